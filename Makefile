@@ -1,0 +1,62 @@
+# aadsshlogin-handler: what people and CI type. `make help` lists it.
+
+VERSION := $(shell cat VERSION)
+GO      := go
+# Static, without paths of the building machine, the same bytes each time.
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 ## the handler for both architectures, in build/
+
+build/aadsshlogin-handler-%: FORCE
+	@mkdir -p build
+	GOOS=linux GOARCH=$* $(BUILD) -o $@ .
+
+.PHONY: FORCE
+FORCE:
+
+.PHONY: demo
+demo: prepare ## run the five operations on throw-away machines and show what the portal would show (root)
+	$(GO) run -tags rig ./test/demo
+
+.PHONY: test
+test: unit rig ## all tests: those without root, and with root those on throw-away machines
+
+.PHONY: unit
+unit: ## tests that need no root: seconds
+	$(GO) vet ./...
+	$(GO) test ./...
+
+.PHONY: rig
+ifeq ($(shell id -u),0)
+rig: prepare ## tests on throw-away machines with real package managers (root)
+	$(GO) vet -tags rig ./...
+	$(GO) test -tags rig -timeout 30m ./test/... ./trust/...
+else
+rig:
+	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make rig'
+endif
+
+.PHONY: prepare
+prepare:
+	$(GO) run ./test/rig/prepare
+
+.PHONY: bench
+bench: prepare ## the costs beside the bare package manager, in one run (root)
+	$(GO) run -tags rig ./test/bench
+
+.PHONY: lint
+lint: ## formatting, vet, and vulnerabilities where their database can be had
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run: gofmt -w .'; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags rig ./...
+	$(GO) mod verify
+	@if command -v govulncheck >/dev/null; then govulncheck ./... || { [ $$? -eq 3 ] && exit 1; echo "NOT RUN: govulncheck could not reach its database"; }; else echo "NOT RUN: govulncheck is not installed (go install golang.org/x/vuln/cmd/govulncheck@v1.1.4)"; fi
+
+.PHONY: docs
+docs: ## render the tables in docs/ from the code
+	UPDATE_GOLDEN=1 $(GO) test ./fault ./distro ./agent

@@ -1,0 +1,88 @@
+package agent
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// handlerSettings is the content of a settings file (WALinuxAgent
+// exthandlers.py, update_settings).
+type handlerSettings struct {
+	Public     map[string]json.RawMessage
+	Protected  string // base64 of CMS in DER; "": none
+	Thumbprint string // of the certificate that it is encrypted for
+	set        bool   // there is a handlerSettings object
+}
+
+// parseFile takes a settings file apart. Nothing at all, an empty object and
+// nulls are settings too: none.
+func parseFile(content []byte) (handlerSettings, error) {
+	if len(content) == 0 {
+		return handlerSettings{}, nil
+	}
+	var file struct {
+		RuntimeSettings []struct {
+			HandlerSettings struct {
+				Public     json.RawMessage `json:"publicSettings"`
+				Protected  any             `json:"protectedSettings"`
+				Thumbprint any             `json:"protectedSettingsCertThumbprint"`
+			} `json:"handlerSettings"`
+		} `json:"runtimeSettings"`
+	}
+	if err := json.Unmarshal(content, &file); err != nil {
+		return handlerSettings{}, plain(err)
+	}
+	switch n := len(file.RuntimeSettings); n {
+	case 0:
+		return handlerSettings{}, nil
+	case 1:
+	default:
+		return handlerSettings{}, fmt.Errorf("it has %d runtimeSettings instead of one", n)
+	}
+	in := file.RuntimeSettings[0].HandlerSettings
+	out := handlerSettings{set: true}
+	var err error
+	if out.Public, err = object(in.Public); err != nil {
+		return handlerSettings{}, fmt.Errorf("the public settings are %w", err)
+	}
+	for _, f := range []struct {
+		name string
+		from any
+		to   *string
+	}{
+		{"protectedSettings", in.Protected, &out.Protected},
+		{"protectedSettingsCertThumbprint", in.Thumbprint, &out.Thumbprint},
+	} {
+		text, ok := f.from.(string)
+		if !ok && f.from != nil {
+			return handlerSettings{}, fmt.Errorf("%s is not text", f.name)
+		}
+		*f.to = text
+	}
+	return out, nil
+}
+
+// object takes a JSON object apart; null and nothing are an empty one.
+func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
+	if raw = bytes.TrimSpace(raw); len(raw) == 0 || isNull(raw) {
+		return nil, nil
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return nil, errors.New("not a JSON object")
+	}
+	return fields, nil
+}
+
+func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
+
+// plain says what is wrong with JSON to somebody who did not write our types.
+func plain(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("not JSON: %w, at byte %d", err, syntax.Offset)
+	}
+	return errors.New("not laid out as the agent writes it")
+}

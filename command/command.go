@@ -1,0 +1,112 @@
+// Package command is the command line: arguments become a request, and what
+// comes back becomes an exit code. It is the only import of cobra.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"aadsshlogin-handler/fault"
+)
+
+// Process is the process as it was started.
+type Process struct {
+	Version string
+	Args    []string // without the program's name
+	Getenv  func(string) string
+	Out     io.Writer
+	Err     io.Writer
+}
+
+// Execute runs the command that the arguments name and returns the exit code.
+func Execute(ctx context.Context, p Process) fault.Code {
+	code := fault.OK
+	root := p.root(&code)
+	root.SetArgs(p.Args)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	if err := root.ExecuteContext(ctx); err != nil {
+		var f *fault.Fault
+		if errors.As(err, &f) {
+			fmt.Fprintf(p.Err, "%s\n%s\n", f.What, f.Remedy())
+			return f.Code
+		}
+		// What is left are cobra's own complaints about arguments.
+		fmt.Fprintf(p.Err, "%s\nRun %s --help for what it can do.\n", err, root.Name())
+		return fault.Usage
+	}
+	return code
+}
+
+func (p Process) root(code *fault.Code) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "aadsshlogin-handler",
+		Short: "Let people sign in to this machine with Microsoft Entra ID",
+		Long: `aadsshlogin-handler is the VM extension AADSSHLoginForLinux.
+
+The Azure Linux agent runs it with install, enable, disable, update and
+uninstall. What they came to stands in the extension's status, in their exit
+code (see "explain") and in handler.log in the extension's log folder.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return errors.New("a command is missing")
+		},
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddGroup(&cobra.Group{ID: groupAgent, Title: "What the agent runs:"}, &cobra.Group{ID: groupPeople, Title: "For people:"})
+	root.SetHelpCommandGroupID(groupPeople)
+	for _, o := range p.operations(code) {
+		root.AddCommand(o)
+	}
+	root.AddCommand(p.explain(), p.version())
+	return root
+}
+
+const (
+	groupAgent  = "agent"
+	groupPeople = "people"
+)
+
+func (p Process) version() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version of this handler",
+		GroupID: groupPeople,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			fmt.Fprintln(c.OutOrStdout(), p.Version)
+			return nil
+		},
+	}
+}
+
+func (p Process) explain() *cobra.Command {
+	return &cobra.Command{
+		Use:     "explain CODE|NAME",
+		Short:   "Say what an exit code means and what to do about it",
+		Example: "  aadsshlogin-handler explain 22\n  aadsshlogin-handler explain identity-missing",
+		GroupID: groupPeople,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			entry, ok := fault.Find(args[0])
+			if !ok {
+				return fmt.Errorf("%q is not an exit code of this handler, nor the name of one", args[0])
+			}
+			fmt.Fprint(c.OutOrStdout(), entry.Text())
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, e := range fault.Catalogue() {
+				names = append(names, e.Name)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}

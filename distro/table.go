@@ -1,0 +1,87 @@
+package distro
+
+import "slices"
+
+// Rows is the table of distributions. Adding a release is adding a row and its
+// os-release file in testdata.
+//
+// The first row that covers a release counts. Releases that are newer than a
+// family's list are reached by the family's rule: a row that is not Tested,
+// whose Note is what the operator is told. What no row covers is refused.
+func Rows() []Row {
+	return slices.Concat(
+		rebuild("AlmaLinux", "almalinux"),
+		azureLinux(),
+		centOS(),
+		debian(),
+		leap42(),
+		suse("openSUSE Leap", "/opensuse/{major}/prod/", "opensuse-leap"),
+		rebuild("Oracle Linux", "ol"),
+		rhel(),
+		rebuild("Rocky Linux", "rocky"),
+		sle12(),
+		suse("SLES", "/sles/{major}/prod/", "sles", "sles_sap", "sle_hpc", "sle-hpc"),
+		ubuntu(),
+	)
+}
+
+// Where facts of the table were read.
+const (
+	documented = "entra-docs howto-vm-sign-in-azure-ad-linux, list of supported distributions"
+	keyDates   = "packages.microsoft.com README; microsoft/linux-package-repositories#47: the 2015 key for repositories made before May 2025, the 2025 key for later ones"
+	keyUnknown = "not known before the repository is seen: either key"
+	byVendor   = "what extension 1.0.2385.1 used"
+	inCatalog  = "Packages files of packages.microsoft.com in January 2026 (bravellian/apt-repo-catalog)"
+	anyRelease = "extension 1.0.2385.1 installed it wherever the distribution's SELinux policy was"
+	arm64Open  = "amd64: packages named in public issues; arm64: nobody looked, so it is tried"
+	sshUnit    = "Azure/AgentBaker and GoogleCloudPlatform/guest-agent: ssh on Debian's family, sshd elsewhere"
+)
+
+// The generations of the vendor's key, by the names of its files.
+func oldKey() []string { return []string{"microsoft.asc"} }
+func newKey() []string { return []string{"microsoft-2025.asc"} }
+func anyKey() []string { return []string{"microsoft-2025.asc", "microsoft.asc"} }
+
+func onlyAMD64() []string  { return []string{"amd64"} }
+func bothArches() []string { return []string{"amd64", "arm64"} }
+
+// complete adds what nearly all rows have in common.
+func complete(row Row, sources ...Source) Row {
+	row.SELinux = true
+	row.Sources = append(sources, Source{"SELinux package", anyRelease}, Source{"SSH unit", sshUnit})
+	if row.Manager == Apt {
+		row.SSHUnits = []string{"ssh.service", "sshd.service"}
+	} else {
+		row.SSHUnits = []string{"sshd.service"}
+	}
+	return row
+}
+
+// azureLinux are the distributions whose image brings the repository's
+// definition and key. The key of their packages is not the one of the others.
+func azureLinux() []Row {
+	const (
+		azl     = "azurelinux-repos.spec of microsoft/azurelinux; Azure/azure-linux-extensions#2051"
+		mariner = "mariner-repos.spec of microsoft/azurelinux; mde_installer.sh of microsoft/mdatp-xplat"
+		keys    = "the image's own, imported into rpm's and GnuPG's keyrings by the package that brings it"
+		rpmKey  = "/etc/pki/rpm-gpg/MICROSOFT-RPM-GPG-KEY"
+		mdKey   = "/etc/pki/rpm-gpg/MICROSOFT-METADATA-GPG-KEY"
+	)
+	return []Row{
+		complete(Row{
+			Family: "Azure Linux", IDs: []string{"azurelinux"}, Releases: "3", From: "3", Below: "4", Tested: true,
+			Manager: Tdnf, Path: "/azurelinux/{major}.0/prod/ms-non-oss/{basearch}", Arches: onlyAMD64(), Unseen: []string{"arm64"},
+			OnImage: &ImageRepository{ID: "azurelinux-official-ms-non-oss", Package: "azurelinux-repos-ms-non-oss", Keys: []string{rpmKey}},
+		}, Source{"release", documented}, Source{"path", azl}, Source{"keys", keys}, Source{"architectures", arm64Open}),
+		{
+			Family: "CBL-Mariner", IDs: []string{"mariner"}, Releases: "1", From: "1", Below: "2",
+			Refused: "CBL-Mariner 1.0 was withdrawn by its vendor, its repositories were deleted on 2024-10-17; move to Azure Linux 3",
+			Sources: []Source{{"release", "packages.microsoft.com README"}},
+		},
+		complete(Row{
+			Family: "CBL-Mariner", IDs: []string{"mariner"}, Releases: "2", From: "2", Below: "3", Tested: true,
+			Manager: Tdnf, Path: "/cbl-mariner/{major}.0/prod/extras/{basearch}", Arches: onlyAMD64(), Unseen: []string{"arm64"},
+			OnImage: &ImageRepository{ID: "mariner-official-extras", Package: "mariner-repos-extras", Keys: []string{rpmKey, mdKey}},
+		}, Source{"release", documented}, Source{"path", mariner}, Source{"keys", keys}, Source{"architectures", arm64Open}),
+	}
+}

@@ -1,0 +1,142 @@
+// Package distro knows the Linux distributions: which release this machine
+// runs, whether sign-in is supported on it, and where its packages come from.
+// It is pure: text and tables in, values out.
+package distro
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Manager is the package manager that a distribution uses.
+type Manager string
+
+// The package managers.
+const (
+	Apt    Manager = "apt"
+	Dnf    Manager = "dnf"
+	Yum    Manager = "yum" // EL7, before dnf
+	Tdnf   Manager = "tdnf"
+	Zypper Manager = "zypper"
+)
+
+// Target is everything that depends on the distribution, for one machine.
+type Target struct {
+	Name       string // what people call it: "Ubuntu 22.04"
+	Tested     bool   // false: reached by a family's rule, or an architecture that nobody saw a build for
+	Note       string // completes the sentence "it is not on the list of tested releases:"; empty if Tested
+	Manager    Manager
+	Repository Repository
+	Packages   Packages
+	Transport  string   // package without which apt cannot fetch over https; empty: apt can
+	Legacy     []string // packages of the older extension, in the order in which they must be removed
+	Pin        string   // exact version of Packages.Login; "" is the newest
+	SSHUnits   []string // units of the SSH server, in order of preference
+	SELinux    bool     // the repository holds Packages.SELinux
+}
+
+// Packages are the names of the packages that make sign-in work.
+type Packages struct {
+	Login   string
+	SELinux string // only where the kernel has SELinux enabled
+}
+
+// Repository is where the packages come from.
+type Repository struct {
+	ID             string   // of our definition: rpm section, zypper alias
+	Name           string   // for people
+	Path           string   // below the package host; begins with "/"
+	OtherPaths     []string // where the host serves the same content
+	Suite          string   // apt
+	Component      string   // apt
+	Arches         []string // GOARCH
+	Keys           []string // names in trust's table; empty with OnImage
+	MetadataSigned bool     // the manager can verify the metadata with the key of the definition
+	OnImage        *ImageRepository
+}
+
+// ImageRepository is a repository whose definition and key the distribution
+// itself brings (CBL-Mariner, Azure Linux).
+type ImageRepository struct {
+	ID      string   // rpm section
+	Package string   // package that brings the definition
+	Keys    []string // files of the keys that the image trusts
+}
+
+// Unsupported says why a release is refused. It is the only error of Lookup.
+type Unsupported struct {
+	Found     string   // the release, as it calls itself
+	Arch      string   // GOARCH
+	Supported []string // a line a family: "RHEL 7.4-7.9, 8.3+, 9.0+, 10"
+	Reason    string   // one sentence
+}
+
+// Error is one line for an operator, without the list of what is supported.
+func (u *Unsupported) Error() string {
+	return fmt.Sprintf("%s on %s is not supported: %s", u.Found, u.Arch, u.Reason)
+}
+
+// Lookup finds what the table says of a release on an architecture (GOARCH).
+// The error is always *Unsupported.
+func Lookup(r Release, goarch string) (Target, error) {
+	refuse := func(format string, args ...any) (Target, error) {
+		return Target{}, &Unsupported{Found: r.String(), Arch: goarch, Supported: Supported(), Reason: fmt.Sprintf(format, args...)}
+	}
+	family := familyOf(r.ID)
+	if len(family) == 0 {
+		return refuse("%s", whyUnknown(r))
+	}
+	if r.VersionID == "" {
+		return refuse("os-release has no VERSION_ID, so the release is not known; a rolling or testing release has no package repository")
+	}
+	found, err := parseVersion(r.VersionID)
+	if err != nil {
+		return refuse("%v", err)
+	}
+	row, ok := covering(family, found)
+	if !ok {
+		return refuse("%s", whyOutside(family, found))
+	}
+	if row.Refused != "" {
+		return refuse("%s", row.Refused)
+	}
+	if !slices.Contains(row.Arches, goarch) && !slices.Contains(row.Unseen, goarch) {
+		return refuse("its repository has packages for %s only", strings.Join(row.arches(), " and "))
+	}
+	suite := row.Suite
+	if row.Manager == Apt && suite == "" {
+		if suite = r.Codename; !isCodename(suite) {
+			return refuse("it is reached by the rule for newer releases, which needs VERSION_CODENAME in os-release, and that is %q", suite)
+		}
+	}
+	return row.target(r, goarch, suite), nil
+}
+
+// whyUnknown is the reason for an ID that no row has. ID_LIKE is not followed:
+// a derivative's packages, its sshd and its SELinux policy are its own. But it
+// tells an operator where to look.
+func whyUnknown(r Release) string {
+	reason := fmt.Sprintf("%q is not one of the supported distributions", r.ID)
+	for _, like := range r.IDLike {
+		if rows := familyOf(like); len(rows) > 0 {
+			return fmt.Sprintf("%s; it calls itself like %s, but nobody has tested the packages for %s on it, and nothing is guessed", reason, like, rows[0].Family)
+		}
+	}
+	return reason
+}
+
+// whyOutside is the reason for a version that no row of its family covers.
+func whyOutside(family []Row, found version) string {
+	var next *Row
+	for i, row := range family {
+		if from := row.from(); found.less(from) && (next == nil || from.less(next.from())) {
+			next = &family[i]
+		}
+	}
+	if next != nil {
+		return fmt.Sprintf("the first release from there on that is supported is %s %s", next.Family, next.From)
+	}
+	last := family[len(family)-1]
+	return fmt.Sprintf("it is newer than %s %s, and no rule says where its packages would be", last.Family, last.Releases)
+}

@@ -1,0 +1,133 @@
+package download
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"aadsshlogin-handler/fault"
+)
+
+// Explain turns the error of a download into a fault of code 20 that says what
+// failed between this machine and the host, and what to open or mend.
+func Explain(address string, proxy *url.URL, err error) *fault.Fault {
+	host := address
+	if u, parseErr := url.Parse(address); parseErr == nil && u.Host != "" {
+		host = u.Host
+	}
+	what, next := words(host, proxy, err)
+	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
+}
+
+func words(host string, proxy *url.URL, err error) (what, next string) {
+	var (
+		status    *statusError
+		dns       *net.DNSError
+		unknownCA x509.UnknownAuthorityError
+		wrongName x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		badTLS    tls.RecordHeaderError
+	)
+	allow := fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s, or set the proxy that leads there.", host)
+	if proxy != nil {
+		if what, next := proxyWords(host, proxy, err); what != "" {
+			return what, next
+		}
+	}
+	switch {
+	case errors.As(err, &status):
+		return statusWords(host, status)
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("The name %s does not resolve on this machine (DNS says that it does not exist).", dns.Name),
+			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)
+	case errors.As(err, &dns):
+		return fmt.Sprintf("The name %s could not be resolved on this machine: the DNS server did not answer.", dns.Name),
+			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Sprintf("The TLS certificate of %s is not valid at this machine's time.", host),
+			"Check the clock of this machine first (date -u); if it is right, the host or a proxy in between shows an expired certificate."
+	case errors.As(err, &unknownCA):
+		return fmt.Sprintf("The TLS certificate of %s is signed by an authority that this machine does not trust.", host),
+			"If a firewall opens TLS on the way, exempt the host there or add the firewall's authority to this machine's trust store; else update ca-certificates."
+	case errors.As(err, &wrongName):
+		return fmt.Sprintf("Something else than %s answers at its address: its TLS certificate is for another name.", host),
+			fmt.Sprintf("Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect %s:443 -servername %s", host, host)
+	case errors.As(err, &badTLS):
+		return fmt.Sprintf("%s does not speak TLS: the answer looks like plain HTTP.", host),
+			"A captive portal or proxy answers in its place: " + allow
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("%s refuses the TCP connection.", host), allow
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return fmt.Sprintf("This machine has no route to %s.", host),
+			"Check the route table and NAT of the subnet (ip route get 1.1.1.1). " + allow
+	case errors.Is(err, syscall.ECONNRESET):
+		return fmt.Sprintf("The connection to %s was cut by the other side or a firewall on the way.", host), allow
+	case isTimeout(err):
+		return fmt.Sprintf("%s does not answer: the connection timed out.", host),
+			"A network security group or firewall drops the traffic. " + allow
+	case errors.Is(err, errTooLong):
+		return fmt.Sprintf("%s sent something that is not a signing key: it is too long.", host),
+			"A proxy or mirror on the way answers in its place; compare with: curl -sI https://" + host + "/keys/microsoft.asc"
+	}
+	return fmt.Sprintf("Downloading from %s failed: %s.", host, lastWords(err)), allow
+}
+
+func proxyWords(host string, proxy *url.URL, err error) (what, next string) {
+	name := proxy.Host // never the user information
+	var status *statusError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &status) && status.code == http.StatusProxyAuthRequired, strings.Contains(err.Error(), "Proxy Authentication Required"):
+		return fmt.Sprintf("The proxy %s wants a user name and password (HTTP 407), or does not accept the ones it was given.", name),
+			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension, or exempt this machine from proxy authentication."
+	case errors.As(err, &op) && op.Op == "proxyconnect", strings.Contains(err.Error(), "proxyconnect"):
+		return fmt.Sprintf("The proxy %s cannot be reached from this machine: %s.", name, lastWords(err)),
+			fmt.Sprintf("Check the address of the proxy and that this machine may connect to it: curl -sI -x http://%s https://%s", name, host)
+	case strings.Contains(err.Error(), "Forbidden"), errors.As(err, &status) && status.code == http.StatusForbidden:
+		return fmt.Sprintf("The proxy %s does not let this machine reach %s (HTTP 403).", name, host),
+			fmt.Sprintf("Have %s allowed on the proxy.", host)
+	}
+	return "", ""
+}
+
+func statusWords(host string, s *statusError) (what, next string) {
+	what = fmt.Sprintf("%s answered HTTP %d %s.", host, s.code, http.StatusText(s.code))
+	switch {
+	case s.code == http.StatusTooManyRequests:
+		return what + " Too many requests come from this machine's public address.",
+			"Wait five minutes and set the extension again; for large scale sets use several outbound addresses or a mirror (repository.mode)."
+	case s.code == http.StatusProxyAuthRequired:
+		return "A proxy on the way wants a user name and password (HTTP 407).",
+			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension."
+	case s.code == http.StatusForbidden:
+		return what + " A firewall or proxy on the way forbids it.",
+			fmt.Sprintf("Allow %s there: curl -sI https://%s/keys/microsoft.asc", host, host)
+	case s.code >= 500:
+		return what + " The package host has a problem of its own, or a gateway on the way has.", "Try again in a few minutes."
+	}
+	return what, fmt.Sprintf("Compare with: curl -sI https://%s/keys/microsoft.asc", host)
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// lastWords is the innermost error: the outer ones repeat the URL, and with it
+// what a proxy URL may hold.
+func lastWords(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return strings.TrimSuffix(err.Error(), ".")
+		}
+		err = inner
+	}
+}

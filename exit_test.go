@@ -1,0 +1,56 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Only main.go ends the process: everywhere else an exit would skip the status
+// that must be written. log.Fatal and logrus's Fatal end it too.
+func TestOnlyMainExits(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (path == "test" || path == "build" || strings.HasPrefix(path, ".") && path != ".") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == "main.go" {
+			return nil
+		}
+		files++
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				x, _ := s.X.(*ast.Ident)
+				switch {
+				case x != nil && x.Name == "os" && s.Sel.Name == "Exit",
+					strings.HasPrefix(s.Sel.Name, "Fatal"),
+					x != nil && x.Name == "syscall" && s.Sel.Name == "Exit":
+					t.Errorf("%s: %s", set.Position(s.Pos()), s.Sel.Name)
+				}
+			}
+			if f, ok := n.(*ast.FuncDecl); ok && f.Name.Name == "init" && f.Recv == nil {
+				t.Errorf("%s: init function", set.Position(f.Pos()))
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 20 {
+		t.Errorf("only %d files were looked at", files)
+	}
+}

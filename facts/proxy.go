@@ -1,0 +1,139 @@
+package facts
+
+import (
+	"context"
+	"strings"
+
+	"aadsshlogin-handler/agent"
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/host"
+)
+
+// Proxy is the way to the package host, and who said so.
+type Proxy struct {
+	agent.Proxy
+	Origin string // for people; "" without a proxy
+	// Configured: the package manager knows it by itself.
+	Configured bool
+}
+
+// proxyOf is the proxy that was set for us: by the settings, else by the
+// environment of the agent, which the public documentation has people put
+// into the agent's unit.
+func proxyOf(s agent.Settings, getenv func(string) string, packageHost string) Proxy {
+	if s.Proxy.Address() != nil {
+		return Proxy{Proxy: s.Proxy, Origin: "the setting proxy"}
+	}
+	if getenv == nil || excepted(firstOf(getenv, "no_proxy", "NO_PROXY"), packageHost) {
+		return Proxy{}
+	}
+	for _, name := range []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"} {
+		if p, ok := parseProxy(getenv(name)); ok {
+			return Proxy{Proxy: p, Origin: "the agent's environment (" + name + ")"}
+		}
+	}
+	return Proxy{}
+}
+
+// MachineProxy is the proxy that the machine's package manager is configured
+// with: our own download of the key has to take the same way. It runs a
+// program on apt systems, so it is asked only when something is downloaded.
+func MachineProxy(ctx context.Context, h *host.Host, m distro.Manager) Proxy {
+	found := func(text, origin string) (Proxy, bool) {
+		p, ok := parseProxy(text)
+		return Proxy{Proxy: p, Origin: origin, Configured: true}, ok
+	}
+	switch m {
+	case distro.Apt:
+		// apt.conf(5): https takes http's proxy where it has none of its own.
+		r, err := h.Runner.Run(ctx, host.Command{Name: "apt-config", Args: []string{"shell", "HTTPS", "Acquire::https::Proxy", "HTTP", "Acquire::http::Proxy"}})
+		if err != nil {
+			return Proxy{}
+		}
+		values := assignments(string(r.Stdout))
+		for _, name := range []string{"HTTPS", "HTTP"} {
+			if p, ok := found(values[name], "the configuration of apt"); ok {
+				return p
+			}
+		}
+	case distro.Zypper:
+		// SUSE's own place: /etc/sysconfig/proxy (SLES administration guide).
+		values := readAssignments(h, "/etc/sysconfig/proxy")
+		if values["PROXY_ENABLED"] == "no" {
+			return Proxy{}
+		}
+		for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
+			if p, ok := found(values[name], "/etc/sysconfig/proxy"); ok {
+				return p
+			}
+		}
+	default:
+		for _, path := range []string{"/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/tdnf/tdnf.conf"} {
+			if p, ok := found(readAssignments(h, path)["proxy"], path); ok {
+				return p
+			}
+		}
+	}
+	return Proxy{}
+}
+
+func parseProxy(text string) (agent.Proxy, bool) {
+	if text == "" {
+		return agent.Proxy{}, false
+	}
+	// Environments hold what curl takes: a scheme and a port may be missing.
+	// The default port is that of Go's and apt's clients.
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	p, err := agent.ParseProxy(text)
+	if err != nil {
+		port := ":80"
+		if strings.HasPrefix(text, "https:") {
+			port = ":443"
+		}
+		p, err = agent.ParseProxy(strings.TrimSuffix(text, "/") + port)
+	}
+	return p, err == nil
+}
+
+func readAssignments(h *host.Host, path string) map[string]string {
+	b, err := h.ReadFile(path, 0)
+	if err != nil {
+		return nil
+	}
+	return assignments(string(b))
+}
+
+// assignments reads KEY=value lines, with or without quotes and spaces.
+func assignments(text string) map[string]string {
+	values := map[string]string{}
+	for line := range strings.Lines(text) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok || strings.HasPrefix(key, "#") {
+			continue
+		}
+		values[strings.TrimSpace(key)] = strings.Trim(strings.TrimSpace(value), `'"`)
+	}
+	return values
+}
+
+func firstOf(getenv func(string) string, names ...string) string {
+	for _, n := range names {
+		if v := getenv(n); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// excepted reports whether no_proxy names the host, itself or by a domain.
+func excepted(noProxy, host string) bool {
+	for entry := range strings.SplitSeq(noProxy, ",") {
+		entry = strings.ToLower(strings.TrimSpace(entry))
+		if entry == "*" || entry != "" && (entry == host || strings.HasSuffix(host, "."+strings.TrimPrefix(strings.TrimPrefix(entry, "*"), "."))) {
+			return true
+		}
+	}
+	return false
+}

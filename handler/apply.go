@@ -1,0 +1,195 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/download"
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/repo"
+	"aadsshlogin-handler/state"
+	"aadsshlogin-handler/trust"
+)
+
+// apply does the steps of a plan in their order. It stops at the first that
+// fails, and takes back what it wrote where no package has come of it.
+func (r *run) apply(ctx context.Context, p Plan, f facts.Facts) error {
+	// Every run must end before the agent ends it, with time left to look again.
+	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))
+	defer cancel()
+	session, err := r.session(f)
+	if err != nil {
+		return err
+	}
+	session.Source = p.Source
+	w := &work{run: r, session: session, facts: f, receipt: f.Receipt.Clone()}
+	for _, s := range p.Steps {
+		action := r.log.Started("%s", s.Text)
+		if err := action.Ended(w.step(ctx, s)); err != nil {
+			w.takeBack(fault.Of(err))
+			return errors.Join(err, w.finishReload(ctx)) // the first is what Of finds
+		}
+	}
+	return nil
+}
+
+func (r *run) session(f facts.Facts) (*pkgmgr.Session, error) {
+	m, err := pkgmgr.For(f.Target.Manager)
+	if err != nil {
+		return nil, err
+	}
+	// ctx ends early enough for a verdict already: see apply.
+	return &pkgmgr.Session{Host: r.host, Manager: m, Reserve: time.Second}, nil
+}
+
+// work is one plan being done.
+type work struct {
+	*run
+	session *pkgmgr.Session
+	facts   facts.Facts
+	receipt state.Receipt
+	wrote   []undo // newest last
+}
+
+func (w *work) step(ctx context.Context, s Step) error {
+	switch s.Kind {
+	case FetchKey:
+		return w.fetchKey(ctx, s)
+	case WriteFile:
+		for _, file := range s.Files {
+			if err := w.write(file); err != nil {
+				return err
+			}
+		}
+		return nil
+	case DropFile:
+		for _, file := range s.Files {
+			if _, err := w.host.RemoveFile(file.Path); err != nil {
+				return unwritableFile(file.Path, err)
+			}
+		}
+		return nil
+	case ImportKey:
+		return w.session.ImportKey(ctx, s.Files[0].Path)
+	case Refresh:
+		return w.session.Refresh(ctx)
+	case Repair:
+		return w.transaction(func() error { return w.session.Repair(ctx) })
+	case Install:
+		return w.transaction(func() error { return w.install(ctx, s) })
+	case Replace:
+		return w.transaction(func() error { return w.replace(ctx, s) })
+	case Reinstall:
+		return w.transaction(func() error { return w.reinstall(ctx, s) })
+	case Reload:
+		return w.reload(ctx, w.facts)
+	}
+	return fmt.Errorf("handler: no such kind of step: %d", s.Kind)
+}
+
+// fetchKey downloads the vendor's key each time the repository is set up, and
+// keeps it only if it is the one that is pinned. A copy that was left by an
+// earlier installation may be of an old generation, or carry a signature that
+// apt no longer takes.
+func (w *work) fetchKey(ctx context.Context, s Step) error {
+	client := download.Client{Proxy: w.facts.Proxy.Address(), Log: w.log}
+	if client.Proxy == nil {
+		client.Proxy = facts.MachineProxy(ctx, w.host, w.facts.Target.Manager).Address()
+	}
+	var keys []byte
+	var missing error
+	for _, url := range s.URLs {
+		b, err := client.Get(ctx, url, keyLimit)
+		if err != nil {
+			missing = err
+			continue
+		}
+		keys = append(append(keys, b...), '\n')
+	}
+	extra := w.trustedKeys()
+	if len(keys) == 0 && len(extra) == 0 {
+		return missing
+	}
+	ring, err := trust.Accept(keys, s.Pins, extra)
+	if err != nil {
+		return err
+	}
+	w.log.Infof("accepted the keys %s", strings.Join(ring.Fingerprints, ", "))
+	return w.write(repo.Key(w.facts.Target.Manager, ring))
+}
+
+// keyLimit is the size of a key file above which it is no key, in bytes.
+const keyLimit = 1 << 20
+
+func (w *work) trustedKeys() [][]byte {
+	var extra [][]byte
+	for _, k := range w.Settings.Repository.TrustedKeys {
+		extra = append(extra, []byte(k))
+	}
+	return extra
+}
+
+// transaction runs a change of packages: what was there before is written down
+// first, and so is the debt that sshd must be told.
+func (w *work) transaction(change func() error) error {
+	for _, name := range append(w.facts.Wanted(), w.facts.LegacyPackages()...) {
+		if _, known := w.receipt.Packages[name]; !known && !w.isLegacy(name) {
+			w.receipt.Packages[name] = state.Package{Before: w.facts.Packages[name].Version}
+		}
+	}
+	if err := w.receipt.Write(w.host); err != nil {
+		return unwritable(err)
+	}
+	if err := state.OweReload(w.host); err != nil {
+		return unwritable(err)
+	}
+	return change()
+}
+
+func (w *work) isLegacy(name string) bool {
+	for _, n := range w.facts.Target.Legacy {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+func unwritable(err error) error {
+	return fault.Wrap(err, fault.Disk, "The handler's state cannot be written: "+err.Error()+".",
+		"Free space on, or make writable, the file system that holds /var/lib (df -h /var/lib; findmnt -T /var/lib), and set the extension again.")
+}
+
+// reload tells sshd, and strikes the debt out.
+func (r *run) reload(ctx context.Context, f facts.Facts) error {
+	out, err := r.Reload(ctx, f.Target.SSHUnits)
+	if err != nil {
+		return fault.Wrap(err, fault.VerificationFailed,
+			fmt.Sprintf("sshd (%s) could not be told to read its new configuration: %v.", out.Unit, err),
+			"Run on this machine: sshd -t && systemctl reload "+strings.TrimSuffix(out.Unit, ".service")+"; then set the extension again.")
+	}
+	if !out.Reloaded {
+		r.log.Infof("nothing was reloaded: %s", out.Why)
+	}
+	if err := state.ReloadDone(r.host); err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
+// finishReload pays the debt of a transaction that failed: it may have changed
+// sshd's configuration all the same.
+func (w *work) finishReload(ctx context.Context) error {
+	if !state.ReloadOwed(w.host) {
+		return nil
+	}
+	if err := w.reload(ctx, w.facts); err != nil {
+		w.log.Warnf("%v", err)
+	}
+	return nil
+}

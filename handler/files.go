@@ -1,0 +1,94 @@
+package handler
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/repo"
+	"aadsshlogin-handler/state"
+)
+
+const stateDir = host.StateDir
+
+// undo is what it takes to take a file back.
+type undo struct {
+	path    string
+	existed bool
+	before  []byte
+	mode    fs.FileMode
+}
+
+// write makes a file what it should be. The receipt has it first, so a run that
+// is killed here leaves nothing that uninstall would not find.
+func (w *work) write(file repo.File) error {
+	u := undo{path: file.Path}
+	note := state.File{SHA256: state.Hash(file.Content)}
+	before, err := w.host.ReadFile(file.Path, 0)
+	switch {
+	case err == nil:
+		info, err := w.host.Stat(file.Path)
+		if err != nil {
+			return unwritableFile(file.Path, err)
+		}
+		u.existed, u.before, u.mode = true, before, info.Mode().Perm()
+		if _, ours := w.receipt.Files[file.Path]; !ours {
+			note.Before = state.Hash(before)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return unwritableFile(file.Path, err)
+	}
+	if old, ours := w.receipt.Files[file.Path]; ours {
+		note.Before = old.Before
+	}
+	w.receipt.Files[file.Path] = note
+	if err := w.receipt.Write(w.host); err != nil {
+		return unwritable(err)
+	}
+	if dir := filepath.Dir(file.Path); !w.host.Exists(dir) {
+		if err := w.host.EnsureDir(dir, 0o755); err != nil {
+			return unwritableFile(file.Path, err)
+		}
+	}
+	changed, err := w.host.EnsureFile(file.Path, file.Content, file.Mode)
+	if err != nil {
+		return unwritableFile(file.Path, err)
+	}
+	if changed {
+		w.wrote = append(w.wrote, u)
+	}
+	return nil
+}
+
+func unwritableFile(path string, err error) error {
+	return fault.Wrap(err, fault.Disk, path+" cannot be written: "+err.Error()+".",
+		"Free space on, or make writable, its file system (df -h "+filepath.Dir(path)+"; findmnt -T "+filepath.Dir(path)+"), and set the extension again.")
+}
+
+// takeBack removes what this run wrote where the repository turned out to be
+// unusable: a definition that does not work would fail the owner's own updates.
+func (w *work) takeBack(why *fault.Fault) {
+	switch why.Code {
+	case fault.RepositoryUnreachable, fault.RepositoryUntrusted, fault.PackageUnavailable, fault.Disk:
+	default:
+		return
+	}
+	for i := len(w.wrote) - 1; i >= 0; i-- {
+		u := w.wrote[i]
+		var err error
+		if u.existed {
+			_, err = w.host.EnsureFile(u.path, u.before, u.mode)
+		} else {
+			_, err = w.host.RemoveFile(u.path)
+			delete(w.receipt.Files, u.path)
+		}
+		if err != nil {
+			w.log.Errorf("%s could not be taken back: %v", u.path, err)
+		}
+	}
+	if err := w.receipt.Write(w.host); err != nil {
+		w.log.Warnf("%v", err)
+	}
+}

@@ -1,0 +1,79 @@
+// Package handler serves one request of the agent: look, check, plan, apply,
+// look again, report.
+package handler
+
+import (
+	"context"
+	"fmt"
+
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/preflight"
+)
+
+// converge makes the machine one that people can sign in to, or says why it is
+// not. install and enable are both this; only what becomes of the verdict
+// differs.
+func (r *run) converge(ctx context.Context) verdict {
+	release, err := r.alone(ctx)
+	if err != nil {
+		return failed(err, nil)
+	}
+	defer release()
+
+	before := facts.Look(ctx, r.host, r.question())
+	checks := preflight.Run(preflight.Preconditions(), before)
+	plan, err := NewPlan(before, r.goal())
+	if err != nil {
+		return failed(err, checks)
+	}
+	if refusal := preflight.FirstFailure(checks); refusal != nil {
+		return failed(refusal, checks)
+	}
+	if plan.Empty() {
+		return r.judge(before, checks, nil)
+	}
+	if doubt := preflight.Undecided(checks); doubt != nil {
+		return failed(doubt, checks) // an unknown is enough for a healthy machine, not for changing one
+	}
+	if err := r.announce(); err != nil {
+		return failed(err, checks)
+	}
+	troubled := r.apply(ctx, plan, before)
+	after := facts.LookAgain(ctx, r.host, r.question(), before)
+	return r.judge(after, checks, troubled)
+}
+
+// judge looks at effects, not at what was said on the way: a machine on which
+// the second plan is empty is a success, whatever a package manager complained
+// about.
+func (r *run) judge(f facts.Facts, checks []preflight.Result, troubled error) verdict {
+	checks = append(checks, preflight.Run(preflight.Verification(), f)...)
+	failure := preflight.FirstFailure(checks)
+	rest, err := NewPlan(f, goal{})
+	if err != nil {
+		return failed(err, checks)
+	}
+	if failure == nil && rest.Empty() {
+		if troubled != nil {
+			r.log.Warnf("the machine is as it should be in spite of: %v", troubled)
+			checks = append(checks, preflight.Result{Name: "packages", Answer: preflight.Warn, Text: fault.Of(troubled).What, Next: fault.Of(troubled).Remedy()})
+		}
+		return verdict{message: healthy(f), results: checks}
+	}
+	if troubled != nil {
+		return failed(troubled, checks) // the cause, not its consequence
+	}
+	if failure != nil {
+		return failed(failure, checks)
+	}
+	return failed(fault.New(fault.VerificationFailed,
+		fmt.Sprintf("The changes were made, but the machine still lacks: %s.", rest.Steps[0].Text),
+		"Run sudo aadsshlogin-handler doctor on this machine, and set the extension again."), checks)
+}
+
+// healthy is the one line of a success.
+func healthy(f facts.Facts) string {
+	return fmt.Sprintf("People can sign in to this machine with Microsoft Entra ID (%s %s on %s).",
+		f.Target.Packages.Login, f.Packages[f.Target.Packages.Login].Version, f.Target.Name)
+}

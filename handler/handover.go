@@ -1,0 +1,83 @@
+package handler
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/state"
+)
+
+// update tells the uninstall that follows it that another version takes over.
+// The agent's order is: old disable, new update, old uninstall, new install,
+// new enable; on a downgrade the old version's own update runs, with the target
+// in VERSION (waagent exthandlers.py, _update_extension_handlers_and_return_if_failed).
+// The work itself is left to the install that follows.
+func (r *run) update(ctx context.Context) verdict {
+	to := r.Getenv("VERSION")
+	if to == "" {
+		to = r.Environment.Version
+	}
+	release, err := r.alone(ctx)
+	if err != nil {
+		return failed(err, nil)
+	}
+	defer release()
+	if err := r.adopt(ctx); err != nil {
+		r.log.Warnf("what was on the machine before this version is not recorded: %v", err)
+	}
+	if err := state.WriteHandover(r.host, to, time.Now()); err != nil {
+		return failed(fault.Wrap(err, fault.Disk, "The handover between versions cannot be written: "+err.Error()+".", ""), nil)
+	}
+	return verdict{message: "Version " + to + " takes over; the packages stay where they are."}
+}
+
+// adopt counts packages that are there when an update begins as ours: they
+// came by an earlier handler of the same name, which kept no receipt.
+func (r *run) adopt(ctx context.Context) error {
+	receipt, err := state.ReadReceipt(r.host)
+	if err != nil {
+		return err
+	}
+	if len(receipt.Packages) > 0 {
+		return nil
+	}
+	found := facts.LookAgain(ctx, r.host, r.question(), facts.Facts{})
+	if found.TargetErr != nil {
+		return found.TargetErr
+	}
+	if found.PackagesErr != nil {
+		return found.PackagesErr
+	}
+	next := receipt.Clone()
+	for _, name := range []string{found.Target.Packages.Login, found.Target.Packages.SELinux} {
+		if found.Packages[name].State != pkgmgr.Absent && name != "" {
+			next.Packages[name] = state.Package{}
+		}
+	}
+	if len(next.Packages) == 0 {
+		return nil
+	}
+	return next.Write(r.host)
+}
+
+// takenOver reports whether another version is on its way in, so that this
+// uninstall must leave everything in place. The handover alone is not believed:
+// an update that failed and was then deleted leaves one behind, so the version
+// that it names must be one that the agent is about to install.
+func (r *run) takenOver() (to string, taken bool) {
+	o, ok := state.ReadHandover(r.host, time.Now())
+	if !ok || o.To == r.Environment.Version {
+		return "", false
+	}
+	dir := strings.TrimSuffix(r.Environment.BaseDir, "-"+r.Environment.Version) + "-" + o.To
+	b, err := r.host.ReadFile(filepath.Join(dir, "config", "HandlerState"), 256)
+	if err != nil {
+		return "", false
+	}
+	return o.To, strings.TrimSpace(string(b)) == "NotInstalled"
+}

@@ -1,0 +1,52 @@
+package handler
+
+import (
+	"context"
+	"time"
+)
+
+// operation is one of the five things that the agent asks for.
+type operation struct {
+	name string
+	// budget is how long it may take. It lies below the agent's limit, at
+	// which the process group is killed without a word (waagent
+	// exthandlers.py: install and update 900 s, disable 900 s, enable and
+	// uninstall 300 s).
+	budget time.Duration
+	run    func(*run, context.Context) verdict
+	// decides: the verdict becomes the exit code and the status. install and
+	// update prepare: the agent reads no status of a handler that is not
+	// installed yet, so what stops them is left for enable to say.
+	decides bool
+	// newest: the packages are moved to the newest version that is allowed.
+	newest bool
+}
+
+// operations are the five, in the order of an extension's life.
+func operations() []operation {
+	return []operation{
+		{name: "install", budget: 840 * time.Second, run: (*run).converge, newest: true},
+		{name: "enable", budget: 270 * time.Second, run: (*run).converge, decides: true},
+		{name: "update", budget: 60 * time.Second, run: (*run).update},
+		{name: "disable", budget: 60 * time.Second, run: (*run).disable},
+		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},
+	}
+}
+
+// Operations are the names of the five operations.
+func Operations() []string {
+	var names []string
+	for _, o := range operations() {
+		names = append(names, o.name)
+	}
+	return names
+}
+
+func findOperation(name string) (operation, bool) {
+	for _, o := range operations() {
+		if o.name == name {
+			return o, true
+		}
+	}
+	return operation{}, false
+}

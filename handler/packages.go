@@ -1,0 +1,201 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/state"
+)
+
+// install brings the packages to what is wanted. Where that fails and leaves
+// less than there was, the version before is put back from its kept file.
+func (w *work) install(ctx context.Context, s Step) error {
+	outcome, err := w.session.Install(ctx, s.Want)
+	if err != nil {
+		w.noteOlder(fault.Of(err))
+		return errors.Join(err, w.putBack(ctx))
+	}
+	return w.installed(outcome)
+}
+
+// replace installs the packages in the place of the legacy ones. Everything is
+// downloaded and verified before anything is removed.
+func (w *work) replace(ctx context.Context, s Step) error {
+	if _, err := w.session.Download(ctx, s.Want, s.Remove); err != nil {
+		return err
+	}
+	outcome, err := w.session.Replace(ctx, s.Want, s.Remove)
+	if err == nil {
+		return w.installed(outcome)
+	}
+	if fault.Of(err).Code == fault.StillRunning || ctx.Err() != nil {
+		return err
+	}
+	// The documented way where a script of the legacy package fails: remove it
+	// without its scripts.
+	w.log.Warnf("replacing %s failed, removing it without its scripts: %v", strings.Join(s.Remove, ", "), err)
+	if lowErr := w.session.RemoveLowLevel(ctx, s.Remove); lowErr != nil {
+		f := fault.Of(lowErr)
+		return fault.Wrap(errors.Join(err, lowErr), fault.LegacyInstalled, f.What, f.Remedy())
+	}
+	return w.install(ctx, s)
+}
+
+// reinstall has the package's scripts run again, from the kept files where
+// there are any: that needs no network.
+func (w *work) reinstall(ctx context.Context, s Step) error {
+	if files := kept(w.facts, s.Want); len(files) == len(s.Want) && w.intact(files) {
+		_, err := w.session.InstallFiles(ctx, files, s.Want)
+		return err
+	}
+	var names []string
+	for _, spec := range s.Want {
+		names = append(names, spec.Name)
+	}
+	outcome, err := w.session.Reinstall(ctx, names)
+	if err != nil {
+		return err
+	}
+	return w.installed(outcome)
+}
+
+// kept are the kept files of packages in these versions, by the receipt.
+func kept(f facts.Facts, want []pkgmgr.Spec) []string {
+	var files []string
+	for _, spec := range want {
+		if p, ok := f.Receipt.Packages[spec.Name]; ok && p.Kept != "" && p.KeptVersion == spec.Version {
+			files = append(files, filepath.Join(state.PackagesDir, p.Kept))
+		}
+	}
+	return files
+}
+
+// intact reports whether the kept files are still the ones that were verified.
+func (w *work) intact(files []string) bool {
+	for _, path := range files {
+		b, err := w.host.ReadFile(path, packageLimit)
+		if err != nil {
+			return false
+		}
+		match := func(p state.Package) bool { return p.Kept == filepath.Base(path) && p.SHA256 == state.Hash(b) }
+		if !slices.ContainsFunc(values(w.receipt.Packages), match) {
+			w.log.Warnf("%s is not what was kept, and is not used", path)
+			return false
+		}
+	}
+	return true
+}
+
+func values(m map[string]state.Package) []state.Package {
+	var all []state.Package
+	for _, v := range m {
+		all = append(all, v)
+	}
+	return all
+}
+
+// packageLimit is the size of a package file above which it is not kept, in bytes.
+const packageLimit = 64 << 20
+
+// installed keeps the package files for repairs without network, and notes why
+// a version is not the newest.
+func (w *work) installed(o pkgmgr.Outcome) error {
+	w.receipt.Notice = ""
+	for name, newest := range o.Newest {
+		p := o.Packages[name]
+		w.receipt.Notice = fmt.Sprintf("%s %s is installed; the newest version %s cannot be: %s", name, p.Version, newest, reason(o.Why))
+	}
+	w.keep(o.Packages)
+	if err := w.receipt.Write(w.host); err != nil {
+		return unwritable(err)
+	}
+	return nil
+}
+
+func reason(f *fault.Fault) string {
+	if f == nil {
+		return "its dependencies are not met."
+	}
+	return f.What
+}
+
+// keep copies the package files out of the manager's cache. Without them a
+// repair needs the network, so what goes wrong here is only logged.
+func (w *work) keep(packages pkgmgr.Packages) {
+	for _, name := range w.facts.Wanted() {
+		p := packages[name]
+		files := w.session.KeptFiles(p)
+		note := w.receipt.Packages[name]
+		if p.State != pkgmgr.Installed || len(files) == 0 || note.KeptVersion == p.Version {
+			continue
+		}
+		old := note.Kept
+		content, err := w.host.ReadFile(files[0], packageLimit)
+		if err == nil {
+			err = w.host.EnsureDir(state.PackagesDir, 0o700)
+		}
+		base := filepath.Base(files[0])
+		if err == nil {
+			_, err = w.host.EnsureFile(filepath.Join(state.PackagesDir, base), content, 0o600)
+		}
+		if err != nil {
+			w.log.Warnf("the package file %s could not be kept: %v", files[0], err)
+			continue
+		}
+		note.Kept, note.KeptVersion, note.SHA256 = base, p.Version, state.Hash(content)
+		w.receipt.Packages[name] = note
+		if old != "" && old != base {
+			_, _ = w.host.RemoveFile(filepath.Join(state.PackagesDir, old)) // only space
+		}
+	}
+}
+
+// noteOlder remembers why install could not move a working package to a newer
+// version, for enable to repeat: it does not ask the repository.
+func (w *work) noteOlder(why *fault.Fault) {
+	login := w.facts.Packages[w.facts.Target.Packages.Login]
+	if !w.op.newest || login.State != pkgmgr.Installed {
+		return
+	}
+	w.receipt.Notice = fmt.Sprintf("%s stays at %s, because a newer version could not be looked for or installed: %s", login.Name, login.Version, why.What)
+	if err := w.receipt.Write(w.host); err != nil {
+		w.log.Warnf("%v", err)
+	}
+}
+
+// putBack installs the versions that were there before a failed change, where
+// it left less than that and their files were kept.
+func (w *work) putBack(ctx context.Context) error {
+	var had []pkgmgr.Spec
+	for _, name := range w.facts.Wanted() {
+		if p := w.facts.Packages[name]; p.State == pkgmgr.Installed {
+			had = append(had, pkgmgr.Spec{Name: name, Version: p.Version})
+		}
+	}
+	files := kept(w.facts, had)
+	if len(had) == 0 || len(files) < len(had) || ctx.Err() != nil {
+		return nil
+	}
+	var names []string
+	for _, s := range had {
+		names = append(names, s.Name)
+	}
+	now, err := w.session.Query(ctx, names...)
+	if err != nil {
+		return err
+	}
+	lost := slices.ContainsFunc(had, func(s pkgmgr.Spec) bool { return !now[s.Name].Satisfies(s) && now[s.Name].State != pkgmgr.Installed })
+	if !lost || !w.intact(files) {
+		return nil
+	}
+	action := w.log.Started("put back %s", specs(had))
+	_, err = w.session.InstallFiles(ctx, files, had)
+	return action.Ended(err)
+}

@@ -1,0 +1,257 @@
+package handler
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"aadsshlogin-handler/agent"
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/repo"
+	"aadsshlogin-handler/sshd"
+	"aadsshlogin-handler/trust"
+)
+
+// goal is what an operation wants beyond a machine that works.
+type goal struct {
+	newest bool // move the packages to the newest version that is allowed
+}
+
+// Kind is what a step does.
+type Kind int
+
+// The kinds of steps, in the order in which they are done.
+const (
+	FetchKey  Kind = iota // download the vendor's key, compare it with the pins, write the keyring
+	DropFile              // remove a file of ours
+	WriteFile             // write a file of ours
+	ImportKey             // have rpm trust the key
+	Refresh               // fetch the metadata of our source
+	Repair                // finish what an interrupted package manager left
+	Install               // install or move to a version
+	Replace               // the same, in the place of the legacy packages
+	Reinstall             // have the package's scripts run again
+	Reload                // tell sshd
+)
+
+// Step is one change of the machine.
+type Step struct {
+	Kind     Kind
+	Text     string         // for people, without a full stop
+	Commands []host.Command // what will be run, where it is a package manager
+	Files    []repo.File    // what will be written, where it is known beforehand
+	URLs     []string       // what will be fetched by ourselves
+	Want     []pkgmgr.Spec  // of Install, Replace, Reinstall
+	Remove   []string       // of Replace
+	KeyFile  string         // of FetchKey: where the keyring goes
+	Pins     []trust.Pin    // of FetchKey
+}
+
+// Plan is the difference between the machine and one on which people can sign
+// in. It is pure: the same facts give the same plan.
+type Plan struct {
+	Steps  []Step
+	Source pkgmgr.Source
+	// Existing is the entry of the machine's owner that is used in the place
+	// of one of ours.
+	Existing *repo.Entry
+}
+
+// Empty reports whether there is nothing to do.
+func (p Plan) Empty() bool { return len(p.Steps) == 0 }
+
+// NewPlan plans. A machine whose distribution or package database is not known
+// gets an empty plan: the checks refuse it.
+func NewPlan(f facts.Facts, g goal) (Plan, error) {
+	if f.TargetErr != nil || f.PackagesErr != nil {
+		return Plan{}, nil
+	}
+	m, err := pkgmgr.For(f.Target.Manager)
+	if err != nil {
+		return Plan{}, err
+	}
+	change, needed := packageStep(f, g)
+	var p Plan
+	if needed && needsSource(f, change) {
+		if err := p.addSource(f, m); err != nil {
+			return Plan{}, err
+		}
+	}
+	if broken(f) {
+		p.add(Step{Kind: Repair, Text: "finish what an interrupted package manager left", Commands: m.Repair()})
+	}
+	if needed {
+		change.Commands = commands(m, p.Source, change, kept(f, change.Want))
+		p.add(change)
+	}
+	if needed || f.ReloadOwed {
+		p.add(Step{Kind: Reload, Text: "have sshd read its configuration"})
+	}
+	return p, nil
+}
+
+func (p *Plan) add(s Step) { p.Steps = append(p.Steps, s) }
+
+// packageStep is the change of packages that is needed, if one is.
+func packageStep(f facts.Facts, g goal) (s Step, needed bool) {
+	want := wanted(f)
+	if old := f.LegacyPackages(); len(old) > 0 {
+		return Step{Kind: Replace, Want: want, Remove: old,
+			Text: fmt.Sprintf("install %s in the place of %s", specs(want), strings.Join(old, " and "))}, true
+	}
+	if !preflight.InPlace(f) {
+		return Step{Kind: Install, Want: want, Text: "install " + specs(want)}, true
+	}
+	installed := f.Packages[f.Target.Packages.Login]
+	if v := f.Settings.PackageVersion; v != "" && !pkgmgr.SameVersion(installed.Version, v) {
+		return Step{Kind: Install, Want: want, Text: fmt.Sprintf("move %s from %s to %s", installed.Name, installed.Version, v)}, true
+	}
+	if g.newest && mayMove(f, installed) {
+		return Step{Kind: Install, Want: want, Text: "move to the newest version: " + specs(want)}, true
+	}
+	for _, finding := range f.Findings() {
+		if finding.Package && finding.Level == sshd.Fail {
+			return Step{Kind: Reinstall, Want: present(f), Text: fmt.Sprintf("reinstall %s: %s", installed.Name, strings.TrimSuffix(finding.What, "."))}, true
+		}
+	}
+	return Step{}, false
+}
+
+// mayMove reports whether install may look for a newer version. A pinned
+// release stays where it is once it has the pinned version, or a newer one
+// that works: nothing is taken back that somebody signs in with.
+func mayMove(f facts.Facts, installed pkgmgr.Package) bool {
+	if f.Settings.PackageVersion != "" {
+		return false // it is there already
+	}
+	if f.Target.Pin == "" {
+		return true
+	}
+	return pkgmgr.CompareVersions(installed.Version, f.Target.Pin) < 0 && !pkgmgr.SameVersion(installed.Version, f.Target.Pin)
+}
+
+// wanted are the packages with the versions that the owner or the row asks for.
+func wanted(f facts.Facts) []pkgmgr.Spec {
+	var want []pkgmgr.Spec
+	for _, name := range f.Wanted() {
+		spec := pkgmgr.Spec{Name: name}
+		if name == f.Target.Packages.Login {
+			spec.Version = f.Settings.PackageVersion
+			if spec.Version == "" {
+				spec.Version = f.Target.Pin
+			}
+		}
+		want = append(want, spec)
+	}
+	return want
+}
+
+// present are the wanted packages as they are installed.
+func present(f facts.Facts) []pkgmgr.Spec {
+	var have []pkgmgr.Spec
+	for _, name := range f.Wanted() {
+		have = append(have, pkgmgr.Spec{Name: name, Version: f.Packages[name].Version})
+	}
+	return have
+}
+
+func broken(f facts.Facts) bool {
+	for _, p := range f.Packages {
+		if p.State == pkgmgr.Broken {
+			return true
+		}
+	}
+	return false
+}
+
+// needsSource reports whether a change needs the repository: a reinstallation
+// from kept package files does not.
+func needsSource(f facts.Facts, s Step) bool {
+	return s.Kind != Reinstall || len(kept(f, s.Want)) < len(s.Want)
+}
+
+func specs(want []pkgmgr.Spec) string {
+	var words []string
+	for _, s := range want {
+		words = append(words, strings.TrimSpace(s.Name+" "+s.Version))
+	}
+	return strings.Join(words, " and ")
+}
+
+// addSource plans what makes the repository usable, unless the machine's owner
+// has configured it already.
+func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
+	t, mode := f.Target, f.Settings.Repository.Mode
+	p.Source = pkgmgr.Source{ID: t.Repository.ID, ListFile: repo.DefinitionPath(t.Manager)}
+	if address := f.Proxy.Address(); address != nil {
+		p.Source.Proxy = address.String()
+	}
+	if mode == agent.ModeExisting {
+		p.Source.All = true // whatever the owner configured, as it is
+		return nil
+	}
+	options := repo.Options{Base: f.PackageBase(), Mirror: mode == agent.ModeMirror, GOARCH: runtime.GOARCH, OwnKey: len(f.Settings.Repository.TrustedKeys) > 0}
+	existing, err := repo.Reuse(f.Sources, t, options)
+	if err != nil {
+		return err
+	}
+	refresh := func() {
+		p.add(Step{Kind: Refresh, Text: "fetch the list of packages of " + t.Repository.Name, Commands: m.Refresh(p.Source)})
+	}
+	if existing != nil {
+		p.Existing = existing
+		p.Source.ListFile = existing.File
+		if existing.ID != "" {
+			p.Source.ID = existing.ID
+		}
+		if ours := repo.DefinitionPath(t.Manager); f.OwnSource {
+			p.add(Step{Kind: DropFile, Text: "remove our definition of the repository, which the machine's owner has in " + existing.Place(), Files: []repo.File{{Path: ours}}})
+		}
+		refresh()
+		return nil
+	}
+	definition, err := repo.Desired(t, options)
+	if err != nil {
+		return err
+	}
+	key := repo.Key(t.Manager, trust.Keyring{})
+	pins, urls := keysOf(t.Repository, options.Base)
+	if len(pins) > 0 || options.OwnKey {
+		p.add(Step{Kind: FetchKey, Text: "fetch the signing key of " + t.Repository.Name, Files: []repo.File{key}, URLs: urls, Pins: pins})
+	}
+	p.add(Step{Kind: WriteFile, Text: "define the repository " + t.Repository.Name, Files: definition})
+	if m.ImportKey != nil && len(pins) > 0 {
+		c := m.ImportKey(key.Path)
+		p.add(Step{Kind: ImportKey, Text: "have the package manager trust that key", Commands: []host.Command{c}, Files: []repo.File{key}})
+	}
+	refresh()
+	return nil
+}
+
+// keysOf are the pins of a repository, and where their keys are served.
+func keysOf(r distro.Repository, base string) (pins []trust.Pin, urls []string) {
+	for _, name := range r.Keys {
+		if pin, ok := trust.ByName(name); ok {
+			pins = append(pins, pin)
+			urls = append(urls, strings.TrimRight(base, "/")+pin.Path)
+		}
+	}
+	return pins, urls
+}
+
+// commands are what a change of packages runs when nothing gets in its way.
+func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) []host.Command {
+	order := pkgmgr.Order{Source: source, Install: s.Want, Remove: s.Remove, Reinstall: s.Kind == Reinstall, LockWait: pkgmgr.LockWait}
+	order.Source.All = source.All || m.AllFirst
+	switch {
+	case s.Kind == Reinstall && len(files) == len(s.Want):
+		return m.InstallFiles(files)
+	case s.Kind == Replace:
+		return append(m.Download(order), m.Install(order)...)
+	}
+	return m.Install(order)
+}

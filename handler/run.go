@@ -1,0 +1,245 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/agent"
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/logging"
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/systemd"
+)
+
+// Request is one call of the handler.
+type Request struct {
+	Operation   string
+	Version     string // of this build
+	Environment agent.Environment
+	Sequence    int
+	Settings    agent.Settings
+	Unknown     []string // settings that nobody knows
+	// Refused is why the environment, the sequence number or the settings
+	// cannot be used; the operation then only reports it.
+	Refused error
+	Budget  time.Duration // 0: the operation's own
+	Getenv  func(string) string
+	Host    *host.Host
+	// Reload tells sshd of its changed configuration: systemd.Reload.
+	Reload func(ctx context.Context, units []string) (systemd.Outcome, error)
+	Events *agent.Events // telemetry; may be nil
+	Out    io.Writer     // the agent keeps the first 3,200 bytes of it
+}
+
+// run is one request being served.
+type run struct {
+	Request
+	op       operation
+	host     *host.Host
+	log      *logging.Logger
+	deadline time.Time
+	changing bool // a plan was not empty
+}
+
+// reserve is what is kept of the budget for looking again and reporting.
+const reserve = 10 * time.Second
+
+// Run serves a request and returns the exit code. Whatever happens in between,
+// a panic and a cancelled context included, the status is written before it
+// returns and agrees with the code.
+func Run(ctx context.Context, q Request) fault.Code {
+	op, ok := findOperation(q.Operation)
+	if !ok {
+		return fault.Usage
+	}
+	budget := op.budget
+	if q.Budget > 0 {
+		budget = q.Budget
+	}
+	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log.With("operation", op.name), deadline: time.Now().Add(budget)}
+	ctx, cancel := context.WithDeadline(ctx, r.deadline)
+	defer cancel()
+	action := r.log.Started("%s, version %s, sequence number %d, budget %s", op.name, q.Version, q.Sequence, budget)
+	v := r.guarded(ctx)
+	if v.fault != nil {
+		action.Ended(v.fault)
+	} else {
+		action.Ended(nil)
+	}
+	return r.finish(v)
+}
+
+// guarded turns a panic into a verdict.
+func (r *run) guarded(ctx context.Context) (v verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Errorf("panic: %v\n%s", p, debug.Stack())
+			v = failed(fault.New(fault.Internal, fmt.Sprintf("The handler has a bug: %v.", p), ""), nil)
+		}
+	}()
+	if r.Refused != nil && r.op.decides {
+		return failed(r.Refused, nil)
+	}
+	return r.op.run(r, ctx)
+}
+
+// finish tells everybody: the log, the agent's status file, the telemetry, and
+// the person who reads the output. It returns the exit code.
+func (r *run) finish(v verdict) fault.Code {
+	for _, c := range v.results {
+		r.log.Infof("check %s: %s: %s", c.Name, c.Answer, c.Text)
+	}
+	code := v.code()
+	if r.reports(v) {
+		if err := status.Write(r.Environment.StatusFolder, r.Sequence, v.report(title(r.op.name))); err != nil {
+			r.log.Errorf("%v", err)
+			if code == fault.OK {
+				v = failed(fault.Wrap(err, fault.Disk, "The status of this run could not be written: "+err.Error()+".", ""), v.results)
+				code = v.code()
+			}
+		}
+	}
+	what, next := v.lines()
+	fmt.Fprintln(r.Out, clip(what, 700))
+	if next != "" {
+		fmt.Fprintln(r.Out, clip(next, 500))
+	}
+	r.tell(v)
+	if !r.op.decides && !prevents(v.fault) {
+		if v.fault != nil {
+			r.log.Warnf("%s could not finish (code %d); enable will say so: %s", r.op.name, int(code), what)
+		}
+		return fault.OK
+	}
+	return code
+}
+
+// tell sends the telemetry of a run that failed or changed something. A healthy
+// machine that was only looked at has nothing to tell, and writes nothing.
+func (r *run) tell(v verdict) {
+	level := agent.EventInformational
+	if v.fault != nil {
+		level = agent.EventError
+	} else if !r.changing {
+		return
+	}
+	what, _ := v.lines()
+	if err := r.Events.Send(level, title(r.op.name), fmt.Sprintf("code %d: %s", int(v.code()), what)); err != nil {
+		r.log.Warnf("%v", err)
+	}
+}
+
+// prevents says whether a fault leaves nothing that enable could do better:
+// only then do install and update fail, for the agent reads no status of a
+// handler whose installation failed (waagent exthandlers.py,
+// get_extension_status of a NotInstalled handler).
+func prevents(f *fault.Fault) bool {
+	return f != nil && (errors.Is(f, agent.ErrNoEnvironment) || f.Code == fault.Usage)
+}
+
+// reports says which runs write the status file. disable and uninstall never
+// do: in an upgrade they run in the old version's folder with the new sequence
+// number, and the agent copies what they write over to the new version.
+func (r *run) reports(v verdict) bool {
+	if r.Environment.StatusFolder == "" || r.Sequence < 0 {
+		return false
+	}
+	switch r.op.name {
+	case "install", "enable":
+		return true
+	case "update": // replaces the old version's status, which was copied
+		return v.fault != nil
+	}
+	return false
+}
+
+// announce makes sure that a run that is killed from here on is not mistaken
+// for a finished one.
+func (r *run) announce() error {
+	r.changing = true
+	f := fault.New(fault.StillRunning,
+		fmt.Sprintf("The %s of %s did not finish: it was stopped on the way.", r.op.name, r.Version),
+		"Set the extension again, or wait: the agent runs it again at its next start.")
+	if !r.reports(verdict{fault: f}) {
+		return nil
+	}
+	if err := status.Write(r.Environment.StatusFolder, r.Sequence, failed(f, nil).report(title(r.op.name))); err != nil {
+		return fault.Wrap(err, fault.Disk, "The status folder cannot be written: "+err.Error()+".", "")
+	}
+	return nil
+}
+
+// alone waits for other runs of the handler, and for a transaction that an
+// earlier one had to leave behind.
+func (r *run) alone(ctx context.Context) (release func(), err error) {
+	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))
+	defer cancel()
+	release, err = r.host.SingleRun(ctx, fmt.Sprintf("%s of version %s", r.op.name, r.Version))
+	if errors.Is(err, host.ErrLocked) {
+		return nil, fault.Wrap(err, fault.StillRunning, "Another run of this handler was at work all the time: "+strings.TrimPrefix(err.Error(), host.ErrLocked.Error()+": ")+".",
+			"Let it finish; then set the extension again.")
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".", "")
+	}
+	if err := r.awaitTransaction(ctx); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// awaitTransaction waits for the package manager that an earlier run started.
+func (r *run) awaitTransaction(ctx context.Context) error {
+	t, running := r.host.RunningTransaction()
+	if !running {
+		return nil
+	}
+	action := r.log.Started("wait for the transaction of an earlier run: process %d, %s", t.PID, t.Command)
+	for running {
+		select {
+		case <-ctx.Done():
+			err := fault.Wrap(host.ErrStillRunning, fault.StillRunning,
+				fmt.Sprintf("The package transaction that was started at %s still runs (process %d).", t.Since.Format("15:04:05 MST"), t.PID),
+				"Wait for it to end, then set the extension again. What it prints: "+host.TransactionLog)
+			action.Ended(err)
+			return err
+		case <-time.After(200 * time.Millisecond):
+		}
+		_, running = r.host.RunningTransaction()
+	}
+	action.Ended(nil)
+	return nil
+}
+
+// question is what there is to look at.
+func (r *run) question() facts.Question {
+	return facts.Question{
+		Settings: r.Settings,
+		Unknown:  r.Unknown,
+		Refused:  r.Refused,
+		AgentDir: r.Environment.AgentDir(),
+		Getenv:   r.Getenv,
+	}
+}
+
+func (r *run) goal() goal { return goal{newest: r.op.newest} }
+
+func title(operation string) string {
+	return strings.ToUpper(operation[:1]) + operation[1:]
+}
+
+// clip bounds a line to n bytes without cutting a character.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n-4], "") + " ..."
+}

@@ -1,0 +1,129 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/state"
+)
+
+// disable takes nothing away: people can still sign in. It never fails, for
+// the agent would neither uninstall nor upgrade a handler whose disable does.
+func (r *run) disable(context.Context) verdict {
+	return verdict{message: "Disabled. People can still sign in; uninstall removes that."}
+}
+
+// uninstall leaves the machine as it was found. Every step runs, whatever
+// became of the one before; what is gone already is fine.
+func (r *run) uninstall(ctx context.Context) verdict {
+	if to, taken := r.takenOver(); taken {
+		return verdict{message: "Version " + to + " takes over; nothing was removed."}
+	}
+	release, err := r.alone(ctx)
+	if err != nil {
+		return failed(err, nil)
+	}
+	defer release()
+	receipt, err := state.ReadReceipt(r.host)
+	if err != nil {
+		return failed(fault.Wrap(err, fault.Disk, "The receipt of what was installed cannot be read: "+err.Error()+".",
+			"Nothing was removed. Move "+"/var/lib/aadsshlogin-handler/receipt.json"+" away, remove the packages aadsshlogin and aadsshlogin-selinux by hand, and delete the extension again."), nil)
+	}
+	var troubles []error
+	for _, step := range []struct {
+		name string
+		run  func(context.Context, state.Receipt) error
+	}{
+		{"packages", r.removePackages},
+		{"files", r.removeFiles},
+		{"reload", r.reloadAfterRemoval},
+	} {
+		if err := step.run(ctx, receipt); err != nil {
+			r.log.Errorf("uninstall %s: %v", step.name, err)
+			troubles = append(troubles, err)
+		}
+	}
+	if err := errors.Join(troubles...); err != nil {
+		return failed(troubles[0], nil)
+	}
+	// The receipt goes last: until here a second uninstall can finish the work.
+	if err := r.host.RemoveTree(stateDir); err != nil {
+		return failed(fault.Wrap(err, fault.Disk, "The handler's state cannot be removed: "+err.Error()+".", ""), nil)
+	}
+	return verdict{message: "Uninstalled: the machine is as it was before the extension."}
+}
+
+// removePackages removes the packages that came by us. Those that were there
+// before stay. Nobody's session is ended: what is used by somebody stays too.
+func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
+	var ours []string
+	for _, name := range slices.Sorted(maps.Keys(receipt.Packages)) {
+		if receipt.Packages[name].Before == "" {
+			ours = append(ours, name)
+		}
+	}
+	if len(ours) == 0 {
+		return nil
+	}
+	f := facts.LookAgain(ctx, r.host, r.question(), facts.Facts{})
+	if f.TargetErr != nil {
+		return fault.Of(f.TargetErr)
+	}
+	if f.PackagesErr != nil {
+		return f.PackagesErr
+	}
+	ours = slices.DeleteFunc(ours, func(n string) bool { return f.Packages[n].State == pkgmgr.Absent })
+	if len(ours) == 0 {
+		return nil
+	}
+	session, err := r.session(f)
+	if err != nil {
+		return err
+	}
+	if people := facts.Sessions(r.host); len(people) > 0 {
+		return fault.New(fault.PackageManagerFailed,
+			fmt.Sprintf("%s is signed in (process %d), so the packages were left in place.", people[0].User, people[0].PID),
+			"After everybody has signed out (who -u), remove them by hand: "+byHand(session, ours))
+	}
+	if err := state.OweReload(r.host); err != nil {
+		return fault.Wrap(err, fault.Disk, "The handler's state cannot be written: "+err.Error()+".", "")
+	}
+	return session.Remove(ctx, ours)
+}
+
+// byHand is the command with which a person removes packages.
+func byHand(s *pkgmgr.Session, names []string) string {
+	var words []string
+	for _, c := range s.Manager.Remove(names) {
+		words = append(words, c.Name)
+	}
+	return "sudo " + strings.Join(words[:1], "") + " remove " + strings.Join(names, " ")
+}
+
+// removeFiles removes the repository, the key and whatever else we wrote.
+func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
+	var troubles []error
+	for _, path := range slices.Sorted(maps.Keys(receipt.Files)) {
+		if receipt.Files[path].Before != "" {
+			continue // somebody else's file that we only completed
+		}
+		if _, err := r.host.RemoveFile(path); err != nil {
+			troubles = append(troubles, fault.Wrap(err, fault.Disk, "A file of the handler cannot be removed: "+err.Error()+".", ""))
+		}
+	}
+	return errors.Join(troubles...)
+}
+
+func (r *run) reloadAfterRemoval(ctx context.Context, _ state.Receipt) error {
+	if !state.ReloadOwed(r.host) {
+		return nil
+	}
+	return r.reload(ctx, facts.LookAgain(ctx, r.host, r.question(), facts.Facts{}))
+}

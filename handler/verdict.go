@@ -1,0 +1,61 @@
+package handler
+
+import (
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/status"
+)
+
+// verdict is what an operation came to.
+type verdict struct {
+	fault   *fault.Fault // nil: success
+	message string       // of a success, one line
+	results []preflight.Result
+}
+
+func failed(err error, results []preflight.Result) verdict {
+	return verdict{fault: fault.Of(err), results: results}
+}
+
+func (v verdict) code() fault.Code {
+	if v.fault == nil {
+		return fault.OK
+	}
+	return v.fault.Code
+}
+
+// lines are what a person reads first: what is wrong, and what to do.
+func (v verdict) lines() (what, next string) {
+	if v.fault == nil {
+		return v.message, ""
+	}
+	return v.fault.What, v.fault.Remedy()
+}
+
+// report is the verdict as the agent reads it. The status is success or error
+// and nothing else: a warning would hold up the extensions that wait for ours
+// (waagent exthandlers.py, wait_for_handler_completion). Warnings are in the
+// substatuses.
+func (v verdict) report(operation string) status.Report {
+	r := status.Report{Operation: operation, Level: status.Success, Code: int(v.code())}
+	what, next := v.lines()
+	r.Message = what
+	if v.fault != nil {
+		r.Level = status.Failure
+		r.Message = what + " " + next
+	}
+	for _, c := range preflight.Grouped(v.results) {
+		s := status.Substatus{Name: c.Name, Level: status.Success, Message: c.Text}
+		switch c.Answer {
+		case preflight.Warn, preflight.Unknown:
+			s.Level = status.Warning
+		case preflight.Fail:
+			s.Level, s.Code = status.Failure, int(c.Code)
+		}
+		if c.Next != "" {
+			s.Message += " " + c.Next
+		}
+		r.Substatuses = append(r.Substatuses, s)
+	}
+	return r
+}

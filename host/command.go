@@ -1,0 +1,74 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// Command is one program with its arguments: a value, so that a plan can show
+// it, a golden file can hold it and a test can compare it.
+type Command struct {
+	Name    string   // program, looked up in the fixed search path
+	Args    []string // no shell is involved
+	Env     []string // KEY=value, added to the clean environment
+	Stdin   string
+	Changes bool     // it changes the machine: logged as an action, not as a query
+	Secrets []string // values that must not be shown: masked in logs and in String
+}
+
+// Result is what a command that ran left behind. A non-zero exit is a result,
+// not an error.
+type Result struct {
+	ExitCode int
+	Stdout   []byte
+	Stderr   []byte // empty for a transaction, whose two streams are one in Stdout
+	Elapsed  time.Duration
+}
+
+// Output is both streams as text.
+func (r Result) Output() string { return string(r.Stdout) + string(r.Stderr) }
+
+// Runner runs commands. The error says that the command could not be run, or
+// that ctx ended first; how the command itself ended is in the Result.
+type Runner interface {
+	// Run runs a query or another short command. It is killed when ctx ends.
+	Run(ctx context.Context, c Command) (Result, error)
+	// Transact runs a package transaction. It is never killed: when ctx ends
+	// first the error is ErrStillRunning and the command goes on.
+	Transact(ctx context.Context, c Command) (Result, error)
+}
+
+// ErrNotFound means that the program is not installed.
+var ErrNotFound = errors.New("program not found")
+
+// ErrStillRunning means that a transaction outlived the time it was given.
+var ErrStillRunning = errors.New("still running")
+
+// String is the command as a person could type it in a shell, without secrets.
+func (c Command) String() string {
+	words := make([]string, 0, len(c.Env)+len(c.Args)+1)
+	words = append(words, c.Env...)
+	words = append(words, c.Name)
+	words = append(words, c.Args...)
+	for i, w := range words {
+		for _, s := range c.Secrets {
+			if s != "" {
+				w = strings.ReplaceAll(w, s, "***")
+			}
+		}
+		words[i] = quote(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// quote makes a word safe to paste into a POSIX shell, and leaves plain words
+// and VAR=value as they are.
+func quote(w string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%*~"
+	if w != "" && strings.Trim(w, plain) == "" {
+		return w
+	}
+	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+}

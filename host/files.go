@@ -1,0 +1,190 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Limit is how much of a configuration file is read at most, in bytes. Nothing
+// that the handler reads is larger on a sane machine.
+const Limit = 4 << 20
+
+// ErrTooLarge means that a file is larger than what the reader would take.
+var ErrTooLarge = errors.New("file is too large")
+
+// Path is where a path of the machine is found from here.
+func (h *Host) Path(path string) string { return filepath.Join("/", h.Root, path) }
+
+// ReadFile reads a regular file of at most limit bytes (0: Limit).
+func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
+	if limit <= 0 {
+		limit = Limit
+	}
+	// O_NONBLOCK: a FIFO in the place of a file must not hang us.
+	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: unix.EISDIR}
+	}
+	if mode := info.Mode(); !mode.IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("not a regular file (%s)", mode.Type())}
+	}
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
+	}
+	return b, nil
+}
+
+// Exists reports whether something is at path, without following a last symlink.
+func (h *Host) Exists(path string) bool {
+	_, err := os.Lstat(h.Path(path))
+	return err == nil
+}
+
+// Stat is os.Stat under the root.
+func (h *Host) Stat(path string) (fs.FileInfo, error) { return os.Stat(h.Path(path)) }
+
+// Lstat is os.Lstat under the root.
+func (h *Host) Lstat(path string) (fs.FileInfo, error) { return os.Lstat(h.Path(path)) }
+
+// Readlink is os.Readlink under the root.
+func (h *Host) Readlink(path string) (string, error) { return os.Readlink(h.Path(path)) }
+
+// ReadDir is os.ReadDir under the root.
+func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(h.Path(path)) }
+
+// Glob lists the paths of the machine (without the root) that match pattern.
+func (h *Host) Glob(pattern string) []string {
+	found, err := filepath.Glob(h.Path(pattern))
+	if err != nil {
+		return nil
+	}
+	for i, p := range found {
+		if h.Root != "" {
+			rel, err := filepath.Rel(filepath.Join("/", h.Root), p)
+			if err == nil {
+				found[i] = "/" + rel
+			}
+		}
+	}
+	return found
+}
+
+// EnsureDir makes a directory with its parents; its mode is set even where it
+// was there before.
+func (h *Host) EnsureDir(path string, mode fs.FileMode) error {
+	full := h.Path(path)
+	if info, err := os.Stat(full); err == nil && info.IsDir() && info.Mode().Perm() == mode.Perm() {
+		return nil
+	}
+	if err := os.MkdirAll(full, mode); err != nil {
+		return err
+	}
+	return os.Chmod(full, mode)
+}
+
+// EnsureFile makes path a regular file with this content and mode. It reports
+// false and writes nothing where that is so already. The replacement is atomic
+// and on disk before it returns; the SELinux label of a replaced file is kept.
+func (h *Host) EnsureFile(path string, content []byte, mode fs.FileMode) (changed bool, err error) {
+	full := h.Path(path)
+	if info, err := os.Lstat(full); err == nil && info.Mode().IsRegular() && info.Mode().Perm() == mode.Perm() && info.Size() == int64(len(content)) {
+		if old, err := os.ReadFile(full); err == nil && bytes.Equal(old, content) {
+			return false, nil
+		}
+	}
+	action := h.Log.Started("write %s (%d bytes, mode %04o)", path, len(content), mode)
+	return true, action.Ended(replace(full, content, mode))
+}
+
+// replace is the recipe that survives a power cut at every line: a temporary
+// file in the same directory under a name that run-parts directories ignore,
+// synced, renamed, and the directory synced.
+func replace(full string, content []byte, mode fs.FileMode) (err error) {
+	dir := filepath.Dir(full)
+	tmp, err := os.CreateTemp(dir, "."+filepath.Base(full)+".*~")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		tmp.Close()
+		if err != nil {
+			os.Remove(tmp.Name())
+		}
+	}()
+	if _, err = tmp.Write(content); err != nil {
+		return err
+	}
+	if err = tmp.Chmod(mode); err != nil { // on the descriptor: umask must not matter
+		return err
+	}
+	keepLabel(full, tmp)
+	if err = tmp.Sync(); err != nil {
+		return err
+	}
+	if err = os.Rename(tmp.Name(), full); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// keepLabel gives tmp the SELinux label of the file that it is to replace. A
+// new file gets its directory's label from the kernel, which is what we want.
+func keepLabel(full string, tmp *os.File) {
+	const attr = "security.selinux"
+	label := make([]byte, 256)
+	n, err := unix.Lgetxattr(full, attr, label)
+	if err != nil || n <= 0 {
+		return
+	}
+	_ = unix.Fsetxattr(int(tmp.Fd()), attr, label[:n], 0) // best effort: without SELinux there is nothing to keep
+}
+
+// RemoveFile removes a file or symlink; that it is gone already is fine.
+func (h *Host) RemoveFile(path string) (changed bool, err error) {
+	if !h.Exists(path) {
+		return false, nil
+	}
+	action := h.Log.Started("remove %s", path)
+	err = os.Remove(h.Path(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return true, action.Ended(err)
+}
+
+// RemoveTree removes a directory of ours with all that is in it.
+func (h *Host) RemoveTree(path string) error {
+	if !h.Exists(path) {
+		return nil
+	}
+	action := h.Log.Started("remove %s with its contents", path)
+	return action.Ended(os.RemoveAll(h.Path(path)))
+}

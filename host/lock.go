@@ -1,0 +1,173 @@
+package host
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// LockKind is the way in which a program tells others that it is at work.
+type LockKind int
+
+// The kinds of locks.
+const (
+	LockFcntl   LockKind = iota // a POSIX record lock on the file: fcntl(2) F_SETLK
+	LockFlock                   // an advisory lock on the open file: flock(2)
+	LockPIDFile                 // the file's content is the pid of who is at work; a dead pid holds nothing
+)
+
+// Lock is one lock file of another program.
+type Lock struct {
+	Path string
+	Kind LockKind
+}
+
+// Holder is a process that holds a lock.
+type Holder struct {
+	PID  int    // 0 where the kernel does not say, as for a process in another container
+	Name string // what the process is called; empty where it could not be read
+	File string // the lock file
+}
+
+// String is the holder for people: "unattended-upgrade (process 314)".
+func (h Holder) String() string {
+	switch {
+	case h.PID == 0:
+		return "a process that cannot be seen from here"
+	case h.Name == "":
+		return fmt.Sprintf("process %d", h.PID)
+	}
+	return fmt.Sprintf("%s (process %d)", h.Name, h.PID)
+}
+
+// LockHolder finds the first lock of locks that somebody else holds. It takes
+// no lock itself, not even for a moment, and needs no program such as lsof. A
+// lock that cannot be looked at counts as free: who needs it will be told.
+func (h *Host) LockHolder(locks []Lock) (Holder, bool) {
+	for _, l := range locks {
+		var pid int
+		var held bool
+		switch l.Kind {
+		case LockFcntl:
+			pid, held = h.fcntlHolder(l.Path)
+		case LockFlock:
+			pid, held = h.flockHolder(l.Path)
+		case LockPIDFile:
+			pid, held = h.pidFileHolder(l.Path)
+		}
+		if held && pid != os.Getpid() {
+			return Holder{PID: pid, Name: h.ProcessName(pid), File: l.Path}, true
+		}
+	}
+	return Holder{}, false
+}
+
+// fcntlHolder asks the kernel who stands in the way of a write lock on the
+// whole file. Asking works on a descriptor that is open for reading only.
+func (h *Host) fcntlHolder(path string) (pid int, held bool) {
+	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, false
+	}
+	defer f.Close()
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock); err != nil || lock.Type == unix.F_UNLCK {
+		return 0, false
+	}
+	return max(int(lock.Pid), 0), true // -1: an open file description lock, which has no owner
+}
+
+// flockHolder looks the file up in proc(5) locks, because there is no way to
+// ask for an flock but to take it.
+func (h *Host) flockHolder(path string) (pid int, held bool) {
+	info, err := os.Stat(h.Path(path))
+	if err != nil {
+		return 0, false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	table, err := h.ReadFile("/proc/locks", 0)
+	if err != nil {
+		return 0, false
+	}
+	return findFlock(table, fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino))
+}
+
+// findFlock reads lines such as
+//
+//	3: FLOCK  ADVISORY  WRITE 314 00:19:1180 0 EOF
+//
+// A second field "->" marks a process that waits; it holds nothing.
+func findFlock(table []byte, file string) (pid int, held bool) {
+	lines := bufio.NewScanner(bytes.NewReader(table))
+	for lines.Scan() {
+		f := strings.Fields(lines.Text())
+		if len(f) >= 6 && f[1] == "FLOCK" && f[5] == file {
+			pid, _ = strconv.Atoi(f[4])
+			return max(pid, 0), true
+		}
+	}
+	return 0, false
+}
+
+// pidFileHolder believes a pid file as the package managers themselves do: as
+// long as a process with that pid lives.
+func (h *Host) pidFileHolder(path string) (pid int, held bool) {
+	b, err := h.ReadFile(path, 64)
+	if err != nil {
+		return 0, false
+	}
+	pid, err = strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || pid <= 1 {
+		return 0, false
+	}
+	_, err = h.Stat(fmt.Sprintf("/proc/%d", pid))
+	return pid, !errors.Is(err, fs.ErrNotExist)
+}
+
+// ProcessName is what a process is called: the kernel's name for it, or the
+// whole name of its program or script where the kernel's was cut at 15 bytes.
+// Its arguments are left out, for they may hold a password.
+func (h *Host) ProcessName(pid int) string {
+	if pid <= 0 {
+		return ""
+	}
+	b, err := h.ReadFile(fmt.Sprintf("/proc/%d/comm", pid), 4096)
+	if err != nil {
+		return ""
+	}
+	name := printable(strings.TrimSuffix(string(b), "\n"))
+	words, err := h.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid), 1<<20)
+	if err != nil || name == "" {
+		return name
+	}
+	for _, word := range strings.SplitN(string(words), "\x00", 4) { // program, perhaps an option, script
+		if base := printable(filepath.Base(word)); strings.HasPrefix(base, name) && len(base) <= 64 {
+			return base
+		}
+	}
+	return name
+}
+
+// printable keeps a name that another process chose from playing with the
+// terminal or the log of those who read it.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r > 0x7e {
+			return -1
+		}
+		return r
+	}, s)
+}

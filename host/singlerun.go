@@ -1,0 +1,63 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockFile keeps two runs of the handler apart, of whatever version.
+const lockFile = "/run/aadsshlogin-handler.lock"
+
+// ErrLocked means that another run of the handler had the lock until the end.
+var ErrLocked = errors.New("another run of the handler is at work")
+
+// SingleRun takes the lock of the handler, or waits for it until ctx ends; the
+// error then says who has it. The lock goes with the process.
+func (h *Host) SingleRun(ctx context.Context, who string) (release func(), err error) {
+	path := h.Path(lockFile)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	waiting := false
+	for {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			f.Close()
+			return nil, err
+		}
+		if !waiting {
+			waiting = true
+			h.Log.Infof("waiting for another run of the handler: %s", h.lockOwner())
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, fmt.Errorf("%w: %s", ErrLocked, h.lockOwner())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	// For the people who wait; nothing is decided by it.
+	if f.Truncate(0) == nil {
+		fmt.Fprintf(f, "process %d, %s\n", os.Getpid(), who)
+	}
+	return func() { f.Close() }, nil
+}
+
+func (h *Host) lockOwner() string {
+	b, err := h.ReadFile(lockFile, 4096)
+	if err != nil || len(b) == 0 {
+		return "unknown process"
+	}
+	return strings.TrimSpace(string(b))
+}

@@ -1,0 +1,187 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Where a transaction leaves its traces.
+const (
+	StateDir       = "/var/lib/aadsshlogin-handler"
+	TransactionLog = StateDir + "/transaction.log"
+	runningFile    = "/run/aadsshlogin-handler.transaction"
+)
+
+// transactionLogLimit is where the log starts anew, in bytes.
+const transactionLogLimit = 4 << 20
+
+// Running is a transaction that an earlier run of the handler started.
+type Running struct {
+	PID     int       `json:"pid"`
+	Start   string    `json:"start"` // the kernel's start time: a pid alone may be somebody else's by now
+	Command string    `json:"command"`
+	Since   time.Time `json:"since"`
+}
+
+// HeldArgument is the hidden first argument with which the handler's own
+// binary is started to become a package manager; see Held.
+const HeldArgument = "run-held"
+
+// Transact runs a package transaction so that nothing that happens to us
+// happens to it: it has its own session, its own scope where there is systemd,
+// its output goes to a file, and it is never killed. When ctx ends first the
+// error is ErrStillRunning, and RunningTransaction finds it again.
+func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
+	path, err := findProgram(c.Name)
+	if err != nil {
+		return r, err
+	}
+	if err := os.MkdirAll(StateDir, 0o700); err != nil {
+		return r, err
+	}
+	out, offset, err := openTransactionLog(c)
+	if err != nil {
+		return r, err
+	}
+	defer out.Close()
+	hold, release, err := os.Pipe()
+	if err != nil {
+		return r, err
+	}
+	defer release.Close()
+
+	// The child is our own binary: it waits on the pipe until it has been
+	// isolated and recorded, and only then becomes the package manager, so that
+	// all that the package manager forks is isolated with it.
+	cmd := exec.Command("/proc/self/exe", append([]string{HeldArgument, path}, c.Args...)...)
+	cmd.Env, cmd.Dir = environment(c.Env), "/"
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.ExtraFiles = []*os.File{hold}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	action := l.Log.Started("transaction %s", c)
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		hold.Close()
+		return r, action.Ended(err)
+	}
+	hold.Close()
+	if l.Isolate != nil {
+		if err := l.Isolate(ctx, cmd.Process.Pid); err != nil {
+			l.Log.Warnf("the transaction stays in the agent's control group: %v", err)
+		}
+	}
+	if err := record(cmd.Process.Pid, c); err != nil {
+		l.Log.Warnf("the transaction is not recorded: %v", err)
+	}
+	if _, err := release.Write([]byte{1}); err != nil {
+		return r, action.Ended(fmt.Errorf("start the transaction: %w", err))
+	}
+
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err = <-ended:
+		os.Remove(runningFile)
+	case <-ctx.Done():
+		return r, action.Ended(fmt.Errorf("%s: %w", c.Name, ErrStillRunning))
+	}
+	r.ExitCode, r.Elapsed = cmd.ProcessState.ExitCode(), time.Since(began)
+	r.Stdout, _ = io.ReadAll(io.NewSectionReader(out, offset, outputLimit))
+	if errors.As(err, new(*exec.ExitError)) {
+		err = nil
+	}
+	action.Ended(orExit(err, r))
+	return r, err
+}
+
+// openTransactionLog opens the log for appending and says where this
+// transaction's part begins.
+func openTransactionLog(c Command) (f *os.File, offset int64, err error) {
+	flags := os.O_RDWR | os.O_CREATE | os.O_APPEND | syscall.O_NOFOLLOW
+	if info, err := os.Lstat(TransactionLog); err == nil && info.Size() > transactionLogLimit {
+		flags |= os.O_TRUNC
+	}
+	f, err = os.OpenFile(TransactionLog, flags, 0o600)
+	if err != nil {
+		return nil, 0, err
+	}
+	if _, err = fmt.Fprintf(f, "--- %s %s\n", time.Now().UTC().Format(time.RFC3339), c); err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	offset, err = f.Seek(0, io.SeekEnd)
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, offset, nil
+}
+
+func record(pid int, c Command) error {
+	start, err := startTime(pid)
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(Running{PID: pid, Start: start, Command: c.String(), Since: time.Now().UTC()})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(runningFile, b, 0o600)
+}
+
+// RunningTransaction finds a transaction that outlived the run that started
+// it. It reports false where there is none, or where it has ended.
+func (h *Host) RunningTransaction() (Running, bool) {
+	var t Running
+	b, err := h.ReadFile(runningFile, 1<<16)
+	if err != nil || json.Unmarshal(b, &t) != nil || t.PID <= 1 {
+		return Running{}, false
+	}
+	start, err := startTime(t.PID)
+	if err != nil || start != t.Start {
+		return Running{}, false
+	}
+	return t, true
+}
+
+// startTime is field 22 of proc(5) stat, and an error for a process that has
+// ended and only waits to be reaped.
+func startTime(pid int) (string, error) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return "", err
+	}
+	// The name, field 2, may hold spaces and parentheses: count from the last one.
+	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	if len(fields) < 20 {
+		return "", fmt.Errorf("/proc/%d/stat: %d fields", pid, len(fields))
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return "", os.ErrProcessDone
+	}
+	return fields[19], nil
+}
+
+// Held is the other side of Transact, in the child: it waits for one byte on
+// descriptor 3 and then becomes the program. Without the byte (the parent died
+// before it was ready) it returns and nothing has happened.
+func Held(argv []string) error {
+	if len(argv) == 0 {
+		return errors.New("no program")
+	}
+	hold := os.NewFile(3, "hold")
+	if n, err := hold.Read(make([]byte, 1)); n != 1 {
+		return fmt.Errorf("not released: %w", err)
+	}
+	hold.Close()
+	return syscall.Exec(argv[0], argv, os.Environ())
+}

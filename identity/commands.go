@@ -1,0 +1,65 @@
+package identity
+
+import "strings"
+
+// at is how an az command is told which resource is meant. A word in capitals
+// stands for what is not known.
+func (m Machine) at(name string) string {
+	words := []string{"-g", word(m.Group, "RESOURCE_GROUP"), "-n", word(name, "NAME")}
+	if m.Subscription != "" {
+		words = append(words, "--subscription", m.Subscription)
+	}
+	return strings.Join(words, " ")
+}
+
+// word is a value as a word of a shell command. Values hold letters, digits and
+// -_.() only.
+func word(value, missing string) string {
+	if value == "" {
+		return missing
+	}
+	if strings.ContainsAny(value, "()") {
+		return "'" + value + "'"
+	}
+	return value
+}
+
+// assign is the next step that gives the machine its system-assigned identity.
+// Commands: Microsoft Learn, az vm identity, az vmss, az connectedmachine.
+func (m Machine) assign() string {
+	switch {
+	case m.Arc:
+		return "An Arc-enabled server gets that identity when it is connected. Look with \"az connectedmachine show " + m.at(m.Name) +
+			" --query identity\"; without one run \"sudo azcmagent disconnect\" and \"sudo azcmagent connect\" again, then set the extension again."
+	case m.ScaleSet != "":
+		return "Run \"az vmss identity assign " + m.at(m.ScaleSet) + "\", then \"az vmss update-instances " + m.at(m.ScaleSet) +
+			" --instance-ids '*'\" (not needed where the upgrade policy is automatic); a new identity can take minutes to show."
+	case m.Name == "":
+		// A sidecar of Azure Operator Nexus has no instance metadata. Source:
+		// Microsoft Learn, operator-nexus, troubleshooting of managed identities.
+		return "Run \"az vm identity assign " + m.at(m.Name) + "\", " + again +
+			"; a VM of Azure Operator Nexus gets its identity only when it is created."
+	default:
+		return "Run \"az vm identity assign " + m.at(m.Name) + "\", " + again + "; a new identity can take minutes to show."
+	}
+}
+
+// show is the command that shows the machine's identities.
+func (m Machine) show() string {
+	switch {
+	case m.Arc:
+		return "\"az connectedmachine show " + m.at(m.Name) + " --query identity\""
+	case m.ScaleSet != "":
+		return "\"az vmss identity show " + m.at(m.ScaleSet) + "\""
+	default:
+		return "\"az vm identity show " + m.at(m.Name) + "\""
+	}
+}
+
+// redeploy is the command that moves the machine to another host.
+func (m Machine) redeploy() string {
+	if m.ScaleSet != "" {
+		return "\"az vmss redeploy\" with this instance's id"
+	}
+	return "\"az vm redeploy " + m.at(m.Name) + "\""
+}

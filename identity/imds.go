@@ -1,0 +1,77 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/Azure/go-autorest/autorest/adal"
+	"github.com/Azure/go-autorest/autorest/azure/auth"
+)
+
+// service is one metadata service: where it is and what it is called.
+type service struct {
+	arc        bool
+	name       string // for people, with the address
+	port       string // on loopback, of the Arc agent
+	computeURL string
+	tokenURL   string // ends where the audience follows
+}
+
+// azure is the instance metadata service of an Azure VM. Address, paths and
+// versions: Microsoft Learn, instance-metadata-service and how-to-use-vm-token.
+// The sidecar of Azure Operator Nexus answers at the same address.
+func azure() service {
+	const base = "http://169.254.169.254/metadata"
+	return service{
+		name:       "the metadata service at 169.254.169.254",
+		computeURL: base + "/instance/compute?api-version=2021-02-01",
+		tokenURL:   base + "/identity/oauth2/token?api-version=2018-02-01&resource=",
+	}
+}
+
+// imds gets tokens of an Azure VM through go-autorest.
+type imds struct{ c *client }
+
+// errNoToken stops the library. It says nothing, because the library wraps it in
+// a text of its own, which is never shown: that may hold the token.
+var errNoToken = errors.New("no token")
+
+// probe lets the library ask once. The request that goes out is not the
+// library's but ours, for MSI_ENDPOINT and MSI_SECRET in the environment would
+// have sent it elsewhere, with a secret in its header. The library is not let see
+// failures either, for it would sleep two seconds after its last try: they end
+// the context that it waits on.
+func (p imds) probe(ctx context.Context, audience string) (string, reply) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t, err := auth.MSIConfig{Resource: audience}.ServicePrincipalToken()
+	if err != nil { // only where MSI_ENDPOINT is not a URL: this one does not need it
+		t, err = adal.NewServicePrincipalTokenFromMSI("http://169.254.169.254/", audience)
+	}
+	if err != nil {
+		return "", reply{outcome: garbled, detail: "the request could not be made"}
+	}
+	r := reply{outcome: garbled, detail: "the request could not be made"}
+	t.MaxMSIRefreshAttempts = 1
+	t.SetSender(adal.SenderFunc(func(theirs *http.Request) (*http.Response, error) {
+		r = p.c.get(theirs.Context(), azure().tokenURL+url.QueryEscape(audience), tokenLimit, "")
+		if r.outcome != answered {
+			cancel()
+			return nil, errNoToken
+		}
+		return r.forLibrary(theirs), nil
+	}))
+	if err := t.EnsureFreshWithContext(ctx); err != nil {
+		if r.outcome == answered {
+			r.outcome = garbled
+		}
+		return "", r
+	}
+	token := t.OAuthToken()
+	if token == "" {
+		r.outcome = garbled
+	}
+	return token, r
+}

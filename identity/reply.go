@@ -1,0 +1,210 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// outcome is what one request came to.
+type outcome int
+
+const (
+	answered     outcome = iota // 200 with a body of sensible size
+	refused                     // 4xx: about the request, not about the moment
+	updating                    // 404, 410
+	throttled                   // 429
+	failing                     // 5xx
+	intercepted                 // what a proxy or a portal says, not a metadata service
+	unreachable                 // no route
+	closed                      // connection refused
+	silent                      // no answer in time
+	slow                        // an answer that did not end in time
+	broken                      // the connection broke
+	oversized                   // more than any answer can have
+	garbled                     // an answer that cannot be read
+	unproved                    // an Arc challenge that must not be followed
+	unclassified                // a token that does not say whose it is
+	stopped                     // our time was up
+)
+
+// reply is what is kept of one request's answer, or why there was none. Nothing
+// of the body is ever shown, except what refusal makes of it.
+type reply struct {
+	outcome   outcome
+	status    int    // HTTP status; 0 without an answer
+	media     string // media type of the body
+	challenge string // WWW-Authenticate
+	wait      time.Duration
+	body      []byte
+	detail    string // more to say, safe to show
+}
+
+// transportReply sorts the errors of the connection. Their texts are not kept:
+// net/http quotes what it could not understand.
+func transportReply(err error) reply {
+	var timeout net.Error
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return reply{outcome: silent}
+	case errors.Is(err, context.Canceled):
+		return reply{outcome: stopped}
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES): // the latter by a local filter
+		return reply{outcome: closed}
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return reply{outcome: broken}
+	case errors.As(err, &errno): // network or host unreachable, no such address
+		return reply{outcome: unreachable, detail: errno.Error()}
+	default:
+		return reply{outcome: garbled}
+	}
+}
+
+// judge sorts an HTTP answer. 502 and 504 are what a proxy says: no metadata
+// service stands behind another (azure-sdk-for-go, managed identity
+// troubleshooting guide).
+func (r reply) judge(limit int64) outcome {
+	switch s := r.status; {
+	case int64(len(r.body)) > limit:
+		return oversized
+	case r.media == "text/html", bytes.HasPrefix(bytes.TrimSpace(r.body), []byte("<")),
+		s >= 300 && s < 400, s == http.StatusProxyAuthRequired, s == http.StatusBadGateway, s == http.StatusGatewayTimeout:
+		return intercepted
+	case s == http.StatusOK && len(bytes.TrimSpace(r.body)) > 0:
+		return answered
+	case s == http.StatusNotFound, s == http.StatusGone:
+		return updating
+	case s == http.StatusTooManyRequests:
+		return throttled
+	case s >= 500:
+		return failing
+	case s >= 400:
+		return refused
+	default:
+		return garbled
+	}
+}
+
+// refusal is the body of a refused request: error and error_description.
+type refusal struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+}
+
+func (r reply) refusal() refusal {
+	var f refusal
+	if r.status < 400 || json.Unmarshal(r.body, &f) != nil {
+		return refusal{}
+	}
+	return refusal{Error: clip(f.Error, 40), Description: clip(f.Description, 120)}
+}
+
+// missing reports whether the refusal says that there is no identity to be had.
+// The error code decides, as Microsoft's documentation wants it (not to branch on
+// the description); but the same code meets a request that something on the way
+// has spoilt, so the description has to say it where the service did not answer
+// the question before this one either.
+func (r reply) missing(answersOthers bool) (Kind, bool) {
+	f := r.refusal()
+	if r.outcome != refused || r.status != http.StatusBadRequest || f.Error != "invalid_request" {
+		return Unknown, false
+	}
+	said := strings.ToLower(f.Description)
+	switch {
+	case strings.Contains(said, "multiple user assigned"):
+		return UserAssigned, true
+	case strings.Contains(said, "identity not found"), answersOthers && !strings.Contains(said, "header"):
+		return None, true
+	}
+	return Unknown, false
+}
+
+// brief is the reply in a few words.
+func (r reply) brief() string {
+	if r.status != 0 {
+		text := fmt.Sprintf("HTTP %d", r.status)
+		if f := r.refusal(); f.Error != "" {
+			text += " " + f.Error
+		}
+		switch r.outcome {
+		case slow:
+			text += ", cut off"
+		case broken:
+			text += ", broken off"
+		case oversized:
+			text += ", oversized"
+		case garbled:
+			text += ", not readable"
+		}
+		return text
+	}
+	switch r.outcome {
+	case unreachable:
+		return "no route"
+	case closed:
+		return "connection refused"
+	case silent:
+		return "no answer"
+	case broken:
+		return "connection broken off"
+	case stopped:
+		return "out of time"
+	default:
+		return "no HTTP answer"
+	}
+}
+
+// said is what the service said, as a sentence.
+func (r reply) said() string {
+	text := "The service's last word: " + r.brief()
+	if f := r.refusal(); f.Description != "" {
+		text += fmt.Sprintf(" %q", f.Description)
+	}
+	return text
+}
+
+// clip makes what a service said fit to be shown: one line, plain characters, at
+// most limit of them, and no word that is long enough to be a token or a key.
+func clip(s string, limit int) string {
+	const longestWord = 40 // a GUID in quotes
+	if len(s) > 16*limit {
+		s = s[:16*limit]
+	}
+	var words []string
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if len(w) > longestWord {
+			w = "..."
+		}
+		words = append(words, w)
+	}
+	text := strings.Join(words, " ")
+	if len(text) > limit {
+		text = text[:limit] + "..."
+	}
+	return text
+}
+
+// forLibrary is the reply as go-autorest takes it. The media type is not what
+// came: it is the one whose bodies go-autorest's logger leaves out, so that a
+// token does not get into that log at any AZURE_GO_SDK_LOG_LEVEL.
+func (r reply) forLibrary(req *http.Request) *http.Response {
+	return &http.Response{
+		StatusCode:    r.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        http.Header{"Content-Type": {"application/octet-stream"}},
+		Body:          io.NopCloser(bytes.NewReader(r.body)),
+		ContentLength: int64(len(r.body)),
+		Request:       req,
+	}
+}

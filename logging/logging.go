@@ -1,0 +1,74 @@
+// Package logging writes handler.log: one line an event, every action with its
+// beginning, its end and how long it took. A beginning without an end is the
+// crash report. It is the only import of logrus.
+package logging
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/sirupsen/logrus"
+)
+
+// Logger is handed to whoever does something that an operator may want to read
+// about later. The zero value is not usable; see New and Discard.
+type Logger struct{ entry *logrus.Entry }
+
+// New logs to w.
+func New(w io.Writer) *Logger {
+	l := logrus.New()
+	l.SetOutput(w)
+	l.SetLevel(logrus.DebugLevel)
+	l.SetFormatter(&logrus.TextFormatter{
+		DisableColors:   true,
+		FullTimestamp:   true,
+		TimestampFormat: "2006-01-02T15:04:05.000Z07:00",
+	})
+	return &Logger{entry: logrus.NewEntry(l)}
+}
+
+// Discard logs nowhere.
+func Discard() *Logger { return New(io.Discard) }
+
+// With returns a logger that adds key=value to every line.
+func (l *Logger) With(key string, value any) *Logger {
+	return &Logger{entry: l.entry.WithField(key, value)}
+}
+
+// Debugf logs what only a developer asks for.
+func (l *Logger) Debugf(format string, args ...any) { l.entry.Debugf(format, args...) }
+
+// Infof logs what happened.
+func (l *Logger) Infof(format string, args ...any) { l.entry.Infof(format, args...) }
+
+// Warnf logs what an operator should look at.
+func (l *Logger) Warnf(format string, args ...any) { l.entry.Warnf(format, args...) }
+
+// Errorf logs what failed.
+func (l *Logger) Errorf(format string, args ...any) { l.entry.Errorf(format, args...) }
+
+// Action is something that was started and will end.
+type Action struct {
+	log   *Logger
+	what  string
+	began time.Time
+}
+
+// Started logs the beginning of an action; call Ended on what it returns.
+func (l *Logger) Started(format string, args ...any) *Action {
+	a := &Action{log: l, what: fmt.Sprintf(format, args...), began: time.Now()}
+	l.entry.Info("started: " + a.what)
+	return a
+}
+
+// Ended logs how the action ended and returns err as it is.
+func (a *Action) Ended(err error) error {
+	entry := a.log.entry.WithField("took", time.Since(a.began).Round(time.Millisecond).String())
+	if err != nil {
+		entry.WithField("error", err.Error()).Error("failed: " + a.what)
+	} else {
+		entry.Info("finished: " + a.what)
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/sshd"
+)
+
+// sudoFile and sudoGroup are how administrators get their rights: the package
+// adds the file, the role "Virtual Machine Administrator Login" the group.
+const (
+	sudoFile  = "/etc/sudoers.d/aad_admins"
+	sudoGroup = "%aad_admins"
+)
+
+// Sudo is the rule for administrators.
+type Sudo struct {
+	Found     bool
+	Grants    bool // a line gives the group something
+	Newline   bool // the file ends with a line end
+	Mode      fs.FileMode
+	UID       uint32
+	Included  bool // /etc/sudoers includes /etc/sudoers.d
+	HasSudo   bool // there is a sudo at all
+	Err       error
+	IncludeAt int // line of the include
+}
+
+func lookSudo(h *host.Host) Sudo {
+	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo")}
+	for _, main := range []string{"/etc/sudoers", "/usr/etc/sudoers"} {
+		text, err := h.ReadFile(main, 1<<20)
+		if err == nil {
+			s.IncludeAt = includeLine(text)
+			s.Included = s.IncludeAt > 0
+			break
+		}
+	}
+	info, err := h.Stat(sudoFile)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.Err = err
+		}
+		return s
+	}
+	s.Found, s.Mode = true, info.Mode()
+	s.UID, _ = owner(info)
+	text, err := h.ReadFile(sudoFile, 64<<10)
+	if err != nil {
+		s.Err = err
+		return s
+	}
+	s.Newline = strings.HasSuffix(string(text), "\n")
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) >= 2 && f[0] == sudoGroup {
+			s.Grants = true
+		}
+	}
+	return s
+}
+
+// includeLine is where sudoers includes the folder; the '#' is part of the
+// older directive and no comment (sudoers(5)).
+func includeLine(text []byte) int {
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		f := strings.Fields(line)
+		if len(f) == 2 && (f[0] == "#includedir" || f[0] == "@includedir") && strings.TrimSuffix(f[1], "/") == "/etc/sudoers.d" {
+			return number
+		}
+	}
+	return 0
+}
+
+// assess: people can sign in without it, so nothing here is more than a warning.
+func (s Sudo) assess() Finding {
+	f := Finding{Name: "sudo", File: sudoFile, Package: true, What: "Administrators may use sudo (" + sudoFile + ")."}
+	warn := func(what, next string) {
+		f.Level, f.What, f.Next = sshd.Warn, what, next
+	}
+	switch {
+	case s.Err != nil:
+		f.Level, f.What = sshd.Unknown, "The sudo rule for administrators could not be read: "+s.Err.Error()
+	case !s.Found:
+		warn(sudoFile+" is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", reinstall)
+	case !s.Grants:
+		warn(sudoFile+" gives "+sudoGroup+" nothing.", reinstall)
+	case s.UID != 0 || s.Mode.Perm()&0o022 != 0:
+		warn(fmt.Sprintf("sudo ignores %s: it belongs to user %d and has mode %04o.", sudoFile, s.UID, s.Mode.Perm()), "Run: chown root:root "+sudoFile+" && chmod 0440 "+sudoFile)
+	case !s.Newline:
+		warn(sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo >> "+sudoFile+" && visudo -c")
+	case !s.HasSudo:
+		f.Package = false
+		warn("sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager.")
+	case !s.Included:
+		f.Package = false
+		warn("/etc/sudoers does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run visudo and add the line: @includedir /etc/sudoers.d")
+	}
+	return f
+}

@@ -1,0 +1,38 @@
+// Command aadsshlogin-handler is the VM extension handler AADSSHLoginForLinux:
+// the Azure Linux agent runs it with install, enable, disable, update and
+// uninstall, and people run it with explain and version.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"aadsshlogin-handler/command"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+)
+
+// version is set by the linker; see the Makefile.
+var version = "0.0.0-dev"
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == host.HeldArgument {
+		// Only comes back where it could not become the package manager.
+		fmt.Fprintln(os.Stderr, host.Held(os.Args[2:]))
+		os.Exit(int(fault.Internal))
+	}
+	// The agent's service is stopped with SIGTERM: the verdict must still be written.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	code := command.Execute(ctx, command.Process{
+		Version: version,
+		Args:    os.Args[1:],
+		Getenv:  os.Getenv,
+		Out:     os.Stdout,
+		Err:     os.Stderr,
+	})
+	stop()
+	os.Exit(int(code))
+}

@@ -1,0 +1,217 @@
+package pkgmgr
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/host"
+)
+
+// apt is the package manager of Debian and Ubuntu.
+func apt() *Manager {
+	return &Manager{
+		Name:     distro.Apt,
+		Programs: []string{"apt-get", "apt-cache", "dpkg", "dpkg-query"},
+		// apt-get(8) FILES and apt's source, apt-pkg/deb/debsystem.cc. dpkg
+		// alone takes lock-frontend too, from version 1.19.1 on.
+		Locks: []host.Lock{
+			{Path: "/var/lib/dpkg/lock-frontend", Kind: host.LockFcntl},
+			{Path: "/var/lib/dpkg/lock", Kind: host.LockFcntl},
+			{Path: "/var/lib/apt/lists/lock", Kind: host.LockFcntl},
+			{Path: "/var/cache/apt/archives/lock", Kind: host.LockFcntl},
+		},
+		// apt-get install reads the lists that are there and asks no server
+		// for them: a broken third-party source is in nobody's way.
+		AllFirst:       true,
+		Query:          aptQuery,
+		Refresh:        aptRefresh,
+		Versions:       aptVersions,
+		Install:        aptInstall,
+		Download:       aptDownload,
+		Simulate:       aptSimulate,
+		InstallFiles:   aptInstallFiles,
+		Remove:         aptRemove,
+		SimulateRemove: aptSimulateRemove,
+		RemoveLowLevel: aptRemoveLowLevel,
+		Repair:         aptRepair,
+		Kept:           aptKept,
+		parseQuery:     parseDpkgQuery,
+		parseVersions:  parseMadison,
+		parseEffect:    parseAptEffect,
+		rules:          once(aptRules),
+	}
+}
+
+// aptEnv keeps everything quiet that asks questions or restarts services in
+// the middle of a transaction: debconf(7), needrestart(1), apt-listchanges(1),
+// ucf(1).
+func aptEnv() []string {
+	return []string{
+		"DEBIAN_FRONTEND=noninteractive",
+		"NEEDRESTART_SUSPEND=1", "NEEDRESTART_MODE=l",
+		"APT_LISTCHANGES_FRONTEND=none",
+		"UCF_FORCE_CONFFOLD=1",
+	}
+}
+
+func aptCommand(s Source, args ...string) host.Command {
+	env, secrets := proxyEnv(s.Proxy)
+	return host.Command{Name: "apt-get", Args: append([]string{"-q"}, args...),
+		Env: append(aptEnv(), env...), Secrets: secrets, Changes: true}
+}
+
+func aptQuery(names []string) host.Command {
+	return host.Command{Name: "dpkg-query", Args: append([]string{"-W",
+		"-f", `${Package}\t${Version}\t${Architecture}\t${Status}\n`}, names...)}
+}
+
+// narrowed makes apt see one source only. List-Cleanup=0 keeps the lists of
+// all others; a .sources file is read by its extension (apt 2.2 and later were
+// tried; sources.list(5) has the format since 1.1).
+func narrowed(s Source) []string {
+	if s.All {
+		return nil
+	}
+	return []string{
+		"-o", "Dir::Etc::SourceList=" + s.ListFile,
+		"-o", "Dir::Etc::SourceParts=-",
+		"-o", "APT::Get::List-Cleanup=0",
+	}
+}
+
+func aptRefresh(s Source) []host.Command {
+	args := narrowed(s)
+	if !s.All {
+		// With one source a failure is ours: apt-get update says so with its
+		// exit code only when told to (apt 2.1.7 and later know the option).
+		// The description translations are not needed.
+		args = append(args, "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Languages=none")
+	}
+	return []host.Command{aptCommand(s, append(append(args, acquire()...), "update")...)}
+}
+
+// acquire bounds how long a server that does not answer is waited for: apt's
+// own 120 seconds (30 in newer versions) for each try would be half of enable.
+func acquire() []string {
+	return []string{
+		"-o", "Acquire::Retries=3",
+		"-o", "Acquire::http::Timeout=20",
+		"-o", "Acquire::https::Timeout=20",
+	}
+}
+
+func aptVersions(s Source, name string) host.Command {
+	return host.Command{Name: "apt-cache", Args: []string{"madison", name}}
+}
+
+// aptOptions are those of everything that changes packages.
+func aptOptions(lockWait time.Duration) []string {
+	options := []string{"-y",
+		// Without them, an owner's apt.conf could have us remove what we were
+		// never asked about.
+		"-o", "APT::Get::AutomaticRemove=false",
+		// A changed configuration file stays as its owner has it.
+		"-o", "Dpkg::Options::=--force-confdef",
+		"-o", "Dpkg::Options::=--force-confold",
+		"-o", "Dpkg::Use-Pty=0",
+		"-o", "APT::Keep-Downloaded-Packages=true",
+	}
+	if lockWait > 0 { // known to apt 1.9.11 and later; older ones fail at once
+		options = append(options, "-o", fmt.Sprintf("DPkg::Lock::Timeout=%d", int(lockWait.Seconds())))
+	}
+	return options
+}
+
+// aptWanted are the options and words of an order.
+func aptWanted(o Order) []string {
+	// Recommended packages are not ours to add: the login packages depend on
+	// all that they need, and an owner who wants more installs more.
+	args := append(narrowed(o.Source), "--no-install-recommends")
+	if len(o.Remove) == 0 {
+		args = append(args, "--no-remove") // rather fail than make room
+	}
+	if o.Reinstall {
+		args = append(args, "--reinstall")
+	}
+	exact := false
+	words := []string{"install"}
+	for _, spec := range o.Install {
+		if spec.Version == "" {
+			words = append(words, spec.Name)
+			continue
+		}
+		exact = true
+		words = append(words, spec.Name+"="+spec.Version)
+	}
+	if exact {
+		args = append(args, "--allow-downgrades")
+	}
+	for _, name := range o.Remove {
+		words = append(words, name+"-")
+	}
+	return append(args, words...)
+}
+
+func aptInstall(o Order) []host.Command {
+	args := append(aptOptions(o.LockWait), acquire()...)
+	return []host.Command{aptCommand(o.Source, append(args, aptWanted(o)...)...)}
+}
+
+func aptDownload(o Order) []host.Command {
+	args := append(aptOptions(o.LockWait), acquire()...)
+	return []host.Command{aptCommand(o.Source, append(append(args, "--download-only"), aptWanted(o)...)...)}
+}
+
+func aptSimulate(o Order) []host.Command {
+	args := append([]string{"-q", "-s", "-y", "-o", "APT::Get::AutomaticRemove=false"}, aptWanted(o)...)
+	return []host.Command{{Name: "apt-get", Args: args}}
+}
+
+// aptInstallFiles goes past apt: dpkg needs no list, no server and no other
+// package of the machine to be in order.
+func aptInstallFiles(paths []string) []host.Command {
+	return []host.Command{{Name: "dpkg", Env: aptEnv(), Changes: true,
+		Args: append([]string{"--force-confdef", "--force-confold", "--install"}, paths...)}}
+}
+
+// aptRemove purges: what we installed leaves nothing behind.
+func aptRemove(names []string) []host.Command {
+	return []host.Command{aptCommand(Source{}, append(append(aptOptions(0), "purge"), names...)...)}
+}
+
+func aptSimulateRemove(names []string) host.Command {
+	return host.Command{Name: "apt-get", Args: append([]string{"-q", "-s", "-y",
+		"-o", "APT::Get::AutomaticRemove=false", "purge"}, names...)}
+}
+
+// aptRemoveLowLevel is what the public documentation tells people to do where
+// the package's own script refuses ("Sign in to a Linux virtual machine in
+// Azure by using Microsoft Entra ID and OpenSSH", section "Virtual machine
+// extension uninstall").
+func aptRemoveLowLevel(names []string) LowLevel {
+	var l LowLevel
+	for _, name := range names {
+		l.Scripts = append(l.Scripts, "/var/lib/dpkg/info/"+name+".prerm", "/var/lib/dpkg/info/"+name+":*.prerm")
+	}
+	l.Commands = []host.Command{{Name: "dpkg", Args: append([]string{"--purge"}, names...), Env: aptEnv(), Changes: true}}
+	return l
+}
+
+// aptRepair finishes interrupted configurations, then lets apt complete
+// missing dependencies, without ever removing anything.
+func aptRepair() []host.Command {
+	args := append(aptOptions(0), acquire()...)
+	return []host.Command{
+		{Name: "dpkg", Args: []string{"--force-confdef", "--force-confold", "--configure", "-a"}, Env: aptEnv(), Changes: true},
+		aptCommand(Source{}, append(args, "--no-remove", "--no-install-recommends", "--fix-broken", "install")...),
+	}
+}
+
+// aptKept: apt names a file NAME_VERSION_ARCH.deb with the colon of an epoch
+// escaped.
+func aptKept(_ Source, p Package) []string {
+	version := strings.ReplaceAll(p.Version, ":", "%3a")
+	return []string{fmt.Sprintf("/var/cache/apt/archives/%s_%s_*.deb", p.Name, version)}
+}

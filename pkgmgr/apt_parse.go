@@ -1,0 +1,111 @@
+package pkgmgr
+
+import (
+	"regexp"
+	"strings"
+
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+)
+
+// parseDpkgQuery reads lines of name, version, architecture and status, the
+// last of which is three words: what is wanted, an error flag, the state.
+//
+//	aadsshlogin	1.0.1	amd64	hold ok installed
+//	aadlogin			unknown ok not-installed
+//
+// dpkg-query ends with 1 where it does not know a name, and that is fine; with
+// 2 where its database cannot be read.
+func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
+	found := absent(names)
+	if r.ExitCode > 1 || r.ExitCode < 0 {
+		return nil, queryFailed(apt(), aptQuery(names), r)
+	}
+	for _, line := range strings.Split(string(r.Stdout), "\n") {
+		f := strings.Split(line, "\t")
+		if len(f) != 4 {
+			continue
+		}
+		status := strings.Fields(f[3])
+		if _, asked := found[f[0]]; !asked || len(status) != 3 {
+			continue
+		}
+		p := Package{Name: f[0], Version: f[1], Arch: f[2], Held: status[0] == "hold"}
+		switch want, flag, state := status[0], status[1], status[2]; {
+		case flag != "ok":
+			p.State, p.Detail = Broken, state+", "+flag
+		case state == "installed", state == "triggers-pending", state == "triggers-awaited":
+			p.State = Installed // its own scripts have run; other packages' triggers wait
+		case state == "not-installed", state == "config-files":
+			p = Package{Name: f[0]}
+		default: // half-installed, unpacked, half-configured: dpkg(1)
+			p.State, p.Detail = Broken, state
+			if want == "deinstall" || want == "purge" {
+				p.Detail += ", its removal was not finished"
+			}
+		}
+		// Of two architectures of one package the better one counts.
+		if old := found[p.Name]; old.State != Installed {
+			found[p.Name] = p
+		}
+	}
+	return found, nil
+}
+
+// queryFailed is the fault of a package database that gave no answer.
+func queryFailed(m *Manager, c host.Command, r host.Result) error {
+	if f := m.Classify(c, r); f != nil {
+		return f
+	}
+	return fault.Wrap(ended(c, r), fault.PackageManagerFailed, "The package database gave no answer that can be read.",
+		"Repeat the query by hand: "+c.String())
+}
+
+// parseMadison reads lines such as
+//
+//	aadsshlogin |      1.0.2 | http://127.0.0.1:8080 ./ Packages
+//
+// which apt-cache(8) prints newest first.
+func parseMadison(r host.Result, name string) []string {
+	var versions []string
+	for _, line := range strings.Split(string(r.Stdout), "\n") {
+		f := strings.Split(line, "|")
+		if len(f) != 3 || strings.TrimSpace(f[0]) != name || !strings.HasSuffix(strings.TrimSpace(f[2]), " Packages") {
+			continue
+		}
+		versions = appendNew(versions, strings.TrimSpace(f[1]))
+	}
+	return versions
+}
+
+func appendNew(list []string, s string) []string {
+	for _, have := range list {
+		if have == s {
+			return list
+		}
+	}
+	if s == "" {
+		return list
+	}
+	return append(list, s)
+}
+
+// parseAptEffect reads the lines of a simulation:
+//
+//	Inst aadsshlogin [1.0.1] (1.0.2 rig [amd64])
+//	Remv aadlogin [1.0.0]
+//	Purg needs-aadsshlogin [1.0]
+//
+// A line without brackets where the package was not installed before.
+func parseAptEffect(r host.Result) Effect {
+	var e Effect
+	line := regexp.MustCompile(`(?m)^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]*)(?::\S+)? `)
+	for _, m := range line.FindAllStringSubmatch(string(r.Stdout), -1) {
+		if m[1] == "Inst" {
+			e.Installs = appendNew(e.Installs, m[2])
+		} else {
+			e.Removes = appendNew(e.Removes, m[2])
+		}
+	}
+	return e
+}

@@ -1,0 +1,210 @@
+package pkgmgr
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+)
+
+// rule is one row of what a manager's messages mean. The first row that
+// matches wins, so causes stand before what follows from them.
+type rule struct {
+	match string // regular expression over the whole output, (?m) is set
+	code  fault.Code
+	what  string // one line; $1 ... are what match captured
+	next  string // one line; empty: the catalogue's next step
+	way   way
+}
+
+// way is what can be tried before the verdict stands.
+type way int
+
+const (
+	none    way = iota
+	repair      // an interrupted run stands in the way: Manager.Repair
+	widen       // dependencies or files are not where we looked: other sources, fresh metadata, an older version
+	narrow      // another source of the machine stands in the way: ours alone
+	scripts     // a package's script failed, though the database calls the package installed
+)
+
+// compiled is a row that is ready for use.
+type compiled struct {
+	rule
+	re *regexp.Regexp
+}
+
+// once compiles a table when it is first needed, which on a healthy machine is
+// never.
+func once(table func() []rule) func() []compiled {
+	return sync.OnceValue(func() []compiled {
+		var rows []compiled
+		for _, row := range table() {
+			rows = append(rows, compiled{row, regexp.MustCompile("(?m)" + row.match)})
+		}
+		return rows
+	})
+}
+
+// verdict is a fault with what can be tried against it.
+type verdict struct {
+	fault *fault.Fault
+	way   way
+}
+
+// ErrInterrupted is in a fault that Session.Repair may help against: a run of
+// the package manager was cut off and left something behind.
+var ErrInterrupted = errors.New("an interrupted run of the package manager stands in the way")
+
+// Classify says what is wrong according to the output of a command: nil where
+// the output shows nothing wrong and the command says so too. It never trusts
+// an exit code of 0, because apt-get update, dnf and zypper end with it after
+// failures; a caller that sees the effect it wanted may ignore the answer.
+func (m *Manager) Classify(c host.Command, r host.Result) *fault.Fault {
+	return m.judge(c, r).fault
+}
+
+func (m *Manager) judge(c host.Command, r host.Result) verdict {
+	// dpkg on a terminal ends lines with \r\n, progress bars with \r.
+	output := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(mask(r.Output(), c.Secrets))
+	if m.noise != nil {
+		output = m.noise(c, output)
+	}
+	for _, row := range m.rules() {
+		re := row.re
+		at := re.FindStringSubmatchIndex(output)
+		if at == nil {
+			continue
+		}
+		if row.way == scripts {
+			at = ours(c, output, re)
+			if at == nil {
+				continue // a script of somebody else's package
+			}
+		}
+		if row.code == fault.OK {
+			return verdict{} // an exit code that looks worse than it is
+		}
+		expand := func(template string) string {
+			line := string(re.ExpandString(nil, template, output, at))
+			return oneLine(strings.ReplaceAll(line, " ()", "")) // a reason that was not given
+		}
+		cause := ended(c, r)
+		if row.way == repair {
+			cause = errors.Join(ErrInterrupted, cause)
+		}
+		return verdict{
+			fault: fault.Wrap(cause, row.code, expand(row.what), expand(row.next)),
+			way:   row.way,
+		}
+	}
+	if m.succeeded(r.ExitCode) {
+		return verdict{}
+	}
+	what := fmt.Sprintf("%s failed with exit code %d", c.Name, r.ExitCode)
+	if line := lastWords(output); line != "" {
+		what += ": " + line
+	}
+	return verdict{fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
+		"Look at the whole output in "+transactionLog+" and handler.log, and repeat the command by hand.")}
+}
+
+func (m *Manager) succeeded(exit int) bool {
+	if exit == 0 {
+		return true
+	}
+	for _, code := range m.Fine {
+		if exit == code {
+			return true
+		}
+	}
+	return false
+}
+
+// ended is the cause for the log: the command and how it ended.
+func ended(c host.Command, r host.Result) error {
+	return fmt.Errorf("%s: exit %d", c, r.ExitCode)
+}
+
+// ours finds the first match that is about a package of the command.
+func ours(c host.Command, output string, re *regexp.Regexp) []int {
+	for _, at := range re.FindAllStringSubmatchIndex(output, -1) {
+		if concerns(c, output[at[2]:at[3]]) {
+			return at
+		}
+	}
+	return nil
+}
+
+// concerns reports whether a package of the command is the one that a message
+// names, perhaps with version and architecture behind its name.
+func concerns(c host.Command, named string) bool {
+	for _, arg := range c.Args {
+		arg = arg[strings.LastIndexByte(arg, '/')+1:]
+		if arg == "" || strings.HasPrefix(arg, "-") {
+			continue
+		}
+		name, _, _ := strings.Cut(arg, "=")
+		if strings.HasPrefix(named, name) || strings.HasPrefix(name, named) {
+			return true
+		}
+	}
+	return false
+}
+
+// lastWords is the line of the output that is most likely to say what is
+// wrong: the last error, else the last line.
+func lastWords(output string) string {
+	last := ""
+	isError := false
+	for _, line := range strings.Split(output, "\n") {
+		line = strings.TrimSpace(line)
+		marked := regexp.MustCompile(`(?i)^(E:|error\b|dpkg: error|problem:)`).MatchString(line)
+		if line != "" && (marked || !isError) {
+			last, isError = line, isError || marked
+		}
+	}
+	return oneLine(last)
+}
+
+// oneLine keeps a message on one line of a bearable length, without control
+// characters and without the user part of a URL.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	s = regexp.MustCompile(`://[^/@\s]*@`).ReplaceAllString(s, "://***@")
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+			return -1
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 400 {
+		s = string(r[:400]) + "..."
+	}
+	return s
+}
+
+// after is the part of the output behind the last match of a pattern.
+func after(output, pattern string) string {
+	all := regexp.MustCompile("(?m)"+pattern).FindAllStringIndex(output, -1)
+	if len(all) == 0 {
+		return output
+	}
+	return output[all[len(all)-1][1]:]
+}
+
+func mask(s string, secrets []string) string {
+	for _, secret := range secrets {
+		if secret != "" {
+			s = strings.ReplaceAll(s, secret, "***")
+		}
+	}
+	return s
+}
+
+// transactionLog is where the output of the last transactions can be read.
+const transactionLog = host.TransactionLog

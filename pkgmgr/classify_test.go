@@ -1,0 +1,140 @@
+package pkgmgr
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/host"
+)
+
+// recorded is one answer of a real program.
+type recorded struct {
+	name    string
+	command host.Command
+	result  host.Result
+}
+
+// transcripts reads a file of recorded answers. Each has a line "-- NAME --", a
+// line "$ COMMAND", a line "exit CODE", and then all that the program wrote.
+func transcripts(t testing.TB, manager string) []recorded {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", manager+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	heads := regexp.MustCompile(`(?m)^-- (\S+) --\n\$ (.*)\nexit (\d+)\n`)
+	at := heads.FindAllSubmatchIndex(b, -1)
+	var all []recorded
+	for i, m := range at {
+		end := len(b)
+		if i+1 < len(at) {
+			end = at[i+1][0]
+		}
+		words := strings.Fields(string(b[m[4]:m[5]]))
+		code, err := strconv.Atoi(string(b[m[6]:m[7]]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, recorded{string(b[m[2]:m[3]]),
+			host.Command{Name: words[0], Args: words[1:], Secrets: []string{"s3cret"}},
+			host.Result{ExitCode: code, Stdout: b[m[1]:end]}})
+	}
+	return all
+}
+
+// answer finds one recorded answer.
+func answer(t testing.TB, manager, name string) recorded {
+	t.Helper()
+	for _, r := range transcripts(t, manager) {
+		if r.name == name {
+			return r
+		}
+	}
+	t.Fatalf("testdata/%s.txt has no %s", manager, name)
+	return recorded{}
+}
+
+// recordings are the managers whose answers were recorded, by file.
+func recordings() map[string]distro.Manager {
+	return map[string]distro.Manager{
+		"apt-2.2": distro.Apt, "apt-2.6": distro.Apt, "apt-3.0": distro.Apt,
+		"dnf-4.5": distro.Dnf, "dnf-4.14": distro.Dnf, "dnf-4.23": distro.Dnf,
+		"zypper-1.14.42": distro.Zypper, "zypper-1.14.89": distro.Zypper,
+		"tdnf-3.6.0": distro.Tdnf, "yum-3.4.3": distro.Yum,
+	}
+}
+
+// TestClassifyRecorded says what each recorded answer means: one golden file a
+// manager, one entry an answer.
+func TestClassifyRecorded(t *testing.T) {
+	for file, name := range recordings() {
+		t.Run(file, func(t *testing.T) {
+			m := manager(t, name)
+			var got strings.Builder
+			for _, r := range transcripts(t, file) {
+				if strings.HasPrefix(r.name, "query-") {
+					continue // read by ParseQuery alone
+				}
+				f := m.Classify(r.command, r.result)
+				if f == nil {
+					fmt.Fprintf(&got, "%s: nothing wrong\n", r.name)
+					continue
+				}
+				fmt.Fprintf(&got, "%s: %d\n    %s\n    %s\n", r.name, f.Code, f.What, f.Remedy())
+				if text := f.What + f.Next + f.Error(); strings.Contains(text, "s3cret") {
+					t.Errorf("%s: the password of the proxy is shown: %s", r.name, text)
+				}
+				if strings.ContainsAny(f.What+f.Remedy(), "\n\r\x1b") || f.What == "" || f.Remedy() == "" {
+					t.Errorf("%s: not one line and one line: %q, %q", r.name, f.What, f.Remedy())
+				}
+			}
+			golden(t, filepath.Join("testdata", file+".golden"), got.String())
+		})
+	}
+}
+
+func manager(t testing.TB, name distro.Manager) *Manager {
+	t.Helper()
+	m, err := For(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// golden compares with a file, and writes it with UPDATE_GOLDEN=1.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) == got {
+		return
+	}
+	wants, gots := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range max(len(wants), len(gots)) {
+		var w, g string
+		if i < len(wants) {
+			w = wants[i]
+		}
+		if i < len(gots) {
+			g = gots[i]
+		}
+		if w != g {
+			t.Fatalf("%s differs (UPDATE_GOLDEN=1 rewrites it), first in line %d:\nwant %s\ngot  %s", path, i+1, w, g)
+		}
+	}
+}

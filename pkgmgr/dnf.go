@@ -1,0 +1,313 @@
+package pkgmgr
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+)
+
+// dnf is the package manager of RHEL 8 and later and of what is built from it.
+// dnf 4.5 to 4.23 were tried.
+func dnf() *Manager {
+	return &Manager{
+		Name:     distro.Dnf,
+		Programs: []string{"dnf", "rpm"},
+		// dnf's own locks hold the pid of who is at work (dnf/lock.py).
+		Locks: append([]host.Lock{
+			{Path: "/var/cache/dnf/metadata_lock.pid", Kind: host.LockPIDFile},
+			{Path: "/var/cache/dnf/download_lock.pid", Kind: host.LockPIDFile},
+			{Path: "/var/lib/dnf/rpmdb_lock.pid", Kind: host.LockPIDFile},
+		}, rpmLocks()...),
+		Query:          rpmQuery,
+		Refresh:        dnfRefresh,
+		Versions:       dnfVersions,
+		Install:        dnfInstall,
+		Download:       dnfDownload,
+		Simulate:       dnfSimulate,
+		InstallFiles:   rpmInstallFiles,
+		Remove:         rpmRemove,
+		SimulateRemove: rpmSimulateRemove,
+		RemoveLowLevel: rpmRemoveLowLevel,
+		Repair:         noRepair,
+		StaleFiles:     rpmStaleFiles(),
+		Kept:           dnfKept,
+		parseQuery:     parseRPMQuery,
+		parseVersions:  parseRepoquery,
+		parseEffect:    parseDnfEffect,
+		rules:          once(dnfRules),
+		noise:          dnfNoise,
+	}
+}
+
+// noRepair: dnf and zypper notice by themselves that the owner of a lock is
+// dead, and an rpm transaction that was cut off is not theirs to finish.
+func noRepair() []host.Command { return nil }
+
+// dnfSources are the options that decide which repositories are used.
+//
+// Of our own alone a failure is a failure, although its definition says
+// skip_if_unavailable for the sake of everybody else. With all of them, ours
+// still is; another one that is broken is left out. Ten seconds without an
+// answer are enough to call a server broken; dnf tries each four times.
+func dnfSources(s Source) []string {
+	patience := []string{"--setopt=timeout=10", "--setopt=retries=1"}
+	switch {
+	case s.ID == "":
+		return append([]string{"--setopt=*.skip_if_unavailable=1"}, patience...)
+	case s.All:
+		return append([]string{"--setopt=*.skip_if_unavailable=1", "--setopt=" + s.ID + ".skip_if_unavailable=0"}, patience...)
+	}
+	return append([]string{"--disablerepo=*", "--enablerepo=" + s.ID, "--setopt=" + s.ID + ".skip_if_unavailable=0"}, patience...)
+}
+
+// dnfCommand: exit_on_lock, because dnf would otherwise wait for ever, and not
+// say so in time.
+func dnfCommand(s Source, args ...string) host.Command {
+	env, secrets := proxyEnv(s.Proxy)
+	return host.Command{Name: "dnf", Args: append(append([]string{"-y", "--setopt=exit_on_lock=1"}, dnfSources(s)...), args...),
+		Env: env, Secrets: secrets, Changes: true}
+}
+
+func dnfRefresh(s Source) []host.Command {
+	return []host.Command{dnfCommand(s, "--refresh", "makecache")}
+}
+
+func dnfVersions(s Source, name string) host.Command {
+	env, secrets := proxyEnv(s.Proxy)
+	args := append(append([]string{"-q", "--setopt=exit_on_lock=1"}, dnfSources(s)...),
+		"repoquery", "--showduplicates", "--qf", `%{name} %{evr}\n`, name)
+	return host.Command{Name: "dnf", Args: args, Env: env, Secrets: secrets}
+}
+
+// dnfTransaction are the options of everything that changes packages: weak
+// dependencies are not ours to add, the downloaded files are kept so that they
+// can be put aside, and nothing goes because nobody seems to need it.
+func dnfTransaction() []string {
+	return []string{"--setopt=install_weak_deps=0", "--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0"}
+}
+
+// rpmSpecs are names, with the exact version behind them where one is wanted.
+func rpmSpecs(specs []Spec) []string {
+	words := make([]string, len(specs))
+	for i, spec := range specs {
+		words[i] = spec.Name
+		if spec.Version != "" {
+			words[i] += "-" + spec.Version
+		}
+	}
+	return words
+}
+
+// dnfWords are the subcommand and its arguments. An exact version that is
+// lower than the installed one needs no word of its own. What the new packages
+// take the place of goes by their Conflicts, with --allowerasing; the
+// simulation before it makes sure that nothing else does.
+func dnfWords(o Order) []string {
+	words := []string{"install"}
+	if o.Reinstall {
+		words = []string{"reinstall"}
+	}
+	if len(o.Remove) > 0 {
+		words = append(words, "--allowerasing")
+	}
+	return append(words, rpmSpecs(o.Install)...)
+}
+
+func dnfInstall(o Order) []host.Command {
+	return []host.Command{dnfCommand(o.Source, append(dnfTransaction(), dnfWords(o)...)...)}
+}
+
+func dnfDownload(o Order) []host.Command {
+	return []host.Command{dnfCommand(o.Source, append(append(dnfTransaction(), "--downloadonly"), dnfWords(o)...)...)}
+}
+
+func dnfSimulate(o Order) []host.Command {
+	env, secrets := proxyEnv(o.Source.Proxy)
+	args := append(append([]string{"--assumeno", "--setopt=exit_on_lock=1"}, dnfSources(o.Source)...), dnfTransaction()...)
+	return []host.Command{{Name: "dnf", Args: append(args, dnfWords(o)...), Env: env, Secrets: secrets}}
+}
+
+// dnfKept: the folder of a repository is its id and a hash of its address.
+func dnfKept(s Source, p Package) []string {
+	_, version := cutEpoch(p.Version)
+	return []string{"/var/cache/dnf/" + globPrefix(s.ID) + "*/packages/" + p.Name + "-" + version + ".*.rpm"}
+}
+
+// globPrefix is an id in a pattern, or nothing where any will do.
+func globPrefix(id string) string {
+	if id == "" {
+		return ""
+	}
+	return id + "-"
+}
+
+// parseRepoquery reads lines "name version-release", in no particular order.
+func parseRepoquery(r host.Result, name string) []string {
+	var versions []string
+	for _, line := range strings.Split(string(r.Stdout), "\n") {
+		if f := strings.Fields(line); len(f) == 2 && f[0] == name {
+			versions = appendNew(versions, strings.TrimPrefix(f[1], "0:"))
+		}
+	}
+	return newestFirst(versions)
+}
+
+func newestFirst(versions []string) []string {
+	slices.SortStableFunc(versions, func(a, b string) int { return CompareVersions(b, a) })
+	return versions
+}
+
+// parseDnfEffect reads the table of a transaction:
+//
+//	Installing:
+//	 aadsshlogin         x86_64         1.0.2-1           aadsshlogin         6.3 k
+//	Removing dependent packages:
+//	 aadlogin            x86_64         1.0.0-1           @aadsshlogin          2
+//
+//	Transaction Summary
+//
+// A name that is too long for its column has the line to itself.
+func parseDnfEffect(r host.Result) Effect {
+	var e Effect
+	row := regexp.MustCompile(`^ ([A-Za-z0-9][A-Za-z0-9._+-]*)(?:\s|$)`)
+	var list *[]string
+	for _, line := range strings.Split(string(r.Stdout), "\n") {
+		switch {
+		case strings.HasPrefix(line, "Installing"), strings.HasPrefix(line, "Upgrading"), strings.HasPrefix(line, "Updating"),
+			strings.HasPrefix(line, "Downgrading"), strings.HasPrefix(line, "Reinstalling"):
+			list = &e.Installs
+		case strings.HasPrefix(line, "Removing"):
+			list = &e.Removes
+		case !strings.HasPrefix(line, " ") || strings.TrimSpace(line) == "":
+			list = nil
+		}
+		if m := row.FindStringSubmatch(line); m != nil && list != nil {
+			*list = appendNew(*list, m[1])
+		}
+	}
+	return e
+}
+
+// dnfNoise: with every repository in use, those that could not be read were
+// left out, and dnf ends what it says about them with "Ignoring repositories:
+// third". Ours is never among them, see dnfSources.
+func dnfNoise(c host.Command, output string) string {
+	if slices.Contains(c.Args, "--disablerepo=*") {
+		return output
+	}
+	return after(output, `^Ignoring repositories: [^\n]*\n`)
+}
+
+// dnfHost captures the host of a URL and nothing else of it.
+const dnfHost = `[a-z+]+://(?:[^@/\s]*@)?([^/\s\]]*)`
+
+// dnfRules are the messages of dnf 4 and librepo. Above each row stands a line
+// that it matches.
+func dnfRules() []rule {
+	return slices.Concat(rpmRules(), []rule{
+		// metadata already locked by 1820
+		//   The application with PID 1820 is: sleep
+		{`already locked by (\d+)\n\s*The application with PID \d+ is: ([^\n]+)`, fault.PackageManagerBusy,
+			"Another program is using dnf: $2 (process $1).", "Look at it with: ps -fp $1; when it has ended, set the extension again.", none},
+		{`already locked by (?:process )?(\d+)|Waiting for process with pid (\d+)`, fault.PackageManagerBusy,
+			"Another program is using dnf: process $1$2.", "Look at it with: ps -fp $1$2; when it has ended, set the extension again.", none},
+
+		// Error: Failed to download metadata for repo 'x': repomd.xml GPG signature verification error: Bad GPG signature
+		{`Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: ([^\n]+)`, fault.RepositoryUntrusted,
+			"The metadata of repository $1 is not signed with a key that this machine accepts for it ($2).", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		// GPG verification is enabled, but GPG signature is not available.
+		{`repo '([^']+)': GPG verification is enabled, but GPG signature is not available`, fault.RepositoryUntrusted,
+			"The metadata of repository $1 has no signature.", "See which proxy or mirror serves it, and try again without it; do not install from it by hand.", none},
+		// Failed to retrieve GPG key for repo 'x': Curl error (37): Couldn't read a file:// file for file:///etc/missing.asc
+		{`Failed to retrieve GPG key for repo '([^']+)'[^\n]*file://(\S+)`, fault.RepositoryUntrusted,
+			"The key file $2 of repository $1 is not there.", "Set the extension again: it writes the file anew; if it stays, see who removes it.", none},
+		// Public key for aadsshlogin-1.0.2-1.x86_64.rpm is not installed. Failing package is: aadsshlogin-1.0.2-1.x86_64
+		{`Public key for (\S+) is not (?:installed|trusted)`, fault.RepositoryUntrusted,
+			"$1 is signed with a key that this machine does not accept.", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		// Package aadsshlogin-1.0.2-1.x86_64.rpm is not signed
+		{`^Package (\S+) is not signed`, fault.RepositoryUntrusted,
+			"$1 is not signed.", "See which mirror or proxy served it; do not install it by hand.", none},
+		// Error: GPG check FAILED
+		{`GPG check FAILED|The GPG keys listed for the "([^"]+)" repository are already installed but they are not correct`, fault.RepositoryUntrusted,
+			"A package is not signed with a key that this machine accepts.", "Update the extension to its newest version, which brings the current keys.", none},
+
+		// Status code: 407 for http://127.0.0.1:8080/repodata/repomd.xml (IP: 127.0.0.1)
+		// CONNECT tunnel failed, response 407
+		{`Status code: 407 for|(?:CONNECT tunnel failed, response|HTTP code) 407`, fault.RepositoryUnreachable,
+			"The proxy wants a user and a password, or does not accept the ones that it got.", "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one.", none},
+		// CONNECT tunnel failed, response 403
+		// Received HTTP code 403 from proxy after CONNECT
+		{`CONNECT tunnel failed, response (\d{3})|Received HTTP code (\d{3}) from proxy`, fault.RepositoryUnreachable,
+			"The proxy refuses the way to the package repository with HTTP $1$2.", "Allow the repository's host on the proxy, then set the extension again.", none},
+		// Status code: 429 for http://127.0.0.1:8081/status/429/repodata/repomd.xml (IP: 127.0.0.1)
+		{`Status code: 429 for ` + dnfHost, fault.RepositoryUnreachable,
+			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", widen},
+		// Status code: 404 for http://127.0.0.1:8081/status/404/repodata/repomd.xml (IP: 127.0.0.1)
+		{`Status code: 404 for ` + dnfHost + `(\S*)/repodata/repomd\.xml`, fault.PackageUnavailable,
+			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
+		{`Status code: (\d{3}) for ` + dnfHost + `(\S*)`, fault.RepositoryUnreachable,
+			"$2 answered $1 for $3.", "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy, then set the extension again.", widen},
+		// Could not resolve proxy: proxy.example.invalid
+		// Could not resolve host: packages.example.invalid
+		{`Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, fault.RepositoryUnreachable,
+			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", widen},
+		// Curl error (60): SSL peer certificate or SSH remote key was not OK for https://127.0.0.1:8443/repodata/repomd.xml [...]
+		{`Curl error \((?:51|60|77|83)\): [^\n]* for ` + dnfHost, fault.RepositoryUnreachable,
+			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", widen},
+		// Curl error (35): SSL connect error for https://127.0.0.1:8080/repodata/repomd.xml [gnutls_handshake() failed: ...]
+		{`Curl error \((?:35|53|58|59|66|80)\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, fault.RepositoryUnreachable,
+			"$1 could not be spoken to over TLS: $2", "See what answers there: curl -sSvI https://$1; then set the extension again.", widen},
+		// Curl error (7): Couldn't connect to server for http://127.0.0.1:9/... [Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect to server]
+		{`Failed to connect to (\S+) port (\d+)`, fault.RepositoryUnreachable,
+			"No connection to $1 port $2.", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", widen},
+		// Curl error (28): Timeout was reached for http://127.0.0.1:8081/hang/repodata/repomd.xml [Operation too slow. ...]
+		// Curl error (56): Failure when receiving data from the peer for ... [Recv failure: Connection reset by peer]
+		{`Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, fault.RepositoryUnreachable,
+			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", widen},
+		// Downloading successful, but checksum doesn't match.
+		{`(\S+): Downloading successful, but checksum doesn't match`, fault.RepositoryUnreachable,
+			"The repository served a file that does not match its index ($1): the mirror is being updated, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
+		// Error: Failed to download metadata for repo 'x': Cannot download repomd.xml: ...
+		{`Failed to download metadata for repo '([^']+)': ([^\n]+)|^Error: Error downloading packages:\n\s*([^\n]+)`, fault.RepositoryUnreachable,
+			"Repository $1 could not be read: $2$3", "Try it by hand: sudo dnf --refresh makecache; then set the extension again.", widen},
+
+		// All matches were filtered out by exclude filtering for argument: aadsshlogin
+		{`All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, fault.PackageUnavailable,
+			"The owner of this machine excludes $1 from installation.", "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it, then set the extension again.", none},
+		// package aadsshlogin-1.0.2-1.x86_64 conflicts with aadlogin provided by aadlogin-1.0.0-1.x86_64
+		{`package (\S+)(?: from \S+)? conflicts with [^\n]* provided by (\S+)`, fault.PackageManagerFailed,
+			"$1 cannot be beside $2, which is installed.", "Remove the one that you can do without, then set the extension again.", none},
+		// package x is filtered out by exclude filtering
+		{`package (\S+)(?: from \S+)? is filtered out by (?:exclude|modular) filtering`, fault.PackageManagerFailed,
+			"The owner of this machine excludes $1 from installation.", "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it, then set the extension again.", none},
+		//   - nothing provides libnosuch.so.2()(64bit) needed by aadsshlogin-1.0.2-1.x86_64
+		{`nothing provides (\S+(?: [<>=]+ \S+)?) needed by (\S+)`, fault.PackageManagerFailed,
+			"A dependency cannot be met: nothing provides $1, needed by $2.", "See where it could come from: dnf provides '$1'; enable the repository that has it, or set packageVersion to a version that does not need it.", widen},
+		//   - package a requires b, but none of the providers can be installed
+		{`package (\S+)(?: from \S+)? requires ([^,\n]+), but none of the providers can be installed`, fault.PackageManagerFailed,
+			"A dependency cannot be met: $1 requires $2, and none of those that provide it can be installed.", "See why: sudo dnf install '$1'; then set the extension again.", widen},
+		// Error:
+		//  Problem: conflicting requests
+		{`^ ?Problem(?: \d+)?: ([^\n]+)`, fault.PackageManagerFailed,
+			"dnf finds no way to install the packages: $1", "See its whole answer: sudo dnf install aadsshlogin; then set the extension again.", widen},
+		// Error: Unable to find a match: aadsshlogin-9.9
+		{`Unable to find a match: ([^\n]+)|^No match for argument: ([^\n]+)\nError|^No package (\S+) available`, fault.PackageUnavailable,
+			"The repositories have no $1$2$3 for this release and architecture.", "See what there is: dnf --showduplicates list 'aadsshlogin*'; correct packageVersion if it is set.", widen},
+		// Error: Unknown repo: 'aadsshlogin'
+		{`Unknown repo: '([^']+)'|Error getting repository data for ([^,\s]+), repository not found`, fault.PackageManagerFailed,
+			"The repository definition $1$2 is not there, or cannot be read.", "Set the extension again: it writes the definition anew; if it stays, see who removes it.", none},
+		// Error: There are no enabled repositories in "/etc/yum.repos.d", ...
+		{`There are no enabled repositor`, fault.PackageUnavailable,
+			"No package repository is enabled on this machine.", "Register the machine (subscription-manager) or enable a repository: dnf repolist --all; then set the extension again.", none},
+
+		// Error in POSTIN scriptlet in rpm package aadsshlogin
+		{`^Error in \w+ scriptlet in rpm package (\S+)`, fault.PackageManagerFailed,
+			"A script of $1 failed; the package is in place, but it did not set itself up.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", scripts},
+		// Operation aborted.
+		{`^Operation aborted\.`, fault.OK, "", "", none}, // the end of a simulation
+	})
+}

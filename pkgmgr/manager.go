@@ -1,0 +1,152 @@
+// Package pkgmgr knows the package managers. Each is one value: functions that
+// build commands and read answers, lock files, and rows that say what a message
+// means. Building and reading are pure; a Session runs them on a machine.
+package pkgmgr
+
+import (
+	"fmt"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/host"
+)
+
+// Spec is a package that is wanted.
+type Spec struct {
+	Name    string
+	Version string // exactly this one; "" is the newest
+}
+
+// Source is where packages come from.
+type Source struct {
+	ID       string // rpm: id of our repository; zypper: its alias
+	ListFile string // apt: the .list or .sources file that holds our entry, and best nothing else
+	Proxy    string // URL of a proxy, perhaps with a password; "" is what the machine has configured
+	All      bool   // use every other source of the machine too
+}
+
+// Order is one change of the packages. The parts of it that a manager can do
+// in one transaction it does in one.
+type Order struct {
+	Source    Source
+	Install   []Spec
+	Remove    []string // what the new packages take the place of
+	Reinstall bool     // Install names what is installed already: its scripts are to run again
+	Older     bool     // an exact version in Install is lower than the installed one
+	LockWait  time.Duration
+}
+
+// Effect is what a manager would do for an order.
+type Effect struct {
+	Installs []string // names
+	Removes  []string // names
+}
+
+// Manager is one package manager as data. No function of it touches a machine.
+type Manager struct {
+	Name     distro.Manager
+	Programs []string    // what must be there for it to work
+	Locks    []host.Lock // whoever holds one of these is using it
+
+	Fine []int // exit codes beside 0 with which it says that it did what it was told
+
+	// AllFirst: resolving against every source costs nothing and asks nobody,
+	// so that is tried first and our source alone only where that fails. The
+	// others are used the other way round.
+	AllFirst bool
+
+	// Query asks the package database about names, and only that.
+	Query func(names []string) host.Command
+	// Refresh fetches the metadata of the source, and of no other one unless
+	// source.All.
+	Refresh func(Source) []host.Command
+	// Versions asks for every version of a package that the source has.
+	Versions func(s Source, name string) host.Command
+	// Install installs, moves to another version, reinstalls or replaces.
+	Install func(Order) []host.Command
+	// Download fetches what Install would, and verifies it, into the cache
+	// where Install finds it.
+	Download func(Order) []host.Command
+	// Simulate says what Install would do; nil where it has no way to.
+	Simulate func(Order) []host.Command
+	// InstallFiles installs package files of this machine, over the same, an
+	// older or a newer version, without any source.
+	InstallFiles func(paths []string) []host.Command
+	// Remove removes these packages and no other one.
+	Remove func(names []string) []host.Command
+	// SimulateRemove says what Remove would do, or why it cannot.
+	SimulateRemove func(names []string) host.Command
+	// RemoveLowLevel removes packages whose own scripts stand in the way.
+	RemoveLowLevel func(names []string) LowLevel
+	// Repair finishes or undoes what an interrupted run left behind.
+	Repair func() []host.Command
+	// StaleFiles are patterns of files that a killed run leaves behind, and
+	// that are in the way unless a living process has them mapped.
+	StaleFiles []string
+	// ImportKey makes the manager trust a key that was verified; nil where the
+	// repository definition does that.
+	ImportKey func(path string) host.Command
+	// Kept are patterns of where the files of a package lie after Install or
+	// Download.
+	Kept func(Source, Package) []string
+
+	parseQuery    func(r host.Result, names []string) (Packages, error)
+	parseVersions func(r host.Result, name string) []string
+	parseEffect   func(r host.Result) Effect
+	rules         func() []compiled
+	// noise cuts off what is said about other people's sources that were left
+	// out: it explains nothing about ours. May be nil.
+	noise func(c host.Command, output string) string
+}
+
+// LowLevel is a removal without the scripts of the package.
+type LowLevel struct {
+	Scripts  []string // patterns of the scripts that must be out of the way first
+	Commands []host.Command
+}
+
+// For gives the package manager of that name.
+func For(name distro.Manager) (*Manager, error) {
+	switch name {
+	case distro.Apt:
+		return apt(), nil
+	case distro.Dnf:
+		return dnf(), nil
+	case distro.Yum:
+		return yum(), nil
+	case distro.Tdnf:
+		return tdnf(), nil
+	case distro.Zypper:
+		return zypper(), nil
+	}
+	return nil, fmt.Errorf("pkgmgr: no package manager is called %q", name)
+}
+
+// ParseQuery reads the answer to Query. A name that the database does not know
+// is Absent; an error is a *fault.Fault and says that the database gave no
+// answer.
+func (m *Manager) ParseQuery(r host.Result, names []string) (Packages, error) {
+	return m.parseQuery(r, names)
+}
+
+// ParseVersions reads the answer to Versions: newest first, each once.
+func (m *Manager) ParseVersions(r host.Result, name string) []string {
+	return m.parseVersions(r, name)
+}
+
+// ParseEffect reads the answer to Simulate or SimulateRemove.
+func (m *Manager) ParseEffect(r host.Result) Effect { return m.parseEffect(r) }
+
+// proxyEnv is how every package manager takes a proxy: from its environment,
+// where other users of the machine cannot read the password. What the
+// machine's own configuration of the manager says goes before it. Maintainer
+// scripts inherit it, and must not send the metadata service through it.
+func proxyEnv(proxy string) (env, secrets []string) {
+	if proxy == "" {
+		return nil, nil
+	}
+	return []string{
+		"http_proxy=" + proxy, "https_proxy=" + proxy,
+		"no_proxy=localhost,127.0.0.1,169.254.169.254,168.63.129.16",
+	}, proxySecrets(proxy)
+}

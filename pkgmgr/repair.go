@@ -1,0 +1,75 @@
+package pkgmgr
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"aadsshlogin-handler/fault"
+)
+
+// Repair finishes or undoes what an interrupted run of a package manager left
+// behind. It changes no version of anything and removes no package.
+func (s *Session) Repair(ctx context.Context) error {
+	if err := s.clearStale(ctx); err != nil {
+		return err
+	}
+	var last error
+	for _, c := range s.Manager.Repair() {
+		v, err := s.run(ctx, c, true)
+		if err != nil {
+			return err
+		}
+		last = orNil(v.fault) // each command repairs more than the one before
+	}
+	return last
+}
+
+// clearStale removes the files that a killed run left behind, when nobody is
+// using the package manager and nobody has them mapped.
+func (s *Session) clearStale(ctx context.Context) error {
+	stale := s.stale()
+	if len(stale) == 0 {
+		return nil
+	}
+	if busy := s.busy(); busy != nil {
+		return busy
+	}
+	if pid, path, mapped := s.mapped(stale); mapped {
+		return fault.New(fault.PackageManagerBusy,
+			fmt.Sprintf("Another program is using %s: %s (process %s) has %s open.", s.Manager.Name, s.Host.ProcessName(pid), fmt.Sprint(pid), path),
+			fmt.Sprintf("Look at it with: ps -fp %d; when it has ended, set the extension again.", pid))
+	}
+	for _, path := range stale {
+		if _, err := s.Host.RemoveFile(path); err != nil {
+			return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s, which a killed run left behind, cannot be removed.", path), "")
+		}
+	}
+	return ctx.Err()
+}
+
+func (s *Session) stale() []string {
+	var files []string
+	for _, pattern := range s.Manager.StaleFiles {
+		files = append(files, s.Host.Glob(pattern)...)
+	}
+	return files
+}
+
+// mapped finds a living process that has one of the files in its memory.
+func (s *Session) mapped(files []string) (pid int, path string, found bool) {
+	for _, maps := range s.Host.Glob("/proc/[0-9]*/maps") {
+		b, err := s.Host.ReadFile(maps, 8<<20)
+		if err != nil {
+			continue // it has ended
+		}
+		for _, f := range files {
+			if strings.Contains(string(b), f+"\n") {
+				fmt.Sscan(filepath.Base(filepath.Dir(maps)), &pid)
+				return pid, f, true
+			}
+		}
+	}
+	return 0, "", false
+}

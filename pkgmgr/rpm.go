@@ -1,0 +1,154 @@
+package pkgmgr
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+)
+
+// What dnf, yum, tdnf and zypper have in common is rpm. Asking it, removing
+// with it and installing files with it need no repository, no cache and no
+// network, and it never touches a package that was not named: dnf and tdnf
+// remove what they think nobody needs any more, and all that needs the package.
+
+// rpmQueryFormat prints name, [epoch:]version-release and architecture.
+const rpmQueryFormat = `%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n`
+
+// rpmLocks: rpm's transaction lock is a POSIX record lock; the database is
+// under /usr on SUSE and newer Fedora (rpm's source, lib/rpmlock.c).
+func rpmLocks() []host.Lock {
+	return []host.Lock{
+		{Path: "/var/lib/rpm/.rpm.lock", Kind: host.LockFcntl},
+		{Path: "/usr/lib/sysimage/rpm/.rpm.lock", Kind: host.LockFcntl},
+	}
+}
+
+// rpmStaleFiles are the shared memory of the Berkeley DB that rpm had its
+// database in up to RHEL 8 and SLES 15.0; the database itself is not in them.
+func rpmStaleFiles() []string { return []string{"/var/lib/rpm/__db.*"} }
+
+func rpmQuery(names []string) host.Command {
+	return host.Command{Name: "rpm", Args: append([]string{"-q", "--qf", rpmQueryFormat}, names...)}
+}
+
+// parseRPMQuery reads lines such as
+//
+//	aadsshlogin	1.0.1-1	x86_64
+//	package aadsshlogin-selinux is not installed
+//
+// rpm's exit code is the number of names that it did not find. Where its
+// database cannot be read it says so and then calls every package "not
+// installed": that must never pass for an answer.
+func parseRPMQuery(r host.Result, names []string) (Packages, error) {
+	found := absent(names)
+	missing := 0
+	for _, line := range strings.Split(string(r.Stdout), "\n") {
+		f := strings.Split(line, "\t")
+		if len(f) != 3 {
+			if strings.HasPrefix(line, "package ") && strings.HasSuffix(line, " is not installed") {
+				missing++
+			}
+			continue
+		}
+		old, asked := found[f[0]]
+		if !asked {
+			continue
+		}
+		p := Package{Name: f[0], Version: f[1], Arch: f[2], State: Installed}
+		if old.State != Absent { // an upgrade that was cut off leaves both in the database
+			p.State = Broken
+			p.Detail = fmt.Sprintf("versions %s and %s are installed at the same time", old.Version, p.Version)
+			if CompareVersions(old.Version, p.Version) > 0 {
+				p.Version = old.Version
+			}
+		}
+		found[p.Name] = p
+	}
+	if failed := regexp.MustCompile(`(?m)^error: `).MatchString(r.Output()); failed || r.ExitCode != missing {
+		return nil, queryFailed(&Manager{rules: once(rpmRules)}, rpmQuery(names), r)
+	}
+	return found, nil
+}
+
+func rpmInstallFiles(paths []string) []host.Command {
+	return []host.Command{{Name: "rpm", Changes: true,
+		Args: append([]string{"-U", "--replacepkgs", "--oldpackage"}, paths...)}}
+}
+
+func rpmRemove(names []string) []host.Command {
+	return []host.Command{{Name: "rpm", Changes: true, Args: append([]string{"-e"}, names...)}}
+}
+
+func rpmSimulateRemove(names []string) host.Command {
+	return host.Command{Name: "rpm", Args: append([]string{"-e", "--test"}, names...)}
+}
+
+// rpmRemoveLowLevel is what the public documentation gives where the package's
+// own script refuses; see aptRemoveLowLevel.
+func rpmRemoveLowLevel(names []string) LowLevel {
+	return LowLevel{Commands: []host.Command{{Name: "rpm", Changes: true, Args: append([]string{"-e", "--noscripts"}, names...)}}}
+}
+
+// rpmImportKey adds the keys of a file to those that rpm accepts packages
+// from. Importing one again is no error.
+func rpmImportKey(path string) host.Command {
+	return host.Command{Name: "rpm", Args: []string{"--import", path}, Changes: true}
+}
+
+// rpmRules are the messages of rpm itself, which the managers above it pass
+// on. testdata/dnf and testdata/zypper have whole answers.
+func rpmRules() []rule {
+	return []rule{
+		// installing package aadsshlogin-1.0.2-1.x86_64 needs 16KB more space on the / filesystem
+		{`needs (\S+) more (?:space|inodes) on the (\S+) filesystem`, fault.Disk,
+			"The file system $2 is full or read-only: the packages need $1 more.", "See which: df -h $2; df -i $2; findmnt -T $2; then set the extension again.", none},
+		// error: unpacking of archive failed on file /usr/bin/x;6561: cpio: write failed - No space left on device
+		// Config error: [Errno 28] No space left on device
+		{`(?i)no space left on device|disk quota exceeded|not enough (?:free |disk )?space`, fault.Disk,
+			"A file system that the package manager writes to is full.", "Free space: df -h /var /usr /tmp /boot; df -i /var; then set the extension again.", none},
+		// Config error: [Errno 30] Read-only file system: '/var/log/dnf.log': '/var/log/dnf.log'
+		{`Read-only file system: '([^']+)'|(?:^|[\s'"])(/[^\s'":;,()]+)[^\n]*Read-only file system`, fault.Disk,
+			"The file system of $1$2 is read-only.", "See why it is (findmnt -T $1$2; dmesg), make it writable, then set the extension again.", none},
+		// can't create transaction lock on /var/lib/rpm/.rpm.lock (Read-only file system)
+		{`Read-only file system`, fault.Disk,
+			"A file system that the package manager writes to is read-only.", "See which one it is (findmnt -O ro; dmesg), make it writable, then set the extension again.", none},
+
+		// error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)
+		{`can't create transaction lock on (\S+) \(Resource temporarily unavailable\)`, fault.PackageManagerBusy,
+			"Another program is using rpm: $1 is locked.", "See which one with: fuser -v $1; when it has ended, set the extension again.", none},
+		// error: rpmdb: BDB0113 Thread/process 314/139 failed: BDB1507 Thread died in Berkeley DB library
+		// error: db5 error(-30973) from dbenv->failchk: BDB0087 DB_RUNRECOVERY: Fatal error, run database recovery
+		{`DB_RUNRECOVERY|Thread died in Berkeley DB library`, fault.PackageManagerFailed,
+			"An rpm that was killed left the package database's shared memory broken.", "Remove it when no rpm or yum runs: sudo rm -f /var/lib/rpm/__db.*; sudo rpm --rebuilddb; then set the extension again.", repair},
+		// error: cannot open Packages database in /var/lib/rpm
+		{`cannot open Packages (?:database|index)[^\n]* in (\S+)|cannot open Packages index|rpmdb open failed|Failed to open rpm database|rpmdb: BDB\d+|sqlite failure: |database disk image is malformed`, fault.PackageManagerFailed,
+			"The package database of rpm cannot be read.", "Repair it: sudo rpm --rebuilddb; where that fails, put back a copy of /var/lib/rpm; then set the extension again.", none},
+
+		// error: Failed dependencies:
+		// 	aadsshlogin is needed by (installed) needs-aadsshlogin-1.0-1.x86_64
+		{`(\S+) is needed by \(installed\) (\S+)`, fault.PackageManagerFailed,
+			"Another package of this machine needs $1: $2.", "Decide about it first: rpm -q --whatrequires $1.", none},
+		// error: Failed dependencies:
+		// 	libnosuch.so.2()(64bit) is needed by aadsshlogin-1.0.2-1.x86_64
+		{`^error: Failed dependencies:\n\s*([^\n]+)`, fault.PackageManagerFailed,
+			"A dependency cannot be met: $1.", "Install what it names, then set the extension again.", widen},
+		// error: %preun(aadlogin-1.0.0-1.x86_64) scriptlet failed, exit status 8
+		// error: aadlogin-1.0.0-1.x86_64: erase failed
+		{`^(?:RPM: )?error: %(\w+)\(([^)]+)\) scriptlet failed, ([^\n]+)`, fault.PackageManagerFailed,
+			"The $1 script of $2 failed ($3), so that the package stays as it was.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", none},
+		// warning: %post(aadsshlogin-1.0.2-1.x86_64) scriptlet failed, exit status 1
+		{`^(?:RPM: )?warning: %\w+\(([^)]+)\) scriptlet failed, ([^\n]+)`, fault.PackageManagerFailed,
+			"A script of $1 failed ($2); the package is in place, but it did not set itself up.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", scripts},
+		// package aadsshlogin-1.0.2-1.x86_64 does not verify: Header V4 RSA/SHA512 Signature, key ID d873abee: NOKEY
+		// error: aadsshlogin.rpm: Header V4 RSA/SHA512 Signature, key ID d873abee: BAD
+		{`(?:does not verify: |^error: )[^\n]*(?:NOKEY|NOTTRUSTED|BAD|no signature|no digest)`, fault.RepositoryUntrusted,
+			"A package file is not signed with a key that this machine accepts.", "Do not install it by hand; see which mirror or proxy served it, and set the extension again.", none},
+		// error: /etc/key.asc: import read failed(2).
+		// error: /etc/key.asc: key 1 import failed.
+		{`^error: (\S+): (?:key \d+ )?import (?:read )?failed`, fault.RepositoryUntrusted,
+			"rpm does not accept the key file $1.", "Update the extension to its newest version; where the key is one of repository.trustedKeys, this release may refuse its algorithm (update-crypto-policies --show).", none},
+	}
+}

@@ -1,0 +1,240 @@
+package pkgmgr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+)
+
+// LockWait is how long a manager that can wait for a lock by itself is told to:
+// it covers the moment between our finding the lock free and its taking it.
+const LockWait = time.Minute
+
+// Session is one package manager at work on one machine. Errors of its methods
+// are *fault.Fault.
+type Session struct {
+	Host    *host.Host
+	Manager *Manager
+	Source  Source // All in it: the machine's own sources are meant, none is ours
+
+	// Reserve is how long before ctx ends a wait for a lock is given up, so
+	// that there is time to say so. 0 is ten seconds.
+	Reserve time.Duration
+	// LockWait is how long the manager itself waits for a lock that was taken
+	// after we had found it free, where it can. 0 is the constant LockWait.
+	LockWait time.Duration
+	// Pause is the first pause between two looks at a lock; it doubles up to
+	// twenty times itself. 0 is half a second.
+	Pause time.Duration
+}
+
+// Query asks the package database, and nothing else, about names. Every name
+// is in the answer. It starts one process.
+func (s *Session) Query(ctx context.Context, names ...string) (Packages, error) {
+	c := s.Manager.Query(names)
+	// A database whose shared memory is broken makes rpm wait for ever.
+	ctx, cancel := context.WithTimeout(ctx, queryLimit)
+	defer cancel()
+	r, err := s.Host.Runner.Run(ctx, c)
+	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) && len(s.stale()) > 0 {
+			err = errors.Join(ErrInterrupted, err)
+		}
+		return nil, s.notRun(c, err)
+	}
+	return s.Manager.ParseQuery(r, names)
+}
+
+// How long a query and a refresh may take. A refresh of all sources may have
+// slow ones among them.
+const (
+	queryLimit      = time.Minute
+	refreshLimit    = 2 * time.Minute
+	refreshAllLimit = 5 * time.Minute
+)
+
+// Refresh fetches the metadata of our source alone.
+func (s *Session) Refresh(ctx context.Context) error { return s.refresh(ctx, s.Source) }
+
+// RefreshAll fetches the metadata of every source of the machine. What is
+// wrong with other people's sources is theirs: it is logged, and the
+// installation that needs them will say what it misses.
+func (s *Session) RefreshAll(ctx context.Context) {
+	all := s.Source
+	all.All = true
+	if err := s.refresh(ctx, all); err != nil {
+		s.Host.Log.Warnf("not every package source could be refreshed: %v", err)
+	}
+}
+
+func (s *Session) refresh(ctx context.Context, source Source) error {
+	limit := refreshLimit
+	if source.All {
+		limit = refreshAllLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for _, c := range s.Manager.Refresh(source) {
+		v, err := s.run(ctx, c, false)
+		if err != nil {
+			return err
+		}
+		if v.fault != nil {
+			return v.fault
+		}
+	}
+	return nil
+}
+
+// ImportKey has the manager trust the keys of a file that was verified, where
+// the repository definition alone does not do that.
+func (s *Session) ImportKey(ctx context.Context, path string) error {
+	if s.Manager.ImportKey == nil {
+		return nil
+	}
+	v, err := s.run(ctx, s.Manager.ImportKey(path), true)
+	if err != nil {
+		return err
+	}
+	return orNil(v.fault)
+}
+
+// Versions lists what the source has of a package, newest first. None is no
+// error.
+func (s *Session) Versions(ctx context.Context, name string) ([]string, error) {
+	source := s.Source
+	source.All = source.All || s.Manager.AllFirst
+	c := s.Manager.Versions(source, name)
+	r, err := s.Host.Runner.Run(ctx, c)
+	if err != nil {
+		return nil, s.notRun(c, err)
+	}
+	return s.Manager.ParseVersions(r, name), nil
+}
+
+// run runs one command when nobody else is using the package manager, and
+// again where somebody was faster. A lock that stays is a fault of code 25.
+func (s *Session) run(ctx context.Context, c host.Command, transaction bool) (verdict, error) {
+	pause := s.Pause
+	if pause <= 0 {
+		pause = 500 * time.Millisecond
+	}
+	longest := 20 * pause
+	for waited := false; ; waited = true {
+		busy := s.busy()
+		if busy == nil {
+			v, err := s.once(ctx, c, transaction)
+			if err != nil || v.fault == nil || v.fault.Code != fault.PackageManagerBusy {
+				return v, err
+			}
+			busy = v.fault
+		}
+		if !waited {
+			s.Host.Log.Infof("waiting: %s", busy.What)
+		}
+		// Jitter, because many machines of a scale set do this in the same minute.
+		if !s.sleep(ctx, pause/2+rand.N(pause)) {
+			return verdict{}, busy
+		}
+		pause = min(2*pause, longest)
+	}
+}
+
+func (s *Session) once(ctx context.Context, c host.Command, transaction bool) (verdict, error) {
+	run := s.Host.Runner.Run
+	if transaction {
+		run = s.Host.Runner.Transact
+	}
+	r, err := run(ctx, c)
+	if err != nil {
+		return verdict{}, s.notRun(c, err)
+	}
+	return s.Manager.judge(c, r), nil
+}
+
+// busy is the fault that names who is using the package manager; nil: nobody.
+func (s *Session) busy() *fault.Fault {
+	holder, held := s.Host.LockHolder(s.Manager.Locks)
+	if !held {
+		return nil
+	}
+	next := fmt.Sprintf("Look at it with: ps -fp %d; when it has ended, set the extension again.", holder.PID)
+	if holder.PID == 0 {
+		next = fmt.Sprintf("See who it is with: fuser -v %s; when it has ended, set the extension again.", holder.File)
+	}
+	return fault.New(fault.PackageManagerBusy,
+		fmt.Sprintf("Another program is using %s: %s holds %s.", s.Manager.Name, holder, holder.File), next)
+}
+
+// sleep waits for d, and reports false where ctx ends before there would be
+// time left to do something.
+func (s *Session) sleep(ctx context.Context, d time.Duration) bool {
+	if left, ok := s.left(ctx); ok && left < d {
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// left is how much of ctx there is to wait in.
+func (s *Session) left(ctx context.Context) (time.Duration, bool) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 0, false
+	}
+	reserve := s.Reserve
+	if reserve <= 0 {
+		reserve = 10 * time.Second
+	}
+	return time.Until(deadline) - reserve, true
+}
+
+// lockWait is what the manager is told to wait for a lock: never longer than
+// our own time, or its waiting would look like work that goes on.
+func (s *Session) lockWait(ctx context.Context) time.Duration {
+	wait := s.LockWait
+	if wait <= 0 {
+		wait = LockWait
+	}
+	if left, ok := s.left(ctx); ok {
+		wait = min(wait, left)
+	}
+	return max(wait, 0).Truncate(time.Second)
+}
+
+// notRun is the fault of a command that could not be run or did not end.
+func (s *Session) notRun(c host.Command, err error) error {
+	switch {
+	case errors.Is(err, host.ErrStillRunning):
+		return fault.Wrap(err, fault.StillRunning, "The package transaction takes longer than the agent waits, and goes on: "+oneLine(c.String()),
+			"Wait until it is done (tail -f "+transactionLog+"), then set the extension again.")
+	case errors.Is(err, host.ErrNotFound):
+		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("The program %s is not on this machine.", c.Name),
+			fmt.Sprintf("Put the package manager (%s) back, then set the extension again.", s.Manager.Name))
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		if c.Changes { // fetching: only a server is ever waited for that long
+			return fault.Wrap(err, fault.RepositoryUnreachable, fmt.Sprintf("%s did not finish in time: a server does not answer, or only slowly.", c.Name),
+				"Repeat by hand what it was doing: "+oneLine(c.String()))
+		}
+		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s did not answer in time.", c.Name),
+			"Repeat by hand what it was doing: "+oneLine(c.String()))
+	}
+	return fault.Wrap(err, fault.Internal, fmt.Sprintf("%s could not be run.", c.Name), "")
+}
+
+// orNil keeps a nil *fault.Fault from becoming an error that is not nil.
+func orNil(f *fault.Fault) error {
+	if f == nil {
+		return nil
+	}
+	return f
+}

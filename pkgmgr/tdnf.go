@@ -1,0 +1,144 @@
+package pkgmgr
+
+import (
+	"slices"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+)
+
+// tdnf is the package manager of CBL-Mariner and Azure Linux: tdnf 3. Its
+// options and messages are taken from its source (vmware/tdnf, tools/cli and
+// client/defines.h) and from recorded runs of 3.6.0.
+func tdnf() *Manager {
+	return &Manager{
+		Name:     distro.Tdnf,
+		Programs: []string{"tdnf", "rpm"},
+		// One file, locked with fcntl up to 3.3 and with flock by later
+		// versions (common/lock.c). tdnf waits for it without an end and
+		// cannot be told not to.
+		Locks: append([]host.Lock{
+			{Path: "/var/run/.tdnf-instance-lockfile", Kind: host.LockFcntl},
+			{Path: "/var/run/.tdnf-instance-lockfile", Kind: host.LockFlock},
+		}, rpmLocks()...),
+		Query:          rpmQuery,
+		Refresh:        tdnfRefresh,
+		Versions:       tdnfVersions,
+		Install:        tdnfInstall,
+		Download:       tdnfDownload,
+		Simulate:       tdnfSimulate,
+		InstallFiles:   rpmInstallFiles,
+		Remove:         rpmRemove,
+		SimulateRemove: rpmSimulateRemove,
+		RemoveLowLevel: rpmRemoveLowLevel,
+		Repair:         noRepair,
+		StaleFiles:     rpmStaleFiles(),
+		Kept:           tdnfKept,
+		parseQuery:     parseRPMQuery,
+		parseVersions:  parseYumList,
+		parseEffect:    parseDnfEffect,
+		rules:          once(tdnfRules),
+	}
+}
+
+func tdnfSources(s Source) []string {
+	if s.ID == "" || s.All {
+		return nil
+	}
+	return []string{"--disablerepo=*", "--enablerepo=" + s.ID}
+}
+
+func tdnfCommand(s Source, answer string, args ...string) host.Command {
+	env, secrets := proxyEnv(s.Proxy)
+	return host.Command{Name: "tdnf", Args: append(append([]string{answer}, tdnfSources(s)...), args...),
+		Env: env, Secrets: secrets, Changes: answer == "-y"}
+}
+
+func tdnfRefresh(s Source) []host.Command {
+	return []host.Command{tdnfCommand(s, "-y", "--refresh", "makecache")}
+}
+
+func tdnfVersions(s Source, name string) host.Command {
+	return tdnfCommand(s, "-q", "list", "available", name)
+}
+
+// tdnfWords: what the new packages take the place of goes by their Conflicts,
+// as with dnf.
+func tdnfWords(o Order) []string {
+	words := []string{"install"}
+	switch {
+	case len(o.Remove) > 0:
+		words = []string{"--allowerasing", "install"}
+	case o.Reinstall:
+		words = []string{"reinstall"}
+	case o.Older:
+		words = []string{"downgrade"}
+	}
+	return append(words, rpmSpecs(o.Install)...)
+}
+
+// tdnfKeep keeps the downloaded files, and lets nothing go because nobody
+// seems to need it.
+func tdnfKeep() []string { return []string{"--setopt=keepcache=1", "--noautoremove"} }
+
+func tdnfInstall(o Order) []host.Command {
+	return []host.Command{tdnfCommand(o.Source, "-y", append(tdnfKeep(), tdnfWords(o)...)...)}
+}
+
+func tdnfDownload(o Order) []host.Command {
+	return []host.Command{tdnfCommand(o.Source, "-y", append(append(tdnfKeep(), "--downloadonly"), tdnfWords(o)...)...)}
+}
+
+func tdnfSimulate(o Order) []host.Command {
+	return []host.Command{tdnfCommand(o.Source, "--assumeno", append(tdnfKeep(), tdnfWords(o)...)...)}
+}
+
+// tdnfKept: the folder of a repository is its id, with a hash behind it in
+// later versions.
+func tdnfKept(s Source, p Package) []string {
+	_, version := cutEpoch(p.Version)
+	return []string{"/var/cache/tdnf/" + s.ID + "*/rpms/" + p.Name + "-" + version + ".*.rpm"}
+}
+
+// tdnfRules are the messages of tdnf 3. Its exit code is the number in
+// "Error(N)" modulo 256 and says nothing by itself.
+func tdnfRules() []rule {
+	return slices.Concat([]rule{
+		// Error(1032) : Operation aborted.
+		{`^Error\(1032\)`, fault.OK, "", "", none}, // the end of a simulation
+		// Error(1036) : The Cache directory is out of disk space
+		{`^Error\(1036\)|out of disk space`, fault.Disk,
+			"The file system of /var/cache/tdnf is full.", "Free space: df -h /var; then set the extension again.", none},
+		// Error: TDNFVerifySignature 2004
+		// Plugin error: repogpgcheck plugin error: failed to verify signature
+		{`repogpgcheck plugin error|TDNFVerifySignature`, fault.RepositoryUntrusted,
+			"The metadata of the repository is not signed with a key that this machine accepts for it.", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		// Error(1512) : public key is unavailable. install public key using rpm --import or use --nogpgcheck to ignore.
+		// Error(1515) : RPM not signed. Use --nogpgcheck to ignore.
+		{`^Error\(15\d\d\) : ((?:public key|RPM not signed|RPM is signed but|RPM failed to parse|rpm signature|GpgKey|gpgkey)[^.\n]*)`, fault.RepositoryUntrusted,
+			"A package is not signed with a key that this machine accepts: $1.", "Update the extension to its newest version, which brings the current keys.", none},
+		// Error(1527) : Checksum Validation failed for the repomd.xml downloaded using URL from metalink
+		{`^Error\(\d+\) : (Checksum Validation failed[^\n]*)`, fault.RepositoryUnreachable,
+			"The repository served a file that does not match its index: $1", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
+		// Error: 407 when downloading https://host/repodata/repomd.xml
+		{`^Error: 407 when downloading`, fault.RepositoryUnreachable,
+			"The proxy wants a user and a password, or does not accept the ones that it got.", "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one.", none},
+		// Error: 404 when downloading https://host/repodata/repomd.xml
+		{`^Error: 404 when downloading ` + dnfHost + `(\S*)/repodata/repomd\.xml`, fault.PackageUnavailable,
+			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
+		{`^Error: (\d{3}) when downloading ` + dnfHost + `([^\s.]*(?:\.[^\s.]+)*)`, fault.RepositoryUnreachable,
+			"$2 answered $1 for $3.", "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy, then set the extension again.", widen},
+		// Error(1208) : Couldn't connect to server
+		{`^Error\(12\d\d\) : ([^\n]+)`, fault.RepositoryUnreachable,
+			"The package repository could not be read: $1", "See what answers on this machine: curl -sSvI https://packages.microsoft.com; then set the extension again.", widen},
+		// Disabling Repo: 'rig'
+		// Error: Failed to synchronize cache for repo 'rig'
+		{`(?:Disabling Repo:|Failed to synchronize cache for repo) '([^']+)'`, fault.RepositoryUnreachable,
+			"Repository $1 could not be read.", "Try it by hand: sudo tdnf --refresh makecache; then set the extension again.", widen},
+		// nosuch package not found or not installed
+		// Error(1011) : No matching packages
+		{`^(\S+) package not found or not installed|^Error\(1011\)`, fault.PackageUnavailable,
+			"The repositories have no $1 for this release and architecture.", "See what there is: tdnf list 'aadsshlogin*'; correct packageVersion if it is set.", widen},
+	}, dnfRules())
+}

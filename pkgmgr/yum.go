@@ -1,0 +1,185 @@
+package pkgmgr
+
+import (
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+)
+
+// yum is the package manager of RHEL and CentOS 7: yum 3.4.3. On later
+// releases the name is another one for dnf. Its options are taken from yum(8)
+// and yum.conf(5) of CentOS 7, its messages from yum's source and from public
+// reports; it was not run.
+func yum() *Manager {
+	return &Manager{
+		Name:           distro.Yum,
+		Programs:       []string{"yum", "rpm"},
+		Locks:          append([]host.Lock{{Path: "/var/run/yum.pid", Kind: host.LockPIDFile}}, rpmLocks()...),
+		Query:          rpmQuery,
+		Refresh:        yumRefresh,
+		Versions:       yumVersions,
+		Install:        yumInstall,
+		Download:       yumDownload,
+		Simulate:       yumSimulate,
+		InstallFiles:   rpmInstallFiles,
+		Remove:         rpmRemove,
+		SimulateRemove: rpmSimulateRemove,
+		RemoveLowLevel: rpmRemoveLowLevel,
+		Repair:         noRepair,
+		StaleFiles:     rpmStaleFiles(),
+		Kept:           yumKept,
+		parseQuery:     parseRPMQuery,
+		parseVersions:  parseYumList,
+		parseEffect:    parseDnfEffect,
+		rules:          once(yumRules),
+		noise:          dnfNoise,
+	}
+}
+
+// yumSources is dnfSources for yum 3, which knows no wildcard before the dot
+// in its older versions and therefore gets the option without one too.
+func yumSources(s Source) []string {
+	if s.ID != "" && !s.All {
+		return dnfSources(s)
+	}
+	return append([]string{"--setopt=skip_if_unavailable=1"}, dnfSources(s)...)
+}
+
+// yumCommand: exit_on_lock for the reason that dnfCommand has.
+func yumCommand(s Source, answer string, args ...string) host.Command {
+	env, secrets := proxyEnv(s.Proxy)
+	return host.Command{Name: "yum", Args: append(append([]string{answer, "--setopt=exit_on_lock=1"}, yumSources(s)...), args...),
+		Env: env, Secrets: secrets, Changes: answer == "-y"}
+}
+
+// yumRefresh: metadata that is a second old has expired, so that the server is
+// asked; "fast" leaves out the file lists.
+func yumRefresh(s Source) []host.Command {
+	if s.ID == "" || s.All {
+		return []host.Command{yumCommand(s, "-y", "--setopt=metadata_expire=1", "makecache", "fast")}
+	}
+	return []host.Command{yumCommand(s, "-y", "--setopt="+s.ID+".metadata_expire=1", "makecache", "fast")}
+}
+
+func yumVersions(s Source, name string) host.Command {
+	return yumCommand(s, "-q", "list", "--showduplicates", name)
+}
+
+// yumWords are the subcommand and its arguments. swap does its removals and
+// installations in one transaction; going back has a subcommand of its own.
+func yumWords(o Order) []string {
+	specs := rpmSpecs(o.Install)
+	switch {
+	case len(o.Remove) > 0:
+		return slices.Concat([]string{"swap", "remove"}, o.Remove, []string{"--", "install"}, specs)
+	case o.Reinstall:
+		return append([]string{"reinstall"}, specs...)
+	case o.Older:
+		return append([]string{"downgrade"}, specs...)
+	}
+	return append([]string{"install"}, specs...)
+}
+
+func yumTransaction() []string {
+	return []string{"--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0"}
+}
+
+func yumInstall(o Order) []host.Command {
+	return []host.Command{yumCommand(o.Source, "-y", append(yumTransaction(), yumWords(o)...)...)}
+}
+
+func yumDownload(o Order) []host.Command {
+	return []host.Command{yumCommand(o.Source, "-y", append(append(yumTransaction(), "--downloadonly"), yumWords(o)...)...)}
+}
+
+func yumSimulate(o Order) []host.Command {
+	return []host.Command{yumCommand(o.Source, "--assumeno", append(yumTransaction(), yumWords(o)...)...)}
+}
+
+// yumKept: /var/cache/yum/ARCH/RELEASE/ID/packages.
+func yumKept(s Source, p Package) []string {
+	id := s.ID
+	if id == "" {
+		id = "*"
+	}
+	_, version := cutEpoch(p.Version)
+	return []string{"/var/cache/yum/*/*/" + id + "/packages/" + p.Name + "-" + version + ".*.rpm"}
+}
+
+// parseYumList reads a list of three columns, whose lines are broken where a
+// column is too narrow:
+//
+//	Available Packages
+//	aadsshlogin.x86_64              1.0.1-1              packages-microsoft-com
+//	aadsshlogin.x86_64              1.0.2-1              packages-microsoft-com
+func parseYumList(r host.Result, name string) []string {
+	var versions []string
+	words := strings.Fields(string(r.Stdout))
+	for i, word := range words {
+		base, arch, ok := strings.Cut(word, ".")
+		if ok && base == name && !strings.Contains(arch, ".") && i+1 < len(words) {
+			versions = appendNew(versions, strings.TrimPrefix(words[i+1], "0:"))
+		}
+	}
+	return newestFirst(versions)
+}
+
+// yumRules are the messages of yum 3; what librepo and curl say in them reads
+// as in dnf's.
+func yumRules() []rule {
+	return slices.Concat([]rule{
+		// exiting because "Download Only" specified
+		{`^exiting because "Download Only" specified`, fault.OK, "", "", none},
+		// Existing lock /var/run/yum.pid: another copy is running as pid 2565.
+		// Another app is currently holding the yum lock; exiting as configured by exit_on_lock
+		//   The other application is: PackageKit
+		{`^Existing lock (\S+): another copy is running as pid (\d+)`, fault.PackageManagerBusy,
+			"Another program is using yum: process $2 holds $1.", "Look at it with: ps -fp $2; when it has ended, set the extension again.", none},
+		// https://host/centos/7/repodata/repomd.xml: [Errno -1] repomd.xml signature could not be verified for x
+		{`repomd\.xml signature could not be verified for (\S+)`, fault.RepositoryUntrusted,
+			"The metadata of repository $1 is not signed with a key that this machine accepts for it.", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		// [Errno 14] HTTPS Error 407 - Proxy Authentication Required
+		// [Errno 14] curl#56 - "Received HTTP code 407 from proxy after CONNECT"
+		{`HTTPS? Error 407|HTTP code 407 from proxy`, fault.RepositoryUnreachable,
+			"The proxy wants a user and a password, or does not accept the ones that it got.", "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one.", none},
+		// https://host/centos/7Server/x86_64/stable/repodata/repomd.xml: [Errno 14] HTTPS Error 404 - Not Found
+		{dnfHost + `(\S*)/repodata/repomd\.xml: \[Errno 14\] HTTPS? Error 404`, fault.PackageUnavailable,
+			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
+		{dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (\d{3}) - ([^\n]+)`, fault.RepositoryUnreachable,
+			"$1 answered $3 $4 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
+		// [Errno 14] curl#60 - "Peer's Certificate issuer is not recognized."
+		{dnfHost + `\S*: \[Errno 14\] curl#(?:51|60|77) - "([^"\n]*)`, fault.RepositoryUnreachable,
+			"The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", widen},
+		// 14: curl#6 - "Could not resolve host: mirrorlist.centos.org; Unknown error"
+		{`Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, fault.RepositoryUnreachable,
+			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", widen},
+		// [Errno 14] curl#7 - "Failed connect to 127.0.0.1:9; Connection refused"
+		{`Failed (?:to )?connect to ([^\s;]+); ([^"\n]+)`, fault.RepositoryUnreachable,
+			"No connection to $1 ($2).", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", widen},
+		// file:///root/package/repodata/repomd.xml: [Errno 14] curl#37 - "Couldn't open file /root/package/repodata/repomd.xml"
+		{`curl#37 - "Couldn't open file ([^"\n]+)`, fault.RepositoryUnreachable,
+			"The file $1, which a repository on this machine points to, is not there.", "Put it back, or disable the repository (yum repolist all), then set the extension again.", none},
+		// https://host/repodata/repomd.xml: [Errno 12] Timeout on https://host/repodata/repomd.xml: (28, 'Operation too slow. ...')
+		{dnfHost + `\S*: \[Errno (?:12|14)\] (?:curl#\d+ - )?"?([^"\n]+)`, fault.RepositoryUnreachable,
+			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", widen},
+		//  One of the configured repositories failed (Docker CE Stable - x86_64),
+		{`^ ?One of the configured repositories failed \(([^\n]+)\),`, fault.RepositoryUnreachable,
+			"The repository \"$1\" could not be read, and yum goes no further without it.", "Repair or disable it (yum repolist all), then set the extension again.", narrow},
+		// Error: Package: aadsshlogin-1.0.2-1.x86_64 (packages-microsoft-com)
+		//            Requires: libnosuch.so.2()(64bit)
+		{`^Error: Package: (\S+) [^\n]*\n\s+Requires: ([^\n]+)`, fault.PackageManagerFailed,
+			"A dependency cannot be met: nothing provides $2, needed by $1.", "See where it could come from: yum provides '$2'; enable the repository that has it, or set packageVersion to a version that does not need it.", widen},
+		// Error: aadsshlogin conflicts with aadlogin-1.0.0-1.x86_64
+		{`^Error: (\S+) conflicts with (\S+)`, fault.PackageManagerFailed,
+			"$1 cannot be beside $2.", "Remove the one that you can do without, then set the extension again.", none},
+		// No package aadsshlogin available.
+		{`^No package (\S+) available`, fault.PackageUnavailable,
+			"The repositories have no $1 for this release and architecture, or its owner excludes it.", "See what there is: yum --showduplicates list 'aadsshlogin*'; yum versionlock list; correct packageVersion if it is set.", widen},
+		// Non-fatal POSTIN scriptlet failure in rpm package aadsshlogin-1.0.2-1.x86_64
+		{`^Non-fatal \S+ scriptlet failure in rpm package (\S+)`, fault.PackageManagerFailed,
+			"A script of $1 failed; the package is in place, but it did not set itself up.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", scripts},
+	}, dnfRules())
+}

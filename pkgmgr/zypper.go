@@ -1,0 +1,188 @@
+package pkgmgr
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/host"
+)
+
+// zypper is the package manager of SLES and openSUSE. 1.14.42 and 1.14.89 were
+// tried; 1.13 of SLES 12 has the same options.
+func zypper() *Manager {
+	return &Manager{
+		Name:     distro.Zypper,
+		Programs: []string{"zypper", "rpm"},
+		// Not /run/zypp.pid: a pid in it that now is somebody else's is no
+		// lock to zypper, and which programs count changed between versions.
+		// zypper says at once, with exit code 7, who is using it.
+		Locks: rpmLocks(),
+		// zypper(8), EXIT CODES: 102 a reboot and 103 a restart of zypper is
+		// advised, 106 other repositories were skipped, 107 a script failed,
+		// which its own row is for.
+		Fine:           []int{102, 103, 106, 107},
+		Query:          rpmQuery,
+		Refresh:        zypperRefresh,
+		Versions:       zypperVersions,
+		Install:        zypperInstall,
+		Download:       zypperDownload,
+		Simulate:       zypperSimulate,
+		InstallFiles:   rpmInstallFiles,
+		Remove:         zypperRemove,
+		SimulateRemove: rpmSimulateRemove,
+		RemoveLowLevel: rpmRemoveLowLevel,
+		Repair:         noRepair,
+		StaleFiles:     rpmStaleFiles(),
+		ImportKey:      rpmImportKey,
+		Kept:           zypperKept,
+		parseQuery:     parseRPMQuery,
+		parseVersions:  parseZypperSearch,
+		parseEffect:    parseZypperEffect,
+		rules:          once(zypperRules),
+		noise:          zypperNoise,
+	}
+}
+
+func zypperCommand(s Source, args ...string) host.Command {
+	env, secrets := proxyEnv(s.Proxy)
+	return host.Command{Name: "zypper", Args: append([]string{"--non-interactive"}, args...), Env: env, Secrets: secrets, Changes: true}
+}
+
+// zypperRefresh never accepts a key: the ones that were verified have been
+// given to rpm before, and zypper takes them from there.
+func zypperRefresh(s Source) []host.Command {
+	if s.ID == "" || s.All {
+		return []host.Command{zypperCommand(s, "refresh")}
+	}
+	return []host.Command{zypperCommand(s, "refresh", s.ID)}
+}
+
+func zypperVersions(s Source, name string) host.Command {
+	args := []string{"--non-interactive", "--no-refresh", "search", "--details", "--match-exact", "--type", "package"}
+	if s.ID != "" && !s.All {
+		args = append(args, "--repo", s.ID)
+	}
+	env, secrets := proxyEnv(s.Proxy)
+	return host.Command{Name: "zypper", Args: append(args, name), Env: env, Secrets: secrets}
+}
+
+// zypperWords: with --no-refresh the metadata that is there is used, so that a
+// broken third-party repository is in nobody's way; with --repo no other one is
+// looked at. An exact version may be an older one, which zypper ends with 0 and
+// does nothing about unless told to. A name behind "!" is removed in the same
+// transaction.
+func zypperWords(o Order, options ...string) []string {
+	args := append([]string{"--no-refresh", "install", "--no-recommends"}, options...)
+	if o.Source.ID != "" && !o.Source.All {
+		args = append(args, "--repo", o.Source.ID)
+	}
+	exact := false
+	words := make([]string, 0, len(o.Install)+len(o.Remove))
+	for _, spec := range o.Install {
+		if spec.Version != "" {
+			exact = true
+			words = append(words, spec.Name+"="+spec.Version)
+		} else {
+			words = append(words, spec.Name)
+		}
+	}
+	for _, name := range o.Remove {
+		words = append(words, "!"+name)
+	}
+	switch {
+	case o.Reinstall:
+		args = append(args, "--force")
+	case exact:
+		args = append(args, "--oldpackage")
+	}
+	return append(args, words...)
+}
+
+func zypperInstall(o Order) []host.Command {
+	return []host.Command{zypperCommand(o.Source, zypperWords(o)...)}
+}
+
+func zypperDownload(o Order) []host.Command {
+	return []host.Command{zypperCommand(o.Source, zypperWords(o, "--download-only")...)}
+}
+
+func zypperSimulate(o Order) []host.Command {
+	c := zypperCommand(o.Source, zypperWords(o, "--dry-run")...)
+	c.Changes = false
+	return []host.Command{c}
+}
+
+// zypperRemove goes by zypper and not by rpm, because zypper knows the locks
+// that a person set. That nothing else needs the packages was made sure of.
+func zypperRemove(names []string) []host.Command {
+	return []host.Command{zypperCommand(Source{}, append([]string{"--no-refresh", "remove", "--no-clean-deps"}, names...)...)}
+}
+
+// zypperNoise: with every repository in use, those that could not be read were
+// left out.
+func zypperNoise(c host.Command, output string) string {
+	if !slices.Contains(c.Args, "install") || slices.Contains(c.Args, "--repo") {
+		return output
+	}
+	return after(output, `^Some of the repositories have not been refreshed because of an error\.\n`)
+}
+
+// zypperKept: the files stay where the definition of the repository says
+// keeppackages=1.
+func zypperKept(s Source, p Package) []string {
+	id := s.ID
+	if id == "" {
+		id = "*"
+	}
+	_, version := cutEpoch(p.Version)
+	file := p.Name + "-" + version + ".*.rpm"
+	return []string{
+		"/var/cache/zypp/packages/" + id + "/" + file,
+		"/var/cache/zypp/packages/" + id + "/*/" + file,
+		"/var/cache/zypp/packages/" + id + "/*/*/" + file,
+	}
+}
+
+// parseZypperSearch reads a table whose first column says whether the version
+// is installed, and which has a line for each repository that has the version:
+//
+//	S  | Name        | Type    | Version | Arch   | Repository
+//	---+-------------+---------+---------+--------+-----------
+//	i+ | aadsshlogin | package | 1.0.2-1 | x86_64 | x
+//	v  | aadsshlogin | package | 1.0.1-1 | x86_64 | x
+func parseZypperSearch(r host.Result, name string) []string {
+	var versions []string
+	for _, line := range strings.Split(string(r.Stdout), "\n") {
+		f := strings.Split(line, "|")
+		if len(f) != 6 || strings.TrimSpace(f[1]) != name || strings.TrimSpace(f[2]) != "package" ||
+			strings.TrimSpace(f[5]) == "(System Packages)" {
+			continue
+		}
+		versions = appendNew(versions, strings.TrimSpace(f[3]))
+	}
+	return newestFirst(versions)
+}
+
+// parseZypperEffect reads the summary of a transaction:
+//
+//	The following 2 NEW packages are going to be installed:
+//	  aadsshlogin aadsshlogin-selinux
+//
+//	The following package is going to be REMOVED:
+//	  aadlogin
+func parseZypperEffect(r host.Result) Effect {
+	var e Effect
+	section := regexp.MustCompile(`(?m)^The following (?:\d+ )?(?:NEW |)packages? (?:is|are) going to be (\S+):\n((?:  [^\n]*\n)+)`)
+	for _, m := range section.FindAllStringSubmatch(string(r.Stdout)+"\n", -1) {
+		for _, name := range strings.Fields(m[2]) {
+			if m[1] == "REMOVED" {
+				e.Removes = appendNew(e.Removes, name)
+			} else {
+				e.Installs = appendNew(e.Installs, name)
+			}
+		}
+	}
+	return e
+}

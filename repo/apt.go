@@ -1,0 +1,133 @@
+package repo
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// ParseSourcesList reads a file of one-line entries (sources.list(5)). Lines
+// that apt would refuse become problems, for apt then refuses all its work.
+func ParseSourcesList(file string, text []byte) ([]Entry, []Problem) {
+	var entries []Entry
+	var problems []Problem
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		line = uncomment(line)
+		if line == "" {
+			continue
+		}
+		e, err := oneLine(line)
+		if err != nil {
+			problems = append(problems, Problem{File: file, Line: number, What: err.Error()})
+			continue
+		}
+		e.File, e.Line = file, number
+		entries = append(entries, e)
+	}
+	return entries, problems
+}
+
+// uncomment cuts a comment off, and blanks at both ends. A # inside brackets
+// begins none.
+func uncomment(line string) string {
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '#':
+			return strings.TrimSpace(line[:i])
+		case '[':
+			i += max(strings.IndexByte(line[i:], ']'), 0)
+		}
+	}
+	return strings.TrimSpace(line)
+}
+
+// oneLine reads "deb [options] uri suite components".
+func oneLine(line string) (Entry, error) {
+	kind, rest, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
+	if kind != "deb" && kind != "deb-src" {
+		return Entry{}, fmt.Errorf("it begins with %q, not with deb or deb-src", clip(kind))
+	}
+	rest = strings.TrimSpace(rest)
+	options := map[string]string{}
+	if strings.HasPrefix(rest, "[") {
+		inside, after, closed := strings.Cut(rest[1:], "]")
+		if !closed {
+			return Entry{}, fmt.Errorf("its options have no closing bracket")
+		}
+		for _, option := range strings.Fields(inside) {
+			name, value, ok := strings.Cut(option, "=")
+			if !ok {
+				return Entry{}, fmt.Errorf("its option %q has no value", clip(option))
+			}
+			// A name that ends in + or - (arch+=i386) changes the default and
+			// narrows nothing that matters here.
+			options[strings.ToLower(name)] = value
+		}
+		rest = after
+	}
+	words := strings.Fields(rest)
+	if len(words) < 2 {
+		return Entry{}, fmt.Errorf("it names no address and suite")
+	}
+	e := Entry{
+		URI:        withoutUser(words[0]),
+		Suite:      words[1],
+		Components: slices.Clone(words[2:]),
+		Sources:    kind == "deb-src",
+		SignedBy:   options["signed-by"],
+		Enabled:    true,
+	}
+	if arch := options["arch"]; arch != "" {
+		e.Arches = strings.Split(arch, ",")
+	}
+	e.Why = weakness(options)
+	e.Verifies = e.Why == ""
+	return e, nil
+}
+
+// weakness names the option of an apt entry that turns the check of signatures
+// off (sources.list(5)), as name=value; empty where none does. trusted=no does
+// not: it makes apt refuse even what verifies, and apt says so.
+func weakness(options map[string]string) string {
+	for _, name := range []string{"trusted", "allow-insecure", "allow-weak", "allow-downgrade-to-insecure"} {
+		if value := options[name]; yes(value) {
+			return name + "=" + value
+		}
+	}
+	return ""
+}
+
+// yes reads a boolean as apt does (StringToBool) and yum and zypper do.
+func yes(s string) bool {
+	switch strings.ToLower(s) {
+	case "yes", "true", "with", "on", "enable", "1":
+		return true
+	}
+	return false
+}
+
+// no is the opposite of yes; what is neither is neither.
+func no(s string) bool {
+	switch strings.ToLower(s) {
+	case "no", "false", "without", "off", "disable", "0":
+		return true
+	}
+	return false
+}
+
+// clip makes a word from a file fit for a message.
+func clip(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if runes := []rune(s); len(runes) > 40 {
+		return string(runes[:40]) + "..."
+	}
+	return s
+}

@@ -1,0 +1,107 @@
+package repo
+
+import (
+	"slices"
+	"strings"
+)
+
+// stanza is one paragraph of a deb822 file.
+type stanza struct {
+	line   int               // of its first field
+	lines  map[string]int    // by field name
+	fields map[string]string // by field name in lower case; continuation lines joined by \n
+}
+
+// ParseDeb822 reads a file of deb822 entries (sources.list(5), DEB822-STYLE
+// FORMAT). One stanza gives an entry for each of its types, addresses and
+// suites.
+func ParseDeb822(file string, text []byte) ([]Entry, []Problem) {
+	stanzas, problems := stanzas(file, string(text))
+	var entries []Entry
+	for _, s := range stanzas {
+		some, problem := s.entries(file)
+		entries = append(entries, some...)
+		if problem != "" {
+			problems = append(problems, Problem{File: file, Line: s.line, What: problem})
+		}
+	}
+	return entries, problems
+}
+
+func stanzas(file, text string) ([]stanza, []Problem) {
+	var all []stanza
+	var problems []Problem
+	var current *stanza
+	field := ""
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimRight(line, "\r\n\t ")
+		switch {
+		case strings.HasPrefix(line, "#"):
+		case line == "":
+			current, field = nil, ""
+		case line[0] == ' ' || line[0] == '\t':
+			if current == nil || field == "" {
+				problems = append(problems, Problem{File: file, Line: number, What: "it continues a field that is not there"})
+				continue
+			}
+			current.fields[field] += "\n" + strings.TrimSpace(line)
+		default:
+			name, value, ok := strings.Cut(line, ":")
+			if !ok || strings.ContainsAny(name, " \t") {
+				problems = append(problems, Problem{File: file, Line: number, What: "it is not a field with a colon"})
+				field = ""
+				continue
+			}
+			if current == nil {
+				all = append(all, stanza{line: number, lines: map[string]int{}, fields: map[string]string{}})
+				current = &all[len(all)-1]
+			}
+			field = strings.ToLower(name)
+			current.lines[field] = number
+			current.fields[field] = strings.TrimSpace(value)
+		}
+	}
+	return all, problems
+}
+
+// entries are the repositories of a stanza; problem says what apt would refuse.
+func (s stanza) entries(file string) (entries []Entry, problem string) {
+	types, uris, suites := strings.Fields(s.fields["types"]), strings.Fields(s.fields["uris"]), strings.Fields(s.fields["suites"])
+	enabled := !no(s.fields["enabled"])
+	if enabled {
+		switch {
+		case len(types) == 0:
+			return nil, "it has no Types"
+		case slices.ContainsFunc(types, func(t string) bool { return t != "deb" && t != "deb-src" }):
+			return nil, "its Types are neither deb nor deb-src"
+		case len(uris) == 0:
+			return nil, "it has no URIs"
+		case len(suites) == 0:
+			return nil, "it has no Suites"
+		}
+	}
+	signedBy := s.fields["signed-by"]
+	if strings.Contains(signedBy, "-----BEGIN PGP") {
+		signedBy = InlineKey
+	}
+	why := weakness(s.fields)
+	for _, kind := range types {
+		for _, uri := range uris {
+			for _, suite := range suites {
+				entries = append(entries, Entry{
+					File: file, Line: max(s.lines["uris"], s.line),
+					URI: withoutUser(uri), Suite: suite,
+					Components: strings.Fields(s.fields["components"]),
+					Arches:     strings.Fields(s.fields["architectures"]),
+					Sources:    kind == "deb-src",
+					SignedBy:   signedBy,
+					Enabled:    enabled,
+					Verifies:   why == "", Why: why,
+				})
+			}
+		}
+	}
+	return entries, ""
+}

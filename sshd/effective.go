@@ -1,0 +1,85 @@
+package sshd
+
+import "strings"
+
+// maxLines bounds what is taken of sshd's output: a real one has about 90
+// lines, and one more for each pattern of an Allow or Deny list.
+const maxLines = 20000
+
+// Effective is what "sshd -T -C user=..." prints: the configuration that is in
+// force for one user.
+type Effective struct {
+	User   string              // the user it was asked for
+	values map[string][]string // by keyword in lower case, in sshd's order
+}
+
+// ParseEffective reads the output of "sshd -T". It takes any input: what does
+// not look like a keyword and its value is left out.
+func ParseEffective(user string, output []byte) Effective {
+	e := Effective{User: user, values: map[string][]string{}}
+	n := 0
+	for line := range strings.Lines(string(output)) {
+		if n++; n > maxLines {
+			break
+		}
+		keyword, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+		if !isKeyword(keyword) {
+			continue
+		}
+		keyword = strings.ToLower(keyword)
+		e.values[keyword] = append(e.values[keyword], strings.TrimSpace(value))
+	}
+	return e
+}
+
+// isKeyword tells a configuration line from a message: all of sshd's keywords
+// are letters and digits.
+func isKeyword(s string) bool {
+	if s == "" {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// Has says whether sshd printed the keyword at all: older ones do not know
+// newer keywords, and lists that are not set are not printed.
+func (e Effective) Has(keyword string) bool { return len(e.values[keyword]) > 0 }
+
+// Value is the first value of a keyword, "" where sshd did not print it.
+func (e Effective) Value(keyword string) string {
+	if v := e.values[keyword]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// List is every value of a keyword that sshd prints one line at a time, such
+// as allowusers and listenaddress.
+func (e Effective) List(keyword string) []string { return e.values[keyword] }
+
+// Accepted are the algorithms that sshd takes from a user's key. The keyword
+// was renamed in OpenSSH 8.5 (release notes); both names mean the same.
+func (e Effective) Accepted() (algorithms []string, keyword string) {
+	for _, k := range []string{"pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"} {
+		if e.Has(k) {
+			return split(e.Value(k)), k
+		}
+	}
+	return nil, ""
+}
+
+// split takes a comma-separated list apart.
+func split(list string) []string {
+	var out []string
+	for _, v := range strings.Split(list, ",") {
+		if v = strings.TrimSpace(v); v != "" {
+			out = append(out, v)
+		}
+	}
+	return out
+}

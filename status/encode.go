@@ -1,0 +1,152 @@
+package status
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// handlerName is shown next to the status by older portals; the agent itself
+// reports the name that it knows.
+const handlerName = "AADSSHLoginForLinux"
+
+// sizeLimit is what the file may hold at most, in bytes. The agent's own limit
+// is 131072 characters (WALinuxAgent exthandlers.py, _MAX_STATUS_FILE_SIZE_IN_BYTES);
+// above it, it cuts every text to 1 KiB or less.
+const sizeLimit = 120 << 10
+
+// Limits of single texts, in bytes, and of their number. They are far above what
+// is ever written and keep one runaway text from crowding out the rest.
+const (
+	nameLimit    = 256
+	messageLimit = 16 << 10
+	shortest     = 256 // a message is not cut below this; substatuses go first
+	most         = 256 // substatuses
+)
+
+// The file's layout is fixed by the agent (exthandlers.py, validate_status_data
+// and parse_ext_status): an array, a lang with each message, no null where
+// text is expected. Null or a number in the place of a text stops the agent's
+// reports for all extensions of the VM.
+type (
+	item struct {
+		Version   any    `json:"version"` // some handlers write a number
+		Timestamp string `json:"timestampUTC"`
+		Status    body   `json:"status"`
+	}
+	body struct {
+		Name        string `json:"name"`
+		Operation   string `json:"operation"`
+		Applied     string `json:"configurationAppliedTime"`
+		Status      Level  `json:"status"`
+		Code        int    `json:"code"`
+		Message     text   `json:"formattedMessage"`
+		Substatuses []sub  `json:"substatus"`
+	}
+	sub struct {
+		Name    string `json:"name"`
+		Status  Level  `json:"status"`
+		Code    int    `json:"code"`
+		Message text   `json:"formattedMessage"`
+	}
+	text struct {
+		Lang    string `json:"lang"`
+		Message string `json:"message"`
+	}
+)
+
+// encode is r as the agent reads it. Whatever r holds, the result is valid
+// UTF-8, complete JSON and at most sizeLimit bytes long: messages are cut
+// first, then the last substatuses go, and a substatus says how many.
+func encode(r Report, at time.Time) []byte {
+	keep := min(len(r.Substatuses), most)
+	for room := messageLimit; ; {
+		b := layout(r, keep, room, at)
+		switch {
+		case len(b) <= sizeLimit:
+			return b
+		case room > shortest:
+			room /= 2
+		default: // keep is above zero: without substatuses the file is small
+			keep /= 2
+		}
+	}
+}
+
+func layout(r Report, keep, room int, at time.Time) []byte {
+	stamp := at.UTC().Format(time.RFC3339)
+	subs := make([]sub, 0, keep+1) // never nil: it would become null
+	for _, s := range r.Substatuses[:keep] {
+		subs = append(subs, sub{
+			Name: clean(s.Name, nameLimit), Status: s.Level.known(), Code: s.Code,
+			Message: text{"en-US", clean(s.Message, room)},
+		})
+	}
+	if left := len(r.Substatuses) - keep; left > 0 {
+		subs = append(subs, sub{
+			Name: "more", Status: Warning,
+			Message: text{"en-US", fmt.Sprintf("%d further checks did not fit here; handler.log has them.", left)},
+		})
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // people read it
+	e.SetIndent("", "  ")
+	// Numbers and strings alone: encoding them cannot fail.
+	_ = e.Encode([]item{{
+		Version: "1.0", Timestamp: stamp,
+		Status: body{
+			Name: handlerName, Operation: clean(r.Operation, nameLimit), Applied: stamp,
+			Status: r.Level.known(), Code: r.Code,
+			Message: text{"en-US", clean(r.Message, room)}, Substatuses: subs,
+		},
+	}})
+	return b.Bytes()
+}
+
+// clean is s as valid UTF-8 of at most limit bytes, cut between characters,
+// without control characters other than newline and tab.
+func clean(s string, limit int) string {
+	cut := len(s) > limit
+	if cut {
+		s = s[:limit]
+	}
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if !cut {
+		return s
+	}
+	const dots = " ..."
+	end := min(len(s), limit-len(dots))
+	for end < len(s) && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + dots
+}
+
+// decode reads what encode wrote, and what other handlers of this name write:
+// only the parts that the agent reads are needed.
+func decode(b []byte) (Report, error) {
+	var items []item
+	if err := json.Unmarshal(b, &items); err != nil {
+		return Report{}, fmt.Errorf("not a status: %w", err)
+	}
+	if len(items) == 0 {
+		return Report{}, errors.New("not a status: the array is empty")
+	}
+	got := items[0].Status
+	r := Report{Operation: got.Operation, Level: got.Status, Code: got.Code, Message: got.Message.Message}
+	for _, s := range got.Substatuses {
+		r.Substatuses = append(r.Substatuses, Substatus{Name: s.Name, Level: s.Status, Code: s.Code, Message: s.Message.Message})
+	}
+	return r, nil
+}

@@ -1,0 +1,123 @@
+package systemd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/dbus"
+)
+
+// Outcome is what a reload found and did.
+type Outcome struct {
+	Unit     string // the unit that runs the daemon or listens for it; "" where none is active
+	Running  bool   // the daemon runs as a service of its own and has a configuration in memory
+	Socket   bool   // a socket unit listens and starts the daemon for each boot or connection
+	Reloaded bool   // the daemon has read its configuration anew
+	Why      string // why nothing was reloaded, for the log; empty where it was
+}
+
+// Reload has the first active service of units read its configuration again.
+// It never starts, stops or restarts anything, so open connections stay.
+//
+// Nothing to reload is no error: an inactive service reads its configuration
+// when it starts, a daemon started by a socket unit likewise. Without systemd
+// (a container, a chroot) no supported distribution runs an sshd of its own,
+// and guessing at processes to signal would be worse than saying so.
+//
+// The error says that a daemon runs and could not be told; its configuration
+// is then the old one. A *JobError with "failed" mostly means that the
+// configuration is broken: the units of the distributions check it first.
+func Reload(ctx context.Context, units []string) (Outcome, error) {
+	if !Running() {
+		return Outcome{Why: "systemd does not run here, so it runs no daemon that could be reloaded"}, nil
+	}
+	var out Outcome
+	err := again(ctx, func(s *session) (err error) {
+		out, err = s.reload(ctx, units)
+		return err
+	})
+	return out, err
+}
+
+func (s *session) reload(ctx context.Context, units []string) (Outcome, error) {
+	service, err := s.firstActive(ctx, units)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if service.Name == "" {
+		socket, err := s.firstActive(ctx, sockets(units))
+		if err != nil {
+			return Outcome{}, err
+		}
+		return withoutService(socket, units), nil
+	}
+	out := Outcome{Unit: service.Name, Running: true}
+	if !service.CanReload {
+		// A unit without ExecReload=. SIGHUP is what the others send
+		// (sshd(8)); to the main process only, for it ends sessions.
+		err := ask(ctx, func(ctx context.Context) error {
+			return s.conn.KillUnitWithTarget(ctx, service.Name, dbus.Main, int32(syscall.SIGHUP))
+		})
+		if err != nil {
+			return out, fmt.Errorf("send SIGHUP to %s: %w", service.Name, err)
+		}
+		out.Reloaded = true
+		return out, nil
+	}
+	err = s.job(ctx, "systemctl reload "+service.Name, func(ctx context.Context, done chan<- string) (int, error) {
+		return s.conn.ReloadUnitContext(ctx, service.Name, "replace", done)
+	})
+	out.Reloaded = err == nil
+	return out, err
+}
+
+// firstActive is the state of the first active unit, the zero state without one.
+func (s *session) firstActive(ctx context.Context, units []string) (UnitState, error) {
+	for _, unit := range units {
+		state, err := s.state(ctx, unit)
+		if err != nil {
+			return UnitState{}, err
+		}
+		if state.IsActive() {
+			return state, nil
+		}
+	}
+	return UnitState{}, nil
+}
+
+// withoutService says why there is nothing to reload.
+func withoutService(socket UnitState, units []string) Outcome {
+	if socket.Name != "" {
+		return Outcome{Unit: socket.Name, Socket: true, Why: socket.Name + " starts the daemon when somebody connects, which then reads its configuration"}
+	}
+	return Outcome{Why: "none of " + strings.Join(units, ", ") + " is active"}
+}
+
+// sockets are the socket units that belong to services.
+func sockets(services []string) []string {
+	var out []string
+	for _, s := range services {
+		if name, ok := strings.CutSuffix(s, ".service"); ok {
+			out = append(out, name+".socket")
+		}
+	}
+	return out
+}
+
+// FirstActive says which of units is active, services first and then their
+// sockets, without doing anything: the same answer that Reload would give.
+func FirstActive(ctx context.Context, units []string) (UnitState, error) {
+	if !Running() {
+		return UnitState{}, ErrNotRunning
+	}
+	var state UnitState
+	err := again(ctx, func(s *session) (err error) {
+		if state, err = s.firstActive(ctx, units); err == nil && state.Name == "" {
+			state, err = s.firstActive(ctx, sockets(units))
+		}
+		return err
+	})
+	return state, err
+}

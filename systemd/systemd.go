@@ -1,0 +1,232 @@
+// Package systemd talks to systemd: units, reloads and scopes. It is the only
+// import of go-systemd.
+package systemd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/dbus"
+	"github.com/coreos/go-systemd/v22/util"
+	godbus "github.com/godbus/dbus/v5"
+)
+
+// ErrNotRunning means that this machine was not booted with systemd.
+var ErrNotRunning = errors.New("systemd is not running on this machine")
+
+// ErrLost means that systemd went away while it worked for us, as it does for
+// a moment when its own package is upgraded. What was asked may have been done.
+var ErrLost = errors.New("the connection to systemd was lost")
+
+// privateSocket is where systemd itself listens for root. systemctl uses it
+// too: it needs no D-Bus daemon, which may be down or in the middle of an
+// upgrade.
+const privateSocket = "/run/systemd/private"
+
+// patience is how long systemd may take for what it does at once: to accept a
+// connection, and to answer a question.
+const patience = 10 * time.Second
+
+// Running says whether this machine was booted with systemd: sd_booted(3).
+func Running() bool { return util.IsRunningSystemd() }
+
+// session is one connection. It is opened late and closed early: a package
+// transaction in between may restart what it is connected to.
+type session struct {
+	conn  *dbus.Conn
+	close func()
+}
+
+// open connects. The connection lives until close and not until ctx ends:
+// godbus closes a connection with the context that it was made with, and then
+// everything on it fails with a misleading error.
+func open(ctx context.Context) (*session, error) {
+	if !Running() {
+		return nil, ErrNotRunning
+	}
+	private := os.Geteuid() == 0 && exists(privateSocket)
+	if private {
+		s, err := dial(ctx, dbus.NewSystemdConnectionContext)
+		if err == nil {
+			return s, nil
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("systemd did not answer: %w", ctx.Err())
+		}
+	}
+	s, err := dial(ctx, dbus.NewSystemConnectionContext)
+	if err != nil {
+		return nil, fmt.Errorf("systemd cannot be reached, neither directly nor by D-Bus: %w", err)
+	}
+	return s, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// dial waits for a connection no longer than ctx and patience allow. A late
+// one is closed.
+func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)) (*session, error) {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	type answer struct {
+		conn *dbus.Conn
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		conn, err := connect(life)
+		got <- answer{conn, err}
+	}()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	var err error
+	select {
+	case a := <-got:
+		if a.err != nil {
+			end()
+			return nil, a.err
+		}
+		return &session{conn: a.conn, close: func() { a.conn.Close(); end() }}, nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-timer.C:
+		err = fmt.Errorf("no answer in %s", patience)
+	}
+	end() // ends the handshake, so that the goroutine ends too
+	go func() {
+		if a := <-got; a.conn != nil {
+			a.conn.Close()
+		}
+	}()
+	return nil, err
+}
+
+// ask runs one question with a limit of its own.
+func ask(ctx context.Context, question func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return lost(question(ctx))
+}
+
+// start is a method of a connection that begins a job, says its number and
+// sends how it ended.
+type start func(ctx context.Context, done chan<- string) (id int, err error)
+
+// job begins a job and waits for its end. The channel is buffered: while the
+// library cannot send, it handles nothing else. And the signal may never come,
+// when systemd executes itself anew in the meantime: so the list of jobs is
+// asked too.
+func (s *session) job(ctx context.Context, what string, begin start) error {
+	done := make(chan string, 1)
+	var id int
+	err := ask(ctx, func(ctx context.Context) (err error) {
+		id, err = begin(ctx, done)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	missed := false
+	for {
+		select {
+		case result := <-done:
+			if result != "done" {
+				return fmt.Errorf("%s: %w", what, &JobError{Result: result})
+			}
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("%s: systemd has not finished: %w", what, ctx.Err())
+		case <-look.C:
+			if s.waiting(ctx, id) {
+				missed = false
+				continue
+			}
+			if missed { // twice: the signal may have been on its way
+				return fmt.Errorf("%s: %w", what, ErrLost)
+			}
+			missed = true
+		}
+	}
+}
+
+// waiting says whether systemd still has the job.
+func (s *session) waiting(ctx context.Context, id int) bool {
+	if !s.conn.Connected() {
+		return false
+	}
+	var jobs []dbus.JobStatus
+	err := ask(ctx, func(ctx context.Context) (err error) {
+		jobs, err = s.conn.ListJobsContext(ctx)
+		return err
+	})
+	if err != nil {
+		return !errors.Is(err, ErrLost)
+	}
+	return slices.ContainsFunc(jobs, func(j dbus.JobStatus) bool { return int(j.Id) == id })
+}
+
+// JobError is a job that ended otherwise than "done": canceled, timeout,
+// failed, dependency or skipped (org.freedesktop.systemd1(5)).
+type JobError struct{ Result string }
+
+// Error is the result in systemd's word.
+func (e *JobError) Error() string { return "systemd's job ended with " + e.Result }
+
+// lost gives a broken connection its name.
+func lost(err error) error {
+	var d godbus.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, godbus.ErrClosed),
+		errors.As(err, &d) && (d.Name == "org.freedesktop.DBus.Error.NoReply" || d.Name == "org.freedesktop.DBus.Error.Disconnected"):
+		return fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	return err
+}
+
+// named says whether systemd answered with this D-Bus error.
+func named(err error, name string) bool {
+	var d godbus.Error
+	return errors.As(err, &d) && d.Name == name
+}
+
+// again does something that may safely be done twice, once more where systemd
+// could not be reached or the connection was lost under it: a systemd that
+// executes itself anew is back within a second or two.
+func again(ctx context.Context, do func(*session) error) error {
+	const tries = 8
+	pause := 50 * time.Millisecond // doubled each time: 6 seconds in all
+	var err error
+	for i := range tries {
+		if i > 0 {
+			select {
+			case <-ctx.Done():
+				return err
+			case <-time.After(pause):
+			}
+			pause *= 2
+		}
+		var s *session
+		if s, err = open(ctx); err != nil {
+			if errors.Is(err, ErrNotRunning) {
+				return err
+			}
+			continue
+		}
+		err = do(s)
+		s.close()
+		if !errors.Is(err, ErrLost) {
+			return err
+		}
+	}
+	return err
+}

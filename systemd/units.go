@@ -1,0 +1,171 @@
+package systemd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The D-Bus errors for a unit that is not there: from the manager, and from
+// the unit file functions of older ones.
+const (
+	noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
+	noSuchFile = "org.freedesktop.DBus.Error.FileNotFound"
+)
+
+// UnitState is what systemd says of one unit.
+type UnitState struct {
+	Name      string    // the unit's own name, where the one asked for is an alias
+	Load      string    // "loaded", "not-found", "masked", ...
+	Active    string    // "active", "inactive", "failed", "activating", "reloading", ...
+	Sub       string    // "running", "listening", "exited", ...
+	File      string    // "enabled", "disabled", "static", ...; "" without a unit file
+	CanReload bool      // it says how it is reloaded
+	Changed   time.Time // when it was started or reloaded last; zero: never since boot
+}
+
+// IsActive says whether the unit does its work now.
+func (u UnitState) IsActive() bool { return u.Active == "active" || u.Active == "reloading" }
+
+// Exists says whether there is such a unit at all.
+func (u UnitState) Exists() bool { return u.Load != "not-found" && u.Load != "" }
+
+// State asks for one unit. A unit that does not exist is a state, not an error.
+func State(ctx context.Context, unit string) (UnitState, error) {
+	var state UnitState
+	err := again(ctx, func(s *session) (err error) {
+		state, err = s.state(ctx, unit)
+		return err
+	})
+	return state, err
+}
+
+// state is one question for everything: systemd 219 has no call that lists
+// units by name.
+func (s *session) state(ctx context.Context, unit string) (UnitState, error) {
+	var values map[string]any
+	err := ask(ctx, func(ctx context.Context) (err error) {
+		values, err = s.conn.GetUnitPropertiesContext(ctx, unit)
+		return err
+	})
+	if named(err, noSuchUnit) {
+		return UnitState{Name: unit, Load: "not-found", Active: "inactive", Sub: "dead"}, nil
+	}
+	if err != nil {
+		return UnitState{}, fmt.Errorf("ask systemd for %s: %w", unit, err)
+	}
+	return parseState(unit, values), nil
+}
+
+// parseState reads a unit's properties. What is missing or of another type
+// stays empty.
+func parseState(unit string, values map[string]any) UnitState {
+	u := UnitState{Name: unit}
+	for name, to := range map[string]*string{"Id": &u.Name, "LoadState": &u.Load, "ActiveState": &u.Active, "SubState": &u.Sub, "UnitFileState": &u.File} {
+		if v, ok := values[name].(string); ok && v != "" {
+			*to = v
+		}
+	}
+	u.CanReload, _ = values["CanReload"].(bool)
+	// StateChangeTimestamp moves at a reload as well; systemd before 229 has
+	// only the time of the start.
+	for _, name := range []string{"ActiveEnterTimestamp", "StateChangeTimestamp"} {
+		usec, ok := values[name].(uint64)
+		if t := time.UnixMicro(int64(usec)); ok && usec > 0 && usec < 1<<62 && u.IsActive() && t.After(u.Changed) {
+			u.Changed = t
+		}
+	}
+	return u
+}
+
+// DaemonReload has systemd read its unit files again.
+func DaemonReload(ctx context.Context) error {
+	return again(ctx, func(s *session) error { return s.daemonReload(ctx) })
+}
+
+func (s *session) daemonReload(ctx context.Context) error {
+	// It answers only when it is done, which takes seconds with many units.
+	if err := lost(s.conn.ReloadContext(ctx)); err != nil {
+		return fmt.Errorf("systemctl daemon-reload: %w", err)
+	}
+	return nil
+}
+
+// EnableAndStart is "systemctl enable --now" for units whose files are in
+// place. What is enabled and active already stays as it is.
+func EnableAndStart(ctx context.Context, units ...string) error {
+	return again(ctx, func(s *session) error {
+		if err := s.daemonReload(ctx); err != nil {
+			return err
+		}
+		err := ask(ctx, func(ctx context.Context) error {
+			_, _, err := s.conn.EnableUnitFilesContext(ctx, units, false, true)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("systemctl enable %s: %w", strings.Join(units, " "), err)
+		}
+		if err := s.daemonReload(ctx); err != nil { // systemctl enable does it too: the new links are not seen before
+			return err
+		}
+		for _, unit := range units {
+			err := s.job(ctx, "systemctl start "+unit, func(ctx context.Context, done chan<- string) (int, error) {
+				return s.conn.StartUnitContext(ctx, unit, "replace", done)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// StopAndDisable is "systemctl disable --now". Units that are not there, or
+// not any more, are fine. It goes on after an error and returns all of them.
+func StopAndDisable(ctx context.Context, units ...string) error {
+	return again(ctx, func(s *session) error {
+		var failed []error
+		for _, unit := range units {
+			err := s.job(ctx, "systemctl stop "+unit, func(ctx context.Context, done chan<- string) (int, error) {
+				return s.conn.StopUnitContext(ctx, unit, "replace", done)
+			})
+			if err != nil && !named(err, noSuchUnit) {
+				failed = append(failed, err)
+			}
+		}
+		for _, unit := range units { // one by one: a missing one must not keep the others
+			err := ask(ctx, func(ctx context.Context) error {
+				_, err := s.conn.DisableUnitFilesContext(ctx, []string{unit}, false)
+				return err
+			})
+			if err != nil && !named(err, noSuchUnit) && !named(err, noSuchFile) {
+				failed = append(failed, fmt.Errorf("systemctl disable %s: %w", unit, err))
+			}
+			// A unit that failed is remembered until this, also without its file.
+			_ = ask(ctx, func(ctx context.Context) error { return s.conn.ResetFailedUnitContext(ctx, unit) })
+		}
+		if err := s.daemonReload(ctx); err != nil {
+			failed = append(failed, err)
+		}
+		return errors.Join(failed...)
+	})
+}
+
+// Start starts units and waits until they are active; for a unit of type
+// oneshot, until its work is done.
+func Start(ctx context.Context, units ...string) error {
+	return again(ctx, func(s *session) error {
+		for _, unit := range slices.Compact(units) {
+			err := s.job(ctx, "systemctl start "+unit, func(ctx context.Context, done chan<- string) (int, error) {
+				return s.conn.StartUnitContext(ctx, unit, "replace", done)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

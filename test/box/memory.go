@@ -1,0 +1,63 @@
+package box
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Memory is what a box's kernel says of its memory.
+type Memory struct {
+	Size  uint64 // bytes that the machine was bought with: its memory blocks
+	Total uint64 // bytes of MemTotal in /proc/meminfo; 0: Size less what a kernel keeps
+	Block uint64 // bytes per memory block; 0: 128 MiB, as on x86-64
+	// NoBlocks leaves /sys/devices/system/memory empty, as a kernel without
+	// memory hotplug does.
+	NoBlocks bool
+}
+
+// binds writes the synthetic files under dir and says where they belong.
+func (m Memory) binds(dir string) ([]Bind, error) {
+	block := m.Block
+	if block == 0 {
+		block = 128 << 20
+	}
+	total := m.Total
+	if total == 0 {
+		total = m.Size - m.Size/16 // about what 1 GiB machines show: 0.94 of it
+	}
+	files := map[string]string{"meminfo": meminfo(total)}
+	if !m.NoBlocks {
+		// Kernel documentation, admin-guide/mm/memory-hotplug: hexadecimal, without 0x.
+		files["memory/block_size_bytes"] = fmt.Sprintf("%x\n", block)
+		for i := range m.Size / block {
+			name := fmt.Sprintf("memory/memory%d/", i)
+			files[name+"state"] = "online\n"
+			files[name+"online"] = "1\n"
+			files[name+"phys_index"] = fmt.Sprintf("%08x\n", i)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "memory"), 0o755); err != nil {
+		return nil, err
+	}
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(path, []byte(content), 0o444); err != nil {
+			return nil, err
+		}
+	}
+	return []Bind{
+		{From: filepath.Join(dir, "meminfo"), To: "/proc/meminfo"},
+		{From: filepath.Join(dir, "memory"), To: "/sys/devices/system/memory"},
+	}, nil
+}
+
+func meminfo(total uint64) string {
+	kib := total >> 10
+	return fmt.Sprintf("MemTotal:       %8d kB\nMemFree:        %8d kB\nMemAvailable:   %8d kB\n"+
+		"Buffers:        %8d kB\nCached:         %8d kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n",
+		kib, kib/2, kib*3/4, kib/50, kib/5)
+}

@@ -1,0 +1,62 @@
+// Command prepare installs what the rig needs and this machine lacks, by apt,
+// as root. Where nothing is missing it touches nothing.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// tools are the Debian packages that the rig uses, and for what.
+func tools() []string {
+	return []string{
+		"mmdebstrap",          // roots
+		"apt-utils",           // apt-ftparchive: apt repositories
+		"rpm", "createrepo-c", // rpm packages and repositories
+		"gnupg",            // rpmsign signs with it
+		"gcc", "libc6-dev", // the fixtures' PAM and NSS modules
+		"iproute2", "util-linux", // a box's addresses; nsenter
+		"strace",            // what a command wrote and asked
+		"systemd-container", // whole machines
+		"openssh-client",    // signing in
+		"zip", "unzip", "zstd",
+	}
+}
+
+func main() {
+	if err := prepare(); err != nil {
+		fmt.Fprintln(os.Stderr, "prepare:", err)
+		os.Exit(1)
+	}
+}
+
+func prepare() error {
+	var missing []string
+	for _, name := range tools() {
+		out, err := exec.Command("dpkg-query", "-W", "-f", "${db:Status-Status}", name).Output()
+		if err != nil || string(out) != "installed" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("these packages are missing: %s. Run it as root, or install them", strings.Join(missing, " "))
+	}
+	fmt.Println("installing", strings.Join(missing, " "))
+	for _, args := range [][]string{
+		{"apt-get", "update", "-q"},
+		append([]string{"apt-get", "install", "-y", "-q", "--no-install-recommends"}, missing...),
+	} {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s: %w", strings.Join(args, " "), err)
+		}
+	}
+	return nil
+}

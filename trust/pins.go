@@ -1,0 +1,70 @@
+// Package trust decides which keys may sign what is installed. It is the only
+// import of an OpenPGP library. Nothing is trusted for where it came from:
+// a key counts if its fingerprint is pinned here, or if the owner of the
+// machine named the key in the settings.
+package trust
+
+import "slices"
+
+// Pin is a key that the vendor signs with.
+type Pin struct {
+	Name        string // of the key file; distro's table names keys by it
+	Path        string // below the package host; empty: the image brings the file
+	Fingerprint string // of the primary key: 40 hexadecimal digits, upper case
+	Valid       string // for which repositories
+	Source      string // where the fingerprint was read
+}
+
+// Pins is the table of keys.
+//
+// No copy of a key is kept in this program, only its fingerprint: the 2015 key
+// was published anew in 2025, because apt refuses the signature on its older
+// copies since February 2026 (microsoft/linux-package-repositories#228, #306).
+func Pins() []Pin {
+	return []Pin{
+		{
+			Name:        "microsoft.asc",
+			Path:        "/keys/microsoft.asc",
+			Fingerprint: "BC528686B50D79E339D3721CEB3E94ADBE1229CF",
+			Valid:       "repositories made before May 2025, such as RHEL 9, Debian 12, Ubuntu 25.04; metadata of CBL-Mariner",
+			Source:      "packages.microsoft.com README; Debian package extrepo-offline-data, dotnet.asc",
+		},
+		{
+			Name:        "microsoft-2025.asc",
+			Path:        "/keys/microsoft-2025.asc",
+			Fingerprint: "AA86F75E427A19DD33346403EE4D7792F748182B",
+			Valid:       "repositories made since May 2025, such as RHEL 10, Debian 13, Ubuntu 25.10 and 26.04",
+			Source:      "packages.microsoft.com README",
+		},
+		{
+			Name:        "MICROSOFT-RPM-GPG-KEY",
+			Fingerprint: "2BC94FFF7015A5F28F1537AD0CD9FED33135CE90",
+			Valid:       "CBL-Mariner and Azure Linux, whose images carry it in /etc/pki/rpm-gpg",
+			Source:      "mariner-repos.spec and azurelinux-repos.spec of microsoft/azurelinux",
+		},
+	}
+}
+
+// ByName finds a pin by the name of its key file.
+func ByName(name string) (Pin, bool) {
+	pins := Pins()
+	i := slices.IndexFunc(pins, func(p Pin) bool { return p.Name == name })
+	if i < 0 {
+		return Pin{}, false
+	}
+	return pins[i], true
+}
+
+// Pinned reports whether a fingerprint, as Fingerprints gives it, is one of
+// pins. A build for the test rig also knows the rig's key.
+func Pinned(pins []Pin, fingerprint string) bool {
+	return slices.Contains(allowed(pins), fingerprint)
+}
+
+func allowed(pins []Pin) []string {
+	fingerprints := rigFingerprints()
+	for _, p := range pins {
+		fingerprints = append(fingerprints, p.Fingerprint)
+	}
+	return fingerprints
+}
