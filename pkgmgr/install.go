@@ -112,6 +112,15 @@ func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.C
 		if out.Packages, err = s.Query(ctx, o.names()...); err != nil {
 			return out, err
 		}
+		if left := o.left(out.Packages); transaction && v.fault == nil && len(left) > 0 {
+			// The new packages do not say that they take the old ones' place.
+			if err := s.Remove(ctx, left); err != nil {
+				return out, err
+			}
+			for _, name := range left {
+				out.Packages[name] = Package{Name: name}
+			}
+		}
 		reached := o.done(out.Packages) && (!o.Reinstall || v.fault == nil)
 		if !transaction {
 			reached = v.fault == nil
@@ -151,8 +160,8 @@ type ladder struct {
 	session                                *Session
 	before                                 Packages
 	repaired, widened, narrowed, refreshed bool
-	older                                  int
-	olderThan                              bool
+	older                                  int  // how many older versions were tried
+	downgraded                             bool // the manager was told that going back is meant
 }
 
 // olderTries bounds how many older versions are tried.
@@ -175,7 +184,7 @@ func (l *ladder) climb(ctx context.Context, o *Order, v verdict, out *Outcome) (
 		s.Host.Log.Warnf("another package source stands in the way, using ours alone: %v", v.fault)
 		return true, nil
 	case v.way == none && v.fault != nil && v.fault.Code == fault.PackageManagerFailed && l.downgrade(*o, *out):
-		l.olderThan = true
+		l.downgraded = true
 		o.Older = true
 		return true, nil
 	case v.way != widen:
@@ -197,7 +206,7 @@ func (l *ladder) climb(ctx context.Context, o *Order, v verdict, out *Outcome) (
 // downgrade reports whether the manager wants another word for going back to
 // an older version, which shows when it did nothing about an exact one.
 func (l *ladder) downgrade(o Order, out Outcome) bool {
-	if l.olderThan || o.Reinstall {
+	if l.downgraded || o.Reinstall {
 		return false
 	}
 	for _, spec := range o.Install {
@@ -276,7 +285,12 @@ func (o Order) done(now Packages) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(o.Remove, func(name string) bool { return now[name].State != Absent })
+	return len(o.left(now)) == 0
+}
+
+// left are those that were to go and are still there.
+func (o Order) left(now Packages) []string {
+	return slices.DeleteFunc(slices.Clone(o.Remove), func(name string) bool { return now[name].State == Absent })
 }
 
 // unmet is the fault of an order whose effect is not there: what the output
