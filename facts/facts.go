@@ -50,6 +50,9 @@ type Facts struct {
 	Sources   []repo.Entry // repositories that are configured, ours included
 	Problems  []repo.Problem
 	OwnSource bool // our definition of the repository is there
+	// Transport is the package without which this apt cannot fetch by HTTPS;
+	// empty where it can.
+	Transport string
 
 	SSHD  sshd.Facts
 	Login login.Facts
@@ -99,6 +102,9 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	if f.TargetErr == nil {
 		f.Packages, f.PackagesErr = lookPackages(ctx, h, f.Target)
 		f.Sources, f.Problems = repo.Look(h, f.Target.Manager)
+		if f.Target.Transport != "" && !h.Exists("/usr/lib/apt/methods/https") {
+			f.Transport = f.Target.Transport
+		}
 		f.OwnSource = h.Exists(repo.DefinitionPath(f.Target.Manager))
 	}
 	if f.LegacyPackages() != nil {

@@ -76,6 +76,8 @@ func (w *work) step(ctx context.Context, s Step) error {
 		return nil
 	case ImportKey:
 		return w.session.ImportKey(ctx, s.Files[0].Path)
+	case Transport:
+		return w.transport(ctx, s)
 	case Refresh:
 		return w.session.Refresh(ctx)
 	case Repair:
@@ -132,6 +134,15 @@ func (w *work) trustedKeys() [][]byte {
 		extra = append(extra, []byte(k))
 	}
 	return extra
+}
+
+// transport installs a package of the distribution, from its own sources. It
+// stays when we go: other sources may use it by then.
+func (w *work) transport(ctx context.Context, s Step) error {
+	own := *w.session
+	own.Source = pkgmgr.Source{All: true, Proxy: w.session.Source.Proxy}
+	_, err := own.Install(ctx, s.Want)
+	return err
 }
 
 // transaction runs a change of packages: what was there before is written down

@@ -26,7 +26,8 @@ type Kind int
 
 // The kinds of steps, in the order in which they are done.
 const (
-	FetchKey  Kind = iota // download the vendor's key, compare it with the pins, write the keyring
+	Transport Kind = iota // install what apt needs to fetch by HTTPS, from the machine's own sources
+	FetchKey              // download the vendor's key, compare it with the pins, write the keyring
 	DropFile              // remove a file of ours
 	WriteFile             // write a file of ours
 	ImportKey             // have rpm trust the key
@@ -217,6 +218,11 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 	definition, err := repo.Desired(t, options)
 	if err != nil {
 		return err
+	}
+	if f.Transport != "" {
+		s := Step{Kind: Transport, Text: "install " + f.Transport + ", without which this apt fetches nothing by HTTPS", Want: []pkgmgr.Spec{{Name: f.Transport}}}
+		s.Commands = commands(m, pkgmgr.Source{All: true, Proxy: p.Source.Proxy}, s, nil)
+		p.add(s)
 	}
 	key := repo.Key(t.Manager, trust.Keyring{})
 	pins, urls := keysOf(t.Repository, options.Base)

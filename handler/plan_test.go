@@ -1,0 +1,120 @@
+package handler
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/agent"
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/identity"
+	"aadsshlogin-handler/login"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/state"
+)
+
+// fresh is a machine of a release on which nothing of the product is.
+func fresh(t *testing.T, osRelease string) (facts.Facts, bool) {
+	t.Helper()
+	b, err := os.ReadFile(osRelease)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := distro.Parse(b)
+	if err != nil {
+		return facts.Facts{}, false
+	}
+	target, err := distro.Lookup(release, "amd64")
+	if err != nil {
+		return facts.Facts{}, false
+	}
+	f := facts.Facts{
+		Question:  facts.Question{Settings: agent.Defaults()},
+		Release:   release,
+		Target:    target,
+		Identity:  identity.Answer{Kind: identity.SystemAssigned, Cloud: identity.Clouds()[0]},
+		Packages:  pkgmgr.Packages{},
+		Transport: target.Transport,
+		Receipt:   state.Receipt{Packages: map[string]state.Package{}, Files: map[string]state.File{}},
+	}
+	for _, name := range append([]string{target.Packages.Login, target.Packages.SELinux}, target.Legacy...) {
+		f.Packages[name] = pkgmgr.Package{Name: name}
+	}
+	// SELinux is what the rpm families come with.
+	f.Login = login.Facts{SELinux: login.SELinux{Enabled: target.Manager != distro.Apt}}
+	return f, true
+}
+
+// For every release that is supported, the plan for a fresh machine stands in
+// testdata/plans. UPDATE_GOLDEN=1 go test ./handler renders them again, so a
+// change of a row shows in the diff.
+func TestPlansOfFreshMachines(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the golden plans are of amd64")
+	}
+	fixtures, err := filepath.Glob("../distro/testdata/os-release/*")
+	if err != nil || len(fixtures) < 30 {
+		t.Fatalf("%d os-release fixtures, %v", len(fixtures), err)
+	}
+	plans := map[string]bool{}
+	for _, fixture := range fixtures {
+		f, supported := fresh(t, fixture)
+		if !supported {
+			continue
+		}
+		p, err := NewPlan(f, goal{newest: true})
+		if err != nil {
+			t.Errorf("%s: %v", fixture, err)
+			continue
+		}
+		name := filepath.Base(fixture)
+		plans[name] = true
+		golden(t, filepath.Join("testdata", "plans", name), f.Target.Name+"\n\n"+PlanText(p))
+	}
+	left, _ := filepath.Glob("testdata/plans/*")
+	for _, file := range left {
+		if !plans[filepath.Base(file)] {
+			t.Errorf("%s is of no row", file)
+		}
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Errorf("%v: UPDATE_GOLDEN=1 makes it", err)
+		return
+	}
+	if got != string(want) {
+		t.Errorf("%s differs:\n%s", path, difference(string(want), got))
+	}
+}
+
+// difference is the lines that are in one text only.
+func difference(want, got string) string {
+	var b strings.Builder
+	for line := range strings.Lines(want) {
+		if !strings.Contains(got, line) {
+			b.WriteString("- " + line)
+		}
+	}
+	for line := range strings.Lines(got) {
+		if !strings.Contains(want, line) {
+			b.WriteString("+ " + line)
+		}
+	}
+	return b.String()
+}

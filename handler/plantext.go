@@ -1,0 +1,66 @@
+package handler
+
+import (
+	"fmt"
+	"strings"
+
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// PlanText is a plan for people: each step with what it fetches, writes and
+// runs, in that order. The commands are those of a run in which nothing gets
+// in the way; secrets are masked.
+func PlanText(p Plan) string {
+	if p.Empty() {
+		return "Nothing is to be done.\n"
+	}
+	var b strings.Builder
+	for i, s := range p.Steps {
+		fmt.Fprintf(&b, "%d. %s\n", i+1, s.Text)
+		for _, pin := range s.Pins {
+			fmt.Fprintf(&b, "   trust %s %s\n", pin.Fingerprint, pin.Name)
+		}
+		for _, url := range s.URLs {
+			fmt.Fprintf(&b, "   fetch %s\n", url)
+		}
+		for _, file := range s.Files {
+			switch s.Kind {
+			case DropFile:
+				fmt.Fprintf(&b, "   remove %s\n", file.Path)
+			case ImportKey: // was written by the step before
+			default:
+				fmt.Fprintf(&b, "   write %s (mode %04o)\n", file.Path, file.Mode)
+				for line := range strings.Lines(string(file.Content)) {
+					fmt.Fprintf(&b, "       %s\n", strings.TrimSuffix(line, "\n"))
+				}
+			}
+		}
+		for _, spec := range s.Want {
+			fmt.Fprintf(&b, "   package %s\n", specText(spec))
+		}
+		for _, name := range s.Remove {
+			fmt.Fprintf(&b, "   remove package %s\n", name)
+		}
+		for _, c := range s.Commands {
+			fmt.Fprintf(&b, "   run %s\n", c)
+		}
+	}
+	return b.String()
+}
+
+func specText(s pkgmgr.Spec) string {
+	if s.Version == "" {
+		return s.Name + " (newest)"
+	}
+	return s.Name + " " + s.Version
+}
+
+// Commands are all commands of a plan, in their order.
+func (p Plan) Commands() []host.Command {
+	var all []host.Command
+	for _, s := range p.Steps {
+		all = append(all, s.Commands...)
+	}
+	return all
+}
