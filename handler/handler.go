@@ -9,6 +9,7 @@ import (
 	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/state"
 )
 
 // converge makes the machine one that people can sign in to, or says why it is
@@ -20,8 +21,14 @@ func (r *run) converge(ctx context.Context) verdict {
 		return failed(err, nil)
 	}
 	defer release()
+	if err := state.EndHandover(r.host); err != nil { // this version has begun its work
+		return failed(unwritable(err), nil)
+	}
 
 	before := facts.Look(ctx, r.host, r.question())
+	if ctx.Err() != nil {
+		return failed(r.stopped(), nil) // what was seen last is not to be believed
+	}
 	checks := preflight.Run(preflight.Preconditions(), before)
 	plan, err := NewPlan(before, r.goal())
 	if err != nil {
@@ -41,6 +48,9 @@ func (r *run) converge(ctx context.Context) verdict {
 	}
 	troubled := r.apply(ctx, plan, before)
 	after := facts.LookAgain(ctx, r.host, r.question(), before)
+	if ctx.Err() != nil && troubled == nil {
+		troubled = r.stopped()
+	}
 	return r.judge(after, checks, troubled)
 }
 

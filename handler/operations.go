@@ -3,6 +3,8 @@ package handler
 import (
 	"context"
 	"time"
+
+	"aadsshlogin-handler/identity"
 )
 
 // operation is one of the five things that the agent asks for.
@@ -14,6 +16,8 @@ type operation struct {
 	// uninstall 300 s).
 	budget time.Duration
 	run    func(*run, context.Context) verdict
+	// patience is how long the metadata service is asked, with all retries.
+	patience time.Duration
 	// decides: the verdict becomes the exit code and the status. install and
 	// update prepare: the agent reads no status of a handler that is not
 	// installed yet, so what stops them is left for enable to say.
@@ -25,8 +29,8 @@ type operation struct {
 // operations are the five, in the order of an extension's life.
 func operations() []operation {
 	return []operation{
-		{name: "install", budget: 840 * time.Second, run: (*run).converge, newest: true},
-		{name: "enable", budget: 270 * time.Second, run: (*run).converge, decides: true},
+		{name: "install", budget: 840 * time.Second, run: (*run).converge, newest: true, patience: identity.DefaultBudget},
+		{name: "enable", budget: 270 * time.Second, run: (*run).converge, decides: true, patience: 60 * time.Second},
 		{name: "update", budget: 60 * time.Second, run: (*run).update},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},

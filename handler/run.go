@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -87,6 +88,9 @@ func (r *run) guarded(ctx context.Context) (v verdict) {
 	if r.Refused != nil && r.op.decides {
 		return failed(r.Refused, nil)
 	}
+	if err := r.placeholder(); err != nil {
+		return failed(err, nil)
+	}
 	return r.op.run(r, ctx)
 }
 
@@ -160,17 +164,37 @@ func (r *run) reports(v verdict) bool {
 	return false
 }
 
+// stopped is the verdict of a run that was ended from outside, or by its budget.
+func (r *run) stopped() *fault.Fault {
+	return fault.New(fault.StillRunning,
+		fmt.Sprintf("The %s of version %s did not finish: it was stopped on the way.", r.op.name, r.Version),
+		"Set the extension again, or restart the VM agent, which runs it again (systemctl restart walinuxagent).")
+}
+
+// placeholder writes the status of a sequence number that has none yet: a run
+// that is killed while it only looks must not leave the platform waiting.
+func (r *run) placeholder() error {
+	if !r.op.decides || r.Environment.StatusFolder == "" || r.Sequence < 0 {
+		return nil
+	}
+	if _, err := status.Read(r.Environment.StatusFolder, r.Sequence); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return r.writeStopped()
+}
+
 // announce makes sure that a run that is killed from here on is not mistaken
 // for a finished one.
 func (r *run) announce() error {
 	r.changing = true
-	f := fault.New(fault.StillRunning,
-		fmt.Sprintf("The %s of %s did not finish: it was stopped on the way.", r.op.name, r.Version),
-		"Set the extension again, or wait: the agent runs it again at its next start.")
-	if !r.reports(verdict{fault: f}) {
+	if !r.reports(verdict{fault: r.stopped()}) {
 		return nil
 	}
-	if err := status.Write(r.Environment.StatusFolder, r.Sequence, failed(f, nil).report(title(r.op.name))); err != nil {
+	return r.writeStopped()
+}
+
+func (r *run) writeStopped() error {
+	if err := status.Write(r.Environment.StatusFolder, r.Sequence, failed(r.stopped(), nil).report(title(r.op.name))); err != nil {
 		return fault.Wrap(err, fault.Disk, "The status folder cannot be written: "+err.Error()+".", "")
 	}
 	return nil
@@ -227,6 +251,7 @@ func (r *run) question() facts.Question {
 		Refused:  r.Refused,
 		AgentDir: r.Environment.AgentDir(),
 		Getenv:   r.Getenv,
+		Patience: r.op.patience,
 	}
 }
 

@@ -61,6 +61,7 @@ func Verification() []Check {
 		{"packages", packages},
 		{"version", version},
 		{"sign-in", signIn},
+		{"repository", repository},
 	}
 }
 
