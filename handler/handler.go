@@ -30,12 +30,12 @@ func (r *run) converge(ctx context.Context) verdict {
 		return failed(r.stopped(), nil) // what was seen last is not to be believed
 	}
 	checks := preflight.Run(preflight.Preconditions(), before)
+	if refusal := preflight.FirstFailure(checks); refusal != nil {
+		return failed(refusal, checks)
+	}
 	plan, err := NewPlan(before, r.goal())
 	if err != nil {
 		return failed(err, checks)
-	}
-	if refusal := preflight.FirstFailure(checks); refusal != nil {
-		return failed(refusal, checks)
 	}
 	if plan.Empty() {
 		return r.judge(before, checks, nil)

@@ -215,6 +215,11 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 		refresh()
 		return nil
 	}
+	for _, rest := range f.Problems {
+		if rest.Leftover && rest.File != repo.DefinitionPath(t.Manager) {
+			p.add(Step{Kind: DropFile, Text: fmt.Sprintf("remove %s, a rest of an earlier installation that configures nothing (%s)", rest.File, strings.TrimSuffix(rest.What, ".")), Files: []repo.File{{Path: rest.File}}})
+		}
+	}
 	definition, err := repo.Desired(t, options)
 	if err != nil {
 		return err
