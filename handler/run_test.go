@@ -1,0 +1,162 @@
+package handler
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/agent"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/host/hosttest"
+	"aadsshlogin-handler/logging"
+	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/status"
+)
+
+// request is one of the agent's, on a machine made of files on which no
+// command may be run.
+func request(t *testing.T, operation string) (Request, *bytes.Buffer) {
+	t.Helper()
+	root := t.TempDir()
+	base := filepath.Join(root, "var/lib/waagent/Handler-1.0.0.0")
+	for _, dir := range []string{"run", "proc/sys/kernel/random", "var/lib"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(base, "status"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	return Request{
+		Operation: operation, Version: "1.0.0.0", Sequence: 3,
+		Environment: agent.Environment{Name: "Handler", Version: "1.0.0.0", BaseDir: base, StatusFolder: filepath.Join(base, "status")},
+		Getenv:      func(string) string { return "" },
+		Host:        &host.Host{Root: root, Runner: hosttest.New(t), Log: logging.Discard()},
+		Out:         &out,
+	}, &out
+}
+
+func reported(t *testing.T, q Request) status.Report {
+	t.Helper()
+	r, err := status.Read(q.Environment.StatusFolder, q.Sequence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestUnknownOperationIsUsage(t *testing.T) {
+	q, _ := request(t, "reinstall")
+	if code := Run(context.Background(), q); code != fault.Usage {
+		t.Errorf("code %d", code)
+	}
+}
+
+func TestEnableReportsWhatTheSettingsAreRefusedFor(t *testing.T) {
+	q, out := request(t, "enable")
+	q.Refused = fault.New(fault.SettingsInvalid, "The setting x is y.", "Set it to z.")
+	if code := Run(context.Background(), q); code != fault.SettingsInvalid {
+		t.Errorf("code %d", code)
+	}
+	if got := out.String(); got != "The setting x is y.\nSet it to z.\n" {
+		t.Errorf("printed %q", got)
+	}
+	if r := reported(t, q); r.Level != status.Failure || r.Code != 53 || r.Message != "The setting x is y. Set it to z." {
+		t.Errorf("reported %+v", r)
+	}
+}
+
+func TestPanicIsReported(t *testing.T) {
+	q, out := request(t, "enable")
+	r := &run{Request: q, host: q.Host, log: q.Host.Log, deadline: time.Now().Add(time.Hour),
+		op: operation{name: "enable", decides: true, run: func(*run, context.Context) verdict { panic("it went\nwrong") }}}
+	if code := r.finish(r.guarded(context.Background())); code != fault.Internal {
+		t.Errorf("code %d", code)
+	}
+	if got := reported(t, q); got.Level != status.Failure || got.Code != 1 {
+		t.Errorf("reported %+v", got)
+	}
+	if first, _, _ := strings.Cut(out.String(), "\n"); !strings.Contains(first, "bug") {
+		t.Errorf("printed %q", out)
+	}
+}
+
+func TestKilledBeforeItsFirstLookIsNotAStaleSuccess(t *testing.T) {
+	q, _ := request(t, "enable")
+	r := &run{Request: q, host: q.Host, log: q.Host.Log, deadline: time.Now().Add(time.Hour), op: operation{name: "enable", decides: true}}
+	if err := r.placeholder(); err != nil {
+		t.Fatal(err)
+	}
+	if got := reported(t, q); got.Level != status.Failure || got.Code != 31 {
+		t.Errorf("reported %+v", got)
+	}
+	if err := status.Write(q.Environment.StatusFolder, q.Sequence, status.Report{Operation: "Enable", Level: status.Success, Message: "ok"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.placeholder(); err != nil {
+		t.Fatal(err)
+	}
+	if got := reported(t, q); got.Level != status.Success {
+		t.Errorf("a verdict was replaced before there was another one: %+v", got)
+	}
+}
+
+// Only what nothing could mend later makes install and update fail.
+func TestInstallAndUpdateFailOnlyWhereNothingCanRun(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{fault.New(fault.IdentityMissing, "", ""), false},
+		{fault.New(fault.RepositoryUnreachable, "", ""), false},
+		{fault.New(fault.SettingsInvalid, "", ""), false},
+		{fault.New(fault.Usage, "", ""), true},
+		{fault.Wrap(agent.ErrNoEnvironment, fault.Internal, "", ""), true},
+		{errors.New("something"), false},
+	} {
+		if got := prevents(fault.Of(c.err)); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
+	}
+	if prevents(nil) {
+		t.Error("success prevents")
+	}
+}
+
+func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
+	results := []preflight.Result{
+		{Name: "memory", Text: "4096 MiB."},
+		{Name: "identity", Answer: preflight.Unknown, Text: "No answer.", Next: "Look."},
+		{Name: "sshd-command", Text: "fine"},
+		{Name: "sshd-pam", Answer: preflight.Warn, Text: "odd"},
+		{Name: "sshd-users", Answer: preflight.Fail, Text: "shut out", Next: "Open.", Code: 21},
+	}
+	good := verdict{message: "ok", results: results[:4]}.report("Enable")
+	if good.Level != status.Success || good.Code != 0 || good.Message != "ok" {
+		t.Errorf("%+v", good)
+	}
+	bad := failed(fault.New(fault.VerificationFailed, "shut out", "Open."), results).report("Enable")
+	if bad.Level != status.Failure || bad.Code != 21 || bad.Message != "shut out Open." {
+		t.Errorf("%+v", bad)
+	}
+	want := []status.Substatus{
+		{Name: "memory", Level: status.Success, Message: "4096 MiB."},
+		{Name: "identity", Level: status.Warning, Message: "No answer. Look."},
+		{Name: "sshd", Level: status.Failure, Code: 21, Message: "shut out odd Open."},
+	}
+	if len(bad.Substatuses) != len(want) {
+		t.Fatalf("%+v", bad.Substatuses)
+	}
+	for i, w := range want {
+		if bad.Substatuses[i] != w {
+			t.Errorf("%+v, want %+v", bad.Substatuses[i], w)
+		}
+	}
+}
