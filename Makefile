@@ -19,6 +19,10 @@ build/aadsshlogin-handler-%: FORCE
 .PHONY: FORCE
 FORCE:
 
+.PHONY: zip
+zip: build ## the extension's package, in build/
+	$(GO) run ./misc/packaging -version $(VERSION) -binaries build -o build/AADSSHLoginForLinux-$(VERSION).zip
+
 .PHONY: demo
 demo: prepare ## run the five operations on throw-away machines and show what the portal would show (root)
 	$(GO) run -tags rig ./test/demo

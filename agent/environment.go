@@ -49,21 +49,47 @@ type Environment struct {
 func (e Environment) AgentDir() string { return filepath.Dir(e.BaseDir) }
 
 // Load finds the environment as the agent starts us: beside the program, or one
-// folder up. The error is a fault and ErrNoEnvironment.
+// folder up. The error is a fault and ErrNoEnvironment; beside it stands what is
+// known all the same, so that the verdict reaches the agent: see standIn.
 func Load() (Environment, error) {
 	path, content, err := locate(os.Args[0])
 	if err != nil {
-		return Environment{}, err
+		return standIn(os.Args[0]), err
 	}
 	// Called after locate has seen a small regular file: the library reads
 	// whatever is there, also a FIFO, to its end.
 	env, err := settings.GetHandlerEnvironment()
 	if err != nil {
-		return Environment{}, unusable(path, brief(err))
+		return standIn(os.Args[0]), unusable(path, brief(err))
 	}
 	e, err := environment(path, env, content)
-	e.found = err == nil
-	return e, err
+	if err != nil {
+		return standIn(os.Args[0]), err
+	}
+	e.found = true
+	return e, nil
+}
+
+// standIn is the environment of a program whose environment file is missing or
+// broken: the status and config folders always lie in the version's own folder
+// (WALinuxAgent exthandlers.py, get_status_dir and get_conf_dir). Where the log
+// goes is not known then. The zero value is for a program that does not lie in
+// such a folder, for example the copy that people run.
+func standIn(program string) Environment {
+	program, err := filepath.Abs(program)
+	if err != nil {
+		return Environment{}
+	}
+	base := filepath.Join(filepath.Dir(program), "..")
+	h := new(host.Host)
+	e := Environment{BaseDir: base, StatusFolder: filepath.Join(base, "status"), ConfigFolder: filepath.Join(base, "config")}
+	if !h.Exists(filepath.Join(base, "HandlerManifest.json")) || !h.Exists(e.ConfigFolder) {
+		return Environment{}
+	}
+	if name, version, ok := cutLast(filepath.Base(base), "-"); ok {
+		e.Name, e.Version = name, version
+	}
+	return e
 }
 
 // LoadFrom reads the environment of the version that lives in baseDir, for

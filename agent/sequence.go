@@ -16,23 +16,42 @@ const settingsSuffix = ".settings"
 // the environment variable ConfigSequenceNumber, else that of the settings file
 // that was modified last, as the agent itself has it. (The highest number, which
 // azure-extension-foundation takes, is wrong after a number was reset:
-// WALinuxAgent exthandlers.py, get_seq_no.) The error is a fault.
+// WALinuxAgent exthandlers.py, get_seq_no.) The error is a fault; beside it
+// stands the number to report it under, -1 where none is known.
 func Sequence(env Environment, getenv func(string) string) (int, error) {
 	const variable = "ConfigSequenceNumber"
 	if text := strings.TrimSpace(getenv(variable)); text != "" {
-		n, ok := number(text)
-		if !ok {
-			return 0, fault.New(fault.Usage,
-				fmt.Sprintf("The environment variable %s is %.40q, which is not a sequence number.", variable, text),
-				"Unset it, or set it to the number of a settings file in "+env.ConfigFolder+".")
+		if n, ok := number(text); ok {
+			return n, nil
 		}
-		return n, nil
+		last, err := lastSettings(env.ConfigFolder)
+		if err != nil {
+			last = -1
+		}
+		return last, fault.New(fault.Usage,
+			fmt.Sprintf("The environment variable %s is %.40q, which is not a sequence number.", variable, text),
+			"Unset it, or set it to the number of a settings file in "+env.ConfigFolder+".")
 	}
-	entries, err := os.ReadDir(env.ConfigFolder)
+	last, err := lastSettings(env.ConfigFolder)
 	if err != nil {
-		return 0, fault.Wrap(err, fault.Usage,
+		return -1, fault.Wrap(err, fault.Usage,
 			fmt.Sprintf("There is no %s, and the folder of the settings files cannot be read: %v.", variable, err),
 			"Set the extension again: the agent then writes the settings anew.")
+	}
+	if last < 0 {
+		return -1, fault.New(fault.Usage,
+			fmt.Sprintf("There is no %s, and no settings file in %s.", variable, env.ConfigFolder),
+			"Set the extension again: the agent then writes the settings anew.")
+	}
+	return last, nil
+}
+
+// lastSettings is the number of the settings file that was modified last, -1
+// where there is none.
+func lastSettings(folder string) (int, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return -1, err
 	}
 	last, newest := -1, time.Time{}
 	for _, entry := range entries {
@@ -48,11 +67,6 @@ func Sequence(env Environment, getenv func(string) string) (int, error) {
 		if at := info.ModTime(); last < 0 || at.After(newest) || (at.Equal(newest) && n > last) {
 			last, newest = n, at
 		}
-	}
-	if last < 0 {
-		return 0, fault.New(fault.Usage,
-			fmt.Sprintf("There is no %s, and no settings file in %s.", variable, env.ConfigFolder),
-			"Set the extension again: the agent then writes the settings anew.")
 	}
 	return last, nil
 }

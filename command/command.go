@@ -58,13 +58,13 @@ code (see "explain") and in handler.log in the extension's log folder.`,
 			return errors.New("a command is missing")
 		},
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetCompletionCommandGroupID(groupPeople)
 	root.AddGroup(&cobra.Group{ID: groupAgent, Title: "What the agent runs:"}, &cobra.Group{ID: groupPeople, Title: "For people:"})
 	root.SetHelpCommandGroupID(groupPeople)
 	for _, o := range p.operations(code) {
 		root.AddCommand(o)
 	}
-	root.AddCommand(p.explain(), p.version())
+	root.AddCommand(p.doctor(code), p.plan(code), p.status(code), p.bundle(), p.explain(), p.version(), p.watch(code))
 	return root
 }
 

@@ -49,7 +49,6 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 	q := handler.Request{
 		Operation: name,
 		Version:   p.Version,
-		Sequence:  -1,
 		Budget:    timeout,
 		Getenv:    p.Getenv,
 		Reload:    systemd.Reload,
@@ -68,9 +67,12 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 	defer closeLog()
 	local := &host.Local{Log: log, Isolate: isolate}
 	q.Host = &host.Host{Runner: local, Log: log}
+	q.Watch = keeper(q.Host)
+	sequence, err := agent.Sequence(q.Environment, p.Getenv)
+	q.Sequence = sequence // also beside an error: to report it under
 	if q.Refused == nil {
 		q.Events = agent.NewEvents(q.Environment)
-		q.Sequence, q.Refused = agent.Sequence(q.Environment, p.Getenv)
+		q.Refused = err
 	}
 	if q.Refused == nil {
 		q.Settings, q.Unknown, q.Refused = agent.ReadSettings(ctx, q.Host, q.Environment, q.Sequence)

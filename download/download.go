@@ -60,6 +60,15 @@ func (c Client) Get(ctx context.Context, address string, limit int64) ([]byte, e
 type statusError struct {
 	code       int
 	retryAfter time.Duration
+	proxy      bool // the proxy gave it in the place of a tunnel
+}
+
+func newStatusError(r *http.Response, proxy bool) *statusError {
+	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		seconds = 0 // a date, or nothing: our own pause will do
+	}
+	return &statusError{r.StatusCode, time.Duration(min(seconds, 1<<20)) * time.Second, proxy}
 }
 
 func (e *statusError) Error() string {
@@ -83,6 +92,13 @@ func (c Client) once(ctx context.Context, address string, limit int64) ([]byte, 
 		ResponseHeaderTimeout: 20 * time.Second,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		DisableKeepAlives:     true,
+		// What the transport makes of such an answer by itself has lost the code.
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			return newStatusError(answer, true)
+		},
 	}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: stayOnHTTPS}
@@ -92,8 +108,7 @@ func (c Client) once(ctx context.Context, address string, limit int64) ([]byte, 
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		return nil, &statusError{response.StatusCode, time.Duration(seconds) * time.Second}
+		return nil, newStatusError(response, false)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	if err != nil {
@@ -156,7 +171,13 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // nothing is. It is asked only after a package manager has failed, for their
 // own words about the network are poor.
 func Diagnose(ctx context.Context, address string, proxy *url.URL) *fault.Fault {
+	if ctx.Err() != nil {
+		return nil // there is no time left to ask
+	}
 	_, err := Client{Proxy: proxy, Log: logging.Discard()}.once(ctx, address, 1<<20)
+	if ctx.Err() != nil {
+		return nil // it was our time that ended
+	}
 	var status *statusError
 	if err == nil || errors.Is(err, errTooLong) {
 		return nil

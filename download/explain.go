@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -59,7 +60,7 @@ func words(host string, proxy *url.URL, err error) (what, next string) {
 	case errors.As(err, &wrongName):
 		return fmt.Sprintf("Something else than %s answers at its address: its TLS certificate is for another name.", host),
 			fmt.Sprintf("Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect %s:443 -servername %s", host, host)
-	case errors.As(err, &badTLS):
+	case errors.As(err, &badTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Sprintf("%s does not speak TLS: the answer looks like plain HTTP.", host),
 			"A captive portal or proxy answers in its place: " + allow
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -67,7 +68,7 @@ func words(host string, proxy *url.URL, err error) (what, next string) {
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return fmt.Sprintf("This machine has no route to %s.", host),
 			"Check the route table and NAT of the subnet (ip route get 1.1.1.1). " + allow
-	case errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return fmt.Sprintf("The connection to %s was cut by the other side or a firewall on the way.", host), allow
 	case isTimeout(err):
 		return fmt.Sprintf("%s does not answer: the connection timed out.", host),
@@ -84,15 +85,18 @@ func proxyWords(host string, proxy *url.URL, err error) (what, next string) {
 	var status *statusError
 	var op *net.OpError
 	switch {
-	case errors.As(err, &status) && status.code == http.StatusProxyAuthRequired, strings.Contains(err.Error(), "Proxy Authentication Required"):
+	case errors.As(err, &status) && status.code == http.StatusProxyAuthRequired:
 		return fmt.Sprintf("The proxy %s wants a user name and password (HTTP 407), or does not accept the ones it was given.", name),
 			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension, or exempt this machine from proxy authentication."
-	case errors.As(err, &op) && op.Op == "proxyconnect", strings.Contains(err.Error(), "proxyconnect"):
-		return fmt.Sprintf("The proxy %s cannot be reached from this machine: %s.", name, lastWords(err)),
-			fmt.Sprintf("Check the address of the proxy and that this machine may connect to it: curl -sI -x http://%s https://%s", name, host)
-	case strings.Contains(err.Error(), "Forbidden"), errors.As(err, &status) && status.code == http.StatusForbidden:
+	case status != nil && status.proxy && status.code == http.StatusForbidden:
 		return fmt.Sprintf("The proxy %s does not let this machine reach %s (HTTP 403).", name, host),
 			fmt.Sprintf("Have %s allowed on the proxy.", host)
+	case status != nil && status.proxy:
+		return fmt.Sprintf("The proxy %s could not open the way to %s: %v.", name, host, status),
+			fmt.Sprintf("See what it says of it: curl -sSI -x %s://%s https://%s", proxy.Scheme, name, host)
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return fmt.Sprintf("The proxy %s cannot be reached from this machine: %s.", name, lastWords(err)),
+			fmt.Sprintf("Check the address of the proxy and that this machine may connect to it: curl -sI -x %s://%s https://%s", proxy.Scheme, name, host)
 	}
 	return "", ""
 }

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"aadsshlogin-handler/agent"
@@ -62,19 +63,50 @@ func MachineProxy(ctx context.Context, h *host.Host, m distro.Manager) Proxy {
 		if values["PROXY_ENABLED"] == "no" {
 			return Proxy{}
 		}
+		user, password, _ := strings.Cut(curlOption(h, "proxy-user"), ":")
 		for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
-			if p, ok := found(values[name], "/etc/sysconfig/proxy"); ok {
+			if p, ok := found(withUser(values[name], user, password), "/etc/sysconfig/proxy"); ok {
 				return p
 			}
 		}
 	default:
 		for _, path := range []string{"/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/tdnf/tdnf.conf"} {
-			if p, ok := found(readAssignments(h, path)["proxy"], path); ok {
+			// dnf.conf(5): the password has a place of its own.
+			v := readAssignments(h, path)
+			if p, ok := found(withUser(v["proxy"], v["proxy_username"], v["proxy_password"]), path); ok {
 				return p
 			}
 		}
 	}
 	return Proxy{}
+}
+
+// withUser puts a user and a password that stand apart into a proxy's address.
+func withUser(address, user, password string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		scheme, rest = "http", address
+	}
+	if address == "" || user == "" || strings.Contains(rest, "@") {
+		return address
+	}
+	return scheme + "://" + url.UserPassword(user, password).String() + "@" + rest
+}
+
+// curlOption is an option in root's configuration of curl, where SUSE's
+// documentation has the proxy's password, and from where libzypp takes it.
+func curlOption(h *host.Host, name string) string {
+	b, err := h.ReadFile("/root/.curlrc", 1<<16)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(b)) {
+		value, ok := strings.CutPrefix(strings.TrimLeft(strings.TrimSpace(line), "-"), name)
+		if ok && value != "" && strings.ContainsRune(" \t=:", rune(value[0])) {
+			return strings.Trim(strings.TrimLeft(value, " \t=:"), `"'`)
+		}
+	}
+	return ""
 }
 
 func parseProxy(text string) (agent.Proxy, bool) {

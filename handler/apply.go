@@ -27,11 +27,11 @@ func (r *run) apply(ctx context.Context, p Plan, f facts.Facts) error {
 		return err
 	}
 	session.Source = p.Source
-	w := &work{run: r, session: session, facts: f, receipt: f.Receipt.Clone()}
+	w := &work{run: r, plan: p, session: session, facts: f, receipt: f.Receipt.Clone()}
 	for _, s := range p.Steps {
 		action := r.log.Started("%s", s.Text)
 		if err := action.Ended(w.step(ctx, s)); err != nil {
-			w.takeBack(fault.Of(err))
+			w.takeBack(s, fault.Of(err))
 			return errors.Join(err, w.finishReload(ctx)) // the first is what Of finds
 		}
 	}
@@ -50,6 +50,7 @@ func (r *run) session(f facts.Facts) (*pkgmgr.Session, error) {
 // work is one plan being done.
 type work struct {
 	*run
+	plan    Plan
 	session *pkgmgr.Session
 	facts   facts.Facts
 	receipt state.Receipt
@@ -79,15 +80,15 @@ func (w *work) step(ctx context.Context, s Step) error {
 	case Transport:
 		return w.transport(ctx, s)
 	case Refresh:
-		return w.session.Refresh(ctx)
+		return w.diagnosed(ctx, w.session.Refresh(ctx))
 	case Repair:
 		return w.transaction(func() error { return w.session.Repair(ctx) })
 	case Install:
-		return w.transaction(func() error { return w.install(ctx, s) })
+		return w.diagnosed(ctx, w.transaction(func() error { return w.install(ctx, s) }))
 	case Replace:
-		return w.transaction(func() error { return w.replace(ctx, s) })
+		return w.diagnosed(ctx, w.transaction(func() error { return w.replace(ctx, s) }))
 	case Reinstall:
-		return w.transaction(func() error { return w.reinstall(ctx, s) })
+		return w.diagnosed(ctx, w.transaction(func() error { return w.reinstall(ctx, s) }))
 	case Reload:
 		return w.reload(ctx, w.facts)
 	}
@@ -99,10 +100,7 @@ func (w *work) step(ctx context.Context, s Step) error {
 // earlier installation may be of an old generation, or carry a signature that
 // apt no longer takes.
 func (w *work) fetchKey(ctx context.Context, s Step) error {
-	client := download.Client{Proxy: w.facts.Proxy.Address(), Log: w.log}
-	if client.Proxy == nil {
-		client.Proxy = facts.MachineProxy(ctx, w.host, w.facts.Target.Manager).Address()
-	}
+	client := download.Client{Proxy: w.proxy(ctx), Log: w.log}
 	var keys []byte
 	var missing error
 	for _, url := range s.URLs {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/host"
@@ -44,10 +45,17 @@ func (w *work) write(file repo.File) error {
 		note.Before = old.Before
 	}
 	w.receipt.Files[file.Path] = note
+	dir := filepath.Dir(file.Path)
+	missing := w.missing(dir)
+	for _, folder := range missing {
+		if !slices.Contains(w.receipt.Folders, folder) {
+			w.receipt.Folders = append(w.receipt.Folders, folder)
+		}
+	}
 	if err := w.receipt.Write(w.host); err != nil {
 		return unwritable(err)
 	}
-	if dir := filepath.Dir(file.Path); !w.host.Exists(dir) {
+	if len(missing) > 0 {
 		if err := w.host.EnsureDir(dir, 0o755); err != nil {
 			return unwritableFile(file.Path, err)
 		}
@@ -62,6 +70,25 @@ func (w *work) write(file repo.File) error {
 	return nil
 }
 
+// missing are the folders that have to be made for dir, outermost first.
+func (w *work) missing(dir string) []string {
+	if w.host.Exists(dir) {
+		return nil
+	}
+	return append(w.missing(filepath.Dir(dir)), dir)
+}
+
+// removeFolders removes the folders that we made, where nothing is in them.
+func (r *run) removeFolders(folders []string) error {
+	var troubles []error
+	for _, folder := range slices.Backward(folders) {
+		if err := r.host.RemoveEmptyDir(folder); err != nil {
+			troubles = append(troubles, unwritableFile(folder, err))
+		}
+	}
+	return errors.Join(troubles...)
+}
+
 func unwritableFile(path string, err error) error {
 	return fault.Wrap(err, fault.Disk, path+" cannot be written: "+err.Error()+".",
 		"Free space on, or make writable, its file system (df -h "+filepath.Dir(path)+"; findmnt -T "+filepath.Dir(path)+"), and set the extension again.")
@@ -69,11 +96,14 @@ func unwritableFile(path string, err error) error {
 
 // takeBack removes what this run wrote where the repository turned out to be
 // unusable: a definition that does not work would fail the owner's own updates.
-func (w *work) takeBack(why *fault.Fault) {
+// Whatever stops a step up to Refresh, the repository has not been of use yet.
+func (w *work) takeBack(at Step, why *fault.Fault) {
 	switch why.Code {
 	case fault.RepositoryUnreachable, fault.RepositoryUntrusted, fault.PackageUnavailable, fault.Disk:
 	default:
-		return
+		if at.Kind > Refresh {
+			return
+		}
 	}
 	for i := len(w.wrote) - 1; i >= 0; i-- {
 		u := w.wrote[i]
@@ -88,6 +118,10 @@ func (w *work) takeBack(why *fault.Fault) {
 			w.log.Errorf("%s could not be taken back: %v", u.path, err)
 		}
 	}
+	if err := w.removeFolders(w.receipt.Folders); err != nil {
+		w.log.Warnf("%v", err)
+	}
+	w.receipt.Folders = slices.DeleteFunc(w.receipt.Folders, func(f string) bool { return !w.host.Exists(f) })
 	if err := w.receipt.Write(w.host); err != nil {
 		w.log.Warnf("%v", err)
 	}

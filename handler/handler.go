@@ -24,7 +24,11 @@ func (r *run) converge(ctx context.Context) verdict {
 	if err := state.EndHandover(r.host); err != nil { // this version has begun its work
 		return failed(unwritable(err), nil)
 	}
+	return r.shape(ctx)
+}
 
+// shape is converge for who holds the lock.
+func (r *run) shape(ctx context.Context) verdict {
 	before := facts.Look(ctx, r.host, r.question())
 	if ctx.Err() != nil {
 		return failed(r.stopped(), nil) // what was seen last is not to be believed
@@ -51,7 +55,11 @@ func (r *run) converge(ctx context.Context) verdict {
 	if ctx.Err() != nil && troubled == nil {
 		troubled = r.stopped()
 	}
-	return r.judge(after, checks, troubled)
+	v := r.judge(after, checks, troubled)
+	if troubled == nil && v.code() == fault.VerificationFailed && plan.reinstalls() {
+		unregistered(v.fault, after)
+	}
+	return v
 }
 
 // judge looks at effects, not at what was said on the way: a machine on which

@@ -30,7 +30,7 @@ type operation struct {
 func operations() []operation {
 	return []operation{
 		{name: "install", budget: 840 * time.Second, run: (*run).converge, newest: true, patience: identity.DefaultBudget},
-		{name: "enable", budget: 270 * time.Second, run: (*run).converge, decides: true, patience: 60 * time.Second},
+		{name: "enable", budget: 270 * time.Second, run: (*run).enable, decides: true, patience: 60 * time.Second},
 		{name: "update", budget: 60 * time.Second, run: (*run).update},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},

@@ -3,6 +3,7 @@ package handler
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"aadsshlogin-handler/agent"
@@ -93,6 +94,10 @@ func NewPlan(f facts.Facts, g goal) (Plan, error) {
 		p.add(Step{Kind: Reload, Text: "have sshd read its configuration"})
 	}
 	return p, nil
+}
+
+func (p Plan) reinstalls() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == Reinstall })
 }
 
 func (p *Plan) add(s Step) { p.Steps = append(p.Steps, s) }

@@ -35,6 +35,7 @@ type Request struct {
 	Host    *host.Host
 	// Reload tells sshd of its changed configuration: systemd.Reload.
 	Reload func(ctx context.Context, units []string) (systemd.Outcome, error)
+	Watch  Watch         // nil: none
 	Events *agent.Events // telemetry; may be nil
 	Out    io.Writer     // the agent keeps the first 3,200 bytes of it
 }
@@ -77,15 +78,25 @@ func Run(ctx context.Context, q Request) fault.Code {
 	return r.finish(v)
 }
 
-// guarded turns a panic into a verdict.
-func (r *run) guarded(ctx context.Context) (v verdict) {
+// guarded runs the operation, unless it was refused before it began.
+func (r *run) guarded(ctx context.Context) verdict {
+	return r.guard(func() verdict { return r.begin(ctx) })
+}
+
+// guard turns a panic into a verdict.
+func (r *run) guard(do func() verdict) (v verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.log.Errorf("panic: %v\n%s", p, debug.Stack())
 			v = failed(fault.New(fault.Internal, fmt.Sprintf("The handler has a bug: %v.", p), ""), nil)
 		}
 	}()
-	if r.Refused != nil && r.op.decides {
+	return do()
+}
+
+func (r *run) begin(ctx context.Context) verdict {
+	// Protected settings that cannot be decrypted are an unknown: the checks weigh it.
+	if r.Refused != nil && r.op.decides && !errors.Is(r.Refused, agent.ErrProtected) {
 		return failed(r.Refused, nil)
 	}
 	if err := r.placeholder(); err != nil {
@@ -251,8 +262,14 @@ func (r *run) question() facts.Question {
 		Refused:  r.Refused,
 		AgentDir: r.Environment.AgentDir(),
 		Getenv:   r.Getenv,
-		Patience: r.op.patience,
+		Patience: r.patience(),
 	}
+}
+
+// patience leaves time for the verdict where somebody gave the operation less
+// time than it has by itself.
+func (r *run) patience() time.Duration {
+	return max(min(r.op.patience, time.Until(r.deadline)-reserve), time.Second)
 }
 
 func (r *run) goal() goal { return goal{newest: r.op.newest} }

@@ -16,7 +16,10 @@ import (
 
 // disable takes nothing away: people can still sign in. It never fails, for
 // the agent would neither uninstall nor upgrade a handler whose disable does.
-func (r *run) disable(context.Context) verdict {
+func (r *run) disable(ctx context.Context) verdict {
+	if err := r.unwatch(ctx); err != nil {
+		r.log.Warnf("the watch could not be removed: %v", err)
+	}
 	return verdict{message: "Disabled. People can still sign in; uninstall removes that."}
 }
 
@@ -31,6 +34,9 @@ func (r *run) uninstall(ctx context.Context) verdict {
 		return failed(err, nil)
 	}
 	defer release()
+	if err := r.unwatch(ctx); err != nil { // its files are in the receipt too
+		r.log.Warnf("the watch could not be removed: %v", err)
+	}
 	receipt, err := state.ReadReceipt(r.host)
 	if err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The receipt of what was installed cannot be read: "+err.Error()+".",
@@ -118,7 +124,7 @@ func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
 			troubles = append(troubles, fault.Wrap(err, fault.Disk, "A file of the handler cannot be removed: "+err.Error()+".", ""))
 		}
 	}
-	return errors.Join(troubles...)
+	return errors.Join(append(troubles, r.removeFolders(receipt.Folders))...)
 }
 
 func (r *run) reloadAfterRemoval(ctx context.Context, _ state.Receipt) error {

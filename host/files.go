@@ -180,6 +180,16 @@ func (h *Host) RemoveFile(path string) (changed bool, err error) {
 	return true, action.Ended(err)
 }
 
+// RemoveEmptyDir removes a directory that nothing is in; others stay, and that
+// it is gone already is fine.
+func (h *Host) RemoveEmptyDir(path string) error {
+	if entries, err := h.ReadDir(path); err != nil || len(entries) > 0 {
+		return nil
+	}
+	action := h.Log.Started("remove %s, which is empty", path)
+	return action.Ended(os.Remove(h.Path(path)))
+}
+
 // RemoveTree removes a directory of ours with all that is in it.
 func (h *Host) RemoveTree(path string) error {
 	if !h.Exists(path) {

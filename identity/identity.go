@@ -160,6 +160,9 @@ func look(ctx context.Context, s service, c *client, h *host.Host) Answer {
 		token, r = p.probe(ctx, a.Cloud.ResourceManager)
 		return r
 	})
+	if t.outcome == stopped && r.outcome != answered {
+		t = r // how the first question failed says more than that there was no time for the second
+	}
 	if t.outcome != answered {
 		if kind, known := t.missing(r.outcome == answered); known {
 			return a.missing(kind, "", sentence(t.said(), why))

@@ -52,11 +52,13 @@ type Files struct {
 
 func lookFiles(h *host.Host) Files {
 	mounts, err := lookMounts(h)
+	debian := h.Exists("/var/lib/dpkg")
 	look := func(candidates ...string) File {
 		for _, p := range candidates {
 			if info, err := h.Stat(p); err == nil && info.Mode().IsRegular() {
 				uid, _ := owner(info)
-				return File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafePath(h, p), NoExec: mounts.noexec(p)}
+				above, _ := parts(h, p) // what cannot be read is not judged
+				return File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.noexec(p)}
 			}
 		}
 		return File{Path: candidates[0]}
@@ -84,25 +86,52 @@ func owner(info fs.FileInfo) (uid uint32, ok bool) {
 	return s.Uid, true
 }
 
-// unsafePath follows safe_path of OpenSSH's misc.c, which decides whether sshd
-// runs an AuthorizedKeysCommand: the file and each folder above it belong to
-// root and are not writable for group or others. "sshd -t" does not look.
-func unsafePath(h *host.Host, name string) string {
+// part is a file or one of the folders above it.
+type part struct {
+	path string
+	uid  uint32
+	gid  uint32
+	mode fs.FileMode
+}
+
+// parts are a file and all folders above it, the file first.
+func parts(h *host.Host, name string) ([]part, error) {
+	var out []part
 	for p := name; ; p = path.Dir(p) {
 		info, err := h.Stat(p)
 		if err != nil {
-			return fmt.Sprintf("%s: %v", p, err)
+			return out, err
 		}
-		if uid, ok := owner(info); ok && uid != 0 {
-			return fmt.Sprintf("%s belongs to user %d, not to root", p, uid)
+		one := part{path: p, mode: info.Mode()}
+		if s, ok := info.Sys().(*syscall.Stat_t); ok {
+			one.uid, one.gid = s.Uid, s.Gid
 		}
-		if info.Mode().Perm()&0o022 != 0 {
-			return fmt.Sprintf("%s is writable for group or others (mode %04o)", p, info.Mode().Perm())
-		}
+		out = append(out, one)
 		if p == "/" || p == "." {
-			return ""
+			return out, nil
 		}
 	}
+}
+
+// unsafe follows safe_path of OpenSSH's misc.c, which decides whether sshd
+// runs an AuthorizedKeysCommand: the file and each folder above it belong to
+// root and are not writable for group or others. "sshd -t" does not look. The
+// sshd of Debian and Ubuntu takes what is writable for a group that has no
+// member but the owner (their patch user-group-modes), of which root's is one.
+func unsafe(all []part, debian bool) string {
+	for _, p := range all {
+		mode := p.mode.Perm()
+		if debian && p.gid == 0 {
+			mode &^= 0o020
+		}
+		if p.uid != 0 {
+			return fmt.Sprintf("%s belongs to user %d, not to root", p.path, p.uid)
+		}
+		if mode&0o022 != 0 {
+			return fmt.Sprintf("%s is writable for group or others (mode %04o)", p.path, p.mode.Perm())
+		}
+	}
+	return ""
 }
 
 func (f Files) assess() []Finding {

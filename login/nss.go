@@ -114,7 +114,9 @@ func (n NSS) find(database string) (NSSLine, bool) {
 	return NSSLine{}, false
 }
 
-// assess: without passwd nobody is found; group and shadow come with it.
+// assess: without passwd nobody is found. That the package also registers with
+// group and shadow is likely but not documented, so their absence is no reason
+// to reinstall it, and shadow is not needed for certificates.
 func (n NSS) assess() []Finding {
 	var out []Finding
 	for _, database := range []string{"passwd", "group", "shadow"} {
@@ -132,13 +134,16 @@ func (n NSS) assessDatabase(database string) Finding {
 	}
 	failed := sshd.Fail
 	if database != "passwd" {
-		failed = sshd.Warn // people get in, but are not shown as members of groups
+		failed, f.Package = sshd.Warn, false // people get in, but are not shown as members of groups
 	}
 	line, ok := n.find(database)
 	at := slices.Index(line.Services, nssService)
 	switch {
 	case n.File == "":
 		f.Level, f.What, f.Next = failed, "There is no nsswitch.conf, so names of Entra ID users are not found.", reinstall
+	case (!ok || at < 0) && database == "shadow":
+		f.Line = line.Line
+		f.What = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
 	case !ok || at < 0:
 		f.Level, f.Line = failed, line.Line
 		f.What = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)

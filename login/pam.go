@@ -46,8 +46,9 @@ type PAM struct {
 // (PAM_SUBSTACK_MAX_LEVEL is 16).
 const maxPAMDepth = 16
 
-// maxPAMRules bounds what a file that includes itself many times can grow to.
-const maxPAMRules = 2000
+// maxPAMFiles bounds how many files are read for a stack: files that include
+// each other several times would grow with every level.
+const maxPAMFiles = 200
 
 func lookPAM(h *host.Host) PAM {
 	r := &pamReader{h: h}
@@ -72,6 +73,7 @@ type pamReader struct {
 	h     *host.Host
 	rules []PAMRule
 	seen  []string
+	files int // read so far
 	err   error
 }
 
@@ -93,7 +95,7 @@ func (r *pamReader) find(name string) (file string, text []byte, err error) {
 }
 
 func (r *pamReader) service(name, stack string, depth int) {
-	if depth > maxPAMDepth || len(r.rules) > maxPAMRules {
+	if r.files++; depth > maxPAMDepth || r.files > maxPAMFiles {
 		r.fail(fmt.Errorf("%s: included too deeply", name))
 		return
 	}

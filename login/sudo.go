@@ -77,9 +77,10 @@ func includeLine(text []byte) int {
 	return 0
 }
 
-// assess: people can sign in without it, so nothing here is more than a warning.
+// assess: people can sign in without it, so nothing here is more than a warning
+// or a reason to reinstall: the file may come with the first administrator.
 func (s Sudo) assess() Finding {
-	f := Finding{Name: "sudo", File: sudoFile, Package: true, What: "Administrators may use sudo (" + sudoFile + ")."}
+	f := Finding{Name: "sudo", File: sudoFile, What: "Administrators may use sudo (" + sudoFile + ")."}
 	warn := func(what, next string) {
 		f.Level, f.What, f.Next = sshd.Warn, what, next
 	}
@@ -95,10 +96,8 @@ func (s Sudo) assess() Finding {
 	case !s.Newline:
 		warn(sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo >> "+sudoFile+" && visudo -c")
 	case !s.HasSudo:
-		f.Package = false
 		warn("sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager.")
 	case !s.Included:
-		f.Package = false
 		warn("/etc/sudoers does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run visudo and add the line: @includedir /etc/sudoers.d")
 	}
 	return f

@@ -82,26 +82,26 @@ func aptRules() []rule {
 			"The proxy refuses the way to the package repository with HTTP $1.", "Allow the repository's host on the proxy, then set the extension again.", none},
 		// E: Failed to fetch http://127.0.0.1:8081/status/429/./InRelease  429  Too Many Requests [IP: 127.0.0.1 8081]
 		{`^[EW]: Failed to fetch ` + aptHost + `\S*\s+429 `, fault.RepositoryUnreachable,
-			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", widen},
+			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", none},
 		// E: Failed to fetch http://127.0.0.1:8081/status/403/./InRelease  403  Forbidden [IP: 127.0.0.1 8081]
 		{`^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+([45]\d\d) +([A-Za-z -]+)`, fault.RepositoryUnreachable,
 			"$1 answered $3 $4 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
 		// Err:1 https://x InRelease
 		//   Temporary failure resolving 'packages.example.invalid'
 		{`(?:Temporary failure resolving|Could not resolve|Something wicked happened resolving) '([^':]+)`, fault.RepositoryUnreachable,
-			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; resolvectl status; then set the extension again.", widen},
+			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; resolvectl status; then set the extension again.", none},
 		// Certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown.
 		{`Certificate verification failed: ([^.\n]+\.?[^.\n]*)|certificate verify failed`, fault.RepositoryUnreachable,
-			"The certificate that the package repository shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", widen},
+			"The certificate that the package repository shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", none},
 		// Could not handshake: An unexpected TLS packet was received.
 		// SSL connection failed: error:0A00010B:SSL routines::wrong version number / Success
 		{`Could not handshake: ([^\n\[]+)|SSL connection failed: ([^\n\[]+)`, fault.RepositoryUnreachable,
-			"The package repository could not be spoken to over TLS: $1$2", "See what answers there: curl -sSvI https://packages.microsoft.com; then set the extension again.", widen},
+			"The package repository could not be spoken to over TLS: $1$2", "See what answers there: curl -sSvI https://packages.microsoft.com; then set the extension again.", none},
 		// Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
 		// Unable to connect to 127.0.0.1:9:
 		// Cannot initiate the connection to 198.51.100.1:80 (198.51.100.1). - connect (101: Network is unreachable)
 		{`(?:Could not connect to|Unable to connect to|Cannot initiate the connection to) (\S+?):?(?:\s|$)(?:[^\n]*\(\d+: ([^)]+)\))?`, fault.RepositoryUnreachable,
-			"No connection to $1 ($2).", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", widen},
+			"No connection to $1 ($2).", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", none},
 		// File has unexpected size (565 != 564). Mirror sync in progress? [IP: 127.0.0.1 8081]
 		// E: Failed to fetch http://127.0.0.1:8081/corrupt/./aadsshlogin_1.0.2_amd64.deb  Hash Sum mismatch
 		{`^[EW]: Failed to fetch ` + aptHost + `\S*\s+(?:Hash Sum mismatch|File has unexpected size|Clearsigned file isn't valid)`, fault.RepositoryUnreachable,
@@ -112,9 +112,12 @@ func aptRules() []rule {
 		// E: The repository 'http://127.0.0.1:8081/unsigned ./ Release' is not signed.
 		{`^[EW]: The repository '` + aptHost + `[^']*' is not signed`, fault.RepositoryUntrusted,
 			"The package lists of $1 are not signed.", "See which proxy or mirror serves them, and try again without it; do not install from it by hand.", none},
+		// E: GPG error: https://packages.microsoft.com/ubuntu/22.04/prod jammy InRelease: Signed file isn't valid, got 'NODATA' (does the network require authentication?)
+		{`^[EW]: GPG error: ` + aptHost + `\S* [^\n]*Signed file isn't valid`, fault.RepositoryUnreachable,
+			"What came in the place of the signed package lists of $1 is no signed file: a proxy or portal answered, or something on the way changes files.", "See what answers: curl -sSvI https://$1; then set the extension again.", widen},
 		// E: Failed to fetch http://127.0.0.1:8081/hang/./InRelease  Connection failed [IP: 127.0.0.1 8081]
 		{`^[EW]: Failed to fetch ` + aptHost + `\S*\s+([^\n\[]+)`, fault.RepositoryUnreachable,
-			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", widen},
+			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
 
 		// The following held packages will be changed:
 		//   aadsshlogin

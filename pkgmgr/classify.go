@@ -70,7 +70,7 @@ func (m *Manager) Classify(c host.Command, r host.Result) *fault.Fault {
 
 func (m *Manager) judge(c host.Command, r host.Result) verdict {
 	// dpkg on a terminal ends lines with \r\n, progress bars with \r.
-	output := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(mask(r.Output(), c.Secrets))
+	output := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(mask(ends(r.Output()), c.Secrets))
 	if m.noise != nil {
 		output = m.noise(c, output)
 	}
@@ -186,6 +186,16 @@ func oneLine(s string) string {
 		s = string(r[:400]) + "..."
 	}
 	return s
+}
+
+// ends are the beginning and the end of a long output: causes stand in one of
+// them, and a package's script may write megabytes in between.
+func ends(output string) string {
+	const head, tail = 32 << 10, 96 << 10
+	if len(output) <= head+tail {
+		return output
+	}
+	return output[:head] + "\n" + output[len(output)-tail:]
 }
 
 // after is the part of the output behind the last match of a pattern.

@@ -245,7 +245,7 @@ func dnfRules() []rule {
 			"The proxy refuses the way to the package repository with HTTP $1$2.", "Allow the repository's host on the proxy, then set the extension again.", none},
 		// Status code: 429 for http://127.0.0.1:8081/status/429/repodata/repomd.xml (IP: 127.0.0.1)
 		{`Status code: 429 for ` + dnfHost, fault.RepositoryUnreachable,
-			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", widen},
+			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", none},
 		// Status code: 404 for http://127.0.0.1:8081/status/404/repodata/repomd.xml (IP: 127.0.0.1)
 		{`Status code: 404 for ` + dnfHost + `(\S*)/repodata/repomd\.xml`, fault.PackageUnavailable,
 			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
@@ -254,26 +254,26 @@ func dnfRules() []rule {
 		// Could not resolve proxy: proxy.example.invalid
 		// Could not resolve host: packages.example.invalid
 		{`Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, fault.RepositoryUnreachable,
-			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", widen},
+			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", none},
 		// Curl error (60): SSL peer certificate or SSH remote key was not OK for https://127.0.0.1:8443/repodata/repomd.xml [...]
 		{`Curl error \((?:51|60|77|83)\): [^\n]* for ` + dnfHost, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", widen},
+			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", none},
 		// Curl error (35): SSL connect error for https://127.0.0.1:8080/repodata/repomd.xml [gnutls_handshake() failed: ...]
 		{`Curl error \((?:35|53|58|59|66|80)\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, fault.RepositoryUnreachable,
-			"$1 could not be spoken to over TLS: $2", "See what answers there: curl -sSvI https://$1; then set the extension again.", widen},
+			"$1 could not be spoken to over TLS: $2", "See what answers there: curl -sSvI https://$1; then set the extension again.", none},
 		// Curl error (7): Couldn't connect to server for http://127.0.0.1:9/... [Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect to server]
 		{`Failed to connect to (\S+) port (\d+)`, fault.RepositoryUnreachable,
-			"No connection to $1 port $2.", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", widen},
+			"No connection to $1 port $2.", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", none},
 		// Curl error (28): Timeout was reached for http://127.0.0.1:8081/hang/repodata/repomd.xml [Operation too slow. ...]
 		// Curl error (56): Failure when receiving data from the peer for ... [Recv failure: Connection reset by peer]
 		{`Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, fault.RepositoryUnreachable,
-			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", widen},
+			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
 		// Downloading successful, but checksum doesn't match.
 		{`(\S+): Downloading successful, but checksum doesn't match`, fault.RepositoryUnreachable,
 			"The repository served a file that does not match its index ($1): the mirror is being updated, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
 		// Error: Failed to download metadata for repo 'x': Cannot download repomd.xml: ...
 		{`Failed to download metadata for repo '([^']+)': ([^\n]+)|^Error: Error downloading packages:\n\s*([^\n]+)`, fault.RepositoryUnreachable,
-			"Repository $1 could not be read: $2$3", "Try it by hand: sudo dnf --refresh makecache; then set the extension again.", widen},
+			"Repository $1 could not be read: $2$3", "Try it by hand: sudo dnf --refresh makecache; then set the extension again.", none},
 
 		// All matches were filtered out by exclude filtering for argument: aadsshlogin
 		{`All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, fault.PackageUnavailable,

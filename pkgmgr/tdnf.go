@@ -131,11 +131,11 @@ func tdnfRules() []rule {
 			"$2 answered $1 for $3.", "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy, then set the extension again.", widen},
 		// Error(1208) : Couldn't connect to server
 		{`^Error\(12\d\d\) : ([^\n]+)`, fault.RepositoryUnreachable,
-			"The package repository could not be read: $1", "See what answers on this machine: curl -sSvI https://packages.microsoft.com; then set the extension again.", widen},
+			"The package repository could not be read: $1", "See what answers on this machine: curl -sSvI https://packages.microsoft.com; then set the extension again.", none},
 		// Disabling Repo: 'rig'
 		// Error: Failed to synchronize cache for repo 'rig'
 		{`(?:Disabling Repo:|Failed to synchronize cache for repo) '([^']+)'`, fault.RepositoryUnreachable,
-			"Repository $1 could not be read.", "Try it by hand: sudo tdnf --refresh makecache; then set the extension again.", widen},
+			"Repository $1 could not be read.", "Try it by hand: sudo tdnf --refresh makecache; then set the extension again.", none},
 		// nosuch package not found or not installed
 		// Error(1011) : No matching packages
 		{`^(\S+) package not found or not installed|^Error\(1011\)`, fault.PackageUnavailable,

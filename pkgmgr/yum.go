@@ -152,19 +152,19 @@ func yumRules() []rule {
 			"$1 answered $3 $4 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
 		// [Errno 14] curl#60 - "Peer's Certificate issuer is not recognized."
 		{dnfHost + `\S*: \[Errno 14\] curl#(?:51|60|77) - "([^"\n]*)`, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", widen},
+			"The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", none},
 		// 14: curl#6 - "Could not resolve host: mirrorlist.centos.org; Unknown error"
 		{`Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, fault.RepositoryUnreachable,
-			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", widen},
+			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", none},
 		// [Errno 14] curl#7 - "Failed connect to 127.0.0.1:9; Connection refused"
 		{`Failed (?:to )?connect to ([^\s;]+); ([^"\n]+)`, fault.RepositoryUnreachable,
-			"No connection to $1 ($2).", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", widen},
+			"No connection to $1 ($2).", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", none},
 		// file:///root/package/repodata/repomd.xml: [Errno 14] curl#37 - "Couldn't open file /root/package/repodata/repomd.xml"
 		{`curl#37 - "Couldn't open file ([^"\n]+)`, fault.RepositoryUnreachable,
 			"The file $1, which a repository on this machine points to, is not there.", "Put it back, or disable the repository (yum repolist all), then set the extension again.", none},
 		// https://host/repodata/repomd.xml: [Errno 12] Timeout on https://host/repodata/repomd.xml: (28, 'Operation too slow. ...')
 		{dnfHost + `\S*: \[Errno (?:12|14)\] (?:curl#\d+ - )?"?([^"\n]+)`, fault.RepositoryUnreachable,
-			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", widen},
+			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
 		//  One of the configured repositories failed (Docker CE Stable - x86_64),
 		{`^ ?One of the configured repositories failed \(([^\n]+)\),`, fault.RepositoryUnreachable,
 			"The repository \"$1\" could not be read, and yum goes no further without it.", "Repair or disable it (yum repolist all), then set the extension again.", narrow},

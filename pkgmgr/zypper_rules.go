@@ -52,7 +52,7 @@ func zypperRules() []rule {
 		//  - Download (curl) error for 'http://127.0.0.1:8081/status/429/content':
 		//    Error code: HTTP response: 429
 		{`Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: HTTP response: 429`, fault.RepositoryUnreachable,
-			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", widen},
+			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", none},
 		{`Download \(curl\) error for '` + dnfHost + `([^']*)':\n\s*Error code: HTTP response: ([1-9]\d\d)`, fault.RepositoryUnreachable,
 			"$1 answered $3 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
 		//  - Permission to access 'http://127.0.0.1:8081/status/403/content' denied.
@@ -60,23 +60,23 @@ func zypperRules() []rule {
 			"$1 answered 403 Forbidden for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
 		//  - Location 'http://127.0.0.1:8081/status/503/content' is temporarily unaccessible.
 		{`Location '` + dnfHost + `([^']*)' is temporarily unaccessible`, fault.RepositoryUnreachable,
-			"$1 answered that it cannot serve $2 now (HTTP 503).", "Set the extension again in ten minutes.", widen},
+			"$1 answered that it cannot serve $2 now (HTTP 503).", "Set the extension again in ten minutes.", none},
 		//  - Timeout exceeded when accessing 'http://127.0.0.1:8081/truncate/repodata/repomd.xml'.
 		{`Timeout exceeded when accessing '` + dnfHost, fault.RepositoryUnreachable,
-			"$1 does not answer in time.", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", widen},
+			"$1 does not answer in time.", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
 		//    Error message: Could not resolve host: packages.example.invalid
 		{`Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, fault.RepositoryUnreachable,
-			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", widen},
+			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", none},
 		//    Error message: Failed to connect to 127.0.0.1 port 9 after 0 ms: Could not connect to server
 		{`Failed to connect to (\S+) port (\d+)`, fault.RepositoryUnreachable,
-			"No connection to $1 port $2.", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", widen},
+			"No connection to $1 port $2.", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", none},
 		//  - Download (curl) error for 'https://127.0.0.1:8443/content':
 		//    Error code: Curl error 60
 		//    Error message: SSL certificate problem: self-signed certificate
 		{`Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: (?:Curl error (?:51|60|77)\n|[^\n]*\n\s*Error message: [^\n]*certificate)`, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", widen},
+			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", none},
 		{`Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: [^\n]*\n\s*Error message: ([^\n]*)`, fault.RepositoryUnreachable,
-			"$1 could not be read ($2).", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", widen},
+			"$1 could not be read ($2).", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
 		//  - [x|http://127.0.0.1:8081/status/404] Repository type can't be determined.
 		{`\[[^|\]]*\|` + dnfHost + `([^\]]*)\] (?:Repository type can't be determined|Valid metadata not found)`, fault.PackageUnavailable,
 			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
@@ -108,6 +108,6 @@ func zypperRules() []rule {
 			"The repositories have no $1$2 for this release and architecture.", "See what there is: zypper search --details 'aadsshlogin*'; correct packageVersion if it is set.", widen},
 		// [x|http://127.0.0.1:8080/] Failed to retrieve new repository metadata.
 		{`^\[[^|\]]*\|` + dnfHost + `[^\]]*\] (Failed to [^\n]+|Valid metadata not found[^\n]*)`, fault.RepositoryUnreachable,
-			"$1 could not be read: $2", "Try it by hand: sudo zypper refresh; then set the extension again.", widen},
+			"$1 could not be read: $2", "Try it by hand: sudo zypper refresh; then set the extension again.", none},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"aadsshlogin-handler/agent"
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/fault"
@@ -12,6 +13,11 @@ import (
 )
 
 func settings(f facts.Facts) []Result {
+	if errors.Is(f.Refused, agent.ErrProtected) {
+		// The proxy may be missing; what was installed with it works on.
+		r := fault.Of(f.Refused)
+		return []Result{{Name: "settings", Answer: Unknown, Text: r.What, Next: r.Next, Code: r.Code}}
+	}
 	if f.Refused != nil {
 		r := fault.Of(f.Refused)
 		return []Result{{Name: "settings", Answer: Fail, Text: r.What, Next: r.Next, Code: r.Code}}

@@ -52,6 +52,7 @@ func Preconditions() []Check {
 		{"memory", memory},
 		{"legacy", legacy},
 		{"identity", identityOf},
+		{"network", network},
 	}
 }
 

@@ -115,4 +115,3 @@ func TestAssessReload(t *testing.T) {
 		}
 	}
 }
-

@@ -19,8 +19,10 @@ const (
 
 // Bounds of the reader. sshd itself stops at 16 levels of Include.
 const (
-	maxDepth = 16
-	maxFiles = 500
+	maxDepth      = 16
+	maxFiles      = 500
+	maxSize       = 1 << 20 // of one file, in bytes
+	maxDirectives = 50000
 )
 
 // Config is the configuration files in the order in which sshd reads them.
@@ -60,11 +62,11 @@ type reader struct {
 }
 
 func (r *reader) file(name string, within *Block, depth int) {
-	if depth > maxDepth || len(r.Files) >= maxFiles {
-		r.fail(fmt.Errorf("%s: too many included files", name))
+	if depth > maxDepth || len(r.Files) >= maxFiles || len(r.Directives) > maxDirectives {
+		r.fail(fmt.Errorf("%s: too much is included", name))
 		return
 	}
-	text, err := r.h.ReadFile(name, 0)
+	text, err := r.h.ReadFile(name, maxSize)
 	if err != nil {
 		r.fail(err)
 		return

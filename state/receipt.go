@@ -2,6 +2,7 @@ package state
 
 import (
 	"maps"
+	"slices"
 
 	"aadsshlogin-handler/host"
 )
@@ -13,6 +14,7 @@ type Receipt struct {
 	Machine  string             `json:"machine"`
 	Packages map[string]Package `json:"packages,omitempty"`
 	Files    map[string]File    `json:"files,omitempty"`
+	Folders  []string           `json:"folders,omitempty"` // that we made for files, outermost first
 	// Notice is why the installed version is not the newest one, in words for
 	// people; enable repeats it, because it does not ask the repository.
 	Notice string `json:"notice,omitempty"`
@@ -58,7 +60,7 @@ func ReadReceipt(h *host.Host) (Receipt, error) {
 
 // Clone is a copy that can be changed without changing r.
 func (r Receipt) Clone() Receipt {
-	r.Packages, r.Files = maps.Clone(r.Packages), maps.Clone(r.Files)
+	r.Packages, r.Files, r.Folders = maps.Clone(r.Packages), maps.Clone(r.Files), slices.Clone(r.Folders)
 	return r
 }
 

@@ -34,6 +34,9 @@ func Write(folder string, seq int, r Report) error {
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("the status folder is gone and cannot be made: %w", err)
 	}
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is not a folder: remove it, the status belongs there", folder)
+	}
 	path := file(folder, seq)
 	if info, err := os.Lstat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a directory: remove it, the status belongs there", path)

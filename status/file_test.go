@@ -82,7 +82,7 @@ func TestHostileFolder(t *testing.T) {
 	}{
 		{"folder missing", os.Remove, "", "3.status"},
 		{"parent missing", func(f string) error { return os.RemoveAll(filepath.Dir(f)) }, "cannot be made", "-"},
-		{"folder is a file", func(f string) error { os.Remove(f); return os.WriteFile(f, nil, 0o600) }, "not a directory", "-"},
+		{"folder is a file", func(f string) error { os.Remove(f); return os.WriteFile(f, nil, 0o600) }, "is not a folder", "-"},
 		{"symlink to a file", func(f string) error {
 			return errors.Join(os.WriteFile(victim(f), []byte("precious"), 0o600), os.Symlink(victim(f), filepath.Join(f, "3.status")))
 		}, "", "3.status"},

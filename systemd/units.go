@@ -169,3 +169,17 @@ func Start(ctx context.Context, units ...string) error {
 		return nil
 	})
 }
+
+// Begin starts a unit and does not wait for what it does.
+func Begin(ctx context.Context, unit string) error {
+	return again(ctx, func(s *session) error {
+		err := ask(ctx, func(ctx context.Context) error {
+			_, err := s.conn.StartUnitContext(ctx, unit, "replace", nil)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("systemctl start --no-block %s: %w", unit, err)
+		}
+		return nil
+	})
+}

@@ -250,7 +250,7 @@ func TestTimeLimitKillsTheGroupOnly(t *testing.T) {
 	if a.State("1.0") != "Installed" {
 		t.Errorf("state %s", a.State("1.0"))
 	}
-	got, err := a.Box.Run(t.Context(), nil, "sh", "-c", "until ! pgrep -f 'sleep 600'; do sleep 0.05; done; pgrep -f 'sleep 601'")
+	got, err := a.Box.Run(t.Context(), nil, "sh", "-c", "until ! pgrep -f '^sleep 600'; do sleep 0.05; done; pgrep -f '^sleep 601'")
 	if err != nil || got.ExitCode != 0 {
 		t.Errorf("what made a session of its own must live on: %v %s", err, got.Output())
 	}

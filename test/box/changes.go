@@ -1,12 +1,14 @@
 package box
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,6 +73,17 @@ func (s Snapshot) walk(from, as string) error {
 			info.Mode(), st.Uid, st.Gid, size, st.Ino, changed.Sec, changed.Nsec, content)
 		return nil
 	})
+}
+
+// Save copies everything that was ever written to the machine's disk into a
+// folder, which can then be a layer of other boxes: they begin where this one is.
+func (b *Box) Save(ctx context.Context, dir string) error {
+	// cp keeps what overlayfs writes down in device nodes and attributes.
+	out, err := exec.CommandContext(ctx, "cp", "--archive", b.upper+"/.", dir).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("save a box: %w: %s", err, out)
+	}
+	return nil
 }
 
 // Diff lists what differs between two snapshots of one box, sorted, one line

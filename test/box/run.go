@@ -51,7 +51,7 @@ func (b *Box) Run(ctx context.Context, env []string, argv ...string) (Result, er
 // supervisor does it: what made a session of its own lives on. The result
 // then holds what it had printed.
 func (b *Box) Session(ctx context.Context, env []string, dir string, argv ...string) (Result, error) {
-	inside := append([]string{"/bin/sh", "-c", `cd "$0" && exec setsid "$@"`, dir}, argv...)
+	inside := append([]string{"env", "--chdir=" + dir, "setsid"}, argv...)
 	return run(ctx, command(env, b.Argv(inside...)), func(pid int) error {
 		child, err := onlyChild(pid)
 		if err != nil {

@@ -38,9 +38,15 @@ func (r Request) String() string {
 	return fmt.Sprintf("%s %s://%s%s -> %d, %d bytes", r.Method, r.Scheme, r.Host, r.Path, r.Status, r.Bytes)
 }
 
+// Place is where a host can be: a box, or a whole machine.
+type Place interface {
+	Listen(network, address string) (net.Listener, error)
+	AppendFile(name string, content []byte) error
+}
+
 // Host is the running package host.
 type Host struct {
-	box       *box.Box
+	place     Place
 	authority *authority
 	server    *http.Server
 	stop      context.CancelFunc
@@ -60,10 +66,10 @@ type mount struct {
 	b   []byte
 }
 
-// Start puts a package host into a box: listeners, names in the box's hosts
-// file, and its certificate authority in the box's trust store. Without names
+// Start puts a package host into a place: listeners, names in its hosts
+// file, and its certificate authority in its trust store. Without names
 // it is Name alone. It ends with Close.
-func Start(b *box.Box, names ...string) (*Host, error) {
+func Start(p Place, names ...string) (*Host, error) {
 	if len(names) == 0 {
 		names = []string{Name}
 	}
@@ -71,15 +77,15 @@ func Start(b *box.Box, names ...string) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{box: b, authority: authority, names: names}
+	h := &Host{place: p, authority: authority, names: names}
 	if err := h.Certificate(Good); err != nil {
 		return nil, err
 	}
-	if err := b.AppendFile("/etc/hosts", []byte(box.Packages+" "+strings.Join(names, " ")+"\n")); err != nil {
+	if err := p.AppendFile("/etc/hosts", []byte(box.Packages+" "+strings.Join(names, " ")+"\n")); err != nil {
 		return nil, err
 	}
 	// Every family's bundle is this file or a link to it.
-	if err := b.AppendFile("/etc/ssl/certs/ca-certificates.crt", authority.pem()); err != nil {
+	if err := p.AppendFile("/etc/ssl/certs/ca-certificates.crt", authority.pem()); err != nil {
 		return nil, err
 	}
 	return h, h.Up()
@@ -87,9 +93,9 @@ func Start(b *box.Box, names ...string) (*Host, error) {
 
 // New is Start for a test: the host ends with the test, which fails if
 // something asked for what it should not have.
-func New(t testing.TB, b *box.Box, names ...string) *Host {
+func New(t testing.TB, p Place, names ...string) *Host {
 	t.Helper()
-	h, err := Start(b, names...)
+	h, err := Start(p, names...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +117,11 @@ func (h *Host) Up() error {
 		ErrorLog:    log.New(io.Discard, "", 0), // clients that refuse our certificate are part of the tests
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
-	plain, err := h.box.Listen("tcp", box.Packages+":80")
+	plain, err := h.place.Listen("tcp", box.Packages+":80")
 	if err != nil {
 		return err
 	}
-	secure, err := h.box.Listen("tcp", box.Packages+":443")
+	secure, err := h.place.Listen("tcp", box.Packages+":443")
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"aadsshlogin-handler/test/box"
@@ -20,7 +22,7 @@ import (
 // Options is a machine and what its package host offers.
 type Options struct {
 	Persona  roots.Persona
-	Box      box.Options     // without Layers, which the persona gives
+	Box      box.Options     // its Layers, where there are any, lie over the persona's
 	Path     string          // of the repository below the host: "/ubuntu/22.04/prod"; "": none
 	Suite    string          // of an apt repository: "jammy"
 	Packages []fixtures.Spec // what the repository holds
@@ -41,9 +43,11 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Box.Layers, err = o.Persona.Layers(ctx, c); err != nil {
+	layers, err := o.Persona.Layers(ctx, c)
+	if err != nil {
 		return nil, err
 	}
+	o.Box.Layers = slices.Concat(o.Box.Layers, layers)
 	b, err := box.New(ctx, c, o.Box)
 	if err != nil {
 		return nil, err
@@ -99,7 +103,8 @@ func (m *Machine) Offer(ctx context.Context, o Options) error {
 			return repository.Yum{RPMs: packages, Key: key}.Write(ctx, dir)
 		}
 		// What zypper asks every repository for and rpm-md has not.
-		m.Packages.Missing(o.Path+"/media.1/media", o.Path+"/repodata/repomd.xml.key")
+		below := strings.TrimSuffix(o.Path, "/")
+		m.Packages.Missing(below+"/media.1/media", below+"/repodata/repomd.xml.key")
 	}
 	packages, err := build(ctx, m.Cache, o.Packages...)
 	if err != nil {

@@ -32,6 +32,10 @@ func (l layer) write(path, content string) {
 	l.put(path, func(full string) error { return os.WriteFile(full, []byte(content), 0o644) })
 }
 
+func (l layer) program(path, content string) {
+	l.put(path, func(full string) error { return os.WriteFile(full, []byte(content), 0o755) })
+}
+
 func (l layer) link(target, path string) {
 	l.put(path, func(full string) error { return os.Symlink(target, full) })
 }

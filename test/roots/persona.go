@@ -135,7 +135,7 @@ func (p Persona) Layers(ctx context.Context, c cache.Cache) ([]string, error) {
 }
 
 // personaRecipe is to be counted up when the code below changes.
-const personaRecipe = "1"
+const personaRecipe = "2"
 
 func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) error {
 	l := newLayer(dir)
@@ -171,9 +171,12 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 		switch p.Family {
 		case Dnf:
 			l.link("dnf-3", "/usr/bin/yum")
-		case Yum, Tdnf:
+		case Yum:
 			l.hide("/usr/bin/dnf")
-			l.link("dnf-3", "/usr/bin/"+string(p.Family))
+			l.program("/usr/bin/yum", yum3)
+		case Tdnf:
+			l.hide("/usr/bin/dnf")
+			l.link("dnf-3", "/usr/bin/tdnf")
 		}
 	}
 	if err := l.err(); err != nil {
@@ -207,6 +210,11 @@ session    include      password-auth
 
 //go:embed base.spec
 var baseSpec string
+
+// yum3 lets dnf answer to the words of yum 3 that it does not know.
+//
+//go:embed yum3
+var yum3 string
 
 // bake installs, with the persona's own rpm, one empty package that provides
 // what a distribution's base does: without it nothing can be installed at all.

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -139,28 +140,40 @@ func target(ctx context.Context, c cache.Cache, p roots.Persona) (distro.Target,
 
 // Build builds the handler for the rig: the product, with the rig's key among
 // the pins. It also returns the manifest.
-func Build(ctx context.Context) (binary, manifest []byte, err error) {
+func Build(context.Context) (binary, manifest []byte, err error) {
+	b := built()
+	return b.binary, b.manifest, b.err
+}
+
+type build struct {
+	binary, manifest []byte
+	err              error
+}
+
+// built is what Build returns, made once in a process: linking takes longer
+// than many a scene.
+var built = sync.OnceValue(func() (b build) {
+	ctx := context.Background()
 	top, err := Top(ctx)
 	if err != nil {
-		return nil, nil, err
+		return build{err: err}
 	}
 	dir, err := os.MkdirTemp("", "handler.")
 	if err != nil {
-		return nil, nil, err
+		return build{err: err}
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "aadsshlogin-handler")
 	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "rig,netgo,osusergo", "-trimpath", "-ldflags", "-s -w -X main.version="+HandlerVersion, "-o", path, ".")
 	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, nil, fmt.Errorf("build the handler: %w\n%s", err, out)
+		return build{err: fmt.Errorf("build the handler: %w\n%s", err, out)}
 	}
-	if binary, err = os.ReadFile(path); err != nil {
-		return nil, nil, err
+	if b.binary, b.err = os.ReadFile(path); b.err == nil {
+		b.manifest, b.err = os.ReadFile(filepath.Join(top, "HandlerManifest.json"))
 	}
-	manifest, err = os.ReadFile(filepath.Join(top, "HandlerManifest.json"))
-	return binary, manifest, err
-}
+	return b
+})
 
 // HandlerVersion is the version of the extension where a test does not care.
 const HandlerVersion = "1.0.1.0"

@@ -1,0 +1,298 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"aadsshlogin-handler/agent"
+	"aadsshlogin-handler/download"
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/preflight"
+)
+
+// purpose is what an endpoint is needed for.
+type purpose string
+
+// The purposes (Microsoft Learn, howto-vm-sign-in-azure-ad-linux, network
+// requirements).
+const (
+	forPackages purpose = "package repository"
+	forLogin    purpose = "sign-in service"
+	forRoles    purpose = "role check"
+)
+
+// probe is one endpoint that was asked.
+type probe struct {
+	purpose purpose
+	host    string
+	proxy   string // without a password; "" directly
+	status  int    // HTTP; 0 without an answer
+	server  time.Time
+	at      time.Time // ours, when the answer came
+	took    time.Duration
+	fault   *fault.Fault // nil: it answers
+}
+
+// hint is a proxy that the machine knows and the handler was not told of.
+type hint struct {
+	proxy  agent.Proxy
+	origin string
+}
+
+// target is one question.
+type target struct {
+	purpose purpose
+	url     string
+	proxy   *url.URL
+}
+
+// lookNetwork asks all endpoints side by side, each within Bound.
+func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *waiting) ([]probe, hint) {
+	proxy := m.Proxy.Address()
+	if proxy == nil && m.TargetErr == nil {
+		proxy = facts.MachineProxy(ctx, h, m.Target.Manager).Address()
+	}
+	known := hint{}
+	if proxy == nil {
+		known = findHint(h, o.Getenv)
+	}
+	var targets []target
+	ask := func(row string, p purpose, address string, proxies ...*url.URL) {
+		if !o.wants(row, sectionNetwork) || address == "" {
+			return
+		}
+		for _, proxy := range proxies {
+			targets = append(targets, target{p, address, proxy})
+		}
+	}
+	// A second way, where the machine knows one, is asked beside the first, for
+	// whether it works decides what to advise.
+	ways := []*url.URL{proxy}
+	if second := known.proxy.Address(); second != nil {
+		ways = append(ways, second)
+	}
+	if m.Settings.Repository.Mode != agent.ModeExisting {
+		ask("network-repository", forPackages, keyURL(m.Facts), ways...)
+	}
+	// sshd gives the programs that it starts no proxy (OpenSSH misc.c,
+	// subprocess: PATH, USER, LOGNAME and HOME alone).
+	ways[0] = nil
+	if proxy != nil {
+		ways = append(ways[:1], proxy)
+	}
+	cloud := m.Identity.Cloud
+	ask("network-login", forLogin, address(cloud.Login), ways...)
+	ask("network-role-check", forRoles, address(cloud.RoleCheck), ways...)
+
+	probes := make([]probe, len(targets))
+	var side sync.WaitGroup
+	for i, t := range targets {
+		side.Go(func() {
+			u, err := url.Parse(t.url)
+			if err != nil {
+				probes[i] = probe{purpose: t.purpose, fault: fault.Of(err)}
+				return
+			}
+			label := u.Hostname()
+			if t.proxy != nil {
+				label += " by the proxy " + t.proxy.Host
+			}
+			end := w.begin(label)
+			defer end()
+			probes[i] = request(ctx, t, u.Hostname())
+		})
+	}
+	side.Wait()
+	return probes, known
+}
+
+func address(hostname string) string {
+	if hostname == "" {
+		return ""
+	}
+	return "https://" + hostname + "/"
+}
+
+// keyURL is what the handler itself would fetch first.
+func keyURL(f facts.Facts) string {
+	path := "/keys/microsoft.asc"
+	return strings.TrimRight(f.PackageBase(), "/") + path
+}
+
+// request makes one request. Redirects are answers: whoever answers can be reached.
+func request(ctx context.Context, t target, hostname string) (p probe) {
+	ctx, cancel := context.WithTimeout(ctx, Bound)
+	defer cancel()
+	p = probe{purpose: t.purpose, host: hostname}
+	if t.proxy != nil {
+		p.proxy = t.proxy.Host
+	}
+	began := time.Now()
+	defer func() { p.took = time.Since(began) }()
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url, nil)
+	if err != nil {
+		p.fault = download.Explain(t.url, t.proxy, err)
+		return p
+	}
+	transport := &http.Transport{Proxy: http.ProxyURL(t.proxy), DisableKeepAlives: true}
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(q)
+	if err != nil {
+		p.fault = download.Explain(t.url, t.proxy, err)
+		return p
+	}
+	defer response.Body.Close()
+	p.status, p.at = response.StatusCode, time.Now()
+	p.server, _ = http.ParseTime(response.Header.Get("Date")) // zero where it says none
+	p.fault = judge(p)
+	return p
+}
+
+// judge says whether an answer shows that the way is open: any answer of the
+// host itself does, 404 included.
+func judge(p probe) *fault.Fault {
+	says := fmt.Sprintf("%s answers HTTP %d %s", p.host, p.status, http.StatusText(p.status))
+	switch {
+	case p.status == http.StatusProxyAuthRequired:
+		return fault.New(fault.RepositoryUnreachable, says+": a proxy on the way wants a user name and password.",
+			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension.")
+	case p.status == http.StatusForbidden && p.purpose == forPackages:
+		return fault.New(fault.RepositoryUnreachable, says+": a firewall or proxy on the way forbids it.",
+			"Allow "+p.host+" there: curl -sI https://"+p.host+"/keys/microsoft.asc")
+	case p.status >= 500:
+		return fault.New(fault.RepositoryUnreachable, says+": it has a problem of its own, or a gateway on the way has.",
+			"Try again in a few minutes: curl -sI https://"+p.host+"/")
+	}
+	return nil
+}
+
+// findHint looks for a proxy where people put one for a whole machine.
+func findHint(h *host.Host, getenv func(string) string) hint {
+	names := []string{"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"}
+	try := func(get func(string) string, origin string) (hint, bool) {
+		for _, n := range names {
+			value := get(n)
+			if value == "" {
+				continue
+			}
+			if !strings.Contains(value, "://") {
+				value = "http://" + value
+			}
+			if p, err := agent.ParseProxy(value); err == nil {
+				return hint{p, origin}, true
+			}
+		}
+		return hint{}, false
+	}
+	for _, file := range []string{"/etc/environment", "/etc/sysconfig/proxy", "/etc/profile.d/proxy.sh"} {
+		if b, err := h.ReadFile(file, 1<<20); err == nil {
+			values := assignments(string(b))
+			if found, ok := try(func(n string) string { return values[n] }, file); ok {
+				return found
+			}
+		}
+	}
+	if getenv != nil {
+		if found, ok := try(getenv, "your own environment"); ok {
+			return found
+		}
+	}
+	return hint{}
+}
+
+// of are the probes for a purpose, the way that is taken first.
+func (m machine) of(p purpose) []probe {
+	var all []probe
+	for _, x := range m.probes {
+		if x.purpose == p {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+func (p probe) reached() string {
+	by := ""
+	if p.proxy != "" {
+		by = " by the proxy " + p.proxy
+	}
+	return fmt.Sprintf("%s (%s) answers%s in %d ms.", p.host, p.purpose, by, p.took.Milliseconds())
+}
+
+// repositoryAnswers: a machine that has its packages does not need the host now.
+func repositoryAnswers(m machine) []preflight.Result {
+	const name = "network-repository"
+	ways := m.of(forPackages)
+	if len(ways) == 0 {
+		return nil
+	}
+	first := ways[0]
+	if first.fault == nil {
+		return []preflight.Result{{Name: name, Text: first.reached()}}
+	}
+	r := preflight.Result{Name: name, Answer: preflight.Fail, Code: fault.RepositoryUnreachable, Text: first.fault.What, Next: first.fault.Remedy()}
+	if len(ways) > 1 && ways[1].fault == nil {
+		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s, which %s names and the extension does not know. Directly: %s",
+			first.host, ways[1].proxy, m.hint.origin, first.fault.What)
+		r.Next = "Set the extension with the setting {\"proxy\": \"" + m.hint.proxy.String() + "\"}, or give it to the agent: " + agentProxyAdvice(m, m.hint.proxy.String())
+	}
+	if preflight.InPlace(m.Facts) {
+		r.Answer, r.Code = preflight.Warn, fault.OK
+		r.Text += " The packages are installed; only updates of them need it."
+	}
+	return []preflight.Result{r}
+}
+
+// agentProxyAdvice is how the agent, and so every extension, gets a proxy. A
+// drop-in outlives an update of the agent; its unit file does not.
+func agentProxyAdvice(m machine, proxy string) string {
+	unit := "walinuxagent"
+	for _, u := range m.agentUnits {
+		unit = strings.TrimSuffix(u, ".service")
+		break
+	}
+	return fmt.Sprintf("sudo systemctl edit %s, there [Service] and Environment=\"https_proxy=%s\" \"no_proxy=169.254.169.254\", then sudo systemctl restart %s.", unit, proxy, unit)
+}
+
+// roleCheckAnswers: without it nobody's role can be checked, so nobody gets in.
+func roleCheckAnswers(m machine) []preflight.Result {
+	if m.Identity.Cloud.RoleCheck == "" && m.asked && m.Identity.Cloud.Name != "" {
+		return []preflight.Result{{Name: "network-role-check", Answer: preflight.Unknown,
+			Text: "The host of the role check in the cloud " + m.Identity.Cloud.Name + " is not publicly known, so it was not asked."}}
+	}
+	return m.endpoint("network-role-check", forRoles, preflight.Fail, "nobody's role can be checked, so sign-in is refused")
+}
+
+// loginAnswers: certificates work without it; passwords and device codes do not.
+func loginAnswers(m machine) []preflight.Result {
+	return m.endpoint("network-login", forLogin, preflight.Warn, "sign-in that asks for a code in the browser fails")
+}
+
+func (m machine) endpoint(name string, p purpose, answer preflight.Answer, consequence string) []preflight.Result {
+	ways := m.of(p)
+	if len(ways) == 0 {
+		return nil
+	}
+	first := ways[0]
+	if first.fault == nil {
+		return []preflight.Result{{Name: name, Text: first.reached()}}
+	}
+	r := preflight.Result{Name: name, Answer: answer, Text: fmt.Sprintf("%s From here %s.", first.fault.What, consequence),
+		Next: fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s. %s", first.host, first.fault.Remedy())}
+	if len(ways) > 1 && ways[1].fault == nil {
+		r.Answer = preflight.Warn
+		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s; sshd gives the sign-in programs no proxy, so they may fail.", first.host, ways[1].proxy)
+		r.Next = fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s without the proxy.", first.host)
+	}
+	if r.Answer == preflight.Fail {
+		r.Code = fault.VerificationFailed
+	}
+	return []preflight.Result{r}
+}

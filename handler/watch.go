@@ -1,0 +1,118 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/sshd"
+	"aadsshlogin-handler/watch"
+)
+
+// Watch is what goes on looking at the machine when a run has ended.
+type Watch interface {
+	// Put makes the watch be there, and says whether it is.
+	Put(context.Context, watch.Assignment) preflight.Result
+	// Follow has a watch that is there report under another sequence number.
+	Follow(watch.Assignment) error
+	// Remove takes it away.
+	Remove(context.Context) error
+}
+
+// enable converges, and leaves a machine that passed to the watch. So it does
+// where a transaction goes on: the watch will tell what came of it.
+func (r *run) enable(ctx context.Context) verdict {
+	v := r.converge(ctx)
+	if r.Watch == nil || ctx.Err() != nil || r.Environment.BaseDir == "" || r.Sequence < 0 {
+		return v
+	}
+	a := watch.Assignment{Environment: r.Environment, Sequence: r.Sequence, Minutes: r.Settings.Monitor}
+	if code := v.code(); code == fault.OK || code == fault.StillRunning {
+		v.results = append(v.results, r.Watch.Put(ctx, a))
+	} else if err := r.Watch.Follow(a); err != nil {
+		r.log.Warnf("the watch reports under an older number: %v", err)
+	}
+	return v
+}
+
+// unwatch takes the watch away. What cannot be removed of it ends at its next
+// look, which finds the handler gone.
+func (r *run) unwatch(ctx context.Context) error {
+	if r.Watch == nil {
+		return nil
+	}
+	return r.Watch.Remove(ctx)
+}
+
+// Observe looks at the machine as enable does, and changes nothing. The caller
+// holds the handler's lock.
+func Observe(ctx context.Context, q Request) watch.Verdict {
+	r, ctx, cancel := q.watching(ctx)
+	defer cancel()
+	var plan Plan
+	v := r.guard(func() verdict {
+		f := facts.Look(ctx, r.host, r.question())
+		checks := preflight.Run(preflight.Preconditions(), f)
+		if refusal := preflight.FirstFailure(checks); refusal != nil {
+			return failed(refusal, checks)
+		}
+		if preflight.Undecided(checks) == nil {
+			var err error
+			if plan, err = NewPlan(f, r.goal()); err != nil {
+				return failed(err, checks)
+			}
+		}
+		return r.judge(f, checks, nil)
+	})
+	seen := v.seen()
+	if v.fault != nil && !plan.Empty() {
+		var steps []string
+		for _, s := range plan.Steps {
+			steps = append(steps, s.Text)
+		}
+		seen.Repair = strings.Join(steps, ", ")
+	}
+	return seen
+}
+
+// Restore does what enable does, for the watch: it writes no status. The caller
+// holds the handler's lock.
+func Restore(ctx context.Context, q Request) watch.Verdict {
+	r, ctx, cancel := q.watching(ctx)
+	defer cancel()
+	return r.guard(func() verdict { return r.shape(ctx) }).seen()
+}
+
+// watching is a run for the watch, with the budget of enable.
+func (q Request) watching(ctx context.Context) (*run, context.Context, context.CancelFunc) {
+	op, _ := findOperation("enable")
+	op.name, op.decides = "watch", false
+	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log.With("operation", op.name), deadline: time.Now().Add(op.budget)}
+	ctx, cancel := context.WithDeadline(ctx, r.deadline)
+	return r, ctx, cancel
+}
+
+// seen is a verdict as the watch takes it.
+func (v verdict) seen() watch.Verdict {
+	return watch.Verdict{Fault: v.fault, Report: v.report("watch"), Results: v.results}
+}
+
+// unregistered corrects the next step where a reinstallation did not put back
+// what the package's own scripts set up: some act on a first installation only.
+func unregistered(v *fault.Fault, f facts.Facts) {
+	name := f.Target.Packages.Login
+	remove := map[distro.Manager]string{distro.Apt: "apt-get purge ", distro.Zypper: "zypper remove "}[f.Target.Manager]
+	if remove == "" {
+		remove = string(f.Target.Manager) + " remove "
+	}
+	for _, finding := range f.Findings() {
+		if finding.Package && finding.Level == sshd.Fail && finding.What == v.What {
+			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: sudo %s%s; then set the extension again.", name, remove, name)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package host
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestMain lets the test binary play the other process: with the variable set
+// it locks a file, says so and holds it until its input ends.
+func TestMain(m *testing.M) {
+	switch path := os.Getenv("HOSTTEST_LOCK"); os.Getenv("HOSTTEST_KIND") {
+	case "":
+		os.Exit(m.Run())
+	case "fcntl":
+		holdUntilEOF(path, func(fd int) error {
+			return unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart})
+		})
+	case "flock":
+		holdUntilEOF(path, func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
+	}
+}
+
+func holdUntilEOF(path string, lock func(fd int) error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err == nil {
+		err = lock(int(f.Fd()))
+	}
+	if err != nil {
+		os.Stderr.WriteString(err.Error() + "\n")
+		os.Exit(1)
+	}
+	os.Stdout.WriteString("locked\n")
+	io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
+}
+
+// other starts a process that holds a lock; release ends it.
+func other(t *testing.T, kind, path string) (pid int, release func()) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "HOSTTEST_KIND="+kind, "HOSTTEST_LOCK="+path)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "locked\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	return cmd.Process.Pid, func() {
+		in.Close()
+		cmd.Wait()
+	}
+}
+
+func TestLockHolder(t *testing.T) {
+	for kind, k := range map[string]LockKind{"fcntl": LockFcntl, "flock": LockFlock} {
+		t.Run(kind, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "lock")
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			h := &Host{}
+			locks := []Lock{{Path: "/nonexistent/lock", Kind: k}, {Path: path, Kind: k}}
+			if holder, held := h.LockHolder(locks); held {
+				t.Fatalf("nobody has it, but: %v", holder)
+			}
+			pid, release := other(t, kind, path)
+			holder, held := h.LockHolder(locks)
+			if !held || holder.PID != pid || holder.File != path || holder.Name == "" {
+				t.Errorf("%+v, %v, want pid %d", holder, held, pid)
+			}
+			if want := holder.Name + " (process " + strconv.Itoa(pid) + ")"; holder.String() != want {
+				t.Errorf("%q, want %q", holder, want)
+			}
+			release()
+			if holder, held := h.LockHolder(locks); held {
+				t.Errorf("released, but: %v", holder)
+			}
+		})
+	}
+}
+
+func TestPIDFile(t *testing.T) {
+	dir := t.TempDir()
+	h := &Host{Root: dir}
+	write := func(path, content string) {
+		t.Helper()
+		full := filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("/proc/4711/comm", "unattended-upgr\n")
+	write("/proc/4711/cmdline", "/usr/bin/python3\x00/usr/bin/unattended-upgrade\x00--password=s3cret\x00")
+	for content, held := range map[string]bool{
+		"4711\n": true, " 4711 ": true, "4712\n": false, "": false, "x": false, "-1": false, "0": false, "1": false,
+		"99999999999999999999": false,
+	} {
+		write("/run/x.pid", content)
+		holder, got := h.LockHolder([]Lock{{Path: "/run/x.pid", Kind: LockPIDFile}})
+		if got != held {
+			t.Errorf("%q: held %v", content, got)
+		}
+		if held && holder.String() != "unattended-upgrade (process 4711)" {
+			t.Errorf("%q: %s", content, holder)
+		}
+	}
+}
+
+func TestFindFlock(t *testing.T) {
+	table := []byte("1: POSIX  ADVISORY  WRITE 12 00:19:1180 0 EOF\n" +
+		"2: -> FLOCK  ADVISORY  WRITE 13 00:19:1180 0 EOF\n" +
+		"3: FLOCK  ADVISORY  WRITE 14 00:19:1180 0 EOF\n4: OFDLCK ADVISORY  READ  -1 00:06:1024 0 EOF\n\n5:\n")
+	if pid, held := findFlock(table, "00:19:1180"); !held || pid != 14 {
+		t.Errorf("%d, %v", pid, held)
+	}
+	if pid, held := findFlock(table, "00:06:1024"); held {
+		t.Errorf("not an flock, but: %d", pid)
+	}
+}
+
+func TestProcessNameIsPrintable(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "proc/9"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "proc/9/comm"), []byte("a\x1b[31mb\nc\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := &Host{Root: dir}
+	if got := h.ProcessName(9); got != "a[31mbc" {
+		t.Errorf("%q", got)
+	}
+}

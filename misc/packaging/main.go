@@ -1,0 +1,55 @@
+// Command packaging writes the extension's zip:
+//
+//	packaging -version 1.0.0.0 -binaries build -o build/AADSSHLoginForLinux.zip
+//
+// It runs in the top folder of the module.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"aadsshlogin-handler/misc/packaging/bundle"
+)
+
+func main() {
+	version := flag.String("version", "", "version of the extension")
+	binaries := flag.String("binaries", "build", "folder with aadsshlogin-handler-amd64 and -arm64")
+	out := flag.String("o", "", "zip to write")
+	flag.Parse()
+	if err := write(*version, *binaries, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "packaging:", err)
+		os.Exit(1)
+	}
+}
+
+func write(version, binaries, out string) error {
+	b := bundle.Bundle{Version: version, Binaries: map[string][]byte{}}
+	for name, content := range map[string]*[]byte{
+		"HandlerManifest.json": &b.Handler, "misc/manifest.xml": &b.Image, "misc/launcher": &b.Launcher,
+	} {
+		var err error
+		if *content, err = os.ReadFile(name); err != nil {
+			return err
+		}
+	}
+	for _, arch := range []string{"amd64", "arm64"} {
+		content, err := os.ReadFile(filepath.Join(binaries, filepath.Base(bundle.Program)+"-"+arch))
+		if err != nil {
+			return err
+		}
+		b.Binaries[arch] = content
+	}
+	var err error
+	if b.SBOM, err = bundle.SBOM(version, b.Binaries); err != nil {
+		return err
+	}
+	var zip bytes.Buffer
+	if err := b.Write(&zip); err != nil {
+		return err
+	}
+	return os.WriteFile(out, zip.Bytes(), 0o644)
+}

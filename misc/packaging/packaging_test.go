@@ -1,0 +1,197 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"debug/elf"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/misc/packaging/bundle"
+	"aadsshlogin-handler/test/keys"
+)
+
+// checkout copies the module into a folder of its own, whose files are as old
+// as it says.
+func checkout(t *testing.T, dir string, age time.Duration) {
+	t.Helper()
+	if err := os.CopyFS(dir, tree{os.DirFS("../..")}); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(-age)
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(path, at, at)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tree leaves out what is no source.
+type tree struct{ fs.FS }
+
+func (s tree) ReadDir(name string) ([]fs.DirEntry, error) {
+	all, err := fs.ReadDir(s.FS, name)
+	var kept []fs.DirEntry
+	for _, e := range all {
+		if n := e.Name(); n != ".git" && n != "build" {
+			kept = append(kept, e)
+		}
+	}
+	return kept, err
+}
+
+// build runs make zip in a fresh copy of the module.
+func build(t *testing.T, dir string, age time.Duration) []byte {
+	t.Helper()
+	checkout(t, dir, age)
+	cmd := exec.Command("make", "zip")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "MAKEFLAGS=", "TZ=Pacific/Auckland")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("make zip: %v\n%s", err, out)
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "build", "*.zip"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%q, %v", found, err)
+	}
+	content, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func TestZip(t *testing.T) {
+	one := build(t, filepath.Join(t.TempDir(), "one"), time.Hour)
+	other := build(t, filepath.Join(t.TempDir(), "somewhere", "else"), 1000*time.Hour)
+	if !bytes.Equal(one, other) {
+		t.Error("two builds, of copies in different folders with different dates, differ")
+	}
+	z, err := zip.NewReader(bytes.NewReader(one), int64(len(one)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, err := os.ReadFile("../../VERSION")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, f := range z.File {
+		if !f.Mode().IsRegular() {
+			t.Errorf("%s is %v: the agent makes a file with the target's name of a link", f.Name, f.Mode())
+		}
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[f.Name], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := 6; len(files) != want {
+		t.Errorf("%d files, want %d", len(files), want)
+	}
+	for name, machine := range map[string]elf.Machine{
+		bundle.Program + "-amd64": elf.EM_X86_64, bundle.Program + "-arm64": elf.EM_AARCH64,
+	} {
+		binary(t, name, files[name], machine, strings.TrimSpace(string(version)))
+	}
+	var image struct{ Version, ProviderNameSpace, Type string }
+	if err := xml.Unmarshal(files["manifest.xml"], &image); err != nil {
+		t.Fatal(err)
+	}
+	if image.Version != strings.TrimSpace(string(version)) || image.ProviderNameSpace+"."+image.Type != "Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux" {
+		t.Errorf("manifest.xml is for %+v", image)
+	}
+	sbom(t, files["sbom.cdx.json"])
+}
+
+// binary checks that a binary is static, for the right processor, of the right
+// version, and trusts no key of the rig.
+func binary(t *testing.T, name string, content []byte, machine elf.Machine, version string) {
+	t.Helper()
+	f, err := elf.NewFile(bytes.NewReader(content))
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	if f.Machine != machine {
+		t.Errorf("%s is for %v", name, f.Machine)
+	}
+	if libraries, err := f.ImportedLibraries(); err == nil && len(libraries) > 0 {
+		t.Errorf("%s needs %q", name, libraries)
+	}
+	if !bytes.Contains(content, []byte(version)) {
+		t.Errorf("%s does not know its version %s", name, version)
+	}
+	if bytes.Contains(content, []byte(keys.Rig().Fingerprint)) {
+		t.Errorf("%s trusts the rig's key", name)
+	}
+	if here, err := filepath.Abs("../.."); err != nil || bytes.Contains(content, []byte(here+"/")) {
+		t.Errorf("%s holds the path of the folder that it was built in (%v)", name, err)
+	}
+}
+
+func sbom(t *testing.T, content []byte) {
+	t.Helper()
+	var doc struct {
+		BOMFormat  string
+		Components []struct{ Name, Version, PURL string }
+	}
+	if err := json.Unmarshal(content, &doc); err != nil {
+		t.Fatal(err)
+	}
+	purls := map[string]bool{}
+	for _, c := range doc.Components {
+		purls[c.PURL] = true
+	}
+	gomod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range []string{"github.com/sirupsen/logrus", "github.com/Azure/go-autorest/autorest/azure/auth", "github.com/coreos/go-systemd/v22"} {
+		_, after, _ := strings.Cut(string(gomod), module+" ")
+		version, _, _ := strings.Cut(after, "\n")
+		if purl := "pkg:golang/" + module + "@" + version; doc.BOMFormat != "CycloneDX" || !purls[purl] {
+			t.Errorf("the bill of materials lacks %s", purl)
+		}
+	}
+}
+
+// TestRefused: what the agent would trip over is not packed.
+func TestRefused(t *testing.T) {
+	for _, name := range []string{"config/0.settings", "status/0.status", "../escape", "/absolute"} {
+		if err := bundle.Pack(io.Discard, map[string][]byte{name: []byte("x")}); err == nil {
+			t.Errorf("%s was packed", name)
+		}
+	}
+	good := bundle.Bundle{Version: "1.0.0.0", Handler: []byte("[]"), Image: []byte("<V>{{.Version}}</V>"), Launcher: []byte("#!"),
+		SBOM: []byte("{}"), Binaries: map[string][]byte{"amd64": []byte("x")}}
+	if err := good.Write(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for what, spoil := range map[string]func(*bundle.Bundle){
+		"version":    func(b *bundle.Bundle) { b.Version = "1.0" },
+		"no binary":  func(b *bundle.Bundle) { b.Binaries = nil },
+		"empty file": func(b *bundle.Bundle) { b.Launcher = nil },
+		"bad XML":    func(b *bundle.Bundle) { b.Image = []byte("<V>") },
+	} {
+		b := good
+		spoil(&b)
+		if err := b.Write(io.Discard); err == nil {
+			t.Errorf("%s: packed all the same", what)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+//go:build rig
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"aadsshlogin-handler/test/metadata"
+)
+
+// executed is every command of our extension that the agent has run, in order,
+// as OPERATION@VERSION.
+func (s *stage) executed() ([]string, error) {
+	content, err := s.ReadFile(s.log("CommandExecution.log"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var all []string
+	for _, m := range regexp.MustCompile(`Executing command: \S+-([0-9.]+)/(?:bin/\S+|run\.sh)(?: (\S+))?`).FindAllStringSubmatch(string(content), -1) {
+		all = append(all, m[2]+"@"+m[1])
+	}
+	return all, err
+}
+
+// ran compares what the agent ran since the last time.
+func ran(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	all, err := s.executed()
+	if err != nil {
+		return err
+	}
+	got := all[min(s.ran, len(all)):]
+	s.ran = len(all)
+	same := len(got) == len(args)
+	for i := 0; same && i < len(got); i++ {
+		operation, _, _ := strings.Cut(got[i], "@")
+		same = args[i] == got[i] || args[i] == operation
+	}
+	if !same {
+		return fmt.Errorf("%q", got)
+	}
+	return nil
+}
+
+// everyOutput looks at what the agent kept of each command's output: the first
+// 3,200 bytes of both streams together. The verdict is the first line, and the
+// last line must not be cut: agent-side, what does not fit loses its beginning.
+func (s *stage) everyOutput() error {
+	content, err := s.ReadFile(s.log("CommandExecution.log"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var wrong []error
+	for _, block := range regexp.MustCompile(`(?s)\[stdout\]\n(.*?)\n?\[stderr\]\n(.*?)(?:\n\d{4}[-/]|$)`).FindAllStringSubmatch(string(content), -1) {
+		out, errs := block[1], block[2]
+		if n := len(out) + len(errs); n >= 3000 {
+			wrong = append(wrong, fmt.Errorf("a command printed %d bytes:\n%.300s", n, out))
+		}
+	}
+	return errors.Join(append(wrong, err)...)
+}
+
+// secrets is what of the scenario's secrets got into something that people or
+// the platform read.
+func (s *stage) secrets() []string {
+	texts := s.fabric.Telemetry()
+	for _, st := range s.fabric.Statuses() {
+		texts = append(texts, string(st.Raw))
+	}
+	for _, name := range []string{"/var/log/waagent.log", s.log("handler.log"), s.log("CommandExecution.log")} {
+		content, err := s.ReadFile(name)
+		if err == nil {
+			texts = append(texts, string(content))
+		}
+	}
+	var found []string
+	for _, text := range texts {
+		for _, secret := range append(metadata.Leaks(text), passwords(text)...) {
+			if !slices.Contains(found, secret) {
+				found = append(found, secret)
+			}
+		}
+	}
+	return found
+}
+
+// passwords is the passwords that scripts use where a secret belongs.
+func passwords(text string) []string {
+	return regexp.MustCompile(`hunter2\w*`).FindAllString(text, -1)
+}

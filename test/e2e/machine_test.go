@@ -1,0 +1,118 @@
+//go:build rig
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func vm(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+	r, err := s.Run(ctx, args...)
+	_, _ = ts.Stdout().Write(r.Stdout)
+	_, _ = ts.Stderr().Write(r.Stderr)
+	if err == nil && r.ExitCode != 0 {
+		err = fmt.Errorf("exit %d: %s", r.ExitCode, r.Output())
+	}
+	return err
+}
+
+func await(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	for {
+		r, err := s.Run(ctx, args...)
+		if err != nil || r.ExitCode == 0 {
+			return err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: exit %d: %s\n%s", ctx.Err(), r.ExitCode, r.Output(), s.tails())
+		}
+	}
+}
+
+// installed is what dpkg's database says: "" where a package is not installed
+// as it should be.
+func (s *stage) installed(name string) (string, error) {
+	content, err := s.ReadFile("/var/lib/dpkg/status")
+	return version(string(content), name), err
+}
+
+func version(database, name string) string {
+	_, after, found := strings.Cut("\n"+database, "\nPackage: "+name+"\n")
+	if !found {
+		return ""
+	}
+	block, _, _ := strings.Cut(after, "\n\n")
+	status, version := "", ""
+	for line := range strings.Lines(block) {
+		line = strings.TrimSpace(line)
+		if v, ok := strings.CutPrefix(line, "Status: "); ok {
+			status = v
+		}
+		if v, ok := strings.CutPrefix(line, "Version: "); ok {
+			version = v
+		}
+	}
+	if status != "install ok installed" {
+		return ""
+	}
+	return version
+}
+
+func packages(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	for _, arg := range args {
+		name, want, _ := strings.Cut(arg, "=")
+		got, err := s.installed(name)
+		if err != nil {
+			return err
+		}
+		if want == "absent" {
+			want = ""
+		}
+		if got != want {
+			return fmt.Errorf("%s is %q", name, got)
+		}
+	}
+	return nil
+}
+
+// power switches the machine off and on. What the agent uploaded before says
+// nothing any more.
+func power(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	var err error
+	switch strings.Join(args, " ") {
+	case "reboot":
+		err = s.Shutdown(ctx)
+	case "cut":
+		err = s.PowerCut(ctx)
+	default:
+		return fmt.Errorf("reboot or cut, not %q", args)
+	}
+	s.seen = len(s.fabric.Statuses())
+	return errors.Join(err, s.Boot(ctx))
+}
+
+// lock has another program of the machine hold dpkg's lock, as
+// unattended-upgrades does at a first boot.
+func lock(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+	if len(args) == 1 && args[0] == "release" {
+		return vm(ctx, s, ts, []string{"systemctl", "stop", "holder.service"})
+	}
+	const program = `import fcntl, time
+f = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(f, fcntl.LOCK_EX)
+open("/run/held", "w").close()
+time.sleep(100000)
+`
+	if err := s.WriteFile("/root/unattended-upgrade", []byte(program), 0o755); err != nil {
+		return err
+	}
+	err := vm(ctx, s, ts, []string{"systemd-run", "--quiet", "--unit=holder", "python3", "/root/unattended-upgrade"})
+	return errors.Join(err, await(ctx, s, ts, []string{"test", "-e", "/run/held"}))
+}

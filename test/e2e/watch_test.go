@@ -1,0 +1,89 @@
+//go:build rig
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// watch looks all the time whether people could sign in.
+type watch struct {
+	stop  chan struct{}
+	done  chan struct{}
+	looks int
+	gaps  []string
+}
+
+// watching starts a watch, or stops it and says what was missing.
+func watching(_ context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+	switch strings.Join(args, " ") {
+	case "start":
+		s.watched = &watch{stop: make(chan struct{}), done: make(chan struct{})}
+		go s.watched.run(s)
+		return nil
+	case "stop":
+		close(s.watched.stop)
+		<-s.watched.done
+		ts.Logf("looked %d times", s.watched.looks)
+		if s.watched.looks < 100 {
+			return fmt.Errorf("looked %d times only", s.watched.looks)
+		}
+		if len(s.watched.gaps) > 0 {
+			return errors.New(strings.Join(s.watched.gaps, "; "))
+		}
+		return nil
+	}
+	return fmt.Errorf("start or stop, not %q", args)
+}
+
+// run looks each millisecond: a package's removal runs several scripts, and
+// takes longer than that by far. The database is read again where it is another
+// file: dpkg replaces it.
+func (w *watch) run(s *stage) {
+	defer close(w.done)
+	began := time.Now()
+	last := map[string]string{}
+	note := func(what, problem string) {
+		if last[what] != problem {
+			last[what] = problem
+			if problem != "" {
+				w.gaps = append(w.gaps, fmt.Sprintf("%s after %s: %s", what, time.Since(began).Round(time.Millisecond), problem))
+			}
+		}
+	}
+	var database time.Time
+	for {
+		select {
+		case <-w.stop:
+			return
+		case <-time.After(time.Millisecond):
+		}
+		w.looks++
+		if info, err := s.Stat("/var/lib/dpkg/status"); err != nil {
+			note("the database", err.Error())
+		} else if !info.ModTime().Equal(database) {
+			database = info.ModTime()
+			version, err := s.installed("aadsshlogin")
+			if err != nil || version == "" {
+				note("the package", fmt.Sprintf("not installed (%v)", err))
+			}
+		}
+		if _, err := s.Stat("/usr/sbin/aad_certhandler"); err != nil {
+			note("the program", err.Error())
+		}
+		config, err := s.ReadFile("/etc/ssh/sshd_config")
+		if err == nil && !strings.Contains(string(config), "/usr/sbin/aad_certhandler") {
+			err = errors.New("sshd does not ask it")
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // an editor replaces the file
+			note("sshd's configuration", err.Error())
+		}
+	}
+}

@@ -1,0 +1,106 @@
+//go:build rig
+
+package enable
+
+import (
+	"bufio"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// traced are the system calls by which a process can change files, reach the
+// network, start programs or end others.
+const traced = "open,openat,openat2,creat,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,mknod,mknodat," +
+	"link,linkat,symlink,symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,truncate,ftruncate,fallocate," +
+	"utime,utimes,futimesat,utimensat,setxattr,lsetxattr,fsetxattr,removexattr,lremovexattr,fremovexattr," +
+	"mount,umount2,connect,sendto,sendmsg,sendmmsg,bind,kill,pidfd_send_signal,execve,execveat"
+
+// call is one system call that succeeded.
+type call struct {
+	name string
+	args string // as strace prints them; descriptors with their path
+}
+
+// readTrace reads what strace -f -yy wrote, from the first execve of program on,
+// and keeps the calls that succeeded.
+func readTrace(t *testing.T, file, program string) []call {
+	t.Helper()
+	f, err := os.Open(file)
+	ok(t, err)
+	defer f.Close()
+	line := regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?(\w+)(?:\((.*)| resumed>(.*))$`)
+	var calls []call
+	pending := map[string]string{} // by process: the first half of a call that others interrupted
+	begun := false
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		m := line.FindStringSubmatch(lines.Text())
+		if m == nil {
+			continue // signals and ends of processes
+		}
+		pid, name, rest := m[1], m[2], m[3]+m[4]
+		if half, unfinished := strings.CutSuffix(rest, "<unfinished ...>"); unfinished {
+			pending[pid] = half
+			continue
+		}
+		if m[3] == "" && m[4] != "" {
+			rest = pending[pid] + rest
+			delete(pending, pid)
+		}
+		args, result, found := cutLast(rest, " = ")
+		if !found {
+			t.Fatalf("strace wrote what cannot be read: %s", lines.Text())
+		}
+		if strings.HasPrefix(result, "-1 ") && !strings.Contains(result, "EINPROGRESS") {
+			continue
+		}
+		args = strings.TrimSuffix(strings.TrimRight(args, " "), ")")
+		if name == "execve" && strings.HasPrefix(args, `"`+program+`"`) {
+			begun = true
+			continue
+		}
+		if begun {
+			calls = append(calls, call{name, args})
+		}
+	}
+	ok(t, lines.Err())
+	if len(pending) > 0 {
+		t.Fatalf("strace ended in the middle of calls: %v", pending)
+	}
+	if !begun {
+		t.Fatalf("%s was never run", program)
+	}
+	return calls
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// paths are the file names in a call's arguments: those in quotes, and those
+// that -yy adds to descriptors.
+func (c call) paths() []string {
+	var found []string
+	for _, m := range regexp.MustCompile(`"([^"]*)"|\d<([^>]*)>`).FindAllStringSubmatch(c.args, -1) {
+		found = append(found, m[1]+m[2])
+	}
+	return found
+}
+
+// writes reports whether the call changes files or folders.
+func (c call) writes() bool {
+	switch c.name {
+	case "open", "openat", "openat2":
+		return regexp.MustCompile(`O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_TMPFILE`).MatchString(c.args)
+	case "connect", "sendto", "sendmsg", "sendmmsg", "bind", "kill", "pidfd_send_signal", "execve", "execveat":
+		return false
+	}
+	return true
+}

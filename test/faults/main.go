@@ -1,0 +1,44 @@
+// Command faults kills the handler before and after everything that it does,
+// on throw-away machines, and looks at what one more run makes of it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"time"
+)
+
+func main() {
+	jobs := flag.Int("jobs", max(2, runtime.NumCPU()), "how many machines at a time")
+	only := flag.String("only", "", "only scenarios whose name contains this, such as \"ubuntu22.04 install\"")
+	every := flag.Int("every", 1, "only every so many'th point")
+	document := flag.String("document", "", "file whose table is to be replaced by this run's")
+	list := flag.Bool("list", false, "only list the points")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if os.Geteuid() != 0 {
+		fmt.Fprintln(os.Stderr, "make faults needs root: its machines are made of namespaces and mounts. Run: sudo make faults")
+		os.Exit(2)
+	}
+	began := time.Now()
+	m := matrix{jobs: *jobs, only: *only, every: *every, list: *list, out: os.Stdout}
+	if err := m.run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "make faults:", err)
+		os.Exit(1)
+	}
+	fmt.Printf("\n%s\n%d cases in %s\n", m.table(), m.cases(), time.Since(began).Round(time.Second))
+	if *document != "" {
+		if err := m.document(*document); err != nil {
+			fmt.Fprintln(os.Stderr, "make faults:", err)
+			os.Exit(1)
+		}
+	}
+	if m.failed() > 0 {
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,234 @@
+// Command tracer stands in the place of the handler in a machine of the fault
+// matrix. It runs the real one beside it under ptrace(2), writes down every
+// point at which it changes the machine or starts a command, and, where it was
+// told to, kills it right before or right after one of these points. Only the
+// handler is killed: the commands that it started live on.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Where the fault matrix leaves orders and finds traces: outside of all that is
+// compared afterwards.
+const (
+	orderFile = "/dev/faults/order"
+	traceFile = "/dev/faults/trace"
+	program   = "handler" // the real one, beside us
+)
+
+// order is when to kill.
+type order struct {
+	Operation string // of the agent
+	Point     string // its label
+	Nth       int    // which of the points of this label, from 1
+	After     bool   // when it has happened; else before it
+}
+
+func main() {
+	runtime.LockOSThread() // ptrace belongs to a thread
+	code, err := trace()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tracer:", err)
+		note("broken", err.Error())
+		os.Exit(125)
+	}
+	os.Exit(code)
+}
+
+func trace() (int, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	t := &tracer{operation: strings.Join(os.Args[1:2], ""), seen: map[string]int{}, children: map[int]bool{}, inside: map[int]*call{}}
+	if b, err := os.ReadFile(orderFile); err == nil {
+		if err := json.Unmarshal(b, &t.order); err != nil {
+			return 0, err
+		}
+	}
+	cmd := exec.Command(filepath.Join(filepath.Dir(self), program), os.Args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	t.pid = cmd.Process.Pid
+	var ws unix.WaitStatus
+	if _, err := unix.Wait4(t.pid, &ws, unix.WALL, nil); err != nil {
+		return 0, err
+	}
+	// Without EXITKILL: what we trace must not end with us.
+	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
+		unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC
+	if err := unix.PtraceSetOptions(t.pid, options); err != nil {
+		return 0, err
+	}
+	if err := unix.PtraceSyscall(t.pid, 0); err != nil {
+		return 0, err
+	}
+	return t.loop()
+}
+
+// tracer is one traced run.
+type tracer struct {
+	operation string
+	order     order
+	pid       int            // the handler
+	seen      map[string]int // how often each label was met
+	children  map[int]bool   // processes that are to become commands: true once they run
+	inside    map[int]*call  // threads in a system call that is a point
+	killed    bool
+	code      int
+	ended     bool
+}
+
+// loop waits for whatever is traced, until the handler and all of its
+// children that have not yet become a command are gone.
+func (t *tracer) loop() (int, error) {
+	for {
+		var ws unix.WaitStatus
+		tid, err := unix.Wait4(-1, &ws, unix.WALL, nil)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if errors.Is(err, unix.ECHILD) {
+			if !t.ended {
+				return 0, errors.New("the handler was lost")
+			}
+			return t.code, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		switch {
+		case ws.Exited(), ws.Signaled():
+			delete(t.children, tid)
+			if tid == t.pid {
+				t.ended, t.code = true, ws.ExitStatus()
+				if ws.Signaled() {
+					t.code = 128 + int(ws.Signal())
+				}
+			}
+			if t.ended && len(t.children) == 0 {
+				return t.code, nil
+			}
+		case ws.Stopped():
+			if err := t.stopped(tid, ws); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+func (t *tracer) stopped(tid int, ws unix.WaitStatus) error {
+	if !t.thread(tid) {
+		return t.child(tid, ws)
+	}
+	signal := ws.StopSignal()
+	switch {
+	case signal == unix.SIGTRAP|0x80:
+		if err := t.call(tid); err != nil {
+			return err
+		}
+		signal = 0
+	case signal == unix.SIGTRAP && ws.TrapCause() > 0:
+		signal = 0
+	case signal == unix.SIGSTOP: // how a new thread begins
+		signal = 0
+	}
+	return alive(unix.PtraceSyscall(tid, int(signal)))
+}
+
+// thread says whether tid is one of the handler.
+func (t *tracer) thread(tid int) bool {
+	_, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d", t.pid, tid))
+	return err == nil
+}
+
+// child leads a new process to where it becomes a command, and lets it go.
+func (t *tracer) child(tid int, ws unix.WaitStatus) error {
+	signal := ws.StopSignal()
+	if signal == unix.SIGTRAP && ws.TrapCause() == unix.PTRACE_EVENT_EXEC {
+		delete(t.children, tid)
+		if words, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", tid)); err == nil {
+			note("command", strings.TrimRight(strings.ReplaceAll(string(words), "\x00", " "), " "))
+		}
+		return alive(unix.PtraceDetach(tid))
+	}
+	if !t.children[tid] || signal == unix.SIGTRAP {
+		t.children[tid] = true
+		signal = 0 // the SIGSTOP with which it begins
+	}
+	return alive(unix.PtraceCont(tid, int(signal)))
+}
+
+// call looks at one end of a system call.
+func (t *tracer) call(tid int) error {
+	info, err := syscallInfo(tid)
+	if err != nil {
+		return alive(err)
+	}
+	if info.Op == opEntry {
+		c, known := t.look(tid, info.Number, info.Args)
+		if !known {
+			return fmt.Errorf("the handler uses system call %d, which the tracer has no opinion about", info.Number)
+		}
+		if c == nil {
+			return nil
+		}
+		t.seen[c.label]++
+		c.nth = t.seen[c.label]
+		note("point", fmt.Sprintf("%s\t%d", c.label, c.nth))
+		t.inside[tid] = c
+		t.reached(c, false)
+		return nil
+	}
+	if c := t.inside[tid]; c != nil {
+		delete(t.inside, tid)
+		t.reached(c, true)
+	}
+	return nil
+}
+
+// reached kills where that is the order. A process that gets SIGKILL while it
+// stands before a system call does not do it.
+func (t *tracer) reached(c *call, after bool) {
+	o := t.order
+	if t.killed || o.Operation != t.operation || o.Point != c.label || o.Nth != c.nth || o.After != after {
+		return
+	}
+	t.killed = true
+	note("killed", c.label)
+	_ = unix.Kill(t.pid, unix.SIGKILL)
+}
+
+// alive forgives that a process is gone: one that was killed is, at any time.
+func alive(err error) error {
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	return err
+}
+
+// note adds a line to the trace.
+func note(kind, text string) {
+	f, err := os.OpenFile(traceFile, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	operation := strings.Join(slices.Clone(os.Args[1:min(2, len(os.Args))]), "")
+	fmt.Fprintf(f, "%s\t%s\t%s\n", operation, kind, strings.ReplaceAll(text, "\n", " "))
+}

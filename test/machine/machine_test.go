@@ -1,0 +1,164 @@
+//go:build rig
+
+package machine_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/test/box"
+	"aadsshlogin-handler/test/cache"
+	"aadsshlogin-handler/test/machine"
+	"aadsshlogin-handler/test/roots"
+)
+
+func boot(t *testing.T, suite roots.Suite) *machine.Machine {
+	t.Helper()
+	c, err := cache.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := roots.Debian(suite).Layers(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := machine.New(t.Context(), c, layers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := m.Symlink("/dev/null", "/etc/systemd/system/walinuxagent.service"); err != nil {
+		t.Fatal(err)
+	}
+	on(t, m)
+	return m
+}
+
+func on(t *testing.T, m *machine.Machine) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := m.Boot(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func run(t *testing.T, m *machine.Machine, argv ...string) string {
+	t.Helper()
+	r, err := m.Run(t.Context(), argv...)
+	if err != nil {
+		t.Fatalf("%q: %v", argv, err)
+	}
+	return strings.TrimSpace(r.Output())
+}
+
+func TestBoots(t *testing.T) {
+	for _, suite := range []roots.Suite{roots.Bullseye, roots.Bookworm, roots.Trixie} {
+		t.Run(string(suite), func(t *testing.T) {
+			t.Parallel()
+			m := boot(t, suite)
+			if got := run(t, m, "systemctl", "is-system-running", "--wait"); got != "running" {
+				t.Errorf("the system is %s: %s", got, run(t, m, "systemctl", "--failed", "--no-legend"))
+			}
+			if got := run(t, m, "systemctl", "is-active", "ssh.service"); got != "active" {
+				t.Errorf("sshd is %s", got)
+			}
+		})
+	}
+}
+
+// TestDiskOutlivesBoots: what was written is there after a reboot and after a
+// power cut, and each boot has an id of its own.
+func TestDiskOutlivesBoots(t *testing.T) {
+	m := boot(t, roots.Bookworm)
+	boots := map[string]bool{}
+	for _, restart := range []func(context.Context) error{
+		m.Reboot,
+		func(ctx context.Context) error {
+			if err := m.PowerCut(ctx); err != nil {
+				return err
+			}
+			return m.Boot(ctx)
+		},
+		nil,
+	} {
+		boots[run(t, m, "cat", "/proc/sys/kernel/random/boot_id")] = true
+		run(t, m, "sh", "-c", "echo x >> /root/boots; touch /run/gone")
+		if restart == nil {
+			break
+		}
+		if err := restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := run(t, m, "ls", "/run/gone"); !strings.Contains(got, "No such file") {
+			t.Errorf("/run outlived a boot: %s", got)
+		}
+	}
+	if b, err := m.ReadFile("/root/boots"); string(b) != "x\nx\nx\n" || len(boots) != 3 {
+		t.Errorf("/root/boots is %q (%v) after boots %v", b, err, boots)
+	}
+}
+
+// TestWire: Azure's addresses are this process's, and names fail at once.
+func TestWire(t *testing.T) {
+	m := boot(t, roots.Bookworm)
+	l, err := m.Listen("tcp", box.WireServer+":80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:errcheck // ends with the listener
+		host, _, _ := net.SplitHostPort(r.RemoteAddr)
+		_, _ = io.WriteString(w, "hello "+host)
+	}))
+	if got := run(t, m, "curl", "-sS", "http://"+box.WireServer); got != "hello "+machine.Guest {
+		t.Errorf("the wire server said %q", got)
+	}
+	began := time.Now()
+	if got := run(t, m, "curl", "-sS", "http://nowhere.example"); !strings.Contains(got, "Could not resolve") || time.Since(began) > 5*time.Second {
+		t.Errorf("an unknown name: %s after %s", got, time.Since(began))
+	}
+}
+
+// TestNothingIsLeft: a closed machine leaves no mount and no control group.
+func TestNothingIsLeft(t *testing.T) {
+	before := leftovers(t)
+	m := boot(t, roots.Bookworm)
+	if during := leftovers(t); during == before {
+		t.Error("a running machine cannot be seen: the test looks in the wrong place")
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	if after := leftovers(t); after != before {
+		t.Errorf("left behind:\n%s", after)
+	}
+}
+
+func leftovers(t *testing.T) string {
+	t.Helper()
+	found, err := os.ReadFile("/proc/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(found)
+	for _, dir := range []string{os.TempDir(), "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"} {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), "machine.") {
+				text += dir + "/" + e.Name() + "\n"
+			}
+		}
+	}
+	return text
+}

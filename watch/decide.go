@@ -1,0 +1,75 @@
+package watch
+
+import (
+	"fmt"
+	"time"
+
+	"aadsshlogin-handler/status"
+)
+
+// again is how long after a repair the same cause is repaired again.
+const again = 24 * time.Hour
+
+// decision is what becomes of a look.
+type decision struct {
+	say    *status.Report // the verdict has changed to this; nil: it stays
+	repair bool           // sign-in is to be put back
+	memory Memory
+	why    string // for the journal, where nothing is said
+}
+
+// acts says whether the decision does more than remember.
+func (d decision) acts() bool { return d.say != nil || d.repair }
+
+// decide is pure: the verdict that was told last, the one that was seen now,
+// and what earlier looks left behind give what is to be done.
+func decide(told status.Report, seen Verdict, m Memory, now time.Time) decision {
+	d := decision{memory: m.clone(now)}
+	failing := told.Level == status.Failure
+	if seen.Fault == nil {
+		switch {
+		case failing && seen.doubts(told):
+			d.why = "what failed cannot be seen now, so the verdict stays"
+		case failing:
+			d.memory.Suspect = ""
+			d.say = &seen.Report
+		default:
+			d.memory.Suspect = ""
+			d.why = "people can sign in"
+		}
+		return d
+	}
+	key := fmt.Sprintf("%d %s", seen.Fault.Code, seen.cause())
+	if !failing && seen.passes() && m.Suspect != key {
+		d.memory.Suspect = key
+		d.why = "seen for the first time, and it may pass: " + seen.Fault.What
+		return d
+	}
+	report := seen.Report
+	if seen.Repair != "" {
+		tried, ok := d.memory.Repairs[seen.cause()]
+		if !ok {
+			d.repair = true
+			return d
+		}
+		report = tried.stands(report)
+	}
+	d.memory.Suspect = ""
+	if failing && told.Code == report.Code && told.Message == report.Message {
+		d.why = "it is as it was: " + seen.Fault.What
+		return d
+	}
+	d.say = &report
+	return d
+}
+
+// stands is the verdict of a machine that was repaired not long ago.
+func (r Repair) stands(now status.Report) status.Report {
+	at := r.Time.UTC().Format("2006-01-02 15:04 MST")
+	if r.Failed != "" {
+		now.Code, now.Message = r.Code, r.Failed
+		return now
+	}
+	now.Message += " It was put back at " + at + " already; the watch does so once in 24 hours. Find out what takes it away (a configuration management tool, a hardening script)."
+	return now
+}
