@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"aadsshlogin-handler/host"
 )
 
 // EventLevel is how much an event matters.
@@ -94,7 +96,8 @@ func (e *Events) Send(level EventLevel, task, message string) error {
 // place moves the finished event into the folder: the agent removes whatever
 // else it finds there, and reads only names of digits, newest first.
 func (e *Events) place(content []byte, now time.Time) error {
-	tmp, err := os.CreateTemp(e.outside, ".event.*.tmp~")
+	host.Sweep(e.outside, ".event.")
+	tmp, err := os.CreateTemp(e.outside, host.Temporary(".event."))
 	if err != nil {
 		return fmt.Errorf("telemetry: %w", err)
 	}

@@ -46,8 +46,12 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 	logger := logging.New(&log)
 	h := &host.Host{Runner: &host.Local{Log: logger, Isolate: isolate}, Log: logger}
 	w := watch.Watcher{Host: h, Keeper: keeper(h), Out: &told,
-		Observe: func(ctx context.Context, a watch.Assigned) watch.Verdict { return handler.Observe(ctx, p.assigned(ctx, h, a)) },
-		Repair:  func(ctx context.Context, a watch.Assigned) watch.Verdict { return handler.Restore(ctx, p.assigned(ctx, h, a)) },
+		Observe: func(ctx context.Context, a watch.Assigned) watch.Verdict {
+			return handler.Observe(ctx, p.assigned(ctx, h, a))
+		},
+		Repair: func(ctx context.Context, a watch.Assigned) watch.Verdict {
+			return handler.Restore(ctx, p.assigned(ctx, h, a))
+		},
 	}
 	run := w.Look
 	if repair {

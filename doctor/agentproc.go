@@ -62,11 +62,7 @@ func isAgent(cmdline string) bool {
 }
 
 // environment is the agent's, which decides about its extensions' proxies.
-type environment struct {
-	values map[string]string
-	origin string // for people
-	known  bool
-}
+type environment struct{ values map[string]string }
 
 func (e environment) get(name string) string { return e.values[name] }
 
@@ -75,7 +71,7 @@ func (e environment) get(name string) string { return e.values[name] }
 func agentEnvironment(h *host.Host, pid int, units []string) environment {
 	if pid > 0 {
 		if b, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/environ", 1<<20); err == nil {
-			e := environment{values: map[string]string{}, origin: "the agent's process", known: true}
+			e := environment{values: map[string]string{}}
 			for _, line := range strings.Split(string(b), "\x00") {
 				if k, v, ok := strings.Cut(line, "="); ok {
 					e.values[k] = v
@@ -84,16 +80,12 @@ func agentEnvironment(h *host.Host, pid int, units []string) environment {
 			return e
 		}
 	}
-	e := environment{values: map[string]string{}, origin: "the agent's unit", known: len(units) > 0}
+	e := environment{values: map[string]string{}}
 	for _, unit := range units {
-		files := unitFiles(h, unit)
-		for _, file := range files {
-			b, err := h.ReadFile(file, 1<<20)
-			if err != nil {
-				e.known = false
-				continue
+		for _, file := range unitFiles(h, unit) {
+			if b, err := h.ReadFile(file, 1<<20); err == nil {
+				e.readUnit(h, string(b))
 			}
-			e.readUnit(h, string(b))
 		}
 	}
 	return e

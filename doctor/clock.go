@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"aadsshlogin-handler/fault"
@@ -35,15 +36,19 @@ func clock(m machine) []preflight.Result {
 	if ahead < 0 {
 		word, amount = "behind", -ahead
 	}
+	shown := strings.TrimSuffix(amount.String(), "0s")
+	if amount < time.Minute || !strings.HasSuffix(shown, "m") {
+		shown = amount.String()
+	}
 	if amount <= clockWarns {
 		return []preflight.Result{{Name: name, Text: "The clock agrees with that of the endpoints."}}
 	}
 	r := preflight.Result{Name: name, Answer: preflight.Warn,
-		Text: fmt.Sprintf("The clock of this machine is %s %s.", amount, word),
+		Text: fmt.Sprintf("The clock of this machine is %s %s.", shown, word),
 		Next: "Look at: timedatectl; chronyc tracking. Then: sudo chronyc makestep (or sudo systemctl restart systemd-timesyncd)."}
 	if amount > clockFails {
 		r.Answer, r.Code = preflight.Fail, fault.VerificationFailed
-		r.Text = fmt.Sprintf("The clock of this machine is %s %s, so certificates and signatures look expired or not valid yet.", amount, word)
+		r.Text = fmt.Sprintf("The clock of this machine is %s %s, so certificates and signatures look expired or not valid yet.", shown, word)
 	}
 	return []preflight.Result{r}
 }

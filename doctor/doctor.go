@@ -97,6 +97,7 @@ func rows() []row {
 	return append(all,
 		row{"plan", sectionPackages, false, planCheck},
 		row{"nologin", sectionSignIn, false, nologin},
+		row{"ssh-service", sectionSignIn, false, sshService},
 		row{"firewall", sectionSignIn, false, firewallCheck},
 		row{"network-role-check", sectionNetwork, false, roleCheckAnswers},
 		row{"network-login", sectionNetwork, false, loginAnswers},

@@ -34,6 +34,7 @@ type machine struct {
 	volumes  []volume
 	holder   *host.Holder // of the package manager's lock
 	firewall firewall
+	service  service
 	nologin  string // the file that keeps everybody out
 	trail    trail
 }
@@ -51,6 +52,7 @@ func look(ctx context.Context, o Options) machine {
 	var side sync.WaitGroup
 	side.Go(func() { m.trail = lookTrail(ctx, h, m.now) })
 	side.Go(func() { m.firewall = lookFirewall(ctx, h) })
+	side.Go(func() { m.service = lookService(ctx, h) })
 	m.volumes = lookVolumes(h)
 	m.nologin = firstExisting(h, "/etc/nologin", "/run/nologin")
 
@@ -80,15 +82,18 @@ func look(ctx context.Context, o Options) machine {
 
 // wantsNetwork says whether any endpoint has to be asked.
 func (o Options) wantsNetwork() bool {
+	return o.wantsEndpoint("network-repository") || o.wantsEndpoint("network-role-check") || o.wantsEndpoint("network-login")
+}
+
+// wantsEndpoint says whether the endpoint of a row has to be asked: for itself,
+// or because somebody asked for the clock alone, which needs one.
+func (o Options) wantsEndpoint(name string) bool {
 	for _, r := range rows() {
-		switch r.name {
-		case "network-repository", "network-role-check", "network-login", "clock":
-			if o.wants(r.name, r.section) && r.name != "clock" {
-				return true
-			}
+		if r.name == name && o.wants(r.name, r.section) {
+			return true
 		}
 	}
-	return len(o.Only) > 0 && o.wants("clock", sectionMachine)
+	return name == "network-role-check" && len(o.Only) > 0 && o.wants("clock", sectionMachine)
 }
 
 func firstExisting(h *host.Host, paths ...string) string {

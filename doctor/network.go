@@ -65,7 +65,7 @@ func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *wai
 	}
 	var targets []target
 	ask := func(row string, p purpose, address string, proxies ...*url.URL) {
-		if !o.wants(row, sectionNetwork) || address == "" {
+		if !o.wantsEndpoint(row) || address == "" {
 			return
 		}
 		for _, proxy := range proxies {
@@ -285,7 +285,10 @@ func (m machine) endpoint(name string, p purpose, answer preflight.Answer, conse
 		return []preflight.Result{{Name: name, Text: first.reached()}}
 	}
 	r := preflight.Result{Name: name, Answer: answer, Text: fmt.Sprintf("%s From here %s.", first.fault.What, consequence),
-		Next: fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s. %s", first.host, first.fault.Remedy())}
+		Next: fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s.", first.host)}
+	if remedy := first.fault.Remedy(); !strings.HasPrefix(remedy, "Allow outbound") {
+		r.Next += " " + remedy
+	}
 	if len(ways) > 1 && ways[1].fault == nil {
 		r.Answer = preflight.Warn
 		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s; sshd gives the sign-in programs no proxy, so they may fail.", first.host, ways[1].proxy)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,6 +58,9 @@ func causes() []cause {
 		{"groups", `not allowed because .*(AllowGroups|DenyGroups|AllowUsers|DenyUsers|groups)`,
 			"sshd's own lists shut %s out",
 			"See the lines sshd-groups and sshd-users above; sudo sshd -T -C user=someone@example.com,host=h,addr=127.0.0.1 | grep -i -e allow -e deny"},
+		{"selinux", `avc: +denied`,
+			"SELinux denied something to the sign-in programs",
+			"See all: sudo ausearch -m avc -ts recent. Reinstall aadsshlogin-selinux; on RHEL 10 update it, for sshd runs in another domain there. Do not switch SELinux off."},
 		{"algorithm", `key type .* not in Pubkey|signature algorithm .* not in`,
 			"sshd and the client of %s have no signature algorithm in common",
 			"On sshd 7.4 (RHEL and Oracle Linux 7): az ssh vm -n VM -g GROUP -- -o \"PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com\"; else update OpenSSH on the older side."},
@@ -83,7 +87,7 @@ func causes() []cause {
 const harmless = `Certificate extension .* is not supported|is not an? .*user; returning empty result|Login granted for`
 
 // about says whether a line is about Entra ID users at all.
-const aboutWords = `aad_certhandler|pam_aad|\baad\b|Invalid certificate|Certificate invalid`
+const aboutWords = `aad_certhandler|pam_aad|aaduseradd|aadpasswd|\baad\b|Invalid certificate|Certificate invalid`
 
 // lookTrail reads the journal, else the log files of the two families.
 func lookTrail(ctx context.Context, h *host.Host, now time.Time) trail {
@@ -91,12 +95,13 @@ func lookTrail(ctx context.Context, h *host.Host, now time.Time) trail {
 	defer cancel()
 	r, err := h.Runner.Run(ctx, host.Command{Name: "journalctl", Args: []string{"-q", "--no-pager", "-o", "short-iso", "--since", "-24h", "-n", "4000",
 		"-t", "sshd", "-t", "sshd-session", "-t", "sshd-auth", "-t", "aad_certhandler"}})
+	denied, _ := tail(h, "/var/log/audit/audit.log", tailSize) // not there without SELinux
 	if err == nil && r.ExitCode == 0 && len(r.Stdout) > 0 {
-		return trail{"the journal", parseTrail(string(r.Stdout), now)}
+		return trail{"the journal", parseTrail(string(r.Stdout)+denied, now)}
 	}
 	for _, path := range []string{"/var/log/auth.log", "/var/log/secure", "/var/log/messages"} {
 		if text, err := tail(h, path, tailSize); err == nil {
-			return trail{path, parseTrail(text, now)}
+			return trail{path, parseTrail(text+denied, now)}
 		}
 	}
 	return trail{}
@@ -116,9 +121,12 @@ func parseTrail(text string, now time.Time) []event {
 	var events []event
 	for line := range strings.Lines(text) {
 		line = printable(strings.TrimSpace(line))
-		user := who.FindString(line)
-		if strings.Contains(user, "openssh.com") || strings.Contains(user, "sshservice.azure.net") {
-			user = ""
+		user := ""
+		for _, name := range who.FindAllString(line, -1) {
+			// Names of algorithms and extensions look like people's.
+			if user == "" && !strings.HasSuffix(name, "@openssh.com") && !strings.HasSuffix(name, "@sshservice.azure.net") {
+				user = name
+			}
 		}
 		if granted.MatchString(line) && user != "" {
 			events = withoutUser(events, user)
@@ -160,6 +168,12 @@ func printable(s string) string {
 
 // stamp is the time at the beginning of a line: ISO 8601 or that of syslog.
 func stamp(line string) string {
+	if _, rest, ok := strings.Cut(line, "msg=audit("); ok { // auditd: seconds since 1970
+		seconds, _, _ := strings.Cut(rest, ".")
+		if n, err := strconv.ParseInt(seconds, 10, 64); err == nil {
+			return time.Unix(n, 0).UTC().Format(time.RFC3339)
+		}
+	}
 	if first, _, _ := strings.Cut(line, " "); len(first) >= 19 && strings.Contains(first, "T") {
 		return first
 	}

@@ -75,6 +75,13 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("HTTP %d %s", e.code, http.StatusText(e.code))
 }
 
+// NotFound reports whether a download failed because the host does not have
+// the file.
+func NotFound(err error) bool {
+	var status *statusError
+	return errors.As(err, &status) && !status.proxy && status.code == http.StatusNotFound
+}
+
 // errTooLong means that the host sent more than was asked for.
 var errTooLong = errors.New("the answer is longer than any key is")
 
@@ -171,8 +178,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // nothing is. It is asked only after a package manager has failed, for their
 // own words about the network are poor.
 func Diagnose(ctx context.Context, address string, proxy *url.URL) *fault.Fault {
-	if ctx.Err() != nil {
-		return nil // there is no time left to ask
+	if address == "" || ctx.Err() != nil {
+		return nil // nothing to ask, or no time left for it
 	}
 	_, err := Client{Proxy: proxy, Log: logging.Discard()}.once(ctx, address, 1<<20)
 	if ctx.Err() != nil {

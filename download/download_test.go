@@ -123,6 +123,9 @@ func TestGetExplains(t *testing.T) {
 					t.Errorf("%q is shown:\n%s", leak, all)
 				}
 			}
+			if NotFound(err) != (c.name == "404") {
+				t.Errorf("NotFound says %v", NotFound(err))
+			}
 			if d := Diagnose(t.Context(), c.address, client.Proxy); (d == nil) != (c.name == "404") {
 				t.Errorf("Diagnose says %v", d)
 			}

@@ -4,10 +4,8 @@ package facts
 
 import (
 	"context"
-	"net/url"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"aadsshlogin-handler/agent"
@@ -67,13 +65,12 @@ type Facts struct {
 // healthy machine they are the metadata service, the package database and sshd.
 func Look(ctx context.Context, h *host.Host, q Question) Facts {
 	f := Facts{Question: q}
-	var waiting sync.WaitGroup
-	waiting.Go(func() {
+	wait := beside(h, func() {
 		f.Identity = identity.Look(ctx, identity.Options{Host: h, Log: h.Log, Budget: q.Patience, Getenv: q.Getenv})
 	})
 	f.machine(ctx, h)
-	waiting.Wait()
-	f.Proxy = proxyOf(q.Settings, q.Getenv, f.packageHost()) // the host is known by the cloud
+	wait()
+	f.Proxy = proxyOf(q.Settings, q.Getenv, f.PackageBase()) // the host is known by the cloud
 	return f
 }
 
@@ -86,9 +83,8 @@ func LookAgain(ctx context.Context, h *host.Host, q Question, before Facts) Fact
 }
 
 func (f *Facts) machine(ctx context.Context, h *host.Host) {
-	var waiting sync.WaitGroup
-	waiting.Go(func() { f.SSHD = sshd.Look(ctx, h) })
-	waiting.Go(func() { f.Login = login.Look(h) })
+	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h) })
+	loginSeen := beside(h, func() { f.Login = login.Look(h) })
 	f.Memory = lookMemory(h)
 	if f.AgentDir != "" {
 		f.Legacy.Extension = lookLegacyExtension(h, f.AgentDir)
@@ -110,7 +106,8 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	if f.LegacyPackages() != nil {
 		f.Legacy.Sessions = Sessions(h)
 	}
-	waiting.Wait()
+	sshdSeen()
+	loginSeen()
 }
 
 // lookTarget reads os-release from where os-release(5) says it is.
@@ -174,15 +171,6 @@ func (f Facts) PackageBase() string {
 		cloud = identity.Clouds()[0]
 	}
 	return cloud.PackageBase()
-}
-
-// packageHost is the host of PackageBase.
-func (f Facts) packageHost() string {
-	u, err := url.Parse(f.PackageBase())
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }
 
 // Findings are what sshd, PAM, NSS and SELinux say about sign-in.

@@ -21,14 +21,19 @@ type Proxy struct {
 // proxyOf is the proxy that was set for us: by the settings, else by the
 // environment of the agent, which the public documentation has people put
 // into the agent's unit.
-func proxyOf(s agent.Settings, getenv func(string) string, packageHost string) Proxy {
+func proxyOf(s agent.Settings, getenv func(string) string, packageBase string) Proxy {
 	if s.Proxy.Address() != nil {
 		return Proxy{Proxy: s.Proxy, Origin: "the setting proxy"}
 	}
-	if getenv == nil || excepted(firstOf(getenv, "no_proxy", "NO_PROXY"), packageHost) {
+	base, err := url.Parse(packageBase)
+	if err != nil || getenv == nil || excepted(firstOf(getenv, "no_proxy", "NO_PROXY"), base.Hostname()) {
 		return Proxy{}
 	}
-	for _, name := range []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"} {
+	names := []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
+	if base.Scheme == "http" { // a mirror
+		names = []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
+	}
+	for _, name := range names {
 		if p, ok := parseProxy(getenv(name)); ok {
 			return Proxy{Proxy: p, Origin: "the agent's environment (" + name + ")"}
 		}
@@ -53,6 +58,9 @@ func MachineProxy(ctx context.Context, h *host.Host, m distro.Manager) Proxy {
 		}
 		values := assignments(string(r.Stdout))
 		for _, name := range []string{"HTTPS", "HTTP"} {
+			if values[name] == "DIRECT" { // apt.conf(5): no proxy
+				return Proxy{}
+			}
 			if p, ok := found(values[name], "the configuration of apt"); ok {
 				return p
 			}

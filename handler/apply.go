@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func (w *work) step(ctx context.Context, s Step) error {
 	case FetchKey:
 		return w.fetchKey(ctx, s)
 	case WriteFile:
-		for _, file := range s.Files {
+		for _, file := range w.asServed(ctx, s.Files) {
 			if err := w.write(file); err != nil {
 				return err
 			}
@@ -82,7 +83,7 @@ func (w *work) step(ctx context.Context, s Step) error {
 	case Refresh:
 		return w.diagnosed(ctx, w.session.Refresh(ctx))
 	case Repair:
-		return w.transaction(func() error { return w.session.Repair(ctx) })
+		return w.repair(ctx)
 	case Install:
 		return w.diagnosed(ctx, w.transaction(func() error { return w.install(ctx, s) }))
 	case Replace:
@@ -93,6 +94,20 @@ func (w *work) step(ctx context.Context, s Step) error {
 		return w.reload(ctx, w.facts)
 	}
 	return fmt.Errorf("handler: no such kind of step: %d", s.Kind)
+}
+
+// repair finishes what an interrupted package manager left. Where that fails
+// and the plan has a change of packages, that one is tried all the same: a
+// corrected version in the repository is what heals a package whose script
+// fails each time.
+func (w *work) repair(ctx context.Context) error {
+	err := w.transaction(func() error { return w.session.Repair(ctx) })
+	if err == nil || fault.Of(err).Code != fault.PackageManagerFailed || ctx.Err() != nil ||
+		!slices.ContainsFunc(w.plan.Steps, func(s Step) bool { return s.Kind == Install || s.Kind == Replace }) {
+		return err
+	}
+	w.log.Warnf("the repair did not help: %v", err)
+	return nil
 }
 
 // fetchKey downloads the vendor's key each time the repository is set up, and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"aadsshlogin-handler/distro"
@@ -12,23 +13,32 @@ import (
 	"aadsshlogin-handler/fault"
 )
 
-// diagnosed adds to what a package manager said of its repository what is in
-// the way: managers' own words about the network are poor. A repository that
-// answers by now, and a failure of another kind, keep what was said.
+// diagnosed adds to what a package manager said of its repositories what is in
+// the way: managers' own words about the network are poor, and where only the
+// owner's repositories are used they call a package unavailable whose
+// repository they could not read. Where nothing is in the way by now, what was
+// said stands.
 func (w *work) diagnosed(ctx context.Context, err error) error {
 	said := fault.Of(err)
-	if said == nil || said.Code != fault.RepositoryUnreachable {
+	if said == nil {
+		return nil
+	}
+	unavailable := said.Code == fault.PackageUnavailable && w.plan.Source.All
+	if said.Code != fault.RepositoryUnreachable && !unavailable {
 		return err
 	}
-	address := indexAddress(w.plan, w.facts, said.What)
-	if address == "" {
-		return err
+	for _, address := range w.suspects(said) {
+		found := download.Diagnose(ctx, address, w.proxy(ctx))
+		if found == nil {
+			continue
+		}
+		what := found.What
+		if unavailable {
+			what = said.What + " One of them cannot be read: " + found.What
+		}
+		return fault.Wrap(errors.Join(err, found), found.Code, what, found.Remedy())
 	}
-	found := download.Diagnose(ctx, address, w.proxy(ctx))
-	if found == nil {
-		return err
-	}
-	return fault.Wrap(errors.Join(err, found), found.Code, found.What, found.Remedy())
+	return err
 }
 
 // proxy is the way that a package manager takes, for our own requests: what was
@@ -40,30 +50,49 @@ func (w *work) proxy(ctx context.Context) *url.URL {
 	return facts.MachineProxy(ctx, w.host, w.facts.Target.Manager).Address()
 }
 
-// indexAddress is the file that the package manager fetches first from the
-// repository that it failed on; "" where that is not known or not of HTTP.
-// Where only the owner's own repositories are used, it is the one of them whose
-// host was named.
-func indexAddress(p Plan, f facts.Facts, said string) string {
-	base, suite := strings.TrimRight(f.PackageBase(), "/")+f.Target.Repository.Path, f.Target.Repository.Suite
-	switch {
-	case p.Existing != nil:
-		base, suite = p.Existing.URI, p.Existing.Suite
-	case p.Source.All:
-		base = ""
-		for _, e := range f.Sources {
-			u, err := url.Parse(e.URI)
-			if err == nil && e.Enabled && u.Hostname() != "" && strings.Contains(said, u.Hostname()) {
-				base, suite = e.URI, e.Suite
-				break
-			}
+// suspects are the files that the package manager fetched first from the
+// repositories that it may have failed on, each once. Where only the owner's
+// are used these are the ones that it named, else all of them, up to a bound:
+// each may cost a timeout.
+func (w *work) suspects(said *fault.Fault) []string {
+	const most = 4
+	if !w.plan.Source.All {
+		return []string{indexAddress(w.plan, w.facts)}
+	}
+	var named, all []string
+	for _, e := range w.facts.Sources {
+		address := indexBelow(e.URI, e.Suite, w.facts.Target.Manager)
+		if !e.Enabled || e.Sources || address == "" || slices.Contains(all, address) {
+			continue
+		}
+		all = append(all, address)
+		if u, err := url.Parse(e.URI); err == nil && strings.Contains(said.What, u.Hostname()) {
+			named = append(named, address)
 		}
 	}
+	if len(named) > 0 {
+		all = named
+	}
+	return all[:min(len(all), most)]
+}
+
+// indexAddress is the index of the repository that a plan uses: the owner's
+// entry for it, or our own.
+func indexAddress(p Plan, f facts.Facts) string {
+	if p.Existing != nil {
+		return indexBelow(p.Existing.URI, p.Existing.Suite, f.Target.Manager)
+	}
+	return indexBelow(strings.TrimRight(f.PackageBase(), "/")+f.Target.Repository.Path, f.Target.Repository.Suite, f.Target.Manager)
+}
+
+// indexBelow is the file that a package manager fetches first from a
+// repository; "" for one that is not reached by HTTP.
+func indexBelow(base, suite string, m distro.Manager) string {
 	u, err := url.Parse(strings.TrimRight(base, "/"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
 		return ""
 	}
-	if f.Target.Manager == distro.Apt {
+	if m == distro.Apt {
 		return u.String() + "/dists/" + suite + "/InRelease"
 	}
 	return u.String() + "/repodata/repomd.xml"

@@ -108,6 +108,9 @@ const packageLimit = 64 << 20
 // a version is not the newest.
 func (w *work) installed(o pkgmgr.Outcome) error {
 	w.receipt.Notice = ""
+	if o.Why != nil && len(o.Newest) == 0 {
+		w.receipt.Notice = w.stays(o.Why)
+	}
 	for name, newest := range o.Newest {
 		p := o.Packages[name]
 		w.receipt.Notice = fmt.Sprintf("%s %s is installed; the newest version %s cannot be: %s", name, p.Version, newest, reason(o.Why))
@@ -164,10 +167,16 @@ func (w *work) noteOlder(why *fault.Fault) {
 	if !w.op.newest || login.State != pkgmgr.Installed {
 		return
 	}
-	w.receipt.Notice = fmt.Sprintf("%s stays at %s, because a newer version could not be looked for or installed: %s", login.Name, login.Version, why.What)
+	w.receipt.Notice = w.stays(why)
 	if err := w.receipt.Write(w.host); err != nil {
 		w.log.Warnf("%v", err)
 	}
+}
+
+// stays says why a working package did not move.
+func (w *work) stays(why *fault.Fault) string {
+	login := w.facts.Packages[w.facts.Target.Packages.Login]
+	return fmt.Sprintf("%s stays at %s, because a newer version could not be looked for or installed: %s", login.Name, login.Version, why.What)
 }
 
 // putBack installs the versions that were there before a failed change, where

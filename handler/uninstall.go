@@ -101,7 +101,25 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	if err := state.OweReload(r.host); err != nil {
 		return fault.Wrap(err, fault.Disk, "The handler's state cannot be written: "+err.Error()+".", "")
 	}
-	return session.Remove(ctx, ours)
+	if err := session.Remove(ctx, ours); err != nil {
+		return err
+	}
+	r.removeCached(session.Manager, ours)
+	return nil
+}
+
+// removeCached removes the files of our packages from the manager's cache,
+// where we had it keep them. What stays costs space and nothing else.
+func (r *run) removeCached(m *pkgmgr.Manager, names []string) {
+	for _, name := range names {
+		for _, pattern := range m.Kept(pkgmgr.Source{}, pkgmgr.Package{Name: name, Version: "*"}) {
+			for _, file := range r.host.Glob(pattern) {
+				if _, err := r.host.RemoveFile(file); err != nil {
+					r.log.Warnf("%v", err)
+				}
+			}
+		}
+	}
 }
 
 // byHand is the command with which a person removes packages.

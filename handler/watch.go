@@ -111,8 +111,12 @@ func unregistered(v *fault.Fault, f facts.Facts) {
 		remove = string(f.Target.Manager) + " remove "
 	}
 	for _, finding := range f.Findings() {
-		if finding.Package && finding.Level == sshd.Fail && finding.What == v.What {
+		switch {
+		case !finding.Package || finding.Level != sshd.Fail || finding.What != v.What:
+		case strings.HasPrefix(v.Next, "Reinstall"):
 			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: sudo %s%s; then set the extension again.", name, remove, name)
+		default:
+			v.Next = strings.TrimSuffix(v.Next, ".") + ". (Reinstalling " + name + " did not help.)"
 		}
 	}
 }

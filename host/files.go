@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -106,6 +108,7 @@ func (h *Host) EnsureDir(path string, mode fs.FileMode) error {
 // and on disk before it returns; the SELinux label of a replaced file is kept.
 func (h *Host) EnsureFile(path string, content []byte, mode fs.FileMode) (changed bool, err error) {
 	full := h.Path(path)
+	Sweep(filepath.Dir(full), temporary(full))
 	if info, err := os.Lstat(full); err == nil && info.Mode().IsRegular() && info.Mode().Perm() == mode.Perm() && info.Size() == int64(len(content)) {
 		if old, err := os.ReadFile(full); err == nil && bytes.Equal(old, content) {
 			return false, nil
@@ -120,7 +123,7 @@ func (h *Host) EnsureFile(path string, content []byte, mode fs.FileMode) (change
 // synced, renamed, and the directory synced.
 func replace(full string, content []byte, mode fs.FileMode) (err error) {
 	dir := filepath.Dir(full)
-	tmp, err := os.CreateTemp(dir, "."+filepath.Base(full)+".*~")
+	tmp, err := os.CreateTemp(dir, Temporary(temporary(full)))
 	if err != nil {
 		return err
 	}
@@ -144,6 +147,33 @@ func replace(full string, content []byte, mode fs.FileMode) (err error) {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// temporary is how the names of the temporary files for a file begin.
+func temporary(full string) string { return "." + filepath.Base(full) + "." }
+
+// Temporary is a pattern for os.CreateTemp whose names begin with prefix and
+// say whose they are, for Sweep.
+func Temporary(prefix string) string { return fmt.Sprintf("%s%d-*~", prefix, os.Getpid()) }
+
+// Sweep removes the temporary files in dir whose names begin with prefix and
+// whose maker is gone: it was killed between making and renaming them.
+func Sweep(dir, prefix string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return // whoever writes there next says why
+	}
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), prefix)
+		maker, _, named := strings.Cut(rest, "-")
+		pid, err := strconv.Atoi(maker)
+		if !ours || !named || err != nil || !strings.HasSuffix(rest, "~") || pid == os.Getpid() {
+			continue
+		}
+		if _, err := os.Stat("/proc/" + maker); errors.Is(err, fs.ErrNotExist) {
+			os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 func syncDir(dir string) error {

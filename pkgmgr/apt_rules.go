@@ -82,7 +82,10 @@ func aptRules() []rule {
 			"The proxy refuses the way to the package repository with HTTP $1.", "Allow the repository's host on the proxy, then set the extension again.", none},
 		// E: Failed to fetch http://127.0.0.1:8081/status/429/./InRelease  429  Too Many Requests [IP: 127.0.0.1 8081]
 		{`^[EW]: Failed to fetch ` + aptHost + `\S*\s+429 `, fault.RepositoryUnreachable,
-			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", none},
+			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", later},
+		// E: Failed to fetch http://127.0.0.1:8081/status/503/./InRelease  503  Service Unavailable [IP: 127.0.0.1 8081]
+		{`^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+(5\d\d) +([A-Za-z -]+)`, fault.RepositoryUnreachable,
+			"$1 answered $3 $4 for $2.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$1$2.", later},
 		// E: Failed to fetch http://127.0.0.1:8081/status/403/./InRelease  403  Forbidden [IP: 127.0.0.1 8081]
 		{`^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+([45]\d\d) +([A-Za-z -]+)`, fault.RepositoryUnreachable,
 			"$1 answered $3 $4 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},

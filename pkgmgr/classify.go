@@ -29,6 +29,7 @@ const (
 	repair      // an interrupted run stands in the way: Manager.Repair
 	widen       // dependencies or files are not where we looked: other sources, fresh metadata, an older version
 	narrow      // another source of the machine stands in the way: ours alone
+	later       // the server has too much to do: the same again, after a pause
 	scripts     // a package's script failed, though the database calls the package installed
 )
 
@@ -191,7 +192,7 @@ func oneLine(s string) string {
 // ends are the beginning and the end of a long output: causes stand in one of
 // them, and a package's script may write megabytes in between.
 func ends(output string) string {
-	const head, tail = 32 << 10, 96 << 10
+	const head, tail = 16 << 10, 48 << 10
 	if len(output) <= head+tail {
 		return output
 	}

@@ -245,10 +245,12 @@ func dnfRules() []rule {
 			"The proxy refuses the way to the package repository with HTTP $1$2.", "Allow the repository's host on the proxy, then set the extension again.", none},
 		// Status code: 429 for http://127.0.0.1:8081/status/429/repodata/repomd.xml (IP: 127.0.0.1)
 		{`Status code: 429 for ` + dnfHost, fault.RepositoryUnreachable,
-			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", none},
+			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", later},
 		// Status code: 404 for http://127.0.0.1:8081/status/404/repodata/repomd.xml (IP: 127.0.0.1)
 		{`Status code: 404 for ` + dnfHost + `(\S*)/repodata/repomd\.xml`, fault.PackageUnavailable,
 			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
+		{`Status code: (5\d\d) for ` + dnfHost + `(\S*)`, fault.RepositoryUnreachable,
+			"$2 answered $1 for $3.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$2$3.", later},
 		{`Status code: (\d{3}) for ` + dnfHost + `(\S*)`, fault.RepositoryUnreachable,
 			"$2 answered $1 for $3.", "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy, then set the extension again.", widen},
 		// Could not resolve proxy: proxy.example.invalid

@@ -17,7 +17,8 @@ type Outcome struct {
 	// Newest has, for each package that was installed in an older version than
 	// the newest because of what that one depends on, the newest version.
 	Newest map[string]string
-	// Why is what stood in the way of the newest.
+	// Why is what stood in the way of the newest; without Newest: of looking
+	// for a version newer than the one that was there before.
 	Why *fault.Fault
 }
 
@@ -125,7 +126,8 @@ func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.C
 		if !transaction {
 			reached = v.fault == nil
 		}
-		if reached && v.way != scripts {
+		stuck := reached && transaction && v.fault != nil && o.unmoved(before, out.Packages)
+		if reached && !stuck && v.way != scripts {
 			if v.fault != nil {
 				s.Host.Log.Warnf("the packages are in place, but the package manager says: %v", v.fault)
 			}
@@ -137,6 +139,11 @@ func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.C
 		again, err := steps.climb(ctx, &o, v, &out)
 		if err != nil {
 			return out, err
+		}
+		if !again && stuck && v.way != scripts {
+			s.Host.Log.Warnf("the packages stay at the versions that they were at: %v", v.fault)
+			out.Why = v.fault
+			return out, nil
 		}
 		if !again {
 			return out, orNil(v.fault)
@@ -160,6 +167,7 @@ type ladder struct {
 	session                                *Session
 	before                                 Packages
 	repaired, widened, narrowed, refreshed bool
+	again                                  retries
 	older                                  int  // how many older versions were tried
 	downgraded                             bool // the manager was told that going back is meant
 }
@@ -178,6 +186,8 @@ func (l *ladder) climb(ctx context.Context, o *Order, v verdict, out *Outcome) (
 			s.Host.Log.Warnf("the repair did not help: %v", err)
 		}
 		return true, ctx.Err()
+	case v.way == later:
+		return l.again.wait(ctx, s), nil
 	case v.way == narrow && o.Source.All && !s.Source.All && !l.narrowed:
 		l.narrowed = true
 		o.Source.All = false
@@ -193,7 +203,7 @@ func (l *ladder) climb(ctx context.Context, o *Order, v verdict, out *Outcome) (
 		l.widened = true
 		o.Source.All = true
 		return true, nil
-	case v.fault.Code == fault.PackageUnavailable && o.installs(v):
+	case v.fault.Code == fault.PackageUnavailable && o.installs(v) && !s.Source.All:
 		return false, nil // no other source's metadata will bring what ours does not have
 	case o.Source.All && !l.refreshed:
 		l.refreshed = true
@@ -226,7 +236,7 @@ func (l *ladder) takeOlder(ctx context.Context, o *Order, v verdict, out *Outcom
 	}
 	for i, spec := range o.Install {
 		newest := out.Newest[spec.Name]
-		if spec.Version != "" && newest == "" || !names(v, spec.Name) {
+		if spec.Version != "" && newest == "" || !about(v, spec.Name) {
 			continue
 		}
 		versions, err := l.session.Versions(ctx, spec.Name)
@@ -254,8 +264,8 @@ func (l *ladder) takeOlder(ctx context.Context, o *Order, v verdict, out *Outcom
 	return false, nil
 }
 
-// names reports whether a verdict is about a package.
-func names(v verdict, name string) bool {
+// about reports whether a verdict is about a package.
+func about(v verdict, name string) bool {
 	return v.fault != nil && slices.ContainsFunc(strings.FieldsFunc(v.fault.What, func(r rune) bool {
 		return r == ' ' || r == ',' || r == ':' || r == '\''
 	}), func(word string) bool {
@@ -266,7 +276,7 @@ func names(v verdict, name string) bool {
 
 // installs reports whether a verdict is about a package that the order wants.
 func (o Order) installs(v verdict) bool {
-	return slices.ContainsFunc(o.Install, func(spec Spec) bool { return names(v, spec.Name) })
+	return slices.ContainsFunc(o.Install, func(spec Spec) bool { return about(v, spec.Name) })
 }
 
 // names are the packages that an order is about.
@@ -286,6 +296,15 @@ func (o Order) done(now Packages) bool {
 		}
 	}
 	return len(o.left(now)) == 0
+}
+
+// unmoved reports whether a package that could have moved to a newer version
+// is still at the one that it was at before.
+func (o Order) unmoved(before, now Packages) bool {
+	return slices.ContainsFunc(o.Install, func(spec Spec) bool {
+		was := before[spec.Name]
+		return spec.Version == "" && was.State == Installed && was.Version == now[spec.Name].Version
+	})
 }
 
 // left are those that were to go and are still there.

@@ -29,7 +29,8 @@ type Session struct {
 	// after we had found it free, where it can. 0 is the constant LockWait.
 	LockWait time.Duration
 	// Pause is the first pause between two looks at a lock; it doubles up to
-	// twenty times itself. 0 is half a second.
+	// twenty times itself. A server that has too much to do is asked again
+	// after about 8, 24 and 72 times as long. 0 is half a second.
 	Pause time.Duration
 }
 
@@ -79,16 +80,42 @@ func (s *Session) refresh(ctx context.Context, source Source) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for _, c := range s.Manager.Refresh(source) {
-		v, err := s.run(ctx, c, false)
+	var again retries
+	for {
+		v, err := s.try(ctx, s.Manager.Refresh(source), false)
 		if err != nil {
 			return err
 		}
-		if v.fault != nil {
-			return v.fault
+		if v.way != later || !again.wait(ctx, s) {
+			return orNil(v.fault)
 		}
 	}
-	return nil
+}
+
+// retries counts how often a server that has too much to do was asked again.
+type retries int
+
+// wait makes a pause before the next try, three times as long as the one
+// before and with jitter, because the whole scale set may be asking. It
+// reports false where there is no further try.
+func (r *retries) wait(ctx context.Context, s *Session) bool {
+	const tries = 3
+	if *r >= tries {
+		return false
+	}
+	pause := 8 * s.pause()
+	for range *r {
+		pause *= 3
+	}
+	*r++
+	return s.sleep(ctx, pause/2+rand.N(pause))
+}
+
+func (s *Session) pause() time.Duration {
+	if s.Pause <= 0 {
+		return 500 * time.Millisecond
+	}
+	return s.Pause
 }
 
 // ImportKey has the manager trust the keys of a file that was verified, where
@@ -120,10 +147,7 @@ func (s *Session) Versions(ctx context.Context, name string) ([]string, error) {
 // run runs one command when nobody else is using the package manager, and
 // again where somebody was faster. A lock that stays is a fault of code 25.
 func (s *Session) run(ctx context.Context, c host.Command, transaction bool) (verdict, error) {
-	pause := s.Pause
-	if pause <= 0 {
-		pause = 500 * time.Millisecond
-	}
+	pause := s.pause()
 	longest := 20 * pause
 	for waited := false; ; waited = true {
 		busy := s.busy()

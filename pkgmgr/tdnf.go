@@ -127,6 +127,8 @@ func tdnfRules() []rule {
 		// Error: 404 when downloading https://host/repodata/repomd.xml
 		{`^Error: 404 when downloading ` + dnfHost + `(\S*)/repodata/repomd\.xml`, fault.PackageUnavailable,
 			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
+		{`^Error: (429|5\d\d) when downloading ` + dnfHost + `(\S*)`, fault.RepositoryUnreachable,
+			"$2 answered $1 for $3.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$2$3.", later},
 		{`^Error: (\d{3}) when downloading ` + dnfHost + `([^\s.]*(?:\.[^\s.]+)*)`, fault.RepositoryUnreachable,
 			"$2 answered $1 for $3.", "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy, then set the extension again.", widen},
 		// Error(1208) : Couldn't connect to server

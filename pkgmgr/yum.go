@@ -148,6 +148,8 @@ func yumRules() []rule {
 		// https://host/centos/7Server/x86_64/stable/repodata/repomd.xml: [Errno 14] HTTPS Error 404 - Not Found
 		{dnfHost + `(\S*)/repodata/repomd\.xml: \[Errno 14\] HTTPS? Error 404`, fault.PackageUnavailable,
 			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
+		{dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (429|5\d\d) - ([^\n]+)`, fault.RepositoryUnreachable,
+			"$1 answered $3 $4 for $2.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$1$2.", later},
 		{dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (\d{3}) - ([^\n]+)`, fault.RepositoryUnreachable,
 			"$1 answered $3 $4 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
 		// [Errno 14] curl#60 - "Peer's Certificate issuer is not recognized."

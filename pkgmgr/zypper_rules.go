@@ -14,10 +14,14 @@ func zypperRules() []rule {
 		{`^System management is locked by the application with pid (\d+) \(([^)\n]*)\)`, fault.PackageManagerBusy,
 			"Another program is using zypper: $2 (process $1).", "Look at it with: ps -fp $1; when it has ended, set the extension again.", none},
 		// Can't create metadata cache directory.
-		{`^Can't create (?:metadata )?cache directory|Can't create temporary`, fault.Disk,
+		//  - Create attach point: Can't find a writable directory to create an attach point
+		{`^Can't create (?:metadata )?cache directory|Can't create temporary|Can't find a writable directory`, fault.Disk,
 			"zypper cannot write below /var/cache/zypp: the file system is full or read-only.", "See which: df -h /var; findmnt -T /var/cache/zypp; then set the extension again.", none},
+		//  - File /var/tmp/TmpFile.NR42WQ doesn't contain public key data
+		{`File \S+ doesn't contain public key data`, fault.Disk,
+			"zypper could not copy the repository's key: the file system of /var is full, or the key file is damaged.", "See df -h /var /tmp; where there is room, set the extension again, which writes the key file anew.", none},
 		// /etc/zypp/repos.d/bad.repo: Section []: Line 1 contains garbage (no '=' or ':/?|,\' in key)
-		{`^(/\S+\.repo): ([^\n]+)\n(?:[^\n]*\n)*? - Parsing \.repo file`, fault.PackageManagerFailed,
+		{`^(/\S+\.repo): (Section [^\n]+)`, fault.PackageManagerFailed,
 			"The repository file $1 cannot be read, so that zypper does nothing at all: $2", "Correct the file, or move it away: less $1; then set the extension again.", none},
 		{`^Unexpected exception\.\n([^\n]+)`, fault.PackageManagerFailed,
 			"zypper ended with an exception: $1", "See the rest in " + transactionLog + ", repair what it names, then set the extension again.", none},
@@ -52,7 +56,9 @@ func zypperRules() []rule {
 		//  - Download (curl) error for 'http://127.0.0.1:8081/status/429/content':
 		//    Error code: HTTP response: 429
 		{`Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: HTTP response: 429`, fault.RepositoryUnreachable,
-			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", none},
+			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", later},
+		{`Download \(curl\) error for '` + dnfHost + `([^']*)':\n\s*Error code: HTTP response: (5\d\d)`, fault.RepositoryUnreachable,
+			"$1 answered $3 for $2.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$1$2.", later},
 		{`Download \(curl\) error for '` + dnfHost + `([^']*)':\n\s*Error code: HTTP response: ([1-9]\d\d)`, fault.RepositoryUnreachable,
 			"$1 answered $3 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
 		//  - Permission to access 'http://127.0.0.1:8081/status/403/content' denied.
@@ -60,7 +66,7 @@ func zypperRules() []rule {
 			"$1 answered 403 Forbidden for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
 		//  - Location 'http://127.0.0.1:8081/status/503/content' is temporarily unaccessible.
 		{`Location '` + dnfHost + `([^']*)' is temporarily unaccessible`, fault.RepositoryUnreachable,
-			"$1 answered that it cannot serve $2 now (HTTP 503).", "Set the extension again in ten minutes.", none},
+			"$1 answered that it cannot serve $2 now (HTTP 503).", "Set the extension again in ten minutes.", later},
 		//  - Timeout exceeded when accessing 'http://127.0.0.1:8081/truncate/repodata/repomd.xml'.
 		{`Timeout exceeded when accessing '` + dnfHost, fault.RepositoryUnreachable,
 			"$1 does not answer in time.", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
@@ -91,7 +97,7 @@ func zypperRules() []rule {
 		{`nothing provides '?([^'\n]+?)'? needed by (?:the to be installed )?(\S+)`, fault.PackageManagerFailed,
 			"A dependency cannot be met: nothing provides $1, needed by $2.", "See where it could come from: zypper search --provides '$1'; add the repository or module that has it, or set packageVersion to a version that does not need it.", widen},
 		// Problem: 1: the to be installed aadsshlogin-1.0.2-1.x86_64 conflicts with 'aadlogin' provided by the installed aadlogin-1.0.0-1.x86_64
-		{`the to be installed (\S+) conflicts with [^\n]* provided by the installed (\S+)`, fault.PackageManagerFailed,
+		{`(?:the to be installed |^Problem: )(\S+) conflicts with [^\n]* provided by (?:the installed )?(\S+)`, fault.PackageManagerFailed,
 			"$1 cannot be beside $2, which is installed.", "Remove the one that you can do without, then set the extension again.", none},
 		// Problem: 1: the installed a-1.0-1.x86_64 requires 'b', but this requirement cannot be provided
 		{`^Problem: (?:\d+: )?([^\n]+)`, fault.PackageManagerFailed,

@@ -107,6 +107,9 @@ func writeRepo(b *bytes.Buffer, t distro.Target, o Options) {
 		// becomes of this repository does not touch other transactions.
 		setting("type", "rpm-md")
 		setting("autorefresh", 0)
+		// Otherwise the package files are gone before a copy of them can be
+		// put aside for repairs.
+		setting("keeppackages", 1)
 		return
 	}
 	setting("sslverify", 1)

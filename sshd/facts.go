@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"aadsshlogin-handler/host"
 )
@@ -71,7 +72,29 @@ func LookAt(ctx context.Context, h *host.Host, config string) Facts {
 		f.Users = append(f.Users, effective)
 	}
 	f.Missing = missingFiles(h, f.Users)
+	awaitDaemon(ctx, h, &f)
 	return f
+}
+
+// restart is how long sshd may be away while it starts anew: at a reload it
+// closes its sockets and executes itself, after systemd has called it done.
+const restart = 5 * time.Second
+
+// awaitDaemon looks again where nobody listens who should.
+func awaitDaemon(ctx context.Context, h *host.Host, f *Facts) {
+	if !f.Daemon.Expected || f.Daemon.Err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, restart)
+	defer cancel()
+	for !slices.ContainsFunc(ports(*f), f.Daemon.Listens) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+		f.Daemon = lookDaemon(h)
+	}
 }
 
 // find is where the distributions put sshd: /usr/sbin everywhere, /sbin and

@@ -83,7 +83,8 @@ func file(folder string, seq int) string {
 // replace writes content beside path and renames it there.
 func replace(path string, content []byte) (err error) {
 	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*"+leftover) // mode 0600
+	// The name says whose it is, for sweep; the mode is 0600.
+	tmp, err := os.CreateTemp(dir, fmt.Sprintf(".%s.%d-*%s", filepath.Base(path), os.Getpid(), leftover))
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func replace(path string, content []byte) (err error) {
 }
 
 // sweep removes what a killed run left behind. A young file may be another
-// run's, in the middle of its work.
+// run's, in the middle of its work, unless its name says that its maker is gone.
 func sweep(folder string) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -122,8 +123,19 @@ func sweep(folder string) {
 		if !strings.HasPrefix(name, ".") || !strings.HasSuffix(name, leftover) || !strings.Contains(name, ".status.") {
 			continue
 		}
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > 10*time.Minute {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && (time.Since(info.ModTime()) > 10*time.Minute || orphan(name)) {
 			os.Remove(filepath.Join(folder, name))
 		}
 	}
+}
+
+// orphan says whether the maker that a temporary file's name tells of is gone.
+func orphan(name string) bool {
+	_, rest, _ := strings.Cut(name, ".status.")
+	maker, _, named := strings.Cut(rest, "-")
+	if _, err := strconv.Atoi(maker); err != nil || !named {
+		return false
+	}
+	_, err := os.Stat("/proc/" + maker)
+	return errors.Is(err, fs.ErrNotExist)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"aadsshlogin-handler/agent"
@@ -115,6 +116,9 @@ func (k Keeper) write(files ...file) (changed bool, err error) {
 	receipt = receipt.Clone()
 	for _, f := range files {
 		receipt.Files[f.path] = state.File{SHA256: state.Hash(f.content)}
+		if dir := filepath.Dir(f.path); !k.Host.Exists(dir) && !slices.Contains(receipt.Folders, dir) {
+			receipt.Folders = append(receipt.Folders, dir)
+		}
 	}
 	if err := receipt.Write(k.Host); err != nil {
 		return false, err

@@ -43,15 +43,19 @@ func (w Watcher) PutBack(ctx context.Context) error {
 	if err := m.write(w.Host); err != nil { // before the repair: one that kills us is not tried again and again
 		return err
 	}
+	fmt.Fprintf(w.Out, "Putting sign-in back: %s\n", before.Repair)
 	after := w.Repair(ctx, a)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	report := after.Report
-	if after.Fault == nil {
+	switch {
+	case after.Fault == nil && cause == unfinished:
+		delete(m.Repairs, cause) // it does not come back by itself
+	case after.Fault == nil:
 		report.Substatuses = append(report.Substatuses, status.Substatus{Name: name, Level: status.Success,
-			Message: fmt.Sprintf("Sign-in was put back at %s (%s). What was wrong: %s", now.UTC().Format("2006-01-02 15:04 MST"), before.Repair, before.what())})
-	} else if after.Fault.Code != fault.StillRunning {
+			Message: fmt.Sprintf("Sign-in was put back at %s. What was wrong: %s", now.UTC().Format("2006-01-02 15:04 MST"), before.what())})
+	case after.Fault.Code != fault.StillRunning:
 		m.Repairs[cause] = Repair{Time: now, Code: report.Code, Failed: report.Message}
 	}
 	told := w.told(a)

@@ -1,10 +1,9 @@
 package watch
 
 import (
-	"bytes"
-	"fmt"
 	"io/fs"
-	"text/template"
+	"strconv"
+	"strings"
 
 	"aadsshlogin-handler/agent"
 	"aadsshlogin-handler/host"
@@ -57,33 +56,31 @@ type file struct {
 	mode    fs.FileMode
 }
 
-// unitFiles are the units for one version of the extension.
+// unitFiles are the units for one version of the extension. Names between @ are
+// replaced: text/template, for that little, would add three megabytes to the
+// program, because what it can reach by name the linker must keep.
 func unitFiles(env agent.Environment, minutes int) ([]file, error) {
-	all, err := template.ParseFS(units.Files, "*")
-	if err != nil {
-		return nil, err
-	}
-	data := struct {
-		Program, State string
-		Minutes, Delay int // Delay in seconds
-		Folders, Paths []string
-	}{
-		Program: Program, State: host.StateDir,
-		Minutes: minutes, Delay: minutes * 60 / 5,
-		Paths: watched(),
+	var paths, folders strings.Builder
+	for _, p := range watched() {
+		paths.WriteString("PathChanged=" + p + "\n")
 	}
 	for _, f := range []string{env.StatusFolder, env.EventsFolder, env.LogFolder} {
 		if f != "" {
-			data.Folders = append(data.Folders, f)
+			folders.WriteString(" -" + f)
 		}
 	}
+	fill := strings.NewReplacer(
+		"@PROGRAM@", Program, "@STATE@", host.StateDir,
+		"@MINUTES@", strconv.Itoa(minutes), "@DELAY@", strconv.Itoa(minutes*60/5), // seconds
+		"@FOLDERS@", folders.String(), "@PATHS@\n", paths.String(),
+	)
 	var files []file
 	for _, name := range allUnits() {
-		var b bytes.Buffer
-		if err := all.ExecuteTemplate(&b, name, data); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		text, err := units.Files.ReadFile(name)
+		if err != nil {
+			return nil, err
 		}
-		files = append(files, file{unitDir + "/" + name, b.Bytes(), 0o644})
+		files = append(files, file{unitDir + "/" + name, []byte(fill.Replace(string(text))), 0o644})
 	}
 	return files, nil
 }

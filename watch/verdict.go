@@ -20,6 +20,10 @@ type Verdict struct {
 	Repair string
 }
 
+// unfinished is the cause where nothing is amiss but the rest of an earlier
+// run: sshd has not been told of its configuration.
+const unfinished = "unfinished"
+
 // cause is what a repair is counted by: the check that fails first.
 func (v Verdict) cause() string {
 	for _, r := range v.Results {
@@ -28,7 +32,7 @@ func (v Verdict) cause() string {
 		}
 	}
 	if v.Repair != "" {
-		return "unfinished"
+		return unfinished
 	}
 	return ""
 }

@@ -15,7 +15,9 @@ import (
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/fabric"
 	"aadsshlogin-handler/test/fixtures"
+	"aadsshlogin-handler/test/machine"
 	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/pkghost"
 )
 
 // patience is how long a script waits for something before it gives up. It is
@@ -23,13 +25,15 @@ import (
 const patience = 2 * time.Minute
 
 // commands are the words that scripts are written in.
-func commands(b *builds) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	type command = func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error
 	all := map[string]command{
 		// What is in Azure.
 		"identity": identity, // identity system|none|user
 		"offer":    offer,    // offer NAME=VERSION[,noise=N][,sleep=D][,hold=PATH][,failpost]...: what the repository holds
 		"host":     host,     // host up|down: the package host
+		"proxy":    proxy,    // proxy USER PASSWORD: a proxy stands at 10.0.0.1:3128 | proxy used: somebody went through it
+		"uploads":  uploads,  // uploads plugin|blob: where the agent can leave its status
 		"publish": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 			return publish(ctx, s, ts, b, args) // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
 		},
@@ -39,7 +43,7 @@ func commands(b *builds) map[string]func(ts *testscript.TestScript, neg bool, ar
 		"extension": extension, // extension LEVEL CODE REGEXP | extension none: what it says of itself
 		"substatus": substatus, // substatus NAME LEVEL CODE REGEXP
 		"other":     other,     // other NAME STATUS CODE [REGEXP]: the verdict on another extension
-		"portal":    portal,    // portal NAME: the uploaded JSON is the one in docs/portal.md
+		"portal":    g.portal,  // portal NAME: the uploaded JSON is the one in docs/portal.md
 		// What the agent ran.
 		"ran": ran, // ran OPERATION[@VERSION]...: the commands since the last "ran"
 		// The machine.
@@ -47,6 +51,7 @@ func commands(b *builds) map[string]func(ts *testscript.TestScript, neg bool, ar
 		"await":    await,    // await COMMAND...: until it succeeds there
 		"packages": packages, // packages NAME=VERSION|absent...
 		"power":    power,    // power reboot|cut
+		"restart":  restart,  // the agent
 		"lock":     lock,     // lock take|release: the package manager's
 		"watch":    watching, // watch start|stop: the packages are there at every instant
 		"signin":   signin,   // signin USER CERTIFICATE: someone signs in; ! signin: cannot
@@ -60,7 +65,7 @@ func commands(b *builds) map[string]func(ts *testscript.TestScript, neg bool, ar
 			err := c(ctx, s, ts, args)
 			switch {
 			case err != nil && (!neg || ctx.Err() != nil):
-				ts.Fatalf("%s: %v", name, err)
+				ts.Fatalf("%s: %v\n%s", name, err, s.tails())
 			case err == nil && neg:
 				ts.Fatalf("%s: it should have failed", name)
 			case err != nil:
@@ -96,6 +101,24 @@ func host(_ context.Context, s *stage, _ *testscript.TestScript, args []string) 
 		return nil
 	}
 	return fmt.Errorf("up or down, not %q", args)
+}
+
+func proxy(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (err error) {
+	if len(args) == 2 {
+		s.proxy, err = pkghost.StartProxy(s, machine.Gateway+":3128", args[0], args[1])
+		return err
+	}
+	for _, r := range s.proxy.Requests() {
+		if r.Authorized {
+			return nil
+		}
+	}
+	return fmt.Errorf("nobody used it: %+v", s.proxy.Requests())
+}
+
+func uploads(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	s.fabric.RefuseStatus(strings.Join(args, " ") == fabric.ViaBlob)
+	return nil
 }
 
 func offer(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {

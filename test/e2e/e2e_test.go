@@ -16,13 +16,13 @@ import (
 // whose comment says "Agents:" runs under those only. With -short, only the
 // first release runs all of them.
 func TestScenarios(t *testing.T) {
-	b := &builds{made: map[string][]byte{}}
+	b, g := &builds{made: map[string][]byte{}}, &gallery{path: "../../docs/portal.md"}
 	for _, a := range agents() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			testscript.Run(t, testscript.Params{
 				Files: scripts(t, a),
-				Cmds:  commands(b),
+				Cmds:  commands(b, g),
 				Setup: func(env *testscript.Env) error {
 					ctx, cancel := context.WithTimeout(context.Background(), patience)
 					defer cancel()

@@ -13,19 +13,21 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/metadata"
 )
 
 // executed is every command of our extension that the agent has run, in order,
 // as OPERATION@VERSION.
 func (s *stage) executed() ([]string, error) {
-	content, err := s.ReadFile(s.log("CommandExecution.log"))
+	content, err := s.ReadFile("/var/log/waagent.log")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	var all []string
-	for _, m := range regexp.MustCompile(`Executing command: \S+-([0-9.]+)/(?:bin/\S+|run\.sh)(?: (\S+))?`).FindAllStringSubmatch(string(content), -1) {
-		all = append(all, m[2]+"@"+m[1])
+	pattern := regexp.MustCompile(`\[` + regexp.QuoteMeta(agentrun.Handler) + `-([0-9.]+)\] (Install|Enable|Disable|Update|Uninstall) extension:? \[`)
+	for _, m := range pattern.FindAllStringSubmatch(string(content), -1) {
+		all = append(all, strings.ToLower(m[2])+"@"+m[1])
 	}
 	return all, err
 }

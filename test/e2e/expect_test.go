@@ -25,7 +25,7 @@ func (s *stage) upload(ctx context.Context, ok func(fabric.Status) string) error
 		return ok(st)
 	})
 	if err != nil {
-		return fmt.Errorf("%w\nThe last status: %s\n%s", err, status.Raw, s.tails())
+		return fmt.Errorf("%w\nThe last status: %s", err, status.Raw)
 	}
 	s.last = status
 	return nil

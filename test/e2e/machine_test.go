@@ -98,6 +98,15 @@ func power(ctx context.Context, s *stage, _ *testscript.TestScript, args []strin
 	return errors.Join(err, s.Boot(ctx))
 }
 
+// restart starts the agent again. What it uploaded before says nothing any more.
+func restart(ctx context.Context, s *stage, ts *testscript.TestScript, _ []string) error {
+	if err := vm(ctx, s, ts, []string{"systemctl", "stop", "walinuxagent"}); err != nil {
+		return err
+	}
+	s.seen = len(s.fabric.Statuses())
+	return vm(ctx, s, ts, []string{"systemctl", "start", "walinuxagent"})
+}
+
 // lock has another program of the machine hold dpkg's lock, as
 // unattended-upgrades does at a first boot.
 func lock(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {

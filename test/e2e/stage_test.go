@@ -36,6 +36,7 @@ type stage struct {
 	cache    cache.Cache
 	target   distro.Target
 	packages *pkghost.Host
+	proxy    *pkghost.Proxy // nil: there is none
 	metadata *metadata.Service
 	imds     *imds
 	fabric   *fabric.Fabric
@@ -43,7 +44,6 @@ type stage struct {
 	seen     int           // statuses before this one say nothing any more
 	ran      int           // commands of extensions that the script has looked at
 	watched  *watch
-	holder   func() // lets go of the package manager's lock
 }
 
 // set sets the stage and boots the machine, with an agent that has nothing to do.
@@ -138,8 +138,16 @@ func (s *stage) strike() error {
 			wrong = append(wrong, fmt.Errorf("%s: %s", what, one))
 		}
 	}
-	if s.holder != nil {
-		s.holder()
+	if s.proxy != nil {
+		for _, r := range s.proxy.Requests() {
+			if r.Unexpected {
+				add("unexpected request to the proxy", r.Method+" "+r.Target)
+			}
+		}
+		wrong = append(wrong, s.proxy.Close())
+	}
+	if s.watched != nil {
+		s.watched.end()
 	}
 	if err := s.everyOutput(); err != nil {
 		wrong = append(wrong, err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,6 +16,7 @@ import (
 
 // watch looks all the time whether people could sign in.
 type watch struct {
+	once  sync.Once
 	stop  chan struct{}
 	done  chan struct{}
 	looks int
@@ -29,8 +31,7 @@ func watching(_ context.Context, s *stage, ts *testscript.TestScript, args []str
 		go s.watched.run(s)
 		return nil
 	case "stop":
-		close(s.watched.stop)
-		<-s.watched.done
+		s.watched.end()
 		ts.Logf("looked %d times", s.watched.looks)
 		if s.watched.looks < 100 {
 			return fmt.Errorf("looked %d times only", s.watched.looks)
@@ -41,6 +42,12 @@ func watching(_ context.Context, s *stage, ts *testscript.TestScript, args []str
 		return nil
 	}
 	return fmt.Errorf("start or stop, not %q", args)
+}
+
+// end ends a watch, also one that has ended.
+func (w *watch) end() {
+	w.once.Do(func() { close(w.stop) })
+	<-w.done
 }
 
 // run looks each millisecond: a package's removal runs several scripts, and

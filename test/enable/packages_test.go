@@ -19,6 +19,19 @@ func state(t *testing.T, s *scene.Scene, name string) string {
 	return strings.TrimSpace(shell(t, s, "dpkg-query -W -f '${Status}' "+name+" || true"))
 }
 
+// script finds the installation script of a package while it runs.
+func script(name string) string { return "pgrep -f '/info/" + name + ".post[i]nst configure'" }
+
+// inScript waits until that script runs.
+func inScript(t *testing.T, s *scene.Scene, name string) {
+	t.Helper()
+	until(t, name+" is being configured", func() bool {
+		r, err := s.Run(t.Context(), nil, "sh", "-c", script(name))
+		ok(t, err)
+		return r.ExitCode == 0
+	})
+}
+
 // interrupt starts a command in the box that installs a package whose script
 // waits, and kills it with all that it started in the middle of that.
 func interrupt(t *testing.T, s *scene.Scene, name string, argv ...string) {
@@ -26,9 +39,8 @@ func interrupt(t *testing.T, s *scene.Scene, name string, argv ...string) {
 	write(t, s, hold, "", 0o644)
 	p, err := s.Start(box.Environment(), argv...)
 	ok(t, err)
-	shell(t, s, "until grep -qs '^Status: install ok half-configured' /var/lib/dpkg/status || ls /var/lib/dpkg/updates/* >/dev/null 2>&1; do sleep 0.05; done; "+
-		"until pgrep -x "+name+".postin >/dev/null; do sleep 0.05; done; "+
-		"kill -9 $(pgrep -x 'dpkg|apt-get'); pkill -9 -x "+name+".postin")
+	inScript(t, s, name)
+	shell(t, s, "kill -9 $(pgrep -x 'apt-get|dpkg'; "+script(name)+")")
 	_, err = p.Wait(t.Context())
 	ok(t, err)
 	ok(t, s.Remove(hold))
@@ -42,7 +54,7 @@ func TestInterruptedDpkg(t *testing.T) {
 	deb, err := fixtures.Deb(t.Context(), s.Cache, fixtures.Spec{Name: other, Version: "1.0", Hold: hold})
 	ok(t, err)
 	ok(t, s.CopyIn(deb, "/tmp/other.deb", 0o644))
-	interrupt(t, s, "aadsshlogin-dep", "dpkg", "--install", "/tmp/other.deb")
+	interrupt(t, s, other, "dpkg", "--install", "/tmp/other.deb")
 	if got := state(t, s, other); got == "install ok installed" {
 		t.Fatalf("it was not interrupted: %s", got)
 	}
@@ -58,7 +70,7 @@ func TestHalfConfigured(t *testing.T) {
 	deb, err := fixtures.Deb(t.Context(), s.Cache, fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: hold})
 	ok(t, err)
 	ok(t, s.CopyIn(deb, "/tmp/ours.deb", 0o644))
-	interrupt(t, s, "aadsshlogin", "dpkg", "--install", "/tmp/ours.deb")
+	interrupt(t, s, fixtures.Login, "dpkg", "--install", "/tmp/ours.deb")
 	if got := state(t, s, fixtures.Login); got != "install ok half-configured" {
 		t.Fatalf("it was not interrupted: %s", got)
 	}

@@ -149,7 +149,7 @@ fcntl.lockf(f, fcntl.LOCK_EX)
 open("/run/held", "w").close()
 time.sleep(600)`)
 	ok(t, err)
-	shell(t, s, "until [ -e /run/held ]; do sleep 0.05; done")
+	until(t, "the lock is held", func() bool { return s.Exists("/run/held") })
 	pid := strings.TrimSpace(shell(t, s, "pgrep -x python3"))
 	want(t, s, 25, "python3", "process "+pid, "/var/lib/dpkg/lock-frontend")
 }

@@ -52,7 +52,7 @@ func TestKilledInTransaction(t *testing.T) {
 	deliver(t, s)
 	write(t, s, hold, "", 0o644)
 	p := begin(t, s)
-	shell(t, s, "until pgrep -x aadsshlogin.pos >/dev/null; do sleep 0.05; done")
+	inScript(t, s, fixtures.Login)
 	if r := told(t, s); r.Level != status.Failure || r.Code != 31 {
 		t.Errorf("in the middle of the transaction the status is %s %d", r.Level, r.Code)
 	}
@@ -62,7 +62,7 @@ func TestKilledInTransaction(t *testing.T) {
 	if r := told(t, s); r.Level != status.Failure || r.Code != 31 || !strings.Contains(r.Message, "did not finish") {
 		t.Errorf("after the kill the status is %s %d: %s", r.Level, r.Code, r.Message)
 	}
-	shell(t, s, "pgrep -x apt-get; pgrep -x aadsshlogin.pos") // they go on
+	shell(t, s, "pgrep -x apt-get; "+script(fixtures.Login)) // they go on
 	ok(t, s.Remove(hold))
 	want(t, s, 0)
 }
@@ -74,9 +74,9 @@ func TestKilledWithTransaction(t *testing.T) {
 	deliver(t, s)
 	write(t, s, hold, "", 0o644)
 	p := begin(t, s)
-	shell(t, s, "until pgrep -x aadsshlogin.pos >/dev/null; do sleep 0.05; done")
+	inScript(t, s, fixtures.Login)
 	ok(t, p.Signal(syscall.SIGKILL))
-	shell(t, s, "kill -9 $(pgrep -x 'apt-get|dpkg|aadsshlogin.pos')")
+	shell(t, s, "kill -9 $(pgrep -x 'apt-get|dpkg'; "+script(fixtures.Login)+")")
 	_, err := p.Wait(t.Context())
 	ok(t, err)
 	if r := told(t, s); r.Level != status.Failure || r.Code != 31 {

@@ -15,18 +15,17 @@ import (
 func TestVerification(t *testing.T) {
 	const comment = `sed -i -E '/^Match User \*@\*/,$ s/^/#/' /etc/ssh/sshd_config`
 	for _, c := range []struct {
-		name   string
-		spoil  string
-		heals  bool // by a reinstallation of a package that registers each time
-		says   string
-		always bool // no package of ours can put it right
+		name  string
+		spoil string
+		heals bool // by a reinstallation of a package that registers each time
+		says  string
 	}{
 		{name: "Match block commented out", spoil: comment, heals: false, says: "aad_certhandler"},
 		{name: "Match block gone", spoil: `sed -i '/Added by aadsshlogin installer/,$d' /etc/ssh/sshd_config`, heals: true, says: "aad_certhandler"},
 		{name: "nsswitch reset", spoil: `sed -i -E 's/[[:space:]]+aad([[:space:]]|$)/\1/' /etc/nsswitch.conf`, heals: true, says: "nsswitch"},
 		{name: "PAM profile off", spoil: `pam-auth-update --package --remove aad`, heals: true, says: "pam_aad"},
-		{name: "PAM modified by hand", spoil: `sed -i '/pam_aad/d' /etc/pam.d/common-auth /etc/pam.d/common-account`, heals: false, says: "pam_aad", always: true},
-		{name: "sshd_config broken", spoil: `echo 'NoSuchOption yes' >> /etc/ssh/sshd_config`, heals: false, says: "NoSuchOption", always: true},
+		{name: "PAM modified by hand", spoil: `sed -i '/pam_aad/d' /etc/pam.d/common-auth /etc/pam.d/common-account`, heals: false, says: "pam_aad"},
+		{name: "sshd_config broken", spoil: `echo 'NoSuchOption yes' >> /etc/ssh/sshd_config`, heals: false, says: "NoSuchOption"},
 	} {
 		for _, firstOnly := range []bool{false, true} {
 			name := c.name

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -37,14 +38,15 @@ func (m machine) leftover(before box.Snapshot) []string {
 	m.t.Helper()
 	layers, err := m.persona.Layers(m.t.Context(), m.Cache)
 	ok(m.t, err)
+	now := m.snapshot()
 	var found []string
 	for _, line := range m.changes(before, mayStay()...) {
 		path := line[2:]
 		if line[0] == '+' && same(filepath.Join(m.Root(), path), original(layers, path)) {
 			continue // it was written to, and then put back as it had been
 		}
-		if line[0] == '~' && isDir(filepath.Join(m.Root(), path)) {
-			continue // something in it came and went
+		if line[0] == '~' && unchanged(before[path], now[path]) {
+			continue // something in a folder came and went, or an attribute
 		}
 		found = append(found, line)
 	}
@@ -68,9 +70,10 @@ func original(layers []string, path string) string {
 	return ""
 }
 
-func isDir(name string) bool {
-	info, err := os.Lstat(name)
-	return err == nil && info.IsDir()
+// unchanged compares two entries of snapshots without the time.
+func unchanged(before, now string) bool {
+	time := regexp.MustCompile(` changed [0-9.]+`)
+	return time.ReplaceAllString(before, "") == time.ReplaceAllString(now, "")
 }
 
 // same compares two files as people see them. Both may be absent: a removal is

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"
 )
 
@@ -17,6 +18,9 @@ func TestLife(t *testing.T) {
 		m.has("aadsshlogin", newer)
 		if !m.registered() {
 			m.fatal("sshd does not show the package")
+		}
+		if standIn := m.persona.Family == roots.Yum || m.persona.Family == roots.Tdnf; !standIn { // whose caches are dnf's
+			m.kept("aadsshlogin", newer)
 		}
 		m.idle()
 
@@ -70,6 +74,15 @@ func TestEverySupportedRelease(t *testing.T) {
 	})
 }
 
+// kept fails the test unless the package's file was put aside, from which it
+// can be installed again without network.
+func (m machine) kept(name, version string) {
+	m.t.Helper()
+	if files := m.sh("ls /var/lib/aadsshlogin-handler/packages"); !strings.Contains(files, name) || !strings.Contains(files, version) {
+		m.fatal("the package file of %s %s was not put aside: %q", name, version, files)
+	}
+}
+
 // idle runs enable again, which must change nothing and ask no repository.
 func (m machine) idle() {
 	m.t.Helper()
@@ -106,6 +119,9 @@ func (m machine) leave() {
 		m.fatal("uninstall: %+v", gone.Runs)
 	}
 	m.has("aadsshlogin", "")
+	if files := m.sh(`find /var/cache /var/lib/aadsshlogin-handler -name 'aadsshlogin*.deb' -o -name 'aadsshlogin*.rpm' 2>/dev/null || true`); files != "" && m.persona.Family != roots.Yum && m.persona.Family != roots.Tdnf {
+		m.fatal("package files were left behind: %s", files)
+	}
 	if m.registered() {
 		m.fatal("sshd still shows the package")
 	}

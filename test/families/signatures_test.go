@@ -3,6 +3,7 @@
 package families
 
 import (
+	"slices"
 	"testing"
 
 	"aadsshlogin-handler/test/fixtures"
@@ -11,16 +12,10 @@ import (
 	"aadsshlogin-handler/test/scene"
 )
 
+func apt(r release) bool { return r.family == roots.Apt }
+
 // rpms are the releases whose packages carry signatures of their own.
-func rpms() []release {
-	var list []release
-	for _, r := range managers() {
-		if r.family != roots.Apt {
-			list = append(list, r)
-		}
-	}
-	return list
-}
+func rpms() []release { return slices.DeleteFunc(kinds(), apt) }
 
 func TestWronglySignedPackage(t *testing.T) {
 	for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
@@ -37,7 +32,7 @@ func TestWronglySignedPackage(t *testing.T) {
 }
 
 func TestWronglySignedMetadata(t *testing.T) {
-	each(t, managers(), scene.Options{}, func(m machine) {
+	each(t, kinds(), scene.Options{}, func(m machine) {
 		wrong := keys.Wrong()
 		m.offerAt(m.Target.Repository.Path, &wrong, login(newest)...)
 		m.want(27)
@@ -60,7 +55,7 @@ func TestWronglySignedUpgrade(t *testing.T) {
 
 // dnf and zypper call a package installed whose script failed.
 func TestFailingScript(t *testing.T) {
-	each(t, managers(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}}, func(m machine) {
+	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}}, func(m machine) {
 		report, err := m.Agent.Apply(m.t.Context(), m.goal)
 		ok(m.t, err)
 		run := report.Runs[len(report.Runs)-1]

@@ -76,8 +76,11 @@ func TestDependencyOfAnotherRepository(t *testing.T) {
 // With the mode existing nothing is added, and nothing but the machine's own
 // folder is used: there is no network.
 func TestExistingWithoutNetwork(t *testing.T) {
-	each(t, managers(), scene.Options{}, func(m machine) {
+	each(t, kinds(), scene.Options{}, func(m machine) {
 		m.local("/srv/packages")
+		if m.Target.Manager == distro.Zypper { // it asks a person, once
+			m.sh("rpm --import /etc/third.asc")
+		}
 		m.Packages.Down()
 		before := m.snapshot()
 		m.set(`{"repository": {"mode": "existing"}}`)
@@ -123,7 +126,7 @@ func (m machine) local(dir string) {
 
 // A mirror of the owner's, with the vendor's signatures and the vendor's paths.
 func TestMirror(t *testing.T) {
-	each(t, managers(), scene.Options{}, func(m machine) {
+	each(t, kinds(), scene.Options{}, func(m machine) {
 		const base = "http://" + pkghost.Name + "/mirror"
 		path := "/mirror" + m.Target.Repository.Path
 		m.offerAt(path, nil, login(newest)...)

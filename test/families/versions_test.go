@@ -36,7 +36,7 @@ func TestPinIsNotThere(t *testing.T) {
 		m.want(28, pinned)
 		m.has("aadsshlogin", "")
 	})
-	each(t, managers(), scene.Options{Packages: login(newer)}, func(m machine) {
+	each(t, kinds(), scene.Options{Packages: login(newer)}, func(m machine) {
 		m.set(`{"packageVersion": "1.0.999"}`)
 		m.want(28, "1.0.999")
 		m.has("aadsshlogin", "")
@@ -45,10 +45,13 @@ func TestPinIsNotThere(t *testing.T) {
 
 // A person who keeps the package as it is is listened to, and told.
 func TestHeldAsItIs(t *testing.T) {
-	holds := map[string]struct{ on, where string }{
-		"ubuntu-22.04": {"apt-mark hold aadsshlogin", "apt-mark"},
-		"rhel-9.4":     {"echo excludepkgs=aadsshlogin >> /etc/dnf/dnf.conf", "exclude"},
-		"sles-15.6":    {"zypper -n addlock aadsshlogin", "zypper locks"},
+	holds := map[string]struct {
+		on, where string
+		code      int // where its owner also asks for another version
+	}{
+		"ubuntu-22.04": {"apt-mark hold aadsshlogin", "apt-mark", 26},
+		"rhel-9.4":     {"echo excludepkgs=aadsshlogin >> /etc/dnf/dnf.conf", "exclude", 28}, // to dnf it is not there
+		"sles-15.6":    {"zypper -n addlock aadsshlogin", "zypper locks", 26},
 	}
 	each(t, typical(), scene.Options{Packages: login(older)}, func(m machine) {
 		m.want(0)
@@ -63,7 +66,7 @@ func TestHeldAsItIs(t *testing.T) {
 
 		// What its owner asks for cannot be had beside what its owner forbids.
 		m.set(`{"packageVersion": "` + newer + `"}`)
-		report := m.want(26, "aadsshlogin")
+		report := m.want(hold.code, "aadsshlogin")
 		if !strings.Contains(report.Extension.Message, hold.where) {
 			m.fatal("the status does not say where to look (%s): %s", hold.where, report.Extension.Message)
 		}
@@ -71,20 +74,37 @@ func TestHeldAsItIs(t *testing.T) {
 	})
 }
 
-// The newest version wants what this release does not have (policycoreutils on
-// RHEL's extended support, libsemanage on SLES).
+// broken is a newest version that wants what this release does not have
+// (policycoreutils on RHEL's extended support, libsemanage on SLES).
+func broken() fixtures.Spec {
+	return fixtures.Spec{Name: fixtures.Login, Version: newest, Depends: []string{"libsemanage.so.2"}}
+}
+
+// The newest version that can be installed is, and both are named, also by
+// enable, which does not ask the repository.
 func TestNewestIsNotInstallable(t *testing.T) {
-	packages := append(login(older, newer), fixtures.Spec{Name: fixtures.Login, Version: newest, Depends: []string{"libsemanage.so.2"}})
-	each(t, managers(), scene.Options{Packages: packages}, func(m machine) {
+	each(t, kinds(), scene.Options{Packages: append(login(older, newer), broken())}, func(m machine) {
 		m.warned(m.want(0), "packages", newer, newest)
 		m.has("aadsshlogin", newer)
 		m.idle()
 		m.warned(m.want(0), "packages", newer, newest)
-		if m.persona.Family != roots.Apt && m.persona.Family != roots.Dnf && m.persona.Family != roots.Zypper {
-			return
-		}
-		m.offer(login(older, newer, newest)...)
+	})
+}
+
+func TestNewestIsNotInstallableOverAnOlderOne(t *testing.T) {
+	each(t, kinds(), scene.Options{Packages: login(older)}, func(m machine) {
+		m.want(0)
+		m.offer(append(login(older, newer), broken())...)
 		m.update("1.0.2.0")
+		m.warned(m.want(0), "packages", newer, newest)
+		m.has("aadsshlogin", newer)
+		// Nothing between them: it stays, and says why.
+		m.update("1.0.3.0")
+		m.warned(m.want(0), "packages", newer, newest)
+		m.has("aadsshlogin", newer)
+		// A corrected one ends the warning.
+		m.offer(login(older, newer, newest)...)
+		m.update("1.0.4.0")
 		m.calm(m.want(0))
 		m.has("aadsshlogin", newest)
 	})

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/fixtures"
@@ -67,44 +67,45 @@ func undisturbed(ctx context.Context, sc scenario, dir string, handler []byte) (
 		return reference{}, fmt.Errorf("%s: %w", sc, err)
 	}
 	ref := reference{scenario: sc, layer: layer, handler: handler}
-	for i := range 2 {
-		m, points, err := ref.once(ctx)
-		if err != nil {
-			return ref, fmt.Errorf("%s, undisturbed: %w", sc, err)
-		}
-		if i == 0 {
-			ref.machine, ref.points = m, points
-			continue
-		}
-		ref.machine.tolerate(m)
-		ref.points = both(ref.points, points)
+	var runs [2]run
+	var waiting sync.WaitGroup
+	for i := range runs {
+		waiting.Go(func() { runs[i] = ref.once(ctx) })
 	}
+	waiting.Wait()
+	if err := errors.Join(runs[0].err, runs[1].err); err != nil {
+		return ref, fmt.Errorf("%s, undisturbed: %w", sc, err)
+	}
+	ref.machine, ref.points, ref.commands = runs[0].machine, both(runs[0].points, runs[1].points), runs[0].commands
+	ref.machine.tolerate(runs[1].machine)
 	return ref, nil
 }
 
-func (r *reference) once(ctx context.Context) (machine, []point, error) {
+// run is one undisturbed run.
+type run struct {
+	machine  machine
+	points   []point
+	commands []string
+	err      error
+}
+
+func (r reference) once(ctx context.Context) (out run) {
 	s, err := r.stage(ctx)
 	if err != nil {
-		return machine{}, nil, err
+		return run{err: err}
 	}
 	defer s.Close()
 	report, err := r.scenario.act(ctx, s)
 	if err != nil {
-		return machine{}, nil, err
+		return run{err: err}
 	}
 	if wrong := verdictOf(report, r.scenario.removes); wrong != "" {
-		return machine{}, nil, fmt.Errorf("%s\n%s", wrong, s.HandlerLog())
+		return run{err: fmt.Errorf("%s\n%s", wrong, s.HandlerLog())}
 	}
-	points, commands, err := s.trace()
-	if err != nil {
-		return machine{}, nil, err
+	if out.points, out.commands, out.err = s.trace(); out.err == nil {
+		out.machine, out.err = s.machine(ctx, nil)
 	}
-	r.commands = commands
-	if os.Getenv("FAULTS_LOG") != "" {
-		fmt.Println(s.HandlerLog())
-	}
-	m, err := s.machine(ctx)
-	return m, points, err
+	return out
 }
 
 // both keeps the points that two runs have in common: where two threads look at
@@ -192,10 +193,10 @@ func (r reference) play(ctx context.Context, p point) (o outcome) {
 			return err
 		}
 		if p.Operation == "enable" && first.Extension != nil && first.Extension.Status == "success" {
-			if now, err := s.machine(ctx); err != nil {
+			if now, err := s.machine(ctx, r.machine.files); err != nil {
 				return err
-			} else if less := r.machine.differs(now); len(less) > 0 {
-				o.wrong = append(o.wrong, "the killed run says success, but "+strings.Join(less, "; "))
+			} else if now.state != r.machine.state || len(now.unwell) > 0 {
+				o.wrong = append(o.wrong, "the killed run says success, but: "+lineDiff(r.machine.state, now.state)+strings.Join(now.unwell, "; "))
 			}
 		}
 		second, err := r.scenario.act(ctx, s)
@@ -205,7 +206,7 @@ func (r reference) play(ctx context.Context, p point) (o outcome) {
 		if wrong := verdictOf(second, r.scenario.removes); wrong != "" {
 			o.wrong = append(o.wrong, wrong)
 		}
-		now, err := s.machine(ctx)
+		now, err := s.machine(ctx, r.machine.files)
 		if err != nil {
 			return err
 		}

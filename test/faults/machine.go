@@ -2,11 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
-	"regexp"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/state"
 )
 
 // machine is what a machine has come to: everything that was written to its
@@ -18,16 +25,19 @@ type machine struct {
 	unwell []string          // what is wrong with it by itself
 }
 
-// machine looks at the stage's machine.
-func (s *stage) machine(ctx context.Context) (machine, error) {
+// machine looks at the stage's machine, and at paths beside those that were
+// written to.
+func (s *stage) machine(ctx context.Context, beside map[string]string) (machine, error) {
 	m := machine{files: map[string]string{}, loose: map[string]bool{}}
-	snapshot, err := s.Snapshot()
+	paths, err := s.touched()
 	if err != nil {
 		return m, err
 	}
-	for path, text := range snapshot {
+	for _, path := range slices.AppendSeq(paths, maps.Keys(beside)) {
 		if !passing(path) {
-			m.files[path] = when.ReplaceAllString(text, "")
+			if m.files[path], err = s.describe(path); err != nil {
+				return m, err
+			}
 		}
 	}
 	list, audit := "rpm -qa --qf '%{NAME} %{VERSION}-%{RELEASE}\\n' | sort", ""
@@ -40,7 +50,7 @@ func (s *stage) machine(ctx context.Context) (machine, error) {
 	for what, script := range map[string]string{
 		"packages are half installed":                               audit,
 		"sshd -t says":                                              "sshd -t 2>&1",
-		"somebody still works on the packages":                      "pgrep -lx 'apt-get|dpkg|rpm|dnf|zypper' || true",
+		"somebody still works on the packages":                      "ps -eo comm= | grep -xE 'apt-get|dpkg|rpm|dnf|dnf-3|zypper' || true",
 		"sshd runs with another configuration than the machine has": fmt.Sprintf("%s | cmp %s/loaded-configuration -", digest, faultsDir),
 		"a reload is owed for ever":                                 "ls /var/lib/aadsshlogin-handler/pending 2>/dev/null || true",
 	} {
@@ -59,12 +69,58 @@ func (s *stage) machine(ctx context.Context) (machine, error) {
 	return m, nil
 }
 
-// when are the parts of a snapshot's line that every write changes.
-var when = regexp.MustCompile(` \d+ bytes inode \d+ changed \d+\.\d+`)
+// touched are the paths that were written to since the machine was made, in
+// the layer that the case began with or by the case itself.
+func (s *stage) touched() ([]string, error) {
+	snapshot, err := s.Snapshot()
+	if err != nil || s.layer == "" {
+		return slices.Collect(maps.Keys(snapshot)), err
+	}
+	err = filepath.WalkDir(s.layer, func(path string, _ fs.DirEntry, err error) error {
+		if path != s.layer {
+			snapshot[strings.TrimPrefix(path, s.layer)] = ""
+		}
+		return err
+	})
+	return slices.Collect(maps.Keys(snapshot)), err
+}
+
+// gone is the description of a path with nothing at it.
+const gone = "gone"
+
+// describe is what a path of the machine is: kind, mode, owner and content.
+func (s *stage) describe(path string) (string, error) {
+	full := filepath.Join(s.Root(), path) // the last part of it is not followed
+	info, err := os.Lstat(full)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return gone, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	content := ""
+	switch {
+	case info.Mode().IsRegular():
+		b, err := os.ReadFile(full)
+		if err != nil {
+			return "", err
+		}
+		content = state.Hash(b)[:16]
+	case info.Mode()&fs.ModeSymlink != 0:
+		if content, err = os.Readlink(full); err != nil {
+			return "", err
+		}
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	return fmt.Sprintf("%s %d:%d %s", info.Mode(), owner.Uid, owner.Gid, content), nil
+}
 
 // passing are files that come and go with every run: logs and caches of other
 // programs, and what the machine itself keeps of its own running.
 func passing(path string) bool {
+	if strings.HasSuffix(path, "~") {
+		return false // a temporary file, wherever it is
+	}
 	for _, prefix := range []string{
 		"/var/log/", "/var/cache/", "/run/user", "/run/systemd", "/run/sshd", "/run/lock", "/run/zypp",
 		"/run/aadsshlogin-handler.lock", "/sys", "/dev",
@@ -81,9 +137,12 @@ func passing(path string) bool {
 }
 
 // tolerate has the content of a file not compared that differs in another
-// undisturbed run.
+// undisturbed run, or that tells the time.
 func (m *machine) tolerate(other machine) {
 	for path, text := range m.files {
+		if strings.HasSuffix(path, ".status") || path == host.TransactionLog {
+			m.loose[path] = true
+		}
 		if later, is := other.files[path]; !is {
 			delete(m.files, path)
 			m.loose[path] = true
@@ -102,16 +161,26 @@ func (m *machine) tolerate(other machine) {
 func (m machine) differs(other machine) []string {
 	var lines []string
 	for _, path := range slices.Sorted(maps.Keys(m.files)) {
-		text, is := other.files[path]
+		was, is := m.files[path], other.files[path]
+		folder := strings.HasPrefix(was, "d")
 		switch {
-		case !is && !strings.HasPrefix(m.files[path], "d"):
+		case folder:
+		case is == gone && was != gone:
 			lines = append(lines, "lacks "+path)
-		case is && text != m.files[path] && !m.loose[path]:
-			lines = append(lines, fmt.Sprintf("%s is %q, not %q", path, text, m.files[path]))
+		case was == gone && is != gone:
+			lines = append(lines, "still has "+path)
+		case is != was && !m.loose[path]:
+			lines = append(lines, fmt.Sprintf("%s is %q, not %q", path, is, was))
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(other.files)) {
-		if _, was := m.files[path]; !was && !m.loose[path] && !strings.HasPrefix(other.files[path], "d") {
+		if _, known := m.files[path]; known || m.loose[path] {
+			continue
+		}
+		switch is := other.files[path]; {
+		case is == gone:
+			lines = append(lines, "has lost "+path)
+		case !strings.HasPrefix(is, "d"):
 			lines = append(lines, "has too much "+path)
 		}
 	}

@@ -15,9 +15,11 @@ import (
 func main() {
 	jobs := flag.Int("jobs", max(2, runtime.NumCPU()), "how many machines at a time")
 	only := flag.String("only", "", "only scenarios whose name contains this, such as \"ubuntu22.04 install\"")
-	every := flag.Int("every", 1, "only every so many'th point")
+	each := flag.Int("each", 40, "how many points of each scenario, evenly spread; 0 is all (hours)")
+	at := flag.String("point", "", "only points whose name contains this, such as \"pending\"")
 	document := flag.String("document", "", "file whose table is to be replaced by this run's")
 	list := flag.Bool("list", false, "only list the points")
+	logs := flag.Bool("logs", false, "print the handler's log of each case that is not as it should be")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -26,7 +28,7 @@ func main() {
 		os.Exit(2)
 	}
 	began := time.Now()
-	m := matrix{jobs: *jobs, only: *only, every: *every, list: *list, out: os.Stdout}
+	m := matrix{jobs: *jobs, only: *only, pick: containing(*at, spread(*each)), list: *list, logs: *logs, out: os.Stdout}
 	if err := m.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "make faults:", err)
 		os.Exit(1)

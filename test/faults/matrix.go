@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,11 +14,12 @@ import (
 
 // matrix is all scenarios with all of their points.
 type matrix struct {
-	jobs  int
-	only  string // part of the names of scenarios; "": all
-	every int    // take every so many'th point
-	list  bool
-	out   io.Writer
+	jobs int
+	only string                // part of the names of scenarios; "": all
+	pick func([]point) []point // which of a scenario's points; nil: all
+	list bool                  // the points, in place of playing them
+	logs bool                  // print the handler's log of what is not as it should be
+	out  io.Writer
 	// handler is the binary under test; nil: the product.
 	handler []byte
 
@@ -94,8 +96,12 @@ func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
 			}
 		})
 	}
-	for i, p := range ref.points {
-		if i%m.every == 0 && ctx.Err() == nil {
+	picked := ref.points
+	if m.pick != nil {
+		picked = m.pick(picked)
+	}
+	for _, p := range picked {
+		if ctx.Err() == nil {
 			points <- p
 		}
 	}
@@ -103,6 +109,28 @@ func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
 	workers.Wait()
 	m.rows = append(m.rows, r)
 	return ctx.Err()
+}
+
+// spread picks n points that are evenly spread, and the same ones each time;
+// 0 is all of them.
+func spread(n int) func([]point) []point {
+	return func(all []point) []point {
+		if n <= 0 || n >= len(all) {
+			return all
+		}
+		some := make([]point, 0, n)
+		for i := range n {
+			some = append(some, all[i*len(all)/n])
+		}
+		return some
+	}
+}
+
+// containing picks from the points whose name contains a text.
+func containing(text string, pick func([]point) []point) func([]point) []point {
+	return func(all []point) []point {
+		return pick(slices.DeleteFunc(slices.Clone(all), func(p point) bool { return !strings.Contains(p.String(), text) }))
+	}
 }
 
 // say prints a case that did not end as it should.
@@ -120,7 +148,7 @@ func (m *matrix) say(o outcome) {
 	if o.err != nil {
 		fmt.Fprintln(m.out, "   ", o.err)
 	}
-	if os.Getenv("FAULTS_LOG") != "" {
+	if m.logs {
 		fmt.Fprintln(m.out, o.log)
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/fixtures"
+	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"
 )
@@ -47,6 +49,9 @@ func scenarios(p roots.Persona) []scenario {
 	return []scenario{
 		{name: "install", persona: p, packages: []fixtures.Spec{login(newerPackage)},
 			act: enable(scene.HandlerVersion, 0)},
+		// Where install could do nothing, enable does it all.
+		{name: "enable", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			prepare: installWithoutIdentity, act: enable(scene.HandlerVersion, 0)},
 		{name: "upgrade", persona: p, packages: []fixtures.Spec{login(olderPackage), login(newerPackage)},
 			prepare: installOlder, act: enable(newerHandler, 1)},
 		{name: "migration", persona: p, packages: []fixtures.Spec{login(newerPackage)},
@@ -85,6 +90,20 @@ func installOlder(ctx context.Context, s *stage) error {
 	}
 	if wrong := verdictOf(report, false); wrong != "" {
 		return fmt.Errorf("the machine could not be prepared: %s\n%s", wrong, s.HandlerLog())
+	}
+	return nil
+}
+
+// installWithoutIdentity makes a machine on which the agent installed the
+// extension while there was no identity yet.
+func installWithoutIdentity(ctx context.Context, s *stage) error {
+	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	report, err := s.Agent.Apply(ctx, s.goal(scene.HandlerVersion, 0))
+	if err != nil {
+		return err
+	}
+	if last := report.Runs[len(report.Runs)-1]; last.Operation != "enable" || fault.Code(last.ExitCode) != fault.IdentityMissing {
+		return fmt.Errorf("the machine could not be prepared: %s ended with %d\n%s", last.Operation, last.ExitCode, s.HandlerLog())
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ const faultsDir = "/dev/faults"
 type stage struct {
 	*scene.Scene
 	persona roots.Persona
+	layer   string // the saved machine that it began as
 	handler []byte // the binary under test
 	group   string // the control group of its systemd
 }
@@ -51,7 +52,7 @@ func newStage(ctx context.Context, o stageOptions) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &stage{Scene: s, persona: o.persona, handler: o.handler, group: fmt.Sprintf("faults-%d-%d", os.Getpid(), stages.Add(1))}
+	st := &stage{Scene: s, persona: o.persona, layer: o.layer, handler: o.handler, group: fmt.Sprintf("faults-%d-%d", os.Getpid(), stages.Add(1))}
 	if err := st.boot(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -68,6 +69,11 @@ func (s *stage) boot(ctx context.Context) error {
 		s.Target.SSHUnits[0]: "[Service]\nType=notify\nExecStartPre=/dev/faults/loaded\nExecStart=/usr/sbin/sshd -D\n" +
 			"ExecReload=/usr/sbin/sshd -t\nExecReload=/bin/kill -HUP $MAINPID\nExecReload=/dev/faults/loaded\n",
 	}
+	// What units depend on by default. The distribution's own would start half
+	// of a machine.
+	for _, name := range []string{"sysinit", "basic", "shutdown", "timers", "paths", "sockets", "multi-user"} {
+		units[name+".target"] = "[Unit]\nDefaultDependencies=no\n"
+	}
 	for name, text := range units {
 		if err := s.WriteFile(faultsDir+"/units/"+name, []byte(text), 0o644); err != nil {
 			return err
@@ -80,7 +86,7 @@ func (s *stage) boot(ctx context.Context) error {
 		" && ln -s /run/user/0/systemd/private /run/systemd/private && ssh-keygen -A >/dev/null"); err != nil {
 		return err
 	}
-	env := []string{"XDG_RUNTIME_DIR=/run/user/0", "HOME=/root", "SYSTEMD_UNIT_PATH=" + faultsDir + "/units:/etc/systemd/system:/usr/lib/systemd/system"}
+	env := []string{"XDG_RUNTIME_DIR=/run/user/0", "HOME=/root", "SYSTEMD_UNIT_PATH=" + faultsDir + "/units:/etc/systemd/system"}
 	if _, err := s.Start(env, "sh", "-c", "echo $$ > /sys/fs/cgroup/"+s.group+"/cgroup.procs && exec /lib/systemd/systemd --user --unit=faults.target >"+faultsDir+"/systemd.log 2>&1"); err != nil {
 		return err
 	}

@@ -19,10 +19,16 @@ type Proxied struct {
 	Unexpected     bool // it wanted somewhere else than the package host
 }
 
-// Proxy is an HTTP proxy in a box that leads to the package host and nowhere
+// Network is where a proxy can be: a box, or the wire of a whole machine.
+type Network interface {
+	Listen(network, address string) (net.Listener, error)
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Proxy is an HTTP proxy that leads to the package host and nowhere
 // else. It resolves names itself, as a proxy does.
 type Proxy struct {
-	box            *box.Box
+	network        Network
 	user, password string
 	server         *http.Server
 	stop           context.CancelFunc
@@ -31,15 +37,15 @@ type Proxy struct {
 	seen []Proxied
 }
 
-// StartProxy puts a proxy into a box, at address and port. With a user it asks
+// StartProxy puts a proxy into a network, at address and port. With a user it asks
 // for user and password (407).
-func StartProxy(b *box.Box, address, user, password string) (*Proxy, error) {
-	l, err := b.Listen("tcp", address)
+func StartProxy(n Network, address, user, password string) (*Proxy, error) {
+	l, err := n.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	p := &Proxy{box: b, user: user, password: password, stop: stop}
+	p := &Proxy{network: n, user: user, password: password, stop: stop}
 	p.server = &http.Server{Handler: p, ErrorLog: log.New(io.Discard, "", 0), BaseContext: func(net.Listener) context.Context { return ctx }}
 	go p.server.Serve(l) //nolint:errcheck // ends with Close
 	return p, nil
@@ -92,7 +98,7 @@ func (p *Proxy) authorized(r *http.Request) bool {
 }
 
 func (p *Proxy) tunnel(w http.ResponseWriter, r *http.Request, address string) {
-	far, err := p.box.Dial(r.Context(), "tcp", address)
+	far, err := p.network.Dial(r.Context(), "tcp", address)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
@@ -124,7 +130,7 @@ func pipe(to net.Conn, from io.Reader) {
 
 func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, address string) {
 	way := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return p.box.Dial(ctx, network, address)
+		return p.network.Dial(ctx, network, address)
 	}}
 	defer way.CloseIdleConnections()
 	out := r.Clone(r.Context())

@@ -189,16 +189,16 @@ func (m machine) write(name, content string) {
 }
 
 // third adds somebody else's source, with our key.
-func (m machine) third(url string) {
+func (m machine) third(name, url string) {
 	m.t.Helper()
 	key := repo.KeyPath(m.manager)
 	switch m.manager {
 	case distro.Apt:
-		m.write("/etc/apt/sources.list.d/third.list", fmt.Sprintf("deb [signed-by=%s] %s rig main\n", key, url))
+		m.write("/etc/apt/sources.list.d/"+name+".list", fmt.Sprintf("deb [signed-by=%s] %s rig main\n", key, url))
 	case distro.Zypper:
-		m.write("/etc/zypp/repos.d/third.repo", fmt.Sprintf("[third]\nname=third\nbaseurl=%s\nenabled=1\nautorefresh=1\ngpgcheck=1\ngpgkey=file://%s\n", url, key))
+		m.write("/etc/zypp/repos.d/"+name+".repo", fmt.Sprintf("[%[1]s]\nname=%[1]s\nbaseurl=%[2]s\nenabled=1\nautorefresh=1\ngpgcheck=1\ngpgkey=file://%[3]s\n", name, url, key))
 	default:
-		m.write("/etc/yum.repos.d/third.repo", fmt.Sprintf("[third]\nname=third\nbaseurl=%s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://%s\n", url, key))
+		m.write("/etc/yum.repos.d/"+name+".repo", fmt.Sprintf("[%[1]s]\nname=%[1]s\nbaseurl=%[2]s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://%[3]s\n", name, url, key))
 	}
 }
 

@@ -3,6 +3,7 @@
 package pkgmgr_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,13 +21,13 @@ import (
 // What becomes of other people's sources is nothing to us.
 func TestBrokenThirdParty(t *testing.T) {
 	troubles := map[string]func(machine){
-		"not there":      func(m machine) { m.third("https://" + pkghost.Name + "/gone"); m.Packages.Missing("/gone...") },
-		"never answers":  func(m machine) { m.third("http://" + box.BlackHole + "/x") },
-		"does not exist": func(m machine) { m.third("https://no-such-name.invalid/x") },
+		"not there":      func(m machine) { m.third("third", "https://"+pkghost.Name+"/gone"); m.Packages.Missing("/gone...") },
+		"never answers":  func(m machine) { m.third("third", "http://"+box.BlackHole+"/x") },
+		"does not exist": func(m machine) { m.third("third", "https://no-such-name.invalid/x") },
 		"wrong signature": func(m machine) {
 			wrong := keys.Wrong()
 			m.offer("/wrong", rig.Options{Key: &wrong, Packages: login(older)})
-			m.third("https://" + pkghost.Name + "/wrong")
+			m.third("third", "https://"+pkghost.Name+"/wrong")
 		},
 	}
 	for name, trouble := range troubles {
@@ -78,7 +79,7 @@ func TestDependencyElsewhere(t *testing.T) {
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
 	each(t, everybody(), needs, func(m machine) {
 		m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
-		m.third("https://" + pkghost.Name + "/base")
+		m.third("third", "https://"+pkghost.Name+"/base")
 		m.must(job{Do: "Refresh"})
 		for _, r := range m.Packages.Requests() {
 			if !strings.HasPrefix(r.Path, path) {
@@ -89,6 +90,33 @@ func TestDependencyElsewhere(t *testing.T) {
 		m.has("aadsshlogin", newer)
 		m.has(dependency.Name, "1.0")
 	})
+}
+
+// The same with a broken source beside the good one: only the broken one's
+// packages are missed.
+func TestDependencyBesideABrokenSource(t *testing.T) {
+	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
+	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
+	for _, c := range []struct {
+		name, url string
+		personas  []roots.Persona
+	}{
+		{"refuses", "http://127.0.0.1:9/x", families()},
+		// zypper gives up as well, but cannot be told to do so in less than two minutes.
+		{"never answers", "http://" + box.BlackHole + "/x", slices.Concat(family(distro.Apt), family(distro.Dnf))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, c.personas, needs, func(m machine) {
+				m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
+				m.third("base", "https://"+pkghost.Name+"/base")
+				m.third("broken", c.url)
+				m.must(job{Do: "Refresh"})
+				m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+				m.has("aadsshlogin", newer)
+				m.has(dependency.Name, "1.0")
+			})
+		})
+	}
 }
 
 // The newest needs what this release does not have; the one before it works.

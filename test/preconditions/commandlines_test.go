@@ -22,8 +22,8 @@ type commandLines struct {
 	done chan struct{}
 }
 
-// watch looks about once a millisecond. Programs that live shorter may be
-// missed: what must be seen for certain is recorded by the machine itself.
+// watch looks every few milliseconds. Programs that live shorter may be missed;
+// those that are handed a proxy, the package managers, live longer.
 func watch(b *box.Box) *commandLines {
 	c := &commandLines{seen: map[string]bool{}, end: make(chan struct{}), done: make(chan struct{})}
 	proc := filepath.Join(b.Root(), "proc")
@@ -34,7 +34,7 @@ func watch(b *box.Box) *commandLines {
 			select {
 			case <-c.end:
 				return
-			case <-time.After(time.Millisecond):
+			case <-time.After(3 * time.Millisecond):
 			}
 		}
 	}()

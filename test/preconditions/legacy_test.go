@@ -157,6 +157,19 @@ func (s *stage) replaced(lowLevel bool) {
 			s.t.Errorf("aad stands %d times in %s", n, line)
 		}
 	}
+	for _, stack := range []string{"common-auth", "common-account", "password-auth", "system-auth"} {
+		lines := map[string]int{}
+		for line := range strings.Lines(s.read("/etc/pam.d/" + stack)) {
+			if words := strings.Fields(line); strings.Contains(line, "pam_aad.so") {
+				lines[words[0]]++
+			}
+		}
+		for kind, n := range lines {
+			if n != 1 {
+				s.t.Errorf("pam_aad.so stands %d times for %s in %s", n, kind, stack)
+			}
+		}
+	}
 	log := s.read("/var/lib/aadsshlogin-handler/transaction.log")
 	var together, apart, low int
 	for line := range strings.Lines(log) {
@@ -178,5 +191,19 @@ func (s *stage) replaced(lowLevel bool) {
 		if s.Exists(path) {
 			s.t.Errorf("%s is left", path)
 		}
+	}
+}
+
+// TestAccountsThatClash: what the older product left of somebody's account is
+// reported, for that person's next sign-in fails on it.
+func TestAccountsThatClash(t *testing.T) {
+	for _, p := range machines() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute}, withLegacy(false), func(s *stage) {
+				s.write("/etc/aadpasswd", "anna@example.com:x:51001:51001:5f8ccee9-0000-0000-0000-000000000001:/home/anna:/bin/bash\n"+
+					"anna@example.com:x:51002:51002:5f8ccee9-0000-0000-0000-000000000002:/home/anna1:/bin/bash\n", 0o644)
+			})
+			s.apply(s.Goal()).want(fault.OK).warns("nss", "anna@example.com", "/etc/aadpasswd:2", "line 1 has the same name")
+		})
 	}
 }

@@ -22,7 +22,7 @@ import (
 // to read about it.
 type obstacle struct {
 	name   string
-	put    func(s *stage, place string)
+	put    func(s *stage, place string) // place: a pattern of the package host
 	words  []string
 	code   fault.Code // of a repository that is refreshed, where it is not 20
 	budget time.Duration
@@ -64,6 +64,7 @@ func obstacles() []obstacle {
 func TestKeyCannotBeFetched(t *testing.T) {
 	for _, o := range obstacles() {
 		t.Run(o.name, func(t *testing.T) {
+			t.Parallel()
 			s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: 16 * time.Second})
 			s.snapshotHosts()
 			o.put(s, "/keys/...")
@@ -84,6 +85,7 @@ func TestRepositoryCannotBeRefreshed(t *testing.T) {
 					continue // apt and zypper take minutes to give up; what is asked then is the same
 				}
 				t.Run(o.name, func(t *testing.T) {
+					t.Parallel()
 					budget := max(o.budget, 60*time.Second)
 					s := newStage(t, scene.Options{Persona: p, Timeout: budget}, configured)
 					s.snapshotHosts()

@@ -169,6 +169,7 @@ func TestProxyRefuses(t *testing.T) {
 					continue // our own download is the same on each
 				}
 				t.Run(c.name+"/"+p.Name+"/"+meets, func(t *testing.T) {
+					t.Parallel()
 					prepare := []func(*stage){c.start, func(s *stage) { s.resolve(""); s.secrets = passwordForms() }}
 					timeout := 16 * time.Second
 					if meets != "key" {

@@ -211,7 +211,7 @@ func (s *stage) search() {
 	secrets := append([]string{metadata.Secret}, s.secrets...)
 	for _, line := range s.before.Diff(s.snapshot(), nil) {
 		path := line[2:]
-		if line[0] == '-' || slices.Contains(s.planted, path) {
+		if line[0] == '-' || slices.Contains(s.planted, path) || strings.HasPrefix(path, metadata.ArcTokens+"/") {
 			continue
 		}
 		content, err := s.ReadFile(path)

@@ -70,7 +70,10 @@ func (a Apt) Write(ctx context.Context, dir string) error {
 func (a Apt) release(component string, files map[string][]byte) []byte {
 	var b bytes.Buffer
 	now := time.Now().UTC()
-	fmt.Fprintf(&b, "Origin: rig %s\nLabel: rig %s\nSuite: %s\nCodename: %s\nDate: %s\n", a.Suite, a.Suite, a.Suite, a.Suite, now.Add(-time.Hour).Format(time.RFC1123))
+	// The same day for all: apt takes no Release file that is older than the
+	// one it has, and these are made in whatever order and kept.
+	date := time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
+	fmt.Fprintf(&b, "Origin: rig %s\nLabel: rig %s\nSuite: %s\nCodename: %s\nDate: %s\n", a.Suite, a.Suite, a.Suite, a.Suite, date.Format(time.RFC1123))
 	if a.ValidFor != 0 {
 		fmt.Fprintf(&b, "Valid-Until: %s\n", now.Add(a.ValidFor).Format(time.RFC1123))
 	}

@@ -110,7 +110,8 @@ func (m *Machine) Offer(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	parts := append([]string{string(o.Persona.Family), o.Suite, key.Fingerprint}, packages...)
+	// "2" is to be counted up when the code of package repository changes.
+	parts := append([]string{"2", string(o.Persona.Family), o.Suite, key.Fingerprint}, packages...)
 	dir, err := m.Cache.Make(ctx, "repositories", cache.Key(parts...), func(dir string) error { return write(dir, packages) })
 	if err != nil {
 		return fmt.Errorf("repository: %w", err)

@@ -135,7 +135,7 @@ func (p Persona) Layers(ctx context.Context, c cache.Cache) ([]string, error) {
 }
 
 // personaRecipe is to be counted up when the code below changes.
-const personaRecipe = "2"
+const personaRecipe = "3"
 
 func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) error {
 	l := newLayer(dir)
@@ -176,7 +176,7 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 			l.program("/usr/bin/yum", yum3)
 		case Tdnf:
 			l.hide("/usr/bin/dnf")
-			l.link("dnf-3", "/usr/bin/tdnf")
+			l.program("/usr/bin/tdnf", tdnf3)
 		}
 	}
 	if err := l.err(); err != nil {
@@ -215,6 +215,11 @@ var baseSpec string
 //
 //go:embed yum3
 var yum3 string
+
+// tdnf3 does the same for tdnf 3.
+//
+//go:embed tdnf3
+var tdnf3 string
 
 // bake installs, with the persona's own rpm, one empty package that provides
 // what a distribution's base does: without it nothing can be installed at all.

@@ -107,11 +107,36 @@ func (s *stage) enable() (code int, what, next string) {
 // connect with the certificate, and ends sshd.
 func (s *stage) signIn() (ok bool, why string) {
 	s.t.Helper()
+	port, stop := s.sshd()
+	if port == "" {
+		return false, "sshd does not run: " + stop()
+	}
+	if err := s.Remove(checked); err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := s.Run(s.t.Context(), nil, "timeout", "30", "ssh", "-F", "none", "-p", port, "-i", "/root/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-l", person, "127.0.0.1", "id -un")
+	log := stop()
+	switch {
+	case err != nil:
+		s.t.Fatal(err)
+	case r.ExitCode != 0 || strings.TrimSpace(string(r.Stdout)) != person:
+		return false, r.Output() + log
+	case !s.Exists(checked):
+		return false, "in, but nobody's role was checked"
+	}
+	return true, ""
+}
+
+// sshd starts the daemon. The port is "" where it does not run; stop ends it
+// and returns what it said.
+func (s *stage) sshd() (port string, stop func() string) {
+	s.t.Helper()
 	daemon, err := s.Start(nil, "/usr/sbin/sshd", "-D", "-e", "-o", "ListenAddress=127.0.0.1")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer func() {
+	return s.awaitPort(daemon), func() string {
 		_ = daemon.Signal(syscall.SIGTERM)
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -119,26 +144,8 @@ func (s *stage) signIn() (ok bool, why string) {
 		if err != nil {
 			s.t.Fatalf("sshd does not end: %v", err)
 		}
-		if !ok {
-			why += "\n" + string(bytes.TrimSpace(r.Stdout))
-		}
-	}()
-	if err := s.Remove(checked); err != nil {
-		s.t.Fatal(err)
+		return string(bytes.TrimSpace(r.Stdout))
 	}
-	port := s.awaitPort(daemon)
-	if port == "" {
-		return false, "sshd does not run"
-	}
-	r, err := s.Run(s.t.Context(), nil, "timeout", "30", "ssh", "-F", "none", "-p", port, "-i", "/root/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-l", person, "127.0.0.1", "id -un")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if r.ExitCode == 0 && !s.Exists(checked) {
-		return false, "in, but nobody's role was checked"
-	}
-	return r.ExitCode == 0 && strings.TrimSpace(string(r.Stdout)) == person, strings.TrimSpace(r.Output())
 }
 
 // awaitPort is the port on which the daemon listens; "" where it has ended

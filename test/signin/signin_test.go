@@ -28,7 +28,10 @@ func TestVerdicts(t *testing.T) {
 			if before != c.works {
 				t.Errorf("after the change the person gets in: %v, the case says %v", before, c.works)
 			}
+			_, stop := s.sshd() // for enable to see
 			code, what, next := s.enable()
+			warned := warnings(s)
+			stop()
 			after, why := s.signIn()
 			if (code == 0) != after {
 				t.Errorf("enable says %d %s; the person gets in: %v (%s)", code, what, after, why)
@@ -39,7 +42,7 @@ func TestVerdicts(t *testing.T) {
 			if code == 0 && !c.works && !c.registers {
 				t.Error("enable repaired what is not the package's")
 			}
-			rows = append(rows, row(c, code, what, next, warnings(s)))
+			rows = append(rows, row(c, code, what, next, warned))
 		})
 	}
 	s.t = t

@@ -42,22 +42,27 @@ type stage struct {
 	packages *pkghost.Host
 	metadata *metadata.Service
 	keys     string // folder on the host
+	ubuntu   string
 	dir      string // of the version of the extension
-	began    time.Time
 	written  string // what the status file said last
 }
 
 // boot sets the stage: an Ubuntu machine, booted, without an agent.
 func boot(t *testing.T) *stage {
 	t.Helper()
+	return bootUbuntu(t, "22.04")
+}
+
+func bootUbuntu(t *testing.T, version string) *stage {
+	t.Helper()
 	ctx := t.Context()
 	c, err := cache.Open()
 	fatal(t, err)
-	layers, err := roots.Ubuntu("22.04").Layers(ctx, c)
+	layers, err := roots.Ubuntu(version).Layers(ctx, c)
 	fatal(t, err)
 	m, err := machine.New(ctx, c, layers)
 	fatal(t, err)
-	s := &stage{Machine: m, t: t, keys: t.TempDir(), dir: agentrun.Dir(scene.HandlerVersion)}
+	s := &stage{Machine: m, t: t, keys: t.TempDir(), dir: agentrun.Dir(scene.HandlerVersion), ubuntu: version}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("journal:\n%s", s.sh("journalctl --no-pager -o short-monotonic -t aadsshlogin-handler -t systemd | grep -i aadssh | tail -n 60"))
@@ -111,8 +116,9 @@ func (s *stage) offer(c cache.Cache, spec fixtures.Spec) {
 	debs, err := fixtures.Debs(s.t.Context(), c, spec)
 	fatal(s.t, err)
 	dir := s.t.TempDir()
-	fatal(s.t, repository.Apt{Suite: "jammy", Debs: debs, Key: keys.Rig()}.Write(s.t.Context(), dir))
-	s.packages.Mount("/ubuntu/22.04/prod", dir)
+	suite := map[string]string{"20.04": "focal", "22.04": "jammy", "24.04": "noble"}[s.ubuntu]
+	fatal(s.t, repository.Apt{Suite: suite, Debs: debs, Key: keys.Rig()}.Write(s.t.Context(), dir))
+	s.packages.Mount("/ubuntu/"+s.ubuntu+"/prod", dir)
 }
 
 // certificate makes the person's key and certificate.
@@ -167,7 +173,7 @@ func (s *stage) deliver(settings string) {
 	fatal(s.t, err)
 	for name, content := range map[string]string{
 		"/bin/aadsshlogin-handler": string(binary), "/HandlerManifest.json": string(manifest),
-		"/HandlerEnvironment.json": agentrun.Environment(scene.HandlerVersion),
+		"/HandlerEnvironment.json": agentrun.Environment(strings.TrimPrefix(s.dir, agentrun.Dir(""))),
 		"/config/0.settings":       settings, "/config/HandlerState": "NotInstalled",
 	} {
 		fatal(s.t, s.WriteFile(s.dir+name, []byte(content), 0o755))
@@ -176,10 +182,10 @@ func (s *stage) deliver(settings string) {
 }
 
 // operate runs one operation as the agent does and expects this exit code.
-func (s *stage) operate(operation string, sequence, want int) string {
+func (s *stage) operate(operation string, sequence, want int, env ...string) string {
 	s.t.Helper()
-	r, err := s.Run(s.t.Context(), "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", fmt.Sprintf("ConfigSequenceNumber=%d", sequence),
-		"setsid", "-w", s.dir+"/bin/aadsshlogin-handler", operation)
+	argv := append([]string{"env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", fmt.Sprintf("ConfigSequenceNumber=%d", sequence)}, env...)
+	r, err := s.Run(s.t.Context(), append(argv, "setsid", "-w", s.dir+"/bin/aadsshlogin-handler", operation)...)
 	if err != nil || r.ExitCode != want {
 		s.t.Fatalf("%s: %v, exit %d\n%s\n%s", operation, err, r.ExitCode, r.Output(), s.sh("tail -n 60 /var/log/azure/*/handler.log"))
 	}
@@ -189,7 +195,12 @@ func (s *stage) operate(operation string, sequence, want int) string {
 // enabled is a machine whose install and enable have passed.
 func enabled(t *testing.T, settings string) *stage {
 	t.Helper()
-	s := boot(t)
+	return enabledUbuntu(t, "22.04", settings)
+}
+
+func enabledUbuntu(t *testing.T, version, settings string) *stage {
+	t.Helper()
+	s := bootUbuntu(t, version)
 	s.deliver(settings)
 	s.operate("install", 0, 0)
 	s.state("Installed")
@@ -259,7 +270,7 @@ func monitor(r status.Report) string {
 func (s *stage) await(what string, sequence int, is func(status.Report) bool) status.Report {
 	s.t.Helper()
 	began := time.Now()
-	for time.Since(began) < 3*time.Minute {
+	for time.Since(began) < 2*time.Minute {
 		if r := s.status(sequence); is(r) {
 			s.t.Logf("%s after %s: %s %d: %s", what, time.Since(began).Round(100*time.Millisecond), r.Level, r.Code, r.Message)
 			if m := monitor(r); m != "" {
@@ -285,8 +296,9 @@ func (s *stage) look() {
 func (s *stage) rest() {
 	s.t.Helper()
 	for range 600 {
+		jobs := s.sh("systemctl list-jobs --no-legend 'aadsshlogin*'")
 		busy := s.sh("systemctl show -p ActiveState --value aadsshlogin-handler.service aadsshlogin-handler-repair.service")
-		if !strings.Contains(busy, "activ") || !strings.Contains(strings.ReplaceAll(busy, "inactive", ""), "activ") {
+		if !strings.Contains(jobs, "aadsshlogin") && !strings.Contains(strings.ReplaceAll(busy, "inactive", ""), "activ") {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)

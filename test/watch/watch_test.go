@@ -19,7 +19,13 @@ const settings = `{"runtimeSettings": [{"handlerSettings": {"publicSettings": {}
 // TestPutUp: enable puts the watch up; a second one finds it there and writes
 // nothing; disable takes it away, and so does uninstall.
 func TestPutUp(t *testing.T) {
-	s := enabled(t, settings)
+	for _, version := range []string{"20.04", "22.04", "24.04"} { // systemd 247, 252, 257
+		t.Run(version, func(t *testing.T) { putUp(t, version) })
+	}
+}
+
+func putUp(t *testing.T, version string) {
+	s := enabledUbuntu(t, version, settings)
 	if m := monitor(s.status(0)); !strings.HasPrefix(m, "success This machine is looked at every 15 minutes") {
 		t.Errorf("monitor says %q", m)
 	}
@@ -37,11 +43,12 @@ func TestPutUp(t *testing.T) {
 	if got := s.sh(files); got != "" {
 		t.Errorf("a second enable wrote:\n%s", got)
 	}
+	t.Logf("a look took %s", s.must("bash -c \"TIMEFORMAT='%R s, of which %U s + %S s of processor time'; time /usr/local/bin/aadsshlogin-handler watch\""))
 	s.look()
 	if got := s.sh(files); got != "" {
 		t.Errorf("a look at a healthy machine wrote:\n%s", got)
 	}
-	if got := s.sh("pgrep -fa aadsshlogin-handler"); got != "" {
+	if got := s.sh("pgrep -l '^aadsshlogin'"); got != "" {
 		t.Errorf("between two looks there runs:\n%s", got)
 	}
 	s.operate("disable", 0, 0)

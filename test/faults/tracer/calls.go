@@ -124,8 +124,9 @@ func stable(object string) string {
 	return object
 }
 
-// unstable are the random parts of names: os.CreateTemp's digits, and times.
-var unstable = []*regexp.Regexp{regexp.MustCompile(`[0-9]{7,}`), regexp.MustCompile(`\(deleted\)`)}
+// unstable are the parts of names that differ from run to run: the process and
+// the digits of a temporary file, and times.
+var unstable = []*regexp.Regexp{regexp.MustCompile(`[0-9]+-[0-9]+(\.tmp)?~`), regexp.MustCompile(`[0-9]{12,}`), regexp.MustCompile(`\(deleted\)`)}
 
 func (t *tracer) text(tid int, address uint64) string {
 	buffer := make([]byte, 4096)

@@ -111,7 +111,7 @@ func do(job Job) (a Answer) {
 	}
 	log := logging.New(os.Stderr)
 	r := &recorder{Runner: &host.Local{Log: log}}
-	s := pkgmgr.Session{Host: &host.Host{Runner: r, Log: log}, Manager: m, Source: job.Source, Reserve: time.Second, Pause: 100 * time.Millisecond}
+	s := pkgmgr.Session{Host: &host.Host{Runner: r, Log: log}, Manager: m, Source: job.Source, Reserve: time.Second, Pause: 20 * time.Millisecond}
 	seconds := job.Seconds
 	if seconds == 0 {
 		seconds = 600

@@ -1,0 +1,44 @@
+package host
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestEnsureLabel(t *testing.T) {
+	h := testHost(t)
+	for _, name := range []string{"/dir/file", "/plain"} {
+		if err := os.MkdirAll(h.Path("/dir"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(h.Path(name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.EnsureLabel("/plain", "/"); err != nil {
+		t.Errorf("without labels: %v", err)
+	}
+	const want = "system_u:object_r:bin_t:s0\x00"
+	err := unix.Setxattr(h.Path("/dir"), label, []byte(want), 0)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOTSUP) {
+		t.Skip("NOT RUN: labels need root and a file system that has them")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setxattr(h.Path("/dir/file"), label, []byte("system_u:object_r:waagent_t:s0\x00"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.EnsureLabel("/dir/file", "/dir"); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 256)
+	n, err := unix.Getxattr(h.Path("/dir/file"), label, got)
+	if err != nil || strings.TrimRight(string(got[:n]), "\x00") != strings.TrimRight(want, "\x00") {
+		t.Errorf("the label is %q, %v", got[:max(n, 0)], err)
+	}
+}

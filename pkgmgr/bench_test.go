@@ -1,0 +1,26 @@
+package pkgmgr
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/host/hosttest"
+)
+
+// BenchmarkClassifyNothingWrong is what reading the output of a transaction
+// costs that a chatty package made long.
+func BenchmarkClassifyNothingWrong(b *testing.B) {
+	output := hosttest.Answer(0, strings.Repeat("Setting up libsomething2:amd64 (1.0.2-3) and telling everybody about it ...\n", 2000))
+	for _, name := range []distro.Manager{distro.Apt, distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+		b.Run(string(name), func(b *testing.B) {
+			m := manager(b, name)
+			for b.Loop() {
+				if f := m.Classify(host.Command{Name: "x"}, output); f != nil {
+					b.Fatal(f)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,205 @@
+package pkgmgr
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host/hosttest"
+)
+
+func TestInstallHealthyPath(t *testing.T) {
+	for name, all := range map[distro.Manager]bool{distro.Apt: true, distro.Dnf: false, distro.Zypper: false, distro.Tdnf: false, distro.Yum: false} {
+		t.Run(string(name), func(t *testing.T) {
+			b := newBench(t, name)
+			o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, all)
+			b.packages("aadsshlogin")
+			b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, "fine\n"))
+			b.packages("aadsshlogin 1.0.2-1")
+			out, err := b.Install(wide(b), o.Install)
+			if err != nil || out.Packages["aadsshlogin"].Version != "1.0.2-1" || len(out.Newest) != 0 {
+				t.Fatalf("%+v, %v", out, err)
+			}
+		})
+	}
+}
+
+// A package manager that says yes and did nothing is found out.
+func TestInstallBelievesTheDatabase(t *testing.T) {
+	b := newBench(t, distro.Dnf)
+	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, "Complete!\n"))
+	b.packages("aadsshlogin")
+	_, err := b.Install(wide(b), o.Install)
+	if f := b.code(err, fault.PackageManagerFailed); !strings.Contains(f.What, "not installed") {
+		t.Errorf("What = %q", f.What)
+	}
+}
+
+// A fault of another package does not fail ours when ours is there.
+func TestInstallForgivesOthers(t *testing.T) {
+	b := newBench(t, distro.Apt)
+	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, true)
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(100, "dpkg: error processing package somebodys (--configure):\n failed\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n"))
+	b.packages("aadsshlogin 1.0.2")
+	if _, err := b.Install(wide(b), o.Install); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dnf ends with 0 when a script of the package failed, and the database calls
+// it installed: that is not success.
+func TestInstallSeesFailedScripts(t *testing.T) {
+	for file, name := range map[string]distro.Manager{"dnf-4.14": distro.Dnf, "zypper-1.14.89": distro.Zypper} {
+		b := newBench(t, name)
+		o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
+		b.packages("aadsshlogin")
+		b.transaction(b.Manager.Install(o)[0], answer(t, file, "post-fails").result)
+		b.packages("aadsshlogin 1.0.2-1")
+		_, err := b.Install(wide(b), o.Install)
+		if f := b.code(err, fault.PackageManagerFailed); !strings.Contains(f.What, "script of aadsshlogin") {
+			t.Errorf("What = %q", f.What)
+		}
+	}
+}
+
+func TestInstallForgivesScriptsOfOthers(t *testing.T) {
+	b := newBench(t, distro.Dnf)
+	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, "Error in POSTIN scriptlet in rpm package somebodys\n"))
+	b.packages("aadsshlogin 1.0.2-1")
+	if _, err := b.Install(wide(b), o.Install); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The ladder on an rpm machine: ours alone, all sources, fresh metadata of all,
+// and only then an older version, with both versions named.
+func TestInstallTakesTheNewestInstallable(t *testing.T) {
+	b := newBench(t, distro.Dnf)
+	want := []Spec{{Name: "aadsshlogin"}}
+	unmet := answer(t, "dnf-4.14", "unmet").result
+	narrow, all := b.order(Order{Install: want}, false), b.order(Order{Install: want}, true)
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(narrow)[0], unmet)
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(all)[0], unmet)
+	b.packages("aadsshlogin")
+	b.query(b.Manager.Refresh(all.Source)[0], hosttest.Answer(0, ""))
+	b.transaction(b.Manager.Install(all)[0], unmet)
+	b.packages("aadsshlogin")
+	b.query(b.Manager.Versions(b.Source, "aadsshlogin"), answer(t, "dnf-4.14", "versions-repoquery").result)
+	older := all
+	older.Install = []Spec{{Name: "aadsshlogin", Version: "1.0.1-1"}}
+	b.transaction(b.Manager.Install(older)[0], hosttest.Answer(0, ""))
+	b.packages("aadsshlogin 1.0.1-1")
+	out, err := b.Install(wide(b), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Newest["aadsshlogin"] != "1.0.2-1" || out.Why == nil || !strings.Contains(out.Why.What, "libnosuch") {
+		t.Errorf("Newest = %v, Why = %v", out.Newest, out.Why)
+	}
+	if want[0].Version != "" {
+		t.Error("the caller's wish was changed")
+	}
+}
+
+// A working version is never traded for an older one.
+func TestInstallNeverGoesBelowTheInstalled(t *testing.T) {
+	b := newBench(t, distro.Apt)
+	want := []Spec{{Name: "aadsshlogin"}, {Name: "aadsshlogin-selinux"}}
+	unmet := answer(t, "apt-2.6", "unmet").result
+	all := b.order(Order{Install: want}, true)
+	b.packages("aadsshlogin 1.0.1.5", "aadsshlogin-selinux")
+	b.transaction(b.Manager.Install(all)[0], unmet)
+	b.packages("aadsshlogin 1.0.1.5", "aadsshlogin-selinux")
+	b.query(b.Manager.Refresh(all.Source)[0], hosttest.Answer(0, ""))
+	b.transaction(b.Manager.Install(all)[0], unmet)
+	b.packages("aadsshlogin 1.0.1.5", "aadsshlogin-selinux")
+	b.query(b.Manager.Versions(all.Source, "aadsshlogin"), answer(t, "apt-2.6", "madison").result) // 1.0.2, 1.0.1
+	_, err := b.Install(wide(b), want)
+	b.code(err, fault.PackageManagerFailed)
+}
+
+// An exact version that cannot be had is never replaced by another one.
+func TestInstallExactVersionStands(t *testing.T) {
+	b := newBench(t, distro.Apt)
+	want := []Spec{{Name: "aadsshlogin", Version: "9.9.9"}}
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(b.order(Order{Install: want}, true))[0], answer(t, "apt-2.6", "version-missing").result)
+	b.packages("aadsshlogin")
+	_, err := b.Install(wide(b), want)
+	if f := b.code(err, fault.PackageUnavailable); !strings.Contains(f.What, "9.9.9") {
+		t.Errorf("What = %q", f.What)
+	}
+}
+
+// What our own source does not have is not looked for in the whole world.
+func TestInstallMissingPackageRefreshesNothing(t *testing.T) {
+	b := newBench(t, distro.Apt)
+	want := []Spec{{Name: "aadsshlogin"}}
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(b.order(Order{Install: want}, true))[0], hosttest.Answer(100, "E: Unable to locate package aadsshlogin\n"))
+	b.packages("aadsshlogin")
+	_, err := b.Install(wide(b), want)
+	b.code(err, fault.PackageUnavailable)
+}
+
+// A source file of somebody else that apt cannot read is gone around.
+func TestInstallGoesAroundABrokenSource(t *testing.T) {
+	for _, broken := range []string{"malformed-list", "conflicting-signed-by"} {
+		b := newBench(t, distro.Apt)
+		want := []Spec{{Name: "aadsshlogin"}}
+		b.packages("aadsshlogin")
+		b.transaction(b.Manager.Install(b.order(Order{Install: want}, true))[0], answer(t, "apt-2.6", broken).result)
+		b.packages("aadsshlogin")
+		b.transaction(b.Manager.Install(b.order(Order{Install: want}, false))[0], hosttest.Answer(0, ""))
+		b.packages("aadsshlogin 1.0.2")
+		if _, err := b.Install(wide(b), want); err != nil {
+			t.Fatalf("%s: %v", broken, err)
+		}
+	}
+}
+
+// An interrupted dpkg is finished first, once.
+func TestInstallRepairsOnce(t *testing.T) {
+	b := newBench(t, distro.Apt)
+	want := []Spec{{Name: "aadsshlogin"}}
+	o := b.order(Order{Install: want}, true)
+	interrupted := answer(t, "apt-2.6", "interrupted").result
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(o)[0], interrupted)
+	b.packages("aadsshlogin")
+	for _, c := range b.Manager.Repair() {
+		b.transaction(c, hosttest.Answer(0, ""))
+	}
+	b.transaction(b.Manager.Install(o)[0], interrupted)
+	b.packages("aadsshlogin")
+	_, err := b.Install(wide(b), want)
+	if !errors.Is(err, ErrInterrupted) {
+		t.Errorf("%v is not ErrInterrupted", err)
+	}
+	b.code(err, fault.PackageManagerFailed)
+}
+
+// yum has another word for going back.
+func TestInstallOlderWithYum(t *testing.T) {
+	b := newBench(t, distro.Yum)
+	want := []Spec{{Name: "aadsshlogin", Version: "1.0.1"}}
+	o := b.order(Order{Install: want}, false)
+	b.packages("aadsshlogin 1.0.2-1")
+	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, "Package matching aadsshlogin-1.0.1-1.x86_64 already installed. Checking for update.\nNothing to do\n"))
+	b.packages("aadsshlogin 1.0.2-1")
+	o.Older = true
+	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))
+	b.packages("aadsshlogin 1.0.1-1")
+	if _, err := b.Install(wide(b), want); err != nil {
+		t.Fatal(err)
+	}
+}
