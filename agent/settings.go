@@ -30,7 +30,7 @@ type Settings struct {
 type Repository struct {
 	Mode        Mode
 	BaseURL     string   // with mode mirror, without a trailing slash
-	TrustedKeys []string // armored public keys, accepted in every mode
+	TrustedKeys []string // armored public keys, accepted in the modes default and mirror
 }
 
 // Mode is a way to get at the packages.
