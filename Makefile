@@ -47,6 +47,10 @@ rig:
 	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make rig'
 endif
 
+.PHONY: e2e
+e2e: prepare ## the package under every release of the real agent, all scenarios: minutes (root)
+	E2E=all $(GO) test -tags rig -count=1 -timeout 60m ./test/machine ./test/e2e
+
 .PHONY: prepare
 prepare:
 	$(GO) run ./test/rig/prepare
@@ -65,4 +69,4 @@ lint: ## formatting, vet, and vulnerabilities where their database can be had
 
 .PHONY: docs
 docs: ## render the tables in docs/ and the golden plans from the code
-	UPDATE_GOLDEN=1 $(GO) test ./fault ./distro ./agent ./repo ./handler ./test/families
+	UPDATE_GOLDEN=1 $(GO) test ./fault ./distro ./agent ./repo ./handler ./command ./test/families

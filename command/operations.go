@@ -54,6 +54,7 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 		Reload:    systemd.Reload,
 		Out:       p.Out,
 	}
+	host.OrdinaryUmask()
 	q.Environment, q.Refused = agent.Load()
 	log, closeLog := logging.Discard(), func() error { return nil }
 	if q.Environment.LogFolder != "" {

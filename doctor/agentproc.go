@@ -10,10 +10,10 @@ import (
 )
 
 // The units of the agents: walinuxagent on Debian and Ubuntu, waagent
-// elsewhere, python-azure-agent on SUSE, and the two of an Arc-enabled server
-// (WALinuxAgent setup.py; Microsoft Learn, azure-arc/servers/agent-overview).
+// elsewhere, and the two of an Arc-enabled server (WALinuxAgent setup.py;
+// Microsoft Learn, azure-arc/servers/agent-overview).
 func agentUnitNames() []string {
-	return []string{"walinuxagent.service", "waagent.service", "python-azure-agent.service", "extd.service", "himdsd.service"}
+	return []string{"walinuxagent.service", "waagent.service", "extd.service", "himdsd.service"}
 }
 
 // unitDirs are where systemd reads units, the first wins (systemd.unit(5)).

@@ -10,8 +10,8 @@ import (
 	"aadsshlogin-handler/preflight"
 )
 
-// How far the clock may be off. Certificates for sign-in are good for an hour
-// (Microsoft Learn, az ssh cert), tokens for five minutes before their time.
+// How far the clock may be off. Nothing is documented for sign-in; five minutes
+// are what those who check tokens and certificates tolerate by custom.
 const (
 	clockWarns = time.Minute
 	clockFails = 5 * time.Minute

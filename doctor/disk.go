@@ -14,9 +14,9 @@ import (
 // MiB is 2^20 bytes.
 const MiB = 1 << 20
 
-// How much room is needed. The packages with what they bring are some 10 MB
-// (packages.microsoft.com, sizes in the lists of packages); a manager unpacks
-// them beside their files.
+// How much room is needed: our estimate for lists, downloads and what is
+// unpacked beside them. Below the first nothing can be relied on, below the
+// second it may become tight.
 const (
 	roomFails = 32 * MiB
 	roomWarns = 256 * MiB

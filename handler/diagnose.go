@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -96,4 +97,24 @@ func indexBelow(base, suite string, m distro.Manager) string {
 		return u.String() + "/dists/" + suite + "/InRelease"
 	}
 	return u.String() + "/repodata/repomd.xml"
+}
+
+// starved looks for a disk behind a failure of a package manager: on a full or
+// read-only one they speak of missing signatures and servers that do not answer.
+func (w *work) starved(err error) error {
+	said := fault.Of(err)
+	if said == nil {
+		return nil
+	}
+	switch said.Code {
+	case fault.RepositoryUnreachable, fault.RepositoryUntrusted, fault.PackageManagerFailed, fault.PackageUnavailable:
+	default:
+		return err
+	}
+	folder, why, found := w.host.Starved("/var/lib", "/var/cache", "/etc", "/usr", "/var/tmp", "/tmp")
+	if !found {
+		return err
+	}
+	return fault.Wrap(err, fault.Disk, fmt.Sprintf("The file system of %s %s. So the package manager failed: %s", folder, why, said.What),
+		fmt.Sprintf("Free space there or make it writable (df -h %[1]s; findmnt -T %[1]s), and set the extension again.", folder))
 }

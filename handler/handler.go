@@ -42,6 +42,7 @@ func (r *run) shape(ctx context.Context) verdict {
 		return failed(err, checks)
 	}
 	if plan.Empty() {
+		r.keepMissing(before)
 		return r.judge(before, checks, nil)
 	}
 	if doubt := preflight.Undecided(checks); doubt != nil {
@@ -55,6 +56,7 @@ func (r *run) shape(ctx context.Context) verdict {
 	if ctx.Err() != nil && troubled == nil {
 		troubled = r.stopped()
 	}
+	r.keepMissing(after)
 	v := r.judge(after, checks, troubled)
 	if troubled == nil && v.code() == fault.VerificationFailed && plan.reinstalls() {
 		unregistered(v.fault, after)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -157,6 +158,30 @@ func (w *work) keep(packages pkgmgr.Packages) {
 		if old != "" && old != base {
 			_, _ = w.host.RemoveFile(filepath.Join(state.PackagesDir, old)) // only space
 		}
+	}
+}
+
+// keepMissing keeps the package files that a run which was killed right after
+// its transaction could not keep, as long as the package manager has them. Where
+// none is missing it only looks. A package that is not in the receipt is not ours.
+func (r *run) keepMissing(f facts.Facts) {
+	if f.TargetErr != nil || f.PackagesErr != nil || f.ReceiptErr != nil {
+		return
+	}
+	missing := slices.ContainsFunc(f.Wanted(), func(name string) bool {
+		note, ours := f.Receipt.Packages[name]
+		return ours && f.Packages[name].State == pkgmgr.Installed && note.KeptVersion != f.Packages[name].Version
+	})
+	session, err := r.session(f)
+	if !missing || err != nil {
+		return
+	}
+	w := &work{run: r, session: session, facts: f, receipt: f.Receipt.Clone()}
+	packages := maps.Clone(f.Packages)
+	maps.DeleteFunc(packages, func(name string, _ pkgmgr.Package) bool { _, ours := f.Receipt.Packages[name]; return !ours })
+	w.keep(packages)
+	if err := w.receipt.Write(r.host); err != nil {
+		r.log.Warnf("%v", err)
 	}
 }
 

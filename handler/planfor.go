@@ -19,6 +19,8 @@ func PlanFor(operation string, f facts.Facts) (Plan, error) {
 // String is the kind in one stable word.
 func (k Kind) String() string {
 	switch k {
+	case Transport:
+		return "transport"
 	case FetchKey:
 		return "fetch-key"
 	case DropFile:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strconv"
@@ -135,7 +136,16 @@ func record(pid int, c Command) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(runningFile, b, 0o600)
+	// Whatever lies there is replaced, not followed.
+	if err := os.Remove(runningFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(runningFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
 }
 
 // RunningTransaction finds a transaction that outlived the run that started

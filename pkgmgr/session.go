@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"time"
 
@@ -81,11 +82,16 @@ func (s *Session) refresh(ctx context.Context, source Source) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var again retries
+	var before *fault.Fault
 	for {
 		v, err := s.try(ctx, s.Manager.Refresh(source), false)
 		if err != nil {
+			if before != nil && ctx.Err() != nil {
+				return before // what the server said, not that our time ended over asking it again
+			}
 			return err
 		}
+		before = v.fault
 		if v.way != later || !again.wait(ctx, s) {
 			return orNil(v.fault)
 		}
@@ -251,6 +257,10 @@ func (s *Session) notRun(c host.Command, err error) error {
 		}
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s did not answer in time.", c.Name),
 			"Repeat by hand what it was doing: "+oneLine(c.String()))
+	}
+	if file := (*fs.PathError)(nil); errors.As(err, &file) && file.Op != "fork/exec" {
+		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run, because its output could not be written: %v.", c.Name, file),
+			fmt.Sprintf("See what is there (ls -ld %[1]s; df -h %[1]s), remove or repair it, then set the extension again.", file.Path))
 	}
 	return fault.Wrap(err, fault.Internal, fmt.Sprintf("%s could not be run.", c.Name), "")
 }

@@ -123,7 +123,7 @@ func healthy(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpo
 	t.Helper()
 	s, e := stage(t, o, env...)
 	apply(t, s, 0)
-	sh(t, s.Box, "ssh-keygen -A >/dev/null && /usr/sbin/sshd")
+	sh(t, s.Box, "ssh-keygen -A >/dev/null && /usr/sbin/sshd && while ! [ -s /run/sshd.pid ]; do sleep 0.02; done")
 	return s, e
 }
 

@@ -22,7 +22,7 @@ import (
 
 // patience is how long a script waits for something before it gives up. It is
 // no assertion about how long anything may take.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 // commands are the words that scripts are written in.
 func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
@@ -33,7 +33,7 @@ func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, 
 		"offer":    offer,    // offer NAME=VERSION[,noise=N][,sleep=D][,hold=PATH][,failpost]...: what the repository holds
 		"host":     host,     // host up|down: the package host
 		"proxy":    proxy,    // proxy USER PASSWORD: a proxy stands at 10.0.0.1:3128 | proxy used: somebody went through it
-		"uploads":  uploads,  // uploads plugin|blob: where the agent can leave its status
+		"uploads":  uploads,  // uploads plugin|blob: where the agent can leave its status | uploads used WAY: where it did
 		"publish": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 			return publish(ctx, s, ts, b, args) // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
 		},
@@ -117,6 +117,12 @@ func proxy(_ context.Context, s *stage, _ *testscript.TestScript, args []string)
 }
 
 func uploads(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	if args[0] == "used" {
+		if s.last.Via != args[1] {
+			return fmt.Errorf("the status came by %q", s.last.Via)
+		}
+		return nil
+	}
 	s.fabric.RefuseStatus(strings.Join(args, " ") == fabric.ViaBlob)
 	return nil
 }

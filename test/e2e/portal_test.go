@@ -78,6 +78,8 @@ func picture(raw []byte) (string, error) {
 		for pattern, same := range map[string]string{
 			`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`: "2026-01-01T00:00:00Z",
 			`process \d+`:                     "process 4711",
+			`ps -fp \d+`:                      "ps -fp 4711",
+			`"\d+ MiB of memory \([^)]*\)\."`: `"4096 MiB of memory (memory blocks)."`,
 			`"[a-z]+_[0-9a-f-]{36}\.scope"`:   "scope",
 		} {
 			text = regexp.MustCompile(pattern).ReplaceAllString(text, same)

@@ -27,8 +27,19 @@ func newReleases() []release {
 
 // A release that only a rule reaches works, with a warning.
 func TestReleaseByRule(t *testing.T) {
+	why := map[string]string{
+		"ubuntu-26.04":    "found by the rule for Ubuntu",
+		"debian13":        "had no aadsshlogin in January 2026",
+		"rhel-11.0":       "found by the rule for RHEL",
+		"sles-16.0":       "had no aadsshlogin in January 2026",
+		"almalinux-10.0":  "packages for RHEL 10 are tried",
+		"centos-stream-9": "RHEL of the same major version are tried",
+	}
 	each(t, newReleases(), scene.Options{}, func(m machine) {
-		m.warned(m.want(0), "distro", "is not on the list of tested releases")
+		if why[m.persona.Name] == "" {
+			m.fatal("%s: nothing says why it is tried", m.persona.Name)
+		}
+		m.warned(m.want(0), "distro", "is not on the list of tested releases: ", why[m.persona.Name])
 		m.has("aadsshlogin", newer)
 		m.idle()
 	})

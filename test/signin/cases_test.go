@@ -38,7 +38,7 @@ func changes() []change {
 	return []change{
 		registered("VMAccess resets sshd_config: the block is gone", unbind),
 		registered("sshd_config is replaced by another one", "echo 'UsePAM yes' > "+config),
-		registered("the directives of the block are commented out", "sed -i '/# Added by aadsshlogin installer/,$ s/^    /#   /' "+config),
+		broken("the directives of the block are commented out", "sed -i '/# Added by aadsshlogin installer/,$ s/^    /#   /' "+config),
 		broken("the block names another program", inBlock("/usr/sbin/aad_certhandler %u %k", "/bin/false")),
 		broken("the program of the block runs as nobody", inBlock("CommandUser root", "CommandUser nobody")),
 		broken("another product's Match comes before the block", above(`Match User *\n AuthorizedKeysCommand /bin/false\n AuthorizedKeysCommandUser nobody\nMatch all`)),
@@ -70,7 +70,7 @@ func changes() []change {
 		registered("the certificate handler belongs to somebody else", "chown 1000 /usr/sbin/aad_certhandler"),
 		broken("a folder above the certificate handler is writable for all", "chmod 777 /usr/sbin"),
 		registered("the PAM module is gone", "rm /lib/*/security/pam_aad.so"),
-		registered("the name service library is gone", "rm /lib/*/libnss_aad.so.2"),
+		registered("the name service library is gone", "rm -f /lib/*/libnss_aad.so.2 /usr/lib64/libnss_aad.so.2"),
 
 		odd("AllowUsers lets everybody in", above("AllowUsers *")),
 		odd("AllowUsers with the documented pattern", above("AllowUsers azureuser *?example.com")),

@@ -34,7 +34,7 @@ type stage struct {
 }
 
 // saved is what the cases change.
-const saved = "/etc /usr/sbin/aad_certhandler /usr/sbin/aaduseradd /lib/*/security/pam_aad.so /lib/*/libnss_aad.so.2"
+const saved = "/etc /usr/sbin/aad_certhandler /usr/sbin/aaduseradd $(ls /lib/*/security/pam_aad.so /lib/*/libnss_aad.so.2 /usr/lib64/libnss_aad.so.2 2>/dev/null)"
 
 // passed sets up a machine whose enable has passed and into which the person
 // gets. firstOnly: the package registers on its first installation only, so

@@ -21,6 +21,7 @@ func tools() []string {
 		"strace",            // what a command wrote and asked
 		"systemd-container", // whole machines
 		"openssh-client",    // signing in
+		"openssl",           // certificates of protected settings
 		"zip", "unzip", "zstd",
 	}
 }

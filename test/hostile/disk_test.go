@@ -1,0 +1,128 @@
+//go:build rig
+
+package hostile
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/fixtures"
+	"aadsshlogin-handler/test/roots"
+	"aadsshlogin-handler/test/scene"
+)
+
+// TestDiskFull: at whatever step the disk is full, enable says that it is the
+// disk and which one, and succeeds when there is room.
+func TestDiskFull(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		for _, room := range []string{"0", "40K", "400K"} {
+			t.Run(room+" left", func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("80m")})
+				s.deliver()
+				// The agent and the logs have file systems of their own, or nobody
+				// would be asked.
+				s.sh("mount -t tmpfs tmpfs /var/log; cp -a /var/lib/waagent /run/; mount --bind /run/waagent /var/lib/waagent; mkdir -p %s/events", logs)
+				s.sh("dd if=/dev/zero of=/fill bs=64K 2>/dev/null || true; dd if=/dev/zero bs=1K >> /fill 2>/dev/null || true; s=$(stat -c %%s /fill); truncate -s $((s - $(numfmt --from=iec %s))) /fill", room)
+				report, err := s.Agent.Apply(t.Context(), s.Goal())
+				s.must(err)
+				last := report.Runs[len(report.Runs)-1]
+				said := last.Stdout + last.Stderr
+				if last.ExitCode != 30 {
+					t.Errorf("enable ended with %d, want 30: %s\n%s", last.ExitCode, said, s.changes())
+				}
+				if !strings.Contains(said, "df -h") {
+					t.Errorf("nothing says how to see what is full: %s", said)
+				}
+				s.must(s.Remove("/fill"))
+				s.want(0)
+				s.has(newer)
+				if left := s.sh("find / -xdev -name '.*~' ! -path '/proc/*'"); left != "" {
+					t.Errorf("temporary files are left: %s", left)
+				}
+			})
+		}
+	})
+}
+
+// TestReadOnly: a file system that cannot be written is named, nothing is half
+// done, and writable again it works.
+func TestReadOnly(t *testing.T) {
+	for _, folder := range []string{"/etc", "/var/lib", "/usr", "/var/cache"} {
+		families(t, func(t *testing.T, p roots.Persona) {
+			t.Run(folder, func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.deliver()
+				if folder == "/var/lib" { // the agent's own folder stays writable, or nobody would be asked
+					s.sh("mkdir -p /var/lib/aadsshlogin-handler; mount --bind /var/lib/waagent /mnt; mount --bind /var/lib /var/lib; mount -o remount,ro,bind /var/lib; mount --move /mnt /var/lib/waagent")
+				} else {
+					s.readOnly(folder)
+				}
+				v := s.want(30)
+				if !strings.Contains(v.next(), "findmnt") && !strings.Contains(v.next(), "df -h") {
+					t.Errorf("nothing says how to find the mount: %s", v.next())
+				}
+				if folder == "/var/lib" {
+					s.sh("umount /var/lib/waagent && umount /var/lib")
+				} else {
+					s.sh("umount -l %s", folder)
+				}
+				s.want(0)
+				s.has(newer)
+			})
+		})
+	}
+}
+
+// TestAgentsEnvironment: the agent may start handlers with next to nothing.
+func TestAgentsEnvironment(t *testing.T) {
+	for name, env := range map[string][]string{
+		"nothing":      {},
+		"no HOME":      {"PATH=/usr/bin:/bin"},
+		"no PATH":      {"HOME=/root"},
+		"strange PATH": {"PATH=/nowhere:.", "HOME=/nowhere", "TMPDIR=/nowhere", "LANG=tr_TR.UTF-8", "LC_ALL=xx", "IFS=/", "BASH_ENV=/nowhere", "PYTHONPATH=/nowhere", "LD_LIBRARY_PATH=/nowhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			families(t, func(t *testing.T, p roots.Persona) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.Agent.Env = env
+				s.want(0)
+				s.has(newer)
+			})
+		})
+	}
+}
+
+// TestUmask: what others must be able to read they can read, what they must
+// not they cannot, whatever the agent's umask is.
+func TestUmask(t *testing.T) {
+	for _, umask := range []string{"000", "077", "777"} {
+		t.Run(umask, func(t *testing.T) {
+			families(t, func(t *testing.T, p roots.Persona) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.deliver()
+				s.sh("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real; printf '#!/bin/sh\\numask %[2]s\\nexec %[1]s/bin/real \"$@\"\\n' > %[1]s/bin/aadsshlogin-handler; chmod 755 %[1]s/bin/aadsshlogin-handler", home, umask)
+				s.want(0)
+				s.has(newer)
+				if out := s.sh("find /var/lib/aadsshlogin-handler ! -type l -perm /077"); out != "" {
+					t.Errorf("others can read: %s", out)
+				}
+				if out := s.sh("find /etc /usr/share/keyrings -xdev -newer %s/bin/aadsshlogin-handler -name '*aadsshlogin*' -type f ! -perm -044", home); out != "" {
+					t.Errorf("others cannot read: %s", out)
+				}
+				if out := s.sh("find /etc /usr /var/lib/aadsshlogin-handler %s/status -xdev -newer %s/bin/aadsshlogin-handler -type f -perm /022 ! -path '/etc/ld.so.cache'", home, home); out != "" {
+					t.Errorf("others can write: %s", out)
+				}
+			})
+		})
+	}
+}
+
+// TestTmpNoexec: /tmp is mounted noexec, as hardening guides have it.
+func TestTmpNoexec(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.sh("mount -t tmpfs -o noexec,nosuid,nodev tmpfs /tmp; mount --bind /tmp /var/tmp")
+		s.want(0)
+		s.has(newer)
+	})
+}
