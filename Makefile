@@ -30,21 +30,28 @@ demo: prepare ## run the five operations on throw-away machines and show what th
 	$(GO) run -tags rig ./test/demo
 
 .PHONY: test
-test: unit rig ## all tests: those without root, and with root those on throw-away machines
+test: unit rig ## the tests: those without root, and with root a part of those on throw-away machines
 
 .PHONY: unit
-unit: ## tests that need no root: seconds
+unit: ## tests that need no root: minutes at first, then seconds
 	$(GO) vet ./...
 	$(GO) test ./...
 
-.PHONY: rig
+# What runs with each change, and all that there is. docs/testing.md says what is in which.
+RIG     := ./test/keys ./test/pkghost ./test/box ./test/agentrun ./test/rig ./test/enable ./test/signin ./test/machine ./test/e2e ./trust
+RIG_ALL := ./test/... ./trust/... ./sshd/...
+
+.PHONY: rig rig-all
 ifeq ($(shell id -u),0)
-rig: prepare ## tests on throw-away machines with real package managers (root)
+rig: prepare ## a representative part of the tests on throw-away machines (root)
 	$(GO) vet -tags rig ./...
-	$(GO) test -tags rig -timeout 30m ./test/... ./trust/...
+	$(GO) test -tags rig -timeout 40m $(RIG)
+
+rig-all: prepare ## every test on throw-away machines: the better part of an hour (root)
+	$(GO) test -tags rig -timeout 90m $(RIG_ALL)
 else
-rig:
-	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make rig'
+rig rig-all:
+	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make $@'
 endif
 
 .PHONY: e2e
@@ -58,6 +65,22 @@ prepare:
 .PHONY: bench
 bench: prepare ## the costs beside the bare package manager, in one run (root)
 	$(GO) run -tags rig ./test/bench
+
+.PHONY: faults
+# CASES is how many points of each operation are tried, evenly spread; 0 is all.
+CASES ?= 28
+faults: prepare ## kill the handler before and after what it does, and render docs/reliability.md (root)
+	$(GO) run -tags rig ./test/faults -each $(CASES) -document docs/reliability.md
+
+.PHONY: fuzz
+FUZZTIME ?= 1m
+fuzz: ## let every parser of what comes from outside read rubbish, a minute each (FUZZTIME)
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
 
 .PHONY: lint
 lint: ## formatting, vet, and vulnerabilities where their database can be had

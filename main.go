@@ -29,6 +29,7 @@ func main() {
 	code := command.Execute(ctx, command.Process{
 		Version: version,
 		Args:    os.Args[1:],
+		UID:     os.Geteuid(),
 		Getenv:  os.Getenv,
 		Out:     os.Stdout,
 		Err:     os.Stderr,

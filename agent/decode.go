@@ -117,12 +117,12 @@ func refuse(mistakes []mistake) *fault.Fault {
 		}
 		what += " Neither can " + strings.Join(names, ", ") + "."
 	}
-	where := "--settings"
+	where, more := "settings.json", ""
 	if strings.Contains(first.row.Example, "PASSWORD") {
-		where = "--protected-settings"
+		where, more = protectedFile, setProtected
 	}
 	return fault.New(fault.SettingsInvalid, what,
-		fmt.Sprintf("Correct it and set the extension again, for example: %s %s '%s'", setAgain, where, first.row.Example))
+		fmt.Sprintf("Correct it in %s, as in %s, and set the extension again: %s%s", where, first.row.Example, setAgain, more))
 }
 
 // shown is the value as far as it may be shown: nothing of what is, or may

@@ -123,7 +123,7 @@ func locate(program string) (path string, content []byte, err error) {
 	}
 	return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage,
 		fmt.Sprintf("There is no %s, which the Azure Linux agent writes: neither %s nor %s.", environmentFile, beside, above),
-		"This operation is started by the agent; for a look at the machine run: sudo aadsshlogin-handler doctor")
+		"This operation is started by the agent; for a look at the machine run: sudo "+program+" doctor")
 }
 
 func readEnvironment(path string) ([]byte, error) {

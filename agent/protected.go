@@ -76,8 +76,15 @@ func thumbprint(s string) bool {
 	return len(s) >= 40 && len(s) <= 64 && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
 
+// The protected settings go with the others, from a file of their own.
+const (
+	protectedFile = "protected.json"
+	setProtected  = " --protected-settings " + protectedFile
+)
+
 func undecryptable(why string, cause error) error {
 	return fault.Wrap(errors.Join(ErrProtected, cause), fault.SettingsInvalid,
 		"The protected settings cannot be decrypted: "+why+".",
-		"Set the extension again, which encrypts them for the present certificate: "+setAgain+` --protected-settings '{"proxy": "http://USER:PASSWORD@HOST:PORT"}'`)
+		"Set the extension again, which encrypts them for the present certificate: "+setAgain+setProtected+
+			` (`+protectedFile+`: {"proxy": "http://USER:PASSWORD@HOST:PORT"})`)
 }

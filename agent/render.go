@@ -21,9 +21,14 @@ anything is changed. Names and values are compared exactly. ` + "`null`" + ` and
 text, ` + "`\"\"`" + ` are the same as leaving a setting out, so that a template can
 pass them.
 
+What ` + "`monitor`" + ` turns on is described in [the watch](watch.md).
+
 The schema for editors and pipelines is ` + "[misc/settings.schema.json](../misc/settings.schema.json)" + `.
 
-` + "```sh\naz vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux \\\n  --resource-group GROUP --vm-name NAME --settings settings.json\n```" + `
+` + "```sh\naz vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux \\\n  --resource-group GROUP --vm-name NAME --settings settings.json --force-update\n```" + `
+
+settings.json holds all of this machine's settings: setting the extension without
+them drops them. Without ` + "`--force-update`" + ` the same settings may do nothing.
 
 The agent reads the status of the extension only where it was set with settings,
 and ` + "`{}`" + ` is enough for that.

@@ -125,8 +125,9 @@ func publicSettings(env Environment, seq int, file handlerSettings) (map[string]
 func unreadable(path string, err error) error {
 	return fault.Wrap(err, fault.SettingsInvalid,
 		fmt.Sprintf("The settings in %s cannot be read: %v.", path, err),
-		"Set the extension again, with settings that are one JSON object: "+setAgain+" --settings '{}'")
+		"Write settings.json, which holds all of this machine's settings, as one JSON object ({} for none), and set the extension again: "+setAgain)
 }
 
-// setAgain is the command that gives the extension other settings.
-const setAgain = "az vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux --resource-group GROUP --vm-name NAME"
+// setAgain is the command that gives the extension other settings. Without
+// --settings they would be dropped, without --force-update nothing may happen.
+const setAgain = "az vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux --resource-group GROUP --vm-name NAME --settings settings.json --force-update"

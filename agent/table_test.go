@@ -156,7 +156,7 @@ func TestRowExamples(t *testing.T) {
 // TestSeveralMistakes: the first of the table is explained, the others named.
 func TestSeveralMistakes(t *testing.T) {
 	_, _, err := readBothWays(t, settingsFile(`{"monitor": 1, "packageVersion": 5, "proxy": "x", "repository": {"mode": "x"}}`))
-	refused(t, err, `"packageVersion" is 5`, `Neither can "repository.mode", "proxy", "monitor".`, `--settings '{"packageVersion"`)
+	refused(t, err, `"packageVersion" is 5`, `Neither can "repository.mode", "proxy", "monitor".`, `settings.json, as in {"packageVersion"`)
 }
 
 // TestBadValueChangesNothing: the other settings count, the bad one keeps its

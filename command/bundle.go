@@ -21,7 +21,7 @@ func (p Process) bundle() *cobra.Command {
 and the configuration of sshd, PAM, NSS and the package repositories. Passwords,
 tokens and keys are taken out; names of people and machines are not: look
 through it before you pass it on. It changes nothing else.`,
-		Example: "  sudo aadsshlogin-handler support-bundle\n  sudo aadsshlogin-handler support-bundle --output - | ssh me@desk 'cat > bundle.tar.gz'",
+		Example: "  sudo /usr/local/bin/aadsshlogin-handler support-bundle\n  sudo /usr/local/bin/aadsshlogin-handler support-bundle --output - | ssh me@desk 'cat > bundle.tar.gz'",
 		GroupID: groupPeople,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

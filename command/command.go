@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 type Process struct {
 	Version string
 	Args    []string // without the program's name
+	UID     int      // of who runs it
 	Getenv  func(string) string
 	Out     io.Writer
 	Err     io.Writer
@@ -44,16 +46,19 @@ func Execute(ctx context.Context, p Process) fault.Code {
 
 func (p Process) root(code *fault.Code) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "aadsshlogin-handler",
+		Use:   "aadsshlogin-handler COMMAND",
 		Short: "Let people sign in to this machine with Microsoft Entra ID",
 		Long: `aadsshlogin-handler is the VM extension AADSSHLoginForLinux.
 
 The Azure Linux agent runs it with install, enable, disable, update and
 uninstall. What they came to stands in the extension's status, in their exit
 code (see "explain") and in handler.log in the extension's log folder.`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Version:                    p.Version,
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		DisableFlagsInUseLine:      true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return errors.New("a command is missing")
 		},
@@ -66,6 +71,18 @@ code (see "explain") and in handler.log in the extension's log folder.`,
 	}
 	root.AddCommand(p.doctor(code), p.plan(code), p.status(code), p.bundle(), p.explain(), p.version(), p.watch(code))
 	return root
+}
+
+// knownCommand refuses what is no command, and names the ones it may have meant.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%q is not a command of %s", args[0], c.Name())
+	if like := c.SuggestionsFor(args[0]); len(like) > 0 {
+		text += "; did you mean " + strings.Join(like, " or ") + "?"
+	}
+	return errors.New(text)
 }
 
 const (
@@ -92,11 +109,20 @@ func (p Process) explain() *cobra.Command {
 		Short:   "Say what an exit code means and what to do about it",
 		Example: "  aadsshlogin-handler explain 22\n  aadsshlogin-handler explain identity-missing",
 		GroupID: groupPeople,
-		Args:    cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("explain needs one code or name, for example: explain 22")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if text := fault.Foreign(args[0]); text != "" {
+				fmt.Fprintln(c.OutOrStdout(), text)
+				return nil
+			}
 			entry, ok := fault.Find(args[0])
 			if !ok {
-				return fmt.Errorf("%q is not an exit code of this handler, nor the name of one", args[0])
+				return fmt.Errorf("%q is not an exit code of this handler, nor the name of one. Codes: %s", args[0], fault.Codes())
 			}
 			fmt.Fprint(c.OutOrStdout(), entry.Text())
 			return nil

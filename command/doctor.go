@@ -23,7 +23,7 @@ changes nothing. The endpoints are asked side by side, for 5 seconds at most.
 The exit code is the verdict's: 0 where nothing is broken, else the code of the
 first failure, which "explain" tells more about. Without root it says unknown
 where only root can see.`,
-		Example: "  sudo aadsshlogin-handler doctor\n  sudo aadsshlogin-handler doctor --only network,identity\n  sudo aadsshlogin-handler doctor --json | jq .verdict",
+		Example: "  sudo /usr/local/bin/aadsshlogin-handler doctor\n  sudo /usr/local/bin/aadsshlogin-handler doctor --only network,identity\n  sudo /usr/local/bin/aadsshlogin-handler doctor --json | jq .verdict",
 		GroupID: groupPeople,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -33,6 +33,9 @@ func (p Process) operations(code *fault.Code) []*cobra.Command {
 			GroupID: groupAgent,
 			Args:    cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error {
+				if p.UID != 0 {
+					return fault.New(fault.Usage, "This must be run as root.", "Run it with sudo.")
+				}
 				*code = p.serve(c.Context(), name, timeout)
 				return nil
 			},

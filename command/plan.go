@@ -21,7 +21,7 @@ it would write and the commands it would run, as they would be typed. It takes
 no lock and changes nothing. Where a check would stop enable, it says which.
 
 Passwords are shown as ***.`,
-		Example: "  sudo aadsshlogin-handler plan\n  aadsshlogin-handler plan --json | jq -r '.steps[].commands[]?'",
+		Example: "  sudo /usr/local/bin/aadsshlogin-handler plan\n  aadsshlogin-handler plan --json | jq -r '.steps[].commands[]?'",
 		GroupID: groupPeople,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

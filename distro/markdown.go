@@ -19,6 +19,11 @@ gives. The table is complete: nothing is probed, and ID_LIKE is never followed.
 
 ## Tested releases
 
+Tested means: the handler ran with this release's os-release and paths and its
+family's package manager on a Debian userland, with stand-in packages. No release
+but Debian's own, and not the vendor's packages, was run: see
+[what the tests stand on](stand-ins.md).
+
 `)
 	for _, line := range Supported() {
 		fmt.Fprintf(&b, "- %s\n", line)

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,19 +45,20 @@ func findAgent(h *host.Host) (pid int, units []string) {
 }
 
 // isAgent reads a command line of proc(5): python3 -u /usr/sbin/waagent -daemon,
-// or the programs of an Arc-enabled server that run extensions.
+// or the programs of an Arc-enabled server that run extensions. A program that
+// only names the agent, such as journalctl -u waagent, is none.
 func isAgent(cmdline string) bool {
 	words := strings.Split(strings.TrimRight(cmdline, "\x00"), "\x00")
-	for i, w := range words {
-		if i > 3 {
-			break
-		}
-		switch filepath.Base(w) {
-		case "waagent":
-			return i > 0 || len(words) > 1
-		case "gc_extension_service", "gc_linux_service":
-			return true
-		}
+	program := filepath.Base(words[0])
+	if strings.HasPrefix(program, "python") {
+		script := slices.IndexFunc(words[1:], func(w string) bool { return !strings.HasPrefix(w, "-") })
+		return script >= 0 && filepath.Base(words[1+script]) == "waagent"
+	}
+	switch program {
+	case "waagent":
+		return len(words) > 1
+	case "gc_extension_service", "gc_linux_service":
+		return true
 	}
 	return false
 }

@@ -58,15 +58,23 @@ func Bundle(ctx context.Context, o Options, to io.Writer) ([]string, error) {
 		a.text("status.txt", status.Text(o.Now()))
 		a.json("status.json", status)
 	}
+	added := map[string]bool{} // patterns overlap
 	for _, f := range bundleFiles(m) {
 		for _, file := range o.Host.Glob(f) {
-			a.file(file)
+			if !added[file] {
+				a.file(file)
+			}
+			added[file] = true
 		}
 	}
 	for name, c := range bundleCommands() {
 		a.command(ctx, name, c)
 	}
-	a.text("README.txt", "What aadsshlogin-handler saw of this machine. Passwords, tokens and keys were taken out and replaced by ***;\nnames of people and machines were not. Look through it before you pass it on.\n")
+	about := "What aadsshlogin-handler saw of this machine. Passwords, tokens and keys were taken out and replaced by ***;\nnames of people and machines were not. Look through it before you pass it on.\n"
+	if !o.Root {
+		about += "It was made without root, so what only root can read is missing: settings, status and logs of the extension,\nthe logs of sign-ins, and what sshd says of its configuration. Make it again with sudo where that matters.\n"
+	}
+	a.text("README.txt", about)
 	if a.err != nil {
 		return nil, a.err
 	}

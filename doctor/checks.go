@@ -2,13 +2,15 @@ package doctor
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
+	"aadsshlogin-handler/agent"
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/identity"
+	"aadsshlogin-handler/host"
 	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/preflight"
 )
@@ -47,10 +49,10 @@ func scaleSet(m machine) []preflight.Result {
 			Next: "Have AKS do it (az aks nodepool update --ssh-access entraid, where your AKS offers it), or use: kubectl debug node/NAME."}}
 	}
 	if m.root && (m.extension == nil || !m.extension.active()) && !preflight.InPlace(m.Facts) {
-		at := "-g " + orWord(mine.Group, "RESOURCE_GROUP") + " -n " + mine.ScaleSet
+		at := "-g " + orWord(mine.Group, "GROUP") + " -n " + mine.ScaleSet
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.PackageManagerFailed,
 			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension AADSSHLoginForLinux: the set does not have it, or this instance runs an old model of the set.",
-			Next: "Look: az vmss extension list -g " + orWord(mine.Group, "RESOURCE_GROUP") + " --vmss-name " + mine.ScaleSet + " -o table. Where it is listed: az vmss update-instances " + at + " --instance-ids '*'"}}
+			Next: "Look: az vmss extension list -g " + orWord(mine.Group, "GROUP") + " --vmss-name " + mine.ScaleSet + " -o table. Where it is listed: az vmss update-instances " + at + " --instance-ids '*'"}}
 	}
 	return []preflight.Result{{Name: name, Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
 }
@@ -62,17 +64,34 @@ func orWord(value, missing string) string {
 	return value
 }
 
-// setExtension is the command that sets the extension on this machine.
-func setExtension(m identity.Machine) string {
+// setExtension is the command that sets the extension on this machine, with the
+// settings that it has: without any they would be dropped.
+func (of machine) setExtension() string {
 	const what = " --publisher Microsoft.Azure.ActiveDirectory"
-	group := " -g " + orWord(m.Group, "RESOURCE_GROUP")
+	m, settings, note := of.Identity.Machine, " --settings settings.json", " (settings.json: all of this machine's settings, {} where there are none)"
+	if of.noSettings() {
+		settings, note = " --settings '{}'", ""
+	}
+	group := " -g " + orWord(m.Group, "GROUP")
 	switch {
 	case m.Arc:
-		return "az connectedmachine extension create" + what + " --type AADSSHLoginForLinux -n AADSSHLogin" + group + " --machine-name " + orWord(m.Name, "NAME") + " --location LOCATION"
+		return "az connectedmachine extension create" + what + " --type AADSSHLoginForLinux -n AADSSHLoginForLinux" + group + " --machine-name " + orWord(m.Name, "NAME") + " --location LOCATION" + settings + ` --force-update-tag "$(date +%s)"` + note
 	case m.ScaleSet != "":
-		return "az vmss extension set" + what + " -n AADSSHLoginForLinux" + group + " --vmss-name " + m.ScaleSet + ", then az vmss update-instances" + group + " -n " + m.ScaleSet + " --instance-ids '*'"
+		return "az vmss extension set" + what + " -n AADSSHLoginForLinux" + group + " --vmss-name " + m.ScaleSet + settings + " --force-update" + note + ", then az vmss update-instances" + group + " -n " + m.ScaleSet + " --instance-ids '*'"
 	}
-	return "az vm extension set" + what + " -n AADSSHLoginForLinux" + group + " --vm-name " + orWord(m.Name, "NAME")
+	return "az vm extension set" + what + " -n AADSSHLoginForLinux" + group + " --vm-name " + orWord(m.Name, "NAME") + settings + " --force-update" + note
+}
+
+// noSettings: it can be seen that nothing was asked for. Without root the
+// extension is not seen.
+func (of machine) noSettings() bool {
+	e := of.extension
+	if e == nil {
+		return of.root
+	}
+	asked := e.settings
+	asked.Sent = false
+	return e.refused == nil && len(e.unknown) == 0 && reflect.DeepEqual(asked, agent.Defaults())
 }
 
 // proxyUsed says which proxy there is. That the metadata service is excepted
@@ -118,11 +137,11 @@ func lastRunCheck(m machine) []preflight.Result {
 	}
 	r := preflight.Result{Name: name, Code: fault.Code(report.Code), Answer: preflight.Fail,
 		Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, clip(report.Message, 400)),
-		Next: fmt.Sprintf("Run: aadsshlogin-handler explain %d", report.Code)}
+		Next: fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)}
 	if preflight.InPlace(m.Facts) || m.mended(fault.Code(report.Code)) {
 		r.Answer, r.Code = preflight.Warn, fault.OK
 		r.Text += " What it complains of is not so now."
-		r.Next = "Set the extension again: " + setExtension(m.Identity.Machine)
+		r.Next = "Set the extension again: " + m.setExtension()
 	}
 	return []preflight.Result{r}
 }
@@ -173,13 +192,18 @@ func planCheck(m machine) []preflight.Result {
 		return []preflight.Result{{Name: name, Text: "enable would change nothing."}}
 	}
 	return []preflight.Result{{Name: name, Answer: preflight.Warn,
-		Text: fmt.Sprintf("enable would change this machine in %d steps; the last but the reload of sshd: %s.", len(m.plan.Steps), m.lastStep()),
-		Next: "See all: sudo aadsshlogin-handler plan. To have it done: " + setExtension(m.Identity.Machine)}}
+		Text: m.planText(),
+		Next: "See all: sudo " + host.Program() + " plan. To have it done: " + m.setExtension()}}
 }
 
-func (m machine) lastStep() string {
-	i := max(len(m.plan.Steps)-2, 0)
-	return m.plan.Steps[i].Text
+func (m machine) planText() string {
+	steps := m.plan.Steps
+	last := steps[max(len(steps)-2, 0):]
+	var words []string
+	for _, s := range last {
+		words = append(words, s.Text)
+	}
+	return fmt.Sprintf("enable would change this machine in %d steps, ending with: %s.", len(steps), strings.Join(words, ", "))
 }
 
 // nologin: while the file is there only root gets in (pam_nologin(8)).

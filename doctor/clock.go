@@ -36,9 +36,10 @@ func clock(m machine) []preflight.Result {
 	if ahead < 0 {
 		word, amount = "behind", -ahead
 	}
-	shown := strings.TrimSuffix(amount.String(), "0s")
-	if amount < time.Minute || !strings.HasSuffix(shown, "m") {
-		shown = amount.String()
+	// Seconds are noise beside minutes: the answers took their time too.
+	shown := amount.String()
+	if amount >= 2*time.Minute {
+		shown = strings.TrimSuffix(amount.Round(time.Minute).String(), "0s")
 	}
 	if amount <= clockWarns {
 		return []preflight.Result{{Name: name, Text: "The clock agrees with that of the endpoints."}}

@@ -54,8 +54,45 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			}
 		}
 	}
-	return newReport(m, checks), nil
+	report := newReport(m, append(checks, o.notLookedAt(m, checks)...))
+	if len(o.Only) > 0 {
+		report.Unseen = []Unseen{}
+		if v := &report.Verdict; v.Code == 0 && v.Check == "" {
+			v.Text, v.Next = "Of what was asked for, nothing is known to be wrong.", ""
+		}
+	}
+	return report, nil
 }
+
+// notLookedAt has what was asked for by its own name and could not be answered:
+// the findings about sshd and the like are about the package's settings.
+func (o Options) notLookedAt(m machine, checks []Check) []Check {
+	var missing []Check
+	why := "aadsshlogin is not installed"
+	if m.TargetErr != nil || m.PackagesErr != nil {
+		why = "it is not known whether aadsshlogin is installed"
+	}
+	if preflight.InPlace(m.Facts) {
+		return nil
+	}
+	for _, n := range o.Only {
+		shown := slices.ContainsFunc(checks, func(c Check) bool { return c.Name == n || preflight.Group(c.Name) == n })
+		if !shown && slices.Contains(verified(), preflight.Group(n)) {
+			missing = append(missing, Check{Name: n, Section: sectionSignIn, Answer: preflight.Unknown.String(),
+				Text: "Not looked at, because " + why + "."})
+		}
+	}
+	return missing
+}
+
+// sshdChecks are the findings about sshd that only an installed package has.
+func sshdChecks() []string {
+	return []string{"sshd-address", "sshd-algorithms", "sshd-command", "sshd-config", "sshd-groups", "sshd-listening", "sshd-methods",
+		"sshd-order", "sshd-pam", "sshd-refuse", "sshd-reload", "sshd-tries", "sshd-users"}
+}
+
+// verified are the groups of the findings of the row sign-in.
+func verified() []string { return []string{"sshd", "pam", "nss", "selinux"} }
 
 // row is one or several checks over what was seen.
 type row struct {
@@ -158,7 +195,7 @@ func Names() []string {
 	for _, r := range rows() {
 		all = append(all, r.section, r.name)
 	}
-	all = append(all, "sshd", "pam", "nss", "selinux", "network")
+	all = append(append(append(all, verified()...), sshdChecks()...), "network")
 	slices.Sort(all)
 	return slices.Compact(all)
 }

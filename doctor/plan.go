@@ -33,7 +33,8 @@ type Step struct {
 	URLs     []string `json:"urls,omitempty"`
 	Install  []string `json:"install,omitempty"` // name, or name=version
 	Remove   []string `json:"remove,omitempty"`
-	Keys     []string `json:"keys,omitempty"` // fingerprints that are accepted
+	Keys     []string `json:"keys,omitempty"`   // fingerprints that are accepted
+	Reload   []string `json:"reload,omitempty"` // units of which systemd reloads the first active one, over D-Bus
 }
 
 // File is a file that a step writes or removes.
@@ -46,7 +47,7 @@ type File struct {
 func planSteps(p handler.Plan) []Step {
 	steps := []Step{}
 	for _, s := range p.Steps {
-		step := Step{Kind: s.Kind.String(), Text: s.Text, URLs: s.URLs, Remove: s.Remove}
+		step := Step{Kind: s.Kind.String(), Text: s.Text, URLs: s.URLs, Remove: s.Remove, Reload: s.Units}
 		for _, c := range s.Commands {
 			step.Commands = append(step.Commands, c.String())
 		}

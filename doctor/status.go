@@ -55,7 +55,7 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 	}
 	if e == nil {
 		if !o.Root {
-			return s, fault.New(fault.Usage, "The agent's folder can be read by root only.", "Run: sudo aadsshlogin-handler status")
+			return s, fault.New(fault.Usage, "The agent's folder can be read by root only.", "Run: sudo "+host.Program()+" status")
 		}
 		s.Message = "The agent has no extension AADSSHLoginForLinux on this machine."
 		s.Name = nameOf(0)
@@ -138,7 +138,7 @@ func (s Status) Text(now time.Time) string {
 	if s.Reload {
 		fmt.Fprintln(&b, "sshd has still to be told to read its configuration; the next run of enable does it.")
 	}
-	fmt.Fprintln(&b, "To look at the machine as it is now: sudo aadsshlogin-handler doctor")
+	fmt.Fprintln(&b, "To look at the machine as it is now: sudo "+host.Program()+" doctor")
 	return b.String()
 }
 

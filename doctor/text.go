@@ -45,7 +45,9 @@ func (r Report) Text(s Style) string {
 			}
 		}
 	}
-	b.WriteString("\n" + s.bold("Cannot be seen from this machine") + "\n")
+	if len(r.Unseen) > 0 {
+		b.WriteString("\n" + s.bold("Cannot be seen from this machine") + "\n")
+	}
 	for _, u := range r.Unseen {
 		s.wrap(&b, "  ?        "+pad(u.Name)+"  ", u.Text)
 		s.indent(&b, u.Command)

@@ -38,17 +38,17 @@ func resourceID(m identity.Machine) string {
 		kind, name = "Microsoft.Compute/virtualMachineScaleSets", m.ScaleSet
 	}
 	id := fmt.Sprintf("/subscriptions/%s/resourceGroups/%s/providers/%s/%s",
-		orWord(m.Subscription, "SUBSCRIPTION"), orWord(m.Group, "RESOURCE_GROUP"), kind, orWord(name, "NAME"))
+		orWord(m.Subscription, "SUBSCRIPTION"), orWord(m.Group, "GROUP"), kind, orWord(name, "NAME"))
 	return "\"" + id + "\""
 }
 
 func wayIn(m machine) string {
 	mine := m.Identity.Machine
 	if mine.Arc {
-		return "az connectedmachine show -g " + orWord(mine.Group, "RESOURCE_GROUP") + " -n " + orWord(mine.Name, "NAME") + " --query status; az ssh arc -g " + orWord(mine.Group, "RESOURCE_GROUP") + " -n " + orWord(mine.Name, "NAME")
+		return "az connectedmachine show -g " + orWord(mine.Group, "GROUP") + " -n " + orWord(mine.Name, "NAME") + " --query status; az ssh arc -g " + orWord(mine.Group, "GROUP") + " -n " + orWord(mine.Name, "NAME")
 	}
 	return fmt.Sprintf("nc -vz ADDRESS %d; az network nic list-effective-nsg -g %s -n NIC -o table; az network watcher test-ip-flow --direction Inbound --protocol TCP --local PRIVATE_IP:%d --remote CLIENT_IP:60000 --vm %s -g %s",
-		m.sshPort(), orWord(mine.Group, "RESOURCE_GROUP"), m.sshPort(), orWord(mine.Name, "NAME"), orWord(mine.Group, "RESOURCE_GROUP"))
+		m.sshPort(), orWord(mine.Group, "GROUP"), m.sshPort(), orWord(mine.Name, "NAME"), orWord(mine.Group, "GROUP"))
 }
 
 // roleAdvice is the command that gives somebody the smaller of the two roles.

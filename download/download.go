@@ -28,6 +28,11 @@ const (
 	attempts    = 4
 	firstPause  = 2 * time.Second
 	longestWait = 60 * time.Second
+	// After a 429 it takes up to five minutes until the address has requests to
+	// spare again, and what is refused may count: so the pauses are long from
+	// the beginning, and triple. They end with the operation's own time.
+	crowdedPause = 20 * time.Second
+	crowdedWait  = 6 * time.Minute
 )
 
 // Client downloads over HTTPS, through the proxy where there is one. The zero
@@ -35,20 +40,28 @@ const (
 type Client struct {
 	Proxy *url.URL // nil: a direct connection, whatever the environment holds
 	Log   *logging.Logger
+	// Transport takes the place of the network in a simulation; nil: the network.
+	Transport http.RoundTripper
 }
 
 // Get downloads at most limit bytes. The error is a fault of code 20 that says
 // which of DNS, route, TCP, TLS, proxy or HTTP failed for which host.
 func (c Client) Get(ctx context.Context, address string, limit int64) ([]byte, error) {
 	action := c.Log.Started("download %s", address)
-	pause := firstPause
+	pause, crowded := firstPause, crowdedPause
 	for attempt := 1; ; attempt++ {
 		body, err := c.once(ctx, address, limit)
 		if err == nil {
 			return body, action.Ended(nil)
 		}
 		wait, again := worthAnother(err, pause)
-		if !again || attempt == attempts || !sleep(ctx, wait) {
+		last := attempt == attempts
+		if status := (*statusError)(nil); errors.As(err, &status) && status.code == http.StatusTooManyRequests {
+			last = false // ctx ends it
+			wait = max(crowded/2+rand.N(crowded), min(status.retryAfter+rand.N(crowdedPause), crowdedWait))
+			crowded = min(3*crowded, crowdedWait)
+		}
+		if !again || last || !sleep(ctx, wait) {
 			return nil, action.Ended(Explain(address, c.Proxy, err))
 		}
 		c.Log.Infof("trying again after %s: %v", wait.Round(time.Millisecond), err)
@@ -109,6 +122,9 @@ func (c Client) once(ctx context.Context, address string, limit int64) ([]byte, 
 	}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, CheckRedirect: stayOnHTTPS}
+	if c.Transport != nil {
+		client.Transport = c.Transport
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, err

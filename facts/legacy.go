@@ -31,6 +31,10 @@ type Session struct {
 	User    string
 	PID     int
 	Command string
+	// Leaving: nothing is left of the session but systemd's manager of the
+	// user, which ends by itself some seconds later (logind.conf(5),
+	// UserStopDelaySec).
+	Leaving bool
 }
 
 // lookLegacyExtension finds the legacy extension in the agent's folder.
@@ -76,8 +80,10 @@ func Sessions(h *host.Host) []Session {
 		if !ok {
 			continue
 		}
-		if old, seen := first[user]; !seen || pid < old.PID {
-			first[user] = Session{User: user, PID: pid, Command: name}
+		s := Session{User: user, PID: pid, Command: name, Leaving: name == "systemd" || name == "(sd-pam)"}
+		old, seen := first[user]
+		if !seen || old.Leaving && !s.Leaving || old.Leaving == s.Leaving && pid < old.PID {
+			first[user] = s
 		}
 	}
 	var sessions []Session

@@ -56,8 +56,8 @@ func TestSessions(t *testing.T) {
 		{"no accounts at all", process(100, "bash", 51001, 51001), nil},
 		{"nobody", machine(process(1, "systemd", 0, 0), process(20, "bash", 1000, 1000)), nil},
 		{"the first process of each", machine(process(300, "vim", 51001, 51001), process(200, "sshd", 51001, 51001), process(250, "bash", 51002, 51002)),
-			[]Session{{"anna@example.com", 200, "sshd"}, {"ben@example.com", 250, "bash"}}},
-		{"sudo keeps the real user", machine(process(400, "sudo", 51002, 0)), []Session{{"ben@example.com", 400, "sudo"}}},
+			[]Session{{"anna@example.com", 200, "sshd", false}, {"ben@example.com", 250, "bash", false}}},
+		{"sudo keeps the real user", machine(process(400, "sudo", 51002, 0)), []Session{{"ben@example.com", 400, "sudo", false}}},
 		{"a process that has ended", machine(map[string]string{"/proc/500/cmdline": ""}), nil},
 		{"garbage", machine(map[string]string{"/proc/600/status": "Uid:\nName"}), nil},
 	} {

@@ -14,7 +14,7 @@ const (
 	OwnerVM       Owner = "the owner of the VM"
 	OwnerNetwork  Owner = "network"
 	OwnerPlatform Owner = "platform"
-	OwnerUs       Owner = "us"
+	OwnerUs       Owner = "the authors of this handler"
 	OwnerNobody   Owner = "nobody"
 )
 
@@ -26,11 +26,11 @@ type Entry struct {
 	Owner   Owner  // whose move it is
 	Retry   string // whether trying again can help, and when
 	Next    string // the exact next step, one line
-	Az      string // the az command for it; empty where there is none
+	Az      string // the az commands for it, a line each; empty where there is none
 }
 
-// Catalogue lists every exit code in ascending order. In the commands, GROUP
-// and NAME stand for the resource group and the name of the VM.
+// Catalogue lists every exit code in ascending order. In the commands, GROUP,
+// NAME and SET stand for the resource group, the VM and the scale set.
 //
 // 22 and 23 mean what the public documentation says they mean ("Sign in to a
 // Linux virtual machine in Azure by using Microsoft Entra ID and OpenSSH",
@@ -39,7 +39,10 @@ type Entry struct {
 // Best Practices").
 func Catalogue() []Entry {
 	const (
-		again = "az vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux --resource-group GROUP --vm-name NAME"
+		what  = "extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux --resource-group GROUP "
+		model = "\naz vmss update-instances --resource-group GROUP --name SET --instance-ids '*'"
+		with  = " --settings settings.json --force-update"
+		again = "az vm " + what + "--vm-name NAME" + with + inSet + "az vmss " + what + "--vmss-name SET" + with + model
 		run   = `az vm run-command invoke --command-id RunShellScript --resource-group GROUP --name NAME --scripts `
 	)
 	return []Entry{
@@ -51,8 +54,8 @@ func Catalogue() []Entry {
 		{Internal, "internal",
 			"The handler met a state that it has no answer for, which is a bug of the handler.",
 			OwnerUs, "rarely: the same state leads to the same bug",
-			"Report it together with handler.log from the extension's folder in /var/log/azure.",
-			run + `"tail -n 200 /var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux/handler.log"`},
+			"Report it where you got the extension from, together with handler.log from the extension's folder in /var/log/azure.",
+			run + `"tail -c 3500 /var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux/handler.log"`},
 		{Usage, "usage",
 			"The handler was started in a way that it cannot work with: unknown arguments, or without what the Azure Linux agent prepares for it.",
 			OwnerVM, "no: the same start leads to the same answer",
@@ -66,13 +69,13 @@ func Catalogue() []Entry {
 		{VerificationFailed, "verification-failed",
 			"The login packages are installed, but sshd, PAM, NSS or SELinux do not show them, so nobody can sign in.",
 			OwnerVM, "yes, once what takes the configuration away (a hardening script, VMAccess, configuration management) no longer does",
-			"Run sudo aadsshlogin-handler doctor on the VM, undo what it names, then set the extension again.",
+			"Run doctor on the VM (docs/troubleshooting.md says where it is), undo what it names, then set the extension again.",
 			again},
 		{IdentityMissing, "identity-missing",
 			"The machine has no system-assigned managed identity, which sign-in with Microsoft Entra ID needs; a user-assigned one does not do.",
 			OwnerVM, "yes, once the identity is assigned",
 			"Assign a system-assigned managed identity to the VM, then set the extension again.",
-			"az vm identity assign --resource-group GROUP --name NAME"},
+			"az vm identity assign --resource-group GROUP --name NAME" + inSet + "az vmss identity assign --resource-group GROUP --name SET" + model},
 		{LegacyInstalled, "legacy-installed",
 			"The older AADLoginForLinux is still on the machine and cannot, or must not, be removed by this handler.",
 			OwnerVM, "yes, once the older extension is gone and the people signed in through it have signed out",
@@ -82,7 +85,7 @@ func Catalogue() []Entry {
 			"The machine has less than 1 GB of memory, which is less than the login packages support.",
 			OwnerVM, "yes, once the VM has a larger size",
 			"Resize the VM to a size with 1 GB of memory or more.",
-			"az vm resize --resource-group GROUP --name NAME --size SIZE"},
+			"az vm resize --resource-group GROUP --name NAME --size SIZE" + inSet + "az vmss update --resource-group GROUP --name SET --set sku.name=SIZE" + model},
 		{PackageManagerBusy, "package-manager-busy",
 			"Another process held the package manager's lock for as long as the handler could wait.",
 			OwnerVM, "yes, once that process is done; most often it is an automatic update that ends by itself",
@@ -101,8 +104,8 @@ func Catalogue() []Entry {
 		{PackageUnavailable, "package-unavailable",
 			"The repository has no login package, or not the version asked for, for this release and architecture.",
 			OwnerVM, "only with another version, release or repository",
-			"Remove or correct the setting packageVersion, or use a release that docs/distributions.md lists.",
-			again + " --settings '{}'"},
+			"Set the extension again with settings.json without packageVersion, or with another one; or use a release that docs/distributions.md lists.",
+			again},
 		{IdentityUnknown, "identity-unknown",
 			"The metadata service gave no usable answer about the machine's identity, and the machine is not set up for sign-in yet.",
 			OwnerPlatform, "yes: the metadata service answers again after most disturbances",
@@ -127,9 +130,15 @@ func Catalogue() []Entry {
 			"A setting of the extension has a value that cannot be used; nothing was changed on the machine.",
 			OwnerVM, "only with other settings",
 			"Correct the setting in the message (docs/settings.md has them all), then set the extension again with it.",
-			again + " --settings settings.json"},
+			again},
 	}
 }
+
+// inSet stands between the command for a VM and those for a scale set.
+const inSet = "\n# in a scale set:\n"
+
+// settingsNote goes with the commands that set the extension.
+const settingsNote = "settings.json holds all of this machine's settings; where there are none, write {} into it.\nSetting the extension without them drops them."
 
 // Find looks an entry up by its code ("22") or its name ("identity-missing").
 func Find(codeOrName string) (Entry, bool) {
@@ -150,7 +159,10 @@ func (e Entry) Text() string {
 	fmt.Fprintf(&b, "Try again:   %s\n", e.Retry)
 	fmt.Fprintf(&b, "Next step:   %s\n", e.Next)
 	if e.Az != "" {
-		fmt.Fprintf(&b, "             %s\n", e.Az)
+		fmt.Fprintf(&b, "             %s\n", strings.ReplaceAll(e.Az, "\n", "\n             "))
+	}
+	if strings.Contains(e.Az, "settings.json") {
+		fmt.Fprintf(&b, "\n%s\n", settingsNote)
 	}
 	return b.String()
 }
@@ -164,7 +176,8 @@ func Markdown() string {
 
 What each exit code of the handler means, whose move it is, and what to do.
 On a machine, ` + "`aadsshlogin-handler explain CODE`" + ` says the same.
-In the commands, GROUP and NAME stand for the resource group and the name of the VM.
+In the commands, GROUP, NAME and SET stand for the resource group, the VM and the scale set.
+` + settingsNote + `
 
 | code | name | meaning |
 |---|---|---|

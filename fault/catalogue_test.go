@@ -103,8 +103,13 @@ func TestRows(t *testing.T) {
 			if !strings.HasSuffix(e.Meaning, ".") || strings.Contains(strings.TrimSuffix(e.Meaning, "."), ". ") {
 				t.Errorf("meaning is not one sentence: %q", e.Meaning)
 			}
-			if e.Az != "" && !strings.HasPrefix(e.Az, "az ") {
-				t.Errorf("%q is not an az command", e.Az)
+			for line := range strings.Lines(e.Az) {
+				if !strings.HasPrefix(line, "az ") && !strings.HasPrefix(line, "# ") {
+					t.Errorf("%q is not an az command", line)
+				}
+				if strings.Contains(line, " extension set ") && !strings.Contains(line, " --settings settings.json --force-update") {
+					t.Errorf("%q drops the settings, or does nothing", line)
+				}
 			}
 		})
 	}
@@ -126,7 +131,7 @@ func TestFind(t *testing.T) {
 func TestText(t *testing.T) {
 	for _, e := range Catalogue() {
 		text := e.Text()
-		for _, part := range []string{strconv.Itoa(int(e.Code)), e.Name, e.Meaning, string(e.Owner), e.Retry, e.Next, e.Az} {
+		for _, part := range []string{strconv.Itoa(int(e.Code)), e.Name, e.Meaning, string(e.Owner), e.Retry, e.Next, strings.ReplaceAll(e.Az, "\n", "\n             ")} {
 			if !strings.Contains(text, part) {
 				t.Errorf("text of %d lacks %q:\n%s", e.Code, part, text)
 			}

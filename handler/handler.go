@@ -8,6 +8,7 @@ import (
 
 	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
 	"aadsshlogin-handler/preflight"
 	"aadsshlogin-handler/state"
 )
@@ -89,7 +90,7 @@ func (r *run) judge(f facts.Facts, checks []preflight.Result, troubled error) ve
 	}
 	return failed(fault.New(fault.VerificationFailed,
 		fmt.Sprintf("The changes were made, but the machine still lacks: %s.", rest.Steps[0].Text),
-		"Run sudo aadsshlogin-handler doctor on this machine, and set the extension again."), checks)
+		"Run sudo "+host.Program()+" doctor on this machine, and set the extension again."), checks)
 }
 
 // healthy is the one line of a success.

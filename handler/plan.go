@@ -51,6 +51,7 @@ type Step struct {
 	Remove   []string       // of Replace
 	KeyFile  string         // of FetchKey: where the keyring goes
 	Pins     []trust.Pin    // of FetchKey
+	Units    []string       // of Reload: the first that is active
 }
 
 // Plan is the difference between the machine and one on which people can sign
@@ -91,7 +92,7 @@ func NewPlan(f facts.Facts, g goal) (Plan, error) {
 		p.add(change)
 	}
 	if needed || f.ReloadOwed {
-		p.add(Step{Kind: Reload, Text: "have sshd read its configuration"})
+		p.add(Step{Kind: Reload, Text: "have sshd read its configuration", Units: f.Target.SSHUnits})
 	}
 	return p, nil
 }

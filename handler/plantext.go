@@ -45,6 +45,9 @@ func PlanText(p Plan) string {
 		for _, c := range s.Commands {
 			fmt.Fprintf(&b, "   run %s\n", c)
 		}
+		if len(s.Units) > 0 {
+			fmt.Fprintf(&b, "   by systemd over D-Bus: reload %s\n", strings.Join(s.Units, " or "))
+		}
 	}
 	return b.String()
 }

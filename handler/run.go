@@ -235,6 +235,7 @@ func (r *run) alone(ctx context.Context) (release func(), err error) {
 func (r *run) awaitTransaction(ctx context.Context) error {
 	t, running := r.host.RunningTransaction()
 	if !running {
+		r.forgetTransaction()
 		return nil
 	}
 	action := r.log.Started("wait for the transaction of an earlier run: process %d, %s", t.PID, t.Command)
@@ -251,7 +252,16 @@ func (r *run) awaitTransaction(ctx context.Context) error {
 		_, running = r.host.RunningTransaction()
 	}
 	action.Ended(nil)
+	r.forgetTransaction()
 	return nil
+}
+
+// forgetTransaction clears away the record of one that has ended. Its rest is
+// in nobody's way: the next run finds that too.
+func (r *run) forgetTransaction() {
+	if err := r.host.ForgetTransaction(); err != nil {
+		r.log.Warnf("%v", err)
+	}
 }
 
 // question is what there is to look at.

@@ -20,7 +20,7 @@ func (r *run) disable(ctx context.Context) verdict {
 	if err := r.unwatch(ctx); err != nil {
 		r.log.Warnf("the watch could not be removed: %v", err)
 	}
-	return verdict{message: "Disabled. People can still sign in; uninstall removes that."}
+	return verdict{message: "Disabled: this handler no longer watches the machine. What is installed stays; uninstall removes it."}
 }
 
 // uninstall leaves the machine as it was found. Every step runs, whatever
@@ -93,7 +93,7 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	if err != nil {
 		return err
 	}
-	if people := facts.Sessions(r.host); len(people) > 0 {
+	if people := r.staying(ctx); len(people) > 0 {
 		return fault.New(fault.PackageManagerFailed,
 			fmt.Sprintf("%s is signed in (process %d), so the packages were left in place.", people[0].User, people[0].PID),
 			"After everybody has signed out (who -u), remove them by hand: "+byHand(session, ours))
@@ -133,6 +133,7 @@ func byHand(s *pkgmgr.Session, names []string) string {
 
 // removeFiles removes the repository, the key and whatever else we wrote.
 func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
+	r.removeLists(receipt)
 	var troubles []error
 	for _, path := range slices.Sorted(maps.Keys(receipt.Files)) {
 		if receipt.Files[path].Before != "" {

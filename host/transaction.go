@@ -163,6 +163,16 @@ func (h *Host) RunningTransaction() (Running, bool) {
 	return t, true
 }
 
+// ForgetTransaction removes the record of a transaction that has ended while
+// nobody waited for it.
+func (h *Host) ForgetTransaction() error {
+	err := os.Remove(h.Path(runningFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // startTime is field 22 of proc(5) stat, and an error for a process that has
 // ended and only waits to be reaped.
 func startTime(pid int) (string, error) {

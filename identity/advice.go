@@ -14,7 +14,7 @@ func (m Machine) Resize() string {
 
 // DeleteExtension is the command that removes an extension from the machine.
 func (m Machine) DeleteExtension(extension string) string {
-	group := "-g " + word(m.Group, "RESOURCE_GROUP")
+	group := "-g " + word(m.Group, "GROUP")
 	switch {
 	case m.Arc:
 		return "\"az connectedmachine extension delete " + group + " --machine-name " + word(m.Name, "NAME") + " -n " + extension + "\""

@@ -5,7 +5,7 @@ import "strings"
 // at is how an az command is told which resource is meant. A word in capitals
 // stands for what is not known.
 func (m Machine) at(name string) string {
-	words := []string{"-g", word(m.Group, "RESOURCE_GROUP"), "-n", word(name, "NAME")}
+	words := []string{"-g", word(m.Group, "GROUP"), "-n", word(name, "NAME")}
 	if m.Subscription != "" {
 		words = append(words, "--subscription", m.Subscription)
 	}

@@ -2,7 +2,7 @@
 // managed identity that sign-in needs.
 //
 // An Azure VM asks the instance metadata service (IMDS) at 169.254.169.254
-// through the project's prescribed library, go-autorest's azure/auth. That
+// through the platform's own library, go-autorest's azure/auth. That
 // library's support ended in March 2023 (its README points to azidentity), so it
 // stays behind the prober seam, gets a sender of ours and makes a single
 // attempt: what is asked, where, how often and what is logged is decided here.

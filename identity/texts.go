@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/host"
 )
 
 // missingFault is code 22 in the words for this machine.
@@ -86,7 +87,7 @@ func explain(s service, r reply, m Machine, c Cloud) (cause, next string) {
 			"Make sure that the system-assigned identity is on: " + m.show() + "; " + again + "."
 	case stopped:
 		return "the time for the check was up before " + s.name + " answered",
-			"Run \"aadsshlogin-handler doctor\" on this machine to see how the service answers, " + again + "."
+			"Run \"" + doctor() + "\" on this machine to see how the service answers, " + again + "."
 	case oversized:
 		return s.name + " sent more than any answer of it can be",
 			intruder
@@ -98,6 +99,9 @@ func explain(s service, r reply, m Machine, c Cloud) (cause, next string) {
 		return cause, intruder
 	}
 }
+
+// doctor is the command that looks closer.
+func doctor() string { return "sudo " + host.Program() + " doctor" }
 
 // intruder is the next step where what answers is not what it should be.
 const intruder = "Find out what answers at 169.254.169.254: look at \"iptables -t nat -S\" or \"nft list ruleset\" and \"ip route get 169.254.169.254\" here, take it away, " + again + "."

@@ -212,6 +212,9 @@ func TestTerraform(t *testing.T) {
 			switch block.Type {
 			case "variable":
 				declared[block.Labels[0]] = true
+				if name := block.Labels[0]; strings.HasSuffix(name, "_id") {
+					t.Errorf("%s: %s: a bare id may be unknown when count is planned; make it an object", file, name)
+				}
 			case "resource":
 				seen[block.Labels[0]] = true
 				if got := slices.Sorted(maps.Keys(block.Body.Attributes)); !slices.Equal(got, needs[block.Labels[0]]) {

@@ -79,12 +79,10 @@ func (s *Session) refresh(ctx context.Context, source Source) error {
 	if source.All {
 		limit = refreshAllLimit
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	var again retries
 	var before *fault.Fault
 	for {
-		v, err := s.try(ctx, s.Manager.Refresh(source), false)
+		v, err := s.within(ctx, limit, s.Manager.Refresh(source))
 		if err != nil {
 			if before != nil && ctx.Err() != nil {
 				return before // what the server said, not that our time ended over asking it again
@@ -96,6 +94,13 @@ func (s *Session) refresh(ctx context.Context, source Source) error {
 			return orNil(v.fault)
 		}
 	}
+}
+
+// within tries commands that fetch, with a limit to how long that may take.
+func (s *Session) within(ctx context.Context, limit time.Duration, commands []host.Command) (verdict, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return s.try(ctx, commands, false)
 }
 
 // retries counts how often a server that has too much to do was asked again.

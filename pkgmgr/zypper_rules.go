@@ -50,6 +50,10 @@ func zypperRules() []rule {
 		{`Digest verification failed for (?:file )?'?([^'\s]+)|(\S+) has wrong checksum`, fault.RepositoryUnreachable,
 			"The repository served a file that does not match its index ($1$2): the mirror is being updated, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
 
+		// Downloaded data exceeded the expected filesize '12.4 KiB' of 'https://packages.microsoft.com/x/aadsshlogin.rpm'.
+		{`Downloaded data exceeded the expected filesize '[^']*' of '` + dnfHost + `([^']*)'`, fault.RepositoryUnreachable,
+			"$1 served a file that does not match its index ($2): the mirror is being updated, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
+
 		//    Error message: The requested URL returned error: 407
 		{`Error code: HTTP response: 407|error: 407|response 407|HTTP code 407`, fault.RepositoryUnreachable,
 			"The proxy wants a user and a password, or does not accept the ones that it got.", "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one.", none},

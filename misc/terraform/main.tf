@@ -4,9 +4,9 @@
 # and the resource that has it must be done first: depends_on, or its id here.
 
 resource "azurerm_virtual_machine_extension" "sign_in" {
-  count                      = var.virtual_machine_id == null ? 0 : 1
+  count                      = var.virtual_machine == null ? 0 : 1
   name                       = "AADSSHLoginForLinux"
-  virtual_machine_id         = var.virtual_machine_id
+  virtual_machine_id         = var.virtual_machine.id
   publisher                  = "Microsoft.Azure.ActiveDirectory"
   type                       = "AADSSHLoginForLinux"
   type_handler_version       = "1.0"
@@ -15,9 +15,9 @@ resource "azurerm_virtual_machine_extension" "sign_in" {
 }
 
 resource "azurerm_virtual_machine_scale_set_extension" "sign_in" {
-  count                        = var.scale_set_id == null ? 0 : 1
+  count                        = var.scale_set == null ? 0 : 1
   name                         = "AADSSHLoginForLinux"
-  virtual_machine_scale_set_id = var.scale_set_id
+  virtual_machine_scale_set_id = var.scale_set.id
   publisher                    = "Microsoft.Azure.ActiveDirectory"
   type                         = "AADSSHLoginForLinux"
   type_handler_version         = "1.0"

@@ -1,12 +1,13 @@
-variable "virtual_machine_id" {
+# Objects, so that null is seen in a plan also where the id is not known yet.
+variable "virtual_machine" {
   description = "Resource id of a Linux VM with a system-assigned identity; null: none."
-  type        = string
+  type        = object({ id = string })
   default     = null
 }
 
-variable "scale_set_id" {
+variable "scale_set" {
   description = "Resource id of a Linux scale set with a system-assigned identity; null: none."
-  type        = string
+  type        = object({ id = string })
   default     = null
 }
 

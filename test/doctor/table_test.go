@@ -5,6 +5,7 @@ package doctor_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,6 +19,9 @@ const (
 	tableEnd   = "<!-- end -->\n"
 )
 
+// pattern is a word with stars, which Markdown would take for emphasis.
+var pattern = regexp.MustCompile(`[^\s"'()]*\*[^\s"'()]*`)
+
 // tableRow is one machine and what doctor says first of it.
 func tableRow(b broken, c doctor.Check) string {
 	text, _, _ := strings.Cut(c.Text, " Last, from ") // what follows has a time in it
@@ -27,7 +31,7 @@ func tableRow(b broken, c doctor.Check) string {
 	}
 	cell := func(s string) string {
 		s = strings.ReplaceAll(s, "|", "\\|")
-		return strings.ReplaceAll(s, "*", "\\*")
+		return pattern.ReplaceAllString(s, "`$0`")
 	}
 	next := c.Next
 	for _, volatile := range []string{"(process "} {

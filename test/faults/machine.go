@@ -118,8 +118,8 @@ func (s *stage) describe(path string) (string, error) {
 // passing are files that come and go with every run: logs and caches of other
 // programs, and what the machine itself keeps of its own running.
 func passing(path string) bool {
-	if strings.HasSuffix(path, "~") {
-		return false // a temporary file, wherever it is
+	if base := filepath.Base(path); strings.HasPrefix(base, ".") && strings.HasSuffix(base, "~") {
+		return false // a temporary file of ours, wherever it is
 	}
 	for _, prefix := range []string{
 		"/var/log/", "/var/cache/", "/run/user", "/run/systemd", "/run/sshd", "/run/lock", "/run/zypp",
@@ -127,7 +127,7 @@ func passing(path string) bool {
 		"/etc/ssh/ssh_host_", "/etc/hosts", "/etc/ssl/certs", // the rig's own
 		"/var/lib/dpkg/lock", "/var/lib/dpkg/triggers/Lock", "/var/lib/apt/lists/lock", "/var/lib/apt/lists/partial",
 		"/var/lib/rpm/.rpm.lock", "/var/lib/rpm/rpmdb.sqlite-", "/var/lib/dpkg/status-old", "/var/lib/dpkg/available",
-		"/var/lib/dnf", "/var/lib/zypp/AnonymousUniqueId",
+		"/var/lib/dnf", "/var/lib/zypp/",
 	} {
 		if strings.HasPrefix(path, prefix) {
 			return true
@@ -137,10 +137,11 @@ func passing(path string) bool {
 }
 
 // tolerate has the content of a file not compared that differs in another
-// undisturbed run, or that tells the time.
+// undisturbed run, or that tells the time. What is in rpm's database is asked
+// of rpm.
 func (m *machine) tolerate(other machine) {
 	for path, text := range m.files {
-		if strings.HasSuffix(path, ".status") || path == host.TransactionLog {
+		if strings.HasSuffix(path, ".status") || path == host.TransactionLog || strings.HasPrefix(path, "/var/lib/rpm/") {
 			m.loose[path] = true
 		}
 		if later, is := other.files[path]; !is {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -58,12 +59,16 @@ first installation only, and the text is what such a machine says.
 
 This table is rendered by the test in test/signin.
 
-| What happened | Gets in | Code | Put back | What is said | Next step |
+| What happened | Gets in before enable | Code after enable, where reinstalling does not help | Put back, where the package registers again | What is said | Next step |
 |---|---|---|---|---|---|
 `
 
+// pattern is a word with stars, which Markdown would take for emphasis.
+var pattern = regexp.MustCompile(`[^\s"'()]*\*[^\s"'()]*`)
+
 func row(c change, code int, what, next, warned string) string {
-	cell := strings.NewReplacer("|", "\\|", "\n", " ").Replace
+	escape := strings.NewReplacer("|", "\\|", "\n", " ").Replace
+	cell := func(s string) string { return pattern.ReplaceAllString(escape(s), "`$0`") }
 	in, back := "no", "no"
 	if c.works {
 		in = "yes"

@@ -1,0 +1,47 @@
+package handler
+
+import (
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/repo"
+	"aadsshlogin-handler/state"
+)
+
+// removeLists removes what apt fetched of the repository that we defined: it
+// would stay until the next update, and offer packages that no source has any
+// more. Lists that another entry of the machine shares are left alone. It is
+// done while the definition is still there. What stays costs space and nothing
+// else.
+func (r *run) removeLists(receipt state.Receipt) {
+	path := repo.DefinitionPath(distro.Apt)
+	if file, wrote := receipt.Files[path]; !wrote || file.Before != "" {
+		return
+	}
+	entries, _ := repo.Look(r.host, distro.Apt)
+	for _, ours := range entries {
+		shared := func(e repo.Entry) bool { return e.File != path && e.URI == ours.URI && e.Suite == ours.Suite }
+		prefix := listPrefix(ours)
+		if ours.File != path || prefix == "" || slices.ContainsFunc(entries, shared) {
+			continue
+		}
+		for _, file := range r.host.Glob("/var/lib/apt/lists/" + prefix + "*") {
+			if _, err := r.host.RemoveFile(file); err != nil {
+				r.log.Warnf("%v", err)
+			}
+		}
+	}
+}
+
+// listPrefix is how apt's names for the files of an entry begin: the address
+// without its scheme, with an underscore for each slash (apt-pkg/contrib/strutl.cc,
+// URItoFileName). It is "" for an address that apt would have to escape.
+func listPrefix(e repo.Entry) string {
+	_, address, ok := strings.Cut(strings.TrimRight(e.URI, "/"), "://")
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-/"
+	if whole := address + e.Suite; !ok || e.Suite == "" || strings.Trim(whole, plain) != "" {
+		return ""
+	}
+	return strings.ReplaceAll(address+"/dists/"+e.Suite+"/", "/", "_")
+}

@@ -1,0 +1,14 @@
+package host
+
+import "os"
+
+// Program is the path of this program, for texts that tell people to run it:
+// sudo looks for commands in places of its own, and where enable has not
+// passed yet there is none in /usr/local/bin.
+func Program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "aadsshlogin-handler"
+	}
+	return path
+}

@@ -1,0 +1,216 @@
+package hostile
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/download"
+	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/logging"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// requests is what a fresh installation asks the package host for, by package
+// manager: TestRequestsOfAnInstallation measures it.
+func requests() map[distro.Manager]int {
+	return map[distro.Manager]int{distro.Apt: 4, distro.Dnf: 8, distro.Zypper: 8}
+}
+
+// The published limit: 4,000 requests in 5 minutes from one address
+// (microsoft/linux-package-repositories README).
+const (
+	limit  = 4000
+	window = 5 * time.Minute
+)
+
+// server is a package host with that limit, asked by instances behind one
+// address. It is the harsh kind: what it refuses counts too.
+type server struct {
+	retryAfter string
+	mu         sync.Mutex
+	asked      []time.Time
+	refused    int
+}
+
+// ask reports whether a request is answered.
+func (s *server) ask() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for len(s.asked) > 0 && now.Sub(s.asked[0]) >= window {
+		s.asked = s.asked[1:]
+	}
+	s.asked = append(s.asked, now)
+	if len(s.asked) > limit {
+		s.refused++
+		return false
+	}
+	return true
+}
+
+// RoundTrip answers the handler's own downloads.
+func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte("key"))), Request: r}
+	if !s.ask() {
+		answer.StatusCode = http.StatusTooManyRequests
+		if s.retryAfter != "" {
+			answer.Header.Set("Retry-After", s.retryAfter)
+		}
+	}
+	return answer, nil
+}
+
+// apt is a machine's package manager as far as the server sees it: what it
+// asks for, how often it asks again by itself, and what it prints.
+type apt struct {
+	*server
+	index            []string // the files that a refresh asks for
+	asked, installed int
+}
+
+func (a *apt) Run(_ context.Context, c host.Command) (host.Result, error) {
+	switch {
+	case c.Name == "dpkg-query" && a.installed > 0:
+		return host.Result{Stdout: []byte("aadsshlogin\t1.0\tamd64\tinstall ok installed\n")}, nil
+	case c.Name == "dpkg-query":
+		return host.Result{ExitCode: 1, Stderr: []byte("dpkg-query: no packages found matching aadsshlogin\n")}, nil
+	case c.Name == "apt-get" && c.Args[len(c.Args)-1] == "update":
+		return a.fetch(a.index...), nil
+	}
+	return host.Result{}, fmt.Errorf("not expected: %s", c)
+}
+
+func (a *apt) Transact(_ context.Context, c host.Command) (host.Result, error) {
+	r := a.fetch("/pool/main/a/aadsshlogin/aadsshlogin_1.0_amd64.deb")
+	if r.ExitCode == 0 {
+		a.installed++
+	}
+	return r, nil
+}
+
+// fetch asks for each file up to four times (Acquire::Retries=3), with the
+// pauses of apt-pkg/acquire-item.cc: 1, 2 and 4 seconds.
+func (a *apt) fetch(files ...string) host.Result {
+	for _, file := range files {
+		for try, pause := 0, time.Second; ; try, pause = try+1, 2*pause {
+			a.asked++
+			if a.ask() {
+				break
+			}
+			if try == 3 {
+				return host.Result{ExitCode: 100, Stdout: []byte("E: Failed to fetch https://packages.microsoft.com/ubuntu/22.04/prod" + file + "  429  Too Many Requests [IP: 192.0.2.1 443]\n")}
+			}
+			time.Sleep(pause)
+		}
+	}
+	return host.Result{}
+}
+
+// instance is one machine's first hours with the extension: install, then
+// enable, with the time that the agent gives each.
+func instance(ctx context.Context, s *server, root string, each int) (asked int, err error) {
+	keys := &counted{RoundTripper: s}
+	a := &apt{server: s}
+	for i := range each - 2 { // beside the key and the package
+		a.index = append(a.index, fmt.Sprintf("/dists/jammy/index%d", i))
+	}
+	for _, budget := range []time.Duration{840 * time.Second, 270 * time.Second} {
+		err = attempt(ctx, budget-10*time.Second, keys, a, root)
+		if err == nil {
+			break
+		}
+	}
+	return keys.n + a.asked, err
+}
+
+type counted struct {
+	http.RoundTripper
+	n int
+}
+
+func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.n++
+	return c.RoundTripper.RoundTrip(r)
+}
+
+// attempt is what the handler does in one operation towards the package host,
+// with its own downloads, patience and reading of what apt says.
+func attempt(ctx context.Context, budget time.Duration, keys http.RoundTripper, a *apt, root string) error {
+	ctx, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	client := download.Client{Log: logging.Discard(), Transport: keys}
+	if _, err := client.Get(ctx, "https://packages.microsoft.com/keys/microsoft.asc", 1<<20); err != nil {
+		return err
+	}
+	m, err := pkgmgr.For(distro.Apt)
+	if err != nil {
+		return err
+	}
+	session := pkgmgr.Session{Host: &host.Host{Root: root, Runner: a, Log: logging.Discard()}, Manager: m, Source: pkgmgr.Source{ListFile: "/etc/apt/sources.list.d/aadsshlogin.list"}}
+	if err := session.Refresh(ctx); err != nil {
+		return err
+	}
+	_, err = session.Install(ctx, []pkgmgr.Spec{{Name: "aadsshlogin"}})
+	return err
+}
+
+// TestThousandInstances: a scale set behind one address is enabled in one
+// minute. Every instance gets there, and the package host is not hammered. The
+// instances ask for as much as the two extremes of the package managers do; what
+// becomes of a 429 is the same for all of them, and apt's words stand for it.
+func TestThousandInstances(t *testing.T) {
+	const instances = 1000
+	few, many := requests()[distro.Apt], requests()[distro.Dnf]
+	for _, c := range []struct {
+		each       int // requests of an installation
+		retryAfter string
+		others     int // requests that other machines behind the address just made
+	}{{few, "", 0}, {few, "30", 0}, {few, "", 2000}, {few, "30", 2000}, {many, "", 0}, {many, "30", 0}} {
+		t.Run(fmt.Sprintf("%d requests each, Retry-After %q, %d of others", c.each, c.retryAfter, c.others), func(t *testing.T) {
+			root := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				s := &server{retryAfter: c.retryAfter}
+				for range c.others {
+					s.ask()
+				}
+				var mu sync.Mutex
+				var failed []string
+				var last time.Duration
+				total, most := 0, 0
+				var all sync.WaitGroup
+				for range instances {
+					all.Go(func() {
+						time.Sleep(rand.N(time.Minute))
+						asked, err := instance(t.Context(), s, root, c.each)
+						mu.Lock()
+						defer mu.Unlock()
+						total, most, last = total+asked, max(most, asked), max(last, time.Since(began))
+						if err != nil {
+							failed = append(failed, err.Error())
+						}
+					})
+				}
+				all.Wait()
+				t.Logf("%d instances: %.1f requests each, %d at most, %d refused; the last was done after %s",
+					instances, float64(total)/instances, most, s.refused, last.Round(time.Second))
+				if len(failed) > 0 {
+					t.Errorf("%d of %d instances failed: %s", len(failed), instances, strings.Join(failed[:1], ""))
+				}
+				if mean := float64(total) / instances; mean > 4*float64(c.each) {
+					t.Errorf("%.1f requests each: the package host is hammered", mean)
+				}
+			})
+		})
+	}
+}
