@@ -44,7 +44,7 @@ func places(entries []Entry) []string {
 
 func TestLookApt(t *testing.T) {
 	h := machine(t, map[string]string{
-		"/etc/apt/sources.list":                    "# main\ndeb http://deb.debian.org/debian bookworm main\n",
+		"/etc/apt/sources.list":                    "# main\ndeb http://archive.example.com/debian bookworm main\n",
 		"/etc/apt/sources.list.d/a.list":           "deb [signed-by=/usr/share/keyrings/a.gpg] https://a.invalid/ x main\n",
 		"/etc/apt/sources.list.d/b.sources":        "Types: deb\nURIs: https://b.invalid/\nSuites: x\nComponents: main\nSigned-By: /usr/share/keyrings/gone.gpg\n",
 		"/etc/apt/sources.list.d/c.list.save":      "deb junk\n",

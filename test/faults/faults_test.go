@@ -17,7 +17,7 @@ import (
 // TestSample plays a few points of every scenario: the same ones each time, as
 // long as the handler does the same.
 func TestSample(t *testing.T) {
-	const each, least = 5, 60
+	const each, least = 4, 60
 	var out bytes.Buffer
 	m := matrix{jobs: max(2, runtime.NumCPU()), out: &out, pick: spread(each)}
 	err := m.run(t.Context())
