@@ -28,6 +28,11 @@ func (r *run) apply(ctx context.Context, p Plan, f facts.Facts) error {
 		return err
 	}
 	session.Source = p.Source
+	if f.ReceiptErr != nil {
+		if err := state.SetAside(r.host); err != nil {
+			r.log.Warnf("the damaged receipt is not kept: %v", err)
+		}
+	}
 	w := &work{run: r, plan: p, session: session, facts: f, receipt: f.Receipt.Clone()}
 	for _, s := range p.Steps {
 		action := r.log.Started("%s", s.Text)

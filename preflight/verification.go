@@ -50,6 +50,11 @@ func packages(f facts.Facts) []Result {
 
 // version repeats why the newest version is not the installed one.
 func version(f facts.Facts) []Result {
+	if f.ReceiptErr != nil {
+		return []Result{{Name: "packages", Answer: Warn,
+			Text: "The record of what was on this machine before the extension cannot be read, so an uninstall would leave the packages in place: " + f.ReceiptErr.Error() + ".",
+			Next: "Nothing is to be done now; when the extension is deleted, remove the packages by hand."}}
+	}
 	if f.Receipt.Notice == "" {
 		return nil
 	}

@@ -66,3 +66,14 @@ func (r Receipt) Clone() Receipt {
 
 // Write writes the receipt; the same content is not written twice.
 func (r Receipt) Write(h *host.Host) error { return writeJSON(h, receiptFile, r) }
+
+// SetAside keeps a damaged receipt under another name, before a new one takes
+// its place.
+func SetAside(h *host.Host) error {
+	b, err := h.ReadFile(receiptFile, 1<<20)
+	if err != nil {
+		return err
+	}
+	_, err = h.EnsureFile(receiptFile+".damaged", b, 0o600)
+	return err
+}
