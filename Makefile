@@ -38,7 +38,7 @@ unit: ## tests that need no root: minutes at first, then seconds
 	$(GO) test ./...
 
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
-RIG     := ./test/keys ./test/pkghost ./test/box ./test/agentrun ./test/rig ./test/enable ./test/signin ./test/faults ./test/machine ./test/e2e ./trust
+RIG     := ./test/keys ./test/pkghost ./test/box ./test/agentrun ./test/rig ./test/enable ./test/signin ./test/doctor ./test/faults ./test/machine ./test/e2e ./trust
 RIG_ALL := ./test/... ./trust/... ./sshd/...
 
 .PHONY: rig rig-all
