@@ -20,14 +20,14 @@ type Handover struct {
 
 // WriteHandover writes the handover to a version.
 func WriteHandover(h *host.Host, to string, now time.Time) error {
-	return writeJSON(h, handoverFile, Handover{To: to, Boot: BootID(h), Time: now.UTC()})
+	return WriteJSON(h, handoverFile, Handover{To: to, Boot: BootID(h), Time: now.UTC()})
 }
 
 // ReadHandover finds a handover that still counts: of this boot and not too
 // old. A clock that was set back makes it stale too.
 func ReadHandover(h *host.Host, now time.Time) (Handover, bool) {
 	var o Handover
-	found, err := readJSON(h, handoverFile, &o)
+	found, err := ReadJSON(h, handoverFile, &o)
 	if err != nil || !found || o.To == "" || o.Boot != BootID(h) {
 		return Handover{}, false
 	}

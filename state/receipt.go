@@ -42,7 +42,7 @@ type File struct {
 func ReadReceipt(h *host.Host) (Receipt, error) {
 	fresh := Receipt{Machine: MachineID(h), Packages: map[string]Package{}, Files: map[string]File{}}
 	var r Receipt
-	found, err := readJSON(h, receiptFile, &r)
+	found, err := ReadJSON(h, receiptFile, &r)
 	if err != nil {
 		return fresh, err
 	}
@@ -65,7 +65,7 @@ func (r Receipt) Clone() Receipt {
 }
 
 // Write writes the receipt; the same content is not written twice.
-func (r Receipt) Write(h *host.Host) error { return writeJSON(h, receiptFile, r) }
+func (r Receipt) Write(h *host.Host) error { return WriteJSON(h, receiptFile, r) }
 
 // SetAside keeps a damaged receipt under another name, before a new one takes
 // its place.

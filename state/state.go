@@ -57,9 +57,9 @@ func Hash(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// readJSON reads a file of ours. It reports false where there is none. A file
+// ReadJSON reads a file of ours. It reports false where there is none. A file
 // that cannot be read as what it should be is an error that names it.
-func readJSON(h *host.Host, path string, into any) (bool, error) {
+func ReadJSON(h *host.Host, path string, into any) (bool, error) {
 	b, err := h.ReadFile(path, 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -73,7 +73,9 @@ func readJSON(h *host.Host, path string, into any) (bool, error) {
 	return true, nil
 }
 
-func writeJSON(h *host.Host, path string, v any) error {
+// WriteJSON writes a file of ours in the state folder, readable by root alone. The
+// same content is not written twice.
+func WriteJSON(h *host.Host, path string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err

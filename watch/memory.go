@@ -1,10 +1,6 @@
 package watch
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"time"
 
@@ -54,16 +50,16 @@ func (m Memory) clone(now time.Time) Memory {
 }
 
 func readRecord(h *host.Host) (r Record, found bool, err error) {
-	found, err = read(h, recordFile, &r)
+	found, err = state.ReadJSON(h, recordFile, &r)
 	return r, found, err
 }
 
-func (r Record) write(h *host.Host) error { return write(h, recordFile, r) }
+func (r Record) write(h *host.Host) error { return state.WriteJSON(h, recordFile, r) }
 
 // readMemory forgets what is damaged: it is of no use, and nothing depends on it.
 func readMemory(h *host.Host) Memory {
 	var m Memory
-	if _, err := read(h, memoryFile, &m); err != nil {
+	if _, err := state.ReadJSON(h, memoryFile, &m); err != nil {
 		h.Log.Warnf("what earlier looks left is unusable: %v", err)
 		return Memory{}
 	}
@@ -75,31 +71,5 @@ func (m Memory) write(h *host.Host) error {
 		_, err := h.RemoveFile(memoryFile)
 		return err
 	}
-	return write(h, memoryFile, m)
-}
-
-func read(h *host.Host, path string, into any) (found bool, err error) {
-	b, err := h.ReadFile(path, 1<<20)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if err := json.Unmarshal(b, into); err != nil {
-		return false, fmt.Errorf("%s: %w", path, err)
-	}
-	return true, nil
-}
-
-func write(h *host.Host, path string, v any) error {
-	b, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := state.Dir(h); err != nil {
-		return err
-	}
-	_, err = h.EnsureFile(path, append(b, '\n'), 0o600)
-	return err
+	return state.WriteJSON(h, memoryFile, m)
 }
