@@ -14,12 +14,13 @@ func (m Machine) Resize() string {
 
 // DeleteExtension is the command that removes an extension from the machine.
 func (m Machine) DeleteExtension(extension string) string {
-	group := "-g " + word(m.Group, "GROUP")
+	what := " -n " + extension + m.subscription() + "\""
 	switch {
 	case m.Arc:
-		return "\"az connectedmachine extension delete " + group + " --machine-name " + word(m.Name, "NAME") + " -n " + extension + "\""
+		return "\"az connectedmachine extension delete " + m.group() + " --machine-name " + word(m.Name, "NAME") + what
 	case m.ScaleSet != "":
-		return "\"az vmss extension delete " + group + " --vmss-name " + m.ScaleSet + " -n " + extension + "\", then \"az vmss update-instances " + m.at(m.ScaleSet) + " --instance-ids '*'\""
+		return "\"az vmss extension delete " + m.group() + " --vmss-name " + m.ScaleSet + what +
+			", then \"az vmss update-instances " + m.at(m.ScaleSet) + " --instance-ids '*'\""
 	}
-	return "\"az vm extension delete " + group + " --vm-name " + word(m.Name, "NAME") + " -n " + extension + "\""
+	return "\"az vm extension delete " + m.group() + " --vm-name " + word(m.Name, "NAME") + what
 }

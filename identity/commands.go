@@ -5,11 +5,18 @@ import "strings"
 // at is how an az command is told which resource is meant. A word in capitals
 // stands for what is not known.
 func (m Machine) at(name string) string {
-	words := []string{"-g", word(m.Group, "GROUP"), "-n", word(name, "NAME")}
-	if m.Subscription != "" {
-		words = append(words, "--subscription", m.Subscription)
+	return m.group() + " -n " + word(name, "NAME") + m.subscription()
+}
+
+func (m Machine) group() string { return "-g " + word(m.Group, "GROUP") }
+
+// subscription ends the options of a command; az takes its default where it is
+// not known.
+func (m Machine) subscription() string {
+	if m.Subscription == "" {
+		return ""
 	}
-	return strings.Join(words, " ")
+	return " --subscription " + m.Subscription
 }
 
 // word is a value as a word of a shell command. Values hold letters, digits and

@@ -98,6 +98,9 @@ func TestPreconditions(t *testing.T) {
 		{"legacy: none", nil, "legacy", Pass, 0, nil},
 		{"legacy: registered", func(f *facts.Facts) { f.Legacy.Extension = "/var/lib/waagent/old" }, "legacy", Fail, fault.LegacyInstalled,
 			[]string{"/var/lib/waagent/old", "az vm extension delete -g rg-web --vm-name web1 -n AADLoginForLinux"}},
+		{"legacy: registered, in a known subscription", func(f *facts.Facts) {
+			f.Legacy.Extension, f.Identity.Machine.Subscription = "/x", "0b1f"
+		}, "legacy", Fail, fault.LegacyInstalled, []string{"-n AADLoginForLinux --subscription 0b1f\""}},
 		{"legacy: registered on Arc", func(f *facts.Facts) { f.Legacy.Extension, f.Identity.Machine.Arc = "/x", true }, "legacy", Fail, fault.LegacyInstalled, []string{"az connectedmachine extension delete"}},
 		{"legacy: registered on a scale set", func(f *facts.Facts) { f.Legacy.Extension, f.Identity.Machine.ScaleSet = "/x", "pool" }, "legacy", Fail, fault.LegacyInstalled, []string{"az vmss extension delete -g rg-web --vmss-name pool", "update-instances"}},
 		{"legacy: packages", legacyPackage, "legacy", Warn, 0, []string{"aadlogin", "makes room"}},

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -130,35 +131,51 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft: a closed machine leaves no mount and no control group.
+// TestNothingIsLeft: a closed machine leaves no folder, no mount and no control
+// group. Other tests have machines at the same time, so this one's gets a place
+// of its own.
 func TestNothingIsLeft(t *testing.T) {
-	before := leftovers(t)
+	place := t.TempDir()
+	t.Setenv("TMPDIR", place)
 	m := boot(t, roots.Bookworm)
-	if during := leftovers(t); during == before {
+	machines, err := os.ReadDir(place)
+	if err != nil || len(machines) != 1 {
+		t.Fatalf("%s holds %v (%v), not one machine", place, machines, err)
+	}
+	name := machines[0].Name()
+	if len(leftovers(t, name)) == 0 {
 		t.Error("a running machine cannot be seen: the test looks in the wrong place")
 	}
 	if err := m.Close(); err != nil {
 		t.Error(err)
 	}
-	if after := leftovers(t); after != before {
-		t.Errorf("left behind:\n%s", after)
+	if left := leftovers(t, name); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+	if machines, err = os.ReadDir(place); err != nil || len(machines) > 0 {
+		t.Errorf("left behind: %v, %v", machines, err)
 	}
 }
 
-func leftovers(t *testing.T) string {
+// leftovers are the control groups and mounts of a machine on this host.
+func leftovers(t *testing.T, name string) []string {
 	t.Helper()
-	found, err := os.ReadFile("/proc/mounts")
+	mounts, err := os.ReadFile("/proc/mounts")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(found)
-	for _, dir := range []string{os.TempDir(), "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"} {
-		entries, _ := os.ReadDir(dir)
-		for _, e := range entries {
-			if strings.HasPrefix(e.Name(), "machine.") {
-				text += dir + "/" + e.Name() + "\n"
-			}
+	var found []string
+	for line := range strings.Lines(string(mounts)) {
+		if strings.Contains(line, name) {
+			found = append(found, line)
 		}
 	}
-	return text
+	for _, pattern := range []string{"/sys/fs/cgroup/" + name, "/sys/fs/cgroup/*/" + name, "/sys/fs/cgroup/*/*/" + name} {
+		groups, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, groups...)
+	}
+	return found
 }
