@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/host/hosttest"
+	"aadsshlogin-handler/test/golden"
 )
 
 const (
@@ -175,16 +175,8 @@ func TestLongValueIsCut(t *testing.T) {
 
 // TestPages compares the rendered files; UPDATE_GOLDEN=1 rewrites them.
 func TestPages(t *testing.T) {
-	for path, want := range map[string][]byte{"../docs/settings.md": []byte(Markdown()), "../misc/settings.schema.json": Schema()} {
-		if os.Getenv("UPDATE_GOLDEN") == "1" {
-			must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-			must(t, os.WriteFile(path, want, 0o644))
-		}
-		got, err := os.ReadFile(path)
-		must(t, err)
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the table says; UPDATE_GOLDEN=1 rewrites it", path)
-		}
+	for path, want := range map[string]string{"../docs/settings.md": Markdown(), "../misc/settings.schema.json": string(Schema())} {
+		golden.Compare(t, path, want)
 	}
 }
 

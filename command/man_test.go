@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/test/golden"
 )
 
 const manPage = "../misc/man/aadsshlogin-handler.1"
@@ -24,21 +24,7 @@ func TestManPage(t *testing.T) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	want := manOf(root)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.MkdirAll("../misc/man", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(manPage, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(manPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is stale: UPDATE_GOLDEN=1 go test ./command", manPage)
-	}
+	golden.Compare(t, manPage, want)
 	for _, c := range root.Commands() {
 		if !c.Hidden && !strings.Contains(want, ".SS "+c.Name()) && !strings.Contains(want, ".SS "+troff(c.Name())) {
 			t.Errorf("the page leaves %s out", c.Name())

@@ -32,6 +32,6 @@ func (p Process) status(code *fault.Code) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON as misc/status.schema.json describes it")
 	return c
 }

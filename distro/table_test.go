@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"aadsshlogin-handler/test/golden"
 )
 
 // TestTable renders what Lookup says of every fixture on both architectures
@@ -35,7 +37,7 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	compareGolden(t, filepath.Join("testdata", "table.golden"), b.String())
+	golden.Compare(t, filepath.Join("testdata", "table.golden"), b.String())
 
 	for _, row := range Rows() {
 		// Nothing is published yet that these rows would cover.
@@ -47,7 +49,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestMarkdown(t *testing.T) {
-	compareGolden(t, filepath.Join("..", "docs", "distributions.md"), Markdown())
+	golden.Compare(t, filepath.Join("..", "docs", "distributions.md"), Markdown())
 }
 
 // TestRows keeps the rules that the code relies on.
@@ -203,30 +205,4 @@ func fixtures(t *testing.T) []string {
 		names[i] = file.Name()
 	}
 	return names
-}
-
-// compareGolden compares got with the file; UPDATE_GOLDEN=1 rewrites the file.
-func compareGolden(t *testing.T, path, got string) {
-	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got == string(want) {
-		return
-	}
-	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
-	for i, line := range gotLines {
-		if i >= len(wantLines) || line != wantLines[i] {
-			t.Errorf("%s differs from line %d on: got %q. UPDATE_GOLDEN=1 rewrites it", path, i+1, line)
-			return
-		}
-	}
-	t.Errorf("%s has more lines than wanted. UPDATE_GOLDEN=1 rewrites it", path)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Status is what the extension said last, and since when it says so. Nothing is
-// looked at anew.
+// looked at anew. misc/status.schema.json describes it.
 type Status struct {
 	Schema    string     `json:"schema"`
 	Version   string     `json:"version"`             // of this build

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"aadsshlogin-handler/agent"
@@ -14,6 +13,7 @@ import (
 	"aadsshlogin-handler/login"
 	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/state"
+	"aadsshlogin-handler/test/golden"
 )
 
 // fresh is a machine of a release on which nothing of the product is.
@@ -72,7 +72,7 @@ func TestPlansOfFreshMachines(t *testing.T) {
 		}
 		name := filepath.Base(fixture)
 		plans[name] = true
-		golden(t, filepath.Join("testdata", "plans", name), f.Target.Name+"\n\n"+PlanText(p))
+		golden.Compare(t, filepath.Join("testdata", "plans", name), f.Target.Name+"\n\n"+PlanText(p))
 	}
 	left, _ := filepath.Glob("testdata/plans/*")
 	for _, file := range left {
@@ -80,41 +80,4 @@ func TestPlansOfFreshMachines(t *testing.T) {
 			t.Errorf("%s is of no row", file)
 		}
 	}
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Errorf("%v: UPDATE_GOLDEN=1 makes it", err)
-		return
-	}
-	if got != string(want) {
-		t.Errorf("%s differs:\n%s", path, difference(string(want), got))
-	}
-}
-
-// difference is the lines that are in one text only.
-func difference(want, got string) string {
-	var b strings.Builder
-	for line := range strings.Lines(want) {
-		if !strings.Contains(got, line) {
-			b.WriteString("- " + line)
-		}
-	}
-	for line := range strings.Lines(got) {
-		if !strings.Contains(want, line) {
-			b.WriteString("+ " + line)
-		}
-	}
-	return b.String()
 }

@@ -17,6 +17,7 @@ import (
 	"aadsshlogin-handler/host"
 	"aadsshlogin-handler/identity"
 	"aadsshlogin-handler/logging"
+	"aadsshlogin-handler/test/golden"
 	"aadsshlogin-handler/test/metadata"
 )
 
@@ -64,7 +65,7 @@ type played struct {
 // TestLook plays all situations on a fake clock. The texts are compared with
 // testdata/situations.golden, which UPDATE_GOLDEN=1 rewrites.
 func TestLook(t *testing.T) {
-	var golden strings.Builder
+	var table strings.Builder
 	all := situations()
 	if len(all) < 40 {
 		t.Fatalf("%d situations", len(all))
@@ -72,14 +73,14 @@ func TestLook(t *testing.T) {
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
 			p := play(t, s)
-			golden.WriteString(render(s.name, p))
+			table.WriteString(render(s.name, p))
 			judge(t, s, p)
 		})
 	}
 	if t.Failed() || flag.Lookup("test.run").Value.String() != "" && !strings.HasSuffix(flag.Lookup("test.run").Value.String(), "TestLook") {
 		return // some situations may be missing
 	}
-	compareGolden(t, "situations.golden", strings.ReplaceAll(golden.String(), host.Program(), "PROGRAM"))
+	golden.Compare(t, filepath.Join("testdata", "situations.golden"), strings.ReplaceAll(table.String(), host.Program(), "PROGRAM"))
 }
 
 func play(t *testing.T, s situation) played {
@@ -233,35 +234,4 @@ func render(name string, p played) string {
 	fmt.Fprintf(&b, "code %d, %s, cloud %s, %d requests in %s\n", code, p.answer.Kind, p.answer.Cloud.Name, p.answer.Requests, p.took)
 	fmt.Fprintf(&b, "what: %s\nnext: %s\nwhy:  %s\n\n", what, next, p.answer.Why)
 	return b.String()
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got == string(want) {
-		return
-	}
-	g, w := strings.Split(got, "\n"), strings.Split(string(want), "\n")
-	for i := range max(len(g), len(w)) {
-		var gl, wl string
-		if i < len(g) {
-			gl = g[i]
-		}
-		if i < len(w) {
-			wl = w[i]
-		}
-		if gl != wl {
-			t.Errorf("%s:%d:\n got: %s\nwant: %s", path, i+1, gl, wl)
-		}
-	}
 }

@@ -8,13 +8,14 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// The schemas of what doctor and plan print are schemas, take a good document
+// The schemas of what doctor, plan and status print are schemas, take a good document
 // and refuse a bad one. What the programs really print is held against them on
 // the machines of the rig.
 func TestSchemas(t *testing.T) {
 	const plan = `{"schema": "1", "version": "1.0", "time": "2026-11-21T10:00:00Z", "operation": "enable", "steps": [STEP]}`
 	const doctor = `{"schema": "1", "version": "1.0", "time": "2026-11-21T10:00:00Z", "root": true, "machine": {"distribution": "Ubuntu 22.04", "arc": false},
 		"verdict": {"code": 0, "name": "ok", "text": "x"}, "unseen": [], "plan": [], "checks": [STEP]}`
+	const status = `{"schema": "1", "version": "1.0", "sequence": -1, "code": 0, "name": "ok", "text": "x", "reloadOwed": false, "parts": [STEP]}`
 	for _, c := range []struct {
 		schema, document, part string
 		good                   bool
@@ -28,6 +29,9 @@ func TestSchemas(t *testing.T) {
 		{"doctor.schema.json", doctor, `{"name": "identity", "section": "identity", "answer": "warn", "text": "x", "code": 22}`, false},
 		{"doctor.schema.json", doctor, `{"name": "Identity", "section": "identity", "answer": "pass", "text": "x"}`, false},
 		{"doctor.schema.json", doctor, `{"name": "identity", "section": "identity", "answer": "pass", "text": "two\nlines"}`, false},
+		{"status.schema.json", status, `{"name": "identity", "level": "error", "text": "x"}`, true},
+		{"status.schema.json", status, `{"name": "identity", "level": "fail", "text": "x"}`, false},
+		{"status.schema.json", status, `{"name": "identity", "level": "error"}`, false},
 	} {
 		compiled, err := jsonschema.NewCompiler().Compile(filepath.Join(".", c.schema))
 		if err != nil {

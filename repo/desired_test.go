@@ -3,13 +3,13 @@ package repo
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/test/golden"
 	"aadsshlogin-handler/trust"
 )
 
@@ -53,7 +53,7 @@ func TestDesired(t *testing.T) {
 	add("mirror with a named key, image with a key", azl, mirror)
 	azl.Repository.MetadataSigned = false
 	add("mirror without signed metadata, local folder", azl, Options{Base: "file:///srv/ms", Mirror: true, GOARCH: "amd64"})
-	compareGolden(t, filepath.Join("testdata", "desired.golden"), b.String())
+	golden.Compare(t, filepath.Join("testdata", "desired.golden"), b.String())
 }
 
 // TestDesiredIsRead: what we write is read back as an entry that configures
@@ -114,27 +114,6 @@ func TestKey(t *testing.T) {
 		}
 		if !strings.Contains(filepath.Base(f.Path), "aadsshlogin") || !strings.HasPrefix(filepath.Base(DefinitionPath(m)), "aadsshlogin.") {
 			t.Errorf("%s: %s and %s are not named as ours", m, f.Path, DefinitionPath(m))
-		}
-	}
-}
-
-// compareGolden compares got with the file; UPDATE_GOLDEN=1 rewrites the file.
-func compareGolden(t *testing.T, path, got string) {
-	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
-	for i := range max(len(gotLines), len(wantLines)) {
-		if i >= len(gotLines) || i >= len(wantLines) || gotLines[i] != wantLines[i] {
-			t.Fatalf("%s differs from line %d on; UPDATE_GOLDEN=1 rewrites it", path, i+1)
 		}
 	}
 }

@@ -1,14 +1,14 @@
 package status
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"aadsshlogin-handler/test/golden"
 )
 
 // accept is validate_status_data and parse_ext_status of WALinuxAgent's
@@ -186,7 +186,7 @@ func TestClean(t *testing.T) {
 
 // TestGolden shows the file as it is; UPDATE_GOLDEN=1 rewrites it.
 func TestGolden(t *testing.T) {
-	const golden = "testdata/22.status"
+	const file = "testdata/22.status"
 	at := time.Date(2030, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))
 	got := encode(Report{
 		Operation: "Enable", Level: Failure, Code: 22,
@@ -197,19 +197,8 @@ func TestGolden(t *testing.T) {
 			{"monitor", Warning, 0, "/usr/local is read-only: nothing watches this machine."},
 		},
 	}, at)
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-	if err := accept(want); err != nil {
+	golden.Compare(t, file, string(got))
+	if err := accept(got); err != nil {
 		t.Error(err)
 	}
 }

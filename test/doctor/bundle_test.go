@@ -104,6 +104,7 @@ func TestStatus(t *testing.T) {
 		if err := json.Unmarshal(r.Stdout, &st); err != nil || r.ExitCode != want {
 			t.Fatalf("exit %d, %v: %s", r.ExitCode, err, r.Output())
 		}
+		validate(t, "status.schema.json", r.Stdout)
 		return st
 	}
 	if st := status(0); st.Extension != "" || st.Sequence != -1 {

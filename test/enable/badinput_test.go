@@ -4,13 +4,13 @@ package enable
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
 
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/box"
+	"aadsshlogin-handler/test/golden"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"
@@ -50,15 +50,7 @@ func TestBadInput(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	const file = "testdata/bad-input.txt"
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		ok(t, os.WriteFile(file, []byte(got.String()), 0o644))
-	}
-	golden, err := os.ReadFile(file)
-	ok(t, err)
-	if string(golden) != got.String() {
-		t.Errorf("the verdicts differ from %s (UPDATE_GOLDEN=1 rewrites it):\n%s", file, got.String())
-	}
+	golden.Compare(t, "testdata/bad-input.txt", got.String())
 }
 
 // play runs enable with the bad input and returns the verdict.

@@ -10,6 +10,7 @@ import (
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/test/golden"
 )
 
 // What an operator reads of a release that is refused stands in
@@ -45,17 +46,5 @@ func TestRefusals(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "%s %s: code %d\n%s\n%s\n\n", m.release, m.arch, refusal.Code, what, next)
 	}
-	golden := filepath.Join("testdata", "refused.golden")
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b.String() != string(want) {
-		t.Errorf("%s differs; UPDATE_GOLDEN=1 renders it again:\n%s", golden, b.String())
-	}
+	golden.Compare(t, filepath.Join("testdata", "refused.golden"), b.String())
 }

@@ -180,7 +180,7 @@ func golden(t *testing.T, name string, said map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(said)) {
 		fmt.Fprintf(&b, "%s: %s\n", key, said[key])
 	}
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
