@@ -1,6 +1,6 @@
 // Command aadsshlogin-handler is the VM extension handler AADSSHLoginForLinux:
 // the Azure Linux agent runs it with install, enable, disable, update and
-// uninstall, and people run it with explain and version.
+// uninstall; people run it with doctor, plan, status, explain and others.
 package main
 
 import (

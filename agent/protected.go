@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/host"
@@ -52,6 +53,9 @@ func protectedSettings(ctx context.Context, h *host.Host, env Environment, file 
 }
 
 func decrypt(ctx context.Context, runner host.Runner, der, key string) ([]byte, error) {
+	// The operation's own budget has not begun yet.
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	var failed error
 	for _, tool := range []string{"cms", "smime"} {
 		r, err := runner.Run(ctx, host.Command{

@@ -82,7 +82,7 @@ func rows() []row {
 		{
 			Name: "repository.trustedKeys", Type: "list of texts", Default: "none",
 			Allowed: fmt.Sprintf("a list of at most %d armored OpenPGP public keys, each from -----BEGIN PGP PUBLIC KEY BLOCK----- to -----END PGP PUBLIC KEY BLOCK-----", mostKeys),
-			Meaning: "Further public keys whose signatures are accepted, in the modes `default` and `mirror` (with `existing` the entries of the machine say whom they trust): for a mirror that signs by itself, and for a key of the vendor that is newer than the handler. `jq -Rs '{repository: {trustedKeys: [.]}}' key.asc` writes such settings.",
+			Meaning: "Further public keys whose signatures are accepted, in the modes `default` and `mirror` (an entry for the repository that the machine has of its own, and every one with `existing`, says itself whom it trusts): for a mirror that signs by itself, and for a key of the vendor that is newer than the handler. `jq -Rs '{repository: {trustedKeys: [.]}}' key.asc` writes such settings.",
 			Example: `{"repository": {"trustedKeys": ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n...\n-----END PGP PUBLIC KEY BLOCK-----"]}}`,
 			Schema: schema{"type": []string{"array", "null"}, "maxItems": mostKeys,
 				"items": schema{"type": "string", "maxLength": keyLimit, "pattern": "^(" + keyPattern + ")$"}},

@@ -32,9 +32,11 @@ const (
 	keyUnknown = "not known before the repository is seen: either key"
 	byVendor   = "what extension 1.0.2385.1 used"
 	inCatalog  = "Packages files of packages.microsoft.com in January 2026 (bravellian/apt-repo-catalog)"
-	anyRelease = "extension 1.0.2385.1 installed it wherever the distribution's SELinux policy was"
-	arm64Open  = "amd64: packages named in public issues; arm64: nobody looked, so it is tried"
-	sshUnit    = "Azure/AgentBaker and GoogleCloudPlatform/guest-agent: ssh on Debian's family, sshd elsewhere"
+	// The catalogue has no page of these suites.
+	notInCatalog = "amd64: the list of supported distributions; arm64: nobody looked, so it is tried"
+	anyRelease   = "extension 1.0.2385.1 installed it wherever the distribution's SELinux policy was"
+	arm64Open    = "amd64: packages named in public issues; arm64: nobody looked, so it is tried"
+	sshUnit      = "Azure/AgentBaker and GoogleCloudPlatform/guest-agent: ssh on Debian's family, sshd elsewhere"
 )
 
 // The generations of the vendor's key, by the names of its files.

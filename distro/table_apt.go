@@ -23,15 +23,15 @@ func debian() []Row {
 		row.Family, row.IDs, row.Manager, row.Path, row.Other = "Debian", []string{"debian"}, Apt, debianPath, []string{debianOther}
 		return complete(row, append(sources, Source{"path", aptPaths})...)
 	}
-	listed := func(version, below, codename string, arches []string) Row {
-		return family(Row{Releases: version, From: version, Below: below, Suite: codename, Tested: true, Arches: arches, Keys: oldKey()},
-			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", inCatalog})
+	listed := func(version, below, codename string, arches, unseen []string, where string) Row {
+		return family(Row{Releases: version, From: version, Below: below, Suite: codename, Tested: true, Arches: arches, Unseen: unseen, Keys: oldKey()},
+			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", where})
 	}
 	return []Row{
-		oldApt(listed("9", "10", "stretch", onlyAMD64())),
-		listed("10", "11", "buster", onlyAMD64()),
-		listed("11", "12", "bullseye", bothArches()),
-		listed("12", "13", "bookworm", bothArches()),
+		oldApt(listed("9", "10", "stretch", onlyAMD64(), nil, inCatalog)),
+		listed("10", "11", "buster", onlyAMD64(), []string{"arm64"}, notInCatalog),
+		listed("11", "12", "bullseye", onlyAMD64(), []string{"arm64"}, notInCatalog),
+		listed("12", "13", "bookworm", bothArches(), nil, inCatalog),
 		family(Row{Releases: "13", From: "13", Below: "14", Suite: "trixie", Unseen: bothArches(), Keys: newKey(),
 			Note: "its repository had no aadsshlogin in January 2026; it is tried all the same"},
 			Source{"release", inCatalog}, Source{"keys", "microsoft/linux-package-repositories#305"}),

@@ -127,7 +127,7 @@ func TestUnsupported(t *testing.T) {
 		{"os-release/linuxmint-21.3", "amd64", []string{`calls itself like ubuntu`}},
 		{"os-release/ubuntu-18.04", "arm64", []string{"Ubuntu 18.04.6 LTS on arm64", "amd64 only"}},
 		{"os-release/ubuntu-16.04", "arm64", []string{"amd64 only"}},
-		{"os-release/debian-10", "arm64", []string{"amd64 only"}},
+		{"os-release/debian-9", "arm64", []string{"amd64 only"}},
 		{"os-release/ubuntu-24.04", "riscv64", []string{"amd64 and arm64 only"}},
 		{"os-release/debian-sid", "amd64", []string{"no VERSION_ID"}},
 		{"hostile/no-version", "amd64", []string{"no VERSION_ID"}},

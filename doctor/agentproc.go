@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/host"
 	"aadsshlogin-handler/preflight"
 )
@@ -124,7 +125,7 @@ func (e *environment) readUnit(h *host.Host, text string) {
 			}
 		case key == "EnvironmentFile":
 			if b, err := h.ReadFile(strings.TrimPrefix(value, "-"), 1<<20); err == nil {
-				for k, v := range assignments(string(b)) {
+				for k, v := range facts.Assignments(string(b)) {
 					e.values[k] = v
 				}
 			}
@@ -156,18 +157,6 @@ func quotedWords(s string) []string {
 		words = append(words, word.String())
 	}
 	return words
-}
-
-// assignments reads KEY=value lines, with or without quotes.
-func assignments(text string) map[string]string {
-	values := map[string]string{}
-	for line := range strings.Lines(text) {
-		k, v, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-		if ok && !strings.HasPrefix(k, "#") {
-			values[strings.TrimSpace(k)] = strings.Trim(strings.TrimSpace(v), `'"`)
-		}
-	}
-	return values
 }
 
 // agentRuns: without the agent nothing that is set in Azure arrives here.

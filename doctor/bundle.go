@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"path"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/sshd"
 )
 
 // Bounds of what goes into a bundle, in bytes.
@@ -111,7 +113,7 @@ func bundleFiles(m machine) []string {
 func bundleCommands() map[string]host.Command {
 	c := func(name string, args ...string) host.Command { return host.Command{Name: name, Args: args} }
 	return map[string]host.Command{
-		"sshd-effective.txt": c("sshd", "-T", "-C", "user=someone@example.com,host=localhost,addr=127.0.0.1"),
+		"sshd-effective.txt": c("sshd", "-T", "-C", sshd.Connection(sshd.PersonProbe)),
 		"sshd-version.txt":   c("sshd", "-V"),
 		"disks.txt":          c("df", "-h"),
 		"mounts.txt":         c("findmnt", "-o", "TARGET,FSTYPE,OPTIONS"),
@@ -181,12 +183,19 @@ func (a *archive) command(ctx context.Context, name string, c host.Command) {
 	a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%s(exit %d)\n", c, text, r.ExitCode))
 }
 
-// passwordOf is the password in a proxy's URL, as a log may repeat it.
+// passwordOf is the password in a proxy's address, as a log may repeat it.
 func passwordOf(proxy string) []string {
-	_, rest, _ := strings.Cut(proxy, "://")
-	user, _, found := strings.Cut(rest, "@")
-	if _, password, has := strings.Cut(user, ":"); found && has {
-		return []string{password}
+	_, rest, found := strings.Cut(proxy, "://")
+	if !found {
+		rest = proxy
 	}
-	return nil
+	_, password, has := strings.Cut(rest[:max(strings.LastIndexByte(rest, '@'), 0)], ":")
+	if !has || password == "" {
+		return nil
+	}
+	secrets := []string{password}
+	if plain, err := url.PathUnescape(password); err == nil && plain != password {
+		secrets = append(secrets, plain)
+	}
+	return secrets
 }

@@ -94,15 +94,6 @@ func (of machine) noSettings() bool {
 	return e.refused == nil && len(e.unknown) == 0 && reflect.DeepEqual(asked, agent.Defaults())
 }
 
-// proxyUsed says which proxy there is. That the metadata service is excepted
-// from it is a check of enable.
-func proxyUsed(m machine) []preflight.Result {
-	if m.Proxy.URL == "" {
-		return nil
-	}
-	return []preflight.Result{{Name: "proxy", Text: "The package repository is reached by the proxy " + m.Proxy.String() + ", from " + m.Proxy.Origin + "."}}
-}
-
 // packageManager says who is using it.
 func packageManager(m machine) []preflight.Result {
 	const name = "package-manager"

@@ -6,20 +6,18 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/host"
 	"aadsshlogin-handler/preflight"
 )
 
-// MiB is 2^20 bytes.
-const MiB = 1 << 20
-
 // How much room is needed: our estimate for lists, downloads and what is
 // unpacked beside them. Below the first nothing can be relied on, below the
 // second it may become tight.
 const (
-	roomFails = 32 * MiB
-	roomWarns = 256 * MiB
+	roomFails = 32 * facts.MiB
+	roomWarns = 256 * facts.MiB
 	filesFail = 500 // inodes
 )
 
@@ -79,11 +77,11 @@ func (v volume) judge() preflight.Result {
 		return fail("The file system of "+v.path+" is mounted read-only, so nothing can be installed.",
 			"See why with: findmnt -T "+v.path+"; sudo dmesg | grep -i 'remount\\|i/o error'. Then: sudo mount -o remount,rw "+mountPoint(v.path))
 	case v.room < roomFails && !strings.HasPrefix(v.path, "/run"):
-		return fail(fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.room/MiB), room)
+		return fail(fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.room/facts.MiB), room)
 	case v.files >= 0 && v.files < filesFail && !strings.HasPrefix(v.path, "/run"):
 		return fail(fmt.Sprintf("The file system of %s has only %d files (inodes) left.", v.path, v.files), "See where they are: df -i "+v.path+"; sudo du --inodes -xS "+v.path+" | sort -n | tail")
 	case v.room < roomWarns && !strings.HasPrefix(v.path, "/run"):
-		r.Answer, r.Text, r.Next = preflight.Warn, fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.room/MiB), room
+		r.Answer, r.Text, r.Next = preflight.Warn, fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.room/facts.MiB), room
 	}
 	return r
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/host"
 	"aadsshlogin-handler/logging"
@@ -67,8 +68,8 @@ func TestDisk(t *testing.T) {
 	}{
 		{volume{path: "/var", room: 1 << 30, files: 1e6}, preflight.Pass, ""},
 		{volume{path: "/var", room: 1 << 30, files: -1}, preflight.Pass, ""},
-		{volume{path: "/var", room: 100 * MiB, files: 1e6}, preflight.Warn, "100 MiB"},
-		{volume{path: "/var", room: 5 * MiB, files: 1e6}, preflight.Fail, "5 MiB"},
+		{volume{path: "/var", room: 100 * facts.MiB, files: 1e6}, preflight.Warn, "100 MiB"},
+		{volume{path: "/var", room: 5 * facts.MiB, files: 1e6}, preflight.Fail, "5 MiB"},
 		{volume{path: "/var", room: 1 << 30, files: 3}, preflight.Fail, "inodes"},
 		{volume{path: "/usr", room: 1 << 30, files: 1e6, readOnly: true}, preflight.Fail, "read-only"},
 		{volume{path: "/srv", err: os.ErrNotExist}, preflight.Pass, ""},
@@ -115,19 +116,6 @@ func TestAgentEnvironment(t *testing.T) {
 	pid, units = findAgent(h)
 	if e := agentEnvironment(h, pid, units); pid != 812 || e.get("https_proxy") != "http://process:1" || e.get("http_proxy") != "" {
 		t.Errorf("pid %d, %+v", pid, e)
-	}
-}
-
-func TestProxyHints(t *testing.T) {
-	none := func(string) string { return "" }
-	if h := findHint(machineOf(t, map[string]string{"/etc/environment": "PATH=/bin\nexport HTTPS_PROXY='proxy.example.com:3128'\n"}), none); h.proxy.String() != "http://proxy.example.com:3128" || h.origin != "/etc/environment" {
-		t.Errorf("%+v", h)
-	}
-	if h := findHint(machineOf(t, nil), func(n string) string { return map[string]string{"https_proxy": "http://mine:1"}[n] }); h.origin != "your own environment" {
-		t.Errorf("%+v", h)
-	}
-	if h := findHint(machineOf(t, nil), none); h.origin != "" {
-		t.Errorf("%+v", h)
 	}
 }
 

@@ -48,7 +48,21 @@ const (
 // ssh follows the rules for a new TCP connection to a port, from anywhere. The
 // rule that decides is returned with it.
 func (f firewall) ssh(port int) (fate, string) {
-	policy, unclear := fateOpen, ""
+	policy := fateOpen
+	perhaps := "" // the first rule that lets somebody in, or may
+	allBut := ""  // the first rule that keeps out all but some
+	closed := func(rule string) (fate, string) {
+		if perhaps != "" {
+			return fateUnclear, perhaps
+		}
+		return fateClosed, rule
+	}
+	open := func(rule string) (fate, string) {
+		if allBut != "" {
+			return fateUnclear, allBut
+		}
+		return fateOpen, rule
+	}
 	for _, line := range f.rules {
 		words := quotedWords(line)
 		if len(words) >= 3 && words[0] == "-P" {
@@ -58,37 +72,41 @@ func (f firewall) ssh(port int) (fate, string) {
 			continue
 		}
 		jump, conditions := parseRule(words)
-		applies, certain := appliesTo(conditions, port)
-		if !applies {
-			continue
+		meets, butSome := all, false
+		for _, c := range conditions {
+			meets = min(meets, c.meets(port))
+			butSome = butSome || c.negated && c.meets(port) == some
 		}
-		switch jump {
-		case "DROP", "REJECT":
-			if certain && unclear == "" {
-				return fateClosed, line
+		switch {
+		case meets == nobody || jump == "LOG" || jump == "":
+		case jump == "DROP" || jump == "REJECT":
+			if meets == all {
+				return closed(line)
 			}
-		case "ACCEPT":
-			if certain {
-				return fateOpen, line
+			if butSome && allBut == "" {
+				allBut = line
 			}
-		case "LOG", "":
-			continue
+		case jump == "ACCEPT" && meets == all:
+			return open(line)
+		case perhaps == "":
+			perhaps = line
 		}
-		if unclear == "" {
-			unclear = line
-		}
-	}
-	if policy == fateClosed && unclear != "" {
-		return fateUnclear, unclear
 	}
 	if policy == fateClosed {
-		return fateClosed, "-P INPUT DROP"
+		return closed("-P INPUT DROP")
 	}
-	return fateOpen, ""
+	return open("")
 }
 
-// parseRule takes "-A INPUT -p tcp --dport 22 -j DROP" apart.
-func parseRule(words []string) (jump string, conditions [][2]string) {
+// condition is one condition of a rule: "! --dport 22".
+type condition struct {
+	negated     bool
+	name, value string
+}
+
+// parseRule takes "-A INPUT -p tcp ! --dport 22 -j DROP" apart.
+func parseRule(words []string) (jump string, conditions []condition) {
+	negated := false
 	for i := 2; i < len(words); i++ {
 		value := ""
 		if i+1 < len(words) {
@@ -97,44 +115,67 @@ func parseRule(words []string) (jump string, conditions [][2]string) {
 		switch w := words[i]; {
 		case w == "-j" || w == "-g":
 			return value, conditions
-		case strings.HasPrefix(w, "-"):
-			conditions = append(conditions, [2]string{w, value})
 		case w == "!":
-			conditions = append(conditions, [2]string{"!", value})
+			negated = true
+		case strings.HasPrefix(w, "-"):
+			if w == "--tcp-flags" && i+2 < len(words) {
+				value += " " + words[i+2]
+			}
+			conditions = append(conditions, condition{negated, w, value})
+			negated = false
 		}
 	}
 	return jump, conditions
 }
 
-// appliesTo says whether a rule may apply to a new connection to a port, and
-// whether it does for everybody who connects.
-func appliesTo(conditions [][2]string, port int) (applies, certain bool) {
-	certain = true
-	for _, c := range conditions {
-		switch c[0] {
-		case "-p":
-			if c[1] != "tcp" && c[1] != "all" {
-				return false, false
-			}
-		case "-m", "--reject-with":
-		case "--dport", "--dports":
-			if !hasPort(c[1], port) {
-				return false, false
-			}
-		case "-i":
-			if c[1] == "lo" {
-				return false, false
-			}
-			certain = false
-		case "--state", "--ctstate":
-			if !slices.Contains(strings.Split(c[1], ","), "NEW") {
-				return false, false
-			}
-		default: // a source, a rate, a negation: for some only
-			certain = false
-		}
+// share is for whom of those who connect a condition holds.
+type share int
+
+const (
+	nobody share = iota
+	some         // or it is not known
+	all
+)
+
+// meets says for whom a condition holds who opens a connection to a port from
+// another machine.
+func (c condition) meets(port int) share {
+	share := c.plainly(port)
+	if c.negated {
+		return all - share
 	}
-	return true, certain
+	return share
+}
+
+func (c condition) plainly(port int) share {
+	when := func(holds bool) share {
+		if holds {
+			return all
+		}
+		return nobody
+	}
+	switch c.name {
+	case "-p":
+		return when(c.value == "tcp" || c.value == "all")
+	case "--dport", "--dports":
+		return when(hasPort(c.value, port))
+	case "--state", "--ctstate":
+		return when(slices.Contains(strings.Split(c.value, ","), "NEW"))
+	case "-i":
+		if c.value == "lo" {
+			return nobody
+		}
+	case "--tcp-flags": // which are looked at, and which of them are set: the first packet has SYN alone
+		looked, set, _ := strings.Cut(c.value, " ")
+		first := "NONE"
+		if slices.Contains(strings.Split(looked, ","), "SYN") {
+			first = "SYN"
+		}
+		return when(set == first)
+	case "-m", "--comment", "--reject-with": // no condition, and never negated
+		return all
+	}
+	return some // a source, an interface, a rate
 }
 
 // hasPort reads 22, 20:25 and 80,443,22.

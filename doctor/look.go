@@ -29,14 +29,15 @@ type machine struct {
 	agentEnv   environment
 	extension  *extension // nil: the agent has no folder of ours, or we may not see it
 
-	probes   []probe
-	hint     hint // a proxy that the machine knows and nobody told us of
-	volumes  []volume
-	holder   *host.Holder // of the package manager's lock
-	firewall firewall
-	service  service
-	nologin  string // the file that keeps everybody out
-	trail    trail
+	configured facts.Proxy // of the package manager
+	probes     []probe
+	hint       hint // a proxy that the machine knows and nobody told us of
+	volumes    []volume
+	holder     *host.Holder // of the package manager's lock
+	firewall   firewall
+	service    service
+	nologin    string // the file that keeps everybody out
+	trail      trail
 }
 
 // look looks at the machine. The metadata service comes first, because the
@@ -74,6 +75,9 @@ func look(ctx context.Context, o Options) machine {
 		}
 	}
 	if o.wantsNetwork() {
+		if m.Proxy.Address() == nil && m.TargetErr == nil {
+			m.configured = facts.MachineProxy(ctx, h, m.Target.Manager, m.PackageBase())
+		}
 		m.probes, m.hint = lookNetwork(ctx, h, m, o, w)
 	}
 	side.Wait()

@@ -32,18 +32,13 @@ const (
 type probe struct {
 	purpose purpose
 	host    string
+	url     string // for a command that asks the same
 	proxy   string // without a password; "" directly
 	status  int    // HTTP; 0 without an answer
 	server  time.Time
 	at      time.Time // ours, when the answer came
 	took    time.Duration
 	fault   *fault.Fault // nil: it answers
-}
-
-// hint is a proxy that the machine knows and the handler was not told of.
-type hint struct {
-	proxy  agent.Proxy
-	origin string
 }
 
 // target is one question.
@@ -56,8 +51,8 @@ type target struct {
 // lookNetwork asks all endpoints side by side, each within Bound.
 func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *waiting) ([]probe, hint) {
 	proxy := m.Proxy.Address()
-	if proxy == nil && m.TargetErr == nil {
-		proxy = facts.MachineProxy(ctx, h, m.Target.Manager).Address()
+	if proxy == nil {
+		proxy = m.configured.Address()
 	}
 	known := hint{}
 	if proxy == nil {
@@ -106,7 +101,7 @@ func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *wai
 			}
 			end := w.begin(label)
 			defer end()
-			probes[i] = request(ctx, t, u.Hostname())
+			probes[i] = request(ctx, t, u)
 		})
 	}
 	side.Wait()
@@ -122,15 +117,14 @@ func address(hostname string) string {
 
 // keyURL is what the handler itself would fetch first.
 func keyURL(f facts.Facts) string {
-	path := "/keys/microsoft.asc"
-	return strings.TrimRight(f.PackageBase(), "/") + path
+	return strings.TrimRight(f.PackageBase(), "/") + "/keys/microsoft.asc"
 }
 
 // request makes one request. Redirects are answers: whoever answers can be reached.
-func request(ctx context.Context, t target, hostname string) (p probe) {
+func request(ctx context.Context, t target, to *url.URL) (p probe) {
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
-	p = probe{purpose: t.purpose, host: hostname}
+	p = probe{purpose: t.purpose, host: to.Hostname(), url: (&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}).String()}
 	if t.proxy != nil {
 		p.proxy = t.proxy.Host
 	}
@@ -165,46 +159,12 @@ func judge(p probe) *fault.Fault {
 			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension.")
 	case p.status == http.StatusForbidden && p.purpose == forPackages:
 		return fault.New(fault.RepositoryUnreachable, says+": a firewall or proxy on the way forbids it.",
-			"Allow "+p.host+" there: curl -sI https://"+p.host+"/keys/microsoft.asc")
+			"Allow "+p.host+" there: curl -sI "+p.url)
 	case p.status >= 500:
 		return fault.New(fault.RepositoryUnreachable, says+": it has a problem of its own, or a gateway on the way has.",
-			"Try again in a few minutes: curl -sI https://"+p.host+"/")
+			"Try again in a few minutes: curl -sI "+p.url)
 	}
 	return nil
-}
-
-// findHint looks for a proxy where people put one for a whole machine.
-func findHint(h *host.Host, getenv func(string) string) hint {
-	names := []string{"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"}
-	try := func(get func(string) string, origin string) (hint, bool) {
-		for _, n := range names {
-			value := get(n)
-			if value == "" {
-				continue
-			}
-			if !strings.Contains(value, "://") {
-				value = "http://" + value
-			}
-			if p, err := agent.ParseProxy(value); err == nil {
-				return hint{p, origin}, true
-			}
-		}
-		return hint{}, false
-	}
-	for _, file := range []string{"/etc/environment", "/etc/sysconfig/proxy", "/etc/profile.d/proxy.sh"} {
-		if b, err := h.ReadFile(file, 1<<20); err == nil {
-			values := assignments(string(b))
-			if found, ok := try(func(n string) string { return values[n] }, file); ok {
-				return found
-			}
-		}
-	}
-	if getenv != nil {
-		if found, ok := try(getenv, "your own environment"); ok {
-			return found
-		}
-	}
-	return hint{}
 }
 
 // of are the probes for a purpose, the way that is taken first.
@@ -248,17 +208,6 @@ func repositoryAnswers(m machine) []preflight.Result {
 		r.Text += " The packages are installed; only updates of them need it."
 	}
 	return []preflight.Result{r}
-}
-
-// agentProxyAdvice is how the agent, and so every extension, gets a proxy. A
-// drop-in outlives an update of the agent; its unit file does not.
-func agentProxyAdvice(m machine, proxy string) string {
-	unit := "walinuxagent"
-	for _, u := range m.agentUnits {
-		unit = strings.TrimSuffix(u, ".service")
-		break
-	}
-	return fmt.Sprintf("sudo systemctl edit %s, there [Service] and Environment=\"https_proxy=%s\" \"no_proxy=169.254.169.254\", then sudo systemctl restart %s.", unit, proxy, unit)
 }
 
 // roleCheckAnswers: without it nobody's role can be checked, so nobody gets in.

@@ -17,7 +17,7 @@ func Redact(text string, secrets ...string) string {
 	for _, r := range redactions() {
 		text = r.pattern.ReplaceAllString(text, r.with)
 	}
-	return text
+	return values(text)
 }
 
 type redaction struct {
@@ -25,14 +25,51 @@ type redaction struct {
 	with    string
 }
 
+// values takes out the values of settings, but not the services of
+// nsswitch.conf(5), whose database of accounts is called passwd. A quote at the
+// end of a line stays: it may be the end of a string in a JSON document.
+func values(text string) string {
+	setting := regexp.MustCompile(`(?im)([A-Za-z0-9_.-]*(?:` + secretNames + `)[ \t]*[:=][ \t]*)(?:(` + quoted + `)|[^\n]+?(",?)?$)`)
+	services := regexp.MustCompile(`^passwd:(?:[ \t]+(?:files|compat|systemd|sss|aad|ldap|nis|nisplus|winbind|db|cache|extrausers|altfiles|mymachines|cache_oslogin|oslogin|\[[A-Za-z!= ]*\]))+[ \t]*$`)
+	return setting.ReplaceAllStringFunc(text, func(found string) string {
+		part := setting.FindStringSubmatch(found)
+		switch {
+		case services.MatchString(found):
+			return found
+		case part[2] != "":
+			return part[1] + `"***"`
+		}
+		return part[1] + "***" + part[3]
+	})
+}
+
+// Names of settings whose value is a secret, in upper or lower case.
+const secretNames = `password|passwd|passphrase|secret|access_token|refresh_token|id_token|api[_-]?key|account[_-]?key|sas[_-]?token|protectedSettings|customData|userData`
+
+// quoted is a text in quotes, which end it.
+const quoted = `"(?:\\.|[^"\\\n])*"|'[^'\n]*'`
+
+// redactions stand in their order. A password may have every character that
+// a person types, so what has no quotes to end it goes to the end of the word
+// or the line: too much is taken out rather than too little.
 func redactions() []redaction {
 	of := func(pattern, with string) redaction { return redaction{regexp.MustCompile(pattern), with} }
 	return []redaction{
 		of(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----.*?(-----END [A-Z ]*PRIVATE KEY( BLOCK)?-----|\z)`, "*** (a private key)"),
-		of(`://[^/\s"'<>@]*@`, "://***@"), // user and password of a URL
+		// User and password of a URL end at the last @ of the word.
+		of(`://[^\s"]*@`, "://***@"),
+		of(`(?i)((?:\b(?:https?|all|ftp)_|\b)proxy["']?\s*[=:]\s*["']?)[^\s":]+:[^\s"/][^\s"]*@`, "$1***@"), // a proxy without http://
 		of(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`, "*** (a token)"),
 		of(`(?i)\b(bearer|basic|negotiate)\s+[A-Za-z0-9+/=._~-]{8,}`, "$1 ***"),
 		of(`(?i)([?&;](sig|signature|code|token|key|password)=)[^&\s"']+`, "$1***"),
-		of(`(?i)("?[A-Za-z0-9_.-]*(password|passwd|passphrase|secret|access_token|refresh_token|id_token|api[_-]?key|account[_-]?key|sas[_-]?token|protectedSettings|customData|userData)"?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;}]+)`, `$1"***"`),
+		// JSON, and all that has its name in quotes too.
+		of(`(?i)("[A-Za-z0-9_.-]*(?:`+secretNames+`)"\s*[:=]\s*)(?:`+quoted+`|[^\s,;}\]]+)`, `$1"***"`),
+		// netrc(5) and apt_auth.conf(5), on one line or several.
+		of(`(?i)(\b(?:machine|login)\s+\S+\s+(?:account\s+\S+\s+)?password\s+)(?:`+quoted+`|\S+)`, "$1***"),
+		of(`(?im)^([ \t]*password[ \t]+)\S+[ \t]*$`, "$1***"),
+		// curl(1): options of a command, and of its configuration.
+		of(`(?i)(\b(?:proxy-)?user["']?[ \t]*[=: \t][ \t]*"[^"\n:]*:)[^"\n]*`, "$1***"),
+		of(`(?i)((?:\bproxy-user|--user)["']?[ \t]*[=: \t][ \t]*'?[^\s"':]+:)[^\s"']+`, "$1***"),
+		of(`(?i)((?:^|\s)-u[ \t]*["']?[^\s"':]+:)[^\s"']+`, "$1***"),
 	}
 }

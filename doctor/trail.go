@@ -3,17 +3,14 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"aadsshlogin-handler/host"
 	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/sshd"
 )
 
 // trailAge is how far back errors of sign-ins are looked for.
@@ -57,7 +54,7 @@ func causes() []cause {
 			"Run: sudo chown root:root /usr/sbin/aad_certhandler && sudo chmod 0755 /usr/sbin/aad_certhandler; ls -ld / /usr /usr/sbin"},
 		{"groups", `not allowed because .*(AllowGroups|DenyGroups|AllowUsers|DenyUsers|groups)`,
 			"sshd's own lists shut %s out",
-			"See the lines sshd-groups and sshd-users above; sudo sshd -T -C user=someone@example.com,host=h,addr=127.0.0.1 | grep -i -e allow -e deny"},
+			"See the lines sshd-groups and sshd-users above; sudo sshd -T -C " + sshd.Connection(sshd.PersonProbe) + " | grep -i -e allow -e deny"},
 		{"selinux", `avc: +denied`,
 			"SELinux denied something to the sign-in programs",
 			"See all: sudo ausearch -m avc -ts recent. Reinstall aadsshlogin-selinux; on RHEL 10 update it, for sshd runs in another domain there. Do not switch SELinux off."},
@@ -89,19 +86,19 @@ const harmless = `Certificate extension .* is not supported|is not an? .*user; r
 // about says whether a line is about Entra ID users at all.
 const aboutWords = `aad_certhandler|pam_aad|aaduseradd|aadpasswd|\baad\b|Invalid certificate|Certificate invalid`
 
-// lookTrail reads the journal, else the log files of the two families.
+// lookTrail reads the journal, else the log files of the two families. What
+// auditd writes is looked at by the check selinux-denials.
 func lookTrail(ctx context.Context, h *host.Host, now time.Time) trail {
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
 	r, err := h.Runner.Run(ctx, host.Command{Name: "journalctl", Args: []string{"-q", "--no-pager", "-o", "short-iso", "--since", "-24h", "-n", "4000",
 		"-t", "sshd", "-t", "sshd-session", "-t", "sshd-auth", "-t", "aad_certhandler"}})
-	denied, _ := tail(h, "/var/log/audit/audit.log", tailSize) // not there without SELinux
 	if err == nil && r.ExitCode == 0 && len(r.Stdout) > 0 {
-		return trail{"the journal", parseTrail(string(r.Stdout)+denied, now)}
+		return trail{"the journal", parseTrail(string(r.Stdout), now)}
 	}
 	for _, path := range []string{"/var/log/auth.log", "/var/log/secure", "/var/log/messages"} {
 		if text, err := tail(h, path, tailSize); err == nil {
-			return trail{path, parseTrail(text+denied, now)}
+			return trail{path, parseTrail(text, now)}
 		}
 	}
 	return trail{}
@@ -204,21 +201,7 @@ func old(line string, now time.Time) bool {
 
 // tail reads the end of a regular file.
 func tail(h *host.Host, path string, size int64) (string, error) {
-	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s: not a regular file", path)
-	}
-	if info.Size() > size {
-		if _, err := f.Seek(-size, io.SeekEnd); err != nil {
-			return "", err
-		}
-	}
-	b, err := io.ReadAll(io.LimitReader(f, size))
+	b, err := h.ReadTail(path, size)
 	return string(b), err
 }
 

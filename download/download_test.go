@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -153,6 +154,33 @@ func TestExplainNames(t *testing.T) {
 		f := Explain("https://packages.example/keys/microsoft.asc", nil, fmt.Errorf("Get: %w", c.err))
 		if f.Code != fault.RepositoryUnreachable || !strings.Contains(f.What, c.want) || f.Next == "" {
 			t.Errorf("%v: %d %q %q, want %q", c.err, f.Code, f.What, f.Next, c.want)
+		}
+	}
+}
+
+// The command of an advice asks what was asked: a mirror and the closed clouds
+// have their keys below a path.
+func TestExplainRepeatsTheRequest(t *testing.T) {
+	const asked = "https://repodepot.example/microsoft/keys/microsoft.asc"
+	for _, err := range []error{&statusError{code: 403}, &statusError{code: 410}, errTooLong} {
+		f := Explain("https://user:"+secret+"@repodepot.example/microsoft/keys/microsoft.asc?x=y", nil, err)
+		if !strings.HasSuffix(f.Next, "curl -sI "+asked) || strings.Contains(f.Error(), secret) {
+			t.Errorf("%v: %q", err, f.Next)
+		}
+	}
+}
+
+func TestExplainNamesThePort(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://packages.example/k": "openssl s_client -connect packages.example:443 -servername packages.example",
+		"https://mirror.corp:8443/k": "openssl s_client -connect mirror.corp:8443 -servername mirror.corp",
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := Explain(address, nil, x509.HostnameError{Certificate: &x509.Certificate{}, Host: u.Hostname()}); !strings.HasSuffix(f.Next, want) {
+			t.Errorf("%s: %q", address, f.Next)
 		}
 	}
 }

@@ -19,15 +19,17 @@ import (
 // Explain turns the error of a download into a fault of code 20 that says what
 // failed between this machine and the host, and what to open or mend.
 func Explain(address string, proxy *url.URL, err error) *fault.Fault {
-	host := address
+	host, asked := address, "https://"+address
 	if u, parseErr := url.Parse(address); parseErr == nil && u.Host != "" {
-		host = u.Host
+		host, asked = u.Host, (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	}
-	what, next := words(host, proxy, err)
+	what, next := words(host, asked, proxy, err)
 	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
 }
 
-func words(host string, proxy *url.URL, err error) (what, next string) {
+// words are for an error of a host; asked is the address of it for a command
+// that asks the same, without a password.
+func words(host, asked string, proxy *url.URL, err error) (what, next string) {
 	var (
 		status    *statusError
 		dns       *net.DNSError
@@ -44,7 +46,7 @@ func words(host string, proxy *url.URL, err error) (what, next string) {
 	}
 	switch {
 	case errors.As(err, &status):
-		return statusWords(host, status)
+		return statusWords(host, asked, status)
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("The name %s does not resolve on this machine (DNS says that it does not exist).", dns.Name),
 			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)
@@ -59,7 +61,7 @@ func words(host string, proxy *url.URL, err error) (what, next string) {
 			"If a firewall opens TLS on the way, exempt the host there or add the firewall's authority to this machine's trust store; else update ca-certificates."
 	case errors.As(err, &wrongName):
 		return fmt.Sprintf("Something else than %s answers at its address: its TLS certificate is for another name.", host),
-			fmt.Sprintf("Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect %s:443 -servername %s", host, host)
+			fmt.Sprintf("Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect %s -servername %s", withPort(host), wrongName.Host)
 	case errors.As(err, &badTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Sprintf("%s does not speak TLS: the answer looks like plain HTTP.", host),
 			"A captive portal or proxy answers in its place: " + allow
@@ -75,9 +77,17 @@ func words(host string, proxy *url.URL, err error) (what, next string) {
 			"A network security group or firewall drops the traffic. " + allow
 	case errors.Is(err, errTooLong):
 		return fmt.Sprintf("%s sent something that is not a signing key: it is too long.", host),
-			"A proxy or mirror on the way answers in its place; compare with: curl -sI https://" + host + "/keys/microsoft.asc"
+			"A proxy or mirror on the way answers in its place; compare with: curl -sI " + asked
 	}
 	return fmt.Sprintf("Downloading from %s failed: %s.", host, lastWords(err)), allow
+}
+
+// withPort is a host of https with its port.
+func withPort(host string) string {
+	if (&url.URL{Host: host}).Port() != "" {
+		return host
+	}
+	return host + ":443"
 }
 
 func proxyWords(host string, proxy *url.URL, err error) (what, next string) {
@@ -101,7 +111,7 @@ func proxyWords(host string, proxy *url.URL, err error) (what, next string) {
 	return "", ""
 }
 
-func statusWords(host string, s *statusError) (what, next string) {
+func statusWords(host, asked string, s *statusError) (what, next string) {
 	what = fmt.Sprintf("%s answered HTTP %d %s.", host, s.code, http.StatusText(s.code))
 	switch {
 	case s.code == http.StatusTooManyRequests:
@@ -112,11 +122,11 @@ func statusWords(host string, s *statusError) (what, next string) {
 			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension."
 	case s.code == http.StatusForbidden:
 		return what + " A firewall or proxy on the way forbids it.",
-			fmt.Sprintf("Allow %s there: curl -sI https://%s/keys/microsoft.asc", host, host)
+			fmt.Sprintf("Allow %s there: curl -sI %s", host, asked)
 	case s.code >= 500:
 		return what + " The package host has a problem of its own, or a gateway on the way has.", "Try again in a few minutes."
 	}
-	return what, fmt.Sprintf("Compare with: curl -sI https://%s/keys/microsoft.asc", host)
+	return what, "Compare with: curl -sI " + asked
 }
 
 func isTimeout(err error) bool {

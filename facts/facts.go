@@ -133,11 +133,7 @@ func lookPackages(ctx context.Context, h *host.Host, t distro.Target) (pkgmgr.Pa
 	}
 	names := append([]string{t.Packages.Login, t.Packages.SELinux}, t.Legacy...)
 	names = slices.DeleteFunc(names, func(n string) bool { return n == "" })
-	r, err := h.Runner.Run(ctx, m.Query(names))
-	if err != nil {
-		return nil, err
-	}
-	return m.ParseQuery(r, names)
+	return (&pkgmgr.Session{Host: h, Manager: m}).Query(ctx, names...)
 }
 
 // LegacyPackages are the legacy product's packages that are on the machine, in
@@ -171,6 +167,15 @@ func (f Facts) PackageBase() string {
 		cloud = identity.Clouds()[0]
 	}
 	return cloud.PackageBase()
+}
+
+// Repository is the vendor's repository for this machine as PackageBase serves it.
+func (f Facts) Repository() distro.Repository {
+	r := f.Target.Repository
+	if f.Identity.Cloud.Replica && f.Settings.Repository.Mode == agent.ModeDefault && len(r.OtherPaths) > 0 {
+		r.Path = r.OtherPaths[0]
+	}
+	return r
 }
 
 // Findings are what sshd, PAM, NSS and SELinux say about sign-in.

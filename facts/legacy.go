@@ -8,14 +8,12 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/login"
 )
 
 // The handler that ours replaces (publisher and type as the public
 // documentation of AADLoginForLinux names them).
 const legacyHandler = "Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux"
-
-// aadPasswd holds the accounts of the people who signed in with Entra ID.
-const aadPasswd = "/etc/aadpasswd"
 
 // Legacy is what is left of AADLoginForLinux, apart from its packages.
 type Legacy struct {
@@ -55,7 +53,7 @@ func lookLegacyExtension(h *host.Host, agentDir string) string {
 // Sessions finds the people of /etc/aadpasswd who run a process, each with
 // the first one, sorted by name.
 func Sessions(h *host.Host) []Session {
-	b, err := h.ReadFile(aadPasswd, 0)
+	b, err := h.ReadFile(login.AccountsFile, 0)
 	if err != nil {
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
+	"aadsshlogin-handler/login"
 )
 
 const waagent = "/var/lib/waagent"
@@ -40,7 +42,7 @@ func process(pid int, name string, real, effective int) map[string]string {
 }
 
 func TestSessions(t *testing.T) {
-	people := map[string]string{aadPasswd: "anna@example.com:x:51001:51001::/home/anna:/bin/bash\n# comment\n\nbroken\nben@example.com:x:51002:51002::/home/ben:/bin/bash\n"}
+	people := map[string]string{login.AccountsFile: "anna@example.com:x:51001:51001::/home/anna:/bin/bash\n# comment\n\nbroken\nben@example.com:x:51002:51002::/home/ben:/bin/bash\n"}
 	machine := func(more ...map[string]string) map[string]string {
 		files := maps.Clone(people)
 		for _, m := range more {

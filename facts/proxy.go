@@ -1,19 +1,22 @@
 package facts
 
 import (
-	"context"
+	"errors"
 	"net/url"
 	"strings"
 
 	"aadsshlogin-handler/agent"
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/noproxy"
 )
 
 // Proxy is the way to the package host, and who said so.
 type Proxy struct {
 	agent.Proxy
-	Origin string // for people; "" without a proxy
+	Origin string // for people; "" where nobody named a proxy
+	// Unread is why what Origin names cannot be used. There is no proxy then.
+	Unread error
+	// Except is what must not be asked through the proxy, as a list of no_proxy.
+	Except string
 	// Configured: the package manager knows it by itself.
 	Configured bool
 }
@@ -22,11 +25,15 @@ type Proxy struct {
 // environment of the agent, which the public documentation has people put
 // into the agent's unit.
 func proxyOf(s agent.Settings, getenv func(string) string, packageBase string) Proxy {
+	if getenv == nil {
+		getenv = func(string) string { return "" }
+	}
+	except := firstOf(getenv, "no_proxy", "NO_PROXY")
 	if s.Proxy.Address() != nil {
-		return Proxy{Proxy: s.Proxy, Origin: "the setting proxy"}
+		return Proxy{Proxy: s.Proxy, Origin: "the setting proxy", Except: except}
 	}
 	base, err := url.Parse(packageBase)
-	if err != nil || getenv == nil || excepted(firstOf(getenv, "no_proxy", "NO_PROXY"), base.Hostname()) {
+	if err != nil || noproxy.Excepts(except, base) {
 		return Proxy{}
 	}
 	names := []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
@@ -34,128 +41,43 @@ func proxyOf(s agent.Settings, getenv func(string) string, packageBase string) P
 		names = []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
 	}
 	for _, name := range names {
-		if p, ok := parseProxy(getenv(name)); ok {
-			return Proxy{Proxy: p, Origin: "the agent's environment (" + name + ")"}
+		if text := getenv(name); text != "" {
+			p, err := parseProxy(text)
+			return Proxy{Proxy: p, Origin: "the agent's environment (" + name + ")", Unread: err, Except: except}
 		}
 	}
 	return Proxy{}
 }
 
-// MachineProxy is the proxy that the machine's package manager is configured
-// with: our own download of the key has to take the same way. It runs a
-// program on apt systems, so it is asked only when something is downloaded.
-func MachineProxy(ctx context.Context, h *host.Host, m distro.Manager) Proxy {
-	found := func(text, origin string) (Proxy, bool) {
-		p, ok := parseProxy(text)
-		return Proxy{Proxy: p, Origin: origin, Configured: true}, ok
-	}
-	switch m {
-	case distro.Apt:
-		// apt.conf(5): https takes http's proxy where it has none of its own.
-		r, err := h.Runner.Run(ctx, host.Command{Name: "apt-config", Args: []string{"shell", "HTTPS", "Acquire::https::Proxy", "HTTP", "Acquire::http::Proxy"}})
-		if err != nil {
-			return Proxy{}
-		}
-		values := assignments(string(r.Stdout))
-		for _, name := range []string{"HTTPS", "HTTP"} {
-			if values[name] == "DIRECT" { // apt.conf(5): no proxy
-				return Proxy{}
-			}
-			if p, ok := found(values[name], "the configuration of apt"); ok {
-				return p
-			}
-		}
-	case distro.Zypper:
-		// SUSE's own place: /etc/sysconfig/proxy (SLES administration guide).
-		values := readAssignments(h, "/etc/sysconfig/proxy")
-		if values["PROXY_ENABLED"] == "no" {
-			return Proxy{}
-		}
-		user, password, _ := strings.Cut(curlOption(h, "proxy-user"), ":")
-		for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY"} {
-			if p, ok := found(withUser(values[name], user, password), "/etc/sysconfig/proxy"); ok {
-				return p
-			}
-		}
-	default:
-		for _, path := range []string{"/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/tdnf/tdnf.conf"} {
-			// dnf.conf(5): the password has a place of its own.
-			v := readAssignments(h, path)
-			if p, ok := found(withUser(v["proxy"], v["proxy_username"], v["proxy_password"]), path); ok {
-				return p
-			}
-		}
-	}
-	return Proxy{}
-}
+// Why a proxy cannot be read. No text of it is repeated: it may be a password.
+var (
+	errKind  = errors.New("only proxies of http:// and https:// can be used")
+	errShape = errors.New("it is not like http://USER:PASSWORD@HOST:PORT; in user and password write %40 for @, %2F for /, %5C for \\, %23 for # and %25 for %")
+)
 
-// withUser puts a user and a password that stand apart into a proxy's address.
-func withUser(address, user, password string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok {
-		scheme, rest = "http", address
+// parseProxy reads what environments and configurations hold, which is what
+// curl takes: the scheme and the port may be missing, and a path may follow,
+// which curl and apt leave out too.
+func parseProxy(text string) (agent.Proxy, error) {
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found {
+		scheme, rest = "http", text
 	}
-	if address == "" || user == "" || strings.Contains(rest, "@") {
-		return address
+	port := map[string]string{"http": ":80", "https": ":443"}[strings.ToLower(scheme)] // of Go's and apt's clients
+	if port == "" {
+		return agent.Proxy{}, errKind
 	}
-	return scheme + "://" + url.UserPassword(user, password).String() + "@" + rest
-}
-
-// curlOption is an option in root's configuration of curl, where SUSE's
-// documentation has the proxy's password, and from where libzypp takes it.
-func curlOption(h *host.Host, name string) string {
-	b, err := h.ReadFile("/root/.curlrc", 1<<16)
+	user := strings.LastIndexByte(rest, '@') + 1
+	server, _, _ := strings.Cut(rest[user:], "/")
+	address := strings.ToLower(scheme) + "://" + rest[:user] + server
+	p, err := agent.ParseProxy(address)
 	if err != nil {
-		return ""
+		p, err = agent.ParseProxy(address + port)
 	}
-	for line := range strings.Lines(string(b)) {
-		value, ok := strings.CutPrefix(strings.TrimLeft(strings.TrimSpace(line), "-"), name)
-		if ok && value != "" && strings.ContainsRune(" \t=:", rune(value[0])) {
-			return strings.Trim(strings.TrimLeft(value, " \t=:"), `"'`)
-		}
-	}
-	return ""
-}
-
-func parseProxy(text string) (agent.Proxy, bool) {
-	if text == "" {
-		return agent.Proxy{}, false
-	}
-	// Environments hold what curl takes: a scheme and a port may be missing.
-	// The default port is that of Go's and apt's clients.
-	if !strings.Contains(text, "://") {
-		text = "http://" + text
-	}
-	p, err := agent.ParseProxy(text)
 	if err != nil {
-		port := ":80"
-		if strings.HasPrefix(text, "https:") {
-			port = ":443"
-		}
-		p, err = agent.ParseProxy(strings.TrimSuffix(text, "/") + port)
+		return agent.Proxy{}, errShape
 	}
-	return p, err == nil
-}
-
-func readAssignments(h *host.Host, path string) map[string]string {
-	b, err := h.ReadFile(path, 0)
-	if err != nil {
-		return nil
-	}
-	return assignments(string(b))
-}
-
-// assignments reads KEY=value lines, with or without quotes and spaces.
-func assignments(text string) map[string]string {
-	values := map[string]string{}
-	for line := range strings.Lines(text) {
-		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		if !ok || strings.HasPrefix(key, "#") {
-			continue
-		}
-		values[strings.TrimSpace(key)] = strings.Trim(strings.TrimSpace(value), `'"`)
-	}
-	return values
+	return p, nil
 }
 
 func firstOf(getenv func(string) string, names ...string) string {
@@ -165,15 +87,4 @@ func firstOf(getenv func(string) string, names ...string) string {
 		}
 	}
 	return ""
-}
-
-// excepted reports whether no_proxy names the host, itself or by a domain.
-func excepted(noProxy, host string) bool {
-	for entry := range strings.SplitSeq(noProxy, ",") {
-		entry = strings.ToLower(strings.TrimSpace(entry))
-		if entry == "*" || entry != "" && (entry == host || strings.HasSuffix(host, "."+strings.TrimPrefix(strings.TrimPrefix(entry, "*"), "."))) {
-			return true
-		}
-	}
-	return false
 }

@@ -61,6 +61,7 @@ type work struct {
 	facts   facts.Facts
 	receipt state.Receipt
 	wrote   []undo // newest last
+	stale   error  // of a refresh that did not stop the plan
 }
 
 func (w *work) step(ctx context.Context, s Step) error {
@@ -86,13 +87,15 @@ func (w *work) step(ctx context.Context, s Step) error {
 	case Transport:
 		return w.transport(ctx, s)
 	case Refresh:
-		return w.diagnosed(ctx, w.session.Refresh(ctx))
+		return w.refresh(ctx)
 	case Repair:
 		return w.repair(ctx)
 	case Install:
-		return w.diagnosed(ctx, w.transaction(func() error { return w.install(ctx, s) }))
+		return w.unlisted(w.diagnosed(ctx, w.transaction(func() error { return w.install(ctx, s) })))
+	case PutBack:
+		return w.transaction(func() error { return w.restore(ctx, s) })
 	case Replace:
-		return w.diagnosed(ctx, w.transaction(func() error { return w.replace(ctx, s) }))
+		return w.unlisted(w.diagnosed(ctx, w.transaction(func() error { return w.replace(ctx, s) })))
 	case Reinstall:
 		return w.diagnosed(ctx, w.transaction(func() error { return w.reinstall(ctx, s) }))
 	case Reload:
@@ -158,7 +161,7 @@ func (w *work) trustedKeys() [][]byte {
 // stays when we go: other sources may use it by then.
 func (w *work) transport(ctx context.Context, s Step) error {
 	own := *w.session
-	own.Source = pkgmgr.Source{All: true, Proxy: w.session.Source.Proxy}
+	own.Source = pkgmgr.Source{All: true, Proxy: w.session.Source.Proxy, NoProxy: w.session.Source.NoProxy}
 	_, err := own.Install(ctx, s.Want)
 	return err
 }
@@ -180,6 +183,35 @@ func (w *work) transaction(change func() error) error {
 	return change()
 }
 
+// refresh fetches the metadata of our source. Where the owner's entry for it
+// stands in a file with others, they are fetched with it, and what is wrong with
+// them must not end ours: the installation decides.
+func (w *work) refresh(ctx context.Context) error {
+	err := w.diagnosed(ctx, w.session.Refresh(ctx))
+	if err == nil || ctx.Err() != nil || !shared(w.plan.Existing, w.facts.Sources) {
+		return err
+	}
+	w.log.Warnf("not all of %s could be refreshed: %v", w.plan.Existing.File, err)
+	w.stale = err
+	return nil
+}
+
+// shared reports whether a file of the owner's has other entries beside one.
+func shared(e *repo.Entry, all []repo.Entry) bool {
+	return e != nil && slices.ContainsFunc(all, func(other repo.Entry) bool {
+		return other.File == e.File && other.Enabled && other.Line != e.Line
+	})
+}
+
+// unlisted gives the reason why a package is not in the lists, where a refresh
+// that failed is it.
+func (w *work) unlisted(err error) error {
+	if err != nil && w.stale != nil && fault.Of(err).Code == fault.PackageUnavailable {
+		return w.stale
+	}
+	return err
+}
+
 func (w *work) isLegacy(name string) bool {
 	for _, n := range w.facts.Target.Legacy {
 		if n == name {
@@ -198,6 +230,9 @@ func unwritable(err error) error {
 func (r *run) reload(ctx context.Context, f facts.Facts) error {
 	out, err := r.Reload(ctx, f.Target.SSHUnits)
 	if err != nil {
+		if out.Unit == "" && len(f.Target.SSHUnits) > 0 { // systemd could not even be asked
+			out.Unit = f.Target.SSHUnits[0]
+		}
 		return fault.Wrap(err, fault.VerificationFailed,
 			fmt.Sprintf("sshd (%s) could not be told to read its new configuration: %v.", out.Unit, err),
 			"Run on this machine: sshd -t && systemctl reload "+strings.TrimSuffix(out.Unit, ".service")+"; then set the extension again.")

@@ -24,6 +24,10 @@ func (w *work) diagnosed(ctx context.Context, err error) error {
 	if said == nil {
 		return nil
 	}
+	if e := w.plan.Existing; e != nil && said.Code == fault.RepositoryUntrusted {
+		return fault.Wrap(err, said.Code, said.What, "The machine's own entry for the repository decides about its keys ("+e.Place()+"): bring the key that it names up to date "+
+			"(reinstall packages-microsoft-prod, if that brought it), or remove the entry, and the extension adds its own; then set the extension again.")
+	}
 	unavailable := said.Code == fault.PackageUnavailable && w.plan.Source.All
 	if said.Code != fault.RepositoryUnreachable && !unavailable {
 		return err
@@ -48,7 +52,7 @@ func (w *work) proxy(ctx context.Context) *url.URL {
 	if set := w.facts.Proxy.Address(); set != nil {
 		return set
 	}
-	return facts.MachineProxy(ctx, w.host, w.facts.Target.Manager).Address()
+	return facts.MachineProxy(ctx, w.host, w.facts.Target.Manager, w.facts.PackageBase()).Address()
 }
 
 // suspects are the files that the package manager fetched first from the
@@ -83,7 +87,7 @@ func indexAddress(p Plan, f facts.Facts) string {
 	if p.Existing != nil {
 		return indexBelow(p.Existing.URI, p.Existing.Suite, f.Target.Manager)
 	}
-	return indexBelow(strings.TrimRight(f.PackageBase(), "/")+f.Target.Repository.Path, f.Target.Repository.Suite, f.Target.Manager)
+	return indexBelow(strings.TrimRight(f.PackageBase(), "/")+f.Repository().Path, f.Target.Repository.Suite, f.Target.Manager)
 }
 
 // indexBelow is the file that a package manager fetches first from a

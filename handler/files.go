@@ -8,6 +8,7 @@ import (
 
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/preflight"
 	"aadsshlogin-handler/repo"
 	"aadsshlogin-handler/state"
 )
@@ -63,6 +64,10 @@ func (w *work) write(file repo.File) error {
 	changed, err := w.host.EnsureFile(file.Path, file.Content, file.Mode)
 	if err != nil {
 		return unwritableFile(file.Path, err)
+	}
+	if note.Before == "" && !preflight.InPlace(w.facts) {
+		// Ours, maybe of a run that was killed: nothing has come of it yet either.
+		u.existed, changed = false, true
 	}
 	if changed {
 		w.wrote = append(w.wrote, u)

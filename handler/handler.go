@@ -4,11 +4,13 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/preflight"
 	"aadsshlogin-handler/state"
 )
@@ -17,18 +19,27 @@ import (
 // not. install and enable are both this; only what becomes of the verdict
 // differs.
 func (r *run) converge(ctx context.Context) verdict {
-	release, err := r.alone(ctx)
+	release, err := r.lock(ctx)
 	if err != nil {
 		return failed(err, nil)
 	}
 	defer release()
-	if err := state.EndHandover(r.host); err != nil { // this version has begun its work
+	return r.takeOver(ctx)
+}
+
+// takeOver is converge for who holds the lock: it waits for what an earlier run
+// had to leave behind, and ends the handover, for this version has begun its work.
+func (r *run) takeOver(ctx context.Context) verdict {
+	if err := r.awaitTransaction(ctx); err != nil {
+		return failed(err, nil)
+	}
+	if err := state.EndHandover(r.host, r.Environment.Version, r.began); err != nil {
 		return failed(unwritable(err), nil)
 	}
 	return r.shape(ctx)
 }
 
-// shape is converge for who holds the lock.
+// shape looks, plans, applies and looks again.
 func (r *run) shape(ctx context.Context) verdict {
 	before := facts.Look(ctx, r.host, r.question())
 	if ctx.Err() != nil {
@@ -37,6 +48,13 @@ func (r *run) shape(ctx context.Context) verdict {
 	checks := preflight.Run(preflight.Preconditions(), before)
 	if refusal := preflight.FirstFailure(checks); refusal != nil {
 		return failed(refusal, checks)
+	}
+	if errors.Is(before.PackagesErr, pkgmgr.ErrInterrupted) && preflight.Undecided(checks) == nil {
+		mended, err := r.mend(ctx, before)
+		if err != nil {
+			return failed(err, checks)
+		}
+		before = mended
 	}
 	plan, err := NewPlan(before, r.goal())
 	if err != nil {
@@ -54,15 +72,46 @@ func (r *run) shape(ctx context.Context) verdict {
 	}
 	troubled := r.apply(ctx, plan, before)
 	after := facts.LookAgain(ctx, r.host, r.question(), before)
+	if plan.has(PutBack) && troubled != nil && ctx.Err() == nil && fault.Of(troubled).Code != fault.StillRunning {
+		r.log.Warnf("the kept package files do not do, the repository is asked: %v", troubled)
+		if plan, err = NewPlan(after, goal{sources: true}); err != nil {
+			return failed(err, checks)
+		}
+		troubled = r.apply(ctx, plan, after)
+		after = facts.LookAgain(ctx, r.host, r.question(), after)
+	}
 	if ctx.Err() != nil && troubled == nil {
 		troubled = r.stopped()
 	}
 	r.keepMissing(after)
 	v := r.judge(after, checks, troubled)
-	if troubled == nil && v.code() == fault.VerificationFailed && plan.reinstalls() {
+	if troubled == nil && v.code() == fault.VerificationFailed && (plan.has(Reinstall, PutBack) || plan.has(Install) && wasHere(before)) {
 		unregistered(v.fault, after)
 	}
 	return v
+}
+
+// mend repairs a package database that a killed run of a package manager left
+// unreadable: nothing can be planned before it answers.
+func (r *run) mend(ctx context.Context, f facts.Facts) (facts.Facts, error) {
+	session, err := r.session(f)
+	if err != nil {
+		return f, err
+	}
+	if err := r.announce(); err != nil {
+		return f, err
+	}
+	if err := session.Repair(ctx); err != nil {
+		r.log.Warnf("the package database could not be repaired: %v", err)
+	}
+	return facts.LookAgain(ctx, r.host, r.question(), f), nil
+}
+
+// wasHere says whether this machine had the package before, so that installing
+// it is no first installation to scripts that act on one only.
+func wasHere(f facts.Facts) bool {
+	note := f.Receipt.Packages[f.Target.Packages.Login]
+	return note.Before != "" || note.KeptVersion != ""
 }
 
 // judge looks at effects, not at what was said on the way: a machine on which

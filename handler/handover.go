@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/state"
 )
@@ -22,22 +21,33 @@ func (r *run) update(ctx context.Context) verdict {
 	if to == "" {
 		to = r.Environment.Version
 	}
-	release, err := r.alone(ctx)
-	if err != nil {
-		return failed(err, nil)
-	}
-	defer release()
-	if err := r.adopt(ctx); err != nil {
-		r.log.Warnf("what was on the machine before this version is not recorded: %v", err)
-	}
+	// First, and without the lock: whatever becomes of the rest, the uninstall
+	// that follows must find it. An update that cannot write it must fail, so
+	// that the agent stops before that uninstall.
 	if err := state.WriteHandover(r.host, to, time.Now()); err != nil {
-		return failed(fault.Wrap(err, fault.Disk, "The handover between versions cannot be written: "+err.Error()+".", ""), nil)
+		return failed(unwritable(err), nil)
+	}
+	if to == r.Environment.Version && !r.ours(r.Getenv("AZURE_GUEST_AGENT_UPDATING_FROM_VERSION")) {
+		release, err := r.alone(ctx)
+		if err == nil {
+			err = r.adopt(ctx)
+			release()
+		}
+		if err != nil {
+			r.log.Warnf("what was on the machine before this version is not recorded: %v", err)
+		}
 	}
 	return verdict{message: "Version " + to + " takes over; the packages stay where they are."}
 }
 
+// ours reports whether a version of the extension is this handler, which writes
+// down what it finds before it changes anything.
+func (r *run) ours(version string) bool {
+	return version != "" && r.host.Exists(filepath.Join(r.beside(version), "bin", "aadsshlogin-handler"))
+}
+
 // adopt counts packages that are there when an update begins as ours: they
-// came by an earlier handler of the same name, which kept no receipt.
+// came by the vendor's handler of the same name, which kept no receipt.
 func (r *run) adopt(ctx context.Context) error {
 	receipt, err := state.ReadReceipt(r.host)
 	if err != nil {
@@ -74,10 +84,14 @@ func (r *run) takenOver() (to string, taken bool) {
 	if !ok || o.To == r.Environment.Version {
 		return "", false
 	}
-	dir := strings.TrimSuffix(r.Environment.BaseDir, "-"+r.Environment.Version) + "-" + o.To
-	b, err := r.host.ReadFile(filepath.Join(dir, "config", "HandlerState"), 256)
+	b, err := r.host.ReadFile(filepath.Join(r.beside(o.To), "config", "HandlerState"), 256)
 	if err != nil {
 		return "", false
 	}
 	return o.To, strings.TrimSpace(string(b)) == "NotInstalled"
+}
+
+// beside is the folder of another version.
+func (r *run) beside(version string) string {
+	return strings.TrimSuffix(r.Environment.BaseDir, "-"+r.Environment.Version) + "-" + version
 }

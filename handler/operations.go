@@ -18,10 +18,12 @@ type operation struct {
 	run    func(*run, context.Context) verdict
 	// patience is how long the metadata service is asked, with all retries.
 	patience time.Duration
-	// decides: the verdict becomes the exit code and the status. install and
-	// update prepare: the agent reads no status of a handler that is not
-	// installed yet, so what stops them is left for enable to say.
+	// decides: the verdict is what the machine is judged by.
 	decides bool
+	// defers: what stops it does not become the exit code. The agent reads no
+	// status of a handler that is not installed yet, so install leaves it for
+	// enable to say; after a disable that fails it neither uninstalls nor upgrades.
+	defers bool
 	// newest: the packages are moved to the newest version that is allowed.
 	newest bool
 }
@@ -29,10 +31,10 @@ type operation struct {
 // operations are the five, in the order of an extension's life.
 func operations() []operation {
 	return []operation{
-		{name: "install", budget: 840 * time.Second, run: (*run).converge, newest: true, patience: identity.DefaultBudget},
+		{name: "install", budget: 840 * time.Second, run: (*run).converge, newest: true, defers: true, patience: identity.DefaultBudget},
 		{name: "enable", budget: 270 * time.Second, run: (*run).enable, decides: true, patience: 60 * time.Second},
 		{name: "update", budget: 60 * time.Second, run: (*run).update},
-		{name: "disable", budget: 60 * time.Second, run: (*run).disable},
+		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},
 	}
 }

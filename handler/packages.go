@@ -67,6 +67,16 @@ func (w *work) reinstall(ctx context.Context, s Step) error {
 	return w.installed(outcome)
 }
 
+// restore installs what was removed from the kept files.
+func (w *work) restore(ctx context.Context, s Step) error {
+	files := kept(w.facts, s.Want)
+	if len(files) < len(s.Want) || !w.intact(files) {
+		return fault.New(fault.PackageManagerFailed, "The kept package files are gone or changed.", "Set the extension again: it fetches them.")
+	}
+	_, err := w.session.RestoreFiles(ctx, files, s.Want)
+	return err
+}
+
 // kept are the kept files of packages in these versions, by the receipt.
 func kept(f facts.Facts, want []pkgmgr.Spec) []string {
 	var files []string
@@ -137,7 +147,7 @@ func (w *work) keep(packages pkgmgr.Packages) {
 		p := packages[name]
 		files := w.session.KeptFiles(p)
 		note := w.receipt.Packages[name]
-		if p.State != pkgmgr.Installed || len(files) == 0 || note.KeptVersion == p.Version {
+		if p.State != pkgmgr.Installed || len(files) == 0 || w.keeps(note, p.Version) {
 			continue
 		}
 		old := note.Kept
@@ -161,8 +171,14 @@ func (w *work) keep(packages pkgmgr.Packages) {
 	}
 }
 
+// keeps says whether the file of a package in this version is kept.
+func (r *run) keeps(note state.Package, version string) bool {
+	return note.KeptVersion == version && r.host.Exists(filepath.Join(state.PackagesDir, note.Kept))
+}
+
 // keepMissing keeps the package files that a run which was killed right after
-// its transaction could not keep, as long as the package manager has them. Where
+// its transaction could not keep, or that somebody removed, as long as the
+// package manager has them. Where
 // none is missing it only looks. A package that is not in the receipt is not ours.
 func (r *run) keepMissing(f facts.Facts) {
 	if f.TargetErr != nil || f.PackagesErr != nil || f.ReceiptErr != nil {
@@ -170,7 +186,7 @@ func (r *run) keepMissing(f facts.Facts) {
 	}
 	missing := slices.ContainsFunc(f.Wanted(), func(name string) bool {
 		note, ours := f.Receipt.Packages[name]
-		return ours && f.Packages[name].State == pkgmgr.Installed && note.KeptVersion != f.Packages[name].Version
+		return ours && f.Packages[name].State == pkgmgr.Installed && !r.keeps(note, f.Packages[name].Version)
 	})
 	session, err := r.session(f)
 	if !missing || err != nil {

@@ -19,7 +19,8 @@ import (
 
 // goal is what an operation wants beyond a machine that works.
 type goal struct {
-	newest bool // move the packages to the newest version that is allowed
+	newest  bool // move the packages to the newest version that is allowed
+	sources bool // the kept package files were tried, or are not to be: use the repository
 }
 
 // Kind is what a step does.
@@ -35,7 +36,8 @@ const (
 	Refresh               // fetch the metadata of our source
 	Repair                // finish what an interrupted package manager left
 	Install               // install or move to a version
-	Replace               // the same, in the place of the legacy packages
+	PutBack               // install what was removed, from the kept package files
+	Replace               // install in the place of the legacy packages
 	Reinstall             // have the package's scripts run again
 	Reload                // tell sshd
 )
@@ -47,9 +49,8 @@ type Step struct {
 	Commands []host.Command // what will be run, where it is a package manager
 	Files    []repo.File    // what will be written, where it is known beforehand
 	URLs     []string       // what will be fetched by ourselves
-	Want     []pkgmgr.Spec  // of Install, Replace, Reinstall
+	Want     []pkgmgr.Spec  // of Install, PutBack, Replace, Reinstall
 	Remove   []string       // of Replace
-	KeyFile  string         // of FetchKey: where the keyring goes
 	Pins     []trust.Pin    // of FetchKey
 	Units    []string       // of Reload: the first that is active
 }
@@ -97,8 +98,9 @@ func NewPlan(f facts.Facts, g goal) (Plan, error) {
 	return p, nil
 }
 
-func (p Plan) reinstalls() bool {
-	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == Reinstall })
+// has reports whether a step of one of these kinds is planned.
+func (p Plan) has(kinds ...Kind) bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return slices.Contains(kinds, s.Kind) })
 }
 
 func (p *Plan) add(s Step) { p.Steps = append(p.Steps, s) }
@@ -111,6 +113,9 @@ func packageStep(f facts.Facts, g goal) (s Step, needed bool) {
 			Text: fmt.Sprintf("install %s in the place of %s", specs(want), strings.Join(old, " and "))}, true
 	}
 	if !preflight.InPlace(f) {
+		if lost := removed(f, want); len(lost) > 0 && !g.newest && !g.sources {
+			return Step{Kind: PutBack, Want: lost, Text: "put back " + specs(lost) + ", of which the package file was kept"}, true
+		}
 		return Step{Kind: Install, Want: want, Text: "install " + specs(want)}, true
 	}
 	installed := f.Packages[f.Target.Packages.Login]
@@ -157,6 +162,27 @@ func wanted(f facts.Facts) []pkgmgr.Spec {
 	return want
 }
 
+// removed are the packages that are missing, in the versions in which they were
+// here, where nothing else is amiss and the files of all of them were kept:
+// what somebody removed comes back as it was, and without network.
+func removed(f facts.Facts, want []pkgmgr.Spec) []pkgmgr.Spec {
+	var lost []pkgmgr.Spec
+	for _, spec := range want {
+		if p := f.Packages[spec.Name]; p.State == pkgmgr.Installed {
+			continue
+		} else if p.State != pkgmgr.Absent {
+			return nil
+		}
+		note := f.Receipt.Packages[spec.Name]
+		was := pkgmgr.Package{Name: spec.Name, Version: note.KeptVersion, State: pkgmgr.Installed}
+		if note.Kept == "" || !was.Satisfies(spec) {
+			return nil
+		}
+		lost = append(lost, pkgmgr.Spec{Name: spec.Name, Version: note.KeptVersion})
+	}
+	return lost
+}
+
 // present are the wanted packages as they are installed.
 func present(f facts.Facts) []pkgmgr.Spec {
 	var have []pkgmgr.Spec
@@ -175,10 +201,10 @@ func broken(f facts.Facts) bool {
 	return false
 }
 
-// needsSource reports whether a change needs the repository: a reinstallation
-// from kept package files does not.
+// needsSource reports whether a change needs the repository: what is done with
+// kept package files does not.
 func needsSource(f facts.Facts, s Step) bool {
-	return s.Kind != Reinstall || len(kept(f, s.Want)) < len(s.Want)
+	return s.Kind != PutBack && (s.Kind != Reinstall || len(kept(f, s.Want)) < len(s.Want))
 }
 
 func specs(want []pkgmgr.Spec) string {
@@ -193,9 +219,10 @@ func specs(want []pkgmgr.Spec) string {
 // has configured it already.
 func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 	t, mode := f.Target, f.Settings.Repository.Mode
+	t.Repository = f.Repository()
 	p.Source = pkgmgr.Source{ID: t.Repository.ID, ListFile: repo.DefinitionPath(t.Manager)}
 	if address := f.Proxy.Address(); address != nil {
-		p.Source.Proxy = address.String()
+		p.Source.Proxy, p.Source.NoProxy = address.String(), f.Proxy.Except
 	}
 	if mode == agent.ModeExisting {
 		p.Source.All = true // whatever the owner configured, as it is
@@ -232,7 +259,7 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 	}
 	if f.Transport != "" {
 		s := Step{Kind: Transport, Text: "install " + f.Transport + ", without which this apt fetches nothing by HTTPS", Want: []pkgmgr.Spec{{Name: f.Transport}}}
-		s.Commands = commands(m, pkgmgr.Source{All: true, Proxy: p.Source.Proxy}, s, nil)
+		s.Commands = commands(m, pkgmgr.Source{All: true, Proxy: p.Source.Proxy, NoProxy: p.Source.NoProxy}, s, nil)
 		p.add(s)
 	}
 	key := repo.Key(t.Manager, trust.Keyring{})
@@ -265,6 +292,8 @@ func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) [
 	order := pkgmgr.Order{Source: source, Install: s.Want, Remove: s.Remove, Reinstall: s.Kind == Reinstall, LockWait: pkgmgr.LockWait}
 	order.Source.All = source.All || m.AllFirst
 	switch {
+	case s.Kind == PutBack:
+		return m.RestoreFiles(files)
 	case s.Kind == Reinstall && len(files) == len(s.Want):
 		return m.InstallFiles(files)
 	case s.Kind == Replace:

@@ -35,6 +35,8 @@ func (k Kind) String() string {
 		return "repair"
 	case Install:
 		return "install"
+	case PutBack:
+		return "put-back"
 	case Replace:
 		return "replace"
 	case Reinstall:

@@ -46,6 +46,7 @@ type run struct {
 	op       operation
 	host     *host.Host
 	log      *logging.Logger
+	began    time.Time
 	deadline time.Time
 	changing bool // a plan was not empty
 }
@@ -65,7 +66,8 @@ func Run(ctx context.Context, q Request) fault.Code {
 	if q.Budget > 0 {
 		budget = q.Budget
 	}
-	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log.With("operation", op.name), deadline: time.Now().Add(budget)}
+	now := time.Now()
+	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log.With("operation", op.name), began: now, deadline: now.Add(budget)}
 	ctx, cancel := context.WithDeadline(ctx, r.deadline)
 	defer cancel()
 	action := r.log.Started("%s, version %s, sequence number %d, budget %s", op.name, q.Version, q.Sequence, budget)
@@ -97,6 +99,7 @@ func (r *run) guard(do func() verdict) (v verdict) {
 func (r *run) begin(ctx context.Context) verdict {
 	// Protected settings that cannot be decrypted are an unknown: the checks weigh it.
 	if r.Refused != nil && r.op.decides && !errors.Is(r.Refused, agent.ErrProtected) {
+		r.follow()
 		return failed(r.Refused, nil)
 	}
 	if err := r.placeholder(); err != nil {
@@ -127,10 +130,8 @@ func (r *run) finish(v verdict) fault.Code {
 		fmt.Fprintln(r.Out, clip(next, 500))
 	}
 	r.tell(v)
-	if !r.op.decides && !prevents(v.fault) {
-		if v.fault != nil {
-			r.log.Warnf("%s could not finish (code %d); enable will say so: %s", r.op.name, int(code), what)
-		}
+	if r.op.defers && v.fault != nil && !prevents(v.fault) {
+		r.log.Warnf("%s could not finish (code %d), and ends with 0 so that the agent goes on to enable or uninstall: %s", r.op.name, int(code), what)
 		return fault.OK
 	}
 	return code
@@ -152,7 +153,7 @@ func (r *run) tell(v verdict) {
 }
 
 // prevents says whether a fault leaves nothing that enable could do better:
-// only then do install and update fail, for the agent reads no status of a
+// only then does install fail, for the agent reads no status of a
 // handler whose installation failed (waagent exthandlers.py,
 // get_extension_status of a NotInstalled handler).
 func prevents(f *fault.Fault) bool {
@@ -179,7 +180,7 @@ func (r *run) reports(v verdict) bool {
 func (r *run) stopped() *fault.Fault {
 	return fault.New(fault.StillRunning,
 		fmt.Sprintf("The %s of version %s did not finish: it was stopped on the way.", r.op.name, r.Version),
-		"Set the extension again, or restart the VM agent, which runs it again (systemctl restart walinuxagent).")
+		"Set the extension again, or restart the VM agent, which runs it again (systemctl restart walinuxagent; waagent on some distributions).")
 }
 
 // placeholder writes the status of a sequence number that has none yet: a run
@@ -214,6 +215,18 @@ func (r *run) writeStopped() error {
 // alone waits for other runs of the handler, and for a transaction that an
 // earlier one had to leave behind.
 func (r *run) alone(ctx context.Context) (release func(), err error) {
+	if release, err = r.lock(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.awaitTransaction(ctx); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// lock waits for other runs of the handler.
+func (r *run) lock(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))
 	defer cancel()
 	release, err = r.host.SingleRun(ctx, fmt.Sprintf("%s of version %s", r.op.name, r.Version))
@@ -224,15 +237,13 @@ func (r *run) alone(ctx context.Context) (release func(), err error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".", "")
 	}
-	if err := r.awaitTransaction(ctx); err != nil {
-		release()
-		return nil, err
-	}
 	return release, nil
 }
 
 // awaitTransaction waits for the package manager that an earlier run started.
 func (r *run) awaitTransaction(ctx context.Context) error {
+	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))
+	defer cancel()
 	t, running := r.host.RunningTransaction()
 	if !running {
 		r.forgetTransaction()

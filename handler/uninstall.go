@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/pkgmgr"
@@ -40,7 +41,7 @@ func (r *run) uninstall(ctx context.Context) verdict {
 	receipt, err := state.ReadReceipt(r.host)
 	if err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The receipt of what was installed cannot be read: "+err.Error()+".",
-			"Nothing was removed. Move "+"/var/lib/aadsshlogin-handler/receipt.json"+" away, remove the packages aadsshlogin and aadsshlogin-selinux by hand, and delete the extension again."), nil)
+			"The packages were left. Remove aadsshlogin and aadsshlogin-selinux with the machine's package manager, then: sudo rm -r "+stateDir), nil)
 	}
 	var troubles []error
 	for _, step := range []struct {
@@ -59,7 +60,8 @@ func (r *run) uninstall(ctx context.Context) verdict {
 	if err := errors.Join(troubles...); err != nil {
 		return failed(troubles[0], nil)
 	}
-	// The receipt goes last: until here a second uninstall can finish the work.
+	// The receipt goes last: where something failed, the uninstall of an extension
+	// that is set again can finish the work.
 	if err := r.host.RemoveTree(stateDir); err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The handler's state cannot be removed: "+err.Error()+".", ""), nil)
 	}
@@ -80,7 +82,9 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	}
 	f := facts.LookAgain(ctx, r.host, r.question(), facts.Facts{})
 	if f.TargetErr != nil {
-		return fault.Of(f.TargetErr)
+		return fault.Wrap(f.TargetErr, fault.DistroUnsupported,
+			fmt.Sprintf("This machine's distribution is not one that the extension knows any more, so the packages were left in place: %v.", f.TargetErr),
+			"Remove "+strings.Join(ours, " and ")+" with the machine's package manager.")
 	}
 	if f.PackagesErr != nil {
 		return f.PackagesErr
@@ -96,7 +100,7 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	if people := r.staying(ctx); len(people) > 0 {
 		return fault.New(fault.PackageManagerFailed,
 			fmt.Sprintf("%s is signed in (process %d), so the packages were left in place.", people[0].User, people[0].PID),
-			"After everybody has signed out (who -u), remove them by hand: "+byHand(session, ours))
+			"After everybody has signed out (who -u), remove them by hand: "+byHand(f.Target.Manager, ours...))
 	}
 	if err := state.OweReload(r.host); err != nil {
 		return fault.Wrap(err, fault.Disk, "The handler's state cannot be written: "+err.Error()+".", "")
@@ -123,12 +127,12 @@ func (r *run) removeCached(m *pkgmgr.Manager, names []string) {
 }
 
 // byHand is the command with which a person removes packages.
-func byHand(s *pkgmgr.Session, names []string) string {
-	var words []string
-	for _, c := range s.Manager.Remove(names) {
-		words = append(words, c.Name)
+func byHand(m distro.Manager, names ...string) string {
+	command := string(m) + " remove "
+	if m == distro.Apt {
+		command = "apt-get purge "
 	}
-	return "sudo " + strings.Join(words[:1], "") + " remove " + strings.Join(names, " ")
+	return "sudo " + command + strings.Join(names, " ")
 }
 
 // removeFiles removes the repository, the key and whatever else we wrote.

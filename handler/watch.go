@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/facts"
 	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/preflight"
@@ -25,19 +24,40 @@ type Watch interface {
 }
 
 // enable converges, and leaves a machine that passed to the watch. So it does
-// where a transaction goes on: the watch will tell what came of it.
+// where a transaction goes on: the watch will tell what came of it. It keeps
+// the lock until then, for the watch's files go into the receipt.
 func (r *run) enable(ctx context.Context) verdict {
-	v := r.converge(ctx)
-	if r.Watch == nil || ctx.Err() != nil || r.Environment.BaseDir == "" || r.Sequence < 0 {
-		return v
+	release, err := r.lock(ctx)
+	if err != nil {
+		r.follow()
+		return failed(err, nil)
 	}
-	a := watch.Assignment{Environment: r.Environment, Sequence: r.Sequence, Minutes: r.Settings.Monitor}
-	if code := v.code(); code == fault.OK || code == fault.StillRunning {
+	defer release()
+	v := r.takeOver(ctx)
+	passed := v.code() == fault.OK || v.code() == fault.StillRunning
+	if a, ok := r.assignment(); ok && passed && ctx.Err() == nil {
 		v.results = append(v.results, r.Watch.Put(ctx, a))
-	} else if err := r.Watch.Follow(a); err != nil {
-		r.log.Warnf("the watch reports under an older number: %v", err)
+	} else {
+		r.follow()
 	}
 	return v
+}
+
+// follow has a watch that is there speak for this run's sequence number.
+func (r *run) follow() {
+	a, ok := r.assignment()
+	if !ok {
+		return
+	}
+	if err := r.Watch.Follow(a); err != nil {
+		r.log.Warnf("the watch reports under an older number: %v", err)
+	}
+}
+
+// assignment is what a watch is to look after; false where there is to be none.
+func (r *run) assignment() (watch.Assignment, bool) {
+	a := watch.Assignment{Environment: r.Environment, Sequence: r.Sequence, Minutes: r.Settings.Monitor}
+	return a, r.Watch != nil && r.Environment.BaseDir != "" && r.Sequence >= 0
 }
 
 // unwatch takes the watch away. What cannot be removed of it ends at its next
@@ -106,17 +126,14 @@ func (v verdict) seen() watch.Verdict {
 // what the package's own scripts set up: some act on a first installation only.
 func unregistered(v *fault.Fault, f facts.Facts) {
 	name := f.Target.Packages.Login
-	remove := map[distro.Manager]string{distro.Apt: "apt-get purge ", distro.Zypper: "zypper remove "}[f.Target.Manager]
-	if remove == "" {
-		remove = string(f.Target.Manager) + " remove "
-	}
 	for _, finding := range f.Findings() {
 		switch {
 		case !finding.Package || finding.Level != sshd.Fail || finding.What != v.What:
 		case strings.HasPrefix(v.Next, "Reinstall"):
-			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: sudo %s%s; then set the extension again.", name, remove, name)
+			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s; then set the extension again.", name, byHand(f.Target.Manager, name))
 		default:
-			v.Next = strings.TrimSuffix(v.Next, ".") + ". (Reinstalling " + name + " did not help.)"
+			other := strings.Replace(v.Next, ", or reinstall the package "+name, "", 1)
+			v.Next = strings.TrimSuffix(other, ".") + ". (Reinstalling " + name + " did not help.)"
 		}
 	}
 }

@@ -55,6 +55,30 @@ func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
+// ReadTail reads at most the last limit bytes of a regular file; the first line
+// may be cut.
+func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
+	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode(); !mode.IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("not a regular file (%s)", mode.Type())}
+	}
+	size := min(info.Size(), limit)
+	if _, err := f.Seek(info.Size()-size, io.SeekStart); err != nil {
+		return nil, err
+	}
+	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead)) // in one piece
+	_, err = b.ReadFrom(io.LimitReader(f, limit))
+	return b.Bytes(), err
+}
+
 // Exists reports whether something is at path, without following a last symlink.
 func (h *Host) Exists(path string) bool {
 	_, err := os.Lstat(h.Path(path))
@@ -183,18 +207,6 @@ func syncDir(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
-}
-
-// keepLabel gives tmp the SELinux label of the file that it is to replace. A
-// new file gets its directory's label from the kernel, which is what we want.
-func keepLabel(full string, tmp *os.File) {
-	const attr = "security.selinux"
-	label := make([]byte, 256)
-	n, err := unix.Lgetxattr(full, attr, label)
-	if err != nil || n <= 0 {
-		return
-	}
-	_ = unix.Fsetxattr(int(tmp.Fd()), attr, label[:n], 0) // best effort: without SELinux there is nothing to keep
 }
 
 // RemoveFile removes a file or symlink; that it is gone already is fine.

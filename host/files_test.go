@@ -110,3 +110,23 @@ func TestGlobSpeaksOfTheMachine(t *testing.T) {
 		t.Errorf("Glob = %q", got)
 	}
 }
+
+func TestReadTail(t *testing.T) {
+	h := testHost(t)
+	if err := os.WriteFile(h.Path("/f"), []byte("0123456789"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for limit, want := range map[int64]string{0: "", 3: "789", 10: "0123456789", 99: "0123456789"} {
+		if b, err := h.ReadTail("/f", limit); err != nil || string(b) != want {
+			t.Errorf("the last %d: %q, %v", limit, b, err)
+		}
+	}
+	if err := syscall.Mkfifo(h.Path("/pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"/pipe", "/", "/none"} {
+		if b, err := h.ReadTail(name, 1); err == nil {
+			t.Errorf("%s: %q", name, b)
+		}
+	}
+}

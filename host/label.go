@@ -3,6 +3,8 @@ package host
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,4 +32,20 @@ func (h *Host) EnsureLabel(path, like string) error {
 		err = nil
 	}
 	return action.Ended(err)
+}
+
+// keepLabel gives tmp the SELinux label of the file that it is to replace, and
+// where there is none that of its folder: of what a service makes, a policy may
+// think otherwise (Debian's has etc_runtime_t for all that an unconfined one
+// makes below /etc, where restorecon wants etc_t).
+func keepLabel(full string, tmp *os.File) {
+	have := make([]byte, 256)
+	n, err := unix.Lgetxattr(full, label, have)
+	if errors.Is(err, unix.ENOENT) {
+		n, err = unix.Getxattr(filepath.Dir(full), label, have)
+	}
+	if err != nil || n <= 0 {
+		return
+	}
+	_ = unix.Fsetxattr(int(tmp.Fd()), label, have[:n], 0) // best effort: without SELinux there is nothing to keep
 }

@@ -42,3 +42,33 @@ func TestEnsureLabel(t *testing.T) {
 		t.Errorf("the label is %q, %v", got[:max(n, 0)], err)
 	}
 }
+
+// TestLabelsOfWrittenFiles: a new file has its folder's label, a replaced one
+// keeps its own.
+func TestLabelsOfWrittenFiles(t *testing.T) {
+	h := testHost(t)
+	if err := os.Mkdir(h.Path("/dir"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const folder, own = "system_u:object_r:etc_t:s0\x00", "system_u:object_r:usr_t:s0\x00"
+	err := unix.Setxattr(h.Path("/dir"), label, []byte(folder), 0)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOTSUP) {
+		t.Skip("NOT RUN: labels need root and a file system that has them")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{folder, own} {
+		if _, err := h.EnsureFile("/dir/file", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, 256)
+		n, err := unix.Getxattr(h.Path("/dir/file"), label, got)
+		if err != nil || string(got[:n]) != want {
+			t.Errorf("the label is %q, %v, not %q", got[:max(n, 0)], err, want)
+		}
+		if err := unix.Setxattr(h.Path("/dir/file"), label, []byte(own), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

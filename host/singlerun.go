@@ -59,5 +59,7 @@ func (h *Host) lockOwner() string {
 	if err != nil || len(b) == 0 {
 		return "unknown process"
 	}
-	return strings.TrimSpace(string(b))
+	const longest = 200 // it is shown to people
+	owner := printable(strings.TrimSpace(string(b)))
+	return owner[:min(len(owner), longest)]
 }

@@ -75,10 +75,8 @@ func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
 		return r, action.Ended(err)
 	}
 	hold.Close()
-	if l.Isolate != nil {
-		if err := l.Isolate(ctx, cmd.Process.Pid); err != nil {
-			l.Log.Warnf("the transaction stays in the agent's control group: %v", err)
-		}
+	if err := l.isolate(ctx, cmd.Process.Pid); err != nil {
+		l.Log.Warnf("the transaction stays in the agent's control group: %v", err)
 	}
 	if err := record(cmd.Process.Pid, c); err != nil {
 		l.Log.Warnf("the transaction is not recorded: %v", err)
@@ -102,6 +100,16 @@ func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
 	}
 	action.Ended(orExit(err, r))
 	return r, err
+}
+
+// isolate gives a systemd that does not answer no more than a part of the time.
+func (l *Local) isolate(ctx context.Context, pid int) error {
+	if l.Isolate == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return l.Isolate(ctx, pid)
 }
 
 // openTransactionLog opens the log for appending and says where this

@@ -7,7 +7,7 @@ func (m Machine) Resize() string {
 	case m.Arc:
 		return "give it more memory where it runs"
 	case m.ScaleSet != "":
-		return "\"az vmss update " + m.at(m.ScaleSet) + " --vm-sku SIZE\""
+		return "\"az vmss update " + m.at(m.ScaleSet) + " --set sku.name=SIZE\", then " + m.updateInstances()
 	}
 	return "\"az vm resize " + m.at(m.Name) + " --size SIZE\""
 }
@@ -20,7 +20,7 @@ func (m Machine) DeleteExtension(extension string) string {
 		return "\"az connectedmachine extension delete " + m.group() + " --machine-name " + word(m.Name, "NAME") + what
 	case m.ScaleSet != "":
 		return "\"az vmss extension delete " + m.group() + " --vmss-name " + m.ScaleSet + what +
-			", then \"az vmss update-instances " + m.at(m.ScaleSet) + " --instance-ids '*'\""
+			", then " + m.updateInstances()
 	}
 	return "\"az vm extension delete " + m.group() + " --vm-name " + word(m.Name, "NAME") + what
 }

@@ -12,6 +12,7 @@ type Cloud struct {
 	ResourceManager string   // audience of the token that is classified
 	PackageHost     string   // host of the vendor's package repository
 	PackagePath     string   // below which the repository begins on that host; "" or begins with "/"
+	Replica         bool     // that host has the repositories of apt by codename only
 	Login           string   // host of the sign-in service
 	RoleCheck       string   // host that says who may sign in; "": not publicly known
 	Source          string   // where the row comes from
@@ -24,7 +25,7 @@ func (c Cloud) PackageBase() string { return "https://" + c.PackageHost + c.Pack
 func Clouds() []Cloud {
 	const (
 		endpoints = "go-autorest azure/environments.go (audience); Microsoft Learn, howto-vm-sign-in-azure-ad-linux, network requirements (hosts)"
-		airGapped = "Azure/AgentBaker aks-hosts-setup (audience, login); a published copy of the installer of extension 1.0.2385.1 (package host and path)"
+		airGapped = "Azure/AgentBaker aks-hosts-setup (audience, login); a published copy of the installer of extension 1.0.2385.1 (package host, path and codename)"
 	)
 	return []Cloud{
 		{
@@ -56,6 +57,7 @@ func Clouds() []Cloud {
 			ResourceManager: "https://management.azure.eaglex.ic.gov/",
 			PackageHost:     "repodepot.azure.eaglex.ic.gov",
 			PackagePath:     "/microsoft",
+			Replica:         true,
 			Login:           "login.microsoftonline.eaglex.ic.gov",
 			Source:          airGapped,
 		},
@@ -64,6 +66,7 @@ func Clouds() []Cloud {
 			ResourceManager: "https://management.azure.microsoft.scloud/",
 			PackageHost:     "repodepot.azure.microsoft.scloud",
 			PackagePath:     "/microsoft",
+			Replica:         true,
 			Login:           "login.microsoftonline.microsoft.scloud",
 			Source:          airGapped,
 		},

@@ -39,8 +39,8 @@ func (m Machine) assign() string {
 		return "An Arc-enabled server gets that identity when it is connected. Look with \"az connectedmachine show " + m.at(m.Name) +
 			" --query identity\"; without one run \"sudo azcmagent disconnect\" and \"sudo azcmagent connect\" again, then set the extension again."
 	case m.ScaleSet != "":
-		return "Run \"az vmss identity assign " + m.at(m.ScaleSet) + "\", then \"az vmss update-instances " + m.at(m.ScaleSet) +
-			" --instance-ids '*'\" (not needed where the upgrade policy is automatic); a new identity can take minutes to show."
+		return "Run \"az vmss identity assign " + m.at(m.ScaleSet) + "\", then " + m.updateInstances() +
+			" (not needed where the upgrade policy is automatic); a new identity can take minutes to show."
 	case m.Name == "":
 		// A sidecar of Azure Operator Nexus has no instance metadata. Source:
 		// Microsoft Learn, operator-nexus, troubleshooting of managed identities.
@@ -63,9 +63,18 @@ func (m Machine) show() string {
 	}
 }
 
+// updateInstances is the command that gives the instances of a scale set what
+// was changed about the set.
+func (m Machine) updateInstances() string {
+	return "\"az vmss update-instances " + m.at(m.ScaleSet) + " --instance-ids '*'\""
+}
+
 // redeploy is the command that moves the machine to another host.
 func (m Machine) redeploy() string {
-	if m.ScaleSet != "" {
+	switch {
+	case m.Arc: // it is no VM of Azure
+		return "move it to another host where it runs"
+	case m.ScaleSet != "":
 		return "\"az vmss redeploy\" with this instance's id"
 	}
 	return "\"az vm redeploy " + m.at(m.Name) + "\""

@@ -86,3 +86,36 @@ func FuzzChallenge(f *testing.F) {
 		}
 	})
 }
+
+// FuzzReply: whatever an answer of a metadata service is, what people read of
+// it is one short line in which no token can stand.
+func FuzzReply(f *testing.F) {
+	f.Add(400, "application/json", []byte(`{"error":"invalid_request","error_description":"Identity not found"}`))
+	f.Add(200, "application/json", []byte(`{"access_token":"a.b.c"}`))
+	f.Add(502, "text/html", []byte("<html>\x1b[2J</html>"))
+	f.Add(403, "", []byte(`{"error":"eyJhbGciOiJub25lIn0.eyJhbGciOiJub25lIn0.eyJhbGciOiJub25lIn0"}`))
+	f.Fuzz(func(t *testing.T, status int, media string, body []byte) {
+		r := reply{status: status, media: media, body: body}
+		r.outcome = r.judge(4096)
+		if kind, found := r.missing(true); found != (kind != Unknown) {
+			t.Errorf("%s, %v", kind, found)
+		}
+		said := r.said()
+		if len(said) > 300 {
+			t.Errorf("%d characters: %q", len(said), said)
+		}
+		for _, c := range said {
+			if c < ' ' || c > '~' {
+				t.Errorf("%q in %q", c, said)
+			}
+		}
+		for word := range strings.FieldsSeq(said) {
+			if len(word) > 60 { // a token has more
+				t.Errorf("the word %q", word)
+			}
+		}
+		if token, err := accessToken(body); (token == "") != (err != nil) {
+			t.Errorf("%q, %v", token, err)
+		}
+	})
+}

@@ -1,8 +1,10 @@
 package identity
 
 import (
-	"net/netip"
+	"net/url"
 	"strings"
+
+	"aadsshlogin-handler/noproxy"
 )
 
 // metadataHost is the address that no proxy may be asked for.
@@ -34,9 +36,10 @@ func NoProxyAdvice(environ []string) string {
 		return ""
 	}
 	kept := ""
+	metadata := &url.URL{Scheme: "http", Host: metadataHost}
 	for _, name := range []string{"no_proxy", "NO_PROXY"} {
 		list := value(name)
-		if exempts(list) {
+		if noproxy.Excepts(list, metadata) {
 			return ""
 		}
 		if kept == "" {
@@ -45,23 +48,8 @@ func NoProxyAdvice(environ []string) string {
 	}
 	line := "no_proxy=" + metadataHost
 	if only(kept, 1000, "-_.,:/*[] ") {
-		line = "no_proxy=" + strings.Trim(kept, ", ") + "," + metadataHost
+		line = "no_proxy=" + noproxy.Join(kept, metadataHost)
 	}
 	return proxy + " is set and no_proxy does not except " + metadataHost +
 		", so the metadata service would be asked through the proxy, which it does not allow. Add to the environment of the VM agent: " + line
-}
-
-// exempts reports whether a no_proxy list covers the metadata service: by its
-// address, with or without port, by a network, or all of it.
-func exempts(list string) bool {
-	address := netip.MustParseAddr(metadataHost)
-	for _, entry := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
-		if entry == "*" || entry == metadataHost || entry == metadataHost+":80" {
-			return true
-		}
-		if network, err := netip.ParsePrefix(entry); err == nil && network.Contains(address) {
-			return true
-		}
-	}
-	return false
 }

@@ -10,8 +10,8 @@ import (
 	"aadsshlogin-handler/sshd"
 )
 
-// aadPasswd holds the accounts that were made at first sign-ins.
-const aadPasswd = "/etc/aadpasswd"
+// AccountsFile holds the accounts that were made at first sign-ins.
+const AccountsFile = "/etc/aadpasswd"
 
 // Clash is an account that two databases have.
 type Clash struct {
@@ -48,7 +48,7 @@ func parsePasswd(text []byte) []account {
 }
 
 func lookAccounts(h *host.Host) Accounts {
-	text, err := h.ReadFile(aadPasswd, 16<<20)
+	text, err := h.ReadFile(AccountsFile, 16<<20)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Accounts{} // nobody has signed in yet
 	}
@@ -96,7 +96,7 @@ func clashes(entra, local []account) Accounts {
 }
 
 func (a Accounts) assess() Finding {
-	f := Finding{Name: "accounts", File: aadPasswd, What: "No account of an Entra ID user clashes with another one."}
+	f := Finding{Name: "accounts", File: AccountsFile, What: "No account of an Entra ID user clashes with another one."}
 	switch {
 	case a.Err != nil:
 		f.Level, f.What = sshd.Unknown, "The accounts of Entra ID users could not be read: "+a.Err.Error()
@@ -107,7 +107,7 @@ func (a Accounts) assess() Finding {
 			others = fmt.Sprintf(" (and %d more)", n)
 		}
 		f.Level, f.Line = sshd.Warn, c.Line
-		f.What = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, aadPasswd, c.Line, c.Why, others)
+		f.What = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, AccountsFile, c.Line, c.Why, others)
 		f.Next = "Rename or remove the local account, or remove the line; the person gets a new account at the next sign-in."
 	}
 	return f

@@ -4,6 +4,8 @@
 package login
 
 import (
+	"time"
+
 	"aadsshlogin-handler/host"
 	"aadsshlogin-handler/sshd"
 )
@@ -19,17 +21,20 @@ type Facts struct {
 	Sudo     Sudo
 	Files    Files
 	SELinux  SELinux
+	Denials  Denials
 	Accounts Accounts
 }
 
 // Look reads the machine.
 func Look(h *host.Host) Facts {
+	kernel := lookSELinux(h)
 	return Facts{
 		PAM:      lookPAM(h),
 		NSS:      lookNSS(h),
 		Sudo:     lookSudo(h),
 		Files:    lookFiles(h),
-		SELinux:  lookSELinux(h),
+		SELinux:  kernel,
+		Denials:  lookDenials(h, kernel, time.Now()),
 		Accounts: lookAccounts(h),
 	}
 }
@@ -40,8 +45,9 @@ func Assess(f Facts) []Finding {
 	out = append(out, f.PAM.assess()...)
 	out = append(out, f.NSS.assess()...)
 	out = append(out, f.Files.assess()...)
-	out = append(out, f.Sudo.assess(), f.SELinux.assess(), f.Accounts.assess())
-	return out
+	out = append(out, f.Sudo.assess(), f.SELinux.assess())
+	out = append(out, f.Denials.assess()...)
+	return append(out, f.Accounts.assess())
 }
 
 // reinstall is the remedy for what the package's own scripts set up.

@@ -25,13 +25,14 @@ type Sudo struct {
 	Mode      fs.FileMode
 	UID       uint32
 	Included  bool // /etc/sudoers includes /etc/sudoers.d
+	DPKG      bool // it is dpkg that would put the file back
 	HasSudo   bool // there is a sudo at all
 	Err       error
 	IncludeAt int // line of the include
 }
 
 func lookSudo(h *host.Host) Sudo {
-	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo")}
+	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
 	for _, main := range []string{"/etc/sudoers", "/usr/etc/sudoers"} {
 		text, err := h.ReadFile(main, 1<<20)
 		if err == nil {
@@ -63,6 +64,16 @@ func lookSudo(h *host.Host) Sudo {
 	return s
 }
 
+// putBack is how the file comes back. dpkg takes the removal of a configuration
+// file for its owner's wish, which another installation respects (dpkg(1),
+// --force-confmiss).
+func (s Sudo) putBack() string {
+	if s.DPKG {
+		return "Run: sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss aadsshlogin"
+	}
+	return reinstall
+}
+
 // includeLine is where sudoers includes the folder; the '#' is part of the
 // older directive and no comment (sudoers(5)).
 func includeLine(text []byte) int {
@@ -88,9 +99,9 @@ func (s Sudo) assess() Finding {
 	case s.Err != nil:
 		f.Level, f.What = sshd.Unknown, "The sudo rule for administrators could not be read: "+s.Err.Error()
 	case !s.Found:
-		warn(sudoFile+" is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", reinstall)
+		warn(sudoFile+" is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack())
 	case !s.Grants:
-		warn(sudoFile+" gives "+sudoGroup+" nothing.", reinstall)
+		warn(sudoFile+" gives "+sudoGroup+" nothing.", "Move the file out of the way, and: "+s.putBack())
 	case s.UID != 0 || s.Mode.Perm()&0o022 != 0:
 		warn(fmt.Sprintf("sudo ignores %s: it belongs to user %d and has mode %04o.", sudoFile, s.UID, s.Mode.Perm()), "Run: chown root:root "+sudoFile+" && chmod 0440 "+sudoFile)
 	case !s.Newline:

@@ -32,6 +32,7 @@ func apt() *Manager {
 		Download:       aptDownload,
 		Simulate:       aptSimulate,
 		InstallFiles:   aptInstallFiles,
+		RestoreFiles:   aptRestoreFiles,
 		Remove:         aptRemove,
 		SimulateRemove: aptSimulateRemove,
 		RemoveLowLevel: aptRemoveLowLevel,
@@ -57,7 +58,7 @@ func aptEnv() []string {
 }
 
 func aptCommand(s Source, args ...string) host.Command {
-	env, secrets := proxyEnv(s.Proxy)
+	env, secrets := proxyEnv(s)
 	return host.Command{Name: "apt-get", Args: append([]string{"-q"}, args...),
 		Env: append(aptEnv(), env...), Secrets: secrets, Changes: true}
 }
@@ -87,7 +88,11 @@ func aptRefresh(s Source) []host.Command {
 		// With one source a failure is ours: apt-get update says so with its
 		// exit code only when told to (apt 2.1.7 and later know the option).
 		// The description translations are not needed.
-		args = append(args, "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Languages=none")
+		args = append(args, "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Languages=none",
+			// Whatever the owner lets pass elsewhere (apt.conf): ours is signed.
+			"-o", "Acquire::AllowInsecureRepositories=false",
+			"-o", "Acquire::AllowWeakRepositories=false",
+			"-o", "Acquire::AllowDowngradeToInsecureRepositories=false")
 	}
 	return []host.Command{aptCommand(s, append(append(args, acquire()...), "update")...)}
 }
@@ -174,6 +179,13 @@ func aptSimulate(o Order) []host.Command {
 func aptInstallFiles(paths []string) []host.Command {
 	return []host.Command{{Name: "dpkg", Env: aptEnv(), Changes: true,
 		Args: append([]string{"--force-confdef", "--force-confold", "--install"}, paths...)}}
+}
+
+// aptRestoreFiles has apt look at what the packages depend on: where that is
+// missing, dpkg alone would leave them half installed, and with them every
+// later run of apt in trouble.
+func aptRestoreFiles(paths []string) []host.Command {
+	return []host.Command{aptCommand(Source{}, append(append(aptOptions(0), "--no-download", "--no-install-recommends", "--no-remove", "install"), paths...)...)}
 }
 
 // aptRemove purges: what we installed leaves nothing behind.

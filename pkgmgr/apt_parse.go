@@ -58,7 +58,7 @@ func queryFailed(m *Manager, c host.Command, r host.Result) error {
 		return f
 	}
 	return fault.Wrap(ended(c, r), fault.PackageManagerFailed, "The package database gave no answer that can be read.",
-		"Repeat the query by hand: "+c.String())
+		"See what it says: "+brief(c)+"; repair that, then set the extension again.")
 }
 
 // parseMadison reads lines such as
@@ -73,9 +73,17 @@ func parseMadison(r host.Result, name string) []string {
 		if len(f) != 3 || strings.TrimSpace(f[0]) != name || !strings.HasSuffix(strings.TrimSpace(f[2]), " Packages") {
 			continue
 		}
-		versions = appendNew(versions, strings.TrimSpace(f[1]))
+		versions = appendNew(versions, oneWord(f[1]))
 	}
 	return versions
+}
+
+// oneWord is the word in a column; "" where there is another number of them.
+func oneWord(column string) string {
+	if words := strings.Fields(column); len(words) == 1 {
+		return words[0]
+	}
+	return ""
 }
 
 func appendNew(list []string, s string) []string {

@@ -4,7 +4,10 @@ import "aadsshlogin-handler/fault"
 
 // aptHost captures the host of a URL and nothing else of it: the rest may hold
 // a password.
-const aptHost = `[a-z+]+://(?:[^@/\s]*@)?([^/\s']+)`
+const aptHost = `[a-z+]+://(?:[^\s']*@)?([^/\s']+)`
+
+// aptFetch is how apt begins what it says of a host, on one line or two.
+const aptFetch = `^(?:[EW]: Failed to fetch|Err:\d+) ` + aptHost + `[^\n]*(?:\n [^\n]*)?`
 
 // aptRules are the messages of apt-get 1.2 to 3.0 and dpkg. Above each row
 // stands a line that it matches; testdata/apt has whole answers.
@@ -25,6 +28,9 @@ func aptRules() []rule {
 		// E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 314 (perl)
 		{`^E: Could not get lock (\S+?)\. It is held by process (\d+) \((.+?)\)`, fault.PackageManagerBusy,
 			"Another program is using apt: $3 (process $2) holds $1.", "Look at it with: ps -fp $2; when it has ended, set the extension again.", none},
+		// E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 314
+		{`^E: Could not get lock (\S+?)\. It is held by process (\d+)`, fault.PackageManagerBusy,
+			"Another program is using apt: process $2 holds $1.", "Look at it with: ps -fp $2; when it has ended, set the extension again.", none},
 		// E: Could not get lock /var/lib/dpkg/lock - open (11: Resource temporarily unavailable)
 		{`^E: Could not get lock (\S+)|^E: Unable to acquire the dpkg frontend lock \(([^)]+)\)|^E: Unable to lock the administration directory \(([^)]+)\)`, fault.PackageManagerBusy,
 			"Another program is using apt: $1$2$3 is locked.", "See which one with: fuser -v $1$2$3; when it has ended, set the extension again.", none},
@@ -94,12 +100,12 @@ func aptRules() []rule {
 		{`(?:Temporary failure resolving|Could not resolve|Something wicked happened resolving) '([^':]+)`, fault.RepositoryUnreachable,
 			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; resolvectl status; then set the extension again.", none},
 		// Certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown.
-		{`Certificate verification failed: ([^.\n]+\.?[^.\n]*)|certificate verify failed`, fault.RepositoryUnreachable,
-			"The certificate that the package repository shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", none},
+		{aptFetch + `(?:Certificate verification failed|certificate verify failed)`, fault.RepositoryUnreachable,
+			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock.", none},
 		// Could not handshake: An unexpected TLS packet was received.
 		// SSL connection failed: error:0A00010B:SSL routines::wrong version number / Success
-		{`Could not handshake: ([^\n\[]+)|SSL connection failed: ([^\n\[]+)`, fault.RepositoryUnreachable,
-			"The package repository could not be spoken to over TLS: $1$2", "See what answers there: curl -sSvI https://packages.microsoft.com; then set the extension again.", none},
+		{aptFetch + `(?:Could not handshake|SSL connection failed): ([^\n\[]+)`, fault.RepositoryUnreachable,
+			"$1 could not be spoken to over TLS: $2", "See what answers there: curl -sSvI https://$1; then set the extension again.", none},
 		// Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
 		// Unable to connect to 127.0.0.1:9:
 		// Cannot initiate the connection to 198.51.100.1:80 (198.51.100.1). - connect (101: Network is unreachable)

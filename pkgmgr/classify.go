@@ -176,7 +176,7 @@ func lastWords(output string) string {
 // characters and without the user part of a URL.
 func oneLine(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
-	s = regexp.MustCompile(`://[^/@\s]*@`).ReplaceAllString(s, "://***@")
+	s = regexp.MustCompile(`://\S*@`).ReplaceAllString(s, "://***@")
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == '\uFFFD' {
 			return -1

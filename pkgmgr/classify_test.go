@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/test/golden"
 )
 
 // recorded is one answer of a real program.
@@ -94,7 +96,7 @@ func TestClassifyRecorded(t *testing.T) {
 					t.Errorf("%s: not one line and one line: %q, %q", r.name, f.What, f.Remedy())
 				}
 			}
-			golden(t, filepath.Join("testdata", file+".golden"), got.String())
+			golden.Compare(t, filepath.Join("testdata", file+".golden"), got.String())
 		})
 	}
 }
@@ -108,33 +110,38 @@ func manager(t testing.TB, name distro.Manager) *Manager {
 	return m
 }
 
-// golden compares with a file, and writes it with UPDATE_GOLDEN=1.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
+// What its owner forbids is the owner's word with every package manager, and not
+// a package that the repository does not have.
+func TestWhatTheOwnerForbids(t *testing.T) {
+	for file, names := range map[string][]string{
+		"apt-2.2": {"held-upgrade", "held-exact"}, "apt-2.6": {"held-upgrade", "held-exact"}, "apt-3.0": {"held-upgrade", "held-exact"},
+		"dnf-4.5": {"excluded"}, "dnf-4.14": {"excluded", "excluded-exact"}, "dnf-4.23": {"excluded"},
+		"zypper-1.14.42": {"locked-package", "locked-exact"}, "zypper-1.14.89": {"locked-package-fresh", "locked-exact"},
+	} {
+		for _, name := range names {
+			r := answer(t, file, name)
+			f := manager(t, recordings()[file]).Classify(r.command, r.result)
+			if f == nil || f.Code != fault.PackageManagerFailed || !strings.Contains(f.What, "owner of this machine") || !strings.Contains(f.What, "aadsshlogin") {
+				t.Errorf("%s, %s: %v", file, name, f)
+			}
 		}
-		return
 	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) == got {
-		return
-	}
-	wants, gots := strings.Split(string(want), "\n"), strings.Split(got, "\n")
-	for i := range max(len(wants), len(gots)) {
-		var w, g string
-		if i < len(wants) {
-			w = wants[i]
+}
+
+// TestSharedMessagesNameTheProgram: yum and tdnf say what dnf says, on machines
+// that have no dnf.
+func TestSharedMessagesNameTheProgram(t *testing.T) {
+	const unmet = "Error: \n Problem: cannot install the best candidate for the job\n  - nothing provides libsemanage.so.1()(64bit) needed by aadsshlogin-1.0.2-1.x86_64 from aadsshlogin\n"
+	for _, name := range []distro.Manager{distro.Dnf, distro.Yum, distro.Tdnf} {
+		m := manager(t, name)
+		f := m.Classify(host.Command{Name: string(name), Args: []string{"install", "aadsshlogin"}}, host.Result{ExitCode: 1, Stdout: []byte(unmet)})
+		if f == nil || !strings.Contains(f.Remedy(), ": "+string(name)+" provides") {
+			t.Errorf("%s: %+v", name, f)
 		}
-		if i < len(gots) {
-			g = gots[i]
-		}
-		if w != g {
-			t.Fatalf("%s differs (UPDATE_GOLDEN=1 rewrites it), first in line %d:\nwant %s\ngot  %s", path, i+1, w, g)
+	}
+	for _, r := range dnfRulesFor("yum", "/etc/yum.conf") {
+		if strings.Contains(r.what+r.next, "dnf") {
+			t.Errorf("%q, %q", r.what, r.next)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/test/golden"
 )
 
 // TestCommands renders every command of every manager: what is run on other
@@ -29,7 +30,7 @@ func TestCommands(t *testing.T) {
 			m := manager(t, name)
 			all, proxied := ours, ours
 			all.All = true
-			proxied.Proxy = "http://user:s3cret@proxy.example:3128"
+			proxied.Proxy, proxied.NoProxy = "http://user:s3cret@proxy.example:3128", "localhost, .corp 10.0.0.0/8"
 			var b strings.Builder
 			show := func(title string, commands ...host.Command) {
 				fmt.Fprintf(&b, "# %s\n", title)
@@ -38,7 +39,10 @@ func TestCommands(t *testing.T) {
 					if c.Changes {
 						kind = "change"
 					}
-					fmt.Fprintf(&b, "%s: %s\n", kind, c)
+					fmt.Fprintf(&b, "%s: %s\n%s: %s\n", kind, c, strings.Repeat(" ", len(kind)-2)+"as", brief(c))
+					if len(brief(c)) > 120 {
+						t.Errorf("%d characters of a status for %s", len(brief(c)), brief(c))
+					}
 				}
 				b.WriteString("\n")
 			}
@@ -57,6 +61,7 @@ func TestCommands(t *testing.T) {
 			show("simulate a replacement", m.Simulate(Order{Source: ours, Install: newest, Remove: legacy, LockWait: wait})...)
 			show("replace", m.Install(Order{Source: ours, Install: newest, Remove: legacy, LockWait: wait})...)
 			show("install files", m.InstallFiles([]string{"/var/lib/aadsshlogin-handler/packages/aadsshlogin-1.0"})...)
+			show("restore files", m.RestoreFiles([]string{"/var/lib/aadsshlogin-handler/packages/aadsshlogin-1.0"})...)
 			show("simulate a removal", m.SimulateRemove([]string{"aadsshlogin"}))
 			show("remove", m.Remove([]string{"aadsshlogin"})...)
 			low := m.RemoveLowLevel(legacy)
@@ -85,7 +90,7 @@ func TestCommands(t *testing.T) {
 					t.Errorf("a command says %q", never)
 				}
 			}
-			golden(t, filepath.Join("testdata", "commands-"+string(name)+".golden"), b.String())
+			golden.Compare(t, filepath.Join("testdata", "commands-"+string(name)+".golden"), b.String())
 		})
 	}
 }

@@ -29,6 +29,7 @@ func dnf() *Manager {
 		Download:       dnfDownload,
 		Simulate:       dnfSimulate,
 		InstallFiles:   rpmInstallFiles,
+		RestoreFiles:   rpmInstallFiles, // rpm looks at what they depend on
 		Remove:         rpmRemove,
 		SimulateRemove: rpmSimulateRemove,
 		RemoveLowLevel: rpmRemoveLowLevel,
@@ -67,7 +68,7 @@ func dnfSources(s Source) []string {
 // dnfCommand: exit_on_lock, because dnf would otherwise wait for ever, and not
 // say so in time.
 func dnfCommand(s Source, args ...string) host.Command {
-	env, secrets := proxyEnv(s.Proxy)
+	env, secrets := proxyEnv(s)
 	return host.Command{Name: "dnf", Args: append(append([]string{"-y", "--setopt=exit_on_lock=1"}, dnfSources(s)...), args...),
 		Env: env, Secrets: secrets, Changes: true}
 }
@@ -77,7 +78,7 @@ func dnfRefresh(s Source) []host.Command {
 }
 
 func dnfVersions(s Source, name string) host.Command {
-	env, secrets := proxyEnv(s.Proxy)
+	env, secrets := proxyEnv(s)
 	args := append(append([]string{"-q", "--setopt=exit_on_lock=1"}, dnfSources(s)...),
 		"repoquery", "--showduplicates", "--qf", `%{name} %{evr}\n`, name)
 	return host.Command{Name: "dnf", Args: args, Env: env, Secrets: secrets}
@@ -126,7 +127,7 @@ func dnfDownload(o Order) []host.Command {
 }
 
 func dnfSimulate(o Order) []host.Command {
-	env, secrets := proxyEnv(o.Source.Proxy)
+	env, secrets := proxyEnv(o.Source)
 	args := append(append([]string{"--assumeno", "--setopt=exit_on_lock=1"}, dnfSources(o.Source)...), dnfTransaction()...)
 	return []host.Command{{Name: "dnf", Args: append(args, dnfWords(o)...), Env: env, Secrets: secrets}}
 }
@@ -203,7 +204,18 @@ func dnfNoise(c host.Command, output string) string {
 }
 
 // dnfHost captures the host of a URL and nothing else of it.
-const dnfHost = `[a-z+]+://(?:[^@/\s]*@)?([^/\s\]]*)`
+const dnfHost = `[a-z+]+://(?:[^\s\]]*@)?([^/\s\]]*)`
+
+// dnfRulesFor are dnfRules with the words for a program that shares its
+// messages.
+func dnfRulesFor(program, configuration string) []rule {
+	words := strings.NewReplacer("/etc/dnf/dnf.conf", configuration, "dnf", program)
+	rules := dnfRules()
+	for i := range rules {
+		rules[i].what, rules[i].next = words.Replace(rules[i].what), words.Replace(rules[i].next)
+	}
+	return rules
+}
 
 // dnfRules are the messages of dnf 4 and librepo. Above each row stands a line
 // that it matches.
@@ -216,6 +228,9 @@ func dnfRules() []rule {
 		{`already locked by (?:process )?(\d+)|Waiting for process with pid (\d+)`, fault.PackageManagerBusy,
 			"Another program is using dnf: process $1$2.", "Look at it with: ps -fp $1$2; when it has ended, set the extension again.", none},
 
+		// Error: Failed to download metadata for repo 'x': repomd.xml GPG signature verification error: gpgme_op_verify() error: No data
+		{`Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: [^\n]*No data`, fault.RepositoryUnreachable,
+			"What came in the place of the signature of repository $1 is no signature: a proxy or portal answered, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a proxy in between (dnf repoinfo $1 has the address).", none},
 		// Error: Failed to download metadata for repo 'x': repomd.xml GPG signature verification error: Bad GPG signature
 		{`Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: ([^\n]+)`, fault.RepositoryUntrusted,
 			"The metadata of repository $1 is not signed with a key that this machine accepts for it ($2).", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
@@ -259,7 +274,7 @@ func dnfRules() []rule {
 			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", none},
 		// Curl error (60): SSL peer certificate or SSH remote key was not OK for https://127.0.0.1:8443/repodata/repomd.xml [...]
 		{`Curl error \((?:51|60|77|83)\): [^\n]* for ` + dnfHost, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", none},
+			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock.", none},
 		// Curl error (35): SSL connect error for https://127.0.0.1:8080/repodata/repomd.xml [gnutls_handshake() failed: ...]
 		{`Curl error \((?:35|53|58|59|66|80)\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, fault.RepositoryUnreachable,
 			"$1 could not be spoken to over TLS: $2", "See what answers there: curl -sSvI https://$1; then set the extension again.", none},
@@ -270,15 +285,18 @@ func dnfRules() []rule {
 		// Curl error (56): Failure when receiving data from the peer for ... [Recv failure: Connection reset by peer]
 		{`Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, fault.RepositoryUnreachable,
 			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
-		// Downloading successful, but checksum doesn't match.
-		{`(\S+): Downloading successful, but checksum doesn't match`, fault.RepositoryUnreachable,
+		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Downloading successful, but checksum doesn't match. Calculated: ...
+		//   - Downloading successful, but checksum doesn't match. Calculated: ...
+		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Interrupted by header callback: Inconsistent server data, reported file Content-Length: 12744, ...
+		{`(?:(\S+): |- )(?:Downloading successful, but checksum doesn't match|Interrupted by header callback: [^\n]*Content-Length)`, fault.RepositoryUnreachable,
 			"The repository served a file that does not match its index ($1): the mirror is being updated, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
 		// Error: Failed to download metadata for repo 'x': Cannot download repomd.xml: ...
 		{`Failed to download metadata for repo '([^']+)': ([^\n]+)|^Error: Error downloading packages:\n\s*([^\n]+)`, fault.RepositoryUnreachable,
 			"Repository $1 could not be read: $2$3", "Try it by hand: sudo dnf --refresh makecache; then set the extension again.", none},
 
+		// What "dnf versionlock" locks is excluded too (dnf-plugins-core, plugins/versionlock.py).
 		// All matches were filtered out by exclude filtering for argument: aadsshlogin
-		{`All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, fault.PackageUnavailable,
+		{`All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, fault.PackageManagerFailed,
 			"The owner of this machine excludes $1 from installation.", "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it, then set the extension again.", none},
 		// package aadsshlogin-1.0.2-1.x86_64 conflicts with aadlogin provided by aadlogin-1.0.0-1.x86_64
 		{`package (\S+)(?: from \S+)? conflicts with [^\n]* provided by (\S+)`, fault.PackageManagerFailed,

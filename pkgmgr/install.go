@@ -61,8 +61,18 @@ func (s *Session) Reinstall(ctx context.Context, names []string) (Outcome, error
 // version again, an older or a newer one. It needs no network. want is what
 // the database must say afterwards.
 func (s *Session) InstallFiles(ctx context.Context, paths []string, want []Spec) (Outcome, error) {
+	return s.files(ctx, s.Manager.InstallFiles(paths), want)
+}
+
+// RestoreFiles is InstallFiles for packages that are not installed: it changes
+// nothing where what they depend on is not on this machine either.
+func (s *Session) RestoreFiles(ctx context.Context, paths []string, want []Spec) (Outcome, error) {
+	return s.files(ctx, s.Manager.RestoreFiles(paths), want)
+}
+
+func (s *Session) files(ctx context.Context, commands []host.Command, want []Spec) (Outcome, error) {
 	var failed verdict
-	for _, c := range s.Manager.InstallFiles(paths) {
+	for _, c := range commands {
 		v, err := s.run(ctx, c, true)
 		if err != nil {
 			return Outcome{}, err
@@ -185,7 +195,7 @@ func (l *ladder) climb(ctx context.Context, o *Order, v verdict, out *Outcome) (
 		if err := s.Repair(ctx); err != nil {
 			s.Host.Log.Warnf("the repair did not help: %v", err)
 		}
-		return true, ctx.Err()
+		return ctx.Err() == nil, nil // our time ended over it: what was wrong before stands
 	case v.way == later:
 		return l.again.wait(ctx, s), nil
 	case v.way == narrow && o.Source.All && !s.Source.All && !l.narrowed:
@@ -208,7 +218,7 @@ func (l *ladder) climb(ctx context.Context, o *Order, v verdict, out *Outcome) (
 	case o.Source.All && !l.refreshed:
 		l.refreshed = true
 		s.RefreshAll(ctx)
-		return true, ctx.Err()
+		return ctx.Err() == nil, nil
 	}
 	return l.takeOlder(ctx, o, v, out)
 }

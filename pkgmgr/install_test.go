@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -201,5 +202,23 @@ func TestInstallOlderWithYum(t *testing.T) {
 	b.packages("aadsshlogin 1.0.1-1")
 	if _, err := b.Install(wide(b), want); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A budget that ends while other sources are refreshed is not a bug of ours:
+// what was wrong before stands.
+func TestInstallBudgetEndsInRefresh(t *testing.T) {
+	b := newBench(t, distro.Apt)
+	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, true)
+	ctx, cancel := context.WithCancel(wide(b))
+	defer cancel()
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(o)[0], answer(t, "apt-2.6", "unmet").result)
+	b.packages("aadsshlogin")
+	b.runner.ExpectError(b.Manager.Refresh(o.Source)[0].String(), context.DeadlineExceeded)
+	b.runner.Then(cancel)
+	_, err := b.Install(ctx, o.Install)
+	if f := b.code(err, fault.PackageManagerFailed); !strings.Contains(f.What, "dependency") {
+		t.Errorf("What = %q", f.What)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/noproxy"
 )
 
 // Spec is a package that is wanted.
@@ -22,6 +23,7 @@ type Source struct {
 	ID       string // rpm: id of our repository; zypper: its alias
 	ListFile string // apt: the .list or .sources file that holds our entry, and best nothing else
 	Proxy    string // URL of a proxy, perhaps with a password; "" is what the machine has configured
+	NoProxy  string // what is not to be asked through Proxy beside what never is, as a list of no_proxy
 	All      bool   // use every other source of the machine too
 }
 
@@ -72,6 +74,10 @@ type Manager struct {
 	// InstallFiles installs package files of this machine, over the same, an
 	// older or a newer version, without any source.
 	InstallFiles func(paths []string) []host.Command
+	// RestoreFiles installs package files of packages that are not installed,
+	// and fetches nothing. Where something that they depend on is missing too
+	// it changes nothing.
+	RestoreFiles func(paths []string) []host.Command
 	// Remove removes these packages and no other one.
 	Remove func(names []string) []host.Command
 	// SimulateRemove says what Remove would do, or why it cannot.
@@ -141,12 +147,12 @@ func (m *Manager) ParseEffect(r host.Result) Effect { return m.parseEffect(r) }
 // where other users of the machine cannot read the password. What the
 // machine's own configuration of the manager says goes before it. Maintainer
 // scripts inherit it, and must not send the metadata service through it.
-func proxyEnv(proxy string) (env, secrets []string) {
-	if proxy == "" {
+func proxyEnv(s Source) (env, secrets []string) {
+	if s.Proxy == "" {
 		return nil, nil
 	}
 	return []string{
-		"http_proxy=" + proxy, "https_proxy=" + proxy,
-		"no_proxy=localhost,127.0.0.1,169.254.169.254,168.63.129.16",
-	}, proxySecrets(proxy)
+		"http_proxy=" + s.Proxy, "https_proxy=" + s.Proxy,
+		"no_proxy=" + noproxy.Join("localhost,127.0.0.1,169.254.169.254,168.63.129.16", s.NoProxy),
+	}, proxySecrets(s.Proxy)
 }

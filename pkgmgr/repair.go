@@ -46,7 +46,7 @@ func (s *Session) clearStale(ctx context.Context) error {
 			return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s, which a killed run left behind, cannot be removed.", path), "")
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 func (s *Session) stale() []string {

@@ -121,7 +121,8 @@ func rpmRules() []rule {
 			"Another program is using rpm: $1 is locked.", "See which one with: fuser -v $1; when it has ended, set the extension again.", none},
 		// error: rpmdb: BDB0113 Thread/process 314/139 failed: BDB1507 Thread died in Berkeley DB library
 		// error: db5 error(-30973) from dbenv->failchk: BDB0087 DB_RUNRECOVERY: Fatal error, run database recovery
-		{`DB_RUNRECOVERY|Thread died in Berkeley DB library`, fault.PackageManagerFailed,
+		// error: bdb error(5) from dbenv->open: Input/output error
+		{`DB_RUNRECOVERY|Thread died in Berkeley DB library|^error: \w+ error\(\d+\) from dbenv->open: Input/output error`, fault.PackageManagerFailed,
 			"An rpm that was killed left the package database's shared memory broken.", "Remove it when no rpm or yum runs: sudo rm -f /var/lib/rpm/__db.*; sudo rpm --rebuilddb; then set the extension again.", repair},
 		// error: cannot open Packages database in /var/lib/rpm
 		{`cannot open Packages (?:database|index)[^\n]* in (\S+)|cannot open Packages index|rpmdb open failed|Failed to open rpm database|rpmdb: BDB\d+|sqlite failure: |database disk image is malformed`, fault.PackageManagerFailed,

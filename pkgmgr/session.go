@@ -39,7 +39,7 @@ type Session struct {
 // is in the answer. It starts one process.
 func (s *Session) Query(ctx context.Context, names ...string) (Packages, error) {
 	c := s.Manager.Query(names)
-	// A database whose shared memory is broken makes rpm wait for ever.
+	// A database whose shared memory is broken makes rpm wait for ever, or crash.
 	ctx, cancel := context.WithTimeout(ctx, queryLimit)
 	defer cancel()
 	r, err := s.Host.Runner.Run(ctx, c)
@@ -49,7 +49,11 @@ func (s *Session) Query(ctx context.Context, names ...string) (Packages, error) 
 		}
 		return nil, s.notRun(c, err)
 	}
-	return s.Manager.ParseQuery(r, names)
+	packages, err := s.Manager.ParseQuery(r, names)
+	if err != nil && r.ExitCode < 0 && len(s.stale()) > 0 {
+		err = errors.Join(ErrInterrupted, err) // it crashed over it
+	}
+	return packages, err
 }
 
 // How long a query and a refresh may take. A refresh of all sources may have
@@ -67,6 +71,11 @@ func (s *Session) Refresh(ctx context.Context) error { return s.refresh(ctx, s.S
 // wrong with other people's sources is theirs: it is logged, and the
 // installation that needs them will say what it misses.
 func (s *Session) RefreshAll(ctx context.Context) {
+	if end, ok := ctx.Deadline(); ok { // the installation itself needs time too
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+	}
 	all := s.Source
 	all.All = true
 	if err := s.refresh(ctx, all); err != nil {
@@ -250,7 +259,11 @@ func (s *Session) lockWait(ctx context.Context) time.Duration {
 func (s *Session) notRun(c host.Command, err error) error {
 	switch {
 	case errors.Is(err, host.ErrStillRunning):
-		return fault.Wrap(err, fault.StillRunning, "The package transaction takes longer than the agent waits, and goes on: "+oneLine(c.String()),
+		what := brief(c)
+		if t, running := s.Host.RunningTransaction(); running {
+			what += fmt.Sprintf(" (process %d)", t.PID)
+		}
+		return fault.Wrap(err, fault.StillRunning, "The package transaction takes longer than the agent waits, and goes on: "+what+".",
 			"Wait until it is done (tail -f "+transactionLog+"), then set the extension again.")
 	case errors.Is(err, host.ErrNotFound):
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("The program %s is not on this machine.", c.Name),
@@ -258,10 +271,10 @@ func (s *Session) notRun(c host.Command, err error) error {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		if c.Changes { // fetching: only a server is ever waited for that long
 			return fault.Wrap(err, fault.RepositoryUnreachable, fmt.Sprintf("%s did not finish in time: a server does not answer, or only slowly.", c.Name),
-				"Repeat by hand what it was doing: "+oneLine(c.String()))
+				"See where it stops: sudo "+brief(c)+"; then set the extension again.")
 		}
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s did not answer in time.", c.Name),
-			"Repeat by hand what it was doing: "+oneLine(c.String()))
+			"See where it stops: sudo "+brief(c)+"; then set the extension again.")
 	}
 	if file := (*fs.PathError)(nil); errors.As(err, &file) && file.Op != "fork/exec" {
 		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run, because its output could not be written: %v.", c.Name, file),

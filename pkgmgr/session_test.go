@@ -2,6 +2,7 @@ package pkgmgr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,6 +69,26 @@ func (b bench) transaction(c host.Command, r host.Result) {
 	b.runner.ExpectTransaction(c.String(), r)
 }
 func (b bench) query(c host.Command, r host.Result) { b.runner.Expect(c.String(), r) }
+
+// running makes the machine's record name this test as the transaction that is
+// at work.
+func (b bench) running() (pid int) {
+	b.Helper()
+	stat, err := os.ReadFile("/proc/self/stat") // the start time is field 22; the name, field 2, may hold spaces
+	if err != nil {
+		b.Fatal(err)
+	}
+	start := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))[19]
+	pid = os.Getpid()
+	record := filepath.Join(b.Host.Root, "run/aadsshlogin-handler.transaction")
+	if err := os.MkdirAll(filepath.Dir(record), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(record, fmt.Appendf(nil, `{"pid":%d,"start":%q}`, pid, start), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return pid
+}
 
 func (b bench) code(err error, want fault.Code) *fault.Fault {
 	b.Helper()
@@ -158,12 +179,36 @@ func TestCommandsThatDoNotEnd(t *testing.T) {
 		b.packages("aadsshlogin")
 		b.runner.ExpectError(b.Manager.Install(b.order(Order{Install: want}, true))[0].String(), fmt.Errorf("apt-get: %w", host.ErrStillRunning))
 		_, err := b.Install(wide(b), want)
-		b.code(err, fault.StillRunning)
+		if f := b.code(err, fault.StillRunning); !strings.HasSuffix(f.What, "goes on: apt-get install aadsshlogin.") {
+			t.Errorf("What = %q", f.What)
+		}
+	})
+	t.Run("transaction goes on, and is found", func(t *testing.T) {
+		b := newBench(t, distro.Zypper)
+		pid := b.running()
+		b.packages("aadsshlogin")
+		b.runner.ExpectError(b.Manager.Install(b.order(Order{Install: want}, false))[0].String(), fmt.Errorf("zypper: %w", host.ErrStillRunning))
+		_, err := b.Install(wide(b), want)
+		if f := b.code(err, fault.StillRunning); !strings.HasSuffix(f.What, fmt.Sprintf("goes on: zypper install aadsshlogin (process %d).", pid)) {
+			t.Errorf("What = %q", f.What)
+		}
 	})
 	t.Run("server never answers", func(t *testing.T) {
-		b := newBench(t, distro.Zypper)
+		b := newBench(t, distro.Apt)
+		b.Source.Proxy = "http://user:s3cret@proxy.example:3128"
 		b.runner.ExpectError(b.Manager.Refresh(b.Source)[0].String(), context.DeadlineExceeded)
-		b.code(b.Refresh(wide(b)), fault.RepositoryUnreachable)
+		if f := b.code(b.Refresh(wide(b)), fault.RepositoryUnreachable); !strings.Contains(f.Next, ": sudo apt-get update;") {
+			t.Errorf("Next = %q", f.Next)
+		}
+	})
+	t.Run("simulation never ends", func(t *testing.T) {
+		b := newBench(t, distro.Dnf)
+		b.packages("aadsshlogin 1.0.2")
+		b.runner.ExpectError(b.Manager.SimulateRemove([]string{"aadsshlogin"}).String(), context.DeadlineExceeded)
+		// Whoever types it must not remove anything.
+		if f := b.code(b.Remove(wide(b), []string{"aadsshlogin"}), fault.PackageManagerFailed); !strings.Contains(f.Next, "sudo rpm -e --test aadsshlogin;") {
+			t.Errorf("Next = %q", f.Next)
+		}
 	})
 	t.Run("no such program", func(t *testing.T) {
 		b := newBench(t, distro.Tdnf)
@@ -202,4 +247,28 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 			b.code(b.Refresh(wide(b)), fault.RepositoryUnreachable)
 		}
 	}
+}
+
+// A query that crashes over what a killed run left says that a repair may help;
+// without that it is a broken database like any other.
+func TestQueryThatCrashes(t *testing.T) {
+	b := newBench(t, distro.Dnf)
+	crash := host.Result{ExitCode: -1}
+	ask := func(interrupted bool) {
+		b.query(b.Manager.Query([]string{"aadsshlogin"}), crash)
+		_, err := b.Query(wide(b), "aadsshlogin")
+		b.code(err, fault.PackageManagerFailed)
+		if errors.Is(err, ErrInterrupted) != interrupted {
+			t.Errorf("%v", err)
+		}
+	}
+	ask(false)
+	stale := filepath.Join(b.Host.Root, "var/lib/rpm/__db.001")
+	if err := os.MkdirAll(filepath.Dir(stale), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(stale, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ask(true)
 }

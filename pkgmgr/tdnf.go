@@ -29,6 +29,7 @@ func tdnf() *Manager {
 		Download:       tdnfDownload,
 		Simulate:       tdnfSimulate,
 		InstallFiles:   rpmInstallFiles,
+		RestoreFiles:   rpmInstallFiles, // rpm looks at what they depend on
 		Remove:         rpmRemove,
 		SimulateRemove: rpmSimulateRemove,
 		RemoveLowLevel: rpmRemoveLowLevel,
@@ -50,7 +51,7 @@ func tdnfSources(s Source) []string {
 }
 
 func tdnfCommand(s Source, answer string, args ...string) host.Command {
-	env, secrets := proxyEnv(s.Proxy)
+	env, secrets := proxyEnv(s)
 	return host.Command{Name: "tdnf", Args: append(append([]string{answer}, tdnfSources(s)...), args...),
 		Env: env, Secrets: secrets, Changes: answer == "-y"}
 }
@@ -133,7 +134,7 @@ func tdnfRules() []rule {
 			"$2 answered $1 for $3.", "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy, then set the extension again.", widen},
 		// Error(1208) : Couldn't connect to server
 		{`^Error\(12\d\d\) : ([^\n]+)`, fault.RepositoryUnreachable,
-			"The package repository could not be read: $1", "See what answers on this machine: curl -sSvI https://packages.microsoft.com; then set the extension again.", none},
+			"The package repository could not be read: $1", "See which addresses there are (grep -r baseurl /etc/yum.repos.d) and what answers there (curl -sSvI ADDRESS); then set the extension again.", none},
 		// Disabling Repo: 'rig'
 		// Error: Failed to synchronize cache for repo 'rig'
 		{`(?:Disabling Repo:|Failed to synchronize cache for repo) '([^']+)'`, fault.RepositoryUnreachable,
@@ -142,5 +143,5 @@ func tdnfRules() []rule {
 		// Error(1011) : No matching packages
 		{`^(\S+) package not found or not installed|^Error\(1011\)`, fault.PackageUnavailable,
 			"The repositories have no $1 for this release and architecture.", "See what there is: tdnf list 'aadsshlogin*'; correct packageVersion if it is set.", widen},
-	}, dnfRules())
+	}, dnfRulesFor("tdnf", "/etc/tdnf/tdnf.conf"))
 }

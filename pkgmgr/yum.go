@@ -25,6 +25,7 @@ func yum() *Manager {
 		Download:       yumDownload,
 		Simulate:       yumSimulate,
 		InstallFiles:   rpmInstallFiles,
+		RestoreFiles:   rpmInstallFiles, // rpm looks at what they depend on
 		Remove:         rpmRemove,
 		SimulateRemove: rpmSimulateRemove,
 		RemoveLowLevel: rpmRemoveLowLevel,
@@ -50,7 +51,7 @@ func yumSources(s Source) []string {
 
 // yumCommand: exit_on_lock for the reason that dnfCommand has.
 func yumCommand(s Source, answer string, args ...string) host.Command {
-	env, secrets := proxyEnv(s.Proxy)
+	env, secrets := proxyEnv(s)
 	return host.Command{Name: "yum", Args: append(append([]string{answer, "--setopt=exit_on_lock=1"}, yumSources(s)...), args...),
 		Env: env, Secrets: secrets, Changes: answer == "-y"}
 }
@@ -154,7 +155,7 @@ func yumRules() []rule {
 			"$1 answered $3 $4 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
 		// [Errno 14] curl#60 - "Peer's Certificate issuer is not recognized."
 		{dnfHost + `\S*: \[Errno 14\] curl#(?:51|60|77) - "([^"\n]*)`, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", none},
+			"The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock.", none},
 		// 14: curl#6 - "Could not resolve host: mirrorlist.centos.org; Unknown error"
 		{`Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, fault.RepositoryUnreachable,
 			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", none},
@@ -183,5 +184,5 @@ func yumRules() []rule {
 		// Non-fatal POSTIN scriptlet failure in rpm package aadsshlogin-1.0.2-1.x86_64
 		{`^Non-fatal \S+ scriptlet failure in rpm package (\S+)`, fault.PackageManagerFailed,
 			"A script of $1 failed; the package is in place, but it did not set itself up.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", scripts},
-	}, dnfRules())
+	}, dnfRulesFor("yum", "/etc/yum.conf"))
 }

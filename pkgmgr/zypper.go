@@ -30,6 +30,7 @@ func zypper() *Manager {
 		Download:       zypperDownload,
 		Simulate:       zypperSimulate,
 		InstallFiles:   rpmInstallFiles,
+		RestoreFiles:   rpmInstallFiles, // rpm looks at what they depend on
 		Remove:         zypperRemove,
 		SimulateRemove: rpmSimulateRemove,
 		RemoveLowLevel: rpmRemoveLowLevel,
@@ -46,7 +47,7 @@ func zypper() *Manager {
 }
 
 func zypperCommand(s Source, args ...string) host.Command {
-	env, secrets := proxyEnv(s.Proxy)
+	env, secrets := proxyEnv(s)
 	return host.Command{Name: "zypper", Args: append([]string{"--non-interactive"}, args...), Env: env, Secrets: secrets, Changes: true}
 }
 
@@ -64,7 +65,7 @@ func zypperVersions(s Source, name string) host.Command {
 	if s.ID != "" && !s.All {
 		args = append(args, "--repo", s.ID)
 	}
-	env, secrets := proxyEnv(s.Proxy)
+	env, secrets := proxyEnv(s)
 	return host.Command{Name: "zypper", Args: append(args, name), Env: env, Secrets: secrets}
 }
 
@@ -160,7 +161,7 @@ func parseZypperSearch(r host.Result, name string) []string {
 			strings.TrimSpace(f[5]) == "(System Packages)" {
 			continue
 		}
-		versions = appendNew(versions, strings.TrimSpace(f[3]))
+		versions = appendNew(versions, oneWord(f[3]))
 	}
 	return newestFirst(versions)
 }

@@ -17,15 +17,25 @@ func zypperRules() []rule {
 		//  - Create attach point: Can't find a writable directory to create an attach point
 		{`^Can't create (?:metadata )?cache directory|Can't create temporary|Can't find a writable directory`, fault.Disk,
 			"zypper cannot write below /var/cache/zypp: the file system is full or read-only.", "See which: df -h /var; findmnt -T /var/cache/zypp; then set the extension again.", none},
-		//  - File /var/tmp/TmpFile.NR42WQ doesn't contain public key data
-		{`File \S+ doesn't contain public key data`, fault.Disk,
-			"zypper could not copy the repository's key: the file system of /var is full, or the key file is damaged.", "See df -h /var /tmp; where there is room, set the extension again, which writes the key file anew.", none},
 		// /etc/zypp/repos.d/bad.repo: Section []: Line 1 contains garbage (no '=' or ':/?|,\' in key)
 		{`^(/\S+\.repo): (Section [^\n]+)`, fault.PackageManagerFailed,
 			"The repository file $1 cannot be read, so that zypper does nothing at all: $2", "Correct the file, or move it away: less $1; then set the extension again.", none},
 		{`^Unexpected exception\.\n([^\n]+)`, fault.PackageManagerFailed,
 			"zypper ended with an exception: $1", "See the rest in " + transactionLog + ", repair what it names, then set the extension again.", none},
 	}, rpmRules(), []rule{
+		// [x|https://packages.microsoft.com/x/] Failed to retrieve new repository metadata.
+		// History:
+		//  - File /var/tmp/TmpFile.NR42WQ doesn't contain public key data
+		{`^\[[^|\]]*\|` + dnfHost + `[^\]]*\][^\n]*\nHistory:\n - File \S+ doesn't contain public key data`, fault.RepositoryUnreachable,
+			"What zypper read as the key of $1 is no key: a proxy or portal answered, something on the way changes files, or there was no room for it.", "See what answers (curl -sSvI https://$1) and df -h /var /tmp; then set the extension again.", none},
+		// File 'repomd.xml' from repository 'x' is signed with an unknown key ''.
+		// [x|https://packages.microsoft.com/x/] Failed to retrieve new repository metadata.
+		{`^File '[^']+' from repository '[^']+' is signed with an unknown key ''(?:[^\n]*\n)*?\[[^|\]]*\|` + dnfHost, fault.RepositoryUnreachable,
+			"What came in the place of the signature of $1 is no signature: a proxy or portal answered, or something on the way changes files.", "See what answers: curl -sSvI https://$1; then set the extension again.", none},
+		// Error retrieving metadata for 'x':
+		// Parse error: repomd.xml[27] Input is not proper UTF-8, indicate encoding !
+		{`^Error retrieving metadata for '([^']*)':\nParse error: (\S+?)\[\d+\] ([^\n]+)`, fault.RepositoryUnreachable,
+			"What came in the place of $2 of repository $1 is no index ($3): a proxy or portal answered, or something on the way changes files.", "Try it by hand: sudo zypper refresh; look for a proxy in between; then set the extension again.", none},
 		// File 'repomd.xml' from repository 'x' is signed with an unknown key 'F060FEB1D873ABEE'.
 		{`^File '([^']+)' from repository '([^']+)' is signed with an unknown key '([^']+)'`, fault.RepositoryUntrusted,
 			"The metadata of repository $2 is signed with key $3, which is not one that this machine accepts for it.", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
@@ -40,6 +50,9 @@ func zypperRules() []rule {
 		// Signature verification failed for file 'repomd.xml' from repository 'x'.
 		{`^Signature verification failed for file '[^']+' from repository '([^']+)'`, fault.RepositoryUntrusted,
 			"The metadata of repository $1 does not match its signature: it was changed on the way or at its source.", "Set the extension again in some minutes; if it stays, see which proxy or mirror serves it.", none},
+		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [2-Signature does not verify]
+		{`^(\S+) \([^)]*\): Signature verification failed \[2-`, fault.RepositoryUntrusted,
+			"$1 does not match its signature: it was changed on the way or at its source.", "Set the extension again in some minutes; if it stays, see which proxy or mirror serves it.", none},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [6-File is unsigned]
 		{`^(\S+) \([^)]*\): Signature verification failed \[([^\]]+)\]`, fault.RepositoryUntrusted,
 			"$1 is not signed with a key that this machine accepts ($2).", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
@@ -84,7 +97,7 @@ func zypperRules() []rule {
 		//    Error code: Curl error 60
 		//    Error message: SSL certificate problem: self-signed certificate
 		{`Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: (?:Curl error (?:51|60|77)\n|[^\n]*\n\s*Error message: [^\n]*certificate)`, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: openssl s_client -connect packages.microsoft.com:443 </dev/null; update ca-certificates, and check the clock.", none},
+			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock.", none},
 		{`Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: [^\n]*\n\s*Error message: ([^\n]*)`, fault.RepositoryUnreachable,
 			"$1 could not be read ($2).", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
 		//  - [x|http://127.0.0.1:8081/status/404] Repository type can't be determined.

@@ -7,9 +7,24 @@ import (
 	"aadsshlogin-handler/identity"
 )
 
-// network warns of an environment that would lead other programs' requests for
-// metadata through a proxy. It is no precondition: this handler never asks so.
+// network warns of a proxy that was set and cannot be used, and of an
+// environment that would lead other programs' requests for metadata through
+// one. Neither is a precondition: perhaps the repository is reached without the
+// proxy, and this handler never asks for metadata through one.
 func network(f facts.Facts) []Result {
+	return append(unreadProxy(f), metadataByProxy(f)...)
+}
+
+func unreadProxy(f facts.Facts) []Result {
+	if f.Proxy.Unread == nil {
+		return nil
+	}
+	return []Result{{Name: "network", Answer: Warn,
+		Text: "The proxy that " + f.Proxy.Origin + " names cannot be read, so none is used: " + f.Proxy.Unread.Error() + ".",
+		Next: "Correct it there, or set the extension with the setting proxy, which goes before it."}}
+}
+
+func metadataByProxy(f facts.Facts) []Result {
 	if f.Getenv == nil || f.Identity.Machine.Arc { // an Arc-enabled server asks on loopback
 		return nil
 	}

@@ -123,6 +123,9 @@ func TestPreconditions(t *testing.T) {
 		{"network: not excepted", func(f *facts.Facts) { f.Getenv = env("http_proxy=http://u:s3cret@p:1", "no_proxy=localhost") }, "network", Warn, 0,
 			[]string{"http_proxy is set", "Add to the environment of the VM agent: no_proxy=localhost,169.254.169.254"}},
 		{"network: excepted", func(f *facts.Facts) { f.Getenv = env("http_proxy=http://p:1", "NO_PROXY=169.254.169.254") }, "network", Pass, 0, nil},
+		{"network: a proxy that cannot be read", func(f *facts.Facts) {
+			f.Proxy.Origin, f.Proxy.Unread = "the agent's environment (https_proxy)", errors.New("write %40 for @")
+		}, "network", Warn, 0, []string{"the agent's environment (https_proxy) names cannot be read", "write %40 for @", "the setting proxy"}},
 		{"network: Arc asks on loopback", func(f *facts.Facts) {
 			f.Getenv, f.Identity.Machine.Arc = env("http_proxy=http://p:1"), true
 		}, "network", Pass, 0, nil},

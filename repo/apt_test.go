@@ -67,6 +67,12 @@ func TestParseDeb822(t *testing.T) {
 		{"plain", stanza, []Entry{plain}, ""},
 		{"second stanza", "# first\nEnabled: no\nTypes: deb\n\n\n" + stanza, with(func(e *Entry) { e.Line = 7 }), ""},
 		{"inline key", stanza + key, with(func(e *Entry) { e.SignedBy = InlineKey }), ""},
+		{"inline key with a line of blanks", stanza + strings.Replace(key, " .\n", " \n", 1) + "Trusted: yes\n", with(func(e *Entry) {
+			e.SignedBy, e.Verifies, e.Why = InlineKey, false, "trusted=yes"
+		}), ""},
+		{"a line of blanks does not end a stanza", "Types: deb-src\nURIs: http://other.example\n\t\n" + stanza, with(func(e *Entry) { e.Line = 5 }), ""},
+		{"a line of blanks before a stanza", " \n" + stanza, with(func(e *Entry) { e.Line = 3 }), ""},
+		{"lines that end with CR LF", strings.ReplaceAll("Enabled: no\nTypes: deb\n\n"+stanza, "\n", "\r\n"), with(func(e *Entry) { e.Line = 5 }), ""},
 		{"key file", stanza + "Signed-By: /usr/share/keyrings/x.gpg\n", with(func(e *Entry) { e.SignedBy = "/usr/share/keyrings/x.gpg" }), ""},
 		{"lower-case names, comment inside", "types: deb\nuris: https://packages.microsoft.com/debian/12/prod\n# note\nsuites: bookworm\ncomponents:\n main\n", []Entry{plain}, ""},
 		{"disabled", stanza + "Enabled: no\n", with(func(e *Entry) { e.Enabled = false }), ""},

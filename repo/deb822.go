@@ -36,11 +36,14 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
-		line = strings.TrimRight(line, "\r\n\t ")
+		line = strings.TrimRight(line, "\r\n")
+		ends := line == "" // deb822(5) lets a parser end it at a line of blanks too; apt goes on
+		line = strings.TrimRight(line, "\t ")
 		switch {
 		case strings.HasPrefix(line, "#"):
-		case line == "":
+		case ends:
 			current, field = nil, ""
+		case line == "":
 		case line[0] == ' ' || line[0] == '\t':
 			if current == nil || field == "" {
 				problems = append(problems, Problem{File: file, Line: number, What: "it continues a field that is not there"})

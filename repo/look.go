@@ -153,6 +153,9 @@ func judgeFile(file string, text []byte, entries int, wrong []Problem) []Problem
 	if entries > 0 || !leftoverName(path.Base(file)) {
 		return wrong
 	}
+	if len(wrong) == 0 && len(bytes.TrimSpace(text)) > 0 && bytes.TrimSpace(text)[0] != '<' {
+		return nil // comments alone: its owner has switched it off, and may want it back
+	}
 	what := "it configures no repository: the rest of an earlier installation"
 	switch trimmed := bytes.TrimSpace(text); {
 	case len(trimmed) == 0:

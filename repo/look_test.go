@@ -75,7 +75,7 @@ func TestLookApt(t *testing.T) {
 func TestLookYumLeftovers(t *testing.T) {
 	h := machine(t, map[string]string{
 		"/etc/yum.repos.d/microsoft-prod.repo":          "",
-		"/etc/yum.repos.d/mariner-official-extras.repo": "# nothing\n",
+		"/etc/yum.repos.d/mariner-official-extras.repo": "<html>no such page</html>\n",
 		"/etc/yum.repos.d/other.repo":                   "",
 		"/etc/yum.repos.d/aadsshlogin.repo":             "[aadsshlogin]\nname=cut off\n",
 	})
@@ -89,6 +89,20 @@ func TestLookYumLeftovers(t *testing.T) {
 	want := []string{"/etc/yum.repos.d/aadsshlogin.repo", "/etc/yum.repos.d/mariner-official-extras.repo", "/etc/yum.repos.d/microsoft-prod.repo"}
 	if len(entries) > 0 || !slices.Equal(leftovers, want) || len(problems) != len(want) {
 		t.Errorf("entries %+v, problems %+v", entries, problems)
+	}
+}
+
+// TestLookKeepsComments: a repository that its owner commented out, or a release
+// upgrade did, is not the rest of an installation.
+func TestLookKeepsComments(t *testing.T) {
+	for manager, file := range map[distro.Manager]string{
+		distro.Dnf: "/etc/yum.repos.d/microsoft-prod.repo",
+		distro.Apt: "/etc/apt/sources.list.d/microsoft-prod.list",
+	} {
+		h := machine(t, map[string]string{file: "# disabled on upgrade to jammy\n# deb https://packages.microsoft.com/ubuntu/20.04/prod focal main\n"})
+		if entries, problems := Look(h, manager); len(entries) > 0 || len(problems) > 0 {
+			t.Errorf("%s: entries %+v, problems %+v", manager, entries, problems)
+		}
 	}
 }
 

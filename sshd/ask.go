@@ -68,10 +68,17 @@ func (a *asker) unlessIsolated(p *Problem) error {
 	return nil
 }
 
-// effective is "sshd -T -C": all three parts are given because sshd before
-// OpenSSH 7.9 refuses a specification without one of them.
+// Connection is the sign-in that sshd is asked about, as its option -C takes it
+// (sshd(8)). sshd before OpenSSH 7.9 refuses one without user, host and address;
+// every sshd ends with an error where a Match LocalPort stands in its
+// configuration and no local port in here.
+func Connection(user string) string {
+	return "user=" + user + ",host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+}
+
+// effective is "sshd -T -C".
 func (a *asker) effective(ctx context.Context, user string) (Effective, error) {
-	r, err := a.run(ctx, "-T", "-C", "user="+user+",host=localhost,addr=127.0.0.1")
+	r, err := a.run(ctx, "-T", "-C", Connection(user))
 	if err != nil {
 		return Effective{}, err
 	}

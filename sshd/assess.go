@@ -116,7 +116,7 @@ func gate(f Facts) Finding {
 	}
 	if f.Err != nil {
 		g.Level, g.What = Unknown, "sshd could not be asked for its configuration: "+firstLine(f.Err.Error())
-		g.Next = "Run: sshd -t; sshd -T -C user=" + PersonProbe + ",host=localhost,addr=127.0.0.1"
+		g.Next = "Run: sshd -t; sshd -T -C " + Connection(PersonProbe)
 		return g
 	}
 	g.What = "sshd accepts its configuration."
@@ -204,7 +204,7 @@ func askCommand(f Facts, e Effective) Finding {
 		b := blocks[0]
 		return Finding{Level: Fail, Package: true, File: b.File, Line: b.Line,
 			What: fmt.Sprintf("The aadsshlogin block at %s:%d does not name %s.", b.File, b.Line, CertHandler),
-			Next: fmt.Sprintf("Add \"AuthorizedKeysCommand %s %s\" and \"AuthorizedKeysCommandUser %s\" to the block%s", CertHandler, certHandlerArgs, certHandlerUser, reload(f))}
+			Next: fmt.Sprintf("Directly below the block's Match line put \"AuthorizedKeysCommand %s %s\" and \"AuthorizedKeysCommandUser %s\" (sshd takes the first of each)%s", CertHandler, certHandlerArgs, certHandlerUser, reload(f))}
 	}
 	if d, ok := f.Config.Find(e.User, "authorizedkeyscommand", ""); ok && d.Block != nil && d.Block != own {
 		return Finding{Level: Fail, File: d.File, Line: d.Line,

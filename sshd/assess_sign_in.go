@@ -15,7 +15,7 @@ func askPublicKey(f Facts, e Effective) Finding {
 	at, file, line := place(f, e, "pubkeyauthentication", got)
 	return Finding{Level: Fail, File: file, Line: line,
 		What: fmt.Sprintf("PubkeyAuthentication is %q for Entra ID users%s, so their certificates are refused.", got, at),
-		Next: "Set it to yes, or reinstall the package aadsshlogin, whose block sets it" + reload(f)}
+		Next: "Set it to yes there" + reload(f)}
 }
 
 // askMethods: one of the lists must be satisfied by the certificate alone.

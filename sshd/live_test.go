@@ -57,6 +57,7 @@ func attempts() []attempt {
 		in("block in a drop-in", base+"Include PREFIX/in.d/*.conf\n").with("in.d/50.conf", block),
 		in("a harmless Match before", base+"Match User bob\n PasswordAuthentication no\n"+block),
 		in("a global command of another product", base+"AuthorizedKeysCommand /bin/false\nAuthorizedKeysCommandUser nobody\n"+block),
+		in("a Match for another port before", base+"Match LocalPort 2222\n PasswordAuthentication no\n"+block),
 		in("global pubkey off", base+"PubkeyAuthentication no\n"+block),
 		in("global methods", base+"AuthenticationMethods publickey,password\n"+block),
 		in("deny somebody else", base+"DenyUsers mallory ev*\n"+block),

@@ -72,7 +72,7 @@ func safeOptions(args []string) []string {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		switch {
-		case len(a) == 2 && strings.Contains("-o -f -h -p -c", a) && i+1 < len(args):
+		case len(a) == 2 && a[0] == '-' && strings.IndexByte("ofhpc", a[1]) >= 0 && i+1 < len(args):
 			out = append(out, a, args[i+1])
 			i++
 		case len(a) > 2 && strings.HasPrefix(a, "-o"), len(a) > 2 && strings.HasPrefix(a, "-f"):

@@ -217,8 +217,8 @@ func TestParseListening(t *testing.T) {
 const (
 	testCommand    = "/usr/sbin/sshd -t"
 	versionCommand = "/usr/sbin/sshd -V"
-	personCommand  = "/usr/sbin/sshd -T -C user=someone@example.com,host=localhost,addr=127.0.0.1"
-	serviceCommand = "/usr/sbin/sshd -T -C user=00000000-0000-0000-0000-000000000000,host=localhost,addr=127.0.0.1"
+	personCommand  = "/usr/sbin/sshd -T -C user=someone@example.com,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+	serviceCommand = "/usr/sbin/sshd -T -C user=00000000-0000-0000-0000-000000000000,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
 )
 
 func TestLook(t *testing.T) {

@@ -37,8 +37,13 @@ func ReadHandover(h *host.Host, now time.Time) (Handover, bool) {
 	return o, true
 }
 
-// EndHandover removes it: the version that it names has begun its work.
-func EndHandover(h *host.Host) error {
+// EndHandover removes it: a version has begun its work. One to another version
+// that was written since this run began stays: the run has outlived its time.
+func EndHandover(h *host.Host, own string, began time.Time) error {
+	var o Handover
+	if found, err := ReadJSON(h, handoverFile, &o); err == nil && found && o.To != own && o.Boot == BootID(h) && o.Time.After(began) {
+		return nil
+	}
 	_, err := h.RemoveFile(handoverFile)
 	return err
 }

@@ -46,7 +46,7 @@ func ReadReceipt(h *host.Host) (Receipt, error) {
 	if err != nil {
 		return fresh, err
 	}
-	if !found || r.Machine != fresh.Machine {
+	if !found || r.Machine != fresh.Machine && r.Machine != swapped(fresh.Machine) {
 		return fresh, nil
 	}
 	if r.Packages == nil {

@@ -42,6 +42,24 @@ func MachineID(h *host.Host) string {
 	return ""
 }
 
+// swapped is a hardware id with the bytes of its first three groups the other
+// way round: a new kernel may read the same machine's so (canonical/cloud-init
+// bug 1551419, Azure/WALinuxAgent#830).
+func swapped(id string) string {
+	groups := strings.Split(id, "-")
+	if len(groups) != 5 || len(id) != 36 {
+		return id
+	}
+	for i, g := range groups[:3] {
+		var b strings.Builder
+		for at := len(g) - 2; at >= 0; at -= 2 {
+			b.WriteString(g[at : at+2])
+		}
+		groups[i] = b.String()
+	}
+	return strings.Join(groups, "-")
+}
+
 // BootID changes with every start of the machine.
 func BootID(h *host.Host) string {
 	b, err := h.ReadFile("/proc/sys/kernel/random/boot_id", 4096)

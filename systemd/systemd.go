@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
@@ -186,7 +188,8 @@ func lost(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, godbus.ErrClosed),
+	case errors.Is(err, godbus.ErrClosed), errors.Is(err, io.EOF),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), // the connection's own answers
 		errors.As(err, &d) && (d.Name == "org.freedesktop.DBus.Error.NoReply" || d.Name == "org.freedesktop.DBus.Error.Disconnected"):
 		return fmt.Errorf("%w: %w", ErrLost, err)
 	}

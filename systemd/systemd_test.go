@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -44,9 +48,9 @@ func TestSockets(t *testing.T) {
 
 func TestParseState(t *testing.T) {
 	values := map[string]any{"Id": "ssh.service", "LoadState": "loaded", "ActiveState": "active", "SubState": "running", "UnitFileState": "enabled",
-		"CanReload": true, "ActiveEnterTimestamp": uint64(1_000_000), "StateChangeTimestamp": uint64(3_000_000)}
+		"CanReload": true, "NeedDaemonReload": true, "ActiveEnterTimestamp": uint64(1_000_000), "StateChangeTimestamp": uint64(3_000_000)}
 	got := parseState("sshd.service", values)
-	if want := (UnitState{"ssh.service", "loaded", "active", "running", "enabled", true, time.UnixMicro(3_000_000)}); got != want {
+	if want := (UnitState{"ssh.service", "loaded", "active", "running", "enabled", true, true, time.UnixMicro(3_000_000)}); got != want {
 		t.Errorf("%+v", got)
 	}
 	delete(values, "StateChangeTimestamp") // systemd 219 has none
@@ -96,6 +100,9 @@ func TestDialDoesNotWaitForever(t *testing.T) {
 func TestLost(t *testing.T) {
 	for _, err := range []error{
 		fmt.Errorf("x: %w", godbus.ErrClosed),
+		&net.OpError{Op: "read", Net: "unix", Err: os.NewSyscallError("recvmsg", syscall.ECONNRESET)},
+		&net.OpError{Op: "write", Net: "unix", Err: os.NewSyscallError("sendmsg", syscall.EPIPE)},
+		fmt.Errorf("x: %w", io.EOF),
 		godbus.Error{Name: "org.freedesktop.DBus.Error.NoReply"},
 		godbus.Error{Name: "org.freedesktop.DBus.Error.Disconnected"},
 	} {

@@ -24,6 +24,7 @@ type UnitState struct {
 	Sub       string    // "running", "listening", "exited", ...
 	File      string    // "enabled", "disabled", "static", ...; "" without a unit file
 	CanReload bool      // it says how it is reloaded
+	Stale     bool      // its file has changed since systemd read it
 	Changed   time.Time // when it was started or reloaded last; zero: never since boot
 }
 
@@ -70,6 +71,7 @@ func parseState(unit string, values map[string]any) UnitState {
 		}
 	}
 	u.CanReload, _ = values["CanReload"].(bool)
+	u.Stale, _ = values["NeedDaemonReload"].(bool)
 	// StateChangeTimestamp moves at a reload as well; systemd before 229 has
 	// only the time of the start.
 	for _, name := range []string{"ActiveEnterTimestamp", "StateChangeTimestamp"} {

@@ -67,7 +67,7 @@ func decide(told status.Report, seen Verdict, m Memory, now time.Time) decision 
 func (r Repair) stands(now status.Report) status.Report {
 	at := r.Time.UTC().Format("2006-01-02 15:04 MST")
 	if r.Failed != "" {
-		now.Code, now.Message = r.Code, r.Failed
+		now.Code, now.Message = r.Code, r.Failed+" (It was tried at "+at+"; the watch tries once in 24 hours.)"
 		return now
 	}
 	now.Message += " It was put back at " + at + " already; the watch does so once in 24 hours. Find out what takes it away (a configuration management tool, a hardening script)."

@@ -25,6 +25,12 @@ func well(unknown ...string) Verdict {
 	return v
 }
 
+// warned is a verdict with a warning that has come, as of a denial of SELinux.
+func (v Verdict) warned() Verdict {
+	v.Results = append(v.Results, preflight.Result{Name: "selinux-denials", Answer: preflight.Warn})
+	return v
+}
+
 func (v Verdict) repairable() Verdict { v.Repair = "reinstall it"; return v }
 
 // TestDecide follows the verdict over several looks: what people see after each.
@@ -47,6 +53,9 @@ func TestDecide(t *testing.T) {
 		"unknown keeps a failure":      {{seen: missing}, {seen: missing, say: "No identity."}, {seen: well("identity")}, {seen: well(), say: "People"}},
 		"another unknown does not":     {{seen: owner, say: "AllowGroups."}, {seen: well("selinux"), say: "People"}},
 		"the same unknown does":        {{seen: owner, say: "AllowGroups."}, {seen: well("sshd-config")}, {seen: well(), say: "People"}},
+		"a warning comes and goes":     {{seen: well()}, {seen: well().warned()}, {seen: well().warned()}, {seen: well()}},
+		"a warning keeps no failure":   {{seen: owner, say: "AllowGroups."}, {seen: well().warned(), say: "People"}, {seen: well()}},
+		"a failure with a warning":     {{seen: owner.warned(), say: "AllowGroups."}, {seen: owner}, {seen: owner.warned()}},
 		"the owner's move":             {{seen: owner, say: "AllowGroups."}, {seen: owner}, {seen: other, say: "DenyUsers."}},
 		"drift is put back":            {{seen: drift, fix: true}, {seen: well()}},
 		"drift comes back":             {{seen: drift, fix: true}, {seen: drift, say: "The block is missing. Do something. It was put back at "}, {seen: drift}, {seen: well(), say: "People"}},
@@ -77,7 +86,7 @@ func TestRepairIsTriedAgainAfterADay(t *testing.T) {
 	at := time.Unix(1e9, 0)
 	m := Memory{Repairs: map[string]Repair{"sshd-command": {Time: at, Code: 21, Failed: "It did not help."}}}
 	ok := status.Report{Level: status.Success}
-	if d := decide(ok, drift, m, at.Add(23*time.Hour)); d.repair || d.say == nil || d.say.Message != "It did not help." {
+	if d := decide(ok, drift, m, at.Add(23*time.Hour)); d.repair || d.say == nil || d.say.Message != "It did not help. (It was tried at 2001-09-09 01:46 UTC; the watch tries once in 24 hours.)" {
 		t.Errorf("on the same day: %+v", d)
 	}
 	if d := decide(ok, drift, m, at.Add(25*time.Hour)); !d.repair || d.say != nil {

@@ -110,8 +110,10 @@ func (k Keeper) copy(ctx context.Context) error {
 // write makes files what they should be.
 func (k Keeper) write(files ...file) (changed bool, err error) {
 	receipt, err := state.ReadReceipt(k.Host)
-	if err != nil {
-		return false, err
+	if err != nil { // damaged: what comes back is an empty one, by which nothing is ours but this
+		if err = state.SetAside(k.Host); err != nil {
+			return false, err
+		}
 	}
 	receipt = receipt.Clone()
 	for _, f := range files {
@@ -144,6 +146,11 @@ func (k Keeper) start(ctx context.Context, a Assignment) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range files {
+		if target, err := k.Host.Readlink(f.path); err == nil && target == "/dev/null" {
+			return fmt.Errorf("%s is masked", filepath.Base(f.path)) // the owner's word, which writing the file would undo
+		}
+	}
 	if err := k.record(a); err != nil {
 		return err
 	}
@@ -159,7 +166,7 @@ func (k Keeper) start(ctx context.Context, a Assignment) error {
 		if u.Load == "masked" {
 			return fmt.Errorf("%s is masked", unit)
 		}
-		if !u.IsActive() || u.File != "enabled" {
+		if !u.IsActive() || u.File != "enabled" || u.Stale {
 			changed = true
 		}
 	}

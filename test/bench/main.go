@@ -55,7 +55,7 @@ func measure(ctx context.Context, rounds int) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, more := range []func(context.Context) ([]figure, error){healthy, requests, sizes} {
+	for _, more := range []func(context.Context) ([]figure, error){healthy, looks, requests, sizes} {
 		f, err := more(ctx)
 		if err != nil {
 			return nil, err

@@ -108,7 +108,7 @@ func machines() []broken {
 		{section: "Extension installation: the repository is blocked", machine: "a firewall refuses packages.microsoft.com", options: jammy(), fresh: true,
 			breakIt: func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Packages.Down() }, check: "network-repository", answer: "fail", code: 20, next: "Allow outbound HTTPS (TCP 443)"},
 		{section: "Extension installation behind an HTTP proxy", machine: "/etc/environment names a proxy, the agent has none", options: jammy(), fresh: true,
-			breakIt: onlyByProxy, check: "network-repository", answer: "fail", code: 20, next: `Environment="https_proxy=http://10.77.0.1:3128" "no_proxy=169.254.169.254"`},
+			breakIt: onlyByProxy, check: "network-repository", answer: "fail", code: 20, next: `Environment="https_proxy=http://10.77.0.1:3128" "no_proxy=169.254.169.254,168.63.129.16"`},
 		{section: "Proxy settings of the agent", machine: "the agent has a proxy and no exception for the metadata service", options: jammy(),
 			env: []string{"http_proxy=http://10.77.0.1:3128"}, check: "network", answer: "warn", next: "no_proxy=169.254.169.254"},
 		{section: "Scale sets: an old model", machine: "an instance without the extension", options: jammy(), fresh: true,

@@ -45,13 +45,10 @@ func TestPinIsNotThere(t *testing.T) {
 
 // A person who keeps the package as it is is listened to, and told.
 func TestHeldAsItIs(t *testing.T) {
-	holds := map[string]struct {
-		on, where string
-		code      int // where its owner also asks for another version
-	}{
-		"ubuntu-22.04": {"apt-mark hold aadsshlogin", "apt-mark", 26},
-		"rhel-9.4":     {"echo excludepkgs=aadsshlogin >> /etc/dnf/dnf.conf", "exclude", 28}, // to dnf it is not there
-		"sles-15.6":    {"zypper -n addlock aadsshlogin", "zypper locks", 26},
+	holds := map[string]struct{ on, where string }{
+		"ubuntu-22.04": {"apt-mark hold aadsshlogin", "apt-mark"},
+		"rhel-9.4":     {"echo excludepkgs=aadsshlogin >> /etc/dnf/dnf.conf", "exclude"},
+		"sles-15.6":    {"zypper -n addlock aadsshlogin", "zypper locks"},
 	}
 	each(t, typical(), scene.Options{Packages: login(older)}, func(m machine) {
 		m.want(0)
@@ -66,7 +63,7 @@ func TestHeldAsItIs(t *testing.T) {
 
 		// What its owner asks for cannot be had beside what its owner forbids.
 		m.set(`{"packageVersion": "` + newer + `"}`)
-		report := m.want(hold.code, "aadsshlogin")
+		report := m.want(26, "aadsshlogin")
 		if !strings.Contains(report.Extension.Message, hold.where) {
 			m.fatal("the status does not say where to look (%s): %s", hold.where, report.Extension.Message)
 		}

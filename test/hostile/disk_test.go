@@ -23,6 +23,8 @@ func TestDiskFull(t *testing.T) {
 				// would be asked.
 				s.sh("mount -t tmpfs tmpfs /var/log; cp -a /var/lib/waagent /run/; mount --bind /run/waagent /var/lib/waagent; mkdir -p %s/events", logs)
 				s.sh("dd if=/dev/zero of=/fill bs=64K 2>/dev/null || true; dd if=/dev/zero bs=1K >> /fill 2>/dev/null || true; s=$(stat -c %%s /fill); truncate -s $((s - $(numfmt --from=iec %s))) /fill", room)
+				s.fails("dd if=/dev/zero of=/more bs=1M count=1")
+				s.sh("rm -f /more")
 				report, err := s.Agent.Apply(t.Context(), s.Goal())
 				s.must(err)
 				last := report.Runs[len(report.Runs)-1]
@@ -57,6 +59,7 @@ func TestReadOnly(t *testing.T) {
 				} else {
 					s.readOnly(folder)
 				}
+				s.fails("touch %s/more", folder)
 				v := s.want(30)
 				if !strings.Contains(v.next(), "findmnt") && !strings.Contains(v.next(), "df -h") {
 					t.Errorf("nothing says how to find the mount: %s", v.next())
@@ -91,13 +94,30 @@ func TestAgentsEnvironment(t *testing.T) {
 	}
 }
 
+// TestAgentsEnvironmentIsReal: the handler of TestAgentsEnvironment gets what is
+// said there and no more.
+func TestAgentsEnvironmentIsReal(t *testing.T) {
+	for name, env := range map[string][]string{"HOME": {"PATH=/usr/bin:/bin"}, "PATH": {"HOME=/root"}} {
+		s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+		s.Agent.Env = env
+		s.deliver()
+		s.wrap("tr '\\0' '\\n' < /proc/$$/environ > /run/environ")
+		s.want(0)
+		if seen := s.sh("cat /run/environ"); !strings.Contains(seen, env[0]+"\n") || strings.Contains("\n"+seen, "\n"+name+"=") {
+			t.Errorf("with %q, and no %s, it was started in\n%s", env, name, seen)
+		}
+	}
+}
+
 // TestStrangeEnvironment: what the agent's own environment says of programs,
 // libraries, languages and folders reaches neither us nor what we run.
 func TestStrangeEnvironment(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 		s.deliver()
-		s.wrap("export PATH=/nowhere:. HOME=/nowhere TMPDIR=/nowhere LANG=tr_TR.UTF-8 LC_ALL=xx IFS=/ BASH_ENV=/nowhere PYTHONPATH=/nowhere LD_LIBRARY_PATH=/nowhere LD_PRELOAD=/nowhere")
+		const strange = "export PATH=/nowhere:. HOME=/nowhere TMPDIR=/nowhere LANG=tr_TR.UTF-8 LC_ALL=xx IFS=/ BASH_ENV=/nowhere PYTHONPATH=/nowhere LD_LIBRARY_PATH=/nowhere LD_PRELOAD=/nowhere"
+		s.fails("%s; %s --version", strange, bare(p.Family)) // it is in the way of others
+		s.wrap(strange)
 		s.want(0)
 		s.has(newer)
 	})
@@ -113,6 +133,7 @@ func (s *stage) wrap(before string) {
 // TestUmask: what others must be able to read they can read, what they must
 // not they cannot, whatever the agent's umask is.
 func TestUmask(t *testing.T) {
+	caches := map[roots.Family]string{roots.Apt: "/var/cache/apt/archives", roots.Dnf: "/var/cache/dnf", roots.Zypper: "/var/cache/zypp"}
 	for _, umask := range []string{"000", "077", "777"} {
 		t.Run(umask, func(t *testing.T) {
 			families(t, func(t *testing.T, p roots.Persona) {
@@ -121,14 +142,19 @@ func TestUmask(t *testing.T) {
 				s.wrap("umask " + umask)
 				s.want(0)
 				s.has(newer)
-				if out := s.sh("find /var/lib/aadsshlogin-handler ! -type l -perm /077"); out != "" {
-					t.Errorf("others can read: %s", out)
-				}
-				if out := s.sh("find /etc /usr/share/keyrings -xdev -newer %s/bin/aadsshlogin-handler -name '*aadsshlogin*' -type f ! -perm -044", home); out != "" {
-					t.Errorf("others cannot read: %s", out)
-				}
-				if out := s.sh("find /etc /usr /var/lib/aadsshlogin-handler %s/status -xdev -newer %s/bin/aadsshlogin-handler -type f -perm /022 ! -path '/etc/ld.so.cache'", home, home); out != "" {
-					t.Errorf("others can write: %s", out)
+				written := " -xdev -newer " + home + "/bin/aadsshlogin-handler -type f"
+				for _, c := range []struct{ who, which, wrong string }{
+					{"others can read", "/var/lib/aadsshlogin-handler ! -type l", "-perm /077"},
+					{"others cannot read", "/etc /usr" + written + " ! -name '*shadow*'", "! -perm -044"},
+					{"others cannot read", caches[p.Family] + " -name '*aadsshlogin*' ! -type l", "! -perm -044"},
+					{"others can write", "/etc /usr /var/lib/aadsshlogin-handler " + home + "/status" + written + " ! -path /etc/ld.so.cache", "-perm /022"},
+				} {
+					if s.sh("find %s", c.which) == "" {
+						t.Errorf("no file is there of those that %s", c.who)
+					}
+					if out := s.sh("find %s %s", c.which, c.wrong); out != "" {
+						t.Errorf("%s: %s", c.who, out)
+					}
 				}
 			})
 		})
@@ -140,6 +166,11 @@ func TestTmpNoexec(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 		s.sh("mount -t tmpfs -o noexec,nosuid,nodev tmpfs /tmp; mount --bind /tmp /var/tmp")
+		for _, folder := range []string{"/tmp", "/var/tmp"} {
+			s.sh("echo '#!/bin/sh' > %[1]s/script; chmod 755 %[1]s/script", folder)
+			s.fails("%s/script", folder)
+			s.sh("rm %s/script", folder)
+		}
 		s.want(0)
 		s.has(newer)
 	})

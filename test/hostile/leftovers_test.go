@@ -3,9 +3,13 @@
 package hostile
 
 import (
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
+	"aadsshlogin-handler/fault"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"
@@ -25,15 +29,31 @@ func sources(f roots.Family) []string {
 	return []string{"/etc/yum.repos.d/aadsshlogin.repo", "/etc/yum.repos.d/microsoft-prod.repo"}
 }
 
-// TestBrokenRepositoryFile: a definition of the repository that is empty or
-// holds an HTML page, as a failed download writes it, is in nobody's way.
+// bare is the package manager of a family as a person would use it.
+func bare(f roots.Family) string {
+	return map[roots.Family]string{roots.Apt: "apt-get", roots.Dnf: "dnf -y", roots.Zypper: "zypper --non-interactive"}[f]
+}
+
+// TestBrokenRepositoryFile: a definition of the repository that is empty, cut
+// off or an HTML page, as a failed download writes it, is in nobody's way.
 func TestBrokenRepositoryFile(t *testing.T) {
+	refresh := map[roots.Family]string{roots.Apt: "update", roots.Dnf: "repolist --all", roots.Zypper: "refresh"}
+	complaint := map[roots.Family]*regexp.Regexp{
+		roots.Apt:    regexp.MustCompile(`list of sources could not be read`),
+		roots.Dnf:    regexp.MustCompile(`failed loading`),
+		roots.Zypper: regexp.MustCompile(`contains garbage|no alias defined`),
+	}
 	families(t, func(t *testing.T, p roots.Persona) {
 		for _, file := range sources(p.Family) {
 			for name, content := range map[string]string{"empty": "", "a page": page, "half": "deb [arch=amd64 signed-by=/usr/share/keyri"} {
 				t.Run(file[strings.LastIndexByte(file, '/')+1:]+" "+name, func(t *testing.T) {
 					s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 					s.write(file, content)
+					// What the package manager itself makes of it.
+					out := s.sh("%s %s 2>&1 || echo failed: $?", bare(p.Family), refresh[p.Family])
+					if said := complaint[p.Family].MatchString(out); said != (content != "") {
+						t.Fatalf("the package manager complains: %v\n%s", said, out)
+					}
 					s.want(0)
 					s.has(newer)
 				})
@@ -50,6 +70,12 @@ func TestHalfConfigured(t *testing.T) {
 	s.must(err)
 	s.must(s.CopyIn(debs[0], "/tmp/login.deb", 0o644))
 	s.sh("dpkg --unpack /tmp/login.deb; mkdir -p /var/lib/dpkg/updates; touch /var/lib/dpkg/updates/0001")
+	if out := s.fails("apt-get -y install aadsshlogin"); !strings.Contains(out, "dpkg was interrupted") {
+		t.Fatalf("apt-get says something else: %s", out)
+	}
+	if out := s.sh("dpkg --audit"); !strings.Contains(out, "aadsshlogin") {
+		t.Fatalf("dpkg --audit: %s", out)
+	}
 	s.want(0)
 	s.has(newer)
 	if out := s.sh("dpkg --audit"); out != "" {
@@ -57,26 +83,59 @@ func TestHalfConfigured(t *testing.T) {
 	}
 }
 
-// TestStaleLocks: lock files whose owner is dead hold up nobody.
+// TestStaleLocks: lock files whose owner is dead hold up nobody. The same ones
+// with a living owner do: they are locks.
 func TestStaleLocks(t *testing.T) {
+	const dead = "4194300"
 	for name, c := range map[string]struct {
 		persona roots.Persona
-		script  string
+		dead    string     // leaves the lock behind
+		alive   string     // becomes a process that has it
+		held    string     // succeeds once it does
+		code    fault.Code // of enable, then
 	}{
-		"zypp pid file": {roots.SLES("15.6"), "echo 4194300 > /run/zypp.pid"},
-		"yum pid file":  {roots.RHEL("7.9"), "mkdir -p /var/run; echo 4194300 > /run/yum.pid"},
-		"rpm lock":      {roots.RHEL("9.4"), "touch /var/lib/rpm/.rpm.lock; echo 4194300 > /var/cache/dnf/download_lock.pid || true"},
-		"rpm regions":   {roots.RHEL("7.9"), "head -c 24K /dev/zero > /var/lib/rpm/__db.001"},
-		"dpkg locks":    {roots.Ubuntu("22.04"), "touch /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock"},
-		"our own":       {roots.Ubuntu("22.04"), `echo 'process 4194300, install of version 1.0' > /run/aadsshlogin-handler.lock; echo '{"pid":4194300,"start":"1","command":"apt-get"}' > /run/aadsshlogin-handler.transaction`},
+		"zypp pid file": {roots.SLES("15.6"), "echo " + dead + " > /run/zypp.pid",
+			"sleep 1000 | zypper shell", "[ -s /run/zypp.pid ]", fault.PackageManagerBusy},
+		"yum pid file": {roots.RHEL("7.9"), "echo " + dead + " > /run/yum.pid",
+			"echo $$ > /run/yum.pid; exec sleep 1000", "[ -s /run/yum.pid ]", fault.PackageManagerBusy},
+		"dnf pid file": {roots.RHEL("9.4"), "mkdir -p /var/cache/dnf; touch /var/lib/rpm/.rpm.lock; echo " + dead + " > /var/cache/dnf/download_lock.pid",
+			"mkdir -p /var/cache/dnf; echo $$ > /var/cache/dnf/download_lock.pid; exec sleep 1000", "[ -s /var/cache/dnf/download_lock.pid ]", fault.PackageManagerBusy},
+		"dpkg locks": {roots.Ubuntu("22.04"), "touch /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock",
+			// struct flock of fcntl(2): a write lock on the whole file.
+			`exec perl -e 'open F, "+>", "/var/lib/dpkg/lock-frontend"; $whole = pack "ssx4qqi", 1, 0, 0, 0, 0; fcntl F, 6, $whole or die $!; open G, ">", "/run/held"; sleep 1000'`, "[ -e /run/held ]", fault.PackageManagerBusy},
+		"our own": {roots.Ubuntu("22.04"), `echo 'process ` + dead + `, install of version 1.0' > /run/aadsshlogin-handler.lock; echo '{"pid":` + dead + `,"start":"1","command":"apt-get"}' > /run/aadsshlogin-handler.transaction`,
+			"exec flock /run/aadsshlogin-handler.lock sleep 1000", "! flock -n /run/aadsshlogin-handler.lock true", fault.StillRunning},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}})
-			s.sh("%s", c.script)
-			s.want(0)
-			s.has(newer)
+			t.Run("owner is dead", func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}})
+				s.fails("kill -0 " + dead)
+				s.sh("%s", c.dead)
+				s.want(0)
+				s.has(newer)
+			})
+			t.Run("owner lives", func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}, Timeout: 20 * time.Second})
+				s.deliver()
+				p, err := s.Start(nil, "sh", "-c", c.alive)
+				s.must(err)
+				defer p.Signal(syscall.SIGKILL) //nolint:errcheck // it ends with the machine too
+				s.sh("for i in $(seq 500); do if %s; then exit 0; fi; sleep 0.02; done; exit 1", c.held)
+				s.want(int(c.code))
+				s.has("")
+			})
 		})
 	}
+}
+
+// TestBrokenRegions: the shared memory that a killed rpm left broken, of which
+// every other rpm dies, is cleared away.
+func TestBrokenRegions(t *testing.T) {
+	s := newStage(t, scene.Options{Persona: roots.RHEL("7.9"), Packages: []fixtures.Spec{login(newer)}})
+	s.sh("rpm -qa; yes | head -c 24K > /var/lib/rpm/__db.001")
+	s.fails("timeout 20 rpm -qa")
+	s.want(0)
+	s.has(newer)
 }
 
 // TestFailedUpgrade: the script of a newer package fails. The older version

@@ -59,6 +59,7 @@ func troubles() []trouble {
 		on("package: "+way.name, "package", way.do)
 	}
 	on("index: a few bytes a second", "/...", pkghost.Drip(20, time.Second))
+	on("list of packages: one byte changed", "list", pkghost.Corrupt())
 	for name, kind := range map[string]pkghost.Kind{"another name": pkghost.OtherName, "an authority that nobody knows": pkghost.Untrusted, "expired": pkghost.Expired} {
 		all = append(all, trouble{name: "certificate: " + name,
 			begin: func(s *stage) { s.must(s.Packages.Certificate(kind)) },
@@ -72,16 +73,22 @@ func troubles() []trouble {
 	return all
 }
 
-// place is a pattern of the package host: below the repository, or its packages.
+// place is a pattern of the package host: below the repository, its packages,
+// or the list of them that its index names.
 func (s *stage) place(pattern string) string {
 	base := strings.TrimSuffix(s.Target.Repository.Path, "/")
-	if pattern != "package" {
-		return base + pattern
-	}
-	if s.persona.Family == roots.Apt {
+	apt := s.persona.Family == roots.Apt
+	switch {
+	case pattern == "package" && apt:
 		return base + "/pool/..."
+	case pattern == "package":
+		return base + "/Packages/..."
+	case pattern == "list" && apt:
+		return base + "/dists/" + s.Target.Repository.Suite + "/main/..."
+	case pattern == "list":
+		return base + "/repodata/*-primary.xml.gz"
 	}
-	return base + "/Packages/..."
+	return base + pattern
 }
 
 // offerUntil serves an index that says until when it is good.
@@ -167,11 +174,16 @@ func during(t *testing.T, p roots.Persona, tr trouble) string {
 	tr.end(s)
 	s.want(0)
 	s.has(newer)
-	return elapsed.ReplaceAllString(fmt.Sprintf("%d\n  %s\n  %s", v.ExitCode, v.what(), v.next()), "N$1")
+	return stable(fmt.Sprintf("%d\n  %s\n  %s", v.ExitCode, v.what(), v.next()))
 }
 
-// elapsed are lengths of time as apt says them.
-var elapsed = regexp.MustCompile(`\b\d+(d|h|min|s)\b`)
+// stable takes out what differs from run to run: lengths of time as apt says
+// them, processes, and names of files that are sums of what is in them.
+func stable(said string) string {
+	said = regexp.MustCompile(`\b\d+(d|h|min|s)\b`).ReplaceAllString(said, "N$1")
+	said = regexp.MustCompile(`\bprocess \d+`).ReplaceAllString(said, "process N")
+	return regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllString(said, "SUM")
+}
 
 // golden compares what was said with a file.
 func golden(t *testing.T, name string, said map[string]string) {

@@ -207,6 +207,9 @@ func TestThousandInstances(t *testing.T) {
 				if len(failed) > 0 {
 					t.Errorf("%d of %d instances failed: %s", len(failed), instances, strings.Join(failed[:1], ""))
 				}
+				if crowded := c.others+instances*c.each > limit; crowded != (s.refused > 0) {
+					t.Errorf("%d requests were refused", s.refused)
+				}
 				if mean := float64(total) / instances; mean > 4*float64(c.each) {
 					t.Errorf("%.1f requests each: the package host is hammered", mean)
 				}

@@ -80,6 +80,18 @@ func (s *stage) sh(format string, args ...any) string {
 	return string(r.Stdout)
 }
 
+// fails runs a script that must not succeed: what a test says is in the way is.
+func (s *stage) fails(format string, args ...any) string {
+	s.t.Helper()
+	script := fmt.Sprintf(format, args...)
+	r, err := s.Run(s.t.Context(), nil, "sh", "-c", script)
+	s.must(err)
+	if r.ExitCode == 0 {
+		s.t.Fatalf("nothing is in the way of: %s\n%s", script, r.Output())
+	}
+	return r.Output()
+}
+
 func (s *stage) write(name, content string) {
 	s.t.Helper()
 	s.must(s.WriteFile(name, []byte(content), 0o644))
@@ -252,7 +264,7 @@ func (s *stage) unchanged(before map[string]string, but ...string) {
 	}
 }
 
-// mounted is a bind of a folder of the machine over itself, read-only.
+// readOnly is a bind of a folder of the machine over itself, read-only.
 func (s *stage) readOnly(folder string) {
 	s.t.Helper()
 	s.sh("mount --bind %[1]s %[1]s && mount -o remount,ro,bind %[1]s", path.Clean(folder))

@@ -34,15 +34,20 @@ type stage struct {
 }
 
 // saved is what the cases change.
-const saved = "/etc /usr/sbin/aad_certhandler /usr/sbin/aaduseradd $(ls /lib/*/security/pam_aad.so /lib/*/libnss_aad.so.2 /usr/lib64/libnss_aad.so.2 2>/dev/null)"
+const saved = "/etc /var/lib/pam /usr/sbin/aad_certhandler /usr/sbin/aaduseradd $(ls /lib/*/security/pam_aad.so /lib/*/libnss_aad.so.2 /usr/lib64/libnss_aad.so.2 2>/dev/null)"
 
 // passed sets up a machine whose enable has passed and into which the person
 // gets. firstOnly: the package registers on its first installation only, so
 // nothing is repaired by reinstalling it.
 func passed(t *testing.T, p roots.Persona, firstOnly bool) *stage {
 	t.Helper()
-	s := &stage{Scene: scene.New(t, scene.Options{Persona: p, Packages: []fixtures.Spec{
-		{Name: fixtures.Login, Version: scene.Version, FirstOnly: firstOnly}}}), t: t}
+	return passedOn(t, scene.Options{Persona: p, Packages: []fixtures.Spec{
+		{Name: fixtures.Login, Version: scene.Version, FirstOnly: firstOnly}}})
+}
+
+func passedOn(t *testing.T, o scene.Options) *stage {
+	t.Helper()
+	s := &stage{Scene: scene.New(t, o), t: t}
 	private, public := keys.UserCA()
 	for name, content := range map[string]string{"ca": string(private), "ca.pub": public} {
 		if err := s.WriteFile("/root/"+name, []byte(content), 0o600); err != nil {
@@ -64,7 +69,7 @@ func passed(t *testing.T, p roots.Persona, firstOnly bool) *stage {
 // restore takes back what a case did.
 func (s *stage) restore() {
 	s.t.Helper()
-	s.must("umount -q /mnt/* 2>/dev/null; rm -rf /etc/ssh /etc/pam.d /etc/sudoers.d /etc/nsswitch.conf && tar -C / -xpf /root/saved.tar && mkdir -p /run/sshd && chmod 755 /run/sshd /usr/sbin")
+	s.must("umount -q /mnt/* 2>/dev/null; rm -rf /etc/ssh /var/lib/pam /etc/pam.d /etc/sudoers.d /etc/nsswitch.conf && tar -C / -xpf /root/saved.tar && mkdir -p /run/sshd && chmod 755 /run/sshd /usr/sbin")
 }
 
 // sh runs a script in the machine.

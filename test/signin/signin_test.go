@@ -43,7 +43,8 @@ func TestVerdicts(t *testing.T) {
 			if code == 0 && !c.works && !c.registers {
 				t.Error("enable repaired what is not the package's")
 			}
-			rows = append(rows, row(c, code, what, next, warned))
+			mended := s.mend(c, code != 0 || warned != "")
+			rows = append(rows, row(c, code, what, next, warned, mended))
 		})
 	}
 	s.t = t
@@ -55,18 +56,20 @@ const head = `# What ends sign-in, and what is said about it
 Each row was applied to a machine whose enable had passed. Whether a person gets in was tried with OpenSSH and a
 certificate, before and after enable ran again. "put back" means that enable had the package manager reinstall the
 package from the kept file, without network, and that the person gets in again; some packages register on their
-first installation only, and the text is what such a machine says.
+first installation only, and the text is what such a machine says. The next step was then carried out, by a script that
+does what it says, and "helps" means that enable passed after it, that nothing was warned of any more, and that the
+person got in. Where the step leaves a person a choice, the one that was taken stands beside it.
 
 This table is rendered by the test in test/signin.
 
-| What happened | Gets in before enable | Code after enable, where reinstalling does not help | Put back, where the package registers again | What is said | Next step |
-|---|---|---|---|---|---|
+| What happened | Gets in before enable | Code after enable, where reinstalling does not help | Put back, where the package registers again | What is said | Next step | Carried out |
+|---|---|---|---|---|---|---|
 `
 
 // pattern is a word with stars, which Markdown would take for emphasis.
 var pattern = regexp.MustCompile(`[^\s"'()]*\*[^\s"'()]*`)
 
-func row(c change, code int, what, next, warned string) string {
+func row(c change, code int, what, next, warned, mended string) string {
 	escape := strings.NewReplacer("|", "\\|", "\n", " ").Replace
 	cell := func(s string) string { return pattern.ReplaceAllString(escape(s), "`$0`") }
 	in, back := "no", "no"
@@ -80,7 +83,34 @@ func row(c change, code int, what, next, warned string) string {
 		back = ""
 		what, next = warned, ""
 	}
-	return fmt.Sprintf("| %s | %s | %d | %s | %s | %s |\n", cell(c.title), in, code, back, cell(what), cell(next))
+	return fmt.Sprintf("| %s | %s | %d | %s | %s | %s | %s |\n", cell(c.title), in, code, back, cell(what), cell(next), cell(mended))
+}
+
+// mend carries the next step out, where one was named, and holds against it what
+// comes of it. It returns the cell of the table.
+func (s *stage) mend(c change, named bool) string {
+	s.t.Helper()
+	if named != (c.remedy != "") {
+		s.t.Errorf("a next step is named: %v; the case carries out: %q", named, c.remedy)
+	}
+	if !named || c.remedy == "" {
+		return ""
+	}
+	if r := s.sh(c.remedy); r.ExitCode != 0 {
+		s.t.Errorf("%s: exit %d\n%s", c.remedy, r.ExitCode, r.Output())
+	}
+	_, stop := s.sshd() // for enable to see
+	code, what, next := s.enable()
+	warned := warnings(s)
+	stop()
+	s.must("aaduseradd " + person) // a removal takes the accounts along
+	if ok, why := s.signIn(); code != 0 || !ok || (warned != "") != c.open {
+		s.t.Errorf("after %s\nenable says %d %s %s; it warns of %q; the person gets in: %v (%s)", c.remedy, code, what, next, warned, ok, why)
+	}
+	if c.choice != "" {
+		return "helps (" + c.choice + ")"
+	}
+	return "helps"
 }
 
 // warnings are the substatuses of a machine that passes which are not plain
@@ -154,19 +184,5 @@ func TestRepairOffline(t *testing.T) {
 				t.Log(requests)
 			}
 		})
-	}
-}
-
-// TestPackageRemoved: removed behind our back, it is installed again; what is
-// left of a package that registers once only is said with its remedy.
-func TestPackageRemoved(t *testing.T) {
-	s := passed(t, roots.Ubuntu("22.04"), false)
-	s.must("apt-get remove -y aadsshlogin")
-	if ok, _ := s.signIn(); ok {
-		t.Error("the person gets in without the package")
-	}
-	code, what, next := s.enable()
-	if ok, why := s.signIn(); code != 0 || !ok {
-		t.Errorf("enable says %d %s | %s; the person gets in: %v (%s)", code, what, next, ok, why)
 	}
 }

@@ -14,10 +14,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/status"
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/cache"
@@ -29,6 +31,7 @@ import (
 	"aadsshlogin-handler/test/repository"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"
+	"aadsshlogin-handler/test/wire"
 )
 
 // person is somebody of the directory who has a role on the machine.
@@ -42,27 +45,33 @@ type stage struct {
 	packages *pkghost.Host
 	metadata *metadata.Service
 	keys     string // folder on the host
-	ubuntu   string
-	dir      string // of the version of the extension
-	written  string // what the status file said last
+	persona  roots.Persona
+	target   distro.Target // what the product's table says of it
+	dir      string        // of the version of the extension
+	written  string        // what the status file said last
 }
 
 // boot sets the stage: an Ubuntu machine, booted, without an agent.
 func boot(t *testing.T) *stage {
 	t.Helper()
-	return bootUbuntu(t, "22.04")
+	return bootPersona(t, roots.Ubuntu("22.04"))
 }
 
-func bootUbuntu(t *testing.T, version string) *stage {
+// bootPersona boots a machine that says what it is by its os-release.
+func bootPersona(t *testing.T, p roots.Persona) *stage {
 	t.Helper()
 	ctx := t.Context()
 	c, err := cache.Open()
 	fatal(t, err)
-	layers, err := roots.Ubuntu(version).Layers(ctx, c)
+	layers, err := p.Layers(ctx, c)
+	fatal(t, err)
+	release, err := distro.Parse([]byte(p.OSRelease))
+	fatal(t, err)
+	target, err := distro.Lookup(release, runtime.GOARCH)
 	fatal(t, err)
 	m, err := machine.New(ctx, c, layers)
 	fatal(t, err)
-	s := &stage{Machine: m, t: t, keys: t.TempDir(), dir: agentrun.Dir(scene.HandlerVersion), ubuntu: version}
+	s := &stage{Machine: m, t: t, keys: t.TempDir(), dir: agentrun.Dir(scene.HandlerVersion), persona: p, target: target}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("journal:\n%s", s.sh("journalctl --no-pager -o short-monotonic -t aadsshlogin-handler -t systemd | grep -i aadssh | tail -n 60"))
@@ -113,12 +122,20 @@ func (s *stage) azure(c cache.Cache) {
 // offer has the package host serve a package.
 func (s *stage) offer(c cache.Cache, spec fixtures.Spec) {
 	s.t.Helper()
-	debs, err := fixtures.Debs(s.t.Context(), c, spec)
-	fatal(s.t, err)
-	dir := s.t.TempDir()
-	suite := map[string]string{"20.04": "focal", "22.04": "jammy", "24.04": "noble"}[s.ubuntu]
-	fatal(s.t, repository.Apt{Suite: suite, Debs: debs, Key: keys.Rig()}.Write(s.t.Context(), dir))
-	s.packages.Mount("/ubuntu/"+s.ubuntu+"/prod", dir)
+	dir, path := s.t.TempDir(), s.target.Repository.Path
+	if s.persona.Family == roots.Apt {
+		debs, err := fixtures.Debs(s.t.Context(), c, spec)
+		fatal(s.t, err)
+		fatal(s.t, repository.Apt{Suite: s.target.Repository.Suite, Debs: debs, Key: keys.Rig()}.Write(s.t.Context(), dir))
+	} else {
+		rpms, err := fixtures.RPMs(s.t.Context(), c, spec)
+		fatal(s.t, err)
+		fatal(s.t, repository.Yum{RPMs: rpms, Key: keys.Rig()}.Write(s.t.Context(), dir))
+		// What zypper asks every repository for and rpm-md has not.
+		below := strings.TrimSuffix(path, "/")
+		s.packages.Missing(below+"/media.1/media", below+"/repodata/repomd.xml.key")
+	}
+	s.packages.Mount(path, dir)
 }
 
 // certificate makes the person's key and certificate.
@@ -141,7 +158,7 @@ func (s *stage) certificate() {
 func (s *stage) signIn() bool {
 	s.t.Helper()
 	r, err := s.Outside(s.t.Context(), "timeout", "30", "ssh", "-F", "none", "-i", s.keys+"/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-l", person, machine.Guest, "id -un")
+		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-l", person, wire.Guest, "id -un")
 	fatal(s.t, err)
 	return r.ExitCode == 0 && strings.TrimSpace(string(r.Stdout)) == person
 }
@@ -195,12 +212,12 @@ func (s *stage) operate(operation string, sequence, want int, env ...string) str
 // enabled is a machine whose install and enable have passed.
 func enabled(t *testing.T, settings string) *stage {
 	t.Helper()
-	return enabledUbuntu(t, "22.04", settings)
+	return enabledPersona(t, roots.Ubuntu("22.04"), settings)
 }
 
-func enabledUbuntu(t *testing.T, version, settings string) *stage {
+func enabledPersona(t *testing.T, p roots.Persona, settings string) *stage {
 	t.Helper()
-	s := bootUbuntu(t, version)
+	s := bootPersona(t, p)
 	s.deliver(settings)
 	s.operate("install", 0, 0)
 	s.state("Installed")

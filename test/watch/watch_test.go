@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/roots"
 )
 
 func success(r status.Report) bool { return r.Level == status.Success }
@@ -19,13 +20,16 @@ const settings = `{"runtimeSettings": [{"handlerSettings": {"publicSettings": {}
 // TestPutUp: enable puts the watch up; a second one finds it there and writes
 // nothing; disable takes it away, and so does uninstall.
 func TestPutUp(t *testing.T) {
-	for _, version := range []string{"20.04", "22.04", "24.04"} { // systemd 247, 252, 257
-		t.Run(version, func(t *testing.T) { putUp(t, version) })
+	for _, p := range []roots.Persona{
+		roots.Ubuntu("20.04"), roots.Ubuntu("22.04"), roots.Ubuntu("24.04"), // systemd 247, 252, 257
+		roots.RHEL("8.10"), roots.RHEL("9.4"), roots.SLES("15.6"), // the same
+	} {
+		t.Run(p.Name, func(t *testing.T) { putUp(t, p) })
 	}
 }
 
-func putUp(t *testing.T, version string) {
-	s := enabledUbuntu(t, version, settings)
+func putUp(t *testing.T, p roots.Persona) {
+	s := enabledPersona(t, p, settings)
 	if m := monitor(s.status(0)); !strings.HasPrefix(m, "success This machine is looked at every 15 minutes") {
 		t.Errorf("monitor says %q", m)
 	}

@@ -1,0 +1,26 @@
+package doctor
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// The command of an advice asks what was asked: a mirror and the closed clouds
+// have their keys below a path.
+func TestAdviceRepeatsTheRequest(t *testing.T) {
+	for _, status := range []int{http.StatusForbidden, http.StatusBadGateway} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		defer s.Close()
+		to, err := url.Parse(s.URL + "/microsoft/keys/microsoft.asc")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := request(t.Context(), target{purpose: forPackages, url: to.String()}, to)
+		if p.fault == nil || !strings.HasSuffix(p.fault.Next, ": curl -sI "+to.String()) {
+			t.Errorf("%d: %+v", status, p.fault)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package pkgmgr
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/host"
+)
+
+// brief is what a command does, as people say it: the program, the subcommand
+// and the packages; files by their names. The environment and most options say
+// only how, and fill the few characters that the portal shows; the whole line
+// is in handler.log. Typed in, it changes no more than the command itself.
+func brief(c host.Command) string {
+	const (
+		does     = " -- -s --test --assumeno --dry-run --download-only --downloadonly --noscripts --reinstall --fix-broken "
+		doesLow  = " -q -W -a -e -U --configure --install --purge --import " // the subcommands of rpm and dpkg
+		hasValue = " -o -f --qf --repo --type "
+	)
+	low := slices.Contains([]string{"rpm", "dpkg", "dpkg-query"}, c.Name)
+	var words []string
+	for i := 0; i < len(c.Args); i++ {
+		word := c.Args[i]
+		in := func(list string) bool { return strings.Contains(list, " "+word+" ") }
+		switch {
+		case in(does), low && in(doesLow):
+			words = append(words, word)
+		case in(hasValue):
+			i++
+		case strings.HasPrefix(word, "-"):
+		case strings.HasPrefix(word, "/"):
+			words = append(words, path.Base(word))
+		default:
+			words = append(words, word)
+		}
+	}
+	return oneLine(host.Command{Name: c.Name, Args: words, Secrets: c.Secrets}.String())
+}

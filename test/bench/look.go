@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/test/agentrun"
+	"aadsshlogin-handler/test/cache"
+	"aadsshlogin-handler/test/fixtures"
+	"aadsshlogin-handler/test/keys"
+	"aadsshlogin-handler/test/machine"
+	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/pkghost"
+	"aadsshlogin-handler/test/repository"
+	"aadsshlogin-handler/test/roots"
+	"aadsshlogin-handler/test/scene"
+)
+
+// bareLook is what a look has to ask, by hand: the package database, sshd, and
+// the metadata service. (A look also asks systemd, and reads some files.)
+const bareLook = `dpkg-query -W -f '${Package}\t${Version}\t${Status}\n' aadsshlogin aadsshlogin-selinux aadlogin aadlogin-selinux
+sshd -V
+sshd -t
+sshd -T -C user=someone@example.com,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
+sshd -T -C user=00000000-0000-0000-0000-000000000000,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
+curl -sS -H Metadata:true 'http://169.254.169.254/metadata/instance/compute?api-version=2021-02-01' 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F'`
+
+// looks measures the looks of the watch at a healthy machine with systemd, and
+// counts what runs of the product in between.
+func looks(ctx context.Context) (figures []figure, err error) {
+	m, closeAll, err := watchedMachine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, closeAll()) }()
+	const rounds = 9
+	var look, bare effort
+	for range rounds { // in turns, so that what else this machine does meets both
+		if err := look.add(ctx, m, "/usr/local/bin/aadsshlogin-handler watch"); err != nil {
+			return nil, err
+		}
+		if err := bare.add(ctx, m, bareLook); err != nil {
+			return nil, err
+		}
+	}
+	between := 0
+	for range 20 {
+		r, err := m.Run(ctx, "sh", "-c", "systemctl is-active -q aadsshlogin-handler.timer aadsshlogin-handler.path || exit 1; pgrep -c ^aadsshlogin || true")
+		if err != nil || r.ExitCode != 0 {
+			return nil, fmt.Errorf("the watch is not there: %v, %s", err, r.Output())
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(r.Output()))
+		if err != nil {
+			return nil, err
+		}
+		between = max(between, n)
+		time.Sleep(100 * time.Millisecond)
+	}
+	return []figure{
+		{"processor time of one look of the watch, median of 9", milliseconds(median(look.processor)), "", false},
+		{"processor time of its questions by hand", milliseconds(median(bare.processor)), "", false},
+		ratio("look / by hand, processor time", median(look.processor), median(bare.processor), 2),
+		{"wall time of one look, of which 1000 ms are waiting for quiet", milliseconds(median(look.wall)), "", false},
+		ratio("look / by hand, wall time beyond the waiting", median(look.wall)-time.Second, median(bare.wall), 2),
+		{"processes of the product between two looks", strconv.Itoa(between), "0", between > 0},
+	}, nil
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
+
+// effort is what several runs of one script took.
+type effort struct{ wall, processor []time.Duration }
+
+// add runs a script once. bash says what it and all that it started took.
+func (e *effort) add(ctx context.Context, m *machine.Machine, script string) error {
+	r, err := m.Run(ctx, "bash", "-c", "TIMEFORMAT='%R %U %S'; time { "+script+"\n} > /root/said 2>&1")
+	if err != nil || r.ExitCode != 0 {
+		said, _ := m.ReadFile("/root/said")
+		return fmt.Errorf("%s: %v, exit %d\n%s%s", script, err, r.ExitCode, r.Output(), said)
+	}
+	var wall, user, system float64
+	if _, err := fmt.Sscan(string(r.Stderr), &wall, &user, &system); err != nil {
+		return fmt.Errorf("what bash says is no time: %q: %w", r.Stderr, err)
+	}
+	e.wall = append(e.wall, time.Duration(wall*float64(time.Second)))
+	e.processor = append(e.processor, time.Duration((user+system)*float64(time.Second)))
+	return nil
+}
+
+// watchedMachine is a machine with systemd on which enable has passed.
+func watchedMachine(ctx context.Context) (m *machine.Machine, closeAll func() error, err error) {
+	c, err := cache.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	layers, err := roots.Ubuntu("22.04").Layers(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m, err = machine.New(ctx, c, layers); err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "bench.")
+	closeAll = func() error { return errors.Join(m.Close(), os.RemoveAll(dir)) }
+	for _, step := range []func() error{
+		func() error { return err },
+		func() error { return m.Symlink("/dev/null", "/etc/systemd/system/walinuxagent.service") },
+		func() error { return m.Boot(ctx) },
+		func() error { return azure(ctx, c, m, dir) },
+		func() error { return passed(ctx, m) },
+	} {
+		if err := step(); err != nil {
+			return nil, nil, errors.Join(err, closeAll())
+		}
+	}
+	return m, closeAll, nil
+}
+
+// azure is what the machine finds on the other end of its wire.
+func azure(ctx context.Context, c cache.Cache, m *machine.Machine, dir string) error {
+	host, err := pkghost.Start(m)
+	if err != nil {
+		return err
+	}
+	host.File("/keys/microsoft.asc", keys.Rig().Public)
+	host.File("/keys/microsoft-2025.asc", keys.Rig().Public)
+	debs, err := fixtures.Debs(ctx, c, fixtures.Spec{Name: fixtures.Login, Version: scene.Version})
+	if err != nil {
+		return err
+	}
+	if err := (repository.Apt{Suite: "jammy", Debs: debs, Key: keys.Rig()}).Write(ctx, dir); err != nil {
+		return err
+	}
+	host.Mount("/ubuntu/22.04/prod", dir)
+	service := metadata.Azure().
+		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
+		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
+	var l net.Listener
+	if l, err = m.Listen("tcp", metadata.Address); err != nil {
+		return err
+	}
+	go func() { _ = http.Serve(l, service) }() // ends with the machine, whose network it is in
+	return nil
+}
+
+// passed runs the operations as the agent does, and waits until the looks that
+// the changes set off have ended.
+func passed(ctx context.Context, m *machine.Machine) error {
+	binary, manifest, err := scene.Build(ctx)
+	if err != nil {
+		return err
+	}
+	settings, err := json.Marshal(map[string]any{"runtimeSettings": []any{map[string]any{"handlerSettings": map[string]any{"publicSettings": map[string]any{}}}}})
+	if err != nil {
+		return err
+	}
+	dir := agentrun.Dir(scene.HandlerVersion)
+	for name, content := range map[string][]byte{
+		"/bin/aadsshlogin-handler": binary, "/HandlerManifest.json": manifest,
+		"/HandlerEnvironment.json": []byte(agentrun.Environment(scene.HandlerVersion)),
+		"/config/0.settings":       settings, "/config/HandlerState": []byte("Enabled"), "/status/.keep": nil,
+	} {
+		if err := m.WriteFile(dir+name, content, 0o755); err != nil {
+			return err
+		}
+	}
+	script := "mkdir -p /var/log/azure/" + agentrun.Handler + "/events; export ConfigSequenceNumber=0; p=" + dir + "/bin/aadsshlogin-handler; $p install && $p enable && " +
+		"while systemctl list-jobs | grep -q aadssh || systemctl is-active -q aadsshlogin-handler.service || [ $(systemctl is-active aadsshlogin-handler.service) = activating ]; do sleep 0.1; done"
+	r, err := m.Run(ctx, "sh", "-c", script)
+	if err == nil && r.ExitCode != 0 {
+		err = fmt.Errorf("install and enable: exit %d\n%s", r.ExitCode, r.Output())
+	}
+	return err
+}

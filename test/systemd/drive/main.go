@@ -1,0 +1,82 @@
+// Command drive makes one call of package systemd on the machine that it is
+// started on, and prints what came of it: it is how the tests use the package
+// inside a machine.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"aadsshlogin-handler/systemd"
+)
+
+// Answer is what came of a call. The test reads it.
+type Answer struct {
+	Running bool
+	State   systemd.UnitState
+	Outcome systemd.Outcome
+	Error   string
+	Job     string // how systemd's job ended, where that is the error
+	Absent  bool   // the error is that systemd does not run
+}
+
+func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: drive CALL [ARGUMENT...]")
+		os.Exit(2)
+	}
+	a, err := call(os.Args[1], os.Args[2:])
+	var job *systemd.JobError
+	if errors.As(err, &job) {
+		a.Job = job.Result
+	}
+	if err != nil {
+		a.Error, a.Absent = err.Error(), errors.Is(err, systemd.ErrNotRunning)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(a); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// budget is how long a call has. Only a systemd that is broken uses it up.
+const budget = 30 * time.Second
+
+func call(name string, args []string) (a Answer, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), budget)
+	defer cancel()
+	a.Running = systemd.Running()
+	switch name {
+	case "running":
+	case "state":
+		a.State, err = systemd.State(ctx, args[0])
+	case "active":
+		a.State, err = systemd.FirstActive(ctx, args)
+	case "reload":
+		a.Outcome, err = systemd.Reload(ctx, args)
+	case "scope": // NAME PID
+		pid, bad := strconv.Atoi(args[1])
+		if bad != nil {
+			return a, bad
+		}
+		err = systemd.Scope(ctx, args[0], pid, "moved by a test")
+	case "enable":
+		err = systemd.EnableAndStart(ctx, args...)
+	case "disable":
+		err = systemd.StopAndDisable(ctx, args...)
+	case "start":
+		err = systemd.Start(ctx, args...)
+	case "begin":
+		err = systemd.Begin(ctx, args[0])
+	case "daemon-reload":
+		err = systemd.DaemonReload(ctx)
+	default:
+		err = fmt.Errorf("there is no call %q", name)
+	}
+	return a, err
+}

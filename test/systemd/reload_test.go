@@ -1,0 +1,152 @@
+//go:build rig
+
+package systemd_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// daemons are the names that sshd's unit goes by.
+func daemons() []string { return []string{"ssh.service", "sshd.service"} }
+
+func (s *stage) reload() answer {
+	s.t.Helper()
+	return s.call(append([]string{"reload"}, daemons()...)...)
+}
+
+func (s *stage) pid(unit string) string {
+	s.t.Helper()
+	return s.must("systemctl show -p MainPID --value " + unit)
+}
+
+func TestReload(t *testing.T) {
+	everywhere(t, func(s *stage) {
+		s.must("systemctl start ssh")
+		t := s.t
+		t.Run("the daemon stays, and has read its configuration", func(t *testing.T) {
+			s.t = t
+			before, pid := s.call("state", "ssh.service"), s.pid("ssh")
+			if u := before.State; !before.Running || !u.IsActive() || !u.CanReload || u.Changed.IsZero() || before.Error != "" {
+				t.Fatalf("%+v", before)
+			}
+			s.must("echo Port 2222 >> /etc/ssh/sshd_config.d/port.conf")
+			if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded || !a.Outcome.Running || a.Outcome.Unit != "ssh.service" || a.Outcome.Why != "" {
+				t.Fatalf("%+v", a)
+			}
+			s.await("ss -Htln sport = :2222 | grep -q .")
+			s.must("rm /etc/ssh/sshd_config.d/port.conf")
+			if now := s.pid("ssh"); now != pid {
+				t.Errorf("main process %s, then %s", pid, now)
+			}
+			after := s.call("state", "sshd.service") // the alias
+			if u := after.State; u.Name != "ssh.service" || !u.Changed.After(before.State.Changed) {
+				t.Errorf("%+v: a reload must move Changed, which was %s", u, before.State.Changed)
+			}
+		})
+		t.Run("a broken configuration", func(t *testing.T) {
+			s.t = t
+			s.must("echo Bogus yes > /etc/ssh/sshd_config.d/bogus.conf")
+			a := s.reload()
+			if a.Job != "failed" || a.Outcome.Reloaded || !a.Outcome.Running {
+				t.Errorf("%+v", a)
+			}
+			s.must("systemctl is-active ssh; rm /etc/ssh/sshd_config.d/bogus.conf")
+		})
+		t.Run("nothing runs", func(t *testing.T) {
+			s.t = t
+			s.must("systemctl stop ssh")
+			if a := s.reload(); a.Error != "" || a.Outcome.Reloaded || a.Outcome.Running || a.Outcome.Socket || a.Outcome.Why == "" {
+				t.Errorf("%+v", a)
+			}
+			if got, _ := s.sh("systemctl is-active ssh"); got != "inactive" {
+				t.Errorf("the daemon is %s: reload must not start it", got)
+			}
+		})
+		t.Run("a socket listens", func(t *testing.T) {
+			s.t = t
+			s.must("systemctl start ssh.socket")
+			if a := s.reload(); a.Error != "" || a.Outcome.Reloaded || !a.Outcome.Socket || a.Outcome.Unit != "ssh.socket" {
+				t.Errorf("%+v", a)
+			}
+			if a := s.call(append([]string{"active"}, daemons()...)...); a.State.Name != "ssh.socket" || a.State.Sub != "listening" {
+				t.Errorf("%+v", a)
+			}
+			s.must("systemctl stop ssh.socket; systemctl start ssh")
+		})
+		t.Run("a unit that does not say how", func(t *testing.T) {
+			s.t = t
+			s.must("touch /root/hups")
+			s.unit("plain.service", "[Service]\nExecStart=/bin/sh -c \"trap 'echo hup >> /root/hups' HUP; echo ready > /root/ready; while :; do sleep 0.05; done\"\n")
+			s.must("systemctl daemon-reload; systemctl start plain")
+			s.await("test -e /root/ready") // a trap that is not set yet does not catch
+			pid := s.pid("plain")
+			if a := s.call("reload", "nosuch.service", "plain.service"); a.Error != "" || !a.Outcome.Reloaded || a.Outcome.Unit != "plain.service" {
+				t.Errorf("%+v", a)
+			}
+			s.await("test \"$(cat /root/hups)\" = hup")
+			if now := s.pid("plain"); now != pid {
+				t.Errorf("main process %s, then %s", pid, now)
+			}
+			s.must("systemctl stop plain")
+		})
+	})
+}
+
+// TestReloadWhileSystemdStartsAnew: each systemctl daemon-reexec breaks the
+// connections that there are, as an upgrade of systemd does.
+func TestReloadWhileSystemdStartsAnew(t *testing.T) {
+	everywhere(t, func(s *stage) {
+		s.must("systemctl start ssh; systemd-run -q --unit reexec sh -c 'while :; do systemctl daemon-reexec; sleep 0.3; done'")
+		for range 10 {
+			if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
+				s.t.Errorf("%+v", a)
+			}
+		}
+		s.must("systemctl stop reexec")
+	})
+}
+
+// TestRoads: there are two ways to systemd, and the other one is taken where
+// one is closed.
+func TestRoads(t *testing.T) {
+	everywhere(t, func(s *stage) {
+		s.must("systemctl start ssh; systemctl stop dbus.socket dbus.service")
+		if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
+			s.t.Errorf("without D-Bus: %+v", a)
+		}
+		s.must("systemctl start dbus.socket dbus.service; mv /run/systemd/private /run/systemd/private.off")
+		if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
+			s.t.Errorf("without the private socket: %+v", a)
+		}
+		s.must("mv /run/dbus/system_bus_socket /run/dbus/off")
+		if a := s.reload(); !strings.Contains(a.Error, "cannot be reached") || a.Outcome.Reloaded || a.Absent {
+			s.t.Errorf("with neither: %+v", a)
+		}
+		s.must("mv /run/dbus/off /run/dbus/system_bus_socket; mv /run/systemd/private.off /run/systemd/private")
+	})
+}
+
+// TestWithoutSystemd: the same machine as a container without systemd sees it.
+func TestWithoutSystemd(t *testing.T) {
+	everywhere(t, func(s *stage) {
+		hidden := func(args ...string) answer {
+			s.t.Helper()
+			return s.inside(append([]string{"unshare", "--mount", "sh", "-c", "mount -t tmpfs none /run && exec \"$@\"", "sh", drive}, args...)...)
+		}
+		if a := hidden("running"); a.Running {
+			s.t.Error("it runs where it does not")
+		}
+		if a := hidden("reload", "ssh.service"); a.Error != "" || a.Outcome.Running || a.Outcome.Reloaded || !strings.Contains(a.Outcome.Why, "does not run here") {
+			s.t.Errorf("%+v", a)
+		}
+		for _, call := range [][]string{{"state", "ssh.service"}, {"active", "ssh.service"}, {"enable", "x.timer"}, {"scope", "x", "4711"}} {
+			if a := hidden(call...); !a.Absent {
+				s.t.Errorf("%s: %+v", call[0], a)
+			}
+		}
+		if a := s.call("running"); !a.Running {
+			s.t.Error("it does not run where it does")
+		}
+	})
+}
