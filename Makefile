@@ -58,6 +58,12 @@ endif
 e2e: prepare ## the package under every release of the real agent, all scenarios: minutes (root)
 	E2E=all $(GO) test -tags rig -count=1 -timeout 60m ./test/machine ./test/e2e
 
+.PHONY: e2e-vm
+e2e-vm: ## some scenarios on emulated machines: agents that use scopes, SELinux, wrong clocks (root, amd64)
+	$(GO) run ./test/rig/prepare qemu-system-x86 e2fsprogs
+	$(GO) vet -tags rig,vm ./test/e2e
+	$(GO) test -tags rig,vm -count=1 -timeout 120m ./test/e2e
+
 .PHONY: prepare
 prepare:
 	$(GO) run ./test/rig/prepare
@@ -73,12 +79,14 @@ faults: prepare ## kill the handler before and after what it does, and render do
 	$(GO) run -tags rig ./test/faults -each $(CASES) -document docs/reliability.md
 
 .PHONY: fuzz
+# Making an input small that was only interesting would take the whole minute of
+# those that are slow.
 FUZZTIME ?= 1m
 fuzz: ## let every parser of what comes from outside read rubbish, a minute each (FUZZTIME)
 	@set -e; for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
 		done; \
 	done
 
@@ -87,6 +95,7 @@ lint: ## formatting, vet, and vulnerabilities where their database can be had
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run: gofmt -w .'; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags rig ./...
+	$(GO) vet -tags rig,vm ./test/e2e
 	$(GO) mod verify
 	@if command -v govulncheck >/dev/null; then govulncheck ./... || { [ $$? -eq 3 ] && exit 1; echo "NOT RUN: govulncheck could not reach its database"; }; else echo "NOT RUN: govulncheck is not installed (go install golang.org/x/vuln/cmd/govulncheck@v1.1.4)"; fi
 

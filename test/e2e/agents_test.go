@@ -4,37 +4,49 @@ package e2e
 
 import (
 	"context"
+	"io/fs"
+	"net"
+	"time"
 
+	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/cache"
 	"aadsshlogin-handler/test/keys"
 	"aadsshlogin-handler/test/roots"
 )
 
-// linuxAgent is a release of the agent on the Debian that brings it.
+// guest is the machine of a scenario, in a container or emulated.
+type guest interface {
+	Boot(context.Context) error
+	Shutdown(context.Context) error
+	PowerCut(context.Context) error
+	Run(ctx context.Context, argv ...string) (box.Result, error)
+	Outside(ctx context.Context, argv ...string) (box.Result, error)
+	Listen(network, address string) (net.Listener, error)
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
+	ReadFile(name string) ([]byte, error)
+	WriteFile(name string, content []byte, mode fs.FileMode) error
+	AppendFile(name string, content []byte) error
+	Symlink(target, name string) error
+	Close() error
+}
+
+// linuxAgent is a release of the agent on a machine that it runs on.
 type linuxAgent struct {
 	name      string
 	version   string
-	suite     roots.Suite
-	root      func(context.Context, cache.Cache) (string, error) // nil: the suite's own
-	fastTrack bool                                               // it can be given goal states by the HostGAPlugin (2.7.3 only compares them)
+	persona   roots.Persona
+	machine   func(context.Context, cache.Cache) (guest, error)
+	fastTrack bool     // it can be given goal states by the HostGAPlugin (2.7.3 only compares them)
+	recorded  bool     // docs/portal.md shows what it uploads
+	scripts   []string // that it runs; nil: all
 }
 
-func (a linuxAgent) layers(ctx context.Context, c cache.Cache) ([]string, error) {
-	if a.root == nil {
-		return roots.Debian(a.suite).Layers(ctx, c)
-	}
-	root, err := a.root(ctx, c)
-	return []string{root}, err
-}
-
-// agents are the releases that can be had, the usual one first.
-func agents() []linuxAgent {
-	return []linuxAgent{
-		{name: "debian12", version: "2.7.3.0", suite: roots.Bookworm},
-		{name: "debian11", version: "2.2.47", suite: roots.Bullseye},
-		{name: "debian13", version: "2.12.0.2", suite: roots.Trixie, fastTrack: true},
-		{name: "newest", version: "2.16.0.2", suite: roots.Trixie, root: roots.NewestAgent, fastTrack: true},
-	}
+// kind is what scenarios run on.
+type kind struct {
+	agents   []linuxAgent
+	words    map[string]word // that only these machines have
+	parallel string          // how many scripts run at once
+	patience time.Duration   // how long one waits for something before it gives up; no assertion about how long anything may take
 }
 
 func rigKey() []byte { return keys.Rig().Public }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -15,19 +16,17 @@ import (
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/fabric"
 	"aadsshlogin-handler/test/fixtures"
-	"aadsshlogin-handler/test/machine"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/pkghost"
+	"aadsshlogin-handler/test/wire"
 )
 
-// patience is how long a script waits for something before it gives up. It is
-// no assertion about how long anything may take.
-const patience = 4 * time.Minute
+// word does what a word of a script says.
+type word = func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error
 
 // commands are the words that scripts are written in.
 func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
-	type command = func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error
-	all := map[string]command{
+	all := map[string]word{
 		// What is in Azure.
 		"identity": identity, // identity system|none|user
 		"offer":    offer,    // offer NAME=VERSION[,noise=N][,sleep=D][,hold=PATH][,failpost]...: what the repository holds
@@ -56,11 +55,12 @@ func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, 
 		"watch":    watching, // watch start|stop: the packages are there at every instant
 		"signin":   signin,   // signin USER CERTIFICATE: someone signs in; ! signin: cannot
 	}
+	maps.Copy(all, machines().words)
 	out := map[string]func(ts *testscript.TestScript, neg bool, args []string){}
 	for name, c := range all {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			s := ts.Value(stageKey{}).(*stage)
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			ctx, cancel := context.WithTimeout(context.Background(), machines().patience)
 			defer cancel()
 			err := c(ctx, s, ts, args)
 			switch {
@@ -105,7 +105,7 @@ func host(_ context.Context, s *stage, _ *testscript.TestScript, args []string) 
 
 func proxy(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (err error) {
 	if len(args) == 2 {
-		s.proxy, err = pkghost.StartProxy(s, machine.Gateway+":3128", args[0], args[1])
+		s.proxy, err = pkghost.StartProxy(s, wire.Gateway+":3128", args[0], args[1])
 		return err
 	}
 	for _, r := range s.proxy.Requests() {

@@ -15,11 +15,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain: the scenarios mostly wait for the agent, which sleeps two seconds at
-// each command, so more of them run at once than there are processors.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", machines().parallel); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -27,19 +25,17 @@ func TestMain(m *testing.M) {
 }
 
 // TestScenarios runs the scripts under each release of the agent. A script
-// whose comment says "Agents:" runs under those only. With E2E=all in the
-// environment every release runs every script; without it the first does, and
-// the others run those of representative.
+// whose comment says "Agents:" runs under those only.
 func TestScenarios(t *testing.T) {
 	b, g := &builds{made: map[string][]byte{}}, &gallery{path: "../../docs/portal.md"}
-	for _, a := range agents() {
+	for _, a := range machines().agents {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			testscript.Run(t, testscript.Params{
-				Files: scripts(t, a, os.Getenv("E2E") == "all"),
+				Files: scripts(t, a),
 				Cmds:  commands(b, g),
 				Setup: func(env *testscript.Env) error {
-					ctx, cancel := context.WithTimeout(context.Background(), patience)
+					ctx, cancel := context.WithTimeout(context.Background(), machines().patience)
 					defer cancel()
 					s, err := set(ctx, a)
 					if err != nil {
@@ -58,17 +54,16 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// representative are the scripts that show how a release of the agent differs:
-// the whole life, a failure's report, both directions of an update, Fast Track.
-func representative() []string {
-	return []string{"terraform", "identity", "upgrade", "fast-track"}
-}
-
-func scripts(t *testing.T, a linuxAgent, all bool) []string {
+func scripts(t *testing.T, a linuxAgent) []string {
 	t.Helper()
 	paths, err := filepath.Glob("scenarios/*.txtar")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("%q, %v", paths, err)
+	}
+	for _, name := range a.scripts {
+		if !slices.Contains(paths, "scenarios/"+name+".txtar") {
+			t.Errorf("%s is to run %s, which is not there", a.name, name)
+		}
 	}
 	var mine []string
 	for _, path := range paths {
@@ -82,7 +77,7 @@ func scripts(t *testing.T, a linuxAgent, all bool) []string {
 			continue
 		}
 		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
-		if all || a.name == agents()[0].name || slices.Contains(representative(), name) {
+		if a.scripts == nil || slices.Contains(a.scripts, name) {
 			mine = append(mine, path)
 		}
 	}

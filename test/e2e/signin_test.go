@@ -13,7 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"aadsshlogin-handler/test/keys"
-	"aadsshlogin-handler/test/machine"
+	"aadsshlogin-handler/test/wire"
 )
 
 // signin signs in over ssh, from Azure's side of the wire, with one of:
@@ -38,7 +38,7 @@ func signin(ctx context.Context, s *stage, _ *testscript.TestScript, args []stri
 	}
 	r, err := s.Outside(ctx, "ssh", "-F", "none", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
 		"-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=30",
-		"-i", identity, "-l", user, machine.Guest, "id", "-un")
+		"-i", identity, "-l", user, wire.Guest, "id", "-un")
 	if err != nil {
 		return err
 	}

@@ -19,11 +19,9 @@ import (
 	"aadsshlogin-handler/test/cache"
 	"aadsshlogin-handler/test/fabric"
 	"aadsshlogin-handler/test/fixtures"
-	"aadsshlogin-handler/test/machine"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/pkghost"
 	"aadsshlogin-handler/test/rig"
-	"aadsshlogin-handler/test/roots"
 )
 
 // newest is the version of the vendor's packages that the repository holds.
@@ -31,7 +29,7 @@ const newest = "1.0.033070001"
 
 // stage is one machine with everything around it.
 type stage struct {
-	*machine.Machine
+	guest
 	agent    linuxAgent
 	cache    cache.Cache
 	target   distro.Target
@@ -52,11 +50,7 @@ func set(ctx context.Context, a linuxAgent) (s *stage, err error) {
 	if s.cache, err = cache.Open(); err != nil {
 		return nil, err
 	}
-	layers, err := a.layers(ctx, s.cache)
-	if err != nil {
-		return nil, err
-	}
-	if s.Machine, err = machine.New(ctx, s.cache, layers); err != nil {
+	if s.guest, err = a.machine(ctx, s.cache); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(s.distribution(), s.configure()); err != nil {
@@ -127,7 +121,7 @@ func (s *stage) offer(ctx context.Context, specs ...fixtures.Spec) error {
 	s.packages.File("/keys/microsoft.asc", key)
 	s.packages.File("/keys/microsoft-2025.asc", key)
 	m := rig.Machine{Packages: s.packages, Cache: s.cache}
-	return m.Offer(ctx, rig.Options{Persona: roots.Debian(s.agent.suite), Path: s.target.Repository.Path, Suite: s.target.Repository.Suite, Packages: specs})
+	return m.Offer(ctx, rig.Options{Persona: s.agent.persona, Path: s.target.Repository.Path, Suite: s.target.Repository.Suite, Packages: specs})
 }
 
 // strike ends the machine and says what went on that should not have.

@@ -23,12 +23,21 @@ type watch struct {
 	gaps  []string
 }
 
+// seen is a machine whose disk can be looked at without asking it.
+type seen interface {
+	Stat(name string) (fs.FileInfo, error)
+}
+
 // watching starts a watch, or stops it and says what was missing.
 func watching(_ context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 	switch strings.Join(args, " ") {
 	case "start":
+		disk, ok := s.guest.(seen)
+		if !ok {
+			return errors.New("the disk of this machine cannot be seen from outside")
+		}
 		s.watched = &watch{stop: make(chan struct{}), done: make(chan struct{})}
-		go s.watched.run(s)
+		go s.watched.run(s, disk)
 		return nil
 	case "stop":
 		s.watched.end()
@@ -53,7 +62,7 @@ func (w *watch) end() {
 // run looks each millisecond: a package's removal runs several scripts, and
 // takes longer than that by far. The database is read again where it is another
 // file: dpkg replaces it.
-func (w *watch) run(s *stage) {
+func (w *watch) run(s *stage, disk seen) {
 	defer close(w.done)
 	began := time.Now()
 	last := map[string]string{}
@@ -73,7 +82,7 @@ func (w *watch) run(s *stage) {
 		case <-time.After(time.Millisecond):
 		}
 		w.looks++
-		if info, err := s.Stat("/var/lib/dpkg/status"); err != nil {
+		if info, err := disk.Stat("/var/lib/dpkg/status"); err != nil {
 			note("the database", err.Error())
 		} else if !info.ModTime().Equal(database) {
 			database = info.ModTime()
@@ -82,7 +91,7 @@ func (w *watch) run(s *stage) {
 				note("the package", fmt.Sprintf("not installed (%v)", err))
 			}
 		}
-		if _, err := s.Stat("/usr/sbin/aad_certhandler"); err != nil {
+		if _, err := disk.Stat("/usr/sbin/aad_certhandler"); err != nil {
 			note("the program", err.Error())
 		}
 		config, err := s.ReadFile("/etc/ssh/sshd_config")

@@ -32,10 +32,9 @@ func (m *Machine) Boot(ctx context.Context) error {
 	for _, g := range m.groups {
 		fmt.Fprintf(&script, "echo $$ > %s/cgroup.procs\n", g)
 	}
-	fmt.Fprintf(&script, "exec nsenter --target %d --mount --net --ipc --pid -- systemd-nspawn --quiet --register=no --keep-unit "+
-		"--network-namespace-path=/run/netns/vm --resolv-conf=off --timezone=off --link-journal=no "+
-		"--capability=CAP_NET_ADMIN,CAP_NET_RAW --machine=vm --directory=%s/disk/root --boot --console=pipe",
-		m.azure.Process.Pid, m.dir)
+	fmt.Fprintf(&script, "exec %s", strings.Join(m.Enter("systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
+		"--network-namespace-path=/run/netns/vm", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+		"--capability=CAP_NET_ADMIN,CAP_NET_RAW", "--machine=vm", "--directory="+m.dir+"/disk/root", "--boot", "--console=pipe"), " "))
 	m.nspawn = exec.Command("/bin/sh", "-ec", script.String())
 	m.nspawn.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
 	m.nspawn.Stdout, m.nspawn.Stderr = console, console

@@ -1,22 +1,16 @@
 package machine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
-	"os/exec"
 	"path"
-	"runtime"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"aadsshlogin-handler/test/box"
+	"aadsshlogin-handler/test/wire"
 )
 
 // Run runs a command in the machine, as root and outside of any service.
@@ -24,25 +18,7 @@ func (m *Machine) Run(ctx context.Context, argv ...string) (box.Result, error) {
 	if m.init == 0 {
 		return box.Result{}, errors.New("the machine is off")
 	}
-	return run(ctx, append([]string{"nsenter", "--target", fmt.Sprint(m.init), "--all", "--"}, argv...))
-}
-
-// Outside runs a command of the host on Azure's side of the wire.
-func (m *Machine) Outside(ctx context.Context, argv ...string) (box.Result, error) {
-	return run(ctx, append([]string{"nsenter", "--target", fmt.Sprint(m.azure.Process.Pid), "--net", "--"}, argv...))
-}
-
-func run(ctx context.Context, argv []string) (box.Result, error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	var out, errs bytes.Buffer
-	cmd.Env, cmd.Stdout, cmd.Stderr = box.Environment(), &out, &errs
-	cmd.WaitDelay = time.Second // what it leaves in the background may keep our pipes
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Exited() || errors.Is(err, exec.ErrWaitDelay) {
-		err = nil // how it ended is in the result
-	}
-	return box.Result{Stdout: out.Bytes(), Stderr: errs.Bytes(), ExitCode: cmd.ProcessState.ExitCode()}, err
+	return wire.Run(ctx, nil, append([]string{"nsenter", "--target", fmt.Sprint(m.init), "--all", "--"}, argv...))
 }
 
 // below is a path as os.Root takes it.
@@ -89,31 +65,4 @@ func (m *Machine) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	defer f.Close()
 	return f.ReadDir(-1)
-}
-
-// Listen is net.Listen on Azure's side of the wire. Give an address, not a name.
-func (m *Machine) Listen(network, address string) (l net.Listener, err error) {
-	failed := m.outside(func() { l, err = net.Listen(network, address) })
-	return l, errors.Join(failed, err)
-}
-
-// Dial is net.Dial on Azure's side of the wire. Give an address, not a name.
-func (m *Machine) Dial(ctx context.Context, network, address string) (c net.Conn, err error) {
-	failed := m.outside(func() { c, err = new(net.Dialer).DialContext(ctx, network, address) })
-	return c, errors.Join(failed, err)
-}
-
-// outside runs f on a thread that is in the network namespace of Azure's side.
-// A socket belongs to the namespace that it was made in, whoever uses it later.
-func (m *Machine) outside(f func()) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with us
-		err := unix.Setns(int(m.network.Fd()), unix.CLONE_NEWNET)
-		if err == nil {
-			f()
-		}
-		done <- err
-	}()
-	return <-done
 }

@@ -17,6 +17,7 @@ import (
 	"aadsshlogin-handler/test/cache"
 	"aadsshlogin-handler/test/machine"
 	"aadsshlogin-handler/test/roots"
+	"aadsshlogin-handler/test/wire"
 )
 
 func boot(t *testing.T, suite roots.Suite) *machine.Machine {
@@ -122,7 +123,7 @@ func TestWire(t *testing.T) {
 		host, _, _ := net.SplitHostPort(r.RemoteAddr)
 		_, _ = io.WriteString(w, "hello "+host)
 	}))
-	if got := run(t, m, "curl", "-sS", "http://"+box.WireServer); got != "hello "+machine.Guest {
+	if got := run(t, m, "curl", "-sS", "http://"+box.WireServer); got != "hello "+wire.Guest {
 		t.Errorf("the wire server said %q", got)
 	}
 	began := time.Now()

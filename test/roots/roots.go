@@ -43,25 +43,40 @@ func packages() []string {
 func Get(ctx context.Context, c cache.Cache, suite Suite) (string, error) {
 	include := strings.Join(packages(), ",")
 	key := string(suite) + "-" + cache.Key(include)
-	return c.Make(ctx, "roots", key, func(dir string) error {
-		mirror, err := mirror(ctx)
+	return c.Make(ctx, "roots", key, func(dir string) error { return bootstrap(ctx, dir, suite, include, false) })
+}
+
+// bootstrap fills an empty folder with a suite's userland. With newestAgent,
+// the Linux agent is that of a later suite.
+func bootstrap(ctx context.Context, dir string, suite Suite, include string, newestAgent bool) error {
+	mirror, err := mirror(ctx)
+	if err != nil {
+		return err
+	}
+	// Some suites' indices are past their date on a machine whose clock is
+	// ahead of its mirror.
+	args := []string{"mmdebstrap", "--quiet", "--format=directory", "--variant=minbase",
+		"--dpkgopt=force-unsafe-io", "--aptopt=Acquire::Check-Valid-Until \"false\"", "--include=" + include}
+	sources := []string{mirror}
+	if newestAgent {
+		pin, err := pinFile()
 		if err != nil {
 			return err
 		}
-		// mmdebstrap makes its folder itself, and some suites' indices are
-		// past their date on a machine whose clock is ahead of its mirror.
-		cmd := exec.CommandContext(ctx, "nice", "mmdebstrap", "--quiet", "--format=directory", "--variant=minbase",
-			"--dpkgopt=force-unsafe-io", "--aptopt=Acquire::Check-Valid-Until \"false\"",
-			"--include="+include, string(suite), dir, mirror)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("mmdebstrap %s: %w\n%s", suite, err, tail(out, 2000))
-		}
-		// What mmdebstrap told apt for itself is no part of the machine.
-		return errors.Join(
-			os.RemoveAll(filepath.Join(dir, "etc/apt/sources.list")),
-			os.RemoveAll(filepath.Join(dir, "etc/apt/apt.conf.d/99mmdebstrap")),
-		)
-	})
+		defer os.Remove(pin)
+		args = append(args, "--setup-hook=mkdir -p \"$1\"/etc/apt/preferences.d && cp "+pin+" \"$1\"/"+preferences)
+		sources = []string{"deb " + mirror + " " + string(suite) + " main", "deb " + mirror + " forky main"}
+	}
+	cmd := exec.CommandContext(ctx, "nice", append(append(args, string(suite), dir), sources...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("mmdebstrap %s: %w\n%s", suite, err, tail(out, 2000))
+	}
+	// What mmdebstrap told apt for itself is no part of the machine.
+	return errors.Join(
+		os.RemoveAll(filepath.Join(dir, "etc/apt/sources.list")),
+		os.RemoveAll(filepath.Join(dir, "etc/apt/apt.conf.d/99mmdebstrap")),
+		os.RemoveAll(filepath.Join(dir, preferences)),
+	)
 }
 
 // mirror is where this machine itself gets its Debian from: the first archive

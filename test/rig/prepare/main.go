@@ -1,5 +1,6 @@
 // Command prepare installs what the rig needs and this machine lacks, by apt,
-// as root. Where nothing is missing it touches nothing.
+// as root. Where nothing is missing it touches nothing. Arguments: further
+// Debian packages, for tests that need more than most do.
 package main
 
 import (
@@ -35,7 +36,7 @@ func main() {
 
 func prepare() error {
 	var missing []string
-	for _, name := range tools() {
+	for _, name := range append(tools(), os.Args[1:]...) {
 		out, err := exec.Command("dpkg-query", "-W", "-f", "${db:Status-Status}", name).Output()
 		if err != nil || string(out) != "installed" {
 			missing = append(missing, name)

@@ -3,7 +3,7 @@
 // and Azure, says "ready", and then only buries the dead until its standard
 // input closes: the machine ends with the test that owns it, however that test
 // ends. Standard library only: it is compiled on its own, from the source that
-// package machine embeds.
+// package wire embeds.
 package main
 
 import (
@@ -23,9 +23,9 @@ import (
 type config struct {
 	Work      string   // empty folder to mount on
 	Size      string   // of the tmpfs that takes all writes
-	Layers    []string // lower layers, topmost first
+	Layers    []string // lower layers, topmost first; none: the machine brings a disk of its own
 	Gateway   string   // address of Azure's side of the wire, with its prefix length
-	Guest     string   // address of the machine's side, with its prefix length
+	Guest     string   // address of the machine's side, with its prefix length; "": the machine sets it itself
 	Addresses []string // further ones on Azure's side
 }
 
@@ -69,8 +69,10 @@ func setUp(in *bufio.Reader) error {
 	if err := syscall.Mount("tmpfs", "/run", "tmpfs", 0, "mode=755"); err != nil {
 		return fmt.Errorf("/run: %w", err)
 	}
-	if err := overlay(c); err != nil {
-		return err
+	if len(c.Layers) > 0 {
+		if err := overlay(c); err != nil {
+			return err
+		}
 	}
 	return network(c)
 }
@@ -96,26 +98,29 @@ func overlay(c config) error {
 
 // network makes a wire with Azure's services at one end and the machine at the
 // other, which gets what Azure's DHCP gives: an address, a default route, and
-// host routes to the two services.
+// host routes to the two services. A machine that sets these itself is an
+// emulated one: its end is a tap device.
 func network(c config) error {
 	gateway, _, _ := strings.Cut(c.Gateway, "/")
-	outside := []string{"link set lo up"}
-	inside := []string{
-		"link set lo up", "address add " + c.Guest + " dev eth0", "link set eth0 up",
-		"route add default via " + gateway,
-	}
-	if err := ip("", "netns add vm"); err != nil {
+	var routes []string
+	outside := []string{"link set lo up", "link add azure0 type veth peer name eth0 netns vm address 00:0d:3a:11:22:33"}
+	if c.Guest == "" {
+		outside = []string{"link set lo up", "tuntap add dev azure0 mode tap"}
+	} else if err := ip("", "netns add vm"); err != nil {
 		return err
 	}
-	outside = append(outside, "link add azure0 type veth peer name eth0 netns vm address 00:0d:3a:11:22:33", "address add "+c.Gateway+" dev azure0")
+	outside = append(outside, "address add "+c.Gateway+" dev azure0")
 	for _, a := range c.Addresses {
 		outside = append(outside, "address add "+a+"/32 dev azure0")
-		inside = append(inside, "route add "+a+" via "+gateway)
+		routes = append(routes, "route add "+a+" via "+gateway)
 	}
-	if err := ip("", append(outside, "link set azure0 up")...); err != nil {
+	if err := ip("", append(outside, "link set azure0 up")...); err != nil || c.Guest == "" {
 		return err
 	}
-	return ip("vm", inside...)
+	return ip("vm", append([]string{
+		"link set lo up", "address add " + c.Guest + " dev eth0", "link set eth0 up",
+		"route add default via " + gateway,
+	}, routes...)...)
 }
 
 func ip(namespace string, lines ...string) error {
