@@ -130,7 +130,7 @@ func rows() []row {
 		row{"package-manager", sectionRepository, false, packageManager},
 		row{"last-run", sectionPackages, false, lastRunCheck},
 	)
-	all = append(all, shared(preflight.Verification())...)
+	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c preflight.Check) bool { return c.Name == "clock" }))...) // above already
 	return append(all,
 		row{"plan", sectionPackages, false, planCheck},
 		row{"nologin", sectionSignIn, false, nologin},

@@ -28,6 +28,8 @@ type client struct {
 	transport *http.Transport
 	log       *logging.Logger
 	requests  int
+	ahead     time.Duration // of our clock before the service's
+	dated     bool
 }
 
 func newClient(o Options) *client {
@@ -78,6 +80,9 @@ func (c *client) do(req *http.Request, limit int64) reply {
 		return transportReply(err)
 	}
 	defer resp.Body.Close()
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.ahead, c.dated = time.Since(at), true
+	}
 	r := reply{
 		status:    resp.StatusCode,
 		media:     mediaType(resp.Header.Get("Content-Type")),

@@ -70,6 +70,10 @@ type Answer struct {
 	Fault      *fault.Fault // nil for SystemAssigned; else code 22 or 29 with the next step for this machine
 	Requests   int          // HTTP requests that the look took
 	Why        string       // how the answer was reached, for the log and for doctor
+	// ClockAhead is how far this machine's clock is ahead of the service's, which
+	// its answers' Date tells to the second. Dated: an answer had one.
+	ClockAhead time.Duration
+	Dated      bool
 }
 
 // DefaultBudget is how long a look takes at most where Options say nothing: both
@@ -126,7 +130,7 @@ func Look(ctx context.Context, o Options) Answer {
 	defer c.close()
 	action := o.Log.Started("ask %s for the machine's identity", service.name)
 	a := look(ctx, service, c, o.Host)
-	a.Requests = c.requests
+	a.Requests, a.ClockAhead, a.Dated = c.requests, c.ahead, c.dated
 	a.Why = strings.Join(append(notes, a.Why), " ")
 	for _, n := range notes {
 		o.Log.Warnf("%s", n)

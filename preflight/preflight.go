@@ -63,6 +63,7 @@ func Verification() []Check {
 		{"version", version},
 		{"sign-in", signIn},
 		{"repository", repository},
+		{"clock", clock},
 	}
 }
 

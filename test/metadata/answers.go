@@ -17,6 +17,14 @@ func JSON(doc any) Answer {
 	}
 }
 
+// At is an answer of a service whose clock shows a time.
+func (a Answer) At(now time.Time) Answer {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+		a(w, r)
+	}
+}
+
 // Status answers with an HTTP status and an error body; without a code the body
 // is empty.
 func Status(status int, code, description string) Answer {

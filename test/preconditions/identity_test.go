@@ -97,3 +97,34 @@ func TestIdentityOfAHealthyMachine(t *testing.T) {
 	s.apply(goal).want(fault.OK)
 	s.unchanged(before)
 }
+
+// TestClockOfAHealthyMachine: with a clock that is years off no certificate is
+// valid, so a success would not be true. The service's date tells.
+func TestClockOfAHealthyMachine(t *testing.T) {
+	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
+	goal := s.Goal()
+	s.apply(goal).want(fault.OK)
+	before := s.snapshot()
+	token := metadata.TokenOf(metadata.VMID("rg-web", "web1"))
+	for _, c := range []struct {
+		off  time.Duration
+		code fault.Code
+		says string
+	}{
+		{5 * 365 * 24 * time.Hour, fault.VerificationFailed, "behind"},
+		{-2 * time.Hour, fault.VerificationFailed, "2h0m ahead"},
+		{20 * time.Minute, fault.OK, "20m behind"},
+		{0, fault.OK, ""},
+	} {
+		s.Metadata.Always(metadata.TokenPath, token.At(time.Now().Add(c.off)))
+		switch got := s.apply(goal); {
+		case c.code != fault.OK:
+			got.want(c.code, c.says, "timedatectl")
+		case c.says != "":
+			got.want(fault.OK).warns("clock", c.says)
+		default:
+			got.want(fault.OK)
+		}
+	}
+	s.unchanged(before)
+}
