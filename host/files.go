@@ -29,22 +29,11 @@ func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
 	if limit <= 0 {
 		limit = Limit
 	}
-	// O_NONBLOCK: a FIFO in the place of a file must not hang us.
-	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	f, _, err := h.open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: unix.EISDIR}
-	}
-	if mode := info.Mode(); !mode.IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("not a regular file (%s)", mode.Type())}
-	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
@@ -55,21 +44,36 @@ func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
+// open opens a regular file for reading, and nothing else.
+func (h *Host) open(path string) (*os.File, fs.FileInfo, error) {
+	// O_NONBLOCK: a FIFO in the place of a file must not hang us.
+	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case info.IsDir():
+		err = &fs.PathError{Op: "read", Path: path, Err: unix.EISDIR}
+	case !info.Mode().IsRegular():
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("not a regular file (%s)", info.Mode().Type())}
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
 // ReadTail reads at most the last limit bytes of a regular file; the first line
 // may be cut.
 func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	f, info, err := h.open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if mode := info.Mode(); !mode.IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("not a regular file (%s)", mode.Type())}
-	}
 	size := min(info.Size(), limit)
 	if _, err := f.Seek(info.Size()-size, io.SeekStart); err != nil {
 		return nil, err

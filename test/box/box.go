@@ -6,21 +6,16 @@
 package box
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
-	"time"
 
 	"aadsshlogin-handler/test/cache"
+	"aadsshlogin-handler/test/namespaces"
 )
 
 // Addresses that a box's loopback carries. Nothing listens there until a test
@@ -49,16 +44,15 @@ type Bind struct {
 
 // Box is one throw-away machine.
 type Box struct {
-	init    *exec.Cmd
-	life    io.Closer // the box ends when this is closed
-	host    string    // our folder on the host: mount point and synthetic files
-	root    *os.File  // the box's /
-	network *os.File  // the box's network namespace
-	upper   string    // folder of everything that was written to /
+	init    *namespaces.Init
+	host    string   // our folder on the host: mount point and synthetic files
+	root    *os.File // the box's /
+	network *os.File // the box's network namespace
+	upper   string   // folder of everything that was written to /
 }
 
 //go:embed boxinit/main.go
-var initSource []byte
+var initSource string
 
 // New starts a box. It needs root. Close ends it; so does the end of this process.
 func New(ctx context.Context, c cache.Cache, o Options) (*Box, error) {
@@ -68,7 +62,7 @@ func New(ctx context.Context, c cache.Cache, o Options) (*Box, error) {
 	if len(o.Layers) == 0 {
 		return nil, errors.New("a box needs at least one layer")
 	}
-	program, err := initProgram(ctx, c)
+	program, err := namespaces.Compile(ctx, c, "boxinit", initSource)
 	if err != nil {
 		return nil, err
 	}
@@ -84,24 +78,6 @@ func New(ctx context.Context, c cache.Cache, o Options) (*Box, error) {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
-}
-
-// initProgram compiles boxinit, once per version of its source.
-func initProgram(ctx context.Context, c cache.Cache) (string, error) {
-	dir, err := c.Make(ctx, "boxinit", cache.Key(string(initSource)), func(dir string) error {
-		source := filepath.Join(dir, "main.go")
-		if err := os.WriteFile(source, initSource, 0o644); err != nil {
-			return err
-		}
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(dir, "boxinit"), source)
-		build.Dir = dir
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("%w\n%s", err, out)
-		}
-		return nil
-	})
-	return filepath.Join(dir, "boxinit"), err
 }
 
 // start runs the first process and waits until it has built the box.
@@ -122,44 +98,16 @@ func (b *Box) start(program string, o Options) error {
 	if size == "" {
 		size = "2g"
 	}
-	config, err := json.Marshal(map[string]any{
+	first, said, err := namespaces.Start(program, map[string]any{
 		"Work": work, "Size": size, "Layers": o.Layers, "Binds": binds, "Hostname": "box",
 		"BlackHole": BlackHole,
 		"Addresses": []string{Metadata + "/32", WireServer + "/32", Packages + "/32"},
-	})
+	}, []string{"PATH=" + Path}, syscall.CLONE_NEWUTS)
 	if err != nil {
 		return err
 	}
-	b.init = exec.Command(program)
-	b.init.Env = []string{"PATH=" + Path}
-	b.init.Stderr = os.Stderr
-	b.init.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID |
-		syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS}
-	life, err := b.init.StdinPipe()
-	if err != nil {
-		return err
-	}
-	out, err := b.init.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := b.init.Start(); err != nil {
-		b.init = nil
-		return fmt.Errorf("start a box: %w", err)
-	}
-	b.life = life
-	if _, err := life.Write(append(config, '\n')); err != nil {
-		return err
-	}
-	said, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("the box's first process said nothing: %w", err)
-	}
-	var descriptor int
-	if _, err := fmt.Sscanf(said, "ready %d", &descriptor); err != nil {
-		return fmt.Errorf("the box could not be built: %s", strings.TrimSpace(said))
-	}
-	b.upper = fmt.Sprintf("/proc/%d/fd/%d", b.Pid(), descriptor)
+	b.init = first
+	b.upper = fmt.Sprintf("/proc/%d/fd/%s", b.Pid(), said)
 	return nil
 }
 
@@ -186,7 +134,7 @@ func (b *Box) settle(o Options) (err error) {
 }
 
 // Pid is the box's first process, as this machine numbers it.
-func (b *Box) Pid() int { return b.init.Process.Pid }
+func (b *Box) Pid() int { return b.init.Pid() }
 
 // Root is the box's / as this process can reach it. An absolute symbolic link
 // below it leads out of the box: use the box's own methods where there are any.
@@ -200,12 +148,6 @@ func (b *Box) Close() error {
 		}
 	}
 	b.root, b.network = nil, nil
-	if b.init != nil && b.life != nil {
-		b.life.Close()
-		b.life = nil
-		impatient := time.AfterFunc(5*time.Second, func() { _ = b.init.Process.Kill() })
-		_ = b.init.Wait() // how it ended does not matter
-		impatient.Stop()
-	}
+	b.init.Close()
 	return os.RemoveAll(b.host)
 }

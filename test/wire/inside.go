@@ -18,13 +18,13 @@ import (
 
 // Path is where a path of the namespaces is found from outside of them.
 func (a *Azure) Path(name string) string {
-	return fmt.Sprintf("/proc/%d/root%s", a.process.Process.Pid, name)
+	return fmt.Sprintf("/proc/%d/root%s", a.init.Pid(), name)
 }
 
 // Enter is a command line that runs another one in all of the namespaces. What
 // it starts ends with the wire.
 func (a *Azure) Enter(argv ...string) []string {
-	return append([]string{"nsenter", "--target", fmt.Sprint(a.process.Process.Pid), "--mount", "--net", "--ipc", "--pid", "--"}, argv...)
+	return append([]string{"nsenter", "--target", fmt.Sprint(a.init.Pid()), "--mount", "--net", "--ipc", "--pid", "--"}, argv...)
 }
 
 // Outside runs a command of the host on Azure's side of the wire.
@@ -40,7 +40,7 @@ func (a *Azure) OutsideWith(ctx context.Context, in io.Reader, argv ...string) (
 // Beside is a command line that runs another one on Azure's side of the wire,
 // and in no other namespace.
 func (a *Azure) Beside(argv ...string) []string {
-	return append([]string{"nsenter", "--target", fmt.Sprint(a.process.Process.Pid), "--net", "--"}, argv...)
+	return append([]string{"nsenter", "--target", fmt.Sprint(a.init.Pid()), "--net", "--"}, argv...)
 }
 
 // Run runs a command of the host and says how it ended.
