@@ -28,7 +28,9 @@ The schema for editors and pipelines is ` + "[misc/settings.schema.json](../misc
 ` + "```sh\naz vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux \\\n  --resource-group GROUP --vm-name NAME --settings settings.json --force-update\n```" + `
 
 settings.json holds all of this machine's settings: setting the extension without
-them drops them. Without ` + "`--force-update`" + ` the same settings may do nothing.
+them drops them. Where there are protected settings, add
+` + "`--protected-settings protected.json`" + `: they are dropped in the same way. Without
+` + "`--force-update`" + ` the same settings may do nothing.
 
 The agent reads the status of the extension only where it was set with settings,
 and ` + "`{}`" + ` is enough for that.

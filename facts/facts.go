@@ -172,7 +172,7 @@ func (f Facts) PackageBase() string {
 // Repository is the vendor's repository for this machine as PackageBase serves it.
 func (f Facts) Repository() distro.Repository {
 	r := f.Target.Repository
-	if f.Identity.Cloud.Replica && f.Settings.Repository.Mode == agent.ModeDefault && len(r.OtherPaths) > 0 {
+	if f.Target.Manager == distro.Apt && f.Identity.Cloud.Replica && f.Settings.Repository.Mode == agent.ModeDefault && len(r.OtherPaths) > 0 {
 		r.Path = r.OtherPaths[0]
 	}
 	return r

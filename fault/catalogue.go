@@ -67,9 +67,9 @@ func Catalogue() []Entry {
 			"Allow outbound HTTPS from the VM to the host in the message (packages.microsoft.com unless a mirror is set), or set a proxy, then set the extension again.",
 			again},
 		{VerificationFailed, "verification-failed",
-			"The login packages are installed, but sshd, PAM, NSS or SELinux do not show them, so nobody can sign in.",
-			OwnerVM, "yes, once what takes the configuration away (a hardening script, VMAccess, configuration management) no longer does",
-			"Run doctor on the VM (docs/troubleshooting.md says where it is), undo what it names, then set the extension again.",
+			"The login packages are installed, but people cannot sign in: sshd, PAM, NSS or SELinux do not show the packages, or the clock is wrong.",
+			OwnerVM, "yes, once what is wrong is mended; where something takes the configuration away again (a hardening script, VMAccess, configuration management), stop that first",
+			"Run doctor on the VM (docs/troubleshooting.md says where it is), mend what it names, then set the extension again.",
 			again},
 		{IdentityMissing, "identity-missing",
 			"The machine has no system-assigned managed identity, which sign-in with Microsoft Entra ID needs; a user-assigned one does not do.",
@@ -117,9 +117,9 @@ func Catalogue() []Entry {
 			"Free space on, or make writable, the file system in the message, then set the extension again.",
 			run + `"df -h; df -i; findmnt -O ro"`},
 		{StillRunning, "still-running",
-			"The time that the agent allows ended before the package transaction did; the transaction goes on.",
-			OwnerNobody, "yes: the next run finds the work finished, or waits for it",
-			"Wait ten minutes, then set the extension again.",
+			"The run did not come to its end: its package transaction, or another run of this handler, is still at work, or the run was stopped on the way.",
+			OwnerNobody, "yes: the next run finds the work finished, finishes it, or waits for it",
+			"Wait ten minutes: the watch, where it is on, writes what came of a transaction. If the status still says 31 then, set the extension again.",
 			again},
 		{DistroUnsupported, "distro-unsupported",
 			"The machine's distribution, release or architecture is not supported.",
@@ -138,7 +138,7 @@ func Catalogue() []Entry {
 const inSet = "\n# in a scale set:\n"
 
 // settingsNote goes with the commands that set the extension.
-const settingsNote = "settings.json holds all of this machine's settings; where there are none, write {} into it.\nSetting the extension without them drops them."
+const settingsNote = "settings.json holds all of this machine's settings; where there are none, write {} into it.\nSetting the extension without them drops them. Where there are protected settings,\nadd --protected-settings protected.json."
 
 // Find looks an entry up by its code ("22") or its name ("identity-missing").
 func Find(codeOrName string) (Entry, bool) {

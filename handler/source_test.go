@@ -20,6 +20,7 @@ func TestClosedClouds(t *testing.T) {
 	}{
 		{"USNat", "ubuntu-22.04", agent.ModeDefault, "https://repodepot.azure.eaglex.ic.gov/microsoft/repos/microsoft-ubuntu-jammy-prod jammy main"},
 		{"USSec", "debian-12", agent.ModeDefault, "https://repodepot.azure.microsoft.scloud/microsoft/repos/microsoft-debian-bookworm-prod bookworm main"},
+		{"USSec", "rhel-9.4", agent.ModeDefault, "https://repodepot.azure.microsoft.scloud/microsoft/rhel/9/prod"},
 		{"AzureUSGovernment", "ubuntu-22.04", agent.ModeDefault, "https://packages.microsoft.com/ubuntu/22.04/prod jammy main"},
 		{"USNat", "ubuntu-22.04", agent.ModeMirror, "https://mirror.example.com/ubuntu/22.04/prod jammy main"},
 	} {
@@ -33,7 +34,7 @@ func TestClosedClouds(t *testing.T) {
 		if err != nil || !strings.Contains(PlanText(p), c.want) {
 			t.Errorf("%s, %s: %v\n%s", c.cloud, c.release, err, PlanText(p))
 		}
-		if base, _, _ := strings.Cut(c.want, " "); !strings.HasPrefix(indexAddress(p, f), base+"/dists/") {
+		if base, _, _ := strings.Cut(c.want, " "); !strings.HasPrefix(indexAddress(p, f), base+"/") {
 			t.Errorf("the index is looked for at %s", indexAddress(p, f))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"aadsshlogin-handler/test/keys"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/rig"
+	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"
 )
 
@@ -29,6 +30,9 @@ func TestClouds(t *testing.T) {
 				s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute, Rig: func(o *rig.Options) {
 					o.Names = []string{c.host}
 					o.Path = c.host + c.path + strings.TrimSuffix(o.Path, "/")
+					if c.path != "" && p.Family == roots.Apt { // closed clouds have these by codename
+						o.Path = c.host + c.path + "/repos/microsoft-ubuntu-jammy-prod"
+					}
 				}}, func(s *stage) {
 					machine := metadata.VM()
 					machine.Environment = c.says

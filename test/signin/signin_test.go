@@ -60,7 +60,7 @@ first installation only, and the text is what such a machine says. The next step
 does what it says, and "helps" means that enable passed after it, that nothing was warned of any more, and that the
 person got in. Where the step leaves a person a choice, the one that was taken stands beside it.
 
-This table is rendered by the test in test/signin.
+This table is rendered by UPDATE_GOLDEN=1 go test -tags rig ./test/signin.
 
 | What happened | Gets in before enable | Code after enable, where reinstalling does not help | Put back, where the package registers again | What is said | Next step | Carried out |
 |---|---|---|---|---|---|---|

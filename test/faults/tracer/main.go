@@ -58,7 +58,11 @@ func trace() (int, error) {
 			return 0, err
 		}
 	}
-	cmd := exec.Command(filepath.Join(filepath.Dir(self), program), os.Args[1:]...)
+	handler, err := launched(filepath.Join(filepath.Dir(self), program), t.operation)
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.Command(handler, os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
 	if err := cmd.Start(); err != nil {
@@ -79,6 +83,23 @@ func trace() (int, error) {
 		return 0, err
 	}
 	return t.loop()
+}
+
+// launched is the file that misc/launcher would run: a copy where the agent may
+// unpack the package once more while it runs.
+func launched(program, operation string) (string, error) {
+	if operation != "install" && operation != "update" {
+		return program, nil
+	}
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return "", err
+	}
+	running := program + "-running"
+	if err := os.Remove(running); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	return running, os.WriteFile(running, content, 0o755)
 }
 
 // tracer is one traced run.
