@@ -123,7 +123,7 @@ func (w *work) repair(ctx context.Context) error {
 // earlier installation may be of an old generation, or carry a signature that
 // apt no longer takes.
 func (w *work) fetchKey(ctx context.Context, s Step) error {
-	client := download.Client{Proxy: w.proxy(ctx), Log: w.log}
+	client := download.Client{Proxy: w.proxy(ctx, w.facts.PackageBase()), Log: w.log}
 	var keys []byte
 	var missing error
 	for _, url := range s.URLs {

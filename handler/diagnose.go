@@ -33,7 +33,7 @@ func (w *work) diagnosed(ctx context.Context, err error) error {
 		return err
 	}
 	for _, address := range w.suspects(said) {
-		found := download.Diagnose(ctx, address, w.proxy(ctx))
+		found := download.Diagnose(ctx, address, w.proxy(ctx, address))
 		if found == nil {
 			continue
 		}
@@ -46,13 +46,17 @@ func (w *work) diagnosed(ctx context.Context, err error) error {
 	return err
 }
 
-// proxy is the way that a package manager takes, for our own requests: what was
-// set for us, else what it is configured with.
-func (w *work) proxy(ctx context.Context) *url.URL {
+// proxy is the way that a package manager takes to an address, for our own
+// requests: what was set for us, else what it is configured with.
+func (w *work) proxy(ctx context.Context, address string) *url.URL {
 	if set := w.facts.Proxy.Address(); set != nil {
 		return set
 	}
-	return facts.MachineProxy(ctx, w.host, w.facts.Target.Manager, w.facts.PackageBase()).Address()
+	found := facts.MachineProxy(ctx, w.host, w.facts.Target.Manager, address)
+	if found.Unread != nil {
+		w.log.Warnf("the proxy in %s is not used: %v", found.Origin, found.Unread)
+	}
+	return found.Address()
 }
 
 // suspects are the files that the package manager fetched first from the

@@ -21,7 +21,7 @@ func (w *work) asServed(ctx context.Context, files []repo.File) []repo.File {
 	if w.Settings.Repository.Mode != agent.ModeMirror || w.facts.Target.Manager == distro.Apt || !w.facts.Target.Repository.MetadataSigned {
 		return files
 	}
-	client := download.Client{Proxy: w.proxy(ctx), Log: w.log}
+	client := download.Client{Proxy: w.proxy(ctx, w.facts.PackageBase()), Log: w.log}
 	signature := indexAddress(w.plan, w.facts) + ".asc"
 	if _, err := client.Get(ctx, signature, keyLimit); !download.NotFound(err) {
 		return files // what else is wrong the package manager will meet too
