@@ -22,9 +22,12 @@ func repository(f facts.Facts) []Result {
 	}
 	var results []Result
 	for _, p := range f.Problems {
+		next := "Mend or remove that file; it is not this extension's to change."
+		if p.File == repo.DefinitionPath(f.Target.Manager) {
+			next = "Remove it: sudo rm " + p.File + ". The extension writes it anew when it needs the repository again."
+		}
 		results = append(results, Result{Name: name, Answer: Warn,
-			Text: fmt.Sprintf("%s: %s.", p.Place(), strings.TrimSuffix(p.What, ".")),
-			Next: "Mend or remove that file; it is not this extension's to change."})
+			Text: fmt.Sprintf("%s: %s.", p.Place(), strings.TrimSuffix(p.What, ".")), Next: next})
 	}
 	_, err := repo.Reuse(f.Sources, f.Target, repo.Options{Base: f.PackageBase(), Mirror: f.Settings.Repository.Mode == agent.ModeMirror, GOARCH: runtime.GOARCH})
 	if u := fault.Of(err); u != nil && u.Code == fault.RepositoryUntrusted {
