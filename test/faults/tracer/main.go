@@ -115,8 +115,10 @@ type tracer struct {
 	ended     bool
 }
 
-// loop waits for whatever is traced, until the handler and all of its
-// children that have not yet become a command are gone.
+// loop waits for whatever is traced, until the handler and all of its children
+// that have not yet become a command are gone. A child of which the handler was
+// killed before it could tell is traced all the same, and would stand still for
+// ever if we went before it.
 func (t *tracer) loop() (int, error) {
 	for {
 		var ws unix.WaitStatus
@@ -141,9 +143,6 @@ func (t *tracer) loop() (int, error) {
 				if ws.Signaled() {
 					t.code = 128 + int(ws.Signal())
 				}
-			}
-			if t.ended && len(t.children) == 0 {
-				return t.code, nil
 			}
 		case ws.Stopped():
 			if err := t.stopped(tid, ws); err != nil {
