@@ -161,7 +161,7 @@ func (w *work) trustedKeys() [][]byte {
 // stays when we go: other sources may use it by then.
 func (w *work) transport(ctx context.Context, s Step) error {
 	own := *w.session
-	own.Source = pkgmgr.Source{All: true, Proxy: w.session.Source.Proxy, NoProxy: w.session.Source.NoProxy}
+	own.Source = w.session.Source.Others()
 	_, err := own.Install(ctx, s.Want)
 	return err
 }

@@ -259,7 +259,7 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 	}
 	if f.Transport != "" {
 		s := Step{Kind: Transport, Text: "install " + f.Transport + ", without which this apt fetches nothing by HTTPS", Want: []pkgmgr.Spec{{Name: f.Transport}}}
-		s.Commands = commands(m, pkgmgr.Source{All: true, Proxy: p.Source.Proxy, NoProxy: p.Source.NoProxy}, s, nil)
+		s.Commands = commands(m, p.Source.Others(), s, nil)
 		p.add(s)
 	}
 	key := repo.Key(t.Manager, trust.Keyring{})

@@ -27,6 +27,11 @@ type Source struct {
 	All      bool   // use every other source of the machine too
 }
 
+// Others are the machine's own sources without ours, reached in the same way.
+func (s Source) Others() Source {
+	return Source{All: true, Proxy: s.Proxy, NoProxy: s.NoProxy}
+}
+
 // Order is one change of the packages. The parts of it that a manager can do
 // in one transaction it does in one.
 type Order struct {

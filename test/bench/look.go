@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +18,7 @@ import (
 	"aadsshlogin-handler/test/machine"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/pkghost"
-	"aadsshlogin-handler/test/repository"
+	"aadsshlogin-handler/test/rig"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"
 )
@@ -36,11 +35,11 @@ curl -sS -H Metadata:true 'http://169.254.169.254/metadata/instance/compute?api-
 // looks measures the looks of the watch at a healthy machine with systemd, and
 // counts what runs of the product in between.
 func looks(ctx context.Context) (figures []figure, err error) {
-	m, closeAll, err := watchedMachine(ctx)
+	m, err := watchedMachine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, closeAll()) }()
+	defer func() { err = errors.Join(err, m.Close()) }()
 	const rounds = 9
 	var look, bare effort
 	for range rounds { // in turns, so that what else this machine does meets both
@@ -96,50 +95,45 @@ func (e *effort) add(ctx context.Context, m *machine.Machine, script string) err
 }
 
 // watchedMachine is a machine with systemd on which enable has passed.
-func watchedMachine(ctx context.Context) (m *machine.Machine, closeAll func() error, err error) {
+func watchedMachine(ctx context.Context) (*machine.Machine, error) {
 	c, err := cache.Open()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	layers, err := roots.Ubuntu("22.04").Layers(ctx, c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if m, err = machine.New(ctx, c, layers); err != nil {
-		return nil, nil, err
+	m, err := machine.New(ctx, c, layers)
+	if err != nil {
+		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "bench.")
-	closeAll = func() error { return errors.Join(m.Close(), os.RemoveAll(dir)) }
 	for _, step := range []func() error{
-		func() error { return err },
 		func() error { return m.Symlink("/dev/null", "/etc/systemd/system/walinuxagent.service") },
 		func() error { return m.Boot(ctx) },
-		func() error { return azure(ctx, c, m, dir) },
+		func() error { return azure(ctx, c, m) },
 		func() error { return passed(ctx, m) },
 	} {
 		if err := step(); err != nil {
-			return nil, nil, errors.Join(err, closeAll())
+			return nil, errors.Join(err, m.Close())
 		}
 	}
-	return m, closeAll, nil
+	return m, nil
 }
 
 // azure is what the machine finds on the other end of its wire.
-func azure(ctx context.Context, c cache.Cache, m *machine.Machine, dir string) error {
+func azure(ctx context.Context, c cache.Cache, m *machine.Machine) error {
 	host, err := pkghost.Start(m)
 	if err != nil {
 		return err
 	}
 	host.File("/keys/microsoft.asc", keys.Rig().Public)
 	host.File("/keys/microsoft-2025.asc", keys.Rig().Public)
-	debs, err := fixtures.Debs(ctx, c, fixtures.Spec{Name: fixtures.Login, Version: scene.Version})
-	if err != nil {
+	offered := rig.Machine{Packages: host, Cache: c}
+	if err := offered.Offer(ctx, rig.Options{Persona: roots.Ubuntu("22.04"), Path: "/ubuntu/22.04/prod", Suite: "jammy",
+		Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version}}}); err != nil {
 		return err
 	}
-	if err := (repository.Apt{Suite: "jammy", Debs: debs, Key: keys.Rig()}).Write(ctx, dir); err != nil {
-		return err
-	}
-	host.Mount("/ubuntu/22.04/prod", dir)
 	service := metadata.Azure().
 		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
 		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))

@@ -28,7 +28,7 @@ import (
 	"aadsshlogin-handler/test/machine"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/pkghost"
-	"aadsshlogin-handler/test/repository"
+	"aadsshlogin-handler/test/rig"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"
 	"aadsshlogin-handler/test/wire"
@@ -122,20 +122,9 @@ func (s *stage) azure(c cache.Cache) {
 // offer has the package host serve a package.
 func (s *stage) offer(c cache.Cache, spec fixtures.Spec) {
 	s.t.Helper()
-	dir, path := s.t.TempDir(), s.target.Repository.Path
-	if s.persona.Family == roots.Apt {
-		debs, err := fixtures.Debs(s.t.Context(), c, spec)
-		fatal(s.t, err)
-		fatal(s.t, repository.Apt{Suite: s.target.Repository.Suite, Debs: debs, Key: keys.Rig()}.Write(s.t.Context(), dir))
-	} else {
-		rpms, err := fixtures.RPMs(s.t.Context(), c, spec)
-		fatal(s.t, err)
-		fatal(s.t, repository.Yum{RPMs: rpms, Key: keys.Rig()}.Write(s.t.Context(), dir))
-		// What zypper asks every repository for and rpm-md has not.
-		below := strings.TrimSuffix(path, "/")
-		s.packages.Missing(below+"/media.1/media", below+"/repodata/repomd.xml.key")
-	}
-	s.packages.Mount(path, dir)
+	at := s.target.Repository
+	m := rig.Machine{Packages: s.packages, Cache: c}
+	fatal(s.t, m.Offer(s.t.Context(), rig.Options{Persona: s.persona, Path: at.Path, Suite: at.Suite, Packages: []fixtures.Spec{spec}}))
 }
 
 // certificate makes the person's key and certificate.
@@ -259,16 +248,6 @@ func (s *stage) status(sequence int) status.Report {
 	}
 	s.written = string(b)
 	return r
-}
-
-// substatus is the text of one substatus.
-func substatus(r status.Report, name string) string {
-	for _, sub := range r.Substatuses {
-		if sub.Name == name {
-			return sub.Message
-		}
-	}
-	return ""
 }
 
 // monitor are all texts of the watch itself.
