@@ -40,8 +40,8 @@ unit: ## tests that need no root: minutes at first, then seconds
 	$(GO) test ./...
 
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
-RIG     := ./test/keys ./test/pkghost ./test/box ./test/agentrun ./test/rig ./test/enable ./test/signin ./test/doctor ./test/faults ./test/machine ./test/e2e ./trust
-RIG_ALL := ./test/... ./trust/... ./sshd/...
+RIG     := ./test/keys ./test/pkghost ./test/box ./test/agentrun ./test/rig ./test/enable ./test/signin ./test/doctor ./test/faults ./test/machine ./test/e2e ./internal/trust
+RIG_ALL := ./test/... ./internal/trust/... ./internal/sshd/...
 
 .PHONY: rig rig-all
 ifeq ($(shell id -u),0)
@@ -103,4 +103,4 @@ lint: ## formatting, vet, and vulnerabilities where their database can be had
 
 .PHONY: docs
 docs: ## render the tables in docs/ and the golden plans from the code
-	UPDATE_GOLDEN=1 $(GO) test ./fault ./distro ./agent ./repo ./handler ./command ./test/families
+	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./handler ./internal/cli ./test/families

@@ -18,7 +18,7 @@ func TestOnlyMainExits(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (path == "test" || path == "misc" || path == filepath.Join("host", "hosttest") || path == "build" || strings.HasPrefix(path, ".") && path != ".") {
+		if d.IsDir() && (path == "test" || path == "misc" || path == filepath.Join("internal", "host", "hosttest") || path == "build" || strings.HasPrefix(path, ".") && path != ".") {
 			return fs.SkipDir
 		}
 		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == "main.go" {

@@ -40,7 +40,7 @@ func packages(t *testing.T, patterns ...string) []pkg {
 func product(t *testing.T) []pkg {
 	all := packages(t, "./...")
 	return slices.DeleteFunc(all, func(p pkg) bool {
-		return strings.HasPrefix(p.ImportPath, module+"/test") || p.ImportPath == module+"/host/hosttest"
+		return strings.HasPrefix(p.ImportPath, module+"/test") || p.ImportPath == module+"/internal/host/hosttest"
 	})
 }
 
@@ -48,25 +48,25 @@ func product(t *testing.T) []pkg {
 func TestImportsKeepTheLayout(t *testing.T) {
 	// only are imports that one package hides from all others.
 	only := map[string]string{
-		"os/exec":                    module + "/host",
-		"github.com/sirupsen/logrus": module + "/logging",
-		"github.com/Azure/azure-extension-foundation": module + "/agent",
-		"github.com/Azure/go-autorest":                module + "/identity",
-		"github.com/golang-jwt/jwt":                   module + "/identity",
-		"github.com/coreos/go-systemd":                module + "/systemd",
-		"github.com/godbus/dbus":                      module + "/systemd",
-		"github.com/ProtonMail/go-crypto":             module + "/trust",
-		"github.com/spf13/cobra":                      module + "/command",
+		"os/exec":                    module + "/internal/host",
+		"github.com/sirupsen/logrus": module + "/internal/logging",
+		"github.com/Azure/azure-extension-foundation": module + "/internal/agent",
+		"github.com/Azure/go-autorest":                module + "/internal/identity",
+		"github.com/golang-jwt/jwt":                   module + "/internal/identity",
+		"github.com/coreos/go-systemd":                module + "/internal/systemd",
+		"github.com/godbus/dbus":                      module + "/internal/systemd",
+		"github.com/ProtonMail/go-crypto":             module + "/internal/trust",
+		"github.com/spf13/cobra":                      module + "/internal/cli",
 	}
 	// forbidden are imports that a package must not have.
 	forbidden := map[string][]string{
-		module + "/distro":    {module},
-		module + "/fault":     {module},
-		module + "/status":    {module},
-		module + "/preflight": {"os", "net"},
+		module + "/distro":             {module},
+		module + "/internal/fault":     {module},
+		module + "/status":             {module},
+		module + "/internal/preflight": {"os", "net"},
 	}
 	// handlerMay are the packages that may use the handler.
-	handlerMay := []string{module, module + "/command", module + "/doctor"}
+	handlerMay := []string{module, module + "/internal/cli", module + "/internal/doctor"}
 	seen := map[string]bool{}
 	for _, p := range product(t) {
 		for _, imported := range p.Imports {

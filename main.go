@@ -10,9 +10,9 @@ import (
 	"os/signal"
 	"syscall"
 
-	"aadsshlogin-handler/command"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/cli"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // version is set by the linker; see the Makefile.
@@ -26,7 +26,7 @@ func main() {
 	}
 	// The agent's service is stopped with SIGTERM: the verdict must still be written.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	code := command.Execute(ctx, command.Process{
+	code := cli.Execute(ctx, cli.Process{
 		Version: version,
 		Args:    os.Args[1:],
 		UID:     os.Geteuid(),

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/download"
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/download"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/internal/trust"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/repo"
-	"aadsshlogin-handler/state"
-	"aadsshlogin-handler/trust"
 )
 
 // apply does the steps of a plan in their order. It stops at the first that

@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/download"
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/download"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
 )
 
 // diagnosed adds to what a package manager said of its repositories what is in

@@ -6,11 +6,11 @@ import (
 	"path/filepath"
 	"slices"
 
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/preflight"
-	"aadsshlogin-handler/repo"
-	"aadsshlogin-handler/state"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/state"
 )
 
 const stateDir = host.StateDir

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/preflight"
-	"aadsshlogin-handler/state"
 )
 
 // converge makes the machine one that people can sign in to, or says why it is

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/state"
 )
 
 // update tells the uninstall that follows it that another version takes over.

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/agent"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/logging"
-	"aadsshlogin-handler/state"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/state"
 )
 
 func write(t *testing.T, path, content string) {

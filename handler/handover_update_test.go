@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/state"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/state"
 )
 
 // updating is a call of update from a version to another, on Ubuntu.

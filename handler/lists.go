@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/repo"
-	"aadsshlogin-handler/state"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/state"
 )
 
 // removeLists removes what apt fetched of the repository that we defined: it

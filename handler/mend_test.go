@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/internal/systemd"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/repo"
-	"aadsshlogin-handler/state"
-	"aadsshlogin-handler/systemd"
 )
 
 // berkeley is rpm on a database of the releases before SQLite. While the shared

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/agent"
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/download"
-	"aadsshlogin-handler/repo"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/download"
+	"aadsshlogin-handler/internal/repo"
 )
 
 // asServed is the definition of a repository as a mirror serves it. An index

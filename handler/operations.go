@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"aadsshlogin-handler/identity"
+	"aadsshlogin-handler/internal/identity"
 )
 
 // operation is one of the five things that the agent asks for.

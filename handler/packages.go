@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/state"
 )
 
 // install brings the packages to what is wanted. Where that fails and leaves

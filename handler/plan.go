@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/agent"
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/trust"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/preflight"
-	"aadsshlogin-handler/repo"
-	"aadsshlogin-handler/sshd"
-	"aadsshlogin-handler/trust"
 )
 
 // goal is what an operation wants beyond a machine that works.

@@ -3,10 +3,10 @@ package handler
 import (
 	"testing"
 
-	"aadsshlogin-handler/agent"
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/identity"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/pkgmgr"
 )
 

@@ -6,13 +6,13 @@ import (
 	"runtime"
 	"testing"
 
-	"aadsshlogin-handler/agent"
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/identity"
-	"aadsshlogin-handler/login"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/login"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/state"
 	"aadsshlogin-handler/test/golden"
 )
 

@@ -3,7 +3,7 @@ package handler
 import (
 	"fmt"
 
-	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/internal/facts"
 )
 
 // PlanFor is what an operation would do on a machine: "enable" brings it to the

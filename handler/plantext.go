@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/pkgmgr"
 )
 

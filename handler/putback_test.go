@@ -4,9 +4,9 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/state"
 )
 
 // TestPlanAfterARemoval: what was removed comes back from the kept files, as it

@@ -10,13 +10,13 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/agent"
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/logging"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/systemd"
 	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/systemd"
 )
 
 // Request is one call of the handler.

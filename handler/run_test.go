@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/agent"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/host/hosttest"
-	"aadsshlogin-handler/logging"
-	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/host/hosttest"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/status"
 )
 

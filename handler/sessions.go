@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"aadsshlogin-handler/facts"
+	"aadsshlogin-handler/internal/facts"
 )
 
 // leave is how long somebody who has signed out may take to be gone. systemd's

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/agent"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/identity"
-	"aadsshlogin-handler/repo"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/repo"
 )
 
 // TestClosedClouds: their package hosts have the repositories of apt by

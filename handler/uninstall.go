@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/state"
 )
 
 // disable takes nothing away: people can still sign in. It never fails, for

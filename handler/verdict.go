@@ -1,8 +1,8 @@
 package handler
 
 import (
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/status"
 )
 

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/preflight"
-	"aadsshlogin-handler/sshd"
-	"aadsshlogin-handler/watch"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/watch"
 )
 
 // Watch is what goes on looking at the machine when a run has ended.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/host"
 )
 
 // apt is the package manager of Debian and Ubuntu.

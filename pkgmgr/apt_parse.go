@@ -4,8 +4,8 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // parseDpkgQuery reads lines of name, version, architecture and status, the

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/host/hosttest"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/host/hosttest"
 )
 
 // BenchmarkClassifyNothingWrong is what reading the output of a transaction

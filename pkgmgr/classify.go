@@ -7,8 +7,8 @@ import (
 	"strings"
 	"sync"
 
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // rule is one row of what a manager's messages mean. The first row that

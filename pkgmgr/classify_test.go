@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/test/golden"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/test/golden"
 )
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // dnf is the package manager of RHEL 8 and later and of what is built from it.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // Outcome is what an installation came to.

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host/hosttest"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host/hosttest"
 )
 
 func TestInstallHealthyPath(t *testing.T) {

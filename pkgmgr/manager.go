@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/noproxy"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/noproxy"
 )
 
 // Spec is a package that is wanted.

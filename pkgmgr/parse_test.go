@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/host/hosttest"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/host/hosttest"
 )
 
 func TestQueryRecorded(t *testing.T) {

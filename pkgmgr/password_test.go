@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/host"
 )
 
 // A password in the address of somebody's repository is in no message, also

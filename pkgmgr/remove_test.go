@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host/hosttest"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host/hosttest"
 )
 
 func TestReplaceRefusesToTakeMore(t *testing.T) {

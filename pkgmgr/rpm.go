@@ -5,8 +5,8 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // What dnf, yum, tdnf and zypper have in common is rpm. Asking it, removing

@@ -8,8 +8,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // LockWait is how long a manager that can wait for a lock by itself is told to:

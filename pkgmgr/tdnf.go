@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // tdnf is the package manager of CBL-Mariner and Azure Linux: tdnf 3. Its

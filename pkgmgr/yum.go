@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // yum is the package manager of RHEL and CentOS 7: yum 3.4.3. On later

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/host"
+	"aadsshlogin-handler/internal/host"
 )
 
 // zypper is the package manager of SLES and openSUSE. 1.14.42 and 1.14.89 were

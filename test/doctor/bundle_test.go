@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/doctor"
+	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/roots"

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/doctor"
+	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"

@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/doctor"
+	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/roots"

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/facts"
-	"aadsshlogin-handler/preflight"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/test/golden"
 )
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/repo"
+	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/keys"

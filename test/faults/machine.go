@@ -12,8 +12,8 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/state"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/state"
 )
 
 // machine is what a machine has come to: everything that was written to its

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/metadata"

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/keys"
 	"aadsshlogin-handler/test/pkghost"

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/download"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/logging"
+	"aadsshlogin-handler/internal/download"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
 	"aadsshlogin-handler/pkgmgr"
 )
 

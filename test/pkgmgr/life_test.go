@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/rig"

@@ -16,9 +16,9 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/repo"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/keys"

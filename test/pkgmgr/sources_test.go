@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/repo"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/keys"

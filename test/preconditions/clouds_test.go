@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/keys"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/rig"

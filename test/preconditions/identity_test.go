@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/metadata"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/pkghost"

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/roots"
 	"aadsshlogin-handler/test/scene"

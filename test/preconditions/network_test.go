@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/keys"
 	"aadsshlogin-handler/test/pkghost"

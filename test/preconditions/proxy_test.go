@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/metadata"

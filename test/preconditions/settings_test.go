@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/fixtures"
 	"aadsshlogin-handler/test/keys"

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/fault"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/agentrun"
 	"aadsshlogin-handler/test/box"
 	"aadsshlogin-handler/test/metadata"

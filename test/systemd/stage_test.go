@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/systemd"
+	"aadsshlogin-handler/internal/systemd"
 	"aadsshlogin-handler/test/cache"
 	"aadsshlogin-handler/test/machine"
 	"aadsshlogin-handler/test/roots"

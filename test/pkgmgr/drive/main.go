@@ -15,9 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/fault"
-	"aadsshlogin-handler/host"
-	"aadsshlogin-handler/logging"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
 	"aadsshlogin-handler/pkgmgr"
 )
 

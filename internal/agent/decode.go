@@ -1,0 +1,168 @@
+package agent
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"aadsshlogin-handler/internal/fault"
+)
+
+// mistake is a setting that we know, with a value that we cannot use.
+type mistake struct {
+	row   row
+	value json.RawMessage
+	why   error
+}
+
+// decode takes the settings in fields over into s, by the table. It returns the
+// names that are not in the table, sorted, and the mistakes in the table's
+// order.
+func decode(fields map[string]json.RawMessage, table []row, s *Settings) (unknown []string, mistakes []mistake) {
+	flat, mistakes := flatten(fields, table)
+	for _, r := range table {
+		value, set := flat[r.Name]
+		delete(flat, r.Name)
+		if !set || isNull(value) {
+			continue
+		}
+		if err := r.take(s, value); err != nil {
+			mistakes = append(mistakes, mistake{r, value, err})
+		}
+	}
+	for name := range flat {
+		unknown = append(unknown, name)
+	}
+	slices.Sort(unknown)
+	return unknown, mistakes
+}
+
+// flatten gives the settings within a group of the table the names that they
+// have there, group.name.
+func flatten(fields map[string]json.RawMessage, table []row) (flat map[string]json.RawMessage, mistakes []mistake) {
+	groups := map[string]row{}
+	for _, r := range table {
+		if group, _, nested := strings.Cut(r.Name, "."); nested && groups[group].Name == "" {
+			groups[group] = row{Name: group, Allowed: "an object such as " + value(r.Example, group), Example: r.Example}
+		}
+	}
+	flat = map[string]json.RawMessage{}
+	for name, v := range fields {
+		group, isGroup := groups[name]
+		if !isGroup {
+			if !strings.Contains(name, ".") {
+				flat[name] = v
+			} else {
+				flat[fmt.Sprintf("%q", name)] = v // "repository.mode" as one name has no meaning
+			}
+			continue
+		}
+		inner, err := object(v)
+		if err != nil {
+			mistakes = append(mistakes, mistake{group, v, errAllowed})
+		}
+		for n, v := range inner {
+			flat[name+"."+n] = v
+		}
+	}
+	return flat, mistakes
+}
+
+// value is what name is set to in a settings object.
+func value(settings, name string) string {
+	fields, err := object(json.RawMessage(settings))
+	if err != nil {
+		return ""
+	}
+	return string(fields[name])
+}
+
+// contradictions are settings that are right each for itself.
+func contradictions(r Repository) []mistake {
+	var why error
+	switch mirror := r.Mode == ModeMirror; {
+	case mirror && r.BaseURL == "":
+		why = errors.New(`it is missing, and repository.mode "mirror" needs it`)
+	case !mirror && r.BaseURL != "":
+		why = fmt.Errorf(`it has no effect with repository.mode %q: set that to "mirror", or leave this out`, r.Mode)
+	default:
+		return nil
+	}
+	table := rows()
+	base := slices.IndexFunc(table, func(r row) bool { return r.Name == "repository.baseUrl" })
+	return []mistake{{row: table[base], why: why}}
+}
+
+// refuse is the fault for mistakes, of which there is one at least: it explains
+// the first and names the others.
+func refuse(mistakes []mistake) *fault.Fault {
+	first := mistakes[0]
+	why := first.why.Error()
+	if errors.Is(first.why, errAllowed) {
+		why = "it must be " + first.row.Allowed
+	}
+	what := fmt.Sprintf("The setting %q cannot be used", first.row.Name)
+	if v := first.shown(); v != "" {
+		what = fmt.Sprintf("The setting %q is %s, which cannot be used", first.row.Name, v)
+	}
+	what += ": " + why + "."
+	if others := mistakes[1:]; len(others) > 0 {
+		var names []string
+		for _, m := range others {
+			names = append(names, fmt.Sprintf("%q", m.row.Name))
+		}
+		what += " Neither can " + strings.Join(names, ", ") + "."
+	}
+	where, more := "settings.json", ""
+	if strings.Contains(first.row.Example, "PASSWORD") {
+		where, more = protectedFile, setProtected
+	}
+	return fault.New(fault.SettingsInvalid, what,
+		fmt.Sprintf("Correct it in %s, as in %s, and set the extension again: %s%s", where, first.row.Example, setAgain, more))
+}
+
+// shown is the value as far as it may be shown: nothing of what is, or may
+// hold, a secret.
+func (m mistake) shown() string {
+	if m.value == nil || m.row.Secret || bytes.ContainsAny(m.value, "@?") {
+		return ""
+	}
+	switch m.value[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	}
+	return clip(string(m.value), 80)
+}
+
+// shorten keeps a list of names that somebody else chose fit to be shown.
+func shorten(names []string) []string {
+	const most = 10
+	var kept []string
+	for i, name := range names {
+		if i == most {
+			return append(kept, fmt.Sprintf("and %d more", len(names)-most))
+		}
+		kept = append(kept, clip(name, 80))
+	}
+	return kept
+}
+
+// clip is s as one line of valid text, cut behind limit characters.
+func clip(s string, limit int) string {
+	runes := []rune(strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?")))
+	if len(runes) > limit {
+		return string(runes[:limit]) + "..."
+	}
+	return string(runes)
+}

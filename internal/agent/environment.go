@@ -1,0 +1,221 @@
+// Package agent is what the handler gets from the Azure Linux agent, and what
+// it gives back beside the status: the folders, the sequence number, the
+// settings, telemetry events. It is the only import of
+// azure-extension-foundation.
+package agent
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/Azure/azure-extension-foundation/settings"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+)
+
+// environmentFile is written by the agent into the folder of each version of a
+// handler, and again at each start of the agent (WALinuxAgent exthandlers.py,
+// create_handler_env).
+const environmentFile = "HandlerEnvironment.json"
+
+// ErrNoEnvironment means that the agent's description of its folders is missing
+// or unusable: nothing can be run or reported then.
+var ErrNoEnvironment = errors.New("no usable " + environmentFile)
+
+// Environment is where the agent wants things to be. All folders are absolute
+// paths of the machine.
+type Environment struct {
+	Name         string // Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux
+	Version      string // of the extension; "" where the folder's name has none
+	BaseDir      string // of this version, which ends with it
+	LogFolder    string // of all versions
+	ConfigFolder string
+	StatusFolder string
+	EventsFolder string // "" where the agent collects none (before 2.5)
+
+	// found: azure-extension-foundation finds this environment too, for it
+	// looks beside the program only.
+	found bool
+}
+
+// AgentDir is the agent's own folder, /var/lib/waagent: it holds the folders of
+// all versions, and the certificates.
+func (e Environment) AgentDir() string { return filepath.Dir(e.BaseDir) }
+
+// Load finds the environment as the agent starts us: beside the program, or one
+// folder up. The error is a fault and ErrNoEnvironment; beside it stands what is
+// known all the same, so that the verdict reaches the agent: see standIn.
+func Load() (Environment, error) {
+	path, content, err := locate(os.Args[0])
+	if err != nil {
+		return standIn(os.Args[0]), err
+	}
+	// Called after locate has seen a small regular file: the library reads
+	// whatever is there, also a FIFO, to its end.
+	env, err := settings.GetHandlerEnvironment()
+	if err != nil {
+		return standIn(os.Args[0]), unusable(path, brief(err))
+	}
+	e, err := environment(path, env, content)
+	if err != nil {
+		return standIn(os.Args[0]), err
+	}
+	e.found = true
+	return e, nil
+}
+
+// standIn is the environment of a program whose environment file is missing or
+// broken: the status and config folders always lie in the version's own folder
+// (WALinuxAgent exthandlers.py, get_status_dir and get_conf_dir). Where the log
+// goes is not known then. The zero value is for a program that does not lie in
+// such a folder, for example the copy that people run.
+func standIn(program string) Environment {
+	program, err := filepath.Abs(program)
+	if err != nil {
+		return Environment{}
+	}
+	base := filepath.Join(filepath.Dir(program), "..")
+	h := new(host.Host)
+	e := Environment{BaseDir: base, StatusFolder: filepath.Join(base, "status"), ConfigFolder: filepath.Join(base, "config")}
+	if !h.Exists(filepath.Join(base, "HandlerManifest.json")) || !h.Exists(e.ConfigFolder) {
+		return Environment{}
+	}
+	if name, version, ok := cutLast(filepath.Base(base), "-"); ok {
+		e.Name, e.Version = name, version
+	}
+	return e
+}
+
+// LoadFrom reads the environment of the version that lives in baseDir, for
+// those of us that do not run from there.
+func LoadFrom(baseDir string) (Environment, error) {
+	path := filepath.Join(baseDir, environmentFile)
+	content, err := readEnvironment(path)
+	if err != nil {
+		return Environment{}, unusable(path, err.Error())
+	}
+	return parseEnvironment(path, content)
+}
+
+// locate looks for the file where azure-extension-foundation looks for it.
+func locate(program string) (path string, content []byte, err error) {
+	program, err = filepath.Abs(program)
+	if err != nil {
+		return "", nil, unusable(environmentFile, err.Error())
+	}
+	beside := filepath.Join(filepath.Dir(program), environmentFile)
+	above := filepath.Join(filepath.Dir(program), "..", environmentFile)
+	for _, path := range []string{beside, above} {
+		content, err := readEnvironment(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", nil, unusable(path, err.Error())
+		}
+		return path, content, nil
+	}
+	return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage,
+		fmt.Sprintf("There is no %s, which the Azure Linux agent writes: neither %s nor %s.", environmentFile, beside, above),
+		"This operation is started by the agent; for a look at the machine run: sudo "+program+" doctor")
+}
+
+func readEnvironment(path string) ([]byte, error) {
+	return new(host.Host).ReadFile(path, 1<<20)
+}
+
+func parseEnvironment(path string, content []byte) (Environment, error) {
+	var all []settings.HandlerEnvironment
+	if err := json.Unmarshal(content, &all); err != nil {
+		return Environment{}, unusable(path, err.Error())
+	}
+	if len(all) != 1 {
+		return Environment{}, unusable(path, fmt.Sprintf("it has %d entries instead of one", len(all)))
+	}
+	return environment(path, all[0], content)
+}
+
+// environment takes over what the library read, adds what it does not know, and
+// refuses folders that would make us read or write somewhere else.
+func environment(path string, env settings.HandlerEnvironment, content []byte) (Environment, error) {
+	folders := env.HandlerEnvironment
+	e := Environment{
+		Name:         env.Name,
+		BaseDir:      filepath.Dir(path),
+		LogFolder:    folders.LogFolder,
+		ConfigFolder: folders.ConfigFolder,
+		StatusFolder: folders.StatusFolder,
+		EventsFolder: eventsFolder(content),
+	}
+	for _, f := range []struct{ name, path string }{
+		{"logFolder", e.LogFolder}, {"configFolder", e.ConfigFolder}, {"statusFolder", e.StatusFolder},
+	} {
+		if err := folder(f.path); err != nil {
+			return Environment{}, unusable(path, fmt.Sprintf("its %s %q %s", f.name, f.path, err))
+		}
+	}
+	if folder(e.EventsFolder) != nil {
+		e.EventsFolder = "" // telemetry is never a reason to fail
+	}
+	// The agent names the folder <name>-<version>; the file's own version is
+	// that of its layout.
+	if name, version, ok := cutLast(filepath.Base(e.BaseDir), "-"); ok && (e.Name == "" || e.Name == name) {
+		e.Name, e.Version = name, version
+	}
+	return e, nil
+}
+
+// folder says what is wrong with a folder's path.
+func folder(path string) error {
+	switch {
+	case path == "":
+		return errors.New("is missing")
+	case strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return errors.New("has control characters in it")
+	case !filepath.IsAbs(path):
+		return errors.New("is not an absolute path")
+	case filepath.Clean(path) == "/":
+		return errors.New("is the root of the machine")
+	}
+	return nil
+}
+
+// eventsFolder reads the one name that azure-extension-foundation does not
+// know.
+func eventsFolder(content []byte) string {
+	var all []struct {
+		HandlerEnvironment struct {
+			EventsFolder string `json:"eventsFolder"`
+		} `json:"handlerEnvironment"`
+	}
+	if json.Unmarshal(content, &all) != nil || len(all) == 0 {
+		return ""
+	}
+	return all[0].HandlerEnvironment.EventsFolder
+}
+
+func unusable(path, why string) error {
+	return fault.Wrap(ErrNoEnvironment, fault.Usage,
+		fmt.Sprintf("%s cannot be used: %s.", path, why),
+		"Restart the agent, which writes the file anew: sudo systemctl restart walinuxagent (waagent on some distributions).")
+}
+
+// brief is a library error in one line: azure-extension-foundation appends a
+// stack trace to each, and to each again that it wraps.
+func brief(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\nCallStack:")
+	return strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "vmextension: ")
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}

@@ -1,0 +1,136 @@
+package agent
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// EventLevel is how much an event matters.
+type EventLevel string
+
+// The levels that we use of those that the agent knows.
+const (
+	EventError         EventLevel = "Error"
+	EventWarning       EventLevel = "Warning"
+	EventInformational EventLevel = "Informational"
+	EventVerbose       EventLevel = "Verbose"
+)
+
+// Limits of an event, in characters. The agent cuts a message at 3072 and drops
+// an event whose values have more than 6144 together (WALinuxAgent
+// collect_telemetry_events.py).
+const (
+	eventMessageLimit = 3000
+	eventFieldLimit   = 256
+)
+
+// Events writes telemetry for the agent to collect. It is safe for concurrent
+// use; nil, and the one of an agent that collects none, write nothing.
+type Events struct {
+	folder    string // what is in there is read and then removed, every five minutes
+	outside   string // on the same file system, for what is not finished
+	version   string
+	operation string // ties the events of one run together
+	last      atomic.Int64
+}
+
+// NewEvents is telemetry of one run.
+func NewEvents(env Environment) *Events {
+	if env.EventsFolder == "" {
+		return nil
+	}
+	id := make([]byte, 16)
+	rand.Read(id) // never fails
+	return &Events{
+		folder: env.EventsFolder, outside: env.LogFolder, version: env.Version,
+		operation: fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]),
+	}
+}
+
+// event is what the agent takes: all eight, as text; a number or a null makes it
+// drop the event.
+type event struct {
+	Version     string
+	Timestamp   string
+	TaskName    string
+	EventLevel  EventLevel
+	Message     string
+	EventPid    string
+	EventTid    string
+	OperationId string
+}
+
+// Send hands an event over. An error is something for the log; telemetry is
+// never a reason to fail. The message must hold no secret.
+func (e *Events) Send(level EventLevel, task, message string) error {
+	if e == nil || strings.TrimSpace(message) == "" { // the agent drops empty ones
+		return nil
+	}
+	if info, err := os.Lstat(e.folder); err != nil || !info.IsDir() {
+		return nil // this agent collects none
+	}
+	now := time.Now().UTC()
+	pid := strconv.Itoa(os.Getpid())
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false)
+	_ = out.Encode(event{ // texts alone: encoding them cannot fail
+		Version: short(e.version, eventFieldLimit), Timestamp: now.Format("2006-01-02T15:04:05.000Z"),
+		TaskName: short(task, eventFieldLimit), EventLevel: level,
+		Message:  short(message, eventMessageLimit),
+		EventPid: pid, EventTid: pid, OperationId: e.operation,
+	})
+	return e.place(b.Bytes(), now)
+}
+
+// place moves the finished event into the folder: the agent removes whatever
+// else it finds there, and reads only names of digits, newest first.
+func (e *Events) place(content []byte, now time.Time) error {
+	host.Sweep(e.outside, ".event.")
+	tmp, err := os.CreateTemp(e.outside, host.Temporary(".event."))
+	if err != nil {
+		return fmt.Errorf("telemetry: %w", err)
+	}
+	_, err = tmp.Write(content)
+	if closing := tmp.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), filepath.Join(e.folder, fmt.Sprintf("%d.json", e.stamp(now))))
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+		return fmt.Errorf("telemetry: %w", err)
+	}
+	return nil
+}
+
+// stamp is the time in nanoseconds, never the same twice.
+func (e *Events) stamp(now time.Time) int64 {
+	for {
+		last := e.last.Load()
+		next := max(now.UnixNano(), last+1)
+		if e.last.CompareAndSwap(last, next) {
+			return next
+		}
+	}
+}
+
+// short is s as valid text of at most limit characters.
+func short(s string, limit int) string {
+	runes := []rune(strings.ToValidUTF8(s, "?"))
+	if len(runes) > limit {
+		return string(runes[:limit-4]) + " ..."
+	}
+	return string(runes)
+}

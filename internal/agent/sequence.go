@@ -1,0 +1,81 @@
+package agent
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+)
+
+const settingsSuffix = ".settings"
+
+// Sequence is the number of the goal state that the agent works on: the one in
+// the environment variable ConfigSequenceNumber, else that of the settings file
+// that was modified last, as the agent itself has it. (The highest number, which
+// azure-extension-foundation takes, is wrong after a number was reset:
+// WALinuxAgent exthandlers.py, get_seq_no.) The error is a fault; beside it
+// stands the number to report it under, -1 where none is known.
+func Sequence(env Environment, getenv func(string) string) (int, error) {
+	const variable = "ConfigSequenceNumber"
+	if text := strings.TrimSpace(getenv(variable)); text != "" {
+		if n, ok := number(text); ok {
+			return n, nil
+		}
+		last, err := lastSettings(env.ConfigFolder)
+		if err != nil {
+			last = -1
+		}
+		return last, fault.New(fault.Usage,
+			fmt.Sprintf("The environment variable %s is %.40q, which is not a sequence number.", variable, text),
+			"Unset it, or set it to the number of a settings file in "+env.ConfigFolder+".")
+	}
+	last, err := lastSettings(env.ConfigFolder)
+	if err != nil {
+		return -1, fault.Wrap(err, fault.Usage,
+			fmt.Sprintf("There is no %s, and the folder of the settings files cannot be read: %v.", variable, err),
+			"Set the extension again: the agent then writes the settings anew.")
+	}
+	if last < 0 {
+		return -1, fault.New(fault.Usage,
+			fmt.Sprintf("There is no %s, and no settings file in %s.", variable, env.ConfigFolder),
+			"Set the extension again: the agent then writes the settings anew.")
+	}
+	return last, nil
+}
+
+// lastSettings is the number of the settings file that was modified last, -1
+// where there is none.
+func lastSettings(folder string) (int, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return -1, err
+	}
+	last, newest := -1, time.Time{}
+	for _, entry := range entries {
+		name, found := strings.CutSuffix(entry.Name(), settingsSuffix)
+		n, ok := number(name)
+		if !found || !ok { // <extension>.<n>.settings belongs to handlers of several extensions
+			continue
+		}
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if at := info.ModTime(); last < 0 || at.After(newest) || (at.Equal(newest) && n > last) {
+			last, newest = n, at
+		}
+	}
+	return last, nil
+}
+
+// number reads decimal digits alone, as the agent writes them.
+func number(s string) (int, bool) {
+	if s == "" || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 32)
+	return int(n), err == nil
+}

@@ -1,0 +1,133 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+
+	"github.com/Azure/azure-extension-foundation/settings"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+)
+
+// Settings are what the owner of the VM asks for. All are optional.
+type Settings struct {
+	PackageVersion string // exactly this one; "": the newest
+	Repository     Repository
+	Proxy          Proxy // for the repository; the zero value: none was set
+	Monitor        int   // minutes between two looks at the machine; 0: off
+	// Sent: the extension was set with settings, even if they are {}. Only then
+	// does the agent read the status file.
+	Sent bool
+}
+
+// Repository is where the packages come from.
+type Repository struct {
+	Mode        Mode
+	BaseURL     string   // with mode mirror, without a trailing slash
+	TrustedKeys []string // armored public keys, accepted in the modes default and mirror
+}
+
+// Mode is a way to get at the packages.
+type Mode string
+
+// The modes of the setting repository.mode.
+const (
+	ModeDefault  Mode = "default"  // the vendor's repository
+	ModeExisting Mode = "existing" // what the machine has configured; nothing is added
+	ModeMirror   Mode = "mirror"   // a copy of the vendor's at Repository.BaseURL
+)
+
+// Defaults are the settings of those who set none.
+func Defaults() Settings {
+	return Settings{Repository: Repository{Mode: ModeDefault}, Monitor: 15}
+}
+
+// ErrProtected means that the protected settings could not be decrypted: the
+// certificate is gone, or openssl is. What they say is unknown.
+var ErrProtected = errors.New("protected settings unreadable")
+
+// settingsLimit is the size of a settings file, in bytes, above which it is not
+// read.
+const settingsLimit = 4 << 20
+
+// ReadSettings reads <seq>.settings. No file, an empty one and null are no
+// settings: the agent leaves an empty file where none were set, and an old
+// version that is disabled during an upgrade is given the new version's number.
+// The agent's folders are the machine's own, whatever h.Root is.
+//
+// The error is a fault of code SettingsInvalid; the settings returned with it
+// are those that could be read. It is ErrProtected where that is the reason.
+// unknown names what is set and has no meaning, sorted.
+func ReadSettings(ctx context.Context, h *host.Host, env Environment, seq int) (s Settings, unknown []string, err error) {
+	s = Defaults()
+	path := filepath.Join(env.ConfigFolder, strconv.Itoa(seq)+settingsSuffix)
+	content, err := new(host.Host).ReadFile(path, settingsLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil, nil
+	}
+	if err != nil {
+		return s, nil, unreadable(path, err)
+	}
+	s.Sent = len(content) > 0
+	file, err := parseFile(content)
+	if err != nil {
+		return s, nil, unreadable(path, err)
+	}
+	public, err := publicSettings(env, seq, file)
+	if err != nil {
+		return s, nil, unreadable(path, err)
+	}
+	unknown, bad := decode(public, rows(), &s)
+	if len(bad) == 0 {
+		bad = contradictions(s.Repository)
+	}
+	protected, err := protectedSettings(ctx, h, env, file)
+	more, worse := decode(protected, protectedRows(), &s)
+	for _, name := range more {
+		unknown = append(unknown, "protectedSettings."+name)
+	}
+	switch bad = append(bad, worse...); {
+	case len(bad) > 0:
+		return s, shorten(unknown), refuse(bad)
+	case err != nil:
+		return s, shorten(unknown), err
+	}
+	return s, shorten(unknown), nil
+}
+
+// publicSettings has azure-extension-foundation read the public settings where
+// it can. It looks for them beside the program only; and it fails for good
+// where protected settings are encrypted in a way that "openssl smime" does not
+// know, which we find out by other means.
+func publicSettings(env Environment, seq int, file handlerSettings) (map[string]json.RawMessage, error) {
+	if !file.set || !env.found || file.Protected != "" {
+		return file.Public, nil
+	}
+	var public map[string]json.RawMessage
+	var protected any
+	if err := settings.GetExtensionSettings(seq, &public, &protected); err != nil {
+		return nil, errors.New(brief(err))
+	}
+	for name := range public {
+		// The library puts numbers through float64: the version 1.0 has become
+		// 1. What was typed is what is judged, and quoted.
+		public[name] = file.Public[name]
+	}
+	return public, nil
+}
+
+func unreadable(path string, err error) error {
+	return fault.Wrap(err, fault.SettingsInvalid,
+		fmt.Sprintf("The settings in %s cannot be read: %v.", path, err),
+		"Write settings.json, which holds all of this machine's settings, as one JSON object ({} for none), and set the extension again: "+setAgain)
+}
+
+// setAgain is the command that gives the extension other settings. Without
+// --settings they would be dropped, without --force-update nothing may happen.
+const setAgain = "az vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux --resource-group GROUP --vm-name NAME --settings settings.json --force-update"

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/internal/fault"
+)
+
+// bundle writes the archive for whoever is asked to help.
+func (p Process) bundle() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:   "support-bundle",
+		Short: "Write one archive with what somebody needs who is to help",
+		Long: `support-bundle writes a tar.gz with what doctor, plan and status say, the logs
+and the configuration of sshd, PAM, NSS and the package repositories. Passwords,
+tokens and keys are taken out; names of people and machines are not: look
+through it before you pass it on. It changes nothing else.`,
+		Example: "  sudo /usr/local/bin/aadsshlogin-handler support-bundle\n  sudo /usr/local/bin/aadsshlogin-handler support-bundle --output - | ssh me@desk 'cat > bundle.tar.gz'",
+		GroupID: groupPeople,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o := p.options()
+			show, done := p.progress()
+			o.Progress = show
+			if output == "-" {
+				_, err := doctor.Bundle(c.Context(), o, c.OutOrStdout())
+				done()
+				return err
+			}
+			if output == "" {
+				output = "aadsshlogin-support-" + time.Now().UTC().Format("20060102T150405Z") + ".tar.gz"
+			}
+			// Not over an existing file, nor through a link: root writes it.
+			f, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				return fault.Wrap(err, fault.Disk, "The bundle cannot be written: "+err.Error()+".", "Name another file with --output.")
+			}
+			names, err := doctor.Bundle(c.Context(), o, f)
+			done()
+			if closeErr := f.Close(); err == nil {
+				err = closeErr
+			}
+			if err != nil {
+				os.Remove(output)
+				return fault.Wrap(err, fault.Disk, "The bundle could not be written: "+err.Error()+".", "Name a file on another file system with --output.")
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s (%d files)\nIt holds names of people and machines; look through it before you pass it on: tar -tzf %s\n", output, len(names), output)
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: aadsshlogin-support-TIME.tar.gz in the current folder)")
+	return c
+}

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aadsshlogin-handler/handler"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/systemd"
+)
+
+// operations are the five commands of the manifest.
+func (p Process) operations(code *fault.Code) []*cobra.Command {
+	short := map[string]string{
+		"install":   "Prepare the machine: repository, packages, newest version",
+		"enable":    "Bring the machine to the wanted state and report the verdict",
+		"update":    "Take over from another version of this handler",
+		"disable":   "Stop watching; people can still sign in",
+		"uninstall": "Leave the machine as it was found",
+	}
+	var commands []*cobra.Command
+	for _, name := range handler.Operations() {
+		var timeout time.Duration
+		c := &cobra.Command{
+			Use:     name,
+			Short:   short[name],
+			GroupID: groupAgent,
+			Args:    cobra.NoArgs,
+			RunE: func(c *cobra.Command, _ []string) error {
+				if p.UID != 0 {
+					return fault.New(fault.Usage, "This must be run as root.", "Run it with sudo.")
+				}
+				*code = p.serve(c.Context(), name, timeout)
+				return nil
+			},
+		}
+		c.Flags().DurationVar(&timeout, "timeout", 0, "how long it may take, for example 90s (default: what the agent allows, less a reserve)")
+		commands = append(commands, c)
+	}
+	return commands
+}
+
+// serve gathers what an operation needs and runs it. What is wrong with the
+// environment or the settings does not stop it here: the operation reports it.
+func (p Process) serve(ctx context.Context, name string, timeout time.Duration) fault.Code {
+	q := handler.Request{
+		Operation: name,
+		Version:   p.Version,
+		Budget:    timeout,
+		Getenv:    p.Getenv,
+		Reload:    systemd.Reload,
+		Out:       p.Out,
+	}
+	host.OrdinaryUmask()
+	q.Environment, q.Refused = agent.Load()
+	log, closeLog := logging.Discard(), func() error { return nil }
+	if q.Environment.LogFolder != "" {
+		l, c, err := logging.Open(q.Environment.LogFolder)
+		if err != nil {
+			fmt.Fprintf(p.Err, "handler.log is not written: %v\n", err)
+		} else {
+			log, closeLog = l, c
+		}
+	}
+	defer closeLog()
+	local := &host.Local{Log: log, Isolate: isolate}
+	q.Host = &host.Host{Runner: local, Log: log}
+	q.Watch = keeper(q.Host)
+	sequence, err := agent.Sequence(q.Environment, p.Getenv)
+	q.Sequence = sequence // also beside an error: to report it under
+	if q.Refused == nil {
+		q.Events = agent.NewEvents(q.Environment)
+		q.Refused = err
+	}
+	if q.Refused == nil {
+		q.Settings, q.Unknown, q.Refused = agent.ReadSettings(ctx, q.Host, q.Environment, q.Sequence)
+	}
+	return handler.Run(ctx, q)
+}
+
+// isolate moves a transaction out of the agent's control group.
+func isolate(ctx context.Context, pid int) error {
+	if !systemd.Running() {
+		return nil
+	}
+	return systemd.Scope(ctx, fmt.Sprintf("aadsshlogin-handler-transaction-%d", pid), pid, "Package transaction of AADSSHLoginForLinux")
+}

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+)
+
+// options is a look at this machine for whoever typed the command.
+func (p Process) options() doctor.Options {
+	log := logging.Discard()
+	return doctor.Options{
+		Host:    &host.Host{Runner: &host.Local{Log: log}, Log: log},
+		Version: p.Version,
+		Root:    os.Geteuid() == 0,
+		Getenv:  p.Getenv,
+	}
+}
+
+// columns is the width of a terminal; 0 where w is none.
+func columns(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return max(int(size.Col), 40)
+}
+
+// style is how a report is shown here: colour on a terminal only, and not where
+// NO_COLOR (no-color.org) or a dumb terminal forbids it.
+func (p Process) style() doctor.Style {
+	width := columns(p.Out)
+	return doctor.Style{Width: width, Color: width > 0 && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb"}
+}
+
+// progress shows on a terminal what is waited for, on one line that goes away.
+func (p Process) progress() (show func([]string), done func()) {
+	width := columns(p.Err)
+	if width == 0 {
+		return nil, func() {}
+	}
+	clear := func() { fmt.Fprint(p.Err, "\r\x1b[K") }
+	return func(waiting []string) {
+		clear()
+		if len(waiting) == 0 {
+			return
+		}
+		line := "waiting for " + strings.Join(waiting, ", ")
+		if utf8.RuneCountInString(line) >= width {
+			line = string([]rune(line)[:width-4]) + "..."
+		}
+		fmt.Fprint(p.Err, line)
+	}, clear
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/internal/fault"
+)
+
+// plan shows what an operation would change. Its exit code is what the
+// operation would be refused with, else 0.
+func (p Process) plan(code *fault.Code) *cobra.Command {
+	var asJSON, newest bool
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what enable would change on this machine, and change nothing",
+		Long: `plan prints every step that enable would take: what it would fetch, the files
+it would write and the commands it would run, as they would be typed. It takes
+no lock and changes nothing. Where a check would stop enable, it says which.
+
+Passwords are shown as ***.`,
+		Example: "  sudo /usr/local/bin/aadsshlogin-handler plan\n  aadsshlogin-handler plan --json | jq -r '.steps[].commands[]?'",
+		GroupID: groupPeople,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			operation := "enable"
+			if newest {
+				operation = "install"
+			}
+			report, err := doctor.Plan(c.Context(), p.options(), operation)
+			if err != nil {
+				return err
+			}
+			if report.Refused != nil {
+				*code = fault.Code(report.Refused.Code)
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), report)
+			}
+			fmt.Fprint(c.OutOrStdout(), report.Text())
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON as misc/plan.schema.json describes it")
+	c.Flags().BoolVar(&newest, "newest", false, "plan install instead, which also moves to the newest version")
+	return c
+}

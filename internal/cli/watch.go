@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"aadsshlogin-handler/handler"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/systemd"
+	"aadsshlogin-handler/internal/watch"
+)
+
+// watch is what the units of the watch run. A machine that is not well is no
+// failure of theirs: its verdict is told, and the unit is fine.
+func (p Process) watch(code *fault.Code) *cobra.Command {
+	var repair bool
+	c := &cobra.Command{
+		Use:    "watch",
+		Short:  "Look at the machine between two runs (run by systemd)",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			*code = p.look(c.Context(), repair)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&repair, "repair", false, "put back what can be")
+	return c
+}
+
+// look is one look, or one repair. Its log is only of use where something is
+// told or goes wrong: the journal is not filled with the rest.
+func (p Process) look(ctx context.Context, repair bool) fault.Code {
+	if os.Geteuid() != 0 {
+		fmt.Fprintln(p.Err, "The watch needs root; systemd runs it: systemctl start aadsshlogin-handler.service")
+		return fault.Usage
+	}
+	var told, log bytes.Buffer
+	logger := logging.New(&log)
+	h := &host.Host{Runner: &host.Local{Log: logger, Isolate: isolate}, Log: logger}
+	w := watch.Watcher{Host: h, Keeper: keeper(h), Out: &told,
+		Observe: func(ctx context.Context, a watch.Assigned) watch.Verdict {
+			return handler.Observe(ctx, p.assigned(ctx, h, a))
+		},
+		Repair: func(ctx context.Context, a watch.Assigned) watch.Verdict {
+			return handler.Restore(ctx, p.assigned(ctx, h, a))
+		},
+	}
+	run := w.Look
+	if repair {
+		run = w.PutBack
+	}
+	err := run(ctx)
+	if err != nil || told.Len() > 0 {
+		p.Err.Write(log.Bytes())
+	}
+	p.Out.Write(told.Bytes())
+	if err != nil {
+		f := fault.Of(err)
+		fmt.Fprintf(p.Err, "%v\n%s\n", err, f.Remedy())
+		return f.Code
+	}
+	return fault.OK
+}
+
+// assigned is a request for what the watch looks after, with the settings as
+// the agent's folder has them now.
+func (p Process) assigned(ctx context.Context, h *host.Host, a watch.Assigned) handler.Request {
+	q := handler.Request{
+		Version: p.Version, Environment: a.Environment, Sequence: a.Sequence,
+		Getenv: p.Getenv, Host: h, Reload: systemd.Reload, Out: p.Out,
+	}
+	q.Settings, q.Unknown, q.Refused = agent.ReadSettings(ctx, h, a.Environment, a.Sequence)
+	return q
+}
+
+func keeper(h *host.Host) watch.Keeper { return watch.Keeper{Host: h, Self: "/proc/self/exe"} }

@@ -1,0 +1,183 @@
+package doctor
+
+import (
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+)
+
+// The units of the agents: walinuxagent on Debian and Ubuntu, waagent
+// elsewhere, and the two of an Arc-enabled server (WALinuxAgent setup.py;
+// Microsoft Learn, azure-arc/servers/agent-overview).
+func agentUnitNames() []string {
+	return []string{"walinuxagent.service", "waagent.service", "extd.service", "himdsd.service"}
+}
+
+// unitDirs are where systemd reads units, the first wins (systemd.unit(5)).
+func unitDirs() []string {
+	return []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
+}
+
+// findAgent finds the agent's process, and its units.
+func findAgent(h *host.Host) (pid int, units []string) {
+	for _, name := range agentUnitNames() {
+		for _, dir := range unitDirs() {
+			if h.Exists(dir + "/" + name) {
+				units = append(units, name)
+				break
+			}
+		}
+	}
+	for _, dir := range h.Glob("/proc/[0-9]*") {
+		b, err := h.ReadFile(dir+"/cmdline", 1<<16)
+		if err != nil || !isAgent(string(b)) {
+			continue
+		}
+		if n, err := strconv.Atoi(filepath.Base(dir)); err == nil && (pid == 0 || n < pid) {
+			pid = n // the daemon is older than the process that it starts for extensions
+		}
+	}
+	return pid, units
+}
+
+// isAgent reads a command line of proc(5): python3 -u /usr/sbin/waagent -daemon,
+// or the programs of an Arc-enabled server that run extensions. A program that
+// only names the agent, such as journalctl -u waagent, is none.
+func isAgent(cmdline string) bool {
+	words := strings.Split(strings.TrimRight(cmdline, "\x00"), "\x00")
+	program := filepath.Base(words[0])
+	if strings.HasPrefix(program, "python") {
+		script := slices.IndexFunc(words[1:], func(w string) bool { return !strings.HasPrefix(w, "-") })
+		return script >= 0 && filepath.Base(words[1+script]) == "waagent"
+	}
+	switch program {
+	case "waagent":
+		return len(words) > 1
+	case "gc_extension_service", "gc_linux_service":
+		return true
+	}
+	return false
+}
+
+// environment is the agent's, which decides about its extensions' proxies.
+type environment struct{ values map[string]string }
+
+func (e environment) get(name string) string { return e.values[name] }
+
+// agentEnvironment is the environment of the agent's process, or, where that
+// does not run or may not be read, what its unit files say.
+func agentEnvironment(h *host.Host, pid int, units []string) environment {
+	if pid > 0 {
+		if b, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/environ", 1<<20); err == nil {
+			e := environment{values: map[string]string{}}
+			for _, line := range strings.Split(string(b), "\x00") {
+				if k, v, ok := strings.Cut(line, "="); ok {
+					e.values[k] = v
+				}
+			}
+			return e
+		}
+	}
+	e := environment{values: map[string]string{}}
+	for _, unit := range units {
+		for _, file := range unitFiles(h, unit) {
+			if b, err := h.ReadFile(file, 1<<20); err == nil {
+				e.readUnit(h, string(b))
+			}
+		}
+	}
+	return e
+}
+
+// unitFiles are a unit's file and its drop-ins, in the order in which they count.
+func unitFiles(h *host.Host, unit string) []string {
+	var files []string
+	for _, dir := range unitDirs() {
+		if h.Exists(dir + "/" + unit) {
+			files = append(files, dir+"/"+unit)
+			break
+		}
+	}
+	for i := len(unitDirs()) - 1; i >= 0; i-- {
+		files = append(files, h.Glob(unitDirs()[i]+"/"+unit+".d/*.conf")...)
+	}
+	return files
+}
+
+// readUnit takes up Environment= and EnvironmentFile= (systemd.exec(5)).
+func (e *environment) readUnit(h *host.Host, text string) {
+	for line := range strings.Lines(text) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		switch {
+		case !ok:
+		case key == "Environment" && value == "":
+			e.values = map[string]string{}
+		case key == "Environment":
+			for _, w := range quotedWords(value) {
+				if k, v, ok := strings.Cut(w, "="); ok {
+					e.values[k] = v
+				}
+			}
+		case key == "EnvironmentFile":
+			if b, err := h.ReadFile(strings.TrimPrefix(value, "-"), 1<<20); err == nil {
+				for k, v := range facts.Assignments(string(b)) {
+					e.values[k] = v
+				}
+			}
+		}
+	}
+}
+
+// quotedWords splits at spaces, but not within quotes.
+func quotedWords(s string) []string {
+	var words []string
+	var word strings.Builder
+	var quote rune
+	for _, r := range s {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '"' || r == '\''):
+			quote = r
+		case quote == 0 && (r == ' ' || r == '\t'):
+			if word.Len() > 0 {
+				words = append(words, word.String())
+				word.Reset()
+			}
+		default:
+			word.WriteRune(r)
+		}
+	}
+	if word.Len() > 0 {
+		words = append(words, word.String())
+	}
+	return words
+}
+
+// agentRuns: without the agent nothing that is set in Azure arrives here.
+func agentRuns(m machine) []preflight.Result {
+	const name = "agent"
+	if m.agentProc > 0 {
+		return []preflight.Result{{Name: name, Text: "The agent that runs extensions is at work (process " + strconv.Itoa(m.agentProc) + ")."}}
+	}
+	r := preflight.Result{Name: name, Answer: preflight.Warn,
+		Text: "The agent that runs extensions is not running, so nothing that is set in Azure arrives on this machine.",
+		Next: "Run: sudo systemctl start walinuxagent (waagent on some distributions)."}
+	if len(m.agentUnits) == 0 {
+		r.Text = "No Azure agent is on this machine, so no extension can be set from Azure."
+		r.Next = "Install the package walinuxagent (WALinuxAgent on some distributions), or run the handler by hand: docs/publishing.md."
+		return []preflight.Result{r}
+	}
+	unit := m.agentUnits[0]
+	if strings.HasPrefix(unit, "extd") || strings.HasPrefix(unit, "himdsd") {
+		r.Next = "Run: sudo systemctl start extd himdsd; then azcmagent show, which must say Connected."
+	} else {
+		r.Next = "Run: sudo systemctl start " + strings.TrimSuffix(unit, ".service") + "; why it stopped: sudo journalctl -u " + strings.TrimSuffix(unit, ".service") + " -n 50"
+	}
+	return []preflight.Result{r}
+}

@@ -1,0 +1,28 @@
+package doctor
+
+import (
+	"slices"
+	"time"
+
+	"aadsshlogin-handler/internal/preflight"
+)
+
+// clock compares this machine's time with that of the endpoints that answered,
+// and where none did with that of the metadata service: with a clock that is
+// years off no endpoint's certificate is valid.
+func clock(m machine) []preflight.Result {
+	var off []time.Duration
+	for _, p := range m.probes {
+		if !p.server.IsZero() {
+			off = append(off, p.at.Sub(p.server))
+		}
+	}
+	if len(off) == 0 && m.Identity.Dated {
+		off = []time.Duration{m.Identity.ClockAhead}
+	}
+	if len(off) == 0 {
+		return []preflight.Result{{Name: "clock", Answer: preflight.Unknown, Text: "No endpoint said what time it is, so the clock was not compared."}}
+	}
+	slices.Sort(off)
+	return []preflight.Result{preflight.Clock(off[len(off)/2])}
+}

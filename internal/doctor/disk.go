@@ -1,0 +1,90 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+)
+
+// How much room is needed: our estimate for lists, downloads and what is
+// unpacked beside them. Below the first nothing can be relied on, below the
+// second it may become tight.
+const (
+	roomFails = 32 * facts.MiB
+	roomWarns = 256 * facts.MiB
+	filesFail = 500 // inodes
+)
+
+// volume is one file system that the handler or the packages write to.
+type volume struct {
+	path     string
+	room     int64 // bytes
+	files    int64 // inodes; -1: the file system has no limit
+	readOnly bool
+	err      error
+}
+
+// lookVolumes asks where the packages, their database and our state go.
+func lookVolumes(h *host.Host) []volume {
+	var all []volume
+	for _, path := range []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run"} {
+		var s unix.Statfs_t
+		v := volume{path: path, err: unix.Statfs(h.Path(path), &s)}
+		if v.err == nil {
+			v.room, v.files = int64(s.Bavail)*int64(s.Bsize), int64(s.Ffree)
+			if s.Files == 0 {
+				v.files = -1
+			}
+			v.readOnly = s.Flags&unix.ST_RDONLY != 0
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// disk names the first file system that is full or cannot be written.
+func disk(m machine) []preflight.Result {
+	const name = "disk"
+	worst := preflight.Result{Name: name, Text: "There is room where packages and state are written."}
+	for _, v := range m.volumes {
+		r := v.judge()
+		if r.Answer == preflight.Fail {
+			return []preflight.Result{r}
+		}
+		if r.Answer == preflight.Warn && worst.Answer == preflight.Pass {
+			worst = r
+		}
+	}
+	return []preflight.Result{worst}
+}
+
+func (v volume) judge() preflight.Result {
+	r := preflight.Result{Name: "disk"}
+	fail := func(what, next string) preflight.Result {
+		return preflight.Result{Name: "disk", Answer: preflight.Fail, Code: fault.Disk, Text: what, Next: next}
+	}
+	room := fmt.Sprintf("Make room: sudo du -xh --max-depth=2 %s | sort -h | tail; then set the extension again.", v.path)
+	switch {
+	case v.err != nil:
+		return r // not there: a folder that this machine does without
+	case v.readOnly && v.path != "/tmp":
+		return fail("The file system of "+v.path+" is mounted read-only, so nothing can be installed.",
+			"See why with: findmnt -T "+v.path+"; sudo dmesg | grep -i 'remount\\|i/o error'. Then: sudo mount -o remount,rw "+mountPoint(v.path))
+	case v.room < roomFails && !strings.HasPrefix(v.path, "/run"):
+		return fail(fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.room/facts.MiB), room)
+	case v.files >= 0 && v.files < filesFail && !strings.HasPrefix(v.path, "/run"):
+		return fail(fmt.Sprintf("The file system of %s has only %d files (inodes) left.", v.path, v.files), "See where they are: df -i "+v.path+"; sudo du --inodes -xS "+v.path+" | sort -n | tail")
+	case v.room < roomWarns && !strings.HasPrefix(v.path, "/run"):
+		r.Answer, r.Text, r.Next = preflight.Warn, fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.room/facts.MiB), room
+	}
+	return r
+}
+
+// mountPoint is how the remedy names a file system; findmnt says it exactly.
+func mountPoint(path string) string { return "\"$(findmnt -no TARGET -T " + path + ")\"" }

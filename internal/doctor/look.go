@@ -1,0 +1,144 @@
+package doctor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"aadsshlogin-handler/handler"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// machine is everything that was seen. The checks are pure functions over it.
+type machine struct {
+	facts.Facts
+	version string
+	root    bool
+	now     time.Time
+	asked   bool // the metadata service was
+
+	plan    handler.Plan
+	planErr error
+
+	agentDir   string
+	agentProc  int // the agent's process; 0: none was found
+	agentUnits []string
+	agentEnv   environment
+	extension  *extension // nil: the agent has no folder of ours, or we may not see it
+
+	configured facts.Proxy // of the package manager
+	probes     []probe
+	hint       hint // a proxy that the machine knows and nobody told us of
+	volumes    []volume
+	holder     *host.Holder // of the package manager's lock
+	firewall   firewall
+	service    service
+	nologin    string // the file that keeps everybody out
+	trail      trail
+}
+
+// look looks at the machine. The metadata service comes first, because the
+// cloud that it names decides who else is asked; all others side by side.
+func look(ctx context.Context, o Options) machine {
+	h := o.Host
+	m := machine{version: o.Version, root: o.Root, now: o.Now()}
+	w := newWaiting(o.Progress)
+	m.agentDir, m.extension = findExtension(ctx, h)
+	m.agentProc, m.agentUnits = findAgent(h)
+	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
+
+	var side sync.WaitGroup
+	side.Go(func() { m.trail = lookTrail(ctx, h, m.now) })
+	side.Go(func() { m.firewall = lookFirewall(ctx, h) })
+	side.Go(func() { m.service = lookService(ctx, h) })
+	m.volumes = lookVolumes(h)
+	m.nologin = firstExisting(h, "/etc/nologin", "/run/nologin")
+
+	q := m.question()
+	// Without a metadata service there is no cloud to name the endpoints either.
+	if m.asked = o.wants("identity", sectionIdentity) || o.wantsNetwork(); m.asked {
+		end := w.begin("the metadata service")
+		m.Facts = facts.Look(ctx, h, q)
+		end()
+	} else {
+		m.Facts = facts.LookAgain(ctx, h, q, facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
+	}
+	m.plan, m.planErr = handler.PlanFor("enable", m.Facts)
+	if m.TargetErr == nil {
+		if manager, err := pkgmgr.For(m.Target.Manager); err == nil {
+			if holder, held := h.LockHolder(manager.Locks); held {
+				m.holder = &holder
+			}
+		}
+	}
+	if o.wantsNetwork() {
+		if m.Proxy.Address() == nil && m.TargetErr == nil {
+			m.configured = facts.MachineProxy(ctx, h, m.Target.Manager, m.PackageBase())
+		}
+		m.probes, m.hint = lookNetwork(ctx, h, m, o, w)
+	}
+	side.Wait()
+	return m
+}
+
+// wantsNetwork says whether any endpoint has to be asked.
+func (o Options) wantsNetwork() bool {
+	return o.wantsEndpoint("network-repository") || o.wantsEndpoint("network-role-check") || o.wantsEndpoint("network-login")
+}
+
+// wantsEndpoint says whether the endpoint of a row has to be asked: for itself,
+// or because somebody asked for the clock alone, which needs one.
+func (o Options) wantsEndpoint(name string) bool {
+	for _, r := range rows() {
+		if r.name == name && o.wants(r.name, r.section) {
+			return true
+		}
+	}
+	return name == "network-role-check" && len(o.Only) > 0 && o.wants("clock", sectionMachine)
+}
+
+func firstExisting(h *host.Host, paths ...string) string {
+	for _, p := range paths {
+		if h.Exists(p) {
+			return p
+		}
+	}
+	return ""
+}
+
+// waiting tells a person what is waited for.
+type waiting struct {
+	mu   sync.Mutex
+	tell func([]string)
+	on   []string
+}
+
+func newWaiting(tell func([]string)) *waiting { return &waiting{tell: tell} }
+
+// begin notes that something is waited for; call what it returns at its end.
+func (w *waiting) begin(what string) (end func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.on = append(w.on, what)
+	w.show()
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for i, on := range w.on {
+			if on == what {
+				w.on = append(w.on[:i:i], w.on[i+1:]...)
+				break
+			}
+		}
+		w.show()
+	}
+}
+
+func (w *waiting) show() {
+	if w.tell != nil {
+		w.tell(w.on)
+	}
+}

@@ -1,0 +1,250 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/download"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+)
+
+// purpose is what an endpoint is needed for.
+type purpose string
+
+// The purposes (Microsoft Learn, howto-vm-sign-in-azure-ad-linux, network
+// requirements).
+const (
+	forPackages purpose = "package repository"
+	forLogin    purpose = "sign-in service"
+	forRoles    purpose = "role check"
+)
+
+// probe is one endpoint that was asked.
+type probe struct {
+	purpose purpose
+	host    string
+	url     string // for a command that asks the same
+	proxy   string // without a password; "" directly
+	status  int    // HTTP; 0 without an answer
+	server  time.Time
+	at      time.Time // ours, when the answer came
+	took    time.Duration
+	fault   *fault.Fault // nil: it answers
+}
+
+// target is one question.
+type target struct {
+	purpose purpose
+	url     string
+	proxy   *url.URL
+}
+
+// lookNetwork asks all endpoints side by side, each within Bound.
+func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *waiting) ([]probe, hint) {
+	proxy := m.Proxy.Address()
+	if proxy == nil {
+		proxy = m.configured.Address()
+	}
+	known := hint{}
+	if proxy == nil {
+		known = findHint(h, o.Getenv)
+	}
+	var targets []target
+	ask := func(row string, p purpose, address string, proxies ...*url.URL) {
+		if !o.wantsEndpoint(row) || address == "" {
+			return
+		}
+		for _, proxy := range proxies {
+			targets = append(targets, target{p, address, proxy})
+		}
+	}
+	// A second way, where the machine knows one, is asked beside the first, for
+	// whether it works decides what to advise.
+	ways := []*url.URL{proxy}
+	if second := known.proxy.Address(); second != nil {
+		ways = append(ways, second)
+	}
+	if m.Settings.Repository.Mode != agent.ModeExisting {
+		ask("network-repository", forPackages, keyURL(m.Facts), ways...)
+	}
+	// sshd gives the programs that it starts no proxy (OpenSSH misc.c,
+	// subprocess: PATH, USER, LOGNAME and HOME alone).
+	ways[0] = nil
+	if proxy != nil {
+		ways = append(ways[:1], proxy)
+	}
+	cloud := m.Identity.Cloud
+	ask("network-login", forLogin, address(cloud.Login), ways...)
+	ask("network-role-check", forRoles, address(cloud.RoleCheck), ways...)
+
+	probes := make([]probe, len(targets))
+	var side sync.WaitGroup
+	for i, t := range targets {
+		side.Go(func() {
+			u, err := url.Parse(t.url)
+			if err != nil {
+				probes[i] = probe{purpose: t.purpose, fault: fault.Of(err)}
+				return
+			}
+			label := u.Hostname()
+			if t.proxy != nil {
+				label += " by the proxy " + t.proxy.Host
+			}
+			end := w.begin(label)
+			defer end()
+			probes[i] = request(ctx, t, u)
+		})
+	}
+	side.Wait()
+	return probes, known
+}
+
+func address(hostname string) string {
+	if hostname == "" {
+		return ""
+	}
+	return "https://" + hostname + "/"
+}
+
+// keyURL is what the handler itself would fetch first.
+func keyURL(f facts.Facts) string {
+	return strings.TrimRight(f.PackageBase(), "/") + "/keys/microsoft.asc"
+}
+
+// request makes one request. Redirects are answers: whoever answers can be reached.
+func request(ctx context.Context, t target, to *url.URL) (p probe) {
+	ctx, cancel := context.WithTimeout(ctx, Bound)
+	defer cancel()
+	p = probe{purpose: t.purpose, host: to.Hostname(), url: (&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}).String()}
+	if t.proxy != nil {
+		p.proxy = t.proxy.Host
+	}
+	began := time.Now()
+	defer func() { p.took = time.Since(began) }()
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url, nil)
+	if err != nil {
+		p.fault = download.Explain(t.url, t.proxy, err)
+		return p
+	}
+	transport := &http.Transport{Proxy: http.ProxyURL(t.proxy), DisableKeepAlives: true}
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(q)
+	if err != nil {
+		p.fault = download.Explain(t.url, t.proxy, err)
+		return p
+	}
+	defer response.Body.Close()
+	p.status, p.at = response.StatusCode, time.Now()
+	p.server, _ = http.ParseTime(response.Header.Get("Date")) // zero where it says none
+	p.fault = judge(p)
+	return p
+}
+
+// judge says whether an answer shows that the way is open: any answer of the
+// host itself does, 404 included.
+func judge(p probe) *fault.Fault {
+	says := fmt.Sprintf("%s answers HTTP %d %s", p.host, p.status, http.StatusText(p.status))
+	switch {
+	case p.status == http.StatusProxyAuthRequired:
+		return fault.New(fault.RepositoryUnreachable, says+": a proxy on the way wants a user name and password.",
+			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension.")
+	case p.status == http.StatusForbidden && p.purpose == forPackages:
+		return fault.New(fault.RepositoryUnreachable, says+": a firewall or proxy on the way forbids it.",
+			"Allow "+p.host+" there: curl -sI "+p.url)
+	case p.status >= 500:
+		return fault.New(fault.RepositoryUnreachable, says+": it has a problem of its own, or a gateway on the way has.",
+			"Try again in a few minutes: curl -sI "+p.url)
+	}
+	return nil
+}
+
+// of are the probes for a purpose, the way that is taken first.
+func (m machine) of(p purpose) []probe {
+	var all []probe
+	for _, x := range m.probes {
+		if x.purpose == p {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+func (p probe) reached() string {
+	by := ""
+	if p.proxy != "" {
+		by = " by the proxy " + p.proxy
+	}
+	return fmt.Sprintf("%s (%s) answers%s in %d ms.", p.host, p.purpose, by, p.took.Milliseconds())
+}
+
+// repositoryAnswers: a machine that has its packages does not need the host now.
+func repositoryAnswers(m machine) []preflight.Result {
+	const name = "network-repository"
+	ways := m.of(forPackages)
+	if len(ways) == 0 {
+		return nil
+	}
+	first := ways[0]
+	if first.fault == nil {
+		return []preflight.Result{{Name: name, Text: first.reached()}}
+	}
+	r := preflight.Result{Name: name, Answer: preflight.Fail, Code: fault.RepositoryUnreachable, Text: first.fault.What, Next: first.fault.Remedy()}
+	if len(ways) > 1 && ways[1].fault == nil {
+		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s, which %s names and the extension does not know. Directly: %s",
+			first.host, ways[1].proxy, m.hint.origin, first.fault.What)
+		r.Next = "Set the extension with the setting {\"proxy\": \"" + m.hint.proxy.String() + "\"}, or give it to the agent: " + agentProxyAdvice(m, m.hint.proxy.String())
+	}
+	if preflight.InPlace(m.Facts) {
+		r.Answer, r.Code = preflight.Warn, fault.OK
+		r.Text += " The packages are installed; only updates of them need it."
+	}
+	return []preflight.Result{r}
+}
+
+// roleCheckAnswers: without it nobody's role can be checked, so nobody gets in.
+func roleCheckAnswers(m machine) []preflight.Result {
+	if m.Identity.Cloud.RoleCheck == "" && m.asked && m.Identity.Cloud.Name != "" {
+		return []preflight.Result{{Name: "network-role-check", Answer: preflight.Unknown,
+			Text: "The host of the role check in the cloud " + m.Identity.Cloud.Name + " is not publicly known, so it was not asked."}}
+	}
+	return m.endpoint("network-role-check", forRoles, preflight.Fail, "nobody's role can be checked, so sign-in is refused")
+}
+
+// loginAnswers: certificates work without it; passwords and device codes do not.
+func loginAnswers(m machine) []preflight.Result {
+	return m.endpoint("network-login", forLogin, preflight.Warn, "sign-in that asks for a code in the browser fails")
+}
+
+func (m machine) endpoint(name string, p purpose, answer preflight.Answer, consequence string) []preflight.Result {
+	ways := m.of(p)
+	if len(ways) == 0 {
+		return nil
+	}
+	first := ways[0]
+	if first.fault == nil {
+		return []preflight.Result{{Name: name, Text: first.reached()}}
+	}
+	r := preflight.Result{Name: name, Answer: answer, Text: fmt.Sprintf("%s From here %s.", first.fault.What, consequence),
+		Next: fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s.", first.host)}
+	if remedy := first.fault.Remedy(); !strings.HasPrefix(remedy, "Allow outbound") {
+		r.Next += " " + remedy
+	}
+	if len(ways) > 1 && ways[1].fault == nil {
+		r.Answer = preflight.Warn
+		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s; sshd gives the sign-in programs no proxy, so they may fail.", first.host, ways[1].proxy)
+		r.Next = fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s without the proxy.", first.host)
+	}
+	if r.Answer == preflight.Fail {
+		r.Code = fault.VerificationFailed
+	}
+	return []preflight.Result{r}
+}

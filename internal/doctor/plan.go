@@ -1,0 +1,119 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aadsshlogin-handler/handler"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/preflight"
+)
+
+// PlanReport is what an operation would change; misc/plan.schema.json describes it.
+type PlanReport struct {
+	Schema    string    `json:"schema"`
+	Version   string    `json:"version"`
+	Time      time.Time `json:"time"`
+	Operation string    `json:"operation"`
+	// Refused is why nothing would be changed although steps are listed.
+	Refused *Verdict `json:"refused,omitempty"`
+	Steps   []Step   `json:"steps"`
+
+	text string
+}
+
+// Step is one step of a plan.
+type Step struct {
+	Kind     string   `json:"kind"`
+	Text     string   `json:"text"`
+	Commands []string `json:"commands,omitempty"` // as a person could type them; secrets are ***
+	Files    []File   `json:"files,omitempty"`
+	URLs     []string `json:"urls,omitempty"`
+	Install  []string `json:"install,omitempty"` // name, or name=version
+	Remove   []string `json:"remove,omitempty"`
+	Keys     []string `json:"keys,omitempty"`   // fingerprints that are accepted
+	Reload   []string `json:"reload,omitempty"` // units of which systemd reloads the first active one, over D-Bus
+}
+
+// File is a file that a step writes or removes.
+type File struct {
+	Path    string `json:"path"`
+	Mode    string `json:"mode,omitempty"`
+	Content string `json:"content,omitempty"` // where it is known beforehand
+}
+
+func planSteps(p handler.Plan) []Step {
+	steps := []Step{}
+	for _, s := range p.Steps {
+		step := Step{Kind: s.Kind.String(), Text: s.Text, URLs: s.URLs, Remove: s.Remove, Reload: s.Units}
+		for _, c := range s.Commands {
+			step.Commands = append(step.Commands, c.String())
+		}
+		for _, f := range s.Files {
+			file := File{Path: f.Path, Content: string(f.Content)}
+			if s.Kind != handler.DropFile {
+				file.Mode = fmt.Sprintf("%04o", f.Mode.Perm())
+			}
+			if s.Kind == handler.FetchKey {
+				file.Content = "" // is what is fetched
+			}
+			step.Files = append(step.Files, file)
+		}
+		for _, w := range s.Want {
+			name := w.Name
+			if w.Version != "" {
+				name += "=" + w.Version
+			}
+			step.Install = append(step.Install, name)
+		}
+		for _, p := range s.Pins {
+			step.Keys = append(step.Keys, p.Fingerprint)
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+// Plan looks and plans as an operation would, and changes nothing.
+func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	m := machine{root: o.Root}
+	m.agentDir, m.extension = findExtension(ctx, o.Host)
+	m.agentProc, m.agentUnits = findAgent(o.Host)
+	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
+	m.Facts = facts.Look(ctx, o.Host, m.question())
+	r := PlanReport{Schema: schemaVersion, Version: o.Version, Time: o.Now().UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
+	checks := preflight.Run(preflight.Preconditions(), m.Facts)
+	refusal := preflight.FirstFailure(checks)
+	plan, err := handler.PlanFor(operation, m.Facts)
+	if err != nil {
+		refusal = fault.Of(err)
+	}
+	if refusal == nil && !plan.Empty() {
+		refusal = preflight.Undecided(checks)
+	}
+	if refusal == nil && m.PackagesErr != nil {
+		refusal = fault.Of(m.PackagesErr)
+	}
+	if refusal != nil {
+		r.Refused = &Verdict{Code: int(refusal.Code), Name: nameOf(int(refusal.Code)), Text: refusal.What, Next: refusal.Remedy()}
+	}
+	r.Steps, r.text = planSteps(plan), handler.PlanText(plan)
+	return r, nil
+}
+
+// Text is the plan for a terminal.
+func (r PlanReport) Text() string {
+	if r.Refused == nil {
+		return r.text
+	}
+	text := fmt.Sprintf("%s would change nothing, and end with %d %s:\n%s\n%s\n", r.Operation, r.Refused.Code, r.Refused.Name, r.Refused.Text, r.Refused.Next)
+	if len(r.Steps) > 0 {
+		text += "\nAfter that is mended it would do this:\n" + r.text
+	}
+	return text
+}

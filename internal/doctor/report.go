@@ -1,0 +1,121 @@
+package doctor
+
+import (
+	"slices"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/preflight"
+)
+
+// Report is what doctor came to; misc/doctor.schema.json describes it.
+type Report struct {
+	Schema  string    `json:"schema"` // counted up when a field changes its meaning
+	Version string    `json:"version"`
+	Time    time.Time `json:"time"`
+	Root    bool      `json:"root"` // false: what only root can see is unknown
+	Machine Machine   `json:"machine"`
+	Verdict Verdict   `json:"verdict"`
+	Checks  []Check   `json:"checks"`
+	Unseen  []Unseen  `json:"unseen"`
+	Plan    []Step    `json:"plan"` // what enable would do
+}
+
+// schemaVersion is that of Report and of PlanReport.
+const schemaVersion = "1"
+
+// Machine is which machine it is.
+type Machine struct {
+	Distribution string `json:"distribution"`
+	Manager      string `json:"manager,omitempty"`
+	Cloud        string `json:"cloud,omitempty"`
+	Name         string `json:"name,omitempty"`
+	Group        string `json:"group,omitempty"`
+	ScaleSet     string `json:"scaleSet,omitempty"`
+	Arc          bool   `json:"arc"`
+	Identity     string `json:"identity,omitempty"`
+	Packages     string `json:"packages,omitempty"` // version of aadsshlogin
+}
+
+// Verdict is the one answer: the first failure, else the first warning.
+type Verdict struct {
+	Code  int    `json:"code"` // the exit code
+	Name  string `json:"name"`
+	Check string `json:"check,omitempty"`
+	Text  string `json:"text"`
+	Next  string `json:"next,omitempty"`
+}
+
+// Check is one answer.
+type Check struct {
+	Name    string `json:"name"`
+	Section string `json:"section"`
+	Answer  string `json:"answer"` // pass, warn, fail, unknown
+	Text    string `json:"text"`
+	Next    string `json:"next,omitempty"`
+	Code    int    `json:"code,omitempty"` // of a failure
+}
+
+func newCheck(r row, result preflight.Result) Check {
+	c := Check{Name: result.Name, Section: r.section, Answer: result.Answer.String(), Text: printable(result.Text), Next: printable(result.Next)}
+	if result.Answer == preflight.Fail {
+		c.Code = int(result.Code)
+		if c.Next == "" {
+			c.Next = fault.New(result.Code, "", "").Remedy()
+		}
+	}
+	return c
+}
+
+func newReport(m machine, checks []Check) Report {
+	r := Report{
+		Schema: schemaVersion, Version: m.version, Time: m.now.UTC().Truncate(time.Second), Root: m.root,
+		Machine: Machine{
+			Distribution: m.Release.PrettyName,
+			Manager:      string(m.Target.Manager),
+			Name:         m.Identity.Machine.Name, Group: m.Identity.Machine.Group, ScaleSet: m.Identity.Machine.ScaleSet, Arc: m.Identity.Machine.Arc,
+			Packages: m.Facts.Packages[m.Target.Packages.Login].Version,
+		},
+		Checks: checks, Unseen: unseen(m), Plan: planSteps(m.plan),
+	}
+	if m.asked {
+		r.Machine.Cloud, r.Machine.Identity = m.Identity.Cloud.Name, m.Identity.Kind.String()
+	}
+	if r.Checks == nil {
+		r.Checks = []Check{}
+	}
+	for i, c := range r.Checks {
+		if c.Name == "packages" && c.Answer == "fail" && m.PackagesErr == nil && m.TargetErr == nil {
+			r.Checks[i].Next = "Set the extension: " + m.setExtension()
+		}
+	}
+	r.Verdict = verdict(r.Checks)
+	return r
+}
+
+func verdict(checks []Check) Verdict {
+	of := func(answer string) (Check, bool) {
+		i := slices.IndexFunc(checks, func(c Check) bool { return c.Answer == answer })
+		if i < 0 {
+			return Check{}, false
+		}
+		return checks[i], true
+	}
+	if c, ok := of("fail"); ok {
+		return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: c.Text, Next: c.Next}
+	}
+	if c, ok := of("warn"); ok {
+		return Verdict{Name: nameOf(0), Check: c.Name, Text: "Nothing is broken here. Look at this: " + c.Text, Next: c.Next}
+	}
+	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",
+		Next: "Where sign-in still fails, the cause is one of those that cannot be seen from here."}
+}
+
+func nameOf(code int) string {
+	for _, e := range fault.Catalogue() {
+		if int(e.Code) == code {
+			return e.Name
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,89 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/systemd"
+)
+
+// service is the SSH service as systemd has it.
+type service struct {
+	known   bool // systemd runs and answered
+	daemon  systemd.UnitState
+	sockets []systemd.UnitState
+}
+
+// lookService asks systemd for sshd's unit, and for the socket that may listen
+// in its place.
+func lookService(ctx context.Context, h *host.Host) service {
+	if h.Root != "" || !systemd.Running() {
+		return service{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, Bound)
+	defer cancel()
+	var s service
+	for _, name := range []string{"ssh", "sshd"} {
+		daemon, err := systemd.State(ctx, name+".service")
+		if err != nil {
+			return service{}
+		}
+		socket, err := systemd.State(ctx, name+".socket")
+		if err != nil {
+			return service{}
+		}
+		if !s.known || !s.daemon.Exists() {
+			s.daemon = daemon
+		}
+		s.sockets = append(s.sockets, socket)
+		s.known = true
+	}
+	return s
+}
+
+// sshService says whether sshd runs, and will run after the next boot.
+func sshService(m machine) []preflight.Result {
+	const name = "ssh-service"
+	s := m.service
+	if !s.known || m.SSHD.Binary == "" {
+		return nil
+	}
+	unit := strings.TrimSuffix(s.daemon.Name, ".service")
+	listening, starts := s.daemon.IsActive(), enabled(s.daemon)
+	for _, socket := range s.sockets {
+		listening = listening || socket.IsActive()
+		starts = starts || enabled(socket)
+	}
+	fail := func(what, next string) []preflight.Result {
+		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.VerificationFailed, Text: what, Next: next}}
+	}
+	switch {
+	case !s.daemon.Exists() && !listening:
+		return fail("systemd has no unit for sshd.", "Reinstall openssh-server with the machine's package manager.")
+	case s.daemon.Load == "masked" && !listening:
+		return fail("The SSH service is masked, so it cannot start.", "Run: sudo systemctl unmask "+unit+" && sudo systemctl enable --now "+unit)
+	case !listening:
+		return fail(fmt.Sprintf("The SSH service is not running (%s is %s).", s.daemon.Name, s.daemon.Active),
+			"Run: sudo systemctl start "+unit+"; why it stopped: sudo journalctl -u "+unit+" -n 50")
+	case !starts:
+		return []preflight.Result{{Name: name, Answer: preflight.Warn,
+			Text: fmt.Sprintf("The SSH service runs, but does not start with the machine (%s is %s).", s.daemon.Name, s.daemon.File), Next: "Run: sudo systemctl enable " + unit}}
+	}
+	if f := sshd.AssessReload(m.SSHD, s.daemon.Changed); f.Level == sshd.Warn {
+		return []preflight.Result{{Name: name, Answer: preflight.Warn, Text: f.What, Next: f.Next}}
+	}
+	return []preflight.Result{{Name: name, Text: "The SSH service runs and starts with the machine."}}
+}
+
+func enabled(u systemd.UnitState) bool {
+	switch u.File {
+	case "enabled", "enabled-runtime", "static", "generated", "indirect", "alias", "transient":
+		return true
+	}
+	return false
+}

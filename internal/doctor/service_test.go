@@ -1,0 +1,47 @@
+package doctor
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/systemd"
+)
+
+func TestSSHService(t *testing.T) {
+	unit := func(active, file string) systemd.UnitState {
+		return systemd.UnitState{Name: "ssh.service", Load: "loaded", Active: active, File: file, Changed: time.Unix(200, 0)}
+	}
+	socket := systemd.UnitState{Name: "ssh.socket", Load: "loaded", Active: "active", File: "enabled"}
+	none := systemd.UnitState{Load: "not-found", Active: "inactive"}
+	masked := systemd.UnitState{Name: "ssh.service", Load: "masked", Active: "inactive", File: "masked"}
+	for _, c := range []struct {
+		name    string
+		daemon  systemd.UnitState
+		sockets []systemd.UnitState
+		changed time.Time
+		want    preflight.Answer
+		next    string
+	}{
+		{"runs", unit("active", "enabled"), nil, time.Unix(100, 0), preflight.Pass, ""},
+		{"waits for a socket", unit("inactive", "disabled"), []systemd.UnitState{socket}, time.Unix(100, 0), preflight.Pass, ""},
+		{"stopped", unit("inactive", "enabled"), nil, time.Unix(100, 0), preflight.Fail, "systemctl start ssh"},
+		{"crashed", unit("failed", "enabled"), nil, time.Unix(100, 0), preflight.Fail, "journalctl -u ssh"},
+		{"masked", masked, nil, time.Unix(100, 0), preflight.Fail, "systemctl unmask ssh"},
+		{"no unit", none, nil, time.Unix(100, 0), preflight.Fail, "openssh-server"},
+		{"not after a boot", unit("active", "disabled"), nil, time.Unix(100, 0), preflight.Warn, "systemctl enable ssh"},
+		{"has an old configuration", unit("active", "enabled"), nil, time.Unix(300, 0), preflight.Warn, "reload"},
+	} {
+		var m machine
+		m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Daemon: sshd.Daemon{PID: 7}, Config: sshd.Config{Changed: c.changed}}
+		m.service = service{known: true, daemon: c.daemon, sockets: c.sockets}
+		if r := sshService(m)[0]; r.Answer != c.want || !strings.Contains(r.Next, c.next) {
+			t.Errorf("%s: %s: %s > %s", c.name, r.Answer, r.Text, r.Next)
+		}
+	}
+	if r := sshService(machine{}); r != nil {
+		t.Errorf("without systemd: %v", r)
+	}
+}

@@ -1,0 +1,153 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/state"
+)
+
+// Status is what the extension said last, and since when it says so. Nothing is
+// looked at anew. misc/status.schema.json describes it.
+type Status struct {
+	Schema    string     `json:"schema"`
+	Version   string     `json:"version"`             // of this build
+	Extension string     `json:"extension,omitempty"` // version that the agent has; "": none
+	State     string     `json:"state,omitempty"`     // what the agent wrote down of it
+	Sequence  int        `json:"sequence"`            // -1: none
+	Operation string     `json:"operation,omitempty"`
+	Code      int        `json:"code"`
+	Name      string     `json:"name"`
+	Message   string     `json:"text"`
+	Said      *time.Time `json:"said,omitempty"`  // when it was said last
+	Since     *time.Time `json:"since,omitempty"` // since when it is the same
+	Notice    string     `json:"notice,omitempty"`
+	Reload    bool       `json:"reloadOwed"`
+	Running   string     `json:"running,omitempty"` // a package transaction that is at work
+	Parts     []Part     `json:"parts"`
+}
+
+// Part is one substatus.
+type Part struct {
+	Name  string `json:"name"`
+	Level string `json:"level"`
+	Text  string `json:"text"`
+}
+
+// LastStatus reads what is on the machine. The error is a *fault.Fault.
+func LastStatus(ctx context.Context, o Options) (Status, error) {
+	h := o.Host
+	s := Status{Schema: schemaVersion, Version: o.Version, Sequence: -1, Parts: []Part{}}
+	_, e := findExtension(ctx, h)
+	if receipt, err := state.ReadReceipt(h); err == nil {
+		s.Notice = receipt.Notice
+	}
+	s.Reload = state.ReloadOwed(h)
+	if t, running := h.RunningTransaction(); running {
+		s.Running = fmt.Sprintf("process %d since %s", t.PID, t.Since.UTC().Format(time.RFC3339))
+	}
+	if e == nil {
+		if !o.Root {
+			return s, fault.New(fault.Usage, "The agent's folder can be read by root only.", "Run: sudo "+host.Program()+" status")
+		}
+		s.Message = "The agent has no extension AADSSHLoginForLinux on this machine."
+		s.Name = nameOf(0)
+		return s, nil
+	}
+	s.Extension, s.State, s.Sequence = e.env.Version, e.state, e.seq
+	if e.report == nil {
+		s.Message, s.Name = "The extension has not said anything yet.", nameOf(0)
+		return s, nil
+	}
+	r := e.report
+	s.Operation, s.Code, s.Message, s.Name = r.Operation, r.Code, r.Message, nameOf(r.Code)
+	said := e.said.UTC().Truncate(time.Second)
+	s.Said, s.Since = &said, &said
+	if since, ok := since(h, e.env.LogFolder, strings.ToLower(r.Operation)); ok {
+		s.Since = &since
+	}
+	for _, p := range r.Substatuses {
+		s.Parts = append(s.Parts, Part{p.Name, string(p.Level), p.Message})
+	}
+	return s, nil
+}
+
+// ended is the end of an operation in handler.log.
+const ended = `^time="([^"]+)" level=\w+ msg="(finished|failed): (\w+), version`
+
+// since reads handler.log from its end: when did the operation begin to come to
+// what it comes to now?
+func since(h *host.Host, folder, operation string) (time.Time, bool) {
+	var lines []string
+	for _, name := range []string{"handler.log.1", "handler.log"} {
+		if text, err := tail(h, filepath.Join(folder, name), 6<<20); err == nil {
+			lines = append(lines, strings.Split(text, "\n")...)
+		}
+	}
+	pattern, reason := regexp.MustCompile(ended), regexp.MustCompile(` error="((?:[^"\\]|\\.)*)"`)
+	var first time.Time
+	last := ""
+	for i := len(lines) - 1; i >= 0; i-- {
+		m := pattern.FindStringSubmatch(lines[i])
+		if m == nil || m[3] != operation {
+			continue
+		}
+		outcome := m[2]
+		if e := reason.FindStringSubmatch(lines[i]); e != nil {
+			outcome += e[1]
+		}
+		if last != "" && outcome != last {
+			break
+		}
+		at, err := time.Parse(time.RFC3339Nano, m[1])
+		if err != nil {
+			continue
+		}
+		last, first = outcome, at
+	}
+	return first.UTC().Truncate(time.Second), last != ""
+}
+
+// Text is the status for a terminal.
+func (s Status) Text(now time.Time) string {
+	var b strings.Builder
+	if s.Extension != "" {
+		fmt.Fprintf(&b, "AADSSHLoginForLinux %s, %s, sequence number %d\n", s.Extension, orWord(s.State, "state unknown"), s.Sequence)
+	}
+	if s.Said != nil {
+		fmt.Fprintf(&b, "%s: %d %s, since %s (%s), last said %s\n", s.Operation, s.Code, s.Name,
+			s.Since.Format("2006-01-02 15:04:05 UTC"), ago(now, *s.Since), ago(now, *s.Said))
+	}
+	fmt.Fprintln(&b, s.Message)
+	for _, p := range s.Parts {
+		fmt.Fprintf(&b, "  %-8s %-14s %s\n", p.Level, p.Name, p.Text)
+	}
+	if s.Notice != "" {
+		fmt.Fprintln(&b, s.Notice)
+	}
+	if s.Running != "" {
+		fmt.Fprintf(&b, "A package transaction is running: %s\n", s.Running)
+	}
+	if s.Reload {
+		fmt.Fprintln(&b, "sshd has still to be told to read its configuration; the next run of enable does it.")
+	}
+	fmt.Fprintln(&b, "To look at the machine as it is now: sudo "+host.Program()+" doctor")
+	return b.String()
+}
+
+// secretsOf are texts that nothing may show: they stand in settings or in
+// environments that were read.
+func secretsOf(e *extension, f facts.Facts) []string {
+	secrets := f.Proxy.Secrets()
+	if e != nil {
+		secrets = append(secrets, e.settings.Proxy.Secrets()...)
+	}
+	return secrets
+}

@@ -1,0 +1,147 @@
+package download
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"aadsshlogin-handler/internal/fault"
+)
+
+// Explain turns the error of a download into a fault of code 20 that says what
+// failed between this machine and the host, and what to open or mend.
+func Explain(address string, proxy *url.URL, err error) *fault.Fault {
+	host, asked := address, "https://"+address
+	if u, parseErr := url.Parse(address); parseErr == nil && u.Host != "" {
+		host, asked = u.Host, (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	}
+	what, next := words(host, asked, proxy, err)
+	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
+}
+
+// words are for an error of a host; asked is the address of it for a command
+// that asks the same, without a password.
+func words(host, asked string, proxy *url.URL, err error) (what, next string) {
+	var (
+		status    *statusError
+		dns       *net.DNSError
+		unknownCA x509.UnknownAuthorityError
+		wrongName x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		badTLS    tls.RecordHeaderError
+	)
+	allow := fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s, or set the proxy that leads there.", host)
+	if proxy != nil {
+		if what, next := proxyWords(host, proxy, err); what != "" {
+			return what, next
+		}
+	}
+	switch {
+	case errors.As(err, &status):
+		return statusWords(host, asked, status)
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("The name %s does not resolve on this machine (DNS says that it does not exist).", dns.Name),
+			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)
+	case errors.As(err, &dns):
+		return fmt.Sprintf("The name %s could not be resolved on this machine: the DNS server did not answer.", dns.Name),
+			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Sprintf("The TLS certificate of %s is not valid at this machine's time.", host),
+			"Check the clock of this machine first (date -u); if it is right, the host or a proxy in between shows an expired certificate."
+	case errors.As(err, &unknownCA):
+		return fmt.Sprintf("The TLS certificate of %s is signed by an authority that this machine does not trust.", host),
+			"If a firewall opens TLS on the way, exempt the host there or add the firewall's authority to this machine's trust store; else update ca-certificates."
+	case errors.As(err, &wrongName):
+		return fmt.Sprintf("Something else than %s answers at its address: its TLS certificate is for another name.", host),
+			fmt.Sprintf("Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect %s -servername %s", withPort(host), wrongName.Host)
+	case errors.As(err, &badTLS), errors.Is(err, http.ErrSchemeMismatch):
+		return fmt.Sprintf("%s does not speak TLS: the answer looks like plain HTTP.", host),
+			"A captive portal or proxy answers in its place: " + allow
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Sprintf("%s refuses the TCP connection.", host), allow
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return fmt.Sprintf("This machine has no route to %s.", host),
+			"Check the route table and NAT of the subnet (ip route get 1.1.1.1). " + allow
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return fmt.Sprintf("The connection to %s was cut by the other side or a firewall on the way.", host), allow
+	case isTimeout(err):
+		return fmt.Sprintf("%s does not answer: the connection timed out.", host),
+			"A network security group or firewall drops the traffic. " + allow
+	case errors.Is(err, errTooLong):
+		return fmt.Sprintf("%s sent something that is not a signing key: it is too long.", host),
+			"A proxy or mirror on the way answers in its place; compare with: curl -sI " + asked
+	}
+	return fmt.Sprintf("Downloading from %s failed: %s.", host, lastWords(err)), allow
+}
+
+// withPort is a host of https with its port.
+func withPort(host string) string {
+	if (&url.URL{Host: host}).Port() != "" {
+		return host
+	}
+	return host + ":443"
+}
+
+func proxyWords(host string, proxy *url.URL, err error) (what, next string) {
+	name := proxy.Host // never the user information
+	var status *statusError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &status) && status.code == http.StatusProxyAuthRequired:
+		return fmt.Sprintf("The proxy %s wants a user name and password (HTTP 407), or does not accept the ones it was given.", name),
+			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension, or exempt this machine from proxy authentication."
+	case status != nil && status.proxy && status.code == http.StatusForbidden:
+		return fmt.Sprintf("The proxy %s does not let this machine reach %s (HTTP 403).", name, host),
+			fmt.Sprintf("Have %s allowed on the proxy.", host)
+	case status != nil && status.proxy:
+		return fmt.Sprintf("The proxy %s could not open the way to %s: %v.", name, host, status),
+			fmt.Sprintf("See what it says of it: curl -sSI -x %s://%s https://%s", proxy.Scheme, name, host)
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return fmt.Sprintf("The proxy %s cannot be reached from this machine: %s.", name, lastWords(err)),
+			fmt.Sprintf("Check the address of the proxy and that this machine may connect to it: curl -sI -x %s://%s https://%s", proxy.Scheme, name, host)
+	}
+	return "", ""
+}
+
+func statusWords(host, asked string, s *statusError) (what, next string) {
+	what = fmt.Sprintf("%s answered HTTP %d %s.", host, s.code, http.StatusText(s.code))
+	switch {
+	case s.code == http.StatusTooManyRequests:
+		return what + " Too many requests come from this machine's public address.",
+			"Wait five minutes and set the extension again; for large scale sets use several outbound addresses or a mirror (repository.mode)."
+	case s.code == http.StatusProxyAuthRequired:
+		return "A proxy on the way wants a user name and password (HTTP 407).",
+			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension."
+	case s.code == http.StatusForbidden:
+		return what + " A firewall or proxy on the way forbids it.",
+			fmt.Sprintf("Allow %s there: curl -sI %s", host, asked)
+	case s.code >= 500:
+		return what + " The package host has a problem of its own, or a gateway on the way has.", "Try again in a few minutes."
+	}
+	return what, "Compare with: curl -sI " + asked
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// lastWords is the innermost error: the outer ones repeat the URL, and with it
+// what a proxy URL may hold.
+func lastWords(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return strings.TrimSuffix(err.Error(), ".")
+		}
+		err = inner
+	}
+}

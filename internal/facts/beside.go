@@ -1,0 +1,30 @@
+package facts
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// beside runs f beside its caller, who calls wait to have it done. A panic of f
+// becomes one of wait: in a goroutine of its own it would end the process before
+// a verdict is written.
+func beside(h *host.Host, f func()) (wait func()) {
+	done := make(chan any, 1)
+	go func() {
+		defer func() {
+			p := recover()
+			if p != nil {
+				h.Log.Errorf("panic: %v\n%s", p, debug.Stack())
+			}
+			done <- p
+		}()
+		f()
+	}()
+	return func() {
+		if p := <-done; p != nil {
+			panic(fmt.Sprint(p))
+		}
+	}
+}

@@ -1,0 +1,184 @@
+// Package facts looks at the machine once and writes down what it sees. What
+// could not be seen says so: no fact is ever guessed.
+package facts
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/login"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// Question is what a look needs to know beforehand.
+type Question struct {
+	Settings agent.Settings
+	Unknown  []string // settings that nobody knows
+	Refused  error    // why the settings cannot be used
+	AgentDir string   // the agent's folder, where other extensions lie; "": none
+	Getenv   func(string) string
+	Patience time.Duration // for the metadata service; 0: identity.DefaultBudget
+}
+
+// Facts is one machine at one moment.
+type Facts struct {
+	Question
+
+	Release   distro.Release
+	Target    distro.Target
+	TargetErr error // *distro.Unsupported, or os-release could not be read
+
+	Proxy    Proxy
+	Memory   Memory
+	Legacy   Legacy
+	Identity identity.Answer
+
+	Packages    pkgmgr.Packages // of the product and of the legacy product
+	PackagesErr error           // the package database gave no answer
+
+	Sources   []repo.Entry // repositories that are configured, ours included
+	Problems  []repo.Problem
+	OwnSource bool // our definition of the repository is there
+	// Transport is the package without which this apt cannot fetch by HTTPS;
+	// empty where it can.
+	Transport string
+
+	SSHD  sshd.Facts
+	Login login.Facts
+
+	Receipt     state.Receipt
+	ReceiptErr  error
+	ReloadOwed  bool
+	Transaction *host.Running // of an earlier run, still at work
+}
+
+// Look looks at everything. The slow parts are asked side by side: on a
+// healthy machine they are the metadata service, the package database and sshd.
+func Look(ctx context.Context, h *host.Host, q Question) Facts {
+	f := Facts{Question: q}
+	wait := beside(h, func() {
+		f.Identity = identity.Look(ctx, identity.Options{Host: h, Log: h.Log, Budget: q.Patience, Getenv: q.Getenv})
+	})
+	f.machine(ctx, h)
+	wait()
+	f.Proxy = proxyOf(q.Settings, q.Getenv, f.PackageBase()) // the host is known by the cloud
+	return f
+}
+
+// LookAgain looks at what our own changes can have changed. The metadata
+// service is not asked a second time.
+func LookAgain(ctx context.Context, h *host.Host, q Question, before Facts) Facts {
+	f := Facts{Question: q, Identity: before.Identity, Proxy: before.Proxy}
+	f.machine(ctx, h)
+	return f
+}
+
+func (f *Facts) machine(ctx context.Context, h *host.Host) {
+	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h) })
+	loginSeen := beside(h, func() { f.Login = login.Look(h) })
+	f.Memory = lookMemory(h)
+	if f.AgentDir != "" {
+		f.Legacy.Extension = lookLegacyExtension(h, f.AgentDir)
+	}
+	f.Receipt, f.ReceiptErr = state.ReadReceipt(h)
+	f.ReloadOwed = state.ReloadOwed(h)
+	if t, running := h.RunningTransaction(); running {
+		f.Transaction = &t
+	}
+	f.Release, f.Target, f.TargetErr = lookTarget(h)
+	if f.TargetErr == nil {
+		f.Packages, f.PackagesErr = lookPackages(ctx, h, f.Target)
+		f.Sources, f.Problems = repo.Look(h, f.Target.Manager)
+		if f.Target.Transport != "" && !h.Exists("/usr/lib/apt/methods/https") {
+			f.Transport = f.Target.Transport
+		}
+		f.OwnSource = h.Exists(repo.DefinitionPath(f.Target.Manager))
+	}
+	if f.LegacyPackages() != nil {
+		f.Legacy.Sessions = Sessions(h)
+	}
+	sshdSeen()
+	loginSeen()
+}
+
+// lookTarget reads os-release from where os-release(5) says it is.
+func lookTarget(h *host.Host) (r distro.Release, t distro.Target, err error) {
+	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
+		var b []byte
+		if b, err = h.ReadFile(path, 1<<20); err != nil {
+			continue
+		}
+		if r, err = distro.Parse(b); err != nil {
+			continue
+		}
+		t, err = distro.Lookup(r, runtime.GOARCH)
+		return r, t, err
+	}
+	return r, t, err
+}
+
+func lookPackages(ctx context.Context, h *host.Host, t distro.Target) (pkgmgr.Packages, error) {
+	m, err := pkgmgr.For(t.Manager)
+	if err != nil {
+		return nil, err
+	}
+	names := append([]string{t.Packages.Login, t.Packages.SELinux}, t.Legacy...)
+	names = slices.DeleteFunc(names, func(n string) bool { return n == "" })
+	return (&pkgmgr.Session{Host: h, Manager: m}).Query(ctx, names...)
+}
+
+// LegacyPackages are the legacy product's packages that are on the machine, in
+// the order in which they are removed.
+func (f Facts) LegacyPackages() []string {
+	var names []string
+	for _, n := range f.Target.Legacy {
+		if f.Packages[n].State != pkgmgr.Absent {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// Wanted are the packages that this machine must have.
+func (f Facts) Wanted() []string {
+	wanted := []string{f.Target.Packages.Login}
+	if f.Target.SELinux && f.Login.SELinux.Needed() {
+		wanted = append(wanted, f.Target.Packages.SELinux)
+	}
+	return wanted
+}
+
+// PackageBase is the URL below which the repositories' paths begin.
+func (f Facts) PackageBase() string {
+	if f.Settings.Repository.Mode == agent.ModeMirror {
+		return f.Settings.Repository.BaseURL
+	}
+	cloud := f.Identity.Cloud
+	if cloud.PackageHost == "" {
+		cloud = identity.Clouds()[0]
+	}
+	return cloud.PackageBase()
+}
+
+// Repository is the vendor's repository for this machine as PackageBase serves it.
+func (f Facts) Repository() distro.Repository {
+	r := f.Target.Repository
+	if f.Target.Manager == distro.Apt && f.Identity.Cloud.Replica && f.Settings.Repository.Mode == agent.ModeDefault && len(r.OtherPaths) > 0 {
+		r.Path = r.OtherPaths[0]
+	}
+	return r
+}
+
+// Findings are what sshd, PAM, NSS and SELinux say about sign-in.
+func (f Facts) Findings() []sshd.Finding {
+	return append(sshd.Assess(f.SSHD), login.Assess(f.Login)...)
+}

@@ -1,0 +1,111 @@
+package facts
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/login"
+)
+
+// The handler that ours replaces (publisher and type as the public
+// documentation of AADLoginForLinux names them).
+const legacyHandler = "Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux"
+
+// Legacy is what is left of AADLoginForLinux, apart from its packages.
+type Legacy struct {
+	// Extension is the folder of the extension where the agent still has it
+	// (HandlerState Enabled or Installed); empty: not registered.
+	Extension string
+	// Sessions are people signed in with Entra ID accounts.
+	Sessions []Session
+}
+
+// Session is somebody's first process on this machine.
+type Session struct {
+	User    string
+	PID     int
+	Command string
+	// Leaving: nothing is left of the session but systemd's manager of the
+	// user, which ends by itself some seconds later (logind.conf(5),
+	// UserStopDelaySec).
+	Leaving bool
+}
+
+// lookLegacyExtension finds the legacy extension in the agent's folder.
+func lookLegacyExtension(h *host.Host, agentDir string) string {
+	for _, dir := range h.Glob(filepath.Join(agentDir, legacyHandler+"-*")) {
+		b, err := h.ReadFile(filepath.Join(dir, "config", "HandlerState"), 256)
+		if err != nil {
+			continue
+		}
+		switch strings.TrimSpace(string(b)) { // waagent exthandlers.py, ExtHandlerState
+		case "Enabled", "Installed":
+			return dir
+		}
+	}
+	return ""
+}
+
+// Sessions finds the people of /etc/aadpasswd who run a process, each with
+// the first one, sorted by name.
+func Sessions(h *host.Host) []Session {
+	b, err := h.ReadFile(login.AccountsFile, 0)
+	if err != nil {
+		return nil
+	}
+	people := map[string]string{} // uid to name
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) >= 3 && f[0] != "" {
+			people[f[2]] = f[0]
+		}
+	}
+	first := map[string]Session{}
+	for _, dir := range h.Glob("/proc/[0-9]*") {
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue
+		}
+		status, err := h.ReadFile(dir+"/status", 1<<16)
+		if err != nil {
+			continue // it has ended
+		}
+		name, uid := statusFields(string(status))
+		user, ok := people[uid]
+		if !ok {
+			continue
+		}
+		s := Session{User: user, PID: pid, Command: name, Leaving: name == "systemd" || name == "(sd-pam)"}
+		old, seen := first[user]
+		if !seen || old.Leaving && !s.Leaving || old.Leaving == s.Leaving && pid < old.PID {
+			first[user] = s
+		}
+	}
+	var sessions []Session
+	for _, s := range first {
+		sessions = append(sessions, s)
+	}
+	slices.SortFunc(sessions, func(a, b Session) int { return cmp.Compare(a.User, b.User) })
+	return sessions
+}
+
+// statusFields takes the name and the real uid out of proc(5) status.
+func statusFields(status string) (name, uid string) {
+	for line := range strings.Lines(status) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		fields := strings.Fields(value)
+		if len(fields) == 0 {
+			continue
+		}
+		switch key {
+		case "Name":
+			name = fields[0]
+		case "Uid":
+			uid = fields[0]
+		}
+	}
+	return name, uid
+}

@@ -1,0 +1,158 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/noproxy"
+)
+
+// MachineProxy is the proxy that the machine's package manager takes to an
+// address by its own configuration: our own download of the key has to take the
+// same way. It runs a program on apt systems, so it is asked only when
+// something is downloaded.
+func MachineProxy(ctx context.Context, h *host.Host, m distro.Manager, address string) Proxy {
+	to, err := url.Parse(address)
+	if err != nil {
+		return Proxy{}
+	}
+	text, origin := "", ""
+	switch m {
+	case distro.Apt:
+		text, origin = aptProxy(ctx, h, to), "the configuration of apt"
+	case distro.Zypper:
+		text, origin = suseProxy(h, to), "/etc/sysconfig/proxy"
+	default:
+		text, origin = dnfProxy(h)
+	}
+	if text == "" {
+		return Proxy{}
+	}
+	p, err := parseProxy(text)
+	return Proxy{Proxy: p, Origin: origin, Unread: err, Configured: true}
+}
+
+// schemes are the protocols whose proxies lead to an address, the first before
+// the others: what has none for https takes the one for http.
+func schemes(to *url.URL) []string {
+	if to.Scheme == "http" { // a mirror
+		return []string{"http"}
+	}
+	return []string{"https", "http"}
+}
+
+// aptProxy: a proxy for one host goes before the one for all, https's before
+// http's (apt.conf(5) and apt-transport-http(1); methods/basehttp.cc, ConfigFind).
+func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
+	var keys []string
+	for _, of := range []string{"::" + to.Hostname(), ""} {
+		for _, scheme := range schemes(to) {
+			keys = append(keys, "Acquire::"+scheme+"::Proxy"+of)
+		}
+	}
+	args := []string{"shell"}
+	for i, key := range keys {
+		args = append(args, fmt.Sprintf("P%d", i), key)
+	}
+	r, err := h.Runner.Run(ctx, host.Command{Name: "apt-config", Args: args})
+	if err != nil {
+		return ""
+	}
+	values := Assignments(string(r.Stdout))
+	for i := range keys {
+		value := values[fmt.Sprintf("P%d", i)]
+		if value == "" {
+			continue
+		}
+		// DIRECT is documented. In truth apt takes every text without a host for
+		// it, such as false (methods/http.cc: Proxy.Host.empty()).
+		if !strings.Contains(value, ":") {
+			return ""
+		}
+		return value
+	}
+	return ""
+}
+
+// suseProxy reads SUSE's own place (SLES administration guide).
+func suseProxy(h *host.Host, to *url.URL) string {
+	values := readAssignments(h, "/etc/sysconfig/proxy")
+	if values["PROXY_ENABLED"] == "no" || noproxy.Excepts(values["NO_PROXY"], to) {
+		return ""
+	}
+	user, password, _ := strings.Cut(curlOption(h, "proxy-user"), ":")
+	for _, scheme := range schemes(to) {
+		if value := values[strings.ToUpper(scheme)+"_PROXY"]; value != "" {
+			return withUser(value, user, password)
+		}
+	}
+	return ""
+}
+
+func dnfProxy(h *host.Host) (text, origin string) {
+	for _, path := range []string{"/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/tdnf/tdnf.conf"} {
+		// dnf.conf(5): the password has a place of its own, and _none_ is no proxy.
+		v := readAssignments(h, path)
+		switch proxy := v["proxy"]; proxy {
+		case "":
+		case "_none_":
+			return "", ""
+		default:
+			return withUser(proxy, v["proxy_username"], v["proxy_password"]), path
+		}
+	}
+	return "", ""
+}
+
+// withUser puts a user and a password that stand apart into a proxy's address.
+func withUser(address, user, password string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		scheme, rest = "http", address
+	}
+	if address == "" || user == "" || strings.Contains(rest, "@") {
+		return address
+	}
+	return scheme + "://" + url.UserPassword(user, password).String() + "@" + rest
+}
+
+// curlOption is an option in root's configuration of curl, where SUSE's
+// documentation has the proxy's password, and from where libzypp takes it.
+func curlOption(h *host.Host, name string) string {
+	b, err := h.ReadFile("/root/.curlrc", 1<<16)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(b)) {
+		value, ok := strings.CutPrefix(strings.TrimLeft(strings.TrimSpace(line), "-"), name)
+		if ok && value != "" && strings.ContainsRune(" \t=:", rune(value[0])) {
+			return strings.Trim(strings.TrimLeft(value, " \t=:"), `"'`)
+		}
+	}
+	return ""
+}
+
+func readAssignments(h *host.Host, path string) map[string]string {
+	b, err := h.ReadFile(path, 0)
+	if err != nil {
+		return nil
+	}
+	return Assignments(string(b))
+}
+
+// Assignments reads KEY=value lines, with or without quotes, blanks and export.
+func Assignments(text string) map[string]string {
+	values := map[string]string{}
+	for line := range strings.Lines(text) {
+		key, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		if !ok || strings.HasPrefix(key, "#") {
+			continue
+		}
+		values[strings.TrimSpace(key)] = strings.Trim(strings.TrimSpace(value), `'"`)
+	}
+	return values
+}

@@ -1,0 +1,111 @@
+package facts
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// MiB is 2^20 bytes.
+const MiB = 1 << 20
+
+// Memory is how much memory the machine has.
+type Memory struct {
+	// Bytes is the memory that was bought where Known is Blocks or RAMMap, and
+	// what the kernel was left with where it is MemTotal.
+	Bytes int64
+	Known MemorySource
+}
+
+// MemorySource says where a size comes from, for they differ in what is
+// missing from them.
+type MemorySource string
+
+// The sources, in the order in which they are asked.
+const (
+	// Blocks are the kernel's hot-plug blocks: whole blocks of physical memory,
+	// those behind the crash kernel included (kernel: admin-guide/mm/memory-hotplug).
+	Blocks MemorySource = "memory blocks"
+	// RAMMap is the firmware's map: all but the few KiB that it keeps.
+	RAMMap MemorySource = "firmware memory map"
+	// MemTotal lacks the kernel's own image and tables; what was reserved for a
+	// crash kernel is added again.
+	MemTotal MemorySource = "MemTotal"
+	// NoMemory means that nothing could be read.
+	NoMemory MemorySource = ""
+)
+
+// lookMemory finds the size of the machine's memory as it was bought.
+func lookMemory(h *host.Host) Memory {
+	for _, ask := range []func(*host.Host) Memory{memoryBlocks, memoryMap, memTotal} {
+		if m := ask(h); m.Bytes > 0 {
+			return m
+		}
+	}
+	return Memory{}
+}
+
+func memoryBlocks(h *host.Host) Memory {
+	const dir = "/sys/devices/system/memory"
+	b, err := h.ReadFile(dir+"/block_size_bytes", 64)
+	if err != nil {
+		return Memory{}
+	}
+	size, err := strconv.ParseInt(strings.TrimSpace(string(b)), 16, 64) // hexadecimal without 0x
+	if err != nil || size <= 0 {
+		return Memory{}
+	}
+	var online int64
+	for _, path := range h.Glob(dir + "/memory[0-9]*/online") {
+		if b, err := h.ReadFile(path, 16); err == nil && strings.TrimSpace(string(b)) == "1" {
+			online++
+		}
+	}
+	return Memory{Bytes: online * size, Known: Blocks}
+}
+
+func memoryMap(h *host.Host) Memory {
+	// One directory an entry, each with start, end (inclusive) and type.
+	var sum int64
+	for _, dir := range h.Glob("/sys/firmware/memmap/[0-9]*") {
+		kind, err := h.ReadFile(dir+"/type", 64)
+		if err != nil || strings.TrimSpace(string(kind)) != "System RAM" {
+			continue
+		}
+		start, err1 := readHex(h, dir+"/start")
+		end, err2 := readHex(h, dir+"/end")
+		if err1 == nil && err2 == nil && end > start {
+			sum += end - start + 1
+		}
+	}
+	return Memory{Bytes: sum, Known: RAMMap}
+}
+
+func readHex(h *host.Host, path string) (int64, error) {
+	b, err := h.ReadFile(path, 64)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(strings.TrimSpace(string(b)), 0, 64)
+}
+
+func memTotal(h *host.Host) Memory {
+	b, err := h.ReadFile("/proc/meminfo", 1<<16)
+	if err != nil {
+		return Memory{}
+	}
+	lines := bufio.NewScanner(bytes.NewReader(b))
+	for lines.Scan() {
+		var kb int64
+		if n, _ := fmt.Sscanf(lines.Text(), "MemTotal: %d kB", &kb); n == 1 {
+			crash, _ := h.ReadFile("/sys/kernel/kexec_crash_size", 64)
+			reserved, _ := strconv.ParseInt(strings.TrimSpace(string(crash)), 10, 64)
+			return Memory{Bytes: kb<<10 + reserved, Known: MemTotal}
+		}
+	}
+	return Memory{}
+}

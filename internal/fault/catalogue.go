@@ -1,0 +1,199 @@
+package fault
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Owner is whose move it is after a fault.
+type Owner string
+
+// The owners of a next step.
+const (
+	OwnerVM       Owner = "the owner of the VM"
+	OwnerNetwork  Owner = "network"
+	OwnerPlatform Owner = "platform"
+	OwnerUs       Owner = "the authors of this handler"
+	OwnerNobody   Owner = "nobody"
+)
+
+// Entry is what is known about an exit code before any machine is looked at.
+type Entry struct {
+	Code    Code
+	Name    string // stable, lower-case words joined by hyphens
+	Meaning string // one sentence
+	Owner   Owner  // whose move it is
+	Retry   string // whether trying again can help, and when
+	Next    string // the exact next step, one line
+	Az      string // the az commands for it, a line each; empty where there is none
+}
+
+// Catalogue lists every exit code in ascending order. In the commands, GROUP,
+// NAME and SET stand for the resource group, the VM and the scale set.
+//
+// 22 and 23 mean what the public documentation says they mean ("Sign in to a
+// Linux virtual machine in Azure by using Microsoft Entra ID and OpenSSH",
+// section "Extension installation errors"); 51 and 53 follow the convention
+// for extension publishers (azure-marketplace wiki, "Extension Build Notes and
+// Best Practices").
+func Catalogue() []Entry {
+	const (
+		what  = "extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux --resource-group GROUP "
+		model = "\naz vmss update-instances --resource-group GROUP --name SET --instance-ids '*'"
+		with  = " --settings settings.json --force-update"
+		again = "az vm " + what + "--vm-name NAME" + with + inSet + "az vmss " + what + "--vmss-name SET" + with + model
+		run   = `az vm run-command invoke --command-id RunShellScript --resource-group GROUP --name NAME --scripts `
+	)
+	return []Entry{
+		{OK, "ok",
+			"The operation did what it was asked to do.",
+			OwnerNobody, "not needed",
+			"Nothing is left to do: sign in with az ssh vm.",
+			"az ssh vm --resource-group GROUP --name NAME"},
+		{Internal, "internal",
+			"The handler met a state that it has no answer for, which is a bug of the handler.",
+			OwnerUs, "rarely: the same state leads to the same bug",
+			"Report it where you got the extension from, together with handler.log from the extension's folder in /var/log/azure.",
+			run + `"tail -c 3500 /var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux/handler.log"`},
+		{Usage, "usage",
+			"The handler was started in a way that it cannot work with: unknown arguments, or without what the Azure Linux agent prepares for it.",
+			OwnerVM, "no: the same start leads to the same answer",
+			"Run aadsshlogin-handler --help and use one of the commands that it lists; the agent alone starts install, enable, disable, update and uninstall.",
+			""},
+		{RepositoryUnreachable, "repository-unreachable",
+			"The package repository could not be reached, or did not serve what was asked of it: DNS, routing, TCP, TLS, the proxy or HTTP failed on the way.",
+			OwnerNetwork, "yes, once the way to the repository is open; at once where the failure was a passing one",
+			"Allow outbound HTTPS from the VM to the host in the message (packages.microsoft.com unless a mirror is set), or set a proxy, then set the extension again.",
+			again},
+		{VerificationFailed, "verification-failed",
+			"The login packages are installed, but people cannot sign in: sshd, PAM, NSS or SELinux do not show the packages, or the clock is wrong.",
+			OwnerVM, "yes, once what is wrong is mended; where something takes the configuration away again (a hardening script, VMAccess, configuration management), stop that first",
+			"Run doctor on the VM (docs/troubleshooting.md says where it is), mend what it names, then set the extension again.",
+			again},
+		{IdentityMissing, "identity-missing",
+			"The machine has no system-assigned managed identity, which sign-in with Microsoft Entra ID needs; a user-assigned one does not do.",
+			OwnerVM, "yes, once the identity is assigned",
+			"Assign a system-assigned managed identity to the VM, then set the extension again.",
+			"az vm identity assign --resource-group GROUP --name NAME" + inSet + "az vmss identity assign --resource-group GROUP --name SET" + model},
+		{LegacyInstalled, "legacy-installed",
+			"The older AADLoginForLinux is still on the machine and cannot, or must not, be removed by this handler.",
+			OwnerVM, "yes, once the older extension is gone and the people signed in through it have signed out",
+			"Delete the extension AADLoginForLinux, then set this one again.",
+			"az vm extension delete --name AADLoginForLinux --resource-group GROUP --vm-name NAME"},
+		{MemoryTooSmall, "memory-too-small",
+			"The machine has less than 1 GB of memory, which is less than the login packages support.",
+			OwnerVM, "yes, once the VM has a larger size",
+			"Resize the VM to a size with 1 GB of memory or more.",
+			"az vm resize --resource-group GROUP --name NAME --size SIZE" + inSet + "az vmss update --resource-group GROUP --name SET --set sku.name=SIZE" + model},
+		{PackageManagerBusy, "package-manager-busy",
+			"Another process held the package manager's lock for as long as the handler could wait.",
+			OwnerVM, "yes, once that process is done; most often it is an automatic update that ends by itself",
+			"Wait until the process in the message has ended, then set the extension again.",
+			again},
+		{PackageManagerFailed, "package-manager-failed",
+			"The package manager could not do its work (its database is broken, a dependency cannot be met, a package's own script failed, or its owner holds or excludes the package); of a single check: the login packages are not installed whole.",
+			OwnerVM, "only after the package manager is repaired, or the hold is lifted",
+			"Repair the package manager, or lift the hold, as the message says until it installs packages by hand again, then set the extension again.",
+			again},
+		{RepositoryUntrusted, "repository-untrusted",
+			"A key or signature of the package repository is not the one that this handler expects, or its metadata has expired.",
+			OwnerVM, "only after an update of the extension, a change of the settings, or a repair of the repository",
+			"Update the extension to its newest version; if the key is a new one that you have verified, name it in the setting repository.trustedKeys.",
+			again},
+		{PackageUnavailable, "package-unavailable",
+			"The repository has no login package, or not the version asked for, for this release and architecture.",
+			OwnerVM, "only with another version, release or repository",
+			"Set the extension again with settings.json without packageVersion, or with another one; or use a release that docs/distributions.md lists.",
+			again},
+		{IdentityUnknown, "identity-unknown",
+			"The metadata service gave no usable answer about the machine's identity, and the machine is not set up for sign-in yet.",
+			OwnerPlatform, "yes: the metadata service answers again after most disturbances",
+			"See that nothing on the VM blocks or proxies http://169.254.169.254, then set the extension again.",
+			again},
+		{Disk, "disk",
+			"A file system that the handler needs is full, read-only or not writable.",
+			OwnerVM, "yes, once there is room",
+			"Free space on, or make writable, the file system in the message, then set the extension again.",
+			run + `"df -h; df -i; findmnt -O ro"`},
+		{StillRunning, "still-running",
+			"The run did not come to its end: its package transaction, or another run of this handler, is still at work, or the run was stopped on the way.",
+			OwnerNobody, "yes: the next run finds the work finished, finishes it, or waits for it",
+			"Wait ten minutes: the watch, where it is on, writes what came of a transaction. If the status still says 31 then, set the extension again.",
+			again},
+		{DistroUnsupported, "distro-unsupported",
+			"The machine's distribution, release or architecture is not supported.",
+			OwnerVM, "no, not on this release",
+			"Move the workload to a release that docs/distributions.md lists.",
+			"az vm image list --all --publisher PUBLISHER --output table"},
+		{SettingsInvalid, "settings-invalid",
+			"A setting of the extension has a value that cannot be used; nothing was changed on the machine.",
+			OwnerVM, "only with other settings",
+			"Correct the setting in the message (docs/settings.md has them all), then set the extension again with it.",
+			again},
+	}
+}
+
+// inSet stands between the command for a VM and those for a scale set.
+const inSet = "\n# in a scale set:\n"
+
+// settingsNote goes with the commands that set the extension.
+const settingsNote = "settings.json holds all of this machine's settings; where there are none, write {} into it.\nSetting the extension without them drops them. Where there are protected settings,\nadd --protected-settings protected.json."
+
+// Find looks an entry up by its code ("22") or its name ("identity-missing").
+func Find(codeOrName string) (Entry, bool) {
+	want := strings.ToLower(strings.TrimSpace(codeOrName))
+	for _, e := range Catalogue() {
+		if want == e.Name || want == strconv.Itoa(int(e.Code)) {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}
+
+// Text is the entry for a person at a terminal.
+func (e Entry) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d %s\n%s\n\n", e.Code, e.Name, e.Meaning)
+	fmt.Fprintf(&b, "Whose move:  %s\n", e.Owner)
+	fmt.Fprintf(&b, "Try again:   %s\n", e.Retry)
+	fmt.Fprintf(&b, "Next step:   %s\n", e.Next)
+	if e.Az != "" {
+		fmt.Fprintf(&b, "             %s\n", strings.ReplaceAll(e.Az, "\n", "\n             "))
+	}
+	if strings.Contains(e.Az, "settings.json") {
+		fmt.Fprintf(&b, "\n%s\n", settingsNote)
+	}
+	return b.String()
+}
+
+// Markdown is the page docs/exit-codes.md.
+func Markdown() string {
+	var b strings.Builder
+	b.WriteString(`# Exit codes
+
+<!-- Rendered from fault/catalogue.go: UPDATE_GOLDEN=1 go test ./internal/fault -->
+
+What each exit code of the handler means, whose move it is, and what to do.
+On a machine, ` + "`aadsshlogin-handler explain CODE`" + ` says the same.
+In the commands, GROUP, NAME and SET stand for the resource group, the VM and the scale set.
+` + settingsNote + `
+
+| code | name | meaning |
+|---|---|---|
+`)
+	for _, e := range Catalogue() {
+		fmt.Fprintf(&b, "| [%d](#%s) | %s | %s |\n", e.Code, e.anchor(), e.Name, e.Meaning)
+	}
+	for _, e := range Catalogue() {
+		fmt.Fprintf(&b, "\n## %d %s\n\n%s\n\n", e.Code, e.Name, e.Meaning)
+		fmt.Fprintf(&b, "- Whose move: %s\n- Try again: %s\n- Next step: %s\n", e.Owner, e.Retry, e.Next)
+		if e.Az != "" {
+			fmt.Fprintf(&b, "\n```sh\n%s\n```\n", e.Az)
+		}
+	}
+	return b.String()
+}
+
+// anchor is the heading's fragment as GitHub makes it.
+func (e Entry) anchor() string { return fmt.Sprintf("%d-%s", e.Code, e.Name) }

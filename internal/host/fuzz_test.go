@@ -1,0 +1,69 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/logging"
+)
+
+// FuzzTransactionRecord: whatever lies in the place of the record, a
+// transaction is found only where a living process is the one that it names.
+func FuzzTransactionRecord(f *testing.F) {
+	start, err := startTime(os.Getpid())
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{`{"pid":1,"start":"1"}`, `{"pid":4194300,"start":""}`, `{"pid":-5}`, "null", "[]", "\x00", `{"pid":2,"start":"` + start + `","since":"x"}`} {
+		f.Add([]byte(seed))
+	}
+	h := &Host{Root: f.TempDir(), Log: logging.Discard()}
+	record := h.Path(runningFile)
+	if err := os.MkdirAll(filepath.Dir(record), 0o755); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if err := os.WriteFile(record, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, running := h.RunningTransaction()
+		if !running {
+			return
+		}
+		if now, err := startTime(r.PID); r.PID <= 1 || err == nil && now != r.Start {
+			t.Errorf("found %+v, which began at %s", r, now)
+		}
+	})
+}
+
+// FuzzLocks: what stands in a pid file and in the kernel's table of locks names
+// a process or none, and what stands in ours is one line.
+func FuzzLocks(f *testing.F) {
+	f.Add([]byte("3: FLOCK  ADVISORY  WRITE 314 00:19:1180 0 EOF\n"), "00:19:1180")
+	f.Add([]byte("4194300\n"), "")
+	f.Add([]byte("-1\n3: -> FLOCK  ADVISORY  WRITE 314 00:19:1180 0 EOF"), "00:19:1180")
+	h := &Host{Root: f.TempDir(), Log: logging.Discard()}
+	file := h.Path("/run/yum.pid")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, content []byte, inode string) {
+		if pid, held := findFlock(content, inode); pid < 0 || held && !strings.Contains(string(content), "FLOCK") {
+			t.Errorf("process %d, %v", pid, held)
+		}
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if pid, held := h.pidFileHolder("/run/yum.pid"); held {
+			t.Errorf("process %d is alive on a machine without processes", pid)
+		}
+		if err := os.WriteFile(h.Path(lockFile), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if owner := h.lockOwner(); len(owner) > 200 || strings.ContainsAny(owner, "\n\r\x1b\x00") {
+			t.Errorf("the owner of the lock is %q", owner)
+		}
+	})
+}

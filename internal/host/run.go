@@ -1,0 +1,124 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"aadsshlogin-handler/internal/logging"
+)
+
+// searchPath is where programs are looked for. The agent's own PATH is not
+// used: some agents start handlers with none.
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// outputLimit bounds what is kept of each stream of a command, in bytes.
+const outputLimit = 4 << 20
+
+// Local runs commands on the machine that the handler runs on.
+type Local struct {
+	Log *logging.Logger
+	// Isolate puts a process that has not begun its work into a place of its
+	// own (a systemd scope), so that what stops the agent does not stop it.
+	// Nil: a process group of its own is all there is.
+	Isolate func(ctx context.Context, pid int) error
+}
+
+// environment is what every command gets: the same on each distribution, so
+// that output can be read and nothing asks questions. HOME is set because the
+// agent sets none and gpg, dnf and zypper look for it.
+func environment(extra []string) []string {
+	return append([]string{
+		"PATH=" + searchPath,
+		"HOME=/root",
+		"LANG=C.UTF-8",
+		"LC_ALL=C.UTF-8",
+		"LANGUAGE=C",
+		"TERM=dumb",
+	}, extra...)
+}
+
+func findProgram(name string) (string, error) {
+	if strings.Contains(name, "/") {
+		if executable(name) {
+			return name, nil
+		}
+		return "", fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
+	for _, dir := range filepath.SplitList(searchPath) {
+		if full := filepath.Join(dir, name); executable(full) {
+			return full, nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w", name, ErrNotFound)
+}
+
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// Run runs a query or another short command in a process group of its own,
+// which is killed when ctx ends.
+func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
+	path, err := findProgram(c.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	stdout, stderr := &capped{}, &capped{}
+	cmd := exec.CommandContext(ctx, path, c.Args...)
+	cmd.Env, cmd.Dir = environment(c.Env), "/"
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if c.Stdin != "" {
+		cmd.Stdin = strings.NewReader(c.Stdin)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	// A grandchild that keeps the pipes open must not keep us.
+	cmd.WaitDelay = 2 * time.Second
+
+	var action *logging.Action
+	if c.Changes {
+		action = l.Log.Started("run %s", c)
+	}
+	began := time.Now()
+	err = cmd.Run()
+	r := Result{ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.kept.Bytes(), Stderr: stderr.kept.Bytes(), Elapsed: time.Since(began)}
+	switch {
+	case ctx.Err() != nil:
+		err = fmt.Errorf("%s: %w", c.Name, ctx.Err())
+	case errors.As(err, new(*exec.ExitError)), errors.Is(err, exec.ErrWaitDelay):
+		err = nil // how it ended is in the result
+	}
+	if action != nil {
+		action.Ended(orExit(err, r))
+	} else {
+		l.Log.Debugf("ran %s: exit %d in %s", c, r.ExitCode, r.Elapsed.Round(time.Millisecond))
+	}
+	return r, err
+}
+
+// orExit is how the log calls the end of a command.
+func orExit(err error, r Result) error {
+	if err == nil && r.ExitCode != 0 {
+		return fmt.Errorf("exit %d", r.ExitCode)
+	}
+	return err
+}
+
+// capped keeps the first outputLimit bytes of what is written to it. The buffer
+// is not embedded: io.Copy would fill it past Write.
+type capped struct{ kept bytes.Buffer }
+
+func (b *capped) Write(p []byte) (int, error) {
+	room := max(outputLimit-b.kept.Len(), 0)
+	b.kept.Write(p[:min(room, len(p))])
+	return len(p), nil
+}

@@ -1,0 +1,128 @@
+package identity
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/logging"
+)
+
+const (
+	// tryTimeout is for one request, from the connection to the last byte.
+	tryTimeout = 5 * time.Second
+	// tokenLimit is many times the size of a token's answer, in bytes.
+	tokenLimit = 64 << 10
+	// computeLimit leaves room for the user data in that document: 64 KiB, which
+	// is 86 KiB in base64 (Microsoft Learn, user data for Azure VMs).
+	computeLimit = 256 << 10
+)
+
+// client asks metadata services. It counts its requests and keeps one connection
+// for all of them.
+type client struct {
+	transport *http.Transport
+	log       *logging.Logger
+	requests  int
+	ahead     time.Duration // of our clock before the service's
+	dated     bool
+}
+
+func newClient(o Options) *client {
+	return &client{
+		log: o.Log,
+		transport: &http.Transport{
+			Proxy:                  nil, // never, whatever the environment holds
+			DialContext:            o.Dial,
+			DisableCompression:     true, // a limit on bytes read is a limit on memory
+			MaxResponseHeaderBytes: 16 << 10,
+			MaxIdleConnsPerHost:    1,
+		},
+	}
+}
+
+func (c *client) close() { c.transport.CloseIdleConnections() }
+
+// get makes one request, with the key of an Arc challenge where there is one,
+// and reads at most limit bytes of the answer. It uses the transport itself, so
+// redirects are answers and not followed.
+func (c *client) get(ctx context.Context, url string, limit int64, key string) reply {
+	// net/http asks once more on its own where a kept connection breaks: counted too.
+	sent := 0
+	defer func() { c.requests += max(sent, 1) }()
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent++ }})
+	try, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(try, http.MethodGet, url, nil)
+	if err != nil {
+		return reply{outcome: garbled, detail: "the request could not be made"}
+	}
+	req.Header.Set("Metadata", "true")
+	if key != "" {
+		req.Header.Set("Authorization", "Basic "+key)
+	}
+	began := time.Now()
+	r := c.do(req, limit)
+	if ctx.Err() != nil && r.outcome != answered {
+		r.outcome = stopped
+	}
+	c.log.Debugf("GET %s%s: %s in %s", req.URL.Host, req.URL.Path, r.brief(), time.Since(began).Round(time.Millisecond))
+	return r
+}
+
+func (c *client) do(req *http.Request, limit int64) reply {
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return transportReply(err)
+	}
+	defer resp.Body.Close()
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.ahead, c.dated = time.Since(at), true
+	}
+	r := reply{
+		status:    resp.StatusCode,
+		media:     mediaType(resp.Header.Get("Content-Type")),
+		challenge: resp.Header.Get("WWW-Authenticate"),
+		wait:      retryAfter(resp.Header.Get("Retry-After")),
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err != nil {
+		failed := transportReply(err)
+		if r.outcome = failed.outcome; r.outcome == silent {
+			r.outcome = slow
+		}
+		return r
+	}
+	r.body = body
+	r.outcome = r.judge(limit)
+	return r
+}
+
+// mediaType is the first part of a Content-Type, if it looks like one.
+func mediaType(s string) string {
+	s, _, _ = strings.Cut(s, ";")
+	s = strings.ToLower(strings.TrimSpace(s))
+	if !only(s, 40, "/-+.") {
+		return ""
+	}
+	return s
+}
+
+// retryAfter reads a Retry-After header in either of its forms; 0 without one.
+func retryAfter(s string) time.Duration {
+	if s == "" {
+		return 0
+	}
+	if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil {
+		const day = 24 * 60 * 60
+		return time.Duration(min(max(n, 0), day)) * time.Second
+	}
+	if at, err := http.ParseTime(s); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return 0
+}

@@ -1,0 +1,152 @@
+package identity
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+)
+
+// missingFault is code 22 in the words for this machine.
+func missingFault(k Kind, id string, m Machine) *fault.Fault {
+	what := capital(m.label()) + " has no managed identity; sign-in needs the system-assigned one."
+	if k == UserAssigned {
+		what = capital(m.label()) + " has several user-assigned managed identities but not the system-assigned one, which sign-in needs."
+	}
+	if id != "" {
+		what = fmt.Sprintf("%s has only the user-assigned managed identity %q; sign-in needs the system-assigned one.", capital(m.label()), path.Base(id))
+	}
+	return fault.New(fault.IdentityMissing, what, m.assign())
+}
+
+// unknownFault is code 29: what was answered, and what to do about that.
+func unknownFault(s service, r reply, m Machine, c Cloud) *fault.Fault {
+	cause, next := explain(s, r, m, c)
+	what := fmt.Sprintf("The managed identity of %s could not be checked: %s.", m.label(), cause)
+	return fault.New(fault.IdentityUnknown, what, next)
+}
+
+// again ends every next step that is done on the machine itself.
+const again = "then set the extension again or restart the VM agent"
+
+// explain says why there is no answer and what to do.
+func explain(s service, r reply, m Machine, c Cloud) (cause, next string) {
+	if s.arc {
+		if cause, next, ok := explainArc(s, r); ok {
+			return cause, next
+		}
+	}
+	const host = "169.254.169.254"
+	status := fmt.Sprintf("HTTP %d", r.status)
+	switch r.outcome {
+	case unreachable:
+		return "there is no route to " + s.name + " (" + r.detail + ")",
+			"Look at \"ip route get " + host + "\": it must leave by the VM's primary network interface, with the address that Azure gave; undo custom routes for it, " + again + "."
+	case closed:
+		return "the connection to " + s.name + " was refused",
+			"Something on this machine rejects or redirects " + host + ": look at \"iptables -S; iptables -t nat -S\" or \"nft list ruleset\", let root reach it, " + again + "."
+	case silent:
+		return s.name + " did not answer",
+			"Let traffic to " + host + " port 80 out of this machine: look at its firewall (\"iptables -S OUTPUT\" or \"nft list ruleset\") and at \"ip route get " + host + "\", " + again + "."
+	case slow, broken:
+		cause = s.name + " began an answer and did not end it"
+		if r.status == 0 {
+			cause = s.name + " hung up without an answer"
+		}
+		return cause,
+			"Look for what sits between this machine and " + host + " (a transparent proxy, a packet filter, a wrong MTU), take it out of the way, " + again + "."
+	case intercepted:
+		if r.status == http.StatusOK || r.status >= 300 && r.status < 400 {
+			status += ", a web page"
+			if r.status != http.StatusOK {
+				status = fmt.Sprintf("HTTP %d, a redirect", r.status)
+			}
+		}
+		return "a proxy or portal answered in the place of " + s.name + " (" + status + ")",
+			"Take " + host + " out of transparent proxying: look at \"iptables -t nat -S\" or \"nft list ruleset\" here and at the network's gateway, " + again + "."
+	case throttled:
+		return s.name + " is throttled: it answered \"too many requests\" (" + status + ") each time",
+			"Find what on this machine asks " + host + " so often (it allows 20 token requests a second), slow it down, " + again + "."
+	case updating:
+		return s.name + " is being updated (" + status + ")",
+			"Wait five minutes, " + again + "; if it stays, redeploy the VM: " + m.redeploy() + "."
+	case failing:
+		return s.name + " fails (" + status + ")",
+			"Wait five minutes, " + again + "; if it stays, look at the VM's Resource health in the portal and open a support request."
+	case refused:
+		cause = s.name + " refused the question (" + r.brief() + ")"
+		if f := r.refusal(); f.Error == "invalid_resource" || f.Error == "unauthorized_client" {
+			return cause, "It does not know the audience " + c.ResourceManager + " of the cloud " + c.Name + ": check the cloud and the tenant of the subscription, " + again + "."
+		}
+		return cause, "Something on the way may change the request (a proxy that adds or drops headers): take " + host + " out of transparent proxying, " + again + "."
+	case unclassified:
+		return s.name + " gave a token " + r.detail,
+			"Make sure that the system-assigned identity is on: " + m.show() + "; " + again + "."
+	case stopped:
+		return "the time for the check was up before " + s.name + " answered",
+			"Run \"" + doctor() + "\" on this machine to see how the service answers, " + again + "."
+	case oversized:
+		return s.name + " sent more than any answer of it can be",
+			intruder
+	default: // garbled, unproved
+		cause = s.name + " gave an answer that cannot be read (" + r.brief() + ")"
+		if r.detail != "" {
+			cause = s.name + " cannot be used: " + r.detail
+		}
+		return cause, intruder
+	}
+}
+
+// doctor is the command that looks closer.
+func doctor() string { return "sudo " + host.Program() + " doctor" }
+
+// intruder is the next step where what answers is not what it should be.
+const intruder = "Find out what answers at 169.254.169.254: look at \"iptables -t nat -S\" or \"nft list ruleset\" and \"ip route get 169.254.169.254\" here, take it away, " + again + "."
+
+// explainArc has the next steps that differ on an Arc-enabled server, where the
+// service is a program on the same machine.
+func explainArc(s service, r reply) (cause, next string, ok bool) {
+	const restart = "Run \"sudo systemctl restart himdsd\" and \"azcmagent show\" on this server; it must say Connected. Then set the extension again."
+	occupied := "Find out what listens there with \"ss -ltnp 'sport = :" + s.port + "'\"; it must be himds of the Azure Connected Machine agent. Then set the extension again."
+	switch r.outcome {
+	case unreachable, closed:
+		return s.name + " is not running", restart, true
+	case silent, slow, broken:
+		return s.name + " does not answer", restart, true
+	case unproved:
+		return s.name + " cannot be used: " + r.detail, occupied, true
+	case intercepted, oversized, garbled:
+		return s.name + " gave an answer that is not the Arc agent's (" + r.brief() + ")", occupied, true
+	case failing, updating, throttled, refused:
+		return s.name + " has no token to give (" + r.brief() + ")", restart, true
+	}
+	return "", "", false
+}
+
+// label is what the machine is called in a sentence.
+func (m Machine) label() string {
+	name, kind := m.Name, "VM "
+	switch {
+	case m.Arc:
+		kind = "Arc-enabled server "
+	case m.ScaleSet != "":
+		name, kind = m.ScaleSet, "scale set "
+	}
+	if name == "" {
+		return "this " + strings.TrimSpace(kind)
+	}
+	if m.Group == "" {
+		return kind + name
+	}
+	return kind + name + " (resource group " + m.Group + ")"
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -1,0 +1,114 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/sshd"
+)
+
+// AccountsFile holds the accounts that were made at first sign-ins.
+const AccountsFile = "/etc/aadpasswd"
+
+// Clash is an account that two databases have.
+type Clash struct {
+	Name string
+	Line int    // in /etc/aadpasswd
+	Why  string // "the name is in /etc/passwd too", ...
+}
+
+// Accounts is what stands in the way of somebody's account.
+type Accounts struct {
+	Count   int
+	Clashes []Clash
+	Err     error
+}
+
+type account struct {
+	name, uid string
+	line      int
+}
+
+// parsePasswd reads passwd(5). It takes any input.
+func parsePasswd(text []byte) []account {
+	var out []account
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		f := strings.Split(strings.TrimRight(line, "\r\n"), ":")
+		if len(f) < 4 || f[0] == "" || strings.HasPrefix(f[0], "#") {
+			continue
+		}
+		out = append(out, account{name: f[0], uid: f[2], line: number})
+	}
+	return out
+}
+
+func lookAccounts(h *host.Host) Accounts {
+	text, err := h.ReadFile(AccountsFile, 16<<20)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Accounts{} // nobody has signed in yet
+	}
+	if err != nil {
+		return Accounts{Err: err}
+	}
+	local, err := h.ReadFile("/etc/passwd", 16<<20)
+	if err != nil {
+		return Accounts{Err: err}
+	}
+	return clashes(parsePasswd(text), parsePasswd(local))
+}
+
+// clashes: names are compared without case, as Entra ID does.
+func clashes(entra, local []account) Accounts {
+	out := Accounts{Count: len(entra)}
+	names, uids := map[string]bool{}, map[string]string{}
+	for _, a := range local {
+		names[strings.ToLower(a.name)] = true
+		uids[a.uid] = a.name
+	}
+	seenName, seenUID := map[string]int{}, map[string]string{}
+	for _, a := range entra {
+		lower := strings.ToLower(a.name)
+		why := ""
+		switch {
+		case seenName[lower] > 0:
+			why = fmt.Sprintf("line %d has the same name", seenName[lower])
+		case names[lower]:
+			why = "the name is in /etc/passwd too"
+		case uids[a.uid] != "":
+			why = fmt.Sprintf("%s in /etc/passwd has the same user id %s", uids[a.uid], a.uid)
+		case seenUID[a.uid] != "":
+			why = fmt.Sprintf("%s has the same user id %s", seenUID[a.uid], a.uid)
+		}
+		if why != "" {
+			out.Clashes = append(out.Clashes, Clash{Name: a.name, Line: a.line, Why: why})
+		}
+		if seenName[lower] == 0 {
+			seenName[lower] = a.line
+		}
+		seenUID[a.uid] = a.name
+	}
+	return out
+}
+
+func (a Accounts) assess() Finding {
+	f := Finding{Name: "accounts", File: AccountsFile, What: "No account of an Entra ID user clashes with another one."}
+	switch {
+	case a.Err != nil:
+		f.Level, f.What = sshd.Unknown, "The accounts of Entra ID users could not be read: "+a.Err.Error()
+	case len(a.Clashes) > 0:
+		c := a.Clashes[0]
+		others := ""
+		if n := len(a.Clashes) - 1; n > 0 {
+			others = fmt.Sprintf(" (and %d more)", n)
+		}
+		f.Level, f.Line = sshd.Warn, c.Line
+		f.What = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, AccountsFile, c.Line, c.Why, others)
+		f.Next = "Rename or remove the local account, or remove the line; the person gets a new account at the next sign-in."
+	}
+	return f
+}

@@ -1,0 +1,221 @@
+package login
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/sshd"
+)
+
+// auditLog is where auditd writes; what it wrote before the last rotation has
+// ".1" added (auditd.conf(5), log_file and max_log_file).
+const auditLog = "/var/log/audit/audit.log"
+
+// auditTail is how much of the end of the log is read, in bytes: some thousand
+// records. What is older than that is not looked for.
+const auditTail = 1 << 20
+
+// denialAge is how far back a denial counts. What was denied before that has
+// either been mended or happened again since.
+const denialAge = 24 * time.Hour
+
+// Denial is one access that SELinux refused, as the kernel wrote it down
+// (security/selinux/avc.c, avc_audit_pre_callback and avc_audit_post_callback).
+type Denial struct {
+	Time   time.Time
+	Comm   string // the program, cut to 15 bytes by the kernel
+	Wanted string // the permissions, with blanks between
+	Object string // name or path of what it was wanted for; "" where that has none
+	Port   string // of a connection
+	Type   string // of what it was wanted for
+	Class  string // "file", "tcp_socket", ...
+	Passed bool   // it was only noted, because the machine or the domain is permissive
+}
+
+// Denials are the recent ones that name the product.
+type Denials struct {
+	Looked bool // the audit log could be read; where not, nothing is said
+	Newest Denial
+	Count  int // of those that agree with Newest in having been refused or only noted
+}
+
+// lookDenials reads the end of the audit log, and nothing where SELinux is not
+// active. A machine without auditd, or a log that cannot be read, says nothing
+// about sign-in: that is no answer, not a doubt.
+func lookDenials(h *host.Host, s SELinux, now time.Time) Denials {
+	if !s.Enabled {
+		return Denials{}
+	}
+	text, err := h.ReadTail(auditLog, auditTail)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Denials{}
+	}
+	older, olderErr := []byte(nil), error(nil)
+	if room := auditTail - len(text); room > 0 {
+		older, olderErr = h.ReadTail(auditLog+".1", int64(room))
+	}
+	if err != nil && olderErr != nil {
+		return Denials{}
+	}
+	return parseDenials(append(older, text...), s.Enforcing, now)
+}
+
+// parseDenials finds the newest denial that names the product. A policy that
+// was loaded since, by a new module for one, answers anew: what was denied
+// before it says nothing any more. It takes any input.
+func parseDenials(log []byte, enforcing bool, now time.Time) Denials {
+	found := Denials{Looked: true}
+	for line := range bytes.Lines(log) {
+		kind, at, text, ok := auditRecord(string(line))
+		if age := now.Sub(at); !ok || age > denialAge || age < -time.Hour { // a clock that was set back
+			continue
+		}
+		switch kind {
+		case "MAC_POLICY_LOAD", "SYSTEM_BOOT":
+			found = Denials{Looked: true}
+		case "AVC":
+			d, ok := parseDenial(text, enforcing)
+			switch {
+			case !ok || !d.ours() || found.Count > 0 && d.Passed && !found.Newest.Passed:
+				continue
+			case d.Passed != found.Newest.Passed:
+				found.Count = 0
+			}
+			d.Time = at
+			found.Newest = d
+			found.Count++
+		}
+	}
+	return found
+}
+
+// auditRecord takes a line of the log apart:
+// `type=AVC msg=audit(1543482340.599:285): text`. Before it may stand
+// "node=NAME ", and after a group separator the same in words (auditd.conf(5),
+// name_format and log_format).
+func auditRecord(line string) (kind string, at time.Time, text string, ok bool) {
+	line, _, _ = strings.Cut(line, "\x1d")
+	head, text, ok := strings.Cut(line, "): ")
+	if !ok {
+		return "", at, "", false
+	}
+	head, stamp, ok := strings.Cut(head, " msg=audit(")
+	if !ok {
+		return "", at, "", false
+	}
+	kind, ok = strings.CutPrefix(head[strings.LastIndexByte(head, ' ')+1:], "type=")
+	whole, _, _ := strings.Cut(stamp, ".")
+	seconds, err := strconv.ParseInt(whole, 10, 64)
+	return kind, time.Unix(seconds, 0), text, ok && err == nil && seconds > 0
+}
+
+// parseDenial reads `avc:  denied  { execute } for  pid=1 comm="sshd" name="x" ...`.
+// Old kernels do not say whether it was only noted; there the machine's mode
+// says so.
+func parseDenial(text string, enforcing bool) (d Denial, ok bool) {
+	before, rest, _ := strings.Cut(text, "{")
+	wanted, rest, closed := strings.Cut(rest, "}")
+	words := strings.Fields(before)
+	if !closed || len(words) != 2 || words[0] != "avc:" || words[1] != "denied" {
+		return d, false
+	}
+	d.Wanted, d.Passed = shown(strings.Join(strings.Fields(wanted), " ")), !enforcing
+	for _, field := range strings.Fields(rest) {
+		name, value, _ := strings.Cut(field, "=")
+		value = shown(strings.Trim(value, `"`))
+		switch name {
+		case "comm":
+			d.Comm = value
+		case "name", "path":
+			d.Object = value
+		case "dest":
+			d.Port = value
+		case "tcontext": // user:role:type:level
+			if parts := strings.SplitN(value, ":", 4); len(parts) > 2 {
+				d.Type = parts[2]
+			}
+		case "tclass":
+			d.Class = value
+		case "permissive":
+			d.Passed = value == "1"
+		}
+	}
+	return d, d.Comm != "" && d.Wanted != ""
+}
+
+// shown is a value of the log as people may see it: what a program names its
+// files is no text of ours.
+func shown(value string) string {
+	const longest = 120
+	value = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, value)
+	return value[:min(len(value), longest)]
+}
+
+// ours says whether the denial names the product: its program, the file that
+// was wanted, or the type that the package aadsshlogin-selinux gives its files.
+// What sshd is denied otherwise may be about anything.
+func (d Denial) ours() bool {
+	for _, name := range []string{"aad_certhandler", "aaduseradd", "aaduserdel", "aadsshlogin", "aadpasswd", PAMModule, nssLibrary} {
+		if strings.HasPrefix(d.Comm, name) || strings.HasPrefix(path.Base(d.Object), name) {
+			return true
+		}
+	}
+	return strings.HasPrefix(d.Type, "aad")
+}
+
+// assess warns and never fails: which denial ends a sign-in and which one a
+// program gets along with cannot be told from the log.
+func (d Denials) assess() []Finding {
+	if !d.Looked {
+		return nil
+	}
+	f := Finding{Name: "selinux-denials", What: "The audit log shows no recent denial of SELinux that names the sign-in programs."}
+	if d.Count > 0 {
+		n, times := d.Newest, "once"
+		if d.Count > 1 {
+			times = fmt.Sprintf("%d times", d.Count)
+		}
+		f.Level, f.File = sshd.Warn, auditLog
+		f.What = fmt.Sprintf("SELinux denied %s (%s in the last 24 hours, last at %s), which may end sign-in.", n.access(), times, n.at())
+		if n.Passed {
+			f.What = fmt.Sprintf("SELinux is permissive, and let pass what it denies when it is enforcing: %s (%s in the last 24 hours, last at %s).", n.access(), times, n.at())
+		}
+		f.Next = "See all: ausearch -m avc -ts yesterday -c " + n.program() + ". Update or reinstall the package aadsshlogin-selinux with the machine's package manager (on RHEL 10 sshd runs in a domain that its first versions do not know), and run: restorecon -v " + certHandler + " " + addUser + ". Do not switch SELinux off."
+	}
+	return []Finding{f}
+}
+
+func (d Denial) at() string { return d.Time.UTC().Format("2006-01-02 15:04 MST") }
+
+// program is the name for ausearch, where it is one: it goes into a command
+// that people copy.
+func (d Denial) program() string {
+	if strings.Trim(d.Comm, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" {
+		return path.Base(certHandler)
+	}
+	return d.Comm
+}
+
+// access is who wanted what.
+func (d Denial) access() string {
+	object := "a " + d.Class
+	if d.Object != "" {
+		object = d.Object
+	}
+	if d.Port != "" {
+		object += " to port " + d.Port
+	}
+	return fmt.Sprintf("%s the access %q to %s of type %s", d.Comm, d.Wanted, object, d.Type)
+}

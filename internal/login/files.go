@@ -1,0 +1,167 @@
+package login
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"syscall"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/sshd"
+)
+
+// The programs that the package brings (Azure/azure-linux-extensions#1597).
+const (
+	certHandler = sshd.CertHandler
+	addUser     = "/usr/sbin/aaduseradd"
+)
+
+// nssLibrary is the package's name service.
+const nssLibrary = "libnss_aad.so.2"
+
+// moduleDirs are where the distributions' libpam looks for modules.
+func moduleDirs() []string {
+	return []string{"/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security",
+		"/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
+		"/usr/lib/x86_64-linux-gnu/security", "/usr/lib/aarch64-linux-gnu/security"}
+}
+
+// libraryDirs are the dynamic loader's default folders on the distributions.
+func libraryDirs() []string {
+	return []string{"/lib64", "/usr/lib64", "/lib", "/usr/lib",
+		"/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu",
+		"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}
+}
+
+// File is one file of the package.
+type File struct {
+	Path   string // where it is, or where it should be
+	Found  bool
+	Mode   fs.FileMode
+	UID    uint32
+	Unsafe string // the first of the file and its parents that sshd's rule refuses, with the reason
+	NoExec string // the mount point that forbids to run it
+}
+
+// Files is the package's files.
+type Files struct {
+	CertHandler, AddUser, PAMModule, NSSLibrary File
+	Err                                         error // mount options are not known
+}
+
+func lookFiles(h *host.Host) Files {
+	mounts, err := lookMounts(h)
+	debian := h.Exists("/var/lib/dpkg")
+	look := func(candidates ...string) File {
+		for _, p := range candidates {
+			if info, err := h.Stat(p); err == nil && info.Mode().IsRegular() {
+				uid, _ := owner(info)
+				above, _ := parts(h, p) // what cannot be read is not judged
+				return File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.noexec(p)}
+			}
+		}
+		return File{Path: candidates[0]}
+	}
+	below := func(dirs []string, name string) (out []string) {
+		for _, d := range dirs {
+			out = append(out, path.Join(d, name))
+		}
+		return out
+	}
+	return Files{
+		CertHandler: look(certHandler),
+		AddUser:     look(addUser, "/usr/bin/aaduseradd"),
+		PAMModule:   look(below(moduleDirs(), PAMModule)...),
+		NSSLibrary:  look(below(libraryDirs(), nssLibrary)...),
+		Err:         err,
+	}
+}
+
+func owner(info fs.FileInfo) (uid uint32, ok bool) {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return s.Uid, true
+}
+
+// part is a file or one of the folders above it.
+type part struct {
+	path string
+	uid  uint32
+	gid  uint32
+	mode fs.FileMode
+}
+
+// parts are a file and all folders above it, the file first.
+func parts(h *host.Host, name string) ([]part, error) {
+	var out []part
+	for p := name; ; p = path.Dir(p) {
+		info, err := h.Stat(p)
+		if err != nil {
+			return out, err
+		}
+		one := part{path: p, mode: info.Mode()}
+		if s, ok := info.Sys().(*syscall.Stat_t); ok {
+			one.uid, one.gid = s.Uid, s.Gid
+		}
+		out = append(out, one)
+		if p == "/" || p == "." {
+			return out, nil
+		}
+	}
+}
+
+// unsafe follows safe_path of OpenSSH's misc.c, which decides whether sshd
+// runs an AuthorizedKeysCommand: the file and each folder above it belong to
+// root and are not writable for group or others. "sshd -t" does not look. The
+// sshd of Debian and Ubuntu takes what is writable for a group that has no
+// member but the owner (their patch user-group-modes), of which root's is one.
+func unsafe(all []part, debian bool) string {
+	for _, p := range all {
+		mode := p.mode.Perm()
+		if debian && p.gid == 0 {
+			mode &^= 0o020
+		}
+		if p.uid != 0 {
+			return fmt.Sprintf("%s belongs to user %d, not to root", p.path, p.uid)
+		}
+		if mode&0o022 != 0 {
+			return fmt.Sprintf("%s is writable for group or others (mode %04o)", p.path, p.mode.Perm())
+		}
+	}
+	return ""
+}
+
+func (f Files) assess() []Finding {
+	return []Finding{
+		f.CertHandler.assess("cert-handler", "sshd cannot ask for anybody's keys", true),
+		f.AddUser.assess("user-add", "no account is made at the first sign-in", true),
+		f.PAMModule.assess("pam-module", "nobody's role can be checked", false),
+		f.NSSLibrary.assess("nss-library", "Entra ID users are not found", false),
+	}
+}
+
+func (f File) assess(name, consequence string, program bool) Finding {
+	out := Finding{Name: name, File: f.Path, Package: true, What: f.Path + " is in place."}
+	bare := strings.TrimPrefix(f.Unsafe, f.Path)
+	switch {
+	case !f.Found:
+		out.Level, out.Next = sshd.Fail, reinstall
+		out.What = fmt.Sprintf("%s is missing, so %s.", path.Base(f.Path), consequence)
+	case program && f.Mode.Perm()&0o100 == 0:
+		out.Level = sshd.Fail
+		out.What = fmt.Sprintf("%s is not executable (mode %04o), so %s.", f.Path, f.Mode.Perm(), consequence)
+		out.Next = "Run: chmod 0755 " + f.Path
+	case f.NoExec != "":
+		out.Level, out.Package = sshd.Fail, false
+		out.What = fmt.Sprintf("%s is on %s, which is mounted noexec, so %s.", f.Path, f.NoExec, consequence)
+		out.Next = fmt.Sprintf("Run: mount -o remount,exec %s, and take noexec out of /etc/fstab.", f.NoExec)
+	case name == "cert-handler" && f.Unsafe != "":
+		out.Level, out.Package = sshd.Fail, bare != f.Unsafe
+		out.What = fmt.Sprintf("sshd refuses to run %s: %s.", f.Path, f.Unsafe)
+		out.Next = "Run: chown root:root and chmod go-w on it; sshd demands both of the file and every folder above it."
+	}
+	return out
+}

@@ -1,0 +1,54 @@
+package login
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/sshd"
+)
+
+// FuzzAccounts: whatever is in the two databases of accounts, a clash names a
+// line that is there.
+func FuzzAccounts(f *testing.F) {
+	f.Add([]byte("Ada@contoso.com:x:1000:1000::/:/bin/sh\nada@contoso.com:x:1001:1001::/:/bin/sh\n"), []byte("ada@contoso.com:x:1000:1000::/:/bin/sh\n"))
+	f.Add([]byte(":::\n#a:b:c:d\r\n"), []byte("\xff:\x00:1:1"))
+	f.Fuzz(func(t *testing.T, entra, local []byte) {
+		found := clashes(parsePasswd(entra), parsePasswd(local))
+		lines := strings.Count(string(entra), "\n") + 1
+		for _, c := range found.Clashes {
+			if c.Name == "" || c.Why == "" || c.Line < 1 || c.Line > lines {
+				t.Errorf("%+v of %d lines", c, lines)
+			}
+		}
+		if got := found.assess(); len(found.Clashes) > 0 != (got.Level == sshd.Warn) {
+			t.Errorf("%+v of %+v", got, found)
+		}
+	})
+}
+
+// FuzzMounts: whatever the table of mounts says, a mount that forbids programs
+// lies above the program.
+func FuzzMounts(f *testing.F) {
+	f.Add([]byte("1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /mnt/a\\040b noexec - x y z\n"), "/mnt/a b/x")
+	f.Add([]byte("1 0 8:1 / // noexec,\n1 1 1 1 /\\9\\ noexec"), "/usr/sbin/x")
+	f.Fuzz(func(t *testing.T, table []byte, name string) {
+		if point := parseMounts(table).noexec(name); point != "" && !below(name, point) {
+			t.Errorf("%q is not below %q", name, point)
+		}
+	})
+}
+
+// FuzzSudoers: the line that includes the folder is one that names it.
+func FuzzSudoers(f *testing.F) {
+	f.Add([]byte("Defaults x\n#includedir /etc/sudoers.d\n"))
+	f.Add([]byte("@includedir\t/etc/sudoers.d/\r\n\x00"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		at := includeLine(text)
+		if at == 0 {
+			return
+		}
+		if lines := strings.Split(string(text), "\n"); at > len(lines) || !strings.Contains(lines[at-1], "includedir") {
+			t.Errorf("line %d of %q", at, text)
+		}
+	})
+}

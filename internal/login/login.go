@@ -1,0 +1,54 @@
+// Package login finds out whether the parts that the package aadsshlogin adds
+// to a machine are in place and in force: PAM, NSS, sudo, its programs and
+// libraries, and what SELinux and mount options make of them. It runs nothing.
+package login
+
+import (
+	"time"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/sshd"
+)
+
+// Finding and its levels are those of package sshd: both describe whether a
+// person can sign in, and are shown side by side.
+type Finding = sshd.Finding
+
+// Facts is what was seen.
+type Facts struct {
+	PAM      PAM
+	NSS      NSS
+	Sudo     Sudo
+	Files    Files
+	SELinux  SELinux
+	Denials  Denials
+	Accounts Accounts
+}
+
+// Look reads the machine.
+func Look(h *host.Host) Facts {
+	kernel := lookSELinux(h)
+	return Facts{
+		PAM:      lookPAM(h),
+		NSS:      lookNSS(h),
+		Sudo:     lookSudo(h),
+		Files:    lookFiles(h),
+		SELinux:  kernel,
+		Denials:  lookDenials(h, kernel, time.Now()),
+		Accounts: lookAccounts(h),
+	}
+}
+
+// Assess answers the checks, in a fixed order.
+func Assess(f Facts) []Finding {
+	var out []Finding
+	out = append(out, f.PAM.assess()...)
+	out = append(out, f.NSS.assess()...)
+	out = append(out, f.Files.assess()...)
+	out = append(out, f.Sudo.assess(), f.SELinux.assess())
+	out = append(out, f.Denials.assess()...)
+	return append(out, f.Accounts.assess())
+}
+
+// reinstall is the remedy for what the package's own scripts set up.
+const reinstall = "Reinstall the package aadsshlogin with the machine's package manager."

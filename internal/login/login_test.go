@@ -1,0 +1,319 @@
+package login
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/host/hosttest"
+	"aadsshlogin-handler/internal/sshd"
+)
+
+func put(t *testing.T, h *host.Host, name, text string, mode os.FileMode) {
+	t.Helper()
+	full := h.Path(name)
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_ = os.Remove(full) // it may be read-only
+	if err := os.WriteFile(full, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(full, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// debian is a machine as the package leaves a Debian.
+func debian(t *testing.T) *host.Host {
+	t.Helper()
+	h := hosttest.New(t).Host()
+	// Files made by the test belong to whoever runs it; a parent that others
+	// may write to, as /tmp, is above the root and is not looked at.
+	if err := os.Chmod(h.Root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, h, "/etc/pam.d/sshd", "@include common-auth\naccount required pam_nologin.so\n@include common-account\n@include common-session\n", 0o644)
+	put(t, h, "/etc/pam.d/common-auth", "auth [success=2 default=ignore] pam_unix.so nullok\nauth [success=1 default=ignore] pam_aad.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n", 0o644)
+	put(t, h, "/etc/pam.d/common-account", "account [success=2 new_authtok_reqd=done default=ignore] pam_unix.so\naccount [success=1 default=ignore] \\\n  pam_aad.so # Entra ID\naccount requisite pam_deny.so\naccount required pam_permit.so\n", 0o644)
+	put(t, h, "/etc/pam.d/common-session", "session required pam_unix.so\n", 0o644)
+	put(t, h, "/etc/nsswitch.conf", "passwd: files systemd aad\ngroup:  files systemd aad\nshadow: files aad\nhosts: files dns\n", 0o644)
+	put(t, h, "/usr/sbin/aad_certhandler", "", 0o755)
+	put(t, h, "/usr/sbin/aaduseradd", "", 0o755)
+	put(t, h, "/usr/lib/x86_64-linux-gnu/security/pam_aad.so", "", 0o644)
+	put(t, h, "/usr/lib/x86_64-linux-gnu/libnss_aad.so.2", "", 0o644)
+	put(t, h, "/usr/bin/sudo", "", 0o755)
+	put(t, h, "/etc/sudoers", "@includedir /etc/sudoers.d\n", 0o440)
+	put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) NOPASSWD:ALL\n", 0o440)
+	put(t, h, "/etc/passwd", "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/home/bob:/bin/sh\n", 0o644)
+	put(t, h, "/proc/self/mountinfo", "1 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n", 0o644)
+	return h
+}
+
+func of(t *testing.T, findings []Finding, name string) Finding {
+	t.Helper()
+	for _, f := range findings {
+		if f.Name == name {
+			return f
+		}
+	}
+	t.Fatalf("no finding %s in %+v", name, findings)
+	return Finding{}
+}
+
+// look is Look as if whoever runs the test were root.
+func look(h *host.Host) Facts {
+	f := Look(h)
+	me := uint32(os.Geteuid())
+	if f.Sudo.UID == me {
+		f.Sudo.UID = 0
+	}
+	all, _ := parts(h, f.Files.CertHandler.Path)
+	for i := range all {
+		if all[i].uid == me {
+			all[i].uid = 0
+		}
+	}
+	f.Files.CertHandler.Unsafe = unsafe(all, false)
+	return f
+}
+
+func TestUnsafe(t *testing.T) {
+	for _, c := range []struct {
+		parts []part
+		says  string
+	}{
+		{[]part{{path: "/a/b", uid: 0, mode: 0o755}, {path: "/a", uid: 0, mode: 0o755}, {path: "/", uid: 0, mode: 0o555}}, ""},
+		{[]part{{path: "/a/b", uid: 1000, mode: 0o755}, {path: "/a", uid: 0, mode: 0o777}}, "/a/b belongs to user 1000"},
+		{[]part{{path: "/a/b", uid: 0, mode: 0o755}, {path: "/a", uid: 0, mode: 0o775}}, "/a is writable"},
+		{[]part{{path: "/a/b", uid: 0, mode: 0o757}}, "mode 0757"},
+	} {
+		if got := unsafe(c.parts, false); !strings.Contains(got, c.says) || c.says == "" && got != "" {
+			t.Errorf("%v: %q", c.parts, got)
+		}
+	}
+}
+
+// TestUnsafeOnDebian: its sshd takes what only root's own group may write to.
+func TestUnsafeOnDebian(t *testing.T) {
+	for _, c := range []struct {
+		part part
+		safe bool
+	}{
+		{part{path: "/a", mode: 0o775}, true},
+		{part{path: "/a", mode: 0o777}, false},
+		{part{path: "/a", mode: 0o775, gid: 100}, false},
+	} {
+		if got := unsafe([]part{c.part}, true); (got == "") != c.safe {
+			t.Errorf("%+v: %q", c.part, got)
+		}
+	}
+}
+
+func TestHealthy(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range Assess(look(debian(t))) {
+		if f.Level != sshd.Pass || f.What == "" || seen[f.Name] {
+			t.Errorf("%+v", f)
+		}
+		seen[f.Name] = true
+	}
+}
+
+func TestBroken(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		breakIt func(t *testing.T, h *host.Host)
+		finding string
+		level   sshd.Level
+		line    int
+		says    string
+	}{
+		{"pam-auth-update --remove", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/pam.d/common-account", "account required pam_unix.so\n", 0o644)
+		}, "pam-account", sshd.Fail, 0, "pam-auth-update"},
+		{"auth only", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/pam.d/common-auth", "auth required pam_unix.so\n", 0o644)
+		}, "pam-auth", sshd.Warn, 0, "certificates work"},
+		{"a service file that includes something else", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/pam.d/sshd", "account required pam_unix.so\n", 0o644)
+		}, "pam-account", sshd.Fail, 0, "common-account:2"},
+		{"pam_deny first", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/pam.d/common-account", "account required pam_deny.so\naccount required pam_aad.so\n", 0o644)
+		}, "pam-account", sshd.Warn, 1, "before"},
+		{"included file is gone", func(t *testing.T, h *host.Host) {
+			if err := os.Remove(h.Path("/etc/pam.d/common-account")); err != nil {
+				t.Fatal(err)
+			}
+		}, "pam-account", sshd.Unknown, 0, "common-account"},
+		{"passwd rewritten", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/nsswitch.conf", "# x\npasswd: files systemd\ngroup: files aad\nshadow: files aad\n", 0o644)
+		}, "nss-passwd", sshd.Fail, 2, "missing"},
+		{"group rewritten", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/nsswitch.conf", "passwd: files aad\ngroup: files # aad\nshadow: files aad\n", 0o644)
+		}, "nss-group", sshd.Warn, 2, "missing"},
+		{"shadow rewritten", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/nsswitch.conf", "passwd: files aad\ngroup: files aad\nshadow: files\n", 0o644)
+		}, "nss-shadow", sshd.Pass, 3, "not need"},
+		{"search ends before", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/nsswitch.conf", "passwd: files [NOTFOUND=return] aad\ngroup: files aad\nshadow: files aad\n", 0o644)
+		}, "nss-passwd", sshd.Fail, 1, "files"},
+		{"no nsswitch.conf", func(t *testing.T, h *host.Host) {
+			if err := os.Remove(h.Path("/etc/nsswitch.conf")); err != nil {
+				t.Fatal(err)
+			}
+		}, "nss-passwd", sshd.Fail, 0, "no nsswitch.conf"},
+		{"handler not executable", func(t *testing.T, h *host.Host) {
+			put(t, h, "/usr/sbin/aad_certhandler", "", 0o644)
+		}, "cert-handler", sshd.Fail, 0, "not executable"},
+		{"handler writable for the group", func(t *testing.T, h *host.Host) {
+			put(t, h, "/usr/sbin/aad_certhandler", "", 0o775)
+		}, "cert-handler", sshd.Fail, 0, "0775"},
+		{"a folder above it is", func(t *testing.T, h *host.Host) {
+			if err := os.Chmod(h.Path("/usr/sbin"), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}, "cert-handler", sshd.Fail, 0, "/usr/sbin is writable"},
+		{"module gone", func(t *testing.T, h *host.Host) {
+			if err := os.RemoveAll(h.Path("/usr/lib/x86_64-linux-gnu/security")); err != nil {
+				t.Fatal(err)
+			}
+		}, "pam-module", sshd.Fail, 0, "missing"},
+		{"/usr without exec", func(t *testing.T, h *host.Host) {
+			put(t, h, "/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 a rw\n2 1 8:2 / /usr rw,nosuid,noexec - ext4 b rw\n", 0o644)
+		}, "nss-library", sshd.Fail, 0, "noexec"},
+		{"sudo rule without a line end", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) ALL", 0o440)
+		}, "sudo", sshd.Warn, 0, "line end"},
+		{"sudo rule writable", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) ALL\n", 0o666)
+		}, "sudo", sshd.Warn, 0, "0666"},
+		{"sudoers without the folder", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/sudoers", "# includedir /etc/sudoers.d\n", 0o440)
+		}, "sudo", sshd.Warn, 0, "includedir"},
+		{"SELinux enforcing without the module", func(t *testing.T, h *host.Host) {
+			put(t, h, "/sys/fs/selinux/enforce", "1", 0o644)
+			put(t, h, "/etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n", 0o644)
+			put(t, h, "/var/lib/selinux/targeted/active/modules/100/ssh/cil", "", 0o644)
+			put(t, h, "/var/lib/selinux/mls/active/modules/400/aad_permissions/cil", "", 0o644)
+		}, "selinux", sshd.Fail, 0, "aad_permissions"},
+		{"SELinux permissive without it", func(t *testing.T, h *host.Host) {
+			put(t, h, "/sys/fs/selinux/enforce", "0", 0o644)
+			put(t, h, "/etc/selinux/targeted/active/modules/100/ssh/cil", "", 0o644)
+		}, "selinux", sshd.Warn, 0, "permissive"},
+		{"SELinux without a store", func(t *testing.T, h *host.Host) {
+			put(t, h, "/sys/fs/selinux/enforce", "1", 0o644)
+		}, "selinux", sshd.Unknown, 0, "semodule"},
+		{"same name", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/aadpasswd", "a@b.c:x:5000:5000::/home/a:/bin/sh\nA@b.c:x:5001:5001::/home/a:/bin/sh\n", 0o644)
+		}, "accounts", sshd.Warn, 2, "line 1"},
+		{"same id as a local user", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/aadpasswd", "a@b.c:x:1000:5000::/home/a:/bin/sh\n", 0o644)
+		}, "accounts", sshd.Warn, 1, "bob"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := debian(t)
+			c.breakIt(t, h)
+			got := of(t, Assess(look(h)), c.finding)
+			if got.Level != c.level || got.Line != c.line || !strings.Contains(got.What+got.Next, c.says) || strings.Contains(got.What+got.Next, "\n") {
+				t.Errorf("%+v", got)
+			}
+			if got.Level == sshd.Fail && got.Next == "" {
+				t.Error("no next step")
+			}
+		})
+	}
+}
+
+func TestSELinuxModule(t *testing.T) {
+	for _, store := range []string{"/etc/selinux/targeted/active/modules/400/aad_permissions", "/var/lib/selinux/targeted/active/modules/400/aad_permissions/cil", "/etc/selinux/targeted/modules/active/modules/aad_permissions.pp"} {
+		h := debian(t)
+		put(t, h, "/sys/fs/selinux/enforce", "1\n", 0o644)
+		put(t, h, "/etc/selinux/config", "SELINUXTYPE=targeted\n", 0o644)
+		put(t, h, store, "", 0o644)
+		if got := lookSELinux(h); !got.Module || !got.Enforcing || got.assess().Level != sshd.Pass {
+			t.Errorf("%s: %+v", store, got)
+		}
+	}
+}
+
+func TestPAMOfOtherFamilies(t *testing.T) {
+	red := hosttest.New(t).Host()
+	put(t, red, "/etc/pam.d/sshd", "auth       substack     password-auth\naccount    required     pam_nologin.so\n-account   include      password-auth\n", 0o644)
+	put(t, red, "/etc/pam.d/password-auth", "auth sufficient pam_aad.so\nauth required pam_deny.so\naccount required /usr/lib64/security/pam_aad.so\n", 0o644)
+	suse := hosttest.New(t).Host()
+	put(t, suse, "/usr/lib/pam.d/sshd", "auth include common-auth\naccount include common-account\n", 0o644)
+	put(t, suse, "/etc/pam.d/common-auth", "auth required pam_aad.so\n", 0o644)
+	put(t, suse, "/etc/pam.d/common-account", "account required pam_aad.so\n", 0o644)
+	for name, h := range map[string]*host.Host{"RHEL": red, "SUSE 16": suse} {
+		p := lookPAM(h)
+		for _, f := range p.assess() {
+			if f.Level != sshd.Pass {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+	}
+}
+
+func TestPAMIncludesItself(t *testing.T) {
+	h := hosttest.New(t).Host()
+	put(t, h, "/etc/pam.d/sshd", strings.Repeat("@include sshd\naccount required pam_x.so\n", 3), 0o644)
+	if p := lookPAM(h); p.Err == nil || len(p.Rules) > 10*maxPAMFiles {
+		t.Errorf("%d rules, %v", len(p.Rules), p.Err)
+	}
+}
+
+func TestParseNSS(t *testing.T) {
+	got := ParseNSS([]byte("passwd: files[!SUCCESS=return]aad\n\tgroup : files [SUCCESS=merge] aad # x\nbad line\npasswd: sss [UNAVAIL=return] aad\n"))
+	want := []NSSLine{
+		{Line: 2, Database: "group", Services: []string{"files", "aad"}},
+		{Line: 4, Database: "passwd", Services: []string{"sss", "aad"}},
+	}
+	if !slices.EqualFunc(got, want, func(a, b NSSLine) bool {
+		return a.Line == b.Line && a.Database == b.Database && slices.Equal(a.Services, b.Services) && slices.Equal(a.Stops, b.Stops)
+	}) {
+		t.Errorf("%+v", got)
+	}
+	if l := ParseNSS([]byte("passwd: files[!SUCCESS=return]aad"))[0]; !slices.Equal(l.Stops, []string{"files"}) || !slices.Equal(l.Services, []string{"files", "aad"}) {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestMounts(t *testing.T) {
+	m := parseMounts([]byte("1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /mnt/a\\040b noexec - x y z\n3 1 8:3 / /usr noexec - x y z\n4 1 8:4 / /usr rw - x y z\ngarbage\n"))
+	for name, want := range map[string]string{"/mnt/a b/x": "/mnt/a b", "/mnt/a bc": "", "/usr/sbin/x": "", "/": ""} {
+		if got := m.noexec(name); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+func FuzzPAM(f *testing.F) {
+	f.Add([]byte("auth [success=1 default=ignore] pam_aad.so a b\n@include x\n-session optional \\\npam_x.so\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for _, r := range ParsePAM("f", text) {
+			if r.Module == "" || r.Line < 1 || r.Stack == "" && r.Control != "" {
+				t.Errorf("%+v", r)
+			}
+			jump(r.Control)
+		}
+	})
+}
+
+func FuzzNSS(f *testing.F) {
+	f.Add([]byte("passwd: files [NOTFOUND=return] aad\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for _, l := range ParseNSS(text) {
+			if l.Database == "" || l.Line < 1 || len(l.Stops) > 0 && len(l.Services) == 0 {
+				t.Errorf("%+v", l)
+			}
+		}
+		n := NSS{File: "/etc/nsswitch.conf", Lines: ParseNSS(text)}
+		if got := len(n.assess()); got != 3 {
+			t.Errorf("%d findings", got)
+		}
+	})
+}

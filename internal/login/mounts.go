@@ -1,0 +1,79 @@
+package login
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// mount is one line of mountinfo.
+type mount struct {
+	Point   string
+	Options []string
+}
+
+type mounts []mount
+
+func lookMounts(h *host.Host) (mounts, error) {
+	text, err := h.ReadFile("/proc/self/mountinfo", 16<<20)
+	if err != nil {
+		return nil, err
+	}
+	return parseMounts(text), nil
+}
+
+// parseMounts reads mountinfo (proc(5)): the fifth field is the mount point
+// with blanks as octal numbers, the sixth the options of this mount. It takes
+// any input.
+func parseMounts(text []byte) mounts {
+	var out mounts
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		if len(f) < 6 || !strings.HasPrefix(f[4], "/") {
+			continue
+		}
+		out = append(out, mount{Point: unescape(f[4]), Options: strings.Split(f[5], ",")})
+	}
+	return out
+}
+
+// noexec is the mount point of name where that forbids to run programs. The
+// last mount on a point hides those before it.
+func (m mounts) noexec(name string) string {
+	var best *mount
+	for i := range m {
+		if below(name, m[i].Point) && (best == nil || len(m[i].Point) >= len(best.Point)) {
+			best = &m[i]
+		}
+	}
+	if best != nil && slices.Contains(best.Options, "noexec") {
+		return best.Point
+	}
+	return ""
+}
+
+func below(name, dir string) bool {
+	dir = path.Clean(dir)
+	return dir == "/" || name == dir || strings.HasPrefix(name, dir+"/")
+}
+
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,87 @@
+package login
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/sshd"
+)
+
+// seModule is what the package aadsshlogin-selinux installs
+// (Azure/azure-linux-extensions#2208).
+const seModule = "aad_permissions"
+
+// SELinux is the kernel's answer, whatever policy packages are installed.
+type SELinux struct {
+	Enabled   bool
+	Enforcing bool
+	Policy    string // SELINUXTYPE of /etc/selinux/config; "" where not said
+	Stores    bool   // the machine keeps a store of policy modules: a policy can be changed here
+	Module    bool   // the package's module is in the store
+	Err       error  // what the kernel does is not known
+}
+
+// Needed says whether the package aadsshlogin-selinux is.
+func (s SELinux) Needed() bool { return s.Enabled }
+
+func lookSELinux(h *host.Host) SELinux {
+	var s SELinux
+	text, err := h.ReadFile("/sys/fs/selinux/enforce", 16)
+	switch {
+	case err == nil:
+		s.Enabled = true
+		s.Enforcing = strings.TrimSpace(string(text)) == "1"
+	case !errors.Is(err, fs.ErrNotExist):
+		s.Err = err
+	}
+	if text, err := h.ReadFile("/etc/selinux/config", 64<<10); err == nil {
+		for line := range strings.Lines(string(text)) {
+			if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok && strings.TrimSpace(name) == "SELINUXTYPE" {
+				s.Policy = strings.TrimSpace(value)
+			}
+		}
+	}
+	// Where libsemanage keeps its modules: below /var/lib/selinux since 2.4,
+	// below /etc/selinux before and on the RHEL family; the priority is a
+	// folder, and before 2.4 a module was one file.
+	for _, store := range []string{"/var/lib/selinux", "/etc/selinux"} {
+		policies := h.Glob(path.Join(store, "*", "active", "modules"))
+		policies = append(policies, h.Glob(path.Join(store, "*", "modules", "active", "modules"))...)
+		for _, p := range policies {
+			s.Stores = true
+			if s.Policy != "" && !strings.HasPrefix(p, path.Join(store, s.Policy)+"/") {
+				continue
+			}
+			if len(h.Glob(path.Join(p, "*", seModule))) > 0 || h.Exists(path.Join(p, seModule+".pp")) {
+				s.Module = true
+			}
+		}
+	}
+	return s
+}
+
+func (s SELinux) assess() Finding {
+	f := Finding{Name: "selinux", What: "SELinux is not active."}
+	const remedy = "Reinstall the package aadsshlogin-selinux with the machine's package manager; check with: semodule -l | grep " + seModule
+	switch {
+	case s.Err != nil:
+		f.Level, f.What = sshd.Unknown, "Whether SELinux is active is not known: "+s.Err.Error()
+	case !s.Enabled:
+	case s.Module && s.Enforcing:
+		f.What = "SELinux is enforcing, and its module " + seModule + " is loaded."
+	case s.Module:
+		f.What = "SELinux is permissive, and its module " + seModule + " is loaded."
+	case !s.Stores:
+		f.Level, f.What, f.Next = sshd.Unknown, "SELinux is active, but the machine keeps no policy modules where they could be seen.", "Run: semodule -l | grep "+seModule
+	case s.Enforcing:
+		f.Level, f.Package, f.Next = sshd.Fail, true, remedy
+		f.What = "SELinux is enforcing, but its module " + seModule + " is not installed: sign-in is denied."
+	default:
+		f.Level, f.Package, f.Next = sshd.Warn, true, remedy
+		f.What = "SELinux is permissive, and its module " + seModule + " is not installed: sign-in ends when it is made enforcing."
+	}
+	return f
+}

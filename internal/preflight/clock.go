@@ -1,0 +1,61 @@
+package preflight
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+)
+
+// How far the clock may be off. Nothing is documented for sign-in; five minutes
+// are what those who check tokens and certificates tolerate by custom. The
+// certificates that people sign in with are valid for an hour (Microsoft Learn,
+// az ssh cert).
+const (
+	clockWarns = time.Minute
+	clockFails = 5 * time.Minute
+	clockEnds  = time.Hour
+)
+
+// clock holds the machine's time against that of the metadata service. It is
+// silent where nothing is wrong: an answer without a date is no news.
+func clock(f facts.Facts) []Result {
+	if !f.Identity.Dated {
+		return nil
+	}
+	r := Clock(f.Identity.ClockAhead)
+	if r.Answer == Pass {
+		return nil
+	}
+	if r.Answer == Fail && f.Identity.ClockAhead.Abs() <= clockEnds {
+		r.Answer, r.Code = Warn, fault.OK
+	}
+	return []Result{r}
+}
+
+// Clock judges a clock that is ahead by so much, or behind where it is negative.
+func Clock(ahead time.Duration) Result {
+	const name = "clock"
+	word, amount := "ahead", ahead.Round(time.Second)
+	if amount < 0 {
+		word, amount = "behind", -amount
+	}
+	// Seconds are noise beside minutes: the answers took their time too.
+	shown := amount.String()
+	if amount >= 2*time.Minute {
+		shown = strings.TrimSuffix(amount.Round(time.Minute).String(), "0s")
+	}
+	if amount <= clockWarns {
+		return Result{Name: name, Text: "The clock agrees with that of the endpoints."}
+	}
+	r := Result{Name: name, Answer: Warn,
+		Text: fmt.Sprintf("The clock of this machine is %s %s.", shown, word),
+		Next: "Look at: timedatectl; chronyc tracking. Then: sudo chronyc makestep (or sudo systemctl restart systemd-timesyncd)."}
+	if amount > clockFails {
+		r.Answer, r.Code = Fail, fault.VerificationFailed
+		r.Text = fmt.Sprintf("The clock of this machine is %s %s, so certificates and signatures look expired or not valid yet.", shown, word)
+	}
+	return r
+}

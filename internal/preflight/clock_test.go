@@ -1,0 +1,45 @@
+package preflight
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+)
+
+// TestClock: only a clock with which no certificate can be valid fails a
+// machine, and no date is no news.
+func TestClock(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for _, c := range []struct {
+		name  string
+		dated bool
+		ahead time.Duration
+		want  Answer // Pass: nothing is said
+		says  string
+	}{
+		{"nobody said", false, year, Pass, ""},
+		{"right", true, 0, Pass, ""},
+		{"a moment", true, -30 * time.Second, Pass, ""},
+		{"minutes", true, 2 * time.Minute, Warn, "2m ahead"},
+		{"half an hour", true, -30 * time.Minute, Warn, "30m behind"},
+		{"beyond a certificate's life", true, 61 * time.Minute, Fail, "ahead"},
+		{"years", true, -5 * year, Fail, "behind"},
+	} {
+		var f facts.Facts
+		f.Identity.Dated, f.Identity.ClockAhead = c.dated, c.ahead
+		got := clock(f)
+		if c.want == Pass {
+			if len(got) != 0 {
+				t.Errorf("%s: %+v", c.name, got)
+			}
+			continue
+		}
+		if len(got) != 1 || got[0].Answer != c.want || !strings.Contains(got[0].Text, c.says) || got[0].Next == "" ||
+			(got[0].Code == fault.VerificationFailed) != (c.want == Fail) {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package preflight
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/identity"
+)
+
+func settings(f facts.Facts) []Result {
+	if errors.Is(f.Refused, agent.ErrProtected) {
+		// The proxy may be missing; what was installed with it works on.
+		r := fault.Of(f.Refused)
+		return []Result{{Name: "settings", Answer: Unknown, Text: r.What, Next: r.Next, Code: r.Code}}
+	}
+	if f.Refused != nil {
+		r := fault.Of(f.Refused)
+		return []Result{{Name: "settings", Answer: Fail, Text: r.What, Next: r.Next, Code: r.Code}}
+	}
+	if len(f.Unknown) > 0 {
+		return []Result{{Name: "settings", Answer: Warn,
+			Text: "These settings have no meaning and were ignored: " + strings.Join(f.Unknown, ", ") + ".",
+			Next: "Compare their names with docs/settings.md."}}
+	}
+	return nil
+}
+
+func distribution(f facts.Facts) []Result {
+	const name = "distro"
+	if u := (*distro.Unsupported)(nil); errors.As(f.TargetErr, &u) {
+		return []Result{{Name: name, Answer: Fail, Code: fault.DistroUnsupported,
+			Text: fmt.Sprintf("%s on %s is not supported: %s.", u.Found, u.Arch, strings.TrimSuffix(u.Reason, ".")),
+			Next: "Use one of: " + strings.Join(u.Supported, "; ") + "."}}
+	}
+	if f.TargetErr != nil {
+		return []Result{{Name: name, Answer: Fail, Code: fault.DistroUnsupported,
+			Text: fmt.Sprintf("The distribution of this machine cannot be told: %v.", f.TargetErr),
+			Next: "Restore /etc/os-release from the distribution's base package, and set the extension again."}}
+	}
+	if !f.Target.Tested {
+		return []Result{{Name: name, Answer: Warn, Text: fmt.Sprintf("%s is not on the list of tested releases: %s.", f.Target.Name, strings.TrimSuffix(f.Target.Note, "."))}}
+	}
+	return []Result{{Name: name, Text: f.Target.Name + " is supported."}}
+}
+
+// least is the smallest memory that passes, by what the figure lacks. 1 GB
+// means the size that was bought (the public documentation: "at least 1 GB of
+// memory"): every VM of 1 GiB passes, every VM of 768 MiB fails.
+func least(s facts.MemorySource) int64 {
+	switch s {
+	case facts.Blocks, facts.RAMMap: // some firmware keeps a few MiB, also of whole blocks
+		return 896 * facts.MiB
+	}
+	// The kernel keeps up to 150 MiB of 1 GiB for itself, and 40 MiB of 768 MiB at least.
+	return 800 * facts.MiB
+}
+
+func memory(f facts.Facts) []Result {
+	const name = "memory"
+	m := f.Memory
+	if m.Known == facts.NoMemory {
+		return []Result{{Name: name, Answer: Unknown, Text: "The size of this machine's memory could not be read."}}
+	}
+	size := fmt.Sprintf("%d MiB of memory (%s)", m.Bytes/facts.MiB, m.Known)
+	if m.Bytes >= least(m.Known) {
+		return []Result{{Name: name, Text: size + "."}}
+	}
+	r := Result{Name: name, Answer: Fail, Code: fault.MemoryTooSmall,
+		Text: "This machine has " + size + "; the sign-in packages need 1 GB.",
+		Next: "Use a size with 1 GiB or more: " + f.Identity.Machine.Resize() + "; then set the extension again."}
+	if InPlace(f) {
+		r.Answer, r.Text = Warn, r.Text+" They are installed, so they were left in place."
+	}
+	return []Result{r}
+}
+
+func legacy(f facts.Facts) []Result {
+	const name = "legacy"
+	if f.Legacy.Extension != "" {
+		return []Result{{Name: name, Answer: Fail, Code: fault.LegacyInstalled,
+			Text: "The older extension AADLoginForLinux is still on this machine (" + f.Legacy.Extension + "), and its agent would put back what we remove.",
+			Next: "Delete it: " + f.Identity.Machine.DeleteExtension("AADLoginForLinux") + "; then set this extension again."}}
+	}
+	packages := f.LegacyPackages()
+	if len(packages) == 0 {
+		return nil
+	}
+	if len(f.Legacy.Sessions) > 0 {
+		var who []string
+		for _, s := range f.Legacy.Sessions {
+			who = append(who, fmt.Sprintf("%s (process %d, %s)", s.User, s.PID, s.Command))
+		}
+		return []Result{{Name: name, Answer: Fail, Code: fault.LegacyInstalled,
+			Text: "People are signed in through the older package " + packages[0] + ", so it was not removed: " + strings.Join(who, ", ") + ".",
+			Next: "Ask them to sign out (who -u lists them), and set this extension again."}}
+	}
+	return []Result{{Name: name, Answer: Warn, Text: "The older package " + strings.Join(packages, " and ") + " is on this machine; it makes room for the new one."}}
+}
+
+func identityOf(f facts.Facts) []Result {
+	const name = "identity"
+	a := f.Identity
+	if a.Kind == identity.SystemAssigned {
+		return []Result{{Name: name, Text: "The machine has a system-assigned identity."}}
+	}
+	if a.Fault == nil { // nobody looked
+		return []Result{{Name: name, Answer: Unknown, Code: fault.IdentityUnknown, Text: "The machine's identity was not looked at."}}
+	}
+	r := Result{Name: name, Answer: Fail, Text: a.Fault.What, Next: a.Fault.Remedy(), Code: a.Fault.Code}
+	if a.Kind == identity.Unknown {
+		r.Answer = Unknown
+	}
+	return []Result{r}
+}

@@ -1,0 +1,239 @@
+package preflight
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// healthy is a machine that people can sign in to, as far as it is looked at
+// here. with changes one thing about it.
+func healthy(with func(*facts.Facts)) facts.Facts {
+	f := facts.Facts{
+		Target: distro.Target{Name: "Ubuntu 22.04", Tested: true, Manager: distro.Apt, Legacy: []string{"aadlogin", "aadlogin-selinux"}},
+		Memory: facts.Memory{Bytes: 1 << 30, Known: facts.Blocks},
+		Identity: identity.Answer{Kind: identity.SystemAssigned,
+			Machine: identity.Machine{Group: "rg-web", Name: "web1"}},
+		Packages: pkgmgr.Packages{"aadsshlogin": {Name: "aadsshlogin", Version: "1.0", State: pkgmgr.Installed}},
+	}
+	f.Target.Packages.Login, f.Target.Packages.SELinux = "aadsshlogin", "aadsshlogin-selinux"
+	if with != nil {
+		with(&f)
+	}
+	return f
+}
+
+func env(pairs ...string) func(string) string {
+	return func(name string) string {
+		for _, p := range pairs {
+			if k, v, _ := strings.Cut(p, "="); k == name {
+				return v
+			}
+		}
+		return ""
+	}
+}
+
+func fresh(f *facts.Facts) { f.Packages = pkgmgr.Packages{} }
+
+func TestPreconditions(t *testing.T) {
+	refused := fault.New(fault.SettingsInvalid, "The setting \"x\" cannot be used.", "Correct it.")
+	lost := fault.Wrap(agent.ErrProtected, fault.SettingsInvalid, "The protected settings cannot be decrypted.", "Set them again.")
+	none := fault.New(fault.IdentityMissing, "VM web1 has no managed identity.", "Run az vm identity assign.")
+	dark := fault.New(fault.IdentityUnknown, "The identity could not be checked.", "Look.")
+	memory := func(bytes int64, known facts.MemorySource) func(*facts.Facts) {
+		return func(f *facts.Facts) { f.Memory = facts.Memory{Bytes: bytes, Known: known}; fresh(f) }
+	}
+	legacyPackage := func(f *facts.Facts) {
+		f.Packages["aadlogin"] = pkgmgr.Package{Name: "aadlogin", Version: "1.0", State: pkgmgr.Installed}
+	}
+	const mib = facts.MiB
+	for _, c := range []struct {
+		name   string
+		with   func(*facts.Facts)
+		check  string // whose result is meant
+		answer Answer
+		code   fault.Code
+		says   []string
+	}{
+		{"settings: none", nil, "settings", Pass, 0, nil},
+		{"settings: refused", func(f *facts.Facts) { f.Refused = refused }, "settings", Fail, fault.SettingsInvalid, []string{"\"x\"", "Correct it."}},
+		{"settings: unknown names", func(f *facts.Facts) { f.Unknown = []string{"a", "b.c"} }, "settings", Warn, 0, []string{"a, b.c", "docs/settings.md"}},
+		{"settings: undecryptable", func(f *facts.Facts) { f.Refused = lost }, "settings", Unknown, fault.SettingsInvalid, []string{"decrypted"}},
+
+		{"distro: supported", nil, "distro", Pass, 0, []string{"Ubuntu 22.04 is supported"}},
+		{"distro: by the family's rule", func(f *facts.Facts) { f.Target.Tested, f.Target.Note = false, "newer than the table." }, "distro", Warn, 0, []string{"not on the list", "newer than the table."}},
+		{"distro: unsupported", func(f *facts.Facts) {
+			f.TargetErr = &distro.Unsupported{Found: "RHEL 8.2", Arch: "amd64", Reason: "it is older than 8.3", Supported: []string{"RHEL 8.3", "RHEL 9"}}
+		}, "distro", Fail, fault.DistroUnsupported, []string{"RHEL 8.2 on amd64", "older than 8.3", "RHEL 8.3; RHEL 9"}},
+		{"distro: no os-release", func(f *facts.Facts) { f.TargetErr = errors.New("no such file") }, "distro", Fail, fault.DistroUnsupported, []string{"cannot be told", "/etc/os-release"}},
+
+		{"memory: 1 GiB in blocks", memory(1024*mib, facts.Blocks), "memory", Pass, 0, []string{"1024 MiB"}},
+		{"memory: 768 MiB in blocks", memory(768*mib, facts.Blocks), "memory", Fail, fault.MemoryTooSmall, []string{"768 MiB", "az vm resize -g rg-web -n web1"}},
+		{"memory: 1 GiB less what firmware keeps", memory(1015*mib, facts.RAMMap), "memory", Pass, 0, nil},
+		{"memory: 768 MiB by firmware", memory(767*mib, facts.RAMMap), "memory", Fail, fault.MemoryTooSmall, nil},
+		{"memory: what the kernel leaves of 1 GiB at worst", memory(860*mib, facts.MemTotal), "memory", Pass, 0, nil},
+		{"memory: what the kernel leaves of 768 MiB at best", memory(728*mib, facts.MemTotal), "memory", Fail, fault.MemoryTooSmall, nil},
+		{"memory: small, but installed", func(f *facts.Facts) { f.Memory = facts.Memory{Bytes: 512 * mib, Known: facts.Blocks} }, "memory", Warn, fault.MemoryTooSmall, []string{"left in place"}},
+		{"memory: unreadable", func(f *facts.Facts) { f.Memory = facts.Memory{} }, "memory", Unknown, 0, []string{"could not be read"}},
+		{"memory: scale set", func(f *facts.Facts) {
+			memory(512*mib, facts.Blocks)(f)
+			f.Identity.Machine.ScaleSet = "pool"
+		}, "memory", Fail, fault.MemoryTooSmall, []string{"az vmss update -g rg-web -n pool"}},
+		{"memory: Arc", func(f *facts.Facts) {
+			memory(512*mib, facts.Blocks)(f)
+			f.Identity.Machine.Arc = true
+		}, "memory", Fail, fault.MemoryTooSmall, []string{"where it runs"}},
+
+		{"legacy: none", nil, "legacy", Pass, 0, nil},
+		{"legacy: registered", func(f *facts.Facts) { f.Legacy.Extension = "/var/lib/waagent/old" }, "legacy", Fail, fault.LegacyInstalled,
+			[]string{"/var/lib/waagent/old", "az vm extension delete -g rg-web --vm-name web1 -n AADLoginForLinux"}},
+		{"legacy: registered, in a known subscription", func(f *facts.Facts) {
+			f.Legacy.Extension, f.Identity.Machine.Subscription = "/x", "0b1f"
+		}, "legacy", Fail, fault.LegacyInstalled, []string{"-n AADLoginForLinux --subscription 0b1f\""}},
+		{"legacy: registered on Arc", func(f *facts.Facts) { f.Legacy.Extension, f.Identity.Machine.Arc = "/x", true }, "legacy", Fail, fault.LegacyInstalled, []string{"az connectedmachine extension delete"}},
+		{"legacy: registered on a scale set", func(f *facts.Facts) { f.Legacy.Extension, f.Identity.Machine.ScaleSet = "/x", "pool" }, "legacy", Fail, fault.LegacyInstalled, []string{"az vmss extension delete -g rg-web --vmss-name pool", "update-instances"}},
+		{"legacy: packages", legacyPackage, "legacy", Warn, 0, []string{"aadlogin", "makes room"}},
+		{"legacy: people signed in", func(f *facts.Facts) {
+			legacyPackage(f)
+			f.Legacy.Sessions = []facts.Session{{User: "anna@example.com", PID: 42, Command: "bash"}}
+		}, "legacy", Fail, fault.LegacyInstalled, []string{"anna@example.com (process 42, bash)", "sign out"}},
+		{"legacy: people signed in by the new product", func(f *facts.Facts) {
+			f.Legacy.Sessions = []facts.Session{{User: "anna@example.com", PID: 42, Command: "bash"}}
+		}, "legacy", Pass, 0, nil},
+
+		{"identity: there", nil, "identity", Pass, 0, []string{"system-assigned"}},
+		{"identity: none", func(f *facts.Facts) { f.Identity.Kind, f.Identity.Fault = identity.None, none }, "identity", Fail, fault.IdentityMissing, []string{"web1", "assign"}},
+		{"identity: user-assigned", func(f *facts.Facts) { f.Identity.Kind, f.Identity.Fault = identity.UserAssigned, none }, "identity", Fail, fault.IdentityMissing, nil},
+		{"identity: unknown", func(f *facts.Facts) { f.Identity.Kind, f.Identity.Fault = identity.Unknown, dark }, "identity", Unknown, fault.IdentityUnknown, []string{"could not be checked"}},
+		{"identity: not looked at", func(f *facts.Facts) { f.Identity = identity.Answer{} }, "identity", Unknown, fault.IdentityUnknown, nil},
+
+		{"network: no proxy", func(f *facts.Facts) { f.Getenv = env() }, "network", Pass, 0, nil},
+		{"network: https only", func(f *facts.Facts) { f.Getenv = env("https_proxy=http://p:1") }, "network", Pass, 0, nil},
+		{"network: not excepted", func(f *facts.Facts) { f.Getenv = env("http_proxy=http://u:s3cret@p:1", "no_proxy=localhost") }, "network", Warn, 0,
+			[]string{"http_proxy is set", "Add to the environment of the VM agent: no_proxy=localhost,169.254.169.254"}},
+		{"network: excepted", func(f *facts.Facts) { f.Getenv = env("http_proxy=http://p:1", "NO_PROXY=169.254.169.254") }, "network", Pass, 0, nil},
+		{"network: a proxy that cannot be read", func(f *facts.Facts) {
+			f.Proxy.Origin, f.Proxy.Unread = "the agent's environment (https_proxy)", errors.New("write %40 for @")
+		}, "network", Warn, 0, []string{"the agent's environment (https_proxy) names cannot be read", "write %40 for @", "the setting proxy"}},
+		{"network: Arc asks on loopback", func(f *facts.Facts) {
+			f.Getenv, f.Identity.Machine.Arc = env("http_proxy=http://p:1"), true
+		}, "network", Pass, 0, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			results := Run(Preconditions(), healthy(c.with))
+			at := slices.IndexFunc(results, func(r Result) bool { return r.Name == c.check })
+			if at < 0 {
+				if c.answer != Pass {
+					t.Fatalf("no result %s in %+v", c.check, results)
+				}
+				return
+			}
+			r := results[at]
+			if r.Answer != c.answer || r.Code != c.code && r.Answer != Warn {
+				t.Errorf("%s with code %d, want %s with %d: %s", r.Answer, r.Code, c.answer, c.code, r.Text)
+			}
+			for _, w := range c.says {
+				if said := r.Text + "\n" + r.Next; !strings.Contains(said, w) {
+					t.Errorf("%q is not said: %s", w, said)
+				}
+			}
+			if said := r.Text + r.Next; strings.Contains(said, "s3cret") || strings.Contains(said, "\n") {
+				t.Errorf("a secret, or more than a line: %s", said)
+			}
+			if r.Answer == Fail && (r.Text == "" || r.Next == "") {
+				t.Errorf("a failure without what or next: %+v", r)
+			}
+			for _, other := range results {
+				if other.Name != c.check && other.Answer == Fail {
+					t.Errorf("%s fails too: %s", other.Name, other.Text)
+				}
+			}
+		})
+	}
+}
+
+func TestPackages(t *testing.T) {
+	state := func(s pkgmgr.State, detail string) func(*facts.Facts) {
+		return func(f *facts.Facts) {
+			f.Packages["aadsshlogin"] = pkgmgr.Package{Name: "aadsshlogin", Version: "1.0", State: s, Detail: detail}
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		with   func(*facts.Facts)
+		answer Answer
+		says   string
+		place  bool
+	}{
+		{"installed", nil, Pass, "aadsshlogin 1.0", true},
+		{"absent", fresh, Fail, "is not installed", false},
+		{"broken", state(pkgmgr.Broken, "half-configured"), Fail, "half-configured", false},
+		{"no database", func(f *facts.Facts) {
+			f.PackagesErr = fault.New(fault.PackageManagerFailed, "dpkg-query failed", "mend it")
+		}, Fail, "dpkg-query failed", false},
+		{"an older one, with a reason", func(f *facts.Facts) { f.Receipt = noted("stays at 1.0") }, Warn, "stays at 1.0", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := healthy(c.with)
+			r := Grouped(slices.Concat(packages(f), version(f)))[0]
+			if r.Answer != c.answer || !strings.Contains(r.Text, c.says) || InPlace(f) != c.place {
+				t.Errorf("%+v, in place %v; want %s, %q, %v", r, InPlace(f), c.answer, c.says, c.place)
+			}
+		})
+	}
+}
+
+func noted(notice string) state.Receipt { return state.Receipt{Notice: notice} }
+
+func TestGroupedKeepsTheWorst(t *testing.T) {
+	got := Grouped([]Result{
+		{Name: "sshd-config", Answer: Pass, Text: "fine."},
+		{Name: "sshd-listen", Answer: Warn, Text: "w.", Next: "n."},
+		{Name: "sshd-x", Answer: Fail, Text: "f.", Code: fault.VerificationFailed},
+		{Name: "sshd-y", Answer: Unknown, Text: "u."},
+		{Name: "nss", Answer: Pass, Text: "ok."},
+	})
+	if len(got) != 2 || got[0].Name != "sshd" || got[0].Answer != Fail || got[0].Code != fault.VerificationFailed {
+		t.Fatalf("%+v", got)
+	}
+	for _, w := range []string{"f.", "w.", "u."} {
+		if !strings.Contains(got[0].Text, w) {
+			t.Errorf("%q got lost: %s", w, got[0].Text)
+		}
+	}
+	if strings.Contains(got[0].Text, "fine.") || got[0].Next != "n." {
+		t.Errorf("%+v", got[0])
+	}
+}
+
+func TestOrderOfFailures(t *testing.T) {
+	results := []Result{{Answer: Warn}, {Answer: Unknown, Code: fault.IdentityUnknown, Text: "u"}, {Answer: Fail, Code: fault.MemoryTooSmall}, {Answer: Fail, Code: fault.LegacyInstalled}}
+	if f := FirstFailure(results); f == nil || f.Code != fault.MemoryTooSmall {
+		t.Errorf("%v", f)
+	}
+	if f := Undecided(results); f == nil || f.Code != fault.IdentityUnknown {
+		t.Errorf("%v", f)
+	}
+	if f := Undecided([]Result{{Answer: Unknown, Text: "no code: nobody's business"}}); f != nil {
+		t.Errorf("%v", f)
+	}
+	if FirstFailure(nil) != nil || Undecided(nil) != nil {
+		t.Error("a failure out of nothing")
+	}
+	for a, want := range map[Answer]string{Pass: "pass", Warn: "warn", Fail: "fail", Unknown: "unknown"} {
+		if fmt.Sprint(a) != want {
+			t.Errorf("%s, want %s", a, want)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+package preflight
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/repo"
+)
+
+// repository warns of what is configured on the machine beside our own
+// definition. Where ours would be written, an entry that verifies nothing is a
+// failure of the plan; where the owner wants the machine's own entries used as
+// they are, it is the owner's word.
+func repository(f facts.Facts) []Result {
+	const name = "repository"
+	if f.TargetErr != nil {
+		return nil
+	}
+	var results []Result
+	for _, p := range f.Problems {
+		next := "Mend or remove that file; it is not this extension's to change."
+		if p.File == repo.DefinitionPath(f.Target.Manager) {
+			next = "Remove it: sudo rm " + p.File + ". The extension writes it anew when it needs the repository again."
+		}
+		results = append(results, Result{Name: name, Answer: Warn,
+			Text: fmt.Sprintf("%s: %s.", p.Place(), strings.TrimSuffix(p.What, ".")), Next: next})
+	}
+	_, err := repo.Reuse(f.Sources, f.Target, repo.Options{Base: f.PackageBase(), Mirror: f.Settings.Repository.Mode == agent.ModeMirror, GOARCH: runtime.GOARCH})
+	if u := fault.Of(err); u != nil && u.Code == fault.RepositoryUntrusted {
+		results = append(results, Result{Name: name, Answer: Warn, Text: u.What, Next: u.Remedy()})
+	}
+	return results
+}

@@ -1,0 +1,83 @@
+package preflight
+
+import (
+	"fmt"
+	"strings"
+
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// InPlace reports whether the packages of the product are installed, and whole.
+func InPlace(f facts.Facts) bool {
+	return f.TargetErr == nil && f.PackagesErr == nil && f.Packages.Present(f.Wanted()...)
+}
+
+// Undecided is the unknown that keeps a machine from being changed, or nil.
+// A machine on which nothing is to change is not asked.
+func Undecided(results []Result) *fault.Fault {
+	for _, r := range results {
+		if r.Answer == Unknown && r.Code != fault.OK {
+			return r.Fault()
+		}
+	}
+	return nil
+}
+
+func packages(f facts.Facts) []Result {
+	const name = "packages"
+	if f.PackagesErr != nil {
+		e := fault.Of(f.PackagesErr)
+		return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed, Text: e.What, Next: e.Remedy()}}
+	}
+	var present []string
+	for _, n := range f.Wanted() {
+		switch p := f.Packages[n]; p.State {
+		case pkgmgr.Installed:
+			present = append(present, n+" "+p.Version)
+		case pkgmgr.Broken:
+			return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed,
+				Text: fmt.Sprintf("The package %s is only half installed: %s.", n, p.Detail)}}
+		default:
+			return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed,
+				Text: fmt.Sprintf("The package %s is not installed.", n)}}
+		}
+	}
+	return []Result{{Name: name, Text: strings.Join(present, ", ") + "."}}
+}
+
+// version repeats why the newest version is not the installed one.
+func version(f facts.Facts) []Result {
+	if f.ReceiptErr != nil {
+		return []Result{{Name: "packages", Answer: Warn,
+			Text: "The record of what was on this machine before the extension cannot be read, so an uninstall would leave the packages in place: " + f.ReceiptErr.Error() + ".",
+			Next: "Nothing is to be done now; when the extension is deleted, remove the packages by hand."}}
+	}
+	if f.Receipt.Notice == "" {
+		return nil
+	}
+	return []Result{{Name: "packages", Answer: Warn, Text: f.Receipt.Notice}}
+}
+
+// signIn turns the findings about sshd, PAM, NSS and SELinux into results. A
+// package that is not installed says it all; its traces are not looked for.
+func signIn(f facts.Facts) []Result {
+	if !InPlace(f) {
+		return nil
+	}
+	var results []Result
+	for _, finding := range f.Findings() {
+		r := Result{Name: finding.Name, Text: finding.What, Next: finding.Next, Answer: answers()[finding.Level]}
+		if r.Answer == Fail {
+			r.Code = fault.VerificationFailed
+		}
+		results = append(results, r)
+	}
+	return results
+}
+
+func answers() map[sshd.Level]Answer {
+	return map[sshd.Level]Answer{sshd.Pass: Pass, sshd.Warn: Warn, sshd.Fail: Fail, sshd.Unknown: Unknown}
+}

@@ -1,0 +1,198 @@
+package repo
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/host"
+)
+
+// Where the package managers keep their repository files: sources.list(5),
+// yum.conf(5), zypper(8).
+const (
+	aptMain  = "/etc/apt/sources.list"
+	aptParts = "/etc/apt/sources.list.d"
+	yumParts = "/etc/yum.repos.d"
+	zypParts = "/etc/zypp/repos.d"
+)
+
+// maxFile is how much in bytes of a repository file is read.
+const maxFile = 1 << 20
+
+// Look reads what is configured for a package manager. A file that cannot be
+// read is a problem; what can be read is returned all the same.
+func Look(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
+	switch m {
+	case distro.Apt:
+		return LookApt(h)
+	case distro.Zypper:
+		return LookZypp(h)
+	default:
+		return LookYum(h)
+	}
+}
+
+// LookApt reads sources.list and sources.list.d. An entry whose key file is
+// not there does not verify.
+func LookApt(h *host.Host) ([]Entry, []Problem) {
+	var entries []Entry
+	var problems []Problem
+	if text, problem := read(h, aptMain); problem != nil {
+		problems = append(problems, *problem)
+	} else {
+		entries, problems = ParseSourcesList(aptMain, text)
+	}
+	parts, partProblems := lookParts(h, aptParts, []string{".list", ".sources"}, func(file string, text []byte) ([]Entry, []Problem) {
+		if strings.HasSuffix(file, ".list") {
+			return ParseSourcesList(file, text)
+		}
+		return ParseDeb822(file, text)
+	})
+	entries, problems = append(entries, parts...), append(problems, partProblems...)
+	for i := range entries {
+		if file := missingKey(h, entries[i]); file != "" {
+			entries[i].Verifies, entries[i].Why = false, "its key file "+clip(file)+" is not there"
+		}
+	}
+	return entries, problems
+}
+
+// missingKey is the file of signed-by that is not on the machine; empty where
+// all are. Fingerprints may stand beside files.
+func missingKey(h *host.Host, e Entry) string {
+	if e.SignedBy == InlineKey || !e.Verifies {
+		return ""
+	}
+	for _, key := range words(e.SignedBy) {
+		if strings.HasPrefix(key, "/") {
+			if _, err := h.Stat(key); errors.Is(err, fs.ErrNotExist) {
+				return key
+			}
+		}
+	}
+	return ""
+}
+
+// LookYum reads the repositories of yum, dnf and tdnf, which share a folder.
+func LookYum(h *host.Host) ([]Entry, []Problem) {
+	// Off is what yum, dnf 4 and tdnf do without a word in their own file. On
+	// a machine with several of them the weakest counts.
+	found, gpgcheck := false, true
+	for _, config := range []string{"/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/tdnf/tdnf.conf"} {
+		if text, problem := read(h, config); problem == nil && text != nil {
+			found = true
+			gpgcheck = gpgcheck && yes(mainSetting(config, text, "gpgcheck"))
+		}
+	}
+	return lookParts(h, yumParts, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
+		return ParseYum(file, text, found && gpgcheck)
+	})
+}
+
+// LookZypp reads the repositories of zypper.
+func LookZypp(h *host.Host) ([]Entry, []Problem) {
+	const config = "/etc/zypp/zypp.conf"
+	gpgcheck := true
+	if text, problem := read(h, config); problem == nil {
+		gpgcheck = !no(mainSetting(config, text, "gpgcheck"))
+	}
+	return lookParts(h, zypParts, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
+		return ParseZypp(file, text, gpgcheck)
+	})
+}
+
+func mainSetting(file string, text []byte, name string) string {
+	all, _ := sections(file, text)
+	value := ""
+	for _, s := range all {
+		if s.id == "main" && s.values[name] != "" {
+			value = s.values[name]
+		}
+	}
+	return value
+}
+
+// lookParts reads the files of a folder, in the order of their names.
+func lookParts(h *host.Host, dir string, extensions []string, parse func(string, []byte) ([]Entry, []Problem)) ([]Entry, []Problem) {
+	files, err := h.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, []Problem{{File: dir, What: "it cannot be read: " + reason(err)}}
+	}
+	var entries []Entry
+	var problems []Problem
+	for _, f := range files {
+		if !slices.Contains(extensions, path.Ext(f.Name())) || f.IsDir() {
+			continue
+		}
+		file := path.Join(dir, f.Name())
+		text, problem := read(h, file)
+		if problem != nil {
+			problems = append(problems, *problem)
+			continue
+		}
+		some, wrong := parse(file, text)
+		entries = append(entries, some...)
+		problems = append(problems, judgeFile(file, text, len(some), wrong)...)
+	}
+	return entries, problems
+}
+
+// judgeFile adds what is wrong with a file as a whole. A failed installation of
+// the vendor's handler leaves an empty file or a web page in the place of its
+// repository file (MicrosoftDocs/azure-docs#11997).
+func judgeFile(file string, text []byte, entries int, wrong []Problem) []Problem {
+	if entries > 0 || !leftoverName(path.Base(file)) {
+		return wrong
+	}
+	if len(wrong) == 0 && len(bytes.TrimSpace(text)) > 0 && bytes.TrimSpace(text)[0] != '<' {
+		return nil // comments alone: its owner has switched it off, and may want it back
+	}
+	what := "it configures no repository: the rest of an earlier installation"
+	switch trimmed := bytes.TrimSpace(text); {
+	case len(trimmed) == 0:
+		what = "it is empty: the rest of an earlier installation"
+	case trimmed[0] == '<':
+		what = "it holds a web page: the rest of an earlier installation"
+	}
+	return []Problem{{File: file, What: what, Leftover: true}}
+}
+
+// leftoverName reports whether a file has the name of ours, or of one that the
+// vendor's handler 1.0.2385.1 wrote.
+func leftoverName(name string) bool {
+	switch strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, ".list"), ".sources"), ".repo") {
+	case "aadsshlogin", "microsoft-prod", "mariner-official-extras":
+		return true
+	}
+	return false
+}
+
+// read reads a file; nil without a problem where it is not there.
+func read(h *host.Host, file string) ([]byte, *Problem) {
+	text, err := h.ReadFile(file, maxFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &Problem{File: file, What: fmt.Sprintf("it cannot be read: %s", reason(err))}
+	}
+	return text, nil
+}
+
+// reason is an error without the path, which stands before it already.
+func reason(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

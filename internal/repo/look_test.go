@@ -1,0 +1,166 @@
+package repo
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+)
+
+// machine is a root with these files; a content of "/" makes a folder.
+func machine(t *testing.T, files map[string]string) *host.Host {
+	t.Helper()
+	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
+	for name, content := range files {
+		full := h.Path(name)
+		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if content == "/" {
+			if err := os.Mkdir(full, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+func places(entries []Entry) []string {
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Place())
+	}
+	return all
+}
+
+func TestLookApt(t *testing.T) {
+	h := machine(t, map[string]string{
+		"/etc/apt/sources.list":                    "# main\ndeb http://archive.example.com/debian bookworm main\n",
+		"/etc/apt/sources.list.d/a.list":           "deb [signed-by=/usr/share/keyrings/a.gpg] https://a.invalid/ x main\n",
+		"/etc/apt/sources.list.d/b.sources":        "Types: deb\nURIs: https://b.invalid/\nSuites: x\nComponents: main\nSigned-By: /usr/share/keyrings/gone.gpg\n",
+		"/etc/apt/sources.list.d/c.list.save":      "deb junk\n",
+		"/etc/apt/sources.list.d/folder.list":      "/",
+		"/etc/apt/sources.list.d/microsoft.list":   "",
+		"/etc/apt/sources.list.d/aadsshlogin.list": "<!DOCTYPE html>\n<p>Access denied\n",
+		"/etc/apt/sources.list.d/z.list":           "nonsense\n",
+		"/usr/share/keyrings/a.gpg":                "key",
+	})
+	entries, problems := Look(h, distro.Apt)
+	want := []string{"/etc/apt/sources.list line 2", "/etc/apt/sources.list.d/a.list line 1", "/etc/apt/sources.list.d/b.sources line 2"}
+	if got := places(entries); !slices.Equal(got, want) {
+		t.Fatalf("entries %q, want %q", got, want)
+	}
+	if !entries[1].Verifies {
+		t.Errorf("entry with its key there: %+v", entries[1])
+	}
+	if entries[2].Verifies || entries[2].Why != "its key file /usr/share/keyrings/gone.gpg is not there" {
+		t.Errorf("entry without its key: %+v", entries[2])
+	}
+	if len(problems) != 2 ||
+		!problems[0].Leftover || problems[0].Place() != "/etc/apt/sources.list.d/aadsshlogin.list" || !strings.Contains(problems[0].What, "web page") ||
+		problems[1].Leftover || problems[1].Place() != "/etc/apt/sources.list.d/z.list line 1" {
+		t.Errorf("problems %+v", problems)
+	}
+}
+
+func TestLookYumLeftovers(t *testing.T) {
+	h := machine(t, map[string]string{
+		"/etc/yum.repos.d/microsoft-prod.repo":          "",
+		"/etc/yum.repos.d/mariner-official-extras.repo": "<html>no such page</html>\n",
+		"/etc/yum.repos.d/other.repo":                   "",
+		"/etc/yum.repos.d/aadsshlogin.repo":             "[aadsshlogin]\nname=cut off\n",
+	})
+	entries, problems := Look(h, distro.Dnf)
+	var leftovers []string
+	for _, p := range problems {
+		if p.Leftover {
+			leftovers = append(leftovers, p.File)
+		}
+	}
+	want := []string{"/etc/yum.repos.d/aadsshlogin.repo", "/etc/yum.repos.d/mariner-official-extras.repo", "/etc/yum.repos.d/microsoft-prod.repo"}
+	if len(entries) > 0 || !slices.Equal(leftovers, want) || len(problems) != len(want) {
+		t.Errorf("entries %+v, problems %+v", entries, problems)
+	}
+}
+
+// TestLookKeepsComments: a repository that its owner commented out, or a release
+// upgrade did, is not the rest of an installation.
+func TestLookKeepsComments(t *testing.T) {
+	for manager, file := range map[distro.Manager]string{
+		distro.Dnf: "/etc/yum.repos.d/microsoft-prod.repo",
+		distro.Apt: "/etc/apt/sources.list.d/microsoft-prod.list",
+	} {
+		h := machine(t, map[string]string{file: "# disabled on upgrade to jammy\n# deb https://packages.microsoft.com/ubuntu/20.04/prod focal main\n"})
+		if entries, problems := Look(h, manager); len(entries) > 0 || len(problems) > 0 {
+			t.Errorf("%s: entries %+v, problems %+v", manager, entries, problems)
+		}
+	}
+}
+
+// TestLookDefaults: what a repository does not say, the manager's own
+// configuration says.
+func TestLookDefaults(t *testing.T) {
+	const repository = "[prod]\nbaseurl=https://h.invalid/p\n"
+	tests := []struct {
+		name     string
+		manager  distro.Manager
+		files    map[string]string
+		verifies bool
+	}{
+		{"dnf on", distro.Dnf, map[string]string{"/etc/dnf/dnf.conf": "[main]\ngpgcheck=1\n"}, true},
+		{"dnf off", distro.Dnf, map[string]string{"/etc/dnf/dnf.conf": "[main]\ngpgcheck=0\n"}, false},
+		{"dnf silent", distro.Dnf, map[string]string{"/etc/dnf/dnf.conf": "[main]\nbest=True\n"}, false},
+		{"nothing", distro.Yum, nil, false},
+		{"yum on", distro.Yum, map[string]string{"/etc/yum.conf": "[main]\ngpgcheck = 1\n"}, true},
+		{"tdnf on, dnf off", distro.Tdnf, map[string]string{"/etc/tdnf/tdnf.conf": "[main]\ngpgcheck=1\n", "/etc/dnf/dnf.conf": "[main]\ngpgcheck=0\n"}, false},
+		{"zypper silent", distro.Zypper, map[string]string{"/etc/zypp/zypp.conf": "[main]\n# gpgcheck = on\n"}, true},
+		{"zypper off", distro.Zypper, map[string]string{"/etc/zypp/zypp.conf": "[main]\ngpgcheck = off\n"}, false},
+		{"zypper without configuration", distro.Zypper, nil, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			files := map[string]string{"/etc/yum.repos.d/x.repo": repository, "/etc/zypp/repos.d/x.repo": repository}
+			for name, content := range test.files {
+				files[name] = content
+			}
+			entries, problems := Look(machine(t, files), test.manager)
+			if len(entries) != 1 || entries[0].Verifies != test.verifies || len(problems) > 0 {
+				t.Errorf("entries %+v, problems %+v, want verifies %v", entries, problems, test.verifies)
+			}
+		})
+	}
+}
+
+func TestLookNothing(t *testing.T) {
+	for _, m := range []distro.Manager{distro.Apt, distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+		if entries, problems := Look(machine(t, nil), m); len(entries)+len(problems) > 0 {
+			t.Errorf("%s on an empty machine: %+v, %+v", m, entries, problems)
+		}
+	}
+}
+
+func TestLookUnreadable(t *testing.T) {
+	h := machine(t, map[string]string{
+		"/etc/apt/sources.list":               "/",
+		"/etc/apt/sources.list.d/big.list":    strings.Repeat("#\n", maxFile),
+		"/etc/apt/sources.list.d/normal.list": "deb http://h.invalid/ x main\n",
+	})
+	entries, problems := LookApt(h)
+	if len(entries) != 1 || len(problems) != 2 {
+		t.Errorf("entries %+v, problems %+v", entries, problems)
+	}
+	for _, p := range problems {
+		if !strings.Contains(p.What, "cannot be read") || strings.Contains(p.What, h.Root) {
+			t.Errorf("problem %+v", p)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package repo
+
+import (
+	"fmt"
+	"slices"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+)
+
+// Reuse finds the entry of the machine's owner that configures the repository
+// of t, below o.Base, for packages of o.GOARCH. It is used in the place of one of
+// ours: apt refuses to work at all where the same repository is configured
+// twice with different keys ("Conflicting values set for option Signed-By").
+// Nil without an error means that ours is to be written.
+//
+// Entries that are disabled, or in a file of ours, do not count. Where an
+// owner's entry is found although a file of ours is there, ours must go.
+//
+// The error is a *fault.Fault: RepositoryUntrusted for an entry that does not
+// verify signatures, PackageUnavailable for one that leaves our packages out
+// and stands in the way of ours.
+func Reuse(entries []Entry, t distro.Target, o Options) (*Entry, error) {
+	var usable, narrow *Entry
+	for i, e := range entries {
+		if !e.Enabled || ours(e.File) || !e.configures(t, o) {
+			continue
+		}
+		switch {
+		case !e.Verifies:
+			return nil, e.Untrusted()
+		case !e.covers(t, o.GOARCH):
+			narrow = &entries[i]
+		case usable == nil:
+			usable = &entries[i]
+		}
+	}
+	if usable == nil && narrow != nil {
+		arch := dpkgArch(o.GOARCH)
+		return nil, fault.New(fault.PackageUnavailable,
+			fmt.Sprintf("%s configures %s, but not for packages of %s in the component %s, and apt takes no second entry beside it.",
+				narrow.Place(), narrow.URI, arch, t.Repository.Component),
+			fmt.Sprintf("Make line %d of %s a deb entry for %s and %s, or remove it; then set the extension again.",
+				narrow.Line, narrow.File, arch, t.Repository.Component))
+	}
+	return usable, nil
+}
+
+// configures reports whether the entry is for the repository of t, under any
+// of the addresses that serve it.
+func (e Entry) configures(t distro.Target, o Options) bool {
+	// The image's own definition counts wherever it leads, unless the owner
+	// asked for a mirror by a setting.
+	if image := t.Repository.OnImage; image != nil && e.ID == image.ID && !o.Mirror {
+		return true
+	}
+	if t.Repository.Suite != "" && e.Suite != t.Repository.Suite {
+		return false
+	}
+	found, ok := locate(e.URI)
+	if !ok {
+		return false
+	}
+	for _, p := range append([]string{t.Repository.Path}, t.Repository.OtherPaths...) {
+		if wanted, ok := locate(join(o.Base, p)); ok && wanted.same(found) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers reports whether our packages are among what the entry brings.
+func (e Entry) covers(t distro.Target, goarch string) bool {
+	if t.Manager != distro.Apt {
+		return true
+	}
+	return !e.Sources &&
+		(len(e.Arches) == 0 || slices.Contains(e.Arches, dpkgArch(goarch))) &&
+		slices.Contains(e.Components, t.Repository.Component)
+}

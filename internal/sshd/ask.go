@@ -1,0 +1,149 @@
+package sshd
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// patience is how long one answer of sshd may take. It needs milliseconds; a
+// directory service that does not answer a Match Group can make it hang.
+const patience = 20 * time.Second
+
+// asker runs sshd in its test modes, which read the configuration and open no
+// connection.
+type asker struct {
+	h       *host.Host
+	binary  string
+	options []string // as the daemon gets them
+	hidden  string   // privilege separation directory to be made up for sshd; empty: none
+}
+
+// test is "sshd -t". A problem is sshd's verdict; an error means that there is
+// no verdict.
+func (a *asker) test(ctx context.Context) (*Problem, error) {
+	p, err := a.tryTest(ctx)
+	if err != nil || p == nil || p.Kind != NoSeparation || !volatile(p.Dir) || a.h.Exists(p.Dir) {
+		return p, err
+	}
+	a.hidden = p.Dir
+	again, err := a.tryTest(ctx)
+	if err != nil || (again != nil && again.Kind != Broken && again.Kind != NoHostKeys) {
+		return nil, fmt.Errorf("%s is not there before sshd's first start, and sshd could not be asked without it: %w", p.Dir, orProblem(err, again))
+	}
+	return again, nil
+}
+
+func orProblem(err error, p *Problem) error {
+	if err == nil {
+		return fmt.Errorf("%s", p.Message)
+	}
+	return err
+}
+
+func (a *asker) tryTest(ctx context.Context) (*Problem, error) {
+	r, err := a.run(ctx, "-t")
+	switch {
+	case err != nil:
+		return nil, err
+	case r.ExitCode == 0:
+		return nil, nil
+	}
+	if p := ParseProblem(r.Output()); p != nil {
+		return p, a.unlessIsolated(p)
+	}
+	return nil, fmt.Errorf("sshd -t ended with %d and said nothing", r.ExitCode)
+}
+
+// unlessIsolated tells an unshare that was not allowed from an sshd that
+// complains.
+func (a *asker) unlessIsolated(p *Problem) error {
+	if a.hidden != "" && (strings.HasPrefix(p.Message, "unshare:") || strings.HasPrefix(p.Message, "mount:")) {
+		return fmt.Errorf("%s", p.Message)
+	}
+	return nil
+}
+
+// Connection is the sign-in that sshd is asked about, as its option -C takes it
+// (sshd(8)). sshd before OpenSSH 7.9 refuses one without user, host and address;
+// every sshd ends with an error where a Match LocalPort stands in its
+// configuration and no local port in here.
+func Connection(user string) string {
+	return "user=" + user + ",host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+}
+
+// effective is "sshd -T -C".
+func (a *asker) effective(ctx context.Context, user string) (Effective, error) {
+	r, err := a.run(ctx, "-T", "-C", Connection(user))
+	if err != nil {
+		return Effective{}, err
+	}
+	e := ParseEffective(user, r.Stdout)
+	if r.ExitCode != 0 || !e.Has("port") {
+		return Effective{}, fmt.Errorf("sshd -T ended with %d: %s", r.ExitCode, firstLine(string(r.Stderr)))
+	}
+	return e, nil
+}
+
+// version asks with -V, which prints the version and which sshd before OpenSSH
+// 9.2 refuses, with the version in the usage text. It is for the log and the
+// messages only, so no answer is fine.
+func (a *asker) version(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := a.h.Runner.Run(ctx, host.Command{Name: a.binary, Args: []string{"-V"}})
+	if err != nil {
+		return ""
+	}
+	return regexp.MustCompile(`OpenSSH_[0-9][0-9A-Za-z.]*`).FindString(r.Output())
+}
+
+func (a *asker) run(ctx context.Context, args ...string) (host.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	c := host.Command{Name: a.binary, Args: append(append([]string{}, a.options...), args...)}
+	if a.hidden != "" {
+		c = isolated(a.hidden, c)
+	}
+	return a.h.Runner.Run(ctx, c)
+}
+
+// isolated runs sshd where an empty /run hides the machine's own, with the
+// directory that ssh.service's RuntimeDirectory makes when sshd starts. Where
+// a socket unit starts sshd and nobody has connected since boot, the directory
+// is missing and sshd refuses even "-t". Making it on the machine and removing
+// it again could take it from an sshd that starts at that moment.
+// make-rprivate: unshare of util-linux before 2.27 leaves mounts shared, and
+// the empty /run would show up on the machine.
+func isolated(dir string, c host.Command) host.Command {
+	const script = `mount --make-rprivate / && mount -t tmpfs -o mode=0755 tmpfs /run && mkdir -p "$0" && exec "$@"`
+	return host.Command{Name: "unshare", Args: append([]string{"--mount", "--", "sh", "-c", script, dir, c.Name}, c.Args...)}
+}
+
+// volatile says whether a directory is made anew at each boot. One elsewhere
+// belongs to sshd's package, and its absence is a defect.
+func volatile(dir string) bool {
+	return strings.HasPrefix(dir, "/run/") || strings.HasPrefix(dir, "/var/run/")
+}
+
+func (a *asker) note() string {
+	if a.hidden == "" {
+		return ""
+	}
+	return a.hidden + " is made when sshd first starts; sshd was asked in a mount namespace of its own that has it"
+}
+
+func firstLine(s string) string {
+	s = strings.TrimSpace(s)
+	if i := strings.IndexByte(s, '\n'); i >= 0 {
+		s = s[:i]
+	}
+	if len(s) > 300 {
+		s = s[:300]
+	}
+	return s
+}

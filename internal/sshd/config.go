@@ -1,0 +1,171 @@
+package sshd
+
+import (
+	"fmt"
+	"path"
+	"sort"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// Where sshd looks for its configuration. The second is what SUSE's sshd reads
+// where the first does not exist (openSUSE and SLES 16 moved it).
+const (
+	mainConfig   = "/etc/ssh/sshd_config"
+	vendorConfig = "/usr/etc/ssh/sshd_config"
+)
+
+// Bounds of the reader. sshd itself stops at 16 levels of Include.
+const (
+	maxDepth      = 16
+	maxFiles      = 500
+	maxSize       = 1 << 20 // of one file, in bytes
+	maxDirectives = 50000
+)
+
+// Config is the configuration files in the order in which sshd reads them.
+type Config struct {
+	Main       string // the file that it began with
+	Files      []string
+	Changed    time.Time // when the newest of the files was changed last; zero: none was found
+	Directives []Directive
+	Blocks     []*Block
+	Err        error // a file could not be read: lines may be missing above
+}
+
+// configPath is the file that the daemon reads.
+func configPath(h *host.Host, options []string) string {
+	for i, o := range options {
+		if o == "-f" && i+1 < len(options) {
+			return options[i+1]
+		}
+	}
+	if !h.Exists(mainConfig) && h.Exists(vendorConfig) {
+		return vendorConfig
+	}
+	return mainConfig
+}
+
+// Read reads the file at main and all that it includes. It never fails: what
+// could not be read is in Err.
+func Read(h *host.Host, main string) Config {
+	r := reader{h: h, Config: Config{Main: main}}
+	r.file(main, nil, 0)
+	return r.Config
+}
+
+type reader struct {
+	h *host.Host
+	Config
+}
+
+func (r *reader) file(name string, within *Block, depth int) {
+	if depth > maxDepth || len(r.Files) >= maxFiles || len(r.Directives) > maxDirectives {
+		r.fail(fmt.Errorf("%s: too much is included", name))
+		return
+	}
+	text, err := r.h.ReadFile(name, maxSize)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.Files = append(r.Files, name)
+	if info, err := r.h.Stat(name); err == nil && info.ModTime().After(r.Changed) {
+		r.Changed = info.ModTime()
+	}
+	// A Match block ends where the file ends that it stands in; what follows
+	// the Include is in the block that the Include stands in.
+	block := within
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		keyword, args, ok := ParseLine(line)
+		if !ok {
+			continue
+		}
+		switch keyword {
+		case "match":
+			block = &Block{File: name, Line: number, Criteria: args, Within: within}
+			r.Blocks = append(r.Blocks, block)
+		case "include":
+			r.Directives = append(r.Directives, Directive{File: name, Line: number, Keyword: keyword, Args: args, Block: block})
+			r.include(args, block, depth)
+		default:
+			r.Directives = append(r.Directives, Directive{File: name, Line: number, Keyword: keyword, Args: args, Block: block})
+		}
+	}
+}
+
+// include reads what the patterns of an Include name; relative ones are below
+// /etc/ssh (sshd_config(5)). A pattern that names nothing is no error.
+func (r *reader) include(patterns []string, within *Block, depth int) {
+	for _, p := range patterns {
+		if !path.IsAbs(p) {
+			p = path.Join("/etc/ssh", p)
+		}
+		files := r.h.Glob(p)
+		sort.Strings(files)
+		for _, f := range files {
+			r.file(f, within, depth+1)
+		}
+	}
+}
+
+func (r *reader) fail(err error) {
+	if r.Err == nil {
+		r.Err = err
+	}
+}
+
+// Find is where the value in force for a user comes from: of the directives
+// for the keyword that apply to the user, one in a Match block wins over a
+// global one, and else the first wins (sshd_config(5)). value narrows the
+// search to a directive that says it; "" takes any.
+func (c Config) Find(user, keyword, value string) (Directive, bool) {
+	var global *Directive
+	for i := range c.Directives {
+		d := &c.Directives[i]
+		if d.Keyword != keyword && d.Keyword != alias(keyword) || d.Block.applies(user) == no || !d.says(value) {
+			continue
+		}
+		if d.Block != nil {
+			return *d, true
+		}
+		if global == nil {
+			global = d
+		}
+	}
+	if global != nil {
+		return *global, true
+	}
+	return Directive{}, false
+}
+
+// says compares a directive with a value as sshd -T prints it: all arguments
+// joined, or one of a list.
+func (d Directive) says(value string) bool {
+	if value == "" || strings.EqualFold(strings.Join(d.Args, " "), value) {
+		return true
+	}
+	for _, a := range d.Args {
+		if a == value {
+			return true
+		}
+	}
+	return false
+}
+
+// alias is the other name of a keyword that was renamed.
+func alias(keyword string) string {
+	switch keyword {
+	case "pubkeyacceptedalgorithms":
+		return "pubkeyacceptedkeytypes"
+	case "pubkeyacceptedkeytypes":
+		return "pubkeyacceptedalgorithms"
+	case "kbdinteractiveauthentication":
+		return "challengeresponseauthentication"
+	}
+	return keyword
+}

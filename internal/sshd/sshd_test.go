@@ -1,0 +1,326 @@
+package sshd
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/host/hosttest"
+)
+
+const packageBlock = `Match User *@*,????????-????-????-????-????????????    # Added by aadsshlogin installer
+    AuthenticationMethods publickey
+    PubkeyAuthentication yes
+    AuthorizedKeysCommand /usr/sbin/aad_certhandler %u %k
+    AuthorizedKeysCommandUser root
+`
+
+func put(t *testing.T, h *host.Host, name, text string, mode os.FileMode) {
+	t.Helper()
+	full := h.Path(name)
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(full, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// golden is what a real sshd printed for a person.
+func golden(t *testing.T, version string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("testdata/openssh-" + version + ".txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestParseEffectiveReadsEachVersion(t *testing.T) {
+	for version, keyword := range map[string]string{"8.4": "pubkeyacceptedkeytypes", "9.2": "pubkeyacceptedalgorithms", "10.0": "pubkeyacceptedalgorithms"} {
+		e := ParseEffective(PersonProbe, golden(t, version))
+		if got := e.List("allowgroups"); !slices.Equal(got, []string{"domain users", "sudo"}) {
+			t.Errorf("%s: allowgroups %q", version, got)
+		}
+		if got := e.Value("authorizedkeyscommand"); got != "/usr/sbin/aad_certhandler %u %k" {
+			t.Errorf("%s: authorizedkeyscommand %q", version, got)
+		}
+		list, k := e.Accepted()
+		if k != keyword || !slices.Contains(list, certSHA512) {
+			t.Errorf("%s: %s %q", version, k, list)
+		}
+		if e.Has("nosuchkeyword") || e.Value("nosuchkeyword") != "" {
+			t.Errorf("%s: a keyword that is not there", version)
+		}
+	}
+}
+
+func TestParseProblem(t *testing.T) {
+	for _, c := range []struct {
+		output string
+		want   Problem
+	}{ // as OpenSSH 8.4, 9.2 and 10.0 print them
+		{"/etc/ssh/sshd_config: line 2: Bad configuration option: Bogus\n/etc/ssh/sshd_config line 3: unsupported option \"maybe\".\n", Problem{File: "/etc/ssh/sshd_config", Line: 2, Message: "Bad configuration option: Bogus"}},
+		{"/etc/ssh/x line 1: Deprecated option RSAAuthentication\n/etc/ssh/x line 9: unsupported option \"perhaps\".\r\n", Problem{File: "/etc/ssh/x", Line: 9, Message: "unsupported option \"perhaps\"."}},
+		{"Unsupported Match attribute Bogus\n/a line 1: Bad Match condition\n", Problem{File: "/a", Line: 1, Message: "Bad Match condition: Unsupported Match attribute Bogus"}},
+		{"Missing privilege separation directory: /run/sshd\n", Problem{Kind: NoSeparation, Dir: "/run/sshd", Message: "Missing privilege separation directory: /run/sshd"}},
+		{"/run/sshd must be owned by root and not group or world-writable.\n", Problem{Kind: NoSeparation, Dir: "/run/sshd", Message: "/run/sshd must be owned by root and not group or world-writable."}},
+		{"Unable to load host key: /nope\nsshd: no hostkeys available -- exiting.\n", Problem{Kind: NoHostKeys, Message: "sshd: no hostkeys available -- exiting."}},
+		{"Privilege separation user sshd does not exist\n", Problem{Kind: NoUser, Message: "Privilege separation user sshd does not exist"}},
+		{"command-line line 0: unsupported option \"maybe\".\n", Problem{Message: "command-line line 0: unsupported option \"maybe\"."}},
+		{"AuthorizedKeysCommand set without AuthorizedKeysCommandUser\n", Problem{Message: "AuthorizedKeysCommand set without AuthorizedKeysCommandUser"}},
+	} {
+		if got := ParseProblem(c.output); got == nil || *got != c.want {
+			t.Errorf("%q: %+v", c.output, got)
+		}
+	}
+	if got := ParseProblem("\n \n"); got != nil {
+		t.Errorf("nothing: %+v", got)
+	}
+}
+
+func TestMatchPattern(t *testing.T) {
+	for _, c := range []struct {
+		s, list string
+		want    bool
+	}{
+		{"a@b", "*@*", true}, {"ab", "*@*", false}, {"", "*", true}, {"", "?", false},
+		{"aXbXc", "a*b*c", true}, {"aXbX", "a*b*c", false}, {"abc", "ABC", false},
+		{ServiceProbe, "*@*,????????-????-????-????-????????????", true},
+		{PersonProbe, "*,!*@*", false}, {"bob", "*,!*@*", true}, {PersonProbe, "!bob", false},
+		{strings.Repeat("a", 5000), strings.Repeat("*a", 2000) + "b", false}, // must not take exponential time
+	} {
+		if got := matchList(c.s, c.list); got != c.want {
+			t.Errorf("%.40q with %.40q: %v", c.s, c.list, got)
+		}
+	}
+}
+
+func TestReach(t *testing.T) {
+	for _, c := range []struct {
+		version, pattern string
+		person, service  reach
+	}{
+		{"OpenSSH_9.2", "*", everyone, everyone},
+		{"OpenSSH_9.2", "*@*", everyone, everyone},
+		{"OpenSSH_9.2", "*@example.com", some, some},
+		{"OpenSSH_9.2", "bob", nobody, nobody},
+		{"OpenSSH_9.2", "adm*", some, nobody},
+		{"OpenSSH_9.2", "a*", some, some},
+		{"OpenSSH_9.2", "*?example.com", some, nobody},
+		{"OpenSSH_9.2", "????????-????-????-????-????????????", nobody, everyone},
+		{"OpenSSH_9.2", "12345678-1234-1234-1234-123456789abc", nobody, some},
+		{"OpenSSH_9.2", "*@*@*", nobody, nobody},
+		{"OpenSSH_10.0p2", "*@*@*", everyone, nobody},
+		{"OpenSSH_9.9", "*@*@*", some, nobody},
+		{"", "*@*@*", some, nobody},
+	} {
+		if p, s := reachOf(c.version, PersonProbe, c.pattern), reachOf(c.version, ServiceProbe, c.pattern); p != c.person || s != c.service {
+			t.Errorf("%s %q: %d %d", c.version, c.pattern, p, s)
+		}
+	}
+}
+
+func TestParseLine(t *testing.T) {
+	for line, want := range map[string]string{
+		"  UsePAM yes\r\n":                      "usepam|yes",
+		"UsePAM=yes":                            "usepam|yes",
+		"AllowGroups = \"domain users\" g2 # x": "allowgroups|domain users|g2",
+		"AllowUsers 'a b' c\\ d":                "allowusers|a b|c d",
+		"Match User a#b":                        "match|User|a#b",
+		"Banner \"a\\\"b":                       "banner|a\"b",
+	} {
+		keyword, args, ok := ParseLine(line)
+		if got := strings.Join(append([]string{keyword}, args...), "|"); !ok || got != want {
+			t.Errorf("%q: %q", line, got)
+		}
+	}
+	for _, line := range []string{"", "   ", "# UsePAM yes", "=yes", "\x00"} {
+		if _, _, ok := ParseLine(line); ok {
+			t.Errorf("%q says something", line)
+		}
+	}
+}
+
+func TestReadFollowsIncludes(t *testing.T) {
+	h := hosttest.New(t).Host()
+	put(t, h, mainConfig, "Include sshd_config.d/*.conf\nPermitRootLogin no\n"+packageBlock+"Include /etc/ssh/late.conf\n", 0o644)
+	put(t, h, "/etc/ssh/sshd_config.d/20.conf", "AllowUsers late\n", 0o644)
+	put(t, h, "/etc/ssh/sshd_config.d/10.conf", "Match User bob\nX11Forwarding no\n", 0o644)
+	put(t, h, "/etc/ssh/late.conf", "AllowGroups sudo\nInclude /etc/ssh/late.conf\n", 0o644)
+	c := Read(h, mainConfig)
+	if c.Err == nil || len(c.Files) > maxDepth+5 {
+		t.Errorf("a file that includes itself: %d files, %v", len(c.Files), c.Err)
+	}
+	if d, ok := c.Find(PersonProbe, "allowusers", ""); !ok || d.File != "/etc/ssh/sshd_config.d/20.conf" || d.Block != nil {
+		t.Errorf("a Match block must end with its file: %+v", d)
+	}
+	if d, ok := c.Find(PersonProbe, "allowgroups", "sudo"); !ok || d.Block == nil || d.Block.Line != 3 {
+		t.Errorf("an Include in a block: %+v", d)
+	}
+	if _, ok := c.Find("bob", "allowgroups", ""); ok {
+		t.Error("a block for others applies to bob")
+	}
+}
+
+func TestVendorConfiguration(t *testing.T) {
+	h := hosttest.New(t).Host()
+	if got := configPath(h, nil); got != mainConfig {
+		t.Error(got)
+	}
+	put(t, h, vendorConfig, "UsePAM yes\n", 0o644)
+	if got := configPath(h, nil); got != vendorConfig {
+		t.Error(got)
+	}
+	put(t, h, mainConfig, "UsePAM yes\n", 0o644)
+	if got := configPath(h, nil); got != mainConfig {
+		t.Error(got)
+	}
+	if got := configPath(h, []string{"-f", "/x"}); got != "/x" {
+		t.Error(got)
+	}
+}
+
+func TestDaemonOptions(t *testing.T) {
+	h := hosttest.New(t).Host()
+	put(t, h, "/etc/crypto-policies/back-ends/opensshserver.config", "CRYPTO_POLICY='-oCiphers=aes256-ctr -oPubkeyAcceptedKeyTypes=rsa-sha2-256'\n", 0o644)
+	put(t, h, "/etc/sysconfig/sshd", "# OPTIONS=x\nOPTIONS=\"-u0 -o UseDNS=no -E /tmp/log -f /x\"\n", 0o644)
+	want := []string{"-o", "UseDNS=no", "-f", "/x", "-o", "Ciphers=aes256-ctr", "-o", "PubkeyAcceptedKeyTypes=rsa-sha2-256"}
+	if got := daemonOptions(h); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	put(t, h, "/etc/sysconfig/sshd", "CRYPTO_POLICY=\n", 0o644) // how RHEL 8 documents to opt out
+	if got := daemonOptions(h); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestParseListening(t *testing.T) {
+	const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+   1: 0100007F:1F90 0100007F:0016 01 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+   2: 00000000000000000000000001000000:08AE 00000000000000000000000000000000:0000 0A garbage
+   3: 0100:zz 0 0A
+`
+	want := []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:22"), netip.MustParseAddrPort("[::1]:2222")}
+	if got := parseListening([]byte(table)); !slices.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+}
+
+// commands of a healthy look, in order.
+const (
+	testCommand    = "/usr/sbin/sshd -t"
+	versionCommand = "/usr/sbin/sshd -V"
+	personCommand  = "/usr/sbin/sshd -T -C user=someone@example.com,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+	serviceCommand = "/usr/sbin/sshd -T -C user=00000000-0000-0000-0000-000000000000,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+)
+
+func TestLook(t *testing.T) {
+	r := hosttest.New(t)
+	h := r.Host()
+	put(t, h, "/usr/sbin/sshd", "", 0o755)
+	put(t, h, mainConfig, "UsePAM yes\nAllowGroups \"domain users\" sudo\n"+packageBlock, 0o644)
+	r.Expect(testCommand, host.Result{})
+	r.Expect(versionCommand, host.Result{Stderr: []byte("OpenSSH_9.2p1 Debian-2, OpenSSL 3\n")})
+	r.Expect(personCommand, host.Result{Stdout: golden(t, "9.2")})
+	r.Expect(serviceCommand, host.Result{Stdout: golden(t, "9.2")})
+	f := Look(t.Context(), h)
+	if f.Err != nil || f.Problem != nil || f.Version != "OpenSSH_9.2p1" || len(f.Users) != 2 {
+		t.Fatalf("%+v", f)
+	}
+	got := findingOf(t, Assess(f), "sshd-groups")
+	if got.Level != Fail || got.File != mainConfig || got.Line != 2 || !strings.Contains(got.What, mainConfig+":2") || strings.Contains(got.What+got.Next, "\n") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestLookWithoutSSHD(t *testing.T) {
+	f := Look(t.Context(), hosttest.New(t).Host())
+	if got := Assess(f); len(got) != 1 || got[0].Level != Fail || !strings.Contains(got[0].What, "No SSH server") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestLookBeforeTheFirstStart(t *testing.T) {
+	r := hosttest.New(t)
+	h := r.Host()
+	put(t, h, "/usr/sbin/sshd", "", 0o755)
+	put(t, h, mainConfig, packageBlock, 0o644)
+	isolate := func(rest ...string) string {
+		return isolated("/run/sshd", host.Command{Name: "/usr/sbin/sshd", Args: rest}).String()
+	}
+	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
+	r.Expect(isolate("-t"), host.Result{ExitCode: 1, Stderr: []byte("unshare: unshare failed: Operation not permitted\n")})
+	f := Look(t.Context(), h)
+	if got := Assess(f); len(got) != 1 || got[0].Level != Unknown || f.Err == nil {
+		t.Errorf("not allowed to unshare is no verdict on sshd: %+v", got)
+	}
+	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
+	r.Expect(isolate("-t"), host.Result{ExitCode: 255, Stderr: []byte("/etc/ssh/sshd_config line 2: unsupported option \"x\".\r\n")})
+	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Level != Fail || got[0].Line != 2 {
+		t.Errorf("%+v", got)
+	}
+	// With a daemon running, the directory was there and is gone.
+	put(t, h, "/run/sshd.pid", "77\n", 0o644)
+	put(t, h, "/proc/77/comm", "sshd\n", 0o644)
+	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
+	r.Expect(isolate("-t"), host.Result{})
+	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Level != Fail || !strings.Contains(got[0].Next, "install -d") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestLookWhenSSHDHangs(t *testing.T) {
+	r := hosttest.New(t)
+	h := r.Host()
+	put(t, h, "/usr/sbin/sshd", "", 0o755)
+	r.ExpectError(testCommand, errors.New("killed"))
+	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Level != Unknown {
+		t.Errorf("%+v", got)
+	}
+}
+
+func FuzzEffective(f *testing.F) {
+	f.Add([]byte("port 22\nallowusers *@*\nmaxauthtries 1\n"))
+	f.Fuzz(func(t *testing.T, output []byte) {
+		facts := Facts{Binary: "/usr/sbin/sshd", Users: []Effective{ParseEffective(PersonProbe, output), ParseEffective(ServiceProbe, output)}}
+		for _, got := range Assess(facts) {
+			if got.Name == "" || got.What == "" || strings.ContainsAny(got.What+got.Next, "\n\r") || got.Level == Fail && got.Next == "" {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte(packageBlock + "Match all\nInclude x\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		h := hosttest.New(t).Host()
+		put(t, h, mainConfig, string(text), 0o644)
+		c := Read(h, mainConfig)
+		for _, d := range c.Directives {
+			if d.Keyword == "" || d.Line < 1 {
+				t.Errorf("%+v", d)
+			}
+			d.Block.applies(PersonProbe)
+		}
+	})
+}
+
+func FuzzProblem(f *testing.F) {
+	f.Add("a: line 1: b\nUnsupported Match attribute x\n")
+	f.Fuzz(func(t *testing.T, output string) {
+		if p := ParseProblem(output); p != nil {
+			what, next := p.explain("ssh")
+			if what == "" || next == "" {
+				t.Errorf("%+v", p)
+			}
+		}
+	})
+}

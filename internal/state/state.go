@@ -1,0 +1,106 @@
+// Package state holds the three things that looking at the machine cannot
+// recover, so they are written down: what was there before us (the receipt),
+// that a reload of sshd is still owed (pending), and which version takes the
+// machine over (the handover). Everything else is observed.
+package state
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// Where the state lies.
+const (
+	receiptFile  = host.StateDir + "/receipt.json"
+	pendingFile  = host.StateDir + "/pending"
+	handoverFile = host.StateDir + "/handover"
+	PackagesDir  = host.StateDir + "/packages"
+)
+
+// Dir makes the state folder, which only root may read.
+func Dir(h *host.Host) error { return h.EnsureDir(host.StateDir, 0o700) }
+
+// MachineID tells one machine from another also where a disk image was copied:
+// the hardware's id, and the system's where the hardware has none.
+func MachineID(h *host.Host) string {
+	// product_uuid is the VM's id on Azure; machine-id travels with an image
+	// that was not generalised.
+	for _, path := range []string{"/sys/class/dmi/id/product_uuid", "/etc/machine-id"} {
+		if b, err := h.ReadFile(path, 4096); err == nil {
+			if id := strings.ToLower(strings.TrimSpace(string(b))); id != "" {
+				return id
+			}
+		}
+	}
+	return ""
+}
+
+// swapped is a hardware id with the bytes of its first three groups the other
+// way round: a new kernel may read the same machine's so (canonical/cloud-init
+// bug 1551419, Azure/WALinuxAgent#830).
+func swapped(id string) string {
+	groups := strings.Split(id, "-")
+	if len(groups) != 5 || len(id) != 36 {
+		return id
+	}
+	for i, g := range groups[:3] {
+		var b strings.Builder
+		for at := len(g) - 2; at >= 0; at -= 2 {
+			b.WriteString(g[at : at+2])
+		}
+		groups[i] = b.String()
+	}
+	return strings.Join(groups, "-")
+}
+
+// BootID changes with every start of the machine.
+func BootID(h *host.Host) string {
+	b, err := h.ReadFile("/proc/sys/kernel/random/boot_id", 4096)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// Hash is the SHA-256 of a file's content, in hexadecimal.
+func Hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// ReadJSON reads a file of ours. It reports false where there is none. A file
+// that cannot be read as what it should be is an error that names it.
+func ReadJSON(h *host.Host, path string, into any) (bool, error) {
+	b, err := h.ReadFile(path, 1<<20)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(b, into); err != nil {
+		return false, fmt.Errorf("%s: %w", path, err)
+	}
+	return true, nil
+}
+
+// WriteJSON writes a file of ours in the state folder, readable by root alone. The
+// same content is not written twice.
+func WriteJSON(h *host.Host, path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := Dir(h); err != nil {
+		return err
+	}
+	_, err = h.EnsureFile(path, append(b, '\n'), 0o600)
+	return err
+}

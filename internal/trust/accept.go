@@ -1,0 +1,104 @@
+package trust
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+
+	"aadsshlogin-handler/internal/fault"
+)
+
+// Accept makes the keyring for a repository: of the downloaded key files
+// (armored or binary, one behind the other) the keys that are pinned, and all
+// of extra, the armored public keys of the setting repository.trustedKeys.
+// With extra, nothing needs to be downloaded, and a download need not hold a
+// pinned key.
+//
+// The error is a *fault.Fault: RepositoryUntrusted where the download holds no
+// key that may be used, SettingsInvalid where one of extra is not a key.
+func Accept(downloaded []byte, pins []Pin, extra [][]byte) (Keyring, error) {
+	now := time.Now()
+	keys, err := named(extra, now)
+	if err != nil {
+		return Keyring{}, err
+	}
+	if len(downloaded) > 0 || len(extra) == 0 {
+		if err := addPinned(keys, downloaded, pins, now); err != nil {
+			return Keyring{}, err
+		}
+	}
+	ring, err := newKeyring(keys)
+	if err != nil {
+		return Keyring{}, fault.Wrap(err, fault.RepositoryUntrusted, "The signing key of the package repository cannot be used.", "")
+	}
+	return ring, nil
+}
+
+// Validate checks the keys of the setting repository.trustedKeys. The error is
+// a *fault.Fault with code SettingsInvalid.
+func Validate(extra [][]byte) error {
+	_, err := named(extra, time.Now())
+	return err
+}
+
+// named reads the keys that the owner named; every one must be good.
+func named(extra [][]byte, now time.Time) (map[string]*openpgp.Entity, error) {
+	keys := map[string]*openpgp.Entity{}
+	for i, file := range extra {
+		all, err := candidates(file)
+		for _, c := range all {
+			var e *openpgp.Entity
+			if e, err = c.verify(now); err != nil {
+				break
+			}
+			keys[fingerprintOf(e)] = e
+		}
+		if err != nil {
+			return nil, fault.Wrap(err, fault.SettingsInvalid,
+				fmt.Sprintf("Key %d of the setting repository.trustedKeys cannot be used: %v.", i+1, err),
+				"Give each key as the text of an armored public key, from its BEGIN PGP PUBLIC KEY BLOCK line to its END line.")
+		}
+	}
+	return keys, nil
+}
+
+// addPinned adds the pinned keys of a download to keys, which holds the ones
+// that the owner named.
+func addPinned(keys map[string]*openpgp.Entity, downloaded []byte, pins []Pin, now time.Time) error {
+	all, err := candidates(downloaded)
+	if err != nil {
+		return fault.Wrap(err, fault.RepositoryUntrusted,
+			fmt.Sprintf("The key file that the package repository serves cannot be used: %v.", err),
+			"Find out what answers for the repository on this network (a proxy, a mirror); or name the signing key in the setting repository.trustedKeys.")
+	}
+	trusted := allowed(pins)
+	var found []string
+	var unusable error // why the last pinned key that was met cannot be used
+	usable := len(keys) > 0
+	for _, c := range all {
+		if !slices.Contains(trusted, c.fingerprint) {
+			found = append(found, c.String())
+			continue
+		}
+		e, err := c.verify(now)
+		if err != nil {
+			unusable = err
+			continue
+		}
+		keys[c.fingerprint] = e
+		usable = true
+	}
+	const wayOut = "Update the extension to its newest version; or, once you have verified a newer key with its vendor, name it in the setting repository.trustedKeys."
+	switch {
+	case usable:
+		return nil
+	case unusable != nil:
+		return fault.Wrap(unusable, fault.RepositoryUntrusted,
+			fmt.Sprintf("The signing key of the package repository cannot be used: %v.", unusable), wayOut)
+	default:
+		return fault.New(fault.RepositoryUntrusted,
+			fmt.Sprintf("The package repository serves a signing key that this version does not trust: found %s; trusted %s.", shown(found), shown(trusted)), wayOut)
+	}
+}

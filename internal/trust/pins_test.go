@@ -1,0 +1,89 @@
+package trust
+
+import (
+	"bytes"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestPins(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range Pins() {
+		raw, err := hex.DecodeString(p.Fingerprint)
+		if err != nil || len(raw) != 20 || p.Fingerprint != strings.ToUpper(p.Fingerprint) {
+			t.Errorf("%s: %q is not a fingerprint", p.Name, p.Fingerprint)
+		}
+		if seen[p.Fingerprint] || p.Valid == "" || p.Source == "" || p.Path != "" && p.Path != "/keys/"+p.Name {
+			t.Errorf("%s: incomplete or double: %+v", p.Name, p)
+		}
+		seen[p.Fingerprint] = true
+		if found, ok := ByName(p.Name); !ok || found != p {
+			t.Errorf("ByName(%q) = %+v, %v", p.Name, found, ok)
+		}
+	}
+	if _, ok := ByName("nosuch.asc"); ok {
+		t.Error("ByName found a key that is not there")
+	}
+}
+
+// TestPinOfRealKey compares the pin of the 2015 key with the key itself.
+func TestPinOfRealKey(t *testing.T) {
+	found, err := Fingerprints(vendorKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pin, _ := ByName("microsoft.asc"); !slices.Equal(found, []string{pin.Fingerprint}) {
+		t.Errorf("the key has fingerprint %v, the pin is %s", found, pin.Fingerprint)
+	}
+}
+
+// TestRealKeyFromDebian compares testdata/microsoft.asc with what Debian
+// distributes, so that the comparison above is not one with ourselves.
+func TestRealKeyFromDebian(t *testing.T) {
+	const dir = "/usr/share/extrepo/offline-data"
+	if _, err := os.Stat(dir); err != nil {
+		const text = "the key that Debian distributes was not compared: extrepo-offline-data is not installed (apt-get install extrepo-offline-data)"
+		if os.Getenv("CI") != "" || os.Getenv("AADSSHLOGIN_RIG") != "" {
+			t.Fatal(text)
+		}
+		t.Skip(text)
+	}
+	// Debian names the key after the repository that uses it.
+	copies, err := filepath.Glob(filepath.Join(dir, "debian", "*", "dotnet.asc"))
+	if err != nil || len(copies) == 0 {
+		t.Fatalf("no dotnet.asc below %s (%v)", dir, err)
+	}
+	for _, file := range copies {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(b, vendorKey(t)) {
+			t.Errorf("%s is not the key in testdata", file)
+		}
+	}
+}
+
+// TestRigKey: only a build for the rig pins the rig's key.
+func TestRigKey(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "..", "test", "keys", "rig.pub.asc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := Fingerprints(b)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("rig's key: %v, error %v", found, err)
+	}
+	_, err = Accept(b, Pins(), nil)
+	if forRig := len(rigFingerprints()) > 0; forRig {
+		if !Pinned(nil, found[0]) || err != nil {
+			t.Errorf("a build for the rig does not accept the rig's key %s: %v", found[0], err)
+		}
+	} else if Pinned(Pins(), found[0]) || err == nil {
+		t.Error("a build that is not for the rig accepts the rig's key")
+	}
+}

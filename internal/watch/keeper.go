@@ -1,0 +1,222 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/internal/systemd"
+)
+
+// Keeper puts the watch up and takes it away.
+type Keeper struct {
+	Host *host.Host
+	Self string // the file of the running program
+}
+
+// Assignment is what the watch is to look after.
+type Assignment struct {
+	Environment agent.Environment
+	Sequence    int
+	Minutes     int // between two looks; 0: there is to be no watch
+}
+
+// selfLimit is the size above which a program is not ours, in bytes.
+const selfLimit = 256 << 20
+
+const name = "monitor" // the check that Put answers
+
+// Put makes the watch be there, for this version and sequence number. Where it
+// is there already nothing is written. A machine without a watch is a warning,
+// for people can sign in all the same.
+func (k Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
+	if a.Minutes == 0 {
+		if err := k.Remove(ctx); err != nil {
+			return unwatched("the watch that the setting monitor switches off could not be removed: "+err.Error(), "")
+		}
+		return preflight.Result{Name: name, Text: "This machine is not watched, as the setting monitor wants it."}
+	}
+	if !systemd.Running() {
+		k.removeFiles()
+		return unwatched("systemd does not run here", "")
+	}
+	if err := k.copy(ctx); err != nil {
+		if removal := k.Remove(ctx); removal != nil {
+			k.Host.Log.Warnf("the rest of the watch: %v", removal)
+		}
+		if errors.Is(err, syscall.EROFS) {
+			return unwatched(filepath.Dir(Program)+" is read-only", "")
+		}
+		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+Program+"; df -h "+filepath.Dir(Program)+"), and set the extension again.")
+	}
+	if err := k.start(ctx, a); err != nil {
+		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+"; then set the extension again.")
+	}
+	return preflight.Result{Name: name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
+}
+
+func unwatched(why, next string) preflight.Result {
+	return preflight.Result{Name: name, Answer: preflight.Warn, Next: next,
+		Text: "Nobody looks at this machine between two runs of the extension: " + why + ". A change that ends sign-in shows at the next run."}
+}
+
+// Follow has a watch that is there report under another sequence number.
+func (k Keeper) Follow(a Assignment) error {
+	if _, found, err := readRecord(k.Host); !found {
+		return err
+	}
+	return k.record(a)
+}
+
+// record gives the looks their number, and makes them forget what one of them
+// suspected: a run has looked since.
+func (k Keeper) record(a Assignment) error {
+	stateful := k.Host.Exists(stateFile(a.Environment.BaseDir))
+	if err := (Record{BaseDir: a.Environment.BaseDir, Sequence: a.Sequence, Stateful: stateful}).write(k.Host); err != nil {
+		return err
+	}
+	m := readMemory(k.Host)
+	m.Suspect, m.Told = "", nil
+	return m.write(k.Host)
+}
+
+// copy makes the one copy of the running program that people and the units run.
+// The receipt has it first, so whatever becomes of this run, uninstall finds it.
+func (k Keeper) copy(ctx context.Context) error {
+	self, err := k.Host.ReadFile(k.Self, selfLimit)
+	if err != nil {
+		return fmt.Errorf("the running program cannot be copied: %w", err)
+	}
+	if _, err := k.write(file{Program, self, 0o755}); err != nil {
+		return err
+	}
+	if err := k.Host.EnsureLabel(Program, filepath.Dir(Program)); err != nil {
+		return err
+	}
+	r, err := k.Host.Runner.Run(ctx, host.Command{Name: Program, Args: []string{"version"}})
+	if err == nil && r.ExitCode != 0 {
+		err = fmt.Errorf("%s version ended with %d", Program, r.ExitCode)
+	}
+	return err
+}
+
+// write makes files what they should be.
+func (k Keeper) write(files ...file) (changed bool, err error) {
+	receipt, err := state.ReadReceipt(k.Host)
+	if err != nil { // damaged: what comes back is an empty one, by which nothing is ours but this
+		if err = state.SetAside(k.Host); err != nil {
+			return false, err
+		}
+	}
+	receipt = receipt.Clone()
+	for _, f := range files {
+		receipt.Files[f.path] = state.File{SHA256: state.Hash(f.content)}
+		if dir := filepath.Dir(f.path); !k.Host.Exists(dir) && !slices.Contains(receipt.Folders, dir) {
+			receipt.Folders = append(receipt.Folders, dir)
+		}
+	}
+	if err := receipt.Write(k.Host); err != nil {
+		return false, err
+	}
+	for _, f := range files {
+		if dir := filepath.Dir(f.path); !k.Host.Exists(dir) {
+			if err := k.Host.EnsureDir(dir, 0o755); err != nil {
+				return changed, err
+			}
+		}
+		wrote, err := k.Host.EnsureFile(f.path, f.content, f.mode)
+		if err != nil {
+			return changed, err
+		}
+		changed = changed || wrote
+	}
+	return changed, nil
+}
+
+// start has systemd know the units as they should be, and starts what is not.
+func (k Keeper) start(ctx context.Context, a Assignment) error {
+	files, err := unitFiles(a.Environment, a.Minutes)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if target, err := k.Host.Readlink(f.path); err == nil && target == "/dev/null" {
+			return fmt.Errorf("%s is masked", filepath.Base(f.path)) // the owner's word, which writing the file would undo
+		}
+	}
+	if err := k.record(a); err != nil {
+		return err
+	}
+	changed, err := k.write(files...)
+	if err != nil {
+		return err
+	}
+	for _, unit := range started() {
+		u, err := systemd.State(ctx, unit)
+		if err != nil {
+			return err
+		}
+		if u.Load == "masked" {
+			return fmt.Errorf("%s is masked", unit)
+		}
+		if !u.IsActive() || u.File != "enabled" || u.Stale {
+			changed = true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	action := k.Host.Log.Started("start %s and %s", timerUnit, pathUnit)
+	// Stopped first: what is active would go on with what it was started with.
+	if err := systemd.StopAndDisable(ctx, started()...); err != nil {
+		return action.Ended(err)
+	}
+	return action.Ended(systemd.EnableAndStart(ctx, started()...))
+}
+
+// Remove takes the watch away: the units, the copy, and what they remember. It
+// goes on after an error and returns all of them.
+func (k Keeper) Remove(ctx context.Context) error {
+	return k.remove(ctx, allUnits())
+}
+
+// removeItself is Remove for the repair unit, which must not end itself.
+func (k Keeper) removeItself(ctx context.Context) error {
+	return k.remove(ctx, []string{timerUnit, pathUnit, lookUnit})
+}
+
+func (k Keeper) remove(ctx context.Context, stop []string) error {
+	var troubles []error
+	there := false
+	for _, unit := range allUnits() {
+		there = there || k.Host.Exists(unitDir+"/"+unit)
+	}
+	if there && systemd.Running() {
+		troubles = append(troubles, systemd.StopAndDisable(ctx, stop...))
+	}
+	troubles = append(troubles, k.removeFiles())
+	if there && systemd.Running() {
+		troubles = append(troubles, systemd.DaemonReload(ctx))
+	}
+	return errors.Join(troubles...)
+}
+
+func (k Keeper) removeFiles() error {
+	paths := append(links(), Program, recordFile, memoryFile)
+	for _, unit := range allUnits() {
+		paths = append(paths, unitDir+"/"+unit)
+	}
+	var troubles []error
+	for _, path := range paths {
+		_, err := k.Host.RemoveFile(path)
+		troubles = append(troubles, err)
+	}
+	return errors.Join(troubles...)
+}

@@ -1,0 +1,200 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/systemd"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/status"
+)
+
+// Watcher is one look, or one repair.
+type Watcher struct {
+	Host   *host.Host
+	Keeper Keeper
+	Out    io.Writer // the journal
+
+	// Observe looks at the machine and changes nothing; Repair puts back what
+	// can be. Both are called with the handler's lock held.
+	Observe func(context.Context, Assigned) Verdict
+	Repair  func(context.Context, Assigned) Verdict
+}
+
+// Assigned is the version and the sequence number that enable recorded, with
+// what the agent's folders say of them.
+type Assigned struct {
+	Environment agent.Environment
+	Sequence    int
+}
+
+// hold is how long a failure must last before it is told or repaired: sshd may
+// be in the middle of a restart, a tool in the middle of its work.
+const hold = 3 * time.Second
+
+// Look looks once. That the machine is not well is no error: the error says
+// that it could not be looked at.
+func (w Watcher) Look(ctx context.Context) error {
+	a, release, err := w.begin(ctx)
+	if err != nil || release == nil {
+		return err
+	}
+	defer func() { release() }()
+	told, m := w.told(a), readMemory(w.Host)
+	seen, err := w.observe(ctx, a)
+	if err != nil {
+		return err
+	}
+	d := decide(told, seen, m, time.Now())
+	if d.acts() && seen.Fault != nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(hold):
+		}
+		if seen, err = w.observe(ctx, a); err != nil {
+			return err
+		}
+		d = decide(told, seen, m, time.Now())
+	}
+	if d.why != "" {
+		w.Host.Log.Infof("%s", d.why)
+	}
+	if d.say != nil {
+		w.say(a, *d.say, &d.memory)
+	}
+	if err := d.memory.write(w.Host); err != nil {
+		return err
+	}
+	if !d.repair {
+		return nil
+	}
+	fmt.Fprintf(w.Out, "To be put back: %s\n", seen.what())
+	release() // the repair takes the lock
+	release = func() {}
+	return systemd.Begin(ctx, repairUnit)
+}
+
+// begin finds out what the look is for, and takes the lock. A nil release
+// without an error says that there is nothing to look at now.
+func (w Watcher) begin(ctx context.Context) (a Assigned, release func(), err error) {
+	record, found, err := readRecord(w.Host)
+	if err != nil {
+		return a, nil, err
+	}
+	if !found {
+		w.Host.Log.Infof("enable has given the watch nothing to look after")
+		return a, nil, nil
+	}
+	switch standingOf(w.Host, record) {
+	case dropped:
+		fmt.Fprintln(w.Out, "The agent no longer has this extension: the watch removes itself.")
+		return a, nil, systemd.Begin(ctx, repairUnit)
+	case replaced:
+		w.Host.Log.Infof("another version of the extension is installed; its enable takes the watch over")
+		return a, nil, nil
+	case unclear:
+		w.Host.Log.Infof("the agent's folder cannot be seen")
+		return a, nil, nil
+	}
+	a.Sequence = record.Sequence
+	if a.Environment, err = agent.LoadFrom(record.BaseDir); err != nil {
+		return a, nil, err
+	}
+	if release, err = w.lock(ctx); err != nil || release == nil {
+		return a, nil, err
+	}
+	if !settle(ctx, w.Host, locks(), quiet, patience) {
+		w.Host.Log.Infof("somebody is at work on this machine; the next look may be luckier")
+		release()
+		return a, nil, nil
+	}
+	return a, release, nil
+}
+
+// lock takes the handler's lock if it is free. Who has it looks at the machine
+// too.
+func (w Watcher) lock(ctx context.Context) (release func(), err error) {
+	now, cancel := context.WithCancel(ctx)
+	cancel()
+	release, err = w.Host.SingleRun(now, "the watch")
+	if errors.Is(err, host.ErrLocked) {
+		w.Host.Log.Infof("%v", err)
+		return nil, nil
+	}
+	return release, err
+}
+
+// locks are those of every package manager: what is not on this machine is not
+// held.
+func locks() []host.Lock {
+	var all []host.Lock
+	for _, m := range []distro.Manager{distro.Apt, distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+		if manager, err := pkgmgr.For(m); err == nil {
+			all = append(all, manager.Locks...)
+		}
+	}
+	return all
+}
+
+// observe looks until nothing that matters changed during the look: systemd
+// notices no change while the look that it started runs.
+func (w Watcher) observe(ctx context.Context, a Assigned) (Verdict, error) {
+	const most = 5
+	var seen Verdict
+	for range most {
+		before := fingerprint(w.Host)
+		seen = w.Observe(ctx, a)
+		if ctx.Err() != nil {
+			return seen, ctx.Err()
+		}
+		if fingerprint(w.Host) == before {
+			break
+		}
+	}
+	return seen, nil
+}
+
+// told is the verdict that people see now. Where there is no status file, it is
+// the last one that went to the journal, and at first enable's success.
+func (w Watcher) told(a Assigned) status.Report {
+	r, err := status.Read(a.Environment.StatusFolder, a.Sequence)
+	if err == nil {
+		return r
+	}
+	if m := readMemory(w.Host); m.Told != nil {
+		return *m.Told
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		w.Host.Log.Warnf("%v", err)
+	}
+	return status.Report{Level: status.Success}
+}
+
+// say tells a verdict that has changed: the status file, if there is one, the
+// agent's telemetry and the journal. It makes no status file: the agent has
+// not asked for one.
+func (w Watcher) say(a Assigned, r status.Report, m *Memory) {
+	fmt.Fprintf(w.Out, "%s %d: %s\n", r.Level, r.Code, r.Message)
+	if _, err := status.Read(a.Environment.StatusFolder, a.Sequence); errors.Is(err, fs.ErrNotExist) {
+		brief := r
+		brief.Substatuses = nil
+		m.Told = &brief
+	} else if err := status.Write(a.Environment.StatusFolder, a.Sequence, r); err != nil {
+		fmt.Fprintf(w.Out, "%v\n", err)
+	}
+	level := agent.EventInformational
+	if r.Level == status.Failure {
+		level = agent.EventError
+	}
+	if err := agent.NewEvents(a.Environment).Send(level, "Watch", fmt.Sprintf("code %d: %s", r.Code, r.Message)); err != nil {
+		w.Host.Log.Warnf("%v", err)
+	}
+}

@@ -1,0 +1,69 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/status"
+)
+
+// PutBack is the repair unit: it puts sign-in back, once per cause and day, and
+// tells what came of it. Where the agent has dropped the extension it takes the
+// watch away instead.
+func (w Watcher) PutBack(ctx context.Context) error {
+	record, found, err := readRecord(w.Host)
+	if err != nil {
+		return err
+	}
+	if found && standingOf(w.Host, record) == dropped {
+		return w.Keeper.removeItself(ctx)
+	}
+	a, release, err := w.begin(ctx)
+	if err != nil || release == nil {
+		return err
+	}
+	defer release()
+	before, m := w.Observe(ctx, a), readMemory(w.Host).clone(time.Now())
+	cause := before.cause()
+	if before.Repair == "" {
+		fmt.Fprintln(w.Out, "There is nothing to put back.")
+		return nil
+	}
+	if tried, ok := m.Repairs[cause]; ok {
+		fmt.Fprintf(w.Out, "It was tried at %s and is not tried again for a day.\n", tried.Time.UTC().Format(time.RFC3339))
+		return nil
+	}
+	if m.Repairs == nil {
+		m.Repairs = map[string]Repair{}
+	}
+	now := time.Now()
+	m.Repairs[cause], m.Suspect = Repair{Time: now}, ""
+	if err := m.write(w.Host); err != nil { // before the repair: one that kills us is not tried again and again
+		return err
+	}
+	fmt.Fprintf(w.Out, "Putting sign-in back: %s\n", before.Repair)
+	after := w.Repair(ctx, a)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	report := after.Report
+	switch {
+	case after.Fault == nil && cause == unfinished:
+		delete(m.Repairs, cause) // it does not come back by itself
+	case after.Fault == nil:
+		report.Substatuses = append(report.Substatuses, status.Substatus{Name: name, Level: status.Success,
+			Message: fmt.Sprintf("Sign-in was put back at %s. What was wrong: %s", now.UTC().Format("2006-01-02 15:04 MST"), before.what())})
+	case after.Fault.Code == fault.PackageManagerBusy || after.Fault.Code == fault.IdentityUnknown:
+		delete(m.Repairs, cause) // nothing was tried: somebody was in the way
+	case after.Fault.Code != fault.StillRunning:
+		m.Repairs[cause] = Repair{Time: now, Code: report.Code, Failed: report.Message}
+		report = m.Repairs[cause].stands(report)
+	}
+	told := w.told(a)
+	if after.Fault == nil || told.Level != report.Level || told.Code != report.Code || told.Message != report.Message {
+		w.say(a, report, &m)
+	}
+	return m.write(w.Host)
+}

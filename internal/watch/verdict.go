@@ -1,0 +1,67 @@
+// Package watch goes on looking at the machine when enable has ended: units of
+// systemd run a look now and then, and when a file that matters changes. A look
+// only observes; what is to be put back is put back by a second unit. Nothing
+// of it stays in memory in between.
+package watch
+
+import (
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/status"
+)
+
+// Verdict is what a look at the machine came to.
+type Verdict struct {
+	Fault   *fault.Fault // nil: people can sign in
+	Report  status.Report
+	Results []preflight.Result
+	// Repair is what would be changed to put sign-in back, in words; "" where
+	// nothing can be done, or nothing is to do.
+	Repair string
+}
+
+// unfinished is the cause where nothing is amiss but the rest of an earlier
+// run: sshd has not been told of its configuration.
+const unfinished = "unfinished"
+
+// cause is what a repair is counted by: the check that fails first.
+func (v Verdict) cause() string {
+	for _, r := range v.Results {
+		if r.Answer == preflight.Fail {
+			return r.Name
+		}
+	}
+	if v.Repair != "" {
+		return unfinished
+	}
+	return ""
+}
+
+// what is the verdict in one line.
+func (v Verdict) what() string {
+	if v.Fault != nil {
+		return v.Fault.What
+	}
+	return v.Report.Message
+}
+
+// passes says whether a failure may be gone at the next look without anybody's
+// doing: an answer of the metadata service is believed the second time.
+func (v Verdict) passes() bool {
+	return v.Fault != nil && (v.Fault.Code == fault.IdentityMissing || v.Fault.Code == fault.IdentityUnknown)
+}
+
+// doubts says whether what failed in an earlier report could not be seen now.
+func (v Verdict) doubts(earlier status.Report) bool {
+	for _, s := range earlier.Substatuses {
+		if s.Level != status.Failure {
+			continue
+		}
+		for _, r := range preflight.Grouped(v.Results) {
+			if r.Name == s.Name && r.Answer == preflight.Unknown {
+				return true
+			}
+		}
+	}
+	return false
+}
