@@ -29,7 +29,7 @@ zip: build ## the extension's package, in build/
 
 .PHONY: demo
 demo: prepare ## run the five operations on throw-away machines and show what the portal would show (root)
-	$(GO) run -tags rig ./test/demo
+	$(GO) run -tags rig ./test/cmd/demo
 
 .PHONY: test
 test: unit rig ## the tests: those without root, and with root a part of those on throw-away machines
@@ -40,7 +40,7 @@ unit: ## tests that need no root: minutes at first, then seconds
 	$(GO) test ./...
 
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
-RIG     := ./test/keys ./test/pkghost ./test/box ./test/agentrun ./test/rig ./test/enable ./test/signin ./test/doctor ./test/faults ./test/machine ./test/e2e ./internal/trust
+RIG     := ./test/lib/keys ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/rig ./test/suite/enable ./test/suite/signin ./test/suite/doctor ./test/cmd/faults ./test/lib/machine ./test/suite/e2e ./internal/trust
 RIG_ALL := ./test/... ./internal/trust/... ./internal/sshd/...
 
 .PHONY: rig rig-all
@@ -58,27 +58,27 @@ endif
 
 .PHONY: e2e
 e2e: prepare ## the package under every release of the real agent, all scenarios: minutes (root)
-	E2E=all $(GO) test -tags rig -count=1 -timeout 60m ./test/machine ./test/e2e
+	E2E=all $(GO) test -tags rig -count=1 -timeout 60m ./test/lib/machine ./test/suite/e2e
 
 .PHONY: e2e-vm
 e2e-vm: ## some scenarios on emulated machines: agents that use scopes, SELinux, wrong clocks (root, amd64)
-	$(GO) run ./test/rig/prepare qemu-system-x86 e2fsprogs
-	$(GO) vet -tags rig,vm ./test/e2e
-	$(GO) test -tags rig,vm -count=1 -timeout 120m ./test/e2e
+	$(GO) run ./test/cmd/prepare qemu-system-x86 e2fsprogs
+	$(GO) vet -tags rig,vm ./test/suite/e2e
+	$(GO) test -tags rig,vm -count=1 -timeout 120m ./test/suite/e2e
 
 .PHONY: prepare
 prepare:
-	$(GO) run ./test/rig/prepare
+	$(GO) run ./test/cmd/prepare
 
 .PHONY: bench
 bench: prepare ## the costs beside the bare package manager, in one run (root)
-	$(GO) run -tags rig ./test/bench
+	$(GO) run -tags rig ./test/cmd/bench
 
 .PHONY: faults
 # CASES is how many points of each operation are tried, evenly spread; 0 is all.
 CASES ?= 28
 faults: prepare ## kill the handler before and after what it does, and render docs/reliability.md (root)
-	$(GO) run -tags rig ./test/faults -each $(CASES) -document docs/reliability.md
+	$(GO) run -tags rig ./test/cmd/faults -each $(CASES) -document docs/reliability.md
 
 .PHONY: fuzz
 # Making an input small that was only interesting would take the whole minute of
@@ -97,10 +97,10 @@ lint: ## formatting, vet, and vulnerabilities where their database can be had
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run: gofmt -w .'; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags rig ./...
-	$(GO) vet -tags rig,vm ./test/e2e
+	$(GO) vet -tags rig,vm ./test/suite/e2e
 	$(GO) mod verify
 	@if command -v govulncheck >/dev/null; then govulncheck ./... || { [ $$? -eq 3 ] && exit 1; echo "NOT RUN: govulncheck could not reach its database"; }; else echo "NOT RUN: govulncheck is not installed (go install golang.org/x/vuln/cmd/govulncheck@v1.1.4)"; fi
 
 .PHONY: docs
 docs: ## render the tables in docs/ and the golden plans from the code
-	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./handler ./internal/cli ./test/families
+	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./handler ./internal/cli ./test/suite/families

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/keys"
+	"aadsshlogin-handler/test/lib/keys"
 )
 
 // largest is the size that a released binary may have, in bytes: it is

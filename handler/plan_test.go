@@ -13,7 +13,7 @@ import (
 	"aadsshlogin-handler/internal/login"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/test/golden"
+	"aadsshlogin-handler/test/lib/golden"
 )
 
 // fresh is a machine of a release on which nothing of the product is.

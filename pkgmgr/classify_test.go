@@ -12,7 +12,7 @@ import (
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/test/golden"
+	"aadsshlogin-handler/test/lib/golden"
 )
 
 // recorded is one answer of a real program.

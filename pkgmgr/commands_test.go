@@ -9,7 +9,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/test/golden"
+	"aadsshlogin-handler/test/lib/golden"
 )
 
 // TestCommands renders every command of every manager: what is run on other

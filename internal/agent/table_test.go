@@ -14,7 +14,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/test/golden"
+	"aadsshlogin-handler/test/lib/golden"
 )
 
 const (

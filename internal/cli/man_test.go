@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/golden"
+	"aadsshlogin-handler/test/lib/golden"
 )
 
 const manPage = "../../misc/man/aadsshlogin-handler.1"

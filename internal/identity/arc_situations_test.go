@@ -8,7 +8,7 @@ import (
 	"syscall"
 
 	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/lib/metadata"
 )
 
 // arc is the Arc agent's service on the server db1.

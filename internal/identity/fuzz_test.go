@@ -7,7 +7,7 @@ import (
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/lib/metadata"
 )
 
 // FuzzToken: whatever stands in the place of a token, classifying it ends, says

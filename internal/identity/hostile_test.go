@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/lib/metadata"
 )
 
 // hostileSituations are answers that no metadata service gives.

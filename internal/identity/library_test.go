@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/lib/metadata"
 )
 
 // TestOneToken looks once, over real sockets. Other tests run it

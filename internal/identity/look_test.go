@@ -17,8 +17,8 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/test/golden"
-	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/lib/golden"
+	"aadsshlogin-handler/test/lib/metadata"
 )
 
 // situation is one state that a machine and its metadata service can be in.

@@ -15,7 +15,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/lib/metadata"
 )
 
 // lookOverTCP looks with real sockets on loopback in the place of the metadata

@@ -9,7 +9,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/lib/metadata"
 )
 
 const (

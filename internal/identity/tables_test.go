@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/metadata"
+	"aadsshlogin-handler/test/lib/metadata"
 )
 
 func TestClouds(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/trust"
-	"aadsshlogin-handler/test/golden"
+	"aadsshlogin-handler/test/lib/golden"
 )
 
 // everyTarget gives each row of the table, at its first release, on each

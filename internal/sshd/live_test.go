@@ -17,9 +17,9 @@ import (
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/test/box"
-	"aadsshlogin-handler/test/cache"
-	"aadsshlogin-handler/test/roots"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/roots"
 )
 
 // block is what the package appends to sshd_config.

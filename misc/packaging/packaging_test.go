@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/misc/packaging/bundle"
-	"aadsshlogin-handler/test/keys"
+	"aadsshlogin-handler/test/lib/keys"
 )
 
 // checkout copies the module into a folder of its own, whose files are as old

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/machine"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// bareLook is what a look has to ask, by hand: the package database, sshd, and
+// the metadata service. (A look also asks systemd, and reads some files.)
+const bareLook = `dpkg-query -W -f '${Package}\t${Version}\t${Status}\n' aadsshlogin aadsshlogin-selinux aadlogin aadlogin-selinux
+sshd -V
+sshd -t
+sshd -T -C user=someone@example.com,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
+sshd -T -C user=00000000-0000-0000-0000-000000000000,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
+curl -sS -H Metadata:true 'http://169.254.169.254/metadata/instance/compute?api-version=2021-02-01' 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F'`
+
+// looks measures the looks of the watch at a healthy machine with systemd, and
+// counts what runs of the product in between.
+func looks(ctx context.Context) (figures []figure, err error) {
+	m, err := watchedMachine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	const rounds = 9
+	var look, bare effort
+	for range rounds { // in turns, so that what else this machine does meets both
+		if err := look.add(ctx, m, "/usr/local/bin/aadsshlogin-handler watch"); err != nil {
+			return nil, err
+		}
+		if err := bare.add(ctx, m, bareLook); err != nil {
+			return nil, err
+		}
+	}
+	between := 0
+	for range 20 {
+		r, err := m.Run(ctx, "sh", "-c", "systemctl is-active -q aadsshlogin-handler.timer aadsshlogin-handler.path || exit 1; pgrep -c ^aadsshlogin || true")
+		if err != nil || r.ExitCode != 0 {
+			return nil, fmt.Errorf("the watch is not there: %v, %s", err, r.Output())
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(r.Output()))
+		if err != nil {
+			return nil, err
+		}
+		between = max(between, n)
+		time.Sleep(100 * time.Millisecond)
+	}
+	return []figure{
+		{"processor time of one look of the watch, median of 9", milliseconds(median(look.processor)), "", false},
+		{"processor time of its questions by hand", milliseconds(median(bare.processor)), "", false},
+		ratio("look / by hand, processor time", median(look.processor), median(bare.processor), 2),
+		{"wall time of one look, of which 1000 ms are waiting for quiet", milliseconds(median(look.wall)), "", false},
+		ratio("look / by hand, wall time beyond the waiting", median(look.wall)-time.Second, median(bare.wall), 2),
+		{"processes of the product between two looks", strconv.Itoa(between), "0", between > 0},
+	}, nil
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
+
+// effort is what several runs of one script took.
+type effort struct{ wall, processor []time.Duration }
+
+// add runs a script once. bash says what it and all that it started took.
+func (e *effort) add(ctx context.Context, m *machine.Machine, script string) error {
+	r, err := m.Run(ctx, "bash", "-c", "TIMEFORMAT='%R %U %S'; time { "+script+"\n} > /root/said 2>&1")
+	if err != nil || r.ExitCode != 0 {
+		said, _ := m.ReadFile("/root/said")
+		return fmt.Errorf("%s: %v, exit %d\n%s%s", script, err, r.ExitCode, r.Output(), said)
+	}
+	var wall, user, system float64
+	if _, err := fmt.Sscan(string(r.Stderr), &wall, &user, &system); err != nil {
+		return fmt.Errorf("what bash says is no time: %q: %w", r.Stderr, err)
+	}
+	e.wall = append(e.wall, time.Duration(wall*float64(time.Second)))
+	e.processor = append(e.processor, time.Duration((user+system)*float64(time.Second)))
+	return nil
+}
+
+// watchedMachine is a machine with systemd on which enable has passed.
+func watchedMachine(ctx context.Context) (*machine.Machine, error) {
+	c, err := cache.Open()
+	if err != nil {
+		return nil, err
+	}
+	layers, err := roots.Ubuntu("22.04").Layers(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	m, err := machine.New(ctx, c, layers)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{
+		func() error { return m.Symlink("/dev/null", "/etc/systemd/system/walinuxagent.service") },
+		func() error { return m.Boot(ctx) },
+		func() error { return azure(ctx, c, m) },
+		func() error { return passed(ctx, m) },
+	} {
+		if err := step(); err != nil {
+			return nil, errors.Join(err, m.Close())
+		}
+	}
+	return m, nil
+}
+
+// azure is what the machine finds on the other end of its wire.
+func azure(ctx context.Context, c cache.Cache, m *machine.Machine) error {
+	host, err := pkghost.Start(m)
+	if err != nil {
+		return err
+	}
+	host.File("/keys/microsoft.asc", keys.Rig().Public)
+	host.File("/keys/microsoft-2025.asc", keys.Rig().Public)
+	offered := rig.Machine{Packages: host, Cache: c}
+	if err := offered.Offer(ctx, rig.Options{Persona: roots.Ubuntu("22.04"), Path: "/ubuntu/22.04/prod", Suite: "jammy",
+		Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version}}}); err != nil {
+		return err
+	}
+	service := metadata.Azure().
+		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
+		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
+	var l net.Listener
+	if l, err = m.Listen("tcp", metadata.Address); err != nil {
+		return err
+	}
+	go func() { _ = http.Serve(l, service) }() // ends with the machine, whose network it is in
+	return nil
+}
+
+// passed runs the operations as the agent does, and waits until the looks that
+// the changes set off have ended.
+func passed(ctx context.Context, m *machine.Machine) error {
+	binary, manifest, err := scene.Build(ctx)
+	if err != nil {
+		return err
+	}
+	settings, err := json.Marshal(map[string]any{"runtimeSettings": []any{map[string]any{"handlerSettings": map[string]any{"publicSettings": map[string]any{}}}}})
+	if err != nil {
+		return err
+	}
+	dir := agentrun.Dir(scene.HandlerVersion)
+	for name, content := range map[string][]byte{
+		"/bin/aadsshlogin-handler": binary, "/HandlerManifest.json": manifest,
+		"/HandlerEnvironment.json": []byte(agentrun.Environment(scene.HandlerVersion)),
+		"/config/0.settings":       settings, "/config/HandlerState": []byte("Enabled"), "/status/.keep": nil,
+	} {
+		if err := m.WriteFile(dir+name, content, 0o755); err != nil {
+			return err
+		}
+	}
+	script := "mkdir -p /var/log/azure/" + agentrun.Handler + "/events; export ConfigSequenceNumber=0; p=" + dir + "/bin/aadsshlogin-handler; $p install && $p enable && " +
+		"while systemctl list-jobs | grep -q aadssh || systemctl is-active -q aadsshlogin-handler.service || [ $(systemctl is-active aadsshlogin-handler.service) = activating ]; do sleep 0.1; done"
+	r, err := m.Run(ctx, "sh", "-c", script)
+	if err == nil && r.ExitCode != 0 {
+		err = fmt.Errorf("install and enable: exit %d\n%s", r.ExitCode, r.Output())
+	}
+	return err
+}

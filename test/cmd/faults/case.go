@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/rig"
+)
+
+// point is where a handler can be killed.
+type point struct {
+	Operation string // of the agent: "install"
+	Point     string // what happens there: "rename to /var/lib/..."
+	Nth       int    // which of these, from 1
+	After     bool   // right after it; else right before
+}
+
+func (p point) String() string {
+	when := "before"
+	if p.After {
+		when = "after"
+	}
+	return fmt.Sprintf("%s: %s %s (%d)", p.Operation, when, p.Point, p.Nth)
+}
+
+// outcome is what became of one case.
+type outcome struct {
+	scenario scenario
+	point    point
+	missed   bool     // the point was not reached
+	wrong    []string // verdicts that are not the truth
+	worse    []string // what the machine has less, or too much
+	log      string   // of the handler, where something is wrong
+	err      error    // the rig failed
+}
+
+func (o outcome) good() bool {
+	return o.err == nil && !o.missed && len(o.wrong) == 0 && len(o.worse) == 0
+}
+
+// reference is what a run that nobody disturbs comes to.
+type reference struct {
+	scenario scenario
+	layer    string
+	handler  []byte
+	points   []point
+	commands []string // that were started, for people
+	machine  machine
+}
+
+func (r reference) stage(ctx context.Context) (*stage, error) {
+	return newStage(ctx, stageOptions{persona: r.scenario.persona, packages: r.scenario.packages, layer: r.layer, handler: r.handler})
+}
+
+// undisturbed runs a scenario twice without a kill: the points and the machine
+// at the end come from it, and what differs between the two is not compared.
+func undisturbed(ctx context.Context, sc scenario, dir string, handler []byte) (reference, error) {
+	layer, err := sc.prepared(ctx, dir, handler)
+	if err != nil {
+		return reference{}, fmt.Errorf("%s: %w", sc, err)
+	}
+	ref := reference{scenario: sc, layer: layer, handler: handler}
+	var runs [2]run
+	var waiting sync.WaitGroup
+	for i := range runs {
+		waiting.Go(func() { runs[i] = ref.once(ctx) })
+	}
+	waiting.Wait()
+	if err := errors.Join(runs[0].err, runs[1].err); err != nil {
+		return ref, fmt.Errorf("%s, undisturbed: %w", sc, err)
+	}
+	ref.machine, ref.points, ref.commands = runs[0].machine, both(runs[0].points, runs[1].points), runs[0].commands
+	ref.machine.tolerate(runs[1].machine)
+	return ref, nil
+}
+
+// run is one undisturbed run.
+type run struct {
+	machine  machine
+	points   []point
+	commands []string
+	err      error
+}
+
+func (r reference) once(ctx context.Context) (out run) {
+	s, err := r.stage(ctx)
+	if err != nil {
+		return run{err: err}
+	}
+	defer s.Close()
+	report, err := r.scenario.act(ctx, s)
+	if err != nil {
+		return run{err: err}
+	}
+	if wrong := verdictOf(report, r.scenario.removes); wrong != "" {
+		return run{err: fmt.Errorf("%s\n%s", wrong, s.HandlerLog())}
+	}
+	if out.points, out.commands, out.err = s.trace(); out.err == nil {
+		out.machine, out.err = s.machine(ctx, nil)
+	}
+	return out
+}
+
+// both keeps the points that two runs have in common: where two threads look at
+// the machine at once, one of them may need a lock of the runtime and so on.
+func both(a, b []point) []point {
+	in := map[point]bool{}
+	for _, p := range b {
+		in[p] = true
+	}
+	var out []point
+	for _, p := range a {
+		if in[p] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// trace reads what the tracer wrote down: the points, each as before and after,
+// and the commands.
+func (s *stage) trace() (points []point, commands []string, err error) {
+	b, err := s.ReadFile(faultsDir + "/trace")
+	if err != nil {
+		return nil, nil, err
+	}
+	for line := range strings.Lines(string(b)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		switch {
+		case len(f) == 3 && f[1] == "broken":
+			return nil, nil, errors.New("the tracer gave up: " + f[2])
+		case len(f) == 3 && f[1] == "command":
+			commands = append(commands, f[0]+": "+f[2])
+		case len(f) == 4 && f[1] == "point":
+			nth, err := strconv.Atoi(f[3])
+			if err != nil {
+				return nil, nil, err
+			}
+			points = append(points, point{f[0], f[2], nth, false})
+			if f[2] != "exit" { // after which there is nobody to kill
+				points = append(points, point{f[0], f[2], nth, true})
+			}
+		}
+	}
+	if len(points) == 0 {
+		return nil, nil, errors.New("the trace is empty")
+	}
+	return points, commands, nil
+}
+
+// play is one case: the operation with a kill at the point, then the same once
+// more without, at once, as an agent that was started again would.
+func (r reference) play(ctx context.Context, p point) (o outcome) {
+	o = outcome{scenario: r.scenario, point: p}
+	s, err := r.stage(ctx)
+	if err != nil {
+		o.err = err
+		return o
+	}
+	defer func() {
+		if !o.good() {
+			o.log = s.HandlerLog()
+		}
+		if err := s.Close(); err != nil && o.err == nil {
+			o.err = err
+		}
+	}()
+	o.err = func() error {
+		text, err := json.Marshal(p)
+		if err != nil {
+			return err
+		}
+		if err := s.WriteFile(faultsDir+"/order", text, 0o644); err != nil {
+			return err
+		}
+		first, err := r.scenario.act(ctx, s)
+		if err != nil {
+			return err
+		}
+		trace, err := s.ReadFile(faultsDir + "/trace")
+		if err != nil {
+			return err
+		}
+		o.missed = !strings.Contains(string(trace), "\tkilled\t")
+		if err := s.Remove(faultsDir + "/order"); err != nil {
+			return err
+		}
+		if p.Operation == "enable" && first.Extension != nil && first.Extension.Status == "success" {
+			if now, err := s.machine(ctx, r.machine.files); err != nil {
+				return err
+			} else if now.state != r.machine.state || len(now.unwell) > 0 {
+				o.wrong = append(o.wrong, "the killed run says success, but: "+lineDiff(r.machine.state, now.state)+strings.Join(now.unwell, "; "))
+			}
+		}
+		second, err := r.scenario.act(ctx, s)
+		if err != nil {
+			return err
+		}
+		if wrong := verdictOf(second, r.scenario.removes); wrong != "" {
+			o.wrong = append(o.wrong, wrong)
+		}
+		now, err := s.machine(ctx, r.machine.files)
+		if err != nil {
+			return err
+		}
+		o.worse = append(o.worse, r.machine.differs(now)...)
+		o.worse = append(o.worse, now.unwell...)
+		return nil
+	}()
+	return o
+}
+
+// verdictOf is what is wrong with the agent's view of an operation that had to
+// succeed: exit codes, the handler's state and the status file must all say so.
+func verdictOf(r agentrun.Report, removed bool) string {
+	for _, run := range r.Runs {
+		if run.ExitCode != 0 {
+			return fmt.Sprintf("%s ended with %d: %s", run.Operation, run.ExitCode, oneLine(run.Stdout+run.Stderr))
+		}
+	}
+	e := r.Extension
+	switch {
+	case len(r.Runs) == 0:
+		return "nothing was run"
+	case removed && r.Handler.Status != "":
+		return "the agent still has the handler: " + r.Handler.Message
+	case removed:
+		return ""
+	case r.Handler.Status != "Ready":
+		return "the agent says " + r.Handler.Status + ": " + r.Handler.Message
+	case e == nil || e.FromAgent || e.Invalid != "" || e.StopsOther:
+		return fmt.Sprintf("the agent cannot use the status: %+v", e)
+	case e.Status != "success" || e.Code != 0:
+		return fmt.Sprintf("exit code 0, but the status says %s %d: %s", e.Status, e.Code, oneLine(e.Message))
+	}
+	return ""
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// offer replaces what is in the repository.
+func (s *stage) offer(ctx context.Context, packages ...fixtures.Spec) error {
+	return s.Offer(ctx, rig.Options{Persona: s.persona, Path: s.Target.Repository.Path, Suite: s.Target.Repository.Suite, Packages: packages})
+}

@@ -1,0 +1,102 @@
+//go:build rig
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestSample plays a few points of every scenario: the same ones each time, as
+// long as the handler does the same.
+func TestSample(t *testing.T) {
+	const each, least = 4, 60
+	var out bytes.Buffer
+	m := matrix{jobs: max(2, runtime.NumCPU()), out: &out, pick: spread(each)}
+	err := m.run(t.Context())
+	t.Logf("%s\n%s", out.String(), m.table())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := m.failed(); n > 0 {
+		t.Errorf("%d cases did not end as they should", n)
+	}
+	if n := m.cases(); n < least {
+		t.Errorf("%d cases, want %d and more", n, least)
+	}
+}
+
+// TestBrokenMarker proves that the matrix would see it if the debt of a reload
+// were not written down: a handler that forgets to is caught.
+func TestBrokenMarker(t *testing.T) {
+	const kept = "	_, err := h.EnsureFile(pendingFile, []byte(\"reload sshd\\n\"), 0o600)\n	return err\n"
+	m := matrix{jobs: 2, only: "ubuntu22.04 enable", handler: broken(t, "state/pending.go", kept, "	return nil\n")}
+	var out bytes.Buffer
+	m.out = &out
+	// Where the packages are changed and sshd does not know it yet: right after
+	// the record of the transaction is removed for the last time.
+	m.pick = func(all []point) (some []point) {
+		for _, p := range all {
+			if strings.HasSuffix(p.Point, ".transaction") && strings.HasPrefix(p.Point, "remove") && p.After {
+				some = nil
+			}
+			some = append(some, p)
+		}
+		return some[:min(4, len(some))]
+	}
+	if err := m.run(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if m.cases() == 0 {
+		t.Fatal("no case was played")
+	}
+	for _, r := range m.rows {
+		for _, o := range r.outcomes {
+			if o.err != nil || o.missed {
+				t.Errorf("%s was not played: %v", o.point, o.err)
+			} else if !strings.Contains(strings.Join(append(o.wrong, o.worse...), "\n"), "sshd runs with another configuration") {
+				t.Errorf("%s: the matrix does not see that sshd was never told, but %q and %q", o.point, o.wrong, o.worse)
+			}
+		}
+	}
+}
+
+// broken is the handler with one piece of one file replaced.
+func broken(t *testing.T, file, old, replacement string) []byte {
+	t.Helper()
+	top, err := scene.Top(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(top, file)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(b), old) {
+		t.Fatalf("%s does not hold %q any more: this test must be brought up to date", file, old)
+	}
+	dir := t.TempDir()
+	patched, overlay := filepath.Join(dir, "patched.go"), filepath.Join(dir, "overlay.json")
+	text, err := json.Marshal(map[string]map[string]string{"Replace": {path: patched}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{patched: strings.Replace(string(b), old, replacement, 1), overlay: string(text)} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := build(".", "-tags", "rig,netgo,osusergo", "-overlay", overlay)
+	if p.err != nil {
+		t.Fatal(p.err)
+	}
+	return p.binary
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// The versions of the packages and of the extension that the matrix uses.
+const (
+	olderPackage  = "1.0.031620001"
+	newerPackage  = "1.0.033070001"
+	legacyPackage = "1.0.015280001"
+	newerHandler  = "1.0.2.0"
+)
+
+// scenario is one operation on machines of one distribution.
+type scenario struct {
+	name     string
+	persona  roots.Persona
+	packages []fixtures.Spec
+	// prepare makes the machine on which every case begins; nil: a fresh one.
+	prepare func(context.Context, *stage) error
+	// act is what the agent does, and what is done once more after a kill.
+	act func(context.Context, *stage) (agentrun.Report, error)
+	// removes: the extension is gone at the end.
+	removes bool
+}
+
+func (s scenario) String() string { return s.persona.Name + " " + s.name }
+
+// personas are one of each family of package managers.
+func personas() []roots.Persona {
+	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
+}
+
+// scenarios are the operations of an extension's life.
+func scenarios(p roots.Persona) []scenario {
+	login := func(version string) fixtures.Spec { return fixtures.Spec{Name: fixtures.Login, Version: version} }
+	return []scenario{
+		{name: "install", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			act: enable(scene.HandlerVersion, 0)},
+		// Where install could do nothing, enable does it all.
+		{name: "enable", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			prepare: installWithoutIdentity, act: enable(scene.HandlerVersion, 0)},
+		{name: "upgrade", persona: p, packages: []fixtures.Spec{login(olderPackage), login(newerPackage)},
+			prepare: installOlder, act: enable(newerHandler, 1)},
+		{name: "migration", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			prepare: installLegacy, act: enable(scene.HandlerVersion, 0)},
+		{name: "uninstall", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			prepare: installOlder, act: uninstall, removes: true},
+	}
+}
+
+// enable has the agent process a goal state that wants the extension.
+func enable(version string, sequence int) func(context.Context, *stage) (agentrun.Report, error) {
+	return func(ctx context.Context, s *stage) (agentrun.Report, error) {
+		return s.Agent.Apply(ctx, s.goal(version, sequence))
+	}
+}
+
+// uninstall has the agent process a goal state without the extension. The
+// agent removes the handler's folder however its command ended, so for a
+// second time the folder is put back first.
+func uninstall(ctx context.Context, s *stage) (agentrun.Report, error) {
+	home, kept := agentrun.Dir(scene.HandlerVersion), faultsDir+"/home"
+	if _, err := s.shell(ctx, fmt.Sprintf("if [ -d %[1]s ]; then rm -rf %[2]s; cp -a %[1]s %[2]s; else cp -a %[2]s %[1]s; fi", home, kept)); err != nil {
+		return agentrun.Report{}, err
+	}
+	return s.Agent.Uninstall(ctx, s.goal(scene.HandlerVersion, 0))
+}
+
+// installOlder makes a machine with the extension and the older package.
+func installOlder(ctx context.Context, s *stage) error {
+	if err := s.offer(ctx, fixtures.Spec{Name: fixtures.Login, Version: olderPackage}); err != nil {
+		return err
+	}
+	report, err := s.Agent.Apply(ctx, s.goal(scene.HandlerVersion, 0))
+	if err != nil {
+		return err
+	}
+	if wrong := verdictOf(report, false); wrong != "" {
+		return fmt.Errorf("the machine could not be prepared: %s\n%s", wrong, s.HandlerLog())
+	}
+	return nil
+}
+
+// installWithoutIdentity makes a machine on which the agent installed the
+// extension while there was no identity yet.
+func installWithoutIdentity(ctx context.Context, s *stage) error {
+	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	report, err := s.Agent.Apply(ctx, s.goal(scene.HandlerVersion, 0))
+	if err != nil {
+		return err
+	}
+	if last := report.Runs[len(report.Runs)-1]; last.Operation != "enable" || fault.Code(last.ExitCode) != fault.IdentityMissing {
+		return fmt.Errorf("the machine could not be prepared: %s ended with %d\n%s", last.Operation, last.ExitCode, s.HandlerLog())
+	}
+	return nil
+}
+
+// installLegacy makes a machine with the older product, and without the
+// extension.
+func installLegacy(ctx context.Context, s *stage) error {
+	build, install := fixtures.RPMs, "rpm -i --nodeps --nosignature"
+	if s.apt() {
+		build, install = fixtures.Debs, "dpkg --install"
+	}
+	files, err := build(ctx, s.Cache, fixtures.Spec{Name: fixtures.Legacy, Version: legacyPackage})
+	if err != nil {
+		return err
+	}
+	inside := faultsDir + "/" + filepath.Base(files[0])
+	if err := s.CopyIn(files[0], inside, 0o644); err != nil {
+		return err
+	}
+	_, err = s.shell(ctx, install+" "+inside)
+	return err
+}
+
+func (s *stage) apt() bool { return s.Exists("/usr/bin/dpkg") }
+
+// prepared makes the machine of a scenario once and saves it as a layer.
+func (sc scenario) prepared(ctx context.Context, dir string, handler []byte) (layer string, err error) {
+	if sc.prepare == nil {
+		return "", nil
+	}
+	layer = filepath.Join(dir, strings.ReplaceAll(sc.String(), " ", "-"))
+	if err := os.MkdirAll(layer, 0o755); err != nil {
+		return "", err
+	}
+	s, err := newStage(ctx, stageOptions{persona: sc.persona, packages: sc.packages, handler: handler})
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	if err := sc.prepare(ctx, s); err != nil {
+		return "", err
+	}
+	return layer, s.Save(ctx, layer)
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing/fstest"
+	"time"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// faultsDir is where orders and traces lie in a machine: on a file system that
+// is not compared.
+const faultsDir = "/dev/faults"
+
+// stage is a machine with a real systemd and a real sshd under it, on which the
+// handler runs under the tracer.
+type stage struct {
+	*scene.Scene
+	persona roots.Persona
+	layer   string // the saved machine that it began as
+	handler []byte // the binary under test
+	group   string // the control group of its systemd
+}
+
+// stageOptions are what a stage differs in from a fresh machine.
+type stageOptions struct {
+	persona  roots.Persona
+	packages []fixtures.Spec
+	layer    string // a saved machine; "": a fresh one
+	handler  []byte
+}
+
+var stages atomic.Int64 // for the names of control groups
+
+func newStage(ctx context.Context, o stageOptions) (*stage, error) {
+	options := scene.Options{Persona: o.persona, Packages: o.packages}
+	if o.layer != "" {
+		options.Box.Layers = []string{o.layer}
+	}
+	s, err := scene.Start(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	st := &stage{Scene: s, persona: o.persona, layer: o.layer, handler: o.handler, group: fmt.Sprintf("faults-%d-%d", os.Getpid(), stages.Add(1))}
+	if err := st.boot(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return st, nil
+}
+
+// boot starts systemd. It is the one of a user, because only a first process
+// may be the system's; the socket, the units and their verbs are the same.
+func (s *stage) boot(ctx context.Context) error {
+	units := map[string]string{
+		"faults.target": "[Unit]\nWants=" + s.Target.SSHUnits[0] + "\n",
+		// As the distributions have it, and it notes which configuration the
+		// daemon has read.
+		s.Target.SSHUnits[0]: "[Service]\nType=notify\nExecStartPre=/dev/faults/loaded\nExecStart=/usr/sbin/sshd -D\n" +
+			"ExecReload=/usr/sbin/sshd -t\nExecReload=/bin/kill -HUP $MAINPID\nExecReload=/dev/faults/loaded\n",
+	}
+	// What units depend on by default. The distribution's own would start half
+	// of a machine.
+	for _, name := range []string{"sysinit", "basic", "shutdown", "timers", "paths", "sockets", "multi-user"} {
+		units[name+".target"] = "[Unit]\nDefaultDependencies=no\n"
+	}
+	for name, text := range units {
+		if err := s.WriteFile(faultsDir+"/units/"+name, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	if err := s.WriteFile(faultsDir+"/loaded", []byte("#!/bin/sh\n"+digest+" > "+faultsDir+"/loaded-configuration\n"), 0o755); err != nil {
+		return err
+	}
+	if _, err := s.shell(ctx, "mkdir -p /run/systemd/system /run/user/0/systemd && mount -t cgroup2 none /sys/fs/cgroup && mkdir /sys/fs/cgroup/"+s.group+
+		" && ln -s /run/user/0/systemd/private /run/systemd/private && ssh-keygen -A >/dev/null"); err != nil {
+		return err
+	}
+	env := []string{"XDG_RUNTIME_DIR=/run/user/0", "HOME=/root", "SYSTEMD_UNIT_PATH=" + faultsDir + "/units:/etc/systemd/system"}
+	if _, err := s.Start(env, "sh", "-c", "echo $$ > /sys/fs/cgroup/"+s.group+"/cgroup.procs && exec /lib/systemd/systemd --user --unit=faults.target >"+faultsDir+"/systemd.log 2>&1"); err != nil {
+		return err
+	}
+	for range 500 {
+		if r, err := s.Run(ctx, nil, "systemctl", "is-active", "--quiet", s.Target.SSHUnits[0]); err != nil {
+			return err
+		} else if r.ExitCode == 0 {
+			return nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	text, _ := s.ReadFile(faultsDir + "/systemd.log")
+	return fmt.Errorf("sshd does not start under systemd: %s", text)
+}
+
+// digest prints what sshd would read as its configuration.
+const digest = "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* 2>/dev/null | sha256sum"
+
+// Close ends the machine and removes its control groups.
+func (s *stage) Close() error {
+	err := s.Scene.Close()
+	if errors.Is(err, os.ErrClosed) || err != nil && strings.Contains(err.Error(), "closed") {
+		err = nil
+	}
+	mount, findErr := cgroupMount()
+	if findErr != nil {
+		return errors.Join(err, findErr)
+	}
+	var folders []string
+	_ = filepath.WalkDir(filepath.Join(mount, s.group), func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			folders = append(folders, path)
+		}
+		return nil
+	})
+	for i := len(folders) - 1; i >= 0; i-- {
+		for range 100 { // until the kernel has buried those who were in it
+			if os.Remove(folders[i]) == nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	return err
+}
+
+// cgroupMount is where this machine has the unified hierarchy.
+func cgroupMount() (string, error) {
+	b, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 2 && f[2] == "cgroup2" {
+			return f[1], nil
+		}
+	}
+	return "", errors.New("this machine has no unified control group hierarchy mounted")
+}
+
+// shell runs a script on the machine that must succeed.
+func (s *stage) shell(ctx context.Context, script string) (string, error) {
+	r, err := s.Run(ctx, nil, "sh", "-c", script)
+	if err == nil && r.ExitCode != 0 {
+		err = fmt.Errorf("%s: exit %d: %s", script, r.ExitCode, r.Output())
+	}
+	return string(r.Stdout), err
+}
+
+// goal is a goal state with the extension in a version, run under the tracer.
+func (s *stage) goal(version string, sequence int) agentrun.Goal {
+	t := tracer()
+	files := fstest.MapFS{}
+	for name, f := range s.Package() {
+		files[name] = f
+	}
+	files["bin/aadsshlogin-handler"] = &fstest.MapFile{Data: t.binary}
+	files["bin/handler"] = &fstest.MapFile{Data: s.handler}
+	return agentrun.Goal{Version: version, Package: files, Settings: agentrun.Public("{}"), Sequence: sequence}
+}
+
+// program is a binary that was built.
+type program struct {
+	binary []byte
+	err    error
+}
+
+// tracer is the tracer, built once.
+var tracer = sync.OnceValue(func() program { return build("./test/cmd/faults/tracer") })
+
+// build builds a program of this module, with further flags of go build.
+func build(what string, flags ...string) (p program) {
+	ctx := context.Background()
+	top, err := scene.Top(ctx)
+	if err != nil {
+		return program{err: err}
+	}
+	dir, err := os.MkdirTemp("", "faults.")
+	if err != nil {
+		return program{err: err}
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "program")
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-trimpath", "-ldflags", "-s -w -X main.version=" + scene.HandlerVersion, "-o", out}, flags...), what)...)
+	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return program{err: fmt.Errorf("build %s: %w\n%s", what, err, text)}
+	}
+	p.binary, p.err = os.ReadFile(out)
+	return p
+}

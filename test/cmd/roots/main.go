@@ -1,0 +1,46 @@
+// Command roots builds the rig's roots ahead of time, so that a CI can do it
+// in a step of its own. Arguments: suites; none: all.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+func main() {
+	suites := []roots.Suite{roots.Bullseye, roots.Bookworm, roots.Trixie}
+	if len(os.Args) > 1 {
+		suites = nil
+		for _, name := range os.Args[1:] {
+			suites = append(suites, roots.Suite(name))
+		}
+	}
+	c, err := cache.Open()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	var all sync.WaitGroup
+	failed := make([]error, len(suites))
+	for i, suite := range suites {
+		all.Go(func() {
+			dir, err := roots.Get(context.Background(), c, suite)
+			failed[i] = err
+			if err == nil {
+				fmt.Println(suite, dir)
+			}
+		})
+	}
+	all.Wait()
+	for _, err := range failed {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}

@@ -1,0 +1,153 @@
+// Package box makes throw-away machines without systemd in some thirty
+// milliseconds: a root of real files under a tmpfs that takes all writes, in
+// namespaces of its own, with no network but its loopback, which carries
+// Azure's well-known addresses. The fakes of what is in Azure run in the test's
+// process and listen inside the box.
+package box
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/namespaces"
+)
+
+// Addresses that a box's loopback carries. Nothing listens there until a test
+// does.
+const (
+	Metadata   = "169.254.169.254" // the instance metadata service, learn.microsoft.com "Azure Instance Metadata Service"
+	WireServer = "168.63.129.16"   // learn.microsoft.com "What is IP address 168.63.129.16?"; also the DNS server, which never answers
+	Packages   = "10.77.0.1"       // the package host, under whatever names Hosts gives it
+	BlackHole  = "10.77.0.9"       // packets to it vanish: connecting takes until the client gives up
+)
+
+// Options says what a box is made of.
+type Options struct {
+	Layers []string          // folders of the file system, topmost first; at least one
+	Binds  []Bind            // files and folders of this machine to show in the box
+	Hosts  map[string]string // host name -> address, for /etc/hosts
+	Memory *Memory           // what the machine says of its memory; nil: the host's own
+	Size   string            // how much the box can write before its disk is full, as tmpfs(5) says it; "" is 2g
+}
+
+// Bind shows a file or folder of this machine in the box.
+type Bind struct {
+	From, To string
+	Write    bool
+}
+
+// Box is one throw-away machine.
+type Box struct {
+	init    *namespaces.Init
+	host    string   // our folder on the host: mount point and synthetic files
+	root    *os.File // the box's /
+	network *os.File // the box's network namespace
+	upper   string   // folder of everything that was written to /
+}
+
+//go:embed boxinit/main.go
+var initSource string
+
+// New starts a box. It needs root. Close ends it; so does the end of this process.
+func New(ctx context.Context, c cache.Cache, o Options) (*Box, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("a box needs root: it is made of namespaces and mounts")
+	}
+	if len(o.Layers) == 0 {
+		return nil, errors.New("a box needs at least one layer")
+	}
+	program, err := namespaces.Compile(ctx, c, "boxinit", initSource)
+	if err != nil {
+		return nil, err
+	}
+	host, err := os.MkdirTemp("", "box.")
+	if err != nil {
+		return nil, err
+	}
+	b := &Box{host: host}
+	if err := b.start(program, o); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	if err := b.settle(o); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// start runs the first process and waits until it has built the box.
+func (b *Box) start(program string, o Options) error {
+	work := filepath.Join(b.host, "box")
+	if err := os.Mkdir(work, 0o755); err != nil {
+		return err
+	}
+	binds := o.Binds
+	if o.Memory != nil {
+		more, err := o.Memory.binds(filepath.Join(b.host, "memory"))
+		if err != nil {
+			return err
+		}
+		binds = append(binds[:len(binds):len(binds)], more...)
+	}
+	size := o.Size
+	if size == "" {
+		size = "2g"
+	}
+	first, said, err := namespaces.Start(program, map[string]any{
+		"Work": work, "Size": size, "Layers": o.Layers, "Binds": binds, "Hostname": "box",
+		"BlackHole": BlackHole,
+		"Addresses": []string{Metadata + "/32", WireServer + "/32", Packages + "/32"},
+	}, []string{"PATH=" + Path}, syscall.CLONE_NEWUTS)
+	if err != nil {
+		return err
+	}
+	b.init = first
+	b.upper = fmt.Sprintf("/proc/%d/fd/%s", b.Pid(), said)
+	return nil
+}
+
+// settle opens the ways in and writes what a machine gets from its network.
+func (b *Box) settle(o Options) (err error) {
+	if b.root, err = os.Open(b.Root()); err != nil {
+		return err
+	}
+	if b.network, err = os.Open(fmt.Sprintf("/proc/%d/ns/net", b.Pid())); err != nil {
+		return err
+	}
+	hosts := "127.0.0.1 localhost\n127.0.1.1 box\n"
+	for name, address := range o.Hosts {
+		hosts += address + " " + name + "\n"
+	}
+	// Nobody answers on port 53 there, so an unknown name fails at once;
+	// a server without a route would cost ten seconds each time.
+	return errors.Join(
+		b.WriteFile("/etc/hosts", []byte(hosts), 0o644),
+		b.Remove("/etc/resolv.conf"),
+		b.WriteFile("/etc/resolv.conf", []byte("nameserver "+WireServer+"\n"), 0o644),
+		b.WriteFile("/etc/hostname", []byte("box\n"), 0o644),
+	)
+}
+
+// Pid is the box's first process, as this machine numbers it.
+func (b *Box) Pid() int { return b.init.Pid() }
+
+// Root is the box's / as this process can reach it. An absolute symbolic link
+// below it leads out of the box: use the box's own methods where there are any.
+func (b *Box) Root() string { return fmt.Sprintf("/proc/%d/root", b.Pid()) }
+
+// Close ends the box with everything that runs in it. It is safe to call twice.
+func (b *Box) Close() error {
+	for _, f := range []*os.File{b.root, b.network} {
+		if f != nil {
+			f.Close()
+		}
+	}
+	b.root, b.network = nil, nil
+	b.init.Close()
+	return os.RemoveAll(b.host)
+}

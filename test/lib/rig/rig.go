@@ -1,0 +1,126 @@
+// Package rig puts the parts together: a throw-away machine of a distribution
+// with the vendor's package host beside it.
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/repository"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// Options is a machine and what its package host offers.
+type Options struct {
+	Persona  roots.Persona
+	Box      box.Options     // its Layers, where there are any, lie over the persona's
+	Path     string          // of the repository below the host: "/ubuntu/22.04/prod"; "": none
+	Suite    string          // of an apt repository: "jammy"
+	Packages []fixtures.Spec // what the repository holds
+	Key      *keys.Key       // signs the repository; nil: the rig's
+	Names    []string        // of the package host, the vendor's first; nil: that alone
+}
+
+// Machine is a box and its package host.
+type Machine struct {
+	*box.Box
+	Packages *pkghost.Host
+	Cache    cache.Cache
+}
+
+// Start makes a machine. Close ends it.
+func Start(ctx context.Context, o Options) (*Machine, error) {
+	c, err := cache.Open()
+	if err != nil {
+		return nil, err
+	}
+	layers, err := o.Persona.Layers(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	o.Box.Layers = slices.Concat(o.Box.Layers, layers)
+	b, err := box.New(ctx, c, o.Box)
+	if err != nil {
+		return nil, err
+	}
+	host, err := pkghost.Start(b, o.Names...)
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	m := &Machine{Box: b, Packages: host, Cache: c}
+	host.File("/keys/microsoft.asc", keys.Rig().Public)
+	host.File("/keys/microsoft-2025.asc", keys.Rig().Public)
+	if o.Path == "" {
+		return m, nil
+	}
+	if err := m.Offer(ctx, o); err != nil {
+		return nil, errors.Join(err, m.Close())
+	}
+	return m, nil
+}
+
+// New is Start for a test: the machine ends with the test, which fails if the
+// package host was asked for what it should not have been.
+func New(t testing.TB, o Options) *Machine {
+	t.Helper()
+	m, err := Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, r := range m.Packages.Unexpected() {
+			t.Errorf("unexpected request: %s (%s)", r, r.Agent)
+		}
+	})
+	return m
+}
+
+// Offer serves a repository with these packages from now on, in place of what
+// was at its path before. Of o it uses Persona.Family, Path, Suite, Packages
+// and Key.
+func (m *Machine) Offer(ctx context.Context, o Options) error {
+	key := keys.Rig()
+	if o.Key != nil {
+		key = *o.Key
+	}
+	build, write := fixtures.Debs, func(dir string, packages []string) error {
+		return repository.Apt{Suite: o.Suite, Debs: packages, Key: key}.Write(ctx, dir)
+	}
+	if o.Persona.Family != roots.Apt {
+		build, write = fixtures.RPMs, func(dir string, packages []string) error {
+			return repository.Yum{RPMs: packages, Key: key}.Write(ctx, dir)
+		}
+		// What zypper asks every repository for and rpm-md has not.
+		below := strings.TrimSuffix(o.Path, "/")
+		m.Packages.Missing(below+"/media.1/media", below+"/repodata/repomd.xml.key")
+	}
+	packages, err := build(ctx, m.Cache, o.Packages...)
+	if err != nil {
+		return err
+	}
+	// "2" is to be counted up when the code of package repository changes.
+	parts := append([]string{"2", string(o.Persona.Family), o.Suite, key.Fingerprint}, packages...)
+	dir, err := m.Cache.Make(ctx, "repositories", cache.Key(parts...), func(dir string) error { return write(dir, packages) })
+	if err != nil {
+		return fmt.Errorf("repository: %w", err)
+	}
+	m.Packages.Mount(o.Path, dir)
+	return nil
+}
+
+// Close ends the machine and its package host.
+func (m *Machine) Close() error {
+	return errors.Join(m.Packages.Close(), m.Box.Close())
+}

@@ -1,0 +1,45 @@
+package roots
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"aadsshlogin-handler/test/lib/cache"
+)
+
+// bootable are what a machine with a kernel of its own holds beside the
+// essential packages. SELinux is there, and does nothing until the kernel is
+// told to use it.
+func bootable() []string {
+	return []string{
+		"ca-certificates", "systemd", "systemd-sysv", "dbus", "libpam-systemd", "udev", "procps",
+		"openssh-server", "openssh-client", "sudo", "iproute2", "iptables", "curl", "gnupg", "waagent",
+		"linux-image-cloud-amd64", "initramfs-tools",
+		"policycoreutils", "selinux-utils", "selinux-policy-default",
+	}
+}
+
+// Bootable is the recipe of a root that a (virtual) machine can be booted from.
+type Bootable struct {
+	Persona     Persona // of apt's family
+	NewestAgent bool    // that of NewestAgent; else the suite's own
+}
+
+// Key changes when what Write makes does.
+func (b Bootable) Key() string {
+	return cache.Key(append(bootable(), b.Persona.Name, string(b.Persona.Suite), b.Persona.OSRelease, map[bool]string{true: pin}[b.NewestAgent])...)
+}
+
+// Write fills an empty folder with the root: minutes.
+func (b Bootable) Write(ctx context.Context, dir string) error {
+	if err := bootstrap(ctx, dir, b.Persona.Suite, strings.Join(bootable(), ","), b.NewestAgent); err != nil || b.Persona.OSRelease == "" {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, "usr/lib/os-release"), []byte(b.Persona.OSRelease), 0o644),
+		os.Remove(filepath.Join(dir, "etc/debian_version")),
+	)
+}

@@ -1,0 +1,216 @@
+// Package scene is the whole stage for the handler: a throw-away machine of a
+// distribution, the vendor's package host with the repository where the table
+// says it is, the metadata service, and something that runs the handler as the
+// agent does.
+package scene
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// Options are what a scene differs in from a healthy machine with the package
+// in its repository.
+type Options struct {
+	Persona  roots.Persona
+	Box      box.Options
+	Packages []fixtures.Spec // nil: aadsshlogin and aadsshlogin-selinux in Version
+	Rig      func(*rig.Options)
+	Timeout  time.Duration // for each operation; 0: the handler's own budgets
+}
+
+// Version is the version of the fixture package where a test does not care.
+const Version = "1.0.033070001"
+
+// Scene is a stage that is set.
+type Scene struct {
+	*rig.Machine
+	Target   distro.Target
+	Metadata *metadata.Service
+	Agent    *agentrun.Agent
+	timeout  time.Duration
+	binary   []byte
+	manifest []byte
+}
+
+// Start sets the stage. Close strikes it.
+func Start(ctx context.Context, o Options) (*Scene, error) {
+	c, err := cache.Open()
+	if err != nil {
+		return nil, err
+	}
+	s := &Scene{timeout: o.Timeout}
+	if s.Target, err = target(ctx, c, o.Persona); err != nil {
+		return nil, err
+	}
+	if s.binary, s.manifest, err = Build(ctx); err != nil {
+		return nil, err
+	}
+	if o.Packages == nil {
+		o.Packages = []fixtures.Spec{{Name: fixtures.Login, Version: Version}, {Name: fixtures.SELinux, Version: Version}}
+	}
+	if o.Box.Memory == nil {
+		o.Box.Memory = &box.Memory{Size: 4 << 30}
+	}
+	r := rig.Options{Persona: o.Persona, Box: o.Box, Path: s.Target.Repository.Path, Suite: s.Target.Repository.Suite, Packages: o.Packages}
+	if o.Rig != nil {
+		o.Rig(&r)
+	}
+	if s.Machine, err = rig.Start(ctx, r); err != nil {
+		return nil, err
+	}
+	s.Agent = &agentrun.Agent{Box: s.Box}
+	s.Metadata = metadata.Azure().
+		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
+		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
+	l, err := s.Listen("tcp", metadata.Address)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	go func() { _ = http.Serve(l, s.Metadata) }() // ends with the box, whose network it is in
+	return s, nil
+}
+
+// New is Start for a test, which fails on a request that nobody expected.
+func New(t testing.TB, o Options) *Scene {
+	t.Helper()
+	s, err := Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+		for _, r := range s.Packages.Unexpected() {
+			t.Errorf("unexpected request to the package host: %s", r)
+		}
+		for _, r := range s.Metadata.Unexpected() {
+			t.Errorf("unexpected request to the metadata service: %s", r)
+		}
+	})
+	return s
+}
+
+// target is what the product's table says of a persona.
+func target(ctx context.Context, c cache.Cache, p roots.Persona) (distro.Target, error) {
+	text := p.OSRelease
+	if text == "" {
+		layers, err := p.Layers(ctx, c)
+		if err != nil {
+			return distro.Target{}, err
+		}
+		b, err := os.ReadFile(filepath.Join(layers[len(layers)-1], "usr/lib/os-release"))
+		if err != nil {
+			return distro.Target{}, err
+		}
+		text = string(b)
+	}
+	release, err := distro.Parse([]byte(text))
+	if err != nil {
+		return distro.Target{}, err
+	}
+	t, err := distro.Lookup(release, runtime.GOARCH)
+	if u := (*distro.Unsupported)(nil); errors.As(err, &u) {
+		return distro.Target{}, nil // a scene about that
+	}
+	return t, err
+}
+
+// Build builds the handler for the rig: the product, with the rig's key among
+// the pins. It also returns the manifest.
+func Build(context.Context) (binary, manifest []byte, err error) {
+	b := built()
+	return b.binary, b.manifest, b.err
+}
+
+type build struct {
+	binary, manifest []byte
+	err              error
+}
+
+// built is what Build returns, made once in a process: linking takes longer
+// than many a scene.
+var built = sync.OnceValue(func() (b build) {
+	ctx := context.Background()
+	top, err := Top(ctx)
+	if err != nil {
+		return build{err: err}
+	}
+	dir, err := os.MkdirTemp("", "handler.")
+	if err != nil {
+		return build{err: err}
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "aadsshlogin-handler")
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "rig,netgo,osusergo", "-trimpath", "-ldflags", "-s -w -X main.version="+HandlerVersion, "-o", path, ".")
+	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return build{err: fmt.Errorf("build the handler: %w\n%s", err, out)}
+	}
+	if b.binary, b.err = os.ReadFile(path); b.err == nil {
+		b.manifest, b.err = os.ReadFile(filepath.Join(top, "HandlerManifest.json"))
+	}
+	return b
+})
+
+// HandlerVersion is the version of the extension where a test does not care.
+const HandlerVersion = "1.0.1.0"
+
+// Top is the folder of the module.
+func Top(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// Package is the content of the extension's zip.
+func (s *Scene) Package() fstest.MapFS {
+	manifest := string(s.manifest)
+	if s.timeout > 0 {
+		for _, op := range []string{"install", "enable", "disable", "update", "uninstall"} {
+			manifest = strings.ReplaceAll(manifest, "aadsshlogin-handler "+op+`"`, "aadsshlogin-handler "+op+" --timeout "+s.timeout.String()+`"`)
+		}
+	}
+	return fstest.MapFS{
+		"HandlerManifest.json":    {Data: []byte(manifest)},
+		"bin/aadsshlogin-handler": {Data: s.binary},
+	}
+}
+
+// Goal is a goal state with the extension, set with empty settings.
+func (s *Scene) Goal() agentrun.Goal {
+	return agentrun.Goal{Version: HandlerVersion, Package: s.Package(), Settings: agentrun.Public("{}")}
+}
+
+// HandlerLog is what handler.log says.
+func (s *Scene) HandlerLog() string {
+	b, err := s.ReadFile("/var/log/azure/" + agentrun.Handler + "/handler.log")
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}

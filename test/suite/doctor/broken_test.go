@@ -1,0 +1,233 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// broken is a machine on which one thing is wrong: a section of the public
+// troubleshooting pages, and the line that must come first.
+type broken struct {
+	section string // of the public documentation, in our words
+	machine string // what is wrong
+	options scene.Options
+	fresh   bool     // nothing was installed yet
+	env     []string // of the agent
+	mine    []string // of the person who asks
+	noAgent bool
+	breakIt func(t *testing.T, s *scene.Scene, e *endpoints)
+
+	check, answer string
+	code          int
+	next          string // the next step must hold this
+}
+
+func jammy() scene.Options { return scene.Options{Persona: roots.Ubuntu("22.04")} }
+
+// editSSHD puts lines at the beginning of sshd_config, where a person does.
+func editSSHD(lines string) func(*testing.T, *scene.Scene, *endpoints) {
+	return func(t *testing.T, s *scene.Scene, _ *endpoints) {
+		old, err := s.ReadFile("/etc/ssh/sshd_config")
+		must(t, err)
+		must(t, s.WriteFile("/etc/ssh/sshd_config", append([]byte(lines+"\n"), old...), 0o644))
+	}
+}
+
+func script(text string) func(*testing.T, *scene.Scene, *endpoints) {
+	return func(t *testing.T, s *scene.Scene, _ *endpoints) { sh(t, s.Box, text) }
+}
+
+func compute(c metadata.Compute) func(*testing.T, *scene.Scene, *endpoints) {
+	return func(_ *testing.T, s *scene.Scene, _ *endpoints) {
+		s.Metadata.Always(metadata.ComputePath, metadata.JSON(c))
+	}
+}
+
+func token(a metadata.Answer) func(*testing.T, *scene.Scene, *endpoints) {
+	return func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Metadata.Always(metadata.TokenPath, a) }
+}
+
+// authLog writes lines as sshd and the vendor's programs do.
+func authLog(lines ...string) func(*testing.T, *scene.Scene, *endpoints) {
+	return func(t *testing.T, s *scene.Scene, _ *endpoints) {
+		at := time.Now().Add(-10 * time.Minute).Format("2006-01-02T15:04:05.000000-07:00")
+		for _, l := range lines {
+			must(t, s.AppendFile("/var/log/auth.log", []byte(at+" web1 "+l+"\n")))
+		}
+	}
+}
+
+func aksNode() metadata.Compute {
+	c := metadata.ScaleSetInstance()
+	c.Group, c.ScaleSet, c.Name = "MC_shop_shop_westeurope", "aks-nodepool1-12345678-vmss", "aks-nodepool1-12345678-vmss_0"
+	c.ResourceID = metadata.ScaleSetID(c.Group, c.ScaleSet) + "/virtualMachines/0"
+	return c
+}
+
+func governmentVM() metadata.Compute {
+	c := metadata.VM()
+	c.Environment = "AzureUSGovernmentCloud"
+	return c
+}
+
+func machines() []broken {
+	const legacyDir = agentrun.Lib + "/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-1.0.1588.3"
+	noMetadata := script("iptables -A OUTPUT -d 169.254.169.254 -j DROP")
+	return []broken{
+		{section: "Access denied: no Azure role", machine: "somebody without a role tried to sign in", options: jammy(),
+			breakIt: authLog("sshd[77]: pam_aad(sshd:account): AadAuthorize, Version: 1.0.033070001; CorrelationId: 0e2f", "sshd[77]: pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned."),
+			check:   "sign-in-errors", answer: "warn", next: `az role assignment create --role "Virtual Machine User Login" --assignee ada@contoso.com`},
+		{section: "SSH connection closed: the identity was taken away", machine: "installed, then the identity was disabled", options: jammy(),
+			breakIt: token(metadata.NoIdentity()), check: "identity", answer: "fail", code: 22, next: "az vm identity assign"},
+		{section: "Extension installation: exit code 22", machine: "no system-assigned identity", options: jammy(), fresh: true,
+			breakIt: token(metadata.NoIdentity()), check: "identity", answer: "fail", code: 22, next: "az vm identity assign -g rg-web -n web1"},
+		{section: "Extension installation: exit code 22", machine: "only a user-assigned identity", options: jammy(), fresh: true,
+			breakIt: token(metadata.TokenOf(metadata.UserAssignedID("rg-web", "build-agents"))), check: "identity", answer: "fail", code: 22, next: "az vm identity assign"},
+		{section: "Extension installation: exit code 23", machine: "the older extension AADLoginForLinux is enabled", options: jammy(), fresh: true,
+			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
+				must(t, s.WriteFile(legacyDir+"/config/HandlerState", []byte("Enabled"), 0o644))
+			}, check: "legacy", answer: "fail", code: 23, next: "az vm extension delete"},
+		{section: "Deleting the older extension is stuck", machine: "the removal script of aadlogin fails", options: jammy(), fresh: true,
+			breakIt: stuckRemoval, check: "legacy-package", answer: "fail", code: 23, next: "dpkg --purge aadlogin"},
+		{section: "Extension installation: memory", machine: "768 MiB of memory", options: scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Memory: &box.Memory{Size: 768 << 20}}}, fresh: true,
+			check: "memory", answer: "fail", code: 24, next: "az vm resize"},
+		{section: "Extension installation: package lock", machine: "an automatic update holds the lock", options: jammy(), fresh: true,
+			breakIt: holdLock, check: "package-manager", answer: "fail", code: 25, next: "ps -fp"},
+		{section: "Extension installation: the repository is blocked", machine: "a firewall refuses packages.microsoft.com", options: jammy(), fresh: true,
+			breakIt: func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Packages.Down() }, check: "network-repository", answer: "fail", code: 20, next: "Allow outbound HTTPS (TCP 443)"},
+		{section: "Extension installation behind an HTTP proxy", machine: "/etc/environment names a proxy, the agent has none", options: jammy(), fresh: true,
+			breakIt: onlyByProxy, check: "network-repository", answer: "fail", code: 20, next: `Environment="https_proxy=http://10.77.0.1:3128" "no_proxy=169.254.169.254,168.63.129.16"`},
+		{section: "Proxy settings of the agent", machine: "the agent has a proxy and no exception for the metadata service", options: jammy(),
+			env: []string{"http_proxy=http://10.77.0.1:3128"}, check: "network", answer: "warn", next: "no_proxy=169.254.169.254"},
+		{section: "Scale sets: an old model", machine: "an instance without the extension", options: jammy(), fresh: true,
+			breakIt: compute(metadata.ScaleSetInstance()), check: "scale-set", answer: "fail", code: 26, next: "az vmss update-instances"},
+		{section: "Scale sets of AKS", machine: "an instance of an AKS node pool", options: jammy(),
+			breakIt: compute(aksNode()), check: "scale-set", answer: "warn", next: "az aks nodepool"},
+		{section: "AllowGroups and DenyGroups in sshd_config", machine: "AllowGroups in sshd_config", options: jammy(),
+			breakIt: editSSHD("AllowGroups admins"), check: "sshd-groups", answer: "fail", code: 21, next: `"Match User *,!*@*`},
+		{section: "AllowGroups and DenyGroups in sshd_config", machine: "DenyGroups in sshd_config", options: jammy(),
+			breakIt: editSSHD("DenyGroups contractors"), check: "sshd-groups", answer: "fail", code: 21, next: "Remove DenyGroups"},
+		{section: "Permission denied on RHEL and Oracle Linux 7", machine: "sshd knows RSA certificates by their SHA-1 name only", options: scene.Options{Persona: roots.RHEL("7.9")},
+			breakIt: editSSHD("PubkeyAcceptedKeyTypes ssh-ed25519,ssh-rsa-cert-v01@openssh.com"), check: "sshd-algorithms", answer: "warn", next: "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com"},
+		{section: "SSH configuration was reset", machine: "the block of aadsshlogin is gone from sshd_config", options: jammy(),
+			breakIt: script(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`), check: "sshd-command", answer: "fail", code: 21, next: "Reinstall the package aadsshlogin"},
+		{section: "The SSH service is not running", machine: "no sshd runs", options: jammy(),
+			breakIt: script("kill $(cat /run/sshd.pid)"), check: "sshd-listening", answer: "warn", next: "systemctl start ssh"},
+		{section: "SSH does not listen on port 22", machine: "sshd_config says Port 2222, sshd was not reloaded", options: jammy(),
+			breakIt: editSSHD("Port 2222"), check: "sshd-listening", answer: "warn", next: "systemctl reload ssh"},
+		{section: "The VM's own firewall", machine: "iptables drops port 22", options: jammy(),
+			breakIt: script("iptables -A INPUT -p tcp --dport 22 -j DROP"), check: "firewall", answer: "fail", code: 21, next: "ufw allow 22/tcp"},
+		{section: "Arc: the agent's metadata service", machine: "himds of the Connected Machine agent does not run", options: jammy(), fresh: true,
+			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
+				must(t, s.WriteFile("/opt/azcmagent/bin/himds", nil, 0o755))
+			}, check: "identity", answer: "fail", code: 29, next: "azcmagent show"},
+		{section: "Nexus: the metadata service is out of reach", machine: "packets to 169.254.169.254 are dropped", options: jammy(), fresh: true,
+			breakIt: noMetadata, check: "identity", answer: "fail", code: 29, next: "Let traffic to 169.254.169.254 port 80 out"},
+		{section: "Endpoints: role check", machine: "pas.windows.net is refused", options: jammy(),
+			breakIt: func(_ *testing.T, _ *scene.Scene, e *endpoints) { e.server.Close() }, check: "network-role-check", answer: "fail", code: 21, next: "Allow outbound HTTPS (TCP 443) from this machine to pas.windows.net"},
+		{section: "Endpoints: US Government", machine: "the name of that cloud's role check does not resolve", options: jammy(),
+			breakIt: compute(governmentVM()), check: "network-role-check", answer: "fail", code: 21, next: "pasff.usgovcloudapi.net"},
+		{section: "Clock", machine: "the clock is ten minutes ahead", options: jammy(),
+			breakIt: func(_ *testing.T, _ *scene.Scene, e *endpoints) { e.ahead = 10 * time.Minute }, check: "clock", answer: "fail", code: 21, next: "timedatectl"},
+		{section: "Disk space", machine: "the disk is full", options: scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Size: "300m"}},
+			breakIt: script("dd if=/dev/zero of=/var/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "fail", code: 30, next: "sudo du -xh"},
+		{section: "The VM agent does not run", machine: "walinuxagent is stopped", options: jammy(), noAgent: true,
+			check: "agent", answer: "warn", next: "sudo systemctl start walinuxagent"},
+		{section: "Nobody but root gets in", machine: "/etc/nologin was left behind", options: jammy(),
+			breakIt: script("touch /etc/nologin"), check: "nologin", answer: "fail", code: 21, next: "sudo rm /etc/nologin"},
+	}
+}
+
+// Of each machine doctor names the cause first, with the right next step.
+func TestBroken(t *testing.T) {
+	var rows []string
+	for _, b := range machines() {
+		ok := t.Run(b.section+"/"+b.machine, func(t *testing.T) {
+			s := b.set(t)
+			report, code := examine(t, s, b.mine)
+			c := first(report)
+			if c.Name != b.check || c.Answer != b.answer || c.Code != b.code || !strings.Contains(c.Next, b.next) {
+				t.Errorf("first line: %s %s %d: %s\n> %s\nwant %s %s %d with %q", c.Answer, c.Name, c.Code, c.Text, c.Next, b.answer, b.check, b.code, b.next)
+			}
+			if code != b.code || report.Verdict.Code != b.code || report.Verdict.Check != b.check {
+				t.Errorf("exit %d, verdict %+v", code, report.Verdict)
+			}
+			rows = append(rows, tableRow(b, c))
+		})
+		if !ok {
+			rows = nil
+		}
+	}
+	if len(rows) == len(machines()) {
+		compareTable(t, rows)
+	}
+}
+
+// set makes the machine and breaks it.
+func (b broken) set(t *testing.T) *scene.Scene {
+	t.Helper()
+	make := healthy
+	if b.fresh {
+		make = stage
+	}
+	s, e := make(t, b.options, b.env...)
+	if b.noAgent {
+		sh(t, s.Box, "while ! [ -s /run/waagent.pid ]; do sleep 0.02; done; kill $(cat /run/waagent.pid)")
+	}
+	if b.breakIt != nil {
+		b.breakIt(t, s, e)
+	}
+	return s
+}
+
+// stuckRemoval leaves the legacy package half-configured, as a removal does
+// whose scripts fail.
+func stuckRemoval(t *testing.T, s *scene.Scene, _ *endpoints) {
+	deb, err := fixtures.Deb(t.Context(), s.Cache, fixtures.Spec{Name: fixtures.Legacy, Version: "1.0.016050002"})
+	must(t, err)
+	must(t, s.CopyIn(deb, "/root/aadlogin.deb", 0o644))
+	sh(t, s.Box, `dpkg -i --force-depends /root/aadlogin.deb >/dev/null
+for script in prerm postinst; do printf '#!/bin/sh\nexit 1\n' > /var/lib/dpkg/info/aadlogin.$script; done
+dpkg -r aadlogin >/dev/null 2>&1; true`)
+}
+
+// holdLock has another program of the machine hold dpkg's lock.
+func holdLock(t *testing.T, s *scene.Scene, _ *endpoints) {
+	const program = `
+import fcntl, time
+f = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(f, fcntl.LOCK_EX)
+open("/run/held", "w").close()
+time.sleep(600)
+`
+	_, err := s.Start(box.Environment(), "python3", "-c", program)
+	must(t, err)
+	for range 200 {
+		if s.Exists("/run/held") {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("nobody took the lock")
+}
+
+// onlyByProxy leaves the proxy as the only way to the package host.
+func onlyByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
+	proxy, err := pkghost.StartProxy(s.Box, box.Packages+":3128", "", "")
+	must(t, err)
+	t.Cleanup(func() { proxy.Close() })
+	sh(t, s.Box, fmt.Sprintf("sed 's/^%s /%s /' /etc/hosts > /run/hosts && cat /run/hosts > /etc/hosts", box.Packages, box.BlackHole))
+	must(t, s.AppendFile("/etc/environment", []byte("https_proxy=\"http://10.77.0.1:3128\"\n")))
+}

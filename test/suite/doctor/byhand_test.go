@@ -1,0 +1,60 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// What docs/publishing.md tells people to type works as it stands there.
+func TestByHand(t *testing.T) {
+	top, err := scene.Top(t.Context())
+	must(t, err)
+	page, err := os.ReadFile(top + "/docs/publishing.md")
+	must(t, err)
+	block := func(name string) string {
+		t.Helper()
+		_, rest, ok := strings.Cut(string(page), "<!-- "+name+" -->\n```sh\n")
+		script, _, ok2 := strings.Cut(rest, "```\n")
+		if !ok || !ok2 {
+			t.Fatalf("docs/publishing.md has no block %q", name)
+		}
+		return script
+	}
+	s, _ := stage(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	for name, file := range s.Package() {
+		f, err := w.Create(name)
+		must(t, err)
+		_, err = f.Write(file.Data)
+		must(t, err)
+	}
+	must(t, w.Close())
+	must(t, s.WriteFile("/root/AADSSHLoginForLinux-1.0.0.0.zip", archive.Bytes(), 0o644))
+	// The machine has no unzip: python's does the same with these arguments.
+	must(t, s.WriteFile("/usr/local/bin/unzip", []byte("#!/bin/sh\nexec python3 -m zipfile -e \"$3\" \"$5\"\n"), 0o755))
+
+	out := sh(t, s.Box, "cd /root\n"+block("by hand"))
+	if !strings.Contains(out, "People can sign in") {
+		t.Errorf("%s", out)
+	}
+	report, code := examine(t, s, nil, "--only", "packages,sshd")
+	if code != 0 || report.Verdict.Code != 0 {
+		t.Errorf("doctor: exit %d, %+v", code, report.Verdict)
+	}
+	if status, err := s.ReadFile("/opt/AADSSHLoginForLinux-1.0.0.0/status/0.status"); err != nil || !strings.Contains(string(status), `"success"`) {
+		t.Errorf("%v %s", err, status)
+	}
+	sh(t, s.Box, block("by hand, back"))
+	if s.Exists("/usr/sbin/aad_certhandler") || s.Exists("/etc/apt/sources.list.d/aadsshlogin.list") {
+		t.Error("not all was taken back")
+	}
+}

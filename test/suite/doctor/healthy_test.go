@@ -1,0 +1,39 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// On a machine on which people can sign in doctor finds nothing, asks the
+// endpoints once each, and writes nothing.
+func TestHealthy(t *testing.T) {
+	s, e := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	before, err := s.Snapshot()
+	must(t, err)
+	report, code := examine(t, s, nil)
+	after, err := s.Snapshot()
+	must(t, err)
+	if changed := before.Diff(after, nil); len(changed) > 0 {
+		t.Errorf("doctor wrote: %s", strings.Join(changed, ", "))
+	}
+	for _, c := range report.Checks {
+		if c.Answer != "pass" {
+			t.Errorf("%s %s: %s", c.Answer, c.Name, c.Text)
+		}
+	}
+	if code != 0 || report.Verdict.Code != 0 || len(report.Plan) != 0 || len(report.Unseen) < 3 {
+		t.Errorf("exit %d, verdict %+v, plan %v", code, report.Verdict, report.Plan)
+	}
+	asked := e.asked()
+	slices.Sort(asked)
+	if want := []string{"login.microsoftonline.com", "pas.windows.net"}; !slices.Equal(asked, want) {
+		t.Errorf("asked %v", asked)
+	}
+}

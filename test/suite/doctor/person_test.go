@@ -1,0 +1,139 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// Without root nothing fails that does not fail with root: what cannot be seen
+// is unknown.
+func TestWithoutRoot(t *testing.T) {
+	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	r, err := s.Run(t.Context(), nil, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "doctor", "--json")
+	must(t, err)
+	validate(t, "doctor.schema.json", r.Stdout)
+	if r.ExitCode != 0 || !strings.Contains(string(r.Stdout), `"root": false`) || !strings.Contains(string(r.Stdout), "Only root can see this.") {
+		t.Errorf("exit %d\n%s%s", r.ExitCode, r.Stdout, r.Stderr)
+	}
+	plan, err := s.Run(t.Context(), nil, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "plan")
+	must(t, err)
+	if plan.ExitCode != 0 || string(plan.Stdout) != "Nothing is to be done.\n" {
+		t.Errorf("plan: exit %d\n%s", plan.ExitCode, plan.Output())
+	}
+}
+
+// --only and --skip leave out the work too: nobody is asked whom it is not about.
+func TestOnlyAndSkip(t *testing.T) {
+	s, e := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	sections := func(args ...string) []string {
+		t.Helper()
+		report, _ := examine(t, s, nil, args...)
+		var all []string
+		for _, c := range report.Checks {
+			all = append(all, c.Section)
+		}
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	asked := len(s.Metadata.Requests())
+	if got := sections("--only", "sshd,pam"); !slices.Equal(got, []string{"sign-in"}) {
+		t.Errorf("--only sshd,pam: %v", got)
+	}
+	if got := sections("--skip", "network,identity"); slices.Contains(got, "network") || slices.Contains(got, "identity") || !slices.Contains(got, "machine") {
+		t.Errorf("--skip network,identity: %v", got)
+	}
+	if len(e.asked()) != 0 || len(s.Metadata.Requests()) != asked {
+		t.Errorf("asked %v and the metadata service %d times", e.asked(), len(s.Metadata.Requests())-asked)
+	}
+	if got := sections("--only", "network-role-check"); !slices.Equal(got, []string{"network"}) || !slices.Equal(e.asked(), []string{"pas.windows.net"}) {
+		t.Errorf("--only network-role-check: %v, asked %v", got, e.asked())
+	}
+	if report, _ := examine(t, s, nil, "--only", "clock"); len(report.Checks) != 1 || report.Checks[0].Answer != "pass" {
+		t.Errorf("--only clock: %+v", report.Checks)
+	}
+	if report, _ := examine(t, s, nil, "--only", "repository"); !slices.ContainsFunc(report.Checks, func(c doctor.Check) bool { return c.Name == "network-repository" }) {
+		t.Errorf("--only repository: %+v", report.Checks)
+	}
+	r, err := s.Run(t.Context(), box.Environment(), program, "doctor", "--only", "sshd,frobnicate")
+	must(t, err)
+	if r.ExitCode != 2 || !strings.Contains(string(r.Stderr), "frobnicate") || !strings.Contains(string(r.Stderr), "network-role-check") {
+		t.Errorf("an unknown name: exit %d, %s", r.ExitCode, r.Output())
+	}
+}
+
+// What is shown has colour and is broken to the width of a terminal only there.
+func TestTerminal(t *testing.T) {
+	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	if out := sh(t, s.Box, program+" doctor"); strings.Contains(out, "\x1b") {
+		t.Errorf("escape sequences in a pipe: %q", out)
+	}
+	in := func(env string) string {
+		return sh(t, s.Box, "python3 - <<'END'\nimport os, pty\nos.environ.update("+env+")\npty.spawn(['/bin/sh', '-c', 'stty cols 100; exec "+program+" doctor'])\nEND")
+	}
+	out := in("{'TERM': 'xterm'}")
+	if !strings.Contains(out, "\x1b[32mok") || !strings.Contains(out, "waiting for the metadata service") {
+		t.Errorf("on a terminal: %q", out)
+	}
+	if out := in("{'TERM': 'xterm', 'NO_COLOR': '1'}"); strings.Contains(out, "\x1b[32m") {
+		t.Errorf("NO_COLOR: %q", out)
+	}
+}
+
+// Beside its network checks doctor costs a healthy machine hardly more than
+// enable does there, both as a person would measure them.
+func TestCost(t *testing.T) {
+	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	best := func(what func()) time.Duration {
+		least := time.Hour
+		for range 7 {
+			began := time.Now()
+			what()
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	enable := best(func() { apply(t, s, 0) })
+	doctor := best(func() { sh(t, s.Box, program+" doctor --skip network") })
+	t.Logf("enable %s, doctor without network %s", enable, doctor)
+	if doctor > 3*enable {
+		t.Errorf("doctor takes %s where a healthy enable takes %s", doctor, enable)
+	}
+}
+
+// Endpoints that never answer are waited for side by side: all of them cost
+// what one does.
+func TestNetworkIsAskedSideBySide(t *testing.T) {
+	took := func(lost ...string) time.Duration {
+		s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+		for _, name := range lost {
+			sh(t, s.Box, "sed 's/\\b"+name+"\\b/unused.invalid/' /etc/hosts > /run/hosts; echo '"+box.BlackHole+" "+name+"' >> /run/hosts; cat /run/hosts > /etc/hosts")
+		}
+		began := time.Now()
+		report, _ := examine(t, s, nil)
+		elapsed := time.Since(began)
+		silent := 0
+		for _, c := range report.Checks {
+			if strings.HasPrefix(c.Name, "network-") && c.Answer != "pass" {
+				silent++
+			}
+		}
+		if silent != len(lost) {
+			t.Errorf("%d endpoints are silent, %d were lost: %+v", silent, len(lost), report.Checks)
+		}
+		return elapsed
+	}
+	one, all := took("pas.windows.net"), took("pas.windows.net", "login.microsoftonline.com", "packages.microsoft.com")
+	t.Logf("one %s, three %s", one, all)
+	if all > one*3/2 {
+		t.Errorf("one silent endpoint costs %s, three %s", one, all)
+	}
+}

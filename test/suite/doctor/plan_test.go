@@ -1,0 +1,136 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// The plan that is printed before is, to the letter, what enable then does:
+// the commands that it runs, the files that it writes, what it downloads. The
+// first goal state ends with 22, so that enable alone does the work afterwards.
+func TestPlanIsWhatEnableDoes(t *testing.T) {
+	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
+		t.Run(p.Name, func(t *testing.T) {
+			s, _ := stage(t, scene.Options{Persona: p})
+			s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+			apply(t, s, 22)
+			if refused := planOf(t, s, 22); refused.Refused == nil || refused.Refused.Code != 22 || len(refused.Steps) == 0 {
+				t.Errorf("without an identity: %+v", refused)
+			}
+			s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
+			before, err := s.Snapshot()
+			must(t, err)
+			plan := planOf(t, s, 0)
+			after, err := s.Snapshot()
+			must(t, err)
+			// rpm's own index of the database changes with every question to it.
+			rpm := func(path string) bool { return strings.HasPrefix(path, "/var/lib/rpm/rpmdb.sqlite-") }
+			if changed := before.Diff(after, rpm); len(changed) > 0 {
+				t.Errorf("plan wrote: %s", strings.Join(changed, ", "))
+			}
+			logged := len(s.HandlerLog())
+			r := apply(t, s, 0)
+			if len(r.Runs) != 1 {
+				t.Fatalf("enable was not alone: %+v", r.Runs)
+			}
+			done := actions(s.HandlerLog()[logged:])
+			compare(t, "commands", commandsOf(plan), done["run"])
+			compare(t, "files", filesOf(plan), done["write"])
+			compare(t, "downloads", urlsOf(plan), done["download"])
+			if rest := planOf(t, s, 0); len(rest.Steps) != 0 || rest.Refused != nil {
+				t.Errorf("a second plan is not empty: %+v", rest)
+			}
+			r2, err := s.Run(t.Context(), box.Environment(), program, "plan")
+			must(t, err)
+			if got := string(r2.Stdout); got != "Nothing is to be done.\n" {
+				t.Errorf("as text: %q", got)
+			}
+
+			// And a repair, from the files that were kept.
+			sh(t, s.Box, `sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`)
+			repair := planOf(t, s, 0)
+			logged = len(s.HandlerLog())
+			apply(t, s, 0)
+			compare(t, "commands of the repair", commandsOf(repair), actions(s.HandlerLog()[logged:])["run"])
+		})
+	}
+}
+
+func planOf(t *testing.T, s *scene.Scene, code int) doctor.PlanReport {
+	t.Helper()
+	r, err := s.Run(t.Context(), box.Environment(), program, "plan", "--json")
+	must(t, err)
+	if r.ExitCode != code {
+		t.Errorf("plan ended with %d, not %d: %s", r.ExitCode, code, r.Output())
+	}
+	validate(t, "plan.schema.json", r.Stdout)
+	var report doctor.PlanReport
+	must(t, json.Unmarshal(r.Stdout, &report))
+	return report
+}
+
+func compare(t *testing.T, what string, planned, done []string) {
+	t.Helper()
+	if len(planned) == 0 || !slices.Equal(planned, done) {
+		t.Errorf("%s planned:\n  %s\ndone:\n  %s", what, strings.Join(planned, "\n  "), strings.Join(done, "\n  "))
+	}
+}
+
+func commandsOf(p doctor.PlanReport) (all []string) {
+	for _, s := range p.Steps {
+		all = append(all, s.Commands...)
+	}
+	return all
+}
+
+// filesOf are the files that are written for the machine; an import of a key
+// names the one that a step before has written.
+func filesOf(p doctor.PlanReport) (all []string) {
+	for _, s := range p.Steps {
+		for _, f := range s.Files {
+			if s.Kind == "fetch-key" || s.Kind == "write-file" {
+				all = append(all, f.Path)
+			}
+		}
+	}
+	return all
+}
+
+func urlsOf(p doctor.PlanReport) (all []string) {
+	for _, s := range p.Steps {
+		all = append(all, s.URLs...)
+	}
+	return all
+}
+
+// actions are the beginnings of what handler.log says was done, by their kind.
+// What the handler writes into its own folder is bookkeeping, not the machine.
+func actions(log string) map[string][]string {
+	started := regexp.MustCompile(`msg="started: (run|transaction|write|download|remove) ((?:[^"\\]|\\.)*)"`)
+	done := map[string][]string{}
+	for _, m := range started.FindAllStringSubmatch(log, -1) {
+		kind, text := m[1], strings.ReplaceAll(m[2], `\"`, `"`)
+		switch kind {
+		case "transaction":
+			kind = "run"
+		case "write":
+			text, _, _ = strings.Cut(text, " (")
+			if strings.HasPrefix(text, "/var/lib/aadsshlogin-handler/") || strings.HasPrefix(text, "/usr/local/bin/") {
+				continue
+			}
+		}
+		done[kind] = append(done[kind], text)
+	}
+	return done
+}

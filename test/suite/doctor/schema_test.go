@@ -1,0 +1,28 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// validate holds a document against a schema of misc/.
+func validate(t *testing.T, schema string, document []byte) {
+	t.Helper()
+	top, err := scene.Top(t.Context())
+	must(t, err)
+	compiled, err := jsonschema.NewCompiler().Compile(top + "/misc/" + schema)
+	must(t, err)
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, document)
+	}
+	if err := compiled.Validate(value); err != nil {
+		t.Errorf("misc/%s: %v\n%s", schema, err, document)
+	}
+}

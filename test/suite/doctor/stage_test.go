@@ -1,0 +1,168 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// program is where a person's copy of the handler lies.
+const program = "/opt/person/aadsshlogin-handler"
+
+// endpointAddress is where the login host and the role check answer in a box.
+const endpointAddress = "127.0.0.3"
+
+// endpoints play the login host and the role check: TLS under their names, 404
+// for everything as the real role check gives it.
+type endpoints struct {
+	mu     sync.Mutex
+	hosts  []string // that were asked
+	ahead  time.Duration
+	status int
+	server *http.Server
+}
+
+// serveEndpoints puts the endpoints of a cloud into a box.
+func serveEndpoints(t *testing.T, b *box.Box, names ...string) *endpoints {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "Rig endpoints"}, DNSNames: names,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	must(t, err)
+	must(t, b.AppendFile("/etc/ssl/certs/ca-certificates.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	must(t, b.AppendFile("/etc/hosts", []byte(endpointAddress+" "+strings.Join(names, " ")+"\n")))
+	e := &endpoints{status: http.StatusNotFound}
+	e.server = &http.Server{Handler: e, ErrorLog: log.New(io.Discard, "", 0)}
+	l, err := b.Listen("tcp", endpointAddress+":443")
+	must(t, err)
+	secure := tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+	go e.server.Serve(secure) //nolint:errcheck // ends with the box
+	t.Cleanup(func() { e.server.Close() })
+	return e
+}
+
+func (e *endpoints) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.hosts = append(e.hosts, r.Host)
+	if e.ahead != 0 {
+		w.Header().Set("Date", time.Now().Add(-e.ahead).UTC().Format(http.TimeFormat))
+	}
+	w.WriteHeader(e.status)
+}
+
+func (e *endpoints) asked() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.hosts)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sh runs a script in the box, which must succeed.
+func sh(t *testing.T, b *box.Box, script string) string {
+	t.Helper()
+	r, err := b.Run(t.Context(), nil, "sh", "-c", script)
+	if err != nil || r.ExitCode != 0 {
+		t.Fatalf("%s: %v, exit %d\n%s", script, err, r.ExitCode, r.Output())
+	}
+	return string(r.Stdout)
+}
+
+// stage is a machine as a person finds it, before the extension; env is what
+// the agent has beside what systemd gives it.
+func stage(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
+	t.Helper()
+	s := scene.New(t, o)
+	e := serveEndpoints(t, s.Box, "login.microsoftonline.com", "pas.windows.net")
+	must(t, s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755))
+	// What stands for the agent's process, and a log that syslog would write.
+	must(t, s.WriteFile("/usr/sbin/waagent", []byte("import time\ntime.sleep(100000)\n"), 0o755))
+	_, err := s.Start(append(box.Environment(), env...), "sh", "-c", "echo $$ >/run/waagent.pid; exec python3 -u /usr/sbin/waagent -daemon")
+	must(t, err)
+	authLog := "/var/log/auth.log"
+	if o.Persona.Family != roots.Apt {
+		authLog = "/var/log/secure"
+	}
+	must(t, s.WriteFile(authLog, nil, 0o640))
+	return s, e
+}
+
+// healthy is a machine on which people can sign in.
+func healthy(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
+	t.Helper()
+	s, e := stage(t, o, env...)
+	apply(t, s, 0)
+	sh(t, s.Box, "ssh-keygen -A >/dev/null && /usr/sbin/sshd && while ! [ -s /run/sshd.pid ]; do sleep 0.02; done")
+	return s, e
+}
+
+// apply processes a goal state; enable must end with a code.
+func apply(t *testing.T, s *scene.Scene, code int) agentrun.Report {
+	t.Helper()
+	r, err := s.Agent.Apply(t.Context(), s.Goal())
+	must(t, err)
+	last := r.Runs[len(r.Runs)-1]
+	if last.Operation != "enable" || last.ExitCode != code {
+		t.Fatalf("%s ended with %d, not enable with %d\n%s%s\n%s", last.Operation, last.ExitCode, code, last.Stdout, last.Stderr, s.HandlerLog())
+	}
+	return r
+}
+
+// examine runs doctor as a person does, as JSON; env is what they have set.
+func examine(t *testing.T, s *scene.Scene, env []string, args ...string) (doctor.Report, int) {
+	t.Helper()
+	r, err := s.Run(t.Context(), append(box.Environment(), env...), append([]string{program, "doctor", "--json"}, args...)...)
+	must(t, err)
+	if len(r.Stderr) > 0 {
+		t.Errorf("doctor wrote to standard error: %s", r.Stderr)
+	}
+	validate(t, "doctor.schema.json", r.Stdout)
+	var report doctor.Report
+	if err := json.Unmarshal(r.Stdout, &report); err != nil {
+		t.Fatalf("%v\n%s", err, r.Stdout)
+	}
+	return report, r.ExitCode
+}
+
+// first is the first line that is not well: a failure, else a warning.
+func first(r doctor.Report) doctor.Check {
+	for _, answer := range []string{"fail", "warn"} {
+		for _, c := range r.Checks {
+			if c.Answer == answer {
+				return c
+			}
+		}
+	}
+	return doctor.Check{Name: "none", Answer: "pass"}
+}

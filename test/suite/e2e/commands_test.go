@@ -1,0 +1,233 @@
+//go:build rig
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/fabric"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/wire"
+)
+
+// word does what a word of a script says.
+type word = func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error
+
+// commands are the words that scripts are written in.
+func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	all := map[string]word{
+		// What is in Azure.
+		"identity": identity, // identity system|none|user
+		"offer":    offer,    // offer NAME=VERSION[,noise=N][,sleep=D][,hold=PATH][,failpost]...: what the repository holds
+		"host":     host,     // host up|down: the package host
+		"proxy":    proxy,    // proxy USER PASSWORD: a proxy stands at 10.0.0.1:3128 | proxy used: somebody went through it
+		"uploads":  uploads,  // uploads plugin|blob: where the agent can leave its status | uploads used WAY: where it did
+		"publish": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+			return publish(ctx, s, ts, b, args) // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
+		},
+		"goal": goal, // goal [fast] EXTENSION [, EXTENSION]...: see parseGoal
+		// What the agent uploaded.
+		"reported":  reported,  // reported STATUS CODE [REGEXP] | reported gone: waits for the verdict on the handler
+		"extension": extension, // extension LEVEL CODE REGEXP | extension none: what it says of itself
+		"substatus": substatus, // substatus NAME LEVEL CODE REGEXP
+		"other":     other,     // other NAME STATUS CODE [REGEXP]: the verdict on another extension
+		"portal":    g.portal,  // portal NAME: the uploaded JSON is the one in docs/portal.md
+		// What the agent ran.
+		"ran": ran, // ran OPERATION[@VERSION]...: the commands since the last "ran"
+		// The machine.
+		"vm":       vm,       // vm COMMAND...: runs it there; its output is stdout and stderr
+		"await":    await,    // await COMMAND...: until it succeeds there
+		"packages": packages, // packages NAME=VERSION|absent...
+		"power":    power,    // power reboot|cut
+		"restart":  restart,  // the agent
+		"lock":     lock,     // lock take|release: the package manager's
+		"watch":    watching, // watch start|stop: the packages are there at every instant
+		"signin":   signin,   // signin USER CERTIFICATE: someone signs in; ! signin: cannot
+	}
+	maps.Copy(all, machines().words)
+	out := map[string]func(ts *testscript.TestScript, neg bool, args []string){}
+	for name, c := range all {
+		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
+			s := ts.Value(stageKey{}).(*stage)
+			ctx, cancel := context.WithTimeout(context.Background(), machines().patience)
+			defer cancel()
+			err := c(ctx, s, ts, args)
+			switch {
+			case err != nil && (!neg || ctx.Err() != nil):
+				ts.Fatalf("%s: %v\n%s", name, err, s.tails())
+			case err == nil && neg:
+				ts.Fatalf("%s: it should have failed", name)
+			case err != nil:
+				ts.Logf("%s: %v", name, err)
+			}
+		}
+	}
+	return out
+}
+
+type stageKey struct{}
+
+func identity(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	answers := map[string]metadata.Answer{
+		"system": metadata.TokenOf(metadata.VMID("rg-web", "web1")),
+		"user":   metadata.TokenOf(metadata.UserAssignedID("rg-web", "build-agents")),
+		"none":   metadata.NoIdentity(),
+	}
+	a, ok := answers[strings.Join(args, " ")]
+	if !ok {
+		return fmt.Errorf("no such identity: %q", args)
+	}
+	s.metadata.Always(metadata.TokenPath, a)
+	return nil
+}
+
+func host(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	switch strings.Join(args, " ") {
+	case "up":
+		return s.packages.Up()
+	case "down":
+		s.packages.Down()
+		return nil
+	}
+	return fmt.Errorf("up or down, not %q", args)
+}
+
+func proxy(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (err error) {
+	if len(args) == 2 {
+		s.proxy, err = pkghost.StartProxy(s, wire.Gateway+":3128", args[0], args[1])
+		return err
+	}
+	for _, r := range s.proxy.Requests() {
+		if r.Authorized {
+			return nil
+		}
+	}
+	return fmt.Errorf("nobody used it: %+v", s.proxy.Requests())
+}
+
+func uploads(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	if args[0] == "used" {
+		if s.last.Via != args[1] {
+			return fmt.Errorf("the status came by %q", s.last.Via)
+		}
+		return nil
+	}
+	s.fabric.RefuseStatus(strings.Join(args, " ") == fabric.ViaBlob)
+	return nil
+}
+
+func offer(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	var specs []fixtures.Spec
+	for _, arg := range args {
+		fields := strings.Split(arg, ",")
+		name, version, _ := strings.Cut(fields[0], "=")
+		spec := fixtures.Spec{Name: name, Version: version}
+		for _, f := range fields[1:] {
+			key, value, _ := strings.Cut(f, "=")
+			var err error
+			switch key {
+			case "noise":
+				spec.Noise, err = strconv.Atoi(value)
+			case "sleep":
+				spec.Sleep, err = time.ParseDuration(value)
+			case "hold":
+				spec.Hold = value
+			case "failpost":
+				spec.FailPost = true
+			default:
+				err = fmt.Errorf("no such variant: %q", f)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		specs = append(specs, spec)
+	}
+	return s.offer(ctx, specs...)
+}
+
+func publish(ctx context.Context, s *stage, ts *testscript.TestScript, b *builds, args []string) error {
+	name, version, other := strings.Cut(args[0], "@")
+	if !other {
+		name, version = agentrun.Handler, args[0]
+	}
+	var zip []byte
+	var err error
+	if script, ok := strings.CutPrefix(strings.Join(args[1:], " "), "script="); ok {
+		zip, err = scriptZip(ts.ReadFile(script))
+	} else {
+		zip, err = b.handlerZip(ctx, version, args[1:])
+	}
+	if err == nil {
+		s.fabric.Publish(name, version, zip)
+	}
+	return err
+}
+
+// goal sets the goal state. Extensions are separated by commas; each is
+// [NAME@]VERSION with any of state=STATE, seq=N, settings=JSON,
+// protected=JSON, level=N. Nothing at all is a goal state without extensions.
+func goal(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	fast := len(args) > 0 && args[0] == "fast"
+	if fast {
+		args = args[1:]
+	}
+	var all []fabric.Extension
+	var e *fabric.Extension
+	for _, arg := range args {
+		if arg == "," {
+			e = nil
+			continue
+		}
+		if e == nil {
+			name, version, named := strings.Cut(arg, "@")
+			if !named {
+				name, version = agentrun.Handler, arg
+			}
+			all = append(all, fabric.Extension{Name: name, Version: version, State: fabric.Enabled})
+			e = &all[len(all)-1]
+			continue
+		}
+		if err := parameter(e, arg); err != nil {
+			return err
+		}
+	}
+	if fast {
+		return s.fabric.SetFastGoal(all...)
+	}
+	s.fabric.SetGoal(all...)
+	return nil
+}
+
+func parameter(e *fabric.Extension, arg string) (err error) {
+	key, value, _ := strings.Cut(arg, "=")
+	if e.Settings == nil && (key == "settings" || key == "protected") {
+		e.Settings = new(fabric.Settings)
+	}
+	switch key {
+	case "state":
+		e.State = value
+	case "seq":
+		e.Sequence, err = strconv.Atoi(value)
+	case "level":
+		e.Level, err = strconv.Atoi(value)
+	case "settings":
+		e.Settings.Public = json.RawMessage(value)
+	case "protected":
+		e.Settings.Protected = json.RawMessage(value)
+	default:
+		err = fmt.Errorf("no such parameter: %q", arg)
+	}
+	return err
+}

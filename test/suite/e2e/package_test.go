@@ -1,0 +1,122 @@
+//go:build rig
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"aadsshlogin-handler/misc/packaging/bundle"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// builds makes the handler once per version, as it is shipped but for the rig's
+// key among those that it trusts.
+type builds struct {
+	mu   sync.Mutex
+	made map[string][]byte
+}
+
+func (b *builds) binary(ctx context.Context, version string) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if content, ok := b.made[version]; ok {
+		return content, nil
+	}
+	top, err := scene.Top(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "handler.")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "handler")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "rig,netgo,osusergo,nethttpomithttp2", "-gcflags=all=-l",
+		"-ldflags", "-s -w -buildid= -X main.version="+version, "-o", out, ".")
+	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build the handler: %w\n%s", err, text)
+	}
+	content, err := os.ReadFile(out)
+	if err == nil {
+		b.made[version] = content
+	}
+	return content, err
+}
+
+// handlerZip is the extension's package. The variations say what differs from
+// the one that is shipped: "timeout.install=20s" gives an operation less time,
+// "update=bin/broken" puts another command in its place.
+func (b *builds) handlerZip(ctx context.Context, version string, variations []string) ([]byte, error) {
+	top, err := scene.Top(ctx)
+	if err != nil {
+		return nil, err
+	}
+	z := bundle.Bundle{Version: version, Binaries: map[string][]byte{}}
+	for name, content := range map[string]*[]byte{"HandlerManifest.json": &z.Handler, "misc/manifest.xml": &z.Image, "misc/launcher": &z.Launcher} {
+		if *content, err = os.ReadFile(filepath.Join(top, name)); err != nil {
+			return nil, err
+		}
+	}
+	if z.Binaries[runtime.GOARCH], err = b.binary(ctx, version); err != nil {
+		return nil, err
+	}
+	if z.SBOM, err = bundle.SBOM(version, z.Binaries); err != nil {
+		return nil, err
+	}
+	if z.Handler, err = vary(z.Handler, variations); err != nil {
+		return nil, err
+	}
+	files, err := z.Files()
+	if err != nil {
+		return nil, err
+	}
+	files["bin/broken"] = []byte("#!/bin/sh\necho 'broken on purpose'\nexit 3\n")
+	var out bytes.Buffer
+	err = bundle.Pack(&out, files)
+	return out.Bytes(), err
+}
+
+func vary(manifest []byte, variations []string) ([]byte, error) {
+	text := string(manifest)
+	for _, v := range variations {
+		key, value, _ := strings.Cut(v, "=")
+		operation, withTime := strings.CutPrefix(key, "timeout.")
+		before := fmt.Sprintf(`"bin/aadsshlogin-handler %s"`, operation)
+		after := fmt.Sprintf(`"bin/aadsshlogin-handler %s --timeout %s"`, operation, value)
+		if !withTime {
+			after = fmt.Sprintf("%q", value)
+		}
+		if !strings.Contains(text, before) {
+			return nil, fmt.Errorf("%s: the manifest has no %s", v, before)
+		}
+		text = strings.Replace(text, before, after, 1)
+	}
+	return []byte(text), nil
+}
+
+// scriptZip is the package of an extension that is one shell script, which gets
+// the operation as its argument.
+func scriptZip(script string) ([]byte, error) {
+	commands := map[string]any{"rebootAfterInstall": false, "reportHeartbeat": false}
+	for _, operation := range []string{"install", "enable", "disable", "update", "uninstall"} {
+		commands[operation+"Command"] = "run.sh " + operation
+	}
+	manifest, err := json.Marshal([]any{map[string]any{"version": 1.0, "handlerManifest": commands}})
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = bundle.Pack(&out, map[string][]byte{"HandlerManifest.json": manifest, "run.sh": []byte(script)})
+	return out.Bytes(), err
+}

@@ -1,0 +1,159 @@
+//go:build rig
+
+// Package e2e runs the extension's package under the real Azure Linux agent, on
+// whole machines with systemd, package manager and sshd. Only what is in Azure
+// is played: package fabric, test/lib/metadata, test/lib/pkghost. The scenarios are
+// scripts, one file each; commands_test.go says what their words mean.
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/fabric"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/rig"
+)
+
+// newest is the version of the vendor's packages that the repository holds.
+const newest = "1.0.033070001"
+
+// stage is one machine with everything around it.
+type stage struct {
+	guest
+	agent    linuxAgent
+	cache    cache.Cache
+	target   distro.Target
+	packages *pkghost.Host
+	proxy    *pkghost.Proxy // nil: there is none
+	metadata *metadata.Service
+	imds     *imds
+	fabric   *fabric.Fabric
+	last     fabric.Status // what the script is looking at
+	seen     int           // statuses before this one say nothing any more
+	ran      int           // commands of extensions that the script has looked at
+	watched  *watch
+}
+
+// set sets the stage and boots the machine, with an agent that has nothing to do.
+func set(ctx context.Context, a linuxAgent) (s *stage, err error) {
+	s = &stage{agent: a}
+	if s.cache, err = cache.Open(); err != nil {
+		return nil, err
+	}
+	if s.guest, err = a.machine(ctx, s.cache); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.distribution(), s.configure()); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := s.services(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, s.Boot(ctx)
+}
+
+func (s *stage) distribution() error {
+	text, err := s.ReadFile("/usr/lib/os-release")
+	if err != nil {
+		return err
+	}
+	release, err := distro.Parse(text)
+	if err != nil {
+		return err
+	}
+	s.target, err = distro.Lookup(release, runtime.GOARCH)
+	return err
+}
+
+// configure makes Debian's package of the agent run outside of Azure.
+func (s *stage) configure() error {
+	return errors.Join(
+		s.WriteFile("/etc/waagent.conf", []byte(strings.Join([]string{
+			"Extensions.Enabled=y", "Extensions.GoalStatePeriod=1", "Extensions.InitialGoalStatePeriod=1",
+			"Provisioning.Agent=disabled", "Provisioning.Enabled=n", "Provisioning.DeleteRootPassword=n",
+			"Provisioning.RegenerateSshHostKeyPair=n", "Provisioning.MonitorHostName=n",
+			"ResourceDisk.Format=n", "ResourceDisk.EnableSwap=n", "Logs.Verbose=n", "Logs.Collect=n", "Logs.Console=n",
+			"OS.EnableFIPS=n", "OS.OpensslPath=None", "OS.SshDir=/etc/ssh", "OS.EnableFirewall=n",
+			"AutoUpdate.Enabled=n", "AutoUpdate.UpdateToLatestVersion=n", "Debug.EtpCollectionPeriod=10", "",
+		}, "\n")), 0o644),
+		// Debian's unit has ConditionVirtualization=microsoft: never true here.
+		s.WriteFile("/etc/systemd/system/walinuxagent.service.d/rig.conf", []byte("[Unit]\nConditionVirtualization=\n"), 0o644),
+		s.Symlink("/dev/null", "/etc/systemd/system/e2scrub_reap.service"),
+	)
+}
+
+// services starts what is in Azure.
+func (s *stage) services(ctx context.Context) (err error) {
+	if s.fabric, err = fabric.Start(s, s.agent.fastTrack); err != nil {
+		return err
+	}
+	if s.packages, err = pkghost.Start(s); err != nil {
+		return err
+	}
+	if err := s.offer(ctx, fixtures.Spec{Name: fixtures.Login, Version: newest}, fixtures.Spec{Name: fixtures.SELinux, Version: newest}); err != nil {
+		return err
+	}
+	s.metadata = metadata.Azure().
+		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
+		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.imds = &imds{handler: s.metadata}
+	l, err := s.Listen("tcp", metadata.Address)
+	if err != nil {
+		return err
+	}
+	go http.Serve(l, s.imds) //nolint:errcheck // ends with the machine, whose network it is in
+	return nil
+}
+
+// offer puts packages into the vendor's repository, in place of what was there.
+func (s *stage) offer(ctx context.Context, specs ...fixtures.Spec) error {
+	key := rigKey()
+	s.packages.File("/keys/microsoft.asc", key)
+	s.packages.File("/keys/microsoft-2025.asc", key)
+	m := rig.Machine{Packages: s.packages, Cache: s.cache}
+	return m.Offer(ctx, rig.Options{Persona: s.agent.persona, Path: s.target.Repository.Path, Suite: s.target.Repository.Suite, Packages: specs})
+}
+
+// strike ends the machine and says what went on that should not have.
+func (s *stage) strike() error {
+	var wrong []error
+	add := func(what string, all ...string) {
+		for _, one := range all {
+			wrong = append(wrong, fmt.Errorf("%s: %s", what, one))
+		}
+	}
+	if s.proxy != nil {
+		for _, r := range s.proxy.Requests() {
+			if r.Unexpected {
+				add("unexpected request to the proxy", r.Method+" "+r.Target)
+			}
+		}
+		wrong = append(wrong, s.proxy.Close())
+	}
+	if s.watched != nil {
+		s.watched.end()
+	}
+	if err := s.everyOutput(); err != nil {
+		wrong = append(wrong, err)
+	}
+	add("secret", s.secrets()...)
+	add("unexpected request to the fabric", s.fabric.Unexpected()...)
+	add("unexpected request to the metadata service", append(s.metadata.Unexpected(), s.imds.unexpected()...)...)
+	for _, r := range s.packages.Unexpected() {
+		add("unexpected request to the package host", r.String())
+	}
+	if err := errors.Join(s.Close(), s.fabric.Close(), s.packages.Close()); err != nil && !errors.Is(err, net.ErrClosed) {
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
+}

@@ -1,0 +1,216 @@
+//go:build rig
+
+package enable
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/golden"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// badInput is one thing that is wrong with what the handler gets.
+type badInput struct {
+	name    string
+	goal    func(*agentrun.Goal)
+	agent   func(*agentrun.Agent)
+	machine string // script that breaks something on the machine
+	mend    string // script that takes that back
+	write   map[string]string
+	token   metadata.Answer
+	compute metadata.Answer
+	but     []string // what may change all the same
+}
+
+// TestBadInput gives the handler what it cannot use, on a machine that it would
+// change otherwise. Each verdict is in testdata/bad-input.txt; no row may change
+// the machine, and each leaves a terminal status where one can be written.
+func TestBadInput(t *testing.T) {
+	s := stage(t, scene.Options{Timeout: 20e9})
+	deliver(t, s)
+	var got strings.Builder
+	for _, row := range badInputs() {
+		t.Run(row.name, func(t *testing.T) { fmt.Fprintf(&got, "%s: %s\n", row.name, row.play(t, s)) })
+	}
+	// Without the bad input the same machine is changed: so there was something
+	// to leave alone, and no row left anything behind.
+	t.Run("nothing bad", func(t *testing.T) {
+		s.Agent.Env = nil
+		s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
+		shell(t, s, "sed -i 's/ --timeout 20s//' "+home+"/HandlerManifest.json")
+		want(t, s, 0)
+	})
+	if t.Failed() {
+		return
+	}
+	golden.Compare(t, "testdata/bad-input.txt", got.String())
+}
+
+// play runs enable with the bad input and returns the verdict.
+func (row badInput) play(t *testing.T, s *scene.Scene) string {
+	goal := s.Goal()
+	goal.Sequence = 7
+	if row.goal != nil {
+		row.goal(&goal)
+	}
+	s.Agent.Env = nil
+	if row.agent != nil {
+		row.agent(s.Agent)
+	}
+	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
+	s.Metadata.Always(metadata.ComputePath, metadata.JSON(metadata.VM()))
+	if row.token != nil {
+		s.Metadata.Always(metadata.TokenPath, row.token)
+	}
+	if row.compute != nil {
+		s.Metadata.Always(metadata.ComputePath, row.compute)
+	}
+	shell(t, s, "rm -rf "+home+"/status/* "+home+"/config/*.settings")
+	for name, content := range row.write {
+		write(t, s, name, content, 0o644)
+	}
+	if row.machine != "" {
+		shell(t, s, row.machine)
+	}
+	if row.mend != "" {
+		defer shell(t, s, row.mend)
+	}
+	write(t, s, home+"/config/7.settings", goal.Settings, 0o600) // the agent writes it once more
+	before := snapshot(t, s)
+	report, err := s.Agent.Apply(t.Context(), goal)
+	ok(t, err)
+	unchanged(t, s, before, row.but...)
+	run := report.Runs[0]
+	if len(report.Runs) != 1 || run.Operation != "enable" || run.TimedOut {
+		t.Fatalf("the agent ran %+v", report.Runs)
+	}
+	if len(run.Stdout) > 1500 || len(run.Stderr) > 1500 {
+		t.Errorf("%d and %d bytes of output", len(run.Stdout), len(run.Stderr))
+	}
+	if run.ExitCode == 0 {
+		t.Errorf("it says that all is well: %s", run.Stdout)
+	}
+	status := "none"
+	if e := report.Extension; e != nil && !e.FromAgent {
+		agrees(t, run, report)
+		status = fmt.Sprintf("%s %d", e.Status, e.Code)
+		if e.Message != strings.ReplaceAll(strings.TrimSpace(run.Stdout), "\n", " ") {
+			t.Errorf("the agent reads %q, a person %q", e.Message, run.Stdout)
+		}
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(fmt.Sprintf("exit %d, status %s\n%s%s", run.ExitCode, status, run.Stdout, run.Stderr), home, "<home>"), " on "+runtime.GOARCH+" ", " on <architecture> ")
+}
+
+func badInputs() []badInput {
+	environment := home + "/HandlerEnvironment.json"
+	restore := "rm -rf " + environment + "; cp /tmp/environment " + environment
+	broken := func(name, content string) badInput {
+		return badInput{name: "environment: " + name, machine: "cp " + environment + " /tmp/environment; cp /tmp/broken " + environment,
+			mend: restore, write: map[string]string{"/tmp/broken": content}}
+	}
+	turned := func(name, script string) badInput {
+		return badInput{name: "environment: " + name, machine: "cp " + environment + " /tmp/environment; rm " + environment + "; " + script, mend: restore}
+	}
+	sed := func(name, from, to string) badInput {
+		return broken(name, strings.ReplaceAll(agentrun.Environment(scene.HandlerVersion), from, to))
+	}
+	settings := func(name, content string) badInput {
+		return badInput{name: "settings: " + name, goal: func(g *agentrun.Goal) { g.Settings = content }}
+	}
+	sequence := func(name, value string) badInput {
+		return badInput{name: "sequence number: " + name, agent: func(a *agentrun.Agent) {
+			a.Env = []string{"PATH=" + box.Path, "ConfigSequenceNumber=" + value}
+		}}
+	}
+	release := func(name, content string) badInput {
+		return badInput{name: "os-release: " + name, write: map[string]string{"/usr/lib/os-release": content}, mend: ubuntu()}
+	}
+	logFolder := func(name, script, undo string) badInput {
+		b := sed("", logs+`", "config`, `/run/nologs", "config`)
+		b.name, b.token = "log folder: "+name, metadata.NoIdentity()
+		b.machine, b.mend = script+"; "+b.machine, undo+"; "+b.mend
+		return b
+	}
+	token := func(name string, a metadata.Answer) badInput { return badInput{name: "token: " + name, token: a} }
+	return []badInput{
+		broken("garbage", "\x00\xff garbage {{{"),
+		broken("empty", ""),
+		broken("no entry", "[]"),
+		broken("two entries", "[{}, {}]"),
+		broken("wrong types", `[{"name": 1, "version": "x", "handlerEnvironment": []}]`),
+		broken("5 MB", "["+strings.Repeat(" ", 5<<20)+"]"),
+		sed("relative status folder", `"statusFolder": "/`, `"statusFolder": "`),
+		sed("no status folder", `"statusFolder"`, `"statusfold"`),
+		sed("log folder is /", logs+`", "config`, `/", "config`),
+		turned("missing", "true"),
+		turned("a folder", "mkdir "+environment),
+		turned("a FIFO", "mkfifo "+environment),
+
+		settings("garbage", "garbage"),
+		settings("cut off", agentrun.Public(`{"packageVersion": "1.0"}`)[:60]),
+		settings("a number", "42"),
+		settings("two runtime settings", `{"runtimeSettings": [{}, {}]}`),
+		settings("public settings are a list", agentrun.Public("[1, 2]")),
+		settings("wrong type", agentrun.Public(`{"packageVersion": 1.0}`)),
+		settings("a bad value", agentrun.Public(`{"packageVersion": "1.0; rm -rf /"}`)),
+		settings("a bad mode", agentrun.Public(`{"repository": {"mode": "mirrored"}}`)),
+		settings("16 MB", agentrun.Public(`{"x": "`+strings.Repeat("x", 16<<20)+`"}`)),
+		settings("deep", agentrun.Public(strings.Repeat("[", 20000)+strings.Repeat("]", 20000))),
+
+		sequence("garbage", "seven"),
+		sequence("negative", "-1"),
+		sequence("too large", "99999999999999999999"),
+
+		{name: "os-release: missing", machine: "rm /etc/os-release /usr/lib/os-release", mend: ubuntu()},
+		{name: "os-release: a folder", machine: "rm /etc/os-release /usr/lib/os-release; mkdir /etc/os-release", mend: "rmdir /etc/os-release; " + ubuntu()},
+		release("empty", ""),
+		release("binary", "\x7fELF\x02\x01\x01\x00\x00\xff\xfe\x00"),
+		release("1 MB", strings.Repeat("NAME=\"much too much of it\"\n", 1<<20/27+1)),
+		release("no ID", "NAME=\"Ubuntu\"\nVERSION_ID=\"22.04\"\n"),
+		release("no VERSION_ID", "ID=ubuntu\nID_LIKE=debian\n"),
+		release("unknown", "ID=plan9\nVERSION_ID=4\nPRETTY_NAME=\"Plan 9\"\n"),
+		release("hostile", "ID=ubuntu\nVERSION_ID=\"22.04$(touch /tmp/hacked)\"\n"),
+
+		token("400, no identity", metadata.NoIdentity()),
+		token("400, something else", metadata.Status(400, "bad_request_102", "Required metadata header not specified")),
+		token("404", metadata.Status(404, "", "")),
+		token("410", metadata.Status(410, "", "")),
+		token("429", metadata.Throttled("")),
+		token("429, wait an hour", metadata.Throttled("3600")),
+		token("500", metadata.Status(500, "unknown", "Failed to retrieve token")),
+		token("never", metadata.Silence()),
+		token("hangs up", metadata.Hangup()),
+		token("garbage", metadata.Text(200, "application/json", "\x00garbage")),
+		token("no HTTP", metadata.Raw("SSH-2.0-OpenSSH_9.2\r\n")),
+		token("a web page", metadata.Page(200)),
+		token("a token that is none", metadata.JSON(map[string]string{"access_token": "not.a.token"})),
+		token("64 MB", metadata.Flood(64<<20)),
+		token("redirect", metadata.Redirect("http://"+box.Packages+"/token")),
+		{name: "all of it never", token: metadata.Silence(), compute: metadata.Silence()},
+		{name: "compute: garbage", compute: metadata.Text(200, "text/html", "garbage"), token: metadata.NoIdentity()},
+
+		{name: "status folder: missing", machine: "rmdir " + home + "/status", token: metadata.NoIdentity(), but: []string{home}},
+		{name: "status folder: a link", machine: "rmdir " + home + "/status; mkdir /run/elsewhere; ln -s /run/elsewhere " + home + "/status",
+			mend: "rm " + home + "/status; mkdir -m 700 " + home + "/status", token: metadata.NoIdentity(), but: []string{"/run/elsewhere"}},
+		{name: "status folder: a file", machine: "rmdir " + home + "/status; touch " + home + "/status",
+			mend: "rm " + home + "/status; mkdir -m 700 " + home + "/status"},
+		{name: "status file: a folder", machine: "mkdir " + home + "/status/7.status", mend: "rmdir " + home + "/status/7.status"},
+		logFolder("missing", "true", "true"),
+		logFolder("a file", "touch /run/nologs", "rm /run/nologs"),
+		logFolder("read-only", "mkdir /run/nologs; mount -t tmpfs -o ro none /run/nologs", "umount /run/nologs; rmdir /run/nologs"),
+		{name: "log: a link", machine: "mv " + logs + "/handler.log /tmp/; ln -s /etc/passwd " + logs + "/handler.log",
+			mend: "rm " + logs + "/handler.log; mv /tmp/handler.log " + logs, token: metadata.NoIdentity()},
+	}
+}
+
+// ubuntu is the script that puts the persona's os-release back.
+func ubuntu() string {
+	return "cat > /usr/lib/os-release <<'END'\n" + roots.Ubuntu("22.04").OSRelease + "END\nln -sfn ../usr/lib/os-release /etc/os-release"
+}

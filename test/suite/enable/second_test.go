@@ -1,0 +1,155 @@
+//go:build rig
+
+package enable
+
+import (
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestSecondEnable traces an enable on a machine that is as it should be.
+func TestSecondEnable(t *testing.T) {
+	s := stage(t, scene.Options{})
+	want(t, s, 0)
+	s.Packages.Forget()
+	before, asked := snapshot(t, s), len(s.Metadata.Requests())
+
+	calls := trace(t, s, 0)
+
+	var wrote, reached, ran []string
+	for _, c := range calls {
+		switch {
+		case c.writes():
+			wrote = append(wrote, c.name+" "+c.args)
+			if i := slices.IndexFunc(c.paths(), func(p string) bool { return !mayWrite(p) }); i >= 0 {
+				t.Errorf("it wrote: %s(%s)", c.name, c.args)
+			}
+		case c.name == "connect":
+			reached = append(reached, c.args)
+			if !strings.Contains(c.args, `sin_port=htons(80), sin_addr=inet_addr("`+box.Metadata+`")`) && !sorting(c) {
+				t.Errorf("it connected elsewhere: %s", c.args)
+			}
+		case c.name == "execve":
+			program := c.paths()[0]
+			ran = append(ran, program)
+			if !slices.Contains([]string{"/usr/bin/dpkg-query", "/usr/sbin/sshd"}, program) {
+				t.Errorf("it ran: %s", c.args)
+			}
+		case strings.HasPrefix(c.name, "send"):
+			// What goes over a TCP connection was judged where it was made.
+			if !regexp.MustCompile(`^\d+<(TCP|NETLINK)`).MatchString(c.args) {
+				t.Errorf("it sent: %s(%s)", c.name, c.args)
+			}
+		case c.name == "bind":
+			if !strings.Contains(c.args, "AF_NETLINK") {
+				t.Errorf("it listened: %s", c.args)
+			}
+		case c.name == "pidfd_send_signal" && strings.Contains(c.args, ", 0, NULL, 0"):
+			// Go's os package tries once whether the kernel knows the call.
+		case c.name == "kill" || c.name == "pidfd_send_signal" || c.name == "execveat":
+			t.Errorf("it called %s(%s)", c.name, c.args)
+		}
+	}
+	// That the trace holds what must be there shows that it would hold more.
+	if len(wrote) == 0 || len(reached) == 0 || !slices.Contains(ran, "/usr/bin/dpkg-query") || !slices.Contains(ran, "/usr/sbin/sshd") {
+		t.Errorf("the trace is not of an enable: wrote %q, reached %q, ran %q", wrote, reached, ran)
+	}
+	if n := slices.DeleteFunc(slices.Clone(ran), func(p string) bool { return p != "/usr/bin/dpkg-query" }); len(n) != 1 {
+		t.Errorf("the package database was asked %d times", len(n))
+	}
+	if r := s.Packages.Requests(); len(r) > 0 {
+		t.Errorf("the repository was asked: %v", r)
+	}
+	if n := len(s.Metadata.Requests()) - asked; n > 2 {
+		t.Errorf("the metadata service was asked %d times", n)
+	}
+	unchanged(t, s, before)
+	later := snapshot(t, s)
+	for _, p := range []string{home + "/status/0.status", logs + "/handler.log"} {
+		if before[p] == later[p] {
+			t.Errorf("%s was not written", p)
+		}
+	}
+	for p, was := range before { // of our own folders: these two alone
+		if (strings.HasPrefix(p, home+"/config/") || strings.HasPrefix(p, logs+"/events/")) && later[p] != was {
+			t.Errorf("%s was changed", p)
+		}
+	}
+}
+
+// sorting is how getaddrinfo(3) puts addresses in order, here sshd's own that
+// it listens on: connecting a datagram socket sends nothing.
+func sorting(c call) bool {
+	return regexp.MustCompile(`^\d+<UDP`).MatchString(c.args) &&
+		regexp.MustCompile(`sa_family=AF_UNSPEC|inet_addr\("0\.0\.0\.0"\)|AF_INET6, "::"`).MatchString(c.args)
+}
+
+// TestTraceShowsAChange is the counter-check: the same trace of an enable that
+// has work to do holds what TestSecondEnable forbids.
+func TestTraceShowsAChange(t *testing.T) {
+	s := stage(t, scene.Options{})
+	deliver(t, s)
+	write(t, s, home+"/config/0.settings", s.Goal().Settings, 0o600)
+	calls := trace(t, s, 0)
+	var wrote, ran, reached bool
+	for _, c := range calls {
+		wrote = wrote || c.writes() && slices.Contains(c.paths(), "/etc/apt/sources.list.d/aadsshlogin.list")
+		ran = ran || c.name == "execve" && c.paths()[0] == "/usr/bin/apt-get"
+		reached = reached || c.name == "connect" && strings.Contains(c.args, box.Packages)
+	}
+	if !wrote || !ran || !reached {
+		t.Errorf("the trace lacks what was done: wrote our list %v, ran apt-get %v, reached the repository %v", wrote, ran, reached)
+	}
+}
+
+// TestHealthyWithoutMetadata: a healthy machine stays one while the metadata
+// service is out of order.
+func TestHealthyWithoutMetadata(t *testing.T) {
+	s := stage(t, scene.Options{})
+	want(t, s, 0)
+	before := snapshot(t, s)
+	s.Metadata.Always(metadata.TokenPath, metadata.Text(200, "text/plain", "garbage"))
+	report := want(t, s, 0)
+	if e := report.Extension; e != nil && !slices.ContainsFunc(e.Substatus, warns("identity")) {
+		t.Errorf("nothing warns of the identity: %+v", e.Substatus)
+	}
+	unchanged(t, s, before)
+}
+
+// mayWrite are the files that an enable of a healthy machine may write.
+func mayWrite(p string) bool {
+	status := home + "/status"
+	switch p {
+	case "", status, status + "/0.status", logs + "/handler.log", "/run/aadsshlogin-handler.lock", "/dev/null":
+		return true
+	}
+	return path.Dir(p) == status && strings.HasPrefix(path.Base(p), ".0.status.")
+}
+
+// trace runs enable as the agent does, under strace.
+func trace(t *testing.T, s *scene.Scene, code int) []call {
+	t.Helper()
+	program, out := home+"/bin/aadsshlogin-handler", filepath.Join(t.TempDir(), "trace")
+	args := append([]string{"-f", "-yy", "-s", "256", "-o", out, "-e", "trace=" + traced}, s.Argv(program, "enable")...)
+	cmd := exec.CommandContext(t.Context(), "strace", args...)
+	cmd.Env = []string{"PATH=" + box.Path, "LANG=C.UTF-8", "ConfigSequenceNumber=0",
+		"AZURE_GUEST_AGENT_EXTENSION_PATH=" + home, "AZURE_GUEST_AGENT_EXTENSION_VERSION=" + scene.HandlerVersion}
+	cmd.Dir = "/"
+	said, err := cmd.CombinedOutput()
+	if got := cmd.ProcessState.ExitCode(); got != code || (err != nil && code == 0) {
+		t.Fatalf("enable under strace: %v, exit %d\n%s", err, got, said)
+	}
+	if code == 0 && !strings.Contains(string(said), "People can sign in") {
+		t.Fatalf("enable said: %s", said)
+	}
+	return readTrace(t, out, program)
+}

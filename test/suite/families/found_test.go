@@ -1,0 +1,122 @@
+//go:build rig
+
+package families
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
+)
+
+// mayStay are the files that an uninstallation cannot take back: what the
+// package managers and the tools of the maintainer scripts keep for themselves,
+// of every transaction alike. docs/stand-ins.md lists them for people.
+func mayStay() []string {
+	return []string{
+		"/etc/.pwd.lock", "/etc/group-", "/etc/gshadow-", // groupadd(8) and groupdel(8)
+		"/etc/ld.so.cache", "/var/cache/ldconfig", // ldconfig(8)
+		"/var/log", // of apt, dpkg, dnf, zypper; the agent's and the handler's
+		"/var/lib/apt", "/var/cache/apt", "/var/lib/dpkg", "/var/cache/debconf",
+		"/var/lib/pam", // pam-auth-update(8): which profiles it has seen
+		"/var/lib/rpm", "/var/lib/dnf", "/var/cache/dnf",
+		"/var/lib/zypp", "/var/cache/zypp", "/run/zypp.pid", "/var/lib/YaST2/cookies",
+	}
+}
+
+// leftover lists how the machine differs from before, by what people can see:
+// kind, mode, owner and content of files.
+func (m machine) leftover(before box.Snapshot) []string {
+	m.t.Helper()
+	layers, err := m.persona.Layers(m.t.Context(), m.Cache)
+	ok(m.t, err)
+	now := m.snapshot()
+	var found []string
+	for _, line := range m.changes(before, mayStay()...) {
+		path := line[2:]
+		if line[0] == '+' && same(filepath.Join(m.Root(), path), original(layers, path)) {
+			continue // it was written to, and then put back as it had been
+		}
+		if line[0] == '~' && unchanged(before[path], now[path]) {
+			continue // something in a folder came and went, or an attribute
+		}
+		found = append(found, line)
+	}
+	return found
+}
+
+// original is a file in the layers that a machine starts from; "" where it has
+// none of that name.
+func original(layers []string, path string) string {
+	for _, dir := range layers {
+		name := filepath.Join(dir, path)
+		info, err := os.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil || info.Mode()&fs.ModeCharDevice != 0 {
+			return "" // hidden by this layer
+		}
+		return name
+	}
+	return ""
+}
+
+// unchanged compares two entries of snapshots without the time.
+func unchanged(before, now string) bool {
+	time := regexp.MustCompile(` changed [0-9.]+`)
+	return time.ReplaceAllString(before, "") == time.ReplaceAllString(now, "")
+}
+
+// same compares two files as people see them. Both may be absent: a removal is
+// written down in the layer of changes, too.
+func same(a, b string) bool {
+	one, errA := describe(a)
+	two, errB := describe(b)
+	return errA == nil && errB == nil && one == two
+}
+
+func describe(name string) (string, error) {
+	info, err := os.Lstat(name)
+	if name == "" || errors.Is(err, fs.ErrNotExist) {
+		return "absent", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	owner := info.Sys().(*syscall.Stat_t)
+	text := fmt.Sprintf("%s %d:%d ", info.Mode(), owner.Uid, owner.Gid)
+	switch {
+	case info.Mode().IsRegular():
+		content, err := os.ReadFile(name)
+		return text + string(content), err
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := os.Readlink(name)
+		return text + target, err
+	}
+	return text, nil
+}
+
+// changes lists what was written since before, except by the agent and the
+// handler in their own places, and except below one of but.
+func (m machine) changes(before box.Snapshot, but ...string) []string {
+	m.t.Helper()
+	own := append([]string{agentrun.Lib, "/var/log/azure", "/run/aadsshlogin-handler.lock"}, but...)
+	parents := []string{"/", "/run"} // whose times change with what is in them
+	for _, o := range own {
+		for dir := filepath.Dir(o); dir != "/"; dir = filepath.Dir(dir) {
+			parents = append(parents, dir)
+		}
+	}
+	return before.Diff(m.snapshot(), func(p string) bool {
+		return slices.Contains(parents, p) || slices.ContainsFunc(own, func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
+	})
+}

@@ -1,0 +1,82 @@
+//go:build rig
+
+package families
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// newReleases are those that no row was made for.
+func newReleases() []release {
+	return []release{
+		{"ubuntu-26.04", roots.Trixie, roots.Apt},
+		{"", roots.Trixie, roots.Apt},
+		{"rhel-11.0", roots.Trixie, roots.Dnf},
+		{"sles-16.0", roots.Trixie, roots.Zypper},
+		{"almalinux-10.0", roots.Trixie, roots.Dnf},
+		{"centos-stream-9", roots.Bookworm, roots.Dnf},
+	}
+}
+
+// A release that only a rule reaches works, with a warning.
+func TestReleaseByRule(t *testing.T) {
+	why := map[string]string{
+		"ubuntu-26.04":    "found by the rule for Ubuntu",
+		"debian13":        "had no aadsshlogin in January 2026",
+		"rhel-11.0":       "found by the rule for RHEL",
+		"sles-16.0":       "had no aadsshlogin in January 2026",
+		"almalinux-10.0":  "packages for RHEL 10 are tried",
+		"centos-stream-9": "RHEL of the same major version are tried",
+	}
+	each(t, newReleases(), scene.Options{}, func(m machine) {
+		if why[m.persona.Name] == "" {
+			m.fatal("%s: nothing says why it is tried", m.persona.Name)
+		}
+		m.warned(m.want(0), "distro", "is not on the list of tested releases: ", why[m.persona.Name])
+		m.has("aadsshlogin", newer)
+		m.idle()
+	})
+}
+
+// Its repository may be there without the package.
+func TestReleaseByRuleWithoutPackage(t *testing.T) {
+	each(t, newReleases()[:4], scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Dependency + "01", Version: "1.0"}}}, func(m machine) {
+		m.warned(m.want(28, "aadsshlogin"), "distro", "is not on the list of tested releases")
+	})
+}
+
+// Or there is no repository at all.
+func TestReleaseByRuleWithoutRepository(t *testing.T) {
+	each(t, newReleases()[:4], scene.Options{}, func(m machine) {
+		place := strings.TrimSuffix(m.Target.Repository.Path, "/") + "/..."
+		m.Packages.Missing(place)
+		m.Packages.Trouble(place, pkghost.Status(http.StatusNotFound, 0))
+		m.want(28)
+	})
+}
+
+// A release that is refused is left as it is, with all that is on it.
+func TestRefusedRelease(t *testing.T) {
+	releases := []release{
+		{"rhel-8.2", roots.Bullseye, roots.Dnf},
+		{"mariner-1.0", roots.Bullseye, roots.Tdnf},
+		{"fedora-42", roots.Trixie, roots.Dnf},
+		{"amazon-2023", roots.Bookworm, roots.Dnf},
+		{"alpine-3.22", roots.Bookworm, roots.Apt},
+		{"eurolinux-9", roots.Bookworm, roots.Dnf},
+	}
+	each(t, releases, scene.Options{}, func(m machine) {
+		before := m.snapshot()
+		m.want(51)
+		for _, line := range m.changes(before) {
+			m.t.Errorf("the machine was changed: %s", line)
+		}
+	})
+}

@@ -1,0 +1,74 @@
+//go:build rig
+
+package families
+
+import (
+	"slices"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+func apt(r release) bool { return r.family == roots.Apt }
+
+// rpms are the releases whose packages carry signatures of their own.
+func rpms() []release { return slices.DeleteFunc(kinds(), apt) }
+
+func TestWronglySignedPackage(t *testing.T) {
+	for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
+		t.Run(name, func(t *testing.T) {
+			each(t, rpms(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: signing}}}, func(m machine) {
+				m.want(27)
+				m.has("aadsshlogin", "")
+				if m.registered() {
+					m.fatal("the package set itself up all the same")
+				}
+			})
+		})
+	}
+}
+
+func TestWronglySignedMetadata(t *testing.T) {
+	each(t, kinds(), scene.Options{}, func(m machine) {
+		wrong := keys.Wrong()
+		m.offerAt(m.Target.Repository.Path, &wrong, login(newest)...)
+		m.want(27)
+		m.has("aadsshlogin", "")
+	})
+}
+
+// A healthy machine never gets 27: what is wrong with the newer version is a
+// warning.
+func TestWronglySignedUpgrade(t *testing.T) {
+	each(t, rpms(), scene.Options{}, func(m machine) {
+		m.want(0)
+		m.offer(append(login(newer), fixtures.Spec{Name: fixtures.Login, Version: newest, Signing: fixtures.WrongKey})...)
+		m.update("1.0.2.0")
+		m.warned(m.want(0), "packages", newer)
+		m.has("aadsshlogin", newer)
+		m.idle()
+	})
+}
+
+// dnf and zypper call a package installed whose script failed.
+func TestFailingScript(t *testing.T) {
+	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}}, func(m machine) {
+		report, err := m.Agent.Apply(m.t.Context(), m.goal)
+		ok(m.t, err)
+		run := report.Runs[len(report.Runs)-1]
+		if e := report.Extension; run.Operation != "enable" || run.ExitCode != 26 && run.ExitCode != 21 || e == nil || e.Status != "error" || e.Code != run.ExitCode {
+			m.fatal("%s ended with %d, the status is %+v", run.Operation, run.ExitCode, e)
+		}
+		// A corrected package is all that it takes.
+		m.offer(login(newer, newest)...)
+		m.set(`{"packageVersion": "` + newest + `"}`)
+		m.want(0)
+		m.has("aadsshlogin", newest)
+		if !m.registered() {
+			m.fatal("sshd does not show the package")
+		}
+	})
+}

@@ -1,0 +1,177 @@
+//go:build rig
+
+package hostile
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestDiskFull: at whatever step the disk is full, enable says that it is the
+// disk and which one, and succeeds when there is room.
+func TestDiskFull(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		for _, room := range []string{"0", "40K", "400K"} {
+			t.Run(room+" left", func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("80m")})
+				s.deliver()
+				// The agent and the logs have file systems of their own, or nobody
+				// would be asked.
+				s.sh("mount -t tmpfs tmpfs /var/log; cp -a /var/lib/waagent /run/; mount --bind /run/waagent /var/lib/waagent; mkdir -p %s/events", logs)
+				s.sh("dd if=/dev/zero of=/fill bs=64K 2>/dev/null || true; dd if=/dev/zero bs=1K >> /fill 2>/dev/null || true; s=$(stat -c %%s /fill); truncate -s $((s - $(numfmt --from=iec %s))) /fill", room)
+				s.fails("dd if=/dev/zero of=/more bs=1M count=1")
+				s.sh("rm -f /more")
+				report, err := s.Agent.Apply(t.Context(), s.Goal())
+				s.must(err)
+				last := report.Runs[len(report.Runs)-1]
+				said := last.Stdout + last.Stderr
+				if last.ExitCode != 30 {
+					t.Errorf("enable ended with %d, want 30: %s\n%s", last.ExitCode, said, s.changes())
+				}
+				if !strings.Contains(said, "df -h") {
+					t.Errorf("nothing says how to see what is full: %s", said)
+				}
+				s.must(s.Remove("/fill"))
+				s.want(0)
+				s.has(newer)
+				if left := s.sh("find / -xdev -name '.*~' ! -path '/proc/*'"); left != "" {
+					t.Errorf("temporary files are left: %s", left)
+				}
+			})
+		}
+	})
+}
+
+// TestReadOnly: a file system that cannot be written is named, nothing is half
+// done, and writable again it works.
+func TestReadOnly(t *testing.T) {
+	for _, folder := range []string{"/etc", "/var/lib", "/usr", "/var/cache"} {
+		families(t, func(t *testing.T, p roots.Persona) {
+			t.Run(folder, func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.deliver()
+				if folder == "/var/lib" { // the agent's own folder stays writable, or nobody would be asked
+					s.sh("mkdir -p /var/lib/aadsshlogin-handler; mount --bind /var/lib/waagent /mnt; mount --bind /var/lib /var/lib; mount -o remount,ro,bind /var/lib; mount --move /mnt /var/lib/waagent")
+				} else {
+					s.readOnly(folder)
+				}
+				s.fails("touch %s/more", folder)
+				v := s.want(30)
+				if !strings.Contains(v.next(), "findmnt") && !strings.Contains(v.next(), "df -h") {
+					t.Errorf("nothing says how to find the mount: %s", v.next())
+				}
+				if folder == "/var/lib" {
+					s.sh("umount /var/lib/waagent && umount /var/lib")
+				} else {
+					s.sh("umount -l %s", folder)
+				}
+				s.want(0)
+				s.has(newer)
+			})
+		})
+	}
+}
+
+// TestAgentsEnvironment: the agent may start handlers with next to nothing.
+func TestAgentsEnvironment(t *testing.T) {
+	for name, env := range map[string][]string{
+		"nothing": {},
+		"no HOME": {"PATH=/usr/bin:/bin"},
+		"no PATH": {"HOME=/root"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			families(t, func(t *testing.T, p roots.Persona) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.Agent.Env = env
+				s.want(0)
+				s.has(newer)
+			})
+		})
+	}
+}
+
+// TestAgentsEnvironmentIsReal: the handler of TestAgentsEnvironment gets what is
+// said there and no more.
+func TestAgentsEnvironmentIsReal(t *testing.T) {
+	for name, env := range map[string][]string{"HOME": {"PATH=/usr/bin:/bin"}, "PATH": {"HOME=/root"}} {
+		s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+		s.Agent.Env = env
+		s.deliver()
+		s.wrap("tr '\\0' '\\n' < /proc/$$/environ > /run/environ")
+		s.want(0)
+		if seen := s.sh("cat /run/environ"); !strings.Contains(seen, env[0]+"\n") || strings.Contains("\n"+seen, "\n"+name+"=") {
+			t.Errorf("with %q, and no %s, it was started in\n%s", env, name, seen)
+		}
+	}
+}
+
+// TestStrangeEnvironment: what the agent's own environment says of programs,
+// libraries, languages and folders reaches neither us nor what we run.
+func TestStrangeEnvironment(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.deliver()
+		const strange = "export PATH=/nowhere:. HOME=/nowhere TMPDIR=/nowhere LANG=tr_TR.UTF-8 LC_ALL=xx IFS=/ BASH_ENV=/nowhere PYTHONPATH=/nowhere LD_LIBRARY_PATH=/nowhere LD_PRELOAD=/nowhere"
+		s.fails("%s; %s --version", strange, bare(p.Family)) // it is in the way of others
+		s.wrap(strange)
+		s.want(0)
+		s.has(newer)
+	})
+}
+
+// wrap has a shell do something before it becomes the handler.
+func (s *stage) wrap(before string) {
+	s.t.Helper()
+	s.sh("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real", home)
+	s.must(s.WriteFile(home+"/bin/aadsshlogin-handler", []byte("#!/bin/sh\n"+before+"\nexec "+home+"/bin/real \"$@\"\n"), 0o755))
+}
+
+// TestUmask: what others must be able to read they can read, what they must
+// not they cannot, whatever the agent's umask is.
+func TestUmask(t *testing.T) {
+	caches := map[roots.Family]string{roots.Apt: "/var/cache/apt/archives", roots.Dnf: "/var/cache/dnf", roots.Zypper: "/var/cache/zypp"}
+	for _, umask := range []string{"000", "077", "777"} {
+		t.Run(umask, func(t *testing.T) {
+			families(t, func(t *testing.T, p roots.Persona) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.deliver()
+				s.wrap("umask " + umask)
+				s.want(0)
+				s.has(newer)
+				written := " -xdev -newer " + home + "/bin/aadsshlogin-handler -type f"
+				for _, c := range []struct{ who, which, wrong string }{
+					{"others can read", "/var/lib/aadsshlogin-handler ! -type l", "-perm /077"},
+					{"others cannot read", "/etc /usr" + written + " ! -name '*shadow*'", "! -perm -044"},
+					{"others cannot read", caches[p.Family] + " -name '*aadsshlogin*' ! -type l", "! -perm -044"},
+					{"others can write", "/etc /usr /var/lib/aadsshlogin-handler " + home + "/status" + written + " ! -path /etc/ld.so.cache", "-perm /022"},
+				} {
+					if s.sh("find %s", c.which) == "" {
+						t.Errorf("no file is there of those that %s", c.who)
+					}
+					if out := s.sh("find %s %s", c.which, c.wrong); out != "" {
+						t.Errorf("%s: %s", c.who, out)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestTmpNoexec: /tmp is mounted noexec, as hardening guides have it.
+func TestTmpNoexec(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.sh("mount -t tmpfs -o noexec,nosuid,nodev tmpfs /tmp; mount --bind /tmp /var/tmp")
+		for _, folder := range []string{"/tmp", "/var/tmp"} {
+			s.sh("echo '#!/bin/sh' > %[1]s/script; chmod 755 %[1]s/script", folder)
+			s.fails("%s/script", folder)
+			s.sh("rm %s/script", folder)
+		}
+		s.want(0)
+		s.has(newer)
+	})
+}

@@ -1,0 +1,172 @@
+//go:build rig
+
+package hostile
+
+import (
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+const page = "<html><head><title>Sign in to the network</title></head><body>404</body></html>\n"
+
+// sources are the files that an earlier installation of ours, or of the
+// vendor's, may have left broken.
+func sources(f roots.Family) []string {
+	switch f {
+	case roots.Apt:
+		return []string{"/etc/apt/sources.list.d/aadsshlogin.list", "/etc/apt/sources.list.d/microsoft-prod.list"}
+	case roots.Zypper:
+		return []string{"/etc/zypp/repos.d/aadsshlogin.repo", "/etc/zypp/repos.d/microsoft-prod.repo"}
+	}
+	return []string{"/etc/yum.repos.d/aadsshlogin.repo", "/etc/yum.repos.d/microsoft-prod.repo"}
+}
+
+// bare is the package manager of a family as a person would use it.
+func bare(f roots.Family) string {
+	return map[roots.Family]string{roots.Apt: "apt-get", roots.Dnf: "dnf -y", roots.Zypper: "zypper --non-interactive"}[f]
+}
+
+// TestBrokenRepositoryFile: a definition of the repository that is empty, cut
+// off or an HTML page, as a failed download writes it, is in nobody's way.
+func TestBrokenRepositoryFile(t *testing.T) {
+	refresh := map[roots.Family]string{roots.Apt: "update", roots.Dnf: "repolist --all", roots.Zypper: "refresh"}
+	complaint := map[roots.Family]*regexp.Regexp{
+		roots.Apt:    regexp.MustCompile(`list of sources could not be read`),
+		roots.Dnf:    regexp.MustCompile(`failed loading`),
+		roots.Zypper: regexp.MustCompile(`contains garbage|no alias defined`),
+	}
+	families(t, func(t *testing.T, p roots.Persona) {
+		for _, file := range sources(p.Family) {
+			for name, content := range map[string]string{"empty": "", "a page": page, "half": "deb [arch=amd64 signed-by=/usr/share/keyri"} {
+				t.Run(file[strings.LastIndexByte(file, '/')+1:]+" "+name, func(t *testing.T) {
+					s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+					s.write(file, content)
+					// What the package manager itself makes of it.
+					out := s.sh("%s %s 2>&1 || echo failed: $?", bare(p.Family), refresh[p.Family])
+					if said := complaint[p.Family].MatchString(out); said != (content != "") {
+						t.Fatalf("the package manager complains: %v\n%s", said, out)
+					}
+					s.want(0)
+					s.has(newer)
+				})
+			}
+		}
+	})
+}
+
+// TestHalfConfigured: what an interrupted package manager left of our package
+// is finished.
+func TestHalfConfigured(t *testing.T) {
+	s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+	debs, err := fixtures.Debs(t.Context(), s.Cache, login(newer))
+	s.must(err)
+	s.must(s.CopyIn(debs[0], "/tmp/login.deb", 0o644))
+	s.sh("dpkg --unpack /tmp/login.deb; mkdir -p /var/lib/dpkg/updates; touch /var/lib/dpkg/updates/0001")
+	if out := s.fails("apt-get -y install aadsshlogin"); !strings.Contains(out, "dpkg was interrupted") {
+		t.Fatalf("apt-get says something else: %s", out)
+	}
+	if out := s.sh("dpkg --audit"); !strings.Contains(out, "aadsshlogin") {
+		t.Fatalf("dpkg --audit: %s", out)
+	}
+	s.want(0)
+	s.has(newer)
+	if out := s.sh("dpkg --audit"); out != "" {
+		t.Errorf("dpkg --audit: %s", out)
+	}
+}
+
+// TestStaleLocks: lock files whose owner is dead hold up nobody. The same ones
+// with a living owner do: they are locks.
+func TestStaleLocks(t *testing.T) {
+	const dead = "4194300"
+	for name, c := range map[string]struct {
+		persona roots.Persona
+		dead    string     // leaves the lock behind
+		alive   string     // becomes a process that has it
+		held    string     // succeeds once it does
+		code    fault.Code // of enable, then
+	}{
+		"zypp pid file": {roots.SLES("15.6"), "echo " + dead + " > /run/zypp.pid",
+			"sleep 1000 | zypper shell", "[ -s /run/zypp.pid ]", fault.PackageManagerBusy},
+		"yum pid file": {roots.RHEL("7.9"), "echo " + dead + " > /run/yum.pid",
+			"echo $$ > /run/yum.pid; exec sleep 1000", "[ -s /run/yum.pid ]", fault.PackageManagerBusy},
+		"dnf pid file": {roots.RHEL("9.4"), "mkdir -p /var/cache/dnf; touch /var/lib/rpm/.rpm.lock; echo " + dead + " > /var/cache/dnf/download_lock.pid",
+			"mkdir -p /var/cache/dnf; echo $$ > /var/cache/dnf/download_lock.pid; exec sleep 1000", "[ -s /var/cache/dnf/download_lock.pid ]", fault.PackageManagerBusy},
+		"dpkg locks": {roots.Ubuntu("22.04"), "touch /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock",
+			// struct flock of fcntl(2): a write lock on the whole file.
+			`exec perl -e 'open F, "+>", "/var/lib/dpkg/lock-frontend"; $whole = pack "ssx4qqi", 1, 0, 0, 0, 0; fcntl F, 6, $whole or die $!; open G, ">", "/run/held"; sleep 1000'`, "[ -e /run/held ]", fault.PackageManagerBusy},
+		"our own": {roots.Ubuntu("22.04"), `echo 'process ` + dead + `, install of version 1.0' > /run/aadsshlogin-handler.lock; echo '{"pid":` + dead + `,"start":"1","command":"apt-get"}' > /run/aadsshlogin-handler.transaction`,
+			"exec flock /run/aadsshlogin-handler.lock sleep 1000", "! flock -n /run/aadsshlogin-handler.lock true", fault.StillRunning},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Run("owner is dead", func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}})
+				s.fails("kill -0 " + dead)
+				s.sh("%s", c.dead)
+				s.want(0)
+				s.has(newer)
+			})
+			t.Run("owner lives", func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}, Timeout: 20 * time.Second})
+				s.deliver()
+				p, err := s.Start(nil, "sh", "-c", c.alive)
+				s.must(err)
+				defer p.Signal(syscall.SIGKILL) //nolint:errcheck // it ends with the machine too
+				s.sh("for i in $(seq 500); do if %s; then exit 0; fi; sleep 0.02; done; exit 1", c.held)
+				s.want(int(c.code))
+				s.has("")
+			})
+		})
+	}
+}
+
+// TestBrokenRegions: the shared memory that a killed rpm left broken, of which
+// every other rpm dies, is cleared away.
+func TestBrokenRegions(t *testing.T) {
+	s := newStage(t, scene.Options{Persona: roots.RHEL("7.9"), Packages: []fixtures.Spec{login(newer)}})
+	s.sh("rpm -qa; yes | head -c 24K > /var/lib/rpm/__db.001")
+	s.fails("timeout 20 rpm -qa")
+	s.want(0)
+	s.has(newer)
+}
+
+// TestFailedUpgrade: the script of a newer package fails. The older version
+// goes on working, or is put back from its kept file, without network.
+func TestFailedUpgrade(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})
+		s.want(0)
+		s.has(older)
+		s.offer(login(older), fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true})
+		goal := s.Goal()
+		goal.Version, goal.Sequence = "1.0.2.0", 1
+		report, err := s.Agent.Apply(t.Context(), goal)
+		s.must(err)
+		last := report.Runs[len(report.Runs)-1]
+		s.Packages.Down()
+		t.Cleanup(func() { s.must(s.Packages.Up()) })
+		if got := s.version(); got == "" {
+			t.Errorf("no version is left that works\n%s\n%s", last.Stdout, s.changes())
+		}
+		if last.Operation != "enable" || report.Extension == nil {
+			t.Fatalf("%+v", report)
+		}
+		if last.ExitCode == 0 && report.Extension.Status != "success" || last.ExitCode != 0 && report.Extension.Status != "error" {
+			t.Errorf("exit %d, but the status is %s", last.ExitCode, report.Extension.Status)
+		}
+		if last.ExitCode == 0 {
+			if out := s.sh("sshd -T -C user=someone@example.com,host=h,addr=127.0.0.1 | grep -i aad_certhandler || true"); out == "" {
+				t.Error("success, but sshd does not ask for keys")
+			}
+		}
+		t.Logf("the version is %s, and enable said %d: %s", s.version(), last.ExitCode, last.Stdout)
+	})
+}

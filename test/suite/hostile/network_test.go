@@ -1,0 +1,213 @@
+//go:build rig
+
+package hostile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/repository"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// trouble is one thing that the network does to the package host.
+type trouble struct {
+	name  string
+	begin func(s *stage)
+	end   func(s *stage)
+	only  roots.Family // where it cannot be for all; "": for all
+	// busy: the server asks for patience, and how far that reaches depends on
+	// the speed of the machine. What is said then is no golden matter.
+	busy bool
+}
+
+// troubles are what goes wrong on the way to the index and to the packages.
+func troubles() []trouble {
+	var all []trouble
+	on := func(what, pattern string, t pkghost.Trouble) {
+		all = append(all, trouble{name: what, busy: strings.HasSuffix(what, "429") || strings.HasSuffix(what, "500"),
+			begin: func(s *stage) { s.Packages.Trouble(s.place(pattern), t) },
+			end:   func(s *stage) { s.Packages.Trouble(s.place(pattern), nil) }})
+	}
+	for _, way := range []struct {
+		name string
+		do   pkghost.Trouble
+	}{
+		{"reset after 100 bytes", pkghost.ResetAfter(100)},
+		{"cut off after 100 bytes", pkghost.TruncateAfter(100)},
+		{"one byte changed", pkghost.Corrupt()},
+		{"403", pkghost.Status(403, 0)},
+		{"404", pkghost.Status(404, 0)},
+		{"429", pkghost.Status(429, 2*time.Second)},
+		{"500", pkghost.Status(500, 0)},
+	} {
+		on("index: "+way.name, "/...", way.do)
+		on("package: "+way.name, "package", way.do)
+	}
+	on("index: a few bytes a second", "/...", pkghost.Drip(20, time.Second))
+	on("list of packages: one byte changed", "list", pkghost.Corrupt())
+	for name, kind := range map[string]pkghost.Kind{"another name": pkghost.OtherName, "an authority that nobody knows": pkghost.Untrusted, "expired": pkghost.Expired} {
+		all = append(all, trouble{name: "certificate: " + name,
+			begin: func(s *stage) { s.must(s.Packages.Certificate(kind)) },
+			end:   func(s *stage) { s.must(s.Packages.Certificate(pkghost.Good)) }})
+	}
+	all = append(all,
+		trouble{name: "index: past its date", only: roots.Apt, begin: func(s *stage) { s.offerUntil(-48 * time.Hour) }, end: func(s *stage) { s.offer(login(newer)) }},
+		trouble{name: "package: not the one of the index", begin: (*stage).swap, end: func(s *stage) { s.offer(login(newer)) }},
+	)
+	slices.SortFunc(all, func(a, b trouble) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+// place is a pattern of the package host: below the repository, its packages,
+// or the list of them that its index names.
+func (s *stage) place(pattern string) string {
+	base := strings.TrimSuffix(s.Target.Repository.Path, "/")
+	apt := s.persona.Family == roots.Apt
+	switch {
+	case pattern == "package" && apt:
+		return base + "/pool/..."
+	case pattern == "package":
+		return base + "/Packages/..."
+	case pattern == "list" && apt:
+		return base + "/dists/" + s.Target.Repository.Suite + "/main/..."
+	case pattern == "list":
+		return base + "/repodata/*-primary.xml.gz"
+	}
+	return base + pattern
+}
+
+// offerUntil serves an index that says until when it is good.
+func (s *stage) offerUntil(valid time.Duration) {
+	s.t.Helper()
+	debs, err := fixtures.Debs(s.t.Context(), s.Cache, login(newer))
+	s.must(err)
+	dir := s.t.TempDir()
+	s.must(repository.Apt{Suite: s.Target.Repository.Suite, Debs: debs, Key: keys.Rig(), ValidFor: valid}.Write(s.t.Context(), dir))
+	s.Packages.Mount(s.Target.Repository.Path, dir)
+}
+
+// swap serves another file under the name that the index has for the package.
+func (s *stage) swap() {
+	s.t.Helper()
+	build := fixtures.RPMs
+	if s.persona.Family == roots.Apt {
+		build = fixtures.Debs
+	}
+	files, err := build(s.t.Context(), s.Cache, login(newer), login(older))
+	s.must(err)
+	other, err := os.ReadFile(files[1])
+	s.must(err)
+	name := filepath.Base(files[0])
+	place := strings.TrimSuffix(s.Target.Repository.Path, "/") + "/Packages/a/" + name
+	if s.persona.Family == roots.Apt {
+		place = strings.TrimSuffix(s.Target.Repository.Path, "/") + "/pool/main/a/aadsshlogin/" + name
+	}
+	s.Packages.File(place, other)
+}
+
+// TestNetwork: whatever the network does, enable says it in two lines, leaves
+// nothing behind, and succeeds once it is over. The lines are in a golden file,
+// which UPDATE_GOLDEN=1 writes anew.
+func TestNetwork(t *testing.T) {
+	var mu sync.Mutex
+	said := map[string]string{}
+	t.Run("troubles", func(t *testing.T) {
+		families(t, func(t *testing.T, p roots.Persona) {
+			for _, tr := range troubles() {
+				if tr.only != "" && tr.only != p.Family {
+					continue
+				}
+				t.Run(tr.name, func(t *testing.T) {
+					t.Parallel()
+					line := during(t, p, tr)
+					if tr.busy {
+						return
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					said[string(p.Family)+", "+tr.name] = line
+				})
+			}
+		})
+	})
+	golden(t, "testdata/network.golden", said)
+}
+
+// during is what enable says while there is trouble.
+func during(t *testing.T, p roots.Persona, tr trouble) string {
+	t.Helper()
+	s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Timeout: 50 * time.Second})
+	s.deliver()
+	before := s.snapshot()
+	tr.begin(s)
+	v := s.apply()
+	if code := fault.Code(v.ExitCode); code == fault.OK || code == fault.Internal {
+		t.Errorf("enable ended with %d: %s", v.ExitCode, v.Stdout)
+	}
+	if fault.Code(v.ExitCode) != fault.StillRunning { // else the manager goes on by itself, and needs the repository for it
+		s.unchanged(before, "/var/lib/aadsshlogin-handler", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend", "/var/lib/YaST2", "/var/lib/dnf", "/var/lib/rpm", "/var/lib/zypp", "/var/tmp", "/etc/hosts", "/etc/ssl", "/run")
+	}
+	if v.next() == "" {
+		t.Errorf("nothing says what to do next: %s", v.what())
+	}
+	if code := fault.Code(v.ExitCode); tr.busy && code != fault.RepositoryUnreachable && code != fault.StillRunning {
+		t.Errorf("a busy server is called %d: %s", v.ExitCode, v.Stdout)
+	}
+	if t.Failed() {
+		t.Logf("transaction.log:\n%s", s.sh("cat /var/lib/aadsshlogin-handler/transaction.log || true"))
+	}
+	tr.end(s)
+	s.want(0)
+	s.has(newer)
+	return stable(fmt.Sprintf("%d\n  %s\n  %s", v.ExitCode, v.what(), v.next()))
+}
+
+// stable takes out what differs from run to run: lengths of time as apt says
+// them, processes, and names of files that are sums of what is in them.
+func stable(said string) string {
+	said = regexp.MustCompile(`\b\d+(d|h|min|s)\b`).ReplaceAllString(said, "N$1")
+	said = regexp.MustCompile(`\bprocess \d+`).ReplaceAllString(said, "process N")
+	return regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllString(said, "SUM")
+}
+
+// golden compares what was said with a file.
+func golden(t *testing.T, name string, said map[string]string) {
+	t.Helper()
+	var b strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(said)) {
+		fmt.Fprintf(&b, "%s: %s\n", key, said[key])
+	}
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, line := range said { // those alone that were run
+		if entry := key + ": " + line + "\n"; !strings.Contains(string(want), entry) {
+			t.Errorf("not in %s: %s", name, entry)
+		}
+	}
+}

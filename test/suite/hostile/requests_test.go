@@ -1,0 +1,50 @@
+//go:build rig
+
+package hostile
+
+import (
+	"slices"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestRequestsOfAnInstallation measures what install and enable on a fresh
+// machine ask the package host for, and that the agent's next start asks for
+// nothing: TestThousandInstances reckons with these numbers.
+func TestRequestsOfAnInstallation(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.want(0)
+		asked := s.Packages.Requests()
+		t.Logf("%d requests", len(asked))
+		if want := requests()[distro.Manager(p.Family)]; len(asked) != want {
+			t.Errorf("%d requests, and not %d: %v", len(asked), want, asked)
+		}
+		s.Packages.Forget()
+		s.want(0)
+		if again := s.Packages.Requests(); len(again) > 0 {
+			t.Errorf("a healthy machine asks the package host: %v", again)
+		}
+	})
+}
+
+// TestCrowdedHost: a package host that has had too many requests is asked
+// again, after a pause, within the time that there is.
+func TestCrowdedHost(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.deliver()
+		s.Packages.TroubleTimes(s.place("/..."), 6, pkghost.Status(429, 1e9))
+		s.want(0)
+		s.has(newer)
+		refused := slices.DeleteFunc(s.Packages.Requests(), func(r pkghost.Request) bool { return r.Status != 429 })
+		if len(refused) != 6 {
+			t.Errorf("%d requests were refused, not 6", len(refused))
+		}
+	})
+}

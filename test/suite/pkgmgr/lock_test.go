@@ -1,0 +1,94 @@
+//go:build rig
+
+package pkgmgr_test
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/box"
+)
+
+// hold has another process keep a lock in the machine.
+func (m machine) hold(path string) *box.Process {
+	m.t.Helper()
+	p, err := m.Start(nil, m.argv(job{Do: "Hold", Files: []string{path}})...)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.t.Cleanup(func() { _ = p.Signal(syscall.SIGKILL) })
+	m.sh("for i in $(seq 500); do [ -e /run/held ] && exit 0; sleep 0.02; done; exit 1")
+	return p
+}
+
+func TestLockHeld(t *testing.T) {
+	locks := map[distro.Manager][]string{
+		distro.Apt:    {"/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock", "/var/cache/apt/archives/lock"},
+		distro.Dnf:    {"/var/lib/rpm/.rpm.lock"},
+		distro.Zypper: {"/var/lib/rpm/.rpm.lock"},
+	}
+	for manager, paths := range locks {
+		for _, path := range paths {
+			t.Run(path, func(t *testing.T) {
+				each(t, family(manager), login(newer), func(m machine) {
+					m.must(job{Do: "Refresh"})
+					p := m.hold(path)
+					// The whole time that there is, and then the truth.
+					a := m.fails(job{Do: "Install", Specs: spec("aadsshlogin", ""), Seconds: 3}, fault.PackageManagerBusy, "drive", path, "ps -fp ")
+					if commands := ran(a); len(commands) != 0 {
+						m.t.Errorf("run in spite of the lock: %q", commands)
+					}
+					m.has("aadsshlogin", "")
+
+					// It is let go while we wait.
+					waiting, err := m.Start([]string{"LANG=C.UTF-8"}, m.argv(job{Do: "Install", Specs: spec("aadsshlogin", "")})...)
+					if err != nil {
+						m.t.Fatal(err)
+					}
+					m.sh("sleep 0.5")
+					if err := p.Signal(syscall.SIGKILL); err != nil {
+						m.t.Fatal(err)
+					}
+					if r, err := waiting.Wait(m.t.Context()); err != nil || !strings.Contains(r.Output(), "waiting: Another program") {
+						m.t.Errorf("%v\n%s", err, r.Output())
+					}
+					m.has("aadsshlogin", newer)
+				})
+			})
+		}
+	}
+}
+
+// Another zypper, and another dnf, at work.
+func TestManagerAtWork(t *testing.T) {
+	others := map[distro.Manager]string{
+		distro.Zypper: "sleep 1000 | zypper shell",
+		distro.Dnf:    "sleep 1000 & echo $! > /var/cache/dnf/metadata_lock.pid; wait",
+	}
+	each(t, slices.Concat(family(distro.Dnf), family(distro.Zypper)), login(newer), func(m machine) {
+		m.must(job{Do: "Refresh"})
+		p, err := m.Start(nil, "sh", "-c", others[m.manager])
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		defer p.Signal(syscall.SIGKILL) //nolint:errcheck // the machine ends with the test
+		m.sh("for i in $(seq 500); do [ -s /run/zypp.pid ] || [ -s /var/cache/dnf/metadata_lock.pid ] && exit 0; sleep 0.02; done; exit 1")
+		who := map[distro.Manager]string{distro.Zypper: "zypper (process ", distro.Dnf: "sleep (process "}
+		m.fails(job{Do: "Refresh", Seconds: 3}, fault.PackageManagerBusy, who[m.manager], "ps -fp ")
+	})
+}
+
+// A pid file whose owner is dead is no lock.
+func TestStalePIDFile(t *testing.T) {
+	each(t, families(), login(newer), func(m machine) {
+		for _, f := range []string{"/run/zypp.pid", "/var/cache/dnf/metadata_lock.pid", "/var/lib/dnf/rpmdb_lock.pid"} {
+			m.sh("mkdir -p $(dirname " + f + "); sh -c 'echo $$' > " + f)
+		}
+		m.must(job{Do: "Refresh"})
+		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+	})
+}

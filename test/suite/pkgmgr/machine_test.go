@@ -1,0 +1,315 @@
+//go:build rig
+
+// Package pkgmgr_test runs pkgmgr on real package managers: each test has a
+// machine of its own in a box, with the vendor's package host beside it.
+package pkgmgr_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+const (
+	older = "1.0.027980001"
+	newer = "1.0.033070001"
+	path  = "/rig/prod"
+	id    = "aadsshlogin"
+)
+
+// driver is the program that the machines run; TestMain builds it.
+var driver string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "drive.")
+	if err == nil {
+		driver = filepath.Join(dir, "drive")
+		build := exec.Command("go", "build", "-trimpath", "-o", driver, "./drive")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs on userlands older than this one
+		build.Stderr = os.Stderr
+		err = build.Run()
+	}
+	code := 1
+	if err == nil {
+		code = m.Run()
+	} else {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// machine is a box whose package manager knows our repository.
+type machine struct {
+	*rig.Machine
+	t       *testing.T
+	manager distro.Manager
+}
+
+// job and answer are what drive reads and writes.
+type job struct {
+	Do      string
+	Manager distro.Manager
+	Source  pkgmgr.Source
+	Specs   []pkgmgr.Spec
+	Names   []string
+	Files   []string
+	Seconds int
+}
+
+type answer struct {
+	Code       fault.Code
+	What, Next string
+	Packages   pkgmgr.Packages
+	Newest     map[string]string
+	Why        string
+	Versions   []string
+	Kept       []string
+	Commands   []string
+}
+
+// one persona of each package manager, and all of them.
+func families() []roots.Persona {
+	return []roots.Persona{roots.Debian(roots.Bookworm), roots.RHEL("9.4"), roots.SLES("15.6")}
+}
+
+// family is the persona of one package manager.
+func family(manager distro.Manager) []roots.Persona {
+	return slices.DeleteFunc(families(), func(p roots.Persona) bool { return distro.Manager(p.Family) != manager })
+}
+
+func everybody() []roots.Persona {
+	azure := roots.Like("azurelinux3.0", roots.Bookworm, roots.Tdnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"3.0\"\nID=azurelinux\nVERSION_ID=\"3.0\"\n")
+	return []roots.Persona{
+		roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm), roots.Debian(roots.Trixie),
+		roots.RHEL("7.9"), roots.RHEL("8.10"), roots.RHEL("9.4"), roots.RHEL("10.0"), azure,
+		roots.SLES("15.5"), roots.SLES("15.6"),
+	}
+}
+
+// each runs a test on a machine of each persona.
+func each(t *testing.T, personas []roots.Persona, packages []fixtures.Spec, test func(machine)) {
+	t.Helper()
+	for _, p := range personas {
+		t.Run(p.Name, func(t *testing.T) {
+			test(newMachine(t, rig.Options{Persona: p, Packages: packages}))
+		})
+	}
+}
+
+func login(versions ...string) []fixtures.Spec {
+	var all []fixtures.Spec
+	for _, v := range versions {
+		all = append(all, fixtures.Spec{Name: fixtures.Login, Version: v})
+	}
+	return all
+}
+
+func newMachine(t *testing.T, o rig.Options) machine {
+	t.Helper()
+	o.Path, o.Suite = path, "rig"
+	o.Box.Binds = append(o.Box.Binds, box.Bind{From: driver, To: "/usr/local/bin/drive"})
+	m := machine{rig.New(t, o), t, distro.Manager(o.Persona.Family)}
+	m.standIn()
+	m.configure(id, path, "https://"+pkghost.Name, keys.Rig())
+	if a := m.do(job{Do: "ImportKey", Files: []string{repo.KeyPath(m.manager)}}); a.Code != 0 {
+		t.Fatalf("%+v", a)
+	}
+	return m
+}
+
+// standIn teaches dnf the words that yum 3 and tdnf have and it has not. Neither
+// can be had for these machines: dnf under their name is the closest there is.
+func (m machine) standIn() {
+	m.t.Helper()
+	words := map[distro.Manager]string{
+		distro.Yum:  `s/^makecache fast$/makecache/`,
+		distro.Tdnf: `s/^list available$/list --available --showduplicates/`, // tdnf always shows all versions
+	}
+	edit, ok := words[m.manager]
+	if !ok {
+		return
+	}
+	program := "/usr/bin/" + string(m.manager)
+	m.sh("mv " + program + " /usr/bin/stand-in")
+	script := fmt.Sprintf("#!/bin/bash\nargs=()\nwhile [ $# -gt 0 ]; do\n  pair=$(echo \"$1 ${2-}\" | sed '%s')\n"+
+		"  if [ \"$pair\" != \"$1 ${2-}\" ]; then args+=($pair); shift 2; else args+=(\"$1\"); shift; fi\ndone\nexec /usr/bin/stand-in \"${args[@]}\"\n", edit)
+	if err := m.WriteFile(program, []byte(script), 0o755); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// configure writes the definition that the handler writes.
+func (m machine) configure(id, path, base string, key keys.Key) {
+	m.t.Helper()
+	files, err := repo.Desired(distro.Target{Manager: m.manager, Repository: distro.Repository{
+		ID: id, Name: "ours", Path: path, Suite: "rig", Component: "main", MetadataSigned: true,
+	}}, repo.Options{Base: base, GOARCH: runtime.GOARCH, OwnKey: true})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	ring := key.Public
+	if m.manager == distro.Apt {
+		if ring, err = key.Binary(); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	m.write(repo.KeyPath(m.manager), string(ring))
+	for _, f := range files {
+		content := string(f.Content)
+		if m.manager == distro.Zypper && !strings.Contains(content, "keeppackages") {
+			content += "keeppackages=1\n"
+		}
+		m.write(f.Path, content)
+	}
+}
+
+func (m machine) write(name, content string) {
+	m.t.Helper()
+	if err := m.WriteFile(name, []byte(content), 0o644); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// third adds somebody else's source, with our key.
+func (m machine) third(name, url string) {
+	m.t.Helper()
+	key := repo.KeyPath(m.manager)
+	switch m.manager {
+	case distro.Apt:
+		m.write("/etc/apt/sources.list.d/"+name+".list", fmt.Sprintf("deb [signed-by=%s] %s rig main\n", key, url))
+	case distro.Zypper:
+		m.write("/etc/zypp/repos.d/"+name+".repo", fmt.Sprintf("[%[1]s]\nname=%[1]s\nbaseurl=%[2]s\nenabled=1\nautorefresh=1\ngpgcheck=1\ngpgkey=file://%[3]s\n", name, url, key))
+	default:
+		m.write("/etc/yum.repos.d/"+name+".repo", fmt.Sprintf("[%[1]s]\nname=%[1]s\nbaseurl=%[2]s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://%[3]s\n", name, url, key))
+	}
+}
+
+func (m machine) source() pkgmgr.Source {
+	return pkgmgr.Source{ID: id, ListFile: repo.DefinitionPath(distro.Apt)}
+}
+
+// start prepares a job's command line.
+func (m machine) argv(j job) []string {
+	m.t.Helper()
+	j.Manager = m.manager
+	if j.Source == (pkgmgr.Source{}) {
+		j.Source = m.source()
+	}
+	b, err := json.Marshal(j)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return []string{"/usr/local/bin/drive", string(b)}
+}
+
+// do runs a job in the environment in which the agent starts handlers: with no
+// HOME, and no answers to questions.
+func (m machine) do(j job) answer {
+	m.t.Helper()
+	r, err := m.Run(m.t.Context(), []string{"LANG=C.UTF-8"}, m.argv(j)...)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	var a answer
+	if err := json.Unmarshal(r.Stdout, &a); err != nil || r.ExitCode != 0 {
+		m.t.Fatalf("%s: exit %d, %v\n%s", j.Do, r.ExitCode, err, r.Output())
+	}
+	m.t.Logf("%s: code %d %s\n%s", j.Do, a.Code, a.What, indent(r.Stderr))
+	for _, text := range append([]string{a.What, a.Next, a.Why, string(r.Stderr)}, a.Commands...) {
+		if strings.Contains(text, "s3cret") {
+			m.t.Errorf("the password of the proxy is shown: %s", text)
+		}
+	}
+	return a
+}
+
+func indent(b []byte) string {
+	return "\t" + strings.ReplaceAll(strings.TrimSpace(string(b)), "\n", "\n\t")
+}
+
+// must is do for what has to succeed.
+func (m machine) must(j job) answer {
+	m.t.Helper()
+	a := m.do(j)
+	if a.Code != 0 {
+		m.t.Fatalf("%s: %d %s\n%s\n%s", j.Do, a.Code, a.What, a.Next, m.log())
+	}
+	return a
+}
+
+// fails is do for what has to fail, with a code and with words in what the
+// operator is told.
+func (m machine) fails(j job, code fault.Code, words ...string) answer {
+	m.t.Helper()
+	a := m.do(j)
+	if a.Code != code {
+		m.t.Fatalf("%s: %d %s, want %d\n%s", j.Do, a.Code, a.What, code, m.log())
+	}
+	for _, w := range words {
+		if !strings.Contains(a.What+"\n"+a.Next, w) {
+			m.t.Errorf("%s: %q, %q do not say %q", j.Do, a.What, a.Next, w)
+		}
+	}
+	return a
+}
+
+func (m machine) log() string {
+	b, err := m.ReadFile("/var/lib/aadsshlogin-handler/transaction.log")
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// sh runs a line of shell that has to succeed.
+func (m machine) sh(line string) string {
+	m.t.Helper()
+	r, err := m.Run(m.t.Context(), nil, "sh", "-c", line)
+	if err != nil || r.ExitCode != 0 {
+		m.t.Fatalf("%s: exit %d, %v\n%s", line, r.ExitCode, err, r.Output())
+	}
+	return r.Output()
+}
+
+// has checks what the package database says: "" is absent.
+func (m machine) has(name, version string) {
+	m.t.Helper()
+	p := m.must(job{Do: "Query", Names: []string{name}}).Packages[name]
+	switch {
+	case version == "" && p.State != pkgmgr.Absent, version != "" && !p.Satisfies(pkgmgr.Spec{Name: name, Version: version}):
+		m.t.Fatalf("%s is %+v, want %q", name, p, version)
+	}
+}
+
+// registered reports whether sshd asks the package for a person's keys.
+func (m machine) registered() bool {
+	m.t.Helper()
+	return strings.Contains(m.sh("/usr/sbin/sshd -T -C user=someone@example.com,host=box,addr=127.0.0.1"), "aad_certhandler")
+}
+
+func spec(name, version string) []pkgmgr.Spec { return []pkgmgr.Spec{{Name: name, Version: version}} }
+
+// ran counts the commands of a job that are not queries of the database.
+func ran(a answer) []string {
+	return slices.DeleteFunc(a.Commands, func(c string) bool {
+		return strings.HasPrefix(c, "dpkg-query ") || strings.HasPrefix(c, "rpm -q ")
+	})
+}

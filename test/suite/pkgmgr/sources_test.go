@@ -1,0 +1,213 @@
+//go:build rig
+
+package pkgmgr_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// What becomes of other people's sources is nothing to us.
+func TestBrokenThirdParty(t *testing.T) {
+	troubles := map[string]func(machine){
+		"not there":      func(m machine) { m.third("third", "https://"+pkghost.Name+"/gone"); m.Packages.Missing("/gone...") },
+		"never answers":  func(m machine) { m.third("third", "http://"+box.BlackHole+"/x") },
+		"does not exist": func(m machine) { m.third("third", "https://no-such-name.invalid/x") },
+		"wrong signature": func(m machine) {
+			wrong := keys.Wrong()
+			m.offer("/wrong", rig.Options{Key: &wrong, Packages: login(older)})
+			m.third("third", "https://"+pkghost.Name+"/wrong")
+		},
+	}
+	for name, trouble := range troubles {
+		t.Run(name, func(t *testing.T) {
+			each(t, families(), login(newer), func(m machine) {
+				trouble(m)
+				m.must(job{Do: "Refresh"})
+				m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+				m.has("aadsshlogin", newer)
+			})
+		})
+	}
+}
+
+func TestBrokenThirdPartyFile(t *testing.T) {
+	for _, p := range []roots.Persona{roots.Debian(roots.Bookworm), roots.RHEL("9.4")} {
+		t.Run(p.Name, func(t *testing.T) {
+			m := newMachine(t, rig.Options{Persona: p, Packages: login(newer)})
+			m.write("/etc/apt/sources.list.d/third.list", "<html>\n")
+			if m.manager != distro.Apt {
+				m.write("/etc/yum.repos.d/third.repo", "<html>\n")
+			}
+			m.must(job{Do: "Refresh"})
+			m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+			m.has("aadsshlogin", newer)
+		})
+	}
+	t.Run("zypper does nothing at all", func(t *testing.T) {
+		m := newMachine(t, rig.Options{Persona: roots.SLES("15.6"), Packages: login(newer)})
+		m.write("/etc/zypp/repos.d/third.repo", "<html>\n")
+		m.fails(job{Do: "Refresh"}, fault.PackageManagerFailed, "/etc/zypp/repos.d/third.repo")
+	})
+}
+
+// offer serves another repository beside ours.
+func (m machine) offer(at string, o rig.Options) {
+	m.t.Helper()
+	o.Path, o.Suite = at, "rig"
+	o.Persona.Family = roots.Family(m.manager)
+	if err := m.Offer(m.t.Context(), o); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// A dependency that only another source has, of which this machine has no
+// metadata yet.
+func TestDependencyElsewhere(t *testing.T) {
+	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
+	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
+	each(t, everybody(), needs, func(m machine) {
+		m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
+		m.third("third", "https://"+pkghost.Name+"/base")
+		m.must(job{Do: "Refresh"})
+		for _, r := range m.Packages.Requests() {
+			if !strings.HasPrefix(r.Path, path) {
+				m.t.Errorf("our own source alone was to be refreshed: %s", r)
+			}
+		}
+		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+		m.has("aadsshlogin", newer)
+		m.has(dependency.Name, "1.0")
+	})
+}
+
+// The same with a broken source beside the good one: only the broken one's
+// packages are missed.
+func TestDependencyBesideABrokenSource(t *testing.T) {
+	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
+	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
+	for _, c := range []struct {
+		name, url string
+		personas  []roots.Persona
+	}{
+		{"refuses", "http://127.0.0.1:9/x", families()},
+		// zypper gives up as well, but cannot be told to do so in less than two minutes.
+		{"never answers", "http://" + box.BlackHole + "/x", slices.Concat(family(distro.Apt), family(distro.Dnf))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, c.personas, needs, func(m machine) {
+				m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
+				m.third("base", "https://"+pkghost.Name+"/base")
+				m.third("broken", c.url)
+				m.must(job{Do: "Refresh"})
+				m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+				m.has("aadsshlogin", newer)
+				m.has(dependency.Name, "1.0")
+			})
+		})
+	}
+}
+
+// The newest needs what this release does not have; the one before it works.
+func TestNewestInstallable(t *testing.T) {
+	packages := append(login(older), fixtures.Spec{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}})
+	each(t, everybody(), packages, func(m machine) {
+		m.must(job{Do: "Refresh"})
+		a := m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+		m.has("aadsshlogin", older)
+		if got := a.Newest["aadsshlogin"]; !strings.HasPrefix(got, newer) || !strings.Contains(a.Why, "libsemanage-of-the-future") {
+			m.t.Errorf("newest %q because of %q", got, a.Why)
+		}
+		m.fails(job{Do: "Install", Specs: spec("aadsshlogin", newer)}, fault.PackageManagerFailed, "libsemanage-of-the-future")
+		m.has("aadsshlogin", older)
+	})
+}
+
+func TestUntrusted(t *testing.T) {
+	t.Run("metadata signed with another key", func(t *testing.T) {
+		each(t, everybody(), login(newer), func(m machine) {
+			wrong := keys.Wrong()
+			m.offer(path, rig.Options{Key: &wrong, Packages: login(newer)})
+			m.fails(job{Do: "Refresh"}, fault.RepositoryUntrusted)
+		})
+	})
+	for name, signing := range map[string]fixtures.Signing{"package not signed": fixtures.Unsigned, "package signed with another key": fixtures.WrongKey} {
+		t.Run(name, func(t *testing.T) {
+			packages := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: signing}}
+			each(t, []roots.Persona{roots.RHEL("8.10"), roots.RHEL("9.4"), roots.RHEL("10.0"), roots.SLES("15.5"), roots.SLES("15.6")}, packages, func(m machine) {
+				m.must(job{Do: "Refresh"})
+				m.fails(job{Do: "Install", Specs: spec("aadsshlogin", "")}, fault.RepositoryUntrusted)
+				m.has("aadsshlogin", "")
+			})
+		})
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	all := path + "/..."
+	for _, c := range []struct {
+		name    string
+		trouble func(*pkghost.Host)
+		code    fault.Code
+		says    string
+	}{
+		{"down", func(h *pkghost.Host) { h.Down() }, fault.RepositoryUnreachable, ""},
+		{"403", func(h *pkghost.Host) { h.Trouble(all, pkghost.Status(403, 0)) }, fault.RepositoryUnreachable, "403"},
+		{"404", func(h *pkghost.Host) { h.Trouble(all, pkghost.Status(404, 0)) }, fault.PackageUnavailable, "has no repository"},
+		{"429", func(h *pkghost.Host) { h.Trouble(all, pkghost.Status(429, 0)) }, fault.RepositoryUnreachable, "429"},
+		{"500", func(h *pkghost.Host) { h.Trouble(all, pkghost.Status(500, 0)) }, fault.RepositoryUnreachable, "500"},
+		{"reset", func(h *pkghost.Host) { h.Trouble(all, pkghost.ResetAfter(20)) }, fault.RepositoryUnreachable, ""},
+		{"certificate of nobody", func(h *pkghost.Host) {
+			if err := h.Certificate(pkghost.Untrusted); err != nil {
+				panic(err)
+			}
+		}, fault.RepositoryUnreachable, "certificate"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, families(), login(newer), func(m machine) {
+				c.trouble(m.Packages)
+				m.fails(job{Do: "Refresh"}, c.code, c.says)
+			})
+		})
+	}
+}
+
+func TestThroughAProxy(t *testing.T) {
+	each(t, everybody(), login(newer), func(m machine) {
+		p, err := pkghost.StartProxy(m.Box, "127.0.0.1:3128", "user", "s3cret")
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		defer p.Close()
+		m.sh("sed -i '/" + pkghost.Name + "/d' /etc/hosts") // only the proxy knows the way
+		source := m.source()
+		m.fails(job{Do: "Refresh", Source: source}, fault.RepositoryUnreachable)
+		source.Proxy = "http://user:wr0ng@127.0.0.1:3128"
+		m.fails(job{Do: "Refresh", Source: source}, fault.RepositoryUnreachable)
+		source.Proxy = "http://user:s3cret@127.0.0.1:3128"
+		m.must(job{Do: "Refresh", Source: source})
+		m.must(job{Do: "Install", Source: source, Specs: spec("aadsshlogin", "")})
+		m.has("aadsshlogin", newer)
+	})
+}
+
+// A definition that is not there is told apart from a repository that is not.
+func TestDefinitionGone(t *testing.T) {
+	each(t, []roots.Persona{roots.RHEL("9.4"), roots.SLES("15.6")}, login(newer), func(m machine) {
+		if err := m.Remove(repo.DefinitionPath(m.manager)); err != nil {
+			m.t.Fatal(err)
+		}
+		m.fails(job{Do: "Refresh"}, fault.PackageManagerFailed, "aadsshlogin", "not there")
+	})
+}

@@ -1,0 +1,183 @@
+//go:build rig
+
+package preconditions_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// folders are where an agent keeps a version of a handler.
+type folders struct{ base, log, config, status string }
+
+// arcFolders are those of the Connected Machine agent: handlers lie where the
+// Azure Linux agent has them, their logs do not (Microsoft Learn, azure-arc
+// servers, agent-overview and troubleshoot-vm-extensions).
+func arcFolders() folders {
+	base := agentrun.Dir(scene.HandlerVersion)
+	return folders{base, "/var/lib/GuestConfig/extension_logs/" + agentrun.Handler, base + "/config", base + "/status"}
+}
+
+// elsewhere is no agent's: only HandlerEnvironment.json says where things are.
+func elsewhere() folders {
+	return folders{"/opt/plugins/" + agentrun.Handler + "-" + scene.HandlerVersion, "/srv/ext logs", "/srv/conf/a/config", "/srv/st"}
+}
+
+// arcServer is an Arc-enabled server with its agent's service.
+func arcServer(t *testing.T, p roots.Persona, token metadata.Answer, challenges ...metadata.Answer) (*stage, *metadata.Service) {
+	t.Helper()
+	var service *metadata.Service
+	s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute}, func(s *stage) {
+		s.write("/opt/azcmagent/bin/himds", "#!/bin/sh\n", 0o755)
+		s.must(s.MkdirAll(metadata.ArcTokens, 0o750))
+		service = metadata.Arc(func(path string, content []byte) error { return s.WriteFile(path, content, 0o440) }).
+			Always(metadata.ComputePath, metadata.JSON(metadata.ArcServer())).
+			Always(metadata.TokenPath, token).
+			Challenge(challenges...)
+		l, err := s.Listen("tcp", metadata.ArcAddress)
+		s.must(err)
+		go func() { _ = http.Serve(l, service) }() // ends with the box
+	})
+	t.Cleanup(func() {
+		if n := len(s.Metadata.Requests()); n != 0 {
+			t.Errorf("the service of Azure VMs was asked %d times", n)
+		}
+		for _, r := range service.Unexpected() {
+			t.Errorf("unexpected request to the Arc agent: %s", r)
+		}
+	})
+	return s, service
+}
+
+// deliver unpacks the extension into an agent's folders.
+func (s *stage) deliver(f folders) {
+	s.t.Helper()
+	s.must(fs.WalkDir(s.Package(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(s.Package(), name)
+		if err != nil {
+			return err
+		}
+		return s.WriteFile(f.base+"/"+name, content, 0o744)
+	}))
+	for _, dir := range []string{f.log, f.config, f.status} {
+		s.must(s.MkdirAll(dir, 0o755))
+	}
+	s.write(f.base+"/HandlerEnvironment.json", fmt.Sprintf(
+		`[{"name": %q, "version": 1.0, "handlerEnvironment": {"logFolder": %q, "configFolder": %q, "statusFolder": %q, "heartbeatFile": %q}}]`,
+		agentrun.Handler, f.log, f.config, f.status, f.base+"/heartbeat.log"), 0o644)
+	s.write(f.config+"/0.settings", agentrun.Public("{}"), 0o600)
+}
+
+// operate runs install and enable by hand, and returns how enable ended.
+func (s *stage) operate(f folders) end {
+	s.t.Helper()
+	e := end{t: s.t}
+	for _, op := range []string{"install", "enable"} {
+		r, err := s.Session(s.t.Context(), []string{"PATH=" + box.Path, "ConfigSequenceNumber=0"}, f.base, f.base+"/bin/aadsshlogin-handler", op, "--timeout", "1m")
+		s.must(err)
+		e.code, e.stdout = fault.Code(r.ExitCode), r.Output()
+		s.said.WriteString(r.Output() + "\n")
+	}
+	text := s.read(f.status + "/0.status")
+	s.said.WriteString(text + "\n" + s.read(f.log+"/handler.log"))
+	var list []struct {
+		Status struct {
+			Status  string
+			Code    int
+			Message struct{ Message string } `json:"formattedMessage"`
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &list); err != nil || len(list) != 1 {
+		s.t.Fatalf("%s/0.status: %v\n%s", f.status, err, text)
+	}
+	e.Extension = &agentrun.Extension{Status: list[0].Status.Status, Code: list[0].Status.Code, Message: list[0].Status.Message.Message}
+	return e
+}
+
+func TestArc(t *testing.T) {
+	ofServer := metadata.TokenOf(metadata.ArcID("rg-edge", "db1"))
+	for _, p := range machines() {
+		for name, f := range map[string]folders{"Connected Machine agent's folders": arcFolders(), "other folders": elsewhere()} {
+			t.Run(p.Name+"/"+name, func(t *testing.T) {
+				s, _ := arcServer(t, p, ofServer)
+				s.deliver(f)
+				s.operate(f).want(fault.OK)
+				if !strings.Contains(s.read(f.log+"/handler.log"), "finished: enable") {
+					t.Error("handler.log is not in the folder that the agent named")
+				}
+				if s.installed(fixtures.Login) != 1 {
+					t.Error("nothing was installed")
+				}
+			})
+		}
+	}
+}
+
+// TestArcRefusals: an Arc-enabled server is told in the words of Arc, and
+// whoever has taken the agent's port gets no file of root's.
+func TestArcRefusals(t *testing.T) {
+	user := metadata.TokenOf(metadata.UserAssignedID("rg-ids", "web-id"))
+	ofServer := metadata.TokenOf(metadata.ArcID("rg-edge", "db1"))
+	for _, c := range []struct {
+		name       string
+		token      metadata.Answer
+		challenges []metadata.Answer
+		prepare    func(*stage)
+		code       fault.Code
+		words      []string
+	}{
+		{"only user-assigned", user, nil, nil, fault.IdentityMissing, []string{"Arc-enabled server db1 (resource group rg-edge)", "az connectedmachine show", "azcmagent connect"}},
+		{"path out of the folder", ofServer, []metadata.Answer{metadata.Ask("Basic realm=" + metadata.ArcTokens + "/../../../../etc/shadow")}, nil,
+			fault.IdentityUnknown, []string{"it asked for the file", "did not get it"}},
+		{"relative path", ofServer, []metadata.Answer{metadata.Ask("Basic realm=../../etc/shadow")}, nil, fault.IdentityUnknown, []string{"did not get it"}},
+		{"link out of the folder", ofServer, []metadata.Answer{metadata.Ask("Basic realm=" + metadata.ArcTokens + "/x.key")},
+			func(s *stage) { s.must(s.Symlink("/etc/shadow", metadata.ArcTokens+"/x.key")) }, fault.IdentityUnknown, []string{"x.key", "cannot be read"}},
+		{"not himds", ofServer, []metadata.Answer{metadata.Page(200)}, nil, fault.IdentityUnknown, []string{"ss -ltnp"}},
+		{"himds has no token", metadata.Status(500, "unknown", "disconnected"), nil, nil, fault.IdentityUnknown, []string{"systemctl restart himdsd"}},
+		{"registered legacy extension", ofServer, nil, registered("Enabled"), fault.LegacyInstalled,
+			[]string{"az connectedmachine extension delete -g rg-edge --machine-name db1 -n AADLoginForLinux"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, service := arcServer(t, roots.Ubuntu("22.04"), c.token, c.challenges...)
+			if c.prepare != nil {
+				c.prepare(s)
+			}
+			// One challenge for install and one for enable.
+			service.Challenge(c.challenges...)
+			s.deliver(arcFolders())
+			before := s.snapshot()
+			s.operate(arcFolders()).want(c.code, c.words...)
+			var dirs []string
+			for _, line := range before.Diff(s.snapshot(), bookkeeping) {
+				if path := line[2:]; !strings.HasPrefix(path, metadata.ArcTokens) && !strings.HasPrefix(path, "/var/lib/GuestConfig") {
+					dirs = append(dirs, line)
+				}
+			}
+			if len(dirs) > 0 {
+				t.Errorf("the machine was changed:\n%s", strings.Join(dirs, "\n"))
+			}
+			for _, r := range service.Requests() {
+				if key := r.Header.Get("Authorization"); len(c.challenges) > 0 && key != "" {
+					t.Errorf("a file was handed out: %s", key)
+				}
+			}
+		})
+	}
+}

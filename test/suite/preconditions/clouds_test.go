@@ -1,0 +1,58 @@
+//go:build rig
+
+package preconditions_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestClouds: the machine says which cloud it is in, in any case; the token is
+// asked for that cloud's audience, and key and packages come from its host.
+func TestClouds(t *testing.T) {
+	for _, c := range []struct{ name, says, audience, host, path string }{
+		{"public", "AZUREPUBLICCLOUD", "https://management.azure.com/", "packages.microsoft.com", ""},
+		{"US Government", "AzureUSGovernmentCloud", "https://management.usgovcloudapi.net/", "packages.microsoft.com", ""},
+		{"China", "azurechinacloud", "https://management.chinacloudapi.cn/", "packages.microsoft.com", ""},
+		{"USNat", "USNat", "https://management.azure.eaglex.ic.gov/", "repodepot.azure.eaglex.ic.gov", "/microsoft"},
+		{"USSec", "ussec", "https://management.azure.microsoft.scloud/", "repodepot.azure.microsoft.scloud", "/microsoft"},
+	} {
+		for _, p := range machines() {
+			t.Run(c.name+"/"+p.Name, func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute, Rig: func(o *rig.Options) {
+					o.Names = []string{c.host}
+					o.Path = c.host + c.path + strings.TrimSuffix(o.Path, "/")
+					if c.path != "" && p.Family == roots.Apt { // closed clouds have these by codename
+						o.Path = c.host + c.path + "/repos/microsoft-ubuntu-jammy-prod"
+					}
+				}}, func(s *stage) {
+					machine := metadata.VM()
+					machine.Environment = c.says
+					s.Metadata.Always(metadata.ComputePath, metadata.JSON(machine))
+					for _, name := range []string{"microsoft.asc", "microsoft-2025.asc"} {
+						s.Packages.File(c.host+c.path+"/keys/"+name, keys.Rig().Public)
+					}
+				})
+				s.apply(s.Goal()).want(fault.OK)
+				for _, r := range s.Metadata.Requests() {
+					if r.Path == metadata.TokenPath && r.Query.Get("resource") != c.audience {
+						t.Errorf("a token for %q, want %q", r.Query.Get("resource"), c.audience)
+					}
+				}
+				for _, r := range s.Packages.Requests() {
+					if r.Host != c.host || r.Scheme != "https" || !strings.HasPrefix(r.Path, c.path+"/") {
+						t.Errorf("asked elsewhere: %s", r)
+					}
+				}
+			})
+		}
+	}
+}

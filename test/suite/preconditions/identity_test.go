@@ -1,0 +1,130 @@
+//go:build rig
+
+package preconditions_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+const again = "set the extension again"
+
+// TestIdentity: what people meet, in the words for this machine, with nothing
+// changed. Every answer that the unit tests of the package identity know ends
+// in one of these three verdicts.
+func TestIdentity(t *testing.T) {
+	assign := "az vm identity assign -g rg-web -n web1 --subscription " + metadata.Subscription
+	set := metadata.ScaleSetInstance()
+	for _, c := range []struct {
+		name    string
+		machine metadata.Compute
+		token   metadata.Answer
+		code    fault.Code
+		words   []string
+	}{
+		{"none", metadata.VM(), metadata.NoIdentity(), fault.IdentityMissing, []string{"VM web1 (resource group rg-web) has no managed identity", assign}},
+		{"only user-assigned", metadata.VM(), metadata.TokenOf(metadata.UserAssignedID("rg-ids", "web-id")), fault.IdentityMissing,
+			[]string{`only the user-assigned managed identity "web-id"`, assign}},
+		{"several user-assigned", metadata.VM(), metadata.SeveralIdentities(), fault.IdentityMissing, []string{"several user-assigned", assign}},
+		{"none on a scale set", set, metadata.NoIdentity(), fault.IdentityMissing,
+			[]string{"Scale set pool (resource group rg-web) has no managed identity", "az vmss identity assign -g rg-web -n pool", "az vmss update-instances"}},
+		{"only user-assigned on a scale set", set, metadata.TokenOf(metadata.UserAssignedID("rg-ids", "web-id")), fault.IdentityMissing, []string{"az vmss identity assign"}},
+		{"system-assigned of the scale set", set, metadata.TokenOf(strings.ToUpper(metadata.ScaleSetID("rg-web", "pool"))), fault.OK, nil},
+		{"claim of another type", metadata.VM(), metadata.TokenWith(map[string]any{"xms_mirid": 7}), fault.IdentityUnknown, []string{"could not be checked", again}},
+		{"no claim", metadata.VM(), metadata.TokenWith(nil), fault.IdentityUnknown, []string{"could not be checked", "az vm identity show"}},
+		{"another resource", metadata.VM(), metadata.TokenOf("/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"), fault.IdentityUnknown, []string{"could not be checked"}},
+		{"no token at all", metadata.VM(), metadata.TokenText("garbage"), fault.IdentityUnknown, []string{"could not be checked"}},
+		{"redirect to another host", metadata.VM(), metadata.Redirect("http://192.0.2.1/token"), fault.IdentityUnknown, []string{"a proxy or portal answered"}},
+		{"page of a portal", metadata.VM(), metadata.Page(http.StatusOK), fault.IdentityUnknown, []string{"a proxy or portal answered"}},
+		{"page of a proxy", metadata.VM(), metadata.Page(http.StatusForbidden), fault.IdentityUnknown, []string{"a proxy or portal answered"}},
+		{"10 MB", metadata.VM(), metadata.Flood(10 << 20), fault.IdentityUnknown, []string{"sent more than any answer"}},
+		{"refused", metadata.VM(), metadata.Status(403, "unknown_source", "who are you"), fault.IdentityUnknown, []string{"refused the question"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *stage) {
+				s.Metadata.Always(metadata.ComputePath, metadata.JSON(c.machine)).Always(metadata.TokenPath, c.token)
+			})
+			s.apply(s.Goal()).want(c.code, c.words...)
+			if c.code != fault.OK {
+				s.unchanged(s.before)
+				if n := len(s.Packages.Requests()); n != 0 {
+					t.Errorf("%d requests to the package host", n)
+				}
+			}
+		})
+	}
+}
+
+// TestIdentityComesLate: answers that pass are waited for as documented.
+func TestIdentityComesLate(t *testing.T) {
+	for name, first := range map[string]metadata.Answer{
+		"throttled": metadata.Throttled("1"), "updating": metadata.Status(410, "gone", "updating"),
+		"not there yet": metadata.Status(404, "not_found", "wait"), "failing": metadata.Status(500, "unknown", "x"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: 2 * time.Minute}, func(s *stage) {
+				s.Metadata.Script(metadata.TokenPath, first)
+			})
+			s.apply(s.Goal()).want(fault.OK)
+			if left := s.Metadata.Unplayed(); len(left) > 0 {
+				t.Errorf("not asked: %v", left)
+			}
+		})
+	}
+}
+
+// TestIdentityOfAHealthyMachine: what cannot be told fails no machine that
+// works; an identity that was taken away does.
+func TestIdentityOfAHealthyMachine(t *testing.T) {
+	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
+	goal := s.Goal()
+	s.apply(goal).want(fault.OK)
+	before := s.snapshot()
+
+	s.Metadata.Always(metadata.TokenPath, metadata.Page(200))
+	s.apply(goal).want(fault.OK).warns("identity", "could not be checked")
+	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	s.apply(goal).want(fault.IdentityMissing, "az vm identity assign")
+	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.apply(goal).want(fault.OK)
+	s.unchanged(before)
+}
+
+// TestClockOfAHealthyMachine: with a clock that is years off no certificate is
+// valid, so a success would not be true. The service's date tells.
+func TestClockOfAHealthyMachine(t *testing.T) {
+	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
+	goal := s.Goal()
+	s.apply(goal).want(fault.OK)
+	before := s.snapshot()
+	token := metadata.TokenOf(metadata.VMID("rg-web", "web1"))
+	for _, c := range []struct {
+		off  time.Duration
+		code fault.Code
+		says string
+	}{
+		{5 * 365 * 24 * time.Hour, fault.VerificationFailed, "behind"},
+		{-2 * time.Hour, fault.VerificationFailed, "2h0m ahead"},
+		{20 * time.Minute, fault.OK, "20m behind"},
+		{0, fault.OK, ""},
+	} {
+		s.Metadata.Always(metadata.TokenPath, token.At(time.Now().Add(c.off)))
+		switch got := s.apply(goal); {
+		case c.code != fault.OK:
+			got.want(c.code, c.says, "timedatectl")
+		case c.says != "":
+			got.want(fault.OK).warns("clock", c.says)
+		default:
+			got.want(fault.OK)
+		}
+	}
+	s.unchanged(before)
+}

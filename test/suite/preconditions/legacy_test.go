@@ -1,0 +1,209 @@
+//go:build rig
+
+package preconditions_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// machines are one of each family of package managers.
+func machines() []roots.Persona {
+	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
+}
+
+const legacyVersion = "1.0.015280001"
+
+// withLegacy installs the older product from its package files.
+func withLegacy(failing bool) func(*stage) {
+	return func(s *stage) {
+		s.t.Helper()
+		specs := []fixtures.Spec{
+			{Name: fixtures.Legacy, Version: legacyVersion, FailPre: failing},
+			{Name: fixtures.LegacySELinux, Version: legacyVersion},
+		}
+		build, install := fixtures.RPMs, []string{"rpm", "-i", "--nodeps", "--nosignature"}
+		if s.apt() {
+			build, install = fixtures.Debs, []string{"dpkg", "--install"}
+		}
+		files, err := build(s.t.Context(), s.Cache, specs...)
+		s.must(err)
+		for i, f := range files {
+			path := fmt.Sprintf("/tmp/legacy%d%s", i, f[strings.LastIndexByte(f, '.'):])
+			s.must(s.CopyIn(f, path, 0o644))
+			install = append(install, path)
+		}
+		s.run(install...)
+		if got := s.installed(fixtures.Legacy, fixtures.LegacySELinux); got != 2 {
+			s.t.Fatalf("%d of 2 older packages are installed", got)
+		}
+	}
+}
+
+func (s *stage) apt() bool    { return s.Target.Manager == distro.Apt }
+func (s *stage) zypper() bool { return s.Target.Manager == distro.Zypper }
+
+// installed counts those of the packages that are installed, whole.
+func (s *stage) installed(names ...string) int {
+	s.t.Helper()
+	count := 0
+	for _, n := range names {
+		argv := []string{"rpm", "-q", "--qf", "installed", n}
+		if s.apt() {
+			argv = []string{"dpkg-query", "-W", "-f", "${db:Status-Status}", n}
+		}
+		r, err := s.Run(s.t.Context(), nil, argv...)
+		s.must(err)
+		if r.ExitCode == 0 && string(r.Stdout) == "installed" {
+			count++
+		}
+	}
+	return count
+}
+
+// signedIn has somebody of /etc/aadpasswd run a process.
+func signedIn(s *stage) {
+	s.t.Helper()
+	const people = "anna@example.com:x:51001:51001::/home/anna@example.com:/bin/bash\nben@example.com:x:51002:51002::/home/ben:/bin/bash\n"
+	s.write("/etc/aadpasswd", people, 0o644)
+	_, err := s.Start(nil, "setpriv", "--reuid=51001", "--clear-groups", "sleep", "6000")
+	s.must(err)
+	for !strings.Contains(s.run("ps", "-o", "comm=", "-u", "51001"), "sleep") {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// registered is the older extension as the agent keeps it.
+func registered(state string) func(*stage) {
+	return func(s *stage) {
+		s.write(legacyDir+"/config/HandlerState", state, 0o644)
+		s.write(legacyDir+"/HandlerManifest.json", "[]", 0o644)
+	}
+}
+
+const legacyDir = agentrun.Lib + "/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-1.0.1588.3"
+
+func TestLegacy(t *testing.T) {
+	for _, p := range machines() {
+		t.Run(p.Name, func(t *testing.T) {
+			for _, c := range []struct {
+				name    string
+				prepare []func(*stage)
+				code    fault.Code
+				words   []string
+			}{
+				{name: "clean", prepare: []func(*stage){withLegacy(false)}},
+				{name: "failing script", prepare: []func(*stage){withLegacy(true)}},
+				{name: "left behind by an extension that is gone", prepare: []func(*stage){withLegacy(false), registered("NotInstalled")}},
+				{name: "somebody signed in", prepare: []func(*stage){withLegacy(false), signedIn}, code: fault.LegacyInstalled,
+					words: []string{"anna@example.com", "sleep", "who -u"}},
+				{name: "registered", prepare: []func(*stage){withLegacy(false), registered("Enabled")}, code: fault.LegacyInstalled,
+					words: []string{legacyDir, "az vm extension delete -g rg-web --vm-name web1 -n AADLoginForLinux"}},
+				{name: "registered without packages", prepare: []func(*stage){registered("Installed")}, code: fault.LegacyInstalled,
+					words: []string{legacyDir, "az vm extension delete"}},
+				{name: "download fails", prepare: []func(*stage){withLegacy(false), noPackages}, code: fault.RepositoryUnreachable},
+			} {
+				t.Run(c.name, func(t *testing.T) {
+					s := newStage(t, scene.Options{Persona: p, Timeout: 90 * time.Second}, c.prepare...)
+					old := s.installed(fixtures.Legacy, fixtures.LegacySELinux)
+					e := s.apply(s.Goal()).want(c.code, c.words...)
+					if c.code != fault.OK {
+						if got := s.installed(fixtures.Legacy, fixtures.LegacySELinux); got != old {
+							t.Errorf("%d of %d older packages are left", got, old)
+						}
+						if c.code == fault.LegacyInstalled {
+							s.unchanged(s.before)
+							e.never("ben@example.com")
+						}
+						return
+					}
+					s.replaced(c.name == "failing script")
+				})
+			}
+		})
+	}
+}
+
+// noPackages: the host has the index, and not the packages that it names.
+func noPackages(s *stage) {
+	for _, dir := range []string{"/pool/...", "/Packages/..."} {
+		s.Packages.Trouble(s.below(dir), pkghost.Status(403, 0))
+	}
+}
+
+// replaced checks that the new product stands in the place of the old one, and
+// that nothing is left of it.
+func (s *stage) replaced(lowLevel bool) {
+	s.t.Helper()
+	if n := s.installed(fixtures.Legacy, fixtures.LegacySELinux); n != 0 {
+		s.t.Errorf("%d older packages are still there", n)
+	}
+	if n := s.installed(fixtures.Login); n != 1 {
+		s.t.Error("the new package is not there")
+	}
+	for line := range strings.Lines(s.read("/etc/nsswitch.conf")) {
+		if n := strings.Count(line, " aad"); strings.HasPrefix(line, "passwd:") && n != 1 {
+			s.t.Errorf("aad stands %d times in %s", n, line)
+		}
+	}
+	for _, stack := range []string{"common-auth", "common-account", "password-auth", "system-auth"} {
+		lines := map[string]int{}
+		for line := range strings.Lines(s.read("/etc/pam.d/" + stack)) {
+			if words := strings.Fields(line); strings.Contains(line, "pam_aad.so") {
+				lines[words[0]]++
+			}
+		}
+		for kind, n := range lines {
+			if n != 1 {
+				s.t.Errorf("pam_aad.so stands %d times for %s in %s", n, kind, stack)
+			}
+		}
+	}
+	log := s.read("/var/lib/aadsshlogin-handler/transaction.log")
+	var together, apart, low int
+	for line := range strings.Lines(log) {
+		words := strings.Fields(strings.ReplaceAll(line, "'", ""))
+		switch {
+		case len(words) == 0 || words[0] != "---":
+		case slices.Contains(words, "install"):
+			together++
+		case slices.Contains(words, "aadlogin") && (slices.Contains(words, "--purge") || slices.Contains(words, "--noscripts")):
+			low++
+		case slices.Contains(words, "aadlogin"):
+			apart++
+		}
+	}
+	if apart != 0 || lowLevel != (low == 1) || !lowLevel && together != 1 {
+		s.t.Errorf("%d installations, %d removals of their own, %d without scripts:\n%s", together, apart, low, log)
+	}
+	for _, path := range []string{"/usr/share/pam-configs/aadlogin", "/var/lib/dpkg/info/aadlogin.prerm"} {
+		if s.Exists(path) {
+			s.t.Errorf("%s is left", path)
+		}
+	}
+}
+
+// TestAccountsThatClash: what the older product left of somebody's account is
+// reported, for that person's next sign-in fails on it.
+func TestAccountsThatClash(t *testing.T) {
+	for _, p := range machines() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute}, withLegacy(false), func(s *stage) {
+				s.write("/etc/aadpasswd", "anna@example.com:x:51001:51001:5f8ccee9-0000-0000-0000-000000000001:/home/anna:/bin/bash\n"+
+					"anna@example.com:x:51002:51002:5f8ccee9-0000-0000-0000-000000000002:/home/anna1:/bin/bash\n", 0o644)
+			})
+			s.apply(s.Goal()).want(fault.OK).warns("nss", "anna@example.com", "/etc/aadpasswd:2", "line 1 has the same name")
+		})
+	}
+}

@@ -1,0 +1,60 @@
+//go:build rig
+
+package preconditions_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+const mib = 1 << 20
+
+// TestMemory: what counts is the size that was bought. MemTotal lacks what the
+// kernel keeps for itself, and what is reserved for a crash kernel.
+func TestMemory(t *testing.T) {
+	for _, bought := range []uint64{512, 768, 1024, 2048} {
+		for _, noBlocks := range []bool{false, true} {
+			for _, crash := range []uint64{0, 160} {
+				t.Run(fmt.Sprintf("%d MiB, blocks %v, crash kernel %d MiB", bought, !noBlocks, crash), func(t *testing.T) {
+					kept := bought/32 + 40 // the kernel's image and tables
+					m := &box.Memory{Size: bought * mib, Total: (bought - kept - crash) * mib, NoBlocks: noBlocks}
+					s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Memory: m}, Timeout: time.Minute}, crashKernel(crash*mib))
+					if bought >= 1024 {
+						s.apply(s.Goal()).want(fault.OK)
+						return
+					}
+					s.apply(s.Goal()).want(fault.MemoryTooSmall, "This machine has", "az vm resize -g rg-web -n web1")
+					s.unchanged(s.before)
+				})
+			}
+		}
+	}
+}
+
+// TestMemoryTakesNothingAway: a machine that was made smaller keeps what works.
+func TestMemoryTakesNothingAway(t *testing.T) {
+	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, noFirmwareMap)
+	s.apply(s.Goal()).want(fault.OK)
+	s.run("sh", "-c", "echo 'MemTotal: 400000 kB' >/run/meminfo && mount --bind /run/meminfo /proc/meminfo && mount -t tmpfs none /sys/devices/system/memory")
+	s.apply(s.Goal()).want(fault.OK).warns("memory", "They are installed, so they were left in place")
+}
+
+// crashKernel is what the kernel says of its reservation. What the kernel below
+// the box says of its own memory is hidden.
+func crashKernel(size uint64) func(*stage) {
+	return func(s *stage) {
+		s.run("mount", "-t", "tmpfs", "none", "/sys/kernel")
+		s.run("sh", "-c", fmt.Sprintf("echo %d >/sys/kernel/kexec_crash_size", size))
+		noFirmwareMap(s)
+	}
+}
+
+func noFirmwareMap(s *stage) {
+	s.run("sh", "-c", "[ ! -d /sys/firmware ] || mount -t tmpfs none /sys/firmware")
+}

@@ -1,0 +1,199 @@
+//go:build rig
+
+package preconditions_test
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// obstacle is something on the way to the package host, and what a person has
+// to read about it.
+type obstacle struct {
+	name   string
+	put    func(s *stage, place string) // place: a pattern of the package host
+	words  []string
+	code   fault.Code // of a repository that is refreshed, where it is not 20
+	budget time.Duration
+}
+
+func obstacles() []obstacle {
+	const host = pkghost.Name
+	certificate := func(k pkghost.Kind) func(*stage, string) {
+		return func(s *stage, _ string) { s.must(s.Packages.Certificate(k)) }
+	}
+	answer := func(status int, retryAfter time.Duration) func(*stage, string) {
+		return func(s *stage, place string) { s.Packages.Trouble(place, pkghost.Status(status, retryAfter)) }
+	}
+	return []obstacle{
+		{name: "no DNS", put: func(s *stage, _ string) { s.resolve("") },
+			words: []string{"The name " + host + " could not be resolved", "the DNS server did not answer", "getent hosts " + host}},
+		{name: "unknown name", put: unknownName,
+			words: []string{"The name " + host + " does not resolve on this machine", "getent hosts " + host}},
+		{name: "no route", put: func(s *stage, _ string) { s.resolve("192.0.2.7") },
+			words: []string{"This machine has no route to " + host, "ip route get"}},
+		{name: "refused", put: func(s *stage, _ string) { s.Packages.Down() },
+			words: []string{host + " refuses the TCP connection", "TCP 443"}},
+		{name: "expired certificate", put: certificate(pkghost.Expired),
+			words: []string{"TLS certificate of " + host + " is not valid at this machine's time", "date -u"}},
+		{name: "certificate of another name", put: certificate(pkghost.OtherName),
+			words: []string{"Something else than " + host + " answers", "openssl s_client"}},
+		{name: "certificate of nobody known", put: certificate(pkghost.Untrusted),
+			words: []string{"signed by an authority that this machine does not trust", "ca-certificates"}},
+		{name: "403", put: answer(403, 0), words: []string{host + " answered HTTP 403 Forbidden", "Allow " + host}},
+		{name: "404", put: answer(404, 0), words: []string{host}, code: fault.PackageUnavailable},
+		{name: "429", put: answer(429, 2*time.Second), words: []string{host + " answered HTTP 429 Too Many Requests", "Wait five minutes"}},
+		{name: "500", put: answer(500, 0), words: []string{host + " answered HTTP 500 Internal Server Error", "Try again in a few minutes"}},
+		{name: "black hole", put: func(s *stage, _ string) { s.resolve(box.BlackHole) }, budget: 100 * time.Second,
+			words: []string{host + " does not answer: the connection timed out", "network security group"}},
+	}
+}
+
+// TestKeyCannotBeFetched: our own download, with nothing of the machine changed.
+func TestKeyCannotBeFetched(t *testing.T) {
+	for _, o := range obstacles() {
+		t.Run(o.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: 16 * time.Second})
+			s.snapshotHosts()
+			o.put(s, "/keys/...")
+			before := s.snapshot()
+			s.apply(s.Goal()).want(fault.RepositoryUnreachable, o.words...)
+			s.unchanged(before, "/var/lib/aadsshlogin-handler", "/var/lib/aadsshlogin-handler/receipt.json")
+		})
+	}
+}
+
+// TestRepositoryCannotBeRefreshed: the machine has the repository and its key,
+// so that it is the package manager that fails.
+func TestRepositoryCannotBeRefreshed(t *testing.T) {
+	for _, p := range machines() {
+		t.Run(p.Name, func(t *testing.T) {
+			for _, o := range obstacles() {
+				if o.budget > 0 && p.Family != roots.Dnf {
+					continue // apt and zypper take minutes to give up; what is asked then is the same
+				}
+				t.Run(o.name, func(t *testing.T) {
+					t.Parallel()
+					budget := max(o.budget, 60*time.Second)
+					s := newStage(t, scene.Options{Persona: p, Timeout: budget}, configured)
+					s.snapshotHosts()
+					o.put(s, s.below("/..."))
+					code := fault.RepositoryUnreachable
+					if o.code != fault.OK {
+						code = o.code
+					}
+					s.apply(s.Goal()).want(code, o.words...)
+				})
+			}
+		})
+	}
+}
+
+// configured is a machine whose owner has the vendor's repository already.
+func configured(s *stage) {
+	s.t.Helper()
+	base := "https://" + pkghost.Name + s.Target.Repository.Path
+	if s.apt() {
+		key, err := keys.Rig().Binary()
+		s.must(err)
+		s.write("/usr/share/keyrings/owner.gpg", string(key), 0o644)
+		s.write("/etc/apt/sources.list.d/microsoft-prod.list",
+			"deb [signed-by=/usr/share/keyrings/owner.gpg] "+base+" "+s.Target.Repository.Suite+" main\n", 0o644)
+		return
+	}
+	s.write("/etc/pki/rpm-gpg/owner", string(keys.Rig().Public), 0o644)
+	definition := "[packages-microsoft-com-prod]\nname=Microsoft\nbaseurl=" + base +
+		"\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file:///etc/pki/rpm-gpg/owner\n"
+	if s.zypper() {
+		s.write("/etc/zypp/repos.d/microsoft-prod.repo", definition+"pkg_gpgcheck=1\n", 0o644)
+		s.run("rpm", "--import", "/etc/pki/rpm-gpg/owner")
+		return
+	}
+	s.write("/etc/yum.repos.d/microsoft-prod.repo", definition, 0o644)
+}
+
+// snapshotHosts copies the files up that the obstacles write.
+func (s *stage) snapshotHosts() {
+	for _, path := range []string{"/etc/hosts", "/etc/resolv.conf"} {
+		s.write(path, s.read(path), 0o644)
+	}
+}
+
+// resolve has the package host's name lead to an address; "" to none.
+func (s *stage) resolve(address string) {
+	s.t.Helper()
+	var kept []string
+	for line := range strings.Lines(s.read("/etc/hosts")) {
+		if !strings.Contains(line, pkghost.Name) {
+			kept = append(kept, line)
+		}
+	}
+	if address != "" {
+		kept = append(kept, address+" "+pkghost.Name+"\n")
+	}
+	s.write("/etc/hosts", strings.Join(kept, ""), 0o644)
+}
+
+// unknownName is a DNS server that knows no name at all.
+func unknownName(s *stage, _ string) {
+	s.t.Helper()
+	s.resolve("")
+	s.write("/etc/resolv.conf", "nameserver "+box.WireServer+"\noptions use-vc\n", 0o644)
+	l, err := s.Listen("tcp", box.WireServer+":53")
+	s.must(err)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return // the box has ended
+			}
+			go noSuchName(conn)
+		}
+	}()
+}
+
+// noSuchName answers every question with NXDOMAIN (RFC 1035, section 4.1.1).
+func noSuchName(conn net.Conn) {
+	defer conn.Close()
+	for {
+		var size uint16
+		if binary.Read(conn, binary.BigEndian, &size) != nil {
+			return
+		}
+		question := make([]byte, size)
+		if _, err := io.ReadFull(conn, question); err != nil || size < 12 {
+			return
+		}
+		question[2] |= 0x80                   // it is an answer
+		question[3] = 0x83                    // recursion available, NXDOMAIN
+		copy(question[6:12], make([]byte, 6)) // with no records but the question
+		question = question[:12+questionLength(question[12:])]
+		if binary.Write(conn, binary.BigEndian, uint16(len(question))) != nil {
+			return
+		}
+		if _, err := conn.Write(question); err != nil {
+			return
+		}
+	}
+}
+
+// questionLength is the length of the first question: a name, type and class.
+func questionLength(b []byte) int {
+	n := 0
+	for n < len(b) && b[n] != 0 {
+		n += int(b[n]) + 1
+	}
+	return n + 5
+}

@@ -1,0 +1,42 @@
+//go:build rig
+
+package preconditions_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+)
+
+// protect is a settings file with protected settings, encrypted as the
+// platform does it for a certificate that the agent keeps beside the handlers.
+// The clear text is in no file of the machine.
+func (s *stage) protect(public, protected string) string {
+	s.t.Helper()
+	thumbprint := s.certificate()
+	key := agentrun.Lib + "/" + thumbprint
+	r, err := s.Run(s.t.Context(), []string{"PATH=/usr/bin:/bin", "CLEAR=" + protected}, "sh", "-c",
+		`printf %s "$CLEAR" | openssl cms -encrypt -outform DER -aes-256-cbc `+key+`.crt`)
+	s.must(err)
+	if r.ExitCode != 0 || len(r.Stdout) == 0 {
+		s.t.Fatalf("openssl cms: %s", r.Stderr)
+	}
+	return fmt.Sprintf(`{"runtimeSettings": [{"handlerSettings": {"publicSettings": %s, "protectedSettings": %q, "protectedSettingsCertThumbprint": %q}}]}`,
+		public, base64.StdEncoding.EncodeToString(r.Stdout), thumbprint)
+}
+
+// certificate makes one with its key, by name the thumbprint.
+func (s *stage) certificate() string {
+	s.t.Helper()
+	s.must(s.MkdirAll(agentrun.Lib, 0o700))
+	s.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=tenant", "-days", "2",
+		"-keyout", "/run/new.prv", "-out", "/run/new.crt")
+	_, print, _ := strings.Cut(s.run("openssl", "x509", "-in", "/run/new.crt", "-noout", "-fingerprint", "-sha1"), "=")
+	print = strings.ReplaceAll(strings.TrimSpace(print), ":", "")
+	for _, end := range []string{".prv", ".crt"} {
+		s.run("mv", "/run/new"+end, agentrun.Lib+"/"+print+end)
+	}
+	return print
+}

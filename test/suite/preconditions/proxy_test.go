@@ -1,0 +1,225 @@
+//go:build rig
+
+package preconditions_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+const (
+	proxyAt   = box.Packages + ":3128"
+	proxyUser = "fleet"
+	// With characters that a URL has to escape.
+	password = "Pl4nted:Pass/w0rd"
+	escaped  = "Pl4nted%3APass%2Fw0rd"
+)
+
+func passwordForms() []string {
+	return []string{password, escaped, base64.StdEncoding.EncodeToString([]byte(proxyUser + ":" + password))}
+}
+
+// proxied is a machine that reaches the package host through a proxy only: it
+// cannot even resolve its name.
+func proxied(t *testing.T, o scene.Options, withPassword bool, prepare ...func(*stage)) (*stage, *pkghost.Proxy) {
+	t.Helper()
+	var proxy *pkghost.Proxy
+	s := newStage(t, o, append(prepare, func(s *stage) {
+		s.resolve("")
+		user, pass := "", ""
+		if withPassword {
+			user, pass = proxyUser, password
+		}
+		var err error
+		proxy, err = pkghost.StartProxy(s.Box, proxyAt, user, pass)
+		s.must(err)
+		s.secrets = passwordForms()
+	})...)
+	t.Cleanup(func() { proxy.Close() })
+	return s, proxy
+}
+
+// environment is the agent's, with more in it.
+func environment(more ...string) []string {
+	return append([]string{"LANG=C.UTF-8", "PATH=" + box.Path}, more...)
+}
+
+// used checks that our own download and the package manager's went through the
+// proxy, nothing else did, and nothing of the way was written down.
+func (s *stage) used(proxy *pkghost.Proxy) {
+	s.t.Helper()
+	requests := proxy.Requests()
+	let := 0
+	for _, r := range requests {
+		if r.Unexpected {
+			s.t.Errorf("the proxy was asked for %s %s", r.Method, r.Target)
+		}
+		if r.Authorized {
+			let++
+		}
+	}
+	if let < 2 {
+		s.t.Errorf("%d requests came through the proxy, want the key's and the package manager's: %v", let, requests)
+	}
+	if len(s.Metadata.Requests()) == 0 {
+		s.t.Error("the metadata service was not asked")
+	}
+	s.notConfigured()
+}
+
+// notConfigured checks that no file was written that names the proxy, but logs.
+func (s *stage) notConfigured() {
+	s.t.Helper()
+	for _, line := range s.before.Diff(s.snapshot(), nil) {
+		path := line[2:]
+		if strings.HasPrefix(path, agentrun.Lib) || strings.HasPrefix(path, "/var/log/") || slices.Contains(s.planted, path) {
+			continue
+		}
+		if strings.Contains(s.read(path), proxyAt) && path != "/var/lib/aadsshlogin-handler/transaction.log" {
+			s.t.Errorf("%s names the proxy", path)
+		}
+	}
+}
+
+func TestProxy(t *testing.T) {
+	for _, p := range machines() {
+		o := scene.Options{Persona: p, Timeout: time.Minute}
+		t.Run(p.Name+"/public setting", func(t *testing.T) {
+			s, proxy := proxied(t, o, false)
+			goal := s.Goal()
+			goal.Settings = agentrun.Public(`{"proxy": "http://` + proxyAt + `"}`)
+			s.apply(goal).want(fault.OK)
+			s.used(proxy)
+		})
+		t.Run(p.Name+"/protected setting", func(t *testing.T) {
+			s, proxy := proxied(t, o, true)
+			goal := s.Goal()
+			goal.Settings = s.protect(`{"proxy": "http://127.0.0.1:9"}`, `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`)
+			s.apply(goal).want(fault.OK)
+			s.used(proxy)
+			if !strings.Contains(s.lines.text(), "install") {
+				t.Error("the command lines were not watched")
+			}
+		})
+		t.Run(p.Name+"/environment", func(t *testing.T) {
+			s, proxy := proxied(t, o, true)
+			address := "http://" + proxyUser + ":" + escaped + "@" + proxyAt
+			s.Agent.Env = environment("http_proxy="+address, "https_proxy="+address)
+			s.apply(s.Goal()).want(fault.OK).warns("network", "no_proxy does not except 169.254.169.254", "no_proxy=169.254.169.254")
+			s.used(proxy)
+		})
+		t.Run(p.Name+"/package manager's own", func(t *testing.T) {
+			s, proxy := proxied(t, o, true, ownProxy)
+			s.apply(s.Goal()).want(fault.OK)
+			s.used(proxy)
+		})
+	}
+}
+
+// ownProxy configures the package manager as the distributions' documentation says.
+func ownProxy(s *stage) {
+	address := "http://" + proxyUser + ":" + escaped + "@" + proxyAt
+	path, content := "/etc/apt/apt.conf.d/95proxy", `Acquire::http::Proxy "`+address+`";`+"\n"
+	switch {
+	case s.zypper():
+		path = "/root/.curlrc"
+		content = "--proxy-user \"" + proxyUser + ":" + password + "\"\n"
+		s.write("/etc/sysconfig/proxy", "PROXY_ENABLED=\"yes\"\nHTTP_PROXY=\"http://"+proxyAt+"\"\nHTTPS_PROXY=\"http://"+proxyAt+"\"\nNO_PROXY=\"localhost, 127.0.0.1\"\n", 0o644)
+		s.planted = append(s.planted, "/etc/sysconfig/proxy")
+	case !s.apt():
+		path = "/etc/dnf/dnf.conf"
+		content = s.read(path) + "proxy=http://" + proxyAt + "\nproxy_username=" + proxyUser + "\nproxy_password=" + password + "\n"
+	}
+	s.write(path, content, 0o600)
+	s.planted = append(s.planted, path)
+}
+
+// TestProxyRefuses: each way in which a proxy says no has words of its own,
+// whether our own download or the package manager meets it.
+func TestProxyRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		start func(*stage)
+		words []string
+	}{
+		{"407", func(s *stage) {
+			proxy, err := pkghost.StartProxy(s.Box, proxyAt, proxyUser, "another password")
+			s.must(err)
+			s.t.Cleanup(func() { proxy.Close() })
+		}, []string{"The proxy " + proxyAt + " wants a user name and password (HTTP 407), or does not accept", "protected setting"}},
+		{"403", func(s *stage) { s.forbiddingProxy() },
+			[]string{"The proxy " + proxyAt + " does not let this machine reach " + pkghost.Name + " (HTTP 403)", "allowed on the proxy"}},
+		{"refused", func(*stage) {},
+			[]string{"The proxy " + proxyAt + " cannot be reached from this machine: connection refused"}},
+	} {
+		for _, p := range machines() {
+			for _, meets := range []string{"key", "package manager"} {
+				if meets == "key" && p.Name != machines()[0].Name {
+					continue // our own download is the same on each
+				}
+				t.Run(c.name+"/"+p.Name+"/"+meets, func(t *testing.T) {
+					t.Parallel()
+					prepare := []func(*stage){c.start, func(s *stage) { s.resolve(""); s.secrets = passwordForms() }}
+					timeout := 16 * time.Second
+					if meets != "key" {
+						prepare, timeout = append(prepare, configured), time.Minute
+					}
+					s := newStage(t, scene.Options{Persona: p, Timeout: timeout}, prepare...)
+					goal := s.Goal()
+					goal.Settings = s.protect("null", `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`)
+					s.apply(goal).want(fault.RepositoryUnreachable, c.words...)
+				})
+			}
+		}
+	}
+}
+
+// forbiddingProxy lets nobody through.
+func (s *stage) forbiddingProxy() {
+	l, err := s.Listen("tcp", proxyAt)
+	s.must(err)
+	go func() {
+		_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "blocked", http.StatusForbidden)
+		})) // ends with the box
+	}()
+}
+
+// TestNexus: tokens come by a sidecar at the usual address, everything else
+// leaves by a proxy that the machine's environment names.
+func TestNexus(t *testing.T) {
+	for _, c := range []struct{ noProxy, line string }{
+		{"", "no_proxy=169.254.169.254"},
+		{"localhost,.example.com", "no_proxy=localhost,.example.com,169.254.169.254"},
+		{"localhost,169.254.169.254", ""},
+	} {
+		t.Run("no_proxy="+c.noProxy, func(t *testing.T) {
+			s, proxy := proxied(t, scene.Options{Persona: machines()[0], Timeout: time.Minute}, false, func(s *stage) {
+				s.Metadata.Always(metadata.ComputePath, metadata.Status(404, "", ""))
+			})
+			s.Agent.Env = environment("HTTP_PROXY=http://"+proxyAt, "HTTPS_PROXY=http://"+proxyAt, "NO_PROXY="+c.noProxy)
+			e := s.apply(s.Goal()).want(fault.OK)
+			s.used(proxy)
+			if c.line != "" {
+				e.warns("network", c.line)
+				return
+			}
+			for _, sub := range e.Extension.Substatus {
+				if sub.Name == "network" {
+					t.Errorf("warned without a reason: %s", sub.Message)
+				}
+			}
+		})
+	}
+}

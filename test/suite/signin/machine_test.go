@@ -1,0 +1,183 @@
+//go:build rig
+
+// Package signin_test holds what the handler says about a machine against what
+// a person meets there: real sshd, PAM and NSS, and a certificate such as
+// Microsoft Entra ID issues.
+package signin_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// person is somebody of the directory who has a role on the machine.
+const person = "someone@example.com"
+
+// checked is what the package's PAM module leaves when it is asked for a role.
+const checked = "/run/aad_role_checked"
+
+// stage is a machine that passed, with a person's certificate in /root.
+type stage struct {
+	*scene.Scene
+	t *testing.T
+}
+
+// saved is what the cases change.
+const saved = "/etc /var/lib/pam /usr/sbin/aad_certhandler /usr/sbin/aaduseradd $(ls /lib/*/security/pam_aad.so /lib/*/libnss_aad.so.2 /usr/lib64/libnss_aad.so.2 2>/dev/null)"
+
+// passed sets up a machine whose enable has passed and into which the person
+// gets. firstOnly: the package registers on its first installation only, so
+// nothing is repaired by reinstalling it.
+func passed(t *testing.T, p roots.Persona, firstOnly bool) *stage {
+	t.Helper()
+	return passedOn(t, scene.Options{Persona: p, Packages: []fixtures.Spec{
+		{Name: fixtures.Login, Version: scene.Version, FirstOnly: firstOnly}}})
+}
+
+func passedOn(t *testing.T, o scene.Options) *stage {
+	t.Helper()
+	s := &stage{Scene: scene.New(t, o), t: t}
+	private, public := keys.UserCA()
+	for name, content := range map[string]string{"ca": string(private), "ca.pub": public} {
+		if err := s.WriteFile("/root/"+name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.must("cd /root && ssh-keygen -q -t rsa -b 2048 -N '' -f user && ssh-keygen -q -s ca -I rig -n " + person + " -V -5m:+1h user.pub && mkdir -p /run/sshd")
+	if code, what, next := s.enable(); code != 0 {
+		t.Fatalf("enable on a fresh machine: %d %s %s", code, what, next)
+	}
+	s.must("aaduseradd " + person)
+	if ok, why := s.signIn(); !ok {
+		t.Fatalf("a healthy machine does not let the person in: %s", why)
+	}
+	s.must("tar -cpf /root/saved.tar " + saved)
+	return s
+}
+
+// restore takes back what a case did.
+func (s *stage) restore() {
+	s.t.Helper()
+	s.must("umount -q /mnt/* 2>/dev/null; rm -rf /etc/ssh /var/lib/pam /etc/pam.d /etc/sudoers.d /etc/nsswitch.conf && tar -C / -xpf /root/saved.tar && mkdir -p /run/sshd && chmod 755 /run/sshd /usr/sbin")
+}
+
+// sh runs a script in the machine.
+func (s *stage) sh(script string) box.Result {
+	s.t.Helper()
+	r, err := s.Run(s.t.Context(), append(box.Environment(), "DEBIAN_FRONTEND=noninteractive"), "sh", "-c", script)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
+
+func (s *stage) must(script string) {
+	s.t.Helper()
+	if r := s.sh(script); r.ExitCode != 0 {
+		s.t.Fatalf("%s: exit %d\n%s", script, r.ExitCode, r.Output())
+	}
+}
+
+// enable is what the agent's next start does. It returns the two lines that a
+// person reads.
+func (s *stage) enable() (code int, what, next string) {
+	s.t.Helper()
+	report, err := s.Agent.Apply(s.t.Context(), s.Goal())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	last := report.Runs[len(report.Runs)-1]
+	if e := report.Extension; e == nil || e.Invalid != "" || e.Code != last.ExitCode || (e.Status == "success") != (last.ExitCode == 0) {
+		s.t.Errorf("the status does not agree with exit code %d: %+v", last.ExitCode, e)
+	}
+	lines := strings.SplitN(strings.TrimSpace(last.Stdout), "\n", 2)
+	if len(lines) == 2 {
+		next = lines[1]
+	}
+	return last.ExitCode, lines[0], next
+}
+
+// signIn starts sshd on this machine as it is configured, has the person
+// connect with the certificate, and ends sshd.
+func (s *stage) signIn() (ok bool, why string) {
+	s.t.Helper()
+	port, stop := s.sshd()
+	if port == "" {
+		return false, "sshd does not run: " + stop()
+	}
+	if err := s.Remove(checked); err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := s.Run(s.t.Context(), nil, "timeout", "30", "ssh", "-F", "none", "-p", port, "-i", "/root/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-l", person, "127.0.0.1", "id -un")
+	log := stop()
+	switch {
+	case err != nil:
+		s.t.Fatal(err)
+	case r.ExitCode != 0 || strings.TrimSpace(string(r.Stdout)) != person:
+		return false, r.Output() + log
+	case !s.Exists(checked):
+		return false, "in, but nobody's role was checked"
+	}
+	return true, ""
+}
+
+// sshd starts the daemon. The port is "" where it does not run; stop ends it
+// and returns what it said.
+func (s *stage) sshd() (port string, stop func() string) {
+	s.t.Helper()
+	daemon, err := s.Start(nil, "/usr/sbin/sshd", "-D", "-e", "-o", "ListenAddress=127.0.0.1")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.awaitPort(daemon), func() string {
+		_ = daemon.Signal(syscall.SIGTERM)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		r, err := daemon.Wait(ctx)
+		if err != nil {
+			s.t.Fatalf("sshd does not end: %v", err)
+		}
+		return string(bytes.TrimSpace(r.Stdout))
+	}
+}
+
+// awaitPort is the port on which the daemon listens; "" where it has ended
+// without.
+func (s *stage) awaitPort(daemon *box.Process) string {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = daemon.Wait(s.t.Context())
+	}()
+	for {
+		for _, port := range []string{"22", "2222"} {
+			if c, err := s.dial("127.0.0.1:" + port); err == nil {
+				c.Close()
+				return port
+			}
+		}
+		select {
+		case <-ended:
+			return ""
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (s *stage) dial(address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Second)
+	defer cancel()
+	return s.Dial(ctx, "tcp", address)
+}

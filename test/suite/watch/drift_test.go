@@ -1,0 +1,171 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/metadata"
+)
+
+// resetSSH is what VMAccess does with reset_ssh: sshd_config as the distribution
+// has it, and a restart.
+const resetSSH = "sed -i '/# Added by aadsshlogin installer/,/AuthorizedKeysCommandUser root/d' /etc/ssh/sshd_config; systemctl restart ssh"
+
+// drift is something that takes sign-in away behind our back.
+type drift struct{ name, script, says string }
+
+// TestDriftIsPutBack: what the package registers is taken away behind our back.
+// The timer stands still, so it is the path unit that sees it.
+func TestDriftIsPutBack(t *testing.T) {
+	s := enabled(t, settings)
+	s.must("systemctl stop aadsshlogin-handler.timer")
+	s.arePutBack([]drift{
+		{"VMAccess resets sshd_config", resetSSH, "block is missing"},
+		{"pam-auth-update removes the profile", "pam-auth-update --package --remove aad", "pam_aad.so is not in sshd's PAM account stack"},
+		{"nsswitch.conf is rewritten", "printf 'passwd: files\\ngroup: files\\nshadow: files\\nhosts: files dns\\n' > /etc/nsswitch.conf", "\"aad\" is missing"},
+		{"the certificate handler is not executable", "chmod 644 /usr/sbin/aad_certhandler", "is not executable"},
+		{"the package is removed", "DEBIAN_FRONTEND=noninteractive apt-get remove -y aadsshlogin", "aadsshlogin is not installed"},
+	})
+}
+
+// arePutBack has one after the other happen, and the watch put it back.
+func (s *stage) arePutBack(drifts []drift) {
+	t := s.t
+	t.Helper()
+	for _, c := range drifts {
+		t.Run(c.name, func(t *testing.T) {
+			s.t = t
+			s.rest()
+			s.must(c.script)
+			if s.signIn() {
+				t.Log("the person still got in: it was put back before the attempt")
+			}
+			r := s.await("put back", 0, func(r status.Report) bool { return repaired(r) && strings.Contains(monitor(r), c.says) })
+			if r.Code != 0 {
+				t.Errorf("code %d", r.Code)
+			}
+			s.rest()
+			if strings.Contains(c.name, "removed") {
+				s.must("aaduseradd " + person) // a removal may take the accounts along
+			}
+			if !s.signIn() {
+				t.Error("the person does not get in")
+			}
+			s.forget() // each of these is its own cause; the next case is not about the limit
+		})
+	}
+	s.t = t
+}
+
+// forget lets the watch repair again what it has repaired today.
+func (s *stage) forget() { s.must("rm -f /var/lib/aadsshlogin-handler/looks.json") }
+
+// TestOneRepairADay: a tool that takes it away again gets its way, and people
+// are told.
+func TestOneRepairADay(t *testing.T) {
+	s := enabled(t, settings)
+	s.must(resetSSH)
+	s.await("put back", 0, repaired)
+	s.rest()
+	s.must(resetSSH)
+	r := s.await("taken away again", 0, func(r status.Report) bool { return r.Level == status.Failure })
+	if r.Code != 21 || !strings.Contains(r.Message, "It was put back at ") || s.signIn() {
+		t.Errorf("code %d, %s", r.Code, r.Message)
+	}
+	s.rest()
+	before := s.written
+	s.look()
+	s.status(0)
+	if s.written != before {
+		t.Errorf("the same verdict was written again:\n%s\n%s", before, s.written)
+	}
+	s.operate("enable", 0, 0) // a person's own run repairs
+	if !s.signIn() {
+		t.Error("the person does not get in after enable")
+	}
+}
+
+// TestHardening: what is the owner's move is told, and so is its end.
+func TestHardening(t *testing.T) {
+	s := enabled(t, settings)
+	s.must("systemctl stop aadsshlogin-handler.timer; cp -p /etc/ssh/sshd_config /root/before; (echo 'AllowGroups sudo'; cat /root/before) > /etc/ssh/sshd_config; systemctl reload ssh")
+	r := s.await("told", 0, func(r status.Report) bool { return r.Level == status.Failure })
+	if r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") || s.signIn() {
+		t.Errorf("code %d, %s; the person must be shut out", r.Code, r.Message)
+	}
+	if got := s.sh("head -n 1 /etc/ssh/sshd_config"); got != "AllowGroups sudo" {
+		t.Errorf("the owner's file was edited: %s", got)
+	}
+	s.rest()
+	s.must("cat /root/before > /etc/ssh/sshd_config; systemctl reload ssh")
+	s.await("well again", 0, success)
+	if !s.signIn() {
+		t.Error("the person does not get in")
+	}
+}
+
+// TestIdentity: an answer is believed the second time, no answer changes
+// nothing, and the identity's return is seen without anybody's doing.
+func TestIdentity(t *testing.T) {
+	s := enabled(t, settings)
+	unchanged := func(why string) {
+		t.Helper()
+		before := s.written
+		s.look()
+		if s.status(0); s.written != before {
+			t.Errorf("%s: the status was written:\n%s", why, s.written)
+		}
+	}
+	s.rest()
+	s.status(0)
+	s.metadata.Always(metadata.TokenPath, metadata.Page(200))
+	unchanged("no usable answer on a machine that is well")
+	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	unchanged("the first look without an identity")
+	s.look()
+	r := s.status(0)
+	if r.Level != status.Failure || r.Code != 22 {
+		t.Errorf("after the second look without an identity: %s %d %s", r.Level, r.Code, r.Message)
+	}
+	t.Logf("%s %d: %s", r.Level, r.Code, r.Message)
+	unchanged("the third look without an identity")
+	s.metadata.Always(metadata.TokenPath, metadata.Page(200))
+	unchanged("no usable answer on a machine that is not")
+	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.look()
+	if r := s.status(0); !success(r) {
+		t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)
+	}
+	// Seen once, away, seen once: not twice in a row.
+	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	unchanged("the first look")
+	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	unchanged("the identity was there in between")
+	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	unchanged("the first look again")
+	// enable itself says so, under another number: the watch follows it.
+	s.operate("enable", 1, 22)
+	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	unchanged("the old number")
+	if r := s.status(1); !success(r) {
+		t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)
+	}
+}
+
+// TestBurst: many changes in a row do not end the watch.
+func TestBurst(t *testing.T) {
+	s := enabled(t, settings)
+	s.must("systemctl stop aadsshlogin-handler.timer; for i in $(seq 300); do touch /etc/ssh/sshd_config; echo > /etc/pam.d/zz-$i; sleep 0.05; done; rm /etc/pam.d/zz-*")
+	s.rest()
+	if got := s.sh("systemctl is-failed aadsshlogin-handler.service aadsshlogin-handler.path; systemctl is-active aadsshlogin-handler.path"); got != "inactive\nactive\nactive" {
+		t.Errorf("the units are %s", got)
+	}
+	began := time.Now()
+	s.must(resetSSH)
+	s.await("put back", 0, repaired)
+	t.Logf("after the burst a drift is still seen, %s", time.Since(began).Round(time.Second))
+}

@@ -1,0 +1,193 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestDropped: an agent that drops the handler runs no command of it. The watch
+// removes itself, repairs nothing and makes nothing in the agent's folders.
+func TestDropped(t *testing.T) {
+	s := enabled(t, settings)
+	s.rest()
+	s.must("rm -rf " + s.dir + "; systemctl stop aadsshlogin-handler.path; " + resetSSH)
+	s.look()
+	if got := s.sh("ls -d /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /etc/systemd/system/*/aadsshlogin* " + s.dir + " 2>/dev/null"); got != "" {
+		t.Errorf("there is still:\n%s", got)
+	}
+	if got := s.sh("systemctl list-units --all --no-legend 'aadsshlogin*'"); got != "" {
+		t.Errorf("systemd still knows:\n%s", got)
+	}
+	if got := s.sh("grep -c aad_certhandler /etc/ssh/sshd_config"); got != "0" {
+		t.Error("it was repaired")
+	}
+}
+
+// TestOnlyItsNumber: a look writes the sequence number that enable recorded,
+// and skips while another run has the lock.
+func TestOnlyItsNumber(t *testing.T) {
+	s := enabled(t, settings)
+	s.rest()
+	s.must("systemctl stop aadsshlogin-handler.path")
+	fatal(t, s.WriteFile(s.dir+"/status/1.status", []byte("[]"), 0o600))
+	fatal(t, s.WriteFile(s.dir+"/status/2.status", []byte("[]"), 0o600))
+	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.must("flock -x /run/aadsshlogin-handler.lock systemctl start aadsshlogin-handler.service")
+	if r := s.status(0); !success(r) {
+		t.Errorf("a look did not wait for the lock's holder: %s", s.written)
+	}
+	s.look()
+	if r := s.status(0); r.Code != 21 {
+		t.Errorf("the look says %d %s", r.Code, r.Message)
+	}
+	if got := s.sh("cat " + s.dir + "/status/1.status " + s.dir + "/status/2.status; ls -A " + s.dir + "/status"); got != "[][]0.status\n1.status\n2.status" {
+		t.Errorf("the status folder holds:\n%s", got)
+	}
+}
+
+// TestWithoutSettings: the agent reads no status file, and the look makes none:
+// it speaks by events and in the journal.
+func TestWithoutSettings(t *testing.T) {
+	s := enabled(t, "")
+	s.rest()
+	s.must("rm -f " + s.dir + "/status/* /var/log/azure/" + agentrun.Handler + "/events/*; systemctl stop aadsshlogin-handler.path")
+	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.look()
+	if got := s.sh("ls -A " + s.dir + "/status"); got != "" {
+		t.Errorf("the status folder holds %s", got)
+	}
+	if got := s.sh("cat /var/log/azure/" + agentrun.Handler + "/events/*"); !strings.Contains(got, "AllowGroups") || strings.Count(got, "TaskName") != 1 {
+		t.Errorf("the events are:\n%s", got)
+	}
+	if got := s.sh("journalctl --no-pager -u aadsshlogin-handler.service"); !strings.Contains(got, "error 21: AllowGroups") {
+		t.Errorf("the journal says:\n%s", got)
+	}
+	s.look()
+	if got := s.sh("ls /var/log/azure/" + agentrun.Handler + "/events | wc -l"); got != "1" {
+		t.Errorf("the same verdict was told %s times", got)
+	}
+	s.must("sed -i 1d /etc/ssh/sshd_config")
+	s.look()
+	if got := s.sh("journalctl --no-pager -u aadsshlogin-handler.service | tail -n 5"); !strings.Contains(got, "success 0: People can sign in") {
+		t.Errorf("the journal says:\n%s", got)
+	}
+}
+
+// TestOutlived: a transaction that outlives enable's budget goes on, and the
+// watch tells what came of it.
+func TestOutlived(t *testing.T) {
+	s := boot(t)
+	c, err := cache.Open()
+	fatal(t, err)
+	s.offer(c, fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: "/root/hold"})
+	s.deliver(settings)
+	s.must("touch /root/hold")
+	s.state("Installed")
+	s.must("env ConfigSequenceNumber=0 " + s.dir + "/bin/aadsshlogin-handler enable --timeout 25s; [ $? = 31 ]")
+	s.state("Enabled")
+	r := s.status(0)
+	if r.Code != 31 || !strings.Contains(monitor(r), "This machine is looked at") {
+		t.Fatalf("enable says %d %s\n%s", r.Code, r.Message, monitor(r))
+	}
+	s.look()
+	if r := s.status(0); r.Code != 31 {
+		t.Errorf("while the transaction runs the status is %d %s", r.Code, r.Message)
+	}
+	s.must("rm /root/hold")
+	s.await("its result", 0, success)
+	s.must("aaduseradd " + person)
+	if !s.signIn() {
+		t.Error("the person does not get in")
+	}
+}
+
+// TestNoWatch: what keeps the watch from being there is said, and nothing of it
+// is left.
+func TestNoWatch(t *testing.T) {
+	s := enabled(t, settings)
+	off := func() string {
+		return s.sh("ls /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /etc/systemd/system/*/aadsshlogin* 2>/dev/null")
+	}
+	t.Run("switched off", func(t *testing.T) {
+		fatal(t, s.WriteFile(s.dir+"/config/1.settings", []byte(strings.Replace(settings, `"publicSettings": {}`, `"publicSettings": {"monitor": "off"}`, 1)), 0o600))
+		s.operate("enable", 1, 0)
+		if m := monitor(s.status(1)); !strings.HasPrefix(m, "success This machine is not watched") || off() != "" {
+			t.Errorf("monitor says %q; there is %s", m, off())
+		}
+	})
+	t.Run("every 30 minutes", func(t *testing.T) {
+		for minutes, sequence := range map[string]int{"30": 2} {
+			fatal(t, s.WriteFile(s.dir+"/config/2.settings", []byte(strings.Replace(settings, `"publicSettings": {}`, `"publicSettings": {"monitor": `+minutes+`}`, 1)), 0o600))
+			s.operate("enable", sequence, 0)
+		}
+		if got := s.sh("systemctl show -p TimersMonotonic aadsshlogin-handler.timer"); !strings.Contains(got, "30min") || !strings.Contains(monitor(s.status(2)), "every 30 minutes") {
+			t.Errorf("the timer is %s", got)
+		}
+	})
+	t.Run("read-only", func(t *testing.T) {
+		s.must("mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
+		defer s.must("umount /usr/local/bin")
+		s.must("systemctl stop aadsshlogin-handler.timer")
+		s.operate("enable", 0, 0) // its copy is in place
+		s.must("umount /usr/local/bin; rm /usr/local/bin/aadsshlogin-handler; mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
+		s.operate("enable", 0, 0)
+		if r := s.status(0); r.Level != status.Success || !strings.Contains(monitor(r), "warning Nobody looks at this machine") || !strings.Contains(monitor(r), "/usr/local/bin is read-only") || off() != "" {
+			t.Errorf("monitor says %q; there is %s", monitor(r), off())
+		}
+	})
+}
+
+// TestUpgrade: the next version's enable replaces the units, and the old
+// version's end takes nothing of them along.
+func TestUpgrade(t *testing.T) {
+	s := enabled(t, settings)
+	old, next := s.dir, agentrun.Dir("1.0.2.0")
+	s.dir = next
+	s.deliver(settings)
+	s.dir = old
+	s.operate("disable", 0, 0)
+	s.state("Installed")
+	s.dir = next
+	s.operate("update", 0, 0, "VERSION=1.0.2.0")
+	s.dir = old
+	s.operate("uninstall", 0, 0)
+	s.must("rm -rf " + old)
+	s.dir = next
+	s.operate("install", 0, 0)
+	s.state("Installed")
+	s.operate("enable", 0, 0)
+	s.state("Enabled")
+	if got := s.must("grep -h ReadWritePaths /etc/systemd/system/aadsshlogin-handler.service; cat /var/lib/aadsshlogin-handler/watch.json"); strings.Contains(got, old) || strings.Count(got, next) != 2 {
+		t.Errorf("the watch is for:\n%s", got)
+	}
+	s.must(resetSSH)
+	s.await("put back", 0, repaired)
+}
+
+// TestSandbox: a look may write what it has to and nothing else, and it can ask
+// an sshd that nobody has started since boot, so that its folder is missing.
+func TestSandbox(t *testing.T) {
+	s := enabled(t, settings)
+	s.rest()
+	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; systemctl disable --now ssh.service; systemctl start ssh.socket; rm -rf /run/sshd")
+	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.look()
+	if r := s.status(0); r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") {
+		t.Errorf("the look says %d %s", r.Code, r.Message)
+	}
+	if got := s.sh("ls -d /run/sshd"); !strings.Contains(got, "No such file") {
+		t.Error("the look made /run/sshd")
+	}
+	s.must("mkdir -p /etc/systemd/system/aadsshlogin-handler.service.d; printf '[Service]\\nExecStart=\\nExecStart=/bin/sh -c \"for d in / /etc /etc/ssh /usr/sbin /var/lib /root /home /opt; do touch $$d/sandbox && echo wrote $$d; done; touch /run/sandbox && echo may write /run\"\\n' > /etc/systemd/system/aadsshlogin-handler.service.d/try.conf; systemctl daemon-reload; systemctl start aadsshlogin-handler.service")
+	if got := s.sh("journalctl --no-pager -t aadsshlogin-handler -o cat | grep -E 'wrote|may write'"); got != "may write /run" {
+		t.Errorf("in the sandbox: %s", got)
+	}
+}

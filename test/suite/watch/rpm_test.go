@@ -1,0 +1,95 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"testing"
+
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// TestDriftOnRPMMachines is TestDriftIsPutBack where rpm and another stack of
+// PAM files are.
+func TestDriftOnRPMMachines(t *testing.T) {
+	nss := drift{"nsswitch.conf is rewritten", "printf 'passwd: files\\ngroup: files\\nshadow: files\\nhosts: files dns\\n' > /etc/nsswitch.conf", "\"aad\" is missing"}
+	mode := drift{"the certificate handler is not executable", "chmod 644 /usr/sbin/aad_certhandler", "is not executable"}
+	reset := drift{"VMAccess resets sshd_config", resetSSH, "block is missing"}
+	for _, c := range []struct {
+		persona roots.Persona
+		drifts  []drift
+	}{
+		{roots.RHEL("9.4"), []drift{reset, nss, mode,
+			{"authselect makes the stacks anew", "sed -i /pam_aad/d /etc/pam.d/password-auth /etc/pam.d/system-auth", "pam_aad.so is not in sshd's PAM account stack"},
+			{"the package is removed", "dnf -q -y remove aadsshlogin", "aadsshlogin is not installed"}}},
+		{roots.SLES("15.6"), []drift{reset, mode,
+			{"pam-config makes the stacks anew", "sed -i /pam_aad/d /etc/pam.d/common-account /etc/pam.d/common-auth", "pam_aad.so is not in sshd's PAM account stack"},
+			{"the package is removed", "zypper -n -q remove aadsshlogin", "aadsshlogin is not installed"}}},
+	} {
+		t.Run(c.persona.Name, func(t *testing.T) {
+			s := enabledPersona(t, c.persona, settings)
+			s.must("systemctl stop aadsshlogin-handler.timer")
+			s.arePutBack(c.drifts)
+		})
+	}
+}
+
+// TestIdentityOnRPMMachines: its loss is told, and its return, under systemd
+// with the sandbox that a look has there.
+func TestIdentityOnRPMMachines(t *testing.T) {
+	for _, p := range []roots.Persona{roots.RHEL("9.4"), roots.SLES("15.6")} {
+		t.Run(p.Name, func(t *testing.T) {
+			s := enabledPersona(t, p, settings)
+			s.rest()
+			s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+			s.look()
+			if r := s.status(0); !success(r) {
+				t.Errorf("the first look says %d %s", r.Code, r.Message)
+			}
+			s.look()
+			if r := s.status(0); r.Level != status.Failure || r.Code != 22 {
+				t.Errorf("the second look says %s %d %s", r.Level, r.Code, r.Message)
+			}
+			s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+			s.look()
+			if r := s.status(0); !success(r) {
+				t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)
+			}
+		})
+	}
+}
+
+// TestRemovedWithoutNetwork: a package that was removed behind our back comes
+// back from its kept file, so a repair does not depend on a proxy that only the
+// agent's environment names.
+func TestRemovedWithoutNetwork(t *testing.T) {
+	for _, c := range []struct {
+		persona roots.Persona
+		remove  string
+	}{
+		{roots.Ubuntu("20.04"), "apt-get -q -y remove aadsshlogin"},
+		{roots.Ubuntu("22.04"), "apt-get -q -y purge aadsshlogin"},
+		{roots.Ubuntu("24.04"), "apt-get -q -y remove aadsshlogin"},
+		{roots.RHEL("9.4"), "dnf -q -y remove aadsshlogin"},
+		{roots.SLES("15.6"), "zypper -n -q remove aadsshlogin"},
+	} {
+		t.Run(c.persona.Name, func(t *testing.T) {
+			s := enabledPersona(t, c.persona, settings)
+			s.must("systemctl stop aadsshlogin-handler.timer")
+			s.rest()
+			s.packages.Down()
+			before := len(s.packages.Requests())
+			s.must(c.remove)
+			s.await("put back", 0, repaired)
+			if n := len(s.packages.Requests()) - before; n > 0 {
+				t.Errorf("the package host was asked %d times", n)
+			}
+			s.rest()
+			s.must("aaduseradd " + person) // a removal takes the accounts along
+			if !s.signIn() {
+				t.Error("the person does not get in")
+			}
+		})
+	}
+}

@@ -1,0 +1,74 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+func success(r status.Report) bool { return r.Level == status.Success }
+func repaired(r status.Report) bool {
+	return success(r) && strings.Contains(monitor(r), "was put back at")
+}
+
+const settings = `{"runtimeSettings": [{"handlerSettings": {"publicSettings": {}, "protectedSettings": null, "protectedSettingsCertThumbprint": null}}]}`
+
+// TestPutUp: enable puts the watch up; a second one finds it there and writes
+// nothing; disable takes it away, and so does uninstall.
+func TestPutUp(t *testing.T) {
+	for _, p := range []roots.Persona{
+		roots.Ubuntu("20.04"), roots.Ubuntu("22.04"), roots.Ubuntu("24.04"), // systemd 247, 252, 257
+		roots.RHEL("8.10"), roots.RHEL("9.4"), roots.SLES("15.6"), // the same
+	} {
+		t.Run(p.Name, func(t *testing.T) { putUp(t, p) })
+	}
+}
+
+func putUp(t *testing.T, p roots.Persona) {
+	s := enabledPersona(t, p, settings)
+	if m := monitor(s.status(0)); !strings.HasPrefix(m, "success This machine is looked at every 15 minutes") {
+		t.Errorf("monitor says %q", m)
+	}
+	units := s.must("systemctl is-active aadsshlogin-handler.timer aadsshlogin-handler.path; systemctl is-enabled aadsshlogin-handler.timer aadsshlogin-handler.path")
+	if units != "active\nactive\nenabled\nenabled" {
+		t.Errorf("the units are %s", units)
+	}
+	if got := s.sh("systemd-analyze verify /etc/systemd/system/aadsshlogin-handler* 2>&1 | grep aadssh"); got != "" {
+		t.Errorf("systemd says of the units:\n%s", got)
+	}
+	const traces = "ls -d /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /etc/systemd/system/*/aadsshlogin* /var/lib/aadsshlogin-handler/watch.json 2>/dev/null"
+	const files = "find /etc /usr/local /var/lib/aadsshlogin-handler -newer /root/mark -not -type d"
+	s.must("touch /root/mark; sleep 0.1")
+	s.operate("enable", 0, 0)
+	if got := s.sh(files); got != "" {
+		t.Errorf("a second enable wrote:\n%s", got)
+	}
+	t.Logf("a look took %s", s.must("bash -c \"TIMEFORMAT='%R s, of which %U s + %S s of processor time'; time /usr/local/bin/aadsshlogin-handler watch\""))
+	s.look()
+	if got := s.sh(files); got != "" {
+		t.Errorf("a look at a healthy machine wrote:\n%s", got)
+	}
+	if got := s.sh("pgrep -l '^aadsshlogin'"); got != "" {
+		t.Errorf("between two looks there runs:\n%s", got)
+	}
+	s.operate("disable", 0, 0)
+	if got := s.sh(traces); got != "" {
+		t.Errorf("after disable there is:\n%s", got)
+	}
+	if got := s.sh("systemctl list-units --all --no-legend 'aadsshlogin*'"); got != "" {
+		t.Errorf("after disable systemd knows:\n%s", got)
+	}
+	s.operate("enable", 0, 0)
+	if got := s.sh(traces); strings.Count(got, "\n") != 7 {
+		t.Errorf("after another enable there is:\n%s", got)
+	}
+	s.state("Installed")
+	s.operate("uninstall", 0, 0)
+	if got := s.sh(traces); got != "" {
+		t.Errorf("after uninstall there is:\n%s", got)
+	}
+}
