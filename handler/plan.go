@@ -126,8 +126,8 @@ func packageStep(f facts.Facts, g goal) (s Step, needed bool) {
 		return Step{Kind: Install, Want: want, Text: "move to the newest version: " + specs(want)}, true
 	}
 	for _, finding := range f.Findings() {
-		if finding.Package && finding.Level == sshd.Fail {
-			return Step{Kind: Reinstall, Want: present(f), Text: fmt.Sprintf("reinstall %s: %s", installed.Name, strings.TrimSuffix(finding.What, "."))}, true
+		if finding.Package && finding.Answer == sshd.Fail {
+			return Step{Kind: Reinstall, Want: present(f), Text: fmt.Sprintf("reinstall %s: %s", installed.Name, strings.TrimSuffix(finding.Text, "."))}, true
 		}
 	}
 	return Step{}, false

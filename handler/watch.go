@@ -128,7 +128,7 @@ func unregistered(v *fault.Fault, f facts.Facts) {
 	name := f.Target.Packages.Login
 	for _, finding := range f.Findings() {
 		switch {
-		case !finding.Package || finding.Level != sshd.Fail || finding.What != v.What:
+		case !finding.Package || finding.Answer != sshd.Fail || finding.Text != v.What:
 		case strings.HasPrefix(v.Next, "Reinstall"):
 			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s; then set the extension again.", name, byHand(f.Target.Manager, name))
 		default:

@@ -74,8 +74,8 @@ func sshService(m machine) []preflight.Result {
 		return []preflight.Result{{Name: name, Answer: preflight.Warn,
 			Text: fmt.Sprintf("The SSH service runs, but does not start with the machine (%s is %s).", s.daemon.Name, s.daemon.File), Next: "Run: sudo systemctl enable " + unit}}
 	}
-	if f := sshd.AssessReload(m.SSHD, s.daemon.Changed); f.Level == sshd.Warn {
-		return []preflight.Result{{Name: name, Answer: preflight.Warn, Text: f.What, Next: f.Next}}
+	if f := sshd.AssessReload(m.SSHD, s.daemon.Changed); f.Answer == sshd.Warn {
+		return []preflight.Result{{Name: name, Answer: preflight.Warn, Text: f.Text, Next: f.Next}}
 	}
 	return []preflight.Result{{Name: name, Text: "The SSH service runs and starts with the machine."}}
 }

@@ -10,6 +10,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/login"
@@ -179,6 +180,6 @@ func (f Facts) Repository() distro.Repository {
 }
 
 // Findings are what sshd, PAM, NSS and SELinux say about sign-in.
-func (f Facts) Findings() []sshd.Finding {
+func (f Facts) Findings() []check.Result {
 	return append(sshd.Assess(f.SSHD), login.Assess(f.Login)...)
 }

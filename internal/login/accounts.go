@@ -96,18 +96,18 @@ func clashes(entra, local []account) Accounts {
 }
 
 func (a Accounts) assess() Finding {
-	f := Finding{Name: "accounts", File: AccountsFile, What: "No account of an Entra ID user clashes with another one."}
+	f := Finding{Name: "accounts", File: AccountsFile, Text: "No account of an Entra ID user clashes with another one."}
 	switch {
 	case a.Err != nil:
-		f.Level, f.What = sshd.Unknown, "The accounts of Entra ID users could not be read: "+a.Err.Error()
+		f.Answer, f.Text = sshd.Unknown, "The accounts of Entra ID users could not be read: "+a.Err.Error()
 	case len(a.Clashes) > 0:
 		c := a.Clashes[0]
 		others := ""
 		if n := len(a.Clashes) - 1; n > 0 {
 			others = fmt.Sprintf(" (and %d more)", n)
 		}
-		f.Level, f.Line = sshd.Warn, c.Line
-		f.What = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, AccountsFile, c.Line, c.Why, others)
+		f.Answer, f.Line = sshd.Warn, c.Line
+		f.Text = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, AccountsFile, c.Line, c.Why, others)
 		f.Next = "Rename or remove the local account, or remove the line; the person gets a new account at the next sign-in."
 	}
 	return f

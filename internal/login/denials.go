@@ -181,16 +181,16 @@ func (d Denials) assess() []Finding {
 	if !d.Looked {
 		return nil
 	}
-	f := Finding{Name: "selinux-denials", What: "The audit log shows no recent denial of SELinux that names the sign-in programs."}
+	f := Finding{Name: "selinux-denials", Text: "The audit log shows no recent denial of SELinux that names the sign-in programs."}
 	if d.Count > 0 {
 		n, times := d.Newest, "once"
 		if d.Count > 1 {
 			times = fmt.Sprintf("%d times", d.Count)
 		}
-		f.Level, f.File = sshd.Warn, auditLog
-		f.What = fmt.Sprintf("SELinux denied %s (%s in the last 24 hours, last at %s), which may end sign-in.", n.access(), times, n.at())
+		f.Answer, f.File = sshd.Warn, auditLog
+		f.Text = fmt.Sprintf("SELinux denied %s (%s in the last 24 hours, last at %s), which may end sign-in.", n.access(), times, n.at())
 		if n.Passed {
-			f.What = fmt.Sprintf("SELinux is permissive, and let pass what it denies when it is enforcing: %s (%s in the last 24 hours, last at %s).", n.access(), times, n.at())
+			f.Text = fmt.Sprintf("SELinux is permissive, and let pass what it denies when it is enforcing: %s (%s in the last 24 hours, last at %s).", n.access(), times, n.at())
 		}
 		f.Next = "See all: ausearch -m avc -ts yesterday -c " + n.program() + ". Update or reinstall the package aadsshlogin-selinux with the machine's package manager (on RHEL 10 sshd runs in a domain that its first versions do not know), and run: restorecon -v " + certHandler + " " + addUser + ". Do not switch SELinux off."
 	}

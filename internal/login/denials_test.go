@@ -68,12 +68,12 @@ func TestParseDenials(t *testing.T) {
 			if c.count > 0 {
 				want = sshd.Warn
 			}
-			if d.Count != c.count || f.Level != want || (f.Next != "") != (c.count > 0) {
+			if d.Count != c.count || f.Answer != want || (f.Next != "") != (c.count > 0) {
 				t.Errorf("%d denials: %+v", d.Count, f)
 			}
 			for _, says := range c.says {
-				if !strings.Contains(f.What+" "+f.Next, says) {
-					t.Errorf("%s | %s: want %q", f.What, f.Next, says)
+				if !strings.Contains(f.Text+" "+f.Next, says) {
+					t.Errorf("%s | %s: want %q", f.Text, f.Next, says)
 				}
 			}
 		})
@@ -125,7 +125,7 @@ func TestLookDenials(t *testing.T) {
 func TestDenialIsNoDoubt(t *testing.T) {
 	for _, d := range []Denials{{}, {Looked: true}, {Looked: true, Count: 1, Newest: Denial{Comm: "aad_certhandler"}}} {
 		for _, f := range d.assess() {
-			if f.Level == sshd.Unknown || f.Level == sshd.Fail || f.Package {
+			if f.Answer == sshd.Unknown || f.Answer == sshd.Fail || f.Package {
 				t.Errorf("%+v", f)
 			}
 		}
@@ -140,11 +140,11 @@ func FuzzDenials(f *testing.F) {
 	f.Fuzz(func(t *testing.T, log []byte) {
 		d := parseDenials(log, true, lookedAt())
 		one := d.assess()[0]
-		if len(one.What)+len(one.Next) > 2000 || one.Level == sshd.Unknown || (d.Count > 0) != (one.Level == sshd.Warn) {
+		if len(one.Text)+len(one.Next) > 2000 || one.Answer == sshd.Unknown || (d.Count > 0) != (one.Answer == sshd.Warn) {
 			t.Errorf("%d denials: %+v", d.Count, one)
 		}
-		if strings.ContainsFunc(one.What+one.Next, func(r rune) bool { return r < ' ' || r > '~' }) {
-			t.Errorf("not fit for people: %q", one.What+one.Next)
+		if strings.ContainsFunc(one.Text+one.Next, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Errorf("not fit for people: %q", one.Text+one.Next)
 		}
 		if d.Count > 0 && (!d.Newest.ours() || d.Newest.Time.IsZero()) {
 			t.Errorf("%+v", d.Newest)

@@ -144,23 +144,23 @@ func (f Files) assess() []Finding {
 }
 
 func (f File) assess(name, consequence string, program bool) Finding {
-	out := Finding{Name: name, File: f.Path, Package: true, What: f.Path + " is in place."}
+	out := Finding{Name: name, File: f.Path, Package: true, Text: f.Path + " is in place."}
 	bare := strings.TrimPrefix(f.Unsafe, f.Path)
 	switch {
 	case !f.Found:
-		out.Level, out.Next = sshd.Fail, reinstall
-		out.What = fmt.Sprintf("%s is missing, so %s.", path.Base(f.Path), consequence)
+		out.Answer, out.Next = sshd.Fail, reinstall
+		out.Text = fmt.Sprintf("%s is missing, so %s.", path.Base(f.Path), consequence)
 	case program && f.Mode.Perm()&0o100 == 0:
-		out.Level = sshd.Fail
-		out.What = fmt.Sprintf("%s is not executable (mode %04o), so %s.", f.Path, f.Mode.Perm(), consequence)
+		out.Answer = sshd.Fail
+		out.Text = fmt.Sprintf("%s is not executable (mode %04o), so %s.", f.Path, f.Mode.Perm(), consequence)
 		out.Next = "Run: chmod 0755 " + f.Path
 	case f.NoExec != "":
-		out.Level, out.Package = sshd.Fail, false
-		out.What = fmt.Sprintf("%s is on %s, which is mounted noexec, so %s.", f.Path, f.NoExec, consequence)
+		out.Answer, out.Package = sshd.Fail, false
+		out.Text = fmt.Sprintf("%s is on %s, which is mounted noexec, so %s.", f.Path, f.NoExec, consequence)
 		out.Next = fmt.Sprintf("Run: mount -o remount,exec %s, and take noexec out of /etc/fstab.", f.NoExec)
 	case name == "cert-handler" && f.Unsafe != "":
-		out.Level, out.Package = sshd.Fail, bare != f.Unsafe
-		out.What = fmt.Sprintf("sshd refuses to run %s: %s.", f.Path, f.Unsafe)
+		out.Answer, out.Package = sshd.Fail, bare != f.Unsafe
+		out.Text = fmt.Sprintf("sshd refuses to run %s: %s.", f.Path, f.Unsafe)
 		out.Next = "Run: chown root:root and chmod go-w on it; sshd demands both of the file and every folder above it."
 	}
 	return out

@@ -20,7 +20,7 @@ func FuzzAccounts(f *testing.F) {
 				t.Errorf("%+v of %d lines", c, lines)
 			}
 		}
-		if got := found.assess(); len(found.Clashes) > 0 != (got.Level == sshd.Warn) {
+		if got := found.assess(); len(found.Clashes) > 0 != (got.Answer == sshd.Warn) {
 			t.Errorf("%+v of %+v", got, found)
 		}
 	})

@@ -6,13 +6,13 @@ package login
 import (
 	"time"
 
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/sshd"
 )
 
 // Finding and its levels are those of package sshd: both describe whether a
 // person can sign in, and are shown side by side.
-type Finding = sshd.Finding
+type Finding = check.Result
 
 // Facts is what was seen.
 type Facts struct {

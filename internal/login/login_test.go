@@ -116,7 +116,7 @@ func TestUnsafeOnDebian(t *testing.T) {
 func TestHealthy(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range Assess(look(debian(t))) {
-		if f.Level != sshd.Pass || f.What == "" || seen[f.Name] {
+		if f.Answer != sshd.Pass || f.Text == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}
 		seen[f.Name] = true
@@ -218,10 +218,10 @@ func TestBroken(t *testing.T) {
 			h := debian(t)
 			c.breakIt(t, h)
 			got := of(t, Assess(look(h)), c.finding)
-			if got.Level != c.level || got.Line != c.line || !strings.Contains(got.What+got.Next, c.says) || strings.Contains(got.What+got.Next, "\n") {
+			if got.Answer != c.level || got.Line != c.line || !strings.Contains(got.Text+got.Next, c.says) || strings.Contains(got.Text+got.Next, "\n") {
 				t.Errorf("%+v", got)
 			}
-			if got.Level == sshd.Fail && got.Next == "" {
+			if got.Answer == sshd.Fail && got.Next == "" {
 				t.Error("no next step")
 			}
 		})
@@ -234,7 +234,7 @@ func TestSELinuxModule(t *testing.T) {
 		put(t, h, "/sys/fs/selinux/enforce", "1\n", 0o644)
 		put(t, h, "/etc/selinux/config", "SELINUXTYPE=targeted\n", 0o644)
 		put(t, h, store, "", 0o644)
-		if got := lookSELinux(h); !got.Module || !got.Enforcing || got.assess().Level != sshd.Pass {
+		if got := lookSELinux(h); !got.Module || !got.Enforcing || got.assess().Answer != sshd.Pass {
 			t.Errorf("%s: %+v", store, got)
 		}
 	}
@@ -251,7 +251,7 @@ func TestPAMOfOtherFamilies(t *testing.T) {
 	for name, h := range map[string]*host.Host{"RHEL": red, "SUSE 16": suse} {
 		p := lookPAM(h)
 		for _, f := range p.assess() {
-			if f.Level != sshd.Pass {
+			if f.Answer != sshd.Pass {
 				t.Errorf("%s: %+v", name, f)
 			}
 		}

@@ -130,7 +130,7 @@ func (n NSS) assess() []Finding {
 func (n NSS) assessDatabase(database string) Finding {
 	f := Finding{File: n.File, Package: true}
 	if n.Err != nil {
-		return Finding{Level: sshd.Unknown, File: n.File, What: "The name service switch could not be read: " + n.Err.Error(), Next: "Make " + n.File + " readable again."}
+		return Finding{Answer: sshd.Unknown, File: n.File, Text: "The name service switch could not be read: " + n.Err.Error(), Next: "Make " + n.File + " readable again."}
 	}
 	failed := sshd.Fail
 	if database != "passwd" {
@@ -140,21 +140,21 @@ func (n NSS) assessDatabase(database string) Finding {
 	at := slices.Index(line.Services, nssService)
 	switch {
 	case n.File == "":
-		f.Level, f.What, f.Next = failed, "There is no nsswitch.conf, so names of Entra ID users are not found.", reinstall
+		f.Answer, f.Text, f.Next = failed, "There is no nsswitch.conf, so names of Entra ID users are not found.", reinstall
 	case (!ok || at < 0) && database == "shadow":
 		f.Line = line.Line
-		f.What = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
+		f.Text = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
 	case !ok || at < 0:
-		f.Level, f.Line = failed, line.Line
-		f.What = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)
+		f.Answer, f.Line = failed, line.Line
+		f.Text = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)
 		f.Next = fmt.Sprintf("Append %q to the line %q of %s, or reinstall the package aadsshlogin.", nssService, database+":", n.File)
 	default:
 		f.Line = line.Line
-		f.What = fmt.Sprintf("%s asks %s (%s:%d).", database, nssService, n.File, line.Line)
+		f.Text = fmt.Sprintf("%s asks %s (%s:%d).", database, nssService, n.File, line.Line)
 		for _, stop := range line.Stops {
 			if slices.Index(line.Services, stop) < at {
-				f.Level, f.Package = failed, false
-				f.What = fmt.Sprintf("The %s line of %s ends the search after %q, before %q is asked.", database, n.File, stop, nssService)
+				f.Answer, f.Package = failed, false
+				f.Text = fmt.Sprintf("The %s line of %s ends the search after %q, before %q is asked.", database, n.File, stop, nssService)
 				f.Next = fmt.Sprintf("In line %d of %s, put %q before the [...=return] that follows %q.", line.Line, n.File, nssService, stop)
 				break
 			}

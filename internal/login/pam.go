@@ -228,10 +228,10 @@ func (p PAM) assessStack(name, stack string) Finding {
 		}
 		if r.Is(PAMModule) {
 			f.File, f.Line = r.File, r.Line
-			f.What = fmt.Sprintf("%s is in sshd's %s stack (%s:%d).", PAMModule, stack, r.File, r.Line)
+			f.Text = fmt.Sprintf("%s is in sshd's %s stack (%s:%d).", PAMModule, stack, r.File, r.Line)
 			if d, ok := barrier(before); ok {
-				f.Level, f.Package, f.File, f.Line = sshd.Warn, false, d.File, d.Line
-				f.What = fmt.Sprintf("%s at %s:%d ends sshd's %s stack before %s (%s:%d) is asked.", path.Base(d.Module), d.File, d.Line, stack, PAMModule, r.File, r.Line)
+				f.Answer, f.Package, f.File, f.Line = sshd.Warn, false, d.File, d.Line
+				f.Text = fmt.Sprintf("%s at %s:%d ends sshd's %s stack before %s (%s:%d) is asked.", path.Base(d.Module), d.File, d.Line, stack, PAMModule, r.File, r.Line)
 				f.Next = fmt.Sprintf("Move the line of %s above it, or remove it.", PAMModule)
 			}
 			return f
@@ -239,17 +239,17 @@ func (p PAM) assessStack(name, stack string) Finding {
 		before = append(before, r)
 	}
 	if p.Err != nil {
-		f.Level, f.What = sshd.Unknown, "sshd's PAM stack could not be read: "+p.Err.Error()
+		f.Answer, f.Text = sshd.Unknown, "sshd's PAM stack could not be read: "+p.Err.Error()
 		f.Next = "Make the file readable again, or reinstall openssh-server and libpam."
 		f.Package = false
 		return f
 	}
-	f.Level, f.File = sshd.Fail, p.File
-	f.What = fmt.Sprintf("%s is not in sshd's PAM %s stack (%s), so nobody's role is checked and no account is made.", PAMModule, stack, p.File)
+	f.Answer, f.File = sshd.Fail, p.File
+	f.Text = fmt.Sprintf("%s is not in sshd's PAM %s stack (%s), so nobody's role is checked and no account is made.", PAMModule, stack, p.File)
 	if stack == "auth" {
 		// sshd asks this stack for passwords, not for certificates.
-		f.Level = sshd.Warn
-		f.What = fmt.Sprintf("%s is not in sshd's PAM auth stack (%s): certificates work, other ways to sign in with Entra ID do not.", PAMModule, p.File)
+		f.Answer = sshd.Warn
+		f.Text = fmt.Sprintf("%s is not in sshd's PAM auth stack (%s): certificates work, other ways to sign in with Entra ID do not.", PAMModule, p.File)
 	}
 	f.Next = remedyPAM(p)
 	return f

@@ -64,24 +64,24 @@ func lookSELinux(h *host.Host) SELinux {
 }
 
 func (s SELinux) assess() Finding {
-	f := Finding{Name: "selinux", What: "SELinux is not active."}
+	f := Finding{Name: "selinux", Text: "SELinux is not active."}
 	const remedy = "Reinstall the package aadsshlogin-selinux with the machine's package manager; check with: semodule -l | grep " + seModule
 	switch {
 	case s.Err != nil:
-		f.Level, f.What = sshd.Unknown, "Whether SELinux is active is not known: "+s.Err.Error()
+		f.Answer, f.Text = sshd.Unknown, "Whether SELinux is active is not known: "+s.Err.Error()
 	case !s.Enabled:
 	case s.Module && s.Enforcing:
-		f.What = "SELinux is enforcing, and its module " + seModule + " is loaded."
+		f.Text = "SELinux is enforcing, and its module " + seModule + " is loaded."
 	case s.Module:
-		f.What = "SELinux is permissive, and its module " + seModule + " is loaded."
+		f.Text = "SELinux is permissive, and its module " + seModule + " is loaded."
 	case !s.Stores:
-		f.Level, f.What, f.Next = sshd.Unknown, "SELinux is active, but the machine keeps no policy modules where they could be seen.", "Run: semodule -l | grep "+seModule
+		f.Answer, f.Text, f.Next = sshd.Unknown, "SELinux is active, but the machine keeps no policy modules where they could be seen.", "Run: semodule -l | grep "+seModule
 	case s.Enforcing:
-		f.Level, f.Package, f.Next = sshd.Fail, true, remedy
-		f.What = "SELinux is enforcing, but its module " + seModule + " is not installed: sign-in is denied."
+		f.Answer, f.Package, f.Next = sshd.Fail, true, remedy
+		f.Text = "SELinux is enforcing, but its module " + seModule + " is not installed: sign-in is denied."
 	default:
-		f.Level, f.Package, f.Next = sshd.Warn, true, remedy
-		f.What = "SELinux is permissive, and its module " + seModule + " is not installed: sign-in ends when it is made enforcing."
+		f.Answer, f.Package, f.Next = sshd.Warn, true, remedy
+		f.Text = "SELinux is permissive, and its module " + seModule + " is not installed: sign-in ends when it is made enforcing."
 	}
 	return f
 }

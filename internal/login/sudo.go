@@ -91,13 +91,13 @@ func includeLine(text []byte) int {
 // assess: people can sign in without it, so nothing here is more than a warning
 // or a reason to reinstall: the file may come with the first administrator.
 func (s Sudo) assess() Finding {
-	f := Finding{Name: "sudo", File: sudoFile, What: "Administrators may use sudo (" + sudoFile + ")."}
+	f := Finding{Name: "sudo", File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
 	warn := func(what, next string) {
-		f.Level, f.What, f.Next = sshd.Warn, what, next
+		f.Answer, f.Text, f.Next = sshd.Warn, what, next
 	}
 	switch {
 	case s.Err != nil:
-		f.Level, f.What = sshd.Unknown, "The sudo rule for administrators could not be read: "+s.Err.Error()
+		f.Answer, f.Text = sshd.Unknown, "The sudo rule for administrators could not be read: "+s.Err.Error()
 	case !s.Found:
 		warn(sudoFile+" is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack())
 	case !s.Grants:

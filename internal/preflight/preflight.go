@@ -3,38 +3,24 @@
 package preflight
 
 import (
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 )
 
-// Answer is what a check can say.
-type Answer int
-
-// The four answers. Unknown is not Fail: what could not be determined never
-// turns a working machine into a failed one.
-const (
-	Pass Answer = iota
-	Warn
-	Fail
-	Unknown
+// Answer and Result are those of package check.
+type (
+	Answer = check.Answer
+	Result = check.Result
 )
 
-// String is the answer in the words of doctor and the log.
-func (a Answer) String() string {
-	return [...]string{"pass", "warn", "fail", "unknown"}[a]
-}
-
-// Result is the answer of one check, with its reason.
-type Result struct {
-	Name   string // stable, lower-case words joined by hyphens
-	Answer Answer
-	Text   string     // one line: what is so on this machine
-	Next   string     // one line: what to do; empty where nothing is
-	Code   fault.Code // of a failure
-}
-
-// Fault is the failure as an error.
-func (r Result) Fault() *fault.Fault { return fault.New(r.Code, r.Text, r.Next) }
+// The four answers.
+const (
+	Pass    = check.Pass
+	Warn    = check.Warn
+	Fail    = check.Fail
+	Unknown = check.Unknown
+)
 
 // Check is one row: a name and a function.
 type Check struct {

@@ -6,7 +6,6 @@ import (
 
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/sshd"
 	"aadsshlogin-handler/pkgmgr"
 )
 
@@ -68,16 +67,11 @@ func signIn(f facts.Facts) []Result {
 		return nil
 	}
 	var results []Result
-	for _, finding := range f.Findings() {
-		r := Result{Name: finding.Name, Text: finding.What, Next: finding.Next, Answer: answers()[finding.Level]}
+	for _, r := range f.Findings() {
 		if r.Answer == Fail {
 			r.Code = fault.VerificationFailed
 		}
 		results = append(results, r)
 	}
 	return results
-}
-
-func answers() map[sshd.Level]Answer {
-	return map[sshd.Level]Answer{sshd.Pass: Pass, sshd.Warn: Warn, sshd.Fail: Fail, sshd.Unknown: Unknown}
 }

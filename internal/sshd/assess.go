@@ -22,14 +22,14 @@ const (
 const elsewhere = `"Match User *,!` + personPattern + `,!` + servicePattern + `"`
 
 // check is one question about what is in force for one user.
-type check struct {
+type question struct {
 	name string
 	ask  func(f Facts, e Effective) Finding
 	list bool // an owner's list of who may sign in: that it leaves service principals out alone may be what is meant
 }
 
-func checks() []check {
-	return []check{
+func questions() []question {
+	return []question{
 		{"sshd-command", askCommand, false},
 		{"sshd-command-user", askCommandUser, false},
 		{"sshd-public-key", askPublicKey, false},
@@ -50,8 +50,8 @@ func checks() []check {
 // finding.
 func Assess(f Facts) []Finding {
 	out := []Finding{gate(f)}
-	if out[0].Level == Pass {
-		for _, c := range checks() {
+	if out[0].Answer == Pass {
+		for _, c := range questions() {
 			answers := make([]Finding, len(f.Users))
 			for i, u := range f.Users {
 				answers[i] = c.ask(f, u)
@@ -63,7 +63,7 @@ func Assess(f Facts) []Finding {
 		out = append(out, askRevoked(f), askSwallowed(f), askAddress(f), askListening(f))
 	}
 	for i := range out {
-		out[i].What, out[i].Next = oneLine(out[i].What), oneLine(out[i].Next)
+		out[i].Text, out[i].Next = oneLine(out[i].Text), oneLine(out[i].Next)
 	}
 	return out
 }
@@ -83,20 +83,20 @@ func oneLine(s string) string {
 // one, with a word about whom it concerns where the other is fine.
 func merge(answers []Finding, list bool) Finding {
 	if len(answers) != 2 {
-		return Finding{Level: Unknown, What: "sshd was not asked for both kinds of user"}
+		return Finding{Answer: Unknown, Text: "sshd was not asked for both kinds of user"}
 	}
 	person, service := answers[0], answers[1]
-	if list && service.Level == Fail && person.Level != Fail {
-		service.Level = Warn
+	if list && service.Answer == Fail && person.Answer != Fail {
+		service.Answer = Warn
 	}
 	switch {
-	case person.Level == Pass && service.Level != Pass:
-		service.What += " This concerns service principals only; people can sign in."
+	case person.Answer == Pass && service.Answer != Pass:
+		service.Text += " This concerns service principals only; people can sign in."
 		return service
-	case service.Level == Pass && person.Level != Pass:
-		person.What += " This concerns people only; service principals can sign in."
+	case service.Answer == Pass && person.Answer != Pass:
+		person.Text += " This concerns people only; service principals can sign in."
 		return person
-	case service.Level == Fail && person.Level != Fail:
+	case service.Answer == Fail && person.Answer != Fail:
 		return service
 	}
 	return person
@@ -106,22 +106,22 @@ func merge(answers []Finding, list bool) Finding {
 func gate(f Facts) Finding {
 	g := Finding{Name: "sshd-config"}
 	if f.Binary == "" {
-		g.Level, g.What, g.Next = Fail, "No SSH server is installed: there is no sshd on this machine.", "Install openssh-server with the machine's package manager."
+		g.Answer, g.Text, g.Next = Fail, "No SSH server is installed: there is no sshd on this machine.", "Install openssh-server with the machine's package manager."
 		return g
 	}
 	if p := f.Problem; p != nil {
-		g.Level, g.File, g.Line = Fail, p.File, p.Line
-		g.What, g.Next = p.explain(f.Unit)
+		g.Answer, g.File, g.Line = Fail, p.File, p.Line
+		g.Text, g.Next = p.explain(f.Unit)
 		return g
 	}
 	if f.Err != nil {
-		g.Level, g.What = Unknown, "sshd could not be asked for its configuration: "+firstLine(f.Err.Error())
+		g.Answer, g.Text = Unknown, "sshd could not be asked for its configuration: "+firstLine(f.Err.Error())
 		g.Next = "Run: sshd -t; sshd -T -C " + Connection(PersonProbe)
 		return g
 	}
-	g.What = "sshd accepts its configuration."
+	g.Text = "sshd accepts its configuration."
 	if f.Note != "" {
-		g.What = "sshd accepts its configuration (" + f.Note + ")."
+		g.Text = "sshd accepts its configuration (" + f.Note + ")."
 	}
 	return g
 }
@@ -149,7 +149,7 @@ func (p *Problem) explain(unit string) (what, next string) {
 
 // pass, and place, keep the questions short.
 func pass(format string, args ...any) Finding {
-	return Finding{Level: Pass, What: fmt.Sprintf(format, args...)}
+	return Finding{Answer: Pass, Text: fmt.Sprintf(format, args...)}
 }
 
 // place finds where the value in force stands, and says so in the text.
@@ -183,36 +183,36 @@ func askCommand(f Facts, e Effective) Finding {
 	if program == CertHandler {
 		at, file, line := place(f, e, "authorizedkeyscommand", got)
 		if args == certHandlerArgs {
-			return Finding{Level: Pass, What: "sshd asks " + CertHandler + " for the keys of Entra ID users" + at + ".", File: file, Line: line}
+			return Finding{Answer: Pass, Text: "sshd asks " + CertHandler + " for the keys of Entra ID users" + at + ".", File: file, Line: line}
 		}
-		return Finding{Level: Warn, File: file, Line: line,
-			What: fmt.Sprintf("sshd calls %s with %q instead of %q%s, so it may not see who signs in.", CertHandler, args, certHandlerArgs, at),
+		return Finding{Answer: Warn, File: file, Line: line,
+			Text: fmt.Sprintf("sshd calls %s with %q instead of %q%s, so it may not see who signs in.", CertHandler, args, certHandlerArgs, at),
 			Next: fmt.Sprintf("Make it \"AuthorizedKeysCommand %s %s\"%s", CertHandler, certHandlerArgs, reload(f))}
 	}
 	blocks := packageBlocks(f.Config)
 	own := ownBlock(f.Config, blocks)
 	switch {
 	case f.Config.Err != nil && own == nil:
-		return Finding{Level: Fail, Package: true,
-			What: "sshd does not ask " + CertHandler + " for the keys of Entra ID users, and its files could not be read: " + firstLine(f.Config.Err.Error()),
+		return Finding{Answer: Fail, Package: true,
+			Text: "sshd does not ask " + CertHandler + " for the keys of Entra ID users, and its files could not be read: " + firstLine(f.Config.Err.Error()),
 			Next: "Have the package register with sshd again by reinstalling aadsshlogin."}
 	case own == nil && len(blocks) == 0:
-		return Finding{Level: Fail, Package: true, File: f.Config.Main,
-			What: "sshd does not ask " + CertHandler + " for the keys of Entra ID users: the aadsshlogin block is missing from " + f.Config.Main + ".",
+		return Finding{Answer: Fail, Package: true, File: f.Config.Main,
+			Text: "sshd does not ask " + CertHandler + " for the keys of Entra ID users: the aadsshlogin block is missing from " + f.Config.Main + ".",
 			Next: "Reinstall the package aadsshlogin. VMAccess (reset SSH) and hardening scripts remove the block."}
 	case own == nil:
 		b := blocks[0]
-		return Finding{Level: Fail, Package: true, File: b.File, Line: b.Line,
-			What: fmt.Sprintf("The aadsshlogin block at %s:%d does not name %s.", b.File, b.Line, CertHandler),
+		return Finding{Answer: Fail, Package: true, File: b.File, Line: b.Line,
+			Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not name %s.", b.File, b.Line, CertHandler),
 			Next: fmt.Sprintf("Directly below the block's Match line put \"AuthorizedKeysCommand %s %s\" and \"AuthorizedKeysCommandUser %s\" (sshd takes the first of each)%s", CertHandler, certHandlerArgs, certHandlerUser, reload(f))}
 	}
 	if d, ok := f.Config.Find(e.User, "authorizedkeyscommand", ""); ok && d.Block != nil && d.Block != own {
-		return Finding{Level: Fail, File: d.File, Line: d.Line,
-			What: fmt.Sprintf("For Entra ID users sshd asks %q, not %s: the Match block at %s:%d comes before the one of aadsshlogin (%s:%d).", got, CertHandler, d.Block.File, d.Block.Line, own.File, own.Line),
+		return Finding{Answer: Fail, File: d.File, Line: d.Line,
+			Text: fmt.Sprintf("For Entra ID users sshd asks %q, not %s: the Match block at %s:%d comes before the one of aadsshlogin (%s:%d).", got, CertHandler, d.Block.File, d.Block.Line, own.File, own.Line),
 			Next: fmt.Sprintf("Leave Entra ID users out of that block, for example with %s, or move it to the end of the file%s", elsewhere, reload(f))}
 	}
-	return Finding{Level: Fail, File: own.File, Line: own.Line,
-		What: fmt.Sprintf("The aadsshlogin block at %s:%d does not apply: for Entra ID users sshd asks %q.", own.File, own.Line, got),
+	return Finding{Answer: Fail, File: own.File, Line: own.Line,
+		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not apply: for Entra ID users sshd asks %q.", own.File, own.Line, got),
 		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s%s", f.Config.Main, reload(f))}
 }
 
@@ -236,7 +236,7 @@ func askCommandUser(f Facts, e Effective) Finding {
 		return pass("AuthorizedKeysCommandUser is %s.", got) // another program is sshd-command's finding
 	}
 	at, file, line := place(f, e, "authorizedkeyscommanduser", got)
-	return Finding{Level: Fail, File: file, Line: line,
-		What: fmt.Sprintf("%s is run as %q, not as %s%s, so it cannot check anybody.", CertHandler, got, certHandlerUser, at),
+	return Finding{Answer: Fail, File: file, Line: line,
+		Text: fmt.Sprintf("%s is run as %q, not as %s%s, so it cannot check anybody.", CertHandler, got, certHandlerUser, at),
 		Next: "Set \"AuthorizedKeysCommandUser " + certHandlerUser + "\" in the aadsshlogin block" + reload(f)}
 }

@@ -11,14 +11,14 @@ import (
 // askRevoked: while RevokedKeys cannot be read, sshd refuses every key.
 func askRevoked(f Facts) Finding {
 	if len(f.Missing) == 0 {
-		return Finding{Name: "sshd-revoked-keys", What: "No list of revoked keys is missing."}
+		return Finding{Name: "sshd-revoked-keys", Text: "No list of revoked keys is missing."}
 	}
 	at, file, line := "", "", 0
 	if len(f.Users) > 0 {
 		at, file, line = place(f, f.Users[0], "revokedkeys", f.Missing[0])
 	}
-	return Finding{Name: "sshd-revoked-keys", Level: Fail, File: file, Line: line,
-		What: fmt.Sprintf("RevokedKeys names %s, which does not exist%s, so sshd refuses every key.", f.Missing[0], at),
+	return Finding{Name: "sshd-revoked-keys", Answer: Fail, File: file, Line: line,
+		Text: fmt.Sprintf("RevokedKeys names %s, which does not exist%s, so sshd refuses every key.", f.Missing[0], at),
 		Next: "Make the file (it may be empty), or remove RevokedKeys" + reload(f)}
 }
 
@@ -30,7 +30,7 @@ func blockDirectives() []string {
 // askSwallowed finds settings that somebody appended to the file: a Match
 // block reaches to the next Match line, so they mean Entra ID users only.
 func askSwallowed(f Facts) Finding {
-	found := Finding{Name: "sshd-order", What: "Nothing stands in the aadsshlogin block by accident."}
+	found := Finding{Name: "sshd-order", Text: "Nothing stands in the aadsshlogin block by accident."}
 	blocks := packageBlocks(f.Config)
 	var swallowed []Directive
 	for _, d := range f.Config.Directives {
@@ -46,8 +46,8 @@ func askSwallowed(f Facts) Finding {
 	if n := len(swallowed) - 1; n > 0 {
 		others = fmt.Sprintf(" and %d more", n)
 	}
-	found.Level, found.File, found.Line = Warn, d.File, d.Line
-	found.What = fmt.Sprintf("%s at %s:%d%s stands in the Match block of aadsshlogin (line %d), so it applies to Entra ID users only, not to the machine.", shownKeyword(d.Keyword), d.File, d.Line, others, d.Block.Line)
+	found.Answer, found.File, found.Line = Warn, d.File, d.Line
+	found.Text = fmt.Sprintf("%s at %s:%d%s stands in the Match block of aadsshlogin (line %d), so it applies to Entra ID users only, not to the machine.", shownKeyword(d.Keyword), d.File, d.Line, others, d.Block.Line)
 	found.Next = fmt.Sprintf("If it is meant for everybody, move it above line %d of %s%s", d.Block.Line, d.Block.File, reload(f))
 	return found
 }
@@ -74,7 +74,7 @@ func decisive(d Directive) bool {
 // that decides who gets in is named. Where it stands after the package's, what
 // the package sets wins over it.
 func askAddress(f Facts) Finding {
-	found := Finding{Name: "sshd-address", What: "Who gets in does not depend on where they come from."}
+	found := Finding{Name: "sshd-address", Text: "Who gets in does not depend on where they come from."}
 	own := ownBlock(f.Config, packageBlocks(f.Config))
 	passed := false
 	for _, d := range f.Config.Directives {
@@ -82,8 +82,8 @@ func askAddress(f Facts) Finding {
 		if d.Block.applies(PersonProbe) != maybe || !decisive(d) || passed && slices.Contains(blockDirectives(), d.Keyword) {
 			continue
 		}
-		found.Level, found.File, found.Line = Warn, d.File, d.Line
-		found.What = fmt.Sprintf("%s at %s:%d applies to people who connect from or to some addresses only (Match %s): they may be refused.", shownKeyword(d.Keyword), d.File, d.Line, strings.Join(d.Block.Criteria, " "))
+		found.Answer, found.File, found.Line = Warn, d.File, d.Line
+		found.Text = fmt.Sprintf("%s at %s:%d applies to people who connect from or to some addresses only (Match %s): they may be refused.", shownKeyword(d.Keyword), d.File, d.Line, strings.Join(d.Block.Criteria, " "))
 		found.Next = "If Entra ID users sign in from there, leave them out of that block with \"User *,!" + personPattern + ",!" + servicePattern + "\""
 		return found
 	}
@@ -119,22 +119,22 @@ func askListening(f Facts) Finding {
 	want := ports(f)
 	switch {
 	case f.Daemon.Err != nil:
-		found.Level, found.What = Unknown, "What this machine listens on is not known: "+firstLine(f.Daemon.Err.Error())
+		found.Answer, found.Text = Unknown, "What this machine listens on is not known: "+firstLine(f.Daemon.Err.Error())
 		return found
 	case slices.ContainsFunc(want, f.Daemon.Listens):
-		found.What = "This machine listens on sshd's port."
+		found.Text = "This machine listens on sshd's port."
 		return found
 	case f.Daemon.Listens(22):
-		found.Level = Warn
-		found.What = fmt.Sprintf("sshd's configuration says port %s, but this machine listens on 22.", join(want))
+		found.Answer = Warn
+		found.Text = fmt.Sprintf("sshd's configuration says port %s, but this machine listens on 22.", join(want))
 		found.Next = fmt.Sprintf("Run: systemctl reload %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
 		return found
 	}
-	found.Level = Warn
+	found.Answer = Warn
 	if f.Daemon.Expected {
-		found.Level = Fail
+		found.Answer = Fail
 	}
-	found.What = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want))
+	found.Text = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want))
 	found.Next = "Run: systemctl start " + f.Unit
 	return found
 }
@@ -150,15 +150,15 @@ func join(ports []uint16) string {
 // AssessReload says whether the running daemon has read the files as they are
 // now. loaded is when its unit was last started or reloaded; zero: not known.
 func AssessReload(f Facts, loaded time.Time) Finding {
-	found := Finding{Name: "sshd-reload", What: "The running sshd has read its configuration as it is now."}
+	found := Finding{Name: "sshd-reload", Text: "The running sshd has read its configuration as it is now."}
 	switch {
 	case f.Daemon.PID == 0:
-		found.What = "No sshd is running that could have an old configuration."
+		found.Text = "No sshd is running that could have an old configuration."
 	case loaded.IsZero() || f.Config.Changed.IsZero():
-		found.Level, found.What = Unknown, "It is not known when sshd last read its configuration."
+		found.Answer, found.Text = Unknown, "It is not known when sshd last read its configuration."
 	case f.Config.Changed.After(loaded):
-		found.Level = Warn
-		found.What = "sshd's configuration was changed after the running sshd read it."
+		found.Answer = Warn
+		found.Text = "sshd's configuration was changed after the running sshd read it."
 		found.Next = "Run: sshd -t && systemctl reload " + f.Unit
 	}
 	return found

@@ -13,8 +13,8 @@ func askPublicKey(f Facts, e Effective) Finding {
 		return pass("Public keys, and so certificates, are accepted.")
 	}
 	at, file, line := place(f, e, "pubkeyauthentication", got)
-	return Finding{Level: Fail, File: file, Line: line,
-		What: fmt.Sprintf("PubkeyAuthentication is %q for Entra ID users%s, so their certificates are refused.", got, at),
+	return Finding{Answer: Fail, File: file, Line: line,
+		Text: fmt.Sprintf("PubkeyAuthentication is %q for Entra ID users%s, so their certificates are refused.", got, at),
 		Next: "Set it to yes there" + reload(f)}
 }
 
@@ -30,8 +30,8 @@ func askMethods(f Facts, e Effective) Finding {
 		return pass("A certificate is enough to sign in.")
 	}
 	at, file, line := place(f, e, "authenticationmethods", got)
-	return Finding{Level: Fail, File: file, Line: line,
-		What: fmt.Sprintf("AuthenticationMethods %q asks Entra ID users for more than their certificate%s.", got, at),
+	return Finding{Answer: Fail, File: file, Line: line,
+		Text: fmt.Sprintf("AuthenticationMethods %q asks Entra ID users for more than their certificate%s.", got, at),
 		Next: "Leave Entra ID users out of it, for example with " + elsewhere + reload(f)}
 }
 
@@ -45,8 +45,8 @@ func askPAM(f Facts, e Effective) Finding {
 	if file == "" {
 		where = " (it is not set in " + f.Config.Main + ", and sshd's default is no)"
 	}
-	return Finding{Level: Fail, File: file, Line: line,
-		What: "sshd does not use PAM" + where + ", so nobody's role is checked and no account is made at the first sign-in.",
+	return Finding{Answer: Fail, File: file, Line: line,
+		Text: "sshd does not use PAM" + where + ", so nobody's role is checked and no account is made at the first sign-in.",
 		Next: "Set \"UsePAM yes\" in " + f.Config.Main + " above the first Match line" + reload(f)}
 }
 
@@ -59,12 +59,12 @@ func askUsers(f Facts, e Effective) Finding {
 			continue // a name or two: not ours to judge
 		}
 		at, file, line := place(f, e, "denyusers", pattern)
-		found := Finding{Level: Warn, File: file, Line: line,
-			What: fmt.Sprintf("DenyUsers %q shuts some Entra ID users out%s.", pattern, at),
+		found := Finding{Answer: Warn, File: file, Line: line,
+			Text: fmt.Sprintf("DenyUsers %q shuts some Entra ID users out%s.", pattern, at),
 			Next: "Take the pattern out if they should sign in" + reload(f)}
 		if r == everyone {
-			found.Level = Fail
-			found.What = fmt.Sprintf("DenyUsers %q shuts all Entra ID users out%s.", pattern, at)
+			found.Answer = Fail
+			found.Text = fmt.Sprintf("DenyUsers %q shuts all Entra ID users out%s.", pattern, at)
 			found.Next = "Take the pattern out" + reload(f)
 		}
 		return found
@@ -84,12 +84,12 @@ func askUsers(f Facts, e Effective) Finding {
 	case everyone:
 		return pass("AllowUsers lets Entra ID users in%s.", at)
 	case some:
-		return Finding{Level: Warn, File: file, Line: line,
-			What: fmt.Sprintf("AllowUsers %q lets only some Entra ID users in, or only from some addresses%s.", list, at),
+		return Finding{Answer: Warn, File: file, Line: line,
+			Text: fmt.Sprintf("AllowUsers %q lets only some Entra ID users in, or only from some addresses%s.", list, at),
 			Next: "If everybody with a role should sign in: " + lowerFirst(remedy)}
 	}
-	return Finding{Level: Fail, File: file, Line: line,
-		What: fmt.Sprintf("AllowUsers %q lets no Entra ID user in%s.", list, at), Next: remedy}
+	return Finding{Answer: Fail, File: file, Line: line,
+		Text: fmt.Sprintf("AllowUsers %q lets no Entra ID user in%s.", list, at), Next: remedy}
 }
 
 // askGroups: before the first sign-in a person is in no group that the machine
@@ -104,8 +104,8 @@ func askGroups(f Facts, e Effective) Finding {
 		}
 		shown := map[string]string{"allowgroups": "AllowGroups", "denygroups": "DenyGroups"}[keyword]
 		at, file, line := place(f, e, keyword, list[0])
-		return Finding{Level: Fail, File: file, Line: line,
-			What: fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, shorten(strings.Join(list, " ")), at),
+		return Finding{Answer: Fail, File: file, Line: line,
+			Text: fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, shorten(strings.Join(list, " ")), at),
 			Next: fmt.Sprintf("Remove %s, or move it below a line %s at the end of the file%s", shown, elsewhere, reload(f))}
 	}
 	return pass("No list of groups shuts Entra ID users out.")
@@ -122,7 +122,7 @@ const (
 func askAlgorithms(f Facts, e Effective) Finding {
 	accepted, keyword := e.Accepted()
 	if keyword == "" {
-		return Finding{Level: Unknown, What: "sshd does not say which key algorithms it accepts."}
+		return Finding{Answer: Unknown, Text: "sshd does not say which key algorithms it accepts."}
 	}
 	if slices.Contains(accepted, certSHA512) {
 		return pass("sshd accepts RSA certificates.")
@@ -131,17 +131,17 @@ func askAlgorithms(f Facts, e Effective) Finding {
 	if slices.Contains(accepted, certSHA256) {
 		// sshd up to 9.2 offers clients both signatures all the same, and they
 		// take the one that it then refuses (seen).
-		return Finding{Level: Warn, File: file, Line: line,
-			What: fmt.Sprintf("sshd accepts RSA certificates with SHA-256 only%s; OpenSSH clients prefer SHA-512 and may be refused.", at),
+		return Finding{Answer: Warn, File: file, Line: line,
+			Text: fmt.Sprintf("sshd accepts RSA certificates with SHA-256 only%s; OpenSSH clients prefer SHA-512 and may be refused.", at),
 			Next: fmt.Sprintf("Add %s to %s%s", certSHA512, shownAlgorithms(keyword), reload(f))}
 	}
 	if slices.Contains(accepted, certSHA1) {
-		return Finding{Level: Warn, File: file, Line: line,
-			What: fmt.Sprintf("sshd (%s) knows RSA certificates by their SHA-1 name only%s, which OpenSSH clients since 8.8 do not offer.", orUnknown(f.Version), at),
+		return Finding{Answer: Warn, File: file, Line: line,
+			Text: fmt.Sprintf("sshd (%s) knows RSA certificates by their SHA-1 name only%s, which OpenSSH clients since 8.8 do not offer.", orUnknown(f.Version), at),
 			Next: `Tell people to add -o "PubkeyAcceptedKeyTypes=+` + certSHA1 + `": az ssh vm -n VM -g GROUP -- -o "PubkeyAcceptedKeyTypes=+` + certSHA1 + `"`}
 	}
-	return Finding{Level: Fail, File: file, Line: line,
-		What: "sshd does not accept RSA certificates, the only kind that Entra ID issues" + at + ".",
+	return Finding{Answer: Fail, File: file, Line: line,
+		Text: "sshd does not accept RSA certificates, the only kind that Entra ID issues" + at + ".",
 		Next: fmt.Sprintf("Add %s and %s to %s%s", certSHA256, certSHA512, shownAlgorithms(keyword), reload(f))}
 }
 
@@ -164,8 +164,8 @@ func askCAAlgorithms(f Facts, e Effective) Finding {
 		return pass("sshd accepts the authority's signature.")
 	}
 	at, file, line := place(f, e, "casignaturealgorithms", "")
-	return Finding{Level: Warn, File: file, Line: line,
-		What: "CASignatureAlgorithms accepts no certificate that is signed with an RSA key" + at + ": certificates of Entra ID may be refused.",
+	return Finding{Answer: Warn, File: file, Line: line,
+		Text: "CASignatureAlgorithms accepts no certificate that is signed with an RSA key" + at + ": certificates of Entra ID may be refused.",
 		Next: "Add rsa-sha2-256 and rsa-sha2-512 to CASignatureAlgorithms" + reload(f)}
 }
 
@@ -177,8 +177,8 @@ func askTries(f Facts, e Effective) Finding {
 		return pass("MaxAuthTries is %s.", got)
 	}
 	at, file, line := place(f, e, "maxauthtries", got)
-	return Finding{Level: Warn, File: file, Line: line,
-		What: fmt.Sprintf("MaxAuthTries is %d%s: a client that offers other keys before the certificate is disconnected.", n, at),
+	return Finding{Answer: Warn, File: file, Line: line,
+		Text: fmt.Sprintf("MaxAuthTries is %d%s: a client that offers other keys before the certificate is disconnected.", n, at),
 		Next: "Raise MaxAuthTries to 3 or more, or have clients use -o IdentitiesOnly=yes"}
 }
 
@@ -188,8 +188,8 @@ func askRefuse(f Facts, e Effective) Finding {
 		return pass("Connections of Entra ID users are not refused outright.")
 	}
 	at, file, line := place(f, e, "refuseconnection", "yes")
-	return Finding{Level: Fail, File: file, Line: line,
-		What: "RefuseConnection ends every connection of an Entra ID user" + at + ".",
+	return Finding{Answer: Fail, File: file, Line: line,
+		Text: "RefuseConnection ends every connection of an Entra ID user" + at + ".",
 		Next: "Leave Entra ID users out of it, for example with " + elsewhere + reload(f)}
 }
 

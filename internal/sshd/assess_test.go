@@ -40,7 +40,7 @@ func healthy(t *testing.T, config string) Facts {
 func TestAssessHealthy(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range Assess(healthy(t, "UsePAM yes\n"+packageBlock)) {
-		if f.Level != Pass || f.What == "" || seen[f.Name] {
+		if f.Answer != Pass || f.Text == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}
 		seen[f.Name] = true
@@ -53,7 +53,7 @@ func TestAssessOldAlgorithms(t *testing.T) {
 		delete(u.values, "pubkeyacceptedalgorithms")
 		u.values["pubkeyacceptedkeytypes"] = []string{"ssh-rsa-cert-v01@openssh.com,ssh-rsa"}
 	}
-	if got := findingOf(t, Assess(f), "sshd-algorithms"); got.Level != Warn || !strings.Contains(got.Next, "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com") {
+	if got := findingOf(t, Assess(f), "sshd-algorithms"); got.Answer != Warn || !strings.Contains(got.Next, "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -61,18 +61,18 @@ func TestAssessOldAlgorithms(t *testing.T) {
 func TestAssessSwallowed(t *testing.T) {
 	f := healthy(t, "UsePAM yes\n"+packageBlock+"PermitRootLogin no\nBanner /etc/issue\nMatch User bob\nX11Forwarding no\n")
 	got := findingOf(t, Assess(f), "sshd-order")
-	if got.Level != Warn || got.Line != 7 || !strings.Contains(got.What, "1 more") || !strings.Contains(got.Next, "line 2") {
+	if got.Answer != Warn || got.Line != 7 || !strings.Contains(got.Text, "1 more") || !strings.Contains(got.Next, "line 2") {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestAssessAddress(t *testing.T) {
 	f := healthy(t, "Match Address 10.0.0.0/8\nAuthenticationMethods password\n"+packageBlock+"Match LocalPort 2222\nAuthenticationMethods password\n")
-	if got := findingOf(t, Assess(f), "sshd-address"); got.Level != Warn || got.Line != 2 {
+	if got := findingOf(t, Assess(f), "sshd-address"); got.Answer != Warn || got.Line != 2 {
 		t.Errorf("%+v", got)
 	}
 	f = healthy(t, packageBlock+"Match LocalPort 2222\nAuthenticationMethods password\n")
-	if got := findingOf(t, Assess(f), "sshd-address"); got.Level != Pass {
+	if got := findingOf(t, Assess(f), "sshd-address"); got.Answer != Pass {
 		t.Errorf("the package's block comes first and wins: %+v", got)
 	}
 }
@@ -89,7 +89,7 @@ func TestAssessListening(t *testing.T) {
 	} {
 		f := healthy(t, packageBlock)
 		c.change(&f.Daemon)
-		if got := findingOf(t, Assess(f), "sshd-listening"); got.Level != c.want {
+		if got := findingOf(t, Assess(f), "sshd-listening"); got.Answer != c.want {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
@@ -97,7 +97,7 @@ func TestAssessListening(t *testing.T) {
 	for _, u := range f.Users {
 		u.values["port"], u.values["listenaddress"] = []string{"2222"}, []string{"[::]:2222"}
 	}
-	if got := findingOf(t, Assess(f), "sshd-listening"); got.Level != Warn || !strings.Contains(got.What, "2222") {
+	if got := findingOf(t, Assess(f), "sshd-listening"); got.Answer != Warn || !strings.Contains(got.Text, "2222") {
 		t.Errorf("a socket unit that listens elsewhere: %+v", got)
 	}
 }
@@ -110,7 +110,7 @@ func TestAssessReload(t *testing.T) {
 		f.Config.Changed.Add(-time.Second): Warn,
 		{}:                                 Unknown,
 	} {
-		if got := AssessReload(f, since); got.Level != want {
+		if got := AssessReload(f, since); got.Answer != want {
 			t.Errorf("%+v", got)
 		}
 	}

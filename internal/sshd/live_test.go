@@ -146,7 +146,7 @@ func TestNeverStarted(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 		for _, a := range Assess(f) {
-			if a.Level == Fail {
+			if a.Answer == Fail {
 				t.Errorf("%+v", a)
 			}
 		}
@@ -274,13 +274,13 @@ func (a attempt) checkFindings(t *testing.T, findings []Finding) {
 		}
 		switch {
 		case f.Name == a.finding:
-			met = f.Level == a.level && (a.line == 0 || f.Line == a.line)
-			t.Logf("%s %s: %s | %s [%s:%d]", f.Name, f.Level, f.What, f.Next, f.File, f.Line)
+			met = f.Answer == a.level && (a.line == 0 || f.Line == a.line)
+			t.Logf("%s %s: %s | %s [%s:%d]", f.Name, f.Answer, f.Text, f.Next, f.File, f.Line)
 			if !met {
 				t.Errorf("wrong finding")
 			}
-		case f.Level != Pass:
-			t.Errorf("unexpected %s %s: %s [%s:%d]", f.Name, f.Level, f.What, f.File, f.Line)
+		case f.Answer != Pass:
+			t.Errorf("unexpected %s %s: %s [%s:%d]", f.Name, f.Answer, f.Text, f.File, f.Line)
 		}
 	}
 	if !met {

@@ -235,14 +235,14 @@ func TestLook(t *testing.T) {
 		t.Fatalf("%+v", f)
 	}
 	got := findingOf(t, Assess(f), "sshd-groups")
-	if got.Level != Fail || got.File != mainConfig || got.Line != 2 || !strings.Contains(got.What, mainConfig+":2") || strings.Contains(got.What+got.Next, "\n") {
+	if got.Answer != Fail || got.File != mainConfig || got.Line != 2 || !strings.Contains(got.Text, mainConfig+":2") || strings.Contains(got.Text+got.Next, "\n") {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestLookWithoutSSHD(t *testing.T) {
 	f := Look(t.Context(), hosttest.New(t).Host())
-	if got := Assess(f); len(got) != 1 || got[0].Level != Fail || !strings.Contains(got[0].What, "No SSH server") {
+	if got := Assess(f); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Text, "No SSH server") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -258,12 +258,12 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{ExitCode: 1, Stderr: []byte("unshare: unshare failed: Operation not permitted\n")})
 	f := Look(t.Context(), h)
-	if got := Assess(f); len(got) != 1 || got[0].Level != Unknown || f.Err == nil {
+	if got := Assess(f); len(got) != 1 || got[0].Answer != Unknown || f.Err == nil {
 		t.Errorf("not allowed to unshare is no verdict on sshd: %+v", got)
 	}
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{ExitCode: 255, Stderr: []byte("/etc/ssh/sshd_config line 2: unsupported option \"x\".\r\n")})
-	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Level != Fail || got[0].Line != 2 {
+	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
 		t.Errorf("%+v", got)
 	}
 	// With a daemon running, the directory was there and is gone.
@@ -271,7 +271,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	put(t, h, "/proc/77/comm", "sshd\n", 0o644)
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{})
-	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Level != Fail || !strings.Contains(got[0].Next, "install -d") {
+	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -281,7 +281,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 	h := r.Host()
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.ExpectError(testCommand, errors.New("killed"))
-	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Level != Unknown {
+	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Answer != Unknown {
 		t.Errorf("%+v", got)
 	}
 }
@@ -291,7 +291,7 @@ func FuzzEffective(f *testing.F) {
 	f.Fuzz(func(t *testing.T, output []byte) {
 		facts := Facts{Binary: "/usr/sbin/sshd", Users: []Effective{ParseEffective(PersonProbe, output), ParseEffective(ServiceProbe, output)}}
 		for _, got := range Assess(facts) {
-			if got.Name == "" || got.What == "" || strings.ContainsAny(got.What+got.Next, "\n\r") || got.Level == Fail && got.Next == "" {
+			if got.Name == "" || got.Text == "" || strings.ContainsAny(got.Text+got.Next, "\n\r") || got.Answer == Fail && got.Next == "" {
 				t.Errorf("%+v", got)
 			}
 		}

@@ -70,7 +70,7 @@ func TestRealKeyFromDebian(t *testing.T) {
 
 // TestRigKey: only a build for the rig pins the rig's key.
 func TestRigKey(t *testing.T) {
-	b, err := os.ReadFile(filepath.Join("..", "..", "test", "keys", "rig.pub.asc"))
+	b, err := os.ReadFile(filepath.Join("..", "..", "test", "lib", "keys", "rig.pub.asc"))
 	if err != nil {
 		t.Fatal(err)
 	}

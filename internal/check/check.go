@@ -1,0 +1,41 @@
+// Package check has the one kind of answer that every check gives, whoever
+// asks it: enable, the watch, plan and doctor.
+package check
+
+import "aadsshlogin-handler/internal/fault"
+
+// Answer is what a check can say.
+type Answer int
+
+// The four answers. Unknown is not Fail: what could not be determined never
+// turns a working machine into a failed one.
+const (
+	Pass Answer = iota
+	Warn
+	Fail
+	Unknown
+)
+
+// String is the answer in the words of doctor and the log.
+func (a Answer) String() string {
+	return [...]string{"pass", "warn", "fail", "unknown"}[a]
+}
+
+// Result is the answer of one check, with its reason.
+type Result struct {
+	Name   string // stable, lower-case words joined by hyphens
+	Answer Answer
+	Text   string     // one line: what is so on this machine
+	Next   string     // one line: what to do; empty where nothing is
+	Code   fault.Code // of a failure
+	File   string     // where it stands; empty where that is not known or there is no such place
+	Line   int        // 1 for the first line; 0 where File is empty or the whole file is meant
+
+	// Package says that the package's own scripts set this up, so that
+	// reinstalling the package may put it back. Everything else is the move of
+	// the machine's owner.
+	Package bool
+}
+
+// Fault is the failure as an error.
+func (r Result) Fault() *fault.Fault { return fault.New(r.Code, r.Text, r.Next) }
