@@ -31,7 +31,10 @@ type schema map[string]any
 var errAllowed = errors.New("not allowed")
 
 const (
-	versionPattern = `[0-9][0-9A-Za-z.+~^_:-]{0,63}`
+	// An epoch, then letters and digits with single signs between them. apt
+	// takes a "-" or "+" at the end of NAME=VERSION for an order to remove or
+	// to install the package.
+	versionPattern = `([0-9]{1,9}:)?[0-9]([.+~^_-]?[0-9A-Za-z]){0,63}`
 	baseURLPattern = `https?://` + hostPattern + `(:` + portPattern + `)?(/[A-Za-z0-9._~%+-]+)*/?`
 	minutesPattern = `off|[5-9]|[1-9][0-9]|[1-9][0-9]{2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440`
 	keyPattern     = `[\t\n\r ]*-----BEGIN PGP PUBLIC KEY BLOCK-----(-{0,4}[\t\n\r -,.-~])+-----END PGP PUBLIC KEY BLOCK-----[\t\n\r ]*`

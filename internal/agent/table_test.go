@@ -29,7 +29,7 @@ type example struct{ settings, wrong string }
 func examples() []example {
 	good := []string{
 		`{}`, `null`, `{"unknown": {"x": 1}}`,
-		`{"packageVersion": "1.0.027980001"}`, `{"packageVersion": "1:2.3-4~rc1+b_2^x"}`, `{"packageVersion": ""}`, `{"packageVersion": null}`,
+		`{"packageVersion": "1.0.027980001"}`, `{"packageVersion": "1:2.3-4~rc1+b_2^x"}`, `{"packageVersion": "1.0.027980001-1.el9"}`, `{"packageVersion": ""}`, `{"packageVersion": null}`,
 		`{"repository": {}}`, `{"repository": null}`, `{"repository": {"unknown": 1}}`,
 		`{"repository": {"mode": "default"}}`, `{"repository": {"mode": "existing"}}`, `{"repository": {"mode": ""}}`, `{"repository": {"mode": null, "baseUrl": ""}}`,
 		`{"repository": {"mode": "mirror", "baseUrl": "https://mirror.example.com"}}`,
@@ -44,6 +44,10 @@ func examples() []example {
 		{`{"packageVersion": 1.0}`, `"packageVersion" is 1.0,`}, {`{"packageVersion": true}`, `is true,`},
 		{`{"packageVersion": "latest"}`, `is "latest",`}, {`{"packageVersion": "1.0; reboot"}`, `is "1.0; reboot",`},
 		{`{"packageVersion": " 1.0"}`, "packageVersion"}, {`{"packageVersion": "1.0\n"}`, `is "1.0\n",`}, {`{"packageVersion": "*"}`, "packageVersion"},
+		// apt takes a sign at the end for an order to remove or to install the package.
+		{`{"packageVersion": "1.0-"}`, `is "1.0-",`}, {`{"packageVersion": "1.0+"}`, `is "1.0+",`}, {`{"packageVersion": "1.0_"}`, `is "1.0_",`},
+		{`{"packageVersion": "1.0--1"}`, `is "1.0--1",`}, {`{"packageVersion": "1.0."}`, `is "1.0.",`}, {`{"packageVersion": "1:"}`, `is "1:",`},
+		{`{"packageVersion": "1.0:amd64"}`, `is "1.0:amd64",`}, {`{"packageVersion": "1:2:3"}`, `is "1:2:3",`}, {`{"packageVersion": "~1.0"}`, `is "~1.0",`},
 		{`{"packageVersion": "1` + strings.Repeat("0", 64) + `"}`, "packageVersion"}, {`{"packageVersion": ["1.0"]}`, "is a list,"}, {`{"packageVersion": {"a": 1}}`, "is an object,"},
 		{`{"repository": "existing"}`, `"repository" is "existing", which cannot be used: it must be an object such as {"mode": "existing"}`},
 		{`{"repository": ["mirror"]}`, `"repository" is a list`}, {`{"repository": 0}`, `"repository" is 0`},
