@@ -4,9 +4,9 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
 )
@@ -24,7 +24,7 @@ func (r *run) update(ctx context.Context) verdict {
 	// First, and without the lock: whatever becomes of the rest, the uninstall
 	// that follows must find it. An update that cannot write it must fail, so
 	// that the agent stops before that uninstall.
-	if err := state.WriteHandover(r.host, to, time.Now()); err != nil {
+	if err := state.WriteHandover(r.host, to, host.BootClock()); err != nil {
 		return failed(unwritable(err), nil)
 	}
 	if to == r.Environment.Version && !r.ours(r.Getenv("AZURE_GUEST_AGENT_UPDATING_FROM_VERSION")) {
@@ -80,7 +80,7 @@ func (r *run) adopt(ctx context.Context) error {
 // an update that failed and was then deleted leaves one behind, so the version
 // that it names must be one that the agent is about to install.
 func (r *run) takenOver() (to string, taken bool) {
-	o, ok := state.ReadHandover(r.host, time.Now())
+	o, ok := state.ReadHandover(r.host, host.BootClock())
 	if !ok || o.To == r.Environment.Version {
 		return "", false
 	}

@@ -52,7 +52,7 @@ func TestUninstallStandsDownOnlyForTheNextVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		if c.to != "" {
-			if err := state.WriteHandover(h, c.to, time.Now().Add(-c.age)); err != nil {
+			if err := state.WriteHandover(h, c.to, host.BootClock()-c.age); err != nil {
 				t.Fatal(err)
 			}
 		}

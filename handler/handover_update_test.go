@@ -24,7 +24,7 @@ func updating(t *testing.T, from, own, to string) Request {
 }
 
 func handed(q Request) bool {
-	_, ok := state.ReadHandover(q.Host, time.Now())
+	_, ok := state.ReadHandover(q.Host, host.BootClock())
 	return ok
 }
 
@@ -105,15 +105,15 @@ func TestAdopt(t *testing.T) {
 // that began after it does.
 func TestLateRunLeavesTheHandover(t *testing.T) {
 	q, _ := request(t, "enable")
-	written := time.Now()
+	written := host.BootClock()
 	for _, c := range []struct {
 		own   string
-		began time.Time
+		began time.Duration
 		stays bool
 	}{
-		{"1.0.0.0", written.Add(-time.Minute), true},
-		{"1.0.0.0", written.Add(time.Second), false},
-		{"1.0.1.0", written.Add(-time.Minute), false},
+		{"1.0.0.0", written - time.Second, true},
+		{"1.0.0.0", written + time.Second, false},
+		{"1.0.1.0", written - time.Second, false},
 	} {
 		if err := state.WriteHandover(q.Host, "1.0.1.0", written); err != nil {
 			t.Fatal(err)

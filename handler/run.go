@@ -46,7 +46,7 @@ type run struct {
 	op       operation
 	host     *host.Host
 	log      *logging.Logger
-	began    time.Time
+	began    time.Duration // by host.BootClock
 	deadline time.Time
 	changing bool // a plan was not empty
 }
@@ -66,8 +66,7 @@ func Run(ctx context.Context, q Request) fault.Code {
 	if q.Budget > 0 {
 		budget = q.Budget
 	}
-	now := time.Now()
-	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log.With("operation", op.name), began: now, deadline: now.Add(budget)}
+	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log.With("operation", op.name), began: host.BootClock(), deadline: time.Now().Add(budget)}
 	ctx, cancel := context.WithDeadline(ctx, r.deadline)
 	defer cancel()
 	action := r.log.Started("%s, version %s, sequence number %d, budget %s", op.name, q.Version, q.Sequence, budget)

@@ -13,35 +13,39 @@ const handoverLife = 20 * time.Minute
 // Handover says that another version of the handler is taking the machine
 // over, so the old version's uninstall must leave everything in place.
 type Handover struct {
-	To   string    `json:"to"`
-	Boot string    `json:"boot"`
-	Time time.Time `json:"time"`
+	To   string `json:"to"`
+	Boot string `json:"boot"`
+	// UpFor is how long the machine had been up when it was written, by
+	// host.BootClock. Only it tells the age: the wall clock may be set meanwhile.
+	UpFor time.Duration `json:"upFor"`
+	Time  time.Time     `json:"time"` // for people
 }
 
-// WriteHandover writes the handover to a version.
-func WriteHandover(h *host.Host, to string, now time.Time) error {
-	return WriteJSON(h, handoverFile, Handover{To: to, Boot: BootID(h), Time: now.UTC()})
+// WriteHandover writes the handover to a version; upFor is what host.BootClock says.
+func WriteHandover(h *host.Host, to string, upFor time.Duration) error {
+	return WriteJSON(h, handoverFile, Handover{To: to, Boot: BootID(h), UpFor: upFor, Time: time.Now().UTC()})
 }
 
 // ReadHandover finds a handover that still counts: of this boot and not too
-// old. A clock that was set back makes it stale too.
-func ReadHandover(h *host.Host, now time.Time) (Handover, bool) {
+// old. upFor is what host.BootClock says now.
+func ReadHandover(h *host.Host, upFor time.Duration) (Handover, bool) {
 	var o Handover
 	found, err := ReadJSON(h, handoverFile, &o)
-	if err != nil || !found || o.To == "" || o.Boot != BootID(h) {
+	if err != nil || !found || o.To == "" || o.UpFor <= 0 || o.Boot != BootID(h) {
 		return Handover{}, false
 	}
-	if age := now.Sub(o.Time); age < 0 || age >= handoverLife {
+	if age := upFor - o.UpFor; age < 0 || age >= handoverLife {
 		return Handover{}, false
 	}
 	return o, true
 }
 
 // EndHandover removes it: a version has begun its work. One to another version
-// that was written since this run began stays: the run has outlived its time.
-func EndHandover(h *host.Host, own string, began time.Time) error {
+// that was written since this run began (by host.BootClock) stays: the run has
+// outlived its time.
+func EndHandover(h *host.Host, own string, began time.Duration) error {
 	var o Handover
-	if found, err := ReadJSON(h, handoverFile, &o); err == nil && found && o.To != own && o.Boot == BootID(h) && o.Time.After(began) {
+	if found, err := ReadJSON(h, handoverFile, &o); err == nil && found && o.To != own && o.Boot == BootID(h) && o.UpFor > began {
 		return nil
 	}
 	_, err := h.RemoveFile(handoverFile)
