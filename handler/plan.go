@@ -12,7 +12,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/trust"
 	"aadsshlogin-handler/pkgmgr"
 )

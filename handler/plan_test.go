@@ -10,7 +10,7 @@ import (
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/login"
+	"aadsshlogin-handler/internal/signin/login"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/test/lib/golden"

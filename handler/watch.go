@@ -9,7 +9,7 @@ import (
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/watch"
 )
 

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 // Bounds of what goes into a bundle, in bytes.

@@ -33,7 +33,7 @@ func TestOnlyWithoutThePackage(t *testing.T) {
 
 // The names that may be asked for are those that package sshd gives.
 func TestSSHDChecksAreListed(t *testing.T) {
-	files, err := filepath.Glob("../sshd/*.go")
+	files, err := filepath.Glob("../signin/sshd/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/systemd"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/systemd"
 )
 

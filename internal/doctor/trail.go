@@ -10,7 +10,7 @@ import (
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 // trailAge is how far back errors of sign-ins are looked for.

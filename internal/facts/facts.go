@@ -13,9 +13,9 @@ import (
 	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/login"
 	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/login"
+	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
 )

@@ -12,8 +12,8 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/host/hosttest"
 	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/login"
 	"aadsshlogin-handler/internal/noproxy"
+	"aadsshlogin-handler/internal/signin/login"
 )
 
 // FuzzProxy: whatever the configuration of a package manager, of curl or of the

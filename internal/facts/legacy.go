@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/login"
+	"aadsshlogin-handler/internal/signin/login"
 )
 
 // The handler that ours replaces (publisher and type as the public

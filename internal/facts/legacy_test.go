@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/internal/login"
+	"aadsshlogin-handler/internal/signin/login"
 )
 
 const waagent = "/var/lib/waagent"

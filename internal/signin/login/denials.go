@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 // auditLog is where auditd writes; what it wrote before the last rotation has

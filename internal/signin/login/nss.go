@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 // nssService is what libnss_aad.so.2 is called in nsswitch.conf.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 // sudoFile and sudoGroup are how administrators get their rights: the package

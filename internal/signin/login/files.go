@@ -8,7 +8,7 @@ import (
 	"syscall"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 // The programs that the package brings (Azure/azure-linux-extensions#1597).

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 // AccountsFile holds the accounts that were made at first sign-ins.

@@ -9,7 +9,7 @@ import (
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 func put(t *testing.T, h *host.Host, name, text string, mode os.FileMode) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/sshd"
+	"aadsshlogin-handler/internal/signin/sshd"
 )
 
 // lookedAt is when the tests look, and records are some time before.
