@@ -64,6 +64,8 @@ func TestImportsKeepTheLayout(t *testing.T) {
 		module + "/internal/fault":     {module},
 		module + "/status":             {module},
 		module + "/internal/preflight": {"os", "net"},
+
+		module + "/internal/signin/gate": {"os", "net"},
 	}
 	// handlerMay are the packages that may use the handler.
 	handlerMay := []string{module, module + "/internal/cli", module + "/internal/doctor"}

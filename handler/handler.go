@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
@@ -129,7 +131,7 @@ func (r *run) judge(f facts.Facts, checks []preflight.Result, troubled error) ve
 			r.log.Warnf("the machine is as it should be in spite of: %v", troubled)
 			checks = append(checks, preflight.Result{Name: "packages", Answer: preflight.Warn, Text: fault.Of(troubled).What, Next: fault.Of(troubled).Remedy()})
 		}
-		return verdict{message: healthy(f), results: checks}
+		return verdict{message: healthy(f, checks), results: checks}
 	}
 	if troubled != nil {
 		return failed(troubled, checks) // the cause, not its consequence
@@ -142,8 +144,29 @@ func (r *run) judge(f facts.Facts, checks []preflight.Result, troubled error) ve
 		"Run sudo "+host.Program()+" doctor on this machine, and set the extension again."), checks)
 }
 
-// healthy is the one line of a success.
-func healthy(f facts.Facts) string {
-	return fmt.Sprintf("People can sign in to this machine with Microsoft Entra ID (%s %s on %s).",
-		f.Target.Packages.Login, f.Packages[f.Target.Packages.Login].Version, f.Target.Name)
+// healthy is the one line of a success. It promises no more than the checks
+// found: whom they shut out is left out, and where something else decides it is
+// named instead of a promise.
+func healthy(f facts.Facts, checks []preflight.Result) string {
+	login := f.Target.Packages.Login
+	on := fmt.Sprintf("(%s %s on %s)", login, f.Packages[login].Version, f.Target.Name)
+	var except, decides []string
+	for _, c := range checks {
+		except = appendNew(except, c.Except)
+		decides = appendNew(decides, c.Decides)
+	}
+	switch {
+	case len(decides) > 0:
+		return fmt.Sprintf("Sign-in with Microsoft Entra ID is set up on this machine %s; whether people get in also depends on %s.", on, strings.Join(decides, ", and on "))
+	case len(except) > 0:
+		return fmt.Sprintf("People can sign in to this machine with Microsoft Entra ID %s, except %s.", on, strings.Join(except, ", and "))
+	}
+	return fmt.Sprintf("People can sign in to this machine with Microsoft Entra ID %s.", on)
+}
+
+func appendNew(list []string, s string) []string {
+	if s == "" || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
 }

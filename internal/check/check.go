@@ -35,6 +35,13 @@ type Result struct {
 	// reinstalling the package may put it back. Everything else is the move of
 	// the machine's owner.
 	Package bool
+
+	// What "people can sign in" must leave out and leave open, where the result
+	// is about a sign-in and no failure: whom it keeps out, in words that can
+	// follow "except", and what decides that is not known, in words that can
+	// follow "depends on".
+	Except  string
+	Decides string
 }
 
 // Fault is the failure as an error.
