@@ -70,12 +70,14 @@ func yumVersions(s Source, name string) host.Command {
 }
 
 // yumWords are the subcommand and its arguments. swap does its removals and
-// installations in one transaction; going back has a subcommand of its own.
+// installations in one transaction; the parser of options takes the first "--"
+// away, so that there is one before the removals too. Going back has a
+// subcommand of its own.
 func yumWords(o Order) []string {
 	specs := rpmSpecs(o.Install)
 	switch {
 	case len(o.Remove) > 0:
-		return slices.Concat([]string{"swap", "remove"}, o.Remove, []string{"--", "install"}, specs)
+		return slices.Concat([]string{"swap", "--", "remove"}, o.Remove, []string{"--", "install"}, specs)
 	case o.Reinstall:
 		return append([]string{"reinstall"}, specs...)
 	case o.Older:

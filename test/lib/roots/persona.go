@@ -129,7 +129,7 @@ func (p Persona) Layers(ctx context.Context, c cache.Cache) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := p.Name + "-" + cache.Key(string(recipe), baseSpec, filepath.Base(root), personaRecipe)
+	key := p.Name + "-" + cache.Key(string(recipe), baseSpec, yum3, tdnf3, filepath.Base(root), personaRecipe)
 	layer, err := c.Make(ctx, "personas", key, func(dir string) error { return p.build(ctx, c, dir, root) })
 	return []string{layer, root}, err
 }
