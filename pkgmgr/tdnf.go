@@ -2,6 +2,7 @@ package pkgmgr
 
 import (
 	"slices"
+	"strings"
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
@@ -38,7 +39,7 @@ func tdnf() *Manager {
 		Kept:           tdnfKept,
 		parseQuery:     parseRPMQuery,
 		parseVersions:  parseYumList,
-		parseEffect:    parseDnfEffect,
+		parseEffect:    parseTdnfEffect,
 		rules:          once(tdnfRules),
 	}
 }
@@ -100,6 +101,36 @@ func tdnfSimulate(o Order) []host.Command {
 func tdnfKept(s Source, p Package) []string {
 	_, version := cutEpoch(p.Version)
 	return []string{"/var/cache/tdnf/" + s.ID + "*/rpms/" + p.Name + "-" + version + ".*.rpm"}
+}
+
+// parseTdnfEffect reads the tables of a transaction, one for each thing that is
+// done. Their rows begin without a blank, and a name that is too long for its
+// column moves the others:
+//
+//	Installing:
+//	aadsshlogin      x86_64       1.0.033070001-1  aadsshlogin   29.01k    12.45k
+//
+//	Total installed size:  29.01k
+//	Total download size:  12.45k
+//
+//	Removing:
+//	aadlogin         x86_64       1.0.016050002-1  @System       28.50k     0.00b
+func parseTdnfEffect(r host.Result) Effect {
+	var e Effect
+	var list *[]string
+	for _, line := range strings.Split(string(r.Stdout), "\n") {
+		switch heading, ok := strings.CutSuffix(line, ":"); {
+		case ok && slices.Contains([]string{"Installing", "Upgrading", "Downgrading", "Reinstalling"}, heading):
+			list = &e.Installs
+		case ok && (heading == "Removing" || heading == "Obsoleting"):
+			list = &e.Removes
+		case ok, strings.TrimSpace(line) == "":
+			list = nil
+		case list != nil:
+			*list = appendNew(*list, strings.Fields(line)[0])
+		}
+	}
+	return e
 }
 
 // tdnfRules are the messages of tdnf 3. Its exit code is the number in
