@@ -4,10 +4,12 @@ VERSION := $(shell cat VERSION)
 GO      := go
 # The tests run their own programs on other userlands, with older C libraries.
 export CGO_ENABLED := 0
+# For who publishes it under a name of their own: make zip PUBLISHER=Contoso.Identity TYPE=EntraLogin
+NAMES   := $(if $(PUBLISHER),-X aadsshlogin-handler/internal/names.publisher=$(PUBLISHER) -X aadsshlogin-handler/internal/names.extensionType=$(TYPE))
 # Static, without paths of the building machine, the same bytes each time. Small,
 # because the agent of every VM downloads it: without HTTP/2, which nothing here
 # needs, and without inlining, which makes nothing here faster that matters.
-BUILD   := $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2 -gcflags=all=-l -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
+BUILD   := $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2 -gcflags=all=-l -ldflags '-s -w -buildid= -X main.version=$(VERSION) $(NAMES)'
 
 .PHONY: help
 help: ## list the targets
@@ -25,7 +27,7 @@ FORCE:
 
 .PHONY: zip
 zip: build ## the extension's package, in build/
-	$(GO) run ./misc/packaging -version $(VERSION) -binaries build -o build/AADSSHLoginForLinux-$(VERSION).zip
+	$(GO) run ./misc/packaging -version $(VERSION) -binaries build $(if $(PUBLISHER),-publisher $(PUBLISHER) -type $(TYPE)) -o build/$(or $(TYPE),AADSSHLoginForLinux)-$(VERSION).zip
 
 .PHONY: demo
 demo: prepare ## run the five operations on throw-away machines and show what the portal would show (root)

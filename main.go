@@ -1,4 +1,4 @@
-// Command aadsshlogin-handler is the VM extension handler AADSSHLoginForLinux:
+// Command aadsshlogin-handler lets people sign in to a machine with Microsoft Entra ID:
 // the Azure Linux agent runs it with install, enable, disable, update and
 // uninstall; people run it with doctor, plan, status, explain and others.
 package main

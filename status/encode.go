@@ -9,11 +9,9 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-)
 
-// handlerName is shown next to the status by older portals; the agent itself
-// reports the name that it knows.
-const handlerName = "AADSSHLoginForLinux"
+	"aadsshlogin-handler/internal/names"
+)
 
 // sizeLimit is what the file may hold at most, in bytes. The agent's own limit
 // is 131072 characters (WALinuxAgent exthandlers.py, _MAX_STATUS_FILE_SIZE_IN_BYTES);
@@ -101,7 +99,8 @@ func layout(r Report, keep, room int, at time.Time) []byte {
 	_ = e.Encode([]item{{
 		Version: "1.0", Timestamp: stamp,
 		Status: body{
-			Name: handlerName, Operation: clean(r.Operation, nameLimit), Applied: stamp,
+			// Older portals show the name; the agent itself reports the one that it knows.
+			Name: names.Ours().Type, Operation: clean(r.Operation, nameLimit), Applied: stamp,
 			Status: r.Level.known(), Code: r.Code,
 			Message: text{"en-US", clean(r.Message, room)}, Substatuses: subs,
 		},

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func names(t *testing.T, folder string) string {
+func namesIn(t *testing.T, folder string) string {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -47,7 +47,7 @@ func TestWriteAndRead(t *testing.T) {
 			t.Errorf("mode is %v", info.Mode())
 		}
 	}
-	if got := names(t, folder); got != "0.status 1.status 2.status" {
+	if got := namesIn(t, folder); got != "0.status 1.status 2.status" {
 		t.Errorf("the folder holds %s", got)
 	}
 	if _, err := Read(folder, 9); !errors.Is(err, fs.ErrNotExist) {
@@ -107,7 +107,7 @@ func TestHostileFolder(t *testing.T) {
 				t.Errorf("read back %v, %v", r, err)
 			}
 			if c.left != "-" {
-				if got := names(t, folder); got != c.left {
+				if got := namesIn(t, folder); got != c.left {
 					t.Errorf("the folder holds %q, want %q", got, c.left)
 				}
 				if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o700 {
@@ -137,7 +137,7 @@ func TestFailedRename(t *testing.T) {
 	if err := replace(path, []byte("x")); err == nil {
 		t.Error("a directory was replaced")
 	}
-	if got := names(t, folder); got != "3.status" {
+	if got := namesIn(t, folder); got != "3.status" {
 		t.Errorf("the folder holds %s", got)
 	}
 }
@@ -184,7 +184,7 @@ func TestLeftovers(t *testing.T) {
 		}
 	}
 	must(t, Write(folder, 3, Report{Level: Success}))
-	if got, want := names(t, folder), ".3.status.222.tmp~ .x.tmp~ 2.status 3.status notes.tmp~"; got != want {
+	if got, want := namesIn(t, folder), ".3.status.222.tmp~ .x.tmp~ 2.status 3.status notes.tmp~"; got != want {
 		t.Errorf("the folder holds %s, want %s", got, want)
 	}
 }
@@ -209,7 +209,7 @@ func TestAlwaysWhole(t *testing.T) {
 		}
 	}
 	writers.Wait()
-	if got := names(t, folder); got != "0.status" {
+	if got := namesIn(t, folder); got != "0.status" {
 		t.Errorf("the folder holds %s", got)
 	}
 }

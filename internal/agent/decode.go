@@ -122,7 +122,7 @@ func refuse(mistakes []mistake) *fault.Fault {
 		where, more = protectedFile, setProtected
 	}
 	return fault.New(fault.SettingsInvalid, what,
-		fmt.Sprintf("Correct it in %s, as in %s, and set the extension again: %s%s", where, first.row.Example, setAgain, more))
+		fmt.Sprintf("Correct it in %s, as in %s, and set the extension again: %s%s", where, first.row.Example, setAgain(), more))
 }
 
 // shown is the value as far as it may be shown: nothing of what is, or may

@@ -89,6 +89,6 @@ const (
 func undecryptable(why string, cause error) error {
 	return fault.Wrap(errors.Join(ErrProtected, cause), fault.SettingsInvalid,
 		"The protected settings cannot be decrypted: "+why+".",
-		"Set the extension again, which encrypts them for the present certificate: "+setAgain+setProtected+
+		"Set the extension again, which encrypts them for the present certificate: "+setAgain()+setProtected+
 			` (`+protectedFile+`: {"proxy": "http://USER:PASSWORD@HOST:PORT"})`)
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"aadsshlogin-handler/internal/names"
 )
 
 // Markdown is the page docs/settings.md.
@@ -25,7 +27,7 @@ What ` + "`monitor`" + ` turns on is described in [the watch](watch.md).
 
 The schema for editors and pipelines is ` + "[misc/settings.schema.json](../misc/settings.schema.json)" + `.
 
-` + "```sh\naz vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux \\\n  --resource-group GROUP --vm-name NAME --settings settings.json --force-update\n```" + `
+` + "```sh\naz vm extension set --publisher " + names.Ours().Publisher + " --name " + names.Ours().Type + " \\\n  --resource-group GROUP --vm-name NAME --settings settings.json --force-update\n```" + `
 
 settings.json holds all of this machine's settings: setting the extension without
 them drops them. Where there are protected settings, add
@@ -62,7 +64,7 @@ func writeRows(b *strings.Builder, table []row) {
 func Schema() []byte {
 	root := objectSchema(rows())
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	root["title"] = "Public settings of the VM extension AADSSHLoginForLinux"
+	root["title"] = "Public settings of the VM extension " + names.Ours().Type
 	root["description"] = "All are optional. Names that are not listed are allowed, have no effect, and are warned about."
 	root["$defs"] = schema{"protectedSettings": objectSchema(protectedRows())}
 	repository := root["properties"].(schema)["repository"].(schema)

@@ -13,6 +13,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
 )
 
 // Settings are what the owner of the VM asks for. All are optional.
@@ -125,9 +126,11 @@ func publicSettings(env Environment, seq int, file handlerSettings) (map[string]
 func unreadable(path string, err error) error {
 	return fault.Wrap(err, fault.SettingsInvalid,
 		fmt.Sprintf("The settings in %s cannot be read: %v.", path, err),
-		"Write settings.json, which holds all of this machine's settings, as one JSON object ({} for none), and set the extension again: "+setAgain)
+		"Write settings.json, which holds all of this machine's settings, as one JSON object ({} for none), and set the extension again: "+setAgain())
 }
 
 // setAgain is the command that gives the extension other settings. Without
 // --settings they would be dropped, without --force-update nothing may happen.
-const setAgain = "az vm extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux --resource-group GROUP --vm-name NAME --settings settings.json --force-update"
+func setAgain() string {
+	return "az vm extension set --publisher " + names.Ours().Publisher + " --name " + names.Ours().Type + " --resource-group GROUP --vm-name NAME --settings settings.json --force-update"
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/names"
 )
 
 // Process is the process as it was started.
@@ -48,7 +49,7 @@ func (p Process) root(code *fault.Code) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "aadsshlogin-handler COMMAND",
 		Short: "Let people sign in to this machine with Microsoft Entra ID",
-		Long: `aadsshlogin-handler is the VM extension AADSSHLoginForLinux.
+		Long: `aadsshlogin-handler is a handler for the VM extension ` + names.Ours().Type + `.
 
 The Azure Linux agent runs it with install, enable, disable, update and
 uninstall. What they came to stands in the extension's status, in their exit

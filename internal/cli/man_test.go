@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/test/lib/golden"
 )
 
@@ -64,7 +65,7 @@ func manOf(root *cobra.Command) string {
 	b.WriteString(".SH FILES\n")
 	for _, f := range [][2]string{
 		{"/var/lib/aadsshlogin-handler", "What was on the machine before, and the package files for repairs without network."},
-		{"/var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux/handler.log", "What was done, and how long it took."},
+		{"/var/log/azure/" + names.Ours().Full() + "/handler.log", "What was done, and how long it took."},
 	} {
 		fmt.Fprintf(&b, ".TP\n.I %s\n%s\n", troff(f[0]), troff(f[1]))
 	}

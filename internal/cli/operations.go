@@ -89,5 +89,5 @@ func isolate(ctx context.Context, pid int) error {
 	if !systemd.Running() {
 		return nil
 	}
-	return systemd.Scope(ctx, fmt.Sprintf("aadsshlogin-handler-transaction-%d", pid), pid, "Package transaction of AADSSHLoginForLinux")
+	return systemd.Scope(ctx, fmt.Sprintf("aadsshlogin-handler-transaction-%d", pid), pid, "Package transaction of aadsshlogin-handler")
 }

@@ -11,6 +11,7 @@ import (
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/pkgmgr"
 )
@@ -51,7 +52,7 @@ func scaleSet(m machine) []preflight.Result {
 	if m.root && (m.extension == nil || !m.extension.active()) && !preflight.InPlace(m.Facts) {
 		at := "-g " + orWord(mine.Group, "GROUP") + " -n " + mine.ScaleSet
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.PackageManagerFailed,
-			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension AADSSHLoginForLinux: the set does not have it, or this instance runs an old model of the set.",
+			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension " + names.Ours().Type + ": the set does not have it, or this instance runs an old model of the set.",
 			Next: "Look: az vmss extension list -g " + orWord(mine.Group, "GROUP") + " --vmss-name " + mine.ScaleSet + " -o table. Where it is listed: az vmss update-instances " + at + " --instance-ids '*'"}}
 	}
 	return []preflight.Result{{Name: name, Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
@@ -67,7 +68,11 @@ func orWord(value, missing string) string {
 // setExtension is the command that sets the extension on this machine, with the
 // settings that it has: without any they would be dropped.
 func (of machine) setExtension() string {
-	const what = " --publisher Microsoft.Azure.ActiveDirectory"
+	there := names.Ours()
+	if of.extension != nil {
+		there = of.extension.name
+	}
+	what := " --publisher " + there.Publisher
 	m, settings, note := of.Identity.Machine, " --settings settings.json", " (settings.json: all of this machine's settings, {} where there are none)"
 	if of.noSettings() {
 		settings, note = " --settings '{}'", ""
@@ -75,11 +80,11 @@ func (of machine) setExtension() string {
 	group := " -g " + orWord(m.Group, "GROUP")
 	switch {
 	case m.Arc:
-		return "az connectedmachine extension create" + what + " --type AADSSHLoginForLinux -n AADSSHLoginForLinux" + group + " --machine-name " + orWord(m.Name, "NAME") + " --location LOCATION" + settings + ` --force-update-tag "$(date +%s)"` + note
+		return "az connectedmachine extension create" + what + " --type " + there.Type + " -n " + there.Type + group + " --machine-name " + orWord(m.Name, "NAME") + " --location LOCATION" + settings + ` --force-update-tag "$(date +%s)"` + note
 	case m.ScaleSet != "":
-		return "az vmss extension set" + what + " -n AADSSHLoginForLinux" + group + " --vmss-name " + m.ScaleSet + settings + " --force-update" + note + ", then az vmss update-instances" + group + " -n " + m.ScaleSet + " --instance-ids '*'"
+		return "az vmss extension set" + what + " -n " + there.Type + group + " --vmss-name " + m.ScaleSet + settings + " --force-update" + note + ", then az vmss update-instances" + group + " -n " + m.ScaleSet + " --instance-ids '*'"
 	}
-	return "az vm extension set" + what + " -n AADSSHLoginForLinux" + group + " --vm-name " + orWord(m.Name, "NAME") + settings + " --force-update" + note
+	return "az vm extension set" + what + " -n " + there.Type + group + " --vm-name " + orWord(m.Name, "NAME") + settings + " --force-update" + note
 }
 
 // noSettings: it can be seen that nothing was asked for. Without root the

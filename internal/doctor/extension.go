@@ -9,11 +9,9 @@ import (
 
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/status"
 )
-
-// handlerName is what the agent calls this extension.
-const handlerName = "Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux"
 
 // agentDirs are where the agents keep their extensions: the Azure Linux agent,
 // and the Connected Machine agent of an Arc-enabled server, whose place is not
@@ -22,6 +20,7 @@ func agentDirs() []string { return []string{"/var/lib/waagent", "/var/lib/GuestC
 
 // extension is this extension as the agent has it.
 type extension struct {
+	name     names.Handler
 	env      agent.Environment
 	state    string // HandlerState, as the agent writes it
 	seq      int    // -1: not known
@@ -41,7 +40,7 @@ func findExtension(ctx context.Context, h *host.Host) (agentDir string, e *exten
 		}
 		var best *extension
 		var changed time.Time
-		for _, folder := range h.Glob(filepath.Join(dir, handlerName+"-*")) {
+		for _, folder := range handlerFolders(h, dir) {
 			info, err := h.Stat(folder)
 			if err != nil || !info.IsDir() {
 				continue
@@ -50,7 +49,7 @@ func findExtension(ctx context.Context, h *host.Host) (agentDir string, e *exten
 			if err != nil {
 				continue
 			}
-			x := &extension{env: env, seq: -1, settings: agent.Defaults()}
+			x := &extension{name: names.Of(env.Name), env: env, seq: -1, settings: agent.Defaults()}
 			if b, err := h.ReadFile(folder+"/config/HandlerState", 256); err == nil {
 				x.state = strings.TrimSpace(string(b))
 			}
@@ -64,6 +63,14 @@ func findExtension(ctx context.Context, h *host.Host) (agentDir string, e *exten
 		}
 	}
 	return agentDir, nil
+}
+
+// handlerFolders are the folders of every version of the handlers that we know.
+func handlerFolders(h *host.Host, dir string) (folders []string) {
+	for _, name := range names.Current() {
+		folders = append(folders, h.Glob(filepath.Join(dir, name.Full()+"-*"))...)
+	}
+	return folders
 }
 
 // active: the agent counts it as installed (waagent exthandlers.py,

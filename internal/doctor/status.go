@@ -11,6 +11,7 @@ import (
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/internal/state"
 )
 
@@ -19,6 +20,7 @@ import (
 type Status struct {
 	Schema    string     `json:"schema"`
 	Version   string     `json:"version"`             // of this build
+	Handler   string     `json:"handler,omitempty"`   // publisher and type of that version
 	Extension string     `json:"extension,omitempty"` // version that the agent has; "": none
 	State     string     `json:"state,omitempty"`     // what the agent wrote down of it
 	Sequence  int        `json:"sequence"`            // -1: none
@@ -57,11 +59,11 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 		if !o.Root {
 			return s, fault.New(fault.Usage, "The agent's folder can be read by root only.", "Run: sudo "+host.Program()+" status")
 		}
-		s.Message = "The agent has no extension AADSSHLoginForLinux on this machine."
+		s.Message = "The agent has no extension " + names.Ours().Type + " on this machine."
 		s.Name = nameOf(0)
 		return s, nil
 	}
-	s.Extension, s.State, s.Sequence = e.env.Version, e.state, e.seq
+	s.Handler, s.Extension, s.State, s.Sequence = e.name.Full(), e.env.Version, e.state, e.seq
 	if e.report == nil {
 		s.Message, s.Name = "The extension has not said anything yet.", nameOf(0)
 		return s, nil
@@ -119,7 +121,7 @@ func since(h *host.Host, folder, operation string) (time.Time, bool) {
 func (s Status) Text(now time.Time) string {
 	var b strings.Builder
 	if s.Extension != "" {
-		fmt.Fprintf(&b, "AADSSHLoginForLinux %s, %s, sequence number %d\n", s.Extension, orWord(s.State, "state unknown"), s.Sequence)
+		fmt.Fprintf(&b, "%s %s, %s, sequence number %d\n", s.Handler, s.Extension, orWord(s.State, "state unknown"), s.Sequence)
 	}
 	if s.Said != nil {
 		fmt.Fprintf(&b, "%s: %d %s, since %s (%s), last said %s\n", s.Operation, s.Code, s.Name,

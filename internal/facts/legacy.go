@@ -8,14 +8,11 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/internal/signin/login"
 )
 
-// The handler that ours replaces (publisher and type as the public
-// documentation of AADLoginForLinux names them).
-const legacyHandler = "Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux"
-
-// Legacy is what is left of AADLoginForLinux, apart from its packages.
+// Legacy is what is left of the older handler, apart from its packages.
 type Legacy struct {
 	// Extension is the folder of the extension where the agent still has it
 	// (HandlerState Enabled or Installed); empty: not registered.
@@ -37,7 +34,7 @@ type Session struct {
 
 // lookLegacyExtension finds the legacy extension in the agent's folder.
 func lookLegacyExtension(h *host.Host, agentDir string) string {
-	for _, dir := range h.Glob(filepath.Join(agentDir, legacyHandler+"-*")) {
+	for _, dir := range h.Glob(filepath.Join(agentDir, names.Older().Full()+"-*")) {
 		b, err := h.ReadFile(filepath.Join(dir, "config", "HandlerState"), 256)
 		if err != nil {
 			continue

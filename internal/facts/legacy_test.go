@@ -6,13 +6,14 @@ import (
 	"slices"
 	"testing"
 
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/internal/signin/login"
 )
 
 const waagent = "/var/lib/waagent"
 
 func TestLegacyExtensionIsRegistered(t *testing.T) {
-	dir := func(version string) string { return waagent + "/" + legacyHandler + "-" + version }
+	dir := func(version string) string { return waagent + "/" + names.Older().Full() + "-" + version }
 	for _, c := range []struct {
 		name  string
 		files map[string]string

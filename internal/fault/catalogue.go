@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"aadsshlogin-handler/internal/names"
 )
 
 // Owner is whose move it is after a fault.
@@ -38,13 +40,14 @@ type Entry struct {
 // for extension publishers (azure-marketplace wiki, "Extension Build Notes and
 // Best Practices").
 func Catalogue() []Entry {
+	ours, older := names.Ours(), names.Older()
+	what := "extension set --publisher " + ours.Publisher + " --name " + ours.Type + " --resource-group GROUP "
 	const (
-		what  = "extension set --publisher Microsoft.Azure.ActiveDirectory --name AADSSHLoginForLinux --resource-group GROUP "
 		model = "\naz vmss update-instances --resource-group GROUP --name SET --instance-ids '*'"
 		with  = " --settings settings.json --force-update"
-		again = "az vm " + what + "--vm-name NAME" + with + inSet + "az vmss " + what + "--vmss-name SET" + with + model
 		run   = `az vm run-command invoke --command-id RunShellScript --resource-group GROUP --name NAME --scripts `
 	)
+	again := "az vm " + what + "--vm-name NAME" + with + inSet + "az vmss " + what + "--vmss-name SET" + with + model
 	return []Entry{
 		{OK, "ok",
 			"The operation did what it was asked to do.",
@@ -55,7 +58,7 @@ func Catalogue() []Entry {
 			"The handler met a state that it has no answer for, which is a bug of the handler.",
 			OwnerUs, "rarely: the same state leads to the same bug",
 			"Report it where you got the extension from, together with handler.log from the extension's folder in /var/log/azure.",
-			run + `"tail -c 3500 /var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux/handler.log"`},
+			run + `"tail -c 3500 /var/log/azure/` + ours.Full() + `/handler.log"`},
 		{Usage, "usage",
 			"The handler was started in a way that it cannot work with: unknown arguments, or without what the Azure Linux agent prepares for it.",
 			OwnerVM, "no: the same start leads to the same answer",
@@ -77,10 +80,10 @@ func Catalogue() []Entry {
 			"Assign a system-assigned managed identity to the VM, then set the extension again.",
 			"az vm identity assign --resource-group GROUP --name NAME" + inSet + "az vmss identity assign --resource-group GROUP --name SET" + model},
 		{LegacyInstalled, "legacy-installed",
-			"The older AADLoginForLinux is still on the machine and cannot, or must not, be removed by this handler.",
+			"The older " + older.Type + " is still on the machine and cannot, or must not, be removed by this handler.",
 			OwnerVM, "yes, once the older extension is gone and the people signed in through it have signed out",
-			"Delete the extension AADLoginForLinux, then set this one again.",
-			"az vm extension delete --name AADLoginForLinux --resource-group GROUP --vm-name NAME"},
+			"Delete the extension " + older.Type + ", then set this one again.",
+			"az vm extension delete --name " + older.Type + " --resource-group GROUP --vm-name NAME"},
 		{MemoryTooSmall, "memory-too-small",
 			"The machine has less than 1 GB of memory, which is less than the login packages support.",
 			OwnerVM, "yes, once the VM has a larger size",

@@ -1,5 +1,6 @@
 // Package fault says what can go wrong, under which exit code, and whose move
-// it is then. It imports nothing of this project.
+// it is then. It imports nothing of this project but the table of
+// names.
 package fault
 
 import (

@@ -10,6 +10,7 @@ import (
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/names"
 )
 
 func settings(f facts.Facts) []Result {
@@ -83,8 +84,8 @@ func legacy(f facts.Facts) []Result {
 	const name = "legacy"
 	if f.Legacy.Extension != "" {
 		return []Result{{Name: name, Answer: Fail, Code: fault.LegacyInstalled,
-			Text: "The older extension AADLoginForLinux is still on this machine (" + f.Legacy.Extension + "), and its agent would put back what we remove.",
-			Next: "Delete it: " + f.Identity.Machine.DeleteExtension("AADLoginForLinux") + "; then set this extension again."}}
+			Text: "The older extension " + names.Older().Type + " is still on this machine (" + f.Legacy.Extension + "), and its agent would put back what we remove.",
+			Next: "Delete it: " + f.Identity.Machine.DeleteExtension(names.Older().Type) + "; then set this extension again."}}
 	}
 	packages := f.LegacyPackages()
 	if len(packages) == 0 {

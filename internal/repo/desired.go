@@ -77,8 +77,8 @@ func Desired(t distro.Target, o Options) ([]File, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	b.WriteString("# Written by the VM extension AADSSHLoginForLinux, which rewrites it when it\n" +
-		"# differs and removes it when the extension is removed.\n")
+	b.WriteString("# Written by aadsshlogin-handler, which rewrites it when it\n" +
+		"# differs and removes it when it is removed itself.\n")
 	if t.Manager == distro.Apt {
 		fmt.Fprintf(&b, "deb [arch=%s signed-by=%s] %s %s %s\n",
 			dpkgArch(o.GOARCH), aptKey, join(o.Base, t.Repository.Path), t.Repository.Suite, t.Repository.Component)

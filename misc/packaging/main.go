@@ -1,6 +1,6 @@
 // Command packaging writes the extension's zip:
 //
-//	packaging -version 1.0.0.0 -binaries build -o build/AADSSHLoginForLinux.zip
+//	packaging -version 1.0.0.0 -binaries build -o build/handler.zip
 //
 // It runs in the top folder of the module.
 package main
@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/misc/packaging/bundle"
 )
 
@@ -19,15 +20,17 @@ func main() {
 	version := flag.String("version", "", "version of the extension")
 	binaries := flag.String("binaries", "build", "folder with aadsshlogin-handler-amd64 and -arm64")
 	out := flag.String("o", "", "zip to write")
+	publisher := flag.String("publisher", names.Ours().Publisher, "who publishes the extension")
+	kind := flag.String("type", names.Ours().Type, "type of the extension")
 	flag.Parse()
-	if err := write(*version, *binaries, *out); err != nil {
+	if err := write(names.Handler{Publisher: *publisher, Type: *kind}, *version, *binaries, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "packaging:", err)
 		os.Exit(1)
 	}
 }
 
-func write(version, binaries, out string) error {
-	b := bundle.Bundle{Version: version, Binaries: map[string][]byte{}}
+func write(name names.Handler, version, binaries, out string) error {
+	b := bundle.Bundle{Name: name, Version: version, Binaries: map[string][]byte{}}
 	for name, content := range map[string]*[]byte{
 		"HandlerManifest.json": &b.Handler, "misc/manifest.xml": &b.Image, "misc/launcher": &b.Launcher,
 	} {
@@ -44,7 +47,7 @@ func write(version, binaries, out string) error {
 		b.Binaries[arch] = content
 	}
 	var err error
-	if b.SBOM, err = bundle.SBOM(version, b.Binaries); err != nil {
+	if b.SBOM, err = bundle.SBOM(name.Type, version, b.Binaries); err != nil {
 		return err
 	}
 	var zip bytes.Buffer

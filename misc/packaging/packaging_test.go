@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/misc/packaging/bundle"
 	"aadsshlogin-handler/test/lib/keys"
 )
@@ -112,7 +113,7 @@ func TestZip(t *testing.T) {
 	if err := xml.Unmarshal(files["manifest.xml"], &image); err != nil {
 		t.Fatal(err)
 	}
-	if image.Version != strings.TrimSpace(string(version)) || image.ProviderNameSpace+"."+image.Type != "Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux" {
+	if image.Version != strings.TrimSpace(string(version)) || image.ProviderNameSpace+"."+image.Type != names.Microsoft().Full() {
 		t.Errorf("manifest.xml is for %+v", image)
 	}
 	sbom(t, files["sbom.cdx.json"])

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"aadsshlogin-handler/internal/names"
 )
 
 // Program is the path of the launcher in the zip. The binaries lie beside it,
@@ -25,6 +27,7 @@ const Program = "bin/aadsshlogin-handler"
 
 // Bundle is what goes into a zip.
 type Bundle struct {
+	Name     names.Handler     // under which it is published
 	Version  string            // of the extension: four numbers
 	Handler  []byte            // HandlerManifest.json
 	Image    []byte            // template of manifest.xml, which only publishing reads

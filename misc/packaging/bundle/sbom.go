@@ -47,10 +47,10 @@ type property struct {
 }
 
 // SBOM lists what the binaries are made of, as the linker wrote it into them.
-func SBOM(version string, binaries map[string][]byte) ([]byte, error) {
+func SBOM(name, version string, binaries map[string][]byte) ([]byte, error) {
 	doc := document{
 		Format: "CycloneDX", Spec: "1.5", Version: 1,
-		Metadata: metadata{component{Type: "application", Name: "AADSSHLoginForLinux", Version: version}},
+		Metadata: metadata{component{Type: "application", Name: name, Version: version}},
 	}
 	modules := map[string]component{}
 	for _, arch := range slices.Sorted(maps.Keys(binaries)) {
