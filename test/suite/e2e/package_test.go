@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/misc/packaging/bundle"
 	"aadsshlogin-handler/test/lib/scene"
 )
@@ -62,7 +63,7 @@ func (b *builds) handlerZip(ctx context.Context, version string, variations []st
 	if err != nil {
 		return nil, err
 	}
-	z := bundle.Bundle{Version: version, Binaries: map[string][]byte{}}
+	z := bundle.Bundle{Name: names.Microsoft(), Version: version, Binaries: map[string][]byte{}}
 	for name, content := range map[string]*[]byte{"HandlerManifest.json": &z.Handler, "misc/manifest.xml": &z.Image, "misc/launcher": &z.Launcher} {
 		if *content, err = os.ReadFile(filepath.Join(top, name)); err != nil {
 			return nil, err
@@ -71,7 +72,7 @@ func (b *builds) handlerZip(ctx context.Context, version string, variations []st
 	if z.Binaries[runtime.GOARCH], err = b.binary(ctx, version); err != nil {
 		return nil, err
 	}
-	if z.SBOM, err = bundle.SBOM(version, z.Binaries); err != nil {
+	if z.SBOM, err = bundle.SBOM(z.Name.Type, version, z.Binaries); err != nil {
 		return nil, err
 	}
 	if z.Handler, err = vary(z.Handler, variations); err != nil {
