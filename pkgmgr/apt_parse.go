@@ -58,7 +58,7 @@ func queryFailed(m *Manager, c host.Command, r host.Result) error {
 		return f
 	}
 	return fault.Wrap(ended(c, r), fault.PackageManagerFailed, "The package database gave no answer that can be read.",
-		"See what it says: "+brief(c)+"; repair that, then set the extension again.")
+		"See what it says: "+brief(c)+"; repair that"+andAgain)
 }
 
 // parseMadison reads lines such as

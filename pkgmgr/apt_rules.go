@@ -14,162 +14,221 @@ const aptFetch = `^(?:[EW]: Failed to fetch|Err:\d+) ` + aptHost + `[^\n]*(?:\n 
 func aptRules() []rule {
 	return []rule{
 		// E: You don't have enough free space in /var/cache/apt/archives/.
-		{`enough free space in (\S+?)/?\.$`, fault.Disk,
-			"The file system of $1 has not enough free space for the packages.", "Free space there: df -h $1; then set the extension again.", none},
+		{match: `enough free space in (\S+?)/?\.$`, code: fault.Disk,
+			what: "The file system of $1 has not enough free space for the packages.",
+			next: "Free space there: df -h $1" + thenAgain},
 		// dpkg: error ... failed to write (No space left on device)
-		{`No space left on device|Disk quota exceeded`, fault.Disk,
-			"A file system that apt or dpkg writes to is full.", "Free space: df -h /var /usr /tmp /boot; df -i /var; then set the extension again.", none},
+		{match: `No space left on device|Disk quota exceeded`, code: fault.Disk,
+			what: "A file system that apt or dpkg writes to is full.",
+			next: "Free space: df -h /var /usr /tmp /boot; df -i /var" + thenAgain},
 		// W: chown to _apt:root of directory /var/lib/apt/lists/partial failed - SetupAPTPartialDirectory (30: Read-only file system)
-		{`(?:^|[\s'"])(/[^\s'":]+)[^\n]*Read-only file system`, fault.Disk,
-			"The file system of $1 is read-only.", "See why it is (findmnt -T $1; dmesg), make it writable, then set the extension again.", none},
-		{`Read-only file system`, fault.Disk,
-			"A file system that apt or dpkg writes to is read-only.", "See which one it is (findmnt -O ro; dmesg), make it writable, then set the extension again.", none},
+		{match: `(?:^|[\s'"])(/[^\s'":]+)[^\n]*Read-only file system`, code: fault.Disk,
+			what: "The file system of $1 is read-only.",
+			next: "See why it is (findmnt -T $1; dmesg), make it writable" + andAgain},
+		{match: `Read-only file system`, code: fault.Disk,
+			what: "A file system that apt or dpkg writes to is read-only.",
+			next: "See which one it is (findmnt -O ro; dmesg), make it writable" + andAgain},
 
 		// E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 314 (perl)
-		{`^E: Could not get lock (\S+?)\. It is held by process (\d+) \((.+?)\)`, fault.PackageManagerBusy,
-			"Another program is using apt: $3 (process $2) holds $1.", "Look at it with: ps -fp $2; when it has ended, set the extension again.", none},
+		{match: `^E: Could not get lock (\S+?)\. It is held by process (\d+) \((.+?)\)`, code: fault.PackageManagerBusy,
+			what: "Another program is using apt: $3 (process $2) holds $1.",
+			next: "Look at it with: ps -fp $2" + whenEnded},
 		// E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 314
-		{`^E: Could not get lock (\S+?)\. It is held by process (\d+)`, fault.PackageManagerBusy,
-			"Another program is using apt: process $2 holds $1.", "Look at it with: ps -fp $2; when it has ended, set the extension again.", none},
+		{match: `^E: Could not get lock (\S+?)\. It is held by process (\d+)`, code: fault.PackageManagerBusy,
+			what: "Another program is using apt: process $2 holds $1.",
+			next: "Look at it with: ps -fp $2" + whenEnded},
 		// E: Could not get lock /var/lib/dpkg/lock - open (11: Resource temporarily unavailable)
-		{`^E: Could not get lock (\S+)|^E: Unable to acquire the dpkg frontend lock \(([^)]+)\)|^E: Unable to lock the administration directory \(([^)]+)\)`, fault.PackageManagerBusy,
-			"Another program is using apt: $1$2$3 is locked.", "See which one with: fuser -v $1$2$3; when it has ended, set the extension again.", none},
+		{match: `^E: Could not get lock (\S+)|^E: Unable to acquire the dpkg frontend lock \(([^)]+)\)|^E: Unable to lock the administration directory \(([^)]+)\)`, code: fault.PackageManagerBusy,
+			what: "Another program is using apt: $1$2$3 is locked.",
+			next: "See which one with: fuser -v $1$2$3" + whenEnded},
 		// dpkg: error: dpkg frontend lock was locked by another process with pid 1408
-		{`^dpkg: error: .* locked by .*process with pid (\d+)`, fault.PackageManagerBusy,
-			"Another program is using dpkg: process $1.", "Look at it with: ps -fp $1; when it has ended, set the extension again.", none},
+		{match: `^dpkg: error: .* locked by .*process with pid (\d+)`, code: fault.PackageManagerBusy,
+			what: "Another program is using dpkg: process $1.",
+			next: "Look at it with: ps -fp $1" + whenEnded},
 		// dpkg: error: dpkg status database is locked by another process
-		{`^dpkg: error: .* locked by another process`, fault.PackageManagerBusy,
-			"Another program is using dpkg.", "See which one with: fuser -v /var/lib/dpkg/lock; when it has ended, set the extension again.", none},
+		{match: `^dpkg: error: .* locked by another process`, code: fault.PackageManagerBusy,
+			what: "Another program is using dpkg.",
+			next: "See which one with: fuser -v /var/lib/dpkg/lock" + whenEnded},
 
 		// E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.
-		{`^E: dpkg was interrupted`, fault.PackageManagerFailed,
-			"An earlier run of dpkg was interrupted, and it could not be finished.", "Run sudo dpkg --configure -a, repair what it names, then set the extension again.", repair},
+		{match: `^E: dpkg was interrupted`, code: fault.PackageManagerFailed,
+			what: "An earlier run of dpkg was interrupted, and it could not be finished.",
+			next: "Run sudo dpkg --configure -a, repair what it names" + andAgain,
+			step: repair},
 
 		// E: Conflicting values set for option Signed-By regarding source http://127.0.0.1:8080/ ./: /a.gpg != /b.gpg
-		{`^E: Conflicting values set for option Signed-By regarding source ` + aptHost, fault.PackageManagerFailed,
-			"Two entries of apt's sources for $1 name different keys, so that apt reads none of its sources.", "Keep one of them: grep -rn $1 /etc/apt/sources.list /etc/apt/sources.list.d; then set the extension again.", narrow},
+		{match: `^E: Conflicting values set for option Signed-By regarding source ` + aptHost, code: fault.PackageManagerFailed,
+			what: "Two entries of apt's sources for $1 name different keys, so that apt reads none of its sources.",
+			next: "Keep one of them: grep -rn $1 /etc/apt/sources.list /etc/apt/sources.list.d" + thenAgain,
+			step: narrow},
 		// E: Malformed entry 1 in list file /etc/apt/sources.list.d/zz.list (Component)
 		// E: Malformed stanza 1 in source list /etc/apt/sources.list.d/x.sources (type)
-		{`^E: Malformed \S+ (\d+) in (?:source list|list file) (\S+)|^E: (?:Type .* is not known on line (\d+) in source list|Unable to parse source list) (\S+)`, fault.PackageManagerFailed,
-			"Entry $1$3 of $2$4 cannot be read, so that apt reads none of its sources.", "Correct the file, or move it away: less $2$4; then set the extension again.", narrow},
+		{match: `^E: Malformed \S+ (\d+) in (?:source list|list file) (\S+)|^E: (?:Type .* is not known on line (\d+) in source list|Unable to parse source list) (\S+)`, code: fault.PackageManagerFailed,
+			what: "Entry $1$3 of $2$4 cannot be read, so that apt reads none of its sources.",
+			next: "Correct the file, or move it away: less $2$4" + thenAgain,
+			step: narrow},
 		// E: The list of sources could not be read.
-		{`^E: The list of sources could not be read`, fault.PackageManagerFailed,
-			"apt cannot read its list of sources.", "Run sudo apt-get check, correct the file that it names, then set the extension again.", narrow},
+		{match: `^E: The list of sources could not be read`, code: fault.PackageManagerFailed,
+			what: "apt cannot read its list of sources.",
+			next: "Run sudo apt-get check, correct the file that it names" + andAgain,
+			step: narrow},
 
 		// E: Release file for http://127.0.0.1:8081/notyet/./InRelease is not valid yet (invalid for another 2d 23h 59min 46s).
-		{`^[EW]: Release file for ` + aptHost + `\S* is not valid yet \(invalid for another (.*?)\)`, fault.RepositoryUntrusted,
-			"The package lists of $1 are dated $2 in the future: the clock of this machine is wrong.", "Set the clock: timedatectl status; then set the extension again.", none},
+		{match: `^[EW]: Release file for ` + aptHost + `\S* is not valid yet \(invalid for another (.*?)\)`, code: fault.RepositoryUntrusted,
+			what: "The package lists of $1 are dated $2 in the future: the clock of this machine is wrong.",
+			next: "Set the clock: timedatectl status" + thenAgain},
 		// E: Release file for http://127.0.0.1:8081/expired/./InRelease is expired (invalid since 112d 21h 20min 23s).
-		{`^[EW]: Release file for ` + aptHost + `\S* is expired \(invalid since (.*?)\)`, fault.RepositoryUntrusted,
-			"The package lists of $1 expired $2 ago, by the clock of this machine.", "Check the clock (timedatectl status) and that no proxy or mirror serves old files, then set the extension again.", none},
+		{match: `^[EW]: Release file for ` + aptHost + `\S* is expired \(invalid since (.*?)\)`, code: fault.RepositoryUntrusted,
+			what: "The package lists of $1 expired $2 ago, by the clock of this machine.",
+			next: "Check the clock (timedatectl status) and that no proxy or mirror serves old files" + andAgain},
 		// The following signatures were invalid: EXPKEYSIG EB3E94ADBE1229CF Microsoft (Release signing)
-		{`(EXPKEYSIG|KEYEXPIRED|REVKEYSIG) ([0-9A-F]+)`, fault.RepositoryUntrusted,
-			"The package lists are signed with key $2, which has expired or was revoked ($1).", "Check the clock (timedatectl status) and update the extension to its newest version.", none},
+		{match: `(EXPKEYSIG|KEYEXPIRED|REVKEYSIG) ([0-9A-F]+)`, code: fault.RepositoryUntrusted,
+			what: "The package lists are signed with key $2, which has expired or was revoked ($1).",
+			next: "Check the clock (timedatectl status) and update the extension to its newest version."},
 		// The following signatures couldn't be verified because the public key is not available: NO_PUBKEY D341D9D95F48AA8E
 		// Sub-process /usr/bin/sqv returned an error code (1), error message is: Missing key 7A69...AA8E, which is needed to verify signature.
-		{`(?:NO_PUBKEY|Missing key) ([0-9A-F]+)`, fault.RepositoryUntrusted,
-			"The package lists are signed with key $1, which is not one that this machine trusts for them.", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		{match: `(?:NO_PUBKEY|Missing key) ([0-9A-F]+)`, code: fault.RepositoryUntrusted,
+			what: "The package lists are signed with key $1, which is not one that this machine trusts for them.",
+			next: trustKey},
 		// The following signatures were invalid: BADSIG D341D9D95F48AA8E Rig Signing Key
 		// Verifying signature: Message has been manipulated
-		{`BADSIG ([0-9A-F]+)|Message has been manipulated`, fault.RepositoryUntrusted,
-			"The package lists do not match their signature: they were changed on the way or at their source.", "See which proxy or mirror serves them, and try again without it; do not install from it by hand.", none},
+		{match: `BADSIG ([0-9A-F]+)|Message has been manipulated`, code: fault.RepositoryUntrusted,
+			what: "The package lists do not match their signature: they were changed on the way or at their source.",
+			next: "See which proxy or mirror serves them, and try again without it; do not install from it by hand."},
 		// Error: Policy rejects signing key ... because: SHA1 is not considered secure since 2026-02-01T00:00:00Z
-		{`SHA-?1 is not considered secure|Policy rejects|digest algorithm is considered weak`, fault.RepositoryUntrusted,
-			"The package lists are signed in a way that this release no longer accepts.", "Update the extension to its newest version, which brings the current copy of the key.", none},
+		{match: `SHA-?1 is not considered secure|Policy rejects|digest algorithm is considered weak`, code: fault.RepositoryUntrusted,
+			what: "The package lists are signed in a way that this release no longer accepts.",
+			next: "Update the extension to its newest version, which brings the current copy of the key."},
 		// E: There were unauthenticated packages and -y was used without --allow-unauthenticated
-		{`unauthenticated packages|cannot be authenticated`, fault.RepositoryUntrusted,
-			"apt has no valid signature for a package that it would install.", "Run sudo apt-get update, repair the source that it warns about, then set the extension again.", none},
+		{match: `unauthenticated packages|cannot be authenticated`, code: fault.RepositoryUntrusted,
+			what: "apt has no valid signature for a package that it would install.",
+			next: "Run sudo apt-get update, repair the source that it warns about" + andAgain},
 
 		// Invalid response from proxy: HTTP/1.1 407 Proxy Authentication Required
-		{`\b407\s+Proxy Authentication Required`, fault.RepositoryUnreachable,
-			"The proxy wants a user and a password, or does not accept the ones that it got.", "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one.", none},
+		{match: `\b407\s+Proxy Authentication Required`, code: fault.RepositoryUnreachable,
+			what: "The proxy wants a user and a password, or does not accept the ones that it got.",
+			next: givePassword},
 		// Invalid response from proxy: HTTP/1.1 403 Forbidden
-		{`Invalid response from proxy: HTTP/\S+ (\d{3})`, fault.RepositoryUnreachable,
-			"The proxy refuses the way to the package repository with HTTP $1.", "Allow the repository's host on the proxy, then set the extension again.", none},
+		{match: `Invalid response from proxy: HTTP/\S+ (\d{3})`, code: fault.RepositoryUnreachable,
+			what: "The proxy refuses the way to the package repository with HTTP $1.",
+			next: "Allow the repository's host on the proxy" + andAgain},
 		// E: Failed to fetch http://127.0.0.1:8081/status/429/./InRelease  429  Too Many Requests [IP: 127.0.0.1 8081]
-		{`^[EW]: Failed to fetch ` + aptHost + `\S*\s+429 `, fault.RepositoryUnreachable,
-			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", later},
+		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+429 `, code: fault.RepositoryUnreachable,
+			what: "$1 has had too many requests from this network address (HTTP 429).",
+			next: tenMinutes,
+			step: later},
 		// E: Failed to fetch http://127.0.0.1:8081/status/503/./InRelease  503  Service Unavailable [IP: 127.0.0.1 8081]
-		{`^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+(5\d\d) +([A-Za-z -]+)`, fault.RepositoryUnreachable,
-			"$1 answered $3 $4 for $2.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$1$2.", later},
+		{match: `^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+(5\d\d) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 answered $3 $4 for $2.",
+			next: ifItStays + "curl -sSI https://$1$2.",
+			step: later},
 		// E: Failed to fetch http://127.0.0.1:8081/status/403/./InRelease  403  Forbidden [IP: 127.0.0.1 8081]
-		{`^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+([45]\d\d) +([A-Za-z -]+)`, fault.RepositoryUnreachable,
-			"$1 answered $3 $4 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
+		{match: `^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+([45]\d\d) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 answered $3 $4 for $2.",
+			next: "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain,
+			step: widen},
 		// Err:1 https://x InRelease
 		//   Temporary failure resolving 'packages.example.invalid'
-		{`(?:Temporary failure resolving|Could not resolve|Something wicked happened resolving) '([^':]+)`, fault.RepositoryUnreachable,
-			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; resolvectl status; then set the extension again.", none},
+		{match: `(?:Temporary failure resolving|Could not resolve|Something wicked happened resolving) '([^':]+)`, code: fault.RepositoryUnreachable,
+			what: "The name $1 cannot be resolved.",
+			next: "See what answers on this machine: getent hosts $1; resolvectl status" + thenAgain},
 		// Certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown.
-		{aptFetch + `(?:Certificate verification failed|certificate verify failed)`, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock.", none},
+		{match: aptFetch + `(?:Certificate verification failed|certificate verify failed)`, code: fault.RepositoryUnreachable,
+			what: "The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
+			next: "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock."},
 		// Could not handshake: An unexpected TLS packet was received.
 		// SSL connection failed: error:0A00010B:SSL routines::wrong version number / Success
-		{aptFetch + `(?:Could not handshake|SSL connection failed): ([^\n\[]+)`, fault.RepositoryUnreachable,
-			"$1 could not be spoken to over TLS: $2", "See what answers there: curl -sSvI https://$1; then set the extension again.", none},
+		{match: aptFetch + `(?:Could not handshake|SSL connection failed): ([^\n\[]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 could not be spoken to over TLS: $2",
+			next: "See what answers there: curl -sSvI https://$1" + thenAgain},
 		// Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
 		// Unable to connect to 127.0.0.1:9:
 		// Cannot initiate the connection to 198.51.100.1:80 (198.51.100.1). - connect (101: Network is unreachable)
-		{`(?:Could not connect to|Unable to connect to|Cannot initiate the connection to) (\S+?):?(?:\s|$)(?:[^\n]*\(\d+: ([^)]+)\))?`, fault.RepositoryUnreachable,
-			"No connection to $1 ($2).", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", none},
+		{match: `(?:Could not connect to|Unable to connect to|Cannot initiate the connection to) (\S+?):?(?:\s|$)(?:[^\n]*\(\d+: ([^)]+)\))?`, code: fault.RepositoryUnreachable,
+			what: "No connection to $1 ($2).",
+			next: openFirewall},
 		// File has unexpected size (565 != 564). Mirror sync in progress? [IP: 127.0.0.1 8081]
 		// E: Failed to fetch http://127.0.0.1:8081/corrupt/./aadsshlogin_1.0.2_amd64.deb  Hash Sum mismatch
-		{`^[EW]: Failed to fetch ` + aptHost + `\S*\s+(?:Hash Sum mismatch|File has unexpected size|Clearsigned file isn't valid)`, fault.RepositoryUnreachable,
-			"$1 served a file that does not match its index: the mirror is being updated, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
+		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+(?:Hash Sum mismatch|File has unexpected size|Clearsigned file isn't valid)`, code: fault.RepositoryUnreachable,
+			what: "$1 served a file that does not match its index: the mirror is being updated, or something on the way changes files.",
+			next: waitForMirror,
+			step: widen},
 		// E: The repository 'http://127.0.0.1:8081/status/404 ./ Release' does not have a Release file.
-		{`^[EW]: The repository '` + aptHost + `(\S*) ([^']*?)' (?:does not have a Release file|no longer has a Release file)`, fault.PackageUnavailable,
-			"$1 has no repository $2 $3.", "See what there is for this release: curl -sSI https://$1$2/dists/; correct repository.baseUrl if it is set.", none},
+		{match: `^[EW]: The repository '` + aptHost + `(\S*) ([^']*?)' (?:does not have a Release file|no longer has a Release file)`, code: fault.PackageUnavailable,
+			what: "$1 has no repository $2 $3.",
+			next: "See what there is for this release: curl -sSI https://$1$2/dists/; correct repository.baseUrl if it is set."},
 		// E: The repository 'http://127.0.0.1:8081/unsigned ./ Release' is not signed.
-		{`^[EW]: The repository '` + aptHost + `[^']*' is not signed`, fault.RepositoryUntrusted,
-			"The package lists of $1 are not signed.", "See which proxy or mirror serves them, and try again without it; do not install from it by hand.", none},
+		{match: `^[EW]: The repository '` + aptHost + `[^']*' is not signed`, code: fault.RepositoryUntrusted,
+			what: "The package lists of $1 are not signed.",
+			next: "See which proxy or mirror serves them, and try again without it; do not install from it by hand."},
 		// E: GPG error: https://packages.microsoft.com/ubuntu/22.04/prod jammy InRelease: Signed file isn't valid, got 'NODATA' (does the network require authentication?)
-		{`^[EW]: GPG error: ` + aptHost + `\S* [^\n]*Signed file isn't valid`, fault.RepositoryUnreachable,
-			"What came in the place of the signed package lists of $1 is no signed file: a proxy or portal answered, or something on the way changes files.", "See what answers: curl -sSvI https://$1; then set the extension again.", widen},
+		{match: `^[EW]: GPG error: ` + aptHost + `\S* [^\n]*Signed file isn't valid`, code: fault.RepositoryUnreachable,
+			what: "What came in the place of the signed package lists of $1 is no signed file: a proxy or portal answered, or something on the way changes files.",
+			next: "See what answers: curl -sSvI https://$1" + thenAgain,
+			step: widen},
 		// E: Failed to fetch http://127.0.0.1:8081/hang/./InRelease  Connection failed [IP: 127.0.0.1 8081]
-		{`^[EW]: Failed to fetch ` + aptHost + `\S*\s+([^\n\[]+)`, fault.RepositoryUnreachable,
-			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
+		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+([^\n\[]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 could not be read: $2",
+			next: "See what answers on this machine: curl -sSvI https://$1" + thenAgain},
 
 		// The following held packages will be changed:
 		//   aadsshlogin
 		// E: Held packages were changed and -y was used without --allow-change-held-packages.
-		{`^The following held packages will be changed:\n\s+([^\n]+)`, fault.PackageManagerFailed,
-			"The owner of this machine holds a package at its version: $1", "Release it with: sudo apt-mark unhold $1; then set the extension again.", none},
+		{match: `^The following held packages will be changed:\n\s+([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "The owner of this machine holds a package at its version: $1",
+			next: "Release it with: sudo apt-mark unhold $1" + thenAgain},
 		// The following packages will be REMOVED:
 		//   aadlogin
 		// E: Packages need to be removed but remove is disabled.
-		{`^The following packages will be REMOVED:\n\s+([^\n]+)(?:\n[^\n]*)*\nE: Packages need to be removed but remove is disabled`, fault.PackageManagerFailed,
-			"The installation would remove other packages of this machine: $1", "Decide about them, see what would happen with: apt-get -s install aadsshlogin; then set the extension again.", none},
+		{match: `^The following packages will be REMOVED:\n\s+([^\n]+)(?:\n[^\n]*)*\nE: Packages need to be removed but remove is disabled`, code: fault.PackageManagerFailed,
+			what: "The installation would remove other packages of this machine: $1",
+			next: "Decide about them, see what would happen with: apt-get -s install aadsshlogin" + thenAgain},
 		// You might want to run 'apt --fix-broken install' to correct these.
 		// The following packages have unmet dependencies:
 		//  needs-nothing : Depends: libnosuch (>= 3) but it is not installable
-		{`fix-broken install'[^\n]*\nThe following packages have unmet dependencies:\n\s*([^\n]+)`, fault.PackageManagerFailed,
-			"Packages that are on this machine already lack what they depend on: $1", "Repair it with: sudo apt-get --fix-broken install; then set the extension again.", repair},
+		{match: `fix-broken install'[^\n]*\nThe following packages have unmet dependencies:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "Packages that are on this machine already lack what they depend on: $1",
+			next: "Repair it with: sudo apt-get --fix-broken install" + thenAgain,
+			step: repair},
 		//  aadsshlogin : Depends: libnosuch (>= 3) but it is not installable
-		{`^The following packages have unmet dependencies:\n\s*(([^\s:]+)[^\n]+)`, fault.PackageManagerFailed,
-			"A dependency cannot be met: $1", "See where it could come from: apt-cache policy; add the source that has it, or set packageVersion to a version that does not need it.", widen},
+		{match: `^The following packages have unmet dependencies:\n\s*(([^\s:]+)[^\n]+)`, code: fault.PackageManagerFailed,
+			what: "A dependency cannot be met: $1",
+			next: "See where it could come from: apt-cache policy; add the source that has it, or set packageVersion to a version that does not need it.",
+			step: widen},
 		// E: Unable to correct problems, you have held broken packages.
-		{`you have held broken packages`, fault.PackageManagerFailed,
-			"Held packages stand in the way of what the installation depends on.", "See which: apt-mark showhold; then set the extension again.", widen},
+		{match: `you have held broken packages`, code: fault.PackageManagerFailed,
+			what: "Held packages stand in the way of what the installation depends on.",
+			next: "See which: apt-mark showhold" + thenAgain,
+			step: widen},
 
 		// E: Version '9.9.9' for 'aadsshlogin' was not found
-		{`^E: Version '([^']+)' for '([^']+)' was not found`, fault.PackageUnavailable,
-			"The package sources have no version $1 of $2.", "See what there is: apt-cache madison $2; then correct the setting packageVersion.", none},
+		{match: `^E: Version '([^']+)' for '([^']+)' was not found`, code: fault.PackageUnavailable,
+			what: "The package sources have no version $1 of $2.",
+			next: "See what there is: apt-cache madison $2; then correct the setting packageVersion."},
 		// E: Package 'aadsshlogin' has no installation candidate
-		{`^E: Package '([^']+)' has no installation candidate`, fault.PackageUnavailable,
-			"No version of $1 may be installed on this machine.", "See what forbids it (a pin in /etc/apt/preferences.d, or no such package): apt-cache policy $1.", widen},
+		{match: `^E: Package '([^']+)' has no installation candidate`, code: fault.PackageUnavailable,
+			what: "No version of $1 may be installed on this machine.",
+			next: "See what forbids it (a pin in /etc/apt/preferences.d, or no such package): apt-cache policy $1.",
+			step: widen},
 		// E: Unable to locate package aadsshlogin
-		{`^E: Unable to locate package (\S+)`, fault.PackageUnavailable,
-			"The package sources have no $1 for this release and architecture.", "See what there is: apt-cache policy $1; docs/distributions.md lists the releases that have it.", widen},
+		{match: `^E: Unable to locate package (\S+)`, code: fault.PackageUnavailable,
+			what: "The package sources have no $1 for this release and architecture.",
+			next: "See what there is: apt-cache policy $1; docs/distributions.md lists the releases that have it.",
+			step: widen},
 
 		// dpkg: error processing package aadsshlogin (--configure):
 		//  installed aadsshlogin package post-installation script subprocess returned error exit status 1
-		{`^dpkg: error processing (?:package|archive) (?:/\S*/)?(\S+) \(--(\S+)\):\n\s*([^\n]+)`, fault.PackageManagerFailed,
-			"dpkg --$2 of $1 failed: $3", "Repair what its messages in " + transactionLog + " name, run sudo dpkg --configure -a, then set the extension again.", none},
+		{match: `^dpkg: error processing (?:package|archive) (?:/\S*/)?(\S+) \(--(\S+)\):\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "dpkg --$2 of $1 failed: $3",
+			next: "Repair what its messages in " + transactionLog + " name, run sudo dpkg --configure -a" + andAgain},
 		// dpkg-query: error: parsing file '/var/lib/dpkg/status' near line 5668:
 		// E: Unable to parse package file /var/lib/dpkg/status (1)
-		{`parsing file '(/var/lib/dpkg/[^']+)'|^E: Unable to parse package file (/var/lib/dpkg/\S+)`, fault.PackageManagerFailed,
-			"The package database $1$2 is damaged.", "Put back a copy from /var/backups (dpkg.status.*), then set the extension again.", none},
+		{match: `parsing file '(/var/lib/dpkg/[^']+)'|^E: Unable to parse package file (/var/lib/dpkg/\S+)`, code: fault.PackageManagerFailed,
+			what: "The package database $1$2 is damaged.",
+			next: "Put back a copy from /var/backups (dpkg.status.*)" + andAgain},
 		// E: The package aadsshlogin needs to be reinstalled, but I can't find an archive for it.
-		{`^E: The package (\S+) needs to be reinstalled`, fault.PackageManagerFailed,
-			"$1 is half installed, and its package file cannot be found.", "Install it by hand (sudo apt-get install --reinstall $1), then set the extension again.", none},
+		{match: `^E: The package (\S+) needs to be reinstalled`, code: fault.PackageManagerFailed,
+			what: "$1 is half installed, and its package file cannot be found.",
+			next: "Install it by hand (sudo apt-get install --reinstall $1)" + andAgain},
 	}
 }

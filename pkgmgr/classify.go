@@ -18,19 +18,19 @@ type rule struct {
 	code  fault.Code
 	what  string // one line; $1 ... are what match captured
 	next  string // one line; empty: the catalogue's next step
-	way   way
+	step  step
 }
 
-// way is what can be tried before the verdict stands.
-type way int
+// step is what can be tried before a diagnosis stands.
+type step int
 
 const (
-	none    way = iota
-	repair      // an interrupted run stands in the way: Manager.Repair
-	widen       // dependencies or files are not where we looked: other sources, fresh metadata, an older version
-	narrow      // another source of the machine stands in the way: ours alone
-	later       // the server has too much to do: the same again, after a pause
-	scripts     // a package's script failed, though the database calls the package installed
+	none    step = iota
+	repair       // an interrupted run stands in the way: Manager.Repair
+	widen        // dependencies or files are not where we looked: other sources, fresh metadata, an older version
+	narrow       // another source of the machine stands in the way: ours alone
+	later        // the server has too much to do: the same again, after a pause
+	scripts      // a package's script failed, though the database calls the package installed
 )
 
 // compiled is a row that is ready for use.
@@ -51,10 +51,10 @@ func once(table func() []rule) func() []compiled {
 	})
 }
 
-// verdict is a fault with what can be tried against it.
-type verdict struct {
-	fault *fault.Fault
-	way   way
+// diagnosis is a fault with what can be tried against it.
+type diagnosis struct {
+	fault *fault.Fault // nil: nothing is wrong
+	step  step
 }
 
 // ErrInterrupted is in a fault that Session.Repair may help against: a run of
@@ -66,10 +66,10 @@ var ErrInterrupted = errors.New("an interrupted run of the package manager stand
 // an exit code of 0, because apt-get update, dnf and zypper end with it after
 // failures; a caller that sees the effect it wanted may ignore the answer.
 func (m *Manager) Classify(c host.Command, r host.Result) *fault.Fault {
-	return m.judge(c, r).fault
+	return m.diagnose(c, r).fault
 }
 
-func (m *Manager) judge(c host.Command, r host.Result) verdict {
+func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	// dpkg on a terminal ends lines with \r\n, progress bars with \r.
 	output := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(mask(ends(r.Output()), c.Secrets))
 	if m.noise != nil {
@@ -81,36 +81,36 @@ func (m *Manager) judge(c host.Command, r host.Result) verdict {
 		if at == nil {
 			continue
 		}
-		if row.way == scripts {
+		if row.step == scripts {
 			at = ours(c, output, re)
 			if at == nil {
 				continue // a script of somebody else's package
 			}
 		}
 		if row.code == fault.OK {
-			return verdict{} // an exit code that looks worse than it is
+			return diagnosis{} // an exit code that looks worse than it is
 		}
 		expand := func(template string) string {
 			line := string(re.ExpandString(nil, template, output, at))
 			return oneLine(strings.ReplaceAll(line, " ()", "")) // a reason that was not given
 		}
 		cause := ended(c, r)
-		if row.way == repair {
+		if row.step == repair {
 			cause = errors.Join(ErrInterrupted, cause)
 		}
-		return verdict{
+		return diagnosis{
 			fault: fault.Wrap(cause, row.code, expand(row.what), expand(row.next)),
-			way:   row.way,
+			step:  row.step,
 		}
 	}
 	if m.succeeded(r.ExitCode) {
-		return verdict{}
+		return diagnosis{}
 	}
 	what := fmt.Sprintf("%s failed with exit code %d", c.Name, r.ExitCode)
 	if line := lastWords(output); line != "" {
 		what += ": " + line
 	}
-	return verdict{fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
+	return diagnosis{fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
 		"Look at the whole output in "+transactionLog+" and handler.log, and repeat the command by hand.")}
 }
 
@@ -160,13 +160,14 @@ func concerns(c host.Command, named string) bool {
 // lastWords is the line of the output that is most likely to say what is
 // wrong: the last error, else the last line.
 func lastWords(output string) string {
+	marked := regexp.MustCompile(`(?i)^(E:|error\b|dpkg: error|problem:)`)
 	last := ""
 	isError := false
 	for _, line := range strings.Split(output, "\n") {
 		line = strings.TrimSpace(line)
-		marked := regexp.MustCompile(`(?i)^(E:|error\b|dpkg: error|problem:)`).MatchString(line)
-		if line != "" && (marked || !isError) {
-			last, isError = line, isError || marked
+		isMarked := marked.MatchString(line)
+		if line != "" && (isMarked || !isError) {
+			last, isError = line, isError || isMarked
 		}
 	}
 	return oneLine(last)

@@ -223,111 +223,152 @@ func dnfRules() []rule {
 	return slices.Concat(rpmRules(), []rule{
 		// metadata already locked by 1820
 		//   The application with PID 1820 is: sleep
-		{`already locked by (\d+)\n\s*The application with PID \d+ is: ([^\n]+)`, fault.PackageManagerBusy,
-			"Another program is using dnf: $2 (process $1).", "Look at it with: ps -fp $1; when it has ended, set the extension again.", none},
-		{`already locked by (?:process )?(\d+)|Waiting for process with pid (\d+)`, fault.PackageManagerBusy,
-			"Another program is using dnf: process $1$2.", "Look at it with: ps -fp $1$2; when it has ended, set the extension again.", none},
+		{match: `already locked by (\d+)\n\s*The application with PID \d+ is: ([^\n]+)`, code: fault.PackageManagerBusy,
+			what: "Another program is using dnf: $2 (process $1).",
+			next: "Look at it with: ps -fp $1" + whenEnded},
+		{match: `already locked by (?:process )?(\d+)|Waiting for process with pid (\d+)`, code: fault.PackageManagerBusy,
+			what: "Another program is using dnf: process $1$2.",
+			next: "Look at it with: ps -fp $1$2" + whenEnded},
 
 		// Error: Failed to download metadata for repo 'x': repomd.xml GPG signature verification error: gpgme_op_verify() error: No data
-		{`Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: [^\n]*No data`, fault.RepositoryUnreachable,
-			"What came in the place of the signature of repository $1 is no signature: a proxy or portal answered, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a proxy in between (dnf repoinfo $1 has the address).", none},
+		{match: `Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: [^\n]*No data`, code: fault.RepositoryUnreachable,
+			what: "What came in the place of the signature of repository $1 is no signature: a proxy or portal answered, or something on the way changes files.",
+			next: someMinutes + "look for a proxy in between (dnf repoinfo $1 has the address)."},
 		// Error: Failed to download metadata for repo 'x': repomd.xml GPG signature verification error: Bad GPG signature
-		{`Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: ([^\n]+)`, fault.RepositoryUntrusted,
-			"The metadata of repository $1 is not signed with a key that this machine accepts for it ($2).", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		{match: `Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: ([^\n]+)`, code: fault.RepositoryUntrusted,
+			what: "The metadata of repository $1 is not signed with a key that this machine accepts for it ($2).",
+			next: trustKey},
 		// GPG verification is enabled, but GPG signature is not available.
-		{`repo '([^']+)': GPG verification is enabled, but GPG signature is not available`, fault.RepositoryUntrusted,
-			"The metadata of repository $1 has no signature.", "See which proxy or mirror serves it, and try again without it; do not install from it by hand.", none},
+		{match: `repo '([^']+)': GPG verification is enabled, but GPG signature is not available`, code: fault.RepositoryUntrusted,
+			what: "The metadata of repository $1 has no signature.",
+			next: leaveProxy},
 		// Failed to retrieve GPG key for repo 'x': Curl error (37): Couldn't read a file:// file for file:///etc/missing.asc
-		{`Failed to retrieve GPG key for repo '([^']+)'[^\n]*file://(\S+)`, fault.RepositoryUntrusted,
-			"The key file $2 of repository $1 is not there.", "Set the extension again: it writes the file anew; if it stays, see who removes it.", none},
+		{match: `Failed to retrieve GPG key for repo '([^']+)'[^\n]*file://(\S+)`, code: fault.RepositoryUntrusted,
+			what: "The key file $2 of repository $1 is not there.",
+			next: "Set the extension again: it writes the file anew; if it stays, see who removes it."},
 		// Public key for aadsshlogin-1.0.2-1.x86_64.rpm is not installed. Failing package is: aadsshlogin-1.0.2-1.x86_64
-		{`Public key for (\S+) is not (?:installed|trusted)`, fault.RepositoryUntrusted,
-			"$1 is signed with a key that this machine does not accept.", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		{match: `Public key for (\S+) is not (?:installed|trusted)`, code: fault.RepositoryUntrusted,
+			what: "$1 is signed with a key that this machine does not accept.",
+			next: trustKey},
 		// Package aadsshlogin-1.0.2-1.x86_64.rpm is not signed
-		{`^Package (\S+) is not signed`, fault.RepositoryUntrusted,
-			"$1 is not signed.", "See which mirror or proxy served it; do not install it by hand.", none},
+		{match: `^Package (\S+) is not signed`, code: fault.RepositoryUntrusted,
+			what: "$1 is not signed.",
+			next: "See which mirror or proxy served it; do not install it by hand."},
 		// Error: GPG check FAILED
-		{`GPG check FAILED|The GPG keys listed for the "([^"]+)" repository are already installed but they are not correct`, fault.RepositoryUntrusted,
-			"A package is not signed with a key that this machine accepts.", "Update the extension to its newest version, which brings the current keys.", none},
+		{match: `GPG check FAILED|The GPG keys listed for the "([^"]+)" repository are already installed but they are not correct`, code: fault.RepositoryUntrusted,
+			what: "A package is not signed with a key that this machine accepts.",
+			next: newestExtension},
 
 		// Status code: 407 for http://127.0.0.1:8080/repodata/repomd.xml (IP: 127.0.0.1)
 		// CONNECT tunnel failed, response 407
-		{`Status code: 407 for|(?:CONNECT tunnel failed, response|HTTP code) 407`, fault.RepositoryUnreachable,
-			"The proxy wants a user and a password, or does not accept the ones that it got.", "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one.", none},
+		{match: `Status code: 407 for|(?:CONNECT tunnel failed, response|HTTP code) 407`, code: fault.RepositoryUnreachable,
+			what: "The proxy wants a user and a password, or does not accept the ones that it got.",
+			next: givePassword},
 		// CONNECT tunnel failed, response 403
 		// Received HTTP code 403 from proxy after CONNECT
-		{`CONNECT tunnel failed, response (\d{3})|Received HTTP code (\d{3}) from proxy`, fault.RepositoryUnreachable,
-			"The proxy refuses the way to the package repository with HTTP $1$2.", "Allow the repository's host on the proxy, then set the extension again.", none},
+		{match: `CONNECT tunnel failed, response (\d{3})|Received HTTP code (\d{3}) from proxy`, code: fault.RepositoryUnreachable,
+			what: "The proxy refuses the way to the package repository with HTTP $1$2.",
+			next: "Allow the repository's host on the proxy" + andAgain},
 		// Status code: 429 for http://127.0.0.1:8081/status/429/repodata/repomd.xml (IP: 127.0.0.1)
-		{`Status code: 429 for ` + dnfHost, fault.RepositoryUnreachable,
-			"$1 has had too many requests from this network address (HTTP 429).", "Set the extension again in ten minutes.", later},
+		{match: `Status code: 429 for ` + dnfHost, code: fault.RepositoryUnreachable,
+			what: "$1 has had too many requests from this network address (HTTP 429).",
+			next: tenMinutes,
+			step: later},
 		// Status code: 404 for http://127.0.0.1:8081/status/404/repodata/repomd.xml (IP: 127.0.0.1)
-		{`Status code: 404 for ` + dnfHost + `(\S*)/repodata/repomd\.xml`, fault.PackageUnavailable,
-			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
-		{`Status code: (5\d\d) for ` + dnfHost + `(\S*)`, fault.RepositoryUnreachable,
-			"$2 answered $1 for $3.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$2$3.", later},
-		{`Status code: (\d{3}) for ` + dnfHost + `(\S*)`, fault.RepositoryUnreachable,
-			"$2 answered $1 for $3.", "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy, then set the extension again.", widen},
+		{match: `Status code: 404 for ` + dnfHost + `(\S*)/repodata/repomd\.xml`, code: fault.PackageUnavailable,
+			what: "$1 has no repository $2.",
+			next: "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set."},
+		{match: `Status code: (5\d\d) for ` + dnfHost + `(\S*)`, code: fault.RepositoryUnreachable,
+			what: "$2 answered $1 for $3.",
+			next: ifItStays + "curl -sSI https://$2$3.",
+			step: later},
+		{match: `Status code: (\d{3}) for ` + dnfHost + `(\S*)`, code: fault.RepositoryUnreachable,
+			what: "$2 answered $1 for $3.",
+			next: "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy" + andAgain,
+			step: widen},
 		// Could not resolve proxy: proxy.example.invalid
 		// Could not resolve host: packages.example.invalid
-		{`Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, fault.RepositoryUnreachable,
-			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", none},
+		{match: `Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
+			what: "The name $1 cannot be resolved.",
+			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf" + thenAgain},
 		// Curl error (60): SSL peer certificate or SSH remote key was not OK for https://127.0.0.1:8443/repodata/repomd.xml [...]
-		{`Curl error \((?:51|60|77|83)\): [^\n]* for ` + dnfHost, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock.", none},
+		{match: `Curl error \((?:51|60|77|83)\): [^\n]* for ` + dnfHost, code: fault.RepositoryUnreachable,
+			what: "The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
+			next: "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock."},
 		// Curl error (35): SSL connect error for https://127.0.0.1:8080/repodata/repomd.xml [gnutls_handshake() failed: ...]
-		{`Curl error \((?:35|53|58|59|66|80)\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, fault.RepositoryUnreachable,
-			"$1 could not be spoken to over TLS: $2", "See what answers there: curl -sSvI https://$1; then set the extension again.", none},
+		{match: `Curl error \((?:35|53|58|59|66|80)\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, code: fault.RepositoryUnreachable,
+			what: "$1 could not be spoken to over TLS: $2",
+			next: "See what answers there: curl -sSvI https://$1" + thenAgain},
 		// Curl error (7): Couldn't connect to server for http://127.0.0.1:9/... [Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect to server]
-		{`Failed to connect to (\S+) port (\d+)`, fault.RepositoryUnreachable,
-			"No connection to $1 port $2.", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", none},
+		{match: `Failed to connect to (\S+) port (\d+)`, code: fault.RepositoryUnreachable,
+			what: "No connection to $1 port $2.",
+			next: openFirewall},
 		// Curl error (28): Timeout was reached for http://127.0.0.1:8081/hang/repodata/repomd.xml [Operation too slow. ...]
 		// Curl error (56): Failure when receiving data from the peer for ... [Recv failure: Connection reset by peer]
-		{`Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, fault.RepositoryUnreachable,
-			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
+		{match: `Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, code: fault.RepositoryUnreachable,
+			what: "$1 could not be read: $2",
+			next: "See what answers on this machine: curl -sSvI https://$1" + thenAgain},
 		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Downloading successful, but checksum doesn't match. Calculated: ...
 		//   - Downloading successful, but checksum doesn't match. Calculated: ...
 		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Interrupted by header callback: Inconsistent server data, reported file Content-Length: 12744, ...
-		{`(?:(\S+): |- )(?:Downloading successful, but checksum doesn't match|Interrupted by header callback: [^\n]*Content-Length)`, fault.RepositoryUnreachable,
-			"The repository served a file that does not match its index ($1): the mirror is being updated, or something on the way changes files.", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
+		{match: `(?:(\S+): |- )(?:Downloading successful, but checksum doesn't match|Interrupted by header callback: [^\n]*Content-Length)`, code: fault.RepositoryUnreachable,
+			what: "The repository served a file that does not match its index ($1): the mirror is being updated, or something on the way changes files.",
+			next: waitForMirror,
+			step: widen},
 		// Error: Failed to download metadata for repo 'x': Cannot download repomd.xml: ...
-		{`Failed to download metadata for repo '([^']+)': ([^\n]+)|^Error: Error downloading packages:\n\s*([^\n]+)`, fault.RepositoryUnreachable,
-			"Repository $1 could not be read: $2$3", "Try it by hand: sudo dnf --refresh makecache; then set the extension again.", none},
+		{match: `Failed to download metadata for repo '([^']+)': ([^\n]+)|^Error: Error downloading packages:\n\s*([^\n]+)`, code: fault.RepositoryUnreachable,
+			what: "Repository $1 could not be read: $2$3",
+			next: "Try it by hand: sudo dnf --refresh makecache" + thenAgain},
 
 		// What "dnf versionlock" locks is excluded too (dnf-plugins-core, plugins/versionlock.py).
 		// All matches were filtered out by exclude filtering for argument: aadsshlogin
-		{`All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, fault.PackageManagerFailed,
-			"The owner of this machine excludes $1 from installation.", "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it, then set the extension again.", none},
+		{match: `All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, code: fault.PackageManagerFailed,
+			what: "The owner of this machine excludes $1 from installation.",
+			next: "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it" + andAgain},
 		// package aadsshlogin-1.0.2-1.x86_64 conflicts with aadlogin provided by aadlogin-1.0.0-1.x86_64
-		{`package (\S+)(?: from \S+)? conflicts with [^\n]* provided by (\S+)`, fault.PackageManagerFailed,
-			"$1 cannot be beside $2, which is installed.", "Remove the one that you can do without, then set the extension again.", none},
+		{match: `package (\S+)(?: from \S+)? conflicts with [^\n]* provided by (\S+)`, code: fault.PackageManagerFailed,
+			what: "$1 cannot be beside $2, which is installed.",
+			next: removeOne},
 		// package x is filtered out by exclude filtering
-		{`package (\S+)(?: from \S+)? is filtered out by (?:exclude|modular) filtering`, fault.PackageManagerFailed,
-			"The owner of this machine excludes $1 from installation.", "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it, then set the extension again.", none},
+		{match: `package (\S+)(?: from \S+)? is filtered out by (?:exclude|modular) filtering`, code: fault.PackageManagerFailed,
+			what: "The owner of this machine excludes $1 from installation.",
+			next: "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it" + andAgain},
 		//   - nothing provides libnosuch.so.2()(64bit) needed by aadsshlogin-1.0.2-1.x86_64
-		{`nothing provides (\S+(?: [<>=]+ \S+)?) needed by (\S+)`, fault.PackageManagerFailed,
-			"A dependency cannot be met: nothing provides $1, needed by $2.", "See where it could come from: dnf provides '$1'; enable the repository that has it, or set packageVersion to a version that does not need it.", widen},
+		{match: `nothing provides (\S+(?: [<>=]+ \S+)?) needed by (\S+)`, code: fault.PackageManagerFailed,
+			what: "A dependency cannot be met: nothing provides $1, needed by $2.",
+			next: "See where it could come from: dnf provides '$1'; enable the repository that has it, or set packageVersion to a version that does not need it.",
+			step: widen},
 		//   - package a requires b, but none of the providers can be installed
-		{`package (\S+)(?: from \S+)? requires ([^,\n]+), but none of the providers can be installed`, fault.PackageManagerFailed,
-			"A dependency cannot be met: $1 requires $2, and none of those that provide it can be installed.", "See why: sudo dnf install '$1'; then set the extension again.", widen},
+		{match: `package (\S+)(?: from \S+)? requires ([^,\n]+), but none of the providers can be installed`, code: fault.PackageManagerFailed,
+			what: "A dependency cannot be met: $1 requires $2, and none of those that provide it can be installed.",
+			next: "See why: sudo dnf install '$1'" + thenAgain,
+			step: widen},
 		// Error:
 		//  Problem: conflicting requests
-		{`^ ?Problem(?: \d+)?: ([^\n]+)`, fault.PackageManagerFailed,
-			"dnf finds no way to install the packages: $1", "See its whole answer: sudo dnf install aadsshlogin; then set the extension again.", widen},
+		{match: `^ ?Problem(?: \d+)?: ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "dnf finds no way to install the packages: $1",
+			next: "See its whole answer: sudo dnf install aadsshlogin" + thenAgain,
+			step: widen},
 		// Error: Unable to find a match: aadsshlogin-9.9
-		{`Unable to find a match: ([^\n]+)|^No match for argument: ([^\n]+)\nError|^No package (\S+) available`, fault.PackageUnavailable,
-			"The repositories have no $1$2$3 for this release and architecture.", "See what there is: dnf --showduplicates list 'aadsshlogin*'; correct packageVersion if it is set.", widen},
+		{match: `Unable to find a match: ([^\n]+)|^No match for argument: ([^\n]+)\nError|^No package (\S+) available`, code: fault.PackageUnavailable,
+			what: "The repositories have no $1$2$3 for this release and architecture.",
+			next: "See what there is: dnf --showduplicates list 'aadsshlogin*'; correct packageVersion if it is set.",
+			step: widen},
 		// Error: Unknown repo: 'aadsshlogin'
-		{`Unknown repo: '([^']+)'|Error getting repository data for ([^,\s]+), repository not found`, fault.PackageManagerFailed,
-			"The repository definition $1$2 is not there, or cannot be read.", "Set the extension again: it writes the definition anew; if it stays, see who removes it.", none},
+		{match: `Unknown repo: '([^']+)'|Error getting repository data for ([^,\s]+), repository not found`, code: fault.PackageManagerFailed,
+			what: "The repository definition $1$2 is not there, or cannot be read.",
+			next: defineAnew},
 		// Error: There are no enabled repositories in "/etc/yum.repos.d", ...
-		{`There are no enabled repositor`, fault.PackageUnavailable,
-			"No package repository is enabled on this machine.", "Register the machine (subscription-manager) or enable a repository: dnf repolist --all; then set the extension again.", none},
+		{match: `There are no enabled repositor`, code: fault.PackageUnavailable,
+			what: "No package repository is enabled on this machine.",
+			next: "Register the machine (subscription-manager) or enable a repository: dnf repolist --all" + thenAgain},
 
 		// Error in POSTIN scriptlet in rpm package aadsshlogin
-		{`^Error in \w+ scriptlet in rpm package (\S+)`, fault.PackageManagerFailed,
-			"A script of $1 failed; the package is in place, but it did not set itself up.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", scripts},
+		{match: `^Error in \w+ scriptlet in rpm package (\S+)`, code: fault.PackageManagerFailed,
+			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
+			next: repairScript,
+			step: scripts},
 		// Operation aborted.
-		{`^Operation aborted\.`, fault.OK, "", "", none}, // the end of a simulation
+		{match: `^Operation aborted\.`, code: fault.OK}, // the end of a simulation
 	})
 }

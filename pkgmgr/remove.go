@@ -21,11 +21,11 @@ func (s *Session) Remove(ctx context.Context, names []string) error {
 	if err := s.mayRemove(ctx, there); err != nil {
 		return err
 	}
-	v, err := s.try(ctx, s.Manager.Remove(there), true)
+	d, err := s.try(ctx, s.Manager.Remove(there), true)
 	if err != nil {
 		return err
 	}
-	return s.gone(ctx, there, v.fault)
+	return s.gone(ctx, there, d.fault)
 }
 
 // RemoveLowLevel removes packages whose own scripts stand in the way, without
@@ -40,9 +40,9 @@ func (s *Session) RemoveLowLevel(ctx context.Context, names []string) error {
 	if err != nil {
 		return fault.Wrap(err, fault.Disk, "A script of the package manager's database cannot be moved out of the way.", "")
 	}
-	v, err := s.try(ctx, low.Commands, true)
+	d, err := s.try(ctx, low.Commands, true)
 	if err == nil {
-		err = s.gone(ctx, there, v.fault)
+		err = s.gone(ctx, there, d.fault)
 	}
 	if err != nil {
 		for _, f := range aside {
@@ -116,7 +116,7 @@ func (s *Session) onlyNamed(ctx context.Context, o Order) error {
 		if others := without(s.Manager.ParseEffect(r).Removes, o.Remove); len(others) > 0 {
 			return fault.New(fault.LegacyInstalled,
 				fmt.Sprintf("Replacing %s would also remove %s.", strings.Join(o.Remove, ", "), strings.Join(others, ", ")),
-				"Decide about them, remove what you can do without, then set the extension again.")
+				"Decide about them, remove what you can do without"+andAgain)
 		}
 	}
 	return nil
@@ -132,7 +132,7 @@ func (s *Session) gone(ctx context.Context, names []string, said *fault.Fault) e
 		return said
 	}
 	return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%s says that all went well, but %s is still installed.", s.Manager.Name, strings.Join(left, ", ")),
-		"See what "+transactionLog+" says of it, and remove it by hand.")
+		seeTransactionLog+", and remove it by hand.")
 }
 
 func without(list, known []string) []string {

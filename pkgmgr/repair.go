@@ -17,11 +17,11 @@ func (s *Session) Repair(ctx context.Context) error {
 	}
 	var last error
 	for _, c := range s.Manager.Repair() {
-		v, err := s.run(ctx, c, true)
+		d, err := s.run(ctx, c, true)
 		if err != nil {
 			return err
 		}
-		last = orNil(v.fault) // each command repairs more than the one before
+		last = orNil(d.fault) // each command repairs more than the one before
 	}
 	return last
 }
@@ -39,7 +39,7 @@ func (s *Session) clearStale(ctx context.Context) error {
 	if pid, path, mapped := s.mapped(stale); mapped {
 		return fault.New(fault.PackageManagerBusy,
 			fmt.Sprintf("Another program is using %s: %s (process %s) has %s open.", s.Manager.Name, s.Host.ProcessName(pid), fmt.Sprint(pid), path),
-			fmt.Sprintf("Look at it with: ps -fp %d; when it has ended, set the extension again.", pid))
+			fmt.Sprintf("Look at it with: ps -fp %d"+whenEnded, pid))
 	}
 	for _, path := range stale {
 		if _, err := s.Host.RemoveFile(path); err != nil {

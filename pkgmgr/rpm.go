@@ -103,53 +103,69 @@ func rpmImportKey(path string) host.Command {
 func rpmRules() []rule {
 	return []rule{
 		// installing package aadsshlogin-1.0.2-1.x86_64 needs 16KB more space on the / filesystem
-		{`needs (\S+) more (?:space|inodes) on the (\S+) filesystem`, fault.Disk,
-			"The file system $2 is full or read-only: the packages need $1 more.", "See which: df -h $2; df -i $2; findmnt -T $2; then set the extension again.", none},
+		{match: `needs (\S+) more (?:space|inodes) on the (\S+) filesystem`, code: fault.Disk,
+			what: "The file system $2 is full or read-only: the packages need $1 more.",
+			next: "See which: df -h $2; df -i $2; findmnt -T $2" + thenAgain},
 		// error: unpacking of archive failed on file /usr/bin/x;6561: cpio: write failed - No space left on device
 		// Config error: [Errno 28] No space left on device
-		{`(?i)no space left on device|disk quota exceeded|not enough (?:free |disk )?space`, fault.Disk,
-			"A file system that the package manager writes to is full.", "Free space: df -h /var /usr /tmp /boot; df -i /var; then set the extension again.", none},
+		{match: `(?i)no space left on device|disk quota exceeded|not enough (?:free |disk )?space`, code: fault.Disk,
+			what: "A file system that the package manager writes to is full.",
+			next: "Free space: df -h /var /usr /tmp /boot; df -i /var" + thenAgain},
 		// Config error: [Errno 30] Read-only file system: '/var/log/dnf.log': '/var/log/dnf.log'
-		{`Read-only file system: '([^']+)'|(?:^|[\s'"])(/[^\s'":;,()]+)[^\n]*Read-only file system`, fault.Disk,
-			"The file system of $1$2 is read-only.", "See why it is (findmnt -T $1$2; dmesg), make it writable, then set the extension again.", none},
+		{match: `Read-only file system: '([^']+)'|(?:^|[\s'"])(/[^\s'":;,()]+)[^\n]*Read-only file system`, code: fault.Disk,
+			what: "The file system of $1$2 is read-only.",
+			next: "See why it is (findmnt -T $1$2; dmesg), make it writable" + andAgain},
 		// can't create transaction lock on /var/lib/rpm/.rpm.lock (Read-only file system)
-		{`Read-only file system`, fault.Disk,
-			"A file system that the package manager writes to is read-only.", "See which one it is (findmnt -O ro; dmesg), make it writable, then set the extension again.", none},
+		{match: `Read-only file system`, code: fault.Disk,
+			what: "A file system that the package manager writes to is read-only.",
+			next: "See which one it is (findmnt -O ro; dmesg), make it writable" + andAgain},
 
 		// error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)
-		{`can't create transaction lock on (\S+) \(Resource temporarily unavailable\)`, fault.PackageManagerBusy,
-			"Another program is using rpm: $1 is locked.", "See which one with: fuser -v $1; when it has ended, set the extension again.", none},
+		{match: `can't create transaction lock on (\S+) \(Resource temporarily unavailable\)`, code: fault.PackageManagerBusy,
+			what: "Another program is using rpm: $1 is locked.",
+			next: "See which one with: fuser -v $1" + whenEnded},
 		// error: rpmdb: BDB0113 Thread/process 314/139 failed: BDB1507 Thread died in Berkeley DB library
 		// error: db5 error(-30973) from dbenv->failchk: BDB0087 DB_RUNRECOVERY: Fatal error, run database recovery
 		// error: bdb error(5) from dbenv->open: Input/output error
-		{`DB_RUNRECOVERY|Thread died in Berkeley DB library|^error: \w+ error\(\d+\) from dbenv->open: Input/output error`, fault.PackageManagerFailed,
-			"An rpm that was killed left the package database's shared memory broken.", "Remove it when no rpm or yum runs: sudo rm -f /var/lib/rpm/__db.*; sudo rpm --rebuilddb; then set the extension again.", repair},
+		{match: `DB_RUNRECOVERY|Thread died in Berkeley DB library|^error: \w+ error\(\d+\) from dbenv->open: Input/output error`, code: fault.PackageManagerFailed,
+			what: "An rpm that was killed left the package database's shared memory broken.",
+			next: "Remove it when no rpm or yum runs: sudo rm -f /var/lib/rpm/__db.*; sudo rpm --rebuilddb" + thenAgain,
+			step: repair},
 		// error: cannot open Packages database in /var/lib/rpm
-		{`cannot open Packages (?:database|index)[^\n]* in (\S+)|cannot open Packages index|rpmdb open failed|Failed to open rpm database|rpmdb: BDB\d+|sqlite failure: |database disk image is malformed`, fault.PackageManagerFailed,
-			"The package database of rpm cannot be read.", "Repair it: sudo rpm --rebuilddb; where that fails, put back a copy of /var/lib/rpm; then set the extension again.", none},
+		{match: `cannot open Packages (?:database|index)[^\n]* in (\S+)|cannot open Packages index|rpmdb open failed|Failed to open rpm database|rpmdb: BDB\d+|sqlite failure: |database disk image is malformed`, code: fault.PackageManagerFailed,
+			what: "The package database of rpm cannot be read.",
+			next: "Repair it: sudo rpm --rebuilddb; where that fails, put back a copy of /var/lib/rpm" + thenAgain},
 
 		// error: Failed dependencies:
 		// 	aadsshlogin is needed by (installed) needs-aadsshlogin-1.0-1.x86_64
-		{`(\S+) is needed by \(installed\) (\S+)`, fault.PackageManagerFailed,
-			"Another package of this machine needs $1: $2.", "Decide about it first: rpm -q --whatrequires $1.", none},
+		{match: `(\S+) is needed by \(installed\) (\S+)`, code: fault.PackageManagerFailed,
+			what: "Another package of this machine needs $1: $2.",
+			next: "Decide about it first: rpm -q --whatrequires $1."},
 		// error: Failed dependencies:
 		// 	libnosuch.so.2()(64bit) is needed by aadsshlogin-1.0.2-1.x86_64
-		{`^error: Failed dependencies:\n\s*([^\n]+)`, fault.PackageManagerFailed,
-			"A dependency cannot be met: $1.", "Install what it names, then set the extension again.", widen},
+		{match: `^error: Failed dependencies:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "A dependency cannot be met: $1.",
+			next: "Install what it names" + andAgain,
+			step: widen},
 		// error: %preun(aadlogin-1.0.0-1.x86_64) scriptlet failed, exit status 8
 		// error: aadlogin-1.0.0-1.x86_64: erase failed
-		{`^(?:RPM: )?error: %(\w+)\(([^)]+)\) scriptlet failed, ([^\n]+)`, fault.PackageManagerFailed,
-			"The $1 script of $2 failed ($3), so that the package stays as it was.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", none},
+		{match: `^(?:RPM: )?error: %(\w+)\(([^)]+)\) scriptlet failed, ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "The $1 script of $2 failed ($3), so that the package stays as it was.",
+			next: repairScript},
 		// warning: %post(aadsshlogin-1.0.2-1.x86_64) scriptlet failed, exit status 1
-		{`^(?:RPM: )?warning: %\w+\(([^)]+)\) scriptlet failed, ([^\n]+)`, fault.PackageManagerFailed,
-			"A script of $1 failed ($2); the package is in place, but it did not set itself up.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", scripts},
+		{match: `^(?:RPM: )?warning: %\w+\(([^)]+)\) scriptlet failed, ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "A script of $1 failed ($2); the package is in place, but it did not set itself up.",
+			next: repairScript,
+			step: scripts},
 		// package aadsshlogin-1.0.2-1.x86_64 does not verify: Header V4 RSA/SHA512 Signature, key ID d873abee: NOKEY
 		// error: aadsshlogin.rpm: Header V4 RSA/SHA512 Signature, key ID d873abee: BAD
-		{`(?:does not verify: |^error: )[^\n]*(?:NOKEY|NOTTRUSTED|BAD|no signature|no digest)`, fault.RepositoryUntrusted,
-			"A package file is not signed with a key that this machine accepts.", "Do not install it by hand; see which mirror or proxy served it, and set the extension again.", none},
+		{match: `(?:does not verify: |^error: )[^\n]*(?:NOKEY|NOTTRUSTED|BAD|no signature|no digest)`, code: fault.RepositoryUntrusted,
+			what: "A package file is not signed with a key that this machine accepts.",
+			next: "Do not install it by hand; see which mirror or proxy served it, and set the extension again."},
 		// error: /etc/key.asc: import read failed(2).
 		// error: /etc/key.asc: key 1 import failed.
-		{`^error: (\S+): (?:key \d+ )?import (?:read )?failed`, fault.RepositoryUntrusted,
-			"rpm does not accept the key file $1.", "Update the extension to its newest version; where the key is one of repository.trustedKeys, this release may refuse its algorithm (update-crypto-policies --show).", none},
+		{match: `^error: (\S+): (?:key \d+ )?import (?:read )?failed`, code: fault.RepositoryUntrusted,
+			what: "rpm does not accept the key file $1.",
+			next: "Update the extension to its newest version; where the key is one of repository.trustedKeys, this release may refuse its algorithm (update-crypto-policies --show)."},
 	}
 }

@@ -91,22 +91,22 @@ func (s *Session) refresh(ctx context.Context, source Source) error {
 	var again retries
 	var before *fault.Fault
 	for {
-		v, err := s.within(ctx, limit, s.Manager.Refresh(source))
+		d, err := s.within(ctx, limit, s.Manager.Refresh(source))
 		if err != nil {
 			if before != nil && ctx.Err() != nil {
 				return before // what the server said, not that our time ended over asking it again
 			}
 			return err
 		}
-		before = v.fault
-		if v.way != later || !again.wait(ctx, s) {
-			return orNil(v.fault)
+		before = d.fault
+		if d.step != later || !again.wait(ctx, s) {
+			return orNil(d.fault)
 		}
 	}
 }
 
 // within tries commands that fetch, with a limit to how long that may take.
-func (s *Session) within(ctx context.Context, limit time.Duration, commands []host.Command) (verdict, error) {
+func (s *Session) within(ctx context.Context, limit time.Duration, commands []host.Command) (diagnosis, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return s.try(ctx, commands, false)
@@ -144,11 +144,11 @@ func (s *Session) ImportKey(ctx context.Context, path string) error {
 	if s.Manager.ImportKey == nil {
 		return nil
 	}
-	v, err := s.run(ctx, s.Manager.ImportKey(path), true)
+	d, err := s.run(ctx, s.Manager.ImportKey(path), true)
 	if err != nil {
 		return err
 	}
-	return orNil(v.fault)
+	return orNil(d.fault)
 }
 
 // Versions lists what the source has of a package, newest first. None is no
@@ -166,39 +166,39 @@ func (s *Session) Versions(ctx context.Context, name string) ([]string, error) {
 
 // run runs one command when nobody else is using the package manager, and
 // again where somebody was faster. A lock that stays is a fault of code 25.
-func (s *Session) run(ctx context.Context, c host.Command, transaction bool) (verdict, error) {
+func (s *Session) run(ctx context.Context, c host.Command, transaction bool) (diagnosis, error) {
 	pause := s.pause()
 	longest := 20 * pause
 	for waited := false; ; waited = true {
 		busy := s.busy()
 		if busy == nil {
-			v, err := s.once(ctx, c, transaction)
-			if err != nil || v.fault == nil || v.fault.Code != fault.PackageManagerBusy {
-				return v, err
+			d, err := s.once(ctx, c, transaction)
+			if err != nil || d.fault == nil || d.fault.Code != fault.PackageManagerBusy {
+				return d, err
 			}
-			busy = v.fault
+			busy = d.fault
 		}
 		if !waited {
 			s.Host.Log.Infof("waiting: %s", busy.What)
 		}
 		// Jitter, because many machines of a scale set do this in the same minute.
 		if !s.sleep(ctx, pause/2+rand.N(pause)) {
-			return verdict{}, busy
+			return diagnosis{}, busy
 		}
 		pause = min(2*pause, longest)
 	}
 }
 
-func (s *Session) once(ctx context.Context, c host.Command, transaction bool) (verdict, error) {
+func (s *Session) once(ctx context.Context, c host.Command, transaction bool) (diagnosis, error) {
 	run := s.Host.Runner.Run
 	if transaction {
 		run = s.Host.Runner.Transact
 	}
 	r, err := run(ctx, c)
 	if err != nil {
-		return verdict{}, s.notRun(c, err)
+		return diagnosis{}, s.notRun(c, err)
 	}
-	return s.Manager.judge(c, r), nil
+	return s.Manager.diagnose(c, r), nil
 }
 
 // busy is the fault that names who is using the package manager; nil: nobody.
@@ -207,9 +207,9 @@ func (s *Session) busy() *fault.Fault {
 	if !held {
 		return nil
 	}
-	next := fmt.Sprintf("Look at it with: ps -fp %d; when it has ended, set the extension again.", holder.PID)
+	next := fmt.Sprintf("Look at it with: ps -fp %d"+whenEnded, holder.PID)
 	if holder.PID == 0 {
-		next = fmt.Sprintf("See who it is with: fuser -v %s; when it has ended, set the extension again.", holder.File)
+		next = fmt.Sprintf("See who it is with: fuser -v %s"+whenEnded, holder.File)
 	}
 	return fault.New(fault.PackageManagerBusy,
 		fmt.Sprintf("Another program is using %s: %s holds %s.", s.Manager.Name, holder, holder.File), next)
@@ -264,21 +264,21 @@ func (s *Session) notRun(c host.Command, err error) error {
 			what += fmt.Sprintf(" (process %d)", t.PID)
 		}
 		return fault.Wrap(err, fault.StillRunning, "The package transaction takes longer than the agent waits, and goes on: "+what+".",
-			"Wait until it is done (tail -f "+transactionLog+"), then set the extension again.")
+			"Wait until it is done (tail -f "+transactionLog+")"+andAgain)
 	case errors.Is(err, host.ErrNotFound):
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("The program %s is not on this machine.", c.Name),
-			fmt.Sprintf("Put the package manager (%s) back, then set the extension again.", s.Manager.Name))
+			fmt.Sprintf("Put the package manager (%s) back"+andAgain, s.Manager.Name))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		if c.Changes { // fetching: only a server is ever waited for that long
 			return fault.Wrap(err, fault.RepositoryUnreachable, fmt.Sprintf("%s did not finish in time: a server does not answer, or only slowly.", c.Name),
-				"See where it stops: sudo "+brief(c)+"; then set the extension again.")
+				"See where it stops: sudo "+brief(c)+thenAgain)
 		}
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s did not answer in time.", c.Name),
-			"See where it stops: sudo "+brief(c)+"; then set the extension again.")
+			"See where it stops: sudo "+brief(c)+thenAgain)
 	}
 	if file := (*fs.PathError)(nil); errors.As(err, &file) && file.Op != "fork/exec" {
 		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run, because its output could not be written: %v.", c.Name, file),
-			fmt.Sprintf("See what is there (ls -ld %[1]s; df -h %[1]s), remove or repair it, then set the extension again.", file.Path))
+			fmt.Sprintf("See what is there (ls -ld %[1]s; df -h %[1]s), remove or repair it"+andAgain, file.Path))
 	}
 	return fault.Wrap(err, fault.Internal, fmt.Sprintf("%s could not be run.", c.Name), "")
 }

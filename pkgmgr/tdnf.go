@@ -138,41 +138,56 @@ func parseTdnfEffect(r host.Result) Effect {
 func tdnfRules() []rule {
 	return slices.Concat([]rule{
 		// Error(1032) : Operation aborted.
-		{`^Error\(1032\)`, fault.OK, "", "", none}, // the end of a simulation
+		{match: `^Error\(1032\)`, code: fault.OK}, // the end of a simulation
 		// Error(1036) : The Cache directory is out of disk space
-		{`^Error\(1036\)|out of disk space`, fault.Disk,
-			"The file system of /var/cache/tdnf is full.", "Free space: df -h /var; then set the extension again.", none},
+		{match: `^Error\(1036\)|out of disk space`, code: fault.Disk,
+			what: "The file system of /var/cache/tdnf is full.",
+			next: "Free space: df -h /var" + thenAgain},
 		// Error: TDNFVerifySignature 2004
 		// Plugin error: repogpgcheck plugin error: failed to verify signature
-		{`repogpgcheck plugin error|TDNFVerifySignature`, fault.RepositoryUntrusted,
-			"The metadata of the repository is not signed with a key that this machine accepts for it.", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		{match: `repogpgcheck plugin error|TDNFVerifySignature`, code: fault.RepositoryUntrusted,
+			what: "The metadata of the repository is not signed with a key that this machine accepts for it.",
+			next: trustKey},
 		// Error(1512) : public key is unavailable. install public key using rpm --import or use --nogpgcheck to ignore.
 		// Error(1515) : RPM not signed. Use --nogpgcheck to ignore.
-		{`^Error\(15\d\d\) : ((?:public key|RPM not signed|RPM is signed but|RPM failed to parse|rpm signature|GpgKey|gpgkey)[^.\n]*)`, fault.RepositoryUntrusted,
-			"A package is not signed with a key that this machine accepts: $1.", "Update the extension to its newest version, which brings the current keys.", none},
+		{match: `^Error\(15\d\d\) : ((?:public key|RPM not signed|RPM is signed but|RPM failed to parse|rpm signature|GpgKey|gpgkey)[^.\n]*)`, code: fault.RepositoryUntrusted,
+			what: "A package is not signed with a key that this machine accepts: $1.",
+			next: newestExtension},
 		// Error(1527) : Checksum Validation failed for the repomd.xml downloaded using URL from metalink
-		{`^Error\(\d+\) : (Checksum Validation failed[^\n]*)`, fault.RepositoryUnreachable,
-			"The repository served a file that does not match its index: $1", "Set the extension again in some minutes; if it stays, look for a caching proxy in between.", widen},
+		{match: `^Error\(\d+\) : (Checksum Validation failed[^\n]*)`, code: fault.RepositoryUnreachable,
+			what: "The repository served a file that does not match its index: $1",
+			next: waitForMirror,
+			step: widen},
 		// Error: 407 when downloading https://host/repodata/repomd.xml
-		{`^Error: 407 when downloading`, fault.RepositoryUnreachable,
-			"The proxy wants a user and a password, or does not accept the ones that it got.", "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one.", none},
+		{match: `^Error: 407 when downloading`, code: fault.RepositoryUnreachable,
+			what: "The proxy wants a user and a password, or does not accept the ones that it got.",
+			next: givePassword},
 		// Error: 404 when downloading https://host/repodata/repomd.xml
-		{`^Error: 404 when downloading ` + dnfHost + `(\S*)/repodata/repomd\.xml`, fault.PackageUnavailable,
-			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
-		{`^Error: (429|5\d\d) when downloading ` + dnfHost + `(\S*)`, fault.RepositoryUnreachable,
-			"$2 answered $1 for $3.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$2$3.", later},
-		{`^Error: (\d{3}) when downloading ` + dnfHost + `([^\s.]*(?:\.[^\s.]+)*)`, fault.RepositoryUnreachable,
-			"$2 answered $1 for $3.", "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy, then set the extension again.", widen},
+		{match: `^Error: 404 when downloading ` + dnfHost + `(\S*)/repodata/repomd\.xml`, code: fault.PackageUnavailable,
+			what: "$1 has no repository $2.",
+			next: "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set."},
+		{match: `^Error: (429|5\d\d) when downloading ` + dnfHost + `(\S*)`, code: fault.RepositoryUnreachable,
+			what: "$2 answered $1 for $3.",
+			next: ifItStays + "curl -sSI https://$2$3.",
+			step: later},
+		{match: `^Error: (\d{3}) when downloading ` + dnfHost + `([^\s.]*(?:\.[^\s.]+)*)`, code: fault.RepositoryUnreachable,
+			what: "$2 answered $1 for $3.",
+			next: "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy" + andAgain,
+			step: widen},
 		// Error(1208) : Couldn't connect to server
-		{`^Error\(12\d\d\) : ([^\n]+)`, fault.RepositoryUnreachable,
-			"The package repository could not be read: $1", "See which addresses there are (grep -r baseurl /etc/yum.repos.d) and what answers there (curl -sSvI ADDRESS); then set the extension again.", none},
+		{match: `^Error\(12\d\d\) : ([^\n]+)`, code: fault.RepositoryUnreachable,
+			what: "The package repository could not be read: $1",
+			next: "See which addresses there are (grep -r baseurl /etc/yum.repos.d) and what answers there (curl -sSvI ADDRESS)" + thenAgain},
 		// Disabling Repo: 'rig'
 		// Error: Failed to synchronize cache for repo 'rig'
-		{`(?:Disabling Repo:|Failed to synchronize cache for repo) '([^']+)'`, fault.RepositoryUnreachable,
-			"Repository $1 could not be read.", "Try it by hand: sudo tdnf --refresh makecache; then set the extension again.", none},
+		{match: `(?:Disabling Repo:|Failed to synchronize cache for repo) '([^']+)'`, code: fault.RepositoryUnreachable,
+			what: "Repository $1 could not be read.",
+			next: "Try it by hand: sudo tdnf --refresh makecache" + thenAgain},
 		// nosuch package not found or not installed
 		// Error(1011) : No matching packages
-		{`^(\S+) package not found or not installed|^Error\(1011\)`, fault.PackageUnavailable,
-			"The repositories have no $1 for this release and architecture.", "See what there is: tdnf list 'aadsshlogin*'; correct packageVersion if it is set.", widen},
+		{match: `^(\S+) package not found or not installed|^Error\(1011\)`, code: fault.PackageUnavailable,
+			what: "The repositories have no $1 for this release and architecture.",
+			next: "See what there is: tdnf list 'aadsshlogin*'; correct packageVersion if it is set.",
+			step: widen},
 	}, dnfRulesFor("tdnf", "/etc/tdnf/tdnf.conf"))
 }

@@ -135,56 +135,78 @@ func parseYumList(r host.Result, name string) []string {
 func yumRules() []rule {
 	return slices.Concat([]rule{
 		// exiting because "Download Only" specified
-		{`^exiting because "Download Only" specified`, fault.OK, "", "", none},
+		{match: `^exiting because "Download Only" specified`, code: fault.OK},
 		// Existing lock /var/run/yum.pid: another copy is running as pid 2565.
 		// Another app is currently holding the yum lock; exiting as configured by exit_on_lock
 		//   The other application is: PackageKit
-		{`^Existing lock (\S+): another copy is running as pid (\d+)`, fault.PackageManagerBusy,
-			"Another program is using yum: process $2 holds $1.", "Look at it with: ps -fp $2; when it has ended, set the extension again.", none},
+		{match: `^Existing lock (\S+): another copy is running as pid (\d+)`, code: fault.PackageManagerBusy,
+			what: "Another program is using yum: process $2 holds $1.",
+			next: "Look at it with: ps -fp $2" + whenEnded},
 		// https://host/centos/7/repodata/repomd.xml: [Errno -1] repomd.xml signature could not be verified for x
-		{`repomd\.xml signature could not be verified for (\S+)`, fault.RepositoryUntrusted,
-			"The metadata of repository $1 is not signed with a key that this machine accepts for it.", "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it.", none},
+		{match: `repomd\.xml signature could not be verified for (\S+)`, code: fault.RepositoryUntrusted,
+			what: "The metadata of repository $1 is not signed with a key that this machine accepts for it.",
+			next: trustKey},
 		// [Errno 14] HTTPS Error 407 - Proxy Authentication Required
 		// [Errno 14] curl#56 - "Received HTTP code 407 from proxy after CONNECT"
-		{`HTTPS? Error 407|HTTP code 407 from proxy`, fault.RepositoryUnreachable,
-			"The proxy wants a user and a password, or does not accept the ones that it got.", "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one.", none},
+		{match: `HTTPS? Error 407|HTTP code 407 from proxy`, code: fault.RepositoryUnreachable,
+			what: "The proxy wants a user and a password, or does not accept the ones that it got.",
+			next: givePassword},
 		// https://host/centos/7Server/x86_64/stable/repodata/repomd.xml: [Errno 14] HTTPS Error 404 - Not Found
-		{dnfHost + `(\S*)/repodata/repomd\.xml: \[Errno 14\] HTTPS? Error 404`, fault.PackageUnavailable,
-			"$1 has no repository $2.", "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.", none},
-		{dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (429|5\d\d) - ([^\n]+)`, fault.RepositoryUnreachable,
-			"$1 answered $3 $4 for $2.", "Set the extension again in ten minutes; if it stays, see what answers there: curl -sSI https://$1$2.", later},
-		{dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (\d{3}) - ([^\n]+)`, fault.RepositoryUnreachable,
-			"$1 answered $3 $4 for $2.", "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy, then set the extension again.", widen},
+		{match: dnfHost + `(\S*)/repodata/repomd\.xml: \[Errno 14\] HTTPS? Error 404`, code: fault.PackageUnavailable,
+			what: "$1 has no repository $2.",
+			next: "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set."},
+		{match: dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (429|5\d\d) - ([^\n]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 answered $3 $4 for $2.",
+			next: ifItStays + "curl -sSI https://$1$2.",
+			step: later},
+		{match: dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (\d{3}) - ([^\n]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 answered $3 $4 for $2.",
+			next: "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain,
+			step: widen},
 		// [Errno 14] curl#60 - "Peer's Certificate issuer is not recognized."
-		{dnfHost + `\S*: \[Errno 14\] curl#(?:51|60|77) - "([^"\n]*)`, fault.RepositoryUnreachable,
-			"The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.", "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock.", none},
+		{match: dnfHost + `\S*: \[Errno 14\] curl#(?:51|60|77) - "([^"\n]*)`, code: fault.RepositoryUnreachable,
+			what: "The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
+			next: "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock."},
 		// 14: curl#6 - "Could not resolve host: mirrorlist.centos.org; Unknown error"
-		{`Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, fault.RepositoryUnreachable,
-			"The name $1 cannot be resolved.", "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf; then set the extension again.", none},
+		{match: `Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
+			what: "The name $1 cannot be resolved.",
+			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf" + thenAgain},
 		// [Errno 14] curl#7 - "Failed connect to 127.0.0.1:9; Connection refused"
-		{`Failed (?:to )?connect to ([^\s;]+); ([^"\n]+)`, fault.RepositoryUnreachable,
-			"No connection to $1 ($2).", "Allow outbound HTTPS to it in the firewall, network security group or proxy, then set the extension again.", none},
+		{match: `Failed (?:to )?connect to ([^\s;]+); ([^"\n]+)`, code: fault.RepositoryUnreachable,
+			what: "No connection to $1 ($2).",
+			next: openFirewall},
 		// file:///root/package/repodata/repomd.xml: [Errno 14] curl#37 - "Couldn't open file /root/package/repodata/repomd.xml"
-		{`curl#37 - "Couldn't open file ([^"\n]+)`, fault.RepositoryUnreachable,
-			"The file $1, which a repository on this machine points to, is not there.", "Put it back, or disable the repository (yum repolist all), then set the extension again.", none},
+		{match: `curl#37 - "Couldn't open file ([^"\n]+)`, code: fault.RepositoryUnreachable,
+			what: "The file $1, which a repository on this machine points to, is not there.",
+			next: "Put it back, or disable the repository (yum repolist all)" + andAgain},
 		// https://host/repodata/repomd.xml: [Errno 12] Timeout on https://host/repodata/repomd.xml: (28, 'Operation too slow. ...')
-		{dnfHost + `\S*: \[Errno (?:12|14)\] (?:curl#\d+ - )?"?([^"\n]+)`, fault.RepositoryUnreachable,
-			"$1 could not be read: $2", "See what answers on this machine: curl -sSvI https://$1; then set the extension again.", none},
+		{match: dnfHost + `\S*: \[Errno (?:12|14)\] (?:curl#\d+ - )?"?([^"\n]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 could not be read: $2",
+			next: "See what answers on this machine: curl -sSvI https://$1" + thenAgain},
 		//  One of the configured repositories failed (Docker CE Stable - x86_64),
-		{`^ ?One of the configured repositories failed \(([^\n]+)\),`, fault.RepositoryUnreachable,
-			"The repository \"$1\" could not be read, and yum goes no further without it.", "Repair or disable it (yum repolist all), then set the extension again.", narrow},
+		{match: `^ ?One of the configured repositories failed \(([^\n]+)\),`, code: fault.RepositoryUnreachable,
+			what: "The repository \"$1\" could not be read, and yum goes no further without it.",
+			next: "Repair or disable it (yum repolist all)" + andAgain,
+			step: narrow},
 		// Error: Package: aadsshlogin-1.0.2-1.x86_64 (packages-microsoft-com)
 		//            Requires: libnosuch.so.2()(64bit)
-		{`^Error: Package: (\S+) [^\n]*\n\s+Requires: ([^\n]+)`, fault.PackageManagerFailed,
-			"A dependency cannot be met: nothing provides $2, needed by $1.", "See where it could come from: yum provides '$2'; enable the repository that has it, or set packageVersion to a version that does not need it.", widen},
+		{match: `^Error: Package: (\S+) [^\n]*\n\s+Requires: ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "A dependency cannot be met: nothing provides $2, needed by $1.",
+			next: "See where it could come from: yum provides '$2'; enable the repository that has it, or set packageVersion to a version that does not need it.",
+			step: widen},
 		// Error: aadsshlogin conflicts with aadlogin-1.0.0-1.x86_64
-		{`^Error: (\S+) conflicts with (\S+)`, fault.PackageManagerFailed,
-			"$1 cannot be beside $2.", "Remove the one that you can do without, then set the extension again.", none},
+		{match: `^Error: (\S+) conflicts with (\S+)`, code: fault.PackageManagerFailed,
+			what: "$1 cannot be beside $2.",
+			next: removeOne},
 		// No package aadsshlogin available.
-		{`^No package (\S+) available`, fault.PackageUnavailable,
-			"The repositories have no $1 for this release and architecture, or its owner excludes it.", "See what there is: yum --showduplicates list 'aadsshlogin*'; yum versionlock list; correct packageVersion if it is set.", widen},
+		{match: `^No package (\S+) available`, code: fault.PackageUnavailable,
+			what: "The repositories have no $1 for this release and architecture, or its owner excludes it.",
+			next: "See what there is: yum --showduplicates list 'aadsshlogin*'; yum versionlock list; correct packageVersion if it is set.",
+			step: widen},
 		// Non-fatal POSTIN scriptlet failure in rpm package aadsshlogin-1.0.2-1.x86_64
-		{`^Non-fatal \S+ scriptlet failure in rpm package (\S+)`, fault.PackageManagerFailed,
-			"A script of $1 failed; the package is in place, but it did not set itself up.", "Repair what its messages in " + transactionLog + " name, then set the extension again.", scripts},
+		{match: `^Non-fatal \S+ scriptlet failure in rpm package (\S+)`, code: fault.PackageManagerFailed,
+			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
+			next: repairScript,
+			step: scripts},
 	}, dnfRulesFor("yum", "/etc/yum.conf"))
 }

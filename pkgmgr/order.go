@@ -1,0 +1,191 @@
+package pkgmgr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+)
+
+// order carries an order out: a try, a look at what came of it, and the
+// decision whether that is the end. Each step against what fails is taken once.
+func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.Command, changes bool) (Outcome, error) {
+	before, err := s.Query(ctx, o.names()...)
+	if errors.Is(err, ErrInterrupted) {
+		if err = s.Repair(ctx); err == nil {
+			before, err = s.Query(ctx, o.names()...)
+		}
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	o.Source = s.Source
+	o.Source.All = s.Source.All || s.Manager.AllFirst
+	t := task{
+		session: s, order: o, build: build, changes: changes,
+		outcome: Outcome{Newest: map[string]string{}},
+		ladder:  ladder{session: s, before: before},
+	}
+	for {
+		said, err := t.attempt(ctx)
+		if err == nil {
+			err = t.query(ctx, said)
+		}
+		if err != nil {
+			return t.outcome, err
+		}
+		if end, err := t.settle(ctx, said); end {
+			return t.outcome, err
+		}
+	}
+}
+
+// task is an order at work.
+type task struct {
+	session *Session
+	order   Order
+	build   func(Order) []host.Command // the manager's commands for an order
+	changes bool                       // it changes the packages; else it only fetches them
+	outcome Outcome
+	ladder  ladder
+}
+
+// attempt is one try.
+func (t *task) attempt(ctx context.Context) (diagnosis, error) {
+	t.order.LockWait = t.session.lockWait(ctx)
+	if len(t.order.Remove) > 0 {
+		if err := t.session.onlyNamed(ctx, t.order); err != nil {
+			return diagnosis{}, err
+		}
+	}
+	return t.session.try(ctx, t.build(t.order), t.changes)
+}
+
+// query asks the package database what came of a try, and removes what the new
+// packages were to take the place of where they do not say so themselves.
+func (t *task) query(ctx context.Context, said diagnosis) error {
+	now, err := t.session.Query(ctx, t.order.names()...)
+	if err != nil {
+		return err
+	}
+	t.outcome.Packages = now
+	left := t.order.left(now)
+	if !t.changes || said.fault != nil || len(left) == 0 {
+		return nil
+	}
+	if err := t.session.Remove(ctx, left); err != nil {
+		return err
+	}
+	for _, name := range left {
+		now[name] = Package{Name: name}
+	}
+	return nil
+}
+
+// settle says whether a try was the last one. The error is what the order came
+// to then.
+func (t *task) settle(ctx context.Context, said diagnosis) (end bool, err error) {
+	log, now := t.session.Host.Log, t.outcome.Packages
+	reached := said.fault == nil
+	if t.changes {
+		reached = t.order.done(now) && (!t.order.Reinstall || said.fault == nil)
+	}
+	stuck := reached && t.changes && said.fault != nil && t.order.unmoved(t.ladder.before, now)
+	if reached && !stuck && said.step != scripts {
+		if said.fault != nil {
+			log.Warnf("the packages are in place, but the package manager says: %v", said.fault)
+		}
+		return true, nil
+	}
+	if t.changes {
+		said.fault = t.session.unmet(t.order, now, said.fault)
+	}
+	again, err := t.ladder.climb(ctx, &t.order, said, &t.outcome)
+	switch {
+	case err != nil:
+		return true, err
+	case again:
+		return false, nil
+	case stuck && said.step != scripts:
+		log.Warnf("the packages stay at the versions that they were at: %v", said.fault)
+		t.outcome.Why = said.fault
+		return true, nil
+	}
+	return true, orNil(said.fault)
+}
+
+// try runs the commands of one try up to the first that fails.
+func (s *Session) try(ctx context.Context, commands []host.Command, transaction bool) (diagnosis, error) {
+	for _, c := range commands {
+		d, err := s.run(ctx, c, transaction)
+		if err != nil || d.fault != nil {
+			return d, err
+		}
+	}
+	return diagnosis{}, nil
+}
+
+// names are the packages that an order is about.
+func (o Order) names() []string {
+	list := make([]string, 0, len(o.Install)+len(o.Remove))
+	for _, spec := range o.Install {
+		list = append(list, spec.Name)
+	}
+	return append(list, o.Remove...)
+}
+
+// done reports whether the package database shows what the order wants.
+func (o Order) done(now Packages) bool {
+	for _, spec := range o.Install {
+		if !now[spec.Name].Satisfies(spec) {
+			return false
+		}
+	}
+	return len(o.left(now)) == 0
+}
+
+// unmoved reports whether a package that could have moved to a newer version
+// is still at the one that it was at before.
+func (o Order) unmoved(before, now Packages) bool {
+	return slices.ContainsFunc(o.Install, func(spec Spec) bool {
+		was := before[spec.Name]
+		return spec.Version == "" && was.State == Installed && was.Version == now[spec.Name].Version
+	})
+}
+
+// left are those that were to go and are still there.
+func (o Order) left(now Packages) []string {
+	return slices.DeleteFunc(slices.Clone(o.Remove), func(name string) bool { return now[name].State == Absent })
+}
+
+// unmet is the fault of an order whose effect is not there: what the output
+// said, or what the database lacks where the output said nothing.
+func (s *Session) unmet(o Order, now Packages, said *fault.Fault) *fault.Fault {
+	if said != nil {
+		return said
+	}
+	for _, spec := range o.Install {
+		p := now[spec.Name]
+		switch {
+		case p.State == Broken:
+			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%s is not installed whole: %s.", p.Name, p.Detail),
+				seeTransactionLog+", repair that"+andAgain)
+		case p.State == Absent:
+			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%s says that all went well, but %s is not installed.", s.Manager.Name, spec.Name),
+				seeTransactionLog+andAgain)
+		case !p.Satisfies(spec):
+			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%s is at version %s and was not moved to %s.", p.Name, p.Version, spec.Version),
+				seeTransactionLog+andAgain)
+		}
+	}
+	for _, name := range o.Remove {
+		if p := now[name]; p.State != Absent {
+			return fault.New(fault.LegacyInstalled, fmt.Sprintf("%s %s is still installed.", p.Name, p.Version),
+				seeTransactionLog+", remove it by hand"+andAgain)
+		}
+	}
+	return nil
+}
