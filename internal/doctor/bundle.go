@@ -161,11 +161,11 @@ func (a *archive) json(name string, v any) {
 
 // file adds the end of a file; one that cannot be read is left out.
 func (a *archive) file(file string) {
-	text, err := tail(a.host, file, bundleFile)
+	text, err := a.host.ReadTail(file, bundleFile)
 	if err != nil {
 		return
 	}
-	a.text(filepath.Join("files", file), text)
+	a.text(filepath.Join("files", file), string(text))
 }
 
 func (a *archive) command(ctx context.Context, name string, c host.Command) {

@@ -37,7 +37,7 @@ type machine struct {
 	firewall   firewall
 	service    service
 	nologin    string // the file that keeps everybody out
-	trail      trail
+	history    history
 }
 
 // look looks at the machine. The metadata service comes first, because the
@@ -51,7 +51,7 @@ func look(ctx context.Context, o Options) machine {
 	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
 
 	var side sync.WaitGroup
-	side.Go(func() { m.trail = lookTrail(ctx, h, m.now) })
+	side.Go(func() { m.history = lookHistory(ctx, h, m.now) })
 	side.Go(func() { m.firewall = lookFirewall(ctx, h) })
 	side.Go(func() { m.service = lookService(ctx, h) })
 	m.volumes = lookVolumes(h)

@@ -89,8 +89,8 @@ const ended = `^time="([^"]+)" level=\w+ msg="(finished|failed): (\w+), version`
 func since(h *host.Host, folder, operation string) (time.Time, bool) {
 	var lines []string
 	for _, name := range []string{"handler.log.1", "handler.log"} {
-		if text, err := tail(h, filepath.Join(folder, name), 6<<20); err == nil {
-			lines = append(lines, strings.Split(text, "\n")...)
+		if text, err := h.ReadTail(filepath.Join(folder, name), 6<<20); err == nil {
+			lines = append(lines, strings.Split(string(text), "\n")...)
 		}
 	}
 	pattern, reason := regexp.MustCompile(ended), regexp.MustCompile(` error="((?:[^"\\]|\\.)*)"`)

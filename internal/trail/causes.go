@@ -1,0 +1,146 @@
+package trail
+
+// speaker is who can know what a row is about.
+type speaker string
+
+// The speakers. A module of PAM writes through the program that asked it, with
+// its own name, the service and the type in front (pam_syslog(3)).
+const (
+	bySSHD    speaker = "sshd"
+	byHandler speaker = "aad_certhandler"
+	byAccount speaker = "pam_aad, account" // sshd asks it after the certificate was accepted
+	byModules speaker = "another module of PAM"
+	byKernel  speaker = kernel
+)
+
+// scope is whom a cause keeps out, and so what shows that it is over.
+type scope int
+
+const (
+	person  scope = iota // a later success of the same person
+	machine              // a later success of anybody from the directory
+	address              // a later success from the same address
+)
+
+// Cause is one row of what a line can mean.
+type Cause struct {
+	Name string
+	// by are who can know. Lines of others never match.
+	by []speaker
+	// says is matched against the whole line from its beginning, with every name
+	// in a group: (?P<who>) a person's, (?P<from>) an address, (?P<path>) a file,
+	// (?P<why>) the rest. What a stranger chose can only be in a group.
+	says string
+	// words is instead of says for the vendor's programs, whose texts are not
+	// published: it is matched against what is left without names.
+	words string
+	scope scope
+	// proved: the line is written of somebody whose key was accepted before.
+	proved bool
+	// refusal: the line ends a connection, also one whose key was accepted.
+	refusal bool
+	// Settled are checks of doctor. Where all of them pass now, the cause is gone.
+	Settled []string
+	Means   string // {who}, {from}, {path}, {why}: as shown
+	Next    string // {who}: only somebody proved, else PERSON; {path}: only a plain one, else PATH
+}
+
+// Causes are tried in this order. The rows of sshd are its own texts (OpenSSH
+// auth.c, auth2.c, auth2-pubkey.c, auth-pam.c, misc.c, sshd.c, sshkey.c), those
+// of modules are Linux-PAM's.
+func Causes() []Cause {
+	const (
+		file   = `(?P<path>/[^"]*)`
+		anyone = `(?P<who>.*)`
+		from   = `(?P<from>\S+)`
+	)
+	return []Cause{
+		{Name: "other-account", by: []speaker{byHandler, byAccount}, says: `Found a user with the same name but different oid\b.*`,
+			Means: "{who} has a local account from another account of the same name, made before a migration or a rename",
+			Next:  "Look at the home folder, then: sudo aaduserdel --remove {who}; the next sign-in makes a new account."},
+		{Name: "unsafe-program", by: []speaker{bySSHD}, scope: machine,
+			says:  `Unsafe AuthorizedKeysCommand "[^"]*": bad ownership or modes for (?:file|directory) ` + file,
+			Means: "sshd refuses to run the cert handler, because others may write to {path}",
+			Next:  "sudo chown root:root {path} && sudo chmod go-w {path}"},
+		{Name: "no-program", by: []speaker{bySSHD}, scope: machine, says: `(?:Could not stat|Unsafe) AuthorizedKeysCommand "` + file + `": (?P<why>.*)`,
+			Means: "sshd could not run the cert handler {path}: {why}",
+			Next:  "ls -l {path}; the package aadsshlogin brings it"},
+		{Name: "groups", by: []speaker{bySSHD},
+			says:  `User ` + anyone + ` from ` + from + ` not allowed because (?:not listed in AllowUsers|listed in DenyUsers|none of user's groups are listed in AllowGroups|a group is listed in DenyGroups|not in any group)`,
+			Means: "sshd's own lists shut {who} out",
+			Next:  "See the lines sshd-groups and sshd-users above; sudo sshd -T -C {connection} | grep -i -e allow -e deny"},
+		{Name: "shell", by: []speaker{bySSHD}, says: `User ` + anyone + ` from ` + from + ` not allowed because shell ` + file + ` (?:does not exist|is not executable)`,
+			Means: "the shell {path} of {who} cannot be started",
+			Next:  "ls -l {path}; getent passwd {who}"},
+		{Name: "selinux", by: []speaker{byKernel}, scope: machine,
+			says:  `(?:audit: type=1400 audit\([^)]*\): )?avc:  ?denied .*comm="(?:sshd|sshd-session|sshd-auth|aad_certhandler|aaduseradd)".*`,
+			Means: "SELinux denied something to the sign-in programs",
+			Next:  "See all: sudo ausearch -m avc -ts recent. Reinstall aadsshlogin-selinux; on RHEL 10 update it, for sshd runs in another domain there. Do not switch SELinux off."},
+		{Name: "algorithm", by: []speaker{bySSHD},
+			says:  `(?:userauth_pubkey: )?(?:key type|(?:certificate )?signature algorithm) [A-Za-z0-9@.-]+ not in (?:Pubkey|CASignature|Hostbased)[A-Za-z]*(?: for ` + anyone + `)?`,
+			Means: "sshd and the client of {who} have no signature algorithm in common",
+			Next:  "On sshd 7.4 (RHEL and Oracle Linux 7): az ssh vm -n VM -g GROUP -- -o \"PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com\"; else update OpenSSH on the older side."},
+		{Name: "key-length", by: []speaker{bySSHD}, says: `(?:userauth_pubkey: )?(?:refusing [A-Z0-9-]+ key|could not parse key|parse key): Invalid key length`,
+			Means: "sshd refused the key of {who}, which is shorter than RequiredRSASize",
+			Next:  "sudo sshd -T -C {connection} | grep -i requiredrsasize; lower it, or use az ssh on a client with OpenSSH 8.0 or later, whose keys have 3072 bits."},
+		{Name: "certificate-time", by: []speaker{bySSHD}, says: `Certificate invalid: (?:expired|not yet valid)`,
+			Means: "the certificate of {who} was out of its time: an old one, or a clock that is wrong",
+			Next:  "On the client: az ssh vm again, which fetches a new one. On this machine: timedatectl"},
+		{Name: "certificate-name", by: []speaker{bySSHD}, says: `Certificate invalid: name is not a listed principal`,
+			Means: "the certificate that was shown is not for the name {who}",
+			Next:  "On the client: az account show; sign in to the machine with that account, or with none given: az ssh vm"},
+		{Name: "revoked", by: []speaker{bySSHD}, says: `Authentication key \S+ \S+ revoked by file ` + file,
+			Means: "the key of {who} is revoked by {path}",
+			Next:  "sudo ssh-keygen -Q -l -f {path}; who put it there must take it out"},
+		{Name: "too-many-tries", by: []speaker{bySSHD}, says: `maximum authentication attempts exceeded for (?:invalid user )?` + anyone + ` from ` + from + ` port \d+ ssh2`,
+			Means: "the client of {who} offered so many keys that sshd closed the connection before the certificate's turn",
+			Next:  "On the client: az ssh vm -n VM -g GROUP -- -o IdentitiesOnly=yes"},
+		{Name: "no-module", by: []speaker{bySSHD}, scope: machine, says: `PAM unable to dlopen\((?P<why>[^)]*)\): ` + `(?P<path>/[^: ]+): cannot open shared object file.*`,
+			Means: "PAM is configured to ask {why}, and {path} is not there",
+			Next:  "sudo grep -rn -e \"$(basename {path})\" /etc/pam.d; install the module, or remove that line"},
+		{Name: "account-expired", by: []speaker{bySSHD}, says: `Account ` + anyone + ` has expired`,
+			Means: "the local account of {who} has expired", Next: "sudo chage -l {who}; sudo chage -E -1 {who}"},
+		{Name: "account-expired", by: []speaker{bySSHD}, proved: true, says: `User account has expired`,
+			Means: "the local account of {who} has expired", Next: "sudo chage -l {who}; sudo chage -E -1 {who}"},
+		{Name: "account-expired", by: []speaker{byModules}, proved: true, says: `pam_unix\([a-z-]+:account\): (?:account ` + anyone + ` has expired \([a-z ]+\)|expired password for user .*)`,
+			Means: "the local account of {who} has expired", Next: "sudo chage -l {who}; sudo chage -E -1 {who}"},
+		{Name: "pam-refused", by: []speaker{bySSHD}, proved: true, refusal: true, says: `Access denied for user ` + anyone + ` by PAM account configuration`,
+			Means: "PAM's account rules refused {who}, without saying which of them",
+			Next:  "sudo grep -n ^account /etc/pam.d/sshd /etc/pam.d/common-account /etc/pam.d/password-auth"},
+		{Name: "pam-session", by: []speaker{bySSHD}, proved: true, refusal: true, says: `PAM: pam_open_session\(\): (?P<why>.*)`,
+			Means: "PAM's session rules refused {who}: {why}",
+			Next:  "sudo grep -n ^session /etc/pam.d/sshd /etc/pam.d/common-session /etc/pam.d/password-auth"},
+		{Name: "hosts-deny", by: []speaker{bySSHD}, scope: address, says: `refused connect from (?P<from>.*)`,
+			Means: "hosts.deny refuses connections from {from}",
+			Next:  "sudo grep -n -v '^#' /etc/hosts.allow /etc/hosts.deny"},
+		{Name: "throttled", by: []speaker{bySSHD}, scope: machine, says: `(?:beginning MaxStartups throttling|drop connection #\d+ from \[` + `(?P<from>[0-9A-Fa-f.:]+)(?:%\w+)?\]:\d+ on \[[^\]]*\]:\d+ (?:past [A-Za-z]+|penalty: .*))`,
+			Means: "so many connections wait to sign in that sshd drops new ones (MaxStartups)",
+			Next:  "ss -tn state established '( sport = :ssh )' shows from whom; sudo sshd -T | grep -i -e maxstartups -e persource"},
+		{Name: "identity", by: []speaker{byHandler, byAccount}, scope: machine, Settled: []string{"identity"},
+			words: `(?i)identity not found|(managed identity|msi|imds|169\.254\.169\.254|access token).*(fail|error|not|unable|could)|(fail|error|unable|could).*(managed identity|msi|imds|169\.254\.169\.254|access token)`,
+			Means: "the machine's identity gave the sign-in program no token",
+			Next:  "See the line identity above; after it was assigned, wait some minutes."},
+		{Name: "network", by: []speaker{byHandler, byAccount}, scope: machine, Settled: []string{"network-role-check", "network-login"},
+			words: `(?i)could ?n.t resolve|could not resolve|failed to connect|connection (refused|timed out)|timed? ?out|ssl.*(error|fail)|curl.*(error|fail)`,
+			Means: "the sign-in program could not reach a service",
+			Next:  "See the lines network-role-check and network-login above."},
+		{Name: "role", by: []speaker{byAccount, byHandler}, words: `(?i)role.*(not|no |missing|denied)|(denied|not authorized|unauthorized|forbidden|no permission)`,
+			Means: "{who} has no role for this machine"}, // the command needs the machine's id: doctor has it
+		{Name: "cert-handler", by: []speaker{bySSHD}, says: `AuthorizedKeysCommand /usr/sbin/aad_certhandler .*(?:failed, status \d+|exited on signal \d+)`,
+			Means: "the cert handler gave up on {who} without saying why",
+			Next:  "Look at the lines around it: sudo journalctl -u ssh -u sshd -t aad_certhandler --since -1h"},
+	}
+}
+
+// byModule stands instead of the row pam-refused where a module said before it
+// that it refuses.
+func byModule() Cause {
+	return Cause{Name: "pam-module", proved: true, refusal: true,
+		Means: "{module}, a module of PAM, refused {who}",
+		Next:  "sudo grep -rn {module} /etc/pam.d; what it obeys: man {module}"}
+}
+
+// harmless are lines of the vendor's programs that look like errors and are
+// none: sshd does not know the extensions in Entra ID's certificates
+// (azure-cli-extensions#9800), and everybody's name is looked up.
+const harmless = `^(?:User .* is not an? .*user; returning empty result|Login granted for|First call for|AadAuthorize, Version)`

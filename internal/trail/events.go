@@ -1,0 +1,325 @@
+package trail
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Event is one failure that nothing later has ended.
+type Event struct {
+	At      time.Time // zero where the log does not say
+	Program string
+	Text    string // what the program wrote, with all that strangers put into it
+	Cause   Cause
+	who     string
+	proved  bool
+	groups  map[string]string
+	conn    *connection
+}
+
+// connection is what is known of one connection, by the number of its process.
+type connection struct {
+	last      time.Time
+	who       string // as sshd repeats what was typed
+	module    string // of PAM, that said no
+	accepted  bool
+	refused   bool
+	explained bool // there is an event already
+}
+
+// grace is longer than sshd waits for somebody to sign in (LoginGraceTime, two
+// minutes); after it the number of a process may be another connection's.
+const grace = 10 * time.Minute
+
+// reader takes the lines one by one.
+type reader struct {
+	rows     []row
+	module   *regexp.Regexp
+	harmless *regexp.Regexp
+	asks     []*regexp.Regexp
+	accepted *regexp.Regexp
+	granted  *regexp.Regexp
+	ended    *regexp.Regexp
+	upn      *regexp.Regexp
+	conns    map[int]*connection
+	events   []*Event
+}
+
+type row struct {
+	cause Cause
+	says  *regexp.Regexp
+	words *regexp.Regexp
+}
+
+func newReader() *reader {
+	r := &reader{
+		module:   regexp.MustCompile(`^(pam_[a-z0-9_]+)\([a-z-]+:([a-z]+)\): (.*)$`),
+		harmless: regexp.MustCompile(harmless),
+		accepted: regexp.MustCompile(`^Accepted publickey for (.*) from (\S+) port \d+ ssh2(?:$|: )`),
+		granted:  regexp.MustCompile(`^Login granted for (\S+)`),
+		ended:    regexp.MustCompile(`^exited MaxStartups throttling`),
+		upn:      regexp.MustCompile(`[A-Za-z0-9._%+#-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`),
+		conns:    map[int]*connection{},
+	}
+	// Where sshd repeats the name of whoever connects, each at its one place.
+	for _, p := range []string{
+		`^(?:Connection closed|Connection reset|Disconnected from) (?:by )?(?:authenticating|invalid) user (.*) \S+ port \d+$`,
+		`^(?:Failed|Postponed|Accepted) [a-z/-]+ for (?:invalid user )?(.*) from \S+ port \d+ ssh2(?:$|: )`,
+		`^Invalid user (.*) from \S+(?: port \d+)?$`,
+	} {
+		r.asks = append(r.asks, regexp.MustCompile(p))
+	}
+	for _, c := range Causes() {
+		x := row{cause: c}
+		if c.says != "" {
+			x.says = regexp.MustCompile(`^(?:` + c.says + `)$`)
+		} else {
+			x.words = regexp.MustCompile(c.words)
+		}
+		r.rows = append(r.rows, x)
+	}
+	return r
+}
+
+// Events are the failures of people of the directory, the newest first. What a
+// later success shows to be over is not among them. It takes any input. safe
+// says whether only root can write to a file and the folders above it, there
+// whether it is there.
+func (l Log) Events(safe, there func(path string) bool) []Event {
+	r := newReader()
+	for _, line := range l.Lines {
+		r.line(line)
+	}
+	var events []Event
+	for _, e := range r.events {
+		if e.who == "" && e.conn != nil {
+			e.who = e.conn.who
+		}
+		switch path := e.groups["path"]; {
+		case e.conn != nil && e.conn.accepted && !e.conn.refused:
+		case e.who != "" && !fromDirectory(e.who):
+		case e.Cause.Name == "unsafe-program" && safe(path):
+		case (e.Cause.Name == "no-module" || e.Cause.Name == "no-program") && there(path) && safe(path):
+		default:
+			events = append(events, *e)
+		}
+	}
+	slices.Reverse(events)
+	slices.SortStableFunc(events, func(a, b Event) int { return b.At.Compare(a.At) })
+	return events
+}
+
+// fromDirectory: people of the directory have an @ in their names, and its
+// applications are called by a GUID.
+func fromDirectory(name string) bool {
+	return strings.Contains(name, "@") || len(name) == 36 && strings.Count(name, "-") == 4
+}
+
+func (r *reader) connection(l Line) *connection {
+	if l.PID == 0 || l.Program == kernel {
+		return &connection{}
+	}
+	c := r.conns[l.PID]
+	if c == nil || !l.At.IsZero() && l.At.Sub(c.last) > grace {
+		c = &connection{}
+		r.conns[l.PID] = c
+	}
+	c.last = l.At
+	return c
+}
+
+// speaker says who wrote a line, and what without the name of a module.
+func (r *reader) speaker(l Line, text string) (by speaker, rest string) {
+	switch {
+	case l.Program == "aad_certhandler":
+		return byHandler, text
+	case l.Program == kernel:
+		return byKernel, text
+	}
+	part := r.module.FindStringSubmatch(text)
+	switch {
+	case part == nil:
+		return bySSHD, text
+	case part[1] == "pam_aad" && part[2] == "account":
+		return byAccount, part[3]
+	case part[1] == "pam_aad":
+		return "", part[3] // it asks before anybody is known
+	}
+	return byModules, text
+}
+
+func (r *reader) line(l Line) {
+	text := strings.TrimSuffix(l.Text, " [preauth]")
+	for _, level := range []string{"error: ", "fatal: "} {
+		text = strings.TrimPrefix(text, level)
+	}
+	c := r.connection(l)
+	by, said := r.speaker(l, text)
+	if by == bySSHD {
+		for _, p := range r.asks {
+			if part := p.FindStringSubmatch(text); part != nil {
+				c.who = part[1]
+			}
+		}
+		if part := r.accepted.FindStringSubmatch(text); part != nil && fromDirectory(part[1]) {
+			c.accepted = true
+			r.over(c, part[1], part[2], true)
+			return
+		}
+		if r.ended.MatchString(text) {
+			r.drop(func(e *Event) bool { return e.Cause.Name == "throttled" })
+			return
+		}
+	}
+	if part := r.granted.FindStringSubmatch(said); part != nil && by == byAccount {
+		r.over(c, strings.TrimRight(part[1], "."), "", false)
+		return
+	}
+	if (by == byHandler || by == byAccount) && r.harmless.MatchString(said) {
+		return
+	}
+	if part := r.module.FindStringSubmatch(text); by == byModules && part[2] == "account" {
+		c.module = part[1]
+	}
+	for _, x := range r.rows {
+		if slices.Contains(x.cause.by, by) && r.matches(x, l, by, said, c) {
+			return
+		}
+	}
+}
+
+// matches notes an event where the row is what a line means.
+func (r *reader) matches(x row, l Line, by speaker, said string, c *connection) bool {
+	e := &Event{At: l.At, Program: l.Program, Text: l.Text, Cause: x.cause, conn: c, groups: map[string]string{}}
+	e.proved = x.cause.proved || by == byAccount
+	if x.words != nil {
+		if !x.words.MatchString(r.spoken(by, said)) {
+			return false
+		}
+	} else {
+		part := x.says.FindStringSubmatch(said)
+		if part == nil {
+			return false
+		}
+		for i, name := range x.says.SubexpNames() {
+			e.groups[name] = part[i]
+		}
+		e.who = e.groups["who"]
+	}
+	if by == byHandler || by == byAccount {
+		e.who = r.upn.FindString(said)
+	}
+	c.who = cmp.Or(e.who, c.who)
+	if x.cause.refusal {
+		c.refused = true
+		if c.explained {
+			return true // by what a module said before
+		}
+		if c.module != "" && x.cause.Name == "pam-refused" {
+			e.Cause = byModule()
+			e.groups["module"] = c.module
+		}
+	}
+	c.explained = true
+	r.events = append(r.events, e)
+	return true
+}
+
+// spoken is what a program of the vendor says itself: without the names in it.
+// Before somebody is proved, their name may be any text, so only what stands
+// before the place of a name counts.
+func (r *reader) spoken(by speaker, said string) string {
+	if by == byHandler {
+		at := regexp.MustCompile(`["'` + "`" + `]|(?i)\b(?:user|for|name|upn|account|principal|of)\b|\S*@`).FindStringIndex(said)
+		if at != nil {
+			said = said[:at[0]]
+		}
+		return said
+	}
+	for _, p := range []string{`"[^"]*"`, `'[^']*'`, `\S*@\S*`} {
+		said = regexp.MustCompile(p).ReplaceAllString(said, "NAME")
+	}
+	return said
+}
+
+// over ends what a success shows to be mended. That a module granted is less
+// than that sshd accepted.
+func (r *reader) over(c *connection, who, from string, accepted bool) {
+	r.drop(func(e *Event) bool {
+		if e.conn == c {
+			return false // how this connection ended is seen at its end
+		}
+		name := cmp.Or(e.who, e.conn.who)
+		switch {
+		case e.Cause.scope == machine:
+			return accepted
+		case e.Cause.scope == address:
+			return accepted && strings.Contains(e.groups["from"], from)
+		}
+		return name == who
+	})
+}
+
+func (r *reader) drop(gone func(*Event) bool) { r.events = slices.DeleteFunc(r.events, gone) }
+
+// Who is the person, "" where the lines name nobody; proved says that they had
+// shown a key that was accepted, so that the name is no stranger's text.
+func (e Event) Who() (name string, proved bool) { return e.who, e.proved }
+
+// CommandName is a name that may stand in a command, or PERSON.
+func (e Event) CommandName() string {
+	if e.proved && matchesAll(`^[A-Za-z0-9][A-Za-z0-9._%+#-]*(@[A-Za-z0-9.-]+)?$`, e.who) {
+		return e.who
+	}
+	return "PERSON"
+}
+
+// commandPath is a path that may stand in a command, or PATH.
+func (e Event) commandPath() string {
+	if matchesAll(`^/[A-Za-z0-9._/+-]+$`, e.groups["path"]) {
+		return e.groups["path"]
+	}
+	return "PATH"
+}
+
+func matchesAll(pattern, s string) bool {
+	return len(s) <= 256 && regexp.MustCompile(pattern).MatchString(s)
+}
+
+// Means is what the line means, for people.
+func (e Event) Means() string {
+	who := "somebody"
+	switch {
+	case e.who == "":
+	case e.proved && e.CommandName() == e.who:
+		who = e.who
+	default:
+		who = Quoted(e.who, 64)
+	}
+	return strings.NewReplacer("{who}", who, "{from}", Quoted(e.groups["from"], 64), "{path}", shownPath(e), "{why}", Quoted(e.groups["why"], 120), "{module}", e.groups["module"]).Replace(e.Cause.Means)
+}
+
+func shownPath(e Event) string {
+	if p := e.commandPath(); p != "PATH" {
+		return p
+	}
+	return Quoted(e.groups["path"], 120)
+}
+
+// Next is what to type. Only what was proved, or is plain, stands in it.
+func (e Event) Next() string {
+	return strings.NewReplacer("{who}", e.CommandName(), "{path}", e.commandPath(), "{module}", e.groups["module"]).Replace(e.Cause.Next)
+}
+
+// Quoted is a text of others as people may see it: in quotes, at most so many
+// characters of it, and nothing that plays with a terminal.
+func Quoted(s string, most int) string {
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "..."
+	}
+	return strconv.Quote(s)
+}
