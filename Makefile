@@ -8,8 +8,9 @@ export CGO_ENABLED := 0
 NAMES   := $(if $(PUBLISHER),-X aadsshlogin-handler/internal/names.publisher=$(PUBLISHER) -X aadsshlogin-handler/internal/names.extensionType=$(TYPE))
 # Static, without paths of the building machine, the same bytes each time. Small,
 # because the agent of every VM downloads it: without HTTP/2, which nothing here
-# needs, and without inlining, which makes nothing here faster that matters.
-BUILD   := $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2 -gcflags=all=-l -ldflags '-s -w -buildid= -X main.version=$(VERSION) $(NAMES)'
+# needs, without inlining, and with functions at 16 bytes' distance instead of 32:
+# neither makes anything here faster that matters.
+BUILD   := $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2 -gcflags=all=-l -ldflags '-s -w -buildid= -funcalign=16 -X main.version=$(VERSION) $(NAMES)'
 
 .PHONY: help
 help: ## list the targets
