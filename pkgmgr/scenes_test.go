@@ -1,0 +1,106 @@
+package pkgmgr
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/test/lib/golden"
+)
+
+// recordedPrograms are the programs whose scenes were recorded, by their file in
+// testdata/scenes.
+func recordedPrograms() map[string]distro.Manager {
+	return map[string]distro.Manager{
+		"yum-3.4.3":  distro.Yum,
+		"tdnf-3.5.2": distro.Tdnf, "tdnf-3.5.8": distro.Tdnf, "tdnf-3.6.0": distro.Tdnf,
+		"dnf5-5.4.6": distro.Dnf,
+	}
+}
+
+// TestScenes says what each command of each recorded scene means to the
+// handler: the code, the first line and the next step that a person gets. It is
+// a table to be read: "nothing wrong" is what the output says, and a session
+// asks the package database beside that.
+func TestScenes(t *testing.T) {
+	for file, name := range recordedPrograms() {
+		t.Run(file, func(t *testing.T) {
+			m := manager(t, name)
+			var got strings.Builder
+			for _, s := range scenes(t, file) {
+				fmt.Fprintf(&got, "### %s\n", s.name)
+				for _, r := range s.runs {
+					if r.note != "" {
+						fmt.Fprintf(&got, "# %s\n", r.note)
+					}
+					if classified(r.command) {
+						got.WriteString(row(t, m, s, r))
+					}
+				}
+			}
+			golden.Compare(t, filepath.Join("testdata", "scenes", file+".golden"), got.String())
+		})
+	}
+}
+
+// row is one command with what it means.
+func row(t *testing.T, m *Manager, s scene, r run) string {
+	t.Helper()
+	head := fmt.Sprintf("$ %s (%d)\n", strings.Join(words(r.command), " "), r.result.ExitCode)
+	if r.result.ExitCode < 0 { // it was waiting when it was killed
+		head = fmt.Sprintf("$ %s (killed)\n", strings.Join(words(r.command), " "))
+	}
+	f := m.Classify(r.command, r.result)
+	if f == nil {
+		return head + "    nothing wrong\n"
+	}
+	if strings.ContainsAny(f.What+f.Remedy(), "\n\r\x1b") || f.What == "" || f.Remedy() == "" {
+		t.Errorf("%s: not one line and one line: %q, %q", s.name, f.What, f.Remedy())
+	}
+	return head + fmt.Sprintf("    %d %s\n    %s\n", f.Code, f.What, f.Remedy())
+}
+
+// classified: what only asks is read by other functions.
+func classified(c host.Command) bool {
+	switch c.Name {
+	case "rpm":
+		return slices.ContainsFunc(c.Args, func(a string) bool { return a == "-e" || a == "-U" })
+	case "find", "rpmkeys", "dpkg-query", "apt-cache", "apt-mark", "ls", "cat":
+		return false
+	}
+	return true
+}
+
+// words are those of a command that tell it apart from others: without the
+// options that it always has.
+func words(c host.Command) []string {
+	list := []string{c.Name}
+	for _, a := range c.Args {
+		if !strings.HasPrefix(a, "--setopt=") && !strings.HasPrefix(a, "--disablerepo=") && !strings.HasPrefix(a, "--enablerepo=") {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// TestScenesAreMany counts the rows that say what is wrong.
+func TestScenesAreMany(t *testing.T) {
+	rows := 0
+	for file, name := range recordedPrograms() {
+		m := manager(t, name)
+		for _, s := range scenes(t, file) {
+			for _, r := range s.runs {
+				if classified(r.command) && m.Classify(r.command, r.result) != nil {
+					rows++
+				}
+			}
+		}
+	}
+	if rows < 300 {
+		t.Errorf("%d recorded failures are classified, want 300", rows)
+	}
+}
