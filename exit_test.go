@@ -13,22 +13,9 @@ import (
 // Only main.go ends the process: everywhere else an exit would skip the status
 // that must be written. log.Fatal and logrus's Fatal end it too.
 func TestOnlyMainExits(t *testing.T) {
-	files := 0
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() && (path == "test" || path == "misc" || path == filepath.Join("internal", "host", "hosttest") || path == "build" || strings.HasPrefix(path, ".") && path != ".") {
-			return fs.SkipDir
-		}
-		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == "main.go" {
-			return nil
-		}
-		files++
-		set := token.NewFileSet()
-		file, err := parser.ParseFile(set, path, nil, 0)
-		if err != nil {
-			return err
+	eachProductFile(t, func(path string, set *token.FileSet, file *ast.File) {
+		if path == "main.go" {
+			return
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			if s, ok := n.(*ast.SelectorExpr); ok {
@@ -45,6 +32,30 @@ func TestOnlyMainExits(t *testing.T) {
 			}
 			return true
 		})
+	})
+}
+
+// eachProductFile parses each file of what is shipped.
+func eachProductFile(t *testing.T, look func(path string, set *token.FileSet, file *ast.File)) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (path == "test" || path == "misc" || path == filepath.Join("internal", "host", "hosttest") || path == "build" || strings.HasPrefix(path, ".") && path != ".") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		files++
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		look(path, set, file)
 		return nil
 	})
 	if err != nil {

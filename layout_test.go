@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -58,18 +59,16 @@ func TestImportsKeepTheLayout(t *testing.T) {
 		"github.com/ProtonMail/go-crypto":             module + "/internal/trust",
 		"github.com/spf13/cobra":                      module + "/internal/cli",
 	}
-	// forbidden are imports that a package must not have.
-	forbidden := map[string][]string{
-		module + "/distro":             {module},
-		module + "/internal/fault":     {module},
-		module + "/internal/names":     {module},
-		module + "/status":             {module},
-		module + "/internal/preflight": {"os", "net"},
-
-		module + "/internal/signin/gate": {"os", "net"},
+	// forbidden are imports that a package must not have, but for what it may.
+	// Leaves import nothing of ours but leaves.
+	leaf := rule{forbidden: []string{module}, may: leaves()}
+	rules := map[string]rule{
+		module + "/internal/preflight":   {forbidden: []string{"os", "net"}},
+		module + "/internal/signin/gate": {forbidden: []string{"os", "net"}},
 	}
-	// leaf is a table without imports, which the others may read.
-	const leaf = module + "/internal/names"
+	for _, p := range append(leaves(), module+"/distro", module+"/internal/fault", module+"/status") {
+		rules[p] = leaf
+	}
 	// handlerMay are the packages that may use the handler.
 	handlerMay := []string{module, module + "/internal/cli", module + "/internal/doctor"}
 	seen := map[string]bool{}
@@ -83,10 +82,8 @@ func TestImportsKeepTheLayout(t *testing.T) {
 					}
 				}
 			}
-			for _, f := range forbidden[p.ImportPath] {
-				if within(imported, f) && imported != leaf {
-					t.Errorf("%s imports %s", p.ImportPath, imported)
-				}
+			if rules[p.ImportPath].broken(imported) {
+				t.Errorf("%s imports %s", p.ImportPath, imported)
 			}
 			if imported == module+"/handler" && !slices.Contains(handlerMay, p.ImportPath) {
 				t.Errorf("%s imports the handler", p.ImportPath)
@@ -99,6 +96,49 @@ func TestImportsKeepTheLayout(t *testing.T) {
 	for library := range only {
 		if !seen[library] {
 			t.Errorf("nothing imports %s: the rule about it is stale", library)
+		}
+	}
+}
+
+// leaves are packages that any other may use.
+func leaves() []string {
+	return []string{module + "/internal/text", module + "/internal/names", module + "/internal/az", module + "/internal/atomicfile"}
+}
+
+// rule is what a package must not import.
+type rule struct{ forbidden, may []string }
+
+func (r rule) broken(imported string) bool {
+	under := func(parent string) bool { return within(imported, parent) }
+	return slices.ContainsFunc(r.forbidden, under) && !slices.Contains(r.may, imported)
+}
+
+// What stands at the root was fixed: a new package goes below internal.
+func TestTheRootDoesNotGrow(t *testing.T) {
+	rooms := []string{"handler", "distro", "pkgmgr", "status", "misc", "test", "internal"}
+	seen := map[string]bool{}
+	for _, p := range packages(t, "-tags", "rig,vm", "./...") {
+		room, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/"), "/")
+		seen[room] = true
+		if room != "" && !slices.Contains(rooms, room) {
+			t.Errorf("%s: a package belongs below internal, not in a new folder of the root", p.ImportPath)
+		}
+	}
+	for _, room := range rooms {
+		if !seen[room] {
+			t.Errorf("%s has no package: the list is stale", room)
+		}
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if name := e.Name(); e.IsDir() && !strings.HasPrefix(name, ".") && !slices.Contains(append(rooms, "docs", "build", "tools"), name) {
+			t.Errorf("%s: a new folder at the root", name)
+		}
+		if name := e.Name(); strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") && name != "main.go" {
+			t.Errorf("%s: a new file beside main.go", name)
 		}
 	}
 }

@@ -11,11 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
-)
 
-// leftover ends the names of temporary files. The agent reads *.status only,
-// and copies whatever else is in the folder to the next version.
-const leftover = ".tmp~"
+	"aadsshlogin-handler/internal/atomicfile"
+)
 
 // Write makes <seq>.status in folder say r. The agent sees the old file or the
 // whole new one, also after a power cut. It is written even where nothing but
@@ -41,8 +39,9 @@ func Write(folder string, seq int, r Report) error {
 	if info, err := os.Lstat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a directory: remove it, the status belongs there", path)
 	}
-	sweep(folder)
-	if err := replace(path, encode(r, time.Now())); err != nil {
+	// The agent copies whatever is in the folder to the next version.
+	atomicfile.Sweep(folder, func(name string) bool { return strings.HasSuffix(name, ".status") })
+	if err := (atomicfile.File{Path: path, Content: encode(r, time.Now()), Mode: 0o600}).Write(); err != nil {
 		return fmt.Errorf("the status could not be written: %w", err)
 	}
 	return nil
@@ -78,64 +77,4 @@ func Read(folder string, seq int) (Report, error) {
 
 func file(folder string, seq int) string {
 	return filepath.Join(folder, strconv.Itoa(seq)+".status")
-}
-
-// replace writes content beside path and renames it there.
-func replace(path string, content []byte) (err error) {
-	dir := filepath.Dir(path)
-	// The name says whose it is, for sweep; the mode is 0600.
-	tmp, err := os.CreateTemp(dir, fmt.Sprintf(".%s.%d-*%s", filepath.Base(path), os.Getpid(), leftover))
-	if err != nil {
-		return err
-	}
-	defer func() {
-		tmp.Close()
-		if err != nil {
-			os.Remove(tmp.Name())
-		}
-	}()
-	if _, err = tmp.Write(content); err != nil {
-		return err
-	}
-	if err = tmp.Sync(); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
-}
-
-// sweep removes what a killed run left behind. A young file may be another
-// run's, in the middle of its work, unless its name says that its maker is gone.
-func sweep(folder string) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		name := e.Name()
-		if !strings.HasPrefix(name, ".") || !strings.HasSuffix(name, leftover) || !strings.Contains(name, ".status.") {
-			continue
-		}
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && (time.Since(info.ModTime()) > 10*time.Minute || orphan(name)) {
-			os.Remove(filepath.Join(folder, name))
-		}
-	}
-}
-
-// orphan says whether the maker that a temporary file's name tells of is gone.
-func orphan(name string) bool {
-	_, rest, _ := strings.Cut(name, ".status.")
-	maker, _, named := strings.Cut(rest, "-")
-	if _, err := strconv.Atoi(maker); err != nil || !named {
-		return false
-	}
-	_, err := os.Stat("/proc/" + maker)
-	return errors.Is(err, fs.ErrNotExist)
 }

@@ -129,19 +129,6 @@ func TestUnwritable(t *testing.T) {
 	}
 }
 
-// TestFailedRename: the temporary file goes.
-func TestFailedRename(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, "3.status")
-	must(t, os.Mkdir(path, 0o700))
-	if err := replace(path, []byte("x")); err == nil {
-		t.Error("a directory was replaced")
-	}
-	if got := namesIn(t, folder); got != "3.status" {
-		t.Errorf("the folder holds %s", got)
-	}
-}
-
 func TestWrongArguments(t *testing.T) {
 	if err := Write(t.TempDir(), -1, Report{}); err == nil {
 		t.Error("a negative sequence number was accepted")
@@ -176,7 +163,7 @@ func TestReadHostile(t *testing.T) {
 func TestLeftovers(t *testing.T) {
 	folder := t.TempDir()
 	old := time.Now().Add(-time.Hour)
-	for name, aged := range map[string]bool{".3.status.111.tmp~": true, ".3.status.222.tmp~": false, "notes.tmp~": true, ".x.tmp~": true, "2.status": true} {
+	for name, aged := range map[string]bool{".3.status.1-111~": true, ".3.status.1-222~": false, "notes.1-1~": true, ".x.1-1~": true, "2.status": true} {
 		path := filepath.Join(folder, name)
 		must(t, os.WriteFile(path, nil, 0o600))
 		if aged {
@@ -184,7 +171,7 @@ func TestLeftovers(t *testing.T) {
 		}
 	}
 	must(t, Write(folder, 3, Report{Level: Success}))
-	if got, want := namesIn(t, folder), ".3.status.222.tmp~ .x.tmp~ 2.status 3.status notes.tmp~"; got != want {
+	if got, want := namesIn(t, folder), ".3.status.1-222~ .x.1-1~ 2.status 3.status notes.1-1~"; got != want {
 		t.Errorf("the folder holds %s, want %s", got, want)
 	}
 }

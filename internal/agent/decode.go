@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/fault"
 )
 
@@ -117,12 +118,12 @@ func refuse(mistakes []mistake) *fault.Fault {
 		}
 		what += " Neither can " + strings.Join(names, ", ") + "."
 	}
-	where, more := "settings.json", ""
+	where, more := az.SettingsFile, []string(nil)
 	if strings.Contains(first.row.Example, "PASSWORD") {
-		where, more = protectedFile, setProtected
+		where, more = protectedFile, []string{protectedOption, protectedFile}
 	}
 	return fault.New(fault.SettingsInvalid, what,
-		fmt.Sprintf("Correct it in %s, as in %s, and set the extension again: %s%s", where, first.row.Example, setAgain(), more))
+		fmt.Sprintf("Correct it in %s, as in %s, and set the extension again: %s", where, first.row.Example, setAgain(more...)))
 }
 
 // shown is the value as far as it may be shown: nothing of what is, or may

@@ -12,7 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/atomicfile"
+	"aadsshlogin-handler/internal/text"
 )
 
 // EventLevel is how much an event matters.
@@ -26,7 +27,7 @@ const (
 	EventVerbose       EventLevel = "Verbose"
 )
 
-// Limits of an event, in characters. The agent cuts a message at 3072 and drops
+// Limits of an event, in bytes. The agent cuts a message at 3072 and drops
 // an event whose values have more than 6144 together (WALinuxAgent
 // collect_telemetry_events.py).
 const (
@@ -85,9 +86,9 @@ func (e *Events) Send(level EventLevel, task, message string) error {
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false)
 	_ = out.Encode(event{ // texts alone: encoding them cannot fail
-		Version: short(e.version, eventFieldLimit), Timestamp: now.Format("2006-01-02T15:04:05.000Z"),
-		TaskName: short(task, eventFieldLimit), EventLevel: level,
-		Message:  short(message, eventMessageLimit),
+		Version: text.Clip(e.version, eventFieldLimit), Timestamp: now.Format("2006-01-02T15:04:05.000Z"),
+		TaskName: text.Clip(task, eventFieldLimit), EventLevel: level,
+		Message:  text.Clip(message, eventMessageLimit),
 		EventPid: pid, EventTid: pid, OperationId: e.operation,
 	})
 	return e.place(b.Bytes(), now)
@@ -96,20 +97,9 @@ func (e *Events) Send(level EventLevel, task, message string) error {
 // place moves the finished event into the folder: the agent removes whatever
 // else it finds there, and reads only names of digits, newest first.
 func (e *Events) place(content []byte, now time.Time) error {
-	host.Sweep(e.outside, ".event.")
-	tmp, err := os.CreateTemp(e.outside, host.Temporary(".event."))
-	if err != nil {
-		return fmt.Errorf("telemetry: %w", err)
-	}
-	_, err = tmp.Write(content)
-	if closing := tmp.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(e.folder, fmt.Sprintf("%d.json", e.stamp(now))))
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
+	atomicfile.Sweep(e.outside, func(name string) bool { return strings.HasSuffix(name, ".json") })
+	file := atomicfile.File{Path: filepath.Join(e.folder, fmt.Sprintf("%d.json", e.stamp(now))), Content: content, Mode: 0o600, Via: e.outside, Volatile: true}
+	if err := file.Write(); err != nil {
 		return fmt.Errorf("telemetry: %w", err)
 	}
 	return nil
@@ -124,13 +114,4 @@ func (e *Events) stamp(now time.Time) int64 {
 			return next
 		}
 	}
-}
-
-// short is s as valid text of at most limit characters.
-func short(s string, limit int) string {
-	runes := []rune(strings.ToValidUTF8(s, "?"))
-	if len(runes) > limit {
-		return string(runes[:limit-4]) + " ..."
-	}
-	return string(runes)
 }

@@ -82,13 +82,13 @@ func thumbprint(s string) bool {
 
 // The protected settings go with the others, from a file of their own.
 const (
-	protectedFile = "protected.json"
-	setProtected  = " --protected-settings " + protectedFile
+	protectedFile   = "protected.json"
+	protectedOption = "--protected-settings"
 )
 
 func undecryptable(why string, cause error) error {
 	return fault.Wrap(errors.Join(ErrProtected, cause), fault.SettingsInvalid,
 		"The protected settings cannot be decrypted: "+why+".",
-		"Set the extension again, which encrypts them for the present certificate: "+setAgain()+setProtected+
+		"Set the extension again, which encrypts them for the present certificate: "+setAgain(protectedOption, protectedFile)+
 			` (`+protectedFile+`: {"proxy": "http://USER:PASSWORD@HOST:PORT"})`)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/Azure/azure-extension-foundation/settings"
 
+	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
@@ -131,6 +132,6 @@ func unreadable(path string, err error) error {
 
 // setAgain is the command that gives the extension other settings. Without
 // --settings they would be dropped, without --force-update nothing may happen.
-func setAgain() string {
-	return "az vm extension set --publisher " + names.Ours().Publisher + " --name " + names.Ours().Type + " --resource-group GROUP --vm-name NAME --settings settings.json --force-update"
+func setAgain(more ...string) string {
+	return az.Machine{}.SetExtension(names.Ours(), az.SettingsFile, more...).String()
 }

@@ -9,6 +9,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
@@ -47,22 +48,14 @@ func scaleSet(m machine) []preflight.Result {
 	if strings.HasPrefix(mine.ScaleSet, "aks-") && strings.HasPrefix(strings.ToUpper(mine.Group), "MC_") {
 		return []preflight.Result{{Name: name, Answer: preflight.Warn,
 			Text: "The scale set " + mine.ScaleSet + " belongs to AKS, which takes extensions away again that it did not set.",
-			Next: "Have AKS do it (az aks nodepool update --ssh-access entraid, where your AKS offers it), or use: kubectl debug node/NAME."}}
+			Next: "Have AKS do it (" + az.EntraSSH() + ", where your AKS offers it), or use: kubectl debug node/NAME."}}
 	}
 	if m.root && (m.extension == nil || !m.extension.active()) && !preflight.InPlace(m.Facts) {
-		at := "-g " + orWord(mine.Group, "GROUP") + " -n " + mine.ScaleSet
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.PackageManagerFailed,
 			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension " + names.Ours().Type + ": the set does not have it, or this instance runs an old model of the set.",
-			Next: "Look: az vmss extension list -g " + orWord(mine.Group, "GROUP") + " --vmss-name " + mine.ScaleSet + " -o table. Where it is listed: az vmss update-instances " + at + " --instance-ids '*'"}}
+			Next: "Look: " + mine.ListExtensions() + ". Where it is listed: " + mine.UpdateInstances()}}
 	}
 	return []preflight.Result{{Name: name, Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
-}
-
-func orWord(value, missing string) string {
-	if value == "" {
-		return missing
-	}
-	return value
 }
 
 // setExtension is the command that sets the extension on this machine, with the
@@ -72,19 +65,10 @@ func (of machine) setExtension() string {
 	if of.extension != nil {
 		there = of.extension.name
 	}
-	what := " --publisher " + there.Publisher
-	m, settings, note := of.Identity.Machine, " --settings settings.json", " (settings.json: all of this machine's settings, {} where there are none)"
 	if of.noSettings() {
-		settings, note = " --settings '{}'", ""
+		return of.Identity.Machine.SetExtension(there, az.NoSettings).String()
 	}
-	group := " -g " + orWord(m.Group, "GROUP")
-	switch {
-	case m.Arc:
-		return "az connectedmachine extension create" + what + " --type " + there.Type + " -n " + there.Type + group + " --machine-name " + orWord(m.Name, "NAME") + " --location LOCATION" + settings + ` --force-update-tag "$(date +%s)"` + note
-	case m.ScaleSet != "":
-		return "az vmss extension set" + what + " -n " + there.Type + group + " --vmss-name " + m.ScaleSet + settings + " --force-update" + note + ", then az vmss update-instances" + group + " -n " + m.ScaleSet + " --instance-ids '*'"
-	}
-	return "az vm extension set" + what + " -n " + there.Type + group + " --vm-name " + orWord(m.Name, "NAME") + settings + " --force-update" + note
+	return of.Identity.Machine.SetExtension(there, az.SettingsFile).String() + " (settings.json: all of this machine's settings, {} where there are none)"
 }
 
 // noSettings: it can be seen that nothing was asked for. Without root the

@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Status is what the extension said last, and since when it says so. Nothing is
@@ -121,7 +122,7 @@ func since(h *host.Host, folder, operation string) (time.Time, bool) {
 func (s Status) Text(now time.Time) string {
 	var b strings.Builder
 	if s.Extension != "" {
-		fmt.Fprintf(&b, "%s %s, %s, sequence number %d\n", s.Handler, s.Extension, orWord(s.State, "state unknown"), s.Sequence)
+		fmt.Fprintf(&b, "%s %s, %s, sequence number %d\n", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence)
 	}
 	if s.Said != nil {
 		fmt.Fprintf(&b, "%s: %d %s, since %s (%s), last said %s\n", s.Operation, s.Code, s.Name,

@@ -50,7 +50,7 @@ func signInErrors(m machine) []preflight.Result {
 	for _, e := range newest {
 		r := preflight.Result{Name: name, Answer: preflight.Warn, Next: strings.ReplaceAll(e.Next(), "{connection}", sshd.Connection(sshd.PersonProbe))}
 		if e.Cause.Name == "role" {
-			r.Next = m.roleAdvice(e.CommandName())
+			r.Next = "Where az is signed in: " + m.Identity.Machine.AssignRole(e.CommandName())
 		}
 		times := "once"
 		if n := counts[e.Cause.Name]; n > 1 {

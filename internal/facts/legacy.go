@@ -1,7 +1,7 @@
 package facts
 
 import (
-	"cmp"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -82,10 +82,9 @@ func Sessions(h *host.Host) []Session {
 		}
 	}
 	var sessions []Session
-	for _, s := range first {
-		sessions = append(sessions, s)
+	for _, user := range slices.Sorted(maps.Keys(first)) {
+		sessions = append(sessions, first[user])
 	}
-	slices.SortFunc(sessions, func(a, b Session) int { return cmp.Compare(a.User, b.User) })
 	return sessions
 }
 

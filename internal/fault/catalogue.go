@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/names"
 )
 
@@ -40,25 +41,19 @@ type Entry struct {
 // for extension publishers (azure-marketplace wiki, "Extension Build Notes and
 // Best Practices").
 func Catalogue() []Entry {
-	ours, older := names.Ours(), names.Older()
-	what := "extension set --publisher " + ours.Publisher + " --name " + ours.Type + " --resource-group GROUP "
-	const (
-		model = "\naz vmss update-instances --resource-group GROUP --name SET --instance-ids '*'"
-		with  = " --settings settings.json --force-update"
-		run   = `az vm run-command invoke --command-id RunShellScript --resource-group GROUP --name NAME --scripts `
-	)
-	again := "az vm " + what + "--vm-name NAME" + with + inSet + "az vmss " + what + "--vmss-name SET" + with + model
+	ours, older, vm := names.Ours(), names.Older(), az.Machine{}
+	again := either(func(m az.Machine) az.Commands { return m.SetExtension(ours, az.SettingsFile) })
 	return []Entry{
 		{OK, "ok",
 			"The operation did what it was asked to do.",
 			OwnerNobody, "not needed",
 			"Nothing is left to do: sign in with az ssh vm.",
-			"az ssh vm --resource-group GROUP --name NAME"},
+			vm.SSH()},
 		{Internal, "internal",
 			"The handler met a state that it has no answer for, which is a bug of the handler.",
 			OwnerUs, "rarely: the same state leads to the same bug",
 			"Report it where you got the extension from, together with handler.log from the extension's folder in /var/log/azure.",
-			run + `"tail -c 3500 /var/log/azure/` + ours.Full() + `/handler.log"`},
+			vm.RunScript("tail -c 3500 /var/log/azure/" + ours.Full() + "/handler.log")},
 		{Usage, "usage",
 			"The handler was started in a way that it cannot work with: unknown arguments, or without what the Azure Linux agent prepares for it.",
 			OwnerVM, "no: the same start leads to the same answer",
@@ -78,17 +73,17 @@ func Catalogue() []Entry {
 			"The machine has no system-assigned managed identity, which sign-in with Microsoft Entra ID needs; a user-assigned one does not do.",
 			OwnerVM, "yes, once the identity is assigned",
 			"Assign a system-assigned managed identity to the VM, then set the extension again.",
-			"az vm identity assign --resource-group GROUP --name NAME" + inSet + "az vmss identity assign --resource-group GROUP --name SET" + model},
+			either(az.Machine.AssignIdentity)},
 		{LegacyInstalled, "legacy-installed",
 			"The older " + older.Type + " is still on the machine and cannot, or must not, be removed by this handler.",
 			OwnerVM, "yes, once the older extension is gone and the people signed in through it have signed out",
 			"Delete the extension " + older.Type + ", then set this one again.",
-			"az vm extension delete --name " + older.Type + " --resource-group GROUP --vm-name NAME"},
+			either(func(m az.Machine) az.Commands { return m.DeleteExtension(older.Type) })},
 		{MemoryTooSmall, "memory-too-small",
 			"The machine has less than 1 GB of memory, which is less than the login packages support.",
 			OwnerVM, "yes, once the VM has a larger size",
 			"Resize the VM to a size with 1 GB of memory or more.",
-			"az vm resize --resource-group GROUP --name NAME --size SIZE" + inSet + "az vmss update --resource-group GROUP --name SET --set sku.name=SIZE" + model},
+			either(az.Machine.Resize)},
 		{PackageManagerBusy, "package-manager-busy",
 			"Another process held the package manager's lock for as long as the handler could wait.",
 			OwnerVM, "yes, once that process is done; most often it is an automatic update that ends by itself",
@@ -118,7 +113,7 @@ func Catalogue() []Entry {
 			"A file system that the handler needs is full, read-only or not writable.",
 			OwnerVM, "yes, once there is room",
 			"Free space on, or make writable, the file system in the message, then set the extension again.",
-			run + `"df -h; df -i; findmnt -O ro"`},
+			vm.RunScript("df -h; df -i; findmnt -O ro")},
 		{StillRunning, "still-running",
 			"The run did not come to its end: its package transaction, or another run of this handler, is still at work, or the run was stopped on the way.",
 			OwnerNobody, "yes: the next run finds the work finished, finishes it, or waits for it",
@@ -128,7 +123,7 @@ func Catalogue() []Entry {
 			"The machine's distribution, release or architecture is not supported.",
 			OwnerVM, "no, not on this release",
 			"Move the workload to a release that docs/distributions.md lists.",
-			"az vm image list --all --publisher PUBLISHER --output table"},
+			az.Images()},
 		{SettingsInvalid, "settings-invalid",
 			"A setting of the extension has a value that cannot be used; nothing was changed on the machine.",
 			OwnerVM, "only with other settings",
@@ -137,8 +132,11 @@ func Catalogue() []Entry {
 	}
 }
 
-// inSet stands between the command for a VM and those for a scale set.
-const inSet = "\n# in a scale set:\n"
+// either has the commands for a VM, and those for a scale set.
+func either(commands func(az.Machine) az.Commands) string {
+	set := commands(az.Machine{ScaleSet: "SET"})
+	return commands(az.Machine{}).String() + "\n# in a scale set:\n" + strings.Join(set, "\n")
+}
 
 // settingsNote goes with the commands that set the extension.
 const settingsNote = "settings.json holds all of this machine's settings; where there are none, write {} into it.\nSetting the extension without them drops them. Where there are protected settings,\nadd --protected-settings protected.json."

@@ -1,6 +1,5 @@
 // Package fault says what can go wrong, under which exit code, and whose move
-// it is then. It imports nothing of this project but the table of
-// names.
+// it is then. Of this project it imports leaves only.
 package fault
 
 import (

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // Command is one program with its arguments: a value, so that a plan can show
@@ -58,17 +60,7 @@ func (c Command) String() string {
 				w = strings.ReplaceAll(w, s, "***")
 			}
 		}
-		words[i] = quote(w)
+		words[i] = text.Quote(w)
 	}
 	return strings.Join(words, " ")
-}
-
-// quote makes a word safe to paste into a POSIX shell, and leaves plain words
-// and VAR=value as they are.
-func quote(w string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%*~"
-	if w != "" && strings.Trim(w, plain) == "" {
-		return w
-	}
-	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 }

@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
+
+	"aadsshlogin-handler/internal/atomicfile"
 
 	"golang.org/x/sys/unix"
 )
@@ -136,81 +136,15 @@ func (h *Host) EnsureDir(path string, mode fs.FileMode) error {
 // and on disk before it returns; the SELinux label of a replaced file is kept.
 func (h *Host) EnsureFile(path string, content []byte, mode fs.FileMode) (changed bool, err error) {
 	full := h.Path(path)
-	Sweep(filepath.Dir(full), temporary(full))
+	atomicfile.Sweep(filepath.Dir(full), func(name string) bool { return name == filepath.Base(full) })
 	if info, err := os.Lstat(full); err == nil && info.Mode().IsRegular() && info.Mode().Perm() == mode.Perm() && info.Size() == int64(len(content)) {
 		if old, err := os.ReadFile(full); err == nil && bytes.Equal(old, content) {
 			return false, nil
 		}
 	}
 	action := h.Log.Started("write %s (%d bytes, mode %04o)", path, len(content), mode)
-	return true, action.Ended(replace(full, content, mode))
-}
-
-// replace is the recipe that survives a power cut at every line: a temporary
-// file in the same directory under a name that run-parts directories ignore,
-// synced, renamed, and the directory synced.
-func replace(full string, content []byte, mode fs.FileMode) (err error) {
-	dir := filepath.Dir(full)
-	tmp, err := os.CreateTemp(dir, Temporary(temporary(full)))
-	if err != nil {
-		return err
-	}
-	defer func() {
-		tmp.Close()
-		if err != nil {
-			os.Remove(tmp.Name())
-		}
-	}()
-	if _, err = tmp.Write(content); err != nil {
-		return err
-	}
-	if err = tmp.Chmod(mode); err != nil { // on the descriptor: umask must not matter
-		return err
-	}
-	keepLabel(full, tmp)
-	if err = tmp.Sync(); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp.Name(), full); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-// temporary is how the names of the temporary files for a file begin.
-func temporary(full string) string { return "." + filepath.Base(full) + "." }
-
-// Temporary is a pattern for os.CreateTemp whose names begin with prefix and
-// say whose they are, for Sweep.
-func Temporary(prefix string) string { return fmt.Sprintf("%s%d-*~", prefix, os.Getpid()) }
-
-// Sweep removes the temporary files in dir whose names begin with prefix and
-// whose maker is gone: it was killed between making and renaming them.
-func Sweep(dir, prefix string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return // whoever writes there next says why
-	}
-	for _, e := range entries {
-		rest, ours := strings.CutPrefix(e.Name(), prefix)
-		maker, _, named := strings.Cut(rest, "-")
-		pid, err := strconv.Atoi(maker)
-		if !ours || !named || err != nil || !strings.HasSuffix(rest, "~") || pid == os.Getpid() {
-			continue
-		}
-		if _, err := os.Stat("/proc/" + maker); errors.Is(err, fs.ErrNotExist) {
-			os.Remove(filepath.Join(dir, e.Name()))
-		}
-	}
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return true, action.Ended(atomicfile.File{Path: full, Content: content, Mode: mode,
+		Label: func(tmp *os.File) { keepLabel(full, tmp) }}.Write())
 }
 
 // RemoveFile removes a file or symlink; that it is gone already is fine.

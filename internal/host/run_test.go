@@ -60,7 +60,7 @@ func TestRunBoundsOutput(t *testing.T) {
 
 func TestCommandStringIsPasteableAndHidesSecrets(t *testing.T) {
 	c := Command{Name: "apt-get", Args: []string{"-o", "A::B=it's", "install", "a b", "", "http://u:pw@p"}, Env: []string{"X=1"}, Secrets: []string{"pw", ""}}
-	want := `X=1 apt-get -o 'A::B=it'\''s' install 'a b' '' http://u:***@p`
+	want := `X=1 apt-get -o "A::B=it's" install 'a b' '' 'http://u:***@p'`
 	if got := c.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

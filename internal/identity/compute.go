@@ -6,16 +6,9 @@ import (
 	"errors"
 	"strings"
 	"unicode"
-)
 
-// Machine is what Azure calls this machine. A field is "" where it is not known.
-type Machine struct {
-	Subscription string
-	Group        string
-	Name         string
-	ScaleSet     string // of an instance whose identity belongs to its scale set (uniform orchestration)
-	Arc          bool   // an Arc-enabled server
-}
+	"aadsshlogin-handler/internal/az"
+)
 
 // compute is the part of the instance metadata that is used. The rest of that
 // document, userData and customData for two, may hold secrets and is never kept.
@@ -79,8 +72,8 @@ func parseCompute(body []byte) (compute, error) {
 // machine is what a command line can say about the machine. What cannot be part
 // of a name in Azure is left out: these values end up in commands that people
 // paste into a root shell.
-func (d compute) machine(arc bool) Machine {
-	m := Machine{Arc: arc}
+func (d compute) machine(arc bool) az.Machine {
+	m := az.Machine{Arc: arc}
 	if only(d.Subscription, 36, "-") {
 		m.Subscription = d.Subscription
 	}

@@ -49,8 +49,8 @@ func FuzzCompute(f *testing.F) {
 		}
 		for _, arc := range []bool{false, true} {
 			m := d.machine(arc)
-			for _, text := range []string{m.assign(), m.show(), m.redeploy(), m.label(), m.Resize(), m.DeleteExtension("AADLoginForLinux")} {
-				plain := strings.NewReplacer("'*'", "", "\"", "", "'s ", "", "; ", " ").Replace(text)
+			for _, text := range []string{assign(m), m.ShowIdentity(), redeploy(m), label(m), m.Resize().String(), m.DeleteExtension("AADLoginForLinux").String()} {
+				plain := strings.NewReplacer("'*'", "", " && ", " ", "\"", "", "'s ", "", "; ", " ").Replace(text)
 				if m.Group != "" {
 					plain = strings.ReplaceAll(plain, "'"+m.Group+"'", "")
 				}

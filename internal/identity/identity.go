@@ -31,6 +31,7 @@ import (
 	"strings"
 	"time"
 
+	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/logging"
@@ -65,7 +66,7 @@ func (k Kind) String() string {
 type Answer struct {
 	Kind       Kind
 	ResourceID string // of the identity, as its token says: of the VM, the scale set or the user-assigned identity; may be ""
-	Machine    Machine
+	Machine    az.Machine
 	Cloud      Cloud        // the public cloud where the machine did not say: Why tells
 	Fault      *fault.Fault // nil for SystemAssigned; else code 22 or 29 with the next step for this machine
 	Requests   int          // HTTP requests that the look took

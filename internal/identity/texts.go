@@ -6,26 +6,28 @@ import (
 	"path"
 	"strings"
 
+	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // missingFault is code 22 in the words for this machine.
-func missingFault(k Kind, id string, m Machine) *fault.Fault {
-	what := capital(m.label()) + " has no managed identity; sign-in needs the system-assigned one."
+func missingFault(k Kind, id string, m az.Machine) *fault.Fault {
+	what := text.Capital(label(m)) + " has no managed identity; sign-in needs the system-assigned one."
 	if k == UserAssigned {
-		what = capital(m.label()) + " has several user-assigned managed identities but not the system-assigned one, which sign-in needs."
+		what = text.Capital(label(m)) + " has several user-assigned managed identities but not the system-assigned one, which sign-in needs."
 	}
 	if id != "" {
-		what = fmt.Sprintf("%s has only the user-assigned managed identity %q; sign-in needs the system-assigned one.", capital(m.label()), path.Base(id))
+		what = fmt.Sprintf("%s has only the user-assigned managed identity %q; sign-in needs the system-assigned one.", text.Capital(label(m)), path.Base(id))
 	}
-	return fault.New(fault.IdentityMissing, what, m.assign())
+	return fault.New(fault.IdentityMissing, what, assign(m))
 }
 
 // unknownFault is code 29: what was answered, and what to do about that.
-func unknownFault(s service, r reply, m Machine, c Cloud) *fault.Fault {
+func unknownFault(s service, r reply, m az.Machine, c Cloud) *fault.Fault {
 	cause, next := explain(s, r, m, c)
-	what := fmt.Sprintf("The managed identity of %s could not be checked: %s.", m.label(), cause)
+	what := fmt.Sprintf("The managed identity of %s could not be checked: %s.", label(m), cause)
 	return fault.New(fault.IdentityUnknown, what, next)
 }
 
@@ -33,7 +35,7 @@ func unknownFault(s service, r reply, m Machine, c Cloud) *fault.Fault {
 const again = "then set the extension again or restart the VM agent"
 
 // explain says why there is no answer and what to do.
-func explain(s service, r reply, m Machine, c Cloud) (cause, next string) {
+func explain(s service, r reply, m az.Machine, c Cloud) (cause, next string) {
 	if s.arc {
 		if cause, next, ok := explainArc(s, r); ok {
 			return cause, next
@@ -72,7 +74,7 @@ func explain(s service, r reply, m Machine, c Cloud) (cause, next string) {
 			"Find what on this machine asks " + host + " so often (it allows 20 token requests a second), slow it down, " + again + "."
 	case updating:
 		return s.name + " is being updated (" + status + ")",
-			"Wait five minutes, " + again + "; if it stays, redeploy the VM: " + m.redeploy() + "."
+			"Wait five minutes, " + again + "; if it stays, redeploy the VM: " + redeploy(m) + "."
 	case failing:
 		return s.name + " fails (" + status + ")",
 			"Wait five minutes, " + again + "; if it stays, look at the VM's Resource health in the portal and open a support request."
@@ -84,7 +86,7 @@ func explain(s service, r reply, m Machine, c Cloud) (cause, next string) {
 		return cause, "Something on the way may change the request (a proxy that adds or drops headers): take " + host + " out of transparent proxying, " + again + "."
 	case unclassified:
 		return s.name + " gave a token " + r.detail,
-			"Make sure that the system-assigned identity is on: " + m.show() + "; " + again + "."
+			"Make sure that the system-assigned identity is on: " + "\"" + m.ShowIdentity() + "\"" + "; " + again + "."
 	case stopped:
 		return "the time for the check was up before " + s.name + " answered",
 			"Run \"" + doctor() + "\" on this machine to see how the service answers, " + again + "."
@@ -127,7 +129,7 @@ func explainArc(s service, r reply) (cause, next string, ok bool) {
 }
 
 // label is what the machine is called in a sentence.
-func (m Machine) label() string {
+func label(m az.Machine) string {
 	name, kind := m.Name, "VM "
 	switch {
 	case m.Arc:
@@ -144,9 +146,27 @@ func (m Machine) label() string {
 	return kind + name + " (resource group " + m.Group + ")"
 }
 
-func capital(s string) string {
-	if s == "" {
-		return s
+// assign is the next step that gives the machine its system-assigned identity.
+func assign(m az.Machine) string {
+	how := "Run \"" + m.AssignIdentity().String() + "\""
+	switch {
+	case m.Arc:
+		return "An Arc-enabled server gets that identity when it is connected. Look with \"" + m.ShowIdentity() +
+			"\"; without one run \"sudo azcmagent disconnect\" and \"sudo azcmagent connect\" again, then set the extension again."
+	case m.ScaleSet != "":
+		return how + " (the second is not needed where the upgrade policy is automatic); a new identity can take minutes to show."
+	case m.Name == "":
+		// A sidecar of Azure Operator Nexus has no instance metadata. Source:
+		// Microsoft Learn, operator-nexus, troubleshooting of managed identities.
+		return how + ", " + again + "; a VM of Azure Operator Nexus gets its identity only when it is created."
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return how + ", " + again + "; a new identity can take minutes to show."
+}
+
+// redeploy says how the machine is moved to another host.
+func redeploy(m az.Machine) string {
+	if m.Arc { // it is no VM of Azure
+		return "move it to another host where it runs"
+	}
+	return "\"" + m.Redeploy() + "\""
 }

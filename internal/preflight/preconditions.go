@@ -73,7 +73,10 @@ func memory(f facts.Facts) []Result {
 	}
 	r := Result{Name: name, Answer: Fail, Code: fault.MemoryTooSmall,
 		Text: "This machine has " + size + "; the sign-in packages need 1 GB.",
-		Next: "Use a size with 1 GiB or more: " + f.Identity.Machine.Resize() + "; then set the extension again."}
+		Next: "Use a size with 1 GiB or more: \"" + f.Identity.Machine.Resize().String() + "\"; then set the extension again."}
+	if f.Identity.Machine.Arc {
+		r.Next = "Give the machine 1 GiB of memory or more where it runs; then set the extension again."
+	}
 	if InPlace(f) {
 		r.Answer, r.Text = Warn, r.Text+" They are installed, so they were left in place."
 	}
@@ -85,7 +88,7 @@ func legacy(f facts.Facts) []Result {
 	if f.Legacy.Extension != "" {
 		return []Result{{Name: name, Answer: Fail, Code: fault.LegacyInstalled,
 			Text: "The older extension " + names.Older().Type + " is still on this machine (" + f.Legacy.Extension + "), and its agent would put back what we remove.",
-			Next: "Delete it: " + f.Identity.Machine.DeleteExtension(names.Older().Type) + "; then set this extension again."}}
+			Next: "Delete it: \"" + f.Identity.Machine.DeleteExtension(names.Older().Type).String() + "\"; then set this extension again."}}
 	}
 	packages := f.LegacyPackages()
 	if len(packages) == 0 {

@@ -9,6 +9,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
@@ -23,7 +24,7 @@ func healthy(with func(*facts.Facts)) facts.Facts {
 		Target: distro.Target{Name: "Ubuntu 22.04", Tested: true, Manager: distro.Apt, Legacy: []string{"aadlogin", "aadlogin-selinux"}},
 		Memory: facts.Memory{Bytes: 1 << 30, Known: facts.Blocks},
 		Identity: identity.Answer{Kind: identity.SystemAssigned,
-			Machine: identity.Machine{Group: "rg-web", Name: "web1"}},
+			Machine: az.Machine{Group: "rg-web", Name: "web1"}},
 		Packages: pkgmgr.Packages{"aadsshlogin": {Name: "aadsshlogin", Version: "1.0", State: pkgmgr.Installed}},
 	}
 	f.Target.Packages.Login, f.Target.Packages.SELinux = "aadsshlogin", "aadsshlogin-selinux"

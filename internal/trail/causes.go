@@ -1,5 +1,7 @@
 package trail
 
+import "aadsshlogin-handler/internal/az"
+
 // speaker is who can know what a row is about.
 type speaker string
 
@@ -79,7 +81,7 @@ func Causes() []Cause {
 		{Name: "algorithm", by: []speaker{bySSHD},
 			says:  `(?:userauth_pubkey: )?(?:key type|(?:certificate )?signature algorithm) [A-Za-z0-9@.-]+ not in (?:Pubkey|CASignature|Hostbased)[A-Za-z]*(?: for ` + anyone + `)?`,
 			Means: "sshd and the client of {who} have no signature algorithm in common",
-			Next:  "On sshd 7.4 (RHEL and Oracle Linux 7): az ssh vm -n VM -g GROUP -- -o \"PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com\"; else update OpenSSH on the older side."},
+			Next:  "On sshd 7.4 (RHEL and Oracle Linux 7): " + az.Machine{}.SSH("-o", "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com") + "; else update OpenSSH on the older side."},
 		{Name: "key-length", by: []speaker{bySSHD}, says: `(?:userauth_pubkey: )?(?:refusing [A-Z0-9-]+ key|could not parse key|parse key): Invalid key length`,
 			Means: "sshd refused the key of {who}, which is shorter than RequiredRSASize",
 			Next:  "sudo sshd -T -C {connection} | grep -i requiredrsasize; lower it, or use az ssh on a client with OpenSSH 8.0 or later, whose keys have 3072 bits."},
@@ -94,7 +96,7 @@ func Causes() []Cause {
 			Next:  "sudo ssh-keygen -Q -l -f {path}; who put it there must take it out"},
 		{Name: "too-many-tries", by: []speaker{bySSHD}, says: `maximum authentication attempts exceeded for (?:invalid user )?` + anyone + ` from ` + from + ` port \d+ ssh2`,
 			Means: "the client of {who} offered so many keys that sshd closed the connection before the certificate's turn",
-			Next:  "On the client: az ssh vm -n VM -g GROUP -- -o IdentitiesOnly=yes"},
+			Next:  "On the client: " + az.Machine{}.SSH("-o", "IdentitiesOnly=yes")},
 		{Name: "no-module", by: []speaker{bySSHD}, scope: machine, says: `PAM unable to dlopen\((?P<why>[^)]*)\): ` + `(?P<path>/[^: ]+): cannot open shared object file.*`,
 			Means: "PAM is configured to ask {why}, and {path} is not there",
 			Next:  "sudo grep -rn -e \"$(basename {path})\" /etc/pam.d; install the module, or remove that line"},

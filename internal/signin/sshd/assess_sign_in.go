@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadsshlogin-handler/internal/az"
 )
 
 func askPublicKey(f Facts, e Effective) Finding {
@@ -138,7 +140,7 @@ func askAlgorithms(f Facts, e Effective) Finding {
 	if slices.Contains(accepted, certSHA1) {
 		return Finding{Answer: Warn, File: file, Line: line,
 			Text: fmt.Sprintf("sshd (%s) knows RSA certificates by their SHA-1 name only%s, which OpenSSH clients since 8.8 do not offer.", orUnknown(f.Version), at),
-			Next: `Tell people to add -o "PubkeyAcceptedKeyTypes=+` + certSHA1 + `": az ssh vm -n VM -g GROUP -- -o "PubkeyAcceptedKeyTypes=+` + certSHA1 + `"`}
+			Next: "Tell people to add an option of ssh: " + az.Machine{}.SSH("-o", "PubkeyAcceptedKeyTypes=+"+certSHA1)}
 	}
 	return Finding{Answer: Fail, File: file, Line: line,
 		Text: "sshd does not accept RSA certificates, the only kind that Entra ID issues" + at + ".",

@@ -1,0 +1,114 @@
+// Package atomicfile replaces files so that whoever reads one sees what was
+// there before or all of what is new, also after a power cut.
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// File is a file as it is to be.
+type File struct {
+	Path    string
+	Content []byte
+	Mode    fs.FileMode
+
+	// Via is the folder in which the file is made, on the same file system; "":
+	// its own. What run-parts and the like read of a folder they do not read of
+	// a temporary file in it: its name begins with a dot.
+	Via string
+	// Label is called with the temporary file before it gets its name; may be nil.
+	Label func(*os.File)
+	// Volatile files need not survive a power cut.
+	Volatile bool
+}
+
+// Write replaces the file. A symbolic link in its place is replaced too.
+func (f File) Write() (err error) {
+	dir := filepath.Dir(f.Path)
+	via := f.Via
+	if via == "" {
+		via = dir
+	}
+	tmp, err := os.CreateTemp(via, fmt.Sprintf(".%s.%d-*~", filepath.Base(f.Path), os.Getpid()))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		tmp.Close()
+		if err != nil {
+			os.Remove(tmp.Name())
+		}
+	}()
+	if _, err = tmp.Write(f.Content); err != nil {
+		return err
+	}
+	if err = tmp.Chmod(f.Mode); err != nil { // on the descriptor: umask must not matter
+		return err
+	}
+	if f.Label != nil {
+		f.Label(tmp)
+	}
+	if f.Volatile {
+		return os.Rename(tmp.Name(), f.Path)
+	}
+	if err = tmp.Sync(); err != nil {
+		return err
+	}
+	if err = os.Rename(tmp.Name(), f.Path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// abandoned is the age at which a temporary file is nobody's any more.
+const abandoned = 10 * time.Minute
+
+// Sweep removes the temporary files in dir whose maker was killed between making
+// and renaming them. of says for which files: it gets the name that each was to
+// have.
+func Sweep(dir string, of func(name string) bool) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return // whoever writes there next says why
+	}
+	for _, e := range entries {
+		name, pid, ok := temporary(e.Name())
+		if !ok || !of(name) || pid == os.Getpid() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && (gone(pid) || time.Since(info.ModTime()) > abandoned) {
+			os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
+}
+
+// temporary reads the name of a temporary file: which file it was to become, and
+// the process that made it.
+func temporary(file string) (name string, pid int, ok bool) {
+	rest, dot := strings.CutPrefix(file, ".")
+	rest, tilde := strings.CutSuffix(rest, "~")
+	i := strings.LastIndexByte(rest, '.')
+	if !dot || !tilde || i < 0 {
+		return "", 0, false
+	}
+	maker, _, named := strings.Cut(rest[i+1:], "-")
+	pid, err := strconv.Atoi(maker)
+	return rest[:i], pid, named && err == nil
+}
+
+func gone(pid int) bool {
+	_, err := os.Stat("/proc/" + strconv.Itoa(pid))
+	return errors.Is(err, fs.ErrNotExist)
+}

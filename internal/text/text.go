@@ -1,0 +1,88 @@
+// Package text makes what came from elsewhere fit to be shown to a person: on
+// one line, without control characters, not longer than there is room for.
+package text
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const dots = " ..."
+
+// Clip is s in at most limit bytes, whole characters, with dots in the place of
+// what was cut off. Bytes that are no UTF-8 become question marks.
+func Clip(s string, limit int) string {
+	// What is looked at is bounded before it is: s may be megabytes.
+	cut := len(s) > limit
+	if cut {
+		s = s[:limit]
+	}
+	if s = strings.ToValidUTF8(s, "?"); !cut && len(s) <= limit {
+		return s
+	}
+	end := min(len(s), max(limit-len(dots), 0))
+	for end > 0 && end < len(s) && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + dots
+}
+
+// OneLine is s with one space for each run of white space and control characters.
+func OneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+}
+
+// Printable is s with a question mark for each character that a terminal might
+// obey or not show.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}
+
+// ASCII is what of s is printable ASCII.
+func ASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// Capital is s with its first letter in upper case, which must be ASCII.
+func Capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// Or is value, or missing where there is none.
+func Or(value, missing string) string {
+	if value == "" {
+		return missing
+	}
+	return value
+}
+
+// Quote makes a word safe to paste into a POSIX shell, and leaves plain words
+// and VAR=value as they are. A word with an apostrophe is put into double
+// quotes where nothing in it means something there: people can still read it.
+func Quote(word string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%~"
+	name, value, _ := strings.Cut(word, "=")
+	switch {
+	case word != "" && word[0] != '~' && strings.Trim(name, plain) == "" && strings.Trim(value, plain+"*") == "":
+		return word
+	case strings.Contains(word, "'") && !strings.ContainsAny(word, "\"$`\\!"):
+		return `"` + word + `"`
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,73 @@
+package text
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestClip(t *testing.T) {
+	for _, c := range []struct {
+		in    string
+		limit int
+		want  string
+	}{
+		{"", 5, ""},
+		{"abcde", 5, "abcde"},
+		{"abcdef", 5, "a ..."},
+		{"ääää", 8, "ääää"},
+		{"ääääx", 8, "ää ..."},
+		{"a\xffb", 5, "a?b"},
+		{"aaaa\xff\xffb", 6, "aa ..."},
+		{"abcdef", 2, " ..."},
+	} {
+		if got := Clip(c.in, c.limit); got != c.want {
+			t.Errorf("Clip(%q, %d) = %q, want %q", c.in, c.limit, got, c.want)
+		}
+	}
+}
+
+func TestShown(t *testing.T) {
+	const in = "  a\tb\r\n\x1b[31mc\u202ed\xff "
+	for what, c := range map[string][2]string{
+		"OneLine":   {OneLine(in), "a b [31mc\u202ed?"},
+		"Printable": {Printable(in), "  a?b???[31mc?d? "},
+		"ASCII":     {ASCII(in), "  ab[31mcd "},
+		"Capital":   {Capital("abc") + Capital(""), "Abc"},
+		"Or":        {Or("", "b") + Or("a", "b"), "ba"},
+	} {
+		if c[0] != c[1] {
+			t.Errorf("%s: %q, want %q", what, c[0], c[1])
+		}
+	}
+}
+
+// A shell gives back each word as it was.
+func TestQuote(t *testing.T) {
+	words := []string{"plain", "", "a b", "rg(prod)", "it's", `it's "so"`, "$(id)", "`id`", "it's $HOME", `a\b`, `it's a\b`, "*", "new\nline", "!x", "it's!", "VAR=value", "-g", ";", "&&", "#x", "~root", "1.2~rc1"}
+	for _, w := range words {
+		out, err := exec.Command("sh", "-c", "printf '%s.' "+Quote(w)).Output()
+		if err != nil || string(out) != w+"." {
+			t.Errorf("%q as %s is %q to a shell (%v)", w, Quote(w), out, err)
+		}
+	}
+	if Quote("plain") != "plain" || Quote("it's") != `"it's"` {
+		t.Error("words are quoted that need not be, or are harder to read")
+	}
+}
+
+func FuzzClip(f *testing.F) {
+	f.Add("ääääx", 5)
+	f.Fuzz(func(t *testing.T, s string, limit int) {
+		if limit < len(dots) || limit > 1<<16 {
+			return
+		}
+		if got := Clip(s, limit); len(got) > limit || !utf8.ValidString(got) || len(s) <= limit && utf8.ValidString(s) && got != s {
+			t.Errorf("Clip(%q, %d) = %q", s, limit, got)
+		}
+		if got := OneLine(s); strings.ContainsAny(got, "\n\r\t\x1b") {
+			t.Errorf("OneLine(%q) = %q", s, got)
+		}
+	})
+}

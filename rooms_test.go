@@ -1,0 +1,55 @@
+package main
+
+import (
+	"go/ast"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+// room is where something belongs.
+type room struct {
+	what string
+	in   []string       // packages, by folder
+	text *regexp.Regexp // in a string; nil: none
+	call string         // PACKAGE.Function
+}
+
+func (r room) holds(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.BasicLit:
+		return n.Kind == token.STRING && r.text != nil && r.text.MatchString(n.Value)
+	case *ast.SelectorExpr:
+		x, ok := n.X.(*ast.Ident)
+		return ok && r.call == x.Name+"."+n.Sel.Name
+	}
+	return false
+}
+
+// Some things have one room: whoever needs them asks there, so that what is
+// learned about them is learned once.
+func TestOneRoomEach(t *testing.T) {
+	for _, room := range []room{
+		{what: "a command of the Azure CLI", in: []string{"internal/az"}, text: regexp.MustCompile(`\baz (vm|vmss|connectedmachine|role|network|rest|aks|policy) [a-z]+|\baz ssh (vm|arc) -`)},
+		{what: "a file that is replaced", in: []string{"internal/atomicfile", "internal/logging"}, call: "os.Rename"},
+		{what: "a temporary file", in: []string{"internal/atomicfile"}, call: "os.CreateTemp"},
+	} {
+		found := false
+		eachProductFile(t, func(path string, set *token.FileSet, file *ast.File) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				if !room.holds(n) {
+					return true
+				}
+				if found = true; !slices.Contains(room.in, filepath.ToSlash(filepath.Dir(path))) {
+					t.Errorf("%s: %s belongs to %s", set.Position(n.Pos()), room.what, room.in[0])
+				}
+				return true
+			})
+		})
+		if !found && room.text == nil {
+			t.Errorf("%s is nowhere: the rule is stale", room.what)
+		}
+	}
+}
