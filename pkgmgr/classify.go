@@ -53,8 +53,9 @@ func once(table func() []rule) func() []compiled {
 
 // diagnosis is a fault with what can be tried against it.
 type diagnosis struct {
-	fault *fault.Fault // nil: nothing is wrong
-	step  step
+	fault  *fault.Fault // nil: nothing is wrong
+	step   step
+	result host.Result // of the command that it is about, where one was run
 }
 
 // ErrInterrupted is in a fault that Session.Repair may help against: a run of

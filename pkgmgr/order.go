@@ -56,10 +56,9 @@ type task struct {
 // attempt is one try.
 func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 	t.order.LockWait = t.session.lockWait(ctx)
-	if len(t.order.Remove) > 0 {
-		if err := t.session.onlyNamed(ctx, t.order); err != nil {
-			return diagnosis{}, err
-		}
+	said, err := t.session.simulated(ctx, t.order, t.ladder.before)
+	if err != nil || said.fault != nil {
+		return said, err
 	}
 	return t.session.try(ctx, t.build(t.order), t.changes)
 }

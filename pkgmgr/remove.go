@@ -102,24 +102,48 @@ func (s *Session) mayRemove(ctx context.Context, names []string) error {
 	return nil
 }
 
-// onlyNamed refuses to replace packages where more would go than was named.
-func (s *Session) onlyNamed(ctx context.Context, o Order) error {
-	if s.Manager.Simulate == nil {
-		return nil
+// simulated is what a simulation says against an order that takes packages away
+// for others: a refusal where more would go than was named, or where what is
+// wanted would not come. A manager may read a word of ours in another way than
+// we mean it, and then what it removes is all that happens.
+func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diagnosis, error) {
+	if len(o.Remove) == 0 || s.Manager.Simulate == nil {
+		return diagnosis{}, nil
 	}
-	for _, c := range s.Manager.Simulate(o) {
-		r, err := s.Host.Runner.Run(ctx, c)
+	var effect Effect
+	var said diagnosis
+	commands := s.Manager.Simulate(o)
+	for _, c := range commands {
+		d, err := s.run(ctx, c, false)
 		if err != nil {
-			return s.notRun(c, err)
+			return diagnosis{}, err
 		}
-		// What fails here fails in the transaction too, and is judged there.
-		if others := without(s.Manager.ParseEffect(r).Removes, o.Remove); len(others) > 0 {
-			return fault.New(fault.LegacyInstalled,
-				fmt.Sprintf("Replacing %s would also remove %s.", strings.Join(o.Remove, ", "), strings.Join(others, ", ")),
-				"Decide about them, remove what you can do without"+andAgain)
+		e := s.Manager.ParseEffect(d.result)
+		effect.Installs, effect.Removes = append(effect.Installs, e.Installs...), append(effect.Removes, e.Removes...)
+		if d.fault != nil {
+			said = d
 		}
 	}
-	return nil
+	if others := without(effect.Removes, o.Remove); len(others) > 0 {
+		return diagnosis{}, fault.New(fault.LegacyInstalled,
+			fmt.Sprintf("Replacing %s would also remove %s.", strings.Join(o.Remove, ", "), strings.Join(others, ", ")),
+			"Decide about them, remove what you can do without"+andAgain)
+	}
+	var missing []string
+	for _, spec := range o.Install {
+		if !before[spec.Name].Satisfies(spec) && !slices.Contains(effect.Installs, spec.Name) {
+			missing = append(missing, spec.Name)
+		}
+	}
+	switch {
+	case len(missing) == 0:
+		return diagnosis{}, nil // what it said beside this the transaction will say again
+	case said.fault != nil:
+		return said, nil
+	}
+	return diagnosis{fault: fault.New(fault.PackageManagerFailed,
+		fmt.Sprintf("Replacing %s would not install %s: nothing was changed.", strings.Join(o.Remove, ", "), strings.Join(missing, ", ")),
+		"See what would happen: sudo "+brief(commands[0])+andAgain)}, nil
 }
 
 // gone is nil when the database no longer knows names, whatever was said.

@@ -9,6 +9,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/host/hosttest"
 )
 
@@ -21,6 +22,54 @@ func TestReplaceRefusesToTakeMore(t *testing.T) {
 	_, err := b.Replace(wide(b), want, legacy)
 	if f := b.code(err, fault.LegacyInstalled); !strings.Contains(f.What, "precious") {
 		t.Errorf("What = %q", f.What)
+	}
+}
+
+// simulations are what each manager says where a word of the order means
+// something else to it than to us: the old package would go, and nothing come.
+func simulations() map[distro.Manager]host.Result {
+	table := "Dependencies resolved.\n====\n Package  Arch  Version  Repository  Size\n====\nRemoving:\n aadlogin  x86_64  1.0-1  @x  2\n\nTransaction Summary\n====\nRemove  1 Package\n\nOperation aborted.\n"
+	return map[distro.Manager]host.Result{
+		distro.Apt:    hosttest.Answer(0, "Remv aadlogin [1.0]\n"),
+		distro.Dnf:    hosttest.Answer(1, table),
+		distro.Yum:    hosttest.Answer(1, "Error: None\n"),
+		distro.Tdnf:   hosttest.Answer(8, table+"Error(1032) : Operation aborted.\n"),
+		distro.Zypper: hosttest.Answer(0, "The following package is going to be REMOVED:\n  aadlogin\n\n1 package to remove.\n"),
+	}
+}
+
+// Nothing is replaced, and nothing downloaded for it, where the simulation does
+// not install what is wanted.
+func TestReplaceNeedsWhatIsWanted(t *testing.T) {
+	for name, simulation := range simulations() {
+		b := newBench(t, name)
+		want, legacy := []Spec{{Name: "aadsshlogin", Version: "1.0-1"}}, []string{"aadlogin"}
+		o := b.order(Order{Install: want, Remove: legacy}, b.Manager.AllFirst)
+		for range 2 {
+			b.packages("aadsshlogin", "aadlogin 1.0-1")
+			b.query(b.Manager.Simulate(o)[0], simulation)
+			b.packages("aadsshlogin", "aadlogin 1.0-1")
+		}
+		_, err := b.Download(wide(b), want, legacy)
+		b.code(err, fault.PackageManagerFailed)
+		_, err = b.Replace(wide(b), want, legacy)
+		b.code(err, fault.PackageManagerFailed)
+	}
+}
+
+// A simulation that fails is a try like any other: what helps is done.
+func TestReplaceClimbsAfterASimulation(t *testing.T) {
+	b := newBench(t, distro.Dnf)
+	want, legacy := []Spec{{Name: "aadsshlogin"}}, []string{"aadlogin"}
+	narrow, all := b.order(Order{Install: want, Remove: legacy}, false), b.order(Order{Install: want, Remove: legacy}, true)
+	b.packages("aadsshlogin", "aadlogin 1.0-1")
+	b.query(b.Manager.Simulate(narrow)[0], answer(t, "dnf-4.14", "unmet").result)
+	b.packages("aadsshlogin", "aadlogin 1.0-1")
+	b.query(b.Manager.Simulate(all)[0], answer(t, "dnf-4.14", "simulate").result)
+	b.transaction(b.Manager.Install(all)[0], hosttest.Answer(0, ""))
+	b.packages("aadsshlogin 1.0.2-1", "aadlogin")
+	if _, err := b.Replace(wide(b), want, legacy); err != nil {
+		t.Fatal(err)
 	}
 }
 

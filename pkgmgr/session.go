@@ -198,7 +198,9 @@ func (s *Session) once(ctx context.Context, c host.Command, transaction bool) (d
 	if err != nil {
 		return diagnosis{}, s.notRun(c, err)
 	}
-	return s.Manager.diagnose(c, r), nil
+	d := s.Manager.diagnose(c, r)
+	d.result = r
+	return d, nil
 }
 
 // busy is the fault that names who is using the package manager; nil: nobody.
