@@ -24,19 +24,19 @@ type Outcome struct {
 // asked for, at older versions, but never below the installed one. Success
 // means that the package database says so.
 func (s *Session) Install(ctx context.Context, want []Spec) (Outcome, error) {
-	return s.order(ctx, Order{Install: want}, s.Manager.Install, true)
+	return s.order(ctx, Order{Install: want}, s.Manager.Install, transacts)
 }
 
 // Download fetches what Install (or, with remove, Replace) would install, and
 // has it verified. Nothing on the machine changes but the manager's cache.
 func (s *Session) Download(ctx context.Context, want []Spec, remove []string) (Outcome, error) {
-	return s.order(ctx, Order{Install: want, Remove: remove}, s.Manager.Download, false)
+	return s.order(ctx, Order{Install: want, Remove: remove}, s.Manager.Download, reads)
 }
 
 // Replace installs packages in the place of others, in one transaction where
 // the manager can. It refuses with code 23 where more than remove would go.
 func (s *Session) Replace(ctx context.Context, want []Spec, remove []string) (Outcome, error) {
-	return s.order(ctx, Order{Install: want, Remove: remove}, s.Manager.Install, true)
+	return s.order(ctx, Order{Install: want, Remove: remove}, s.Manager.Install, transacts)
 }
 
 // Reinstall has the scripts of installed packages run again, with package
@@ -50,7 +50,7 @@ func (s *Session) Reinstall(ctx context.Context, names []string) (Outcome, error
 	for _, name := range names {
 		order.Install = append(order.Install, Spec{name, now[name].Version})
 	}
-	return s.order(ctx, order, s.Manager.Install, true)
+	return s.order(ctx, order, s.Manager.Install, transacts)
 }
 
 // InstallFiles installs package files that lie on this machine: the same
@@ -69,7 +69,7 @@ func (s *Session) RestoreFiles(ctx context.Context, paths []string, want []Spec)
 func (s *Session) files(ctx context.Context, commands []host.Command, want []Spec) (Outcome, error) {
 	var failed diagnosis
 	for _, c := range commands {
-		d, err := s.run(ctx, c, true)
+		d, err := s.run(ctx, c, transacts)
 		if err != nil {
 			return Outcome{}, err
 		}

@@ -54,6 +54,9 @@ type Manager struct {
 	Name     distro.Manager
 	Programs []string    // what must be there for it to work
 	Locks    []host.Lock // whoever holds one of these is using it
+	// Told are locks that say who is using it, and when no longer, only once
+	// the manager itself has called them held.
+	Told []host.Lock
 
 	Fine []int // exit codes beside 0 with which it says that it did what it was told
 

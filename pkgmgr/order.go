@@ -12,7 +12,7 @@ import (
 
 // order carries an order out: a try, a look at what came of it, and the
 // decision whether that is the end. Each step against what fails is taken once.
-func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.Command, changes bool) (Outcome, error) {
+func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.Command, k kind) (Outcome, error) {
 	before, err := s.Query(ctx, o.names()...)
 	if errors.Is(err, ErrInterrupted) {
 		if err = s.Repair(ctx); err == nil {
@@ -25,7 +25,7 @@ func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.C
 	o.Source = s.Source
 	o.Source.All = s.Source.All || s.Manager.AllFirst
 	t := task{
-		session: s, order: o, build: build, changes: changes,
+		session: s, order: o, build: build, kind: k, changes: k == transacts,
 		outcome: Outcome{Newest: map[string]string{}},
 		ladder:  ladder{session: s, before: before},
 	}
@@ -48,7 +48,8 @@ type task struct {
 	session *Session
 	order   Order
 	build   func(Order) []host.Command // the manager's commands for an order
-	changes bool                       // it changes the packages; else it only fetches them
+	kind    kind                       // of these commands
+	changes bool                       // they change the packages; else they only fetch them
 	outcome Outcome
 	ladder  ladder
 }
@@ -60,7 +61,7 @@ func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 	if err != nil || said.fault != nil {
 		return said, err
 	}
-	return t.session.try(ctx, t.build(t.order), t.changes)
+	return t.session.try(ctx, t.build(t.order), t.kind)
 }
 
 // query asks the package database what came of a try, and removes what the new
@@ -117,9 +118,9 @@ func (t *task) settle(ctx context.Context, said diagnosis) (end bool, err error)
 }
 
 // try runs the commands of one try up to the first that fails.
-func (s *Session) try(ctx context.Context, commands []host.Command, transaction bool) (diagnosis, error) {
+func (s *Session) try(ctx context.Context, commands []host.Command, k kind) (diagnosis, error) {
 	for _, c := range commands {
-		d, err := s.run(ctx, c, transaction)
+		d, err := s.run(ctx, c, k)
 		if err != nil || d.fault != nil {
 			return d, err
 		}

@@ -21,7 +21,7 @@ func (s *Session) Remove(ctx context.Context, names []string) error {
 	if err := s.mayRemove(ctx, there); err != nil {
 		return err
 	}
-	d, err := s.try(ctx, s.Manager.Remove(there), true)
+	d, err := s.try(ctx, s.Manager.Remove(there), transacts)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (s *Session) RemoveLowLevel(ctx context.Context, names []string) error {
 	if err != nil {
 		return fault.Wrap(err, fault.Disk, "A script of the package manager's database cannot be moved out of the way.", "")
 	}
-	d, err := s.try(ctx, low.Commands, true)
+	d, err := s.try(ctx, low.Commands, transacts)
 	if err == nil {
 		err = s.gone(ctx, there, d.fault)
 	}
@@ -87,14 +87,14 @@ func (s *Session) present(ctx context.Context, names []string) ([]string, error)
 // refuses.
 func (s *Session) mayRemove(ctx context.Context, names []string) error {
 	c := s.Manager.SimulateRemove(names)
-	r, err := s.Host.Runner.Run(ctx, c)
+	d, err := s.run(ctx, c, reads)
 	if err != nil {
-		return s.notRun(c, err)
+		return err
 	}
-	if f := s.Manager.Classify(c, r); f != nil {
-		return f
+	if d.fault != nil {
+		return d.fault
 	}
-	if others := without(s.Manager.ParseEffect(r).Removes, names); len(others) > 0 {
+	if others := without(s.Manager.ParseEffect(d.result).Removes, names); len(others) > 0 {
 		return fault.New(fault.PackageManagerFailed,
 			fmt.Sprintf("Other packages of this machine need %s: %s.", strings.Join(names, ", "), strings.Join(others, ", ")),
 			"Decide about them first (they would go with it: "+c.String()+").")
@@ -114,7 +114,7 @@ func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diag
 	var said diagnosis
 	commands := s.Manager.Simulate(o)
 	for _, c := range commands {
-		d, err := s.run(ctx, c, false)
+		d, err := s.run(ctx, c, reads)
 		if err != nil {
 			return diagnosis{}, err
 		}

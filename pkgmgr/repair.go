@@ -17,7 +17,7 @@ func (s *Session) Repair(ctx context.Context) error {
 	}
 	var last error
 	for _, c := range s.Manager.Repair() {
-		d, err := s.run(ctx, c, true)
+		d, err := s.run(ctx, c, transacts)
 		if err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (s *Session) clearStale(ctx context.Context) error {
 	if len(stale) == 0 {
 		return nil
 	}
-	if busy := s.busy(); busy != nil {
+	if busy := s.busy(s.Manager.Locks); busy != nil {
 		return busy
 	}
 	if pid, path, mapped := s.mapped(stale); mapped {

@@ -29,9 +29,10 @@ type Session struct {
 	// LockWait is how long the manager itself waits for a lock that was taken
 	// after we had found it free, where it can. 0 is the constant LockWait.
 	LockWait time.Duration
-	// Pause is the first pause between two looks at a lock; it doubles up to
-	// twenty times itself. A server that has too much to do is asked again
-	// after about 8, 24 and 72 times as long. 0 is half a second.
+	// Pause lies between two looks at a lock. Where only the manager can say
+	// whether its lock is free, it is asked again after longer and longer
+	// pauses, up to twenty times this one. A server that has too much to do is
+	// asked again after about 8, 24 and 72 times as long. 0 is half a second.
 	Pause time.Duration
 }
 
@@ -56,13 +57,39 @@ func (s *Session) Query(ctx context.Context, names ...string) (Packages, error) 
 	return packages, err
 }
 
-// How long a query and a refresh may take. A refresh of all sources may have
-// slow ones among them.
+// kind says what a command does, as far as time goes.
+type kind int
+
+const (
+	reads        kind = iota
+	refreshes         // fetches the metadata of our source
+	refreshesAll      // fetches that of every source: there may be slow ones among them
+	transacts         // changes packages: never ended by us
+)
+
+// How long a query and a refresh may take. The time counts from when the
+// command is started: what it waits for before, a lock that somebody else
+// holds, is waited for by the operation's own time.
 const (
 	queryLimit      = time.Minute
 	refreshLimit    = 2 * time.Minute
 	refreshAllLimit = 5 * time.Minute
 )
+
+// limit is the context of a command of this kind that starts now.
+func (k kind) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	switch k {
+	case refreshes:
+		return context.WithTimeout(ctx, refreshLimit)
+	case refreshesAll:
+		longest := refreshAllLimit
+		if end, ok := ctx.Deadline(); ok { // the installation itself needs time too
+			longest = min(longest, time.Until(end)/2)
+		}
+		return context.WithTimeout(ctx, longest)
+	}
+	return ctx, func() {}
+}
 
 // Refresh fetches the metadata of our source alone.
 func (s *Session) Refresh(ctx context.Context) error { return s.refresh(ctx, s.Source) }
@@ -71,11 +98,6 @@ func (s *Session) Refresh(ctx context.Context) error { return s.refresh(ctx, s.S
 // wrong with other people's sources is theirs: it is logged, and the
 // installation that needs them will say what it misses.
 func (s *Session) RefreshAll(ctx context.Context) {
-	if end, ok := ctx.Deadline(); ok { // the installation itself needs time too
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
-		defer cancel()
-	}
 	all := s.Source
 	all.All = true
 	if err := s.refresh(ctx, all); err != nil {
@@ -84,14 +106,14 @@ func (s *Session) RefreshAll(ctx context.Context) {
 }
 
 func (s *Session) refresh(ctx context.Context, source Source) error {
-	limit := refreshLimit
+	k := refreshes
 	if source.All {
-		limit = refreshAllLimit
+		k = refreshesAll
 	}
 	var again retries
 	var before *fault.Fault
 	for {
-		d, err := s.within(ctx, limit, s.Manager.Refresh(source))
+		d, err := s.try(ctx, s.Manager.Refresh(source), k)
 		if err != nil {
 			if before != nil && ctx.Err() != nil {
 				return before // what the server said, not that our time ended over asking it again
@@ -103,13 +125,6 @@ func (s *Session) refresh(ctx context.Context, source Source) error {
 			return orNil(d.fault)
 		}
 	}
-}
-
-// within tries commands that fetch, with a limit to how long that may take.
-func (s *Session) within(ctx context.Context, limit time.Duration, commands []host.Command) (diagnosis, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	return s.try(ctx, commands, false)
 }
 
 // retries counts how often a server that has too much to do was asked again.
@@ -144,7 +159,7 @@ func (s *Session) ImportKey(ctx context.Context, path string) error {
 	if s.Manager.ImportKey == nil {
 		return nil
 	}
-	d, err := s.run(ctx, s.Manager.ImportKey(path), true)
+	d, err := s.run(ctx, s.Manager.ImportKey(path), transacts)
 	if err != nil {
 		return err
 	}
@@ -166,13 +181,13 @@ func (s *Session) Versions(ctx context.Context, name string) ([]string, error) {
 
 // run runs one command when nobody else is using the package manager, and
 // again where somebody was faster. A lock that stays is a fault of code 25.
-func (s *Session) run(ctx context.Context, c host.Command, transaction bool) (diagnosis, error) {
-	pause := s.pause()
-	longest := 20 * pause
+func (s *Session) run(ctx context.Context, c host.Command, k kind) (diagnosis, error) {
+	longer := s.pause() // between two tries, where only a try shows that the lock is free
 	for waited := false; ; waited = true {
-		busy := s.busy()
-		if busy == nil {
-			d, err := s.once(ctx, c, transaction)
+		busy := s.busy(s.Manager.Locks)
+		told := busy == nil
+		if told {
+			d, err := s.once(ctx, c, k)
 			if err != nil || d.fault == nil || d.fault.Code != fault.PackageManagerBusy {
 				return d, err
 			}
@@ -182,16 +197,39 @@ func (s *Session) run(ctx context.Context, c host.Command, transaction bool) (di
 			s.Host.Log.Infof("waiting: %s", busy.What)
 		}
 		// Jitter, because many machines of a scale set do this in the same minute.
-		if !s.sleep(ctx, pause/2+rand.N(pause)) {
+		wait := s.pause()/2 + rand.N(s.pause())
+		if told {
+			wait = longer/2 + rand.N(longer)
+			longer = min(2*longer, 20*s.pause())
+		}
+		if !s.sleepWhileHeld(ctx, wait) {
 			return diagnosis{}, busy
 		}
-		pause = min(2*pause, longest)
 	}
 }
 
-func (s *Session) once(ctx context.Context, c host.Command, transaction bool) (diagnosis, error) {
+// sleepWhileHeld waits for d, or until a lock that the manager itself has just
+// complained of, and that can be seen, is let go. It reports false where ctx
+// ends before there would be time left to do something.
+func (s *Session) sleepWhileHeld(ctx context.Context, d time.Duration) bool {
+	seen := s.busy(s.Manager.Told) != nil
+	for seen && d > s.pause() {
+		if !s.sleep(ctx, s.pause()) {
+			return false
+		}
+		if s.busy(s.Manager.Told) == nil {
+			return true
+		}
+		d -= s.pause()
+	}
+	return s.sleep(ctx, d)
+}
+
+func (s *Session) once(ctx context.Context, c host.Command, k kind) (diagnosis, error) {
+	ctx, cancel := k.limit(ctx)
+	defer cancel()
 	run := s.Host.Runner.Run
-	if transaction {
+	if k == transacts {
 		run = s.Host.Runner.Transact
 	}
 	r, err := run(ctx, c)
@@ -203,9 +241,10 @@ func (s *Session) once(ctx context.Context, c host.Command, transaction bool) (d
 	return d, nil
 }
 
-// busy is the fault that names who is using the package manager; nil: nobody.
-func (s *Session) busy() *fault.Fault {
-	holder, held := s.Host.LockHolder(s.Manager.Locks)
+// busy is the fault that names who holds one of the manager's locks; nil:
+// nobody.
+func (s *Session) busy(locks []host.Lock) *fault.Fault {
+	holder, held := s.Host.LockHolder(locks)
 	if !held {
 		return nil
 	}

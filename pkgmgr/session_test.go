@@ -116,7 +116,7 @@ func TestLockIsWaitedForAndNamed(t *testing.T) {
 	if err := b.Refresh(wide(b)); err != nil {
 		t.Fatal(err)
 	}
-	b.Pause = time.Hour
+	b.Pause = 3 * time.Hour
 	b.query(refresh, locked)
 	f := b.code(b.Refresh(wide(b)), fault.PackageManagerBusy)
 	pid := regexp.MustCompile(`pid (\d+)`).FindSubmatch(locked.Stdout)[1]
@@ -140,7 +140,7 @@ func TestLockFileIsSeenBeforehand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b.Pause = time.Hour
+	b.Pause = 3 * time.Hour
 	f := b.code(b.Refresh(wide(b)), fault.PackageManagerBusy)
 	if !strings.Contains(f.What, "packagekitd (process 4711)") {
 		t.Errorf("What = %q", f.What)

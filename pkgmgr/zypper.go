@@ -19,6 +19,7 @@ func zypper() *Manager {
 		// lock to zypper, and which programs count changed between versions.
 		// zypper says at once, with exit code 7, who is using it.
 		Locks: rpmLocks(),
+		Told:  []host.Lock{{Path: "/run/zypp.pid", Kind: host.LockPIDFile}},
 		// zypper(8), EXIT CODES: 102 a reboot and 103 a restart of zypper is
 		// advised, 106 other repositories were skipped, 107 a script failed,
 		// which its own row is for.
