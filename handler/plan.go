@@ -296,7 +296,7 @@ func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) [
 		return m.RestoreFiles(files)
 	case s.Kind == Reinstall && len(files) == len(s.Want):
 		return m.InstallFiles(files)
-	case s.Kind == Replace:
+	case s.Kind == Replace, m.FetchDir != "":
 		return append(m.Download(order), m.Install(order)...)
 	}
 	return m.Install(order)

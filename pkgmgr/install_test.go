@@ -17,6 +17,7 @@ func TestInstallHealthyPath(t *testing.T) {
 			b := newBench(t, name)
 			o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, all)
 			b.packages("aadsshlogin")
+			b.fetched(&o, "aadsshlogin-1.0.2-1.x86_64.rpm")
 			b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, "fine\n"))
 			b.packages("aadsshlogin 1.0.2-1")
 			out, err := b.Install(wide(b), o.Install)

@@ -41,6 +41,9 @@ type Order struct {
 	Reinstall bool     // Install names what is installed already: its scripts are to run again
 	Older     bool     // an exact version in Install is lower than the installed one
 	LockWait  time.Duration
+	// Files are the verified package files of Install, where Download puts them
+	// in a folder of ours (Manager.FetchDir).
+	Files []string
 }
 
 // Effect is what a manager would do for an order.
@@ -77,6 +80,14 @@ type Manager struct {
 	// Download fetches what Install would, and verifies it, into the cache
 	// where Install finds it.
 	Download func(Order) []host.Command
+	// FetchDir is a folder of ours into which Download fetches; "" where the
+	// manager looks at the signature of what it installs by itself. Then Verify
+	// is asked about each wanted file, and Install is told these files and
+	// fetches only what they depend on.
+	FetchDir string
+	// Verify says whether a package file is signed with a key that the machine
+	// accepts.
+	Verify func(path string) host.Command
 	// Simulate says what Install would do; nil where it has no way to.
 	Simulate func(Order) []host.Command
 	// InstallFiles installs package files of this machine, over the same, an

@@ -61,6 +61,13 @@ func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 	if err != nil || said.fault != nil {
 		return said, err
 	}
+	if t.session.Manager.FetchDir == "" {
+		return t.session.try(ctx, t.build(t.order), t.kind)
+	}
+	said, err = t.session.fetch(ctx, &t.order)
+	if err != nil || said.fault != nil || !t.changes || len(t.order.Files) == 0 {
+		return said, err // without a file, what is wanted is there already
+	}
 	return t.session.try(ctx, t.build(t.order), t.kind)
 }
 

@@ -162,6 +162,14 @@ func rpmRules() []rule {
 		{match: `(?:does not verify: |^error: )[^\n]*(?:NOKEY|NOTTRUSTED|BAD|no signature|no digest)`, code: fault.RepositoryUntrusted,
 			what: "A package file is not signed with a key that this machine accepts.",
 			next: "Do not install it by hand; see which mirror or proxy served it, and set the extension again."},
+		// /var/lib/aadsshlogin-handler/download/aadsshlogin-1.0.2-1.x86_64.rpm: DIGESTS SIGNATURES NOT OK
+		{match: `^(?:\S*/)?(\S+)\.rpm: [^\n]*DIGESTS [^\n]*NOT OK`, code: fault.RepositoryUnreachable,
+			what: "The repository served a damaged file ($1): the mirror is being updated, or something on the way changes files.",
+			next: waitForMirror},
+		// /var/lib/aadsshlogin-handler/download/aadsshlogin-1.0.2-1.x86_64.rpm: digests SIGNATURES NOT OK
+		{match: `^(?:\S*/)?(\S+)\.rpm: [^\n]*SIGNATURES NOT OK`, code: fault.RepositoryUntrusted,
+			what: "$1 is not signed with a key that this machine accepts.",
+			next: trustKey},
 		// error: /etc/key.asc: import read failed(2).
 		// error: /etc/key.asc: key 1 import failed.
 		{match: `^error: (\S+): (?:key \d+ )?import (?:read )?failed`, code: fault.RepositoryUntrusted,

@@ -70,6 +70,28 @@ func (b bench) transaction(c host.Command, r host.Result) {
 }
 func (b bench) query(c host.Command, r host.Result) { b.runner.Expect(c.String(), r) }
 
+// fetches has the command that was expected last leave a file on the machine.
+func (b bench) fetches(path string) { b.runner.Then(func() { b.put(path) }) }
+
+func (b bench) put(path string) {
+	if _, err := b.Host.EnsureFile(path, []byte("a package"), 0o600); err != nil {
+		b.Error(err)
+	}
+}
+
+// fetched has a manager that fetches into a folder of ours do so, and find the
+// file good.
+func (b bench) fetched(o *Order, name string) {
+	if b.Manager.FetchDir == "" {
+		return
+	}
+	file := b.Manager.FetchDir + "/" + name
+	b.query(b.Manager.Download(*o)[0], hosttest.Answer(0, ""))
+	b.fetches(file)
+	b.query(b.Manager.Verify(file), hosttest.Answer(0, file+": digests signatures OK\n"))
+	o.Files = []string{file}
+}
+
 // running makes the machine's record name this test as the transaction that is
 // at work.
 func (b bench) running() (pid int) {

@@ -11,7 +11,7 @@ import (
 
 // tdnf is the package manager of CBL-Mariner and Azure Linux: tdnf 3. Its
 // options and messages are taken from its source (vmware/tdnf, tools/cli and
-// client/defines.h) and from recorded runs of 3.6.0.
+// client/defines.h) and from recorded runs of 3.5.2, 3.5.8 and 3.6.0.
 func tdnf() *Manager {
 	return &Manager{
 		Name:     distro.Tdnf,
@@ -37,6 +37,8 @@ func tdnf() *Manager {
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
 		Kept:           tdnfKept,
+		FetchDir:       tdnfFetchDir,
+		Verify:         rpmVerify,
 		parseQuery:     parseRPMQuery,
 		parseVersions:  parseYumList,
 		parseEffect:    parseTdnfEffect,
@@ -66,41 +68,53 @@ func tdnfVersions(s Source, name string) host.Command {
 }
 
 // tdnfWords: what the new packages take the place of goes by their Conflicts,
-// as with dnf.
-func tdnfWords(o Order) []string {
+// as with dnf. An exact version that is older than the installed one is gone
+// back to without a word of its own.
+func tdnfWords(o Order, packages []string) []string {
 	words := []string{"install"}
 	switch {
 	case len(o.Remove) > 0:
 		words = []string{"--allowerasing", "install"}
 	case o.Reinstall:
 		words = []string{"reinstall"}
-	case o.Older:
-		words = []string{"downgrade"}
 	}
-	return append(words, rpmSpecs(o.Install)...)
+	// Nothing is let go because nobody seems to need it.
+	return slices.Concat([]string{"--noautoremove"}, words, packages)
 }
 
-// tdnfKeep keeps the downloaded files, and lets nothing go because nobody
-// seems to need it.
-func tdnfKeep() []string { return []string{"--setopt=keepcache=1", "--noautoremove"} }
-
+// tdnfInstall installs the files that tdnfDownload fetched: tdnf itself takes an
+// unsigned package from a repository with gpgcheck=1 (its verification is rpm's,
+// whose level is "digest" on these distributions), keeps a damaged file for
+// good, and before 3.6 keeps no good one.
 func tdnfInstall(o Order) []host.Command {
-	return []host.Command{tdnfCommand(o.Source, "-y", append(tdnfKeep(), tdnfWords(o)...)...)}
+	files := o.Files
+	if len(files) == 0 { // a plan, before anything was fetched
+		for _, spec := range o.Install {
+			files = append(files, tdnfFetchDir+"/"+spec.Name+"-*.rpm")
+		}
+	}
+	return []host.Command{tdnfCommand(o.Source, "-y", tdnfWords(o, files)...)}
 }
+
+// tdnfFetchDir is where package files lie until the next ones are fetched.
+const tdnfFetchDir = host.StateDir + "/download"
 
 func tdnfDownload(o Order) []host.Command {
-	return []host.Command{tdnfCommand(o.Source, "-y", append(append(tdnfKeep(), "--downloadonly"), tdnfWords(o)...)...)}
+	return []host.Command{tdnfCommand(o.Source, "-y", append([]string{"--downloadonly", "--downloaddir=" + tdnfFetchDir}, tdnfWords(o, rpmSpecs(o.Install))...)...)}
 }
 
 func tdnfSimulate(o Order) []host.Command {
-	return []host.Command{tdnfCommand(o.Source, "--assumeno", append(tdnfKeep(), tdnfWords(o)...)...)}
+	return []host.Command{tdnfCommand(o.Source, "--assumeno", tdnfWords(o, rpmSpecs(o.Install))...)}
 }
 
-// tdnfKept: the folder of a repository is its id, with a hash behind it in
-// later versions.
-func tdnfKept(s Source, p Package) []string {
+// rpmVerify: without the definition rpm calls a package without a signature good.
+func rpmVerify(path string) host.Command {
+	return host.Command{Name: "rpm", Args: []string{"-K", "--define", "_pkgverify_level signature", path}}
+}
+
+func tdnfKept(_ Source, p Package) []string {
 	_, version := cutEpoch(p.Version)
-	return []string{"/var/cache/tdnf/" + s.ID + "*/rpms/" + p.Name + "-" + version + ".*.rpm"}
+	return []string{tdnfFetchDir + "/" + p.Name + "-" + version + ".*.rpm"}
 }
 
 // parseTdnfEffect reads the tables of a transaction, one for each thing that is
@@ -153,6 +167,13 @@ func tdnfRules() []rule {
 		{match: `^Error\(15\d\d\) : ((?:public key|RPM not signed|RPM is signed but|RPM failed to parse|rpm signature|GpgKey|gpgkey)[^.\n]*)`, code: fault.RepositoryUntrusted,
 			what: "A package is not signed with a key that this machine accepts: $1.",
 			next: newestExtension},
+		// Error processing package: Packages/a/aadsshlogin-1.0.033070001-1.x86_64.rpm
+		// Error(1472) : rpm generic failure                 (up to 3.5.2)
+		// Error(1528) : File checksum does not match.
+		{match: `^Error processing package: (?:\S*/)?(\S+)\.rpm\nError\((?:1472|1528)\)`, code: fault.RepositoryUnreachable,
+			what: "The repository served a damaged file ($1): the mirror is being updated, or something on the way changes files.",
+			next: waitForMirror,
+			step: later},
 		// Error(1527) : Checksum Validation failed for the repomd.xml downloaded using URL from metalink
 		{match: `^Error\(\d+\) : (Checksum Validation failed[^\n]*)`, code: fault.RepositoryUnreachable,
 			what: "The repository served a file that does not match its index: $1",

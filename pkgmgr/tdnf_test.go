@@ -6,6 +6,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host/hosttest"
 )
 
 // recordedTdnf are the releases of tdnf that were recorded: those of Mariner 2
@@ -39,6 +40,75 @@ func TestTdnfTable(t *testing.T) {
 			e := tdnf().ParseEffect(recordedRun(t, version, simulation.scene, "--assumeno").result)
 			if strings.Join(e.Installs, " ") != simulation.installs || strings.Join(e.Removes, " ") != simulation.removes {
 				t.Errorf("%s, %s: %+v", version, simulation.scene, e)
+			}
+		}
+	}
+}
+
+// tdnf takes an unsigned package from a repository with gpgcheck=1: what it
+// fetched is verified before it is installed.
+func TestTdnfTakesOnlySignedPackages(t *testing.T) {
+	for _, version := range recordedTdnf() {
+		for kind, code := range map[string]fault.Code{"signed": fault.OK, "unsigned": fault.RepositoryUntrusted, "signed with another key": fault.RepositoryUntrusted} {
+			b := newBench(t, distro.Tdnf)
+			recorded := "verification: rpm -K of a package that is " + kind
+			o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
+			file := tdnfFetchDir + "/aadsshlogin-1.0.033070001-1.x86_64.rpm"
+			b.packages("aadsshlogin")
+			fetched := recordedRun(t, version, recorded, "--downloadonly")
+			b.query(b.Manager.Download(o)[0], fetched.result)
+			b.fetches(file)
+			if fetched.result.ExitCode == 0 {
+				b.query(rpmVerify(file), recordedRun(t, version, recorded, "-K", "--define").result)
+			}
+			if code == fault.OK {
+				o.Files = []string{file}
+				b.transaction(b.Manager.Install(o)[0], recordedRun(t, version, recorded, "-y", "--disablerepo=*", "--enablerepo=aadsshlogin", "install").result)
+				b.packages("aadsshlogin 1.0.033070001-1")
+			} else {
+				b.packages("aadsshlogin")
+			}
+			_, err := b.Install(wide(b), o.Install)
+			switch {
+			case code == fault.OK && err != nil:
+				t.Errorf("%s, %s: %v", version, kind, err)
+			case code != fault.OK:
+				b.code(err, code)
+			}
+		}
+	}
+}
+
+// A damaged file does not stand in the way of the next try: it lies in a folder
+// that is emptied first. (In tdnf's own cache no word of tdnf removes it.)
+func TestTdnfFetchesADamagedFileAgain(t *testing.T) {
+	for _, version := range recordedTdnf() {
+		b := newBench(t, distro.Tdnf)
+		o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
+		file := tdnfFetchDir + "/aadsshlogin-1.0.033070001-1.x86_64.rpm"
+		const recorded = "corrupt file in the cache: --downloadonly --downloaddir"
+		for _, s := range scenes(t, version) {
+			if s.name != recorded {
+				continue
+			}
+			b.packages("aadsshlogin")
+			b.query(b.Manager.Download(o)[0], s.runs[0].result) // damaged
+			b.fetches(file)
+			b.packages("aadsshlogin")
+			last := s.runs[len(s.runs)-2] // with the folder empty
+			b.query(b.Manager.Download(o)[0], last.result)
+			b.runner.Then(func() {
+				if b.Host.Exists(file) {
+					t.Errorf("%s: the damaged file is still there", version)
+				}
+				b.put(file)
+			})
+			b.query(rpmVerify(file), s.runs[len(s.runs)-1].result)
+			o.Files = []string{file}
+			b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))
+			b.packages("aadsshlogin 1.0.033070001-1")
+			if _, err := b.Install(wide(b), o.Install); err != nil {
+				t.Errorf("%s: %v", version, err)
 			}
 		}
 	}
