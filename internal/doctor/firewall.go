@@ -4,194 +4,106 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/firewall"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 )
 
-// firewall is what the machine's own packet filter does with what comes in.
-type firewall struct {
-	rules []string // of the chain INPUT, as "iptables -S" prints them
-	known bool
+// filters is what this machine's packet filters list.
+type filters struct {
+	rules    []firewall.Ruleset
+	question firewall.Question
+	err      error // they could not be read
 }
 
-// lookFirewall asks iptables, which also sees the rules that ufw and firewalld
-// make through it. Both kinds of iptables only list with -S.
-func lookFirewall(ctx context.Context, h *host.Host) firewall {
+// longest is how much of a listing is read, in bytes. What is longer is not
+// followed: a part of it may say the opposite of the whole.
+const longest = 8 << 20
+
+// lookFirewall asks nft and iptables. What iptables lists of its own tables nft
+// lists too, but not all of their conditions.
+func lookFirewall(ctx context.Context, h *host.Host) filters {
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
-	r, err := h.Runner.Run(ctx, host.Command{Name: "iptables", Args: []string{"-S", "INPUT"}})
-	if err != nil || r.ExitCode != 0 {
-		return firewall{known: errors.Is(err, host.ErrNotFound)}
+	var f filters
+	f.question.Interfaces, f.question.Addresses = outward(h)
+	tables := map[string][]string{}
+	for _, family := range []string{"ip", "ip6"} {
+		program := family + "tables"
+		listing, err := list(ctx, h, program+"-save")
+		if err != nil {
+			f.err = errors.Join(f.err, err)
+			continue
+		}
+		if len(f.question.Addresses) > 0 && f.question.Addresses[0].Is4() == (family == "ip") {
+			f.rules = append(f.rules, firewall.Iptables(program, listing))
+		}
+		if strings.Contains(listing, "(nf_tables)") {
+			tables[family] = firewall.IptablesTables(listing)
+		}
 	}
-	var f firewall
-	f.known = true
-	for line := range strings.Lines(string(r.Stdout)) {
-		f.rules = append(f.rules, strings.TrimSpace(line))
+	listing, err := list(ctx, h, "nft", "-j", "-t", "list", "ruleset")
+	if err != nil || listing == "" {
+		f.err = errors.Join(f.err, err)
+		return f
 	}
+	set, err := firewall.Nft([]byte(listing), func(family, table string) bool { return slices.Contains(tables[family], table) })
+	f.rules, f.err = append(f.rules, set), errors.Join(f.err, err)
 	return f
 }
 
-// fate is what becomes of a connection.
-type fate int
-
-const (
-	fateOpen fate = iota
-	fateClosed
-	fateUnclear // it depends on a chain or a condition that is not followed
-)
-
-// ssh follows the rules for a new TCP connection to a port, from anywhere. The
-// rule that decides is returned with it.
-func (f firewall) ssh(port int) (fate, string) {
-	policy := fateOpen
-	perhaps := "" // the first rule that lets somebody in, or may
-	allBut := ""  // the first rule that keeps out all but some
-	closed := func(rule string) (fate, string) {
-		if perhaps != "" {
-			return fateUnclear, perhaps
-		}
-		return fateClosed, rule
+// list is what a program that lists rules prints; "" where it is not installed.
+func list(ctx context.Context, h *host.Host, program string, args ...string) (string, error) {
+	r, err := h.Runner.Run(ctx, host.Command{Name: program, Args: args})
+	switch {
+	case errors.Is(err, host.ErrNotFound):
+		return "", nil
+	case err != nil:
+		return "", err
+	case r.ExitCode != 0:
+		return "", fmt.Errorf("%s ended with %d: %s", program, r.ExitCode, clip(strings.TrimSpace(string(r.Stderr)), 200))
+	case len(r.Stdout) > longest:
+		return "", fmt.Errorf("%s lists more than %d MiB", program, longest>>20)
 	}
-	open := func(rule string) (fate, string) {
-		if allBut != "" {
-			return fateUnclear, allBut
+	return string(r.Stdout), nil
+}
+
+// outward are the interfaces that the default routes use, or all where there is
+// none, and the addresses that people can connect to there, IPv4 first.
+func outward(h *host.Host) (names []string, addresses []netip.Addr) {
+	routes, _ := h.ReadFile("/proc/net/route", 64<<10) // without it: all
+	for line := range strings.Lines(string(routes)) {
+		if words := strings.Fields(line); len(words) > 7 && words[1] == "00000000" && words[7] == "00000000" && !slices.Contains(names, words[0]) {
+			names = append(names, words[0])
 		}
-		return fateOpen, rule
 	}
-	for _, line := range f.rules {
-		words := quotedWords(line)
-		if len(words) >= 3 && words[0] == "-P" {
-			if words[2] == "DROP" {
-				policy = fateClosed
-			}
+	all, _ := net.Interfaces() // without them nothing is known, and that is said
+	known := len(names) > 0
+	for _, i := range all {
+		if i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagUp == 0 || known && !slices.Contains(names, i.Name) {
 			continue
 		}
-		jump, conditions := parseRule(words)
-		meets, butSome := all, false
-		for _, c := range conditions {
-			meets = min(meets, c.meets(port))
-			butSome = butSome || c.negated && c.meets(port) == some
-		}
-		switch {
-		case meets == nobody || jump == "LOG" || jump == "":
-		case jump == "DROP" || jump == "REJECT":
-			if meets == all {
-				return closed(line)
+		found := 0
+		of, _ := i.Addrs()
+		for _, a := range of {
+			if p, err := netip.ParsePrefix(a.String()); err == nil && !p.Addr().IsLinkLocalUnicast() {
+				addresses = append(addresses, p.Addr().Unmap())
+				found++
 			}
-			if butSome && allBut == "" {
-				allBut = line
-			}
-		case jump == "ACCEPT" && meets == all:
-			return open(line)
-		case perhaps == "":
-			perhaps = line
+		}
+		if found > 0 && !known {
+			names = append(names, i.Name)
 		}
 	}
-	if policy == fateClosed {
-		return closed("-P INPUT DROP")
-	}
-	return open("")
-}
-
-// condition is one condition of a rule: "! --dport 22".
-type condition struct {
-	negated     bool
-	name, value string
-}
-
-// parseRule takes "-A INPUT -p tcp ! --dport 22 -j DROP" apart.
-func parseRule(words []string) (jump string, conditions []condition) {
-	negated := false
-	for i := 2; i < len(words); i++ {
-		value := ""
-		if i+1 < len(words) {
-			value = words[i+1]
-		}
-		switch w := words[i]; {
-		case w == "-j" || w == "-g":
-			return value, conditions
-		case w == "!":
-			negated = true
-		case strings.HasPrefix(w, "-"):
-			if w == "--tcp-flags" && i+2 < len(words) {
-				value += " " + words[i+2]
-			}
-			conditions = append(conditions, condition{negated, w, value})
-			negated = false
-		}
-	}
-	return jump, conditions
-}
-
-// share is for whom of those who connect a condition holds.
-type share int
-
-const (
-	nobody share = iota
-	some         // or it is not known
-	all
-)
-
-// meets says for whom a condition holds who opens a connection to a port from
-// another machine.
-func (c condition) meets(port int) share {
-	share := c.plainly(port)
-	if c.negated {
-		return all - share
-	}
-	return share
-}
-
-func (c condition) plainly(port int) share {
-	when := func(holds bool) share {
-		if holds {
-			return all
-		}
-		return nobody
-	}
-	switch c.name {
-	case "-p":
-		return when(c.value == "tcp" || c.value == "all")
-	case "--dport", "--dports":
-		return when(hasPort(c.value, port))
-	case "--state", "--ctstate":
-		return when(slices.Contains(strings.Split(c.value, ","), "NEW"))
-	case "-i":
-		if c.value == "lo" {
-			return nobody
-		}
-	case "--tcp-flags": // which are looked at, and which of them are set: the first packet has SYN alone
-		looked, set, _ := strings.Cut(c.value, " ")
-		first := "NONE"
-		if slices.Contains(strings.Split(looked, ","), "SYN") {
-			first = "SYN"
-		}
-		return when(set == first)
-	case "-m", "--comment", "--reject-with": // no condition, and never negated
-		return all
-	}
-	return some // a source, an interface, a rate
-}
-
-// hasPort reads 22, 20:25 and 80,443,22.
-func hasPort(list string, port int) bool {
-	for part := range strings.SplitSeq(list, ",") {
-		from, to, isRange := strings.Cut(part, ":")
-		low, err := strconv.Atoi(from)
-		high := low
-		if isRange {
-			high, _ = strconv.Atoi(to)
-		}
-		if err == nil && low <= port && port <= high {
-			return true
-		}
-	}
-	return false
+	slices.SortStableFunc(addresses, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
+	return names, addresses
 }
 
 // sshPort is the first port that sshd's configuration names.
@@ -210,18 +122,61 @@ func (m machine) sshPort() int {
 // in front of the machine is not seen from here.
 func firewallCheck(m machine) []preflight.Result {
 	const name = "firewall"
-	port := m.sshPort()
-	if !m.firewall.known {
-		return []preflight.Result{{Name: name, Answer: preflight.Unknown, Text: "This machine's packet filter could not be read (root can: sudo iptables -S INPUT)."}}
+	q := m.firewall.question
+	q.Port = m.sshPort()
+	v := firewall.Ask(q, m.firewall.rules...)
+	if m.firewall.err != nil && v.Fate != firewall.Closed {
+		next := ""
+		if !m.root {
+			next = "Ask as root: sudo " + host.Program() + " doctor --only firewall"
+		}
+		return []preflight.Result{{Name: name, Answer: preflight.Unknown, Next: next,
+			Text: "This machine's own firewall could not be read: " + strings.Join(strings.Fields(m.firewall.err.Error()), " ") + "."}}
 	}
-	switch fate, rule := m.firewall.ssh(port); fate {
-	case fateClosed:
+	switch v.Fate {
+	case firewall.Closed:
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.VerificationFailed,
-			Text: fmt.Sprintf("This machine's own firewall drops connections to sshd's port %d: %s", port, rule),
-			Next: fmt.Sprintf("Allow it: sudo ufw allow %d/tcp, or sudo firewall-cmd --permanent --add-port=%d/tcp && sudo firewall-cmd --reload, or sudo iptables -I INPUT -p tcp --dport %d -j ACCEPT.", port, port, port)}}
-	case fateUnclear:
+			Text: fmt.Sprintf("This machine's own firewall drops connections to sshd's port %d: %s.", q.Port, clip(v.Rule.String(), 300)),
+			Next: allow(v.Rule, q.Port)}}
+	case firewall.Some:
+		return []preflight.Result{{Name: name, Answer: preflight.Warn,
+			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), clip(v.Rule.String(), 300)),
+			Next: "Connect from there. Where others are to get in: " + allow(v.Rule, q.Port)}}
+	case firewall.Unknown:
 		return []preflight.Result{{Name: name, Answer: preflight.Unknown,
-			Text: fmt.Sprintf("Whether this machine's own firewall lets connections to port %d in depends on: %s", port, rule)}}
+			Text: fmt.Sprintf("Whether this machine's own firewall lets connections to port %d in depends on what is not followed here: %s.", q.Port, clip(v.Rule.String(), 300))}}
 	}
-	return []preflight.Result{{Name: name, Text: fmt.Sprintf("This machine's own firewall (iptables) does not drop connections to port %d.", port)}}
+	text := fmt.Sprintf("This machine's own firewall does not drop connections to port %d", q.Port)
+	if len(v.Who) > 0 {
+		text += ", but for those from " + few(v.Who)
+	}
+	return []preflight.Result{{Name: name, Text: text + "."}}
+}
+
+// few names the first of many networks.
+func few(networks []string) string {
+	const shown = 4
+	if len(networks) <= shown {
+		return strings.Join(networks, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(networks[:shown], ", "), len(networks)-shown)
+}
+
+// allow is the command that lets the port in, by the program that the rules
+// come from, so that it lasts.
+func allow(r firewall.Rule, port int) string {
+	p := strconv.Itoa(port)
+	switch {
+	case r.Manager == firewall.Firewalld:
+		zone := ""
+		if r.Zone != "" {
+			zone = " --zone=" + r.Zone
+		}
+		return "sudo firewall-cmd --permanent" + zone + " --add-port=" + p + "/tcp && sudo firewall-cmd --reload"
+	case r.Manager == firewall.Ufw:
+		return "sudo ufw allow " + p + "/tcp"
+	case r.Allow == "":
+		return "Let port " + p + " in where these rules come from."
+	}
+	return strings.Replace(r.Allow, "PORT", p, 1) + " (and where these rules come from, so that it lasts)"
 }

@@ -1,30 +1,11 @@
 package doctor
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"aadsshlogin-handler/internal/host/hosttest"
 )
-
-// FuzzFirewall: whatever iptables prints, a connection is open, or the rule that
-// stands against it is one of those that were printed.
-func FuzzFirewall(f *testing.F) {
-	f.Add("-P INPUT DROP\n-A INPUT -p tcp -m tcp --dport 20:25 -j ACCEPT\n", 22)
-	f.Add("-A INPUT ! -s 10.0.0.0/8 -p tcp -m multiport --dports 80,22 -m comment --comment \"a \\\" b\" -j DROP\n-A\n-P", 22)
-	f.Add("-A INPUT -m state --state NEW -g chain", 0)
-	f.Fuzz(func(t *testing.T, output string, port int) {
-		fw := firewall{known: true}
-		for line := range strings.Lines(output) {
-			fw.rules = append(fw.rules, strings.TrimSpace(line))
-		}
-		fate, rule := fw.ssh(port)
-		if fate != fateOpen && rule != "-P INPUT DROP" && !slices.Contains(fw.rules, rule) {
-			t.Errorf("%d by %q", fate, rule)
-		}
-	})
-}
 
 // FuzzUnit: whatever the unit of the agent says, its variables have names.
 func FuzzUnit(f *testing.F) {

@@ -34,7 +34,7 @@ type machine struct {
 	hint       hint // a proxy that the machine knows and nobody told us of
 	volumes    []volume
 	holder     *host.Holder // of the package manager's lock
-	firewall   firewall
+	firewall   filters
 	service    service
 	nologin    string // the file that keeps everybody out
 	history    history

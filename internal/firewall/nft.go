@@ -1,0 +1,317 @@
+package firewall
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Nft reads what "nft -j list ruleset" prints (libnftables-json(5)). With -t
+// the members of named sets are not listed, and what depends on one is not
+// known. Tables of which skip says so are left out: iptables lists its own
+// better than nft does.
+func Nft(listing []byte, skip func(family, table string) bool) (Ruleset, error) {
+	var all struct {
+		Nftables []struct {
+			Chain *nftChain
+			Rule  *nftRule
+		}
+	}
+	if err := json.Unmarshal(listing, &all); err != nil {
+		return Ruleset{}, fmt.Errorf("nft's list of rules cannot be read: %w", err)
+	}
+	s := Ruleset{chains: map[string]*chain{}}
+	for _, o := range all.Nftables {
+		if c := o.Chain; c != nil && !c.elsewhere() && !skip(c.Family, c.Table) {
+			s.addNftChain(*c)
+		}
+	}
+	for _, o := range all.Nftables {
+		if r := o.Rule; r != nil {
+			if c := s.chains[nftChainKey(r.Family, r.Table, r.Chain)]; c != nil {
+				c.rules = append(c.rules, s.nftRules(*r)...)
+			}
+		}
+	}
+	return s, nil
+}
+
+type nftChain struct {
+	Family, Table, Name string
+	Hook, Policy        string
+	Prio                int
+}
+
+// elsewhere: what comes in by an IP address does not pass there. Filters of one
+// device (netdev) do see it and are not followed, see addNftChain.
+func (c nftChain) elsewhere() bool { return c.Family == "arp" || c.Family == "bridge" }
+
+type nftRule struct {
+	Family, Table, Chain string
+	Handle               int
+	Expr                 []map[string]json.RawMessage
+}
+
+func nftChainKey(family, table, name string) string { return family + " " + table + " " + name }
+
+func (s *Ruleset) addNftChain(c nftChain) {
+	made := &chain{}
+	s.chains[nftChainKey(c.Family, c.Table, c.Name)] = made
+	if c.Hook == "" {
+		return
+	}
+	if c.Hook == "ingress" {
+		c.Hook, c.Prio = "prerouting", -1000 // before everything else
+	}
+	at := nftRuleAt(c.Family, c.Table, c.Name, c.Hook)
+	at.Text = "policy " + c.Policy
+	s.bases = append(s.bases, base{hook: c.Hook, family: c.Family, priority: c.Prio, chain: made, drops: c.Policy == "drop", policy: at})
+}
+
+// nftRuleAt is what is known of a rule by the chain that it stands in.
+func nftRuleAt(family, table, name, hook string) Rule {
+	at := Rule{Place: fmt.Sprintf("nftables table %s %s, chain %s", family, table, name), Allow: nftAllow(family, table, name, hook)}
+	if table == "firewalld" {
+		at.Manager = Firewalld
+		at.Zone = zone(name)
+	}
+	return at
+}
+
+// zone is the zone of a chain of firewalld (its nftables.py and ipXtables.py):
+// filter_IN_public, filter_IN_public_allow, IN_public.
+func zone(chain string) string {
+	name := strings.TrimPrefix(chain, "filter_")
+	name, of := strings.CutPrefix(name, "IN_")
+	for _, part := range []string{"_pre", "_log", "_deny", "_allow", "_post"} {
+		name = strings.TrimSuffix(name, part)
+	}
+	if !of || !plain(name) || strings.HasPrefix(name, "policy_") {
+		return ""
+	}
+	return name
+}
+
+// nftAllow lets the port in at the top of a chain, which is right in a chain
+// that another one calls, too: accept ends the whole of it.
+func nftAllow(family, table, name, hook string) string {
+	if !plain(family) || !plain(table) || !plain(name) {
+		return "" // nothing that a shell or nft could read otherwise
+	}
+	port := "dport"
+	if hook == "output" || hook == "postrouting" {
+		port = "sport"
+	}
+	return fmt.Sprintf("sudo nft insert rule %s %s %s tcp %s PORT accept", family, table, name, port)
+}
+
+// plain: letters, digits and what names are joined with.
+func plain(name string) bool {
+	return name != "" && name[0] != '-' && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == ""
+}
+
+// nftRules are one rule; a map of verdicts makes several of it.
+func (s *Ruleset) nftRules(r nftRule) []rule {
+	made := rule{shown: nftRuleAt(r.Family, r.Table, r.Chain, s.hookOf(r))}
+	made.shown.Text = nftText(r.Expr)
+	for _, statement := range r.Expr {
+		for kind, body := range statement {
+			switch kind {
+			case "match":
+				made.conditions = append(made.conditions, s.nftMatch(body))
+			case "limit":
+				made.conditions = append(made.conditions, nftLimit(body))
+			case "vmap":
+				return s.nftVerdicts(made, body, r)
+			default:
+				if done := made.nftAct(kind, body, r); done {
+					return []rule{made}
+				}
+			}
+		}
+	}
+	return []rule{made}
+}
+
+// hookOf is the hook of the chain that a rule stands in; "" where others call it.
+func (s *Ruleset) hookOf(r nftRule) string {
+	c := s.chains[nftChainKey(r.Family, r.Table, r.Chain)]
+	for _, b := range s.bases {
+		if b.chain == c {
+			return b.hook
+		}
+	}
+	return ""
+}
+
+// nftAct is what a statement does, and whether it ends the rule.
+func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool) {
+	switch kind {
+	case "accept":
+		r.does = accept
+	case "drop", "reject":
+		r.does = drop
+	case "return":
+		r.does = back
+	case "jump", "goto":
+		var to struct{ Target string }
+		_ = json.Unmarshal(body, &to) // "" is no chain, and so unclear
+		r.does, r.target = call, nftChainKey(at.Family, at.Table, to.Target)
+		if kind == "goto" {
+			r.does = jump
+		}
+	case "counter", "log", "mangle", "notrack", "ct helper", "ct timeout", "ct expectation", "ct count", "snat", "masquerade", "comment", "continue", "last", "secmark", "reset":
+		return false
+	case "xt":
+		return r.nftForeign(body)
+	case "set", "meter", "quota", "socket":
+		r.conditions = append(r.conditions, func(packet) truth { return maybe })
+		return false
+	default: // dnat, redirect, tproxy, queue, dup, fwd, flow, and what comes after us
+		r.does = unclear
+	}
+	return true
+}
+
+// nftForeign is a part of a rule that iptables made and nft cannot say.
+func (r *rule) nftForeign(body json.RawMessage) (done bool) {
+	var x struct{ Type, Name string }
+	if json.Unmarshal(body, &x) != nil || x.Type != "target" {
+		r.conditions = append(r.conditions, func(packet) truth { return maybe })
+		return false
+	}
+	switch x.Name {
+	case "LOG", "NFLOG", "MARK", "CONNMARK", "CT", "TCPMSS":
+		return false
+	case "REJECT":
+		r.does = drop
+	default:
+		r.does = unclear
+	}
+	return true
+}
+
+// nftVerdicts is a rule for each entry of a verdict map.
+func (s *Ruleset) nftVerdicts(made rule, body json.RawMessage, at nftRule) []rule {
+	var m struct {
+		Key  json.RawMessage
+		Data struct {
+			Set [][2]json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(body, &m); err != nil || len(m.Data.Set) == 0 {
+		made.does = unclear // a named map, whose entries are not listed
+		return []rule{made}
+	}
+	var all []rule
+	for _, entry := range m.Data.Set {
+		one := made
+		key := s.nftCompare(m.Key, entry[0])
+		one.conditions = append(one.conditions[:len(one.conditions):len(one.conditions)], key)
+		var verdict map[string]json.RawMessage
+		if json.Unmarshal(entry[1], &verdict) != nil || len(verdict) != 1 {
+			one.does = unclear
+		}
+		for kind, to := range verdict {
+			one.nftAct(kind, to, at)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// nftLimit: one person who connects is below any rate.
+func nftLimit(body json.RawMessage) func(packet) truth {
+	var l struct{ Inv bool }
+	_ = json.Unmarshal(body, &l) // a limit by its name is no object, and is not inverted here
+	return func(packet) truth { return when(!l.Inv) }
+}
+
+// nftText is a rule in words close to nft's own.
+func nftText(statements []map[string]json.RawMessage) string {
+	var words []string
+	for _, statement := range statements {
+		for kind, body := range statement {
+			switch kind {
+			case "counter", "log", "comment":
+			case "match":
+				var m struct {
+					Op          string
+					Left, Right json.RawMessage
+				}
+				if json.Unmarshal(body, &m) == nil {
+					op := " " + m.Op + " "
+					if m.Op == "==" || m.Op == "in" {
+						op = " "
+					}
+					words = append(words, nftWord(m.Left)+op+nftWord(m.Right))
+				}
+			case "jump", "goto":
+				var to struct{ Target string }
+				_ = json.Unmarshal(body, &to)
+				words = append(words, kind+" "+to.Target)
+			default:
+				words = append(words, kind)
+			}
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// nftWord is one side of a comparison.
+func nftWord(raw json.RawMessage) string {
+	var v any
+	if json.Unmarshal(raw, &v) != nil {
+		return "?"
+	}
+	return nftValue(v)
+}
+
+func nftValue(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		var words []string
+		for _, one := range v {
+			words = append(words, nftValue(one))
+		}
+		return "{ " + strings.Join(words, ", ") + " }"
+	case map[string]any:
+		return nftObject(v)
+	}
+	return fmt.Sprint(v)
+}
+
+func nftObject(o map[string]any) string {
+	field := func(of any, name string) string {
+		m, _ := of.(map[string]any)
+		if m[name] == nil {
+			return "?"
+		}
+		return nftValue(m[name])
+	}
+	for kind, body := range o {
+		switch kind {
+		case "payload":
+			return field(body, "protocol") + " " + field(body, "field")
+		case "meta":
+			return field(body, "key")
+		case "ct":
+			return "ct " + field(body, "key")
+		case "prefix":
+			return field(body, "addr") + "/" + field(body, "len")
+		case "range":
+			if ends, ok := body.([]any); ok && len(ends) == 2 {
+				return nftValue(ends[0]) + "-" + nftValue(ends[1])
+			}
+		case "set":
+			return nftValue(body)
+		}
+		return kind
+	}
+	return "?"
+}

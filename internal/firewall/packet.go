@@ -1,0 +1,101 @@
+package firewall
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// truth is what can be said about a condition.
+type truth int
+
+const (
+	no truth = iota
+	maybe
+	yes
+)
+
+func not(t truth) truth { return yes - t }
+
+func when(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// span is a range of ports.
+type span struct{ low, high int }
+
+// ephemeral are the ports that a client may connect from (RFC 6056, 3.2).
+func ephemeral() span { return span{1024, 65535} }
+
+// within says whether every, some or none of the ports of s lie in o.
+func (s span) within(o span) truth {
+	switch {
+	case o.low <= s.low && s.high <= o.high:
+		return yes
+	case s.high < o.low || o.high < s.low:
+		return no
+	}
+	return maybe
+}
+
+// packet is the first packet of a connection, or the answer to it.
+type packet struct {
+	from, to           netip.Addr
+	in, out            string // interfaces
+	fromPorts, toPorts span
+	state              string // conntrack's
+	flags              []string
+}
+
+// port is a condition on one of the two ports, or on either.
+func (p packet) port(field string, o span) truth {
+	switch field {
+	case "sport":
+		return p.fromPorts.within(o)
+	case "dport":
+		return p.toPorts.within(o)
+	}
+	return max(p.fromPorts.within(o), p.toPorts.within(o))
+}
+
+func (p packet) address(field string) (netip.Addr, bool) {
+	switch field {
+	case "saddr":
+		return p.from, true
+	case "daddr":
+		return p.to, true
+	}
+	return netip.Addr{}, false
+}
+
+// interfaceIs compares names; a name may end with a wildcard.
+func interfaceIs(name, pattern string) truth {
+	if name == "" {
+		return no // the hook has no such interface
+	}
+	if before, ok := strings.CutSuffix(strings.TrimSuffix(pattern, "+"), "*"); ok || strings.HasSuffix(pattern, "+") {
+		return when(strings.HasPrefix(name, before))
+	}
+	return when(name == pattern)
+}
+
+func (p packet) flagged(looked, set []string) truth {
+	var of []string
+	for _, f := range p.flags {
+		if slices.Contains(looked, f) {
+			of = append(of, f)
+		}
+	}
+	if len(of) != len(set) {
+		return no
+	}
+	for _, f := range set {
+		if !slices.Contains(of, f) {
+			return no
+		}
+	}
+	return yes
+}

@@ -1,0 +1,210 @@
+package firewall
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Ruleset is what one program listed: nft or iptables-save.
+type Ruleset struct {
+	chains   map[string]*chain // by table and name
+	bases    []base
+	networks []region // that the rules tell apart
+}
+
+// base is a chain that the kernel calls.
+type base struct {
+	hook     string // prerouting, input, output, postrouting
+	family   string // ip and ip6 see one IP version only
+	priority int
+	chain    *chain
+	drops    bool // what falls through it
+	policy   Rule
+}
+
+type chain struct {
+	rules []rule
+}
+
+// rule does what it does where all of its conditions hold.
+type rule struct {
+	conditions []func(packet) truth
+	does       action
+	target     string // of jump and call: table and chain
+	shown      Rule
+}
+
+type action int
+
+const (
+	goOn    action = iota // counts, logs, marks
+	accept                // ends the base chain
+	drop                  // ends everything
+	call                  // the target, then the next rule
+	jump                  // the target instead of the rest of this chain
+	back                  // to the calling chain
+	unclear               // redirects, queues, or is nothing that is known here
+)
+
+func (r rule) holds(p packet) truth {
+	all := yes
+	for _, c := range r.conditions {
+		all = min(all, c(p))
+	}
+	return all
+}
+
+// outcome is what may become of a packet.
+type outcome struct {
+	pass, stop bool
+	rule       Rule // what stops it, or may
+	doubt      Rule // the first rule of which it is not known whether it counts
+}
+
+// then is the outcome of two hurdles, one behind the other.
+func (o outcome) then(next outcome) outcome {
+	if !o.pass {
+		return o
+	}
+	if !o.stop {
+		return next
+	}
+	return outcome{pass: next.pass, stop: true, rule: o.rule, doubt: o.doubt}
+}
+
+// or is one outcome or the other.
+func (o outcome) or(other outcome) outcome {
+	if !o.stop {
+		o.rule = other.rule
+	}
+	if o.doubt == (Rule{}) {
+		o.doubt = other.doubt
+	}
+	return outcome{pass: o.pass || other.pass, stop: o.stop || other.stop, rule: o.rule, doubt: o.doubt}
+}
+
+// follow takes a packet through the hooks: every base chain must let it pass.
+func follow(rulesets []Ruleset, p packet, hooks ...string) outcome {
+	all := outcome{pass: true}
+	for _, hook := range hooks {
+		type placed struct {
+			base
+			set Ruleset
+		}
+		var here []placed
+		for _, set := range rulesets {
+			for _, b := range set.bases {
+				if b.hook == hook && b.sees(p) {
+					here = append(here, placed{b, set})
+				}
+			}
+		}
+		slices.SortStableFunc(here, func(a, b placed) int { return cmp.Compare(a.priority, b.priority) })
+		for _, b := range here {
+			all = all.then(b.set.enter(b.base, b.tracked(p)))
+			if !all.pass {
+				return all
+			}
+		}
+	}
+	return all
+}
+
+func (b base) sees(p packet) bool {
+	return b.family != "ip" && b.family != "ip6" || p.from.Is4() == (b.family == "ip")
+}
+
+// tracked is a packet as a chain sees it: those before conntrack (priority -200,
+// NF_IP_PRI_CONNTRACK of linux/netfilter_ipv4.h) see no connection, which nft
+// and iptables call invalid.
+func (b base) tracked(p packet) packet {
+	if b.priority < -200 {
+		p.state = "invalid"
+	}
+	return p
+}
+
+// enter is what a base chain does with a packet.
+func (s Ruleset) enter(b base, p packet) outcome {
+	end := s.walk(b.chain, p, map[*chain]*ending{})
+	o := outcome{pass: end.accepted, stop: end.dropped, rule: end.rule, doubt: end.doubt}
+	switch {
+	case end.fell && b.drops:
+		o.stop = true
+		if o.rule == (Rule{}) {
+			o.rule = b.policy
+		}
+	case end.fell:
+		o.pass = true
+	}
+	return o
+}
+
+// ending is how a chain may end for a packet.
+type ending struct {
+	accepted, dropped, fell bool
+	rule                    Rule // of a drop, or of what is unclear
+	doubt                   Rule
+}
+
+// walk goes through a chain once for each packet; which conditions hold
+// together is not kept, so what is not known may make more endings possible
+// than there are, never fewer.
+func (s Ruleset) walk(c *chain, p packet, known map[*chain]*ending) ending {
+	if c == nil {
+		return ending{accepted: true, dropped: true, rule: Rule{Text: "a chain that is not listed"}}
+	}
+	if e := known[c]; e != nil {
+		return *e
+	}
+	e := &ending{fell: true} // what a circle would see; the kernel allows none
+	known[c] = e
+	var now ending
+	for _, r := range c.rules {
+		holds := r.holds(p)
+		if holds == no || r.does == goOn {
+			continue
+		}
+		sub, stays := s.act(r, p, known)
+		if holds == maybe && sub.doubt == (Rule{}) {
+			sub.doubt = r.shown
+		}
+		now = now.join(sub)
+		if holds == yes && !stays {
+			*e = now
+			return now
+		}
+	}
+	now.fell = true
+	*e = now
+	return now
+}
+
+// act is what a rule may do, and whether the next rule may be reached after it.
+func (s Ruleset) act(r rule, p packet, known map[*chain]*ending) (e ending, stays bool) {
+	switch r.does {
+	case accept:
+		return ending{accepted: true}, false
+	case drop:
+		return ending{dropped: true, rule: r.shown}, false
+	case back:
+		return ending{fell: true}, false
+	case call, jump:
+		e := s.walk(s.chains[r.target], p, known)
+		if r.does == call {
+			stays, e.fell = e.fell, false
+		}
+		return e, stays
+	}
+	return ending{accepted: true, dropped: true, rule: r.shown, doubt: r.shown}, false
+}
+
+func (e ending) join(o ending) ending {
+	if e.rule == (Rule{}) {
+		e.rule = o.rule
+	}
+	if e.doubt == (Rule{}) {
+		e.doubt = o.doubt
+	}
+	return ending{e.accepted || o.accepted, e.dropped || o.dropped, e.fell || o.fell, e.rule, e.doubt}
+}

@@ -1,0 +1,244 @@
+//go:build rig
+
+// Package firewall_test compares what doctor says of a packet filter with what
+// the kernel does: real nft and iptables in a network namespace, and
+// connections to it from several networks.
+package firewall_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/firewall"
+)
+
+// role is what this program is inside a namespace.
+const role = "FIREWALL_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(role) {
+	case "machine":
+		serve()
+	case "people":
+		connect()
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// closing is the end of a chain or a table; this nft wants it on a line of its own.
+// In a set it may be there, too.
+var closing = regexp.MustCompile(` *\}`)
+
+// sources are the networks that people connect from.
+func sources() []string { return []string{"10.1.2.3", "10.2.2.2", "203.0.113.9", "198.51.100.7"} }
+
+// address is the machine's.
+const address = "10.0.0.4"
+
+// serve accepts connections until its input ends.
+func serve() {
+	l, err := net.Listen("tcp4", address+":22")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("ready")
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	}()
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// connect tries from each source, whenever a line arrives, and says who got in.
+func connect() {
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		results := make(chan string)
+		for _, from := range sources() {
+			go func() {
+				d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 300 * time.Millisecond}
+				c, err := d.Dial("tcp4", address+":22")
+				if err == nil {
+					c.Close()
+					results <- from
+					return
+				}
+				results <- ""
+			}()
+		}
+		var in []string
+		for range sources() {
+			if got := <-results; got != "" {
+				in = append(in, got)
+			}
+		}
+		fmt.Println("in:", strings.Join(in, " "))
+	}
+}
+
+// stage is two namespaces with a wire between them.
+type stage struct {
+	t      *testing.T
+	name   string
+	ask    io.Writer
+	answer *bufio.Scanner
+}
+
+func newStage(t *testing.T) *stage {
+	s := &stage{t: t, name: fmt.Sprintf("fw%d", os.Getpid())}
+	s.sh("ip netns add NAME; ip netns add NAMEp")
+	t.Cleanup(func() { s.sh("ip netns del NAME; ip netns del NAMEp") })
+	s.sh(`ip -n NAME link add eth0 type veth peer name eth0 netns NAMEp
+ip -n NAME addr add 10.0.0.4/24 dev eth0; ip -n NAME link set lo up; ip -n NAME link set eth0 up; ip -n NAME route add default via 10.0.0.1
+ip -n NAMEp addr add 10.0.0.1/24 dev eth0; ip -n NAMEp link set eth0 up`)
+	for _, from := range sources() {
+		s.sh("ip -n NAMEp addr add " + from + "/32 dev eth0")
+	}
+	_, ready := s.inside("", "machine")
+	if !ready.Scan() || ready.Text() != "ready" {
+		t.Fatalf("the machine's listener: %q", ready.Text())
+	}
+	s.ask, s.answer = s.inside("p", "people")
+	return s
+}
+
+// inside starts this program in a namespace, until the test ends.
+func (s *stage) inside(suffix, as string) (io.Writer, *bufio.Scanner) {
+	s.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.Command("ip", "netns", "exec", s.name+suffix, self)
+	cmd.Env = append(os.Environ(), role+"="+as)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
+	return in, bufio.NewScanner(out)
+}
+
+func (s *stage) sh(script string) {
+	s.t.Helper()
+	cmd := exec.Command("sh", "-ec", strings.ReplaceAll(script, "NAME", s.name))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("%s: %v\n%s", script, err, out)
+	}
+}
+
+// load gives the machine a ruleset, and says what its programs list of it.
+func (s *stage) load(r ruleset) ([]firewall.Ruleset, error) {
+	s.t.Helper()
+	s.sh("ip netns exec NAME nft flush ruleset")
+	feed := exec.Command("ip", "netns", "exec", s.name, "nft", "-f", "-")
+	if r.iptables {
+		feed = exec.Command("ip", "netns", "exec", s.name, "iptables-restore")
+	}
+	feed.Stdin = strings.NewReader(closing.ReplaceAllString(r.text, "\n}"))
+	if out, err := feed.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, out)
+	}
+	list := func(args ...string) []byte {
+		out, err := exec.Command("ip", append([]string{"netns", "exec", s.name}, args...)...).Output()
+		if err != nil {
+			s.t.Fatalf("%v: %v", args, err)
+		}
+		return out
+	}
+	saved := string(list("iptables-save"))
+	tables := firewall.IptablesTables(saved)
+	set, err := firewall.Nft(list("nft", "-j", "-t", "list", "ruleset"), func(family, table string) bool {
+		return family == "ip" && strings.Contains(" "+strings.Join(tables, " ")+" ", " "+table+" ")
+	})
+	return []firewall.Ruleset{firewall.Iptables("iptables", saved), set}, err
+}
+
+// enter says who gets in.
+func (s *stage) enter() map[string]bool {
+	s.t.Helper()
+	fmt.Fprintln(s.ask)
+	if !s.answer.Scan() {
+		s.t.Fatal("the people have gone")
+	}
+	in := map[string]bool{}
+	for _, from := range strings.Fields(strings.TrimPrefix(s.answer.Text(), "in:")) {
+		in[from] = true
+	}
+	return in
+}
+
+// compare holds the verdict against what happened. It says whether it was one.
+func (s *stage) compare(r ruleset) (decided bool) {
+	s.t.Helper()
+	sets, err := s.load(r)
+	if err != nil {
+		s.t.Fatalf("%s: %v\n%s", r.name, err, r.text)
+	}
+	v := firewall.Ask(firewall.Question{Interfaces: []string{"eth0"}, Addresses: []netip.Addr{netip.MustParseAddr(address)}, Port: 22}, sets...)
+	if v.Fate == firewall.Unknown {
+		return false
+	}
+	in := s.enter()
+	for _, from := range sources() {
+		named := false
+		for _, n := range v.Who {
+			named = named || netip.MustParsePrefix(n).Contains(netip.MustParseAddr(from))
+		}
+		want := v.Fate == firewall.Open && !named || v.Fate == firewall.Some && named
+		if in[from] != want {
+			s.t.Errorf("%s: from %s: in is %v, the verdict %d for %v by %s says %v\n%s", r.name, from, in[from], v.Fate, v.Who, v.Rule, want, r.text)
+		}
+	}
+	return true
+}
+
+// TestKernel: whoever the verdict lets in gets in, and nobody else.
+func TestKernel(t *testing.T) {
+	s := newStage(t)
+	for _, r := range rulesets() {
+		if decided := s.compare(r); decided == r.unclear {
+			t.Errorf("%s: decided is %v", r.name, decided)
+		}
+	}
+}
+
+// TestGenerated: the same for rulesets that nobody thought of.
+func TestGenerated(t *testing.T) {
+	s := newStage(t)
+	const seed, count = 7, 80
+	random := rand.New(rand.NewPCG(seed, seed))
+	unknown := 0
+	for i := range count {
+		if !s.compare(generate(random, fmt.Sprintf("generated %d of seed %d", i, seed))) {
+			unknown++
+		}
+	}
+	t.Logf("%d of %d not decided", unknown, count)
+	if unknown > count/10 {
+		t.Errorf("%d of %d rulesets were not decided", unknown, count)
+	}
+}
