@@ -43,7 +43,7 @@ unit: ## tests that need no root: minutes at first, then seconds
 	$(GO) test ./...
 
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
-RIG     := ./test/lib/keys ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/rig ./test/suite/enable ./test/suite/signin ./test/suite/doctor ./test/cmd/faults ./test/lib/machine ./test/suite/e2e ./internal/trust
+RIG     := ./test/lib/keys ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/rig ./test/suite/enable ./test/suite/signin ./test/suite/doctor ./test/suite/firewall ./test/cmd/faults ./test/lib/machine ./test/suite/e2e ./internal/trust
 RIG_ALL := ./test/... ./internal/trust/... ./internal/signin/...
 
 .PHONY: rig rig-all

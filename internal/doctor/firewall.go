@@ -137,11 +137,11 @@ func firewallCheck(m machine) []preflight.Result {
 	case firewall.Closed:
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.VerificationFailed,
 			Text: fmt.Sprintf("This machine's own firewall drops connections to sshd's port %d: %s.", q.Port, clip(v.Rule.String(), 300)),
-			Next: allow(v.Rule, q.Port)}}
+			Next: "Run: " + allow(v.Rule, q.Port)}}
 	case firewall.Some:
 		return []preflight.Result{{Name: name, Answer: preflight.Warn,
 			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), clip(v.Rule.String(), 300)),
-			Next: "Connect from there. Where others are to get in: " + allow(v.Rule, q.Port)}}
+			Next: "Connect from there. Where others are to get in, run: " + allow(v.Rule, q.Port)}}
 	case firewall.Unknown:
 		return []preflight.Result{{Name: name, Answer: preflight.Unknown,
 			Text: fmt.Sprintf("Whether this machine's own firewall lets connections to port %d in depends on what is not followed here: %s.", q.Port, clip(v.Rule.String(), 300))}}
@@ -176,7 +176,7 @@ func allow(r firewall.Rule, port int) string {
 	case r.Manager == firewall.Ufw:
 		return "sudo ufw allow " + p + "/tcp"
 	case r.Allow == "":
-		return "Let port " + p + " in where these rules come from."
+		return "sudo nft list ruleset, and let port " + p + " in where these rules come from"
 	}
-	return strings.Replace(r.Allow, "PORT", p, 1) + " (and where these rules come from, so that it lasts)"
+	return strings.Replace(r.Allow, "PORT", p, 1) + "; put it where these rules come from as well, so that it lasts"
 }

@@ -19,6 +19,7 @@ func tools() []string {
 		"gnupg",            // rpmsign signs with it
 		"gcc", "libc6-dev", // the fixtures' PAM and NSS modules
 		"iproute2", "util-linux", // a box's addresses; nsenter
+		"nftables", "iptables", // packet filters, tried in a namespace
 		"strace",            // what a command wrote and asked
 		"systemd-container", // whole machines
 		"openssh-client",    // signing in

@@ -33,7 +33,7 @@ func packages() []string {
 	return []string{
 		"ca-certificates", "systemd", "systemd-sysv", "dbus", "libpam-systemd",
 		"openssh-server", "openssh-client", "sudo", "iproute2", "iptables", "waagent",
-		"procps", "curl", "gnupg", "dnf", "rpm", "zypper",
+		"procps", "curl", "gnupg", "dnf", "rpm", "zypper", "nftables", "pamtester",
 	}
 }
 

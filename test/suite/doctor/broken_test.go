@@ -49,6 +49,11 @@ func script(text string) func(*testing.T, *scene.Scene, *endpoints) {
 	return func(t *testing.T, s *scene.Scene, _ *endpoints) { sh(t, s.Box, text) }
 }
 
+// wired is script on a machine with a network card, which people come in by.
+func wired(text string) func(*testing.T, *scene.Scene, *endpoints) {
+	return script("ip link add eth0 type veth peer name gateway && ip link set gateway up && ip address add 10.0.0.4/24 dev eth0 && ip link set eth0 up && ip route add default via 10.0.0.1 && " + text)
+}
+
 func compute(c metadata.Compute) func(*testing.T, *scene.Scene, *endpoints) {
 	return func(_ *testing.T, s *scene.Scene, _ *endpoints) {
 		s.Metadata.Always(metadata.ComputePath, metadata.JSON(c))
@@ -128,7 +133,15 @@ func machines() []broken {
 		{section: "SSH does not listen on port 22", machine: "sshd_config says Port 2222, sshd was not reloaded", options: jammy(),
 			breakIt: editSSHD("Port 2222"), check: "sshd-listening", answer: "warn", next: "systemctl reload ssh"},
 		{section: "The VM's own firewall", machine: "iptables drops port 22", options: jammy(),
-			breakIt: script("iptables -A INPUT -p tcp --dport 22 -j DROP"), check: "firewall", answer: "fail", code: 21, next: "ufw allow 22/tcp"},
+			breakIt: wired("iptables -A INPUT -p tcp --dport 22 -j DROP"), check: "firewall", answer: "fail", code: 21, next: "sudo iptables -I INPUT -p tcp --dport 22 -j ACCEPT"},
+		{section: "The VM's own firewall", machine: "a chain of its own drops port 22", options: jammy(),
+			breakIt: wired(`iptables -N guard; iptables -A INPUT -j guard; iptables -A guard -p tcp -m multiport --dports 22,23 -j DROP`), check: "firewall", answer: "fail", code: 21, next: "sudo iptables -I guard -p tcp --dport 22 -j ACCEPT"},
+		{section: "The VM's own firewall", machine: "port 22 is dropped in the table raw", options: jammy(),
+			breakIt: wired(`iptables -t raw -A PREROUTING -p tcp --dport 22 -j DROP`), check: "firewall", answer: "fail", code: 21, next: "sudo iptables -t raw -I PREROUTING -p tcp --dport 22 -j ACCEPT"},
+		{section: "The VM's own firewall", machine: "nftables' policy is drop, and port 22 is not let in", options: jammy(),
+			breakIt: wired(`nft 'add table inet filter; add chain inet filter input { type filter hook input priority 0; policy drop; }; add rule inet filter input iif lo accept'`), check: "firewall", answer: "fail", code: 21, next: "sudo nft insert rule inet filter input tcp dport 22 accept"},
+		{section: "The VM's own firewall", machine: "nftables lets one network in", options: jammy(),
+			breakIt: wired(`nft 'add table inet filter; add chain inet filter input { type filter hook input priority 0; policy drop; }; add rule inet filter input iif lo accept; add rule inet filter input ip saddr 10.1.0.0/16 tcp dport 22 accept'`), check: "firewall", answer: "warn", next: "Connect from there"},
 		{section: "Arc: the agent's metadata service", machine: "himds of the Connected Machine agent does not run", options: jammy(), fresh: true,
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
 				must(t, s.WriteFile("/opt/azcmagent/bin/himds", nil, 0o755))
