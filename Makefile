@@ -43,7 +43,7 @@ unit: ## tests that need no root: minutes at first, then seconds
 	$(GO) test ./...
 
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
-RIG     := ./test/lib/keys ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/rig ./test/suite/enable ./test/suite/signin ./test/suite/doctor ./test/suite/firewall ./test/cmd/faults ./test/lib/machine ./test/suite/e2e ./internal/trust
+RIG     := ./test/lib/keys ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/rig ./test/suite/enable ./test/suite/signin ./test/suite/pam ./test/suite/doctor ./test/suite/firewall ./test/cmd/faults ./test/lib/machine ./test/suite/e2e ./internal/trust
 RIG_ALL := ./test/... ./internal/trust/... ./internal/signin/...
 
 .PHONY: rig rig-all
@@ -53,7 +53,7 @@ rig: prepare ## a representative part of the tests on throw-away machines (root)
 	$(GO) test -tags rig -timeout 40m $(RIG)
 
 rig-all: prepare ## every test on throw-away machines: the better part of an hour (root)
-	$(GO) test -tags rig -timeout 90m $(RIG_ALL)
+	PAM=all $(GO) test -tags rig -timeout 90m $(RIG_ALL)
 else
 rig rig-all:
 	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make $@'

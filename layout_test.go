@@ -65,6 +65,7 @@ func TestImportsKeepTheLayout(t *testing.T) {
 	rules := map[string]rule{
 		module + "/internal/preflight":   {forbidden: []string{"os", "net"}},
 		module + "/internal/signin/gate": {forbidden: []string{"os", "net"}},
+		module + "/internal/signin/pam":  {forbidden: []string{"os", "net"}},
 	}
 	for _, p := range append(leaves(), module+"/distro", module+"/internal/fault", module+"/status") {
 		rules[p] = leaf

@@ -40,19 +40,30 @@ func parseMounts(text []byte) mounts {
 	return out
 }
 
-// noexec is the mount point of name where that forbids to run programs. The
-// last mount on a point hides those before it.
+// noexec is the mount point of name where that forbids to run programs.
 func (m mounts) noexec(name string) string {
+	if at := m.of(name); at != nil && slices.Contains(at.Options, "noexec") {
+		return at.Point
+	}
+	return ""
+}
+
+// readOnly says whether nothing can be written where name is.
+func (m mounts) readOnly(name string) bool {
+	at := m.of(name)
+	return at != nil && slices.Contains(at.Options, "ro")
+}
+
+// of is the mount that name is on; nil where that is not known. The last mount
+// on a point hides those before it.
+func (m mounts) of(name string) *mount {
 	var best *mount
 	for i := range m {
 		if below(name, m[i].Point) && (best == nil || len(m[i].Point) >= len(best.Point)) {
 			best = &m[i]
 		}
 	}
-	if best != nil && slices.Contains(best.Options, "noexec") {
-		return best.Point
-	}
-	return ""
+	return best
 }
 
 func below(name, dir string) bool {

@@ -23,6 +23,7 @@ func tools() []string {
 		"strace",            // what a command wrote and asked
 		"systemd-container", // whole machines
 		"openssh-client",    // signing in
+		"pamtester",         // what libpam says of a stack
 		"openssl",           // certificates of protected settings
 		"zip", "unzip", "zstd",
 	}

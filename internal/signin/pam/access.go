@@ -1,0 +1,214 @@
+package pam
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// access is modules/pam_access: the first line of access.conf(5) that fits user
+// and origin decides, and nobody is denied where none does.
+func access(c call) answer {
+	const standard = "/etc/security/access.conf"
+	r := rules{c: c, fs: ":", sep: ", \t"}
+	file := ""
+	for _, arg := range c.Args {
+		switch name, value, _ := strings.Cut(arg, "="); name {
+		case "accessfile":
+			if f := c.m.File(value); f.Err != nil {
+				return answer{codes: []Code{abort}, data: Problem{File: value},
+					why:  fmt.Sprintf("pam_access denies everybody, because its file %s is not there", value),
+					next: fmt.Sprintf("Make the file, or take accessfile out of line %d of %s.", c.Line, c.File)}
+			}
+			file = value
+		case "fieldsep":
+			r.fs = value
+		case "listsep":
+			r.sep = value
+		case "nodefgroup":
+			r.onlyBracketed = true
+		}
+	}
+	if file != "" {
+		r.read(file)
+		return r.answer()
+	}
+	file = standard
+	if missing(c.m.File(file)) { // the vendor's, since 1.6 where it was built with one
+		if vendors := "/usr/etc/security/access.conf"; c.m.File(vendors).Err == nil {
+			file = vendors
+		}
+	}
+	r.read(file)
+	for _, more := range c.m.List("/etc/security/access.d/*.conf") {
+		if r.settled() {
+			break
+		}
+		r.read(more)
+	}
+	return r.answer()
+}
+
+// rules is the search for the first line that fits.
+type rules struct {
+	c             call
+	fs, sep       string
+	onlyBracketed bool
+	in, out       bool // both may be so, where it depends on who comes from where
+	done          bool // a line fits everybody
+	unread        error
+	first         Problem // the first line that keeps somebody out
+	whom          string  // whom that line means
+}
+
+func (r *rules) settled() bool { return r.done }
+
+func (r *rules) read(file string) {
+	f := r.c.m.File(file)
+	if missing(f) {
+		return // "non-existing table means no access control"
+	}
+	if f.Err != nil {
+		r.unread = f.Err
+		return
+	}
+	number := 0
+	for raw := range strings.Lines(string(f.Text)) {
+		number++
+		if r.done {
+			return
+		}
+		if !strings.HasSuffix(raw, "\n") {
+			continue // "missing newline or line too long"
+		}
+		if raw[0] == '#' {
+			continue
+		}
+		fields := split3(strings.TrimRight(raw, " \t\n\v\f\r"), r.fs)
+		if len(fields) < 3 || fields[0][0] != '+' && fields[0][0] != '-' {
+			continue
+		}
+		match := r.list(fields[1], r.user).and(r.list(fields[2], r.origin))
+		r.fits(match, fields[0][0] == '+', Problem{File: file, Line: number, Text: strings.TrimSpace(raw)}, fields[2])
+	}
+}
+
+// fits takes a line into account.
+func (r *rules) fits(match truth, allows bool, at Problem, origins string) {
+	if match == no {
+		return
+	}
+	if allows {
+		r.in = true
+	} else {
+		r.out = true
+		if r.first.File == "" {
+			r.first = at
+		}
+	}
+	if match == some {
+		r.whom = strings.TrimSpace(origins)
+	}
+	r.done = match == yes
+}
+
+func (r *rules) answer() answer {
+	if r.unread != nil {
+		return answer{codes: []Code{Success, permDenied}, why: "pam_access decides by a file that could not be read: " + r.unread.Error()}
+	}
+	if !r.done {
+		r.in = true // nothing fits the rest
+	}
+	a := answer{data: r.first, next: fmt.Sprintf("In %s, above line %d, let Entra ID users in (for example: + : ALL : ALL, behind the lines for others), or take pam_access out of line %d of %s.", r.first.File, r.first.Line, r.c.Line, r.c.File)}
+	switch {
+	case r.in && r.out:
+		a.codes, a.whom = []Code{Success, permDenied}, true
+		a.why = fmt.Sprintf("pam_access lets in only some: %s:%d (%s)", r.first.File, r.first.Line, printable(r.first.Text))
+	case r.out:
+		a.codes = []Code{permDenied}
+		a.why = fmt.Sprintf("pam_access denies by %s:%d (%s)", r.first.File, r.first.Line, printable(r.first.Text))
+	default:
+		return answer{codes: []Code{Success}, why: "pam_access lets everybody in"}
+	}
+	return a
+}
+
+// split3 cuts a line at separators as strtok_r does: runs of them count once;
+// the last field is the rest.
+func split3(s, separators string) (fields []string) {
+	for len(fields) < 2 {
+		if s = strings.TrimLeft(s, separators); s == "" {
+			return fields
+		}
+		end := strings.IndexAny(s, separators)
+		if end < 0 {
+			return append(fields, s)
+		}
+		fields = append(fields, s[:end])
+		s = s[end+1:]
+	}
+	if s != "" {
+		fields = append(fields, s)
+	}
+	return fields
+}
+
+// list is list_match: the words up to EXCEPT, without what the list behind it has.
+func (r *rules) list(s string, fits func(string) truth) truth {
+	return listMatch(strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(r.sep, c) }), fits)
+}
+
+func listMatch(words []string, fits func(string) truth) truth {
+	match, rest := no, []string(nil)
+	for i, w := range words {
+		if strings.EqualFold(w, "EXCEPT") {
+			rest = words[i+1:]
+			break
+		}
+		match = match.or(fits(w))
+	}
+	if match == no || rest == nil {
+		return match
+	}
+	return match.and(listMatch(rest, fits).not())
+}
+
+// user is user_match.
+func (r *rules) user(word string) truth {
+	p := r.c.person
+	switch {
+	case strings.HasPrefix(word, "(") && strings.HasSuffix(word, ")"):
+		return p.in(word[1:max(1, len(word)-1)])
+	case strings.Contains(strings.TrimLeft(word, "@"), "@"):
+		// user@host. A person's name is never the part before the sign, but for
+		// ALL; which names this machine has is not looked up.
+		if who, _, _ := strings.Cut(strings.TrimLeft(word, "@"), "@"); !strings.EqualFold(who, "ALL") {
+			return no
+		}
+		return some
+	case strings.HasPrefix(word, "@"):
+		return some // a netgroup
+	case strings.EqualFold(word, "ALL"):
+		return yes
+	}
+	t := p.called(word)
+	if !r.onlyBracketed {
+		t = t.or(p.in(word))
+	}
+	return t
+}
+
+// origin is from_match for somebody who comes over the network.
+func (r *rules) origin(word string) truth {
+	switch {
+	case strings.EqualFold(word, "ALL"):
+		return yes
+	case strings.EqualFold(word, "LOCAL"), strings.EqualFold(word, "NONE"):
+		return no // PAM_RHOST is always set by sshd
+	case strings.HasPrefix(word, "/") || strings.HasPrefix(word, "tty") || strings.HasPrefix(word, "pts/") || strings.HasPrefix(word, ":"):
+		return no // a terminal
+	case strings.EqualFold(word, "cron") || strings.EqualFold(word, "crond") || strings.EqualFold(word, path.Base(terminal)):
+		return no // a service, which counts only without network
+	}
+	return some // an address, a network, a name
+}

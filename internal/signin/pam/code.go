@@ -1,0 +1,74 @@
+package pam
+
+// Code is what a module answers: Linux-PAM's _pam_types.h.
+type Code int8
+
+// The answers that are named in this package; the others have names in codeNames.
+const (
+	Success         Code = 0
+	serviceErr      Code = 3
+	systemErr       Code = 4
+	permDenied      Code = 6
+	authErr         Code = 7
+	authinfoUnavail Code = 9
+	userUnknown     Code = 10
+	newAuthtok      Code = 12
+	acctExpired     Code = 13
+	sessionErr      Code = 14
+	ignore          Code = 25
+	abort           Code = 26
+	moduleUnknown   Code = 28
+
+	codes = 32 // _PAM_RETURN_VALUES
+)
+
+// codeNames are the answers as a control in brackets names them
+// (libpam/pam_tokens.h), each at its number; the last one is no answer.
+func codeNames() []string {
+	return []string{
+		"success", "open_err", "symbol_err", "service_err", "system_err", "buf_err", "perm_denied", "auth_err",
+		"cred_insufficient", "authinfo_unavail", "user_unknown", "maxtries", "new_authtok_reqd", "acct_expired",
+		"session_err", "cred_unavail", "cred_expired", "cred_err", "no_module_data", "conv_err", "authtok_err",
+		"authtok_recover_err", "authtok_lock_busy", "authtok_disable_aging", "try_again", "ignore", "abort",
+		"authtok_expired", "module_unknown", "bad_item", "conv_again", "incomplete", "default",
+	}
+}
+
+// String is the answer as a control in brackets names it.
+func (c Code) String() string { return codeNames()[c] }
+
+// action is what a control makes of an answer; above zero it is the number of
+// lines to jump over (libpam/pam_private.h).
+type action int32
+
+const (
+	actIgnore action = -iota
+	actOK
+	actDone
+	actBad
+	actDie
+	actReset
+	actUndefined
+)
+
+// actionNames are the actions, each at its number without the sign.
+func actionNames() []string { return []string{"ignore", "ok", "done", "bad", "die", "reset"} }
+
+// control is what becomes of each answer.
+type control [codes]action
+
+// rest sets what is not set yet (_pam_set_default_control).
+func (c *control) rest(a action) {
+	for i := range c {
+		if c[i] == actUndefined {
+			c[i] = a
+		}
+	}
+}
+
+func undefined() (c control) {
+	for i := range c {
+		c[i] = actUndefined
+	}
+	return c
+}

@@ -1,0 +1,306 @@
+package pam
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// limits is modules/pam_limits for somebody who has no other session here.
+func limits(c call) answer {
+	const standard = "/etc/security/limits.conf"
+	files := []string{standard}
+	for _, arg := range c.Args {
+		if v, ok := strings.CutPrefix(arg, "conf="); ok {
+			files = []string{v}
+		}
+	}
+	own := files[0] == standard
+	if own {
+		if missing(c.m.File(standard)) {
+			// Since 1.6 that is no failure (or the vendor's is read); which of both
+			// this module is, its text tells: only the newer one names the reason.
+			_, f := c.m.module(c.Module)
+			if !strings.Contains(string(f.Text), "cannot read settings from %s: %s") {
+				return answer{codes: []Code{serviceErr}, why: standard + " is not there, over which pam_limits fails", data: Problem{File: standard},
+					next: "Make the file again (it may be empty): sudo touch " + standard}
+			}
+			files = nil
+			if v := "/usr/etc/security/limits.conf"; c.m.File(v).Err == nil {
+				files = append(files, v)
+			}
+		}
+		files = append(files, c.limitDrops()...)
+	}
+	l := limitSet{c: c, by: map[string]limit{}}
+	for _, file := range files {
+		if a, ok := l.read(file); !ok {
+			return a
+		}
+		if l.unlimited {
+			return answer{codes: []Code{Success}}
+		}
+	}
+	return l.answer()
+}
+
+// limitDrops are the files of limits.d, the owner's in place of the vendor's of
+// the same name, in the order of their names.
+func (c call) limitDrops() []string {
+	all := map[string]string{}
+	for _, dir := range []string{"/usr/etc/security/limits.d/", "/etc/security/limits.d/"} {
+		for _, f := range c.m.List(dir + "*.conf") {
+			all[path.Base(f)] = f
+		}
+	}
+	names := []string{}
+	for n := range all {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for i, n := range names {
+		names[i] = all[n]
+	}
+	return names
+}
+
+// limit is what is in force for one item, and who set it.
+type limit struct {
+	value  string
+	rank   int // how near to the person the line is: a smaller number wins
+	at     Problem
+	unsure bool // the line is for some people
+}
+
+// limitSet collects limits.
+type limitSet struct {
+	c         call
+	by        map[string]limit // "soft nproc", "maxlogins"
+	unlimited bool             // a line "USER -" ends the search
+}
+
+// The ranks of pam_limits.c (LIMITS_DEF_*).
+const (
+	rankUser = iota
+	rankGroup
+	rankAllGroup
+	rankAll
+	rankDefault
+)
+
+func (l *limitSet) read(file string) (a answer, ok bool) {
+	f := l.c.m.File(file)
+	if f.Err != nil {
+		if missing(f) {
+			return answer{codes: []Code{serviceErr}, why: file + " is not there, over which pam_limits fails", data: Problem{File: file},
+				next: fmt.Sprintf("Make the file, or change line %d of %s.", l.c.Line, l.c.File)}, false
+		}
+		return answer{codes: []Code{Success, permDenied}, why: "pam_limits reads a file that could not be read: " + f.Err.Error()}, false
+	}
+	number := 0
+	for raw := range strings.Lines(string(f.Text)) {
+		number++
+		raw, _, _ = strings.Cut(raw, "#")
+		w := strings.Fields(raw)
+		if len(w) > 4 {
+			w = w[:4]
+		}
+		switch {
+		case len(w) == 2 && w[1] == "-":
+			rank, t := l.domain(w[0])
+			if t == yes && (rank == rankUser || rank == rankGroup) {
+				l.unlimited = true
+				return answer{}, true
+			}
+		case len(w) == 4:
+			if rank, t := l.domain(w[0]); t != no {
+				l.set(rank, t == some, strings.ToLower(w[1]), strings.ToLower(w[2]), strings.ToLower(w[3]), Problem{File: file, Line: number, Text: strings.TrimSpace(raw)})
+			}
+		}
+	}
+	return answer{}, true
+}
+
+// domain says whom the first word of a line means.
+func (l *limitSet) domain(d string) (rank int, t truth) {
+	p := l.c.person
+	least, most, ranged := strings.Cut(strings.TrimLeft(d, "@%"), ":")
+	switch {
+	case ranged && strings.HasPrefix(d, "%"):
+		return rankAllGroup, no // ranges of groups are not supported there
+	case ranged:
+		rank = rankUser
+		if strings.HasPrefix(d, "@") {
+			rank = rankGroup
+		}
+		return rank, uidRange(least, most)
+	case strings.HasPrefix(d, "@"):
+		return rankGroup, p.in(d[1:])
+	case d == "%":
+		return rankAll, yes
+	case strings.HasPrefix(d, "%"):
+		return rankAllGroup, p.in(d[1:])
+	case d == "*":
+		return rankDefault, yes
+	}
+	return rankUser, p.called(d)
+}
+
+// uidRange is "1000:", "1000:2000" or ":1000" (parse_uid_range).
+func uidRange(least, most string) truth {
+	low, err := strconv.ParseInt(least, 10, 64)
+	if least == "" {
+		low, err = 0, nil
+	}
+	high, err2 := strconv.ParseInt(most, 10, 64)
+	switch {
+	case err != nil, most != "" && err2 != nil, least == "" && most == "":
+		return no
+	case most == "":
+		return possible(low > lowestUID).orElse(yes)
+	case high < lowestUID:
+		return no
+	}
+	return some
+}
+
+// orElse is t where that is not no.
+func (t truth) orElse(o truth) truth {
+	if t == no {
+		return o
+	}
+	return t
+}
+
+// set is process_limit.
+func (l *limitSet) set(rank int, unsure bool, kind, item, value string, at Problem) {
+	var keys []string
+	switch {
+	case item == "maxlogins" || item == "maxsyslogins":
+		keys = []string{"logins"}
+	case rank == rankAll || rank == rankAllGroup:
+		return // "valid for maxlogins type only"
+	case kind == "-":
+		keys = []string{"soft " + item, "hard " + item}
+	case kind == "soft" || kind == "hard":
+		keys = []string{kind + " " + item}
+	default:
+		return
+	}
+	if !slices.Contains([]string{"-1", "-", "unlimited", "infinity"}, value) {
+		digits := strings.TrimLeft(value, "+-")
+		if digits == "" || digits[0] < '0' || digits[0] > '9' {
+			if item != "chroot" {
+				return // "wrong limit value"
+			}
+		}
+	}
+	for _, k := range keys {
+		if old, set := l.by[k]; set && old.rank < rank && !old.unsure {
+			continue
+		}
+		l.by[k] = limit{value: value, rank: rank, at: at, unsure: unsure || l.by[k].unsure && l.by[k].rank < rank}
+	}
+}
+
+// amount is a value as a number; infinite is -1.
+func amount(v string) int64 {
+	if slices.Contains([]string{"-1", "-", "unlimited", "infinity"}, v) {
+		return -1
+	}
+	end := strings.IndexFunc(strings.TrimPrefix(v, "-"), func(r rune) bool { return r < '0' || r > '9' })
+	if end >= 0 {
+		v = v[:end]
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// floors are values below which a session cannot start, and values from which
+// on it can; between them it is not known. The units are those of limits.conf(5).
+func floors() []struct {
+	item         string
+	dead, enough int64
+} {
+	return []struct {
+		item         string
+		dead, enough int64
+	}{
+		{"nproc", 1, 8},       // the person's processes; sshd's own and the shell are among them
+		{"nofile", 4, 16},     // a shell needs its three streams and one more
+		{"as", 512, 65536},    // KiB; a program that cannot be mapped is not started
+		{"data", 0, 4096},     // KiB
+		{"stack", 16, 128},    // KiB
+		{"memlock", 0, 0},     // nothing that a session needs
+		{"rss", 0, 0},         // Linux ignores it
+		{"fsize", 0, 0},       // nothing is written on the way in
+		{"core", 0, 0},        // nothing that a session needs
+		{"cpu", 0, 0},         // minutes
+		{"sigpending", 0, 0},  // nothing that a session needs
+		{"msgqueue", 0, 0},    // nothing that a session needs
+		{"nice", -99999, -99}, // any is fine
+		{"rtprio", 0, 0},      // nothing that a session needs
+		{"locks", 0, 0},       // Linux ignores it
+	}
+}
+
+func (l *limitSet) answer() answer {
+	result := answer{codes: []Code{Success}}
+	deny := func(by limit, sure bool, text string) {
+		a := answer{codes: []Code{permDenied}, data: by.at, why: fmt.Sprintf("%s (%s:%d, %q)", text, by.at.File, by.at.Line, by.at.Text),
+			next: fmt.Sprintf("Change or remove line %d of %s.", by.at.Line, by.at.File)}
+		if !sure || by.unsure {
+			a.codes, a.whom = []Code{Success, permDenied}, by.unsure
+		}
+		if len(result.codes) > 1 || result.codes[0] == Success {
+			result = a
+		}
+	}
+	if by, set := l.by["logins"]; set && amount(by.value) == 0 {
+		deny(by, true, "pam_limits allows no sign-in at all")
+	}
+	for _, f := range floors() {
+		by, set := l.by["hard "+f.item]
+		soft, softSet := l.by["soft "+f.item]
+		if softSet && (!set || amount(soft.value) >= 0 && (amount(by.value) < 0 || amount(soft.value) < amount(by.value))) {
+			by, set = soft, true
+		}
+		n := amount(by.value)
+		switch {
+		case !set || n < 0 || n >= f.enough:
+		case n < f.dead:
+			deny(by, true, fmt.Sprintf("no session can start with so small a limit of %s", f.item))
+		default:
+			deny(by, false, fmt.Sprintf("a session may not start with so small a limit of %s", f.item))
+		}
+	}
+	l.refused(deny)
+	if by, set := l.by["hard chroot"]; set {
+		deny(by, false, "pam_limits changes the root folder of people's sessions")
+	}
+	return result
+}
+
+// refused: the kernel takes no larger number of files than fs.nr_open, which
+// ends the session, but for the pam_limits of Debian and Ubuntu.
+func (l *limitSet) refused(deny func(limit, bool, string)) {
+	by, set := l.by["hard nofile"]
+	if !set || l.c.m.Library.Debian {
+		return
+	}
+	_, f := l.c.m.module(l.c.Module)
+	n := amount(by.value)
+	most, err := strconv.ParseInt(strings.TrimSpace(string(l.c.m.File("/proc/sys/fs/nr_open").Text)), 10, 64)
+	switch {
+	case n < 0 && strings.Contains(string(f.Text), "/proc/sys/fs/nr_open"): // since 1.3.1: as many as there can be
+	case n < 0:
+		deny(by, true, "the kernel takes no unlimited number of files, over which this pam_limits fails")
+	case err == nil && n > most:
+		deny(by, true, fmt.Sprintf("the kernel takes no more than %d files (fs.nr_open), over which pam_limits fails", most))
+	}
+}

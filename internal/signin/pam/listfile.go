@@ -1,0 +1,122 @@
+package pam
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// listfile is modules/pam_listfile.
+func listfile(c call) answer {
+	onerr, item, file, sense, apply, bad, listed := serviceErr, "", "", "", "", false, no
+	named := false // a file, be it the empty name
+	for _, arg := range c.Args {
+		name, value, ok := strings.Cut(arg, "=")
+		if !ok {
+			continue // "quiet", or a bad option that is left out
+		}
+		switch name {
+		case "onerr":
+			switch value {
+			case "succeed":
+				onerr = Success
+			case "fail":
+				onerr = serviceErr
+			default:
+				return answer{codes: []Code{serviceErr}, why: "pam_listfile does not know onerr=" + printable(value)}
+			}
+		case "sense":
+			sense, bad = value, bad || value != "allow" && value != "deny"
+		case "file":
+			file, named = value, true
+		case "item":
+			item = value
+		case "apply":
+			apply = value
+		default:
+			bad = true
+		}
+		if bad {
+			break
+		}
+	}
+	next := fmt.Sprintf("Change %s, or take line %d out of %s.", file, c.Line, c.File)
+	failed := func(why string) answer {
+		return answer{codes: []Code{onerr}, why: "pam_listfile: " + why, next: next, data: Problem{File: file}}
+	}
+	known := slices.Contains([]string{"user", "tty", "rhost", "ruser", "group", "shell"}, item)
+	if bad || !known || !named || sense == "" || apply == "@" || strings.Contains(strings.Join(c.Args, " ")+" ", "apply= ") {
+		return failed("its line cannot be understood")
+	}
+	if apply != "" && item != "user" && item != "ruser" && item != "group" {
+		applies := c.person.called(apply)
+		if group, ok := strings.CutPrefix(apply, "@"); ok {
+			applies = c.person.in(group)
+		}
+		switch applies {
+		case no:
+			return answer{codes: []Code{ignore}}
+		case some:
+			return answer{codes: []Code{ignore, Success, authErr, onerr}, whom: true, next: next, data: Problem{File: file},
+				why: fmt.Sprintf("pam_listfile applies to %s only", printable(apply))}
+		}
+	}
+	if item == "ruser" { // sshd sets none: "sure not to match"
+		return c.listed(no, sense, file, next)
+	}
+	f := c.m.File(file)
+	switch {
+	case missing(f):
+		return failed(file + " is not there")
+	case f.Err != nil:
+		return answer{codes: []Code{Success, authErr, onerr}, why: "pam_listfile decides by a file that could not be read: " + f.Err.Error(), next: next}
+	case f.Link, f.Mode&fs.ModeType != 0, f.Mode.Perm()&0o002 != 0:
+		return answer{codes: []Code{authErr}, why: fmt.Sprintf("pam_listfile refuses %s, which others may write or which is no plain file", file),
+			next: "Run: chmod o-w " + file, data: Problem{File: file}}
+	}
+	for raw := range strings.Lines(string(f.Text)) {
+		raw = strings.TrimSuffix(strings.TrimSuffix(raw, "\n"), "\r")
+		if raw == "" {
+			continue
+		}
+		listed = listed.or(c.listItem(item, raw))
+	}
+	return c.listed(listed, sense, file, next)
+}
+
+// listItem holds one line of the file against what is asked for.
+func (c call) listItem(item, word string) truth {
+	switch item {
+	case "user":
+		return c.person.called(word)
+	case "group":
+		return c.person.in(word)
+	case "shell":
+		if word == shell {
+			return some
+		}
+		return no
+	case "tty":
+		return is(strings.TrimPrefix(word, "/dev/") == terminal)
+	}
+	return some // rhost
+}
+
+func (c call) listed(t truth, sense, file, next string) answer {
+	if sense == "deny" {
+		t = t.not()
+	}
+	a := answer{next: next, data: Problem{File: file}}
+	switch t {
+	case yes:
+		a.codes = []Code{Success}
+	case no:
+		a.codes = []Code{authErr}
+		a.why = fmt.Sprintf("pam_listfile (sense=%s) keeps everybody out who is not meant in %s", sense, file)
+	default:
+		a.codes, a.whom = []Code{Success, authErr}, true
+		a.why = fmt.Sprintf("pam_listfile (sense=%s) lets in only some, by %s", sense, file)
+	}
+	return a
+}

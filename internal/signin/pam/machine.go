@@ -1,0 +1,149 @@
+// Package pam says what Linux-PAM makes of the stacks that sshd asks when
+// somebody signs in with a certificate: account and session. It reads the files
+// as libpam does and runs the stacks over the answers that each module can give
+// for such a person. It touches nothing: what it needs of the machine is handed
+// in as functions. Where a comment names a file of C, it is Linux-PAM's, as of
+// 1.5.2 and 1.7.
+package pam
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Stack is one of PAM's four types of lines.
+type Stack string
+
+// The stacks. sshd asks Account and Session of everybody, and Auth and Password
+// of those who have no key; what Auth makes of credentials after a sign-in with
+// a key (pam_setcred) ends nothing: do_pam_setcred in OpenSSH's auth-pam.c.
+const (
+	Auth     Stack = "auth"
+	Account  Stack = "account"
+	Password Stack = "password"
+	Session  Stack = "session"
+)
+
+func allStacks() []Stack { return []Stack{Auth, Account, Password, Session} }
+
+// Own is the package's module.
+const Own = "pam_aad.so"
+
+// File is what stands at a path. A folder has no Text.
+type File struct {
+	Text []byte
+	Mode fs.FileMode
+	UID  uint32
+	Link bool  // the path itself is a symbolic link; the rest is of what it leads to
+	Err  error // fs.ErrNotExist where nothing is there
+}
+
+// Machine is what the stacks are judged from.
+type Machine struct {
+	Service  string // PAM's name for sshd: "sshd", or what PAMServiceName says
+	Library  Library
+	File     func(path string) File
+	List     func(pattern string) []string // sorted
+	ReadOnly func(path string) bool        // nothing can be made there
+	NoExec   func(path string) bool        // no program and no module there can be used
+}
+
+// Library is what libpam itself says of how it was built.
+type Library struct {
+	Debian  bool     // it has the patches of Debian and Ubuntu: "@include", and pam_limits that forgives
+	Configs []string // folders of services, in the order in which they are looked in
+	Modules []string // folders of modules, in that order
+	header  []byte   // of the file: a module must be for the same processor
+}
+
+// configDirs are the folders that libpam can have been built with; the second is
+// that of the vendor's files (pam.d(5)), the third openSUSE's and SLES 16's.
+func configDirs() []string { return []string{"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"} }
+
+// ModuleDirs are where the distributions' libpam looks for modules.
+func ModuleDirs() []string {
+	return []string{"/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
+		"/usr/lib/x86_64-linux-gnu/security", "/usr/lib/aarch64-linux-gnu/security",
+		"/lib64/security", "/usr/lib64/security", "/lib/security", "/usr/lib/security"}
+}
+
+// headerLength is up to the end of e_machine in an ELF header (elf(5)).
+const headerLength = 20
+
+// ReadLibrary takes the folders from the text of libpam.so.0. Where that is not
+// to be had, all that are known are looked in.
+func ReadLibrary(text []byte, debian bool) Library {
+	l := Library{Debian: debian, Configs: configDirs(), Modules: ModuleDirs()}
+	if len(text) < headerLength {
+		return l
+	}
+	has := func(s string) bool { return bytes.Contains(text, []byte(s+"\x00")) }
+	l.header, l.Debian = text[:headerLength], has("@include")
+	l.Configs = slices.DeleteFunc(l.Configs, func(d string) bool { return !has(d + "/%s") })
+	l.Modules = slices.DeleteFunc(l.Modules, func(d string) bool { return !has(d) && !has(d+"/") })
+	return l
+}
+
+func (l Library) dirs() []string {
+	if len(l.Configs) == 0 {
+		return configDirs()
+	}
+	return l.Configs
+}
+
+// module finds the file of a module (_pam_load_module). $ISA in its name is the
+// folder of this processor's modules.
+func (m Machine) module(name string) (file string, f File) {
+	dirs := m.Library.Modules
+	if len(dirs) == 0 {
+		dirs = ModuleDirs()
+	}
+	names := []string{name}
+	if i := strings.Index(name, "$ISA"); i >= 0 {
+		names = nil
+		for _, d := range append([]string{"."}, dirs...) {
+			names = append(names, name[:i]+d+name[i+len("$ISA"):])
+		}
+	}
+	for _, n := range names {
+		if path.IsAbs(n) {
+			if f = m.File(n); f.Err == nil {
+				return n, f
+			}
+			continue
+		}
+		for _, d := range dirs {
+			if f = m.File(d + "/" + n); f.Err == nil {
+				return d + "/" + n, f
+			}
+		}
+	}
+	return path.Join(dirs[0], name), File{Err: fs.ErrNotExist}
+}
+
+// loads says why the dynamic loader does not take a module; "" where it does.
+func (m Machine) loads(file string, f File) string {
+	switch {
+	case f.Err != nil && missing(f):
+		return "is not installed"
+	case f.Err != nil:
+		return "could not be read: " + f.Err.Error()
+	case f.Mode.IsDir():
+		return "is a folder"
+	case len(f.Text) < headerLength || !bytes.HasPrefix(f.Text, []byte("\x7fELF")):
+		return "is no module"
+	case m.Library.header != nil && (f.Text[4] != m.Library.header[4] || !bytes.Equal(f.Text[18:headerLength], m.Library.header[18:])):
+		return "is for another processor"
+	case m.NoExec != nil && m.NoExec(file):
+		return "is on a file system that is mounted noexec"
+	}
+	return ""
+}
+
+// function is what libpam calls in a module for a stack.
+func function(s Stack) string {
+	return map[Stack]string{Auth: "pam_sm_authenticate", Account: "pam_sm_acct_mgmt", Session: "pam_sm_open_session", Password: "pam_sm_chauthtok"}[s]
+}

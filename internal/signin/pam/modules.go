@@ -1,0 +1,198 @@
+package pam
+
+import "fmt"
+
+// call is one line that runs a module, for one person.
+type call struct {
+	Rule
+	m      Machine
+	stack  Stack
+	person person
+}
+
+// module is a row: what a module answers.
+type module struct {
+	name string // without ".so"
+	of   func(call) answer
+}
+
+// always answers without looking at the machine.
+func always(codes ...Code) func(call) answer {
+	return func(call) answer { return answer{codes: codes} }
+}
+
+// directory is a module that asks another directory, which does not know such a
+// person; what that directory answers, or whether it runs, is not seen here.
+func directory(what string) func(call) answer {
+	return func(c call) answer {
+		a := unknownModule()
+		a.why = fmt.Sprintf("%s decides about people that %s does not know", c.Module, what)
+		a.next = fmt.Sprintf("In line %d of %s, let user_unknown be ignored, or put the line of %s above it.", c.Line, c.File, Own)
+		if c.stack == Session {
+			a.codes = []Code{Success, ignore, userUnknown, sessionErr, authinfoUnavail, serviceErr}
+		}
+		return a
+	}
+}
+
+// modules are what is known of each module. Where a row gives more than one
+// answer, all of them are possible for somebody who comes for the first time.
+// Answers that only a machine without memory or with a broken kernel gives are
+// left out: they are no property of the configuration.
+func modules() []module {
+	return []module{
+		// modules/pam_permit, pam_deny, pam_warn, pam_debug
+		{"pam_permit", always(Success)},
+		{"pam_deny", deny},
+		{"pam_warn", warn}, // answered success or service_err before 1.1.9
+		{"pam_debug", debug},
+
+		// The package's own: in account it lets in whom the role lets in. What it
+		// answers in session is not published.
+		{"pam_aad", own},
+
+		// modules/pam_unix: pam_unix_acct.c, passverify.c, pam_unix_sess.c
+		{"pam_unix", unix},
+		{"pam_unix_acct", unix}, // links of the same module
+		{"pam_unix_session", always(Success)},
+
+		// Judged by data of their own.
+		{"pam_access", access},
+		{"pam_listfile", listfile},
+		{"pam_succeed_if", succeedIf},
+		{"pam_time", timeConf},
+		{"pam_localuser", localUser},
+		{"pam_usertype", userType},
+		{"pam_limits", limits},
+		{"pam_nologin", nologin},
+		{"pam_shells", shells},
+		{"pam_exec", execute},
+		{"pam_sepermit", sepermit},
+		{"pam_namespace", namespace},
+		{"pam_mkhomedir", makeHome},
+		{"pam_env", environment},
+		{"pam_wheel", wheel},
+		{"pam_loginuid", loginUID},
+
+		// modules/pam_faillock: pam_sm_acct_mgmt only clears what authentication
+		// counted. RHEL 7's is older and does the same.
+		{"pam_faillock", always(Success)},
+		// modules/pam_tally2 (until 1.4.0): without data of an authentication
+		// tally_get_data fails, and the answer is success; so does pam_tally.
+		{"pam_tally2", always(Success)},
+		{"pam_tally", always(Success)},
+
+		// Other directories.
+		{"pam_sss", directory("SSSD")},
+		{"pam_sss_gss", directory("SSSD")},
+		{"pam_winbind", directory("winbind")},
+		{"pam_ldap", directory("the LDAP server")},
+		{"pam_ldapd", directory("the LDAP server")},
+		{"pam_krb5", directory("the Kerberos server")},
+		{"pam_vas3", directory("the directory agent")},
+		{"pam_lsass", directory("the directory agent")},
+		{"pam_centrifydc", directory("the directory agent")},
+		{"pam_systemd_home", directory("systemd-homed")},
+		{"pam_himmelblau", directory("Himmelblau")},
+
+		// What a session gets, without a say in who has one. Each: the file of its
+		// name in modules/, pam_sm_open_session, for a user whom NSS knows.
+		{"pam_umask", always(Success)},
+		{"pam_mail", always(Success)},         // also where there is no mail
+		{"pam_motd", always(Success, ignore)}, // ignore until 1.5
+		{"pam_lastlog", always(Success)},      // what cannot be written is no failure; account: see below
+		{"pam_lastlog2", always(Success, ignore)},
+		{"pam_keyinit", always(Success, ignore)}, // ignore where the kernel has no keys
+		{"pam_selinux", always(Success)},         // without SELinux too; contexts are the SELinux gate's
+		{"pam_echo", always(Success, ignore)},
+		{"pam_issue", always(ignore)},
+		{"pam_faildelay", always(ignore)},
+		{"pam_group", always(ignore)},
+		{"pam_rootok", rootOK},
+		{"pam_securetty", always(Success)}, // account: the terminal of sshd is no name of one (since 1.1.2, only for root)
+		{"pam_xauth", always(Success)},     // nobody's display is forwarded to a new session
+		{"pam_timestamp", always(Success, sessionErr)},
+		{"pam_cap", always(Success, ignore)}, // libcap, pam_cap.c
+		{"pam_apparmor", always(Success)},    // AppArmor, pam_apparmor.c: a missing hat is none of its business
+		{"pam_umask_group", always(Success)},
+		{"pam_tmpdir", always(Success)},        // libpam-tmpdir: a folder of one's own below /tmp
+		{"pam_cgfs", always(Success)},          // lxcfs: pam_cgfs.c answers success where it can do nothing
+		{"pam_gnome_keyring", always(Success)}, // without a password it does nothing
+		{"pam_kwallet5", always(Success, ignore)},
+		{"pam_kwallet", always(Success, ignore)},
+		{"pam_ecryptfs", always(Success)}, // nothing is set up for a new person
+		{"pam_fscrypt", always(Success)},
+		{"pam_mount", always(Success, sessionErr)},
+		{"pam_ck_connector", always(Success, ignore, sessionErr)},
+		// systemd, src/login/pam_systemd.c: success without logind; an error where
+		// logind refuses.
+		{"pam_systemd", always(Success, sessionErr)},
+		{"pam_elogind", always(Success, sessionErr)},
+		{"pam_systemd_loadkey", always(Success, ignore)},
+		// oddjob, pam_oddjob_mkhomedir.c: what the service answers, or that it
+		// does not run.
+		{"pam_oddjob_mkhomedir", always(Success, ignore, userUnknown, sessionErr, systemErr, serviceErr)},
+		{"pam_tty_audit", always(Success, ignore, sessionErr)},
+		{"pam_setquota", always(Success, ignore, permDenied)},
+	}
+}
+
+func deny(c call) answer {
+	a := answer{codes: []Code{authErr}, why: "pam_deny.so denies everybody who gets that far",
+		next: fmt.Sprintf("Remove line %d of %s, or let the lines before it jump over it or end the stack.", c.Line, c.File)}
+	switch c.stack {
+	case Session:
+		a.codes = []Code{sessionErr}
+	case Account:
+		a.codes = []Code{authErr, acctExpired} // acct_expired before 1.1.4
+	}
+	return a
+}
+
+func warn(call) answer { return answer{codes: []Code{ignore, Success, serviceErr}} }
+
+// debug answers what its arguments say (parse_args in pam_debug.c).
+func debug(c call) answer {
+	event := map[Stack]string{Auth: "auth", Account: "acct", Session: "open_session", Password: "chauthtok"}[c.stack] + "="
+	for _, arg := range c.Args {
+		if len(arg) < len(event) || arg[:len(event)] != event {
+			continue
+		}
+		for i, n := range codeNames()[:codes] {
+			if arg[len(event):] == n {
+				return answer{codes: []Code{Code(i)}, why: "pam_debug.so answers " + n, next: fmt.Sprintf("Remove line %d of %s.", c.Line, c.File)}
+			}
+		}
+		break
+	}
+	return answer{codes: []Code{Success}}
+}
+
+func own(c call) answer {
+	if c.stack == Account {
+		return answer{codes: []Code{Success}}
+	}
+	a := unknownModule()
+	a.why = fmt.Sprintf("what %s answers in the %s stack is not published", Own, c.stack)
+	return a
+}
+
+// unix: a person without a shadow entry gets authinfo_unavail, and whether the
+// package gives people one is not published. With broken_shadow it is no matter.
+func unix(c call) answer {
+	if c.stack == Session {
+		return answer{codes: []Code{Success}}
+	}
+	for _, arg := range c.Args {
+		if arg == "broken_shadow" {
+			return answer{codes: []Code{Success}}
+		}
+	}
+	return answer{codes: []Code{Success, authinfoUnavail},
+		why:  fmt.Sprintf("pam_unix.so lets in only people who have a shadow entry or none is asked for; whether %s gives them one is not published", Own),
+		next: fmt.Sprintf("Put the line of %s above line %d of %s, or add broken_shadow to that line.", Own, c.Line, c.File)}
+}
+
+func rootOK(call) answer {
+	return answer{codes: []Code{Success}, why: "pam_rootok.so lets in everybody, because sshd itself is root"}
+}

@@ -1,0 +1,280 @@
+package pam
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// localUser is modules/pam_localuser: who is not in /etc/passwd is denied.
+func localUser(c call) answer {
+	file := "/etc/passwd"
+	for _, arg := range c.Args {
+		if v, ok := strings.CutPrefix(arg, "file="); ok {
+			file = v
+		}
+	}
+	f := c.m.File(file)
+	if f.Err != nil {
+		return answer{codes: []Code{serviceErr, systemErr}, why: file + " could not be read: " + f.Err.Error(), data: Problem{File: file}} // system_err before 1.4.1
+	}
+	a := answer{codes: []Code{permDenied}, data: Problem{File: file},
+		why:  "pam_localuser lets in only people who are in " + file,
+		next: fmt.Sprintf("Put the line of %s above line %d of %s.", Own, c.Line, c.File)}
+	for line := range strings.Lines(string(f.Text)) {
+		name, _, _ := strings.Cut(line, ":")
+		if c.person.called(name) != no && file != "/etc/passwd" {
+			a.codes, a.whom = []Code{Success, permDenied}, true
+		}
+	}
+	return a
+}
+
+// userType is modules/pam_usertype.
+func userType(c call) answer {
+	root, kind := false, ""
+	for _, arg := range c.Args {
+		switch arg {
+		case "issystem", "isregular":
+			kind = arg
+		case "use_uid":
+			root = true
+		}
+	}
+	a := answer{why: fmt.Sprintf("pam_usertype asks for %q", kind), next: fmt.Sprintf("Change or remove line %d of %s.", c.Line, c.File)}
+	system, known := root, true
+	if !root {
+		system, known = false, c.loginDefs("SYS_UID_MAX", c.loginDefs("UID_MIN", lowestUID)-1) < lowestUID
+	}
+	switch {
+	case kind == "":
+		a.codes = []Code{serviceErr}
+	case !known:
+		a.codes = []Code{Success, authErr}
+	case system == (kind == "issystem"):
+		a.codes = []Code{Success}
+	default:
+		a.codes = []Code{authErr}
+	}
+	return a
+}
+
+// loginDefs is a number of login.defs(5).
+func (c call) loginDefs(key string, otherwise int64) int64 {
+	for line := range strings.Lines(string(c.m.File("/etc/login.defs").Text)) {
+		if w := strings.Fields(line); len(w) >= 2 && strings.EqualFold(w[0], key) {
+			if n, err := strconv.ParseInt(w[1], 10, 64); err == nil {
+				return n
+			}
+		}
+	}
+	return otherwise
+}
+
+// nologin is modules/pam_nologin.
+func nologin(c call) answer {
+	files := []string{"/var/run/nologin", "/run/nologin", "/etc/nologin"}
+	none := ignore
+	for _, arg := range c.Args {
+		if v, ok := strings.CutPrefix(arg, "file="); ok {
+			files = []string{v}
+		}
+		if arg == "successok" {
+			none = Success
+		}
+	}
+	for _, file := range files {
+		f := c.m.File(file)
+		if missing(f) {
+			continue
+		}
+		a := answer{codes: []Code{authErr}, data: Problem{File: file}, why: fmt.Sprintf("pam_nologin lets in nobody but root while %s is there", file),
+			next: "Run: sudo rm " + file + " (a machine that boots or shuts down removes /run/nologin by itself)."}
+		if f.Mode.IsDir() { // it opens, and cannot be read
+			a.codes = []Code{systemErr}
+		}
+		return a
+	}
+	return answer{codes: []Code{none}}
+}
+
+// shells is modules/pam_shells. Which shell the package gives people is not
+// published; it is usually shell.
+func shells(c call) answer {
+	const file = "/etc/shells"
+	f := c.m.File(file)
+	a := answer{codes: []Code{authErr}, data: Problem{File: file}, next: fmt.Sprintf("Add the line %s to %s.", shell, file)}
+	switch {
+	case missing(f) && c.m.File("/usr/etc/shells").Err == nil:
+		a.codes, a.why = []Code{Success, authErr}, "pam_shells reads the vendor's list of shells"
+	case f.Err != nil:
+		a.why = "pam_shells denies everybody, because there is no " + file
+	case f.Mode.Perm()&0o002 != 0:
+		a.why, a.next = "pam_shells refuses "+file+", which others may write", "Run: sudo chmod 0644 "+file
+	case slices.Contains(strings.Split(string(f.Text), "\n"), shell):
+		return answer{codes: []Code{Success}}
+	default:
+		a.codes = []Code{Success, authErr}
+		a.why = fmt.Sprintf("pam_shells lets in only people whose shell is in %s, and %s is not", file, shell)
+	}
+	return a
+}
+
+// execute is modules/pam_exec: what the program says decides.
+func execute(c call) answer {
+	kind := map[Stack]string{Account: "account", Session: "open_session", Auth: "auth", Password: "password"}[c.stack]
+	args := c.Args
+	for len(args) > 0 && !strings.HasPrefix(args[0], "/") {
+		word := strings.ToLower(args[0])
+		switch name, _, _ := strings.Cut(word, "="); name {
+		case "type":
+			if args[0][len("type="):] != kind {
+				return answer{codes: []Code{ignore}}
+			}
+		case "debug", "stdout", "log", "seteuid", "quiet", "quiet_log", "expose_authtok":
+		default:
+			return c.program(args[0])
+		}
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return answer{codes: []Code{serviceErr}, why: "pam_exec has no program to run", next: fmt.Sprintf("Mend or remove line %d of %s.", c.Line, c.File)}
+	}
+	return c.program(args[0])
+}
+
+func (c call) program(name string) answer {
+	f := c.m.File(name)
+	a := answer{codes: []Code{systemErr}, data: Problem{File: name},
+		next: fmt.Sprintf("Put the program back, or remove line %d of %s.", c.Line, c.File)}
+	switch {
+	case missing(f):
+		a.why = fmt.Sprintf("pam_exec fails, because %s is not there", printable(name))
+	case f.Err == nil && (f.Mode.IsDir() || f.Mode.Perm()&0o111 == 0):
+		a.why, a.next = fmt.Sprintf("pam_exec fails, because %s cannot be run", printable(name)), "Run: sudo chmod 0755 "+name
+	case c.m.NoExec != nil && c.m.NoExec(name):
+		a.why = fmt.Sprintf("pam_exec fails, because %s is on a file system that is mounted noexec", printable(name))
+	default:
+		a.codes = []Code{Success, systemErr}
+		a.why = fmt.Sprintf("pam_exec lets in whom the program %s lets in", printable(name))
+		a.next = fmt.Sprintf("Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=%s PAM_TYPE=%s %s", c.m.Service, map[Stack]string{Account: "account", Session: "open_session"}[c.stack], name)
+	}
+	return a
+}
+
+// sepermit is modules/pam_sepermit: it ignores whom its file does not name.
+func sepermit(c call) answer {
+	const file = "/etc/security/sepermit.conf"
+	f := c.m.File(file)
+	if missing(f) {
+		if c.m.File("/usr/etc/security/sepermit.conf").Err == nil {
+			return answer{codes: []Code{ignore}}
+		}
+		return answer{codes: []Code{serviceErr}, why: "pam_sepermit fails, because there is no " + file, data: Problem{File: file}, next: "Make the file again (it may be empty): sudo touch " + file}
+	}
+	t := no
+	for line := range strings.Lines(string(f.Text)) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch {
+		case word == "" || word[0] == '#':
+		case word[0] == '@':
+			t = t.or(c.person.in(word[1:]))
+		case word[0] == '%':
+			t = t.or(possible(word[1:] == c.selinuxUser()))
+		default:
+			t = t.or(c.person.called(word))
+		}
+	}
+	if t == no {
+		return answer{codes: []Code{ignore}}
+	}
+	return answer{codes: []Code{ignore, Success, authErr}, whom: true, why: "pam_sepermit decides about some people, by " + file, data: Problem{File: file}}
+}
+
+// selinuxUser is the SELinux user of people who have none of their own
+// (getseuserbyname(3)); "" where the policy names none.
+func (c call) selinuxUser() string {
+	policy := ""
+	for line := range strings.Lines(string(c.m.File("/etc/selinux/config").Text)) {
+		if name, value, ok := strings.Cut(line, "="); ok && strings.TrimSpace(name) == "SELINUXTYPE" {
+			policy = strings.TrimSpace(value)
+		}
+	}
+	for line := range strings.Lines(string(c.m.File("/etc/selinux/" + policy + "/seusers").Text)) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "__default__:"); ok {
+			user, _, _ := strings.Cut(rest, ":")
+			return user
+		}
+	}
+	return ""
+}
+
+// namespace is modules/pam_namespace, which does nothing where its files have
+// no line; what comes of one depends on folders and the kernel.
+func namespace(c call) answer {
+	files := append([]string{"/etc/security/namespace.conf"}, c.m.List("/etc/security/namespace.d/*.conf")...)
+	for _, file := range files {
+		number := 0
+		for line := range strings.Lines(string(c.m.File(file).Text)) {
+			number++
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+				return answer{codes: []Code{Success, sessionErr}, data: Problem{File: file, Line: number},
+					why:  fmt.Sprintf("pam_namespace gives people folders of their own, by %s:%d, and ends the session where it cannot", file, number),
+					next: fmt.Sprintf("Sign in once, and where that fails look at line %d of %s.", number, file)}
+			}
+		}
+	}
+	return answer{codes: []Code{Success}}
+}
+
+// homes is where people's folders are made.
+const homes = "/home"
+
+// makeHome is modules/pam_mkhomedir, for somebody without a folder.
+func makeHome(c call) answer {
+	helpers := []string{"/sbin/mkhomedir_helper", "/usr/sbin/mkhomedir_helper"}
+	f := c.m.File(homes)
+	a := answer{codes: []Code{Success, permDenied}, data: Problem{File: homes}, next: "Make " + homes + " a folder that can be written."}
+	switch {
+	case !slices.ContainsFunc(helpers, func(h string) bool { return c.m.File(h).Err == nil }):
+		a.why, a.next = "pam_mkhomedir makes no folders without its program "+helpers[0], "Reinstall libpam with the machine's package manager."
+	case missing(f):
+		return answer{codes: []Code{Success}} // it is made
+	case f.Err != nil || !f.Mode.IsDir():
+		a.why = homes + " is no folder, so pam_mkhomedir cannot make one for people"
+	case c.m.ReadOnly != nil && c.m.ReadOnly(homes):
+		a.why = homes + " is mounted read-only, so pam_mkhomedir cannot make folders for people"
+	default:
+		return answer{codes: []Code{Success}}
+	}
+	return a
+}
+
+// environment is modules/pam_env, for files that are read as they should.
+func environment(c call) answer {
+	if c.stack == Account {
+		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", next: fmt.Sprintf("Remove line %d of %s.", c.Line, c.File)}
+	}
+	for _, arg := range c.Args {
+		if v, ok := strings.CutPrefix(arg, "conffile="); ok && v != "" && c.m.File(v).Err != nil {
+			return answer{codes: []Code{ignore, Success}}
+		}
+	}
+	return answer{codes: []Code{Success, ignore}}
+}
+
+// wheel is modules/pam_wheel, which is made for su: it asks who calls, which in
+// sshd is nobody or root.
+func wheel(c call) answer {
+	return answer{codes: []Code{serviceErr, permDenied, authErr, ignore, Success}, why: "pam_wheel is made for su, and what it says in sshd depends on who started it",
+		next: fmt.Sprintf("Remove line %d of %s.", c.Line, c.File)}
+}
+
+// loginUID is modules/pam_loginuid. In containers it answers ignore.
+func loginUID(c call) answer {
+	if slices.Contains(c.Args, "require_auditd") {
+		return answer{codes: []Code{Success, ignore, sessionErr}, why: "pam_loginuid lets people in only while auditd runs", next: "Run: sudo systemctl status auditd"}
+	}
+	return answer{codes: []Code{Success, ignore}}
+}

@@ -1,0 +1,319 @@
+package pam
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/signin/gate"
+)
+
+// Verdict is what a stack says about a person.
+type Verdict int8
+
+// The verdicts.
+const (
+	In Verdict = iota
+	Out
+	Partly   // some are in, and it is known whom that depends on
+	NotKnown // it depends on what cannot be seen
+)
+
+// String names the verdict.
+func (v Verdict) String() string { return [...]string{"in", "out", "partly", "not known"}[v] }
+
+// Reason is a line that decides, and why.
+type Reason struct {
+	Rule
+	Text string // one sentence without its full stop
+	Next string // what to do; one line
+	// Data is where the answer comes from when it is not the line itself: a
+	// file with rules of its own.
+	Data Problem
+}
+
+// Outcome is the answer of one stack for one person.
+type Outcome struct {
+	Verdict Verdict
+	Reasons []Reason // of what is not In, the one that counts most first
+	// Unasked: there is a way in on which the package's own module is never
+	// asked, so that nobody's role is checked. Always: every way is like that.
+	Unasked, Always bool
+	Ender           Reason // the line that lets people in without it
+}
+
+// Service is sshd's PAM service as libpam reads it.
+type Service struct {
+	m    Machine
+	s    stacks
+	File string // the service's file; "" where there is none
+}
+
+// Load reads sshd's service.
+func Load(m Machine) Service {
+	s := load(m)
+	return Service{m: m, s: s, File: s.service}
+}
+
+// Files are those that were read.
+func (s Service) Files() []string { return s.s.files }
+
+// Broken is why libpam gives up every stack of the service; nil where it does not.
+func (s Service) Broken() *Problem { return s.s.broken }
+
+// Rules are the lines of a stack that run a module.
+func (s Service) Rules(stack Stack) (all []Rule) {
+	for _, h := range s.s.of(stack) {
+		if h.kind == runs {
+			all = append(all, h.Rule)
+		}
+	}
+	return all
+}
+
+// Holds is the first line of a stack that runs the package's own module.
+func (s Service) Holds(stack Stack) (Rule, bool) {
+	for _, r := range s.Rules(stack) {
+		if r.Is(Own) {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// Judge says what a stack makes of a person.
+func (s Service) Judge(stack Stack, p gate.Person) Outcome {
+	if b := s.s.broken; b != nil {
+		return Outcome{Verdict: Out, Reasons: []Reason{{Rule: Rule{File: b.File, Line: b.Line}, Text: b.Text,
+			Next: fmt.Sprintf("Mend %s; until then sshd lets nobody in.", b.File)}}}
+	}
+	if d := s.s.differs; d != nil {
+		return Outcome{Verdict: NotKnown, Reasons: []Reason{{Rule: Rule{File: d.File, Line: d.Line}, Text: d.Text,
+			Next: fmt.Sprintf("Write that part of %s in plain lines.", d.File)}}}
+	}
+	all := s.s.of(stack)
+	if len(all) == 0 {
+		return Outcome{Verdict: Out, Reasons: []Reason{{Rule: Rule{File: s.File},
+			Text: fmt.Sprintf("there is no %s line in %s, nor for the service \"other\", so PAM denies it", stack, s.File),
+			Next: "Reinstall openssh-server and libpam with the machine's package manager."}}}
+	}
+	w := walk{steps: maxSteps, stack: stack, all: all, given: make([]answer, len(all)), codes: make([][]Code, len(all))}
+	for i, h := range all {
+		w.given[i] = s.ask(stack, h, people(p))
+		w.codes[i] = w.given[i].codes
+	}
+	return w.outcome()
+}
+
+// walk is one stack with the answers of its lines.
+type walk struct {
+	stack Stack
+	all   []handler
+	given []answer
+	codes [][]Code
+	steps int // that may still be taken
+}
+
+func (w *walk) outcome() Outcome {
+	ends, ok := run(w.all, w.codes, &w.steps)
+	if !ok {
+		return Outcome{Verdict: NotKnown, Reasons: []Reason{{Rule: w.all[0].Rule, Text: "there are too many ways through the stack to follow them"}}}
+	}
+	t := count(ends)
+	var o Outcome
+	if w.stack == Account && t.unasked > 0 {
+		o.Unasked, o.Always, o.Ender = true, t.unasked == t.in, w.reason(t.ender)
+	}
+	switch {
+	case t.out == 0 && t.odd == 0:
+		return o
+	case t.in == 0 && t.odd == 0:
+		o.Verdict = Out
+		o.Reasons = []Reason{w.reason(t.by[0])}
+		return o
+	}
+	o.Verdict = NotKnown
+	open, partly := w.open()
+	for _, i := range open {
+		o.Reasons = append(o.Reasons, w.reason(i))
+	}
+	if partly {
+		o.Verdict = Partly
+	}
+	return o
+}
+
+// tally counts the ways in which a stack can end.
+type tally struct {
+	in, out, odd, unasked int
+	by                    []int16 // the lines that keep people out, in their order
+	ender                 int16   // the first line that lets people in without our module
+}
+
+func count(ends finals) tally {
+	t := tally{ender: -1}
+	for s := range ends {
+		switch {
+		case s.status == Success && s.imp == positive:
+			t.in++
+			if !s.asked {
+				t.unasked++
+				if t.ender < 0 || s.by < t.ender {
+					t.ender = s.by
+				}
+			}
+		case s.status == newAuthtok: // sshd lets people in who must change a password first
+			t.odd++
+		default:
+			t.out++
+			t.by = append(t.by, s.by)
+		}
+	}
+	slices.SortFunc(t.by, cmp.Compare)
+	return t
+}
+
+// open are the lines whose answer is not known and decides. partly: all of
+// those depend on who comes from where, and on nothing else.
+func (w *walk) open() (lines []int16, partly bool) {
+	var unsure []int16
+	for i, a := range w.given {
+		if len(a.codes) > 1 {
+			unsure = append(unsure, int16(i))
+		}
+	}
+	for _, i := range unsure {
+		if w.matters(i) {
+			lines = append(lines, i)
+		}
+	}
+	if len(lines) == 0 {
+		lines = unsure // only together
+	}
+	partly = len(lines) > 0
+	for _, i := range lines {
+		partly = partly && w.given[i].whom
+	}
+	return lines, partly
+}
+
+// matters says whether one answer of a line settles the stack, or another one
+// than the rest.
+func (w *walk) matters(i int16) bool {
+	codes := slices.Clone(w.codes)
+	seen := map[[3]bool]bool{}
+	for _, c := range w.given[i].codes {
+		codes[i] = []Code{c}
+		ends, ok := run(w.all, codes, &w.steps)
+		if !ok {
+			return true
+		}
+		t := count(ends)
+		seen[[3]bool{t.in > 0, t.out > 0, t.odd > 0}] = true
+	}
+	return len(seen) > 1
+}
+
+// reason tells of line i why it answers as it does; -1: no line decided.
+func (w *walk) reason(i int16) Reason {
+	if i < 0 {
+		last := w.all[len(w.all)-1]
+		return Reason{Rule: last.Rule, Text: "no line of the stack lets anybody in, which PAM takes for a denial",
+			Next: fmt.Sprintf("Put %q at the end of that stack in %s.", "required pam_permit.so", last.File)}
+	}
+	h, a := w.all[i], w.given[i]
+	r := Reason{Rule: h.Rule, Text: a.why, Next: a.next, Data: a.data}
+	if h.why != "" {
+		r.Text, r.Next = h.why, mend(h)
+	}
+	return r
+}
+
+// answer is what a line can say of a person.
+type answer struct {
+	codes []Code
+	why   string  // one sentence without its full stop
+	next  string  // one line
+	data  Problem // the file and line that the answer comes from
+	whom  bool    // more than one code because people or addresses differ
+}
+
+// ask finds out what a line can say of a person.
+func (s Service) ask(stack Stack, h handler, p person) answer {
+	switch h.kind {
+	case fails:
+		return answer{codes: []Code{permDenied}, why: h.why, next: mend(h)}
+	case substack:
+		return answer{}
+	}
+	name := path.Base(h.Module)
+	file, f := s.m.module(h.Module)
+	remove := fmt.Sprintf("Take %s out of line %d of %s, or install what it belongs to.", printable(name), h.Line, h.File)
+	if why := s.m.loads(file, f); why != "" {
+		return answer{codes: []Code{moduleUnknown}, why: printable(name) + " " + why, next: remove}
+	}
+	if !strings.Contains(string(f.Text), "\x00"+function(stack)+"\x00") {
+		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", printable(name), stack), next: remove}
+	}
+	c := call{m: s.m, stack: stack, person: p, Rule: h.Rule}
+	a := unknownModule()
+	for _, row := range modules() {
+		if row.name == strings.TrimSuffix(name, ".so") {
+			a = row.of(c)
+			break
+		}
+	}
+	return settle(a, h)
+}
+
+// settle leaves out answers between which the line's control sees no difference,
+// and completes the texts.
+func settle(a answer, h handler) answer {
+	type class struct {
+		act  action
+		kind Code
+	}
+	seen := map[class]bool{}
+	var codes []Code
+	for _, c := range a.codes {
+		k := class{act: h.actions[c], kind: serviceErr}
+		if c == Success || c == newAuthtok || c == ignore {
+			k.kind = c
+		}
+		if k.act == actIgnore || k.act == actReset || k.act > 0 {
+			k.kind = Success // the answer itself is forgotten
+		}
+		if !seen[k] {
+			seen[k] = true
+			codes = append(codes, c)
+		}
+	}
+	a.codes = codes
+	name := path.Base(h.Module)
+	switch {
+	case a.why != "":
+	case len(codes) == 1:
+		a.why = fmt.Sprintf("%s answers %s", printable(name), codes[0])
+	default:
+		a.why = fmt.Sprintf("what %s says of such a person is not known", printable(name))
+	}
+	if a.next == "" {
+		a.next = fmt.Sprintf("Look at line %d of %s, and sign in once to see what %s says.", h.Line, h.File, printable(name))
+	}
+	return a
+}
+
+// unknownModule can give every answer.
+func unknownModule() answer {
+	a := answer{}
+	for c := Success; c < codes; c++ {
+		if codeNames()[c] != "incomplete" {
+			a.codes = append(a.codes, c)
+		}
+	}
+	return a
+}
+
+func mend(h handler) string { return fmt.Sprintf("Mend or remove line %d of %s.", h.Line, h.File) }

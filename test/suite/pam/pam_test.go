@@ -1,0 +1,166 @@
+//go:build rig
+
+// Package pam_test holds what the evaluator says of PAM stacks against libpam
+// itself, which is asked with pamtester.
+package pam_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/signin/login"
+	"aadsshlogin-handler/internal/signin/pam"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+var seed = flag.Uint64("seed", 14, "what the stacks are made from")
+
+// number is how many stacks are made: a sample, or with PAM=all all of them.
+func number() int {
+	if os.Getenv("PAM") == "all" {
+		return 2400
+	}
+	return 300
+}
+
+// stage is a machine with libpam, its modules and the package's own.
+type stage struct {
+	*box.Box
+	h *host.Host
+}
+
+func start(t *testing.T, suite roots.Suite) *stage {
+	t.Helper()
+	c, err := cache.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := roots.Debian(suite).Layers(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deb, err := fixtures.Deb(t.Context(), c, fixtures.Spec{Name: fixtures.Login, Version: "1.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := box.New(t.Context(), c, box.Options{Layers: layers, Binds: []box.Bind{
+		{From: "/usr/bin/pamtester", To: "/usr/bin/pamtester"}, {From: deb, To: "/tmp/login.deb"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	s := &stage{Box: b, h: &host.Host{Root: b.Root(), Log: logging.Discard()}}
+	s.sh(t, `dpkg-deb -x /tmp/login.deb /tmp/x && cp -a /tmp/x/lib/. /lib/ && sed -i 's/^passwd:.*/passwd: files aad/' /etc/nsswitch.conf
+echo 'someone@example.com:x:12345:12345::/home/someone:/bin/bash' > /etc/aadpasswd; rm -f /etc/nologin /run/nologin; mkdir -p /home/someone
+printf 'account required pam_permit.so\nsession required pam_permit.so\n' > /etc/pam.d/other`)
+	return s
+}
+
+func (s *stage) sh(t *testing.T, script string) string {
+	t.Helper()
+	r, err := s.Run(t.Context(), nil, "sh", "-ec", script)
+	if err != nil || r.ExitCode != 0 {
+		t.Fatalf("%s: %v, exit %d\n%s", script, err, r.ExitCode, r.Output())
+	}
+	return string(r.Stdout)
+}
+
+// ask is what libpam says of the person to each of the services, in one batch.
+func (s *stage) ask(t *testing.T, all []made) map[string]bool {
+	t.Helper()
+	var list strings.Builder
+	for _, m := range all {
+		fmt.Fprintf(&list, "%s %s\n", m.name, map[pam.Stack]string{pam.Account: "acct_mgmt", pam.Session: "open_session"}[m.stack])
+	}
+	if err := s.WriteFile("/tmp/list", []byte(list.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := s.sh(t, `while read service operation; do
+code=0; pamtester -I rhost=192.0.2.7 -I tty=ssh $service someone@example.com $operation >/dev/null 2>&1 </dev/null || code=$?
+echo $service $code
+done < /tmp/list`)
+	said := map[string]bool{}
+	for line := range strings.Lines(out) {
+		var name string
+		var code int
+		if _, err := fmt.Sscan(line, &name, &code); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		said[name] = code == 0
+	}
+	if len(said) != len(all) {
+		t.Fatalf("%d answers for %d stacks", len(said), len(all))
+	}
+	return said
+}
+
+// TestAgainstLibpam: for generated stacks, libpam and the evaluator agree, or
+// the evaluator says that it does not know, and that in at most 5 of 100.
+func TestAgainstLibpam(t *testing.T) {
+	for _, suite := range []roots.Suite{roots.Bookworm, roots.Trixie} {
+		t.Run(string(suite), func(t *testing.T) {
+			s := start(t, suite)
+			all := make([]made, number())
+			for i := range all {
+				all[i] = make1(*seed, i)
+				for path, content := range all[i].files {
+					if err := s.WriteFile(path, []byte(content), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			said := s.ask(t, all)
+			machine := login.PAMMachine(s.h, "")
+			in, unknown, wrong := 0, 0, 0
+			for _, m := range all {
+				machine.Service = m.name
+				o := pam.Load(machine).Judge(m.stack, gate.Human)
+				switch {
+				case o.Verdict == pam.NotKnown || o.Verdict == pam.Partly:
+					unknown++
+					if testing.Verbose() {
+						t.Logf("%s is not known: %s", m.name, reasons(o))
+					}
+				case (o.Verdict == pam.In) != said[m.name]:
+					if wrong++; wrong <= 5 {
+						t.Errorf("%s (%s): libpam lets in: %v; the evaluator says %s: %s\n%s", m.name, m.stack, said[m.name], o.Verdict, reasons(o), show(m))
+					}
+				case o.Verdict == pam.In:
+					in++
+				}
+			}
+			t.Logf("%d stacks of seed %d: %d let in, %d not known, %d wrong", len(all), *seed, in, unknown, wrong)
+			if unknown*100 > len(all)*5 {
+				t.Errorf("not known: %d of %d", unknown, len(all))
+			}
+			if in*5 < len(all) || in*5 > len(all)*4 {
+				t.Errorf("%d of %d let in: that is no fair mixture", in, len(all))
+			}
+		})
+	}
+}
+
+func reasons(o pam.Outcome) string {
+	var all []string
+	for _, r := range o.Reasons {
+		all = append(all, fmt.Sprintf("%s %s", r.Place(), r.Text))
+	}
+	return strings.Join(all, "; ")
+}
+
+func show(m made) string {
+	var b strings.Builder
+	for path, content := range m.files {
+		fmt.Fprintf(&b, "--- %s\n%s", path, content)
+	}
+	return b.String()
+}
