@@ -42,6 +42,7 @@ func apt() *Manager {
 		parseVersions:  parseMadison,
 		parseEffect:    parseAptEffect,
 		rules:          once(aptRules),
+		noise:          aptSaid,
 	}
 }
 

@@ -117,3 +117,17 @@ func parseAptEffect(r host.Result) Effect {
 	}
 	return e
 }
+
+// aptSaid has apt 1.2, whose https is curl's, say what it was answered for the
+// package lists as the later versions do, instead of only that they are not
+// there:
+//
+//	Err:2 https://packages.microsoft.com/rig/prod rig Release
+//	  403  Forbidden
+func aptSaid(_ host.Command, output string) string {
+	if strings.Contains(output, ": Failed to fetch ") {
+		return output
+	}
+	failed := regexp.MustCompile(`(?m)^Err:\d+ (\S+) (\S+) ((?:In)?Release)\n +([^\n]+)$`)
+	return failed.ReplaceAllString(output, "E: Failed to fetch $1/dists/$2/$3  $4")
+}

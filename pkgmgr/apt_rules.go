@@ -9,6 +9,9 @@ const aptHost = `[a-z+]+://(?:[^\s']*@)?([^/\s']+)`
 // aptFetch is how apt begins what it says of a host, on one line or two.
 const aptFetch = `^(?:[EW]: Failed to fetch|Err:\d+) ` + aptHost + `[^\n]*(?:\n [^\n]*)?`
 
+// aptStatus is how apt says which status a server answered with.
+const aptStatus = `^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+`
+
 // aptRules are the messages of apt-get 1.2 to 3.0 and dpkg. Above each row
 // stands a line that it matches; testdata/apt has whole answers.
 func aptRules() []rule {
@@ -105,40 +108,48 @@ func aptRules() []rule {
 			next: "Run sudo apt-get update, repair the source that it warns about" + andAgain},
 
 		// Invalid response from proxy: HTTP/1.1 407 Proxy Authentication Required
-		{match: `\b407\s+Proxy Authentication Required`, code: fault.RepositoryUnreachable,
+		// Received HTTP code 407 from proxy after CONNECT
+		{match: `\b407\s+Proxy Authentication Required|HTTP code 407 from proxy`, code: fault.RepositoryUnreachable,
 			what: "The proxy wants a user and a password, or does not accept the ones that it got.",
 			next: givePassword},
 		// Invalid response from proxy: HTTP/1.1 403 Forbidden
-		{match: `Invalid response from proxy: HTTP/\S+ (\d{3})`, code: fault.RepositoryUnreachable,
-			what: "The proxy refuses the way to the package repository with HTTP $1.",
+		// Received HTTP code 403 from proxy after CONNECT
+		{match: `Invalid response from proxy: HTTP/\S+ (\d{3})|Received HTTP code (\d{3}) from proxy`, code: fault.RepositoryUnreachable,
+			what: "The proxy refuses the way to the package repository with HTTP $1$2.",
 			next: "Allow the repository's host on the proxy" + andAgain},
 		// E: Failed to fetch http://127.0.0.1:8081/status/429/./InRelease  429  Too Many Requests [IP: 127.0.0.1 8081]
-		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+429 `, code: fault.RepositoryUnreachable,
+		{match: aptStatus + `429 `, code: fault.RepositoryUnreachable,
 			what: "$1 has had too many requests from this network address (HTTP 429).",
 			next: tenMinutes,
 			step: later},
 		// E: Failed to fetch http://127.0.0.1:8081/status/503/./InRelease  503  Service Unavailable [IP: 127.0.0.1 8081]
-		{match: `^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+(5\d\d) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
+		{match: aptStatus + `(5\d\d) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 answered $3 $4 for $2.",
 			next: ifItStays + "curl -sSI https://$1$2.",
 			step: later},
 		// E: Failed to fetch http://127.0.0.1:8081/status/403/./InRelease  403  Forbidden [IP: 127.0.0.1 8081]
-		{match: `^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+([45]\d\d) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
+		{match: aptStatus + `(4(?:0[0-35-9]|[1-9]\d)) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 answered $3 $4 for $2.",
-			next: "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain,
+			next: lookAndAllow,
 			step: widen},
+		// Could not resolve host: packages.microsoft.com
 		// Err:1 https://x InRelease
 		//   Temporary failure resolving 'packages.example.invalid'
-		{match: `(?:Temporary failure resolving|Could not resolve|Something wicked happened resolving) '([^':]+)`, code: fault.RepositoryUnreachable,
-			what: "The name $1 cannot be resolved.",
-			next: "See what answers on this machine: getent hosts $1; resolvectl status" + thenAgain},
+		{match: `(?:Temporary failure resolving|Could not resolve|Something wicked happened resolving) '([^':]+)|Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
+			what: "The name $1$2 cannot be resolved.",
+			next: "See what answers on this machine: getent hosts $1$2; resolvectl status" + thenAgain},
 		// Certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown.
-		{match: aptFetch + `(?:Certificate verification failed|certificate verify failed)`, code: fault.RepositoryUnreachable,
+		// SSL certificate problem: unable to get local issuer certificate
+		// SSL: no alternative certificate subject name matches target host name 'packages.microsoft.com'
+		// server certificate verification failed. CAfile: /etc/ssl/certs/ca-certificates.crt CRLfile: none (curl's lib/vtls/gtls.c)
+		{match: aptFetch + `(?:Certificate verification failed|certificate verify failed|SSL certificate problem|SSL: (?:no alternative )?certificate subject name|server certificate (?:verification failed|expiration date has passed|not activated yet))`, code: fault.RepositoryUnreachable,
 			what: "The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
 			next: "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock."},
 		// Could not handshake: An unexpected TLS packet was received.
 		// SSL connection failed: error:0A00010B:SSL routines::wrong version number / Success
-		{match: aptFetch + `(?:Could not handshake|SSL connection failed): ([^\n\[]+)`, code: fault.RepositoryUnreachable,
+		// gnutls_handshake() failed: An unexpected TLS packet was received.
+		// OpenSSL SSL_connect: Connection reset by peer
+		{match: aptFetch + `(?:Could not handshake|SSL connection failed|gnutls_handshake\(\) failed|OpenSSL SSL_connect): ([^\n\[]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be spoken to over TLS: $2",
 			next: "See what answers there: curl -sSvI https://$1" + thenAgain},
 		// Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
@@ -147,9 +158,32 @@ func aptRules() []rule {
 		{match: `(?:Could not connect to|Unable to connect to|Cannot initiate the connection to) (\S+?):?(?:\s|$)(?:[^\n]*\(\d+: ([^)]+)\))?`, code: fault.RepositoryUnreachable,
 			what: "No connection to $1 ($2).",
 			next: openFirewall},
+		// Failed to connect to packages.microsoft.com port 443: Connection refused
+		{match: `Failed to connect to (\S+) port (\d+): ([^\n]+)`, code: fault.RepositoryUnreachable,
+			what: "No connection to $1:$2 ($3).",
+			next: openFirewall},
+		// Connection timed out after 20001 milliseconds
+		{match: aptFetch + `(?:Connection|Operation) timed out after`, code: fault.RepositoryUnreachable,
+			what: "No connection to $1: it does not answer.",
+			next: openFirewall},
+		// OpenSSL SSL_read: Connection reset by peer, errno 104
+		// Error reading from server. Remote end closed connection
+		// Undetermined Error
+		// transfer closed with 315 bytes remaining to read
+		{match: aptFetch + `((?:[^\n]*Connection reset by peer|Error reading from server|Undetermined Error|transfer closed|Empty reply from server)[^\n\[]*)`, code: fault.RepositoryUnreachable,
+			what: "$1, or something on the way to it, broke off: $2",
+			next: ifItStays + "curl -sSvI https://$1.",
+			step: later},
+		// Clearsigned file isn't valid, got 'NOSPLIT' (does the network require authentication?)
+		// E: GPG error: https://packages.microsoft.com/ubuntu/22.04/prod jammy InRelease: Signed file isn't valid, got 'NODATA' (does the network require authentication?)
+		// E: GPG error: https://packages.microsoft.com/rig/prod rig InRelease: The following signatures were invalid: NODATA 3  NODATA 4
+		{match: `^[EW]: (?:GPG error:|Failed to fetch) ` + aptHost + `\S* [^\n]*(?:[Ss]igned file isn't valid|The following signatures were invalid: NODATA)`, code: fault.RepositoryUnreachable,
+			what: "What came in the place of the signed package lists of $1 is no signed file: a proxy or portal answered, or something on the way changes files.",
+			next: "See what answers: curl -sSvI https://$1" + thenAgain,
+			step: widen},
 		// File has unexpected size (565 != 564). Mirror sync in progress? [IP: 127.0.0.1 8081]
 		// E: Failed to fetch http://127.0.0.1:8081/corrupt/./aadsshlogin_1.0.2_amd64.deb  Hash Sum mismatch
-		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+(?:Hash Sum mismatch|File has unexpected size|Clearsigned file isn't valid)`, code: fault.RepositoryUnreachable,
+		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+(?:Hash Sum mismatch|File has unexpected size)`, code: fault.RepositoryUnreachable,
 			what: "$1 served a file that does not match its index: the mirror is being updated, or something on the way changes files.",
 			next: waitForMirror,
 			step: widen},
@@ -161,10 +195,9 @@ func aptRules() []rule {
 		{match: `^[EW]: The repository '` + aptHost + `[^']*' is not signed`, code: fault.RepositoryUntrusted,
 			what: "The package lists of $1 are not signed.",
 			next: "See which proxy or mirror serves them, and try again without it; do not install from it by hand."},
-		// E: GPG error: https://packages.microsoft.com/ubuntu/22.04/prod jammy InRelease: Signed file isn't valid, got 'NODATA' (does the network require authentication?)
-		{match: `^[EW]: GPG error: ` + aptHost + `\S* [^\n]*Signed file isn't valid`, code: fault.RepositoryUnreachable,
-			what: "What came in the place of the signed package lists of $1 is no signed file: a proxy or portal answered, or something on the way changes files.",
-			next: "See what answers: curl -sSvI https://$1" + thenAgain,
+		{match: aptStatus + `(404) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
+			what: "$1 answered $3 $4 for $2.",
+			next: lookAndAllow,
 			step: widen},
 		// E: Failed to fetch http://127.0.0.1:8081/hang/./InRelease  Connection failed [IP: 127.0.0.1 8081]
 		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+([^\n\[]+)`, code: fault.RepositoryUnreachable,
@@ -216,11 +249,50 @@ func aptRules() []rule {
 			next: "See what there is: apt-cache policy $1; docs/distributions.md lists the releases that have it.",
 			step: widen},
 
+		// dpkg: error processing archive /var/cache/apt/archives/aadsshlogin_1.0.2_amd64.deb (--unpack):
+		//  trying to overwrite '/usr/bin/aad_certhandler', which is also in package others 1.0
+		{match: `^dpkg: error processing archive (?:/\S*/)?([^_\s]+)_\S+ \(--\S+\):\n\s*trying to overwrite '([^']+)', which is also in package (\S+)`, code: fault.PackageManagerFailed,
+			what: "$2 of $1 belongs to the package $3 already.",
+			next: "See what that is for: dpkg -s $3; remove it if it is not needed (sudo apt-get remove $3)" + thenAgain},
+		// Setting up aadsshlogin (1.0.2) ...
 		// dpkg: error processing package aadsshlogin (--configure):
 		//  installed aadsshlogin package post-installation script subprocess returned error exit status 1
+		{match: `^(?:Setting up|Preparing to unpack|Unpacking|Removing|Purging|\(Reading)[^\n]*\ndpkg: error processing (?:package|archive) (?:/\S*/)?(\S+) \(--(\S+)\):\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "dpkg --$2 of $1 failed: $3",
+			next: repairConfigure},
+		// usermod: group 'aad_admins' does not exist
+		// dpkg: error processing package aadsshlogin (--configure):
+		//  installed aadsshlogin package post-installation script subprocess returned error exit status 1
+		{match: `^([^\n]*\S)[ \t]*\ndpkg: error processing (?:package|archive) (?:/\S*/)?(\S+) \(--(\S+)\):\n\s*([^\n]*subprocess[^\n]*)`, code: fault.PackageManagerFailed,
+			what: "dpkg --$3 of $2 failed: $4; its last line: $1",
+			next: repairConfigure},
 		{match: `^dpkg: error processing (?:package|archive) (?:/\S*/)?(\S+) \(--(\S+)\):\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "dpkg --$2 of $1 failed: $3",
-			next: "Repair what its messages in " + transactionLog + " name, run sudo dpkg --configure -a" + andAgain},
+			next: repairConfigure},
+		// dpkg: unrecoverable fatal error, aborting:
+		//  unknown system group 'gone' in statoverride file; the system group got removed
+		//  syntax error: unknown group 'gone' in statoverride file
+		{match: `unknown (?:system )?(user|group) '([^']+)' in statoverride file`, code: fault.PackageManagerFailed,
+			what: "dpkg cannot work: /var/lib/dpkg/statoverride names the $1 $2, which is not there.",
+			next: "See the entry: dpkg-statoverride --list | grep $2; take it out (sudo dpkg-statoverride --remove FILE), or make the $1 again" + andAgain},
+		// E: Problem executing scripts DPkg::Pre-Invoke 'exit 1'
+		// E: Problem executing scripts APT::Update::Pre-Invoke '/usr/local/bin/snapshot'
+		{match: `^E: Problem executing scripts (\S+) '([^\n]*)'$`, code: fault.PackageManagerFailed,
+			what: "A command that this machine's apt configuration has run each time fails: $1 \"$2\".",
+			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + thenAgain},
+		// E: Failure running script /usr/local/bin/scan-packages
+		{match: `^E: Failure running (?:script|hook) ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "A command that this machine's apt configuration has run each time fails: $1",
+			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + thenAgain},
+		// E: Syntax error /etc/apt/apt.conf:2: Extra junk at end of file
+		{match: `^E: Syntax error (/[^:\s]+):(\d+): ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "apt's configuration cannot be read: $1, line $2: $3.",
+			next: "Correct the file, or move it away: less +$2 $1" + thenAgain},
+		// dpkg: unrecoverable fatal error, aborting:
+		//  files list file for package 'x' is missing final newline
+		{match: `^dpkg: unrecoverable fatal error, aborting:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "dpkg cannot work: $1",
+			next: "Repair what it names (sudo dpkg --audit says it again)" + andAgain},
 		// dpkg-query: error: parsing file '/var/lib/dpkg/status' near line 5668:
 		// E: Unable to parse package file /var/lib/dpkg/status (1)
 		{match: `parsing file '(/var/lib/dpkg/[^']+)'|^E: Unable to parse package file (/var/lib/dpkg/\S+)`, code: fault.PackageManagerFailed,

@@ -120,7 +120,8 @@ type Manager struct {
 	parseEffect   func(r host.Result) Effect
 	rules         func() []compiled
 	// noise cuts off what is said about other people's sources that were left
-	// out: it explains nothing about ours. May be nil.
+	// out, for it explains nothing about ours, and puts what a version says in
+	// other words into those of the rules. May be nil.
 	noise func(c host.Command, output string) string
 }
 

@@ -22,5 +22,7 @@ const (
 	defineAnew    = "Set the extension again: it writes the definition anew; if it stays, see who removes it."
 
 	seeTransactionLog = "See what " + transactionLog + " says of it"
+	lookAndAllow      = "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain
+	repairConfigure   = "Repair what its messages in " + transactionLog + " name, run sudo dpkg --configure -a" + andAgain
 	repairScript      = "Repair what its messages in " + transactionLog + " name" + andAgain
 )

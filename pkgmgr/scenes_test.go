@@ -19,6 +19,7 @@ func recordedPrograms() map[string]distro.Manager {
 		"yum-3.4.3":  distro.Yum,
 		"tdnf-3.5.2": distro.Tdnf, "tdnf-3.5.8": distro.Tdnf, "tdnf-3.6.0": distro.Tdnf,
 		"dnf5-5.4.6": distro.Dnf,
+		"apt-1.2.35": distro.Apt, "apt-1.6.18": distro.Apt, "apt-2.0.10": distro.Apt,
 	}
 }
 
@@ -79,7 +80,10 @@ func classified(c host.Command) bool {
 // options that it always has.
 func words(c host.Command) []string {
 	list := []string{c.Name}
-	for _, a := range c.Args {
+	for i, a := range c.Args {
+		if a == "-o" || i > 0 && c.Args[i-1] == "-o" { // apt's way to set an option
+			continue
+		}
 		if !strings.HasPrefix(a, "--setopt=") && !strings.HasPrefix(a, "--disablerepo=") && !strings.HasPrefix(a, "--enablerepo=") {
 			list = append(list, a)
 		}
