@@ -37,6 +37,7 @@ func apt() *Manager {
 		SimulateRemove: aptSimulateRemove,
 		RemoveLowLevel: aptRemoveLowLevel,
 		Repair:         aptRepair,
+		Denied:         aptDenied,
 		Kept:           aptKept,
 		parseQuery:     parseDpkgQuery,
 		parseVersions:  parseMadison,

@@ -285,7 +285,7 @@ func aptRules() []rule {
 			what: "A command that this machine's apt configuration has run each time fails: $1",
 			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + thenAgain},
 		// E: Syntax error /etc/apt/apt.conf:2: Extra junk at end of file
-		{match: `^E: Syntax error (/[^:\s]+):(\d+): ([^\n]+)`, code: fault.PackageManagerFailed,
+		{match: `^E: Syntax error (/[^:\s]+):(\d+): ([^\n]+?)\.?$`, code: fault.PackageManagerFailed,
 			what: "apt's configuration cannot be read: $1, line $2: $3.",
 			next: "Correct the file, or move it away: less +$2 $1" + thenAgain},
 		// dpkg: unrecoverable fatal error, aborting:

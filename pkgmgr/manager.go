@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/noproxy"
 )
@@ -52,7 +53,8 @@ type Effect struct {
 	Removes  []string // names
 }
 
-// Manager is one package manager as data. No function of it touches a machine.
+// Manager is one package manager as data. No function of it but Denied looks at a
+// machine, and none changes one.
 type Manager struct {
 	Name     distro.Manager
 	Programs []string    // what must be there for it to work
@@ -111,6 +113,9 @@ type Manager struct {
 	// ImportKey makes the manager trust a key that was verified; nil where the
 	// repository definition does that.
 	ImportKey func(path string) host.Command
+	// Denied looks whether the machine's own permissions are why a signature was
+	// not found good: nil where they are not. May be nil.
+	Denied func(h *host.Host, s Source) *fault.Fault
 	// Kept are patterns of where the files of a package lie after Install or
 	// Download.
 	Kept func(Source, Package) []string

@@ -238,6 +238,11 @@ func (s *Session) once(ctx context.Context, c host.Command, k kind) (diagnosis, 
 	}
 	d := s.Manager.diagnose(c, r)
 	d.result = r
+	if d.fault != nil && d.fault.Code == fault.RepositoryUntrusted && s.Manager.Denied != nil {
+		if f := s.Manager.Denied(s.Host, s.Source); f != nil {
+			d.fault, d.step = fault.Wrap(d.fault, f.Code, f.What, f.Remedy()), none
+		}
+	}
 	return d, nil
 }
 

@@ -1,0 +1,104 @@
+package pkgmgr
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+)
+
+// aptUser is as whom apt fetches and verifies (apt.conf(5), APT::Sandbox::User).
+const aptUser = "_apt"
+
+// aptDenied is the fault of a machine whose own permissions keep apt's user from
+// verifying a signature; nil where they do not. To apt that is a signature
+// that does not hold, and it says so of a repository that is in order.
+func aptDenied(h *host.Host, s Source) *fault.Fault {
+	if info, err := h.Stat("/dev/null"); err == nil && (info.Mode()&fs.ModeCharDevice == 0 || info.Mode().Perm()&0o006 != 0o006) {
+		return fault.New(fault.PackageManagerFailed,
+			fmt.Sprintf("apt cannot verify signatures: /dev/null is not what it should be (%s).", info.Mode()),
+			"Make it again: sudo rm -f /dev/null && sudo mknod -m 666 /dev/null c 1 3"+thenAgain)
+	}
+	uid, gid, found := userIDs(h, aptUser)
+	if !found {
+		return nil // it works as root
+	}
+	if at, mode := refused(h, "/tmp", uid, gid, 0o3); at != "" {
+		return fault.New(fault.PackageManagerFailed,
+			fmt.Sprintf("apt cannot verify signatures: its user %s may not write to /tmp (%s has the mode %04o).", aptUser, at, mode),
+			"Give it its usual mode: sudo chmod 1777 /tmp"+thenAgain)
+	}
+	list, err := h.ReadFile(s.ListFile, host.Limit)
+	if err != nil {
+		return nil
+	}
+	for _, m := range regexp.MustCompile(`(?i)signed-by\s*[=:]\s*(/[^\s\],]+)`).FindAllStringSubmatch(string(list), -1) {
+		if at, mode := refused(h, m[1], uid, gid, 0o4); at != "" {
+			return fault.New(fault.PackageManagerFailed,
+				fmt.Sprintf("apt cannot verify signatures: its user %s may not read %s (%s has the mode %04o).", aptUser, m[1], at, mode),
+				"Let everybody read it: sudo chmod a+rX "+at+thenAgain)
+		}
+	}
+	return nil
+}
+
+// refused is the first part of a path that a user may not pass, or the end of it
+// where he may not do what need, as bits of rwx, says. What is not there refuses
+// nobody.
+func refused(h *host.Host, name string, uid, gid uint32, need fs.FileMode) (at string, mode fs.FileMode) {
+	var parts []string
+	for dir := path.Dir(name); dir != "/" && dir != "."; dir = path.Dir(dir) {
+		parts = append([]string{dir}, parts...)
+	}
+	for _, part := range append(parts, name) {
+		info, err := h.Stat(part)
+		if err != nil {
+			return "", 0
+		}
+		wants := fs.FileMode(0o1)
+		if part == name {
+			wants = need
+		}
+		if granted(info, uid, gid)&wants != wants {
+			return part, info.Mode().Perm()
+		}
+	}
+	return "", 0
+}
+
+// granted is what the mode of a file lets a user do, as bits of rwx.
+func granted(info fs.FileInfo, uid, gid uint32) fs.FileMode {
+	mode := info.Mode().Perm()
+	st, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case ok && st.Uid == uid:
+		return mode >> 6 & 0o7
+	case ok && st.Gid == gid:
+		return mode >> 3 & 0o7
+	}
+	return mode & 0o7
+}
+
+// userIDs finds a user of the machine in its own list.
+func userIDs(h *host.Host, name string) (uid, gid uint32, found bool) {
+	b, err := h.ReadFile("/etc/passwd", host.Limit)
+	if err != nil {
+		return 0, 0, false
+	}
+	for _, line := range strings.Split(string(b), "\n") {
+		f := strings.Split(line, ":")
+		if len(f) < 4 || f[0] != name {
+			continue
+		}
+		u, errU := strconv.ParseUint(f[2], 10, 32)
+		g, errG := strconv.ParseUint(f[3], 10, 32)
+		return uint32(u), uint32(g), errU == nil && errG == nil
+	}
+	return 0, 0, false
+}
