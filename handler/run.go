@@ -16,6 +16,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/logging"
 	"aadsshlogin-handler/internal/systemd"
+	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/status"
 )
 
@@ -115,7 +116,7 @@ func (r *run) finish(v verdict) fault.Code {
 	}
 	code := v.code()
 	if r.reports(v) {
-		if err := status.Write(r.Environment.StatusFolder, r.Sequence, v.report(title(r.op.name))); err != nil {
+		if err := status.Write(r.Environment.StatusFolder, r.Sequence, v.report(text.Capital(r.op.name))); err != nil {
 			r.log.Errorf("%v", err)
 			if code == fault.OK {
 				v = failed(fault.Wrap(err, fault.Disk, "The status of this run could not be written: "+err.Error()+".", ""), v.results)
@@ -124,9 +125,9 @@ func (r *run) finish(v verdict) fault.Code {
 		}
 	}
 	what, next := v.lines()
-	fmt.Fprintln(r.Out, clip(what, 700))
+	fmt.Fprintln(r.Out, text.Clip(what, 700))
 	if next != "" {
-		fmt.Fprintln(r.Out, clip(next, 500))
+		fmt.Fprintln(r.Out, text.Clip(next, 500))
 	}
 	r.tell(v)
 	if r.op.defers && v.fault != nil && !prevents(v.fault) {
@@ -146,7 +147,7 @@ func (r *run) tell(v verdict) {
 		return
 	}
 	what, _ := v.lines()
-	if err := r.Events.Send(level, title(r.op.name), fmt.Sprintf("code %d: %s", int(v.code()), what)); err != nil {
+	if err := r.Events.Send(level, text.Capital(r.op.name), fmt.Sprintf("code %d: %s", int(v.code()), what)); err != nil {
 		r.log.Warnf("%v", err)
 	}
 }
@@ -205,7 +206,7 @@ func (r *run) announce() error {
 }
 
 func (r *run) writeStopped() error {
-	if err := status.Write(r.Environment.StatusFolder, r.Sequence, failed(r.stopped(), nil).report(title(r.op.name))); err != nil {
+	if err := status.Write(r.Environment.StatusFolder, r.Sequence, failed(r.stopped(), nil).report(text.Capital(r.op.name))); err != nil {
 		return fault.Wrap(err, fault.Disk, "The status folder cannot be written: "+err.Error()+".", "")
 	}
 	return nil
@@ -293,15 +294,3 @@ func (r *run) patience() time.Duration {
 }
 
 func (r *run) goal() goal { return goal{newest: r.op.newest} }
-
-func title(operation string) string {
-	return strings.ToUpper(operation[:1]) + operation[1:]
-}
-
-// clip bounds a line to n bytes without cutting a character.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n-4], "") + " ..."
-}

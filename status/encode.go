@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/internal/text"
 )
 
 // sizeLimit is what the file may hold at most, in bytes. The agent's own limit
@@ -38,21 +38,21 @@ type (
 		Status    body   `json:"status"`
 	}
 	body struct {
-		Name        string `json:"name"`
-		Operation   string `json:"operation"`
-		Applied     string `json:"configurationAppliedTime"`
-		Status      Level  `json:"status"`
-		Code        int    `json:"code"`
-		Message     text   `json:"formattedMessage"`
-		Substatuses []sub  `json:"substatus"`
+		Name        string  `json:"name"`
+		Operation   string  `json:"operation"`
+		Applied     string  `json:"configurationAppliedTime"`
+		Status      Level   `json:"status"`
+		Code        int     `json:"code"`
+		Message     message `json:"formattedMessage"`
+		Substatuses []sub   `json:"substatus"`
 	}
 	sub struct {
-		Name    string `json:"name"`
-		Status  Level  `json:"status"`
-		Code    int    `json:"code"`
-		Message text   `json:"formattedMessage"`
+		Name    string  `json:"name"`
+		Status  Level   `json:"status"`
+		Code    int     `json:"code"`
+		Message message `json:"formattedMessage"`
 	}
-	text struct {
+	message struct {
 		Lang    string `json:"lang"`
 		Message string `json:"message"`
 	}
@@ -82,13 +82,13 @@ func layout(r Report, keep, room int, at time.Time) []byte {
 	for _, s := range r.Substatuses[:keep] {
 		subs = append(subs, sub{
 			Name: clean(s.Name, nameLimit), Status: s.Level.known(), Code: s.Code,
-			Message: text{"en-US", clean(s.Message, room)},
+			Message: message{"en-US", clean(s.Message, room)},
 		})
 	}
 	if left := len(r.Substatuses) - keep; left > 0 {
 		subs = append(subs, sub{
 			Name: "more", Status: Warning,
-			Message: text{"en-US", fmt.Sprintf("%d further checks did not fit here; handler.log has them.", left)},
+			Message: message{"en-US", fmt.Sprintf("%d further checks did not fit here; handler.log has them.", left)},
 		})
 	}
 	var b bytes.Buffer
@@ -102,7 +102,7 @@ func layout(r Report, keep, room int, at time.Time) []byte {
 			// Older portals show the name; the agent itself reports the one that it knows.
 			Name: names.Ours().Type, Operation: clean(r.Operation, nameLimit), Applied: stamp,
 			Status: r.Level.known(), Code: r.Code,
-			Message: text{"en-US", clean(r.Message, room)}, Substatuses: subs,
+			Message: message{"en-US", clean(r.Message, room)}, Substatuses: subs,
 		},
 	}})
 	return b.Bytes()
@@ -111,25 +111,12 @@ func layout(r Report, keep, room int, at time.Time) []byte {
 // clean is s as valid UTF-8 of at most limit bytes, cut between characters,
 // without control characters other than newline and tab.
 func clean(s string, limit int) string {
-	cut := len(s) > limit
-	if cut {
-		s = s[:limit]
-	}
-	s = strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if !cut {
-		return s
-	}
-	const dots = " ..."
-	end := min(len(s), limit-len(dots))
-	for end < len(s) && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + dots
+	}, text.Clip(s, limit))
 }
 
 // decode reads what encode wrote, and what other handlers of this name write:

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/text"
 )
 
 // mistake is a setting that we know, with a value that we cannot use.
@@ -138,7 +138,7 @@ func (m mistake) shown() string {
 	case '[':
 		return "a list"
 	}
-	return clip(string(m.value), 80)
+	return text.Clip(text.Printable(string(m.value)), 80)
 }
 
 // shorten keeps a list of names that somebody else chose fit to be shown.
@@ -149,21 +149,7 @@ func shorten(names []string) []string {
 		if i == most {
 			return append(kept, fmt.Sprintf("and %d more", len(names)-most))
 		}
-		kept = append(kept, clip(name, 80))
+		kept = append(kept, text.Clip(text.Printable(name), 80))
 	}
 	return kept
-}
-
-// clip is s as one line of valid text, cut behind limit characters.
-func clip(s string, limit int) string {
-	runes := []rune(strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?")))
-	if len(runes) > limit {
-		return string(runes[:limit]) + "..."
-	}
-	return string(runes)
 }

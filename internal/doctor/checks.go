@@ -14,6 +14,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/pkgmgr"
 )
 
@@ -113,10 +114,10 @@ func lastRunCheck(m machine) []preflight.Result {
 	report := *m.extension.report
 	when := "at " + m.extension.said.UTC().Format("2006-01-02 15:04 UTC")
 	if report.Code == 0 {
-		return []preflight.Result{{Name: name, Text: fmt.Sprintf("%s %s said: %s", report.Operation, when, clip(report.Message, 300))}}
+		return []preflight.Result{{Name: name, Text: fmt.Sprintf("%s %s said: %s", report.Operation, when, text.Clip(report.Message, 300))}}
 	}
 	r := preflight.Result{Name: name, Code: fault.Code(report.Code), Answer: preflight.Fail,
-		Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, clip(report.Message, 400)),
+		Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400)),
 		Next: fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)}
 	if preflight.InPlace(m.Facts) || m.mended(fault.Code(report.Code)) {
 		r.Answer, r.Code = preflight.Warn, fault.OK

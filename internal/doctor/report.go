@@ -6,6 +6,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Report is what doctor came to; misc/doctor.schema.json describes it.
@@ -57,7 +58,7 @@ type Check struct {
 }
 
 func newCheck(r row, result preflight.Result) Check {
-	c := Check{Name: result.Name, Section: r.section, Answer: result.Answer.String(), Text: printable(result.Text), Next: printable(result.Next)}
+	c := Check{Name: result.Name, Section: r.section, Answer: result.Answer.String(), Text: text.OneLine(result.Text), Next: text.OneLine(result.Next)}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {

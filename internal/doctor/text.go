@@ -3,7 +3,6 @@ package doctor
 import (
 	"fmt"
 	"strings"
-	"unicode"
 )
 
 // Style is how a report is shown.
@@ -131,23 +130,4 @@ func (s Style) paint(text, code string) string {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
-
-// printable keeps what others could write into a text from playing with the
-// terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-}
-
-// clip cuts a text to n bytes.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "..."
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 
+	"aadsshlogin-handler/internal/text"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -148,26 +150,15 @@ func (h *Host) ProcessName(pid int) string {
 	if err != nil {
 		return ""
 	}
-	name := printable(strings.TrimSuffix(string(b), "\n"))
+	name := text.ASCII(strings.TrimSuffix(string(b), "\n"))
 	words, err := h.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid), 1<<20)
 	if err != nil || name == "" {
 		return name
 	}
 	for _, word := range strings.SplitN(string(words), "\x00", 4) { // program, perhaps an option, script
-		if base := printable(filepath.Base(word)); strings.HasPrefix(base, name) && len(base) <= 64 {
+		if base := text.ASCII(filepath.Base(word)); strings.HasPrefix(base, name) && len(base) <= 64 {
 			return base
 		}
 	}
 	return name
-}
-
-// printable keeps a name that another process chose from playing with the
-// terminal or the log of those who read it.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r > 0x7e {
-			return -1
-		}
-		return r
-	}, s)
 }

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"aadsshlogin-handler/internal/text"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -60,6 +62,6 @@ func (h *Host) lockOwner() string {
 		return "unknown process"
 	}
 	const longest = 200 // it is shown to people
-	owner := printable(strings.TrimSpace(string(b)))
+	owner := text.ASCII(strings.TrimSpace(string(b)))
 	return owner[:min(len(owner), longest)]
 }

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // ParseSourcesList reads a file of one-line entries (sources.list(5)). Lines
@@ -48,7 +49,7 @@ func uncomment(line string) string {
 func oneLine(line string) (Entry, error) {
 	kind, rest, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
 	if kind != "deb" && kind != "deb-src" {
-		return Entry{}, fmt.Errorf("it begins with %q, not with deb or deb-src", clip(kind))
+		return Entry{}, fmt.Errorf("it begins with %q, not with deb or deb-src", shown(kind))
 	}
 	rest = strings.TrimSpace(rest)
 	options := map[string]string{}
@@ -60,7 +61,7 @@ func oneLine(line string) (Entry, error) {
 		for _, option := range strings.Fields(inside) {
 			name, value, ok := strings.Cut(option, "=")
 			if !ok {
-				return Entry{}, fmt.Errorf("its option %q has no value", clip(option))
+				return Entry{}, fmt.Errorf("its option %q has no value", shown(option))
 			}
 			// A name that ends in + or - (arch+=i386) changes the default and
 			// narrows nothing that matters here.
@@ -118,16 +119,5 @@ func no(s string) bool {
 	return false
 }
 
-// clip makes a word from a file fit for a message.
-func clip(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if runes := []rune(s); len(runes) > 40 {
-		return string(runes[:40]) + "..."
-	}
-	return s
-}
+// shown makes a word from a file fit for a message.
+func shown(s string) string { return text.Clip(text.Printable(s), 60) }

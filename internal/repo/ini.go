@@ -84,7 +84,7 @@ func yumVerdict(s section, defaults checks) (bool, string) {
 	if !set {
 		return false, "gpgcheck is not set, neither here nor for all repositories"
 	}
-	return false, "gpgcheck=" + clip(value)
+	return false, "gpgcheck=" + shown(value)
 }
 
 // zyppVerdict: libzypp checks the metadata and, through its checksums, the
@@ -107,7 +107,7 @@ func zyppVerdict(s section, defaults checks) (bool, string) {
 	}
 	for _, name := range []string{"gpgcheck", "repo_gpgcheck", "pkg_gpgcheck"} {
 		if value, set := s.values[name]; set && no(value) {
-			return false, name + "=" + clip(value)
+			return false, name + "=" + shown(value)
 		}
 	}
 	return false, "signature checks are off for all repositories"
@@ -128,7 +128,7 @@ func parseINI(file string, text []byte, defaults checks, judge verdict) ([]Entry
 			addresses = append(addresses, words(s.values[name])...)
 		}
 		if len(addresses) == 0 && e.Enabled {
-			problems = append(problems, Problem{File: file, Line: s.line, What: "its section [" + clip(s.id) + "] has no address"})
+			problems = append(problems, Problem{File: file, Line: s.line, What: "its section [" + shown(s.id) + "] has no address"})
 			continue
 		}
 		for _, address := range addresses {

@@ -57,7 +57,7 @@ func LookApt(h *host.Host) ([]Entry, []Problem) {
 	entries, problems = append(entries, parts...), append(problems, partProblems...)
 	for i := range entries {
 		if file := missingKey(h, entries[i]); file != "" {
-			entries[i].Verifies, entries[i].Why = false, "its key file "+clip(file)+" is not there"
+			entries[i].Verifies, entries[i].Why = false, "its key file "+shown(file)+" is not there"
 		}
 	}
 	return entries, problems

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"aadsshlogin-handler/internal/text"
+
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
@@ -55,15 +57,15 @@ func candidates(file []byte) ([]candidate, error) {
 
 // armored splits a text of one or more armored blocks. Each goes through the
 // decoder alone, which reads ahead of the end of its block.
-func armored(text []byte) ([]candidate, error) {
+func armored(keys []byte) ([]candidate, error) {
 	var all []candidate
 	begin := []byte("-----BEGIN ")
-	for len(text) > 0 {
-		end := len(text)
-		if next := bytes.Index(text[len(begin):], begin); next >= 0 {
+	for len(keys) > 0 {
+		end := len(keys)
+		if next := bytes.Index(keys[len(begin):], begin); next >= 0 {
 			end = len(begin) + next
 		}
-		block, err := armor.Decode(bytes.NewReader(text[:end]))
+		block, err := armor.Decode(bytes.NewReader(keys[:end]))
 		if err != nil {
 			return nil, errors.New("its armor is damaged or cut off")
 		}
@@ -72,7 +74,7 @@ func armored(text []byte) ([]candidate, error) {
 		case openpgp.PrivateKeyType:
 			return nil, errPrivateKey
 		default:
-			return nil, fmt.Errorf("it holds a %s, not a public key", strings.ToLower(printable(block.Type)))
+			return nil, fmt.Errorf("it holds a %s, not a public key", strings.ToLower(text.Clip(text.ASCII(block.Type), 60)))
 		}
 		binary, err := io.ReadAll(io.LimitReader(block.Body, maxKeyring))
 		if err != nil {
@@ -83,7 +85,7 @@ func armored(text []byte) ([]candidate, error) {
 			return nil, err
 		}
 		all = append(all, some...)
-		text = text[end:]
+		keys = keys[end:]
 	}
 	return all, nil
 }
@@ -165,14 +167,4 @@ func (c candidate) String() string {
 		return "of an unknown kind"
 	}
 	return c.fingerprint
-}
-
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, s)
-	return s[:min(len(s), 60)]
 }
