@@ -12,6 +12,7 @@ import (
 	"aadsshlogin-handler/internal/download"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/proxy"
 )
 
 // diagnosed adds to what a package manager said of its repositories what is in
@@ -52,7 +53,7 @@ func (w *work) proxy(ctx context.Context, address string) *url.URL {
 	if set := w.facts.Proxy.Address(); set != nil {
 		return set
 	}
-	found := facts.MachineProxy(ctx, w.host, w.facts.Target.Manager, address)
+	found := proxy.OfManager(ctx, w.host, w.facts.Target.Manager, address)
 	if found.Unread != nil {
 		w.log.Warnf("the proxy in %s is not used: %v", found.Origin, found.Unread)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/proxy"
 )
 
 // Whatever the package manager is told of a proxy, it is told of its exceptions:
@@ -16,7 +16,7 @@ func TestExceptionsGoWithTheProxy(t *testing.T) {
 		t.Fatal("no facts")
 	}
 	var err error
-	if f.Proxy.Proxy, err = agent.ParseProxy("http://proxy.example:3128"); err != nil {
+	if f.Proxy.Proxy, err = proxy.Parse("http://proxy.example:3128"); err != nil {
 		t.Fatal(err)
 	}
 	f.Proxy.Except = ".corp"

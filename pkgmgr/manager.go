@@ -10,7 +10,7 @@ import (
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/noproxy"
+	"aadsshlogin-handler/internal/proxy"
 )
 
 // Spec is a package that is wanted.
@@ -168,16 +168,5 @@ func (m *Manager) ParseVersions(r host.Result, name string) []string {
 // ParseEffect reads the answer to Simulate or SimulateRemove.
 func (m *Manager) ParseEffect(r host.Result) Effect { return m.parseEffect(r) }
 
-// proxyEnv is how every package manager takes a proxy: from its environment,
-// where other users of the machine cannot read the password. What the
-// machine's own configuration of the manager says goes before it. Maintainer
-// scripts inherit it, and must not send the metadata service through it.
-func proxyEnv(s Source) (env, secrets []string) {
-	if s.Proxy == "" {
-		return nil, nil
-	}
-	return []string{
-		"http_proxy=" + s.Proxy, "https_proxy=" + s.Proxy,
-		"no_proxy=" + noproxy.Join("localhost,127.0.0.1,169.254.169.254,168.63.129.16", s.NoProxy),
-	}, proxySecrets(s.Proxy)
-}
+// proxyEnv is the environment of a command that uses a source.
+func proxyEnv(s Source) (env, secrets []string) { return proxy.Variables(s.Proxy, s.NoProxy) }

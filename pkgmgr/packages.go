@@ -1,7 +1,6 @@
 package pkgmgr
 
 import (
-	"net/url"
 	"strings"
 )
 
@@ -65,20 +64,4 @@ func absent(names []string) Packages {
 		p[n] = Package{Name: n}
 	}
 	return p
-}
-
-// proxySecrets are the parts of a proxy URL that nobody may see.
-func proxySecrets(proxy string) []string {
-	u, err := url.Parse(proxy)
-	if err != nil || u.User == nil {
-		if err != nil {
-			return []string{proxy}
-		}
-		return nil
-	}
-	secrets := []string{u.User.String()} // as it stands in the URL, escaped
-	if password, ok := u.User.Password(); ok && password != "" {
-		secrets = append(secrets, password)
-	}
-	return secrets
 }

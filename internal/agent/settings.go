@@ -15,14 +15,15 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/internal/proxy"
 )
 
 // Settings are what the owner of the VM asks for. All are optional.
 type Settings struct {
 	PackageVersion string // exactly this one; "": the newest
 	Repository     Repository
-	Proxy          Proxy // for the repository; the zero value: none was set
-	Monitor        int   // minutes between two looks at the machine; 0: off
+	Proxy          proxy.Proxy // for the repository; the zero value: none was set
+	Monitor        int         // minutes between two looks at the machine; 0: off
 	// Sent: the extension was set with settings, even if they are {}. Only then
 	// does the agent read the status file.
 	Sent bool

@@ -14,6 +14,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host/hosttest"
+	"aadsshlogin-handler/internal/proxy"
 )
 
 // settingsFile is a file as the agent writes it, around public settings.
@@ -94,9 +95,9 @@ func TestAllSettings(t *testing.T) {
 	if err != nil || unknown != nil {
 		t.Fatal(err, unknown)
 	}
-	proxy, err := ParseProxy("http://proxy.example.com:3128")
+	parsed, err := proxy.Parse("http://proxy.example.com:3128")
 	must(t, err)
-	want := Settings{PackageVersion: "1.0.027980001", Proxy: proxy, Monitor: 60, Sent: true,
+	want := Settings{PackageVersion: "1.0.027980001", Proxy: parsed, Monitor: 60, Sent: true,
 		Repository: Repository{Mode: ModeMirror, BaseURL: "https://mirror.example.com/ms", TrustedKeys: []string{key}}}
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v\nwant %+v", s, want)

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"aadsshlogin-handler/internal/proxy"
 )
 
 // row is one setting: what people read about it, what the schema says, and how
@@ -35,7 +38,7 @@ const (
 	// takes a "-" or "+" at the end of NAME=VERSION for an order to remove or
 	// to install the package.
 	versionPattern = `([0-9]{1,9}:)?[0-9]([.+~^_-]?[0-9A-Za-z]){0,63}`
-	baseURLPattern = `https?://` + hostPattern + `(:` + portPattern + `)?(/[A-Za-z0-9._~%+-]+)*/?`
+	baseURLPattern = `https?://` + proxy.HostPattern + `(:` + proxy.PortPattern + `)?(/[A-Za-z0-9._~%+-]+)*/?`
 	minutesPattern = `off|[5-9]|[1-9][0-9]|[1-9][0-9]{2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440`
 	keyPattern     = `[\t\n\r ]*-----BEGIN PGP PUBLIC KEY BLOCK-----(-{0,4}[\t\n\r -,.-~])+-----END PGP PUBLIC KEY BLOCK-----[\t\n\r ]*`
 
@@ -97,14 +100,14 @@ func rows() []row {
 			Allowed: "http://HOST:PORT or https://HOST:PORT",
 			Meaning: "The proxy on the way to the package repository. It is used for this handler's own transactions and downloads; nothing is written into the configuration of the machine. One with a user or password belongs in the protected settings.",
 			Example: `{"proxy": "http://proxy.example.com:3128"}`,
-			Schema:  textSchema(proxyPattern), Secret: true, // somebody will put the password here
+			Schema:  textSchema(proxy.Pattern), Secret: true, // somebody will put the password here
 			take: func(s *Settings, v json.RawMessage) error {
-				proxy, err := takeProxy(v)
-				if err == nil && proxy.full != nil && proxy.full.User != nil {
+				p, err := takeProxy(v)
+				if err == nil && len(p.Secrets()) > 0 {
 					return errors.New("it has a user or password in it: move it to the protected settings, and change the password, for public settings are shown to everybody who may see the VM")
 				}
 				if err == nil {
-					s.Proxy = proxy
+					s.Proxy = p
 				}
 				return err
 			},
@@ -129,11 +132,11 @@ func protectedRows() []row {
 		Allowed: "http://USER:PASSWORD@HOST:PORT, where special characters of the password are written as %40 and the like",
 		Meaning: "The proxy on the way to the package repository, with user and password. It wins over the public setting and is shown nowhere.",
 		Example: `{"proxy": "http://USER:PASSWORD@proxy.example.com:3128"}`,
-		Schema:  textSchema(proxyWithPwd), Secret: true,
+		Schema:  textSchema(proxy.WithUserPattern), Secret: true,
 		take: func(s *Settings, v json.RawMessage) error {
-			proxy, err := takeProxy(v)
-			if err == nil && proxy.full != nil {
-				s.Proxy = proxy
+			p, err := takeProxy(v)
+			if err == nil && p.URL != "" {
+				s.Proxy = p
 			}
 			return err
 		},
@@ -159,19 +162,19 @@ func takeText(v json.RawMessage, pattern string, to *string) error {
 	return nil
 }
 
-func takeProxy(v json.RawMessage) (Proxy, error) {
+func takeProxy(v json.RawMessage) (proxy.Proxy, error) {
 	var text string
 	if json.Unmarshal(v, &text) != nil {
-		return Proxy{}, errAllowed
+		return proxy.Proxy{}, errAllowed
 	}
 	if text == "" {
-		return Proxy{}, nil
+		return proxy.Proxy{}, nil
 	}
-	proxy, err := ParseProxy(text)
+	parsed, err := proxy.Parse(text)
 	if err != nil {
-		return Proxy{}, errAllowed
+		return proxy.Proxy{}, errAllowed
 	}
-	return proxy, nil
+	return parsed, nil
 }
 
 func takeKeys(s *Settings, v json.RawMessage) error {
@@ -211,4 +214,9 @@ func takeMinutes(s *Settings, v json.RawMessage) error {
 	}
 	s.Monitor = int(n)
 	return nil
+}
+
+// matches reports whether all of text is what pattern says.
+func matches(pattern, text string) bool {
+	return regexp.MustCompile(`^(?:` + pattern + `)$`).MatchString(text)
 }

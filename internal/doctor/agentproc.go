@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/text"
 )
 
 // The units of the agents: walinuxagent on Debian and Ubuntu, waagent
@@ -110,8 +110,8 @@ func unitFiles(h *host.Host, unit string) []string {
 }
 
 // readUnit takes up Environment= and EnvironmentFile= (systemd.exec(5)).
-func (e *environment) readUnit(h *host.Host, text string) {
-	for line := range strings.Lines(text) {
+func (e *environment) readUnit(h *host.Host, unit string) {
+	for line := range strings.Lines(unit) {
 		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		switch {
 		case !ok:
@@ -125,7 +125,7 @@ func (e *environment) readUnit(h *host.Host, text string) {
 			}
 		case key == "EnvironmentFile":
 			if b, err := h.ReadFile(strings.TrimPrefix(value, "-"), 1<<20); err == nil {
-				for k, v := range facts.Assignments(string(b)) {
+				for k, v := range text.Assignments(string(b)) {
 					e.values[k] = v
 				}
 			}

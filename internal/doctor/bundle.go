@@ -7,13 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"path"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/proxy"
 	"aadsshlogin-handler/internal/signin/sshd"
 )
 
@@ -49,7 +49,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer) ([]string, error) {
 	a := &archive{tar: tar.NewWriter(zipped), host: o.Host, at: o.Now(), secrets: secretsOf(m.extension, m.Facts)}
 	for name, value := range m.agentEnv.values {
 		if strings.Contains(strings.ToLower(name), "proxy") {
-			a.secrets = append(a.secrets, passwordOf(value)...)
+			a.secrets = append(a.secrets, proxy.SecretsOf(value)...)
 		}
 	}
 	a.text("doctor.txt", report.Text(Style{}))
@@ -181,21 +181,4 @@ func (a *archive) command(ctx context.Context, name string, c host.Command) {
 		text = text[len(text)-bundleFile:]
 	}
 	a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%s(exit %d)\n", c, text, r.ExitCode))
-}
-
-// passwordOf is the password in a proxy's address, as a log may repeat it.
-func passwordOf(proxy string) []string {
-	_, rest, found := strings.Cut(proxy, "://")
-	if !found {
-		rest = proxy
-	}
-	_, password, has := strings.Cut(rest[:max(strings.LastIndexByte(rest, '@'), 0)], ":")
-	if !has || password == "" {
-		return nil
-	}
-	secrets := []string{password}
-	if plain, err := url.PathUnescape(password); err == nil && plain != password {
-		secrets = append(secrets, plain)
-	}
-	return secrets
 }

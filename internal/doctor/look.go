@@ -9,6 +9,7 @@ import (
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/proxy"
 	"aadsshlogin-handler/pkgmgr"
 )
 
@@ -29,9 +30,9 @@ type machine struct {
 	agentEnv   environment
 	extension  *extension // nil: the agent has no folder of ours, or we may not see it
 
-	configured facts.Proxy // of the package manager
+	configured proxy.Found // of the package manager
 	probes     []probe
-	hint       hint // a proxy that the machine knows and nobody told us of
+	hint       proxy.Found // a proxy that the machine knows and nobody told us of
 	volumes    []volume
 	holder     *host.Holder // of the package manager's lock
 	firewall   filters
@@ -76,7 +77,7 @@ func look(ctx context.Context, o Options) machine {
 	}
 	if o.wantsNetwork() {
 		if m.Proxy.Address() == nil && m.TargetErr == nil {
-			m.configured = facts.MachineProxy(ctx, h, m.Target.Manager, m.PackageBase())
+			m.configured = proxy.OfManager(ctx, h, m.Target.Manager, m.PackageBase())
 		}
 		m.probes, m.hint = lookNetwork(ctx, h, m, o, w)
 	}

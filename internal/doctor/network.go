@@ -15,6 +15,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/proxy"
 )
 
 // purpose is what an endpoint is needed for.
@@ -49,28 +50,28 @@ type target struct {
 }
 
 // lookNetwork asks all endpoints side by side, each within Bound.
-func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *waiting) ([]probe, hint) {
-	proxy := m.Proxy.Address()
-	if proxy == nil {
-		proxy = m.configured.Address()
+func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *waiting) ([]probe, proxy.Found) {
+	used := m.Proxy.Address()
+	if used == nil {
+		used = m.configured.Address()
 	}
-	known := hint{}
-	if proxy == nil {
-		known = findHint(h, o.Getenv)
+	known := proxy.Found{}
+	if used == nil {
+		known = proxy.Elsewhere(h, o.Getenv)
 	}
 	var targets []target
 	ask := func(row string, p purpose, address string, proxies ...*url.URL) {
 		if !o.wantsEndpoint(row) || address == "" {
 			return
 		}
-		for _, proxy := range proxies {
-			targets = append(targets, target{p, address, proxy})
+		for _, by := range proxies {
+			targets = append(targets, target{p, address, by})
 		}
 	}
 	// A second way, where the machine knows one, is asked beside the first, for
 	// whether it works decides what to advise.
-	ways := []*url.URL{proxy}
-	if second := known.proxy.Address(); second != nil {
+	ways := []*url.URL{used}
+	if second := known.Address(); second != nil {
 		ways = append(ways, second)
 	}
 	if m.Settings.Repository.Mode != agent.ModeExisting {
@@ -79,8 +80,8 @@ func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *wai
 	// sshd gives the programs that it starts no proxy (OpenSSH misc.c,
 	// subprocess: PATH, USER, LOGNAME and HOME alone).
 	ways[0] = nil
-	if proxy != nil {
-		ways = append(ways[:1], proxy)
+	if used != nil {
+		ways = append(ways[:1], used)
 	}
 	cloud := m.Identity.Cloud
 	ask("network-login", forLogin, address(cloud.Login), ways...)
@@ -200,8 +201,8 @@ func repositoryAnswers(m machine) []preflight.Result {
 	r := preflight.Result{Name: name, Answer: preflight.Fail, Code: fault.RepositoryUnreachable, Text: first.fault.What, Next: first.fault.Remedy()}
 	if len(ways) > 1 && ways[1].fault == nil {
 		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s, which %s names and the extension does not know. Directly: %s",
-			first.host, ways[1].proxy, m.hint.origin, first.fault.What)
-		r.Next = "Set the extension with the setting {\"proxy\": \"" + m.hint.proxy.String() + "\"}, or give it to the agent: " + agentProxyAdvice(m, m.hint.proxy.String())
+			first.host, ways[1].proxy, m.hint.Origin, first.fault.What)
+		r.Next = "Set the extension with the setting {\"proxy\": \"" + m.hint.String() + "\"}, or give it to the agent: " + agentProxyAdvice(m, m.hint.String())
 	}
 	if preflight.InPlace(m.Facts) {
 		r.Answer, r.Code = preflight.Warn, fault.OK

@@ -5,22 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/proxy"
 )
-
-func TestProxyHints(t *testing.T) {
-	none := func(string) string { return "" }
-	if h := findHint(machineOf(t, map[string]string{"/etc/environment": "PATH=/bin\nexport HTTPS_PROXY='proxy.example.com:3128'\n"}), none); h.proxy.String() != "http://proxy.example.com:3128" || h.origin != "/etc/environment" {
-		t.Errorf("%+v", h)
-	}
-	if h := findHint(machineOf(t, nil), func(n string) string { return map[string]string{"https_proxy": "http://mine:1"}[n] }); h.origin != "your own environment" {
-		t.Errorf("%+v", h)
-	}
-	if h := findHint(machineOf(t, nil), none); h.origin != "" {
-		t.Errorf("%+v", h)
-	}
-}
 
 func TestAgentProxyAdvice(t *testing.T) {
 	arc := machine{agentUnits: []string{"extd.service", "himdsd.service"}}
@@ -59,7 +46,7 @@ func TestProxyOfThePackageManagerThatCannotBeRead(t *testing.T) {
 	if r := proxyUsed(machine{}); r != nil {
 		t.Errorf("%+v", r)
 	}
-	m := machine{configured: facts.Proxy{Origin: "/etc/dnf/dnf.conf", Unread: errors.New("write %40 for @")}}
+	m := machine{configured: proxy.Found{Origin: "/etc/dnf/dnf.conf", Unread: errors.New("write %40 for @")}}
 	r := proxyUsed(m)
 	if len(r) != 1 || r[0].Answer != preflight.Warn || !strings.Contains(r[0].Text, "/etc/dnf/dnf.conf cannot be read") || !strings.Contains(r[0].Text, "write %40 for @") {
 		t.Errorf("%+v", r)

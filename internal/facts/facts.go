@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/proxy"
 	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/internal/signin/login"
 	"aadsshlogin-handler/internal/signin/sshd"
@@ -38,7 +39,7 @@ type Facts struct {
 	Target    distro.Target
 	TargetErr error // *distro.Unsupported, or os-release could not be read
 
-	Proxy    Proxy
+	Proxy    proxy.Found
 	Memory   Memory
 	Legacy   Legacy
 	Identity identity.Answer
@@ -71,7 +72,7 @@ func Look(ctx context.Context, h *host.Host, q Question) Facts {
 	})
 	f.machine(ctx, h)
 	wait()
-	f.Proxy = proxyOf(q.Settings, q.Getenv, f.PackageBase()) // the host is known by the cloud
+	f.Proxy = proxy.Given(q.Settings.Proxy, q.Getenv, f.PackageBase()) // the host is known by the cloud
 	return f
 }
 

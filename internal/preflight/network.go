@@ -1,10 +1,8 @@
 package preflight
 
 import (
-	"strings"
-
 	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/proxy"
 )
 
 // network warns of a proxy that was set and cannot be used, and of an
@@ -28,14 +26,9 @@ func metadataByProxy(f facts.Facts) []Result {
 	if f.Getenv == nil || f.Identity.Machine.Arc { // an Arc-enabled server asks on loopback
 		return nil
 	}
-	var environ []string
-	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"} {
-		environ = append(environ, name+"="+f.Getenv(name))
-	}
-	advice := identity.NoProxyAdvice(environ)
-	if advice == "" {
+	what, line := proxy.MetadataAdvice(f.Getenv)
+	if what == "" {
 		return nil
 	}
-	text, line, _ := strings.Cut(advice, ". Add ")
-	return []Result{{Name: "network", Answer: Warn, Text: text + ".", Next: "Add " + line}}
+	return []Result{{Name: "network", Answer: Warn, Text: what, Next: "Add to the environment of the VM agent: " + line}}
 }

@@ -86,3 +86,16 @@ func Quote(word string) string {
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
+
+// Assignments reads KEY=value lines, with or without quotes, blanks and export.
+func Assignments(s string) map[string]string {
+	values := map[string]string{}
+	for line := range strings.Lines(s) {
+		key, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		if !ok || strings.HasPrefix(key, "#") {
+			continue
+		}
+		values[strings.TrimSpace(key)] = strings.Trim(strings.TrimSpace(value), `'"`)
+	}
+	return values
+}

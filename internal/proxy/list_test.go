@@ -1,4 +1,4 @@
-package noproxy
+package proxy
 
 import (
 	"net/url"

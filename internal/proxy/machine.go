@@ -1,4 +1,4 @@
-package facts
+package proxy
 
 import (
 	"context"
@@ -8,32 +8,32 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/noproxy"
+	"aadsshlogin-handler/internal/text"
 )
 
-// MachineProxy is the proxy that the machine's package manager takes to an
+// OfManager is the proxy that the machine's package manager takes to an
 // address by its own configuration: our own download of the key has to take the
 // same way. It runs a program on apt systems, so it is asked only when
 // something is downloaded.
-func MachineProxy(ctx context.Context, h *host.Host, m distro.Manager, address string) Proxy {
+func OfManager(ctx context.Context, h *host.Host, m distro.Manager, address string) Found {
 	to, err := url.Parse(address)
 	if err != nil {
-		return Proxy{}
+		return Found{}
 	}
-	text, origin := "", ""
+	named, origin := "", ""
 	switch m {
 	case distro.Apt:
-		text, origin = aptProxy(ctx, h, to), "the configuration of apt"
+		named, origin = aptProxy(ctx, h, to), "the configuration of apt"
 	case distro.Zypper:
-		text, origin = suseProxy(h, to), "/etc/sysconfig/proxy"
+		named, origin = suseProxy(h, to), "/etc/sysconfig/proxy"
 	default:
-		text, origin = dnfProxy(h)
+		named, origin = dnfProxy(h)
 	}
-	if text == "" {
-		return Proxy{}
+	if named == "" {
+		return Found{}
 	}
-	p, err := parseProxy(text)
-	return Proxy{Proxy: p, Origin: origin, Unread: err, Configured: true}
+	p, err := parseLoose(named)
+	return Found{Proxy: p, Origin: origin, Unread: err, Configured: true}
 }
 
 // schemes are the protocols whose proxies lead to an address, the first before
@@ -62,7 +62,7 @@ func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
 	if err != nil {
 		return ""
 	}
-	values := Assignments(string(r.Stdout))
+	values := text.Assignments(string(r.Stdout))
 	for i := range keys {
 		value := values[fmt.Sprintf("P%d", i)]
 		if value == "" {
@@ -81,7 +81,7 @@ func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
 // suseProxy reads SUSE's own place (SLES administration guide).
 func suseProxy(h *host.Host, to *url.URL) string {
 	values := readAssignments(h, "/etc/sysconfig/proxy")
-	if values["PROXY_ENABLED"] == "no" || noproxy.Excepts(values["NO_PROXY"], to) {
+	if values["PROXY_ENABLED"] == "no" || Excepts(values["NO_PROXY"], to) {
 		return ""
 	}
 	user, password, _ := strings.Cut(curlOption(h, "proxy-user"), ":")
@@ -141,18 +141,29 @@ func readAssignments(h *host.Host, path string) map[string]string {
 	if err != nil {
 		return nil
 	}
-	return Assignments(string(b))
+	return text.Assignments(string(b))
 }
 
-// Assignments reads KEY=value lines, with or without quotes, blanks and export.
-func Assignments(text string) map[string]string {
-	values := map[string]string{}
-	for line := range strings.Lines(text) {
-		key, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-		if !ok || strings.HasPrefix(key, "#") {
-			continue
+// Elsewhere is a proxy where people put one for a whole machine: nobody told us
+// of it, and no package manager uses it.
+func Elsewhere(h *host.Host, getenv func(string) string) Found {
+	for _, file := range []string{"/etc/environment", "/etc/sysconfig/proxy", "/etc/profile.d/proxy.sh"} {
+		values := readAssignments(h, file)
+		if found := inVariables(func(name string) string { return values[name] }, file); found.Origin != "" {
+			return found
 		}
-		values[strings.TrimSpace(key)] = strings.Trim(strings.TrimSpace(value), `'"`)
 	}
-	return values
+	if getenv == nil {
+		return Found{}
+	}
+	return inVariables(getenv, "your own environment")
+}
+
+func inVariables(get func(string) string, origin string) Found {
+	for _, name := range []string{"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"} {
+		if p, err := parseLoose(get(name)); err == nil {
+			return Found{Proxy: p, Origin: origin}
+		}
+	}
+	return Found{}
 }

@@ -1,4 +1,4 @@
-package agent
+package proxy
 
 import (
 	"fmt"
@@ -15,13 +15,13 @@ func TestParseProxy(t *testing.T) {
 		{"http://proxy:3128", "http://proxy:3128", "http://proxy:3128", nil},
 		{"https://proxy.example.com:443/", "https://proxy.example.com:443", "https://proxy.example.com:443", nil},
 		{"http://[fd00::1]:8080", "http://[fd00::1]:8080", "http://[fd00::1]:8080", nil},
-		{"http://user:pass@proxy:1", "http://proxy:1", "http://user:pass@proxy:1", []string{"user:pass", "pass", "pass"}},
-		{"http://user:p%40ss%3aw@proxy:1", "http://proxy:1", "http://user:p%40ss%3Aw@proxy:1", []string{"user:p%40ss%3Aw", "p@ss:w", "p%40ss%3Aw"}},
-		{"http://DOMAIN%5Cuser:pass@proxy:1", "http://proxy:1", "http://DOMAIN%5Cuser:pass@proxy:1", []string{"DOMAIN%5Cuser:pass", "pass", "pass"}},
+		{"http://user:pass@proxy:1", "http://proxy:1", "http://user:pass@proxy:1", []string{"user:pass", "pass"}},
+		{"http://user:p%40ss%3aw@proxy:1", "http://proxy:1", "http://user:p%40ss%3Aw@proxy:1", []string{"user:p%40ss%3Aw", "p%40ss%3Aw", "p@ss:w"}},
+		{"http://DOMAIN%5Cuser:pass@proxy:1", "http://proxy:1", "http://DOMAIN%5Cuser:pass@proxy:1", []string{"DOMAIN%5Cuser:pass", "pass"}},
 		{"http://token@proxy:1", "http://proxy:1", "http://token@proxy:1", []string{"token"}},
 		{"http://user:@proxy:1", "http://proxy:1", "http://user:@proxy:1", []string{"user:"}},
 	} {
-		p, err := ParseProxy(c.text)
+		p, err := Parse(c.text)
 		if err != nil {
 			t.Errorf("%s: %v", c.text, err)
 			continue
@@ -30,7 +30,7 @@ func TestParseProxy(t *testing.T) {
 			t.Errorf("%s: %q, %q, %q", c.text, p.URL, p.Address(), p.Secrets())
 		}
 		for _, secret := range p.Secrets() {
-			if said := fmt.Sprint(p) + fmt.Sprintf("%+v %#v %+v %q", p, p, Settings{Proxy: p}, &p); strings.Contains(said, secret) {
+			if said := fmt.Sprint(p) + fmt.Sprintf("%+v %#v %+v %q", p, p, struct{ P Proxy }{p}, &p); strings.Contains(said, secret) {
 				t.Errorf("%s: %q is in %s", c.text, secret, said)
 			}
 		}
@@ -48,7 +48,7 @@ func TestParseProxyRefuses(t *testing.T) {
 		"http://user:hunter2@", "http://user:hunter2@proxy", "http://user:hunter2@a@proxy:1", "http://user:hunter2/@proxy:1", "http://user:hunter2%2@proxy:1", "http://user:hunter2\"@proxy:1",
 		"http://proxy:1\nhunter2", "http://user:hunter2\n@proxy:1", "http://prö.example.com:1", "http://-:1", "http://[proxy]:1", "http://[::1:1", "http://$(id):1",
 	} {
-		p, err := ParseProxy(text)
+		p, err := Parse(text)
 		if err == nil {
 			t.Errorf("%q became %+v", text, p)
 		} else if strings.Contains(err.Error(), "hunter2") {
@@ -61,5 +61,16 @@ func TestNoProxy(t *testing.T) {
 	var p Proxy
 	if p.Address() != nil || p.Secrets() != nil || p.String() != "" {
 		t.Errorf("%v, %q, %q", p.Address(), p.Secrets(), p)
+	}
+}
+
+func TestSecretsOf(t *testing.T) {
+	for proxy, want := range map[string]string{
+		"http://u:p@ssw0rd@h:1": "u:p@ssw0rd p@ssw0rd", "u:p@ss@h:1": "u:p@ss p@ss", "http://u:p%40ss@h:1": "u:p%40ss p%40ss p@ss", "http://DOMAIN\\u:a:b/c@h": "DOMAIN\\u:a:b/c a:b/c",
+		"http://token@h:1": "token", "http://u:@h:1": "u:", "http://h:1": "", "h:1": "", "": "",
+	} {
+		if got := strings.Join(SecretsOf(proxy), " "); got != want {
+			t.Errorf("%s: %q, want %q", proxy, got, want)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package facts
+package proxy
 
 import (
 	"strings"
@@ -31,7 +31,7 @@ func TestProxyOfApt(t *testing.T) {
 	} {
 		r := hosttest.New(t)
 		r.Expect(askApt, hosttest.Answer(0, c.says))
-		p := MachineProxy(t.Context(), r.Host(), distro.Apt, base)
+		p := OfManager(t.Context(), r.Host(), distro.Apt, base)
 		if got := address(p); got != c.want || (got != "") != p.Configured || p.Unread != nil {
 			t.Errorf("%s: %q, %v, want %q", name, got, p.Unread, c.want)
 		}
@@ -39,7 +39,7 @@ func TestProxyOfApt(t *testing.T) {
 	for _, says := range []string{"P3='socks5h://apt.example:1080'\n", "P3='http://u:s3cr@t@apt.example:3128'\n"} {
 		r := hosttest.New(t)
 		r.Expect(askApt, hosttest.Answer(0, says))
-		p := MachineProxy(t.Context(), r.Host(), distro.Apt, base)
+		p := OfManager(t.Context(), r.Host(), distro.Apt, base)
 		if p.Address() != nil || p.Unread == nil || p.Origin != "the configuration of apt" || strings.Contains(p.Unread.Error(), "s3cr") {
 			t.Errorf("%s: %v from %q: %v", says, p, p.Origin, p.Unread)
 		}
@@ -50,11 +50,11 @@ func TestProxyOfApt(t *testing.T) {
 func TestProxyToMirrorOfHTTP(t *testing.T) {
 	r := hosttest.New(t)
 	r.Expect("apt-config shell P0 Acquire::http::Proxy::mirror.example P1 Acquire::http::Proxy", hosttest.Answer(0, "P1='http://apt.example:3128'\n"))
-	if got := address(MachineProxy(t.Context(), r.Host(), distro.Apt, mirror)); got != "http://apt.example:3128" {
+	if got := address(OfManager(t.Context(), r.Host(), distro.Apt, mirror)); got != "http://apt.example:3128" {
 		t.Errorf("apt: %q", got)
 	}
 	both := map[string]string{"/etc/sysconfig/proxy": "HTTP_PROXY=http://suse.example:1\nHTTPS_PROXY=http://suse.example:2\n"}
-	if got := address(MachineProxy(t.Context(), root(t, both), distro.Zypper, mirror)); got != "http://suse.example:1" {
+	if got := address(OfManager(t.Context(), root(t, both), distro.Zypper, mirror)); got != "http://suse.example:1" {
 		t.Errorf("zypper: %q", got)
 	}
 }
@@ -84,9 +84,22 @@ func TestProxyOfRPM(t *testing.T) {
 		{"zypper: password in curl's own spelling", distro.Zypper, map[string]string{sysconfig: "HTTPS_PROXY=\"http://suse.example:3128\"\n", curlrc: "# proxy\nproxy-user = u:p\n"}, "http://u:p@suse.example:3128"},
 		{"zypper: another option of curl", distro.Zypper, map[string]string{sysconfig: "HTTPS_PROXY=\"http://suse.example:3128\"\n", curlrc: "--proxy-user-agent x\n"}, "http://suse.example:3128"},
 	} {
-		p := MachineProxy(t.Context(), root(t, c.files), c.manager, base)
+		p := OfManager(t.Context(), root(t, c.files), c.manager, base)
 		if got := address(p); got != c.want || (got != "") != p.Configured || p.Unread != nil {
 			t.Errorf("%s: %q, %v, want %q", c.name, got, p.Unread, c.want)
 		}
+	}
+}
+
+func TestProxyHints(t *testing.T) {
+	none := func(string) string { return "" }
+	if h := Elsewhere(root(t, map[string]string{"/etc/environment": "PATH=/bin\nexport HTTPS_PROXY='proxy.example.com:3128'\n"}), none); h.String() != "http://proxy.example.com:3128" || h.Origin != "/etc/environment" {
+		t.Errorf("%+v", h)
+	}
+	if h := Elsewhere(root(t, nil), func(n string) string { return map[string]string{"https_proxy": "http://mine:1"}[n] }); h.Origin != "your own environment" {
+		t.Errorf("%+v", h)
+	}
+	if h := Elsewhere(root(t, nil), none); h.Origin != "" {
+		t.Errorf("%+v", h)
 	}
 }

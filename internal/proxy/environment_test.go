@@ -1,23 +1,21 @@
-package facts
+package proxy
 
 import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"aadsshlogin-handler/internal/agent"
 )
 
 const base = "https://packages.microsoft.com"
 
 func TestProxyThatWasSet(t *testing.T) {
-	set, err := agent.ParseProxy("http://u:p%40ss@set.example:3128")
+	set, err := Parse("http://u:p%40ss@set.example:3128")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		name     string
-		settings agent.Settings
+		settings Proxy
 		base     string
 		env      string // KEY=value, one each word
 		want     string
@@ -26,9 +24,9 @@ func TestProxyThatWasSet(t *testing.T) {
 		except   string
 	}{
 		{name: "nothing"},
-		{name: "setting", settings: agent.Settings{Proxy: set}, want: "http://u:p%40ss@set.example:3128", origin: "the setting proxy"},
-		{name: "setting before environment", settings: agent.Settings{Proxy: set}, env: "https_proxy=http://env.example:1", want: "http://u:p%40ss@set.example:3128", origin: "the setting proxy"},
-		{name: "setting in spite of no_proxy", settings: agent.Settings{Proxy: set}, env: "no_proxy=*", want: "http://u:p%40ss@set.example:3128", origin: "the setting proxy", except: "*"},
+		{name: "setting", settings: set, want: "http://u:p%40ss@set.example:3128", origin: "the setting proxy"},
+		{name: "setting before environment", settings: set, env: "https_proxy=http://env.example:1", want: "http://u:p%40ss@set.example:3128", origin: "the setting proxy"},
+		{name: "setting in spite of no_proxy", settings: set, env: "no_proxy=*", want: "http://u:p%40ss@set.example:3128", origin: "the setting proxy", except: "*"},
 		{name: "environment", env: "https_proxy=http://env.example:3128", want: "http://env.example:3128", origin: "the agent's environment (https_proxy)"},
 		{name: "environment in capitals", env: "HTTPS_PROXY=http://u:p@env.example:3128/", want: "http://u:p@env.example:3128", origin: "the agent's environment (HTTPS_PROXY)"},
 		{name: "for all", env: "all_proxy=http://env.example:3128", want: "http://env.example:3128", origin: "the agent's environment (all_proxy)"},
@@ -44,7 +42,7 @@ func TestProxyThatWasSet(t *testing.T) {
 		{name: "a slash in the password", env: "https_proxy=http://u:80/p@ss@env.example:3128", origin: "the agent's environment (https_proxy)", unread: "%2F"},
 		{name: "the first that is set counts", env: "https_proxy=http://u:p@ss@env.example:3128 all_proxy=http://all.example:1", origin: "the agent's environment (https_proxy)", unread: "%40"},
 		{name: "exceptions are kept", env: "https_proxy=http://env.example:3128 NO_PROXY=.corp,10.0.0.0/8", want: "http://env.example:3128", origin: "the agent's environment (https_proxy)", except: ".corp,10.0.0.0/8"},
-		{name: "exceptions are kept for the setting", settings: agent.Settings{Proxy: set}, env: "no_proxy=.corp NO_PROXY=.other", want: "http://u:p%40ss@set.example:3128", origin: "the setting proxy", except: ".corp"},
+		{name: "exceptions are kept for the setting", settings: set, env: "no_proxy=.corp NO_PROXY=.other", want: "http://u:p%40ss@set.example:3128", origin: "the setting proxy", except: ".corp"},
 		{name: "excepted by network", base: "https://10.1.2.3/ms", env: "https_proxy=http://env.example:3128 no_proxy=10.0.0.0/8"},
 		{name: "excepted by port", base: "https://mirror.corp/ms", env: "https_proxy=http://env.example:3128 no_proxy=mirror.corp:443"},
 		{name: "excepted on another port", base: "https://mirror.corp:8443/ms", env: "https_proxy=http://env.example:3128 no_proxy=mirror.corp:443", want: "http://env.example:3128", origin: "the agent's environment (https_proxy)", except: "mirror.corp:443"},
@@ -63,7 +61,7 @@ func TestProxyThatWasSet(t *testing.T) {
 		if c.base == "" {
 			c.base = base
 		}
-		p := proxyOf(c.settings, func(k string) string { return env[k] }, c.base)
+		p := Given(c.settings, func(k string) string { return env[k] }, c.base)
 		if got := address(p); got != c.want || p.Origin != c.origin || p.Except != c.except {
 			t.Errorf("%s: %q from %q, except %q, want %q from %q, except %q", c.name, got, p.Origin, p.Except, c.want, c.origin, c.except)
 		}
@@ -76,7 +74,7 @@ func TestProxyThatWasSet(t *testing.T) {
 	}
 }
 
-func address(p Proxy) string {
+func address(p Found) string {
 	if p.Address() == nil {
 		return ""
 	}

@@ -1,8 +1,4 @@
-// Package noproxy reads the lists of the variable no_proxy: what is not to be
-// asked through a proxy. There is no standard for them. What curl or Go's
-// clients understand is understood here (curl: docs/cmdline-opts/noproxy.md;
-// golang.org/x/net/http/httpproxy, Config.NoProxy).
-package noproxy
+package proxy
 
 import (
 	"net/netip"
@@ -10,6 +6,11 @@ import (
 	"slices"
 	"strings"
 )
+
+// The lists of the variable no_proxy: what is not to be asked through a proxy.
+// There is no standard for them. What curl or Go's clients understand is
+// understood here (curl: docs/cmdline-opts/noproxy.md;
+// golang.org/x/net/http/httpproxy, Config.NoProxy).
 
 // Split is a list in its entries. They stand between commas or blanks.
 func Split(list string) []string {

@@ -1,0 +1,59 @@
+package proxy
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/text"
+)
+
+// What no proxy may be asked for: the metadata service, and the platform's own
+// address (Microsoft Learn, virtual-network/what-is-ip-address-168-63-129-16).
+const (
+	metadataHost = "169.254.169.254"
+	platformHost = "168.63.129.16"
+)
+
+// MetadataAdvice warns of an environment that names a proxy for HTTP and does not
+// except the metadata service from it, and has the line to add; "" where all is
+// well. This handler never asks through a proxy, but the login programs and the
+// VM agent are other programs: on Azure Operator Nexus, where all traffic leaves
+// by a proxy, the documentation wants this exception. No proxy is shown: it may
+// hold a password.
+func MetadataAdvice(getenv func(string) string) (what, line string) {
+	proxy := ""
+	for _, name := range []string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"} {
+		if getenv(name) != "" {
+			proxy = name
+			break
+		}
+	}
+	if proxy == "" { // metadata is plain HTTP: https_proxy does not touch it
+		return "", ""
+	}
+	metadata := &url.URL{Scheme: "http", Host: metadataHost}
+	kept := text.Or(getenv("no_proxy"), getenv("NO_PROXY"))
+	if Excepts(getenv("no_proxy"), metadata) || Excepts(getenv("NO_PROXY"), metadata) {
+		return "", ""
+	}
+	line = "no_proxy=" + metadataHost
+	if plain(kept) {
+		line = "no_proxy=" + Join(kept, metadataHost)
+	}
+	return proxy + " is set and no_proxy does not except " + metadataHost +
+		", so the metadata service would be asked through the proxy, which it does not allow.", line
+}
+
+// plain reports whether a list holds nothing that a unit file, or a shell, takes
+// for something else.
+func plain(list string) bool {
+	return len(list) <= 1000 && strings.Trim(strings.ToLower(list), "abcdefghijklmnopqrstuvwxyz0123456789-_.,:/*[] ") == ""
+}
+
+// Exceptions is a list of no_proxy for the agent: what is excepted already, and
+// the two addresses of the platform.
+func Exceptions(lists ...string) string {
+	kept := slices.DeleteFunc(Split(strings.Join(lists, ",")), func(entry string) bool { return !plain(entry) })
+	return Join(strings.Join(kept, ","), metadataHost, platformHost)
+}

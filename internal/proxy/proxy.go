@@ -1,0 +1,123 @@
+// Package proxy knows the proxies between the machine and the package host: how
+// they are written, who may have named one, what is not to be asked through
+// them, and what of them nobody may see. The metadata service is never asked
+// through one.
+package proxy
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Proxy is the way to the repository. Printed in any way it shows no password.
+type Proxy struct {
+	// URL is scheme, host and port: fit to be shown. "": no proxy.
+	URL string
+
+	full *url.URL
+}
+
+// Patterns that a proxy's address must match: scheme, host and port, and in the
+// second a user too. They stand in the JSON schema as well, so they are kept to
+// what RE2 and ECMA 262 both read.
+const (
+	HostPattern     = `([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])`
+	PortPattern     = `(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})`
+	userPattern     = `([A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+@`
+	Pattern         = `https?://` + HostPattern + `:` + PortPattern + `/?`
+	WithUserPattern = `https?://(` + userPattern + `)?` + HostPattern + `:` + PortPattern + `/?`
+)
+
+// Parse reads http://host:port or https://host:port, with or without
+// user:password@. The error never repeats the text.
+func Parse(text string) (Proxy, error) {
+	if !regexp.MustCompile(`^(?:` + WithUserPattern + `)$`).MatchString(text) {
+		return Proxy{}, errors.New("not http://HOST:PORT or https://HOST:PORT")
+	}
+	full, err := url.Parse(strings.TrimSuffix(text, "/"))
+	if err != nil { // its text has the password in it
+		return Proxy{}, errors.New("not http://HOST:PORT or https://HOST:PORT")
+	}
+	shown := url.URL{Scheme: full.Scheme, Host: full.Host}
+	return Proxy{URL: shown.String(), full: full}, nil
+}
+
+// Address is the proxy with its user and password, for those who connect; nil
+// without a proxy. The caller's copy is its own.
+func (p Proxy) Address() *url.URL {
+	if p.full == nil {
+		return nil
+	}
+	address := *p.full
+	return &address
+}
+
+// Secrets are the texts in Address that must not be shown, as a command line or
+// a library may spell them.
+func (p Proxy) Secrets() []string {
+	if p.full == nil {
+		return nil
+	}
+	return SecretsOf(p.full.String())
+}
+
+// SecretsOf are the texts in an address that must not be shown, whatever it
+// looks like: user and password, and the password alone, as it stands there and
+// decoded.
+func SecretsOf(address string) []string {
+	_, rest, found := strings.Cut(address, "://")
+	if !found {
+		rest = address
+	}
+	user := rest[:max(strings.LastIndexByte(rest, '@'), 0)]
+	if user == "" {
+		return nil
+	}
+	secrets := []string{user}
+	if _, password, has := strings.Cut(user, ":"); has && password != "" {
+		secrets = append(secrets, password)
+		if plain, err := url.PathUnescape(password); err == nil && plain != password {
+			secrets = append(secrets, plain)
+		}
+	}
+	return secrets
+}
+
+// String is the URL without the password.
+func (p Proxy) String() string { return p.URL }
+
+// GoString keeps %#v from showing the password.
+func (p Proxy) GoString() string { return "proxy.Proxy{" + p.URL + "}" }
+
+// Why a proxy cannot be read. No text of it is repeated: it may be a password.
+var (
+	errKind = errors.New("only proxies of http:// and https:// can be used")
+	errForm = errors.New("it is not like http://USER:PASSWORD@HOST:PORT; in user and password write %40 for @, %2F for /, %5C for \\, %23 for # and %25 for %")
+)
+
+// parseLoose reads what environments and configurations hold, which is what
+// curl takes: the scheme and the port may be missing, and a path may follow,
+// which curl and apt leave out too.
+func parseLoose(text string) (Proxy, error) {
+	scheme, rest, found := strings.Cut(text, "://")
+	if !found {
+		scheme, rest = "http", text
+	}
+	port := map[string]string{"http": ":80", "https": ":443"}[strings.ToLower(scheme)] // of Go's and apt's clients
+	if port == "" {
+		return Proxy{}, errKind
+	}
+	user := strings.LastIndexByte(rest, '@') + 1
+	server, _, _ := strings.Cut(rest[user:], "/")
+	address := strings.ToLower(scheme) + "://" + rest[:user] + server
+	p, err := Parse(address)
+	if err != nil {
+		p, err = Parse(address + port)
+	}
+	if err != nil {
+		return Proxy{}, errForm
+	}
+	return p, nil
+}
