@@ -14,6 +14,7 @@ import (
 	"aadsshlogin-handler/internal/firewall"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/text"
 )
 
 // filters is what this machine's packet filters list.
@@ -68,7 +69,7 @@ func list(ctx context.Context, h *host.Host, program string, args ...string) (st
 	case err != nil:
 		return "", err
 	case r.ExitCode != 0:
-		return "", fmt.Errorf("%s ended with %d: %s", program, r.ExitCode, clip(strings.TrimSpace(string(r.Stderr)), 200))
+		return "", fmt.Errorf("%s ended with %d: %s", program, r.ExitCode, text.Clip(strings.TrimSpace(string(r.Stderr)), 200))
 	case len(r.Stdout) > longest:
 		return "", fmt.Errorf("%s lists more than %d MiB", program, longest>>20)
 	}
@@ -136,15 +137,15 @@ func firewallCheck(m machine) []preflight.Result {
 	switch v.Fate {
 	case firewall.Closed:
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.VerificationFailed,
-			Text: fmt.Sprintf("This machine's own firewall drops connections to sshd's port %d: %s.", q.Port, clip(v.Rule.String(), 300)),
+			Text: fmt.Sprintf("This machine's own firewall drops connections to sshd's port %d: %s.", q.Port, text.Clip(v.Rule.String(), 300)),
 			Next: "Run: " + allow(v.Rule, q.Port)}}
 	case firewall.Some:
 		return []preflight.Result{{Name: name, Answer: preflight.Warn,
-			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), clip(v.Rule.String(), 300)),
+			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), text.Clip(v.Rule.String(), 300)),
 			Next: "Connect from there. Where others are to get in, run: " + allow(v.Rule, q.Port)}}
 	case firewall.Unknown:
 		return []preflight.Result{{Name: name, Answer: preflight.Unknown,
-			Text: fmt.Sprintf("Whether this machine's own firewall lets connections to port %d in depends on what is not followed here: %s.", q.Port, clip(v.Rule.String(), 300))}}
+			Text: fmt.Sprintf("Whether this machine's own firewall lets connections to port %d in depends on what is not followed here: %s.", q.Port, text.Clip(v.Rule.String(), 300))}}
 	}
 	text := fmt.Sprintf("This machine's own firewall does not drop connections to port %d", q.Port)
 	if len(v.Who) > 0 {
