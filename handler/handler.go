@@ -120,7 +120,7 @@ func wasHere(f facts.Facts) bool {
 // the second plan is empty is a success, whatever a package manager complained
 // about.
 func (r *run) judge(f facts.Facts, checks []preflight.Result, troubled error) verdict {
-	checks = append(checks, preflight.Run(preflight.Verification(), f)...)
+	checks = preflight.Again(checks, preflight.Run(preflight.Verification(), f))
 	failure := preflight.FirstFailure(checks)
 	rest, err := NewPlan(f, goal{})
 	if err != nil {

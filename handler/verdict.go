@@ -14,7 +14,7 @@ type verdict struct {
 }
 
 func failed(err error, results []preflight.Result) verdict {
-	return verdict{fault: fault.Of(err), results: results}
+	return verdict{fault: fault.ByCause(fault.Of(err)), results: results}
 }
 
 func (v verdict) code() fault.Code {

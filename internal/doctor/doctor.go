@@ -130,7 +130,7 @@ func rows() []row {
 		row{"package-manager", sectionRepository, false, packageManager},
 		row{"last-run", sectionPackages, false, lastRunCheck},
 	)
-	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c preflight.Check) bool { return c.Name == "clock" }))...) // above already
+	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c preflight.Check) bool { return c.Name == "clock" || c.Name == "resources" }))...) // above already
 	return append(all,
 		row{"plan", sectionPackages, false, planCheck},
 		row{"nologin", sectionSignIn, false, nologin},
@@ -145,7 +145,7 @@ func rows() []row {
 // shared makes rows of the checks of enable.
 func shared(checks []preflight.Check) []row {
 	sections := map[string]string{
-		"settings": sectionMachine, "distro": sectionMachine, "memory": sectionMachine,
+		"settings": sectionMachine, "distro": sectionMachine, "memory": sectionMachine, "resources": sectionMachine,
 		"legacy": sectionIdentity, "identity": sectionIdentity,
 		"repository": sectionRepository, "network": sectionRepository, "sign-in": sectionSignIn,
 	}

@@ -4,6 +4,8 @@ package facts
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"runtime"
 	"slices"
 	"time"
@@ -61,6 +63,10 @@ type Facts struct {
 	ReceiptErr  error
 	ReloadOwed  bool
 	Transaction *host.Running // of an earlier run, still at work
+
+	// Unread is why something on this machine could not be looked at: no memory, no
+	// further file, a broken disk. What seems to be missing then may be there.
+	Unread error
 }
 
 // Look looks at everything. The slow parts are asked side by side: on a
@@ -85,6 +91,7 @@ func LookAgain(ctx context.Context, h *host.Host, q Question, before Facts) Fact
 }
 
 func (f *Facts) machine(ctx context.Context, h *host.Host) {
+	h.Unread() // what was met before this look is not part of it
 	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h) })
 	loginSeen := beside(h, func() { f.Login = login.Look(h) })
 	f.Memory = lookMemory(h)
@@ -110,13 +117,18 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	}
 	sshdSeen()
 	loginSeen()
+	f.Unread = h.Unread()
 }
 
 // lookTarget reads os-release from where os-release(5) says it is.
 func lookTarget(h *host.Host) (r distro.Release, t distro.Target, err error) {
 	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
-		var b []byte
-		if b, err = h.ReadFile(path, 1<<20); err != nil {
+		b, missing := h.ReadFile(path, 1<<20)
+		if missing != nil {
+			// That one of them is not there says less than that one cannot be read.
+			if err == nil || errors.Is(err, fs.ErrNotExist) {
+				err = missing
+			}
 			continue
 		}
 		if r, err = distro.Parse(b); err != nil {

@@ -28,6 +28,7 @@ const (
 	IdentityUnknown       Code = 29
 	Disk                  Code = 30
 	StillRunning          Code = 31
+	Resources             Code = 32
 	DistroUnsupported     Code = 51
 	SettingsInvalid       Code = 53
 )

@@ -36,7 +36,7 @@ func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, err
+		return nil, h.short.note(err)
 	}
 	if int64(len(b)) > limit {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
@@ -49,7 +49,7 @@ func (h *Host) open(path string) (*os.File, fs.FileInfo, error) {
 	// O_NONBLOCK: a FIFO in the place of a file must not hang us.
 	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, h.short.note(err)
 	}
 	info, err := f.Stat()
 	switch {
@@ -80,7 +80,7 @@ func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
 	}
 	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead)) // in one piece
 	_, err = b.ReadFrom(io.LimitReader(f, limit))
-	return b.Bytes(), err
+	return b.Bytes(), h.short.note(err)
 }
 
 // Exists reports whether something is at path, without following a last symlink.
@@ -99,21 +99,36 @@ func (h *Host) Lstat(path string) (fs.FileInfo, error) { return os.Lstat(h.Path(
 func (h *Host) Readlink(path string) (string, error) { return os.Readlink(h.Path(path)) }
 
 // ReadDir is os.ReadDir under the root.
-func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(h.Path(path)) }
+func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) {
+	entries, err := os.ReadDir(h.Path(path))
+	return entries, h.short.note(err)
+}
 
-// Glob lists the paths of the machine (without the root) that match pattern.
+// Glob lists the paths of the machine (without the root) that match pattern, in
+// the order of their names. filepath.Glob would take a folder that cannot be
+// read for an empty one.
 func (h *Host) Glob(pattern string) []string {
-	found, err := filepath.Glob(h.Path(pattern))
-	if err != nil {
-		return nil
-	}
-	for i, p := range found {
-		if h.Root != "" {
-			rel, err := filepath.Rel(filepath.Join("/", h.Root), p)
-			if err == nil {
-				found[i] = "/" + rel
+	found := []string{"/"}
+	for _, part := range strings.Split(strings.Trim(pattern, "/"), "/") {
+		var next []string
+		for _, dir := range found {
+			if !strings.ContainsAny(part, `*?[\`) {
+				if path := filepath.Join(dir, part); h.Exists(path) {
+					next = append(next, path)
+				}
+				continue
+			}
+			entries, err := h.ReadDir(dir)
+			if err != nil {
+				continue
+			}
+			for _, e := range entries {
+				if match, err := filepath.Match(part, e.Name()); err == nil && match {
+					next = append(next, filepath.Join(dir, e.Name()))
+				}
 			}
 		}
+		found = next
 	}
 	return found
 }

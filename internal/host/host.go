@@ -12,4 +12,6 @@ type Host struct {
 	Root   string // prefix of every path; "" on a real machine
 	Runner Runner
 	Log    *logging.Logger
+
+	short shortage
 }

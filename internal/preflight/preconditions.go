@@ -3,6 +3,7 @@ package preflight
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"aadsshlogin-handler/distro"
@@ -37,6 +38,14 @@ func distribution(f facts.Facts) []Result {
 		return []Result{{Name: name, Answer: Fail, Code: fault.DistroUnsupported,
 			Text: fmt.Sprintf("%s on %s is not supported: %s.", u.Found, u.Arch, strings.TrimSuffix(u.Reason, ".")),
 			Next: "Use one of: " + strings.Join(u.Supported, "; ") + "."}}
+	}
+	if unread := (*fs.PathError)(nil); errors.As(f.TargetErr, &unread) && !errors.Is(unread, fs.ErrNotExist) {
+		why := fault.Resource(unread)
+		if why == nil {
+			why = fault.New(fault.Disk, "A file that says which distribution this is cannot be read: "+unread.Error()+".",
+				"See what keeps root from reading it (ls -lZ "+unread.Path+"; lsattr "+unread.Path+"; sudo dmesg | tail), and set the extension again.")
+		}
+		return []Result{{Name: name, Answer: Fail, Code: why.Code, Text: why.What, Next: why.Remedy()}}
 	}
 	if f.TargetErr != nil {
 		return []Result{{Name: name, Answer: Fail, Code: fault.DistroUnsupported,

@@ -39,12 +39,14 @@ func Preconditions() []Check {
 		{"legacy", legacy},
 		{"identity", identityOf},
 		{"network", network},
+		{resourcesName, resources},
 	}
 }
 
 // Verification proves that people can sign in.
 func Verification() []Check {
 	return []Check{
+		{resourcesName, resources},
 		{"packages", packages},
 		{"version", version},
 		{"sign-in", signIn},
@@ -66,7 +68,7 @@ func Run(checks []Check, f facts.Facts) []Result {
 func FirstFailure(results []Result) *fault.Fault {
 	for _, r := range results {
 		if r.Answer == Fail {
-			return r.Fault()
+			return seen(r, results)
 		}
 	}
 	return nil

@@ -28,8 +28,11 @@ func Undecided(results []Result) *fault.Fault {
 func packages(f facts.Facts) []Result {
 	const name = "packages"
 	if f.PackagesErr != nil {
-		e := fault.Of(f.PackagesErr)
-		return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed, Text: e.What, Next: e.Remedy()}}
+		e, code := fault.ByCause(fault.Of(f.PackagesErr)), fault.PackageManagerFailed
+		if e.Code == fault.Disk || e.Code == fault.Resources {
+			code = e.Code
+		}
+		return []Result{{Name: name, Answer: Fail, Code: code, Text: e.What, Next: e.Remedy()}}
 	}
 	var present []string
 	for _, n := range f.Wanted() {

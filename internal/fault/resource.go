@@ -1,0 +1,76 @@
+package fault
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+)
+
+// resource is one row of what a machine can run out of.
+type resource struct {
+	errno syscall.Errno
+	code  Code
+	words string
+	next  string // empty: the code's
+}
+
+// resources are the errors of the kernel that are about the machine and never
+// about what was asked of it (errno(3)). EAGAIN is one only where a process
+// could not be started.
+func resources() []resource {
+	const (
+		open   = "See what has so many files open (sudo lsof | awk '{print $1,$2}' | sort | uniq -c | sort -n | tail) and what the limit is (ulimit -n; cat /proc/sys/fs/file-nr); then set the extension again."
+		memory = "Free memory or add some (free -m; sudo dmesg | grep -i oom), then set the extension again."
+		starts = "See what runs and what may run (ps -e | wc -l; ulimit -u; systemctl show -p TasksCurrent,TasksMax walinuxagent waagent), then set the extension again."
+	)
+	return []resource{
+		{syscall.ENOSPC, Disk, "No space is left on a file system", ""},
+		{syscall.EDQUOT, Disk, "The quota of a file system is used up", ""},
+		{syscall.EROFS, Disk, "A file system is read-only", ""},
+		{syscall.EIO, Disk, "A disk reports an input/output error", "See what the kernel says of the disk (sudo dmesg | grep -iE 'error|remount' | tail), repair it, and set the extension again."},
+		{syscall.EMFILE, Resources, "This process may open no more files", open},
+		{syscall.ENFILE, Resources, "The machine may open no more files", open},
+		{syscall.ENOMEM, Resources, "The machine has no memory left", memory},
+		{syscall.EAGAIN, Resources, "No more processes can be started", starts},
+	}
+}
+
+// Resource is the fault of an error that says what the machine has run out of;
+// nil for all others. What failed because of it is part of what it says.
+func Resource(err error) *Fault {
+	r, is := resourceOf(err)
+	if !is {
+		return nil
+	}
+	return Wrap(err, r.code, r.words+": "+err.Error()+".", r.next)
+}
+
+// ByCause is f, told as a fault of the machine's resources where its cause is
+// one: a full disk is none of the package manager's faults.
+func ByCause(f *Fault) *Fault {
+	if f == nil {
+		return nil
+	}
+	r, is := resourceOf(f.Err)
+	if !is || r.code == f.Code {
+		return f
+	}
+	return Wrap(f.Err, r.code, r.words+". "+f.What, r.next)
+}
+
+func resourceOf(err error) (resource, bool) {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return resource{}, false
+	}
+	var at *fs.PathError
+	if errno == syscall.EAGAIN && (!errors.As(err, &at) || at.Op != "fork/exec") {
+		return resource{}, false
+	}
+	for _, r := range resources() {
+		if r.errno == errno {
+			return r, true
+		}
+	}
+	return resource{}, false
+}

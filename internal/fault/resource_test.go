@@ -1,0 +1,64 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestResource: what the kernel says of the machine is told as that, wherever it
+// stands in an error, and nothing else is.
+func TestResource(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		code Code
+		says string
+	}{
+		{&fs.PathError{Op: "open", Path: "/etc/x", Err: syscall.EMFILE}, Resources, "open /etc/x"},
+		{fmt.Errorf("y: %w", &fs.PathError{Op: "write", Path: "/etc/x", Err: syscall.ENOSPC}), Disk, "No space is left"},
+		{&os.SyscallError{Syscall: "fsync", Err: syscall.EIO}, Disk, "input/output"},
+		{syscall.EDQUOT, Disk, "quota"},
+		{syscall.EROFS, Disk, "read-only"},
+		{syscall.ENFILE, Resources, "machine may open no more files"},
+		{&fs.PathError{Op: "fork/exec", Path: "/usr/bin/dpkg", Err: syscall.EAGAIN}, Resources, "processes"},
+		{&fs.PathError{Op: "fork/exec", Path: "/usr/bin/dpkg", Err: syscall.ENOMEM}, Resources, "memory"},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: &os.SyscallError{Syscall: "socket", Err: syscall.EMFILE}}, Resources, "dial tcp"},
+		{&fs.PathError{Op: "read", Path: "/x", Err: syscall.EAGAIN}, OK, ""},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, OK, ""},
+		{&fs.PathError{Op: "open", Path: "/x", Err: syscall.ENOENT}, OK, ""},
+		{errors.New("x"), OK, ""},
+		{nil, OK, ""},
+	} {
+		f := Resource(c.err)
+		switch {
+		case f == nil && c.code != OK:
+			t.Errorf("%v: nothing", c.err)
+		case f != nil && (f.Code != c.code || !strings.Contains(f.What, c.says) || f.Remedy() == ""):
+			t.Errorf("%v: %d %s", c.err, f.Code, f.What)
+		}
+	}
+}
+
+// TestByCause: a fault whose cause is one of these is told as that, and one that
+// stands beside such an error is not.
+func TestByCause(t *testing.T) {
+	full := &fs.PathError{Op: "write", Path: "/x", Err: syscall.ENOSPC}
+	if f := ByCause(Wrap(full, PackageManagerFailed, "dnf could not be run.", "Repair it.")); f.Code != Disk || !strings.HasSuffix(f.What, "dnf could not be run.") || strings.Contains(f.Remedy(), "Repair") {
+		t.Errorf("%d %s %s", f.Code, f.What, f.Remedy())
+	}
+	own := Wrap(full, Disk, "What.", "Next.")
+	if f := ByCause(own); f != own {
+		t.Errorf("%+v", f)
+	}
+	if f := ByCause(Of(errors.Join(New(IdentityMissing, "None.", ""), full))); f.Code != IdentityMissing {
+		t.Errorf("%+v", f)
+	}
+	if ByCause(nil) != nil {
+		t.Error("nothing is something")
+	}
+}

@@ -1,0 +1,72 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+
+	"aadsshlogin-handler/internal/logging"
+)
+
+// TestUnread: a file that cannot be opened any more is remembered until somebody
+// asks; one that is not there is not. The test binary plays a process that may
+// open nothing.
+func TestUnread(t *testing.T) {
+	if os.Getenv("HOSTTEST_STARVED") != "" {
+		for {
+			if _, err := syscall.Open("/dev/null", syscall.O_RDONLY, 0); err != nil {
+				break
+			}
+		}
+		h := &Host{Log: logging.Discard()}
+		h.ReadFile("/etc/no such file", 0)
+		fmt.Println("missing:", h.Unread())
+		h.Glob("/etc/*")
+		h.ReadFile("/etc/hosts", 0)
+		fmt.Println("starved:", errors.Is(h.Unread(), syscall.EMFILE), h.Unread())
+		os.Exit(0)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=TestUnread$")
+	cmd.Env = append(os.Environ(), "HOSTTEST_STARVED=1")
+	out, err := cmd.CombinedOutput()
+	// Without a free descriptor a name that is not there cannot be told either.
+	if want := "starved: true <nil>\n"; err != nil || string(out[max(len(out)-len(want), 0):]) != want {
+		t.Errorf("%v\n%s", err, out)
+	}
+	h := &Host{Log: logging.Discard(), Root: t.TempDir()}
+	h.ReadFile("/missing", 0)
+	h.ReadDir("/missing")
+	if err := h.Unread(); err != nil {
+		t.Errorf("what is not there: %v", err)
+	}
+}
+
+func TestGlob(t *testing.T) {
+	root := t.TempDir()
+	for _, path := range []string{"a/1/x.conf", "a/2/x.conf", "a/2/y.conf", "a/.3/x.conf", "b/x.conf", "[odd]/x.conf"} {
+		if err := errors.Join(os.MkdirAll(filepath.Join(root, filepath.Dir(path)), 0o755), os.WriteFile(filepath.Join(root, path), nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := &Host{Root: root, Log: logging.Discard()}
+	for pattern, want := range map[string][]string{
+		"/a/*/x.conf":     {"/a/.3/x.conf", "/a/1/x.conf", "/a/2/x.conf"},
+		"/a/[0-9]/*.conf": {"/a/1/x.conf", "/a/2/x.conf", "/a/2/y.conf"},
+		"/b/x.conf":       {"/b/x.conf"},
+		"/b/missing":      nil,
+		"/none/*":         nil,
+		"/b/x.conf/*":     nil,
+		`/\[odd]/*`:       {"/[odd]/x.conf"},
+		"/b/[":            nil,
+		"/?/x.conf":       {"/b/x.conf"},
+	} {
+		if got := h.Glob(pattern); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", pattern, got, want)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package preflight
+
+import (
+	"io/fs"
+	"syscall"
+	"testing"
+
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+)
+
+// TestUnread: what could not be read is neither a reason to fail a machine nor
+// one to change it, and what seems to be missing because of it is not believed.
+func TestUnread(t *testing.T) {
+	unread := &fs.PathError{Op: "open", Path: "/etc/os-release", Err: syscall.EMFILE}
+	blind := healthy(func(f *facts.Facts) { f.Unread, f.TargetErr = unread, unread })
+	if f := FirstFailure(Run(Preconditions(), blind)); f == nil || f.Code != fault.Resources {
+		t.Errorf("os-release could not be opened: %+v", f)
+	}
+	well := Run(Preconditions(), healthy(func(f *facts.Facts) { f.Unread = unread }))
+	if f := FirstFailure(well); f != nil {
+		t.Errorf("a machine that seems well: %+v", f)
+	}
+	if f := Undecided(well); f == nil || f.Code != fault.Resources {
+		t.Errorf("a machine that is to be changed: %+v", f)
+	}
+	settings := append(well, Result{Name: "settings", Answer: Fail, Code: fault.SettingsInvalid})
+	if f := FirstFailure(settings); f == nil || f.Code != fault.SettingsInvalid {
+		t.Errorf("settings were read: %+v", f)
+	}
+	for errno, code := range map[error]fault.Code{syscall.EIO: fault.Disk, syscall.EACCES: fault.Disk, fs.ErrNotExist: fault.DistroUnsupported} {
+		f := healthy(func(f *facts.Facts) {
+			f.TargetErr = &fs.PathError{Op: "open", Path: "/etc/os-release", Err: errno}
+		})
+		if got := FirstFailure(Run(Preconditions(), f)); got == nil || got.Code != code || got.Remedy() == "" {
+			t.Errorf("%v: %+v", errno, got)
+		}
+	}
+}
