@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -50,6 +49,7 @@ type run struct {
 	began    time.Duration // by host.BootClock
 	deadline time.Time
 	changing bool // a plan was not empty
+	file     *status.File
 }
 
 // reserve is what is kept of the budget for looking again and reporting.
@@ -97,6 +97,9 @@ func (r *run) guard(do func() verdict) (v verdict) {
 }
 
 func (r *run) begin(ctx context.Context) verdict {
+	if r.reports(verdict{fault: r.stopped()}) {
+		r.statusFile() // at hand, should no file be opened any more later
+	}
 	// Protected settings that cannot be decrypted are an unknown: the checks weigh it.
 	if r.Refused != nil && r.op.decides && !errors.Is(r.Refused, agent.ErrProtected) {
 		r.follow()
@@ -116,13 +119,14 @@ func (r *run) finish(v verdict) fault.Code {
 	}
 	code := v.code()
 	if r.reports(v) {
-		if err := status.Write(r.Environment.StatusFolder, r.Sequence, v.report(text.Capital(r.op.name))); err != nil {
+		if err := r.statusFile().Write(v.report(text.Capital(r.op.name))); err != nil {
 			r.log.Errorf("%v", err)
 			if code == fault.OK {
 				v = failed(fault.Wrap(err, fault.Disk, "The status of this run could not be written: "+err.Error()+".", ""), v.results)
 				code = v.code()
 			}
 		}
+		r.file.Close()
 	}
 	what, next := v.lines()
 	fmt.Fprintln(r.Out, text.Clip(what, 700))
@@ -183,16 +187,26 @@ func (r *run) stopped() *fault.Fault {
 		"Set the extension again, or restart the VM agent, which runs it again (systemctl restart walinuxagent; waagent on some distributions).")
 }
 
-// placeholder writes the status of a sequence number that has none yet: a run
-// that is killed while it only looks must not leave the platform waiting.
+// placeholder writes the status of a sequence number that has no verdict yet: a
+// run that is killed while it only looks must not leave the platform waiting.
+// What stands there when an update begins is the verdict of another version.
 func (r *run) placeholder() error {
-	if !r.op.decides || r.Environment.StatusFolder == "" || r.Sequence < 0 {
+	if r.Environment.StatusFolder == "" || r.Sequence < 0 || !r.op.decides && r.op.name != "update" {
 		return nil
 	}
-	if _, err := status.Read(r.Environment.StatusFolder, r.Sequence); !errors.Is(err, fs.ErrNotExist) {
+	standing, err := status.Read(r.Environment.StatusFolder, r.Sequence)
+	if err == nil && r.op.decides && (standing.Level == status.Success || standing.Level == status.Failure) {
 		return nil
 	}
 	return r.writeStopped()
+}
+
+// statusFile is the file of this run's sequence number.
+func (r *run) statusFile() *status.File {
+	if r.file == nil {
+		r.file = status.Open(r.Environment.StatusFolder, r.Sequence)
+	}
+	return r.file
 }
 
 // announce makes sure that a run that is killed from here on is not mistaken
@@ -206,7 +220,7 @@ func (r *run) announce() error {
 }
 
 func (r *run) writeStopped() error {
-	if err := status.Write(r.Environment.StatusFolder, r.Sequence, failed(r.stopped(), nil).report(text.Capital(r.op.name))); err != nil {
+	if err := r.statusFile().Placeholder(failed(r.stopped(), nil).report(text.Capital(r.op.name))); err != nil {
 		return fault.Wrap(err, fault.Disk, "The status folder cannot be written: "+err.Error()+".", "")
 	}
 	return nil

@@ -59,19 +59,22 @@ type (
 )
 
 // encode is r as the agent reads it. Whatever r holds, the result is valid
-// UTF-8, complete JSON and at most sizeLimit bytes long: messages are cut
-// first, then the last substatuses go, and a substatus says how many.
-func encode(r Report, at time.Time) []byte {
+// UTF-8, complete JSON and at most limit bytes long, as far as that can be:
+// messages are cut first, then the last substatuses go, and a substatus says how
+// many.
+func encode(r Report, at time.Time, limit int) []byte {
 	keep := min(len(r.Substatuses), most)
 	for room := messageLimit; ; {
 		b := layout(r, keep, room, at)
 		switch {
-		case len(b) <= sizeLimit:
+		case len(b) <= limit:
 			return b
 		case room > shortest:
 			room /= 2
-		default: // keep is above zero: without substatuses the file is small
+		case keep > 0:
 			keep /= 2
+		default:
+			return b
 		}
 	}
 }

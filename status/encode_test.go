@@ -106,7 +106,7 @@ func TestAccepted(t *testing.T) {
 		"large everything":  {Operation: long, Level: "?", Message: long, Substatuses: many(5000, strings.Repeat("\xff", 5000))},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := encode(r, time.Now())
+			b := encode(r, time.Now(), sizeLimit)
 			if err := accept(b); err != nil {
 				t.Fatalf("the agent would not accept it: %v\n%.2000s", err, b)
 			}
@@ -131,7 +131,7 @@ func TestAccepted(t *testing.T) {
 func TestNothingIsCutWithoutNeed(t *testing.T) {
 	r := Report{Operation: "Enable", Level: Failure, Code: 22, Message: "No identity <&>\nNext: assign one",
 		Substatuses: []Substatus{{"identity", Failure, 22, "none"}, {"memory", Success, 0, "2 GiB"}}}
-	back, err := decode(encode(r, time.Now()))
+	back, err := decode(encode(r, time.Now(), sizeLimit))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestWhatDidNotFitIsSaid(t *testing.T) {
 		all     int
 		message string
 	}{{5000, "fine"}, {200, strings.Repeat("\u2028", 10_000)}} {
-		back, err := decode(encode(Report{Level: Success, Substatuses: many(c.all, c.message)}, time.Now()))
+		back, err := decode(encode(Report{Level: Success, Substatuses: many(c.all, c.message)}, time.Now(), sizeLimit))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func TestGolden(t *testing.T) {
 			{"identity", Failure, 22, "The VM vm1 has no managed identity."},
 			{"monitor", Warning, 0, "/usr/local is read-only: nothing watches this machine."},
 		},
-	}, at)
+	}, at, sizeLimit)
 	golden.Compare(t, file, string(got))
 	if err := accept(got); err != nil {
 		t.Error(err)
@@ -226,7 +226,7 @@ func FuzzEncode(f *testing.F) {
 		for range min(max(n, 0), 1000) {
 			r.Substatuses = append(r.Substatuses, Substatus{name, Level(level), code, text})
 		}
-		if err := accept(encode(r, time.Now())); err != nil {
+		if err := accept(encode(r, time.Now(), sizeLimit)); err != nil {
 			t.Error(err)
 		}
 	})

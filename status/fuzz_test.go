@@ -8,7 +8,7 @@ import (
 // FuzzDecode: whatever lies in the place of a status file, reading it ends, and
 // what was read can be written so that the agent takes it.
 func FuzzDecode(f *testing.F) {
-	f.Add(encode(Report{Operation: "Enable", Level: Success, Message: "m", Substatuses: []Substatus{{Name: "packages", Level: Failure, Code: 26, Message: "n"}}}, time.Unix(0, 0)))
+	f.Add(encode(Report{Operation: "Enable", Level: Success, Message: "m", Substatuses: []Substatus{{Name: "packages", Level: Failure, Code: 26, Message: "n"}}}, time.Unix(0, 0), sizeLimit))
 	for _, seed := range []string{"", "[]", "[null]", "{}", `[{"status":{"code":1e99}}]`, `[{"status":{"substatus":[null],"status":5}}]`, "[{\"status\":{\"operation\":\"\x00\"}}]"} {
 		f.Add([]byte(seed))
 	}
@@ -17,7 +17,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := accept(encode(r, time.Now())); err != nil {
+		if err := accept(encode(r, time.Now(), sizeLimit)); err != nil {
 			t.Error(err)
 		}
 	})

@@ -30,46 +30,66 @@ type File struct {
 }
 
 // Write replaces the file. A symbolic link in its place is replaced too.
-func (f File) Write() (err error) {
-	dir := filepath.Dir(f.Path)
+func (f File) Write() error {
+	replaced, err := f.Replace()
+	if replaced != nil {
+		replaced.Close()
+	}
+	return err
+}
+
+// Replace is Write, and hands out the file as soon as it has its name: then an
+// error beside it says only that a power cut could bring the old one back.
+func (f File) Replace() (*os.File, error) {
+	tmp, err := f.make()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(tmp.Name(), f.Path); err != nil {
+		tmp.Close()
+		os.Remove(tmp.Name())
+		return nil, err
+	}
+	if f.Volatile {
+		return tmp, nil
+	}
+	d, err := os.Open(filepath.Dir(f.Path))
+	if err != nil {
+		return tmp, err
+	}
+	defer d.Close()
+	return tmp, d.Sync()
+}
+
+// make makes the temporary file.
+func (f File) make() (tmp *os.File, err error) {
 	via := f.Via
 	if via == "" {
-		via = dir
+		via = filepath.Dir(f.Path)
 	}
-	tmp, err := os.CreateTemp(via, fmt.Sprintf(".%s.%d-*~", filepath.Base(f.Path), os.Getpid()))
+	tmp, err = os.CreateTemp(via, fmt.Sprintf(".%s.%d-*~", filepath.Base(f.Path), os.Getpid()))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() {
-		tmp.Close()
 		if err != nil {
+			tmp.Close()
 			os.Remove(tmp.Name())
 		}
 	}()
 	if _, err = tmp.Write(f.Content); err != nil {
-		return err
+		return nil, err
 	}
 	if err = tmp.Chmod(f.Mode); err != nil { // on the descriptor: umask must not matter
-		return err
+		return nil, err
 	}
 	if f.Label != nil {
 		f.Label(tmp)
 	}
-	if f.Volatile {
-		return os.Rename(tmp.Name(), f.Path)
+	if !f.Volatile {
+		err = tmp.Sync()
 	}
-	if err = tmp.Sync(); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp.Name(), f.Path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return tmp, err
 }
 
 // abandoned is the age at which a temporary file is nobody's any more.

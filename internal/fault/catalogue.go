@@ -123,7 +123,7 @@ func Catalogue() []Entry {
 			"The machine has run out of something that the handler needs to do anything: memory, open files or processes.",
 			OwnerVM, "yes, once the machine has it again",
 			"See what the message names (free -m; ulimit -a; ps -e), end or enlarge what uses it up, then set the extension again.",
-			run + `"free -m; cat /proc/sys/fs/file-nr; ps -e | wc -l; dmesg | tail"`},
+			vm.RunScript("free -m; cat /proc/sys/fs/file-nr; ps -e | wc -l; dmesg | tail")},
 		{DistroUnsupported, "distro-unsupported",
 			"The machine's distribution, release or architecture is not supported.",
 			OwnerVM, "no, not on this release",
