@@ -35,6 +35,7 @@ func TestOneRoomEach(t *testing.T) {
 		{what: "a command of the Azure CLI", in: []string{"internal/az"}, text: regexp.MustCompile(`\baz (vm|vmss|connectedmachine|role|network|rest|aks|policy) [a-z]+|\baz ssh (vm|arc) -`)},
 		{what: "a file that is replaced", in: []string{"internal/atomicfile", "internal/logging"}, call: "os.Rename"},
 		{what: "a temporary file", in: []string{"internal/atomicfile"}, call: "os.CreateTemp"},
+		{what: "how far the agent got with a handler", in: []string{"internal/agent"}, text: regexp.MustCompile(`^.HandlerState.$`)},
 		{what: "how a proxy's variables are called", in: []string{"internal/proxy"}, text: regexp.MustCompile(`(?i)^.https?_proxy(=.*)?.$`)},
 	} {
 		found := false

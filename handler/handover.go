@@ -3,8 +3,8 @@ package handler
 import (
 	"context"
 	"path/filepath"
-	"strings"
 
+	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/state"
@@ -43,7 +43,7 @@ func (r *run) update(ctx context.Context) verdict {
 // ours reports whether a version of the extension is this handler, which writes
 // down what it finds before it changes anything.
 func (r *run) ours(version string) bool {
-	return version != "" && r.host.Exists(filepath.Join(r.beside(version), "bin", "aadsshlogin-handler"))
+	return version != "" && r.host.Exists(filepath.Join(r.Environment.Sibling(version), "bin", "aadsshlogin-handler"))
 }
 
 // adopt counts packages that are there when an update begins as ours: they
@@ -84,14 +84,5 @@ func (r *run) takenOver() (to string, taken bool) {
 	if !ok || o.To == r.Environment.Version {
 		return "", false
 	}
-	b, err := r.host.ReadFile(filepath.Join(r.beside(o.To), "config", "HandlerState"), 256)
-	if err != nil {
-		return "", false
-	}
-	return o.To, strings.TrimSpace(string(b)) == "NotInstalled"
-}
-
-// beside is the folder of another version.
-func (r *run) beside(version string) string {
-	return strings.TrimSuffix(r.Environment.BaseDir, "-"+r.Environment.Version) + "-" + version
+	return o.To, agent.StateOf(r.host, r.Environment.Sibling(o.To)) == agent.NotInstalled
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/proxy"
 	"aadsshlogin-handler/internal/signin/sshd"
@@ -99,7 +100,7 @@ func bundleFiles(m machine) []string {
 	}
 	if e := m.extension; e != nil {
 		files = append(files, e.env.LogFolder+"/*.log", e.env.LogFolder+"/*.log.1", e.env.StatusFolder+"/*.status",
-			e.env.BaseDir+"/HandlerEnvironment.json", e.env.ConfigFolder+"/HandlerState", e.env.ConfigFolder+"/*.settings")
+			e.env.BaseDir+"/HandlerEnvironment.json", agent.StateFile(e.env.BaseDir), e.env.ConfigFolder+"/*.settings")
 	}
 	for _, unit := range m.agentUnits {
 		for _, dir := range unitDirs() {

@@ -51,7 +51,7 @@ func scaleSet(m machine) []preflight.Result {
 			Text: "The scale set " + mine.ScaleSet + " belongs to AKS, which takes extensions away again that it did not set.",
 			Next: "Have AKS do it (" + az.EntraSSH() + ", where your AKS offers it), or use: kubectl debug node/NAME."}}
 	}
-	if m.root && (m.extension == nil || !m.extension.active()) && !preflight.InPlace(m.Facts) {
+	if m.root && (m.extension == nil || !m.extension.state.Active()) && !preflight.InPlace(m.Facts) {
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.PackageManagerFailed,
 			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension " + names.Ours().Type + ": the set does not have it, or this instance runs an old model of the set.",
 			Next: "Look: " + mine.ListExtensions() + ". Where it is listed: " + mine.UpdateInstances()}}

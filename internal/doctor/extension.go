@@ -4,7 +4,6 @@ import (
 	"context"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
@@ -22,8 +21,8 @@ func agentDirs() []string { return []string{"/var/lib/waagent", "/var/lib/GuestC
 type extension struct {
 	name     names.Handler
 	env      agent.Environment
-	state    string // HandlerState, as the agent writes it
-	seq      int    // -1: not known
+	state    agent.State
+	seq      int // -1: not known
 	settings agent.Settings
 	unknown  []string
 	refused  error
@@ -40,7 +39,11 @@ func findExtension(ctx context.Context, h *host.Host) (agentDir string, e *exten
 		}
 		var best *extension
 		var changed time.Time
-		for _, folder := range handlerFolders(h, dir) {
+		var folders []string
+		for _, name := range names.Current() {
+			folders = append(folders, agent.Folders(h, dir, name)...)
+		}
+		for _, folder := range folders {
 			info, err := h.Stat(folder)
 			if err != nil || !info.IsDir() {
 				continue
@@ -49,11 +52,8 @@ func findExtension(ctx context.Context, h *host.Host) (agentDir string, e *exten
 			if err != nil {
 				continue
 			}
-			x := &extension{name: names.Of(env.Name), env: env, seq: -1, settings: agent.Defaults()}
-			if b, err := h.ReadFile(folder+"/config/HandlerState", 256); err == nil {
-				x.state = strings.TrimSpace(string(b))
-			}
-			if best == nil || x.active() && !best.active() || x.active() == best.active() && info.ModTime().After(changed) {
+			x := &extension{name: names.Of(env.Name), env: env, state: agent.StateOf(h, folder), seq: -1, settings: agent.Defaults()}
+			if best == nil || x.state.Active() && !best.state.Active() || x.state.Active() == best.state.Active() && info.ModTime().After(changed) {
 				best, changed = x, info.ModTime()
 			}
 		}
@@ -64,18 +64,6 @@ func findExtension(ctx context.Context, h *host.Host) (agentDir string, e *exten
 	}
 	return agentDir, nil
 }
-
-// handlerFolders are the folders of every version of the handlers that we know.
-func handlerFolders(h *host.Host, dir string) (folders []string) {
-	for _, name := range names.Current() {
-		folders = append(folders, h.Glob(filepath.Join(dir, name.Full()+"-*"))...)
-	}
-	return folders
-}
-
-// active: the agent counts it as installed (waagent exthandlers.py,
-// ExtHandlerState).
-func (e *extension) active() bool { return e.state == "Enabled" || e.state == "Installed" }
 
 // read takes up the settings and the last status.
 func (e *extension) read(ctx context.Context, h *host.Host) {

@@ -64,7 +64,7 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 		s.Name = nameOf(0)
 		return s, nil
 	}
-	s.Handler, s.Extension, s.State, s.Sequence = e.name.Full(), e.env.Version, e.state, e.seq
+	s.Handler, s.Extension, s.State, s.Sequence = e.name.Full(), e.env.Version, string(e.state), e.seq
 	if e.report == nil {
 		s.Message, s.Name = "The extension has not said anything yet.", nameOf(0)
 		return s, nil

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/internal/signin/login"
@@ -34,14 +35,9 @@ type Session struct {
 
 // lookLegacyExtension finds the legacy extension in the agent's folder.
 func lookLegacyExtension(h *host.Host, agentDir string) string {
-	for _, dir := range h.Glob(filepath.Join(agentDir, names.Older().Full()+"-*")) {
-		b, err := h.ReadFile(filepath.Join(dir, "config", "HandlerState"), 256)
-		if err != nil {
-			continue
-		}
-		switch strings.TrimSpace(string(b)) { // waagent exthandlers.py, ExtHandlerState
-		case "Enabled", "Installed":
-			return dir
+	for _, folder := range agent.Folders(h, agentDir, names.Older()) {
+		if agent.StateOf(h, folder).Active() {
+			return folder
 		}
 	}
 	return ""

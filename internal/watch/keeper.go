@@ -78,7 +78,7 @@ func (k Keeper) Follow(a Assignment) error {
 // record gives the looks their number, and makes them forget what one of them
 // suspected: a run has looked since.
 func (k Keeper) record(a Assignment) error {
-	stateful := k.Host.Exists(stateFile(a.Environment.BaseDir))
+	stateful := k.Host.Exists(agent.StateFile(a.Environment.BaseDir))
 	if err := (Record{BaseDir: a.Environment.BaseDir, Sequence: a.Sequence, Stateful: stateful}).write(k.Host); err != nil {
 		return err
 	}

@@ -1,0 +1,51 @@
+package agent
+
+import (
+	"path/filepath"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
+)
+
+// State is how far the agent got with one version of a handler (waagent
+// exthandlers.py, ExtHandlerState). It is "" where the agent keeps none.
+type State string
+
+// NotInstalled is the state of a version that the agent is about to install, or
+// has uninstalled.
+const NotInstalled State = "NotInstalled"
+
+// Active: the agent counts the version as installed.
+func (s State) Active() bool { return s == "Enabled" || s == "Installed" }
+
+// StateFile is where the agent writes the state down.
+func StateFile(folder string) string { return filepath.Join(folder, "config", "HandlerState") }
+
+// StateOf is the state of the version in a folder.
+func StateOf(h *host.Host, folder string) State {
+	b, err := h.ReadFile(StateFile(folder), 256)
+	if err != nil {
+		return ""
+	}
+	return State(strings.TrimSpace(string(b)))
+}
+
+// Folders are those of every version of a handler in the agent's folder.
+func Folders(h *host.Host, agentDir string, handler names.Handler) []string {
+	return h.Glob(filepath.Join(agentDir, handler.Full()+"-*"))
+}
+
+// Siblings are the folders of every version of the handler that has this folder.
+func Siblings(h *host.Host, folder string) []string {
+	name, _, ok := cutLast(filepath.Base(folder), "-")
+	if !ok {
+		return nil
+	}
+	return h.Glob(filepath.Join(filepath.Dir(folder), name+"-*"))
+}
+
+// Sibling is the folder of another version.
+func (e Environment) Sibling(version string) string {
+	return strings.TrimSuffix(e.BaseDir, "-"+e.Version) + "-" + version
+}
