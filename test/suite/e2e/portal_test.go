@@ -31,7 +31,7 @@ func (g *gallery) portal(_ context.Context, s *stage, _ *testscript.TestScript, 
 	if !s.agent.recorded {
 		return nil
 	}
-	got, err := picture(s.last.Raw)
+	whole, err := picture(s.last.Raw)
 	if err != nil {
 		return err
 	}
@@ -42,6 +42,13 @@ func (g *gallery) portal(_ context.Context, s *stage, _ *testscript.TestScript, 
 		return err
 	}
 	begin, end := "<!-- uploaded: "+strings.Join(args, " ")+" -->\n```json\n", "\n```\n"
+	got := whole
+	if !strings.Contains(string(content), begin) { // most are shown in short
+		begin = strings.Replace(begin, "json", "text", 1)
+		if got, err = inShort(whole); err != nil {
+			return err
+		}
+	}
 	before, rest, found := strings.Cut(string(content), begin)
 	shown, after, ended := strings.Cut(rest, end)
 	if !found || !ended {
@@ -87,4 +94,48 @@ func picture(raw []byte) (string, error) {
 		return text, nil
 	}
 	return "", fmt.Errorf("the extension is not in the status")
+}
+
+// inShort is what a person reads of it: the agent's word, ours, and each
+// substatus that is not well.
+func inShort(picture string) (string, error) {
+	type message struct {
+		Message string `json:"message"`
+	}
+	type said struct {
+		Name      string  `json:"name"`
+		Status    string  `json:"status"`
+		Code      int     `json:"code"`
+		Formatted message `json:"formattedMessage"`
+		Substatus []said  `json:"substatus"`
+	}
+	var h struct {
+		said
+		Settings struct {
+			Settings struct {
+				Status said `json:"status"`
+			} `json:"settingsStatus"`
+		} `json:"runtimeSettingsStatus"`
+	}
+	if err := json.Unmarshal([]byte(picture), &h); err != nil {
+		return "", err
+	}
+	var lines []string
+	show := func(name string, s said) {
+		lines = append(lines, fmt.Sprintf("%-12s %s %d", name, s.Status, s.Code))
+		for line := range strings.SplitSeq(strings.TrimSpace(s.Formatted.Message), "\n") {
+			if line != "" {
+				lines = append(lines, "             "+line)
+			}
+		}
+	}
+	show("agent", h.said)
+	ours := h.Settings.Settings.Status
+	show("extension", ours)
+	for _, sub := range ours.Substatus {
+		if sub.Status != "success" {
+			show(sub.Name, sub)
+		}
+	}
+	return strings.Join(lines, "\n"), nil
 }
