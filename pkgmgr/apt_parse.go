@@ -124,7 +124,7 @@ func parseAptEffect(r host.Result) Effect {
 //
 //	Err:2 https://packages.microsoft.com/rig/prod rig Release
 //	  403  Forbidden
-func aptSaid(_ host.Command, output string) string {
+func aptSaid(_ host.Command, _ int, output string) string {
 	if strings.Contains(output, ": Failed to fetch ") {
 		return output
 	}

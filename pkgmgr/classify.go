@@ -25,12 +25,13 @@ type rule struct {
 type step int
 
 const (
-	none    step = iota
-	repair       // an interrupted run stands in the way: Manager.Repair
-	widen        // dependencies or files are not where we looked: other sources, fresh metadata, an older version
-	narrow       // another source of the machine stands in the way: ours alone
-	later        // the server has too much to do: the same again, after a pause
-	scripts      // a package's script failed, though the database calls the package installed
+	none        step = iota
+	repair           // an interrupted run stands in the way: Manager.Repair
+	widen            // dependencies or files are not where we looked: other sources, fresh metadata, an older version
+	narrow           // another source of the machine stands in the way: ours alone
+	later            // the server has too much to do: the same again, after a pause
+	scripts          // a package's script failed, though the database calls the package installed
+	unexplained      // no cause is named: a lock that somebody holds may be it
 )
 
 // compiled is a row that is ready for use.
@@ -74,7 +75,7 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	// dpkg on a terminal ends lines with \r\n, progress bars with \r.
 	output := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(mask(ends(r.Output()), c.Secrets))
 	if m.noise != nil {
-		output = m.noise(c, output)
+		output = m.noise(c, r.ExitCode, output)
 	}
 	for _, row := range m.rules() {
 		re := row.re
@@ -111,7 +112,7 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	if line := lastWords(output); line != "" {
 		what += ": " + line
 	}
-	return diagnosis{fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
+	return diagnosis{step: unexplained, fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
 		"Look at the whole output in "+transactionLog+" and handler.log, and repeat the command by hand.")}
 }
 

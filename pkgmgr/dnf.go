@@ -21,6 +21,11 @@ func dnf() *Manager {
 			{Path: "/var/cache/dnf/metadata_lock.pid", Kind: host.LockPIDFile},
 			{Path: "/var/cache/dnf/download_lock.pid", Kind: host.LockPIDFile},
 			{Path: "/var/lib/dnf/rpmdb_lock.pid", Kind: host.LockPIDFile},
+			// dnf 5 has one for the packages of the machine, where it keeps its
+			// state; its releases before 5.3 had one for the transaction.
+			{Path: "/usr/lib/sysimage/libdnf5/system-repo.lock", Kind: host.LockFcntl},
+			{Path: "/var/lib/dnf/system-repo.lock", Kind: host.LockFcntl},
+			{Path: "/run/dnf/rpmtransaction.lock", Kind: host.LockFcntl},
 		}, rpmLocks()...),
 		Query:          rpmQuery,
 		Refresh:        dnfRefresh,
@@ -39,7 +44,7 @@ func dnf() *Manager {
 		parseQuery:     parseRPMQuery,
 		parseVersions:  parseRepoquery,
 		parseEffect:    parseDnfEffect,
-		rules:          once(dnfRules),
+		rules:          once(func() []rule { return slices.Concat(dnf5Rules(), dnfRules()) }),
 		noise:          dnfNoise,
 	}
 }
@@ -80,7 +85,7 @@ func dnfRefresh(s Source) []host.Command {
 func dnfVersions(s Source, name string) host.Command {
 	env, secrets := proxyEnv(s)
 	args := append(append([]string{"-q", "--setopt=exit_on_lock=1"}, dnfSources(s)...),
-		"repoquery", "--showduplicates", "--qf", `%{name} %{evr}\n`, name)
+		"repoquery", "--available", "--qf", `%{name} %{evr}\n`, name)
 	return host.Command{Name: "dnf", Args: args, Env: env, Secrets: secrets}
 }
 
@@ -123,7 +128,8 @@ func dnfInstall(o Order) []host.Command {
 }
 
 func dnfDownload(o Order) []host.Command {
-	return []host.Command{dnfCommand(o.Source, append(append(dnfTransaction(), "--downloadonly"), dnfWords(o)...)...)}
+	words := dnfWords(o)
+	return []host.Command{dnfCommand(o.Source, slices.Concat(dnfTransaction(), words[:1], []string{"--downloadonly"}, words[1:])...)}
 }
 
 func dnfSimulate(o Order) []host.Command {
@@ -135,7 +141,8 @@ func dnfSimulate(o Order) []host.Command {
 // dnfKept: the folder of a repository is its id and a hash of its address.
 func dnfKept(s Source, p Package) []string {
 	_, version := cutEpoch(p.Version)
-	return []string{"/var/cache/dnf/" + globPrefix(s.ID) + "*/packages/" + p.Name + "-" + version + ".*.rpm"}
+	file := globPrefix(s.ID) + "*/packages/" + p.Name + "-" + version + ".*.rpm"
+	return []string{"/var/cache/dnf/" + file, "/var/cache/libdnf5/" + file}
 }
 
 // globPrefix is an id in a pattern, or nothing where any will do.
@@ -195,8 +202,16 @@ func parseDnfEffect(r host.Result) Effect {
 
 // dnfNoise: with every repository in use, those that could not be read were
 // left out, and dnf ends what it says about them with "Ignoring repositories:
-// third". Ours is never among them, see dnfSources.
-func dnfNoise(c host.Command, output string) string {
+// third". Ours is never among them, see dnfSources. dnf 5 goes on with
+// "Repositories loaded.", and its exit code can be believed: what it says
+// before a 0 was mended by another try.
+func dnfNoise(c host.Command, exit int, output string) string {
+	if regexp.MustCompile(`(?m)^(?:Updating and loading repositories:|Repositories loaded\.)$`).MatchString(output) {
+		if exit == 0 {
+			return ""
+		}
+		return after(output, `^Repositories loaded\.\n`)
+	}
 	if slices.Contains(c.Args, "--disablerepo=*") {
 		return output
 	}
@@ -245,7 +260,7 @@ func dnfRules() []rule {
 		// Failed to retrieve GPG key for repo 'x': Curl error (37): Couldn't read a file:// file for file:///etc/missing.asc
 		{match: `Failed to retrieve GPG key for repo '([^']+)'[^\n]*file://(\S+)`, code: fault.RepositoryUntrusted,
 			what: "The key file $2 of repository $1 is not there.",
-			next: "Set the extension again: it writes the file anew; if it stays, see who removes it."},
+			next: keyFileAnew},
 		// Public key for aadsshlogin-1.0.2-1.x86_64.rpm is not installed. Failing package is: aadsshlogin-1.0.2-1.x86_64
 		{match: `Public key for (\S+) is not (?:installed|trusted)`, code: fault.RepositoryUntrusted,
 			what: "$1 is signed with a key that this machine does not accept.",
@@ -253,7 +268,7 @@ func dnfRules() []rule {
 		// Package aadsshlogin-1.0.2-1.x86_64.rpm is not signed
 		{match: `^Package (\S+) is not signed`, code: fault.RepositoryUntrusted,
 			what: "$1 is not signed.",
-			next: "See which mirror or proxy served it; do not install it by hand."},
+			next: notByHand},
 		// Error: GPG check FAILED
 		{match: `GPG check FAILED|The GPG keys listed for the "([^"]+)" repository are already installed but they are not correct`, code: fault.RepositoryUntrusted,
 			what: "A package is not signed with a key that this machine accepts.",

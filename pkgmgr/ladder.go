@@ -33,7 +33,7 @@ func (l *ladder) climb(ctx context.Context, o *Order, d diagnosis, out *Outcome)
 		return l.narrow(o, d), nil
 	case widen:
 		return l.widen(ctx, o, d, out)
-	case none:
+	case none, unexplained:
 		if d.fault != nil && d.fault.Code == fault.PackageManagerFailed && l.downgrade(*o, *out) {
 			l.downgraded = true
 			o.Older = true

@@ -125,9 +125,9 @@ type Manager struct {
 	parseEffect   func(r host.Result) Effect
 	rules         func() []compiled
 	// noise cuts off what is said about other people's sources that were left
-	// out, for it explains nothing about ours, and puts what a version says in
-	// other words into those of the rules. May be nil.
-	noise func(c host.Command, output string) string
+	// out and what another try has mended, for it explains nothing, and puts
+	// what a version says in other words into those of the rules. May be nil.
+	noise func(c host.Command, exit int, output string) string
 }
 
 // LowLevel is a removal without the scripts of the package.

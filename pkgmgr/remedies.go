@@ -15,6 +15,9 @@ const (
 	openFirewall    = "Allow outbound HTTPS to it in the firewall, network security group or proxy" + andAgain
 	removeOne       = "Remove the one that you can do without" + andAgain
 
+	notByHand   = "See which mirror or proxy served it; do not install it by hand."
+	keyFileAnew = "Set the extension again: it writes the file anew; if it stays, see who removes it."
+
 	tenMinutes    = "Set the extension again in ten minutes."
 	ifItStays     = "Set the extension again in ten minutes; if it stays, see what answers there: "
 	someMinutes   = "Set the extension again in some minutes; if it stays, "

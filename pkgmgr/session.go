@@ -233,11 +233,20 @@ func (s *Session) once(ctx context.Context, c host.Command, k kind) (diagnosis, 
 		run = s.Host.Runner.Transact
 	}
 	r, err := run(ctx, c)
-	if err != nil {
-		return diagnosis{}, s.notRun(c, err)
-	}
 	d := s.Manager.diagnose(c, r)
 	d.result = r
+	if err != nil {
+		// It was ended over waiting for a lock, which is not what its server does.
+		if errors.Is(err, context.DeadlineExceeded) && d.fault != nil && d.fault.Code == fault.PackageManagerBusy {
+			return d, nil
+		}
+		return diagnosis{}, s.notRun(c, err)
+	}
+	if d.step == unexplained {
+		if busy := s.busy(s.Manager.Locks); busy != nil {
+			return diagnosis{fault: busy, result: r}, nil
+		}
+	}
 	if d.fault != nil && d.fault.Code == fault.RepositoryUntrusted && s.Manager.Denied != nil {
 		if f := s.Manager.Denied(s.Host, s.Source); f != nil {
 			d.fault, d.step = fault.Wrap(d.fault, f.Code, f.What, f.Remedy()), none

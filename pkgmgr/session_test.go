@@ -73,8 +73,11 @@ func (b bench) query(c host.Command, r host.Result) { b.runner.Expect(c.String()
 // fetches has the command that was expected last leave a file on the machine.
 func (b bench) fetches(path string) { b.runner.Then(func() { b.put(path) }) }
 
-func (b bench) put(path string) {
-	if _, err := b.Host.EnsureFile(path, []byte("a package"), 0o600); err != nil {
+func (b bench) put(path string) { b.file(path, "a package") }
+
+func (b bench) file(path, content string) {
+	full := filepath.Join(b.Host.Root, path)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, []byte(content), 0o600)); err != nil {
 		b.Error(err)
 	}
 }

@@ -124,7 +124,7 @@ func zypperRemove(names []string) []host.Command {
 
 // zypperNoise: with every repository in use, those that could not be read were
 // left out.
-func zypperNoise(c host.Command, output string) string {
+func zypperNoise(c host.Command, _ int, output string) string {
 	if !slices.Contains(c.Args, "install") || slices.Contains(c.Args, "--repo") {
 		return output
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	suites := []roots.Suite{roots.Bullseye, roots.Bookworm, roots.Trixie}
+	suites := []roots.Suite{roots.Bullseye, roots.Bookworm, roots.Trixie, roots.Forky}
 	if len(os.Args) > 1 {
 		suites = nil
 		for _, name := range os.Args[1:] {

@@ -19,7 +19,7 @@ const preferences = "etc/apt/preferences.d/agent"
 // NewestAgent is the root of Trixie with the Linux agent of the suite after it:
 // 2.16 at the time of writing. Like Get's, it must never be written to.
 func NewestAgent(ctx context.Context, c cache.Cache) (string, error) {
-	include := strings.Join(packages(), ",")
+	include := strings.Join(packages(Trixie), ",")
 	return c.Make(ctx, "roots", "trixie-newest-agent-"+cache.Key(include, pin), func(dir string) error {
 		return bootstrap(ctx, dir, Trixie, include, true)
 	})

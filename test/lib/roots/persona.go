@@ -135,7 +135,7 @@ func (p Persona) Layers(ctx context.Context, c cache.Cache) ([]string, error) {
 }
 
 // personaRecipe is to be counted up when the code below changes.
-const personaRecipe = "3"
+const personaRecipe = "4"
 
 func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) error {
 	l := newLayer(dir)
@@ -143,8 +143,12 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 		l.write("/usr/lib/os-release", p.OSRelease)
 		l.link("../usr/lib/os-release", "/etc/os-release")
 	}
+	dnf := []string{"/usr/bin/dnf", "/usr/bin/dnf-3"}
+	if p.Suite == Forky {
+		dnf = []string{"/usr/bin/dnf5"}
+	}
 	if p.Family == Apt {
-		l.hide("/usr/bin/dnf", "/usr/bin/dnf-3", "/usr/bin/zypper", "/usr/bin/rpm")
+		l.hide(append(dnf, "/usr/bin/zypper", "/usr/bin/rpm")...)
 		if p.OSRelease != "" {
 			l.hide("/etc/debian_version")
 		}
@@ -158,7 +162,7 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 	l.link("/lib/"+triplet()+"/security", "/usr/lib64/security")
 	switch p.Family {
 	case Zypper:
-		l.hide("/usr/bin/dnf", "/usr/bin/dnf-3")
+		l.hide(dnf...)
 		l.mkdir("/etc/zypp/repos.d")
 		l.link("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/ca-bundle.pem")
 	default:
@@ -170,7 +174,7 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 		l.redHatPAM()
 		switch p.Family {
 		case Dnf:
-			l.link("dnf-3", "/usr/bin/yum")
+			p.namesOfDnf(l)
 		case Yum:
 			l.hide("/usr/bin/dnf")
 			l.program("/usr/bin/yum", yum3)
@@ -183,6 +187,17 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 		return err
 	}
 	return p.bake(ctx, c, l, root)
+}
+
+// namesOfDnf gives dnf the names that it has on its own distributions. Debian
+// calls dnf 5 by its generation alone.
+func (p Persona) namesOfDnf(l layer) {
+	if p.Suite == Forky {
+		l.link("dnf5", "/usr/bin/dnf")
+		l.link("dnf5", "/usr/bin/yum")
+		return
+	}
+	l.link("dnf-3", "/usr/bin/yum")
 }
 
 // redHatPAM gives sshd the stack that RHEL's openssh-server has: the two files
@@ -254,7 +269,7 @@ func (p Persona) bake(ctx context.Context, c cache.Cache, l layer, root string) 
 		return err
 	}
 	defer b.Close()
-	r, err := b.Run(ctx, nil, "rpm", "-i", "--nodeps", "--noscripts", "/tmp/base.rpm")
+	r, err := b.Run(ctx, nil, "rpm", "-i", "--nodeps", "--noscripts", "--nosignature", "/tmp/base.rpm")
 	if err != nil || r.ExitCode != 0 {
 		return fmt.Errorf("install the base package: %v, exit %d\n%s", err, r.ExitCode, r.Output())
 	}

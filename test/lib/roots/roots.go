@@ -20,20 +20,26 @@ type Suite string
 
 // The suites that the rig uses, oldest first. They differ where it matters:
 // apt 2.2/2.6/3.0, dnf 4.5/4.14/4.23, zypper 1.14.42/1.14.89, OpenSSH
-// 8.4/9.2/10.0, systemd 247/252/257, waagent 2.2.47/2.7.3/2.12.
+// 8.4/9.2/10.0, systemd 247/252/257, waagent 2.2.47/2.7.3/2.12. Forky, the
+// testing suite, is there for dnf 5 and its rpm 6.
 const (
 	Bullseye Suite = "bullseye"
 	Bookworm Suite = "bookworm"
 	Trixie   Suite = "trixie"
+	Forky    Suite = "forky"
 )
 
 // packages are what a root holds beside the essential ones. The rpm family's
 // tools are in every root; personas hide the family that is not theirs.
-func packages() []string {
+func packages(suite Suite) []string {
+	dnf := "dnf"
+	if suite == Forky {
+		dnf = "dnf5"
+	}
 	return []string{
 		"ca-certificates", "systemd", "systemd-sysv", "dbus", "libpam-systemd",
 		"openssh-server", "openssh-client", "sudo", "iproute2", "iptables", "waagent",
-		"procps", "curl", "gnupg", "dnf", "rpm", "zypper", "nftables", "pamtester",
+		"procps", "curl", "gnupg", dnf, "rpm", "zypper", "nftables", "pamtester",
 	}
 }
 
@@ -41,7 +47,7 @@ func packages() []string {
 // does not have it (about a minute). It must never be written to: use it as
 // the lowest layer of a box.
 func Get(ctx context.Context, c cache.Cache, suite Suite) (string, error) {
-	include := strings.Join(packages(), ",")
+	include := strings.Join(packages(suite), ",")
 	key := string(suite) + "-" + cache.Key(include)
 	return c.Make(ctx, "roots", key, func(dir string) error { return bootstrap(ctx, dir, suite, include, false) })
 }

@@ -27,7 +27,7 @@ func mayStay() []string {
 		"/var/log", // of apt, dpkg, dnf, zypper; the agent's and the handler's
 		"/var/lib/apt", "/var/cache/apt", "/var/lib/dpkg", "/var/cache/debconf",
 		"/var/lib/pam", // pam-auth-update(8): which profiles it has seen
-		"/var/lib/rpm", "/var/lib/dnf", "/var/cache/dnf",
+		"/var/lib/rpm", "/var/lib/dnf", "/var/cache/dnf", "/usr/lib/sysimage", "/var/cache/libdnf5", "/run/dnf",
 		"/var/lib/zypp", "/var/cache/zypp", "/run/zypp.pid", "/var/lib/YaST2/cookies",
 	}
 }

@@ -18,7 +18,7 @@ func newReleases() []release {
 	return []release{
 		{"ubuntu-26.04", roots.Trixie, roots.Apt},
 		{"", roots.Trixie, roots.Apt},
-		{"rhel-11.0", roots.Trixie, roots.Dnf},
+		{"rhel-11.0", roots.Forky, roots.Dnf},
 		{"sles-16.0", roots.Trixie, roots.Zypper},
 		{"almalinux-10.0", roots.Trixie, roots.Dnf},
 		{"centos-stream-9", roots.Bookworm, roots.Dnf},

@@ -64,6 +64,7 @@ func managers() []release {
 		{"rhel-8.10", roots.Bullseye, roots.Dnf},
 		{"rhel-9.4", roots.Bookworm, roots.Dnf},
 		{"rhel-10.0", roots.Trixie, roots.Dnf},
+		{"rhel-11.0", roots.Forky, roots.Dnf},
 		{"rhel-7.9", roots.Bullseye, roots.Yum},
 		{"azurelinux-3.0", roots.Bookworm, roots.Tdnf},
 		{"leap-15.6", roots.Bookworm, roots.Zypper},
