@@ -83,7 +83,7 @@ func (row Row) target(r Release, goarch, suite string) Target {
 			Arches:         row.arches(),
 			Keys:           slices.Clone(row.Keys),
 			MetadataSigned: row.Manager != Apt,
-			OnImage:        row.OnImage,
+			OnImage:        row.OnImage.filled(fill),
 		},
 		Packages: Packages{Login: "aadsshlogin", SELinux: "aadsshlogin-selinux"},
 		// aadlogin-selinux refuses to go before aadlogin (MicrosoftDocs/azure-docs#78581).
@@ -104,6 +104,19 @@ func (row Row) target(r Release, goarch, suite string) Target {
 		t.Note = "no package for " + goarch + " was seen in its repository yet; it is tried all the same"
 	}
 	return t
+}
+
+// filled is the repository of one release and architecture.
+func (r *ImageRepository) filled(fill *strings.Replacer) *ImageRepository {
+	if r == nil {
+		return nil
+	}
+	one := *r
+	one.Keys = nil
+	for _, key := range r.Keys {
+		one.Keys = append(one.Keys, fill.Replace(key))
+	}
+	return &one
 }
 
 // arches are all architectures that are tried.

@@ -64,6 +64,7 @@ func complete(row Row, sources ...Source) Row {
 func azureLinux() []Row {
 	const (
 		azl     = "azurelinux-repos.spec of microsoft/azurelinux; Azure/azure-linux-extensions#2051"
+		azl4    = "base/comps/azurelinux-repos/microsoft.repo of microsoft/azurelinux; Azure/azure-linux-extensions#2197 (4.0 on machines)"
 		mariner = "mariner-repos.spec of microsoft/azurelinux; mde_installer.sh of microsoft/mdatp-xplat"
 		keys    = "the image's own, imported into rpm's and GnuPG's keyrings by the package that brings it"
 		rpmKey  = "/etc/pki/rpm-gpg/MICROSOFT-RPM-GPG-KEY"
@@ -75,6 +76,12 @@ func azureLinux() []Row {
 			Manager: Tdnf, Path: "/azurelinux/{major}.0/prod/ms-non-oss/{basearch}", Arches: onlyAMD64(), Unseen: []string{"arm64"},
 			OnImage: &ImageRepository{ID: "azurelinux-official-ms-non-oss", Package: "azurelinux-repos-ms-non-oss", Keys: []string{rpmKey}},
 		}, Source{"release", documented}, Source{"path", azl}, Source{"keys", keys}, Source{"architectures", arm64Open}),
+		complete(Row{
+			Family: "Azure Linux", IDs: []string{"azurelinux"}, Releases: "4", From: "4", Below: "5",
+			Note:    "nobody has seen aadsshlogin in its repository yet; it is tried all the same",
+			Manager: Dnf, Path: "/azurelinux/{major}/prod/microsoft/{basearch}", Unseen: bothArches(),
+			OnImage: &ImageRepository{ID: "azurelinux-microsoft", Package: "azurelinux-repos", Keys: []string{"/etc/pki/rpm-gpg/RPM-GPG-KEY-azurelinux-{version}-{basearch}"}},
+		}, Source{"release", azl4}, Source{"path", azl4}, Source{"keys", "the image's own, of the package azurelinux-gpg-keys"}, Source{"architectures", azl4}),
 		{
 			Family: "CBL-Mariner", IDs: []string{"mariner"}, Releases: "1", From: "1", Below: "2",
 			Refused: "CBL-Mariner 1.0 was withdrawn by its vendor, its repositories were deleted on 2024-10-17; move to Azure Linux 3",

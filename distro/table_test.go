@@ -118,7 +118,7 @@ func TestUnsupported(t *testing.T) {
 		{"os-release/sles-15", "amd64", []string{"SLES 15.1"}},
 		{"os-release/leap-15.0", "amd64", []string{"openSUSE Leap 15.1"}},
 		{"os-release/mariner-1.0", "amd64", []string{"withdrawn", "2024-10-17"}},
-		{"os-release/azurelinux-4.0", "amd64", []string{"newer than Azure Linux 3"}},
+		{"os-release/azurelinux-5.0", "amd64", []string{"newer than Azure Linux 4"}},
 		{"os-release/fedora-42", "amd64", []string{`"fedora" is not one of the supported`}},
 		{"os-release/amazon-2023", "amd64", []string{`"amzn" is not one of the supported`}},
 		{"os-release/alpine-3.22", "amd64", []string{`"alpine" is not one of the supported`}},

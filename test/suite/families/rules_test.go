@@ -19,6 +19,7 @@ func newReleases() []release {
 		{"ubuntu-26.04", roots.Trixie, roots.Apt},
 		{"", roots.Trixie, roots.Apt},
 		{"rhel-11.0", roots.Forky, roots.Dnf},
+		{"azurelinux-4.0", roots.Forky, roots.Dnf},
 		{"sles-16.0", roots.Trixie, roots.Zypper},
 		{"almalinux-10.0", roots.Trixie, roots.Dnf},
 		{"centos-stream-9", roots.Bookworm, roots.Dnf},
@@ -31,6 +32,7 @@ func TestReleaseByRule(t *testing.T) {
 		"ubuntu-26.04":    "found by the rule for Ubuntu",
 		"debian13":        "had no aadsshlogin in January 2026",
 		"rhel-11.0":       "found by the rule for RHEL",
+		"azurelinux-4.0":  "nobody has seen aadsshlogin in its repository yet",
 		"sles-16.0":       "had no aadsshlogin in January 2026",
 		"almalinux-10.0":  "packages for RHEL 10 are tried",
 		"centos-stream-9": "RHEL of the same major version are tried",
@@ -47,14 +49,14 @@ func TestReleaseByRule(t *testing.T) {
 
 // Its repository may be there without the package.
 func TestReleaseByRuleWithoutPackage(t *testing.T) {
-	each(t, newReleases()[:4], scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Dependency + "01", Version: "1.0"}}}, func(m machine) {
+	each(t, newReleases()[:5], scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Dependency + "01", Version: "1.0"}}}, func(m machine) {
 		m.warned(m.want(28, "aadsshlogin"), "distro", "is not on the list of tested releases")
 	})
 }
 
 // Or there is no repository at all.
 func TestReleaseByRuleWithoutRepository(t *testing.T) {
-	each(t, newReleases()[:4], scene.Options{}, func(m machine) {
+	each(t, newReleases()[:5], scene.Options{}, func(m machine) {
 		place := strings.TrimSuffix(m.Target.Repository.Path, "/") + "/..."
 		m.Packages.Missing(place)
 		m.Packages.Trouble(place, pkghost.Status(http.StatusNotFound, 0))

@@ -65,6 +65,7 @@ func managers() []release {
 		{"rhel-9.4", roots.Bookworm, roots.Dnf},
 		{"rhel-10.0", roots.Trixie, roots.Dnf},
 		{"rhel-11.0", roots.Forky, roots.Dnf},
+		{"azurelinux-4.0", roots.Forky, roots.Dnf},
 		{"rhel-7.9", roots.Bullseye, roots.Yum},
 		{"azurelinux-3.0", roots.Bookworm, roots.Tdnf},
 		{"leap-15.6", roots.Bookworm, roots.Zypper},
@@ -83,7 +84,8 @@ func typical() []release {
 
 // kinds is one release of each package manager, stand-ins included.
 func kinds() []release {
-	return append(typical(), release{"rhel-7.9", roots.Bullseye, roots.Yum}, release{"azurelinux-3.0", roots.Bookworm, roots.Tdnf})
+	return append(typical(), release{"rhel-7.9", roots.Bullseye, roots.Yum}, release{"azurelinux-3.0", roots.Bookworm, roots.Tdnf},
+		release{"azurelinux-4.0", roots.Forky, roots.Dnf})
 }
 
 // others are the releases that managers leaves out.
