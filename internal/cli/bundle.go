@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,22 +16,29 @@ import (
 // bundle writes the archive for whoever is asked to help.
 func (p Process) bundle() *cobra.Command {
 	var output string
+	var also []string
 	c := &cobra.Command{
 		Use:   "support-bundle",
 		Short: "Write one archive with what somebody needs who is to help",
-		Long: `support-bundle writes a tar.gz with what doctor, plan and status say, the logs
-and the configuration of sshd, PAM, NSS and the package repositories. Passwords,
-tokens and keys are taken out; names of people and machines are not: look
-through it before you pass it on. It changes nothing else.`,
+		Long: `support-bundle writes a tar.gz with what doctor, plan and status say, and of the
+logs and the configuration of sshd, PAM, NSS and the package repositories the
+lines, keys and words that cannot hold a secret. Names of people and machines
+are in it: look through it before you pass it on. It changes nothing else.`,
 		Example: "  sudo /usr/local/bin/aadsshlogin-handler support-bundle\n  sudo /usr/local/bin/aadsshlogin-handler support-bundle --output - | ssh me@desk 'cat > bundle.tar.gz'",
 		GroupID: groupPeople,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o := p.options()
+			for _, file := range also {
+				if !filepath.IsAbs(file) {
+					return fault.New(fault.Usage, "--include needs the full path of a file, not "+strconv.Quote(file)+".", "Give it as /PATH.")
+				}
+				fmt.Fprintf(c.ErrOrStderr(), "Warning: %s goes in whole; only what looks like a secret is taken out of it. Read it before you pass it on.\n", strconv.Quote(file))
+			}
 			show, done := p.progress()
 			o.Progress = show
 			if output == "-" {
-				_, err := doctor.Bundle(c.Context(), o, c.OutOrStdout())
+				_, err := doctor.Bundle(c.Context(), o, c.OutOrStdout(), also...)
 				done()
 				return err
 			}
@@ -41,7 +50,7 @@ through it before you pass it on. It changes nothing else.`,
 			if err != nil {
 				return fault.Wrap(err, fault.Disk, "The bundle cannot be written: "+err.Error()+".", "Name another file with --output.")
 			}
-			names, err := doctor.Bundle(c.Context(), o, f)
+			names, err := doctor.Bundle(c.Context(), o, f, also...)
 			done()
 			if closeErr := f.Close(); err == nil {
 				err = closeErr
@@ -55,5 +64,6 @@ through it before you pass it on. It changes nothing else.`,
 		},
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: aadsshlogin-support-TIME.tar.gz in the current folder)")
+	c.Flags().StringArrayVar(&also, "include", nil, "also put in this file, whole: it may hold what nobody should see (may be given several times)")
 	return c
 }

@@ -5,30 +5,43 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/permit"
 	"aadsshlogin-handler/internal/proxy"
 	"aadsshlogin-handler/internal/signin/sshd"
+	"aadsshlogin-handler/internal/trail"
 )
 
-// Bounds of what goes into a bundle, in bytes.
+// Bounds of what goes into a bundle: bytes of the end of each file, bytes
+// together, and files.
 const (
-	bundleFile = 2 << 20  // the end of each file
-	bundleAll  = 64 << 20 // together
+	bundleFile  = 1 << 20
+	bundleAll   = 16 << 20
+	bundleFiles = 300
 )
+
+// bundleAge is how far back lines about sign-ins go.
+const bundleAge = 14 * trail.Day
 
 // Bundle writes one archive for whoever is asked to help: what doctor and plan
-// say, logs, status, and the configuration that decides about sign-in. Tokens,
-// passwords and keys are taken out; names of people and machines are not. It
-// returns the names of what is in it.
-func Bundle(ctx context.Context, o Options, to io.Writer) ([]string, error) {
+// say, and of the machine's files what is permitted by kind (package permit).
+// What looks like a secret is taken out of all that once more. Names of people
+// and machines stay. also are files that somebody asked for by name: they go in
+// whole, but for what looks like a secret. It returns the names of what is in it.
+func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]string, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -53,6 +66,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer) ([]string, error) {
 			a.secrets = append(a.secrets, proxy.SecretsOf(value)...)
 		}
 	}
+	report = withoutQuotes(report)
 	a.text("doctor.txt", report.Text(Style{}))
 	a.json("doctor.json", report)
 	a.text("plan.txt", plan.Text())
@@ -61,23 +75,15 @@ func Bundle(ctx context.Context, o Options, to io.Writer) ([]string, error) {
 		a.text("status.txt", status.Text(o.Now()))
 		a.json("status.json", status)
 	}
-	added := map[string]bool{} // patterns overlap
-	for _, f := range bundleFiles(m) {
-		for _, file := range o.Host.Glob(f) {
-			if !added[file] {
-				a.file(file)
-			}
-			added[file] = true
-		}
+	a.files(permittedFiles(m))
+	for name, q := range bundleCommands() {
+		a.command(ctx, name, q)
 	}
-	for name, c := range bundleCommands() {
-		a.command(ctx, name, c)
+	a.signIns(trail.Read(ctx, o.Host, o.Now(), bundleAge))
+	for _, file := range also {
+		a.whole(file)
 	}
-	about := "What aadsshlogin-handler saw of this machine. Passwords, tokens and keys were taken out and replaced by ***;\nnames of people and machines were not. Look through it before you pass it on.\n"
-	if !o.Root {
-		about += "It was made without root, so what only root can read is missing: settings, status and logs of the extension,\nthe logs of sign-ins, and what sshd says of its configuration. Make it again with sudo where that matters.\n"
-	}
-	a.text("README.txt", about)
+	a.about(o.Root)
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -87,42 +93,78 @@ func Bundle(ctx context.Context, o Options, to io.Writer) ([]string, error) {
 	return a.names, zipped.Close()
 }
 
-// bundleFiles are patterns of what may explain something. Private keys and the
-// protected settings are not among them.
-func bundleFiles(m machine) []string {
-	files := []string{
-		host.StateDir + "/receipt.json", host.StateDir + "/handover", host.StateDir + "/pending", host.TransactionLog,
-		"/var/log/waagent.log", "/var/log/auth.log", "/var/log/secure", "/var/log/cloud-init-output.log",
-		"/var/log/apt/history.log", "/var/log/apt/term.log", "/var/log/dnf.log", "/var/log/yum.log", "/var/log/zypper.log",
-		"/etc/os-release", "/etc/nsswitch.conf", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf",
-		"/etc/pam.d/sshd", "/etc/pam.d/common-*", "/etc/pam.d/*-auth", "/etc/pam.d/*-account",
-		"/etc/apt/sources.list", "/etc/apt/sources.list.d/*", "/etc/yum.repos.d/*.repo", "/etc/zypp/repos.d/*.repo",
+// withoutQuotes is a report without what its texts quote from files and programs,
+// as far as that is not permitted.
+func withoutQuotes(r Report) Report {
+	r.Checks = slices.Clone(r.Checks)
+	for i, c := range r.Checks {
+		r.Checks[i].Text = permit.Quoted(c.Text)
+	}
+	r.Verdict.Text = permit.Quoted(r.Verdict.Text)
+	return r
+}
+
+// permittedFile is a pattern of files, and what may go in of each.
+type permittedFile struct {
+	pattern string
+	permits permit.Filter
+}
+
+// permittedFiles are all files that a bundle looks at. What is not here goes in
+// only where somebody names it.
+func permittedFiles(m machine) []permittedFile {
+	files := []permittedFile{
+		{host.StateDir + "/receipt.json", permit.JSON("*")},
+		{host.StateDir + "/handover", permit.JSON("to", "boot", "upFor", "time")},
+		{host.StateDir + "/pending", permit.Table},
+		{host.TransactionLog, permit.Transaction},
+		{"/var/log/waagent.log", permit.Agent},
+		{"/var/log/apt/history.log", permit.Packages}, {"/var/log/dpkg.log", permit.Packages},
+		{"/var/log/dnf.rpm.log", permit.Packages}, {"/var/log/yum.log", permit.Packages}, {"/var/log/tdnf.log", permit.Packages},
+		{"/etc/os-release", permit.OSRelease}, {"/usr/lib/os-release", permit.OSRelease},
+		{"/etc/nsswitch.conf", permit.NSS}, {"/usr/etc/nsswitch.conf", permit.NSS},
+		{"/etc/ssh/sshd_config", permit.SSHD}, {"/etc/ssh/sshd_config.d/*.conf", permit.SSHD}, {"/usr/etc/ssh/sshd_config", permit.SSHD},
+		{"/etc/pam.d/sshd", permit.PAM}, {"/etc/pam.d/common-*", permit.PAM}, {"/etc/pam.d/*-auth", permit.PAM}, {"/etc/pam.d/*-account", permit.PAM},
+		{"/usr/lib/pam.d/sshd", permit.PAM}, {"/usr/lib/pam.d/common-*", permit.PAM},
+		{"/etc/apt/sources.list", permit.AptList}, {"/etc/apt/sources.list.d/*.list", permit.AptList}, {"/etc/apt/sources.list.d/*.sources", permit.Repository},
+		{"/etc/yum.repos.d/*.repo", permit.Repository}, {"/etc/zypp/repos.d/*.repo", permit.Repository},
 	}
 	if e := m.extension; e != nil {
-		files = append(files, e.env.LogFolder+"/*.log", e.env.LogFolder+"/*.log.1", e.env.StatusFolder+"/*.status",
-			e.env.BaseDir+"/HandlerEnvironment.json", agent.StateFile(e.env.BaseDir), e.env.ConfigFolder+"/*.settings")
+		files = append(files,
+			permittedFile{e.env.LogFolder + "/" + logging.FileName, permit.Handler}, permittedFile{e.env.LogFolder + "/" + logging.FileName + ".1", permit.Handler},
+			permittedFile{e.env.LogFolder + "/CommandExecution.log", permit.Agent},
+			permittedFile{e.env.StatusFolder + "/*.status", permit.JSON("version", "timestampUTC", "status", "name", "operation", "configurationAppliedTime", "code", "formattedMessage", "lang", "message", "substatus")},
+			permittedFile{e.env.BaseDir + "/HandlerEnvironment.json", permit.JSON("name", "version", "handlerEnvironment", "logFolder", "configFolder", "statusFolder", "heartbeatFile", "eventsFolder")},
+			permittedFile{agent.StateFile(e.env.BaseDir), permit.Table},
+			permittedFile{e.env.ConfigFolder + "/*.settings", permit.JSON("runtimeSettings", "handlerSettings", "publicSettings", "packageVersion", "repository", "mode", "baseUrl", "proxy", "monitor")})
 	}
 	for _, unit := range m.agentUnits {
 		for _, dir := range unitDirs() {
-			files = append(files, dir+"/"+unit, dir+"/"+unit+".d/*.conf")
+			files = append(files, permittedFile{dir + "/" + unit, permit.Unit}, permittedFile{dir + "/" + unit + ".d/*.conf", permit.Unit})
 		}
 	}
 	return files
 }
 
-// bundleCommands are questions that change nothing.
-func bundleCommands() map[string]host.Command {
-	c := func(name string, args ...string) host.Command { return host.Command{Name: name, Args: args} }
-	return map[string]host.Command{
-		"sshd-effective.txt": c("sshd", "-T", "-C", sshd.Connection(sshd.PersonProbe)),
-		"sshd-version.txt":   c("sshd", "-V"),
-		"disks.txt":          c("df", "-h"),
-		"mounts.txt":         c("findmnt", "-o", "TARGET,FSTYPE,OPTIONS"),
-		"routes.txt":         c("ip", "route"),
-		"listening.txt":      c("ss", "-ltn"),
-		"firewall.txt":       c("iptables", "-S"),
-		"journal.txt": c("journalctl", "-q", "--no-pager", "-o", "short-iso", "-n", "3000", "-t", "sshd", "-t", "sshd-session", "-t", "aad_certhandler",
-			"-t", "aadsshlogin-handler"),
+// question is a command that changes nothing, and what may go in of its answer.
+type question struct {
+	command host.Command
+	permits permit.Filter
+}
+
+func bundleCommands() map[string]question {
+	q := func(permits permit.Filter, name string, args ...string) question {
+		return question{host.Command{Name: name, Args: args}, permits}
+	}
+	return map[string]question{
+		"sshd-effective.txt": q(permit.SSHD, "sshd", "-T", "-C", sshd.Connection(sshd.PersonProbe)),
+		"sshd-version.txt":   q(permit.Table, "sshd", "-V"),
+		"disks.txt":          q(permit.Table, "df", "-h"),
+		"mounts.txt":         q(permit.Mounts, "findmnt", "-l", "-o", "TARGET,FSTYPE,OPTIONS"),
+		"routes.txt":         q(permit.Table, "ip", "route"),
+		"listening.txt":      q(permit.Table, "ss", "-ltn"),
+		"firewall.txt":       q(permit.Firewall, "iptables", "-S"),
+		"journal-own.txt":    q(permit.Table, "journalctl", "-q", "--no-pager", "-o", "short-iso", "-n", "1000", "-t", "aadsshlogin-handler", "_UID=0"),
 	}
 }
 
@@ -133,13 +175,18 @@ type archive struct {
 	at      time.Time
 	secrets []string
 	names   []string
+	notes   []string // what is not in it, and why
 	written int
 	err     error
 }
 
 func (a *archive) text(name, text string) {
 	text = Redact(text, a.secrets...)
-	if a.err != nil || a.written+len(text) > bundleAll {
+	if a.err != nil {
+		return
+	}
+	if a.written+len(text) > bundleAll || len(a.names) >= bundleFiles {
+		a.notes = append(a.notes, name+": the bundle is full")
 		return
 	}
 	a.written += len(text)
@@ -160,26 +207,109 @@ func (a *archive) json(name string, v any) {
 	a.text(name, string(b)+"\n")
 }
 
-// file adds the end of a file; one that cannot be read is left out.
-func (a *archive) file(file string) {
-	text, err := a.host.ReadTail(file, bundleFile)
-	if err != nil {
-		return
+// files adds what is permitted of each file, once: patterns overlap.
+func (a *archive) files(permitted []permittedFile) {
+	added := map[string]bool{}
+	for _, p := range permitted {
+		for _, file := range a.host.Glob(p.pattern) {
+			if added[file] {
+				continue
+			}
+			added[file] = true
+			text, err := a.host.ReadTailNoLinks(file, bundleFile)
+			if err != nil {
+				a.notes = append(a.notes, fmt.Sprintf("%s: %v", permit.Words(file), withoutPath(err)))
+				continue
+			}
+			a.permitted(filepath.Join("files", filepath.Dir(file), permit.Name(filepath.Base(file))), p.permits(whole(text)))
+		}
 	}
-	a.text(filepath.Join("files", file), string(text))
 }
 
-func (a *archive) command(ctx context.Context, name string, c host.Command) {
+// whole cuts off the first line where the end of a longer file was read.
+func whole(text []byte) string {
+	if len(text) == bundleFile {
+		_, rest, _ := strings.Cut(string(text), "\n")
+		return rest
+	}
+	return string(text)
+}
+
+// permitted adds a text and says how much of it is missing.
+func (a *archive) permitted(name string, t permit.Text) {
+	text := t.Kept
+	if t.Left > 0 {
+		a.notes = append(a.notes, fmt.Sprintf("%s: %d lines or keys were not permitted", name, t.Left))
+	}
+	if text == "" {
+		text = fmt.Sprintf("# none of its %d lines or keys is one that may go into a bundle\n", t.Left)
+	}
+	a.text(name, text)
+}
+
+// signIns adds what the sign-in programs wrote, under the name of its source.
+func (a *archive) signIns(log trail.Log) {
+	if log.Source == "" {
+		return
+	}
+	name := "commands/journal.txt"
+	if strings.HasPrefix(log.Source, "/") {
+		name = filepath.Join("files", log.Source)
+	}
+	text, left := log.Permitted()
+	a.permitted(name, permit.Text{Kept: text, Left: left})
+}
+
+// whole adds a file that somebody named.
+func (a *archive) whole(file string) {
+	text, err := a.host.ReadTailNoLinks(file, bundleFile)
+	if err != nil {
+		a.notes = append(a.notes, fmt.Sprintf("%s: %v", file, withoutPath(err)))
+		return
+	}
+	a.text(filepath.Join("asked-for", file), string(text))
+}
+
+// withoutPath is why a file could not be read.
+func withoutPath(err error) error {
+	var e *fs.PathError
+	switch {
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENOTDIR):
+		return errors.New("not read, for it is a link, or a link leads to it, or it is no plain file")
+	case errors.As(err, &e):
+		return e.Err
+	}
+	return err
+}
+
+func (a *archive) command(ctx context.Context, name string, q question) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	r, err := a.host.Runner.Run(ctx, c)
+	r, err := a.host.Runner.Run(ctx, q.command)
 	if err != nil {
-		a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%v\n", c, err))
+		a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%v\n", q.command, err))
 		return
 	}
 	text := r.Output()
-	if len(text) > bundleFile {
-		text = text[len(text)-bundleFile:]
+	t := q.permits(text[max(len(text)-bundleFile, 0):])
+	if t.Left > 0 {
+		a.notes = append(a.notes, fmt.Sprintf("commands/%s: %d lines were not permitted", name, t.Left))
 	}
-	a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%s(exit %d)\n", c, text, r.ExitCode))
+	a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%s(exit %d)\n", q.command, t.Kept, r.ExitCode))
+}
+
+// about is the file to read first.
+func (a *archive) about(root bool) {
+	about := `What aadsshlogin-handler saw of this machine. Of each file only lines, keys and words went in that cannot hold a
+secret; *** stands for the others. Names of people and machines are in it: look through it before you pass it on.
+`
+	if !root {
+		about += `It was made without root, so what only root can read is missing: settings, status and logs of the extension,
+the logs of sign-ins, and what sshd says of its configuration. Make it again with sudo where that matters.
+`
+	}
+	if len(a.notes) > 0 {
+		about += "\nWhat is not in it:\n" + strings.Join(a.notes, "\n") + "\n"
+	}
+	a.text("README.txt", about)
 }

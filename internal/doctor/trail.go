@@ -21,7 +21,7 @@ type history struct {
 // lookHistory reads the journal or the logs. What auditd writes is looked at by
 // the check selinux-denials.
 func lookHistory(ctx context.Context, h *host.Host, now time.Time) history {
-	log := trail.Read(ctx, h, now)
+	log := trail.Read(ctx, h, now, trail.Day)
 	return history{log.Source, log.Events(h.RootOnly, h.Exists)}
 }
 

@@ -8,6 +8,7 @@ package trail
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,8 +18,8 @@ import (
 	"aadsshlogin-handler/internal/host"
 )
 
-// Age is how far back is looked.
-const Age = 24 * time.Hour
+// Day is how far back failures count.
+const Day = 24 * time.Hour
 
 // tailSize is how much of the end of a log file is read, in bytes.
 const tailSize = 512 << 10
@@ -49,29 +50,30 @@ func programs() []string { return []string{"sshd", "sshd-session", "sshd-auth", 
 // Read reads the journal, else the log files of the two families. Of the
 // journal only lines count that a process of root wrote: the user id is the
 // kernel's word (systemd.journal-fields(7), trusted fields), while anybody may
-// call themselves sshd. A log file has no such word.
-func Read(ctx context.Context, h *host.Host, now time.Time) Log {
+// call themselves sshd. A log file has no such word. Lines older than age are
+// left out.
+func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) Log {
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
-	args := []string{"-q", "--no-pager", "--all", "-o", "json", "--since", "-24h", "-n", strconv.Itoa(most), "-r", "_UID=0"}
+	args := []string{"-q", "--no-pager", "--all", "-o", "json", "--since", fmt.Sprintf("-%dh", int(age.Hours())), "-n", strconv.Itoa(most), "-r", "_UID=0"}
 	for _, p := range programs() {
 		args = append(args, "-t", p)
 	}
 	r, err := h.Runner.Run(ctx, host.Command{Name: "journalctl", Args: args})
 	if err == nil && r.ExitCode == 0 && len(r.Stdout) > 0 {
-		return Log{"the journal", recent(fromJournal(r.Stdout), now)}
+		return Log{"the journal", recent(fromJournal(r.Stdout), now, age)}
 	}
 	for _, path := range []string{"/var/log/auth.log", "/var/log/secure", "/var/log/messages"} {
 		if text, err := h.ReadTail(path, tailSize); err == nil {
-			return Log{path, recent(fromFile(string(text), now), now)}
+			return Log{path, recent(fromFile(string(text), now), now, age)}
 		}
 	}
 	return Log{}
 }
 
 // recent drops what is too old; what has no time is kept.
-func recent(lines []Line, now time.Time) []Line {
-	return slices.DeleteFunc(lines, func(l Line) bool { return !l.At.IsZero() && now.Sub(l.At) > Age })
+func recent(lines []Line, now time.Time, age time.Duration) []Line {
+	return slices.DeleteFunc(lines, func(l Line) bool { return !l.At.IsZero() && now.Sub(l.At) > age })
 }
 
 // entry is a line of the journal as JSON; fields may be text, a list of bytes,
@@ -179,7 +181,7 @@ func stamp(s string, now time.Time) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	if at.After(now.Add(Age)) {
+	if at.After(now.Add(Day)) {
 		at = at.AddDate(-1, 0, 0)
 	}
 	return at

@@ -15,7 +15,7 @@ const at = "2026-11-21T11:00:00+00:00 web1 "
 func no(string) bool { return false }
 
 func events(text string) []Event {
-	return Log{"a file", recent(fromFile(text, noon()), noon())}.Events(no, no)
+	return Log{"a file", recent(fromFile(text, noon()), noon(), Day)}.Events(no, no)
 }
 
 func names(all []Event) string {
@@ -219,7 +219,7 @@ func TestJournal(t *testing.T) {
 		record("sshd", "0", "sshd", denied)[:60]:                 "",
 		`{"SYSLOG_IDENTIFIER":"sshd","_UID":"0","MESSAGE":[112,97,109,95,97,97,100,40,115,58,97,99,99,111,117,110,116,41,58,32,100,101,110,105,101,100,255]}`: "role",
 	} {
-		log := Log{"the journal", recent(fromJournal([]byte(text)), noon())}
+		log := Log{"the journal", recent(fromJournal([]byte(text)), noon(), Day)}
 		if got := names(log.Events(no, no)); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}

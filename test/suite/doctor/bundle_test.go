@@ -72,6 +72,125 @@ func TestBundleHasNoSecrets(t *testing.T) {
 	}
 }
 
+// TestBundleByPermission: secrets of all forms in all places that the bundle
+// reads, and on the way to them; none is in the archive, and everything that
+// somebody needs who helps is.
+func TestBundleByPermission(t *testing.T) {
+	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	var planted seeds
+	plant := func(file, text string) {
+		must(t, s.MkdirAll(path.Dir(file), 0o755))
+		must(t, s.AppendFile(file, []byte(text)))
+	}
+	const logDir = "/var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux"
+	for _, p := range places(agentDirOf(s), logDir) {
+		plant(p.file, planted.all(p.head))
+	}
+	for file, lines := range exact() {
+		for _, line := range lines {
+			for strings.Contains(line, "%s") {
+				line = strings.Replace(line, "%s", planted.secret(), 1)
+			}
+			plant(file, line+"\n")
+		}
+	}
+	// A key whose first line is before the part that is read, and links.
+	plant("/var/log/waagent.log", "-----BEGIN RSA PRIVATE KEY-----\n"+strings.Repeat(planted.secret()+"\n", 1<<17))
+	shadow := planted.secret()
+	must(t, s.WriteFile("/etc/shadow-", []byte("root:"+shadow+":1:0:99999:7:::\n"), 0o600))
+	must(t, s.WriteFile("/root/own/secret.conf", []byte("# "+shadow+"\n"), 0o600))
+	sh(t, s.Box, "ln -s /etc/shadow- /var/log/yum.log.1; ln -sf /etc/shadow- /var/log/dnf.rpm.log; ln -s /root/own/secret.conf /etc/ssh/sshd_config.d/10-link.conf; ln /etc/shadow- /var/log/tdnf.log")
+	status := string(must1(t)(s.ReadFile(agentDirOf(s) + "/status/0.status")))
+	must(t, s.WriteFile(agentDirOf(s)+"/status/99.status", []byte(strings.Replace(status, `"version"`, `"token":"`+planted.secret()+`","version"`, 1)), 0o600))
+	must(t, s.WriteFile(agentDirOf(s)+"/config/99.settings", []byte(`{"runtimeSettings":[{"handlerSettings":{"publicSettings":{"monitor":"off","myPassword":"`+planted.secret()+`"},"protectedSettings":"`+planted.secret()+`"}}]}`), 0o600))
+	at := "Nov 21 10:00:02 web1 "
+	if now := strings.TrimSpace(sh(t, s.Box, "LC_ALL=C date '+%b %e %H:%M:%S'")); now != "" {
+		at = now + " web1 "
+	}
+	plant("/var/log/auth.log", at+"sshd[11]: fatal: Access denied for user ada@contoso.com by PAM account configuration [preauth]\n"+
+		at+"sshd[12]: User bob@contoso.com from 10.0.0.4 not allowed because none of user's groups are listed in AllowGroups\n"+
+		at+"aad_certhandler[13]: Failed to get an access token: Identity not found\n"+at+"sshd[14]: pam_aad(sshd:account): AadAuthorize, Version: 1.0.033070001; CorrelationId: 0e2f1a3c-1111-2222-3333-444455556666\n")
+	plant("/var/log/waagent.log", "2026-11-21T19:52:41.506690Z INFO ExtHandler [Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-1.0.0] Requested extension state: enabled\n")
+	plant("/etc/pam.d/common-session", "session required pam_faillock.so preauth deny=3 unlock_time=600\n")
+
+	if len(planted.planted) < 100 || len(forms()) < 40 {
+		t.Fatalf("%d secrets of %d forms", len(planted.planted), len(forms()))
+	}
+	r, err := s.Run(t.Context(), box.Environment(), program, "support-bundle", "--output", "/root/bundle.tar.gz")
+	must(t, err)
+	if r.ExitCode != 0 {
+		t.Fatalf("exit %d: %s", r.ExitCode, r.Output())
+	}
+	content, err := s.ReadFile("/root/bundle.tar.gz")
+	must(t, err)
+	files := unpack(t, content)
+	for name, text := range files {
+		for line := range strings.Lines(name + "\n" + text) {
+			for _, secret := range append(planted.planted, shadow, metadata.Secret) {
+				if strings.Contains(line, secret) {
+					t.Errorf("%s holds %q: %s", name, secret, line)
+				}
+			}
+		}
+	}
+	for name, wants := range useful(agentDirOf(s), logDir) {
+		for _, want := range wants {
+			if !strings.Contains(files["aadsshlogin-support/"+name], want) {
+				t.Errorf("%s lacks %q:\n%.3000s", name, want, files["aadsshlogin-support/"+name])
+			}
+		}
+	}
+	if len(files) > 300 || len(content) > 4<<20 {
+		t.Errorf("%d files, %d bytes", len(files), len(content))
+	}
+}
+
+// useful is what somebody needs who helps.
+func useful(agentDir, logDir string) map[string][]string {
+	return map[string][]string{
+		"README.txt":                                    {"look through it", "it is a link", "not permitted"},
+		"doctor.txt":                                    {"sshd", "packages"},
+		"doctor.json":                                   {`"verdict"`},
+		"plan.txt":                                      {"Nothing is to be done"},
+		"plan.json":                                     {"steps"},
+		"status.txt":                                    {"AADSSHLoginForLinux"},
+		"status.json":                                   {`"code"`},
+		"commands/disks.txt":                            {"Filesystem", "/"},
+		"commands/mounts.txt":                           {"TARGET", "rw"},
+		"commands/routes.txt":                           {"10.77.0.9 dev lo"},
+		"commands/listening.txt":                        {"LISTEN", ":22"},
+		"commands/sshd-version.txt":                     {"OpenSSH_"},
+		"commands/sshd-effective.txt":                   {"authorizedkeyscommand /usr/sbin/aad_certhandler", "usepam yes", "pubkeyauthentication yes", "port 22", "authenticationmethods publickey"},
+		"files/usr/lib/os-release":                      {"ID=ubuntu", `VERSION_ID="22.04"`},
+		"files/etc/nsswitch.conf":                       {"passwd:", "aad"},
+		"files/etc/ssh/sshd_config":                     {"Match User", "AuthorizedKeysCommand /usr/sbin/aad_certhandler %u %k", "AuthorizedKeysCommandUser root"},
+		"files/etc/ssh/sshd_config.d/50-own.conf":       {"ForceCommand /usr/bin/x ***"},
+		"files/etc/pam.d/common-account":                {"pam_aad.so"},
+		"files/etc/pam.d/common-session":                {"pam_exec.so /usr/bin/notify ***", "pam_faillock.so preauth deny=3 unlock_time=600"},
+		"files/etc/apt/sources.list.d/aadsshlogin.list": {"signed-by=/", "https://packages.microsoft.com/ubuntu/22.04/prod", "jammy main"},
+		"files/etc/apt/sources.list.d/token.list":       {"deb https://h.example.com/... jammy main"},
+		"files/etc/apt/sources.list.d/token.sources":    {"Types=deb", "URIs=https://h.example.com/..."},
+		"files/etc/yum.repos.d/token.repo":              {"[own]", "baseurl=https://h/..."},
+		"files/etc/systemd/system/walinuxagent.service.d/proxy.conf": {"Environment="},
+		"files/etc/systemd/system/walinuxagent.service":              {"ExecStart=/usr/bin/x ***", "APP_TOKEN=***", "https_proxy=http://h:1"},
+		"files/var/lib/aadsshlogin-handler/receipt.json":             {"aadsshlogin", "/etc/apt/sources.list.d/aadsshlogin.list"},
+		"files/var/lib/aadsshlogin-handler/transaction.log":          {"Setting up aadsshlogin", "Unpacking aadsshlogin"},
+		"files" + agentDir + "/HandlerEnvironment.json":              {"logFolder", agentDir + "/status"},
+		"files" + agentDir + "/status/0.status":                      {`"status": "success"`, `"code": 0`},
+		"files" + agentDir + "/config/HandlerState":                  {"Enabled"},
+		"files" + agentDir + "/config/99.settings":                   {`"monitor": "off"`},
+		"files" + logDir + "/handler.log":                            {"finished: enable", "level=info", "took="},
+		"files/var/log/waagent.log":                                  {"Requested extension state: enabled"},
+		"files/var/log/auth.log": {"Access denied for user ada@contoso.com by PAM account configuration", "bob@contoso.com from 10.0.0.4 not allowed because none of user's groups are listed in AllowGroups",
+			"Failed to get an access token: Identity not found", "AadAuthorize, Version: 1.0.033070001; CorrelationId: 0e2f1a3c-1111-2222-3333-444455556666", "Invalid user ***"},
+	}
+}
+
+// must1 is must for what gives a value too.
+func must1(t *testing.T) func(b []byte, err error) []byte {
+	return func(b []byte, err error) []byte { must(t, err); return b }
+}
+
 func agentDirOf(s *scene.Scene) string {
 	return "/var/lib/waagent/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-" + scene.HandlerVersion
 }
