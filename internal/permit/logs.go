@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"aadsshlogin-handler/internal/names"
 )
 
 // Handler permits the lines of our own log, whose fields are ours.
@@ -60,8 +62,12 @@ func Packages(text string) Text {
 
 // Agent permits the agent's lines about this extension, and about itself.
 func Agent(text string) Text {
+	var handlers []string
+	for _, n := range names.Current() {
+		handlers = append(handlers, regexp.QuoteMeta(n.Full()))
+	}
 	words := WordFilter()
-	ours := regexp.MustCompile(`^\d{4}[-/]\d\d[-/]\d\d[T ][\d:.]+Z? (?:INFO|WARNING|ERROR|VERBOSE) (?:\S+ )?(?:\S+ )?(?:\[Microsoft\.Azure\.ActiveDirectory\.[A-Za-z.]+-[\d.]+\] |Agent WALinuxAgent|Azure Linux Agent|OS: |Python: |ProcessExtensionsGoalState|GoalState |Fetched |Extension status: |Handler status: )`)
+	ours := regexp.MustCompile(`^\d{4}[-/]\d\d[-/]\d\d[T ][\d:.]+Z? (?:INFO|WARNING|ERROR|VERBOSE) (?:\S+ )?(?:\S+ )?(?:\[(?:` + strings.Join(handlers, "|") + `)-[\d.]+\] |Agent WALinuxAgent|Azure Linux Agent|OS: |Python: |ProcessExtensionsGoalState|GoalState |Fetched |Extension status: |Handler status: )`)
 	return those(text, ours, func(line string) string {
 		if head, _, ok := strings.Cut(line, " with environment variables: "); ok {
 			line = head

@@ -88,7 +88,7 @@ const shapes = `^(?:` +
 	`|(?:aadsshlogin|aadlogin)(?:-selinux)?(?:[-_=:][A-Za-z0-9._~+:-]{1,60})?` +
 	`|lib[a-z]{1,20}[0-9.+-]{0,6}(?:-[a-z0-9]{1,10})?|openssh(?:-server|-client|-clients)?(?:[-=][a-z0-9.:~+-]{1,40})?|OpenSSH_[0-9.]+(?:p\d)?|python3?|systemd` +
 	`|(?:eth|ens|enp|eno|enP|lo|br|veth|bond|wlan|docker)[0-9a-z]{0,10}|x86_64|aarch64|amd64|arm64|noarch|i[36]86|el\d{1,2}|tcp|udp|ipv[46]|SHA(?:1|256|512)|RSA|` +
-	`Microsoft(?:\.[A-Za-z]{1,20}){1,4}(?:-\d+(?:\.\d+){1,4})?|AADSSHLoginForLinux|AADLoginForLinux|ExtHandler|InRelease|HandlerState|NotInstalled|WALinuxAgent(?:-\d+(?:\.\d+){1,4})?|GoalState` +
+	`Microsoft(?:\.[A-Za-z]{1,20}){1,4}(?:-\d+(?:\.\d+){1,4})?|AAD(?:SSH)?Login(?:For[A-Z][a-z]+)?|ExtHandler|InRelease|HandlerState|NotInstalled|WALinuxAgent(?:-\d+(?:\.\d+){1,4})?|GoalState` +
 	`)$`
 
 // folders are those whose paths explain something.
