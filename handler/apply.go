@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/download"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
@@ -19,7 +20,7 @@ import (
 
 // apply does the steps of a plan in their order. It stops at the first that
 // fails, and takes back what it wrote where no package has come of it.
-func (r *run) apply(ctx context.Context, p Plan, f facts.Facts) error {
+func (r *run) apply(ctx context.Context, p decide.Plan, f facts.Facts) error {
 	// Every run must end before the agent ends it, with time left to look again.
 	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))
 	defer cancel()
@@ -56,7 +57,7 @@ func (r *run) session(f facts.Facts) (*pkgmgr.Session, error) {
 // work is one plan being done.
 type work struct {
 	*run
-	plan    Plan
+	plan    decide.Plan
 	session *pkgmgr.Session
 	facts   facts.Facts
 	receipt state.Receipt
@@ -64,41 +65,41 @@ type work struct {
 	stale   error  // of a refresh that did not stop the plan
 }
 
-func (w *work) step(ctx context.Context, s Step) error {
+func (w *work) step(ctx context.Context, s decide.Step) error {
 	switch s.Kind {
-	case FetchKey:
+	case decide.FetchKey:
 		return w.fetchKey(ctx, s)
-	case WriteFile:
+	case decide.WriteFile:
 		for _, file := range w.asServed(ctx, s.Files) {
 			if err := w.write(file); err != nil {
 				return err
 			}
 		}
 		return nil
-	case DropFile:
+	case decide.DropFile:
 		for _, file := range s.Files {
 			if _, err := w.host.RemoveFile(file.Path); err != nil {
 				return unwritableFile(file.Path, err)
 			}
 		}
 		return nil
-	case ImportKey:
+	case decide.ImportKey:
 		return w.session.ImportKey(ctx, s.Files[0].Path)
-	case Transport:
+	case decide.Transport:
 		return w.transport(ctx, s)
-	case Refresh:
+	case decide.Refresh:
 		return w.refresh(ctx)
-	case Repair:
+	case decide.Repair:
 		return w.repair(ctx)
-	case Install:
+	case decide.Install:
 		return w.unlisted(w.diagnosed(ctx, w.transaction(func() error { return w.install(ctx, s) })))
-	case PutBack:
+	case decide.PutBack:
 		return w.transaction(func() error { return w.restore(ctx, s) })
-	case Replace:
+	case decide.Replace:
 		return w.unlisted(w.diagnosed(ctx, w.transaction(func() error { return w.replace(ctx, s) })))
-	case Reinstall:
+	case decide.Reinstall:
 		return w.diagnosed(ctx, w.transaction(func() error { return w.reinstall(ctx, s) }))
-	case Reload:
+	case decide.Reload:
 		return w.reload(ctx, w.facts)
 	}
 	return fmt.Errorf("handler: no such kind of step: %d", s.Kind)
@@ -111,7 +112,7 @@ func (w *work) step(ctx context.Context, s Step) error {
 func (w *work) repair(ctx context.Context) error {
 	err := w.transaction(func() error { return w.session.Repair(ctx) })
 	if err == nil || fault.Of(err).Code != fault.PackageManagerFailed || ctx.Err() != nil ||
-		!slices.ContainsFunc(w.plan.Steps, func(s Step) bool { return s.Kind == Install || s.Kind == Replace }) {
+		!slices.ContainsFunc(w.plan.Steps, func(s decide.Step) bool { return s.Kind == decide.Install || s.Kind == decide.Replace }) {
 		return err
 	}
 	w.log.Warnf("the repair did not help: %v", err)
@@ -122,7 +123,7 @@ func (w *work) repair(ctx context.Context) error {
 // keeps it only if it is the one that is pinned. A copy that was left by an
 // earlier installation may be of an old generation, or carry a signature that
 // apt no longer takes.
-func (w *work) fetchKey(ctx context.Context, s Step) error {
+func (w *work) fetchKey(ctx context.Context, s decide.Step) error {
 	client := download.Client{Proxy: w.proxy(ctx, w.facts.PackageBase()), Log: w.log}
 	var keys []byte
 	var missing error
@@ -159,7 +160,7 @@ func (w *work) trustedKeys() [][]byte {
 
 // transport installs a package of the distribution, from its own sources. It
 // stays when we go: other sources may use it by then.
-func (w *work) transport(ctx context.Context, s Step) error {
+func (w *work) transport(ctx context.Context, s decide.Step) error {
 	own := *w.session
 	own.Source = w.session.Source.Others()
 	_, err := own.Install(ctx, s.Want)

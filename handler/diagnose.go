@@ -8,9 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/download"
-	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/proxy"
 )
@@ -67,11 +66,11 @@ func (w *work) proxy(ctx context.Context, address string) *url.URL {
 func (w *work) suspects(said *fault.Fault) []string {
 	const most = 4
 	if !w.plan.Source.All {
-		return []string{indexAddress(w.plan, w.facts)}
+		return []string{decide.IndexAddress(w.plan, w.facts)}
 	}
 	var named, all []string
 	for _, e := range w.facts.Sources {
-		address := indexBelow(e.URI, e.Suite, w.facts.Target.Manager)
+		address := decide.IndexBelow(e.URI, e.Suite, w.facts.Target.Manager)
 		if !e.Enabled || e.Sources || address == "" || slices.Contains(all, address) {
 			continue
 		}
@@ -84,28 +83,6 @@ func (w *work) suspects(said *fault.Fault) []string {
 		all = named
 	}
 	return all[:min(len(all), most)]
-}
-
-// indexAddress is the index of the repository that a plan uses: the owner's
-// entry for it, or our own.
-func indexAddress(p Plan, f facts.Facts) string {
-	if p.Existing != nil {
-		return indexBelow(p.Existing.URI, p.Existing.Suite, f.Target.Manager)
-	}
-	return indexBelow(strings.TrimRight(f.PackageBase(), "/")+f.Repository().Path, f.Target.Repository.Suite, f.Target.Manager)
-}
-
-// indexBelow is the file that a package manager fetches first from a
-// repository; "" for one that is not reached by HTTP.
-func indexBelow(base, suite string, m distro.Manager) string {
-	u, err := url.Parse(strings.TrimRight(base, "/"))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return ""
-	}
-	if m == distro.Apt {
-		return u.String() + "/dists/" + suite + "/InRelease"
-	}
-	return u.String() + "/repodata/repomd.xml"
 }
 
 // starved looks for a disk behind a failure of a package manager: on a full or

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
@@ -102,11 +103,11 @@ func unwritableFile(path string, err error) error {
 // takeBack removes what this run wrote where the repository turned out to be
 // unusable: a definition that does not work would fail the owner's own updates.
 // Whatever stops a step up to Refresh, the repository has not been of use yet.
-func (w *work) takeBack(at Step, why *fault.Fault) {
+func (w *work) takeBack(at decide.Step, why *fault.Fault) {
 	switch why.Code {
 	case fault.RepositoryUnreachable, fault.RepositoryUntrusted, fault.PackageUnavailable, fault.Disk:
 	default:
-		if at.Kind > Refresh {
+		if at.Kind > decide.Refresh {
 			return
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
@@ -58,7 +59,7 @@ func (r *run) shape(ctx context.Context) verdict {
 		}
 		before = mended
 	}
-	plan, err := NewPlan(before, r.goal())
+	plan, err := decide.NewPlan(before, r.goal())
 	if err != nil {
 		return failed(err, checks)
 	}
@@ -74,9 +75,9 @@ func (r *run) shape(ctx context.Context) verdict {
 	}
 	troubled := r.apply(ctx, plan, before)
 	after := facts.LookAgain(ctx, r.host, r.question(), before)
-	if plan.has(PutBack) && troubled != nil && ctx.Err() == nil && fault.Of(troubled).Code != fault.StillRunning {
+	if plan.Has(decide.PutBack) && troubled != nil && ctx.Err() == nil && fault.Of(troubled).Code != fault.StillRunning {
 		r.log.Warnf("the kept package files do not do, the repository is asked: %v", troubled)
-		if plan, err = NewPlan(after, goal{sources: true}); err != nil {
+		if plan, err = decide.NewPlan(after, decide.Goal{Sources: true}); err != nil {
 			return failed(err, checks)
 		}
 		troubled = r.apply(ctx, plan, after)
@@ -87,7 +88,7 @@ func (r *run) shape(ctx context.Context) verdict {
 	}
 	r.keepMissing(after)
 	v := r.judge(after, checks, troubled)
-	if troubled == nil && v.code() == fault.VerificationFailed && (plan.has(Reinstall, PutBack) || plan.has(Install) && wasHere(before)) {
+	if troubled == nil && v.code() == fault.VerificationFailed && (plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)) {
 		unregistered(v.fault, after)
 	}
 	return v
@@ -122,7 +123,7 @@ func wasHere(f facts.Facts) bool {
 func (r *run) judge(f facts.Facts, checks []preflight.Result, troubled error) verdict {
 	checks = preflight.Again(checks, preflight.Run(preflight.Verification(), f))
 	failure := preflight.FirstFailure(checks)
-	rest, err := NewPlan(f, goal{})
+	rest, err := decide.NewPlan(f, decide.Goal{})
 	if err != nil {
 		return failed(err, checks)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
@@ -85,7 +86,7 @@ func TestDefinitionOfAKilledRunIsTakenBack(t *testing.T) {
 		return w
 	}
 	written() // and killed
-	written().takeBack(Step{Kind: Refresh}, fault.New(fault.RepositoryUnreachable, "", ""))
+	written().takeBack(decide.Step{Kind: decide.Refresh}, fault.New(fault.RepositoryUnreachable, "", ""))
 	if q.Host.Exists(file.Path) {
 		t.Error("it stays")
 	}

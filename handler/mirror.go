@@ -8,6 +8,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/download"
 	"aadsshlogin-handler/internal/repo"
 )
@@ -22,7 +23,7 @@ func (w *work) asServed(ctx context.Context, files []repo.File) []repo.File {
 		return files
 	}
 	client := download.Client{Proxy: w.proxy(ctx, w.facts.PackageBase()), Log: w.log}
-	signature := indexAddress(w.plan, w.facts) + ".asc"
+	signature := decide.IndexAddress(w.plan, w.facts) + ".asc"
 	if _, err := client.Get(ctx, signature, keyLimit); !download.NotFound(err) {
 		return files // what else is wrong the package manager will meet too
 	}

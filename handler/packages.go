@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/state"
@@ -17,7 +18,7 @@ import (
 
 // install brings the packages to what is wanted. Where that fails and leaves
 // less than there was, the version before is put back from its kept file.
-func (w *work) install(ctx context.Context, s Step) error {
+func (w *work) install(ctx context.Context, s decide.Step) error {
 	outcome, err := w.session.Install(ctx, s.Want)
 	if err != nil {
 		w.noteOlder(fault.Of(err))
@@ -28,7 +29,7 @@ func (w *work) install(ctx context.Context, s Step) error {
 
 // replace installs the packages in the place of the legacy ones. Everything is
 // downloaded and verified before anything is removed.
-func (w *work) replace(ctx context.Context, s Step) error {
+func (w *work) replace(ctx context.Context, s decide.Step) error {
 	if _, err := w.session.Download(ctx, s.Want, s.Remove); err != nil {
 		return err
 	}
@@ -51,8 +52,8 @@ func (w *work) replace(ctx context.Context, s Step) error {
 
 // reinstall has the package's scripts run again, from the kept files where
 // there are any: that needs no network.
-func (w *work) reinstall(ctx context.Context, s Step) error {
-	if files := kept(w.facts, s.Want); len(files) == len(s.Want) && w.intact(files) {
+func (w *work) reinstall(ctx context.Context, s decide.Step) error {
+	if files := decide.Kept(w.facts, s.Want); len(files) == len(s.Want) && w.intact(files) {
 		_, err := w.session.InstallFiles(ctx, files, s.Want)
 		return err
 	}
@@ -68,24 +69,13 @@ func (w *work) reinstall(ctx context.Context, s Step) error {
 }
 
 // restore installs what was removed from the kept files.
-func (w *work) restore(ctx context.Context, s Step) error {
-	files := kept(w.facts, s.Want)
+func (w *work) restore(ctx context.Context, s decide.Step) error {
+	files := decide.Kept(w.facts, s.Want)
 	if len(files) < len(s.Want) || !w.intact(files) {
 		return fault.New(fault.PackageManagerFailed, "The kept package files are gone or changed.", "Set the extension again: it fetches them.")
 	}
 	_, err := w.session.RestoreFiles(ctx, files, s.Want)
 	return err
-}
-
-// kept are the kept files of packages in these versions, by the receipt.
-func kept(f facts.Facts, want []pkgmgr.Spec) []string {
-	var files []string
-	for _, spec := range want {
-		if p, ok := f.Receipt.Packages[spec.Name]; ok && p.Kept != "" && p.KeptVersion == spec.Version {
-			files = append(files, filepath.Join(state.PackagesDir, p.Kept))
-		}
-	}
-	return files
 }
 
 // intact reports whether the kept files are still the ones that were verified.
@@ -229,7 +219,7 @@ func (w *work) putBack(ctx context.Context) error {
 			had = append(had, pkgmgr.Spec{Name: name, Version: p.Version})
 		}
 	}
-	files := kept(w.facts, had)
+	files := decide.Kept(w.facts, had)
 	if len(had) == 0 || len(files) < len(had) || ctx.Err() != nil {
 		return nil
 	}
@@ -245,7 +235,7 @@ func (w *work) putBack(ctx context.Context) error {
 	if !lost || !w.intact(files) {
 		return nil
 	}
-	action := w.log.Started("put back %s", specs(had))
+	action := w.log.Started("put back %s", decide.Specs(had))
 	_, err = w.session.InstallFiles(ctx, files, had)
 	return action.Ended(err)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
@@ -307,4 +308,4 @@ func (r *run) patience() time.Duration {
 	return max(min(r.op.patience, time.Until(r.deadline)-reserve), time.Second)
 }
 
-func (r *run) goal() goal { return goal{newest: r.op.newest} }
+func (r *run) goal() decide.Goal { return decide.Goal{Newest: r.op.newest} }

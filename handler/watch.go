@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
@@ -74,7 +75,7 @@ func (r *run) unwatch(ctx context.Context) error {
 func Observe(ctx context.Context, q Request) watch.Verdict {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()
-	var plan Plan
+	var plan decide.Plan
 	v := r.guard(func() verdict {
 		f := facts.Look(ctx, r.host, r.question())
 		checks := preflight.Run(preflight.Preconditions(), f)
@@ -83,7 +84,7 @@ func Observe(ctx context.Context, q Request) watch.Verdict {
 		}
 		if preflight.Undecided(checks) == nil {
 			var err error
-			if plan, err = NewPlan(f, r.goal()); err != nil {
+			if plan, err = decide.NewPlan(f, r.goal()); err != nil {
 				return failed(err, checks)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/handler"
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
@@ -21,7 +22,7 @@ type machine struct {
 	now     time.Time
 	asked   bool // the metadata service was
 
-	plan    handler.Plan
+	plan    decide.Plan
 	planErr error
 
 	agentDir   string

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/handler"
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
@@ -44,7 +45,7 @@ type File struct {
 	Content string `json:"content,omitempty"` // where it is known beforehand
 }
 
-func planSteps(p handler.Plan) []Step {
+func planSteps(p decide.Plan) []Step {
 	steps := []Step{}
 	for _, s := range p.Steps {
 		step := Step{Kind: s.Kind.String(), Text: s.Text, URLs: s.URLs, Remove: s.Remove, Reload: s.Units}
@@ -53,10 +54,10 @@ func planSteps(p handler.Plan) []Step {
 		}
 		for _, f := range s.Files {
 			file := File{Path: f.Path, Content: string(f.Content)}
-			if s.Kind != handler.DropFile {
+			if s.Kind != decide.DropFile {
 				file.Mode = fmt.Sprintf("%04o", f.Mode.Perm())
 			}
-			if s.Kind == handler.FetchKey {
+			if s.Kind == decide.FetchKey {
 				file.Content = "" // is what is fetched
 			}
 			step.Files = append(step.Files, file)
@@ -102,7 +103,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	if refusal != nil {
 		r.Refused = &Verdict{Code: int(refusal.Code), Name: nameOf(int(refusal.Code)), Text: refusal.What, Next: refusal.Remedy()}
 	}
-	r.Steps, r.text = planSteps(plan), handler.PlanText(plan)
+	r.Steps, r.text = planSteps(plan), decide.PlanText(plan)
 	return r, nil
 }
 

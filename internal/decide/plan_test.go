@@ -1,4 +1,4 @@
-package handler
+package decide
 
 import (
 	"os"
@@ -49,13 +49,13 @@ func fresh(t *testing.T, osRelease string) (facts.Facts, bool) {
 }
 
 // For every release that is supported, the plan for a fresh machine stands in
-// testdata/plans. UPDATE_GOLDEN=1 go test ./handler renders them again, so a
+// testdata/plans. UPDATE_GOLDEN=1 go test ./internal/decide renders them again, so a
 // change of a row shows in the diff.
 func TestPlansOfFreshMachines(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the golden plans are of amd64")
 	}
-	fixtures, err := filepath.Glob("../distro/testdata/os-release/*")
+	fixtures, err := filepath.Glob("../../distro/testdata/os-release/*")
 	if err != nil || len(fixtures) < 30 {
 		t.Fatalf("%d os-release fixtures, %v", len(fixtures), err)
 	}
@@ -65,7 +65,7 @@ func TestPlansOfFreshMachines(t *testing.T) {
 		if !supported {
 			continue
 		}
-		p, err := NewPlan(f, goal{newest: true})
+		p, err := NewPlan(f, Goal{Newest: true})
 		if err != nil {
 			t.Errorf("%s: %v", fixture, err)
 			continue

@@ -1,7 +1,10 @@
-package handler
+// Package decide has the one decision that enable, the watch, plan and doctor
+// share: from what was seen of a machine to what is to be done about it.
+package decide
 
 import (
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,14 +16,15 @@ import (
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/internal/signin/sshd"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/internal/trust"
 	"aadsshlogin-handler/pkgmgr"
 )
 
-// goal is what an operation wants beyond a machine that works.
-type goal struct {
-	newest  bool // move the packages to the newest version that is allowed
-	sources bool // the kept package files were tried, or are not to be: use the repository
+// Goal is what an operation wants beyond a machine that works.
+type Goal struct {
+	Newest  bool // move the packages to the newest version that is allowed
+	Sources bool // the kept package files were tried, or are not to be: use the repository
 }
 
 // Kind is what a step does.
@@ -70,7 +74,7 @@ func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 
 // NewPlan plans. A machine whose distribution or package database is not known
 // gets an empty plan: the checks refuse it.
-func NewPlan(f facts.Facts, g goal) (Plan, error) {
+func NewPlan(f facts.Facts, g Goal) (Plan, error) {
 	if f.TargetErr != nil || f.PackagesErr != nil {
 		return Plan{}, nil
 	}
@@ -89,7 +93,7 @@ func NewPlan(f facts.Facts, g goal) (Plan, error) {
 		p.add(Step{Kind: Repair, Text: "finish what an interrupted package manager left", Commands: m.Repair()})
 	}
 	if needed {
-		change.Commands = commands(m, p.Source, change, kept(f, change.Want))
+		change.Commands = commands(m, p.Source, change, Kept(f, change.Want))
 		p.add(change)
 	}
 	if needed || f.ReloadOwed {
@@ -98,32 +102,32 @@ func NewPlan(f facts.Facts, g goal) (Plan, error) {
 	return p, nil
 }
 
-// has reports whether a step of one of these kinds is planned.
-func (p Plan) has(kinds ...Kind) bool {
+// Has reports whether a step of one of these kinds is planned.
+func (p Plan) Has(kinds ...Kind) bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool { return slices.Contains(kinds, s.Kind) })
 }
 
 func (p *Plan) add(s Step) { p.Steps = append(p.Steps, s) }
 
 // packageStep is the change of packages that is needed, if one is.
-func packageStep(f facts.Facts, g goal) (s Step, needed bool) {
+func packageStep(f facts.Facts, g Goal) (s Step, needed bool) {
 	want := wanted(f)
 	if old := f.LegacyPackages(); len(old) > 0 {
 		return Step{Kind: Replace, Want: want, Remove: old,
-			Text: fmt.Sprintf("install %s in the place of %s", specs(want), strings.Join(old, " and "))}, true
+			Text: fmt.Sprintf("install %s in the place of %s", Specs(want), strings.Join(old, " and "))}, true
 	}
 	if !preflight.InPlace(f) {
-		if lost := removed(f, want); len(lost) > 0 && !g.newest && !g.sources {
-			return Step{Kind: PutBack, Want: lost, Text: "put back " + specs(lost) + ", of which the package file was kept"}, true
+		if lost := removed(f, want); len(lost) > 0 && !g.Newest && !g.Sources {
+			return Step{Kind: PutBack, Want: lost, Text: "put back " + Specs(lost) + ", of which the package file was kept"}, true
 		}
-		return Step{Kind: Install, Want: want, Text: "install " + specs(want)}, true
+		return Step{Kind: Install, Want: want, Text: "install " + Specs(want)}, true
 	}
 	installed := f.Packages[f.Target.Packages.Login]
 	if v := f.Settings.PackageVersion; v != "" && !pkgmgr.SameVersion(installed.Version, v) {
 		return Step{Kind: Install, Want: want, Text: fmt.Sprintf("move %s from %s to %s", installed.Name, installed.Version, v)}, true
 	}
-	if g.newest && mayMove(f, installed) {
-		return Step{Kind: Install, Want: want, Text: "move to the newest version: " + specs(want)}, true
+	if g.Newest && mayMove(f, installed) {
+		return Step{Kind: Install, Want: want, Text: "move to the newest version: " + Specs(want)}, true
 	}
 	for _, finding := range f.Findings() {
 		if finding.Package && finding.Answer == sshd.Fail {
@@ -204,10 +208,11 @@ func broken(f facts.Facts) bool {
 // needsSource reports whether a change needs the repository: what is done with
 // kept package files does not.
 func needsSource(f facts.Facts, s Step) bool {
-	return s.Kind != PutBack && (s.Kind != Reinstall || len(kept(f, s.Want)) < len(s.Want))
+	return s.Kind != PutBack && (s.Kind != Reinstall || len(Kept(f, s.Want)) < len(s.Want))
 }
 
-func specs(want []pkgmgr.Spec) string {
+// Specs names packages with their versions.
+func Specs(want []pkgmgr.Spec) string {
 	var words []string
 	for _, s := range want {
 		words = append(words, strings.TrimSpace(s.Name+" "+s.Version))
@@ -300,4 +305,15 @@ func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) [
 		return append(m.Download(order), m.Install(order)...)
 	}
 	return m.Install(order)
+}
+
+// Kept are the kept files of packages in these versions, by the receipt.
+func Kept(f facts.Facts, want []pkgmgr.Spec) []string {
+	var files []string
+	for _, spec := range want {
+		if p, ok := f.Receipt.Packages[spec.Name]; ok && p.Kept != "" && p.KeptVersion == spec.Version {
+			files = append(files, filepath.Join(state.PackagesDir, p.Kept))
+		}
+	}
+	return files
 }

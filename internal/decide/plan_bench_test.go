@@ -1,4 +1,4 @@
-package handler
+package decide
 
 import (
 	"testing"
@@ -25,7 +25,7 @@ func BenchmarkNewPlan(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if p, err := NewPlan(f, goal{}); err != nil || p.Empty() {
+		if p, err := NewPlan(f, Goal{}); err != nil || p.Empty() {
 			b.Fatalf("plan %+v, %v", p, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package handler
+package decide
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ import (
 // Whatever the package manager is told of a proxy, it is told of its exceptions:
 // the owner's other repositories may be among them.
 func TestExceptionsGoWithTheProxy(t *testing.T) {
-	f, ok := fresh(t, "../distro/testdata/os-release/ubuntu-16.04") // its apt needs a package from the owner's repositories first
+	f, ok := fresh(t, "../../distro/testdata/os-release/ubuntu-16.04") // its apt needs a package from the owner's repositories first
 	if !ok {
 		t.Fatal("no facts")
 	}
@@ -20,7 +20,7 @@ func TestExceptionsGoWithTheProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Proxy.Except = ".corp"
-	p, err := NewPlan(f, goal{newest: true})
+	p, err := NewPlan(f, Goal{Newest: true})
 	if err != nil {
 		t.Fatal(err)
 	}

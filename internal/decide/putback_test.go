@@ -1,4 +1,4 @@
-package handler
+package decide
 
 import (
 	"slices"
@@ -18,7 +18,7 @@ func TestPlanAfterARemoval(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		change func(*facts.Facts)
-		goal   goal
+		goal   Goal
 		want   []pkgmgr.Spec // of the put-back; nil: it is installed from the repository
 	}{
 		{name: "both are gone", want: []pkgmgr.Spec{{Name: "aadsshlogin", Version: "1.0.1-1"}, {Name: "aadsshlogin-selinux", Version: "1.0.2-1"}}},
@@ -32,11 +32,11 @@ func TestPlanAfterARemoval(t *testing.T) {
 		{name: "one is half installed", change: func(f *facts.Facts) {
 			f.Packages["aadsshlogin"] = pkgmgr.Package{Name: "aadsshlogin", Version: "1.0.1-1", State: pkgmgr.Broken}
 		}},
-		{name: "install looks for the newest", goal: goal{newest: true}},
-		{name: "the files did not do", goal: goal{sources: true}},
+		{name: "install looks for the newest", goal: Goal{Newest: true}},
+		{name: "the files did not do", goal: Goal{Sources: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f, ok := fresh(t, "../distro/testdata/os-release/rhel-9.4")
+			f, ok := fresh(t, "../../distro/testdata/os-release/rhel-9.4")
 			if !ok {
 				t.Fatal("rhel-9.4 is not in the table")
 			}
@@ -48,7 +48,7 @@ func TestPlanAfterARemoval(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.has(PutBack) != (c.want != nil) || p.has(Install) == p.has(PutBack) || p.has(Refresh) == p.has(PutBack) {
+			if p.Has(PutBack) != (c.want != nil) || p.Has(Install) == p.Has(PutBack) || p.Has(Refresh) == p.Has(PutBack) {
 				t.Fatalf("the plan is\n%s", PlanText(p))
 			}
 			for _, s := range p.Steps {

@@ -1,0 +1,31 @@
+package decide
+
+import (
+	"net/url"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/facts"
+)
+
+// IndexAddress is the index of the repository that a plan uses: the owner's
+// entry for it, or our own.
+func IndexAddress(p Plan, f facts.Facts) string {
+	if p.Existing != nil {
+		return IndexBelow(p.Existing.URI, p.Existing.Suite, f.Target.Manager)
+	}
+	return IndexBelow(strings.TrimRight(f.PackageBase(), "/")+f.Repository().Path, f.Target.Repository.Suite, f.Target.Manager)
+}
+
+// IndexBelow is the file that a package manager fetches first from a
+// repository; "" for one that is not reached by HTTP.
+func IndexBelow(base, suite string, m distro.Manager) string {
+	u, err := url.Parse(strings.TrimRight(base, "/"))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return ""
+	}
+	if m == distro.Apt {
+		return u.String() + "/dists/" + suite + "/InRelease"
+	}
+	return u.String() + "/repodata/repomd.xml"
+}
