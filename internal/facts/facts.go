@@ -194,5 +194,16 @@ func (f Facts) Repository() distro.Repository {
 
 // Findings are what sshd, PAM, NSS and SELinux say about sign-in.
 func (f Facts) Findings() []check.Result {
-	return append(sshd.Assess(f.SSHD), login.Assess(f.Login)...)
+	of, others := sshd.Assess(f.SSHD), login.Assess(f.Login)
+	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {
+		return append(of, others...)
+	}
+	// sshd misses its own user, because no user is found: the name service tells
+	// why, and what to do.
+	for i := range of {
+		if of[i].Answer == check.Fail {
+			of[i].Next = ""
+		}
+	}
+	return append(others, of...)
 }

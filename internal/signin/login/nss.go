@@ -1,164 +1,215 @@
 package login
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"reflect"
 	"slices"
-	"strings"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/signin/nss"
 )
 
 // nssService is what libnss_aad.so.2 is called in nsswitch.conf.
 const nssService = "aad"
 
-// NSSLine is one database of nsswitch.conf.
-type NSSLine struct {
-	Line     int
-	Database string   // "passwd", "group", ...
-	Services []string // in the order in which they are asked
-	Stops    []string // services after which the search may end without having found anything, as in "[NOTFOUND=return]"
-}
-
 // NSS is the name service switch.
 type NSS struct {
-	File  string // the file that is in force; "" where there is none
-	Lines []NSSLine
-	Err   error // it could not be read
+	File   string // the file that is in force; "" where there is none
+	Config nss.Config
+	// Installed are the services of its lines that have a library here, or that
+	// glibc has in itself.
+	Installed []string
+	// Unread is the line of /etc/passwd that should be sshd's own user and that
+	// glibc cannot read; 0: there is none such.
+	Unread int
+	Err    error // it could not be read
 }
 
-// lookNSS reads /etc/nsswitch.conf, or where that does not exist the vendor's
-// (openSUSE and SLES 16 moved it to /usr/etc).
+// lookNSS reads /etc/nsswitch.conf, or where that does not exist the vendor's,
+// which the glibc of openSUSE and SLES 16 takes then.
 func lookNSS(h *host.Host) NSS {
-	for _, file := range []string{"/etc/nsswitch.conf", "/usr/etc/nsswitch.conf"} {
-		text, err := h.ReadFile(file, 1<<20)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+	const file, vendors = "/etc/nsswitch.conf", "/usr/etc/nsswitch.conf"
+	n := NSS{File: file, Unread: unreadUser(h, "sshd")}
+	text, err := h.ReadFile(file, 1<<20)
+	if errors.Is(err, fs.ErrNotExist) {
+		n.File, err = "", nil
+		if h.Exists(vendors) && libcHas(h, vendors) {
+			n.File = vendors
+			text, err = h.ReadFile(vendors, 1<<20)
 		}
-		return NSS{File: file, Lines: ParseNSS(text), Err: err}
 	}
-	return NSS{}
-}
-
-// ParseNSS reads nsswitch.conf(5). It takes any input; a later line for the
-// same database wins, as in glibc.
-func ParseNSS(text []byte) []NSSLine {
-	var out []NSSLine
-	number := 0
-	for line := range strings.Lines(string(text)) {
-		number++
-		if i := strings.IndexByte(line, '#'); i >= 0 {
-			line = line[:i]
-		}
-		database, rest, ok := strings.Cut(line, ":")
-		database = strings.TrimSpace(database)
-		if !ok || database == "" || strings.ContainsAny(database, " \t") {
-			continue
-		}
-		l := NSSLine{Line: number, Database: strings.ToLower(database)}
-		l.Services, l.Stops = parseServices(rest)
-		out = slices.DeleteFunc(out, func(o NSSLine) bool { return o.Database == l.Database })
-		out = append(out, l)
+	n.Err = err
+	n.Config = nss.Parse(text, true)
+	if older := nss.Parse(text, false); !reflect.DeepEqual(older, n.Config) && !libcHas(h, "GLIBC_2.33") {
+		n.Config = older
 	}
-	return out
-}
-
-// parseServices reads "files [NOTFOUND=return] aad".
-func parseServices(s string) (services, stops []string) {
-	for s != "" {
-		s = strings.TrimLeft(s, " \t\r\n")
-		if strings.HasPrefix(s, "[") {
-			action, rest, _ := strings.Cut(s[1:], "]")
-			if stopsSearch(action) && len(services) > 0 {
-				stops = append(stops, services[len(services)-1])
+	for _, l := range n.Config.Databases {
+		for _, s := range l.Services {
+			if !slices.Contains(n.Installed, s.Name) && serviceInstalled(h, s.Name) {
+				n.Installed = append(n.Installed, s.Name)
 			}
-			s = rest
-			continue
 		}
-		end := strings.IndexAny(s, " \t\r\n[")
-		if end < 0 {
-			end = len(s)
-		}
-		if s[:end] != "" {
-			services = append(services, s[:end])
-		}
-		s = s[end:]
 	}
-	return services, stops
+	return n
 }
 
-// stopsSearch says whether an action ends the search for a name that the
-// service does not have.
-func stopsSearch(action string) bool {
-	for _, f := range strings.Fields(strings.ToLower(action)) {
-		status, what, _ := strings.Cut(f, "=")
-		if what != "return" {
-			continue
-		}
-		if status == "notfound" || strings.HasPrefix(status, "!") && status != "!notfound" {
-			return true
-		}
+// serviceInstalled says whether glibc can ask a service. files and dns have no
+// library of their own since 2.34, and are always there before.
+func serviceInstalled(h *host.Host, name string) bool {
+	if name == "files" || name == "dns" {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(libraryDirs(), func(d string) bool { return h.Exists(path.Join(d, "libnss_"+path.Base(name)+".so.2")) })
 }
 
-// find is the line of a database.
-func (n NSS) find(database string) (NSSLine, bool) {
-	for _, l := range n.Lines {
-		if l.Database == database {
-			return l, true
+// libcHas says whether the C library holds a text: a file that it reads, or the
+// version of its symbols.
+func libcHas(h *host.Host, text string) bool {
+	for _, d := range libraryDirs() {
+		if b, err := h.ReadFile(d+"/libc.so.6", fileLimit); err == nil {
+			return bytes.Contains(b, []byte(text+"\x00"))
 		}
 	}
-	return NSSLine{}, false
+	return true // where it is not found, it is taken for a new one
+}
+
+// unreadUser is the line of /etc/passwd that begins with a user's name and is
+// not one that glibc reads (passwd(5): seven fields, the ids numbers).
+func unreadUser(h *host.Host, name string) (line int) {
+	text, err := h.ReadFile("/etc/passwd", 16<<20)
+	if err != nil {
+		return 0
+	}
+	number := 0
+	for raw := range bytes.Lines(text) {
+		number++
+		f := bytes.Split(bytes.TrimRight(raw, "\n"), []byte(":"))
+		if string(f[0]) != name {
+			continue
+		}
+		if len(f) >= 7 && isNumber(f[2]) && isNumber(f[3]) {
+			return 0
+		}
+		line = number
+	}
+	return line
+}
+
+func isNumber(b []byte) bool { return len(b) > 0 && len(bytes.Trim(b, "0123456789")) == 0 }
+
+func (n NSS) installed(service string) bool { return slices.Contains(n.Installed, service) }
+
+// NoLocalUsers says that not even the users of /etc/passwd are found, sshd's own
+// among them: what sshd complains of then has its cause here.
+func (n NSS) NoLocalUsers() bool {
+	if n.Unread > 0 || n.Config.Broken > 0 {
+		return true
+	}
+	line := n.Config.Of("passwd")
+	for _, local := range []string{"files", "compat", "db", "extrausers"} {
+		if v, _ := line.Search(local, n.installed); v != nss.Absent {
+			return v == nss.Lost
+		}
+	}
+	return n.Err == nil
 }
 
 // assess: without passwd nobody is found. That the package also registers with
 // group and shadow is likely but not documented, so their absence is no reason
 // to reinstall it, and shadow is not needed for certificates.
 func (n NSS) assess() []Finding {
-	var out []Finding
-	for _, database := range []string{"passwd", "group", "shadow"} {
-		f := n.assessDatabase(database)
-		f.Name = "nss-" + database
-		out = append(out, f)
-	}
-	return out
+	out := []gate.Answer{n.assessPasswd(), n.assessGroup(), n.assessShadow()}
+	return gate.Results(out)
 }
 
-func (n NSS) assessDatabase(database string) Finding {
-	f := Finding{File: n.File, Package: true}
-	if n.Err != nil {
-		return Finding{Answer: sshd.Unknown, File: n.File, Text: "The name service switch could not be read: " + n.Err.Error(), Next: "Make " + n.File + " readable again."}
+func (n NSS) assessPasswd() gate.Answer {
+	a := gate.Answer{Gate: "nss-passwd", File: n.File, Outcome: gate.Out}
+	line := n.Config.Of("passwd")
+	a.Line = line.Number
+	switch {
+	case n.Err != nil:
+		a.Outcome, a.Text, a.Next = gate.NotKnown, "The name service switch could not be read: "+n.Err.Error(), "Make "+n.File+" readable again."
+		a.Decides = n.File
+	case n.Config.Broken > 0:
+		a.Line = n.Config.Broken
+		a.Text = fmt.Sprintf("The C library cannot read line %d of %s (an action that is not [STATUS=return] or the like), so no user at all is found.", a.Line, n.File)
+		a.Next = fmt.Sprintf("Mend or remove what stands in the brackets of line %d of %s; try it with: getent passwd root", a.Line, n.File)
+	case n.Unread > 0:
+		a.File, a.Line = "/etc/passwd", n.Unread
+		a.Text = fmt.Sprintf("Line %d of /etc/passwd, sshd's own user, is broken, so sshd does not start or refuses everybody.", n.Unread)
+		a.Next = "Mend it: sudo vipw; try it with: getent passwd sshd"
+	case n.NoLocalUsers():
+		a.Text = fmt.Sprintf("The passwd line of %s does not ask \"files\", so not even local users are found, sshd's own among them.", n.File)
+		a.Next = fmt.Sprintf("Write the line %d of %s as: passwd: files %s", line.Number, n.File, nssService)
+	default:
+		return n.assessDatabase(a, "passwd")
 	}
-	failed := sshd.Fail
-	if database != "passwd" {
-		failed, f.Package = sshd.Warn, false // people get in, but are not shown as members of groups
-	}
-	line, ok := n.find(database)
-	at := slices.Index(line.Services, nssService)
+	return a
+}
+
+func (n NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
+	line := n.Config.Of(database)
+	verdict, by := line.Search(nssService, n.installed)
 	switch {
 	case n.File == "":
-		f.Answer, f.Text, f.Next = failed, "There is no nsswitch.conf, so names of Entra ID users are not found.", reinstall
-	case (!ok || at < 0) && database == "shadow":
-		f.Line = line.Line
-		f.Text = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
-	case !ok || at < 0:
-		f.Answer, f.Line = failed, line.Line
-		f.Text = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)
-		f.Next = fmt.Sprintf("Append %q to the line %q of %s, or reinstall the package aadsshlogin.", nssService, database+":", n.File)
+		a.Text = "There is no nsswitch.conf, so names of Entra ID users are not found."
+		a.Next = `Run: printf 'passwd: files systemd aad\ngroup: files systemd aad\nshadow: files\nhosts: files dns\n' | sudo tee /etc/nsswitch.conf`
+	case verdict == nss.Found:
+		a.Outcome, a.Package = gate.In, true
+		a.Text = fmt.Sprintf("%s asks %s (%s:%d).", database, nssService, n.File, line.Number)
+	case verdict == nss.Lost:
+		a.Text = fmt.Sprintf("The %s line of %s ends the search after %q, before %q is asked.", database, n.File, by, nssService)
+		a.Next = fmt.Sprintf("In line %d of %s, put %q before the [...=return] that follows %q.", line.Number, n.File, nssService, by)
+		if line.Behind(by, nssService) {
+			a.Text = fmt.Sprintf("The %s line of %s goes on to %q after %q has found somebody, whose answer is lost by that.", database, n.File, by, nssService)
+			a.Next = fmt.Sprintf("In line %d of %s, remove the [SUCCESS=...] that follows %q.", line.Number, n.File, nssService)
+		}
+	case verdict == nss.NotKnown:
+		a.Outcome, a.Decides = gate.NotKnown, fmt.Sprintf("what the name service %q says (%s:%d)", by, n.File, line.Number)
+		a.Text = fmt.Sprintf("The %s line of %s may end the search after %q, before %q is asked.", database, n.File, by, nssService)
+		a.Next = fmt.Sprintf("In line %d of %s, put %q before %q.", line.Number, n.File, nssService, by)
+	case n.Config.Unended > 0 && line.Number == 0:
+		a.Line = n.Config.Unended
+		a.Text = fmt.Sprintf("The last line of %s has no line end, so the C library leaves it out, and Entra ID users are not found.", n.File)
+		a.Next = "Run: echo | sudo tee -a " + n.File
 	default:
-		f.Line = line.Line
-		f.Text = fmt.Sprintf("%s asks %s (%s:%d).", database, nssService, n.File, line.Line)
-		for _, stop := range line.Stops {
-			if slices.Index(line.Services, stop) < at {
-				f.Answer, f.Package = failed, false
-				f.Text = fmt.Sprintf("The %s line of %s ends the search after %q, before %q is asked.", database, n.File, stop, nssService)
-				f.Next = fmt.Sprintf("In line %d of %s, put %q before the [...=return] that follows %q.", line.Line, n.File, nssService, stop)
-				break
-			}
+		a.Package = true
+		a.Text = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)
+		a.Next = fmt.Sprintf("Append %q to the line %q of %s, or reinstall the package aadsshlogin.", nssService, database+":", n.File)
+	}
+	return a
+}
+
+// assessGroup: people get in without it, but are not shown as members of groups.
+// An own line for initgroups is asked in its place.
+func (n NSS) assessGroup() gate.Answer {
+	a := gate.Answer{Gate: "nss-group", File: n.File, Line: n.Config.Of("group").Number, Text: "The name service switch is not looked at for groups."}
+	if n.Err != nil || n.File == "" || n.Config.Broken > 0 {
+		return a // said already
+	}
+	database := "group"
+	if line, set := n.Config.Databases["initgroups"]; set {
+		if verdict, _ := line.Search(nssService, n.installed); verdict != nss.Found {
+			database = "initgroups"
 		}
 	}
-	return f
+	a.Outcome, a.Line = gate.Out, n.Config.Of(database).Number
+	if a = n.assessDatabase(a, database); a.Outcome != gate.In {
+		a.Outcome, a.Remark, a.Package = gate.In, true, false
+	}
+	return a
+}
+
+func (n NSS) assessShadow() gate.Answer {
+	a := gate.Answer{Gate: "nss-shadow", File: n.File, Line: n.Config.Of("shadow").Number, Package: true}
+	a.Text = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
+	if verdict, _ := n.Config.Of("shadow").Search(nssService, n.installed); verdict == nss.Found {
+		a.Text = fmt.Sprintf("shadow asks %s (%s:%d).", nssService, n.File, a.Line)
+	}
+	return a
 }

@@ -22,8 +22,13 @@ type Rule struct {
 // Is says whether the rule runs a module, whatever folder it is named with.
 func (r Rule) Is(module string) bool { return r.Module != "" && path.Base(r.Module) == module }
 
-// Place is "FILE:LINE".
-func (r Rule) Place() string { return fmt.Sprintf("%s:%d", r.File, r.Line) }
+// Place is "FILE:LINE", or "FILE" where no line is meant.
+func (r Rule) Place() string {
+	if r.Line == 0 {
+		return r.File
+	}
+	return fmt.Sprintf("%s:%d", r.File, r.Line)
+}
 
 // kind is how libpam treats a line (PAM_HT_*).
 type kind int8
@@ -46,7 +51,7 @@ type handler struct {
 // stacks are sshd's stacks with everything that they include.
 type stacks struct {
 	service string   // the file that sshd's service is read from; "" where there is none
-	files   []string // that were read, the service's first
+	files   []string // that were read for it, the service's own first
 	by      map[Stack][]handler
 	other   map[Stack][]handler // of the service "other"
 	broken  *Problem            // libpam gives up all stacks
@@ -80,11 +85,12 @@ const (
 // loader reads the files of one service as _pam_init_handlers does
 // (libpam/pam_handlers.c).
 type loader struct {
-	m    Machine
-	out  *stacks
-	into map[Stack][]handler
-	n    int // lines so far
-	read int // files so far
+	m      Machine
+	out    *stacks
+	into   map[Stack][]handler
+	backup bool // it reads the service "other"
+	n      int  // lines so far
+	read   int  // files so far
 }
 
 // abortion ends the reading of a file, as PAM_ABORT does.
@@ -109,7 +115,7 @@ func load(m Machine) stacks {
 		name string
 		into map[Stack][]handler
 	}{{m.Service, out.by}, {"other", out.other}} {
-		l.into = s.into
+		l.into, l.backup = s.into, s.name != m.Service
 		file, f, ok := l.find(s.name, false)
 		if !ok {
 			continue
@@ -214,7 +220,7 @@ func (l *loader) find(name string, include bool) (string, File, bool) {
 // parse reads a file (_pam_parse_conf_file). want is the stack that it is
 // included for, "" where it is the service's own.
 func (l *loader) parse(file string, f File, want Stack, include, level int) error {
-	if !slices.Contains(l.out.files, file) {
+	if !l.backup && !slices.Contains(l.out.files, file) {
 		l.out.files = append(l.out.files, file)
 	}
 	all, aborts, differs := lines(f.Text)

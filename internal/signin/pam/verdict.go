@@ -73,6 +73,18 @@ func (s Service) Rules(stack Stack) (all []Rule) {
 	return all
 }
 
+// Account is the file that sshd's own file takes most of its account lines from,
+// where the package's line belongs.
+func (s Service) Account() string {
+	file := s.File
+	for _, h := range s.s.by[Account] {
+		if h.kind == runs && h.File != s.File {
+			file = h.File
+		}
+	}
+	return file
+}
+
 // Holds is the first line of a stack that runs the package's own module.
 func (s Service) Holds(stack Stack) (Rule, bool) {
 	for _, r := range s.Rules(stack) {
@@ -123,7 +135,7 @@ func (w *walk) outcome() Outcome {
 	}
 	t := count(ends)
 	var o Outcome
-	if w.stack == Account && t.unasked > 0 {
+	if w.stack == Account && t.unasked > 0 && (t.unasked == t.in || !w.asksWithoutShadow()) {
 		o.Unasked, o.Always, o.Ender = true, t.unasked == t.in, w.reason(t.ender)
 	}
 	switch {
@@ -143,6 +155,20 @@ func (w *walk) outcome() Outcome {
 		o.Verdict = Partly
 	}
 	return o
+}
+
+// asksWithoutShadow says whether everybody who gets in is asked for where people
+// have no shadow entry. pam_unix stands before the package's module on many
+// machines, which would check nobody's role if it were otherwise.
+func (w *walk) asksWithoutShadow() bool {
+	codes := slices.Clone(w.codes)
+	for i, h := range w.all {
+		if h.kind == runs && h.Is("pam_unix.so") && len(codes[i]) > 1 {
+			codes[i] = []Code{authinfoUnavail}
+		}
+	}
+	ends, ok := run(w.all, codes, &w.steps)
+	return ok && count(ends).unasked == 0
 }
 
 // tally counts the ways in which a stack can end.
