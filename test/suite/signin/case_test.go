@@ -1,0 +1,232 @@
+//go:build rig
+
+package signin_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// a situation is one file of testdata/machines: what was done to a machine, and
+// who gets in to it then. README.md there has the format.
+type situation struct {
+	name, title string
+	personas    []string
+	attempts    []attempt
+	options     []string // of the daemon's command line
+	registers   bool     // the package registers whenever it is installed, not on the first time only
+	script      string
+	sudo        string // whether an administrator's sudo works; "": not asked
+	cause       string
+	may         []verdict // what enable may say
+	remedy      string    // the next step as a script, where it is no command that can be pasted
+	choice      string    // what was chosen, where the next step leaves a choice
+	stays       bool      // a warning stays after the remedy, for a person has to decide
+}
+
+// attempt is one connection of a person.
+type attempt struct {
+	words         string
+	bits          int
+	from, to      string
+	port          int
+	decoys, fails int
+	wait          int // seconds
+	truth         string
+}
+
+// verdict is one of the things that enable may say.
+type verdict struct {
+	code  int
+	quiet bool       // nothing may be warned of
+	warns bool       // something must be
+	names [][]string // each must be named, by one of its words
+}
+
+func situations(t *testing.T) []situation {
+	t.Helper()
+	files, err := filepath.Glob("testdata/machines/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no machines: ", err)
+	}
+	var all []situation
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := parseSituation(strings.TrimSuffix(filepath.Base(f), ".txt"), string(text))
+		if err != nil {
+			t.Fatalf("%s: %v", f, err)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func parseSituation(name, text string) (situation, error) {
+	s := situation{name: name}
+	title, rest, _ := strings.Cut(text, "\n")
+	head, rest, ok := strings.Cut(rest, "\n\n")
+	script, tail, found := strings.Cut(rest, "\ntruth: ")
+	s.title, ok = strings.CutPrefix(title, "# ")
+	if !ok || !found {
+		return s, fmt.Errorf("no title, no script or no truth")
+	}
+	s.script = strings.TrimSpace(script)
+	for line := range strings.Lines(head + "\ntruth: " + tail) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), ":")
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		if !ok {
+			return s, fmt.Errorf("%q is no key and value", line)
+		}
+		if err := s.set(key, strings.TrimSpace(value)); err != nil {
+			return s, fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	if len(s.personas) == 0 || len(s.attempts) == 0 || len(s.may) == 0 {
+		return s, fmt.Errorf("personas, client and what enable may say are needed")
+	}
+	return s, nil
+}
+
+func (s *situation) set(key, value string) (err error) {
+	switch key {
+	case "personas":
+		s.personas = strings.Fields(value)
+	case "client":
+		for _, words := range strings.Split(value, ";") {
+			a, err := parseAttempt(strings.TrimSpace(words))
+			if err != nil {
+				return err
+			}
+			s.attempts = append(s.attempts, a)
+		}
+	case "sshd":
+		s.options = strings.Fields(value)
+	case "package":
+		s.registers = value == "registers"
+	case "truth":
+		return s.truths(value)
+	case "sudo":
+		s.sudo = value
+	case "cause":
+		s.cause = value
+	case "enable may say":
+		for _, words := range strings.Split(value, "|") {
+			v, err := parseVerdict(strings.TrimSpace(words))
+			if err != nil {
+				return err
+			}
+			s.may = append(s.may, v)
+		}
+	case "remedy":
+		s.remedy = value
+	case "choice":
+		s.choice = value
+	case "stays":
+		s.stays = value == "yes"
+	default:
+		return fmt.Errorf("not known")
+	}
+	return nil
+}
+
+// truths reads "in", which is so for all attempts, or "in rsa-3072 / out rsa-2048".
+func (s *situation) truths(value string) error {
+	for i := range s.attempts {
+		a := &s.attempts[i]
+		a.truth = value
+		for _, one := range strings.Split(value, " / ") {
+			if word, of, ok := strings.Cut(one, " "); ok && of == a.words {
+				a.truth = word
+			}
+		}
+		if !slices.Contains([]string{"in", "out", "unchecked"}, a.truth) {
+			return fmt.Errorf("no truth for %q", a.words)
+		}
+	}
+	return nil
+}
+
+func parseAttempt(words string) (attempt, error) {
+	a := attempt{words: words, from: "10.0.0.1", to: "10.0.0.4", port: 22}
+	f := strings.Fields(words)
+	var err error
+	if a.bits, err = strconv.Atoi(strings.TrimPrefix(f[0], "rsa-")); err != nil {
+		return a, err
+	}
+	for i := 1; i+1 < len(f); i += 2 {
+		n, bad := strconv.Atoi(f[i+1])
+		switch f[i] {
+		case "from":
+			a.from, bad = f[i+1], nil
+		case "to":
+			a.to, bad = f[i+1], nil
+			if strings.Contains(a.to, ":") {
+				a.from = "fd00::1"
+			}
+		case "port":
+			a.port = n
+		case "decoys":
+			a.decoys = n
+		case "fails":
+			a.fails = n
+		case "wait":
+			a.wait = n
+		default:
+			bad = fmt.Errorf("%q is not known", f[i])
+		}
+		if bad != nil {
+			return a, bad
+		}
+	}
+	return a, nil
+}
+
+// parseVerdict reads "21 naming a, b~c", "0 + warning naming a", "0 quiet", "0".
+func parseVerdict(words string) (v verdict, err error) {
+	words, names, named := strings.Cut(words, " naming ")
+	if named {
+		for _, n := range strings.Split(names, ",") {
+			v.names = append(v.names, strings.Split(strings.TrimSpace(n), "~"))
+		}
+	}
+	f := strings.Fields(words)
+	if len(f) == 0 {
+		return v, fmt.Errorf("empty")
+	}
+	switch strings.Join(f[1:], " ") {
+	case "quiet":
+		v.quiet = true
+	case "+ warning":
+		v.warns = true
+	case "":
+	default:
+		return v, fmt.Errorf("%q is not known", words)
+	}
+	v.code, err = strconv.Atoi(f[0])
+	return v, err
+}
+
+// allows says whether enable's code and words are those of the verdict.
+func (v verdict) allows(code int, said, warned string) bool {
+	text := said
+	if v.warns {
+		text = warned
+	}
+	text = strings.ToLower(text)
+	for _, words := range v.names {
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, strings.ToLower(w)) }) {
+			return false
+		}
+	}
+	return code == v.code && (!v.quiet || warned == "") && (!v.warns || warned != "")
+}

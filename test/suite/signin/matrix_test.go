@@ -1,0 +1,384 @@
+//go:build rig
+
+package signin_test
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestMatrix: on each machine of testdata/machines, what enable says is what
+// people meet who come over the network, before and after it; and where it
+// names a next step, that is taken, and they get in.
+//
+// MACHINES=all takes every machine and compares docs/sign-in-checks.md, which
+// UPDATE_GOLDEN=1 renders; without it a sample is taken, a dozenth by default.
+// MACHINES=word takes those whose name holds the word.
+func TestMatrix(t *testing.T) {
+	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
+	t.Run("machines", func(t *testing.T) {
+		for _, s := range situations(t) {
+			for _, p := range s.personas {
+				if !taken(s.name, p) {
+					continue
+				}
+				r := &result{situation: s, persona: p}
+				m.results = append(m.results, r)
+				t.Run(s.name+"/"+p, func(t *testing.T) {
+					t.Parallel()
+					m.run(t, r)
+				})
+			}
+		}
+	})
+	m.report(t)
+}
+
+// taken says whether a machine is looked at in this run.
+func taken(name, persona string) bool {
+	switch want := os.Getenv("MACHINES"); want {
+	case "all":
+		return true
+	case "":
+		h := fnv.New32a()
+		fmt.Fprint(h, name, persona)
+		return h.Sum32()%12 == 0
+	default:
+		return slices.ContainsFunc(strings.Split(want, ","), func(w string) bool { return strings.Contains(name+"/"+persona, w) })
+	}
+}
+
+// matrix is what the machines have in common, and what came of them.
+type matrix struct {
+	keys, modules string
+	results       []*result
+
+	lock   sync.Mutex
+	stages map[string]func() (string, error) // a layer with the installed package, by persona and kind of package
+}
+
+// result is what came of one machine.
+type result struct {
+	situation
+	persona       string
+	before, after []string // per attempt: "in", "out", "unchecked"
+	code          int
+	said, next    string
+	warned        string
+	helps         string // of the remedy; "": none was carried out
+	done          bool   // it was looked at to the end
+	wrong         string // why the verdict is wrong; "": it agrees
+}
+
+// persona is a machine of the rig by its name.
+func persona(t *testing.T, name string) roots.Persona {
+	t.Helper()
+	for prefix, of := range map[string]func(string) roots.Persona{"ubuntu": roots.Ubuntu, "rhel": roots.RHEL, "sles": roots.SLES} {
+		if version, ok := strings.CutPrefix(name, prefix); ok {
+			return of(version)
+		}
+	}
+	suites := map[string]roots.Suite{"debian11": roots.Bullseye, "debian12": roots.Bookworm, "debian13": roots.Trixie}
+	if suite, ok := suites[name]; ok {
+		return roots.Debian(suite)
+	}
+	t.Fatalf("no persona %q", name)
+	return roots.Persona{}
+}
+
+// passedLayer is a file system on which the package was installed by our
+// enable, and which passed.
+func (m *matrix) passedLayer(t *testing.T, p roots.Persona, o scene.Options) string {
+	t.Helper()
+	key := fmt.Sprint(p.Name, o.Packages)
+	m.lock.Lock()
+	if m.stages[key] == nil {
+		dir := filepath.Join(m.keys, fmt.Sprintf("layer%d", len(m.stages)))
+		m.stages[key] = sync.OnceValues(func() (string, error) { return dir, install(o, dir) })
+	}
+	stage := m.stages[key]
+	m.lock.Unlock()
+	layer, err := stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layer
+}
+
+func install(o scene.Options, dir string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	s, err := scene.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	report, err := s.Agent.Apply(ctx, s.Goal())
+	if err != nil {
+		return err
+	}
+	if last := report.Runs[len(report.Runs)-1]; last.ExitCode != 0 {
+		return fmt.Errorf("enable on a fresh machine: %d %s", last.ExitCode, last.Stdout)
+	}
+	if r, err := s.Run(ctx, nil, "aaduseradd", person); err != nil || r.ExitCode != 0 {
+		return fmt.Errorf("aaduseradd: %w %s", err, r.Output())
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	return s.Save(ctx, dir)
+}
+
+// machine is one machine of the matrix while it is looked at.
+type machine struct {
+	*stage
+	people *outside
+	m      *matrix
+	s      situation
+	daemon *box.Process
+}
+
+func (m *matrix) run(t *testing.T, r *result) {
+	s, p := r.situation, persona(t, r.persona)
+	o := scene.Options{Persona: p, Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version, FirstOnly: !s.registers}}}
+	layer := m.passedLayer(t, p, o)
+	o.Box.Layers = []string{layer}
+	o.Box.Binds = []box.Bind{{From: m.modules, To: "/usr/lib/rig-modules"}}
+	one := &machine{stage: &stage{Scene: scene.New(t, o), t: t}, m: m, s: s}
+	var from []string
+	for _, a := range s.attempts {
+		if !slices.Contains(from, a.from) {
+			from = append(from, a.from)
+		}
+	}
+	one.people = connect(t, one.Box, from)
+	one.must("mkdir -p /run/sshd && " + withoutServices)
+	one.must(words + s.script + "\n")
+	one.startDaemon()
+	r.before = one.attempts()
+	for i, a := range s.attempts {
+		if r.before[i] != a.truth {
+			t.Errorf("%s: %s, and the file says %s", a.words, r.before[i], a.truth)
+		}
+	}
+	one.sudo()
+	r.code, r.said, r.next, r.warned = one.enable()
+	one.restartDaemon()
+	r.after = one.attempts()
+	r.wrong = r.judge()
+	if r.wrong != "" {
+		t.Errorf("%s\nenable: %d %s | %s\nwarned: %s", r.wrong, r.code, r.said, r.next, r.warned)
+	}
+	one.mend(r)
+	r.done = true
+	one.stopDaemon()
+}
+
+// words are what the scripts are written in. README.md explains them.
+const words = `set +e
+config=/etc/ssh/sshd_config
+security=$(dirname $(ls /lib/*/security/pam_permit.so /lib64/security/pam_permit.so /usr/lib64/security/pam_permit.so 2>/dev/null | head -n 1))
+above() { printf '%b\n' "$1" | cat - $config > /tmp/above && cat /tmp/above > $config; }
+below() { printf '%b\n' "$1" >> $config; }
+dropin() {
+    mkdir -p /etc/ssh/sshd_config.d && printf '%b\n' "$2" > /etc/ssh/sshd_config.d/$1
+    grep -q '^Include /etc/ssh/sshd_config.d/' $config || above 'Include /etc/ssh/sshd_config.d/*.conf'
+}
+in_account() { into '^(@include[[:space:]]+common-account|account[[:space:]]+(include|substack))' "$1"; }
+in_session() { into '^(@include[[:space:]]+common-session|session)' "$1"; }
+into() {
+    line=$(grep -n -m 1 -E "$1" /etc/pam.d/sshd | cut -d: -f1)
+    printf '%s\n' "$2" > /tmp/into && sed -i -e "$((line - 1))r /tmp/into" /etc/pam.d/sshd
+}
+module() { cp /usr/lib/rig-modules/pam_$2.so $security/$1; }
+nsslib() { cp /usr/lib/rig-modules/nss_$1_$2.so $(dirname $security)/libnss_$1.so.2; }
+`
+
+// withoutServices is a systemctl for a machine without systemd: next steps
+// name it, and the daemon is started anew after each.
+const withoutServices = `rm -f /usr/bin/systemctl /bin/systemctl; printf '#!/bin/sh\nexit 0\n' > /usr/local/bin/systemctl; chmod 755 /usr/local/bin/systemctl`
+
+// startDaemon starts sshd as the machine's unit would, and waits until it
+// listens or has ended.
+func (o *machine) startDaemon() {
+	o.stage.t.Helper()
+	before := o.listeners()
+	daemon, err := o.Start(nil, append([]string{"/usr/sbin/sshd", "-D", "-e"}, o.s.options...)...)
+	if err != nil {
+		o.stage.t.Fatal(err)
+	}
+	o.daemon = daemon
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = daemon.Wait(o.stage.t.Context())
+	}()
+	for range 400 {
+		select {
+		case <-ended:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+		if o.listeners() > before {
+			time.Sleep(50 * time.Millisecond) // it may open more than one
+			return
+		}
+	}
+	o.stage.t.Log("sshd neither listens nor ends")
+}
+
+// listeners is how many sockets listen on the machine.
+func (o *machine) listeners() (n int) {
+	for _, table := range []string{"net/tcp", "net/tcp6"} {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", o.Pid(), table))
+		if err != nil {
+			o.stage.t.Fatal(err)
+		}
+		n += strings.Count(string(b), " 0A ")
+	}
+	return n
+}
+
+func (o *machine) stopDaemon() (said string) {
+	_ = o.daemon.Signal(syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	r, err := o.daemon.Wait(ctx)
+	if err != nil {
+		o.stage.t.Fatalf("sshd does not end: %v", err)
+	}
+	return string(r.Stdout)
+}
+
+func (o *machine) restartDaemon() {
+	o.stopDaemon()
+	o.startDaemon()
+}
+
+// attempts are the connections of the situation, as people make them.
+func (o *machine) attempts() (out []string) {
+	for _, a := range o.s.attempts {
+		_ = o.Remove(checked)
+		time.Sleep(time.Duration(a.wait) * time.Second)
+		for range a.fails {
+			o.people.fail(o.stage.t, o.m.keys, a)
+		}
+		said, ok := o.people.ssh(o.stage.t, o.m.keys, a, "id -un")
+		switch {
+		case !ok || said != person:
+			out = append(out, "out")
+			o.stage.t.Logf("%s: %s", a.words, said)
+		case !o.Exists(checked):
+			out = append(out, "unchecked")
+		default:
+			out = append(out, "in")
+		}
+	}
+	return out
+}
+
+// sudo holds the file's word about an administrator's sudo against the machine.
+func (o *machine) sudo() {
+	if o.s.sudo == "" {
+		return
+	}
+	o.must("sed -i 's/^aad_admins:.*/&" + person + "/' /etc/group")
+	_, ok := o.people.ssh(o.stage.t, o.m.keys, o.s.attempts[0], "sudo -n true")
+	o.must("sed -i 's/^\\(aad_admins:.*\\)" + person + "$/\\1/' /etc/group")
+	if ok != (o.s.sudo == "yes") {
+		o.stage.t.Errorf("an administrator's sudo works: %v, and the file says %s", ok, o.s.sudo)
+	}
+}
+
+// enable is what the agent's next start does: the two lines that a person
+// reads, and what the substatuses say that are no success.
+func (o *machine) enable() (code int, said, next, warned string) {
+	t := o.stage.t
+	t.Helper()
+	report, err := o.Agent.Apply(t.Context(), o.Goal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, e := report.Runs[len(report.Runs)-1], report.Extension
+	if e == nil || e.Invalid != "" || e.Code != last.ExitCode || (e.Status == "success") != (last.ExitCode == 0) {
+		t.Errorf("the status does not agree with exit code %d: %+v", last.ExitCode, e)
+		return last.ExitCode, last.Stdout, "", ""
+	}
+	said, next, _ = strings.Cut(strings.TrimSpace(last.Stdout), "\n")
+	var words []string
+	for _, sub := range e.Substatus {
+		if sub.Status != "success" && sub.Name != "monitor" && sub.Name != "distro" {
+			words = append(words, sub.Message)
+		}
+	}
+	return last.ExitCode, said, next, strings.Join(words, " ")
+}
+
+// judge says what is wrong with the verdict.
+func (r result) judge() string {
+	everybody := func(attempts []string, word string) bool {
+		return !slices.ContainsFunc(attempts, func(s string) bool { return s != word })
+	}
+	promised := r.code == 0 && strings.HasPrefix(r.said, "People can sign in")
+	switch repaired := !slices.Equal(r.before, r.after); {
+	case repaired && r.code == 0 && everybody(r.after, "in"):
+		return ""
+	case repaired && promised:
+		return fmt.Sprintf("enable changed who gets in: %v, then %v", r.before, r.after)
+	case r.code == 0 && !strings.Contains(r.said, ", except ") && promised && !everybody(r.after, "in") && !r.mayBe(verdict{code: 0}):
+		return "wrong success: the promise is made, and not everybody gets in"
+	case r.code != 0 && everybody(r.after, "in") && !r.mayBe(verdict{code: r.code}):
+		return "wrong failure: people get in"
+	}
+	for _, v := range r.may {
+		if v.allows(r.code, r.said+" "+r.next, r.warned) {
+			return ""
+		}
+	}
+	return "none of what enable may say"
+}
+
+// mayBe says whether the file allows a code without naming anything.
+func (r result) mayBe(want verdict) bool {
+	return slices.ContainsFunc(r.may, func(v verdict) bool { return v.code == want.code && !v.quiet && !v.warns && len(v.names) == 0 })
+}
+
+// makeModules compiles PAM modules and name services that give one answer.
+func makeModules(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	var wait sync.WaitGroup
+	compile := func(out string, defines ...string) {
+		wait.Go(func() {
+			if said, err := exec.Command("gcc", append(defines, "-shared", "-fPIC", "-O1", "-s", "-o", filepath.Join(dir, out), "testdata/answer.c")...).CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", out, err, said)
+			}
+		})
+	}
+	// Values of _pam_types.h of Linux-PAM and of nss.h of glibc.
+	for name, value := range map[string]int{"success": 0, "denied": 6, "unknown": 10, "unavail": 9, "ignore": 25} {
+		compile("pam_"+name+".so", fmt.Sprintf("-DPAM=%d", value))
+	}
+	for answer, value := range map[string]int{"tryagain": -2, "unavail": -1, "notfound": 0} {
+		for _, service := range []string{"sss", "ldap", "winbind"} {
+			compile("nss_"+service+"_"+answer+".so", fmt.Sprintf("-DNSS=%d", value), "-DNAME=_nss_"+service+"_getpwnam_r")
+		}
+	}
+	wait.Wait()
+	return dir
+}

@@ -1,0 +1,149 @@
+//go:build rig
+
+package signin_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/wire"
+)
+
+// outside is the network that people come from: the other end of a box's wire,
+// in a network namespace of its own.
+type outside struct {
+	network *os.File
+}
+
+// connect lays a wire between a box, which is 10.0.0.4 and fd00::4 then, and a
+// gateway, at which the addresses are that people come from.
+func connect(t *testing.T, b *box.Box, from []string) *outside {
+	t.Helper()
+	o := &outside{network: newNetwork(t)}
+	t.Cleanup(func() { o.network.Close() })
+	script := fmt.Sprintf(`ip link set lo up
+ip link add azure0 type veth peer name eth0 netns %d
+ip addr add %s/24 dev azure0 && ip -6 addr add fd00::1/64 dev azure0 nodad && ip link set azure0 up
+`, b.Pid(), wire.Gateway)
+	for _, a := range from {
+		if a != wire.Gateway && a != "fd00::1" {
+			script += "ip addr add " + a + " dev azure0\n"
+		}
+	}
+	o.must(t, script)
+	inside := exec.Command("nsenter", "--target", fmt.Sprint(b.Pid()), "--net", "sh", "-ec", fmt.Sprintf(
+		`ip addr add %s/24 dev eth0; ip -6 addr add fd00::4/64 dev eth0 nodad; ip link set eth0 up; ip route add default via %s; ip -6 route add default via fd00::1`, wire.Guest, wire.Gateway))
+	if out, err := inside.CombinedOutput(); err != nil {
+		t.Fatalf("the box's end of the wire: %v\n%s", err, out)
+	}
+	return o
+}
+
+// newNetwork is a network namespace that lives as long as the file is open.
+func newNetwork(t *testing.T) *os.File {
+	t.Helper()
+	type made struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan made)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with us
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			done <- made{nil, err}
+			return
+		}
+		f, err := os.Open("/proc/thread-self/ns/net")
+		done <- made{f, err}
+	}()
+	m := <-done
+	if m.err != nil {
+		t.Fatal(m.err)
+	}
+	return m.f
+}
+
+func (o *outside) command(ctx context.Context, argv ...string) *exec.Cmd {
+	at := fmt.Sprintf("--net=/proc/%d/fd/%d", os.Getpid(), o.network.Fd())
+	c := exec.CommandContext(ctx, "nsenter", append([]string{at, "--"}, argv...)...)
+	c.Env = box.Environment()
+	c.WaitDelay = time.Second
+	return c
+}
+
+func (o *outside) must(t *testing.T, script string) {
+	t.Helper()
+	if out, err := o.command(t.Context(), "sh", "-ec", script).CombinedOutput(); err != nil {
+		t.Fatalf("outside: %v\n%s", err, out)
+	}
+}
+
+// makeKeys makes what people have: RSA keys of both sizes that az ssh makes,
+// with certificates, and keys that no machine knows.
+func makeKeys(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	private, public := keys.UserCA()
+	for name, content := range map[string]string{"ca": string(private), "ca.pub": public} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := "cd " + dir + "\n"
+	for _, bits := range []int{2048, 3072} {
+		script += fmt.Sprintf("ssh-keygen -q -t rsa -b %d -N '' -f rsa-%d && ssh-keygen -q -s ca -I rig -n %s -V -5m:+5h rsa-%d.pub\n", bits, bits, person, bits)
+	}
+	script += "for i in 1 2 3; do ssh-keygen -q -t ed25519 -N '' -f decoy$i; done"
+	if out, err := exec.Command("sh", "-ec", script).CombinedOutput(); err != nil {
+		t.Fatalf("keys: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// ssh is one connection of a person, which runs a command. As az ssh does it,
+// the certificate is named, and so is offered before other keys.
+func (o *outside) ssh(t *testing.T, keys string, a attempt, command string) (out string, ok bool) {
+	t.Helper()
+	key := fmt.Sprintf("%s/rsa-%d", keys, a.bits)
+	argv := []string{"ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", person,
+		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
+		"-o", "LogLevel=ERROR", "-o", "ConnectTimeout=3", "-o", "ConnectionAttempts=1"}
+	for i := range a.decoys {
+		argv = append(argv, "-i", fmt.Sprintf("%s/decoy%d", keys, i+1))
+	}
+	argv = append(argv, "-i", key)
+	if a.decoys == 0 {
+		argv = append(argv, "-o", "CertificateFile="+key+"-cert.pub")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	defer cancel()
+	c := o.command(ctx, append(argv, a.to, command)...)
+	var errs strings.Builder
+	c.Stderr = &errs
+	b, err := c.Output()
+	if out = strings.TrimSpace(string(b)); err != nil {
+		out += errs.String()
+	}
+	return out, err == nil
+}
+
+// fail is a connection of somebody who is not let in.
+func (o *outside) fail(t *testing.T, keys string, a attempt) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_ = o.command(ctx, "ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", person, "-i", keys+"/decoy1",
+		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
+		"-o", "ConnectTimeout=3", a.to, "true").Run()
+}
