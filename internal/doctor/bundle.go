@@ -157,7 +157,7 @@ func bundleCommands() map[string]question {
 		return question{host.Command{Name: name, Args: args}, permits}
 	}
 	return map[string]question{
-		"sshd-effective.txt": q(permit.SSHD, "sshd", "-T", "-C", sshd.Connection(sshd.PersonProbe)),
+		"sshd-effective.txt": q(permit.SSHD, "sshd", "-T", "-C", sshd.ExampleSpec()),
 		"sshd-version.txt":   q(permit.Table, "sshd", "-V"),
 		"disks.txt":          q(permit.Table, "df", "-h"),
 		"mounts.txt":         q(permit.Mounts, "findmnt", "-l", "-o", "TARGET,FSTYPE,OPTIONS"),

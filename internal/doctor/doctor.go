@@ -87,8 +87,9 @@ func (o Options) notLookedAt(m machine, checks []Check) []Check {
 
 // sshdChecks are the findings about sshd that only an installed package has.
 func sshdChecks() []string {
-	return []string{"sshd-address", "sshd-algorithms", "sshd-command", "sshd-config", "sshd-groups", "sshd-listening", "sshd-methods",
-		"sshd-order", "sshd-pam", "sshd-refuse", "sshd-reload", "sshd-tries", "sshd-users"}
+	return []string{"sshd-address", "sshd-algorithms", "sshd-chroot", "sshd-command", "sshd-config", "sshd-groups", "sshd-hosts", "sshd-kinds",
+		"sshd-listening", "sshd-methods", "sshd-order", "sshd-pam", "sshd-reachable", "sshd-refuse", "sshd-reload", "sshd-sessions",
+		"sshd-startups", "sshd-transport", "sshd-tries", "sshd-users"}
 }
 
 // verified are the groups of the findings of the row sign-in.

@@ -48,7 +48,7 @@ func signInErrors(m machine) []preflight.Result {
 	}
 	var results []preflight.Result
 	for _, e := range newest {
-		r := preflight.Result{Name: name, Answer: preflight.Warn, Next: strings.ReplaceAll(e.Next(), "{connection}", sshd.Connection(sshd.PersonProbe))}
+		r := preflight.Result{Name: name, Answer: preflight.Warn, Next: strings.ReplaceAll(e.Next(), "{connection}", sshd.ExampleSpec())}
 		if e.Cause.Name == "role" {
 			r.Next = "Where az is signed in: " + m.Identity.Machine.AssignRole(e.CommandName())
 		}

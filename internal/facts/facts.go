@@ -17,6 +17,7 @@ import (
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/proxy"
 	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/signin/door"
 	"aadsshlogin-handler/internal/signin/login"
 	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/state"
@@ -57,6 +58,7 @@ type Facts struct {
 	Transport string
 
 	SSHD  sshd.Facts
+	Door  door.Facts
 	Login login.Facts
 
 	Receipt     state.Receipt
@@ -92,8 +94,10 @@ func LookAgain(ctx context.Context, h *host.Host, q Question, before Facts) Fact
 
 func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	h.Unread() // what was met before this look is not part of it
-	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h) })
+	arc := identity.OnArc(h, f.getenv())
+	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h, arc) })
 	loginSeen := beside(h, func() { f.Login = login.Look(h) })
+	f.Door = door.Look(h, arc)
 	f.Memory = lookMemory(h)
 	if f.AgentDir != "" {
 		f.Legacy.Extension = lookLegacyExtension(h, f.AgentDir)
@@ -118,6 +122,14 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	sshdSeen()
 	loginSeen()
 	f.Unread = h.Unread()
+}
+
+// getenv is the environment that the question came with.
+func (f *Facts) getenv() func(string) string {
+	if f.Getenv == nil {
+		return func(string) string { return "" }
+	}
+	return f.Getenv
 }
 
 // lookTarget reads os-release from where os-release(5) says it is.
@@ -192,9 +204,10 @@ func (f Facts) Repository() distro.Repository {
 	return r
 }
 
-// Findings are what sshd, PAM, NSS and SELinux say about sign-in.
+// Findings are the answers of the gates that a person passes, in their order.
 func (f Facts) Findings() []check.Result {
-	of, others := sshd.Assess(f.SSHD), login.Assess(f.Login)
+	of := append([]check.Result{door.Assess(f.Door).Result()}, sshd.Assess(f.SSHD)...)
+	others := login.Assess(f.Login)
 	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {
 		return append(of, others...)
 	}

@@ -24,6 +24,7 @@ type Command struct {
 // not an error.
 type Result struct {
 	ExitCode int
+	Signal   string // that ended it, "segmentation fault"; ExitCode is -1 then
 	Stdout   []byte
 	Stderr   []byte // empty for a transaction, whose two streams are one in Stdout
 	Elapsed  time.Duration

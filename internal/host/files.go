@@ -194,3 +194,13 @@ func (h *Host) RemoveTree(path string) error {
 	action := h.Log.Started("remove %s with its contents", path)
 	return action.Ended(os.RemoveAll(h.Path(path)))
 }
+
+// ReadHead reads at most the first limit bytes of a regular file.
+func (h *Host) ReadHead(path string, limit int64) ([]byte, error) {
+	f, _, err := h.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
+}

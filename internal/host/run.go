@@ -91,6 +91,9 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	began := time.Now()
 	err = cmd.Run()
 	r := Result{ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.kept.Bytes(), Stderr: stderr.kept.Bytes(), Elapsed: time.Since(began)}
+	if s := cmd.ProcessState; s != nil && s.Sys().(syscall.WaitStatus).Signaled() {
+		r.Signal = s.Sys().(syscall.WaitStatus).Signal().String()
+	}
 	switch {
 	case ctx.Err() != nil:
 		err = fmt.Errorf("%s: %w", c.Name, ctx.Err())

@@ -62,6 +62,13 @@ func locate(h *host.Host, getenv func(string) string) (service, []string) {
 	}
 }
 
+// OnArc says whether this is an Arc-enabled server: people come to one through its
+// agent, not from the network.
+func OnArc(h *host.Host, getenv func(string) string) bool {
+	s, _ := locate(h, getenv)
+	return s.arc
+}
+
 // loopbackPort is the port of a token endpoint, if that is one on loopback.
 func loopbackPort(endpoint string) (string, bool) {
 	u, err := url.Parse(endpoint)

@@ -21,11 +21,15 @@ const (
 // People are both kinds, in the order in which they are asked about.
 func People() []Person { return []Person{Human, Service} }
 
+// The names by which the machine is asked about each kind. Nobody has them:
+// example.com is reserved (RFC 2606), the id is all zeros.
+const (
+	HumanProbe   = "someone@example.com"
+	ServiceProbe = "00000000-0000-0000-0000-000000000000"
+)
+
 // Probe is the name by which the machine is asked about a kind of person.
-// Nobody has it: example.com is reserved (RFC 2606), the id is all zeros.
-func (p Person) Probe() string {
-	return [...]string{"someone@example.com", "00000000-0000-0000-0000-000000000000"}[p]
-}
+func (p Person) Probe() string { return [...]string{HumanProbe, ServiceProbe}[p] }
 
 // String is the kind as texts name it.
 func (p Person) String() string { return [...]string{"people", "service principals"}[p] }

@@ -20,6 +20,7 @@ type asker struct {
 	h       *host.Host
 	binary  string
 	options []string // as the daemon gets them
+	rdomain bool     // the configuration asks for the routing domain
 	hidden  string   // privilege separation directory to be made up for sshd; empty: none
 }
 
@@ -68,21 +69,22 @@ func (a *asker) unlessIsolated(p *Problem) error {
 	return nil
 }
 
-// Connection is the sign-in that sshd is asked about, as its option -C takes it
-// (sshd(8)). sshd before OpenSSH 7.9 refuses one without user, host and address;
-// every sshd ends with an error where a Match LocalPort stands in its
-// configuration and no local port in here.
-func Connection(user string) string {
-	return "user=" + user + ",host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-}
+// killedError says that sshd died of a question, as it then does of the
+// connection that was asked about.
+type killedError struct{ signal string }
+
+func (e *killedError) Error() string { return "sshd was killed by " + e.signal }
 
 // effective is "sshd -T -C".
-func (a *asker) effective(ctx context.Context, user string) (Effective, error) {
-	r, err := a.run(ctx, "-T", "-C", Connection(user))
+func (a *asker) effective(ctx context.Context, c Connection) (Effective, error) {
+	r, err := a.run(ctx, "-T", "-C", c.Spec(a.rdomain))
 	if err != nil {
 		return Effective{}, err
 	}
-	e := ParseEffective(user, r.Stdout)
+	e := ParseEffective(c, r.Stdout)
+	if r.Signal != "" {
+		return e, &killedError{r.Signal}
+	}
 	if r.ExitCode != 0 || !e.Has("port") {
 		return Effective{}, fmt.Errorf("sshd -T ended with %d: %s", r.ExitCode, firstLine(string(r.Stderr)))
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // What the package registers with sshd (the block that aadsshlogin appends to
@@ -18,29 +20,33 @@ const (
 	servicePattern  = "????????-????-????-????-????????????"
 )
 
-// elsewhere is a Match line for everybody but Entra ID users.
-const elsewhere = `"Match User *,!` + personPattern + `,!` + servicePattern + `"`
-
-// check is one question about what is in force for one user.
+// question is one question about what is in force for one connection.
 type question struct {
 	name string
 	ask  func(f Facts, e Effective) Finding
-	list bool // an owner's list of who may sign in: that it leaves service principals out alone may be what is meant
 }
 
 func questions() []question {
 	return []question{
-		{"sshd-command", askCommand, false},
-		{"sshd-command-user", askCommandUser, false},
-		{"sshd-public-key", askPublicKey, false},
-		{"sshd-methods", askMethods, false},
-		{"sshd-pam", askPAM, false},
-		{"sshd-users", askUsers, true},
-		{"sshd-groups", askGroups, true},
-		{"sshd-algorithms", askAlgorithms, false},
-		{"sshd-ca-algorithms", askCAAlgorithms, false},
-		{"sshd-tries", askTries, false},
-		{"sshd-refuse", askRefuse, false},
+		{"sshd-command", askCommand},
+		{"sshd-command-user", askCommandUser},
+		{"sshd-public-key", askPublicKey},
+		{"sshd-methods", askMethods},
+		{"sshd-pam", askPAM},
+		{"sshd-users", askUsers},
+		{"sshd-groups", askGroups},
+		{"sshd-algorithms", askAlgorithms},
+		{"sshd-ca-algorithms", askCAAlgorithms},
+		{"sshd-rsa-size", askSize},
+		{"sshd-revoked-keys", askRevoked},
+		{"sshd-tries", askTries},
+		{"sshd-refuse", askRefuse},
+		{"sshd-force-command", askForced},
+		{"sshd-chroot", askChroot},
+		{"sshd-sessions", askSessions},
+		{"sshd-transport", askTransport},
+		{"sshd-startups", askStartups},
+		{"sshd-grace-time", askGrace},
 	}
 }
 
@@ -49,18 +55,18 @@ func questions() []question {
 // not there, refuses its configuration or could not be asked, that is the only
 // finding.
 func Assess(f Facts) []Finding {
-	out := []Finding{gate(f)}
+	out := []Finding{accepts(f)}
 	if out[0].Answer == Pass {
 		for _, c := range questions() {
 			answers := make([]Finding, len(f.Users))
 			for i, u := range f.Users {
 				answers[i] = c.ask(f, u)
 			}
-			one := merge(answers, c.list)
+			one := merge(f.Users, answers)
 			one.Name = c.name
 			out = append(out, one)
 		}
-		out = append(out, askRevoked(f), askSwallowed(f), askAddress(f), askListening(f))
+		out = append(out, askSwallowed(f), askGroupBlocks(f), askMore(f), askListening(f), askReachable(f))
 	}
 	for i := range out {
 		out[i].Text, out[i].Next = oneLine(out[i].Text), oneLine(out[i].Next)
@@ -79,31 +85,78 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// merge makes one finding of a person's and a service principal's: the worse
-// one, with a word about whom it concerns where the other is fine.
-func merge(answers []Finding, list bool) Finding {
-	if len(answers) != 2 {
-		return Finding{Answer: Unknown, Text: "sshd was not asked for both kinds of user"}
+// merge makes one finding of those for each kind of connection. What nobody gets
+// past is a failure; what some get past is a warning that says whom it shuts out.
+func merge(users []Effective, answers []Finding) Finding {
+	var shut [2]bool // somebody of a kind is out
+	var open [2]bool // somebody of a kind is in
+	for i, a := range answers {
+		p := users[i].Conn.Person
+		if a.Answer == Fail {
+			shut[p] = true
+		} else {
+			open[p] = true
+		}
 	}
-	person, service := answers[0], answers[1]
-	if list && service.Answer == Fail && person.Answer != Fail {
-		service.Answer = Warn
+	if len(answers) == 0 {
+		return Finding{Answer: Unknown, Text: "sshd was not asked what it does with people.", Decides: "sshd, which was not asked"}
 	}
+	at := 0
+	for i, a := range answers {
+		if severity(a.Answer) > severity(answers[at].Answer) {
+			at = i
+		}
+	}
+	found := answers[at]
 	switch {
-	case person.Answer == Pass && service.Answer != Pass:
-		service.Text += " This concerns service principals only; people can sign in."
-		return service
-	case service.Answer == Pass && person.Answer != Pass:
-		person.Text += " This concerns people only; service principals can sign in."
-		return person
-	case service.Answer == Fail && person.Answer != Fail:
-		return service
+	case found.Answer != Fail:
+	case shut[gate.Human] && !open[gate.Human] && open[gate.Service]:
+		found.Text += " This concerns people only; service principals can sign in."
+	case !open[gate.Human] && !open[gate.Service]:
+	case !shut[gate.Human]:
+		found.Answer, found.Except = Warn, gate.Service.String()
+		found.Text += " This concerns service principals only; people can sign in."
+	default:
+		found.Answer, found.Except = Warn, whom(users, answers)
+		found.Text += " This concerns " + found.Except + "; others can sign in."
 	}
-	return person
+	return found
 }
 
-// gate answers whether sshd is there and accepts its configuration.
-func gate(f Facts) Finding {
+func severity(l Level) int { return map[Level]int{Pass: 0, Warn: 1, Unknown: 2, Fail: 3}[l] }
+
+// whom is whom a gate shuts out that others get past: those with something
+// particular, or all but those.
+func whom(users []Effective, answers []Finding) string {
+	var out, in []string
+	common := false
+	for i, a := range answers {
+		c := users[i].Conn
+		switch {
+		case c.Person != gate.Human:
+		case a.Answer != Fail:
+			in = appendNew(in, c.whom())
+		case c.whom() == "":
+			common = true
+		default:
+			out = appendNew(out, c.whom())
+		}
+	}
+	in = slices.DeleteFunc(in, func(s string) bool { return s == "" })
+	if common || len(out) == 0 {
+		if len(in) == 0 {
+			return "some people"
+		}
+		return "everybody but " + in[0]
+	}
+	if len(out) > 1 {
+		return fmt.Sprintf("%s (and %d more kinds of connections)", out[0], len(out)-1)
+	}
+	return out[0]
+}
+
+// accepts answers whether sshd is there and accepts its configuration.
+func accepts(f Facts) Finding {
 	g := Finding{Name: "sshd-config"}
 	if f.Binary == "" {
 		g.Answer, g.Text, g.Next = Fail, "No SSH server is installed: there is no sshd on this machine.", "Install openssh-server with the machine's package manager."
@@ -111,12 +164,18 @@ func gate(f Facts) Finding {
 	}
 	if p := f.Problem; p != nil {
 		g.Answer, g.File, g.Line = Fail, p.File, p.Line
-		g.Text, g.Next = p.explain(f.Unit)
+		g.Text, g.Next = p.explain(f)
+		return g
+	}
+	if f.Killed != "" {
+		g.Answer = Fail
+		g.Text, g.Next, g.File, g.Line = explainKilled(f)
 		return g
 	}
 	if f.Err != nil {
 		g.Answer, g.Text = Unknown, "sshd could not be asked for its configuration: "+firstLine(f.Err.Error())
-		g.Next = "Run: sshd -t; sshd -T -C " + Connection(PersonProbe)
+		g.Next = "Run: sudo sshd -t; sudo sshd -T -C " + ExampleSpec()
+		g.Decides = "sshd's configuration, which could not be asked for"
 		return g
 	}
 	g.Text = "sshd accepts its configuration."
@@ -126,43 +185,15 @@ func gate(f Facts) Finding {
 	return g
 }
 
-// explain is a problem and its remedy in words.
-func (p *Problem) explain(unit string) (what, next string) {
-	switch p.Kind {
-	case NoHostKeys:
-		return "sshd has no host key that it can load: " + p.Message, "Make them with: ssh-keygen -A, then: systemctl restart " + unit
-	case NoSeparation:
-		if volatile(p.Dir) {
-			return "sshd's privilege separation directory " + p.Dir + " is missing or unsafe, so every connection is refused.",
-				"Run: install -d -m 0755 -o root -g root " + p.Dir
-		}
-		return "sshd's privilege separation directory " + p.Dir + " is missing or unsafe, so sshd cannot start.", "Reinstall openssh-server with the machine's package manager."
-	case NoUser:
-		return "sshd cannot start: " + p.Message, "Reinstall openssh-server with the machine's package manager."
-	}
-	if p.File != "" {
-		return fmt.Sprintf("sshd refuses its configuration: %s:%d: %s", p.File, p.Line, p.Message),
-			fmt.Sprintf("Correct %s line %d, check with: sshd -t, then: systemctl reload %s", p.File, p.Line, unit)
-	}
-	return "sshd refuses its configuration: " + p.Message, "Correct /etc/ssh/sshd_config, check with: sshd -t, then: systemctl reload " + unit
-}
-
-// pass, and place, keep the questions short.
+// pass and shut keep the questions short.
 func pass(format string, args ...any) Finding {
 	return Finding{Answer: Pass, Text: fmt.Sprintf(format, args...)}
 }
 
-// place finds where the value in force stands, and says so in the text.
-func place(f Facts, e Effective, keyword, value string) (at string, file string, line int) {
-	d, ok := f.Config.Find(e.User, keyword, value)
-	if !ok {
-		return "", "", 0
-	}
-	return fmt.Sprintf(" (%s:%d)", d.File, d.Line), d.File, d.Line
+// shut is a failure about a value that stands somewhere.
+func shut(w where, text, next string) Finding {
+	return Finding{Answer: Fail, File: w.File, Line: w.Line, Text: text, Next: next}
 }
-
-// reload is the end of every remedy that edits a file.
-func reload(f Facts) string { return ", then: sshd -t && systemctl reload " + f.Unit }
 
 // packageBlocks are the Match blocks of the package: those for its pattern of
 // a person's name that name its program or nothing but it could have written.
@@ -181,39 +212,53 @@ func askCommand(f Facts, e Effective) Finding {
 	got := e.Value("authorizedkeyscommand")
 	program, args, _ := strings.Cut(got, " ")
 	if program == CertHandler {
-		at, file, line := place(f, e, "authorizedkeyscommand", got)
+		w := locate(f, e, "authorizedkeyscommand", got)
 		if args == certHandlerArgs {
-			return Finding{Answer: Pass, Text: "sshd asks " + CertHandler + " for the keys of Entra ID users" + at + ".", File: file, Line: line}
+			return Finding{Answer: Pass, Text: "sshd asks " + CertHandler + " for the keys of Entra ID users" + w.at() + ".", File: w.File, Line: w.Line}
 		}
-		return Finding{Answer: Warn, File: file, Line: line,
-			Text: fmt.Sprintf("sshd calls %s with %q instead of %q%s, so it may not see who signs in.", CertHandler, args, certHandlerArgs, at),
-			Next: fmt.Sprintf("Make it \"AuthorizedKeysCommand %s %s\"%s", CertHandler, certHandlerArgs, reload(f))}
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the arguments of AuthorizedKeysCommand" + w.at(),
+			Text: fmt.Sprintf("sshd calls %s with %q instead of %q%s, so it may not see who signs in.", CertHandler, args, certHandlerArgs, w.at()),
+			Next: "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\    AuthorizedKeysCommand %s %s`, w.Line, CertHandler, certHandlerArgs))}
 	}
 	blocks := packageBlocks(f.Config)
 	own := ownBlock(f.Config, blocks)
-	switch {
-	case f.Config.Err != nil && own == nil:
-		return Finding{Answer: Fail, Package: true,
-			Text: "sshd does not ask " + CertHandler + " for the keys of Entra ID users, and its files could not be read: " + firstLine(f.Config.Err.Error()),
-			Next: "Have the package register with sshd again by reinstalling aadsshlogin."}
-	case own == nil && len(blocks) == 0:
-		return Finding{Answer: Fail, Package: true, File: f.Config.Main,
-			Text: "sshd does not ask " + CertHandler + " for the keys of Entra ID users: the aadsshlogin block is missing from " + f.Config.Main + ".",
-			Next: "Reinstall the package aadsshlogin. VMAccess (reset SSH) and hardening scripts remove the block."}
-	case own == nil:
-		b := blocks[0]
-		return Finding{Answer: Fail, Package: true, File: b.File, Line: b.Line,
-			Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not name %s.", b.File, b.Line, CertHandler),
-			Next: fmt.Sprintf("Directly below the block's Match line put \"AuthorizedKeysCommand %s %s\" and \"AuthorizedKeysCommandUser %s\" (sshd takes the first of each)%s", CertHandler, certHandlerArgs, certHandlerUser, reload(f))}
+	if own == nil {
+		return noBlock(f, blocks)
 	}
-	if d, ok := f.Config.Find(e.User, "authorizedkeyscommand", ""); ok && d.Block != nil && d.Block != own {
+	d, ok := f.Config.Find(e.Conn, "authorizedkeyscommand", "")
+	switch {
+	case f.Config.Err != nil && !ok:
+	case ok && d.Block != nil && d.Block != own:
 		return Finding{Answer: Fail, File: d.File, Line: d.Line,
-			Text: fmt.Sprintf("For Entra ID users sshd asks %q, not %s: the Match block at %s:%d comes before the one of aadsshlogin (%s:%d).", got, CertHandler, d.Block.File, d.Block.Line, own.File, own.Line),
-			Next: fmt.Sprintf("Leave Entra ID users out of that block, for example with %s, or move it to the end of the file%s", elsewhere, reload(f))}
+			Text: fmt.Sprintf("For Entra ID users sshd asks %q (AuthorizedKeysCommand at %s:%d), not %s: the Match block at %s:%d comes before the one of aadsshlogin (%s:%d).", got, d.File, d.Line, CertHandler, d.Block.File, d.Block.Line, own.File, own.Line),
+			Next: spare(f, d)}
+	case !slices.Contains(blocks, own):
+		return Finding{Answer: Fail, File: own.File, Line: own.Line,
+			Text: fmt.Sprintf("The Match line of the aadsshlogin block at %s:%d is not for all Entra ID users any more (Match %s).", own.File, own.Line, shorten(strings.Join(own.Criteria, " "))),
+			Next: "Run: " + sed(f, own.File, fmt.Sprintf(`%dc\Match User %s,%s`, own.Line, personPattern, servicePattern))}
 	}
 	return Finding{Answer: Fail, File: own.File, Line: own.Line,
 		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not apply: for Entra ID users sshd asks %q.", own.File, own.Line, got),
-		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s%s", f.Config.Main, reload(f))}
+		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s, then: sudo sshd -t && sudo systemctl reload %s", f.Config.Main, f.Unit)}
+}
+
+// noBlock: what the package registered is not there, or names something else.
+func noBlock(f Facts, blocks []*Block) Finding {
+	const text = "sshd does not ask " + CertHandler + " for the keys of Entra ID users"
+	switch {
+	case f.Config.Err != nil:
+		return Finding{Answer: Fail, Package: true,
+			Text: text + ", and its files could not be read: " + firstLine(f.Config.Err.Error()),
+			Next: "Have the package register with sshd again by reinstalling aadsshlogin."}
+	case len(blocks) == 0:
+		return Finding{Answer: Fail, Package: true, File: f.Config.Main,
+			Text: text + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
+			Next: "Reinstall the package aadsshlogin. VMAccess (reset SSH) and hardening scripts remove the block."}
+	}
+	b := blocks[0]
+	return Finding{Answer: Fail, Package: true, File: b.File, Line: b.Line,
+		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not name %s.", b.File, b.Line, CertHandler),
+		Next: "Run: " + sed(f, b.File, fmt.Sprintf(`%da\    AuthorizedKeysCommand %s %s\n    AuthorizedKeysCommandUser %s`, b.Line, CertHandler, certHandlerArgs, certHandlerUser))}
 }
 
 // ownBlock is the block in which the package's program is named: by its
@@ -221,9 +266,7 @@ func askCommand(f Facts, e Effective) Finding {
 func ownBlock(c Config, blocks []*Block) *Block {
 	for _, d := range c.Directives {
 		if d.Keyword == "authorizedkeyscommand" && d.Block != nil && len(d.Args) > 0 && d.Args[0] == CertHandler {
-			if len(blocks) == 0 || slices.Contains(blocks, d.Block) {
-				return d.Block
-			}
+			return d.Block
 		}
 	}
 	return nil
@@ -235,8 +278,7 @@ func askCommandUser(f Facts, e Effective) Finding {
 	if got == certHandlerUser || program != CertHandler {
 		return pass("AuthorizedKeysCommandUser is %s.", got) // another program is sshd-command's finding
 	}
-	at, file, line := place(f, e, "authorizedkeyscommanduser", got)
-	return Finding{Answer: Fail, File: file, Line: line,
-		Text: fmt.Sprintf("%s is run as %q, not as %s%s, so it cannot check anybody.", CertHandler, got, certHandlerUser, at),
-		Next: "Set \"AuthorizedKeysCommandUser " + certHandlerUser + "\" in the aadsshlogin block" + reload(f)}
+	w := locate(f, e, "authorizedkeyscommanduser", got)
+	return shut(w, fmt.Sprintf("%s is run as %q, not as %s (AuthorizedKeysCommandUser%s), so it cannot check anybody.", CertHandler, got, certHandlerUser, w.at()),
+		"Run: "+sed(f, w.File, fmt.Sprintf(`%dc\    AuthorizedKeysCommandUser %s`, w.Line, certHandlerUser)))
 }

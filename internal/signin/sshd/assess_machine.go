@@ -8,20 +8,6 @@ import (
 	"time"
 )
 
-// askRevoked: while RevokedKeys cannot be read, sshd refuses every key.
-func askRevoked(f Facts) Finding {
-	if len(f.Missing) == 0 {
-		return Finding{Name: "sshd-revoked-keys", Text: "No list of revoked keys is missing."}
-	}
-	at, file, line := "", "", 0
-	if len(f.Users) > 0 {
-		at, file, line = place(f, f.Users[0], "revokedkeys", f.Missing[0])
-	}
-	return Finding{Name: "sshd-revoked-keys", Answer: Fail, File: file, Line: line,
-		Text: fmt.Sprintf("RevokedKeys names %s, which does not exist%s, so sshd refuses every key.", f.Missing[0], at),
-		Next: "Make the file (it may be empty), or remove RevokedKeys" + reload(f)}
-}
-
 // blockDirectives is what the package's block consists of.
 func blockDirectives() []string {
 	return []string{"authenticationmethods", "pubkeyauthentication", "authorizedkeyscommand", "authorizedkeyscommanduser"}
@@ -47,45 +33,73 @@ func askSwallowed(f Facts) Finding {
 		others = fmt.Sprintf(" and %d more", n)
 	}
 	found.Answer, found.File, found.Line = Warn, d.File, d.Line
-	found.Text = fmt.Sprintf("%s at %s:%d%s stands in the Match block of aadsshlogin (line %d), so it applies to Entra ID users only, not to the machine.", shownKeyword(d.Keyword), d.File, d.Line, others, d.Block.Line)
-	found.Next = fmt.Sprintf("If it is meant for everybody, move it above line %d of %s%s", d.Block.Line, d.Block.File, reload(f))
+	found.Text = fmt.Sprintf("%s at %s:%d%s stands in the Match block of aadsshlogin (line %d), so it applies to Entra ID users only, not to the machine.", d.Word, d.File, d.Line, others, d.Block.Line)
+	found.Next = "If it is meant for everybody, move it above the block: " + moveAbove(f, d, d.Block)
+	if d.Block.File != d.File {
+		found.Next = fmt.Sprintf("If it is meant for everybody, move the Include of %s above line %d of %s, then: sudo sshd -t && sudo systemctl reload %s", d.File, d.Block.Line, d.Block.File, f.Unit)
+	}
 	return found
 }
 
-func shownKeyword(k string) string { return strings.ToUpper(k[:1]) + k[1:] }
-
-// decisive are the directives that decide whether a person gets in and that
-// may stand in a Match block.
-func decisive(d Directive) bool {
-	switch d.Keyword {
-	case "pubkeyauthentication":
-		return !slices.Equal(d.Args, []string{"yes"})
-	case "authenticationmethods":
-		return !slices.Contains(d.Args, "publickey") && !slices.Contains(d.Args, "any")
-	case "authorizedkeyscommand":
-		return len(d.Args) == 0 || d.Args[0] != CertHandler
-	case "allowusers", "allowgroups", "denyusers", "denygroups", "pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes", "refuseconnection":
-		return true
-	}
-	return false
+// shownKeyword is a keyword as sshd_config(5) has it.
+func shownKeyword(k string) string {
+	return map[string]string{"allowusers": "AllowUsers", "denyusers": "DenyUsers"}[k]
 }
 
-// askAddress: sshd was asked for one address only. A block for other addresses
-// that decides who gets in is named. Where it stands after the package's, what
-// the package sets wins over it.
-func askAddress(f Facts) Finding {
-	found := Finding{Name: "sshd-address", Text: "Who gets in does not depend on where they come from."}
+// askGroupBlocks: whether an administrator is in the package's group by the time
+// sshd asks is not published. Where a block for it decides, that is not known.
+func askGroupBlocks(f Facts) Finding {
+	found := Finding{Name: "sshd-address", Text: "Who gets in does not depend on a group."}
 	own := ownBlock(f.Config, packageBlocks(f.Config))
 	passed := false
 	for _, d := range f.Config.Directives {
 		passed = passed || own != nil && d.Block == own
-		if d.Block.applies(PersonProbe) != maybe || !decisive(d) || passed && slices.Contains(blockDirectives(), d.Keyword) {
+		if d.Block == nil || !decides(d.Keyword) || passed && slices.Contains(blockDirectives(), d.Keyword) || harmless(d) {
 			continue
 		}
-		found.Answer, found.File, found.Line = Warn, d.File, d.Line
-		found.Text = fmt.Sprintf("%s at %s:%d applies to people who connect from or to some addresses only (Match %s): they may be refused.", shownKeyword(d.Keyword), d.File, d.Line, strings.Join(d.Block.Criteria, " "))
-		found.Next = "If Entra ID users sign in from there, leave them out of that block with \"User *,!" + personPattern + ",!" + servicePattern + "\""
-		return found
+		for _, u := range f.Users {
+			if d.Block.applies(u.Conn) != maybe {
+				continue
+			}
+			criteria := shorten(strings.Join(d.Block.Criteria, " "))
+			found.Answer, found.File, found.Line = Unknown, d.File, d.Line
+			found.Decides = fmt.Sprintf("%s at %s:%d, in the block \"Match %s\"", d.Word, d.File, d.Line, criteria)
+			found.Text = fmt.Sprintf("%s at %s:%d stands in the block \"Match %s\"; whether it applies to Entra ID users is not known.", d.Word, d.File, d.Line, criteria)
+			found.Next = spare(f, d)
+			return found
+		}
+	}
+	return found
+}
+
+// harmless says whether a directive lets people through who have a certificate.
+func harmless(d Directive) bool {
+	switch d.Keyword {
+	case "pubkeyauthentication":
+		return slices.Equal(d.Args, []string{"yes"})
+	case "authenticationmethods":
+		return slices.Contains(d.Args, "publickey") || slices.Contains(d.Args, "any")
+	case "authorizedkeyscommand":
+		return len(d.Args) > 0 && d.Args[0] == CertHandler
+	case "maxsessions", "maxauthtries":
+		return len(d.Args) == 1 && len(d.Args[0]) > 0 && d.Args[0] > "2" || len(d.Args) == 1 && len(d.Args[0]) > 1
+	case "usepam":
+		return slices.Equal(d.Args, []string{"yes"})
+	case "chrootdirectory", "forcecommand":
+		return len(d.Args) == 1 && d.Args[0] == "none"
+	}
+	return false
+}
+
+// askMore: a configuration that tells more kinds of connections apart than sshd
+// is asked about.
+func askMore(f Facts) Finding {
+	found := Finding{Name: "sshd-kinds", Text: "sshd was asked about each kind of connection that its configuration tells apart."}
+	if f.More > 0 {
+		found.Answer = Unknown
+		found.Text = fmt.Sprintf("sshd's configuration tells %d kinds of connections apart; sshd was asked about the first %d.", f.More+len(f.Users), len(f.Users))
+		found.Decides = fmt.Sprintf("the Match blocks of %s, which tell more kinds of connections apart than were asked about", f.Config.Main)
+		found.Next = "Ask about one by hand: sudo sshd -T -C " + ExampleSpec()
 	}
 	return found
 }
@@ -120,6 +134,10 @@ func askListening(f Facts) Finding {
 	switch {
 	case f.Daemon.Err != nil:
 		found.Answer, found.Text = Unknown, "What this machine listens on is not known: "+firstLine(f.Daemon.Err.Error())
+		found.Decides = "what this machine listens on, which is not known"
+		return found
+	case len(f.Daemon.Own) > 0:
+		found.Text = "sshd listens."
 		return found
 	case slices.ContainsFunc(want, f.Daemon.Listens):
 		found.Text = "This machine listens on sshd's port."

@@ -14,10 +14,8 @@ func askPublicKey(f Facts, e Effective) Finding {
 	if got == "yes" {
 		return pass("Public keys, and so certificates, are accepted.")
 	}
-	at, file, line := place(f, e, "pubkeyauthentication", got)
-	return Finding{Answer: Fail, File: file, Line: line,
-		Text: fmt.Sprintf("PubkeyAuthentication is %q for Entra ID users%s, so their certificates are refused.", got, at),
-		Next: "Set it to yes there" + reload(f)}
+	w := locate(f, e, "pubkeyauthentication", got)
+	return shut(w, fmt.Sprintf("PubkeyAuthentication is %q for Entra ID users%s, so their certificates are refused.", got, w.at()), w.undo(f))
 }
 
 // askMethods: one of the lists must be satisfied by the certificate alone.
@@ -31,10 +29,8 @@ func askMethods(f Facts, e Effective) Finding {
 	if got == "" { // sshd before OpenSSH 6.8 prints nothing for "any"
 		return pass("A certificate is enough to sign in.")
 	}
-	at, file, line := place(f, e, "authenticationmethods", got)
-	return Finding{Answer: Fail, File: file, Line: line,
-		Text: fmt.Sprintf("AuthenticationMethods %q asks Entra ID users for more than their certificate%s.", got, at),
-		Next: "Leave Entra ID users out of it, for example with " + elsewhere + reload(f)}
+	w := locate(f, e, "authenticationmethods", got)
+	return shut(w, fmt.Sprintf("AuthenticationMethods %q asks Entra ID users for more than their certificate%s.", got, w.at()), w.undo(f))
 }
 
 func askPAM(f Facts, e Effective) Finding {
@@ -42,56 +38,51 @@ func askPAM(f Facts, e Effective) Finding {
 	if got == "yes" || got == "1" {
 		return pass("sshd uses PAM.")
 	}
-	at, file, line := place(f, e, "usepam", got)
-	where := at
-	if file == "" {
-		where = " (it is not set in " + f.Config.Main + ", and sshd's default is no)"
+	w := locate(f, e, "usepam", got)
+	const consequence = ", so nobody's role is checked and no account is made at the first sign-in."
+	switch {
+	case w.option:
+		return shut(w, "sshd does not use PAM (UsePAM"+w.at()+")"+consequence, w.undo(f))
+	case w.found:
+		return shut(w, "sshd does not use PAM (UsePAM"+w.at()+")"+consequence, "Run: "+sed(f, w.File, fmt.Sprintf(`%dc\UsePAM yes`, w.Line)))
 	}
-	return Finding{Answer: Fail, File: file, Line: line,
-		Text: "sshd does not use PAM" + where + ", so nobody's role is checked and no account is made at the first sign-in.",
-		Next: "Set \"UsePAM yes\" in " + f.Config.Main + " above the first Match line" + reload(f)}
+	return shut(w, "sshd does not use PAM (UsePAM is not set in "+f.Config.Main+", and sshd's default is no)"+consequence,
+		"Run: "+sed(f, f.Config.Main, `1i\UsePAM yes`))
 }
 
 // askUsers follows allowed_user of OpenSSH's auth.c: DenyUsers first, then
 // AllowUsers, each with match_user.
 func askUsers(f Facts, e Effective) Finding {
+	unknown := func(keyword, pattern string) Finding {
+		w := locate(f, e, keyword, pattern)
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: fmt.Sprintf("how sshd (%s) reads the several @ of %s %q%s", orUnknown(f.Version), shownKeyword(keyword), pattern, w.at()),
+			Text: fmt.Sprintf("How sshd (%s) reads the several @ of %s %q%s is not known.", orUnknown(f.Version), shownKeyword(keyword), pattern, w.at()), Next: w.undo(f)}
+	}
 	for _, pattern := range e.List("denyusers") {
-		r := reachOf(f.Version, e.User, pattern)
-		if r == nobody || r == some && !strings.HasPrefix(pattern, "*") {
-			continue // a name or two: not ours to judge
+		met, known := matchUser(f.Version, e.Conn, pattern)
+		if !known {
+			return unknown("denyusers", pattern)
 		}
-		at, file, line := place(f, e, "denyusers", pattern)
-		found := Finding{Answer: Warn, File: file, Line: line,
-			Text: fmt.Sprintf("DenyUsers %q shuts some Entra ID users out%s.", pattern, at),
-			Next: "Take the pattern out if they should sign in" + reload(f)}
-		if r == everyone {
-			found.Answer = Fail
-			found.Text = fmt.Sprintf("DenyUsers %q shuts all Entra ID users out%s.", pattern, at)
-			found.Next = "Take the pattern out" + reload(f)
+		if met {
+			w := locate(f, e, "denyusers", pattern)
+			return shut(w, fmt.Sprintf("DenyUsers %q shuts Entra ID users out%s.", pattern, w.at()), w.undo(f))
 		}
-		return found
 	}
 	allowed := e.List("allowusers")
 	if len(allowed) == 0 {
 		return pass("No list of users shuts Entra ID users out.")
 	}
-	best := nobody
+	w := locate(f, e, "allowusers", allowed[0])
 	for _, pattern := range allowed {
-		best = max(best, reachOf(f.Version, e.User, pattern))
+		met, known := matchUser(f.Version, e.Conn, pattern)
+		if !known {
+			return unknown("allowusers", pattern)
+		}
+		if met {
+			return pass("AllowUsers lets Entra ID users in%s.", w.at())
+		}
 	}
-	at, file, line := place(f, e, "allowusers", allowed[0])
-	list := shorten(strings.Join(allowed, " "))
-	remedy := fmt.Sprintf("Add *?YOUR.DOMAIN (the ? stands for the @, which sshd would take for a host) and %s, or move AllowUsers below a line %s%s", servicePattern, elsewhere, reload(f))
-	switch best {
-	case everyone:
-		return pass("AllowUsers lets Entra ID users in%s.", at)
-	case some:
-		return Finding{Answer: Warn, File: file, Line: line,
-			Text: fmt.Sprintf("AllowUsers %q lets only some Entra ID users in, or only from some addresses%s.", list, at),
-			Next: "If everybody with a role should sign in: " + lowerFirst(remedy)}
-	}
-	return Finding{Answer: Fail, File: file, Line: line,
-		Text: fmt.Sprintf("AllowUsers %q lets no Entra ID user in%s.", list, at), Next: remedy}
+	return shut(w, fmt.Sprintf("AllowUsers %q does not name Entra ID users%s.", shorten(strings.Join(allowed, " ")), w.at()), w.undo(f))
 }
 
 // askGroups: before the first sign-in a person is in no group that the machine
@@ -105,10 +96,8 @@ func askGroups(f Facts, e Effective) Finding {
 			continue
 		}
 		shown := map[string]string{"allowgroups": "AllowGroups", "denygroups": "DenyGroups"}[keyword]
-		at, file, line := place(f, e, keyword, list[0])
-		return Finding{Answer: Fail, File: file, Line: line,
-			Text: fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, shorten(strings.Join(list, " ")), at),
-			Next: fmt.Sprintf("Remove %s, or move it below a line %s at the end of the file%s", shown, elsewhere, reload(f))}
+		w := locate(f, e, keyword, list[0])
+		return shut(w, fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, shorten(strings.Join(list, " ")), w.at()), w.undo(f))
 	}
 	return pass("No list of groups shuts Entra ID users out.")
 }
@@ -124,51 +113,140 @@ const (
 func askAlgorithms(f Facts, e Effective) Finding {
 	accepted, keyword := e.Accepted()
 	if keyword == "" {
-		return Finding{Answer: Unknown, Text: "sshd does not say which key algorithms it accepts."}
+		return Finding{Answer: Unknown, Text: "sshd does not say which key algorithms it accepts.", Decides: "the key algorithms that sshd accepts, which it does not say"}
 	}
 	if slices.Contains(accepted, certSHA512) {
 		return pass("sshd accepts RSA certificates.")
 	}
-	at, file, line := place(f, e, keyword, "")
+	w := locate(f, e, keyword, "")
+	shown := shownAlgorithms(w.Keyword, keyword)
 	if slices.Contains(accepted, certSHA256) {
 		// sshd up to 9.2 offers clients both signatures all the same, and they
 		// take the one that it then refuses (seen).
-		return Finding{Answer: Warn, File: file, Line: line,
-			Text: fmt.Sprintf("sshd accepts RSA certificates with SHA-256 only%s; OpenSSH clients prefer SHA-512 and may be refused.", at),
-			Next: fmt.Sprintf("Add %s to %s%s", certSHA512, shownAlgorithms(keyword), reload(f))}
+		return Finding{Answer: Fail, File: w.File, Line: w.Line,
+			Text: fmt.Sprintf("sshd accepts RSA certificates with SHA-256 only (%s%s); OpenSSH clients prefer SHA-512 and are refused.", shown, w.at()),
+			Next: addAlgorithms(f, w, certSHA512)}
 	}
 	if slices.Contains(accepted, certSHA1) {
-		return Finding{Answer: Warn, File: file, Line: line,
-			Text: fmt.Sprintf("sshd (%s) knows RSA certificates by their SHA-1 name only%s, which OpenSSH clients since 8.8 do not offer.", orUnknown(f.Version), at),
+		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose OpenSSH client is 8.8 or later and not told to offer SHA-1",
+			Text: fmt.Sprintf("sshd (%s) knows RSA certificates by their SHA-1 name only%s, which OpenSSH clients since 8.8 do not offer.", orUnknown(f.Version), w.at()),
 			Next: "Tell people to add an option of ssh: " + az.Machine{}.SSH("-o", "PubkeyAcceptedKeyTypes=+"+certSHA1)}
 	}
-	return Finding{Answer: Fail, File: file, Line: line,
-		Text: "sshd does not accept RSA certificates, the only kind that Entra ID issues" + at + ".",
-		Next: fmt.Sprintf("Add %s and %s to %s%s", certSHA256, certSHA512, shownAlgorithms(keyword), reload(f))}
+	return shut(w, fmt.Sprintf("sshd does not accept RSA certificates, the only kind that Entra ID issues (%s%s).", shown, w.at()),
+		addAlgorithms(f, w, certSHA256+","+certSHA512))
 }
 
-func shownAlgorithms(keyword string) string {
+// addAlgorithms is a command that appends to a list of algorithms. One that takes
+// some away from the default is replaced by one that adds to it.
+func addAlgorithms(f Facts, w where, names string) string {
+	if w.option || !w.found || strings.HasPrefix(w.File, policyDir) || len(w.Args) == 0 {
+		return w.undo(f)
+	}
+	list := w.Args[0]
+	switch {
+	case strings.HasPrefix(list, "-"):
+		return disable(f, w.Directive)
+	case list == "":
+		list = names
+	default:
+		list += "," + names
+	}
+	return "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\%s %s`, w.Line, shownAlgorithms(w.Keyword, ""), list))
+}
+
+// shownAlgorithms is the keyword as the file has it, or as sshd says it.
+func shownAlgorithms(keyword, instead string) string {
+	if keyword == "" {
+		keyword = instead
+	}
 	if keyword == "pubkeyacceptedkeytypes" {
 		return "PubkeyAcceptedKeyTypes"
 	}
 	return "PubkeyAcceptedAlgorithms"
 }
 
-// askCAAlgorithms: the authority's key is taken to be RSA like the people's,
-// which is not documented, so this is only a warning. sshd before OpenSSH 7.9
-// has no such list and takes everything.
+// askCAAlgorithms: of what kind the authority's key is has not been published.
+// RSA and Ed25519 are what authorities have; sshd before OpenSSH 7.9 has no such
+// list and takes everything.
 func askCAAlgorithms(f Facts, e Effective) Finding {
-	if !e.Has("casignaturealgorithms") {
-		return pass("sshd accepts the authority's signature.")
-	}
 	list := split(e.Value("casignaturealgorithms"))
-	if slices.Contains(list, "rsa-sha2-256") || slices.Contains(list, "rsa-sha2-512") {
+	rsa := slices.Contains(list, "rsa-sha2-256") || slices.Contains(list, "rsa-sha2-512")
+	if !e.Has("casignaturealgorithms") || rsa && slices.Contains(list, "ssh-ed25519") {
 		return pass("sshd accepts the authority's signature.")
 	}
-	at, file, line := place(f, e, "casignaturealgorithms", "")
-	return Finding{Answer: Warn, File: file, Line: line,
-		Text: "CASignatureAlgorithms accepts no certificate that is signed with an RSA key" + at + ": certificates of Entra ID may be refused.",
-		Next: "Add rsa-sha2-256 and rsa-sha2-512 to CASignatureAlgorithms" + reload(f)}
+	w := locate(f, e, "casignaturealgorithms", "")
+	kinds := "an RSA"
+	if rsa {
+		kinds = "an Ed25519"
+	}
+	found := Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "CASignatureAlgorithms" + w.at(),
+		Text: fmt.Sprintf("CASignatureAlgorithms accepts no certificate that is signed with %s key%s; of which kind the authority's is, is not published.", kinds, w.at()),
+		Next: w.undo(f)}
+	if w.found && !w.option && !strings.HasPrefix(w.File, policyDir) {
+		found.Next = "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\CASignatureAlgorithms %s,ssh-ed25519,rsa-sha2-512,rsa-sha2-256`, w.Line, strings.Join(list, ",")))
+		if len(list) == 0 {
+			found.Next = disable(f, w.Directive)
+		}
+	}
+	return found
+}
+
+// The sizes of the RSA keys that az makes, in bits: it runs ssh-keygen, whose
+// default went from the first to the second with OpenSSH 8.0 (release notes).
+const (
+	oldKeySize = 2048
+	keySize    = 3072
+)
+
+// askSize: RequiredRSASize of OpenSSH 9.1.
+func askSize(f Facts, e Effective) Finding {
+	n, err := strconv.Atoi(e.Value("requiredrsasize"))
+	if err != nil || n <= oldKeySize {
+		return pass("People's keys are large enough.")
+	}
+	w := locate(f, e, "requiredrsasize", "")
+	next := w.undo(f)
+	if w.found && !w.option && !strings.HasPrefix(w.File, policyDir) && w.Block == nil {
+		next = "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\RequiredRSASize %d`, w.Line, oldKeySize))
+	}
+	if n > keySize {
+		return shut(w, fmt.Sprintf("RequiredRSASize is %d%s; az makes RSA keys of %d bits, so nobody's is large enough.", n, w.at(), keySize), next)
+	}
+	return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: fmt.Sprintf("people whose OpenSSH client is older than 8.0 (RSA keys of %d bits)", oldKeySize),
+		Text: fmt.Sprintf("RequiredRSASize is %d%s: az makes keys of %d bits where the client's OpenSSH is 8.0 or later, and of %d bits, which are refused, where it is older.", n, w.at(), keySize, oldKeySize),
+		Next: "Have people update OpenSSH on their own computers. Or, to let them in: " + lowerFirst(next)}
+}
+
+// askRevoked: while RevokedKeys cannot be read, sshd refuses every key.
+func askRevoked(f Facts, e Effective) Finding {
+	name := e.Value("revokedkeys")
+	p, seen := f.Places[name]
+	w := locate(f, e, "revokedkeys", name)
+	why := ""
+	switch {
+	case !seen:
+		return pass("No list of revoked keys is in the way.")
+	case p.Err != nil:
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the list " + name + " (RevokedKeys" + w.at() + ")",
+			Text: fmt.Sprintf("The list that RevokedKeys names%s could not be read: %v", w.at(), p.Err), Next: "Look at " + name + "."}
+	case p.Missing:
+		return shut(w, fmt.Sprintf("RevokedKeys names %s, which does not exist%s, so sshd refuses every key.", name, w.at()),
+			"If no key is revoked, run: sudo install -m 0644 /dev/null "+quote(name))
+	case p.Dir:
+		why = "it is a folder"
+	case p.Bad != "":
+		why = p.Bad
+	case p.CA == yes:
+		return shut(w, fmt.Sprintf("The list of revoked keys %s (RevokedKeys%s) holds the key of the authority that signs people's certificates, so sshd refuses them all.", name, w.at()),
+			"Take that key out of "+name+". To see it: sudo "+CertHandler+" "+PersonProbe+" x")
+	case p.CA == maybe:
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "whether " + name + " (RevokedKeys" + w.at() + ") holds the authority's key",
+			Text: fmt.Sprintf("Whether the list of revoked keys %s (RevokedKeys%s) holds the key of the authority that signs people's certificates is not known.", name, w.at()), Next: "Look at " + name + "."}
+	default:
+		return pass("The list of revoked keys can be read%s.", w.at())
+	}
+	return shut(w, fmt.Sprintf("sshd cannot use the list of revoked keys %s (RevokedKeys%s): %s. So it refuses every key.", name, w.at(), why),
+		fmt.Sprintf("Put the right list in its place; if there is none, run: sudo mv %s %s && sudo install -m 0644 /dev/null %[1]s", quote(name), quote(name+".damaged")))
 }
 
 // askTries: a client with an agent may offer other keys first, and each counts.
@@ -178,10 +256,21 @@ func askTries(f Facts, e Effective) Finding {
 	if err != nil || n >= 3 {
 		return pass("MaxAuthTries is %s.", got)
 	}
-	at, file, line := place(f, e, "maxauthtries", got)
-	return Finding{Answer: Warn, File: file, Line: line,
-		Text: fmt.Sprintf("MaxAuthTries is %d%s: a client that offers other keys before the certificate is disconnected.", n, at),
-		Next: "Raise MaxAuthTries to 3 or more, or have clients use -o IdentitiesOnly=yes"}
+	w := locate(f, e, "maxauthtries", got)
+	found := Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose client offers other keys before the certificate",
+		Text: fmt.Sprintf("MaxAuthTries is %d%s: a client that offers other keys before the certificate is disconnected.", n, w.at()),
+		Next: "Have clients use -o IdentitiesOnly=yes."}
+	if n < 1 {
+		found.Answer, found.Except = Fail, ""
+		found.Text = fmt.Sprintf("MaxAuthTries is %d%s: everybody is disconnected at the first try.", n, w.at())
+	}
+	if w.found && !w.option {
+		raise := sed(f, w.File, fmt.Sprintf(`%dc\MaxAuthTries 6`, w.Line))
+		if found.Next = "Raise it: " + raise; n >= 1 {
+			found.Next = "Have clients use -o IdentitiesOnly=yes, or raise it: " + raise
+		}
+	}
+	return found
 }
 
 // askRefuse: RefuseConnection of OpenSSH 10.
@@ -189,10 +278,8 @@ func askRefuse(f Facts, e Effective) Finding {
 	if e.Value("refuseconnection") != "yes" {
 		return pass("Connections of Entra ID users are not refused outright.")
 	}
-	at, file, line := place(f, e, "refuseconnection", "yes")
-	return Finding{Answer: Fail, File: file, Line: line,
-		Text: "RefuseConnection ends every connection of an Entra ID user" + at + ".",
-		Next: "Leave Entra ID users out of it, for example with " + elsewhere + reload(f)}
+	w := locate(f, e, "refuseconnection", "yes")
+	return shut(w, "RefuseConnection ends every connection of an Entra ID user"+w.at()+".", w.undo(f))
 }
 
 func orUnknown(s string) string {

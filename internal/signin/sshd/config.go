@@ -85,15 +85,16 @@ func (r *reader) file(name string, within *Block, depth int) {
 		if !ok {
 			continue
 		}
+		d := Directive{File: name, Line: number, Keyword: keyword, Word: word(line, keyword), Args: args, Block: block}
 		switch keyword {
 		case "match":
 			block = &Block{File: name, Line: number, Criteria: args, Within: within}
 			r.Blocks = append(r.Blocks, block)
 		case "include":
-			r.Directives = append(r.Directives, Directive{File: name, Line: number, Keyword: keyword, Args: args, Block: block})
+			r.Directives = append(r.Directives, d)
 			r.include(args, block, depth)
 		default:
-			r.Directives = append(r.Directives, Directive{File: name, Line: number, Keyword: keyword, Args: args, Block: block})
+			r.Directives = append(r.Directives, d)
 		}
 	}
 }
@@ -119,15 +120,15 @@ func (r *reader) fail(err error) {
 	}
 }
 
-// Find is where the value in force for a user comes from: of the directives
-// for the keyword that apply to the user, one in a Match block wins over a
-// global one, and else the first wins (sshd_config(5)). value narrows the
-// search to a directive that says it; "" takes any.
-func (c Config) Find(user, keyword, value string) (Directive, bool) {
+// Find is where the value in force for a connection comes from: of the
+// directives for the keyword that apply, one in a Match block wins over a global
+// one, and else the first wins (sshd_config(5)). value narrows the search to a
+// directive that says it; "" takes any.
+func (c Config) Find(of Connection, keyword, value string) (Directive, bool) {
 	var global *Directive
 	for i := range c.Directives {
 		d := &c.Directives[i]
-		if d.Keyword != keyword && d.Keyword != alias(keyword) || d.Block.applies(user) == no || !d.says(value) {
+		if d.Keyword != keyword && d.Keyword != alias(keyword) || !d.says(value) || d.Block.applies(of) != yes {
 			continue
 		}
 		if d.Block != nil {
@@ -141,6 +142,29 @@ func (c Config) Find(user, keyword, value string) (Directive, bool) {
 		return *global, true
 	}
 	return Directive{}, false
+}
+
+// useDNS says whether sshd asks for the name of an address (the default is no
+// since OpenSSH 6.8).
+func (c Config) useDNS() bool {
+	for _, d := range c.Directives {
+		if d.Keyword == "usedns" && d.Block == nil {
+			return len(d.Args) > 0 && strings.EqualFold(d.Args[0], "yes")
+		}
+	}
+	return false
+}
+
+// asksDomain says whether a Match line asks for the routing domain.
+func (c Config) asksDomain() bool {
+	for _, b := range c.Blocks {
+		for key := range b.pairs() {
+			if key == "rdomain" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // says compares a directive with a value as sshd -T prints it: all arguments

@@ -12,7 +12,9 @@ import (
 
 // Daemon is the sshd that is running now.
 type Daemon struct {
-	PID       int              // of the listening process; 0: its pid file names no running sshd
+	PID       int              // of the listening process; 0: none was found
+	Command   []string         // its options; nil: not known
+	Own       []netip.AddrPort // what it listens on itself; none where a socket unit listens in its place
 	Listening []netip.AddrPort // what the machine listens on, whoever does; sorted
 	Err       error            // Listening is not known
 	Expected  bool             // the machine is booted with systemd, so an sshd is expected to listen
@@ -25,20 +27,7 @@ func (d Daemon) Listens(port uint16) bool {
 
 func lookDaemon(h *host.Host) Daemon {
 	d := Daemon{Expected: h.Exists("/run/systemd/system")} // sd_booted(3)
-	for _, pidfile := range []string{"/run/sshd.pid", "/var/run/sshd.pid"} {
-		text, err := h.ReadFile(pidfile, 64)
-		if err != nil {
-			continue
-		}
-		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-		if err != nil || pid <= 0 {
-			continue
-		}
-		if comm, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/comm", 64); err == nil && strings.TrimSpace(string(comm)) == "sshd" {
-			d.PID = pid
-			break
-		}
-	}
+	var all []socket
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		text, err := h.ReadFile(table, 8<<20)
 		if err != nil {
@@ -47,17 +36,110 @@ func lookDaemon(h *host.Host) Daemon {
 			}
 			continue
 		}
-		d.Listening = append(d.Listening, parseListening(text)...)
+		all = append(all, parseListening(text)...)
+	}
+	d.PID, d.Own = listener(h, all)
+	if d.PID == 0 {
+		d.PID = byPidFile(h)
+	}
+	if d.PID != 0 {
+		if text, err := h.ReadFile("/proc/"+strconv.Itoa(d.PID)+"/cmdline", 256<<10); err == nil {
+			d.Command = commandLine(string(text))
+		}
+	}
+	for _, s := range all {
+		d.Listening = append(d.Listening, s.at)
 	}
 	slices.SortFunc(d.Listening, netip.AddrPort.Compare)
 	d.Listening = slices.Compact(d.Listening)
 	return d
 }
 
+// byPidFile is the sshd that the file names which it writes unless it is told
+// otherwise; 0 where that is no sshd any more.
+func byPidFile(h *host.Host) int {
+	for _, pidfile := range []string{"/run/sshd.pid", "/var/run/sshd.pid"} {
+		text, err := h.ReadFile(pidfile, 64)
+		if err != nil {
+			continue
+		}
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid > 0 && isSSHD(h, pid) {
+			return pid
+		}
+	}
+	return 0
+}
+
+func isSSHD(h *host.Host, pid int) bool {
+	comm, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/comm", 64)
+	return err == nil && strings.TrimSpace(string(comm)) == "sshd"
+}
+
+// listener finds the sshd that holds a listening socket, and its sockets. Of
+// several, it is the one with the lowest number: those that serve a connection
+// have higher ones, and hold no listening socket of their own.
+func listener(h *host.Host, all []socket) (pid int, own []netip.AddrPort) {
+	entries, err := h.ReadDir("/proc")
+	if err != nil {
+		return 0, nil
+	}
+	for _, e := range entries {
+		n, err := strconv.Atoi(e.Name())
+		if err != nil || pid != 0 && n > pid || !isSSHD(h, n) {
+			continue
+		}
+		descriptors, err := h.ReadDir("/proc/" + e.Name() + "/fd")
+		if err != nil {
+			continue
+		}
+		var found []netip.AddrPort
+		for _, fd := range descriptors {
+			target, err := h.Readlink("/proc/" + e.Name() + "/fd/" + fd.Name())
+			if err != nil {
+				continue
+			}
+			inode := strings.TrimSuffix(strings.TrimPrefix(target, "socket:["), "]")
+			for _, s := range all {
+				if s.inode == inode && inode != "" {
+					found = append(found, s.at)
+				}
+			}
+		}
+		if len(found) > 0 {
+			pid, own = n, found
+		}
+	}
+	return pid, own
+}
+
+// commandLine is what a running sshd was started with. OpenSSH shows it in
+// place of its arguments since 8.2: "sshd: /usr/sbin/sshd -D [listener] 0 of
+// 10-100 startups". Where the end is missing, so may be options: nil.
+func commandLine(text string) []string {
+	if title, ok := strings.CutPrefix(text, "sshd: "); ok {
+		command, _, whole := strings.Cut(strings.ReplaceAll(title, "\x00", " "), " [listener] ")
+		if f := strings.Fields(command); whole && len(f) > 0 {
+			return safeOptions(append([]string{}, f[1:]...))
+		}
+		return nil
+	}
+	f := strings.Split(strings.TrimRight(text, "\x00"), "\x00")
+	if !strings.HasSuffix(f[0], "/sshd") {
+		return nil
+	}
+	return safeOptions(append([]string{}, f[1:]...))
+}
+
+// socket is one that somebody listens on.
+type socket struct {
+	at    netip.AddrPort
+	inode string
+}
+
 // parseListening reads /proc/net/tcp or tcp6: the sockets in state 0A, LISTEN
 // (proc(5)). It takes any input.
-func parseListening(table []byte) []netip.AddrPort {
-	var out []netip.AddrPort
+func parseListening(table []byte) []socket {
+	var out []socket
 	for line := range strings.Lines(string(table)) {
 		f := strings.Fields(line)
 		if len(f) < 4 || f[3] != "0A" {
@@ -73,7 +155,11 @@ func parseListening(table []byte) []netip.AddrPort {
 			slices.Reverse(raw[i : i+4])
 		}
 		a, _ := netip.AddrFromSlice(raw)
-		out = append(out, netip.AddrPortFrom(a.Unmap(), uint16(n)))
+		s := socket{at: netip.AddrPortFrom(a.Unmap(), uint16(n))}
+		if len(f) > 9 {
+			s.inode = f[9]
+		}
+		out = append(out, s)
 	}
 	return out
 }

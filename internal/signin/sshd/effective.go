@@ -9,14 +9,14 @@ const maxLines = 20000
 // Effective is what "sshd -T -C user=..." prints: the configuration that is in
 // force for one user.
 type Effective struct {
-	User   string              // the user it was asked for
+	Conn   Connection          // whom it was asked for
 	values map[string][]string // by keyword in lower case, in sshd's order
 }
 
 // ParseEffective reads the output of "sshd -T". It takes any input: what does
 // not look like a keyword and its value is left out.
-func ParseEffective(user string, output []byte) Effective {
-	e := Effective{User: user, values: map[string][]string{}}
+func ParseEffective(c Connection, output []byte) Effective {
+	e := Effective{Conn: c, values: map[string][]string{}}
 	n := 0
 	for line := range strings.Lines(string(output)) {
 		if n++; n > maxLines {

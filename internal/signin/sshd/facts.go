@@ -5,45 +5,53 @@ package sshd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
-// The two kinds of user that the package's Match block names: a person's user
-// principal name and the application id of a service principal. Nobody has
-// these names: example.com is reserved (RFC 2606), the id is all zeros.
+// The names by which sshd is asked, where nothing in its configuration makes
+// another one necessary.
 const (
-	PersonProbe  = "someone@example.com"
-	ServiceProbe = "00000000-0000-0000-0000-000000000000"
+	PersonProbe  = gate.HumanProbe
+	ServiceProbe = gate.ServiceProbe
 )
 
 // Facts is what was seen of sshd.
 type Facts struct {
-	Binary  string      // path of sshd; "" where it is not installed
-	Version string      // for example "OpenSSH_9.2p1"; "" where sshd did not say
-	Options []string    // the distribution starts the daemon with these, besides its configuration file
-	Problem *Problem    // why sshd refuses its configuration; nil: it does not
-	Users   []Effective // what is in force for each probe, where Problem is nil
-	Config  Config      // the files, in the order in which sshd reads them
-	Daemon  Daemon      // the running daemon
-	Unit    string      // "ssh" or "sshd", as the distribution calls the unit
-	Missing []string    // files that the configuration names and that are not there (RevokedKeys)
-	Note    string      // how sshd was asked, where that was not the plain way
-	Err     error       // sshd could not be asked: what it would say is unknown
+	Binary  string       // path of sshd; "" where it is not installed
+	Version string       // for example "OpenSSH_9.2p1"; "" where sshd did not say
+	Options []string     // the daemon's, besides its configuration file
+	Sources []Source     // the files that options come from
+	Problem *Problem     // why sshd refuses its configuration; nil: it does not
+	Users   []Effective  // what is in force for each kind of connection, where Problem is nil
+	More    int          // kinds of connections that sshd was not asked about
+	Killed  string       // the signal by which sshd died of somebody's connection; empty: it did not
+	Config  Config       // the files, in the order in which sshd reads them
+	Daemon  Daemon       // the running daemon
+	Unit    string       // "ssh" or "sshd", as the distribution calls the unit
+	Places  Places       // what the configuration names and sshd needs only when somebody signs in
+	Own     []netip.Addr // this machine's addresses, without loopback and link-local ones
+	Arc     bool         // people come through the Arc agent, from the machine itself
+	Note    string       // how sshd was asked, where that was not the plain way
+	Err     error        // sshd could not be asked: what it would say is unknown
 }
 
-// Look asks the machine's sshd. It changes nothing on the machine.
-func Look(ctx context.Context, h *host.Host) Facts { return LookAt(ctx, h, "") }
+// Look asks the machine's sshd. It changes nothing on the machine. arc says that
+// this is an Arc-enabled server.
+func Look(ctx context.Context, h *host.Host, arc bool) Facts { return LookAt(ctx, h, arc, "") }
 
 // LookAt is Look for another configuration file than the machine's own.
-func LookAt(ctx context.Context, h *host.Host, config string) Facts {
-	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h)}
+func LookAt(ctx context.Context, h *host.Host, arc bool, config string) Facts {
+	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc}
 	f.Binary = find(h)
 	if config == "" {
-		f.Options = daemonOptions(h)
+		f.Options, f.Sources = daemonOptions(h, f.Daemon.Command)
 		f.Config = Read(h, configPath(h, f.Options))
 	} else {
 		f.Options = []string{"-f", config}
@@ -52,7 +60,7 @@ func LookAt(ctx context.Context, h *host.Host, config string) Facts {
 	if f.Binary == "" {
 		return f
 	}
-	a := asker{h: h, binary: f.Binary, options: f.Options}
+	a := asker{h: h, binary: f.Binary, options: f.Options, rdomain: f.Config.asksDomain()}
 	f.Problem, f.Err = a.test(ctx)
 	f.Note = a.note()
 	if a.hidden != "" && f.Daemon.PID != 0 {
@@ -63,17 +71,31 @@ func LookAt(ctx context.Context, h *host.Host, config string) Facts {
 		return f
 	}
 	f.Version = a.version(ctx)
-	for _, user := range []string{PersonProbe, ServiceProbe} {
-		effective, err := a.effective(ctx, user)
-		if err != nil {
-			f.Err = fmt.Errorf("sshd accepts its configuration but does not show it for %s: %w", user, err)
-			return f
+	if f.ask(ctx, &a); f.Err != nil || f.Killed != "" {
+		return f
+	}
+	f.Places = lookPlaces(ctx, h, f.Users)
+	awaitDaemon(ctx, h, &f)
+	return f
+}
+
+// ask asks what is in force for each kind of connection.
+func (f *Facts) ask(ctx context.Context, a *asker) {
+	var connections []Connection
+	connections, f.More = f.Config.Connections(f.endpoints(), f.Config.useDNS(), f.Arc)
+	for _, c := range connections {
+		effective, err := a.effective(ctx, c)
+		var killed *killedError
+		switch {
+		case errors.As(err, &killed):
+			f.Killed = killed.signal
+			return
+		case err != nil:
+			f.Err = fmt.Errorf("sshd accepts its configuration but does not show it for %s: %w", c.User, err)
+			return
 		}
 		f.Users = append(f.Users, effective)
 	}
-	f.Missing = missingFiles(h, f.Users)
-	awaitDaemon(ctx, h, &f)
-	return f
 }
 
 // restart is how long sshd may be away while it starts anew: at a reload it
@@ -117,19 +139,4 @@ func unitName(h *host.Host) string {
 		}
 	}
 	return "sshd"
-}
-
-// missingFiles are the files that sshd needs only when somebody signs in, so
-// that "sshd -t" does not miss them: it refuses every key while RevokedKeys
-// cannot be read (sshd_config(5)).
-func missingFiles(h *host.Host, users []Effective) []string {
-	var missing []string
-	for _, u := range users {
-		path := u.Value("revokedkeys")
-		if path == "" || path == "none" || h.Exists(path) || slices.Contains(missing, path) {
-			continue
-		}
-		missing = append(missing, path)
-	}
-	return missing
 }

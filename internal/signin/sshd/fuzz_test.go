@@ -12,7 +12,7 @@ func FuzzListening(f *testing.F) {
 	f.Add([]byte(" 0: 00000000000000000000000001000000:0016 x 0A\n1: 0:FFFF x 0A\n2: zz:16 x 0A"))
 	f.Fuzz(func(t *testing.T, table []byte) {
 		for _, a := range parseListening(table) {
-			if !a.IsValid() {
+			if !a.at.IsValid() {
 				t.Errorf("%v", a)
 			}
 		}
@@ -28,9 +28,11 @@ func FuzzPattern(f *testing.F) {
 	f.Add("", "***?@@")
 	f.Fuzz(func(t *testing.T, version, pattern string) {
 		for _, probe := range []string{PersonProbe, ServiceProbe} {
-			old, recent := reachOf("OpenSSH_8.9p1", probe, pattern), reachOf("OpenSSH_10.0p1", probe, pattern)
-			if got := reachOf(version, probe, pattern); got != old && got != recent && got != some {
-				t.Errorf("%q: %d, and %d and %d elsewhere", pattern, got, old, recent)
+			c := ordinary(probe)
+			old, _ := matchUser("OpenSSH_8.9p1", c, pattern)
+			recent, _ := matchUser("OpenSSH_10.0p1", c, pattern)
+			if got, known := matchUser(version, c, pattern); known && got != old && got != recent {
+				t.Errorf("%q: %v, and %v and %v elsewhere", pattern, got, old, recent)
 			}
 			matchList(probe, pattern)
 		}
@@ -44,7 +46,7 @@ func FuzzOptions(f *testing.F) {
 	f.Add("SSHD_OPTS=\"-D -e -E /etc/shadow -o Port=2222 -f/etc/x\"\n")
 	f.Add("SSHD_OPTS='-p'\nSSHD_OPTS=-o -c -h")
 	f.Fuzz(func(t *testing.T, text string) {
-		value, _ := assigned(text, "SSHD_OPTS")
+		value, _, _ := assigned(text, "SSHD_OPTS")
 		options := safeOptions(words(value))
 		for i, option := range options {
 			if i%2 == 0 && !strings.Contains(" -o -f -h -p -c ", " "+option+" ") {

@@ -1,12 +1,16 @@
 package sshd
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Directive is one line of a configuration file that says something.
 type Directive struct {
 	File    string
 	Line    int
 	Keyword string // lower case
+	Word    string // the keyword as the file has it
 	Args    []string
 	Block   *Block // the Match block that it stands in; nil: for everybody
 }
@@ -109,34 +113,71 @@ func (b *Block) pairs() func(yield func(key, value string) bool) {
 // alone are the criteria without a value (sshd_config(5)).
 func alone(key string) bool { return key == "all" || key == "invalid-user" }
 
-// fate says whether a block applies to a user.
+// fate says whether a block applies to a connection.
 type fate int
 
 const (
 	no    fate = iota
-	maybe      // it depends on where the person comes from
+	maybe      // it depends on what is not known: a group, or a criterion that this release does not know
 	yes
 )
 
-// applies is yes or no as far as the user's name decides. A user who has never
-// signed in is in no group, so a Group criterion is a no.
-func (b *Block) applies(user string) fate {
+// adminGroup is the group of those with the role Virtual Machine Administrator
+// Login, the only one that the package is known to put people into.
+const adminGroup = "aad_admins"
+
+// applies follows match_cfg_line of OpenSSH's servconf.c. Somebody who has never
+// signed in is in no group; whether an administrator is in the package's group
+// by the time sshd asks is not published.
+func (b *Block) applies(c Connection) fate {
 	if b == nil {
 		return yes
 	}
-	f := b.Within.applies(user)
+	f := b.Within.applies(c)
 	for key, value := range b.pairs() {
+		met := yes
 		switch key {
 		case "all":
 		case "user":
-			if !matchList(user, value) {
-				return no
+			met = of(matchList(c.User, value))
+		case "address":
+			met = of(matchAddress(c.Addr, value))
+		case "localaddress":
+			met = of(matchAddress(c.Local.Addr(), value))
+		case "localport":
+			met = of(value == strconv.Itoa(int(c.Local.Port())))
+		case "host":
+			met = of(matchList(strings.ToLower(c.Host), strings.ToLower(value)))
+		case "rdomain":
+			met = of(matchList("", value))
+		case "group":
+			if met = no; matchList(adminGroup, value) {
+				met = maybe
 			}
-		case "group", "invalid-user":
-			return no
+		case "invalid-user":
+			met = no
 		default:
-			f = min(f, maybe)
+			met = maybe
+		}
+		if f = min(f, met); f == no {
+			return no
 		}
 	}
 	return f
+}
+
+func of(met bool) fate {
+	if met {
+		return yes
+	}
+	return no
+}
+
+// word is the keyword of a line as it is written there.
+func word(line, keyword string) string {
+	line = strings.TrimLeft(line, " \t\f\x00")
+	if len(line) < len(keyword) {
+		return keyword
+	}
+	return line[:len(keyword)]
 }

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"slices"
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
@@ -26,32 +27,70 @@ func units() []unit {
 	}
 }
 
-// daemonOptions are the options that the daemon gets besides its file.
-func daemonOptions(h *host.Host) []string {
-	var out []string
+// Source is a file that gives the daemon options.
+type Source struct {
+	File    string
+	Line    int
+	Options []string
+}
+
+// daemonOptions are the options that the daemon gets besides its file: those of
+// the one that runs, and else those that it would be started with.
+func daemonOptions(h *host.Host, running []string) (options []string, sources []Source) {
 	for _, u := range units() {
-		values := map[string]string{}
+		values := map[string]Source{}
 		for _, file := range u.Files {
 			text, err := h.ReadFile(file, 1<<20)
 			if err != nil {
 				continue
 			}
 			for _, name := range u.Variables {
-				if v, ok := assigned(string(text), name); ok {
-					values[name] = v
+				if v, line, ok := assigned(string(text), name); ok {
+					values[name] = Source{File: file, Line: line, Options: safeOptions(words(v))}
 				}
 			}
 		}
 		for _, name := range u.Variables {
-			out = append(out, safeOptions(words(values[name]))...)
+			if s := values[name]; len(s.Options) > 0 {
+				options = append(options, s.Options...)
+				sources = append(sources, s)
+			}
 		}
 	}
-	return out
+	if running != nil {
+		options = running
+	}
+	return options, sources
+}
+
+// option is whether a keyword is set by the daemon's command line, and the file
+// that puts it there; "" where that is not known.
+func (f Facts) option(keywords ...string) (from Source, found bool) {
+	sets := func(options []string) bool {
+		for i := 0; i+1 < len(options); i += 2 {
+			name, _, _ := strings.Cut(strings.Replace(options[i+1], " ", "=", 1), "=")
+			if options[i] == "-o" && slices.Contains(keywords, strings.ToLower(strings.TrimSpace(name))) {
+				return true
+			}
+		}
+		return false
+	}
+	if !sets(f.Options) {
+		return Source{}, false
+	}
+	for _, s := range f.Sources {
+		if sets(s.Options) {
+			return s, true
+		}
+	}
+	return Source{}, true
 }
 
 // assigned is the last value of a variable in a systemd environment file.
-func assigned(text, variable string) (value string, found bool) {
+func assigned(text, variable string) (value string, at int, found bool) {
+	number := 0
 	for line := range strings.Lines(text) {
+		number++
 		name, v, ok := strings.Cut(strings.TrimSpace(line), "=")
 		if !ok || strings.TrimSpace(name) != variable {
 			continue
@@ -60,9 +99,9 @@ func assigned(text, variable string) (value string, found bool) {
 		if len(v) >= 2 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
 			v = v[1 : len(v)-1]
 		}
-		value, found = v, true
+		value, at, found = v, number, true
 	}
-	return value, found
+	return value, at, found
 }
 
 // safeOptions keeps the options that change what a configuration means. Others

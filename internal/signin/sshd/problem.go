@@ -1,7 +1,10 @@
 package sshd
 
 import (
+	"fmt"
+	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,6 +27,8 @@ type Problem struct {
 	File    string // where it stands; empty where sshd did not say
 	Line    int
 	Dir     string // the privilege separation directory, for NoSeparation
+	Keys    string // the first host key that others may read, for NoHostKeys
+	Detail  string // what sshd said about it
 }
 
 // The two ways in which sshd names a place (servconf.c of OpenSSH): "FILE:
@@ -32,17 +37,29 @@ func placePattern() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:command-line(?: line 0|, line 0)|(.+?):? line (\d+)): (.*)$|^(.+?) line (\d+): (.*)$`)
 }
 
+// openPattern is how OpenSSH refuses a private key that others may read
+// (authfile.c).
+func openPattern() *regexp.Regexp {
+	return regexp.MustCompile(`^Permissions 0\d+ for '(.+)' are too open\.$`)
+}
+
 // ParseProblem finds the reason in what a failing "sshd -t" printed. It takes
 // any input; nil means that there is nothing in it.
 func ParseProblem(output string) *Problem {
-	var first, last string
+	var first, last, keys, detail string
 	var placed *Problem
 	for line := range strings.Lines(bounded(output)) {
 		line = strings.TrimSpace(line)
 		if line == "" {
 			continue
 		}
+		if m := openPattern().FindStringSubmatch(line); m != nil && keys == "" {
+			keys, detail = m[1], line
+		}
 		if p := special(line); p != nil {
+			if p.Kind == NoHostKeys {
+				p.Keys, p.Detail = keys, detail
+			}
 			return p
 		}
 		if strings.Contains(line, "Deprecated option") {
@@ -112,4 +129,132 @@ func bounded(s string) string {
 		return s[:limit]
 	}
 	return s
+}
+
+// explain is a problem and its remedy in words.
+func (p *Problem) explain(f Facts) (what, next string) {
+	switch p.Kind {
+	case NoHostKeys:
+		return explainHostKeys(f, p)
+	case NoSeparation:
+		if volatile(p.Dir) {
+			return "sshd's privilege separation directory " + p.Dir + " is missing or unsafe, so every connection is refused.",
+				"Run: sudo install -d -m 0755 -o root -g root " + p.Dir
+		}
+		return "sshd's privilege separation directory " + p.Dir + " is missing or unsafe, so sshd cannot start.", "Reinstall openssh-server with the machine's package manager."
+	case NoUser:
+		return "sshd cannot start: " + p.Message, "Reinstall openssh-server with the machine's package manager."
+	}
+	if p.File == "" {
+		return "sshd refuses its configuration: " + p.Message, "Correct " + f.Config.Main + ", check with: sudo sshd -t, then: sudo systemctl reload " + f.Unit
+	}
+	what = fmt.Sprintf("sshd refuses its configuration: %s:%d: %s", p.File, p.Line, p.Message)
+	if next := misplaced(f, p); next != "" {
+		return what, next
+	}
+	return what, fmt.Sprintf("Correct %s line %d, or make a comment of it: %s", p.File, p.Line, sed(f, p.File, fmt.Sprintf("%ds/^/#/", p.Line)))
+}
+
+// misplaced is the next step for a directive that sshd refuses because it
+// stands in a Match block: somebody appended it, or the Include that brought it.
+func misplaced(f Facts, p *Problem) string {
+	if !strings.Contains(p.Message, "not allowed within a Match block") {
+		return ""
+	}
+	for _, d := range f.Config.Directives {
+		if d.Keyword == "include" && d.Block != nil && d.includes(p.File) {
+			above := outermost(d.Block)
+			if above.File != d.File {
+				break
+			}
+			return fmt.Sprintf("The line Include at %s:%d stands in the block \"Match %s\" (line %d), so all that it includes does too. Move it above the block: %s",
+				d.File, d.Line, shorten(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, d, above))
+		}
+	}
+	for _, d := range f.Config.Directives {
+		if d.File == p.File && d.Line == p.Line && d.Block != nil && outermost(d.Block).File == d.File {
+			above := outermost(d.Block)
+			return fmt.Sprintf("It stands in the block \"Match %s\" (line %d). Move it above the block: %s", shorten(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, d, above))
+		}
+	}
+	return ""
+}
+
+// moveAbove is a command that moves a line above the first Match line of its file.
+func moveAbove(f Facts, d Directive, b *Block) string {
+	for _, o := range f.Config.Blocks {
+		if o.File == b.File && o.Line < b.Line {
+			b = o
+		}
+	}
+	line := d.Word + " " + strings.Join(d.Args, " ")
+	return sed(f, d.File, fmt.Sprintf("%dd", d.Line), fmt.Sprintf(`%di\%s`, b.Line, line))
+}
+
+func outermost(b *Block) *Block {
+	for b.Within != nil {
+		b = b.Within
+	}
+	return b
+}
+
+// includes says whether an Include line names a file.
+func (d Directive) includes(file string) bool {
+	return slices.ContainsFunc(d.Args, func(pattern string) bool {
+		if !path.IsAbs(pattern) {
+			pattern = path.Join("/etc/ssh", pattern)
+		}
+		met, err := path.Match(pattern, file)
+		return err == nil && met
+	})
+}
+
+// explainHostKeys: keys that are there and that sshd does not take are readable
+// for others; making new ones would leave them as they are.
+func explainHostKeys(f Facts, p *Problem) (what, next string) {
+	if p.Keys != "" {
+		return "sshd takes none of its host keys, because others may read them: " + p.Keys + " (" + p.Detail + ").",
+			"Run: sudo chmod 600 " + hostKeys(f) + " && sudo systemctl restart " + f.Unit
+	}
+	named := ""
+	for _, d := range f.Config.Directives {
+		if d.Keyword == "hostkey" && d.Block == nil && len(d.Args) > 0 && !strings.HasPrefix(path.Base(d.Args[0]), "ssh_host_") {
+			named = d.Args[0]
+		}
+	}
+	if named != "" {
+		return "sshd has no host key that it can load; its configuration names " + named + ".",
+			"Run: sudo ssh-keygen -q -N '' -f " + quote(named) + " && sudo systemctl restart " + f.Unit
+	}
+	return "sshd has no host key that it can load: " + p.Message, "Run: sudo ssh-keygen -A && sudo systemctl restart " + f.Unit
+}
+
+// hostKeys are the private host keys as a shell's words.
+func hostKeys(f Facts) string {
+	var words []string
+	for _, d := range f.Config.Directives {
+		if d.Keyword == "hostkey" && d.Block == nil && len(d.Args) > 0 {
+			words = append(words, quote(d.Args[0]))
+		}
+	}
+	if len(words) == 0 {
+		return "/etc/ssh/ssh_host_*_key"
+	}
+	return strings.Join(words, " ")
+}
+
+// explainKilled names what is known to kill sshd: OpenSSH 10.0 does not survive
+// a Subsystem in a Match block that applies, where there is none before it.
+func explainKilled(f Facts) (what, next, file string, line int) {
+	for _, d := range f.Config.Directives {
+		if d.Keyword == "subsystem" && d.Block != nil {
+			what = fmt.Sprintf("sshd (%s) is killed by every connection of an Entra ID user (%s): Subsystem at %s:%d stands in the block \"Match %s\".", orUnknown(f.Version), f.Killed, d.File, d.Line, shorten(strings.Join(d.Block.Criteria, " ")))
+			if above := outermost(d.Block); above.File == d.File {
+				return what, "Move it above the block: " + moveAbove(f, d, above), d.File, d.Line
+			}
+			return what, disable(f, d), d.File, d.Line
+		}
+	}
+	return fmt.Sprintf("sshd (%s) accepts its configuration, but is killed by every connection of an Entra ID user (%s).", orUnknown(f.Version), f.Killed),
+		"See what kills it with: sudo sshd -T -C " + ExampleSpec() + "; take back the last change of " + f.Config.Main + ", or update openssh-server.", f.Config.Main, 0
 }

@@ -11,6 +11,7 @@ import (
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/host/hosttest"
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 const packageBlock = `Match User *@*,????????-????-????-????-????????????    # Added by aadsshlogin installer
@@ -31,6 +32,11 @@ func put(t *testing.T, h *host.Host, name, text string, mode os.FileMode) {
 	}
 }
 
+// ordinary is a connection with nothing particular.
+func ordinary(user string) Connection {
+	return Connection{User: user, Addr: netip.MustParseAddr("198.51.100.23"), Host: "198.51.100.23", Local: netip.MustParseAddrPort("10.0.0.4:22")}
+}
+
 // golden is what a real sshd printed for a person.
 func golden(t *testing.T, version string) []byte {
 	t.Helper()
@@ -43,7 +49,7 @@ func golden(t *testing.T, version string) []byte {
 
 func TestParseEffectiveReadsEachVersion(t *testing.T) {
 	for version, keyword := range map[string]string{"8.4": "pubkeyacceptedkeytypes", "9.2": "pubkeyacceptedalgorithms", "10.0": "pubkeyacceptedalgorithms"} {
-		e := ParseEffective(PersonProbe, golden(t, version))
+		e := ParseEffective(ordinary(PersonProbe), golden(t, version))
 		if got := e.List("allowgroups"); !slices.Equal(got, []string{"domain users", "sudo"}) {
 			t.Errorf("%s: allowgroups %q", version, got)
 		}
@@ -101,27 +107,33 @@ func TestMatchPattern(t *testing.T) {
 	}
 }
 
-func TestReach(t *testing.T) {
+func TestMatchUser(t *testing.T) {
+	from := func(user, addr string) Connection {
+		return Connection{User: user, Addr: netip.MustParseAddr(addr), Host: addr}
+	}
+	person, service := from(PersonProbe, "10.8.0.7"), from(ServiceProbe, "2001:db8::1")
 	for _, c := range []struct {
 		version, pattern string
-		person, service  reach
+		of               Connection
+		want, known      bool
 	}{
-		{"OpenSSH_9.2", "*", everyone, everyone},
-		{"OpenSSH_9.2", "*@*", everyone, everyone},
-		{"OpenSSH_9.2", "*@example.com", some, some},
-		{"OpenSSH_9.2", "bob", nobody, nobody},
-		{"OpenSSH_9.2", "adm*", some, nobody},
-		{"OpenSSH_9.2", "a*", some, some},
-		{"OpenSSH_9.2", "*?example.com", some, nobody},
-		{"OpenSSH_9.2", "????????-????-????-????-????????????", nobody, everyone},
-		{"OpenSSH_9.2", "12345678-1234-1234-1234-123456789abc", nobody, some},
-		{"OpenSSH_9.2", "*@*@*", nobody, nobody},
-		{"OpenSSH_10.0p2", "*@*@*", everyone, nobody},
-		{"OpenSSH_9.9", "*@*@*", some, nobody},
-		{"", "*@*@*", some, nobody},
+		{"OpenSSH_9.2", "*", person, true, true},
+		{"OpenSSH_9.2", "*@*", person, true, true},
+		{"OpenSSH_9.2", "*@example.com", person, false, true}, // what stands after the @ is where they come from
+		{"OpenSSH_9.2", "some*", person, true, true},
+		{"OpenSSH_9.2", "*?example.com", person, true, true},
+		{"OpenSSH_9.2", "*@10.8.0.0/24", person, true, true},
+		{"OpenSSH_9.2", "*@!10.8.0.7,10.8.0.0/24", person, false, true},
+		{"OpenSSH_9.2", "*@10.8.0.*", person, true, true},
+		{"OpenSSH_9.2", "*@2001:db8::/32", service, true, true},
+		{"OpenSSH_9.2", servicePattern, service, true, true},
+		{"OpenSSH_9.2", "*@*@*", person, false, true},
+		{"OpenSSH_10.0p2", "*@*@*", person, true, true},
+		{"OpenSSH_9.9", "*@*@*", person, false, false},
+		{"", "*@*@*", person, false, false},
 	} {
-		if p, s := reachOf(c.version, PersonProbe, c.pattern), reachOf(c.version, ServiceProbe, c.pattern); p != c.person || s != c.service {
-			t.Errorf("%s %q: %d %d", c.version, c.pattern, p, s)
+		if met, known := matchUser(c.version, c.of, c.pattern); met != c.want || known != c.known {
+			t.Errorf("%s %q: %v, known: %v", c.version, c.pattern, met, known)
 		}
 	}
 }
@@ -157,13 +169,13 @@ func TestReadFollowsIncludes(t *testing.T) {
 	if c.Err == nil || len(c.Files) > maxDepth+5 {
 		t.Errorf("a file that includes itself: %d files, %v", len(c.Files), c.Err)
 	}
-	if d, ok := c.Find(PersonProbe, "allowusers", ""); !ok || d.File != "/etc/ssh/sshd_config.d/20.conf" || d.Block != nil {
+	if d, ok := c.Find(ordinary(PersonProbe), "allowusers", ""); !ok || d.File != "/etc/ssh/sshd_config.d/20.conf" || d.Block != nil {
 		t.Errorf("a Match block must end with its file: %+v", d)
 	}
-	if d, ok := c.Find(PersonProbe, "allowgroups", "sudo"); !ok || d.Block == nil || d.Block.Line != 3 {
+	if d, ok := c.Find(ordinary(PersonProbe), "allowgroups", "sudo"); !ok || d.Block == nil || d.Block.Line != 3 {
 		t.Errorf("an Include in a block: %+v", d)
 	}
-	if _, ok := c.Find("bob", "allowgroups", ""); ok {
+	if _, ok := c.Find(ordinary("bob"), "allowgroups", ""); ok {
 		t.Error("a block for others applies to bob")
 	}
 }
@@ -191,11 +203,15 @@ func TestDaemonOptions(t *testing.T) {
 	put(t, h, "/etc/crypto-policies/back-ends/opensshserver.config", "CRYPTO_POLICY='-oCiphers=aes256-ctr -oPubkeyAcceptedKeyTypes=rsa-sha2-256'\n", 0o644)
 	put(t, h, "/etc/sysconfig/sshd", "# OPTIONS=x\nOPTIONS=\"-u0 -o UseDNS=no -E /tmp/log -f /x\"\n", 0o644)
 	want := []string{"-o", "UseDNS=no", "-f", "/x", "-o", "Ciphers=aes256-ctr", "-o", "PubkeyAcceptedKeyTypes=rsa-sha2-256"}
-	if got := daemonOptions(h); !slices.Equal(got, want) {
-		t.Errorf("%q", got)
+	got, from := daemonOptions(h, nil)
+	if !slices.Equal(got, want) || len(from) != 2 || from[0].Line != 2 || from[1].File != "/etc/crypto-policies/back-ends/opensshserver.config" {
+		t.Errorf("%q %+v", got, from)
+	}
+	if got, _ := daemonOptions(h, []string{"-o", "MaxSessions=0"}); !slices.Equal(got, []string{"-o", "MaxSessions=0"}) {
+		t.Errorf("those of the daemon that runs: %q", got)
 	}
 	put(t, h, "/etc/sysconfig/sshd", "CRYPTO_POLICY=\n", 0o644) // how RHEL 8 documents to opt out
-	if got := daemonOptions(h); len(got) != 0 {
+	if got, _ := daemonOptions(h, nil); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
 }
@@ -207,7 +223,7 @@ func TestParseListening(t *testing.T) {
    2: 00000000000000000000000001000000:08AE 00000000000000000000000000000000:0000 0A garbage
    3: 0100:zz 0 0A
 `
-	want := []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:22"), netip.MustParseAddrPort("[::1]:2222")}
+	want := []socket{{netip.MustParseAddrPort("127.0.0.1:22"), "1"}, {at: netip.MustParseAddrPort("[::1]:2222")}}
 	if got := parseListening([]byte(table)); !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
@@ -217,8 +233,8 @@ func TestParseListening(t *testing.T) {
 const (
 	testCommand    = "/usr/sbin/sshd -t"
 	versionCommand = "/usr/sbin/sshd -V"
-	personCommand  = "/usr/sbin/sshd -T -C user=someone@example.com,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-	serviceCommand = "/usr/sbin/sshd -T -C user=00000000-0000-0000-0000-000000000000,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+	personCommand  = "/usr/sbin/sshd -T -C user=someone@example.com,host=198.51.100.23,addr=198.51.100.23,laddr=127.0.0.1,lport=22"
+	serviceCommand = "/usr/sbin/sshd -T -C user=00000000-0000-0000-0000-000000000000,host=198.51.100.23,addr=198.51.100.23,laddr=127.0.0.1,lport=22"
 )
 
 func TestLook(t *testing.T) {
@@ -230,7 +246,7 @@ func TestLook(t *testing.T) {
 	r.Expect(versionCommand, host.Result{Stderr: []byte("OpenSSH_9.2p1 Debian-2, OpenSSL 3\n")})
 	r.Expect(personCommand, host.Result{Stdout: golden(t, "9.2")})
 	r.Expect(serviceCommand, host.Result{Stdout: golden(t, "9.2")})
-	f := Look(t.Context(), h)
+	f := Look(t.Context(), h, false)
 	if f.Err != nil || f.Problem != nil || f.Version != "OpenSSH_9.2p1" || len(f.Users) != 2 {
 		t.Fatalf("%+v", f)
 	}
@@ -241,7 +257,7 @@ func TestLook(t *testing.T) {
 }
 
 func TestLookWithoutSSHD(t *testing.T) {
-	f := Look(t.Context(), hosttest.New(t).Host())
+	f := Look(t.Context(), hosttest.New(t).Host(), false)
 	if got := Assess(f); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Text, "No SSH server") {
 		t.Errorf("%+v", got)
 	}
@@ -257,13 +273,13 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	}
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{ExitCode: 1, Stderr: []byte("unshare: unshare failed: Operation not permitted\n")})
-	f := Look(t.Context(), h)
+	f := Look(t.Context(), h, false)
 	if got := Assess(f); len(got) != 1 || got[0].Answer != Unknown || f.Err == nil {
 		t.Errorf("not allowed to unshare is no verdict on sshd: %+v", got)
 	}
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{ExitCode: 255, Stderr: []byte("/etc/ssh/sshd_config line 2: unsupported option \"x\".\r\n")})
-	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
+	if got := Assess(Look(t.Context(), h, false)); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
 		t.Errorf("%+v", got)
 	}
 	// With a daemon running, the directory was there and is gone.
@@ -271,7 +287,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	put(t, h, "/proc/77/comm", "sshd\n", 0o644)
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{})
-	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
+	if got := Assess(Look(t.Context(), h, false)); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -281,7 +297,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 	h := r.Host()
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.ExpectError(testCommand, errors.New("killed"))
-	if got := Assess(Look(t.Context(), h)); len(got) != 1 || got[0].Answer != Unknown {
+	if got := Assess(Look(t.Context(), h, false)); len(got) != 1 || got[0].Answer != Unknown {
 		t.Errorf("%+v", got)
 	}
 }
@@ -289,7 +305,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 func FuzzEffective(f *testing.F) {
 	f.Add([]byte("port 22\nallowusers *@*\nmaxauthtries 1\n"))
 	f.Fuzz(func(t *testing.T, output []byte) {
-		facts := Facts{Binary: "/usr/sbin/sshd", Users: []Effective{ParseEffective(PersonProbe, output), ParseEffective(ServiceProbe, output)}}
+		facts := Facts{Binary: "/usr/sbin/sshd", Users: []Effective{ParseEffective(ordinary(PersonProbe), output), ParseEffective(Connection{Person: gate.Service, User: ServiceProbe}, output)}}
 		for _, got := range Assess(facts) {
 			if got.Name == "" || got.Text == "" || strings.ContainsAny(got.Text+got.Next, "\n\r") || got.Answer == Fail && got.Next == "" {
 				t.Errorf("%+v", got)
@@ -308,7 +324,7 @@ func FuzzConfig(f *testing.F) {
 			if d.Keyword == "" || d.Line < 1 {
 				t.Errorf("%+v", d)
 			}
-			d.Block.applies(PersonProbe)
+			d.Block.applies(ordinary(PersonProbe))
 		}
 	})
 }
@@ -317,7 +333,7 @@ func FuzzProblem(f *testing.F) {
 	f.Add("a: line 1: b\nUnsupported Match attribute x\n")
 	f.Fuzz(func(t *testing.T, output string) {
 		if p := ParseProblem(output); p != nil {
-			what, next := p.explain("ssh")
+			what, next := p.explain(Facts{Unit: "ssh"})
 			if what == "" || next == "" {
 				t.Errorf("%+v", p)
 			}

@@ -1,0 +1,185 @@
+package door
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/signin/gate"
+)
+
+// verdict is what the files come to for a client, and the rule that decides.
+type verdict struct {
+	outcome gate.Outcome
+	rule    Rule // zero: none matched
+	option  string
+}
+
+// decide follows hosts_access: the first rule of hosts.allow that matches lets
+// in, else the first of hosts.deny shuts out, else everybody gets in. An option
+// can turn that around (hosts_options(5)).
+func (f Facts) decide(c client) verdict {
+	for _, table := range []struct {
+		rules   []Rule
+		outcome gate.Outcome
+	}{{f.Allow, gate.In}, {f.Deny, gate.Out}} {
+		for _, r := range table.rules {
+			switch f.matches(r, c) {
+			case perhaps:
+				return verdict{gate.NotKnown, r, ""}
+			case yes:
+				return r.turned(table.outcome)
+			}
+		}
+	}
+	return verdict{outcome: gate.In}
+}
+
+// turned is what a rule's options make of it.
+func (r Rule) turned(outcome gate.Outcome) verdict {
+	for _, o := range r.Options {
+		switch word := strings.ToLower(strings.Fields(strings.ReplaceAll(o, "=", " "))[0]); word {
+		case "allow":
+			return verdict{gate.In, r, o}
+		case "deny", "twist":
+			return verdict{gate.Out, r, o}
+		case "aclexec":
+			return verdict{gate.NotKnown, r, o}
+		}
+	}
+	return verdict{outcome, r, ""}
+}
+
+// clients are somebody from the internet and, for each pattern, somebody whom it
+// means. On an Arc-enabled server it is the machine itself.
+func (f Facts) clients() (common client, others map[string]client) {
+	if f.Arc {
+		return client{netip.MustParseAddr("127.0.0.1"), "localhost"}, nil
+	}
+	others = map[string]client{}
+	var words []string
+	for _, r := range slices.Concat(f.Allow, f.Deny) {
+		words = append(words, r.Clients.words()...)
+	}
+	for _, w := range slices.Clone(words) {
+		words = append(words, strings.Fields(f.Lists[w])...)
+	}
+	const most = 200 // kinds of clients; a list of banned addresses may be long
+	for _, w := range words[:min(len(words), most)] {
+		if c, ok := meant(w); ok {
+			others[w] = c
+		}
+	}
+	for _, a := range []string{"198.51.100.23", "203.0.113.77", "192.0.2.141", "100.100.55.200"} {
+		common = client{addr: netip.MustParseAddr(a)}
+		if !slices.ContainsFunc(words, func(w string) bool {
+			return !strings.EqualFold(w, "ALL") && strings.Trim(w, "*.") != "" && !wideNetwork(w) && f.client(w, common) == yes
+		}) {
+			break
+		}
+	}
+	return common, others
+}
+
+func wideNetwork(w string) bool {
+	n, ok := network(w)
+	return ok && n.Bits() == 0
+}
+
+// meant is somebody whom a pattern means, unless that is everybody, or the
+// machine itself.
+func meant(w string) (client, bool) {
+	var a netip.Addr
+	switch n, ok := network(w); {
+	case ok && n.Bits() == 0:
+		return client{}, false
+	case ok:
+		if a = n.Masked().Addr(); n.Bits() < a.BitLen() {
+			a = a.Next()
+		}
+	case strings.HasSuffix(w, ".") && strings.Trim(w, "0123456789.") == "":
+		a, _ = netip.ParseAddr(w + strings.Repeat("7.", 3-strings.Count(w, ".")) + "7")
+	case strings.HasPrefix(w, ".") && len(w) > 1:
+		return client{addr: netip.MustParseAddr("198.51.100.99"), name: "host" + w}, true
+	}
+	if !a.IsValid() || a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() {
+		return client{}, false
+	}
+	return client{addr: a}, true
+}
+
+// letIn puts a rule before all others.
+const letIn = `sudo sh -c '{ echo "sshd: ALL"; cat ` + AllowFile + `; } > ` + AllowFile + `.new; mv ` + AllowFile + `.new ` + AllowFile + `'`
+
+// Assess answers whether people get through the door.
+func Assess(f Facts) gate.Answer {
+	a := gate.Answer{Gate: "sshd-hosts", Text: "hosts.allow and hosts.deny keep nobody out."}
+	switch {
+	case f.Err != nil:
+		a.Outcome, a.Decides = gate.NotKnown, AllowFile+" and "+DenyFile+", which could not be read"
+		a.Text = "hosts.allow and hosts.deny could not be read: " + f.Err.Error()
+		a.Next = "Look at " + AllowFile + " and " + DenyFile + "."
+		return a
+	case f.Obeyed == "":
+		return a
+	}
+	common, others := f.clients()
+	usual := f.decide(common)
+	var out, in []string
+	var first verdict
+	for _, w := range sorted(others) {
+		switch v := f.decide(others[w]); v.outcome {
+		case gate.Out:
+			if len(out) == 0 {
+				first = v
+			}
+			out = append(out, w)
+		case gate.In:
+			in = append(in, w)
+		}
+	}
+	switch {
+	case usual.outcome == gate.NotKnown:
+		a.Outcome, a.Decides = gate.NotKnown, usual.rule.at()
+		a.Text = fmt.Sprintf("Whether %s lets people in is not known: it hangs on what is asked at each connection.", usual.rule.at())
+	case usual.outcome == gate.Out:
+		a.Outcome = gate.Out
+		if len(in) > 0 {
+			a.Whom = "everybody but people who connect from " + several(in)
+		}
+		a.Text = fmt.Sprintf("%s shuts out %s before sshd asks who they are (%s obeys it).", usual.rule.at(), whom(a), f.Obeyed)
+	case len(out) > 0:
+		usual = first
+		a.Outcome, a.Whom = gate.Out, "people who connect from "+several(out)
+		a.Text = fmt.Sprintf("%s shuts out %s before sshd asks who they are (%s obeys it).", first.rule.at(), whom(a), f.Obeyed)
+	default:
+		return a
+	}
+	a.File, a.Line = usual.rule.File, usual.rule.Line
+	a.Next = "To let everybody connect to sshd, run: " + letIn
+	if a.Whom != "" {
+		a.Next = "If they should sign in too, run: " + letIn
+	}
+	return a
+}
+
+// at is the rule with its place.
+func (r Rule) at() string { return fmt.Sprintf("%s:%d", r.File, r.Line) }
+
+func several(words []string) string {
+	if len(words) > 2 {
+		return fmt.Sprintf("%s, %s and %d more", words[0], words[1], len(words)-2)
+	}
+	return strings.Join(words, " and ")
+}
+
+func whom(a gate.Answer) string {
+	if a.Whom == "" {
+		return "everybody"
+	}
+	return a.Whom
+}
+
+func sorted(clients map[string]client) []string { return slices.Sorted(maps.Keys(clients)) }

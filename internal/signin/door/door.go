@@ -1,0 +1,101 @@
+// Package door judges hosts.allow and hosts.deny, by which a program that is
+// linked with libwrap lets connections in or not before anything else is asked.
+package door
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// The two files, in the order in which they are read (hosts_access(5)).
+const (
+	AllowFile = "/etc/hosts.allow"
+	DenyFile  = "/etc/hosts.deny"
+)
+
+// Facts is what was seen.
+type Facts struct {
+	Allow, Deny []Rule
+	Obeyed      string            // the program of sshd that is linked with libwrap; "": none is, and nobody obeys the files
+	Lists       map[string]string // content of files that rules name
+	Arc         bool              // people come from the machine itself
+	Err         error             // something could not be read
+}
+
+// programs are those of which sshd consists, by release: before OpenSSH 9.8 it
+// was one, 10.0 split off another.
+func programs() []string {
+	out := []string{"/usr/sbin/sshd"}
+	for _, dir := range []string{"/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh", "/usr/libexec/ssh", "/usr/lib64/ssh", "/usr/libexec"} {
+		out = append(out, path.Join(dir, "sshd-session"), path.Join(dir, "sshd-auth"))
+	}
+	return out
+}
+
+// Look reads the files, and only where they say something the programs.
+func Look(h *host.Host, arc bool) Facts {
+	f := Facts{Lists: map[string]string{}, Arc: arc}
+	f.Allow, f.Deny = f.read(h, AllowFile), f.read(h, DenyFile)
+	if len(f.Allow) == 0 && len(f.Deny) == 0 && f.Err == nil {
+		return f
+	}
+	for _, p := range programs() {
+		content, err := h.ReadFile(p, 64<<20)
+		if err != nil {
+			continue
+		}
+		if linked(content) {
+			f.Obeyed = p
+			break
+		}
+	}
+	if f.Obeyed == "" {
+		f.Err = nil // whatever the files say
+		return f
+	}
+	for _, r := range slices.Concat(f.Allow, f.Deny) {
+		for _, w := range append(r.Daemons.words(), r.Clients.words()...) {
+			if strings.HasPrefix(w, "/") {
+				f.list(h, w)
+			}
+		}
+	}
+	return f
+}
+
+func (f *Facts) read(h *host.Host, name string) []Rule {
+	text, err := h.ReadFile(name, 1<<20)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			f.Err = err
+		}
+		return nil
+	}
+	return Parse(name, string(text))
+}
+
+func (f *Facts) list(h *host.Host, name string) {
+	text, err := h.ReadFile(name, 1<<20)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f.Err = fmt.Errorf("%s: %w", name, err)
+	}
+	f.Lists[name] = string(text)
+}
+
+// linked says whether a program is linked with libwrap.
+func linked(program []byte) bool {
+	e, err := elf.NewFile(bytes.NewReader(program))
+	if err != nil {
+		return false
+	}
+	libraries, err := e.ImportedLibraries()
+	return err == nil && slices.ContainsFunc(libraries, func(l string) bool { return strings.HasPrefix(l, "libwrap.so") })
+}

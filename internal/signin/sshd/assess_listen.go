@@ -1,0 +1,96 @@
+package sshd
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// askReachable: people come from outside; on an Arc-enabled server they come
+// through its agent, which connects from the machine itself.
+func askReachable(f Facts) Finding {
+	found := Finding{Name: "sshd-reachable", Text: "sshd listens where people connect to."}
+	sockets := f.sockets()
+	has := func(of func(netip.Addr) bool) bool {
+		return slices.ContainsFunc(sockets, func(s netip.AddrPort) bool { return of(s.Addr()) })
+	}
+	own := func(four bool) func(netip.Addr) bool {
+		return func(a netip.Addr) bool { return a.Is4() == four && (a.IsUnspecified() || slices.Contains(f.Own, a)) }
+	}
+	machine := func(four bool) bool {
+		return slices.ContainsFunc(f.Own, func(a netip.Addr) bool { return a.Is4() == four })
+	}
+	switch {
+	case len(f.Own) == 0 || len(sockets) == 0:
+		return found // what this machine is reached by is not known, or nothing listens, which is another finding's
+	case f.Arc:
+		if !has(func(a netip.Addr) bool { return a.IsLoopback() || a.IsUnspecified() }) {
+			return f.unreachable(found, "sshd does not listen on the loopback address, by which the Connected Machine agent brings people in")
+		}
+	case has(own(true)):
+	case has(own(false)) && machine(true):
+		found = f.unreachable(found, "sshd listens for IPv6 only")
+		found.Answer, found.Except = Warn, "people who connect over IPv4"
+		found.Text += " This concerns people who connect over IPv4."
+	case has(own(false)):
+	case !has(func(a netip.Addr) bool { return !a.IsLoopback() }):
+		return f.unreachable(found, "sshd listens on the loopback address only, so nobody gets to it from outside")
+	default:
+		return f.unreachable(found, "sshd is told to listen on an address that this machine does not have")
+	}
+	return found
+}
+
+// unreachable names what keeps sshd from listening where people connect to.
+func (f Facts) unreachable(found Finding, text string) Finding {
+	found.Answer, found.Text = Fail, text+"."
+	var e Effective
+	if len(f.Users) > 0 {
+		e = f.Users[0]
+	}
+	for _, keyword := range []string{"addressfamily", "listenaddress"} {
+		w := locate(f, e, keyword, "")
+		if !w.found && !w.option || keyword == "addressfamily" && (len(w.Args) == 0 || strings.EqualFold(w.Args[0], "any")) {
+			continue
+		}
+		found.File, found.Line = w.File, w.Line
+		shown := "AddressFamily " + e.Value("addressfamily")
+		if keyword == "listenaddress" {
+			shown = "ListenAddress " + strings.Join(f.listenWords(), ", ")
+		}
+		found.Text = fmt.Sprintf("%s (%s%s).", text, shown, w.at())
+		found.Next = f.listenEverywhere(w)
+		return found
+	}
+	found.Next = "See who listens with: sudo ss -ltnp; where " + f.Unit + ".socket does, correct ListenStream= in it (systemctl cat " + f.Unit + ".socket)."
+	return found
+}
+
+// listenWords are the ListenAddress lines' own words.
+func (f Facts) listenWords() (out []string) {
+	for _, d := range f.Config.Directives {
+		if d.Keyword == "listenaddress" && d.Block == nil {
+			out = append(out, strings.Join(d.Args, " "))
+		}
+	}
+	if len(out) == 0 && len(f.Users) > 0 {
+		out = f.Users[0].List("listenaddress")
+	}
+	return out
+}
+
+// listenEverywhere is how the lines are taken out that say where sshd listens.
+func (f Facts) listenEverywhere(w where) string {
+	if w.option {
+		return w.undo(f)
+	}
+	var lines []string
+	for _, d := range f.Config.Directives {
+		if d.Keyword == w.Keyword && d.Block == nil && d.File == w.File {
+			lines = append(lines, fmt.Sprintf("%ds/^/#/", d.Line))
+		}
+	}
+	step := "Name the right address there, or have sshd listen on all: " + sed(f, w.File, lines...)
+	return strings.Replace(step, "systemctl reload", "systemctl restart", 1)
+}

@@ -1,0 +1,145 @@
+package sshd
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// forced is the program that ForceCommand runs in place of a shell; "" where
+// there is none. sshd gives it to the user's shell, so it may be any text.
+func forced(e Effective) string {
+	command := e.Value("forcecommand")
+	if f := words(command); len(f) > 0 && command != "none" {
+		return f[0]
+	}
+	return ""
+}
+
+// askForced: a wrapper is the owner's way to log or to ask for a second factor.
+// A program that ends at once, or that is not there, ends every session.
+func askForced(f Facts, e Effective) Finding {
+	program := forced(e)
+	if program == "" {
+		return pass("No command is forced on Entra ID users.")
+	}
+	command := e.Value("forcecommand")
+	w := locate(f, e, "forcecommand", command)
+	p, seen := f.Places[program]
+	why := ""
+	switch {
+	case slices.Contains([]string{"false", "true", "nologin", "exit", ":"}, path.Base(program)):
+		why = "it ends at once"
+	case program == "internal-sftp" || path.Base(program) == "sftp-server":
+		why = "it copies files and gives nobody a shell"
+	case !seen:
+	case p.Missing:
+		why = program + " does not exist"
+	case p.Dir:
+		why = program + " is a folder"
+	case p.Err != nil:
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ForceCommand" + w.at(),
+			Text: fmt.Sprintf("%s, which ForceCommand names%s, could not be seen: %v", program, w.at(), p.Err), Next: "Look at " + program + "."}
+	case p.Mode.Perm()&0o001 == 0:
+		why = fmt.Sprintf("%s cannot be executed by everybody (mode %04o)", program, p.Mode.Perm())
+	case p.Starts != "":
+		why = program + " is a script for " + p.Starts + ", which is not there"
+	}
+	if why == "" {
+		return pass("ForceCommand runs %s%s.", program, w.at())
+	}
+	return shut(w, fmt.Sprintf("ForceCommand %q replaces the session of every Entra ID user%s, and %s.", shorten(command), w.at(), why), w.undo(f))
+}
+
+// chroot is the folder that sessions are shut into; "" where there is none.
+// What stands for the user (%u) or for the home folder (%h) is filled in.
+func chroot(e Effective) string {
+	dir := e.Value("chrootdirectory")
+	if dir == "" || dir == "none" {
+		return ""
+	}
+	return strings.NewReplacer("%%", "%", "%u", e.Conn.User, "%h", "/home/"+strings.SplitN(e.Conn.User, "@", 2)[0]).Replace(dir)
+}
+
+func askChroot(f Facts, e Effective) Finding {
+	dir := chroot(e)
+	if dir == "" {
+		return pass("Sessions of Entra ID users see the machine's own files.")
+	}
+	shown := e.Value("chrootdirectory")
+	w := locate(f, e, "chrootdirectory", shown)
+	p := f.Places[dir]
+	why := ""
+	switch {
+	case p.Missing:
+		why = dir + " does not exist"
+	case p.Err != nil:
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ChrootDirectory" + w.at(),
+			Text: fmt.Sprintf("%s, which ChrootDirectory names%s, could not be seen: %v", dir, w.at(), p.Err), Next: "Look at " + dir + "."}
+	case p.Unsafe != "":
+		why = p.Unsafe
+	case !p.Shell:
+		why = "no shell is in it"
+	default:
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "what is in " + dir + " (ChrootDirectory" + w.at() + ")",
+			Text: fmt.Sprintf("ChrootDirectory %s shuts Entra ID users into a folder%s; whether their session works there is not known.", shown, w.at()), Next: w.undo(f)}
+	}
+	return shut(w, fmt.Sprintf("ChrootDirectory %s ends every session of an Entra ID user%s: %s.", shown, w.at(), why), w.undo(f))
+}
+
+// askSessions: MaxSessions 0 allows forwarding and nothing else.
+func askSessions(f Facts, e Effective) Finding {
+	got := e.Value("maxsessions")
+	if n, err := strconv.Atoi(got); err != nil || n > 0 {
+		return pass("Sessions are allowed.")
+	}
+	w := locate(f, e, "maxsessions", got)
+	return shut(w, fmt.Sprintf("MaxSessions is %s%s: nobody gets a shell.", got, w.at()), w.undo(f))
+}
+
+// askStartups: MaxStartups "start:rate:full" limits the connections that have
+// not signed in yet, whoever holds them.
+func askStartups(f Facts, e Effective) Finding {
+	if n, err := strconv.Atoi(e.Value("persourcemaxstartups")); err == nil && n < 1 {
+		w := locate(f, e, "persourcemaxstartups", "")
+		return shut(w, fmt.Sprintf("PerSourceMaxStartups is %d%s: every connection is refused.", n, w.at()), globally(f, w))
+	}
+	got := e.Value("maxstartups")
+	parts := strings.Split(got, ":")
+	start, err := strconv.Atoi(parts[0])
+	full, refuses := start, true
+	if len(parts) == 3 && err == nil {
+		full, err = strconv.Atoi(parts[2])
+		refuses = parts[1] != "0"
+	}
+	if err != nil || full > 2 && (!refuses || start > 2 || parts[len(parts)/2] != "100") {
+		return pass("MaxStartups is %s.", got)
+	}
+	w := locate(f, e, "maxstartups", "")
+	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "who else connects (MaxStartups" + w.at() + ")",
+		Text: fmt.Sprintf("MaxStartups is %s%s: one or two connections that do not sign in keep everybody else out.", got, w.at()), Next: globally(f, w)}
+}
+
+// globally is how a directive goes that no Match block may hold.
+func globally(f Facts, w where) string {
+	if w.found && !w.option {
+		return disable(f, w.Directive)
+	}
+	return w.undo(f)
+}
+
+// shortGrace is what a sign-in may take, in seconds: the certificate handler
+// and the role check ask endpoints over the network.
+const shortGrace = 5
+
+func askGrace(f Facts, e Effective) Finding {
+	n, err := strconv.Atoi(e.Value("logingracetime"))
+	if err != nil || n == 0 || n >= shortGrace {
+		return pass("There is time to sign in.")
+	}
+	w := locate(f, e, "logingracetime", "")
+	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "how fast a sign-in is (LoginGraceTime" + w.at() + ")",
+		Text: fmt.Sprintf("LoginGraceTime is %d s%s, in which the certificate handler and the check of the role must have their answers from the network.", n, w.at()), Next: globally(f, w)}
+}

@@ -1,0 +1,47 @@
+package sshd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// offer is what OpenSSH clients offer without configuration of their own, in
+// their order (myproposal.h of OpenSSH 7.6 to 10.0, without what they take only
+// from some servers). az ssh runs the client as it is.
+type offer struct {
+	keyword, shown string
+	names          []string
+}
+
+func offers() []offer {
+	return []offer{
+		{"ciphers", "Ciphers", []string{"chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"}},
+		{"kexalgorithms", "KexAlgorithms", []string{"mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "curve25519-sha256@libssh.org",
+			"ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "diffie-hellman-group-exchange-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512", "diffie-hellman-group14-sha256"}},
+		{"hostkeyalgorithms", "HostKeyAlgorithms", []string{"ssh-ed25519-cert-v01@openssh.com", "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp521-cert-v01@openssh.com",
+			"rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"}},
+		{"macs", "MACs", []string{"umac-64-etm@openssh.com", "umac-128-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha1-etm@openssh.com",
+			"umac-64@openssh.com", "umac-128@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1"}},
+	}
+}
+
+// askTransport: client and server must agree on each of these before anybody is
+// asked who they are.
+func askTransport(f Facts, e Effective) Finding {
+	cipher := ""
+	for _, o := range offers() {
+		accepted := split(e.Value(o.keyword))
+		at := slices.IndexFunc(o.names, func(n string) bool { return slices.Contains(accepted, n) })
+		if o.keyword == "ciphers" && at >= 0 {
+			cipher = o.names[at]
+		}
+		// A cipher that authenticates by itself needs no MAC (PROTOCOL of OpenSSH).
+		if at >= 0 || len(accepted) == 0 || o.keyword == "macs" && !strings.HasSuffix(cipher, "-ctr") {
+			continue
+		}
+		w := locate(f, e, o.keyword, "")
+		return shut(w, fmt.Sprintf("sshd accepts none of the %s that OpenSSH clients offer%s: %s.", o.shown, w.at(), shorten(strings.Join(accepted, ","))), globally(f, w))
+	}
+	return pass("sshd and OpenSSH clients have algorithms in common.")
+}

@@ -1,0 +1,110 @@
+package sshd
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+)
+
+// configured are the addresses and ports that the configuration tells sshd to
+// listen on, as sshd_config(5) has it: each ListenAddress without a port has
+// all of the Ports, and without ListenAddress it is every address.
+func (f Facts) configured() (out []netip.AddrPort) {
+	if len(f.Users) > 0 {
+		for _, a := range f.Users[0].List("listenaddress") {
+			if at, err := netip.ParseAddrPort(a); err == nil {
+				out = append(out, at)
+			}
+		}
+		return out
+	}
+	var ports []uint16
+	var addresses []string
+	for _, d := range f.Config.Directives {
+		if d.Block != nil || len(d.Args) == 0 {
+			continue
+		}
+		switch d.Keyword {
+		case "port":
+			if n, err := strconv.ParseUint(d.Args[0], 10, 16); err == nil {
+				ports = append(ports, uint16(n))
+			}
+		case "listenaddress":
+			addresses = append(addresses, d.Args[0])
+		}
+	}
+	if len(ports) == 0 {
+		ports = []uint16{22}
+	}
+	if len(addresses) == 0 {
+		addresses = []string{"0.0.0.0", "::"}
+	}
+	for _, a := range addresses {
+		if at, err := netip.ParseAddrPort(a); err == nil {
+			out = append(out, at)
+		} else if addr, err := netip.ParseAddr(a); err == nil {
+			for _, p := range ports {
+				out = append(out, netip.AddrPortFrom(addr, p))
+			}
+		}
+	}
+	return out
+}
+
+// sockets are what people can connect to: sshd's own, else those of whoever
+// listens on its ports in its place, else what the configuration says.
+func (f Facts) sockets() []netip.AddrPort {
+	if len(f.Daemon.Own) > 0 {
+		return f.Daemon.Own
+	}
+	want := f.configured()
+	var open []netip.AddrPort
+	for _, a := range f.Daemon.Listening {
+		if slices.ContainsFunc(want, func(w netip.AddrPort) bool { return w.Port() == a.Port() }) {
+			open = append(open, a)
+			if a.Addr() == netip.IPv6Unspecified() { // a socket unit takes both families (systemd.socket(5), BindIPv6Only=)
+				open = append(open, netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port()))
+			}
+		}
+	}
+	if len(open) > 0 {
+		return open
+	}
+	return want
+}
+
+// endpoints are the addresses and ports of this machine that people connect to.
+// Loopback counts on an Arc-enabled server, and nowhere else. An IPv6 address
+// that only the machine's own network has does not, where there is another one.
+func (f Facts) endpoints() []netip.AddrPort {
+	own := f.Own
+	if f.Arc {
+		own = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
+	}
+	var out []netip.AddrPort
+	for _, s := range f.sockets() {
+		for _, a := range own {
+			if a.Is4() == s.Addr().Is4() && (s.Addr().IsUnspecified() || s.Addr() == a) {
+				out = append(out, netip.AddrPortFrom(a, s.Port()))
+			}
+		}
+	}
+	if slices.ContainsFunc(out, func(a netip.AddrPort) bool { return a.Addr().Is4() }) {
+		out = slices.DeleteFunc(out, func(a netip.AddrPort) bool {
+			return a.Addr().Is6() && (a.Addr().IsPrivate() || f.Arc)
+		})
+	}
+	if len(out) == 0 { // nobody gets to it, but what would meet them can be said
+		a := netip.MustParseAddr("127.0.0.1")
+		if len(f.Own) > 0 {
+			a = f.Own[0]
+		}
+		port := uint16(22)
+		if c := f.configured(); len(c) > 0 {
+			port = c[0].Port()
+		}
+		out = append(out, netip.AddrPortFrom(a, port))
+	}
+	slices.SortFunc(out, netip.AddrPort.Compare)
+	return slices.Compact(out)
+}

@@ -1,0 +1,18 @@
+package sshd
+
+import (
+	"net/netip"
+	"slices"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// lookAddresses are the machine's own addresses, without those that nobody can
+// come by from outside: sorted, loopback and link-local left out.
+func lookAddresses(h *host.Host) []netip.Addr {
+	out := slices.DeleteFunc(h.Addresses(), func(a netip.Addr) bool {
+		return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified()
+	})
+	slices.SortFunc(out, netip.Addr.Compare)
+	return slices.Compact(out)
+}

@@ -1,0 +1,161 @@
+package sshd
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+	"syscall"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// Place is a file or folder that the configuration names.
+type Place struct {
+	Missing bool
+	Dir     bool
+	Mode    fs.FileMode
+	UID     uint32
+	Unsafe  string // of a ChrootDirectory: what sshd refuses about it or a folder above it
+	Shell   bool   // of a ChrootDirectory: the usual shell is in it
+	Starts  string // of a script: the program in its first line that is not there; empty: it is, or it is no script
+	Bad     string // of a list of revoked keys: why sshd cannot read it
+	CA      fate   // of a list of revoked keys: whether the authority of people's certificates is in it
+	Err     error  // it could not be seen
+}
+
+// Places are what the configuration names and sshd needs only when somebody
+// signs in, so that "sshd -t" does not miss it, by path.
+type Places map[string]Place
+
+// largestList bounds what is read of a list of revoked keys, in bytes.
+const largestList = 32 << 20
+
+func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
+	p := Places{}
+	for _, e := range users {
+		if f := e.Value("revokedkeys"); f != "" && f != "none" {
+			p.add(f, func() Place { return lookRevoked(ctx, h, f) })
+		}
+		if dir := chroot(e); dir != "" {
+			p.add(dir, func() Place { return lookChroot(h, dir) })
+		}
+		if program := forced(e); strings.HasPrefix(program, "/") {
+			p.add(program, func() Place { return lookProgram(h, program) })
+		}
+	}
+	return p
+}
+
+func (p Places) add(name string, look func() Place) {
+	if _, seen := p[name]; !seen {
+		p[name] = look()
+	}
+}
+
+func lookPlace(h *host.Host, name string) Place {
+	info, err := h.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return Place{Missing: true}
+	case err != nil:
+		return Place{Err: err}
+	}
+	p := Place{Dir: info.IsDir(), Mode: info.Mode()}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		p.UID = s.Uid
+	}
+	return p
+}
+
+func lookRevoked(ctx context.Context, h *host.Host, name string) Place {
+	p := lookPlace(h, name)
+	if p.Missing || p.Dir || p.Err != nil {
+		return p
+	}
+	text, err := h.ReadFile(name, largestList)
+	if err != nil {
+		p.Err = err
+		return p
+	}
+	if p.Bad = checkRevoked(text); p.Bad == "" {
+		p.CA = revokesAuthority(ctx, h, text)
+	}
+	return p
+}
+
+// revokesAuthority asks the certificate handler, as sshd does for each sign-in,
+// which authority people's certificates are from, and looks for its key. It is
+// run only where a list has keys at all.
+func revokesAuthority(ctx context.Context, h *host.Host, list []byte) fate {
+	key := firstKey(list)
+	if key == "" {
+		return no
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := h.Runner.Run(ctx, host.Command{Name: CertHandler, Args: []string{PersonProbe, key}})
+	if err != nil {
+		return maybe
+	}
+	authorities := parseAuthorities(string(r.Stdout))
+	if len(authorities) == 0 {
+		return maybe
+	}
+	for _, a := range authorities {
+		if revokes(list, a) {
+			return yes
+		}
+	}
+	return no
+}
+
+// lookChroot follows safely_chroot of OpenSSH's session.c: the folder and each
+// above it belong to root, and nobody else may write there.
+func lookChroot(h *host.Host, dir string) Place {
+	p := lookPlace(h, dir)
+	if p.Missing || p.Err != nil {
+		return p
+	}
+	for above := path.Clean(dir); ; above = path.Dir(above) {
+		one := lookPlace(h, above)
+		switch {
+		case one.Err != nil || one.Missing:
+		case !one.Dir:
+			p.Unsafe = above + " is no folder"
+		case one.UID != 0:
+			p.Unsafe = above + " does not belong to root"
+		case one.Mode.Perm()&0o022 != 0:
+			p.Unsafe = above + " is writable for group or others"
+		}
+		if p.Unsafe != "" || above == "/" || above == "." {
+			break
+		}
+	}
+	for _, shell := range []string{"bash", "sh"} {
+		for _, in := range []string{"bin", "usr/bin"} {
+			p.Shell = p.Shell || h.Exists(path.Join(dir, in, shell))
+		}
+	}
+	return p
+}
+
+func lookProgram(h *host.Host, name string) Place {
+	p := lookPlace(h, name)
+	if p.Missing || p.Dir || p.Err != nil {
+		return p
+	}
+	head, err := h.ReadHead(name, 256)
+	if err != nil {
+		p.Err = err
+		return p
+	}
+	line, _, _ := strings.Cut(string(head), "\n")
+	if command, ok := strings.CutPrefix(line, "#!"); ok {
+		if f := strings.Fields(command); len(f) > 0 && lookPlace(h, f[0]).Missing {
+			p.Starts = f[0]
+		}
+	}
+	return p
+}

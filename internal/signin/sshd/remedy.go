@@ -1,0 +1,144 @@
+package sshd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// others is a pattern list for everybody but Entra ID users.
+const others = "*,!" + personPattern + ",!" + servicePattern
+
+// elsewhere is a Match line for everybody but Entra ID users.
+const elsewhere = "Match User " + others
+
+// reload is the end of every command that edits a file.
+func reload(f Facts) string { return " && sudo sshd -t && sudo systemctl reload " + f.Unit }
+
+// sed is a command that edits a file.
+func sed(f Facts, file string, expressions ...string) string {
+	var b strings.Builder
+	b.WriteString("sudo sed -i")
+	for _, e := range expressions {
+		b.WriteString(" -e '" + strings.ReplaceAll(e, "'", `'\''`) + "'")
+	}
+	return b.String() + " " + quote(file) + reload(f)
+}
+
+// quote makes a file's name one word of a shell.
+func quote(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// policyDir is where the files of system-wide crypto policies are
+// (crypto-policies(7)). An edit there is undone with the next update.
+const policyDir = "/etc/crypto-policies/"
+
+// resetPolicy takes a machine back to the policy that its distribution ships.
+func resetPolicy(f Facts) string {
+	return "The value comes from the system-wide crypto policy. Run: sudo update-crypto-policies --set DEFAULT && sudo systemctl restart " + f.Unit
+}
+
+// spare is how Entra ID users are left out of a directive that its owner wants
+// for others: its Match line leaves them out, or gets one that does.
+func spare(f Facts, d Directive) string {
+	switch b := d.Block; {
+	case strings.HasPrefix(d.File, policyDir):
+		return resetPolicy(f)
+	case b == nil:
+		return "To leave Entra ID users out of it, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, elsewhere), fmt.Sprintf(`%da\Match all`, d.Line))
+	case slices.Contains(packageBlocks(f.Config), b):
+		if b.File == d.File && !followed(f.Config, d) {
+			return "It was appended to the package's block; to have it for everybody else only, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, elsewhere))
+		}
+		return disable(f, d)
+	default:
+		return spareBlock(f, b, d)
+	}
+}
+
+func spareBlock(f Facts, b *Block, d Directive) string {
+	const say = "To leave Entra ID users out of that block, run: "
+	user := b.User()
+	switch {
+	case len(b.Criteria) == 1 && strings.EqualFold(b.Criteria[0], "all"):
+		return say + sed(f, b.File, fmt.Sprintf(`%dc\%s`, b.Line, elsewhere))
+	case user == "":
+		return say + sed(f, b.File, fmt.Sprintf(`%ds/[[:space:]]*\(#.*\)\{0,1\}$/ User %s/`, b.Line, others))
+	case slices.Contains(split(user), "*"):
+		return say + sed(f, b.File, fmt.Sprintf(`%ds/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&,!%s,!%s/`, b.Line, personPattern, servicePattern))
+	}
+	return "If they should sign in too: " + lowerFirst(disable(f, d))
+}
+
+// disable makes a comment of a line.
+func disable(f Facts, d Directive) string {
+	if strings.HasPrefix(d.File, policyDir) {
+		return resetPolicy(f)
+	}
+	return "Run: " + sed(f, d.File, fmt.Sprintf("%ds/^/#/", d.Line))
+}
+
+// followed says whether something of the package stands after a directive in
+// the package's block.
+func followed(c Config, d Directive) bool {
+	for _, o := range c.Directives {
+		if o.Block == d.Block && o.Line > d.Line && slices.Contains(blockDirectives(), o.Keyword) {
+			return true
+		}
+	}
+	return false
+}
+
+// where is what decides a value: a line, or the daemon's command line.
+type where struct {
+	Directive
+	found  bool
+	option bool   // it is on the command line
+	from   Source // that puts it there
+}
+
+// locate finds what decides the value that is in force for a connection.
+func locate(f Facts, e Effective, keyword, value string) where {
+	if from, found := f.option(keyword, alias(keyword)); found {
+		return where{option: true, from: from, Directive: Directive{File: from.File, Line: from.Line}}
+	}
+	d, ok := f.Config.Find(e.Conn, keyword, value)
+	if !ok && value != "" {
+		d, ok = f.Config.Find(e.Conn, keyword, "")
+	}
+	return where{Directive: d, found: ok}
+}
+
+// at is the place in words that can stand in a sentence.
+func (w where) at() string {
+	switch {
+	case w.option && w.File == "":
+		return " (on the command line of the running sshd)"
+	case w.option:
+		return fmt.Sprintf(" (an option of sshd's command line, from %s:%d)", w.File, w.Line)
+	case w.found && w.Block != nil:
+		return fmt.Sprintf(" (%s:%d, in the block \"Match %s\")", w.File, w.Line, shorten(strings.Join(w.Block.Criteria, " ")))
+	case w.found:
+		return fmt.Sprintf(" (%s:%d)", w.File, w.Line)
+	}
+	return ""
+}
+
+// undo is the next step about an option, or about a line that is spared.
+func (w where) undo(f Facts) string {
+	switch {
+	case w.option && strings.HasPrefix(w.File, policyDir):
+		return resetPolicy(f)
+	case w.option && w.File != "":
+		return fmt.Sprintf("What sshd_config says is without effect. Take the option out of %s, for example with: sudo sed -i '%ds/^/#/' %s && sudo systemctl restart %s", w.File, w.Line, quote(w.File), f.Unit)
+	case w.option:
+		return "What sshd_config says is without effect. Take the option out of the unit's ExecStart= (see: systemctl cat " + f.Unit + "), then: sudo systemctl daemon-reload && sudo systemctl restart " + f.Unit
+	case w.found:
+		return spare(f, w.Directive)
+	}
+	return "See what is in force with: sudo sshd -T -C " + ExampleSpec()
+}
