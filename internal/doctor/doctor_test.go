@@ -1,12 +1,15 @@
 package doctor
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
@@ -119,24 +122,91 @@ func TestAgentEnvironment(t *testing.T) {
 	}
 }
 
-// What a terminal shows: broken to its width, commands never.
-func TestTextIsAligned(t *testing.T) {
+// What a terminal shows: the verdict first, each line within the width, and a
+// command that goes on behind a backslash.
+func TestText(t *testing.T) {
 	r := Report{Version: "1.2", Root: true, Machine: Machine{Distribution: "Ubuntu 22.04", Name: "web1"},
 		Checks: []Check{
 			{Name: "distro", Section: sectionMachine, Answer: "pass", Text: "Ubuntu 22.04 is supported."},
-			{Name: "identity", Section: sectionIdentity, Answer: "fail", Code: 22, Text: strings.Repeat("word ", 30), Next: "az vm identity assign " + strings.Repeat("-x ", 60)},
-		}}
+			{Name: "identity", Section: sectionIdentity, Answer: "fail", Code: 22, Text: strings.Repeat("word ", 30), Next: "Run: az vm identity assign " + strings.Repeat("-x ", 60) + "-y; then wait."},
+			{Name: "firewall", Section: sectionSignIn, Answer: "unknown", Text: "It depends on " + strings.Repeat("rules ", 20)},
+		}, Unseen: []Unseen{{Name: "way-in", Text: "What stands in front."}}}
 	r.Verdict = verdict(r.Checks)
-	for _, line := range strings.Split(r.Text(Style{Width: 80}), "\n") {
-		if len(line) > 80 && !strings.Contains(line, "> az ") && !strings.HasPrefix(line, "word") && !strings.HasPrefix(line, "az ") {
-			t.Errorf("%d columns: %s", len(line), line)
+	for _, width := range []int{40, 60, 80, 120} {
+		text := r.Text(Style{Width: width})
+		for line := range strings.SplitSeq(text, "\n") {
+			if len(line) > width {
+				t.Errorf("%d columns, not %d: %s", len(line), width, line)
+			}
+		}
+		if pasted := strings.Join(strings.Fields(strings.ReplaceAll(text, "\\\n", " ")), " "); !strings.Contains(pasted, "az vm identity assign "+strings.Repeat("-x ", 60)+"-y; then wait.") {
+			t.Errorf("the command cannot be pasted:\n%s", text)
 		}
 	}
 	text := r.Text(Style{})
-	if fail, pass := strings.Index(text, "FAIL"), strings.Index(text, "ok "); fail < 0 || pass < fail {
-		t.Errorf("what is wrong comes first:\n%s", text)
+	if !strings.HasPrefix(text, "FAIL 22 identity-missing: word word") || strings.Count(text, "word word word") != 10 || strings.Contains(text, "supported") ||
+		!strings.Contains(text, "1 check passed (--all shows them).") || strings.Contains(text, "way-in") {
+		t.Errorf("the verdict first, and little else:\n%s", text)
 	}
-	if !strings.HasSuffix(strings.TrimSpace(text), strings.TrimSpace(r.Checks[1].Next)) {
-		t.Errorf("the last line is the next step:\n%s", text)
+	if all := r.Text(Style{All: true}); !strings.Contains(all, "Ubuntu 22.04 is supported.") || !strings.Contains(all, "way-in") {
+		t.Errorf("--all:\n%s", all)
+	}
+	if colored := r.Text(Style{Width: 60, Color: true}); plainHead(colored) != r.Text(Style{Width: 60}) {
+		t.Errorf("colors change where lines break:\n%s", colored)
+	}
+}
+
+// TestVerdictIsNotPromised: what is not known is not called right.
+func TestVerdictIsNotPromised(t *testing.T) {
+	v := verdict([]Check{{Name: "memory", Answer: "pass"}, {Name: "firewall", Answer: "unknown", Text: "It depends."}})
+	if v.Code != 0 || v.Check != "firewall" || !strings.HasSuffix(v.Text, "It depends.") || strings.Contains(v.Text, "Nothing is wrong") {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestBrief: Run Command keeps 4,096 bytes, and the verdict is in them.
+func TestBrief(t *testing.T) {
+	r := Report{Root: true}
+	for i := range 60 {
+		r.Checks = append(r.Checks, Check{Name: fmt.Sprintf("check-%d", i), Answer: "fail", Code: 21, Text: strings.Repeat("ä", 900), Next: strings.Repeat("x", 3000)})
+	}
+	r.Verdict = verdict(r.Checks)
+	text := r.Brief()
+	if len(text) > 4096 || !strings.HasPrefix(text, "FAIL 21 verification-failed: ää") || !strings.Contains(text, "more: run doctor without --brief") || !utf8.ValidString(text) {
+		t.Errorf("%d bytes:\n%s", len(text), text)
+	}
+}
+
+// TestMerge: many reports become causes, on machines.
+func TestMerge(t *testing.T) {
+	report := func(machine string, checks ...Check) string {
+		r := Report{Schema: schemaVersion, Machine: Machine{Name: machine}, Checks: checks, Verdict: verdict(checks)}
+		b, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b) + "\n"
+	}
+	groups := Check{Name: "sshd-groups", Answer: "fail", Code: 21, Text: "AllowGroups keeps people out.", Next: "Change it."}
+	var f Fleet
+	for name, content := range map[string]string{
+		"a.json": report("web1", groups) + report("web2", groups),
+		"b.json": report("db1", Check{Name: "identity", Answer: "fail", Code: 22, Text: "None."}) + report("ok1", Check{Name: "memory", Answer: "pass"}) + report("", Check{Name: "disk", Answer: "warn", Text: "Full soon."}),
+	} {
+		if err := f.Add(name, strings.NewReader(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := f.Summary()
+	if f.Worst() != 22 || s.Machines != 5 || s.Well != 2 || len(s.Causes) != 3 || s.Causes[0].Check != "sshd-groups" || len(s.Causes[0].Machines) != 2 || s.Causes[2].Machines[0] != "(b.json:3)" {
+		t.Errorf("worst %d, %+v", f.Worst(), s)
+	}
+	if text := s.Text(Style{Width: 60}); !strings.HasPrefix(text, "5 machines: 2 without a failure, 3 with one.") || !strings.Contains(text, "FAIL 22 identity on 1 machine: db1") {
+		t.Error(text)
+	}
+	for name, content := range map[string]string{"empty": "", "garbage": "{", "a list": "[]", "another schema": `{"schema":"99"}`} {
+		if err := new(Fleet).Add(name, strings.NewReader(content)); fault.Of(err).Code != fault.Usage {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

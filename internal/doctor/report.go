@@ -94,19 +94,24 @@ func newReport(m machine, checks []Check) Report {
 	return r
 }
 
+// verdict is the first failure; without one the first warning, and without
+// that the first thing that is not known: then nothing is promised over it.
 func verdict(checks []Check) Verdict {
-	of := func(answer string) (Check, bool) {
+	first := func(answer string) (Check, bool) {
 		i := slices.IndexFunc(checks, func(c Check) bool { return c.Answer == answer })
 		if i < 0 {
 			return Check{}, false
 		}
 		return checks[i], true
 	}
-	if c, ok := of("fail"); ok {
+	if c, ok := first("fail"); ok {
 		return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: c.Text, Next: c.Next}
 	}
-	if c, ok := of("warn"); ok {
+	if c, ok := first("warn"); ok {
 		return Verdict{Name: nameOf(0), Check: c.Name, Text: "Nothing is broken here. Look at this: " + c.Text, Next: c.Next}
+	}
+	if c, ok := first("unknown"); ok {
+		return Verdict{Name: nameOf(0), Check: c.Name, Text: "Nothing is known to be wrong here, but not all is known: " + c.Text, Next: c.Next}
 	}
 	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",
 		Next: "Where sign-in still fails, the cause is one of those that cannot be seen from here."}

@@ -3,12 +3,15 @@ package doctor
 import (
 	"fmt"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // Style is how a report is shown.
 type Style struct {
 	Color bool
-	Width int // of the terminal in columns; 0: lines are not broken
+	Width int  // of the terminal in columns; 0: lines are not broken
+	All   bool // also what is well
 }
 
 // The sections of a report as people read them.
@@ -19,48 +22,117 @@ func titles() [][2]string {
 	}
 }
 
-// Text is the report for a terminal: what is wrong first, then everything.
+// Text is the report for a terminal: the verdict, what else is not well, and of
+// the rest how much it is.
 func (r Report) Text(s Style) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", s.bold(r.headline()))
-	bad := 0
-	for _, answer := range []string{"fail", "warn"} {
-		for _, c := range r.Checks {
-			if c.Answer == answer {
-				s.line(&b, c)
-				bad++
+	s.verdict(&b, r)
+	var rest []Check
+	passed := 0
+	for _, c := range r.Checks {
+		switch {
+		case c.Answer == "pass":
+			passed++
+		case !r.Verdict.tells(c):
+			rest = append(rest, c)
+		}
+	}
+	if len(rest) > 0 {
+		b.WriteString("\n" + s.bold("Not well, or not known") + "\n")
+		for _, answer := range []string{"fail", "warn", "unknown"} {
+			for _, c := range rest {
+				if c.Answer == answer {
+					s.check(&b, c)
+				}
 			}
 		}
 	}
-	if bad > 0 {
-		b.WriteString("\n")
-	}
-	for _, t := range titles() {
-		title := s.bold(t[1]) + "\n"
-		for _, c := range r.Checks {
-			if c.Section == t[0] && (c.Answer == "pass" || c.Answer == "unknown") {
-				b.WriteString(title)
-				title = ""
-				s.line(&b, c)
-			}
-		}
-	}
-	if len(r.Unseen) > 0 {
-		b.WriteString("\n" + s.bold("Cannot be seen from this machine") + "\n")
-	}
-	for _, u := range r.Unseen {
-		s.wrap(&b, "  ?        "+pad(u.Name)+"  ", u.Text)
-		s.indent(&b, u.Command)
+	if s.All {
+		s.passed(&b, r.Checks)
+	} else if passed > 0 {
+		fmt.Fprintf(&b, "\n%s passed (--all shows them).\n", counted(passed, "check"))
 	}
 	if !r.Root {
 		b.WriteString("\nRun it with sudo to see what only root can see.\n")
 	}
-	fmt.Fprintf(&b, "\n%s\n", s.bold(fmt.Sprintf("%d %s", r.Verdict.Code, r.Verdict.Name)))
-	fmt.Fprintf(&b, "%s\n", r.Verdict.Text)
-	if r.Verdict.Next != "" {
-		fmt.Fprintf(&b, "%s\n", r.Verdict.Next)
+	if r.Verdict.Code == 0 || s.All {
+		s.unseen(&b, r.Unseen)
 	}
 	return b.String()
+}
+
+// tells says whether a check is the one that the verdict is about.
+func (v Verdict) tells(c Check) bool {
+	return c.Name == v.Check && strings.HasSuffix(v.Text, c.Text)
+}
+
+// brief is what the agent's Run Command keeps of an output, in bytes.
+const brief = 4096
+
+// Brief is the report in at most 4,096 bytes, which is what Run Command keeps:
+// the verdict, then as much as fits of what else is not well.
+func (r Report) Brief() string {
+	cut := r
+	cut.Verdict.Text, cut.Verdict.Next = text.Clip(r.Verdict.Text, 1200), text.Clip(r.Verdict.Next, 1200)
+	var b strings.Builder
+	Style{}.verdict(&b, cut)
+	const end = 80 // for the last line
+	left := 0
+	for _, answer := range []string{"fail", "warn", "unknown"} {
+		for _, c := range r.Checks {
+			if c.Answer != answer || r.Verdict.tells(c) {
+				continue
+			}
+			line := fmt.Sprintf("%s %s: %s\n", word(c.Answer), c.Name, text.Clip(c.Text, 300))
+			if left > 0 || b.Len()+len(line)+end > brief {
+				left++
+				continue
+			}
+			b.WriteString(line)
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(&b, "And %d more: run doctor without --brief on the machine.\n", left)
+	}
+	return b.String()
+}
+
+// verdict is the one answer: what is wrong, and what to type.
+func (s Style) verdict(b *strings.Builder, r Report) {
+	answer := "pass"
+	switch {
+	case r.Verdict.Code != 0:
+		answer = "fail"
+	case r.Verdict.Check != "":
+		answer = "warn"
+	}
+	s.wrap(b, s.painted(answer, fmt.Sprintf("%s %d %s:", word(answer), r.Verdict.Code, r.Verdict.Name))+" ", 0, r.Verdict.Text)
+	if r.Verdict.Next != "" {
+		s.wrap(b, "", 0, r.Verdict.Next)
+	}
+	s.wrap(b, "", 0, "("+r.headline()+")")
+}
+
+func (s Style) passed(b *strings.Builder, checks []Check) {
+	for _, t := range titles() {
+		title := "\n" + s.bold(t[1]) + "\n"
+		for _, c := range checks {
+			if c.Section == t[0] && c.Answer == "pass" {
+				b.WriteString(title)
+				title = ""
+				s.check(b, c)
+			}
+		}
+	}
+}
+
+func (s Style) unseen(b *strings.Builder, all []Unseen) {
+	if len(all) > 0 {
+		b.WriteString("\n" + s.bold("Cannot be seen from this machine") + "\n")
+	}
+	for _, u := range all {
+		s.entry(b, "unknown", u.Name, u.Text, u.Command)
+	}
 }
 
 func (r Report) headline() string {
@@ -77,50 +149,111 @@ func (r Report) headline() string {
 	return strings.Join(parts, ", ")
 }
 
-const nameColumn = 18
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
 
-func pad(s string) string { return fmt.Sprintf("%-*s", nameColumn, s) }
+// word is an answer as it is shown.
+func word(answer string) string {
+	return map[string]string{"pass": "ok", "warn": "WARN", "fail": "FAIL", "unknown": "?"}[answer]
+}
 
-// line is one check: its answer, its name, what is so and what to do.
-func (s Style) line(b *strings.Builder, c Check) {
-	word := map[string]string{"pass": "ok", "warn": "WARN", "fail": "FAIL", "unknown": "unknown"}[c.Answer]
-	color := map[string]string{"pass": "32", "warn": "33", "fail": "31", "unknown": "36"}[c.Answer]
-	s.wrap(b, "  "+s.paint(fmt.Sprintf("%-7s", word), color)+"  "+pad(c.Name)+"  ", c.Text)
-	if c.Next != "" && c.Answer != "pass" {
-		s.indent(b, c.Next)
+func (s Style) check(b *strings.Builder, c Check) {
+	next := c.Next
+	if c.Answer == "pass" {
+		next = ""
+	}
+	s.entry(b, c.Answer, c.Name, c.Text, next)
+}
+
+const (
+	nameColumn = 18
+	textColumn = 2 + 4 + 2 + nameColumn + 2 // where texts begin on a wide terminal
+	narrow     = 72                         // columns, below which texts have lines of their own
+)
+
+// entry is one line of the report: an answer, its name, what is so, what to do.
+func (s Style) entry(b *strings.Builder, answer, name, what, next string) {
+	head := "  " + s.painted(answer, fmt.Sprintf("%-4s", word(answer))) + "  "
+	indent := textColumn
+	if s.Width > 0 && s.Width < narrow {
+		indent = 4
+		b.WriteString(head + name + "\n" + strings.Repeat(" ", indent))
+	} else {
+		b.WriteString(head + fmt.Sprintf("%-*s  ", nameColumn, name))
+	}
+	s.wrap(b, "", indent, what)
+	if next != "" {
+		b.WriteString(strings.Repeat(" ", indent))
+		s.wrap(b, "", indent, next)
 	}
 }
 
-// textColumn is where texts begin.
-const textColumn = 2 + 7 + 2 + nameColumn + 2
-
-// wrap writes a text behind a head that fills the columns before it.
-func (s Style) wrap(b *strings.Builder, head, text string) {
-	room := s.Width - textColumn
-	if s.Width == 0 || room < 30 {
-		fmt.Fprintf(b, "%s%s\n", head, text)
+// wrap writes a text whose first line begins behind indent columns and a head.
+// A line is broken between words; inside of a command with a backslash before
+// it, so that it can be pasted as it is shown.
+func (s Style) wrap(b *strings.Builder, head string, indent int, text string) {
+	b.WriteString(head)
+	words := strings.Fields(text)
+	if s.Width == 0 || s.Width-indent < 20 {
+		b.WriteString(strings.Join(words, " ") + "\n")
 		return
 	}
-	length := 0
-	b.WriteString(head)
-	for i, word := range strings.Fields(text) {
-		n := len([]rune(word))
-		if i > 0 && length+1+n > room {
-			b.WriteString("\n" + strings.Repeat(" ", textColumn))
-			length = 0
-		} else if i > 0 {
-			b.WriteString(" ")
-			length++
+	room := s.Width - indent
+	used := len([]rune(plainHead(head)))
+	inside := false
+	for i, w := range words {
+		n := len([]rune(w))
+		reserve := 0
+		if inside {
+			reserve = 2 // for the backslash that may follow
 		}
-		b.WriteString(word)
-		length += n
+		switch {
+		case i == 0 && used == 0:
+		case i > 0 && used+1+n+reserve > room:
+			if inside {
+				b.WriteString(" \\")
+			}
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			used = 0
+		case i > 0:
+			b.WriteString(" ")
+			used++
+		}
+		b.WriteString(w)
+		used += n
+		inside = command(words[max(i-1, 0):i+1], inside)
 	}
 	b.WriteString("\n")
 }
 
-// indent writes what to do, unbroken: it is there to be copied.
-func (s Style) indent(b *strings.Builder, text string) {
-	fmt.Fprintf(b, "%s> %s\n", strings.Repeat(" ", textColumn-2), text)
+// command says whether what follows a word still belongs to a command: one
+// begins behind "run:", or with sudo or az, and ends with its sentence.
+func command(words []string, inside bool) bool {
+	w := words[len(words)-1]
+	if strings.HasSuffix(w, ".") || strings.HasSuffix(w, ";") || strings.HasSuffix(w, ",") || strings.HasSuffix(w, `"`) || strings.HasSuffix(w, ")") || strings.HasSuffix(w, ":") {
+		return strings.EqualFold(w, "run:")
+	}
+	return inside || w == "sudo" || w == "az" || w == `"az` || w == `"sudo`
+}
+
+// plainHead is a head without its color.
+func plainHead(head string) string {
+	for {
+		before, after, ok := strings.Cut(head, "\x1b[")
+		if !ok {
+			return head
+		}
+		_, after, _ = strings.Cut(after, "m")
+		head = before + after
+	}
+}
+
+func (s Style) painted(answer, text string) string {
+	return s.paint(text, map[string]string{"pass": "32", "warn": "33", "fail": "31", "unknown": "36"}[answer])
 }
 
 func (s Style) bold(text string) string { return s.paint(text, "1") }

@@ -58,7 +58,10 @@ const (
 // and the answer to it. Nothing that cannot be followed is taken for one or the
 // other.
 func Ask(q Question, rulesets ...Ruleset) Verdict {
-	if len(q.Addresses) == 0 {
+	if !slices.ContainsFunc(rulesets, Ruleset.filters) {
+		return Verdict{Fate: Open}
+	}
+	if len(q.Addresses) == 0 || len(q.Interfaces) == 0 {
 		return Verdict{Fate: Unknown, Rule: Rule{Place: "this machine", Text: "it has no address that anybody could connect to"}}
 	}
 	var seen []crossing
@@ -86,9 +89,6 @@ func (q Question) cross(from region, rulesets []Ruleset) outcome {
 		} else {
 			all = all.or(one)
 		}
-	}
-	if len(q.Interfaces) == 0 {
-		return outcome{pass: true}
 	}
 	return all
 }

@@ -22,6 +22,16 @@ type base struct {
 	policy   Rule
 }
 
+// filters says whether there is anything in it that could stop somebody.
+func (s Ruleset) filters() bool {
+	for _, b := range s.bases {
+		if b.drops || len(b.chain.rules) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 type chain struct {
 	rules []rule
 }

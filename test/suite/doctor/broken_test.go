@@ -4,6 +4,7 @@ package doctor_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,7 +94,7 @@ func machines() []broken {
 	return []broken{
 		{section: "Access denied: no Azure role", machine: "somebody without a role tried to sign in", options: jammy(),
 			breakIt: authLog("sshd[77]: pam_aad(sshd:account): AadAuthorize, Version: 1.0.033070001; CorrelationId: 0e2f", "sshd[77]: pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned."),
-			check:   "sign-in-errors", answer: "warn", next: `az role assignment create --role "Virtual Machine User Login" --assignee ada@contoso.com`},
+			check:   "sign-in-errors", answer: "warn", next: `az role assignment create --role 'Virtual Machine User Login' --assignee ada@contoso.com`},
 		{section: "SSH connection closed: the identity was taken away", machine: "installed, then the identity was disabled", options: jammy(),
 			breakIt: token(metadata.NoIdentity()), check: "identity", answer: "fail", code: 22, next: "az vm identity assign"},
 		{section: "Extension installation: exit code 22", machine: "no system-assigned identity", options: jammy(), fresh: true,
@@ -178,9 +179,17 @@ func TestBroken(t *testing.T) {
 				t.Errorf("exit %d, verdict %+v", code, report.Verdict)
 			}
 			rows = append(rows, tableRow(b, c))
+			if slices.Contains(screens(), b.machine) {
+				screen(t, b.machine, report)
+			}
 		})
 		if !ok {
 			rows = nil
+		}
+	}
+	for _, name := range screens() {
+		if !slices.ContainsFunc(machines(), func(b broken) bool { return b.machine == name }) {
+			t.Errorf("no machine is called %q", name)
 		}
 	}
 	if len(rows) == len(machines()) {

@@ -1,0 +1,124 @@
+package doctor
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/text"
+)
+
+// Fleet is the reports of many machines.
+type Fleet struct {
+	reports []Report
+}
+
+// Add reads the reports of one file, one behind the other, as doctor --json
+// prints them. The error is a *fault.Fault of code Usage.
+func (f *Fleet) Add(name string, in io.Reader) error {
+	const most = 64 << 20 // bytes: thousands of reports
+	d := json.NewDecoder(io.LimitReader(bufio.NewReader(in), most))
+	for n := 1; ; n++ {
+		var r Report
+		err := d.Decode(&r)
+		switch {
+		case errors.Is(err, io.EOF) && n > 1:
+			return nil
+		case errors.Is(err, io.EOF):
+			return fault.New(fault.Usage, name+" has no report in it.", "Name files that doctor --json printed.")
+		case err != nil:
+			return fault.Wrap(err, fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %s.", n, name, text.OneLine(err.Error())), "Name files that doctor --json printed.")
+		case r.Schema != schemaVersion:
+			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s has the schema %q; this program reads %q.", n, name, text.Clip(text.Printable(r.Schema), 40), schemaVersion), "Print it anew, with the same version of the program.")
+		}
+		if r.Machine.Name == "" {
+			r.Machine.Name = fmt.Sprintf("(%s:%d)", name, n)
+		}
+		f.reports = append(f.reports, r)
+	}
+}
+
+// Worst is the highest exit code of all machines.
+func (f *Fleet) Worst() int {
+	worst := 0
+	for _, r := range f.reports {
+		worst = max(worst, r.Verdict.Code)
+	}
+	return worst
+}
+
+// Summary is which causes there are, those with the most machines first.
+type Summary struct {
+	Schema   string  `json:"schema"`
+	Machines int     `json:"machines"`
+	Well     int     `json:"well"` // without a failure
+	Causes   []Cause `json:"causes"`
+}
+
+// Cause is one verdict and the machines that have it.
+type Cause struct {
+	Code     int      `json:"code"` // 0: a warning, or something that is not known
+	Name     string   `json:"name"`
+	Check    string   `json:"check"`
+	Text     string   `json:"text"` // as the first of these machines says it
+	Next     string   `json:"next,omitempty"`
+	Machines []string `json:"machines"`
+}
+
+// Summary sums the reports up. One cause is one check that fails with one code:
+// the texts have names and numbers in them that differ from machine to machine.
+func (f *Fleet) Summary() Summary {
+	s := Summary{Schema: schemaVersion, Machines: len(f.reports), Causes: []Cause{}}
+	at := map[string]int{}
+	for _, r := range f.reports {
+		v := r.Verdict
+		if v.Code == 0 {
+			s.Well++
+		}
+		if v.Check == "" {
+			continue
+		}
+		key := fmt.Sprint(v.Code, v.Check)
+		i, seen := at[key]
+		if !seen {
+			i = len(s.Causes)
+			at[key] = i
+			s.Causes = append(s.Causes, Cause{Code: v.Code, Name: v.Name, Check: v.Check, Text: v.Text, Next: v.Next})
+		}
+		s.Causes[i].Machines = append(s.Causes[i].Machines, text.Printable(r.Machine.Name))
+	}
+	slices.SortStableFunc(s.Causes, func(a, b Cause) int {
+		if failed := cmp.Compare(min(b.Code, 1), min(a.Code, 1)); failed != 0 {
+			return failed
+		}
+		return cmp.Compare(len(b.Machines), len(a.Machines))
+	})
+	return s
+}
+
+// Text is the summary for a terminal.
+func (s Summary) Text(style Style) string {
+	var b strings.Builder
+	style.wrap(&b, "", 0, fmt.Sprintf("%s: %d without a failure, %d with one.", counted(s.Machines, "machine"), s.Well, s.Machines-s.Well))
+	for _, c := range s.Causes {
+		answer := "fail"
+		if c.Code == 0 {
+			answer = "warn"
+		}
+		b.WriteString("\n")
+		style.wrap(&b, style.painted(answer, fmt.Sprintf("%s %d %s", word(answer), c.Code, c.Check))+" ", 2, fmt.Sprintf("on %s: %s", counted(len(c.Machines), "machine"), strings.Join(c.Machines, ", ")))
+		b.WriteString("  ")
+		style.wrap(&b, "", 2, text.Printable(c.Text))
+		if c.Next != "" {
+			b.WriteString("  ")
+			style.wrap(&b, "", 2, text.Printable(c.Next))
+		}
+	}
+	return b.String()
+}
