@@ -31,6 +31,7 @@ const (
 	narrow           // another source of the machine stands in the way: ours alone
 	later            // the server has too much to do: the same again, after a pause
 	scripts          // a package's script failed, though the database calls the package installed
+	refetch          // a damaged file lies in the manager's cache: removed, and the same again after a pause
 	unexplained      // no cause is named: a lock that somebody holds may be it
 )
 

@@ -262,7 +262,7 @@ func dnfRules() []rule {
 			what: "The key file $2 of repository $1 is not there.",
 			next: keyFileAnew},
 		// Public key for aadsshlogin-1.0.2-1.x86_64.rpm is not installed. Failing package is: aadsshlogin-1.0.2-1.x86_64
-		{match: `Public key for (\S+) is not (?:installed|trusted)`, code: fault.RepositoryUntrusted,
+		{match: `Public key for (\S+) is not (?:installed|trusted)[.\s]*Failing package is`, code: fault.RepositoryUntrusted,
 			what: "$1 is signed with a key that this machine does not accept.",
 			next: trustKey},
 		// Package aadsshlogin-1.0.2-1.x86_64.rpm is not signed

@@ -58,3 +58,14 @@ func rpmFileName(path string) string {
 	}
 	return name
 }
+
+// forget removes what the manager's cache has of our repository's package files.
+func (s *Session) forget(specs []Spec) {
+	for _, spec := range specs {
+		for _, path := range s.KeptFiles(Package{Name: spec.Name, Version: "*"}) {
+			if _, err := s.Host.RemoveFile(path); err != nil {
+				s.Host.Log.Warnf("%s, which was fetched damaged, cannot be removed: %v", path, err)
+			}
+		}
+	}
+}

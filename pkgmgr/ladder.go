@@ -29,6 +29,9 @@ func (l *ladder) climb(ctx context.Context, o *Order, d diagnosis, out *Outcome)
 		return l.repair(ctx), nil
 	case later:
 		return l.again.wait(ctx, l.session), nil
+	case refetch:
+		l.session.forget(o.Install)
+		return l.again.wait(ctx, l.session), nil
 	case narrow:
 		return l.narrow(o, d), nil
 	case widen:

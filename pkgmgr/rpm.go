@@ -103,7 +103,8 @@ func rpmImportKey(path string) host.Command {
 func rpmRules() []rule {
 	return []rule{
 		// installing package aadsshlogin-1.0.2-1.x86_64 needs 16KB more space on the / filesystem
-		{match: `needs (\S+) more (?:space|inodes) on the (\S+) filesystem`, code: fault.Disk,
+		// installing package aadsshlogin-1.0.2-1.x86_64 needs 16KB on the / filesystem
+		{match: `needs (\S+) (?:more (?:space|inodes) )?on the (\S+) filesystem`, code: fault.Disk,
 			what: "The file system $2 is full or read-only: the packages need $1 more.",
 			next: "See which: df -h $2; df -i $2; findmnt -T $2" + thenAgain},
 		// error: unpacking of archive failed on file /usr/bin/x;6561: cpio: write failed - No space left on device

@@ -36,7 +36,7 @@ func yum() *Manager {
 		parseVersions:  parseYumList,
 		parseEffect:    parseDnfEffect,
 		rules:          once(yumRules),
-		noise:          dnfNoise,
+		noise:          yumNoise,
 	}
 }
 
@@ -86,8 +86,11 @@ func yumWords(o Order) []string {
 	return append([]string{"install"}, specs...)
 }
 
+// yumTransaction: the package files are kept so that they can be put aside,
+// nothing goes because nobody seems to need it, and an order of which yum knows
+// only half is not carried out.
 func yumTransaction() []string {
-	return []string{"--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0"}
+	return []string{"--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0", "--setopt=skip_missing_names_on_install=0"}
 }
 
 func yumInstall(o Order) []host.Command {
@@ -130,12 +133,36 @@ func parseYumList(r host.Result, name string) []string {
 	return newestFirst(versions)
 }
 
+// yumNoise: what was said before a transaction ran, or of repositories that were
+// left out, is no matter once the transaction has run and all went well; that
+// makecache could not ask the server is.
+func yumNoise(c host.Command, exit int, output string) string {
+	switch {
+	case exit != 0 || slices.Contains(c.Args, "makecache"):
+		return dnfNoise(c, exit, output)
+	case strings.Contains(output, "\nRunning transaction\n"):
+		return after(output, `^Running transaction\n`)
+	}
+	return ""
+}
+
 // yumRules are the messages of yum 3; what librepo and curl say in them reads
 // as in dnf's.
 func yumRules() []rule {
 	return slices.Concat([]rule{
 		// exiting because "Download Only" specified
-		{match: `^exiting because "Download Only" specified`, code: fault.OK},
+		// Exiting on user command
+		{match: `^exiting because "Download Only" specified|^Exiting on user command`, code: fault.OK},
+		// File contains no section headers.
+		// file: file:///etc/yum.repos.d/third.repo, line: 1
+		{match: `File contains no section headers\.\nfile: file://(\S+), line: (\d+)`, code: fault.PackageManagerFailed,
+			what: "The file $1 cannot be read, so that yum does nothing at all: line $2 stands before any section.",
+			next: "Correct the file, or move it away: less $1" + thenAgain},
+		// File contains parsing errors: file:///etc/yum.repos.d/third.repo
+		// 	[line  3]: these are words
+		{match: `File contains parsing errors: file://(\S+)\n\s*\[line +(\d+)\]`, code: fault.PackageManagerFailed,
+			what: "The file $1 cannot be read, so that yum does nothing at all: line $2 is no setting.",
+			next: "Correct the file, or move it away: less $1" + thenAgain},
 		// Existing lock /var/run/yum.pid: another copy is running as pid 2565.
 		// Another app is currently holding the yum lock; exiting as configured by exit_on_lock
 		//   The other application is: PackageKit
@@ -155,7 +182,7 @@ func yumRules() []rule {
 		{match: dnfHost + `(\S*)/repodata/repomd\.xml: \[Errno 14\] HTTPS? Error 404`, code: fault.PackageUnavailable,
 			what: "$1 has no repository $2.",
 			next: "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set."},
-		{match: dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (429|5\d\d) - ([^\n]+)`, code: fault.RepositoryUnreachable,
+		{match: dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (429|5\d\d) - (?:The requested URL returned error: \d+ )?([^\n]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 answered $3 $4 for $2.",
 			next: ifItStays + "curl -sSI https://$1$2.",
 			step: later},
@@ -163,6 +190,40 @@ func yumRules() []rule {
 			what: "$1 answered $3 $4 for $2.",
 			next: "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain,
 			step: widen},
+		// https://host/x/Packages/a/aadsshlogin-1.0-1.x86_64.rpm: [Errno -1] Package does not match intended download. Suggestion: run yum --enablerepo=x clean metadata and try again
+		{match: dnfHost + `\S*?/([^/\s]+): \[Errno -1\] Package does not match intended download`, code: fault.RepositoryUnreachable,
+			what: "$1 served a file that does not match its index ($2): the mirror is being updated, or something on the way changes files.",
+			next: waitForMirror,
+			step: refetch},
+		// https://host/x/repodata/repomd.xml: [Errno -1] Error importing repomd.xml for x: Damaged repomd.xml file
+		// https://host/x/repodata/ea7c-primary.sqlite.bz2: [Errno -1] Metadata file does not match checksum
+		{match: dnfHost + `\S*?/([^/\s]+): \[Errno -1\] (Error importing repomd\.xml|Metadata file does not match checksum)`, code: fault.RepositoryUnreachable,
+			what: "What $1 served as $2 is damaged: the mirror is being updated, or something on the way changes files.",
+			next: waitForMirror},
+		// Error: requested datatype primary not available
+		{match: `requested datatype primary not available`, code: fault.RepositoryUnreachable,
+			what: "What came in the place of a repository's index is no index: a proxy or portal answered, or something on the way changes files.",
+			next: "See what answers: yum repoinfo has the addresses, curl -sSv ADDRESS/repodata/repomd.xml shows it" + thenAgain},
+		// Insufficient space in download directory /var/cache/yum/x86_64/7/x/packages
+		{match: `Insufficient space in download directory (\S+)`, code: fault.Disk,
+			what: "The file system of $1 is full.",
+			next: "Free space: df -h $1" + thenAgain},
+		// GPG key retrieval failed: [Errno 14] curl#37 - "Couldn't open file /etc/pki/rpm-gpg/RPM-GPG-KEY-x"
+		{match: `GPG key retrieval failed: [^\n]*Couldn't open file ([^"\n]+)`, code: fault.RepositoryUntrusted,
+			what: "The key file $1, which the definition of the repository names, is not there.",
+			next: keyFileAnew},
+		// https://host/x/repodata/repomd.xml: [Errno 14] curl#22 - "The requested URL returned error: 403"
+		{match: dnfHost + `\S*: \[Errno 14\] curl#22 - "The requested URL returned error: (\d+)`, code: fault.RepositoryUnreachable,
+			what: "The proxy refuses the way to $1 with HTTP $2.",
+			next: "Allow the repository's host on the proxy" + andAgain},
+		// https://host/x/repodata/repomd.xml: [Errno 14] curl#22 - "HTTP returned error"
+		{match: dnfHost + `\S*: \[Errno 14\] curl#22 - `, code: fault.RepositoryUnreachable,
+			what: "The proxy refuses the way to $1, and yum does not say why: most likely it wants a user and a password.",
+			next: givePassword},
+		// https://host/x/repodata/repomd.xml: [Errno 14] curl#7 - "Failed to connect to 127.0.0.1 port 3129: Connection refused"
+		{match: dnfHost + `\S*: \[Errno 14\] curl#7 - "Failed to connect to (\S+) port (\d+): ([^"\n]+)`, code: fault.RepositoryUnreachable,
+			what: "No connection to $2 port $3 ($4), on the way to $1.",
+			next: openFirewall},
 		// [Errno 14] curl#60 - "Peer's Certificate issuer is not recognized."
 		{match: dnfHost + `\S*: \[Errno 14\] curl#(?:51|60|77) - "([^"\n]*)`, code: fault.RepositoryUnreachable,
 			what: "The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
@@ -203,6 +264,19 @@ func yumRules() []rule {
 			what: "The repositories have no $1 for this release and architecture, or its owner excludes it.",
 			next: "See what there is: yum --showduplicates list 'aadsshlogin*'; yum versionlock list; correct packageVersion if it is set.",
 			step: widen},
+		// Error: No matching Packages to list
+		{match: `^Error: No matching Packages to list`, code: fault.PackageUnavailable,
+			what: "The repositories have none of the packages that were asked for, or their owner excludes them.",
+			next: "See what there is: yum --showduplicates list 'aadsshlogin*'; grep -rn exclude /etc/yum.conf /etc/yum.repos.d"},
+		//   Installing : aadsshlogin-1.0-1.x86_64       1/2Error in PREUN scriptlet in rpm package aadlogin-1.0-1.x86_64
+		{match: `Error in (PREIN|PREUN|PRETRANS) scriptlet in rpm package (\S+)`, code: fault.PackageManagerFailed,
+			what: "The $1 script of $2 failed, so that the package stays as it was.",
+			next: repairScript},
+		// aadsshlogin-1.0-1.x86_64 was supposed to be installed but is not!
+		{match: `^(\S+) was supposed to be (installed|removed) but is not!`, code: fault.PackageManagerFailed,
+			what: "yum says only that $1 was supposed to be $2 but is not.",
+			next: seeTransactionLog + andAgain,
+			step: unexplained},
 		// Non-fatal POSTIN scriptlet failure in rpm package aadsshlogin-1.0.2-1.x86_64
 		{match: `^Non-fatal \S+ scriptlet failure in rpm package (\S+)`, code: fault.PackageManagerFailed,
 			what: "A script of $1 failed; the package is in place, but it did not set itself up.",

@@ -7,6 +7,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host/hosttest"
 )
 
 // yum's option parser eats the first "--": only what real yum has carried out
@@ -39,5 +40,47 @@ func TestYumReplacesNothingMore(t *testing.T) {
 	_, err := b.Replace(wide(b), want, legacy)
 	if f := b.code(err, fault.LegacyInstalled); !strings.Contains(f.What, "would also remove aadsshlogin-dep01") {
 		t.Errorf("What = %q", f.What)
+	}
+}
+
+// yum carries half an order out where it does not know the other half, unless
+// it is told not to.
+func TestYumCarriesNoHalfOrderOut(t *testing.T) {
+	o := Order{Install: []Spec{{Name: "aadsshlogin"}, {Name: "aadsshlogin-selinux"}}}
+	args := yum().Install(o)[0].Args
+	words := args[slices.Index(args, "--setopt=clean_requirements_on_remove=0"):]
+	for _, s := range scenes(t, "yum-3.4.3") {
+		for _, r := range s.runs {
+			if line := strings.Join(r.command.Args, " "); strings.HasSuffix(line, " "+strings.Join(words, " ")) && r.result.ExitCode == 0 &&
+				strings.Contains(r.result.Output(), "No package aadsshlogin-selinux available") {
+				t.Errorf("%s: yum installs aadsshlogin alone, and ends with 0", s.name)
+			}
+		}
+	}
+	r := recordedRun(t, "yum-3.4.3", "one of two packages is missing, refused", words...)
+	if f := yum().Classify(r.command, r.result); f == nil || f.Code != fault.PackageUnavailable || !strings.Contains(f.What, "aadsshlogin-selinux") {
+		t.Errorf("%v", f)
+	}
+}
+
+// yum takes a damaged file in its cache for what it wanted: it goes before the
+// next try.
+func TestYumFetchesADamagedFileAgain(t *testing.T) {
+	b := newBench(t, distro.Yum)
+	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
+	const cached = "/var/cache/yum/x86_64/7/aadsshlogin/packages/aadsshlogin-1.0.033070001-1.x86_64.rpm"
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(o)[0], recordedRun(t, "yum-3.4.3", "package: portal page", "install", "aadsshlogin").result)
+	b.fetches(cached)
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))
+	b.runner.Then(func() {
+		if b.Host.Exists(cached) {
+			t.Error("the damaged file is still there")
+		}
+	})
+	b.packages("aadsshlogin 1.0.033070001-1")
+	if _, err := b.Install(wide(b), o.Install); err != nil {
+		t.Error(err)
 	}
 }
