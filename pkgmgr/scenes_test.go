@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/test/lib/golden"
 )
@@ -52,10 +54,13 @@ func TestScenes(t *testing.T) {
 func row(t *testing.T, m *Manager, s scene, r run) string {
 	t.Helper()
 	head := fmt.Sprintf("$ %s (%d)\n", strings.Join(words(r.command), " "), r.result.ExitCode)
+	f := m.Classify(r.command, r.result)
 	if r.result.ExitCode < 0 { // it was waiting when it was killed
 		head = fmt.Sprintf("$ %s (killed)\n", strings.Join(words(r.command), " "))
+		c := r.command
+		c.Changes = true
+		f = fault.Of((&Session{Manager: m}).unended(c, r.result, context.DeadlineExceeded))
 	}
-	f := m.Classify(r.command, r.result)
 	if f == nil {
 		return head + "    nothing wrong\n"
 	}

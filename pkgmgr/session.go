@@ -236,11 +236,11 @@ func (s *Session) once(ctx context.Context, c host.Command, k kind) (diagnosis, 
 	d := s.Manager.diagnose(c, r)
 	d.result = r
 	if err != nil {
-		// It was ended over waiting for a lock, which is not what its server does.
-		if errors.Is(err, context.DeadlineExceeded) && d.fault != nil && d.fault.Code == fault.PackageManagerBusy {
-			return d, nil
+		err = s.unended(c, r, err)
+		if f := fault.Of(err); f.Code == fault.PackageManagerBusy {
+			return diagnosis{fault: f, result: r}, nil
 		}
-		return diagnosis{}, s.notRun(c, err)
+		return diagnosis{}, err
 	}
 	if d.step == unexplained {
 		if busy := s.busy(s.Manager.Locks); busy != nil {
@@ -308,6 +308,17 @@ func (s *Session) lockWait(ctx context.Context) time.Duration {
 		wait = min(wait, left)
 	}
 	return max(wait, 0).Truncate(time.Second)
+}
+
+// unended is the fault of a command that could not be run or was ended by us:
+// that it waited for a lock, and not for a server, is in its output.
+func (s *Session) unended(c host.Command, r host.Result, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		if f := s.Manager.Classify(c, r); f != nil && f.Code == fault.PackageManagerBusy {
+			return f
+		}
+	}
+	return s.notRun(c, err)
 }
 
 // notRun is the fault of a command that could not be run or did not end.
