@@ -19,6 +19,7 @@ type rule struct {
 	what  string // one line; $1 ... are what match captured
 	next  string // one line; empty: the catalogue's next step
 	step  step
+	said  bool // a script failed: what it said itself is shown too
 }
 
 // step is what can be tried before a diagnosis stands.
@@ -97,12 +98,16 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 			line := string(re.ExpandString(nil, template, output, at))
 			return oneLine(strings.ReplaceAll(line, " ()", "")) // a reason that was not given
 		}
+		what := expand(row.what)
+		if said := scriptSaid(output, at[0]); row.said && said != "" {
+			what = oneLine(what + " It said: " + said)
+		}
 		cause := ended(c, r)
 		if row.step == repair {
 			cause = errors.Join(ErrInterrupted, cause)
 		}
 		return diagnosis{
-			fault: fault.Wrap(cause, row.code, expand(row.what), expand(row.next)),
+			fault: fault.Wrap(cause, row.code, what, expand(row.next)),
 			step:  row.step,
 		}
 	}

@@ -381,7 +381,7 @@ func dnfRules() []rule {
 		// Error in POSTIN scriptlet in rpm package aadsshlogin
 		{match: `^Error in \w+ scriptlet in rpm package (\S+)`, code: fault.PackageManagerFailed,
 			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
-			next: repairScript,
+			next: repairScript, said: true,
 			step: scripts},
 		// Operation aborted.
 		{match: `^Operation aborted\.`, code: fault.OK}, // the end of a simulation

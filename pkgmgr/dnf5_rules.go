@@ -103,12 +103,12 @@ func dnf5Rules() []rule {
 		// >>> [RPM] %post(aadsshlogin-1.0-1.x86_64) scriptlet failed, exit status 1
 		{match: `^>>> Non-critical error in %\w+ scriptlet: (\S+)`, code: fault.PackageManagerFailed,
 			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
-			next: repairScript,
+			next: repairScript, said: true,
 			step: scripts},
 		// >>> Error in %preun scriptlet: aadlogin-0:1.0-1.x86_64
 		{match: `^>>> Error in %(\w+) scriptlet: (\S+)`, code: fault.PackageManagerFailed,
 			what: "The $1 script of $2 failed, so that the package stays as it was.",
-			next: repairScript},
+			next: repairScript, said: true},
 		// Transaction failed: Rpm transaction failed.
 		{match: `^Transaction failed: Rpm transaction failed\.\s*\z`, code: fault.PackageManagerFailed,
 			what: "dnf says only that rpm's transaction failed.",

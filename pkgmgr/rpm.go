@@ -152,11 +152,20 @@ func rpmRules() []rule {
 		// error: aadlogin-1.0.0-1.x86_64: erase failed
 		{match: `^(?:RPM: )?error: %(\w+)\(([^)]+)\) scriptlet failed, ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The $1 script of $2 failed ($3), so that the package stays as it was.",
-			next: repairScript},
+			next: repairScript, said: true},
 		// warning: %post(aadsshlogin-1.0.2-1.x86_64) scriptlet failed, exit status 1
 		{match: `^(?:RPM: )?warning: %\w+\(([^)]+)\) scriptlet failed, ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "A script of $1 failed ($2); the package is in place, but it did not set itself up.",
-			next: repairScript,
+			next: repairScript, said: true,
+			step: scripts},
+		// package aadlogin-1.0-1.x86_64: script error in %preun
+		{match: `^package (\S+): script error in %(\w+)`, code: fault.PackageManagerFailed,
+			what: "The $2 script of $1 failed, so that the package stays as it was.",
+			next: repairScript, said: true},
+		// package aadsshlogin-1.0-1.x86_64: script warning in %postin
+		{match: `^package (\S+): script warning in %\w+`, code: fault.PackageManagerFailed,
+			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
+			next: repairScript, said: true,
 			step: scripts},
 		// package aadsshlogin-1.0.2-1.x86_64 does not verify: Header V4 RSA/SHA512 Signature, key ID d873abee: NOKEY
 		// error: aadsshlogin.rpm: Header V4 RSA/SHA512 Signature, key ID d873abee: BAD

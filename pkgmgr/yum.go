@@ -271,7 +271,7 @@ func yumRules() []rule {
 		//   Installing : aadsshlogin-1.0-1.x86_64       1/2Error in PREUN scriptlet in rpm package aadlogin-1.0-1.x86_64
 		{match: `Error in (PREIN|PREUN|PRETRANS) scriptlet in rpm package (\S+)`, code: fault.PackageManagerFailed,
 			what: "The $1 script of $2 failed, so that the package stays as it was.",
-			next: repairScript},
+			next: repairScript, said: true},
 		// aadsshlogin-1.0-1.x86_64 was supposed to be installed but is not!
 		{match: `^(\S+) was supposed to be (installed|removed) but is not!`, code: fault.PackageManagerFailed,
 			what: "yum says only that $1 was supposed to be $2 but is not.",
@@ -280,7 +280,7 @@ func yumRules() []rule {
 		// Non-fatal POSTIN scriptlet failure in rpm package aadsshlogin-1.0.2-1.x86_64
 		{match: `^Non-fatal \S+ scriptlet failure in rpm package (\S+)`, code: fault.PackageManagerFailed,
 			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
-			next: repairScript,
+			next: repairScript, said: true,
 			step: scripts},
 	}, dnfRulesFor("yum", "/etc/yum.conf"))
 }
