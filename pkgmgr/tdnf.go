@@ -153,7 +153,7 @@ func parseTdnfEffect(r host.Result) Effect {
 // makecache, which ends with 0 all the same, could not ask ours is the matter.
 // And tdnf does not say that it was the proxy that did not answer.
 func tdnfNoise(c host.Command, exit int, output string) string {
-	if slices.ContainsFunc(c.Env, func(v string) bool { return strings.HasPrefix(v, "https_proxy=") }) {
+	if len(c.Env) > 0 { // those of a proxy, it gets no others
 		// What curl's library says of any answer to CONNECT but 200.
 		output = strings.ReplaceAll(output, "Error(1257) : Failure when receiving data from the peer",
 			"Error(1257) : the proxy ended the connection; most likely it refuses it, or wants a user and a password")

@@ -230,7 +230,7 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 		p.Source.Proxy, p.Source.NoProxy = address.String(), f.Proxy.Except
 	}
 	if mode == agent.ModeExisting {
-		p.Source.All = true // whatever the owner configured, as it is
+		p.Source.ID, p.Source.All = "", true // whatever the owner configured, as it is
 		return nil
 	}
 	options := repo.Options{Base: f.PackageBase(), Mirror: mode == agent.ModeMirror, GOARCH: runtime.GOARCH, OwnKey: len(f.Settings.Repository.TrustedKeys) > 0}
