@@ -56,7 +56,7 @@ func lookFiles(h *host.Host) Files {
 	look := func(candidates ...string) File {
 		for _, p := range candidates {
 			if info, err := h.Stat(p); err == nil && info.Mode().IsRegular() {
-				uid, _ := owner(info)
+				uid, _ := owners(info)
 				above, _ := parts(h, p) // what cannot be read is not judged
 				return File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.noexec(p)}
 			}
@@ -78,12 +78,12 @@ func lookFiles(h *host.Host) Files {
 	}
 }
 
-func owner(info fs.FileInfo) (uid uint32, ok bool) {
-	s, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, false
+// owners are the user and the group that a file belongs to.
+func owners(info fs.FileInfo) (uid, gid uint32) {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return s.Uid, s.Gid
 	}
-	return s.Uid, true
+	return 0, 0
 }
 
 // part is a file or one of the folders above it.
@@ -103,9 +103,7 @@ func parts(h *host.Host, name string) ([]part, error) {
 			return out, err
 		}
 		one := part{path: p, mode: info.Mode()}
-		if s, ok := info.Sys().(*syscall.Stat_t); ok {
-			one.uid, one.gid = s.Uid, s.Gid
-		}
+		one.uid, one.gid = owners(info)
 		out = append(out, one)
 		if p == "/" || p == "." {
 			return out, nil

@@ -37,18 +37,3 @@ func FuzzMounts(f *testing.F) {
 		}
 	})
 }
-
-// FuzzSudoers: the line that includes the folder is one that names it.
-func FuzzSudoers(f *testing.F) {
-	f.Add([]byte("Defaults x\n#includedir /etc/sudoers.d\n"))
-	f.Add([]byte("@includedir\t/etc/sudoers.d/\r\n\x00"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		at := includeLine(text)
-		if at == 0 {
-			return
-		}
-		if lines := strings.Split(string(text), "\n"); at > len(lines) || !strings.Contains(lines[at-1], "includedir") {
-			t.Errorf("line %d of %q", at, text)
-		}
-	})
-}

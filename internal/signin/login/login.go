@@ -31,7 +31,7 @@ func Look(h *host.Host) Facts {
 	return Facts{
 		PAM:      lookPAM(h),
 		NSS:      lookNSS(h),
-		Sudo:     lookSudo(h),
+		Sudo:     lookSudo(h, 0),
 		Files:    lookFiles(h),
 		SELinux:  kernel,
 		Denials:  lookDenials(h, kernel, time.Now()),

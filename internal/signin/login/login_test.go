@@ -71,9 +71,7 @@ func of(t *testing.T, findings []Finding, name string) Finding {
 func look(h *host.Host) Facts {
 	f := Look(h)
 	me := uint32(os.Geteuid())
-	if f.Sudo.UID == me {
-		f.Sudo.UID = 0
-	}
+	f.Sudo = lookSudo(h, me)
 	all, _ := parts(h, f.Files.CertHandler.Path)
 	for i := range all {
 		if all[i].uid == me {
@@ -202,11 +200,19 @@ func TestBroken(t *testing.T) {
 			put(t, h, "/proc/self/mountinfo", "1 1 8:1 / / rw - ext4 a rw\n2 1 8:2 / /usr rw,nosuid,noexec - ext4 b rw\n", 0o644)
 		}, "nss-library", sshd.Fail, 0, "noexec"},
 		{"sudo rule without a line end", func(t *testing.T, h *host.Host) {
-			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) ALL", 0o440)
+			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) NOPASSWD: ALL", 0o440)
 		}, "sudo", sshd.Warn, 0, "line end"},
 		{"sudo rule writable", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) ALL\n", 0o666)
 		}, "sudo", sshd.Warn, 0, "0666"},
+		{"sudo asks for a password", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) PASSWD: ALL\n", 0o440)
+		}, "sudo", sshd.Warn, 1, "for a password"},
+		{"the rule was renamed", func(t *testing.T, h *host.Host) {
+			if err := os.Rename(h.Path("/etc/sudoers.d/aad_admins"), h.Path("/etc/sudoers.d/aad_admins.off")); err != nil {
+				t.Fatal(err)
+			}
+		}, "sudo", sshd.Warn, 0, "sudo mv /etc/sudoers.d/aad_admins.off"},
 		{"sudoers without the folder", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/sudoers", "# includedir /etc/sudoers.d\n", 0o440)
 		}, "sudo", sshd.Warn, 0, "includedir"},

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/signin/gate"
 	"aadsshlogin-handler/internal/signin/pam"
 )
 
@@ -17,11 +18,11 @@ const fileLimit = 16 << 20
 // read once. service is PAM's name for sshd.
 func PAMMachine(h *host.Host, service string) pam.Machine {
 	var mu sync.Mutex
-	read := map[string]pam.File{}
+	read := map[string]gate.File{}
 	mounts, _ := lookMounts(h) // where they are not known, none forbids anything
 	m := pam.Machine{
 		Service: service,
-		File: func(path string) pam.File {
+		File: func(path string) gate.File {
 			mu.Lock()
 			defer mu.Unlock()
 			f, ok := read[path]
@@ -53,18 +54,18 @@ func libpam(h *host.Host) []byte {
 	return nil
 }
 
-func readFile(h *host.Host, path string) pam.File {
+func readFile(h *host.Host, path string) gate.File {
 	info, err := h.Lstat(path)
 	if err != nil {
-		return pam.File{Err: err}
+		return gate.File{Err: err}
 	}
-	f := pam.File{Link: info.Mode()&fs.ModeSymlink != 0}
+	f := gate.File{Link: info.Mode()&fs.ModeSymlink != 0}
 	if info, err = h.Stat(path); err != nil {
 		f.Err = err
 		return f
 	}
 	f.Mode = info.Mode()
-	f.UID, _ = owner(info)
+	f.UID, f.GID = owners(info)
 	switch {
 	case info.IsDir():
 	case info.Mode()&os.ModeCharDevice != 0: // as empty as /dev/null

@@ -1,66 +1,43 @@
 package login
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
+	"path"
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/signin/sudo"
 )
 
 // sudoFile and sudoGroup are how administrators get their rights: the package
 // adds the file, the role "Virtual Machine Administrator Login" the group.
 const (
 	sudoFile  = "/etc/sudoers.d/aad_admins"
-	sudoGroup = "%aad_admins"
+	sudoGroup = "aad_admins"
 )
 
-// Sudo is the rule for administrators.
+// Sudo is what administrators may do.
 type Sudo struct {
-	Found     bool
-	Grants    bool // a line gives the group something
-	Newline   bool // the file ends with a line end
-	Mode      fs.FileMode
-	UID       uint32
-	Included  bool // /etc/sudoers includes /etc/sudoers.d
-	DPKG      bool // it is dpkg that would put the file back
-	HasSudo   bool // there is a sudo at all
-	Err       error
-	IncludeAt int // line of the include
+	Rules   sudo.Answer
+	Found   bool // the package's file is there
+	Newline bool // it ends with a line end
+	DPKG    bool // it is dpkg that would put the file back
+	HasSudo bool // there is a sudo at all
+	Err     error
 }
 
-func lookSudo(h *host.Host) Sudo {
+// lookSudo reads the rules. owner is whom sudo wants its files to belong to.
+func lookSudo(h *host.Host, owner uint32) Sudo {
+	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
+	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
-	for _, main := range []string{"/etc/sudoers", "/usr/etc/sudoers"} {
-		text, err := h.ReadFile(main, 1<<20)
-		if err == nil {
-			s.IncludeAt = includeLine(text)
-			s.Included = s.IncludeAt > 0
-			break
-		}
+	f := readFile(h, sudoFile)
+	s.Found, s.Newline = !f.Missing(), strings.HasSuffix(string(f.Text), "\n")
+	if f.Err != nil && !f.Missing() {
+		s.Err = f.Err
 	}
-	info, err := h.Stat(sudoFile)
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			s.Err = err
-		}
-		return s
-	}
-	s.Found, s.Mode = true, info.Mode()
-	s.UID, _ = owner(info)
-	text, err := h.ReadFile(sudoFile, 64<<10)
-	if err != nil {
-		s.Err = err
-		return s
-	}
-	s.Newline = strings.HasSuffix(string(text), "\n")
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) >= 2 && f[0] == sudoGroup {
-			s.Grants = true
-		}
-	}
+	s.Rules = sudo.Judge(m, sudoGroup)
 	return s
 }
 
@@ -74,42 +51,60 @@ func (s Sudo) putBack() string {
 	return reinstall
 }
 
-// includeLine is where sudoers includes the folder; the '#' is part of the
-// older directive and no comment (sudoers(5)).
-func includeLine(text []byte) int {
-	number := 0
-	for line := range strings.Lines(string(text)) {
-		number++
-		f := strings.Fields(line)
-		if len(f) == 2 && (f[0] == "#includedir" || f[0] == "@includedir") && strings.TrimSuffix(f[1], "/") == "/etc/sudoers.d" {
-			return number
+// skipped is why sudo does not read the package's file, or the one that it was
+// renamed to.
+func (s Sudo) skipped() (at sudo.Place, ok bool) {
+	for _, p := range s.Rules.Skipped {
+		if strings.HasPrefix(path.Base(p.File), path.Base(sudoFile)) {
+			return p, true
 		}
 	}
-	return 0
+	return at, false
 }
 
 // assess: people can sign in without it, so nothing here is more than a warning
 // or a reason to reinstall: the file may come with the first administrator.
 func (s Sudo) assess() Finding {
-	f := Finding{Name: "sudo", File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
-	warn := func(what, next string) {
-		f.Answer, f.Text, f.Next = sshd.Warn, what, next
+	a := gate.Answer{Gate: "sudo", File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
+	warn := func(at sudo.Place, what, next string) Finding {
+		a.Remark, a.Text, a.Next = true, what, next
+		if at.File != "" {
+			a.File, a.Line = at.File, at.Line
+		}
+		return a.Result()
 	}
+	r := s.Rules
+	skipped, left := s.skipped()
 	switch {
 	case s.Err != nil:
-		f.Answer, f.Text = sshd.Unknown, "The sudo rule for administrators could not be read: "+s.Err.Error()
-	case !s.Found:
-		warn(sudoFile+" is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack())
-	case !s.Grants:
-		warn(sudoFile+" gives "+sudoGroup+" nothing.", "Move the file out of the way, and: "+s.putBack())
-	case s.UID != 0 || s.Mode.Perm()&0o022 != 0:
-		warn(fmt.Sprintf("sudo ignores %s: it belongs to user %d and has mode %04o.", sudoFile, s.UID, s.Mode.Perm()), "Run: chown root:root "+sudoFile+" && chmod 0440 "+sudoFile)
-	case !s.Newline:
-		warn(sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo >> "+sudoFile+" && visudo -c")
+		return warn(sudo.Place{}, "The sudo rule for administrators could not be read: "+s.Err.Error(), "Make "+sudoFile+" readable again.")
 	case !s.HasSudo:
-		warn("sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager.")
-	case !s.Included:
-		warn("/etc/sudoers does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run visudo and add the line: @includedir /etc/sudoers.d")
+		return warn(sudo.Place{}, "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager.")
+	case r.Grants && r.Password:
+		return warn(r.Rule, fmt.Sprintf("sudo asks administrators for a password, which people who sign in with Entra ID do not have, by the rule at %s.", place(r.Rule.File, r.Rule.Line)),
+			fmt.Sprintf("Run: sudo visudo -f %s, and write NOPASSWD: before the last ALL of line %d, or remove that line.", r.Rule.File, r.Rule.Line))
+	case r.Grants && r.TTY != nil:
+		return warn(*r.TTY, fmt.Sprintf("sudo refuses commands without a terminal (requiretty, %s), as those that are given with ssh.", place(r.TTY.File, r.TTY.Line)),
+			fmt.Sprintf("Run: sudo visudo -f %s, and add the line: Defaults:%%%s !requiretty", r.TTY.File, sudoGroup))
+	case r.Grants && s.Found && !s.Newline:
+		return warn(sudo.Place{}, sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo >> "+sudoFile+" && visudo -c")
+	case r.Broken != nil:
+		return warn(*r.Broken, fmt.Sprintf("sudo may refuse its rules over %s, which it does not understand.", place(r.Broken.File, r.Broken.Line)), "Run: sudo visudo -c, and correct what it names.")
+	case r.Grants:
+		return a.Result()
+	case left && skipped.File == sudoFile:
+		return warn(skipped, fmt.Sprintf("sudo ignores %s: %s.", sudoFile, skipped.Text), "Run: chown root:root "+sudoFile+" && chmod 0440 "+sudoFile)
+	case left:
+		return warn(skipped, fmt.Sprintf("%s is missing, so the role Virtual Machine Administrator Login gives nobody sudo; %s is not read: %s.", sudoFile, skipped.File, skipped.Text),
+			fmt.Sprintf("Run: sudo mv %s %s", skipped.File, sudoFile))
+	case r.Rule.File != "":
+		return warn(r.Rule, fmt.Sprintf("The rule at %s takes sudo away from administrators.", place(r.Rule.File, r.Rule.Line)), fmt.Sprintf("Change or remove it: sudo visudo -f %s", r.Rule.File))
+	case !s.Found:
+		return warn(sudo.Place{}, sudoFile+" is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack())
+	case r.Main == "":
+		return warn(sudo.Place{File: "/etc/sudoers"}, "There is no /etc/sudoers, so sudo lets nobody do anything.", "Reinstall sudo with the machine's package manager.")
+	case !r.Included(sudoFile):
+		return warn(sudo.Place{File: r.Main}, r.Main+" does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run visudo and add the line: @includedir /etc/sudoers.d")
 	}
-	return f
+	return warn(sudo.Place{}, fmt.Sprintf("%s gives %%%s nothing.", sudoFile, sudoGroup), "Move the file out of the way, and: "+s.putBack())
 }

@@ -34,7 +34,7 @@ func access(c call) answer {
 		return r.answer()
 	}
 	file = standard
-	if missing(c.m.File(file)) { // the vendor's, since 1.6 where it was built with one
+	if c.m.File(file).Missing() { // the vendor's, since 1.6 where it was built with one
 		if vendors := "/usr/etc/security/access.conf"; c.m.File(vendors).Err == nil {
 			file = vendors
 		}
@@ -65,7 +65,7 @@ func (r *rules) settled() bool { return r.done }
 
 func (r *rules) read(file string) {
 	f := r.c.m.File(file)
-	if missing(f) {
+	if f.Missing() {
 		return // "non-existing table means no access control"
 	}
 	if f.Err != nil {

@@ -19,7 +19,7 @@ func limits(c call) answer {
 	}
 	own := files[0] == standard
 	if own {
-		if missing(c.m.File(standard)) {
+		if c.m.File(standard).Missing() {
 			// Since 1.6 that is no failure (or the vendor's is read); which of both
 			// this module is, its text tells: only the newer one names the reason.
 			_, f := c.m.module(c.Module)
@@ -93,7 +93,7 @@ const (
 func (l *limitSet) read(file string) (a answer, ok bool) {
 	f := l.c.m.File(file)
 	if f.Err != nil {
-		if missing(f) {
+		if f.Missing() {
 			return answer{codes: []Code{serviceErr}, why: file + " is not there, over which pam_limits fails", data: Problem{File: file},
 				next: fmt.Sprintf("Make the file, or change line %d of %s.", l.c.Line, l.c.File)}, false
 		}

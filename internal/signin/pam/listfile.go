@@ -67,7 +67,7 @@ func listfile(c call) answer {
 	}
 	f := c.m.File(file)
 	switch {
-	case missing(f):
+	case f.Missing():
 		return failed(file + " is not there")
 	case f.Err != nil:
 		return answer{codes: []Code{Success, authErr, onerr}, why: "pam_listfile decides by a file that could not be read: " + f.Err.Error(), next: next}

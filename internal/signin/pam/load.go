@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
+
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // Rule is one line of a stack.
@@ -189,13 +190,13 @@ func giveUp(file string, number int, why string) error {
 	return &abortion{Problem{File: file, Line: number, Text: why}}
 }
 
-func cutOff(file string, f File) error {
+func cutOff(file string, f gate.File) error {
 	return giveUp(file, bytes.Count(f.Text, []byte("\n")), "the file ends in the middle of a line (after a backslash)")
 }
 
 // find is _pam_open_config_file. Debian's "@include", and there every include,
 // looks in the first folder only (their patch 031_pam_include).
-func (l *loader) find(name string, include bool) (string, File, bool) {
+func (l *loader) find(name string, include bool) (string, gate.File, bool) {
 	if path.IsAbs(name) {
 		f := l.m.File(name)
 		return name, f, f.Err == nil
@@ -207,19 +208,19 @@ func (l *loader) find(name string, include bool) (string, File, bool) {
 	for _, d := range dirs {
 		file := d + "/" + name
 		f := l.m.File(file)
-		if f.Err != nil && !missing(f) {
+		if f.Err != nil && !f.Missing() {
 			l.out.differs = &Problem{File: file, Text: "the file could not be read: " + f.Err.Error()}
 		}
-		if !missing(f) {
+		if !f.Missing() {
 			return file, f, true
 		}
 	}
-	return dirs[0] + "/" + name, File{}, false
+	return dirs[0] + "/" + name, gate.File{}, false
 }
 
 // parse reads a file (_pam_parse_conf_file). want is the stack that it is
 // included for, "" where it is the service's own.
-func (l *loader) parse(file string, f File, want Stack, include, level int) error {
+func (l *loader) parse(file string, f gate.File, want Stack, include, level int) error {
 	if !l.backup && !slices.Contains(l.out.files, file) {
 		l.out.files = append(l.out.files, file)
 	}
@@ -381,6 +382,3 @@ func printable(s string) string {
 	}, strings.ReplaceAll(s, "\r", `\r`))
 	return s[:min(len(s), 60)]
 }
-
-// missing says whether a file is simply not there.
-func missing(f File) bool { return errors.Is(f.Err, fs.ErrNotExist) }

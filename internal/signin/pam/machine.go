@@ -12,6 +12,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // Stack is one of PAM's four types of lines.
@@ -32,20 +34,11 @@ func allStacks() []Stack { return []Stack{Auth, Account, Password, Session} }
 // Own is the package's module.
 const Own = "pam_aad.so"
 
-// File is what stands at a path. A folder has no Text.
-type File struct {
-	Text []byte
-	Mode fs.FileMode
-	UID  uint32
-	Link bool  // the path itself is a symbolic link; the rest is of what it leads to
-	Err  error // fs.ErrNotExist where nothing is there
-}
-
 // Machine is what the stacks are judged from.
 type Machine struct {
 	Service  string // PAM's name for sshd: "sshd", or what PAMServiceName says
 	Library  Library
-	File     func(path string) File
+	File     func(path string) gate.File
 	List     func(pattern string) []string // sorted
 	ReadOnly func(path string) bool        // nothing can be made there
 	NoExec   func(path string) bool        // no program and no module there can be used
@@ -96,7 +89,7 @@ func (l Library) dirs() []string {
 
 // module finds the file of a module (_pam_load_module). $ISA in its name is the
 // folder of this processor's modules.
-func (m Machine) module(name string) (file string, f File) {
+func (m Machine) module(name string) (file string, f gate.File) {
 	dirs := m.Library.Modules
 	if len(dirs) == 0 {
 		dirs = ModuleDirs()
@@ -121,13 +114,13 @@ func (m Machine) module(name string) (file string, f File) {
 			}
 		}
 	}
-	return path.Join(dirs[0], name), File{Err: fs.ErrNotExist}
+	return path.Join(dirs[0], name), gate.File{Err: fs.ErrNotExist}
 }
 
 // loads says why the dynamic loader does not take a module; "" where it does.
-func (m Machine) loads(file string, f File) string {
+func (m Machine) loads(file string, f gate.File) string {
 	switch {
-	case f.Err != nil && missing(f):
+	case f.Err != nil && f.Missing():
 		return "is not installed"
 	case f.Err != nil:
 		return "could not be read: " + f.Err.Error()

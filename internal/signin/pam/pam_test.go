@@ -21,25 +21,25 @@ const moduleDir = "/usr/lib64/security"
 
 func (d disk) machine(debian bool) Machine {
 	m := Machine{Service: "sshd", Library: Library{Debian: debian, Modules: []string{moduleDir}},
-		File: func(p string) File {
+		File: func(p string) gate.File {
 			if text, ok := d[p]; ok {
 				if text == "gone" {
-					return File{Err: fs.ErrNotExist}
+					return gate.File{Err: fs.ErrNotExist}
 				}
 				if path.Dir(p) == moduleDir && strings.HasPrefix(text, "+") { // what a module has beside its functions
 					text = elf(strings.TrimSuffix(path.Base(p), ".so")) + text
 				}
-				return File{Text: []byte(text), Mode: 0o644}
+				return gate.File{Text: []byte(text), Mode: 0o644}
 			}
 			for name := range d {
 				if strings.HasPrefix(name, p+"/") && !strings.Contains(d[name], "gone") {
-					return File{Mode: fs.ModeDir | 0o755}
+					return gate.File{Mode: fs.ModeDir | 0o755}
 				}
 			}
 			if name := strings.TrimSuffix(path.Base(p), ".so"); path.Dir(p) == moduleDir && installed(name) {
-				return File{Text: []byte(elf(name)), Mode: 0o644}
+				return gate.File{Text: []byte(elf(name)), Mode: 0o644}
 			}
-			return File{Err: fs.ErrNotExist}
+			return gate.File{Err: fs.ErrNotExist}
 		},
 		List: func(pattern string) (found []string) {
 			for p := range d {

@@ -86,7 +86,7 @@ func nologin(c call) answer {
 	}
 	for _, file := range files {
 		f := c.m.File(file)
-		if missing(f) {
+		if f.Missing() {
 			continue
 		}
 		a := answer{codes: []Code{authErr}, data: Problem{File: file}, why: fmt.Sprintf("pam_nologin lets in nobody but root while %s is there", file),
@@ -106,7 +106,7 @@ func shells(c call) answer {
 	f := c.m.File(file)
 	a := answer{codes: []Code{authErr}, data: Problem{File: file}, next: fmt.Sprintf("Add the line %s to %s.", shell, file)}
 	switch {
-	case missing(f) && c.m.File("/usr/etc/shells").Err == nil:
+	case f.Missing() && c.m.File("/usr/etc/shells").Err == nil:
 		a.codes, a.why = []Code{Success, authErr}, "pam_shells reads the vendor's list of shells"
 	case f.Err != nil:
 		a.why = "pam_shells denies everybody, because there is no " + file
@@ -149,7 +149,7 @@ func (c call) program(name string) answer {
 	a := answer{codes: []Code{systemErr}, data: Problem{File: name},
 		next: fmt.Sprintf("Put the program back, or remove line %d of %s.", c.Line, c.File)}
 	switch {
-	case missing(f):
+	case f.Missing():
 		a.why = fmt.Sprintf("pam_exec fails, because %s is not there", printable(name))
 	case f.Err == nil && (f.Mode.IsDir() || f.Mode.Perm()&0o111 == 0):
 		a.why, a.next = fmt.Sprintf("pam_exec fails, because %s cannot be run", printable(name)), "Run: sudo chmod 0755 "+name
@@ -167,7 +167,7 @@ func (c call) program(name string) answer {
 func sepermit(c call) answer {
 	const file = "/etc/security/sepermit.conf"
 	f := c.m.File(file)
-	if missing(f) {
+	if f.Missing() {
 		if c.m.File("/usr/etc/security/sepermit.conf").Err == nil {
 			return answer{codes: []Code{ignore}}
 		}
@@ -239,7 +239,7 @@ func makeHome(c call) answer {
 	switch {
 	case !slices.ContainsFunc(helpers, func(h string) bool { return c.m.File(h).Err == nil }):
 		a.why, a.next = "pam_mkhomedir makes no folders without its program "+helpers[0], "Reinstall libpam with the machine's package manager."
-	case missing(f):
+	case f.Missing():
 		return answer{codes: []Code{Success}} // it is made
 	case f.Err != nil || !f.Mode.IsDir():
 		a.why = homes + " is no folder, so pam_mkhomedir cannot make one for people"

@@ -16,12 +16,12 @@ func timeConf(c call) answer {
 		}
 	}
 	f := c.m.File(file)
-	if missing(f) && !named {
+	if f.Missing() && !named {
 		if v := "/usr/etc/security/time.conf"; c.m.File(v).Err == nil {
 			file, f = v, c.m.File(v)
 		}
 	}
-	if f.Err != nil && !missing(f) {
+	if f.Err != nil && !f.Missing() {
 		return answer{codes: []Code{Success, permDenied}, why: "pam_time decides by a file that could not be read: " + f.Err.Error()}
 	}
 	a, judged := answer{codes: []Code{Success}}, 0

@@ -1,0 +1,381 @@
+// Package sudo reads sudoers as sudo does, and says whether the members of a
+// group may do everything as root, and without a password. It touches nothing.
+// The grammar is that of sudoers(5).
+package sudo
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/signin/gate"
+)
+
+// Machine is what the rules are read from.
+type Machine struct {
+	File func(path string) gate.File
+	List func(pattern string) []string // sorted
+	Host string                        // the machine's name, for rules that name hosts
+	// Owner is whom sudo wants its files to belong to: root.
+	Owner uint32
+}
+
+// Place is a line of a file.
+type Place struct {
+	File string
+	Line int
+	Text string // the line, or what is wrong there
+}
+
+// Answer is what sudo makes of the group.
+type Answer struct {
+	Main     string  // the file that sudo reads first; "" where there is none
+	Grants   bool    // its members may do everything as root
+	Password bool    // and are asked for a password
+	Rule     Place   // the rule that decides
+	Skipped  []Place // files that sudo does not read, and why
+	Broken   *Place  // the first line that sudo may not take, over which some versions refuse everything
+	TTY      *Place  // sudo wants a terminal
+	Files    []string
+}
+
+// Included says whether a file was read.
+func (a Answer) Included(file string) bool { return slices.Contains(a.Files, file) }
+
+// Judge reads /etc/sudoers, or where that does not exist the vendor's.
+func Judge(m Machine, group string) Answer {
+	r := &reader{m: m, group: group, aliases: map[string][]string{}}
+	for _, main := range []string{"/etc/sudoers", "/usr/etc/sudoers"} {
+		if f := m.File(main); f.Err == nil {
+			r.out.Main = main
+			r.read(main, 0)
+			break
+		}
+	}
+	// Aliases may stand behind the rules that use them.
+	for _, s := range r.specs {
+		r.spec(s)
+	}
+	for _, d := range r.defaults {
+		r.setDefault(d)
+	}
+	return r.out
+}
+
+// reader collects lines. The last rule that matches decides.
+type reader struct {
+	m        Machine
+	group    string
+	out      Answer
+	aliases  map[string][]string // "user ADMINS" -> its words
+	specs    []Place
+	defaults []Place
+}
+
+const maxDepth = 128 // MAX_SUDOERS_DEPTH
+
+func (r *reader) read(file string, depth int) {
+	f := r.m.File(file)
+	switch {
+	case depth > maxDepth || len(r.out.Files) > 2*maxDepth:
+		r.skip(file, "the files include each other too deeply")
+		return
+	case f.Missing():
+		return // a missing include is no error
+	case f.Err != nil:
+		r.skip(file, f.Err.Error())
+		return
+	case f.UID != r.m.Owner:
+		r.skip(file, fmt.Sprintf("it belongs to user %d, not to root", f.UID))
+		return
+	case f.Mode.Perm()&0o002 != 0 || f.Mode.Perm()&0o020 != 0 && f.GID != r.m.Owner:
+		r.skip(file, fmt.Sprintf("others may write it (mode %04o)", f.Mode.Perm()))
+		return
+	}
+	r.out.Files = append(r.out.Files, file)
+	number, first, joined := 0, 0, ""
+	for raw := range strings.Lines(string(f.Text)) {
+		number++
+		if joined == "" {
+			first = number
+		}
+		raw = strings.TrimRight(raw, "\r\n")
+		if before, ok := strings.CutSuffix(raw, `\`); ok && !strings.HasPrefix(strings.TrimSpace(raw), "#") {
+			joined += before + " "
+			continue
+		}
+		r.line(Place{file, first, strings.TrimSpace(joined + raw)}, depth)
+		joined = ""
+	}
+	if joined != "" {
+		r.broken(Place{file, first, strings.TrimSpace(joined)})
+	}
+}
+
+func (r *reader) skip(file, why string) {
+	r.out.Skipped = append(r.out.Skipped, Place{File: file, Text: why})
+}
+
+func (r *reader) broken(at Place) {
+	if r.out.Broken == nil {
+		r.out.Broken = &at
+	}
+}
+
+// line sorts one line.
+func (r *reader) line(p Place, depth int) {
+	word, rest, _ := strings.Cut(strings.ReplaceAll(p.Text, "\t", " "), " ")
+	rest = strings.Trim(strings.TrimSpace(rest), `"`)
+	switch word {
+	case "#include", "@include":
+		r.read(r.name(p.File, rest), depth+1)
+		return
+	case "#includedir", "@includedir":
+		dir := r.name(p.File, rest)
+		for _, file := range r.m.List(path.Join(dir, "*")) {
+			if base := path.Base(file); strings.Contains(base, ".") || strings.HasSuffix(base, "~") || r.m.File(file).Mode.IsDir() {
+				if !strings.HasPrefix(base, ".") && !r.m.File(file).Mode.IsDir() {
+					r.skip(file, "sudo leaves out names with a dot or a ~ at their end")
+				}
+				continue
+			}
+			r.read(file, depth+1)
+		}
+		return
+	}
+	p.Text = uncomment(p.Text)
+	word, rest, _ = strings.Cut(strings.ReplaceAll(p.Text, "\t", " "), " ")
+	switch kind, alias := strings.CutSuffix(word, "_Alias"); {
+	case p.Text == "":
+	case alias && slices.Contains([]string{"User", "Host", "Runas", "Cmnd", "Cmd"}, kind):
+		for _, one := range strings.Split(rest, ":") {
+			name, list, ok := strings.Cut(one, "=")
+			if !ok {
+				r.broken(p)
+				return
+			}
+			r.aliases[strings.Replace(strings.ToLower(kind), "cmd", "cmnd", 1)+" "+strings.TrimSpace(name)] = words(list)
+		}
+	case strings.HasPrefix(word, "Defaults"):
+		r.defaults = append(r.defaults, p)
+	case !strings.Contains(p.Text, "="):
+		r.broken(p)
+	default:
+		r.specs = append(r.specs, p)
+	}
+}
+
+// name is the path of an included file, which may be relative to the file that
+// includes it, with %h for the machine's name.
+func (r *reader) name(from, name string) string {
+	name = strings.ReplaceAll(strings.ReplaceAll(name, `\ `, " "), "%h", r.m.Host)
+	if !path.IsAbs(name) {
+		name = path.Join(path.Dir(from), name)
+	}
+	return path.Clean(name)
+}
+
+// uncomment takes a comment away: "#" that is not quoted and does not begin a
+// number, as in "#1000".
+func uncomment(s string) string {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == '#' && !quoted && (i+1 >= len(s) || s[i+1] < '0' || s[i+1] > '9'):
+			return strings.TrimSpace(s[:i])
+		}
+	}
+	return s
+}
+
+// words are the members of a list with commas.
+func words(list string) (all []string) {
+	for _, w := range strings.Split(list, ",") {
+		if w = strings.TrimSpace(w); w != "" {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// member says whether a list has something that fits; the last word that does
+// decides, and "!" before it means that it does not.
+func (r *reader) member(kind string, list []string, fits func(string) bool, depth int) (yes, known bool) {
+	for _, w := range list {
+		bare := strings.TrimLeft(w, "! ")
+		negated := strings.Count(w[:len(w)-len(bare)], "!")%2 == 1
+		hit := bare == "ALL" || fits(bare)
+		if inner, ok := r.aliases[kind+" "+bare]; ok && depth < 16 {
+			in, said := r.member(kind, inner, fits, depth+1)
+			if !said {
+				continue
+			}
+			hit = true
+			negated = negated != !in
+		}
+		if hit {
+			yes, known = !negated, true
+		}
+	}
+	return yes, known
+}
+
+func (r *reader) has(kind string, list []string, fits func(string) bool) bool {
+	yes, _ := r.member(kind, list, fits, 0)
+	return yes
+}
+
+func (r *reader) us(word string) bool   { return strings.Trim(word, `"`) == "%"+r.group }
+func (r *reader) here(word string) bool { return word == r.m.Host && word != "" }
+func root(word string) bool             { return word == "root" || word == "#0" }
+
+// spec reads "USERS HOSTS = COMMANDS [: HOSTS = COMMANDS]".
+func (r *reader) spec(p Place) {
+	users, rest := list(p.Text)
+	if rest == "" || !r.has("user", words(users), r.us) {
+		return
+	}
+	var parts []string
+	for _, part := range splitOutside(rest, ':') {
+		if n := len(parts); n > 0 && !strings.Contains(part, "=") {
+			parts[n-1] += ":" + part // a digest before a command
+			continue
+		}
+		parts = append(parts, part)
+	}
+	for _, part := range parts {
+		hosts, commands, ok := strings.Cut(part, "=")
+		if !ok {
+			r.broken(p)
+			return
+		}
+		if r.has("host", words(hosts), r.here) {
+			r.commands(p, commands)
+		}
+	}
+}
+
+// commands takes the last word for "everything, as root" into account.
+func (r *reader) commands(p Place, s string) {
+	asks, runas := true, true
+	for _, one := range splitOutside(s, ',') {
+		one = strings.TrimSpace(one)
+		if strings.HasPrefix(one, "(") {
+			end := strings.IndexByte(one, ')')
+			if end < 0 {
+				r.broken(p)
+				return
+			}
+			users, _, _ := strings.Cut(one[1:end], ":")
+			runas = r.has("runas", words(users), root) || strings.TrimSpace(one[1:end]) == ""
+			one = strings.TrimSpace(one[end+1:])
+		}
+		for {
+			tag, rest, ok := strings.Cut(one, ":")
+			tag = strings.TrimSpace(tag)
+			if name, _, isOption := strings.Cut(tag, "="); isOption && name == strings.ToUpper(name) && name != "" {
+				// "TYPE=x command": options end at a blank
+				if _, after, ok := strings.Cut(one, " "); ok {
+					one = strings.TrimSpace(after)
+					continue
+				}
+			}
+			if !ok || tag == "" || tag != strings.ToUpper(tag) || strings.ContainsAny(tag, "/ \\") {
+				break
+			}
+			switch tag {
+			case "NOPASSWD":
+				asks = false
+			case "PASSWD":
+				asks = true
+			}
+			one = strings.TrimSpace(rest)
+		}
+		yes, known := r.member("cmnd", []string{one}, func(string) bool { return false }, 0)
+		if !known || !runas {
+			continue
+		}
+		r.out.Grants, r.out.Password, r.out.Rule = yes, asks, p
+	}
+}
+
+// list takes the first list off: words with commas between them, up to a blank
+// that no comma stands beside.
+func list(s string) (head, rest string) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case (s[i] == ' ' || s[i] == '\t') && !quoted:
+			before, after := strings.TrimRight(s[:i], " \t"), strings.TrimLeft(s[i:], " \t")
+			if !strings.HasSuffix(before, ",") && !strings.HasPrefix(after, ",") && !strings.HasSuffix(before, "!") {
+				return before, after
+			}
+		}
+	}
+	return s, ""
+}
+
+// splitOutside cuts at a sign that is neither in brackets nor quoted nor escaped
+// nor behind a tag.
+func splitOutside(s string, sign byte) (parts []string) {
+	depth, quoted, begin := 0, false, 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == '(' && !quoted:
+			depth++
+		case c == ')' && !quoted:
+			depth--
+		case c == sign && depth == 0 && !quoted:
+			if sign == ':' && isTag(s[begin:i]) {
+				continue
+			}
+			parts = append(parts, s[begin:i])
+			begin = i + 1
+		}
+	}
+	return append(parts, s[begin:])
+}
+
+// isTag says whether what ends at a colon is a tag, as "NOPASSWD".
+func isTag(before string) bool {
+	word := before[strings.LastIndexAny(before, " \t=),:")+1:]
+	return slices.Contains([]string{"NOPASSWD", "PASSWD", "NOEXEC", "EXEC", "SETENV", "NOSETENV", "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT",
+		"NOLOG_OUTPUT", "MAIL", "NOMAIL", "FOLLOW", "NOFOLLOW", "INTERCEPT", "NOINTERCEPT"}, strings.TrimSpace(word))
+}
+
+// setDefault knows the settings that decide: authenticate and requiretty, for
+// everybody, for the group, or for the user that is run as.
+func (r *reader) setDefault(p Place) {
+	word, rest, _ := strings.Cut(strings.ReplaceAll(p.Text, "\t", " "), " ")
+	switch scope := strings.TrimPrefix(word, "Defaults"); {
+	case scope == "":
+	case scope[0] == ':' && r.has("user", words(scope[1:]), r.us):
+	case scope[0] == '>' && r.has("runas", words(scope[1:]), root):
+	case scope[0] == '@' && r.has("host", words(scope[1:]), r.here):
+	default:
+		return
+	}
+	for _, one := range words(rest) {
+		switch one {
+		case "!authenticate":
+			r.out.Password = false
+		case "requiretty":
+			r.out.TTY = &p
+		case "!requiretty":
+			r.out.TTY = nil
+		}
+	}
+}
