@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,7 +173,7 @@ func (w *work) transport(ctx context.Context, s decide.Step) error {
 func (w *work) transaction(change func() error) error {
 	for _, name := range append(w.facts.Wanted(), w.facts.LegacyPackages()...) {
 		if _, known := w.receipt.Packages[name]; !known && !w.isLegacy(name) {
-			w.receipt.Packages[name] = state.Package{Before: w.facts.Packages[name].Version}
+			w.receipt.Packages[name] = state.Package{Before: cmp.Or(w.facts.Packages[name].Version, w.asFound())}
 		}
 	}
 	if err := w.receipt.Write(w.host); err != nil {

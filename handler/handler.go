@@ -64,13 +64,16 @@ func (r *run) shape(ctx context.Context) verdict {
 		return failed(err, checks)
 	}
 	if plan.Empty() {
+		if err := r.ownAs(&before); err != nil {
+			return failed(err, checks)
+		}
 		r.keepMissing(before)
 		return r.judge(before, checks, nil)
 	}
 	if doubt := preflight.Undecided(checks); doubt != nil {
 		return failed(doubt, checks) // an unknown is enough for a healthy machine, not for changing one
 	}
-	if err := r.announce(); err != nil {
+	if err := errors.Join(r.announce(), r.ownAs(&before)); err != nil {
 		return failed(err, checks)
 	}
 	troubled := r.apply(ctx, plan, before)

@@ -43,7 +43,7 @@ func (r *run) update(ctx context.Context) verdict {
 // ours reports whether a version of the extension is this handler, which writes
 // down what it finds before it changes anything.
 func (r *run) ours(version string) bool {
-	return version != "" && r.host.Exists(filepath.Join(r.Environment.Sibling(version), "bin", "aadsshlogin-handler"))
+	return version != "" && r.host.Exists(filepath.Join(r.Environment.Sibling(version), agent.Program))
 }
 
 // adopt counts packages that are there when an update begins as ours: they

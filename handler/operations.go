@@ -7,9 +7,12 @@ import (
 	"aadsshlogin-handler/internal/identity"
 )
 
-// operation is one of the five things that the agent asks for.
+// operation is one of the five things that the agent asks for, or one of the two
+// that people ask for without it.
 type operation struct {
 	name string
+	// standalone: no agent runs it, and it serves the folders of its own.
+	standalone bool
 	// budget is how long it may take. It lies below the agent's limit, at
 	// which the process group is killed without a word (waagent
 	// exthandlers.py: install and update 900 s, disable 900 s, enable and
@@ -28,7 +31,7 @@ type operation struct {
 	newest bool
 }
 
-// operations are the five, in the order of an extension's life.
+// operations are all of them, the agent's in the order of an extension's life.
 func operations() []operation {
 	return []operation{
 		{name: "install", budget: 840 * time.Second, run: (*run).converge, newest: true, defers: true, patience: identity.DefaultBudget},
@@ -36,14 +39,21 @@ func operations() []operation {
 		{name: "update", budget: 60 * time.Second, run: (*run).update},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},
+		// Nobody ends these two; they wait as long as a person, or a boot, may.
+		{name: "setup", budget: 30 * time.Minute, run: (*run).setup, standalone: true, decides: true, newest: true, patience: identity.DefaultBudget},
+		{name: "remove", budget: 30 * time.Minute, run: (*run).remove, standalone: true},
 	}
 }
 
-// Operations are the names of the five operations.
-func Operations() []string {
+// Operations are the names of the agent's five operations.
+func Operations() []string { return operationNames(false) }
+
+func operationNames(standalone bool) []string {
 	var names []string
 	for _, o := range operations() {
-		names = append(names, o.name)
+		if o.standalone == standalone {
+			names = append(names, o.name)
+		}
 	}
 	return names
 }

@@ -32,8 +32,13 @@ type Request struct {
 	// cannot be used; the operation then only reports it.
 	Refused error
 	Budget  time.Duration // 0: the operation's own
-	Getenv  func(string) string
-	Host    *host.Host
+	// Keep writes the settings down where no agent did, once it is clear that the
+	// machine may be changed; nil: there is nothing to keep.
+	Keep func() error
+	// Downgrade: setup may take the machine over from a newer setup.
+	Downgrade bool
+	Getenv    func(string) string
+	Host      *host.Host
 	// Reload tells sshd of its changed configuration: systemd.Reload.
 	Reload func(ctx context.Context, units []string) (systemd.Outcome, error)
 	Watch  Watch         // nil: none
@@ -51,6 +56,7 @@ type run struct {
 	deadline time.Time
 	changing bool // a plan was not empty
 	file     *status.File
+	silent   bool // another program owns the machine, and speaks for it
 }
 
 // reserve is what is kept of the budget for looking again and reporting.
@@ -98,6 +104,9 @@ func (r *run) guard(do func() verdict) (v verdict) {
 }
 
 func (r *run) begin(ctx context.Context) verdict {
+	if other, there := r.inTheWay(); there && r.op.standalone {
+		return r.standDown(other)
+	}
 	if r.reports(verdict{fault: r.stopped()}) {
 		r.statusFile() // at hand, should no file be opened any more later
 	}
@@ -115,6 +124,9 @@ func (r *run) begin(ctx context.Context) verdict {
 // finish tells everybody: the log, the agent's status file, the telemetry, and
 // the person who reads the output. It returns the exit code.
 func (r *run) finish(v verdict) fault.Code {
+	if r.Environment.IsStandalone() {
+		v = v.standalone()
+	}
 	for _, c := range v.results {
 		r.log.Infof("check %s: %s: %s", c.Name, c.Answer, c.Text)
 	}
@@ -169,11 +181,11 @@ func prevents(f *fault.Fault) bool {
 // do: in an upgrade they run in the old version's folder with the new sequence
 // number, and the agent copies what they write over to the new version.
 func (r *run) reports(v verdict) bool {
-	if r.Environment.StatusFolder == "" || r.Sequence < 0 {
+	if r.Environment.StatusFolder == "" || r.Sequence < 0 || r.silent {
 		return false
 	}
 	switch r.op.name {
-	case "install", "enable":
+	case "install", "enable", "setup":
 		return true
 	case "update": // replaces the old version's status, which was copied
 		return v.fault != nil

@@ -18,18 +18,30 @@ import (
 // disable takes nothing away: people can still sign in. It never fails, for
 // the agent would neither uninstall nor upgrade a handler whose disable does.
 func (r *run) disable(ctx context.Context) verdict {
+	if other, there := r.inTheWay(); there {
+		return verdict{message: "Disabled. This machine belongs to " + other.Who() + ", which goes on watching it."}
+	}
 	if err := r.unwatch(ctx); err != nil {
 		r.log.Warnf("the watch could not be removed: %v", err)
 	}
 	return verdict{message: "Disabled: this handler no longer watches the machine. What is installed stays; uninstall removes it."}
 }
 
-// uninstall leaves the machine as it was found. Every step runs, whatever
-// became of the one before; what is gone already is fine.
+// uninstall leaves the machine as it was found, unless another version takes it
+// over or owns it already.
 func (r *run) uninstall(ctx context.Context) verdict {
 	if to, taken := r.takenOver(); taken {
 		return verdict{message: "Version " + to + " takes over; nothing was removed."}
 	}
+	if other, there := r.inTheWay(); there {
+		return verdict{message: "This machine belongs to " + other.Who() + "; nothing was removed."}
+	}
+	return r.takeAway(ctx)
+}
+
+// takeAway leaves the machine as it was found. Every step runs, whatever became
+// of the one before; what is gone already is fine.
+func (r *run) takeAway(ctx context.Context) verdict {
 	release, err := r.alone(ctx)
 	if err != nil {
 		return failed(err, nil)
@@ -60,12 +72,17 @@ func (r *run) uninstall(ctx context.Context) verdict {
 	if err := errors.Join(troubles...); err != nil {
 		return failed(troubles[0], nil)
 	}
+	if given, err := r.giveBack(ctx); err != nil {
+		return failed(unwritable(err), nil)
+	} else if given {
+		return verdict{message: "Uninstalled: the machine is as it was before the extension, and belongs to setup again."}
+	}
 	// The receipt goes last: where something failed, the uninstall of an extension
 	// that is set again can finish the work.
 	if err := r.host.RemoveTree(stateDir); err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The handler's state cannot be removed: "+err.Error()+".", ""), nil)
 	}
-	return verdict{message: "Uninstalled: the machine is as it was before the extension."}
+	return verdict{message: r.gone()}
 }
 
 // removePackages removes the packages that came by us. Those that were there
@@ -76,6 +93,10 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 		if receipt.Packages[name].Before == "" {
 			ours = append(ours, name)
 		}
+	}
+	if other := r.sharing(); len(ours) > 0 && other != "" {
+		r.log.Infof("%s stays: %s has the same packages", strings.Join(ours, " and "), other)
+		return nil
 	}
 	if len(ours) == 0 {
 		return nil

@@ -1,8 +1,12 @@
 package handler
 
 import (
+	"slices"
+
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/status"
 )
 
@@ -22,6 +26,21 @@ func (v verdict) code() fault.Code {
 		return fault.OK
 	}
 	return v.fault.Code
+}
+
+// standalone is the verdict in the words of who runs setup.
+func (v verdict) standalone() verdict {
+	words := func(text string) string { return standalone.Words(text, host.Program()) }
+	if v.fault != nil {
+		f := *v.fault
+		f.What, f.Next = words(f.What), words(f.Remedy())
+		v.fault = &f
+	}
+	v.results = slices.Clone(v.results)
+	for i, c := range v.results {
+		v.results[i].Text, v.results[i].Next = words(c.Text), words(c.Next)
+	}
+	return v
 }
 
 // lines are what a person reads first: what is wrong, and what to do.

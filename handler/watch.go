@@ -12,6 +12,7 @@ import (
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/watch"
+	"aadsshlogin-handler/pkgmgr"
 )
 
 // Watch is what goes on looking at the machine when a run has ended.
@@ -35,13 +36,18 @@ func (r *run) enable(ctx context.Context) verdict {
 	}
 	defer release()
 	v := r.takeOver(ctx)
-	passed := v.code() == fault.OK || v.code() == fault.StillRunning
-	if a, ok := r.assignment(); ok && passed && ctx.Err() == nil {
+	r.handToWatch(ctx, &v, v.code() == fault.OK || v.code() == fault.StillRunning)
+	return v
+}
+
+// handToWatch puts the watch up where it has something to look after; else one
+// that is there follows this run.
+func (r *run) handToWatch(ctx context.Context, v *verdict, worth bool) {
+	if a, ok := r.assignment(); ok && worth && ctx.Err() == nil {
 		v.results = append(v.results, r.Watch.Put(ctx, a))
 	} else {
 		r.follow()
 	}
-	return v
 }
 
 // follow has a watch that is there speak for this run's sequence number.
@@ -76,8 +82,10 @@ func Observe(ctx context.Context, q Request) watch.Verdict {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()
 	var plan decide.Plan
+	var gone bool
 	v := r.guard(func() verdict {
 		f := facts.Look(ctx, r.host, r.question())
+		gone = f.TargetErr == nil && f.PackagesErr == nil && f.Packages[f.Target.Packages.Login].State == pkgmgr.Absent
 		checks := preflight.Run(preflight.Preconditions(), f)
 		if refusal := preflight.FirstFailure(checks); refusal != nil {
 			return failed(refusal, checks)
@@ -90,7 +98,8 @@ func Observe(ctx context.Context, q Request) watch.Verdict {
 		}
 		return r.judge(f, checks, nil)
 	})
-	seen := v.seen()
+	seen := q.seen(v)
+	seen.Gone = gone
 	if v.fault != nil && !plan.Empty() {
 		var steps []string
 		for _, s := range plan.Steps {
@@ -106,7 +115,7 @@ func Observe(ctx context.Context, q Request) watch.Verdict {
 func Restore(ctx context.Context, q Request) watch.Verdict {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()
-	return r.guard(func() verdict { return r.shape(ctx) }).seen()
+	return q.seen(r.guard(func() verdict { return r.shape(ctx) }))
 }
 
 // watching is a run for the watch, with the budget of enable.
@@ -119,7 +128,10 @@ func (q Request) watching(ctx context.Context) (*run, context.Context, context.C
 }
 
 // seen is a verdict as the watch takes it.
-func (v verdict) seen() watch.Verdict {
+func (q Request) seen(v verdict) watch.Verdict {
+	if q.Environment.IsStandalone() {
+		v = v.standalone()
+	}
 	return watch.Verdict{Fault: v.fault, Report: v.report("watch"), Results: v.results}
 }
 

@@ -46,7 +46,12 @@ type Environment struct {
 
 // AgentDir is the agent's own folder, /var/lib/waagent: it holds the folders of
 // all versions, and the certificates.
-func (e Environment) AgentDir() string { return filepath.Dir(e.BaseDir) }
+func (e Environment) AgentDir() string {
+	if e.IsStandalone() {
+		return Dirs()[0]
+	}
+	return filepath.Dir(e.BaseDir)
+}
 
 // Load finds the environment as the agent starts us: beside the program, or one
 // folder up. The error is a fault and ErrNoEnvironment; beside it stands what is
@@ -95,6 +100,9 @@ func standIn(program string) Environment {
 // LoadFrom reads the environment of the version that lives in baseDir, for
 // those of us that do not run from there.
 func LoadFrom(baseDir string) (Environment, error) {
+	if baseDir == StandaloneDir {
+		return Standalone(""), nil
+	}
 	path := filepath.Join(baseDir, environmentFile)
 	content, err := readEnvironment(path)
 	if err != nil {

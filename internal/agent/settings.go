@@ -86,22 +86,22 @@ func ReadSettings(ctx context.Context, h *host.Host, env Environment, seq int) (
 	if err != nil {
 		return s, nil, unreadable(path, err)
 	}
-	unknown, bad := decode(public, rows(), &s)
-	if len(bad) == 0 {
-		bad = contradictions(s.Repository)
+	protected, locked := protectedOf(ctx, h, env, seq, file)
+	sent := s.Sent
+	s, unknown, err = understand(public, protected)
+	s.Sent = sent
+	if err == nil {
+		err = locked
 	}
-	protected, err := protectedSettings(ctx, h, env, file)
-	more, worse := decode(protected, protectedRows(), &s)
-	for _, name := range more {
-		unknown = append(unknown, "protectedSettings."+name)
+	return s, unknown, err
+}
+
+// protectedOf reads the protected settings from where they are kept.
+func protectedOf(ctx context.Context, h *host.Host, env Environment, seq int, file handlerSettings) (map[string]json.RawMessage, error) {
+	if env.IsStandalone() {
+		return keptProtected(h, env, seq)
 	}
-	switch bad = append(bad, worse...); {
-	case len(bad) > 0:
-		return s, shorten(unknown), refuse(bad)
-	case err != nil:
-		return s, shorten(unknown), err
-	}
-	return s, shorten(unknown), nil
+	return protectedSettings(ctx, h, env, file)
 }
 
 // publicSettings has azure-extension-foundation read the public settings where

@@ -65,12 +65,12 @@ code (see "explain") and in handler.log in the extension's log folder.`,
 		},
 	}
 	root.SetCompletionCommandGroupID(groupPeople)
-	root.AddGroup(&cobra.Group{ID: groupAgent, Title: "What the agent runs:"}, &cobra.Group{ID: groupPeople, Title: "For people:"})
+	root.AddGroup(&cobra.Group{ID: groupAgent, Title: "What the agent runs:"}, &cobra.Group{ID: groupStandalone, Title: "Without the agent:"}, &cobra.Group{ID: groupPeople, Title: "For people:"})
 	root.SetHelpCommandGroupID(groupPeople)
 	for _, o := range p.operations(code) {
 		root.AddCommand(o)
 	}
-	root.AddCommand(p.doctor(code), p.plan(code), p.status(code), p.bundle(), p.explain(), p.version(), p.watch(code))
+	root.AddCommand(p.setup(code), p.remove(code), p.doctor(code), p.plan(code), p.status(code), p.bundle(), p.explain(), p.version(), p.watch(code))
 	return root
 }
 

@@ -29,21 +29,26 @@ Passwords are shown as ***.`,
 			if newest {
 				operation = "install"
 			}
-			report, err := doctor.Plan(c.Context(), p.options(), operation)
-			if err != nil {
-				return err
-			}
-			if report.Refused != nil {
-				*code = fault.Code(report.Refused.Code)
-			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), report)
-			}
-			fmt.Fprint(c.OutOrStdout(), report.Text())
-			return nil
+			return p.showPlan(c, p.options(), operation, asJSON, code)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON as misc/plan.schema.json describes it")
 	c.Flags().BoolVar(&newest, "newest", false, "plan install instead, which also moves to the newest version")
 	return c
+}
+
+// showPlan prints the plan of an operation.
+func (p Process) showPlan(c *cobra.Command, o doctor.Options, operation string, asJSON bool, code *fault.Code) error {
+	report, err := doctor.Plan(c.Context(), o, operation)
+	if err != nil {
+		return err
+	}
+	if report.Refused != nil {
+		*code = fault.Code(report.Refused.Code)
+	}
+	if asJSON {
+		return printJSON(c.OutOrStdout(), report)
+	}
+	fmt.Fprint(c.OutOrStdout(), report.Text())
+	return nil
 }

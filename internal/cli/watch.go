@@ -53,6 +53,9 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 			return handler.Restore(ctx, p.assigned(ctx, h, a))
 		},
 	}
+	w.GiveBack = func(ctx context.Context) (bool, error) {
+		return handler.GiveBack(ctx, handler.Request{Version: p.Version, Getenv: p.Getenv, Host: h, Watch: keeper(h), Out: p.Out})
+	}
 	run := w.Look
 	if repair {
 		run = w.PutBack

@@ -165,12 +165,15 @@ func agentRuns(m machine) []preflight.Result {
 	if m.agentProc > 0 {
 		return []preflight.Result{{Name: name, Text: "The agent that runs extensions is at work (process " + strconv.Itoa(m.agentProc) + ")."}}
 	}
+	if m.extension.standalone() {
+		return []preflight.Result{{Name: name, Text: "No agent of Azure runs here, and none is needed: setup set this machine up."}}
+	}
 	r := preflight.Result{Name: name, Answer: preflight.Warn,
 		Text: "The agent that runs extensions is not running, so nothing that is set in Azure arrives on this machine.",
 		Next: "Run: sudo systemctl start walinuxagent (waagent on some distributions)."}
 	if len(m.agentUnits) == 0 {
 		r.Text = "No Azure agent is on this machine, so no extension can be set from Azure."
-		r.Next = "Install the package walinuxagent (WALinuxAgent on some distributions), or run the handler by hand: docs/publishing.md."
+		r.Next = "Install the package walinuxagent (WALinuxAgent on some distributions), or do without it: sudo " + host.Program() + " setup"
 		return []preflight.Result{r}
 	}
 	unit := m.agentUnits[0]

@@ -59,6 +59,14 @@ func scaleSet(m machine) []preflight.Result {
 	return []preflight.Result{{Name: name, Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
 }
 
+// setItUp is the next step where the handler has to run.
+func (of machine) setItUp() string {
+	if of.extension.standalone() {
+		return "Run: sudo " + host.Program() + " setup"
+	}
+	return "Set the extension again: " + of.setExtension()
+}
+
 // setExtension is the command that sets the extension on this machine, with the
 // settings that it has: without any they would be dropped.
 func (of machine) setExtension() string {
@@ -122,7 +130,7 @@ func lastRunCheck(m machine) []preflight.Result {
 	if preflight.InPlace(m.Facts) || m.mended(fault.Code(report.Code)) {
 		r.Answer, r.Code = preflight.Warn, fault.OK
 		r.Text += " What it complains of is not so now."
-		r.Next = "Set the extension again: " + m.setExtension()
+		r.Next = m.setItUp()
 	}
 	return []preflight.Result{r}
 }

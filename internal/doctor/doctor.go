@@ -25,6 +25,7 @@ type Options struct {
 	Getenv   func(string) string
 	Only     []string               // names of checks or sections; none: all
 	Skip     []string               // the same
+	Offer    *agent.Offer           // the settings that setup would keep; nil: those that the machine has
 	Progress func(waiting []string) // what is still waited for, at each change; may be nil
 	Now      func() time.Time       // nil: time.Now
 }
@@ -48,6 +49,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			continue
 		}
 		for _, result := range r.run(m) {
+			result.Text, result.Next = m.words(result.Text), m.words(result.Next)
 			c := newCheck(r, result)
 			if o.wants(c.Name, c.Section) {
 				checks = append(checks, c)
@@ -129,6 +131,7 @@ func rows() []row {
 		row{"proxy", sectionRepository, false, proxyUsed},
 		row{"network-repository", sectionRepository, false, repositoryAnswers},
 		row{"package-manager", sectionRepository, false, packageManager},
+		row{"handler", sectionPackages, false, handlersCheck},
 		row{"last-run", sectionPackages, false, lastRunCheck},
 	)
 	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c preflight.Check) bool { return c.Name == "clock" || c.Name == "resources" }))...) // above already
@@ -240,7 +243,9 @@ func (m machine) question() facts.Question {
 		Getenv:   m.agentEnv.get,
 		Patience: Bound + 500*time.Millisecond, // one request has Bound; this is for the rest
 	}
-	if m.extension != nil {
+	if m.offer != nil {
+		q.Settings, q.Unknown = m.offer.Settings, m.offer.Unknown
+	} else if m.extension != nil {
 		q.Settings, q.Unknown, q.Refused = m.extension.settings, m.extension.unknown, m.extension.refused
 	}
 	return q

@@ -9,18 +9,15 @@ import (
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/status"
 )
 
-// agentDirs are where the agents keep their extensions: the Azure Linux agent,
-// and the Connected Machine agent of an Arc-enabled server, whose place is not
-// documented as a contract; where it is another one, defaults are used.
-func agentDirs() []string { return []string{"/var/lib/waagent", "/var/lib/GuestConfig/downloads"} }
-
-// extension is this extension as the agent has it.
+// extension is this extension as the agent has it, or what setup made of it.
 type extension struct {
 	name     names.Handler
 	env      agent.Environment
+	own      bool // the agent's handler is this program
 	state    agent.State
 	seq      int // -1: not known
 	settings agent.Settings
@@ -30,39 +27,68 @@ type extension struct {
 	said     time.Time      // when
 }
 
-// findExtension finds the folder of the version that the agent runs, else the
-// newest one. Without root none is seen.
+// standalone: setup set the machine up, and no agent stands behind it.
+func (e *extension) standalone() bool { return e != nil && e.env.IsStandalone() }
+
+// findExtension finds what set this machine up: setup, where it owns the machine
+// or no agent has a handler; else the version that the agent runs, or the newest
+// one. Without root none is seen.
 func findExtension(ctx context.Context, h *host.Host) (agentDir string, e *extension) {
-	for _, dir := range agentDirs() {
+	owned := setupOwns(h)
+	for _, dir := range agent.Dirs() {
 		if agentDir == "" && h.Exists(dir) {
 			agentDir = dir
 		}
-		var best *extension
-		var changed time.Time
-		var folders []string
-		for _, name := range names.Current() {
-			folders = append(folders, agent.Folders(h, dir, name)...)
-		}
-		for _, folder := range folders {
-			info, err := h.Stat(folder)
-			if err != nil || !info.IsDir() {
-				continue
-			}
-			env, err := agent.LoadFrom(h.Path(folder))
-			if err != nil {
-				continue
-			}
-			x := &extension{name: names.Of(env.Name), env: env, state: agent.StateOf(h, folder), seq: -1, settings: agent.Defaults()}
-			if best == nil || x.state.Active() && !best.state.Active() || x.state.Active() == best.state.Active() && info.ModTime().After(changed) {
-				best, changed = x, info.ModTime()
-			}
-		}
-		if best != nil {
+		if best := bestOf(h, dir); best != nil && !owned {
 			best.read(ctx, h)
 			return dir, best
 		}
 	}
-	return agentDir, nil
+	if env := agent.Standalone(setupVersion(h)); owned || h.Exists(env.ConfigFolder) {
+		e = &extension{name: names.Of(env.Name), env: env, seq: -1, settings: agent.Defaults()}
+		e.read(ctx, h)
+	}
+	return agentDir, e
+}
+
+// setupOwns says whether the machine belongs to setup, by what is written down.
+func setupOwns(h *host.Host) bool {
+	o, found, err := state.ReadOwner(h)
+	return err == nil && found && o.Setup
+}
+
+// setupVersion is the version of setup that ran last, where it is known.
+func setupVersion(h *host.Host) string {
+	o, _, err := state.ReadOwner(h)
+	switch {
+	case err != nil:
+		return ""
+	case o.Setup:
+		return o.Version
+	case o.Found != nil:
+		return o.Found.Version
+	}
+	return ""
+}
+
+// bestOf is the version in an agent's folder that is installed, else the newest.
+func bestOf(h *host.Host, dir string) (best *extension) {
+	var changed time.Time
+	for _, there := range agent.Versions(h, dir, names.Current()...) {
+		info, err := h.Stat(there.Dir)
+		if err != nil {
+			continue
+		}
+		env, err := agent.LoadFrom(h.Path(there.Dir))
+		if err != nil {
+			continue
+		}
+		x := &extension{name: there.Name, env: env, state: there.State, own: there.Own, seq: -1, settings: agent.Defaults()}
+		if best == nil || x.state.Active() && !best.state.Active() || x.state.Active() == best.state.Active() && info.ModTime().After(changed) {
+			best, changed = x, info.ModTime()
+		}
+	}
+	return best
 }
 
 // read takes up the settings and the last status.

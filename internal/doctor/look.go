@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/handler"
+	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/host"
@@ -29,7 +30,10 @@ type machine struct {
 	agentProc  int // the agent's process; 0: none was found
 	agentUnits []string
 	agentEnv   environment
-	extension  *extension // nil: the agent has no folder of ours, or we may not see it
+	registered []agent.Registered
+	setupOwns  bool
+	offer      *agent.Offer // settings to plan with, in place of the machine's
+	extension  *extension   // nil: the agent has no folder of ours, or we may not see it
 
 	configured proxy.Found // of the package manager
 	probes     []probe
@@ -49,6 +53,7 @@ func look(ctx context.Context, o Options) machine {
 	m := machine{version: o.Version, root: o.Root, now: o.Now()}
 	w := newWaiting(o.Progress)
 	m.agentDir, m.extension = findExtension(ctx, h)
+	m.registered, m.setupOwns = agent.Everywhere(h), setupOwns(h)
 	m.agentProc, m.agentUnits = findAgent(h)
 	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
 
@@ -68,7 +73,7 @@ func look(ctx context.Context, o Options) machine {
 	} else {
 		m.Facts = facts.LookAgain(ctx, h, q, facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
 	}
-	m.plan, m.planErr = handler.PlanFor("enable", m.Facts)
+	m.plan, m.planErr = handler.PlanFor("enable", m.version, m.Facts)
 	if m.TargetErr == nil {
 		if manager, err := pkgmgr.For(m.Target.Manager); err == nil {
 			if holder, held := h.LockHolder(manager.Locks); held {

@@ -9,7 +9,9 @@ import (
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/standalone"
 )
 
 // PlanReport is what an operation would change; misc/plan.schema.json describes it.
@@ -82,7 +84,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m := machine{root: o.Root}
+	m := machine{root: o.Root, offer: o.Offer}
 	m.agentDir, m.extension = findExtension(ctx, o.Host)
 	m.agentProc, m.agentUnits = findAgent(o.Host)
 	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
@@ -90,7 +92,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	r := PlanReport{Schema: schemaVersion, Version: o.Version, Time: o.Now().UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
 	checks := preflight.Run(preflight.Preconditions(), m.Facts)
 	refusal := preflight.FirstFailure(checks)
-	plan, err := handler.PlanFor(operation, m.Facts)
+	plan, err := handler.PlanFor(operation, o.Version, m.Facts)
 	if err != nil {
 		refusal = fault.Of(err)
 	}
@@ -101,10 +103,20 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		refusal = fault.Of(m.PackagesErr)
 	}
 	if refusal != nil {
-		r.Refused = &Verdict{Code: int(refusal.Code), Name: nameOf(int(refusal.Code)), Text: refusal.What, Next: refusal.Remedy()}
+		what, next := refusal.What, refusal.Remedy()
+		if operation == "setup" {
+			what, next = standalone.Words(what, host.Program()), standalone.Words(next, host.Program())
+		}
+		r.Refused = &Verdict{Code: int(refusal.Code), Name: nameOf(int(refusal.Code)), Text: what, Next: next}
 	}
 	r.Steps, r.text = planSteps(plan), decide.PlanText(plan)
 	return r, nil
+}
+
+// NoPlan is the report of a program that would change nothing, because another
+// one owns the machine.
+func NoPlan(version, operation string, now time.Time) PlanReport {
+	return PlanReport{Schema: schemaVersion, Version: version, Time: now.UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
 }
 
 // Text is the plan for a terminal.

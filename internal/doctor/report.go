@@ -87,7 +87,7 @@ func newReport(m machine, checks []Check) Report {
 	}
 	for i, c := range r.Checks {
 		if c.Name == "packages" && c.Answer == "fail" && m.PackagesErr == nil && m.TargetErr == nil {
-			r.Checks[i].Next = "Set the extension: " + m.setExtension()
+			r.Checks[i].Next = m.setItUp()
 		}
 	}
 	r.Verdict = verdict(r.Checks)

@@ -60,13 +60,16 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 		if !o.Root {
 			return s, fault.New(fault.Usage, "The agent's folder can be read by root only.", "Run: sudo "+host.Program()+" status")
 		}
-		s.Message = "The agent has no extension " + names.Ours().Type + " on this machine."
+		s.Message = "The agent has no extension " + names.Ours().Type + " on this machine, and setup was not run on it."
 		s.Name = nameOf(0)
 		return s, nil
 	}
 	s.Handler, s.Extension, s.State, s.Sequence = e.name.Full(), e.env.Version, string(e.state), e.seq
+	if e.standalone() {
+		s.Handler, s.State = "setup", ""
+	}
 	if e.report == nil {
-		s.Message, s.Name = "The extension has not said anything yet.", nameOf(0)
+		s.Message, s.Name = "Nothing has been said yet.", nameOf(0)
 		return s, nil
 	}
 	r := e.report
@@ -121,7 +124,10 @@ func since(h *host.Host, folder, operation string) (time.Time, bool) {
 // Text is the status for a terminal.
 func (s Status) Text(now time.Time) string {
 	var b strings.Builder
-	if s.Extension != "" {
+	switch {
+	case s.Handler == "setup":
+		fmt.Fprintf(&b, "setup, version %s, sequence number %d\n", text.Or(s.Extension, "unknown"), s.Sequence)
+	case s.Extension != "":
 		fmt.Fprintf(&b, "%s %s, %s, sequence number %d\n", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence)
 	}
 	if s.Said != nil {
@@ -139,7 +145,7 @@ func (s Status) Text(now time.Time) string {
 		fmt.Fprintf(&b, "A package transaction is running: %s\n", s.Running)
 	}
 	if s.Reload {
-		fmt.Fprintln(&b, "sshd has still to be told to read its configuration; the next run of enable does it.")
+		fmt.Fprintln(&b, "sshd has still to be told to read its configuration; the next run does it.")
 	}
 	fmt.Fprintln(&b, "To look at the machine as it is now: sudo "+host.Program()+" doctor")
 	return b.String()

@@ -61,6 +61,7 @@ type Facts struct {
 	Door  door.Facts
 	Login login.Facts
 
+	Owner       state.Owner // of the machine; the zero value where nobody is written down
 	Receipt     state.Receipt
 	ReceiptErr  error
 	ReloadOwed  bool
@@ -96,11 +97,15 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	h.Unread() // what was met before this look is not part of it
 	arc := identity.OnArc(h, f.getenv())
 	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h, arc) })
+	var err error
 	loginSeen := beside(h, func() { f.Login = login.Look(h) })
 	f.Door = door.Look(h, arc)
 	f.Memory = lookMemory(h)
 	if f.AgentDir != "" {
 		f.Legacy.Extension = lookLegacyExtension(h, f.AgentDir)
+	}
+	if f.Owner, _, err = state.ReadOwner(h); err != nil {
+		h.Log.Warnf("who owns the machine cannot be read: %v", err)
 	}
 	f.Receipt, f.ReceiptErr = state.ReadReceipt(h)
 	f.ReloadOwed = state.ReloadOwed(h)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/status"
 )
 
@@ -14,18 +15,27 @@ const again = 24 * time.Hour
 type decision struct {
 	say    *status.Report // the verdict has changed to this; nil: it stays
 	repair bool           // sign-in is to be put back
+	leave  bool           // there is nothing left to look after
 	memory Memory
 	why    string // for the journal, where nothing is said
 }
 
 // acts says whether the decision does more than remember.
-func (d decision) acts() bool { return d.say != nil || d.repair }
+func (d decision) acts() bool { return d.say != nil || d.repair || d.leave }
 
 // decide is pure: the verdict that was told last, the one that was seen now,
 // and what earlier looks left behind give what is to be done.
-func decide(told status.Report, seen Verdict, m Memory, now time.Time) decision {
+func decide(told status.Report, seen Verdict, other beside, m Memory, now time.Time) decision {
 	d := decision{memory: m.clone(now)}
 	failing := told.Level == status.Failure
+	if other.coming && seen.Fault != nil {
+		d.why = "the agent is at work with " + other.name
+		return d
+	}
+	if other.name != "" && !other.there && seen.Gone {
+		return d.deleted(other.name)
+	}
+	d.memory.Deleted = ""
 	if seen.Fault == nil {
 		switch {
 		case failing && seen.doubts(told):
@@ -40,7 +50,7 @@ func decide(told status.Report, seen Verdict, m Memory, now time.Time) decision 
 		return d
 	}
 	key := fmt.Sprintf("%d %s", seen.Fault.Code, seen.cause())
-	if !failing && seen.passes() && m.Suspect != key {
+	if (!failing && seen.passes() || seen.twice(told, other)) && m.Suspect != key {
 		d.memory.Suspect = key
 		d.why = "seen for the first time, and it may pass: " + seen.Fault.What
 		return d
@@ -61,6 +71,27 @@ func decide(told status.Report, seen Verdict, m Memory, now time.Time) decision 
 	}
 	d.say = &report
 	return d
+}
+
+// deleted is the end of setup's watch: whoever deleted the other handler did not
+// want what it had brought.
+func (d decision) deleted(name string) decision {
+	key := "deleted " + name
+	if d.memory.Suspect != key {
+		d.memory.Suspect = key
+		d.why = "seen for the first time: " + name + " and its packages are gone"
+		return d
+	}
+	d.memory.Deleted, d.leave = name, true
+	return d
+}
+
+// twice says whether what is to be put back must be seen a second time: the
+// first installation waits for the identity, which flickers when it is new, and
+// beside another handler the packages may be away for a moment.
+func (v Verdict) twice(told status.Report, other beside) bool {
+	first := told.Level == status.Failure && (told.Code == int(fault.IdentityMissing) || told.Code == int(fault.IdentityUnknown))
+	return v.Repair != "" && (first && v.Gone || other.name != "")
 }
 
 // stands is the verdict of a machine that was repaired not long ago.

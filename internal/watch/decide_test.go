@@ -65,7 +65,7 @@ func TestDecide(t *testing.T) {
 			told, m, now := status.Report{Level: status.Success}, Memory{}, time.Unix(1e9, 0)
 			for i, s := range steps {
 				now = now.Add(15 * time.Minute)
-				d := decide(told, s.seen, m, now)
+				d := decide(told, s.seen, beside{}, m, now)
 				said := ""
 				if d.say != nil {
 					said, told = d.say.Message, *d.say
@@ -86,13 +86,13 @@ func TestRepairIsTriedAgainAfterADay(t *testing.T) {
 	at := time.Unix(1e9, 0)
 	m := Memory{Repairs: map[string]Repair{"sshd-command": {Time: at, Code: 21, Failed: "It did not help."}}}
 	ok := status.Report{Level: status.Success}
-	if d := decide(ok, drift, m, at.Add(23*time.Hour)); d.repair || d.say == nil || d.say.Message != "It did not help. (It was tried at 2001-09-09 01:46 UTC; the watch tries once in 24 hours.)" {
+	if d := decide(ok, drift, beside{}, m, at.Add(23*time.Hour)); d.repair || d.say == nil || d.say.Message != "It did not help. (It was tried at 2001-09-09 01:46 UTC; the watch tries once in 24 hours.)" {
 		t.Errorf("on the same day: %+v", d)
 	}
-	if d := decide(ok, drift, m, at.Add(25*time.Hour)); !d.repair || d.say != nil {
+	if d := decide(ok, drift, beside{}, m, at.Add(25*time.Hour)); !d.repair || d.say != nil {
 		t.Errorf("after a day: %+v", d)
 	}
-	if d := decide(ok, drift, m, at.Add(-48*time.Hour)); !d.repair {
+	if d := decide(ok, drift, beside{}, m, at.Add(-48*time.Hour)); !d.repair {
 		t.Error("a clock that was set back ends repairs")
 	}
 	if len(m.Repairs) != 1 {

@@ -44,7 +44,9 @@ func (k Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 		return preflight.Result{Name: name, Text: "This machine is not watched, as the setting monitor wants it."}
 	}
 	if !systemd.Running() {
-		k.removeFiles()
+		if err := k.Remove(ctx); err != nil {
+			k.Host.Log.Warnf("the rest of the watch: %v", err)
+		}
 		return unwatched("systemd does not run here", "")
 	}
 	if err := k.copy(ctx); err != nil {
@@ -83,7 +85,7 @@ func (k Keeper) record(a Assignment) error {
 		return err
 	}
 	m := readMemory(k.Host)
-	m.Suspect, m.Told = "", nil
+	m.Suspect, m.Deleted, m.Told = "", "", nil
 	return m.write(k.Host)
 }
 
@@ -184,11 +186,18 @@ func (k Keeper) start(ctx context.Context, a Assignment) error {
 // Remove takes the watch away: the units, the copy, and what they remember. It
 // goes on after an error and returns all of them.
 func (k Keeper) Remove(ctx context.Context) error {
-	return k.remove(ctx, allUnits())
+	_, err := k.Host.RemoveFile(Program)
+	return errors.Join(k.remove(ctx, allUnits()), err)
 }
 
 // removeItself is Remove for the repair unit, which must not end itself.
 func (k Keeper) removeItself(ctx context.Context) error {
+	_, err := k.Host.RemoveFile(Program)
+	return errors.Join(k.end(ctx), err)
+}
+
+// end is removeItself, but leaves the program for people.
+func (k Keeper) end(ctx context.Context) error {
 	return k.remove(ctx, []string{timerUnit, pathUnit, lookUnit})
 }
 
@@ -209,7 +218,7 @@ func (k Keeper) remove(ctx context.Context, stop []string) error {
 }
 
 func (k Keeper) removeFiles() error {
-	paths := append(links(), Program, recordFile, memoryFile)
+	paths := append(links(), recordFile, memoryFile)
 	for _, unit := range allUnits() {
 		paths = append(paths, unitDir+"/"+unit)
 	}

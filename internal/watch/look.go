@@ -26,6 +26,9 @@ type Watcher struct {
 	// can be. Both are called with the handler's lock held.
 	Observe func(context.Context, Assigned) Verdict
 	Repair  func(context.Context, Assigned) Verdict
+	// GiveBack gives the machine back to setup, where an extension that the agent
+	// dropped had found it there. It reports false where there is nobody.
+	GiveBack func(context.Context) (bool, error)
 }
 
 // Assigned is the version and the sequence number that enable recorded, with
@@ -48,21 +51,21 @@ func (w Watcher) Look(ctx context.Context) error {
 	}
 	defer func() { release() }()
 	told, m := w.told(a), readMemory(w.Host)
-	seen, err := w.observe(ctx, a)
+	seen, other, err := w.observe(ctx, a)
 	if err != nil {
 		return err
 	}
-	d := decide(told, seen, m, time.Now())
+	d := decide(told, seen, other, m, time.Now())
 	if d.acts() && seen.Fault != nil {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(hold):
 		}
-		if seen, err = w.observe(ctx, a); err != nil {
+		if seen, other, err = w.observe(ctx, a); err != nil {
 			return err
 		}
-		d = decide(told, seen, m, time.Now())
+		d = decide(told, seen, other, m, time.Now())
 	}
 	if d.why != "" {
 		w.Host.Log.Infof("%s", d.why)
@@ -73,10 +76,14 @@ func (w Watcher) Look(ctx context.Context) error {
 	if err := d.memory.write(w.Host); err != nil {
 		return err
 	}
-	if !d.repair {
+	switch {
+	case d.leave:
+		fmt.Fprintf(w.Out, "%s was deleted, and the packages with it: the watch ends.\n", d.memory.Deleted)
+	case d.repair:
+		fmt.Fprintf(w.Out, "To be put back: %s\n", seen.what())
+	default:
 		return nil
 	}
-	fmt.Fprintf(w.Out, "To be put back: %s\n", seen.what())
 	release() // the repair takes the lock
 	release = func() {}
 	return systemd.Begin(ctx, repairUnit)
@@ -146,20 +153,22 @@ func locks() []host.Lock {
 
 // observe looks until nothing that matters changed during the look: systemd
 // notices no change while the look that it started runs.
-func (w Watcher) observe(ctx context.Context, a Assigned) (Verdict, error) {
+func (w Watcher) observe(ctx context.Context, a Assigned) (seen Verdict, other beside, err error) {
 	const most = 5
-	var seen Verdict
+	if other, err = lookBeside(w.Host, time.Now()); err != nil {
+		return seen, other, err
+	}
 	for range most {
 		before := fingerprint(w.Host)
 		seen = w.Observe(ctx, a)
 		if ctx.Err() != nil {
-			return seen, ctx.Err()
+			return seen, other, ctx.Err()
 		}
 		if fingerprint(w.Host) == before {
 			break
 		}
 	}
-	return seen, nil
+	return seen, other, nil
 }
 
 // told is the verdict that people see now. Where there is no status file, it is

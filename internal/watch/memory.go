@@ -28,6 +28,9 @@ type Record struct {
 type Memory struct {
 	Suspect string            `json:"suspect,omitempty"` // a failure that was seen once and may pass
 	Repairs map[string]Repair `json:"repairs,omitempty"` // by cause
+	// Deleted is another handler that was deleted, and the packages with it; it
+	// has been seen twice.
+	Deleted string `json:"deleted,omitempty"`
 	// Told is the verdict that was told last where there is no status file.
 	Told *status.Report `json:"told,omitempty"`
 }
@@ -67,7 +70,7 @@ func readMemory(h *host.Host) Memory {
 }
 
 func (m Memory) write(h *host.Host) error {
-	if m.Suspect == "" && len(m.Repairs) == 0 && m.Told == nil {
+	if m.Suspect == "" && m.Deleted == "" && len(m.Repairs) == 0 && m.Told == nil {
 		_, err := h.RemoveFile(memoryFile)
 		return err
 	}

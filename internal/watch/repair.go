@@ -18,6 +18,9 @@ func (w Watcher) PutBack(ctx context.Context) error {
 		return err
 	}
 	if found && standingOf(w.Host, record) == dropped {
+		if given, err := w.GiveBack(ctx); given || err != nil {
+			return err
+		}
 		return w.Keeper.removeItself(ctx)
 	}
 	a, release, err := w.begin(ctx)
@@ -26,6 +29,17 @@ func (w Watcher) PutBack(ctx context.Context) error {
 	}
 	defer release()
 	before, m := w.Observe(ctx, a), readMemory(w.Host).clone(time.Now())
+	other, err := lookBeside(w.Host, time.Now())
+	if err != nil {
+		return err
+	}
+	if m.Deleted != "" && before.Gone && !other.there && !other.coming {
+		return w.leave(ctx, a, m)
+	}
+	if other.coming {
+		fmt.Fprintf(w.Out, "The agent is at work with %s.\n", other.name)
+		return nil
+	}
 	cause := before.cause()
 	if before.Repair == "" {
 		fmt.Fprintln(w.Out, "There is nothing to put back.")
@@ -66,4 +80,13 @@ func (w Watcher) PutBack(ctx context.Context) error {
 		w.say(a, report, &m)
 	}
 	return m.write(w.Host)
+}
+
+// leave ends setup's watch, where another handler was deleted together with the
+// packages. The program stays, for status, setup and remove.
+func (w Watcher) leave(ctx context.Context, a Assigned, m Memory) error {
+	what := m.Deleted + ", which had brought the packages of sign-in or shared them, was deleted together with them, so setup stands down."
+	next := "To have sign-in all the same: sudo " + Program + " setup; to clear away what setup left: sudo " + Program + " remove"
+	w.say(a, status.Report{Operation: "Watch", Level: status.Failure, Code: int(fault.VerificationFailed), Message: what + " " + next}, &m)
+	return w.Keeper.end(ctx)
 }

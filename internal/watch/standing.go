@@ -5,21 +5,29 @@ import (
 
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/state"
 )
 
-// standing is what the agent makes of the version that a look is for.
+// standing is what became of the program that a look is for.
 type standing int
 
 const (
 	kept     standing = iota // it is the one that is installed
 	dropped                  // the agent knows no version any more
-	replaced                 // another version is installed
+	replaced                 // another version is installed, or somebody else owns the machine
 	unclear                  // the agent's folder is not there: a disk that is not mounted yet, for one
 )
 
 // standingOf looks into the agent's folders. An agent that drops a handler runs
-// no command of it: its folder is all that tells.
+// no command of it: its folder is all that tells. For setup it is written down
+// who owns the machine.
 func standingOf(h *host.Host, r Record) standing {
+	if r.BaseDir == agent.StandaloneDir {
+		if o, found, err := state.ReadOwner(h); err == nil && found && !o.Setup {
+			return replaced
+		}
+		return kept
+	}
 	parent := filepath.Dir(r.BaseDir)
 	if info, err := h.Stat(parent); err != nil || !info.IsDir() {
 		return unclear

@@ -18,6 +18,8 @@ type Verdict struct {
 	// Repair is what would be changed to put sign-in back, in words; "" where
 	// nothing can be done, or nothing is to do.
 	Repair string
+	// Gone: the login package is not on the machine.
+	Gone bool
 }
 
 // unfinished is the cause where nothing is amiss but the rest of an earlier

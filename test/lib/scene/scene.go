@@ -140,40 +140,47 @@ func target(ctx context.Context, c cache.Cache, p roots.Persona) (distro.Target,
 
 // Build builds the handler for the rig: the product, with the rig's key among
 // the pins. It also returns the manifest.
-func Build(context.Context) (binary, manifest []byte, err error) {
-	b := built()
-	return b.binary, b.manifest, b.err
+func Build(ctx context.Context) (binary, manifest []byte, err error) {
+	top, err := Top(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if binary, err = BuildAs(HandlerVersion); err != nil {
+		return nil, nil, err
+	}
+	manifest, err = os.ReadFile(filepath.Join(top, "HandlerManifest.json"))
+	return binary, manifest, err
 }
 
-type build struct {
-	binary, manifest []byte
-	err              error
+// builds are what BuildAs returned, by version: linking takes longer than many a
+// scene, so each is made once in a process.
+var builds sync.Map
+
+// BuildAs is Build's binary as a version says it.
+func BuildAs(version string) ([]byte, error) {
+	once, _ := builds.LoadOrStore(version, sync.OnceValues(func() ([]byte, error) { return link(version) }))
+	return once.(func() ([]byte, error))()
 }
 
-// built is what Build returns, made once in a process: linking takes longer
-// than many a scene.
-var built = sync.OnceValue(func() (b build) {
+func link(version string) ([]byte, error) {
 	ctx := context.Background()
 	top, err := Top(ctx)
 	if err != nil {
-		return build{err: err}
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "handler.")
 	if err != nil {
-		return build{err: err}
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "aadsshlogin-handler")
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "rig,netgo,osusergo", "-trimpath", "-ldflags", "-s -w -X main.version="+HandlerVersion, "-o", path, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "rig,netgo,osusergo", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", path, ".")
 	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return build{err: fmt.Errorf("build the handler: %w\n%s", err, out)}
+		return nil, fmt.Errorf("build the handler: %w\n%s", err, out)
 	}
-	if b.binary, b.err = os.ReadFile(path); b.err == nil {
-		b.manifest, b.err = os.ReadFile(filepath.Join(top, "HandlerManifest.json"))
-	}
-	return b
-})
+	return os.ReadFile(path)
+}
 
 // HandlerVersion is the version of the extension where a test does not care.
 const HandlerVersion = "1.0.1.0"

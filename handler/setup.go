@@ -1,0 +1,149 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/internal/watch"
+)
+
+// setup does what install and enable do, on a machine whose agent is not asked.
+// Where only the identity is missing, its watch stays and finishes the work: no
+// agent would run setup again.
+func (r *run) setup(ctx context.Context) verdict {
+	release, err := r.lock(ctx)
+	if err != nil {
+		return failed(err, nil)
+	}
+	defer release()
+	if other, there := r.inTheWay(); there { // it came while we waited
+		return r.standDown(other)
+	}
+	if owner, _, err := state.ReadOwner(r.host); err == nil && again(owner, r.Version) {
+		r.op.newest = false
+	}
+	if r.Keep != nil {
+		if err := r.Keep(); err != nil {
+			return failed(unwritable(err), nil)
+		}
+	}
+	v := r.takeOver(ctx)
+	waits := v.code() == fault.IdentityMissing || v.code() == fault.IdentityUnknown
+	if waits {
+		if err := r.own(); err != nil {
+			return failed(err, v.results)
+		}
+	}
+	r.handToWatch(ctx, &v, waits || v.code() == fault.OK || v.code() == fault.StillRunning)
+	return v
+}
+
+// again: this version of setup owns the machine already. Like enable it then moves
+// no healthy package to another version: that is for the next release, or for the
+// owner's own updates.
+func again(owner state.Owner, version string) bool { return owner.Setup && owner.Version == version }
+
+// remove is uninstall for a machine that setup set up.
+func (r *run) remove(ctx context.Context) verdict {
+	if !r.host.Exists(stateDir) {
+		return verdict{message: "There is nothing of setup on this machine."}
+	}
+	return r.takeAway(ctx)
+}
+
+// standDown leaves the machine to its owner. What setup was asked for is then the
+// owner's to answer; what remove was asked for has not been done.
+func (r *run) standDown(s Standing) verdict {
+	r.silent = true
+	next := "Delete that extension, or set it again, where you set it; setup and remove work once it is gone."
+	if s.Setup {
+		next = "Use its own program: sudo " + watch.Program + " " + r.op.name
+		if r.op.name == "setup" {
+			next += "; to go back to version " + r.Version + ": sudo " + host.Program() + " setup --allow-downgrade"
+		}
+	}
+	if r.op.decides {
+		return s.verdict(next)
+	}
+	return failed(fault.New(fault.Usage, fmt.Sprintf("This machine belongs to %s, so nothing was removed.", s.Who()), next), nil)
+}
+
+// sharing is another handler than ours that the agent has, and whose packages
+// are the same; "" where there is none.
+func (r *run) sharing() string {
+	for _, h := range agent.Everywhere(r.host) {
+		if h.Active() && !h.Own {
+			return h.Name.Full()
+		}
+	}
+	return ""
+}
+
+// asFound is what the receipt says of a package that is put on a machine where
+// another handler has, or had, the same one: it is not ours to remove.
+func (r *run) asFound() string {
+	if o, found, err := state.ReadOwner(r.host); err == nil && found && o.Beside != "" {
+		return state.AsFound
+	}
+	return ""
+}
+
+// gone is the one line of a removal that did all it had to.
+func (r *run) gone() string {
+	before := "the extension"
+	if r.op.standalone {
+		before = "setup"
+	}
+	if other := r.sharing(); other != "" {
+		return "Removed. The packages stay, for the VM extension " + other + " has the same."
+	}
+	return "Uninstalled: the machine is as it was before " + before + "."
+}
+
+// giveBack makes setup the owner again, where this extension had found it: with
+// its receipt, and with the watch, which this version of the program now keeps.
+// It reports false where there was no setup.
+func (r *run) giveBack(ctx context.Context) (bool, error) {
+	owner, there := r.found()
+	if !there {
+		return false, nil
+	}
+	if _, err := state.GiveBack(r.host); err != nil {
+		return true, err
+	}
+	owner.Version = r.Version
+	if err := owner.Write(r.host); err != nil {
+		return true, err
+	}
+	env := agent.Standalone(r.Version)
+	sequence, err := agent.Sequence(env, func(string) string { return "" })
+	if err != nil || r.Watch == nil {
+		r.log.Warnf("setup is not watched again: %v", err)
+		return true, nil
+	}
+	settings, _, err := agent.ReadSettings(ctx, r.host, env, sequence)
+	if err != nil {
+		r.log.Warnf("%v", err)
+	}
+	put := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
+	r.log.Infof("setup: %s", put.Text)
+	return true, nil
+}
+
+// GiveBack is what the watch does for an extension that the agent dropped
+// without a word: setup, which it had found, gets the machine back. It reports
+// false where there was no setup. The caller holds no lock.
+func GiveBack(ctx context.Context, q Request) (bool, error) {
+	r, ctx, cancel := q.watching(ctx)
+	defer cancel()
+	release, err := r.lock(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	return r.giveBack(ctx)
+}

@@ -1,0 +1,193 @@
+package agent
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
+)
+
+// StandaloneDir holds what the agent would prepare and read, on a machine that
+// was set up without it: the settings, the status, the log.
+const StandaloneDir = host.StateDir + "/setup"
+
+// Standalone is the environment of setup and remove.
+func Standalone(version string) Environment {
+	return Environment{
+		Name: names.Ours().Full(), Version: version, BaseDir: StandaloneDir,
+		LogFolder:    StandaloneDir + "/log",
+		ConfigFolder: StandaloneDir + "/config",
+		StatusFolder: StandaloneDir + "/status",
+	}
+}
+
+// IsStandalone: no agent prepared it.
+func (e Environment) IsStandalone() bool { return e.BaseDir == StandaloneDir }
+
+// protectedLimit is the size of a file of protected settings, in bytes, above
+// which it is not read.
+const protectedLimit = 1 << 20
+
+// protectedSuffix ends the name of the file that holds setup's protected
+// settings. No agent encrypts them; the file is root's alone.
+const protectedSuffix = ".protected"
+
+// Given are settings as a person hands them over: the content of the files, nil
+// where none was named.
+type Given struct{ Public, Protected []byte }
+
+// Offer is a pair of settings that have been read and not yet kept.
+type Offer struct {
+	Settings Settings
+	Unknown  []string
+	Sequence int // under which they are kept: a new one where they differ from the ones before
+
+	given Given
+}
+
+// Consider reads the settings that setup is given. What is not given stays as it
+// was given last. Nothing is written: see Keep. The error is a fault; the offer
+// beside it has the sequence number of the settings before.
+func Consider(h *host.Host, given Given) (Offer, error) {
+	last, err := lastSettings(h.Path(Standalone("").ConfigFolder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Offer{}, fault.Wrap(err, fault.Disk, "The settings of the last setup cannot be read: "+err.Error()+".", "")
+	}
+	before := kept(h, last)
+	o := Offer{Sequence: max(last, 0), given: before}
+	for _, f := range []struct {
+		option string
+		from   []byte
+		to     *[]byte
+	}{{"--settings", given.Public, &o.given.Public}, {"--protected-settings", given.Protected, &o.given.Protected}} {
+		if f.from == nil {
+			continue
+		}
+		if *f.to, err = canonical(f.from); err != nil {
+			return o, fault.Wrap(err, fault.SettingsInvalid, "What "+f.option+" names cannot be used: "+err.Error()+".",
+				"Write all of the settings into it as one JSON object ({} for none): docs/settings.md has them.")
+		}
+	}
+	public, _ := object(o.given.Public) // canonical, so they are objects
+	protected, _ := object(o.given.Protected)
+	if o.Settings, o.Unknown, err = understand(public, protected); err != nil {
+		return o, err
+	}
+	o.Settings.Sent = true // status is always written
+	if string(o.given.Public) != string(before.Public) || string(o.given.Protected) != string(before.Protected) {
+		o.Sequence = last + 1
+	}
+	return o, nil
+}
+
+// Keep writes the settings down for the watch and for the next setup, as the
+// agent lays them out; the protected ones in a file of their own. Where they are
+// kept already nothing is written.
+func (o Offer) Keep(h *host.Host) error {
+	folder := Standalone("").ConfigFolder
+	laidOut, err := json.Marshal(map[string]any{"runtimeSettings": []any{map[string]any{
+		"handlerSettings": map[string]any{"publicSettings": json.RawMessage(o.given.Public)}}}})
+	if err != nil {
+		return err
+	}
+	if err := h.EnsureDir(folder, 0o700); err != nil {
+		return err
+	}
+	base := filepath.Join(folder, strconv.Itoa(o.Sequence))
+	if string(o.given.Protected) != none { // first: the number counts from the settings file on
+		if _, err := h.EnsureFile(base+protectedSuffix, o.given.Protected, 0o600); err != nil {
+			return err
+		}
+	}
+	if _, err := h.EnsureFile(base+settingsSuffix, laidOut, 0o600); err != nil {
+		return err
+	}
+	if o.Sequence > 0 { // a secret is kept once; what was before is of no use
+		for _, suffix := range []string{protectedSuffix, settingsSuffix} {
+			if _, err := h.RemoveFile(filepath.Join(folder, strconv.Itoa(o.Sequence-1)) + suffix); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// none are settings that set nothing.
+const none = "{}"
+
+// kept is what was kept under a number, in canonical form.
+func kept(h *host.Host, seq int) Given {
+	g := Given{Public: []byte(none), Protected: []byte(none)}
+	base := filepath.Join(Standalone("").ConfigFolder, strconv.Itoa(seq))
+	if content, err := h.ReadFile(base+settingsSuffix, settingsLimit); err == nil {
+		if file, err := parseFile(content); err == nil && file.Public != nil {
+			if public, err := json.Marshal(file.Public); err == nil {
+				g.Public = public
+			}
+		}
+	}
+	if content, err := h.ReadFile(base+protectedSuffix, protectedLimit); err == nil {
+		if protected, err := canonical(content); err == nil {
+			g.Protected = protected
+		}
+	}
+	return g
+}
+
+// canonical is a JSON object in one form, so that the same settings are the same
+// however they were typed. Nothing at all and null are {}.
+func canonical(content []byte) ([]byte, error) {
+	if len(content) > 0 && !json.Valid(content) {
+		return nil, errors.New("it is not JSON")
+	}
+	fields, err := object(content)
+	if err != nil {
+		return nil, fmt.Errorf("it is %w", err)
+	}
+	if fields == nil {
+		return []byte(none), nil
+	}
+	return json.Marshal(fields)
+}
+
+// understand makes settings of what stands in the files.
+func understand(public, protected map[string]json.RawMessage) (s Settings, unknown []string, err error) {
+	s = Defaults()
+	unknown, bad := decode(public, rows(), &s)
+	if len(bad) == 0 {
+		bad = contradictions(s.Repository)
+	}
+	more, worse := decode(protected, protectedRows(), &s)
+	for _, name := range more {
+		unknown = append(unknown, "protectedSettings."+name)
+	}
+	if bad = append(bad, worse...); len(bad) > 0 {
+		return s, shorten(unknown), refuse(bad)
+	}
+	return s, shorten(unknown), nil
+}
+
+// keptProtected reads the protected settings that setup has kept.
+func keptProtected(h *host.Host, env Environment, seq int) (map[string]json.RawMessage, error) {
+	path := filepath.Join(env.ConfigFolder, strconv.Itoa(seq)+protectedSuffix)
+	content, err := h.ReadFile(path, protectedLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var fields map[string]json.RawMessage
+	if err == nil {
+		fields, err = object(content)
+	}
+	if err != nil {
+		return nil, fault.Wrap(errors.Join(ErrProtected, err), fault.SettingsInvalid,
+			"The protected settings that setup has kept cannot be read: "+err.Error()+".",
+			"Give them again: sudo "+host.Program()+" setup --protected-settings "+protectedFile)
+	}
+	return fields, nil
+}

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aadsshlogin-handler/handler"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/standalone"
+	"aadsshlogin-handler/internal/systemd"
+)
+
+const groupStandalone = "standalone"
+
+// asked is what setup and remove are asked for.
+type asked struct {
+	operation string
+	files     standalone.Files
+	downgrade bool
+	timeout   time.Duration
+}
+
+// setup does on one machine what install and enable do.
+func (p Process) setup(code *fault.Code) *cobra.Command {
+	a := asked{operation: "setup"}
+	var dryRun, asJSON bool
+	c := &cobra.Command{
+		Use:   "setup",
+		Short: "Set this machine up without the agent, or bring it up to date",
+		Long: `setup does what install and enable do, for a machine on which nobody sets the VM
+extension: it checks, sets up the repository, installs the packages, proves that
+people can sign in, and leaves a watch behind. Run again it does what is left to
+do; run by a newer version it upgrades. remove takes it all back.
+
+Settings are those of the extension, as JSON. What is not given stays as it was
+given last; {} takes them away. Protected settings are kept in a file that only
+root can read, for a repair may need them.
+
+Where the VM extension owns the machine, or a newer version of setup does, setup
+changes nothing and says so; it ends with what the owner said last. Where only
+the identity is missing it ends with 22, and the watch finishes the work once the
+identity has been seen twice.`,
+		Example: "  sudo ./aadsshlogin-handler setup\n  sudo ./aadsshlogin-handler setup --settings settings.json --dry-run\n  sudo ./aadsshlogin-handler setup --protected-settings - < protected.json",
+		GroupID: groupStandalone,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if asJSON && !dryRun {
+				return fmt.Errorf("--json is for --dry-run; \"status --json\" has the verdict")
+			}
+			if p.UID != 0 {
+				return notRoot()
+			}
+			if dryRun {
+				return p.dryRun(c, a, asJSON, code)
+			}
+			*code = p.alone(c, a)
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&a.files.Settings, "settings", "", "file with the public settings; - is standard input")
+	f.StringVar(&a.files.Protected, "protected-settings", "", "file with the protected settings, which only root may read; - is standard input")
+	f.BoolVar(&dryRun, "dry-run", false, "show what would be changed, and change nothing")
+	f.BoolVar(&asJSON, "json", false, "with --dry-run: print JSON as misc/plan.schema.json describes it")
+	f.BoolVar(&a.downgrade, "allow-downgrade", false, "take the machine over from a newer version of setup")
+	f.DurationVar(&a.timeout, "timeout", 0, "how long it may take, for example 5m (default: 30m)")
+	return c
+}
+
+// remove is uninstall for a machine that setup set up.
+func (p Process) remove(code *fault.Code) *cobra.Command {
+	a := asked{operation: "remove"}
+	c := &cobra.Command{
+		Use:   "remove",
+		Short: "Leave the machine as setup found it",
+		Long: `remove takes away what setup brought: packages, repository, key, watch, settings
+and log. What was there before stays, and so do the packages where another
+handler has the same. Where setup does not own the machine, or a newer version of
+it does, remove changes nothing, says who does, and ends with 2.`,
+		GroupID: groupStandalone,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if p.UID != 0 {
+				return notRoot()
+			}
+			*code = p.alone(c, a)
+			return nil
+		},
+	}
+	c.Flags().DurationVar(&a.timeout, "timeout", 0, "how long it may take, for example 5m (default: 30m)")
+	return c
+}
+
+func notRoot() error { return fault.New(fault.Usage, "This must be run as root.", "Run it with sudo.") }
+
+// alone runs setup or remove. The log is opened only where something may be
+// changed: who stands down leaves nothing behind.
+func (p Process) alone(c *cobra.Command, a asked) fault.Code {
+	host.OrdinaryUmask()
+	env := agent.Standalone(p.Version)
+	q := handler.Request{
+		Operation: a.operation, Version: p.Version, Environment: env, Budget: a.timeout, Downgrade: a.downgrade,
+		Getenv: p.Getenv, Reload: systemd.Reload, Out: p.Out,
+	}
+	plain := &host.Host{Log: logging.Discard()}
+	log, closeLog := logging.Discard(), func() error { return nil }
+	if owner, there := handler.Owner(plain, p.Version); a.operation == "setup" && (!there || owner.Setup && a.downgrade) {
+		err := plain.EnsureDir(host.StateDir, 0o700)
+		if err == nil {
+			err = plain.EnsureDir(env.LogFolder, 0o700)
+		}
+		if err != nil {
+			fmt.Fprintf(p.Err, "handler.log is not written: %v\n", err)
+		}
+	}
+	if plain.Exists(env.LogFolder) {
+		l, closed, err := logging.Open(env.LogFolder)
+		if err != nil {
+			fmt.Fprintf(p.Err, "handler.log is not written: %v\n", err)
+		} else {
+			log, closeLog = l, closed
+		}
+	}
+	defer closeLog()
+	q.Host = &host.Host{Runner: &host.Local{Log: log, Isolate: isolate}, Log: log}
+	q.Watch = keeper(q.Host)
+	if a.operation == "setup" {
+		var offer agent.Offer
+		offer, q.Refused = p.offer(c, q.Host, a.files)
+		q.Sequence, q.Settings, q.Unknown = offer.Sequence, offer.Settings, offer.Unknown
+		q.Keep = func() error { return offer.Keep(q.Host) }
+	}
+	return handler.Run(c.Context(), q)
+}
+
+func (p Process) offer(c *cobra.Command, h *host.Host, files standalone.Files) (agent.Offer, error) {
+	given, err := files.Read(c.InOrStdin())
+	if err != nil {
+		offer, _ := agent.Consider(h, agent.Given{}) // for the number to report it under
+		return offer, err
+	}
+	return agent.Consider(h, given)
+}
+
+// dryRun is plan, with the settings that setup is given.
+func (p Process) dryRun(c *cobra.Command, a asked, asJSON bool, code *fault.Code) error {
+	o := p.options()
+	if owner, there := handler.Owner(o.Host, p.Version); there && !(owner.Setup && a.downgrade) {
+		fmt.Fprintf(p.Err, "This machine belongs to %s, so setup would change nothing.\n", owner.Who())
+		if asJSON {
+			return printJSON(c.OutOrStdout(), doctor.NoPlan(p.Version, a.operation, time.Now()))
+		}
+		return nil
+	}
+	offer, err := p.offer(c, o.Host, a.files)
+	if err != nil {
+		return err
+	}
+	o.Offer = &offer
+	return p.showPlan(c, o, a.operation, asJSON, code)
+}

@@ -1,0 +1,53 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/standalone"
+	"aadsshlogin-handler/internal/text"
+)
+
+// handlersCheck says whose handler is there, by publisher and version: commands
+// and texts differ with it.
+func handlersCheck(m machine) []preflight.Result {
+	const name = "handler"
+	var there []string
+	for _, h := range m.registered {
+		whose := "another program's"
+		if h.Own {
+			whose = "this program's"
+		}
+		if h.Active() {
+			there = append(there, fmt.Sprintf("the VM extension %s, version %s (%s handler)", h.Name.Full(), h.Version, whose))
+		}
+	}
+	if m.extension.standalone() {
+		said := "setup of version " + text.Or(m.extension.env.Version, "unknown")
+		if m.setupOwns {
+			said += " owns this machine"
+		} else {
+			said += " was run on this machine"
+		}
+		if len(there) > 0 {
+			said += "; beside it the agent has " + strings.Join(there, " and ") + ", whose packages setup never removes"
+		}
+		return []preflight.Result{{Name: name, Text: upperFirst(said) + "."}}
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	return []preflight.Result{{Name: name, Text: upperFirst(strings.Join(there, " and ")) + ", is installed."}}
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// words is a text for who set this machine up: the agent, or a person.
+func (m machine) words(of string) string {
+	if m.extension.standalone() {
+		return standalone.Words(of, host.Program())
+	}
+	return of
+}

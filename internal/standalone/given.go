@@ -1,0 +1,77 @@
+package standalone
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+)
+
+// sizeLimit is the size of a file of settings, in bytes, above which it is not read.
+const sizeLimit = 1 << 20
+
+// Files are what setup is given its settings in: "" for none, "-" for standard
+// input.
+type Files struct{ Settings, Protected string }
+
+// Read reads the files. One that holds secrets must be root's alone. The error is
+// a *fault.Fault.
+func (f Files) Read(stdin io.Reader) (g agent.Given, err error) {
+	if f.Settings == "-" && f.Protected == "-" {
+		return g, fault.New(fault.Usage, "Standard input cannot be both the settings and the protected settings.", "Name a file for one of the two.")
+	}
+	if g.Public, err = read(f.Settings, "--settings", stdin, false); err != nil {
+		return g, err
+	}
+	g.Protected, err = read(f.Protected, "--protected-settings", stdin, true)
+	return g, err
+}
+
+// read is the content of one file; nil where none is named.
+func read(path, option string, stdin io.Reader, secret bool) ([]byte, error) {
+	unusable := func(err error, next string) error {
+		return fault.Wrap(err, fault.SettingsInvalid, fmt.Sprintf("What %s names cannot be used: %v.", option, err), next)
+	}
+	from := stdin
+	switch path {
+	case "":
+		return nil, nil
+	case "-":
+	default:
+		// O_NONBLOCK: a FIFO in its place must not hang us.
+		file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return nil, unusable(err, "Name a file that is there, or - for standard input.")
+		}
+		defer file.Close()
+		info, err := file.Stat()
+		if err != nil {
+			return nil, unusable(err, "")
+		}
+		if !info.Mode().IsRegular() {
+			return nil, unusable(errors.New(path+" is not a regular file"), "Name a regular file, or - for standard input.")
+		}
+		owner, known := info.Sys().(*syscall.Stat_t)
+		if secret && (!known || owner.Uid != 0 || info.Mode().Perm()&0o077 != 0) {
+			return nil, unusable(errors.New("others than root may read "+path), fmt.Sprintf("Run: sudo chown root %[1]s && sudo chmod 600 %[1]s; then setup again.", path))
+		}
+		from = file
+	}
+	content, err := io.ReadAll(io.LimitReader(from, sizeLimit+1))
+	if err != nil {
+		return nil, unusable(err, "")
+	}
+	if len(content) > sizeLimit {
+		return nil, unusable(fmt.Errorf("it has more than %d bytes", sizeLimit), "Settings are small: docs/settings.md has them all.")
+	}
+	if content == nil {
+		content = []byte{}
+	}
+	return content, nil
+}

@@ -1,0 +1,76 @@
+package standalone
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/fault"
+)
+
+const program = "/usr/local/bin/aadsshlogin-handler"
+
+func TestWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"Set the extension again in ten minutes.": "Run setup again (sudo " + program + " setup) in ten minutes.",
+		"Correct it, and set the extension again: az vm extension set --publisher P --name N --resource-group GROUP --vm-name NAME --settings settings.json --force-update --protected-settings protected.json": "Correct it, and run setup again: sudo " + program + " setup --settings settings.json --protected-settings protected.json",
+		"Set the extension again, or restart the VM agent, which runs it again (systemctl restart walinuxagent; waagent on some distributions).":                                                                "Run setup again (sudo " + program + " setup).",
+		"Run \"az vm identity assign -g rg -n web1\", then set the extension again or restart the VM agent; a new identity can take minutes to show.":                                                           "Run \"az vm identity assign -g rg -n web1\", then run setup again (sudo " + program + " setup); a new identity can take minutes to show.",
+		"Delete it: az vm extension delete -n X; then set this extension again.":                                                                                                                                "Delete it: az vm extension delete -n X; then run setup again (sudo " + program + " setup).",
+	} {
+		if got := Words(text, program); got != want {
+			t.Errorf("%s\nbecomes %s\nwant    %s", text, got, want)
+		}
+	}
+}
+
+// TestNoTextIsForgotten reads every text of the program, and the catalogue: none
+// may tell somebody without an agent to set an extension.
+func TestNoTextIsForgotten(t *testing.T) {
+	var texts []string
+	for _, top := range []string{"../../handler", "../../pkgmgr", ".."} {
+		err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "standalone/") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					if text, err := strconv.Unquote(lit.Value); err == nil {
+						texts = append(texts, text)
+					}
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, e := range fault.Catalogue() {
+		texts = append(texts, e.Next)
+	}
+	seen := 0
+	for _, text := range texts {
+		if strings.Contains(text, "extension again") {
+			seen++
+		}
+		for _, bad := range []string{"xtension again", "this one again", "restart the VM agent", "pdate the extension"} {
+			if got := Words(text, program); strings.Contains(got, bad) {
+				t.Errorf("%q still says %q", got, bad)
+			}
+		}
+	}
+	if seen < 50 {
+		t.Errorf("only %d texts were found: this looks in the wrong place", seen)
+	}
+}

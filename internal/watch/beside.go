@@ -1,0 +1,50 @@
+package watch
+
+import (
+	"time"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/state"
+)
+
+// beside is another handler on a machine that was set up without the agent's,
+// which brings the same packages. Its upgrade takes them away for a moment, its
+// deletion for good.
+type beside struct {
+	name   string // publisher and type; "": there was none
+	there  bool   // the agent has it
+	coming bool   // the agent is at work with it
+}
+
+// atWork is how long an agent may be at work with a version: it gives an
+// installation 900 seconds and an uninstallation 300 (waagent exthandlers.py).
+const atWork = 20 * time.Minute
+
+// lookBeside finds the other handler, and has it remembered from the first look
+// that sees it on: only so its deletion can be told from a package that somebody
+// removed.
+func lookBeside(h *host.Host, now time.Time) (beside, error) {
+	owner, found, err := state.ReadOwner(h)
+	if err != nil || !found || !owner.Setup {
+		return beside{}, err
+	}
+	b := beside{name: owner.Beside}
+	for _, other := range agent.Everywhere(h) {
+		if other.Own {
+			continue
+		}
+		if other.Active() {
+			b.name, b.there = other.Name.Full(), true
+		}
+		if other.Coming() {
+			info, err := h.Stat(agent.StateFile(other.Dir))
+			b.coming = b.coming || err == nil && now.Sub(info.ModTime()).Abs() < atWork
+		}
+	}
+	if b.name != owner.Beside {
+		owner.Beside = b.name
+		return b, owner.Write(h)
+	}
+	return b, nil
+}

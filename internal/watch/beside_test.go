@@ -1,0 +1,90 @@
+package watch
+
+import (
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/status"
+)
+
+// TestBesideAnother: what another handler may have done is believed the second
+// time, nothing is decided while the agent is at work with it, and once it and
+// the packages are gone together there is nothing left to look after.
+func TestBesideAnother(t *testing.T) {
+	gone := failure(fault.PackageManagerFailed, "packages", "Not installed.").repairable()
+	gone.Gone = true
+	drift := failure(fault.VerificationFailed, "sshd-command", "The block is missing.").repairable()
+	there := beside{name: "P.N", there: true}
+	deleted := beside{name: "P.N"}
+	coming := beside{name: "P.N", coming: true}
+	no := status.Report{Level: status.Failure, Code: int(fault.IdentityMissing)}
+	type step struct {
+		seen      Verdict
+		other     beside
+		told      status.Report
+		fix, ends bool
+	}
+	ok := status.Report{Level: status.Success}
+	for name, steps := range map[string][]step{
+		"away for a moment":       {{gone, there, ok, false, false}, {well(), there, ok, false, false}, {gone, there, ok, false, false}},
+		"away for good":           {{gone, there, ok, false, false}, {gone, there, ok, true, false}},
+		"drift beside it":         {{drift, there, ok, false, false}, {drift, there, ok, true, false}},
+		"drift alone":             {{drift, beside{}, ok, true, false}},
+		"upgrade":                 {{gone, coming, ok, false, false}, {gone, coming, ok, false, false}, {gone, coming, ok, false, false}, {gone, there, ok, false, false}},
+		"deleted":                 {{gone, deleted, ok, false, false}, {gone, deleted, ok, false, true}},
+		"deleted, packages stay":  {{well(), deleted, ok, false, false}, {well(), deleted, ok, false, false}},
+		"deleted for a moment":    {{gone, deleted, ok, false, false}, {gone, there, ok, false, false}, {gone, deleted, ok, false, false}},
+		"first installation":      {{gone, beside{}, no, false, false}, {gone, beside{}, no, true, false}},
+		"its identity flickers":   {{gone, beside{}, no, false, false}, {failure(fault.IdentityMissing, "identity", "None."), beside{}, no, false, false}},
+		"the package was removed": {{gone, beside{}, ok, true, false}},
+	} {
+		m, now := Memory{}, time.Unix(1e9, 0)
+		for i, s := range steps {
+			d := decide(s.told, s.seen, s.other, m, now)
+			if d.repair != s.fix || d.leave != s.ends {
+				t.Errorf("%s, look %d: repair %v, leave %v", name, i+1, d.repair, d.leave)
+			}
+			m, now = d.memory, now.Add(time.Minute)
+		}
+	}
+}
+
+// TestLookBeside reads who is there from the agent's folders, and remembers it.
+func TestLookBeside(t *testing.T) {
+	h := testHost(t)
+	at := func(version string) string { return agent.Dirs()[0] + "/" + names.Microsoft().Full() + "-" + version }
+	look := func() beside {
+		t.Helper()
+		b, err := lookBeside(h, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	put(t, h, at("1.0")+"/config/HandlerState", "Enabled")
+	if got := look(); got != (beside{}) {
+		t.Errorf("without setup: %+v", got)
+	}
+	if err := (state.Owner{Setup: true, Version: "1"}).Write(h); err != nil {
+		t.Fatal(err)
+	}
+	if got := look(); !got.there || got.coming || got.name != names.Microsoft().Full() {
+		t.Errorf("it is there: %+v", got)
+	}
+	put(t, h, at("1.0")+"/config/HandlerState", "NotInstalled")
+	if got := look(); got.there || !got.coming || got.name == "" {
+		t.Errorf("it is coming: %+v", got)
+	}
+	if b, err := lookBeside(h, time.Now().Add(time.Hour)); err != nil || b.coming {
+		t.Errorf("an hour later: %+v, %v", b, err)
+	}
+	put(t, h, at("1.0")+"/bin/aadsshlogin-handler", "ours")
+	put(t, h, at("1.0")+"/config/HandlerState", "Enabled")
+	if got := look(); got.there {
+		t.Errorf("our own is no other: %+v", got)
+	}
+}

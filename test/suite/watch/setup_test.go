@@ -1,0 +1,432 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// setupDir is where setup keeps what an agent would prepare.
+const setupDir = "/var/lib/aadsshlogin-handler/setup"
+
+// families are a Debian, a RHEL-like and a SUSE-like machine.
+func families() []roots.Persona {
+	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
+}
+
+// program brings the program in a version to the machine.
+func (s *stage) program(version string) string {
+	s.t.Helper()
+	binary, err := scene.BuildAs(version)
+	fatal(s.t, err)
+	path := "/root/aadsshlogin-handler-" + version
+	fatal(s.t, s.WriteFile(path, binary, 0o755))
+	return path
+}
+
+// run runs a command of a person and expects this exit code.
+func (s *stage) run(want int, command string) string {
+	s.t.Helper()
+	r, err := s.Run(s.t.Context(), "sh", "-c", command)
+	if err != nil || r.ExitCode != want {
+		s.t.Fatalf("%s: %v, exit %d, want %d\n%s\n%s", command, err, r.ExitCode, want, r.Output(), s.sh("tail -n 40 "+setupDir+"/log/handler.log"))
+	}
+	return strings.TrimSpace(r.Output())
+}
+
+// setUp is the status that setup keeps.
+func (s *stage) setUp(sequence int) status.Report {
+	s.t.Helper()
+	s.dir = setupDir
+	return s.status(sequence)
+}
+
+// inventory is what is on the machine, as far as a removal has to give it back.
+func (s *stage) inventory() string {
+	s.t.Helper()
+	return s.sh(`{ dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' 2>/dev/null; rpm -qa 2>/dev/null | grep -v gpg-pubkey; } | grep -v '^libc-bin' | sort
+find /etc /usr/local /root /opt /var/lib -xdev \( -type f -o -type l -o -type d \) 2>/dev/null |
+	grep -vE '/var/lib/(apt|dpkg|rpm|dnf|zypp|systemd|dbus|pam|private)(/|$)|/etc/(ld.so.cache|aad|.*-$|.pwd.lock|.updated)|/usr/lib/sysimage|YaST2|handler-1|/etc/apt/apt.conf.d|__db' | sort
+sha256sum /etc/ssh/sshd_config /etc/nsswitch.conf; find /etc/pam.d -type f | sort | xargs sha256sum`)
+}
+
+// TestSetup: one command sets a machine up that has no agent, says so again the
+// second time without changing anything, and one command takes it all back.
+func TestSetup(t *testing.T) {
+	for _, p := range families() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := bootPersona(t, p)
+			program := s.program("1.0.0.0")
+			before := s.inventory()
+			if out := s.run(0, program+" status"); !strings.Contains(out, "setup was not run on it") {
+				t.Errorf("status before: %s", out)
+			}
+			if out := s.run(0, program+" setup --dry-run"); !strings.Contains(out, "aadsshlogin") || s.inventory() != before {
+				t.Errorf("the plan is, and something may have changed:\n%s", out)
+			}
+			if out := s.run(0, program+" setup"); !strings.Contains(out, "People can sign in") {
+				t.Errorf("setup says: %s", out)
+			}
+			s.must("aaduseradd " + person)
+			if !s.signIn() {
+				t.Fatal("the person does not get in")
+			}
+			if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success This machine is looked at") {
+				t.Errorf("monitor: %s", m)
+			}
+			stamp := func() string {
+				return s.sh("find /etc /usr/local/bin /var/lib/aadsshlogin-handler -type f -newer /root/stamp | grep -vE 'status$|handler.log|setup/status|ld.so.cache'")
+			}
+			s.rest()
+			s.must("touch /root/stamp; sleep 1")
+			s.run(0, program+" setup")
+			if changed := stamp(); changed != "" {
+				t.Errorf("setup on a machine that is set up wrote:\n%s", changed)
+			}
+			copied := "/usr/local/bin/aadsshlogin-handler"
+			if out := s.run(0, copied+" status"); !strings.Contains(out, "setup, version 1.0.0.0") || !strings.Contains(out, "Setup: 0 ok") {
+				t.Errorf("status: %s", out)
+			}
+			if out := s.sh(copied + " doctor --skip network"); !strings.Contains(out, "Setup of version 1.0.0.0 owns this machine") || strings.Contains(out, "extension again") {
+				t.Errorf("doctor: %s", out)
+			}
+			// What setup left behind is put back without it.
+			s.must(resetSSH)
+			s.await("put back", 0, repaired)
+			s.rest()
+			if !s.signIn() {
+				t.Error("the person does not get in after the repair")
+			}
+			s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done; rm /root/stamp")
+			if out := s.run(0, copied+" remove"); !strings.Contains(out, "as it was before setup") {
+				t.Errorf("remove says: %s", out)
+			}
+			if after := s.inventory(); after != before {
+				t.Errorf("the machine is not as it was:\n%s", difference(before, after))
+			}
+			if out := s.run(0, program+" remove"); !strings.Contains(out, "nothing of setup") {
+				t.Errorf("a second remove says: %s", out)
+			}
+		})
+	}
+}
+
+// difference are the lines that only one of two texts has.
+func difference(before, after string) string {
+	var b strings.Builder
+	for _, side := range []struct{ mark, of, other string }{{"-", before, after}, {"+", after, before}} {
+		for line := range strings.Lines(side.of) {
+			if !strings.Contains("\n"+side.other+"\n", "\n"+strings.TrimSpace(line)+"\n") {
+				fmt.Fprintf(&b, "%s %s\n", side.mark, strings.TrimSpace(line))
+			}
+		}
+	}
+	return b.String()
+}
+
+// TestSetupWithoutIdentity: 22 leaves the watch and no packages, and the watch
+// finishes the first installation once two looks have seen the identity.
+func TestSetupWithoutIdentity(t *testing.T) {
+	for _, p := range families() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := bootPersona(t, p)
+			program := s.program("1.0.0.0")
+			s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+			if out := s.run(22, program+" setup"); strings.Contains(out, "extension again") || !strings.Contains(out, program+" setup") {
+				t.Errorf("setup says: %s", out)
+			}
+			absent := func(when string) {
+				t.Helper()
+				if got := s.sh("ls /usr/sbin/aad_certhandler"); !strings.Contains(got, "No such file") {
+					t.Errorf("%s the packages are there", when)
+				}
+			}
+			absent("after 22")
+			s.must("test -x /usr/local/bin/aadsshlogin-handler && systemctl is-active aadsshlogin-handler.timer")
+			s.run(22, "/usr/local/bin/aadsshlogin-handler status")
+			s.rest()
+			s.look()
+			absent("after a look without an identity")
+			s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+			s.look()
+			absent("after the first look with it")
+			if r := s.setUp(0); r.Code != 22 {
+				t.Errorf("after the first look the status is %d %s", r.Code, r.Message)
+			}
+			s.look()
+			s.dir = setupDir
+			s.await("installed", 0, success)
+			s.must("aaduseradd " + person)
+			if !s.signIn() {
+				t.Error("the person does not get in")
+			}
+		})
+	}
+}
+
+// guard has the machine look all the time whether the packages are there, and
+// says when they were not.
+func (s *stage) guard() (end func() string) {
+	s.t.Helper()
+	s.must(`cat > /root/guard <<'END'
+#!/bin/bash
+while [ ! -e /root/guard.end ]; do
+	n=$((n+1))
+	[ -x /usr/sbin/aad_certhandler ] || echo "the program was gone at $(date +%T.%N)"
+	[ "$(grep -c aad_certhandler /etc/ssh/sshd_config)" != 0 ] || echo "sshd did not know it at $(date +%T.%N)"
+done
+echo "looked $n times"
+END
+chmod +x /root/guard; rm -f /root/guard.end; setsid /root/guard > /root/guard.out 2>&1 < /dev/null &`)
+	return func() string {
+		s.must("touch /root/guard.end; sleep 0.5; rm /root/guard /root/guard.end")
+		out := s.must("cat /root/guard.out; rm /root/guard.out")
+		s.t.Log(out)
+		lines := strings.Split(out, "\n")
+		return strings.Join(lines[:len(lines)-1], "\n")
+	}
+}
+
+// TestSetupUpgrade: another version takes over without a moment in which the
+// packages are not there; an older one stands down unless it is told not to.
+func TestSetupUpgrade(t *testing.T) {
+	for _, p := range families() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := bootPersona(t, p)
+			older, newer := s.program("1.0.0.0"), s.program("1.0.1.0")
+			before := s.inventory()
+			s.run(0, older+" setup")
+			s.rest()
+			end := s.guard()
+			s.run(0, newer+" setup")
+			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
+				t.Errorf("the copy is version %s", got)
+			}
+			if out := s.run(0, older+" setup"); !strings.Contains(out, "belongs to setup of version 1.0.1.0") {
+				t.Errorf("the older version says: %s", out)
+			}
+			if out := s.run(2, older+" remove"); !strings.Contains(out, "belongs to setup of version 1.0.1.0, so nothing was removed") {
+				t.Errorf("the older version says: %s", out)
+			}
+			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
+				t.Errorf("the copy is version %s", got)
+			}
+			s.run(0, older+" setup --allow-downgrade")
+			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.0.0" {
+				t.Errorf("the copy is version %s", got)
+			}
+			if gaps := end(); gaps != "" {
+				t.Errorf("on the way:\n%s", gaps)
+			}
+			s.rest()
+			s.run(0, newer+" remove")
+			if after := s.inventory(); after != before {
+				t.Errorf("the machine is not as it was:\n%s", difference(before, after))
+			}
+		})
+	}
+}
+
+// TestSetupBesideOurExtension: it owns the machine, and setup changes nothing.
+func TestSetupBesideOurExtension(t *testing.T) {
+	s := enabled(t, settings)
+	program := s.program("9.0.0.0")
+	s.rest()
+	list := func() string {
+		return s.sh("find /var/lib/aadsshlogin-handler /usr/local/bin /etc/systemd/system -printf '%p %T@\n' | grep -v looks | sort")
+	}
+	before := list()
+	if out := s.run(0, program+" setup"); !strings.Contains(out, "belongs to the VM extension "+agentrun.Handler+", version "+scene.HandlerVersion) || !strings.Contains(out, "nothing was changed") {
+		t.Errorf("setup says: %s", out)
+	}
+	if out := s.run(2, program+" remove"); !strings.Contains(out, "belongs to the VM extension "+agentrun.Handler) {
+		t.Errorf("remove says: %s", out)
+	}
+	if after := list(); after != before {
+		t.Errorf("something was changed:\n%s", difference(before, after))
+	}
+	if out := s.run(0, program+" status"); !strings.Contains(out, agentrun.Handler+" "+scene.HandlerVersion) {
+		t.Errorf("status: %s", out)
+	}
+}
+
+// TestExtensionAfterSetup: the extension takes the machine over, and gives back
+// what it found when it goes; remove then takes the rest.
+func TestExtensionAfterSetup(t *testing.T) {
+	for _, dropped := range []bool{false, true} {
+		t.Run(map[bool]string{false: "deleted", true: "dropped by the agent"}[dropped], func(t *testing.T) {
+			s := boot(t)
+			program := s.program("1.0.0.0")
+			before := s.inventory()
+			s.run(0, program+" setup")
+			s.must("aaduseradd " + person)
+			s.rest()
+			s.dir = agentrun.Dir(scene.HandlerVersion)
+			s.deliver(settings)
+			end := s.guard()
+			s.operate("install", 0, 0)
+			s.state("Installed")
+			s.operate("enable", 0, 0)
+			s.state("Enabled")
+			s.rest()
+			if out := s.run(0, program+" setup"); !strings.Contains(out, "belongs to the VM extension") {
+				t.Errorf("setup says: %s", out)
+			}
+			if dropped {
+				s.must("rm -rf " + s.dir)
+				s.look()
+			} else {
+				s.operate("disable", 0, 0)
+				s.operate("uninstall", 0, 0)
+				s.must("rm -rf " + s.dir)
+			}
+			if gaps := end(); gaps != "" {
+				t.Errorf("on the way:\n%s", gaps)
+			}
+			if !s.signIn() {
+				t.Error("the person does not get in")
+			}
+			if out := s.run(0, "/usr/local/bin/aadsshlogin-handler status"); !strings.Contains(out, "setup, version") {
+				t.Errorf("status: %s", out)
+			}
+			s.rest()
+			s.must(resetSSH)
+			s.dir = setupDir
+			s.await("put back", 0, repaired)
+			s.rest()
+			s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done; rm -rf /var/log/azure")
+			s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
+			s.must("rm -rf /var/lib/waagent")
+			if after := s.inventory(); after != strings.ReplaceAll(before, "/var/lib/waagent\n", "") && after != before {
+				t.Errorf("the machine is not as it was:\n%s", difference(before, after))
+			}
+		})
+	}
+}
+
+// TestBesideMicrosoftsExtension: its packages are found ones. Its upgrade takes
+// them away for a moment and its deletion for good, and neither is acted upon at
+// the first look.
+func TestBesideMicrosoftsExtension(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	s.run(0, program+" setup") // only to have the package's file
+	s.must("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin_*.deb /root/theirs.deb")
+	s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
+	theirs := "/var/lib/waagent/" + names.Microsoft().Full() + "-"
+	register := func(version, state string) {
+		t.Helper()
+		fatal(t, s.WriteFile(theirs+version+"/config/HandlerState", []byte(state), 0o600))
+		fatal(t, s.WriteFile(theirs+version+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o600))
+	}
+	install := "dpkg -i /root/theirs.deb >/dev/null; systemctl reload ssh"
+	purge := "dpkg --purge aadsshlogin >/dev/null && systemctl reload ssh"
+	register("1.0.3162.1", "Enabled")
+	s.must(install)
+	s.run(0, program+" setup")
+	s.rest()
+	if out := s.sh("/usr/local/bin/aadsshlogin-handler doctor --only handler"); !strings.Contains(out, names.Microsoft().Full()+", version 1.0.3162.1 (another program's handler)") {
+		t.Errorf("doctor: %s", out)
+	}
+	there := func() bool { return !strings.Contains(s.sh("ls /usr/sbin/aad_certhandler"), "No such") }
+	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
+
+	// An upgrade: the old one is gone, the new one is not installed yet.
+	register("1.0.3307.1", "NotInstalled")
+	s.must("rm -r " + theirs + "1.0.3162.1; " + purge)
+	for range 3 {
+		s.look()
+		if there() || !success(s.setUp(0)) {
+			t.Error("a look during the upgrade put the packages back, or told of it")
+		}
+	}
+	s.must(install)
+	register("1.0.3307.1", "Enabled")
+	s.look()
+	if !success(s.setUp(0)) {
+		t.Error("after the upgrade the machine is not well")
+	}
+
+	// Somebody removed the package alone: put back, at the second look.
+	s.must(purge)
+	s.look()
+	if there() {
+		t.Error("the first look put the package back")
+	}
+	s.look()
+	s.await("put back", 0, repaired)
+	s.rest()
+
+	// remove leaves what is theirs; and setup can come back.
+	if out := s.run(0, "/usr/local/bin/aadsshlogin-handler remove"); !there() || !strings.Contains(out, "The packages stay") {
+		t.Errorf("remove says: %s", out)
+	}
+	s.run(0, program+" setup")
+	s.rest()
+	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
+
+	// Deleted by its owner, and the packages with it.
+	s.must("rm -r " + theirs + "1.0.3307.1; " + purge)
+	s.look()
+	if r := s.setUp(0); !success(r) || there() {
+		t.Errorf("after the first look: %d %s", r.Code, r.Message)
+	}
+	s.look()
+	if r := s.setUp(0); r.Code != 21 || !strings.Contains(r.Message, "setup stands down") || there() {
+		t.Errorf("after the second look: %d %s", r.Code, r.Message)
+	}
+	if got := s.sh("ls /etc/systemd/system | grep aadsshlogin"); got != "" {
+		t.Errorf("there are still the units %s", got)
+	}
+	s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
+	if got := s.sh("ls -d /var/lib/aadsshlogin-handler /usr/local/bin/aadsshlogin-handler"); strings.Count(got, "No such file") != 2 {
+		t.Errorf("after remove there is %s", got)
+	}
+}
+
+// TestSetupSettings: bad ones change nothing, secrets are root's alone and are
+// shown nowhere, and what is not given again stays.
+func TestSetupSettings(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	s.must(`echo '{"monitor": "sometimes"}' > /root/bad.json; echo '{"proxy": "http://user:s3cret-word@10.0.0.9:3128"}' > /root/secret.json; chmod 644 /root/secret.json; echo '{"monitor": 30}' > /root/good.json`)
+	if out := s.run(53, program+" setup --settings /root/bad.json"); !strings.Contains(out, `"monitor"`) {
+		t.Errorf("setup says: %s", out)
+	}
+	if out := s.run(53, program+" setup --protected-settings /root/secret.json"); !strings.Contains(out, "chmod 600 /root/secret.json") {
+		t.Errorf("setup says: %s", out)
+	}
+	if got := s.sh("ls /usr/sbin/aad_certhandler /usr/local/bin/aadsshlogin-handler; ls " + setupDir + "/config"); strings.Count(got, "No such file") != 3 {
+		t.Errorf("there is %s", got)
+	}
+	s.run(0, program+" setup --settings /root/good.json")
+	if m := monitor(s.setUp(0)); !strings.Contains(m, "every 30 minutes") {
+		t.Errorf("monitor: %s", m)
+	}
+	s.rest()
+	// By standard input; the machine is well, so the proxy is not asked.
+	s.run(0, program+" setup --protected-settings - < /root/secret.json")
+	if m := monitor(s.setUp(1)); !strings.Contains(m, "every 30 minutes") {
+		t.Errorf("the settings that were not given again: %s", m)
+	}
+	if got := s.must("stat -c '%a %U' " + setupDir + "/config/1.protected " + setupDir); got != "600 root\n700 root" {
+		t.Errorf("the secret is kept as %s", got)
+	}
+	s.rest()
+	if got := s.sh("grep -rl s3cret-word /var/lib/aadsshlogin-handler /etc /var/log /usr/local/bin 2>/dev/null; journalctl --no-pager | grep s3cret-word"); got != setupDir+"/config/1.protected" {
+		t.Errorf("the secret is in %s", got)
+	}
+	s.must("cd /root && /usr/local/bin/aadsshlogin-handler support-bundle -o /root/b.tar.gz && mkdir b && tar -xzf b.tar.gz -C b")
+	if got := s.sh("grep -rl s3cret-word /root/b; ls -R /root/b | grep -c 1.settings"); got != "1" {
+		t.Errorf("the bundle: %s", got)
+	}
+}
