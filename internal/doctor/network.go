@@ -139,6 +139,10 @@ func request(ctx context.Context, t target, to *url.URL) (p probe) {
 	transport := &http.Transport{Proxy: http.ProxyURL(t.proxy), DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(q)
+	if err != nil && t.purpose != forPackages && t.proxy == nil {
+		p.fault = download.ExplainDirect(t.url, err) // the programs that sshd starts have no proxy
+		return p
+	}
 	if err != nil {
 		p.fault = download.Explain(t.url, t.proxy, err)
 		return p
@@ -146,26 +150,11 @@ func request(ctx context.Context, t target, to *url.URL) (p probe) {
 	defer response.Body.Close()
 	p.status, p.at = response.StatusCode, time.Now()
 	p.server, _ = http.ParseTime(response.Header.Get("Date")) // zero where it says none
-	p.fault = judge(p)
-	return p
-}
-
-// judge says whether an answer shows that the way is open: any answer of the
-// host itself does, 404 included.
-func judge(p probe) *fault.Fault {
-	says := fmt.Sprintf("%s answers HTTP %d %s", p.host, p.status, http.StatusText(p.status))
-	switch {
-	case p.status == http.StatusProxyAuthRequired:
-		return fault.New(fault.RepositoryUnreachable, says+": a proxy on the way wants a user name and password.",
-			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension.")
-	case p.status == http.StatusForbidden && p.purpose == forPackages:
-		return fault.New(fault.RepositoryUnreachable, says+": a firewall or proxy on the way forbids it.",
-			"Allow "+p.host+" there: curl -sI "+p.url)
-	case p.status >= 500:
-		return fault.New(fault.RepositoryUnreachable, says+": it has a problem of its own, or a gateway on the way has.",
-			"Try again in a few minutes: curl -sI "+p.url)
+	p.fault = download.ExplainStatus(p.url, p.status)
+	if t.purpose != forPackages && p.status == http.StatusForbidden {
+		p.fault = nil // a service that refuses who has no token can be reached
 	}
-	return nil
+	return p
 }
 
 // of are the probes for a purpose, the way that is taken first.
@@ -235,13 +224,10 @@ func (m machine) endpoint(name string, p purpose, answer preflight.Answer, conse
 		return []preflight.Result{{Name: name, Text: first.reached()}}
 	}
 	r := preflight.Result{Name: name, Answer: answer, Text: fmt.Sprintf("%s From here %s.", first.fault.What, consequence),
-		Next: fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s.", first.host)}
-	if remedy := first.fault.Remedy(); !strings.HasPrefix(remedy, "Allow outbound") {
-		r.Next += " " + remedy
-	}
+		Next: first.fault.Remedy()}
 	if len(ways) > 1 && ways[1].fault == nil {
 		r.Answer = preflight.Warn
-		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s; sshd gives the sign-in programs no proxy, so they may fail.", first.host, ways[1].proxy)
+		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s, and the programs that sshd starts are given none: they may fail.", first.host, ways[1].proxy)
 		r.Next = fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s without the proxy.", first.host)
 	}
 	if r.Answer == preflight.Fail {

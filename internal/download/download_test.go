@@ -83,18 +83,18 @@ func TestGetExplains(t *testing.T) {
 		proxy   string
 		words   []string
 	}{
-		{"refused", "https://" + closed(t) + "/k", "", []string{"refuses the TCP connection", "TCP 443"}},
+		{"refused", "https://" + closed(t) + "/k", "", []string{"refuses the TCP connection", "Allow outbound HTTPS (TCP "}},
 		{"plain HTTP on the port of HTTPS", "https://" + answering(t, "HTTP/1.1 200 OK\r\n\r\nhello") + "/k", "", []string{"does not speak TLS", "captive portal"}},
-		{"authority that nobody knows", unknown.URL + "/k", "", []string{"authority that this machine does not trust"}},
+		{"authority that nobody knows", unknown.URL + "/k", "", []string{`"O=Acme Co", which this machine does not trust`, "trust store"}},
 		{"cut off", "http://" + answering(t, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort") + "/k", "", []string{"was cut"}},
 		{"hung up", "http://" + answering(t, "") + "/k", "", []string{"was cut"}},
 		{"404", "http://" + proxy("404 Not Found") + "/k", "", []string{"answered HTTP 404 Not Found"}},
 		{"511", "http://" + proxy("511 Network Authentication Required") + "/k", "", []string{"HTTP 511"}},
-		{"proxy is down", "https://packages.example/k", "http://" + closed(t), []string{"The proxy 127.0.0.1", "cannot be reached", "curl -sI -x"}},
+		{"proxy is down", "https://packages.example/k", "http://" + closed(t), []string{"The proxy http://127.0.0.1", "cannot be reached", "curl -sI -x"}},
 		{"proxy wants a password", "https://packages.example/k", "http://" + proxy("407 Proxy Authentication Required"), []string{"wants a user name and password (HTTP 407)", "protected setting"}},
 		{"proxy wants a password, plain HTTP", "http://packages.example/k", "http://" + proxy("407 Proxy Authentication Required"), []string{"HTTP 407", "protected setting"}},
 		{"proxy forbids", "https://packages.example/k", "http://" + proxy("403 Forbidden"), []string{"does not let this machine reach packages.example (HTTP 403)", "Have packages.example allowed"}},
-		{"proxy has trouble", "https://packages.example/k", "http://" + proxy("502 Bad Gateway"), []string{"The proxy 127.0.0.1", "packages.example", "HTTP 502"}},
+		{"proxy has trouble", "https://packages.example/k", "http://" + proxy("502 Bad Gateway"), []string{"The proxy http://127.0.0.1", "packages.example", "HTTP 502"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var log strings.Builder
@@ -250,5 +250,37 @@ func TestNoRedirectToHTTP(t *testing.T) {
 	}
 	if err := stayOnHTTPS(first, []*http.Request{target}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestExplainNamesTheWay: the port, the scheme and the address are those that
+// were asked, and a way that knows no proxy is told of none.
+func TestExplainNamesTheWay(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.ParseIP("fd00::9"), Port: 80}, Err: syscall.ENETUNREACH}
+	for _, c := range []struct {
+		got    *fault.Fault
+		has    []string
+		hasNot string
+	}{
+		{Explain("http://mirror.example/k", nil, syscall.ECONNREFUSED), []string{"Allow outbound HTTP (TCP 80)", "or set the proxy"}, "443"},
+		{Explain("https://mirror.example:8443/k", nil, syscall.ECONNRESET), []string{"HTTPS (TCP 8443)"}, "443)."},
+		{Explain("https://mirror.example/k", nil, refused), []string{"ip route get fd00::9"}, "1.1.1.1"},
+		{ExplainDirect("https://roles.example/", context.DeadlineExceeded), []string{"Allow outbound HTTPS (TCP 443) from this machine to roles.example."}, "proxy"},
+		{Explain("https://mirror.example/k", &url.URL{Scheme: "http", Host: "p.example:3128", User: url.UserPassword("u", secret)}, &statusError{code: 407}),
+			[]string{"The proxy http://p.example:3128 wants", `{"proxy": "http://USER:PASSWORD@p.example:3128"}`}, secret},
+		{ExplainStatus("https://mirror.example/k", 403), []string{"The host itself, or"}, "Allow mirror"},
+	} {
+		text := c.got.What + " " + c.got.Next
+		for _, has := range c.has {
+			if !strings.Contains(text, has) {
+				t.Errorf("%q is not said: %s", has, text)
+			}
+		}
+		if strings.Contains(text, c.hasNot) {
+			t.Errorf("%q is said: %s", c.hasNot, text)
+		}
+	}
+	if f := ExplainStatus("https://mirror.example/k", 404); f != nil {
+		t.Errorf("404 is an answer: %v", f)
 	}
 }

@@ -1,6 +1,7 @@
 package download
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,27 +10,71 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Explain turns the error of a download into a fault of code 20 that says what
 // failed between this machine and the host, and what to open or mend.
 func Explain(address string, proxy *url.URL, err error) *fault.Fault {
-	host, asked := address, "https://"+address
-	if u, parseErr := url.Parse(address); parseErr == nil && u.Host != "" {
-		host, asked = u.Host, (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
-	}
-	what, next := words(host, asked, proxy, err)
+	to := parse(address)
+	what, next := to.words(proxy, err, to.allow()+", or set the proxy that leads there.")
 	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
 }
 
-// words are for an error of a host; asked is the address of it for a command
-// that asks the same, without a password.
-func words(host, asked string, proxy *url.URL, err error) (what, next string) {
+// ExplainDirect is Explain for a host that must be reached without a proxy,
+// because whoever connects to it is given none.
+func ExplainDirect(address string, err error) *fault.Fault {
+	to := parse(address)
+	what, next := to.words(nil, err, to.allow()+".")
+	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
+}
+
+// ExplainStatus is the same for an answer of HTTP that is none of success; nil
+// where the answer shows that the way is open.
+func ExplainStatus(address string, code int) *fault.Fault {
+	if code < 500 && code != http.StatusForbidden && code != http.StatusProxyAuthRequired && code != http.StatusTooManyRequests {
+		return nil
+	}
+	to := parse(address)
+	what, next := statusWords(to.host, to.asked, &statusError{code: code})
+	return fault.New(fault.RepositoryUnreachable, what, next)
+}
+
+// place is what a download is from.
+type place struct {
+	host  string // with its port, where the address has one
+	asked string // the address for a command that asks the same, without a password
+	port  string // "HTTPS (TCP 443)"
+}
+
+func parse(address string) place {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return place{address, "https://" + address, "HTTPS (TCP 443)"}
+	}
+	p := place{u.Host, (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), "HTTPS"}
+	port := "443"
+	if u.Scheme == "http" {
+		p.port, port = "HTTP", "80"
+	}
+	p.port += " (TCP " + cmp.Or(u.Port(), port) + ")"
+	return p
+}
+
+func (p place) allow() string {
+	return fmt.Sprintf("Allow outbound %s from this machine to %s", p.port, p.host)
+}
+
+// words are for an error of a host; allow is what opens the way.
+func (p place) words(proxy *url.URL, err error, allow string) (what, next string) {
+	host, asked := p.host, p.asked
 	var (
 		status    *statusError
 		dns       *net.DNSError
@@ -38,9 +83,8 @@ func words(host, asked string, proxy *url.URL, err error) (what, next string) {
 		invalid   x509.CertificateInvalidError
 		badTLS    tls.RecordHeaderError
 	)
-	allow := fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s, or set the proxy that leads there.", host)
 	if proxy != nil {
-		if what, next := proxyWords(host, proxy, err); what != "" {
+		if what, next := proxyWords(host, asked, proxy, err); what != "" {
 			return what, next
 		}
 	}
@@ -57,8 +101,8 @@ func words(host, asked string, proxy *url.URL, err error) (what, next string) {
 		return fmt.Sprintf("The TLS certificate of %s is not valid at this machine's time.", host),
 			"Check the clock of this machine first (date -u); if it is right, the host or a proxy in between shows an expired certificate."
 	case errors.As(err, &unknownCA):
-		return fmt.Sprintf("The TLS certificate of %s is signed by an authority that this machine does not trust.", host),
-			"If a firewall opens TLS on the way, exempt the host there or add the firewall's authority to this machine's trust store; else update ca-certificates."
+		return fmt.Sprintf("The TLS certificate of %s is signed by %s, which this machine does not trust.", host, issuer(unknownCA.Cert)),
+			"If that is a firewall that opens TLS on the way, exempt " + host + " there, or add its authority to this machine's trust store (Debian: /usr/local/share/ca-certificates and update-ca-certificates; RHEL: /etc/pki/ca-trust/source/anchors and update-ca-trust; SUSE: /etc/pki/trust/anchors and update-ca-certificates); else update ca-certificates."
 	case errors.As(err, &wrongName):
 		return fmt.Sprintf("Something else than %s answers at its address: its TLS certificate is for another name.", host),
 			fmt.Sprintf("Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect %s -servername %s", withPort(host), wrongName.Host)
@@ -69,7 +113,7 @@ func words(host, asked string, proxy *url.URL, err error) (what, next string) {
 		return fmt.Sprintf("%s refuses the TCP connection.", host), allow
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return fmt.Sprintf("This machine has no route to %s.", host),
-			"Check the route table and NAT of the subnet (ip route get 1.1.1.1). " + allow
+			"Check the route table and NAT of the subnet (" + route(err, host) + "). " + allow
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return fmt.Sprintf("The connection to %s was cut by the other side or a firewall on the way.", host), allow
 	case isTimeout(err):
@@ -82,6 +126,28 @@ func words(host, asked string, proxy *url.URL, err error) (what, next string) {
 	return fmt.Sprintf("Downloading from %s failed: %s.", host, lastWords(err)), allow
 }
 
+// issuer is who signed a certificate, in its own words: whoever answers wrote them.
+func issuer(c *x509.Certificate) string {
+	if c == nil {
+		return "an authority"
+	}
+	return strconv.Quote(text.Clip(text.Printable(cmp.Or(c.Issuer.CommonName, c.Issuer.String())), 100))
+}
+
+// route is the command that shows how this machine would get to the address
+// that it tried.
+func route(err error, host string) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Addr != nil {
+		if a, parseErr := netip.ParseAddrPort(op.Addr.String()); parseErr == nil {
+			return "ip route get " + a.Addr().String()
+		}
+	}
+	return "getent ahosts " + hostname(host) + ", then ip route get ADDRESS"
+}
+
+func hostname(host string) string { return (&url.URL{Host: host}).Hostname() }
+
 // withPort is a host of https with its port.
 func withPort(host string) string {
 	if (&url.URL{Host: host}).Port() != "" {
@@ -90,23 +156,23 @@ func withPort(host string) string {
 	return host + ":443"
 }
 
-func proxyWords(host string, proxy *url.URL, err error) (what, next string) {
-	name := proxy.Host // never the user information
+func proxyWords(host, asked string, proxy *url.URL, err error) (what, next string) {
+	name := proxy.Scheme + "://" + proxy.Host // never the user information
 	var status *statusError
 	var op *net.OpError
 	switch {
 	case errors.As(err, &status) && status.code == http.StatusProxyAuthRequired:
 		return fmt.Sprintf("The proxy %s wants a user name and password (HTTP 407), or does not accept the ones it was given.", name),
-			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension, or exempt this machine from proxy authentication."
+			credentials(name) + ", or exempt this machine from proxy authentication."
 	case status != nil && status.proxy && status.code == http.StatusForbidden:
 		return fmt.Sprintf("The proxy %s does not let this machine reach %s (HTTP 403).", name, host),
 			fmt.Sprintf("Have %s allowed on the proxy.", host)
 	case status != nil && status.proxy:
 		return fmt.Sprintf("The proxy %s could not open the way to %s: %v.", name, host, status),
-			fmt.Sprintf("See what it says of it: curl -sSI -x %s://%s https://%s", proxy.Scheme, name, host)
+			fmt.Sprintf("See what it says of it: curl -sI -x %s %s", name, asked)
 	case errors.As(err, &op) && op.Op == "proxyconnect":
 		return fmt.Sprintf("The proxy %s cannot be reached from this machine: %s.", name, lastWords(err)),
-			fmt.Sprintf("Check the address of the proxy and that this machine may connect to it: curl -sI -x %s://%s https://%s", proxy.Scheme, name, host)
+			fmt.Sprintf("Check the address of the proxy and that this machine may connect to it: curl -sI -x %s %s", name, asked)
 	}
 	return "", ""
 }
@@ -119,14 +185,20 @@ func statusWords(host, asked string, s *statusError) (what, next string) {
 			"Wait five minutes and set the extension again; for large scale sets use several outbound addresses or a mirror (repository.mode)."
 	case s.code == http.StatusProxyAuthRequired:
 		return "A proxy on the way wants a user name and password (HTTP 407).",
-			"Put the proxy with its credentials into the protected setting \"proxy\" of the extension."
+			credentials("http://PROXY:PORT") + "."
 	case s.code == http.StatusForbidden:
-		return what + " A firewall or proxy on the way forbids it.",
-			fmt.Sprintf("Allow %s there: curl -sI %s", host, asked)
+		return what + " The host itself, or a firewall or proxy on the way, forbids it.",
+			"See who answers, and have it allowed there: curl -sI " + asked
 	case s.code >= 500:
-		return what + " The package host has a problem of its own, or a gateway on the way has.", "Try again in a few minutes."
+		return what + " The package host has a problem of its own, or a gateway on the way has.", "Try again in a few minutes: curl -sI " + asked
 	}
 	return what, "Compare with: curl -sI " + asked
+}
+
+// credentials is how a proxy that wants a password gets one.
+func credentials(proxy string) string {
+	scheme, rest, _ := strings.Cut(proxy, "://")
+	return fmt.Sprintf(`Give the extension the protected setting {"proxy": "%s://USER:PASSWORD@%s"}`, scheme, rest)
 }
 
 func isTimeout(err error) bool {

@@ -1,7 +1,9 @@
 package preflight
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"aadsshlogin-handler/internal/facts"
@@ -52,6 +54,9 @@ func packages(f facts.Facts) []Result {
 
 // version repeats why the newest version is not the installed one.
 func version(f facts.Facts) []Result {
+	if errors.Is(f.ReceiptErr, fs.ErrPermission) {
+		return []Result{{Name: "packages", Answer: Unknown, Text: "What was on this machine before the extension is written down where only root can read it."}}
+	}
 	if f.ReceiptErr != nil {
 		return []Result{{Name: "packages", Answer: Warn,
 			Text: "The record of what was on this machine before the extension cannot be read, so an uninstall would leave the packages in place: " + f.ReceiptErr.Error() + ".",

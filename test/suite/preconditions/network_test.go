@@ -50,7 +50,7 @@ func obstacles() []obstacle {
 		{name: "certificate of another name", put: certificate(pkghost.OtherName),
 			words: []string{"Something else than " + host + " answers", "openssl s_client"}},
 		{name: "certificate of nobody known", put: certificate(pkghost.Untrusted),
-			words: []string{"signed by an authority that this machine does not trust", "ca-certificates"}},
+			words: []string{"which this machine does not trust", "ca-certificates"}},
 		{name: "403", put: answer(403, 0), words: []string{host + " answered HTTP 403 Forbidden", "Allow " + host}},
 		{name: "404", put: answer(404, 0), words: []string{host}, code: fault.PackageUnavailable},
 		{name: "429", put: answer(429, 2*time.Second), words: []string{host + " answered HTTP 429 Too Many Requests", "Wait five minutes"}},

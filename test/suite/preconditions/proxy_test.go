@@ -157,7 +157,7 @@ func TestProxyRefuses(t *testing.T) {
 			proxy, err := pkghost.StartProxy(s.Box, proxyAt, proxyUser, "another password")
 			s.must(err)
 			s.t.Cleanup(func() { proxy.Close() })
-		}, []string{"The proxy " + proxyAt + " wants a user name and password (HTTP 407), or does not accept", "protected setting"}},
+		}, []string{"The proxy http://" + proxyAt + " wants a user name and password (HTTP 407), or does not accept", "protected setting"}},
 		{"403", func(s *stage) { s.forbiddingProxy() },
 			[]string{"The proxy " + proxyAt + " does not let this machine reach " + pkghost.Name + " (HTTP 403)", "allowed on the proxy"}},
 		{"refused", func(*stage) {},
