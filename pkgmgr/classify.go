@@ -115,8 +115,15 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 		return diagnosis{}
 	}
 	what := fmt.Sprintf("%s failed with exit code %d", c.Name, r.ExitCode)
+	if r.Signal != "" {
+		what = c.Name + " " + r.Ending()
+	}
 	if line := lastWords(output); line != "" {
 		what += ": " + line
+	}
+	if r.Signal != "" {
+		return diagnosis{fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
+			"See who ended it: the kernel does where memory runs out (sudo dmesg | grep -iE 'oom|killed' | tail; free -m)"+thenAgain)}
 	}
 	return diagnosis{step: unexplained, fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
 		"Look at the whole output in "+transactionLog+" and handler.log, and repeat the command by hand.")}
@@ -136,7 +143,7 @@ func (m *Manager) succeeded(exit int) bool {
 
 // ended is the cause for the log: the command and how it ended.
 func ended(c host.Command, r host.Result) error {
-	return fmt.Errorf("%s: exit %d", c, r.ExitCode)
+	return fmt.Errorf("%s %s", c, r.Ending())
 }
 
 // ours finds the first match that is about a package of the command.

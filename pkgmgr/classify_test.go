@@ -145,3 +145,11 @@ func TestSharedMessagesNameTheProgram(t *testing.T) {
 		}
 	}
 }
+
+// TestEndedBySignal: a program that did not end by itself has no exit code.
+func TestEndedBySignal(t *testing.T) {
+	f := apt().Classify(aptQuery([]string{"aadsshlogin"}), host.Result{ExitCode: -1, Signal: "killed"})
+	if f == nil || f.What != "dpkg-query was ended by a signal (killed)" || strings.Contains(f.Remedy(), "output") {
+		t.Errorf("%+v", f)
+	}
+}

@@ -70,7 +70,7 @@ func decrypt(ctx context.Context, runner host.Runner, der, key string) ([]byte, 
 			return r.Stdout, nil
 		}
 		// Standard error only: the other stream may hold a part of the secret.
-		failed = errors.Join(failed, fmt.Errorf("openssl %s: exit %d: %.300s", tool, r.ExitCode, strings.TrimSpace(string(r.Stderr))))
+		failed = errors.Join(failed, fmt.Errorf("openssl %s %s: %.300s", tool, r.Ending(), strings.TrimSpace(string(r.Stderr))))
 	}
 	return nil, failed
 }

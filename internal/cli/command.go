@@ -29,10 +29,16 @@ type Process struct {
 func Execute(ctx context.Context, p Process) fault.Code {
 	code := fault.OK
 	root := p.root(&code)
+	out := &told{to: p.Out}
 	root.SetArgs(p.Args)
-	root.SetOut(p.Out)
+	root.SetOut(out)
 	root.SetErr(p.Err)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	if out.err != nil && (err == nil && code == fault.OK || errors.Is(err, out.err)) {
+		// Who reads the exit code alone must not take nothing for an answer.
+		err = fault.Wrap(out.err, fault.Disk, "The answer could not be printed: "+out.err.Error()+".", "Run it again with its output where there is room for it.")
+	}
+	if err != nil {
 		var f *fault.Fault
 		if errors.As(err, &f) {
 			fmt.Fprintf(p.Err, "%s\n%s\n", f.What, f.Remedy())
@@ -43,6 +49,20 @@ func Execute(ctx context.Context, p Process) fault.Code {
 		return fault.Usage
 	}
 	return code
+}
+
+// told is an output that remembers that it could not be written.
+type told struct {
+	to  io.Writer
+	err error // the first one
+}
+
+func (o *told) Write(b []byte) (int, error) {
+	n, err := o.to.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 func (p Process) root(code *fault.Code) *cobra.Command {

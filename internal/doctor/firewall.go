@@ -69,7 +69,7 @@ func list(ctx context.Context, h *host.Host, program string, args ...string) (st
 	case err != nil:
 		return "", err
 	case r.ExitCode != 0:
-		return "", fmt.Errorf("%s ended with %d: %s", program, r.ExitCode, text.Clip(strings.TrimSpace(string(r.Stderr)), 200))
+		return "", fmt.Errorf("%s %s: %s", program, r.Ending(), text.Clip(strings.TrimSpace(string(r.Stderr)), 200))
 	case len(r.Stdout) > longest:
 		return "", fmt.Errorf("%s lists more than %d MiB", program, longest>>20)
 	}

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,6 +29,14 @@ type Result struct {
 	Stdout   []byte
 	Stderr   []byte // empty for a transaction, whose two streams are one in Stdout
 	Elapsed  time.Duration
+}
+
+// Ending is how the command ended, for people.
+func (r Result) Ending() string {
+	if r.Signal != "" {
+		return fmt.Sprintf("was ended by a signal (%s)", r.Signal)
+	}
+	return fmt.Sprintf("ended with exit code %d", r.ExitCode)
 }
 
 // Output is both streams as text.

@@ -90,10 +90,7 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	}
 	began := time.Now()
 	err = cmd.Run()
-	r := Result{ExitCode: cmd.ProcessState.ExitCode(), Stdout: stdout.kept.Bytes(), Stderr: stderr.kept.Bytes(), Elapsed: time.Since(began)}
-	if s := cmd.ProcessState; s != nil && s.Sys().(syscall.WaitStatus).Signaled() {
-		r.Signal = s.Sys().(syscall.WaitStatus).Signal().String()
-	}
+	r := Result{ExitCode: cmd.ProcessState.ExitCode(), Signal: signalOf(cmd.ProcessState), Stdout: stdout.kept.Bytes(), Stderr: stderr.kept.Bytes(), Elapsed: time.Since(began)}
 	switch {
 	case ctx.Err() != nil:
 		err = fmt.Errorf("%s: %w", c.Name, ctx.Err())
@@ -103,7 +100,7 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	if action != nil {
 		action.Ended(orExit(err, r))
 	} else {
-		l.Log.Debugf("ran %s: exit %d in %s", c, r.ExitCode, r.Elapsed.Round(time.Millisecond))
+		l.Log.Debugf("ran %s: %s in %s", c, r.Ending(), r.Elapsed.Round(time.Millisecond))
 	}
 	return r, err
 }
@@ -111,9 +108,21 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 // orExit is how the log calls the end of a command.
 func orExit(err error, r Result) error {
 	if err == nil && r.ExitCode != 0 {
-		return fmt.Errorf("exit %d", r.ExitCode)
+		return errors.New(r.Ending())
 	}
 	return err
+}
+
+// signalOf is the signal that ended a process; "" where it ended by itself, or
+// was never started.
+func signalOf(p *os.ProcessState) string {
+	if p == nil {
+		return ""
+	}
+	if ws, ok := p.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return ws.Signal().String()
+	}
+	return ""
 }
 
 // capped keeps the first outputLimit bytes of what is written to it. The buffer

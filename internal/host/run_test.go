@@ -34,6 +34,11 @@ func TestRunTellsHowItEnded(t *testing.T) {
 	if err != nil || r.ExitCode != 7 || string(r.Stdout) != "out\n" || string(r.Stderr) != "err\n" {
 		t.Errorf("%+v, %v", r, err)
 	}
+	for script, want := range map[string]string{"exit 7": "ended with exit code 7", "kill -SEGV $$": "was ended by a signal (segmentation fault)", "kill -9 $$": "was ended by a signal (killed)"} {
+		if r, err := l.Run(context.Background(), Command{Name: "sh", Args: []string{"-c", script}}); err != nil || r.Ending() != want {
+			t.Errorf("%s: %s, %v", script, r.Ending(), err)
+		}
+	}
 	if _, err := l.Run(context.Background(), Command{Name: "no-such-program"}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a missing program: %v", err)
 	}

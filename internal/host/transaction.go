@@ -93,7 +93,7 @@ func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
 	case <-ctx.Done():
 		return r, action.Ended(fmt.Errorf("%s: %w", c.Name, ErrStillRunning))
 	}
-	r.ExitCode, r.Elapsed = cmd.ProcessState.ExitCode(), time.Since(began)
+	r.ExitCode, r.Signal, r.Elapsed = cmd.ProcessState.ExitCode(), signalOf(cmd.ProcessState), time.Since(began)
 	r.Stdout, _ = io.ReadAll(io.NewSectionReader(out, offset, outputLimit))
 	if errors.As(err, new(*exec.ExitError)) {
 		err = nil

@@ -104,7 +104,7 @@ func (k Keeper) copy(ctx context.Context) error {
 	}
 	r, err := k.Host.Runner.Run(ctx, host.Command{Name: Program, Args: []string{"version"}})
 	if err == nil && r.ExitCode != 0 {
-		err = fmt.Errorf("%s version ended with %d", Program, r.ExitCode)
+		err = fmt.Errorf("%s version %s", Program, r.Ending())
 	}
 	return err
 }

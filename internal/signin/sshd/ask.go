@@ -57,7 +57,7 @@ func (a *asker) tryTest(ctx context.Context) (*Problem, error) {
 	if p := ParseProblem(r.Output()); p != nil {
 		return p, a.unlessIsolated(p)
 	}
-	return nil, fmt.Errorf("sshd -t ended with %d and said nothing", r.ExitCode)
+	return nil, fmt.Errorf("sshd -t %s and said nothing", r.Ending())
 }
 
 // unlessIsolated tells an unshare that was not allowed from an sshd that
@@ -86,7 +86,7 @@ func (a *asker) effective(ctx context.Context, c Connection) (Effective, error) 
 		return e, &killedError{r.Signal}
 	}
 	if r.ExitCode != 0 || !e.Has("port") {
-		return Effective{}, fmt.Errorf("sshd -T ended with %d: %s", r.ExitCode, firstLine(string(r.Stderr)))
+		return Effective{}, fmt.Errorf("sshd -T %s: %s", r.Ending(), firstLine(string(r.Stderr)))
 	}
 	return e, nil
 }

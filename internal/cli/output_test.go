@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/fault"
+)
+
+// TestFullOutput: who reads the exit code alone must not take an answer that was
+// never printed for a good one.
+func TestFullOutput(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"version"}, {"explain", "22"}, {"plan"}, {"plan", "--json"}, {"status"}, {"doctor", "--only", "distro"}, {"doctor", "--only", "distro", "--json"}, {"--help"}} {
+		var stderr bytes.Buffer
+		code := Execute(t.Context(), Process{Version: "1", Args: args, UID: 0, Getenv: func(string) string { return "" }, Out: full, Err: &stderr})
+		if code == fault.OK || code == fault.Usage || code == fault.Disk && !strings.Contains(stderr.String(), "could not be printed") {
+			t.Errorf("%q: code %d, %s", args, code, stderr.String())
+		}
+	}
+}
