@@ -62,34 +62,38 @@ func (f File) Replace() (*os.File, error) {
 }
 
 // make makes the temporary file.
-func (f File) make() (tmp *os.File, err error) {
+func (f File) make() (*os.File, error) {
 	via := f.Via
 	if via == "" {
 		via = filepath.Dir(f.Path)
 	}
-	tmp, err = os.CreateTemp(via, fmt.Sprintf(".%s.%d-*~", filepath.Base(f.Path), os.Getpid()))
+	tmp, err := os.CreateTemp(via, fmt.Sprintf(".%s.%d-*~", filepath.Base(f.Path), os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	if _, err = tmp.Write(f.Content); err != nil {
+	if err := f.fill(tmp); err != nil {
+		tmp.Close()
+		os.Remove(tmp.Name())
 		return nil, err
 	}
-	if err = tmp.Chmod(f.Mode); err != nil { // on the descriptor: umask must not matter
-		return nil, err
+	return tmp, nil
+}
+
+// fill makes the temporary file what the file is to be.
+func (f File) fill(tmp *os.File) error {
+	if _, err := tmp.Write(f.Content); err != nil {
+		return err
+	}
+	if err := tmp.Chmod(f.Mode); err != nil { // on the descriptor: umask must not matter
+		return err
 	}
 	if f.Label != nil {
 		f.Label(tmp)
 	}
-	if !f.Volatile {
-		err = tmp.Sync()
+	if f.Volatile {
+		return nil
 	}
-	return tmp, err
+	return tmp.Sync()
 }
 
 // abandoned is the age at which a temporary file is nobody's any more.

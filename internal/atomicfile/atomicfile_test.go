@@ -1,9 +1,12 @@
 package atomicfile
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -45,6 +48,30 @@ func TestFailedRename(t *testing.T) {
 		t.Error("a folder was replaced")
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
+
+// TestNoRoom: a disk that takes no more is an error, and the temporary file goes.
+// A limit of the process on the size of files plays the disk.
+func TestNoRoom(t *testing.T) {
+	if dir := os.Getenv("ATOMICFILE_TEST_DIR"); dir != "" {
+		limit := syscall.Rlimit{Cur: 1, Max: 1}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			t.Fatal(err)
+		}
+		if err := (File{Path: filepath.Join(dir, "x"), Content: []byte("more than fits"), Mode: 0o600}).Write(); !errors.Is(err, syscall.EFBIG) {
+			t.Fatalf("%v", err)
+		}
+		return
+	}
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], "-test.run=TestNoRoom$")
+	cmd.Env = append(os.Environ(), "ATOMICFILE_TEST_DIR="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("%v, %v", entries, err)
 	}
 }
