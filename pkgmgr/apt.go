@@ -2,6 +2,7 @@ package pkgmgr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,8 @@ func apt() *Manager {
 		Versions:       aptVersions,
 		Install:        aptInstall,
 		Download:       aptDownload,
+		FetchFiles:     aptFetchFiles,
+		Locate:         aptLocate,
 		Simulate:       aptSimulate,
 		InstallFiles:   aptInstallFiles,
 		RestoreFiles:   aptRestoreFiles,
@@ -42,6 +45,7 @@ func apt() *Manager {
 		parseQuery:     parseDpkgQuery,
 		parseVersions:  parseMadison,
 		parseEffect:    parseAptEffect,
+		parseLocated:   parseAptURIs,
 		rules:          once(aptRules),
 		noise:          aptSaid,
 	}
@@ -110,7 +114,43 @@ func acquire() []string {
 }
 
 func aptVersions(s Source, name string) host.Command {
-	return host.Command{Name: "apt-cache", Args: []string{"madison", name}}
+	return host.Command{Name: "apt-cache", Args: append(narrowed(s), "madison", name)}
+}
+
+// aptArchives is where apt keeps package files (apt.conf(5), Dir::Cache::Archives).
+const aptArchives = "/var/cache/apt/archives"
+
+// aptFetchFiles: "download" takes the files as the signed lists of the source
+// name them, looks at no dependency, and writes into the working folder. In
+// that one apt finds them later instead of fetching them again, wherever the
+// same version is offered too.
+func aptFetchFiles(s Source, specs []Spec) host.Command {
+	s.All = false
+	args := append(append(narrowed(s), acquire()...), "download")
+	c := aptCommand(s, append(args, aptSpecs(specs)...)...)
+	c.Dir = aptArchives
+	return c
+}
+
+// aptLocate: of a file that is in its archives already apt prints nothing, so it
+// is told that these are elsewhere.
+func aptLocate(s Source, specs []Spec) host.Command {
+	s.All = false
+	args := append([]string{"-q", "-o", "Dir::Cache::Archives=/run/aadsshlogin-handler.none/"}, narrowed(s)...)
+	return host.Command{Name: "apt-get", Args: append(append(args, "--print-uris", "download"), aptSpecs(specs)...)}
+}
+
+// aptSpecs are names, with the exact version behind them where one is wanted.
+func aptSpecs(specs []Spec) []string {
+	var words []string
+	for _, spec := range specs {
+		word := spec.Name
+		if spec.Version != "" {
+			word += "=" + spec.Version
+		}
+		words = append(words, word)
+	}
+	return words
 }
 
 // aptOptions are those of everything that changes packages.
@@ -142,18 +182,12 @@ func aptWanted(o Order) []string {
 	if o.Reinstall {
 		args = append(args, "--reinstall")
 	}
-	exact := false
-	words := []string{"install"}
-	for _, spec := range o.Install {
-		if spec.Version == "" {
-			words = append(words, spec.Name)
-			continue
-		}
-		exact = true
-		words = append(words, spec.Name+"="+spec.Version)
-	}
-	if exact {
+	if slices.ContainsFunc(o.Install, func(spec Spec) bool { return spec.Version != "" }) {
 		args = append(args, "--allow-downgrades")
+	}
+	words := append([]string{"install"}, o.Files...)
+	if len(o.Files) == 0 {
+		words = append(words, aptSpecs(o.Install)...)
 	}
 	for _, name := range o.Remove {
 		words = append(words, name+"-")
@@ -227,5 +261,5 @@ func aptRepair() []host.Command {
 // escaped.
 func aptKept(_ Source, p Package) []string {
 	version := strings.ReplaceAll(p.Version, ":", "%3a")
-	return []string{fmt.Sprintf("/var/cache/apt/archives/%s_%s_*.deb", p.Name, version)}
+	return []string{fmt.Sprintf(aptArchives+"/%s_%s_*.deb", p.Name, version)}
 }

@@ -131,3 +131,17 @@ func aptSaid(_ host.Command, _ int, output string) string {
 	failed := regexp.MustCompile(`(?m)^Err:\d+ (\S+) (\S+) ((?:In)?Release)\n +([^\n]+)$`)
 	return failed.ReplaceAllString(output, "E: Failed to fetch $1/dists/$2/$3  $4")
 }
+
+// parseAptURIs reads lines such as
+//
+//	'https://packages.microsoft.com/x/aadsshlogin_1.0.2_amd64.deb' aadsshlogin_1.0.2_amd64.deb 6174 SHA256:f9b2...
+//
+// in whose file names the colon of an epoch is escaped.
+func parseAptURIs(r host.Result) []located {
+	var all []located
+	line := regexp.MustCompile(`(?m)^'[^']+' (([^\s/_]+)_([^\s/_]+)_[^\s/_]+\.deb) \d+(?: (SHA(?:256|512):[0-9a-f]+)$)?`)
+	for _, m := range line.FindAllStringSubmatch(string(r.Stdout), -1) {
+		all = append(all, located{m[2], strings.ReplaceAll(m[3], "%3a", ":"), aptArchives + "/" + m[1], m[4]})
+	}
+	return all
+}

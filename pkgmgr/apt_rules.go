@@ -103,7 +103,7 @@ func aptRules() []rule {
 			what: "The package lists are signed in a way that this release no longer accepts.",
 			next: "Update the extension to its newest version, which brings the current copy of the key."},
 		// E: There were unauthenticated packages and -y was used without --allow-unauthenticated
-		{match: `unauthenticated packages|cannot be authenticated`, code: fault.RepositoryUntrusted,
+		{match: `unauthenticated packages|(?:cannot|could not) be authenticated`, code: fault.RepositoryUntrusted,
 			what: "apt has no valid signature for a package that it would install.",
 			next: "Run sudo apt-get update, repair the source that it warns about" + andAgain},
 
@@ -239,9 +239,11 @@ func aptRules() []rule {
 			what: "The package sources have no version $1 of $2.",
 			next: "See what there is: apt-cache madison $2; then correct the setting packageVersion."},
 		// E: Package 'aadsshlogin' has no installation candidate
-		{match: `^E: Package '([^']+)' has no installation candidate`, code: fault.PackageUnavailable,
-			what: "No version of $1 may be installed on this machine.",
-			next: "See what forbids it (a pin in /etc/apt/preferences.d, or no such package): apt-cache policy $1.",
+		// E: Can't select candidate version from package aadsshlogin as it has no candidate
+		// E: Can't find a source to download version '1.0.3' of 'aadsshlogin:amd64'
+		{match: `^E: Package '([^']+)' has no installation candidate|^E: Can't select candidate version from package (\S+) |^E: Can't find a source to download version '[^']*' of '([^:']+)`, code: fault.PackageUnavailable,
+			what: "No version of $1$2$3 may be installed on this machine.",
+			next: "See what forbids it (a pin in /etc/apt/preferences.d, or no such package): apt-cache policy $1$2$3.",
 			step: widen},
 		// E: Unable to locate package aadsshlogin
 		{match: `^E: Unable to locate package (\S+)`, code: fault.PackageUnavailable,

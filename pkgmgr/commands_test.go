@@ -51,6 +51,11 @@ func TestCommands(t *testing.T) {
 			show("refresh our source", m.Refresh(ours)...)
 			show("refresh our source through a proxy", m.Refresh(proxied)...)
 			show("refresh all sources", m.Refresh(all)...)
+			if m.FetchFiles != nil {
+				show("where files are", m.Locate(ours, exact))
+				show("fetch files", m.FetchFiles(ours, exact))
+				show("install fetched files, all sources", m.Install(Order{Source: all, Install: exact, Files: []string{"/var/cache/apt/archives/aadsshlogin_1.0_amd64.deb"}, LockWait: wait})...)
+			}
 			show("versions", m.Versions(ours, "aadsshlogin"))
 			show("install the newest", m.Install(Order{Source: ours, Install: newest, LockWait: wait})...)
 			show("install the newest, all sources", m.Install(Order{Source: all, Install: newest, LockWait: wait})...)

@@ -2,7 +2,11 @@ package pkgmgr
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,6 +21,7 @@ func TestInstallHealthyPath(t *testing.T) {
 			b := newBench(t, name)
 			o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, all)
 			b.packages("aadsshlogin")
+			o = b.alone(o, "1.0.2-1")
 			b.fetched(&o, "aadsshlogin-1.0.2-1.x86_64.rpm")
 			b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, "fine\n"))
 			b.packages("aadsshlogin 1.0.2-1")
@@ -46,6 +51,7 @@ func TestInstallForgivesOthers(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, true)
 	b.packages("aadsshlogin")
+	o = b.alone(o, "1.0.2")
 	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(100, "dpkg: error processing package somebodys (--configure):\n failed\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n"))
 	b.packages("aadsshlogin 1.0.2")
 	if _, err := b.Install(wide(b), o.Install); err != nil {
@@ -119,12 +125,12 @@ func TestInstallNeverGoesBelowTheInstalled(t *testing.T) {
 	unmet := answer(t, "apt-2.6", "unmet").result
 	all := b.order(Order{Install: want}, true)
 	b.packages("aadsshlogin 1.0.1.5", "aadsshlogin-selinux")
-	b.transaction(b.Manager.Install(all)[0], unmet)
+	b.transaction(b.Manager.Install(b.alone(all, "1.0.2"))[0], unmet)
 	b.packages("aadsshlogin 1.0.1.5", "aadsshlogin-selinux")
 	b.query(b.Manager.Refresh(all.Source)[0], hosttest.Answer(0, ""))
-	b.transaction(b.Manager.Install(all)[0], unmet)
+	b.transaction(b.Manager.Install(b.alone(all, "1.0.2"))[0], unmet)
 	b.packages("aadsshlogin 1.0.1.5", "aadsshlogin-selinux")
-	b.query(b.Manager.Versions(all.Source, "aadsshlogin"), answer(t, "apt-2.6", "madison").result) // 1.0.2, 1.0.1
+	b.query(b.Manager.Versions(b.Source, "aadsshlogin"), answer(t, "apt-2.6", "madison").result) // 1.0.2, 1.0.1
 	_, err := b.Install(wide(b), want)
 	b.code(err, fault.PackageManagerFailed)
 }
@@ -134,7 +140,7 @@ func TestInstallExactVersionStands(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	want := []Spec{{Name: "aadsshlogin", Version: "9.9.9"}}
 	b.packages("aadsshlogin")
-	b.transaction(b.Manager.Install(b.order(Order{Install: want}, true))[0], answer(t, "apt-2.6", "version-missing").result)
+	b.query(b.Manager.Locate(b.Source, want), answer(t, "apt-2.6", "version-missing").result)
 	b.packages("aadsshlogin")
 	_, err := b.Install(wide(b), want)
 	if f := b.code(err, fault.PackageUnavailable); !strings.Contains(f.What, "9.9.9") {
@@ -147,7 +153,7 @@ func TestInstallMissingPackageRefreshesNothing(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	want := []Spec{{Name: "aadsshlogin"}}
 	b.packages("aadsshlogin")
-	b.transaction(b.Manager.Install(b.order(Order{Install: want}, true))[0], hosttest.Answer(100, "E: Unable to locate package aadsshlogin\n"))
+	b.query(b.Manager.Locate(b.Source, want), hosttest.Answer(100, "E: Unable to locate package aadsshlogin\n"))
 	b.packages("aadsshlogin")
 	_, err := b.Install(wide(b), want)
 	b.code(err, fault.PackageUnavailable)
@@ -159,9 +165,9 @@ func TestInstallGoesAroundABrokenSource(t *testing.T) {
 		b := newBench(t, distro.Apt)
 		want := []Spec{{Name: "aadsshlogin"}}
 		b.packages("aadsshlogin")
-		b.transaction(b.Manager.Install(b.order(Order{Install: want}, true))[0], answer(t, "apt-2.6", broken).result)
+		b.transaction(b.Manager.Install(b.alone(b.order(Order{Install: want}, true), "1.0.2"))[0], answer(t, "apt-2.6", broken).result)
 		b.packages("aadsshlogin")
-		b.transaction(b.Manager.Install(b.order(Order{Install: want}, false))[0], hosttest.Answer(0, ""))
+		b.transaction(b.Manager.Install(b.alone(b.order(Order{Install: want}, false), "1.0.2"))[0], hosttest.Answer(0, ""))
 		b.packages("aadsshlogin 1.0.2")
 		if _, err := b.Install(wide(b), want); err != nil {
 			t.Fatalf("%s: %v", broken, err)
@@ -176,12 +182,12 @@ func TestInstallRepairsOnce(t *testing.T) {
 	o := b.order(Order{Install: want}, true)
 	interrupted := answer(t, "apt-2.6", "interrupted").result
 	b.packages("aadsshlogin")
-	b.transaction(b.Manager.Install(o)[0], interrupted)
+	b.transaction(b.Manager.Install(b.alone(o, "1.0.2"))[0], interrupted)
 	b.packages("aadsshlogin")
 	for _, c := range b.Manager.Repair() {
 		b.transaction(c, hosttest.Answer(0, ""))
 	}
-	b.transaction(b.Manager.Install(o)[0], interrupted)
+	b.transaction(b.Manager.Install(b.alone(o, "1.0.2"))[0], interrupted)
 	b.packages("aadsshlogin")
 	_, err := b.Install(wide(b), want)
 	if !errors.Is(err, ErrInterrupted) {
@@ -214,12 +220,73 @@ func TestInstallBudgetEndsInRefresh(t *testing.T) {
 	ctx, cancel := context.WithCancel(wide(b))
 	defer cancel()
 	b.packages("aadsshlogin")
-	b.transaction(b.Manager.Install(o)[0], answer(t, "apt-2.6", "unmet").result)
+	b.transaction(b.Manager.Install(b.alone(o, "1.0.2"))[0], answer(t, "apt-2.6", "unmet").result)
 	b.packages("aadsshlogin")
 	b.runner.ExpectError(b.Manager.Refresh(o.Source)[0].String(), context.DeadlineExceeded)
 	b.runner.Then(cancel)
 	_, err := b.Install(ctx, o.Install)
 	if f := b.code(err, fault.PackageManagerFailed); !strings.Contains(f.What, "dependency") {
 		t.Errorf("What = %q", f.What)
+	}
+}
+
+// What is there in the version that our source has is not fetched again, nor is
+// what is newer than that; nothing is run then, and no other source asked.
+func TestInstallFetchesNothingThatIsThere(t *testing.T) {
+	for _, had := range []string{"1.0.2", "1.0.3"} {
+		b := newBench(t, distro.Apt)
+		want := []Spec{{Name: "aadsshlogin"}}
+		b.packages("aadsshlogin " + had)
+		b.query(b.Manager.Locate(b.Source, want), hosttest.Answer(0, "'https://packages.example/aadsshlogin_1.0.2_amd64.deb' aadsshlogin_1.0.2_amd64.deb 6174 SHA256:00\n"))
+		b.packages("aadsshlogin " + had)
+		if _, err := b.Install(wide(b), want); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Under "existing" it is the machine's sources that decide.
+func TestInstallFromTheMachinesSources(t *testing.T) {
+	b := newBench(t, distro.Apt)
+	b.Source = Source{All: true}
+	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, true)
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))
+	b.packages("aadsshlogin 1.0.2")
+	if _, err := b.Install(wide(b), o.Install); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A file that was fetched before and is what the signed lists say is not fetched
+// again; a damaged one of the same name is.
+func TestInstallUsesWhatWasFetched(t *testing.T) {
+	for _, content := range []string{"package", "damaged"} {
+		b := newBench(t, distro.Apt)
+		o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, true)
+		o.Files = []string{aptArchives + "/aadsshlogin_1.0.2_amd64.deb"}
+		file := filepath.Join(b.Host.Root, o.Files[0])
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		b.packages("aadsshlogin")
+		uri := fmt.Sprintf("'https://packages.example/aadsshlogin_1.0.2_amd64.deb' aadsshlogin_1.0.2_amd64.deb 7 SHA256:%x\n", sha256.Sum256([]byte("package")))
+		b.query(b.Manager.Locate(b.Source, o.Install), hosttest.Answer(0, uri))
+		if content == "damaged" {
+			b.query(b.Manager.FetchFiles(b.Source, o.Install), hosttest.Answer(0, ""))
+			b.runner.Then(func() {
+				if _, err := os.Stat(file); err == nil {
+					t.Error("apt would take the damaged file")
+				}
+			})
+		}
+		b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))
+		b.packages("aadsshlogin 1.0.2")
+		if _, err := b.Install(wide(b), o.Install); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -42,8 +42,8 @@ type Order struct {
 	Reinstall bool     // Install names what is installed already: its scripts are to run again
 	Older     bool     // an exact version in Install is lower than the installed one
 	LockWait  time.Duration
-	// Files are the verified package files of Install, where Download puts them
-	// in a folder of ours (Manager.FetchDir).
+	// Files are the verified package files of Install, where they are fetched
+	// before (Manager.FetchDir, Manager.FetchFiles).
 	Files []string
 }
 
@@ -82,6 +82,12 @@ type Manager struct {
 	// Download fetches what Install would, and verifies it, into the cache
 	// where Install finds it.
 	Download func(Order) []host.Command
+	// FetchFiles fetches and verifies the files of packages, and nothing that
+	// they depend on, from the source alone, whatever source.All says; Locate says
+	// before which paths they will have (parseLocated). Install is told these
+	// files then. Nil where that is done in another way.
+	FetchFiles func(Source, []Spec) host.Command
+	Locate     func(Source, []Spec) host.Command
 	// FetchDir is a folder of ours into which Download fetches; "" where the
 	// manager looks at the signature of what it installs by itself. Then Verify
 	// is asked about each wanted file, and Install is told these files and
@@ -123,6 +129,7 @@ type Manager struct {
 	parseQuery    func(r host.Result, names []string) (Packages, error)
 	parseVersions func(r host.Result, name string) []string
 	parseEffect   func(r host.Result) Effect
+	parseLocated  func(r host.Result) []located
 	rules         func() []compiled
 	// noise cuts off what is said about other people's sources that were left
 	// out and what another try has mended, for it explains nothing, and puts

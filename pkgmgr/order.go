@@ -57,6 +57,12 @@ type task struct {
 // attempt is one try.
 func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 	t.order.LockWait = t.session.lockWait(ctx)
+	if t.session.alone() {
+		said, err := t.session.fetchAlone(ctx, &t.order, t.ladder.before)
+		if err != nil || said.fault != nil || len(t.order.Files) == 0 {
+			return said, err
+		}
+	}
 	said, err := t.session.simulated(ctx, t.order, t.ladder.before)
 	if err != nil || said.fault != nil {
 		return said, err
@@ -80,7 +86,8 @@ func (t *task) query(ctx context.Context, said diagnosis) error {
 	}
 	t.outcome.Packages = now
 	left := t.order.left(now)
-	if !t.changes || said.fault != nil || len(left) == 0 {
+	there := !slices.ContainsFunc(t.order.Install, func(spec Spec) bool { return !now[spec.Name].Satisfies(spec) })
+	if !t.changes || said.fault != nil || !there || len(left) == 0 {
 		return nil
 	}
 	if err := t.session.Remove(ctx, left); err != nil {

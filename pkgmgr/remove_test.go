@@ -18,6 +18,7 @@ func TestReplaceRefusesToTakeMore(t *testing.T) {
 	want, legacy := []Spec{{Name: "aadsshlogin"}}, []string{"aadlogin"}
 	o := b.order(Order{Install: want, Remove: legacy}, true)
 	b.packages("aadsshlogin", "aadlogin 1.0")
+	o = b.alone(o, "1.0.2")
 	b.query(b.Manager.Simulate(o)[0], hosttest.Answer(0, "Remv aadlogin [1.0]\nRemv precious [2.0]\nInst aadsshlogin (1.0.2 x [amd64])\n"))
 	_, err := b.Replace(wide(b), want, legacy)
 	if f := b.code(err, fault.LegacyInstalled); !strings.Contains(f.What, "precious") {
@@ -47,6 +48,7 @@ func TestReplaceNeedsWhatIsWanted(t *testing.T) {
 		o := b.order(Order{Install: want, Remove: legacy}, b.Manager.AllFirst)
 		for range 2 {
 			b.packages("aadsshlogin", "aadlogin 1.0-1")
+			o = b.alone(o, "")
 			b.query(b.Manager.Simulate(o)[0], simulation)
 			b.packages("aadsshlogin", "aadlogin 1.0-1")
 		}

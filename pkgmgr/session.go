@@ -166,11 +166,15 @@ func (s *Session) ImportKey(ctx context.Context, path string) error {
 	return orNil(d.fault)
 }
 
+// alone reports whether packages are fetched from our source alone, and what
+// they depend on from wherever it is.
+func (s *Session) alone() bool { return s.Manager.FetchFiles != nil && !s.Source.All }
+
 // Versions lists what the source has of a package, newest first. None is no
 // error.
 func (s *Session) Versions(ctx context.Context, name string) ([]string, error) {
 	source := s.Source
-	source.All = source.All || s.Manager.AllFirst
+	source.All = source.All || s.Manager.AllFirst && !s.alone()
 	c := s.Manager.Versions(source, name)
 	r, err := s.Host.Runner.Run(ctx, c)
 	if err != nil {

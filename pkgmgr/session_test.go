@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,26 @@ func (b bench) packages(lines ...string) {
 		}
 	}
 	b.runner.Expect(b.Manager.Query(names).String(), hosttest.Answer(missing, text.String()))
+}
+
+// alone expects that an order's packages are fetched from our source alone
+// before, where the manager does that, and gives the order with their files.
+// The versions are those that are wanted, or newest.
+func (b bench) alone(o Order, newest string) Order {
+	b.Helper()
+	if b.Manager.FetchFiles == nil {
+		return o
+	}
+	var uris strings.Builder
+	o.Files = nil
+	for _, spec := range o.Install {
+		name := fmt.Sprintf("%s_%s_amd64.deb", spec.Name, cmp.Or(spec.Version, newest))
+		fmt.Fprintf(&uris, "'https://packages.example/%s' %s 6174 SHA256:00\n", name, name)
+		o.Files = append(o.Files, aptArchives+"/"+name)
+	}
+	b.query(b.Manager.Locate(b.Source, o.Install), hosttest.Answer(0, uris.String()))
+	b.query(b.Manager.FetchFiles(b.Source, o.Install), hosttest.Answer(0, ""))
+	return o
 }
 
 func (b bench) transaction(c host.Command, r host.Result) {
@@ -202,9 +223,10 @@ func TestCommandsThatDoNotEnd(t *testing.T) {
 	t.Run("transaction goes on", func(t *testing.T) {
 		b := newBench(t, distro.Apt)
 		b.packages("aadsshlogin")
-		b.runner.ExpectError(b.Manager.Install(b.order(Order{Install: want}, true))[0].String(), fmt.Errorf("apt-get: %w", host.ErrStillRunning))
+		o := b.alone(b.order(Order{Install: want}, true), "1.0.2")
+		b.runner.ExpectError(b.Manager.Install(o)[0].String(), fmt.Errorf("apt-get: %w", host.ErrStillRunning))
 		_, err := b.Install(wide(b), want)
-		if f := b.code(err, fault.StillRunning); !strings.HasSuffix(f.What, "goes on: apt-get install aadsshlogin.") {
+		if f := b.code(err, fault.StillRunning); !strings.HasSuffix(f.What, "goes on: apt-get install aadsshlogin_1.0.2_amd64.deb.") {
 			t.Errorf("What = %q", f.What)
 		}
 	})

@@ -3,6 +3,7 @@
 package decide
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -296,6 +297,9 @@ func keysOf(r distro.Repository, base string) (pins []trust.Pin, urls []string) 
 func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) []host.Command {
 	order := pkgmgr.Order{Source: source, Install: s.Want, Remove: s.Remove, Reinstall: s.Kind == Reinstall, LockWait: pkgmgr.LockWait}
 	order.Source.All = source.All || m.AllFirst
+	if m.FetchFiles != nil && !source.All && s.Kind != PutBack && (s.Kind != Reinstall || len(files) < len(s.Want)) {
+		return planAlone(m, order, s.Kind == Replace)
+	}
 	switch {
 	case s.Kind == PutBack:
 		return m.RestoreFiles(files)
@@ -316,4 +320,17 @@ func Kept(f facts.Facts, want []pkgmgr.Spec) []string {
 		}
 	}
 	return files
+}
+
+// planAlone are the commands of an order whose packages are fetched from one
+// source alone before; which versions these are shows then.
+func planAlone(m *pkgmgr.Manager, order pkgmgr.Order, replace bool) []host.Command {
+	all := []host.Command{m.FetchFiles(order.Source, order.Install)}
+	for _, spec := range order.Install {
+		order.Files = append(order.Files, m.Kept(order.Source, pkgmgr.Package{Name: spec.Name, Version: cmp.Or(spec.Version, "*")})...)
+	}
+	if replace {
+		all = append(all, m.Download(order)...)
+	}
+	return append(all, m.Install(order)...)
 }

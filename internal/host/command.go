@@ -16,6 +16,7 @@ type Command struct {
 	Name    string   // program, looked up in the fixed search path
 	Args    []string // no shell is involved
 	Env     []string // KEY=value, added to the clean environment
+	Dir     string   // the working folder of Run; "" is /
 	Stdin   string
 	Changes bool     // it changes the machine: logged as an action, not as a query
 	Secrets []string // values that must not be shown: masked in logs and in String
@@ -72,5 +73,9 @@ func (c Command) String() string {
 		}
 		words[i] = text.Quote(w)
 	}
-	return strings.Join(words, " ")
+	line := strings.Join(words, " ")
+	if c.Dir != "" {
+		line = "cd " + text.Quote(c.Dir) + " && " + line
+	}
+	return line
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +75,7 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	}
 	stdout, stderr := &capped{}, &capped{}
 	cmd := exec.CommandContext(ctx, path, c.Args...)
-	cmd.Env, cmd.Dir = environment(c.Env), "/"
+	cmd.Env, cmd.Dir = environment(c.Env), cmp.Or(c.Dir, "/")
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	if c.Stdin != "" {
 		cmd.Stdin = strings.NewReader(c.Stdin)

@@ -313,3 +313,8 @@ func ran(a answer) []string {
 		return strings.HasPrefix(c, "dpkg-query ") || strings.HasPrefix(c, "rpm -q ")
 	})
 }
+
+// fetches reports whether a command only finds, fetches or verifies package files.
+func fetches(command string) bool {
+	return slices.ContainsFunc([]string{" download ", " --downloadonly ", "rpm -K "}, func(word string) bool { return strings.Contains(command, word) })
+}

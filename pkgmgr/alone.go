@@ -1,0 +1,76 @@
+package pkgmgr
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"fmt"
+	"slices"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+)
+
+// located is a package file that can be fetched.
+type located struct {
+	name, version, path string
+	digest              string // SHA256:... or SHA512:..., of the signed lists; else ""
+}
+
+// packageLimit is the size of a package file, in bytes, above which it is not
+// looked at.
+const packageLimit = 64 << 20
+
+// here reports whether the file is there already, as the signed lists describe it.
+func (l located) here(h *host.Host) bool {
+	content, err := h.ReadFile(l.path, packageLimit)
+	if err != nil {
+		return false
+	}
+	return l.digest == fmt.Sprintf("SHA512:%x", sha512.Sum512(content)) || l.digest == fmt.Sprintf("SHA256:%x", sha256.Sum256(content))
+}
+
+// fetchAlone fetches the packages of an order from our source alone and has them
+// verified, so that no other source of the machine can take their place: their
+// scripts run as root. What they depend on the manager finds wherever the
+// owner allows. What is there already in that version is left out; without any
+// file there is nothing to install.
+func (s *Session) fetchAlone(ctx context.Context, o *Order, before Packages) (diagnosis, error) {
+	m := s.Manager
+	o.Files = nil
+	d, err := s.run(ctx, m.Locate(s.Source, o.Install), reads)
+	if err != nil || d.fault != nil {
+		return d, err
+	}
+	var wanted []Spec
+	files := m.parseLocated(d.result)
+	for _, spec := range o.Install {
+		if !slices.ContainsFunc(files, func(f located) bool { return f.name == spec.Name }) {
+			return diagnosis{fault: fault.New(fault.PackageUnavailable, fmt.Sprintf("The repository has no file of %s.", spec.Name),
+				"See what there is: sudo "+brief(m.Locate(s.Source, o.Install))+andAgain)}, nil
+		}
+	}
+	for _, f := range files {
+		at := slices.IndexFunc(o.Install, func(spec Spec) bool { return spec.Name == f.name })
+		if at < 0 {
+			continue
+		}
+		had, newest := before[f.name], o.Install[at].Version == ""
+		if c := CompareVersions(f.version, had.Version); had.State == Installed && !o.Reinstall && (f.version == had.Version || newest && c < 0) {
+			continue
+		}
+		o.Files = append(o.Files, f.path)
+		if f.here(s.Host) {
+			continue
+		}
+		// apt would take a file of that size as it is, damaged or not.
+		if _, err := s.Host.RemoveFile(f.path); err != nil {
+			return diagnosis{}, fault.Wrap(err, fault.Disk, "An old package file, "+f.path+", cannot be removed.", "See why (ls -l "+f.path+"; findmnt -T "+f.path+")"+andAgain)
+		}
+		wanted = append(wanted, o.Install[at])
+	}
+	if len(wanted) == 0 {
+		return diagnosis{}, nil
+	}
+	return s.run(ctx, m.FetchFiles(s.Source, wanted), refreshes)
+}
