@@ -5,6 +5,7 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,14 +65,17 @@ func Load() (Environment, error) {
 	// Called after locate has seen a small regular file: the library reads
 	// whatever is there, also a FIFO, to its end.
 	env, err := settings.GetHandlerEnvironment()
-	if err != nil {
-		return standIn(os.Args[0]), unusable(path, brief(err))
+	found := err == nil
+	var e Environment
+	if found {
+		e, err = environment(path, env, content)
+	} else { // it knows no byte order mark and no version that is text
+		e, err = parseEnvironment(path, content)
 	}
-	e, err := environment(path, env, content)
 	if err != nil {
 		return standIn(os.Args[0]), err
 	}
-	e.found = true
+	e.found = found
 	return e, nil
 }
 
@@ -139,14 +143,18 @@ func readEnvironment(path string) ([]byte, error) {
 }
 
 func parseEnvironment(path string, content []byte) (Environment, error) {
-	var all []settings.HandlerEnvironment
+	content = bytes.TrimPrefix(content, []byte("\uFEFF"))
+	var all []struct {
+		settings.HandlerEnvironment
+		Version json.RawMessage `json:"version"` // 1.0 or "1.0": nobody uses it
+	}
 	if err := json.Unmarshal(content, &all); err != nil {
 		return Environment{}, unusable(path, err.Error())
 	}
 	if len(all) != 1 {
 		return Environment{}, unusable(path, fmt.Sprintf("it has %d entries instead of one", len(all)))
 	}
-	return environment(path, all[0], content)
+	return environment(path, all[0].HandlerEnvironment, content)
 }
 
 // environment takes over what the library read, adds what it does not know, and

@@ -85,6 +85,28 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// What other agents write is read: a version that is text, a byte order mark.
+func TestLoadReadsOtherAgents(t *testing.T) {
+	const folders = `"name": "n", "handlerEnvironment": {"logFolder": "/l", "configFolder": "/c", "statusFolder": "/s", "eventsFolder": "/e"}`
+	for name, content := range map[string]string{
+		"version is text": `[{"version": "1.0", ` + folders + `}]`,
+		"byte order mark": "\uFEFF" + `[{"version": 1.0, ` + folders + `}]`,
+		"both":            "\uFEFF" + `[{"version": "1.0", ` + folders + `}]`,
+		"no version":      `[{` + folders + `}]`,
+	} {
+		l := newLayout(t)
+		write(t, filepath.Join(l.base, environmentFile), content)
+		start(t, l.program)
+		e, err := Load()
+		if err != nil || e.LogFolder != "/l" || e.ConfigFolder != "/c" || e.StatusFolder != "/s" || e.EventsFolder != "/e" {
+			t.Errorf("%s: %+v, %v", name, e, err)
+		}
+		if e, err = LoadFrom(l.base); err != nil || e.LogFolder != "/l" || e.EventsFolder != "/e" {
+			t.Errorf("LoadFrom, %s: %+v, %v", name, e, err)
+		}
+	}
+}
+
 // TestLoadMissing: it is said where was looked.
 func TestLoadMissing(t *testing.T) {
 	dir := t.TempDir()
@@ -131,7 +153,7 @@ func TestBadEnvironment(t *testing.T) {
 		{"two entries", `[{}, {}]`, "cannot be used"},
 		{"nothing in it", `[{}]`, `logFolder "" is missing`},
 		{"entry is null", `[null]`, `logFolder "" is missing`},
-		{"version is text", `[{"version": "1.0"}]`, "cannot unmarshal string"},
+		{"version is text, and nothing else", `[{"version": "1.0"}]`, `logFolder "" is missing`},
 		{"folder is a number", one(`"logFolder": 5`), "cannot unmarshal number"},
 		{"no status folder", one(`"logFolder": "/l", "configFolder": "/c"`), `statusFolder "" is missing`},
 		{"relative", one(`"logFolder": "/l", "configFolder": "c", "statusFolder": "/s"`), `configFolder "c" is not an absolute path`},

@@ -15,6 +15,7 @@ type Cloud struct {
 	Replica         bool     // that host has the repositories of apt by codename only
 	Login           string   // host of the sign-in service
 	RoleCheck       string   // host that says who may sign in; "": not publicly known
+	Regions         []string // what the names of its regions begin with; none: the public cloud's
 	Source          string   // where the row comes from
 }
 
@@ -42,6 +43,7 @@ func Clouds() []Cloud {
 			PackageHost:     "packages.microsoft.com",
 			Login:           "login.microsoftonline.us",
 			RoleCheck:       "pasff.usgovcloudapi.net",
+			Regions:         []string{"usgov", "usdod"},
 			Source:          endpoints,
 		},
 		{
@@ -50,10 +52,11 @@ func Clouds() []Cloud {
 			PackageHost:     "packages.microsoft.com",
 			Login:           "login.chinacloudapi.cn",
 			RoleCheck:       "pas.chinacloudapi.cn",
+			Regions:         []string{"china"},
 			Source:          endpoints,
 		},
 		{
-			Name: "USNat", Aliases: []string{"USNatCloud"},
+			Name: "USNat", Aliases: []string{"USNatCloud"}, Regions: []string{"usnat"},
 			ResourceManager: "https://management.azure.eaglex.ic.gov/",
 			PackageHost:     "repodepot.azure.eaglex.ic.gov",
 			PackagePath:     "/microsoft",
@@ -62,7 +65,7 @@ func Clouds() []Cloud {
 			Source:          airGapped,
 		},
 		{
-			Name: "USSec", Aliases: []string{"USSecCloud"},
+			Name: "USSec", Aliases: []string{"USSecCloud"}, Regions: []string{"ussec"},
 			ResourceManager: "https://management.azure.microsoft.scloud/",
 			PackageHost:     "repodepot.azure.microsoft.scloud",
 			PackagePath:     "/microsoft",
@@ -86,6 +89,20 @@ func CloudByName(name string) (Cloud, bool) {
 	return Cloud{}, false
 }
 
+// cloudByRegion finds the cloud that a region belongs to: no public one begins
+// like one of another cloud.
+func cloudByRegion(region string) (Cloud, bool) {
+	region = strings.ToLower(region)
+	for _, c := range Clouds() {
+		for _, begin := range c.Regions {
+			if strings.HasPrefix(region, begin) {
+				return c, true
+			}
+		}
+	}
+	return Clouds()[0], region != ""
+}
+
 // cloudOf is the cloud that the machine says it is in, or the public one with
 // the reason why that is assumed.
 func cloudOf(d compute, r reply) (c Cloud, why string) {
@@ -94,6 +111,12 @@ func cloudOf(d compute, r reply) (c Cloud, why string) {
 	}
 	if c, ok := CloudByName(d.Environment); ok {
 		return c, ""
+	}
+	if d.Environment == "" {
+		if c, ok := cloudByRegion(d.Location); ok {
+			return c, ""
+		}
+		return Clouds()[0], "The machine does not say in which cloud it is, so the public cloud is assumed"
 	}
 	return Clouds()[0], "The machine says that it is in the cloud " + strconv.Quote(clip(d.Environment, 40)) + ", which is not known, so the public cloud is assumed"
 }

@@ -14,6 +14,7 @@ import (
 // document, userData and customData for two, may hold secrets and is never kept.
 type compute struct {
 	Environment  string `json:"azEnvironment"`
+	Location     string `json:"location"`
 	Subscription string `json:"subscriptionId"`
 	Group        string `json:"resourceGroupName"`
 	Name         string `json:"name"`
