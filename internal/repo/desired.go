@@ -114,6 +114,10 @@ func writeRepo(b *bytes.Buffer, t distro.Target, o Options) {
 	}
 	setting("sslverify", 1)
 	setting("skip_if_unavailable", 1)
+	// A host that never answers costs the owner's own transactions twenty
+	// seconds, and not two minutes: dnf tries four times.
+	setting("timeout", 5)
+	setting("retries", 1)
 }
 
 func keyURLs(t distro.Target, o Options) []string {
