@@ -86,6 +86,9 @@ func (r *run) shape(ctx context.Context) verdict {
 		troubled = r.apply(ctx, plan, after)
 		after = facts.LookAgain(ctx, r.host, r.question(), after)
 	}
+	if plan.Has(decide.Reinstall) && ctx.Err() == nil {
+		after, troubled = r.corrected(ctx, after, troubled)
+	}
 	if ctx.Err() != nil && troubled == nil {
 		troubled = r.stopped()
 	}
@@ -95,6 +98,32 @@ func (r *run) shape(ctx context.Context) verdict {
 		unregistered(v.fault, after)
 	}
 	return v
+}
+
+// corrected moves a package whose reinstallation did not help to the newest
+// version that is allowed: the vendor may have corrected it. What was wrong
+// before stands where there is none that does better.
+func (r *run) corrected(ctx context.Context, f facts.Facts, troubled error) (facts.Facts, error) {
+	if !decide.PackageFails(f) || troubled != nil && fault.Of(troubled).Code == fault.StillRunning {
+		return f, troubled
+	}
+	plan, err := decide.NewPlan(f, decide.Goal{Newest: true})
+	if err != nil || !plan.Has(decide.Install) {
+		return f, troubled
+	}
+	r.log.Infof("reinstalling did not help, a newer version is looked for")
+	if err := r.apply(ctx, plan, f); err != nil {
+		r.log.Warnf("no newer version that does better: %v", err)
+		if troubled == nil || fault.Of(err).Code == fault.StillRunning {
+			troubled = err
+		}
+		return facts.LookAgain(ctx, r.host, r.question(), f), troubled
+	}
+	now := facts.LookAgain(ctx, r.host, r.question(), f)
+	if !decide.PackageFails(now) {
+		troubled = nil
+	}
+	return now, troubled
 }
 
 // mend repairs a package database that a killed run of a package manager left

@@ -130,12 +130,26 @@ func packageStep(f facts.Facts, g Goal) (s Step, needed bool) {
 	if g.Newest && mayMove(f, installed) {
 		return Step{Kind: Install, Want: want, Text: "move to the newest version: " + Specs(want)}, true
 	}
-	for _, finding := range f.Findings() {
-		if finding.Package && finding.Answer == sshd.Fail {
-			return Step{Kind: Reinstall, Want: present(f), Text: fmt.Sprintf("reinstall %s: %s", installed.Name, strings.TrimSuffix(finding.Text, "."))}, true
-		}
+	if why, fails := packageFailure(f); fails {
+		return Step{Kind: Reinstall, Want: present(f), Text: fmt.Sprintf("reinstall %s: %s", installed.Name, strings.TrimSuffix(why, "."))}, true
 	}
 	return Step{}, false
+}
+
+// PackageFails reports whether the packages are in place and did not set
+// themselves up.
+func PackageFails(f facts.Facts) bool {
+	_, fails := packageFailure(f)
+	return fails && preflight.InPlace(f)
+}
+
+func packageFailure(f facts.Facts) (why string, fails bool) {
+	for _, finding := range f.Findings() {
+		if finding.Package && finding.Answer == sshd.Fail {
+			return finding.Text, true
+		}
+	}
+	return "", false
 }
 
 // mayMove reports whether install may look for a newer version. A pinned
