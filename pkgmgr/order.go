@@ -31,6 +31,7 @@ func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.C
 	}
 	for {
 		said, err := t.attempt(ctx)
+		said = s.signedWith(t.order, said)
 		if err == nil {
 			err = t.query(ctx, said)
 		}

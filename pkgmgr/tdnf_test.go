@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -111,5 +112,23 @@ func TestTdnfFetchesADamagedFileAgain(t *testing.T) {
 				t.Errorf("%s: %v", version, err)
 			}
 		}
+	}
+}
+
+// 27 names the key in full, from the package itself.
+func TestDistrustNamesTheKey(t *testing.T) {
+	signed, err := os.ReadFile("../internal/trust/testdata/signed.rpm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t, distro.Tdnf)
+	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
+	b.packages("aadsshlogin")
+	b.query(b.Manager.Download(o)[0], recordedRun(t, "tdnf-3.5.8", "package: signed with another key", "--downloadonly").result)
+	b.runner.Then(func() { b.file(tdnfFetchDir+"/aadsshlogin-1.0.033070001-1.x86_64.rpm", string(signed)) })
+	b.packages("aadsshlogin")
+	_, err = b.Install(wide(b), o.Install)
+	if f := b.code(err, fault.RepositoryUntrusted); !strings.Contains(f.What, "aadsshlogin-1.0.033070001-1.x86_64") || !strings.Contains(f.What, "key E68E26ACFD3800F419628771099A122506276CD3") {
+		t.Errorf("What = %q", f.What)
 	}
 }

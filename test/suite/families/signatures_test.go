@@ -21,7 +21,11 @@ func TestWronglySignedPackage(t *testing.T) {
 	for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
 		t.Run(name, func(t *testing.T) {
 			each(t, rpms(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: signing}}}, func(m machine) {
-				m.want(27)
+				texts := []string{"aadsshlogin-" + newer} // the package, and what signed it
+				if signing == fixtures.WrongKey {
+					texts = append(texts, keys.Wrong().Fingerprint)
+				}
+				m.want(27, texts...)
 				m.has("aadsshlogin", "")
 				if m.registered() {
 					m.fatal("the package set itself up all the same")
