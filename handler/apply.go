@@ -136,7 +136,7 @@ func (w *work) fetchKey(ctx context.Context, s decide.Step) error {
 		}
 		keys = append(append(keys, b...), '\n')
 	}
-	extra := w.trustedKeys()
+	extra := w.Settings.Repository.KeyFiles()
 	if len(keys) == 0 && len(extra) == 0 {
 		return missing
 	}
@@ -150,14 +150,6 @@ func (w *work) fetchKey(ctx context.Context, s decide.Step) error {
 
 // keyLimit is the size of a key file above which it is no key, in bytes.
 const keyLimit = 1 << 20
-
-func (w *work) trustedKeys() [][]byte {
-	var extra [][]byte
-	for _, k := range w.Settings.Repository.TrustedKeys {
-		extra = append(extra, []byte(k))
-	}
-	return extra
-}
 
 // transport installs a package of the distribution, from its own sources. It
 // stays when we go: other sources may use it by then.

@@ -335,6 +335,9 @@ func (s *Session) notRun(c host.Command, err error) error {
 		}
 		return fault.Wrap(err, fault.StillRunning, "The package transaction takes longer than the agent waits, and goes on: "+what+".",
 			"Wait until it is done (tail -f "+transactionLog+")"+andAgain)
+	case errors.Is(err, host.ErrUnsafeProgram):
+		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s was not run: %v.", c.Name, err),
+			"Make it root's alone: sudo chown root: FOLDER && sudo chmod go-w FOLDER, for each that is named"+andAgain)
 	case errors.Is(err, host.ErrNotFound):
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("The program %s is not on this machine.", c.Name),
 			fmt.Sprintf("Put the package manager (%s) back"+andAgain, s.Manager.Name))

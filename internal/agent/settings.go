@@ -36,6 +36,15 @@ type Repository struct {
 	TrustedKeys []string // armored public keys, accepted in the modes default and mirror
 }
 
+// KeyFiles are the trusted keys as files of keys.
+func (r Repository) KeyFiles() [][]byte {
+	var files [][]byte
+	for _, k := range r.TrustedKeys {
+		files = append(files, []byte(k))
+	}
+	return files
+}
+
 // Mode is a way to get at the packages.
 type Mode string
 

@@ -38,7 +38,8 @@ func findAgent(h *host.Host) (pid int, units []string) {
 		if err != nil || !isAgent(string(b)) {
 			continue
 		}
-		if n, err := strconv.Atoi(filepath.Base(dir)); err == nil && (pid == 0 || n < pid) {
+		// Anybody may call a program of theirs waagent; the agent is root's.
+		if n, err := strconv.Atoi(filepath.Base(dir)); err == nil && h.ProcessUser(n) <= 0 && (pid == 0 || n < pid) {
 			pid = n // the daemon is older than the process that it starts for extensions
 		}
 	}

@@ -56,6 +56,9 @@ type Runner interface {
 // ErrNotFound means that the program is not installed.
 var ErrNotFound = errors.New("program not found")
 
+// ErrUnsafeProgram means that the program is there, and that root must not run it.
+var ErrUnsafeProgram = errors.New("a program is not run as root")
+
 // ErrStillRunning means that a transaction outlived the time it was given.
 var ErrStillRunning = errors.New("still running")
 

@@ -39,6 +39,7 @@ type Holder struct {
 	PID  int    // 0 where the kernel does not say, as for a process in another container
 	Name string // what the process is called; empty where it could not be read
 	File string // the lock file
+	UID  int    // whom it belongs to, by its effective user id; -1 where that is not known
 }
 
 // String is the holder for people: "unattended-upgrade (process 314)".
@@ -49,13 +50,31 @@ func (h Holder) String() string {
 	case h.Name == "":
 		return fmt.Sprintf("process %d", h.PID)
 	}
-	return fmt.Sprintf("%s (process %d)", h.Name, h.PID)
+	of, name := "", h.Name
+	if h.UID > 0 && h.UID != os.Geteuid() {
+		of = fmt.Sprintf(" of user %d", h.UID)
+	}
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") != "" {
+		name = strconv.Quote(name) // a process names itself
+	}
+	return fmt.Sprintf("%s (process %d%s)", name, h.PID, of)
 }
 
 // LockHolder finds the first lock of locks that somebody else holds. It takes
 // no lock itself, not even for a moment, and needs no program such as lsof. A
 // lock that cannot be looked at counts as free: who needs it will be told.
 func (h *Host) LockHolder(locks []Lock) (Holder, bool) {
+	return h.lockHolder(locks, func(int) bool { return true })
+}
+
+// RootLockHolder is LockHolder for locks that root holds. Others may lock a file
+// that they may read, and keep a package manager waiting by it; that root is at
+// work it does not show.
+func (h *Host) RootLockHolder(locks []Lock) (Holder, bool) {
+	return h.lockHolder(locks, func(uid int) bool { return uid == 0 })
+}
+
+func (h *Host) lockHolder(locks []Lock, counts func(uid int) bool) (Holder, bool) {
 	for _, l := range locks {
 		var pid int
 		var held bool
@@ -67,8 +86,8 @@ func (h *Host) LockHolder(locks []Lock) (Holder, bool) {
 		case LockPIDFile:
 			pid, held = h.pidFileHolder(l.Path)
 		}
-		if held && pid != os.Getpid() {
-			return Holder{PID: pid, Name: h.ProcessName(pid), File: l.Path}, true
+		if uid := h.ProcessUser(pid); held && pid != os.Getpid() && counts(uid) {
+			return Holder{PID: pid, Name: h.ProcessName(pid), File: l.Path, UID: uid}, true
 		}
 	}
 	return Holder{}, false
@@ -137,6 +156,24 @@ func (h *Host) pidFileHolder(path string) (pid int, held bool) {
 	}
 	_, err = h.Stat(fmt.Sprintf("/proc/%d", pid))
 	return pid, !errors.Is(err, fs.ErrNotExist)
+}
+
+// ProcessUser is the effective user id of a process, -1 where it is not known.
+// The owner of its folder in proc(5) says less: it is root for a process that
+// does not let others look at it.
+func (h *Host) ProcessUser(pid int) int {
+	b, err := h.ReadFile(fmt.Sprintf("/proc/%d/status", pid), 1<<16)
+	if err != nil || pid <= 0 {
+		return -1
+	}
+	for line := range strings.Lines(string(b)) {
+		if ids := strings.Fields(line); len(ids) == 5 && ids[0] == "Uid:" { // real, effective, saved, of files
+			if uid, err := strconv.Atoi(ids[2]); err == nil {
+				return uid
+			}
+		}
+	}
+	return -1
 }
 
 // ProcessName is what a process is called: the kernel's name for it, or the

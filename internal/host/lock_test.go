@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -92,6 +93,38 @@ func TestLockHolder(t *testing.T) {
 				t.Errorf("released, but: %v", holder)
 			}
 		})
+	}
+}
+
+// A lock of nobody keeps a package manager waiting, and shows not that root is
+// at work. A process that hides from others is nobody's all the same, and what
+// it calls itself stands in quotes.
+func TestLocksOfOthers(t *testing.T) {
+	root := t.TempDir()
+	h := &Host{Root: root}
+	put := func(path, content string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, path), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("/proc/4711/comm", "x; sudo reboot\n")
+	put("/run/x.pid", "4711")
+	locks := []Lock{{Path: "/run/x.pid", Kind: LockPIDFile}}
+	for status, byRoot := range map[string]bool{
+		"Name:\tx\nUid:\t0\t0\t0\t0\n":                    true,
+		"Name:\tUid: 0 0 0 0\nUid:\t65534\t65534\t0\t0\n": false,
+		"Name:\tx\n": false,
+		"":           false,
+	} {
+		put("/proc/4711/status", status)
+		holder, held := h.LockHolder(locks)
+		if _, root := h.RootLockHolder(locks); !held || root != byRoot || !strings.HasPrefix(holder.String(), `"x; sudo reboot" (process 4711`) {
+			t.Errorf("%q: %s, held %v, by root %v", status, holder, held, root)
+		}
 	}
 }
 

@@ -18,7 +18,23 @@ import (
 
 // searchPath is where programs are looked for. The agent's own PATH is not
 // used: some agents start handlers with none.
+// A folder counts only where it is root's alone.
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// here is the machine that commands run on, for the questions that finding them asks.
+func here() *Host { return &Host{} }
+
+// safePath is searchPath without the folders that somebody beside root can
+// write to: what a script of a package calls is found there too.
+func safePath() string {
+	var dirs []string
+	for _, dir := range filepath.SplitList(searchPath) {
+		if here().RootOnly(dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return strings.Join(dirs, ":")
+}
 
 // outputLimit bounds what is kept of each stream of a command, in bytes.
 const outputLimit = 4 << 20
@@ -37,7 +53,7 @@ type Local struct {
 // agent sets none and gpg, dnf and zypper look for it.
 func environment(extra []string) []string {
 	return append([]string{
-		"PATH=" + searchPath,
+		"PATH=" + safePath(),
 		"HOME=/root",
 		"LANG=C.UTF-8",
 		"LC_ALL=C.UTF-8",
@@ -46,17 +62,31 @@ func environment(extra []string) []string {
 	}, extra...)
 }
 
+// findProgram looks for a program in the search path. What somebody beside root
+// could have put there, or could change, is not run.
 func findProgram(name string) (string, error) {
-	if strings.Contains(name, "/") {
-		if executable(name) {
-			return name, nil
+	candidates := []string{name}
+	if !strings.Contains(name, "/") {
+		candidates = nil
+		for _, dir := range filepath.SplitList(searchPath) {
+			candidates = append(candidates, filepath.Join(dir, name))
 		}
-		return "", fmt.Errorf("%s: %w", name, ErrNotFound)
 	}
-	for _, dir := range filepath.SplitList(searchPath) {
-		if full := filepath.Join(dir, name); executable(full) {
+	var unsafe error
+	for _, full := range candidates {
+		if !executable(full) {
+			continue
+		}
+		part := here().WritableByOthers(full)
+		if part == "" {
 			return full, nil
 		}
+		if unsafe == nil {
+			unsafe = fmt.Errorf("%w: %s, because others than root can change %s", ErrUnsafeProgram, full, part)
+		}
+	}
+	if unsafe != nil {
+		return "", unsafe
 	}
 	return "", fmt.Errorf("%s: %w", name, ErrNotFound)
 }

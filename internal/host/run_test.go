@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -68,5 +70,28 @@ func TestCommandStringIsPasteableAndHidesSecrets(t *testing.T) {
 	want := `X=1 apt-get -o "A::B=it's" install 'a b' '' 'http://u:***@p'`
 	if got := c.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// What somebody beside root could have written is not run by root, and the
+// search path that programs get has no such folder.
+func TestProgramsAreRootsAlone(t *testing.T) {
+	dir := t.TempDir() // below /tmp, where everybody may write
+	program := filepath.Join(dir, "x")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\ntouch "+dir+"/ran\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l := &Local{Log: logging.Discard()}
+	_, err := l.Run(context.Background(), Command{Name: program})
+	if !errors.Is(err, ErrUnsafeProgram) || !strings.Contains(err.Error(), "/tmp") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(dir + "/ran"); err == nil {
+		t.Error("it was run")
+	}
+	for _, d := range filepath.SplitList(safePath()) {
+		if part := (&Host{}).WritableByOthers(d); part != "" {
+			t.Errorf("%s is in the search path, and others can change %s", d, part)
+		}
 	}
 }

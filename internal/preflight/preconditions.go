@@ -12,6 +12,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/internal/trust"
 )
 
 func settings(f facts.Facts) []Result {
@@ -23,6 +24,14 @@ func settings(f facts.Facts) []Result {
 	if f.Refused != nil {
 		r := fault.Of(f.Refused)
 		return []Result{{Name: "settings", Answer: Fail, Text: r.What, Next: r.Next, Code: r.Code}}
+	}
+	if weak := trust.Weak(f.Settings.Repository.KeyFiles()); weak != nil {
+		r := Result{Name: "settings", Answer: Fail, Text: weak.What, Next: weak.Remedy(), Code: weak.Code}
+		if InPlace(f) { // nothing is installed by it now
+			r.Answer, r.Code = Warn, fault.OK
+			r.Text += " The packages are in place; nothing more is installed by it."
+		}
+		return []Result{r}
 	}
 	if len(f.Unknown) > 0 {
 		return []Result{{Name: "settings", Answer: Warn,

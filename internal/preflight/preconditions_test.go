@@ -3,6 +3,7 @@ package preflight
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,16 @@ func env(pairs ...string) func(string) string {
 	}
 }
 
+// weakKey signs itself by SHA-1 only.
+func weakKey(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../trust/testdata/sha1.asc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 func fresh(f *facts.Facts) { f.Packages = pkgmgr.Packages{} }
 
 func TestPreconditions(t *testing.T) {
@@ -70,6 +81,8 @@ func TestPreconditions(t *testing.T) {
 		{"settings: none", nil, "settings", Pass, 0, nil},
 		{"settings: refused", func(f *facts.Facts) { f.Refused = refused }, "settings", Fail, fault.SettingsInvalid, []string{"\"x\"", "Correct it."}},
 		{"settings: unknown names", func(f *facts.Facts) { f.Unknown = []string{"a", "b.c"} }, "settings", Warn, 0, []string{"a, b.c", "docs/settings.md"}},
+		{"settings: a weak key", func(f *facts.Facts) { fresh(f); f.Settings.Repository.TrustedKeys = []string{weakKey(t)} }, "settings", Fail, fault.SettingsInvalid, []string{"too weak", "SHA-1", "gpg --list-packets"}},
+		{"settings: a weak key that is in use", func(f *facts.Facts) { f.Settings.Repository.TrustedKeys = []string{weakKey(t)} }, "settings", Warn, 0, []string{"too weak", "in place"}},
 		{"settings: undecryptable", func(f *facts.Facts) { f.Refused = lost }, "settings", Unknown, fault.SettingsInvalid, []string{"decrypted"}},
 
 		{"distro: supported", nil, "distro", Pass, 0, []string{"Ubuntu 22.04 is supported"}},

@@ -148,7 +148,7 @@ func checkBase(base string) error {
 		return fault.New(fault.SettingsInvalid, "The setting repository.baseUrl cannot be used: "+why+".", next)
 	}
 	if strings.ContainsFunc(base, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("[]#\"'\\$", r)
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("#\"'\\$", r)
 	}) {
 		return refuse("it has a character that no repository file can hold")
 	}
@@ -156,6 +156,8 @@ func checkBase(base string) error {
 	switch {
 	case err != nil:
 		return refuse("it is not an address")
+	case strings.ContainsAny(strings.Replace(base, "["+u.Hostname()+"]", "", 1), "[]"): // but around an IPv6 address
+		return refuse("it has a character that no repository file can hold")
 	case u.User != nil:
 		return refuse("it holds a user or password, and everybody may read repository files")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":

@@ -90,7 +90,7 @@ func TestDesiredRefusesBase(t *testing.T) {
 	for _, base := range []string{
 		"", "mirror.example.com", "ftp://mirror.example.com", "https://", "file://srv/x", "file:relative",
 		"https://user:s3cret@mirror.example.com", "https://mirror.example.com/?token=s3cret", "https://mirror.example.com/#x",
-		"https://mirror.example.com/a b", "https://mirror.example.com/\ndeb [trusted=yes] http://evil x main", "https://[::1", "https://mirror.example.com/%zz",
+		"https://mirror.example.com/a b", "https://mirror.example.com/\ndeb [trusted=yes] http://evil x main", "https://[::1", "https://mirror.example.com/[x]", "https://[x].example.com/", "https://mirror.example.com/%zz",
 		"https://mirror.example.com/$releasever",
 	} {
 		files, err := Desired(jammy, Options{Base: base, GOARCH: "amd64"})
@@ -102,6 +102,14 @@ func TestDesiredRefusesBase(t *testing.T) {
 		if strings.Contains(f.What+f.Next+err.Error(), "s3cret") || strings.Contains(f.What, "\n") {
 			t.Errorf("%q: message %q", base, err)
 		}
+	}
+}
+
+// A mirror may be named by an IPv6 address, as the settings allow.
+func TestDesiredTakesIPv6(t *testing.T) {
+	files, err := Desired(target(t, "amd64", "ubuntu", "22.04", "jammy"), Options{Base: "https://[fd00::1]:8443/ms", Mirror: true, GOARCH: "amd64"})
+	if err != nil || !strings.Contains(string(files[0].Content), " https://[fd00::1]:8443/ms/ubuntu/22.04/prod jammy main\n") {
+		t.Errorf("%v, %v", files, err)
 	}
 }
 

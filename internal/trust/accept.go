@@ -53,6 +53,9 @@ func named(extra [][]byte, now time.Time) (map[string]*openpgp.Entity, error) {
 			if e, err = c.verify(now); err != nil {
 				break
 			}
+			if why := weakness(e); why != "" {
+				return nil, weak(i, c, why)
+			}
 			keys[fingerprintOf(e)] = e
 		}
 		if err != nil {

@@ -44,7 +44,7 @@ func TestBesideAnother(t *testing.T) {
 	} {
 		m, now := Memory{}, time.Unix(1e9, 0)
 		for i, s := range steps {
-			d := decide(s.told, s.seen, s.other, m, now)
+			d := decide(s.told, s.seen, s.other, m, false, now)
 			if d.repair != s.fix || d.leave != s.ends {
 				t.Errorf("%s, look %d: repair %v, leave %v", name, i+1, d.repair, d.leave)
 			}

@@ -24,8 +24,9 @@ type decision struct {
 func (d decision) acts() bool { return d.say != nil || d.repair || d.leave }
 
 // decide is pure: the verdict that was told last, the one that was seen now,
-// and what earlier looks left behind give what is to be done.
-func decide(told status.Report, seen Verdict, other beside, m Memory, now time.Time) decision {
+// and what earlier looks left behind give what is to be done. While somebody is
+// busy on the machine a failure may pass, and nothing is repaired.
+func decide(told status.Report, seen Verdict, other beside, m Memory, busy bool, now time.Time) decision {
 	d := decision{memory: m.clone(now)}
 	failing := told.Level == status.Failure
 	if other.coming && seen.Fault != nil {
@@ -50,7 +51,7 @@ func decide(told status.Report, seen Verdict, other beside, m Memory, now time.T
 		return d
 	}
 	key := fmt.Sprintf("%d %s", seen.Fault.Code, seen.cause())
-	if (!failing && seen.passes() || seen.twice(told, other)) && m.Suspect != key {
+	if (!failing && (busy || seen.passes()) || seen.twice(told, other)) && m.Suspect != key {
 		d.memory.Suspect = key
 		d.why = "seen for the first time, and it may pass: " + seen.Fault.What
 		return d
@@ -58,11 +59,13 @@ func decide(told status.Report, seen Verdict, other beside, m Memory, now time.T
 	report := seen.Report
 	if seen.Repair != "" {
 		tried, ok := d.memory.Repairs[seen.cause()]
-		if !ok {
+		switch {
+		case ok:
+			report = tried.stands(report)
+		case !busy:
 			d.repair = true
 			return d
 		}
-		report = tried.stands(report)
 	}
 	d.memory.Suspect = ""
 	if failing && told.Code == report.Code && told.Message == report.Message {

@@ -41,6 +41,7 @@ func TestDecide(t *testing.T) {
 	other := failure(fault.VerificationFailed, "sshd-users", "DenyUsers.")
 	type step struct {
 		seen Verdict
+		busy bool   // somebody is at work on the machine
 		say  string // beginning of what is told; "" where the verdict stays
 		fix  bool   // a repair is set off; it is taken to help
 	}
@@ -60,12 +61,15 @@ func TestDecide(t *testing.T) {
 		"drift is put back":            {{seen: drift, fix: true}, {seen: well()}},
 		"drift comes back":             {{seen: drift, fix: true}, {seen: drift, say: "The block is missing. Do something. It was put back at "}, {seen: drift}, {seen: well(), say: "People"}},
 		"one cause is not the other's": {{seen: drift, fix: true}, {seen: failure(fault.PackageManagerFailed, "packages", "Gone.").repairable(), fix: true}},
+		// Whoever keeps busy for ever keeps the repair waiting, and nothing else.
+		"drift while somebody is at work": {{seen: drift, busy: true}, {seen: drift, busy: true, say: "The block is missing."}, {seen: drift, busy: true}, {seen: drift, fix: true}, {seen: well(), say: "People"}},
+		"half of a change":                {{seen: drift, busy: true}, {seen: well()}, {seen: owner, busy: true}, {seen: owner, say: "AllowGroups."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			told, m, now := status.Report{Level: status.Success}, Memory{}, time.Unix(1e9, 0)
 			for i, s := range steps {
 				now = now.Add(15 * time.Minute)
-				d := decide(told, s.seen, beside{}, m, now)
+				d := decide(told, s.seen, beside{}, m, s.busy, now)
 				said := ""
 				if d.say != nil {
 					said, told = d.say.Message, *d.say
@@ -86,13 +90,13 @@ func TestRepairIsTriedAgainAfterADay(t *testing.T) {
 	at := time.Unix(1e9, 0)
 	m := Memory{Repairs: map[string]Repair{"sshd-command": {Time: at, Code: 21, Failed: "It did not help."}}}
 	ok := status.Report{Level: status.Success}
-	if d := decide(ok, drift, beside{}, m, at.Add(23*time.Hour)); d.repair || d.say == nil || d.say.Message != "It did not help. (It was tried at 2001-09-09 01:46 UTC; the watch tries once in 24 hours.)" {
+	if d := decide(ok, drift, beside{}, m, false, at.Add(23*time.Hour)); d.repair || d.say == nil || d.say.Message != "It did not help. (It was tried at 2001-09-09 01:46 UTC; the watch tries once in 24 hours.)" {
 		t.Errorf("on the same day: %+v", d)
 	}
-	if d := decide(ok, drift, beside{}, m, at.Add(25*time.Hour)); !d.repair || d.say != nil {
+	if d := decide(ok, drift, beside{}, m, false, at.Add(25*time.Hour)); !d.repair || d.say != nil {
 		t.Errorf("after a day: %+v", d)
 	}
-	if d := decide(ok, drift, beside{}, m, at.Add(-48*time.Hour)); !d.repair {
+	if d := decide(ok, drift, beside{}, m, false, at.Add(-48*time.Hour)); !d.repair {
 		t.Error("a clock that was set back ends repairs")
 	}
 	if len(m.Repairs) != 1 {

@@ -39,7 +39,7 @@ func FuzzMemory(f *testing.F) {
 		}
 		m := readMemory(h)
 		for _, seen := range []Verdict{{}, drift} {
-			d := decide(status.Report{Level: status.Success}, seen, beside{}, m, now)
+			d := decide(status.Report{Level: status.Success}, seen, beside{}, m, false, now)
 			if seen.Fault != nil && !d.acts() && d.why == "" {
 				t.Errorf("%+v says nothing", d)
 			}

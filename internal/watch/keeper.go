@@ -49,19 +49,36 @@ func (k Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 		}
 		return unwatched("systemd does not run here", "")
 	}
-	if err := k.copy(ctx); err != nil {
+	program, unsafe := place(k.Host)
+	if program == "" {
+		if err := k.Remove(ctx); err != nil {
+			k.Host.Log.Warnf("the rest of the watch: %v", err)
+		}
+		return unwatched("others than root can write to "+unsafe+", and so could run as root what the watch runs", onlyRoot(unsafe)+" Then set the extension again.")
+	}
+	if err := k.copy(ctx, program); err != nil {
 		if removal := k.Remove(ctx); removal != nil {
 			k.Host.Log.Warnf("the rest of the watch: %v", removal)
 		}
 		if errors.Is(err, syscall.EROFS) {
-			return unwatched(filepath.Dir(Program)+" is read-only", "")
+			return unwatched(filepath.Dir(program)+" is read-only", "")
 		}
-		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+Program+"; df -h "+filepath.Dir(Program)+"), and set the extension again.")
+		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+program+"; df -h "+filepath.Dir(program)+"), and set the extension again.")
 	}
-	if err := k.start(ctx, a); err != nil {
+	if err := k.start(ctx, program, a); err != nil {
 		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+"; then set the extension again.")
 	}
-	return preflight.Result{Name: name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
+	r := preflight.Result{Name: name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
+	if unsafe != "" {
+		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then set the extension again."
+		r.Text += " The watch's program is " + program + ", because others than root can write to " + unsafe + "."
+	}
+	return r
+}
+
+// onlyRoot is the command that makes a folder root's alone.
+func onlyRoot(dir string) string {
+	return "Run: sudo chown root: " + dir + " && sudo chmod go-w " + dir + "."
 }
 
 func unwatched(why, next string) preflight.Result {
@@ -91,22 +108,39 @@ func (k Keeper) record(a Assignment) error {
 
 // copy makes the one copy of the running program that people and the units run.
 // The receipt has it first, so whatever becomes of this run, uninstall finds it.
-func (k Keeper) copy(ctx context.Context) error {
+func (k Keeper) copy(ctx context.Context, program string) error {
 	self, err := k.Host.ReadFile(k.Self, selfLimit)
 	if err != nil {
 		return fmt.Errorf("the running program cannot be copied: %w", err)
 	}
-	if _, err := k.write(file{Program, self, 0o755}); err != nil {
+	if _, err := k.write(file{program, self, 0o755}); err != nil {
 		return err
 	}
-	if err := k.Host.EnsureLabel(Program, filepath.Dir(Program)); err != nil {
+	if err := k.Host.EnsureLabel(program, filepath.Dir(program)); err != nil {
 		return err
 	}
-	r, err := k.Host.Runner.Run(ctx, host.Command{Name: Program, Args: []string{"version"}})
+	for _, other := range k.copies() {
+		if other != program {
+			if _, err := k.Host.RemoveFile(other); err != nil {
+				return err
+			}
+		}
+	}
+	r, err := k.Host.Runner.Run(ctx, host.Command{Name: program, Args: []string{"version"}})
 	if err == nil && r.ExitCode != 0 {
-		err = fmt.Errorf("%s version %s", Program, r.Ending())
+		err = fmt.Errorf("%s version %s", program, r.Ending())
 	}
 	return err
+}
+
+// copies are where copies of ours can be: at the other place only what the
+// receipt knows, for a package of the program may have put its own there.
+func (k Keeper) copies() []string {
+	receipt, err := state.ReadReceipt(k.Host)
+	if _, ours := receipt.Files[otherPlace]; err == nil && ours {
+		return []string{Program, otherPlace}
+	}
+	return []string{Program}
 }
 
 // write makes files what they should be.
@@ -143,8 +177,8 @@ func (k Keeper) write(files ...file) (changed bool, err error) {
 }
 
 // start has systemd know the units as they should be, and starts what is not.
-func (k Keeper) start(ctx context.Context, a Assignment) error {
-	files, err := unitFiles(a.Environment, a.Minutes)
+func (k Keeper) start(ctx context.Context, program string, a Assignment) error {
+	files, err := unitFiles(program, a.Environment, a.Minutes)
 	if err != nil {
 		return err
 	}
@@ -186,14 +220,23 @@ func (k Keeper) start(ctx context.Context, a Assignment) error {
 // Remove takes the watch away: the units, the copy, and what they remember. It
 // goes on after an error and returns all of them.
 func (k Keeper) Remove(ctx context.Context) error {
-	_, err := k.Host.RemoveFile(Program)
+	err := k.removeCopies()
 	return errors.Join(k.remove(ctx, allUnits()), err)
 }
 
 // removeItself is Remove for the repair unit, which must not end itself.
 func (k Keeper) removeItself(ctx context.Context) error {
-	_, err := k.Host.RemoveFile(Program)
+	err := k.removeCopies()
 	return errors.Join(k.end(ctx), err)
+}
+
+func (k Keeper) removeCopies() error {
+	var troubles []error
+	for _, path := range k.copies() {
+		_, err := k.Host.RemoveFile(path)
+		troubles = append(troubles, err)
+	}
+	return errors.Join(troubles...)
 }
 
 // end is removeItself, but leaves the program for people.

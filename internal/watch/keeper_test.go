@@ -41,7 +41,7 @@ func TestOwnersMaskStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := Assignment{Environment: agent.Environment{BaseDir: "/var/lib/waagent/H-1.0", Version: "1.0"}, Minutes: 15}
-	err := (Keeper{Host: h}).start(t.Context(), a)
+	err := (Keeper{Host: h}).start(t.Context(), Program, a)
 	if err == nil || !strings.Contains(err.Error(), timerUnit+" is masked") {
 		t.Errorf("%v", err)
 	}

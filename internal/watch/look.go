@@ -50,12 +50,18 @@ func (w Watcher) Look(ctx context.Context) error {
 		return err
 	}
 	defer func() { release() }()
+	// What goes on keeps a repair waiting, never the look: whoever wants the
+	// watch to be blind would only have to keep busy.
+	busy := !settle(ctx, w.Host, locks(), quiet, patience)
+	if busy {
+		w.Host.Log.Infof("somebody is at work on this machine: nothing is put back now, and a failure must be seen twice")
+	}
 	told, m := w.told(a), readMemory(w.Host)
 	seen, other, err := w.observe(ctx, a)
 	if err != nil {
 		return err
 	}
-	d := decide(told, seen, other, m, time.Now())
+	d := decide(told, seen, other, m, busy, time.Now())
 	if d.acts() && seen.Fault != nil {
 		select {
 		case <-ctx.Done():
@@ -65,7 +71,7 @@ func (w Watcher) Look(ctx context.Context) error {
 		if seen, other, err = w.observe(ctx, a); err != nil {
 			return err
 		}
-		d = decide(told, seen, other, m, time.Now())
+		d = decide(told, seen, other, m, busy, time.Now())
 	}
 	if d.why != "" {
 		w.Host.Log.Infof("%s", d.why)
@@ -117,11 +123,6 @@ func (w Watcher) begin(ctx context.Context) (a Assigned, release func(), err err
 	}
 	if release, err = w.lock(ctx); err != nil || release == nil {
 		return a, nil, err
-	}
-	if !settle(ctx, w.Host, locks(), quiet, patience) {
-		w.Host.Log.Infof("somebody is at work on this machine; the next look may be luckier")
-		release()
-		return a, nil, nil
 	}
 	return a, release, nil
 }

@@ -17,8 +17,8 @@ const (
 )
 
 // settle waits until nobody is at work on the files that matter: no file of them
-// has just changed, and no package manager runs. It reports false where that
-// does not come to pass; the next look may be luckier.
+// has just changed, and root runs no package manager. It reports false where
+// that does not come to pass: what is seen then may be half of a change.
 func settle(ctx context.Context, h *host.Host, locks []host.Lock, quiet, patience time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -31,7 +31,7 @@ func settle(ctx context.Context, h *host.Host, locks []host.Lock, quiet, patienc
 		}
 		now := fingerprint(h)
 		_, transaction := h.RunningTransaction()
-		holder, busy := h.LockHolder(locks)
+		holder, busy := h.RootLockHolder(locks)
 		if now == before && !transaction && !busy {
 			return true
 		}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"io/fs"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,29 @@ import (
 // Program is the one copy of the handler outside the agent's folders: a program
 // that runs from there keeps the agent from unpacking the next version.
 const Program = "/usr/local/bin/aadsshlogin-handler"
+
+// otherPlace is where it is where somebody beside root can write to the usual
+// place: a member of the group staff, on an old Debian, would run as root.
+const otherPlace = "/usr/sbin/aadsshlogin-handler"
+
+// place is where the copy belongs on this machine. unsafe is the folder for
+// which the usual place is passed over; an empty path says that neither is fit.
+func place(h *host.Host) (program, unsafe string) {
+	for _, p := range []string{Program, otherPlace} {
+		dir := filepath.Dir(p)
+		for !h.Exists(dir) { // it is made, for root alone
+			dir = filepath.Dir(dir)
+		}
+		part := h.WritableByOthers(dir)
+		if part == "" {
+			return p, unsafe
+		}
+		if unsafe == "" {
+			unsafe = part
+		}
+	}
+	return "", unsafe
+}
 
 // The units. docs/ and people know these names.
 const (
@@ -56,10 +80,10 @@ type file struct {
 	mode    fs.FileMode
 }
 
-// unitFiles are the units for one version of the extension. Names between @ are
+// unitFiles are the units that run program for one version of the extension. Names between @ are
 // replaced: text/template, for that little, would add three megabytes to the
 // program, because what it can reach by name the linker must keep.
-func unitFiles(env agent.Environment, minutes int) ([]file, error) {
+func unitFiles(program string, env agent.Environment, minutes int) ([]file, error) {
 	var paths, folders strings.Builder
 	for _, p := range watched() {
 		paths.WriteString("PathChanged=" + p + "\n")
@@ -70,7 +94,7 @@ func unitFiles(env agent.Environment, minutes int) ([]file, error) {
 		}
 	}
 	fill := strings.NewReplacer(
-		"@PROGRAM@", Program, "@STATE@", host.StateDir,
+		"@PROGRAM@", program, "@STATE@", host.StateDir,
 		"@MINUTES@", strconv.Itoa(minutes), "@DELAY@", strconv.Itoa(minutes*60/5), // seconds
 		"@FOLDERS@", folders.String(), "@PATHS@\n", paths.String(),
 	)

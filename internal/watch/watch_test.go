@@ -112,7 +112,7 @@ func TestFingerprintSeesWhatMatters(t *testing.T) {
 
 func TestUnits(t *testing.T) {
 	env := agent.Environment{StatusFolder: "/agent/status", EventsFolder: "/log/events", LogFolder: "/log"}
-	files, err := unitFiles(env, 30)
+	files, err := unitFiles(Program, env, 30)
 	if err != nil {
 		t.Fatal(err)
 	}

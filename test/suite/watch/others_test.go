@@ -1,0 +1,106 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// asNobody runs a program of python as nobody, until the machine ends.
+func (s *stage) asNobody(program string) {
+	s.t.Helper()
+	s.must("setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c '" + program + "' >/dev/null 2>&1 &")
+}
+
+// TestOthersDoNotSilenceTheWatch: nobody takes a lock of each kind on the files
+// that package managers lock; what is wrong is told, and put back, all the same.
+func TestOthersDoNotSilenceTheWatch(t *testing.T) {
+	s := enabledPersona(t, roots.RHEL("9.4"), settings)
+	s.rest()
+	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
+	s.asNobody(`import fcntl,glob,time
+held=[]
+for path in glob.glob("/var/lib/rpm/.rpm.lock")+glob.glob("/usr/lib/sysimage/rpm/.rpm.lock"):
+    f=open(path); fcntl.lockf(f,fcntl.LOCK_SH); held.append(f)
+print(len(held)); open("/tmp/held","w").write(str(len(held))); time.sleep(1000)`)
+	s.must("for i in $(seq 100); do [ -s /tmp/held ] && break; sleep 0.1; done; [ \"$(cat /tmp/held)\" -ge 1 ]")
+	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.look()
+	if r := s.status(0); r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") {
+		t.Errorf("the look says %d %s", r.Code, r.Message)
+	}
+}
+
+// TestRootAtWorkKeepsTheRepairWaiting: while root has a package manager's lock,
+// a failure is told when it was seen twice, and put back when the lock is free.
+func TestRootAtWorkKeepsTheRepairWaiting(t *testing.T) {
+	s := enabled(t, settings)
+	s.rest()
+	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
+	s.must(`python3 -c 'import fcntl,time
+f=open("/var/lib/dpkg/lock-frontend","w"); fcntl.lockf(f,fcntl.LOCK_EX); open("/run/held","w").write("1"); time.sleep(1000)' >/dev/null 2>&1 & echo $! >/run/holder; for i in $(seq 100); do [ -s /run/held ] && break; sleep 0.1; done`)
+	s.must(resetSSH)
+	s.look()
+	if r := s.status(0); !success(r) {
+		t.Errorf("the first look says %d %s", r.Code, r.Message)
+	}
+	s.look()
+	if r := s.status(0); r.Level != status.Failure || r.Code != 21 {
+		t.Errorf("the second look says %s %d %s", r.Level, r.Code, r.Message)
+	}
+	s.must("kill $(cat /run/holder)")
+	s.look()
+	s.await("put back", 0, repaired)
+}
+
+// TestProgramIsRootsAlone: where a group can write to /usr/local, the watch's
+// program moves to where it cannot, and back.
+func TestProgramIsRootsAlone(t *testing.T) {
+	s := enabled(t, settings)
+	s.must("chgrp 50 /usr/local && chmod g+w /usr/local")
+	s.operate("enable", 0, 0)
+	m := monitor(s.status(0))
+	if !strings.HasPrefix(m, "warning ") || !strings.Contains(m, "others than root can write to /usr/local") {
+		t.Errorf("monitor says %s", m)
+	}
+	if got := s.sh("ls /usr/local/bin/aadsshlogin-handler; grep -h ^ExecStart= /etc/systemd/system/aadsshlogin-handler*.service"); !strings.Contains(got, "No such file") || strings.Count(got, "ExecStart=/usr/sbin/aadsshlogin-handler ") != 2 {
+		t.Errorf("there is %s", got)
+	}
+	s.rest()
+	s.must("systemctl stop aadsshlogin-handler.path; (echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.look()
+	if r := s.status(0); r.Code != 21 {
+		t.Errorf("a look from there says %d %s", r.Code, r.Message)
+	}
+	s.must("sed -i 1d /etc/ssh/sshd_config; chown root: /usr/local && chmod go-w /usr/local")
+	s.operate("enable", 0, 0)
+	if got := s.sh("ls /usr/sbin/aadsshlogin-handler; grep -h ^ExecStart= /etc/systemd/system/aadsshlogin-handler*.service"); !strings.Contains(got, "No such file") || strings.Count(got, "ExecStart=/usr/local/bin/aadsshlogin-handler ") != 2 {
+		t.Errorf("after it was mended there is %s", got)
+	}
+}
+
+// TestExposure: what systemd itself says of the units, on a scale from 0 to 10.
+// A look needs the network, root's eyes and a mount namespace; the repair runs
+// package managers, which inherit what their unit may not.
+func TestExposure(t *testing.T) {
+	s := enabled(t, settings)
+	for unit, most := range map[string]float64{"aadsshlogin-handler.service": 3.5, "aadsshlogin-handler-repair.service": 9.6} {
+		out := s.sh("systemd-analyze security --no-pager " + unit + " | tail -n 1")
+		m := regexp.MustCompile(`: (\d+\.\d)`).FindStringSubmatch(out)
+		if m == nil {
+			t.Fatalf("%s: %s", unit, out)
+		}
+		score, err := strconv.ParseFloat(m[1], 64)
+		fatal(t, err)
+		t.Logf("%s: %.1f", unit, score)
+		if score > most {
+			t.Errorf("%s: %.1f, more than %.1f", unit, score, most)
+		}
+	}
+}
