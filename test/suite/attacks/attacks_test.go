@@ -1,0 +1,156 @@
+// Package attacks holds attempts to trick the handler, which is root on every
+// machine of its owners. Each shows first that it works against a naive version
+// of the step, where that can be done, and then what holds.
+package attacks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/test/lib/golden"
+)
+
+// attack is one attempt.
+type attack struct {
+	by    string // whose it is
+	what  string
+	holds string // what stops it
+	// works tries it against a naive version of the step; nil where that cannot
+	// be shown without the thing itself (a package manager of another distribution).
+	works func(w *world) bool
+	// held tries it against the product; an error is how it got through.
+	held func(w *world) error
+}
+
+// world is what one attempt has to itself.
+type world struct {
+	t    *testing.T
+	dir  string
+	host *host.Host // its root is dir
+}
+
+func all() []attack {
+	var all []attack
+	for _, some := range [][]attack{settings(), links(), network(), arc(), local(), words(), others()} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+func TestAttacks(t *testing.T) {
+	shown := 0
+	for _, a := range all() {
+		t.Run(a.by+": "+a.what, func(t *testing.T) {
+			if a.works != nil {
+				shown++
+				if !a.works(newWorld(t)) {
+					t.Fatal("it does not work against the naive version either, so nothing is shown")
+				}
+			}
+			if err := a.held(newWorld(t)); err != nil {
+				t.Errorf("it got through: %v", err)
+			}
+		})
+	}
+	if len(all()) < 60 || shown < 45 {
+		t.Errorf("%d attacks, %d of them shown to work against a naive version", len(all()), shown)
+	}
+}
+
+// TestTable keeps the list in docs current.
+func TestTable(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Attacks that are tried\n\n<!-- Rendered by UPDATE_GOLDEN=1 go test ./test/suite/attacks -->\n\n" +
+		"Each row is a test in `test/suite/attacks`. \"Shown\" says that the test first shows the attack to work against a naive\nversion of the step. [security.md](security.md) says who may do what, and what is not defended.\n\n" +
+		"| by | attack | shown | what holds |\n|---|---|---|---|\n")
+	for _, a := range all() {
+		shown := ""
+		if a.works != nil {
+			shown = "yes"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", a.by, strings.ReplaceAll(a.what, "|", "\\|"), shown, strings.ReplaceAll(a.holds, "|", "\\|"))
+	}
+	golden.Compare(t, "../../../docs/attacks.md", b.String())
+}
+
+func newWorld(t *testing.T) *world {
+	dir := t.TempDir()
+	return &world{t: t, dir: dir, host: &host.Host{Root: dir, Log: logging.Discard()}}
+}
+
+// path is a path of the machine, with the folders above it.
+func (w *world) path(name string) string {
+	full := filepath.Join(w.dir, name)
+	w.must(os.MkdirAll(filepath.Dir(full), 0o755))
+	return full
+}
+
+func (w *world) put(name, content string) string {
+	full := w.path(name)
+	w.must(os.WriteFile(full, []byte(content), 0o644))
+	return full
+}
+
+func (w *world) link(target, name string) string {
+	full := w.path(name)
+	w.must(os.Symlink(target, full))
+	return full
+}
+
+func (w *world) read(full string) string {
+	b, err := os.ReadFile(full)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// unchanged is an error where a file does not hold what was put there.
+func (w *world) unchanged(full, content string) error {
+	if got := w.read(full); got != content {
+		return fmt.Errorf("%s holds %.100q", full, got)
+	}
+	return nil
+}
+
+// refused is nil where settings end with 53.
+func (w *world) refused(public string) error {
+	_, _, err := w.settings(public)
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Code != fault.SettingsInvalid {
+		return fmt.Errorf("%s was taken: %v", public, err)
+	}
+	if strings.ContainsAny(f.What+f.Remedy(), "\x1b\n\x00") {
+		return fmt.Errorf("the refusal shows %q", f.What)
+	}
+	return nil
+}
+
+func (w *world) settings(public string) (agent.Settings, []string, error) {
+	w.put("config/0.settings", `{"runtimeSettings":[{"handlerSettings":{"publicSettings":`+public+`}}]}`)
+	return agent.ReadSettings(context.Background(), w.host, agent.Environment{ConfigFolder: filepath.Join(w.dir, "config"), BaseDir: w.dir}, 0)
+}
+
+// holds is nil where ok.
+func holds(ok bool, format string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf(format, args...)
+}

@@ -1,0 +1,88 @@
+package attacks
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/state"
+)
+
+// environment is HandlerEnvironment.json with one folder that somebody else chose.
+func environment(what, logFolder, configFolder string) attack {
+	return attack{by: "another extension", what: what, holds: "the agent's folders are absolute, plain, and not the root",
+		works: func(w *world) bool {
+			w.put("h-1.0/HandlerEnvironment.json", environmentFile(w, logFolder, configFolder))
+			return strings.Contains(w.read(filepath.Join(w.dir, "h-1.0/HandlerEnvironment.json")), "logFolder") // a decoder takes it
+		},
+		held: func(w *world) error {
+			w.put("h-1.0/HandlerEnvironment.json", environmentFile(w, logFolder, configFolder))
+			e, err := agent.LoadFrom(filepath.Join(w.dir, "h-1.0"))
+			return holds(err != nil && !strings.ContainsAny(err.Error(), "\x1b\n"), "taken: %+v, %q", e, err)
+		}}
+}
+
+func environmentFile(w *world, logFolder, configFolder string) string {
+	return fmt.Sprintf(`[{"name":"h","version":1.0,"handlerEnvironment":{"logFolder":%s,"configFolder":%s,"statusFolder":%s,"heartbeatFile":"x"}}]`,
+		quoted(logFolder), quoted(configFolder), quoted(filepath.Join(w.dir, "status")))
+}
+
+const (
+	otherMachine = "11111111-2222-3333-4444-555555555555"
+	thisMachine  = "99999999-8888-7777-6666-555555555555"
+)
+
+func others() []attack {
+	boot := func(w *world, id string) { w.put("proc/sys/kernel/random/boot_id", id+"\n") }
+	handover := func(what, content string, naive func(h state.Handover) bool) attack {
+		return attack{by: "captured image", what: what, holds: "a handover counts on the boot that wrote it, for 20 minutes by the boot's clock",
+			works: func(w *world) bool {
+				var h state.Handover
+				w.put("var/lib/aadsshlogin-handler/handover", content)
+				found, err := state.ReadJSON(w.host, "/var/lib/aadsshlogin-handler/handover", &h)
+				return err == nil && found && naive(h)
+			},
+			held: func(w *world) error {
+				boot(w, "boot-2")
+				w.put("var/lib/aadsshlogin-handler/handover", content)
+				h, counts := state.ReadHandover(w.host, time.Hour)
+				return holds(!counts, "it counts: %+v", h)
+			}}
+	}
+	there := func(h state.Handover) bool { return h.To != "" } // "where there is one, stand down"
+	return []attack{
+		environment("a log folder that is relative", "../../etc", "/c"),
+		environment("a log folder that is the root", "/", "/c"),
+		environment("a log folder that is the root, in another way", "/var/..", "/c"),
+		environment("a config folder with a line end", "/l", "/c\nx"),
+		environment("a config folder with what terminals obey", "/l", "/c\x1b[2J"),
+		environment("no config folder", "/l", ""),
+		{by: "captured image", what: "the receipt of another machine, by which packages of this one would go", holds: "a receipt counts on the machine that wrote it, by the hardware's id",
+			works: func(w *world) bool {
+				var r state.Receipt
+				w.put("var/lib/aadsshlogin-handler/receipt.json", `{"machine":"`+otherMachine+`","packages":{"aadsshlogin":{"before":""}}}`)
+				found, err := state.ReadJSON(w.host, "/var/lib/aadsshlogin-handler/receipt.json", &r)
+				return err == nil && found && len(r.Packages) == 1
+			},
+			held: func(w *world) error {
+				w.put("sys/class/dmi/id/product_uuid", thisMachine+"\n")
+				w.put("etc/machine-id", otherMachine+"\n") // the image's, which travels with it
+				w.put("var/lib/aadsshlogin-handler/receipt.json", `{"machine":"`+otherMachine+`","packages":{"aadsshlogin":{"before":""}}}`)
+				r, err := state.ReadReceipt(w.host)
+				return holds(err == nil && len(r.Packages) == 0, "%+v, %v", r, err)
+			}},
+		{by: "captured image", what: "a damaged receipt", holds: "what cannot be read says nothing about what to remove",
+			works: func(w *world) bool { return len(w.read(w.put("r", `{"packages":{"aadsshlogin":`))) > 0 },
+			held: func(w *world) error {
+				w.put("var/lib/aadsshlogin-handler/receipt.json", `{"packages":{"aadsshlogin":`)
+				r, err := state.ReadReceipt(w.host)
+				return holds(err != nil && len(r.Packages) == 0, "%+v, %v", r, err)
+			}},
+		handover("a handover of an earlier boot", `{"to":"9.9.9.9","boot":"boot-1","upFor":3599000000000}`, there),
+		handover("a handover from the future of the boot's clock", `{"to":"9.9.9.9","boot":"boot-2","upFor":9999999000000000}`, there),
+		handover("a handover that is an hour old", `{"to":"9.9.9.9","boot":"boot-2","upFor":1}`, there),
+		handover("a handover with no time", `{"to":"9.9.9.9","boot":"boot-2"}`, there),
+	}
+}
