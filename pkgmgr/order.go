@@ -13,6 +13,9 @@ import (
 // order carries an order out: a try, a look at what came of it, and the
 // decision whether that is the end. Each step against what fails is taken once.
 func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.Command, k kind) (Outcome, error) {
+	if f := s.fits(o, s.Source); f != nil {
+		return Outcome{}, f
+	}
 	before, err := s.Query(ctx, o.names()...)
 	if errors.Is(err, ErrInterrupted) {
 		if err = s.Repair(ctx); err == nil {

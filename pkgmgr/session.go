@@ -106,6 +106,9 @@ func (s *Session) RefreshAll(ctx context.Context) {
 }
 
 func (s *Session) refresh(ctx context.Context, source Source) error {
+	if f := s.fitsSource(source); f != nil {
+		return f
+	}
 	k := refreshes
 	if source.All {
 		k = refreshesAll

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aadsshlogin-handler/internal/grammar"
 	"aadsshlogin-handler/internal/proxy"
 )
 
@@ -34,10 +35,6 @@ type schema map[string]any
 var errAllowed = errors.New("not allowed")
 
 const (
-	// An epoch, then letters and digits with single signs between them. apt
-	// takes a "-" or "+" at the end of NAME=VERSION for an order to remove or
-	// to install the package.
-	versionPattern = `([0-9]{1,9}:)?[0-9]([.+~^_-]?[0-9A-Za-z]){0,63}`
 	baseURLPattern = `https?://` + proxy.HostPattern + `(:` + proxy.PortPattern + `)?(/[A-Za-z0-9._~%+-]+)*/?`
 	minutesPattern = `off|[5-9]|[1-9][0-9]|[1-9][0-9]{2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440`
 	keyPattern     = `[\t\n\r ]*-----BEGIN PGP PUBLIC KEY BLOCK-----(-{0,4}[\t\n\r -,.-~])+-----END PGP PUBLIC KEY BLOCK-----[\t\n\r ]*`
@@ -55,9 +52,9 @@ func rows() []row {
 			Allowed: `a package version such as "1.0.027980001"`,
 			Meaning: "Install exactly this version of the package `aadsshlogin`, as the package manager writes it.",
 			Example: `{"packageVersion": "1.0.027980001"}`,
-			Schema:  textSchema(versionPattern),
+			Schema:  textSchema(grammar.VersionPattern),
 			take: func(s *Settings, v json.RawMessage) error {
-				return takeText(v, versionPattern, &s.PackageVersion)
+				return takeText(v, grammar.VersionPattern, &s.PackageVersion)
 			},
 		},
 		{

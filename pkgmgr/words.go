@@ -1,0 +1,49 @@
+package pkgmgr
+
+import (
+	"fmt"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/grammar"
+	"aadsshlogin-handler/internal/text"
+)
+
+// fits is the fault where a word of an order cannot be given to the manager as
+// it is: it would take it for something else. Settings were checked before; this
+// is for what comes from repositories, the package database and the machine.
+func (s *Session) fits(o Order, source Source) *fault.Fault {
+	for _, p := range o.Install {
+		if !grammar.PackageName(p.Name) || p.Version != "" && !grammar.Version(p.Version) {
+			return fault.New(fault.PackageUnavailable,
+				fmt.Sprintf("The version %q of the package %q is none that %s can be given.", shown(p.Version), shown(p.Name), s.Manager.Name),
+				"Find out which source offers it (see handler.log), and name another version in the setting packageVersion.")
+		}
+	}
+	for _, name := range o.Remove {
+		if !grammar.PackageName(name) {
+			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%q is no name of a package.", shown(name)), "See the package database of this machine.")
+		}
+	}
+	return s.fitsSource(source)
+}
+
+func (s *Session) fitsSource(source Source) *fault.Fault {
+	is := grammar.RepositoryID
+	if s.Manager.Name == distro.Zypper {
+		is = grammar.Alias
+	}
+	if source.ID != "" && s.Manager.Name != distro.Apt && !is(source.ID) {
+		return fault.New(fault.RepositoryUntrusted,
+			fmt.Sprintf("The repository is called %q on this machine, which %s could take for something else.", shown(source.ID), s.Manager.Name),
+			"Call it by letters, digits, dots, colons and hyphens in its file.")
+	}
+	if source.ListFile != "" && s.Manager.Name == distro.Apt && !grammar.Path(source.ListFile) {
+		return fault.New(fault.RepositoryUntrusted,
+			fmt.Sprintf("The repository's entry is in the file %q, whose name apt could take for something else.", shown(source.ListFile)),
+			"Rename the file: letters, digits, dots and hyphens.")
+	}
+	return nil
+}
+
+func shown(s string) string { return text.Clip(s, 80) }
