@@ -106,4 +106,4 @@ lint: ## formatting, vet, and vulnerabilities where their database can be had
 
 .PHONY: docs
 docs: ## render the tables in docs/ and the golden plans from the code
-	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./internal/decide ./internal/cli ./test/suite/families
+	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./internal/decide ./internal/cli ./test/suite/families ./test/suite/attacks

@@ -98,7 +98,9 @@ func aptRefresh(s Source) []host.Command {
 			// Whatever the owner lets pass elsewhere (apt.conf): ours is signed.
 			"-o", "Acquire::AllowInsecureRepositories=false",
 			"-o", "Acquire::AllowWeakRepositories=false",
-			"-o", "Acquire::AllowDowngradeToInsecureRepositories=false")
+			"-o", "Acquire::AllowDowngradeToInsecureRepositories=false",
+			// An old index, though validly signed, would bring back old packages.
+			"-o", "Acquire::Check-Valid-Until=true")
 	}
 	return []host.Command{aptCommand(s, append(append(args, acquire()...), "update")...)}
 }
