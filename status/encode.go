@@ -112,10 +112,11 @@ func layout(r Report, keep, room int, at time.Time) []byte {
 }
 
 // clean is s as valid UTF-8 of at most limit bytes, cut between characters,
-// without control characters other than newline and tab.
+// without control characters other than newline and tab, and without those that
+// change how others are shown.
 func clean(s string, limit int) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) && r != '\n' && r != '\t' {
 			return ' '
 		}
 		return r

@@ -57,8 +57,11 @@ type Check struct {
 	Code    int    `json:"code,omitempty"` // of a failure
 }
 
+// shown is a text on one line, with nothing that a terminal might obey.
+func shown(s string) string { return text.Printable(text.OneLine(s)) }
+
 func newCheck(r row, result preflight.Result) Check {
-	c := Check{Name: result.Name, Section: r.section, Answer: result.Answer.String(), Text: text.OneLine(result.Text), Next: text.OneLine(result.Next)}
+	c := Check{Name: result.Name, Section: r.section, Answer: result.Answer.String(), Text: shown(result.Text), Next: shown(result.Next)}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {

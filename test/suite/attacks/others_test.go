@@ -2,11 +2,15 @@ package attacks
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/state"
 )
 
@@ -51,6 +55,13 @@ func others() []attack {
 				return holds(!counts, "it counts: %+v", h)
 			}}
 	}
+	given := func(what, stops string, works func(w *world) bool, make func(w *world) standalone.Files) attack {
+		return attack{by: "setup's own files", what: what, holds: stops, works: works, held: func(w *world) error {
+			var err error
+			back := within(5*time.Second, func() { _, err = make(w).Read(strings.NewReader("")) })
+			return holds(back && err != nil && fault.Of(err).Code == fault.SettingsInvalid && !strings.Contains(fault.Of(err).What, "s3cret"), "came back %v, %v", back, err)
+		}}
+	}
 	there := func(h state.Handover) bool { return h.To != "" } // "where there is one, stand down"
 	return []attack{
 		environment("a log folder that is relative", "../../etc", "/c"),
@@ -79,6 +90,47 @@ func others() []attack {
 				w.put("var/lib/aadsshlogin-handler/receipt.json", `{"packages":{"aadsshlogin":`)
 				r, err := state.ReadReceipt(w.host)
 				return holds(err != nil && len(r.Packages) == 0, "%+v, %v", r, err)
+			}},
+		given("a file of secrets that others may read", "protected settings are taken from a file of root alone",
+			func(w *world) bool {
+				return strings.Contains(w.read(w.put("p", `{"proxy":"http://u:s3cret@h:1"}`)), "s3cret")
+			},
+			func(w *world) standalone.Files {
+				return standalone.Files{Protected: w.put("p", `{"proxy":"http://u:s3cret@h:1"}`)}
+			}),
+		given("a file of secrets that belongs to somebody else", "protected settings are taken from a file of root alone", nil,
+			func(w *world) standalone.Files {
+				p := w.put("p", `{"proxy":"http://u:s3cret@h:1"}`)
+				w.must(os.Chmod(p, 0o600))
+				if os.Geteuid() == 0 {
+					w.must(os.Chown(p, 65534, 65534))
+				} else {
+					w.must(os.Chmod(p, 0o644))
+				}
+				return standalone.Files{Protected: p}
+			}),
+		given("settings that are a pipe", "only regular files are read, without waiting",
+			func(w *world) bool {
+				w.must(syscall.Mkfifo(w.path("s"), 0o600))
+				return !within(200*time.Millisecond, func() { w.read(filepath.Join(w.dir, "s")) })
+			},
+			func(w *world) standalone.Files {
+				w.must(syscall.Mkfifo(w.path("s"), 0o600))
+				return standalone.Files{Settings: filepath.Join(w.dir, "s")}
+			}),
+		given("settings that never end", "only regular files, and a limit on what is read", nil,
+			func(w *world) standalone.Files { return standalone.Files{Settings: w.link("/dev/zero", "s")} }),
+		given("settings of 5 MB", "a limit on what is read",
+			func(w *world) bool { return len(w.read(w.put("s", strings.Repeat(" ", 5<<20)))) == 5<<20 },
+			func(w *world) standalone.Files {
+				return standalone.Files{Settings: w.put("s", strings.Repeat(" ", 5<<20))}
+			}),
+		{by: "setup's own files", what: "a damaged record of who owns the machine", holds: "what cannot be read gives the machine to nobody",
+			works: func(w *world) bool { return len(w.read(w.put("o", `{"setup":tr`))) > 0 },
+			held: func(w *world) error {
+				w.put("var/lib/aadsshlogin-handler/owner.json", `{"setup":tr`)
+				o, found, err := state.ReadOwner(w.host)
+				return holds(err != nil || !found, "%+v", o)
 			}},
 		handover("a handover of an earlier boot", `{"to":"9.9.9.9","boot":"boot-1","upFor":3599000000000}`, there),
 		handover("a handover from the future of the boot's clock", `{"to":"9.9.9.9","boot":"boot-2","upFor":9999999000000000}`, there),

@@ -104,11 +104,11 @@ func words() []attack {
 			held: func(w *world) error {
 				w.path("status/x")
 				dir := filepath.Join(w.dir, "status")
-				w.must(status.Write(dir, 1, status.Report{Operation: "enable", Level: status.Failure, Code: 21, Message: "x\"}},{\"status\":\"success\x1b[2J" + strings.Repeat("y", 1<<20)}))
+				w.must(status.Write(dir, 1, status.Report{Operation: "enable", Level: status.Failure, Code: 21, Message: "x\"}},{\"status\":\"success\x1b[2J\u202e" + strings.Repeat("y", 1<<20)}))
 				r, err := status.Read(dir, 1)
 				w.must(err)
 				raw := w.read(filepath.Join(dir, "1.status"))
-				return holds(r.Level == status.Failure && r.Code == 21 && !strings.Contains(raw, "\x1b") && len(raw) < 131072, "%+v, %d bytes", r.Level, len(raw))
+				return holds(r.Level == status.Failure && r.Code == 21 && !strings.ContainsAny(raw, "\x1b\u202e") && len(raw) < 131072, "%+v, %d bytes", r.Level, len(raw))
 			}},
 		{by: "file name", what: "a source file named like a command", holds: "words that people are told to paste are quoted in one place",
 			works: func(w *world) bool { return runs(w, "az --file /etc/apt/sources.list.d/x;touch owned;.list") },
