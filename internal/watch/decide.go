@@ -51,7 +51,7 @@ func decide(told status.Report, seen Verdict, other beside, m Memory, busy bool,
 		return d
 	}
 	key := fmt.Sprintf("%d %s", seen.Fault.Code, seen.cause())
-	if (!failing && (busy || seen.passes()) || seen.twice(told, other)) && m.Suspect != key {
+	if (busy || !failing && seen.passes() || seen.twice(told, other)) && m.Suspect != key {
 		d.memory.Suspect = key
 		d.why = "seen for the first time, and it may pass: " + seen.Fault.What
 		return d

@@ -53,6 +53,11 @@ func (w Watcher) Look(ctx context.Context) error {
 	// What goes on keeps a repair waiting, never the look: whoever wants the
 	// watch to be blind would only have to keep busy.
 	busy := !settle(ctx, w.Host, locks(), quiet, patience)
+	if t, running := w.Host.RunningTransaction(); running {
+		// Ours, as only root can have it: what it comes to is not to be seen yet.
+		w.Host.Log.Infof("a transaction of an earlier run is still at work (process %d)", t.PID)
+		return nil
+	}
 	if busy {
 		w.Host.Log.Infof("somebody is at work on this machine: nothing is put back now, and a failure must be seen twice")
 	}
