@@ -65,7 +65,15 @@ func (k Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 		}
 		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+program+"; df -h "+filepath.Dir(program)+"), and set the extension again.")
 	}
-	if err := k.start(ctx, program, a); err != nil {
+	err := k.start(ctx, program, a)
+	var timerOnly *timerOnlyError
+	if errors.As(err, &timerOnly) {
+		return preflight.Result{Name: name, Answer: preflight.Warn,
+			Text: fmt.Sprintf("This machine is looked at every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
+			// Each path unit takes one; other programs of root may have them all (inotify(7)).
+			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}
+	}
+	if err != nil {
 		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+"; then set the extension again.")
 	}
 	r := preflight.Result{Name: name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
@@ -214,8 +222,20 @@ func (k Keeper) start(ctx context.Context, program string, a Assignment) error {
 	if err := systemd.StopAndDisable(ctx, started()...); err != nil {
 		return action.Ended(err)
 	}
-	return action.Ended(systemd.EnableAndStart(ctx, started()...))
+	if err := systemd.EnableAndStart(ctx, timerUnit); err != nil {
+		return action.Ended(err)
+	}
+	if err := systemd.EnableAndStart(ctx, pathUnit); err != nil {
+		return action.Ended(&timerOnlyError{err})
+	}
+	return action.Ended(nil)
 }
+
+// timerOnlyError is why the machine is looked at by the clock alone.
+type timerOnlyError struct{ err error }
+
+func (e *timerOnlyError) Error() string { return e.err.Error() }
+func (e *timerOnlyError) Unwrap() error { return e.err }
 
 // Remove takes the watch away: the units, the copy, and what they remember. It
 // goes on after an error and returns all of them.

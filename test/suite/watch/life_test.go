@@ -132,6 +132,18 @@ func TestNoWatch(t *testing.T) {
 			t.Errorf("the timer is %s", got)
 		}
 	})
+	t.Run("only the timer", func(t *testing.T) {
+		s.must("mkdir -p /etc/systemd/system/aadsshlogin-handler.path.d && printf '[Unit]\nRequisite=missing.service\nAfter=missing.service\n' > /etc/systemd/system/aadsshlogin-handler.path.d/broken.conf && systemctl daemon-reload && systemctl stop aadsshlogin-handler.path")
+		s.operate("enable", 0, 0)
+		if m := monitor(s.status(0)); !strings.Contains(m, "warning This machine is looked at every 15 minutes, but not when a file") || s.sh("systemctl is-active aadsshlogin-handler.timer") != "active" {
+			t.Errorf("monitor says %q", m)
+		}
+		s.must("rm -r /etc/systemd/system/aadsshlogin-handler.path.d")
+		s.operate("enable", 0, 0)
+		if m := monitor(s.status(0)); !strings.Contains(m, "success This machine is looked at every 15 minutes, and when a file") {
+			t.Errorf("monitor says %q", m)
+		}
+	})
 	t.Run("read-only", func(t *testing.T) {
 		s.must("mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
 		defer s.must("umount /usr/local/bin")
