@@ -25,7 +25,7 @@ but Debian's own, and not the vendor's packages, was run: see
 [what the tests stand on](stand-ins.md).
 
 `)
-	for _, line := range Supported() {
+	for _, line := range tested(func(Row) bool { return true }) {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
 	b.WriteString(`
@@ -49,6 +49,27 @@ seen in the repository yet. Paths are below the package host.
 			fmt.Fprintf(&b, "- %s %s: %s\n", row.Family, row.Releases, strings.TrimSuffix(note, "."))
 		}
 	}
+	b.WriteString(`- RHEL 10 and its rebuilds: selinux-policy-42.1.18-4.el10_2.2 and later confine what sshd starts, which has broken other
+  programs that AuthorizedKeysCommand names (Azure/azure-linux-extensions#2208)
+
+## Systems that are put together as an image
+
+Packages of these come with their image or by transactional updates; what is added
+to a running machine does not stay, or cannot be added. They are refused with 51
+before anything is written, whatever their ID is, unless the packages are in the
+image and people can sign in: then the answer is 0, and nothing is ever repaired.
+Build the image with ` + "`aadsshlogin`" + ` and, where SELinux is active, ` + "`aadsshlogin-selinux`" + ` from the
+repository of the row above, and set the extension on machines that are made of it.
+They are told by VARIANT_ID in os-release:
+
+`)
+	for _, row := range imageVariants() {
+		fmt.Fprintf(&b, "- `%s`: %s\n", row.variant, row.name)
+	}
+	b.WriteString(`
+or by the machine itself: /run/ostree-booted is there, or the root is read-only and
+transactional-update is installed. A read-only /usr alone is a fault of the machine (30).
+`)
 	b.WriteString("\n## Where each fact comes from\n\n| fact | source | rows |\n|---|---|---|\n")
 	for _, fact := range provenance() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", fact.Fact, fact.Where, strings.Join(fact.rows, "; "))

@@ -143,11 +143,17 @@ func baseArch(goarch string) string {
 	}
 }
 
-// Supported lists the tested releases, a line a family, sorted by family.
-func Supported() []string {
+// Supported lists the tested releases whose repository has packages for an
+// architecture (GOARCH), a line a family, sorted by family.
+func Supported(goarch string) []string {
+	return tested(func(row Row) bool { return slices.Contains(row.arches(), goarch) })
+}
+
+// tested lists the tested releases of the rows that are wanted.
+func tested(wanted func(Row) bool) []string {
 	releases := map[string][]string{}
 	for _, row := range Rows() {
-		if row.Tested {
+		if row.Tested && wanted(row) {
 			releases[row.Family] = append(releases[row.Family], row.Releases)
 		}
 	}

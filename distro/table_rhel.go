@@ -46,8 +46,8 @@ func rebuild(name, id string) []Row {
 		family(Row{Releases: "9", From: "9", Below: "10", Tested: true, Arches: onlyAMD64(), Unseen: []string{"arm64"}, Keys: oldKey(), Other: el9()},
 			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", arm64Open}),
 		family(Row{Releases: "10", From: "10", Below: "11", Unseen: bothArches(), Keys: newKey(),
-			Note: "the packages for RHEL 10 are tried"},
-			Source{"keys", elKey10}),
+			Note: "the packages for RHEL 10 are tried; the package host has repositories named after the rebuilds of 10 too, of which nobody has seen whether they have aadsshlogin"},
+			Source{"keys", elKey10}, Source{"release", "microsoft/mdatp-xplat#239, #245 and #246"}),
 		family(Row{Releases: "11 and later", From: "11", Note: elNext, Unseen: bothArches(), Keys: anyKey()},
 			Source{"keys", keyUnknown}),
 	}

@@ -21,8 +21,8 @@ func suse(name, path string, ids ...string) []Row {
 		family(Row{Releases: "15.6+", From: "15.6", Below: "16", Tested: true, Arches: onlyAMD64(), Unseen: []string{"arm64"}, Keys: oldKey()},
 			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", arm64Open}),
 		family(Row{Releases: "16 and later", From: "16", Unseen: bothArches(), Keys: anyKey(),
-			Note: "the repository for SLES 16 had no aadsshlogin in January 2026; it is tried all the same"},
-			Source{"release", "microsoft/linux-package-repositories#302"}, Source{"keys", keyUnknown}),
+			Note: "the repository for SLES 16 is signed with the key of 2025 and had no aadsshlogin in January 2026; it is tried all the same"},
+			Source{"release", "microsoft/linux-package-repositories#302"}, Source{"keys", "microsoft/mdatp-xplat#239, #245 and #246 (SLES 16); " + keyUnknown}),
 	}
 }
 

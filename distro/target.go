@@ -68,7 +68,7 @@ type ImageRepository struct {
 type Unsupported struct {
 	Found     string   // the release, as it calls itself
 	Arch      string   // GOARCH
-	Supported []string // a line a family: "RHEL 7.4-7.9, 8.3+, 9.0+, 10"
+	Supported []string // on this architecture, a line a family: "RHEL 7.4-7.9, 8.3+, 9.0+, 10"
 	Reason    string   // one sentence
 }
 
@@ -81,7 +81,7 @@ func (u *Unsupported) Error() string {
 // The error is always *Unsupported.
 func Lookup(r Release, goarch string) (Target, error) {
 	refuse := func(format string, args ...any) (Target, error) {
-		return Target{}, &Unsupported{Found: r.String(), Arch: goarch, Supported: Supported(), Reason: fmt.Sprintf(format, args...)}
+		return Target{}, &Unsupported{Found: r.String(), Arch: goarch, Supported: Supported(goarch), Reason: fmt.Sprintf(format, args...)}
 	}
 	family := familyOf(r.ID)
 	if len(family) == 0 {
@@ -103,6 +103,9 @@ func Lookup(r Release, goarch string) (Target, error) {
 	}
 	if !slices.Contains(row.Arches, goarch) && !slices.Contains(row.Unseen, goarch) {
 		return refuse("its repository has packages for %s only", strings.Join(row.arches(), " and "))
+	}
+	if row.Suite != "" && r.Codename != "" && r.Codename != row.Suite {
+		return refuse("its codename is %q and that of %s %s is %q: it is another distribution under that name, and nothing is guessed", r.Codename, row.Family, row.Releases, row.Suite)
 	}
 	suite := row.Suite
 	if row.Manager == Apt && suite == "" {

@@ -74,9 +74,10 @@ type Plan struct {
 func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 
 // NewPlan plans. A machine whose distribution or package database is not known
-// gets an empty plan: the checks refuse it.
+// gets an empty plan: the checks refuse it. One that is put together as an image
+// gets none either: what is on it came with the image.
 func NewPlan(f facts.Facts, g Goal) (Plan, error) {
-	if f.TargetErr != nil || f.PackagesErr != nil {
+	if f.TargetErr != nil || f.PackagesErr != nil || f.Image != "" {
 		return Plan{}, nil
 	}
 	m, err := pkgmgr.For(f.Target.Manager)

@@ -81,3 +81,12 @@ func TestPlansOfFreshMachines(t *testing.T) {
 		}
 	}
 }
+
+// Nothing is ever done to a machine whose packages come with its image.
+func TestNothingIsPlannedForAnImage(t *testing.T) {
+	f, _ := fresh(t, "../../distro/testdata/os-release/rhel-9.4")
+	f.Image, f.ReloadOwed = "CoreOS", true
+	if p, err := NewPlan(f, Goal{Newest: true}); err != nil || !p.Empty() {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -40,7 +40,8 @@ type Facts struct {
 
 	Release   distro.Release
 	Target    distro.Target
-	TargetErr error // *distro.Unsupported, or os-release could not be read
+	TargetErr error  // *distro.Unsupported, or os-release could not be read
+	Image     string // by what it shows that its packages come with an image; else ""
 
 	Proxy    proxy.Found
 	Memory   Memory
@@ -113,6 +114,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 		f.Transaction = &t
 	}
 	f.Release, f.Target, f.TargetErr = lookTarget(h)
+	f.Image = lookImage(h, f.Release)
 	if f.TargetErr == nil {
 		f.Packages, f.PackagesErr = lookPackages(ctx, h, f.Target)
 		f.Sources, f.Problems = repo.Look(h, f.Target.Manager)

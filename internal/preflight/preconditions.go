@@ -46,7 +46,7 @@ func distribution(f facts.Facts) []Result {
 	if u := (*distro.Unsupported)(nil); errors.As(f.TargetErr, &u) {
 		return []Result{{Name: name, Answer: Fail, Code: fault.DistroUnsupported,
 			Text: fmt.Sprintf("%s on %s is not supported: %s.", u.Found, u.Arch, strings.TrimSuffix(u.Reason, ".")),
-			Next: "Use one of: " + strings.Join(u.Supported, "; ") + "."}}
+			Next: instead(u)}}
 	}
 	if unread := (*fs.PathError)(nil); errors.As(f.TargetErr, &unread) && !errors.Is(unread, fs.ErrNotExist) {
 		why := fault.Resource(unread)
@@ -61,10 +61,39 @@ func distribution(f facts.Facts) []Result {
 			Text: fmt.Sprintf("The distribution of this machine cannot be told: %v.", f.TargetErr),
 			Next: "Restore /etc/os-release from the distribution's base package, and set the extension again."}}
 	}
+	if f.Image != "" {
+		return []Result{image(f)}
+	}
 	if !f.Target.Tested {
 		return []Result{{Name: name, Answer: Warn, Text: fmt.Sprintf("%s is not on the list of tested releases: %s.", f.Target.Name, strings.TrimSuffix(f.Target.Note, "."))}}
 	}
 	return []Result{{Name: name, Text: f.Target.Name + " is supported."}}
+}
+
+// instead is what can be used in the place of a release that is not supported.
+func instead(u *distro.Unsupported) string {
+	if len(u.Supported) == 0 {
+		return "There is no supported release for " + u.Arch + ": use a machine of another architecture."
+	}
+	return "Use one of: " + strings.Join(u.Supported, "; ") + "."
+}
+
+// image is the answer of a machine whose packages come with its image: it is
+// never changed.
+func image(f facts.Facts) Result {
+	r := Result{Name: "distro", Answer: Fail, Code: fault.DistroUnsupported,
+		Next: "Build the image with " + strings.Join(f.Wanted(), " and ") + " in it (docs/distributions.md), or use a release whose packages can be installed; then set the extension again."}
+	if !InPlace(f) {
+		r.Text = fmt.Sprintf("%s is put together as an image (%s), to which nothing can be added on a running machine, and the packages are not in it.", f.Target.Name, f.Image)
+		return r
+	}
+	for _, found := range f.Findings() {
+		if found.Answer == Fail {
+			r.Text = fmt.Sprintf("%s is put together as an image (%s) and cannot be repaired on a running machine: %s", f.Target.Name, f.Image, found.Text)
+			return r
+		}
+	}
+	return Result{Name: "distro", Text: fmt.Sprintf("%s is put together as an image (%s), and the packages are in it.", f.Target.Name, f.Image)}
 }
 
 // least is the smallest memory that passes, by what the figure lacks. 1 GB

@@ -251,3 +251,26 @@ func TestOrderOfFailures(t *testing.T) {
 		}
 	}
 }
+
+// A machine whose packages come with its image is never changed: it is refused
+// where they are not in it, or people cannot sign in.
+func TestImage(t *testing.T) {
+	for name, c := range map[string]struct {
+		with func(*facts.Facts)
+		want string
+	}{
+		"packages missing": {fresh, "the packages are not in it"},
+		"half installed": {func(f *facts.Facts) {
+			f.Packages["aadsshlogin"] = pkgmgr.Package{Name: "aadsshlogin", State: pkgmgr.Broken}
+		}, "the packages are not in it"},
+		"nobody can sign in": {func(*facts.Facts) {}, "cannot be repaired on a running machine: "},
+	} {
+		f := healthy(c.with)
+		f.Image = "CoreOS, by VARIANT_ID=coreos in os-release"
+		results := distribution(f)
+		if len(results) != 1 || results[0].Answer != Fail || results[0].Code != fault.DistroUnsupported ||
+			!strings.Contains(results[0].Text, c.want) || !strings.Contains(results[0].Text, "VARIANT_ID=coreos") || !strings.Contains(results[0].Next, "aadsshlogin") {
+			t.Errorf("%s: %+v", name, results)
+		}
+	}
+}

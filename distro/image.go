@@ -1,0 +1,25 @@
+package distro
+
+// Image is what the release says of itself where its packages come with an image
+// and not from a repository, whatever its ID is; "" where it says nothing of the
+// kind. See also what the machine itself shows: facts.
+func (r Release) Image() string {
+	for _, row := range imageVariants() {
+		if r.Variant == row.variant {
+			return row.name
+		}
+	}
+	return ""
+}
+
+// imageVariants are the values of VARIANT_ID that such systems with the ID of a
+// supported release have: test data of Azure/AgentBaker and of
+// openshift/machine-config-operator.
+func imageVariants() []struct{ variant, name string } {
+	return []struct{ variant, name string }{
+		{"azurecontainerlinux", "Azure Container Linux"},
+		{"osguard", "Azure Linux OS Guard"},
+		{"coreos", "CoreOS"},
+		{"transactional", "SL Micro"},
+	}
+}

@@ -1,0 +1,42 @@
+package facts
+
+import (
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/host"
+)
+
+// lookImage finds out whether the machine is put together as an image, and by
+// what that shows: a package that is installed on it does not stay, or cannot be
+// installed at all. A read-only /usr alone is a fault and no such system.
+func lookImage(h *host.Host, r distro.Release) string {
+	if name := r.Image(); name != "" {
+		return name + ", by VARIANT_ID=" + r.Variant + " in os-release"
+	}
+	if h.Exists("/run/ostree-booted") { // ostree(1), ostree-prepare-root(1)
+		return "an ostree deployment, by /run/ostree-booted"
+	}
+	// transactional-update(8) works on snapshots where the root is read-only.
+	if h.Exists("/usr/sbin/transactional-update") && readOnlyRoot(h) {
+		return "a transactional system, by transactional-update and a read-only root"
+	}
+	return ""
+}
+
+// readOnlyRoot looks at the last mount of / in lines such as
+//
+//	/dev/sda2 / btrfs ro,relatime,subvol=/@/.snapshots/1/snapshot 0 0
+func readOnlyRoot(h *host.Host) bool {
+	b, err := h.ReadFile("/proc/self/mounts", host.Limit)
+	if err != nil {
+		return false
+	}
+	readOnly := false
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 3 && f[1] == "/" {
+			readOnly = f[3] == "ro" || strings.HasPrefix(f[3], "ro,")
+		}
+	}
+	return readOnly
+}
