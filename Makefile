@@ -28,7 +28,30 @@ FORCE:
 
 .PHONY: zip
 zip: build ## the extension's package, in build/
-	$(GO) run ./misc/packaging -version $(VERSION) -binaries build $(if $(PUBLISHER),-publisher $(PUBLISHER) -type $(TYPE)) -o build/$(or $(TYPE),AADSSHLoginForLinux)-$(VERSION).zip
+	$(GO) run ./misc/packaging -version $(VERSION) -binaries build $(if $(PUBLISHER),-publisher $(PUBLISHER) -type $(TYPE)) -sbom build/sbom.cdx.json -o build/$(or $(TYPE),AADSSHLoginForLinux)-$(VERSION).zip
+
+.PHONY: packages
+packages: build build/nfpm ## deb and rpm for both architectures, in build/
+	gzip -9n < misc/man/aadsshlogin-handler.1 > build/aadsshlogin-handler.1.gz
+	$(GO) run . completion bash > build/completion.bash
+	set -e; for arch in amd64 arm64; do for kind in deb rpm; do \
+		ARCH=$$arch VERSION=$(VERSION) BUILD=build build/nfpm package -f misc/packages/nfpm.yaml -p $$kind -t build/ >/dev/null; \
+	done; done
+
+.PHONY: release
+release: zip packages ## all that is published, with SBOM and checksums, in build/release/
+	rm -rf build/release build/vm-application
+	mkdir -p build/release build/vm-application
+	cp build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 build/$(or $(TYPE),AADSSHLoginForLinux)-$(VERSION).zip build/sbom.cdx.json \
+		build/aadsshlogin-handler_$(VERSION)-1_*.deb build/aadsshlogin-handler-$(VERSION)-1.*.rpm build/release/
+	install -m 755 misc/launcher build/vm-application/aadsshlogin-handler
+	install -m 755 build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 build/vm-application/
+	tar --sort=name --format=gnu --mtime=@1577836800 --owner=0 --group=0 --numeric-owner -C build/vm-application -cf - . | gzip -9n > build/release/aadsshlogin-handler-$(VERSION).vm-application.tar.gz
+	cd build/release && sha256sum * > SHA256SUMS
+
+# The packager has a module of its own: nothing of it is in the program.
+build/nfpm: misc/packages/nfpm/go.mod
+	$(GO) -C misc/packages/nfpm build -o $(CURDIR)/build/nfpm github.com/goreleaser/nfpm/v2/cmd/nfpm
 
 .PHONY: demo
 demo: prepare ## run the five operations on throw-away machines and show what the portal would show (root)

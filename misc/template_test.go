@@ -52,6 +52,11 @@ func TestARMTemplates(t *testing.T) {
 		if m, ok := settings.(map[string]any); !ok || len(m) != 0 {
 			t.Errorf("%s: settings are %v where {} is needed for a status", name, settings)
 		}
+		for parameter, want := range map[string]any{"publisher": publisher, "extensionType": kind, "extensionName": kind} {
+			if got := a.Parameters[parameter].DefaultValue; got != want {
+				t.Errorf("%s: %s is %v unless it is given, want %v", name, parameter, got, want)
+			}
+		}
 	}
 }
 
@@ -83,7 +88,7 @@ func TestBicepAgreesWithARM(t *testing.T) {
 		r := a.Resources[0]
 		first := "parameters('" + b.parentName + "')"
 		if b.kind != r.Type || b.version != r.APIVersion || b.parentKind+"/extensions" != r.Type || b.parentVersion != r.APIVersion ||
-			r.Name != "[format('{0}/{1}', "+first+", '"+b.name+"')]" {
+			r.Name != "[format('{0}/{1}', "+first+", parameters('"+b.name+"'))]" {
 			t.Errorf("%s: %+v, in ARM %+v", file, b, r)
 		}
 		if got, want := b.top["location"], bicepValue(orNil(r.Location)); got != want {
@@ -220,7 +225,7 @@ func TestTerraform(t *testing.T) {
 				if got := slices.Sorted(maps.Keys(block.Body.Attributes)); !slices.Equal(got, needs[block.Labels[0]]) {
 					t.Errorf("%s: %s has %v, should have %v", file, block.Labels[0], got, needs[block.Labels[0]])
 				}
-				for attribute, want := range map[string]string{"publisher": `"` + publisher + `"`, "type": `"` + kind + `"`, "settings": "jsonencode(var.settings)", "type_handler_version": `"1.0"`} {
+				for attribute, want := range map[string]string{"publisher": "var.publisher", "type": "var.extension_type", "name": "var.extension_name", "settings": "jsonencode(var.settings)", "type_handler_version": `"1.0"`} {
 					if a := block.Body.Attributes[attribute]; a == nil || string(a.Expr.Range().SliceBytes(content)) != want {
 						t.Errorf("%s: %s of %s is not %s", file, attribute, block.Labels[0], want)
 					}

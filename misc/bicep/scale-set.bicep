@@ -9,16 +9,25 @@ param provisionAfterExtensions array = []
 @description('Settings of the extension; {} is enough for the agent to read its status. See docs/settings.md.')
 param settings object = {}
 
+@description('Publisher of the extension. The default is Microsoft\'s, so Microsoft\'s handler is installed; name yours where you publish this one.')
+param publisher string = 'Microsoft.Azure.ActiveDirectory'
+
+@description('Type of the extension at that publisher.')
+param extensionType string = 'AADSSHLoginForLinux'
+
+@description('Name of the extension\'s resource. One machine cannot have two resources of the same type: the portal names its own AADSSHLogin.')
+param extensionName string = 'AADSSHLoginForLinux'
+
 resource scaleSet 'Microsoft.Compute/virtualMachineScaleSets@2024-07-01' existing = {
   name: scaleSetName
 }
 
 resource signIn 'Microsoft.Compute/virtualMachineScaleSets/extensions@2024-07-01' = {
   parent: scaleSet
-  name: 'AADSSHLoginForLinux'
+  name: extensionName
   properties: {
-    publisher: 'Microsoft.Azure.ActiveDirectory'
-    type: 'AADSSHLoginForLinux'
+    publisher: publisher
+    type: extensionType
     typeHandlerVersion: '1.0'
     autoUpgradeMinorVersion: true
     settings: settings

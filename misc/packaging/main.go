@@ -22,14 +22,15 @@ func main() {
 	out := flag.String("o", "", "zip to write")
 	publisher := flag.String("publisher", names.Ours().Publisher, "who publishes the extension")
 	kind := flag.String("type", names.Ours().Type, "type of the extension")
+	sbom := flag.String("sbom", "", "file for the list of what is in the binaries, beside the zip; empty: none")
 	flag.Parse()
-	if err := write(names.Handler{Publisher: *publisher, Type: *kind}, *version, *binaries, *out); err != nil {
+	if err := write(names.Handler{Publisher: *publisher, Type: *kind}, *version, *binaries, *out, *sbom); err != nil {
 		fmt.Fprintln(os.Stderr, "packaging:", err)
 		os.Exit(1)
 	}
 }
 
-func write(name names.Handler, version, binaries, out string) error {
+func write(name names.Handler, version, binaries, out, sbom string) error {
 	b := bundle.Bundle{Name: name, Version: version, Binaries: map[string][]byte{}}
 	for name, content := range map[string]*[]byte{
 		"HandlerManifest.json": &b.Handler, "misc/manifest.xml": &b.Image, "misc/launcher": &b.Launcher,
@@ -49,6 +50,11 @@ func write(name names.Handler, version, binaries, out string) error {
 	var err error
 	if b.SBOM, err = bundle.SBOM(name.Type, version, b.Binaries); err != nil {
 		return err
+	}
+	if sbom != "" {
+		if err := os.WriteFile(sbom, b.SBOM, 0o644); err != nil {
+			return err
+		}
 	}
 	var zip bytes.Buffer
 	if err := b.Write(&zip); err != nil {

@@ -25,6 +25,8 @@ func tools() []string {
 		"openssh-client",    // signing in
 		"pamtester",         // what libpam says of a stack
 		"openssl",           // certificates of protected settings
+		"ansible-core",      // the role
+		"minisign",          // signing a release
 		"zip", "unzip", "zstd",
 	}
 }

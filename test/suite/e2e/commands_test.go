@@ -36,6 +36,13 @@ func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, 
 		"publish": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 			return publish(ctx, s, ts, b, args) // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
 		},
+		"program": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+			binary, err := b.binary(ctx, args[0]) // program VERSION: /root/aadsshlogin-handler, as a person brings it
+			if err == nil {
+				err = s.WriteFile("/root/aadsshlogin-handler", binary, 0o755)
+			}
+			return err
+		},
 		"goal": goal, // goal [fast] EXTENSION [, EXTENSION]...: see parseGoal
 		// What the agent uploaded.
 		"reported":  reported,  // reported STATUS CODE [REGEXP] | reported gone: waits for the verdict on the handler

@@ -1,0 +1,72 @@
+//go:build rig
+
+// Package release tries what docs/publishing.md says of a release.
+package release
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestSign signs and verifies with a throw-away key, by the commands as they
+// stand in the document, and sees that a changed file is refused.
+func TestSign(t *testing.T) {
+	top, err := scene.Top(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(top, "docs/publishing.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	run := func(block string) error {
+		t.Helper()
+		_, rest, found := strings.Cut(string(page), "<!-- "+block+" -->\n```sh\n")
+		script, _, ended := strings.Cut(rest, "```\n")
+		if !found || !ended {
+			t.Fatalf("docs/publishing.md has no block %q", block)
+		}
+		// -W: a key without a password, for there is nobody to type one.
+		script = strings.ReplaceAll(script, "minisign -G ", "minisign -G -W ")
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		t.Logf("%s%s", script, out)
+		return err
+	}
+	write := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("VERSION", "1.0.0.0\n")
+	write("program", "bytes")
+	if out, err := exec.CommandContext(t.Context(), "sh", "-c", "cd "+dir+" && sha256sum program > SHA256SUMS").CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	for _, block := range []string{"key", "sign", "verify"} {
+		if err := run(block); err != nil {
+			t.Fatalf("%s: %v", block, err)
+		}
+	}
+	write("program", "other bytes")
+	if run("verify") == nil {
+		t.Error("a changed file is accepted")
+	}
+	write("program", "bytes")
+	sums, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("SHA256SUMS", strings.Replace(string(sums), "program", "another", 1))
+	if run("verify") == nil {
+		t.Error("changed checksums are accepted")
+	}
+}
