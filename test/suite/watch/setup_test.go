@@ -96,7 +96,7 @@ func TestSetup(t *testing.T) {
 			if out := s.run(0, copied+" status"); !strings.Contains(out, "setup, version 1.0.0.0") || !strings.Contains(out, "Setup: 0 ok") {
 				t.Errorf("status: %s", out)
 			}
-			if out := s.sh(copied + " doctor --skip network"); !strings.Contains(out, "Setup of version 1.0.0.0 owns this machine") || strings.Contains(out, "extension again") {
+			if out := s.sh(copied + " doctor --skip network --json"); !strings.Contains(out, "Setup of version 1.0.0.0 owns this machine") || strings.Contains(out, "extension again") {
 				t.Errorf("doctor: %s", out)
 			}
 			// What setup left behind is put back without it.
@@ -334,7 +334,7 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	s.must(install)
 	s.run(0, program+" setup")
 	s.rest()
-	if out := s.sh("/usr/local/bin/aadsshlogin-handler doctor --only handler"); !strings.Contains(out, names.Microsoft().Full()+", version 1.0.3162.1 (another program's handler)") {
+	if out := s.sh("/usr/local/bin/aadsshlogin-handler doctor --only handler --json"); !strings.Contains(out, names.Microsoft().Full()+", version 1.0.3162.1 (another program's handler)") {
 		t.Errorf("doctor: %s", out)
 	}
 	there := func() bool { return !strings.Contains(s.sh("ls /usr/sbin/aad_certhandler"), "No such") }

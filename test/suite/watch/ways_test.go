@@ -172,3 +172,50 @@ func TestCloudInit(t *testing.T) {
 		})
 	}
 }
+
+// TestPackageRecipes has the recipes for the packages run as they stand in
+// docs/install.md.
+func TestPackageRecipes(t *testing.T) {
+	for i, c := range []struct{ block, kind, file string }{
+		{"deb", "deb", "aadsshlogin-handler_1.0.0.0-1_amd64.deb"},
+		{"rpm (dnf)", "rpm", "aadsshlogin-handler-1.0.0.0-1.x86_64.rpm"},
+		{"rpm (zypper)", "rpm", "aadsshlogin-handler-1.0.0.0-1.x86_64.rpm"},
+	} {
+		t.Run(c.block, func(t *testing.T) {
+			s := bootPersona(t, families()[i])
+			content := pack(t, "1.0.0.0", c.kind)
+			s.packages.File("/release/"+c.file, content)
+			fatal(t, s.WriteFile("/root/sum", content, 0o600))
+			sum, _, _ := strings.Cut(s.must("sha256sum /root/sum; rm /root/sum"), " ")
+			s.run(0, "cd /root && set -e; "+strings.NewReplacer("URL", "https://packages.microsoft.com/release", "SHA256", sum).Replace(block(t, "docs/install.md", c.block)))
+			s.must("aaduseradd " + person)
+			if !s.signIn() {
+				t.Fatal("the person does not get in")
+			}
+			s.run(0, "aadsshlogin-handler status")
+		})
+	}
+}
+
+// TestRunCommand runs the script of the recipe for run-command as the agent's
+// run-command does: from a file, by sh.
+func TestRunCommand(t *testing.T) {
+	for _, p := range families() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := bootPersona(t, p)
+			url, sum := s.release("1.0.0.0")
+			_, script, found := strings.Cut(block(t, "docs/install.md", "run-command"), "--scripts \\\n  \"")
+			script, ended := strings.CutSuffix(script, `"`)
+			if !found || !ended {
+				t.Fatal("the recipe is laid out in another way")
+			}
+			fatal(t, s.WriteFile("/root/script.sh", []byte(strings.NewReplacer("URL", url, "SHA256", sum).Replace(script)), 0o700))
+			s.run(0, "sh /root/script.sh")
+			s.must("aaduseradd " + person)
+			if !s.signIn() {
+				t.Fatal("the person does not get in")
+			}
+			s.run(0, "/usr/local/bin/aadsshlogin-handler status")
+		})
+	}
+}
