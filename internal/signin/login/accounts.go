@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // AccountsFile holds the accounts that were made at first sign-ins.
@@ -96,19 +96,20 @@ func clashes(entra, local []account) Accounts {
 }
 
 func (a Accounts) assess() Finding {
-	f := Finding{Name: "accounts", File: AccountsFile, Text: "No account of an Entra ID user clashes with another one."}
+	out := gate.Answer{Gate: "accounts", File: AccountsFile, Text: "No account of an Entra ID user clashes with another one."}
 	switch {
 	case a.Err != nil:
-		f.Answer, f.Text = sshd.Unknown, "The accounts of Entra ID users could not be read: "+a.Err.Error()
+		out.Outcome, out.Decides = gate.NotKnown, AccountsFile
+		out.Text, out.Next = "The accounts of Entra ID users could not be read: "+a.Err.Error(), "Make "+AccountsFile+" and /etc/passwd readable again."
 	case len(a.Clashes) > 0:
 		c := a.Clashes[0]
 		others := ""
 		if n := len(a.Clashes) - 1; n > 0 {
 			others = fmt.Sprintf(" (and %d more)", n)
 		}
-		f.Answer, f.Line = sshd.Warn, c.Line
-		f.Text = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, AccountsFile, c.Line, c.Why, others)
-		f.Next = "Rename or remove the local account, or remove the line; the person gets a new account at the next sign-in."
+		out.Outcome, out.Line, out.Whom = gate.Out, c.Line, c.Name+others
+		out.Text = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, AccountsFile, c.Line, c.Why, others)
+		out.Next = "Rename or remove the local account, or remove the line; the person gets a new account at the next sign-in."
 	}
-	return f
+	return out.Result()
 }

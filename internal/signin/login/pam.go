@@ -117,6 +117,12 @@ func (p PAM) assessAccount() gate.Answer {
 	}
 	// Somebody gets in whose role nobody has checked.
 	a.File, a.Line, a.Next = o.Ender.File, o.Ender.Line, fmt.Sprintf("Put the line of %s (%s) above line %d of %s, or remove that line.", PAMModule, p.Line.Place(), o.Ender.Line, o.Ender.File)
+	if o.Always && o.Verdict != pam.In {
+		// Whatever is not known there: nobody gets in as they should.
+		a.Outcome, a.Whom, a.File, a.Line, a.Next = gate.Out, "", o.Keeper.File, o.Keeper.Line, o.Keeper.Next
+		a.Text = fmt.Sprintf("PAM's account stack keeps people out: %s (%s); whom it lets in, it does not ask %s about.", o.Keeper.Text, o.Keeper.Place(), PAMModule)
+		return a
+	}
 	if o.Always {
 		a.Outcome, a.Whom = gate.Out, ""
 		a.Text = fmt.Sprintf("%s at %s ends sshd's account stack before %s (%s) is asked, so people get in whatever their role is.", path.Base(o.Ender.Module), o.Ender.Place(), PAMModule, p.Line.Place())

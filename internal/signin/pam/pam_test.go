@@ -266,6 +266,18 @@ func TestUnasked(t *testing.T) {
 	}
 }
 
+// TestKeeper: where those who get in were never asked for, it is told who keeps
+// the others out, whatever else is not known.
+func TestKeeper(t *testing.T) {
+	d, _ := stock(t, "testdata/stock/debian.txt")
+	d["/etc/passwd"] = "root:x:0:0::/root:/bin/sh\n"
+	d["/etc/pam.d/common-account"] = "account [success=2 default=ignore] pam_unix.so\naccount [success=1 default=die] pam_localuser.so\naccount [success=end default=ignore] pam_aad.so\naccount required pam_permit.so\n"
+	o := Load(d.machine(true)).Judge(Account, gate.Human)
+	if o.Verdict != NotKnown || !o.Always || !o.Keeper.Is("pam_localuser.so") {
+		t.Errorf("%+v", o)
+	}
+}
+
 // TestPeople: what fits a person need not fit a service principal.
 func TestPeople(t *testing.T) {
 	d, _ := stock(t, "testdata/stock/rhel-minimal.txt")

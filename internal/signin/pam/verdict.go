@@ -42,6 +42,7 @@ type Outcome struct {
 	// asked, so that nobody's role is checked. Always: every way is like that.
 	Unasked, Always bool
 	Ender           Reason // the line that lets people in without it
+	Keeper          Reason // the first line that keeps out those who do not get in; empty where all do
 }
 
 // Service is sshd's PAM service as libpam reads it.
@@ -138,12 +139,15 @@ func (w *walk) outcome() Outcome {
 	if w.stack == Account && t.unasked > 0 && (t.unasked == t.in || !w.asksWithoutShadow()) {
 		o.Unasked, o.Always, o.Ender = true, t.unasked == t.in, w.reason(t.ender)
 	}
+	if t.out > 0 {
+		o.Keeper = w.reason(t.by[0])
+	}
 	switch {
 	case t.out == 0 && t.odd == 0:
 		return o
 	case t.in == 0 && t.odd == 0:
 		o.Verdict = Out
-		o.Reasons = []Reason{w.reason(t.by[0])}
+		o.Reasons = []Reason{o.Keeper}
 		return o
 	}
 	o.Verdict = NotKnown
