@@ -22,11 +22,28 @@ type Package struct {
 	State   State
 	Held    bool   // its owner wants it to stay as it is (apt-mark hold)
 	Detail  string // what is wrong where Broken, in the manager's words
+	// Files has the digest of each file as it was installed, in hexadecimal (32
+	// digits: MD5, 64: SHA-256), where the query says so: rpm's does, dpkg has its
+	// own in files.
+	Files map[string]string
 }
 
 // Packages are the answers of one query, by name. Every name that was asked
 // for is in it.
 type Packages map[string]Package
+
+// addFile notes the digest of a file of a package.
+func (p Packages) addFile(name, path, digest string) {
+	of, ok := p[name]
+	if !ok || digest == "" {
+		return
+	}
+	if of.Files == nil {
+		of.Files = map[string]string{}
+	}
+	of.Files[path] = digest
+	p[name] = of
+}
 
 // Present reports whether all of names are installed, and whole.
 func (p Packages) Present(names ...string) bool {

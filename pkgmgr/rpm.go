@@ -14,8 +14,9 @@ import (
 // network, and it never touches a package that was not named: dnf and tdnf
 // remove what they think nobody needs any more, and all that needs the package.
 
-// rpmQueryFormat prints name, [epoch:]version-release and architecture.
-const rpmQueryFormat = `%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n`
+// rpmQueryFormat prints name, [epoch:]version-release and architecture, and
+// behind that, indented, each file with the digest that it was installed with.
+const rpmQueryFormat = `%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n[\t%{FILENAMES}\t%{FILEDIGESTS}\n]`
 
 // rpmLocks: rpm's transaction lock is a POSIX record lock; the database is
 // under /usr on SUSE and newer Fedora (rpm's source, lib/rpmlock.c).
@@ -37,6 +38,7 @@ func rpmQuery(names []string) host.Command {
 // parseRPMQuery reads lines such as
 //
 //	aadsshlogin	1.0.1-1	x86_64
+//		/usr/sbin/aad_certhandler	9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 //	package aadsshlogin-selinux is not installed
 //
 // rpm's exit code is the number of names that it did not find. Where its
@@ -44,9 +46,13 @@ func rpmQuery(names []string) host.Command {
 // installed": that must never pass for an answer.
 func parseRPMQuery(r host.Result, names []string) (Packages, error) {
 	found := absent(names)
-	missing := 0
+	missing, last := 0, ""
 	for _, line := range strings.Split(string(r.Stdout), "\n") {
 		f := strings.Split(line, "\t")
+		if len(f) == 3 && f[0] == "" {
+			found.addFile(last, f[1], f[2])
+			continue
+		}
 		if len(f) != 3 {
 			if strings.HasPrefix(line, "package ") && strings.HasSuffix(line, " is not installed") {
 				missing++
@@ -65,7 +71,7 @@ func parseRPMQuery(r host.Result, names []string) (Packages, error) {
 				p.Version = old.Version
 			}
 		}
-		found[p.Name] = p
+		found[p.Name], last = p, p.Name
 	}
 	if failed := regexp.MustCompile(`(?m)^error: `).MatchString(r.Output()); failed || r.ExitCode != missing {
 		return nil, queryFailed(&Manager{rules: once(rpmRules)}, rpmQuery(names), r)

@@ -58,9 +58,10 @@ type Facts struct {
 	// empty where it can.
 	Transport string
 
-	SSHD  sshd.Facts
-	Door  door.Facts
-	Login login.Facts
+	SSHD     sshd.Facts
+	Door     door.Facts
+	Login    login.Facts
+	Programs login.Programs // of the installed package
 
 	Owner       state.Owner // of the machine; the zero value where nobody is written down
 	Receipt     state.Receipt
@@ -117,6 +118,9 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	f.Image = lookImage(h, f.Release)
 	if f.TargetErr == nil {
 		f.Packages, f.PackagesErr = lookPackages(ctx, h, f.Target)
+		if login := f.Packages[f.Target.Packages.Login]; login.State == pkgmgr.Installed {
+			f.Programs = lookPrograms(h, login)
+		}
 		f.Sources, f.Problems = repo.Look(h, f.Target.Manager)
 		if f.Target.Transport != "" && !h.Exists("/usr/lib/apt/methods/https") {
 			f.Transport = f.Target.Transport
@@ -137,6 +141,17 @@ func (f *Facts) getenv() func(string) string {
 		return func(string) string { return "" }
 	}
 	return f.Getenv
+}
+
+func lookPrograms(h *host.Host, p pkgmgr.Package) login.Programs {
+	return login.LookPrograms(h, p.Name, p.Files)
+}
+
+// programs is whether the sign-in programs are as the package brought them.
+func (f Facts) programs() check.Result {
+	p := f.Packages[f.Target.Packages.Login]
+	note := f.Receipt.Packages[p.Name]
+	return f.Programs.Assess(p.Name, p.Version, note.Kept != "" && note.KeptVersion == p.Version)
 }
 
 // lookTarget reads os-release from where os-release(5) says it is.
@@ -214,7 +229,7 @@ func (f Facts) Repository() distro.Repository {
 // Findings are the answers of the gates that a person passes, in their order.
 func (f Facts) Findings() []check.Result {
 	of := append([]check.Result{door.Assess(f.Door).Result()}, sshd.Assess(f.SSHD)...)
-	others := login.Assess(f.Login)
+	others := append(login.Assess(f.Login), f.programs())
 	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {
 		return append(of, others...)
 	}

@@ -6,7 +6,7 @@ import "strings"
 // that people can query them across a fleet. doctor shows each check.
 func Group(check string) string {
 	for _, g := range []struct{ prefix, name string }{
-		{"sshd", "sshd"}, {"cert-handler", "sshd"},
+		{"sshd", "sshd"}, {"cert-handler", "sshd"}, {"package-files", "packages"},
 		{"pam", "pam"}, {"user-add", "pam"}, {"sudo", "pam"},
 		{"nss", "nss"}, {"accounts", "nss"},
 		{"selinux", "selinux"},

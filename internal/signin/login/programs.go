@@ -1,0 +1,122 @@
+package login
+
+import (
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/signin/gate"
+)
+
+// programs are the files of the package that a sign-in runs or loads.
+func programs() []string {
+	return []string{path.Base(certHandler), path.Base(addUser), PAMModule, nssLibrary}
+}
+
+// Programs is whether these are what the package database says they are.
+type Programs struct {
+	Known    bool     // the database has digests of them
+	Differ   []string // those whose content is another one
+	Diverted []string // those that dpkg puts under another name by its owner's wish (dpkg-divert(1))
+}
+
+// LookPrograms holds the files of an installed package against the digests that
+// it came with: those that rpm gave, or dpkg's own list.
+func LookPrograms(h *host.Host, name string, digests map[string]string) Programs {
+	if digests == nil {
+		digests = dpkgDigests(h, name)
+	}
+	p := Programs{Diverted: diverted(h)}
+	for file, digest := range digests {
+		if !slices.Contains(programs(), path.Base(file)) {
+			continue
+		}
+		p.Known = true
+		text, err := h.ReadFile(file, fileLimit)
+		if err != nil {
+			continue // that it is missing is said elsewhere
+		}
+		if got := digestOf(text, len(digest)); got != "" && !strings.EqualFold(got, digest) {
+			p.Differ = append(p.Differ, file)
+		}
+	}
+	slices.Sort(p.Differ)
+	return p
+}
+
+// digestOf is the digest that has so many hexadecimal digits: MD5, or SHA-256 as
+// rpm has it since RHEL 6 and SLES 12. "" for another kind.
+func digestOf(text []byte, digits int) string {
+	switch digits {
+	case 2 * md5.Size:
+		sum := md5.Sum(text)
+		return hex.EncodeToString(sum[:])
+	case 2 * sha256.Size:
+		sum := sha256.Sum256(text)
+		return hex.EncodeToString(sum[:])
+	}
+	return ""
+}
+
+// dpkgDigests reads the list that dpkg keeps of a package's files; the package's
+// architecture may be part of its name (dpkg-query(1), --control-path).
+func dpkgDigests(h *host.Host, name string) map[string]string {
+	lists := append([]string{"/var/lib/dpkg/info/" + name + ".md5sums"}, h.Glob("/var/lib/dpkg/info/"+name+":*.md5sums")...)
+	out := map[string]string{}
+	for _, list := range lists {
+		text, err := h.ReadFile(list, 1<<20)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			if digest, file, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+				out[path.Join("/", strings.TrimSpace(file))] = digest
+			}
+		}
+	}
+	return out
+}
+
+// diverted are our files in dpkg's list of diversions, which has three lines for
+// each: the name, the other name, and who wants it.
+func diverted(h *host.Host) (files []string) {
+	text, err := h.ReadFile("/var/lib/dpkg/diversions", 1<<20)
+	if err != nil {
+		return nil
+	}
+	lines := strings.Split(string(text), "\n")
+	for i := 0; i+2 < len(lines); i += 3 {
+		if slices.Contains(programs(), path.Base(lines[i])) {
+			files = append(files, lines[i])
+		}
+	}
+	return files
+}
+
+// Assess answers the check. kept says whether the file of the installed version
+// was kept, from which the package can be put back without network.
+func (p Programs) Assess(name, version string, kept bool) Finding {
+	a := gate.Answer{Gate: "package-files", Text: "The sign-in programs are those of the package."}
+	switch {
+	case len(p.Diverted) > 0:
+		a.Remark, a.File = true, p.Diverted[0]
+		a.Text = fmt.Sprintf("%s is not the package's: dpkg puts that one under another name, by a diversion of the machine's owner.", p.Diverted[0])
+		a.Next = "See whose: dpkg-divert --list " + p.Diverted[0] + ". To have the package's own again: sudo dpkg-divert --rename --remove " + p.Diverted[0]
+	case len(p.Differ) > 0 && kept:
+		a.Outcome, a.Package, a.File = gate.Out, true, p.Differ[0]
+		a.Text = fmt.Sprintf("%s is not as %s %s installed it, so what it does at a sign-in is nobody's word.", strings.Join(p.Differ, " and "), name, version)
+		a.Next = "Reinstall the package " + name + " with the machine's package manager."
+	case len(p.Differ) > 0:
+		a.Outcome, a.File, a.Decides = gate.NotKnown, p.Differ[0], p.Differ[0]+", which was changed"
+		a.Text = fmt.Sprintf("%s is not as %s %s installed it; the package's file of that version was not kept, so it is left as it is.", strings.Join(p.Differ, " and "), name, version)
+		a.Next = "Reinstall the package " + name + " with the machine's package manager, if that change was not yours."
+	case !p.Known:
+		a.Text = "The package database keeps no digests of the sign-in programs."
+	}
+	return a.Result()
+}
