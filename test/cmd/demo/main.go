@@ -4,10 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"aadsshlogin-handler/test/lib/agentrun"
 	"aadsshlogin-handler/test/lib/box"
@@ -22,9 +25,12 @@ type act struct {
 	want    int // exit code of enable
 	options scene.Options
 	before  func(context.Context, *scene.Scene) error
+	after   func(context.Context, *scene.Scene) error
 }
 
 func main() {
+	verbose := flag.Bool("v", false, "show every operation, and the substatuses that the portal shows")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if os.Geteuid() != 0 {
@@ -33,8 +39,8 @@ func main() {
 	}
 	wrong := 0
 	for i, a := range acts() {
-		fmt.Printf("\n=== %d. %s\n", i+1, a.title)
-		if err := play(ctx, a); err != nil {
+		fmt.Printf("\n%d. %s\n", i+1, a.title)
+		if err := play(ctx, a, *verbose); err != nil {
 			fmt.Fprintf(os.Stderr, "NOT AS IT SHOULD BE: %v\n", err)
 			wrong++
 		}
@@ -43,76 +49,105 @@ func main() {
 		fmt.Fprintf(os.Stderr, "\n%d of %d acts went wrong.\n", wrong, len(acts()))
 		os.Exit(1)
 	}
-	fmt.Printf("\nAll %d acts ended as they should.\n", len(acts()))
+	fmt.Printf("\nAll %d acts ended as they should (-v shows more).\n", len(acts()))
 }
 
-func play(ctx context.Context, a act) error {
+func play(ctx context.Context, a act, verbose bool) error {
 	s, err := scene.Start(ctx, a.options)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	if err := sshd(ctx, s); err != nil {
+		return err
+	}
 	if a.before != nil {
 		if err := a.before(ctx, s); err != nil {
 			return err
 		}
 	}
-	goal := s.Goal()
-	report, err := s.Agent.Apply(ctx, goal)
+	report, err := s.Agent.Apply(ctx, s.Goal())
 	if err != nil {
 		return err
 	}
-	show(report)
-	if report.Runs[0].Operation == "install" && report.Runs[0].ExitCode == 0 && a.want != 0 {
-		fmt.Println("(install prepares, enable decides: hence exit 0 of install above)")
-	}
-	if a.want == 0 {
-		fmt.Println("(a throw-away machine has no sshd running and no systemd: hence the two warnings)")
-	}
 	last := report.Runs[len(report.Runs)-1]
+	show(report, verbose)
 	if last.Operation != "enable" || last.ExitCode != a.want {
 		return fmt.Errorf("%s ended with %d, not enable with %d", last.Operation, last.ExitCode, a.want)
 	}
-	if a.want != 0 {
+	if a.after == nil {
 		return nil
 	}
-	fmt.Println("--- the agent starts again, then disables, enables and deletes the extension")
-	again, err := s.Agent.Apply(ctx, goal)
-	if err != nil {
-		return err
+	return a.after(ctx, s)
+}
+
+// life is the rest of an extension's life, each step of which ends with 0.
+func life(ctx context.Context, s *scene.Scene) error {
+	goal := s.Goal()
+	for _, step := range []struct {
+		name string
+		do   func(context.Context, agentrun.Goal) (agentrun.Report, error)
+	}{{"enable again", s.Agent.Apply}, {"disable", s.Agent.Disable}, {"uninstall", s.Agent.Uninstall}} {
+		report, err := step.do(ctx, goal)
+		if err != nil {
+			return err
+		}
+		last := report.Runs[len(report.Runs)-1]
+		fmt.Printf("   then %s: %d, in %s\n", step.name, last.ExitCode, last.Elapsed.Round(time.Millisecond))
+		if last.ExitCode != 0 {
+			return fmt.Errorf("%s ended with %d", step.name, last.ExitCode)
+		}
 	}
-	show(again)
-	off, err := s.Agent.Disable(ctx, goal)
-	if err != nil {
-		return err
-	}
-	show(off)
-	gone, err := s.Agent.Uninstall(ctx, goal)
-	if err != nil {
-		return err
-	}
-	show(gone)
 	return nil
 }
 
-// show prints what the agent saw.
-func show(r agentrun.Report) {
+// sshd starts the SSH service, as every real machine has it.
+func sshd(ctx context.Context, s *scene.Scene) error {
+	const script = "mkdir -p /run/sshd; ssh-keygen -A >/dev/null && /usr/sbin/sshd && for i in $(seq 100); do [ -s /run/sshd.pid ] && exit 0; sleep 0.05; done; exit 1"
+	r, err := s.Run(ctx, box.Environment(), "sh", "-c", script)
+	if err == nil && r.ExitCode != 0 {
+		err = errors.New("sshd does not start: " + r.Output())
+	}
+	return err
+}
+
+// doctor shows what it says to a person on the machine.
+func doctor(ctx context.Context, s *scene.Scene) error {
+	const program = "/usr/local/sbin/aadsshlogin-handler"
+	if err := s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755); err != nil {
+		return err
+	}
+	r, err := s.Run(ctx, box.Environment(), program, "doctor", "--skip", "network,history,agent")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("   $ sudo aadsshlogin-handler doctor    (exit code %d)\n", r.ExitCode)
+	for line := range strings.Lines(r.Output()) {
+		fmt.Print("   | ", line)
+	}
+	return nil
+}
+
+// show prints the verdict of enable: its code, what is so, and what to do. With
+// verbose it is everything that the agent saw.
+func show(r agentrun.Report, verbose bool) {
+	last := r.Runs[len(r.Runs)-1]
+	if !verbose {
+		lines := strings.Split(strings.TrimSpace(last.Stdout+last.Stderr), "\n")
+		fmt.Printf("   code %-3d %s\n", last.ExitCode, strings.Join(lines, "\n            "))
+		return
+	}
 	for _, run := range r.Runs {
-		fmt.Printf("$ aadsshlogin-handler %-9s exit %d, %s\n", run.Operation, run.ExitCode, run.Elapsed.Round(1e6))
+		fmt.Printf("   $ aadsshlogin-handler %-9s exit %d, %s\n", run.Operation, run.ExitCode, run.Elapsed.Round(time.Millisecond))
 		for line := range strings.Lines(run.Stdout + run.Stderr) {
-			fmt.Print("  | ", line)
+			fmt.Print("     | ", line)
 		}
 	}
-	if r.Handler.Status != "" {
-		fmt.Printf("portal: handler %s %d", r.Handler.Status, r.Handler.Code)
-		if e := r.Extension; e != nil {
-			fmt.Printf(", extension %s %v: %s\n", e.Status, e.Code, e.Message)
-			for _, sub := range e.Substatus {
-				fmt.Printf("        %-24s %-8s %s\n", sub.Name, sub.Status, sub.Message)
-			}
-			return
+	if e := r.Extension; e != nil {
+		fmt.Printf("   portal: handler %s %d, extension %s %v\n", r.Handler.Status, r.Handler.Code, e.Status, e.Code)
+		for _, sub := range e.Substatus {
+			fmt.Printf("     %-24s %-8s %s\n", sub.Name, sub.Status, sub.Message)
 		}
-		fmt.Println()
 	}
 }
 
@@ -125,7 +160,7 @@ func acts() []act {
 		}
 	}
 	return []act{
-		{title: "A healthy machine: Ubuntu 22.04", options: scene.Options{Persona: jammy}},
+		{title: "A healthy machine: Ubuntu 22.04", options: scene.Options{Persona: jammy}, after: life},
 		{title: "No identity", want: 22, options: scene.Options{Persona: jammy}, before: token(metadata.NoIdentity())},
 		{title: "Only a user-assigned identity", want: 22, options: scene.Options{Persona: jammy},
 			before: token(metadata.TokenOf(metadata.UserAssignedID("rg", "build-agents")))},
@@ -139,5 +174,13 @@ func acts() []act {
 			}},
 		{title: "Another program holds the package lock", want: 25, options: scene.Options{Persona: jammy, Timeout: 15e9},
 			before: holdLock},
+		{title: "Somebody has restricted who may sign in, and asks doctor", want: 21, options: scene.Options{Persona: jammy},
+			before: func(_ context.Context, s *scene.Scene) error {
+				old, err := s.ReadFile("/etc/ssh/sshd_config")
+				if err != nil {
+					return err
+				}
+				return s.WriteFile("/etc/ssh/sshd_config", append([]byte("AllowGroups admins\n"), old...), 0o644)
+			}, after: doctor},
 	}
 }
