@@ -15,7 +15,6 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
 )
 
 // converge makes the machine one that people can sign in to, or says why it is
@@ -48,30 +47,24 @@ func (r *run) shape(ctx context.Context) verdict {
 	if ctx.Err() != nil {
 		return failed(r.stopped(), nil) // what was seen last is not to be believed
 	}
-	checks := preflight.Run(preflight.Preconditions(), before)
-	if refusal := preflight.FirstFailure(checks); refusal != nil {
-		return failed(refusal, checks)
-	}
-	if errors.Is(before.PackagesErr, pkgmgr.ErrInterrupted) && preflight.Undecided(checks) == nil {
-		mended, err := r.mend(ctx, before)
+	decision := decide.For(before, r.goal())
+	if decision.Provisional && decision.Stops() == nil {
+		repaired, err := r.repairDatabase(ctx, decision.Plan, before)
 		if err != nil {
-			return failed(err, checks)
+			return failed(err, decision.Checks)
 		}
-		before = mended
+		before, decision = repaired, decide.For(repaired, r.goal())
 	}
-	plan, err := decide.NewPlan(before, r.goal())
-	if err != nil {
-		return failed(err, checks)
+	checks, plan := decision.Checks, decision.Plan
+	if stop := decision.Stops(); stop != nil {
+		return failed(stop, checks)
 	}
-	if plan.Empty() {
+	if plan.Empty() || decision.Provisional { // what could not be repaired is told by the checks
 		if err := r.ownAs(&before); err != nil {
 			return failed(err, checks)
 		}
 		r.keepMissing(before)
-		return r.judge(before, checks, nil)
-	}
-	if doubt := preflight.Undecided(checks); doubt != nil {
-		return failed(doubt, checks) // an unknown is enough for a healthy machine, not for changing one
+		return r.conclude(before, checks, nil)
 	}
 	if err := errors.Join(r.announce(), r.ownAs(&before)); err != nil {
 		return failed(err, checks)
@@ -80,9 +73,11 @@ func (r *run) shape(ctx context.Context) verdict {
 	after := facts.LookAgain(ctx, r.host, r.question(), before)
 	if plan.Has(decide.PutBack) && troubled != nil && ctx.Err() == nil && fault.Of(troubled).Code != fault.StillRunning {
 		r.log.Warnf("the kept package files do not do, the repository is asked: %v", troubled)
-		if plan, err = decide.NewPlan(after, decide.Goal{Sources: true}); err != nil {
-			return failed(err, checks)
+		again := decide.For(after, decide.Goal{Sources: true})
+		if stop := again.Stops(); stop != nil {
+			return failed(stop, checks)
 		}
+		plan = again.Plan
 		troubled = r.apply(ctx, plan, after)
 		after = facts.LookAgain(ctx, r.host, r.question(), after)
 	}
@@ -93,7 +88,7 @@ func (r *run) shape(ctx context.Context) verdict {
 		troubled = r.stopped()
 	}
 	r.keepMissing(after)
-	v := r.judge(after, checks, troubled)
+	v := r.conclude(after, checks, troubled)
 	if troubled == nil && v.code() == fault.VerificationFailed && (plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)) {
 		unregistered(v.fault, after)
 	}
@@ -126,9 +121,9 @@ func (r *run) corrected(ctx context.Context, f facts.Facts, troubled error) (fac
 	return now, troubled
 }
 
-// mend repairs a package database that a killed run of a package manager left
-// unreadable: nothing can be planned before it answers.
-func (r *run) mend(ctx context.Context, f facts.Facts) (facts.Facts, error) {
+// repairDatabase repairs a package database that a killed run of a package
+// manager left unreadable: nothing can be planned before it answers.
+func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f facts.Facts) (facts.Facts, error) {
 	session, err := r.session(f)
 	if err != nil {
 		return f, err
@@ -136,9 +131,8 @@ func (r *run) mend(ctx context.Context, f facts.Facts) (facts.Facts, error) {
 	if err := r.announce(); err != nil {
 		return f, err
 	}
-	if err := session.Repair(ctx); err != nil {
-		r.log.Warnf("the package database could not be repaired: %v", err)
-	}
+	action := r.log.Started("%s", p.Steps[0].Text)
+	_ = action.Ended(session.Repair(ctx)) // whether the database answers now is what counts
 	return facts.LookAgain(ctx, r.host, r.question(), f), nil
 }
 
@@ -149,15 +143,15 @@ func wasHere(f facts.Facts) bool {
 	return note.Before != "" || note.KeptVersion != ""
 }
 
-// judge looks at effects, not at what was said on the way: a machine on which
+// conclude looks at effects, not at what was said on the way: a machine on which
 // the second plan is empty is a success, whatever a package manager complained
 // about.
-func (r *run) judge(f facts.Facts, checks []preflight.Result, troubled error) verdict {
-	checks = preflight.Again(checks, preflight.Run(preflight.Verification(), f))
-	failure := preflight.FirstFailure(checks)
-	rest, err := decide.NewPlan(f, decide.Goal{})
-	if err != nil {
-		return failed(err, checks)
+func (r *run) conclude(f facts.Facts, checks []preflight.Result, troubled error) verdict {
+	now := decide.For(f, decide.Goal{})
+	checks = preflight.Again(checks, now.Verified)
+	failure, rest := preflight.FirstFailure(checks), now.Plan
+	if now.PlanErr != nil {
+		return failed(now.PlanErr, checks)
 	}
 	if failure == nil && rest.Empty() {
 		if troubled != nil {

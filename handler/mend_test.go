@@ -59,7 +59,7 @@ func TestMend(t *testing.T) {
 	if !errors.Is(before.PackagesErr, pkgmgr.ErrInterrupted) {
 		t.Fatalf("%v is not an interrupted run", before.PackagesErr)
 	}
-	after, err := r.mend(t.Context(), before)
+	after, err := r.repairDatabase(t.Context(), decide.Plan{Steps: []decide.Step{{Kind: decide.Repair}}}, before)
 	if err != nil || after.PackagesErr != nil || after.Packages["aadsshlogin"].State != pkgmgr.Absent {
 		t.Errorf("%v, %v, %+v", err, after.PackagesErr, after.Packages)
 	}

@@ -27,22 +27,49 @@ type operation struct {
 	// status of a handler that is not installed yet, so install leaves it for
 	// enable to say; after a disable that fails it neither uninstalls nor upgrades.
 	defers bool
+	// converges: it brings the machine to the wanted state.
+	converges bool
+	// reports says when it writes the status file. disable and uninstall never
+	// do: in an upgrade they run in the old version's folder with the new sequence
+	// number, and the agent copies what they write over to the new version. What
+	// update writes replaces the old version's status, which was copied.
+	reports reporting
 	// newest: the packages are moved to the newest version that is allowed.
 	newest bool
 }
 
+const (
+	enableBudget = 270 * time.Second
+	lookPatience = 60 * time.Second
+)
+
+// reporting is when an operation writes the status file.
+type reporting int
+
+const (
+	never reporting = iota
+	ofFailures
+	always
+)
+
 // operations are all of them, the agent's in the order of an extension's life.
 func operations() []operation {
 	return []operation{
-		{name: "install", budget: 840 * time.Second, run: (*run).converge, newest: true, defers: true, patience: identity.DefaultBudget},
-		{name: "enable", budget: 270 * time.Second, run: (*run).enable, decides: true, patience: 60 * time.Second},
-		{name: "update", budget: 60 * time.Second, run: (*run).update},
+		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: always, newest: true, defers: true, patience: identity.DefaultBudget},
+		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, patience: lookPatience},
+		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},
 		// Nobody ends these two; they wait as long as a person, or a boot, may.
-		{name: "setup", budget: 30 * time.Minute, run: (*run).setup, standalone: true, decides: true, newest: true, patience: identity.DefaultBudget},
+		{name: "setup", budget: 30 * time.Minute, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, patience: identity.DefaultBudget},
 		{name: "remove", budget: 30 * time.Minute, run: (*run).remove, standalone: true},
 	}
+}
+
+// watch is what the units run between two runs of enable: it does the same, and
+// writes its own report.
+func watchOperation() operation {
+	return operation{name: "watch", budget: enableBudget, run: (*run).shape, patience: lookPatience}
 }
 
 // Operations are the names of the agent's five operations.

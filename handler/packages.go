@@ -195,7 +195,7 @@ func (r *run) keepMissing(f facts.Facts) {
 // version, for enable to repeat: it does not ask the repository.
 func (w *work) noteOlder(why *fault.Fault) {
 	login := w.facts.Packages[w.facts.Target.Packages.Login]
-	if !w.op.newest || login.State != pkgmgr.Installed {
+	if !w.goal().Newest || login.State != pkgmgr.Installed {
 		return
 	}
 	w.receipt.Notice = w.stays(why)

@@ -55,6 +55,7 @@ type run struct {
 	began    time.Duration // by host.BootClock
 	deadline time.Time
 	changing bool // a plan was not empty
+	stays    bool // the packages are not moved, whatever the operation wants
 	file     *status.File
 	silent   bool // another program owns the machine, and speaks for it
 }
@@ -177,20 +178,12 @@ func prevents(f *fault.Fault) bool {
 	return f != nil && (errors.Is(f, agent.ErrNoEnvironment) || f.Code == fault.Usage)
 }
 
-// reports says which runs write the status file. disable and uninstall never
-// do: in an upgrade they run in the old version's folder with the new sequence
-// number, and the agent copies what they write over to the new version.
+// reports says whether a run writes the status file.
 func (r *run) reports(v verdict) bool {
 	if r.Environment.StatusFolder == "" || r.Sequence < 0 || r.silent {
 		return false
 	}
-	switch r.op.name {
-	case "install", "enable", "setup":
-		return true
-	case "update": // replaces the old version's status, which was copied
-		return v.fault != nil
-	}
-	return false
+	return r.op.reports == always || r.op.reports == ofFailures && v.fault != nil
 }
 
 // stopped is the verdict of a run that was ended from outside, or by its budget.
@@ -320,4 +313,4 @@ func (r *run) patience() time.Duration {
 	return max(min(r.op.patience, time.Until(r.deadline)-reserve), time.Second)
 }
 
-func (r *run) goal() decide.Goal { return decide.Goal{Newest: r.op.newest} }
+func (r *run) goal() decide.Goal { return decide.Goal{Newest: r.op.newest && !r.stays} }

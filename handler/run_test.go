@@ -75,8 +75,9 @@ func TestEnableReportsWhatTheSettingsAreRefusedFor(t *testing.T) {
 
 func TestPanicIsReported(t *testing.T) {
 	q, out := request(t, "enable")
-	r := &run{Request: q, host: q.Host, log: q.Host.Log, deadline: time.Now().Add(time.Hour),
-		op: operation{name: "enable", decides: true, run: func(*run, context.Context) verdict { panic("it went\nwrong") }}}
+	op, _ := findOperation("enable")
+	op.run = func(*run, context.Context) verdict { panic("it went\nwrong") }
+	r := &run{Request: q, host: q.Host, log: q.Host.Log, deadline: time.Now().Add(time.Hour), op: op}
 	if code := r.finish(r.guarded(context.Background())); code != fault.Internal {
 		t.Errorf("code %d", code)
 	}

@@ -24,7 +24,7 @@ func (r *run) setup(ctx context.Context) verdict {
 		return r.standDown(other)
 	}
 	if owner, _, err := state.ReadOwner(r.host); err == nil && again(owner, r.Version) {
-		r.op.newest = false
+		r.stays = true
 	}
 	if r.Keep != nil {
 		if err := r.Keep(); err != nil {

@@ -81,28 +81,22 @@ func (r *run) unwatch(ctx context.Context) error {
 func Observe(ctx context.Context, q Request) watch.Verdict {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()
-	var plan decide.Plan
+	var decision decide.Decision
 	var gone bool
 	v := r.guard(func() verdict {
 		f := facts.Look(ctx, r.host, r.question())
 		gone = f.TargetErr == nil && f.PackagesErr == nil && f.Packages[f.Target.Packages.Login].State == pkgmgr.Absent
-		checks := preflight.Run(preflight.Preconditions(), f)
-		if refusal := preflight.FirstFailure(checks); refusal != nil {
-			return failed(refusal, checks)
+		decision = decide.For(f, r.goal())
+		if decision.Refusal != nil {
+			return failed(decision.Refusal, decision.Checks)
 		}
-		if preflight.Undecided(checks) == nil {
-			var err error
-			if plan, err = decide.NewPlan(f, r.goal()); err != nil {
-				return failed(err, checks)
-			}
-		}
-		return r.judge(f, checks, nil)
+		return r.conclude(f, decision.Checks, nil)
 	})
 	seen := q.seen(v)
 	seen.Gone = gone
-	if v.fault != nil && !plan.Empty() {
+	if v.fault != nil && decision.Stops() == nil && !decision.Plan.Empty() {
 		var steps []string
-		for _, s := range plan.Steps {
+		for _, s := range decision.Plan.Steps {
 			steps = append(steps, s.Text)
 		}
 		seen.Repair = strings.Join(steps, ", ")
@@ -115,13 +109,12 @@ func Observe(ctx context.Context, q Request) watch.Verdict {
 func Restore(ctx context.Context, q Request) watch.Verdict {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()
-	return q.seen(r.guard(func() verdict { return r.shape(ctx) }))
+	return q.seen(r.guard(func() verdict { return r.op.run(r, ctx) }))
 }
 
 // watching is a run for the watch, with the budget of enable.
 func (q Request) watching(ctx context.Context) (*run, context.Context, context.CancelFunc) {
-	op, _ := findOperation("enable")
-	op.name, op.decides = "watch", false
+	op := watchOperation()
 	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log.With("operation", op.name), deadline: time.Now().Add(op.budget)}
 	ctx, cancel := context.WithDeadline(ctx, r.deadline)
 	return r, ctx, cancel

@@ -8,6 +8,7 @@ import (
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/order"
 )
 
 // dnf is the package manager of RHEL 8 and later and of what is built from it.
@@ -165,7 +166,7 @@ func parseRepoquery(r host.Result, name string) []string {
 }
 
 func newestFirst(versions []string) []string {
-	slices.SortStableFunc(versions, func(a, b string) int { return CompareVersions(b, a) })
+	order.By(versions, func(a, b string) int { return CompareVersions(b, a) })
 	return versions
 }
 

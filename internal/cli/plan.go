@@ -10,7 +10,7 @@ import (
 )
 
 // plan shows what an operation would change. Its exit code is what the
-// operation would be refused with, else 0.
+// operation would end with.
 func (p Process) plan(code *fault.Code) *cobra.Command {
 	var asJSON, newest bool
 	c := &cobra.Command{
@@ -18,7 +18,9 @@ func (p Process) plan(code *fault.Code) *cobra.Command {
 		Short: "Show what enable would change on this machine, and change nothing",
 		Long: `plan prints every step that enable would take: what it would fetch, the files
 it would write and the commands it would run, as they would be typed. It takes
-no lock and changes nothing. Where a check would stop enable, it says which.
+no lock and changes nothing. The exit code is the
+one that enable would end with if every step did what it is for; where a check
+would stop enable, or fail after it, it says which.
 
 Passwords are shown as ***.`,
 		Example: "  sudo /usr/local/bin/aadsshlogin-handler plan\n  aadsshlogin-handler plan --json | jq -r '.steps[].commands[]?'",
@@ -43,9 +45,7 @@ func (p Process) showPlan(c *cobra.Command, o doctor.Options, operation string, 
 	if err != nil {
 		return err
 	}
-	if report.Refused != nil {
-		*code = fault.Code(report.Refused.Code)
-	}
+	*code = fault.Code(report.Code())
 	if asJSON {
 		return printJSON(c.OutOrStdout(), report)
 	}

@@ -170,14 +170,13 @@ func (m machine) mended(code fault.Code) bool {
 // planCheck says what enable would change where no check says why.
 func planCheck(m machine) []preflight.Result {
 	const name = "plan"
-	if m.planErr != nil {
-		f := fault.Of(m.planErr)
+	if f := m.decision.PlanErr; f != nil {
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
 	}
-	if m.TargetErr != nil || m.PackagesErr != nil {
+	if m.TargetErr != nil || m.PackagesErr != nil && m.decision.Plan.Empty() {
 		return nil
 	}
-	if m.plan.Empty() {
+	if m.decision.Plan.Empty() {
 		return []preflight.Result{{Name: name, Text: "enable would change nothing."}}
 	}
 	return []preflight.Result{{Name: name, Answer: preflight.Warn,
@@ -186,7 +185,7 @@ func planCheck(m machine) []preflight.Result {
 }
 
 func (m machine) planText() string {
-	steps := m.plan.Steps
+	steps := m.decision.Plan.Steps
 	last := steps[max(len(steps)-2, 0):]
 	var words []string
 	for _, s := range last {

@@ -170,7 +170,7 @@ func shared(checks []preflight.Check) []row {
 // enable where something is to be changed.
 func (m machine) undecided(results []preflight.Result) []preflight.Result {
 	for i, r := range results {
-		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && (!m.plan.Empty() || m.planErr != nil) {
+		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {
 			results[i].Answer = preflight.Fail
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/firewall"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/order"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/text"
 )
@@ -103,7 +104,7 @@ func outward(h *host.Host) (names []string, addresses []netip.Addr) {
 			names = append(names, i.Name)
 		}
 	}
-	slices.SortStableFunc(addresses, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
+	order.By(addresses, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
 	return names, addresses
 }
 

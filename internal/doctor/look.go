@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"aadsshlogin-handler/handler"
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
@@ -23,8 +22,7 @@ type machine struct {
 	now     time.Time
 	asked   bool // the metadata service was
 
-	plan    decide.Plan
-	planErr error
+	decision decide.Decision // of enable
 
 	agentDir   string
 	agentProc  int // the agent's process; 0: none was found
@@ -73,7 +71,7 @@ func look(ctx context.Context, o Options) machine {
 	} else {
 		m.Facts = facts.LookAgain(ctx, h, q, facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
 	}
-	m.plan, m.planErr = handler.PlanFor("enable", m.version, m.Facts)
+	m.decision = decide.For(m.Facts, decide.Goal{})
 	if m.TargetErr == nil {
 		if manager, err := pkgmgr.For(m.Target.Manager); err == nil {
 			if holder, held := h.LockHolder(manager.Locks); held {

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/order"
 	"aadsshlogin-handler/internal/text"
 )
 
@@ -93,7 +93,7 @@ func (f *Fleet) Summary() Summary {
 		}
 		s.Causes[i].Machines = append(s.Causes[i].Machines, text.Printable(r.Machine.Name))
 	}
-	slices.SortStableFunc(s.Causes, func(a, b Cause) int {
+	order.By(s.Causes, func(a, b Cause) int {
 		if failed := cmp.Compare(min(b.Code, 1), min(a.Code, 1)); failed != 0 {
 			return failed
 		}

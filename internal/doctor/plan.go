@@ -8,9 +8,7 @@ import (
 	"aadsshlogin-handler/handler"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
 )
 
@@ -20,9 +18,12 @@ type PlanReport struct {
 	Version   string    `json:"version"`
 	Time      time.Time `json:"time"`
 	Operation string    `json:"operation"`
-	// Refused is why nothing would be changed although steps are listed.
+	// Refused is what the operation would end with without a change: steps that
+	// are listed would follow once that is mended.
 	Refused *Verdict `json:"refused,omitempty"`
-	Steps   []Step   `json:"steps"`
+	// Ends is what it would end with although each step did what it is for.
+	Ends  *Verdict `json:"ends,omitempty"`
+	Steps []Step   `json:"steps"`
 
 	text string
 }
@@ -90,26 +91,24 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
 	m.Facts = facts.Look(ctx, o.Host, m.question())
 	r := PlanReport{Schema: schemaVersion, Version: o.Version, Time: o.Now().UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
-	checks := preflight.Run(preflight.Preconditions(), m.Facts)
-	refusal := preflight.FirstFailure(checks)
-	plan, err := handler.PlanFor(operation, o.Version, m.Facts)
+	goal, err := handler.GoalOf(operation, o.Version, m.Owner)
 	if err != nil {
-		refusal = fault.Of(err)
+		return PlanReport{}, err
 	}
-	if refusal == nil && !plan.Empty() {
-		refusal = preflight.Undecided(checks)
-	}
-	if refusal == nil && m.PackagesErr != nil {
-		refusal = fault.Of(m.PackagesErr)
-	}
-	if refusal != nil {
-		what, next := refusal.What, refusal.Remedy()
+	d := decide.For(m.Facts, goal)
+	if f := d.Outlook(); f != nil {
+		what, next := f.What, f.Remedy()
 		if operation == "setup" {
 			what, next = standalone.Words(what, host.Program()), standalone.Words(next, host.Program())
 		}
-		r.Refused = &Verdict{Code: int(refusal.Code), Name: nameOf(int(refusal.Code)), Text: what, Next: next}
+		end := &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: what, Next: next}
+		if d.Stops() != nil || d.Plan.Empty() {
+			r.Refused = end
+		} else {
+			r.Ends = end
+		}
 	}
-	r.Steps, r.text = planSteps(plan), decide.PlanText(plan)
+	r.Steps, r.text = planSteps(d.Plan), decide.PlanText(d.Plan)
 	return r, nil
 }
 
@@ -119,9 +118,22 @@ func NoPlan(version, operation string, now time.Time) PlanReport {
 	return PlanReport{Schema: schemaVersion, Version: version, Time: now.UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
 }
 
+// Code is the exit code that the operation would end with.
+func (r PlanReport) Code() int {
+	for _, v := range []*Verdict{r.Refused, r.Ends} {
+		if v != nil {
+			return v.Code
+		}
+	}
+	return 0
+}
+
 // Text is the plan for a terminal.
 func (r PlanReport) Text() string {
-	if r.Refused == nil {
+	switch {
+	case r.Ends != nil:
+		return fmt.Sprintf("%s\nAfter that %s would still end with %d %s:\n%s\n%s\n", r.text, r.Operation, r.Ends.Code, r.Ends.Name, r.Ends.Text, r.Ends.Next)
+	case r.Refused == nil:
 		return r.text
 	}
 	text := fmt.Sprintf("%s would change nothing, and end with %d %s:\n%s\n%s\n", r.Operation, r.Refused.Code, r.Refused.Name, r.Refused.Text, r.Refused.Next)

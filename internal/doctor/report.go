@@ -80,7 +80,7 @@ func newReport(m machine, checks []Check) Report {
 			Name:         m.Identity.Machine.Name, Group: m.Identity.Machine.Group, ScaleSet: m.Identity.Machine.ScaleSet, Arc: m.Identity.Machine.Arc,
 			Packages: m.Facts.Packages[m.Target.Packages.Login].Version,
 		},
-		Checks: checks, Unseen: unseen(m), Plan: planSteps(m.plan),
+		Checks: checks, Unseen: unseen(m), Plan: planSteps(m.decision.Plan),
 	}
 	if m.asked {
 		r.Machine.Cloud, r.Machine.Identity = m.Identity.Cloud.Name, m.Identity.Kind.String()

@@ -4,6 +4,8 @@ import (
 	"math/big"
 	"net/netip"
 	"slices"
+
+	"aadsshlogin-handler/internal/order"
 )
 
 // region is a range of addresses that no rule tells apart.
@@ -64,7 +66,7 @@ func regions(four bool, rulesets []Ruleset) []region {
 			cut(r)
 		}
 	}
-	slices.SortFunc(starts, netip.Addr.Compare)
+	order.By(starts, netip.Addr.Compare)
 	starts = slices.Compact(starts)
 	var all []region
 	for i, first := range starts {

@@ -2,7 +2,8 @@ package firewall
 
 import (
 	"cmp"
-	"slices"
+
+	"aadsshlogin-handler/internal/order"
 )
 
 // Ruleset is what one program listed: nft or iptables-save.
@@ -109,7 +110,7 @@ func follow(rulesets []Ruleset, p packet, hooks ...string) outcome {
 				}
 			}
 		}
-		slices.SortStableFunc(here, func(a, b placed) int { return cmp.Compare(a.priority, b.priority) })
+		order.By(here, func(a, b placed) int { return cmp.Compare(a.priority, b.priority) })
 		for _, b := range here {
 			all = all.then(b.set.enter(b.base, b.tracked(p)))
 			if !all.pass {

@@ -33,6 +33,9 @@ func settings(f facts.Facts) []Result {
 		}
 		return []Result{r}
 	}
+	if bad := fault.Of(trust.Damaged(f.Settings.Repository.KeyFiles())); bad != nil {
+		return []Result{{Name: "settings", Answer: Fail, Text: bad.What, Next: bad.Next, Code: bad.Code}}
+	}
 	if len(f.Unknown) > 0 {
 		return []Result{{Name: "settings", Answer: Warn,
 			Text: "These settings have no meaning and were ignored: " + strings.Join(f.Unknown, ", ") + ".",

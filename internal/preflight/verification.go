@@ -42,10 +42,10 @@ func packages(f facts.Facts) []Result {
 		case pkgmgr.Installed:
 			present = append(present, n+" "+p.Version)
 		case pkgmgr.Broken:
-			return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed,
+			return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed, Package: true,
 				Text: fmt.Sprintf("The package %s is only half installed: %s.", n, p.Detail)}}
 		default:
-			return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed,
+			return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed, Package: true,
 				Text: fmt.Sprintf("The package %s is not installed.", n)}}
 		}
 	}

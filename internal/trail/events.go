@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"aadsshlogin-handler/internal/order"
 )
 
 // Event is one failure that nothing later has ended.
@@ -109,7 +111,7 @@ func (l Log) Events(safe, there func(path string) bool) []Event {
 		}
 	}
 	slices.Reverse(events)
-	slices.SortStableFunc(events, func(a, b Event) int { return b.At.Compare(a.At) })
+	order.By(events, func(a, b Event) int { return b.At.Compare(a.At) })
 	return events
 }
 

@@ -36,6 +36,14 @@ func Accept(downloaded []byte, pins []Pin, extra [][]byte) (Keyring, error) {
 	return ring, nil
 }
 
+// Damaged says whether one of the keys of the setting repository.trustedKeys can
+// never be used, whatever the time is. The error is a *fault.Fault with code
+// SettingsInvalid.
+func Damaged(extra [][]byte) error {
+	_, err := named(extra, time.Time{})
+	return err
+}
+
 // Validate checks the keys of the setting repository.trustedKeys. The error is
 // a *fault.Fault with code SettingsInvalid.
 func Validate(extra [][]byte) error {

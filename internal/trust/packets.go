@@ -143,6 +143,9 @@ func (c candidate) verify(now time.Time) (*openpgp.Entity, error) {
 	if e.PrimaryKey.Version != 4 {
 		return nil, fmt.Errorf("key %s is of OpenPGP version %d, which package managers do not read", c, e.PrimaryKey.Version)
 	}
+	if now.IsZero() { // whether it was good when it was made
+		now = e.PrimaryKey.CreationTime
+	}
 	if e.Revoked(now) {
 		return nil, fmt.Errorf("key %s is revoked", c)
 	}

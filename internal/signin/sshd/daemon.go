@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/order"
 )
 
 // Daemon is the sshd that is running now.
@@ -50,7 +51,7 @@ func lookDaemon(h *host.Host) Daemon {
 	for _, s := range all {
 		d.Listening = append(d.Listening, s.at)
 	}
-	slices.SortFunc(d.Listening, netip.AddrPort.Compare)
+	order.By(d.Listening, netip.AddrPort.Compare)
 	d.Listening = slices.Compact(d.Listening)
 	return d
 }

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+
+	"aadsshlogin-handler/internal/order"
 )
 
 // configured are the addresses and ports that the configuration tells sshd to
@@ -105,6 +107,6 @@ func (f Facts) endpoints() []netip.AddrPort {
 		}
 		out = append(out, netip.AddrPortFrom(a, port))
 	}
-	slices.SortFunc(out, netip.AddrPort.Compare)
+	order.By(out, netip.AddrPort.Compare)
 	return slices.Compact(out)
 }

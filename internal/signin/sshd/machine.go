@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/order"
 )
 
 // lookAddresses are the machine's own addresses, without those that nobody can
@@ -13,6 +14,6 @@ func lookAddresses(h *host.Host) []netip.Addr {
 	out := slices.DeleteFunc(h.Addresses(), func(a netip.Addr) bool {
 		return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified()
 	})
-	slices.SortFunc(out, netip.Addr.Compare)
+	order.By(out, netip.Addr.Compare)
 	return slices.Compact(out)
 }

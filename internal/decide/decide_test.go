@@ -1,0 +1,93 @@
+package decide
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// What the decision is where enable, the watch, plan and doctor once differed.
+func TestFor(t *testing.T) {
+	interrupted := fault.Wrap(pkgmgr.ErrInterrupted, fault.PackageManagerFailed, "The package database is damaged.", "Repair it.")
+	unknown := identity.Answer{Kind: identity.Unknown, Fault: fault.New(fault.IdentityUnknown, "No answer.", "Look."), Cloud: identity.Clouds()[0]}
+	installed := func(f *facts.Facts) {
+		for _, name := range f.Wanted() {
+			f.Packages[name] = pkgmgr.Package{Name: name, Version: "1.0", State: pkgmgr.Installed}
+		}
+	}
+	for _, c := range []struct {
+		name        string
+		change      func(*facts.Facts)
+		stops, ends fault.Code
+		steps       bool
+		provisional bool
+	}{
+		{name: "fresh", change: func(*facts.Facts) {}, steps: true},
+		{name: "no identity", change: func(f *facts.Facts) {
+			f.Identity = identity.Answer{Kind: identity.None, Fault: fault.New(fault.IdentityMissing, "None.", "")}
+		}, stops: fault.IdentityMissing, ends: fault.IdentityMissing, steps: true},
+		{name: "identity not known", change: func(f *facts.Facts) { f.Identity = unknown }, stops: fault.IdentityUnknown, ends: fault.IdentityUnknown, steps: true},
+		{name: "interrupted database", change: func(f *facts.Facts) { f.PackagesErr = interrupted }, steps: true, provisional: true},
+		{name: "interrupted database, identity not known", change: func(f *facts.Facts) { f.PackagesErr, f.Identity = interrupted, unknown }, ends: fault.PackageManagerFailed},
+		{name: "broken database", change: func(f *facts.Facts) {
+			f.PackagesErr = fault.New(fault.PackageManagerFailed, "The package database is damaged.", "")
+		}, ends: fault.PackageManagerFailed},
+		{name: "damaged key", change: func(f *facts.Facts) {
+			f.Settings.Repository.TrustedKeys = []string{"-----BEGIN PGP PUBLIC KEY BLOCK-----\nx"}
+		},
+			stops: fault.SettingsInvalid, ends: fault.SettingsInvalid, steps: true},
+		{name: "damaged key on a machine that has the packages", change: func(f *facts.Facts) {
+			installed(f)
+			f.Settings.Repository.TrustedKeys = []string{"x"}
+		}, stops: fault.SettingsInvalid, ends: fault.SettingsInvalid, steps: true},
+		{name: "a clock that no installation sets", change: func(f *facts.Facts) { f.Identity.Dated, f.Identity.ClockAhead = true, 3*time.Hour }, ends: fault.VerificationFailed, steps: true},
+		{name: "unknown distribution", change: func(f *facts.Facts) { f.TargetErr = errors.New("no os-release") }, stops: fault.DistroUnsupported, ends: fault.DistroUnsupported},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, ok := fresh(t, "../../distro/testdata/os-release/ubuntu-22.04")
+			if !ok {
+				t.Fatal("no facts")
+			}
+			c.change(&f)
+			d := For(f, Goal{})
+			if code(d.Stops()) != c.stops || code(d.Outlook()) != c.ends || d.Plan.Empty() == c.steps || d.Provisional != c.provisional {
+				t.Errorf("stops %v, ends %v, %d steps, provisional %v", d.Stops(), d.Outlook(), len(d.Plan.Steps), d.Provisional)
+			}
+		})
+	}
+}
+
+func code(f *fault.Fault) fault.Code {
+	if f == nil {
+		return fault.OK
+	}
+	return f.Code
+}
+
+// What the package sets up is what a reinstallation mends; all else fails after
+// it as before.
+func TestOutlook(t *testing.T) {
+	ours := check.Result{Name: "a", Answer: check.Fail, Code: fault.VerificationFailed, Package: true}
+	theirs := check.Result{Name: "b", Answer: check.Fail, Code: fault.VerificationFailed}
+	steps := Plan{Steps: []Step{{Kind: Reinstall}}}
+	for _, c := range []struct {
+		plan     Plan
+		verified []check.Result
+		want     fault.Code
+	}{
+		{Plan{}, nil, fault.OK},
+		{Plan{}, []check.Result{ours}, fault.VerificationFailed},
+		{steps, []check.Result{ours}, fault.OK},
+		{steps, []check.Result{ours, theirs}, fault.VerificationFailed},
+	} {
+		if got := code(Decision{Plan: c.plan, Verified: c.verified}.Outlook()); got != c.want {
+			t.Errorf("%d steps, %v: %d, want %d", len(c.plan.Steps), c.verified, got, c.want)
+		}
+	}
+}
