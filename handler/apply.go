@@ -145,7 +145,7 @@ func (w *work) fetchKey(ctx context.Context, s decide.Step) error {
 		return err
 	}
 	w.log.Infof("accepted the keys %s", strings.Join(ring.Fingerprints, ", "))
-	return w.write(repo.Key(w.facts.Target.Manager, ring))
+	return w.write(repo.KeyAt(w.facts.Target.Manager, ring, s.Files[0].Path))
 }
 
 // keyLimit is the size of a key file above which it is no key, in bytes.

@@ -66,7 +66,7 @@ func aptRules() []rule {
 			step: narrow},
 		// E: Malformed entry 1 in list file /etc/apt/sources.list.d/zz.list (Component)
 		// E: Malformed stanza 1 in source list /etc/apt/sources.list.d/x.sources (type)
-		{match: `^E: Malformed \S+ (\d+) in (?:source list|list file) (\S+)|^E: (?:Type .* is not known on line (\d+) in source list|Unable to parse source list) (\S+)`, code: fault.PackageManagerFailed,
+		{match: `^E: Malformed \S+ (\d+) in (?:source list|list file|sources file) (\S+)|^E: (?:Type .* is not known on line (\d+) in source list|Unable to parse source list) (\S+)`, code: fault.PackageManagerFailed,
 			what: "Entry $1$3 of $2$4 cannot be read, so that apt reads none of its sources.",
 			next: "Correct the file, or move it away: less $2$4" + thenAgain,
 			step: narrow},

@@ -13,6 +13,7 @@ type ladder struct {
 	session                                *Session
 	before                                 Packages
 	repaired, widened, narrowed, refreshed bool
+	refused                                *fault.Fault // of a source that was refreshed and is not trusted
 	again                                  retries
 	older                                  int  // how many older versions were tried
 	downgraded                             bool // the manager was told that going back is meant
@@ -81,7 +82,9 @@ func (l *ladder) widen(ctx context.Context, o *Order, d diagnosis, out *Outcome)
 		return false, nil // no other source's metadata will bring what ours does not have
 	case o.Source.All && !l.refreshed:
 		l.refreshed = true
-		l.session.RefreshAll(ctx)
+		if f := fault.Of(l.session.RefreshAll(ctx)); f != nil && f.Code == fault.RepositoryUntrusted {
+			l.refused = f
+		}
 		return ctx.Err() == nil, nil
 	}
 	return l.takeOlder(ctx, o, d, out)

@@ -132,6 +132,10 @@ func (t *task) settle(ctx context.Context, said diagnosis) (end bool, err error)
 		t.outcome.Why = said.fault
 		return true, nil
 	}
+	// Under "existing" the package is nowhere because its source is not trusted.
+	if f := t.ladder.refused; f != nil && t.session.Source.All && said.fault != nil && said.fault.Code == fault.PackageUnavailable {
+		return true, fault.Wrap(errors.Join(f, said.fault), f.Code, f.What+" So nothing of that source is used, and no other one has the package.", f.Remedy())
+	}
 	return true, orNil(said.fault)
 }
 

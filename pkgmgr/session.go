@@ -97,12 +97,14 @@ func (s *Session) Refresh(ctx context.Context) error { return s.refresh(ctx, s.S
 // RefreshAll fetches the metadata of every source of the machine. What is
 // wrong with other people's sources is theirs: it is logged, and the
 // installation that needs them will say what it misses.
-func (s *Session) RefreshAll(ctx context.Context) {
+func (s *Session) RefreshAll(ctx context.Context) error {
 	all := s.Source
 	all.All = true
-	if err := s.refresh(ctx, all); err != nil {
+	err := s.refresh(ctx, all)
+	if err != nil {
 		s.Host.Log.Warnf("not every package source could be refreshed: %v", err)
 	}
+	return err
 }
 
 func (s *Session) refresh(ctx context.Context, source Source) error {

@@ -76,7 +76,9 @@ func TestLockHeldForMinutes(t *testing.T) {
 				s := &Session{Host: h, Manager: manager(t, name), Source: Source{ID: "aadsshlogin"}}
 				began := time.Now()
 				if all {
-					s.RefreshAll(ctx)
+					if err := s.RefreshAll(ctx); err != nil {
+						t.Fatalf("%s: %v", name, err)
+					}
 				} else if err := s.Refresh(ctx); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}

@@ -250,6 +250,8 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 		return nil
 	}
 	options := repo.Options{Base: f.PackageBase(), Mirror: mode == agent.ModeMirror, GOARCH: runtime.GOARCH, OwnKey: len(f.Settings.Repository.TrustedKeys) > 0}
+	pins, urls := keysOf(t.Repository, options.Base)
+	options.Pinned = len(pins) > 0 || options.OwnKey
 	existing, err := repo.Reuse(f.Sources, t, options)
 	if err != nil {
 		return err
@@ -265,6 +267,13 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 		}
 		if ours := repo.DefinitionPath(t.Manager); f.OwnSource {
 			p.add(Step{Kind: DropFile, Text: "remove our definition of the repository, which the machine's owner has in " + existing.Place(), Files: []repo.File{{Path: ours}}})
+		}
+		if existing.MissingKey != "" && options.Pinned {
+			file := repo.KeyAt(t.Manager, trust.Keyring{}, existing.MissingKey)
+			p.add(Step{Kind: FetchKey, Text: "fetch the signing key of " + t.Repository.Name + " to where " + existing.Place() + " names it", Files: []repo.File{file}, URLs: urls, Pins: pins})
+			if m.ImportKey != nil {
+				p.add(Step{Kind: ImportKey, Text: "have the package manager trust that key", Commands: []host.Command{m.ImportKey(file.Path)}, Files: []repo.File{file}})
+			}
 		}
 		refresh()
 		return nil
@@ -284,8 +293,7 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 		p.add(s)
 	}
 	key := repo.Key(t.Manager, trust.Keyring{})
-	pins, urls := keysOf(t.Repository, options.Base)
-	if len(pins) > 0 || options.OwnKey {
+	if options.Pinned {
 		p.add(Step{Kind: FetchKey, Text: "fetch the signing key of " + t.Repository.Name, Files: []repo.File{key}, URLs: urls, Pins: pins})
 	}
 	p.add(Step{Kind: WriteFile, Text: "define the repository " + t.Repository.Name, Files: definition})

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/repo"
 )
 
 // TestClosedClouds: their package hosts have the repositories of apt by
@@ -34,6 +36,46 @@ func TestClosedClouds(t *testing.T) {
 		}
 		if base, _, _ := strings.Cut(c.want, " "); !strings.HasPrefix(IndexAddress(p, f), base+"/") {
 			t.Errorf("the index is looked for at %s", IndexAddress(p, f))
+		}
+	}
+}
+
+// A handler that was removed took its key and left its list: the key is put
+// where the list names it, as long as that path is free and the modes let us.
+func TestKeyOfAListThatWasLeft(t *testing.T) {
+	const list, key = "/etc/apt/sources.list.d/microsoft-prod.list", "/usr/share/keyrings/microsoft-prod.gpg"
+	for name, c := range map[string]struct {
+		missing string
+		mode    agent.Mode
+		want    string // path of the key that is fetched; "": the entry is refused
+	}{
+		"the key is gone":         {key, agent.ModeDefault, key},
+		"something is in the way": {"", agent.ModeDefault, ""},
+		"armored, by its name":    {"/etc/apt/keyrings/ms.asc", agent.ModeDefault, "/etc/apt/keyrings/ms.asc"},
+		"existing is the owner's": {key, agent.ModeExisting, "nothing"},
+	} {
+		f, _ := fresh(t, "../../distro/testdata/os-release/ubuntu-22.04")
+		f.Settings.Repository.Mode = c.mode
+		f.Sources = []repo.Entry{{File: list, Line: 1, URI: "https://packages.microsoft.com/ubuntu/22.04/prod", Suite: "jammy", Components: []string{"main"},
+			SignedBy: key, Enabled: true, Why: "its key file " + key + " is not there", MissingKey: c.missing}}
+		p, err := NewPlan(f, Goal{Newest: true})
+		if c.want == "" {
+			if e := fault.Of(err); e == nil || e.Code != fault.RepositoryUntrusted || !strings.Contains(e.What, list+" line 1") {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		fetched := "nothing"
+		for _, step := range p.Steps {
+			if step.Kind == FetchKey {
+				fetched = step.Files[0].Path
+			}
+		}
+		if err != nil || fetched != c.want {
+			t.Errorf("%s: the key goes to %s, %v", name, fetched, err)
+		}
+		if c.mode == agent.ModeDefault && (p.Source.ListFile != list || p.Has(WriteFile)) {
+			t.Errorf("%s: the owner's list is not used: %+v", name, p.Source)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,9 +70,15 @@ func oneLine(line string) (Entry, error) {
 		}
 		rest = after
 	}
-	words := strings.Fields(rest)
+	words, closed := quotedFields(rest)
+	if !closed {
+		return Entry{}, fmt.Errorf("it has a quote that is not closed")
+	}
 	if len(words) < 2 {
 		return Entry{}, fmt.Errorf("it names no address and suite")
+	}
+	if wrong := wrongComponents(words[1], words[2:]); wrong != "" {
+		return Entry{}, errors.New(wrong)
 	}
 	e := Entry{
 		URI:        withoutUser(words[0]),
@@ -87,6 +94,38 @@ func oneLine(line string) (Entry, error) {
 	e.Why = weakness(options)
 	e.Verifies = e.Why == ""
 	return e, nil
+}
+
+// quotedFields splits at blanks, as apt does (strutl.cc, ParseQuoteWord): double
+// quotes keep them, and are taken off.
+func quotedFields(s string) (words []string, closed bool) {
+	word, open, quoted := "", false, false
+	for _, r := range s + " " {
+		switch {
+		case r == '"':
+			quoted, open = !quoted, true
+		case !quoted && (r == ' ' || r == '\t'):
+			if open {
+				words = append(words, word)
+			}
+			word, open = "", false
+		default:
+			word, open = word+string(r), true
+		}
+	}
+	return words, !quoted
+}
+
+// wrongComponents says what apt refuses: a suite that is a path has no
+// components, and every other one has.
+func wrongComponents(suite string, components []string) string {
+	switch path := strings.HasSuffix(suite, "/"); {
+	case path && len(components) > 0:
+		return "its suite is a path, and has components all the same"
+	case !path && len(components) == 0:
+		return "it names no component"
+	}
+	return ""
 }
 
 // weakness names the option of an apt entry that turns the check of signatures

@@ -148,3 +148,31 @@ func checkProblems(t *testing.T, problems []Problem, want string) {
 		t.Errorf("problems %+v, want one that says %q", problems, want)
 	}
 }
+
+// What apt 2.6 takes and refuses, as "apt-get indextargets" said of each.
+func TestAptReadsWhatAptReads(t *testing.T) {
+	for line, uri := range map[string]string{
+		`deb "https://e.invalid/x" jammy main`:               "https://e.invalid/x",
+		`deb https://e.invalid/"x" jammy main`:               "https://e.invalid/x",
+		`deb https://e.invalid/x ./`:                         "https://e.invalid/x",
+		`deb https://e.invalid/x jammy`:                      "",
+		`deb https://e.invalid/x ./ main`:                    "",
+		`deb "https://e.invalid/x jammy main`:                "",
+		"deb\t[arch=amd64]  https://e.invalid/x\tjammy main": "https://e.invalid/x",
+	} {
+		entries, problems := ParseSourcesList("f", []byte(line+"\n"))
+		if uri == "" && (len(entries) != 0 || len(problems) != 1) || uri != "" && (len(entries) != 1 || entries[0].URI != uri) {
+			t.Errorf("%s: %+v, %+v", line, entries, problems)
+		}
+	}
+	for stanza, good := range map[string]bool{
+		"Types : deb\nURIs : https://e.invalid/x\nSuites: jammy\nComponents: main\n": true,
+		"Types: deb\nURIs: https://e.invalid/x\nSuites: ./\n":                        true,
+		"Types: deb\nURIs: https://e.invalid/x\nSuites: jammy\n":                     false,
+		"Types: deb\nURIs: https://e.invalid/x\nSuites: ./\nComponents: main\n":      false,
+	} {
+		if entries, problems := ParseDeb822("f", []byte(stanza)); good != (len(entries) == 1 && len(problems) == 0) {
+			t.Errorf("%q: %+v, %+v", stanza, entries, problems)
+		}
+	}
+}

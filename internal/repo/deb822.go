@@ -52,6 +52,7 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 			current.fields[field] += "\n" + strings.TrimSpace(line)
 		default:
 			name, value, ok := strings.Cut(line, ":")
+			name = strings.TrimRight(name, " \t") // apt takes "Types : deb"
 			if !ok || strings.ContainsAny(name, " \t") {
 				problems = append(problems, Problem{File: file, Line: number, What: "it is not a field with a colon"})
 				field = ""
@@ -83,6 +84,11 @@ func (s stanza) entries(file string) (entries []Entry, problem string) {
 			return nil, "it has no URIs"
 		case len(suites) == 0:
 			return nil, "it has no Suites"
+		}
+		for _, suite := range suites {
+			if wrong := wrongComponents(suite, strings.Fields(s.fields["components"])); wrong != "" {
+				return nil, wrong
+			}
 		}
 	}
 	signedBy := s.fields["signed-by"]

@@ -56,6 +56,15 @@ func Key(m distro.Manager, ring trust.Keyring) File {
 	return File{Path: rpmKey, Content: ring.Armored, Mode: 0o644}
 }
 
+// KeyAt is the keyring under a path that an entry of the owner's names: apt
+// tells the two forms apart by the extension.
+func KeyAt(m distro.Manager, ring trust.Keyring, path string) File {
+	if m == distro.Apt && !strings.HasSuffix(path, ".asc") {
+		return File{Path: path, Content: ring.Binary, Mode: 0o644}
+	}
+	return File{Path: path, Content: ring.Armored, Mode: 0o644}
+}
+
 // Options are what a definition depends on beside the distribution.
 type Options struct {
 	Base   string // of the package host or a mirror: "https://packages.microsoft.com"
@@ -65,6 +74,7 @@ type Options struct {
 	// (distro.Repository.OnImage), because the owner named keys. Everywhere
 	// else it always is.
 	OwnKey bool
+	Pinned bool // we have a key for the repository
 }
 
 // Desired is our definition of the repository. No proxy stands in it: a proxy's

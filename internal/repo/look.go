@@ -58,18 +58,38 @@ func LookApt(h *host.Host) ([]Entry, []Problem) {
 	for i := range entries {
 		if file := missingKey(h, entries[i]); file != "" {
 			entries[i].Verifies, entries[i].Why = false, "its key file "+shown(file)+" is not there"
+			entries[i].MissingKey = free(h, file)
 		}
 	}
 	return entries, problems
 }
 
-// missingKey is the file of signed-by that is not on the machine; empty where
+// noteKeys says which key files the entries of an rpm-based manager name and are
+// not there. It may have the keys all the same: it imports them once.
+func noteKeys(h *host.Host, entries []Entry, problems []Problem) ([]Entry, []Problem) {
+	for i := range entries {
+		entries[i].MissingKey = free(h, missingKey(h, entries[i]))
+	}
+	return entries, problems
+}
+
+// free is the path where there is nothing, not even a link that leads nowhere;
+// else "".
+func free(h *host.Host, file string) string {
+	if _, err := h.Lstat(file); file == "" || path.Clean(file) != file || !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return file
+}
+
+// missingKey is the file of signed-by or gpgkey that is not on the machine; empty where
 // all are. Fingerprints may stand beside files.
 func missingKey(h *host.Host, e Entry) string {
 	if e.SignedBy == InlineKey || !e.Verifies {
 		return ""
 	}
 	for _, key := range words(e.SignedBy) {
+		key = strings.TrimPrefix(key, "file://")
 		if strings.HasPrefix(key, "/") {
 			if _, err := h.Stat(key); errors.Is(err, fs.ErrNotExist) {
 				return key
@@ -90,9 +110,10 @@ func LookYum(h *host.Host) ([]Entry, []Problem) {
 			gpgcheck = gpgcheck && yes(mainSetting(config, text, "gpgcheck"))
 		}
 	}
-	return lookParts(h, yumParts, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
+	entries, problems := lookParts(h, yumParts, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
 		return ParseYum(file, text, found && gpgcheck)
 	})
+	return noteKeys(h, entries, problems)
 }
 
 // LookZypp reads the repositories of zypper.
@@ -102,9 +123,10 @@ func LookZypp(h *host.Host) ([]Entry, []Problem) {
 	if text, problem := read(h, config); problem == nil {
 		gpgcheck = !no(mainSetting(config, text, "gpgcheck"))
 	}
-	return lookParts(h, zypParts, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
+	entries, problems := lookParts(h, zypParts, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
 		return ParseZypp(file, text, gpgcheck)
 	})
+	return noteKeys(h, entries, problems)
 }
 
 func mainSetting(file string, text []byte, name string) string {

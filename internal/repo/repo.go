@@ -26,6 +26,7 @@ type Entry struct {
 	Enabled    bool
 	Verifies   bool   // signatures are checked
 	Why        string // why not, as it is written: "trusted=yes"
+	MissingKey string // a key file that the entry names, whose path is free
 }
 
 // InlineKey is the SignedBy of a deb822 entry that holds the key itself.

@@ -17,6 +17,9 @@ import (
 // Entries that are disabled, or in a file of ours, do not count. Where an
 // owner's entry is found although a file of ours is there, ours must go.
 //
+// An entry whose key file is not there (MissingKey) is used where we have a key
+// for it: a handler that was removed may have left its list and taken the key.
+//
 // The error is a *fault.Fault: RepositoryUntrusted for an entry that does not
 // verify signatures, PackageUnavailable for one that leaves our packages out
 // and stands in the way of ours.
@@ -27,7 +30,7 @@ func Reuse(entries []Entry, t distro.Target, o Options) (*Entry, error) {
 			continue
 		}
 		switch {
-		case !e.Verifies:
+		case !e.Verifies && (e.MissingKey == "" || !o.Pinned):
 			return nil, e.Untrusted()
 		case !e.covers(t, o.GOARCH):
 			narrow = &entries[i]
