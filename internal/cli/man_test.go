@@ -65,6 +65,7 @@ func manOf(root *cobra.Command) string {
 	b.WriteString(".SH FILES\n")
 	for _, f := range [][2]string{
 		{"/var/lib/aadsshlogin-handler", "What was on the machine before, and the package files for repairs without network."},
+		{"/var/lib/aadsshlogin-handler/setup", "Settings, status and log of setup; owner.json beside it says who owns the machine."},
 		{"/var/log/azure/" + names.Ours().Full() + "/handler.log", "What was done, and how long it took."},
 	} {
 		fmt.Fprintf(&b, ".TP\n.I %s\n%s\n", troff(f[0]), troff(f[1]))

@@ -55,7 +55,7 @@ func Catalogue() []Entry {
 			"Report it where you got the extension from, together with handler.log from the extension's folder in /var/log/azure.",
 			vm.RunScript("tail -c 3500 /var/log/azure/" + ours.Full() + "/handler.log")},
 		{Usage, "usage",
-			"The handler was started in a way that it cannot work with: unknown arguments, or without what the Azure Linux agent prepares for it.",
+			"The handler was started in a way that it cannot work with: unknown arguments, without what the Azure Linux agent prepares for it, or to remove what another program owns.",
 			OwnerVM, "no: the same start leads to the same answer",
 			"Run aadsshlogin-handler --help and use one of the commands that it lists; the agent alone starts install, enable, disable, update and uninstall.",
 			""},

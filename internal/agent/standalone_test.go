@@ -1,0 +1,69 @@
+package agent
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/logging"
+)
+
+// TestConsider: what is not given stays, {} takes it away, the same settings
+// however they are typed have the same number, and bad ones keep nothing.
+func TestConsider(t *testing.T) {
+	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
+	give := func(public, protected string) Offer {
+		t.Helper()
+		var g Given
+		if public != "-" {
+			g.Public = []byte(public)
+		}
+		if protected != "-" {
+			g.Protected = []byte(protected)
+		}
+		o, err := Consider(h, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Keep(h); err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	const secret = `{"proxy": "http://user:s3cret@proxy.example.com:3128"}`
+	for i, c := range []struct {
+		public, protected string
+		sequence, monitor int
+		proxy             bool
+	}{
+		{"-", "-", 0, 15, false},
+		{`{"monitor": 30}`, "-", 1, 30, false},
+		{"{\n \"monitor\" : 30 }", "-", 1, 30, false},
+		{"-", secret, 2, 30, true},
+		{"-", "-", 2, 30, true},
+		{"{}", "-", 3, 15, true},
+		{"-", "{}", 4, 15, false},
+	} {
+		o := give(c.public, c.protected)
+		if o.Sequence != c.sequence || o.Settings.Monitor != c.monitor || (o.Settings.Proxy.URL != "") != c.proxy {
+			t.Errorf("%d: sequence %d, %+v", i, o.Sequence, o.Settings)
+		}
+	}
+	give("-", secret)
+	dir := h.Path(StandaloneDir + "/config/")
+	info, err := os.Stat(dir + "/5.protected")
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the secret is kept as %v, %v", info, err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("the folder holds %v, %v", entries, err)
+	}
+	for _, bad := range []Given{{Public: []byte(`{"monitor": "x"}`)}, {Public: []byte("[]")}, {Public: []byte("{")}, {Protected: []byte(`{"proxy": "ftp://user:s3cret@x"}`)}} {
+		o, err := Consider(h, bad)
+		if f := fault.Of(err); f == nil || f.Code != fault.SettingsInvalid || o.Sequence != 5 || strings.Contains(f.What+f.Next, "s3cret") {
+			t.Errorf("%s%s: %v, sequence %d", bad.Public, bad.Protected, err, o.Sequence)
+		}
+	}
+}
