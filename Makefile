@@ -82,6 +82,10 @@ rig rig-all:
 	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make $@'
 endif
 
+.PHONY: signin
+signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from outside; UPDATE_GOLDEN=1 renders it (root)
+	MACHINES=all $(GO) test -tags rig -count=1 -timeout 90m ./test/suite/signin -run TestMatrix
+
 .PHONY: e2e
 e2e: prepare ## the package under every release of the real agent, all scenarios: minutes (root)
 	E2E=all $(GO) test -tags rig -count=1 -timeout 60m ./test/lib/machine ./test/suite/e2e

@@ -33,6 +33,7 @@ type situation struct {
 type attempt struct {
 	words         string
 	bits          int
+	user          string
 	from, to      string
 	port          int
 	decoys, fails int
@@ -149,7 +150,7 @@ func (s *situation) truths(value string) error {
 				a.truth = word
 			}
 		}
-		if !slices.Contains([]string{"in", "out", "unchecked"}, a.truth) {
+		if !slices.Contains([]string{"in", "out", "unchecked", "any"}, a.truth) {
 			return fmt.Errorf("no truth for %q", a.words)
 		}
 	}
@@ -157,7 +158,7 @@ func (s *situation) truths(value string) error {
 }
 
 func parseAttempt(words string) (attempt, error) {
-	a := attempt{words: words, from: "10.0.0.1", to: "10.0.0.4", port: 22}
+	a := attempt{words: words, user: person, from: "10.0.0.1", to: "10.0.0.4", port: 22}
 	f := strings.Fields(words)
 	var err error
 	if a.bits, err = strconv.Atoi(strings.TrimPrefix(f[0], "rsa-")); err != nil {
@@ -166,6 +167,10 @@ func parseAttempt(words string) (attempt, error) {
 	for i := 1; i+1 < len(f); i += 2 {
 		n, bad := strconv.Atoi(f[i+1])
 		switch f[i] {
+		case "as":
+			if a.user, bad = f[i+1], nil; a.user == "service" {
+				a.user = service
+			}
 		case "from":
 			a.from, bad = f[i+1], nil
 		case "to":

@@ -89,6 +89,15 @@ func (o *outside) must(t *testing.T, script string) {
 	}
 }
 
+// service is a service principal, and colleague somebody of another domain.
+const (
+	service   = "11111111-2222-3333-4444-555555555555"
+	colleague = "anna@contoso.com"
+)
+
+// users are all who have an account on the machines.
+func users() []string { return []string{person, service, colleague} }
+
 // makeKeys makes what people have: RSA keys of both sizes that az ssh makes,
 // with certificates, and keys that no machine knows.
 func makeKeys(t *testing.T) (dir string) {
@@ -102,7 +111,7 @@ func makeKeys(t *testing.T) (dir string) {
 	}
 	script := "cd " + dir + "\n"
 	for _, bits := range []int{2048, 3072} {
-		script += fmt.Sprintf("ssh-keygen -q -t rsa -b %d -N '' -f rsa-%d && ssh-keygen -q -s ca -I rig -n %s -V -5m:+5h rsa-%d.pub\n", bits, bits, person, bits)
+		script += fmt.Sprintf("ssh-keygen -q -t rsa -b %d -N '' -f rsa-%d && ssh-keygen -q -s ca -I rig -n %s -V -5m:+5h rsa-%d.pub\n", bits, bits, strings.Join(users(), ","), bits)
 	}
 	script += "for i in 1 2 3; do ssh-keygen -q -t ed25519 -N '' -f decoy$i; done"
 	if out, err := exec.Command("sh", "-ec", script).CombinedOutput(); err != nil {
@@ -116,7 +125,7 @@ func makeKeys(t *testing.T) (dir string) {
 func (o *outside) ssh(t *testing.T, keys string, a attempt, command string) (out string, ok bool) {
 	t.Helper()
 	key := fmt.Sprintf("%s/rsa-%d", keys, a.bits)
-	argv := []string{"ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", person,
+	argv := []string{"ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", a.user,
 		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
 		"-o", "LogLevel=ERROR", "-o", "ConnectTimeout=3", "-o", "ConnectionAttempts=1"}
 	for i := range a.decoys {
@@ -143,7 +152,7 @@ func (o *outside) fail(t *testing.T, keys string, a attempt) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	_ = o.command(ctx, "ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", person, "-i", keys+"/decoy1",
+	_ = o.command(ctx, "ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", a.user, "-i", keys+"/decoy1",
 		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
 		"-o", "ConnectTimeout=3", a.to, "true").Run()
 }

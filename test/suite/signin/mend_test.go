@@ -1,0 +1,75 @@
+//go:build rig
+
+package signin_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// mend carries the next step out, where enable names one, and holds against the
+// machine what comes of it: enable passes, warns of nothing any more, and
+// everybody gets in who tried before.
+func (o *machine) mend(r *result) {
+	text := r.next
+	if r.code == 0 {
+		text = r.warned
+	}
+	script := o.s.remedy
+	if script == "" && (r.code != 0 || slices.ContainsFunc(r.after, func(s string) bool { return s != "in" })) {
+		script = pasted(text)
+	}
+	if script == "" {
+		if r.code != 0 {
+			r.helps = "no command is named"
+		}
+		return
+	}
+	r.carried = script
+	if done := o.sh("yes | sh -c " + shellQuote(script)); done.ExitCode != 0 {
+		r.helps = "does not run"
+		o.stage.t.Errorf("the remedy fails: %s: exit %d\n%s", script, done.ExitCode, done.Output())
+		return
+	}
+	o.options()
+	o.restartDaemon()
+	code, said, next, warned, _ := o.enable()
+	o.must(addUsers()) // a removal takes the accounts along
+	o.restartDaemon()
+	after := o.attempts()
+	out := slices.ContainsFunc(after, func(s string) bool { return s != "in" })
+	if r.helps = "helps"; code != 0 || out || warned != "" && !o.s.stays {
+		r.helps = "does not help"
+		o.stage.t.Errorf("the remedy does not help: %s\nenable: %d %s | %s\nwarned: %s\n%v", script, code, said, next, warned, after)
+	}
+	if o.s.choice != "" {
+		r.helps += " (" + o.s.choice + ")"
+	}
+}
+
+// options are those that a daemon is started with after a file was changed that
+// gives them.
+func (o *machine) options() {
+	if len(o.s.options) == 0 {
+		return
+	}
+	got := o.sh(`for f in /etc/default/ssh /etc/crypto-policies/back-ends/opensshserver.config /etc/sysconfig/sshd; do [ -f $f ] && . $f 2>/dev/null; done; echo $SSHD_OPTS $OPTIONS $CRYPTO_POLICY`)
+	o.s.options = strings.Fields(string(got.Stdout))
+}
+
+// command is where a text has a command: to its end, or to the next sentence.
+var command = regexp.MustCompile(`: ((?:sudo|printf) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
+
+// pasted is the command that a person would paste; "" where the text has none.
+func pasted(text string) string {
+	m := command.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	script, _, _ := strings.Cut(m[1], "; then set the extension again")
+	// It asks a person at a terminal whether it may.
+	return strings.ReplaceAll(script, "sudo zypper ", "sudo zypper --non-interactive ")
+}
+
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
