@@ -88,7 +88,7 @@ func (r *run) shape(ctx context.Context) verdict {
 		troubled = r.stopped()
 	}
 	r.keepMissing(after)
-	v := r.conclude(after, checks, troubled)
+	v := r.conclude(after, append(checks, repaired(plan, before, after)...), troubled)
 	if troubled == nil && v.code() == fault.VerificationFailed && (plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)) {
 		unregistered(v.fault, after)
 	}

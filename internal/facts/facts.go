@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"aadsshlogin-handler/distro"
@@ -18,6 +19,7 @@ import (
 	"aadsshlogin-handler/internal/proxy"
 	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/internal/signin/door"
+	"aadsshlogin-handler/internal/signin/evidence"
 	"aadsshlogin-handler/internal/signin/login"
 	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/state"
@@ -62,6 +64,7 @@ type Facts struct {
 	Door     door.Facts
 	Login    login.Facts
 	Programs login.Programs // of the installed package
+	SignedIn time.Time      // a person got in after the last change of what decides about it; zero: not known, or not asked
 
 	Owner       state.Owner // of the machine; the zero value where nobody is written down
 	Receipt     state.Receipt
@@ -132,6 +135,10 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	}
 	sshdSeen()
 	loginSeen()
+	f.Login.SELinux.Confines = confining(f.Packages[login.PolicyPackage])
+	if f.Packages[f.Target.Packages.Login].State == pkgmgr.Installed && evidence.Open(f.Findings()) {
+		f.SignedIn = evidence.Look(ctx, h, time.Now())
+	}
 	f.Unread = h.Unread()
 }
 
@@ -180,8 +187,20 @@ func lookPackages(ctx context.Context, h *host.Host, t distro.Target) (pkgmgr.Pa
 		return nil, err
 	}
 	names := append([]string{t.Packages.Login, t.Packages.SELinux}, t.Legacy...)
+	if t.Manager == distro.Dnf && login.Enforced(h) {
+		names = append(names, login.PolicyPackage)
+	}
 	names = slices.DeleteFunc(names, func(n string) bool { return n == "" })
 	return (&pkgmgr.Session{Host: h, Manager: m}).Query(ctx, names...)
+}
+
+// confining is the version of a policy that is known to break what sshd starts;
+// "" for others. Only RHEL 10 and what is built like it has had one.
+func confining(p pkgmgr.Package) string {
+	if p.State == pkgmgr.Installed && strings.Contains(p.Version, ".el10") && pkgmgr.CompareVersions(p.Version, login.ConfiningPolicy) >= 0 {
+		return p.Version
+	}
+	return ""
 }
 
 // LegacyPackages are the legacy product's packages that are on the machine, in
@@ -231,7 +250,7 @@ func (f Facts) Findings() []check.Result {
 	of := append([]check.Result{door.Assess(f.Door).Result()}, sshd.Assess(f.SSHD)...)
 	others := append(login.Assess(f.Login), f.programs())
 	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {
-		return append(of, others...)
+		return evidence.Settle(append(of, others...), f.SignedIn)
 	}
 	// sshd misses its own user, because no user is found: the name service tells
 	// why, and what to do.
@@ -240,5 +259,5 @@ func (f Facts) Findings() []check.Result {
 			of[i].Next = ""
 		}
 	}
-	return append(others, of...)
+	return evidence.Settle(append(others, of...), f.SignedIn)
 }

@@ -44,6 +44,9 @@ type Log struct {
 	Lines  []Line
 }
 
+// journal is the source whose lines are the kernel's word about who wrote them.
+const journal = "the journal"
+
 // programs are those that sign people in; sshd has three names since OpenSSH 9.8.
 func programs() []string { return []string{"sshd", "sshd-session", "sshd-auth", "aad_certhandler"} }
 
@@ -61,7 +64,7 @@ func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) L
 	}
 	r, err := h.Runner.Run(ctx, host.Command{Name: "journalctl", Args: args})
 	if err == nil && r.ExitCode == 0 && len(r.Stdout) > 0 {
-		return Log{"the journal", recent(fromJournal(r.Stdout), now, age)}
+		return Log{journal, recent(fromJournal(r.Stdout), now, age)}
 	}
 	for _, path := range []string{"/var/log/auth.log", "/var/log/secure", "/var/log/messages"} {
 		if text, err := h.ReadTail(path, tailSize); err == nil {

@@ -18,7 +18,7 @@ func TestAssess(t *testing.T) {
 	}{
 		{"", "", gate.In, "", ""},
 		{"", "ALL: ALL\n", gate.Out, "", "/etc/hosts.deny:1"},
-		{"", "ALL: ALL", gate.In, "", ""}, // a last line without its end
+		{"", "ALL: ALL", gate.Out, "", "/etc/hosts.deny:1"}, // a last line without its end
 		{"", "# nobody\n\nSSHD : all\n", gate.Out, "", "/etc/hosts.deny:3"},
 		{"sshd: ALL\n", "ALL: ALL\n", gate.In, "", ""},
 		{"sshd: ALL: spawn /bin/true: ALLOW\n", "ALL: ALL\n", gate.In, "", ""},

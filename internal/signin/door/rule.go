@@ -33,10 +33,7 @@ func Parse(file, text string) []Rule {
 	number, first, pending := 0, 0, ""
 	for line := range strings.Lines(text) {
 		number++
-		line, ended := strings.CutSuffix(line, "\n")
-		if !ended {
-			break // libwrap leaves out a last line without its end
-		}
+		line = strings.TrimSuffix(line, "\n")
 		if pending == "" {
 			first = number
 		}

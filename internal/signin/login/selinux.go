@@ -21,15 +21,33 @@ type SELinux struct {
 	Policy    string // SELINUXTYPE of /etc/selinux/config; "" where not said
 	Stores    bool   // the machine keeps a store of policy modules: a policy can be changed here
 	Module    bool   // the package's module is in the store
+	Confines  string // version of the policy, where it is one that is known to break what AuthorizedKeysCommand starts
 	Err       error  // what the kernel does is not known
 }
+
+// PolicyPackage is the package of the policy on RHEL, and ConfiningPolicy the
+// first version of it for RHEL 10 that has sshd's sessions in a domain of their
+// own, sshd_session_t, in which programs that AuthorizedKeysCommand starts were
+// denied what they need (Azure/azure-linux-extensions#2208, opkssh#599, 2026-06).
+const (
+	PolicyPackage   = "selinux-policy"
+	ConfiningPolicy = "42.1.18-4.el10_2.2"
+)
+
+// Enforced says whether the kernel enforces a policy. It reads one file.
+func Enforced(h *host.Host) bool {
+	text, err := h.ReadFile(enforceFile, 16)
+	return err == nil && strings.TrimSpace(string(text)) == "1"
+}
+
+const enforceFile = "/sys/fs/selinux/enforce"
 
 // Needed says whether the package aadsshlogin-selinux is.
 func (s SELinux) Needed() bool { return s.Enabled }
 
 func lookSELinux(h *host.Host) SELinux {
 	var s SELinux
-	text, err := h.ReadFile("/sys/fs/selinux/enforce", 16)
+	text, err := h.ReadFile(enforceFile, 16)
 	switch {
 	case err == nil:
 		s.Enabled = true
@@ -70,6 +88,10 @@ func (s SELinux) assess() Finding {
 	case s.Err != nil:
 		f.Answer, f.Text = sshd.Unknown, "Whether SELinux is active is not known: "+s.Err.Error()
 	case !s.Enabled:
+	case s.Module && s.Enforcing && s.Confines != "":
+		f.Answer, f.Decides = sshd.Unknown, "SELinux ("+PolicyPackage+" "+s.Confines+")"
+		f.Text = "SELinux is enforcing with " + PolicyPackage + " " + s.Confines + ", which runs sshd's sessions in a domain of their own; programs that sshd asks for keys were denied what they need there."
+		f.Next = "After a sign-in that fails, run: sudo ausearch -m avc -ts recent. Keep aadsshlogin-selinux up to date: sudo dnf update aadsshlogin-selinux"
 	case s.Module && s.Enforcing:
 		f.Text = "SELinux is enforcing, and its module " + seModule + " is loaded."
 	case s.Module:

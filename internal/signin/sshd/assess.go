@@ -250,6 +250,10 @@ func noBlock(f Facts, blocks []*Block) Finding {
 		return Finding{Answer: Fail, Package: true,
 			Text: text + ", and its files could not be read: " + firstLine(f.Config.Err.Error()),
 			Next: "Have the package register with sshd again by reinstalling aadsshlogin."}
+	case len(blocks) == 0 && f.Config.Main != mainConfig && f.Config.Main != vendorConfig:
+		return Finding{Answer: Fail, File: f.Config.Main,
+			Text: text + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
+			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + reload(f)}
 	case len(blocks) == 0:
 		return Finding{Answer: Fail, Package: true, File: f.Config.Main,
 			Text: text + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
@@ -259,6 +263,12 @@ func noBlock(f Facts, blocks []*Block) Finding {
 	return Finding{Answer: Fail, Package: true, File: b.File, Line: b.Line,
 		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not name %s.", b.File, b.Line, CertHandler),
 		Next: "Run: " + sed(f, b.File, fmt.Sprintf(`%da\    AuthorizedKeysCommand %s %s\n    AuthorizedKeysCommandUser %s`, b.Line, CertHandler, certHandlerArgs, certHandlerUser))}
+}
+
+// blockText is what the package registers.
+func blockText() string {
+	return "Match User " + personPattern + "," + servicePattern + "\n    AuthenticationMethods publickey\n    PubkeyAuthentication yes\n    AuthorizedKeysCommand " +
+		CertHandler + " " + strings.ReplaceAll(certHandlerArgs, "%", "%%") + "\n    AuthorizedKeysCommandUser " + certHandlerUser + "\n"
 }
 
 // ownBlock is the block in which the package's program is named: by its

@@ -34,8 +34,8 @@ func askSwallowed(f Facts) Finding {
 	}
 	found.Answer, found.File, found.Line = Warn, d.File, d.Line
 	found.Text = fmt.Sprintf("%s at %s:%d%s stands in the Match block of aadsshlogin (line %d), so it applies to Entra ID users only, not to the machine.", d.Word, d.File, d.Line, others, d.Block.Line)
-	found.Next = "If it is meant for everybody, move it above the block: " + moveAbove(f, d, d.Block)
-	if d.Block.File != d.File {
+	found.Next = "If that is meant for everybody, move it above the block: " + moveAbove(f, d.Block, swallowed...)
+	if slices.ContainsFunc(swallowed, func(o Directive) bool { return o.File != o.Block.File }) {
 		found.Next = fmt.Sprintf("If it is meant for everybody, move the Include of %s above line %d of %s, then: sudo sshd -t && sudo systemctl reload %s", d.File, d.Block.Line, d.Block.File, f.Unit)
 	}
 	return found

@@ -97,7 +97,11 @@ func askGroups(f Facts, e Effective) Finding {
 		}
 		shown := map[string]string{"allowgroups": "AllowGroups", "denygroups": "DenyGroups"}[keyword]
 		w := locate(f, e, keyword, list[0])
-		return shut(w, fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, shorten(strings.Join(list, " ")), w.at()), w.undo(f))
+		next := w.undo(f)
+		if all := f.Config.everywhere(e.Conn, "allowgroups", "denygroups"); !w.option && len(all) > 1 {
+			next = spareAll(f, all)
+		}
+		return shut(w, fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, shorten(strings.Join(list, " ")), w.at()), next)
 	}
 	return pass("No list of groups shuts Entra ID users out.")
 }
@@ -122,7 +126,16 @@ func askAlgorithms(f Facts, e Effective) Finding {
 	shown := shownAlgorithms(w.Keyword, keyword)
 	if slices.Contains(accepted, certSHA256) {
 		// sshd up to 9.2 offers clients both signatures all the same, and they
-		// take the one that it then refuses (seen).
+		// take the one that it then refuses; 10.0 does not (both seen).
+		major, minor, known := release(f.Version)
+		if known && major >= 10 {
+			return pass("sshd accepts RSA certificates with SHA-256.")
+		}
+		if !known || major == 9 && minor > 2 {
+			return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: shown + w.at(),
+				Text: fmt.Sprintf("sshd accepts RSA certificates with SHA-256 only (%s%s); OpenSSH clients prefer SHA-512, and whether this sshd (%s) tells them is not known.", shown, w.at(), orUnknown(f.Version)),
+				Next: addAlgorithms(f, w, certSHA512)}
+		}
 		return Finding{Answer: Fail, File: w.File, Line: w.Line,
 			Text: fmt.Sprintf("sshd accepts RSA certificates with SHA-256 only (%s%s); OpenSSH clients prefer SHA-512 and are refused.", shown, w.at()),
 			Next: addAlgorithms(f, w, certSHA512)}
@@ -238,7 +251,7 @@ func askRevoked(f Facts, e Effective) Finding {
 		why = p.Bad
 	case p.CA == yes:
 		return shut(w, fmt.Sprintf("The list of revoked keys %s (RevokedKeys%s) holds the key of the authority that signs people's certificates, so sshd refuses them all.", name, w.at()),
-			"Take that key out of "+name+". To see it: sudo "+CertHandler+" "+PersonProbe+" x")
+			unrevoke(name, p))
 	case p.CA == maybe:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "whether " + name + " (RevokedKeys" + w.at() + ") holds the authority's key",
 			Text: fmt.Sprintf("Whether the list of revoked keys %s (RevokedKeys%s) holds the key of the authority that signs people's certificates is not known.", name, w.at()), Next: "Look at " + name + "."}
@@ -247,6 +260,14 @@ func askRevoked(f Facts, e Effective) Finding {
 	}
 	return shut(w, fmt.Sprintf("sshd cannot use the list of revoked keys %s (RevokedKeys%s): %s. So it refuses every key.", name, w.at(), why),
 		fmt.Sprintf("Put the right list in its place; if there is none, run: sudo mv %s %s && sudo install -m 0644 /dev/null %[1]s", quote(name), quote(name+".damaged")))
+}
+
+// unrevoke takes the authority's key out of a list.
+func unrevoke(name string, p Place) string {
+	if p.Key == "" {
+		return "Have " + name + " made anew without that key; aad_certhandler prints it after the word cert-authority."
+	}
+	return fmt.Sprintf("Run: sudo sed -i '\\#%s#d' %s", p.Key[max(0, len(p.Key)-40):], quote(name))
 }
 
 // askTries: a client with an agent may offer other keys first, and each counts.

@@ -91,9 +91,9 @@ func (c Connection) also(other Connection) Connection {
 // need not both be asked about. sshd's own answer counts; this only saves
 // questions.
 func (c Config) signature(of Connection) string {
-	fates := make(map[*Block]fate, len(c.Blocks))
-	for _, b := range c.Blocks {
-		fates[b] = b.applies(of)
+	fates := make([]fate, len(c.Blocks))
+	for i, b := range c.Blocks {
+		fates[i] = b.applies(of)
 	}
 	var b strings.Builder
 	b.WriteString(of.Person.String())
@@ -119,7 +119,7 @@ func (c Config) signature(of Connection) string {
 		case !decides(d.Keyword):
 		case d.Block == nil:
 			global = append(global, d)
-		case fates[d.Block] != no:
+		case fates[d.Block.at] != no:
 			add(d)
 		}
 	}

@@ -88,7 +88,7 @@ func (r *reader) file(name string, within *Block, depth int) {
 		d := Directive{File: name, Line: number, Keyword: keyword, Word: word(line, keyword), Args: args, Block: block}
 		switch keyword {
 		case "match":
-			block = &Block{File: name, Line: number, Criteria: args, Within: within}
+			block = &Block{File: name, Line: number, Criteria: args, at: len(r.Blocks), Within: within}
 			r.Blocks = append(r.Blocks, block)
 		case "include":
 			r.Directives = append(r.Directives, d)

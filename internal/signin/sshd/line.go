@@ -20,6 +20,7 @@ type Block struct {
 	File     string
 	Line     int
 	Criteria []string // as written: "User", "*@*", "Address", ...
+	at       int      // its place among the blocks
 	Within   *Block   // the block around the Include that brought this file in
 }
 
@@ -112,6 +113,11 @@ func (b *Block) pairs() func(yield func(key, value string) bool) {
 
 // alone are the criteria without a value (sshd_config(5)).
 func alone(key string) bool { return key == "all" || key == "invalid-user" }
+
+// all says whether a block is for everybody.
+func (b *Block) all() bool {
+	return len(b.Criteria) == 1 && strings.EqualFold(b.Criteria[0], "all") && (b.Within == nil || b.Within.all())
+}
 
 // fate says whether a block applies to a connection.
 type fate int

@@ -1,7 +1,9 @@
 package sshd
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io/fs"
 	"path"
@@ -22,6 +24,7 @@ type Place struct {
 	Starts  string // of a script: the program in its first line that is not there; empty: it is, or it is no script
 	Bad     string // of a list of revoked keys: why sshd cannot read it
 	CA      fate   // of a list of revoked keys: whether the authority of people's certificates is in it
+	Key     string // of that authority, as the list has it; "" where the list is in its binary form
 	Err     error  // it could not be seen
 }
 
@@ -80,7 +83,7 @@ func lookRevoked(ctx context.Context, h *host.Host, name string) Place {
 		return p
 	}
 	if p.Bad = checkRevoked(text); p.Bad == "" {
-		p.CA = revokesAuthority(ctx, h, text)
+		p.CA, p.Key = revokesAuthority(ctx, h, text)
 	}
 	return p
 }
@@ -88,27 +91,30 @@ func lookRevoked(ctx context.Context, h *host.Host, name string) Place {
 // revokesAuthority asks the certificate handler, as sshd does for each sign-in,
 // which authority people's certificates are from, and looks for its key. It is
 // run only where a list has keys at all.
-func revokesAuthority(ctx context.Context, h *host.Host, list []byte) fate {
+func revokesAuthority(ctx context.Context, h *host.Host, list []byte) (revoked fate, named string) {
 	key := firstKey(list)
 	if key == "" {
-		return no
+		return no, ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	r, err := h.Runner.Run(ctx, host.Command{Name: CertHandler, Args: []string{PersonProbe, key}})
 	if err != nil {
-		return maybe
+		return maybe, ""
 	}
 	authorities := parseAuthorities(string(r.Stdout))
 	if len(authorities) == 0 {
-		return maybe
+		return maybe, ""
 	}
 	for _, a := range authorities {
 		if revokes(list, a) {
-			return yes
+			if named = base64.StdEncoding.EncodeToString(a); bytes.HasPrefix(list, []byte(krlMagic)) {
+				named = ""
+			}
+			return yes, named
 		}
 	}
-	return no
+	return no, ""
 }
 
 // lookChroot follows safely_chroot of OpenSSH's session.c: the folder and each

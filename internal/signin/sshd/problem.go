@@ -1,7 +1,9 @@
 package sshd
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -146,13 +148,32 @@ func (p *Problem) explain(f Facts) (what, next string) {
 		return "sshd cannot start: " + p.Message, "Reinstall openssh-server with the machine's package manager."
 	}
 	if p.File == "" {
-		return "sshd refuses its configuration: " + p.Message, "Correct " + f.Config.Main + ", check with: sudo sshd -t, then: sudo systemctl reload " + f.Unit
+		return p.withoutPlace(f)
 	}
 	what = fmt.Sprintf("sshd refuses its configuration: %s:%d: %s", p.File, p.Line, p.Message)
 	if next := misplaced(f, p); next != "" {
 		return what, next
 	}
 	return what, fmt.Sprintf("Correct %s line %d, or make a comment of it: %s", p.File, p.Line, sed(f, p.File, fmt.Sprintf("%ds/^/#/", p.Line)))
+}
+
+// withoutPlace is a problem of which sshd does not say where it stands. One of
+// them names its directive: methods of which one is switched off.
+func (p *Problem) withoutPlace(f Facts) (what, next string) {
+	what = "sshd refuses its configuration: " + p.Message
+	if errors.Is(f.Config.Err, fs.ErrNotExist) && len(f.Config.Files) == 0 {
+		what = "sshd's configuration " + f.Config.Main + " is missing, so sshd does not start."
+		if f.Unit == "ssh" { // Debian and Ubuntu ship it as a template too (ucf)
+			return what, "Put back the one that was shipped, and set the extension again: sudo cp /usr/share/openssh/sshd_config " + quote(f.Config.Main) + " && sudo systemctl restart ssh"
+		}
+		return what, "Reinstall openssh-server with the machine's package manager, and set the extension again."
+	}
+	for _, d := range f.Config.Directives {
+		if d.Keyword == "authenticationmethods" && (d.Block == nil || d.Block.all()) && strings.Contains(p.Message, d.Word) {
+			return fmt.Sprintf("%s (%s:%d).", strings.TrimSuffix(what, "."), d.File, d.Line), spare(f, d)
+		}
+	}
+	return what, "Correct " + f.Config.Main + ". Then run: sudo sshd -t && sudo systemctl reload " + f.Unit
 }
 
 // misplaced is the next step for a directive that sshd refuses because it
@@ -168,27 +189,30 @@ func misplaced(f Facts, p *Problem) string {
 				break
 			}
 			return fmt.Sprintf("The line Include at %s:%d stands in the block \"Match %s\" (line %d), so all that it includes does too. Move it above the block: %s",
-				d.File, d.Line, shorten(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, d, above))
+				d.File, d.Line, shorten(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, above, d))
 		}
 	}
 	for _, d := range f.Config.Directives {
 		if d.File == p.File && d.Line == p.Line && d.Block != nil && outermost(d.Block).File == d.File {
 			above := outermost(d.Block)
-			return fmt.Sprintf("It stands in the block \"Match %s\" (line %d). Move it above the block: %s", shorten(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, d, above))
+			return fmt.Sprintf("It stands in the block \"Match %s\" (line %d). Move it above the block: %s", shorten(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, above, d))
 		}
 	}
 	return ""
 }
 
-// moveAbove is a command that moves a line above the first Match line of its file.
-func moveAbove(f Facts, d Directive, b *Block) string {
+// moveAbove is a command that moves lines above the first Match line of their file.
+func moveAbove(f Facts, b *Block, lines ...Directive) string {
 	for _, o := range f.Config.Blocks {
 		if o.File == b.File && o.Line < b.Line {
 			b = o
 		}
 	}
-	line := d.Word + " " + strings.Join(d.Args, " ")
-	return sed(f, d.File, fmt.Sprintf("%dd", d.Line), fmt.Sprintf(`%di\%s`, b.Line, line))
+	var edits []string
+	for _, d := range lines {
+		edits = append(edits, fmt.Sprintf("%dd", d.Line), fmt.Sprintf(`%di\%s %s`, b.Line, d.Word, strings.Join(d.Args, " ")))
+	}
+	return sed(f, b.File, edits...)
 }
 
 func outermost(b *Block) *Block {
@@ -250,7 +274,7 @@ func explainKilled(f Facts) (what, next, file string, line int) {
 		if d.Keyword == "subsystem" && d.Block != nil {
 			what = fmt.Sprintf("sshd (%s) is killed by every connection of an Entra ID user (%s): Subsystem at %s:%d stands in the block \"Match %s\".", orUnknown(f.Version), f.Killed, d.File, d.Line, shorten(strings.Join(d.Block.Criteria, " ")))
 			if above := outermost(d.Block); above.File == d.File {
-				return what, "Move it above the block: " + moveAbove(f, d, above), d.File, d.Line
+				return what, "Move it above the block: " + moveAbove(f, above, d), d.File, d.Line
 			}
 			return what, disable(f, d), d.File, d.Line
 		}

@@ -48,7 +48,7 @@ func spare(f Facts, d Directive) string {
 	switch b := d.Block; {
 	case strings.HasPrefix(d.File, policyDir):
 		return resetPolicy(f)
-	case b == nil:
+	case b == nil || b.all():
 		return "To leave Entra ID users out of it, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, elsewhere), fmt.Sprintf(`%da\Match all`, d.Line))
 	case slices.Contains(packageBlocks(f.Config), b):
 		if b.File == d.File && !followed(f.Config, d) {
@@ -60,12 +60,40 @@ func spare(f Facts, d Directive) string {
 	}
 }
 
+// everywhere are the lines of keywords that apply to a connection, where all of
+// them stand outside of blocks or in those for everybody; else none.
+func (c Config) everywhere(of Connection, keywords ...string) (out []Directive) {
+	for _, d := range c.Directives {
+		if !slices.Contains(keywords, d.Keyword) || d.Block.applies(of) == no {
+			continue
+		}
+		if d.Block != nil && !d.Block.all() || strings.HasPrefix(d.File, policyDir) {
+			return nil
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// spareAll is spare for several lines outside of blocks.
+func spareAll(f Facts, all []Directive) string {
+	var files []string
+	edits := map[string][]string{}
+	for _, d := range all {
+		files = appendNew(files, d.File)
+		edits[d.File] = append(edits[d.File], fmt.Sprintf(`%di\%s`, d.Line, elsewhere), fmt.Sprintf(`%da\Match all`, d.Line))
+	}
+	var commands []string
+	for _, file := range files {
+		commands = append(commands, strings.TrimSuffix(sed(f, file, edits[file]...), reload(f)))
+	}
+	return "To leave Entra ID users out of them, run: " + strings.Join(commands, " && ") + reload(f)
+}
+
 func spareBlock(f Facts, b *Block, d Directive) string {
 	const say = "To leave Entra ID users out of that block, run: "
 	user := b.User()
 	switch {
-	case len(b.Criteria) == 1 && strings.EqualFold(b.Criteria[0], "all"):
-		return say + sed(f, b.File, fmt.Sprintf(`%dc\%s`, b.Line, elsewhere))
 	case user == "":
 		return say + sed(f, b.File, fmt.Sprintf(`%ds/[[:space:]]*\(#.*\)\{0,1\}$/ User %s/`, b.Line, others))
 	case slices.Contains(split(user), "*"):
@@ -74,12 +102,19 @@ func spareBlock(f Facts, b *Block, d Directive) string {
 	return "If they should sign in too: " + lowerFirst(disable(f, d))
 }
 
-// disable makes a comment of a line.
+// disable makes a comment of a line. What names a program goes with whom it is
+// run as.
 func disable(f Facts, d Directive) string {
 	if strings.HasPrefix(d.File, policyDir) {
 		return resetPolicy(f)
 	}
-	return "Run: " + sed(f, d.File, fmt.Sprintf("%ds/^/#/", d.Line))
+	lines := []string{fmt.Sprintf("%ds/^/#/", d.Line)}
+	for _, o := range f.Config.Directives {
+		if d.Keyword == "authorizedkeyscommand" && o.Keyword == "authorizedkeyscommanduser" && o.Block == d.Block && o.File == d.File {
+			lines = append(lines, fmt.Sprintf("%ds/^/#/", o.Line))
+		}
+	}
+	return "Run: " + sed(f, d.File, lines...)
 }
 
 // followed says whether something of the package stands after a directive in

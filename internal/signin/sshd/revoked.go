@@ -78,8 +78,24 @@ func isKey(line string) bool {
 		return false
 	}
 	raw, err := base64.StdEncoding.DecodeString(f[1])
-	name, _, ok := cutString(raw)
-	return err == nil && ok && string(name) == f[0]
+	name, rest, ok := cutString(raw)
+	if err != nil || !ok || string(name) != f[0] {
+		return false
+	}
+	want, plain := keyParts()[f[0]]
+	for range want - 1 {
+		if _, rest, ok = cutString(rest); !ok {
+			return false
+		}
+	}
+	return !plain || len(rest) == 0
+}
+
+// keyParts is of how many strings a key of a type consists, the type among them
+// (RFC 4253, RFC 5656, RFC 8709, PROTOCOL.u2f of OpenSSH).
+func keyParts() map[string]int {
+	return map[string]int{"ssh-rsa": 3, "ssh-dss": 5, "ssh-ed25519": 2, "ecdsa-sha2-nistp256": 3, "ecdsa-sha2-nistp384": 3, "ecdsa-sha2-nistp521": 3,
+		"sk-ssh-ed25519@openssh.com": 3, "sk-ecdsa-sha2-nistp256@openssh.com": 4}
 }
 
 // keyTypes are those that OpenSSH knows (ssh-keygen(1), "-t", and PROTOCOL.u2f).

@@ -1,0 +1,32 @@
+package handler
+
+import (
+	"strings"
+
+	"aadsshlogin-handler/internal/decide"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/preflight"
+)
+
+// repaired tells what was put back and why. The machine is well again, so it is
+// no warning; but whoever takes it away each night is to be found by it.
+func repaired(plan decide.Plan, before, after facts.Facts) []preflight.Result {
+	if !plan.Has(decide.Reinstall, decide.PutBack) {
+		return nil
+	}
+	still := map[string]bool{}
+	for _, r := range after.Findings() {
+		still[r.Name] = r.Answer == preflight.Fail
+	}
+	var what []string
+	for _, r := range before.Findings() {
+		if r.Package && r.Answer == preflight.Fail && !still[r.Name] {
+			what = append(what, r.Text)
+		}
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	return []preflight.Result{{Name: "repair", Text: "Put right by installing " + after.Target.Packages.Login + " anew: " + strings.Join(what, " "),
+		Next: "Where this comes back, look for what undoes it: a hardening script, configuration management, or VMAccess (reset SSH)."}}
+}
