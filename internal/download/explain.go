@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,6 +25,9 @@ import (
 // Explain turns the error of a download into a fault of code 20 that says what
 // failed between this machine and the host, and what to open or mend.
 func Explain(address string, proxy *url.URL, err error) *fault.Fault {
+	if own := ownTrouble(err); own != nil {
+		return own
+	}
 	to := parse(address)
 	what, next := to.words(proxy, err, to.allow()+", or set the proxy that leads there.")
 	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
@@ -31,6 +36,9 @@ func Explain(address string, proxy *url.URL, err error) *fault.Fault {
 // ExplainDirect is Explain for a host that must be reached without a proxy,
 // because whoever connects to it is given none.
 func ExplainDirect(address string, err error) *fault.Fault {
+	if own := ownTrouble(err); own != nil {
+		return own
+	}
 	to := parse(address)
 	what, next := to.words(nil, err, to.allow()+".")
 	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
@@ -45,6 +53,33 @@ func ExplainStatus(address string, code int) *fault.Fault {
 	to := parse(address)
 	what, next := statusWords(to.host, to.asked, &statusError{code: code})
 	return fault.New(fault.RepositoryUnreachable, what, next)
+}
+
+// ownTrouble is the fault of this machine alone that keeps it from asking anybody;
+// nil where there is none. A resolver says of all of them that the server did not
+// answer.
+func ownTrouble(err error) *fault.Fault {
+	if f := fault.Resource(err); f != nil {
+		return f
+	}
+	var dns *net.DNSError
+	if !errors.As(err, &dns) || dns.IsNotFound {
+		return nil
+	}
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if strings.Contains(dns.Err, errno.Error()) {
+			return fault.Resource(fmt.Errorf("%s could not be looked up: %w", dns.Name, errno))
+		}
+	}
+	const servers = "/etc/resolv.conf"
+	if _, err := os.ReadFile(servers); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if f := fault.Resource(err); f != nil {
+			return f
+		}
+		return fault.Wrap(err, fault.Disk, "The file that names this machine's DNS servers cannot be read: "+err.Error()+".",
+			"See what keeps root from it (ls -lZ "+servers+"; lsattr "+servers+"), and set the extension again.")
+	}
+	return nil
 }
 
 // place is what a download is from.
