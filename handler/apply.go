@@ -39,7 +39,7 @@ func (r *run) apply(ctx context.Context, p decide.Plan, f facts.Facts) error {
 	for _, s := range p.Steps {
 		action := r.log.Started("%s", s.Text)
 		if err := action.Ended(w.starved(w.step(ctx, s))); err != nil {
-			w.takeBack(s, fault.Of(err))
+			w.takeBack(ctx, s, fault.Of(err))
 			return errors.Join(err, w.finishReload(ctx)) // the first is what Of finds
 		}
 	}

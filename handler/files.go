@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -100,16 +101,28 @@ func unwritableFile(path string, err error) error {
 		"Free space on, or make writable, its file system (df -h "+filepath.Dir(path)+"; findmnt -T "+filepath.Dir(path)+"), and set the extension again.")
 }
 
+// condemns says which failures of a change of packages say that the repository is
+// of no use, or that it could not be used.
+func condemns(code fault.Code) bool {
+	switch code {
+	case fault.RepositoryUnreachable, fault.RepositoryUntrusted, fault.PackageUnavailable, fault.Disk:
+		return true
+	}
+	return false
+}
+
+// cameOfIt says whether the packages are there, whatever failed after that.
+func (w *work) cameOfIt(ctx context.Context) bool {
+	now, err := w.session.Query(ctx, w.facts.Wanted()...)
+	return err == nil && now.Present(w.facts.Wanted()...)
+}
+
 // takeBack removes what this run wrote where the repository turned out to be
 // unusable: a definition that does not work would fail the owner's own updates.
 // Whatever stops a step up to Refresh, the repository has not been of use yet.
-func (w *work) takeBack(at decide.Step, why *fault.Fault) {
-	switch why.Code {
-	case fault.RepositoryUnreachable, fault.RepositoryUntrusted, fault.PackageUnavailable, fault.Disk:
-	default:
-		if at.Kind > decide.Refresh {
-			return
-		}
+func (w *work) takeBack(ctx context.Context, at decide.Step, why *fault.Fault) {
+	if at.Kind > decide.Refresh && (!condemns(why.Code) || w.cameOfIt(ctx)) {
+		return
 	}
 	for i := len(w.wrote) - 1; i >= 0; i-- {
 		u := w.wrote[i]

@@ -47,6 +47,10 @@ func (r *run) shape(ctx context.Context) verdict {
 	if ctx.Err() != nil {
 		return failed(r.stopped(), nil) // what was seen last is not to be believed
 	}
+	if before.Unread != nil { // it may have passed
+		r.log.Warnf("looking once more: %v", before.Unread)
+		before = facts.LookAgain(ctx, r.host, r.question(), before)
+	}
 	decision := decide.For(before, r.goal())
 	if decision.Provisional && decision.Stops() == nil {
 		repaired, err := r.repairDatabase(ctx, decision.Plan, before)

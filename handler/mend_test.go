@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
@@ -86,7 +87,7 @@ func TestDefinitionOfAKilledRunIsTakenBack(t *testing.T) {
 		return w
 	}
 	written() // and killed
-	written().takeBack(decide.Step{Kind: decide.Refresh}, fault.New(fault.RepositoryUnreachable, "", ""))
+	written().takeBack(t.Context(), decide.Step{Kind: decide.Refresh}, fault.New(fault.RepositoryUnreachable, "", ""))
 	if q.Host.Exists(file.Path) {
 		t.Error("it stays")
 	}
@@ -137,5 +138,31 @@ func TestReloadNamesTheUnit(t *testing.T) {
 	err := fault.Of(r.reload(t.Context(), f))
 	if !strings.Contains(err.What, "(ssh.service)") || !strings.Contains(err.Remedy(), "systemctl reload ssh;") {
 		t.Errorf("%s %s", err.What, err.Remedy())
+	}
+}
+
+// TestWhatPackagesCameFromStays: a disk that is full after the packages are in
+// place takes their repository away from nobody; one that is full before does.
+func TestWhatPackagesCameFromStays(t *testing.T) {
+	for name, stays := range map[string]bool{"aadsshlogin": true, "another": false} {
+		q, _ := request(t, "enable")
+		q.Host.Runner = installed(name)
+		file := repo.File{Path: "/etc/aadsshlogin.list", Content: []byte("deb x\n"), Mode: 0o644}
+		write(t, q.Host.Path("/etc/owners.list"), "deb y\n")
+		f := facts.Facts{Receipt: state.Receipt{Packages: map[string]state.Package{}, Files: map[string]state.File{}}}
+		f.Target.Manager, f.Target.Packages.Login = distro.Apt, "aadsshlogin"
+		r := &run{Request: q, host: q.Host, log: q.Host.Log}
+		session, err := r.session(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &work{run: r, session: session, facts: f, receipt: f.Receipt.Clone()}
+		if err := w.write(file); err != nil {
+			t.Fatal(err)
+		}
+		w.takeBack(t.Context(), decide.Step{Kind: decide.Install}, fault.New(fault.Disk, "", ""))
+		if q.Host.Exists(file.Path) != stays {
+			t.Errorf("%s is installed: the repository stays: %v", name, !stays)
+		}
 	}
 }

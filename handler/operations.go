@@ -32,7 +32,8 @@ type operation struct {
 	// reports says when it writes the status file. disable and uninstall never
 	// do: in an upgrade they run in the old version's folder with the new sequence
 	// number, and the agent copies what they write over to the new version. What
-	// update writes replaces the old version's status, which was copied.
+	// update writes replaces the old version's status, which was copied. install
+	// leaves no success: enable, which decides, may not be able to write any more.
 	reports reporting
 	// newest: the packages are moved to the newest version that is allowed.
 	newest bool
@@ -55,7 +56,7 @@ const (
 // operations are all of them, the agent's in the order of an extension's life.
 func operations() []operation {
 	return []operation{
-		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: always, newest: true, defers: true, patience: identity.DefaultBudget},
+		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: ofFailures, newest: true, defers: true, patience: identity.DefaultBudget},
 		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, patience: lookPatience},
 		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true},
