@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/internal/state"
 )
@@ -14,12 +15,19 @@ import (
 // more. Lists that another entry of the machine shares are left alone. It is
 // done while the definition is still there. What stays costs space and nothing
 // else.
-func (r *run) removeLists(receipt state.Receipt) {
+//
+// An error says that the machine's entries could not be read: nothing is known then
+// of whose the lists are, and the definition must stay until it is.
+func (r *run) removeLists(receipt state.Receipt) error {
 	path := repo.DefinitionPath(distro.Apt)
 	if file, wrote := receipt.Files[path]; !wrote || file.Before != "" {
-		return
+		return nil
 	}
+	r.host.Unread()
 	entries, _ := repo.Look(r.host, distro.Apt)
+	if err := r.host.Unread(); err != nil {
+		return fault.Resource(err)
+	}
 	for _, ours := range entries {
 		shared := func(e repo.Entry) bool { return e.File != path && e.URI == ours.URI && e.Suite == ours.Suite }
 		prefix := listPrefix(ours)
@@ -32,6 +40,7 @@ func (r *run) removeLists(receipt state.Receipt) {
 			}
 		}
 	}
+	return nil
 }
 
 // listPrefix is how apt's names for the files of an entry begin: the address

@@ -158,7 +158,9 @@ func byHand(m distro.Manager, names ...string) string {
 
 // removeFiles removes the repository, the key and whatever else we wrote.
 func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
-	r.removeLists(receipt)
+	if err := r.removeLists(receipt); err != nil {
+		return err
+	}
 	var troubles []error
 	for _, path := range slices.Sorted(maps.Keys(receipt.Files)) {
 		if receipt.Files[path].Before != "" {

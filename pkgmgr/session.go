@@ -358,7 +358,8 @@ func (s *Session) notRun(c host.Command, err error) error {
 		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run, because its output could not be written: %v.", c.Name, file),
 			fmt.Sprintf("See what is there (ls -ld %[1]s; df -h %[1]s), remove or repair it"+andAgain, file.Path))
 	}
-	return fault.Wrap(err, fault.Internal, fmt.Sprintf("%s could not be run.", c.Name), "")
+	return fault.Wrap(err, fault.Internal, fmt.Sprintf("%s could not be run: %v.", c.Name, err),
+		fmt.Sprintf("See what keeps root from running it (ls -lZ $(command -v %[1]s); findmnt -T $(command -v %[1]s))", c.Name)+andAgain)
 }
 
 // orNil keeps a nil *fault.Fault from becoming an error that is not nil.
