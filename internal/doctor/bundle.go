@@ -67,12 +67,12 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 		}
 	}
 	report = withoutQuotes(report)
-	a.text("doctor.txt", report.Text(Style{}))
+	a.text("doctor.txt", permit.Addresses(report.Text(Style{All: true})))
 	a.json("doctor.json", report)
-	a.text("plan.txt", plan.Text())
+	a.text("plan.txt", permit.Addresses(plan.Text()))
 	a.json("plan.json", plan)
 	if statusErr == nil {
-		a.text("status.txt", status.Text(o.Now()))
+		a.text("status.txt", permit.Addresses(status.Text(o.Now())))
 		a.json("status.json", status)
 	}
 	a.files(permittedFiles(m))
@@ -204,7 +204,7 @@ func (a *archive) json(name string, v any) {
 		a.err = err
 		return
 	}
-	a.text(name, string(b)+"\n")
+	a.text(name, permit.Addresses(string(b))+"\n")
 }
 
 // files adds what is permitted of each file, once: patterns overlap.

@@ -55,13 +55,23 @@ const quoted = `"(?:\\.|[^"\\\n])*"|'[^'\n]*'`
 func redactions() []redaction {
 	of := func(pattern, with string) redaction { return redaction{regexp.MustCompile(pattern), with} }
 	return []redaction{
+		// A key whose first line lies before what was read, and a value behind the end of the line that names it.
+		of(`(?m)^(?:[A-Za-z0-9+/=]{16,}\s*\n)+-----END [A-Z ]*PRIVATE KEY[^\n]*`, "*** (a private key)"),
+		of(`(?i)((?:password|passwd|passphrase|secret|token)["']?\s*[=:]?\s*\\\r?\n\s*)[^\s]+`, "$1***"),
 		of(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----.*?(-----END [A-Z ]*PRIVATE KEY( BLOCK)?-----|\z)`, "*** (a private key)"),
 		// User and password of a URL end at the last @ of the word.
 		of(`://[^\s"]*@`, "://***@"),
 		of(`(?i)((?:\b(?:https?|all|ftp)_|\b)proxy["']?\s*[=:]\s*["']?)[^\s":]+:[^\s"/][^\s"]*@`, "$1***@"), // a proxy without http://
 		of(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`, "*** (a token)"),
+		of(`(?i)(\bbearer\s+password\s+)\S+`, "$1***"),
 		of(`(?i)\b(bearer|basic|negotiate)\s+[A-Za-z0-9+/=._~-]{8,}`, "$1 ***"),
 		of(`(?i)([?&;](sig|signature|code|token|key|password)=)[^&\s"']+`, "$1***"),
+		of(`(?i)((?:\\u0026|&amp;)(?:sig|signature|code|token|key|password)=)[^&\s"'\\]+`, "$1***"),
+		of(`(?i)(<[a-z:]*(?:password|passwd|secret|token|apikey|accountkey)>)[^<]*`, "$1***"),
+		of(`(?i)(\s--?(?:token|password|passwd|secret|api-?key|access-?key|sas(?:-token)?|account-key|client-secret)[ \t=]+)(?:`+quoted+`|\S+)`, "$1***"),
+		of(`(?i)(\bsshpass\s+-p[ \t]*)\S+`, "$1***"),
+		of(`(?i)(\b(?:pwd|psk|(?:shared|primary|secondary)?access-?key)[ \t]*=[ \t]*)[^;\s"']+`, "$1***"),
+		of(`(\$(?:1|2[aby]|5|6|7|y|gy)\$)[./A-Za-z0-9$=,-]{8,}`, "$1***"),
 		// JSON, and all that has its name in quotes too.
 		of(`(?i)("[A-Za-z0-9_.-]*(?:`+secretNames+`)"\s*[:=]\s*)(?:`+quoted+`|[^\s,;}\]]+)`, `$1"***"`),
 		// netrc(5) and apt_auth.conf(5), on one line or several.

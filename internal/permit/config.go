@@ -31,21 +31,27 @@ const sshdKeywords = ` acceptenv addressfamily allowgroups allowusers authentica
 // names of algorithms, users, groups, addresses and paths. Of a command only the
 // program and what sshd puts into it: an argument may be anything.
 func SSHD(text string) Text {
-	value := regexp.MustCompile(`^(?:[A-Za-z0-9@._*?!:%/+^~,\[\]-]{1,160}|"[^"]*")$`)
+	value := regexp.MustCompile(`^[A-Za-z0-9@._*?!:%/+^~,\[\]-]{1,160}$`)
+	chance := regexp.MustCompile(random)
 	list := regexp.MustCompile(`^[a-z0-9@.,+^*-]+$`) // of algorithms: longer than other values
 	return lines(text, func(line string) (string, bool) {
 		fields := strings.Fields(strings.Replace(strings.TrimSpace(line), "=", " ", 1))
 		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") || !strings.Contains(sshdKeywords, " "+strings.ToLower(fields[0])+" ") {
 			return "", false
 		}
-		keyword := strings.ToLower(fields[0])
+		keyword, anything := strings.ToLower(fields[0]), false
 		for i, f := range fields[1:] {
+			f = strings.Trim(f, `"`)
+			anything = anything || keyword == "match" && i > 0 && strings.EqualFold(fields[i], "exec")
 			switch {
+			case anything:
+				fields[i+1] = Masked
 			case strings.HasPrefix(f, "#"):
 				return strings.Join(fields[:i+1], " "), true
 			case i > 0 && strings.HasSuffix(keyword, "command") && !strings.HasPrefix(f, "%"), i > 1 && keyword == "subsystem":
 				fields[i+1] = Masked
-			case !value.MatchString(f) && !list.MatchString(f) || strings.Contains(f, "://"):
+			case list.MatchString(f) && strings.Contains(keyword, "algorithms") || keyword == "ciphers" || keyword == "macs":
+			case !value.MatchString(f) || strings.Contains(f, "://") || chance.MatchString(f):
 				fields[i+1] = Masked
 			}
 		}

@@ -54,6 +54,7 @@ func TestFilters(t *testing.T) {
 		"os-release":  {OSRelease, "ID=ubuntu\nVERSION_ID=\"22.04\"\nOWN_KEY=" + secret + "\n# " + secret + "\n", "ID=ubuntu\nVERSION_ID=\"22.04\"\n", 2},
 		"nsswitch":    {NSS, "passwd: files aad # " + secret + "\nnetgroup: nis [NOTFOUND=return]\nsecret: " + secret + "\n", "passwd: files aad\nnetgroup: nis [NOTFOUND=return]\n", 1},
 		"sshd":        {SSHD, "# " + secret + "\nPort 22 # " + secret + "\nAuthorizedKeysCommand /usr/sbin/aad_certhandler %u %k " + secret + "\nSetEnv X=" + secret + "\nMatch User *@*,????\n  AllowUsers ada@contoso.com\n", "Port 22\nAuthorizedKeysCommand /usr/sbin/aad_certhandler %u %k ***\nMatch User *@*,????\n    AllowUsers ada@contoso.com\n", 2},
+		"sshd, words": {SSHD, "Match exec \"/usr/bin/x " + secret + "\" user ada\nAllowUsers AbCdEfGhIjKlMnOpQrStUvWxYz0123\nCiphers aes128-ctr,aes256-gcm@openssh.com\n", "Match exec *** *** *** ***\nAllowUsers ***\nCiphers aes128-ctr,aes256-gcm@openssh.com\n", 0},
 		"pam":         {PAM, "account [success=1 default=ignore] pam_unix.so nullok # " + secret + "\nauth required pam_exec.so /usr/bin/x " + secret + "\nauth required pam_x.so key=" + secret + " deny=3\n@include common-auth\n", "account [success=1 default=ignore] pam_unix.so nullok\nauth required pam_exec.so /usr/bin/x ***\nauth required pam_x.so *** deny=3\n@include common-auth\n", 0},
 		"list":        {AptList, "deb [arch=amd64 signed-by=/usr/share/keyrings/x.gpg x=" + secret + "] https://u:" + secret + "@h/" + secret + " jammy main # " + secret + "\n", "deb [arch=amd64 signed-by=/usr/share/keyrings/x.gpg ***] https://h/... jammy main\n", 0},
 		"repository":  {Repository, "[x]\nbaseurl=https://h/" + secret + "\nusername=" + secret + "\npassword=" + secret + "\ngpgcheck=1\n", "[x]\nbaseurl=https://h/...\ngpgcheck=1\n", 2},
@@ -78,6 +79,21 @@ func TestFilters(t *testing.T) {
 func TestQuoted(t *testing.T) {
 	if got, want := Quoted(`it says "unsupported option \"k9Jq2LmZx8w\"" in "AllowGroups"`), `it says "unsupported option \***\***" in "AllowGroups"`; got != want && strings.Contains(got, "k9Jq2LmZx8w") {
 		t.Error(got)
+	}
+}
+
+// Of addresses in texts of ours the host is enough, but for those that people need whole.
+func TestAddresses(t *testing.T) {
+	for in, want := range map[string]string{
+		`plan: deb https://mirror.example.com/t0k3n/ms jammy`:                                          `plan: deb https://mirror.example.com/... jammy`,
+		`"next": "curl -sI https://packages.microsoft.com/keys/microsoft.asc"`:                         `"next": "curl -sI https://packages.microsoft.com/keys/microsoft.asc"`,
+		`az rest --url "https://graph.microsoft.com/v1.0/auditLogs/signIns?\$filter=x"`:                `az rest --url "https://graph.microsoft.com/v1.0/auditLogs/signIns?\$filter=x"`,
+		`https://x.blob.core.windows.net/c?sig=abc by http://u:p@proxy:3128.`:                          `https://x.blob.core.windows.net/... by http://proxy:3128.`,
+		`https://evil.example/?x=https://packages.microsoft.com/ and https://microsoft.com.evil/t0k3n`: `https://evil.example/ and https://microsoft.com.evil/...`,
+	} {
+		if got := Addresses(in); got != want {
+			t.Errorf("%s\n got %s\nwant %s", in, got, want)
+		}
 	}
 }
 

@@ -129,7 +129,8 @@ func newShapes() *shapesOf {
 		word: regexp.MustCompile(shapes), folder: regexp.MustCompile(folders), random: regexp.MustCompile(random), guid: regexp.MustCompile(guid),
 		secret: regexp.MustCompile(secretName), announces: regexp.MustCompile(announces),
 		address: regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#]*@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(/[A-Za-z0-9._/-]*)?`),
-		host:    regexp.MustCompile(`[a-z0-9]{25,}|(?:[a-z]+\d+){3,}`),
+		// A label that no person would choose: of both cases, or long with digits within.
+		host: regexp.MustCompile(`[a-z]\d*[A-Z]|[A-Z][a-z\d]*[A-Z]|[A-Za-z0-9]{25,}|(?:[A-Za-z]+\d+){3,}|\d[A-Za-z0-9]{14,}|[A-Za-z]+\d+[A-Za-z]+[A-Za-z0-9]{10,}`),
 	}
 }
 
@@ -225,6 +226,19 @@ func babble(word string) bool {
 	return false
 }
 
+// Addresses has of a text of ours the addresses without what may be a token in
+// them; those of Azure and Microsoft's own hosts stay whole.
+func Addresses(text string) string {
+	own := regexp.MustCompile(`^https://(?:[a-z0-9-]+\.)*(?:microsoft\.com|azure\.com|azure\.us|azure\.cn|windows\.net|microsoftonline\.com|microsoftonline\.us|chinacloudapi\.cn|usgovcloudapi\.net)(?:[/?"']|$)`)
+	shapes := newShapes()
+	return regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>\])}]*[^\s"'<>\])}.,:;!?]`).ReplaceAllStringFunc(text, func(a string) string {
+		if own.MatchString(a) && !strings.Contains(a, "sig=") {
+			return a
+		}
+		return shapes.URL(a)
+	})
+}
+
 // Name is the name of a file, unless it may be more than that.
 func Name(base string) string {
 	if len(base) > 64 || !regexp.MustCompile(`^[A-Za-z0-9._@+-]+$`).MatchString(base) || regexp.MustCompile(random).MatchString(base) {
@@ -263,7 +277,7 @@ func (s *shapesOf) URL(address string) string {
 		return Masked
 	case m[2] == vendor && m[0] == address:
 		return address
-	case s.host.MatchString(strings.ToLower(m[2])):
+	case s.host.MatchString(m[2]):
 		return m[1] + "://" + Masked
 	case m[4] == "" || m[4] == "/" || m[4] == "/...":
 		return m[1] + "://" + m[2] + m[3] + m[4]
