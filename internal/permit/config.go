@@ -32,7 +32,6 @@ const sshdKeywords = ` acceptenv addressfamily allowgroups allowusers authentica
 // program and what sshd puts into it: an argument may be anything.
 func SSHD(text string) Text {
 	value := regexp.MustCompile(`^[A-Za-z0-9@._*?!:%/+^~,\[\]-]{1,160}$`)
-	chance := regexp.MustCompile(random)
 	list := regexp.MustCompile(`^[a-z0-9@.,+^*-]+$`) // of algorithms: longer than other values
 	return lines(text, func(line string) (string, bool) {
 		fields := strings.Fields(strings.Replace(strings.TrimSpace(line), "=", " ", 1))
@@ -51,7 +50,7 @@ func SSHD(text string) Text {
 			case i > 0 && strings.HasSuffix(keyword, "command") && !strings.HasPrefix(f, "%"), i > 1 && keyword == "subsystem":
 				fields[i+1] = Masked
 			case list.MatchString(f) && strings.Contains(keyword, "algorithms") || keyword == "ciphers" || keyword == "macs":
-			case !value.MatchString(f) || strings.Contains(f, "://") || chance.MatchString(f):
+			case !value.MatchString(f) || strings.Contains(f, "://") || byChance(f):
 				fields[i+1] = Masked
 			}
 		}
@@ -119,7 +118,7 @@ func AptList(text string) Text {
 // permitted masks what has not the shape.
 func permitted(all []string, shape *regexp.Regexp) []string {
 	for i, s := range all {
-		if !shape.MatchString(s) || len(s) > 24 && !strings.ContainsAny(s, "./=-") {
+		if !shape.MatchString(s) || !strings.ContainsAny(s, "/=") && byChance(s) {
 			all[i] = Masked
 		}
 	}
@@ -131,12 +130,15 @@ const repositoryKeys = ` enabled types suites components architectures trusted c
 
 // Repository permits sections and keys of repository files, deb822 or INI.
 func Repository(text string) Text {
-	section := regexp.MustCompile(`^\[[A-Za-z0-9][A-Za-z0-9._-]{0,60}\]$`)
+	section := regexp.MustCompile(`^\[([A-Za-z0-9][A-Za-z0-9._-]{0,60})\]$`)
 	key := regexp.MustCompile(`^([A-Za-z_-]+)\s*[=:]\s*(.*)$`)
 	word := regexp.MustCompile(`^[A-Za-z0-9*$()][A-Za-z0-9 .,/_$*()-]{0,80}$`)
 	path := regexp.MustCompile(`^/(?:etc|usr|var)(?:/[A-Za-z0-9._-]{1,60}){1,6}$`)
 	return lines(text, func(line string) (string, bool) {
-		if section.MatchString(line) {
+		if id := section.FindStringSubmatch(line); id != nil {
+			if byChance(id[1]) {
+				return "[" + Masked + "]", true
+			}
 			return line, true
 		}
 		part := key.FindStringSubmatch(line)
@@ -149,7 +151,7 @@ func Repository(text string) Text {
 			case strings.Contains(v, "://"):
 				values[i] = URL(v)
 			case path.MatchString(v):
-			case strings.EqualFold(part[1], "proxy") || !word.MatchString(v) || len(v) > 24 && !strings.ContainsAny(v, "./-"):
+			case strings.EqualFold(part[1], "proxy"), strings.EqualFold(part[1], "signed-by"), !word.MatchString(v), byChance(v):
 				values[i] = Masked
 			}
 		}

@@ -76,6 +76,25 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// Repositories' and hosts' names that people chose stay.
+func TestNamesThatPeopleChose(t *testing.T) {
+	for _, name := range []string{"packages-microsoft-com-prod", "rhel-9-for-x86_64-baseos-rpms", "azurelinux-official-ms-non-oss", "ubuntu.sources", "50-cloud-init.conf", "mariner-official-base.repo", "aadsshlogin.list", "0.settings"} {
+		if byChance(name) || Name(name) != name {
+			t.Errorf("%s is masked", name)
+		}
+	}
+	for _, host := range []string{"https://packages.microsoft.com/", "https://mirror.example.com/", "http://azure.archive.ubuntu.com/", "https://rhui4-1.microsoft.com/", "http://10.77.0.1:3128/"} {
+		if got := URL(host); got != host {
+			t.Errorf("%s became %s", host, got)
+		}
+	}
+	for _, host := range []string{"https://7gkZjkYiSHXPOZKFEe7Q.h.example.com/", "https://cgixbbfchyibj.h.example.com/"} {
+		if got := URL(host); got != "https://***" {
+			t.Errorf("%s became %s", host, got)
+		}
+	}
+}
+
 func TestQuoted(t *testing.T) {
 	if got, want := Quoted(`it says "unsupported option \"k9Jq2LmZx8w\"" in "AllowGroups"`), `it says "unsupported option \***\***" in "AllowGroups"`; got != want && strings.Contains(got, "k9Jq2LmZx8w") {
 		t.Error(got)

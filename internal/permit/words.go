@@ -239,9 +239,17 @@ func Addresses(text string) string {
 	})
 }
 
+// byChance: a word that a person would hardly choose.
+func byChance(word string) bool {
+	upper := strings.ContainsFunc(word, func(r rune) bool { return r >= 'A' && r <= 'Z' })
+	lower := strings.ContainsFunc(word, func(r rune) bool { return r >= 'a' && r <= 'z' })
+	digit := strings.ContainsFunc(word, func(r rune) bool { return r >= '0' && r <= '9' })
+	return regexp.MustCompile(random).MatchString(word) || babble(word) || len(word) >= 12 && upper && lower && digit && !strings.ContainsAny(word, "./")
+}
+
 // Name is the name of a file, unless it may be more than that.
 func Name(base string) string {
-	if len(base) > 64 || !regexp.MustCompile(`^[A-Za-z0-9._@+-]+$`).MatchString(base) || regexp.MustCompile(random).MatchString(base) {
+	if len(base) > 64 || !regexp.MustCompile(`^[A-Za-z0-9._@+-]+$`).MatchString(base) || byChance(base) {
 		return Masked
 	}
 	return base
@@ -277,7 +285,7 @@ func (s *shapesOf) URL(address string) string {
 		return Masked
 	case m[2] == vendor && m[0] == address:
 		return address
-	case s.host.MatchString(m[2]):
+	case s.host.MatchString(m[2]) || babble(m[2]):
 		return m[1] + "://" + Masked
 	case m[4] == "" || m[4] == "/" || m[4] == "/...":
 		return m[1] + "://" + m[2] + m[3] + m[4]

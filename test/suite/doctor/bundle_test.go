@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -86,8 +87,8 @@ func TestBundleByPermission(t *testing.T) {
 	for _, p := range places(agentDirOf(s), logDir) {
 		plant(p.file, planted.all(p.head))
 	}
-	for file, lines := range exact() {
-		for _, line := range lines {
+	for _, file := range slices.Sorted(maps.Keys(exact())) { // the same secrets each time
+		for _, line := range exact()[file] {
 			for strings.Contains(line, "%s") {
 				line = strings.Replace(line, "%s", planted.secret(), 1)
 			}
