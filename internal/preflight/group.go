@@ -7,7 +7,7 @@ import "strings"
 func Group(check string) string {
 	for _, g := range []struct{ prefix, name string }{
 		{"sshd", "sshd"}, {"cert-handler", "sshd"}, {"package-files", "packages"},
-		{"pam", "pam"}, {"user-add", "pam"}, {"sudo", "pam"},
+		{"pam", "pam"}, {"user-add", "pam"}, {"sudo", "pam"}, {"shell", "pam"},
 		{"nss", "nss"}, {"accounts", "nss"},
 		{"selinux", "selinux"},
 	} {

@@ -23,6 +23,7 @@ type Facts struct {
 	SELinux  SELinux
 	Denials  Denials
 	Accounts Accounts
+	Shells   Shells
 }
 
 // Look reads the machine.
@@ -36,6 +37,7 @@ func Look(h *host.Host) Facts {
 		SELinux:  kernel,
 		Denials:  lookDenials(h, kernel, time.Now()),
 		Accounts: lookAccounts(h),
+		Shells:   lookShells(h),
 	}
 }
 
@@ -47,7 +49,7 @@ func Assess(f Facts) []Finding {
 	out = append(out, f.Files.assess()...)
 	out = append(out, f.Sudo.assess(), f.SELinux.assess())
 	out = append(out, f.Denials.assess()...)
-	return append(out, f.Accounts.assess())
+	return append(out, f.Accounts.assess(), f.Shells.assess())
 }
 
 // reinstall is the remedy for what the package's own scripts set up.

@@ -49,6 +49,8 @@ func debian(t *testing.T) *host.Host {
 	put(t, h, "/usr/lib/x86_64-linux-gnu/libnss_aad.so.2", "", 0o644)
 	put(t, h, "/var/lib/dpkg/status", "", 0o644)
 	put(t, h, "/usr/bin/sudo", "", 0o755)
+	put(t, h, "/bin/bash", "", 0o755)
+	put(t, h, "/bin/sh", "", 0o755)
 	put(t, h, "/etc/sudoers", "@includedir /etc/sudoers.d\n", 0o440)
 	put(t, h, "/etc/sudoers.d/aad_admins", "%aad_admins ALL=(ALL) NOPASSWD:ALL\n", 0o440)
 	put(t, h, "/etc/passwd", "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/home/bob:/bin/sh\n", 0o644)
@@ -232,6 +234,18 @@ func TestBroken(t *testing.T) {
 		{"same name", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/aadpasswd", "a@b.c:x:5000:5000::/home/a:/bin/sh\nA@b.c:x:5001:5001::/home/a:/bin/sh\n", 0o644)
 		}, "accounts", sshd.Warn, 2, "line 1"},
+		{"an account's shell is gone", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/aadpasswd", "a@b.c:x:5000:5000::/home/a:/bin/bash\nd@b.c:x:5001:5001::/home/d:/bin/zsh\n", 0o644)
+		}, "shell", sshd.Warn, 2, "/bin/zsh of d@b.c"},
+		{"everybody's shell is gone", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/aadpasswd", "a@b.c:x:5000:5000::/home/a:/bin/bash\n", 0o644)
+			if err := os.Remove(h.Path("/bin/bash")); err != nil {
+				t.Fatal(err)
+			}
+		}, "shell", sshd.Fail, 1, "is not there"},
+		{"new people's shell cannot be run", func(t *testing.T, h *host.Host) {
+			put(t, h, "/bin/bash", "", 0o644)
+		}, "shell", sshd.Unknown, 0, "cannot be run"},
 		{"same id as a local user", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/aadpasswd", "a@b.c:x:1000:5000::/home/a:/bin/sh\n", 0o644)
 		}, "accounts", sshd.Warn, 1, "bob"},

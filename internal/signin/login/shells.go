@@ -1,0 +1,97 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/signin/gate"
+)
+
+// usualShell is what new accounts are likely to get; that the package gives it
+// is not published.
+const usualShell = "/bin/bash"
+
+// Shells is whether people's shells can be started.
+type Shells struct {
+	Usual string   // why usualShell cannot be; "" where it can
+	Lost  []string // the accounts whose own shell cannot be started
+	Shell string   // of the first of them
+	Why   string   // why that one cannot
+	Line  int      // where that account stands
+	Count int      // accounts that there are
+}
+
+func lookShells(h *host.Host) Shells {
+	s := Shells{Usual: unusable(h, usualShell)}
+	text, err := h.ReadFile(AccountsFile, 16<<20)
+	if err != nil {
+		return s // nobody has signed in yet, or accounts says that it cannot be read
+	}
+	why := map[string]string{}
+	number := 0
+	for raw := range strings.Lines(string(text)) {
+		number++
+		f := strings.Split(strings.TrimRight(raw, "\r\n"), ":")
+		if len(f) < 7 || f[0] == "" || f[0][0] == '#' {
+			continue
+		}
+		s.Count++
+		shell := f[6]
+		if shell == "" {
+			shell = "/bin/sh"
+		}
+		if _, known := why[shell]; !known {
+			why[shell] = unusable(h, shell)
+		}
+		if why[shell] == "" {
+			continue
+		}
+		if s.Lost = append(s.Lost, f[0]); len(s.Lost) == 1 {
+			s.Shell, s.Why, s.Line = shell, why[shell], number
+		}
+	}
+	return s
+}
+
+// unusable is why nobody gets a session with a shell: sshd refuses those whose
+// shell is not there or cannot be run (allowed_user in OpenSSH's auth.c), and
+// some are made to send people away.
+func unusable(h *host.Host, shell string) string {
+	info, err := h.Stat(shell)
+	switch base := path.Base(shell); {
+	case errors.Is(err, fs.ErrNotExist):
+		return "is not there"
+	case err != nil:
+		return "" // not seen, so not judged
+	case !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0:
+		return "cannot be run"
+	case base == "nologin" || base == "false":
+		return "sends everybody away"
+	}
+	return ""
+}
+
+func (s Shells) assess() Finding {
+	a := gate.Answer{Gate: "shell", Text: "People's shells can be started."}
+	switch n := len(s.Lost); {
+	case n > 0:
+		a.Outcome, a.File, a.Line, a.Whom = gate.Out, AccountsFile, s.Line, s.Lost[0]
+		if n > 1 {
+			a.Whom += fmt.Sprintf(" and %d more", n-1)
+		}
+		a.Text = fmt.Sprintf("The shell %s of %s (%s:%d) %s, so they do not get in.", s.Shell, a.Whom, AccountsFile, s.Line, s.Why)
+		a.Next = fmt.Sprintf("Put %s back, or change the shell in line %d of %s.", s.Shell, s.Line, AccountsFile)
+		if n == s.Count && s.Usual != "" {
+			a.Whom = "" // everybody who was ever here, and who comes next
+		}
+	case s.Usual != "":
+		a.Outcome, a.Decides = gate.NotKnown, "the shell that new accounts get ("+usualShell+" "+s.Usual+")"
+		a.Text = fmt.Sprintf("%s %s, and new accounts are likely to get it as their shell.", usualShell, s.Usual)
+		a.Next = "Put " + usualShell + " back: reinstall the package bash with the machine's package manager."
+	}
+	return a.Result()
+}
