@@ -110,6 +110,13 @@ CASES ?= 28
 faults: prepare ## kill the handler before and after what it does, and render docs/reliability.md (root)
 	$(GO) run -tags rig ./test/cmd/faults -each $(CASES) -document docs/reliability.md
 
+.PHONY: faults-errors
+# FAULTS is how many faults of each operation are played, spread over its calls. What
+# an earlier run of the same program has played counts and is not played again.
+FAULTS ?= 200
+faults-errors: prepare ## make system calls of the handler fail, and render docs/reliability.md (root)
+	$(GO) run -tags rig ./test/cmd/faults -errors -each $(FAULTS) -document docs/reliability.md
+
 .PHONY: fuzz
 # Making an input small that was only interesting would take the whole minute of
 # those that are slow.

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,15 +14,25 @@ import (
 	"aadsshlogin-handler/test/lib/rig"
 )
 
-// point is where a handler can be killed.
+// point is where a handler can be killed, or a system call of it be made to fail.
 type point struct {
 	Operation string // of the agent: "install"
 	Point     string // what happens there: "rename to /var/lib/..."
 	Nth       int    // which of these, from 1
 	After     bool   // right after it; else right before
+	Errors    bool   // it is a call that can be made to fail
+	Fault     string // with what it fails: "ENOSPC"; "": the handler is killed
+	On        bool   // and so do all later ones that such a fault would be met by
 }
 
 func (p point) String() string {
+	if p.Fault != "" {
+		when := p.Fault + " at"
+		if p.On {
+			when = p.Fault + " from"
+		}
+		return fmt.Sprintf("%s: %s %s (%d)", p.Operation, when, p.Point, p.Nth)
+	}
 	when := "before"
 	if p.After {
 		when = "after"
@@ -53,6 +63,7 @@ type reference struct {
 	points   []point
 	commands []string // that were started, for people
 	machine  machine
+	errors   bool // the points are calls that can be made to fail
 }
 
 func (r reference) stage(ctx context.Context) (*stage, error) {
@@ -61,12 +72,12 @@ func (r reference) stage(ctx context.Context) (*stage, error) {
 
 // undisturbed runs a scenario twice without a kill: the points and the machine
 // at the end come from it, and what differs between the two is not compared.
-func undisturbed(ctx context.Context, sc scenario, dir string, handler []byte) (reference, error) {
+func undisturbed(ctx context.Context, sc scenario, dir string, handler []byte, faults bool) (reference, error) {
 	layer, err := sc.prepared(ctx, dir, handler)
 	if err != nil {
 		return reference{}, fmt.Errorf("%s: %w", sc, err)
 	}
-	ref := reference{scenario: sc, layer: layer, handler: handler}
+	ref := reference{scenario: sc, layer: layer, handler: handler, errors: faults}
 	var runs [2]run
 	var waiting sync.WaitGroup
 	for i := range runs {
@@ -95,6 +106,9 @@ func (r reference) once(ctx context.Context) (out run) {
 		return run{err: err}
 	}
 	defer s.Close()
+	if err := s.order(point{Errors: r.errors}); err != nil {
+		return run{err: err}
+	}
 	report, err := r.scenario.act(ctx, s)
 	if err != nil {
 		return run{err: err}
@@ -143,9 +157,21 @@ func (s *stage) trace() (points []point, commands []string, err error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			points = append(points, point{f[0], f[2], nth, false})
+			points = append(points, point{Operation: f[0], Point: f[2], Nth: nth})
 			if f[2] != "exit" { // after which there is nobody to kill
-				points = append(points, point{f[0], f[2], nth, true})
+				points = append(points, point{Operation: f[0], Point: f[2], Nth: nth, After: true})
+			}
+		case len(f) == 5 && f[1] == "attempt":
+			nth, err := strconv.Atoi(f[3])
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, fault := range strings.Split(f[4], ",") {
+				p := point{Operation: f[0], Point: f[2], Nth: nth, Errors: true, Fault: fault}
+				points = append(points, p)
+				if p.On = true; fault != "EINTR" { // for ever interrupted is for ever at work
+					points = append(points, p)
+				}
 			}
 		}
 	}
@@ -173,11 +199,7 @@ func (r reference) play(ctx context.Context, p point) (o outcome) {
 		}
 	}()
 	o.err = func() error {
-		text, err := json.Marshal(p)
-		if err != nil {
-			return err
-		}
-		if err := s.WriteFile(faultsDir+"/order", text, 0o644); err != nil {
+		if err := s.order(p); err != nil {
 			return err
 		}
 		first, err := r.scenario.act(ctx, s)
@@ -192,11 +214,14 @@ func (r reference) play(ctx context.Context, p point) (o outcome) {
 		if err := s.Remove(faultsDir + "/order"); err != nil {
 			return err
 		}
-		if p.Operation == "enable" && first.Extension != nil && first.Extension.Status == "success" {
+		if p.Fault != "" {
+			o.wrong = append(o.wrong, p.told(first)...)
+		}
+		if claims(first, p) {
 			if now, err := s.machine(ctx, r.machine.files); err != nil {
 				return err
 			} else if now.state != r.machine.state || len(now.unwell) > 0 {
-				o.wrong = append(o.wrong, "the killed run says success, but: "+lineDiff(r.machine.state, now.state)+strings.Join(now.unwell, "; "))
+				o.wrong = append(o.wrong, "the disturbed run says success, but: "+lineDiff(r.machine.state, now.state)+strings.Join(now.unwell, "; "))
 			}
 		}
 		second, err := r.scenario.act(ctx, s)
@@ -210,7 +235,15 @@ func (r reference) play(ctx context.Context, p point) (o outcome) {
 		if err != nil {
 			return err
 		}
-		o.worse = append(o.worse, r.machine.differs(now)...)
+		differences := r.machine.differs(now)
+		if p.keepsOlder(r.scenario, now) {
+			// install, which moves versions, was kept from it, and the agent runs it
+			// once: the older version works on, and enable leaves it.
+			differences = slices.DeleteFunc(differences, func(d string) bool {
+				return !strings.HasPrefix(d, "has lost ") && !strings.HasPrefix(d, "has too much ")
+			})
+		}
+		o.worse = append(o.worse, differences...)
 		o.worse = append(o.worse, now.unwell...)
 		return nil
 	}()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,11 +34,73 @@ func TestSample(t *testing.T) {
 	}
 }
 
+// TestErrorsSample makes a few system calls of every scenario fail.
+func TestErrorsSample(t *testing.T) {
+	const each, least = 6, 80
+	var out bytes.Buffer
+	m := matrix{jobs: max(2, runtime.NumCPU()), out: &out, errors: true, pick: spreadErrors(each)}
+	err := m.run(t.Context())
+	t.Logf("%s\n%s", out.String(), m.table())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := m.failed(); n > 0 {
+		t.Errorf("%d cases did not end as they should", n)
+	}
+	if n := m.cases(); n < least {
+		t.Errorf("%d cases, want %d and more", n, least)
+	}
+}
+
+// TestNoInPlaceWrite proves that the matrix would see it if a status were never
+// written over the one that is there: on a disk that is full from the placeholder
+// on, such a handler says one thing with its exit code and another in its status.
+func TestNoInPlaceWrite(t *testing.T) {
+	m := matrix{jobs: 2, only: "ubuntu22.04 enable", errors: true,
+		handler: broken(t, "status/write.go", "	if f.overwrite(r, now) == nil {\n		return nil\n	}\n", "")}
+	var out bytes.Buffer
+	m.out = &out
+	m.pick = func(all []point) (some []point) {
+		for _, p := range all {
+			if p.On && p.Fault == "ENOSPC" && strings.HasPrefix(p.Point, "write /var/lib/aadsshlogin-handler/.receipt") {
+				some = append(some, p)
+			}
+		}
+		return some[:min(2, len(some))]
+	}
+	if err := m.run(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if m.cases() == 0 {
+		t.Fatal("no case was played")
+	}
+	for _, r := range m.rows {
+		for _, o := range r.outcomes {
+			if o.err != nil || o.missed || len(o.wrong) == 0 {
+				t.Errorf("%s: the matrix does not see that the status was not written: %v, %v", o.point, o.err, o.wrong)
+			}
+		}
+	}
+}
+
+// TestDistinct: what is the same state is played once, and what a command may
+// have changed between is not the same.
+func TestDistinct(t *testing.T) {
+	at := func(name string, after bool) point {
+		return point{Operation: "enable", Point: name, Nth: 1, After: after}
+	}
+	all := []point{at("write x", false), at("write x", true), at("start command", false), at("start command", true), at("wait for command", false), at("wait for command", true), at("exit", false)}
+	want := []point{at("write x", false), at("start command", false), at("start command", true), at("wait for command", false), at("wait for command", true), at("exit", false)}
+	if got := distinct(all); !slices.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestBrokenMarker proves that the matrix would see it if the debt of a reload
 // were not written down: a handler that forgets to is caught.
 func TestBrokenMarker(t *testing.T) {
 	const kept = "	_, err := h.EnsureFile(pendingFile, []byte(\"reload sshd\\n\"), 0o600)\n	return err\n"
-	m := matrix{jobs: 2, only: "ubuntu22.04 enable", handler: broken(t, "state/pending.go", kept, "	return nil\n")}
+	m := matrix{jobs: 2, only: "ubuntu22.04 enable", handler: broken(t, "internal/state/pending.go", kept, "	return nil\n")}
 	var out bytes.Buffer
 	m.out = &out
 	// Where the packages are changed and sshd does not know it yet: right after

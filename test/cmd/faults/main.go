@@ -19,6 +19,8 @@ func main() {
 	at := flag.String("point", "", "only points whose name contains this, such as \"pending\"")
 	document := flag.String("document", "", "file whose table is to be replaced by this run's")
 	list := flag.Bool("list", false, "only list the points")
+	errors := flag.Bool("errors", false, "make system calls of the handler fail, in place of killing it")
+	forget := flag.Bool("forget", false, "play also what an earlier run of the same program has played")
 	logs := flag.Bool("logs", false, "print the handler's log of each case that is not as it should be")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -28,14 +30,18 @@ func main() {
 		os.Exit(2)
 	}
 	began := time.Now()
-	m := matrix{jobs: *jobs, only: *only, pick: containing(*at, spread(*each)), list: *list, logs: *logs, out: os.Stdout}
+	some := spread(*each)
+	if *errors {
+		some = spreadErrors(*each)
+	}
+	m := matrix{jobs: *jobs, only: *only, pick: containing(*at, some), list: *list, logs: *logs, errors: *errors, resume: !*forget, out: os.Stdout}
 	if err := m.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "make faults:", err)
 		os.Exit(1)
 	}
 	fmt.Printf("\n%s\n%d cases in %s\n", m.table(), m.cases(), time.Since(began).Round(time.Second))
 	if *document != "" {
-		if err := m.document(*document); err != nil {
+		if err := m.document(ctx, *document); err != nil {
 			fmt.Fprintln(os.Stderr, "make faults:", err)
 			os.Exit(1)
 		}

@@ -18,8 +18,12 @@ type matrix struct {
 	only string                // part of the names of scenarios; "": all
 	pick func([]point) []point // which of a scenario's points; nil: all
 	list bool                  // the points, in place of playing them
-	logs bool                  // print the handler's log of what is not as it should be
-	out  io.Writer
+	// errors: system calls fail, in place of the handler being killed.
+	errors bool
+	resume bool     // what an earlier run of the same program has played is not played again
+	known  *results // by such runs; nil: none
+	logs   bool     // print the handler's log of what is not as it should be
+	out    io.Writer
 	// handler is the binary under test; nil: the product.
 	handler []byte
 
@@ -41,8 +45,15 @@ func (m *matrix) run(ctx context.Context) error {
 		}
 		m.handler = b
 	}
-	if p := tracer(); p.err != nil {
-		return p.err
+	t := tracer()
+	if t.err != nil {
+		return t.err
+	}
+	if m.resume {
+		var err error
+		if m.known, err = remembered(m.handler, t.binary); err != nil {
+			return err
+		}
 	}
 	dir, err := os.MkdirTemp("", "faults.")
 	if err != nil {
@@ -64,9 +75,12 @@ func (m *matrix) run(ctx context.Context) error {
 
 // scenario runs all cases of a scenario, several at a time.
 func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
-	ref, err := undisturbed(ctx, sc, dir, m.handler)
+	ref, err := undisturbed(ctx, sc, dir, m.handler, m.errors)
 	if err != nil {
 		return err
+	}
+	if !m.errors {
+		ref.points = distinct(ref.points)
 	}
 	if len(ref.machine.unwell) > 0 {
 		return fmt.Errorf("%s: an undisturbed run leaves the machine unwell: %q", sc, ref.machine.unwell)
@@ -88,7 +102,11 @@ func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
 	for range m.jobs {
 		workers.Go(func() {
 			for p := range points {
-				o := ref.play(ctx, p)
+				o, known := m.known.find(sc, p)
+				if !known {
+					o = ref.play(ctx, p)
+					m.known.add(o)
+				}
 				mu.Lock()
 				r.outcomes = append(r.outcomes, o)
 				m.say(o)
@@ -126,6 +144,39 @@ func spread(n int) func([]point) []point {
 	}
 }
 
+// distinct leaves one of two points that are the same state of the machine: after
+// a call and before the next one, where no command ran between.
+func distinct(all []point) (some []point) {
+	for i, p := range all {
+		if p.After && i+1 < len(all) && !all[i+1].After && all[i+1].Operation == p.Operation && !strings.HasSuffix(p.Point, " command") {
+			continue
+		}
+		some = append(some, p)
+	}
+	return some
+}
+
+// spreadErrors is spread over calls that can be made to fail: two thirds of what
+// it picks are calls that change something or start a command, which are few
+// beside those that only look.
+func spreadErrors(n int) func([]point) []point {
+	return func(all []point) []point {
+		if n <= 0 || n >= len(all) {
+			return all
+		}
+		var looks, changes []point
+		for _, p := range all {
+			verb, _, _ := strings.Cut(p.Point, " ")
+			if object := strings.TrimPrefix(p.Point, verb+" "); (verb == "open" || verb == "read" || verb == "list") && strings.HasPrefix(object, "/") {
+				looks = append(looks, p)
+			} else {
+				changes = append(changes, p)
+			}
+		}
+		return append(spread(n/3)(looks), spread(n-n/3)(changes)...)
+	}
+}
+
 // containing picks from the points whose name contains a text.
 func containing(text string, pick func([]point) []point) func([]point) []point {
 	return func(all []point) []point {
@@ -138,7 +189,7 @@ func (m *matrix) say(o outcome) {
 	if o.good() {
 		return
 	}
-	fmt.Fprintf(m.out, "NOT AS IT SHOULD BE: %s, killed in %s\n", o.scenario, o.point)
+	fmt.Fprintf(m.out, "NOT AS IT SHOULD BE: %s, %s\n", o.scenario, o.point)
 	if o.missed {
 		fmt.Fprintln(m.out, "   the point was not reached")
 	}
@@ -188,7 +239,11 @@ func (m *matrix) failed() (n int) {
 // table is the result in Markdown.
 func (m *matrix) table() string {
 	var b strings.Builder
-	b.WriteString("| machine | operation | points of a kill | cases | wrong verdicts | machines left worse | not played |\n|---|---|---:|---:|---:|---:|---:|\n")
+	kind := "states to be killed in"
+	if m.errors {
+		kind = "calls with a fault"
+	}
+	fmt.Fprintf(&b, "| machine | operation | %s | cases | wrong verdicts | machines left worse | not played |\n|---|---|---:|---:|---:|---:|---:|\n", kind)
 	var all [4]int
 	points := 0
 	for _, r := range m.rows {
@@ -203,22 +258,31 @@ func (m *matrix) table() string {
 	return b.String()
 }
 
-// The lines between which a document holds the table.
-const (
-	tableBegin = "<!-- make faults: begin -->\n"
-	tableEnd   = "<!-- make faults: end -->\n"
-)
+// marks are the lines between which a document holds the table.
+func (m *matrix) marks() (begin, end string) {
+	name := "make faults"
+	if m.errors {
+		name = "make faults-errors"
+	}
+	return "<!-- " + name + ": begin -->\n", "<!-- " + name + ": end -->\n"
+}
 
 // document replaces the table of a document.
-func (m *matrix) document(path string) error {
+func (m *matrix) document(ctx context.Context, path string) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(b), tableBegin)
-	_, after, ok2 := strings.Cut(rest, tableEnd)
+	begin, end := m.marks()
+	before, rest, ok := strings.Cut(string(b), begin)
+	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
 		return fmt.Errorf("%s has no place for the table", path)
 	}
-	return os.WriteFile(path, []byte(before+tableBegin+m.table()+tableEnd+after), 0o644)
+	id, err := commit(ctx)
+	if err != nil {
+		return err
+	}
+	text := m.table() + "\nRun on the commit " + id + ".\n"
+	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o644)
 }

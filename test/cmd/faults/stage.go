@@ -190,7 +190,7 @@ func build(what string, flags ...string) (p program) {
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "program")
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-trimpath", "-ldflags", "-s -w -X main.version=" + scene.HandlerVersion, "-o", out}, flags...), what)...)
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=" + scene.HandlerVersion, "-o", out}, flags...), what)...)
 	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return program{err: fmt.Errorf("build %s: %w\n%s", what, err, text)}

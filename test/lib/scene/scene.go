@@ -174,7 +174,7 @@ func link(version string) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "aadsshlogin-handler")
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "rig,netgo,osusergo", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", path, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", "rig,netgo,osusergo", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", path, ".")
 	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the handler: %w\n%s", err, out)

@@ -10,3 +10,32 @@ func ofThisArchitecture(number uint64) bool {
 	}
 	return false
 }
+
+// begin makes a system call that a thread is about to do one that does nothing,
+// or half of what it was asked to.
+func begin(tid int, f failure) error {
+	var regs unix.PtraceRegs
+	if err := unix.PtraceGetRegs(tid, &regs); err != nil {
+		return err
+	}
+	if f.errno == 0 {
+		regs.Rdx = max(f.count/2, min(f.count, 1))
+	} else {
+		regs.Orig_rax = ^uint64(0)
+	}
+	return unix.PtraceSetRegs(tid, &regs)
+}
+
+// finish has it return what it failed with.
+func finish(tid int, f failure) error {
+	var regs unix.PtraceRegs
+	if err := unix.PtraceGetRegs(tid, &regs); err != nil {
+		return err
+	}
+	if f.errno == 0 {
+		regs.Rdx = f.count
+	} else {
+		regs.Rax = uint64(-int64(f.errno))
+	}
+	return unix.PtraceSetRegs(tid, &regs)
+}

@@ -1,8 +1,9 @@
 // Command tracer stands in the place of the handler in a machine of the fault
 // matrix. It runs the real one beside it under ptrace(2), writes down every
 // point at which it changes the machine or starts a command, and, where it was
-// told to, kills it right before or right after one of these points. Only the
-// handler is killed: the commands that it started live on.
+// told to, kills it right before or right after one of these points, or makes a
+// system call of it fail. Only the handler is tampered with: the commands that it
+// started live on.
 package main
 
 import (
@@ -28,12 +29,17 @@ const (
 	program   = "handler" // the real one, beside us
 )
 
-// order is when to kill.
+// order is when to kill, or what to make fail.
 type order struct {
 	Operation string // of the agent
 	Point     string // its label
 	Nth       int    // which of the points of this label, from 1
 	After     bool   // when it has happened; else before it
+	// Errors: the points are the system calls that may fail, not those that change
+	// the machine.
+	Errors bool
+	Fault  string // with what it fails: see faults; "": it is killed
+	On     bool   // and every later one that such a fault would be met by
 }
 
 func main() {
@@ -52,7 +58,7 @@ func trace() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	t := &tracer{operation: strings.Join(os.Args[1:2], ""), seen: map[string]int{}, children: map[int]bool{}, inside: map[int]*call{}}
+	t := &tracer{operation: strings.Join(os.Args[1:2], ""), seen: map[string]int{}, children: map[int]bool{}, inside: map[int]*call{}, failing: map[int]failure{}}
 	if b, err := os.ReadFile(orderFile); err == nil {
 		if err := json.Unmarshal(b, &t.order); err != nil {
 			return 0, err
@@ -111,6 +117,8 @@ type tracer struct {
 	children  map[int]bool   // processes that are to become commands: true once they run
 	inside    map[int]*call  // threads in a system call that is a point
 	killed    bool
+	failing   map[int]failure // threads in a system call that is made to fail
+	exec      failure         // of the next child's, where it is to become a command
 	code      int
 	ended     bool
 }
@@ -180,6 +188,9 @@ func (t *tracer) thread(tid int) bool {
 // child leads a new process to where it becomes a command, and lets it go.
 func (t *tracer) child(tid int, ws unix.WaitStatus) error {
 	signal := ws.StopSignal()
+	if f, doomed := t.failing[tid]; doomed && signal == unix.SIGTRAP|0x80 {
+		return t.failExec(tid, f)
+	}
 	if signal == unix.SIGTRAP && ws.TrapCause() == unix.PTRACE_EVENT_EXEC {
 		delete(t.children, tid)
 		if words, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", tid)); err == nil {
@@ -190,6 +201,13 @@ func (t *tracer) child(tid int, ws unix.WaitStatus) error {
 	if !t.children[tid] || signal == unix.SIGTRAP {
 		t.children[tid] = true
 		signal = 0 // the SIGSTOP with which it begins
+		if t.exec.name != "" {
+			t.failing[tid] = t.exec
+			if !t.order.On {
+				t.exec = failure{}
+			}
+			return alive(unix.PtraceSyscall(tid, 0))
+		}
 	}
 	return alive(unix.PtraceCont(tid, int(signal)))
 }
@@ -199,6 +217,9 @@ func (t *tracer) call(tid int) error {
 	info, err := syscallInfo(tid)
 	if err != nil {
 		return alive(err)
+	}
+	if t.order.Errors {
+		return t.errors(tid, info)
 	}
 	if info.Op == opEntry {
 		c, known := t.look(tid, info.Number, info.Args)

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/agentrun"
+)
+
+// order tells the tracer of a machine what to do at which point.
+func (s *stage) order(p point) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return s.WriteFile(faultsDir+"/order", text, 0o644)
+}
+
+// claims says whether a run that was disturbed says that all went well.
+func claims(r agentrun.Report, p point) bool {
+	return p.Operation == "enable" && r.Extension != nil && r.Extension.Status == "success"
+}
+
+// cause is what a run that fails over a fault has to say.
+type cause struct {
+	codes []fault.Code
+	words []string // one of them
+}
+
+// causes are the faults that a run may fail over; over the others it may not.
+func causes() map[string]cause {
+	disk := []fault.Code{fault.Disk}
+	short := []fault.Code{fault.Resources}
+	return map[string]cause{
+		"ENOSPC": {disk, []string{"space"}},
+		"EDQUOT": {disk, []string{"quota"}},
+		"EROFS":  {disk, []string{"read-only"}},
+		"EIO":    {disk, []string{"input/output"}},
+		"EACCES": {append(disk, fault.Usage), []string{"permission denied"}}, // 2: what the agent prepares cannot be read
+		"EMFILE": {short, []string{"open files", "open no more files"}},
+		"ENFILE": {short, []string{"open files", "open no more files"}},
+		"EAGAIN": {short, []string{"processes", "resource temporarily unavailable"}},
+		"ENOMEM": {short, []string{"memory"}},
+
+		"exec EACCES": {[]fault.Code{fault.PackageManagerFailed, fault.VerificationFailed, fault.Disk}, []string{"permission denied"}},
+		"exec ENOMEM": {short, []string{"memory"}},
+		"exec EIO":    {disk, []string{"input/output"}},
+	}
+}
+
+// told is what is wrong with how a run told of a fault that it met: code and text
+// are about the cause, and the status says what the exit code says.
+func (p point) told(r agentrun.Report) (wrong []string) {
+	for _, run := range r.Runs {
+		if run.ExitCode == 0 {
+			continue
+		}
+		said := strings.ToLower(run.Stdout + run.Stderr)
+		mute := said == "" && !p.writable() // its output is a file on the disk that takes nothing
+		if e := r.Extension; said == "" && e != nil {
+			said = strings.ToLower(e.Message)
+		}
+		c, may := causes()[p.Fault]
+		about := func(w string) bool { return strings.Contains(said, w) }
+		if !may || !slices.Contains(c.codes, fault.Code(run.ExitCode)) || !mute && !slices.ContainsFunc(c.words, about) {
+			wrong = append(wrong, fmt.Sprintf("%s ended with %d: %s", run.Operation, run.ExitCode, oneLine(run.Stdout+run.Stderr)))
+		}
+	}
+	e := r.Extension
+	last := r.Runs[len(r.Runs)-1]
+	switch {
+	case last.Operation != "enable":
+	case last.ExitCode == 0 && (e == nil || e.FromAgent || e.Status != "success" || e.Code != 0):
+		wrong = append(wrong, fmt.Sprintf("exit code 0, and the status is %+v", e))
+	case last.ExitCode != 0 && e != nil && e.Status == "success":
+		wrong = append(wrong, fmt.Sprintf("exit code %d, and the status says success: %s", last.ExitCode, oneLine(e.Message)))
+	case last.ExitCode != 0 && e != nil && !e.FromAgent && (e.Status != "error" || e.Invalid != "" || e.StopsOther):
+		wrong = append(wrong, fmt.Sprintf("exit code %d, and the agent cannot use the status: %+v", last.ExitCode, e))
+	case last.ExitCode != 0 && p.writable() && (e == nil || e.FromAgent || e.Code != last.ExitCode):
+		wrong = append(wrong, fmt.Sprintf("exit code %d, and the status is %+v", last.ExitCode, e))
+	}
+	return wrong
+}
+
+// writable says whether a status can still be written: always, but on a disk that
+// takes nothing any more from a point on.
+func (p point) writable() bool {
+	return !p.On || !slices.Contains([]string{"EROFS", "EACCES", "EIO"}, p.Fault)
+}
+
+// keepsOlder says whether a machine has the version before an upgrade, whose
+// install met a fault.
+func (p point) keepsOlder(sc scenario, now machine) bool {
+	return sc.name == "upgrade" && p.Fault != "" && p.Operation == "install" && strings.Contains(now.state, olderPackage) && !strings.Contains(now.state, newerPackage)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// results are the cases that were played with the same programs before, so that
+// a run that was broken off goes on where it was. Only those that ended as they
+// should count.
+type results struct {
+	mu   sync.Mutex
+	file *os.File
+	good map[string]bool
+}
+
+// result is one of them, a line of the file.
+type result struct {
+	Scenario string
+	Point    point
+}
+
+func (r result) key() string { return fmt.Sprintf("%s\t%+v", r.Scenario, r.Point) }
+
+// remembered opens the results of programs, by the hash of all of them.
+func remembered(programs ...[]byte) (*results, error) {
+	c, err := cache.Open()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	for _, p := range programs {
+		sum.Write(p)
+	}
+	folder := filepath.Join(c.Dir, "faults")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(folder, fmt.Sprintf("%x.jsonl", sum.Sum(nil)[:8]))
+	known := &results{good: map[string]bool{}}
+	b, err := os.Open(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err == nil {
+		for lines := bufio.NewScanner(b); lines.Scan(); {
+			var r result
+			if json.Unmarshal(lines.Bytes(), &r) == nil { // the last line may be cut off
+				known.good[r.key()] = true
+			}
+		}
+		b.Close()
+	}
+	known.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
+	return known, err
+}
+
+// find is the outcome of a case that is known.
+func (k *results) find(sc scenario, p point) (outcome, bool) {
+	if k == nil {
+		return outcome{}, false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return outcome{scenario: sc, point: p}, k.good[result{sc.String(), p}.key()]
+}
+
+// add remembers an outcome.
+func (k *results) add(o outcome) {
+	if k == nil || !o.good() {
+		return
+	}
+	line, err := json.Marshal(result{o.scenario.String(), o.point})
+	if err != nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	fmt.Fprintf(k.file, "%s\n", line) // what is not remembered is played once more
+}
+
+// commit is what the programs were built from.
+func commit(ctx context.Context) (string, error) {
+	top, err := scene.Top(ctx)
+	if err != nil {
+		return "", err
+	}
+	git := func(args ...string) (string, error) {
+		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", top}, args...)...).Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	id, err := git("rev-parse", "--short=12", "HEAD")
+	if err != nil {
+		return "", err
+	}
+	changed, err := git("status", "--porcelain", "--untracked-files=no", "--", "*.go", "go.mod", "go.sum")
+	if changed != "" {
+		id += " with changes"
+	}
+	return id, err
+}

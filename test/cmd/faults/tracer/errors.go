@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// short is the fault of a read or write that does less than it was asked to.
+const short = "SHORT"
+
+// onExec is what a fault begins with that the command meets in the place of
+// the handler, when it is to be started.
+const onExec = "exec "
+
+// failure is what a system call is made to come to.
+type failure struct {
+	name  string        // "ENOSPC"
+	errno syscall.Errno // 0: short
+	count uint64        // of a short one: what was asked for
+}
+
+// errno is the number of a fault.
+func errno(fault string) (failure, error) {
+	name := strings.TrimPrefix(fault, onExec)
+	for _, e := range []syscall.Errno{unix.ENOSPC, unix.EDQUOT, unix.EIO, unix.EROFS, unix.EACCES, unix.EMFILE, unix.ENFILE, unix.EINTR, unix.EAGAIN, unix.ENOMEM} {
+		if unix.ErrnoName(e) == name {
+			return failure{name: fault, errno: e}, nil
+		}
+	}
+	if name == short {
+		return failure{name: fault}, nil
+	}
+	return failure{}, fmt.Errorf("no such fault: %q", fault)
+}
+
+// attempt is a system call that may fail.
+type attempt struct {
+	label  string
+	faults []string // with which it may
+	// on are those with which it still may once they are the machine's own: a disk
+	// that is full takes what is written over something.
+	on []string
+}
+
+// What the kinds of calls may fail with: their manual pages, as far as it is
+// about the machine.
+var (
+	readOpens  = []string{"EACCES", "EIO", "EMFILE", "ENFILE"}
+	writeOpens = []string{"ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMFILE"}
+	writes     = []string{"ENOSPC", "EDQUOT", "EIO", "EROFS", "EINTR", short}
+	reads      = []string{"EIO", "EINTR", short}
+	syncs      = []string{"EIO", "ENOSPC", "EDQUOT"}
+	names      = []string{"ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO"}
+	removals   = []string{"EROFS", "EACCES", "EIO"}
+	locks      = []string{"EINTR", "EIO"}
+	files      = []string{"EMFILE", "ENFILE"}
+	forks      = []string{"EAGAIN", "ENOMEM", onExec + "EACCES", onExec + "ENOMEM", onExec + "EIO"}
+)
+
+// attempt says what a system call may fail with; nil: nothing that is of
+// interest.
+func (t *tracer) attempt(tid int, number uint64, args [6]uint64) *attempt {
+	path := func(at, name int) string { return t.path(tid, int32(args[at]), t.text(tid, args[name])) }
+	may := func(verb, object string, faults []string, but ...string) *attempt {
+		if ignored(object) {
+			return nil
+		}
+		on := slices.DeleteFunc(slices.Clone(faults), func(f string) bool { return slices.Contains(but, f) || f == "EINTR" })
+		return &attempt{label: strings.TrimSpace(verb + " " + stable(object)), faults: faults, on: on}
+	}
+	switch number {
+	case unix.SYS_OPENAT:
+		name := path(0, 1)
+		switch {
+		case args[2]&(unix.O_CREAT|unix.O_TRUNC|unix.O_WRONLY|unix.O_RDWR) == 0:
+			return may("open", name, readOpens)
+		case t.there(tid, name):
+			return may("open for writing", name, writeOpens, "ENOSPC", "EDQUOT")
+		}
+		return may("create", name, writeOpens)
+	case unix.SYS_PIPE2, unix.SYS_SOCKET:
+		return may("open a pipe or a socket", "", files)
+	case unix.SYS_CLONE, unix.SYS_CLONE3:
+		if number == unix.SYS_CLONE && args[0]&unix.CLONE_THREAD != 0 {
+			return nil
+		}
+		return may("start command", "", forks)
+	}
+	return t.attemptOnOpen(tid, number, args, may, path)
+}
+
+// attemptOnOpen is attempt for what works on files that are open, and on names.
+func (t *tracer) attemptOnOpen(tid int, number uint64, args [6]uint64, may func(string, string, []string, ...string) *attempt, path func(int, int) string) *attempt {
+	regular := func() (string, bool) {
+		name := t.file(tid, args[0])
+		return name, strings.HasPrefix(name, "/")
+	}
+	switch number {
+	case unix.SYS_WRITE, unix.SYS_PWRITE64:
+		if name, is := regular(); is {
+			if number == unix.SYS_PWRITE64 && t.within(tid, args[0], args[3]+args[2]) {
+				return may("write over", name, writes, "ENOSPC", "EDQUOT")
+			}
+			return may("write", name, writes)
+		}
+	case unix.SYS_READ, unix.SYS_PREAD64:
+		if name, is := regular(); is {
+			return may("read", name, reads)
+		}
+	case unix.SYS_GETDENTS64:
+		return may("list", t.file(tid, args[0]), []string{"EIO"})
+	case unix.SYS_FSYNC, unix.SYS_FDATASYNC:
+		return may("sync", t.file(tid, args[0]), syncs, "ENOSPC", "EDQUOT")
+	case unix.SYS_FALLOCATE:
+		return may("reserve", t.file(tid, args[0]), names)
+	case unix.SYS_FCHMOD, unix.SYS_FCHOWN, unix.SYS_FTRUNCATE:
+		return may("change", t.file(tid, args[0]), removals)
+	case unix.SYS_FLOCK:
+		return may("lock", t.file(tid, args[0]), locks)
+	case unix.SYS_RENAMEAT, unix.SYS_RENAMEAT2:
+		return may("rename to", path(2, 3), names, "ENOSPC", "EDQUOT")
+	case unix.SYS_UNLINKAT:
+		return may("remove", path(0, 1), removals)
+	case unix.SYS_MKDIRAT:
+		return may("make folder", path(0, 1), names)
+	case unix.SYS_FCHMODAT, unix.SYS_FCHMODAT2, unix.SYS_FCHOWNAT, unix.SYS_UTIMENSAT:
+		return may("change", path(0, 1), removals)
+	case unix.SYS_SYMLINKAT:
+		return may("link", path(1, 2), names)
+	}
+	return nil
+}
+
+// there says whether a file that a thread names exists.
+func (t *tracer) there(tid int, name string) bool {
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name
+	}
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// within says whether a file of a thread is as long as end.
+func (t *tracer) within(tid int, fd, end uint64) bool {
+	info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, int32(fd)))
+	return err == nil && uint64(info.Size()) >= end
+}
+
+// errors looks at one end of a system call and makes it fail where that is the
+// order.
+func (t *tracer) errors(tid int, i info) error {
+	if i.Op != opEntry {
+		f, is := t.failing[tid]
+		if !is {
+			return nil
+		}
+		delete(t.failing, tid)
+		return alive(finish(tid, f))
+	}
+	a := t.attempt(tid, i.Number, i.Args)
+	if a == nil {
+		return nil
+	}
+	t.seen[a.label]++
+	nth := t.seen[a.label]
+	note("attempt", fmt.Sprintf("%s\t%d\t%s", a.label, nth, strings.Join(a.faults, ",")))
+	o := t.order
+	if o.Operation != t.operation || o.Fault == "" {
+		return nil
+	}
+	if t.killed { // it has begun
+		if !o.On || !slices.Contains(a.on, o.Fault) {
+			return nil
+		}
+	} else if o.Point != a.label || o.Nth != nth {
+		return nil
+	}
+	if !t.killed {
+		t.killed = true
+		note("killed", o.Fault+" "+a.label)
+	}
+	f, err := errno(o.Fault)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(o.Fault, onExec) {
+		t.exec = f
+		return nil
+	}
+	if f.errno == 0 {
+		f.count = i.Args[2]
+	}
+	t.failing[tid] = f
+	return alive(begin(tid, f))
+}
+
+// failExec makes the exec of a child fail, and lets it go on then.
+func (t *tracer) failExec(tid int, f failure) error {
+	i, err := syscallInfo(tid)
+	if err != nil {
+		return alive(err)
+	}
+	switch {
+	case i.Op == opEntry && i.Number == unix.SYS_EXECVE:
+		f.count = 1 // it is in it
+		t.failing[tid] = f
+		if err := alive(begin(tid, f)); err != nil {
+			return err
+		}
+	case i.Op != opEntry && f.count == 1:
+		delete(t.failing, tid)
+		if err := alive(finish(tid, f)); err != nil {
+			return err
+		}
+		return alive(unix.PtraceCont(tid, 0))
+	}
+	return alive(unix.PtraceSyscall(tid, 0))
+}
