@@ -270,6 +270,11 @@ func dnfRules() []rule {
 		{match: `^Package (\S+) is not signed`, code: fault.RepositoryUntrusted,
 			what: "$1 is not signed.",
 			next: notByHand},
+		// The GPG keys listed for the "x" repository are already installed but they are not correct for this package.
+		// Check that the correct key URLs are configured for this repository.. Failing package is: aadsshlogin-1.0.2-1.x86_64
+		{match: `already installed but they are not correct for this package\.(?:[^\n]*\n){1,6}?[^\n]*Failing package is: (\S+)`, code: fault.RepositoryUntrusted,
+			what: "$1 is signed with a key that this machine does not accept.",
+			next: trustKey},
 		// Error: GPG check FAILED
 		{match: `GPG check FAILED|The GPG keys listed for the "([^"]+)" repository are already installed but they are not correct`, code: fault.RepositoryUntrusted,
 			what: "A package is not signed with a key that this machine accepts.",
