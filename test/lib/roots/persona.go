@@ -181,6 +181,7 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 		case Tdnf:
 			l.hide("/usr/bin/dnf")
 			l.program("/usr/bin/tdnf", tdnf3)
+			l.write("/etc/tdnf/tdnf.conf", "[main]\ngpgcheck=1\ninstallonly_limit=3\nclean_requirements_on_remove=0\nrepodir=/etc/yum.repos.d\ncachedir=/var/cache/tdnf\n")
 		}
 	}
 	if err := l.err(); err != nil {
@@ -231,7 +232,7 @@ var baseSpec string
 //go:embed yum3
 var yum3 string
 
-// tdnf3 does the same for tdnf 3.
+// tdnf3 does what tdnf 3 does, by dnf's solver and rpm's transactions.
 //
 //go:embed tdnf3
 var tdnf3 string

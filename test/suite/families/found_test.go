@@ -28,6 +28,7 @@ func mayStay() []string {
 		"/var/lib/apt", "/var/cache/apt", "/var/lib/dpkg", "/var/cache/debconf",
 		"/var/lib/pam", // pam-auth-update(8): which profiles it has seen
 		"/var/lib/rpm", "/var/lib/dnf", "/var/cache/dnf", "/usr/lib/sysimage", "/var/cache/libdnf5", "/run/dnf",
+		"/var/cache/yum", "/var/cache/tdnf", "/run/.tdnf-instance-lockfile",
 		"/var/lib/zypp", "/var/cache/zypp", "/run/zypp.pid", "/var/lib/YaST2/cookies",
 	}
 }

@@ -81,10 +81,11 @@ func TestFailingScript(t *testing.T) {
 // A corrected version is taken without being named: a package whose script
 // failed is not one that works.
 func TestCorrectedPackageIsTaken(t *testing.T) {
-	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}}, func(m machine) {
+	failing := fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true}
+	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{failing}}, func(m machine) {
 		_, err := m.Agent.Apply(m.t.Context(), m.goal)
 		ok(m.t, err)
-		m.offer(login(newer, newest)...)
+		m.offer(append(login(newest), failing)...)
 		m.set(`{}`)
 		m.want(0)
 		m.has("aadsshlogin", newest)

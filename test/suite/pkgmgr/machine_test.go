@@ -135,13 +135,12 @@ func newMachine(t *testing.T, o rig.Options) machine {
 	return m
 }
 
-// standIn teaches dnf the words that yum 3 and tdnf have and it has not. Neither
-// can be had for these machines: dnf under their name is the closest there is.
+// standIn teaches dnf the words that yum 3 has and it has not. yum cannot be had
+// for these machines: dnf under its name is the closest there is.
 func (m machine) standIn() {
 	m.t.Helper()
 	words := map[distro.Manager]string{
-		distro.Yum:  `s/^makecache fast$/makecache/`,
-		distro.Tdnf: `s/^list available$/list --available --showduplicates/`, // tdnf always shows all versions
+		distro.Yum: `s/^makecache fast$/makecache/`,
 	}
 	edit, ok := words[m.manager]
 	if !ok {

@@ -1,0 +1,111 @@
+//go:build rig
+
+package pkgmgr_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// TestStandInOfTdnf holds what stands in for tdnf against the recording of the
+// real one: the same commands in the same situations, with the same exit codes,
+// words and packages afterwards.
+func TestStandInOfTdnf(t *testing.T) {
+	const alone = "tdnf -y --disablerepo=* --enablerepo=aadsshlogin"
+	for scene, s := range map[string]struct {
+		packages []fixtures.Spec
+		before   string
+		commands int // of the recording, from the first
+	}{
+		"refresh of our source alone":                         {commands: 1},
+		"list of versions":                                    {commands: 2},
+		"install":                                             {commands: 2},
+		"install when it is there":                            {before: alone + " install aadsshlogin", commands: 1},
+		"install of an exact version":                         {commands: 1},
+		"upgrade to an exact version":                         {before: alone + " install aadsshlogin-" + older + "-1", commands: 1},
+		"install of an older version when the newer is there": {before: alone + " install aadsshlogin", commands: 1},
+		"missing package":                                     {commands: 1},
+		"missing version":                                     {commands: 1},
+		"package: unsigned":                                   {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: fixtures.Unsigned}}, commands: 2},
+		"package: signed with another key":                    {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: fixtures.WrongKey}}, commands: 2},
+		"failing installation script":                         {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}, commands: 1},
+		"--downloadonly --downloaddir":                        {before: "mkdir -p /var/lib/put", commands: 1},
+		"--downloadonly --downloaddir, then tdnf install of the file": {before: "mkdir -p /var/lib/put", commands: 2},
+		"words that are none": {commands: 2},
+	} {
+		t.Run(scene, func(t *testing.T) {
+			if s.packages == nil {
+				s.packages = login(older, newer)
+			}
+			azure := roots.Like("azurelinux3.0", roots.Bookworm, roots.Tdnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"3.0\"\nID=azurelinux\nVERSION_ID=\"3.0\"\n")
+			m := newMachine(t, rig.Options{Persona: azure, Packages: s.packages})
+			m.sh("rpm -e --allmatches gpg-pubkey 2>/dev/null || true")
+			if !strings.HasPrefix(scene, "refresh") {
+				m.sh("set -f; " + alone + " --refresh makecache; " + s.before)
+			}
+			for _, r := range recordedRuns(t, "tdnf-3.5.8", scene)[:s.commands] {
+				got, err := m.Run(t.Context(), []string{"HOME=/root", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TERM=dumb"}, "sh", "-c", "set -f; "+r.command+" 2>&1")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if want, now := r.said(), said(string(got.Stdout)); fmt.Sprint(r.exit) != fmt.Sprint(got.ExitCode) || now != want {
+					t.Errorf("%s\nexit %d:\n%s\n\nthe real one: exit %s:\n%s", r.command, got.ExitCode, now, r.exit, want)
+				}
+			}
+		})
+	}
+}
+
+// recordedRun is a command of the real program, and its answer.
+type recordedRun struct{ command, exit, output string }
+
+func (r recordedRun) said() string { return said(r.output) }
+
+// recordedRuns reads the commands of a scene that change or ask something by
+// the package manager.
+func recordedRuns(t *testing.T, program, scene string) []recordedRun {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "..", "pkgmgr", "testdata", "scenes", program+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(b), "\n### "+scene+"\n")
+	if !found {
+		t.Fatalf("%s has no scene %q", program, scene)
+	}
+	rest, _, _ = strings.Cut(rest, "\n### ")
+	name, _, _ := strings.Cut(program, "-")
+	var runs []recordedRun
+	for _, part := range strings.Split("\n"+rest, "\n$ ")[1:] {
+		command, answer, _ := strings.Cut(part, "\nexit: ")
+		exit, output, _ := strings.Cut(answer, "\n")
+		output, _, _ = strings.Cut(output, "of that, stderr:\n")
+		if strings.HasPrefix(command, name+" ") {
+			runs = append(runs, recordedRun{command, exit, output})
+		}
+	}
+	return runs
+}
+
+// said is what an answer says, without what differs from machine to machine:
+// sizes, folders, and the plugins that the tests do not have.
+func said(output string) string {
+	leave := regexp.MustCompile(`^(?:$|Loaded plugin|Total (?:installed|download) size|stdout|stderr:|\(no output\)|warning: .*NOKEY$|#)`)
+	size := regexp.MustCompile(`\s+\d+\.\d\d[bkMG]\b`)
+	folder := regexp.MustCompile(`(?:\S*/)?(\S+\.rpm)`)
+	var lines []string
+	for _, line := range strings.Split(output, "\n") {
+		if line = strings.TrimRight(line, " "); !leave.MatchString(line) {
+			lines = append(lines, folder.ReplaceAllString(size.ReplaceAllString(line, " SIZE"), "$1"))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
