@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/Azure/azure-extension-foundation/settings"
 
@@ -227,6 +228,18 @@ func unusable(path, why string) error {
 func brief(err error) string {
 	text, _, _ := strings.Cut(err.Error(), "\nCallStack:")
 	return strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "vmextension: ")
+}
+
+// briefly is brief as an error. What the machine has run out of is put back behind
+// its words, for the library has made a text of it.
+func briefly(err error) error {
+	text := brief(err)
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EIO} {
+		if said, ends := strings.CutSuffix(text, errno.Error()); ends {
+			return fmt.Errorf("%s%w", said, errno)
+		}
+	}
+	return errors.New(text)
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

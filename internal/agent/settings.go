@@ -124,7 +124,7 @@ func publicSettings(env Environment, seq int, file handlerSettings) (map[string]
 	var public map[string]json.RawMessage
 	var protected any
 	if err := settings.GetExtensionSettings(seq, &public, &protected); err != nil {
-		return nil, errors.New(brief(err))
+		return nil, briefly(err)
 	}
 	for name := range public {
 		// The library puts numbers through float64: the version 1.0 has become
