@@ -93,11 +93,11 @@ func (w *work) step(ctx context.Context, s decide.Step) error {
 	case decide.Repair:
 		return w.repair(ctx)
 	case decide.Install:
-		return w.unlisted(w.diagnosed(ctx, w.transaction(func() error { return w.install(ctx, s) })))
+		return w.unlisted(w.offered(ctx, s, w.diagnosed(ctx, w.transaction(func() error { return w.install(ctx, s) }))))
 	case decide.PutBack:
 		return w.transaction(func() error { return w.restore(ctx, s) })
 	case decide.Replace:
-		return w.unlisted(w.diagnosed(ctx, w.transaction(func() error { return w.replace(ctx, s) })))
+		return w.unlisted(w.offered(ctx, s, w.diagnosed(ctx, w.transaction(func() error { return w.replace(ctx, s) }))))
 	case decide.Reinstall:
 		return w.diagnosed(ctx, w.transaction(func() error { return w.reinstall(ctx, s) }))
 	case decide.Reload:

@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/pkgmgr"
 )
 
 const stateDir = host.StateDir
@@ -117,11 +118,19 @@ func (w *work) cameOfIt(ctx context.Context) bool {
 	return err == nil && now.Present(w.facts.Wanted()...)
 }
 
+// nothingCame says whether nothing at all of the packages is there, not even a
+// half: then a failed installation has no use for the repository either.
+func (w *work) nothingCame(ctx context.Context) bool {
+	now, err := w.session.Query(ctx, w.facts.Wanted()...)
+	return err == nil && !slices.ContainsFunc(w.facts.Wanted(), func(name string) bool { return now[name].State != pkgmgr.Absent })
+}
+
 // takeBack removes what this run wrote where the repository turned out to be
 // unusable: a definition that does not work would fail the owner's own updates.
 // Whatever stops a step up to Refresh, the repository has not been of use yet.
 func (w *work) takeBack(ctx context.Context, at decide.Step, why *fault.Fault) {
-	if at.Kind > decide.Refresh && (!condemns(why.Code) || w.cameOfIt(ctx)) {
+	undone := condemns(why.Code) || why.Code == fault.PackageManagerFailed && w.nothingCame(ctx)
+	if at.Kind > decide.Refresh && (!undone || w.cameOfIt(ctx)) {
 		return
 	}
 	for i := len(w.wrote) - 1; i >= 0; i-- {
