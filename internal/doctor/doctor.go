@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Options are what a look for a person depends on.
@@ -80,22 +82,21 @@ func (o Options) notLookedAt(m machine, checks []Check) []Check {
 	for _, n := range o.Only {
 		shown := slices.ContainsFunc(checks, func(c Check) bool { return c.Name == n || preflight.Group(c.Name) == n })
 		if !shown && slices.Contains(verified(), preflight.Group(n)) {
-			missing = append(missing, Check{Name: n, Section: sectionSignIn, Answer: preflight.Unknown.String(),
+			missing = append(missing, Check{Name: n, Section: check.SignIn, Answer: preflight.Unknown.String(),
 				Text: "Not looked at, because " + why + "."})
 		}
 	}
 	return missing
 }
 
-// sshdChecks are the findings about sshd that only an installed package has.
-func sshdChecks() []string {
-	return []string{"sshd-address", "sshd-algorithms", "sshd-chroot", "sshd-command", "sshd-config", "sshd-groups", "sshd-hosts", "sshd-kinds",
-		"sshd-listening", "sshd-methods", "sshd-order", "sshd-pam", "sshd-reachable", "sshd-refuse", "sshd-reload", "sshd-sessions",
-		"sshd-startups", "sshd-transport", "sshd-tries", "sshd-users"}
-}
-
 // verified are the groups of the findings of the row sign-in.
 func verified() []string { return []string{"sshd", "pam", "nss", "selinux"} }
+
+// newRow is the row of one check, which the table of checks knows.
+func newRow(name string, run func(machine) []preflight.Result) row {
+	known, _ := check.Find(name)
+	return row{name, known.Section, false, run}
+}
 
 // row is one or several checks over what was seen.
 type row struct {
@@ -105,63 +106,45 @@ type row struct {
 	run     func(machine) []preflight.Result
 }
 
-// The sections of a report, in their order.
-const (
-	sectionMachine    = "machine"
-	sectionIdentity   = "identity"
-	sectionRepository = "repository"
-	sectionPackages   = "packages"
-	sectionSignIn     = "sign-in"
-	sectionNetwork    = "network"
-	sectionHistory    = "history"
-)
-
 // rows are all checks. They stand in the order of cause and effect, so that the
 // first that fails is what to mend first; those of enable keep enable's order.
 func rows() []row {
 	all := []row{
-		{"clock", sectionMachine, false, clock},
-		{"disk", sectionMachine, false, disk},
+		newRow("clock", clock),
+		newRow("disk", disk),
 	}
 	all = append(all, shared(preflight.Preconditions())...)
 	all = append(all,
-		row{"legacy-package", sectionIdentity, false, legacyPackage},
-		row{"scale-set", sectionIdentity, false, scaleSet},
-		row{"agent", sectionMachine, false, agentRuns},
-		row{"proxy", sectionRepository, false, proxyUsed},
-		row{"network-repository", sectionRepository, false, repositoryAnswers},
-		row{"package-manager", sectionRepository, false, packageManager},
-		row{"handler", sectionPackages, false, handlersCheck},
-		row{"last-run", sectionPackages, false, lastRunCheck},
+		newRow("legacy-package", legacyPackage),
+		newRow("scale-set", scaleSet),
+		newRow("agent", agentRuns),
+		newRow("proxy", proxyUsed),
+		newRow("network-repository", repositoryAnswers),
+		newRow("package-manager", packageManager),
+		newRow("handler", handlersCheck),
+		newRow("last-run", lastRunCheck),
 	)
 	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c preflight.Check) bool { return c.Name == "clock" || c.Name == "resources" }))...) // above already
 	return append(all,
-		row{"plan", sectionPackages, false, planCheck},
-		row{"nologin", sectionSignIn, false, nologin},
-		row{"ssh-service", sectionSignIn, false, sshService},
-		row{"firewall", sectionSignIn, false, firewallCheck},
-		row{"network-role-check", sectionNetwork, false, roleCheckAnswers},
-		row{"network-login", sectionNetwork, false, loginAnswers},
-		row{"sign-in-errors", sectionHistory, false, signInErrors},
+		newRow("plan", planCheck),
+		newRow("nologin", nologin),
+		newRow("ssh-service", sshService),
+		newRow("firewall", firewallCheck),
+		newRow("network-role-check", roleCheckAnswers),
+		newRow("network-login", loginAnswers),
+		newRow("sign-in-errors", signInErrors),
 	)
 }
 
 // shared makes rows of the checks of enable.
 func shared(checks []preflight.Check) []row {
-	sections := map[string]string{
-		"settings": sectionMachine, "distro": sectionMachine, "memory": sectionMachine, "resources": sectionMachine,
-		"legacy": sectionIdentity, "identity": sectionIdentity,
-		"repository": sectionRepository, "network": sectionRepository, "sign-in": sectionSignIn,
-	}
 	var all []row
 	for _, c := range checks {
-		section, ok := sections[c.Name]
-		if !ok {
-			section = sectionPackages
+		r := newRow(c.Name, func(m machine) []preflight.Result { return m.undecided(m.withoutRoot(c.Run(m.Facts))) })
+		if r.section == "" { // a row of many checks, which have names of their own
+			r.section, r.many = check.SignIn, true
 		}
-		all = append(all, row{c.Name, section, c.Name == "sign-in", func(m machine) []preflight.Result {
-			return m.undecided(m.withoutRoot(c.Run(m.Facts)))
-		}})
+		all = append(all, r)
 	}
 	return all
 }
@@ -196,24 +179,27 @@ func (m machine) withoutRoot(results []preflight.Result) []preflight.Result {
 // which the status reports them.
 func Names() []string {
 	var all []string
-	for _, r := range rows() {
-		all = append(all, r.section, r.name)
+	for _, r := range check.Table() {
+		if r.Section != "" {
+			all = append(all, r.Section, r.Name, text.Or(r.Group, r.Name))
+		}
 	}
-	all = append(append(append(all, verified()...), sshdChecks()...), "network")
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// known refuses a name that no check can have. The names of single findings
-// about sshd, PAM and the like begin with their group.
+// known refuses what is no name, and says which are like it.
 func (o Options) known() error {
 	all := Names()
 	for _, n := range append(slices.Clone(o.Only), o.Skip...) {
-		group := preflight.Group(n)
-		if !slices.Contains(all, n) && !(group != n && slices.Contains(all, group)) {
-			return fault.New(fault.Usage, "No check or section is called "+strings.TrimSpace(n)+".",
-				"These are: "+strings.Join(all, ", ")+".")
+		if slices.Contains(all, n) {
+			continue
 		}
+		next := "These are: " + strings.Join(all, ", ") + "."
+		if near := text.Near(n, all); len(near) > 0 {
+			next = "Did you mean " + strings.Join(near, " or ") + "? " + next
+		}
+		return fault.New(fault.Usage, "No check or section is called "+text.Printable(strings.TrimSpace(n))+".", next)
 	}
 	return nil
 }
@@ -222,7 +208,7 @@ func (o Options) known() error {
 func (o Options) wants(name, section string) bool {
 	in := func(list []string) bool {
 		return slices.Contains(list, name) || slices.Contains(list, section) || slices.Contains(list, preflight.Group(name)) ||
-			strings.HasPrefix(name, "network-") && slices.Contains(list, sectionNetwork)
+			strings.HasPrefix(name, "network-") && slices.Contains(list, check.Network)
 	}
 	return (len(o.Only) == 0 || in(o.Only)) && !in(o.Skip)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
@@ -127,9 +128,9 @@ func TestAgentEnvironment(t *testing.T) {
 func TestText(t *testing.T) {
 	r := Report{Version: "1.2", Root: true, Machine: Machine{Distribution: "Ubuntu 22.04", Name: "web1"},
 		Checks: []Check{
-			{Name: "distro", Section: sectionMachine, Answer: "pass", Text: "Ubuntu 22.04 is supported."},
-			{Name: "identity", Section: sectionIdentity, Answer: "fail", Code: 22, Text: strings.Repeat("word ", 30), Next: "Run: az vm identity assign " + strings.Repeat("-x ", 60) + "-y; then wait."},
-			{Name: "firewall", Section: sectionSignIn, Answer: "unknown", Text: "It depends on " + strings.Repeat("rules ", 20)},
+			{Name: "distro", Section: check.Machine, Answer: "pass", Text: "Ubuntu 22.04 is supported."},
+			{Name: "identity", Section: check.Identity, Answer: "fail", Code: 22, Text: strings.Repeat("word ", 30), Next: "Run: az vm identity assign " + strings.Repeat("-x ", 60) + "-y; then wait."},
+			{Name: "firewall", Section: check.SignIn, Answer: "unknown", Text: "It depends on " + strings.Repeat("rules ", 20)},
 		}, Unseen: []Unseen{{Name: "way-in", Text: "What stands in front."}}}
 	r.Verdict = verdict(r.Checks)
 	for _, width := range []int{40, 60, 80, 120} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/host"
@@ -64,7 +65,7 @@ func look(ctx context.Context, o Options) machine {
 
 	q := m.question()
 	// Without a metadata service there is no cloud to name the endpoints either.
-	if m.asked = o.wants("identity", sectionIdentity) || o.wantsNetwork(); m.asked {
+	if m.asked = o.wants("identity", check.Identity) || o.wantsNetwork(); m.asked {
 		end := w.begin("the metadata service")
 		m.Facts = facts.Look(ctx, h, q)
 		end()
@@ -102,7 +103,7 @@ func (o Options) wantsEndpoint(name string) bool {
 			return true
 		}
 	}
-	return name == "network-role-check" && len(o.Only) > 0 && o.wants("clock", sectionMachine)
+	return name == "network-role-check" && len(o.Only) > 0 && o.wants("clock", check.Machine)
 }
 
 func firstExisting(h *host.Host, paths ...string) string {

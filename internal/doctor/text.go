@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/text"
 )
 
@@ -17,8 +18,8 @@ type Style struct {
 // The sections of a report as people read them.
 func titles() [][2]string {
 	return [][2]string{
-		{sectionMachine, "Machine"}, {sectionIdentity, "Identity"}, {sectionRepository, "Package repository"},
-		{sectionPackages, "Packages"}, {sectionSignIn, "Sign-in"}, {sectionNetwork, "Network"}, {sectionHistory, "Recent sign-ins"},
+		{check.Machine, "Machine"}, {check.Identity, "Identity"}, {check.Repository, "Package repository"},
+		{check.Packages, "Packages"}, {check.SignIn, "Sign-in"}, {check.Network, "Network"}, {check.History, "Recent sign-ins"},
 	}
 }
 

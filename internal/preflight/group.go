@@ -1,21 +1,14 @@
 package preflight
 
-import "strings"
+import (
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/text"
+)
 
-// Group is the substatus under which a check is reported: few and stable, so
-// that people can query them across a fleet. doctor shows each check.
-func Group(check string) string {
-	for _, g := range []struct{ prefix, name string }{
-		{"sshd", "sshd"}, {"cert-handler", "sshd"}, {"package-files", "packages"},
-		{"pam", "pam"}, {"user-add", "pam"}, {"sudo", "pam"}, {"shell", "pam"},
-		{"nss", "nss"}, {"accounts", "nss"},
-		{"selinux", "selinux"},
-	} {
-		if strings.HasPrefix(check, g.prefix) {
-			return g.name
-		}
-	}
-	return check
+// Group is the substatus under which a check is reported; doctor shows each check.
+func Group(name string) string {
+	row, _ := check.Find(name)
+	return text.Or(row.Group, name)
 }
 
 // Grouped merges the results of one group into one: the worst answer, and the

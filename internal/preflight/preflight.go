@@ -48,7 +48,6 @@ func Verification() []Check {
 	return []Check{
 		{resourcesName, resources},
 		{"packages", packages},
-		{"version", version},
 		{"sign-in", signIn},
 		{"repository", repository},
 		{"clock", clock},

@@ -28,6 +28,10 @@ func Undecided(results []Result) *fault.Fault {
 }
 
 func packages(f facts.Facts) []Result {
+	return append(installed(f), notices(f)...)
+}
+
+func installed(f facts.Facts) []Result {
 	const name = "packages"
 	if f.PackagesErr != nil {
 		e, code := fault.ByCause(fault.Of(f.PackagesErr)), fault.PackageManagerFailed
@@ -52,8 +56,9 @@ func packages(f facts.Facts) []Result {
 	return []Result{{Name: name, Text: strings.Join(present, ", ") + "."}}
 }
 
-// version repeats why the newest version is not the installed one.
-func version(f facts.Facts) []Result {
+// notices repeat why the newest version is not the installed one, and what the
+// record of the machine lacks.
+func notices(f facts.Facts) []Result {
 	if errors.Is(f.ReceiptErr, fs.ErrPermission) {
 		return []Result{{Name: "packages", Answer: Unknown, Text: "What was on this machine before the extension is written down where only root can read it."}}
 	}

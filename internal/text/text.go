@@ -99,3 +99,37 @@ func Assignments(s string) map[string]string {
 	}
 	return values
 }
+
+// Near are the words that somebody may have meant who typed another one: those
+// that differ by two letters at most, and those that it begins or that begin it.
+func Near(typed string, words []string) []string {
+	var near []string
+	for _, w := range words {
+		begins := len(typed) >= 3 && strings.HasPrefix(w, typed) || len(w) >= 3 && strings.HasPrefix(typed, w)
+		if begins || len(typed) < 64 && distance(typed, w) <= 2 {
+			near = append(near, w)
+		}
+	}
+	return near
+}
+
+// distance is how many letters have to be put in, taken out or changed.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := before
+			if a[i] != b[j] {
+				change++
+			}
+			before = row[j+1]
+			row[j+1] = min(change, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

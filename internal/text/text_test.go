@@ -71,3 +71,14 @@ func FuzzClip(f *testing.F) {
 		}
 	})
 }
+
+func TestNear(t *testing.T) {
+	words := []string{"sshd", "sshd-command", "sshd-config", "sudo", "clock"}
+	for typed, want := range map[string]string{
+		"sshd-comand": "sshd sshd-command", "sudoku": "sudo", "clok": "clock", "sshd-co": "sshd sshd-command sshd-config", "frobnicate": "", "": "",
+	} {
+		if got := strings.Join(Near(typed, words), " "); got != want {
+			t.Errorf("%s: %q, want %q", typed, got, want)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package doctor
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/identity"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/status"
+)
+
+// What the extension said last stands until the machine shows that it was mended.
+func TestLastRun(t *testing.T) {
+	missing := identity.Answer{Kind: identity.None, Fault: fault.New(fault.IdentityMissing, "None.", "")}
+	for _, c := range []struct {
+		name     string
+		code     fault.Code
+		identity identity.Answer
+		want     preflight.Answer
+		says     string
+	}{
+		{"success", fault.OK, missing, preflight.Pass, "said: "},
+		{"still so", fault.IdentityMissing, missing, preflight.Fail, "code 22"},
+		{"mended", fault.IdentityMissing, identity.Answer{Kind: identity.SystemAssigned}, preflight.Warn, "is not so now"},
+	} {
+		m := machine{extension: &extension{report: &status.Report{Operation: "Enable", Code: int(c.code), Message: "It is."}}}
+		m.Facts.Packages, m.Facts.Identity = pkgmgr.Packages{}, c.identity
+		m.Target.Packages.Login = "aadsshlogin"
+		got := lastRunCheck(m)
+		if len(got) != 1 || got[0].Name != "last-run" || got[0].Answer != c.want || !strings.Contains(got[0].Text, c.says) {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+	if got := lastRunCheck(machine{}); got != nil {
+		t.Errorf("nothing was said: %+v", got)
+	}
+}
