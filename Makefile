@@ -10,7 +10,7 @@ NAMES   := $(if $(PUBLISHER),-X aadsshlogin-handler/internal/names.publisher=$(P
 # because the agent of every VM downloads it: without HTTP/2, which nothing here
 # needs, without inlining, and with functions at 16 bytes' distance instead of 32:
 # neither makes anything here faster that matters.
-BUILD   := $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2 -gcflags=all=-l -ldflags '-s -w -buildid= -funcalign=16 -X main.version=$(VERSION) $(NAMES)'
+BUILD   := $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2 -gcflags=all=-l -ldflags '-s -w -buildid= -funcalign=1 -X main.version=$(VERSION) $(NAMES)'
 
 .PHONY: help
 help: ## list the targets

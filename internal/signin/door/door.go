@@ -3,8 +3,6 @@
 package door
 
 import (
-	"bytes"
-	"debug/elf"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -92,10 +90,5 @@ func (f *Facts) list(h *host.Host, name string) {
 
 // linked says whether a program is linked with libwrap.
 func linked(program []byte) bool {
-	e, err := elf.NewFile(bytes.NewReader(program))
-	if err != nil {
-		return false
-	}
-	libraries, err := e.ImportedLibraries()
-	return err == nil && slices.ContainsFunc(libraries, func(l string) bool { return strings.HasPrefix(l, "libwrap.so") })
+	return slices.ContainsFunc(needed(program), func(l string) bool { return strings.HasPrefix(l, "libwrap.so") })
 }
