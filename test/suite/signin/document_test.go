@@ -82,7 +82,7 @@ installed anew from the kept file, and that people got in then.
 Next steps carried out: %d, of which %d help.
 
 The machines are files in test/suite/signin/testdata/machines. This table is rendered by
-MACHINES=all UPDATE_GOLDEN=1 go test -tags rig -timeout 60m ./test/suite/signin -run TestMatrix.
+UPDATE_GOLDEN=1 make signin.
 
 | What was done | Machine | Who tries | Code | What is said | Next step | Carried out |
 |---|---|---|---|---|---|---|
