@@ -20,6 +20,9 @@ type rule struct {
 	next  string // one line; empty: the catalogue's next step
 	step  step
 	said  bool // a script failed: what it said itself is shown too
+	// look finds on the machine what the message does not name, and is given what
+	// match captured; nil, as it may be itself, where it finds nothing.
+	look func(h *host.Host, said []string) *fault.Fault
 }
 
 // step is what can be tried before a diagnosis stands.
@@ -58,7 +61,8 @@ func once(table func() []rule) func() []compiled {
 type diagnosis struct {
 	fault  *fault.Fault // nil: nothing is wrong
 	step   step
-	result host.Result // of the command that it is about, where one was run
+	look   func(*host.Host) *fault.Fault // says it more exactly; may be nil, and its answer too
+	result host.Result                   // of the command that it is about, where one was run
 }
 
 // ErrInterrupted is in a fault that Session.Repair may help against: a run of
@@ -106,10 +110,14 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 		if row.step == repair {
 			cause = errors.Join(ErrInterrupted, cause)
 		}
-		return diagnosis{
+		d := diagnosis{
 			fault: fault.Wrap(cause, row.code, what, expand(row.next)),
 			step:  row.step,
 		}
+		if row.look != nil {
+			d.look = func(h *host.Host) *fault.Fault { return row.look(h, captured(output, at)) }
+		}
+		return d
 	}
 	if m.succeeded(r.ExitCode) {
 		return diagnosis{}
@@ -127,6 +135,19 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	}
 	return diagnosis{step: unexplained, fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
 		"Look at the whole output in "+transactionLog+" and handler.log, and repeat the command by hand.")}
+}
+
+// captured is a match and what its groups captured.
+func captured(output string, at []int) []string {
+	var said []string
+	for i := 0; i+1 < len(at); i += 2 {
+		group := ""
+		if at[i] >= 0 {
+			group = output[at[i]:at[i+1]]
+		}
+		said = append(said, group)
+	}
+	return said
 }
 
 func (m *Manager) succeeded(exit int) bool {

@@ -53,8 +53,8 @@ type Effect struct {
 	Removes  []string // names
 }
 
-// Manager is one package manager as data. No function of it but Denied looks at a
-// machine, and none changes one.
+// Manager is one package manager as data. No function of it but Denied, and a
+// rule's look, looks at a machine, and none changes one.
 type Manager struct {
 	Name     distro.Manager
 	Programs []string    // what must be there for it to work

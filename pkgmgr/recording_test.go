@@ -63,6 +63,8 @@ func sceneRuns(t testing.TB, at, text string) []run {
 			}
 			runs[len(runs)-1].result.ExitCode = code
 			into = new([]byte)
+		case len(runs) == 0 && strings.HasPrefix(bare, "# /"): // a file that it has
+			note = bare[2:]
 		case len(runs) == 0, into == nil: // what the scene is
 		case bare == "stdout:", strings.HasPrefix(bare, "stdout and stderr in one file"):
 			into = &runs[len(runs)-1].result.Stdout

@@ -20,7 +20,8 @@ func recordedPrograms() map[string]distro.Manager {
 	return map[string]distro.Manager{
 		"yum-3.4.3":  distro.Yum,
 		"tdnf-3.5.2": distro.Tdnf, "tdnf-3.5.8": distro.Tdnf, "tdnf-3.6.0": distro.Tdnf,
-		"dnf5-5.4.6": distro.Dnf,
+		"dnf5-5.4.6":     distro.Dnf,
+		"zypper-1.14.42": distro.Zypper, "zypper-1.14.89": distro.Zypper,
 		"apt-1.2.35": distro.Apt, "apt-1.6.18": distro.Apt, "apt-2.0.10": distro.Apt,
 	}
 }
@@ -28,7 +29,8 @@ func recordedPrograms() map[string]distro.Manager {
 // TestScenes says what each command of each recorded scene means to the
 // handler: the code, the first line and the next step that a person gets. It is
 // a table to be read: "nothing wrong" is what the output says, and a session
-// asks the package database beside that.
+// asks the package database beside that. Where a file of the machine was recorded
+// too, the machine has it.
 func TestScenes(t *testing.T) {
 	for file, name := range recordedPrograms() {
 		t.Run(file, func(t *testing.T) {
@@ -55,6 +57,9 @@ func row(t *testing.T, m *Manager, s scene, r run) string {
 	t.Helper()
 	head := fmt.Sprintf("$ %s (%d)\n", strings.Join(words(r.command), " "), r.result.ExitCode)
 	f := m.Classify(r.command, r.result)
+	if note := s.runs[0].note; strings.Contains(note, `: "`) {
+		f = onTheMachine(t, note, r)
+	}
 	if r.result.ExitCode < 0 { // it was waiting when it was killed
 		head = fmt.Sprintf("$ %s (killed)\n", strings.Join(words(r.command), " "))
 		c := r.command
@@ -75,6 +80,8 @@ func classified(c host.Command) bool {
 	switch c.Name {
 	case "rpm":
 		return slices.ContainsFunc(c.Args, func(a string) bool { return a == "-e" || a == "-U" })
+	case "zypper":
+		return !slices.Contains(c.Args, "search")
 	case "find", "rpmkeys", "dpkg-query", "apt-cache", "apt-mark", "ls", "cat":
 		return false
 	}

@@ -256,6 +256,11 @@ func (s *Session) once(ctx context.Context, c host.Command, k kind) (diagnosis, 
 			return diagnosis{fault: busy, result: r}, nil
 		}
 	}
+	if d.look != nil {
+		if f := d.look(s.Host); f != nil {
+			d.fault = fault.Wrap(d.fault, f.Code, f.What, f.Remedy())
+		}
+	}
 	if d.fault != nil && d.fault.Code == fault.RepositoryUntrusted && s.Manager.Denied != nil {
 		if f := s.Manager.Denied(s.Host, s.Source); f != nil {
 			d.fault, d.step = fault.Wrap(d.fault, f.Code, f.What, f.Remedy()), none

@@ -23,6 +23,21 @@ func zypperRules() []rule {
 		{match: `^(/\S+\.repo): (Section [^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The repository file $1 cannot be read, so that zypper does nothing at all: $2",
 			next: "Correct the file, or move it away: less $1" + thenAgain},
+		// Unexpected exception.
+		// Url scheme is a required component
+		// History:
+		//  - Parsing .repo file /etc/zypp/repos.d/third.repo
+		{match: `^Unexpected exception\.\n((?:[^\n]|\n'$)+)\nHistory:\n(?: - [^\n]*\n)*? - Parsing \.(?:repo|service) file (/\S+)`, code: fault.PackageManagerFailed,
+			what: "The repository file $2 cannot be read, so that zypper does nothing at all: $1.",
+			next: "Correct the file, or move it away: less $2" + thenAgain,
+			look: zypperFile},
+		// Unexpected exception.
+		// Url scheme is a required component
+		// Please file a bug report about this.
+		{match: `^Unexpected exception\.\n(?:\[[^\n]*\] )?(Url scheme [^\n]+|Invalid [a-z ]+ component '[^']*'|Repository (?:has no alias|alias cannot)[^\n]*)`, code: fault.PackageManagerFailed,
+			what: "A repository file in /etc/zypp/repos.d or services.d cannot be read, so that zypper does nothing at all: $1",
+			next: "Find it with: " + zypperAsk + "; correct it" + andAgain,
+			look: zypperFile},
 		{match: `^Unexpected exception\.\n([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "zypper ended with an exception: $1",
 			next: "See the rest in " + transactionLog + ", repair what it names" + andAgain},
@@ -147,7 +162,8 @@ func zypperRules() []rule {
 		//   remove lock to allow installation of aadsshlogin-1.0.2-1.x86_64[aadsshlogin]
 		{match: `remove lock to allow (?:installation|removal) of (\S+?)-[^\s-]+-[^\s-]+(?:\s|$)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine has locked $1 as it is.",
-			next: "See the lock with: zypper locks; release it with: sudo zypper removelock $1" + thenAgain},
+			next: "See which lock it is, perhaps a pattern (zypper locks), and release it by its number there (sudo zypper removelock NUMBER)" + thenAgain,
+			look: zypperLocked},
 		// Problem: 1: nothing provides 'libnosuch.so.2()(64bit)' needed by the to be installed aadsshlogin-1.0.2-1.x86_64
 		{match: `nothing provides '?([^'\n]+?)'? needed by (?:the to be installed )?(\S+)`, code: fault.PackageManagerFailed,
 			what: "A dependency cannot be met: nothing provides $1, needed by $2.",

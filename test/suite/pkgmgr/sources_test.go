@@ -55,10 +55,50 @@ func TestBrokenThirdPartyFile(t *testing.T) {
 			m.has("aadsshlogin", newer)
 		})
 	}
-	t.Run("zypper does nothing at all", func(t *testing.T) {
-		m := newMachine(t, rig.Options{Persona: roots.SLES("15.6"), Packages: login(newer)})
-		m.write("/etc/zypp/repos.d/third.repo", "<html>\n")
-		m.fails(job{Do: "Refresh"}, fault.PackageManagerFailed, "/etc/zypp/repos.d/third.repo")
+}
+
+// zypper does nothing at all by somebody else's definition; which one it is is
+// said, and its line, also where zypper does not say it.
+func TestBrokenThirdPartyFileOfZypper(t *testing.T) {
+	const third = "/etc/zypp/repos.d/third.repo"
+	each(t, []roots.Persona{roots.SLES("15.5"), roots.SLES("15.6")}, login(newer), func(m machine) {
+		for _, c := range []struct{ content, says string }{
+			{"<html>\n", "Line 1 "},
+			{"[third]\r\nname=third\r\nbaseurl=https://example.invalid/x/\r\n", "line 3: Invalid path name component"},
+			{"[third]\nname=third\nbaseurl=example.invalid/x/\n", "line 3: Url scheme"},
+			{"enabled=1\n[third]\nname=third\nbaseurl=https://example.invalid/x/\n", "line 1: Repository has no alias"},
+		} {
+			m.write(third, c.content)
+			m.fails(job{Do: "Refresh"}, fault.PackageManagerFailed, third, c.says)
+		}
+		m.sh("rm " + third)
+		m.must(job{Do: "Refresh"})
+	})
+}
+
+// Whichever lock of zypper's keeps the package out, the advice releases that one
+// and no other one.
+func TestLockOfZypper(t *testing.T) {
+	each(t, []roots.Persona{roots.SLES("15.5"), roots.SLES("15.6")}, login(newer), func(m machine) {
+		m.must(job{Do: "Refresh"})
+		for _, lock := range []string{
+			"zypper -n addlock 'aad*'",
+			"zypper -n addlock -r " + id + " 'aad*'",
+			"zypper -n addlock -t package -t patch aadsshlogin",
+			"printf 'type: package\nmatch_type: regex\ncase_sensitive: on\nsolvable_name: ^aad\n' > /etc/zypp/locks",
+		} {
+			m.sh(lock)
+			m.sh("zypper -n addlock zsh")
+			a := m.fails(job{Do: "Install", Specs: spec("aadsshlogin", "")}, fault.PackageManagerFailed, "has locked aadsshlogin")
+			command, _, _ := strings.Cut(strings.TrimPrefix(a.Next, "Release it: sudo "), "; then ")
+			m.sh(command)
+			m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+			m.must(job{Do: "Remove", Names: []string{"aadsshlogin"}})
+			if left := m.sh("zypper locks"); !strings.Contains(left, "zsh") {
+				m.t.Errorf("after %s and %s: %s", lock, command, left)
+			}
+			m.sh("rm -f /etc/zypp/locks")
+		}
 	})
 }
 
