@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/pkgmgr"
 )
 
@@ -57,13 +56,4 @@ func specText(s pkgmgr.Spec) string {
 		return s.Name + " (newest)"
 	}
 	return s.Name + " " + s.Version
-}
-
-// Commands are all commands of a plan, in their order.
-func (p Plan) Commands() []host.Command {
-	var all []host.Command
-	for _, s := range p.Steps {
-		all = append(all, s.Commands...)
-	}
-	return all
 }

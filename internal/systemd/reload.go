@@ -105,19 +105,3 @@ func sockets(services []string) []string {
 	}
 	return out
 }
-
-// FirstActive says which of units is active, services first and then their
-// sockets, without doing anything: the same answer that Reload would give.
-func FirstActive(ctx context.Context, units []string) (UnitState, error) {
-	if !Running() {
-		return UnitState{}, ErrNotRunning
-	}
-	var state UnitState
-	err := again(ctx, func(s *session) (err error) {
-		if state, err = s.firstActive(ctx, units); err == nil && state.Name == "" {
-			state, err = s.firstActive(ctx, sockets(units))
-		}
-		return err
-	})
-	return state, err
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -153,22 +152,6 @@ func StopAndDisable(ctx context.Context, units ...string) error {
 			failed = append(failed, err)
 		}
 		return errors.Join(failed...)
-	})
-}
-
-// Start starts units and waits until they are active; for a unit of type
-// oneshot, until its work is done.
-func Start(ctx context.Context, units ...string) error {
-	return again(ctx, func(s *session) error {
-		for _, unit := range slices.Compact(units) {
-			err := s.job(ctx, "systemctl start "+unit, func(ctx context.Context, done chan<- string) (int, error) {
-				return s.conn.StartUnitContext(ctx, unit, "replace", done)
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
 	})
 }
 

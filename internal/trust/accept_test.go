@@ -24,7 +24,7 @@ func TestAcceptVendorKey(t *testing.T) {
 		t.Fatalf("fingerprints %v, want %v", ring.Fingerprints, want)
 	}
 	for form, b := range map[string][]byte{"binary": ring.Binary, "armored": ring.Armored} {
-		found, err := Fingerprints(b)
+		found, err := fingerprints(b)
 		if err != nil || !slices.Equal(found, want) {
 			t.Errorf("%s keyring: %v, error %v", form, found, err)
 		}
@@ -56,7 +56,7 @@ func TestAcceptChooses(t *testing.T) {
 	if !slices.Equal(one.Fingerprints, both) || !bytes.Equal(one.Binary, two.Binary) || !bytes.Equal(one.Armored, two.Armored) {
 		t.Errorf("with a named key: %v and %v, want %v both times", one.Fingerprints, two.Fingerprints, both)
 	}
-	if found, err := Fingerprints(one.Armored); err != nil || !slices.Equal(found, both) {
+	if found, err := fingerprints(one.Armored); err != nil || !slices.Equal(found, both) {
 		t.Errorf("armored keyring of two: %v, error %v", found, err)
 	}
 }
@@ -189,12 +189,12 @@ func FuzzAccept(f *testing.F) {
 			return
 		}
 		for _, form := range [][]byte{ring.Binary, ring.Armored} {
-			found, err := Fingerprints(form)
+			found, err := fingerprints(form)
 			if err != nil || !slices.Equal(found, ring.Fingerprints) || len(found) == 0 {
 				t.Fatalf("accepted %v, keyring has %v, error %v", ring.Fingerprints, found, err)
 			}
 			for _, fingerprint := range found {
-				if !Pinned(Pins(), fingerprint) {
+				if !pinned(Pins(), fingerprint) {
 					t.Fatalf("accepted %s", fingerprint)
 				}
 			}

@@ -20,23 +20,6 @@ type Keyring struct {
 	Armored      []byte   // for rpm's gpgkey: a block a key, as rpm reads one key from a block
 }
 
-// Fingerprints lists the primary keys of a keyring on disk, armored or binary,
-// sorted. It does not verify them.
-func Fingerprints(keyring []byte) ([]string, error) {
-	all, err := candidates(keyring)
-	if err != nil {
-		return nil, fmt.Errorf("the keyring cannot be read: %w", err)
-	}
-	var found []string
-	for _, c := range all {
-		if c.fingerprint != "" {
-			found = append(found, c.fingerprint)
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found), nil
-}
-
 func newKeyring(keys map[string]*openpgp.Entity) (Keyring, error) {
 	var ring Keyring
 	for _, fingerprint := range slices.Sorted(maps.Keys(keys)) {

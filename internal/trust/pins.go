@@ -55,12 +55,6 @@ func ByName(name string) (Pin, bool) {
 	return pins[i], true
 }
 
-// Pinned reports whether a fingerprint, as Fingerprints gives it, is one of
-// pins. A build for the test rig also knows the rig's key.
-func Pinned(pins []Pin, fingerprint string) bool {
-	return slices.Contains(allowed(pins), fingerprint)
-}
-
 func allowed(pins []Pin) []string {
 	fingerprints := rigFingerprints()
 	for _, p := range pins {

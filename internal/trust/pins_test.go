@@ -32,7 +32,7 @@ func TestPins(t *testing.T) {
 
 // TestPinOfRealKey compares the pin of the 2015 key with the key itself.
 func TestPinOfRealKey(t *testing.T) {
-	found, err := Fingerprints(vendorKey(t))
+	found, err := fingerprints(vendorKey(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,16 +74,16 @@ func TestRigKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := Fingerprints(b)
+	found, err := fingerprints(b)
 	if err != nil || len(found) != 1 {
 		t.Fatalf("rig's key: %v, error %v", found, err)
 	}
 	_, err = Accept(b, Pins(), nil)
 	if forRig := len(rigFingerprints()) > 0; forRig {
-		if !Pinned(nil, found[0]) || err != nil {
+		if !pinned(nil, found[0]) || err != nil {
 			t.Errorf("a build for the rig does not accept the rig's key %s: %v", found[0], err)
 		}
-	} else if Pinned(Pins(), found[0]) || err == nil {
+	} else if pinned(Pins(), found[0]) || err == nil {
 		t.Error("a build that is not for the rig accepts the rig's key")
 	}
 }

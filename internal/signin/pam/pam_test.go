@@ -344,3 +344,6 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// String names the verdict.
+func (v Verdict) String() string { return [...]string{"in", "out", "partly", "not known"}[v] }

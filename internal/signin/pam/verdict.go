@@ -21,9 +21,6 @@ const (
 	NotKnown // it depends on what cannot be seen
 )
 
-// String names the verdict.
-func (v Verdict) String() string { return [...]string{"in", "out", "partly", "not known"}[v] }
-
 // Reason is a line that decides, and why.
 type Reason struct {
 	Rule

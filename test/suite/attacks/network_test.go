@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ProtonMail/go-crypto/openpgp"
+
 	"aadsshlogin-handler/internal/download"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
@@ -97,7 +99,7 @@ func network() []attack {
 	other := func(what, file string) attack {
 		return attack{by: "mirror or proxy", what: "the key file holds " + what, holds: "only keys whose fingerprint is pinned, or that the owner named, and that verify by themselves: 27",
 			works: func(w *world) bool { // "download it, then rpm --import" takes whatever is a key
-				found, err := trust.Fingerprints([]byte(testdata(w, file)))
+				found, err := openpgp.ReadArmoredKeyRing(strings.NewReader(testdata(w, file)))
 				return err == nil && len(found) == 1
 			},
 			held: func(w *world) error {

@@ -132,7 +132,7 @@ func TestAgainstLibpam(t *testing.T) {
 					}
 				case (o.Verdict == pam.In) != said[m.name]:
 					if wrong++; wrong <= 5 {
-						t.Errorf("%s (%s): libpam lets in: %v; the evaluator says %s: %s\n%s", m.name, m.stack, said[m.name], o.Verdict, reasons(o), show(m))
+						t.Errorf("%s (%s): libpam lets in: %v; the evaluator: %v: %s\n%s", m.name, m.stack, said[m.name], o.Verdict == pam.In, reasons(o), show(m))
 					}
 				case o.Verdict == pam.In:
 					in++

@@ -69,7 +69,7 @@ func TestReload(t *testing.T) {
 			if a := s.reload(); a.Error != "" || a.Outcome.Reloaded || !a.Outcome.Socket || a.Outcome.Unit != "ssh.socket" {
 				t.Errorf("%+v", a)
 			}
-			if a := s.call(append([]string{"active"}, daemons()...)...); a.State.Name != "ssh.socket" || a.State.Sub != "listening" {
+			if a := s.call("state", "ssh.socket"); !a.State.IsActive() || a.State.Sub != "listening" {
 				t.Errorf("%+v", a)
 			}
 			s.must("systemctl stop ssh.socket; systemctl start ssh")
@@ -140,7 +140,7 @@ func TestWithoutSystemd(t *testing.T) {
 		if a := hidden("reload", "ssh.service"); a.Error != "" || a.Outcome.Running || a.Outcome.Reloaded || !strings.Contains(a.Outcome.Why, "does not run here") {
 			s.t.Errorf("%+v", a)
 		}
-		for _, call := range [][]string{{"state", "ssh.service"}, {"active", "ssh.service"}, {"enable", "x.timer"}, {"scope", "x", "4711"}} {
+		for _, call := range [][]string{{"state", "ssh.service"}, {"begin", "ssh.service"}, {"enable", "x.timer"}, {"scope", "x", "4711"}} {
 			if a := hidden(call...); !a.Absent {
 				s.t.Errorf("%s: %+v", call[0], a)
 			}

@@ -55,8 +55,6 @@ func call(name string, args []string) (a Answer, err error) {
 	case "running":
 	case "state":
 		a.State, err = systemd.State(ctx, args[0])
-	case "active":
-		a.State, err = systemd.FirstActive(ctx, args)
 	case "reload":
 		a.Outcome, err = systemd.Reload(ctx, args)
 	case "scope": // NAME PID
@@ -69,8 +67,6 @@ func call(name string, args []string) (a Answer, err error) {
 		err = systemd.EnableAndStart(ctx, args...)
 	case "disable":
 		err = systemd.StopAndDisable(ctx, args...)
-	case "start":
-		err = systemd.Start(ctx, args...)
 	case "begin":
 		err = systemd.Begin(ctx, args[0])
 	case "daemon-reload":
