@@ -81,6 +81,10 @@ func zypperRules() []rule {
 			what: "$1 does not match its signature: it was changed on the way or at its source.",
 			next: someMinutes + "see which proxy or mirror serves it."},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [6-File is unsigned]
+		{match: `^(\S+) \([^)]*\): Signature verification failed \[6-`, code: fault.RepositoryUntrusted,
+			what: "$1 is not signed.",
+			next: notByHand},
+		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [4-Signatures public key is not available]
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[([^\]]+)\]`, code: fault.RepositoryUntrusted,
 			what: "$1 is not signed with a key that this machine accepts ($2).",
 			next: trustKey},
