@@ -43,21 +43,9 @@ func (r *run) takeOver(ctx context.Context) verdict {
 
 // shape looks, plans, applies and looks again.
 func (r *run) shape(ctx context.Context) verdict {
-	before := facts.Look(ctx, r.host, r.question())
-	if ctx.Err() != nil {
-		return failed(r.stopped(), nil) // what was seen last is not to be believed
-	}
-	if before.Unread != nil { // it may have passed
-		r.log.Warnf("looking once more: %v", before.Unread)
-		before = facts.LookAgain(ctx, r.host, r.question(), before)
-	}
-	decision := decide.For(before, r.goal())
-	if decision.Provisional && decision.Stops() == nil {
-		repaired, err := r.repairDatabase(ctx, decision.Plan, before)
-		if err != nil {
-			return failed(err, decision.Checks)
-		}
-		before, decision = repaired, decide.For(repaired, r.goal())
+	before, decision, err := r.decided(ctx)
+	if err != nil {
+		return failed(err, decision.Checks)
 	}
 	checks, plan := decision.Checks, decision.Plan
 	if stop := decision.Stops(); stop != nil {
@@ -93,10 +81,37 @@ func (r *run) shape(ctx context.Context) verdict {
 	}
 	r.keepMissing(after)
 	v := r.conclude(after, append(checks, repaired(plan, before, after)...), troubled)
-	if troubled == nil && v.code() == fault.VerificationFailed && (plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)) {
+	if troubled == nil && v.code() == fault.VerificationFailed && mends(plan, before) {
 		unregistered(v.fault, after)
 	}
 	return v
+}
+
+// decided is what is seen and what that asks for; where the package database
+// had to be repaired before more could be told, after that.
+func (r *run) decided(ctx context.Context) (facts.Facts, decide.Decision, error) {
+	before := facts.Look(ctx, r.host, r.question())
+	if ctx.Err() != nil {
+		return before, decide.Decision{}, r.stopped() // what was seen last is not to be believed
+	}
+	if before.Unread != nil { // it may have passed
+		r.log.Warnf("looking once more: %v", before.Unread)
+		before = facts.LookAgain(ctx, r.host, r.question(), before)
+	}
+	decision := decide.For(before, r.goal())
+	if decision.Provisional && decision.Stops() == nil {
+		repaired, err := r.repairDatabase(ctx, decision.Plan, before)
+		if err != nil {
+			return before, decision, err
+		}
+		before, decision = repaired, decide.For(repaired, r.goal())
+	}
+	return before, decision, nil
+}
+
+// mends says whether a plan puts packages right that are or were there.
+func mends(plan decide.Plan, before facts.Facts) bool {
+	return plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)
 }
 
 // corrected moves a package whose reinstallation did not help to the newest

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -41,12 +42,7 @@ are, on which machines; the exit code is then the highest of all.`,
 			if merge {
 				return p.merge(c, args, asJSON, code)
 			}
-			o := p.options()
-			o.Only, o.Skip = only, skip
-			show, done := p.progress()
-			o.Progress = show
-			report, err := doctor.Run(c.Context(), o)
-			done()
+			report, err := p.diagnose(c.Context(), only, skip)
 			if err != nil {
 				return err
 			}
@@ -74,15 +70,30 @@ are, on which machines; the exit code is then the highest of all.`,
 	for _, flag := range []string{"all", "brief", "only", "skip"} {
 		c.MarkFlagsMutuallyExclusive("merge", flag)
 	}
+	completeChecks(c, "only", "skip")
+	return c
+}
+
+// diagnose runs doctor's checks and shows meanwhile which.
+func (p Process) diagnose(ctx context.Context, only, skip []string) (doctor.Report, error) {
+	o := p.options()
+	o.Only, o.Skip = only, skip
+	show, done := p.progress()
+	defer done()
+	o.Progress = show
+	return doctor.Run(ctx, o)
+}
+
+// completeChecks has a shell complete the names of checks in flags.
+func completeChecks(c *cobra.Command, flags ...string) {
 	names := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return doctor.Names(), cobra.ShellCompDirectiveNoFileComp
 	}
-	for _, flag := range []string{"only", "skip"} {
+	for _, flag := range flags {
 		if err := c.RegisterFlagCompletionFunc(flag, names); err != nil {
-			panic(err) // the flag stands three lines above
+			panic(err) // the command has no such flag
 		}
 	}
-	return c
 }
 
 // merge sums up the reports of many machines.

@@ -259,21 +259,12 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 	refresh := func() {
 		p.add(Step{Kind: Refresh, Text: "fetch the list of packages of " + t.Repository.Name, Commands: m.Refresh(p.Source)})
 	}
+	fetchKey := Step{Kind: FetchKey, Text: "fetch the signing key of " + t.Repository.Name, URLs: urls, Pins: pins}
 	if existing != nil {
-		p.Existing = existing
-		p.Source.ListFile = existing.File
-		if existing.ID != "" {
-			p.Source.ID = existing.ID
-		}
-		if ours := repo.DefinitionPath(t.Manager); f.OwnSource {
-			p.add(Step{Kind: DropFile, Text: "remove our definition of the repository, which the machine's owner has in " + existing.Place(), Files: []repo.File{{Path: ours}}})
-		}
+		p.useExisting(existing, f.OwnSource)
 		if existing.MissingKey != "" && options.Pinned {
-			file := repo.KeyAt(t.Manager, trust.Keyring{}, existing.MissingKey)
-			p.add(Step{Kind: FetchKey, Text: "fetch the signing key of " + t.Repository.Name + " to where " + existing.Place() + " names it", Files: []repo.File{file}, URLs: urls, Pins: pins})
-			if m.ImportKey != nil {
-				p.add(Step{Kind: ImportKey, Text: "have the package manager trust that key", Commands: []host.Command{m.ImportKey(file.Path)}, Files: []repo.File{file}})
-			}
+			fetchKey.Text += " to where " + existing.Place() + " names it"
+			p.addKey(fetchKey, repo.KeyAt(t.Manager, trust.Keyring{}, existing.MissingKey), m)
 		}
 		refresh()
 		return nil
@@ -294,15 +285,42 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 	}
 	key := repo.Key(t.Manager, trust.Keyring{})
 	if options.Pinned {
-		p.add(Step{Kind: FetchKey, Text: "fetch the signing key of " + t.Repository.Name, Files: []repo.File{key}, URLs: urls, Pins: pins})
+		fetchKey.Files = []repo.File{key}
+		p.add(fetchKey)
 	}
 	p.add(Step{Kind: WriteFile, Text: "define the repository " + t.Repository.Name, Files: definition})
 	if m.ImportKey != nil && len(pins) > 0 {
-		c := m.ImportKey(key.Path)
-		p.add(Step{Kind: ImportKey, Text: "have the package manager trust that key", Commands: []host.Command{c}, Files: []repo.File{key}})
+		p.add(importKey(key, m))
 	}
 	refresh()
 	return nil
+}
+
+// useExisting has the plan use a definition of the repository that the
+// machine's owner made, and drop our own where there is one.
+func (p *Plan) useExisting(existing *repo.Entry, own bool) {
+	ours := p.Source.ListFile
+	p.Existing = existing
+	p.Source.ListFile = existing.File
+	if existing.ID != "" {
+		p.Source.ID = existing.ID
+	}
+	if own {
+		p.add(Step{Kind: DropFile, Text: "remove our definition of the repository, which the machine's owner has in " + existing.Place(), Files: []repo.File{{Path: ours}}})
+	}
+}
+
+// addKey fetches a key and has the package manager trust it.
+func (p *Plan) addKey(fetch Step, file repo.File, m *pkgmgr.Manager) {
+	fetch.Files = []repo.File{file}
+	p.add(fetch)
+	if m.ImportKey != nil {
+		p.add(importKey(file, m))
+	}
+}
+
+func importKey(file repo.File, m *pkgmgr.Manager) Step {
+	return Step{Kind: ImportKey, Text: "have the package manager trust that key", Commands: []host.Command{m.ImportKey(file.Path)}, Files: []repo.File{file}}
 }
 
 // keysOf are the pins of a repository, and where their keys are served.

@@ -229,10 +229,10 @@ func (r *iptablesReader) target(made *rule, o option) {
 
 // iptablesCondition says when an option that is not negated holds.
 func (s *Ruleset) iptablesCondition(o option, all []option) func(packet) truth {
-	constant := func(t truth) func(packet) truth { return func(packet) truth { return t } }
+	if t, ok := iptablesConstant(o, all); ok {
+		return func(packet) truth { return t }
+	}
 	switch v := o.value(); o.name {
-	case "-p":
-		return constant(when(v == "tcp" || v == "6" || v == "all"))
 	case "-s", "-d", "--src-range", "--dst-range":
 		return s.iptablesNetwork(o)
 	case "-i":
@@ -255,21 +255,28 @@ func (s *Ruleset) iptablesCondition(o option, all []option) func(packet) truth {
 		return func(p packet) truth { return when(v == "LOCAL" && p.in != "" || v == "UNICAST" && p.in == "") }
 	case "--src-type":
 		return func(p packet) truth { return when(v == "LOCAL" && p.in == "" || v == "UNICAST" && p.in != "") }
-	case "--pkt-type":
-		return constant(when(v == "unicast"))
-	case "--hitcount", "--hashlimit-above", "--connlimit-above":
-		return constant(no) // one person who connects is below any rate
-	case "--update", "--rcheck":
-		return constant(recent(all))
-	case "--limit", "--hashlimit-upto", "--hashlimit", "--connlimit-upto", "--set":
-		return constant(yes)
-	case "--pol": // IPsec
-		return constant(when(v == "none"))
-	}
-	if describes(o.name) {
-		return constant(yes)
 	}
 	return unknown // a set, an owner, a time, a mark
+}
+
+// iptablesConstant is a condition that is the same for every packet here: a new
+// TCP connection of one person.
+func iptablesConstant(o option, all []option) (t truth, ok bool) {
+	switch v := o.value(); o.name {
+	case "-p":
+		return when(v == "tcp" || v == "6" || v == "all"), true
+	case "--pkt-type":
+		return when(v == "unicast"), true
+	case "--hitcount", "--hashlimit-above", "--connlimit-above":
+		return no, true // one person who connects is below any rate
+	case "--update", "--rcheck":
+		return recent(all), true
+	case "--limit", "--hashlimit-upto", "--hashlimit", "--connlimit-upto", "--set":
+		return yes, true
+	case "--pol": // IPsec
+		return when(v == "none"), true
+	}
+	return yes, describes(o.name)
 }
 
 // recent: who was not seen often is not in the list; with a count the option

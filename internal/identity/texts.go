@@ -61,13 +61,7 @@ func explain(s service, r reply, m az.Machine, c Cloud) (cause, next string) {
 		return cause,
 			"Look for what sits between this machine and " + host + " (a transparent proxy, a packet filter, a wrong MTU), take it out of the way, " + again + "."
 	case intercepted:
-		if r.status == http.StatusOK || r.status >= 300 && r.status < 400 {
-			status += ", a web page"
-			if r.status != http.StatusOK {
-				status = fmt.Sprintf("HTTP %d, a redirect", r.status)
-			}
-		}
-		return "a proxy or portal answered in the place of " + s.name + " (" + status + ")",
+		return "a proxy or portal answered in the place of " + s.name + " (" + foreign(r.status) + ")",
 			"Take " + host + " out of transparent proxying: look at \"iptables -t nat -S\" or \"nft list ruleset\" here and at the network's gateway, " + again + "."
 	case throttled:
 		return s.name + " is throttled: it answered \"too many requests\" (" + status + ") each time",
@@ -100,6 +94,17 @@ func explain(s service, r reply, m az.Machine, c Cloud) (cause, next string) {
 		}
 		return cause, intruder
 	}
+}
+
+// foreign says what somebody else answered in the place of the service.
+func foreign(status int) string {
+	switch {
+	case status == http.StatusOK:
+		return "HTTP 200, a web page"
+	case status >= 300 && status < 400:
+		return fmt.Sprintf("HTTP %d, a redirect", status)
+	}
+	return fmt.Sprintf("HTTP %d", status)
 }
 
 // doctor is the command that looks closer.

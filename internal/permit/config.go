@@ -31,35 +31,49 @@ const sshdKeywords = ` acceptenv addressfamily allowgroups allowusers authentica
 // names of algorithms, users, groups, addresses and paths. Of a command only the
 // program and what sshd puts into it: an argument may be anything.
 func SSHD(text string) Text {
-	value := regexp.MustCompile(`^[A-Za-z0-9@._*?!:%/+^~,\[\]-]{1,160}$`)
-	list := regexp.MustCompile(`^[a-z0-9@.,+^*-]+$`) // of algorithms: longer than other values
+	values := sshdValues{
+		value: regexp.MustCompile(`^[A-Za-z0-9@._*?!:%/+^~,\[\]-]{1,160}$`),
+		list:  regexp.MustCompile(`^[a-z0-9@.,+^*-]+$`),
+	}
 	return lines(text, func(line string) (string, bool) {
 		fields := strings.Fields(strings.Replace(strings.TrimSpace(line), "=", " ", 1))
 		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") || !strings.Contains(sshdKeywords, " "+strings.ToLower(fields[0])+" ") {
 			return "", false
 		}
-		keyword, anything := strings.ToLower(fields[0]), false
-		for i, f := range fields[1:] {
-			f = strings.Trim(f, `"`)
-			anything = anything || keyword == "match" && i > 0 && strings.EqualFold(fields[i], "exec")
-			switch {
-			case anything:
-				fields[i+1] = Masked
-			case strings.HasPrefix(f, "#"):
-				return strings.Join(fields[:i+1], " "), true
-			case i > 0 && strings.HasSuffix(keyword, "command") && !strings.HasPrefix(f, "%"), i > 1 && keyword == "subsystem":
-				fields[i+1] = Masked
-			case list.MatchString(f) && strings.Contains(keyword, "algorithms") || keyword == "ciphers" || keyword == "macs":
-			case !value.MatchString(f) || strings.Contains(f, "://") || byChance(f):
-				fields[i+1] = Masked
-			}
-		}
+		fields, commented := values.mask(fields)
 		indent := ""
-		if line[0] == ' ' || line[0] == '\t' {
+		if !commented && (line[0] == ' ' || line[0] == '\t') {
 			indent = "    "
 		}
 		return indent + strings.Join(fields, " "), true
 	})
+}
+
+// sshdValues are what values of sshd's keywords can be.
+type sshdValues struct {
+	value, list *regexp.Regexp // list: of algorithms, longer than other values
+}
+
+// mask masks the values of a keyword that are not permitted, in place. A comment
+// behind them is left out.
+func (v sshdValues) mask(fields []string) (permitted []string, commented bool) {
+	keyword, anything := strings.ToLower(fields[0]), false
+	for i, f := range fields[1:] {
+		f = strings.Trim(f, `"`)
+		anything = anything || keyword == "match" && i > 0 && strings.EqualFold(fields[i], "exec")
+		switch {
+		case anything:
+			fields[i+1] = Masked
+		case strings.HasPrefix(f, "#"):
+			return fields[:i+1], true
+		case i > 0 && strings.HasSuffix(keyword, "command") && !strings.HasPrefix(f, "%"), i > 1 && keyword == "subsystem":
+			fields[i+1] = Masked
+		case v.list.MatchString(f) && strings.Contains(keyword, "algorithms") || keyword == "ciphers" || keyword == "macs":
+		case !v.value.MatchString(f) || strings.Contains(f, "://") || byChance(f):
+			fields[i+1] = Masked
+		}
+	}
+	return fields, false
 }
 
 // pamArguments are arguments that have no value, or one that is a number, a

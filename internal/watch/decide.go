@@ -38,17 +38,7 @@ func decide(told status.Report, seen Verdict, other beside, m Memory, busy bool,
 	}
 	d.memory.Deleted = ""
 	if seen.Fault == nil {
-		switch {
-		case failing && seen.doubts(told):
-			d.why = "what failed cannot be seen now, so the verdict stays"
-		case failing:
-			d.memory.Suspect = ""
-			d.say = &seen.Report
-		default:
-			d.memory.Suspect = ""
-			d.why = "people can sign in"
-		}
-		return d
+		return d.well(told, seen)
 	}
 	key := fmt.Sprintf("%d %s", seen.Fault.Code, seen.cause())
 	if (busy || !failing && seen.passes() || seen.twice(told, other)) && m.Suspect != key {
@@ -73,6 +63,22 @@ func decide(told status.Report, seen Verdict, other beside, m Memory, busy bool,
 		return d
 	}
 	d.say = &report
+	return d
+}
+
+// well is the decision where no fault is seen.
+func (d decision) well(told status.Report, seen Verdict) decision {
+	failing := told.Level == status.Failure
+	switch {
+	case failing && seen.doubts(told):
+		d.why = "what failed cannot be seen now, so the verdict stays"
+	case failing:
+		d.memory.Suspect = ""
+		d.say = &seen.Report
+	default:
+		d.memory.Suspect = ""
+		d.why = "people can sign in"
+	}
 	return d
 }
 

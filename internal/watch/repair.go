@@ -18,10 +18,7 @@ func (w Watcher) PutBack(ctx context.Context) error {
 		return err
 	}
 	if found && standingOf(w.Host, record) == dropped {
-		if given, err := w.GiveBack(ctx); given || err != nil {
-			return err
-		}
-		return w.Keeper.removeItself(ctx)
+		return w.endDropped(ctx)
 	}
 	a, release, err := w.begin(ctx)
 	if err != nil || release == nil {
@@ -49,11 +46,8 @@ func (w Watcher) PutBack(ctx context.Context) error {
 		fmt.Fprintf(w.Out, "It was tried at %s and is not tried again for a day.\n", tried.Time.UTC().Format(time.RFC3339))
 		return nil
 	}
-	if m.Repairs == nil {
-		m.Repairs = map[string]Repair{}
-	}
 	now := time.Now()
-	m.Repairs[cause], m.Suspect = Repair{Time: now}, ""
+	m.tries(cause, now)
 	if err := m.write(w.Host); err != nil { // before the repair: one that kills us is not tried again and again
 		return err
 	}
@@ -62,7 +56,35 @@ func (w Watcher) PutBack(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	report := after.Report
+	report := m.repaired(before, after, now)
+	told := w.told(a)
+	if after.Fault == nil || told.Level != report.Level || told.Code != report.Code || told.Message != report.Message {
+		w.say(a, report, &m)
+	}
+	return m.write(w.Host)
+}
+
+// endDropped ends the watch of an extension that the agent dropped: the machine
+// goes back to setup where that is there, and nothing of ours stays where not.
+func (w Watcher) endDropped(ctx context.Context) error {
+	if given, err := w.GiveBack(ctx); given || err != nil {
+		return err
+	}
+	return w.Keeper.removeItself(ctx)
+}
+
+// tries remembers a repair that is about to begin.
+func (m *Memory) tries(cause string, now time.Time) {
+	if m.Repairs == nil {
+		m.Repairs = map[string]Repair{}
+	}
+	m.Repairs[cause], m.Suspect = Repair{Time: now}, ""
+}
+
+// repaired remembers what came of a repair that began at now, and is what is to
+// be told.
+func (m *Memory) repaired(before, after Verdict, now time.Time) status.Report {
+	cause, report := before.cause(), after.Report
 	switch {
 	case after.Fault == nil && cause == unfinished:
 		delete(m.Repairs, cause) // it does not come back by itself
@@ -75,11 +97,7 @@ func (w Watcher) PutBack(ctx context.Context) error {
 		m.Repairs[cause] = Repair{Time: now, Code: report.Code, Failed: report.Message}
 		report = m.Repairs[cause].stands(report)
 	}
-	told := w.told(a)
-	if after.Fault == nil || told.Level != report.Level || told.Code != report.Code || told.Message != report.Message {
-		w.say(a, report, &m)
-	}
-	return m.write(w.Host)
+	return report
 }
 
 // leave ends setup's watch, where another handler was deleted together with the

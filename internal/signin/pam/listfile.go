@@ -9,44 +9,16 @@ import (
 
 // listfile is modules/pam_listfile.
 func listfile(c call) answer {
-	onerr, item, file, sense, apply, bad, listed := serviceErr, "", "", "", "", false, no
-	named := false // a file, be it the empty name
-	for _, arg := range c.Args {
-		name, value, ok := strings.Cut(arg, "=")
-		if !ok {
-			continue // "quiet", or a bad option that is left out
-		}
-		switch name {
-		case "onerr":
-			switch value {
-			case "succeed":
-				onerr = Success
-			case "fail":
-				onerr = serviceErr
-			default:
-				return answer{codes: []Code{serviceErr}, why: "pam_listfile does not know onerr=" + printable(value)}
-			}
-		case "sense":
-			sense, bad = value, bad || value != "allow" && value != "deny"
-		case "file":
-			file, named = value, true
-		case "item":
-			item = value
-		case "apply":
-			apply = value
-		default:
-			bad = true
-		}
-		if bad {
-			break
-		}
+	o := readListOptions(c.Args)
+	if o.unknown {
+		return answer{codes: []Code{serviceErr}, why: "pam_listfile does not know onerr=" + printable(o.value)}
 	}
+	onerr, item, file, sense, apply := o.onerr, o.item, o.file, o.sense, o.apply
 	next := fmt.Sprintf("Change %s, or take line %d out of %s.", file, c.Line, c.File)
 	failed := func(why string) answer {
 		return answer{codes: []Code{onerr}, why: "pam_listfile: " + why, next: next, data: Problem{File: file}}
 	}
-	known := slices.Contains([]string{"user", "tty", "rhost", "ruser", "group", "shell"}, item)
-	if bad || !known || !named || sense == "" || apply == "@" || strings.Contains(strings.Join(c.Args, " ")+" ", "apply= ") {
+	if o.unclear {
 		return failed("its line cannot be understood")
 	}
 	if apply != "" && item != "user" && item != "ruser" && item != "group" {
@@ -75,6 +47,7 @@ func listfile(c call) answer {
 		return answer{codes: []Code{authErr}, why: fmt.Sprintf("pam_listfile refuses %s, which others may write or which is no plain file", file),
 			next: "Run: chmod o-w " + file, data: Problem{File: file}}
 	}
+	listed := no
 	for raw := range strings.Lines(string(f.Text)) {
 		raw = strings.TrimSuffix(strings.TrimSuffix(raw, "\n"), "\r")
 		if raw == "" {
@@ -83,6 +56,54 @@ func listfile(c call) answer {
 		listed = listed.or(c.listItem(item, raw))
 	}
 	return c.listed(listed, sense, file, next)
+}
+
+// listOptions are the arguments of pam_listfile.
+type listOptions struct {
+	onerr                    Code
+	item, file, sense, apply string
+	unknown                  bool   // onerr has a value that the module does not know: it reads no further
+	value                    string // that value
+	unclear                  bool   // the module cannot use the line
+}
+
+func readListOptions(args []string) listOptions {
+	o := listOptions{onerr: serviceErr}
+	named := false // a file, be it the empty name
+	for _, arg := range args {
+		name, value, ok := strings.Cut(arg, "=")
+		if !ok {
+			continue // "quiet", or a bad option that is left out
+		}
+		switch name {
+		case "onerr":
+			switch value {
+			case "succeed":
+				o.onerr = Success
+			case "fail":
+				o.onerr = serviceErr
+			default:
+				o.unknown, o.value = true, value
+				return o
+			}
+		case "sense":
+			o.sense, o.unclear = value, value != "allow" && value != "deny"
+		case "file":
+			o.file, named = value, true
+		case "item":
+			o.item = value
+		case "apply":
+			o.apply = value
+		default:
+			o.unclear = true
+		}
+		if o.unclear {
+			return o
+		}
+	}
+	known := slices.Contains([]string{"user", "tty", "rhost", "ruser", "group", "shell"}, o.item)
+	o.unclear = !known || !named || o.sense == "" || o.apply == "@" || strings.Contains(strings.Join(args, " ")+" ", "apply= ")
+	return o
 }
 
 // listItem holds one line of the file against what is asked for.

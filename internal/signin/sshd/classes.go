@@ -335,13 +335,20 @@ func (p *patterns) origins(useDNS, loopback, six bool) []choice {
 		out = append(out, choice{addr: a, host: p.commonHost(a.String(), useDNS), label: "connect from " + s})
 	}
 	if useDNS && len(out) > 0 {
-		for _, h := range p.hosts {
-			name := strings.ReplaceAll(strings.ReplaceAll(h, "*", "host"), "?", "x")
-			if wide(h) || name == "localhost" || strings.Trim(h, "0123456789.*?:/") == "" {
-				continue
-			}
-			out = append(out, choice{addr: out[0].addr, host: name, label: "connect from a host whose name matches " + h})
+		out = append(out, p.named(out[0].addr)...)
+	}
+	return out
+}
+
+// named are an address under a name for each pattern that singles a host out.
+func (p *patterns) named(addr netip.Addr) []choice {
+	var out []choice
+	for _, h := range p.hosts {
+		name := strings.ReplaceAll(strings.ReplaceAll(h, "*", "host"), "?", "x")
+		if wide(h) || name == "localhost" || strings.Trim(h, "0123456789.*?:/") == "" {
+			continue
 		}
+		out = append(out, choice{addr: addr, host: name, label: "connect from a host whose name matches " + h})
 	}
 	return out
 }
