@@ -130,14 +130,22 @@ fuzz: ## let every parser of what comes from outside read rubbish, a minute each
 	done
 
 .PHONY: lint
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+DEADCODE    := golang.org/x/tools/cmd/deadcode@v0.51.0
 # Its findings that were accepted stand one by one, with reasons, in test/cmd/accepted/gosec.txt.
-GOSEC   := github.com/securego/gosec/v2/cmd/gosec@v2.22.10
-lint: ## formatting, vet, and vulnerabilities where their database can be had
+GOSEC       := github.com/securego/gosec/v2/cmd/gosec@v2.22.10
+lint: ## formatting, vet, staticcheck, dead code, gosec, and vulnerabilities where their database can be had
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run: gofmt -w .'; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags rig ./...
 	$(GO) vet -tags rig,vm ./test/suite/e2e
 	$(GO) mod verify
+	@if $(GO) install $(STATICCHECK) 2>/dev/null; then for tags in '' rig rig,vm; do \
+		echo "staticcheck -tags '$$tags' ./..."; "$$($(GO) env GOPATH)/bin/staticcheck" -tags "$$tags" ./... || exit 1; \
+	done; else echo "NOT RUN: $(STATICCHECK) could not be had"; fi
+	@if $(GO) install $(DEADCODE) 2>/dev/null; then echo 'deadcode .'; \
+		dead=$$("$$($(GO) env GOPATH)/bin/deadcode" .) || exit 1; test -z "$$dead" || { echo "$$dead"; exit 1; }; \
+	else echo "NOT RUN: $(DEADCODE) could not be had"; fi
 	@if $(GO) install $(GOSEC) 2>/dev/null; then "$$($(GO) env GOPATH)/bin/gosec" -quiet -no-fail -fmt=json -exclude-dir=test -exclude-dir=misc ./... | $(GO) run ./test/cmd/accepted test/cmd/accepted/gosec.txt; else echo "NOT RUN: $(GOSEC) could not be had"; fi
 	@if command -v govulncheck >/dev/null; then govulncheck ./... || { [ $$? -eq 3 ] && exit 1; echo "NOT RUN: govulncheck could not reach its database"; }; else echo "NOT RUN: govulncheck is not installed (go install golang.org/x/vuln/cmd/govulncheck@v1.1.4)"; fi
 

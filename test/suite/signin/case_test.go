@@ -73,10 +73,11 @@ func situations(t *testing.T) []situation {
 func parseSituation(name, text string) (situation, error) {
 	s := situation{name: name}
 	title, rest, _ := strings.Cut(text, "\n")
-	head, rest, ok := strings.Cut(rest, "\n\n")
+	head, rest, _ := strings.Cut(rest, "\n\n")
 	script, tail, found := strings.Cut(rest, "\ntruth: ")
-	s.title, ok = strings.CutPrefix(title, "# ")
-	if !ok || !found {
+	var titled bool
+	s.title, titled = strings.CutPrefix(title, "# ")
+	if !titled || !found {
 		return s, fmt.Errorf("no title, no script or no truth")
 	}
 	s.script = strings.TrimSpace(script)
