@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
+	"syscall"
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/agent"
@@ -44,6 +46,13 @@ func settings(f facts.Facts) []Result {
 	return nil
 }
 
+// kept says whether a file is there and the system keeps it from being read. One
+// that is a folder, a circle of links or far too long is no such file at all.
+func kept(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && !slices.Contains([]syscall.Errno{syscall.ENOENT, syscall.EISDIR, syscall.ENOTDIR, syscall.ELOOP}, errno)
+}
+
 func distribution(f facts.Facts) []Result {
 	const name = "distro"
 	if u := (*distro.Unsupported)(nil); errors.As(f.TargetErr, &u) {
@@ -51,7 +60,7 @@ func distribution(f facts.Facts) []Result {
 			Text: fmt.Sprintf("%s on %s is not supported: %s.", u.Found, u.Arch, strings.TrimSuffix(u.Reason, ".")),
 			Next: instead(u)}}
 	}
-	if unread := (*fs.PathError)(nil); errors.As(f.TargetErr, &unread) && !errors.Is(unread, fs.ErrNotExist) {
+	if unread := (*fs.PathError)(nil); errors.As(f.TargetErr, &unread) && kept(unread) {
 		why := fault.Resource(unread)
 		if why == nil {
 			why = fault.New(fault.Disk, "A file that says which distribution this is cannot be read: "+unread.Error()+".",
