@@ -3,7 +3,6 @@ package doctor
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -112,8 +111,8 @@ func packageManager(m machine) []preflight.Result {
 	return []preflight.Result{r}
 }
 
-// lastRunCheck repeats what the extension said last, unless the machine shows
-// that it was mended since.
+// lastRunCheck repeats what the extension said last. Whether it is still so is
+// what the decision about the machine says, which is enable's own.
 func lastRunCheck(m machine) []preflight.Result {
 	const name = "last-run"
 	if m.extension == nil || m.extension.report == nil {
@@ -124,47 +123,41 @@ func lastRunCheck(m machine) []preflight.Result {
 	if report.Code == 0 {
 		return []preflight.Result{{Name: name, Text: fmt.Sprintf("%s %s said: %s", report.Operation, when, text.Clip(report.Message, 300))}}
 	}
-	r := preflight.Result{Name: name, Code: fault.Code(report.Code), Answer: preflight.Fail,
-		Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400)),
-		Next: fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)}
-	if preflight.InPlace(m.Facts) || m.mended(fault.Code(report.Code)) {
-		r.Answer, r.Code = preflight.Warn, fault.OK
+	r := preflight.Result{Name: name, Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
+	switch code := fault.Code(report.Code); {
+	case m.decision.Outlook() != nil: // what is so now has a check of its own
+	case m.mended(code):
+		r.Answer, r.Next = preflight.Warn, m.setItUp()
 		r.Text += " What it complains of is not so now."
-		r.Next = m.setItUp()
+	case preflight.InPlace(m.Facts):
+		r.Answer, r.Next = preflight.Warn, m.setItUp()
+	default:
+		r.Answer, r.Code = preflight.Fail, code
+		r.Next = fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)
 	}
 	return []preflight.Result{r}
 }
 
-// mended says whether the check behind a code passes now.
+// mended says of a machine on which enable would now end well whether a code is
+// history. What does not stand in the facts that enable plans by is looked at
+// here: a way, a lock, a transaction, room.
 func (m machine) mended(code fault.Code) bool {
-	passes := func(results []preflight.Result) bool {
-		return preflight.FirstFailure(results) == nil && preflight.Undecided(results) == nil
+	if m.decision.Plan.Empty() {
+		return true
 	}
-	byName := func(name string) bool {
-		i := slices.IndexFunc(preflight.Preconditions(), func(c preflight.Check) bool { return c.Name == name })
-		return i >= 0 && passes(preflight.Preconditions()[i].Run(m.Facts))
-	}
-	switch code {
-	case fault.IdentityMissing, fault.IdentityUnknown:
-		return byName("identity")
-	case fault.LegacyInstalled:
-		return byName("legacy")
-	case fault.MemoryTooSmall:
-		return byName("memory")
-	case fault.DistroUnsupported:
-		return byName("distro")
-	case fault.SettingsInvalid:
-		return byName("settings")
-	case fault.RepositoryUnreachable:
-		return len(m.of(forPackages)) > 0 && passes(repositoryAnswers(m))
-	case fault.PackageManagerBusy:
-		return m.holder == nil
-	case fault.StillRunning:
-		return m.Transaction == nil
-	case fault.Disk:
-		return passes(disk(m))
-	}
-	return false
+	gone, ok := map[fault.Code]func() bool{
+		fault.IdentityMissing:       func() bool { return true }, // checks gate every plan, and none stopped this one
+		fault.IdentityUnknown:       func() bool { return true },
+		fault.LegacyInstalled:       func() bool { return true },
+		fault.MemoryTooSmall:        func() bool { return true },
+		fault.DistroUnsupported:     func() bool { return true },
+		fault.SettingsInvalid:       func() bool { return true },
+		fault.RepositoryUnreachable: func() bool { return len(m.of(forPackages)) > 0 && preflight.FirstFailure(repositoryAnswers(m)) == nil },
+		fault.PackageManagerBusy:    func() bool { return m.holder == nil },
+		fault.StillRunning:          func() bool { return m.Transaction == nil },
+		fault.Disk:                  func() bool { return preflight.FirstFailure(disk(m)) == nil },
+	}[code]
+	return ok && gone()
 }
 
 // planCheck says what enable would change where no check says why.

@@ -123,12 +123,12 @@ func rows() []row {
 		newRow("package-manager", packageManager),
 		newRow("handler", handlersCheck),
 		newRow("last-run", lastRunCheck),
+		newRow("nologin", nologin),
+		newRow("ssh-service", sshService),
 	)
 	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c preflight.Check) bool { return c.Name == "clock" || c.Name == "resources" }))...) // above already
 	return append(all,
 		newRow("plan", planCheck),
-		newRow("nologin", nologin),
-		newRow("ssh-service", sshService),
 		newRow("firewall", firewallCheck),
 		newRow("network-role-check", roleCheckAnswers),
 		newRow("network-login", loginAnswers),

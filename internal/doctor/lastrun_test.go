@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/preflight"
@@ -22,15 +23,24 @@ func TestLastRun(t *testing.T) {
 		says     string
 	}{
 		{"success", fault.OK, missing, preflight.Pass, "said: "},
-		{"still so", fault.IdentityMissing, missing, preflight.Fail, "code 22"},
+		{"still so, which the check of it says", fault.IdentityMissing, missing, preflight.Pass, "code 22"},
+		{"something else is so now", fault.VerificationFailed, missing, preflight.Pass, "code 21"},
+		{"not known to be mended", fault.PackageManagerFailed, identity.Answer{Kind: identity.SystemAssigned}, preflight.Fail, "code 26"},
 		{"mended", fault.IdentityMissing, identity.Answer{Kind: identity.SystemAssigned}, preflight.Warn, "is not so now"},
 	} {
 		m := machine{extension: &extension{report: &status.Report{Operation: "Enable", Code: int(c.code), Message: "It is."}}}
 		m.Facts.Packages, m.Facts.Identity = pkgmgr.Packages{}, c.identity
 		m.Target.Packages.Login = "aadsshlogin"
+		m.decision = decide.Decision{Plan: decide.Plan{Steps: []decide.Step{{Kind: decide.Install}}}}
+		if f := c.identity.Fault; f != nil {
+			m.decision.Refusal = f
+		}
 		got := lastRunCheck(m)
 		if len(got) != 1 || got[0].Name != "last-run" || got[0].Answer != c.want || !strings.Contains(got[0].Text, c.says) {
 			t.Errorf("%s: %+v", c.name, got)
+		}
+		if still := m.decision.Outlook() != nil; still && strings.Contains(got[0].Text, "not so now") {
+			t.Errorf("%s: a contradiction: %+v", c.name, got)
 		}
 	}
 	if got := lastRunCheck(machine{}); got != nil {

@@ -96,6 +96,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		return PlanReport{}, err
 	}
 	d := decide.For(m.Facts, goal)
+	d.Verified = m.withoutRoot(d.Verified)
 	if f := d.Outlook(); f != nil {
 		what, next := f.What, f.Remedy()
 		if operation == "setup" {

@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,6 +136,11 @@ func askListening(f Facts) Finding {
 	case f.Daemon.Err != nil:
 		found.Answer, found.Text = Unknown, "What this machine listens on is not known: "+firstLine(f.Daemon.Err.Error())
 		found.Decides = "what this machine listens on, which is not known"
+		return found
+	case len(f.Daemon.Own) > 0 && len(want) > 0 && !slices.ContainsFunc(f.Daemon.Own, func(s netip.AddrPort) bool { return slices.Contains(want, s.Port()) }):
+		found.Answer = Warn
+		found.Text = fmt.Sprintf("sshd's configuration says port %s, but sshd listens on %d: it has not read its configuration as it is now.", join(want), f.Daemon.Own[0].Port())
+		found.Next = fmt.Sprintf("Run: sudo systemctl reload %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
 		return found
 	case len(f.Daemon.Own) > 0:
 		found.Text = "sshd listens."

@@ -152,7 +152,7 @@ func useful(agentDir, logDir string) map[string][]string {
 		"README.txt":                                    {"look through it", "it is a link", "not permitted"},
 		"doctor.txt":                                    {"sshd", "packages"},
 		"doctor.json":                                   {`"verdict"`},
-		"plan.txt":                                      {"Nothing is to be done"},
+		"plan.txt":                                      {"enable would change nothing"},
 		"plan.json":                                     {"steps"},
 		"status.txt":                                    {"AADSSHLoginForLinux"},
 		"status.json":                                   {`"code"`},
