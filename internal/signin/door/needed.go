@@ -27,9 +27,9 @@ func needed(program []byte) []string {
 	word := binary.LittleEndian.Uint64
 	type segment struct{ kind, offset, address, size uint64 }
 	var segments []segment
-	table, count := word(program[32:]), int(binary.LittleEndian.Uint16(program[56:]))
+	table, count := word(program[32:]), uint64(binary.LittleEndian.Uint16(program[56:]))
 	for i := range count {
-		s, ok := part(program, table+uint64(i)*segmentSize, segmentSize)
+		s, ok := part(program, table+i*segmentSize, segmentSize)
 		if !ok {
 			return nil
 		}
