@@ -20,13 +20,14 @@ func tools() []string {
 		"gcc", "libc6-dev", // the fixtures' PAM and NSS modules
 		"iproute2", "util-linux", // a box's addresses; nsenter
 		"nftables", "iptables", // packet filters, tried in a namespace
-		"strace",            // what a command wrote and asked
-		"systemd-container", // whole machines
-		"openssh-client",    // signing in
-		"pamtester",         // what libpam says of a stack
-		"openssl",           // certificates of protected settings
-		"ansible-core",      // the role
-		"minisign",          // signing a release
+		"strace",               // what a command wrote and asked
+		"systemd-container",    // whole machines
+		"openssh-client",       // signing in
+		"pamtester",            // what libpam says of a stack
+		"openssl",              // certificates of protected settings
+		"ansible-core",         // the role
+		"minisign",             // signing a release
+		"extrepo-offline-data", // the vendor's key as Debian distributes it
 		"zip", "unzip", "zstd",
 	}
 }

@@ -51,7 +51,7 @@ func obstacles() []obstacle {
 			words: []string{"Something else than " + host + " answers", "openssl s_client"}},
 		{name: "certificate of nobody known", put: certificate(pkghost.Untrusted),
 			words: []string{"which this machine does not trust", "ca-certificates"}},
-		{name: "403", put: answer(403, 0), words: []string{host + " answered HTTP 403 Forbidden", "Allow " + host}},
+		{name: "403", put: answer(403, 0), words: []string{host + " answered HTTP 403 Forbidden", "See who answers"}},
 		{name: "404", put: answer(404, 0), words: []string{host}, code: fault.PackageUnavailable},
 		{name: "429", put: answer(429, 2*time.Second), words: []string{host + " answered HTTP 429 Too Many Requests", "Wait five minutes"}},
 		{name: "500", put: answer(500, 0), words: []string{host + " answered HTTP 500 Internal Server Error", "Try again in a few minutes"}},
@@ -70,7 +70,7 @@ func TestKeyCannotBeFetched(t *testing.T) {
 			o.put(s, "/keys/...")
 			before := s.snapshot()
 			s.apply(s.Goal()).want(fault.RepositoryUnreachable, o.words...)
-			s.unchanged(before, "/var/lib/aadsshlogin-handler", "/var/lib/aadsshlogin-handler/receipt.json")
+			s.unchanged(before, "/var/lib/aadsshlogin-handler", "/var/lib/aadsshlogin-handler/receipt.json", "/var/lib/aadsshlogin-handler/owner.json")
 		})
 	}
 }

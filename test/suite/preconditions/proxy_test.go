@@ -159,9 +159,9 @@ func TestProxyRefuses(t *testing.T) {
 			s.t.Cleanup(func() { proxy.Close() })
 		}, []string{"The proxy http://" + proxyAt + " wants a user name and password (HTTP 407), or does not accept", "protected setting"}},
 		{"403", func(s *stage) { s.forbiddingProxy() },
-			[]string{"The proxy " + proxyAt + " does not let this machine reach " + pkghost.Name + " (HTTP 403)", "allowed on the proxy"}},
+			[]string{"The proxy http://" + proxyAt + " does not let this machine reach " + pkghost.Name + " (HTTP 403)", "allowed on the proxy"}},
 		{"refused", func(*stage) {},
-			[]string{"The proxy " + proxyAt + " cannot be reached from this machine: connection refused"}},
+			[]string{"The proxy http://" + proxyAt + " cannot be reached from this machine: connection refused"}},
 	} {
 		for _, p := range machines() {
 			for _, meets := range []string{"key", "package manager"} {
