@@ -126,7 +126,7 @@ func TestLegacyScriptRefuses(t *testing.T) {
 func TestOwnerHolds(t *testing.T) {
 	holds := map[distro.Manager]struct{ line, release string }{
 		distro.Apt:    {"apt-mark hold aadsshlogin", "apt-mark unhold aadsshlogin"},
-		distro.Zypper: {"zypper --non-interactive addlock aadsshlogin", "zypper removelock aadsshlogin"},
+		distro.Zypper: {"zypper --non-interactive addlock aadsshlogin", "sudo zypper removelock $(LC_ALL=C zypper locks | grep -F -e '| aadsshlogin '"},
 		distro.Dnf:    {"echo exclude=aadsshlogin >> /etc/dnf/dnf.conf", "dnf versionlock list"},
 	}
 	each(t, families(), login(older, newer), func(m machine) {
