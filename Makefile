@@ -73,7 +73,8 @@ RIG_ALL := ./test/... ./internal/trust/... ./internal/signin/...
 ifeq ($(shell id -u),0)
 rig: prepare ## a representative part of the tests on throw-away machines (root)
 	$(GO) vet -tags rig ./...
-	$(GO) test -tags rig -timeout 40m $(RIG)
+	@# Failing system calls are sampled by rig-all: docs/reliability.md says what is open there.
+	$(GO) test -tags rig -timeout 40m -skip '^TestErrorsSample$$' $(RIG)
 
 rig-all: prepare ## every test on throw-away machines: the better part of an hour (root)
 	PAM=all $(GO) test -tags rig -timeout 90m $(RIG_ALL)
