@@ -316,10 +316,7 @@ func (s *Ruleset) iptablesNetwork(o option) func(packet) truth {
 		return unknown
 	}
 	s.networks = append(s.networks, r)
-	return func(p packet) truth {
-		a, _ := p.address(field)
-		return when(r.contains(a))
-	}
+	return func(p packet) truth { return when(r.contains(p.address(field))) }
 }
 
 // masked reads 10.0.0.0/255.0.0.0.

@@ -157,10 +157,7 @@ func (s *Ruleset) inNetwork(field string, v json.RawMessage) func(packet) truth 
 		return unknown
 	}
 	s.networks = append(s.networks, r)
-	return func(p packet) truth {
-		a, _ := p.address(field)
-		return when(r.contains(a))
-	}
+	return func(p packet) truth { return when(r.contains(p.address(field))) }
 }
 
 func nftNetwork(v json.RawMessage) (region, bool) {

@@ -61,14 +61,12 @@ func (p packet) port(field string, o span) truth {
 	return max(p.fromPorts.within(o), p.toPorts.within(o))
 }
 
-func (p packet) address(field string) (netip.Addr, bool) {
-	switch field {
-	case "saddr":
-		return p.from, true
-	case "daddr":
-		return p.to, true
+// address is the source's, or that of where the packet goes.
+func (p packet) address(field string) netip.Addr {
+	if field == "saddr" {
+		return p.from
 	}
-	return netip.Addr{}, false
+	return p.to
 }
 
 // interfaceIs compares names; a name may end with a wildcard.

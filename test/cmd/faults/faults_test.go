@@ -19,26 +19,20 @@ import (
 // long as the handler does the same.
 func TestSample(t *testing.T) {
 	const each, least = 4, 60
-	var out bytes.Buffer
-	m := matrix{jobs: max(2, runtime.NumCPU()), out: &out, pick: spread(each)}
-	err := m.run(t.Context())
-	t.Logf("%s\n%s", out.String(), m.table())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := m.failed(); n > 0 {
-		t.Errorf("%d cases did not end as they should", n)
-	}
-	if n := m.cases(); n < least {
-		t.Errorf("%d cases, want %d and more", n, least)
-	}
+	sample(t, matrix{pick: spread(each)}, least)
 }
 
 // TestErrorsSample makes a few system calls of every scenario fail.
 func TestErrorsSample(t *testing.T) {
 	const each, least = 6, 80
+	sample(t, matrix{errors: true, pick: spreadErrors(each)}, least)
+}
+
+// sample plays a part of the matrix: all of it must end as it should.
+func sample(t *testing.T, m matrix, least int) {
+	t.Helper()
 	var out bytes.Buffer
-	m := matrix{jobs: max(2, runtime.NumCPU()), out: &out, errors: true, pick: spreadErrors(each)}
+	m.jobs, m.out = max(2, runtime.NumCPU()), &out
 	err := m.run(t.Context())
 	t.Logf("%s\n%s", out.String(), m.table())
 	if err != nil {
