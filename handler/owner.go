@@ -2,6 +2,7 @@ package handler
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"aadsshlogin-handler/internal/agent"
@@ -9,13 +10,14 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/status"
 )
 
 // self is this run as an owner of the machine.
 func (r *run) self() state.Owner {
 	if r.Environment.IsStandalone() {
-		return state.Owner{Setup: true, Version: r.Version}
+		return state.Owner{Setup: true, Version: r.Version, Program: host.Program()}
 	}
 	return state.Owner{Handler: r.Environment.Name, Version: r.Environment.Version, Dir: r.Environment.BaseDir}
 }
@@ -40,10 +42,12 @@ func (r *run) own() error {
 	}
 	if self.Setup {
 		self.Beside = cmp.Or(r.sharing(), before.Beside)
-		if before.Found != nil { // by an extension that never gave it back
-			if _, err := state.GiveBack(r.host); err != nil {
-				return unwritable(err)
-			}
+		if r.op.name != "setup" { // its watch, whose program is the copy
+			self.Program = before.Program
+		}
+		// By an extension that never gave it back, or never came to own the machine.
+		if _, err := state.GiveBack(r.host); err != nil {
+			return unwritable(err)
 		}
 	}
 	if err := self.Write(r.host); err != nil {
@@ -53,22 +57,40 @@ func (r *run) own() error {
 }
 
 // ownAs is own in the midst of a run: the receipt that was looked at may have
-// become another one.
+// become another one. Where another handler and the packages are gone, what is
+// installed now is not that handler's.
 func (r *run) ownAs(f *facts.Facts) error {
 	if err := r.own(); err != nil {
 		return err
+	}
+	if o, found, err := state.ReadOwner(r.host); err == nil && found && r.op.name == "setup" && o.Beside != "" && absent(*f) && r.sharing() == "" {
+		o.Beside = ""
+		if err := errors.Join(state.Disown(r.host), o.Write(r.host)); err != nil {
+			return unwritable(err)
+		}
 	}
 	f.Receipt, f.ReceiptErr = state.ReadReceipt(r.host)
 	return nil
 }
 
-// found is setup, where this run's extension found it as the owner.
+// absent: the login package is not on the machine.
+func absent(f facts.Facts) bool {
+	return f.TargetErr == nil && f.PackagesErr == nil && f.Packages[f.Target.Packages.Login].State == pkgmgr.Absent
+}
+
+// found is setup, where this run's extension found it as the owner, or never took
+// the machine over from it.
 func (r *run) found() (state.Owner, bool) {
 	o, known, err := state.ReadOwner(r.host)
-	if err != nil || !known || o.Found == nil {
+	switch {
+	case err != nil || !known:
 		return state.Owner{}, false
+	case o.Setup:
+		return o, true
+	case o.Found != nil:
+		return *o.Found, true
 	}
-	return *o.Found, true
+	return state.Owner{}, false
 }
 
 // inTheWay is who owns the machine, where this run's program is not to change

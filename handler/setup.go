@@ -52,7 +52,47 @@ func (r *run) remove(ctx context.Context) verdict {
 	if !r.host.Exists(stateDir) {
 		return verdict{message: "There is nothing of setup on this machine."}
 	}
-	return r.takeAway(ctx)
+	release, err := r.alone(ctx)
+	if err != nil {
+		return failed(err, nil)
+	}
+	defer release()
+	if other, there := r.inTheWay(); there { // it came while we waited
+		return r.standDown(other)
+	}
+	if _, err := state.GiveBack(r.host); err != nil { // an extension never did
+		return failed(unwritable(err), nil)
+	}
+	receipt, err := state.ReadReceipt(r.host)
+	if err != nil {
+		return failed(unreadable(err), nil)
+	}
+	// Until the packages are gone the program stays: whoever is refused runs it again.
+	if err := r.inUse(ctx, receipt); err != nil {
+		return failed(err, nil)
+	}
+	if r.Watch != nil {
+		if err := r.Watch.End(ctx); err != nil {
+			r.log.Warnf("the watch could not be ended: %v", err)
+		}
+	}
+	if err := r.removePackages(ctx, receipt); err != nil {
+		return failed(err, nil)
+	}
+	return r.takeAway(ctx, receipt)
+}
+
+// inUse is why packages that setup brought cannot be removed now.
+func (r *run) inUse(ctx context.Context, receipt state.Receipt) error {
+	if len(brought(receipt)) == 0 || r.sharing() != "" {
+		return nil
+	}
+	if people := r.staying(ctx); len(people) > 0 {
+		return fault.New(fault.PackageManagerFailed,
+			fmt.Sprintf("%s is signed in (process %d), so nothing was removed.", people[0].User, people[0].PID),
+			"After everybody has signed out (who -u), run it again: sudo "+host.Program()+" remove")
+	}
+	return nil
 }
 
 // standDown leaves the machine to its owner. What setup was asked for is then the
@@ -61,7 +101,7 @@ func (r *run) standDown(s Standing) verdict {
 	r.silent = true
 	next := "Delete that extension, or set it again, where you set it; setup and remove work once it is gone."
 	if s.Setup {
-		next = "Use its own program: sudo " + watch.Program + " " + r.op.name
+		next = r.by(s) + " " + r.op.name
 		if r.op.name == "setup" {
 			next += "; to go back to version " + r.Version + ": sudo " + host.Program() + " setup --allow-downgrade"
 		}
@@ -70,6 +110,16 @@ func (r *run) standDown(s Standing) verdict {
 		return s.verdict(next)
 	}
 	return failed(fault.New(fault.Usage, fmt.Sprintf("This machine belongs to %s, so nothing was removed.", s.Who()), next), nil)
+}
+
+// by is how its owner's program is run on a machine that setup set up.
+func (r *run) by(s Standing) string {
+	for _, path := range []string{watch.Copy(r.host), s.Program} {
+		if path != "" && path != host.Program() && r.host.Exists(path) {
+			return "Use its own program: sudo " + path
+		}
+	}
+	return "Bring the program of version " + s.Version + " to this machine, and run: sudo ./aadsshlogin-handler"
 }
 
 // sharing is another handler than ours that the agent has, and whose packages
@@ -115,7 +165,7 @@ func (r *run) giveBack(ctx context.Context) (bool, error) {
 	if _, err := state.GiveBack(r.host); err != nil {
 		return true, err
 	}
-	owner.Version = r.Version
+	owner.Version, owner.Program = r.Version, "" // of the copy that the watch runs
 	if err := owner.Write(r.host); err != nil {
 		return true, err
 	}

@@ -36,24 +36,32 @@ func (r *run) uninstall(ctx context.Context) verdict {
 	if other, there := r.inTheWay(); there {
 		return verdict{message: "This machine belongs to " + other.Who() + "; nothing was removed."}
 	}
-	return r.takeAway(ctx)
-}
-
-// takeAway leaves the machine as it was found. Every step runs, whatever became
-// of the one before; what is gone already is fine.
-func (r *run) takeAway(ctx context.Context) verdict {
 	release, err := r.alone(ctx)
 	if err != nil {
 		return failed(err, nil)
 	}
 	defer release()
-	if err := r.unwatch(ctx); err != nil { // its files are in the receipt too
-		r.log.Warnf("the watch could not be removed: %v", err)
-	}
 	receipt, err := state.ReadReceipt(r.host)
 	if err != nil {
-		return failed(fault.Wrap(err, fault.Disk, "The receipt of what was installed cannot be read: "+err.Error()+".",
-			"The packages were left. Remove aadsshlogin and aadsshlogin-selinux with the machine's package manager, then: sudo rm -r "+stateDir), nil)
+		if err := r.unwatch(ctx); err != nil {
+			r.log.Warnf("the watch could not be removed: %v", err)
+		}
+		return failed(unreadable(err), nil)
+	}
+	return r.takeAway(ctx, receipt)
+}
+
+// unreadable is the fault of a receipt that does not say what came by us.
+func unreadable(err error) error {
+	return fault.Wrap(err, fault.Disk, "The receipt of what was installed cannot be read: "+err.Error()+".",
+		"The packages were left. Remove aadsshlogin and aadsshlogin-selinux with the machine's package manager, then: sudo rm -r "+stateDir)
+}
+
+// takeAway leaves the machine as it was found. Every step runs, whatever became
+// of the one before; what is gone already is fine. The caller holds the lock.
+func (r *run) takeAway(ctx context.Context, receipt state.Receipt) verdict {
+	if err := r.unwatch(ctx); err != nil { // its files are in the receipt too
+		r.log.Warnf("the watch could not be removed: %v", err)
 	}
 	var troubles []error
 	for _, step := range []struct {
@@ -69,13 +77,17 @@ func (r *run) takeAway(ctx context.Context) verdict {
 			troubles = append(troubles, err)
 		}
 	}
-	if err := errors.Join(troubles...); err != nil {
-		return failed(troubles[0], nil)
+	if !r.op.standalone {
+		given, err := r.giveBack(ctx) // also where something failed: the agent does not run this again
+		if err != nil {
+			troubles = append(troubles, unwritable(err))
+		}
+		if given && len(troubles) == 0 {
+			return verdict{message: "Uninstalled: the machine is as it was before the extension, and belongs to setup again."}
+		}
 	}
-	if given, err := r.giveBack(ctx); err != nil {
-		return failed(unwritable(err), nil)
-	} else if given {
-		return verdict{message: "Uninstalled: the machine is as it was before the extension, and belongs to setup again."}
+	if len(troubles) > 0 {
+		return failed(troubles[0], nil)
 	}
 	// The receipt goes last: where something failed, the uninstall of an extension
 	// that is set again can finish the work.
@@ -88,12 +100,7 @@ func (r *run) takeAway(ctx context.Context) verdict {
 // removePackages removes the packages that came by us. Those that were there
 // before stay. Nobody's session is ended: what is used by somebody stays too.
 func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
-	var ours []string
-	for _, name := range slices.Sorted(maps.Keys(receipt.Packages)) {
-		if receipt.Packages[name].Before == "" {
-			ours = append(ours, name)
-		}
-	}
+	ours := brought(receipt)
 	if other := r.sharing(); len(ours) > 0 && other != "" {
 		r.log.Infof("%s stays: %s has the same packages", strings.Join(ours, " and "), other)
 		return nil
@@ -131,6 +138,16 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	}
 	r.removeCached(session.Manager, ours)
 	return nil
+}
+
+// brought are the packages that came by us.
+func brought(receipt state.Receipt) (ours []string) {
+	for _, name := range slices.Sorted(maps.Keys(receipt.Packages)) {
+		if receipt.Packages[name].Before == "" {
+			ours = append(ours, name)
+		}
+	}
+	return ours
 }
 
 // removeCached removes the files of our packages from the manager's cache,

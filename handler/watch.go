@@ -11,8 +11,8 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/signin/sshd"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/internal/watch"
-	"aadsshlogin-handler/pkgmgr"
 )
 
 // Watch is what goes on looking at the machine when a run has ended.
@@ -21,7 +21,9 @@ type Watch interface {
 	Put(context.Context, watch.Assignment) preflight.Result
 	// Follow has a watch that is there report under another sequence number.
 	Follow(watch.Assignment) error
-	// Remove takes it away.
+	// End takes it away, but leaves the program for people.
+	End(context.Context) error
+	// Remove takes both away.
 	Remove(context.Context) error
 }
 
@@ -50,10 +52,11 @@ func (r *run) handToWatch(ctx context.Context, v *verdict, worth bool) {
 	}
 }
 
-// follow has a watch that is there speak for this run's sequence number.
+// follow has a watch that is there speak for this run's sequence number, unless
+// it is that of setup, which an extension that failed has not taken over.
 func (r *run) follow() {
 	a, ok := r.assignment()
-	if !ok {
+	if owner, _, err := state.ReadOwner(r.host); !ok || err == nil && owner.Setup && !r.Environment.IsStandalone() {
 		return
 	}
 	if err := r.Watch.Follow(a); err != nil {
@@ -85,7 +88,7 @@ func Observe(ctx context.Context, q Request) watch.Verdict {
 	var gone bool
 	v := r.guard(func() verdict {
 		f := facts.Look(ctx, r.host, r.question())
-		gone = f.TargetErr == nil && f.PackagesErr == nil && f.Packages[f.Target.Packages.Login].State == pkgmgr.Absent
+		gone = absent(f)
 		decision = decide.For(f, r.goal())
 		if decision.Refusal != nil {
 			return failed(decision.Refusal, decision.Checks)

@@ -1,14 +1,18 @@
 package host
 
-import "os"
+import (
+	"os"
+
+	"aadsshlogin-handler/internal/text"
+)
 
 // Program is the path of this program, for texts that tell people to run it:
 // sudo looks for commands in places of its own, and where enable has not
-// passed yet there is none in /usr/local/bin.
+// passed yet there is none in /usr/local/bin. It can be pasted into a shell.
 func Program() string {
 	path, err := os.Executable()
 	if err != nil {
 		return "aadsshlogin-handler"
 	}
-	return path
+	return text.Quote(path)
 }

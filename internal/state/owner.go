@@ -27,6 +27,8 @@ type Owner struct {
 	// Beside is another handler, by publisher and type, that brought the packages
 	// or shares them; they are never removed by setup then.
 	Beside string `json:"beside,omitempty"`
+	// Program is where setup was run from, for where there is no copy of it.
+	Program string `json:"program,omitempty"`
 }
 
 // ReadOwner finds out who owns the machine; false where nobody does.
@@ -39,8 +41,12 @@ func ReadOwner(h *host.Host) (o Owner, found bool, err error) {
 func (o Owner) Write(h *host.Host) error { return WriteJSON(h, ownerFile, o) }
 
 // SetAsideFor begins a new receipt for an extension that takes the machine over
-// from setup: whatever setup brought was there before the extension.
+// from setup: whatever setup brought was there before the extension. What an
+// earlier one that was killed on the way had set aside is setup's still.
 func SetAsideFor(h *host.Host) error {
+	if _, err := GiveBack(h); err != nil {
+		return err
+	}
 	old, err := ReadReceipt(h)
 	if err != nil {
 		return err
@@ -61,6 +67,21 @@ func SetAsideFor(h *host.Host) error {
 			f.Before = f.SHA256
 			next.Files[path] = f
 		}
+	}
+	return next.Write(h)
+}
+
+// Disown forgets which packages were there before us: whoever brought them has
+// taken them away, and what is installed from now on is ours.
+func Disown(h *host.Host) error {
+	r, err := ReadReceipt(h)
+	if err != nil {
+		return err
+	}
+	next := r.Clone()
+	for name, p := range next.Packages {
+		p.Before = ""
+		next.Packages[name] = p
 	}
 	return next.Write(h)
 }

@@ -38,6 +38,9 @@ func TestGiveBack(t *testing.T) {
 	if err := SetAsideFor(h); err != nil {
 		t.Fatal(err)
 	}
+	if err := SetAsideFor(h); err != nil { // killed before it owned the machine, and set again
+		t.Fatal(err)
+	}
 	now, err := ReadReceipt(h)
 	if err != nil {
 		t.Fatal(err)
@@ -59,5 +62,22 @@ func TestGiveBack(t *testing.T) {
 	}
 	if found, err := GiveBack(h); found || err != nil {
 		t.Errorf("a second time: %v, %v", found, err)
+	}
+}
+
+// TestDisown: what another handler has taken away is not its own any more where
+// it is installed anew.
+func TestDisown(t *testing.T) {
+	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
+	r := Receipt{Machine: MachineID(h), Packages: map[string]Package{"login": {Before: AsFound, Kept: "a.deb", KeptVersion: "1", SHA256: "1"}}, Files: map[string]File{}}
+	if err := r.Write(h); err != nil {
+		t.Fatal(err)
+	}
+	if err := Disown(h); err != nil {
+		t.Fatal(err)
+	}
+	r.Packages["login"] = Package{Kept: "a.deb", KeptVersion: "1", SHA256: "1"}
+	if got, err := ReadReceipt(h); err != nil || !reflect.DeepEqual(got, r) {
+		t.Errorf("the receipt is %+v, %v; want %+v", got, err, r)
 	}
 }

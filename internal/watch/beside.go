@@ -17,6 +17,9 @@ type beside struct {
 	coming bool   // the agent is at work with it
 }
 
+// deleted: it is gone, and its packages with it.
+func (b beside) deleted(seen Verdict) bool { return b.name != "" && !b.there && seen.Gone }
+
 // atWork is how long an agent may be at work with a version: it gives an
 // installation 900 seconds and an uninstallation 300 (waagent exthandlers.py).
 const atWork = 20 * time.Minute

@@ -33,7 +33,7 @@ func decide(told status.Report, seen Verdict, other beside, m Memory, busy bool,
 		d.why = "the agent is at work with " + other.name
 		return d
 	}
-	if other.name != "" && !other.there && seen.Gone {
+	if other.deleted(seen) {
 		return d.deleted(other.name)
 	}
 	d.memory.Deleted = ""

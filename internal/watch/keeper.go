@@ -151,6 +151,22 @@ func (k Keeper) copies() []string {
 	return []string{Program}
 }
 
+// Copy is where the one copy of the program is, as its owner wrote it; "" where there
+// is none: the place of an older one may have become read-only.
+func Copy(h *host.Host) string {
+	receipt, err := state.ReadReceipt(h)
+	if err != nil {
+		return ""
+	}
+	for _, path := range []string{Program, otherPlace} {
+		content, err := h.ReadFile(path, selfLimit)
+		if err == nil && receipt.Files[path].SHA256 == state.Hash(content) {
+			return path
+		}
+	}
+	return ""
+}
+
 // write makes files what they should be.
 func (k Keeper) write(files ...file) (changed bool, err error) {
 	receipt, err := state.ReadReceipt(k.Host)
@@ -247,7 +263,7 @@ func (k Keeper) Remove(ctx context.Context) error {
 // removeItself is Remove for the repair unit, which must not end itself.
 func (k Keeper) removeItself(ctx context.Context) error {
 	err := k.removeCopies()
-	return errors.Join(k.end(ctx), err)
+	return errors.Join(k.End(ctx), err)
 }
 
 func (k Keeper) removeCopies() error {
@@ -259,8 +275,8 @@ func (k Keeper) removeCopies() error {
 	return errors.Join(troubles...)
 }
 
-// end is removeItself, but leaves the program for people.
-func (k Keeper) end(ctx context.Context) error {
+// End is removeItself, but leaves the program for people.
+func (k Keeper) End(ctx context.Context) error {
 	return k.remove(ctx, []string{timerUnit, pathUnit, lookUnit})
 }
 

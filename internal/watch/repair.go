@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/status"
 )
 
@@ -30,13 +31,21 @@ func (w Watcher) PutBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m.Deleted != "" && before.Gone && !other.there && !other.coming {
-		return w.leave(ctx, a, m)
-	}
-	if other.coming {
+	switch {
+	case other.coming:
 		fmt.Fprintf(w.Out, "The agent is at work with %s.\n", other.name)
 		return nil
+	case other.deleted(before) && m.Deleted != "":
+		return w.leave(ctx, a, m)
+	case other.deleted(before):
+		fmt.Fprintf(w.Out, "%s and its packages are gone; the next look decides.\n", other.name)
+		return nil
 	}
+	return w.putBack(ctx, a, before, m)
+}
+
+// putBack puts back what a look has found amiss.
+func (w Watcher) putBack(ctx context.Context, a Assigned, before Verdict, m Memory) error {
 	cause := before.cause()
 	if before.Repair == "" {
 		fmt.Fprintln(w.Out, "There is nothing to put back.")
@@ -104,7 +113,7 @@ func (m *Memory) repaired(before, after Verdict, now time.Time) status.Report {
 // packages. The program stays, for status, setup and remove.
 func (w Watcher) leave(ctx context.Context, a Assigned, m Memory) error {
 	what := m.Deleted + ", which had brought the packages of sign-in or shared them, was deleted together with them, so setup stands down."
-	next := "To have sign-in all the same: sudo " + Program + " setup; to clear away what setup left: sudo " + Program + " remove"
+	next := "To have sign-in all the same: sudo " + host.Program() + " setup; to clear away what setup left: sudo " + host.Program() + " remove"
 	w.say(a, status.Report{Operation: "Watch", Level: status.Failure, Code: int(fault.VerificationFailed), Message: what + " " + next}, &m)
-	return w.Keeper.end(ctx)
+	return w.Keeper.End(ctx)
 }
