@@ -30,7 +30,7 @@ where only root can see.
 With --merge it looks at no machine: it reads the reports of many, as --json
 prints them, from files ("-" is standard input), and says which causes there
 are, on which machines; the exit code is then the highest of all.`,
-		Example: "  sudo /usr/local/bin/aadsshlogin-handler doctor\n  sudo /usr/local/bin/aadsshlogin-handler doctor --only network,identity\n  sudo /usr/local/bin/aadsshlogin-handler doctor --json | jq .verdict\n  aadsshlogin-handler doctor --merge reports/*.json",
+		Example: "  sudo /usr/local/bin/aadsshlogin-handler doctor\n  sudo /usr/local/bin/aadsshlogin-handler doctor --only identity,network-role-check\n  sudo /usr/local/bin/aadsshlogin-handler doctor --json | jq .verdict\n  aadsshlogin-handler doctor --merge reports/*.json",
 		GroupID: groupPeople,
 		Args: func(c *cobra.Command, args []string) error {
 			if merge {
@@ -64,8 +64,8 @@ are, on which machines; the exit code is then the highest of all.`,
 	c.Flags().BoolVar(&all, "all", false, "show what is well, too")
 	c.Flags().BoolVar(&brief, "brief", false, "print at most 4096 bytes, which is what Run Command keeps, the verdict first")
 	c.Flags().BoolVar(&merge, "merge", false, "sum up the reports in these files, which --json printed on many machines")
-	c.Flags().StringSliceVar(&only, "only", nil, "run these checks or sections alone, separated by commas")
-	c.Flags().StringSliceVar(&skip, "skip", nil, "leave these checks or sections out")
+	c.Flags().StringSliceVar(&only, "only", nil, "run these checks alone, separated by commas")
+	c.Flags().StringSliceVar(&skip, "skip", nil, "leave these checks out")
 	c.MarkFlagsMutuallyExclusive("json", "all", "brief")
 	for _, flag := range []string{"all", "brief", "only", "skip"} {
 		c.MarkFlagsMutuallyExclusive("merge", flag)

@@ -25,7 +25,7 @@ type Options struct {
 	// Getenv is the environment of whoever asks. It is not the agent's, which
 	// decides about proxies: that one is found on the machine.
 	Getenv   func(string) string
-	Only     []string               // names of checks or sections; none: all
+	Only     []string               // names of checks; none: all
 	Skip     []string               // the same
 	Offer    *agent.Offer           // the settings that setup would keep; nil: those that the machine has
 	Progress func(waiting []string) // what is still waited for, at each change; may be nil
@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		for _, result := range r.run(m) {
 			result.Text, result.Next = m.words(result.Text), m.words(result.Next)
 			c := newCheck(r, result)
-			if o.wants(c.Name, c.Section) {
+			if o.wants(c.Name) {
 				checks = append(checks, c)
 			}
 		}
@@ -80,7 +80,7 @@ func (o Options) notLookedAt(m machine, checks []Check) []Check {
 		return nil
 	}
 	for _, n := range o.Only {
-		shown := slices.ContainsFunc(checks, func(c Check) bool { return c.Name == n || preflight.Group(c.Name) == n })
+		shown := slices.ContainsFunc(checks, func(c Check) bool { return c.Name == n })
 		if !shown && slices.Contains(verified(), preflight.Group(n)) {
 			missing = append(missing, Check{Name: n, Section: check.SignIn, Answer: preflight.Unknown.String(),
 				Text: "Not looked at, because " + why + "."})
@@ -175,20 +175,19 @@ func (m machine) withoutRoot(results []preflight.Result) []preflight.Result {
 	return results
 }
 
-// Names are what Only and Skip may say: sections, checks, and the groups under
-// which the status reports them.
+// Names are what Only and Skip may say: the names of checks, exactly.
 func Names() []string {
 	var all []string
 	for _, r := range check.Table() {
 		if r.Section != "" {
-			all = append(all, r.Section, r.Name, text.Or(r.Group, r.Name))
+			all = append(all, r.Name)
 		}
 	}
 	slices.Sort(all)
-	return slices.Compact(all)
+	return all
 }
 
-// known refuses what is no name, and says which are like it.
+// known refuses what is no check's name, and says which are like it.
 func (o Options) known() error {
 	all := Names()
 	for _, n := range append(slices.Clone(o.Only), o.Skip...) {
@@ -196,30 +195,34 @@ func (o Options) known() error {
 			continue
 		}
 		next := "These are: " + strings.Join(all, ", ") + "."
-		if near := text.Near(n, all); len(near) > 0 {
+		if within := together(n); len(within) > 0 {
+			next = "Did you mean " + strings.Join(within, ",") + "? These are the checks that are shown together under that word."
+		} else if near := text.Near(n, all); len(near) > 0 {
 			next = "Did you mean " + strings.Join(near, " or ") + "? " + next
 		}
-		return fault.New(fault.Usage, "No check or section is called "+text.Printable(strings.TrimSpace(n))+".", next)
+		return fault.New(fault.Usage, "No check is called "+text.Printable(strings.TrimSpace(n))+".", next)
 	}
 	return nil
 }
 
-// wants says whether a check is to be shown.
-func (o Options) wants(name, section string) bool {
-	in := func(list []string) bool {
-		return slices.Contains(list, name) || slices.Contains(list, section) || slices.Contains(list, preflight.Group(name)) ||
-			strings.HasPrefix(name, "network-") && slices.Contains(list, check.Network)
+// together are the checks of a section, or of a group of the status.
+func together(word string) []string {
+	var all []string
+	for _, r := range check.Table() {
+		if r.Section != "" && word != "" && (word == r.Section || word == r.Group) {
+			all = append(all, r.Name)
+		}
 	}
-	return (len(o.Only) == 0 || in(o.Only)) && !in(o.Skip)
+	return all
+}
+
+// wants says whether a check is to be shown.
+func (o Options) wants(name string) bool {
+	return (len(o.Only) == 0 || slices.Contains(o.Only, name)) && !slices.Contains(o.Skip, name)
 }
 
 // wantsRow says whether a row can have anything to show.
-func (o Options) wantsRow(r row) bool {
-	if !r.many {
-		return o.wants(r.name, r.section)
-	}
-	return !slices.Contains(o.Skip, r.section)
-}
+func (o Options) wantsRow(r row) bool { return r.many || o.wants(r.name) }
 
 // question is what there is to look at, as enable would ask it.
 func (m machine) question() facts.Question {

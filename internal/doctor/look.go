@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/host"
@@ -65,7 +64,7 @@ func look(ctx context.Context, o Options) machine {
 
 	q := m.question()
 	// Without a metadata service there is no cloud to name the endpoints either.
-	if m.asked = o.wants("identity", check.Identity) || o.wantsNetwork(); m.asked {
+	if m.asked = o.wants("identity") || o.wantsNetwork(); m.asked {
 		end := w.begin("the metadata service")
 		m.Facts = facts.Look(ctx, h, q)
 		end()
@@ -99,11 +98,11 @@ func (o Options) wantsNetwork() bool {
 // or because somebody asked for the clock alone, which needs one.
 func (o Options) wantsEndpoint(name string) bool {
 	for _, r := range rows() {
-		if r.name == name && o.wants(r.name, r.section) {
+		if r.name == name && o.wants(r.name) {
 			return true
 		}
 	}
-	return name == "network-role-check" && len(o.Only) > 0 && o.wants("clock", check.Machine)
+	return name == "network-role-check" && len(o.Only) > 0 && o.wants("clock")
 }
 
 func firstExisting(h *host.Host, paths ...string) string {

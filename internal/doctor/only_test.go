@@ -18,7 +18,7 @@ func TestOnlyWithoutThePackage(t *testing.T) {
 	var m machine
 	m.Target.Packages.Login = "aadsshlogin"
 	m.Facts.Packages = map[string]pkgmgr.Package{}
-	for _, name := range []string{"sshd-groups", "sshd", "pam"} {
+	for _, name := range []string{"sshd-groups", "pam-account"} {
 		got := Options{Only: []string{name}}.notLookedAt(m, nil)
 		if len(got) != 1 || got[0].Name != name || got[0].Answer != "unknown" || !strings.Contains(got[0].Text, "aadsshlogin is not installed") {
 			t.Errorf("%s: %+v", name, got)
@@ -27,14 +27,16 @@ func TestOnlyWithoutThePackage(t *testing.T) {
 	if got := (Options{Only: []string{"clock", "network"}}).notLookedAt(m, nil); got != nil {
 		t.Errorf("clock and network: %+v", got)
 	}
-	if got := (Options{Only: []string{"sshd"}}).notLookedAt(m, []Check{{Name: "sshd-config"}}); got != nil {
+	if got := (Options{Only: []string{"sshd-config"}}).notLookedAt(m, []Check{{Name: "sshd-config"}}); got != nil {
 		t.Errorf("answered twice: %+v", got)
 	}
 }
 
-// Names are exact; what is near is named.
+// Names are exact, and those of checks; what is near is named, and of a group or
+// a section its checks.
 func TestOnlyTakesExactNames(t *testing.T) {
-	for name, near := range map[string]string{"sshd-comand": "sshd-command", "sudoku": "sudo", "version": "", "frobnicate": "", "sshd-": "sshd", "": "", " clock": "clock"} {
+	for name, near := range map[string]string{"sshd-comand": "sshd-command", "sudoku": "sudo", "version": "", "frobnicate": "", "sshd-": "sshd-config", "": "", " clock": "clock",
+		"sshd": "sshd-config,sshd-command,sshd-command-user,cert-handler", "machine": "settings,distro,memory", "history": "sign-in-errors", "sign-in": "nologin,ssh-service"} {
 		for _, o := range []Options{{Only: []string{"clock", name}}, {Skip: []string{name}}} {
 			f := fault.Of(o.known())
 			if f == nil || f.Code != fault.Usage || (near != "") != strings.Contains(f.Next, "Did you mean") || !strings.Contains(f.Next, near) {

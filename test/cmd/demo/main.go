@@ -117,7 +117,7 @@ func doctor(ctx context.Context, s *scene.Scene) error {
 	if err := s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755); err != nil {
 		return err
 	}
-	r, err := s.Run(ctx, box.Environment(), program, "doctor", "--skip", "network,history,agent")
+	r, err := s.Run(ctx, box.Environment(), program, "doctor", "--skip", "network-repository,network-role-check,network-login,sign-in-errors,agent")
 	if err != nil {
 		return err
 	}

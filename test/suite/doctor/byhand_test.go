@@ -46,7 +46,7 @@ func TestByHand(t *testing.T) {
 	if !strings.Contains(out, "People can sign in") {
 		t.Errorf("%s", out)
 	}
-	report, code := examine(t, s, nil, "--only", "packages,sshd")
+	report, code := examine(t, s, nil, "--only", "packages,sshd-config,sshd-command")
 	if code != 0 || report.Verdict.Code != 0 {
 		t.Errorf("doctor: exit %d, %+v", code, report.Verdict)
 	}

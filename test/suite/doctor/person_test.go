@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
@@ -45,11 +44,11 @@ func TestOnlyAndSkip(t *testing.T) {
 		return slices.Compact(all)
 	}
 	asked := len(s.Metadata.Requests())
-	if got := sections("--only", "sshd,pam"); !slices.Equal(got, []string{"sign-in"}) {
-		t.Errorf("--only sshd,pam: %v", got)
+	if got := sections("--only", "sshd-config,pam-account"); !slices.Equal(got, []string{"sign-in"}) {
+		t.Errorf("--only sshd-config,pam-account: %v", got)
 	}
-	if got := sections("--skip", "network,identity"); slices.Contains(got, "network") || slices.Contains(got, "identity") || !slices.Contains(got, "machine") {
-		t.Errorf("--skip network,identity: %v", got)
+	if got := sections("--skip", "identity,network-repository,network-role-check,network-login"); slices.Contains(got, "network") || !slices.Contains(got, "machine") {
+		t.Errorf("--skip: %v", got)
 	}
 	if len(e.asked()) != 0 || len(s.Metadata.Requests()) != asked {
 		t.Errorf("asked %v and the metadata service %d times", e.asked(), len(s.Metadata.Requests())-asked)
@@ -60,10 +59,10 @@ func TestOnlyAndSkip(t *testing.T) {
 	if report, _ := examine(t, s, nil, "--only", "clock"); len(report.Checks) != 1 || report.Checks[0].Answer != "pass" {
 		t.Errorf("--only clock: %+v", report.Checks)
 	}
-	if report, _ := examine(t, s, nil, "--only", "repository"); !slices.ContainsFunc(report.Checks, func(c doctor.Check) bool { return c.Name == "network-repository" }) {
-		t.Errorf("--only repository: %+v", report.Checks)
+	if report, _ := examine(t, s, nil, "--only", "network-repository"); len(report.Checks) != 1 || report.Checks[0].Name != "network-repository" {
+		t.Errorf("--only network-repository: %+v", report.Checks)
 	}
-	r, err := s.Run(t.Context(), box.Environment(), program, "doctor", "--only", "sshd,frobnicate")
+	r, err := s.Run(t.Context(), box.Environment(), program, "doctor", "--only", "sshd-config,frobnicate")
 	must(t, err)
 	if r.ExitCode != 2 || !strings.Contains(string(r.Stderr), "frobnicate") || !strings.Contains(string(r.Stderr), "network-role-check") {
 		t.Errorf("an unknown name: exit %d, %s", r.ExitCode, r.Output())
@@ -102,7 +101,7 @@ func TestCost(t *testing.T) {
 		return least
 	}
 	enable := best(func() { apply(t, s, 0) })
-	doctor := best(func() { sh(t, s.Box, program+" doctor --skip network") })
+	doctor := best(func() { sh(t, s.Box, program+" doctor --skip network-repository,network-role-check,network-login") })
 	t.Logf("enable %s, doctor without network %s", enable, doctor)
 	if doctor > 3*enable {
 		t.Errorf("doctor takes %s where a healthy enable takes %s", doctor, enable)
