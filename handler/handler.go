@@ -73,9 +73,7 @@ func (r *run) shape(ctx context.Context) verdict {
 		troubled = r.apply(ctx, plan, after)
 		after = facts.LookAgain(ctx, r.host, r.question(), after)
 	}
-	if plan.Has(decide.Reinstall) && ctx.Err() == nil {
-		after, troubled = r.corrected(ctx, after, troubled)
-	}
+	after, troubled = r.registered(ctx, plan, after, troubled)
 	if ctx.Err() != nil && troubled == nil {
 		troubled = r.stopped()
 	}
@@ -112,6 +110,25 @@ func (r *run) decided(ctx context.Context) (facts.Facts, decide.Decision, error)
 // mends says whether a plan puts packages right that are or were there.
 func mends(plan decide.Plan, before facts.Facts) bool {
 	return plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)
+}
+
+// registered sees that a package which was installed is known to the machine. In
+// one transaction of rpm the scripts of the package that goes run after those of
+// the one that comes: aadlogin's take away what aadsshlogin's had registered. So
+// it is reinstalled, and where that does not help it is corrected.
+func (r *run) registered(ctx context.Context, done decide.Plan, f facts.Facts, troubled error) (facts.Facts, error) {
+	reinstalled := done.Has(decide.Reinstall)
+	if troubled == nil && !reinstalled && ctx.Err() == nil {
+		if next := decide.For(f, decide.Goal{}); next.Stops() == nil && next.Plan.Has(decide.Reinstall) {
+			r.log.Infof("what was installed is not registered, so it is reinstalled")
+			troubled = r.apply(ctx, next.Plan, f)
+			f, reinstalled = facts.LookAgain(ctx, r.host, r.question(), f), true
+		}
+	}
+	if reinstalled && ctx.Err() == nil {
+		return r.corrected(ctx, f, troubled)
+	}
+	return f, troubled
 }
 
 // corrected moves a package whose reinstallation did not help to the newest

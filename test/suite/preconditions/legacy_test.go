@@ -84,6 +84,18 @@ func signedIn(s *stage) {
 	}
 }
 
+// delivered is our extension as one that is installed already: the agent runs
+// enable and nothing before it.
+func delivered(s *stage) {
+	home := agentrun.Dir(scene.HandlerVersion)
+	s.write(home+"/HandlerEnvironment.json", agentrun.Environment(scene.HandlerVersion), 0o600)
+	s.write(home+"/config/HandlerState", "Installed", 0o600)
+	for name, f := range s.Package() {
+		s.write(home+"/"+name, string(f.Data), 0o744)
+	}
+	s.run("mkdir", "-p", home+"/status", "/var/log/azure/"+agentrun.Handler+"/events")
+}
+
 // registered is the older extension as the agent keeps it.
 func registered(state string) func(*stage) {
 	return func(s *stage) {
@@ -104,6 +116,8 @@ func TestLegacy(t *testing.T) {
 				words   []string
 			}{
 				{name: "clean", prepare: []func(*stage){withLegacy(false)}},
+				// Where install could do nothing, enable alone has to end right.
+				{name: "clean, by enable alone", prepare: []func(*stage){withLegacy(false), delivered}},
 				{name: "failing script", prepare: []func(*stage){withLegacy(true)}},
 				{name: "left behind by an extension that is gone", prepare: []func(*stage){withLegacy(false), registered("NotInstalled")}},
 				{name: "somebody signed in", prepare: []func(*stage){withLegacy(false), signedIn}, code: fault.LegacyInstalled,
