@@ -33,10 +33,6 @@ type File struct {
 // it fits over it: several times what a report usually has.
 const room = 16 << 10
 
-// keepSize is FALLOC_FL_KEEP_SIZE of fallocate(2): room is made, the file is as
-// long as it was.
-const keepSize = 1
-
 // Open keeps what is there at hand and changes nothing. What is wrong with the
 // folder is told by whoever writes.
 func Open(folder string, seq int) *File {
@@ -155,7 +151,7 @@ func (f *File) overwrite(r Report, now time.Time) error {
 		return err
 	}
 	content := encode(r, now, sizeLimit)
-	if more := len(content) > len(old); more && syscall.Fallocate(int(f.kept.Fd()), keepSize, 0, int64(len(content))) != nil {
+	if more := len(content) > len(old); more && atomicfile.Reserve(f.kept, int64(len(content))) != nil {
 		if content = encode(r, now, len(old)); len(content) > len(old) {
 			return fmt.Errorf("%s is too small for another report", f.path())
 		}

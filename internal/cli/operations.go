@@ -3,12 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"aadsshlogin-handler/handler"
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/atomicfile"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/logging"
@@ -58,6 +61,7 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 		Out:       p.Out,
 	}
 	host.OrdinaryUmask()
+	reserveOutput(p.Out)
 	q.Environment, q.Refused = agent.Load()
 	log, closeLog := logging.Discard(), func() error { return nil }
 	if q.Environment.LogFolder != "" {
@@ -82,6 +86,22 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 		q.Settings, q.Unknown, q.Refused = agent.ReadSettings(ctx, q.Host, q.Environment, q.Sequence)
 	}
 	return handler.Run(ctx, q)
+}
+
+// outputRoom is more than what an operation prints, in bytes: see handler's finish.
+const outputRoom = 4 << 10
+
+// reserveOutput makes room for the verdict where it is printed to a file, as the
+// agent has it: on a disk that is full by then it would be lost, and uninstall has
+// no other way to tell why it failed.
+func reserveOutput(out io.Writer) {
+	f, is := out.(*os.File)
+	if !is {
+		return
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		_ = atomicfile.Reserve(f, info.Size()+outputRoom) // as far as the file system can
+	}
 }
 
 // isolate moves a transaction out of the agent's control group.

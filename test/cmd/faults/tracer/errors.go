@@ -103,7 +103,7 @@ func (t *tracer) attemptOnOpen(tid int, number uint64, args [6]uint64, may func(
 	switch number {
 	case unix.SYS_WRITE, unix.SYS_PWRITE64:
 		if name, is := regular(); is {
-			if number == unix.SYS_PWRITE64 && t.within(tid, args[0], args[3]+args[2]) {
+			if t.within(tid, number, args) {
 				return may("write over", name, writes, "ENOSPC", "EDQUOT")
 			}
 			return may("write", name, writes)
@@ -145,10 +145,37 @@ func (t *tracer) there(tid int, name string) bool {
 	return err == nil
 }
 
-// within says whether a file of a thread is as long as end.
-func (t *tracer) within(tid int, fd, end uint64) bool {
-	info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, int32(fd)))
-	return err == nil && uint64(info.Size()) >= end
+// within says whether a write of a thread stays in what its file has of the disk
+// already: such a one needs no further room.
+func (t *tracer) within(tid int, number uint64, args [6]uint64) bool {
+	info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, int32(args[0])))
+	if err != nil {
+		return false
+	}
+	at := args[3]
+	if number == unix.SYS_WRITE {
+		if at, err = t.position(tid, args[0], uint64(info.Size())); err != nil {
+			return false
+		}
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && uint64(st.Blocks)*512 >= at+args[2]
+}
+
+// position is where a thread's next write to a file goes to (proc_pid_fdinfo(5)).
+func (t *tracer) position(tid int, fd, size uint64) (at uint64, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%d", tid, int32(fd)))
+	if err != nil {
+		return 0, err
+	}
+	var flags uint64
+	if _, err := fmt.Sscanf(string(b), "pos:\t%d\nflags:\t%o", &at, &flags); err != nil {
+		return 0, err
+	}
+	if flags&unix.O_APPEND != 0 {
+		at = size
+	}
+	return at, nil
 }
 
 // errors looks at one end of a system call and makes it fail where that is the
