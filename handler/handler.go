@@ -96,13 +96,13 @@ func (r *run) decided(ctx context.Context) (facts.Facts, decide.Decision, error)
 		r.log.Warnf("looking once more: %v", before.Unread)
 		before = facts.LookAgain(ctx, r.host, r.question(), before)
 	}
-	decision := decide.For(before, r.goal())
+	decision := decide.For(before, r.goal(before))
 	if decision.Provisional && decision.Stops() == nil {
 		repaired, err := r.repairDatabase(ctx, decision.Plan, before)
 		if err != nil {
 			return before, decision, err
 		}
-		before, decision = repaired, decide.For(repaired, r.goal())
+		before, decision = repaired, decide.For(repaired, r.goal(repaired))
 	}
 	return before, decision, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,7 @@ import (
 func (w *work) install(ctx context.Context, s decide.Step) error {
 	outcome, err := w.session.Install(ctx, s.Want)
 	if err != nil {
-		w.noteOlder(fault.Of(err))
+		w.noteOlder(err)
 		return errors.Join(err, w.putBack(ctx))
 	}
 	return w.installed(outcome)
@@ -109,6 +110,9 @@ const packageLimit = 64 << 20
 // a version is not the newest.
 func (w *work) installed(o pkgmgr.Outcome) error {
 	w.receipt.Notice = ""
+	if w.goal(w.facts).Newest || w.facts.Packages[w.facts.Target.Packages.Login].State != pkgmgr.Installed {
+		w.receipt.Looked = w.self().Version
+	}
 	if o.Why != nil && len(o.Newest) == 0 {
 		w.receipt.Notice = w.stays(o.Why)
 	}
@@ -193,15 +197,26 @@ func (r *run) keepMissing(f facts.Facts) {
 
 // noteOlder remembers why install could not move a working package to a newer
 // version, for enable to repeat: it does not ask the repository.
-func (w *work) noteOlder(why *fault.Fault) {
+func (w *work) noteOlder(why error) {
 	login := w.facts.Packages[w.facts.Target.Packages.Login]
-	if !w.goal().Newest || login.State != pkgmgr.Installed {
+	if !w.goal(w.facts).Newest || login.State != pkgmgr.Installed || notLooked(why) {
 		return
 	}
-	w.receipt.Notice = w.stays(why)
+	w.receipt.Looked, w.receipt.Notice = w.self().Version, w.stays(fault.Of(why))
 	if err := w.receipt.Write(w.host); err != nil {
 		w.log.Warnf("%v", err)
 	}
+}
+
+// notLooked says whether a newer version was not even looked for: the machine had
+// no room, no files or no memory, or the package manager could not be started. Then
+// enable does.
+func notLooked(why error) bool {
+	if code := fault.ByCause(fault.Of(why)).Code; code == fault.Disk || code == fault.Resources {
+		return true
+	}
+	file := (*fs.PathError)(nil)
+	return errors.As(why, &file) && file.Op == "fork/exec"
 }
 
 // stays says why a working package did not move.

@@ -7,13 +7,30 @@ import (
 	"aadsshlogin-handler/internal/state"
 )
 
-// GoalOf is what an operation wants of a machine: enable brings it to the wanted
-// state, install also moves the packages to the newest version, and so does setup
-// of a version (of this program) that has not set the machine up yet.
-func GoalOf(operation, version string, owner state.Owner) (decide.Goal, error) {
+// GoalOf is what an operation of a version (of this program) wants of a machine
+// with this owner and this receipt.
+func GoalOf(operation, version string, owner state.Owner, receipt state.Receipt) (decide.Goal, error) {
 	o, ok := findOperation(operation)
 	if !ok || !o.converges {
 		return decide.Goal{}, fmt.Errorf("%q plans nothing: install, enable and setup do", operation)
 	}
-	return decide.Goal{Newest: o.newest && !(o.standalone && again(owner, version))}, nil
+	if !o.standalone && owner.Handler != "" {
+		version = owner.Version // the agent's folder counts, not the program
+	}
+	return o.goal(version, owner, receipt), nil
+}
+
+// goal is what an operation of a version wants of a machine. install moves the
+// packages to the newest version. So does setup, once for each of its versions:
+// later versions are for the owner's own updates. enable leaves them, unless the
+// install before it could not get to looking for newer ones.
+func (o operation) goal(version string, owner state.Owner, receipt state.Receipt) decide.Goal {
+	owed := receipt.Looked != "" && receipt.Looked != version
+	switch {
+	case o.standalone:
+		return decide.Goal{Newest: o.newest && (owed || !owner.Setup || owner.Version != version)}
+	case o.decides:
+		return decide.Goal{Newest: owed}
+	}
+	return decide.Goal{Newest: o.newest}
 }

@@ -55,7 +55,6 @@ type run struct {
 	began    time.Duration // by host.BootClock
 	deadline time.Time
 	changing bool // a plan was not empty
-	stays    bool // the packages are not moved, whatever the operation wants
 	file     *status.File
 	silent   bool // another program owns the machine, and speaks for it
 }
@@ -313,4 +312,7 @@ func (r *run) patience() time.Duration {
 	return max(min(r.op.patience, time.Until(r.deadline)-reserve), time.Second)
 }
 
-func (r *run) goal() decide.Goal { return decide.Goal{Newest: r.op.newest && !r.stays} }
+// goal is what the run wants of a machine.
+func (r *run) goal(f facts.Facts) decide.Goal {
+	return r.op.goal(r.self().Version, f.Owner, f.Receipt)
+}

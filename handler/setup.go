@@ -23,9 +23,6 @@ func (r *run) setup(ctx context.Context) verdict {
 	if other, there := r.inTheWay(); there { // it came while we waited
 		return r.standDown(other)
 	}
-	if owner, _, err := state.ReadOwner(r.host); err == nil && again(owner, r.Version) {
-		r.stays = true
-	}
 	if r.Keep != nil {
 		if err := r.Keep(); err != nil {
 			return failed(unwritable(err), nil)
@@ -41,11 +38,6 @@ func (r *run) setup(ctx context.Context) verdict {
 	r.handToWatch(ctx, &v, waits || v.code() == fault.OK || v.code() == fault.StillRunning)
 	return v
 }
-
-// again: this version of setup owns the machine already. Like enable it then moves
-// no healthy package to another version: that is for the next release, or for the
-// owner's own updates.
-func again(owner state.Owner, version string) bool { return owner.Setup && owner.Version == version }
 
 // remove is uninstall for a machine that setup set up.
 func (r *run) remove(ctx context.Context) verdict {

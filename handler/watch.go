@@ -89,7 +89,7 @@ func Observe(ctx context.Context, q Request) watch.Verdict {
 	v := r.guard(func() verdict {
 		f := facts.Look(ctx, r.host, r.question())
 		gone = absent(f)
-		decision = decide.For(f, r.goal())
+		decision = decide.For(f, r.goal(f))
 		if decision.Refusal != nil {
 			return failed(decision.Refusal, decision.Checks)
 		}

@@ -91,7 +91,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
 	m.Facts = facts.Look(ctx, o.Host, m.question())
 	r := PlanReport{Schema: schemaVersion, Version: o.Version, Time: o.Now().UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
-	goal, err := handler.GoalOf(operation, o.Version, m.Owner)
+	goal, err := handler.GoalOf(operation, o.Version, m.Owner, m.Receipt)
 	if err != nil {
 		return PlanReport{}, err
 	}

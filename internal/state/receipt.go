@@ -15,6 +15,9 @@ type Receipt struct {
 	Packages map[string]Package `json:"packages,omitempty"`
 	Files    map[string]File    `json:"files,omitempty"`
 	Folders  []string           `json:"folders,omitempty"` // that we made for files, outermost first
+	// Looked is the version of the program that looked for newer packages last. An
+	// install that could not get to it, as on a full disk, leaves that to enable.
+	Looked string `json:"looked,omitempty"`
 	// Notice is why the installed version is not the newest one, in words for
 	// people; enable repeats it, because it does not ask the repository.
 	Notice string `json:"notice,omitempty"`

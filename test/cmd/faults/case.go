@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -235,15 +234,7 @@ func (r reference) play(ctx context.Context, p point) (o outcome) {
 		if err != nil {
 			return err
 		}
-		differences := r.machine.differs(now)
-		if p.keepsOlder(r.scenario, now) {
-			// install, which moves versions, was kept from it, and the agent runs it
-			// once: the older version works on, and enable leaves it.
-			differences = slices.DeleteFunc(differences, func(d string) bool {
-				return !strings.HasPrefix(d, "has lost ") && !strings.HasPrefix(d, "has too much ")
-			})
-		}
-		o.worse = append(o.worse, differences...)
+		o.worse = append(o.worse, r.machine.differs(now)...)
 		o.worse = append(o.worse, now.unwell...)
 		return nil
 	}()

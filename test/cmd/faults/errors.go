@@ -45,7 +45,7 @@ func causes() map[string]cause {
 		"EAGAIN": {short, []string{"processes", "resource temporarily unavailable"}},
 		"ENOMEM": {short, []string{"memory"}},
 
-		"exec EACCES": {[]fault.Code{fault.PackageManagerFailed, fault.VerificationFailed, fault.Disk}, []string{"permission denied"}},
+		"exec EACCES": {[]fault.Code{fault.PackageManagerFailed}, []string{"permission denied"}},
 		"exec ENOMEM": {short, []string{"memory"}},
 		"exec EIO":    {disk, []string{"input/output"}},
 	}
@@ -89,10 +89,4 @@ func (p point) told(r agentrun.Report) (wrong []string) {
 // takes nothing any more from a point on.
 func (p point) writable() bool {
 	return !p.On || !slices.Contains([]string{"EROFS", "EACCES", "EIO"}, p.Fault)
-}
-
-// keepsOlder says whether a machine has the version before an upgrade, whose
-// install met a fault.
-func (p point) keepsOlder(sc scenario, now machine) bool {
-	return sc.name == "upgrade" && p.Fault != "" && p.Operation == "install" && strings.Contains(now.state, olderPackage) && !strings.Contains(now.state, newerPackage)
 }

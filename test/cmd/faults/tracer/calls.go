@@ -63,6 +63,8 @@ func (t *tracer) look(tid int, number uint64, args [6]uint64) (*call, bool) {
 		return point("chmod", t.file(tid, args[0]))
 	case unix.SYS_FCHOWN:
 		return point("chown", t.file(tid, args[0]))
+	case unix.SYS_FALLOCATE:
+		return point("reserve", t.file(tid, args[0]))
 	case unix.SYS_FTRUNCATE:
 		return point("truncate", t.file(tid, args[0]))
 	case unix.SYS_FSETXATTR:

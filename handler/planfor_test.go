@@ -1,0 +1,37 @@
+package handler
+
+import (
+	"testing"
+
+	"aadsshlogin-handler/internal/state"
+)
+
+// TestGoal: who looks for newer packages, and that what an install could not get
+// to is enable's to do, once.
+func TestGoal(t *testing.T) {
+	ours := func(version string) state.Owner { return state.Owner{Setup: true, Version: version} }
+	for _, c := range []struct {
+		operation, looked string
+		owner             state.Owner
+		newest            bool
+	}{
+		{"install", "", state.Owner{}, true},
+		{"install", "2", state.Owner{}, true},
+		{"enable", "", state.Owner{}, false},
+		{"enable", "2", state.Owner{}, false},
+		{"enable", "1", state.Owner{}, true},
+		{"setup", "", state.Owner{}, true},
+		{"setup", "", ours("2"), false},
+		{"setup", "2", ours("2"), false},
+		{"setup", "1", ours("2"), true}, // it owns the machine already, and was interrupted
+		{"setup", "1", ours("1"), true},
+	} {
+		got, err := GoalOf(c.operation, "2", c.owner, state.Receipt{Looked: c.looked})
+		if err != nil || got.Newest != c.newest {
+			t.Errorf("%+v: %+v, %v", c, got, err)
+		}
+	}
+	if watchOperation().goal("2", state.Owner{}, state.Receipt{Looked: "1"}).Newest {
+		t.Error("a look of the watch moves packages")
+	}
+}
