@@ -212,7 +212,7 @@ func (r *run) conclude(f facts.Facts, checks []preflight.Result, troubled error)
 // named instead of a promise.
 func healthy(f facts.Facts, checks []preflight.Result) string {
 	login := f.Target.Packages.Login
-	on := fmt.Sprintf("(%s %s on %s)", login, f.Packages[login].Version, f.Target.Name)
+	on := fmt.Sprintf("(%s on %s)", strings.TrimSpace(login+" "+f.Packages[login].Version), f.Target.Name)
 	var except, decides []string
 	for _, c := range checks {
 		except = appendNew(except, c.Except)

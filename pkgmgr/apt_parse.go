@@ -18,6 +18,7 @@ import (
 // 2 where its database cannot be read.
 func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
 	found := absent(names)
+	answered := map[string]bool{}
 	if r.ExitCode > 1 || r.ExitCode < 0 {
 		return nil, queryFailed(apt(), aptQuery(names), r)
 	}
@@ -30,6 +31,7 @@ func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
 		if _, asked := found[f[0]]; !asked || len(status) != 3 {
 			continue
 		}
+		answered[f[0]] = true
 		p := Package{Name: f[0], Version: f[1], Arch: f[2], Held: status[0] == "hold"}
 		switch want, flag, state := status[0], status[1], status[2]; {
 		case flag != "ok":
@@ -48,6 +50,9 @@ func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
 		if old := found[p.Name]; old.State != Installed {
 			found[p.Name] = p
 		}
+	}
+	if r.ExitCode == 0 && len(answered) < len(found) { // it ends with 1 over what it does not know
+		return nil, queryFailed(apt(), aptQuery(names), r)
 	}
 	return found, nil
 }

@@ -73,7 +73,13 @@ func parseRPMQuery(r host.Result, names []string) (Packages, error) {
 		}
 		found[p.Name], last = p, p.Name
 	}
-	if failed := regexp.MustCompile(`(?m)^error: `).MatchString(r.Output()); failed || r.ExitCode != missing {
+	present := 0
+	for _, p := range found {
+		if p.State != Absent {
+			present++
+		}
+	}
+	if failed := regexp.MustCompile(`(?m)^error: `).MatchString(r.Output()); failed || r.ExitCode != missing || present+missing < len(found) {
 		return nil, queryFailed(&Manager{rules: once(rpmRules)}, rpmQuery(names), r)
 	}
 	return found, nil

@@ -71,7 +71,7 @@ const (
 // command is started: what it waits for before, a lock that somebody else
 // holds, is waited for by the operation's own time.
 const (
-	queryLimit      = time.Minute
+	queryLimit      = 30 * time.Second
 	refreshLimit    = 2 * time.Minute
 	refreshAllLimit = 5 * time.Minute
 )
@@ -352,11 +352,15 @@ func (s *Session) notRun(c host.Command, err error) error {
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("The program %s is not on this machine.", c.Name),
 			fmt.Sprintf("Put the package manager (%s) back"+andAgain, s.Manager.Name))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		if c.Changes { // fetching: only a server is ever waited for that long
-			return fault.Wrap(err, fault.RepositoryUnreachable, fmt.Sprintf("%s did not finish in time: a server does not answer, or only slowly.", c.Name),
+		if c.Changes { // fetching: mostly a server is waited for that long
+			return fault.Wrap(err, fault.RepositoryUnreachable, fmt.Sprintf("%s did not finish in time: a server does not answer, or only slowly, or the program hangs.", c.Name),
 				"See where it stops: sudo "+brief(c)+thenAgain)
 		}
-		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s did not answer in time.", c.Name),
+		what := c.Name + " did not answer in time"
+		if hangs := (*host.HangsError)(nil); errors.As(err, &hangs) {
+			what = hangs.Error()
+		}
+		return fault.Wrap(err, fault.PackageManagerFailed, what+".",
 			"See where it stops: sudo "+brief(c)+thenAgain)
 	}
 	if file := (*fs.PathError)(nil); errors.As(err, &file) && file.Op != "fork/exec" {

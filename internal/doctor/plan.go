@@ -3,12 +3,14 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"aadsshlogin-handler/handler"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
 )
 
@@ -110,7 +112,21 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		}
 	}
 	r.Steps, r.text = planSteps(d.Plan), decide.PlanText(d.Plan)
+	if unknown := undecided(d); d.Plan.Empty() && unknown != "" {
+		r.text = "As far as is known, nothing is to be done. Not known: " + unknown + "\n"
+	}
 	return r, nil
+}
+
+// undecided is what is not known of whether people can sign in.
+func undecided(d decide.Decision) string {
+	var unknown []string
+	for _, c := range d.Verified {
+		if c.Answer == preflight.Unknown && c.Decides != "" {
+			unknown = append(unknown, c.Text)
+		}
+	}
+	return strings.Join(unknown, " ")
 }
 
 // NoPlan is the report of a program that would change nothing, because another

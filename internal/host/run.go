@@ -96,12 +96,36 @@ func executable(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }
 
+// longestQuery is how long a command that changes nothing may take, where its
+// caller allows no less. It covers a package manager that reads the metadata of
+// all its sources first.
+const longestQuery = 2 * time.Minute
+
+// HangsError says that a program was given up, because it did not answer in time.
+type HangsError struct {
+	Program string
+	After   time.Duration
+}
+
+// Error names the program and the time that it had.
+func (e *HangsError) Error() string {
+	return fmt.Sprintf("%s did not answer within %s", filepath.Base(e.Program), e.After.Round(100*time.Millisecond))
+}
+
+// Is: it is a deadline that was not kept.
+func (e *HangsError) Is(target error) bool { return target == context.DeadlineExceeded }
+
 // Run runs a query or another short command in a process group of its own,
 // which is killed when ctx ends.
 func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	path, err := findProgram(c.Name)
 	if err != nil {
 		return Result{}, err
+	}
+	if !c.Changes {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, longestQuery)
+		defer cancel()
 	}
 	stdout, stderr := &capped{}, &capped{}
 	cmd := exec.CommandContext(ctx, path, c.Args...)
@@ -123,8 +147,12 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	err = cmd.Run()
 	r := Result{ExitCode: cmd.ProcessState.ExitCode(), Signal: signalOf(cmd.ProcessState), Stdout: stdout.kept.Bytes(), Stderr: stderr.kept.Bytes(), Elapsed: time.Since(began)}
 	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		err = &HangsError{Program: c.Name, After: r.Elapsed}
 	case ctx.Err() != nil:
 		err = fmt.Errorf("%s: %w", c.Name, ctx.Err())
+	case errors.Is(err, exec.ErrWaitDelay) && !c.Changes: // somebody may still have a part of the answer
+		err = &HangsError{Program: c.Name, After: r.Elapsed}
 	case errors.As(err, new(*exec.ExitError)), errors.Is(err, exec.ErrWaitDelay):
 		err = nil // how it ended is in the result
 	}

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,13 @@ import (
 // InPlace reports whether the packages of the product are installed, and whole.
 func InPlace(f facts.Facts) bool {
 	return f.TargetErr == nil && f.PackagesErr == nil && f.Packages.Present(f.Wanted()...)
+}
+
+// Silent reports whether the package database was asked and did not answer in
+// time, while all that can be seen of the product without it is as it should be.
+// Then it is not known what is installed, and nothing shows that it is not.
+func Silent(f facts.Facts) bool {
+	return errors.Is(f.PackagesErr, context.DeadlineExceeded) && FirstFailure(f.Findings()) == nil
 }
 
 // Undecided is the unknown that keeps a machine from being changed, or nil.
@@ -35,6 +43,9 @@ func installed(f facts.Facts) []Result {
 	const name = "packages"
 	if f.PackagesErr != nil {
 		e, code := fault.ByCause(fault.Of(f.PackagesErr)), fault.PackageManagerFailed
+		if Silent(f) {
+			return []Result{{Name: name, Answer: Unknown, Text: e.What, Next: e.Remedy(), Decides: "the packages, which are not known: " + strings.TrimSuffix(e.What, ".")}}
+		}
 		if e.Code == fault.Disk || e.Code == fault.Resources {
 			code = e.Code
 		}
@@ -76,7 +87,7 @@ func notices(f facts.Facts) []Result {
 // signIn turns the findings about sshd, PAM, NSS and SELinux into results. A
 // package that is not installed says it all; its traces are not looked for.
 func signIn(f facts.Facts) []Result {
-	if !InPlace(f) {
+	if !InPlace(f) && !Silent(f) {
 		return nil
 	}
 	var results []Result

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/host"
@@ -58,6 +59,8 @@ func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
 	for i, key := range keys {
 		args = append(args, fmt.Sprintf("P%d", i), key)
 	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	r, err := h.Runner.Run(ctx, host.Command{Name: "apt-config", Args: args})
 	if err != nil {
 		return ""

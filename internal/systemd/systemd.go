@@ -29,6 +29,10 @@ var ErrLost = errors.New("the connection to systemd was lost")
 // upgrade.
 const privateSocket = "/run/systemd/private"
 
+// ErrSilent means that something accepts connections in systemd's place and does
+// not answer. Asking it again would only take the same time once more.
+var ErrSilent = errors.New("systemd does not answer")
+
 // patience is how long systemd may take for what it does at once: to accept a
 // connection, and to answer a question.
 const patience = 10 * time.Second
@@ -53,8 +57,8 @@ func open(ctx context.Context) (*session, error) {
 	private := os.Geteuid() == 0 && exists(privateSocket)
 	if private {
 		s, err := dial(ctx, dbus.NewSystemdConnectionContext)
-		if err == nil {
-			return s, nil
+		if err == nil || errors.Is(err, ErrSilent) {
+			return s, err
 		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("systemd did not answer: %w", ctx.Err())
@@ -98,7 +102,7 @@ func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-timer.C:
-		err = fmt.Errorf("no answer in %s", patience)
+		err = fmt.Errorf("%w: nothing was heard in %s", ErrSilent, patience)
 	}
 	end() // ends the handshake, so that the goroutine ends too
 	go func() {
@@ -113,7 +117,15 @@ func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)
 func ask(ctx context.Context, question func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return lost(question(ctx))
+	return silent(ctx, lost(question(ctx)))
+}
+
+// silent gives a question that was not answered in time its name.
+func silent(ctx context.Context, err error) error {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrSilent, err)
+	}
+	return err
 }
 
 // start is a method of a connection that begins a job, says its number and
@@ -220,7 +232,7 @@ func again(ctx context.Context, do func(*session) error) error {
 		}
 		var s *session
 		if s, err = open(ctx); err != nil {
-			if errors.Is(err, ErrNotRunning) {
+			if errors.Is(err, ErrNotRunning) || errors.Is(err, ErrSilent) {
 				return err
 			}
 			continue

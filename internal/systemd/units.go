@@ -82,6 +82,9 @@ func parseState(unit string, values map[string]any) UnitState {
 	return u
 }
 
+// reloadPatience is how long systemd may take to read its unit files again.
+const reloadPatience = time.Minute
+
 // DaemonReload has systemd read its unit files again.
 func DaemonReload(ctx context.Context) error {
 	return again(ctx, func(s *session) error { return s.daemonReload(ctx) })
@@ -89,7 +92,9 @@ func DaemonReload(ctx context.Context) error {
 
 func (s *session) daemonReload(ctx context.Context) error {
 	// It answers only when it is done, which takes seconds with many units.
-	if err := lost(s.conn.ReloadContext(ctx)); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, reloadPatience)
+	defer cancel()
+	if err := silent(ctx, lost(s.conn.ReloadContext(ctx))); err != nil {
 		return fmt.Errorf("systemctl daemon-reload: %w", err)
 	}
 	return nil

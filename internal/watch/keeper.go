@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/host"
@@ -134,6 +135,8 @@ func (k Keeper) copy(ctx context.Context, program string) error {
 			}
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	r, err := k.Host.Runner.Run(ctx, host.Command{Name: program, Args: []string{"version"}})
 	if err == nil && r.ExitCode != 0 {
 		err = fmt.Errorf("%s version %s", program, r.Ending())

@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -111,7 +112,12 @@ func (a *asker) run(ctx context.Context, args ...string) (host.Result, error) {
 	if a.hidden != "" {
 		c = isolated(a.hidden, c)
 	}
-	return a.h.Runner.Run(ctx, c)
+	r, err := a.h.Runner.Run(ctx, c)
+	var hangs *host.HangsError
+	if errors.As(err, &hangs) {
+		hangs.Program = a.binary // what isolates it does not hang
+	}
+	return r, err
 }
 
 // isolated runs sshd where an empty /run hides the machine's own, with the

@@ -1,0 +1,202 @@
+//go:build rig
+
+package hostile
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// endless are the ways in which a program does not come to an end, as a shell
+// script that stands in its place.
+func endless() map[string]string {
+	return map[string]string{
+		"it sleeps":                              "exec sleep 5000",
+		"it ignores signals":                     "trap '' HUP INT TERM; while :; do sleep 5000; done",
+		"a child of it holds the pipe too":       "trap '' TERM; setsid sleep 5000 & sleep 5000",
+		"it is gone, and a child holds the pipe": "setsid sleep 5000 & exit 0",
+		"it prints for ever":                     "while sleep 0.2; do echo; done",
+		"it says half a line and hangs":          "printf 'port'; exec sleep 5000",
+	}
+}
+
+// bound is how long whatever a person or the agent starts may take over one
+// program that hangs.
+const bound = 2 * time.Minute
+
+// hung is a machine on which people can sign in, and one of whose programs hangs.
+func hung(t *testing.T, p roots.Persona, layer, program, script string) *stage {
+	t.Helper()
+	s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: box.Options{Layers: []string{layer}}})
+	s.replace(program, script)
+	return s
+}
+
+// replace puts a script in the place of a program.
+func (s *stage) replace(program, script string) {
+	s.t.Helper()
+	path := strings.TrimSpace(s.sh("readlink -f $(command -v %s || echo /usr/bin/%[1]s)", program))
+	s.sh("if [ -e %[1]s ]; then mv %[1]s %[1]s.real; fi", path)
+	s.must(s.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+}
+
+// healthy is a machine of the family with the extension, saved.
+func healthy(t *testing.T, p roots.Persona) (layer string) {
+	t.Helper()
+	s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+	s.want(0, "People can sign in")
+	layer = t.TempDir()
+	s.must(s.Save(t.Context(), layer))
+	return layer
+}
+
+// TestHangs: a program that hangs is named and not waited for, whoever started
+// it, and nobody is promised anything over it.
+func TestHangs(t *testing.T) {
+	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
+		t.Run(string(p.Family), func(t *testing.T) {
+			layer := healthy(t, p)
+			query := "rpm"
+			if p.Family == roots.Apt {
+				query = "dpkg-query"
+			}
+			for way, script := range endless() {
+				t.Run("sshd/"+way, func(t *testing.T) { t.Parallel(); hung(t, p, layer, "sshd", script).undecided("sshd") })
+				t.Run(query+"/"+way, func(t *testing.T) { t.Parallel(); hung(t, p, layer, query, script).undecided(query) })
+				if p.Family != roots.Apt {
+					break // the ways are the same
+				}
+			}
+			if p.Family != roots.Apt {
+				return
+			}
+			for _, program := range []string{"journalctl", "nft", "iptables", "iptables-save", "ip6tables-save", "systemctl", "apt-config", "apt-get", "openssl", "aad_certhandler", "unshare", "mount"} {
+				t.Run(program, func(t *testing.T) {
+					t.Parallel()
+					hung(t, p, layer, program, endless()["a child of it holds the pipe too"]).bounded(program)
+				})
+			}
+		})
+	}
+}
+
+// people are the commands that take no lock, and the look of the watch.
+func people() []string {
+	return []string{"doctor", "doctor --json", "status", "plan", "plan --newest", "support-bundle --output /dev/shm/bundle", "watch"}
+}
+
+// timed runs a command of the handler, which must end in time.
+func (s *stage) timed(command string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), bound)
+	defer cancel()
+	began := time.Now()
+	r, err := s.Run(ctx, nil, "sh", "-c", fmt.Sprintf("%s/bin/aadsshlogin-handler %s </dev/null", home, command))
+	if err != nil || ctx.Err() != nil {
+		s.t.Errorf("%s: %v after %s\n%s", command, err, time.Since(began), r.Output())
+	}
+	return r.Output()
+}
+
+// each runs the commands of people side by side.
+func (s *stage) each(check func(command, said string)) {
+	s.t.Helper()
+	var all sync.WaitGroup
+	for _, command := range people() {
+		all.Go(func() { check(command, s.timed(command)) })
+	}
+	all.Wait()
+}
+
+// bounded: nothing takes longer than it may over a program that decides nothing.
+func (s *stage) bounded(program string) {
+	s.t.Helper()
+	s.each(func(string, string) {})
+	if v := s.reenable(); v.ExitCode != 0 {
+		s.t.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
+	}
+	if v := s.uninstall(); v.Elapsed > bound {
+		s.t.Errorf("uninstall took %s", v.Elapsed)
+	}
+}
+
+// undecided: over a program that tells whether people can sign in, that is not
+// known, and what hangs is named.
+func (s *stage) undecided(program string) {
+	s.t.Helper()
+	promise := func(said string) bool { return strings.Contains(said, "People can sign in") }
+	s.each(func(command, said string) {
+		if strings.HasPrefix(command, "status") || strings.HasPrefix(command, "support-bundle") || command == "watch" {
+			return // they repeat what was said
+		}
+		verdict, _, _ := strings.Cut(said, `"checks"`) // what enable said last is among them
+		if promise(verdict) || !strings.Contains(said, program) {
+			s.t.Errorf("%s hangs, and %s says: %s", program, command, said)
+		}
+	})
+	v := s.reenable()
+	if promise(v.Stdout) || !strings.Contains(v.Stdout, program) {
+		s.t.Errorf("%s hangs, and enable says: %s", program, v.Stdout)
+	}
+	// A machine that works is not turned into a failed one over it.
+	if v.ExitCode != 0 {
+		s.t.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
+	}
+	removed := s.uninstall()
+	if removed.Elapsed > bound {
+		s.t.Errorf("uninstall took %s", removed.Elapsed)
+	}
+	if program != "sshd" && (fault.Code(removed.ExitCode) != fault.PackageManagerFailed || !strings.Contains(removed.Stdout, program)) {
+		s.t.Errorf("%s hangs, and uninstall ends with %d: %s", program, removed.ExitCode, removed.Stdout)
+	}
+}
+
+// reenable has the agent run enable once more, as after its own restart.
+func (s *stage) reenable() verdict {
+	s.t.Helper()
+	v := s.apply()
+	if v.Elapsed > bound {
+		s.t.Errorf("enable took %s", v.Elapsed)
+	}
+	return v
+}
+
+// uninstall has the agent remove the extension.
+func (s *stage) uninstall() verdict {
+	s.t.Helper()
+	report, err := s.Agent.Uninstall(s.t.Context(), s.Goal())
+	s.must(err)
+	return verdict{report.Runs[len(report.Runs)-1], report}
+}
+
+// TestManagerHangs: a package manager that hangs before anything is installed is
+// named by code and text, and the machine is the promise of nothing.
+func TestManagerHangs(t *testing.T) {
+	for p, program := range map[string]string{"ubuntu": "apt-get", "rhel": "dnf", "sles": "zypper"} {
+		t.Run(p, func(t *testing.T) {
+			t.Parallel()
+			persona := map[string]roots.Persona{"ubuntu": roots.Ubuntu("22.04"), "rhel": roots.RHEL("9.4"), "sles": roots.SLES("15.6")}[p]
+			s := newStage(t, scene.Options{Persona: persona, Packages: []fixtures.Spec{login(newer)}, Timeout: 40 * time.Second})
+			s.deliver()
+			s.replace(program, endless()["a child of it holds the pipe too"])
+			v := s.apply()
+			if code := fault.Code(v.ExitCode); code != fault.RepositoryUnreachable && code != fault.StillRunning || !strings.Contains(v.Stdout, program) {
+				t.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
+			}
+			if v.Elapsed > bound {
+				t.Errorf("enable took %s", v.Elapsed)
+			}
+			s.has("")
+		})
+	}
+}
