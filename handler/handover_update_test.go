@@ -59,7 +59,7 @@ func (p installed) Run(_ context.Context, c host.Command) (host.Result, error) {
 	if c.Name != "dpkg-query" {
 		return host.Result{}, host.ErrNotFound
 	}
-	return host.Result{Stdout: []byte(string(p) + "\t1.0.1\tamd64\tinstall ok installed\n")}, nil
+	return host.Result{Stdout: []byte(string(p) + "\t1.0.1\tamd64\tinstall ok installed\n"), ExitCode: 1, Stderr: []byte("dpkg-query: no packages found matching aadlogin\n")}, nil
 }
 
 func (installed) Transact(context.Context, host.Command) (host.Result, error) {

@@ -254,7 +254,8 @@ func (r *run) lock(ctx context.Context) (release func(), err error) {
 			"Let it finish; then set the extension again.")
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".", "")
+		return nil, fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".",
+			"Make /run writable, which it is on every machine that has booted (findmnt -T /run; df -h /run); then set the extension again.")
 	}
 	return release, nil
 }

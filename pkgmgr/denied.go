@@ -13,6 +13,9 @@ import (
 	"aadsshlogin-handler/internal/host"
 )
 
+// makeNull makes the null device (null(4)).
+const makeNull = "Make it again: sudo rm -f /dev/null && sudo mknod -m 666 /dev/null c 1 3"
+
 // aptUser is as whom apt fetches and verifies (apt.conf(5), APT::Sandbox::User).
 const aptUser = "_apt"
 
@@ -23,7 +26,7 @@ func aptDenied(h *host.Host, s Source) *fault.Fault {
 	if info, err := h.Stat("/dev/null"); err == nil && (info.Mode()&fs.ModeCharDevice == 0 || info.Mode().Perm()&0o006 != 0o006) {
 		return fault.New(fault.PackageManagerFailed,
 			fmt.Sprintf("apt cannot verify signatures: /dev/null is not what it should be (%s).", info.Mode()),
-			"Make it again: sudo rm -f /dev/null && sudo mknod -m 666 /dev/null c 1 3"+thenAgain)
+			makeNull+thenAgain)
 	}
 	uid, gid, found := userIDs(h, aptUser)
 	if !found {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"aadsshlogin-handler/internal/fault"
@@ -345,6 +346,8 @@ func (s *Session) notRun(c host.Command, err error) error {
 		}
 		return fault.Wrap(err, fault.StillRunning, "The package transaction takes longer than the agent waits, and goes on: "+what+".",
 			"Wait until it is done (tail -f "+transactionLog+")"+andAgain)
+	case errors.Is(err, host.ErrNoProc):
+		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run: %v.", c.Name, err), "Mount it: sudo mount -t proc proc /proc"+andAgain)
 	case errors.Is(err, host.ErrUnsafeProgram):
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s was not run: %v.", c.Name, err),
 			"Make it root's alone: sudo chown root: FOLDER && sudo chmod go-w FOLDER, for each that is named"+andAgain)
@@ -363,7 +366,9 @@ func (s *Session) notRun(c host.Command, err error) error {
 		return fault.Wrap(err, fault.PackageManagerFailed, what+".",
 			"See where it stops: sudo "+brief(c)+thenAgain)
 	}
-	if file := (*fs.PathError)(nil); errors.As(err, &file) && file.Op != "fork/exec" {
+	if file := (*fs.PathError)(nil); errors.As(err, &file) && file.Path == os.DevNull {
+		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run: %v.", c.Name, file), makeNull+thenAgain)
+	} else if file != nil && file.Op != "fork/exec" {
 		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run, because its output could not be written: %v.", c.Name, file),
 			fmt.Sprintf("See what is there (ls -ld %[1]s; df -h %[1]s), remove or repair it"+andAgain, file.Path))
 	}

@@ -132,7 +132,11 @@ func temporary(file string) (name string, pid int, ok bool) {
 	return rest[:i], pid, named && err == nil
 }
 
+// gone says whether a process has ended. Without /proc nobody knows.
 func gone(pid int) bool {
+	if _, err := os.Stat("/proc/self"); err != nil {
+		return false
+	}
 	_, err := os.Stat("/proc/" + strconv.Itoa(pid))
 	return errors.Is(err, fs.ErrNotExist)
 }

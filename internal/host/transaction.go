@@ -33,6 +33,14 @@ type Running struct {
 	Since   time.Time `json:"since"`
 }
 
+// ownProgram is the file of the running program, also where another version has
+// replaced it: proc_pid_exe(5).
+const ownProgram = "/proc/self/exe"
+
+// ErrNoProc means that what the kernel tells of processes is not there. A package
+// manager and its scripts would not find their way without it either.
+var ErrNoProc = errors.New("/proc is not mounted on this machine")
+
 // HeldArgument is the hidden first argument with which the handler's own
 // binary is started to become a package manager; see Held.
 const HeldArgument = "run-held"
@@ -45,6 +53,9 @@ func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
 	path, err := findProgram(c.Name)
 	if err != nil {
 		return r, err
+	}
+	if _, err := os.Stat(ownProgram); errors.Is(err, fs.ErrNotExist) {
+		return r, ErrNoProc
 	}
 	if err := os.MkdirAll(StateDir, 0o700); err != nil {
 		return r, err
@@ -60,14 +71,7 @@ func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
 	}
 	defer release.Close()
 
-	// The child is our own binary: it waits on the pipe until it has been
-	// isolated and recorded, and only then becomes the package manager, so that
-	// all that the package manager forks is isolated with it.
-	cmd := exec.Command("/proc/self/exe", append([]string{HeldArgument, path}, c.Args...)...)
-	cmd.Env, cmd.Dir = environment(c.Env), "/"
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.ExtraFiles = []*os.File{hold}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd := held(path, c, out, hold)
 	action := l.Log.Started("transaction %s", c)
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -100,6 +104,18 @@ func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
 	}
 	action.Ended(orExit(err, r))
 	return r, err
+}
+
+// held is our own binary as a child: it waits on the pipe until it has been
+// isolated and recorded, and only then becomes the package manager, so that all
+// that the package manager forks is isolated with it.
+func held(path string, c Command, out, hold *os.File) *exec.Cmd {
+	cmd := exec.Command(ownProgram, append([]string{HeldArgument, path}, c.Args...)...)
+	cmd.Env, cmd.Dir = environment(c.Env), "/"
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.ExtraFiles = []*os.File{hold}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd
 }
 
 // isolate gives a systemd that does not answer no more than a part of the time.

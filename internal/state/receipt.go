@@ -12,6 +12,7 @@ import (
 // change that it covers.
 type Receipt struct {
 	Machine  string             `json:"machine"`
+	System   string             `json:"system,omitempty"` // of the installed system, for where the hardware's id cannot be read
 	Packages map[string]Package `json:"packages,omitempty"`
 	Files    map[string]File    `json:"files,omitempty"`
 	Folders  []string           `json:"folders,omitempty"` // that we made for files, outermost first
@@ -43,15 +44,16 @@ type File struct {
 // was written on another machine (a captured image starts anew). A damaged one
 // is an error: guessing what to remove would be worse.
 func ReadReceipt(h *host.Host) (Receipt, error) {
-	fresh := Receipt{Machine: MachineID(h), Packages: map[string]Package{}, Files: map[string]File{}}
+	fresh := Receipt{Machine: MachineID(h), System: systemID(h), Packages: map[string]Package{}, Files: map[string]File{}}
 	var r Receipt
 	found, err := ReadJSON(h, receiptFile, &r)
 	if err != nil {
 		return fresh, err
 	}
-	if !found || r.Machine != fresh.Machine && r.Machine != swapped(fresh.Machine) {
+	if !found || !r.from(h) {
 		return fresh, nil
 	}
+	r.System = fresh.System
 	if r.Packages == nil {
 		r.Packages = map[string]Package{}
 	}
@@ -59,6 +61,17 @@ func ReadReceipt(h *host.Host) (Receipt, error) {
 		r.Files = map[string]File{}
 	}
 	return r, nil
+}
+
+// from says whether a receipt was written for this machine. Where the hardware's id
+// cannot be read this time (no /sys), the system's tells: taking a machine for
+// another one would forget what is to be removed from it.
+func (r Receipt) from(h *host.Host) bool {
+	id := MachineID(h)
+	if r.Machine == id || r.Machine == swapped(id) {
+		return true
+	}
+	return hardwareID(h) == "" && r.System != "" && r.System == systemID(h)
 }
 
 // Clone is a copy that can be changed without changing r.

@@ -49,3 +49,37 @@ func TestReceiptIsOfOneMachine(t *testing.T) {
 		}
 	}
 }
+
+// TestReceiptWithoutSys: where the hardware's id cannot be read, the system's tells
+// whose receipt it is.
+func TestReceiptWithoutSys(t *testing.T) {
+	for now, same := range map[string]bool{"0123456789abcdef0123456789abcdef": true, "f123456789abcdef0123456789abcdef": false, "": false} {
+		h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
+		put := func(path, text string) {
+			if err := os.MkdirAll(filepath.Dir(h.Path(path)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(h.Path(path), []byte(text+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put("/sys/class/dmi/id/product_uuid", "8d10da13-8125-4ba9-a717-bf7490507b3d")
+		put("/etc/machine-id", "0123456789abcdef0123456789abcdef")
+		put("/var/lib/there", "")
+		receipt, err := ReadReceipt(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		receipt.Packages["aadsshlogin"] = Package{}
+		if err := receipt.Write(h); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(h.Path("/sys")); err != nil {
+			t.Fatal(err)
+		}
+		put("/etc/machine-id", now)
+		if got, err := ReadReceipt(h); err != nil || (len(got.Packages) == 1) != same {
+			t.Errorf("%q: %+v, %v", now, got, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@
 package state
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -30,16 +31,21 @@ func Dir(h *host.Host) error { return h.EnsureDir(host.StateDir, 0o700) }
 // MachineID tells one machine from another also where a disk image was copied:
 // the hardware's id, and the system's where the hardware has none.
 func MachineID(h *host.Host) string {
-	// product_uuid is the VM's id on Azure; machine-id travels with an image
-	// that was not generalised.
-	for _, path := range []string{"/sys/class/dmi/id/product_uuid", "/etc/machine-id"} {
-		if b, err := h.ReadFile(path, 4096); err == nil {
-			if id := strings.ToLower(strings.TrimSpace(string(b))); id != "" {
-				return id
-			}
-		}
+	return cmp.Or(hardwareID(h), systemID(h))
+}
+
+// hardwareID is the VM's id on Azure; systemID travels with an image that was not
+// generalised.
+func hardwareID(h *host.Host) string { return id(h, "/sys/class/dmi/id/product_uuid") }
+func systemID(h *host.Host) string   { return id(h, "/etc/machine-id") }
+
+// id is the one line of a file; "" where it cannot be read.
+func id(h *host.Host, path string) string {
+	b, err := h.ReadFile(path, 4096)
+	if err != nil {
+		return ""
 	}
-	return ""
+	return strings.ToLower(strings.TrimSpace(string(b)))
 }
 
 // swapped is a hardware id with the bytes of its first three groups the other

@@ -101,7 +101,7 @@ func (s *stage) timed(command string) string {
 	ctx, cancel := context.WithTimeout(s.t.Context(), bound)
 	defer cancel()
 	began := time.Now()
-	r, err := s.Run(ctx, nil, "sh", "-c", fmt.Sprintf("%s/bin/aadsshlogin-handler %s </dev/null", home, command))
+	r, err := s.Run(ctx, nil, "sh", "-c", fmt.Sprintf("%s/bin/aadsshlogin-handler %s", home, command))
 	if err != nil || ctx.Err() != nil {
 		s.t.Errorf("%s: %v after %s\n%s", command, err, time.Since(began), r.Output())
 	}
