@@ -15,6 +15,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/systemd"
 	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/status"
@@ -125,7 +126,11 @@ func (r *run) begin(ctx context.Context) verdict {
 // the person who reads the output. It returns the exit code.
 func (r *run) finish(v verdict) fault.Code {
 	if r.Environment.IsStandalone() {
-		v = v.standalone()
+		speaker := standalone.Setup()
+		if r.op.standalone {
+			speaker.Operation = r.op.name
+		}
+		v = v.standalone(speaker)
 	}
 	for _, c := range v.results {
 		r.log.Infof("check %s: %s: %s", c.Name, c.Answer, c.Text)

@@ -3,12 +3,15 @@ package handler
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/internal/watch"
+	"aadsshlogin-handler/pkgmgr"
 )
 
 // setup does what install and enable do, on a machine whose agent is not asked.
@@ -135,15 +138,25 @@ func (r *run) asFound() string {
 }
 
 // gone is the one line of a removal that did all it had to.
-func (r *run) gone() string {
-	before := "the extension"
-	if r.op.standalone {
-		before = "setup"
-	}
+func (r *run) gone(ctx context.Context) string {
 	if other := r.sharing(); other != "" {
 		return "Removed. The packages stay, for the VM extension " + other + " has the same."
 	}
-	return "Uninstalled: the machine is as it was before " + before + "."
+	if !r.op.standalone {
+		return "Uninstalled: the machine is as it was before the extension."
+	}
+	f := facts.LookAgain(ctx, r.host, r.question(), facts.Facts{})
+	var stay []string
+	for _, name := range f.Wanted() {
+		if f.TargetErr == nil && f.PackagesErr == nil && f.Packages[name].State != pkgmgr.Absent {
+			stay = append(stay, name)
+		}
+	}
+	if len(stay) == 0 {
+		return "Uninstalled: the machine is as it was before setup."
+	}
+	names := strings.Join(stay, " and ")
+	return fmt.Sprintf("Removed what setup brought. %s stays, for it was there before. To remove it too: %s", names, byHand(f.Target.Manager, stay...))
 }
 
 // giveBack makes setup the owner again, where this extension had found it: with

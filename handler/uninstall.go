@@ -94,7 +94,7 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) verdict {
 	if err := r.host.RemoveTree(stateDir); err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The handler's state cannot be removed: "+err.Error()+".", ""), nil)
 	}
-	return verdict{message: r.gone()}
+	return verdict{message: r.gone(ctx)}
 }
 
 // removePackages removes the packages that came by us. Those that were there

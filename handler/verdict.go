@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/status"
@@ -28,9 +27,9 @@ func (v verdict) code() fault.Code {
 	return v.fault.Code
 }
 
-// standalone is the verdict in the words of who runs setup.
-func (v verdict) standalone() verdict {
-	words := func(text string) string { return standalone.Words(text, host.Program()) }
+// standalone is the verdict in the words of who runs setup or remove.
+func (v verdict) standalone(speaker standalone.Speaker) verdict {
+	words := speaker.Words
 	if v.fault != nil {
 		f := *v.fault
 		f.What, f.Next = words(f.What), words(f.Remedy())

@@ -11,6 +11,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/signin/sshd"
+	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/internal/watch"
 )
@@ -126,7 +127,7 @@ func (q Request) watching(ctx context.Context) (*run, context.Context, context.C
 // seen is a verdict as the watch takes it.
 func (q Request) seen(v verdict) watch.Verdict {
 	if q.Environment.IsStandalone() {
-		v = v.standalone()
+		v = v.standalone(standalone.Setup())
 	}
 	return watch.Verdict{Fault: v.fault, Report: v.report("watch"), Results: v.results}
 }

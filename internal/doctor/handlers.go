@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/text"
@@ -47,7 +46,7 @@ func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // words is a text for who set this machine up: the agent, or a person.
 func (m machine) words(of string) string {
 	if m.extension.standalone() {
-		return standalone.Words(of, host.Program())
+		return standalone.Setup().Words(of)
 	}
 	return of
 }

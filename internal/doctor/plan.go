@@ -9,7 +9,6 @@ import (
 	"aadsshlogin-handler/handler"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
 )
@@ -102,7 +101,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	if f := d.Outlook(); f != nil {
 		what, next := f.What, f.Remedy()
 		if operation == "setup" {
-			what, next = standalone.Words(what, host.Program()), standalone.Words(next, host.Program())
+			what, next = standalone.Setup().Words(what), standalone.Setup().Words(next)
 		}
 		end := &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: what, Next: next}
 		if d.Stops() != nil || d.Plan.Empty() {

@@ -3,31 +3,50 @@
 package standalone
 
 import (
-	"regexp"
 	"strings"
+
+	"aadsshlogin-handler/internal/az"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
 )
 
-// Words is a text for the operator of an extension, as the operator of setup
-// needs it: whatever would be done by setting the extension is done by running
-// program again. Other texts stay as they are.
-func Words(text, program string) string {
+// Speaker is a program that a person runs without an agent, and what for: setup
+// or remove. What it says to do again can be pasted.
+type Speaker struct{ Program, Operation string }
+
+// Setup is this program, as it is run for setup.
+func Setup() Speaker { return Speaker{host.Program(), "setup"} }
+
+// Words is a text for the operator of an extension, as whoever runs this program
+// needs it: whatever would be done by setting the extension is done by running it
+// again. Other texts stay as they are.
+func (s Speaker) Words(text string) string {
 	if !strings.Contains(text, "xtension") && !strings.Contains(text, "again") && !strings.Contains(text, "VM agent") {
 		return text // most are
 	}
-	setup := "sudo " + program + " setup"
-	for _, r := range []struct{ pattern, with string }{
-		{`az (?:vm|vmss) extension set .*?--settings settings\.json --force-update`, setup + " --settings settings.json"},
-		{`(?:, or| or) restart the VM agent(?:, which runs it again \([^)]*\))?`, ""},
-		{`\bset (?:the|this) (?:extension|one) again: ` + regexp.QuoteMeta(setup), "run setup again: " + setup},
-		{`\bSet (?:the|this) (?:extension|one) again: ` + regexp.QuoteMeta(setup), "Run setup again: " + setup},
-		{`\bset (?:the|this) (?:extension|one) again`, "run setup again (" + setup + ")"},
-		{`\bSet (?:the|this) (?:extension|one) again`, "Run setup again (" + setup + ")"},
-		{`\bUpdate the extension to its newest version`, "Run setup of the newest release"},
-		{`\bupdate the extension to its newest version`, "run setup of the newest release"},
-		{`an uninstall of the extension`, "remove"},
-		{`the extension adds its own`, "setup adds its own"},
-	} {
-		text = regexp.MustCompile(r.pattern).ReplaceAllLiteralString(text, r.with)
+	run := "sudo " + s.Program + " " + s.Operation
+	set := az.Machine{}.SetExtension(names.Ours(), az.SettingsFile).String()
+	text = strings.ReplaceAll(text, set, run+" --settings "+az.SettingsFile)
+	return strings.NewReplacer(s.phrases(run)...).Replace(text)
+}
+
+// phrases are what the texts of the extension say, and what stands for it here;
+// of two that begin alike the longer one comes first.
+func (s Speaker) phrases(run string) []string {
+	const restart = " or restart the VM agent"
+	list := []string{
+		"," + restart + ", which runs it again (systemctl restart walinuxagent; waagent on some distributions)", "",
+		"," + restart, "", restart, "",
+		"Update the extension to its newest version", "Run setup of the newest release",
+		"update the extension to its newest version", "run setup of the newest release",
+		"an uninstall of the extension", "remove",
+		"the extension adds its own", "setup adds its own",
 	}
-	return text
+	for _, verb := range []struct{ set, run string }{{"set", "run"}, {"Set", "Run"}} {
+		for _, it := range []string{"the extension", "this extension", "this one"} {
+			old, now := verb.set+" "+it+" again", verb.run+" "+s.Operation+" again"
+			list = append(list, old+": "+run, now+": "+run, old, now+" ("+run+")")
+		}
+	}
+	return list
 }

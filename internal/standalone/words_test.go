@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/internal/az"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/names"
 )
 
 const program = "/usr/local/bin/aadsshlogin-handler"
@@ -18,14 +20,18 @@ const program = "/usr/local/bin/aadsshlogin-handler"
 func TestWords(t *testing.T) {
 	for text, want := range map[string]string{
 		"Set the extension again in ten minutes.": "Run setup again (sudo " + program + " setup) in ten minutes.",
-		"Correct it, and set the extension again: az vm extension set --publisher P --name N --resource-group GROUP --vm-name NAME --settings settings.json --force-update --protected-settings protected.json": "Correct it, and run setup again: sudo " + program + " setup --settings settings.json --protected-settings protected.json",
-		"Set the extension again, or restart the VM agent, which runs it again (systemctl restart walinuxagent; waagent on some distributions).":                                                                "Run setup again (sudo " + program + " setup).",
-		"Run \"az vm identity assign -g rg -n web1\", then set the extension again or restart the VM agent; a new identity can take minutes to show.":                                                           "Run \"az vm identity assign -g rg -n web1\", then run setup again (sudo " + program + " setup); a new identity can take minutes to show.",
-		"Delete it: az vm extension delete -n X; then set this extension again.":                                                                                                                                "Delete it: az vm extension delete -n X; then run setup again (sudo " + program + " setup).",
+		"Correct it, and set the extension again: " + az.Machine{}.SetExtension(names.Ours(), az.SettingsFile, "--protected-settings", "protected.json").String(): "Correct it, and run setup again: sudo " + program + " setup --settings settings.json --protected-settings protected.json",
+		"Set the extension again, or restart the VM agent, which runs it again (systemctl restart walinuxagent; waagent on some distributions).":                  "Run setup again (sudo " + program + " setup).",
+		"Run \"az vm identity assign -g rg -n web1\", then set the extension again or restart the VM agent; a new identity can take minutes to show.":             "Run \"az vm identity assign -g rg -n web1\", then run setup again (sudo " + program + " setup); a new identity can take minutes to show.",
+		"Delete it: az vm extension delete -n X; then set this extension again.":                                                                                  "Delete it: az vm extension delete -n X; then run setup again (sudo " + program + " setup).",
 	} {
-		if got := Words(text, program); got != want {
+		if got := (Speaker{program, "setup"}).Words(text); got != want {
 			t.Errorf("%s\nbecomes %s\nwant    %s", text, got, want)
 		}
+	}
+	const busy, want = "Let it finish; then set the extension again.", "Let it finish; then run remove again (sudo " + program + " remove)."
+	if got := (Speaker{program, "remove"}).Words(busy); got != want {
+		t.Errorf("for remove %s\nbecomes %s\nwant    %s", busy, got, want)
 	}
 }
 
@@ -65,7 +71,7 @@ func TestNoTextIsForgotten(t *testing.T) {
 			seen++
 		}
 		for _, bad := range []string{"xtension again", "this one again", "restart the VM agent", "pdate the extension"} {
-			if got := Words(text, program); strings.Contains(got, bad) {
+			if got := (Speaker{program, "setup"}).Words(text); strings.Contains(got, bad) {
 				t.Errorf("%q still says %q", got, bad)
 			}
 		}

@@ -29,7 +29,9 @@ func (d Daemon) Listens(port uint16) bool {
 func lookDaemon(h *host.Host) Daemon {
 	d := Daemon{Expected: h.Exists("/run/systemd/system")} // sd_booted(3)
 	var all []socket
-	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+	// IPv6 first: an sshd that has just read its configuration opens IPv4 before it,
+	// so what is seen is never IPv6 alone where both are to come.
+	for _, table := range []string{"/proc/net/tcp6", "/proc/net/tcp"} {
 		text, err := h.ReadFile(table, 8<<20)
 		if err != nil {
 			if table == "/proc/net/tcp" { // tcp6 is missing where IPv6 is switched off

@@ -1,0 +1,305 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/wire"
+)
+
+// copied is where setup keeps its program.
+const copied = "/usr/local/bin/aadsshlogin-handler"
+
+// goneHome waits until nothing of the person runs any more.
+func (s *stage) goneHome() {
+	s.t.Helper()
+	s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
+}
+
+// TestRemoveWhileSignedIn: nobody's session is ended. remove then changes nothing,
+// and the command that it names does all of it later.
+func TestRemoveWhileSignedIn(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	before := s.inventory()
+	s.run(0, program+" setup")
+	s.must("aaduseradd " + person)
+	s.must("setsid setpriv --reuid=" + person + " --clear-groups sleep 300 >/dev/null 2>&1 < /dev/null & for n in $(seq 50); do pgrep -U " + person + " >/dev/null && break; sleep 0.1; done")
+	s.rest()
+	out := s.run(26, copied+" remove")
+	if !strings.Contains(out, person+" is signed in") || !strings.Contains(out, "sudo "+copied+" remove") {
+		t.Errorf("remove says: %s", out)
+	}
+	s.must("systemctl is-active aadsshlogin-handler.timer aadsshlogin-handler.path; test -x /usr/sbin/aad_certhandler; test -x " + copied)
+	s.must("pkill -U " + person + "; true")
+	s.goneHome()
+	s.run(0, copied+" remove")
+	if after := s.inventory(); after != before {
+		t.Errorf("the machine is not as it was:\n%s", difference(before, after))
+	}
+}
+
+// TestRemoveRefused: where the package manager refuses, the program stays, and
+// the command that remove names is there to be run again.
+func TestRemoveRefused(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	before := s.inventory()
+	s.run(0, program+" setup")
+	s.rest()
+	s.must("chmod a-x /usr/bin/dpkg-query; mv /var/lib/dpkg/info/aadsshlogin.prerm /root/prerm; printf '#!/bin/sh\\nexit 7\\n' > /var/lib/dpkg/info/aadsshlogin.prerm; chmod 755 /var/lib/dpkg/info/aadsshlogin.prerm; chmod a+x /usr/bin/dpkg-query")
+	out := s.run(26, copied+" remove")
+	if !strings.Contains(out, "sudo "+copied+" remove") || strings.Contains(out, " setup") || strings.Contains(out, "xtension") {
+		t.Errorf("remove says: %s", out)
+	}
+	s.must("mv /root/prerm /var/lib/dpkg/info/aadsshlogin.prerm")
+	s.run(0, copied+" remove")
+	if after := s.inventory(); after != before {
+		t.Errorf("the machine is not as it was:\n%s", difference(before, after))
+	}
+}
+
+// withoutSystemd runs a command in a machine in which systemd cannot be seen.
+func withoutSystemd(command string) string {
+	return "unshare -m sh -c 'mount -t tmpfs none /run/systemd && exec " + command + "'"
+}
+
+// TestSetupWithoutSystemd: it works all the same, and says what is not there.
+func TestSetupWithoutSystemd(t *testing.T) {
+	for _, p := range families() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := bootPersona(t, p)
+			program := s.program("1.0.0.0")
+			before := s.inventory()
+			s.run(0, withoutSystemd(program+" setup"))
+			if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nobody looks at this machine") || !strings.Contains(m, "systemd does not run here") {
+				t.Errorf("monitor: %s", m)
+			}
+			s.must("systemctl restart ssh || systemctl restart sshd") // whoever started it starts it again
+			s.must("aaduseradd " + person)
+			if !s.signIn() {
+				t.Error("the person does not get in")
+			}
+			s.run(0, withoutSystemd(program+" status"))
+			s.goneHome()
+			s.run(0, withoutSystemd(program+" remove"))
+			if after := s.inventory(); after != before {
+				t.Errorf("the machine is not as it was:\n%s", difference(before, after))
+			}
+		})
+	}
+}
+
+// TestSetupWithoutSystemdOrIdentity: nobody will finish the installation, and
+// the text does not say that somebody will.
+func TestSetupWithoutSystemdOrIdentity(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	if out := s.run(22, withoutSystemd(program+" setup")); strings.Contains(out, "watch") || !strings.Contains(out, "sudo "+program+" setup") {
+		t.Errorf("setup says: %s", out)
+	}
+	s.run(0, program+" remove")
+}
+
+// TestSetupOnClone: a copy of a disk that was set up starts as another machine.
+// The watch goes on; what came with the disk was found there, and remove says so.
+func TestSetupOnClone(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	s.run(0, program+" setup")
+	s.must("aaduseradd " + person)
+	s.rest()
+	s.must("systemd-id128 new > /etc/machine-id")
+	fatal(t, s.PowerCut(t.Context()))
+	fatal(t, s.Boot(t.Context()))
+	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web2")))
+	s.must("for n in $(seq 100); do systemctl is-active -q ssh && break; sleep 0.2; done")
+	s.rest()
+	s.look()
+	if r := s.setUp(0); !success(r) || !s.signIn() {
+		t.Errorf("on the copy: %d %s", r.Code, r.Message)
+	}
+	s.must(resetSSH)
+	s.await("put back", 0, repaired)
+	s.rest()
+	s.run(0, copied+" setup")
+	s.goneHome()
+	if out := s.run(0, copied+" remove"); !strings.Contains(out, "aadsshlogin stays") || !strings.Contains(out, "sudo apt-get purge aadsshlogin") {
+		t.Errorf("remove says: %s", out)
+	}
+	s.must("test -x /usr/sbin/aad_certhandler; ! test -e " + copied + "; ! test -e /var/lib/aadsshlogin-handler")
+}
+
+// TestFirstInstallationFails: where the watch's first installation fails, the
+// status says when it was tried, and a day later it is tried again.
+func TestFirstInstallationFails(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	s.run(22, program+" setup")
+	s.rest()
+	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
+	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.packages.Down()
+	s.look()
+	s.look()
+	failed := func(r status.Report) bool {
+		return r.Code == 20 && strings.Contains(r.Message, "the watch tries once in 24 hours")
+	}
+	s.dir = setupDir
+	s.look()
+	s.await("failed", 0, failed)
+	fatal(t, s.packages.Up())
+	s.look()
+	if r := s.setUp(0); !failed(r) {
+		t.Errorf("within the day: %d %s", r.Code, r.Message)
+	}
+	s.must(`sed -i "s/\"time\": *\"[^\"]*\"/\"time\":\"$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ)\"/" /var/lib/aadsshlogin-handler/looks.json; cat /var/lib/aadsshlogin-handler/looks.json`)
+	s.look()
+	s.await("installed", 0, success)
+	s.must("aaduseradd " + person)
+	if !s.signIn() {
+		t.Error("the person does not get in")
+	}
+}
+
+// TestSetupReadOnly: where /usr is read-only nothing is installed, and the text
+// says why; a machine that is set up stays so, and a newer program is told where
+// its copy could not go.
+func TestSetupReadOnly(t *testing.T) {
+	s := boot(t)
+	older, newer := s.program("1.0.0.0"), s.program("1.0.1.0")
+	before := s.inventory()
+	const lock, unlock = "mount --bind /usr /usr && mount -o remount,ro,bind /usr", "umount -l /usr"
+	s.must(lock)
+	if out := s.run(30, older+" setup"); !strings.Contains(out, "read-only") || !strings.Contains(out, "sudo "+older+" setup") {
+		t.Errorf("setup says: %s", out)
+	}
+	s.must(unlock)
+	s.run(0, older+" setup")
+	s.rest()
+	s.must(lock)
+	s.run(0, older+" setup")
+	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success") {
+		t.Errorf("monitor: %s", m)
+	}
+	s.run(0, newer+" setup")
+	if m := monitor(s.setUp(0)); !strings.Contains(m, "/usr/local/bin is read-only") {
+		t.Errorf("monitor: %s", m)
+	}
+	if out := s.run(2, copied+" remove"); !strings.Contains(out, "belongs to setup of version 1.0.1.0") || !strings.Contains(out, "sudo "+newer+" remove") {
+		t.Errorf("the older copy says: %s", out)
+	}
+	s.must(unlock)
+	s.run(0, newer+" remove")
+	if after := s.inventory(); after != before {
+		t.Errorf("the machine is not as it was:\n%s", difference(before, after))
+	}
+}
+
+// TestSetupNoexec: where the copy cannot be run there is no watch, and no copy.
+func TestSetupNoexec(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	s.must("mount -t tmpfs -o noexec,mode=755 none /usr/local/bin")
+	s.run(0, program+" setup")
+	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nobody looks") || !strings.Contains(m, "findmnt -T "+copied) || !strings.Contains(m, "sudo "+program+" setup") {
+		t.Errorf("monitor: %s", m)
+	}
+	s.must("! ls /etc/systemd/system/aadsshlogin* 2>/dev/null; ! test -e " + copied)
+	s.run(0, program+" status")
+	s.run(0, program+" remove")
+}
+
+// TestSetupOnArc: people come to an Arc-enabled server through its agent, and its
+// identity from there too.
+func TestSetupOnArc(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	fatal(t, s.WriteFile("/opt/azcmagent/bin/himds", []byte("#!/bin/sh\n"), 0o755))
+	s.must("mkdir -p -m 750 " + metadata.ArcTokens)
+	service := metadata.Arc(func(path string, content []byte) error { return s.WriteFile(path, content, 0o440) }).
+		Always(metadata.ComputePath, metadata.JSON(metadata.ArcServer())).
+		Always(metadata.TokenPath, metadata.TokenOf(metadata.ArcID("rg-edge", "db1")))
+	_, port, _ := strings.Cut(metadata.ArcAddress, ":")
+	l, err := s.Listen("tcp", wire.Gateway+":"+port)
+	fatal(t, err)
+	go func() { _ = http.Serve(l, service) }() // ends with the machine
+	s.must("cat > /etc/systemd/system/himds.socket <<'END'\n[Socket]\nListenStream=" + metadata.ArcAddress + "\nEND\n" +
+		"cat > /etc/systemd/system/himds.service <<'END'\n[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd " + wire.Gateway + ":" + port + "\nEND\n" +
+		"systemctl daemon-reload && systemctl start himds.socket")
+	before := s.inventory()
+	s.run(0, program+" setup")
+	s.must("aaduseradd " + person)
+	for _, name := range []string{"user", "user-cert.pub"} {
+		content, err := os.ReadFile(s.keys + "/" + name)
+		fatal(t, err)
+		fatal(t, s.WriteFile("/root/keys/"+name, content, 0o600))
+	}
+	s.must("ssh -F none -i /root/keys/user -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -l " + person + " localhost id -un; rm -r /root/keys")
+	s.rest()
+	s.look() // in its sandbox the agent's answer must be had too
+	if r := s.setUp(0); !success(r) || !strings.HasPrefix(monitor(r), "success") {
+		t.Errorf("after a look: %d %s\n%s", r.Code, r.Message, monitor(r))
+	}
+	s.run(0, copied+" status")
+	service.Always(metadata.TokenPath, metadata.NoIdentity())
+	if n := len(s.metadata.Requests()); n != 0 {
+		t.Errorf("the service of Azure VMs was asked %d times", n)
+	}
+	s.goneHome()
+	s.run(0, copied+" remove")
+	if after := s.inventory(); after != before {
+		t.Errorf("the machine is not as it was:\n%s", difference(before, after))
+	}
+	for _, r := range service.Unexpected() {
+		t.Errorf("unexpected request to the Arc agent: %s", r)
+	}
+}
+
+// TestSetupDryRunIsPlan: what setup would do is what plan shows of an
+// installation, before, after, and where it would be refused.
+func TestSetupDryRunIsPlan(t *testing.T) {
+	for _, p := range families() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := bootPersona(t, p)
+			program := s.program("1.0.0.0")
+			same := func(when, plan string, code int) (steps []any) {
+				t.Helper()
+				var plans [2]map[string]any
+				for i, command := range []string{" setup --dry-run --json", plan + " --json"} {
+					fatal(t, json.Unmarshal([]byte(s.run(code, program+command+" 2>/dev/null")), &plans[i]))
+				}
+				if !reflect.DeepEqual(plans[0]["steps"], plans[1]["steps"]) || (plans[0]["refused"] == nil) != (plans[1]["refused"] == nil) {
+					t.Errorf("%s setup would do\n%v\nand plan says\n%v", when, plans[0], plans[1])
+				}
+				steps, _ = plans[0]["steps"].([]any)
+				return steps
+			}
+			before := s.inventory()
+			s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+			same("without an identity", " plan --newest", 22)
+			s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+			if steps := same("before", " plan --newest", 0); len(steps) == 0 {
+				t.Error("nothing would be done")
+			}
+			if after := s.inventory(); after != before {
+				t.Errorf("something was changed:\n%s", difference(before, after))
+			}
+			s.run(0, program+" setup")
+			// The same version again moves no version, as enable.
+			if steps := same("after", " plan", 0); len(steps) != 0 {
+				t.Errorf("after setup there is still to do: %v", steps)
+			}
+		})
+	}
+}
