@@ -1,10 +1,14 @@
 package repo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"aadsshlogin-handler/internal/text"
 )
@@ -48,36 +52,28 @@ func uncomment(line string) string {
 
 // oneLine reads "deb [options] uri suite components".
 func oneLine(line string) (Entry, error) {
-	kind, rest, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
+	kind, rest := line, ""
+	if at := strings.IndexFunc(line, unicode.IsSpace); at > 0 {
+		kind, rest = line[:at], strings.TrimSpace(line[at:])
+	}
 	if kind != "deb" && kind != "deb-src" {
 		return Entry{}, fmt.Errorf("it begins with %q, not with deb or deb-src", shown(kind))
 	}
-	rest = strings.TrimSpace(rest)
 	options := map[string]string{}
-	if strings.HasPrefix(rest, "[") {
-		inside, after, closed := strings.Cut(rest[1:], "]")
-		if !closed {
-			return Entry{}, fmt.Errorf("its options have no closing bracket")
+	if inside, ok := strings.CutPrefix(rest, "["); ok {
+		var err error
+		if rest, err = aptOptions(inside, options); err != nil {
+			return Entry{}, err
 		}
-		for _, option := range strings.Fields(inside) {
-			name, value, ok := strings.Cut(option, "=")
-			if !ok {
-				return Entry{}, fmt.Errorf("its option %q has no value", shown(option))
-			}
-			// A name that ends in + or - (arch+=i386) changes the default and
-			// narrows nothing that matters here.
-			options[strings.ToLower(name)] = value
-		}
-		rest = after
 	}
 	words, closed := quotedFields(rest)
-	if !closed {
-		return Entry{}, fmt.Errorf("it has a quote that is not closed")
-	}
 	if len(words) < 2 {
 		return Entry{}, fmt.Errorf("it names no address and suite")
 	}
-	if wrong := wrongComponents(words[1], words[2:]); wrong != "" {
+	if !closed && len(words) < 3 {
+		return Entry{}, fmt.Errorf("it has a quote that is not closed")
+	}
+	if wrong := cmp.Or(wrongURI(words[0]), wrongComponents(words[1], words[2:])); wrong != "" {
 		return Entry{}, errors.New(wrong)
 	}
 	e := Entry{
@@ -96,24 +92,75 @@ func oneLine(line string) (Entry, error) {
 	return e, nil
 }
 
-// quotedFields splits at blanks, as apt does (strutl.cc, ParseQuoteWord): double
-// quotes keep them, and are taken off.
-func quotedFields(s string) (words []string, closed bool) {
-	word, open, quoted := "", false, false
-	for _, r := range s + " " {
-		switch {
-		case r == '"':
-			quoted, open = !quoted, true
-		case !quoted && (r == ' ' || r == '\t'):
-			if open {
-				words = append(words, word)
-			}
-			word, open = "", false
-		default:
-			word, open = word+string(r), true
+// aptOptions reads what stands between the brackets of an entry, and gives what
+// is behind them. A name that ends in + or - (arch+=i386) changes the default
+// and narrows nothing that matters here.
+func aptOptions(inside string, options map[string]string) (behind string, err error) {
+	for inside = strings.TrimSpace(inside); !strings.HasPrefix(inside, "]"); {
+		word, rest, ok := quotedWord(inside)
+		if !ok {
+			return "", errors.New("its options have no closing bracket")
+		}
+		inside = strings.TrimLeftFunc(rest, unicode.IsSpace)
+		last := strings.HasSuffix(word, "]")
+		word = strings.TrimSuffix(word, "]")
+		name, value, ok := strings.Cut(word, "=")
+		if !ok || name == "" || value == "" {
+			return "", fmt.Errorf("its option %q is not name=value, or its options have no closing bracket", shown(word))
+		}
+		options[name] = value
+		if last {
+			return strings.TrimSpace(inside), nil
 		}
 	}
-	return words, !quoted
+	return strings.TrimSpace(inside[1:]), nil
+}
+
+// quotedFields splits a line as apt does; closed is false where a quote or a
+// bracket is not, behind what was split.
+func quotedFields(s string) (words []string, closed bool) {
+	for strings.TrimSpace(s) != "" {
+		word, rest, ok := quotedWord(s)
+		if !ok {
+			return words, false
+		}
+		words, s = append(words, word), rest
+	}
+	return words, true
+}
+
+// quotedWord is the first word of a line (strutl.cc, ParseQuoteWord): double
+// quotes and brackets keep blanks, quotes are taken off, and %20 is a blank.
+func quotedWord(s string) (word, rest string, ok bool) {
+	s = strings.TrimLeftFunc(s, unicode.IsSpace)
+	end := 0
+	for ; end < len(s) && !unicode.IsSpace(rune(s[end])); end++ {
+		for open, shut := range map[byte]byte{'"': '"', '[': ']'} {
+			if s[end] != open {
+				continue
+			}
+			length := strings.IndexByte(s[end+1:], shut)
+			if length < 0 {
+				return "", "", false
+			}
+			end += 1 + length
+			break
+		}
+	}
+	word = strings.ReplaceAll(s[:end], `"`, "")
+	word = regexp.MustCompile(`%[0-9A-Fa-f]{2}`).ReplaceAllStringFunc(word, func(code string) string {
+		n, _ := strconv.ParseUint(code[1:], 16, 8) // two such digits
+		return string([]byte{byte(n)})
+	})
+	return word, s[end:], word != ""
+}
+
+// wrongURI says why apt takes an address for none: it wants a scheme.
+func wrongURI(uri string) string {
+	if !strings.Contains(uri, ":") {
+		return "its address " + shown(uri) + " has no scheme (https://)"
+	}
+	return ""
 }
 
 // wrongComponents says what apt refuses: a suite that is a path has no
@@ -140,22 +187,24 @@ func weakness(options map[string]string) string {
 	return ""
 }
 
-// yes reads a boolean as apt does (StringToBool) and yum and zypper do.
+// yes reads a boolean as apt does (StringToBool).
 func yes(s string) bool {
 	switch strings.ToLower(s) {
-	case "yes", "true", "with", "on", "enable", "1":
+	case "yes", "true", "with", "on", "enable":
 		return true
 	}
-	return false
+	n, err := strconv.ParseInt(s, 0, 64)
+	return err == nil && n == 1
 }
 
 // no is the opposite of yes; what is neither is neither.
 func no(s string) bool {
 	switch strings.ToLower(s) {
-	case "no", "false", "without", "off", "disable", "0":
+	case "no", "false", "without", "off", "disable":
 		return true
 	}
-	return false
+	n, err := strconv.ParseInt(s, 0, 64)
+	return err == nil && n == 0
 }
 
 // shown makes a word from a file fit for a message.

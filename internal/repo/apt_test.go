@@ -25,11 +25,12 @@ func TestParseSourcesList(t *testing.T) {
 		}), ""},
 		{"blanks in brackets", "deb [ arch=amd64 ] " + uri + " jammy main\n", with(func(e *Entry) { e.Arches = []string{"amd64"} }), ""},
 		{"added architecture", "deb [arch+=i386] " + uri + " jammy main\n", []Entry{plain}, ""},
-		{"no blank behind brackets", "deb [arch=amd64]" + uri + " jammy main\n", with(func(e *Entry) { e.Arches = []string{"amd64"} }), ""},
+		{"no blank behind brackets", "deb [arch=amd64]" + uri + " jammy main\n", nil, "no closing bracket"}, // "[option] not assignment"
 		{"sources", "deb-src " + uri + " jammy main\n", with(func(e *Entry) { e.Sources = true }), ""},
 		{"password", "deb https://user:s3cret@packages.microsoft.com/ubuntu/22.04/prod jammy main\n", []Entry{plain}, ""},
 		{"trusted", "deb [trusted=yes] " + uri + " jammy main\n", weak("trusted=yes"), ""},
-		{"trusted, other word", "deb [Trusted=1] " + uri + " jammy main\n", weak("trusted=1"), ""},
+		{"trusted, other word", "deb [trusted=1] " + uri + " jammy main\n", weak("trusted=1"), ""},
+		{"trusted, in another case, is no option", "deb [Trusted=1] " + uri + " jammy main\n", []Entry{plain}, ""},
 		{"not trusted", "deb [trusted=no] " + uri + " jammy main\n", []Entry{plain}, ""},
 		{"insecure", "deb [allow-insecure=yes] " + uri + " jammy main\n", weak("allow-insecure=yes"), ""},
 		{"weak", "deb [allow-weak=yes] " + uri + " jammy main\n", weak("allow-weak=yes"), ""},
@@ -40,7 +41,7 @@ func TestParseSourcesList(t *testing.T) {
 		{"junk with a terminal escape", "\x1b[31m x y\n", nil, `begins with "?[31m"`},
 		{"open bracket", "deb [arch=amd64 " + uri + " jammy main\n", nil, "no closing bracket"},
 		{"no suite", "deb " + uri + "\n", nil, "no address and suite"},
-		{"option without a value", "deb [trusted] " + uri + " jammy main\n", nil, `option "trusted" has no value`},
+		{"option without a value", "deb [trusted] " + uri + " jammy main\n", nil, `option "trusted" is not name=value`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -33,6 +33,7 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 	var problems []Problem
 	var current *stanza
 	field := ""
+	junk := 0 // a line without a colon: to apt it begins the name of the next field, which is lost, and hides the end of a stanza
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -42,7 +43,9 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 		switch {
 		case strings.HasPrefix(line, "#"):
 		case ends:
-			current, field = nil, ""
+			if junk == 0 {
+				current, field = nil, ""
+			}
 		case line == "":
 		case line[0] == ' ' || line[0] == '\t':
 			if current == nil || field == "" {
@@ -51,21 +54,26 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 			}
 			current.fields[field] += "\n" + strings.TrimSpace(line)
 		default:
-			name, value, ok := strings.Cut(line, ":")
-			name = strings.TrimRight(name, " \t") // apt takes "Types : deb"
-			if !ok || strings.ContainsAny(name, " \t") {
-				problems = append(problems, Problem{File: file, Line: number, What: "it is not a field with a colon"})
-				field = ""
-				continue
-			}
 			if current == nil {
 				all = append(all, stanza{line: number, lines: map[string]int{}, fields: map[string]string{}})
 				current = &all[len(all)-1]
 			}
-			field = strings.ToLower(name)
+			name, value, ok := strings.Cut(line, ":")
+			if !ok {
+				junk, field = number, "\n"
+				continue
+			}
+			field = strings.ToLower(strings.TrimRight(name, " \t")) // apt takes "Types : deb"
+			if junk > 0 {
+				junk, field = 0, "\n"
+			}
 			current.lines[field] = number
 			current.fields[field] = strings.TrimSpace(value)
 		}
+	}
+	if junk > 0 {
+		all = all[:len(all)-1]
+		problems = append(problems, Problem{File: file, Line: junk, What: "it is not a field with a colon"})
 	}
 	return all, problems
 }
@@ -73,17 +81,24 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 // entries are the repositories of a stanza; problem says what apt would refuse.
 func (s stanza) entries(file string) (entries []Entry, problem string) {
 	types, uris, suites := strings.Fields(s.fields["types"]), strings.Fields(s.fields["uris"]), strings.Fields(s.fields["suites"])
+	switch { // apt asks for them of an entry that is off too
+	case s.lines["types"] == 0:
+		return nil, "it has no Types"
+	case slices.ContainsFunc(types, func(t string) bool { return t != "deb" && t != "deb-src" }):
+		return nil, "its Types are neither deb nor deb-src"
+	}
 	enabled := !no(s.fields["enabled"])
 	if enabled {
 		switch {
-		case len(types) == 0:
-			return nil, "it has no Types"
-		case slices.ContainsFunc(types, func(t string) bool { return t != "deb" && t != "deb-src" }):
-			return nil, "its Types are neither deb nor deb-src"
 		case len(uris) == 0:
 			return nil, "it has no URIs"
 		case len(suites) == 0:
 			return nil, "it has no Suites"
+		}
+		for _, uri := range uris {
+			if wrong := wrongURI(uri); wrong != "" {
+				return nil, wrong
+			}
 		}
 		for _, suite := range suites {
 			if wrong := wrongComponents(suite, strings.Fields(s.fields["components"])); wrong != "" {

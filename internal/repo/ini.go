@@ -1,66 +1,55 @@
 package repo
 
 import (
+	"iter"
+	"slices"
 	"strings"
+
+	"aadsshlogin-handler/distro"
 )
 
 // section is one [id] of a .repo file.
 type section struct {
 	id     string
 	line   int
-	lines  map[string]int
-	values map[string]string // by name in lower case; continuation lines joined by \n
+	values map[string]string // what follows one another in a list is joined by \n
 }
 
-// sections reads an INI file as yum, dnf, tdnf and zypper do. Text before the
-// first section is a problem: yum and dnf refuse the file for it.
-func sections(file string, text []byte) ([]section, []Problem) {
-	var all []section
-	var problems []Problem
-	name := ""
-	number := 0
-	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
-		number++
-		line = strings.TrimRight(line, "\r\n\t ")
-		trimmed := strings.TrimSpace(line)
-		if trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';' {
-			continue
-		}
-		if trimmed[0] == '[' && line[0] == '[' {
-			id, _, closed := strings.Cut(trimmed[1:], "]")
-			if !closed || id == "" {
-				problems = append(problems, Problem{File: file, Line: number, What: "its section name is not closed or empty"})
-				id = ""
-			}
-			all = append(all, section{id: id, line: number, lines: map[string]int{}, values: map[string]string{}})
-			name = ""
-			continue
-		}
-		if len(all) == 0 {
-			problems = append(problems, Problem{File: file, Line: number, What: "it stands before the first section"})
-			continue
-		}
-		current := &all[len(all)-1]
-		if line[0] == ' ' || line[0] == '\t' {
-			if name != "" {
-				current.values[name] += "\n" + trimmed
-			}
-			continue
-		}
-		key, value, ok := strings.Cut(trimmed, "=")
-		if !ok {
-			key, value, ok = strings.Cut(trimmed, ":")
-		}
-		if !ok {
-			problems = append(problems, Problem{File: file, Line: number, What: "it is neither a section nor a setting"})
-			name = ""
-			continue
-		}
-		name = strings.ToLower(strings.TrimSpace(key))
-		current.lines[name] = number
-		current.values[name] = strings.TrimSpace(value)
+// mistake is a line for which a manager takes nothing of a file: dnf 4 goes on
+// with the other files, yum, dnf 5 and zypper end their work.
+type mistake struct {
+	line int
+	what string
+}
+
+// dialect is how one manager reads .repo files. Each is tried against the real
+// one with generated files (test/suite/pkgmgr); yum and tdnf by their sources.
+type dialect struct {
+	// read gives the sections, those before a mistake too.
+	read func(text string) ([]section, *mistake)
+	// truth reads a boolean; what is not known leaves the default.
+	truth func(value string) (is, known bool)
+	// strict: a section with a boolean that is not known is left out.
+	strict bool
+	list   func(value string) []string // splits addresses and keys
+	// on is whether a section is enabled that does not say so.
+	on bool
+	// takes reports whether a section may have this id; nil: any.
+	takes func(id string) bool
+	judge func(dialect, section, checks) (verifies bool, why string)
+}
+
+func dialectOf(m distro.Manager) dialect {
+	switch m {
+	case distro.Zypper:
+		return dialect{read: readZypp, truth: zyppTrue, list: zyppList, on: true, judge: zyppVerdict}
+	case distro.Tdnf:
+		return dialect{read: readTdnf, truth: tdnfTruth, list: tdnfList, judge: yumVerdict}
+	case distro.Yum:
+		return dialect{read: readYum, truth: yumTruth, strict: true, list: words, on: true, takes: repositoryID, judge: yumVerdict}
+	default:
+		return dialect{read: readDnf, truth: dnfTruth, list: dnfList, on: true, takes: repositoryID, judge: yumVerdict}
 	}
-	return all, problems
 }
 
 // checks are the settings of signature checks that hold where a section says
@@ -70,73 +59,83 @@ type checks struct {
 	metadata bool // repo_gpgcheck
 }
 
-// verdict is how one section is judged: whether signatures are checked, and if
-// not, the setting that says so.
-type verdict func(section, checks) (verifies bool, why string)
-
-// yumVerdict: packages must be checked. Signed metadata alone does not do, for
-// yum and dnf install an unsigned package from it.
-func yumVerdict(s section, defaults checks) (bool, string) {
-	value, set := s.values["gpgcheck"]
-	if yes(value) || !set && defaults.packages {
-		return true, ""
+// ParseRepo reads a .repo file as a manager does. gpgcheck is what holds for
+// repositories that do not say it themselves.
+func ParseRepo(m distro.Manager, file string, text []byte, gpgcheck bool) ([]Entry, []Problem) {
+	d := dialectOf(m)
+	all, wrong := d.read(string(text))
+	if wrong != nil {
+		return nil, []Problem{{File: file, Line: wrong.line, What: wrong.what + ", so that nothing of the file is used", Refused: true}}
 	}
-	if !set {
-		return false, "gpgcheck is not set, neither here nor for all repositories"
-	}
-	return false, "gpgcheck=" + shown(value)
-}
-
-// zyppVerdict: libzypp checks the metadata and, through its checksums, the
-// packages; or the packages themselves where the metadata is not signed. A
-// specific setting wins over gpgcheck (zypper.conf, libzypp RepoInfo).
-func zyppVerdict(s section, defaults checks) (bool, string) {
-	general := defaults.packages
-	if value, set := s.values["gpgcheck"]; set {
-		general = !no(value)
-	}
-	specific := func(name string, otherwise bool) bool {
-		value, set := s.values[name]
-		if !set {
-			return otherwise
-		}
-		return !no(value)
-	}
-	if specific("repo_gpgcheck", general || defaults.metadata) || specific("pkg_gpgcheck", general) {
-		return true, ""
-	}
-	for _, name := range []string{"gpgcheck", "repo_gpgcheck", "pkg_gpgcheck"} {
-		if value, set := s.values[name]; set && no(value) {
-			return false, name + "=" + shown(value)
-		}
-	}
-	return false, "signature checks are off for all repositories"
-}
-
-// parseINI turns sections into entries, one for each address.
-func parseINI(file string, text []byte, defaults checks, judge verdict) ([]Entry, []Problem) {
-	all, problems := sections(file, text)
 	var entries []Entry
+	var problems []Problem
 	for _, s := range all {
-		if s.id == "" || s.id == "main" {
+		if s.id == "main" {
 			continue
 		}
-		e := Entry{File: file, Line: s.line, ID: s.id, SignedBy: s.values["gpgkey"], Enabled: !no(s.values["enabled"])}
-		e.Verifies, e.Why = judge(s, defaults)
-		var addresses []string
-		for _, name := range []string{"baseurl", "mirrorlist", "metalink"} {
-			addresses = append(addresses, words(s.values[name])...)
+		some, what := d.entries(s, checks{packages: gpgcheck})
+		if what != "" {
+			problems = append(problems, Problem{File: file, Line: s.line, What: "its section [" + shown(s.id) + "] " + what})
 		}
-		if len(addresses) == 0 && e.Enabled {
-			problems = append(problems, Problem{File: file, Line: s.line, What: "its section [" + shown(s.id) + "] has no address"})
-			continue
-		}
-		for _, address := range addresses {
-			e.URI = withoutUser(address)
+		for _, e := range some {
+			e.File = file
 			entries = append(entries, e)
 		}
 	}
 	return entries, problems
+}
+
+// entries are the repositories of a section, one for each address; what says why
+// there are none, where that is a mistake.
+func (d dialect) entries(s section, defaults checks) (all []Entry, what string) {
+	if d.takes != nil && !d.takes(s.id) {
+		return nil, "has a name that is not taken: letters, digits and - _ . : are"
+	}
+	e := Entry{Line: s.line, ID: s.id, SignedBy: strings.Join(d.list(s.values["gpgkey"]), " "), Enabled: d.on}
+	if value, set := s.values["enabled"]; set {
+		is, known := d.truth(value)
+		switch {
+		case known:
+			e.Enabled = is
+		case d.strict:
+			return nil, "is left out: enabled=" + shown(value) + " is neither yes nor no"
+		}
+	}
+	if d.strict {
+		if value, set := s.values["gpgcheck"]; set {
+			if _, known := d.truth(value); !known {
+				return nil, "is left out: gpgcheck=" + shown(value) + " is neither yes nor no"
+			}
+		}
+	}
+	e.Verifies, e.Why = d.judge(d, s, defaults)
+	addresses := d.list(s.values["baseurl"])
+	for _, name := range []string{"mirrorlist", "metalink"} {
+		found := d.list(s.values[name])
+		addresses = append(addresses, found[:min(len(found), 1)]...) // these are no lists
+	}
+	for _, address := range addresses {
+		e.URI = withoutUser(address)
+		all = append(all, e)
+	}
+	if len(all) == 0 && e.Enabled {
+		return nil, "has no address"
+	}
+	return all, ""
+}
+
+// yumVerdict: packages must be checked. Signed metadata alone does not do, for
+// yum and dnf install an unsigned package from it.
+func yumVerdict(d dialect, s section, defaults checks) (bool, string) {
+	value, set := s.values["gpgcheck"]
+	is, known := d.truth(value)
+	switch {
+	case set && known && is, (!set || !known) && defaults.packages:
+		return true, ""
+	case !set:
+		return false, "gpgcheck is not set, neither here nor for all repositories"
+	}
+	return false, "gpgcheck=" + shown(value)
 }
 
 // words splits a list as .repo files write it: by blanks, lines and commas.
@@ -144,14 +143,43 @@ func words(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == ',' })
 }
 
-// ParseYum reads a .repo file of yum, dnf or tdnf. gpgcheck is what the
-// manager's own configuration says of repositories that do not say it.
-func ParseYum(file string, text []byte, gpgcheck bool) ([]Entry, []Problem) {
-	return parseINI(file, text, checks{packages: gpgcheck}, yumVerdict)
+// repositoryID reports whether yum and dnf take an id: one with another
+// character is left out by yum and dnf 4 ("Bad id for repo"), and ends dnf 5.
+func repositoryID(id string) bool {
+	return !strings.ContainsFunc(id, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.:", r))
+	})
 }
 
-// ParseZypp reads a .repo file of zypper. gpgcheck is what zypp.conf says; its
-// default is true.
-func ParseZypp(file string, text []byte, gpgcheck bool) ([]Entry, []Problem) {
-	return parseINI(file, text, checks{packages: gpgcheck}, zyppVerdict)
+// reading is a .repo file while it is read. A section that comes twice is one.
+type reading struct {
+	all     []section
+	current int
 }
+
+func (r *reading) heading(id string, line int) {
+	r.current = slices.IndexFunc(r.all, func(s section) bool { return s.id == id })
+	if r.current < 0 {
+		r.current = len(r.all)
+		r.all = append(r.all, section{id: id, line: line, values: map[string]string{}})
+	}
+}
+
+// values are those of the section that is being read.
+func (r *reading) values() map[string]string { return r.all[r.current].values }
+
+// numbered are the lines of a text without their ends, counted from 1.
+func numbered(text string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		number := 0
+		for line := range strings.Lines(text) {
+			number++
+			if !yield(number, strings.TrimSuffix(line, "\n")) {
+				return
+			}
+		}
+	}
+}
+
+// comment reports whether a line is empty or begins as a comment does.
+func comment(line string) bool { return line == "" || line[0] == '#' || line[0] == ';' }

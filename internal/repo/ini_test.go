@@ -3,6 +3,8 @@ package repo
 import (
 	"reflect"
 	"testing"
+
+	"aadsshlogin-handler/distro"
 )
 
 const rhel9 = "[packages-microsoft-com-prod]\nname=packages-microsoft-com-prod\nbaseurl=https://packages.microsoft.com/rhel/9/prod/\nenabled=1\ngpgcheck=1\ngpgkey=https://packages.microsoft.com/keys/microsoft.asc\nsslverify=1\n"
@@ -25,7 +27,7 @@ func TestParseYum(t *testing.T) {
 		{"not checked by default", head, false, weak("gpgcheck is not set, neither here nor for all repositories"), ""},
 		{"gpgcheck=0", head + "gpgcheck=0\n", true, weak("gpgcheck=0"), ""},
 		{"gpgcheck = No", head + "gpgcheck = No\nrepo_gpgcheck=1\n", true, weak("gpgcheck=No"), ""},
-		{"gpgcheck: yes", head + "gpgcheck: yes\n", false, []Entry{plain}, ""},
+		{"a colon", head + "gpgcheck: yes\n", false, nil, "neither a section nor a setting"},
 		{"disabled", head + "gpgcheck=1\nenabled=0\n", false, with(func(e *Entry) { e.Enabled = false }), ""},
 		{"CRLF, BOM, comments", "\ufeff# note\r\n[prod]\r\n; note\r\nbaseurl = https://packages.microsoft.com/rhel/9/prod/\r\ngpgcheck=1\r\n", false, with(func(e *Entry) { e.Line = 2 }), ""},
 		{"main is no repository", "[main]\ngpgcheck=0\n", true, nil, ""},
@@ -35,11 +37,11 @@ func TestParseYum(t *testing.T) {
 		{"no address", "[prod]\nname=x\n", true, nil, "[prod] has no address"},
 		{"no address, disabled", "[prod]\nenabled=0\n", true, nil, ""},
 		{"open section", "[prod\nbaseurl=x\n", true, nil, "not closed"},
-		{"junk in a section", head + "junk\n", true, []Entry{plain}, "neither a section nor a setting"},
+		{"junk in a section", head + "junk\n", true, nil, "neither a section nor a setting"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, problems := ParseYum("x.repo", []byte(test.text), test.gpgcheck)
+			got, problems := ParseRepo(distro.Dnf, "x.repo", []byte(test.text), test.gpgcheck)
 			if !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got  %+v\nwant %+v", got, test.want)
 			}
@@ -49,7 +51,7 @@ func TestParseYum(t *testing.T) {
 }
 
 func TestParseYumSeveral(t *testing.T) {
-	got, problems := ParseYum("x.repo", []byte("[a]\nbaseurl=http://one/,\n  http://two/\n\thttp://three/\ngpgcheck=1\n\n[b]\nmirrorlist=http://list/?token=s3cret\nmetalink=http://link/\n"), true)
+	got, problems := ParseRepo(distro.Dnf, "x.repo", []byte("[a]\nbaseurl=http://one/,\n  http://two/\n\thttp://three/\ngpgcheck=1\n\n[b]\nmirrorlist=http://list/?token=s3cret\nmetalink=http://link/\n"), true)
 	var uris []string
 	for _, e := range got {
 		uris = append(uris, e.ID+" "+e.URI)
@@ -77,7 +79,7 @@ func TestParseZypp(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, problems := ParseZypp("x.repo", []byte("[prod]\nbaseurl=https://h/p/\n"+test.settings+"\n"), test.gpgcheck)
+			got, problems := ParseRepo(distro.Zypper, "x.repo", []byte("[prod]\nbaseurl=https://h/p/\n"+test.settings+"\n"), test.gpgcheck)
 			if len(got) != 1 || got[0].Why != test.why || got[0].Verifies != (test.why == "") {
 				t.Errorf("got %+v, want why %q", got, test.why)
 			}
@@ -91,8 +93,9 @@ func FuzzIni(f *testing.F) {
 		f.Add([]byte(seed), true)
 	}
 	f.Fuzz(func(t *testing.T, text []byte, gpgcheck bool) {
-		yum, yumProblems := ParseYum("x.repo", text, gpgcheck)
-		zypp, zyppProblems := ParseZypp("x.repo", text, gpgcheck)
-		checkParsed(t, text, append(yum, zypp...), append(yumProblems, zyppProblems...))
+		for _, m := range []distro.Manager{distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+			entries, problems := ParseRepo(m, "x.repo", text, gpgcheck)
+			checkParsed(t, text, entries, problems)
+		}
 	})
 }

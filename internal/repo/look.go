@@ -28,14 +28,10 @@ const maxFile = 1 << 20
 // Look reads what is configured for a package manager. A file that cannot be
 // read is a problem; what can be read is returned all the same.
 func Look(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
-	switch m {
-	case distro.Apt:
+	if m == distro.Apt {
 		return LookApt(h)
-	case distro.Zypper:
-		return LookZypp(h)
-	default:
-		return LookYum(h)
 	}
+	return LookRepo(h, m)
 }
 
 // LookApt reads sources.list and sources.list.d. An entry whose key file is
@@ -99,45 +95,51 @@ func missingKey(h *host.Host, e Entry) string {
 	return ""
 }
 
-// LookYum reads the repositories of yum, dnf and tdnf, which share a folder.
-func LookYum(h *host.Host) ([]Entry, []Problem) {
-	// Off is what yum, dnf 4 and tdnf do without a word in their own file. On
-	// a machine with several of them the weakest counts.
-	found, gpgcheck := false, true
-	for _, config := range []string{"/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/tdnf/tdnf.conf"} {
-		if text, problem := read(h, config); problem == nil && text != nil {
-			found = true
-			gpgcheck = gpgcheck && yes(mainSetting(config, text, "gpgcheck"))
-		}
+// LookRepo reads the .repo files of an rpm-based manager.
+func LookRepo(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
+	dir, gpgcheck := yumParts, checksByDefault(h, m)
+	if m == distro.Zypper {
+		dir = zypParts
 	}
-	entries, problems := lookParts(h, yumParts, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
-		return ParseYum(file, text, found && gpgcheck)
+	entries, problems := lookParts(h, dir, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
+		return ParseRepo(m, file, text, gpgcheck)
 	})
 	return noteKeys(h, entries, problems)
 }
 
-// LookZypp reads the repositories of zypper.
-func LookZypp(h *host.Host) ([]Entry, []Problem) {
-	const config = "/etc/zypp/zypp.conf"
-	gpgcheck := true
-	if text, problem := read(h, config); problem == nil {
-		gpgcheck = !no(mainSetting(config, text, "gpgcheck"))
+// checksByDefault is what a manager does with a repository that does not say
+// whether its packages are checked: off in yum and dnf, on in zypper, where
+// their own file says nothing; on in tdnf, whatever its file says.
+func checksByDefault(h *host.Host, m distro.Manager) bool {
+	var config string
+	switch m {
+	case distro.Tdnf:
+		return true
+	case distro.Zypper:
+		config = "/etc/zypp/zypp.conf"
+	case distro.Yum:
+		config = "/etc/yum.conf"
+	default:
+		config = "/etc/dnf/dnf.conf"
 	}
-	entries, problems := lookParts(h, zypParts, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
-		return ParseZypp(file, text, gpgcheck)
-	})
-	return noteKeys(h, entries, problems)
-}
-
-func mainSetting(file string, text []byte, name string) string {
-	all, _ := sections(file, text)
-	value := ""
+	builtIn := m == distro.Zypper
+	text, problem := read(h, config)
+	if problem != nil {
+		return builtIn
+	}
+	d := dialectOf(m)
+	all, _ := d.read(string(text))
 	for _, s := range all {
-		if s.id == "main" && s.values[name] != "" {
-			value = s.values[name]
+		if value, set := s.values["gpgcheck"]; set && s.id == "main" {
+			if m == distro.Zypper {
+				return !no(value) // zypp.conf(5)
+			}
+			if is, known := d.truth(value); known {
+				return is
+			}
 		}
 	}
-	return value
+	return builtIn
 }
 
 // lookParts reads the files of a folder, in the order of their names.
@@ -172,6 +174,11 @@ func lookParts(h *host.Host, dir string, extensions []string, parse func(string,
 // the vendor's handler leaves an empty file or a web page in the place of its
 // repository file (MicrosoftDocs/azure-docs#11997).
 func judgeFile(file string, text []byte, entries int, wrong []Problem) []Problem {
+	// What its manager refuses whole, for one line, may be all that its owner has.
+	owned := bytes.HasPrefix(text, []byte("[")) || bytes.Contains(text, []byte("\n["))
+	if refused := slices.ContainsFunc(wrong, func(p Problem) bool { return p.Refused }); refused && owned {
+		return wrong
+	}
 	if entries > 0 || !leftoverName(path.Base(file)) {
 		return wrong
 	}

@@ -52,6 +52,7 @@ type Problem struct {
 	File     string
 	Line     int // 0: the whole file
 	What     string
+	Refused  bool // its manager takes nothing of the file
 	Leftover bool // the file is named as ours or the vendor's, and configures nothing: safe to replace
 }
 

@@ -69,10 +69,11 @@ func TestReuse(t *testing.T) {
 		{name: "yum, unchecked", target: rhel, text: yum + "gpgcheck=0\n", wantCode: fault.RepositoryUntrusted, says: "gpgcheck=0"},
 		{name: "zypper", target: sles, text: "[ms]\nbaseurl=https://packages.microsoft.com/sles/15/prod\n", want: "line 1"},
 
-		{name: "image's", target: azl, text: "[azurelinux-official-ms-non-oss]\nbaseurl=" + imageURL + "\ngpgcheck=1\n", want: "line 1"},
-		{name: "image's, led elsewhere", target: azl, text: "[azurelinux-official-ms-non-oss]\nbaseurl=https://depot.example.com/x\ngpgcheck=1\n", want: "line 1"},
-		{name: "image's, but a mirror is wanted", target: azl, text: "[azurelinux-official-ms-non-oss]\nbaseurl=" + imageURL + "\ngpgcheck=1\n", options: Options{Base: "https://mirror.example.com", Mirror: true}},
-		{name: "image's, for the other architecture", target: azl, text: "[x]\nbaseurl=" + strings.Replace(imageURL, "$basearch", "aarch64", 1) + "\ngpgcheck=1\n"},
+		{name: "image's", target: azl, text: "[azurelinux-official-ms-non-oss]\nbaseurl=" + imageURL + "\nenabled=1\ngpgcheck=1\n", want: "line 1"},
+		{name: "image's, led elsewhere", target: azl, text: "[azurelinux-official-ms-non-oss]\nbaseurl=https://depot.example.com/x\nenabled=1\ngpgcheck=1\n", want: "line 1"},
+		{name: "image's, but a mirror is wanted", target: azl, text: "[azurelinux-official-ms-non-oss]\nbaseurl=" + imageURL + "\nenabled=1\ngpgcheck=1\n", options: Options{Base: "https://mirror.example.com", Mirror: true}},
+		{name: "image's, which tdnf takes for switched off", target: azl, text: "[azurelinux-official-ms-non-oss]\nbaseurl=" + imageURL + "\nenabled=yes\n"},
+		{name: "image's, for the other architecture", target: azl, text: "[x]\nbaseurl=" + strings.Replace(imageURL, "$basearch", "aarch64", 1) + "\nenabled=1\ngpgcheck=1\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -81,13 +82,10 @@ func TestReuse(t *testing.T) {
 				file = "/etc/x"
 			}
 			var entries []Entry
-			switch test.target.Manager {
-			case distro.Apt:
+			if m := test.target.Manager; m == distro.Apt {
 				entries, _ = ParseSourcesList(file, []byte(test.text))
-			case distro.Zypper:
-				entries, _ = ParseZypp(file, []byte(test.text), true)
-			default:
-				entries, _ = ParseYum(file, []byte(test.text), false)
+			} else {
+				entries, _ = ParseRepo(m, file, []byte(test.text), m == distro.Zypper)
 			}
 			if len(entries) == 0 {
 				t.Fatal("the test's text gives no entry")

@@ -1,0 +1,71 @@
+package repo
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+)
+
+// TestDialects holds what each manager makes of the same lines. dnf and zypper
+// answered so themselves (test/suite/pkgmgr asks them of generated files); yum
+// and tdnf by their sources and recordings.
+func TestDialects(t *testing.T) {
+	const head = "[x]\nbaseurl=http://h.invalid/r\ngpgcheck=1\n"
+	managers := []distro.Manager{distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper}
+	for _, c := range []struct {
+		name, text string
+		want       string // of dnf, yum, tdnf, zypper: + it is on, 0 it is off, - nothing of the file is used, . the section is left out, ? not known
+	}{
+		{"on", head + "enabled=1\n", "++++"},
+		{"nothing said", head, "++0+"},
+		{"empty", head + "enabled=\n", "+.00"},
+		{"a note behind it", head + "enabled=0 # off\n", "+.00"},
+		{"a note behind a one", head + "enabled=1 # on\n", "+.0+"},
+		{"yes", head + "enabled=yes\n", "++0+"},
+		{"on as a word", head + "enabled=on\n", "+.0+"},
+		{"enable", head + "enabled=enable\n", "+.00"},
+		{"always", head + "enabled=always\n", "+.0+"},
+		{"quoted", head + "enabled=\"0\"\n", "0.00"},
+		{"in capitals", head + "ENABLED=0\n", "+00+"},
+		{"a colon", head + "name=x\nenabled:0\n", "-00-"},
+		{"a junk line", head + "junk\nenabled=1\n", "--+-"},
+		{"text before the first section", "junk\n" + head + "enabled=1\n", "--+-"},
+		{"a setting before the first section", "a=b\n" + head + "enabled=1\n", "--+-"},
+		{"include before the first section", "include=file:///x\n" + head + "enabled=1\n", "-++-"},
+		{"a page", "<html>\n</html>\n", "--.-"},
+		{"an indented heading", "  " + head + "enabled=1\n", "++++"},
+		{"a heading that is not closed", "[x\n" + head[4:] + "enabled=1\n", "--+-"},
+		{"words behind a heading", "[x] words\n" + head[4:] + "enabled=1\n", "--++"},
+		{"a byte order mark", "\ufeff" + head + "enabled=1\n", "+?.-"},
+		{"line ends of Windows", strings.ReplaceAll(head+"enabled=1\n", "\n", "\r\n"), "++0-"},
+		{"a name with a blank", "[a b]\n" + head[4:] + "enabled=1\n", "..++"},
+		{"no scheme", "[x]\nbaseurl=h.invalid/r\nenabled=1\n", "+++-"},
+	} {
+		for i, m := range managers {
+			entries, problems := ParseRepo(m, "x.repo", []byte(c.text), true)
+			got := "."
+			switch {
+			case len(problems) > 0 && problems[0].Refused:
+				got = "-"
+			case len(entries) > 0 && entries[0].Enabled:
+				got = "+"
+			case len(entries) > 0:
+				got = "0"
+			}
+			if want := c.want[i : i+1]; got != want && want != "?" {
+				t.Errorf("%s, %s: %s, want %s (%+v, %+v)", c.name, m, got, want, entries, problems)
+			}
+		}
+	}
+}
+
+// TestOwnersFileStays: a file that its manager refuses whole, for one line, is
+// not the rest of an installation that may be removed.
+func TestOwnersFileStays(t *testing.T) {
+	h := machine(t, map[string]string{"/etc/yum.repos.d/microsoft-prod.repo": rhel9 + "junk\n[other]\nbaseurl=https://other.invalid/\n"})
+	entries, problems := Look(h, distro.Dnf)
+	if len(entries) > 0 || len(problems) != 1 || problems[0].Leftover || !problems[0].Refused || !strings.HasSuffix(problems[0].Place(), " line 8") {
+		t.Errorf("entries %+v, problems %+v", entries, problems)
+	}
+}

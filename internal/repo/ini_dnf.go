@@ -1,0 +1,89 @@
+package repo
+
+import "strings"
+
+// readDnf reads as dnf 4 and 5 do (libdnf, iniparser.cpp). Any line that it
+// cannot read ends it.
+func readDnf(text string) ([]section, *mistake) {
+	const blank = " \t\r"
+	var r reading
+	name := "" // of the setting that an indented line goes on with
+	finish := func() {
+		if name != "" {
+			r.values()[name] = unquoted(strings.TrimRight(r.values()[name], "\n"))
+		}
+		name = ""
+	}
+	for number, line := range numbered(strings.TrimPrefix(text, "\ufeff")) {
+		trimmed := strings.Trim(line, blank)
+		switch {
+		case comment(line):
+			finish()
+		case trimmed == "": // blanks alone go on with a value
+			if name != "" {
+				r.values()[name] += "\n"
+			}
+		case trimmed[0] == '[':
+			finish()
+			id, wrong := dnfHeading(trimmed)
+			if wrong != "" {
+				return r.all, &mistake{number, wrong}
+			}
+			r.heading(id, number)
+		case len(r.all) == 0:
+			return nil, &mistake{number, "it stands before the first section"}
+		case strings.TrimLeft(line, blank) != line:
+			if name == "" {
+				return r.all, &mistake{number, "it is indented, and goes on with no setting"}
+			}
+			r.values()[name] += "\n" + trimmed
+		default:
+			finish()
+			key, value, ok := strings.Cut(trimmed, "=")
+			if !ok || key == "" {
+				return r.all, &mistake{number, "it is neither a section nor a setting"}
+			}
+			name = strings.TrimRight(key, " \t")
+			r.values()[name] = strings.TrimLeft(value, " \t")
+		}
+	}
+	finish()
+	return r.all, nil
+}
+
+// dnfHeading is the id of a heading; wrong says why it is none.
+func dnfHeading(line string) (id, wrong string) {
+	id, behind, closed := strings.Cut(line[1:], "]")
+	switch {
+	case !closed || id == "":
+		return "", "its section name is not closed or empty"
+	case len(behind) > 1 && strings.IndexAny(strings.TrimLeft(behind, " \t\r"), "#;") != 0:
+		return "", "something stands behind its section name"
+	}
+	return id, ""
+}
+
+// unquoted takes quotes off that enclose a value.
+func unquoted(s string) string {
+	if len(s) > 1 && s[0] == s[len(s)-1] && (s[0] == '"' || s[0] == '\'') {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+// dnfTruth is libdnf's OptionBool; what is not known leaves the default, with a
+// warning.
+func dnfTruth(s string) (is, known bool) {
+	switch strings.ToLower(s) {
+	case "1", "yes", "true", "on":
+		return true, true
+	case "0", "no", "false", "off":
+		return false, true
+	}
+	return false, false
+}
+
+// dnfList splits at spaces, lines and commas; a tab is part of an address.
+func dnfList(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' || r == ',' })
+}

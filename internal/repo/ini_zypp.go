@@ -1,0 +1,141 @@
+package repo
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// zyppLists are the settings whose lines go on: whatever is no setting of its own
+// after one of them belongs to it.
+func zyppLists() []string { return []string{"baseurl", "gpgkey", "mirrorlist", "metalink"} }
+
+// readZypp reads as libzypp does (iniparser.cc, RepoFileReader.cc). Any line that
+// it cannot read, and an address that is none, ends it.
+func readZypp(text string) ([]section, *mistake) {
+	var r reading
+	list := "" // the one that a line may go on with; a heading does not end it
+	add := func(words string) (wrong string) {
+		for _, word := range zyppList(words) {
+			if wrong = wrongAddress(word); wrong != "" {
+				return wrong
+			}
+			r.values()[list] += "\n" + word
+		}
+		return ""
+	}
+	for number, line := range numbered(text) {
+		trimmed := strings.Trim(line, " \t\n")
+		key, value, setting := strings.Cut(trimmed, "=")
+		switch {
+		case comment(trimmed):
+			continue
+		case trimmed[0] == '[' && strings.Contains(trimmed, "]"):
+			id := trimmed[1:strings.LastIndexByte(trimmed, ']')]
+			if id == "" || id[0] == '.' {
+				return r.all, &mistake{number, "its section name is empty or begins with a dot"}
+			}
+			r.heading(id, number)
+			continue
+		case trimmed[0] != '[' && setting && !strings.ContainsAny(key, `:/?|,\`):
+			if len(r.all) == 0 {
+				return nil, &mistake{number, "it stands before the first section"}
+			}
+			key, value = strings.TrimRight(key, " \t"), strings.TrimLeft(value, " \t")
+			if list = ""; !slices.Contains(zyppLists(), key) {
+				r.values()[key] = value
+				continue
+			}
+			list = key
+		case list == "":
+			return r.all, &mistake{number, "it is neither a section nor a setting"}
+		default:
+			value = trimmed
+		}
+		if wrong := add(value); wrong != "" {
+			return r.all, &mistake{number, wrong}
+		}
+	}
+	return r.all, nil
+}
+
+// zyppList splits at blanks, with commas beside them or none: a comma alone is
+// part of an address.
+func zyppList(s string) []string {
+	var all []string
+	for _, word := range regexp.MustCompile(`[,\s]*[ \t\n][,\s]*`).Split(s, -1) {
+		if word != "" {
+			all = append(all, word)
+		}
+	}
+	return all
+}
+
+// wrongAddress says why libzypp takes an address for none.
+func wrongAddress(word string) string {
+	if strings.ContainsRune(word, '\r') {
+		return "its line ends as on Windows"
+	}
+	if word[0] == '/' {
+		return ""
+	}
+	if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`).MatchString(word) {
+		return "its address " + shown(withoutUser(word)) + " has no scheme (https://)"
+	}
+	if regexp.MustCompile(`%(?:[^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`).MatchString(word) {
+		return "its address " + shown(withoutUser(word)) + " has a % that is none"
+	}
+	u, err := url.Parse(word)
+	if err == nil && u.Host == "" && slices.Contains([]string{"http", "https", "ftp", "nfs", "smb"}, u.Scheme) {
+		return "its address " + shown(withoutUser(word)) + " has no host"
+	}
+	return ""
+}
+
+// zyppVerdict: libzypp checks the metadata and, through its checksums, the
+// packages; or the packages themselves where the metadata is not signed. A
+// specific setting wins over gpgcheck (zypper.conf, libzypp RepoInfo).
+func zyppVerdict(_ dialect, s section, defaults checks) (bool, string) {
+	general := defaults.packages
+	if is, known := zyppTruth(s.values["gpgcheck"]); known {
+		general = is
+	}
+	specific := func(name string, otherwise bool) bool {
+		value, set := s.values[name]
+		if !set {
+			return otherwise
+		}
+		is, _ := zyppTrue(value)
+		return is
+	}
+	if specific("repo_gpgcheck", general || defaults.metadata) || specific("pkg_gpgcheck", general) {
+		return true, ""
+	}
+	for _, name := range []string{"gpgcheck", "repo_gpgcheck", "pkg_gpgcheck"} {
+		if value, set := s.values[name]; set {
+			if is, _ := zyppTrue(value); !is {
+				return false, name + "=" + shown(value)
+			}
+		}
+	}
+	return false, "signature checks are off for all repositories"
+}
+
+// zyppTrue is libzypp's strToTrue: what is not true is off.
+func zyppTrue(s string) (is, known bool) {
+	is, _ = zyppTruth(s)
+	return is, true
+}
+
+// zyppTruth is libzypp's strToTriBool: a number counts by its beginning.
+func zyppTruth(s string) (is, known bool) {
+	switch s := strings.ToLower(s); s {
+	case "yes", "true", "always", "on", "+":
+		return true, true
+	case "no", "false", "never", "off", "-", "0":
+		return false, true
+	}
+	number := regexp.MustCompile(`^\s*[+-]?0*[1-9]`).MatchString(s)
+	return number, number
+}
