@@ -37,7 +37,6 @@ func (l located) here(h *host.Host) bool {
 // file there is nothing to install.
 func (s *Session) fetchAlone(ctx context.Context, o *Order, before Packages) (diagnosis, error) {
 	m := s.Manager
-	o.Files = nil
 	d, err := s.run(ctx, m.Locate(s.Source, o.Install), reads)
 	if err != nil || d.fault != nil {
 		return d, err

@@ -15,8 +15,8 @@ import (
 func brief(c host.Command) string {
 	const (
 		does     = " -- -s --test --assumeno --dry-run --download-only --downloadonly --noscripts --reinstall --fix-broken "
-		doesLow  = " -q -W -a -e -U --configure --install --purge --import " // the subcommands of rpm and dpkg
-		hasValue = " -o -f --qf --repo --type "
+		doesLow  = " -q -K -W -a -e -U --configure --install --purge --import " // the subcommands of rpm and dpkg
+		hasValue = " -o -f --qf --repo --from --type --dbpath --define "
 	)
 	low := slices.Contains([]string{"rpm", "dpkg", "dpkg-query"}, c.Name)
 	var words []string

@@ -56,9 +56,23 @@ func TestCommands(t *testing.T) {
 				show("fetch files", m.FetchFiles(ours, exact))
 				show("install fetched files, all sources", m.Install(Order{Source: all, Install: exact, Files: []string{"/var/cache/apt/archives/aadsshlogin_1.0_amd64.deb"}, LockWait: wait})...)
 			}
+			if m.Verify != nil {
+				fetched := Order{Source: all, Install: exact, Files: []string{"/fetched/aadsshlogin-1.0.027980001-1.x86_64.rpm"}, LockWait: wait}
+				older, again, replacing := fetched, fetched, fetched
+				older.Older, again.Reinstall, replacing.Remove = true, true, legacy
+				show("fetch from ours, all sources", m.Download(Order{Source: all, Install: exact, LockWait: wait})...)
+				show("verify with our keys alone", rpmKeyring(keyringDir, []string{"/etc/pki/rpm-gpg/ours"}), m.Verify(keyringDir, fetched.Files[0]))
+				show("verify with the machine's keys", m.Verify("", fetched.Files[0]))
+				show("install fetched files, all sources", m.Install(fetched)...)
+				show("install older fetched files", m.Install(older)...)
+				show("reinstall fetched files", m.Install(again)...)
+				show("replace by fetched files", m.Install(replacing)...)
+			}
 			show("versions", m.Versions(ours, "aadsshlogin"))
 			show("install the newest", m.Install(Order{Source: ours, Install: newest, LockWait: wait})...)
-			show("install the newest, all sources", m.Install(Order{Source: all, Install: newest, LockWait: wait})...)
+			if m.Verify == nil {
+				show("install the newest, all sources", m.Install(Order{Source: all, Install: newest, LockWait: wait})...)
+			}
 			show("install an exact version", m.Install(Order{Source: ours, Install: exact, LockWait: wait})...)
 			show("install an older version", m.Install(Order{Source: ours, Install: exact, Older: true, LockWait: wait})...)
 			show("reinstall", m.Install(Order{Source: ours, Install: exact, Reinstall: true, LockWait: wait})...)

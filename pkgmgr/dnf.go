@@ -42,11 +42,15 @@ func dnf() *Manager {
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
 		Kept:           dnfKept,
+		Verify:         rpmVerify,
+		Offers:         "dnf --showduplicates list",
 		parseQuery:     parseRPMQuery,
 		parseVersions:  parseRepoquery,
 		parseEffect:    parseDnfEffect,
-		rules:          once(func() []rule { return slices.Concat(dnf5Rules(), dnfRules()) }),
-		noise:          dnfNoise,
+		rules: once(func() []rule {
+			return slices.Concat(dnf5Rules(), dnfRules(), []rule{{match: regexp.QuoteMeta(dnfCarriedOut), code: fault.OK}})
+		}),
+		noise: dnfNoise,
 	}
 }
 
@@ -97,6 +101,15 @@ func dnfTransaction() []string {
 	return []string{"--setopt=install_weak_deps=0", "--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0"}
 }
 
+// rpmWanted are the packages of an order: their files where they were fetched
+// before, else their names.
+func rpmWanted(o Order) []string {
+	if len(o.Files) > 0 {
+		return o.Files
+	}
+	return rpmSpecs(o.Install)
+}
+
 // rpmSpecs are names, with the exact version behind them where one is wanted.
 func rpmSpecs(specs []Spec) []string {
 	words := make([]string, len(specs))
@@ -110,27 +123,39 @@ func rpmSpecs(specs []Spec) []string {
 }
 
 // dnfWords are the subcommand and its arguments. An exact version that is
-// lower than the installed one needs no word of its own. What the new packages
+// lower than the installed one needs no word of its own, a file of it does. What the new packages
 // take the place of goes by their Conflicts, with --allowerasing; the
 // simulation before it makes sure that nothing else does.
 func dnfWords(o Order) []string {
 	words := []string{"install"}
-	if o.Reinstall {
+	switch {
+	case o.Reinstall:
 		words = []string{"reinstall"}
+	case o.Older && len(o.Files) > 0:
+		words = []string{"downgrade"}
 	}
 	if len(o.Remove) > 0 {
 		words = append(words, "--allowerasing")
 	}
-	return append(words, rpmSpecs(o.Install)...)
+	return append(words, rpmWanted(o)...)
 }
 
 func dnfInstall(o Order) []host.Command {
 	return []host.Command{dnfCommand(o.Source, append(dnfTransaction(), dnfWords(o)...)...)}
 }
 
+// dnfDownload: what the order names comes from our source, whatever the others
+// call theirs; an exact version is not replaced by what says that it obsoletes it.
 func dnfDownload(o Order) []host.Command {
-	words := dnfWords(o)
-	return []host.Command{dnfCommand(o.Source, slices.Concat(dnfTransaction(), words[:1], []string{"--downloadonly"}, words[1:])...)}
+	words, options := dnfWords(o), dnfTransaction()
+	if o.Source.All && o.Source.ID != "" {
+		var names []string
+		for _, spec := range o.Install {
+			names = append(names, spec.Name)
+		}
+		options = append(options, "--setopt=*.excludepkgs="+strings.Join(names, ","), "--setopt="+o.Source.ID+".excludepkgs=")
+	}
+	return []host.Command{dnfCommand(o.Source, slices.Concat(options, words[:1], []string{"--downloadonly"}, words[1:])...)}
 }
 
 func dnfSimulate(o Order) []host.Command {
@@ -142,16 +167,17 @@ func dnfSimulate(o Order) []host.Command {
 // dnfKept: the folder of a repository is its id and a hash of its address.
 func dnfKept(s Source, p Package) []string {
 	_, version := cutEpoch(p.Version)
-	file := globPrefix(s.ID) + "*/packages/" + p.Name + "-" + version + ".*.rpm"
+	file := dnfCache(s.ID) + "/packages/" + p.Name + "-" + version + ".*.rpm"
 	return []string{"/var/cache/dnf/" + file, "/var/cache/libdnf5/" + file}
 }
 
-// globPrefix is an id in a pattern, or nothing where any will do.
-func globPrefix(id string) string {
+// dnfCache is the folder of a source in dnf's cache, or a pattern of all. An id
+// that begins as ours does is another source's.
+func dnfCache(id string) string {
 	if id == "" {
-		return ""
+		return "*"
 	}
-	return id + "-"
+	return id + "-????????????????"
 }
 
 // parseRepoquery reads lines "name version-release", in no particular order.
@@ -211,12 +237,31 @@ func dnfNoise(c host.Command, exit int, output string) string {
 		if exit == 0 {
 			return ""
 		}
-		return after(output, `^Repositories loaded\.\n`)
+		said := after(output, `^Repositories loaded\.\n`)
+		if carriedOut(said) {
+			said += "\n" + dnfCarriedOut + "\n"
+		}
+		return said
 	}
 	if slices.Contains(c.Args, "--disablerepo=*") {
 		return output
 	}
 	return after(output, `^Ignoring repositories: [^\n]*\n`)
+}
+
+// dnfCarriedOut stands in for what dnf 5 does not say: it ends with 1 too where
+// a plugin fails after the transaction ("Createrepo_c process exited with code 255").
+const dnfCarriedOut = "(every step of the transaction was carried out)"
+
+// carriedOut reports whether dnf 5 came to the last step of its transaction:
+//
+//	Running transaction
+//	[1/2] Verify package files              100% |   0.0   B/s |   1.0   B |  00m00s
+//	[2/2] Installing aadsshlogin-0:1.0-1.x8 100% | 680.7 KiB/s |  29.9 KiB |  00m00s
+func carriedOut(output string) bool {
+	_, steps, ran := strings.Cut(output, "\nRunning transaction\n")
+	all := regexp.MustCompile(`(?m)^\[(\d+)/(\d+)\] .* 100% \|`).FindAllStringSubmatch(steps, -1)
+	return ran && len(all) > 0 && all[len(all)-1][1] == all[len(all)-1][2] && !strings.Contains(steps, "ransaction failed")
 }
 
 // dnfHost captures the host of a URL and nothing else of it.

@@ -87,7 +87,8 @@ func TestInstallForgivesScriptsOfOthers(t *testing.T) {
 }
 
 // The ladder on an rpm machine: ours alone, all sources, fresh metadata of all,
-// and only then an older version, with both versions named.
+// and only then an older version, with both versions named. Beside other sources
+// the file of ours is fetched, verified and installed.
 func TestInstallTakesTheNewestInstallable(t *testing.T) {
 	b := newBench(t, distro.Dnf)
 	want := []Spec{{Name: "aadsshlogin"}}
@@ -96,14 +97,28 @@ func TestInstallTakesTheNewestInstallable(t *testing.T) {
 	b.packages("aadsshlogin")
 	b.transaction(b.Manager.Install(narrow)[0], unmet)
 	b.packages("aadsshlogin")
-	b.transaction(b.Manager.Install(all)[0], unmet)
+	versions := func() {
+		b.query(b.Manager.Versions(b.Source, "aadsshlogin"), answer(t, "dnf-4.14", "versions-repoquery").result)
+	}
+	exact := func(version string) Order {
+		all.Install = []Spec{{Name: "aadsshlogin", Version: version}}
+		return all
+	}
+	versions()
+	b.query(b.Manager.Download(exact("1.0.2-1"))[0], unmet)
 	b.packages("aadsshlogin")
 	b.query(b.Manager.Refresh(all.Source)[0], hosttest.Answer(0, ""))
-	b.transaction(b.Manager.Install(all)[0], unmet)
+	versions()
+	b.query(b.Manager.Download(exact("1.0.2-1"))[0], unmet)
 	b.packages("aadsshlogin")
-	b.query(b.Manager.Versions(b.Source, "aadsshlogin"), answer(t, "dnf-4.14", "versions-repoquery").result)
-	older := all
-	older.Install = []Spec{{Name: "aadsshlogin", Version: "1.0.1-1"}}
+	versions()
+	older := exact("1.0.1-1")
+	versions()
+	b.query(b.Manager.Download(older)[0], hosttest.Answer(0, ""))
+	const file = "/var/cache/dnf/aadsshlogin-ed4afd3853e3f975/packages/aadsshlogin-1.0.1-1.x86_64.rpm"
+	b.fetches(file)
+	b.query(b.Manager.Verify("", file), hosttest.Answer(0, file+": digests signatures OK\n"))
+	older.Files = []string{file}
 	b.transaction(b.Manager.Install(older)[0], hosttest.Answer(0, ""))
 	b.packages("aadsshlogin 1.0.1-1")
 	out, err := b.Install(wide(b), want)

@@ -74,12 +74,12 @@ func (l *ladder) narrow(o *Order, d diagnosis) bool {
 // at their present metadata, at older versions.
 func (l *ladder) widen(ctx context.Context, o *Order, d diagnosis, out *Outcome) (bool, error) {
 	switch {
+	case d.fault.Code == fault.PackageUnavailable && o.installs(d) && !l.session.Source.All:
+		return false, nil // no other source may bring what ours does not have
 	case !o.Source.All && !l.widened && !l.narrowed:
 		l.widened = true
 		o.Source.All = true
 		return true, nil
-	case d.fault.Code == fault.PackageUnavailable && o.installs(d) && !l.session.Source.All:
-		return false, nil // no other source's metadata will bring what ours does not have
 	case o.Source.All && !l.refreshed:
 		l.refreshed = true
 		if f := fault.Of(l.session.RefreshAll(ctx)); f != nil && f.Code == fault.RepositoryUntrusted {

@@ -26,6 +26,7 @@ type Source struct {
 	Proxy    string // URL of a proxy, perhaps with a password; "" is what the machine has configured
 	NoProxy  string // what is not to be asked through Proxy beside what never is, as a list of no_proxy
 	All      bool   // use every other source of the machine too
+	Keys     string // rpm: paths of the files with the keys of our repository, separated by blanks; "" is what rpm trusts
 }
 
 // Others are the machine's own sources without ours, reached in the same way.
@@ -43,7 +44,7 @@ type Order struct {
 	Older     bool     // an exact version in Install is lower than the installed one
 	LockWait  time.Duration
 	// Files are the verified package files of Install, where they are fetched
-	// before (Manager.FetchDir, Manager.FetchFiles).
+	// before (Manager.FetchDir, Manager.FetchFiles, Manager.Verify).
 	Files []string
 }
 
@@ -93,9 +94,13 @@ type Manager struct {
 	// is asked about each wanted file, and Install is told these files and
 	// fetches only what they depend on.
 	FetchDir string
-	// Verify says whether a package file is signed with a key that the machine
-	// accepts.
-	Verify func(path string) host.Command
+	// Verify says whether a package file is signed with a key that is in a
+	// database of rpm's; "" is the machine's own. Where there is Verify and the
+	// machine's other sources are used beside ours, the files are fetched before
+	// in every case: Download takes them from ours.
+	Verify func(database, path string) host.Command
+	// Offers lists for a person what each source has of a package.
+	Offers string
 	// Simulate says what Install would do; nil where it has no way to.
 	Simulate func(Order) []host.Command
 	// InstallFiles installs package files of this machine, over the same, an

@@ -60,10 +60,17 @@ type task struct {
 
 // attempt is one try.
 func (t *task) attempt(ctx context.Context) (diagnosis, error) {
-	t.order.LockWait = t.session.lockWait(ctx)
+	t.order.LockWait, t.order.Files = t.session.lockWait(ctx), nil
 	if t.session.alone() {
 		said, err := t.session.fetchAlone(ctx, &t.order, t.ladder.before)
 		if err != nil || said.fault != nil || len(t.order.Files) == 0 {
+			return said, err
+		}
+	}
+	beside := t.session.beside(t.order)
+	if beside {
+		said, err := t.session.fetch(ctx, &t.order, t.ladder.before)
+		if err != nil || said.fault != nil || !t.changes || len(t.order.Files) == 0 {
 			return said, err
 		}
 	}
@@ -71,12 +78,11 @@ func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 	if err != nil || said.fault != nil {
 		return said, err
 	}
-	if t.session.Manager.FetchDir == "" {
-		return t.session.try(ctx, t.build(t.order), t.kind)
-	}
-	said, err = t.session.fetch(ctx, &t.order)
-	if err != nil || said.fault != nil || !t.changes || len(t.order.Files) == 0 {
-		return said, err // without a file, what is wanted is there already
+	if !beside && t.session.Manager.FetchDir != "" {
+		said, err = t.session.fetch(ctx, &t.order, t.ladder.before)
+		if err != nil || said.fault != nil || !t.changes || len(t.order.Files) == 0 {
+			return said, err // without a file, what is wanted is there already
+		}
 	}
 	return t.session.try(ctx, t.build(t.order), t.kind)
 }

@@ -67,6 +67,13 @@ func TestReplaceClimbsAfterASimulation(t *testing.T) {
 	b.packages("aadsshlogin", "aadlogin 1.0-1")
 	b.query(b.Manager.Simulate(narrow)[0], answer(t, "dnf-4.14", "unmet").result)
 	b.packages("aadsshlogin", "aadlogin 1.0-1")
+	b.query(b.Manager.Versions(b.Source, "aadsshlogin"), hosttest.Answer(0, "aadsshlogin 1.0.2-1\n"))
+	all.Install = []Spec{{Name: "aadsshlogin", Version: "1.0.2-1"}}
+	b.query(b.Manager.Download(all)[0], hosttest.Answer(0, ""))
+	const file = "/var/cache/libdnf5/aadsshlogin-ed4afd3853e3f975/packages/aadsshlogin-1.0.2-1.x86_64.rpm"
+	b.fetches(file)
+	b.query(b.Manager.Verify("", file), hosttest.Answer(0, file+": digests signatures OK\n"))
+	all.Files = []string{file}
 	b.query(b.Manager.Simulate(all)[0], answer(t, "dnf-4.14", "simulate").result)
 	b.transaction(b.Manager.Install(all)[0], hosttest.Answer(0, ""))
 	b.packages("aadsshlogin 1.0.2-1", "aadlogin")

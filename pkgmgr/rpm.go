@@ -104,6 +104,20 @@ func rpmRemoveLowLevel(names []string) LowLevel {
 	return LowLevel{Commands: []host.Command{{Name: "rpm", Changes: true, Args: append([]string{"-e", "--noscripts"}, names...)}}}
 }
 
+// rpmVerify: without the definition rpm calls a package without a signature good.
+func rpmVerify(database, path string) host.Command {
+	args := []string{"-K", "--define", "_pkgverify_level signature", path}
+	if database != "" {
+		args = append([]string{"--dbpath", database}, args...)
+	}
+	return host.Command{Name: "rpm", Args: args}
+}
+
+// rpmKeyring makes a database with these keys alone.
+func rpmKeyring(database string, keys []string) host.Command {
+	return host.Command{Name: "rpm", Args: append([]string{"--dbpath", database, "--import"}, keys...), Changes: true}
+}
+
 // rpmImportKey adds the keys of a file to those that rpm accepts packages
 // from. Importing one again is no error.
 func rpmImportKey(path string) host.Command {

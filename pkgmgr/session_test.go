@@ -112,7 +112,7 @@ func (b bench) fetched(o *Order, name string) {
 	file := b.Manager.FetchDir + "/" + name
 	b.query(b.Manager.Download(*o)[0], hosttest.Answer(0, ""))
 	b.fetches(file)
-	b.query(b.Manager.Verify(file), hosttest.Answer(0, file+": digests signatures OK\n"))
+	b.query(b.Manager.Verify("", file), hosttest.Answer(0, file+": digests signatures OK\n"))
 	o.Files = []string{file}
 }
 

@@ -37,8 +37,9 @@ func tdnf() *Manager {
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
 		Kept:           tdnfKept,
-		FetchDir:       tdnfFetchDir,
 		Verify:         rpmVerify,
+		Offers:         "tdnf list",
+		FetchDir:       tdnfFetchDir,
 		parseQuery:     parseRPMQuery,
 		parseVersions:  parseYumList,
 		parseEffect:    parseTdnfEffect,
@@ -88,7 +89,7 @@ func tdnfWords(o Order, packages []string) []string {
 // whose level is "digest" on these distributions), keeps a damaged file for
 // good, and before 3.6 keeps no good one.
 func tdnfInstall(o Order) []host.Command {
-	files := o.Files
+	files := slices.Clone(o.Files)
 	if len(files) == 0 { // a plan, before anything was fetched
 		for _, spec := range o.Install {
 			files = append(files, tdnfFetchDir+"/"+spec.Name+"-*.rpm")
@@ -105,12 +106,7 @@ func tdnfDownload(o Order) []host.Command {
 }
 
 func tdnfSimulate(o Order) []host.Command {
-	return []host.Command{tdnfCommand(o.Source, "--assumeno", tdnfWords(o, rpmSpecs(o.Install))...)}
-}
-
-// rpmVerify: without the definition rpm calls a package without a signature good.
-func rpmVerify(path string) host.Command {
-	return host.Command{Name: "rpm", Args: []string{"-K", "--define", "_pkgverify_level signature", path}}
+	return []host.Command{tdnfCommand(o.Source, "--assumeno", tdnfWords(o, rpmWanted(o))...)}
 }
 
 func tdnfKept(_ Source, p Package) []string {

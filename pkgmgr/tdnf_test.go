@@ -60,7 +60,7 @@ func TestTdnfTakesOnlySignedPackages(t *testing.T) {
 			b.query(b.Manager.Download(o)[0], fetched.result)
 			b.fetches(file)
 			if fetched.result.ExitCode == 0 {
-				b.query(rpmVerify(file), recordedRun(t, version, recorded, "-K", "--define").result)
+				b.query(rpmVerify("", file), recordedRun(t, version, recorded, "-K", "--define").result)
 			}
 			if code == fault.OK {
 				o.Files = []string{file}
@@ -104,7 +104,7 @@ func TestTdnfFetchesADamagedFileAgain(t *testing.T) {
 				}
 				b.put(file)
 			})
-			b.query(rpmVerify(file), s.runs[len(s.runs)-1].result)
+			b.query(rpmVerify("", file), s.runs[len(s.runs)-1].result)
 			o.Files = []string{file}
 			b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))
 			b.packages("aadsshlogin 1.0.033070001-1")

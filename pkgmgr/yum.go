@@ -32,6 +32,8 @@ func yum() *Manager {
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
 		Kept:           yumKept,
+		Verify:         rpmVerify,
+		Offers:         "yum --showduplicates list",
 		parseQuery:     parseRPMQuery,
 		parseVersions:  parseYumList,
 		parseEffect:    parseDnfEffect,
@@ -74,7 +76,7 @@ func yumVersions(s Source, name string) host.Command {
 // away, so that there is one before the removals too. Going back has a
 // subcommand of its own.
 func yumWords(o Order) []string {
-	specs := rpmSpecs(o.Install)
+	specs := rpmWanted(o)
 	switch {
 	case len(o.Remove) > 0:
 		return slices.Concat([]string{"swap", "--", "remove"}, o.Remove, []string{"--", "install"}, specs)
@@ -97,8 +99,15 @@ func yumInstall(o Order) []host.Command {
 	return []host.Command{yumCommand(o.Source, "-y", append(yumTransaction(), yumWords(o)...)...)}
 }
 
+// yumDownload: where several sources have the same version of what the order
+// names, ours is the cheapest; nothing is taken because it obsoletes it, and no
+// plugin hides it behind a source that comes before ours.
 func yumDownload(o Order) []host.Command {
-	return []host.Command{yumCommand(o.Source, "-y", append(append(yumTransaction(), "--downloadonly"), yumWords(o)...)...)}
+	options := append(yumTransaction(), "--downloadonly")
+	if o.Source.All && o.Source.ID != "" {
+		options = append(options, "--setopt=obsoletes=0", "--setopt="+o.Source.ID+".cost=0", "--disableplugin=priorities")
+	}
+	return []host.Command{yumCommand(o.Source, "-y", append(options, yumWords(o)...)...)}
 }
 
 func yumSimulate(o Order) []host.Command {

@@ -39,6 +39,8 @@ func zypper() *Manager {
 		StaleFiles:     rpmStaleFiles(),
 		ImportKey:      rpmImportKey,
 		Kept:           zypperKept,
+		Verify:         rpmVerify,
+		Offers:         "zypper search -s --match-exact",
 		parseQuery:     parseRPMQuery,
 		parseVersions:  parseZypperSearch,
 		parseEffect:    parseZypperEffect,
@@ -72,21 +74,27 @@ func zypperVersions(s Source, name string) host.Command {
 
 // zypperWords: with --no-refresh the metadata that is there is used, so that a
 // broken third-party repository is in nobody's way; with --repo no other one is
-// looked at. An exact version may be an older one, which zypper ends with 0 and
-// does nothing about unless told to. A name behind "!" is removed in the same
-// transaction.
+// looked at, and with --from what is named comes from ours alone. An exact
+// version may be an older one, which zypper ends with 0 and does nothing about
+// unless told to. A name behind "!" is removed in the same transaction.
 func zypperWords(o Order, options ...string) []string {
 	args := append([]string{"--no-refresh", "install", "--no-recommends"}, options...)
-	if o.Source.ID != "" && !o.Source.All {
+	words := slices.Clone(o.Files)
+	switch {
+	case len(o.Files) > 0 || o.Source.ID == "":
+	case o.Source.All:
+		args = append(args, "--from", o.Source.ID)
+	default:
 		args = append(args, "--repo", o.Source.ID)
 	}
-	exact := false
-	words := make([]string, 0, len(o.Install)+len(o.Remove))
+	exact := o.Older
 	for _, spec := range o.Install {
-		if spec.Version != "" {
-			exact = true
+		exact = exact || spec.Version != ""
+		switch {
+		case len(o.Files) > 0:
+		case spec.Version != "":
 			words = append(words, spec.Name+"="+spec.Version)
-		} else {
+		default:
 			words = append(words, spec.Name)
 		}
 	}

@@ -252,6 +252,7 @@ func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 	options := repo.Options{Base: f.PackageBase(), Mirror: mode == agent.ModeMirror, GOARCH: runtime.GOARCH, OwnKey: len(f.Settings.Repository.TrustedKeys) > 0}
 	pins, urls := keysOf(t.Repository, options.Base)
 	options.Pinned = len(pins) > 0 || options.OwnKey
+	p.Source.Keys = repo.KeyFiles(t, options)
 	existing, err := repo.Reuse(f.Sources, t, options)
 	if err != nil {
 		return err
@@ -303,7 +304,7 @@ func (p *Plan) useExisting(existing *repo.Entry, own bool) {
 	p.Existing = existing
 	p.Source.ListFile = existing.File
 	if existing.ID != "" {
-		p.Source.ID = existing.ID
+		p.Source.ID, p.Source.Keys = existing.ID, existing.KeyFiles()
 	}
 	if own {
 		p.add(Step{Kind: DropFile, Text: "remove our definition of the repository, which the machine's owner has in " + existing.Place(), Files: []repo.File{{Path: ours}}})

@@ -10,6 +10,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/grammar"
 	"aadsshlogin-handler/internal/trust"
 )
 
@@ -128,6 +129,32 @@ func writeRepo(b *bytes.Buffer, t distro.Target, o Options) {
 	// seconds, and not two minutes: dnf tries four times.
 	setting("timeout", 5)
 	setting("retries", 1)
+}
+
+// KeyFiles are the files with the keys of our definition of a repository of rpm's,
+// separated by blanks; "" for apt, which looks at signed-by itself.
+func KeyFiles(t distro.Target, o Options) string {
+	if t.Manager == distro.Apt {
+		return ""
+	}
+	return localKeys(strings.Join(keyURLs(t, o), " "))
+}
+
+// KeyFiles are the same for an entry of the owner's: "" where its keys are not
+// files of this machine, so that rpm's own database is what counts.
+func (e Entry) KeyFiles() string { return localKeys(e.SignedBy) }
+
+// localKeys are the files of a gpgkey setting; "" where one of the keys is elsewhere.
+func localKeys(gpgkey string) string {
+	var paths []string
+	for _, key := range strings.FieldsFunc(gpgkey, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		name, ok := strings.CutPrefix(key, "file://")
+		if !ok || !grammar.Path(name) {
+			return ""
+		}
+		paths = append(paths, name)
+	}
+	return strings.Join(paths, " ")
 }
 
 func keyURLs(t distro.Target, o Options) []string {

@@ -126,3 +126,19 @@ func TestKey(t *testing.T) {
 		}
 	}
 }
+
+// The keys of an entry are compared with only where all of them are files.
+func TestKeyFiles(t *testing.T) {
+	for gpgkey, want := range map[string]string{
+		"file:///etc/pki/rpm-gpg/a":                                 "/etc/pki/rpm-gpg/a",
+		"file:///etc/pki/rpm-gpg/a, file:///b\n\tfile:///c":         "/etc/pki/rpm-gpg/a /b /c",
+		"file:///etc/pki/rpm-gpg/a https://example.invalid/key.asc": "",
+		"file:///--eval=%{lua:os.exit()}":                           "",
+		"file:///etc/../a":                                          "",
+		"":                                                          "",
+	} {
+		if got := (Entry{SignedBy: gpgkey}).KeyFiles(); got != want {
+			t.Errorf("%q: %q, want %q", gpgkey, got, want)
+		}
+	}
+}

@@ -96,10 +96,16 @@ func family(manager distro.Manager) []roots.Persona {
 }
 
 func everybody() []roots.Persona {
+	return append(aptRoots(), rpmRoots()...)
+}
+
+// rpmRoots are the machines with a real dnf of either generation, with a real
+// zypper, and with what stands in for yum and tdnf.
+func rpmRoots() []roots.Persona {
 	azure := roots.Like("azurelinux3.0", roots.Bookworm, roots.Tdnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"3.0\"\nID=azurelinux\nVERSION_ID=\"3.0\"\n")
+	newest := roots.Like("azurelinux4.0", roots.Forky, roots.Dnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"4.0\"\nID=azurelinux\nVERSION_ID=\"4.0\"\n")
 	return []roots.Persona{
-		roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm), roots.Debian(roots.Trixie),
-		roots.RHEL("7.9"), roots.RHEL("8.10"), roots.RHEL("9.4"), roots.RHEL("10.0"), azure,
+		roots.RHEL("7.9"), roots.RHEL("8.10"), roots.RHEL("9.4"), roots.RHEL("10.0"), newest, azure,
 		roots.SLES("15.5"), roots.SLES("15.6"),
 	}
 }
@@ -202,7 +208,7 @@ func (m machine) third(name, url string) {
 }
 
 func (m machine) source() pkgmgr.Source {
-	return pkgmgr.Source{ID: id, ListFile: repo.DefinitionPath(distro.Apt)}
+	return pkgmgr.Source{ID: id, ListFile: repo.DefinitionPath(distro.Apt), Keys: repo.KeyPath(m.manager)}
 }
 
 // start prepares a job's command line.

@@ -1,0 +1,122 @@
+package pkgmgr
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/host/hosttest"
+)
+
+const (
+	ownKey  = "/etc/pki/rpm-gpg/RPM-GPG-KEY-aadsshlogin"
+	fetched = "/var/cache/dnf/aadsshlogin-ed4afd3853e3f975/packages/aadsshlogin-1.0.2-1.x86_64.rpm"
+)
+
+// besideOthers has dnf fail with our source alone, for something that it depends
+// on, and fetch beside the others; it leaves the file at path.
+func besideOthers(t *testing.T, path string) (b bench, all Order) {
+	b = newBench(t, distro.Dnf)
+	b.Source.Keys = ownKey
+	want := []Spec{{Name: "aadsshlogin"}}
+	b.packages("aadsshlogin")
+	b.transaction(b.Manager.Install(b.order(Order{Install: want}, false))[0], answer(t, "dnf-4.14", "unmet").result)
+	b.packages("aadsshlogin")
+	b.query(b.Manager.Versions(b.Source, "aadsshlogin"), hosttest.Answer(0, "aadsshlogin 1.0.2-1\n"))
+	all = b.order(Order{Install: []Spec{{Name: "aadsshlogin", Version: "1.0.2-1"}}}, true)
+	b.query(b.Manager.Download(all)[0], hosttest.Answer(0, ""))
+	b.fetches(path)
+	return b, all
+}
+
+// What is not in the folder of our source is not ours, also where another
+// source's name begins as ours does.
+func TestFileOfAnotherSourceIsNotTaken(t *testing.T) {
+	for _, path := range []string{
+		"/var/cache/dnf/third-ed4afd3853e3f975/packages/aadsshlogin-1.0.2-1.x86_64.rpm",
+		"/var/cache/dnf/aadsshlogin-evil-ed4afd3853e3f975/packages/aadsshlogin-1.0.2-1.x86_64.rpm",
+		"/var/cache/dnf/aadsshlogin-ed4afd3853e3f975/packages/aadsshlogin-1.0.2-1-2.x86_64.rpm",
+	} {
+		b, _ := besideOthers(t, path)
+		b.packages("aadsshlogin")
+		_, err := b.Install(wide(b), []Spec{{Name: "aadsshlogin"}})
+		if f := b.code(err, fault.PackageManagerFailed); !strings.Contains(f.What, "another source of this machine") || !strings.Contains(f.Remedy(), "--showduplicates list aadsshlogin") {
+			t.Errorf("%s: %s\n%s", path, f.What, f.Remedy())
+		}
+	}
+}
+
+// A file is ours when it is signed with a key of ours; what else rpm trusts on
+// this machine counts only where our keys cannot be read.
+func TestFetchedFileIsVerifiedWithOurKeys(t *testing.T) {
+	good, bad := hosttest.Answer(0, fetched+": digests signatures OK\n"), hosttest.Answer(1, fetched+": digests SIGNATURES NOT OK\n")
+	gone := hosttest.Answer(1, "error: "+ownKey+": import read failed(2).\n")
+	for _, c := range []struct {
+		name               string
+		imported, verified host.Result
+		machine            bool // is asked with its own keys
+		code               fault.Code
+	}{
+		{"ours", hosttest.Answer(0, ""), good, false, fault.OK},
+		{"not ours", hosttest.Answer(0, ""), bad, false, fault.RepositoryUntrusted},
+		{"one key of ours is not accepted, another one signed", gone, good, false, fault.OK},
+		{"our key is not there, the machine has it", gone, bad, true, fault.OK},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, all := besideOthers(t, fetched)
+			b.query(rpmKeyring(keyringDir, []string{ownKey}), c.imported)
+			b.query(b.Manager.Verify(keyringDir, fetched), c.verified)
+			if c.machine {
+				b.query(b.Manager.Verify("", fetched), good)
+			}
+			if c.code == fault.OK {
+				all.Files = []string{fetched}
+				b.transaction(b.Manager.Install(all)[0], hosttest.Answer(0, ""))
+				b.packages("aadsshlogin 1.0.2-1")
+			} else {
+				b.packages("aadsshlogin")
+			}
+			_, err := b.Install(wide(b), []Spec{{Name: "aadsshlogin"}})
+			if c.code == fault.OK && err != nil {
+				t.Fatal(err)
+			}
+			if c.code != fault.OK {
+				b.code(err, c.code)
+			}
+			if b.Host.Exists(keyringDir) {
+				t.Error("the database with our keys stays behind")
+			}
+		})
+	}
+}
+
+// What is there already in our newest version, or in a higher one, stays.
+func TestNothingIsFetchedForWhatIsThere(t *testing.T) {
+	for _, version := range []string{"1.0.2-1", "99-1"} {
+		b := newBench(t, distro.Dnf)
+		b.packages("aadsshlogin " + version)
+		b.transaction(b.Manager.Install(b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false))[0], answer(t, "dnf-4.14", "unmet").result)
+		b.packages("aadsshlogin " + version)
+		b.query(b.Manager.Versions(b.Source, "aadsshlogin"), hosttest.Answer(0, "aadsshlogin 1.0.2-1\n"))
+		b.packages("aadsshlogin " + version)
+		if _, err := b.Install(wide(b), []Spec{{Name: "aadsshlogin"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// No other source is asked for a package that ours does not have.
+func TestOthersAreNotAskedForOurPackage(t *testing.T) {
+	for _, name := range []distro.Manager{distro.Dnf, distro.Yum} {
+		b := newBench(t, name)
+		want := []Spec{{Name: "aadsshlogin", Version: "99"}}
+		says := map[distro.Manager]string{distro.Dnf: "No match for argument: aadsshlogin-99\nError: Unable to find a match: aadsshlogin-99\n", distro.Yum: "No package aadsshlogin-99 available.\nError: Nothing to do\n"}[name]
+		b.packages("aadsshlogin")
+		b.transaction(b.Manager.Install(b.order(Order{Install: want}, false))[0], hosttest.Answer(1, says))
+		b.packages("aadsshlogin")
+		_, err := b.Install(wide(b), want)
+		b.code(err, fault.PackageUnavailable)
+	}
+}

@@ -1,0 +1,122 @@
+//go:build rig
+
+package pkgmgr_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/rig"
+)
+
+// stranger is a package of a source that nobody verifies. Its script says that
+// it ran.
+type stranger struct {
+	name, version string
+	lines         string // further ones of the spec file
+}
+
+// strangers are ways in which another source can put itself in our place.
+func strangers() map[string]stranger {
+	return map[string]stranger{
+		"newer":                 {"aadsshlogin", "99", ""},
+		"the same version":      {"aadsshlogin", newer, ""},
+		"with an epoch":         {"aadsshlogin", "1.0", "Epoch: 7\n"},
+		"obsoletes ours":        {"zz-login", "99", "Obsoletes: aadsshlogin < 99\nProvides: aadsshlogin = 99\n"},
+		"provides ours":         {"aa-login", "99", "Provides: aadsshlogin = 99\n"},
+		"obsoletes all of them": {"zz-login", "99", "Obsoletes: aadsshlogin\n"},
+	}
+}
+
+// strange gives the machine a source before all others, by whatever the
+// manager orders them, that has the stranger and is not signed.
+func (m machine) strange(s stranger) {
+	m.t.Helper()
+	dir := m.t.TempDir()
+	spec := fmt.Sprintf("Name: %s\nVersion: %s\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\n%s%%description\nx\n%%post\ntouch /foreign-ran\n%%files\n", s.name, s.version, s.lines)
+	if err := os.WriteFile(filepath.Join(dir, "x.spec"), []byte(spec), 0o644); err != nil {
+		m.t.Fatal(err)
+	}
+	repository := filepath.Join(dir, "repository")
+	for _, argv := range [][]string{
+		{"rpmbuild", "-bb", "--quiet", "--define", "_topdir " + dir, "--define", "_rpmdir " + repository, "--define", "_rpmfilename %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm", filepath.Join(dir, "x.spec")},
+		{"createrepo_c", "--quiet", repository},
+	} {
+		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
+			m.t.Fatalf("%s: %v\n%s", argv, err, out)
+		}
+	}
+	err := filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return m.WriteFile("/foreign"+strings.TrimPrefix(path, repository), content, 0o644)
+	})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	definition := "/etc/yum.repos.d/aaa.repo"
+	if m.manager == distro.Zypper {
+		definition = "/etc/zypp/repos.d/aaa.repo"
+	}
+	m.write(definition, "[aaa]\nname=aaa\nbaseurl=file:///foreign\nenabled=1\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0\npriority=1\ncost=1\nautorefresh=1\n")
+}
+
+// tells reports whether the manager can be told from which of two sources that
+// have the same version it is to take it. tdnf cannot, nor what stands in for yum.
+func (m machine) tells() bool { return m.manager != distro.Tdnf && m.manager != distro.Yum }
+
+// In the modes with a repository of ours the package comes from it alone, also
+// where what it depends on is in another source, so that all have to be used.
+func TestStrangersPackageIsNotTaken(t *testing.T) {
+	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
+	needs := []fixtures.Spec{
+		{Name: fixtures.Login, Version: older},
+		{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}},
+	}
+	for name, s := range strangers() {
+		t.Run(name, func(t *testing.T) {
+			each(t, rpmRoots(), needs, func(m machine) {
+				m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
+				m.third("base", "https://"+pkghost.Name+"/base")
+				m.strange(s)
+				m.must(job{Do: "Refresh"})
+				a := m.do(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+				m.sh("test ! -e /foreign-ran")
+				if refused := a.Code == fault.RepositoryUntrusted || a.Code == fault.PackageManagerFailed; refused && !m.tells() && name == "the same version" {
+					if !strings.Contains(a.What+a.Next, "nother source of this machine") {
+						m.t.Errorf("%s\n%s", a.What, a.Next)
+					}
+					m.has("aadsshlogin", "")
+					return
+				}
+				if a.Code != fault.OK {
+					m.t.Fatalf("%d %s\n%s\n%s", a.Code, a.What, strings.Join(ran(a), "\n"), m.log())
+				}
+				m.has("aadsshlogin", newer)
+				m.has(dependency.Name, "1.0")
+				if !m.registered() {
+					m.t.Error("the package did not set itself up")
+				}
+				m.t.Log(strings.Join(ran(a), "\n"))
+				m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
+				m.sh("test ! -e /foreign-ran")
+				m.fails(job{Do: "Install", Specs: spec("aadsshlogin", "99")}, fault.PackageUnavailable, "99")
+				m.has("aadsshlogin", newer)
+			})
+		})
+	}
+}
