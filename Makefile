@@ -6,6 +6,8 @@ GO      := go
 export CGO_ENABLED := 0
 # For who publishes it under a name of their own: make zip PUBLISHER=Contoso.Identity TYPE=EntraLogin
 NAMES   := $(if $(PUBLISHER),-X aadsshlogin-handler/internal/names.publisher=$(PUBLISHER) -X aadsshlogin-handler/internal/names.extensionType=$(TYPE))
+# The extension's type, by which its package is called.
+NAME     = $(or $(TYPE),$(shell sed -n 's/^ *"name": *"\(.*\)",$$/\1/p' HandlerManifest.json))
 # Static, without paths of the building machine, the same bytes each time. Small,
 # because the agent of every VM downloads it: without HTTP/2, which nothing here
 # needs, without inlining, and with functions at 16 bytes' distance instead of 32:
@@ -28,7 +30,7 @@ FORCE:
 
 .PHONY: zip
 zip: build ## the extension's package, in build/
-	$(GO) run ./misc/packaging -version $(VERSION) -binaries build $(if $(PUBLISHER),-publisher $(PUBLISHER) -type $(TYPE)) -sbom build/sbom.cdx.json -o build/$(or $(TYPE),AADSSHLoginForLinux)-$(VERSION).zip
+	$(GO) run ./misc/packaging -version $(VERSION) -binaries build $(if $(PUBLISHER),-publisher $(PUBLISHER) -type $(TYPE)) -sbom build/sbom.cdx.json -o build/$(NAME)-$(VERSION).zip
 
 .PHONY: packages
 packages: build build/nfpm ## deb and rpm for both architectures, in build/
@@ -42,7 +44,7 @@ packages: build build/nfpm ## deb and rpm for both architectures, in build/
 release: zip packages ## all that is published, with SBOM and checksums, in build/release/
 	rm -rf build/release build/vm-application
 	mkdir -p build/release build/vm-application
-	cp build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 build/$(or $(TYPE),AADSSHLoginForLinux)-$(VERSION).zip build/sbom.cdx.json \
+	cp build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 build/$(NAME)-$(VERSION).zip build/sbom.cdx.json \
 		build/aadsshlogin-handler_$(VERSION)-1_*.deb build/aadsshlogin-handler-$(VERSION)-1.*.rpm build/release/
 	install -m 755 misc/launcher build/vm-application/aadsshlogin-handler
 	install -m 755 build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 build/vm-application/

@@ -1,9 +1,11 @@
 package misc_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,18 +21,43 @@ func TestLinesToType(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var table strings.Builder
-	table.WriteString("| way | whose handler | lines |\n|---|---|---|\n")
-	ways := regexp.MustCompile("(?s)<!-- ([a-z() -]+) -->\n```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	for _, w := range ways {
-		n := strings.Count(w[2], "\n")
-		if n > 2 {
-			t.Errorf("%s takes %d lines", w[1], n)
+	steps := []string{"", ": another version", ": back", ": remove"}
+	lines, known := map[string]int{}, map[string]bool{}
+	var ways, files []string
+	file := regexp.MustCompile(`URL/(\S+)|misc/\S+`)
+	for _, b := range regexp.MustCompile("(?s)<!-- ([^\n]+) -->\n```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		name, code := b[1], b[2]
+		lines[name] = strings.Count(code, "\n") - strings.Count(code, "\\\n")
+		if lines[name] > 2 {
+			t.Errorf("%s takes %d lines", name, lines[name])
 		}
-		fmt.Fprintf(&table, "| %s | this one | %d |\n", w[1], n)
+		if way, step, ofWay := strings.Cut(name, ":"); !ofWay {
+			ways = append(ways, way)
+			m := file.FindStringSubmatch(code)
+			if m == nil {
+				t.Fatalf("%s brings no file", way)
+			}
+			files = append(files, cmp.Or(m[1], m[0]))
+		} else if !slices.Contains(steps, ":"+step) || lines[way] == 0 {
+			t.Errorf("%q is no step of a way", name)
+		}
+		known[name] = true
 	}
-	if len(ways) < 5 {
-		t.Errorf("only %d ways were found", len(ways))
+	if len(ways) < 8 {
+		t.Errorf("only %d ways were found: %q", len(ways), ways)
+	}
+	var table strings.Builder
+	table.WriteString("| way | file | whose handler | lines to set up | to another version | back | to remove |\n|---|---|---|---|---|---|---|\n")
+	for i, way := range ways {
+		fmt.Fprintf(&table, "| %s | `%s` | this one |", way, files[i])
+		for _, step := range steps {
+			if known[way+step] {
+				fmt.Fprintf(&table, " %d |", lines[way+step])
+			} else {
+				table.WriteString(" see there |")
+			}
+		}
+		table.WriteString("\n")
 	}
 	before, rest, found := strings.Cut(string(text), "<!-- table -->\n")
 	_, after, ended := strings.Cut(rest, "<!-- end of table -->")

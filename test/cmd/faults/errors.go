@@ -21,7 +21,7 @@ func (s *stage) order(p point) error {
 
 // claims says whether a run that was disturbed says that all went well.
 func claims(r agentrun.Report, p point) bool {
-	return p.Operation == "enable" && r.Extension != nil && r.Extension.Status == "success"
+	return decides(p.Operation) && r.Extension != nil && r.Extension.Status == "success"
 }
 
 // cause is what a run that fails over a fault has to say.
@@ -72,7 +72,7 @@ func (p point) told(r agentrun.Report) (wrong []string) {
 	e := r.Extension
 	last := r.Runs[len(r.Runs)-1]
 	switch {
-	case last.Operation != "enable":
+	case !decides(last.Operation):
 	case last.ExitCode == 0 && (e == nil || e.FromAgent || e.Status != "success" || e.Code != 0):
 		wrong = append(wrong, fmt.Sprintf("exit code 0, and the status is %+v", e))
 	case last.ExitCode != 0 && e != nil && e.Status == "success":

@@ -43,7 +43,7 @@ func personas() []roots.Persona {
 	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
 }
 
-// scenarios are the operations of an extension's life.
+// scenarios are the operations of an extension's life, and setup and remove.
 func scenarios(p roots.Persona) []scenario {
 	login := func(version string) fixtures.Spec { return fixtures.Spec{Name: fixtures.Login, Version: version} }
 	return []scenario{
@@ -58,6 +58,15 @@ func scenarios(p roots.Persona) []scenario {
 			prepare: installLegacy, act: enable(scene.HandlerVersion, 0)},
 		{name: "uninstall", persona: p, packages: []fixtures.Spec{login(newerPackage)},
 			prepare: installOlder, act: uninstall, removes: true},
+		{name: "setup", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			act: person("setup")},
+		{name: "remove", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			prepare: setUp(), act: person("remove"), removes: true},
+		// The extension takes a machine over from setup, and gives it back.
+		{name: "takeover", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			prepare: setUp(), act: enable(scene.HandlerVersion, 0)},
+		{name: "return", persona: p, packages: []fixtures.Spec{login(newerPackage)},
+			prepare: setUp(enable(scene.HandlerVersion, 0)), act: uninstall, removes: true},
 	}
 }
 

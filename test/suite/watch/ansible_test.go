@@ -3,7 +3,6 @@
 package watch_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,35 +13,39 @@ import (
 	"aadsshlogin-handler/test/lib/wire"
 )
 
-// play runs the role with the real ansible-playbook, from outside the machine,
-// and says how many of its tasks changed something.
-func (s *stage) play(version, variables string, options ...string) (changed string) {
+// controller is a folder laid out as the checkout, with the program of a version
+// where make build has it.
+func controller(t *testing.T, version string) (dir string) {
+	t.Helper()
+	program, err := scene.BuildAs(version)
+	fatal(t, err)
+	top, err := scene.Top(t.Context())
+	fatal(t, err)
+	dir = t.TempDir()
+	fatal(t, os.CopyFS(filepath.Join(dir, "misc/ansible"), os.DirFS(filepath.Join(top, "misc/ansible"))))
+	fatal(t, os.Mkdir(filepath.Join(dir, "build"), 0o755))
+	for _, arch := range []string{"amd64", "arm64"} {
+		fatal(t, os.WriteFile(filepath.Join(dir, "build/aadsshlogin-handler-"+arch), program, 0o755))
+	}
+	return dir
+}
+
+// play runs a line of docs/install.md from outside the machine, with the real
+// ansible-playbook, and says how many of its tasks changed something.
+func (s *stage) play(dir, line string) (changed string) {
 	s.t.Helper()
-	binary, err := scene.BuildAs(version)
-	fatal(s.t, err)
-	top, err := scene.Top(s.t.Context())
-	fatal(s.t, err)
-	dir := s.t.TempDir()
-	fatal(s.t, os.WriteFile(filepath.Join(dir, "program"), binary, 0o755))
-	fatal(s.t, os.WriteFile(filepath.Join(dir, "play.yml"), []byte(fmt.Sprintf(`
-- hosts: all
-  roles: [aadsshlogin]
-  vars:
-    aadsshlogin_program: {x86_64: %[1]s/program, aarch64: %[1]s/program}
-%[2]s
-`, dir, variables)), 0o600))
-	args := append([]string{"env", "HOME=" + dir, "ANSIBLE_ROLES_PATH=" + filepath.Join(top, "misc/ansible/roles"), "ANSIBLE_HOST_KEY_CHECKING=False",
+	script := "cd " + dir + " && " + strings.ReplaceAll(line, "NAME", wire.Guest)
+	r, err := s.Outside(s.t.Context(), "env", "HOME="+dir, "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_REMOTE_USER=root", "ANSIBLE_PRIVATE_KEY_FILE="+s.keys+"/root",
 		"ANSIBLE_SSH_ARGS=-F none -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes", "ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3",
-		"timeout", "300", "ansible-playbook", "-i", wire.Guest + ",", "-u", "root", "--private-key", s.keys + "/root", dir + "/play.yml"}, options...)
-	r, err := s.Outside(s.t.Context(), args...)
+		"timeout", "300", "sh", "-c", script)
 	if err != nil || r.ExitCode != 0 {
-		s.t.Fatalf("ansible-playbook: %v, exit %d\n%s", err, r.ExitCode, r.Output())
+		s.t.Fatalf("%s: %v, exit %d\n%s", line, err, r.ExitCode, r.Output())
 	}
 	m := regexp.MustCompile(`changed=(\d+)`).FindStringSubmatch(r.Output())
 	if m == nil {
 		s.t.Fatalf("no recap: %s", r.Output())
 	}
-	s.t.Logf("%s: %s", strings.Join(options, " "), m[0])
+	s.t.Logf("%s: %s", line, m[0])
 	return m[1]
 }
 
@@ -59,11 +62,13 @@ func TestAnsible(t *testing.T) {
 			fatal(t, os.WriteFile(s.keys+"/root", private, 0o600)) // without the person's certificate beside it
 			fatal(t, s.WriteFile("/root/.ssh/authorized_keys", key, 0o600))
 			s.must("chmod 700 /root/.ssh; mkdir -p /root/.ansible/tmp /usr/local/sbin")
+			older, newer := controller(t, "1.0.0.0"), controller(t, "1.0.1.0")
+			line := func(step string) string { return strings.TrimSpace(block(t, "docs/install.md", "ansible"+step)) }
 			before := s.inventory()
-			if changed := s.play("1.0.0.0", "", "--check"); changed == "0" || s.inventory() != before {
+			if changed := s.play(older, line("")+" --check"); changed == "0" || s.inventory() != before {
 				t.Errorf("in check mode %s tasks would change something; or it did:\n%s", changed, difference(before, s.inventory()))
 			}
-			if s.play("1.0.0.0", "") == "0" {
+			if s.play(older, line("")) == "0" {
 				t.Error("nothing was changed, it says")
 			}
 			s.must("aaduseradd " + person)
@@ -72,27 +77,42 @@ func TestAnsible(t *testing.T) {
 			}
 			s.rest()
 			end := s.guard()
-			for _, options := range [][]string{nil, {"--check"}} {
-				if changed := s.play("1.0.0.0", "", options...); changed != "0" {
-					t.Errorf("the second time %s tasks changed something (%v)", changed, options)
+			for _, option := range []string{"", " --check", " -e aadsshlogin_allow_downgrade=false"} {
+				if changed := s.play(older, line("")+option); changed != "0" {
+					t.Errorf("the second time %s tasks changed something (%s)", changed, option)
 				}
 			}
-			if s.play("1.0.1.0", "") == "0" || s.must("/usr/local/bin/aadsshlogin-handler version") != "1.0.1.0" {
+			for what, option := range map[string]string{
+				"new protected settings": `-e '{"aadsshlogin_protected_settings": {"proxy": "http://u:p4ss-of-proxy@10.0.0.9:3128"}}'`,
+				"a watch that is gone":   "",
+			} {
+				if option == "" {
+					s.must("rm /etc/systemd/system/aadsshlogin-handler.timer; systemctl daemon-reload")
+				}
+				if s.play(older, line("")+" "+option) == "0" {
+					t.Errorf("%s: nothing was changed, it says", what)
+				}
+			}
+			if s.play(newer, line("")) == "0" || s.must(copied+" version") != "1.0.1.0" {
 				t.Error("the role did not upgrade")
 			}
-			if s.play("1.0.0.0", "    aadsshlogin_allow_downgrade: true") == "0" || s.must("/usr/local/bin/aadsshlogin-handler version") != "1.0.0.0" {
+			if s.play(older, line(": back")) == "0" || s.must(copied+" version") != "1.0.0.0" {
 				t.Error("the role did not go back")
 			}
-			s.run(0, "/usr/local/bin/aadsshlogin-handler status")
+			s.run(0, copied+" status")
 			if gaps := end(); gaps != "" {
 				t.Errorf("on the way:\n%s", gaps)
 			}
 			s.rest()
-			s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
-			if s.play("1.0.0.0", "    aadsshlogin_state: absent") == "0" {
+			s.goneHome()
+			if changed := s.play(older, line(": remove")+" --check"); changed == "0" {
+				t.Error("in check mode nothing would be removed, it says")
+			}
+			s.must("rm /usr/local/sbin/aadsshlogin-setup") // as if it had been set up another way
+			if s.play(older, line(": remove")) == "0" {
 				t.Error("nothing was removed, it says")
 			}
-			if changed := s.play("1.0.0.0", "    aadsshlogin_state: absent"); changed != "0" {
+			if changed := s.play(older, line(": remove")); changed != "0" {
 				t.Errorf("removed twice, %s tasks changed something", changed)
 			}
 			if after := s.inventory(); after != before {

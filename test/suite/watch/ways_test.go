@@ -6,12 +6,16 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 )
 
@@ -115,37 +119,129 @@ func block(t *testing.T, document, marker string) string {
 	return code
 }
 
-// release serves the program at a URL, and gives the URL and the checksum.
-func (s *stage) release(version string) (url, sum string) {
+// release serves the files of a release, and gives lines of a document in which
+// URL and the sums are filled in: 'SHA256  FILE' by that file's own.
+func (s *stage) release(version string, files map[string][]byte) (fill func(code string) string) {
 	s.t.Helper()
-	binary, err := scene.BuildAs(version)
-	fatal(s.t, err)
-	s.packages.File("/release/aadsshlogin-handler-"+runtime.GOARCH, binary)
-	fatal(s.t, s.WriteFile("/root/sum", binary, 0o600))
-	sum, _, _ = strings.Cut(s.must("sha256sum /root/sum; rm /root/sum"), " ")
-	return "https://packages.microsoft.com/release", sum
+	for name, content := range files {
+		s.packages.File("/release-"+version+"/"+name, content)
+	}
+	place := regexp.MustCompile(`SHA256  (\S+)'`)
+	return func(code string) string {
+		code = strings.ReplaceAll(code, "URL", "https://packages.microsoft.com/release-"+version)
+		return place.ReplaceAllStringFunc(code, func(of string) string {
+			path := place.FindStringSubmatch(of)[1]
+			content, ok := files[filepath.Base(path)]
+			if !ok { // the program is saved under a name of its own
+				content, ok = files["aadsshlogin-handler-"+runtime.GOARCH]
+			}
+			if !ok {
+				s.t.Fatalf("the release has no %s", path)
+			}
+			return fmt.Sprintf("%x  %s'", sha256.Sum256(content), path)
+		})
+	}
 }
 
-// TestByURL has the recipes of docs/install.md run as they stand there, from
-// nothing to a signed-in person: at most two lines beside URL and checksum.
-func TestByURL(t *testing.T) {
-	for _, p := range families() {
-		t.Run(p.Name, func(t *testing.T) {
-			s := bootPersona(t, p)
-			url, sum := s.release("1.0.0.0")
-			code := block(t, "docs/install.md", "by hand")
-			if n := strings.Count(strings.TrimSpace(code), "\n") + 1; n > 2 {
-				t.Errorf("the recipe has %d lines", n)
+// binary is the program alone, as a release has it.
+func binary(t *testing.T, version string) map[string][]byte {
+	t.Helper()
+	program, err := scene.BuildAs(version)
+	fatal(t, err)
+	return map[string][]byte{"aadsshlogin-handler-" + runtime.GOARCH: program}
+}
+
+// way is one that docs/install.md has, as the lines that it has for it.
+type way struct {
+	name                         string
+	machines                     []roots.Persona
+	files                        func(t *testing.T, version string) map[string][]byte
+	setUp, another, back, remove string
+}
+
+// ways reads the document.
+func ways(t *testing.T) []way {
+	t.Helper()
+	const page = "docs/install.md"
+	first := func(lines string) string { line, _, _ := strings.Cut(lines, "\n"); return line + "\n" }
+	byHand := block(t, page, "by hand")
+	runCommand := func(marker string) string {
+		_, script, found := strings.Cut(block(t, page, marker), "--scripts")
+		script = strings.Trim(script, " \\\n")
+		if !found || len(script) < 2 || script[0] != '"' || script[len(script)-1] != '"' {
+			t.Fatalf("%s is laid out in another way", marker)
+		}
+		return script[1 : len(script)-1]
+	}
+	all := []way{
+		{name: "by hand", machines: families(), files: binary, setUp: byHand, another: byHand,
+			back: first(byHand) + block(t, page, "by hand: back"), remove: block(t, page, "by hand: remove")},
+		{name: "run-command", machines: families(), files: binary, setUp: runCommand("run-command"), another: runCommand("run-command"),
+			back: runCommand("run-command") + " --allow-downgrade", remove: runCommand("run-command: remove")},
+	}
+	for i, name := range []string{"deb", "rpm (dnf)", "rpm (zypper)"} {
+		all = append(all, way{name: name, machines: families()[i : i+1], files: func(t *testing.T, version string) map[string][]byte {
+			if name == "deb" {
+				return map[string][]byte{"aadsshlogin-handler_" + version + "-1_amd64.deb": pack(t, version, "deb")}
 			}
-			bad := strings.NewReplacer("URL", url, "SHA256", strings.Repeat("0", 64)).Replace(code)
-			s.run(1, "cd /root && set -e; "+bad)
-			s.run(0, "cd /root && set -e; "+strings.NewReplacer("URL", url, "SHA256", sum).Replace(code))
-			s.must("aaduseradd " + person)
-			if !s.signIn() {
-				t.Fatal("the person does not get in")
-			}
-			s.run(0, "/usr/local/bin/aadsshlogin-handler status")
-		})
+			return map[string][]byte{"aadsshlogin-handler-" + version + "-1.x86_64.rpm": pack(t, version, "rpm")}
+		}, setUp: block(t, page, name), another: block(t, page, name+": another version"), back: block(t, page, name+": back"), remove: block(t, page, name+": remove")})
+	}
+	return all
+}
+
+// TestWays has the lines of docs/install.md run as they stand there: from nothing
+// to a signed-in person, to another version and back with the packages watched at
+// every instant, and to a machine that is as it was.
+func TestWays(t *testing.T) {
+	for _, w := range ways(t) {
+		for _, p := range w.machines {
+			t.Run(w.name+"/"+p.Name, func(t *testing.T) { w.walk(t, bootPersona(t, p)) })
+		}
+	}
+}
+
+func (w way) walk(t *testing.T, s *stage) {
+	older, newer := s.release("1.0.0.0", w.files(t, "1.0.0.0")), s.release("1.0.1.0", w.files(t, "1.0.1.0"))
+	s.must("mkdir /opt/typed")
+	before := s.inventory()
+	types := func(want int, code string) string { return s.run(want, "cd /opt/typed && set -e; "+code) }
+	wrong := regexp.MustCompile(`'[0-9a-f]{64}  `).ReplaceAllString(older(w.setUp), "'"+strings.Repeat("0", 64)+"  ")
+	types(1, wrong)
+	s.must("! test -e /usr/local/bin/aadsshlogin-handler && ! test -e /var/lib/aadsshlogin-handler")
+	is := func(version string) {
+		t.Helper()
+		if got := s.must(copied + " version"); got != version {
+			t.Errorf("the copy is %s, want %s", got, version)
+		}
+		if out := s.run(0, copied+" status"); !strings.Contains(out, "setup, version "+version) || !strings.Contains(out, "Setup: 0 ok") {
+			t.Errorf("status: %s", out)
+		}
+	}
+	types(0, older(w.setUp))
+	is("1.0.0.0")
+	s.must("aaduseradd " + person)
+	if !s.signIn() {
+		t.Fatal("the person does not get in")
+	}
+	s.rest()
+	end := s.guard()
+	types(0, newer(w.another))
+	is("1.0.1.0")
+	types(0, older(w.back))
+	is("1.0.0.0")
+	if gaps := end(); gaps != "" {
+		t.Errorf("on the way:\n%s", gaps)
+	}
+	if !s.signIn() {
+		t.Error("the person does not get in any more")
+	}
+	s.rest()
+	s.goneHome()
+	types(0, w.remove)
+	s.must("rm -rf /opt/typed/*")
+	if after := s.inventory(); after != before {
+		t.Errorf("the machine is not as it was:\n%s", difference(before, after))
 	}
 }
 
@@ -154,7 +250,7 @@ func TestCloudInit(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
 			s := bootPersona(t, p)
-			url, sum := s.release("1.0.0.0")
+			fill := s.release("1.0.0.0", binary(t, "1.0.0.0"))
 			top, err := scene.Top(t.Context())
 			fatal(t, err)
 			text, err := os.ReadFile(filepath.Join(top, "misc/cloud-init/user-data.yaml"))
@@ -164,58 +260,19 @@ func TestCloudInit(t *testing.T) {
 			if !found || !ended || !strings.HasPrefix(string(text), "#cloud-config\n") {
 				t.Fatal("the user data is laid out in another way")
 			}
-			s.run(0, strings.NewReplacer("URL", url, "SHA256", sum).Replace(script))
+			before := s.inventory()
+			s.run(0, fill(script))
 			s.must("aaduseradd " + person)
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
 			}
-		})
-	}
-}
-
-// TestPackageRecipes has the recipes for the packages run as they stand in
-// docs/install.md.
-func TestPackageRecipes(t *testing.T) {
-	for i, c := range []struct{ block, kind, file string }{
-		{"deb", "deb", "aadsshlogin-handler_1.0.0.0-1_amd64.deb"},
-		{"rpm (dnf)", "rpm", "aadsshlogin-handler-1.0.0.0-1.x86_64.rpm"},
-		{"rpm (zypper)", "rpm", "aadsshlogin-handler-1.0.0.0-1.x86_64.rpm"},
-	} {
-		t.Run(c.block, func(t *testing.T) {
-			s := bootPersona(t, families()[i])
-			content := pack(t, "1.0.0.0", c.kind)
-			s.packages.File("/release/"+c.file, content)
-			fatal(t, s.WriteFile("/root/sum", content, 0o600))
-			sum, _, _ := strings.Cut(s.must("sha256sum /root/sum; rm /root/sum"), " ")
-			s.run(0, "cd /root && set -e; "+strings.NewReplacer("URL", "https://packages.microsoft.com/release", "SHA256", sum).Replace(block(t, "docs/install.md", c.block)))
-			s.must("aaduseradd " + person)
-			if !s.signIn() {
-				t.Fatal("the person does not get in")
+			s.run(0, copied+" status")
+			s.rest()
+			s.goneHome()
+			s.run(0, block(t, "docs/install.md", "by hand: remove")+"; rm /root/aadsshlogin-handler")
+			if after := s.inventory(); after != before {
+				t.Errorf("the machine is not as it was:\n%s", difference(before, after))
 			}
-			s.run(0, "aadsshlogin-handler status")
-		})
-	}
-}
-
-// TestRunCommand runs the script of the recipe for run-command as the agent's
-// run-command does: from a file, by sh.
-func TestRunCommand(t *testing.T) {
-	for _, p := range families() {
-		t.Run(p.Name, func(t *testing.T) {
-			s := bootPersona(t, p)
-			url, sum := s.release("1.0.0.0")
-			_, script, found := strings.Cut(block(t, "docs/install.md", "run-command"), "--scripts \\\n  \"")
-			script, ended := strings.CutSuffix(script, `"`)
-			if !found || !ended {
-				t.Fatal("the recipe is laid out in another way")
-			}
-			fatal(t, s.WriteFile("/root/script.sh", []byte(strings.NewReplacer("URL", url, "SHA256", sum).Replace(script)), 0o700))
-			s.run(0, "sh /root/script.sh")
-			s.must("aaduseradd " + person)
-			if !s.signIn() {
-				t.Fatal("the person does not get in")
-			}
-			s.run(0, "/usr/local/bin/aadsshlogin-handler status")
 		})
 	}
 }

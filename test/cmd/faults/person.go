@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/agentrun"
+)
+
+// person has somebody run setup or remove, under the tracer.
+func person(operation string) func(context.Context, *stage) (agentrun.Report, error) {
+	return func(ctx context.Context, s *stage) (agentrun.Report, error) {
+		const program = faultsDir + "/bin/aadsshlogin-handler"
+		for path, content := range map[string][]byte{program: tracer().binary, faultsDir + "/bin/handler": s.handler} {
+			if s.Exists(path) {
+				continue // it may be running
+			}
+			if err := s.WriteFile(path, content, 0o755); err != nil {
+				return agentrun.Report{}, err
+			}
+		}
+		r, err := s.Run(ctx, nil, program, operation)
+		if err != nil {
+			return agentrun.Report{}, err
+		}
+		report := agentrun.Report{Runs: []agentrun.Run{{Operation: operation, ExitCode: r.ExitCode, Stdout: string(r.Stdout), Stderr: string(r.Stderr)}}}
+		if operation == "remove" {
+			return report, nil
+		}
+		report.Handler.Status = "Ready" // there is no agent whose word it could be
+		said, err := status.Read(filepath.Join(s.Root(), agent.StandaloneDir, "status"), 0)
+		if err != nil {
+			report.Extension = &agentrun.Extension{Invalid: err.Error()}
+		} else {
+			report.Extension = &agentrun.Extension{Operation: said.Operation, Status: string(said.Level), Code: said.Code, Message: said.Message}
+		}
+		return report, nil
+	}
+}
+
+// decides: the operation's status is what the machine is judged by.
+func decides(operation string) bool { return operation == "enable" || operation == "setup" }
+
+// setUp makes a machine that somebody has set up, and then what more is asked for.
+func setUp(more ...func(context.Context, *stage) (agentrun.Report, error)) func(context.Context, *stage) error {
+	return func(ctx context.Context, s *stage) error {
+		for _, act := range append([]func(context.Context, *stage) (agentrun.Report, error){person("setup")}, more...) {
+			report, err := act(ctx, s)
+			if err != nil {
+				return err
+			}
+			if wrong := verdictOf(report, false); wrong != "" {
+				return fmt.Errorf("the machine could not be prepared: %s\n%s", wrong, s.HandlerLog())
+			}
+		}
+		return nil
+	}
+}
