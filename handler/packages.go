@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/pkgmgr"
 )
@@ -33,6 +34,10 @@ func (w *work) install(ctx context.Context, s decide.Step) error {
 func (w *work) replace(ctx context.Context, s decide.Step) error {
 	if _, err := w.session.Download(ctx, s.Want, s.Remove); err != nil {
 		return err
+	}
+	// Somebody may have signed in meanwhile.
+	if f := preflight.SignedIn(s.Remove[0], facts.Sessions(w.host)); f != nil {
+		return f
 	}
 	outcome, err := w.session.Replace(ctx, s.Want, s.Remove)
 	if err == nil {

@@ -43,20 +43,27 @@ func lookLegacyExtension(h *host.Host, agentDir string) string {
 	return ""
 }
 
-// Sessions finds the people of /etc/aadpasswd who run a process, each with
-// the first one, sorted by name.
+// Sessions finds the people of /etc/aadpasswd who are signed in: who run a
+// process, each with the first one, and whom systemd-logind or utmp has a session
+// of. They are sorted by name.
 func Sessions(h *host.Host) []Session {
 	b, err := h.ReadFile(login.AccountsFile, 0)
 	if err != nil {
 		return nil
 	}
-	people := map[string]string{} // uid to name
+	people := accounts{byUID: map[string]string{}, names: map[string]bool{}}
 	for line := range strings.Lines(string(b)) {
 		if f := strings.Split(strings.TrimSpace(line), ":"); len(f) >= 3 && f[0] != "" {
-			people[f[2]] = f[0]
+			people.byUID[f[2]], people.names[f[0]] = f[0], true
 		}
 	}
 	first := map[string]Session{}
+	for _, s := range loggedIn(h, people) {
+		if old, seen := first[s.User]; !seen || old.Leaving && !s.Leaving {
+			first[s.User] = s
+		}
+	}
+	listed := maps.Clone(first)
 	for _, dir := range h.Glob("/proc/[0-9]*") {
 		pid, err := strconv.Atoi(filepath.Base(dir))
 		if err != nil {
@@ -67,13 +74,14 @@ func Sessions(h *host.Host) []Session {
 			continue // it has ended
 		}
 		name, uid := statusFields(string(status))
-		user, ok := people[uid]
+		user, ok := people.byUID[uid]
 		if !ok {
 			continue
 		}
 		s := Session{User: user, PID: pid, Command: name, Leaving: name == "systemd" || name == "(sd-pam)"}
+		// What it runs says more than that it is in a list.
 		old, seen := first[user]
-		if !seen || old.Leaving && !s.Leaving || old.Leaving == s.Leaving && pid < old.PID {
+		if !seen || old.Leaving && !s.Leaving || old.Leaving == s.Leaving && (old == listed[user] || pid < old.PID) {
 			first[user] = s
 		}
 	}

@@ -99,7 +99,7 @@ func executable(path string) bool {
 // longestQuery is how long a command that changes nothing may take, where its
 // caller allows no less. It covers a package manager that reads the metadata of
 // all its sources first.
-const longestQuery = 2 * time.Minute
+const longestQuery = 4 * time.Minute
 
 // HangsError says that a program was given up, because it did not answer in time.
 type HangsError struct {

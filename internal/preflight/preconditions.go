@@ -142,6 +142,20 @@ func memory(f facts.Facts) []Result {
 	return []Result{r}
 }
 
+// SignedIn is why an older package is not removed while people are signed in
+// through it; nil: nobody is.
+func SignedIn(older string, people []facts.Session) *fault.Fault {
+	if len(people) == 0 {
+		return nil
+	}
+	var who []string
+	for _, s := range people {
+		who = append(who, fmt.Sprintf("%s (process %d, %s)", s.User, s.PID, s.Command))
+	}
+	return fault.New(fault.LegacyInstalled, "People are signed in through the older package "+older+", so it was not removed: "+strings.Join(who, ", ")+".",
+		"Ask them to sign out (who -u lists them), and set this extension again.")
+}
+
 func legacy(f facts.Facts) []Result {
 	const name = "legacy"
 	if f.Legacy.Extension != "" {
@@ -153,14 +167,8 @@ func legacy(f facts.Facts) []Result {
 	if len(packages) == 0 {
 		return nil
 	}
-	if len(f.Legacy.Sessions) > 0 {
-		var who []string
-		for _, s := range f.Legacy.Sessions {
-			who = append(who, fmt.Sprintf("%s (process %d, %s)", s.User, s.PID, s.Command))
-		}
-		return []Result{{Name: name, Answer: Fail, Code: fault.LegacyInstalled,
-			Text: "People are signed in through the older package " + packages[0] + ", so it was not removed: " + strings.Join(who, ", ") + ".",
-			Next: "Ask them to sign out (who -u lists them), and set this extension again."}}
+	if f := SignedIn(packages[0], f.Legacy.Sessions); f != nil {
+		return []Result{{Name: name, Answer: Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
 	}
 	return []Result{{Name: name, Answer: Warn, Text: "The older package " + strings.Join(packages, " and ") + " is on this machine; it makes room for the new one."}}
 }

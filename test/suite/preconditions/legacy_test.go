@@ -72,16 +72,42 @@ func (s *stage) installed(names ...string) int {
 	return count
 }
 
+// people are those of the older product's accounts.
+const people = "anna@example.com:x:51001:51001::/home/anna@example.com:/bin/bash\nben@example.com:x:51002:51002::/home/ben:/bin/bash\n"
+
 // signedIn has somebody of /etc/aadpasswd run a process.
 func signedIn(s *stage) {
 	s.t.Helper()
-	const people = "anna@example.com:x:51001:51001::/home/anna@example.com:/bin/bash\nben@example.com:x:51002:51002::/home/ben:/bin/bash\n"
 	s.write("/etc/aadpasswd", people, 0o644)
 	_, err := s.Start(nil, "setpriv", "--reuid=51001", "--clear-groups", "sleep", "6000")
 	s.must(err)
 	for !strings.Contains(s.run("ps", "-o", "comm=", "-u", "51001"), "sleep") {
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// signedInByLogind has a session that no process of its person's own shows: after
+// "exec sudo -i" only root's sshd is left.
+func signedInByLogind(s *stage) {
+	s.t.Helper()
+	s.write("/etc/aadpasswd", people, 0o644)
+	p, err := s.Start(nil, "sh", "-c", "echo $$ > /run/leader; exec sleep 6000")
+	s.must(err)
+	_ = p
+	for strings.TrimSpace(s.read("/run/leader")) == "" {
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.write("/run/systemd/sessions/4", "# This is private data. Do not parse.\nUID=51001\nUSER=anna@example.com\nACTIVE=1\nSTATE=active\nREMOTE=1\nTYPE=tty\nCLASS=user\nLEADER="+s.read("/run/leader"), 0o644)
+}
+
+// signsInMeanwhile has somebody sign in while the new package is downloaded.
+func signsInMeanwhile(s *stage) {
+	s.t.Helper()
+	s.write("/etc/aadpasswd", people, 0o644)
+	manager := strings.TrimSpace(s.run("sh", "-c", "readlink -f $(command -v apt-get || command -v dnf || command -v zypper)"))
+	s.run("mv", manager, manager+".real")
+	s.write(manager, "#!/bin/sh\n"+manager+".real \"$@\"; rc=$?\n"+
+		"case \"$*\" in *--download*only*) setsid setpriv --reuid=51001 --clear-groups sleep 6000 >/dev/null 2>&1 & sleep 0.3;; esac\nexit $rc\n", 0o755)
 }
 
 // delivered is our extension as one that is installed already: the agent runs
@@ -122,6 +148,10 @@ func TestLegacy(t *testing.T) {
 				{name: "left behind by an extension that is gone", prepare: []func(*stage){withLegacy(false), registered("NotInstalled")}},
 				{name: "somebody signed in", prepare: []func(*stage){withLegacy(false), signedIn}, code: fault.LegacyInstalled,
 					words: []string{"anna@example.com", "sleep", "who -u"}},
+				{name: "somebody signed in, as logind has it", prepare: []func(*stage){withLegacy(false), signedInByLogind}, code: fault.LegacyInstalled,
+					words: []string{"anna@example.com", "session 4", "who -u"}},
+				{name: "somebody signs in during the download", prepare: []func(*stage){withLegacy(false), signsInMeanwhile}, code: fault.LegacyInstalled,
+					words: []string{"anna@example.com", "sleep", "who -u"}},
 				{name: "registered", prepare: []func(*stage){withLegacy(false), registered("Enabled")}, code: fault.LegacyInstalled,
 					words: []string{legacyDir, "az vm extension delete -g rg-web --vm-name web1 -n AADLoginForLinux"}},
 				{name: "registered without packages", prepare: []func(*stage){registered("Installed")}, code: fault.LegacyInstalled,
@@ -136,7 +166,7 @@ func TestLegacy(t *testing.T) {
 						if got := s.installed(fixtures.Legacy, fixtures.LegacySELinux); got != old {
 							t.Errorf("%d of %d older packages are left", got, old)
 						}
-						if c.code == fault.LegacyInstalled {
+						if c.code == fault.LegacyInstalled && !strings.Contains(c.name, "during") {
 							s.unchanged(s.before)
 							e.never("ben@example.com")
 						}
