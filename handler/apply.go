@@ -29,6 +29,9 @@ func (r *run) apply(ctx context.Context, p decide.Plan, f facts.Facts) error {
 	if err != nil {
 		return err
 	}
+	if err := r.tooTight(session.Manager, p); err != nil {
+		return err
+	}
 	session.Source = p.Source
 	if f.ReceiptErr != nil {
 		if err := state.SetAside(r.host); err != nil {

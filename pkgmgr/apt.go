@@ -41,6 +41,7 @@ func apt() *Manager {
 		RemoveLowLevel: aptRemoveLowLevel,
 		Repair:         aptRepair,
 		Denied:         aptDenied,
+		Needs:          aptNeeds(),
 		Kept:           aptKept,
 		parseQuery:     parseDpkgQuery,
 		parseVersions:  parseMadison,

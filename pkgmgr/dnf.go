@@ -41,6 +41,7 @@ func dnf() *Manager {
 		RemoveLowLevel: rpmRemoveLowLevel,
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
+		Needs:          append(rpmNeeds("/var/cache/dnf"), Need{"/var/lib/dnf", 2 * mebi, false}),
 		Kept:           dnfKept,
 		Verify:         rpmVerify,
 		Offers:         "dnf --showduplicates list",

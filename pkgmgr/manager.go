@@ -118,6 +118,8 @@ type Manager struct {
 	RemoveLowLevel func(names []string) LowLevel
 	// Repair finishes or undoes what an interrupted run left behind.
 	Repair func() []host.Command
+	// Needs is the room without which it is not started.
+	Needs []Need
 	// StaleFiles are patterns of files that a killed run leaves behind, and
 	// that are in the way unless a living process has them mapped.
 	StaleFiles []string

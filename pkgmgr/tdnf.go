@@ -36,6 +36,7 @@ func tdnf() *Manager {
 		RemoveLowLevel: rpmRemoveLowLevel,
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
+		Needs:          rpmNeeds("/var/cache/tdnf"),
 		Kept:           tdnfKept,
 		Verify:         rpmVerify,
 		Offers:         "tdnf list",

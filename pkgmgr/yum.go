@@ -31,6 +31,7 @@ func yum() *Manager {
 		RemoveLowLevel: rpmRemoveLowLevel,
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
+		Needs:          append(rpmNeeds("/var/cache/yum"), Need{"/var/lib/yum", 2 * mebi, false}),
 		Kept:           yumKept,
 		Verify:         rpmVerify,
 		Offers:         "yum --showduplicates list",

@@ -38,6 +38,7 @@ func zypper() *Manager {
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
 		ImportKey:      rpmImportKey,
+		Needs:          rpmNeeds("/var/cache/zypp"),
 		Kept:           zypperKept,
 		Verify:         rpmVerify,
 		Offers:         "zypper search -s --match-exact",

@@ -63,6 +63,17 @@ func Sessions(h *host.Host) []Session {
 			first[s.User] = s
 		}
 	}
+	running(h, people, first)
+	var sessions []Session
+	for _, user := range slices.Sorted(maps.Keys(first)) {
+		sessions = append(sessions, first[user])
+	}
+	return sessions
+}
+
+// running adds who runs a process to those who are in a list, and who is there
+// already is told by what they run, which says more.
+func running(h *host.Host, people accounts, first map[string]Session) {
 	listed := maps.Clone(first)
 	for _, dir := range h.Glob("/proc/[0-9]*") {
 		pid, err := strconv.Atoi(filepath.Base(dir))
@@ -79,17 +90,11 @@ func Sessions(h *host.Host) []Session {
 			continue
 		}
 		s := Session{User: user, PID: pid, Command: name, Leaving: name == "systemd" || name == "(sd-pam)"}
-		// What it runs says more than that it is in a list.
 		old, seen := first[user]
 		if !seen || old.Leaving && !s.Leaving || old.Leaving == s.Leaving && (old == listed[user] || pid < old.PID) {
 			first[user] = s
 		}
 	}
-	var sessions []Session
-	for _, user := range slices.Sorted(maps.Keys(first)) {
-		sessions = append(sessions, first[user])
-	}
-	return sessions
 }
 
 // statusFields takes the name and the real uid out of proc(5) status.

@@ -17,7 +17,7 @@ func TestDiskFull(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		for _, room := range []string{"0", "40K", "400K"} {
 			t.Run(room+" left", func(t *testing.T) {
-				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("80m")})
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
 				s.deliver()
 				// The agent and the logs have file systems of their own, or nobody
 				// would be asked.
@@ -173,5 +173,53 @@ func TestTmpNoexec(t *testing.T) {
 		}
 		s.want(0)
 		s.has(newer)
+	})
+}
+
+// TestNotEnoughRoom: a package manager is not started with less room than it needs,
+// wherever that is: what is short is named with its mount point, with what is free
+// and with what is needed. /boot is none of its business.
+func TestNotEnoughRoom(t *testing.T) {
+	families(t, func(t *testing.T, p roots.Persona) {
+		cache := map[roots.Family]string{roots.Apt: "/var/cache/apt", roots.Dnf: "/var/cache/dnf", roots.Zypper: "/var/cache/zypp"}[p.Family]
+		database := map[roots.Family]string{roots.Apt: "/var/lib/dpkg", roots.Dnf: "/var/lib/rpm", roots.Zypper: "/var/lib/rpm"}[p.Family]
+		for name, c := range map[string]struct {
+			folder, options string
+			words           []string
+		}{
+			"the cache":    {cache, "size=4m", []string{"free", "MiB"}},
+			"the database": {database, "size=DATABASEm", []string{"free", "MiB"}},
+			"usr":          {"/usr", "", []string{"free", "MiB"}},
+			"tmp":          {"/tmp", "size=64k", []string{"free", "MiB"}},
+			"inodes":       {cache, "size=200m,nr_inodes=40", []string{"inodes free", "200 inodes"}},
+			"boot":         {"/boot", "size=4k", nil},
+		} {
+			t.Run(name, func(t *testing.T) {
+				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.deliver()
+				s.sh("mkdir -p %s", c.folder)
+				if name == "usr" { // as large as it is, and 4 MiB more
+					s.sh("size=$(du -sm /usr | cut -f1); mkdir /dev/usr; mount -t tmpfs -o size=$((size + 40))m tmpfs /dev/usr; cp -a /usr/. /dev/usr; mount --bind /dev/usr /usr; dd if=/dev/zero of=/usr/fill bs=64K 2>/dev/null || true; truncate -s -4M /usr/fill")
+				} else {
+					s.sh("size=$(du -sm %[1]s | cut -f1); cp -a %[1]s /dev/was; mount -t tmpfs -o $(echo %[2]s | sed \"s/DATABASE/$((size + 2))/\") tmpfs %[1]s; cp -a /dev/was/. %[1]s", c.folder, c.options)
+				}
+				before := s.sh("find %s /var/lib/dnf -xdev -type f 2>/dev/null | sort; true", database)
+				if c.words == nil {
+					s.want(0)
+					return
+				}
+				v := s.want(30, append(c.words, "mounted at "+c.folder)...)
+				if strings.Contains(s.HandlerLog(), "started: transaction") {
+					t.Error("the package manager was started")
+				}
+				if after := s.sh("find %s /var/lib/dnf -xdev -type f 2>/dev/null | sort; true", database); after != before {
+					t.Errorf("the database was\n%s\nand is\n%s", before, after)
+				}
+				s.sh("umount -l %s", c.folder)
+				s.want(0)
+				s.has(newer)
+				t.Log(v.what())
+			})
+		}
 	})
 }

@@ -16,7 +16,7 @@ import (
 // what the exit code says.
 func TestFullOnTheWay(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("80m")})
+		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
 		s.deliver()
 		s.sh("mount -t tmpfs tmpfs /var/log; mkdir -p %s/events", logs) // where the agent writes what it heard
 		s.write("/dev/fill", "while :; do dd if=/dev/zero bs=64K; dd if=/dev/zero bs=1; sleep 0.01; done >> /fill 2>/dev/null\n")

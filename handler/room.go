@@ -1,0 +1,84 @@
+package handler
+
+import (
+	"fmt"
+	"strings"
+
+	"aadsshlogin-handler/internal/decide"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// demand is what a package manager needs of one file system.
+type demand struct {
+	room    host.Room
+	bytes   int64
+	folders []string
+}
+
+// tooTight is why the package manager is not started for a plan: it would stop
+// in the middle for want of room. Nil: there is enough, as far as is known.
+func (r *run) tooTight(m *pkgmgr.Manager, p decide.Plan) error {
+	fetches := p.Has(decide.Refresh, decide.Install, decide.Replace)
+	if !fetches && !p.Has(decide.Repair, decide.Reinstall, decide.PutBack, decide.Transport) {
+		return nil
+	}
+	var demands []*demand
+	at := map[string]*demand{} // by mount point
+	for _, n := range m.Needs {
+		room, known := r.host.RoomFor(n.Folder)
+		if !known || n.Fetches && !fetches {
+			continue
+		}
+		d := at[room.Mount]
+		if d == nil {
+			d = &demand{room: room}
+			at[room.Mount], demands = d, append(demands, d)
+		}
+		d.bytes += n.Bytes
+		d.folders = append(d.folders, n.Folder)
+		d.room.Bytes = min(d.room.Bytes, room.Bytes) // a quota of the folder's own
+	}
+	for _, d := range demands {
+		if err := r.lacks(m, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lacks is what one file system has too little of.
+func (r *run) lacks(m *pkgmgr.Manager, d *demand) error {
+	short := func(free, needed string) error {
+		return fault.New(fault.Disk,
+			fmt.Sprintf("The file system mounted at %s has %s, and %s needs %s there (%s), so it was not started.", d.room.Mount, free, m.Name, needed, strings.Join(d.folders, ", ")),
+			fmt.Sprintf("Free space there (df -h %[1]s; df -i %[1]s; sudo du -xh %[1]s | sort -h | tail), and set the extension again.", d.room.Mount))
+	}
+	switch {
+	case d.room.Bytes < uint64(d.bytes):
+		return short(size(int64(d.room.Bytes))+" free", size(d.bytes))
+	case d.room.Counted && d.room.Files < pkgmgr.NeededFiles:
+		return short(fmt.Sprintf("%d inodes free", d.room.Files), fmt.Sprintf("%d inodes", pkgmgr.NeededFiles))
+	}
+	for _, folder := range d.folders {
+		if err := r.host.Fits(folder, d.bytes); err != nil {
+			return fault.Wrap(err, fault.Disk,
+				fmt.Sprintf("The file system mounted at %s shows %s free, but %s does not get the %s that %s needs there: %v.", d.room.Mount, size(int64(d.room.Bytes)), folder, size(d.bytes), m.Name, err),
+				fmt.Sprintf("Look for a quota (df -h %[1]s; repquota -a; btrfs qgroup show %[1]s), raise it or free space, and set the extension again.", folder))
+		}
+	}
+	return nil
+}
+
+// size is a number of bytes for people, rounded down, so that what is free never
+// looks like enough.
+func size(n int64) string {
+	switch {
+	case n < 1<<20:
+		return fmt.Sprintf("%d KiB", n>>10)
+	case n < 10<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n*10>>20)/10)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}

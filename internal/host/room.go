@@ -1,0 +1,78 @@
+package host
+
+import (
+	"errors"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Room is what is free on the file system of a folder, for root.
+type Room struct {
+	Mount string // where the file system is mounted
+	Bytes uint64
+	// Files is how many more files it takes; Counted: it has such a number at all.
+	Files   uint64
+	Counted bool
+}
+
+// RoomFor looks at the file system that a folder is or will be on. It reports
+// false where the kernel does not say, or where nothing can be written at all. A quota of a folder's own (a project
+// quota of XFS or ext4) is part of the answer.
+func (h *Host) RoomFor(folder string) (Room, bool) {
+	folder = h.existing(folder)
+	var s unix.Statfs_t
+	if err := unix.Statfs(h.Path(folder), &s); err != nil || s.Blocks == 0 || s.Flags&unix.ST_RDONLY != 0 {
+		return Room{}, false
+	}
+	return Room{Mount: h.mount(folder), Bytes: s.Bfree * uint64(s.Bsize), Files: s.Ffree, Counted: s.Files > 0}, true
+}
+
+// Fits asks the file system itself whether a file of this many bytes would find
+// room in a folder, by one that has no name and is gone again at once: of some
+// quotas nothing else tells. Where it cannot be asked, nothing is in the way.
+func (h *Host) Fits(folder string, bytes int64) error {
+	fd, err := unix.Open(h.Path(h.existing(folder)), unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return full(err)
+	}
+	defer unix.Close(fd)
+	return full(unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE, 0, bytes))
+}
+
+// full is an error that says that there is no room, and nil for any other.
+func full(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return err
+	}
+	return nil
+}
+
+// existing is the folder, or the next one above it that is there.
+func (h *Host) existing(folder string) string {
+	for folder != "/" {
+		if info, err := h.Stat(folder); err == nil && info.IsDir() {
+			break
+		}
+		folder = filepath.Dir(folder)
+	}
+	return folder
+}
+
+// mount is the highest folder above a folder that is on the same file system.
+func (h *Host) mount(folder string) string {
+	device := func(path string) (uint64, bool) {
+		var s unix.Stat_t
+		err := unix.Stat(h.Path(path), &s)
+		return s.Dev, err == nil
+	}
+	own, _ := device(folder)
+	for folder != "/" {
+		above := filepath.Dir(folder)
+		if dev, ok := device(above); !ok || dev != own {
+			break
+		}
+		folder = above
+	}
+	return folder
+}

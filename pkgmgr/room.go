@@ -1,0 +1,35 @@
+package pkgmgr
+
+// Need is the room that a package manager has to find in a folder, in bytes. With
+// less it does not fail cleanly: dnf 4 leaves a history database that is half made,
+// and fails over it ever after; dpkg and rpm stop in the middle of a package.
+type Need struct {
+	Folder string
+	Bytes  int64
+	// Fetches: it is for metadata and packages that are fetched; what is installed
+	// from files of this machine goes without.
+	Fetches bool
+}
+
+const mebi = 1 << 20
+
+// aptNeeds, and the others, are several times what the lists of one source and the
+// product's packages take. apt makes its cache of all lists anew, dpkg writes its
+// status file beside the old one.
+func aptNeeds() []Need {
+	return append(installs("/var/lib/dpkg"), Need{"/var/lib/apt", 16 * mebi, true}, Need{"/var/cache/apt", 24 * mebi, true})
+}
+
+// rpmNeeds are those of a manager above rpm with a cache in a folder.
+func rpmNeeds(cache string) []Need {
+	return append(installs("/var/lib/rpm"), Need{cache, 32 * mebi, true})
+}
+
+// installs are the needs of an installation itself: the database, the files, and
+// what scripts write.
+func installs(database string) []Need {
+	return []Need{{database, 8 * mebi, false}, {"/usr", 8 * mebi, false}, {"/etc", mebi / 4, false}, {"/tmp", mebi / 4, false}, {"/var/tmp", mebi / 4, false}}
+}
+
+// NeededFiles is how many further files a file system must take.
+const NeededFiles = 200
