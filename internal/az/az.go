@@ -181,6 +181,11 @@ func (m Machine) ListRoles() string {
 		"[?starts_with(roleDefinitionName, 'Virtual Machine')].{who:principalName, role:roleDefinitionName, scope:scope}", "-o", "table")
 }
 
+// ListRolesOf lists the roles that somebody has for the machine.
+func (m Machine) ListRolesOf(person string) string {
+	return m.command("role assignment list", "--assignee", text.Or(person, "PERSON"), "--scope", m.ID(), "--include-inherited", "--include-groups", "--query", "[].{role:roleDefinitionName, scope:scope}", "-o", "table")
+}
+
 // AssignRole gives somebody the smaller of the two roles.
 func (m Machine) AssignRole(person string) string {
 	return m.command("role assignment create", "--role", "Virtual Machine User Login", "--assignee", text.Or(person, "PERSON"), "--scope", m.ID())

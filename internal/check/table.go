@@ -103,5 +103,7 @@ func Table() []Row {
 		{"network-role-check", Network, "", "Does the endpoint answer that checks roles?"},
 		{"network-login", Network, "", "Does the login endpoint answer?"},
 		{"sign-in-errors", History, "", "Did nobody fail to sign in lately?"},
+		{"person-account", SignIn, "", "Can the account be used of the person who is asked about?"},
+		{"person-role", SignIn, "", "Has the person who is asked about a role, as far as the log says?"},
 	}
 }

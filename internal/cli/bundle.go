@@ -26,7 +26,7 @@ lines, keys and words that cannot hold a secret. Names of people and machines
 are in it: look through it before you pass it on. It changes nothing else.`,
 		Example: "  sudo /usr/local/bin/aadsshlogin-handler support-bundle\n  sudo /usr/local/bin/aadsshlogin-handler support-bundle --output - | ssh me@desk 'cat > bundle.tar.gz'",
 		GroupID: groupPeople,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o := p.options()
 			for _, file := range also {

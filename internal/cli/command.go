@@ -33,6 +33,8 @@ func Execute(ctx context.Context, p Process) fault.Code {
 	root.SetArgs(p.Args)
 	root.SetOut(out)
 	root.SetErr(p.Err)
+	onlyKnownShells(root) // they print to what is the output by then
+	knownTopics(root)
 	err := root.ExecuteContext(ctx)
 	if out.err != nil && (err == nil && code == fault.OK || errors.Is(err, out.err)) {
 		// Who reads the exit code alone must not take nothing for an answer.
@@ -44,9 +46,9 @@ func Execute(ctx context.Context, p Process) fault.Code {
 			fmt.Fprintf(p.Err, "%s\n%s\n", f.What, f.Remedy())
 			return f.Code
 		}
-		// What is left are cobra's own complaints about arguments.
-		fmt.Fprintf(p.Err, "%s\nRun %s --help for what it can do.\n", err, root.Name())
-		return fault.Usage
+		f = plainly(root, err) // what is left are cobra's own complaints about arguments
+		fmt.Fprintf(p.Err, "%s\n%s\n", f.What, f.Remedy())
+		return f.Code
 	}
 	return code
 }
@@ -81,7 +83,7 @@ code (see "explain") and in handler.log in the extension's log folder.`,
 		SuggestionsMinimumDistance: 2,
 		Args:                       knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return errors.New("a command is missing")
+			return fault.New(fault.Usage, "A command is missing.", "Run: "+c.Name()+" --help; to look at this machine: sudo "+c.Name()+" doctor")
 		},
 	}
 	root.SetCompletionCommandGroupID(groupPeople)
@@ -91,6 +93,7 @@ code (see "explain") and in handler.log in the extension's log folder.`,
 		root.AddCommand(o)
 	}
 	root.AddCommand(p.setup(code), p.remove(code), p.doctor(code), p.plan(code), p.status(code), p.bundle(), p.explain(), p.version(), p.watch(code))
+	root.SetFlagErrorFunc(wrongOption)
 	return root
 }
 
@@ -116,44 +119,10 @@ func (p Process) version() *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version of this handler",
 		GroupID: groupPeople,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			fmt.Fprintln(c.OutOrStdout(), p.Version)
 			return nil
-		},
-	}
-}
-
-func (p Process) explain() *cobra.Command {
-	return &cobra.Command{
-		Use:     "explain CODE|NAME",
-		Short:   "Say what an exit code means and what to do about it",
-		Example: "  aadsshlogin-handler explain 22\n  aadsshlogin-handler explain identity-missing",
-		GroupID: groupPeople,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return errors.New("explain needs one code or name, for example: explain 22")
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error {
-			if text := fault.Foreign(args[0]); text != "" {
-				fmt.Fprintln(c.OutOrStdout(), text)
-				return nil
-			}
-			entry, ok := fault.Find(args[0])
-			if !ok {
-				return fmt.Errorf("%q is not an exit code of this handler, nor the name of one. Codes: %s", args[0], fault.Codes())
-			}
-			fmt.Fprint(c.OutOrStdout(), entry.Text())
-			return nil
-		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var names []string
-			for _, e := range fault.Catalogue() {
-				names = append(names, e.Name)
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 }

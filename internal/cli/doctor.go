@@ -10,12 +10,12 @@ import (
 
 	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // doctor looks at the machine for a person. Its exit code is the verdict's.
 func (p Process) doctor(code *fault.Code) *cobra.Command {
-	var asJSON, all, brief, merge bool
-	var only, skip []string
+	var w wish
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look for what keeps people from signing in, and say what to do",
@@ -27,57 +27,97 @@ The exit code is the verdict's: 0 where nothing is broken, else the code of the
 first failure, which "explain" tells more about. Without root it says unknown
 where only root can see.
 
+With --user it follows one person's way in, gate by gate, and shows what the log
+says of them; --from adds the address that they connect from.
+
 With --merge it looks at no machine: it reads the reports of many, as --json
 prints them, from files ("-" is standard input), and says which causes there
 are, on which machines; the exit code is then the highest of all.`,
-		Example: "  sudo /usr/local/bin/aadsshlogin-handler doctor\n  sudo /usr/local/bin/aadsshlogin-handler doctor --only identity,network-role-check\n  sudo /usr/local/bin/aadsshlogin-handler doctor --json | jq .verdict\n  aadsshlogin-handler doctor --merge reports/*.json",
+		Example: "  sudo /usr/local/bin/aadsshlogin-handler doctor\n  sudo /usr/local/bin/aadsshlogin-handler doctor --user ada@contoso.com --from 198.51.100.23\n  sudo /usr/local/bin/aadsshlogin-handler doctor --only identity,network-role-check\n  sudo /usr/local/bin/aadsshlogin-handler doctor --json | jq .verdict\n  aadsshlogin-handler doctor --merge reports/*.json",
 		GroupID: groupPeople,
 		Args: func(c *cobra.Command, args []string) error {
-			if merge {
-				return cobra.MinimumNArgs(1)(c, args)
-			}
-			return cobra.NoArgs(c, args)
-		},
-		RunE: func(c *cobra.Command, args []string) error {
-			if merge {
-				return p.merge(c, args, asJSON, code)
-			}
-			report, err := p.diagnose(c.Context(), only, skip)
-			if err != nil {
-				return err
-			}
-			*code = fault.Code(report.Verdict.Code)
-			if asJSON {
-				return printJSON(c.OutOrStdout(), report)
-			}
-			if brief {
-				fmt.Fprint(c.OutOrStdout(), report.Brief())
+			if w.merge {
+				if len(args) == 0 {
+					return fault.New(fault.Usage, "--merge needs files with reports.", "For example: "+c.CommandPath()+" --merge reports/*.json")
+				}
 				return nil
 			}
-			style := p.style()
-			style.All = all
-			fmt.Fprint(c.OutOrStdout(), report.Text(style))
-			return nil
+			return noCheckBehind(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if w.merge {
+				return p.merge(c, args, w.asJSON, code)
+			}
+			return p.examine(c, w, code)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON as misc/doctor.schema.json describes it")
-	c.Flags().BoolVar(&all, "all", false, "show what is well, too")
-	c.Flags().BoolVar(&brief, "brief", false, "print at most 4096 bytes, which is what Run Command keeps, the verdict first")
-	c.Flags().BoolVar(&merge, "merge", false, "sum up the reports in these files, which --json printed on many machines")
-	c.Flags().StringSliceVar(&only, "only", nil, "run these checks alone, separated by commas")
-	c.Flags().StringSliceVar(&skip, "skip", nil, "leave these checks out")
-	c.MarkFlagsMutuallyExclusive("json", "all", "brief")
-	for _, flag := range []string{"all", "brief", "only", "skip"} {
-		c.MarkFlagsMutuallyExclusive("merge", flag)
-	}
-	completeChecks(c, "only", "skip")
+	w.options(c)
 	return c
 }
 
+// wish is what doctor is asked for.
+type wish struct {
+	asJSON, all, brief, merge bool
+	only, skip                []string
+	user, from                string
+}
+
+func (w *wish) options(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&w.asJSON, "json", false, "print JSON as misc/doctor.schema.json describes it")
+	f.BoolVar(&w.all, "all", false, "show what is well, too")
+	f.BoolVar(&w.brief, "brief", false, "print at most 4096 bytes, which is what Run Command keeps, the verdict first")
+	f.BoolVar(&w.merge, "merge", false, "sum up the reports in these files, which --json printed on many machines")
+	f.StringSliceVar(&w.only, "only", nil, "run these checks alone, separated by commas")
+	f.StringSliceVar(&w.skip, "skip", nil, "leave these checks out")
+	f.StringVar(&w.user, "user", "", "follow the way in of this person alone: NAME@DOMAIN, or the id of an application")
+	f.StringVar(&w.from, "from", "", "with --user: the address that they connect from")
+	c.MarkFlagsMutuallyExclusive("json", "all", "brief")
+	for _, flag := range []string{"all", "brief", "only", "skip", "user", "from"} {
+		c.MarkFlagsMutuallyExclusive("merge", flag)
+	}
+	completeChecks(c, "only", "skip")
+}
+
+// examine looks at this machine and prints the report.
+func (p Process) examine(c *cobra.Command, w wish, code *fault.Code) error {
+	who, err := whom(c, w.user, w.from)
+	if err != nil {
+		return err
+	}
+	report, err := p.diagnose(c.Context(), who, w.only, w.skip)
+	if err != nil {
+		return err
+	}
+	*code = fault.Code(report.Verdict.Code)
+	switch {
+	case w.asJSON:
+		return printJSON(c.OutOrStdout(), report)
+	case w.brief:
+		fmt.Fprint(c.OutOrStdout(), report.Brief())
+	default:
+		style := p.style()
+		style.All = w.all
+		fmt.Fprint(c.OutOrStdout(), report.Text(style))
+	}
+	return nil
+}
+
+// whom reads --user and --from.
+func whom(c *cobra.Command, user, from string) (*gate.Somebody, error) {
+	switch {
+	case c.Flags().Changed("user"):
+		return doctor.Whom(user, from)
+	case c.Flags().Changed("from"):
+		return nil, fault.New(fault.Usage, "--from is for --user.", "Say whose way in is meant: --user NAME@DOMAIN --from ADDRESS")
+	}
+	return nil, nil
+}
+
 // diagnose runs doctor's checks and shows meanwhile which.
-func (p Process) diagnose(ctx context.Context, only, skip []string) (doctor.Report, error) {
+func (p Process) diagnose(ctx context.Context, who *gate.Somebody, only, skip []string) (doctor.Report, error) {
 	o := p.options()
-	o.Only, o.Skip = only, skip
+	o.Who, o.Only, o.Skip = who, only, skip
 	show, done := p.progress()
 	defer done()
 	o.Progress = show

@@ -34,7 +34,7 @@ func (p Process) operations(code *fault.Code) []*cobra.Command {
 			Use:     name,
 			Short:   short[name],
 			GroupID: groupAgent,
-			Args:    cobra.NoArgs,
+			Args:    noArguments,
 			RunE: func(c *cobra.Command, _ []string) error {
 				if p.UID != 0 {
 					return fault.New(fault.Usage, "This must be run as root.", "Run it with sudo.")

@@ -25,7 +25,7 @@ would stop enable, or fail after it, it says which.
 Passwords are shown as ***.`,
 		Example: "  sudo /usr/local/bin/aadsshlogin-handler plan\n  aadsshlogin-handler plan --json | jq -r '.steps[].commands[]?'",
 		GroupID: groupPeople,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			operation := "enable"
 			if newest {

@@ -48,7 +48,7 @@ the identity is missing it ends with 22, and the watch finishes the work once th
 identity has been seen twice.`,
 		Example: "  sudo ./aadsshlogin-handler setup\n  sudo ./aadsshlogin-handler setup --settings settings.json --dry-run\n  sudo ./aadsshlogin-handler setup --protected-settings - < protected.json",
 		GroupID: groupStandalone,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if asJSON && !dryRun {
 				return fmt.Errorf("--json is for --dry-run; \"status --json\" has the verdict")
@@ -84,7 +84,7 @@ and log. What was there before stays, and so do the packages where another
 handler has the same. Where setup does not own the machine, or a newer version of
 it does, remove changes nothing, says who does, and ends with 2.`,
 		GroupID: groupStandalone,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if p.UID != 0 {
 				return notRoot()

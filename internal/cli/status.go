@@ -10,21 +10,25 @@ import (
 	"aadsshlogin-handler/internal/fault"
 )
 
-// status repeats the last verdict. Its exit code is that verdict's.
+// status repeats the last verdict and says how the machine is. Its exit code is
+// that of the machine as it is now.
 func (p Process) status(code *fault.Code) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "status",
-		Short:   "Repeat the last verdict of the extension, and since when it stands",
-		Long:    "status reads what the extension wrote for the agent and its log. It looks at nothing anew: doctor does that.",
+		Use:   "status",
+		Short: "Repeat the last verdict of the extension, since when it stands, and say how the machine is now",
+		Long: `status reads what the extension or setup said last, and since when. At its end it
+says how the machine is now, by the checks of enable; the exit code is that of
+this last line. What is asked over the network, but for the identity, and the
+sign-ins of the last day it leaves to doctor.`,
 		GroupID: groupPeople,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := doctor.LastStatus(c.Context(), p.options())
+			s, err := doctor.CurrentStatus(c.Context(), p.options())
 			if err != nil {
 				return err
 			}
-			*code = fault.Code(s.Code)
+			*code = fault.Code(s.Exit())
 			if asJSON {
 				return printJSON(c.OutOrStdout(), s)
 			}

@@ -25,7 +25,7 @@ func (p Process) watch(code *fault.Code) *cobra.Command {
 		Use:    "watch",
 		Short:  "Look at the machine between two runs (run by systemd)",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			*code = p.look(c.Context(), repair)
 			return nil

@@ -14,6 +14,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/signin/gate"
 	"aadsshlogin-handler/internal/text"
 )
 
@@ -27,6 +28,7 @@ type Options struct {
 	Getenv   func(string) string
 	Only     []string               // names of checks; none: all
 	Skip     []string               // the same
+	Who      *gate.Somebody         // whose way in alone is asked about; nil: everybody's
 	Offer    *agent.Offer           // the settings that setup would keep; nil: those that the machine has
 	Progress func(waiting []string) // what is still waited for, at each change; may be nil
 	Now      func() time.Time       // nil: time.Now
@@ -47,7 +49,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	m := look(ctx, o)
 	var checks []Check
 	for _, r := range rows() {
-		if !o.wantsRow(r) {
+		if !o.wantsRow(r) || o.Who != nil && !concerns(r) {
 			continue
 		}
 		for _, result := range r.run(m) {
@@ -59,6 +61,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		}
 	}
 	report := newReport(m, append(checks, o.notLookedAt(m, checks)...))
+	if o.Who != nil {
+		report.ofOne(m)
+	}
 	if len(o.Only) > 0 {
 		report.Unseen = []Unseen{}
 		if v := &report.Verdict; v.Code == 0 && v.Check == "" {
@@ -133,6 +138,8 @@ func rows() []row {
 		newRow("network-role-check", roleCheckAnswers),
 		newRow("network-login", loginAnswers),
 		newRow("sign-in-errors", signInErrors),
+		newRow("person-account", personAccount),
+		newRow("person-role", personRole),
 	)
 }
 
@@ -232,6 +239,7 @@ func (m machine) question() facts.Question {
 		Getenv:   m.agentEnv.get,
 		Patience: Bound + 500*time.Millisecond, // one request has Bound; this is for the rest
 	}
+	q.Who = m.one
 	if m.offer != nil {
 		q.Settings, q.Unknown = m.offer.Settings, m.offer.Unknown
 	} else if m.extension != nil {

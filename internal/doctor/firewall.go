@@ -30,12 +30,16 @@ type filters struct {
 const longest = 8 << 20
 
 // lookFirewall asks nft and iptables. What iptables lists of its own tables nft
-// lists too, but not all of their conditions.
-func lookFirewall(ctx context.Context, h *host.Host) filters {
+// lists too, but not all of their conditions. from is the one address that is
+// asked about; the zero address: all are.
+func lookFirewall(ctx context.Context, h *host.Host, from netip.Addr) filters {
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
 	var f filters
 	f.question.Interfaces, f.question.Addresses = outward(h)
+	if f.question.From = from; from.IsValid() {
+		f.question.Addresses = slices.DeleteFunc(f.question.Addresses, func(a netip.Addr) bool { return a.Is4() != from.Is4() })
+	}
 	tables := map[string][]string{}
 	for _, family := range []string{"ip", "ip6"} {
 		program := family + "tables"
@@ -127,6 +131,10 @@ func firewallCheck(m machine) []preflight.Result {
 	q := m.firewall.question
 	q.Port = m.sshPort()
 	v := firewall.Ask(q, m.firewall.rules...)
+	whose := "connections to"
+	if q.From.IsValid() {
+		whose = "connections from " + q.From.String() + " to"
+	}
 	if m.firewall.err != nil && v.Fate != firewall.Closed {
 		next := ""
 		if !m.root {
@@ -138,7 +146,7 @@ func firewallCheck(m machine) []preflight.Result {
 	switch v.Fate {
 	case firewall.Closed:
 		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.VerificationFailed,
-			Text: fmt.Sprintf("This machine's own firewall drops connections to sshd's port %d: %s.", q.Port, text.Clip(v.Rule.String(), 300)),
+			Text: fmt.Sprintf("This machine's own firewall drops %s sshd's port %d: %s.", whose, q.Port, text.Clip(v.Rule.String(), 300)),
 			Next: "Run: " + allow(v.Rule, q.Port)}}
 	case firewall.Some:
 		return []preflight.Result{{Name: name, Answer: preflight.Warn,
@@ -146,9 +154,9 @@ func firewallCheck(m machine) []preflight.Result {
 			Next: "Connect from there. Where others are to get in, run: " + allow(v.Rule, q.Port)}}
 	case firewall.Unknown:
 		return []preflight.Result{{Name: name, Answer: preflight.Unknown,
-			Text: fmt.Sprintf("Whether this machine's own firewall lets connections to port %d in depends on what is not followed here: %s.", q.Port, text.Clip(v.Rule.String(), 300))}}
+			Text: fmt.Sprintf("Whether this machine's own firewall lets %s port %d in depends on what is not followed here: %s.", whose, q.Port, text.Clip(v.Rule.String(), 300))}}
 	}
-	text := fmt.Sprintf("This machine's own firewall does not drop connections to port %d", q.Port)
+	text := fmt.Sprintf("This machine's own firewall does not drop %s port %d", whose, q.Port)
 	if len(v.Who) > 0 {
 		text += ", but for those from " + few(v.Who)
 	}

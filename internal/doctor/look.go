@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/proxy"
+	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/signin/login"
+	"aadsshlogin-handler/internal/trail"
 	"aadsshlogin-handler/pkgmgr"
 )
 
@@ -42,13 +46,20 @@ type machine struct {
 	service    service
 	nologin    string // the file that keeps everybody out
 	history    history
+	one        *gate.Somebody // whose way in alone is asked about
+	about      trail.About    // what the log says of them
 }
 
 // look looks at the machine. The metadata service comes first, because the
 // cloud that it names decides who else is asked; all others side by side.
 func look(ctx context.Context, o Options) machine {
 	h := o.Host
-	m := machine{version: o.Version, root: o.Root, now: o.Now()}
+	m := machine{version: o.Version, root: o.Root, now: o.Now(), one: o.Who}
+	var from netip.Addr
+	if m.one != nil {
+		from = m.one.From
+		m.one.Account = login.LookAccount(ctx, h, m.one.Name)
+	}
 	w := newWaiting(o.Progress)
 	m.agentDir, m.extension = findExtension(ctx, h)
 	m.registered, m.setupOwns = agent.Everywhere(h), setupOwns(h)
@@ -56,8 +67,8 @@ func look(ctx context.Context, o Options) machine {
 	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
 
 	var side sync.WaitGroup
-	side.Go(func() { m.history = lookHistory(ctx, h, m.now) })
-	side.Go(func() { m.firewall = lookFirewall(ctx, h) })
+	side.Go(func() { m.history, m.about = lookHistory(ctx, h, m.now, m.one) })
+	side.Go(func() { m.firewall = lookFirewall(ctx, h, from) })
 	side.Go(func() { m.service = lookService(ctx, h) })
 	m.volumes = lookVolumes(h)
 	m.nologin = firstExisting(h, "/etc/nologin", "/run/nologin")

@@ -19,7 +19,8 @@ type Report struct {
 	Verdict Verdict   `json:"verdict"`
 	Checks  []Check   `json:"checks"`
 	Unseen  []Unseen  `json:"unseen"`
-	Plan    []Step    `json:"plan"` // what enable would do
+	Plan    []Step    `json:"plan"`           // what enable would do
+	User    *User     `json:"user,omitempty"` // whose way in was asked about; nil: everybody's
 }
 
 // schemaVersion is that of Report and of PlanReport.

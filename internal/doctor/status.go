@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
@@ -16,8 +17,8 @@ import (
 	"aadsshlogin-handler/internal/text"
 )
 
-// Status is what the extension said last, and since when it says so. Nothing is
-// looked at anew. misc/status.schema.json describes it.
+// Status is what the extension said last, since when it says so, and how the
+// machine is now. misc/status.schema.json describes it.
 type Status struct {
 	Schema    string     `json:"schema"`
 	Version   string     `json:"version"`             // of this build
@@ -35,6 +36,7 @@ type Status struct {
 	Reload    bool       `json:"reloadOwed"`
 	Running   string     `json:"running,omitempty"` // a package transaction that is at work
 	Parts     []Part     `json:"parts"`
+	Health    *Verdict   `json:"health,omitempty"` // of the machine now; nil: nothing of the product is on it
 }
 
 // Part is one substatus.
@@ -44,7 +46,50 @@ type Part struct {
 	Text  string `json:"text"`
 }
 
-// LastStatus reads what is on the machine. The error is a *fault.Fault.
+// elsewhere are the checks that status leaves to doctor: what is asked over the
+// network, but for the identity, and what is history.
+func elsewhere() []string {
+	var names []string
+	for _, r := range check.Table() {
+		if strings.HasPrefix(r.Name, check.Network+"-") || r.Section == check.History {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
+// CurrentStatus is LastStatus and a look at the machine. The error is a
+// *fault.Fault.
+func CurrentStatus(ctx context.Context, o Options) (Status, error) {
+	s, err := LastStatus(ctx, o)
+	if err != nil {
+		return s, err
+	}
+	o.Skip = elsewhere()
+	report, err := Run(ctx, o)
+	if err != nil {
+		return s, err
+	}
+	if s.Handler == "" && report.Machine.Packages == "" {
+		return s, nil
+	}
+	s.Health = &report.Verdict
+	if v := s.Health; v.Code == 0 && v.Check == "" {
+		v.Text, v.Next = "Nothing is wrong on this machine.", ""
+	}
+	return s, nil
+}
+
+// Exit is the code that status ends with: that of the machine as it is now.
+func (s Status) Exit() int {
+	if s.Health == nil {
+		return s.Code
+	}
+	return s.Health.Code
+}
+
+// LastStatus reads what was written down on the machine. The error is a
+// *fault.Fault.
 func LastStatus(ctx context.Context, o Options) (Status, error) {
 	h := o.Host
 	s := Status{Schema: schemaVersion, Version: o.Version, Sequence: -1, Parts: []Part{}}
@@ -131,7 +176,7 @@ func (s Status) Text(now time.Time) string {
 		fmt.Fprintf(&b, "%s %s, %s, sequence number %d\n", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence)
 	}
 	if s.Said != nil {
-		fmt.Fprintf(&b, "%s: %d %s, since %s (%s), last said %s\n", s.Operation, s.Code, s.Name,
+		fmt.Fprintf(&b, "%s: %d %s, since %s (%s), last said %s\n", text.Capital(s.Operation), s.Code, s.Name,
 			s.Since.Format("2006-01-02 15:04:05 UTC"), ago(now, *s.Since), ago(now, *s.Said))
 	}
 	fmt.Fprintln(&b, s.Message)
@@ -147,7 +192,18 @@ func (s Status) Text(now time.Time) string {
 	if s.Reload {
 		fmt.Fprintln(&b, "sshd has still to be told to read its configuration; the next run does it.")
 	}
-	fmt.Fprintln(&b, "To look at the machine as it is now: sudo "+host.Program()+" doctor")
+	if s.Health == nil {
+		fmt.Fprintln(&b, "Health: sign-in with Entra ID is not set up on this machine.")
+		return b.String()
+	}
+	answer := word(s.Health.answer())
+	fmt.Fprintf(&b, "Health: %s %d %s: %s\n", answer, s.Health.Code, s.Health.Name, s.Health.Text)
+	if s.Health.Next != "" {
+		fmt.Fprintln(&b, s.Health.Next)
+	}
+	if answer != word("pass") {
+		fmt.Fprintln(&b, "All that is not well, with the network: sudo "+host.Program()+" doctor")
+	}
 	return b.String()
 }
 

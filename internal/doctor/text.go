@@ -28,6 +28,10 @@ func titles() [][2]string {
 func (r Report) Text(s Style) string {
 	var b strings.Builder
 	s.verdict(&b, r)
+	if r.User != nil {
+		s.user(&b, r)
+		return b.String() + r.rootNote()
+	}
 	var rest []Check
 	passed := 0
 	for _, c := range r.Checks {
@@ -53,13 +57,30 @@ func (r Report) Text(s Style) string {
 	} else if passed > 0 {
 		fmt.Fprintf(&b, "\n%s passed (--all shows them).\n", counted(passed, "check"))
 	}
-	if !r.Root {
-		b.WriteString("\nRun it with sudo to see what only root can see.\n")
-	}
+	b.WriteString(r.rootNote())
 	if r.Verdict.Code == 0 || s.All {
 		s.unseen(&b, r.Unseen)
 	}
 	return b.String()
+}
+
+// rootNote is said to whoever is not root.
+func (r Report) rootNote() string {
+	if r.Root {
+		return ""
+	}
+	return "\nRun it with sudo to see what only root can see.\n"
+}
+
+// answer is the verdict in the words of a check.
+func (v Verdict) answer() string {
+	switch {
+	case v.Code != 0:
+		return "fail"
+	case v.Check != "":
+		return "warn"
+	}
+	return "pass"
 }
 
 // tells says whether a check is the one that the verdict is about.
@@ -100,13 +121,7 @@ func (r Report) Brief() string {
 
 // verdict is the one answer: what is wrong, and what to type.
 func (s Style) verdict(b *strings.Builder, r Report) {
-	answer := "pass"
-	switch {
-	case r.Verdict.Code != 0:
-		answer = "fail"
-	case r.Verdict.Check != "":
-		answer = "warn"
-	}
+	answer := r.Verdict.answer()
 	s.wrap(b, s.painted(answer, fmt.Sprintf("%s %d %s:", word(answer), r.Verdict.Code, r.Verdict.Name))+" ", 0, r.Verdict.Text)
 	if r.Verdict.Next != "" {
 		s.wrap(b, "", 0, r.Verdict.Next)

@@ -3,11 +3,13 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/signin/gate"
 	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/trail"
 )
@@ -20,9 +22,15 @@ type history struct {
 
 // lookHistory reads the journal or the logs. What auditd writes is looked at by
 // the check selinux-denials.
-func lookHistory(ctx context.Context, h *host.Host, now time.Time) history {
+// one is whose lines alone count; nil: everybody's.
+func lookHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Somebody) (history, trail.About) {
 	log := trail.Read(ctx, h, now, trail.Day)
-	return history{log.Source, log.Events(h.RootOnly, h.Exists)}
+	all := history{log.Source, log.Events(h.RootOnly, h.Exists)}
+	if one == nil {
+		return all, trail.About{}
+	}
+	all.events = slices.DeleteFunc(all.events, func(e trail.Event) bool { return !e.Concerns(one.Name, one.From) })
+	return all, log.About(one.Name)
 }
 
 // signInErrors explains the last failed sign-ins, one line for each cause, the
@@ -44,7 +52,7 @@ func signInErrors(m machine) []preflight.Result {
 		}
 	}
 	if newest == nil {
-		return []preflight.Result{{Name: name, Text: "No failed sign-in of an Entra ID user in the last 24 hours (" + m.history.source + ")."}}
+		return []preflight.Result{{Name: name, Text: "No failed sign-in of " + m.whom("an Entra ID user") + " in the last 24 hours (" + m.history.source + ")."}}
 	}
 	var results []preflight.Result
 	for _, e := range newest {

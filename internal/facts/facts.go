@@ -20,6 +20,7 @@ import (
 	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/internal/signin/door"
 	"aadsshlogin-handler/internal/signin/evidence"
+	"aadsshlogin-handler/internal/signin/gate"
 	"aadsshlogin-handler/internal/signin/login"
 	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/state"
@@ -33,7 +34,8 @@ type Question struct {
 	Refused  error    // why the settings cannot be used
 	AgentDir string   // the agent's folder, where other extensions lie; "": none
 	Getenv   func(string) string
-	Patience time.Duration // for the metadata service; 0: identity.DefaultBudget
+	Patience time.Duration  // for the metadata service; 0: identity.DefaultBudget
+	Who      *gate.Somebody // whose way in alone is asked about; nil: everybody's of the directory
 }
 
 // Facts is one machine at one moment.
@@ -101,10 +103,10 @@ func LookAgain(ctx context.Context, h *host.Host, q Question, before Facts) Fact
 func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	h.Unread() // what was met before this look is not part of it
 	arc := identity.OnArc(h, f.getenv())
-	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h, arc) })
+	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h, arc, f.Who) })
 	var err error
-	loginSeen := beside(h, func() { f.Login = login.Look(h) })
-	f.Door = door.Look(h, arc)
+	loginSeen := beside(h, func() { f.Login = login.Look(h, f.Who) })
+	f.Door = door.Look(h, arc, f.Who)
 	f.Memory = lookMemory(h)
 	if f.AgentDir != "" {
 		f.Legacy.Extension = lookLegacyExtension(h, f.AgentDir)

@@ -15,6 +15,7 @@ type Question struct {
 	Interfaces []string     // that people come in by: those of the default route
 	Addresses  []netip.Addr // of the machine on them; the first decides which IP version is meant
 	Port       int          // that sshd listens on
+	From       netip.Addr   // the one address that is meant, of the same IP version; the zero address: each
 }
 
 // Fate is what becomes of connections.
@@ -63,6 +64,10 @@ func Ask(q Question, rulesets ...Ruleset) Verdict {
 	}
 	if len(q.Addresses) == 0 || len(q.Interfaces) == 0 {
 		return Verdict{Fate: Unknown, Rule: Rule{Place: "this machine", Text: "it has no address that anybody could connect to"}}
+	}
+	if q.From.IsValid() {
+		only := region{q.From, q.From}
+		return sum([]crossing{{only, q.cross(only, rulesets)}})
 	}
 	var seen []crossing
 	for _, network := range regions(q.Addresses[0].Is4(), rulesets) {

@@ -2,6 +2,7 @@ package trail
 
 import (
 	"cmp"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -271,6 +272,19 @@ func (r *reader) drop(gone func(*Event) bool) { r.events = slices.DeleteFunc(r.e
 // Who is the person, "" where the lines name nobody; proved says that they had
 // shown a key that was accepted, so that the name is no stranger's text.
 func (e Event) Who() (name string, proved bool) { return e.who, e.proved }
+
+// Concerns says whether an event is of one person's sign-in: of theirs, or one
+// that may keep them out too. from is where they connect from; the zero address:
+// not known.
+func (e Event) Concerns(name string, from netip.Addr) bool {
+	switch e.Cause.scope {
+	case machine:
+		return true
+	case address:
+		return !from.IsValid() || strings.Contains(e.groups["from"], from.String())
+	}
+	return strings.EqualFold(e.who, name)
+}
 
 // CommandName is a name that may stand in a command, or PERSON.
 func (e Event) CommandName() string {

@@ -244,3 +244,26 @@ func FuzzEvents(f *testing.F) {
 		}
 	})
 }
+
+// What a log says of one person: their own connections, and nobody else's.
+func TestAbout(t *testing.T) {
+	const log = "2026-11-21T10:00:00+00:00 w sshd[1]: User ada@contoso.com from 10.0.0.4 not allowed because listed in DenyUsers\n" +
+		"2026-11-21T10:00:01+00:00 w sshd[1]: Connection closed by invalid user ada@contoso.com 10.0.0.4 port 5 [preauth]\n" +
+		"2026-11-21T10:00:02+00:00 w sshd[2]: Accepted publickey for bob@contoso.com from 10.0.0.4 port 6 ssh2: RSA-CERT ID x\n" +
+		"2026-11-21T10:00:03+00:00 w aad_certhandler[3]: Version: 1.0; user: ada@contoso.com\n" +
+		"2026-11-21T10:00:04+00:00 w sshd[4]: pam_aad(sshd:account): Login granted for ada@contoso.com as an admin.\n" +
+		"2026-11-21T10:00:05+00:00 w sshd[4]: Accepted publickey for ada@contoso.com from 10.0.0.4 port 7 ssh2: RSA-CERT ID x\n" +
+		"2026-11-21T10:00:06+00:00 w sshd[5]: Invalid user Accepted publickey for ada@contoso.com from 10.0.0.4 port 5 ssh2 from 10.0.0.5 port 6\n" +
+		"2026-11-21T10:00:07+00:00 w sshd[6]: pam_aad(sshd:account): Login granted for ada@contoso.com.au as an admin.\n"
+	a := Log{"a file", fromFile(log, noon())}.About("ada@contoso.com")
+	var texts []string
+	for _, l := range a.Lines {
+		texts = append(texts, strconv.Itoa(l.PID))
+	}
+	if got := strings.Join(texts, " "); got != "1 1 3 4 4" || !a.Admin || a.Granted.Format("05") != "04" || a.In.Format("05") != "05" {
+		t.Errorf("%q, %+v", got, a)
+	}
+	if b := (Log{"a file", fromFile(log, noon())}).About("bob@contoso.com"); len(b.Lines) != 1 || b.Admin || !b.Granted.IsZero() || b.In.IsZero() {
+		t.Errorf("%+v", b)
+	}
+}

@@ -125,6 +125,9 @@ func Assess(f Facts) gate.Answer {
 	case f.Obeyed == "":
 		return a
 	}
+	if f.One != nil && f.One.From.IsValid() {
+		return f.assessOne(a)
+	}
 	common, others := f.clients()
 	usual := f.decide(common)
 	var out, in []string
@@ -163,6 +166,32 @@ func Assess(f Facts) gate.Answer {
 		a.Next = "If they should sign in too, run: " + letIn
 	}
 	return a
+}
+
+// assessOne is about somebody who connects from a known address.
+func (f Facts) assessOne(a gate.Answer) gate.Answer {
+	v := f.decide(client{addr: f.One.From})
+	a.Outcome = v.outcome
+	switch v.outcome {
+	case gate.In:
+		a.Text = fmt.Sprintf("hosts.allow and hosts.deny let %s in from %s.", f.One.Name, f.One.From)
+		return a
+	case gate.NotKnown:
+		a.Decides = v.rule.at()
+		a.Text = fmt.Sprintf("Whether %s lets %s in from %s is not known: it hangs on what is asked at each connection.", v.rule.at(), f.One.Name, f.One.From)
+	case gate.Out:
+		a.Text = fmt.Sprintf("%s shuts out who connects from %s before sshd asks who they are (%s obeys it).", v.rule.at(), f.One.From, f.Obeyed)
+	}
+	a.File, a.Line, a.Next = v.rule.File, v.rule.Line, "To let that address connect to sshd, run: "+strings.Replace(letIn, "ALL", listed(f.One), 1)
+	return a
+}
+
+// listed is the address as hosts_access(5) writes it.
+func listed(who *gate.Somebody) string {
+	if who.From.Is6() {
+		return "[" + who.From.String() + "]"
+	}
+	return who.From.String()
 }
 
 // at is the rule with its place.

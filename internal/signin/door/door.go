@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // The two files, in the order in which they are read (hosts_access(5)).
@@ -25,6 +26,7 @@ type Facts struct {
 	Obeyed      string            // the program of sshd that is linked with libwrap; "": none is, and nobody obeys the files
 	Lists       map[string]string // content of files that rules name
 	Arc         bool              // people come from the machine itself
+	One         *gate.Somebody    // whom alone is asked about; nil: everybody
 	Err         error             // something could not be read
 }
 
@@ -39,8 +41,9 @@ func programs() []string {
 }
 
 // Look reads the files, and only where they say something the programs.
-func Look(h *host.Host, arc bool) Facts {
-	f := Facts{Lists: map[string]string{}, Arc: arc}
+// one is whom alone is asked about; nil: everybody.
+func Look(h *host.Host, arc bool, one *gate.Somebody) Facts {
+	f := Facts{Lists: map[string]string{}, Arc: arc, One: one}
 	f.Allow, f.Deny = f.read(h, AllowFile), f.read(h, DenyFile)
 	if len(f.Allow) == 0 && len(f.Deny) == 0 && f.Err == nil {
 		return f

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
@@ -93,6 +94,12 @@ func clashes(entra, local []account) Accounts {
 		seenUID[a.uid] = a.name
 	}
 	return out
+}
+
+// of are the clashes of one person's account.
+func (a Accounts) of(name string) Accounts {
+	a.Clashes = slices.DeleteFunc(slices.Clone(a.Clashes), func(c Clash) bool { return !strings.EqualFold(c.Name, name) })
+	return a
 }
 
 func (a Accounts) assess() Finding {

@@ -8,6 +8,7 @@ import (
 
 	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // Finding and its levels are those of package sshd: both describe whether a
@@ -24,20 +25,23 @@ type Facts struct {
 	Denials  Denials
 	Accounts Accounts
 	Shells   Shells
+	One      *gate.Somebody // whom alone is asked about; nil: everybody
 }
 
-// Look reads the machine.
-func Look(h *host.Host) Facts {
+// Look reads the machine. one is whom alone is asked about; nil: everybody of the
+// directory.
+func Look(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
 	return Facts{
-		PAM:      lookPAM(h),
+		PAM:      lookPAM(h, one),
 		NSS:      lookNSS(h),
 		Sudo:     lookSudo(h, 0),
 		Files:    lookFiles(h),
 		SELinux:  kernel,
 		Denials:  lookDenials(h, kernel, time.Now()),
 		Accounts: lookAccounts(h),
-		Shells:   lookShells(h),
+		Shells:   lookShells(h, one),
+		One:      one,
 	}
 }
 
@@ -49,6 +53,9 @@ func Assess(f Facts) []Finding {
 	out = append(out, f.Files.assess()...)
 	out = append(out, f.Sudo.assess(), f.SELinux.assess())
 	out = append(out, f.Denials.assess()...)
+	if f.One != nil {
+		return append(out, f.Accounts.of(f.One.Name).assess(), f.Shells.of(f.One.Account))
+	}
 	return append(out, f.Accounts.assess(), f.Shells.assess())
 }
 

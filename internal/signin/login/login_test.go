@@ -71,7 +71,7 @@ func of(t *testing.T, findings []Finding, name string) Finding {
 
 // look is Look as if whoever runs the test were root.
 func look(h *host.Host) Facts {
-	f := Look(h)
+	f := Look(h, nil)
 	me := uint32(os.Geteuid())
 	f.Sudo = lookSudo(h, me)
 	all, _ := parts(h, f.Files.CertHandler.Path)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/signin/gate"
@@ -39,6 +40,7 @@ func PAMMachine(h *host.Host, service string) pam.Machine {
 		},
 		ReadOnly: mounts.readOnly,
 		NoExec:   func(path string) bool { return mounts.noexec(path) != "" },
+		Now:      time.Now(),
 	}
 	m.Library = pam.ReadLibrary(libpam(h), h.Exists("/var/lib/dpkg"))
 	return m

@@ -22,8 +22,9 @@ type PAM struct {
 	// Auth and Line are the module's first lines in the auth and account stacks;
 	// nil where it is not in there.
 	Auth, Line *pam.Rule
+	One        *gate.Somebody // whom alone is asked about; nil: everybody of the directory
 	// Judged has the answers of the account and session stacks for each of
-	// gate.People, in their order.
+	// gate.People, in their order; of One twice.
 	Judged map[pam.Stack][]pam.Outcome
 	// Unused is the first line for the module in a file that sshd's stack does
 	// not include, for example system-auth.
@@ -31,10 +32,10 @@ type PAM struct {
 	Tool   string // what writes the PAM files of this family: "pam-auth-update", "authselect", "pam-config"; "" where none does
 }
 
-func lookPAM(h *host.Host) PAM {
+func lookPAM(h *host.Host, one *gate.Somebody) PAM {
 	m := PAMMachine(h, "sshd")
 	s := pam.Load(m)
-	p := PAM{File: s.File, Account: s.Account(), Broken: s.Broken(), Judged: map[pam.Stack][]pam.Outcome{}}
+	p := PAM{One: one, File: s.File, Account: s.Account(), Broken: s.Broken(), Judged: map[pam.Stack][]pam.Outcome{}}
 	if r, ok := s.Holds(pam.Auth); ok {
 		p.Auth = &r
 	}
@@ -43,6 +44,10 @@ func lookPAM(h *host.Host) PAM {
 	}
 	for _, stack := range []pam.Stack{pam.Account, pam.Session} {
 		for _, who := range gate.People() {
+			if one != nil { // they are both, so to say
+				p.Judged[stack] = append(p.Judged[stack], s.JudgeOne(stack, *one))
+				continue
+			}
 			p.Judged[stack] = append(p.Judged[stack], s.Judge(stack, who))
 		}
 	}
@@ -162,7 +167,10 @@ func (p PAM) judged(a gate.Answer, stack pam.Stack) gate.Answer {
 		a.File, a.Line = first.Data.File, first.Data.Line
 	}
 	whom := "people who sign in with Entra ID"
-	if who == gate.Service {
+	switch {
+	case p.One != nil:
+		whom = p.One.Name
+	case who == gate.Service:
 		whom = who.String()
 	}
 	switch o.Verdict {

@@ -23,10 +23,14 @@ type Shells struct {
 	Why   string   // why that one cannot
 	Line  int      // where that account stands
 	Count int      // accounts that there are
+	Own   string   // of the one who is asked about and has an account: why their shell cannot be started
 }
 
-func lookShells(h *host.Host) Shells {
+func lookShells(h *host.Host, one *gate.Somebody) Shells {
 	s := Shells{Usual: unusable(h, usualShell)}
+	if one != nil && one.Account.Known {
+		s.Own = unusable(h, one.Account.Shell)
+	}
 	text, err := h.ReadFile(AccountsFile, 16<<20)
 	if err != nil {
 		return s // nobody has signed in yet, or accounts says that it cannot be read
@@ -73,6 +77,20 @@ func unusable(h *host.Host, shell string) string {
 		return "sends everybody away"
 	}
 	return ""
+}
+
+// of is about one person: an account's own shell counts, else that of new ones.
+func (s Shells) of(a gate.Account) Finding {
+	if !a.Known {
+		s.Lost = nil
+		return s.assess()
+	}
+	out := gate.Answer{Gate: "shell", Text: "The shell " + a.Shell + " can be started."}
+	if s.Own != "" {
+		out.Outcome, out.Text = gate.Out, fmt.Sprintf("The account's shell %s %s.", a.Shell, s.Own)
+		out.Next = fmt.Sprintf("Put %s back, or give the account another shell where it is kept (getent passwd; %s).", a.Shell, AccountsFile)
+	}
+	return out.Result()
 }
 
 func (s Shells) assess() Finding {

@@ -2,7 +2,10 @@ package pam
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -210,5 +213,45 @@ func (r *rules) origin(word string) truth {
 	case strings.EqualFold(word, "cron") || strings.EqualFold(word, "crond") || strings.EqualFold(word, path.Base(terminal)):
 		return no // a service, which counts only without network
 	}
-	return some // an address, a network, a name
+	return fromAddress(r.c.person.from(), word)
+}
+
+// fromAddress holds an address, a network or the end of a name against where
+// the person comes from: string_match, network_netmask_match and their like.
+func fromAddress(from, word string) truth {
+	a, err := netip.ParseAddr(from)
+	if err != nil || strings.HasPrefix(word, "@") {
+		return some
+	}
+	switch {
+	case strings.EqualFold(word, from):
+		return yes
+	case strings.HasSuffix(word, "."):
+		return is(strings.HasPrefix(from, word))
+	case strings.HasPrefix(word, "."):
+		return some // the end of a host's name, which is not known
+	}
+	if one, err := netip.ParseAddr(word); err == nil {
+		return is(one == a)
+	}
+	base, bits, ok := strings.Cut(word, "/")
+	if network, err := netip.ParseAddr(base); ok && err == nil {
+		if n, err := strconv.Atoi(bits); err == nil {
+			p, err := network.Prefix(n)
+			return is(err == nil && p.Contains(a))
+		}
+		if mask, err := netip.ParseAddr(bits); err == nil && mask.BitLen() == network.BitLen() && network.BitLen() == a.BitLen() {
+			return is(slices.Equal(masked(a, mask), masked(network, mask)))
+		}
+		return no
+	}
+	return some // a host's name
+}
+
+func masked(a, mask netip.Addr) []byte {
+	out, bits := a.AsSlice(), mask.AsSlice()
+	for i := range out {
+		out[i] &= bits[i]
+	}
+	return out
 }

@@ -17,6 +17,7 @@ const (
 	sessionErr      Code = 14
 	ignore          Code = 25
 	abort           Code = 26
+	authtokExpired  Code = 27
 	moduleUnknown   Code = 28
 
 	codes = 32 // _PAM_RETURN_VALUES

@@ -131,6 +131,9 @@ func (l *limitSet) domain(d string) (rank int, t truth) {
 	case ranged && strings.HasPrefix(d, "%"):
 		return rankAllGroup, no // ranges of groups are not supported there
 	case ranged:
+		if a, ok := p.account(); ok && !strings.HasPrefix(d, "@") {
+			return rankUser, within(a.UID, least, most)
+		}
 		rank = rankUser
 		if strings.HasPrefix(d, "@") {
 			rank = rankGroup
@@ -146,6 +149,19 @@ func (l *limitSet) domain(d string) (rank int, t truth) {
 		return rankDefault, yes
 	}
 	return rankUser, p.called(d)
+}
+
+// within says whether a number lies in a range.
+func within(uid int64, least, most string) truth {
+	low, err := strconv.ParseInt(least, 10, 64)
+	high, err2 := strconv.ParseInt(most, 10, 64)
+	switch {
+	case least == "": // "the match is exact" (limits.conf(5))
+		return is(err2 == nil && uid == high)
+	case most == "":
+		return is(err == nil && uid >= low)
+	}
+	return is(err == nil && err2 == nil && low <= uid && uid <= high)
 }
 
 // uidRange is "1000:", "1000:2000" or ":1000" (parse_uid_range).

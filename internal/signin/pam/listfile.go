@@ -114,6 +114,9 @@ func (c call) listItem(item, word string) truth {
 	case "group":
 		return c.person.in(word)
 	case "shell":
+		if a, ok := c.person.account(); ok {
+			return is(word == a.Shell)
+		}
 		if word == shell {
 			return some
 		}
@@ -121,7 +124,10 @@ func (c call) listItem(item, word string) truth {
 	case "tty":
 		return is(strings.TrimPrefix(word, "/dev/") == terminal)
 	}
-	return some // rhost
+	if from := c.person.from(); from != "" {
+		return is(strings.EqualFold(word, from)) // rhost
+	}
+	return some
 }
 
 func (c call) listed(t truth, sense, file, next string) answer {

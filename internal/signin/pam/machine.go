@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"aadsshlogin-handler/internal/signin/gate"
 )
@@ -42,6 +43,7 @@ type Machine struct {
 	List     func(pattern string) []string // sorted
 	ReadOnly func(path string) bool        // nothing can be made there
 	NoExec   func(path string) bool        // no program and no module there can be used
+	Now      time.Time
 }
 
 // Library is what libpam itself says of how it was built.

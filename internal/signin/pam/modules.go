@@ -1,6 +1,12 @@
 package pam
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"aadsshlogin-handler/internal/text"
+)
 
 // call is one line that runs a module, for one person.
 type call struct {
@@ -188,10 +194,57 @@ func unix(c call) answer {
 			return answer{codes: []Code{Success}}
 		}
 	}
+	if fields, ok := c.shadow(); ok {
+		return unixAccount(c, fields)
+	}
 	return answer{codes: []Code{Success, authinfoUnavail},
 		why:  fmt.Sprintf("pam_unix.so lets in only people who have a shadow entry or none is asked for; whether %s gives them one is not published", Own),
 		next: fmt.Sprintf("Put the line of %s above line %d of %s, or add broken_shadow to that line.", Own, c.Line, c.File)}
 }
+
+// shadow are the fields of the person's own line of /etc/shadow (shadow(5)).
+func (c call) shadow() (fields []string, ok bool) {
+	if _, known := c.person.account(); !known {
+		return nil, false
+	}
+	for line := range strings.Lines(string(c.m.File("/etc/shadow").Text)) {
+		if f := strings.Split(strings.TrimRight(line, "\n"), ":"); len(f) >= 8 && c.person.called(f[0]) == yes {
+			return f, true
+		}
+	}
+	return nil, false
+}
+
+// unixAccount is check_shadow_expiry of pam_unix's passverify.c: days since 1970
+// of the last change of the password, for how long it holds, and how long after
+// that the account does; then the account's own end. A password that has to be
+// changed keeps nobody out who has a key.
+func unixAccount(c call, fields []string) answer {
+	days := func(i int) (n int64, set bool) {
+		n, err := strconv.ParseInt(fields[i], 10, 64)
+		return n, err == nil && n >= 0
+	}
+	today := c.m.Now.Unix() / secondsOfDay
+	name := text.Quote(c.person.names[0])
+	a := answer{codes: []Code{Success}, data: Problem{File: "/etc/shadow"}}
+	changed, hasChanged := days(2)
+	most, hasMost := days(4)
+	inactive, hasInactive := days(6)
+	switch ends, ending := days(7); {
+	case ending && today >= ends:
+		a.codes, a.next = []Code{acctExpired}, "Run: sudo chage -E -1 "+name
+		a.why = fmt.Sprintf("pam_unix refuses %s, whose local account has expired", c.person.names[0])
+	case hasChanged && changed > 0 && hasMost && hasInactive && today > changed+most+inactive:
+		a.codes, a.next = []Code{authtokExpired}, "Run: sudo chage -d $(date +%F) "+name
+		a.why = fmt.Sprintf("pam_unix refuses %s, whose password was not changed for too long", c.person.names[0])
+	case hasChanged && (changed == 0 || hasMost && today > changed+most):
+		a.codes, a.next = []Code{newAuthtok}, "Run: sudo chage -d $(date +%F) "+name
+		a.why = fmt.Sprintf("pam_unix asks %s for a new password", c.person.names[0])
+	}
+	return a
+}
+
+const secondsOfDay = 24 * 60 * 60
 
 func rootOK(call) answer {
 	return answer{codes: []Code{Success}, why: "pam_rootok.so lets in everybody, because sshd itself is root"}

@@ -2,6 +2,7 @@ package pam
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"aadsshlogin-handler/internal/signin/gate"
@@ -51,6 +52,21 @@ type person struct {
 	// names are names that such a person can have. What fits all of them fits
 	// everybody of the kind; what fits none may still be the name of one.
 	names []string
+	// who is that one person, where it is somebody in particular: their name is
+	// the only one, and what is known of them counts.
+	who *gate.Somebody
+}
+
+// particular is one person by name.
+func particular(who gate.Somebody) person { return person{names: []string{who.Name}, who: &who} }
+
+// account is what the machine knows of the person; ok is false where it has
+// none, or nobody in particular is meant.
+func (p person) account() (a gate.Account, ok bool) {
+	if p.who == nil {
+		return a, false
+	}
+	return p.who.Account, p.who.Account.Known
 }
 
 func people(p gate.Person) person {
@@ -70,6 +86,9 @@ func (p person) one(word string) bool {
 
 // called says whether the person has this very name.
 func (p person) called(word string) truth {
+	if p.who != nil {
+		return is(word == p.who.Name)
+	}
 	if p.one(word) {
 		return some
 	}
@@ -96,6 +115,9 @@ func (p person) matches(pattern string) truth {
 // couldFit leaves out patterns that fit no name of the kind: for people those
 // that begin with a word of a local account's kind and end without a star.
 func (p person) couldFit(pattern string) bool {
+	if p.who != nil {
+		return false // whether it fits the name is known
+	}
 	if !strings.ContainsAny(pattern, "*?[") {
 		return p.one(pattern)
 	}
@@ -112,6 +134,12 @@ const admins = "aad_admins"
 // itself names do not include somebody who was never there; which group of its
 // own the package gives people is not published.
 func (p person) in(group string) truth {
+	if a, ok := p.account(); ok {
+		return is(slices.Contains(a.Groups, group))
+	}
+	if p.who != nil && p.who.Account.Err != nil {
+		return some
+	}
 	switch group {
 	case admins, "users": // "users": the default of useradd(8)
 		return some
@@ -125,6 +153,15 @@ const lowestUID = 1000
 
 // shell is that of new accounts; that the package gives it is not published.
 const shell = "/bin/bash"
+
+// from is where the person connects from, as sshd tells PAM; "" where that is
+// not known.
+func (p person) from() string {
+	if p.who == nil || !p.who.From.IsValid() {
+		return ""
+	}
+	return p.who.From.String()
+}
 
 // terminal is PAM's item for sessions of sshd (PAM_TTY_KLUDGE in OpenSSH's
 // auth-pam.c).

@@ -24,6 +24,9 @@ func localUser(c call) answer {
 		next: fmt.Sprintf("Put the line of %s above line %d of %s.", Own, c.Line, c.File)}
 	for line := range strings.Lines(string(f.Text)) {
 		name, _, _ := strings.Cut(line, ":")
+		if c.person.called(name) == yes {
+			return answer{codes: []Code{Success}}
+		}
 		if c.person.called(name) != no && file != "/etc/passwd" {
 			a.codes, a.whom = []Code{Success, permDenied}, true
 		}

@@ -113,10 +113,26 @@ func (c condition) met() (t truth, ok bool) {
 	case "ruser":
 		return c.literal("") // sshd sets none
 	}
+	if value, ok := c.known(left); ok {
+		return c.literal(value)
+	}
 	if _, _, known := compare(c.how, "", c.right); !known {
 		return no, false
 	}
-	return some, true // shell, home, rhost
+	return some, true
+}
+
+// known is what is known of a person in particular: shell, home, rhost.
+func (c condition) known(left string) (value string, ok bool) {
+	if left == "rhost" {
+		from := c.c.person.from()
+		return from, from != ""
+	}
+	a, ok := c.c.person.account()
+	if left == "shell" {
+		return a.Shell, ok
+	}
+	return a.Home, ok
 }
 
 func (c condition) inGroup(left, group string) truth {
@@ -157,6 +173,13 @@ func (c condition) name() (truth, bool) {
 // number holds the person's number against the right side: it is some number
 // from lowestUID on.
 func (c condition) number() (truth, bool) {
+	if a, ok := c.c.person.account(); ok {
+		id := a.UID
+		if strings.EqualFold(c.left, "gid") {
+			id = a.GID
+		}
+		return c.literal(strconv.FormatInt(id, 10))
+	}
 	switch c.how {
 	case "<", "lt", "<=", "le", ">", "gt", ">=", "ge", "eq", "ne":
 		n, ok := number(c.right)

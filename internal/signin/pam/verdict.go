@@ -93,8 +93,15 @@ func (s Service) Holds(stack Stack) (Rule, bool) {
 	return Rule{}, false
 }
 
-// Judge says what a stack makes of a person.
-func (s Service) Judge(stack Stack, p gate.Person) Outcome {
+// Judge says what a stack makes of people of a kind.
+func (s Service) Judge(stack Stack, p gate.Person) Outcome { return s.judge(stack, people(p)) }
+
+// JudgeOne says what a stack makes of one person.
+func (s Service) JudgeOne(stack Stack, who gate.Somebody) Outcome {
+	return s.judge(stack, particular(who))
+}
+
+func (s Service) judge(stack Stack, p person) Outcome {
 	if b := s.s.broken; b != nil {
 		return Outcome{Verdict: Out, Reasons: []Reason{{Rule: Rule{File: b.File, Line: b.Line}, Text: b.Text,
 			Next: fmt.Sprintf("Mend %s; until then sshd lets nobody in.", b.File)}}}
@@ -111,7 +118,7 @@ func (s Service) Judge(stack Stack, p gate.Person) Outcome {
 	}
 	w := walk{steps: maxSteps, stack: stack, all: all, given: make([]answer, len(all)), codes: make([][]Code, len(all))}
 	for i, h := range all {
-		w.given[i] = s.ask(stack, h, people(p))
+		w.given[i] = s.ask(stack, h, p)
 		w.codes[i] = w.given[i].codes
 	}
 	return w.outcome()

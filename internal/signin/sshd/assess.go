@@ -62,7 +62,7 @@ func Assess(f Facts) []Finding {
 			for i, u := range f.Users {
 				answers[i] = c.ask(f, u)
 			}
-			one := merge(f.Users, answers)
+			one := f.merge(answers)
 			one.Name = c.name
 			out = append(out, one)
 		}
@@ -85,9 +85,30 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// merge makes one finding of those for each kind of connection. What nobody gets
-// past is a failure; what some get past is a warning that says whom it shuts out.
-func merge(users []Effective, answers []Finding) Finding {
+// merge makes one finding of those for each kind of connection.
+func (f Facts) merge(answers []Finding) Finding {
+	if len(answers) == 0 {
+		return f.unasked()
+	}
+	if f.One != nil {
+		return mergeOne(f, answers)
+	}
+	return mergeAll(f.Users, answers)
+}
+
+// unasked: no connection came about that sshd could have been asked about.
+func (f Facts) unasked() Finding {
+	if f.One != nil && f.One.From.IsValid() && len(f.Own) > 0 {
+		return Finding{Answer: Unknown, Decides: "the address that they connect from",
+			Text: fmt.Sprintf("This machine has no address on which sshd listens that anybody gets to from %s.", f.One.From),
+			Next: "Give --from the address that the connection comes from, of the same IP version as this machine's."}
+	}
+	return Finding{Answer: Unknown, Text: "sshd was not asked what it does with people.", Decides: "sshd, which was not asked"}
+}
+
+// mergeAll: what nobody gets past is a failure; what some get past is a warning
+// that says whom it shuts out.
+func mergeAll(users []Effective, answers []Finding) Finding {
 	var shut [2]bool // somebody of a kind is out
 	var open [2]bool // somebody of a kind is in
 	for i, a := range answers {
@@ -97,9 +118,6 @@ func merge(users []Effective, answers []Finding) Finding {
 		} else {
 			open[p] = true
 		}
-	}
-	if len(answers) == 0 {
-		return Finding{Answer: Unknown, Text: "sshd was not asked what it does with people.", Decides: "sshd, which was not asked"}
 	}
 	at := 0
 	for i, a := range answers {
@@ -214,7 +232,7 @@ func askCommand(f Facts, e Effective) Finding {
 	if program == CertHandler {
 		w := locate(f, e, "authorizedkeyscommand", got)
 		if args == certHandlerArgs {
-			return Finding{Answer: Pass, Text: "sshd asks " + CertHandler + " for the keys of Entra ID users" + w.at() + ".", File: w.File, Line: w.Line}
+			return Finding{Answer: Pass, Text: "sshd asks " + CertHandler + " for the keys of " + f.whom() + w.at() + ".", File: w.File, Line: w.Line}
 		}
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the arguments of AuthorizedKeysCommand" + w.at(),
 			Text: fmt.Sprintf("sshd calls %s with %q instead of %q%s, so it may not see who signs in.", CertHandler, args, certHandlerArgs, w.at()),
@@ -230,7 +248,7 @@ func askCommand(f Facts, e Effective) Finding {
 	case f.Config.Err != nil && !ok:
 	case ok && d.Block != nil && d.Block != own:
 		return Finding{Answer: Fail, File: d.File, Line: d.Line,
-			Text: fmt.Sprintf("For Entra ID users sshd asks %q (AuthorizedKeysCommand at %s:%d), not %s: the Match block at %s:%d comes before the one of aadsshlogin (%s:%d).", got, d.File, d.Line, CertHandler, d.Block.File, d.Block.Line, own.File, own.Line),
+			Text: fmt.Sprintf("For %s sshd asks %q (AuthorizedKeysCommand at %s:%d), not %s: the Match block at %s:%d comes before the one of aadsshlogin (%s:%d).", f.whom(), got, d.File, d.Line, CertHandler, d.Block.File, d.Block.Line, own.File, own.Line),
 			Next: spare(f, d)}
 	case !slices.Contains(blocks, own):
 		return Finding{Answer: Fail, File: own.File, Line: own.Line,
@@ -238,7 +256,7 @@ func askCommand(f Facts, e Effective) Finding {
 			Next: "Run: " + sed(f, own.File, fmt.Sprintf(`%dc\Match User %s,%s`, own.Line, personPattern, servicePattern))}
 	}
 	return Finding{Answer: Fail, File: own.File, Line: own.Line,
-		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not apply: for Entra ID users sshd asks %q.", own.File, own.Line, got),
+		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not apply: for %s sshd asks %q.", own.File, own.Line, f.whom(), got),
 		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s, then: sudo sshd -t && sudo systemctl reload %s", f.Config.Main, f.Unit)}
 }
 

@@ -65,7 +65,7 @@ func askGroupBlocks(f Facts) Finding {
 			criteria := shorten(strings.Join(d.Block.Criteria, " "))
 			found.Answer, found.File, found.Line = Unknown, d.File, d.Line
 			found.Decides = fmt.Sprintf("%s at %s:%d, in the block \"Match %s\"", d.Word, d.File, d.Line, criteria)
-			found.Text = fmt.Sprintf("%s at %s:%d stands in the block \"Match %s\"; whether it applies to Entra ID users is not known.", d.Word, d.File, d.Line, criteria)
+			found.Text = fmt.Sprintf("%s at %s:%d stands in the block \"Match %s\"; whether it applies to %s is not known.", d.Word, d.File, d.Line, criteria, f.whom())
 			found.Next = spare(f, d)
 			return found
 		}

@@ -23,7 +23,7 @@ func forced(e Effective) string {
 func askForced(f Facts, e Effective) Finding {
 	program := forced(e)
 	if program == "" {
-		return pass("No command is forced on Entra ID users.")
+		return pass("No command is forced on %s.", f.whom())
 	}
 	command := e.Value("forcecommand")
 	w := locate(f, e, "forcecommand", command)
@@ -50,7 +50,7 @@ func askForced(f Facts, e Effective) Finding {
 	if why == "" {
 		return pass("ForceCommand runs %s%s.", program, w.at())
 	}
-	return shut(w, fmt.Sprintf("ForceCommand %q replaces the session of every Entra ID user%s, and %s.", shorten(command), w.at(), why), w.undo(f))
+	return shut(w, fmt.Sprintf("ForceCommand %q replaces the session of %s%s, and %s.", shorten(command), f.who("every Entra ID user"), w.at(), why), w.undo(f))
 }
 
 // chroot is the folder that sessions are shut into; "" where there is none.
@@ -60,13 +60,17 @@ func chroot(e Effective) string {
 	if dir == "" || dir == "none" {
 		return ""
 	}
-	return strings.NewReplacer("%%", "%", "%u", e.Conn.User, "%h", "/home/"+strings.SplitN(e.Conn.User, "@", 2)[0]).Replace(dir)
+	home := "/home/" + strings.SplitN(e.Conn.User, "@", 2)[0]
+	if e.Conn.Account.Known {
+		home = e.Conn.Account.Home
+	}
+	return strings.NewReplacer("%%", "%", "%u", e.Conn.User, "%h", home).Replace(dir)
 }
 
 func askChroot(f Facts, e Effective) Finding {
 	dir := chroot(e)
 	if dir == "" {
-		return pass("Sessions of Entra ID users see the machine's own files.")
+		return pass("Sessions of %s see the machine's own files.", f.whom())
 	}
 	shown := e.Value("chrootdirectory")
 	w := locate(f, e, "chrootdirectory", shown)
@@ -84,9 +88,9 @@ func askChroot(f Facts, e Effective) Finding {
 		why = "no shell is in it"
 	default:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "what is in " + dir + " (ChrootDirectory" + w.at() + ")",
-			Text: fmt.Sprintf("ChrootDirectory %s shuts Entra ID users into a folder%s; whether their session works there is not known.", shown, w.at()), Next: w.undo(f)}
+			Text: fmt.Sprintf("ChrootDirectory %s shuts %s into a folder%s; whether their session works there is not known.", shown, f.whom(), w.at()), Next: w.undo(f)}
 	}
-	return shut(w, fmt.Sprintf("ChrootDirectory %s ends every session of an Entra ID user%s: %s.", shown, w.at(), why), w.undo(f))
+	return shut(w, fmt.Sprintf("ChrootDirectory %s ends every session of %s%s: %s.", shown, f.who("an Entra ID user"), w.at(), why), w.undo(f))
 }
 
 // askSessions: MaxSessions 0 allows forwarding and nothing else.

@@ -15,7 +15,7 @@ func askPublicKey(f Facts, e Effective) Finding {
 		return pass("Public keys, and so certificates, are accepted.")
 	}
 	w := locate(f, e, "pubkeyauthentication", got)
-	return shut(w, fmt.Sprintf("PubkeyAuthentication is %q for Entra ID users%s, so their certificates are refused.", got, w.at()), w.undo(f))
+	return shut(w, fmt.Sprintf("PubkeyAuthentication is %q for %s%s, so their certificates are refused.", got, f.whom(), w.at()), w.undo(f))
 }
 
 // askMethods: one of the lists must be satisfied by the certificate alone.
@@ -30,7 +30,7 @@ func askMethods(f Facts, e Effective) Finding {
 		return pass("A certificate is enough to sign in.")
 	}
 	w := locate(f, e, "authenticationmethods", got)
-	return shut(w, fmt.Sprintf("AuthenticationMethods %q asks Entra ID users for more than their certificate%s.", got, w.at()), w.undo(f))
+	return shut(w, fmt.Sprintf("AuthenticationMethods %q asks %s for more than their certificate%s.", got, f.whom(), w.at()), w.undo(f))
 }
 
 func askPAM(f Facts, e Effective) Finding {
@@ -65,12 +65,12 @@ func askUsers(f Facts, e Effective) Finding {
 		}
 		if met {
 			w := locate(f, e, "denyusers", pattern)
-			return shut(w, fmt.Sprintf("DenyUsers %q shuts Entra ID users out%s.", pattern, w.at()), w.undo(f))
+			return shut(w, fmt.Sprintf("DenyUsers %q shuts %s out%s.", pattern, f.whom(), w.at()), w.undo(f))
 		}
 	}
 	allowed := e.List("allowusers")
 	if len(allowed) == 0 {
-		return pass("No list of users shuts Entra ID users out.")
+		return pass("No list of users shuts %s out.", f.whom())
 	}
 	w := locate(f, e, "allowusers", allowed[0])
 	for _, pattern := range allowed {
@@ -79,10 +79,10 @@ func askUsers(f Facts, e Effective) Finding {
 			return unknown("allowusers", pattern)
 		}
 		if met {
-			return pass("AllowUsers lets Entra ID users in%s.", w.at())
+			return pass("AllowUsers lets %s in%s.", f.whom(), w.at())
 		}
 	}
-	return shut(w, fmt.Sprintf("AllowUsers %q does not name Entra ID users%s.", shorten(strings.Join(allowed, " ")), w.at()), w.undo(f))
+	return shut(w, fmt.Sprintf("AllowUsers %q does not name %s%s.", shorten(strings.Join(allowed, " ")), f.whom(), w.at()), w.undo(f))
 }
 
 // askGroups: before the first sign-in a person is in no group that the machine
@@ -92,7 +92,7 @@ func askUsers(f Facts, e Effective) Finding {
 func askGroups(f Facts, e Effective) Finding {
 	for _, keyword := range []string{"allowgroups", "denygroups"} {
 		list := e.List(keyword)
-		if len(list) == 0 {
+		if len(list) == 0 || e.Conn.passes(keyword, list) {
 			continue
 		}
 		shown := map[string]string{"allowgroups": "AllowGroups", "denygroups": "DenyGroups"}[keyword]
@@ -101,9 +101,31 @@ func askGroups(f Facts, e Effective) Finding {
 		if all := f.Config.everywhere(e.Conn, "allowgroups", "denygroups"); !w.option && len(all) > 1 {
 			next = spareAll(f, all)
 		}
-		return shut(w, fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, shorten(strings.Join(list, " ")), w.at()), next)
+		words := shorten(strings.Join(list, " "))
+		switch {
+		case f.One == nil:
+			return shut(w, fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, words, w.at()), next)
+		case e.Conn.Account.Err != nil:
+			return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the groups of " + f.One.Name,
+				Text: fmt.Sprintf("Whether %s %q%s shuts %s out is not known, for the name service did not say in which groups they are.", shown, words, w.at(), f.One.Name), Next: next}
+		case e.Conn.Account.Known:
+			return shut(w, fmt.Sprintf("%s %q shuts %s out%s, who is in: %s.", shown, words, f.One.Name, w.at(), shorten(strings.Join(e.Conn.Account.Groups, ", "))), next)
+		}
+		return shut(w, fmt.Sprintf("%s %q makes the first sign-in of %s fail%s: before it they are in no group.", shown, words, f.One.Name, w.at()), next)
 	}
-	return pass("No list of groups shuts Entra ID users out.")
+	return pass("No list of groups shuts %s out.", f.whom())
+}
+
+// passes says whether somebody with an account gets past a list of groups
+// (allowed_user of OpenSSH's auth.c, with ga_match).
+func (c Connection) passes(keyword string, list []string) bool {
+	if !c.Account.Known {
+		return false
+	}
+	met := slices.ContainsFunc(list, func(pattern string) bool {
+		return slices.ContainsFunc(c.Account.Groups, func(g string) bool { return MatchPattern(g, pattern) })
+	})
+	return met == (keyword == "allowgroups")
 }
 
 // The names under which sshd accepts an RSA certificate (PROTOCOL.certkeys of
@@ -297,10 +319,10 @@ func askTries(f Facts, e Effective) Finding {
 // askRefuse: RefuseConnection of OpenSSH 10.
 func askRefuse(f Facts, e Effective) Finding {
 	if e.Value("refuseconnection") != "yes" {
-		return pass("Connections of Entra ID users are not refused outright.")
+		return pass("Connections of %s are not refused outright.", f.whom())
 	}
 	w := locate(f, e, "refuseconnection", "yes")
-	return shut(w, "RefuseConnection ends every connection of an Entra ID user"+w.at()+".", w.undo(f))
+	return shut(w, "RefuseConnection ends every connection of "+f.who("an Entra ID user")+w.at()+".", w.undo(f))
 }
 
 func orUnknown(s string) string {

@@ -38,7 +38,9 @@ func decides(keyword string) bool {
 
 // choices are the values that the configuration tells apart.
 type choices struct {
-	users []choice // of people
+	kinds []gate.Person
+	users []choice // of people, or the one who is asked about
+	one   *gate.Somebody
 	froms []choice // addresses and names that they come from
 	to    []netip.AddrPort
 	local bool // it makes a difference what they connect to
@@ -55,7 +57,10 @@ type choice struct {
 // answer that its files promise, the most common first. more is how many kinds
 // are left out.
 func (c Config) Connections(to []netip.AddrPort, useDNS bool, loopback bool) (out []Connection, more int) {
-	want := c.choose(to, useDNS, loopback)
+	return c.connections(c.choose(to, useDNS, loopback))
+}
+
+func (c Config) connections(want choices) (out []Connection, more int) {
 	found := map[string]int{}
 	for _, connection := range want.all() {
 		signature := c.signature(connection)
@@ -132,9 +137,9 @@ func (c Config) signature(of Connection) string {
 // all are the combinations, those with nothing particular first. Where there
 // are too many, one thing at a time differs.
 func (w choices) all() (out []Connection) {
-	for _, p := range gate.People() {
+	for _, p := range w.kinds {
 		users := w.users
-		if p == gate.Service {
+		if p == gate.Service && w.one == nil {
 			users = []choice{{user: p.Probe()}}
 		}
 		every := len(users)*len(w.froms)*len(w.to)*2 <= maxConnections
@@ -145,6 +150,9 @@ func (w choices) all() (out []Connection) {
 						continue
 					}
 					c := Connection{Person: p, User: u.user, Addr: f.addr, Host: f.host, Local: to}
+					if w.one != nil {
+						c.Account = w.one.Account
+					}
 					for _, label := range []string{u.label, f.label, w.port(to)} {
 						if label != "" {
 							c.Labels = append(c.Labels, label)
@@ -196,7 +204,7 @@ func (c Config) choose(to []netip.AddrPort, useDNS, loopback bool) choices {
 	if !p.local { // one of each family will do
 		to = slices.CompactFunc(slices.Clone(to), func(a, b netip.AddrPort) bool { return a.Addr().Is4() == b.Addr().Is4() })
 	}
-	w := choices{users: p.people(), to: to, local: p.local}
+	w := choices{kinds: gate.People(), users: p.people(), to: to, local: p.local}
 	w.froms = p.origins(useDNS, loopback, slices.ContainsFunc(to, func(a netip.AddrPort) bool { return a.Addr().Is6() }))
 	return w
 }

@@ -11,13 +11,14 @@ import (
 // Connection is somebody who connects, in as much as sshd's configuration can
 // tell it from others.
 type Connection struct {
-	Person gate.Person
-	User   string     // the name that is given
-	Addr   netip.Addr // where the person comes from
-	Host   string     // that address's name; the address itself where sshd asks no name service (UseDNS)
-	Local  netip.AddrPort
-	Labels []string // what is particular about it, in words that can follow "people who"; none: what most connections are like
-	More   int      // labels that were left out
+	Person  gate.Person
+	User    string       // the name that is given
+	Account gate.Account // of that user, where it is somebody in particular
+	Addr    netip.Addr   // where the person comes from
+	Host    string       // that address's name; the address itself where sshd asks no name service (UseDNS)
+	Local   netip.AddrPort
+	Labels  []string // what is particular about it, in words that can follow "people who"; none: what most connections are like
+	More    int      // labels that were left out
 }
 
 // Spec is the connection as sshd's option -C takes it (sshd(8)). sshd before

@@ -24,31 +24,35 @@ const (
 
 // Facts is what was seen of sshd.
 type Facts struct {
-	Binary  string       // path of sshd; "" where it is not installed
-	Version string       // for example "OpenSSH_9.2p1"; "" where sshd did not say
-	Options []string     // the daemon's, besides its configuration file
-	Sources []Source     // the files that options come from
-	Problem *Problem     // why sshd refuses its configuration; nil: it does not
-	Users   []Effective  // what is in force for each kind of connection, where Problem is nil
-	More    int          // kinds of connections that sshd was not asked about
-	Killed  string       // the signal by which sshd died of somebody's connection; empty: it did not
-	Config  Config       // the files, in the order in which sshd reads them
-	Daemon  Daemon       // the running daemon
-	Unit    string       // "ssh" or "sshd", as the distribution calls the unit
-	Places  Places       // what the configuration names and sshd needs only when somebody signs in
-	Own     []netip.Addr // this machine's addresses, without loopback and link-local ones
-	Arc     bool         // people come through the Arc agent, from the machine itself
-	Note    string       // how sshd was asked, where that was not the plain way
-	Err     error        // sshd could not be asked: what it would say is unknown
+	Binary  string         // path of sshd; "" where it is not installed
+	Version string         // for example "OpenSSH_9.2p1"; "" where sshd did not say
+	Options []string       // the daemon's, besides its configuration file
+	Sources []Source       // the files that options come from
+	Problem *Problem       // why sshd refuses its configuration; nil: it does not
+	Users   []Effective    // what is in force for each kind of connection, where Problem is nil
+	More    int            // kinds of connections that sshd was not asked about
+	Killed  string         // the signal by which sshd died of somebody's connection; empty: it did not
+	Config  Config         // the files, in the order in which sshd reads them
+	Daemon  Daemon         // the running daemon
+	Unit    string         // "ssh" or "sshd", as the distribution calls the unit
+	Places  Places         // what the configuration names and sshd needs only when somebody signs in
+	Own     []netip.Addr   // this machine's addresses, without loopback and link-local ones
+	Arc     bool           // people come through the Arc agent, from the machine itself
+	One     *gate.Somebody // whom alone sshd was asked about; nil: everybody of the directory
+	Note    string         // how sshd was asked, where that was not the plain way
+	Err     error          // sshd could not be asked: what it would say is unknown
 }
 
 // Look asks the machine's sshd. It changes nothing on the machine. arc says that
-// this is an Arc-enabled server.
-func Look(ctx context.Context, h *host.Host, arc bool) Facts { return LookAt(ctx, h, arc, "") }
+// this is an Arc-enabled server; one is whom alone it is asked about, nil for
+// everybody of the directory.
+func Look(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody) Facts {
+	return LookAt(ctx, h, arc, one, "")
+}
 
 // LookAt is Look for another configuration file than the machine's own.
-func LookAt(ctx context.Context, h *host.Host, arc bool, config string) Facts {
-	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc}
+func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, config string) Facts {
+	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc, One: one}
 	f.Binary = find(h)
 	if config == "" {
 		f.Options, f.Sources = daemonOptions(h, f.Daemon.Command)
@@ -82,7 +86,7 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, config string) Facts {
 // ask asks what is in force for each kind of connection.
 func (f *Facts) ask(ctx context.Context, a *asker) {
 	var connections []Connection
-	connections, f.More = f.Config.Connections(f.endpoints(), f.Config.useDNS(), f.Arc)
+	connections, f.More = f.connections(func(address string) string { return nameOf(ctx, a.h, address) })
 	for _, c := range connections {
 		effective, err := a.effective(ctx, c)
 		var killed *killedError

@@ -157,9 +157,7 @@ func (b *Block) applies(c Connection) fate {
 		case "rdomain":
 			met = of(matchList("", value))
 		case "group":
-			if met = no; matchList(adminGroup, value) {
-				met = maybe
-			}
+			met = c.inGroup(value)
 		case "invalid-user":
 			met = no
 		default:
@@ -170,6 +168,37 @@ func (b *Block) applies(c Connection) fate {
 		}
 	}
 	return f
+}
+
+// inGroup is a Group criterion. Of whoever has an account the groups are known.
+func (c Connection) inGroup(list string) fate {
+	switch {
+	case c.Account.Err != nil:
+		return maybe
+	case c.Account.Known:
+		return of(matchGroups(c.Account.Groups, list))
+	case matchList(adminGroup, list):
+		return maybe
+	}
+	return no
+}
+
+// matchGroups is ga_match_pattern_list of OpenSSH's groupaccess.c: an exclusion
+// that one of the groups meets wins over everything.
+func matchGroups(groups []string, list string) bool {
+	found := false
+	for _, g := range groups {
+		for _, pattern := range split(list) {
+			pattern, negated := strings.CutPrefix(pattern, "!")
+			if MatchPattern(g, pattern) {
+				if negated {
+					return false
+				}
+				found = true
+			}
+		}
+	}
+	return found
 }
 
 func of(met bool) fate {

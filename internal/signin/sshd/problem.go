@@ -272,13 +272,13 @@ func hostKeys(f Facts) string {
 func explainKilled(f Facts) (what, next, file string, line int) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "subsystem" && d.Block != nil {
-			what = fmt.Sprintf("sshd (%s) is killed by every connection of an Entra ID user (%s): Subsystem at %s:%d stands in the block \"Match %s\".", orUnknown(f.Version), f.Killed, d.File, d.Line, shorten(strings.Join(d.Block.Criteria, " ")))
+			what = fmt.Sprintf("sshd (%s) is killed by every connection of %s (%s): Subsystem at %s:%d stands in the block \"Match %s\".", orUnknown(f.Version), f.who("an Entra ID user"), f.Killed, d.File, d.Line, shorten(strings.Join(d.Block.Criteria, " ")))
 			if above := outermost(d.Block); above.File == d.File {
 				return what, "Move it above the block: " + moveAbove(f, above, d), d.File, d.Line
 			}
 			return what, disable(f, d), d.File, d.Line
 		}
 	}
-	return fmt.Sprintf("sshd (%s) accepts its configuration, but is killed by every connection of an Entra ID user (%s).", orUnknown(f.Version), f.Killed),
+	return fmt.Sprintf("sshd (%s) accepts its configuration, but is killed by every connection of %s (%s).", orUnknown(f.Version), f.who("an Entra ID user"), f.Killed),
 		"See what kills it with: sudo sshd -T -C " + ExampleSpec() + "; take back the last change of " + f.Config.Main + ", or update openssh-server.", f.Config.Main, 0
 }

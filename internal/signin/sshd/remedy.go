@@ -12,6 +12,9 @@ const others = "*,!" + personPattern + ",!" + servicePattern
 // elsewhere is a Match line for everybody but Entra ID users.
 const elsewhere = "Match User " + others
 
+// elsewhere is a Match line for everybody but those who are asked about.
+func (f Facts) elsewhere() string { return "Match User " + f.others() }
+
 // reload is the end of every command that edits a file.
 func reload(f Facts) string { return " && sudo sshd -t && sudo systemctl reload " + f.Unit }
 
@@ -49,7 +52,7 @@ func spare(f Facts, d Directive) string {
 	case strings.HasPrefix(d.File, policyDir):
 		return resetPolicy(f)
 	case b == nil || b.all():
-		return "To leave Entra ID users out of it, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, elsewhere), fmt.Sprintf(`%da\Match all`, d.Line))
+		return "To leave " + f.whom() + " out of it, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, f.elsewhere()), fmt.Sprintf(`%da\Match all`, d.Line))
 	case slices.Contains(packageBlocks(f.Config), b):
 		if b.File == d.File && !followed(f.Config, d) {
 			return "It was appended to the package's block; to have it for everybody else only, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, elsewhere))
@@ -81,23 +84,26 @@ func spareAll(f Facts, all []Directive) string {
 	edits := map[string][]string{}
 	for _, d := range all {
 		files = appendNew(files, d.File)
-		edits[d.File] = append(edits[d.File], fmt.Sprintf(`%di\%s`, d.Line, elsewhere), fmt.Sprintf(`%da\Match all`, d.Line))
+		edits[d.File] = append(edits[d.File], fmt.Sprintf(`%di\%s`, d.Line, f.elsewhere()), fmt.Sprintf(`%da\Match all`, d.Line))
 	}
 	var commands []string
 	for _, file := range files {
 		commands = append(commands, strings.TrimSuffix(sed(f, file, edits[file]...), reload(f)))
 	}
-	return "To leave Entra ID users out of them, run: " + strings.Join(commands, " && ") + reload(f)
+	return "To leave " + f.whom() + " out of them, run: " + strings.Join(commands, " && ") + reload(f)
 }
 
 func spareBlock(f Facts, b *Block, d Directive) string {
-	const say = "To leave Entra ID users out of that block, run: "
+	say := "To leave " + f.whom() + " out of that block, run: "
 	user := b.User()
 	switch {
 	case user == "":
-		return say + sed(f, b.File, fmt.Sprintf(`%ds/[[:space:]]*\(#.*\)\{0,1\}$/ User %s/`, b.Line, others))
+		return say + sed(f, b.File, fmt.Sprintf(`%ds/[[:space:]]*\(#.*\)\{0,1\}$/ User %s/`, b.Line, f.others()))
 	case slices.Contains(split(user), "*"):
-		return say + sed(f, b.File, fmt.Sprintf(`%ds/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&,!%s,!%s/`, b.Line, personPattern, servicePattern))
+		return say + sed(f, b.File, fmt.Sprintf(`%ds/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&%s/`, b.Line, strings.TrimPrefix(f.others(), "*")))
+	}
+	if f.One != nil {
+		return say + sed(f, b.File, fmt.Sprintf(`%ds/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&%s/`, b.Line, strings.TrimPrefix(f.others(), "*")))
 	}
 	return "If they should sign in too: " + lowerFirst(disable(f, d))
 }

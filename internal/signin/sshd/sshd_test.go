@@ -246,7 +246,7 @@ func TestLook(t *testing.T) {
 	r.Expect(versionCommand, host.Result{Stderr: []byte("OpenSSH_9.2p1 Debian-2, OpenSSL 3\n")})
 	r.Expect(personCommand, host.Result{Stdout: golden(t, "9.2")})
 	r.Expect(serviceCommand, host.Result{Stdout: golden(t, "9.2")})
-	f := Look(t.Context(), h, false)
+	f := Look(t.Context(), h, false, nil)
 	if f.Err != nil || f.Problem != nil || f.Version != "OpenSSH_9.2p1" || len(f.Users) != 2 {
 		t.Fatalf("%+v", f)
 	}
@@ -257,7 +257,7 @@ func TestLook(t *testing.T) {
 }
 
 func TestLookWithoutSSHD(t *testing.T) {
-	f := Look(t.Context(), hosttest.New(t).Host(), false)
+	f := Look(t.Context(), hosttest.New(t).Host(), false, nil)
 	if got := Assess(f); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Text, "No SSH server") {
 		t.Errorf("%+v", got)
 	}
@@ -273,13 +273,13 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	}
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{ExitCode: 1, Stderr: []byte("unshare: unshare failed: Operation not permitted\n")})
-	f := Look(t.Context(), h, false)
+	f := Look(t.Context(), h, false, nil)
 	if got := Assess(f); len(got) != 1 || got[0].Answer != Unknown || f.Err == nil {
 		t.Errorf("not allowed to unshare is no verdict on sshd: %+v", got)
 	}
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{ExitCode: 255, Stderr: []byte("/etc/ssh/sshd_config line 2: unsupported option \"x\".\r\n")})
-	if got := Assess(Look(t.Context(), h, false)); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
+	if got := Assess(Look(t.Context(), h, false, nil)); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
 		t.Errorf("%+v", got)
 	}
 	// With a daemon running, the directory was there and is gone.
@@ -287,7 +287,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	put(t, h, "/proc/77/comm", "sshd\n", 0o644)
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{})
-	if got := Assess(Look(t.Context(), h, false)); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
+	if got := Assess(Look(t.Context(), h, false, nil)); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -297,7 +297,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 	h := r.Host()
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.ExpectError(testCommand, errors.New("killed"))
-	if got := Assess(Look(t.Context(), h, false)); len(got) != 1 || got[0].Answer != Unknown {
+	if got := Assess(Look(t.Context(), h, false, nil)); len(got) != 1 || got[0].Answer != Unknown {
 		t.Errorf("%+v", got)
 	}
 }

@@ -84,6 +84,7 @@ type result struct {
 	carried       string // the next step as it was carried out
 	helps         string // what came of it; "": none was carried out
 	done          bool   // it was looked at to the end
+	ones          []string
 	wrong         string // why the verdict is wrong; "": it agrees
 }
 
@@ -165,9 +166,12 @@ type machine struct {
 	m      *matrix
 	s      situation
 	daemon *box.Process
+	ones   []string // what doctor said of each person, and what they met
 }
 
-func (m *matrix) run(t *testing.T, r *result) {
+// stand makes a machine and has everybody try to sign in.
+func (m *matrix) stand(t *testing.T, r *result) *machine {
+	t.Helper()
 	s, p := r.situation, persona(t, r.persona)
 	o := scene.Options{Persona: p, Packages: []fixtures.Spec{{Name: fixtures.Login, Version: version(p), FirstOnly: !s.registers}}}
 	layer := m.passedLayer(t, p, o)
@@ -190,6 +194,13 @@ func (m *matrix) run(t *testing.T, r *result) {
 			t.Errorf("%s: %s, and the file says %s", a.words, r.before[i], a.truth)
 		}
 	}
+	one.oneByOne(r.before)
+	r.ones = one.ones
+	return one
+}
+
+func (m *matrix) run(t *testing.T, r *result) {
+	one := m.stand(t, r)
 	one.sudo()
 	r.code, r.said, r.next, r.warned, r.repair = one.enable()
 	one.restartDaemon()

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
+)
+
+// explain tells about exit codes and checks.
+func (p Process) explain() *cobra.Command {
+	return &cobra.Command{
+		Use:     "explain CODE|NAME",
+		Short:   "Say what an exit code or a check means and what to do about it",
+		Example: "  aadsshlogin-handler explain 22\n  aadsshlogin-handler explain identity-missing\n  aadsshlogin-handler explain sshd-groups",
+		GroupID: groupPeople,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fault.New(fault.Usage, "explain needs one code or name.", "For example: "+c.CommandPath()+" 22")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			told := explained(args[0])
+			if told == "" {
+				return notExplained(args[0])
+			}
+			fmt.Fprint(c.OutOrStdout(), told)
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return explainable(), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+// explained is what is known of a code or a name, which may be that of a code
+// and of a check.
+func explained(word string) string {
+	if told := fault.Foreign(word); told != "" {
+		return told + "\n"
+	}
+	var parts []string
+	if entry, ok := fault.Find(word); ok {
+		parts = append(parts, entry.Text())
+	}
+	if row, ok := check.Find(strings.ToLower(word)); ok {
+		parts = append(parts, checkText(row))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// checkText is what a check asks, and where its answer is shown.
+func checkText(r check.Row) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, a check: %s\n", r.Name, r.Asks)
+	if r.Group != "" {
+		fmt.Fprintf(&b, "The extension's status has its answer under %q.\n", r.Group)
+	}
+	if r.Section == "" {
+		return b.String() + "doctor does not ask it: enable and the watch do.\n"
+	}
+	fmt.Fprintf(&b, "Run: sudo %s doctor --only %s\n", host.Program(), r.Name)
+	return b.String()
+}
+
+func explainable() (all []string) {
+	for _, e := range fault.Catalogue() {
+		all = append(all, e.Name)
+	}
+	for _, r := range check.Table() {
+		all = append(all, r.Name)
+	}
+	return all
+}
+
+func notExplained(word string) error {
+	next := "Codes: " + fault.Codes() + ". Checks: " + strings.Join(doctor.Names(), ", ") + "."
+	if near := text.Near(word, explainable()); len(near) > 0 {
+		next = "Did you mean " + strings.Join(near, " or ") + "? " + next
+	}
+	return fault.New(fault.Usage, typed(word)+" is neither an exit code of this handler nor the name of a code or a check.", next)
+}

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/text"
+)
+
+// typed is what somebody typed, as it may be shown: in quotes, cut.
+func typed(s string) string { return fmt.Sprintf("%q", text.Clip(s, 60)) }
+
+// noArguments refuses what stands behind a command that takes none.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fault.New(fault.Usage, fmt.Sprintf("%s takes no argument like %s.", c.Name(), typed(args[0])), helpOf(c))
+}
+
+// noCheckBehind is noArguments for doctor: who types the name of a check there
+// means --only.
+func noCheckBehind(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	what := fmt.Sprintf("%s takes no argument like %s.", c.Name(), typed(args[0]))
+	if name := checksLike(args[0]); name != "" {
+		return fault.New(fault.Usage, what, "Did you mean: "+c.CommandPath()+" --only "+name)
+	}
+	if strings.Contains(args[0], "@") {
+		return fault.New(fault.Usage, what, "Did you mean: "+c.CommandPath()+" --user "+text.Quote(text.Clip(args[0], 120)))
+	}
+	return fault.New(fault.Usage, what, helpOf(c))
+}
+
+// checksLike is what --only takes that is meant by a word: the name of a check,
+// else those of a group, a section or with the same beginning, else the nearest.
+func checksLike(word string) string {
+	word = strings.ToLower(word)
+	var names, like []string
+	for _, r := range check.Table() {
+		if r.Section == "" {
+			continue
+		}
+		if r.Name == word {
+			return word
+		}
+		names = append(names, r.Name)
+		if word == r.Group || word == r.Section || strings.HasPrefix(r.Name, word+"-") {
+			like = append(like, r.Name)
+		}
+	}
+	if like == nil {
+		like = text.Near(word, names)
+	}
+	return strings.Join(like, ",")
+}
+
+func helpOf(c *cobra.Command) string { return "Run: " + c.CommandPath() + " --help" }
+
+// wrongOption says in plain words what is wrong with an option.
+func wrongOption(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var bare *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	var syntax *pflag.InvalidSyntaxError
+	switch {
+	case errors.As(err, &unknown):
+		name, next := "--"+unknown.GetSpecifiedName(), helpOf(c)
+		if unknown.GetSpecifiedShortnames() != "" {
+			name = "-" + unknown.GetSpecifiedName()
+		}
+		if near := nearOptions(c, unknown.GetSpecifiedName()); len(near) > 0 {
+			next = "Did you mean " + strings.Join(near, " or ") + "? " + next
+		}
+		return fault.New(fault.Usage, fmt.Sprintf("%s has no option %s.", c.Name(), text.Clip(text.Printable(name), 60)), next)
+	case errors.As(err, &bare):
+		return fault.New(fault.Usage, fmt.Sprintf("--%s needs a value.", bare.GetFlag().Name), helpOf(c))
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		takes := map[string]string{"bool": "takes no value", "duration": "takes a time such as 90s or 5m", "stringSlice": "takes names with commas between them"}[f.Value.Type()]
+		return fault.New(fault.Usage, fmt.Sprintf("--%s %s, not %s.", f.Name, text.Or(takes, "takes another value"), typed(invalid.GetValue())), helpOf(c))
+	case errors.As(err, &syntax):
+		return fault.New(fault.Usage, fmt.Sprintf("%s is no option.", typed(syntax.GetSpecifiedFlag())), helpOf(c))
+	}
+	return fault.New(fault.Usage, text.Capital(err.Error())+".", helpOf(c))
+}
+
+// nearOptions are the options of a command that are like a name.
+func nearOptions(c *cobra.Command, name string) (near []string) {
+	var all []string
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			all = append(all, f.Name)
+		}
+	})
+	for _, n := range all {
+		if len(name) == 1 && strings.HasPrefix(n, name) {
+			near = append(near, "--"+n)
+		}
+	}
+	for _, n := range text.Near(name, all) {
+		if !slices.Contains(near, "--"+n) {
+			near = append(near, "--"+n)
+		}
+	}
+	return near
+}
+
+// together is cobra's complaint about options that exclude each other.
+var together = regexp.MustCompile(`^if any flags in the group .* none of the others can be; \[(.*)\] were all set$`)
+
+// plainly is what is left of cobra's complaints.
+func plainly(root *cobra.Command, err error) *fault.Fault {
+	if m := together.FindStringSubmatch(err.Error()); m != nil {
+		return fault.New(fault.Usage, "--"+strings.Join(strings.Fields(m[1]), " and --")+" cannot be given together.", "Give one of them.")
+	}
+	what := text.Capital(strings.TrimSuffix(err.Error(), "."))
+	if !strings.HasSuffix(what, "?") {
+		what += "."
+	}
+	return fault.New(fault.Usage, what, "Run: "+root.Name()+" --help")
+}
+
+// shells are those that a completion can be printed for.
+func shells(completion *cobra.Command) []string {
+	var names []string
+	for _, c := range completion.Commands() {
+		names = append(names, c.Name())
+		c.Args = noArguments
+	}
+	return names
+}
+
+// onlyKnownShells has the completion command, which cobra makes, refuse others.
+func onlyKnownShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		names := strings.Join(shells(c), ", ")
+		c.Args = cobra.ArbitraryArgs
+		c.RunE = func(c *cobra.Command, args []string) error {
+			what := "completion needs the name of a shell."
+			if len(args) > 0 {
+				what = "There is no completion for " + typed(args[0]) + "."
+			}
+			return fault.New(fault.Usage, what, "These are known: "+names+". For example: "+c.CommandPath()+" bash")
+		}
+	}
+}
+
+// knownTopics has the help command, which cobra makes, refuse what is no command.
+func knownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Args = func(_ *cobra.Command, args []string) error {
+				if _, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+					return knownCommand(root, args)
+				}
+				return nil
+			}
+		}
+	}
+}

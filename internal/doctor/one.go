@@ -1,0 +1,194 @@
+package doctor
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/text"
+	"aadsshlogin-handler/internal/trail"
+)
+
+// User is whose way in was asked about.
+type User struct {
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"` // people, service principals
+	From    string   `json:"from,omitempty"`
+	Account string   `json:"account"` // yes, no, unknown
+	Groups  []string `json:"groups,omitempty"`
+	Gates   []Gate   `json:"gates"`
+	Log     []string `json:"log"` // what the log says of them, the newest first
+}
+
+// Gate is one step of the way in.
+type Gate struct {
+	Name   string   `json:"name"`
+	Answer string   `json:"answer"` // pass, warn, fail, unknown
+	Text   string   `json:"text"`
+	Checks []string `json:"checks"` // those that are not well
+}
+
+// Whom reads whom doctor is asked about. The error is a *fault.Fault of code
+// Usage.
+func Whom(name, from string) (*gate.Somebody, error) {
+	who, ok := gate.Named(name)
+	if !ok {
+		what := fmt.Sprintf("%s is not the name of anybody in Entra ID.", trail.Quoted(name, 80))
+		return nil, fault.New(fault.Usage, what, "Give a sign-in name as NAME@DOMAIN, or the application id of a service principal; who has a local account does not sign in with Entra ID.")
+	}
+	if from == "" {
+		return &who, nil
+	}
+	a, err := netip.ParseAddr(from)
+	if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() {
+		return nil, fault.New(fault.Usage, fmt.Sprintf("%s is not an address that anybody connects from.", trail.Quoted(from, 80)),
+			"Give --from one IPv4 or IPv6 address, for example: --from 198.51.100.23")
+	}
+	who.From = a.Unmap()
+	return &who, nil
+}
+
+// whom is who is asked about, in a sentence that otherwise says all of them.
+func (of machine) whom(all string) string {
+	if of.one != nil {
+		return of.one.Name
+	}
+	return all
+}
+
+// personAccount is the account that somebody has on the machine.
+func personAccount(m machine) []preflight.Result {
+	if m.one == nil {
+		return nil
+	}
+	r := preflight.Result{Name: "person-account"}
+	switch a := m.one.Account; {
+	case a.Err != nil:
+		r.Answer, r.Text = preflight.Unknown, fmt.Sprintf("Whether %s has an account here is not known: %s.", m.one.Name, strings.TrimSuffix(text.OneLine(a.Err.Error()), "."))
+		r.Next = "Run: getent passwd " + text.Quote(m.one.Name)
+	case a.Known:
+		r.Text = fmt.Sprintf("%s has an account here: user id %d, groups %s, shell %s.", m.one.Name, a.UID, text.Or(strings.Join(a.Groups, ", "), "none"), a.Shell)
+	default:
+		r.Text = fmt.Sprintf("%s has no account here yet; the first sign-in makes one.", m.one.Name)
+	}
+	return []preflight.Result{r}
+}
+
+// personRole is what the log says of somebody's role. Who has one is decided in
+// Azure, and nothing on the machine says so before they come.
+func personRole(m machine) []preflight.Result {
+	if m.one == nil {
+		return nil
+	}
+	r := preflight.Result{Name: "person-role"}
+	refused := m.history.newest("role")
+	switch {
+	case refused != nil && refused.At.After(m.about.Granted):
+		r.Answer, r.Code = preflight.Fail, fault.VerificationFailed
+		r.Text = fmt.Sprintf("%s has no role for this machine: the role check refused them last (%s).", m.one.Name, m.excerpt(*refused))
+		r.Next = "Where az is signed in: " + m.Identity.Machine.AssignRole(m.one.Name)
+	case !m.about.Granted.IsZero():
+		as := "Virtual Machine User Login"
+		if m.about.Admin {
+			as = "Virtual Machine Administrator Login"
+		}
+		r.Text = fmt.Sprintf("%s had a role when they came last, at %s (as with %s).", m.one.Name, m.about.Granted.UTC().Format("2006-01-02 15:04 MST"), as)
+	default:
+		r.Answer = preflight.Unknown
+		r.Text = fmt.Sprintf("Whether %s has a role for this machine is decided in Azure; the log has no sign-in of theirs that says so.", m.one.Name)
+		r.Next = "Where az is signed in: " + m.Identity.Machine.ListRolesOf(m.one.Name)
+	}
+	return []preflight.Result{r}
+}
+
+// newest is the newest event of a cause; nil where there is none.
+func (h history) newest(cause string) *trail.Event {
+	for _, e := range h.events {
+		if e.Cause.Name == cause {
+			return &e
+		}
+	}
+	return nil
+}
+
+// mostLines is how many lines of the log are shown.
+const mostLines = 12
+
+// ofOne makes the report one about somebody's way in.
+func (r *Report) ofOne(m machine) {
+	u := User{Name: m.one.Name, Kind: m.one.Kind.String(), Account: "no", Groups: m.one.Account.Groups, Gates: []Gate{}, Log: []string{}}
+	if m.one.From.IsValid() {
+		u.From = m.one.From.String()
+	}
+	switch {
+	case m.one.Account.Err != nil:
+		u.Account = "unknown"
+	case m.one.Account.Known:
+		u.Account = "yes"
+	}
+	for _, w := range gates() {
+		if g, ok := w.gate(r.Checks, preflight.InPlace(m.Facts)); ok {
+			u.Gates = append(u.Gates, g)
+		}
+	}
+	lines := m.about.Lines
+	for i := len(lines) - 1; i >= 0 && len(u.Log) < mostLines; i-- {
+		at := ""
+		if !lines[i].At.IsZero() {
+			at = lines[i].At.UTC().Format("2006-01-02 15:04:05 MST") + " "
+		}
+		u.Log = append(u.Log, at+lines[i].Program+": "+trail.Quoted(Redact(lines[i].Text), 240))
+	}
+	r.User, r.Plan = &u, []Step{}
+	if v := &r.Verdict; v.Code == 0 && v.Check == "" {
+		v.Text = "Nothing on this machine keeps " + u.Name + " out."
+	}
+}
+
+// user shows somebody's way in, gate by gate, and what the log says of them.
+func (s Style) user(b *strings.Builder, r Report) {
+	u := r.User
+	title := "The way in of " + u.Name
+	if u.From != "" {
+		title += " from " + u.From
+	}
+	b.WriteString("\n" + s.bold(title) + "\n")
+	told := map[string]bool{}
+	for _, g := range u.Gates {
+		if len(g.Checks) == 0 {
+			s.entry(b, g.Answer, g.Name, g.Text, "")
+			continue
+		}
+		for _, c := range r.Checks {
+			if c.Answer == "pass" || told[c.Name+c.Text] || !gateNamed(g.Name).has(c.Name) {
+				continue
+			}
+			told[c.Name+c.Text] = true
+			next := c.Next
+			if r.Verdict.tells(c) {
+				next = "" // it stands at the top
+			}
+			s.entry(b, c.Answer, g.Name, c.Text, next)
+		}
+	}
+	b.WriteString("\n" + s.bold("What the log says of "+u.Name) + "\n")
+	if len(u.Log) == 0 {
+		b.WriteString("  nothing in the last 24 hours, as far as it could be read\n")
+	}
+	for _, line := range u.Log {
+		b.WriteString("  ")
+		s.wrap(b, "", 2, line)
+	}
+}
+
+func gateNamed(name string) way {
+	for _, g := range gates() {
+		if g.name == name {
+			return g
+		}
+	}
+	return way{}
+}

@@ -1,0 +1,121 @@
+package doctor
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/trail"
+)
+
+// Every check of the sign-in answers for one gate of a person's way in.
+func TestEveryCheckOfTheSignInHasAGate(t *testing.T) {
+	in := map[string]int{}
+	for _, g := range gates() {
+		for _, name := range g.checks {
+			in[name]++
+			if _, known := check.Find(name); !known {
+				t.Errorf("%s: no check is called %s", g.name, name)
+			}
+		}
+	}
+	for _, r := range check.Table() {
+		if n := in[r.Name]; n > 1 || n == 0 && r.Section == check.SignIn {
+			t.Errorf("%s is in %d gates", r.Name, n)
+		}
+	}
+}
+
+func TestWhom(t *testing.T) {
+	for _, c := range []struct{ name, from, wrong string }{
+		{"ada@contoso.com", "", ""},
+		{"ADA@contoso.com", "198.51.100.23", ""},
+		{"ada@contoso.com", "2001:db8::1", ""},
+		{"ada@contoso.com", "::ffff:198.51.100.23", ""},
+		{"11111111-2222-3333-4444-555555555555", "", ""},
+		{"", "", "not the name of anybody"},
+		{"azureuser", "", `"azureuser" is not the name`},
+		{"ada\x1b[2J@contoso.com", "", `"ada\x1b[2J@contoso.com" is not the name`},
+		{"ada@contoso.com", "fe80::1%eth0", "not an address"},
+		{"ada@contoso.com", "host.example.com", "not an address"},
+		{"ada@contoso.com", "10.0.0.0/8", "not an address"},
+		{"ada@contoso.com", "0.0.0.0", "not an address"},
+	} {
+		who, err := Whom(c.name, c.from)
+		switch f := fault.Of(err); {
+		case c.wrong == "" && (err != nil || who.Name != strings.ToLower(c.name) || who.From.IsValid() != (c.from != "") || who.From.Is4In6()):
+			t.Errorf("%q from %q: %+v, %v", c.name, c.from, who, err)
+		case c.wrong != "" && (err == nil || f.Code != fault.Usage || !strings.Contains(f.What, c.wrong) || f.Next == ""):
+			t.Errorf("%q from %q: %v", c.name, c.from, err)
+		}
+	}
+}
+
+// What the log says of a role, and what it does not.
+func TestPersonRole(t *testing.T) {
+	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	who, _ := gate.Named("ada@contoso.com")
+	line := func(minute int, text string) trail.Line {
+		return trail.Line{At: noon.Add(time.Duration(minute) * time.Minute), Program: "sshd", PID: minute, Text: text}
+	}
+	denied := func(minute int, name string) trail.Line {
+		return line(minute, "pam_aad(sshd:account): Access denied for "+name+": Azure role not assigned")
+	}
+	granted := line(5, "pam_aad(sshd:account): Login granted for ada@contoso.com as an admin.")
+	for name, c := range map[string]struct {
+		lines  []trail.Line
+		answer check.Answer
+		says   string
+	}{
+		"nothing":         {nil, check.Unknown, "decided in Azure"},
+		"refused":         {[]trail.Line{denied(1, "ada@contoso.com")}, check.Fail, "refused them last"},
+		"another refused": {[]trail.Line{denied(1, "bob@contoso.com")}, check.Unknown, "decided in Azure"},
+		"granted":         {[]trail.Line{granted}, check.Pass, "Administrator Login"},
+		"then refused":    {[]trail.Line{granted, denied(9, "ada@contoso.com")}, check.Fail, "refused them last"},
+		"then granted":    {[]trail.Line{denied(1, "ada@contoso.com"), granted}, check.Pass, "Administrator Login"},
+	} {
+		log := trail.Log{Source: "the journal", Lines: c.lines}
+		no := func(string) bool { return false }
+		m := machine{one: &who, now: noon.Add(time.Hour), about: log.About(who.Name)}
+		m.history.source = log.Source
+		m.history.events = slices.DeleteFunc(log.Events(no, no), func(e trail.Event) bool { return !e.Concerns(who.Name, who.From) })
+		r := personRole(m)[0]
+		if r.Name != "person-role" || r.Answer != c.answer || !strings.Contains(r.Text, c.says) || c.answer != check.Pass && !strings.Contains(r.Next, "--assignee ada@contoso.com") {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// An account that is there, one that is not, and a name service that is silent.
+func TestPersonAccount(t *testing.T) {
+	for want, a := range map[string]gate.Account{
+		"pass has no account here yet":            {},
+		"pass user id 1001, groups ada, shell":    {Known: true, UID: 1001, Groups: []string{"ada"}, Shell: "/bin/bash"},
+		"unknown is not known: getent timed out.": {Err: errors.New("getent timed out")},
+	} {
+		who, _ := gate.Named("ada@contoso.com")
+		who.Account = a
+		r := personAccount(machine{one: &who})[0]
+		answer, text, _ := strings.Cut(want, " ")
+		if r.Name != "person-account" || r.Answer.String() != answer || !strings.Contains(r.Text, text) {
+			t.Errorf("%s: %+v", want, r)
+		}
+	}
+}
+
+// Without the packages nothing is promised of gates that nobody looked at.
+func TestGatesWithoutPackages(t *testing.T) {
+	for _, inPlace := range []bool{true, false} {
+		for _, w := range gates() {
+			g, ok := w.gate([]Check{{Name: "firewall", Answer: "pass"}}, inPlace)
+			if w.name == "listen" && (!ok || (g.Answer == "pass") != inPlace) {
+				t.Errorf("in place %t: %+v", inPlace, g)
+			}
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package sshd
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/signin/gate"
+)
+
+// who is who is asked about, in a sentence that otherwise says all of them.
+func (f Facts) who(all string) string {
+	if f.One != nil {
+		return f.One.Name
+	}
+	return all
+}
+
+func (f Facts) whom() string { return f.who("Entra ID users") }
+
+// others is a pattern list of sshd_config for everybody else.
+func (f Facts) others() string {
+	if f.One == nil {
+		return others
+	}
+	return "*,!" + pattern(f.One.Name)
+}
+
+// pattern is a name as sshd_config takes it: what begins a comment or a quoted
+// word there becomes the wildcard for one character.
+func pattern(name string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`'"#!&=`, r) {
+			return '?'
+		}
+		return r
+	}, name)
+}
+
+// connections are those that sshd is to be asked about.
+func (f Facts) connections(lookup func(address string) string) ([]Connection, int) {
+	useDNS, to := f.Config.useDNS(), f.endpoints()
+	if f.One == nil {
+		return f.Config.Connections(to, useDNS, f.Arc)
+	}
+	want := f.Config.choose(to, useDNS, f.Arc)
+	want.one, want.kinds, want.users = f.One, []gate.Person{f.One.Kind}, []choice{{user: f.One.Name}}
+	if from := f.One.From; from.IsValid() {
+		one := choice{addr: from, host: from.String()}
+		if useDNS {
+			one.host = lookup(from.String())
+		}
+		want.froms, want.to = []choice{one}, sameFamily(want.to, from)
+	}
+	return f.Config.connections(want)
+}
+
+// sameFamily are the addresses of the machine that somebody can connect to.
+func sameFamily(to []netip.AddrPort, from netip.Addr) (out []netip.AddrPort) {
+	for _, a := range to {
+		if a.Addr().Is4() == from.Is4() {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// nameOf is what the machine's name service calls an address, which sshd asks
+// where UseDNS is on; the address itself where it has no name.
+func nameOf(ctx context.Context, h *host.Host, address string) string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	r, err := h.Runner.Run(ctx, host.Command{Name: "getent", Args: []string{"hosts", address}})
+	if err != nil || r.ExitCode != 0 {
+		return address
+	}
+	if words := strings.Fields(string(r.Stdout)); len(words) > 1 {
+		return words[1]
+	}
+	return address
+}
+
+// mergeOne makes one finding of those for each connection of one person.
+func mergeOne(f Facts, answers []Finding) Finding {
+	at, in := 0, 0
+	var out []string
+	for i, a := range answers {
+		if a.Answer == Fail {
+			out = appendNew(out, f.Users[i].Conn.from())
+		} else {
+			in++
+		}
+		if severity(a.Answer) > severity(answers[at].Answer) {
+			at = i
+		}
+	}
+	found := answers[at]
+	if found.Answer == Fail && in > 0 {
+		found.Answer, found.Except = Warn, strings.Join(out[:min(len(out), 2)], " and ")
+		found.Text += fmt.Sprintf(" This concerns %s; otherwise %s can sign in.", found.Except, f.One.Name)
+	}
+	return found
+}
+
+// from is where a connection comes from and goes to, in words that can follow
+// "this concerns".
+func (c Connection) from() string {
+	if len(c.Labels) == 0 {
+		return "most connections"
+	}
+	return "those who " + c.Labels[0]
+}
