@@ -127,6 +127,9 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 			f.Programs = lookPrograms(h, login)
 		}
 		f.Sources, f.Problems = repo.Look(h, f.Target.Manager)
+		if p := repo.MetadataUnverified(h, f.Target.Manager); p != nil {
+			f.Problems = append(f.Problems, *p)
+		}
 		if f.Target.Transport != "" && !h.Exists("/usr/lib/apt/methods/https") {
 			f.Transport = f.Target.Transport
 		}

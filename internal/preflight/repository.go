@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"strings"
@@ -22,7 +23,7 @@ func repository(f facts.Facts) []Result {
 	}
 	var results []Result
 	for _, p := range f.Problems {
-		next := "Mend or remove that file; it is not this extension's to change."
+		next := cmp.Or(p.Next, "Mend or remove that file; it is not this extension's to change.")
 		if p.File == repo.DefinitionPath(f.Target.Manager) {
 			next = "Remove it: sudo rm " + p.File + ". The extension writes it anew when it needs the repository again."
 		}

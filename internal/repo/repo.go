@@ -52,8 +52,9 @@ type Problem struct {
 	File     string
 	Line     int // 0: the whole file
 	What     string
-	Refused  bool // its manager takes nothing of the file
-	Leftover bool // the file is named as ours or the vendor's, and configures nothing: safe to replace
+	Next     string // what there is to do; "" is to mend or remove the file
+	Refused  bool   // its manager takes nothing of the file
+	Leftover bool   // the file is named as ours or the vendor's, and configures nothing: safe to replace
 }
 
 // Place is file and line, as a person looks it up.
