@@ -34,7 +34,7 @@ func TestOnePlace(t *testing.T) {
 		if d.IsDir() && (path == "../../test" || strings.HasPrefix(d.Name(), ".") && d.Name() != ".." && d.Name() != ".") {
 			return filepath.SkipDir
 		}
-		unit := strings.HasPrefix(path, "../../misc/units/") || path == "../../misc/launcher" || path == "../../misc/manifest.xml"
+		unit := strings.HasPrefix(path, "../../misc/units/") || path == "../../misc/launcher" || path == "../../Makefile" || path == "../../misc/manifest.xml"
 		program := strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go")
 		if d.IsDir() || !unit && !program || path == "../../internal/names/names.go" {
 			return nil

@@ -1,0 +1,67 @@
+//go:build rig
+
+package release
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestSameBytes makes a release twice, in two folders, of files that are dated two
+// days apart: the same bytes, and the checksums are those of what is there.
+func TestSameBytes(t *testing.T) {
+	top, err := scene.Top(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := exec.CommandContext(t.Context(), "git", "ls-files", "-z")
+	list.Dir = top
+	names, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sums [2]string
+	for i, when := range []time.Time{time.Now().Add(-48 * time.Hour), time.Now()} {
+		dir := filepath.Join(t.TempDir(), strings.Repeat("x", 1+40*i)) // a path of another length too
+		for name := range strings.SplitSeq(strings.Trim(string(names), "\x00"), "\x00") {
+			content, err := os.ReadFile(filepath.Join(top, name))
+			if os.IsNotExist(err) {
+				continue // deleted, and not committed yet
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			to := filepath.Join(dir, name)
+			info, err := os.Stat(filepath.Join(top, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, err := range []error{os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, content, info.Mode().Perm()), os.Chtimes(to, when, when)} {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		run := exec.CommandContext(t.Context(), "sh", "-c", "make -s release && cd build/release && sha256sum --quiet -c SHA256SUMS && cat SHA256SUMS")
+		run.Dir = dir
+		out, err := run.Output()
+		if err != nil {
+			t.Fatalf("make release: %v\n%s", err, out)
+		}
+		sums[i] = string(out)
+	}
+	if sums[0] != sums[1] {
+		t.Errorf("on one day it is\n%s\non another\n%s", sums[0], sums[1])
+	}
+	for _, kind := range []string{"handler-amd64", "handler-arm64", ".zip", "_amd64.deb", "_arm64.deb", ".x86_64.rpm", ".aarch64.rpm", ".vm-application.tar.gz", "sbom"} {
+		if !strings.Contains(sums[0], kind) {
+			t.Errorf("the release has no %s:\n%s", kind, sums[0])
+		}
+	}
+}

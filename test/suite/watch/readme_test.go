@@ -1,0 +1,78 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// microsofts registers Microsoft's extension as its agent does.
+func (s *stage) microsofts(version, state string) (dir string) {
+	s.t.Helper()
+	dir = "/var/lib/waagent/" + names.Microsoft().Full() + "-" + version
+	fatal(s.t, s.WriteFile(dir+"/config/HandlerState", []byte(state), 0o600))
+	fatal(s.t, s.WriteFile(dir+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o600))
+	return dir
+}
+
+// vendor installs the vendor's package as somebody else than this program does.
+func (s *stage) vendor() {
+	s.t.Helper()
+	program := s.program("1.0.0.0")
+	s.run(0, program+" setup") // only to have the package's file
+	s.must("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin[_-]1* /root/")
+	s.run(0, program+" remove")
+	s.must("cd /root && if ls *.deb >/dev/null 2>&1; then dpkg -i aadsshlogin_*.deb; else rpm -U --nosignature aadsshlogin-1*.rpm; fi >/dev/null; systemctl reload ssh 2>/dev/null || systemctl reload sshd")
+}
+
+// TestReadmeDoctor has the first recipe of README.md run on a machine with
+// Microsoft's extension: fetched, verified, and nothing is changed. Where sign-in is
+// broken there, the command is that extension's.
+func TestReadmeDoctor(t *testing.T) {
+	top, err := scene.Top(t.Context())
+	fatal(t, err)
+	page, err := os.ReadFile(filepath.Join(top, "README.md"))
+	fatal(t, err)
+	_, rest, found := strings.Cut(string(page), "\n    curl -fsSLO URL/")
+	recipe, _, ended := strings.Cut("curl -fsSLO URL/"+rest, "\n\n")
+	if recipe = strings.ReplaceAll(recipe, "\n    ", "\n"); !found || !ended || strings.Count(recipe, "\n") != 1 || !strings.HasSuffix(recipe, " doctor") {
+		t.Fatalf("README.md has another recipe: %q", recipe)
+	}
+	for _, p := range families() {
+		t.Run(p.Name, func(t *testing.T) {
+			s := bootPersona(t, p)
+			s.vendor()
+			s.microsofts("1.0.3162.1", "Enabled")
+			fill := s.release("1.0.0.0", binary(t, "1.0.0.0"))
+			s.must("mkdir /opt/typed; aaduseradd " + person)
+			if !s.signIn() {
+				t.Fatal("the person does not get in")
+			}
+			s.goneHome()
+			before := s.inventory()
+			doctor := func(want int, options string) string {
+				t.Helper()
+				return s.run(want, "cd /opt/typed && set -e; "+fill(recipe)+options)
+			}
+			if out := doctor(0, " --all --skip network-role-check,network-login"); !strings.Contains(out, names.Microsoft().Full()+", version 1.0.3162.1 (another program's handler)") {
+				t.Errorf("doctor does not say whose handler is there:\n%s", out)
+			}
+			s.must(resetSSH)
+			out := doctor(21, " --skip network-role-check,network-login")
+			if want := "--publisher " + names.Microsoft().Publisher + " -n " + names.Microsoft().Type; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+				t.Errorf("on a broken machine doctor names another command than %q:\n%s", want, out)
+			}
+			s.must("rm -r /opt/typed/*")
+			if after := s.inventory(); difference(before, after) != "" && !strings.Contains(difference(before, after), "sshd_config") {
+				t.Errorf("doctor changed something:\n%s", difference(before, after))
+			}
+		})
+	}
+}
