@@ -60,10 +60,18 @@ func scaleSet(m machine) []preflight.Result {
 
 // setItUp is the next step where the handler has to run.
 func (of machine) setItUp() string {
-	if of.extension.standalone() {
-		return "Run: sudo " + host.Program() + " setup"
+	if of.alone() {
+		return "Run: " + of.command()
 	}
-	return "Set the extension again: " + of.setExtension()
+	return "Set the extension again: " + of.command()
+}
+
+// command is what has the machine set up, by whoever does that here.
+func (of machine) command() string {
+	if of.alone() {
+		return "sudo " + host.Program() + " setup"
+	}
+	return of.setExtension()
 }
 
 // setExtension is the command that sets the extension on this machine, with the
@@ -174,7 +182,7 @@ func planCheck(m machine) []preflight.Result {
 	}
 	return []preflight.Result{{Name: name, Answer: preflight.Warn,
 		Text: m.planText(),
-		Next: "See all: sudo " + host.Program() + " plan. To have it done: " + m.setExtension()}}
+		Next: "See all: sudo " + host.Program() + " plan. To have it done: " + m.command()}}
 }
 
 func (m machine) planText() string {

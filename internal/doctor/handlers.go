@@ -43,10 +43,19 @@ func handlersCheck(m machine) []preflight.Result {
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// words is a text for who set this machine up: the agent, or a person.
+// alone says whether no extension can be set here: setup set this machine up, or
+// there is neither an extension nor an agent that one would arrive by. Without root
+// an extension is not seen.
+func (m machine) alone() bool {
+	return m.extension.standalone() || m.root && m.extension == nil && m.agentDir == "" && m.agentProc == 0 && len(m.agentUnits) == 0
+}
+
+// words is a text for who sets this machine up: the agent, or a person.
 func (m machine) words(of string) string {
-	if m.extension.standalone() {
-		return standalone.Setup().Words(of)
+	if !m.alone() {
+		return of
 	}
-	return of
+	speaker := standalone.Setup()
+	speaker.First = m.extension == nil
+	return speaker.Words(of)
 }

@@ -12,10 +12,13 @@ import (
 
 // Speaker is a program that a person runs without an agent, and what for: setup
 // or remove. What it says to do again can be pasted.
-type Speaker struct{ Program, Operation string }
+type Speaker struct {
+	Program, Operation string
+	First              bool // it has not been run on this machine yet
+}
 
 // Setup is this program, as it is run for setup.
-func Setup() Speaker { return Speaker{host.Program(), "setup"} }
+func Setup() Speaker { return Speaker{Program: host.Program(), Operation: "setup"} }
 
 // Words is a text for the operator of an extension, as whoever runs this program
 // needs it: whatever would be done by setting the extension is done by running it
@@ -42,9 +45,13 @@ func (s Speaker) phrases(run string) []string {
 		"an uninstall of the extension", "remove",
 		"the extension adds its own", "setup adds its own",
 	}
+	again := " again"
+	if s.First {
+		again = ""
+	}
 	for _, verb := range []struct{ set, run string }{{"set", "run"}, {"Set", "Run"}} {
 		for _, it := range []string{"the extension", "this extension", "this one"} {
-			old, now := verb.set+" "+it+" again", verb.run+" "+s.Operation+" again"
+			old, now := verb.set+" "+it+" again", verb.run+" "+s.Operation+again
 			list = append(list, old+": "+run, now+": "+run, old, now+" ("+run+")")
 		}
 	}

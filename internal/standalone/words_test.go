@@ -25,12 +25,16 @@ func TestWords(t *testing.T) {
 		"Run \"az vm identity assign -g rg -n web1\", then set the extension again or restart the VM agent; a new identity can take minutes to show.":             "Run \"az vm identity assign -g rg -n web1\", then run setup again (sudo " + program + " setup); a new identity can take minutes to show.",
 		"Delete it: az vm extension delete -n X; then set this extension again.":                                                                                  "Delete it: az vm extension delete -n X; then run setup again (sudo " + program + " setup).",
 	} {
-		if got := (Speaker{program, "setup"}).Words(text); got != want {
+		if got := (Speaker{Program: program, Operation: "setup"}).Words(text); got != want {
 			t.Errorf("%s\nbecomes %s\nwant    %s", text, got, want)
 		}
 	}
+	const first = "Let it finish; then run setup (sudo " + program + " setup)."
+	if got := (Speaker{Program: program, Operation: "setup", First: true}).Words("Let it finish; then set the extension again."); got != first {
+		t.Errorf("where it was never run: %s", got)
+	}
 	const busy, want = "Let it finish; then set the extension again.", "Let it finish; then run remove again (sudo " + program + " remove)."
-	if got := (Speaker{program, "remove"}).Words(busy); got != want {
+	if got := (Speaker{Program: program, Operation: "remove"}).Words(busy); got != want {
 		t.Errorf("for remove %s\nbecomes %s\nwant    %s", busy, got, want)
 	}
 }
@@ -71,7 +75,7 @@ func TestNoTextIsForgotten(t *testing.T) {
 			seen++
 		}
 		for _, bad := range []string{"xtension again", "this one again", "restart the VM agent", "pdate the extension"} {
-			if got := (Speaker{program, "setup"}).Words(text); strings.Contains(got, bad) {
+			if got := (Speaker{Program: program, Operation: "setup"}).Words(text); strings.Contains(got, bad) {
 				t.Errorf("%q still says %q", got, bad)
 			}
 		}

@@ -1,0 +1,46 @@
+package doctor
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/az"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
+)
+
+// TestWhoSpeaks: "set the extension again" is said only where there is one, or
+// where it cannot be seen; elsewhere the command is that of setup.
+func TestWhoSpeaks(t *testing.T) {
+	setup := "sudo " + host.Program() + " setup"
+	set := az.Machine{}.SetExtension(names.Microsoft(), az.NoSettings).String()
+	given := agent.Defaults()
+	given.Sent = true
+	theirs := &extension{name: names.Microsoft(), settings: given, env: agent.Environment{BaseDir: "/var/lib/waagent/X-1"}}
+	for _, c := range []struct {
+		name                   string
+		m                      machine
+		says, command, setItUp string
+	}{
+		{"nothing", machine{root: true}, "Wait; then run setup (" + setup + ").", setup, "Run: " + setup},
+		{"setup", machine{root: true, extension: &extension{env: agent.Standalone("1")}}, "Wait; then run setup again (" + setup + ").", setup, "Run: " + setup},
+		{"extension", machine{root: true, extension: theirs}, "Wait; then set the extension again.", set, "Set the extension again: " + set},
+	} {
+		if got := c.m.words("Wait; then set the extension again."); got != c.says {
+			t.Errorf("%s: %s", c.name, got)
+		}
+		if got := c.m.command(); got != c.command {
+			t.Errorf("%s: the command is %s, want %s", c.name, got, c.command)
+		}
+		if got := c.m.setItUp(); got != c.setItUp {
+			t.Errorf("%s: %s, want %s", c.name, got, c.setItUp)
+		}
+	}
+	if got := (machine{root: true, agentUnits: []string{"waagent.service"}}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {
+		t.Errorf("with an agent, and no extension: %s", got)
+	}
+	if got := (machine{}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {
+		t.Errorf("without root: %s", got)
+	}
+}
