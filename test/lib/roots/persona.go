@@ -135,7 +135,7 @@ func (p Persona) Layers(ctx context.Context, c cache.Cache) ([]string, error) {
 }
 
 // personaRecipe is to be counted up when the code below changes.
-const personaRecipe = "4"
+const personaRecipe = "5"
 
 func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) error {
 	l := newLayer(dir)
@@ -181,7 +181,9 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 		case Tdnf:
 			l.hide("/usr/bin/dnf")
 			l.program("/usr/bin/tdnf", tdnf3)
-			l.write("/etc/tdnf/tdnf.conf", "[main]\ngpgcheck=1\ninstallonly_limit=3\nclean_requirements_on_remove=0\nrepodir=/etc/yum.repos.d\ncachedir=/var/cache/tdnf\n")
+			l.write("/etc/tdnf/tdnf.conf", "[main]\ngpgcheck=1\ninstallonly_limit=3\nclean_requirements_on_remove=0\nrepodir=/etc/yum.repos.d\ncachedir=/var/cache/tdnf\nplugins=1\n")
+			l.write("/etc/tdnf/pluginconf.d/tdnfrepogpgcheck.conf", "[main]\nenabled=1\n")
+			l.write("/usr/lib/tdnf-plugins/tdnfrepogpgcheck/libtdnfrepogpgcheck.so", "")
 		}
 	}
 	if err := l.err(); err != nil {

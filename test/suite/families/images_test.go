@@ -1,0 +1,136 @@
+//go:build rig
+
+package families
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// image is a machine whose packages come with its image, by what shows it.
+type image struct {
+	name   string
+	from   release
+	change string // shell, on the machine: what makes it one
+	sign   string // what 51 names
+}
+
+// readOnly makes the root read-only, with what is written to beside it.
+const readOnly = "for d in /var /run /tmp /etc; do mount --bind $d $d; done; mount -o remount,ro,bind /; "
+
+func images() []image {
+	variant := func(v string) string {
+		return "echo VARIANT_ID=" + v + " >> /usr/lib/os-release"
+	}
+	rhel, azure, sles := release{"rhel-9.4", roots.Bookworm, roots.Dnf}, release{"azurelinux-3.0", roots.Bookworm, roots.Tdnf}, release{"sles-15.6", roots.Trixie, roots.Zypper}
+	return []image{
+		{"Azure Container Linux", azure, variant("azurecontainerlinux"), "VARIANT_ID=azurecontainerlinux"},
+		{"OS Guard", release{"azurelinux-4.0", roots.Forky, roots.Dnf}, variant("osguard"), "VARIANT_ID=osguard"},
+		{"CoreOS", rhel, variant("coreos") + "; touch /run/ostree-booted", "VARIANT_ID=coreos"},
+		{"SL Micro", sles, variant("transactional"), "VARIANT_ID=transactional"},
+		{"an ostree root without a variant", rhel, "touch /run/ostree-booted", "/run/ostree-booted"},
+		{"an ostree root with apt", release{"", roots.Bookworm, roots.Apt}, "touch /run/ostree-booted", "/run/ostree-booted"},
+		{"a transactional root without a variant", sles, "touch /usr/sbin/transactional-update; " + readOnly, "transactional-update"},
+	}
+}
+
+// asked are the files that any question to rpm's database leaves or touches: the
+// shared memory of SQLite, and rpm 6's lock of its keys.
+func asked() []string {
+	return []string{"/var/lib/rpm/rpmdb.sqlite-shm", "/var/lib/rpm/rpmdb.sqlite-wal", "/var/lib/rpm/.keyring.lock"}
+}
+
+// bake installs the package as who builds an image does.
+func (m machine) bake() {
+	m.t.Helper()
+	spec := fixtures.Spec{Name: fixtures.Login, Version: newer}
+	build, install := fixtures.RPM, "rpm -U --nodeps "
+	if m.persona.Family == roots.Apt {
+		build, install = fixtures.Deb, "dpkg -i "
+	}
+	file, err := build(m.t.Context(), m.Cache, spec)
+	ok(m.t, err)
+	content, err := os.ReadFile(file)
+	ok(m.t, err)
+	m.write("/baked/"+filepath.Base(file), string(content))
+	m.sh(install + "/baked/*; rm -r /baked")
+}
+
+// Where the packages are not in the image it is 51, and nothing is written but the
+// status, the log and the lock; where they are, it is 0, and nothing is repaired.
+func TestImageBasedSystems(t *testing.T) {
+	for _, i := range images() {
+		t.Run(i.name, func(t *testing.T) {
+			t.Run("without the packages", func(t *testing.T) {
+				m := start(t, i.from, scene.Options{})
+				m.sh(i.change)
+				before := m.snapshot()
+				m.want(51, i.sign, "aadsshlogin")
+				if changed := m.changes(before, asked()...); len(changed) > 0 {
+					t.Errorf("written: %s", strings.Join(changed, "\n"))
+				}
+			})
+			t.Run("with the packages", func(t *testing.T) {
+				m := start(t, i.from, scene.Options{})
+				m.bake()
+				m.sh(i.change)
+				before := m.snapshot()
+				m.calm(m.want(0))
+				for _, line := range m.changes(before, asked()...) {
+					if !strings.Contains(line, "aadsshlogin-handler") { // the watch's and the state folder
+						t.Errorf("written: %s", line)
+					}
+				}
+				m.has("aadsshlogin", newer)
+				// What would be repaired elsewhere is told here, and stays.
+				m.sh("sed -i '/aad_certhandler/d' /etc/ssh/sshd_config")
+				m.goal.Sequence++
+				before = m.snapshot()
+				m.want(51, i.sign, "cannot be repaired on a running machine")
+				if changed := m.changes(before, asked()...); len(changed) > 0 {
+					t.Errorf("written: %s", strings.Join(changed, "\n"))
+				}
+			})
+		})
+	}
+}
+
+// A read-only /usr alone is a fault of the machine.
+func TestReadOnlyUsrAlone(t *testing.T) {
+	for _, r := range typical() {
+		t.Run(r.String(), func(t *testing.T) {
+			m := start(t, r, scene.Options{})
+			m.sh("mount --bind /usr /usr && mount -o remount,ro,bind /usr")
+			m.want(30, "read-only")
+			m.has("aadsshlogin", "")
+		})
+	}
+}
+
+// A derivative that keeps its parent's ID is not its parent.
+func TestDerivativesAreNotTheirParent(t *testing.T) {
+	for name, c := range map[string]struct {
+		from   release
+		change string
+	}{
+		"Ubuntu 22.04 called otherwise": {release{"ubuntu-22.04", roots.Bookworm, roots.Apt}, "s/jammy/vera/"},
+		"Debian 12 called otherwise":    {release{"debian-12", roots.Bookworm, roots.Apt}, "s/bookworm/kali-rolling/"},
+		"Debian 13 called otherwise":    {release{"debian-13", roots.Trixie, roots.Apt}, "s/trixie/crimson/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := start(t, c.from, scene.Options{})
+			m.sh("sed -i '" + c.change + "' /usr/lib/os-release")
+			before := m.snapshot()
+			m.want(51)
+			if changed := m.changes(before, asked()...); len(changed) > 0 {
+				t.Errorf("written: %s", strings.Join(changed, "\n"))
+			}
+		})
+	}
+}
