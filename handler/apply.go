@@ -82,8 +82,8 @@ func (w *work) step(ctx context.Context, s decide.Step) error {
 		return nil
 	case decide.DropFile:
 		for _, file := range s.Files {
-			if _, err := w.host.RemoveFile(file.Path); err != nil {
-				return unwritableFile(file.Path, err)
+			if err := w.drop(file.Path); err != nil {
+				return err
 			}
 		}
 		return nil

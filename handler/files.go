@@ -48,6 +48,11 @@ func (w *work) write(file repo.File) error {
 	if old, ours := w.receipt.Files[file.Path]; ours {
 		note.Before = old.Before
 	}
+	if note.Before != "" && note.Before != note.SHA256 {
+		if err := w.receipt.KeepOriginal(w.host, file.Path); err != nil {
+			return unwritable(err)
+		}
+	}
 	w.receipt.Files[file.Path] = note
 	dir := filepath.Dir(file.Path)
 	missing := w.missing(dir)
@@ -74,6 +79,21 @@ func (w *work) write(file repo.File) error {
 	}
 	if changed {
 		w.wrote = append(w.wrote, u)
+	}
+	return nil
+}
+
+// drop removes a file of ours or of the vendor's that is in the way. What was here
+// before us is kept, and comes back when we go.
+func (w *work) drop(path string) error {
+	if err := w.receipt.KeepOriginal(w.host, path); err != nil {
+		return unwritable(err)
+	}
+	if err := w.receipt.Write(w.host); err != nil {
+		return unwritable(err)
+	}
+	if _, err := w.host.RemoveFile(path); err != nil {
+		return unwritableFile(path, err)
 	}
 	return nil
 }

@@ -187,6 +187,11 @@ func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
 			troubles = append(troubles, fault.Wrap(err, fault.Disk, "A file of the handler cannot be removed: "+err.Error()+".", ""))
 		}
 	}
+	for _, path := range slices.Sorted(maps.Keys(receipt.Originals)) {
+		if err := receipt.PutOriginalBack(r.host, path); err != nil {
+			troubles = append(troubles, fault.Wrap(err, fault.Disk, path+", which had to make room, could not be put back: "+err.Error()+".", ""))
+		}
+	}
 	return errors.Join(append(troubles, r.removeFolders(receipt.Folders))...)
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -56,15 +57,19 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 	w.GiveBack = func(ctx context.Context) (bool, error) {
 		return handler.GiveBack(ctx, handler.Request{Version: p.Version, Getenv: p.Getenv, Host: h, Watch: keeper(h), Out: p.Out})
 	}
-	run := w.Look
+	run, what := w.Look, "look"
 	if repair {
-		run = w.PutBack
+		run, what = w.PutBack, "repair"
 	}
 	err := run(ctx)
 	if err != nil || told.Len() > 0 {
 		p.Err.Write(log.Bytes())
 	}
 	p.Out.Write(told.Bytes())
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(p.Out, watch.Interrupted(h, what))
+		return fault.OK
+	}
 	if err != nil {
 		f := fault.Of(err)
 		fmt.Fprintf(p.Err, "%v\n%s\n", err, f.Remedy())

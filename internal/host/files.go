@@ -176,6 +176,12 @@ func (h *Host) RemoveFile(path string) (changed bool, err error) {
 	return true, action.Ended(err)
 }
 
+// Link makes a symbolic link.
+func (h *Host) Link(to, path string) error {
+	action := h.Log.Started("link %s to %s", path, to)
+	return action.Ended(os.Symlink(to, h.Path(path)))
+}
+
 // RemoveEmptyDir removes a directory that nothing is in; others stay, and that
 // it is gone already is fine.
 func (h *Host) RemoveEmptyDir(path string) error {

@@ -55,7 +55,7 @@ func SetAsideFor(h *host.Host) error {
 		return err
 	}
 	next := old.Clone()
-	next.Folders = nil
+	next.Folders, next.Originals = nil, nil
 	for name, p := range next.Packages {
 		if p.Before == "" {
 			p.Before = AsFound

@@ -16,6 +16,8 @@ type Receipt struct {
 	Packages map[string]Package `json:"packages,omitempty"`
 	Files    map[string]File    `json:"files,omitempty"`
 	Folders  []string           `json:"folders,omitempty"` // that we made for files, outermost first
+	// Originals are files that had to make room, by path.
+	Originals map[string]Original `json:"originals,omitempty"`
 	// Looked is the version of the program that looked for newer packages last. An
 	// install that could not get to it, as on a full disk, leaves that to enable.
 	Looked string `json:"looked,omitempty"`
@@ -77,6 +79,7 @@ func (r Receipt) from(h *host.Host) bool {
 // Clone is a copy that can be changed without changing r.
 func (r Receipt) Clone() Receipt {
 	r.Packages, r.Files, r.Folders = maps.Clone(r.Packages), maps.Clone(r.Files), slices.Clone(r.Folders)
+	r.Originals = maps.Clone(r.Originals)
 	return r
 }
 

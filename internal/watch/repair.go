@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,6 +28,9 @@ func (w Watcher) PutBack(ctx context.Context) error {
 	}
 	defer release()
 	before, m := w.Observe(ctx, a), readMemory(w.Host).clone(time.Now())
+	if ctx.Err() != nil { // what was seen last is not to be believed
+		return ctx.Err()
+	}
 	other, err := lookBeside(w.Host, time.Now())
 	if err != nil {
 		return err
@@ -62,8 +66,9 @@ func (w Watcher) putBack(ctx context.Context, a Assigned, before Verdict, m Memo
 	}
 	fmt.Fprintf(w.Out, "Putting sign-in back: %s\n", before.Repair)
 	after := w.Repair(ctx, a)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if ctx.Err() != nil { // it was not tried to its end
+		delete(m.Repairs, cause)
+		return errors.Join(ctx.Err(), m.write(w.Host))
 	}
 	report := m.repaired(before, after, now)
 	told := w.told(a)

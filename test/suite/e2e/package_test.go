@@ -42,7 +42,7 @@ func (b *builds) binary(ctx context.Context, version string) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "handler")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "rig,netgo,osusergo,nethttpomithttp2", "-gcflags=all=-l",
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "rig,netgo,osusergo,nethttpomithttp2,purego", "-gcflags=all=-l",
 		"-ldflags", "-s -w -buildid= -X main.version="+version, "-o", out, ".")
 	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {

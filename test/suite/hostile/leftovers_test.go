@@ -56,6 +56,13 @@ func TestBrokenRepositoryFile(t *testing.T) {
 					}
 					s.want(0)
 					s.has(newer)
+					// It is the machine's own file, broken as it is.
+					_, err := s.Agent.Uninstall(t.Context(), s.Goal())
+					s.must(err)
+					if back, err := s.ReadFile(file); err != nil || string(back) != content {
+						t.Errorf("after uninstall it is %q, %v", back, err)
+					}
+					s.has("")
 				})
 			}
 		}
