@@ -135,9 +135,9 @@ func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
 	results := []preflight.Result{
 		{Name: "memory", Text: "4096 MiB."},
 		{Name: "identity", Answer: preflight.Unknown, Text: "No answer.", Next: "Look."},
-		{Name: "sshd-command", Text: "fine"},
-		{Name: "sshd-pam", Answer: preflight.Warn, Text: "odd"},
-		{Name: "sshd-users", Answer: preflight.Fail, Text: "shut out", Next: "Open.", Code: 21},
+		{Name: "sshd-command", Group: "sshd", Text: "fine"},
+		{Name: "sshd-pam", Group: "sshd", Answer: preflight.Warn, Text: "odd"},
+		{Name: "sshd-users", Group: "sshd", Answer: preflight.Fail, Text: "shut out", Next: "Open.", Code: 21},
 	}
 	good := verdict{message: "ok", results: results[:4]}.report("Enable")
 	if good.Level != status.Success || good.Code != 0 || good.Message != "ok" {

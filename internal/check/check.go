@@ -23,13 +23,15 @@ func (a Answer) String() string {
 
 // Result is the answer of one check, with its reason.
 type Result struct {
-	Name   string // stable, lower-case words joined by hyphens
-	Answer Answer
-	Text   string     // one line: what is so on this machine
-	Next   string     // one line: what to do; empty where nothing is
-	Code   fault.Code // of a failure
-	File   string     // where it stands; empty where that is not known or there is no such place
-	Line   int        // 1 for the first line; 0 where File is empty or the whole file is meant
+	Name    string // this and the next two are those of the row: running it fills them in
+	Section string
+	Group   string
+	Answer  Answer
+	Text    string     // one line: what is so on this machine
+	Next    string     // one line: what to do; empty where nothing is
+	Code    fault.Code // of a failure
+	File    string     // where it stands; empty where that is not known or there is no such place
+	Line    int        // 1 for the first line; 0 where File is empty or the whole file is meant
 
 	// Package says that the package's own scripts set this up, so that
 	// reinstalling the package may put it back. Everything else is the move of

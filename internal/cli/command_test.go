@@ -22,7 +22,7 @@ func TestAnswers(t *testing.T) {
 		{"explain disk", fault.OK, "30 disk"},
 		{"explain sshd-usrs", fault.Usage, "Did you mean sshd-users"},
 		{"explain monitor", fault.OK, "enable and the watch do"},
-		{"doctor sshd", fault.Usage, "Did you mean: aadsshlogin-handler doctor --only sshd-config,sshd-command,"},
+		{"doctor sshd", fault.Usage, "Did you mean: aadsshlogin-handler doctor --only sshd-reload,sshd-hosts,sshd-config,sshd-command,"},
 		{"doctor sshd-users", fault.Usage, "Did you mean: aadsshlogin-handler doctor --only sshd-users\n"},
 		{"doctor ada@contoso.com", fault.Usage, "Did you mean: aadsshlogin-handler doctor --user ada@contoso.com"},
 		{"doctor frobnicate", fault.Usage, "doctor takes no argument like \"frobnicate\".\nRun: aadsshlogin-handler doctor --help"},

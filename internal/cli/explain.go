@@ -11,6 +11,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/text"
+	"aadsshlogin-handler/internal/watch"
 )
 
 // explain tells about exit codes and checks.
@@ -40,6 +41,9 @@ func (p Process) explain() *cobra.Command {
 	}
 }
 
+// checks are all that there are: what doctor asks, and what enable alone answers.
+func checks() []check.About { return append(doctor.Table(), watch.About()) }
+
 // explained is what is known of a code or a name, which may be that of a code
 // and of a check.
 func explained(word string) string {
@@ -50,16 +54,16 @@ func explained(word string) string {
 	if entry, ok := fault.Find(word); ok {
 		parts = append(parts, entry.Text())
 	}
-	if row, ok := check.Find(strings.ToLower(word)); ok {
+	if row, ok := check.Find(checks(), strings.ToLower(word)); ok {
 		parts = append(parts, checkText(row))
 	}
 	return strings.Join(parts, "\n")
 }
 
 // checkText is what a check asks, and where its answer is shown.
-func checkText(r check.Row) string {
+func checkText(r check.About) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, a check: %s\n", r.Name, r.Asks)
+	fmt.Fprintf(&b, "%s, a check: %s\n%s\n", r.Name, r.Asks, r.Doc)
 	if r.Group != "" {
 		fmt.Fprintf(&b, "The extension's status has its answer under %q.\n", r.Group)
 	}
@@ -74,7 +78,7 @@ func explainable() (all []string) {
 	for _, e := range fault.Catalogue() {
 		all = append(all, e.Name)
 	}
-	for _, r := range check.Table() {
+	for _, r := range checks() {
 		all = append(all, r.Name)
 	}
 	return all

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/text"
 )
@@ -47,7 +46,7 @@ func noCheckBehind(c *cobra.Command, args []string) error {
 func checksLike(word string) string {
 	word = strings.ToLower(word)
 	var names, like []string
-	for _, r := range check.Table() {
+	for _, r := range checks() {
 		if r.Section == "" {
 			continue
 		}

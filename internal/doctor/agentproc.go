@@ -162,14 +162,13 @@ func quotedWords(s string) []string {
 
 // agentRuns: without the agent nothing that is set in Azure arrives here.
 func agentRuns(m machine) []preflight.Result {
-	const name = "agent"
 	if m.agentProc > 0 {
-		return []preflight.Result{{Name: name, Text: "The agent that runs extensions is at work (process " + strconv.Itoa(m.agentProc) + ")."}}
+		return []preflight.Result{{Text: "The agent that runs extensions is at work (process " + strconv.Itoa(m.agentProc) + ")."}}
 	}
 	if m.extension.standalone() {
-		return []preflight.Result{{Name: name, Text: "No agent of Azure runs here, and none is needed: setup set this machine up."}}
+		return []preflight.Result{{Text: "No agent of Azure runs here, and none is needed: setup set this machine up."}}
 	}
-	r := preflight.Result{Name: name, Answer: preflight.Warn,
+	r := preflight.Result{Answer: preflight.Warn,
 		Text: "The agent that runs extensions is not running, so nothing that is set in Azure arrives on this machine.",
 		Next: "Run: sudo systemctl start walinuxagent (waagent on some distributions)."}
 	if len(m.agentUnits) == 0 {

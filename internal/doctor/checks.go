@@ -29,7 +29,7 @@ func legacyPackage(m machine) []preflight.Result {
 		if m.Target.Manager == distro.Apt {
 			next = fmt.Sprintf("sudo dpkg --purge %s; where its own script fails: sudo mv /var/lib/dpkg/info/%s.prerm /root/ and again", name, name)
 		}
-		return []preflight.Result{{Name: "legacy-package", Answer: preflight.Fail, Code: fault.LegacyInstalled,
+		return []preflight.Result{{Answer: preflight.Fail, Code: fault.LegacyInstalled,
 			Text: fmt.Sprintf("The removal of the older package %s stopped half-way (%s).", name, p.Detail),
 			Next: "See that nobody is signed in through it (who -u), then run: " + next + ". Then set the extension again."}}
 	}
@@ -38,7 +38,6 @@ func legacyPackage(m machine) []preflight.Result {
 
 // scaleSet has what is special for instances of scale sets.
 func scaleSet(m machine) []preflight.Result {
-	const name = "scale-set"
 	mine := m.Identity.Machine
 	if mine.ScaleSet == "" {
 		return nil
@@ -46,16 +45,16 @@ func scaleSet(m machine) []preflight.Result {
 	// AKS names its sets aks-<pool>-<number>-vmss, in groups MC_<...> (Microsoft
 	// Learn, aks/node-pool; azure-linux-extensions#1909).
 	if strings.HasPrefix(mine.ScaleSet, "aks-") && strings.HasPrefix(strings.ToUpper(mine.Group), "MC_") {
-		return []preflight.Result{{Name: name, Answer: preflight.Warn,
+		return []preflight.Result{{Answer: preflight.Warn,
 			Text: "The scale set " + mine.ScaleSet + " belongs to AKS, which takes extensions away again that it did not set.",
 			Next: "Have AKS do it (" + az.EntraSSH() + ", where your AKS offers it), or use: kubectl debug node/NAME."}}
 	}
 	if m.root && (m.extension == nil || !m.extension.state.Active()) && !preflight.InPlace(m.Facts) {
-		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.PackageManagerFailed,
+		return []preflight.Result{{Answer: preflight.Fail, Code: fault.PackageManagerFailed,
 			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension " + names.Ours().Type + ": the set does not have it, or this instance runs an old model of the set.",
 			Next: "Look: " + mine.ListExtensions() + ". Where it is listed: " + mine.UpdateInstances()}}
 	}
-	return []preflight.Result{{Name: name, Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
+	return []preflight.Result{{Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
 }
 
 // setItUp is the next step where the handler has to run.
@@ -101,16 +100,15 @@ func (of machine) noSettings() bool {
 
 // packageManager says who is using it.
 func packageManager(m machine) []preflight.Result {
-	const name = "package-manager"
 	if t := m.Transaction; t != nil {
-		return []preflight.Result{{Name: name, Answer: preflight.Warn,
+		return []preflight.Result{{Answer: preflight.Warn,
 			Text: fmt.Sprintf("A package transaction of this handler has been running since %s (process %d).", t.Since.Format("15:04:05 MST"), t.PID),
 			Next: "Wait for it: sudo tail -f /var/lib/aadsshlogin-handler/transaction.log"}}
 	}
 	if m.holder == nil {
 		return nil
 	}
-	r := preflight.Result{Name: name, Answer: preflight.Warn,
+	r := preflight.Result{Answer: preflight.Warn,
 		Text: fmt.Sprintf("Another program is using %s: %s holds %s.", m.Target.Manager, *m.holder, m.holder.File),
 		Next: fmt.Sprintf("Wait until it has ended (ps -fp %d), then set the extension again.", m.holder.PID)}
 	if !preflight.InPlace(m.Facts) {
@@ -122,16 +120,15 @@ func packageManager(m machine) []preflight.Result {
 // lastRunCheck repeats what the extension said last. Whether it is still so is
 // what the decision about the machine says, which is enable's own.
 func lastRunCheck(m machine) []preflight.Result {
-	const name = "last-run"
 	if m.extension == nil || m.extension.report == nil {
 		return nil
 	}
 	report := *m.extension.report
 	when := "at " + m.extension.said.UTC().Format("2006-01-02 15:04 UTC")
 	if report.Code == 0 {
-		return []preflight.Result{{Name: name, Text: fmt.Sprintf("%s %s said: %s", report.Operation, when, text.Clip(report.Message, 300))}}
+		return []preflight.Result{{Text: fmt.Sprintf("%s %s said: %s", report.Operation, when, text.Clip(report.Message, 300))}}
 	}
-	r := preflight.Result{Name: name, Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
+	r := preflight.Result{Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
 	switch code := fault.Code(report.Code); {
 	case m.decision.Outlook() != nil: // what is so now has a check of its own
 	case m.mended(code):
@@ -170,17 +167,16 @@ func (m machine) mended(code fault.Code) bool {
 
 // planCheck says what enable would change where no check says why.
 func planCheck(m machine) []preflight.Result {
-	const name = "plan"
 	if f := m.decision.PlanErr; f != nil {
-		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
+		return []preflight.Result{{Answer: preflight.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
 	}
 	if m.TargetErr != nil || m.PackagesErr != nil && m.decision.Plan.Empty() {
 		return nil
 	}
 	if m.decision.Plan.Empty() {
-		return []preflight.Result{{Name: name, Text: "enable would change nothing."}}
+		return []preflight.Result{{Text: "enable would change nothing."}}
 	}
-	return []preflight.Result{{Name: name, Answer: preflight.Warn,
+	return []preflight.Result{{Answer: preflight.Warn,
 		Text: m.planText(),
 		Next: "See all: sudo " + host.Program() + " plan. To have it done: " + m.command()}}
 }
@@ -200,7 +196,7 @@ func nologin(m machine) []preflight.Result {
 	if m.nologin == "" {
 		return nil
 	}
-	return []preflight.Result{{Name: "nologin", Answer: preflight.Fail, Code: fault.VerificationFailed,
+	return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed,
 		Text: m.nologin + " is there: nobody but root can sign in.",
 		Next: "systemd removes it when the machine has booted or its shutdown was cancelled (sudo shutdown -c); else: sudo rm " + m.nologin}}
 }

@@ -21,7 +21,7 @@ func clock(m machine) []preflight.Result {
 		off = []time.Duration{m.Identity.ClockAhead}
 	}
 	if len(off) == 0 {
-		return []preflight.Result{{Name: "clock", Answer: preflight.Unknown, Text: "No endpoint said what time it is, so the clock was not compared."}}
+		return []preflight.Result{{Answer: preflight.Unknown, Text: "No endpoint said what time it is, so the clock was not compared."}}
 	}
 	slices.Sort(off)
 	return []preflight.Result{preflight.Clock(off[len(off)/2])}

@@ -50,8 +50,7 @@ func lookVolumes(h *host.Host) []volume {
 
 // disk names the first file system that is full or cannot be written.
 func disk(m machine) []preflight.Result {
-	const name = "disk"
-	worst := preflight.Result{Name: name, Text: "There is room where packages and state are written."}
+	worst := preflight.Result{Text: "There is room where packages and state are written."}
 	for _, v := range m.volumes {
 		r := v.judge()
 		if v.path == "/tmp" && preflight.InPlace(m.Facts) && m.decision.Plan.Empty() && r.Answer == preflight.Fail {
@@ -69,9 +68,9 @@ func disk(m machine) []preflight.Result {
 }
 
 func (v volume) judge() preflight.Result {
-	r := preflight.Result{Name: "disk"}
+	r := preflight.Result{}
 	fail := func(what, next string) preflight.Result {
-		return preflight.Result{Name: "disk", Answer: preflight.Fail, Code: fault.Disk, Text: what, Next: next}
+		return preflight.Result{Answer: preflight.Fail, Code: fault.Disk, Text: what, Next: next}
 	}
 	room := fmt.Sprintf("Make room: sudo du -xh --max-depth=2 %s | sort -h | tail; then set the extension again.", v.path)
 	switch {

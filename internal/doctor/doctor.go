@@ -52,9 +52,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		if !o.wantsRow(r) || o.Who != nil && !concerns(r) {
 			continue
 		}
-		for _, result := range r.run(m) {
+		for _, result := range check.Run([]check.Row[machine]{r}, m) {
 			result.Text, result.Next = m.words(result.Text), m.words(result.Next)
-			c := newCheck(r, result)
+			c := newCheck(result)
 			if o.wants(c.Name) {
 				checks = append(checks, c)
 			}
@@ -84,76 +84,14 @@ func (o Options) notLookedAt(m machine, checks []Check) []Check {
 	if preflight.InPlace(m.Facts) {
 		return nil
 	}
-	for _, n := range o.Only {
-		shown := slices.ContainsFunc(checks, func(c Check) bool { return c.Name == n })
-		if !shown && slices.Contains(verified(), preflight.Group(n)) {
-			missing = append(missing, Check{Name: n, Section: check.SignIn, Answer: preflight.Unknown.String(),
+	for _, c := range facts.SignInChecks() {
+		shown := slices.ContainsFunc(checks, func(shown Check) bool { return shown.Name == c.Name })
+		if !shown && slices.Contains(o.Only, c.Name) {
+			missing = append(missing, Check{Name: c.Name, Section: c.Section, Answer: preflight.Unknown.String(),
 				Text: "Not looked at, because " + why + "."})
 		}
 	}
 	return missing
-}
-
-// verified are the groups of the findings of the row sign-in.
-func verified() []string { return []string{"sshd", "pam", "nss", "selinux"} }
-
-// newRow is the row of one check, which the table of checks knows.
-func newRow(name string, run func(machine) []preflight.Result) row {
-	known, _ := check.Find(name)
-	return row{name, known.Section, false, run}
-}
-
-// row is one or several checks over what was seen.
-type row struct {
-	name    string
-	section string
-	many    bool // the names of its results are its own
-	run     func(machine) []preflight.Result
-}
-
-// rows are all checks. They stand in the order of cause and effect, so that the
-// first that fails is what to mend first; those of enable keep enable's order.
-func rows() []row {
-	all := []row{
-		newRow("clock", clock),
-		newRow("disk", disk),
-	}
-	all = append(all, shared(preflight.Preconditions())...)
-	all = append(all,
-		newRow("legacy-package", legacyPackage),
-		newRow("scale-set", scaleSet),
-		newRow("agent", agentRuns),
-		newRow("proxy", proxyUsed),
-		newRow("network-repository", repositoryAnswers),
-		newRow("package-manager", packageManager),
-		newRow("handler", handlersCheck),
-		newRow("last-run", lastRunCheck),
-		newRow("nologin", nologin),
-		newRow("ssh-service", sshService),
-	)
-	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c preflight.Check) bool { return c.Name == "clock" || c.Name == "resources" }))...) // above already
-	return append(all,
-		newRow("plan", planCheck),
-		newRow("firewall", firewallCheck),
-		newRow("network-role-check", roleCheckAnswers),
-		newRow("network-login", loginAnswers),
-		newRow("sign-in-errors", signInErrors),
-		newRow("person-account", personAccount),
-		newRow("person-role", personRole),
-	)
-}
-
-// shared makes rows of the checks of enable.
-func shared(checks []preflight.Check) []row {
-	var all []row
-	for _, c := range checks {
-		r := newRow(c.Name, func(m machine) []preflight.Result { return m.undecided(m.withoutRoot(c.Run(m.Facts))) })
-		if r.section == "" { // a row of many checks, which have names of their own
-			r.section, r.many = check.SignIn, true
-		}
-		all = append(all, r)
-	}
-	return all
 }
 
 // undecided: what is not known is enough for a machine that works, but stops
@@ -185,10 +123,8 @@ func (m machine) withoutRoot(results []preflight.Result) []preflight.Result {
 // Names are what Only and Skip may say: the names of checks, exactly.
 func Names() []string {
 	var all []string
-	for _, r := range check.Table() {
-		if r.Section != "" {
-			all = append(all, r.Name)
-		}
+	for _, c := range Table() {
+		all = append(all, c.Name)
 	}
 	slices.Sort(all)
 	return all
@@ -215,9 +151,9 @@ func (o Options) known() error {
 // together are the checks of a section, or of a group of the status.
 func together(word string) []string {
 	var all []string
-	for _, r := range check.Table() {
-		if r.Section != "" && word != "" && (word == r.Section || word == r.Group) {
-			all = append(all, r.Name)
+	for _, c := range Table() {
+		if word != "" && (word == c.Section || word == c.Group) {
+			all = append(all, c.Name)
 		}
 	}
 	return all
@@ -229,7 +165,7 @@ func (o Options) wants(name string) bool {
 }
 
 // wantsRow says whether a row can have anything to show.
-func (o Options) wantsRow(r row) bool { return r.many || o.wants(r.name) }
+func (o Options) wantsRow(r check.Row[machine]) bool { return len(r.Several) > 0 || o.wants(r.Name) }
 
 // question is what there is to look at, as enable would ask it.
 func (m machine) question() facts.Question {

@@ -34,9 +34,9 @@ func TestEverySectionIsShown(t *testing.T) {
 	for _, s := range titles() {
 		shown[s[0]] = true
 	}
-	for _, r := range rows() {
-		if !shown[r.section] {
-			t.Errorf("the section %q of %s is not shown", r.section, r.name)
+	for _, r := range Table() {
+		if !shown[r.Section] {
+			t.Errorf("the section %q of %s is not shown", r.Section, r.Name)
 		}
 	}
 }

@@ -127,7 +127,6 @@ func (m machine) sshPort() int {
 // firewallCheck says what the machine's own filter does with SSH. What stands
 // in front of the machine is not seen from here.
 func firewallCheck(m machine) []preflight.Result {
-	const name = "firewall"
 	q := m.firewall.question
 	q.Port = m.sshPort()
 	v := firewall.Ask(q, m.firewall.rules...)
@@ -140,27 +139,27 @@ func firewallCheck(m machine) []preflight.Result {
 		if !m.root {
 			next = "Ask as root: sudo " + host.Program() + " doctor --only firewall"
 		}
-		return []preflight.Result{{Name: name, Answer: preflight.Unknown, Next: next,
+		return []preflight.Result{{Answer: preflight.Unknown, Next: next,
 			Text: "This machine's own firewall could not be read: " + strings.Join(strings.Fields(m.firewall.err.Error()), " ") + "."}}
 	}
 	switch v.Fate {
 	case firewall.Closed:
-		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.VerificationFailed,
+		return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed,
 			Text: fmt.Sprintf("This machine's own firewall drops %s sshd's port %d: %s.", whose, q.Port, text.Clip(v.Rule.String(), 300)),
 			Next: "Run: " + allow(v.Rule, q.Port)}}
 	case firewall.Some:
-		return []preflight.Result{{Name: name, Answer: preflight.Warn,
+		return []preflight.Result{{Answer: preflight.Warn,
 			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), text.Clip(v.Rule.String(), 300)),
 			Next: "Connect from there. Where others are to get in, run: " + allow(v.Rule, q.Port)}}
 	case firewall.Unknown:
-		return []preflight.Result{{Name: name, Answer: preflight.Unknown,
+		return []preflight.Result{{Answer: preflight.Unknown,
 			Text: fmt.Sprintf("Whether this machine's own firewall lets %s port %d in depends on what is not followed here: %s.", whose, q.Port, text.Clip(v.Rule.String(), 300))}}
 	}
 	text := fmt.Sprintf("This machine's own firewall does not drop %s port %d", whose, q.Port)
 	if len(v.Who) > 0 {
 		text += ", but for those from " + few(v.Who)
 	}
-	return []preflight.Result{{Name: name, Text: text + "."}}
+	return []preflight.Result{{Text: text + "."}}
 }
 
 // few names the first of many networks.

@@ -35,11 +35,11 @@ func gates() []way {
 }
 
 // concerns says whether a row of doctor's is about one person's way in.
-func concerns(r row) bool {
-	if r.many {
+func concerns(r check.Row[machine]) bool {
+	if len(r.Several) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(gates(), func(g way) bool { return g.has(r.name) })
+	return slices.ContainsFunc(gates(), func(g way) bool { return g.has(r.Name) })
 }
 
 // gate is what the checks of a gate come to; ok is false where none was asked.
@@ -61,10 +61,16 @@ func (w way) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
 			g.Answer, g.Text = c.Answer, c.Text
 		}
 	}
-	if row, known := check.Find(w.checks[0]); !inPlace && ok && g.Answer == "pass" && known && row.Section == check.SignIn {
+	if !inPlace && ok && g.Answer == "pass" && signIn(w.checks[0]) {
 		g.Answer, g.Text = preflight.Unknown.String(), "Not looked at as a whole, because the sign-in packages are not in place."
 	}
 	return g, ok
+}
+
+// signIn says whether a check is one of the section sign-in.
+func signIn(name string) bool {
+	c, _ := check.Find(Table(), name)
+	return c.Section == check.SignIn
 }
 
 func (w way) has(name string) bool { return slices.Contains(w.checks, name) }

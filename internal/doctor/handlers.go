@@ -12,7 +12,6 @@ import (
 // handlersCheck says whose handler is there, by publisher and version: commands
 // and texts differ with it.
 func handlersCheck(m machine) []preflight.Result {
-	const name = "handler"
 	var there []string
 	for _, h := range m.registered {
 		whose := "another program's"
@@ -33,12 +32,12 @@ func handlersCheck(m machine) []preflight.Result {
 		if len(there) > 0 {
 			said += "; beside it the agent has " + strings.Join(there, " and ") + ", whose packages setup never removes"
 		}
-		return []preflight.Result{{Name: name, Text: upperFirst(said) + "."}}
+		return []preflight.Result{{Text: upperFirst(said) + "."}}
 	}
 	if len(there) == 0 {
 		return nil
 	}
-	return []preflight.Result{{Name: name, Text: upperFirst(strings.Join(there, " and ")) + ", is installed."}}
+	return []preflight.Result{{Text: upperFirst(strings.Join(there, " and ")) + ", is installed."}}
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

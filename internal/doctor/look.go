@@ -108,12 +108,7 @@ func (o Options) wantsNetwork() bool {
 // wantsEndpoint says whether the endpoint of a row has to be asked: for itself,
 // or because somebody asked for the clock alone, which needs one.
 func (o Options) wantsEndpoint(name string) bool {
-	for _, r := range rows() {
-		if r.name == name && o.wants(r.name) {
-			return true
-		}
-	}
-	return name == "network-role-check" && len(o.Only) > 0 && o.wants("clock")
+	return o.wants(name) || name == "network-role-check" && len(o.Only) > 0 && o.wants("clock")
 }
 
 func firstExisting(h *host.Host, paths ...string) string {

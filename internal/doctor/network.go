@@ -178,16 +178,15 @@ func (p probe) reached() string {
 
 // repositoryAnswers: a machine that has its packages does not need the host now.
 func repositoryAnswers(m machine) []preflight.Result {
-	const name = "network-repository"
 	ways := m.of(forPackages)
 	if len(ways) == 0 {
 		return nil
 	}
 	first := ways[0]
 	if first.fault == nil {
-		return []preflight.Result{{Name: name, Text: first.reached()}}
+		return []preflight.Result{{Text: first.reached()}}
 	}
-	r := preflight.Result{Name: name, Answer: preflight.Fail, Code: fault.RepositoryUnreachable, Text: first.fault.What, Next: first.fault.Remedy()}
+	r := preflight.Result{Answer: preflight.Fail, Code: fault.RepositoryUnreachable, Text: first.fault.What, Next: first.fault.Remedy()}
 	if len(ways) > 1 && ways[1].fault == nil {
 		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s, which %s names and the extension does not know. Directly: %s",
 			first.host, ways[1].proxy, m.hint.Origin, first.fault.What)
@@ -203,27 +202,27 @@ func repositoryAnswers(m machine) []preflight.Result {
 // roleCheckAnswers: without it nobody's role can be checked, so nobody gets in.
 func roleCheckAnswers(m machine) []preflight.Result {
 	if m.Identity.Cloud.RoleCheck == "" && m.asked && m.Identity.Cloud.Name != "" {
-		return []preflight.Result{{Name: "network-role-check", Answer: preflight.Unknown,
+		return []preflight.Result{{Answer: preflight.Unknown,
 			Text: "The host of the role check in the cloud " + m.Identity.Cloud.Name + " is not publicly known, so it was not asked."}}
 	}
-	return m.endpoint("network-role-check", forRoles, preflight.Fail, "nobody's role can be checked, so sign-in is refused")
+	return m.endpoint(forRoles, preflight.Fail, "nobody's role can be checked, so sign-in is refused")
 }
 
 // loginAnswers: certificates work without it; passwords and device codes do not.
 func loginAnswers(m machine) []preflight.Result {
-	return m.endpoint("network-login", forLogin, preflight.Warn, "sign-in that asks for a code in the browser fails")
+	return m.endpoint(forLogin, preflight.Warn, "sign-in that asks for a code in the browser fails")
 }
 
-func (m machine) endpoint(name string, p purpose, answer preflight.Answer, consequence string) []preflight.Result {
+func (m machine) endpoint(p purpose, answer preflight.Answer, consequence string) []preflight.Result {
 	ways := m.of(p)
 	if len(ways) == 0 {
 		return nil
 	}
 	first := ways[0]
 	if first.fault == nil {
-		return []preflight.Result{{Name: name, Text: first.reached()}}
+		return []preflight.Result{{Text: first.reached()}}
 	}
-	r := preflight.Result{Name: name, Answer: answer, Text: fmt.Sprintf("%s From here %s.", first.fault.What, consequence),
+	r := preflight.Result{Answer: answer, Text: fmt.Sprintf("%s From here %s.", first.fault.What, consequence),
 		Next: first.fault.Remedy()}
 	if len(ways) > 1 && ways[1].fault == nil {
 		r.Answer = preflight.Warn

@@ -64,7 +64,7 @@ func personAccount(m machine) []preflight.Result {
 	if m.one == nil {
 		return nil
 	}
-	r := preflight.Result{Name: "person-account"}
+	r := preflight.Result{}
 	switch a := m.one.Account; {
 	case a.Err != nil:
 		r.Answer, r.Text = preflight.Unknown, fmt.Sprintf("Whether %s has an account here is not known: %s.", m.one.Name, strings.TrimSuffix(text.OneLine(a.Err.Error()), "."))
@@ -83,7 +83,7 @@ func personRole(m machine) []preflight.Result {
 	if m.one == nil {
 		return nil
 	}
-	r := preflight.Result{Name: "person-role"}
+	r := preflight.Result{}
 	refused := m.history.newest("role")
 	switch {
 	case refused != nil && refused.At.After(m.about.Granted):

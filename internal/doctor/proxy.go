@@ -11,12 +11,11 @@ import (
 // proxyUsed says which proxy there is. That the metadata service is excepted
 // from it is a check of enable, and so is that one that was set can be read.
 func proxyUsed(m machine) []preflight.Result {
-	const name = "proxy"
 	if m.Proxy.URL != "" {
-		return []preflight.Result{{Name: name, Text: "The package repository is reached by the proxy " + m.Proxy.String() + ", from " + m.Proxy.Origin + "."}}
+		return []preflight.Result{{Text: "The package repository is reached by the proxy " + m.Proxy.String() + ", from " + m.Proxy.Origin + "."}}
 	}
 	if c := m.configured; c.Unread != nil {
-		return []preflight.Result{{Name: name, Answer: preflight.Warn,
+		return []preflight.Result{{Answer: preflight.Warn,
 			Text: "The proxy in " + c.Origin + " cannot be read, so the handler's own downloads take none: " + c.Unread.Error() + ".",
 			Next: "Correct it there, or set the extension with the setting proxy, which goes before it."}}
 	}

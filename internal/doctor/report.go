@@ -61,8 +61,8 @@ type Check struct {
 // shown is a text on one line, with nothing that a terminal might obey.
 func shown(s string) string { return text.Printable(text.OneLine(s)) }
 
-func newCheck(r row, result preflight.Result) Check {
-	c := Check{Name: result.Name, Section: r.section, Answer: result.Answer.String(), Text: shown(result.Text), Next: shown(result.Next)}
+func newCheck(result preflight.Result) Check {
+	c := Check{Name: result.Name, Section: result.Section, Answer: result.Answer.String(), Text: shown(result.Text), Next: shown(result.Next)}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {

@@ -48,7 +48,6 @@ func lookService(ctx context.Context, h *host.Host) service {
 
 // sshService says whether sshd runs, and will run after the next boot.
 func sshService(m machine) []preflight.Result {
-	const name = "ssh-service"
 	s := m.service
 	if !s.known || m.SSHD.Binary == "" {
 		return nil
@@ -60,7 +59,7 @@ func sshService(m machine) []preflight.Result {
 		starts = starts || enabled(socket)
 	}
 	fail := func(what, next string) []preflight.Result {
-		return []preflight.Result{{Name: name, Answer: preflight.Fail, Code: fault.VerificationFailed, Text: what, Next: next}}
+		return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed, Text: what, Next: next}}
 	}
 	switch {
 	case !s.daemon.Exists() && !listening:
@@ -71,13 +70,18 @@ func sshService(m machine) []preflight.Result {
 		return fail(fmt.Sprintf("The SSH service is not running (%s is %s).", s.daemon.Name, s.daemon.Active),
 			"Run: sudo systemctl start "+unit+"; why it stopped: sudo journalctl -u "+unit+" -n 50")
 	case !starts:
-		return []preflight.Result{{Name: name, Answer: preflight.Warn,
+		return []preflight.Result{{Answer: preflight.Warn,
 			Text: fmt.Sprintf("The SSH service runs, but does not start with the machine (%s is %s).", s.daemon.Name, s.daemon.File), Next: "Run: sudo systemctl enable " + unit}}
 	}
-	if f := sshd.AssessReload(m.SSHD, s.daemon.Changed); f.Answer == sshd.Warn {
-		return []preflight.Result{{Name: name, Answer: preflight.Warn, Text: f.Text, Next: f.Next}}
+	return []preflight.Result{{Text: "The SSH service runs and starts with the machine."}}
+}
+
+// sshdReload says whether the running sshd has read its files as they are now.
+func sshdReload(m machine) []preflight.Result {
+	if !m.service.known || m.SSHD.Binary == "" {
+		return nil
 	}
-	return []preflight.Result{{Name: name, Text: "The SSH service runs and starts with the machine."}}
+	return []preflight.Result{sshd.AssessReload(m.SSHD, m.service.daemon.Changed)}
 }
 
 func enabled(u systemd.UnitState) bool {

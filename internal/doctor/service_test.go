@@ -21,21 +21,19 @@ func TestSSHService(t *testing.T) {
 		name    string
 		daemon  systemd.UnitState
 		sockets []systemd.UnitState
-		changed time.Time
 		want    preflight.Answer
 		next    string
 	}{
-		{"runs", unit("active", "enabled"), nil, time.Unix(100, 0), preflight.Pass, ""},
-		{"waits for a socket", unit("inactive", "disabled"), []systemd.UnitState{socket}, time.Unix(100, 0), preflight.Pass, ""},
-		{"stopped", unit("inactive", "enabled"), nil, time.Unix(100, 0), preflight.Fail, "systemctl start ssh"},
-		{"crashed", unit("failed", "enabled"), nil, time.Unix(100, 0), preflight.Fail, "journalctl -u ssh"},
-		{"masked", masked, nil, time.Unix(100, 0), preflight.Fail, "systemctl unmask ssh"},
-		{"no unit", none, nil, time.Unix(100, 0), preflight.Fail, "openssh-server"},
-		{"not after a boot", unit("active", "disabled"), nil, time.Unix(100, 0), preflight.Warn, "systemctl enable ssh"},
-		{"has an old configuration", unit("active", "enabled"), nil, time.Unix(300, 0), preflight.Warn, "reload"},
+		{"runs", unit("active", "enabled"), nil, preflight.Pass, ""},
+		{"waits for a socket", unit("inactive", "disabled"), []systemd.UnitState{socket}, preflight.Pass, ""},
+		{"stopped", unit("inactive", "enabled"), nil, preflight.Fail, "systemctl start ssh"},
+		{"crashed", unit("failed", "enabled"), nil, preflight.Fail, "journalctl -u ssh"},
+		{"masked", masked, nil, preflight.Fail, "systemctl unmask ssh"},
+		{"no unit", none, nil, preflight.Fail, "openssh-server"},
+		{"not after a boot", unit("active", "disabled"), nil, preflight.Warn, "systemctl enable ssh"},
 	} {
 		var m machine
-		m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Daemon: sshd.Daemon{PID: 7}, Config: sshd.Config{Changed: c.changed}}
+		m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Daemon: sshd.Daemon{PID: 7}}
 		m.service = service{known: true, daemon: c.daemon, sockets: c.sockets}
 		if r := sshService(m)[0]; r.Answer != c.want || !strings.Contains(r.Next, c.next) {
 			t.Errorf("%s: %s: %s > %s", c.name, r.Answer, r.Text, r.Next)

@@ -50,7 +50,7 @@ type Part struct {
 // network, but for the identity, and what is history.
 func elsewhere() []string {
 	var names []string
-	for _, r := range check.Table() {
+	for _, r := range Table() {
 		if strings.HasPrefix(r.Name, check.Network+"-") || r.Section == check.History {
 			names = append(names, r.Name)
 		}

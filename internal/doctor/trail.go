@@ -37,9 +37,8 @@ func lookHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Som
 // newest first. They are warnings: that one person has no role is no fault of
 // the machine.
 func signInErrors(m machine) []preflight.Result {
-	const name = "sign-in-errors"
 	if m.history.source == "" {
-		return []preflight.Result{{Name: name, Answer: preflight.Unknown, Text: "Neither the journal nor a log of sign-ins could be read."}}
+		return []preflight.Result{{Answer: preflight.Unknown, Text: "Neither the journal nor a log of sign-ins could be read."}}
 	}
 	counts := map[string]int{}
 	var newest []trail.Event
@@ -52,11 +51,11 @@ func signInErrors(m machine) []preflight.Result {
 		}
 	}
 	if newest == nil {
-		return []preflight.Result{{Name: name, Text: "No failed sign-in of " + m.whom("an Entra ID user") + " in the last 24 hours (" + m.history.source + ")."}}
+		return []preflight.Result{{Text: "No failed sign-in of " + m.whom("an Entra ID user") + " in the last 24 hours (" + m.history.source + ")."}}
 	}
 	var results []preflight.Result
 	for _, e := range newest {
-		r := preflight.Result{Name: name, Answer: preflight.Warn, Next: strings.ReplaceAll(e.Next(), "{connection}", sshd.ExampleSpec())}
+		r := preflight.Result{Answer: preflight.Warn, Next: strings.ReplaceAll(e.Next(), "{connection}", sshd.ExampleSpec())}
 		if e.Cause.Name == "role" {
 			r.Next = "Where az is signed in: " + m.Identity.Machine.AssignRole(e.CommandName())
 		}
@@ -83,10 +82,10 @@ func (m machine) excerpt(e trail.Event) string {
 func (m machine) settled(c trail.Cause) bool {
 	for _, name := range c.Settled {
 		for _, r := range rows() {
-			if r.name != name {
+			if r.Name != name {
 				continue
 			}
-			results := r.run(m)
+			results := r.Run(m)
 			if len(results) == 0 {
 				return false
 			}

@@ -250,10 +250,17 @@ func (f Facts) Repository() distro.Repository {
 	return r
 }
 
+func programRow() check.Row[Facts] { return login.ProgramRow(Facts.programs) }
+
+// SignInChecks are the checks whose answers Findings has.
+func SignInChecks() []check.About {
+	return slices.Concat([]check.About{door.Row().About}, check.List(sshd.Rows()), check.List(login.Rows()), []check.About{programRow().About})
+}
+
 // Findings are the answers of the gates that a person passes, in their order.
 func (f Facts) Findings() []check.Result {
-	of := append([]check.Result{door.Assess(f.Door).Result()}, sshd.Assess(f.SSHD)...)
-	others := append(login.Assess(f.Login), f.programs())
+	of := append(check.Run([]check.Row[door.Facts]{door.Row()}, f.Door), sshd.Assess(f.SSHD)...)
+	others := append(login.Assess(f.Login), check.Run([]check.Row[Facts]{programRow()}, f)...)
 	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {
 		return evidence.Settle(append(of, others...), f.SignedIn)
 	}

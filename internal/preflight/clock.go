@@ -37,7 +37,6 @@ func clock(f facts.Facts) []Result {
 
 // Clock judges a clock that is ahead by so much, or behind where it is negative.
 func Clock(ahead time.Duration) Result {
-	const name = "clock"
 	word, amount := "ahead", ahead.Round(time.Second)
 	if amount < 0 {
 		word, amount = "behind", -amount
@@ -48,9 +47,9 @@ func Clock(ahead time.Duration) Result {
 		shown = strings.TrimSuffix(amount.Round(time.Minute).String(), "0s")
 	}
 	if amount <= clockWarns {
-		return Result{Name: name, Text: "The clock agrees with that of the endpoints."}
+		return Result{Text: "The clock agrees with that of the endpoints."}
 	}
-	r := Result{Name: name, Answer: Warn,
+	r := Result{Answer: Warn,
 		Text: fmt.Sprintf("The clock of this machine is %s %s.", shown, word),
 		Next: "Look at: timedatectl; chronyc tracking. Then: sudo chronyc makestep (or sudo systemctl restart systemd-timesyncd)."}
 	if amount > clockFails {

@@ -1,15 +1,6 @@
 package preflight
 
-import (
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/text"
-)
-
-// Group is the substatus under which a check is reported; doctor shows each check.
-func Group(name string) string {
-	row, _ := check.Find(name)
-	return text.Or(row.Group, name)
-}
+import "aadsshlogin-handler/internal/text"
 
 // Grouped merges the results of one group into one: the worst answer, and the
 // texts of all that are not well. The order is that of first appearance.
@@ -17,7 +8,7 @@ func Grouped(results []Result) []Result {
 	var merged []Result
 	at := map[string]int{}
 	for _, r := range results {
-		r.Name = Group(r.Name)
+		r.Name = text.Or(r.Group, r.Name)
 		i, seen := at[r.Name]
 		if !seen {
 			at[r.Name] = len(merged)

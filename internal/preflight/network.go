@@ -17,7 +17,7 @@ func unreadProxy(f facts.Facts) []Result {
 	if f.Proxy.Unread == nil {
 		return nil
 	}
-	return []Result{{Name: "network", Answer: Warn,
+	return []Result{{Answer: Warn,
 		Text: "The proxy that " + f.Proxy.Origin + " names cannot be read, so none is used: " + f.Proxy.Unread.Error() + ".",
 		Next: "Correct it there, or set the extension with the setting proxy, which goes before it."}}
 }
@@ -30,5 +30,5 @@ func metadataByProxy(f facts.Facts) []Result {
 	if what == "" {
 		return nil
 	}
-	return []Result{{Name: "network", Answer: Warn, Text: what, Next: "Add to the environment of the VM agent: " + line}}
+	return []Result{{Answer: Warn, Text: what, Next: "Add to the environment of the VM agent: " + line}}
 }

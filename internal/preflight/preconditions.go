@@ -21,14 +21,14 @@ func settings(f facts.Facts) []Result {
 	if errors.Is(f.Refused, agent.ErrProtected) {
 		// The proxy may be missing; what was installed with it works on.
 		r := fault.Of(f.Refused)
-		return []Result{{Name: "settings", Answer: Unknown, Text: r.What, Next: r.Next, Code: r.Code}}
+		return []Result{{Answer: Unknown, Text: r.What, Next: r.Next, Code: r.Code}}
 	}
 	if f.Refused != nil {
 		r := fault.Of(f.Refused)
-		return []Result{{Name: "settings", Answer: Fail, Text: r.What, Next: r.Next, Code: r.Code}}
+		return []Result{{Answer: Fail, Text: r.What, Next: r.Next, Code: r.Code}}
 	}
 	if weak := trust.Weak(f.Settings.Repository.KeyFiles()); weak != nil {
-		r := Result{Name: "settings", Answer: Fail, Text: weak.What, Next: weak.Remedy(), Code: weak.Code}
+		r := Result{Answer: Fail, Text: weak.What, Next: weak.Remedy(), Code: weak.Code}
 		if InPlace(f) { // nothing is installed by it now
 			r.Answer, r.Code = Warn, fault.OK
 			r.Text += " The packages are in place; nothing more is installed by it."
@@ -36,10 +36,10 @@ func settings(f facts.Facts) []Result {
 		return []Result{r}
 	}
 	if bad := fault.Of(trust.Damaged(f.Settings.Repository.KeyFiles())); bad != nil {
-		return []Result{{Name: "settings", Answer: Fail, Text: bad.What, Next: bad.Next, Code: bad.Code}}
+		return []Result{{Answer: Fail, Text: bad.What, Next: bad.Next, Code: bad.Code}}
 	}
 	if len(f.Unknown) > 0 {
-		return []Result{{Name: "settings", Answer: Warn,
+		return []Result{{Answer: Warn,
 			Text: "These settings have no meaning and were ignored: " + strings.Join(f.Unknown, ", ") + ".",
 			Next: "Compare their names with docs/settings.md."}}
 	}
@@ -54,9 +54,8 @@ func kept(err error) bool {
 }
 
 func distribution(f facts.Facts) []Result {
-	const name = "distro"
 	if u := (*distro.Unsupported)(nil); errors.As(f.TargetErr, &u) {
-		return []Result{{Name: name, Answer: Fail, Code: fault.DistroUnsupported,
+		return []Result{{Answer: Fail, Code: fault.DistroUnsupported,
 			Text: fmt.Sprintf("%s on %s is not supported: %s.", u.Found, u.Arch, strings.TrimSuffix(u.Reason, ".")),
 			Next: instead(u)}}
 	}
@@ -66,10 +65,10 @@ func distribution(f facts.Facts) []Result {
 			why = fault.New(fault.Disk, "A file that says which distribution this is cannot be read: "+unread.Error()+".",
 				"See what keeps root from reading it (ls -lZ "+unread.Path+"; lsattr "+unread.Path+"; sudo dmesg | tail), and set the extension again.")
 		}
-		return []Result{{Name: name, Answer: Fail, Code: why.Code, Text: why.What, Next: why.Remedy()}}
+		return []Result{{Answer: Fail, Code: why.Code, Text: why.What, Next: why.Remedy()}}
 	}
 	if f.TargetErr != nil {
-		return []Result{{Name: name, Answer: Fail, Code: fault.DistroUnsupported,
+		return []Result{{Answer: Fail, Code: fault.DistroUnsupported,
 			Text: fmt.Sprintf("The distribution of this machine cannot be told: %v.", f.TargetErr),
 			Next: "Restore /etc/os-release from the distribution's base package, and set the extension again."}}
 	}
@@ -77,9 +76,9 @@ func distribution(f facts.Facts) []Result {
 		return []Result{image(f)}
 	}
 	if !f.Target.Tested {
-		return []Result{{Name: name, Answer: Warn, Text: fmt.Sprintf("%s is not on the list of tested releases: %s.", f.Target.Name, strings.TrimSuffix(f.Target.Note, "."))}}
+		return []Result{{Answer: Warn, Text: fmt.Sprintf("%s is not on the list of tested releases: %s.", f.Target.Name, strings.TrimSuffix(f.Target.Note, "."))}}
 	}
-	return []Result{{Name: name, Text: f.Target.Name + " is supported."}}
+	return []Result{{Text: f.Target.Name + " is supported."}}
 }
 
 // instead is what can be used in the place of a release that is not supported.
@@ -93,7 +92,7 @@ func instead(u *distro.Unsupported) string {
 // image is the answer of a machine whose packages come with its image: it is
 // never changed.
 func image(f facts.Facts) Result {
-	r := Result{Name: "distro", Answer: Fail, Code: fault.DistroUnsupported,
+	r := Result{Answer: Fail, Code: fault.DistroUnsupported,
 		Next: "Build the image with " + strings.Join(f.Wanted(), " and ") + " in it (docs/distributions.md), or use a release whose packages can be installed; then set the extension again."}
 	if !InPlace(f) {
 		r.Text = fmt.Sprintf("%s is put together as an image (%s), to which nothing can be added on a running machine, and the packages are not in it.", f.Target.Name, f.Image)
@@ -105,7 +104,7 @@ func image(f facts.Facts) Result {
 			return r
 		}
 	}
-	return Result{Name: "distro", Text: fmt.Sprintf("%s is put together as an image (%s), and the packages are in it.", f.Target.Name, f.Image)}
+	return Result{Text: fmt.Sprintf("%s is put together as an image (%s), and the packages are in it.", f.Target.Name, f.Image)}
 }
 
 // least is the smallest memory that passes, by what the figure lacks. 1 GB
@@ -121,16 +120,15 @@ func least(s facts.MemorySource) int64 {
 }
 
 func memory(f facts.Facts) []Result {
-	const name = "memory"
 	m := f.Memory
 	if m.Known == facts.NoMemory {
-		return []Result{{Name: name, Answer: Unknown, Text: "The size of this machine's memory could not be read."}}
+		return []Result{{Answer: Unknown, Text: "The size of this machine's memory could not be read."}}
 	}
 	size := fmt.Sprintf("%d MiB of memory (%s)", m.Bytes/facts.MiB, m.Known)
 	if m.Bytes >= least(m.Known) {
-		return []Result{{Name: name, Text: size + "."}}
+		return []Result{{Text: size + "."}}
 	}
-	r := Result{Name: name, Answer: Fail, Code: fault.MemoryTooSmall,
+	r := Result{Answer: Fail, Code: fault.MemoryTooSmall,
 		Text: "This machine has " + size + "; the sign-in packages need 1 GB.",
 		Next: "Use a size with 1 GiB or more: \"" + f.Identity.Machine.Resize().String() + "\"; then set the extension again."}
 	if f.Identity.Machine.Arc {
@@ -157,9 +155,8 @@ func SignedIn(older string, people []facts.Session) *fault.Fault {
 }
 
 func legacy(f facts.Facts) []Result {
-	const name = "legacy"
 	if f.Legacy.Extension != "" {
-		return []Result{{Name: name, Answer: Fail, Code: fault.LegacyInstalled,
+		return []Result{{Answer: Fail, Code: fault.LegacyInstalled,
 			Text: "The older extension " + names.Older().Type + " is still on this machine (" + f.Legacy.Extension + "), and its agent would put back what we remove.",
 			Next: "Delete it: \"" + f.Identity.Machine.DeleteExtension(names.Older().Type).String() + "\"; then set this extension again."}}
 	}
@@ -168,21 +165,20 @@ func legacy(f facts.Facts) []Result {
 		return nil
 	}
 	if f := SignedIn(packages[0], f.Legacy.Sessions); f != nil {
-		return []Result{{Name: name, Answer: Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
+		return []Result{{Answer: Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
 	}
-	return []Result{{Name: name, Answer: Warn, Text: "The older package " + strings.Join(packages, " and ") + " is on this machine; it makes room for the new one."}}
+	return []Result{{Answer: Warn, Text: "The older package " + strings.Join(packages, " and ") + " is on this machine; it makes room for the new one."}}
 }
 
 func identityOf(f facts.Facts) []Result {
-	const name = "identity"
 	a := f.Identity
 	if a.Kind == identity.SystemAssigned {
-		return []Result{{Name: name, Text: "The machine has a system-assigned identity."}}
+		return []Result{{Text: "The machine has a system-assigned identity."}}
 	}
 	if a.Fault == nil { // nobody looked
-		return []Result{{Name: name, Answer: Unknown, Code: fault.IdentityUnknown, Text: "The machine's identity was not looked at."}}
+		return []Result{{Answer: Unknown, Code: fault.IdentityUnknown, Text: "The machine's identity was not looked at."}}
 	}
-	r := Result{Name: name, Answer: Fail, Text: a.Fault.What, Next: a.Fault.Remedy(), Code: a.Fault.Code}
+	r := Result{Answer: Fail, Text: a.Fault.What, Next: a.Fault.Remedy(), Code: a.Fault.Code}
 	if a.Kind == identity.Unknown {
 		r.Answer = Unknown
 	}

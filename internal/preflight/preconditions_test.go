@@ -212,11 +212,11 @@ func noted(notice string) state.Receipt { return state.Receipt{Notice: notice} }
 
 func TestGroupedKeepsTheWorst(t *testing.T) {
 	got := Grouped([]Result{
-		{Name: "sshd-config", Answer: Pass, Text: "fine."},
-		{Name: "sshd-listening", Answer: Warn, Text: "w.", Next: "n."},
-		{Name: "sshd-pam", Answer: Fail, Text: "f.", Code: fault.VerificationFailed},
-		{Name: "cert-handler", Answer: Unknown, Text: "u."},
-		{Name: "nss-passwd", Answer: Pass, Text: "ok."},
+		{Name: "sshd-config", Group: "sshd", Answer: Pass, Text: "fine."},
+		{Name: "sshd-listening", Group: "sshd", Answer: Warn, Text: "w.", Next: "n."},
+		{Name: "sshd-pam", Group: "sshd", Answer: Fail, Text: "f.", Code: fault.VerificationFailed},
+		{Name: "cert-handler", Group: "sshd", Answer: Unknown, Text: "u."},
+		{Name: "nss-passwd", Group: "nss", Answer: Pass, Text: "ok."},
 	})
 	if len(got) != 2 || got[0].Name != "sshd" || got[0].Answer != Fail || got[0].Code != fault.VerificationFailed {
 		t.Fatalf("%+v", got)

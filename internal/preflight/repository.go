@@ -17,7 +17,6 @@ import (
 // failure of the plan; where the owner wants the machine's own entries used as
 // they are, it is the owner's word.
 func repository(f facts.Facts) []Result {
-	const name = "repository"
 	if f.TargetErr != nil {
 		return nil
 	}
@@ -27,12 +26,12 @@ func repository(f facts.Facts) []Result {
 		if p.File == repo.DefinitionPath(f.Target.Manager) {
 			next = "Remove it: sudo rm " + p.File + ". The extension writes it anew when it needs the repository again."
 		}
-		results = append(results, Result{Name: name, Answer: Warn,
+		results = append(results, Result{Answer: Warn,
 			Text: fmt.Sprintf("%s: %s.", p.Place(), strings.TrimSuffix(p.What, ".")), Next: next})
 	}
 	_, err := repo.Reuse(f.Sources, f.Target, repo.Options{Base: f.PackageBase(), Mirror: f.Settings.Repository.Mode == agent.ModeMirror, GOARCH: runtime.GOARCH})
 	if u := fault.Of(err); u != nil && u.Code == fault.RepositoryUntrusted {
-		results = append(results, Result{Name: name, Answer: Warn, Text: u.What, Next: u.Remedy()})
+		results = append(results, Result{Answer: Warn, Text: u.What, Next: u.Remedy()})
 	}
 	return results
 }

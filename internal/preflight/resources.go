@@ -7,8 +7,6 @@ import (
 	"aadsshlogin-handler/internal/fault"
 )
 
-const resourcesName = "resources"
-
 // resources says that not everything could be looked at. It is no answer about
 // the machine: one that seems well is left alone, and none is changed.
 func resources(f facts.Facts) []Result {
@@ -16,14 +14,14 @@ func resources(f facts.Facts) []Result {
 	if why == nil {
 		return nil
 	}
-	return []Result{{Name: resourcesName, Answer: Unknown, Code: why.Code, Text: "Not everything could be looked at. " + why.What, Next: why.Remedy()}}
+	return []Result{{Answer: Unknown, Code: why.Code, Text: "Not everything could be looked at. " + why.What, Next: why.Remedy()}}
 }
 
 // seen is a failure, or why it is not to be believed: what could not be read
 // looks as if it were missing. What the metadata service and the settings say
 // does not hang on it.
 func seen(failure Result, all []Result) *fault.Fault {
-	i := slices.IndexFunc(all, func(r Result) bool { return r.Name == resourcesName && r.Answer == Unknown })
+	i := slices.IndexFunc(all, func(r Result) bool { return r.Name == resourcesRow().Name && r.Answer == Unknown })
 	if i < 0 || failure.Code == fault.IdentityMissing || failure.Code == fault.SettingsInvalid {
 		return failure.Fault()
 	}
@@ -32,6 +30,6 @@ func seen(failure Result, all []Result) *fault.Fault {
 
 // Again has what an earlier look said of a check give way to a later one.
 func Again(earlier []Result, later []Result) []Result {
-	kept := slices.DeleteFunc(slices.Clone(earlier), func(r Result) bool { return r.Name == resourcesName })
+	kept := slices.DeleteFunc(slices.Clone(earlier), func(r Result) bool { return r.Name == resourcesRow().Name })
 	return append(kept, later...)
 }

@@ -40,16 +40,15 @@ func packages(f facts.Facts) []Result {
 }
 
 func installed(f facts.Facts) []Result {
-	const name = "packages"
 	if f.PackagesErr != nil {
 		e, code := fault.ByCause(fault.Of(f.PackagesErr)), fault.PackageManagerFailed
 		if Silent(f) {
-			return []Result{{Name: name, Answer: Unknown, Text: e.What, Next: e.Remedy(), Decides: "the packages, which are not known: " + strings.TrimSuffix(e.What, ".")}}
+			return []Result{{Answer: Unknown, Text: e.What, Next: e.Remedy(), Decides: "the packages, which are not known: " + strings.TrimSuffix(e.What, ".")}}
 		}
 		if e.Code == fault.Disk || e.Code == fault.Resources {
 			code = e.Code
 		}
-		return []Result{{Name: name, Answer: Fail, Code: code, Text: e.What, Next: e.Remedy()}}
+		return []Result{{Answer: Fail, Code: code, Text: e.What, Next: e.Remedy()}}
 	}
 	var present []string
 	for _, n := range f.Wanted() {
@@ -57,31 +56,31 @@ func installed(f facts.Facts) []Result {
 		case pkgmgr.Installed:
 			present = append(present, n+" "+p.Version)
 		case pkgmgr.Broken:
-			return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed, Package: true,
+			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Package: true,
 				Text: fmt.Sprintf("The package %s is only half installed: %s.", n, p.Detail)}}
 		default:
-			return []Result{{Name: name, Answer: Fail, Code: fault.PackageManagerFailed, Package: true,
+			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Package: true,
 				Text: fmt.Sprintf("The package %s is not installed.", n)}}
 		}
 	}
-	return []Result{{Name: name, Text: strings.Join(present, ", ") + "."}}
+	return []Result{{Text: strings.Join(present, ", ") + "."}}
 }
 
 // notices repeat why the newest version is not the installed one, and what the
 // record of the machine lacks.
 func notices(f facts.Facts) []Result {
 	if errors.Is(f.ReceiptErr, fs.ErrPermission) {
-		return []Result{{Name: "packages", Answer: Unknown, Text: "What was on this machine before the extension is written down where only root can read it."}}
+		return []Result{{Answer: Unknown, Text: "What was on this machine before the extension is written down where only root can read it."}}
 	}
 	if f.ReceiptErr != nil {
-		return []Result{{Name: "packages", Answer: Warn,
+		return []Result{{Answer: Warn,
 			Text: "The record of what was on this machine before the extension cannot be read, so an uninstall would leave the packages in place: " + f.ReceiptErr.Error() + ".",
 			Next: "Nothing is to be done now; when the extension is deleted, remove the packages by hand."}}
 	}
 	if f.Receipt.Notice == "" {
 		return nil
 	}
-	return []Result{{Name: "packages", Answer: Warn, Text: f.Receipt.Notice}}
+	return []Result{{Answer: Warn, Text: f.Receipt.Notice}}
 }
 
 // signIn turns the findings about sshd, PAM, NSS and SELinux into results. A

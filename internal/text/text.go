@@ -35,6 +35,23 @@ func OneLine(s string) string {
 	}), " ")
 }
 
+// Flat is s with a space for each control character, so that it stays on one line;
+// of a command nothing else changes.
+func Flat(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// FirstLine is the first line of s that is not empty.
+func FirstLine(s string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return first
+}
+
 // Printable is s with a question mark for each character that a terminal might
 // obey or not show.
 func Printable(s string) string {

@@ -5,29 +5,40 @@ import (
 	"testing"
 	"time"
 
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/status"
 )
 
-func failure(code fault.Code, check, what string) Verdict {
+func failure(code fault.Code, name, what string) Verdict {
 	return Verdict{Fault: fault.New(code, what, "Do something."),
 		Report: status.Report{Level: status.Failure, Code: int(code), Message: what + " Do something.",
-			Substatuses: []status.Substatus{{Name: preflight.Group(check), Level: status.Failure}}},
-		Results: []preflight.Result{{Name: check, Answer: preflight.Fail, Code: code, Text: what}}}
+			Substatuses: []status.Substatus{{Name: group(name), Level: status.Failure}}},
+		Results: []preflight.Result{{Name: name, Group: group(name), Answer: preflight.Fail, Code: code, Text: what}}}
+}
+
+// group is the substatus of a check of enable.
+func group(name string) string {
+	for _, c := range append(check.List(preflight.Preconditions()), check.List(preflight.Verification())...) {
+		if c.Name == name {
+			return c.Group
+		}
+	}
+	return name
 }
 
 func well(unknown ...string) Verdict {
 	v := Verdict{Report: status.Report{Level: status.Success, Message: "People can sign in."}}
 	for _, name := range unknown {
-		v.Results = append(v.Results, preflight.Result{Name: name, Answer: preflight.Unknown})
+		v.Results = append(v.Results, preflight.Result{Name: name, Group: group(name), Answer: preflight.Unknown})
 	}
 	return v
 }
 
 // warned is a verdict with a warning that has come, as of a denial of SELinux.
 func (v Verdict) warned() Verdict {
-	v.Results = append(v.Results, preflight.Result{Name: "selinux-denials", Answer: preflight.Warn})
+	v.Results = append(v.Results, preflight.Result{Name: "selinux-denials", Group: group("selinux-denials"), Answer: preflight.Warn})
 	return v
 }
 

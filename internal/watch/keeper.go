@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/state"
@@ -32,7 +33,11 @@ type Assignment struct {
 // selfLimit is the size above which a program is not ours, in bytes.
 const selfLimit = 256 << 20
 
-const name = "monitor" // the check that Put answers
+// About is the check that Put answers; doctor does not ask it.
+func About() check.About {
+	return check.About{Name: "monitor", Group: "monitor", Asks: "Does something go on looking when enable has ended?",
+		Doc: "The timer and the path unit of the watch. A machine without them is a warning: people can sign in all the same."}
+}
 
 // Put makes the watch be there, for this version and sequence number. Where it
 // is there already nothing is written. A machine without a watch is a warning,
@@ -42,7 +47,7 @@ func (k Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 		if err := k.Remove(ctx); err != nil {
 			return unwatched("the watch that the setting monitor switches off could not be removed: "+err.Error(), "")
 		}
-		return preflight.Result{Name: name, Text: "This machine is not watched, as the setting monitor wants it."}
+		return preflight.Result{Name: About().Name, Text: "This machine is not watched, as the setting monitor wants it."}
 	}
 	if !systemd.Running() {
 		if err := k.Remove(ctx); err != nil {
@@ -69,7 +74,7 @@ func (k Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 	err := k.start(ctx, program, a)
 	var timerOnly *timerOnlyError
 	if errors.As(err, &timerOnly) {
-		return preflight.Result{Name: name, Answer: preflight.Warn,
+		return preflight.Result{Name: About().Name, Answer: preflight.Warn,
 			Text: fmt.Sprintf("This machine is looked at every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
 			// Each path unit takes one; other programs of root may have them all (inotify(7)).
 			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}
@@ -77,7 +82,7 @@ func (k Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 	if err != nil {
 		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+"; then set the extension again.")
 	}
-	r := preflight.Result{Name: name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
+	r := preflight.Result{Name: About().Name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
 	if unsafe != "" {
 		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then set the extension again."
 		r.Text += " The watch's program is " + program + ", because others than root can write to " + unsafe + "."
@@ -91,7 +96,7 @@ func onlyRoot(dir string) string {
 }
 
 func unwatched(why, next string) preflight.Result {
-	return preflight.Result{Name: name, Answer: preflight.Warn, Next: next,
+	return preflight.Result{Name: About().Name, Answer: preflight.Warn, Next: next,
 		Text: "Nobody looks at this machine between two runs of the extension: " + why + ". A change that ends sign-in shows at the next run."}
 }
 

@@ -103,7 +103,7 @@ func (m *Memory) repaired(before, after Verdict, now time.Time) status.Report {
 	case after.Fault == nil && cause == unfinished:
 		delete(m.Repairs, cause) // it does not come back by itself
 	case after.Fault == nil:
-		report.Substatuses = append(report.Substatuses, status.Substatus{Name: name, Level: status.Success,
+		report.Substatuses = append(report.Substatuses, status.Substatus{Name: About().Name, Level: status.Success,
 			Message: fmt.Sprintf("Sign-in was put back at %s. What was wrong: %s", now.UTC().Format("2006-01-02 15:04 MST"), before.what())})
 	case after.Fault.Code == fault.PackageManagerBusy || after.Fault.Code == fault.IdentityUnknown:
 		delete(m.Repairs, cause) // nothing was tried: somebody was in the way

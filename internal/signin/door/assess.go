@@ -1,6 +1,7 @@
 package door
 
 import (
+	"aadsshlogin-handler/internal/check"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -113,9 +114,16 @@ func meant(w string) (client, bool) {
 // letIn puts a rule before all others.
 const letIn = `sudo sh -c '{ echo "sshd: ALL"; cat ` + AllowFile + `; } > ` + AllowFile + `.new; mv ` + AllowFile + `.new ` + AllowFile + `'`
 
+// Row is the check of the door.
+func Row() check.Row[Facts] {
+	return check.Row[Facts]{About: check.About{Name: "sshd-hosts", Section: check.SignIn, Group: "sshd", Asks: "Do hosts.allow and hosts.deny let people in?",
+		Doc: "Only where one of sshd's programs obeys these files. Who is shut out by address or name is told."},
+		Run: check.One(func(f Facts) check.Result { return Assess(f).Result() })}
+}
+
 // Assess answers whether people get through the door.
 func Assess(f Facts) gate.Answer {
-	a := gate.Answer{Gate: "sshd-hosts", Text: "hosts.allow and hosts.deny keep nobody out."}
+	a := gate.Answer{Text: "hosts.allow and hosts.deny keep nobody out."}
 	switch {
 	case f.Err != nil:
 		a.Outcome, a.Decides = gate.NotKnown, AllowFile+" and "+DenyFile+", which could not be read"

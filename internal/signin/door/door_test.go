@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/test/lib/checktest"
 )
 
 // What hosts.allow and hosts.deny come to, by hosts_access(5) and
@@ -48,6 +50,11 @@ func TestAssess(t *testing.T) {
 			t.Errorf("nobody obeys the files: %+v", got)
 		}
 	}
+}
+
+func TestRow(t *testing.T) {
+	shut := Facts{Deny: Parse(DenyFile, "ALL: ALL\n"), Obeyed: "/usr/sbin/sshd"}
+	checktest.Rows(t, []check.Row[Facts]{Row()}, Facts{}, map[string]checktest.Machine[Facts]{"sshd-hosts": {Seen: shut}})
 }
 
 // On an Arc-enabled server people come from the machine itself.

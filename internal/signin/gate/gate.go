@@ -47,7 +47,6 @@ const (
 
 // Answer is what one gate says.
 type Answer struct {
-	Gate    string // the name of the check: stable, lower-case words joined by hyphens
 	Outcome Outcome
 	Whom    string // whom it concerns, in words that can follow "for": "service principals"; empty: everybody
 	Text    string // one line: what is so on this machine
@@ -63,7 +62,7 @@ type Answer struct {
 // failure; what shuts some out, and what is not known, never is: the machine
 // works for the others, or may.
 func (a Answer) Result() check.Result {
-	r := check.Result{Name: a.Gate, Text: a.Text, Next: a.Next, File: a.File, Line: a.Line, Package: a.Package}
+	r := check.Result{Text: a.Text, Next: a.Next, File: a.File, Line: a.Line, Package: a.Package}
 	switch {
 	case a.Outcome == Out && a.Whom == "":
 		r.Answer, r.Code = check.Fail, fault.VerificationFailed
@@ -72,19 +71,10 @@ func (a Answer) Result() check.Result {
 	case a.Outcome == NotKnown:
 		r.Answer, r.Decides = check.Unknown, a.Decides
 		if r.Decides == "" {
-			r.Decides = "what could not be seen (" + a.Gate + ")"
+			r.Decides = "what could not be seen"
 		}
 	case a.Remark:
 		r.Answer = check.Warn
 	}
 	return r
-}
-
-// Results are the answers as checks give them, in the same order.
-func Results(answers []Answer) []check.Result {
-	out := make([]check.Result, len(answers))
-	for i, a := range answers {
-		out[i] = a.Result()
-	}
-	return out
 }

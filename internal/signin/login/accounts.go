@@ -103,7 +103,7 @@ func (a Accounts) of(name string) Accounts {
 }
 
 func (a Accounts) assess() Finding {
-	out := gate.Answer{Gate: "accounts", File: AccountsFile, Text: "No account of an Entra ID user clashes with another one."}
+	out := gate.Answer{File: AccountsFile, Text: "No account of an Entra ID user clashes with another one."}
 	switch {
 	case a.Err != nil:
 		out.Outcome, out.Decides = gate.NotKnown, AccountsFile

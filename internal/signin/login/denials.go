@@ -181,7 +181,7 @@ func (d Denials) assess() []Finding {
 	if !d.Looked {
 		return nil
 	}
-	f := Finding{Name: "selinux-denials", Text: "The audit log shows no recent denial of SELinux that names the sign-in programs."}
+	f := Finding{Text: "The audit log shows no recent denial of SELinux that names the sign-in programs."}
 	if d.Count > 0 {
 		n, times := d.Newest, "once"
 		if d.Count > 1 {

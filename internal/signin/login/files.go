@@ -132,17 +132,9 @@ func unsafe(all []part, debian bool) string {
 	return ""
 }
 
-func (f Files) assess() []Finding {
-	return []Finding{
-		f.CertHandler.assess("cert-handler", "sshd cannot ask for anybody's keys", true),
-		f.AddUser.assess("user-add", "no account is made at the first sign-in", true),
-		f.PAMModule.assess("pam-module", "nobody's role can be checked", false),
-		f.NSSLibrary.assess("nss-library", "Entra ID users are not found", false),
-	}
-}
-
-func (f File) assess(name, consequence string, program bool) Finding {
-	out := Finding{Name: name, File: f.Path, Package: true, Text: f.Path + " is in place."}
+// assess: asked says that it is sshd that runs the program.
+func (f File) assess(consequence string, program, asked bool) Finding {
+	out := Finding{File: f.Path, Package: true, Text: f.Path + " is in place."}
 	bare := strings.TrimPrefix(f.Unsafe, f.Path)
 	switch {
 	case !f.Found:
@@ -156,7 +148,7 @@ func (f File) assess(name, consequence string, program bool) Finding {
 		out.Answer, out.Package = sshd.Fail, false
 		out.Text = fmt.Sprintf("%s is on %s, which is mounted noexec, so %s.", f.Path, f.NoExec, consequence)
 		out.Next = fmt.Sprintf("Run: mount -o remount,exec %s, and take noexec out of /etc/fstab.", f.NoExec)
-	case name == "cert-handler" && f.Unsafe != "":
+	case asked && f.Unsafe != "":
 		out.Answer, out.Package = sshd.Fail, bare != f.Unsafe
 		out.Text = fmt.Sprintf("sshd refuses to run %s: %s.", f.Path, f.Unsafe)
 		out.Next = "Run: chown root:root and chmod go-w on it; sshd demands both of the file and every folder above it."

@@ -45,19 +45,5 @@ func Look(h *host.Host, one *gate.Somebody) Facts {
 	}
 }
 
-// Assess answers the checks, in a fixed order.
-func Assess(f Facts) []Finding {
-	var out []Finding
-	out = append(out, f.PAM.assess()...)
-	out = append(out, f.NSS.assess()...)
-	out = append(out, f.Files.assess()...)
-	out = append(out, f.Sudo.assess(), f.SELinux.assess())
-	out = append(out, f.Denials.assess()...)
-	if f.One != nil {
-		return append(out, f.Accounts.of(f.One.Name).assess(), f.Shells.of(f.One.Account))
-	}
-	return append(out, f.Accounts.assess(), f.Shells.assess())
-}
-
 // reinstall is the remedy for what the package's own scripts set up.
 const reinstall = "Reinstall the package aadsshlogin with the machine's package manager."

@@ -119,16 +119,11 @@ func (n NSS) NoLocalUsers() bool {
 	return n.Err == nil
 }
 
-// assess: without passwd nobody is found. That the package also registers with
+// assessPasswd: without it nobody is found. That the package also registers with
 // group and shadow is likely but not documented, so their absence is no reason
 // to reinstall it, and shadow is not needed for certificates.
-func (n NSS) assess() []Finding {
-	out := []gate.Answer{n.assessPasswd(), n.assessGroup(), n.assessShadow()}
-	return gate.Results(out)
-}
-
 func (n NSS) assessPasswd() gate.Answer {
-	a := gate.Answer{Gate: "nss-passwd", File: n.File, Outcome: gate.Out}
+	a := gate.Answer{File: n.File, Outcome: gate.Out}
 	line := n.Config.Of("passwd")
 	a.Line = line.Number
 	switch {
@@ -188,7 +183,7 @@ func (n NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 // assessGroup: people get in without it, but are not shown as members of groups.
 // An own line for initgroups is asked in its place.
 func (n NSS) assessGroup() gate.Answer {
-	a := gate.Answer{Gate: "nss-group", File: n.File, Line: n.Config.Of("group").Number, Text: "The name service switch is not looked at for groups."}
+	a := gate.Answer{File: n.File, Line: n.Config.Of("group").Number, Text: "The name service switch is not looked at for groups."}
 	if n.Err != nil || n.File == "" || n.Config.Broken > 0 {
 		return a // said already
 	}
@@ -206,7 +201,7 @@ func (n NSS) assessGroup() gate.Answer {
 }
 
 func (n NSS) assessShadow() gate.Answer {
-	a := gate.Answer{Gate: "nss-shadow", File: n.File, Line: n.Config.Of("shadow").Number, Package: true}
+	a := gate.Answer{File: n.File, Line: n.Config.Of("shadow").Number, Package: true}
 	a.Text = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
 	if verdict, _ := n.Config.Of("shadow").Search(nssService, n.installed); verdict == nss.Found {
 		a.Text = fmt.Sprintf("shadow asks %s (%s:%d).", nssService, n.File, a.Line)

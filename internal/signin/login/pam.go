@@ -79,13 +79,9 @@ func unusedPAM(h *host.Host, m pam.Machine, used []string) string {
 	return ""
 }
 
-func (p PAM) assess() []Finding {
-	return gate.Results([]gate.Answer{p.assessAuth(), p.assessAccount(), p.assessSession()})
-}
-
 // assessAuth: sshd asks this stack for passwords, not for certificates.
 func (p PAM) assessAuth() gate.Answer {
-	a := gate.Answer{Gate: "pam-auth", Package: true}
+	a := gate.Answer{Package: true}
 	if p.Auth != nil {
 		a.File, a.Line = p.Auth.File, p.Auth.Line
 		a.Text = fmt.Sprintf("%s is in sshd's auth stack (%s).", PAMModule, p.Auth.Place())
@@ -97,7 +93,7 @@ func (p PAM) assessAuth() gate.Answer {
 }
 
 func (p PAM) assessAccount() gate.Answer {
-	a := gate.Answer{Gate: "pam-account"}
+	a := gate.Answer{}
 	switch {
 	case p.Broken != nil:
 		a.Outcome, a.File, a.Line = gate.Out, p.Broken.File, p.Broken.Line
@@ -141,7 +137,7 @@ func (p PAM) assessAccount() gate.Answer {
 }
 
 func (p PAM) assessSession() gate.Answer {
-	a := gate.Answer{Gate: "pam-session", Text: "Nothing in sshd's PAM session stack keeps people out.", File: p.File}
+	a := gate.Answer{Text: "Nothing in sshd's PAM session stack keeps people out.", File: p.File}
 	if p.Broken != nil {
 		return a // said already
 	}

@@ -101,7 +101,7 @@ func diverted(h *host.Host) (files []string) {
 // Assess answers the check. kept says whether the file of the installed version
 // was kept, from which the package can be put back without network.
 func (p Programs) Assess(name, version string, kept bool) Finding {
-	a := gate.Answer{Gate: "package-files", Text: "The sign-in programs are those of the package."}
+	a := gate.Answer{Text: "The sign-in programs are those of the package."}
 	switch {
 	case len(p.Diverted) > 0:
 		a.Remark, a.File = true, p.Diverted[0]

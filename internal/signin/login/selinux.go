@@ -82,7 +82,7 @@ func lookSELinux(h *host.Host) SELinux {
 }
 
 func (s SELinux) assess() Finding {
-	f := Finding{Name: "selinux", Text: "SELinux is not active."}
+	f := Finding{Text: "SELinux is not active."}
 	const remedy = "Reinstall the package aadsshlogin-selinux with the machine's package manager; check with: semodule -l | grep " + seModule
 	switch {
 	case s.Err != nil:

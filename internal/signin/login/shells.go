@@ -85,7 +85,7 @@ func (s Shells) of(a gate.Account) Finding {
 		s.Lost = nil
 		return s.assess()
 	}
-	out := gate.Answer{Gate: "shell", Text: "The shell " + a.Shell + " can be started."}
+	out := gate.Answer{Text: "The shell " + a.Shell + " can be started."}
 	if s.Own != "" {
 		out.Outcome, out.Text = gate.Out, fmt.Sprintf("The account's shell %s %s.", a.Shell, s.Own)
 		out.Next = fmt.Sprintf("Put %s back, or give the account another shell where it is kept (getent passwd; %s).", a.Shell, AccountsFile)
@@ -94,7 +94,7 @@ func (s Shells) of(a gate.Account) Finding {
 }
 
 func (s Shells) assess() Finding {
-	a := gate.Answer{Gate: "shell", Text: "People's shells can be started."}
+	a := gate.Answer{Text: "People's shells can be started."}
 	switch n := len(s.Lost); {
 	case n > 0:
 		a.Outcome, a.File, a.Line, a.Whom = gate.Out, AccountsFile, s.Line, s.Lost[0]

@@ -65,7 +65,7 @@ func (s Sudo) skipped() (at sudo.Place, ok bool) {
 // assess: people can sign in without it, so nothing here is more than a warning
 // or a reason to reinstall: the file may come with the first administrator.
 func (s Sudo) assess() Finding {
-	a := gate.Answer{Gate: "sudo", File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
+	a := gate.Answer{File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
 	warn := func(at sudo.Place, what, next string) Finding {
 		a.Remark, a.Text, a.Next = true, what, next
 		if at.File != "" {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"aadsshlogin-handler/internal/signin/gate"
 )
@@ -19,71 +18,6 @@ const (
 	personPattern   = "*@*"
 	servicePattern  = "????????-????-????-????-????????????"
 )
-
-// question is one question about what is in force for one connection.
-type question struct {
-	name string
-	ask  func(f Facts, e Effective) Finding
-}
-
-func questions() []question {
-	return []question{
-		{"sshd-command", askCommand},
-		{"sshd-command-user", askCommandUser},
-		{"sshd-public-key", askPublicKey},
-		{"sshd-methods", askMethods},
-		{"sshd-pam", askPAM},
-		{"sshd-users", askUsers},
-		{"sshd-groups", askGroups},
-		{"sshd-algorithms", askAlgorithms},
-		{"sshd-ca-algorithms", askCAAlgorithms},
-		{"sshd-rsa-size", askSize},
-		{"sshd-revoked-keys", askRevoked},
-		{"sshd-tries", askTries},
-		{"sshd-refuse", askRefuse},
-		{"sshd-force-command", askForced},
-		{"sshd-chroot", askChroot},
-		{"sshd-sessions", askSessions},
-		{"sshd-transport", askTransport},
-		{"sshd-startups", askStartups},
-		{"sshd-grace-time", askGrace},
-	}
-}
-
-// Assess says whether somebody with an Entra ID account who has never signed
-// in before gets past sshd. The findings are in a fixed order. Where sshd is
-// not there, refuses its configuration or could not be asked, that is the only
-// finding.
-func Assess(f Facts) []Finding {
-	out := []Finding{accepts(f)}
-	if out[0].Answer == Pass {
-		for _, c := range questions() {
-			answers := make([]Finding, len(f.Users))
-			for i, u := range f.Users {
-				answers[i] = c.ask(f, u)
-			}
-			one := f.merge(answers)
-			one.Name = c.name
-			out = append(out, one)
-		}
-		out = append(out, askSwallowed(f), askGroupBlocks(f), askMore(f), askListening(f), askReachable(f))
-	}
-	for i := range out {
-		out[i].Text, out[i].Next = oneLine(out[i].Text), oneLine(out[i].Next)
-	}
-	return out
-}
-
-// oneLine keeps what a configuration file may hold from breaking a message or
-// a terminal.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-}
 
 // merge makes one finding of those for each kind of connection.
 func (f Facts) merge(answers []Finding) Finding {
@@ -175,7 +109,7 @@ func whom(users []Effective, answers []Finding) string {
 
 // accepts answers whether sshd is there and accepts its configuration.
 func accepts(f Facts) Finding {
-	g := Finding{Name: "sshd-config"}
+	g := Finding{}
 	if f.Binary == "" {
 		g.Answer, g.Text, g.Next = Fail, "No SSH server is installed: there is no sshd on this machine.", "Install openssh-server with the machine's package manager."
 		return g

@@ -10,7 +10,7 @@ import (
 // askReachable: people come from outside; on an Arc-enabled server they come
 // through its agent, which connects from the machine itself.
 func askReachable(f Facts) Finding {
-	found := Finding{Name: "sshd-reachable", Text: "sshd listens where people connect to."}
+	found := Finding{Text: "sshd listens where people connect to."}
 	sockets := f.sockets()
 	has := func(of func(netip.Addr) bool) bool {
 		return slices.ContainsFunc(sockets, func(s netip.AddrPort) bool { return of(s.Addr()) })

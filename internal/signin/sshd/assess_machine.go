@@ -17,7 +17,7 @@ func blockDirectives() []string {
 // askSwallowed finds settings that somebody appended to the file: a Match
 // block reaches to the next Match line, so they mean Entra ID users only.
 func askSwallowed(f Facts) Finding {
-	found := Finding{Name: "sshd-order", Text: "Nothing stands in the aadsshlogin block by accident."}
+	found := Finding{Text: "Nothing stands in the aadsshlogin block by accident."}
 	blocks := packageBlocks(f.Config)
 	var swallowed []Directive
 	for _, d := range f.Config.Directives {
@@ -50,7 +50,7 @@ func shownKeyword(k string) string {
 // askGroupBlocks: whether an administrator is in the package's group by the time
 // sshd asks is not published. Where a block for it decides, that is not known.
 func askGroupBlocks(f Facts) Finding {
-	found := Finding{Name: "sshd-address", Text: "Who gets in does not depend on a group."}
+	found := Finding{Text: "Who gets in does not depend on a group."}
 	own := ownBlock(f.Config, packageBlocks(f.Config))
 	passed := false
 	for _, d := range f.Config.Directives {
@@ -95,7 +95,7 @@ func harmless(d Directive) bool {
 // askMore: a configuration that tells more kinds of connections apart than sshd
 // is asked about.
 func askMore(f Facts) Finding {
-	found := Finding{Name: "sshd-kinds", Text: "sshd was asked about each kind of connection that its configuration tells apart."}
+	found := Finding{Text: "sshd was asked about each kind of connection that its configuration tells apart."}
 	if f.More > 0 {
 		found.Answer = Unknown
 		found.Text = fmt.Sprintf("sshd's configuration tells %d kinds of connections apart; sshd was asked about the first %d.", f.More+len(f.Users), len(f.Users))
@@ -130,7 +130,7 @@ func ports(f Facts) []uint16 {
 // askListening: a socket unit may listen in sshd's place, also on another port
 // than the configuration names, which systemd does not read.
 func askListening(f Facts) Finding {
-	found := Finding{Name: "sshd-listening"}
+	found := Finding{}
 	want := ports(f)
 	switch {
 	case f.Daemon.Err != nil:
@@ -174,7 +174,7 @@ func join(ports []uint16) string {
 // AssessReload says whether the running daemon has read the files as they are
 // now. loaded is when its unit was last started or reloaded; zero: not known.
 func AssessReload(f Facts, loaded time.Time) Finding {
-	found := Finding{Name: "sshd-reload", Text: "The running sshd has read its configuration as it is now."}
+	found := Finding{Text: "The running sshd has read its configuration as it is now."}
 	switch {
 	case f.Daemon.PID == 0:
 		found.Text = "No sshd is running that could have an old configuration."

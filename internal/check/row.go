@@ -1,0 +1,70 @@
+package check
+
+// The sections of a report, in their order.
+const (
+	Machine    = "machine"
+	Identity   = "identity"
+	Repository = "repository"
+	Packages   = "packages"
+	SignIn     = "sign-in"
+	Network    = "network"
+	History    = "history"
+)
+
+// About is what is known of a check before any machine is looked at.
+type About struct {
+	Name    string // stable: people query it; lower-case words joined by hyphens
+	Section string // of doctor's report; "": doctor does not ask it
+	Group   string // the substatus under which it is reported: few and stable; "": none
+	Asks    string // one question, whose answer "yes" is a pass
+	Doc     string // what is looked at, and what else it may answer and why; docs/doctor.md has it
+}
+
+// Row is a check of machines, of which an M was seen. A package that has checks
+// has one table of rows, and nothing else lists them.
+type Row[M any] struct {
+	About
+	Several []About // what a row without a name answers: its results have names
+	Run     func(M) []Result
+}
+
+// Run asks the checks of a table in their order.
+func Run[M any](rows []Row[M], seen M) []Result {
+	var results []Result
+	for _, row := range rows {
+		for _, r := range row.Run(seen) {
+			if row.Name != "" {
+				r.Name, r.Section, r.Group = row.Name, row.Section, row.Group
+			}
+			results = append(results, r)
+		}
+	}
+	return results
+}
+
+// One makes a row's function of one that has one answer.
+func One[M any](ask func(M) Result) func(M) []Result {
+	return func(seen M) []Result { return []Result{ask(seen)} }
+}
+
+// List is what a table is about, in its order.
+func List[M any](rows []Row[M]) []About {
+	var all []About
+	for _, row := range rows {
+		if row.Name != "" {
+			all = append(all, row.About)
+		}
+		all = append(all, row.Several...)
+	}
+	return all
+}
+
+// Find is what a check of that name is about.
+func Find(all []About, name string) (About, bool) {
+	for _, a := range all {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return About{}, false
+}

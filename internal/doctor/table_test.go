@@ -1,0 +1,97 @@
+package doctor
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/decide"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/proxy"
+	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/signin/sshd"
+	"aadsshlogin-handler/internal/systemd"
+	"aadsshlogin-handler/internal/trail"
+	"aadsshlogin-handler/pkgmgr"
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/checktest"
+)
+
+// wellSeen is a machine of which all was seen, and nothing is wrong with it.
+func wellSeen() machine {
+	m := machine{root: true, agentProc: 1, now: time.Unix(1000, 0)}
+	m.Target.Packages.Login = "aadsshlogin"
+	m.Target.Legacy = []string{"aadlogin"}
+	m.Packages = pkgmgr.Packages{"aadsshlogin": {Name: "aadsshlogin", Version: "1.0", State: pkgmgr.Installed}}
+	m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Daemon: sshd.Daemon{PID: 7}, Config: sshd.Config{Changed: time.Unix(100, 0)}}
+	m.service = service{known: true, daemon: systemd.UnitState{Name: "ssh.service", Load: "loaded", Active: "active", File: "enabled", Changed: time.Unix(200, 0)}}
+	m.history.source = "the journal"
+	m.volumes = []volume{{path: "/usr", room: 1 << 40, files: 1e6}}
+	for _, p := range []purpose{forPackages, forRoles, forLogin} {
+		m.probes = append(m.probes, probe{purpose: p, host: "host.example", status: 200})
+	}
+	return m
+}
+
+// Every check that only doctor asks has a machine that is broken for it. Those
+// that enable asks too are tried in their own packages.
+func TestRows(t *testing.T) {
+	broken := map[string]checktest.Machine[machine]{}
+	change := func(check string, breakIt func(m *machine)) {
+		m := wellSeen()
+		breakIt(&m)
+		broken[check] = checktest.Machine[machine]{Seen: m}
+	}
+	unreached := func(check string, at int) {
+		change(check, func(m *machine) {
+			m.probes[at].fault = fault.New(fault.RepositoryUnreachable, "host.example refuses the TCP connection.", "Allow it.")
+		})
+	}
+	change("disk", func(m *machine) { m.volumes = []volume{{path: "/usr", readOnly: true}} })
+	change("legacy-package", func(m *machine) {
+		m.Packages["aadlogin"] = pkgmgr.Package{Name: "aadlogin", State: pkgmgr.Broken, Detail: "half-configured"}
+	})
+	change("scale-set", func(m *machine) { m.Identity.Machine.ScaleSet, m.Packages = "pool", nil })
+	change("agent", func(m *machine) { m.agentProc = 0 })
+	change("proxy", func(m *machine) {
+		m.configured = proxy.Found{Origin: "/etc/dnf/dnf.conf", Unread: errors.New("no port")}
+	})
+	unreached("network-repository", 0)
+	change("package-manager", func(m *machine) { m.holder = &host.Holder{PID: 7, File: "/var/lib/dpkg/lock"} })
+	change("handler", func(m *machine) {
+		m.registered = []agent.Registered{{Name: names.Microsoft(), Version: "1.0.3162.1", State: "Enabled"}}
+	})
+	others := broken["handler"]
+	others.Told = true // which handler is there decides what is advised, and is no fault
+	broken["handler"] = others
+	change("last-run", func(m *machine) {
+		m.extension = &extension{report: &status.Report{Operation: "Enable", Code: int(fault.PackageManagerFailed), Message: "It is."}}
+	})
+	change("nologin", func(m *machine) { m.nologin = "/etc/nologin" })
+	change("ssh-service", func(m *machine) { m.service.daemon.Active = "failed" })
+	change("sshd-reload", func(m *machine) { m.SSHD.Config.Changed = time.Unix(300, 0) })
+	change("plan", func(m *machine) {
+		m.decision.Plan = decide.Plan{Steps: []decide.Step{{Kind: decide.Install, Text: "install"}}}
+	})
+	change("firewall", func(m *machine) { m.firewall.err = errors.New("nft: permission denied") })
+	unreached("network-role-check", 1)
+	unreached("network-login", 2)
+	change("sign-in-errors", func(m *machine) { m.history.events = []trail.Event{{Cause: trail.Causes()[0]}} })
+
+	change("person-account", func(m *machine) {
+		m.one = &gate.Somebody{Name: "ada@contoso.com", Account: gate.Account{Err: errors.New("no answer")}}
+	})
+	change("person-role", func(m *machine) { m.one = &gate.Somebody{Name: "ada@contoso.com"} })
+
+	shared := check.List(append(preflight.Preconditions(), preflight.Verification()...))
+	own := slices.DeleteFunc(rows(), func(r check.Row[machine]) bool {
+		return slices.ContainsFunc(shared, func(a check.About) bool { return a.Name == r.Name })
+	})
+	checktest.Rows(t, own, wellSeen(), broken)
+}
