@@ -89,12 +89,7 @@ func (w *work) suspects(said *fault.Fault) []string {
 // read-only one they speak of missing signatures and servers that do not answer.
 func (w *work) starved(err error) error {
 	said := fault.Of(err)
-	if said == nil {
-		return nil
-	}
-	switch said.Code {
-	case fault.RepositoryUnreachable, fault.RepositoryUntrusted, fault.PackageManagerFailed, fault.PackageUnavailable:
-	default:
+	if said == nil || !said.Code.Is(fault.Starving) {
 		return err
 	}
 	folder, why, found := w.host.Starved("/var/lib", "/var/cache", "/etc", "/usr", "/var/tmp", "/tmp")

@@ -122,16 +122,6 @@ func unwritableFile(path string, err error) error {
 		"Free space on, or make writable, its file system (df -h "+filepath.Dir(path)+"; findmnt -T "+filepath.Dir(path)+"), and set the extension again.")
 }
 
-// condemns says which failures of a change of packages say that the repository is
-// of no use, or that it could not be used.
-func condemns(code fault.Code) bool {
-	switch code {
-	case fault.RepositoryUnreachable, fault.RepositoryUntrusted, fault.PackageUnavailable, fault.Disk:
-		return true
-	}
-	return false
-}
-
 // cameOfIt says whether the packages are there, whatever failed after that.
 func (w *work) cameOfIt(ctx context.Context) bool {
 	now, err := w.session.Query(ctx, w.facts.Wanted()...)
@@ -149,7 +139,7 @@ func (w *work) nothingCame(ctx context.Context) bool {
 // unusable: a definition that does not work would fail the owner's own updates.
 // Whatever stops a step up to Refresh, the repository has not been of use yet.
 func (w *work) takeBack(ctx context.Context, at decide.Step, why *fault.Fault) {
-	undone := condemns(why.Code) || why.Code == fault.PackageManagerFailed && w.nothingCame(ctx)
+	undone := why.Code.Is(fault.Condemning) || why.Code == fault.PackageManagerFailed && w.nothingCame(ctx)
 	if at.Kind > decide.Refresh && (!undone || w.cameOfIt(ctx)) {
 		return
 	}

@@ -35,6 +35,8 @@ type operation struct {
 	// update writes replaces the old version's status, which was copied. install
 	// leaves no success: enable, which decides, may not be able to write any more.
 	reports reporting
+	// replaces: before it there is a status of another version under its number.
+	replaces bool
 	// newest: the packages are moved to the newest version that is allowed.
 	newest bool
 }
@@ -58,7 +60,7 @@ func operations() []operation {
 	return []operation{
 		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: ofFailures, newest: true, defers: true, patience: identity.DefaultBudget},
 		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, patience: lookPatience},
-		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures},
+		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures, replaces: true},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},
 		// Nobody ends these two; they wait as long as a person, or a boot, may.

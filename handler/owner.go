@@ -42,7 +42,7 @@ func (r *run) own() error {
 	}
 	if self.Setup {
 		self.Beside = cmp.Or(r.sharing(), before.Beside)
-		if r.op.name != "setup" { // its watch, whose program is the copy
+		if !r.op.standalone { // its watch, whose program is the copy
 			self.Program = before.Program
 		}
 		// By an extension that never gave it back, or never came to own the machine.
@@ -63,7 +63,7 @@ func (r *run) ownAs(f *facts.Facts) error {
 	if err := r.own(); err != nil {
 		return err
 	}
-	if o, found, err := state.ReadOwner(r.host); err == nil && found && r.op.name == "setup" && o.Beside != "" && absent(*f) && r.sharing() == "" {
+	if o, found, err := state.ReadOwner(r.host); err == nil && found && r.op.standalone && o.Beside != "" && absent(*f) && r.sharing() == "" {
 		o.Beside = ""
 		if err := errors.Join(state.Disown(r.host), o.Write(r.host)); err != nil {
 			return unwritable(err)

@@ -201,7 +201,7 @@ func (r *run) stopped() *fault.Fault {
 // run that is killed while it only looks must not leave the platform waiting.
 // What stands there when an update begins is the verdict of another version.
 func (r *run) placeholder() error {
-	if r.Environment.StatusFolder == "" || r.Sequence < 0 || r.silent || !r.op.decides && r.op.name != "update" {
+	if r.Environment.StatusFolder == "" || r.Sequence < 0 || r.silent || !r.op.replaces && !r.op.decides {
 		return nil
 	}
 	standing, err := status.Read(r.Environment.StatusFolder, r.Sequence)

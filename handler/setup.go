@@ -32,7 +32,7 @@ func (r *run) setup(ctx context.Context) verdict {
 		}
 	}
 	v := r.takeOver(ctx)
-	waits := v.code() == fault.IdentityMissing || v.code() == fault.IdentityUnknown
+	waits := v.code().Is(fault.Passing)
 	if waits {
 		if err := r.own(); err != nil {
 			return failed(err, v.results)
@@ -97,7 +97,7 @@ func (r *run) standDown(s Standing) verdict {
 	next := "Delete that extension, or set it again, where you set it; setup and remove work once it is gone."
 	if s.Setup {
 		next = r.by(s) + " " + r.op.name
-		if r.op.name == "setup" {
+		if r.op.converges {
 			next += "; to go back to version " + r.Version + ": sudo " + host.Program() + " setup --allow-downgrade"
 		}
 	}

@@ -21,6 +21,7 @@ const groupStandalone = "standalone"
 // asked is what setup and remove are asked for.
 type asked struct {
 	operation string
+	settings  bool // it takes settings, and keeps them
 	files     standalone.Files
 	downgrade bool
 	timeout   time.Duration
@@ -28,7 +29,7 @@ type asked struct {
 
 // setup does on one machine what install and enable do.
 func (p Process) setup(code *fault.Code) *cobra.Command {
-	a := asked{operation: "setup"}
+	a := asked{operation: "setup", settings: true}
 	var dryRun, asJSON bool
 	c := &cobra.Command{
 		Use:   "setup",
@@ -110,7 +111,7 @@ func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 	}
 	plain := &host.Host{Log: logging.Discard()}
 	log, closeLog := logging.Discard(), func() error { return nil }
-	if owner, there := handler.Owner(plain, p.Version); a.operation == "setup" && (!there || owner.Setup && a.downgrade) {
+	if owner, there := handler.Owner(plain, p.Version); a.settings && (!there || owner.Setup && a.downgrade) {
 		err := plain.EnsureDir(host.StateDir, 0o700)
 		if err == nil {
 			err = plain.EnsureDir(env.LogFolder, 0o700)
@@ -130,7 +131,7 @@ func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 	defer closeLog()
 	q.Host = &host.Host{Runner: &host.Local{Log: log, Isolate: isolate}, Log: log}
 	q.Watch = keeper(q.Host)
-	if a.operation == "setup" {
+	if a.settings {
 		var offer agent.Offer
 		offer, q.Refused = p.offer(c, q.Host, a.files)
 		q.Sequence, q.Settings, q.Unknown = offer.Sequence, offer.Settings, offer.Unknown

@@ -100,7 +100,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	d.Verified = m.withoutRoot(d.Verified)
 	if f := d.Outlook(); f != nil {
 		what, next := f.What, f.Remedy()
-		if operation == "setup" {
+		if o.Offer != nil || m.extension.standalone() {
 			what, next = standalone.Setup().Words(what), standalone.Setup().Words(next)
 		}
 		end := &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: what, Next: next}

@@ -22,7 +22,7 @@ func resources(f facts.Facts) []Result {
 // does not hang on it.
 func seen(failure Result, all []Result) *fault.Fault {
 	i := slices.IndexFunc(all, func(r Result) bool { return r.Name == resourcesRow().Name && r.Answer == Unknown })
-	if i < 0 || failure.Code == fault.IdentityMissing || failure.Code == fault.SettingsInvalid {
+	if i < 0 || failure.Code.Is(fault.Told) {
 		return failure.Fault()
 	}
 	return all[i].Fault()

@@ -41,7 +41,7 @@ func decide(told status.Report, seen Verdict, other beside, m Memory, busy bool,
 		return d.well(told, seen)
 	}
 	key := fmt.Sprintf("%d %s", seen.Fault.Code, seen.cause())
-	if (busy || !failing && seen.passes() || seen.twice(told, other)) && m.Suspect != key {
+	if (busy || !failing && seen.Fault.Code.Is(fault.Passing) || seen.twice(told, other)) && m.Suspect != key {
 		d.memory.Suspect = key
 		d.why = "seen for the first time, and it may pass: " + seen.Fault.What
 		return d

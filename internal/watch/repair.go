@@ -105,8 +105,8 @@ func (m *Memory) repaired(before, after Verdict, now time.Time) status.Report {
 	case after.Fault == nil:
 		report.Substatuses = append(report.Substatuses, status.Substatus{Name: About().Name, Level: status.Success,
 			Message: fmt.Sprintf("Sign-in was put back at %s. What was wrong: %s", now.UTC().Format("2006-01-02 15:04 MST"), before.what())})
-	case after.Fault.Code == fault.PackageManagerBusy || after.Fault.Code == fault.IdentityUnknown:
-		delete(m.Repairs, cause) // nothing was tried: somebody was in the way
+	case after.Fault.Code.Is(fault.Untried):
+		delete(m.Repairs, cause)
 	case after.Fault.Code != fault.StillRunning:
 		m.Repairs[cause] = Repair{Time: now, Code: report.Code, Failed: report.Message}
 		report = m.Repairs[cause].stands(report)

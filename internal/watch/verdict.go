@@ -47,12 +47,6 @@ func (v Verdict) what() string {
 	return v.Report.Message
 }
 
-// passes says whether a failure may be gone at the next look without anybody's
-// doing: an answer of the metadata service is believed the second time.
-func (v Verdict) passes() bool {
-	return v.Fault != nil && (v.Fault.Code == fault.IdentityMissing || v.Fault.Code == fault.IdentityUnknown)
-}
-
 // doubts says whether what failed in an earlier report could not be seen now.
 func (v Verdict) doubts(earlier status.Report) bool {
 	for _, s := range earlier.Substatuses {
