@@ -2,6 +2,7 @@ package misc_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -47,5 +48,61 @@ func TestVMApplication(t *testing.T) {
 	}
 	if strings.Count(terraform, "= local.profile") != 2 {
 		t.Error("main.tf assigns the application to something else than VMs and scale sets")
+	}
+}
+
+// TestGalleryBicep: every name in gallery.bicep is declared and used, a child has
+// its parent's type and API version, and what is loaded is there. There is no Bicep
+// compiler in these tests: the types of properties are not checked.
+func TestGalleryBicep(t *testing.T) {
+	content, err := os.ReadFile("vm-application/gallery.bicep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(content)) {
+		if code := strings.TrimSpace(line); !strings.HasPrefix(code, "//") && !strings.HasPrefix(code, "@description(") {
+			lines = append(lines, line)
+		}
+	}
+	text := strings.Join(lines, "")
+	for _, m := range regexp.MustCompile(`loadTextContent\('([^']+)'\)`).FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat("vm-application/" + m[1]); err != nil {
+			t.Error(err)
+		}
+	}
+	kinds := map[string][2]string{}
+	for _, m := range regexp.MustCompile(`(?m)^resource (\w+) '([\w./]+)@([\d-]+)' = \{\n(?:  parent: (\w+)\n)?`).FindAllStringSubmatch(text, -1) {
+		kinds[m[1]] = [2]string{m[2], m[3]}
+		above, nested := m[2][:strings.LastIndexByte(m[2], '/')], strings.Count(m[2], "/") > 1
+		if parent := kinds[m[4]]; nested && parent != [2]string{above, m[3]} {
+			t.Errorf("%s is of type %s, and its parent %q of %v", m[1], m[2], m[4], parent)
+		}
+	}
+	declared := regexp.MustCompile(`(?m)^(?:param|resource|var) (\w+)`).FindAllStringSubmatch(text, -1)
+	if len(kinds) != 3 || len(declared) < 8 {
+		t.Fatalf("%v, %v: not understood", kinds, declared)
+	}
+	words := regexp.MustCompile(`'[^']*'`).ReplaceAllString(text, "''")
+	known := map[string]bool{}
+	for _, m := range declared {
+		known[m[1]] = true
+		if n := len(regexp.MustCompile(`\b`+m[1]+`\b`).FindAllString(words, -1)); n < 2 {
+			t.Errorf("%s is declared and not used", m[1])
+		}
+	}
+	for _, name := range []string{"string", "object", "null", "true", "resourceGroup", "empty", "loadTextContent"} {
+		known[name] = true
+	}
+	// What stands behind a colon, an equals sign, a bracket or an operator is a name.
+	for _, m := range regexp.MustCompile(`[:=?(] ?([a-zA-Z]\w*)`).FindAllStringSubmatch(words, -1) {
+		if !known[m[1]] {
+			t.Errorf("%s is not declared", m[1])
+		}
+	}
+	for open, close := range map[string]string{"{": "}", "[": "]", "(": ")"} {
+		if strings.Count(words, open) != strings.Count(words, close) {
+			t.Errorf("a %s is open", open)
+		}
 	}
 }

@@ -7,7 +7,7 @@ variable "virtual_machine" {
     provision_vm_agent         = optional(bool)
     allow_extension_operations = optional(bool)
   })
-  default     = null
+  default = null
 }
 
 variable "scale_set" {
@@ -18,7 +18,7 @@ variable "scale_set" {
     provision_vm_agent           = optional(bool)
     extension_operations_enabled = optional(bool)
   })
-  default     = null
+  default = null
 }
 
 variable "arc_machine" {

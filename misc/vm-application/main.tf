@@ -62,6 +62,12 @@ variable "scale_sets" {
   default     = {}
 }
 
+variable "other_applications" {
+  description = "The other applications of these machines, as in their applicationProfile: the list is set as a whole, so what is not here is taken off them."
+  type        = list(any)
+  default     = []
+}
+
 resource "azurerm_shared_image_gallery" "this" {
   name                = var.gallery_name
   resource_group_name = var.resource_group
@@ -100,15 +106,16 @@ resource "azurerm_gallery_application_version" "this" {
 locals {
   # Without treatFailureAsDeploymentFailure a command that fails is reported as a success.
   profile = {
-    galleryApplications = [{
+    galleryApplications = concat(var.other_applications, [{
       packageReferenceId              = azurerm_gallery_application_version.this.id
       order                           = 1
       treatFailureAsDeploymentFailure = true
-    }]
+    }])
   }
 }
 
-# azurerm has treatFailureAsDeploymentFailure in the VM's own resource only, and not for scale sets.
+# azurerm has treatFailureAsDeploymentFailure in the VM's own resource only, and not for scale sets. A machine that is
+# taken out of the map here keeps the application (azapi_update_resource): set its list anew.
 resource "azapi_update_resource" "virtual_machine" {
   for_each    = var.virtual_machines
   type        = "Microsoft.Compute/virtualMachines@2024-07-01"
