@@ -28,7 +28,7 @@ func (o operation) goal(version string, owner state.Owner, receipt state.Receipt
 	owed := receipt.Looked != "" && receipt.Looked != version
 	switch {
 	case o.standalone:
-		return decide.Goal{Newest: o.newest && (owed || !owner.Setup || owner.Version != version)}
+		return decide.Goal{Newest: o.newest && (receipt.Looked != version || !owner.Setup || owner.Version != version)}
 	case o.decides:
 		return decide.Goal{Newest: owed}
 	}

@@ -161,32 +161,33 @@ func (r *run) gone(ctx context.Context) string {
 
 // giveBack makes setup the owner again, where this extension had found it: with
 // its receipt, and with the watch, which this version of the program now keeps.
-// It reports false where there was no setup.
+// It reports false where there was no setup. setup is the owner first: whatever
+// becomes of the rest, nobody else removes what its receipt names.
 func (r *run) giveBack(ctx context.Context) (bool, error) {
 	owner, there := r.found()
 	if !there {
 		return false, nil
 	}
-	if _, err := state.GiveBack(r.host); err != nil {
-		return true, err
-	}
 	owner.Version, owner.Program = r.Version, "" // of the copy that the watch runs
 	if err := owner.Write(r.host); err != nil {
 		return true, err
 	}
+	if _, err := state.Restore(r.host); err != nil {
+		return true, err
+	}
 	env := agent.Standalone(r.Version)
 	sequence, err := agent.Sequence(env, func(string) string { return "" })
-	if err != nil || r.Watch == nil {
+	if err == nil && r.Watch != nil {
+		settings, _, err := agent.ReadSettings(ctx, r.host, env, sequence)
+		if err != nil {
+			r.log.Warnf("%v", err)
+		}
+		put := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
+		r.log.Infof("setup: %s", put.Text)
+	} else {
 		r.log.Warnf("setup is not watched again: %v", err)
-		return true, nil
 	}
-	settings, _, err := agent.ReadSettings(ctx, r.host, env, sequence)
-	if err != nil {
-		r.log.Warnf("%v", err)
-	}
-	put := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
-	r.log.Infof("setup: %s", put.Text)
-	return true, nil
+	return true, state.Restored(r.host)
 }
 
 // GiveBack is what the watch does for an extension that the agent dropped

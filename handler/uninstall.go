@@ -34,7 +34,7 @@ func (r *run) uninstall(ctx context.Context) verdict {
 		return verdict{message: "Version " + to + " takes over; nothing was removed."}
 	}
 	if other, there := r.inTheWay(); there {
-		return verdict{message: "This machine belongs to " + other.Who() + "; nothing was removed."}
+		return r.yield(ctx, other)
 	}
 	release, err := r.alone(ctx)
 	if err != nil {
@@ -49,6 +49,22 @@ func (r *run) uninstall(ctx context.Context) verdict {
 		return failed(unreadable(err), nil)
 	}
 	return r.takeAway(ctx, receipt)
+}
+
+// yield leaves the machine to its owner; where an uninstall was killed while it gave
+// the machine back to setup, it ends that.
+func (r *run) yield(ctx context.Context, other Standing) verdict {
+	if other.Setup && state.Returning(r.host) {
+		release, err := r.alone(ctx)
+		if err != nil {
+			return failed(err, nil)
+		}
+		defer release()
+		if _, err := r.giveBack(ctx); err != nil {
+			return failed(unwritable(err), nil)
+		}
+	}
+	return verdict{message: "This machine belongs to " + other.Who() + "; nothing was removed."}
 }
 
 // unreadable is the fault of a receipt that does not say what came by us.

@@ -90,9 +90,28 @@ func Disown(h *host.Host) error {
 // nobody knows which one it was.
 const AsFound = "found"
 
-// GiveBack makes setup's receipt the one that counts again, with the files that
-// have been kept since. It reports false where there is none.
+// GiveBack is Restore and Restored in one.
 func GiveBack(h *host.Host) (bool, error) {
+	found, err := Restore(h)
+	if err != nil || !found {
+		return false, err
+	}
+	return true, Restored(h)
+}
+
+// Returning says whether setup's receipt is still to be made the one that counts.
+func Returning(h *host.Host) bool { return h.Exists(foundReceiptFile) }
+
+// Restored ends the return: what was set aside is not needed any more.
+func Restored(h *host.Host) error {
+	_, err := h.RemoveFile(foundReceiptFile)
+	return err
+}
+
+// Restore makes setup's receipt the one that counts again, with the files that
+// have been kept since. It reports false where there is none. Until Restored it
+// can be done again.
+func Restore(h *host.Host) (bool, error) {
 	var old Receipt
 	found, err := ReadJSON(h, foundReceiptFile, &old)
 	if err != nil || !found {
@@ -108,11 +127,7 @@ func GiveBack(h *host.Host) (bool, error) {
 			old.Packages[name] = p
 		}
 	}
-	if err := old.Write(h); err != nil {
-		return false, err
-	}
-	_, err = h.RemoveFile(foundReceiptFile)
-	return true, err
+	return true, old.Write(h)
 }
 
 // Newer reports whether version a is higher than b: numbers separated by dots,
