@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/signin/elf"
 	"aadsshlogin-handler/internal/signin/gate"
 )
 
@@ -93,5 +94,5 @@ func (f *Facts) list(h *host.Host, name string) {
 
 // linked says whether a program is linked with libwrap.
 func linked(program []byte) bool {
-	return slices.ContainsFunc(needed(program), func(l string) bool { return strings.HasPrefix(l, "libwrap.so") })
+	return slices.ContainsFunc(elf.Needed(program), func(l string) bool { return strings.HasPrefix(l, "libwrap.so") })
 }

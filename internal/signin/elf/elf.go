@@ -1,4 +1,5 @@
-package door
+// Package elf reads what a program or library names for the dynamic linker.
+package elf
 
 import (
 	"bytes"
@@ -17,10 +18,10 @@ const (
 	littleEndian = "\x7fELF\x02\x01"
 )
 
-// needed are the libraries that a program names for the dynamic linker; none
+// Needed are the libraries that a program names for the dynamic linker; none
 // where it is no such program. debug/elf knows them too, and brings 150 KiB that
 // reads debugging information along.
-func needed(program []byte) []string {
+func Needed(program []byte) []string {
 	if len(program) < headerSize || string(program[:6]) != littleEndian {
 		return nil
 	}

@@ -1,8 +1,8 @@
-package door
+package elf
 
 import (
 	"bytes"
-	"debug/elf"
+	debugelf "debug/elf"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,15 +25,15 @@ func TestNeeded(t *testing.T) {
 		if err != nil {
 			continue // a folder, a dangling link
 		}
-		e, err := elf.NewFile(bytes.NewReader(content))
-		if err != nil || e.Class != elf.ELFCLASS64 {
+		e, err := debugelf.NewFile(bytes.NewReader(content))
+		if err != nil || e.Class != debugelf.ELFCLASS64 {
 			continue // a script
 		}
 		want, err := e.ImportedLibraries()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := needed(content); !slices.Equal(got, want) {
+		if got := Needed(content); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 		compared++
@@ -50,7 +50,7 @@ func FuzzNeeded(f *testing.F) {
 	}
 	f.Add([]byte(littleEndian))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		for _, name := range needed(content) {
+		for _, name := range Needed(content) {
 			if len(name) > most {
 				t.Errorf("%d bytes", len(name))
 			}
