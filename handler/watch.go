@@ -143,7 +143,7 @@ func unregistered(v *fault.Fault, f facts.Facts) {
 			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s; then set the extension again.", name, byHand(f.Target.Manager, name))
 		default:
 			other := strings.Replace(v.Next, ", or reinstall the package "+name, "", 1)
-			v.Next = strings.TrimSuffix(other, ".") + ". (Reinstalling " + name + " did not help.)"
+			v.Next = "Reinstalling " + name + " did not help. " + other // which may end in a command
 		}
 	}
 }

@@ -112,17 +112,8 @@ func outward(h *host.Host) (names []string, addresses []netip.Addr) {
 	return names, addresses
 }
 
-// sshPort is the first port that sshd's configuration names.
-func (m machine) sshPort() int {
-	for _, u := range m.SSHD.Users {
-		for _, p := range u.List("port") {
-			if n, err := strconv.Atoi(p); err == nil {
-				return n
-			}
-		}
-	}
-	return 22
-}
+// sshPort is the first port that people connect to.
+func (m machine) sshPort() int { return int(m.SSHD.Port()) }
 
 // firewallCheck says what the machine's own filter does with SSH. What stands
 // in front of the machine is not seen from here.

@@ -43,7 +43,7 @@ func signInErrors(m machine) []preflight.Result {
 	counts := map[string]int{}
 	var newest []trail.Event
 	for _, e := range m.history.events {
-		if m.settled(e.Cause) {
+		if m.settled(e) {
 			continue
 		}
 		if counts[e.Cause.Name]++; counts[e.Cause.Name] == 1 {
@@ -79,7 +79,14 @@ func (m machine) excerpt(e trail.Event) string {
 }
 
 // settled says whether the checks that look at a cause now find it gone.
-func (m machine) settled(c trail.Cause) bool {
+func (m machine) settled(e trail.Event) bool {
+	c := e.Cause
+	switch list, algorithm := e.Algorithm(); {
+	case c.Name == "groups":
+		return m.SSHD.NoLists()
+	case algorithm != "":
+		return m.SSHD.Accepts(list, algorithm)
+	}
 	for _, name := range c.Settled {
 		for _, r := range rows() {
 			if r.Name != name {

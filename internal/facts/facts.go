@@ -140,11 +140,38 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	}
 	sshdSeen()
 	loginSeen()
+	if service := f.SSHD.PAMService(); service != "" && service != login.PAMService {
+		f.Login.PAM = login.LookPAM(h, service, f.SSHD.One)
+		f.Login.PAM.Renamed = f.SSHD.OwnPAMService()
+	}
 	f.Login.SELinux.Confines = confining(f.Packages[login.PolicyPackage])
 	if f.Packages[f.Target.Packages.Login].State == pkgmgr.Installed && evidence.Open(f.Findings()) {
-		f.SignedIn = evidence.Look(ctx, h, time.Now())
+		f.SignedIn = evidence.Look(ctx, h, time.Now(), f.deciding())
 	}
 	f.Unread = h.Unread()
+}
+
+// deciding are the files that this machine's own rules name: what PAM's lines and
+// sshd's directives run or read.
+func (f Facts) deciding() (files []string) {
+	for _, of := range f.Login.PAM.Judged {
+		for _, o := range of {
+			for _, r := range o.Reasons {
+				if r.Data.File != "" {
+					files = append(files, r.Data.File)
+				}
+			}
+		}
+	}
+	for name := range f.SSHD.Places {
+		files = append(files, name)
+	}
+	for _, r := range f.Findings() {
+		if r.Answer == check.Unknown && r.File != "" {
+			files = append(files, r.File)
+		}
+	}
+	return files
 }
 
 // getenv is the environment that the question came with.

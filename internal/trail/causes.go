@@ -79,7 +79,7 @@ func Causes() []Cause {
 			Means: "SELinux denied something to the sign-in programs",
 			Next:  "See all: sudo ausearch -m avc -ts recent. Reinstall aadsshlogin-selinux; on RHEL 10 update it, for sshd runs in another domain there. Do not switch SELinux off."},
 		{Name: "algorithm", by: []speaker{bySSHD},
-			says:  `(?:userauth_pubkey: )?(?:key type|(?:certificate )?signature algorithm) [A-Za-z0-9@.-]+ not in (?:Pubkey|CASignature|Hostbased)[A-Za-z]*(?: for ` + anyone + `)?`,
+			says:  `(?:userauth_pubkey: )?(?:key type|(?:certificate )?signature algorithm) (?P<algorithm>[A-Za-z0-9@.-]+) not in (?P<list>Pubkey|CASignature|Hostbased)[A-Za-z]*(?: for ` + anyone + `)?`,
 			Means: "sshd and the client of {who} have no signature algorithm in common",
 			Next:  "On sshd 7.4 (RHEL and Oracle Linux 7): " + az.Machine{}.SSH("-o", "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com") + "; else update OpenSSH on the older side."},
 		{Name: "key-length", by: []speaker{bySSHD}, says: `(?:userauth_pubkey: )?(?:refusing [A-Z0-9-]+ key|could not parse key|parse key): Invalid key length`,

@@ -24,6 +24,10 @@ type Event struct {
 	conn    *connection
 }
 
+// Algorithm is what sshd named that it did not take, and the kind of its list:
+// "Pubkey", "CASignature"; "" for events of other causes.
+func (e Event) Algorithm() (list, name string) { return e.groups["list"], e.groups["algorithm"] }
+
 // connection is what is known of one connection, by the number of its process.
 type connection struct {
 	last      time.Time

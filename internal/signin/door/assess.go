@@ -69,7 +69,7 @@ func (f Facts) clients() (common client, others map[string]client) {
 	}
 	const most = 200 // kinds of clients; a list of banned addresses may be long
 	for _, w := range words[:min(len(words), most)] {
-		if c, ok := meant(w); ok {
+		if c, ok := f.meant(w, words); ok {
 			others[w] = c
 		}
 	}
@@ -90,25 +90,53 @@ func wideNetwork(w string) bool {
 }
 
 // meant is somebody whom a pattern means, unless that is everybody, or the
-// machine itself.
-func meant(w string) (client, bool) {
-	var a netip.Addr
-	switch n, ok := network(w); {
-	case ok && n.Bits() == 0:
-		return client{}, false
-	case ok:
-		if a = n.Masked().Addr(); n.Bits() < a.BitLen() {
-			a = a.Next()
-		}
-	case strings.HasSuffix(w, ".") && strings.Trim(w, "0123456789.") == "":
-		a, _ = netip.ParseAddr(w + strings.Repeat("7.", 3-strings.Count(w, ".")) + "7")
-	case strings.HasPrefix(w, ".") && len(w) > 1:
+// machine itself. Of several it is one whom as few other patterns mean as can be:
+// EXCEPT may take a part away.
+func (f Facts) meant(w string, words []string) (best client, ok bool) {
+	if strings.HasPrefix(w, ".") && len(w) > 1 {
 		return client{addr: netip.MustParseAddr("198.51.100.99"), name: "host" + w}, true
 	}
-	if !a.IsValid() || a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() {
-		return client{}, false
+	least := len(words) + 1
+	for _, a := range samples(w, words) {
+		if a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() {
+			continue
+		}
+		n := 0
+		for _, other := range words {
+			if f.client(other, client{addr: a}) == yes {
+				n++
+			}
+		}
+		if n < least {
+			best, least, ok = client{addr: a}, n, true
+		}
 	}
-	return client{addr: a}, true
+	return best, ok
+}
+
+// samples are addresses that a pattern means: "10.0.0.0/255.0.0.0", "10.".
+func samples(w string, words []string) (out []netip.Addr) {
+	n, ok := numbered(w)
+	if !ok || n.Bits() == 0 {
+		return nil
+	}
+	var named []netip.Prefix
+	for _, other := range words {
+		if o, ok := numbered(other); ok {
+			named = append(named, o)
+		}
+	}
+	return gate.Samples(n, named)
+}
+
+// numbered is the network that a pattern means, "10." among them.
+func numbered(w string) (netip.Prefix, bool) {
+	if n, ok := network(w); ok || !strings.HasSuffix(w, ".") {
+		return n, ok
+	}
+	octets := strings.Count(w, ".")
+	n, err := netip.ParsePrefix(fmt.Sprintf("%s/%d", w+strings.Repeat("0.", max(0, 3-octets))+"0", 8*octets))
+	return n, err == nil
 }
 
 // letIn puts a rule before all others.

@@ -4,16 +4,19 @@ package elf
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 )
 
 // Of elf(5), for the two kinds of 64 bits that this program is built for.
 const (
 	headerSize   = 64
 	segmentSize  = 56
-	loaded       = 1 // PT_LOAD
-	dynamic      = 2 // PT_DYNAMIC
-	tagNeeded    = 1 // DT_NEEDED
-	tagStrings   = 5 // DT_STRTAB
+	loaded       = 1  // PT_LOAD
+	dynamic      = 2  // PT_DYNAMIC
+	tagNeeded    = 1  // DT_NEEDED
+	tagStrings   = 5  // DT_STRTAB
+	tagPath      = 15 // DT_RPATH
+	tagRunPath   = 29 // DT_RUNPATH
 	most         = 4096
 	littleEndian = "\x7fELF\x02\x01"
 )
@@ -21,7 +24,18 @@ const (
 // Needed are the libraries that a program names for the dynamic linker; none
 // where it is no such program. debug/elf knows them too, and brings 150 KiB that
 // reads debugging information along.
-func Needed(program []byte) []string {
+func Needed(program []byte) []string { return named(program, tagNeeded) }
+
+// Paths are the folders in which a program wants its libraries looked for.
+func Paths(program []byte) (folders []string) {
+	for _, list := range append(named(program, tagPath), named(program, tagRunPath)...) {
+		folders = append(folders, strings.Split(list, ":")...)
+	}
+	return folders
+}
+
+// named are the texts of one kind in a program's dynamic section.
+func named(program []byte, tag uint64) []string {
 	if len(program) < headerSize || string(program[:6]) != littleEndian {
 		return nil
 	}
@@ -45,7 +59,7 @@ func Needed(program []byte) []string {
 				return nil
 			}
 			switch word(entry) {
-			case tagNeeded:
+			case tag:
 				names = append(names, word(entry[8:]))
 			case tagStrings:
 				stringsAt = word(entry[8:])

@@ -22,19 +22,21 @@ func deciding() []string {
 		"/etc/ssh/*", "/etc/ssh/*/*", "/usr/etc/ssh/*", "/etc/pam.d", "/etc/pam.d/*", "/usr/etc/pam.d/*", "/usr/lib/pam.d/*", "/etc/security/*", "/etc/security/*/*",
 		"/etc/nsswitch.conf", "/usr/etc/nsswitch.conf", "/etc/hosts.allow", "/etc/hosts.deny", "/etc/shells", "/etc/default/ssh", "/etc/sysconfig/ssh*",
 		"/etc/crypto-policies/back-ends/*", "/etc/selinux/config", "/var/lib/selinux/*/active/modules", "/var/lib/selinux/*/active/policy.kern", "/etc/selinux/*/policy/*",
-		"/lib/security", "/lib64/security", "/usr/lib64/security", "/lib/*/security", "/usr/sbin/sshd", "/usr/sbin/aad_certhandler",
+		"/lib/security", "/lib64/security", "/usr/lib64/security", "/lib/*/security", "/lib/security/*", "/lib64/security/*", "/usr/lib64/security/*", "/lib/*/security/*",
+		"/etc/group", "/usr/sbin/sshd", "/usr/sbin/aad_certhandler",
 	}
 }
 
 // Look is the last sign-in of a person that is newer than each file that decides
 // and than sshd's last reload; zero: there is none. It reads the journal, so it
-// is asked only where something is left open.
-func Look(ctx context.Context, h *host.Host, now time.Time) time.Time {
+// is asked only where something is left open. also are files that decide on this
+// machine in particular: the programs and lists that its configuration names.
+func Look(ctx context.Context, h *host.Host, now time.Time, also []string) time.Time {
 	signedIn, listening := trail.Read(ctx, h, now, age).SignedIn()
 	if signedIn.IsZero() || listening.IsZero() || !signedIn.After(listening) {
 		return time.Time{}
 	}
-	for _, pattern := range deciding() {
+	for _, pattern := range append(deciding(), also...) {
 		for _, name := range h.Glob(pattern) {
 			if changed, ok := changedAt(h, name); !ok || !signedIn.After(changed) {
 				return time.Time{}

@@ -38,16 +38,19 @@ func TestLook(t *testing.T) {
 	now := time.Now()
 	for _, c := range []struct {
 		name              string
+		file              string // that was written now
 		signedIn, listens time.Time
 		want              bool
 	}{
-		{"after all", now.Add(time.Hour), now, true},
-		{"before a file was changed", now.Add(-time.Hour), now.Add(-2 * time.Hour), false},
-		{"before sshd was reloaded", now.Add(time.Hour), now.Add(2 * time.Hour), false},
+		{"after all", "/etc/pam.d/sshd", now.Add(time.Hour), now, true},
+		{"before a file was changed", "/etc/pam.d/sshd", now.Add(-time.Hour), now.Add(-2 * time.Hour), false},
+		{"before sshd was reloaded", "/etc/pam.d/sshd", now.Add(time.Hour), now.Add(2 * time.Hour), false},
+		{"before a program was changed that a rule runs", "/usr/local/bin/ask", now.Add(-time.Hour), now.Add(-2 * time.Hour), false},
+		{"before a file was changed that decides nothing", "/usr/local/bin/other", now.Add(-time.Hour), now.Add(-2 * time.Hour), true},
 	} {
 		r := hosttest.New(t)
 		h := r.Host()
-		file := h.Path("/etc/pam.d/sshd")
+		file := h.Path(c.file)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +64,7 @@ func TestLook(t *testing.T) {
 			entry(c.signedIn, "Accepted publickey for ada@contoso.com from 10.0.0.9 port 4711 ssh2: RSA-CERT SHA256:x") +
 			entry(c.listens, "Server listening on :: port 22.")
 		r.Expect(`journalctl -q --no-pager --all -o json --since -168h -n 4000 -r _UID=0 -t sshd -t sshd-session -t sshd-auth -t aad_certhandler`, host.Result{Stdout: []byte(journal)})
-		if got := Look(t.Context(), h, now); !got.IsZero() != c.want {
+		if got := Look(t.Context(), h, now, []string{"/usr/local/bin/ask"}); !got.IsZero() != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

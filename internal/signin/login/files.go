@@ -42,6 +42,7 @@ type File struct {
 	UID    uint32
 	Unsafe string // the first of the file and its parents that sshd's rule refuses, with the reason
 	NoExec string // the mount point that forbids to run it
+	Lacks  string // a library that it needs and that is not there
 }
 
 // Files is the package's files.
@@ -58,7 +59,11 @@ func lookFiles(h *host.Host) Files {
 			if info, err := h.Stat(p); err == nil && info.Mode().IsRegular() {
 				uid, _ := owners(info)
 				above, _ := parts(h, p) // what cannot be read is not judged
-				return File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.noexec(p)}
+				f := File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.noexec(p)}
+				if content, err := h.ReadFile(p, fileLimit); err == nil {
+					f.Lacks = lacks(h, p, content)
+				}
+				return f
 			}
 		}
 		return File{Path: candidates[0]}
@@ -143,15 +148,19 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 	case program && f.Mode.Perm()&0o100 == 0:
 		out.Answer = sshd.Fail
 		out.Text = fmt.Sprintf("%s is not executable (mode %04o), so %s.", f.Path, f.Mode.Perm(), consequence)
-		out.Next = "Run: chmod 0755 " + f.Path
+		out.Next = "Run: sudo chmod 0755 " + f.Path
 	case f.NoExec != "":
 		out.Answer, out.Package = sshd.Fail, false
 		out.Text = fmt.Sprintf("%s is on %s, which is mounted noexec, so %s.", f.Path, f.NoExec, consequence)
-		out.Next = fmt.Sprintf("Run: mount -o remount,exec %s, and take noexec out of /etc/fstab.", f.NoExec)
+		out.Next = fmt.Sprintf("Take noexec out of /etc/fstab, and run: sudo mount -o remount,exec %s", f.NoExec)
+	case f.Lacks != "":
+		out.Answer, out.Package = sshd.Fail, false
+		out.Text = fmt.Sprintf("%s needs %s, which is not on this machine, so %s.", f.Path, f.Lacks, consequence)
+		out.Next = fmt.Sprintf("Ask who keeps the machine's packages to install the one that has %s; see what is missing with: ldd %s", f.Lacks, f.Path)
 	case asked && f.Unsafe != "":
 		out.Answer, out.Package = sshd.Fail, bare != f.Unsafe
 		out.Text = fmt.Sprintf("sshd refuses to run %s: %s.", f.Path, f.Unsafe)
-		out.Next = "Run: chown root:root and chmod go-w on it; sshd demands both of the file and every folder above it."
+		out.Next = fmt.Sprintf("Run: sudo chown root:root %s && sudo chmod go-w %[1]s", strings.Fields(f.Unsafe)[0])
 	}
 	return out
 }

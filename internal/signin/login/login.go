@@ -33,7 +33,7 @@ type Facts struct {
 func Look(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
 	return Facts{
-		PAM:      lookPAM(h, one),
+		PAM:      LookPAM(h, PAMService, one),
 		NSS:      lookNSS(h),
 		Sudo:     lookSudo(h, 0),
 		Files:    lookFiles(h),

@@ -48,7 +48,7 @@ func debian(t *testing.T) *host.Host {
 	}
 	put(t, h, "/usr/lib/x86_64-linux-gnu/libnss_aad.so.2", "", 0o644)
 	put(t, h, "/var/lib/dpkg/status", "", 0o644)
-	put(t, h, "/usr/bin/sudo", "", 0o755)
+	put(t, h, "/usr/bin/sudo", "", 0o755|os.ModeSetuid)
 	put(t, h, "/bin/bash", "", 0o755)
 	put(t, h, "/bin/sh", "", 0o755)
 	put(t, h, "/etc/sudoers", "@includedir /etc/sudoers.d\n", 0o440)

@@ -48,6 +48,12 @@ func (m mounts) noexec(name string) string {
 	return ""
 }
 
+// nosuid says whether programs where name is run as nobody but their user.
+func (m mounts) nosuid(name string) bool {
+	at := m.of(name)
+	return at != nil && slices.Contains(at.Options, "nosuid")
+}
+
 // readOnly says whether nothing can be written where name is.
 func (m mounts) readOnly(name string) bool {
 	at := m.of(name)

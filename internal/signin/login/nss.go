@@ -8,6 +8,7 @@ import (
 	"path"
 	"reflect"
 	"slices"
+	"strings"
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/signin/gate"
@@ -112,7 +113,11 @@ func (n NSS) NoLocalUsers() bool {
 	}
 	line := n.Config.Of("passwd")
 	for _, local := range []string{"files", "compat", "db", "extrausers"} {
-		if v, _ := line.Search(local, n.installed); v != nss.Absent {
+		switch v, by := line.Search(local, n.installed); v {
+		case nss.Absent:
+		case nss.NotKnown:
+			return by == nssService // which does not know them
+		default:
 			return v == nss.Lost
 		}
 	}
@@ -133,14 +138,14 @@ func (n NSS) assessPasswd() gate.Answer {
 	case n.Config.Broken > 0:
 		a.Line = n.Config.Broken
 		a.Text = fmt.Sprintf("The C library cannot read line %d of %s (an action that is not [STATUS=return] or the like), so no user at all is found.", a.Line, n.File)
-		a.Next = fmt.Sprintf("Mend or remove what stands in the brackets of line %d of %s; try it with: getent passwd root", a.Line, n.File)
+		a.Next = fmt.Sprintf(`Take the brackets out of the line. As root, run: sed -i '%ds/\[[^]]*\]\{0,1\}//g' %s && getent passwd root`, a.Line, n.File)
 	case n.Unread > 0:
 		a.File, a.Line = "/etc/passwd", n.Unread
 		a.Text = fmt.Sprintf("Line %d of /etc/passwd, sshd's own user, is broken, so sshd does not start or refuses everybody.", n.Unread)
 		a.Next = "Mend it: sudo vipw; try it with: getent passwd sshd"
 	case n.NoLocalUsers():
 		a.Text = fmt.Sprintf("The passwd line of %s does not ask \"files\", so not even local users are found, sshd's own among them.", n.File)
-		a.Next = fmt.Sprintf("Write the line %d of %s as: passwd: files %s", line.Number, n.File, nssService)
+		a.Next = n.rewrite("passwd")
 	default:
 		return n.assessDatabase(a, "passwd")
 	}
@@ -159,15 +164,15 @@ func (n NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		a.Text = fmt.Sprintf("%s asks %s (%s:%d).", database, nssService, n.File, line.Number)
 	case verdict == nss.Lost:
 		a.Text = fmt.Sprintf("The %s line of %s ends the search after %q, before %q is asked.", database, n.File, by, nssService)
-		a.Next = fmt.Sprintf("In line %d of %s, put %q before the [...=return] that follows %q.", line.Number, n.File, nssService, by)
+		a.Next = n.rewrite(database)
 		if line.Behind(by, nssService) {
 			a.Text = fmt.Sprintf("The %s line of %s goes on to %q after %q has found somebody, whose answer is lost by that.", database, n.File, by, nssService)
-			a.Next = fmt.Sprintf("In line %d of %s, remove the [SUCCESS=...] that follows %q.", line.Number, n.File, nssService)
+			a.Next = n.rewrite(database)
 		}
 	case verdict == nss.NotKnown:
 		a.Outcome, a.Decides = gate.NotKnown, fmt.Sprintf("what the name service %q says (%s:%d)", by, n.File, line.Number)
 		a.Text = fmt.Sprintf("The %s line of %s may end the search after %q, before %q is asked.", database, n.File, by, nssService)
-		a.Next = fmt.Sprintf("In line %d of %s, put %q before %q.", line.Number, n.File, nssService, by)
+		a.Next = n.rewrite(database)
 	case n.Config.Unended > 0 && line.Number == 0:
 		a.Line = n.Config.Unended
 		a.Text = fmt.Sprintf("The last line of %s has no line end, so the C library leaves it out, and Entra ID users are not found.", n.File)
@@ -175,9 +180,40 @@ func (n NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 	default:
 		a.Package = true
 		a.Text = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)
-		a.Next = fmt.Sprintf("Append %q to the line %q of %s, or reinstall the package aadsshlogin.", nssService, database+":", n.File)
+		a.Next = n.rewrite(database)
 	}
 	return a
+}
+
+// rewrite is a command that writes the line of a database anew: its services,
+// those of this machine first, then the package's, without the brackets that end
+// a search.
+func (n NSS) rewrite(database string) string {
+	line := n.Config.Of(database)
+	var first, rest []string
+	for _, s := range line.Services {
+		switch s.Name {
+		case nssService, "files":
+		case "compat", "systemd", "db", "extrausers":
+			first = append(first, s.Name)
+		default:
+			if n.installed(s.Name) { // another can say nothing, and may be a typing error
+				rest = append(rest, s.Name)
+			}
+		}
+	}
+	if !slices.Contains(first, "compat") { // which reads the same files
+		first = append([]string{"files"}, first...)
+	}
+	as := "Run: sudo "
+	if n.NoLocalUsers() { // sudo does not know who calls it
+		as = "As root, run: "
+	}
+	services := strings.Join(slices.Concat(first, []string{nssService}, rest), " ")
+	if line.Number == 0 {
+		return fmt.Sprintf(`%ssed -i '$a\%s: %s' %s`, as, database, services, n.File)
+	}
+	return fmt.Sprintf(`%ssed -i '%dc\%s: %s' %s`, as, line.Number, database, services, n.File)
 }
 
 // assessGroup: people get in without it, but are not shown as members of groups.

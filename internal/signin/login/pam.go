@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/signin/gate"
 	"aadsshlogin-handler/internal/signin/pam"
+	"aadsshlogin-handler/internal/text"
 )
 
 // PAMModule is the package's module.
@@ -29,13 +31,29 @@ type PAM struct {
 	// Unused is the first line for the module in a file that sshd's stack does
 	// not include, for example system-auth.
 	Unused string
-	Tool   string // what writes the PAM files of this family: "pam-auth-update", "authselect", "pam-config"; "" where none does
+	// First is the first line of the account and auth stacks in the file that the
+	// module's line belongs into; 0 where that has none of its own.
+	First map[string]int
+	// Renamed is how sshd is brought back to its own service; "" where it has that.
+	Renamed string
+	// Profile is the package's profile of pam-auth-update, where that can be told
+	// to enable one; "" otherwise.
+	Profile string
+	Tool    string // what writes the PAM files of this family: "pam-auth-update", "authselect", "pam-config"; "" where none does
 }
 
-func lookPAM(h *host.Host, one *gate.Somebody) PAM {
-	m := PAMMachine(h, "sshd")
+// PAMService is under which name sshd asks PAM, unless its PAMServiceName says
+// otherwise (OpenSSH 9.8 and later).
+const PAMService = "sshd"
+
+// other is what PAM reads for a service without a file.
+const other = "/etc/pam.d/other"
+
+// LookPAM reads the stacks of a service.
+func LookPAM(h *host.Host, service string, one *gate.Somebody) PAM {
+	m := PAMMachine(h, service)
 	s := pam.Load(m)
-	p := PAM{One: one, File: s.File, Account: s.Account(), Broken: s.Broken(), Judged: map[pam.Stack][]pam.Outcome{}}
+	p := PAM{One: one, File: cmp.Or(s.File, other), Account: s.Account(), Broken: s.Broken(), Judged: map[pam.Stack][]pam.Outcome{}}
 	if r, ok := s.Holds(pam.Auth); ok {
 		p.Auth = &r
 	}
@@ -59,7 +77,33 @@ func lookPAM(h *host.Host, one *gate.Somebody) PAM {
 			p.Tool = tool
 		}
 	}
+	p.First = map[string]int{}
+	for _, stack := range []pam.Stack{pam.Auth, pam.Account} {
+		for _, r := range s.Rules(stack) {
+			if r.File == p.target(string(stack)) && p.First[string(stack)] == 0 {
+				p.First[string(stack)] = r.Line
+			}
+		}
+	}
+	if p.Tool == "pam-auth-update" && (p.Auth == nil || p.Line == nil) {
+		p.Profile = profile(h)
+	}
 	return p
+}
+
+// profile finds the package's own. Releases before 2019 cannot enable one that
+// was once taken out.
+func profile(h *host.Host) string {
+	program, err := h.ReadFile("/usr/sbin/pam-auth-update", 1<<20)
+	if err != nil || !strings.Contains(string(program), "--enable") {
+		return ""
+	}
+	for _, file := range h.Glob("/usr/share/pam-configs/*") {
+		if text, err := h.ReadFile(file, 1<<20); err == nil && strings.Contains(string(text), PAMModule) {
+			return path.Base(file)
+		}
+	}
+	return ""
 }
 
 // unusedPAM is where the module stands in a file that sshd does not include.
@@ -77,6 +121,15 @@ func unusedPAM(h *host.Host, m pam.Machine, used []string) string {
 		}
 	}
 	return ""
+}
+
+// renamed is an answer about the stacks of another service than sshd's own: that
+// sshd asks it is what to take back.
+func (p PAM) renamed(a gate.Answer) gate.Answer {
+	if p.Renamed != "" && (a.Outcome != gate.In || a.Remark) {
+		a.Package, a.Next = false, p.Renamed
+	}
+	return a
 }
 
 // assessAuth: sshd asks this stack for passwords, not for certificates.
@@ -98,7 +151,7 @@ func (p PAM) assessAccount() gate.Answer {
 	case p.Broken != nil:
 		a.Outcome, a.File, a.Line = gate.Out, p.Broken.File, p.Broken.Line
 		a.Text = fmt.Sprintf("PAM gives sshd's stacks up, so nobody gets in: %s (%s).", p.Broken.Text, place(p.Broken.File, p.Broken.Line))
-		a.Next = fmt.Sprintf("Mend or remove that line of %s.", p.Broken.File)
+		a.Next = p.Broken.Remedy()
 		return a
 	case p.Line == nil:
 		if o := p.Judged[pam.Account]; len(o) > 0 && o[0].Verdict == pam.NotKnown && len(o[0].Reasons) > 0 && o[0].Reasons[0].Module == "" {
@@ -117,7 +170,7 @@ func (p PAM) assessAccount() gate.Answer {
 		return a
 	}
 	// Somebody gets in whose role nobody has checked.
-	a.File, a.Line, a.Next = o.Ender.File, o.Ender.Line, fmt.Sprintf("Put the line of %s (%s) above line %d of %s, or remove that line.", PAMModule, p.Line.Place(), o.Ender.Line, o.Ender.File)
+	a.File, a.Line, a.Next = o.Ender.File, o.Ender.Line, o.Ender.Next
 	if o.Always && o.Verdict != pam.In {
 		// Whatever is not known there: nobody gets in as they should.
 		a.Outcome, a.Whom, a.File, a.Line, a.Next = gate.Out, "", o.Keeper.File, o.Keeper.Line, o.Keeper.Next
@@ -213,27 +266,32 @@ func place(file string, line int) string {
 
 // remedy puts the module's line of a stack back, in the words of the family.
 func (p PAM) remedy(stack string) string {
-	line := fmt.Sprintf("%q at the top of the %s lines of %s", stack+" sufficient "+PAMModule, stack, p.target(stack))
 	switch {
-	case p.Tool == "pam-auth-update" && p.Unused != "" && !strings.HasPrefix(path.Base(p.Unused), "common-"),
-		p.Tool == "" && p.Unused != "":
-		return fmt.Sprintf("It stands in %s, which %s does not include: put %s, or reinstall the package aadsshlogin.", p.Unused, p.File, line)
-	case p.Tool == "pam-auth-update" && p.Unused != "":
-		return fmt.Sprintf("It stands in %s, which %s does not include: include that file again, or reinstall the package aadsshlogin.", p.Unused, p.File)
-	case p.Tool == "pam-auth-update":
-		return "Run: pam-auth-update --package; where it says \"Local modifications\", compare /etc/pam.d/common-* with pam-auth-update --force and take over your changes."
+	case p.Tool == "pam-auth-update" && strings.HasPrefix(path.Base(p.Unused), "common-"):
+		file, _, _ := strings.Cut(p.Unused, ":")
+		return fmt.Sprintf("It stands in %s, which %s does not include. Include that file again, run: printf '@include %s\\n' | sudo tee -a %s", p.Unused, p.File, path.Base(file), p.File)
+	case p.Tool == "pam-auth-update" && p.Unused == "" && p.Profile != "":
+		return "Run: sudo pam-auth-update --package --enable " + text.Quote(p.Profile)
+	case p.Tool == "pam-auth-update" && p.Unused == "":
+		return "Ask who keeps the machine's PAM files: pam-auth-update --package puts the line back; where it says \"Local modifications\", compare /etc/pam.d/common-* with pam-auth-update --force and take over the changes."
 	}
-	next := fmt.Sprintf("Reinstall the package aadsshlogin with the machine's package manager, or put %s", line)
+	next := "Reinstall the package aadsshlogin with the machine's package manager, or put the line back: "
 	if p.Unused != "" {
-		next = fmt.Sprintf("It stands in %s, which sshd does not include. ", p.Unused) + next
+		next = fmt.Sprintf("It stands in %s, which sshd does not include. Put the line back: ", p.Unused)
 	}
 	switch p.Tool {
 	case "pam-config":
-		next += "; pam-config overwrites files whose names end in -pc, so make it a file of its own first: sudo cp --remove-destination " + p.target(stack) + "-pc " + p.target(stack)
+		next = fmt.Sprintf("pam-config overwrites files whose names end in -pc, so %s has to be a file of its own. ", p.target(stack)) + next + fmt.Sprintf("sudo cp --remove-destination %s-pc %[1]s; ", p.target(stack))
 	case "authselect":
-		next += "; authselect writes that file anew, so keep the line in a custom profile (authselect create-profile) too"
+		next = "authselect writes that file anew, so have the line in a custom profile too (authselect create-profile). " + next
 	}
-	return next + "."
+	return next + p.insert(stack)
+}
+
+// insert is a command that puts the line at the top of its stack.
+func (p PAM) insert(stack string) string {
+	line, file := stack+" sufficient "+PAMModule, text.Quote(p.target(stack))
+	return fmt.Sprintf(`sudo sed -i --follow-symlinks '%di\%s' %s`, max(1, p.First[stack]), line, file)
 }
 
 // target is the file that a line of the stack belongs into.

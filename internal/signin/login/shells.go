@@ -17,17 +17,18 @@ const usualShell = "/bin/bash"
 
 // Shells is whether people's shells can be started.
 type Shells struct {
-	Usual string   // why usualShell cannot be; "" where it can
-	Lost  []string // the accounts whose own shell cannot be started
-	Shell string   // of the first of them
-	Why   string   // why that one cannot
-	Line  int      // where that account stands
-	Count int      // accounts that there are
-	Own   string   // of the one who is asked about and has an account: why their shell cannot be started
+	Usual  string   // why usualShell cannot be; "" where it can
+	Lost   []string // the accounts whose own shell cannot be started
+	Shell  string   // of the first of them
+	Why    string   // why that one cannot
+	Line   int      // where that account stands
+	Count  int      // accounts that there are
+	Closed Closed   // what keeps everybody's programs from starting
+	Own    string   // of the one who is asked about and has an account: why their shell cannot be started
 }
 
 func lookShells(h *host.Host, one *gate.Somebody) Shells {
-	s := Shells{Usual: unusable(h, usualShell)}
+	s := Shells{Usual: unusable(h, usualShell), Closed: lookClosed(h)}
 	if one != nil && one.Account.Known {
 		s.Own = unusable(h, one.Account.Shell)
 	}
@@ -96,6 +97,11 @@ func (s Shells) of(a gate.Account) Finding {
 func (s Shells) assess() Finding {
 	a := gate.Answer{Text: "People's shells can be started."}
 	switch n := len(s.Lost); {
+	case s.Closed.Path != "" && s.Usual == "":
+		a.Outcome, a.File, a.Text, a.Next = gate.Out, s.Closed.Path, s.Closed.text(), s.Closed.remedy()
+		if s.Closed.Group != 0 || path.Base(s.Closed.Path) == path.Base(usualShell) { // people may be in that group, or have another shell
+			a.Outcome, a.Decides = gate.NotKnown, s.Closed.Path+", which is closed to others"
+		}
 	case n > 0:
 		a.Outcome, a.File, a.Line, a.Whom = gate.Out, AccountsFile, s.Line, s.Lost[0]
 		if n > 1 {

@@ -2,6 +2,7 @@ package login
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -20,10 +21,11 @@ const (
 // Sudo is what administrators may do.
 type Sudo struct {
 	Rules   sudo.Answer
-	Found   bool // the package's file is there
-	Newline bool // it ends with a line end
-	DPKG    bool // it is dpkg that would put the file back
-	HasSudo bool // there is a sudo at all
+	Found   bool   // the package's file is there
+	Newline bool   // it ends with a line end
+	DPKG    bool   // it is dpkg that would put the file back
+	HasSudo bool   // there is a sudo at all
+	NoSetID string // the program, where it has lost the mode by which it becomes root; else ""
 	Err     error
 }
 
@@ -32,6 +34,15 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
+	mounts, _ := lookMounts(h) // where they are not known, none forbids anything
+	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
+		if info, err := h.Stat(program); err == nil {
+			if uid, _ := owners(info); info.Mode()&fs.ModeSetuid == 0 || uid != owner || mounts.nosuid(program) {
+				s.NoSetID = program
+			}
+			break
+		}
+	}
 	f := readFile(h, sudoFile)
 	s.Found, s.Newline = !f.Missing(), strings.HasSuffix(string(f.Text), "\n")
 	if f.Err != nil && !f.Missing() {
@@ -62,6 +73,18 @@ func (s Sudo) skipped() (at sudo.Place, ok bool) {
 	return at, false
 }
 
+// program is what is wrong with sudo itself.
+func (s Sudo) program() (what, next string) {
+	switch {
+	case !s.HasSudo:
+		return "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager."
+	case s.NoSetID != "":
+		return s.NoSetID + " cannot become root (its owner, its mode, or a file system that is mounted nosuid), so administrators cannot use it.",
+			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID
+	}
+	return "", ""
+}
+
 // assess: people can sign in without it, so nothing here is more than a warning
 // or a reason to reinstall: the file may come with the first administrator.
 func (s Sudo) assess() Finding {
@@ -75,11 +98,12 @@ func (s Sudo) assess() Finding {
 	}
 	r := s.Rules
 	skipped, left := s.skipped()
+	if what, next := s.program(); what != "" {
+		return warn(sudo.Place{File: s.NoSetID}, what, next)
+	}
 	switch {
 	case s.Err != nil:
 		return warn(sudo.Place{}, "The sudo rule for administrators could not be read: "+s.Err.Error(), "Make "+sudoFile+" readable again.")
-	case !s.HasSudo:
-		return warn(sudo.Place{}, "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager.")
 	case r.Grants && r.Password:
 		return warn(r.Rule, fmt.Sprintf("sudo asks administrators for a password, which people who sign in with Entra ID do not have, by the rule at %s.", place(r.Rule.File, r.Rule.Line)),
 			fmt.Sprintf("Run: sudo visudo -f %s, and write NOPASSWD: before the last ALL of line %d, or remove that line.", r.Rule.File, r.Rule.Line))

@@ -9,9 +9,9 @@ import (
 // which a sign-in comes by it.
 func Rows() []check.Row[Facts] {
 	return []check.Row[Facts]{
-		row("pam-auth", "pam", "Does PAM's auth stack know Entra ID users?", "Certificates work without it; other ways to sign in with Entra ID do not.", answer(func(f Facts) gate.Answer { return f.PAM.assessAuth() })),
-		row("pam-account", "pam", "Does PAM's account stack let Entra ID users in?", "The stack is followed as libpam follows it, with what each known module says of such a person. What a module without a row says is not known.", answer(func(f Facts) gate.Answer { return f.PAM.assessAccount() })),
-		row("pam-session", "pam", "Does PAM's session stack let a session begin?", "The same for the session stack, with the limits that end a session.", answer(func(f Facts) gate.Answer { return f.PAM.assessSession() })),
+		row("pam-auth", "pam", "Does PAM's auth stack know Entra ID users?", "Certificates work without it; other ways to sign in with Entra ID do not.", answer(func(f Facts) gate.Answer { return f.PAM.renamed(f.PAM.assessAuth()) })),
+		row("pam-account", "pam", "Does PAM's account stack let Entra ID users in?", "The stack is followed as libpam follows it, with what each known module says of such a person. What a module without a row says is not known.", answer(func(f Facts) gate.Answer { return f.PAM.renamed(f.PAM.assessAccount()) })),
+		row("pam-session", "pam", "Does PAM's session stack let a session begin?", "The same for the session stack, with the limits that end a session.", answer(func(f Facts) gate.Answer { return f.PAM.renamed(f.PAM.assessSession()) })),
 		row("nss-passwd", "nss", "Are Entra ID users looked up?", "passwd in nsswitch.conf, by glibc's rules: without it sshd finds nobody.", answer(func(f Facts) gate.Answer { return f.NSS.assessPasswd() })),
 		row("nss-group", "nss", "Are their groups looked up?", "People get in without it, but are not shown as members of groups.", answer(func(f Facts) gate.Answer { return f.NSS.assessGroup() })),
 		row("nss-shadow", "nss", "Is the shadow database asked as the package has it asked?", "Certificates do not need it: it is told, and never more than that.", answer(func(f Facts) gate.Answer { return f.NSS.assessShadow() })),

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // access is modules/pam_access: the first line of access.conf(5) that fits user
@@ -21,7 +23,7 @@ func access(c call) answer {
 			if f := c.m.File(value); f.Err != nil {
 				return answer{codes: []Code{abort}, data: Problem{File: value},
 					why:  fmt.Sprintf("pam_access denies everybody, because its file %s is not there", value),
-					next: fmt.Sprintf("Make the file, or take accessfile out of line %d of %s.", c.Line, c.File)}
+					next: "Make the file, run: sudo touch " + text.Quote(value)}
 			}
 			file = value
 		case "fieldsep":
@@ -122,7 +124,7 @@ func (r *rules) answer() answer {
 	if !r.done {
 		r.in = true // nothing fits the rest
 	}
-	a := answer{data: r.first, next: fmt.Sprintf("In %s, above line %d, let Entra ID users in (for example: + : ALL : ALL, behind the lines for others), or take pam_access out of line %d of %s.", r.first.File, r.first.Line, r.c.Line, r.c.File)}
+	a := answer{data: r.first, mend: spare}
 	switch {
 	case r.in && r.out:
 		a.codes, a.whom = []Code{Success, permDenied}, true

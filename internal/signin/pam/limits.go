@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // limits is modules/pam_limits for somebody who has no other session here.
@@ -95,7 +97,7 @@ func (l *limitSet) read(file string) (a answer, ok bool) {
 	if f.Err != nil {
 		if f.Missing() {
 			return answer{codes: []Code{serviceErr}, why: file + " is not there, over which pam_limits fails", data: Problem{File: file},
-				next: fmt.Sprintf("Make the file, or change line %d of %s.", l.c.Line, l.c.File)}, false
+				next: "Make the file, run: sudo touch " + text.Quote(file)}, false
 		}
 		return answer{codes: []Code{Success, permDenied}, why: "pam_limits reads a file that could not be read: " + f.Err.Error()}, false
 	}
@@ -256,7 +258,7 @@ func floors() []struct {
 		{"rss", 0, 0},         // Linux ignores it
 		{"fsize", 0, 0},       // nothing is written on the way in
 		{"core", 0, 0},        // nothing that a session needs
-		{"cpu", 0, 0},         // minutes
+		{"cpu", 1, 1},         // minutes; with none the kernel ends sshd after a second
 		{"sigpending", 0, 0},  // nothing that a session needs
 		{"msgqueue", 0, 0},    // nothing that a session needs
 		{"nice", -99999, -99}, // any is fine
@@ -269,7 +271,7 @@ func (l *limitSet) answer() answer {
 	result := answer{codes: []Code{Success}}
 	deny := func(by limit, sure bool, text string) {
 		a := answer{codes: []Code{permDenied}, data: by.at, why: fmt.Sprintf("%s (%s:%d, %q)", text, by.at.File, by.at.Line, by.at.Text),
-			next: fmt.Sprintf("Change or remove line %d of %s.", by.at.Line, by.at.File)}
+			next: "Change the line, or make a comment of it, run: sudo " + comment(by.at.File, by.at.Line)}
 		if !sure || by.unsure {
 			a.codes, a.whom = []Code{Success, permDenied}, by.unsure
 		}

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // listfile is modules/pam_listfile.
@@ -14,9 +16,8 @@ func listfile(c call) answer {
 		return answer{codes: []Code{serviceErr}, why: "pam_listfile does not know onerr=" + printable(o.value)}
 	}
 	onerr, item, file, sense, apply := o.onerr, o.item, o.file, o.sense, o.apply
-	next := fmt.Sprintf("Change %s, or take line %d out of %s.", file, c.Line, c.File)
 	failed := func(why string) answer {
-		return answer{codes: []Code{onerr}, why: "pam_listfile: " + why, next: next, data: Problem{File: file}}
+		return answer{codes: []Code{onerr}, why: "pam_listfile: " + why, mend: drop, data: Problem{File: file}}
 	}
 	if o.unclear {
 		return failed("its line cannot be understood")
@@ -30,22 +31,22 @@ func listfile(c call) answer {
 		case no:
 			return answer{codes: []Code{ignore}}
 		case some:
-			return answer{codes: []Code{ignore, Success, authErr, onerr}, whom: true, next: next, data: Problem{File: file},
+			return answer{codes: []Code{ignore, Success, authErr, onerr}, whom: true, mend: spare, data: Problem{File: file},
 				why: fmt.Sprintf("pam_listfile applies to %s only", printable(apply))}
 		}
 	}
 	if item == "ruser" { // sshd sets none: "sure not to match"
-		return c.listed(no, sense, file, next)
+		return c.listed(no, sense, file)
 	}
 	f := c.m.File(file)
 	switch {
 	case f.Missing():
 		return failed(file + " is not there")
 	case f.Err != nil:
-		return answer{codes: []Code{Success, authErr, onerr}, why: "pam_listfile decides by a file that could not be read: " + f.Err.Error(), next: next}
+		return answer{codes: []Code{Success, authErr, onerr}, why: "pam_listfile decides by a file that could not be read: " + f.Err.Error(), mend: spare}
 	case f.Link, f.Mode&fs.ModeType != 0, f.Mode.Perm()&0o002 != 0:
 		return answer{codes: []Code{authErr}, why: fmt.Sprintf("pam_listfile refuses %s, which others may write or which is no plain file", file),
-			next: "Run: chmod o-w " + file, data: Problem{File: file}}
+			next: "Run: sudo chmod o-w " + text.Quote(file), data: Problem{File: file}}
 	}
 	listed := no
 	for raw := range strings.Lines(string(f.Text)) {
@@ -55,7 +56,7 @@ func listfile(c call) answer {
 		}
 		listed = listed.or(c.listItem(item, raw))
 	}
-	return c.listed(listed, sense, file, next)
+	return c.listed(listed, sense, file)
 }
 
 // listOptions are the arguments of pam_listfile.
@@ -130,11 +131,11 @@ func (c call) listItem(item, word string) truth {
 	return some
 }
 
-func (c call) listed(t truth, sense, file, next string) answer {
+func (c call) listed(t truth, sense, file string) answer {
 	if sense == "deny" {
 		t = t.not()
 	}
-	a := answer{next: next, data: Problem{File: file}}
+	a := answer{mend: spare, data: Problem{File: file}}
 	switch t {
 	case yes:
 		a.codes = []Code{Success}

@@ -190,8 +190,11 @@ func giveUp(file string, number int, why string) error {
 	return &abortion{Problem{File: file, Line: number, Text: why}}
 }
 
+// cutShort is how a file ends that libpam gives up.
+const cutShort = "in the middle of a line (after a backslash)"
+
 func cutOff(file string, f gate.File) error {
-	return giveUp(file, bytes.Count(f.Text, []byte("\n")), "the file ends in the middle of a line (after a backslash)")
+	return giveUp(file, bytes.Count(f.Text, []byte("\n")), "the file ends "+cutShort)
 }
 
 // find is _pam_open_config_file. Debian's "@include", and there every include,

@@ -40,9 +40,10 @@ type Machine struct {
 	Service  string // PAM's name for sshd: "sshd", or what PAMServiceName says
 	Library  Library
 	File     func(path string) gate.File
-	List     func(pattern string) []string // sorted
-	ReadOnly func(path string) bool        // nothing can be made there
-	NoExec   func(path string) bool        // no program and no module there can be used
+	List     func(pattern string) []string            // sorted
+	ReadOnly func(path string) bool                   // nothing can be made there
+	NoExec   func(path string) bool                   // no program and no module there can be used
+	Lacks    func(file string, content []byte) string // the library that a module needs and that is not there; "" where it has all
 	Now      time.Time
 }
 
@@ -134,6 +135,10 @@ func (m Machine) loads(file string, f gate.File) string {
 		return "is for another processor"
 	case m.NoExec != nil && m.NoExec(file):
 		return "is on a file system that is mounted noexec"
+	case m.Lacks != nil:
+		if library := m.Lacks(file, f.Text); library != "" {
+			return "cannot be loaded, because " + library + " is not there, which it needs"
+		}
 	}
 	return ""
 }

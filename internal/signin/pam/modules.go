@@ -33,7 +33,7 @@ func directory(what string) func(call) answer {
 	return func(c call) answer {
 		a := unknownModule()
 		a.why = fmt.Sprintf("%s decides about people that %s does not know", c.Module, what)
-		a.next = fmt.Sprintf("In line %d of %s, let user_unknown be ignored, or put the line of %s above it.", c.Line, c.File, Own)
+		a.mend = spare
 		if c.stack == Session {
 			a.codes = []Code{Success, ignore, userUnknown, sessionErr, authinfoUnavail, serviceErr}
 		}
@@ -145,7 +145,7 @@ func modules() []module {
 
 func deny(c call) answer {
 	a := answer{codes: []Code{authErr}, why: "pam_deny.so denies everybody who gets that far",
-		next: fmt.Sprintf("Remove line %d of %s, or let the lines before it jump over it or end the stack.", c.Line, c.File)}
+		mend: drop}
 	switch c.stack {
 	case Session:
 		a.codes = []Code{sessionErr}
@@ -166,7 +166,7 @@ func debug(c call) answer {
 		}
 		for i, n := range codeNames()[:codes] {
 			if arg[len(event):] == n {
-				return answer{codes: []Code{Code(i)}, why: "pam_debug.so answers " + n, next: fmt.Sprintf("Remove line %d of %s.", c.Line, c.File)}
+				return answer{codes: []Code{Code(i)}, why: "pam_debug.so answers " + n, mend: drop}
 			}
 		}
 		break
@@ -199,7 +199,7 @@ func unix(c call) answer {
 	}
 	return answer{codes: []Code{Success, authinfoUnavail},
 		why:  fmt.Sprintf("pam_unix.so lets in only people who have a shadow entry or none is asked for; whether %s gives them one is not published", Own),
-		next: fmt.Sprintf("Put the line of %s above line %d of %s, or add broken_shadow to that line.", Own, c.Line, c.File)}
+		next: fmt.Sprintf("Put the line of %s above line %d of %s, or run: sudo %s", Own, c.Line, c.File, edit(c.File, fmt.Sprintf(`%ds/pam_unix\.so/& broken_shadow/`, c.Line)))}
 }
 
 // shadow are the fields of the person's own line of /etc/shadow (shadow(5)).

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // localUser is modules/pam_localuser: who is not in /etc/passwd is denied.
@@ -21,7 +23,7 @@ func localUser(c call) answer {
 	}
 	a := answer{codes: []Code{permDenied}, data: Problem{File: file},
 		why:  "pam_localuser lets in only people who are in " + file,
-		next: fmt.Sprintf("Put the line of %s above line %d of %s.", Own, c.Line, c.File)}
+		mend: spare}
 	for line := range strings.Lines(string(f.Text)) {
 		name, _, _ := strings.Cut(line, ":")
 		if c.person.called(name) == yes {
@@ -45,7 +47,7 @@ func userType(c call) answer {
 			root = true
 		}
 	}
-	a := answer{why: fmt.Sprintf("pam_usertype asks for %q", kind), next: fmt.Sprintf("Change or remove line %d of %s.", c.Line, c.File)}
+	a := answer{why: fmt.Sprintf("pam_usertype asks for %q", kind), mend: spare}
 	system, known := root, true
 	if !root {
 		system, known = false, c.loginDefs("SYS_UID_MAX", c.loginDefs("UID_MIN", lowestUID)-1) < lowestUID
@@ -93,7 +95,7 @@ func nologin(c call) answer {
 			continue
 		}
 		a := answer{codes: []Code{authErr}, data: Problem{File: file}, why: fmt.Sprintf("pam_nologin lets in nobody but root while %s is there", file),
-			next: "Run: sudo rm " + file + " (a machine that boots or shuts down removes /run/nologin by itself)."}
+			next: "Run: sudo rm " + text.Quote(file) + " (a machine that boots or shuts down removes /run/nologin by itself)."}
 		if f.Mode.IsDir() { // it opens, and cannot be read
 			a.codes = []Code{systemErr}
 		}
@@ -107,7 +109,7 @@ func nologin(c call) answer {
 func shells(c call) answer {
 	const file = "/etc/shells"
 	f := c.m.File(file)
-	a := answer{codes: []Code{authErr}, data: Problem{File: file}, next: fmt.Sprintf("Add the line %s to %s.", shell, file)}
+	a := answer{codes: []Code{authErr}, data: Problem{File: file}, next: fmt.Sprintf("Run: echo %s | sudo tee -a %s", shell, file)}
 	switch {
 	case f.Missing() && c.m.File("/usr/etc/shells").Err == nil:
 		a.codes, a.why = []Code{Success, authErr}, "pam_shells reads the vendor's list of shells"
@@ -142,7 +144,7 @@ func execute(c call) answer {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return answer{codes: []Code{serviceErr}, why: "pam_exec has no program to run", next: fmt.Sprintf("Mend or remove line %d of %s.", c.Line, c.File)}
+		return answer{codes: []Code{serviceErr}, why: "pam_exec has no program to run", mend: drop}
 	}
 	return c.program(args[0])
 }
@@ -150,17 +152,18 @@ func execute(c call) answer {
 func (c call) program(name string) answer {
 	f := c.m.File(name)
 	a := answer{codes: []Code{systemErr}, data: Problem{File: name},
-		next: fmt.Sprintf("Put the program back, or remove line %d of %s.", c.Line, c.File)}
+		next: "Put the program back, where people need it.", mend: drop}
 	switch {
 	case f.Missing():
 		a.why = fmt.Sprintf("pam_exec fails, because %s is not there", printable(name))
 	case f.Err == nil && (f.Mode.IsDir() || f.Mode.Perm()&0o111 == 0):
-		a.why, a.next = fmt.Sprintf("pam_exec fails, because %s cannot be run", printable(name)), "Run: sudo chmod 0755 "+name
+		a.why, a.next, a.mend = fmt.Sprintf("pam_exec fails, because %s cannot be run", printable(name)), "Run: sudo chmod 0755 "+text.Quote(name), asSaid
 	case c.m.NoExec != nil && c.m.NoExec(name):
 		a.why = fmt.Sprintf("pam_exec fails, because %s is on a file system that is mounted noexec", printable(name))
 	default:
 		a.codes = []Code{Success, systemErr}
 		a.why = fmt.Sprintf("pam_exec lets in whom the program %s lets in", printable(name))
+		a.mend = asSaid
 		a.next = fmt.Sprintf("Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=%s PAM_TYPE=%s %s", c.m.Service, map[Stack]string{Account: "account", Session: "open_session"}[c.stack], name)
 	}
 	return a
@@ -238,7 +241,7 @@ const homes = "/home"
 func makeHome(c call) answer {
 	helpers := []string{"/sbin/mkhomedir_helper", "/usr/sbin/mkhomedir_helper"}
 	f := c.m.File(homes)
-	a := answer{codes: []Code{Success, permDenied}, data: Problem{File: homes}, next: "Make " + homes + " a folder that can be written."}
+	a := answer{codes: []Code{Success, permDenied}, data: Problem{File: homes}, next: "Ask who keeps the machine's file systems to make " + homes + " a folder that can be written."}
 	switch {
 	case !slices.ContainsFunc(helpers, func(h string) bool { return c.m.File(h).Err == nil }):
 		a.why, a.next = "pam_mkhomedir makes no folders without its program "+helpers[0], "Reinstall libpam with the machine's package manager."
@@ -257,7 +260,7 @@ func makeHome(c call) answer {
 // environment is modules/pam_env, for files that are read as they should.
 func environment(c call) answer {
 	if c.stack == Account {
-		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", next: fmt.Sprintf("Remove line %d of %s.", c.Line, c.File)}
+		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", mend: drop}
 	}
 	for _, arg := range c.Args {
 		if v, ok := strings.CutPrefix(arg, "conffile="); ok && v != "" && c.m.File(v).Err != nil {
@@ -271,7 +274,7 @@ func environment(c call) answer {
 // sshd is nobody or root.
 func wheel(c call) answer {
 	return answer{codes: []Code{serviceErr, permDenied, authErr, ignore, Success}, why: "pam_wheel is made for su, and what it says in sshd depends on who started it",
-		next: fmt.Sprintf("Remove line %d of %s.", c.Line, c.File)}
+		mend: drop}
 }
 
 // loginUID is modules/pam_loginuid. In containers it answers ignore.

@@ -2,6 +2,7 @@ package pam
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ func succeedIf(c call) answer {
 			words = append(words, arg)
 		}
 	}
-	a := answer{next: fmt.Sprintf("Change or remove line %d of %s, or put the line of %s above it.", c.Line, c.File, Own)}
+	a := answer{mend: spare}
 	if root && len(words) == 0 { // its answer was not set before 1.6
 		a.codes = []Code{Success, serviceErr}
 		return a
@@ -119,6 +120,9 @@ func (c condition) met() (t truth, ok bool) {
 	if _, _, known := compare(c.how, "", c.right); !known {
 		return no, false
 	}
+	if left == "shell" && !c.root && noShells(c.right) {
+		return is(strings.HasPrefix(c.how, "!") || strings.HasPrefix(c.how, "no")), true
+	}
 	return some, true
 }
 
@@ -133,6 +137,17 @@ func (c condition) known(left string) (value string, ok bool) {
 		return a.Shell, ok
 	}
 	return a.Home, ok
+}
+
+// noShells says whether a list has only programs that send people away, which no
+// person's shell is.
+func noShells(list string) bool {
+	for _, s := range strings.Split(list, ":") {
+		if base := path.Base(s); base != "nologin" && base != "false" {
+			return false
+		}
+	}
+	return true
 }
 
 func (c condition) inGroup(left, group string) truth {

@@ -41,7 +41,7 @@ func timeConf(c call) answer {
 		}
 		denied := answer{data: Problem{File: file, Line: r.line}, whom: true, codes: []Code{Success, permDenied},
 			why:  fmt.Sprintf("pam_time lets people in at some times only, by %s:%d", file, r.line),
-			next: fmt.Sprintf("Change or remove line %d of %s, or take pam_time out of line %d of %s.", r.line, file, c.Line, c.File)}
+			mend: spare}
 		if fits == yes && !ever {
 			denied.codes, denied.whom = []Code{permDenied}, false
 			denied.why = fmt.Sprintf("pam_time denies at every time, by %s:%d", file, r.line)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Verdict is what a stack says about a person.
@@ -104,11 +105,11 @@ func (s Service) JudgeOne(stack Stack, who gate.Somebody) Outcome {
 func (s Service) judge(stack Stack, p person) Outcome {
 	if b := s.s.broken; b != nil {
 		return Outcome{Verdict: Out, Reasons: []Reason{{Rule: Rule{File: b.File, Line: b.Line}, Text: b.Text,
-			Next: fmt.Sprintf("Mend %s; until then sshd lets nobody in.", b.File)}}}
+			Next: b.Remedy()}}}
 	}
 	if d := s.s.differs; d != nil {
 		return Outcome{Verdict: NotKnown, Reasons: []Reason{{Rule: Rule{File: d.File, Line: d.Line}, Text: d.Text,
-			Next: fmt.Sprintf("Write that part of %s in plain lines.", d.File)}}}
+			Next: fmt.Sprintf("Ask who wrote that part of %s to write it in plain lines.", d.File)}}}
 	}
 	all := s.s.of(stack)
 	if len(all) == 0 {
@@ -116,7 +117,7 @@ func (s Service) judge(stack Stack, p person) Outcome {
 			Text: fmt.Sprintf("there is no %s line in %s, nor for the service \"other\", so PAM denies it", stack, s.File),
 			Next: "Reinstall openssh-server and libpam with the machine's package manager."}}}
 	}
-	w := walk{steps: maxSteps, stack: stack, all: all, given: make([]answer, len(all)), codes: make([][]Code, len(all))}
+	w := walk{m: s.m, steps: maxSteps, stack: stack, all: all, given: make([]answer, len(all)), codes: make([][]Code, len(all))}
 	for i, h := range all {
 		w.given[i] = s.ask(stack, h, p)
 		w.codes[i] = w.given[i].codes
@@ -126,6 +127,7 @@ func (s Service) judge(stack Stack, p person) Outcome {
 
 // walk is one stack with the answers of its lines.
 type walk struct {
+	m     Machine
 	stack Stack
 	all   []handler
 	given []answer
@@ -142,6 +144,9 @@ func (w *walk) outcome() Outcome {
 	var o Outcome
 	if w.stack == Account && t.unasked > 0 && (t.unasked == t.in || !w.asksWithoutShadow()) {
 		o.Unasked, o.Always, o.Ender = true, t.unasked == t.in, w.reason(t.ender)
+		if own := slices.IndexFunc(w.all, func(h handler) bool { return h.kind == runs && h.Is(Own) }); own >= 0 && t.ender >= 0 {
+			o.Ender.Next = w.ended(t.ender, w.all[own].Rule)
+		}
 	}
 	if t.out > 0 {
 		o.Keeper = w.reason(t.by[0])
@@ -255,12 +260,12 @@ func (w *walk) reason(i int16) Reason {
 	if i < 0 {
 		last := w.all[len(w.all)-1]
 		return Reason{Rule: last.Rule, Text: "no line of the stack lets anybody in, which PAM takes for a denial",
-			Next: fmt.Sprintf("Put %q at the end of that stack in %s.", "required pam_permit.so", last.File)}
+			Next: fmt.Sprintf("Let the stack end with a line that lets in, run: echo '%s required pam_permit.so' | sudo tee -a %s", w.stack, text.Quote(last.File))}
 	}
 	h, a := w.all[i], w.given[i]
-	r := Reason{Rule: h.Rule, Text: a.why, Next: a.next, Data: a.data}
+	r := Reason{Rule: h.Rule, Text: a.why, Next: w.next(i, a), Data: a.data}
 	if h.why != "" {
-		r.Text, r.Next = h.why, mend(h)
+		r.Text = h.why
 	}
 	return r
 }
@@ -268,8 +273,9 @@ func (w *walk) reason(i int16) Reason {
 // answer is what a line can say of a person.
 type answer struct {
 	codes []Code
-	why   string  // one sentence without its full stop
-	next  string  // one line
+	why   string // one sentence without its full stop
+	next  string // one line; of a line to be mended what stands before that
+	mend  mending
 	data  Problem // the file and line that the answer comes from
 	whom  bool    // more than one code because people or addresses differ
 }
@@ -278,23 +284,26 @@ type answer struct {
 func (s Service) ask(stack Stack, h handler, p person) answer {
 	switch h.kind {
 	case fails:
-		return answer{codes: []Code{permDenied}, why: h.why, next: mend(h)}
+		return answer{codes: []Code{permDenied}, why: h.why, mend: drop}
 	case substack:
 		return answer{}
 	}
 	name := path.Base(h.Module)
+	if path.IsAbs(h.Module) {
+		name = h.Module
+	}
 	file, f := s.m.module(h.Module)
-	remove := fmt.Sprintf("Take %s out of line %d of %s, or install what it belongs to.", printable(name), h.Line, h.File)
+	remove := "Install what " + printable(name) + " belongs to, where people need it."
 	if why := s.m.loads(file, f); why != "" {
-		return answer{codes: []Code{moduleUnknown}, why: printable(name) + " " + why, next: remove}
+		return answer{codes: []Code{moduleUnknown}, why: printable(name) + " " + why, next: remove, mend: drop}
 	}
 	if !strings.Contains(string(f.Text), "\x00"+function(stack)+"\x00") {
-		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", printable(name), stack), next: remove}
+		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", printable(name), stack), next: remove, mend: drop}
 	}
 	c := call{m: s.m, stack: stack, person: p, Rule: h.Rule}
 	a := unknownModule()
 	for _, row := range modules() {
-		if row.name == strings.TrimSuffix(name, ".so") {
+		if row.name == strings.TrimSuffix(path.Base(name), ".so") {
 			a = row.of(c)
 			break
 		}
@@ -333,8 +342,11 @@ func settle(a answer, h handler) answer {
 	default:
 		a.why = fmt.Sprintf("what %s says of such a person is not known", printable(name))
 	}
-	if a.next == "" {
-		a.next = fmt.Sprintf("Look at line %d of %s, and sign in once to see what %s says.", h.Line, h.File, printable(name))
+	if a.next == "" && a.mend == asSaid {
+		a.next = fmt.Sprintf("Sign in once, to see what %s says (line %d of %s).", printable(name), h.Line, h.File)
+		if !h.Is(Own) {
+			a.mend = spare
+		}
 	}
 	return a
 }
@@ -349,5 +361,3 @@ func unknownModule() answer {
 	}
 	return a
 }
-
-func mend(h handler) string { return fmt.Sprintf("Mend or remove line %d of %s.", h.Line, h.File) }

@@ -45,6 +45,13 @@ func askReachable(f Facts) Finding {
 // unreachable names what keeps sshd from listening where people connect to.
 func (f Facts) unreachable(found Finding, text string) Finding {
 	found.Answer, found.Text = Fail, text+"."
+	if u := f.Daemon.Unit; len(u.Open) > 0 {
+		s := u.asks()
+		found.File, found.Line = s.File, s.Line
+		found.Text = fmt.Sprintf("%s: %s listens in its place (ListenStream= at %s:%d).", text, u.Name, s.File, s.Line)
+		found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
+		return found
+	}
 	var e Effective
 	if len(f.Users) > 0 {
 		e = f.Users[0]

@@ -137,6 +137,8 @@ func askListening(f Facts) Finding {
 		found.Answer, found.Text = Unknown, "What this machine listens on is not known: "+firstLine(f.Daemon.Err.Error())
 		found.Decides = "what this machine listens on, which is not known"
 		return found
+	case len(f.Daemon.Unit.Open) > 0:
+		return f.askUnit(found, want)
 	case len(f.Daemon.Own) > 0 && len(want) > 0 && !slices.ContainsFunc(f.Daemon.Own, func(s netip.AddrPort) bool { return slices.Contains(want, s.Port()) }):
 		found.Answer = Warn
 		found.Text = fmt.Sprintf("sshd's configuration says port %s, but sshd listens on %d: it has not read its configuration as it is now.", join(want), f.Daemon.Own[0].Port())
@@ -160,6 +162,27 @@ func askListening(f Facts) Finding {
 	}
 	found.Text = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want))
 	found.Next = "Run: systemctl start " + f.Unit
+	return found
+}
+
+// askUnit: what the socket unit listens on is what people reach. Where its owner
+// did not write that, the port that sshd's configuration names was meant.
+func (f Facts) askUnit(found Finding, want []uint16) Finding {
+	u := f.Daemon.Unit
+	s := u.asks()
+	found.Text = fmt.Sprintf("%s listens on port %d in sshd's place.", u.Name, u.Open[0].Port())
+	meets := slices.ContainsFunc(u.Open, func(at netip.AddrPort) bool { return slices.Contains(want, at.Port()) })
+	if meets || u.chosen() || len(want) == 0 {
+		return found
+	}
+	found.Answer, found.File, found.Line = Warn, s.File, s.Line
+	found.Text = fmt.Sprintf("sshd's configuration says port %s, but %s listens on %d in its place (%s:%d), which does not read that.", join(want), u.Name, u.Open[0].Port(), s.File, s.Line)
+	if strings.HasPrefix(s.File, "/run/systemd/generator") { // Ubuntu's makes it of sshd's configuration
+		found.Text = fmt.Sprintf("sshd's configuration says port %s, but %s listens on %d in its place: it has not read the configuration as it is now.", join(want), u.Name, u.Open[0].Port())
+		found.Next = "Run: sudo systemctl daemon-reload && sudo systemctl restart " + u.Name
+		return found
+	}
+	found.Next = "To have it listen there, run: " + u.listen(want)
 	return found
 }
 

@@ -3,61 +3,15 @@ package sshd
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 )
-
-// forced is the program that ForceCommand runs in place of a shell; "" where
-// there is none. sshd gives it to the user's shell, so it may be any text.
-func forced(e Effective) string {
-	command := e.Value("forcecommand")
-	if f := words(command); len(f) > 0 && command != "none" {
-		return f[0]
-	}
-	return ""
-}
-
-// askForced: a wrapper is the owner's way to log or to ask for a second factor.
-// A program that ends at once, or that is not there, ends every session.
-func askForced(f Facts, e Effective) Finding {
-	program := forced(e)
-	if program == "" {
-		return pass("No command is forced on %s.", f.whom())
-	}
-	command := e.Value("forcecommand")
-	w := locate(f, e, "forcecommand", command)
-	p, seen := f.Places[program]
-	why := ""
-	switch {
-	case slices.Contains([]string{"false", "true", "nologin", "exit", ":"}, path.Base(program)):
-		why = "it ends at once"
-	case program == "internal-sftp" || path.Base(program) == "sftp-server":
-		why = "it copies files and gives nobody a shell"
-	case !seen:
-	case p.Missing:
-		why = program + " does not exist"
-	case p.Dir:
-		why = program + " is a folder"
-	case p.Err != nil:
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ForceCommand" + w.at(),
-			Text: fmt.Sprintf("%s, which ForceCommand names%s, could not be seen: %v", program, w.at(), p.Err), Next: "Look at " + program + "."}
-	case p.Mode.Perm()&0o001 == 0:
-		why = fmt.Sprintf("%s cannot be executed by everybody (mode %04o)", program, p.Mode.Perm())
-	case p.Starts != "":
-		why = program + " is a script for " + p.Starts + ", which is not there"
-	}
-	if why == "" {
-		return pass("ForceCommand runs %s%s.", program, w.at())
-	}
-	return shut(w, fmt.Sprintf("ForceCommand %q replaces the session of %s%s, and %s.", shorten(command), f.who("every Entra ID user"), w.at(), why), w.undo(f))
-}
 
 // chroot is the folder that sessions are shut into; "" where there is none.
 // What stands for the user (%u) or for the home folder (%h) is filled in.
 func chroot(e Effective) string {
 	dir := e.Value("chrootdirectory")
-	if dir == "" || dir == "none" {
+	if dir == "" || dir == "none" || path.Clean(dir) == "/" {
 		return ""
 	}
 	home := "/home/" + strings.SplitN(e.Conn.User, "@", 2)[0]

@@ -36,7 +36,7 @@ func askMethods(f Facts, e Effective) Finding {
 func askPAM(f Facts, e Effective) Finding {
 	got := e.Value("usepam")
 	if got == "yes" || got == "1" {
-		return pass("sshd uses PAM.")
+		return askPAMService(f, e)
 	}
 	w := locate(f, e, "usepam", got)
 	const consequence = ", so nobody's role is checked and no account is made at the first sign-in."
@@ -48,6 +48,38 @@ func askPAM(f Facts, e Effective) Finding {
 	}
 	return shut(w, "sshd does not use PAM (UsePAM is not set in "+f.Config.Main+", and sshd's default is no)"+consequence,
 		"Run: "+sed(f, f.Config.Main, `1i\UsePAM yes`))
+}
+
+// PAMService is the name under which sshd asks PAM for a person; "" where sshd
+// does not say, as before OpenSSH 9.8.
+func (f Facts) PAMService() string {
+	if len(f.Users) == 0 {
+		return ""
+	}
+	return f.Users[0].Value("pamservicename")
+}
+
+// OwnPAMService is how sshd is brought back to its own PAM service.
+func (f Facts) OwnPAMService() string {
+	return "sshd asks the PAM service " + strconv.Quote(f.PAMService()) + ". " + locate(f, f.Users[0], "pamservicename", "").undo(f)
+}
+
+// askPAMService: the stacks of one service are judged, that of most people.
+func askPAMService(f Facts, e Effective) Finding {
+	got, judged := e.Value("pamservicename"), f.PAMService()
+	if got == judged {
+		return pass("sshd uses PAM.")
+	}
+	w := locate(f, e, "pamservicename", got)
+	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: fmt.Sprintf("the PAM service %q%s", got, w.at()),
+		Text: fmt.Sprintf("For %s sshd asks the PAM service %q%s, not %q, which is looked at.", orSome(e.Conn.whom()), got, w.at(), judged), Next: w.undo(f)}
+}
+
+func orSome(whom string) string {
+	if whom == "" {
+		return "some people"
+	}
+	return whom
 }
 
 // askUsers follows allowed_user of OpenSSH's auth.c: DenyUsers first, then
@@ -200,26 +232,27 @@ func shownAlgorithms(keyword, instead string) string {
 	return "PubkeyAcceptedAlgorithms"
 }
 
-// askCAAlgorithms: of what kind the authority's key is has not been published.
-// RSA and Ed25519 are what authorities have; sshd before OpenSSH 7.9 has no such
-// list and takes everything.
+// askCAAlgorithms: how the authority signs has not been published. RSA, with
+// either digest, and Ed25519 are what authorities use; sshd before OpenSSH 7.9
+// has no such list and takes everything.
 func askCAAlgorithms(f Facts, e Effective) Finding {
 	list := split(e.Value("casignaturealgorithms"))
-	rsa := slices.Contains(list, "rsa-sha2-256") || slices.Contains(list, "rsa-sha2-512")
-	if !e.Has("casignaturealgorithms") || rsa && slices.Contains(list, "ssh-ed25519") {
+	var missing []string
+	for _, a := range []string{"ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"} {
+		if !slices.Contains(list, a) {
+			missing = append(missing, a)
+		}
+	}
+	if !e.Has("casignaturealgorithms") || len(missing) == 0 {
 		return pass("sshd accepts the authority's signature.")
 	}
 	w := locate(f, e, "casignaturealgorithms", "")
-	kinds := "an RSA"
-	if rsa {
-		kinds = "an Ed25519"
-	}
 	found := Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "CASignatureAlgorithms" + w.at(),
-		Text: fmt.Sprintf("CASignatureAlgorithms accepts no certificate that is signed with %s key%s; of which kind the authority's is, is not published.", kinds, w.at()),
+		Text: fmt.Sprintf("CASignatureAlgorithms accepts no certificate that is signed by %s%s; how the authority signs is not published.", strings.Join(missing, ", "), w.at()),
 		Next: w.undo(f)}
 	if w.found && !w.option && !strings.HasPrefix(w.File, policyDir) {
-		found.Next = "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\CASignatureAlgorithms %s,ssh-ed25519,rsa-sha2-512,rsa-sha2-256`, w.Line, strings.Join(list, ",")))
-		if len(list) == 0 {
+		found.Next = "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\CASignatureAlgorithms %s`, w.Line, strings.Join(append(list, missing...), ",")))
+		if len(list) == 0 || len(w.Args) > 0 && strings.HasPrefix(w.Args[0], "-") {
 			found.Next = disable(f, w.Directive)
 		}
 	}

@@ -3,6 +3,7 @@ package sshd
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +27,54 @@ func offers() []offer {
 	}
 }
 
+// askHostKeys: of the algorithms that sshd accepts for its own key, one must be of
+// a kind that it has a key of.
+func (f Facts) askHostKeys(e Effective) Finding {
+	good := pass("sshd and OpenSSH clients have algorithms in common.")
+	accepted, have := split(e.Value("hostkeyalgorithms")), []string{}
+	for _, name := range e.List("hostkey") {
+		key, seen := f.HostKeys[name]
+		if !seen || key.Err != nil {
+			return good // one that was not seen may be the one
+		}
+		have = append(have, key.algorithms(e.Value("requiredrsasize"))...)
+	}
+	if len(accepted) == 0 || len(e.List("hostkey")) == 0 || e.Has("hostkeyagent") && e.Value("hostkeyagent") != "none" ||
+		slices.ContainsFunc(accepted, func(a string) bool { return slices.Contains(have, a) }) {
+		return good
+	}
+	w := locate(f, e, "hostkeyalgorithms", "")
+	return shut(w, fmt.Sprintf("sshd has no host key of a kind that it accepts%s: %s.", w.at(), shorten(strings.Join(accepted, ","))),
+		f.makeHostKey(e, accepted))
+}
+
+// makeHostKey is a command that makes a key of the first kind that is accepted,
+// and has sshd use it.
+func (f Facts) makeHostKey(e Effective, accepted []string) string {
+	restart := " && sudo systemctl restart " + f.Unit
+	for _, a := range accepted {
+		kind, found := map[string]string{"ssh-ed25519": "ed25519", "rsa-sha2-512": "rsa", "rsa-sha2-256": "rsa", "ecdsa-sha2-nistp256": "ecdsa"}[a]
+		if !found {
+			continue
+		}
+		name := "/etc/ssh/ssh_host_" + kind + "_key"
+		named := slices.Contains(e.List("hostkey"), name)
+		if old := f.HostKeys[name]; named && old.Kind != "" { // an RSA key that is too small
+			return larger(f, name, number(e.Value("requiredrsasize")))
+		}
+		if named {
+			return "Run: sudo rm -f " + name + " && sudo ssh-keygen -A" + restart
+		}
+		return "Run: sudo ssh-keygen -A && " + strings.Replace(sed(f, f.Config.Main, `1i\HostKey `+name), " && sudo systemctl reload "+f.Unit, restart, 1)
+	}
+	return globally(f, locate(f, e, "hostkeyalgorithms", ""))
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s) // what is no number is none
+	return n
+}
+
 // askTransport: client and server must agree on each of these before anybody is
 // asked who they are.
 func askTransport(f Facts, e Effective) Finding {
@@ -43,5 +92,5 @@ func askTransport(f Facts, e Effective) Finding {
 		w := locate(f, e, o.keyword, "")
 		return shut(w, fmt.Sprintf("sshd accepts none of the %s that OpenSSH clients offer%s: %s.", o.shown, w.at(), shorten(strings.Join(accepted, ","))), globally(f, w))
 	}
-	return pass("sshd and OpenSSH clients have algorithms in common.")
+	return f.askHostKeys(e)
 }

@@ -31,7 +31,7 @@ func listed(keyword string) bool {
 func decides(keyword string) bool {
 	return listed(keyword) || slices.Contains([]string{
 		"authenticationmethods", "authorizedkeyscommand", "authorizedkeyscommanduser", "casignaturealgorithms", "chrootdirectory",
-		"forcecommand", "maxauthtries", "maxsessions", "pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes", "pubkeyauthentication",
+		"forcecommand", "maxauthtries", "maxsessions", "pamservicename", "pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes", "pubkeyauthentication",
 		"refuseconnection", "requiredrsasize", "revokedkeys", "usepam",
 	}, keyword)
 }
@@ -288,24 +288,43 @@ func (p *patterns) people() []choice {
 		if wide(u) || !strings.ContainsAny(u, "*?") || u == servicePattern {
 			continue
 		}
-		if name, ok := nameFor(u); ok {
+		if name, ok := p.nameFor(u); ok {
 			out = append(out, choice{user: name, label: "have a name that matches " + u})
 		}
 	}
 	return out
 }
 
-// nameFor is a user principal name that a pattern matches.
-func nameFor(pattern string) (string, bool) {
-	for _, star := range []string{"someone", "one@example.com", "a.example"} {
+// nameFor is a user principal name that a pattern matches, and of several one
+// that as few other patterns match as can be: others may take a part of it away.
+func (p *patterns) nameFor(pattern string) (string, bool) {
+	var names []string
+	for _, star := range []string{"someone", "anna", "quentin", "7", "one@example.com", "anna@example.com", "7@example.com", "a.example"} {
 		for _, mark := range []string{"@", "x"} {
 			name := strings.ReplaceAll(strings.ReplaceAll(pattern, "*", star), "?", mark)
 			if strings.Count(name, "@") == 1 && MatchPattern(name, pattern) && MatchPattern(name, personPattern) {
-				return name, true
+				names = append(names, name)
 			}
 		}
 	}
-	return "", false
+	return leastMatched(names, p.users, MatchPattern)
+}
+
+// leastMatched is the first of those that the fewest patterns match.
+func leastMatched[T any](values []T, patterns []string, matches func(T, string) bool) (best T, ok bool) {
+	least := len(patterns) + 1
+	for _, v := range values {
+		n := 0
+		for _, pattern := range patterns {
+			if matches(v, pattern) {
+				n++
+			}
+		}
+		if n < least {
+			best, least, ok = v, n, true
+		}
+	}
+	return best, ok
 }
 
 // origins are an address that no pattern singles out, and one for each pattern
@@ -336,7 +355,7 @@ func (p *patterns) origins(useDNS, loopback, six bool) []choice {
 		out = append(out, choice{addr: addr, host: p.commonHost(a, useDNS)})
 	}
 	for _, s := range p.addresses {
-		a, ok := addressFor(s)
+		a, ok := p.addressFor(s)
 		if everywhere(s) || !ok || a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast() {
 			continue
 		}
@@ -376,20 +395,30 @@ func everywhere(pattern string) bool {
 	return ok && network.Bits() == 0 || strings.Trim(pattern, "*?.:") == ""
 }
 
-// addressFor is an address that a pattern matches.
-func addressFor(pattern string) (netip.Addr, bool) {
-	if network, ok := parseNetwork(pattern); ok {
-		a := network.Masked().Addr()
-		if network.Bits() < a.BitLen() {
-			a = a.Next()
+// addressFor is an address that a pattern matches, and of several one that as
+// few other patterns match as can be.
+func (p *patterns) addressFor(pattern string) (netip.Addr, bool) {
+	return leastMatched(addressesFor(pattern, p.addresses), p.addresses, matchOneAddress)
+}
+
+// addressesFor are addresses that a pattern matches: of a network its ends, and
+// what lies beside the networks in it that others name.
+func addressesFor(pattern string, others []string) (out []netip.Addr) {
+	network, ok := parseNetwork(pattern)
+	if !ok {
+		for _, star := range []string{"7", "201", "77", "7.7", "201.201", "7.7.7", "201.201.201"} {
+			a, err := netip.ParseAddr(strings.ReplaceAll(strings.ReplaceAll(pattern, "*", star), "?", "7"))
+			if err == nil && MatchPattern(a.String(), pattern) {
+				out = append(out, a)
+			}
 		}
-		return a, true
+		return out
 	}
-	for _, star := range []string{"7", "7.7", "7.7.7"} {
-		a, err := netip.ParseAddr(strings.ReplaceAll(strings.ReplaceAll(pattern, "*", star), "?", "7"))
-		if err == nil && MatchPattern(a.String(), pattern) {
-			return a, true
+	var within []netip.Prefix
+	for _, o := range others {
+		if n, ok := parseNetwork(o); ok {
+			within = append(within, n)
 		}
 	}
-	return netip.Addr{}, false
+	return gate.Samples(network, within)
 }

@@ -16,6 +16,7 @@ type Daemon struct {
 	PID       int              // of the listening process; 0: none was found
 	Command   []string         // its options; nil: not known
 	Own       []netip.AddrPort // what it listens on itself; none where a socket unit listens in its place
+	Unit      SocketUnit       // that listens in its place, or did until sshd took its sockets over
 	Listening []netip.AddrPort // what the machine listens on, whoever does; sorted
 	Err       error            // Listening is not known
 	Expected  bool             // the machine is booted with systemd, so an sshd is expected to listen
@@ -50,6 +51,7 @@ func lookDaemon(h *host.Host) Daemon {
 			d.Command = commandLine(string(text))
 		}
 	}
+	d.Unit = lookSocketUnit(h, all)
 	for _, s := range all {
 		d.Listening = append(d.Listening, s.at)
 	}
@@ -91,24 +93,7 @@ func listener(h *host.Host, all []socket) (pid int, own []netip.AddrPort) {
 		if err != nil || pid != 0 && n > pid || !isSSHD(h, n) {
 			continue
 		}
-		descriptors, err := h.ReadDir("/proc/" + e.Name() + "/fd")
-		if err != nil {
-			continue
-		}
-		var found []netip.AddrPort
-		for _, fd := range descriptors {
-			target, err := h.Readlink("/proc/" + e.Name() + "/fd/" + fd.Name())
-			if err != nil {
-				continue
-			}
-			inode := strings.TrimSuffix(strings.TrimPrefix(target, "socket:["), "]")
-			for _, s := range all {
-				if s.inode == inode && inode != "" {
-					found = append(found, s.at)
-				}
-			}
-		}
-		if len(found) > 0 {
+		if found := socketsOf(h, e.Name(), all); len(found) > 0 {
 			pid, own = n, found
 		}
 	}

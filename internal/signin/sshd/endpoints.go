@@ -53,9 +53,13 @@ func (f Facts) configured() (out []netip.AddrPort) {
 	return out
 }
 
-// sockets are what people can connect to: sshd's own, else those of whoever
+// sockets are what people can connect to: those of the socket unit where one is
+// active, which sshd takes over when it starts; sshd's own; else those of whoever
 // listens on its ports in its place, else what the configuration says.
 func (f Facts) sockets() []netip.AddrPort {
+	if open := f.Daemon.Unit.reached(); len(open) > 0 {
+		return open
+	}
 	if len(f.Daemon.Own) > 0 {
 		return f.Daemon.Own
 	}
@@ -74,6 +78,9 @@ func (f Facts) sockets() []netip.AddrPort {
 	}
 	return want
 }
+
+// Port is the first port that people connect to.
+func (f Facts) Port() uint16 { return f.endpoints()[0].Port() }
 
 // endpoints are the addresses and ports of this machine that people connect to.
 // Loopback counts on an Arc-enabled server, and nowhere else. An IPv6 address

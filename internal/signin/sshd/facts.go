@@ -24,23 +24,24 @@ const (
 
 // Facts is what was seen of sshd.
 type Facts struct {
-	Binary  string         // path of sshd; "" where it is not installed
-	Version string         // for example "OpenSSH_9.2p1"; "" where sshd did not say
-	Options []string       // the daemon's, besides its configuration file
-	Sources []Source       // the files that options come from
-	Problem *Problem       // why sshd refuses its configuration; nil: it does not
-	Users   []Effective    // what is in force for each kind of connection, where Problem is nil
-	More    int            // kinds of connections that sshd was not asked about
-	Killed  string         // the signal by which sshd died of somebody's connection; empty: it did not
-	Config  Config         // the files, in the order in which sshd reads them
-	Daemon  Daemon         // the running daemon
-	Unit    string         // "ssh" or "sshd", as the distribution calls the unit
-	Places  Places         // what the configuration names and sshd needs only when somebody signs in
-	Own     []netip.Addr   // this machine's addresses, without loopback and link-local ones
-	Arc     bool           // people come through the Arc agent, from the machine itself
-	One     *gate.Somebody // whom alone sshd was asked about; nil: everybody of the directory
-	Note    string         // how sshd was asked, where that was not the plain way
-	Err     error          // sshd could not be asked: what it would say is unknown
+	Binary   string             // path of sshd; "" where it is not installed
+	Version  string             // for example "OpenSSH_9.2p1"; "" where sshd did not say
+	Options  []string           // the daemon's, besides its configuration file
+	Sources  []Source           // the files that options come from
+	Problem  *Problem           // why sshd refuses its configuration; nil: it does not
+	Users    []Effective        // what is in force for each kind of connection, where Problem is nil
+	More     int                // kinds of connections that sshd was not asked about
+	Killed   string             // the signal by which sshd died of somebody's connection; empty: it did not
+	Config   Config             // the files, in the order in which sshd reads them
+	Daemon   Daemon             // the running daemon
+	Unit     string             // "ssh" or "sshd", as the distribution calls the unit
+	HostKeys map[string]HostKey // sshd's own keys, by file
+	Places   Places             // what the configuration names and sshd needs only when somebody signs in
+	Own      []netip.Addr       // this machine's addresses, without loopback and link-local ones
+	Arc      bool               // people come through the Arc agent, from the machine itself
+	One      *gate.Somebody     // whom alone sshd was asked about; nil: everybody of the directory
+	Note     string             // how sshd was asked, where that was not the plain way
+	Err      error              // sshd could not be asked: what it would say is unknown
 }
 
 // Look asks the machine's sshd. It changes nothing on the machine. arc says that
@@ -71,6 +72,9 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 		// The daemon has made the directory, and somebody removed it since.
 		f.Problem = &Problem{Kind: NoSeparation, Message: "Missing privilege separation directory: " + a.hidden, Dir: a.hidden}
 	}
+	if f.Problem != nil && f.Problem.Kind == NoHostKeys {
+		f.HostKeys = lookHostKeys(h, f.Config.hostKeys())
+	}
 	if f.Err != nil || f.Problem != nil {
 		return f
 	}
@@ -79,6 +83,7 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 		return f
 	}
 	f.Places = lookPlaces(ctx, h, f.Users)
+	f.HostKeys = lookHostKeys(h, f.Users[0].List("hostkey"))
 	awaitDaemon(ctx, h, &f)
 	return f
 }
@@ -113,7 +118,7 @@ func awaitDaemon(ctx context.Context, h *host.Host, f *Facts) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, restart)
 	defer cancel()
-	for !slices.ContainsFunc(ports(*f), f.Daemon.Listens) {
+	for len(f.Daemon.Unit.Open) == 0 && !slices.ContainsFunc(ports(*f), f.Daemon.Listens) {
 		select {
 		case <-ctx.Done():
 			return

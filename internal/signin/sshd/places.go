@@ -22,6 +22,7 @@ type Place struct {
 	Unsafe  string // of a ChrootDirectory: what sshd refuses about it or a folder above it
 	Shell   bool   // of a ChrootDirectory: the usual shell is in it
 	Starts  string // of a script: the program in its first line that is not there; empty: it is, or it is no script
+	Session bool   // of a script: it names what people asked for, or starts a shell
 	Bad     string // of a list of revoked keys: why sshd cannot read it
 	CA      fate   // of a list of revoked keys: whether the authority of people's certificates is in it
 	Key     string // of that authority, as the list has it; "" where the list is in its binary form
@@ -31,6 +32,10 @@ type Place struct {
 // Places are what the configuration names and sshd needs only when somebody
 // signs in, so that "sshd -t" does not miss it, by path.
 type Places map[string]Place
+
+// largestScript is how much of a program that people are forced to run is read,
+// in bytes.
+const largestScript = 64 << 10
 
 // largestList bounds what is read of a list of revoked keys, in bytes.
 const largestList = 32 << 20
@@ -44,8 +49,8 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 		if dir := chroot(e); dir != "" {
 			p.add(dir, func() Place { return lookChroot(h, dir) })
 		}
-		if program := forced(e); strings.HasPrefix(program, "/") {
-			p.add(program, func() Place { return lookProgram(h, program) })
+		if program := readForced(e.Value("forcecommand")).program; program != "" && !sftp(program) {
+			p.add(program, func() Place { return lookForced(h, program) })
 		}
 	}
 	return p
@@ -74,7 +79,7 @@ func lookPlace(h *host.Host, name string) Place {
 
 func lookRevoked(ctx context.Context, h *host.Host, name string) Place {
 	p := lookPlace(h, name)
-	if p.Missing || p.Dir || p.Err != nil {
+	if p.Missing || p.Dir || p.Err != nil || p.Mode&fs.ModeCharDevice != 0 { // as empty as /dev/null
 		return p
 	}
 	text, err := h.ReadFile(name, largestList)
@@ -152,13 +157,14 @@ func lookProgram(h *host.Host, name string) Place {
 	if p.Missing || p.Dir || p.Err != nil {
 		return p
 	}
-	head, err := h.ReadHead(name, 256)
+	head, err := h.ReadHead(name, largestScript)
 	if err != nil {
 		p.Err = err
 		return p
 	}
-	line, _, _ := strings.Cut(string(head), "\n")
+	line, rest, _ := strings.Cut(string(head), "\n")
 	if command, ok := strings.CutPrefix(line, "#!"); ok {
+		p.Session = asksFor().MatchString(rest) || startsShell().MatchString(rest)
 		if f := strings.Fields(command); len(f) > 0 && lookPlace(h, f[0]).Missing {
 			p.Starts = f[0]
 		}

@@ -154,7 +154,36 @@ func (p *Problem) explain(f Facts) (what, next string) {
 	if next := misplaced(f, p); next != "" {
 		return what, next
 	}
+	for _, b := range f.Config.Blocks {
+		if b.File == p.File && b.Line == p.Line {
+			return what, fmt.Sprintf("Correct %s line %d, or make a comment of its block: %s", p.File, p.Line, sed(f, p.File, f.Config.comment(b)))
+		}
+	}
 	return what, fmt.Sprintf("Correct %s line %d, or make a comment of it: %s", p.File, p.Line, sed(f, p.File, fmt.Sprintf("%ds/^/#/", p.Line)))
+}
+
+// comment makes comments of a Match line and what stands in its block: without
+// the line that would be for everybody.
+func (c Config) comment(b *Block) string {
+	last := b.Line
+	for _, d := range c.Directives {
+		if d.Block == b && d.File == b.File {
+			last = max(last, d.Line)
+		}
+	}
+	return fmt.Sprintf("%d,%ds/^/#/", b.Line, last)
+}
+
+// badMatch is a Match line of which sshd names the number and what it does not
+// understand, but not the file.
+func badMatch(f Facts, message string) *Block {
+	m := regexp.MustCompile(`^Invalid Match .* argument '(.*)' at line (\d+)$`).FindStringSubmatch(message)
+	for _, b := range f.Config.Blocks {
+		if m != nil && strconv.Itoa(b.Line) == m[2] && slices.ContainsFunc(b.Criteria, func(c string) bool { return strings.HasSuffix(c, m[1]) }) {
+			return b
+		}
+	}
+	return nil
 }
 
 // withoutPlace is a problem of which sshd does not say where it stands. One of
@@ -167,6 +196,10 @@ func (p *Problem) withoutPlace(f Facts) (what, next string) {
 			return what, "Put back the one that was shipped, and set the extension again: sudo cp /usr/share/openssh/sshd_config " + quote(f.Config.Main) + " && sudo systemctl restart ssh"
 		}
 		return what, "Reinstall openssh-server with the machine's package manager, and set the extension again."
+	}
+	if b := badMatch(f, p.Message); b != nil {
+		placed := Problem{Message: p.Message, File: b.File, Line: b.Line}
+		return placed.explain(f)
 	}
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "authenticationmethods" && (d.Block == nil || d.Block.all()) && strings.Contains(p.Message, d.Word) {
@@ -239,6 +272,9 @@ func explainHostKeys(f Facts, p *Problem) (what, next string) {
 	if p.Keys != "" {
 		return "sshd takes none of its host keys, because others may read them: " + p.Keys + " (" + p.Detail + ").",
 			"Run: sudo chmod 600 " + hostKeys(f) + " && sudo systemctl restart " + f.Unit
+	}
+	if name, required := f.tooSmall(); name != "" {
+		return fmt.Sprintf("sshd has no host key that it can load: %s has %d bits, and RequiredRSASize asks for %d.", name, f.HostKeys[name].Bits, required), larger(f, name, required)
 	}
 	named := ""
 	for _, d := range f.Config.Directives {

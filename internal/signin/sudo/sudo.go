@@ -71,6 +71,7 @@ type reader struct {
 	aliases  map[string][]string // "user ADMINS" -> its words
 	specs    []Place
 	defaults []Place
+	tagged   bool // the rule that decides says PASSWD, over which "!authenticate" has no say
 }
 
 const maxDepth = 128 // MAX_SUDOERS_DEPTH
@@ -262,7 +263,7 @@ func (r *reader) spec(p Place) {
 
 // commands takes the last word for "everything, as root" into account.
 func (r *reader) commands(p Place, s string) {
-	asks, runas := true, true
+	asks, tagged, runas := true, false, true
 	for _, one := range splitOutside(s, ',') {
 		one = strings.TrimSpace(one)
 		if strings.HasPrefix(one, "(") {
@@ -290,9 +291,9 @@ func (r *reader) commands(p Place, s string) {
 			}
 			switch tag {
 			case "NOPASSWD":
-				asks = false
+				asks, tagged = false, true
 			case "PASSWD":
-				asks = true
+				asks, tagged = true, true
 			}
 			one = strings.TrimSpace(rest)
 		}
@@ -301,6 +302,7 @@ func (r *reader) commands(p Place, s string) {
 			continue
 		}
 		r.out.Grants, r.out.Password, r.out.Rule = yes, asks, p
+		r.tagged = tagged
 	}
 }
 
@@ -371,7 +373,7 @@ func (r *reader) setDefault(p Place) {
 	for _, one := range words(rest) {
 		switch one {
 		case "!authenticate":
-			r.out.Password = false
+			r.out.Password = r.out.Password && r.tagged
 		case "requiretty":
 			r.out.TTY = &p
 		case "!requiretty":

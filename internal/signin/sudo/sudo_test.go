@@ -54,6 +54,8 @@ func TestJudge(t *testing.T) {
 		{"not included", map[string]string{mainFile: "# includedir /etc/sudoers.d\n", ruleFile: rule}, "nothing", ""},
 		{"a password", map[string]string{mainFile: includes, ruleFile: "%aad_admins ALL=(ALL) PASSWD: ALL\n"}, "password", "aad_admins:1"},
 		{"the older package's rule", map[string]string{mainFile: includes, ruleFile: "%aad_admins ALL=(ALL) ALL\n"}, "password", "aad_admins:1"},
+		{"PASSWD wins over a default", map[string]string{mainFile: "Defaults !authenticate\n" + includes, ruleFile: "%aad_admins ALL=(ALL) PASSWD: ALL\n"}, "password", "aad_admins:1"},
+		{"a default without, and no tag", map[string]string{mainFile: "Defaults !authenticate\n" + includes, ruleFile: "%aad_admins ALL=(ALL) ALL\n"}, "free", "aad_admins:1"},
 		{"a later file takes it back", map[string]string{mainFile: includes, ruleFile: rule, "/etc/sudoers.d/zz-cis": "ALL ALL=(ALL) PASSWD: ALL\n"}, "password", "zz-cis:1"},
 		{"an earlier one does not", map[string]string{mainFile: includes, ruleFile: rule, "/etc/sudoers.d/10-cis": "ALL ALL=(ALL) PASSWD: ALL\n"}, "free", "aad_admins:1"},
 		{"SUSE's rule for all stands before", map[string]string{mainFile: "Defaults targetpw\nALL ALL=(ALL) ALL\n@includedir /etc/sudoers.d\n", ruleFile: rule}, "free", "aad_admins:1"},

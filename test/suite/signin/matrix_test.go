@@ -231,6 +231,11 @@ into() {
     printf '%s\n' "$2" > /tmp/into && sed -i -e "$((line - 1))r /tmp/into" /etc/pam.d/sshd
 }
 module() { cp /usr/lib/rig-modules/pam_$2.so $security/$1; }
+aad_session() {
+    was=$(md5sum < $security/pam_aad.so | cut -d' ' -f1)
+    cp /usr/lib/rig-modules/pam_aad_$1.so $security/pam_aad.so
+    sed -i "s/^$was/$(md5sum < $security/pam_aad.so | cut -d' ' -f1)/" /var/lib/dpkg/info/aadsshlogin*.md5sums
+}
 nsslib() { cp /usr/lib/rig-modules/nss_$1_$2.so $(dirname $security)/libnss_$1.so.2; }
 `
 
@@ -403,17 +408,23 @@ func makeModules(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	var wait sync.WaitGroup
-	compile := func(out string, defines ...string) {
-		wait.Go(func() {
-			if said, err := exec.Command("gcc", append(defines, "-shared", "-fPIC", "-O1", "-s", "-o", filepath.Join(dir, out), "testdata/answer.c")...).CombinedOutput(); err != nil {
-				t.Errorf("%s: %v\n%s", out, err, said)
-			}
-		})
+	gcc := func(out string, args ...string) {
+		if said, err := exec.Command("gcc", append([]string{"-shared", "-fPIC", "-O1", "-s", "-o", filepath.Join(dir, out)}, args...)...).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", out, err, said)
+		}
+	}
+	compile := func(out string, args ...string) {
+		wait.Go(func() { gcc(out, append(args, "testdata/answer.c")...) })
 	}
 	// Values of _pam_types.h of Linux-PAM and of nss.h of glibc.
 	for name, value := range map[string]int{"success": 0, "denied": 6, "unknown": 10, "unavail": 9, "ignore": 25} {
 		compile("pam_"+name+".so", fmt.Sprintf("-DPAM=%d", value))
+		// The package's module, as if it had something for sessions.
+		compile("pam_aad_"+name+".so", fmt.Sprintf("-DSESSION=%d", value), "../../lib/fixtures/source/pam_aad.c")
 	}
+	// A module that names a library which no machine has.
+	gcc("libgone.so.1", "-DPAM=0", "-Wl,-soname,libgone.so.1", "testdata/answer.c")
+	compile("pam_lonely.so", "-DPAM=0", "-Wl,--no-as-needed", filepath.Join(dir, "libgone.so.1"))
 	for answer, value := range map[string]int{"tryagain": -2, "unavail": -1, "notfound": 0} {
 		for _, service := range []string{"sss", "ldap", "winbind"} {
 			compile("nss_"+service+"_"+answer+".so", fmt.Sprintf("-DNSS=%d", value), "-DNAME=_nss_"+service+"_getpwnam_r")

@@ -59,7 +59,7 @@ func (o *machine) options() {
 }
 
 // command is where a text has a command: to its end, or to the next sentence.
-var command = regexp.MustCompile(`: ((?:sudo|printf) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
+var command = regexp.MustCompile(`: ((?:sudo|printf|echo|sed|chown) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
 
 // pasted is the command that a person would paste; "" where the text has none.
 func pasted(text string) string {

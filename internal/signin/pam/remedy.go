@@ -1,0 +1,130 @@
+package pam
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/text"
+)
+
+// mending is what helps about a line that keeps people out.
+type mending int8
+
+const (
+	asSaid mending = iota // what the answer itself says
+	drop                  // the line can go: what it runs is not there, or it is broken
+	spare                 // a rule of the machine's owner: those it was not made for are led past it
+)
+
+// run are the words before a command about a file. sudo asks its own stacks: it
+// is of no help where they go by the same file.
+func (w *walk) run(file string) string {
+	m := w.m
+	m.Service = "sudo"
+	if slices.Contains(load(m).files, file) {
+		return "as root, for sudo asks that file too: "
+	}
+	return "run: sudo "
+}
+
+// edit is a command that edits a file. Where the file is a link, as authselect
+// and pam-config have it, that stays one.
+func edit(file string, expressions ...string) string {
+	command := "sed -i --follow-symlinks"
+	for _, e := range expressions {
+		command += " -e '" + e + "'"
+	}
+	return command + " " + text.Quote(file)
+}
+
+// comment is a command that makes a comment of a line of a file.
+func comment(file string, number int) string { return edit(file, fmt.Sprintf("%ds/^/#/", number)) }
+
+// without is a command that makes comments of a rule's lines, which may be
+// several: a comment that is continued would take the next rule along.
+func (w *walk) without(h handler) string {
+	last := h.Line
+	for number, line := range strings.Split(string(w.m.File(h.File).Text), "\n") {
+		if number+1 == last && strings.HasSuffix(strings.TrimRight(line, " \t\r"), `\`) {
+			last++
+		}
+	}
+	if last == h.Line {
+		return comment(h.File, h.Line)
+	}
+	lines := fmt.Sprintf("%d,%d", h.Line, last)
+	return edit(h.File, lines+`s/^/#/`, lines+`s/\\[[:space:]]*$//`)
+}
+
+// around is a command that leads people past a line whose names are of the two
+// kinds that Entra ID has; for everybody else the line stays.
+func (w *walk) around(h handler) string {
+	skip := func(lines int, pattern string) string {
+		return fmt.Sprintf(`%di\%s [success=%d default=ignore] pam_succeed_if.so quiet user =~ %s`, h.Line, w.stack, lines, pattern)
+	}
+	return edit(h.File, skip(2, "*@*"), skip(1, "????????-????-????-????-????????????"))
+}
+
+// crossed says whether a line before jumps over this one, so that another number
+// of lines there would change where it lands.
+func (w *walk) crossed(i int16) bool {
+	for j := range i {
+		for _, act := range w.all[j].actions {
+			if act > 0 && w.all[j].kind == runs {
+				if next, _ := jump(w.all, int(j), act); next > int(i) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// next is what to do about a line.
+func (w *walk) next(i int16, a answer) string {
+	h := w.all[i]
+	what := a.mend
+	if h.why != "" { // the line itself is broken
+		what = drop
+	}
+	switch {
+	case what == asSaid:
+		return a.next
+	case w.crossed(i) && what == spare:
+		return fmt.Sprintf("Ask who wrote line %d of %s to leave people who sign in with Entra ID out of it (other lines jump over it, so it cannot be told from here how).", h.Line, h.File)
+	case w.crossed(i):
+		return fmt.Sprintf("Ask who wrote line %d of %s to take it out (other lines jump over it, so it cannot be told from here how).", h.Line, h.File)
+	case what == spare:
+		return strings.TrimSpace(a.next + " To leave people who sign in with Entra ID out of it, " + w.run(h.File) + w.around(h))
+	case h.why != "":
+		return fmt.Sprintf("Mend line %d of %s, or make a comment of it, %s%s", h.Line, h.File, w.run(h.File), w.without(h))
+	}
+	or := "Make a comment of the line, "
+	if a.next != "" {
+		or = a.next + " Or make a comment of the line, "
+	}
+	return or + w.run(h.File) + w.without(h)
+}
+
+// ended is what to do about a line that lets people in before the package's
+// module is asked.
+func (w *walk) ended(i int16, own Rule) string {
+	h := w.all[i]
+	if w.crossed(i) {
+		return fmt.Sprintf("Ask who wrote line %d of %s to put it below the line of %s (%s).", h.Line, h.File, path.Base(own.Module), own.Place())
+	}
+	return fmt.Sprintf("Put the line of %s (%s) above line %d of %s, or make a comment of that one, %s%s", path.Base(own.Module), own.Place(), h.Line, h.File, w.run(h.File), w.without(h))
+}
+
+// Remedy is what to do about what ends the reading of all stacks.
+func (p Problem) Remedy() string {
+	if p.Line == 0 {
+		return "Reinstall openssh-server and libpam with the machine's package manager."
+	}
+	if strings.Contains(p.Text, cutShort) {
+		return "As root, run: " + edit(p.File, `$s/\\$//`)
+	}
+	return fmt.Sprintf("Mend that line of %s, or make a comment of it, as root: %s", p.File, comment(p.File, p.Line))
+}

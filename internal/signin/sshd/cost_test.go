@@ -1,0 +1,76 @@
+package sshd
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/host/hosttest"
+)
+
+// TestQuestionsOfAPlainMachine: on a configuration as it is shipped, with a socket
+// unit or without, sshd is started four times and nothing else is: is the
+// configuration right, which sshd is it, and what of people and of service
+// principals.
+func TestQuestionsOfAPlainMachine(t *testing.T) {
+	for name, unit := range map[string]string{"the daemon listens": "", "a socket unit listens": "[Socket]\nListenStream=22\n"} {
+		r := hosttest.New(t)
+		h := r.Host()
+		put(t, h, mainConfig, "UsePAM yes\n"+packageBlock, 0o644)
+		put(t, h, "/usr/sbin/sshd", "", 0o755)
+		put(t, h, "/usr/lib/systemd/system/ssh.service", "", 0o644)
+		put(t, h, "/proc/1/comm", "systemd\n", 0o644)
+		if unit != "" {
+			put(t, h, "/usr/lib/systemd/system/ssh.socket", unit, 0o644)
+		}
+		r.Expect("/usr/sbin/sshd -t", host.Result{})
+		r.Expect("/usr/sbin/sshd -V", hosttest.Answer(0, "OpenSSH_9.2p1"))
+		for _, user := range []string{PersonProbe, ServiceProbe} {
+			r.Expect("/usr/sbin/sshd -T -C user="+user+",host=198.51.100.23,addr=198.51.100.23,laddr="+local(h)+",lport=22",
+				host.Result{Stdout: golden(t, "9.2")})
+		}
+		if f := Look(t.Context(), h, false, nil); f.Err != nil || len(f.Users) != 2 {
+			t.Errorf("%s: %+v %d", name, f.Err, len(f.Users))
+		}
+	}
+}
+
+// local is the address that people are taken to connect to.
+func local(h *host.Host) string {
+	for _, a := range lookAddresses(h) {
+		if a.Is4() {
+			return a.String()
+		}
+	}
+	return "127.0.0.1"
+}
+
+// TestManyBlocksAreNoBurden: the work of choosing what to ask grows with the
+// number of Match blocks and not faster. A hundred times as many would take ten
+// thousand times as long if each were held against each.
+func TestManyBlocksAreNoBurden(t *testing.T) {
+	took := func(blocks int) time.Duration {
+		var b strings.Builder
+		for i := range blocks {
+			fmt.Fprintf(&b, "Match Address 10.%d.%d.0/24\nForceCommand /usr/local/bin/gate%d\n", i/250, i%250, i)
+		}
+		h := hosttest.New(t).Host()
+		put(t, h, mainConfig, b.String()+packageBlock, 0o644)
+		best := time.Hour
+		for range 5 {
+			begin := time.Now()
+			c := Read(h, mainConfig)
+			c.Connections([]netip.AddrPort{netip.MustParseAddrPort("10.0.0.4:22")}, false, false)
+			best = min(best, time.Since(begin))
+		}
+		return best
+	}
+	few, many := took(50), took(5000)
+	if many > 1000*few {
+		t.Errorf("50 blocks take %s, 5,000 take %s", few, many)
+	}
+	t.Logf("50 blocks take %s, 5,000 take %s: %.0f times as long", few, many, float64(many)/float64(few))
+}

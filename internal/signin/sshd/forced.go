@@ -1,0 +1,193 @@
+package sshd
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// forcedCommand is what a ForceCommand comes to: sshd gives it to the person's
+// shell in place of what they asked for.
+type forcedCommand struct {
+	program string // of its last command, which decides what people get; "" where it has none
+	asked   bool   // that command names what people asked for, or their shell
+	shell   bool   // it is a shell that is given nothing to run
+	unclear bool   // more of the shell's language than is followed here
+}
+
+// asksFor finds what people asked for, or the shell that they have.
+func asksFor() *regexp.Regexp { return regexp.MustCompile(`SSH_ORIGINAL_COMMAND|\bSHELL\b`) }
+
+// startsShell finds a shell, or what keeps one, in the text of a script.
+func startsShell() *regexp.Regexp {
+	return regexp.MustCompile(`(^|[\s/"'])(ba|da|k|z|tc|c|fi)?sh([\s"';]|$)|\b(tmux|screen|login|tlog-rec-session|script)\b`)
+}
+
+// readForced follows a command as a shell reads it, as far as ForceCommand lines
+// go: the last of several, through what only starts another one.
+func readForced(command string) forcedCommand {
+	if command == "" || command == "none" {
+		return forcedCommand{}
+	}
+	last := lastCommand(command)
+	args := started(words(last))
+	if inner := given(args); inner != "" {
+		return readForced(inner)
+	}
+	f := forcedCommand{asked: asksFor().MatchString(last)}
+	if len(args) == 0 {
+		f.unclear = true
+		return f
+	}
+	f.program = args[0]
+	name := path.Base(f.program)
+	f.shell = isShell(name) && !slices.ContainsFunc(args[1:], func(a string) bool { return !strings.HasPrefix(a, "-") })
+	if strings.ContainsAny(f.program, "$`(){}[]<>") || slices.Contains([]string{"fi", "done", "esac", "}"}, f.program) {
+		f.program, f.unclear = "", true
+		f.asked = asksFor().MatchString(command)
+	}
+	return f
+}
+
+// started takes away what only starts another command: assignments, exec, env.
+func started(args []string) []string {
+	for len(args) > 0 {
+		switch name, _, assigned := strings.Cut(args[0], "="); {
+		case assigned && !strings.ContainsAny(name, "$/"), slices.Contains([]string{"exec", "command", "nohup", "setsid", "eval"}, args[0]):
+			args = args[1:]
+		case slices.Contains([]string{"env", "nice", "ionice", "timeout"}, path.Base(args[0])):
+			args = args[1:]
+			for len(args) > 0 && (strings.HasPrefix(args[0], "-") || strings.Trim(args[0], "0123456789.smh") == "") { // options, and their numbers
+				args = args[1:]
+			}
+		default:
+			return args
+		}
+	}
+	return nil
+}
+
+// given is the text that a shell is given to run ("sh -c TEXT"); "" without one.
+func given(args []string) string {
+	if len(args) == 0 || !isShell(path.Base(args[0])) {
+		return ""
+	}
+	for i, a := range args[1:] {
+		if len(a) > 1 && a[0] == '-' && a[1] != '-' && strings.HasSuffix(a, "c") && i+2 < len(args) {
+			return args[i+2]
+		}
+	}
+	return ""
+}
+
+func isShell(name string) bool {
+	return slices.Contains([]string{"sh", "bash", "dash", "ksh", "zsh", "fish", "tcsh", "csh", "rbash"}, name)
+}
+
+// lastCommand is what stands behind the last sign outside of quotes that ends a
+// command.
+func lastCommand(s string) string {
+	begin, quote := 0, byte(0)
+	s = strings.TrimRight(s, "; \t")
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == ';' || c == '|' || c == '\n' || c == '&' && (i == 0 || s[i-1] != '>'): // "2>&1" is none
+			begin = i + 1
+		}
+	}
+	return strings.TrimSpace(s[begin:])
+}
+
+// ends are programs, and words of the shell, after which nothing is left to do.
+func ends() []string {
+	return []string{"false", "true", "nologin", "exit", ":", "echo", "printf", "cat", "sleep", "logger", "date", "logout", "return", "kill"}
+}
+
+// sftp says whether a program copies files and nothing else.
+func sftp(program string) bool {
+	return program == "internal-sftp" || path.Base(program) == "sftp-server"
+}
+
+// lookForced finds the program that a ForceCommand runs, also one that is named
+// without its folder: it is looked for where sshd's own value of PATH has people
+// look (pathnames.h of OpenSSH, as the distributions build it).
+func lookForced(h *host.Host, program string) Place {
+	if strings.Contains(program, "/") {
+		return lookProgram(h, program)
+	}
+	for _, dir := range []string{"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/games"} {
+		if p := lookProgram(h, path.Join(dir, program)); !p.Missing {
+			return p
+		}
+	}
+	return Place{Missing: true}
+}
+
+// askForced: a wrapper is the owner's way to log or to ask for a second factor,
+// and runs in the end what people asked for. A program that ends at once, or that
+// is not there, ends every session.
+func askForced(f Facts, e Effective) Finding {
+	command := e.Value("forcecommand")
+	c := readForced(command)
+	if c == (forcedCommand{}) {
+		return pass("No command is forced on %s.", f.whom())
+	}
+	w := locate(f, e, "forcecommand", command)
+	why, known := "", true
+	switch p, seen := f.Places[c.program]; {
+	case c.program == "":
+		known = c.asked
+	case sftp(c.program):
+		why = "it copies files and gives nobody a shell"
+	case slices.Contains(ends(), path.Base(c.program)):
+		why = "it ends at once"
+	case !seen:
+		known = c.asked || c.shell
+	default:
+		why, known = p.runs(c.program)
+		known = known || c.asked || c.shell
+	}
+	switch {
+	case why != "":
+		return shut(w, fmt.Sprintf("ForceCommand %q replaces the session of %s%s, and %s.", shorten(command), f.who("every Entra ID user"), w.at(), why), w.undo(f))
+	case !known:
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ForceCommand" + w.at(),
+			Text: fmt.Sprintf("ForceCommand %q replaces the session of %s%s; whether it gives people one in the end is not known.", shorten(command), f.who("every Entra ID user"), w.at()), Next: w.undo(f)}
+	case c.shell && !c.asked:
+		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people who give ssh a command",
+			Text: fmt.Sprintf("ForceCommand %q gives everybody a shell%s; what people ask ssh to run is not run.", shorten(command), w.at()), Next: w.undo(f)}
+	}
+	return pass("ForceCommand runs %s%s.", shorten(command), w.at())
+}
+
+// runs is why people cannot run a program, and where they can, whether it is
+// known to run what they asked for.
+func (p Place) runs(name string) (why string, known bool) {
+	switch {
+	case p.Missing && !strings.Contains(name, "/"):
+		return name + " is in no folder that people's programs are looked for in", true
+	case p.Missing:
+		return name + " does not exist", true
+	case p.Dir:
+		return name + " is a folder", true
+	case p.Err != nil:
+		return "", false
+	case p.Mode.Perm()&0o001 == 0:
+		return fmt.Sprintf("%s cannot be executed by everybody (mode %04o)", name, p.Mode.Perm()), true
+	case p.Starts != "":
+		return name + " is a script for " + p.Starts + ", which is not there", true
+	}
+	return "", p.Session
+}

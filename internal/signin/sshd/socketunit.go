@@ -1,0 +1,214 @@
+package sshd
+
+import (
+	"net/netip"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// SocketUnit is a socket unit that listens in sshd's place (systemd.socket(5)).
+// Where one is active, what it says about addresses and ports counts, and what
+// sshd_config says does not.
+type SocketUnit struct {
+	Name    string // "ssh.socket"; "" where there is none
+	Streams []Stream
+	Both    bool             // its IPv6 sockets take IPv4 too (BindIPv6Only=)
+	Open    []netip.AddrPort // what systemd listens on for it; none where it is not active
+}
+
+// Stream is one ListenStream= that is in force.
+type Stream struct {
+	File string
+	Line int
+	At   netip.AddrPort // every address as [::]
+}
+
+// unitDirs are where systemd looks for units, what wins first (systemd.unit(5)).
+func unitDirs() []string {
+	return []string{"/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator.early",
+		"/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.attached", "/run/systemd/generator",
+		"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late"}
+}
+
+// lookSocketUnit reads the unit that listens for sshd, and which of systemd's own
+// sockets are its. Their files tell more than one list of sockets: systemd holds
+// those of other units too.
+func lookSocketUnit(h *host.Host, all []socket) SocketUnit {
+	comm, err := h.ReadFile("/proc/1/comm", 64)
+	if err != nil || strings.TrimSpace(string(comm)) != "systemd" {
+		return SocketUnit{}
+	}
+	for _, name := range []string{"ssh.socket", "sshd.socket"} {
+		u := readSocketUnit(h, name)
+		if len(u.Streams) == 0 {
+			continue
+		}
+		for _, s := range socketsOf(h, "1", all) {
+			if slices.ContainsFunc(u.Streams, func(want Stream) bool { return want.opens(s) }) {
+				u.Open = append(u.Open, s)
+			}
+		}
+		if len(u.Open) > 0 {
+			return u
+		}
+	}
+	return SocketUnit{}
+}
+
+// socketsOf are those of the sockets that a process holds.
+func socketsOf(h *host.Host, pid string, all []socket) (found []netip.AddrPort) {
+	descriptors, err := h.ReadDir("/proc/" + pid + "/fd")
+	if err != nil {
+		return nil
+	}
+	for _, fd := range descriptors {
+		target, err := h.Readlink("/proc/" + pid + "/fd/" + fd.Name())
+		if err != nil {
+			continue
+		}
+		inode := strings.TrimSuffix(strings.TrimPrefix(target, "socket:["), "]")
+		for _, s := range all {
+			if s.inode == inode && inode != "" {
+				found = append(found, s.at)
+			}
+		}
+	}
+	return found
+}
+
+// opens says whether a socket is what the line asks for. A number alone means
+// every address: [::], or 0.0.0.0 where the machine has no IPv6.
+func (s Stream) opens(at netip.AddrPort) bool {
+	return s.At == at || s.At.Port() == at.Port() && s.At.Addr() == netip.IPv6Unspecified() && at.Addr() == netip.IPv4Unspecified()
+}
+
+// readSocketUnit reads the unit's file and its drop-ins.
+func readSocketUnit(h *host.Host, name string) SocketUnit {
+	u := SocketUnit{Name: name, Both: true}
+	if b, err := h.ReadFile("/proc/sys/net/ipv6/bindv6only", 16); err == nil {
+		u.Both = strings.TrimSpace(string(b)) != "1"
+	}
+	main := ""
+	for _, dir := range unitDirs() {
+		if file := dir + "/" + name; h.Exists(file) {
+			main = file
+			break
+		}
+	}
+	if main == "" {
+		return u
+	}
+	names := []string{name}
+	if to, err := h.Readlink(main); err == nil && path.Base(to) != name {
+		names = append(names, path.Base(to)) // another name of that unit
+	}
+	files := append([]string{main}, dropins(h, names)...)
+	for _, file := range files {
+		u.read(h, file)
+	}
+	return u
+}
+
+// dropins are the drop-in files of a unit by any of its names, in the order of
+// their own names; of two with one name, that in the folder which wins.
+func dropins(h *host.Host, names []string) (files []string) {
+	by := map[string]string{}
+	var order []string
+	for _, dir := range unitDirs() {
+		for _, name := range names {
+			for _, file := range h.Glob(dir + "/" + name + ".d/*.conf") {
+				if base := path.Base(file); by[base] == "" {
+					by[base] = file
+					order = append(order, base)
+				}
+			}
+		}
+	}
+	slices.Sort(order)
+	for _, base := range order {
+		files = append(files, by[base])
+	}
+	return files
+}
+
+// read takes a file into account. An empty ListenStream= takes back all before it.
+func (u *SocketUnit) read(h *host.Host, file string) {
+	text, err := h.ReadFile(file, 1<<20)
+	if err != nil {
+		return
+	}
+	section, number := "", 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			section = line
+		}
+		key, value, ok := strings.Cut(line, "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		if !ok || section != "[Socket]" || line[0] == '#' || line[0] == ';' {
+			continue
+		}
+		switch at, isNet := parseStream(value); {
+		case strings.HasPrefix(key, "Listen") && value == "":
+			u.Streams = nil // of every kind (systemd.socket(5))
+		case key == "ListenStream" && isNet:
+			u.Streams = append(u.Streams, Stream{File: file, Line: number, At: at})
+		case key == "BindIPv6Only" && value != "default" && value != "":
+			u.Both = value != "ipv6-only"
+		}
+	}
+}
+
+// parseStream reads "22", "10.0.0.4:22" and "[fd00::4]:22"; sockets of other kinds
+// are no way for people.
+func parseStream(s string) (at netip.AddrPort, ok bool) {
+	if n, err := strconv.ParseUint(s, 10, 16); err == nil {
+		return netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(n)), true
+	}
+	s, _, _ = strings.Cut(s, "%") // a network interface
+	if !strings.HasPrefix(s, "[") || strings.Contains(s, "]") {
+		a, err := netip.ParseAddrPort(s)
+		return a, err == nil
+	}
+	return netip.AddrPort{}, false
+}
+
+// reached are the addresses that people can connect to.
+func (u SocketUnit) reached() (out []netip.AddrPort) {
+	for _, at := range u.Open {
+		out = append(out, at)
+		if at.Addr() == netip.IPv6Unspecified() && u.Both {
+			out = append(out, netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port()))
+		}
+	}
+	return out
+}
+
+// asks is the line that a socket is open for.
+func (u SocketUnit) asks() (s Stream) {
+	for _, s = range u.Streams {
+		if slices.ContainsFunc(u.Open, s.opens) {
+			return s
+		}
+	}
+	return s
+}
+
+// chosen says whether the machine's owner wrote the addresses and ports there.
+func (u SocketUnit) chosen() bool { return strings.HasPrefix(u.asks().File, "/etc/") }
+
+// listen is a command that has the unit listen on ports at every address.
+func (u SocketUnit) listen(ports []uint16) string {
+	lines := `[Socket]\nListenStream=\n`
+	for _, p := range ports {
+		lines += `ListenStream=` + strconv.Itoa(int(p)) + `\n`
+	}
+	lines += `BindIPv6Only=both\n`
+	dir := "/etc/systemd/system/" + u.Name + ".d"
+	return "sudo mkdir -p " + dir + " && printf '" + lines + "' | sudo tee " + dir + "/zz-listen.conf && sudo systemctl daemon-reload && sudo systemctl restart " + u.Name
+}

@@ -1,0 +1,87 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/status"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/wire"
+)
+
+// TestEvidence: what is not known is settled by a person's real sign-in, in a real
+// journal, that is newer than each file that decides and than sshd's last start.
+// It overrules nothing that is known.
+func TestEvidence(t *testing.T) {
+	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.Ubuntu("24.04"), roots.RHEL("9.4")} {
+		t.Run(p.Name, func(t *testing.T) {
+			s := enabledPersona(t, p, settings)
+			s.rest()
+			s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask; chmod 755 /usr/local/bin/ask")
+			const unit = "$(systemctl is-active --quiet ssh && echo ssh || echo sshd)"
+			// The line stands in front of the first of the account stack.
+			ask := func(program string) string {
+				return "cp -a /etc/pam.d/sshd /root/pam; n=$(grep -n -m 1 -E '^(@include[[:space:]]+common-account|account)' /etc/pam.d/sshd | cut -d: -f1); sed -i \"${n}iaccount required pam_exec.so " + program + "\" /etc/pam.d/sshd"
+			}
+			says := func(want int, promise bool) string {
+				t.Helper()
+				said := s.operate("enable", 0, want)
+				if strings.HasPrefix(said, "People can sign in") != promise {
+					t.Errorf("enable says %s", said)
+				}
+				return said
+			}
+
+			s.must(ask("/usr/local/bin/ask"))
+			if said := says(0, false); !strings.Contains(said, "pam_exec") {
+				t.Errorf("what decides is not named: %s", said)
+			}
+			if !s.signIn() {
+				t.Fatal("the person does not get in")
+			}
+			says(0, true)
+			r := s.status(0)
+			for _, sub := range r.Substatuses {
+				if sub.Level != status.Success && sub.Name != "monitor" && sub.Name != "distro" {
+					t.Errorf("settled, and %s is %s: %s", sub.Name, sub.Level, sub.Message)
+				}
+			}
+
+			// A file that decides is newer than the sign-in.
+			s.must("sleep 1; touch /etc/pam.d/sshd")
+			says(0, false)
+			if !s.signIn() {
+				t.Fatal("the person does not get in")
+			}
+			says(0, true)
+
+			// sshd was started anew since.
+			s.must("sleep 1; systemctl restart " + unit)
+			says(0, false)
+			if !s.signIn() {
+				t.Fatal("the person does not get in")
+			}
+			says(0, true)
+
+			// The program that decides was changed. A try that PAM refused is no sign-in, and a line that anybody can write is none.
+			s.must("printf '#!/bin/sh\\nexit 1\\n' > /usr/local/bin/ask")
+			if s.signInAt(wire.Guest, 22) {
+				t.Fatal("pam_exec lets the person in")
+			}
+			s.must("runuser -u nobody -- logger -t sshd 'Accepted publickey for " + person + " from 10.0.0.1 port 4711 ssh2: RSA-CERT SHA256:x ID rig (serial 0) CA ED25519 SHA256:x'; runuser -u nobody -- logger -t sshd 'pam_unix(sshd:session): session opened for user " + person + "(uid=1000) by (uid=0)'")
+			says(0, false)
+
+			// What is out stays out, whoever got in before.
+			s.must("cp -a /root/pam /etc/pam.d/sshd; printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask")
+			if !s.signIn() {
+				t.Fatal("the person does not get in")
+			}
+			s.must("rm /usr/local/bin/ask; " + ask("/usr/local/bin/ask"))
+			if said := says(21, false); !strings.Contains(said, "/usr/local/bin/ask") {
+				t.Errorf("enable says %s", said)
+			}
+		})
+	}
+}
