@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -71,11 +72,25 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 		return fault.OK
 	}
 	if err != nil {
-		f := fault.Of(err)
-		fmt.Fprintf(p.Err, "%v\n%s\n", err, f.Remedy())
+		f := unlooked(err)
+		fmt.Fprintf(p.Err, "%s\n%s\n", f.What, f.Remedy())
 		return f.Code
 	}
 	return fault.OK
+}
+
+// unlooked is the fault of a look or a repair that could not be: mostly the machine
+// has run out of something.
+func unlooked(err error) *fault.Fault {
+	if f := fault.Resource(err); f != nil {
+		return f
+	}
+	file := (*fs.PathError)(nil)
+	if errors.As(err, &file) && errors.Is(err, fs.ErrPermission) {
+		return fault.Wrap(err, fault.Disk, "The watch cannot do its work: "+file.Error()+".",
+			"See what keeps root from it (ls -ldZ "+file.Path+"; lsattr -d "+file.Path+"; findmnt -T "+file.Path+"), and mend that.")
+	}
+	return fault.Of(err)
 }
 
 // assigned is a request for what the watch looks after, with the settings as

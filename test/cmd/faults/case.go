@@ -182,9 +182,9 @@ func (s *stage) trace() (points []point, commands []string, err error) {
 
 // play is one case: the operation with a kill at the point, then the same once
 // more without, at once, as an agent that was started again would.
-func (r reference) play(ctx context.Context, p point) (o outcome) {
+func (r reference) play(ctx context.Context, m *machinery, p point) (o outcome) {
 	o = outcome{scenario: r.scenario, point: p}
-	s, err := r.stage(ctx)
+	s, err := m.stage(ctx, r)
 	if err != nil {
 		o.err = err
 		return o
@@ -193,7 +193,7 @@ func (r reference) play(ctx context.Context, p point) (o outcome) {
 		if !o.good() {
 			o.log = s.HandlerLog()
 		}
-		if err := s.Close(); err != nil && o.err == nil {
+		if err := m.done(r, o); err != nil && o.err == nil {
 			o.err = err
 		}
 	}()

@@ -72,6 +72,8 @@ func (p point) told(r agentrun.Report) (wrong []string) {
 	e := r.Extension
 	last := r.Runs[len(r.Runs)-1]
 	switch {
+	case last.Operation == "watch" && e != nil && e.Status == "error" && !slices.Contains(causes()[p.Fault].codes, fault.Code(e.Code)):
+		wrong = append(wrong, fmt.Sprintf("a look makes the status %+v", e))
 	case !decides(last.Operation):
 	case last.ExitCode == 0 && (e == nil || e.FromAgent || e.Status != "success" || e.Code != 0):
 		wrong = append(wrong, fmt.Sprintf("exit code 0, and the status is %+v", e))

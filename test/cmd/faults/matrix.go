@@ -101,10 +101,16 @@ func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
 	var workers sync.WaitGroup
 	for range m.jobs {
 		workers.Go(func() {
+			var machine machinery
+			defer func() {
+				if err := machine.close(); err != nil {
+					fmt.Fprintln(m.out, err)
+				}
+			}()
 			for p := range points {
 				o, known := m.known.find(sc, p)
 				if !known {
-					o = ref.play(ctx, p)
+					o = ref.play(ctx, &machine, p)
 					m.known.add(o)
 				}
 				mu.Lock()

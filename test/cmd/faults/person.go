@@ -8,9 +8,11 @@ import (
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/status"
 	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/scene"
 )
 
-// person has somebody run setup or remove, under the tracer.
+// person has somebody run setup or remove, or systemd a look of the watch, under
+// the tracer.
 func person(operation string) func(context.Context, *stage) (agentrun.Report, error) {
 	return func(ctx context.Context, s *stage) (agentrun.Report, error) {
 		const program = faultsDir + "/bin/aadsshlogin-handler"
@@ -30,8 +32,12 @@ func person(operation string) func(context.Context, *stage) (agentrun.Report, er
 		if operation == "remove" {
 			return report, nil
 		}
+		folder := agent.StandaloneDir
+		if operation == "watch" {
+			folder = agentrun.Dir(scene.HandlerVersion)
+		}
 		report.Handler.Status = "Ready" // there is no agent whose word it could be
-		said, err := status.Read(filepath.Join(s.Root(), agent.StandaloneDir, "status"), 0)
+		said, err := status.Read(filepath.Join(s.Root(), folder, "status"), 0)
 		if err != nil {
 			report.Extension = &agentrun.Extension{Invalid: err.Error()}
 		} else {

@@ -34,6 +34,8 @@ type scenario struct {
 	act func(context.Context, *stage) (agentrun.Report, error)
 	// removes: the extension is gone at the end.
 	removes bool
+	// repeats: the operation leaves the machine as it found it.
+	repeats bool
 }
 
 func (s scenario) String() string { return s.persona.Name + " " + s.name }
@@ -43,7 +45,8 @@ func personas() []roots.Persona {
 	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
 }
 
-// scenarios are the operations of an extension's life, and setup and remove.
+// scenarios are the operations of an extension's life, setup and remove, and a
+// look of the watch.
 func scenarios(p roots.Persona) []scenario {
 	login := func(version string) fixtures.Spec { return fixtures.Spec{Name: fixtures.Login, Version: version} }
 	return []scenario{
@@ -67,6 +70,11 @@ func scenarios(p roots.Persona) []scenario {
 			prepare: setUp(), act: enable(scene.HandlerVersion, 0)},
 		{name: "return", persona: p, packages: []fixtures.Spec{login(newerPackage)},
 			prepare: setUp(enable(scene.HandlerVersion, 0)), act: uninstall, removes: true},
+		{name: "watch", persona: p, packages: []fixtures.Spec{login(olderPackage)},
+			prepare: installOlder, act: person("watch"), repeats: true},
+		// What the agent runs at each of its starts.
+		{name: "enable again", persona: p, packages: []fixtures.Spec{login(olderPackage)},
+			prepare: installOlder, act: enable(scene.HandlerVersion, 0), repeats: true},
 	}
 }
 

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+)
+
+// machinery is the machine of one worker. An operation that leaves a machine as it
+// found it can be played on the same one again, as long as all went well: to start
+// a machine takes longer than to look at it.
+type machinery struct {
+	now    *stage
+	played int // on it
+}
+
+// oftenEnough is after how many cases a machine is replaced all the same: its logs
+// have become long.
+const oftenEnough = 200
+
+// stage is a machine for the next case.
+func (m *machinery) stage(ctx context.Context, r reference) (*stage, error) {
+	if m.now != nil {
+		if err := m.now.Remove(faultsDir + "/trace"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		return m.now, nil
+	}
+	s, err := r.stage(ctx)
+	m.now, m.played = s, 0
+	return s, err
+}
+
+// done keeps the machine of a case for the next one, or ends it.
+func (m *machinery) done(r reference, o outcome) error {
+	m.played++
+	if r.scenario.repeats && o.good() && m.played < oftenEnough {
+		return nil
+	}
+	return m.close()
+}
+
+// close ends the machine, where there is one.
+func (m *machinery) close() error {
+	s := m.now
+	if m.now = nil; s == nil {
+		return nil
+	}
+	return s.Close()
+}
