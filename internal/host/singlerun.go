@@ -34,6 +34,9 @@ func (h *Host) SingleRun(ctx context.Context, who string) (release func(), err e
 		if err == nil {
 			break
 		}
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			f.Close()
 			return nil, err

@@ -21,8 +21,11 @@ const oftenEnough = 200
 // stage is a machine for the next case.
 func (m *machinery) stage(ctx context.Context, r reference) (*stage, error) {
 	if m.now != nil {
-		if err := m.now.Remove(faultsDir + "/trace"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+		// What a case leaves in a file system that the next boot would find empty.
+		for _, path := range []string{faultsDir + "/trace", "/run/aadsshlogin-handler.lock"} {
+			if err := m.now.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
 		}
 		return m.now, nil
 	}
