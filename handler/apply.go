@@ -96,11 +96,11 @@ func (w *work) step(ctx context.Context, s decide.Step) error {
 	case decide.Repair:
 		return w.repair(ctx)
 	case decide.Install:
-		return w.unlisted(w.offered(ctx, s, w.diagnosed(ctx, w.transaction(func() error { return w.install(ctx, s) }))))
+		return w.unlisted(w.offered(ctx, s, w.diagnosed(ctx, w.refused(ctx, w.transaction(func() error { return w.install(ctx, s) })))))
 	case decide.PutBack:
 		return w.transaction(func() error { return w.restore(ctx, s) })
 	case decide.Replace:
-		return w.unlisted(w.offered(ctx, s, w.diagnosed(ctx, w.transaction(func() error { return w.replace(ctx, s) }))))
+		return w.unlisted(w.offered(ctx, s, w.diagnosed(ctx, w.refused(ctx, w.transaction(func() error { return w.replace(ctx, s) })))))
 	case decide.Reinstall:
 		return w.diagnosed(ctx, w.transaction(func() error { return w.reinstall(ctx, s) }))
 	case decide.Reload:
@@ -184,7 +184,7 @@ func (w *work) transaction(change func() error) error {
 // stands in a file with others, they are fetched with it, and what is wrong with
 // them must not end ours: the installation decides.
 func (w *work) refresh(ctx context.Context) error {
-	err := w.diagnosed(ctx, w.session.Refresh(ctx))
+	err := w.diagnosed(ctx, w.signed(ctx, w.session.Refresh(ctx), decide.IndexAddress(w.plan, w.facts)))
 	if err == nil || ctx.Err() != nil || !shared(w.plan.Existing, w.facts.Sources) {
 		return err
 	}

@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/download"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/proxy"
+	"aadsshlogin-handler/internal/trust"
+	"aadsshlogin-handler/pkgmgr"
 )
 
 // diagnosed adds to what a package manager said of its repositories what is in
@@ -24,9 +29,15 @@ func (w *work) diagnosed(ctx context.Context, err error) error {
 	if said == nil {
 		return nil
 	}
-	if e := w.plan.Existing; e != nil && said.Code == fault.RepositoryUntrusted {
-		return fault.Wrap(err, said.Code, said.What, "The machine's own entry for the repository decides about its keys ("+e.Place()+"): bring the key that it names up to date "+
-			"(reinstall packages-microsoft-prod, if that brought it), or remove the entry, and the extension adds its own; then set the extension again.")
+	if e := w.plan.Existing; e != nil {
+		if f := w.ofOwner(*e, said); f != nil {
+			return fault.Wrap(err, f.Code, f.What, f.Remedy())
+		}
+	}
+	if w.plan.Source.All {
+		if err = w.distrusted(ctx, err); fault.Of(err).Code == fault.RepositoryUntrusted {
+			return err
+		}
 	}
 	unavailable := said.Code == fault.PackageUnavailable && w.plan.Source.All
 	if said.Code != fault.RepositoryUnreachable && !unavailable {
@@ -44,6 +55,77 @@ func (w *work) diagnosed(ctx context.Context, err error) error {
 		return fault.Wrap(errors.Join(err, found), found.Code, what, found.Remedy())
 	}
 	return err
+}
+
+// signed adds to what was said of metadata that is not trusted the fingerprint
+// of what signed it, from the signature itself: managers name a short id, or
+// none. Where the signature cannot be had, what was said stands. address is that
+// of the index.
+func (w *work) signed(ctx context.Context, err error, address string) error {
+	const wait = 15 * time.Second
+	said := fault.Of(err)
+	if said == nil || said.Code != fault.RepositoryUntrusted || address == "" || fingerprint(said.What) {
+		return err
+	}
+	if w.facts.Target.Manager != distro.Apt {
+		address += ".asc"
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	client := download.Client{Proxy: w.proxy(ctx, address), Log: w.log}
+	signature, noAnswer := client.Get(ctx, address, indexLimit)
+	signers := trust.MetadataSigners(signature)
+	if noAnswer != nil || len(signers) == 0 {
+		return err
+	}
+	return fault.Wrap(err, said.Code, named(said.What, signers), said.Remedy())
+}
+
+// named puts the fingerprints of keys where a text names the end of one, or one
+// with blanks, else behind it.
+func named(what string, keys []string) string {
+	for _, key := range keys {
+		blanks := strings.TrimSpace(regexp.MustCompile(`.{4}`).ReplaceAllString(key, "$0 "))
+		for _, form := range []string{blanks, key[max(0, len(key)-16):]} {
+			if strings.Contains(what, form) {
+				return strings.Replace(what, form, key, 1)
+			}
+		}
+	}
+	return strings.TrimSuffix(what, ".") + "." + signedThere + strings.Join(keys, " and ") + "."
+}
+
+// signedThere begins the sentence that names what signed.
+const signedThere = " The signature there is by the key "
+
+// refused adds to what was said of a package that is not trusted what signed it,
+// where the package manager left no file to read that from.
+func (w *work) refused(ctx context.Context, err error) error {
+	const wait = 30 * time.Second
+	said, base := fault.Of(err), strings.TrimSuffix(decide.IndexAddress(w.plan, w.facts), "repodata/repomd.xml")
+	if said == nil || said.Code != fault.RepositoryUntrusted || w.plan.Source.All || base == "" || fingerprint(said.What) {
+		return err
+	}
+	location := w.session.Refused(said)
+	if location == "" {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	client := download.Client{Proxy: w.proxy(ctx, base), Log: w.log}
+	pkg, noAnswer := client.Get(ctx, base+location, packageLimit)
+	if f := pkgmgr.SignedBy(said, pkg); noAnswer == nil && f != nil {
+		return f
+	}
+	return err
+}
+
+// indexLimit is the size of a signed index above which it is none, in bytes.
+const indexLimit = 16 << 20
+
+// fingerprint reports whether a text has the whole fingerprint of a key.
+func fingerprint(text string) bool {
+	return regexp.MustCompile(`\b[0-9A-F]{40}(?:[0-9A-F]{24})?\b`).MatchString(text)
 }
 
 // proxy is the way that a package manager takes to an address, for our own

@@ -321,6 +321,12 @@ func dnfRules() []rule {
 		{match: `already installed but they are not correct for this package\.(?:[^\n]*\n){1,6}?[^\n]*Failing package is: (\S+)`, code: fault.RepositoryUntrusted,
 			what: "$1 is signed with a key that this machine does not accept.",
 			next: trustKey},
+		// You have enabled checking of packages via GPG keys. This is a good thing.
+		// However, you do not have any GPG public keys installed. You need to download
+		// Problem repository: [prod]
+		{match: `you do not have any GPG public keys installed(?:[^\n]*\n){1,16}?Problem repository: \[?([^\]\n]+)`, code: fault.RepositoryUntrusted,
+			what: "The definition of repository $1 names no key, and this machine has imported none.",
+			next: "Name the key in the definition (gpgkey=), or have the machine accept it (sudo rpm --import FILE) once you have verified it" + thenAgain},
 		// Error: GPG check FAILED
 		{match: `GPG check FAILED|The GPG keys listed for the "([^"]+)" repository are already installed but they are not correct`, code: fault.RepositoryUntrusted,
 			what: "A package is not signed with a key that this machine accepts.",

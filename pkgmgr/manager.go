@@ -133,6 +133,10 @@ type Manager struct {
 	// Download.
 	Kept func(Source, Package) []string
 
+	// Primary is the pattern of the list of packages that it has of a source; nil
+	// where the file of a package that was refused stays.
+	Primary func(Source) string
+
 	parseQuery    func(r host.Result, names []string) (Packages, error)
 	parseVersions func(r host.Result, name string) []string
 	parseEffect   func(r host.Result) Effect

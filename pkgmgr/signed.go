@@ -1,7 +1,11 @@
 package pkgmgr
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"aadsshlogin-handler/internal/fault"
@@ -23,16 +27,61 @@ func (s *Session) signedWith(o Order, d diagnosis) diagnosis {
 			if err != nil {
 				continue
 			}
-			if keys, err := trust.PackageSigners(content); err == nil && len(keys) > 0 {
-				what := strings.TrimSuffix(d.fault.What, ".") + ". It is signed with key " + strings.Join(keys, ", ") + "."
-				d.fault = fault.Wrap(d.fault, d.fault.Code, what, d.fault.Remedy())
-				return d
-			} else if err == nil && !strings.Contains(d.fault.What, "is not signed.") {
-				what := strings.TrimSuffix(d.fault.What, ".") + ". It has no signature."
-				d.fault = fault.Wrap(d.fault, d.fault.Code, what, notByHand)
+			if f := SignedBy(d.fault, content); f != nil {
+				d.fault = f
 				return d
 			}
 		}
 	}
 	return d
+}
+
+// refusedFile is the package that a fault of this code is about, as rpm names its
+// file, without ".rpm".
+const refusedFile = `^\S+-[^\s-]+-[^\s-]+\.(?:x86_64|aarch64|noarch)\b`
+
+// Refused says of a fault which package it does not trust, and where below the
+// repository's address its file is: a manager that removes what it refused
+// (zypper) leaves nothing to read the signature from. "" where it is not known.
+func (s *Session) Refused(f *fault.Fault) (location string) {
+	pkg := regexp.MustCompile(refusedFile).FindString(strings.TrimSuffix(f.What, "."))
+	if pkg == "" || s.Manager.Primary == nil {
+		return ""
+	}
+	for _, path := range s.Host.Glob(s.Manager.Primary(s.Source)) {
+		content, err := s.Host.ReadFile(path, packageLimit)
+		if err != nil {
+			continue
+		}
+		if strings.HasSuffix(path, ".gz") {
+			if content, err = gunzip(content); err != nil {
+				continue
+			}
+		}
+		if m := regexp.MustCompile(`<location [^>]*href="([^"]*/)?(` + regexp.QuoteMeta(pkg) + `\.rpm)"`).FindSubmatch(content); m != nil {
+			return string(m[1]) + string(m[2])
+		}
+	}
+	return ""
+}
+
+func gunzip(content []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, packageLimit))
+}
+
+// SignedBy adds to the fault of a package what its file says of its signature.
+func SignedBy(f *fault.Fault, pkg []byte) *fault.Fault {
+	keys, err := trust.PackageSigners(pkg)
+	said := strings.TrimSuffix(f.What, ".")
+	switch {
+	case err != nil, len(keys) == 0 && strings.Contains(f.What, "is not signed."):
+		return nil
+	case len(keys) > 0:
+		return fault.Wrap(f, f.Code, said+". It is signed with key "+strings.Join(keys, ", ")+".", f.Remedy())
+	}
+	return fault.Wrap(f, f.Code, said+". It has no signature.", notByHand)
 }

@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,6 +43,7 @@ func zypper() *Manager {
 		Kept:           zypperKept,
 		Verify:         rpmVerify,
 		Offers:         "zypper search -s --match-exact",
+		Primary:        func(s Source) string { return "/var/cache/zypp/raw/" + cmp.Or(s.ID, "*") + "/repodata/*primary.xml*" },
 		parseQuery:     parseRPMQuery,
 		parseVersions:  parseZypperSearch,
 		parseEffect:    parseZypperEffect,

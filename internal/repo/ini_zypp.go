@@ -87,6 +87,9 @@ func wrongAddress(word string) string {
 		return "its address " + shown(withoutUser(word)) + " has a % that is none"
 	}
 	u, err := url.Parse(word)
+	if err != nil && strings.Contains(err.Error(), "invalid port") {
+		return "its address " + shown(withoutUser(word)) + " has a port that is none"
+	}
 	if err == nil && u.Host == "" && slices.Contains([]string{"http", "https", "ftp", "nfs", "smb"}, u.Scheme) {
 		return "its address " + shown(withoutUser(word)) + " has no host"
 	}

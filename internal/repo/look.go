@@ -79,12 +79,27 @@ func free(h *host.Host, file string) string {
 }
 
 // missingKey is the file of signed-by or gpgkey that is not on the machine; empty where
-// all are. Fingerprints may stand beside files.
+// all are, and for an entry that does not verify.
 func missingKey(h *host.Host, e Entry) string {
-	if e.SignedBy == InlineKey || !e.Verifies {
+	if !e.Verifies {
 		return ""
 	}
-	for _, key := range words(e.SignedBy) {
+	return KeyGone(h, e)
+}
+
+// Keys are the keys that an entry names: files and addresses. Fingerprints may
+// stand beside them.
+func (e Entry) Keys() []string {
+	if e.SignedBy == InlineKey {
+		return nil
+	}
+	return words(e.SignedBy)
+}
+
+// KeyGone is a key file that an entry names and that is not on the machine; ""
+// where all are.
+func KeyGone(h *host.Host, e Entry) string {
+	for _, key := range e.Keys() {
 		key = strings.TrimPrefix(key, "file://")
 		if strings.HasPrefix(key, "/") {
 			if _, err := h.Stat(key); errors.Is(err, fs.ErrNotExist) {

@@ -49,6 +49,18 @@ func Reuse(entries []Entry, t distro.Target, o Options) (*Entry, error) {
 	return usable, nil
 }
 
+// Configuring are the enabled entries of the machine's owner that configure the
+// repository of t, whatever they verify.
+func Configuring(entries []Entry, t distro.Target, o Options) []Entry {
+	var all []Entry
+	for _, e := range entries {
+		if e.Enabled && !e.Sources && !ours(e.File) && e.configures(t, o) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
 // configures reports whether the entry is for the repository of t, under any
 // of the addresses that serve it.
 func (e Entry) configures(t distro.Target, o Options) bool {

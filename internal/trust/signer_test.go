@@ -43,3 +43,23 @@ func FuzzPackageSigners(f *testing.F) {
 	}
 	f.Fuzz(func(_ *testing.T, pkg []byte) { _, _ = PackageSigners(pkg) })
 }
+
+// TestMetadataSigners reads the signatures of an index in the forms in which
+// repositories serve them.
+func TestMetadataSigners(t *testing.T) {
+	const want = "22C3281A92D14003FB53BBE8155C3D5C17105335"
+	for _, name := range []string{"InRelease", "repomd.xml.asc", "repomd.xml.sig"} {
+		signed, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := MetadataSigners(signed); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	for _, other := range []string{"", "<html>a portal</html>", "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n"} {
+		if got := MetadataSigners([]byte(other)); len(got) > 0 {
+			t.Errorf("%q is signed by %q", other, got)
+		}
+	}
+}

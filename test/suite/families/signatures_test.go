@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/keys"
 	"aadsshlogin-handler/test/lib/roots"
@@ -22,8 +22,8 @@ func TestWronglySignedPackage(t *testing.T) {
 	for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
 		t.Run(name, func(t *testing.T) {
 			each(t, rpms(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: signing}}}, func(m machine) {
-				texts := []string{"aadsshlogin-" + newer}                              // the package, and what signed it
-				if signing == fixtures.WrongKey && m.Target.Manager != distro.Zypper { // which keeps no file that it refused
+				texts := []string{"aadsshlogin-" + newer} // the package, and what signed it
+				if signing == fixtures.WrongKey {
 					texts = append(texts, keys.Wrong().Fingerprint)
 				}
 				m.want(27, texts...)
@@ -40,9 +40,41 @@ func TestWronglySignedMetadata(t *testing.T) {
 	each(t, kinds(), scene.Options{}, func(m machine) {
 		wrong := keys.Wrong()
 		m.offerAt(m.Target.Repository.Path, &wrong, login(newest)...)
-		m.want(27)
+		m.want(27, wrong.Fingerprint)
 		m.has("aadsshlogin", "")
+		m.tookBack()
 	})
+}
+
+// Where the package manager cannot install what was asked for, nothing of ours
+// stays either.
+func TestNothingStaysOfAFailure(t *testing.T) {
+	for name, c := range map[string]struct {
+		code  int
+		login fixtures.Spec
+	}{
+		"a dependency that nobody has": {26, fixtures.Spec{Name: fixtures.Login, Version: newer, Depends: []string{"no-such-package"}}},
+		"no such package":              {28, fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, kinds(), scene.Options{Packages: []fixtures.Spec{c.login}}, func(m machine) {
+				m.want(c.code)
+				m.has("aadsshlogin", "")
+				m.tookBack()
+			})
+		})
+	}
+}
+
+// tookBack fails the test where our definition of the repository or our key is
+// still there.
+func (m machine) tookBack() {
+	m.t.Helper()
+	for _, file := range []string{repo.DefinitionPath(m.Target.Manager), repo.KeyPath(m.Target.Manager)} {
+		if m.Exists(file) {
+			m.fatal("%s is still there", file)
+		}
+	}
 }
 
 // A healthy machine never gets 27: what is wrong with the newer version is a

@@ -19,7 +19,11 @@ import (
 // real one: the same commands in the same situations, with the same exit codes,
 // words and packages afterwards.
 func TestStandInOfTdnf(t *testing.T) {
-	const alone = "tdnf -y --disablerepo=* --enablerepo=aadsshlogin"
+	const (
+		alone = "tdnf -y --disablerepo=* --enablerepo=aadsshlogin"
+		into  = " > /etc/yum.repos.d/third.repo"
+		key   = "/etc/pki/rpm-gpg/RPM-GPG-KEY-aadsshlogin"
+	)
 	for scene, s := range map[string]struct {
 		packages []fixtures.Spec
 		before   string
@@ -39,7 +43,14 @@ func TestStandInOfTdnf(t *testing.T) {
 		"failing installation script":                         {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}, commands: 1},
 		"--downloadonly --downloaddir":                        {before: "mkdir -p /var/lib/put", commands: 1},
 		"--downloadonly --downloaddir, then tdnf install of the file": {before: "mkdir -p /var/lib/put", commands: 2},
-		"words that are none": {commands: 2},
+		"words that are none":                             {commands: 2},
+		"another definition file holds a page":            {before: "printf '<html>\\n'" + into, commands: 2},
+		"another definition file has a broken heading":    {before: "printf '[third\\nname=third\\n'" + into, commands: 2},
+		"another definition file has a line that is none": {before: "printf '[third]\\nname=third\\nthese are words\\n'" + into, commands: 2},
+		"our definition file is broken":                   {before: "printf '<html>\\n' > /etc/yum.repos.d/aadsshlogin.repo", commands: 2},
+		"the same definition twice":                       {before: "cat /etc/yum.repos.d/aadsshlogin.repo" + into, commands: 2},
+		"key file missing, and not imported":              {before: "rm " + key, commands: 1},
+		"key not imported":                                {commands: 1},
 	} {
 		t.Run(scene, func(t *testing.T) {
 			if s.packages == nil {

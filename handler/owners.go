@@ -1,0 +1,129 @@
+package handler
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/decide"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/trust"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// ofOwner tells what is wrong with an entry of the machine's owner that is used
+// for the repository: with its file and line, for that is where it is mended.
+// Nil where it is not the entry's keys.
+func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
+	next := "bring the key that it names up to date (reinstall packages-microsoft-prod, if that brought it)"
+	if w.Settings.Repository.Mode != agent.ModeExisting {
+		next += ", or remove the entry, and the extension adds its own"
+	}
+	next += "; then set the extension again."
+	about := "The machine's own entry for the repository decides about its keys (" + e.Place() + "): "
+	if gone := repo.KeyGone(w.host, e); gone != "" && (said.Code == fault.RepositoryUntrusted || strings.Contains(said.What, gone)) {
+		what := fmt.Sprintf("The entry for the repository in %s names the key file %s, which is not there.", e.Place(), gone)
+		if at := strings.Index(said.What, signedThere); at >= 0 {
+			what += said.What[at:]
+		} else if !strings.Contains(said.What, gone) {
+			what += " " + said.What
+		}
+		return fault.Wrap(said, fault.RepositoryUntrusted, what, about+next)
+	}
+	if key := notServed(e, said); key != "" {
+		return fault.Wrap(said, fault.RepositoryUntrusted, fmt.Sprintf("The entry for the repository in %s names the key %s, which is not to be had there: %s", e.Place(), key, said.What),
+			about+next)
+	}
+	if said.Code != fault.RepositoryUntrusted {
+		return nil
+	}
+	if key := w.notImported(e, said); key != "" {
+		next = "it names the key that signed, which this machine has not imported: sudo rpm --import " + key + "; then set the extension again."
+	}
+	return fault.Wrap(said, said.Code, said.What, about+next)
+}
+
+// notImported is the key file of an entry that has the key of which zypper says
+// that it does not accept it: it asks a person before it imports one.
+func (w *work) notImported(e repo.Entry, said *fault.Fault) string {
+	if w.facts.Target.Manager != distro.Zypper {
+		return ""
+	}
+	for _, key := range e.Keys() {
+		path, isFile := strings.CutPrefix(key, "file://")
+		content, err := w.host.ReadFile(path, keyLimit)
+		if !isFile || err != nil {
+			continue
+		}
+		if slices.ContainsFunc(trust.Fingerprints(content), func(f string) bool { return strings.Contains(said.What, f) }) {
+			return path
+		}
+	}
+	return ""
+}
+
+// notServed is the key of an entry that its server does not have, or does not
+// give: what was said of it names it.
+func notServed(e repo.Entry, said *fault.Fault) string {
+	if said.Code != fault.RepositoryUnreachable || !strings.Contains(said.What, " answered 4") {
+		return ""
+	}
+	for _, key := range e.Keys() {
+		u, err := url.Parse(key)
+		if err == nil && u.Host != "" && strings.Contains(said.What, u.Host) && strings.Contains(said.What, " for "+u.Path) {
+			return key
+		}
+	}
+	return ""
+}
+
+// distrusted looks, where the machine's own entries are all that is used and they
+// do not have the package, whether it is because one of them is not trusted: dnf
+// leaves such a one out, dnf 5 without a word.
+func (w *work) distrusted(ctx context.Context, err error) error {
+	const most = 4 // each is a request
+	said := fault.Of(err)
+	if said == nil || !w.plan.Source.All || said.Code != fault.PackageUnavailable && said.Code != fault.RepositoryUntrusted && said.Code != fault.RepositoryUnreachable {
+		return err
+	}
+	entries := repo.Configuring(w.facts.Sources, w.facts.Target, repo.Options{Base: w.facts.PackageBase(), GOARCH: runtime.GOARCH})
+	for _, e := range entries[:min(len(entries), most)] {
+		if shared(&e, w.facts.Sources) {
+			continue // what is said of its file may be about another one in it
+		}
+		own := *w.session
+		own.Source = pkgmgr.Source{ID: e.ID, ListFile: e.File, Proxy: w.plan.Source.Proxy, NoProxy: w.plan.Source.NoProxy}
+		found := fault.Of(w.signed(ctx, own.Refresh(ctx), decide.IndexBelow(e.URI, e.Suite, w.facts.Target.Manager)))
+		if found == nil {
+			continue
+		}
+		if f := w.ofOwner(e, found); f != nil {
+			return fault.Wrap(err, f.Code, f.What, f.Remedy())
+		}
+	}
+	if len(entries) == 1 && said.Code == fault.RepositoryUntrusted { // only a package showed it
+		if f := w.ofOwner(entries[0], said); f != nil {
+			return fault.Wrap(err, f.Code, f.What, f.Remedy())
+		}
+	}
+	return w.passedOver(err)
+}
+
+// passedOver adds which of the machine's definitions its package manager takes
+// nothing of, where the machine's own are all that is used.
+func (w *work) passedOver(err error) error {
+	said := fault.Of(err)
+	for _, p := range w.facts.Problems {
+		if p.Refused && said.Code == fault.PackageUnavailable {
+			return fault.Wrap(err, said.Code, fmt.Sprintf("%s %s is passed over for its line %d: %s.", said.What, p.File, p.Line, p.What),
+				"Correct that file: less "+p.File+"; then set the extension again.")
+		}
+	}
+	return err
+}

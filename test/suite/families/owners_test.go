@@ -1,0 +1,118 @@
+//go:build rig
+
+package families
+
+import (
+	"fmt"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// owners gives the machine a definition of the vendor's repository that its owner
+// made, and says where that entry is.
+func (m machine) owners(key, more string) (place string) {
+	m.t.Helper()
+	url := "https://" + pkghost.Name + m.Target.Repository.Path
+	file := "/etc/yum.repos.d/prod.repo"
+	text := fmt.Sprintf("[prod]\nname=prod\nbaseurl=%s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\n", url)
+	if key != "" {
+		text += "gpgkey=" + key + "\n"
+	}
+	switch m.Target.Manager {
+	case distro.Apt:
+		file = "/etc/apt/sources.list.d/prod.list"
+		if key != "" {
+			key = "[signed-by=" + key[len("file://"):] + "]"
+		}
+		text = fmt.Sprintf("deb %s %s %s main\n", key, url, m.Target.Repository.Suite)
+	case distro.Zypper:
+		file = "/etc/zypp/repos.d/prod.repo"
+	}
+	m.write(file, text+more)
+	return file + " line 1"
+}
+
+// TestOwnersKey: where the key of the owner's own entry is not there, not the one
+// that signed, or not imported, that is told with the entry's file and line, and
+// with what signed; the mode existing says the same.
+func TestOwnersKey(t *testing.T) {
+	const key = "/etc/KEY"
+	signer := keys.Rig().Fingerprint
+	for name, c := range map[string]struct {
+		before func(m machine) (place string)
+		says   string
+		rpm    bool // apt has no such form
+	}{
+		"where it leads to nothing": {func(m machine) string {
+			m.sh("ln -s /nowhere " + key)
+			return m.owners("file://"+key, "")
+		}, "key file " + key, false},
+		"another one": {func(m machine) string {
+			m.write(key, string(keys.Wrong().Public))
+			return m.owners("file://"+key, "")
+		}, signer, false},
+		"a page": {func(m machine) string {
+			m.write(key, "<html>\n")
+			return m.owners("file://"+key, "")
+		}, signer, false},
+		"not served": {func(m machine) string {
+			m.Packages.Missing("/nokey")
+			return m.owners("https://"+pkghost.Name+"/nokey", "")
+		}, "", true},
+		"none": {func(m machine) string { return m.owners("", "") }, signer, true},
+	} {
+		for _, mode := range []string{"default", "existing"} {
+			t.Run(name+", "+mode, func(t *testing.T) {
+				each(t, kinds(), scene.Options{}, func(m machine) {
+					if c.rpm && m.Target.Manager == distro.Apt {
+						return
+					}
+					place := c.before(m)
+					m.set(`{"repository": {"mode": "` + mode + `"}}`)
+					m.want(27, place, c.says)
+					m.has("aadsshlogin", "")
+				})
+			})
+		}
+	}
+}
+
+// TestOwnersKeyIsPut: where the path that the owner's entry names is free, our
+// verified key goes there; not in the mode existing.
+func TestOwnersKeyIsPut(t *testing.T) {
+	const key = "/etc/pki/rpm-gpg/OWNERS-KEY"
+	each(t, typical(), scene.Options{}, func(m machine) {
+		place := m.owners("file://"+key, "")
+		m.set(`{"repository": {"mode": "existing"}}`)
+		m.want(27, place, key)
+		if m.Exists(key) {
+			m.fatal("the mode existing wrote %s", key)
+		}
+		m.set(`{}`)
+		m.want(0)
+		m.has("aadsshlogin", newer)
+	})
+}
+
+// TestOwnersBrokenDefinition: a definition that its manager takes nothing of is
+// not used in the place of ours. Managers that do nothing at all by it say which
+// file and line it is.
+func TestOwnersBrokenDefinition(t *testing.T) {
+	each(t, rpms(), scene.Options{}, func(m machine) {
+		m.write("/etc/KEY", string(keys.Rig().Public))
+		m.owners("file:///etc/KEY", "# a note\n\njunk\n")
+		switch {
+		case m.Target.Manager == distro.Zypper:
+			m.want(26, "/etc/zypp/repos.d/prod.repo", "line 10")
+		case m.persona.Release == "4.0": // dnf 5
+			m.want(26, "/etc/yum.repos.d/prod.repo", "line 10")
+		default:
+			m.want(0)
+			m.has("aadsshlogin", newer)
+		}
+	})
+}
