@@ -35,7 +35,7 @@ type schema map[string]any
 var errAllowed = errors.New("not allowed")
 
 const (
-	baseURLPattern = `https?://` + proxy.HostPattern + `(:` + proxy.PortPattern + `)?(/[A-Za-z0-9._~%+-]+)*/?`
+	baseURLPattern = `https?://` + grammar.HostPattern + `(:` + grammar.PortPattern + `)?(/[A-Za-z0-9._~%+-]+)*/?`
 	minutesPattern = `off|[5-9]|[1-9][0-9]|[1-9][0-9]{2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440`
 	keyPattern     = `[\t\n\r ]*-----BEGIN PGP PUBLIC KEY BLOCK-----(-{0,4}[\t\n\r -,.-~])+-----END PGP PUBLIC KEY BLOCK-----[\t\n\r ]*`
 

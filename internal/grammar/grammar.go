@@ -15,6 +15,13 @@ import (
 // patterns, zypper relations.
 const VersionPattern = `([0-9]{1,9}:)?[0-9]([.+~^_-]?[0-9A-Za-z]){0,63}`
 
+// A host, by its name or between brackets by its address, and a port. They stand
+// in the JSON schema as well, so they are kept to what RE2 and ECMA 262 both read.
+const (
+	HostPattern = `([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])`
+	PortPattern = `(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})`
+)
+
 // Version reports whether s is a version of a package.
 func Version(s string) bool { return is(s, VersionPattern) }
 

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"aadsshlogin-handler/internal/grammar"
 )
 
 // Proxy is the way to the repository. Printed in any way it shows no password.
@@ -23,11 +25,9 @@ type Proxy struct {
 // second a user too. They stand in the JSON schema as well, so they are kept to
 // what RE2 and ECMA 262 both read.
 const (
-	HostPattern     = `([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])`
-	PortPattern     = `(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})`
 	userPattern     = `([A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+@`
-	Pattern         = `https?://` + HostPattern + `:` + PortPattern + `/?`
-	WithUserPattern = `https?://(` + userPattern + `)?` + HostPattern + `:` + PortPattern + `/?`
+	Pattern         = `https?://` + grammar.HostPattern + `:` + grammar.PortPattern + `/?`
+	WithUserPattern = `https?://(` + userPattern + `)?` + grammar.HostPattern + `:` + grammar.PortPattern + `/?`
 )
 
 // Parse reads http://host:port or https://host:port, with or without
