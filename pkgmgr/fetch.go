@@ -102,7 +102,7 @@ func (s *Session) perhapsForeign(o Order, spec Spec, d diagnosis) diagnosis {
 // is our repository's; "" where there is none.
 func (s *Session) fetched(spec Spec) string {
 	version := spec.Version
-	if version == "" {
+	if s.Manager.FetchDir != "" { // what is in it was fetched just now; a version may be given without its release
 		version = "*"
 	}
 	for _, path := range s.KeptFiles(Package{Name: spec.Name, Version: version}) {

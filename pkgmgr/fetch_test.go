@@ -120,3 +120,17 @@ func TestOthersAreNotAskedForOurPackage(t *testing.T) {
 		b.code(err, fault.PackageUnavailable)
 	}
 }
+
+// A version without its release finds the file that was fetched for it.
+func TestFetchedVersionWithoutRelease(t *testing.T) {
+	b := newBench(t, distro.Tdnf)
+	want := []Spec{{Name: "aadsshlogin", Version: "1.0.2"}}
+	o := b.order(Order{Install: want}, false)
+	b.packages("aadsshlogin 1.0.3-1")
+	b.fetched(&o, "aadsshlogin-1.0.2-1.x86_64.rpm")
+	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))
+	b.packages("aadsshlogin 1.0.2-1")
+	if _, err := b.Install(wide(b), want); err != nil {
+		t.Fatal(err)
+	}
+}
