@@ -120,6 +120,10 @@ func (m machine) sshPort() int { return int(m.SSHD.Port()) }
 func firewallCheck(m machine) []preflight.Result {
 	q := m.firewall.question
 	q.Port = m.sshPort()
+	if m.SSHD.Arc { // people come through its agent, from the machine itself
+		itself := netip.MustParseAddr("127.0.0.1")
+		q.Interfaces, q.Addresses, q.From = []string{"lo"}, []netip.Addr{itself}, itself
+	}
 	v := firewall.Ask(q, m.firewall.rules...)
 	whose := "connections to"
 	if q.From.IsValid() {

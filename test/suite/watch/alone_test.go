@@ -4,15 +4,12 @@ package watch_test
 
 import (
 	"encoding/json"
-	"net/http"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 
 	"aadsshlogin-handler/status"
 	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/wire"
 )
 
 // copied is where setup keeps its program.
@@ -225,26 +222,11 @@ func TestSetupNoexec(t *testing.T) {
 func TestSetupOnArc(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
-	fatal(t, s.WriteFile("/opt/azcmagent/bin/himds", []byte("#!/bin/sh\n"), 0o755))
-	s.must("mkdir -p -m 750 " + metadata.ArcTokens)
-	service := metadata.Arc(func(path string, content []byte) error { return s.WriteFile(path, content, 0o440) }).
-		Always(metadata.ComputePath, metadata.JSON(metadata.ArcServer())).
-		Always(metadata.TokenPath, metadata.TokenOf(metadata.ArcID("rg-edge", "db1")))
-	_, port, _ := strings.Cut(metadata.ArcAddress, ":")
-	l, err := s.Listen("tcp", wire.Gateway+":"+port)
-	fatal(t, err)
-	go func() { _ = http.Serve(l, service) }() // ends with the machine
-	s.must("cat > /etc/systemd/system/himds.socket <<'END'\n[Socket]\nListenStream=" + metadata.ArcAddress + "\nEND\n" +
-		"cat > /etc/systemd/system/himds.service <<'END'\n[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd " + wire.Gateway + ":" + port + "\nEND\n" +
-		"systemctl daemon-reload && systemctl start himds.socket")
+	service := s.arc()
 	before := s.inventory()
 	s.run(0, program+" setup")
 	s.must("aaduseradd " + person)
-	for _, name := range []string{"user", "user-cert.pub"} {
-		content, err := os.ReadFile(s.keys + "/" + name)
-		fatal(t, err)
-		fatal(t, s.WriteFile("/root/keys/"+name, content, 0o600))
-	}
+	s.keysInside()
 	s.must("ssh -F none -i /root/keys/user -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -l " + person + " localhost id -un; rm -r /root/keys")
 	s.rest()
 	s.look() // in its sandbox the agent's answer must be had too
