@@ -3,6 +3,7 @@ package sshd
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"sort"
 	"strings"
 	"time"
@@ -35,11 +36,19 @@ type Config struct {
 	Err        error // a file could not be read: lines may be missing above
 }
 
-// configPath is the file that the daemon reads.
-func configPath(h *host.Host, options []string) string {
+// configPath is the file that the daemon reads: the one that it is told, else the
+// one that it was built with, which is another where somebody built sshd himself.
+func configPath(h *host.Host, options []string, binary string) string {
 	for i, o := range options {
 		if o == "-f" && i+1 < len(options) {
 			return options[i+1]
+		}
+	}
+	if binary != "" && !strings.HasPrefix(binary, "/usr/sbin/") && !strings.HasPrefix(binary, "/usr/bin/") && !strings.HasPrefix(binary, "/sbin/") {
+		if text, err := h.ReadFile(binary, 64<<20); err == nil {
+			if own := regexp.MustCompile(`/[A-Za-z0-9._/+-]+/sshd_config\x00`).Find(text); own != nil {
+				return strings.TrimSuffix(string(own), "\x00")
+			}
 		}
 	}
 	if !h.Exists(mainConfig) && h.Exists(vendorConfig) {

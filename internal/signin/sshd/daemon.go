@@ -14,6 +14,7 @@ import (
 // Daemon is the sshd that is running now.
 type Daemon struct {
 	PID       int              // of the listening process; 0: none was found
+	Binary    string           // its program; "" where that is not known, or not root's alone
 	Command   []string         // its options; nil: not known
 	Own       []netip.AddrPort // what it listens on itself; none where a socket unit listens in its place
 	Unit      SocketUnit       // that listens in its place, or did until sshd took its sockets over
@@ -47,6 +48,7 @@ func lookDaemon(h *host.Host) Daemon {
 		d.PID = byPidFile(h)
 	}
 	if d.PID != 0 {
+		d.Binary = program(h, d.PID)
 		if text, err := h.ReadFile("/proc/"+strconv.Itoa(d.PID)+"/cmdline", 256<<10); err == nil {
 			d.Command = commandLine(string(text))
 		}
@@ -75,9 +77,21 @@ func byPidFile(h *host.Host) int {
 	return 0
 }
 
+// isSSHD: anybody can call a program sshd and listen with it; only root's counts.
 func isSSHD(h *host.Host, pid int) bool {
 	comm, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/comm", 64)
-	return err == nil && strings.TrimSpace(string(comm)) == "sshd"
+	return err == nil && strings.TrimSpace(string(comm)) == "sshd" && h.ProcessUser(pid) == 0
+}
+
+// program is the file that a process runs, also after an upgrade has put another
+// in its place. One that somebody beside root could change is not asked anything.
+func program(h *host.Host, pid int) string {
+	exe, err := h.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
+	exe = strings.TrimSuffix(exe, " (deleted)")
+	if err != nil || !h.RootOnly(exe) || !runnable(h, exe) {
+		return ""
+	}
+	return exe
 }
 
 // listener finds the sshd that holds a listening socket, and its sockets. Of

@@ -54,10 +54,10 @@ func Look(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody) Facts
 // LookAt is Look for another configuration file than the machine's own.
 func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, config string) Facts {
 	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc, One: one}
-	f.Binary = find(h)
+	f.Binary = find(h, f.Daemon.Binary)
 	if config == "" {
 		f.Options, f.Sources = daemonOptions(h, f.Daemon.Command)
-		f.Config = Read(h, configPath(h, f.Options))
+		f.Config = Read(h, configPath(h, f.Options, f.Daemon.Binary))
 	} else {
 		f.Options = []string{"-f", config}
 		f.Config = Read(h, config)
@@ -128,15 +128,24 @@ func awaitDaemon(ctx context.Context, h *host.Host, f *Facts) {
 	}
 }
 
-// find is where the distributions put sshd: /usr/sbin everywhere, /sbin and
-// /usr/bin where these are one directory by symlink or by an administrator.
-func find(h *host.Host) string {
+// find is the program of the running daemon, else where the distributions put
+// sshd: /usr/sbin everywhere, /sbin and /usr/bin where these are one directory by
+// symlink or by an administrator.
+func find(h *host.Host, running string) string {
+	if running != "" {
+		return running
+	}
 	for _, path := range []string{"/usr/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd", "/usr/local/sbin/sshd"} {
-		if info, err := h.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0 {
+		if runnable(h, path) {
 			return path
 		}
 	}
 	return ""
+}
+
+func runnable(h *host.Host, path string) bool {
+	info, err := h.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 }
 
 // unitName is the name of the daemon's unit: ssh on Debian and Ubuntu, where

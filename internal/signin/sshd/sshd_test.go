@@ -182,18 +182,18 @@ func TestReadFollowsIncludes(t *testing.T) {
 
 func TestVendorConfiguration(t *testing.T) {
 	h := hosttest.New(t).Host()
-	if got := configPath(h, nil); got != mainConfig {
+	if got := configPath(h, nil, ""); got != mainConfig {
 		t.Error(got)
 	}
 	put(t, h, vendorConfig, "UsePAM yes\n", 0o644)
-	if got := configPath(h, nil); got != vendorConfig {
+	if got := configPath(h, nil, ""); got != vendorConfig {
 		t.Error(got)
 	}
 	put(t, h, mainConfig, "UsePAM yes\n", 0o644)
-	if got := configPath(h, nil); got != mainConfig {
+	if got := configPath(h, nil, ""); got != mainConfig {
 		t.Error(got)
 	}
-	if got := configPath(h, []string{"-f", "/x"}); got != "/x" {
+	if got := configPath(h, []string{"-f", "/x"}, ""); got != "/x" {
 		t.Error(got)
 	}
 }
@@ -285,6 +285,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	// With a daemon running, the directory was there and is gone.
 	put(t, h, "/run/sshd.pid", "77\n", 0o644)
 	put(t, h, "/proc/77/comm", "sshd\n", 0o644)
+	put(t, h, "/proc/77/status", "Uid:\t0\t0\t0\t0\n", 0o644)
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{})
 	if got := Assess(Look(t.Context(), h, false, nil)); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
