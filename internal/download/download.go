@@ -58,7 +58,7 @@ func (c Client) Get(ctx context.Context, address string, limit int64) ([]byte, e
 		last := attempt == attempts
 		if status := (*statusError)(nil); errors.As(err, &status) && status.code == http.StatusTooManyRequests {
 			last = false // ctx ends it
-			wait = max(crowded/2+rand.N(crowded), min(status.retryAfter+rand.N(crowdedPause), crowdedWait))
+			wait = inTime(ctx, max(crowded/2+rand.N(crowded), min(status.retryAfter+rand.N(crowdedPause), crowdedWait)))
 			crowded = min(3*crowded, crowdedWait)
 		}
 		if !again || last || !sleep(ctx, wait) {
@@ -67,6 +67,16 @@ func (c Client) Get(ctx context.Context, address string, limit int64) ([]byte, e
 		c.Log.Infof("trying again after %s: %v", wait.Round(time.Millisecond), err)
 		pause *= 2
 	}
+}
+
+// inTime shortens a pause that would outlast the operation: asking once more
+// before its end is better than giving up at half of it.
+func inTime(ctx context.Context, wait time.Duration) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if left := time.Until(deadline) - crowdedPause; ok && left > crowdedPause && wait > left {
+		return left/2 + rand.N(left/2)
+	}
+	return wait
 }
 
 // statusError is an answer other than 200.

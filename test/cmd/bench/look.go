@@ -41,12 +41,15 @@ func looks(ctx context.Context) (figures []figure, err error) {
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	const rounds = 9
-	var look, bare effort
+	var look, bare, enable effort
 	for range rounds { // in turns, so that what else this machine does meets both
 		if err := look.add(ctx, m, "/usr/local/bin/aadsshlogin-handler watch"); err != nil {
 			return nil, err
 		}
 		if err := bare.add(ctx, m, bareLook); err != nil {
+			return nil, err
+		}
+		if err := enable.add(ctx, m, "ConfigSequenceNumber=0 "+agentrun.Dir(scene.HandlerVersion)+"/bin/aadsshlogin-handler enable"); err != nil {
 			return nil, err
 		}
 	}
@@ -66,6 +69,8 @@ func looks(ctx context.Context) (figures []figure, err error) {
 	return []figure{
 		{"processor time of one look of the watch, median of 9", milliseconds(median(look.processor)), "", false},
 		{"processor time of its questions by hand", milliseconds(median(bare.processor)), "", false},
+		{"processor time of enable, which asks the same", milliseconds(median(enable.processor)), "", false},
+		ratio("enable on a healthy machine / by hand, processor time", median(enable.processor), median(bare.processor), 1.3),
 		ratio("look / by hand, processor time", median(look.processor), median(bare.processor), 2),
 		{"wall time of one look, of which 1000 ms are waiting for quiet", milliseconds(median(look.wall)), "", false},
 		ratio("look / by hand, wall time beyond the waiting", median(look.wall)-time.Second, median(bare.wall), 2),

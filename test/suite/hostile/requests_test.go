@@ -21,7 +21,7 @@ func TestRequestsOfAnInstallation(t *testing.T) {
 		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 		s.want(0)
 		asked := s.Packages.Requests()
-		t.Logf("%d requests", len(asked))
+		t.Logf("%d requests: %v", len(asked), asked)
 		if want := requests()[distro.Manager(p.Family)]; len(asked) != want {
 			t.Errorf("%d requests, and not %d: %v", len(asked), want, asked)
 		}

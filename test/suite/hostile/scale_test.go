@@ -181,7 +181,7 @@ func TestThousandInstances(t *testing.T) {
 		each       int // requests of an installation
 		retryAfter string
 		others     int // requests that other machines behind the address just made
-	}{{few, "", 0}, {few, "30", 0}, {few, "", 2000}, {few, "30", 2000}, {many, "", 0}, {many, "30", 0}} {
+	}{{few, "", 0}, {few, "30", 0}, {few, "", 2000}, {few, "30", 2000}, {many, "", 0}, {many, "30", 0}, {many, "", 2000}, {many, "30", 2000}} {
 		t.Run(fmt.Sprintf("%d requests each, Retry-After %q, %d of others", c.each, c.retryAfter, c.others), func(t *testing.T) {
 			root := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// keyAddress is where the vendor's key is.
+const keyAddress = "https://packages.microsoft.com/keys/microsoft.asc"
+
+// bareInstall is what a person types for a fresh installation, the key included,
+// with the same checks of signatures. Nothing but the one source is asked.
+func bareInstall(s *scene.Scene, p roots.Persona) string {
+	base := "https://packages.microsoft.com" + s.Target.Repository.Path
+	definition := "[aadsshlogin]\nname=aadsshlogin\nbaseurl=" + base + "\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=" + keyAddress + "\n"
+	switch p.Family {
+	case roots.Apt:
+		const list, key = "/etc/apt/sources.list.d/aadsshlogin.list", "/usr/share/keyrings/aadsshlogin.asc"
+		return "/usr/lib/apt/apt-helper download-file " + keyAddress + " " + key + "\n" +
+			"echo 'deb [signed-by=" + key + "] " + base + " " + s.Target.Repository.Suite + " main' > " + list + "\n" +
+			"apt-get -q -o Dir::Etc::SourceList=" + list + " -o Dir::Etc::SourceParts=- -o APT::Get::List-Cleanup=0 update\napt-get -q -y install aadsshlogin"
+	case roots.Zypper:
+		return "cat > /etc/zypp/repos.d/aadsshlogin.repo <<'X'\n" + definition + "X\nzypper --non-interactive --gpg-auto-import-keys install -r aadsshlogin aadsshlogin"
+	}
+	return "cat > /etc/yum.repos.d/aadsshlogin.repo <<'X'\n" + definition + "X\ndnf -y --disablerepo='*' --enablerepo=aadsshlogin install aadsshlogin"
+}
+
+// requests compares what the repository is asked for, and how much it sends, by
+// install and enable on a fresh machine and by the bare package manager.
+func requests(ctx context.Context) (all []figure, err error) {
+	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
+		ours, ourBytes, err := asked(ctx, p, func(s *scene.Scene) error {
+			report, err := s.Agent.Apply(ctx, s.Goal())
+			if last := len(report.Runs) - 1; err == nil && (last < 0 || report.Runs[last].ExitCode != 0) {
+				err = fmt.Errorf("the handler on %s: %+v", p.Name, report.Runs)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		bare, bareBytes, err := asked(ctx, p, func(s *scene.Scene) error { return shell(ctx, s, bareInstall(s, p)) })
+		if err != nil {
+			return nil, err
+		}
+		all = append(all,
+			figure{"requests of a fresh installation by " + string(p.Family), fmt.Sprint(ours), fmt.Sprintf("<= %d, as the bare manager", bare), ours > bare},
+			figure{"bytes of it", fmt.Sprint(ourBytes), fmt.Sprintf("<= %d, as the bare manager", bareBytes), ourBytes > bareBytes})
+	}
+	return all, nil
+}
+
+// asked counts what the package host is asked for, and what it sends.
+func asked(ctx context.Context, p roots.Persona, do func(*scene.Scene) error) (requests int, bytes int64, err error) {
+	s, err := scene.Start(ctx, scene.Options{Persona: p, Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version}}})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer s.Close()
+	if err := do(s); err != nil {
+		return 0, 0, err
+	}
+	for _, r := range s.Packages.Requests() {
+		bytes += r.Bytes
+	}
+	return len(s.Packages.Requests()), bytes, nil
+}
+
+// crowd lets 1,000 instances behind one address install, in a clock of its own.
+func crowd(ctx context.Context) ([]figure, error) {
+	top, err := scene.Top(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-v", "-run", "^TestThousandInstances$/^8_requests_each,_Retry-After_.*,_2000", "./test/suite/hostile")
+	cmd.Dir = top
+	out, err := cmd.CombinedOutput()
+	result := "not run"
+	for line := range strings.Lines(string(out)) {
+		if _, said, ok := strings.Cut(line, "1000 instances: "); ok {
+			result = strings.TrimSpace(said)
+		}
+	}
+	if result == "not run" {
+		return nil, fmt.Errorf("%w\n%s", err, out)
+	}
+	return []figure{{"1,000 instances by dnf behind one address, which 2,000 others have asked from", result, "all in the agent's time", err != nil}}, nil
+}
