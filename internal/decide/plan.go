@@ -86,10 +86,13 @@ func NewPlan(f facts.Facts, g Goal) (Plan, error) {
 	}
 	change, needed := packageStep(f, g)
 	var p Plan
-	if needed && needsSource(f, change) {
+	switch {
+	case needed && needsSource(f, change):
 		if err := p.addSource(f, m); err != nil {
 			return Plan{}, err
 		}
+	case f.OwnSource && f.Target.Manager == distro.Apt:
+		p.dropOwn(f, m)
 	}
 	if broken(f) {
 		p.add(Step{Kind: Repair, Text: "finish what an interrupted package manager left", Commands: m.Repair()})
@@ -308,6 +311,20 @@ func (p *Plan) useExisting(existing *repo.Entry, own bool) {
 	}
 	if own {
 		p.add(Step{Kind: DropFile, Text: "remove our definition of the repository, which the machine's owner has in " + existing.Place(), Files: []repo.File{{Path: ours}}})
+	}
+}
+
+// dropOwn drops our definition of the repository where its owner has added one
+// meanwhile: with both, and different keys, apt does nothing any more for anybody.
+func (p *Plan) dropOwn(f facts.Facts, m *pkgmgr.Manager) {
+	var anew Plan
+	if err := anew.addSource(f, m); err != nil || anew.Existing == nil || anew.Existing.MissingKey != "" {
+		return
+	}
+	for _, s := range anew.Steps {
+		if s.Kind == DropFile {
+			p.add(s)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/pkgmgr"
 )
 
 // TestClosedClouds: their package hosts have the repositories of apt by
@@ -76,6 +77,30 @@ func TestKeyOfAListThatWasLeft(t *testing.T) {
 		}
 		if c.mode == agent.ModeDefault && (p.Source.ListFile != list || p.Has(WriteFile)) {
 			t.Errorf("%s: the owner's list is not used: %+v", name, p.Source)
+		}
+	}
+}
+
+// TestOwnersEntryBesideOurs: the repository's owner gets it back as soon as they
+// configure it themselves, in a way that can be used. (On a machine: TestOwnersEntryComesLater.)
+func TestOwnersEntryBesideOurs(t *testing.T) {
+	for _, c := range []struct{ enabled, verifies, drops bool }{
+		{true, true, true},
+		{false, true, false},
+		{true, false, false}, // it verifies nothing: told when the source is needed
+	} {
+		f, _ := fresh(t, "../../distro/testdata/os-release/ubuntu-22.04")
+		f.OwnSource = true
+		f.Sources = []repo.Entry{{File: "/etc/apt/sources.list.d/microsoft-prod.list", Line: 1, URI: "https://packages.microsoft.com/ubuntu/22.04/prod", Suite: "jammy",
+			Components: []string{"main"}, Enabled: c.enabled, Verifies: c.verifies}}
+		m, err := pkgmgr.For(f.Target.Manager)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Plan
+		p.dropOwn(f, m)
+		if dropped := p.Has(DropFile); dropped != c.drops || !dropped && !p.Empty() || len(p.Steps) > 1 {
+			t.Errorf("%+v: %s", c, PlanText(p))
 		}
 	}
 }

@@ -60,9 +60,10 @@ func links() []string {
 
 func allUnits() []string { return []string{timerUnit, pathUnit, lookUnit, repairUnit} }
 
-// watched are the files and folders that decide whether people can sign in. A
-// change of a folder is a change of what stands in it. What a distribution does
-// not have is watched for all the same.
+// watched are the files and folders that decide whether people can sign in, and
+// apt's sources: it refuses to work at all where an owner's entry for our repository
+// stands beside ours, which then must go. A change of a folder is a change of what
+// stands in it. What a distribution does not have is watched for all the same.
 func watched() []string {
 	return []string{
 		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", // Include of the distributions' own files
@@ -70,6 +71,7 @@ func watched() []string {
 		"/etc/default/ssh", "/etc/sysconfig/sshd", "/etc/sysconfig/ssh", // the daemon's options
 		"/etc/pam.d", "/etc/nsswitch.conf", "/etc/sudoers.d",
 		"/usr/sbin/aad_certhandler", "/usr/sbin/aaduseradd", "/etc/aadpasswd",
+		"/etc/apt/sources.list.d",
 	}
 }
 
