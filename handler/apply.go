@@ -41,7 +41,7 @@ func (r *run) apply(ctx context.Context, p decide.Plan, f facts.Facts) error {
 	w := &work{run: r, plan: p, session: session, facts: f, receipt: f.Receipt.Clone()}
 	for _, s := range p.Steps {
 		action := r.log.Started("%s", s.Text)
-		if err := action.Ended(w.starved(w.step(ctx, s))); err != nil {
+		if err := action.Ended(w.diskBehind(w.step(ctx, s))); err != nil {
 			w.takeBack(ctx, s, fault.Of(err))
 			return errors.Join(err, w.finishReload(ctx)) // the first is what Of finds
 		}

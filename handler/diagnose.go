@@ -167,14 +167,14 @@ func (w *work) suspects(said *fault.Fault) []string {
 	return all[:min(len(all), most)]
 }
 
-// starved looks for a disk behind a failure of a package manager: on a full or
+// diskBehind looks for a disk behind a failure of a package manager: on a full or
 // read-only one they speak of missing signatures and servers that do not answer.
-func (w *work) starved(err error) error {
+func (w *work) diskBehind(err error) error {
 	said := fault.Of(err)
-	if said == nil || !said.Code.Is(fault.Starving) {
+	if said == nil || !said.Code.Is(fault.MaybeDisk) {
 		return err
 	}
-	folder, why, found := w.host.Starved("/var/lib", "/var/cache", "/etc", "/usr", "/var/tmp", "/tmp")
+	folder, why, found := w.host.FullOrReadOnly("/var/lib", "/var/cache", "/etc", "/usr", "/var/tmp", "/tmp")
 	if !found {
 		return err
 	}

@@ -139,7 +139,7 @@ func (w *work) nothingCame(ctx context.Context) bool {
 // unusable: a definition that does not work would fail the owner's own updates.
 // Whatever stops a step up to Refresh, the repository has not been of use yet.
 func (w *work) takeBack(ctx context.Context, at decide.Step, why *fault.Fault) {
-	undone := why.Code.Is(fault.Condemning) || why.Code == fault.PackageManagerFailed && w.nothingCame(ctx)
+	undone := why.Code.Is(fault.RepositoryUnusable) || why.Code == fault.PackageManagerFailed && w.nothingCame(ctx)
 	if at.Kind > decide.Refresh && (!undone || w.cameOfIt(ctx)) {
 		return
 	}

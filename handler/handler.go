@@ -20,29 +20,29 @@ import (
 // converge makes the machine one that people can sign in to, or says why it is
 // not. install and enable are both this; only what becomes of the verdict
 // differs.
-func (r *run) converge(ctx context.Context) verdict {
+func (r *run) converge(ctx context.Context) outcome {
 	release, err := r.lock(ctx)
 	if err != nil {
 		return failed(err, nil)
 	}
 	defer release()
-	return r.takeOver(ctx)
+	return r.convergeLocked(ctx)
 }
 
-// takeOver is converge for who holds the lock: it waits for what an earlier run
+// convergeLocked is converge for who holds the lock: it waits for what an earlier run
 // had to leave behind, and ends the handover, for this version has begun its work.
-func (r *run) takeOver(ctx context.Context) verdict {
+func (r *run) convergeLocked(ctx context.Context) outcome {
 	if err := r.awaitTransaction(ctx); err != nil {
 		return failed(err, nil)
 	}
 	if err := state.EndHandover(r.host, r.Environment.Version, r.began); err != nil {
 		return failed(unwritable(err), nil)
 	}
-	return r.shape(ctx)
+	return r.reconcile(ctx)
 }
 
-// shape looks, plans, applies and looks again.
-func (r *run) shape(ctx context.Context) verdict {
+// reconcile looks, plans, applies and looks again.
+func (r *run) reconcile(ctx context.Context) outcome {
 	before, decision, err := r.decided(ctx)
 	if err != nil {
 		return failed(err, decision.Checks)
@@ -61,25 +61,25 @@ func (r *run) shape(ctx context.Context) verdict {
 	if err := errors.Join(r.announce(), r.ownAs(&before)); err != nil {
 		return failed(err, checks)
 	}
-	troubled := r.apply(ctx, plan, before)
+	failure := r.apply(ctx, plan, before)
 	after := facts.LookAgain(ctx, r.host, r.question(), before)
-	if plan.Has(decide.PutBack) && troubled != nil && ctx.Err() == nil && fault.Of(troubled).Code != fault.StillRunning {
-		r.log.Warnf("the kept package files do not do, the repository is asked: %v", troubled)
+	if plan.Has(decide.PutBack) && failure != nil && ctx.Err() == nil && fault.Of(failure).Code != fault.StillRunning {
+		r.log.Warnf("the kept package files do not do, the repository is asked: %v", failure)
 		again := decide.For(after, decide.Goal{Sources: true})
 		if stop := again.Stops(); stop != nil {
 			return failed(stop, checks)
 		}
 		plan = again.Plan
-		troubled = r.apply(ctx, plan, after)
+		failure = r.apply(ctx, plan, after)
 		after = facts.LookAgain(ctx, r.host, r.question(), after)
 	}
-	after, troubled = r.registered(ctx, plan, after, troubled)
-	if ctx.Err() != nil && troubled == nil {
-		troubled = r.stopped()
+	after, failure = r.registered(ctx, plan, after, failure)
+	if ctx.Err() != nil && failure == nil {
+		failure = r.stopped()
 	}
 	r.keepMissing(after)
-	v := r.conclude(after, append(checks, repaired(plan, before, after)...), troubled)
-	if troubled == nil && v.code() == fault.VerificationFailed && mends(plan, before) {
+	v := r.conclude(after, append(checks, repaired(plan, before, after)...), failure)
+	if failure == nil && v.code() == fault.VerificationFailed && repairsPackages(plan, before) {
 		unregistered(v.fault, after)
 	}
 	return v
@@ -107,8 +107,8 @@ func (r *run) decided(ctx context.Context) (facts.Facts, decide.Decision, error)
 	return before, decision, nil
 }
 
-// mends says whether a plan puts packages right that are or were there.
-func mends(plan decide.Plan, before facts.Facts) bool {
+// repairsPackages says whether a plan puts packages right that are or were there.
+func repairsPackages(plan decide.Plan, before facts.Facts) bool {
 	return plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)
 }
 
@@ -116,45 +116,45 @@ func mends(plan decide.Plan, before facts.Facts) bool {
 // one transaction of rpm the scripts of the package that goes run after those of
 // the one that comes: aadlogin's take away what aadsshlogin's had registered. So
 // it is reinstalled, and where that does not help it is corrected.
-func (r *run) registered(ctx context.Context, done decide.Plan, f facts.Facts, troubled error) (facts.Facts, error) {
+func (r *run) registered(ctx context.Context, done decide.Plan, f facts.Facts, failure error) (facts.Facts, error) {
 	reinstalled := done.Has(decide.Reinstall)
-	if troubled == nil && !reinstalled && ctx.Err() == nil {
+	if failure == nil && !reinstalled && ctx.Err() == nil {
 		if next := decide.For(f, decide.Goal{}); next.Stops() == nil && next.Plan.Has(decide.Reinstall) {
 			r.log.Infof("what was installed is not registered, so it is reinstalled")
-			troubled = r.apply(ctx, next.Plan, f)
+			failure = r.apply(ctx, next.Plan, f)
 			f, reinstalled = facts.LookAgain(ctx, r.host, r.question(), f), true
 		}
 	}
 	if reinstalled && ctx.Err() == nil {
-		return r.corrected(ctx, f, troubled)
+		return r.corrected(ctx, f, failure)
 	}
-	return f, troubled
+	return f, failure
 }
 
 // corrected moves a package whose reinstallation did not help to the newest
 // version that is allowed: the vendor may have corrected it. What was wrong
 // before stands where there is none that does better.
-func (r *run) corrected(ctx context.Context, f facts.Facts, troubled error) (facts.Facts, error) {
-	if !decide.PackageFails(f) || troubled != nil && fault.Of(troubled).Code == fault.StillRunning {
-		return f, troubled
+func (r *run) corrected(ctx context.Context, f facts.Facts, failure error) (facts.Facts, error) {
+	if !decide.PackageFails(f) || failure != nil && fault.Of(failure).Code == fault.StillRunning {
+		return f, failure
 	}
 	plan, err := decide.NewPlan(f, decide.Goal{Newest: true})
 	if err != nil || !plan.Has(decide.Install) {
-		return f, troubled
+		return f, failure
 	}
 	r.log.Infof("reinstalling did not help, a newer version is looked for")
 	if err := r.apply(ctx, plan, f); err != nil {
 		r.log.Warnf("no newer version that does better: %v", err)
-		if troubled == nil || fault.Of(err).Code == fault.StillRunning {
-			troubled = err
+		if failure == nil || fault.Of(err).Code == fault.StillRunning {
+			failure = err
 		}
-		return facts.LookAgain(ctx, r.host, r.question(), f), troubled
+		return facts.LookAgain(ctx, r.host, r.question(), f), failure
 	}
 	now := facts.LookAgain(ctx, r.host, r.question(), f)
 	if !decide.PackageFails(now) {
-		troubled = nil
+		failure = nil
 	}
-	return now, troubled
+	return now, failure
 }
 
 // repairDatabase repairs a package database that a killed run of a package
@@ -182,7 +182,7 @@ func wasHere(f facts.Facts) bool {
 // conclude looks at effects, not at what was said on the way: a machine on which
 // the second plan is empty is a success, whatever a package manager complained
 // about.
-func (r *run) conclude(f facts.Facts, checks []preflight.Result, troubled error) verdict {
+func (r *run) conclude(f facts.Facts, checks []preflight.Result, failure error) outcome {
 	now := decide.For(f, decide.Goal{})
 	checks = preflight.Again(checks, now.Verified)
 	failure, rest := preflight.FirstFailure(checks), now.Plan
@@ -190,14 +190,14 @@ func (r *run) conclude(f facts.Facts, checks []preflight.Result, troubled error)
 		return failed(now.PlanErr, checks)
 	}
 	if failure == nil && rest.Empty() {
-		if troubled != nil {
-			r.log.Warnf("the machine is as it should be in spite of: %v", troubled)
-			checks = append(checks, preflight.Result{Name: "packages", Answer: preflight.Warn, Text: fault.Of(troubled).What, Next: fault.Of(troubled).Remedy()})
+		if failure != nil {
+			r.log.Warnf("the machine is as it should be in spite of: %v", failure)
+			checks = append(checks, preflight.Result{Name: "packages", Answer: preflight.Warn, Text: fault.Of(failure).What, Next: fault.Of(failure).Remedy()})
 		}
-		return verdict{message: healthy(f, checks), results: checks}
+		return outcome{message: healthy(f, checks), results: checks}
 	}
-	if troubled != nil {
-		return failed(troubled, checks) // the cause, not its consequence
+	if failure != nil {
+		return failed(failure, checks) // the cause, not its consequence
 	}
 	if failure != nil {
 		return failed(failure, checks)

@@ -16,7 +16,7 @@ import (
 // new enable; on a downgrade the old version's own update runs, with the target
 // in VERSION (waagent exthandlers.py, _update_extension_handlers_and_return_if_failed).
 // The work itself is left to the install that follows.
-func (r *run) update(ctx context.Context) verdict {
+func (r *run) update(ctx context.Context) outcome {
 	to := r.Getenv("VERSION")
 	if to == "" {
 		to = r.Environment.Version
@@ -37,7 +37,7 @@ func (r *run) update(ctx context.Context) verdict {
 			r.log.Warnf("what was on the machine before this version is not recorded: %v", err)
 		}
 	}
-	return verdict{message: "Version " + to + " takes over; the packages stay where they are."}
+	return outcome{message: "Version " + to + " takes over; the packages stay where they are."}
 }
 
 // ours reports whether a version of the extension is this handler, which writes
@@ -75,11 +75,11 @@ func (r *run) adopt(ctx context.Context) error {
 	return next.Write(r.host)
 }
 
-// takenOver reports whether another version is on its way in, so that this
+// handedOver reports whether another version is on its way in, so that this
 // uninstall must leave everything in place. The handover alone is not believed:
 // an update that failed and was then deleted leaves one behind, so the version
 // that it names must be one that the agent is about to install.
-func (r *run) takenOver() (to string, taken bool) {
+func (r *run) handedOver() (to string, taken bool) {
 	o, ok := state.ReadHandover(r.host, host.BootClock())
 	if !ok || o.To == r.Environment.Version {
 		return "", false

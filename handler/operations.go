@@ -18,9 +18,9 @@ type operation struct {
 	// exthandlers.py: install and update 900 s, disable 900 s, enable and
 	// uninstall 300 s).
 	budget time.Duration
-	run    func(*run, context.Context) verdict
-	// patience is how long the metadata service is asked, with all retries.
-	patience time.Duration
+	run    func(*run, context.Context) outcome
+	// identityTimeout is how long the metadata service is asked, with all retries.
+	identityTimeout time.Duration
 	// decides: the verdict is what the machine is judged by.
 	decides bool
 	// defers: what stops it does not become the exit code. The agent reads no
@@ -42,8 +42,8 @@ type operation struct {
 }
 
 const (
-	enableBudget = 270 * time.Second
-	lookPatience = 60 * time.Second
+	enableBudget        = 270 * time.Second
+	lookIdentityTimeout = 60 * time.Second
 )
 
 // reporting is when an operation writes the status file.
@@ -58,13 +58,13 @@ const (
 // operations are all of them, the agent's in the order of an extension's life.
 func operations() []operation {
 	return []operation{
-		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: ofFailures, newest: true, defers: true, patience: identity.DefaultBudget},
-		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, patience: lookPatience},
+		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: ofFailures, newest: true, defers: true, identityTimeout: identity.DefaultBudget},
+		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, identityTimeout: lookIdentityTimeout},
 		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures, replaces: true},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},
 		// Nobody ends these two; they wait as long as a person, or a boot, may.
-		{name: "setup", budget: 30 * time.Minute, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, patience: identity.DefaultBudget},
+		{name: "setup", budget: 30 * time.Minute, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, identityTimeout: identity.DefaultBudget},
 		{name: "remove", budget: 30 * time.Minute, run: (*run).remove, standalone: true},
 	}
 }
@@ -72,7 +72,7 @@ func operations() []operation {
 // watch is what the units run between two runs of enable: it does the same, and
 // writes its own report.
 func watchOperation() operation {
-	return operation{name: "watch", budget: enableBudget, run: (*run).shape, patience: lookPatience}
+	return operation{name: "watch", budget: enableBudget, run: (*run).reconcile, identityTimeout: lookIdentityTimeout}
 }
 
 // Operations are the names of the agent's five operations.

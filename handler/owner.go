@@ -41,7 +41,7 @@ func (r *run) own() error {
 		self.Found = before.Found
 	}
 	if self.Setup {
-		self.Beside = cmp.Or(r.sharing(), before.Beside)
+		self.OtherHandler = cmp.Or(r.sharing(), before.OtherHandler)
 		if !r.op.standalone { // its watch, whose program is the copy
 			self.Program = before.Program
 		}
@@ -63,8 +63,8 @@ func (r *run) ownAs(f *facts.Facts) error {
 	if err := r.own(); err != nil {
 		return err
 	}
-	if o, found, err := state.ReadOwner(r.host); err == nil && found && r.op.standalone && o.Beside != "" && absent(*f) && r.sharing() == "" {
-		o.Beside = ""
+	if o, found, err := state.ReadOwner(r.host); err == nil && found && r.op.standalone && o.OtherHandler != "" && absent(*f) && r.sharing() == "" {
+		o.OtherHandler = ""
 		if err := errors.Join(state.Disown(r.host), o.Write(r.host)); err != nil {
 			return unwritable(err)
 		}
@@ -167,15 +167,15 @@ func (s Standing) Who() string {
 	return fmt.Sprintf("the VM extension %s, version %s", s.Handler, s.Version)
 }
 
-// verdict is the owner's own: whoever stands down has nothing to add to it.
-func (s Standing) verdict(next string) verdict {
+// outcome is the owner's own: whoever stands down has nothing to add to it.
+func (s Standing) outcome(next string) outcome {
 	what := fmt.Sprintf("This machine belongs to %s, so nothing was changed.", s.Who())
 	if s.Said == nil {
-		return verdict{message: what}
+		return outcome{message: what}
 	}
 	what += " It said last: " + s.Said.Message
 	if s.Said.Code == 0 {
-		return verdict{message: what}
+		return outcome{message: what}
 	}
 	return failed(fault.New(fault.Code(s.Said.Code), what, next), nil)
 }

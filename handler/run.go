@@ -89,12 +89,12 @@ func Run(ctx context.Context, q Request) fault.Code {
 }
 
 // guarded runs the operation, unless it was refused before it began.
-func (r *run) guarded(ctx context.Context) verdict {
-	return r.guard(func() verdict { return r.begin(ctx) })
+func (r *run) guarded(ctx context.Context) outcome {
+	return r.guard(func() outcome { return r.begin(ctx) })
 }
 
 // guard turns a panic into a verdict.
-func (r *run) guard(do func() verdict) (v verdict) {
+func (r *run) guard(do func() outcome) (v outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.log.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -104,11 +104,11 @@ func (r *run) guard(do func() verdict) (v verdict) {
 	return do()
 }
 
-func (r *run) begin(ctx context.Context) verdict {
+func (r *run) begin(ctx context.Context) outcome {
 	if other, there := r.inTheWay(); there && r.op.standalone {
 		return r.standDown(other)
 	}
-	if r.reports(verdict{fault: r.stopped()}) {
+	if r.reports(outcome{fault: r.stopped()}) {
 		r.statusFile() // at hand, should no file be opened any more later
 	}
 	// Protected settings that cannot be decrypted are an unknown: the checks weigh it.
@@ -124,7 +124,7 @@ func (r *run) begin(ctx context.Context) verdict {
 
 // finish tells everybody: the log, the agent's status file, the telemetry, and
 // the person who reads the output. It returns the exit code.
-func (r *run) finish(v verdict) fault.Code {
+func (r *run) finish(v outcome) fault.Code {
 	if r.Environment.IsStandalone() {
 		speaker := standalone.Setup()
 		if r.op.standalone {
@@ -161,7 +161,7 @@ func (r *run) finish(v verdict) fault.Code {
 
 // tell sends the telemetry of a run that failed or changed something. A healthy
 // machine that was only looked at has nothing to tell, and writes nothing.
-func (r *run) tell(v verdict) {
+func (r *run) tell(v outcome) {
 	level := agent.EventInformational
 	if v.fault != nil {
 		level = agent.EventError
@@ -183,7 +183,7 @@ func prevents(f *fault.Fault) bool {
 }
 
 // reports says whether a run writes the status file.
-func (r *run) reports(v verdict) bool {
+func (r *run) reports(v outcome) bool {
 	if r.Environment.StatusFolder == "" || r.Sequence < 0 || r.silent {
 		return false
 	}
@@ -223,7 +223,7 @@ func (r *run) statusFile() *status.File {
 // for a finished one.
 func (r *run) announce() error {
 	r.changing = true
-	if !r.reports(verdict{fault: r.stopped()}) {
+	if !r.reports(outcome{fault: r.stopped()}) {
 		return nil
 	}
 	return r.writeStopped()
@@ -303,19 +303,19 @@ func (r *run) forgetTransaction() {
 // question is what there is to look at.
 func (r *run) question() facts.Question {
 	return facts.Question{
-		Settings: r.Settings,
-		Unknown:  r.Unknown,
-		Refused:  r.Refused,
-		AgentDir: r.Environment.AgentDir(),
-		Getenv:   r.Getenv,
-		Patience: r.patience(),
+		Settings:        r.Settings,
+		Unknown:         r.Unknown,
+		Refused:         r.Refused,
+		AgentDir:        r.Environment.AgentDir(),
+		Getenv:          r.Getenv,
+		IdentityTimeout: r.identityTimeout(),
 	}
 }
 
-// patience leaves time for the verdict where somebody gave the operation less
+// identityTimeout leaves time for the verdict where somebody gave the operation less
 // time than it has by itself.
-func (r *run) patience() time.Duration {
-	return max(min(r.op.patience, time.Until(r.deadline)-reserve), time.Second)
+func (r *run) identityTimeout() time.Duration {
+	return max(min(r.op.identityTimeout, time.Until(r.deadline)-reserve), time.Second)
 }
 
 // goal is what the run wants of a machine.

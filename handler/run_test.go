@@ -76,7 +76,7 @@ func TestEnableReportsWhatTheSettingsAreRefusedFor(t *testing.T) {
 func TestPanicIsReported(t *testing.T) {
 	q, out := request(t, "enable")
 	op, _ := findOperation("enable")
-	op.run = func(*run, context.Context) verdict { panic("it went\nwrong") }
+	op.run = func(*run, context.Context) outcome { panic("it went\nwrong") }
 	r := &run{Request: q, host: q.Host, log: q.Host.Log, deadline: time.Now().Add(time.Hour), op: op}
 	if code := r.finish(r.guarded(context.Background())); code != fault.Internal {
 		t.Errorf("code %d", code)
@@ -139,7 +139,7 @@ func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
 		{Name: "sshd-pam", Group: "sshd", Answer: preflight.Warn, Text: "odd"},
 		{Name: "sshd-users", Group: "sshd", Answer: preflight.Fail, Text: "shut out", Next: "Open.", Code: 21},
 	}
-	good := verdict{message: "ok", results: results[:4]}.report("Enable")
+	good := outcome{message: "ok", results: results[:4]}.report("Enable")
 	if good.Level != status.Success || good.Code != 0 || good.Message != "ok" {
 		t.Errorf("%+v", good)
 	}

@@ -17,7 +17,7 @@ import (
 // setup does what install and enable do, on a machine whose agent is not asked.
 // Where only the identity is missing, its watch stays and finishes the work: no
 // agent would run setup again.
-func (r *run) setup(ctx context.Context) verdict {
+func (r *run) setup(ctx context.Context) outcome {
 	release, err := r.lock(ctx)
 	if err != nil {
 		return failed(err, nil)
@@ -31,7 +31,7 @@ func (r *run) setup(ctx context.Context) verdict {
 			return failed(unwritable(err), nil)
 		}
 	}
-	v := r.takeOver(ctx)
+	v := r.convergeLocked(ctx)
 	waits := v.code().Is(fault.Passing)
 	if waits {
 		if err := r.own(); err != nil {
@@ -43,9 +43,9 @@ func (r *run) setup(ctx context.Context) verdict {
 }
 
 // remove is uninstall for a machine that setup set up.
-func (r *run) remove(ctx context.Context) verdict {
+func (r *run) remove(ctx context.Context) outcome {
 	if !r.host.Exists(stateDir) {
-		return verdict{message: "There is nothing of setup on this machine."}
+		return outcome{message: "There is nothing of setup on this machine."}
 	}
 	release, err := r.alone(ctx)
 	if err != nil {
@@ -92,7 +92,7 @@ func (r *run) inUse(ctx context.Context, receipt state.Receipt) error {
 
 // standDown leaves the machine to its owner. What setup was asked for is then the
 // owner's to answer; what remove was asked for has not been done.
-func (r *run) standDown(s Standing) verdict {
+func (r *run) standDown(s Standing) outcome {
 	r.silent = true
 	next := "Delete that extension, or set it again, where you set it; setup and remove work once it is gone."
 	if s.Setup {
@@ -102,7 +102,7 @@ func (r *run) standDown(s Standing) verdict {
 		}
 	}
 	if r.op.decides {
-		return s.verdict(next)
+		return s.outcome(next)
 	}
 	return failed(fault.New(fault.Usage, fmt.Sprintf("This machine belongs to %s, so nothing was removed.", s.Who()), next), nil)
 }
@@ -131,7 +131,7 @@ func (r *run) sharing() string {
 // asFound is what the receipt says of a package that is put on a machine where
 // another handler has, or had, the same one: it is not ours to remove.
 func (r *run) asFound() string {
-	if o, found, err := state.ReadOwner(r.host); err == nil && found && o.Beside != "" {
+	if o, found, err := state.ReadOwner(r.host); err == nil && found && o.OtherHandler != "" {
 		return state.AsFound
 	}
 	return ""

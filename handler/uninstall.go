@@ -17,21 +17,21 @@ import (
 
 // disable takes nothing away: people can still sign in. It never fails, for
 // the agent would neither uninstall nor upgrade a handler whose disable does.
-func (r *run) disable(ctx context.Context) verdict {
+func (r *run) disable(ctx context.Context) outcome {
 	if other, there := r.inTheWay(); there {
-		return verdict{message: "Disabled. This machine belongs to " + other.Who() + ", which goes on watching it."}
+		return outcome{message: "Disabled. This machine belongs to " + other.Who() + ", which goes on watching it."}
 	}
 	if err := r.unwatch(ctx); err != nil {
 		r.log.Warnf("the watch could not be removed: %v", err)
 	}
-	return verdict{message: "Disabled: this handler no longer watches the machine. What is installed stays; uninstall removes it."}
+	return outcome{message: "Disabled: this handler no longer watches the machine. What is installed stays; uninstall removes it."}
 }
 
 // uninstall leaves the machine as it was found, unless another version takes it
 // over or owns it already.
-func (r *run) uninstall(ctx context.Context) verdict {
-	if to, taken := r.takenOver(); taken {
-		return verdict{message: "Version " + to + " takes over; nothing was removed."}
+func (r *run) uninstall(ctx context.Context) outcome {
+	if to, taken := r.handedOver(); taken {
+		return outcome{message: "Version " + to + " takes over; nothing was removed."}
 	}
 	if other, there := r.inTheWay(); there {
 		return r.yield(ctx, other)
@@ -53,7 +53,7 @@ func (r *run) uninstall(ctx context.Context) verdict {
 
 // yield leaves the machine to its owner; where an uninstall was killed while it gave
 // the machine back to setup, it ends that.
-func (r *run) yield(ctx context.Context, other Standing) verdict {
+func (r *run) yield(ctx context.Context, other Standing) outcome {
 	if other.Setup && state.Returning(r.host) {
 		release, err := r.alone(ctx)
 		if err != nil {
@@ -64,7 +64,7 @@ func (r *run) yield(ctx context.Context, other Standing) verdict {
 			return failed(unwritable(err), nil)
 		}
 	}
-	return verdict{message: "This machine belongs to " + other.Who() + "; nothing was removed."}
+	return outcome{message: "This machine belongs to " + other.Who() + "; nothing was removed."}
 }
 
 // unreadable is the fault of a receipt that does not say what came by us.
@@ -75,7 +75,7 @@ func unreadable(err error) error {
 
 // takeAway leaves the machine as it was found. Every step runs, whatever became
 // of the one before; what is gone already is fine. The caller holds the lock.
-func (r *run) takeAway(ctx context.Context, receipt state.Receipt) verdict {
+func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 	if err := r.unwatch(ctx); err != nil { // its files are in the receipt too
 		r.log.Warnf("the watch could not be removed: %v", err)
 	}
@@ -99,7 +99,7 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) verdict {
 			troubles = append(troubles, unwritable(err))
 		}
 		if given && len(troubles) == 0 {
-			return verdict{message: "Uninstalled: the machine is as it was before the extension, and belongs to setup again."}
+			return outcome{message: "Uninstalled: the machine is as it was before the extension, and belongs to setup again."}
 		}
 	}
 	if len(troubles) > 0 {
@@ -110,7 +110,7 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) verdict {
 	if err := r.host.RemoveTree(stateDir); err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The handler's state cannot be removed: "+err.Error()+".", ""), nil)
 	}
-	return verdict{message: r.gone(ctx)}
+	return outcome{message: r.gone(ctx)}
 }
 
 // removePackages removes the packages that came by us. Those that were there

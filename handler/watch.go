@@ -31,21 +31,21 @@ type Watch interface {
 // enable converges, and leaves a machine that passed to the watch. So it does
 // where a transaction goes on: the watch will tell what came of it. It keeps
 // the lock until then, for the watch's files go into the receipt.
-func (r *run) enable(ctx context.Context) verdict {
+func (r *run) enable(ctx context.Context) outcome {
 	release, err := r.lock(ctx)
 	if err != nil {
 		r.follow()
 		return failed(err, nil)
 	}
 	defer release()
-	v := r.takeOver(ctx)
+	v := r.convergeLocked(ctx)
 	r.handToWatch(ctx, &v, v.code() == fault.OK || v.code() == fault.StillRunning)
 	return v
 }
 
 // handToWatch puts the watch up where it has something to look after; else one
 // that is there follows this run.
-func (r *run) handToWatch(ctx context.Context, v *verdict, worth bool) {
+func (r *run) handToWatch(ctx context.Context, v *outcome, worth bool) {
 	if a, ok := r.assignment(); ok && worth && ctx.Err() == nil {
 		v.results = append(v.results, r.Watch.Put(ctx, a))
 	} else {
@@ -82,12 +82,12 @@ func (r *run) unwatch(ctx context.Context) error {
 
 // Observe looks at the machine as enable does, and changes nothing. The caller
 // holds the handler's lock.
-func Observe(ctx context.Context, q Request) watch.Verdict {
+func Observe(ctx context.Context, q Request) watch.Observation {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()
 	var decision decide.Decision
 	var gone bool
-	v := r.guard(func() verdict {
+	v := r.guard(func() outcome {
 		f := facts.Look(ctx, r.host, r.question())
 		gone = absent(f)
 		decision = decide.For(f, r.goal(f))
@@ -110,10 +110,10 @@ func Observe(ctx context.Context, q Request) watch.Verdict {
 
 // Restore does what enable does, for the watch: it writes no status. The caller
 // holds the handler's lock.
-func Restore(ctx context.Context, q Request) watch.Verdict {
+func Restore(ctx context.Context, q Request) watch.Observation {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()
-	return q.seen(r.guard(func() verdict { return r.op.run(r, ctx) }))
+	return q.seen(r.guard(func() outcome { return r.op.run(r, ctx) }))
 }
 
 // watching is a run for the watch, with the budget of enable.
@@ -125,11 +125,11 @@ func (q Request) watching(ctx context.Context) (*run, context.Context, context.C
 }
 
 // seen is a verdict as the watch takes it.
-func (q Request) seen(v verdict) watch.Verdict {
+func (q Request) seen(v outcome) watch.Observation {
 	if q.Environment.IsStandalone() {
 		v = v.standalone(standalone.Setup())
 	}
-	return watch.Verdict{Fault: v.fault, Report: v.report("watch"), Results: v.results}
+	return watch.Observation{Fault: v.fault, Report: v.report("watch"), Results: v.results}
 }
 
 // unregistered corrects the next step where a reinstallation did not put back

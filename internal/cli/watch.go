@@ -48,10 +48,10 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 	logger := logging.New(&log)
 	h := &host.Host{Runner: &host.Local{Log: logger, Isolate: isolate}, Log: logger}
 	w := watch.Watcher{Host: h, Keeper: keeper(h), Out: &told,
-		Observe: func(ctx context.Context, a watch.Assigned) watch.Verdict {
+		Observe: func(ctx context.Context, a watch.Assigned) watch.Observation {
 			return handler.Observe(ctx, p.assigned(ctx, h, a))
 		},
-		Repair: func(ctx context.Context, a watch.Assigned) watch.Verdict {
+		Repair: func(ctx context.Context, a watch.Assigned) watch.Observation {
 			return handler.Restore(ctx, p.assigned(ctx, h, a))
 		},
 	}

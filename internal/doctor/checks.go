@@ -131,7 +131,7 @@ func lastRunCheck(m machine) []preflight.Result {
 	r := preflight.Result{Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
 	switch code := fault.Code(report.Code); {
 	case m.decision.Outlook() != nil: // what is so now has a check of its own
-	case m.mended(code):
+	case m.resolved(code):
 		r.Answer, r.Next = preflight.Warn, m.setItUp()
 		r.Text += " What it complains of is not so now."
 	case preflight.InPlace(m.Facts):
@@ -143,10 +143,10 @@ func lastRunCheck(m machine) []preflight.Result {
 	return []preflight.Result{r}
 }
 
-// mended says of a machine on which enable would now end well whether a code is
+// resolved says of a machine on which enable would now end well whether a code is
 // history. What does not stand in the facts that enable plans by is looked at
 // here: a way, a lock, a transaction, room.
-func (m machine) mended(code fault.Code) bool {
+func (m machine) resolved(code fault.Code) bool {
 	if m.decision.Plan.Empty() {
 		return true
 	}

@@ -52,7 +52,7 @@ func lookVolumes(h *host.Host) []volume {
 func disk(m machine) []preflight.Result {
 	worst := preflight.Result{Text: "There is room where packages and state are written."}
 	for _, v := range m.volumes {
-		r := v.judge()
+		r := v.assess()
 		if v.path == "/tmp" && preflight.InPlace(m.Facts) && m.decision.Plan.Empty() && r.Answer == preflight.Fail {
 			// Nothing is to be installed, and nobody who signs in writes there.
 			r.Answer, r.Code, r.Next = preflight.Warn, fault.OK, "Make room: df -h /tmp; sudo du -xh --max-depth=2 /tmp | sort -h | tail"
@@ -67,7 +67,7 @@ func disk(m machine) []preflight.Result {
 	return []preflight.Result{worst}
 }
 
-func (v volume) judge() preflight.Result {
+func (v volume) assess() preflight.Result {
 	r := preflight.Result{}
 	fail := func(what, next string) preflight.Result {
 		return preflight.Result{Answer: preflight.Fail, Code: fault.Disk, Text: what, Next: next}

@@ -170,10 +170,10 @@ func (o Options) wantsRow(r check.Row[machine]) bool { return len(r.Several) > 0
 // question is what there is to look at, as enable would ask it.
 func (m machine) question() facts.Question {
 	q := facts.Question{
-		Settings: agent.Defaults(),
-		AgentDir: m.agentDir,
-		Getenv:   m.agentEnv.get,
-		Patience: Bound + 500*time.Millisecond, // one request has Bound; this is for the rest
+		Settings:        agent.Defaults(),
+		AgentDir:        m.agentDir,
+		Getenv:          m.agentEnv.get,
+		IdentityTimeout: Bound + 500*time.Millisecond, // one request has Bound; this is for the rest
 	}
 	q.Who = m.one
 	if m.offer != nil {

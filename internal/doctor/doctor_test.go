@@ -78,7 +78,7 @@ func TestDisk(t *testing.T) {
 		{volume{path: "/usr", room: 1 << 30, files: 1e6, readOnly: true}, preflight.Fail, "read-only"},
 		{volume{path: "/srv", err: os.ErrNotExist}, preflight.Pass, ""},
 	} {
-		if r := c.v.judge(); r.Answer != c.want || !strings.Contains(r.Text, c.says) {
+		if r := c.v.assess(); r.Answer != c.want || !strings.Contains(r.Text, c.says) {
 			t.Errorf("%+v: %s %s", c.v, r.Answer, r.Text)
 		}
 	}

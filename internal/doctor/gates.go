@@ -7,16 +7,16 @@ import (
 	"aadsshlogin-handler/internal/preflight"
 )
 
-// way is one gate of a person's way in, with the checks that answer for it.
-type way struct {
+// gateRow is one gate of a person's way in, with the checks that answer for it.
+type gateRow struct {
 	name   string
 	open   string // what is so where all of them pass
 	checks []string
 }
 
 // gates are a person's way in, in the order in which they pass.
-func gates() []way {
-	return []way{
+func gates() []gateRow {
+	return []gateRow{
 		{"clock", "The machine's clock is right.", []string{"clock"}},
 		{"packages", "The sign-in packages are installed whole.", []string{"packages", "package-files"}},
 		{"listen", "sshd listens where people connect to, and this machine's firewall lets them.", []string{"ssh-service", "sshd-listening", "sshd-reachable", "sshd-reload", "firewall"}},
@@ -39,13 +39,13 @@ func concerns(r check.Row[machine]) bool {
 	if len(r.Several) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(gates(), func(g way) bool { return g.has(r.Name) })
+	return slices.ContainsFunc(gates(), func(g gateRow) bool { return g.has(r.Name) })
 }
 
 // gate is what the checks of a gate come to; ok is false where none was asked.
 // Without the packages most checks of the sign-in have nothing to look at, so
 // that none of them complains says nothing. inPlace: they are there.
-func (w way) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
+func (w gateRow) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
 	g = Gate{Name: w.name, Answer: preflight.Pass.String(), Text: w.open, Checks: []string{}}
 	severity := []string{"pass", "unknown", "warn", "fail"}
 	for _, c := range checks {
@@ -73,4 +73,4 @@ func signIn(name string) bool {
 	return c.Section == check.SignIn
 }
 
-func (w way) has(name string) bool { return slices.Contains(w.checks, name) }
+func (w gateRow) has(name string) bool { return slices.Contains(w.checks, name) }

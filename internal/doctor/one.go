@@ -184,11 +184,11 @@ func (s Style) user(b *strings.Builder, r Report) {
 	}
 }
 
-func gateNamed(name string) way {
+func gateNamed(name string) gateRow {
 	for _, g := range gates() {
 		if g.name == name {
 			return g
 		}
 	}
-	return way{}
+	return gateRow{}
 }

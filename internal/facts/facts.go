@@ -29,13 +29,13 @@ import (
 
 // Question is what a look needs to know beforehand.
 type Question struct {
-	Settings agent.Settings
-	Unknown  []string // settings that nobody knows
-	Refused  error    // why the settings cannot be used
-	AgentDir string   // the agent's folder, where other extensions lie; "": none
-	Getenv   func(string) string
-	Patience time.Duration  // for the metadata service; 0: identity.DefaultBudget
-	Who      *gate.Somebody // whose way in alone is asked about; nil: everybody's of the directory
+	Settings        agent.Settings
+	Unknown         []string // settings that nobody knows
+	Refused         error    // why the settings cannot be used
+	AgentDir        string   // the agent's folder, where other extensions lie; "": none
+	Getenv          func(string) string
+	IdentityTimeout time.Duration  // for the metadata service; 0: identity.DefaultBudget
+	Who             *gate.Somebody // whose way in alone is asked about; nil: everybody's of the directory
 }
 
 // Facts is one machine at one moment.
@@ -83,8 +83,8 @@ type Facts struct {
 // healthy machine they are the metadata service, the package database and sshd.
 func Look(ctx context.Context, h *host.Host, q Question) Facts {
 	f := Facts{Question: q}
-	wait := beside(h, func() {
-		f.Identity = identity.Look(ctx, identity.Options{Host: h, Log: h.Log, Budget: q.Patience, Getenv: q.Getenv})
+	wait := inBackground(h, func() {
+		f.Identity = identity.Look(ctx, identity.Options{Host: h, Log: h.Log, Budget: q.IdentityTimeout, Getenv: q.Getenv})
 	})
 	f.machine(ctx, h)
 	wait()
@@ -103,9 +103,9 @@ func LookAgain(ctx context.Context, h *host.Host, q Question, before Facts) Fact
 func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	h.Unread() // what was met before this look is not part of it
 	arc := identity.OnArc(h, f.getenv())
-	sshdSeen := beside(h, func() { f.SSHD = sshd.Look(ctx, h, arc, f.Who) })
+	sshdSeen := inBackground(h, func() { f.SSHD = sshd.Look(ctx, h, arc, f.Who) })
 	var err error
-	loginSeen := beside(h, func() { f.Login = login.Look(h, f.Who) })
+	loginSeen := inBackground(h, func() { f.Login = login.Look(h, f.Who) })
 	f.Door = door.Look(h, arc, f.Who)
 	f.Memory = lookMemory(h)
 	if f.AgentDir != "" {
@@ -154,7 +154,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 // deciding are the files that this machine's own rules name: what PAM's lines and
 // sshd's directives run or read.
 func (f Facts) deciding() (files []string) {
-	for _, of := range f.Login.PAM.Judged {
+	for _, of := range f.Login.PAM.Evaluated {
 		for _, o := range of {
 			for _, r := range o.Reasons {
 				if r.Data.File != "" {

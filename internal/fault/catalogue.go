@@ -41,11 +41,11 @@ const (
 	// Passing may be gone at the next look without anybody's doing: an answer of
 	// the metadata service is believed the second time.
 	Passing Trait = 1 << iota
-	// Condemning says that the repository is of no use, or could not be used.
-	Condemning
-	// Starving may have a full or read-only disk behind it: on one package managers
+	// RepositoryUnusable says that the repository is of no use, or could not be used.
+	RepositoryUnusable
+	// MaybeDisk may have a full or read-only disk behind it: on one package managers
 	// speak of missing signatures and servers that do not answer.
-	Starving
+	MaybeDisk
 	// Untried comes before anything was changed: somebody or something was in the way.
 	Untried
 	// Told does not hang on what could be read of the machine: the settings or the
@@ -95,7 +95,7 @@ func Catalogue() []Entry {
 			"The package repository could not be reached, or did not serve what was asked of it: DNS, routing, TCP, TLS, the proxy or HTTP failed on the way.",
 			OwnerNetwork, "yes, once the way to the repository is open; at once where the failure was a passing one",
 			"Allow outbound HTTPS from the VM to the host in the message (packages.microsoft.com unless a mirror is set), or set a proxy, then set the extension again.",
-			again, Condemning | Starving},
+			again, RepositoryUnusable | MaybeDisk},
 		{VerificationFailed, "verification-failed",
 			"The login packages are installed, but people cannot sign in: sshd, PAM, NSS or SELinux do not show the packages, or the clock is wrong.",
 			OwnerVM, "yes, once what is wrong is mended; where something takes the configuration away again (a hardening script, VMAccess, configuration management), stop that first",
@@ -125,17 +125,17 @@ func Catalogue() []Entry {
 			"The package manager could not do its work (its database is broken, a dependency cannot be met, a package's own script failed, or its owner holds or excludes the package); of a single check: the login packages are not installed whole.",
 			OwnerVM, "only after the package manager is repaired, or the hold is lifted",
 			"Repair the package manager, or lift the hold, as the message says until it installs packages by hand again, then set the extension again.",
-			again, Starving},
+			again, MaybeDisk},
 		{RepositoryUntrusted, "repository-untrusted",
 			"A key or signature of the package repository is not the one that this handler expects, or its metadata has expired.",
 			OwnerVM, "only after an update of the extension, a change of the settings, or a repair of the repository",
 			"Update the extension to its newest version; if the key is a new one that you have verified, name it in the setting repository.trustedKeys.",
-			again, Condemning | Starving},
+			again, RepositoryUnusable | MaybeDisk},
 		{PackageUnavailable, "package-unavailable",
 			"The repository has no login package, or not the version asked for, for this release and architecture.",
 			OwnerVM, "only with another version, release or repository",
 			"Set the extension again with settings.json without packageVersion, or with another one; or use a release that docs/distributions.md lists.",
-			again, Condemning | Starving},
+			again, RepositoryUnusable | MaybeDisk},
 		{IdentityUnknown, "identity-unknown",
 			"The metadata service gave no usable answer about the machine's identity, and the machine is not set up for sign-in yet.",
 			OwnerPlatform, "yes: the metadata service answers again after most disturbances",
@@ -145,7 +145,7 @@ func Catalogue() []Entry {
 			"A file system that the handler needs is full, read-only, or cannot be read or written.",
 			OwnerVM, "yes, once there is room, or the disk is repaired",
 			"Free space on, or make writable, the file system in the message, then set the extension again.",
-			vm.RunScript("df -h; df -i; findmnt -O ro"), Condemning},
+			vm.RunScript("df -h; df -i; findmnt -O ro"), RepositoryUnusable},
 		{StillRunning, "still-running",
 			"The run did not come to its end: its package transaction, or another run of this handler, is still at work, or the run was stopped on the way.",
 			OwnerNobody, "yes: the next run finds the work finished, finishes it, or waits for it",

@@ -6,10 +6,10 @@ import "golang.org/x/sys/unix"
 // nothing that a package manager does fits into less.
 const leastRoom = 1 << 20
 
-// Starved finds the first of folders whose file system cannot be written, and
+// FullOrReadOnly finds the first of folders whose file system cannot be written, and
 // says why: "is read-only" or "is full". A folder that cannot be looked at is
 // passed over.
-func (h *Host) Starved(folders ...string) (folder, why string, found bool) {
+func (h *Host) FullOrReadOnly(folders ...string) (folder, why string, found bool) {
 	for _, folder := range folders {
 		var s unix.Statfs_t
 		if err := unix.Statfs(h.Path(folder), &s); err != nil {

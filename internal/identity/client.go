@@ -98,7 +98,7 @@ func (c *client) do(req *http.Request, limit int64) reply {
 		return r
 	}
 	r.body = body
-	r.outcome = r.judge(limit)
+	r.outcome = r.classify(limit)
 	return r
 }
 

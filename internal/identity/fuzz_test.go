@@ -96,7 +96,7 @@ func FuzzReply(f *testing.F) {
 	f.Add(403, "", []byte(`{"error":"eyJhbGciOiJub25lIn0.eyJhbGciOiJub25lIn0.eyJhbGciOiJub25lIn0"}`))
 	f.Fuzz(func(t *testing.T, status int, media string, body []byte) {
 		r := reply{status: status, media: media, body: body}
-		r.outcome = r.judge(4096)
+		r.outcome = r.classify(4096)
 		if kind, found := r.missing(true); found != (kind != Unknown) {
 			t.Errorf("%s, %v", kind, found)
 		}

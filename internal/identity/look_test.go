@@ -74,7 +74,7 @@ func TestLook(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			p := play(t, s)
 			table.WriteString(render(s.name, p))
-			judge(t, s, p)
+			checkAnswer(t, s, p)
 		})
 	}
 	if t.Failed() || flag.Lookup("test.run").Value.String() != "" && !strings.HasSuffix(flag.Lookup("test.run").Value.String(), "TestLook") {
@@ -175,8 +175,8 @@ func wantProtocol(t *testing.T, s situation, service *metadata.Service, counted 
 	}
 }
 
-// judge checks what every answer must keep to, and what this one must say.
-func judge(t *testing.T, s situation, p played) {
+// checkAnswer checks what every answer must keep to, and what this one must say.
+func checkAnswer(t *testing.T, s situation, p played) {
 	t.Helper()
 	a := p.answer
 	if a.Kind != s.kind {

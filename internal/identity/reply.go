@@ -69,10 +69,10 @@ func transportReply(err error) reply {
 	}
 }
 
-// judge sorts an HTTP answer. 502 and 504 are what a proxy says: no metadata
+// classify sorts an HTTP answer. 502 and 504 are what a proxy says: no metadata
 // service stands behind another (azure-sdk-for-go, managed identity
 // troubleshooting guide).
-func (r reply) judge(limit int64) outcome {
+func (r reply) classify(limit int64) outcome {
 	switch s := r.status; {
 	case int64(len(r.body)) > limit:
 		return oversized

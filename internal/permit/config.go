@@ -130,9 +130,9 @@ func AptList(text string) Text {
 }
 
 // permitted masks what has not the shape.
-func permitted(all []string, shape *regexp.Regexp) []string {
+func permitted(all []string, form *regexp.Regexp) []string {
 	for i, s := range all {
-		if !shape.MatchString(s) || !strings.ContainsAny(s, "/=") && byChance(s) {
+		if !form.MatchString(s) || !strings.ContainsAny(s, "/=") && byChance(s) {
 			all[i] = Masked
 		}
 	}

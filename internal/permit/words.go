@@ -53,9 +53,9 @@ func lines(text string, permitted func(line string) (string, bool)) Text {
 }
 
 // those keeps the lines that look like shape, as permitted makes them.
-func those(text string, shape *regexp.Regexp, permitted func(line string) string) Text {
+func those(text string, form *regexp.Regexp, permitted func(line string) string) Text {
 	return lines(text, func(line string) (string, bool) {
-		if !shape.MatchString(line) {
+		if !form.MatchString(line) {
 			return "", false
 		}
 		return permitted(line), true
@@ -72,10 +72,10 @@ const announces = `(?i)(?:pass(?:word|wd|phrase|code)|pwd|secret|token|bearer|ba
 // said are words that may come after such a name in a sentence about it.
 const said = ` a an and are as be been by can could denied did do does error expired failed fetched find for forbidden found from get gets given has have identity in invalid is it its missing must no none not of on or read received refused required request response sent service the this timed to unauthorized unknown was were will with without wrong `
 
-// shapes are of words that cannot be a secret, or only one that everybody could
+// forms are of words that cannot be a secret, or only one that everybody could
 // guess: words of a language, numbers, versions, addresses, names of hosts, of
 // people, of architectures and of the packages that matter here.
-const shapes = `^(?:` +
+const forms = `^(?:` +
 	`[a-z]{1,20}|[A-Z][a-z]{1,20}|[A-Z]{1,14}|[a-z]{1,14}(?:[-_][a-z]{1,14}){1,5}|[A-Z]{1,12}(?:_[A-Z]{1,12}){1,6}` + // words
 	`|(?:[a-z]{1,12}'[a-z]{1,2})|-{1,2}[A-Za-z][a-z]{0,15}(?:-[a-z]{1,12}){0,3}` + // couldn't; options
 	`|[+-]?\d{1,10}%?|\d{1,6}(?:\.\d{1,3})?(?:ns|us|ms|s|m|h|B|kB|MB|KiB|MiB|GiB|[KMGT])|[kM]?B/s` + // numbers and sizes
@@ -109,24 +109,24 @@ func Words(line string) string { return WordFilter()(line) }
 func WordFilter() func(line string) string {
 	address := regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>\])}]*[^\s"'<>\])}.,:;!?]`)
 	tokens := regexp.MustCompile("[^\\s\"'`()\\[\\]{}<>,;=|\\\\]+|\\s+|.")
-	shapes := newShapes()
+	forms := newForms()
 	return func(line string) string {
-		w := words{shapesOf: shapes}
-		for _, token := range tokens.FindAllString(address.ReplaceAllStringFunc(line, shapes.URL), -1) {
+		w := words{formsOf: forms}
+		for _, token := range tokens.FindAllString(address.ReplaceAllStringFunc(line, forms.URL), -1) {
 			w.token(token)
 		}
 		return strings.TrimRight(w.out.String(), " \t")
 	}
 }
 
-// shapesOf are the shapes, made once for many words.
-type shapesOf struct {
+// formsOf are the shapes, made once for many words.
+type formsOf struct {
 	word, folder, random, guid, secret, announces, address, host *regexp.Regexp
 }
 
-func newShapes() *shapesOf {
-	return &shapesOf{
-		word: regexp.MustCompile(shapes), folder: regexp.MustCompile(folders), random: regexp.MustCompile(random), guid: regexp.MustCompile(guid),
+func newForms() *formsOf {
+	return &formsOf{
+		word: regexp.MustCompile(forms), folder: regexp.MustCompile(folders), random: regexp.MustCompile(random), guid: regexp.MustCompile(guid),
 		secret: regexp.MustCompile(secretName), announces: regexp.MustCompile(announces),
 		address: regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#]*@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(/[A-Za-z0-9._/-]*)?`),
 		// A label that no person would choose: of both cases, or long with digits within.
@@ -136,7 +136,7 @@ func newShapes() *shapesOf {
 
 // words goes along a line.
 type words struct {
-	*shapesOf
+	*formsOf
 	out     strings.Builder
 	after   after
 	named   bool // the last word ends as names of secrets do
@@ -230,12 +230,12 @@ func babble(word string) bool {
 // them; those of Azure and Microsoft's own hosts stay whole.
 func Addresses(text string) string {
 	own := regexp.MustCompile(`^https://(?:[a-z0-9-]+\.)*(?:microsoft\.com|azure\.com|azure\.us|azure\.cn|windows\.net|microsoftonline\.com|microsoftonline\.us|chinacloudapi\.cn|usgovcloudapi\.net)(?:[/?"']|$)`)
-	shapes := newShapes()
+	forms := newForms()
 	return regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>\])}]*[^\s"'<>\])}.,:;!?]`).ReplaceAllStringFunc(text, func(a string) string {
 		if own.MatchString(a) && !strings.Contains(a, "sig=") {
 			return a
 		}
-		return shapes.URL(a)
+		return forms.URL(a)
 	})
 }
 
@@ -275,10 +275,10 @@ func isWord(c byte) bool {
 
 // URL is scheme, host and port of an address, and of the vendor's the path: any
 // other path may be a token.
-func URL(address string) string { return newShapes().URL(address) }
+func URL(address string) string { return newForms().URL(address) }
 
 // URL is URL for many addresses.
-func (s *shapesOf) URL(address string) string {
+func (s *formsOf) URL(address string) string {
 	m := s.address.FindStringSubmatch(address)
 	switch {
 	case m == nil:

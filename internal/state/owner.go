@@ -24,9 +24,9 @@ type Owner struct {
 	Dir     string `json:"dir,omitempty"`
 	// Found: setup owned the machine when the extension came, and gets it back.
 	Found *Owner `json:"found,omitempty"`
-	// Beside is another handler, by publisher and type, that brought the packages
+	// OtherHandler is another handler, by publisher and type, that brought the packages
 	// or shares them; they are never removed by setup then.
-	Beside string `json:"beside,omitempty"`
+	OtherHandler string `json:"beside,omitempty"`
 	// Program is where setup was run from, for where there is no copy of it.
 	Program string `json:"program,omitempty"`
 }

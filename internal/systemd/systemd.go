@@ -33,9 +33,9 @@ const privateSocket = "/run/systemd/private"
 // not answer. Asking it again would only take the same time once more.
 var ErrSilent = errors.New("systemd does not answer")
 
-// patience is how long systemd may take for what it does at once: to accept a
+// answerTimeout is how long systemd may take for what it does at once: to accept a
 // connection, and to answer a question.
-const patience = 10 * time.Second
+const answerTimeout = 10 * time.Second
 
 // Running says whether this machine was booted with systemd: sd_booted(3).
 func Running() bool { return util.IsRunningSystemd() }
@@ -89,7 +89,7 @@ func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)
 		conn, err := connect(life)
 		got <- answer{conn, err}
 	}()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(answerTimeout)
 	defer timer.Stop()
 	var err error
 	select {
@@ -102,7 +102,7 @@ func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-timer.C:
-		err = fmt.Errorf("%w: nothing was heard in %s", ErrSilent, patience)
+		err = fmt.Errorf("%w: nothing was heard in %s", ErrSilent, answerTimeout)
 	}
 	end() // ends the handshake, so that the goroutine ends too
 	go func() {
@@ -115,7 +115,7 @@ func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)
 
 // ask runs one question with a limit of its own.
 func ask(ctx context.Context, question func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	return silent(ctx, lost(question(ctx)))
 }

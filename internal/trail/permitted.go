@@ -35,16 +35,16 @@ func quiet() []string {
 // for a password is often typed where the name belongs. left are the others.
 func (l Log) Permitted() (text string, left int) {
 	r := newReader()
-	var shapes []*regexp.Regexp
+	var forms []*regexp.Regexp
 	for _, x := range r.rows {
 		if x.says != nil {
-			shapes = append(shapes, x.says)
+			forms = append(forms, x.says)
 		}
 	}
 	for _, q := range quiet() {
-		shapes = append(shapes, regexp.MustCompile(`^(?:`+q+`)$`))
+		forms = append(forms, regexp.MustCompile(`^(?:`+q+`)$`))
 	}
-	p := permission{r, shapes, l.proved(r), permit.WordFilter()}
+	p := permission{r, forms, l.proved(r), permit.WordFilter()}
 	var out strings.Builder
 	for _, line := range l.Lines {
 		kept, ok := p.line(line)
@@ -78,7 +78,7 @@ func (l Log) proved(r *reader) map[string]bool {
 // permission decides line by line.
 type permission struct {
 	reader *reader
-	shapes []*regexp.Regexp
+	forms  []*regexp.Regexp
 	known  map[string]bool // names that were proved
 	words  func(string) string
 }
@@ -92,7 +92,7 @@ func (p permission) line(l Line) (string, bool) {
 	if by == byHandler || by == byAccount {
 		return p.words(text), true
 	}
-	for _, s := range p.shapes {
+	for _, s := range p.forms {
 		m := s.FindStringSubmatchIndex(text)
 		if m == nil {
 			continue

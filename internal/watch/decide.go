@@ -26,7 +26,7 @@ func (d decision) acts() bool { return d.say != nil || d.repair || d.leave }
 // decide is pure: the verdict that was told last, the one that was seen now,
 // and what earlier looks left behind give what is to be done. While somebody is
 // busy on the machine a failure may pass, and nothing is repaired.
-func decide(told status.Report, seen Verdict, other beside, m Memory, busy bool, now time.Time) decision {
+func decide(told status.Report, seen Observation, other otherHandler, m Memory, busy bool, now time.Time) decision {
 	d := decision{memory: m.clone(now)}
 	failing := told.Level == status.Failure
 	if other.coming && seen.Fault != nil {
@@ -67,7 +67,7 @@ func decide(told status.Report, seen Verdict, other beside, m Memory, busy bool,
 }
 
 // well is the decision where no fault is seen.
-func (d decision) well(told status.Report, seen Verdict) decision {
+func (d decision) well(told status.Report, seen Observation) decision {
 	failing := told.Level == status.Failure
 	switch {
 	case failing && seen.doubts(told):
@@ -97,8 +97,8 @@ func (d decision) deleted(name string) decision {
 
 // twice says whether what is to be put back must be seen a second time: the
 // first installation waits for the identity, which flickers when it is new, and
-// beside another handler the packages may be away for a moment.
-func (v Verdict) twice(told status.Report, other beside) bool {
+// otherHandler another handler the packages may be away for a moment.
+func (v Observation) twice(told status.Report, other otherHandler) bool {
 	first := told.Level == status.Failure && (told.Code == int(fault.IdentityMissing) || told.Code == int(fault.IdentityUnknown))
 	return v.Repair != "" && (first && v.Gone || other.name != "")
 }

@@ -11,8 +11,8 @@ import (
 	"aadsshlogin-handler/status"
 )
 
-func failure(code fault.Code, name, what string) Verdict {
-	return Verdict{Fault: fault.New(code, what, "Do something."),
+func failure(code fault.Code, name, what string) Observation {
+	return Observation{Fault: fault.New(code, what, "Do something."),
 		Report: status.Report{Level: status.Failure, Code: int(code), Message: what + " Do something.",
 			Substatuses: []status.Substatus{{Name: group(name), Level: status.Failure}}},
 		Results: []preflight.Result{{Name: name, Group: group(name), Answer: preflight.Fail, Code: code, Text: what}}}
@@ -28,8 +28,8 @@ func group(name string) string {
 	return name
 }
 
-func well(unknown ...string) Verdict {
-	v := Verdict{Report: status.Report{Level: status.Success, Message: "People can sign in."}}
+func well(unknown ...string) Observation {
+	v := Observation{Report: status.Report{Level: status.Success, Message: "People can sign in."}}
 	for _, name := range unknown {
 		v.Results = append(v.Results, preflight.Result{Name: name, Group: group(name), Answer: preflight.Unknown})
 	}
@@ -37,12 +37,12 @@ func well(unknown ...string) Verdict {
 }
 
 // warned is a verdict with a warning that has come, as of a denial of SELinux.
-func (v Verdict) warned() Verdict {
+func (v Observation) warned() Observation {
 	v.Results = append(v.Results, preflight.Result{Name: "selinux-denials", Group: group("selinux-denials"), Answer: preflight.Warn})
 	return v
 }
 
-func (v Verdict) repairable() Verdict { v.Repair = "reinstall it"; return v }
+func (v Observation) repairable() Observation { v.Repair = "reinstall it"; return v }
 
 // TestDecide follows the verdict over several looks: what people see after each.
 func TestDecide(t *testing.T) {
@@ -51,7 +51,7 @@ func TestDecide(t *testing.T) {
 	owner := failure(fault.VerificationFailed, "sshd-groups", "AllowGroups.")
 	other := failure(fault.VerificationFailed, "sshd-users", "DenyUsers.")
 	type step struct {
-		seen Verdict
+		seen Observation
 		busy bool   // somebody is at work on the machine
 		say  string // beginning of what is told; "" where the verdict stays
 		fix  bool   // a repair is set off; it is taken to help
@@ -80,7 +80,7 @@ func TestDecide(t *testing.T) {
 			told, m, now := status.Report{Level: status.Success}, Memory{}, time.Unix(1e9, 0)
 			for i, s := range steps {
 				now = now.Add(15 * time.Minute)
-				d := decide(told, s.seen, beside{}, m, s.busy, now)
+				d := decide(told, s.seen, otherHandler{}, m, s.busy, now)
 				said := ""
 				if d.say != nil {
 					said, told = d.say.Message, *d.say
@@ -101,13 +101,13 @@ func TestRepairIsTriedAgainAfterADay(t *testing.T) {
 	at := time.Unix(1e9, 0)
 	m := Memory{Repairs: map[string]Repair{"sshd-command": {Time: at, Code: 21, Failed: "It did not help."}}}
 	ok := status.Report{Level: status.Success}
-	if d := decide(ok, drift, beside{}, m, false, at.Add(23*time.Hour)); d.repair || d.say == nil || d.say.Message != "It did not help. (It was tried at 2001-09-09 01:46 UTC; the watch tries once in 24 hours.)" {
+	if d := decide(ok, drift, otherHandler{}, m, false, at.Add(23*time.Hour)); d.repair || d.say == nil || d.say.Message != "It did not help. (It was tried at 2001-09-09 01:46 UTC; the watch tries once in 24 hours.)" {
 		t.Errorf("on the same day: %+v", d)
 	}
-	if d := decide(ok, drift, beside{}, m, false, at.Add(25*time.Hour)); !d.repair || d.say != nil {
+	if d := decide(ok, drift, otherHandler{}, m, false, at.Add(25*time.Hour)); !d.repair || d.say != nil {
 		t.Errorf("after a day: %+v", d)
 	}
-	if d := decide(ok, drift, beside{}, m, false, at.Add(-48*time.Hour)); !d.repair {
+	if d := decide(ok, drift, otherHandler{}, m, false, at.Add(-48*time.Hour)); !d.repair {
 		t.Error("a clock that was set back ends repairs")
 	}
 	if len(m.Repairs) != 1 {

@@ -27,7 +27,7 @@ func FuzzMemory(f *testing.F) {
 		f.Fatal(err)
 	}
 	now := time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC)
-	drift := Verdict{Fault: fault.New(fault.VerificationFailed, "what", "next"), Report: status.Report{Level: status.Failure, Code: 21, Message: "what next"}, Repair: "reinstall"}
+	drift := Observation{Fault: fault.New(fault.VerificationFailed, "what", "next"), Report: status.Report{Level: status.Failure, Code: 21, Message: "what next"}, Repair: "reinstall"}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		for _, file := range []string{recordFile, memoryFile} {
 			if err := os.WriteFile(filepath.Join(h.Root, file), content, 0o600); err != nil {
@@ -38,8 +38,8 @@ func FuzzMemory(f *testing.F) {
 			t.Errorf("%+v, %v", r, err)
 		}
 		m := readMemory(h)
-		for _, seen := range []Verdict{{}, drift} {
-			d := decide(status.Report{Level: status.Success}, seen, beside{}, m, false, now)
+		for _, seen := range []Observation{{}, drift} {
+			d := decide(status.Report{Level: status.Success}, seen, otherHandler{}, m, false, now)
 			if seen.Fault != nil && !d.acts() && d.why == "" {
 				t.Errorf("%+v says nothing", d)
 			}

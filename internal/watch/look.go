@@ -24,8 +24,8 @@ type Watcher struct {
 
 	// Observe looks at the machine and changes nothing; Repair puts back what
 	// can be. Both are called with the handler's lock held.
-	Observe func(context.Context, Assigned) Verdict
-	Repair  func(context.Context, Assigned) Verdict
+	Observe func(context.Context, Assigned) Observation
+	Repair  func(context.Context, Assigned) Observation
 	// GiveBack gives the machine back to setup, where an extension that the agent
 	// dropped had found it there. It reports false where there is nobody.
 	GiveBack func(context.Context) (bool, error)
@@ -52,7 +52,7 @@ func (w Watcher) Look(ctx context.Context) error {
 	defer func() { release() }()
 	// What goes on keeps a repair waiting, never the look: whoever wants the
 	// watch to be blind would only have to keep busy.
-	busy := !settle(ctx, w.Host, locks(), quiet, patience)
+	busy := !settle(ctx, w.Host, locks(), quiet, settleTimeout)
 	if t, running := w.Host.RunningTransaction(); running {
 		// Ours, as only root can have it: what it comes to is not to be seen yet.
 		w.Host.Log.Infof("a transaction of an earlier run is still at work (process %d)", t.PID)
@@ -159,9 +159,9 @@ func locks() []host.Lock {
 
 // observe looks until nothing that matters changed during the look: systemd
 // notices no change while the look that it started runs.
-func (w Watcher) observe(ctx context.Context, a Assigned) (seen Verdict, other beside, err error) {
+func (w Watcher) observe(ctx context.Context, a Assigned) (seen Observation, other otherHandler, err error) {
 	const most = 5
-	if other, err = lookBeside(w.Host, time.Now()); err != nil {
+	if other, err = lookOther(w.Host, time.Now()); err != nil {
 		return seen, other, err
 	}
 	for range most {

@@ -31,7 +31,7 @@ func (w Watcher) PutBack(ctx context.Context) error {
 	if ctx.Err() != nil { // what was seen last is not to be believed
 		return ctx.Err()
 	}
-	other, err := lookBeside(w.Host, time.Now())
+	other, err := lookOther(w.Host, time.Now())
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (w Watcher) PutBack(ctx context.Context) error {
 }
 
 // putBack puts back what a look has found amiss.
-func (w Watcher) putBack(ctx context.Context, a Assigned, before Verdict, m Memory) error {
+func (w Watcher) putBack(ctx context.Context, a Assigned, before Observation, m Memory) error {
 	cause := before.cause()
 	if before.Repair == "" {
 		fmt.Fprintln(w.Out, "There is nothing to put back.")
@@ -97,7 +97,7 @@ func (m *Memory) tries(cause string, now time.Time) {
 
 // repaired remembers what came of a repair that began at now, and is what is to
 // be told.
-func (m *Memory) repaired(before, after Verdict, now time.Time) status.Report {
+func (m *Memory) repaired(before, after Observation, now time.Time) status.Report {
 	cause, report := before.cause(), after.Report
 	switch {
 	case after.Fault == nil && cause == unfinished:

@@ -12,15 +12,15 @@ import (
 
 // Times of settling: how long nothing must happen, and how long it is waited for.
 const (
-	quiet    = time.Second
-	patience = time.Minute
+	quiet         = time.Second
+	settleTimeout = time.Minute
 )
 
 // settle waits until nobody is at work on the files that matter: no file of them
 // has just changed, and root runs no package manager. It reports false where
 // that does not come to pass: what is seen then may be half of a change.
-func settle(ctx context.Context, h *host.Host, locks []host.Lock, quiet, patience time.Duration) bool {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func settle(ctx context.Context, h *host.Host, locks []host.Lock, quiet, settleTimeout time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	before := fingerprint(h)
 	for {

@@ -11,8 +11,8 @@ import (
 	"aadsshlogin-handler/internal/signin/gate"
 )
 
-// verdict is what the files come to for a client, and the rule that decides.
-type verdict struct {
+// decision is what the files come to for a client, and the rule that decides.
+type decision struct {
 	outcome gate.Outcome
 	rule    Rule // zero: none matched
 	option  string
@@ -21,7 +21,7 @@ type verdict struct {
 // decide follows hosts_access: the first rule of hosts.allow that matches lets
 // in, else the first of hosts.deny shuts out, else everybody gets in. An option
 // can turn that around (hosts_options(5)).
-func (f Facts) decide(c client) verdict {
+func (f Facts) decide(c client) decision {
 	for _, table := range []struct {
 		rules   []Rule
 		outcome gate.Outcome
@@ -29,28 +29,28 @@ func (f Facts) decide(c client) verdict {
 		for _, r := range table.rules {
 			switch f.matches(r, c) {
 			case perhaps:
-				return verdict{gate.NotKnown, r, ""}
+				return decision{gate.NotKnown, r, ""}
 			case yes:
 				return r.turned(table.outcome)
 			}
 		}
 	}
-	return verdict{outcome: gate.In}
+	return decision{outcome: gate.In}
 }
 
 // turned is what a rule's options make of it.
-func (r Rule) turned(outcome gate.Outcome) verdict {
+func (r Rule) turned(outcome gate.Outcome) decision {
 	for _, o := range r.Options {
 		switch word := strings.ToLower(strings.Fields(strings.ReplaceAll(o, "=", " "))[0]); word {
 		case "allow":
-			return verdict{gate.In, r, o}
+			return decision{gate.In, r, o}
 		case "deny", "twist":
-			return verdict{gate.Out, r, o}
+			return decision{gate.Out, r, o}
 		case "aclexec":
-			return verdict{gate.NotKnown, r, o}
+			return decision{gate.NotKnown, r, o}
 		}
 	}
-	return verdict{outcome, r, ""}
+	return decision{outcome, r, ""}
 }
 
 // clients are somebody from the internet and, for each pattern, somebody whom it
@@ -167,7 +167,7 @@ func Assess(f Facts) gate.Answer {
 	common, others := f.clients()
 	usual := f.decide(common)
 	var out, in []string
-	var first verdict
+	var first decision
 	for _, w := range sorted(others) {
 		switch v := f.decide(others[w]); v.outcome {
 		case gate.Out:

@@ -25,9 +25,9 @@ type PAM struct {
 	// nil where it is not in there.
 	Auth, Line *pam.Rule
 	One        *gate.Somebody // whom alone is asked about; nil: everybody of the directory
-	// Judged has the answers of the account and session stacks for each of
+	// Evaluated has the answers of the account and session stacks for each of
 	// gate.People, in their order; of One twice.
-	Judged map[pam.Stack][]pam.Outcome
+	Evaluated map[pam.Stack][]pam.Outcome
 	// Unused is the first line for the module in a file that sshd's stack does
 	// not include, for example system-auth.
 	Unused string
@@ -53,7 +53,7 @@ const other = "/etc/pam.d/other"
 func LookPAM(h *host.Host, service string, one *gate.Somebody) PAM {
 	m := PAMMachine(h, service)
 	s := pam.Load(m)
-	p := PAM{One: one, File: cmp.Or(s.File, other), Account: s.Account(), Broken: s.Broken(), Judged: map[pam.Stack][]pam.Outcome{}}
+	p := PAM{One: one, File: cmp.Or(s.File, other), Account: s.Account(), Broken: s.Broken(), Evaluated: map[pam.Stack][]pam.Outcome{}}
 	if r, ok := s.Holds(pam.Auth); ok {
 		p.Auth = &r
 	}
@@ -63,10 +63,10 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody) PAM {
 	for _, stack := range []pam.Stack{pam.Account, pam.Session} {
 		for _, who := range gate.People() {
 			if one != nil { // they are both, so to say
-				p.Judged[stack] = append(p.Judged[stack], s.JudgeOne(stack, *one))
+				p.Evaluated[stack] = append(p.Evaluated[stack], s.EvaluateOne(stack, *one))
 				continue
 			}
-			p.Judged[stack] = append(p.Judged[stack], s.Judge(stack, who))
+			p.Evaluated[stack] = append(p.Evaluated[stack], s.Evaluate(stack, who))
 		}
 	}
 	if p.Auth == nil || p.Line == nil {
@@ -154,8 +154,8 @@ func (p PAM) assessAccount() gate.Answer {
 		a.Next = p.Broken.Remedy()
 		return a
 	case p.Line == nil:
-		if o := p.Judged[pam.Account]; len(o) > 0 && o[0].Verdict == pam.NotKnown && len(o[0].Reasons) > 0 && o[0].Reasons[0].Module == "" {
-			return p.judged(a, pam.Account) // the files could not be followed
+		if o := p.Evaluated[pam.Account]; len(o) > 0 && o[0].Access == pam.NotKnown && len(o[0].Reasons) > 0 && o[0].Reasons[0].Module == "" {
+			return p.evaluated(a, pam.Account) // the files could not be followed
 		}
 		a.Outcome, a.Package, a.File = gate.Out, true, p.File
 		a.Text = fmt.Sprintf("%s is not in sshd's PAM account stack (%s), so nobody's role is checked and no account is made.", PAMModule, p.File)
@@ -164,14 +164,14 @@ func (p PAM) assessAccount() gate.Answer {
 	}
 	a.File, a.Line = p.Line.File, p.Line.Line
 	a.Text = fmt.Sprintf("%s is in sshd's account stack (%s), and nothing there keeps people out.", PAMModule, p.Line.Place())
-	a = p.judged(a, pam.Account)
-	o := p.Judged[pam.Account][gate.Human]
+	a = p.evaluated(a, pam.Account)
+	o := p.Evaluated[pam.Account][gate.Human]
 	if a.Outcome == gate.Out && a.Whom == "" || !o.Unasked {
 		return a
 	}
 	// Somebody gets in whose role nobody has checked.
 	a.File, a.Line, a.Next = o.Ender.File, o.Ender.Line, o.Ender.Next
-	if o.Always && o.Verdict != pam.In {
+	if o.Always && o.Access != pam.In {
 		// Whatever is not known there: nobody gets in as they should.
 		a.Outcome, a.Whom, a.File, a.Line, a.Next = gate.Out, "", o.Keeper.File, o.Keeper.Line, o.Keeper.Next
 		a.Text = fmt.Sprintf("PAM's account stack keeps people out: %s (%s); whom it lets in, it does not ask %s about.", o.Keeper.Text, o.Keeper.Place(), PAMModule)
@@ -194,19 +194,19 @@ func (p PAM) assessSession() gate.Answer {
 	if p.Broken != nil {
 		return a // said already
 	}
-	return p.judged(a, pam.Session)
+	return p.evaluated(a, pam.Session)
 }
 
-// judged is what a stack says of people, and where they get in, of service
+// evaluated is what a stack says of people, and where they get in, of service
 // principals.
-func (p PAM) judged(a gate.Answer, stack pam.Stack) gate.Answer {
-	of := p.Judged[stack]
+func (p PAM) evaluated(a gate.Answer, stack pam.Stack) gate.Answer {
+	of := p.Evaluated[stack]
 	if len(of) == 0 {
 		return a
 	}
 	who, o := gate.Human, of[gate.Human]
-	if o.Verdict == pam.In {
-		if who, o = gate.Service, of[gate.Service]; o.Verdict == pam.In {
+	if o.Access == pam.In {
+		if who, o = gate.Service, of[gate.Service]; o.Access == pam.In {
 			return a
 		}
 	}
@@ -222,7 +222,7 @@ func (p PAM) judged(a gate.Answer, stack pam.Stack) gate.Answer {
 	case who == gate.Service:
 		whom = who.String()
 	}
-	switch o.Verdict {
+	switch o.Access {
 	case pam.Out:
 		a.Outcome = gate.Out
 		a.Text = fmt.Sprintf("PAM's %s stack keeps out %s: %s (%s).", stack, whom, first.Text, first.Place())

@@ -48,7 +48,7 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 	if f.Err != nil && !f.Missing() {
 		s.Err = f.Err
 	}
-	s.Rules = sudo.Judge(m, sudoGroup)
+	s.Rules = sudo.Evaluate(m, sudoGroup)
 	return s
 }
 

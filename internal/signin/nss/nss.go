@@ -196,21 +196,21 @@ func (c Config) Of(database string) Line {
 	return Line{Services: []Service{files}}
 }
 
-// Verdict is whether a name is found.
-type Verdict int
+// Lookup is whether a name is found.
+type Lookup int
 
 // The verdicts.
 const (
-	Found  Verdict = iota
-	Lost           // the search ends before the service is asked, or goes on behind it
-	Absent         // the service is not in the line
+	Found  Lookup = iota
+	Lost          // the search ends before the service is asked, or goes on behind it
+	Absent        // the service is not in the line
 	NotKnown
 )
 
 // Search says whether a name that only the service owner knows is found through
 // a line, and which other service decides that. installed says whether a service
 // has a library here.
-func (l Line) Search(owner string, installed func(service string) bool) (v Verdict, by string) {
+func (l Line) Search(owner string, installed func(service string) bool) (v Lookup, by string) {
 	v = Absent
 	unsure := ""
 	for i, s := range l.Services {

@@ -9,7 +9,7 @@ func TestSearch(t *testing.T) {
 	installed := func(name string) bool { return !strings.Contains("ldap # add local first", name) }
 	for _, c := range []struct {
 		text          string
-		modern, older Verdict
+		modern, older Lookup
 		by            string // of the modern one
 	}{
 		{"passwd: files aad\n", Found, Found, ""},

@@ -124,7 +124,7 @@ func (r *rules) answer() answer {
 	if !r.done {
 		r.in = true // nothing fits the rest
 	}
-	a := answer{data: r.first, mend: spare}
+	a := answer{data: r.first, fixLine: spare}
 	switch {
 	case r.in && r.out:
 		a.codes, a.whom = []Code{Success, permDenied}, true

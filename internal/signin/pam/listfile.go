@@ -17,7 +17,7 @@ func listfile(c call) answer {
 	}
 	onerr, item, file, sense, apply := o.onerr, o.item, o.file, o.sense, o.apply
 	failed := func(why string) answer {
-		return answer{codes: []Code{onerr}, why: "pam_listfile: " + why, mend: drop, data: Problem{File: file}}
+		return answer{codes: []Code{onerr}, why: "pam_listfile: " + why, fixLine: drop, data: Problem{File: file}}
 	}
 	if o.unclear {
 		return failed("its line cannot be understood")
@@ -31,7 +31,7 @@ func listfile(c call) answer {
 		case no:
 			return answer{codes: []Code{ignore}}
 		case some:
-			return answer{codes: []Code{ignore, Success, authErr, onerr}, whom: true, mend: spare, data: Problem{File: file},
+			return answer{codes: []Code{ignore, Success, authErr, onerr}, whom: true, fixLine: spare, data: Problem{File: file},
 				why: fmt.Sprintf("pam_listfile applies to %s only", printable(apply))}
 		}
 	}
@@ -43,7 +43,7 @@ func listfile(c call) answer {
 	case f.Missing():
 		return failed(file + " is not there")
 	case f.Err != nil:
-		return answer{codes: []Code{Success, authErr, onerr}, why: "pam_listfile decides by a file that could not be read: " + f.Err.Error(), mend: spare}
+		return answer{codes: []Code{Success, authErr, onerr}, why: "pam_listfile decides by a file that could not be read: " + f.Err.Error(), fixLine: spare}
 	case f.Link, f.Mode&fs.ModeType != 0, f.Mode.Perm()&0o002 != 0:
 		return answer{codes: []Code{authErr}, why: fmt.Sprintf("pam_listfile refuses %s, which others may write or which is no plain file", file),
 			next: "Run: sudo chmod o-w " + text.Quote(file), data: Problem{File: file}}
@@ -135,7 +135,7 @@ func (c call) listed(t truth, sense, file string) answer {
 	if sense == "deny" {
 		t = t.not()
 	}
-	a := answer{mend: spare, data: Problem{File: file}}
+	a := answer{fixLine: spare, data: Problem{File: file}}
 	switch t {
 	case yes:
 		a.codes = []Code{Success}

@@ -33,7 +33,7 @@ func directory(what string) func(call) answer {
 	return func(c call) answer {
 		a := unknownModule()
 		a.why = fmt.Sprintf("%s decides about people that %s does not know", c.Module, what)
-		a.mend = spare
+		a.fixLine = spare
 		if c.stack == Session {
 			a.codes = []Code{Success, ignore, userUnknown, sessionErr, authinfoUnavail, serviceErr}
 		}
@@ -145,7 +145,7 @@ func modules() []module {
 
 func deny(c call) answer {
 	a := answer{codes: []Code{authErr}, why: "pam_deny.so denies everybody who gets that far",
-		mend: drop}
+		fixLine: drop}
 	switch c.stack {
 	case Session:
 		a.codes = []Code{sessionErr}
@@ -166,7 +166,7 @@ func debug(c call) answer {
 		}
 		for i, n := range codeNames()[:codes] {
 			if arg[len(event):] == n {
-				return answer{codes: []Code{Code(i)}, why: "pam_debug.so answers " + n, mend: drop}
+				return answer{codes: []Code{Code(i)}, why: "pam_debug.so answers " + n, fixLine: drop}
 			}
 		}
 		break

@@ -109,7 +109,7 @@ func TestStock(t *testing.T) {
 		s := Load(d.machine(debian))
 		for _, stack := range []Stack{Account, Session} {
 			for _, p := range gate.People() {
-				if o := s.Judge(stack, p); o.Verdict != In || o.Always {
+				if o := s.Evaluate(stack, p); o.Access != In || o.Always {
 					t.Errorf("%s, %s, %s: %+v", name, stack, p, o)
 				}
 			}
@@ -129,7 +129,7 @@ func TestKinds(t *testing.T) {
 		on      disk
 		with    map[string]string // a "^" at the beginning puts it before what is there, "$" behind it
 		stack   Stack
-		verdict Verdict
+		verdict Access
 		names   string // what the first reason has in it
 	}
 	const (
@@ -232,15 +232,15 @@ func TestKinds(t *testing.T) {
 				d[p] = text
 			}
 			s := Load(d.machine(strings.Contains(d[sshd], "@include common-auth") || d[account] != ""))
-			o := s.Judge(c.stack, gate.Human)
+			o := s.Evaluate(c.stack, gate.Human)
 			why := ""
 			if len(o.Reasons) > 0 {
 				why = fmt.Sprintf("%s %s", o.Reasons[0].Place(), o.Reasons[0].Text)
 			}
-			if o.Verdict != c.verdict || !strings.Contains(why, c.names) {
-				t.Errorf("%s: %q; want %s, %q", o.Verdict, why, c.verdict, c.names)
+			if o.Access != c.verdict || !strings.Contains(why, c.names) {
+				t.Errorf("%s: %q; want %s, %q", o.Access, why, c.verdict, c.names)
 			}
-			if o.Verdict != In && o.Reasons[0].Next == "" {
+			if o.Access != In && o.Reasons[0].Next == "" {
 				t.Error("no next step")
 			}
 		})
@@ -259,8 +259,8 @@ func TestUnasked(t *testing.T) {
 		"account required pam_permit.so":                         false,
 	} {
 		d["/etc/pam.d/password-auth"] = line + "\n" + stock
-		o := Load(d.machine(false)).Judge(Account, gate.Human)
-		if o.Verdict != In || o.Always != always || always && (o.Ender.Line != 1 || o.Ender.Text == "") {
+		o := Load(d.machine(false)).Evaluate(Account, gate.Human)
+		if o.Access != In || o.Always != always || always && (o.Ender.Line != 1 || o.Ender.Text == "") {
 			t.Errorf("%s: %+v", line, o)
 		}
 	}
@@ -272,8 +272,8 @@ func TestKeeper(t *testing.T) {
 	d, _ := stock(t, "testdata/stock/debian.txt")
 	d["/etc/passwd"] = "root:x:0:0::/root:/bin/sh\n"
 	d["/etc/pam.d/common-account"] = "account [success=2 default=ignore] pam_unix.so\naccount [success=1 default=die] pam_localuser.so\naccount [success=end default=ignore] pam_aad.so\naccount required pam_permit.so\n"
-	o := Load(d.machine(true)).Judge(Account, gate.Human)
-	if o.Verdict != NotKnown || !o.Always || !o.Keeper.Is("pam_localuser.so") {
+	o := Load(d.machine(true)).Evaluate(Account, gate.Human)
+	if o.Access != NotKnown || !o.Always || !o.Keeper.Is("pam_localuser.so") {
 		t.Errorf("%+v", o)
 	}
 }
@@ -283,8 +283,8 @@ func TestPeople(t *testing.T) {
 	d, _ := stock(t, "testdata/stock/rhel-minimal.txt")
 	d["/etc/pam.d/sshd"] = "account requisite pam_succeed_if.so user =~ *@*\n" + d["/etc/pam.d/sshd"]
 	s := Load(d.machine(false))
-	if h, p := s.Judge(Account, gate.Human), s.Judge(Account, gate.Service); h.Verdict != In || p.Verdict != Out {
-		t.Errorf("people %s, service principals %s", h.Verdict, p.Verdict)
+	if h, p := s.Evaluate(Account, gate.Human), s.Evaluate(Account, gate.Service); h.Access != In || p.Access != Out {
+		t.Errorf("people %s, service principals %s", h.Access, p.Access)
 	}
 }
 
@@ -292,7 +292,7 @@ func TestPeople(t *testing.T) {
 func TestOneFile(t *testing.T) {
 	d := disk{"/etc/pam.conf": "other account required pam_permit.so\nSSHD account required pam_deny.so\nlogin session required pam_deny.so\nother session required pam_permit.so\n"}
 	s := Load(d.machine(false))
-	if a, o := s.Judge(Account, gate.Human), s.Judge(Session, gate.Human); a.Verdict != Out || a.Reasons[0].Line != 2 || o.Verdict != In {
+	if a, o := s.Evaluate(Account, gate.Human), s.Evaluate(Session, gate.Human); a.Access != Out || a.Reasons[0].Line != 2 || o.Access != In {
 		t.Errorf("%+v %+v", a, o)
 	}
 }
@@ -336,8 +336,8 @@ func FuzzLoad(f *testing.F) {
 			s := Load(d.machine(debian))
 			for _, stack := range allStacks() {
 				for _, p := range gate.People() {
-					if o := s.Judge(stack, p); o.Verdict != In && len(o.Reasons) == 0 {
-						t.Errorf("%s for no reason", o.Verdict)
+					if o := s.Evaluate(stack, p); o.Access != In && len(o.Reasons) == 0 {
+						t.Errorf("%s for no reason", o.Access)
 					}
 				}
 			}
@@ -346,4 +346,4 @@ func FuzzLoad(f *testing.F) {
 }
 
 // String names the verdict.
-func (v Verdict) String() string { return [...]string{"in", "out", "partly", "not known"}[v] }
+func (v Access) String() string { return [...]string{"in", "out", "partly", "not known"}[v] }

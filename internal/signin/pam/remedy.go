@@ -85,7 +85,7 @@ func (w *walk) crossed(i int16) bool {
 // next is what to do about a line.
 func (w *walk) next(i int16, a answer) string {
 	h := w.all[i]
-	what := a.mend
+	what := a.fixLine
 	if h.why != "" { // the line itself is broken
 		what = drop
 	}

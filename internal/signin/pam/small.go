@@ -22,8 +22,8 @@ func localUser(c call) answer {
 		return answer{codes: []Code{serviceErr, systemErr}, why: file + " could not be read: " + f.Err.Error(), data: Problem{File: file}} // system_err before 1.4.1
 	}
 	a := answer{codes: []Code{permDenied}, data: Problem{File: file},
-		why:  "pam_localuser lets in only people who are in " + file,
-		mend: spare}
+		why:     "pam_localuser lets in only people who are in " + file,
+		fixLine: spare}
 	for line := range strings.Lines(string(f.Text)) {
 		name, _, _ := strings.Cut(line, ":")
 		if c.person.called(name) == yes {
@@ -47,7 +47,7 @@ func userType(c call) answer {
 			root = true
 		}
 	}
-	a := answer{why: fmt.Sprintf("pam_usertype asks for %q", kind), mend: spare}
+	a := answer{why: fmt.Sprintf("pam_usertype asks for %q", kind), fixLine: spare}
 	system, known := root, true
 	if !root {
 		system, known = false, c.loginDefs("SYS_UID_MAX", c.loginDefs("UID_MIN", lowestUID)-1) < lowestUID
@@ -144,7 +144,7 @@ func execute(c call) answer {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return answer{codes: []Code{serviceErr}, why: "pam_exec has no program to run", mend: drop}
+		return answer{codes: []Code{serviceErr}, why: "pam_exec has no program to run", fixLine: drop}
 	}
 	return c.program(args[0])
 }
@@ -152,18 +152,18 @@ func execute(c call) answer {
 func (c call) program(name string) answer {
 	f := c.m.File(name)
 	a := answer{codes: []Code{systemErr}, data: Problem{File: name},
-		next: "Put the program back, where people need it.", mend: drop}
+		next: "Put the program back, where people need it.", fixLine: drop}
 	switch {
 	case f.Missing():
 		a.why = fmt.Sprintf("pam_exec fails, because %s is not there", printable(name))
 	case f.Err == nil && (f.Mode.IsDir() || f.Mode.Perm()&0o111 == 0):
-		a.why, a.next, a.mend = fmt.Sprintf("pam_exec fails, because %s cannot be run", printable(name)), "Run: sudo chmod 0755 "+text.Quote(name), asSaid
+		a.why, a.next, a.fixLine = fmt.Sprintf("pam_exec fails, because %s cannot be run", printable(name)), "Run: sudo chmod 0755 "+text.Quote(name), asSaid
 	case c.m.NoExec != nil && c.m.NoExec(name):
 		a.why = fmt.Sprintf("pam_exec fails, because %s is on a file system that is mounted noexec", printable(name))
 	default:
 		a.codes = []Code{Success, systemErr}
 		a.why = fmt.Sprintf("pam_exec lets in whom the program %s lets in", printable(name))
-		a.mend = asSaid
+		a.fixLine = asSaid
 		a.next = fmt.Sprintf("Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=%s PAM_TYPE=%s %s", c.m.Service, map[Stack]string{Account: "account", Session: "open_session"}[c.stack], name)
 	}
 	return a
@@ -260,7 +260,7 @@ func makeHome(c call) answer {
 // environment is modules/pam_env, for files that are read as they should.
 func environment(c call) answer {
 	if c.stack == Account {
-		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", mend: drop}
+		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", fixLine: drop}
 	}
 	for _, arg := range c.Args {
 		if v, ok := strings.CutPrefix(arg, "conffile="); ok && v != "" && c.m.File(v).Err != nil {
@@ -274,7 +274,7 @@ func environment(c call) answer {
 // sshd is nobody or root.
 func wheel(c call) answer {
 	return answer{codes: []Code{serviceErr, permDenied, authErr, ignore, Success}, why: "pam_wheel is made for su, and what it says in sshd depends on who started it",
-		mend: drop}
+		fixLine: drop}
 }
 
 // loginUID is modules/pam_loginuid. In containers it answers ignore.

@@ -22,7 +22,7 @@ func succeedIf(c call) answer {
 			words = append(words, arg)
 		}
 	}
-	a := answer{mend: spare}
+	a := answer{fixLine: spare}
 	if root && len(words) == 0 { // its answer was not set before 1.6
 		a.codes = []Code{Success, serviceErr}
 		return a

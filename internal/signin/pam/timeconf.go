@@ -40,8 +40,8 @@ func timeConf(c call) answer {
 			continue
 		}
 		denied := answer{data: Problem{File: file, Line: r.line}, whom: true, codes: []Code{Success, permDenied},
-			why:  fmt.Sprintf("pam_time lets people in at some times only, by %s:%d", file, r.line),
-			mend: spare}
+			why:     fmt.Sprintf("pam_time lets people in at some times only, by %s:%d", file, r.line),
+			fixLine: spare}
 		if fits == yes && !ever {
 			denied.codes, denied.whom = []Code{permDenied}, false
 			denied.why = fmt.Sprintf("pam_time denies at every time, by %s:%d", file, r.line)

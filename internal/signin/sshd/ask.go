@@ -11,9 +11,9 @@ import (
 	"aadsshlogin-handler/internal/host"
 )
 
-// patience is how long one answer of sshd may take. It needs milliseconds; a
+// askTimeout is how long one answer of sshd may take. It needs milliseconds; a
 // directory service that does not answer a Match Group can make it hang.
-const patience = 20 * time.Second
+const askTimeout = 20 * time.Second
 
 // asker runs sshd in its test modes, which read the configuration and open no
 // connection.
@@ -96,7 +96,7 @@ func (a *asker) effective(ctx context.Context, c Connection) (Effective, error) 
 // 9.2 refuses, with the version in the usage text. It is for the log and the
 // messages only, so no answer is fine.
 func (a *asker) version(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	r, err := a.h.Runner.Run(ctx, host.Command{Name: a.binary, Args: []string{"-V"}})
 	if err != nil {
@@ -106,7 +106,7 @@ func (a *asker) version(ctx context.Context) string {
 }
 
 func (a *asker) run(ctx context.Context, args ...string) (host.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	c := host.Command{Name: a.binary, Args: append(append([]string{}, a.options...), args...)}
 	if a.hidden != "" {

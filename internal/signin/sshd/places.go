@@ -101,7 +101,7 @@ func revokesAuthority(ctx context.Context, h *host.Host, list []byte) (revoked f
 	if key == "" {
 		return no, ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	r, err := h.Runner.Run(ctx, host.Command{Name: CertHandler, Args: []string{PersonProbe, key}})
 	if err != nil {

@@ -43,8 +43,8 @@ type Answer struct {
 // Included says whether a file was read.
 func (a Answer) Included(file string) bool { return slices.Contains(a.Files, file) }
 
-// Judge reads /etc/sudoers, or where that does not exist the vendor's.
-func Judge(m Machine, group string) Answer {
+// Evaluate reads /etc/sudoers, or where that does not exist the vendor's.
+func Evaluate(m Machine, group string) Answer {
 	r := &reader{m: m, group: group, aliases: map[string][]string{}}
 	for _, main := range []string{"/etc/sudoers", "/usr/etc/sudoers"} {
 		if f := m.File(main); f.Err == nil {

@@ -79,7 +79,7 @@ func TestJudge(t *testing.T) {
 		{"a digest", map[string]string{mainFile: includes, ruleFile: rule, "/etc/sudoers.d/zz": "%aad_admins ALL = sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1+NsQ== /bin/ls\n"}, "free", "aad_admins:1"},
 		{"the vendor's file", map[string]string{"/usr/etc/sudoers": includes, ruleFile: rule}, "free", "aad_admins:1"},
 	} {
-		got := Judge(machine(c.files, nil), "aad_admins")
+		got := Evaluate(machine(c.files, nil), "aad_admins")
 		says := "nothing"
 		if got.Grants {
 			says = map[bool]string{true: "password", false: "free"}[got.Password]
@@ -93,7 +93,7 @@ func TestJudge(t *testing.T) {
 func TestNotRead(t *testing.T) {
 	files := map[string]string{mainFile: includes, ruleFile: rule}
 	for mode, read := range map[fs.FileMode]bool{0o440: true, 0o400: true, 0o644: true, 0o460: true, 0o666: false, 0o442: false} {
-		got := Judge(machine(files, map[string]fs.FileMode{ruleFile: mode}), "aad_admins")
+		got := Evaluate(machine(files, map[string]fs.FileMode{ruleFile: mode}), "aad_admins")
 		if got.Grants != read || got.Included(ruleFile) != read || !read && (len(got.Skipped) != 1 || !strings.Contains(got.Skipped[0].Text, "others may write")) {
 			t.Errorf("%04o: %+v", mode, got)
 		}
@@ -101,11 +101,11 @@ func TestNotRead(t *testing.T) {
 }
 
 func TestOdd(t *testing.T) {
-	got := Judge(machine(map[string]string{mainFile: "Defaults env_reset, requiretty\nthis is nothing\n" + rule}, nil), "aad_admins")
+	got := Evaluate(machine(map[string]string{mainFile: "Defaults env_reset, requiretty\nthis is nothing\n" + rule}, nil), "aad_admins")
 	if got.TTY == nil || got.TTY.Line != 1 || got.Broken == nil || got.Broken.Line != 2 || !got.Grants {
 		t.Errorf("%+v", got)
 	}
-	if got := Judge(machine(map[string]string{mainFile: "@include /etc/sudoers\n@include /etc/sudoers\n"}, nil), "aad_admins"); len(got.Skipped) == 0 {
+	if got := Evaluate(machine(map[string]string{mainFile: "@include /etc/sudoers\n@include /etc/sudoers\n"}, nil), "aad_admins"); len(got.Skipped) == 0 {
 		t.Error("a file that includes itself is followed for ever")
 	}
 }
@@ -114,7 +114,7 @@ func FuzzJudge(f *testing.F) {
 	f.Add("User_Alias A = %aad_admins, !bob : B = A\nA ALL = (ALL:ALL) NOPASSWD: ALL, !/bin/x : web1 = PASSWD: ALL # x\nDefaults:A !authenticate\n")
 	f.Add("@include /etc/sudoers\nX = Y\n(=:\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		got := Judge(machine(map[string]string{mainFile: text}, nil), "aad_admins")
+		got := Evaluate(machine(map[string]string{mainFile: text}, nil), "aad_admins")
 		if lines := strings.Count(text, "\n") + 1; got.Grants && (got.Rule.Line < 1 || got.Rule.Line > lines) {
 			t.Errorf("%+v", got.Rule)
 		}

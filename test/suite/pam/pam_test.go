@@ -123,18 +123,18 @@ func TestAgainstLibpam(t *testing.T) {
 			in, unknown, wrong := 0, 0, 0
 			for _, m := range all {
 				machine.Service = m.name
-				o := pam.Load(machine).Judge(m.stack, gate.Human)
+				o := pam.Load(machine).Evaluate(m.stack, gate.Human)
 				switch {
-				case o.Verdict == pam.NotKnown || o.Verdict == pam.Partly:
+				case o.Access == pam.NotKnown || o.Access == pam.Partly:
 					unknown++
 					if testing.Verbose() {
 						t.Logf("%s is not known: %s", m.name, reasons(o))
 					}
-				case (o.Verdict == pam.In) != said[m.name]:
+				case (o.Access == pam.In) != said[m.name]:
 					if wrong++; wrong <= 5 {
-						t.Errorf("%s (%s): libpam lets in: %v; the evaluator: %v: %s\n%s", m.name, m.stack, said[m.name], o.Verdict == pam.In, reasons(o), show(m))
+						t.Errorf("%s (%s): libpam lets in: %v; the evaluator: %v: %s\n%s", m.name, m.stack, said[m.name], o.Access == pam.In, reasons(o), show(m))
 					}
-				case o.Verdict == pam.In:
+				case o.Access == pam.In:
 					in++
 				}
 			}

@@ -8,31 +8,31 @@ import (
 	"aadsshlogin-handler/internal/state"
 )
 
-// beside is another handler on a machine that was set up without the agent's,
+// otherHandler is another handler on a machine that was set up without the agent's,
 // which brings the same packages. Its upgrade takes them away for a moment, its
 // deletion for good.
-type beside struct {
+type otherHandler struct {
 	name   string // publisher and type; "": there was none
 	there  bool   // the agent has it
 	coming bool   // the agent is at work with it
 }
 
 // deleted: it is gone, and its packages with it.
-func (b beside) deleted(seen Verdict) bool { return b.name != "" && !b.there && seen.Gone }
+func (b otherHandler) deleted(seen Observation) bool { return b.name != "" && !b.there && seen.Gone }
 
 // atWork is how long an agent may be at work with a version: it gives an
 // installation 900 seconds and an uninstallation 300 (waagent exthandlers.py).
 const atWork = 20 * time.Minute
 
-// lookBeside finds the other handler, and has it remembered from the first look
+// lookOther finds the other handler, and has it remembered from the first look
 // that sees it on: only so its deletion can be told from a package that somebody
 // removed.
-func lookBeside(h *host.Host, now time.Time) (beside, error) {
+func lookOther(h *host.Host, now time.Time) (otherHandler, error) {
 	owner, found, err := state.ReadOwner(h)
 	if err != nil || !found || !owner.Setup {
-		return beside{}, err
+		return otherHandler{}, err
 	}
-	b := beside{name: owner.Beside}
+	b := otherHandler{name: owner.OtherHandler}
 	for _, other := range agent.Everywhere(h) {
 		if other.Own {
 			continue
@@ -45,8 +45,8 @@ func lookBeside(h *host.Host, now time.Time) (beside, error) {
 			b.coming = b.coming || err == nil && now.Sub(info.ModTime()).Abs() < atWork
 		}
 	}
-	if b.name != owner.Beside {
-		owner.Beside = b.name
+	if b.name != owner.OtherHandler {
+		owner.OtherHandler = b.name
 		return b, owner.Write(h)
 	}
 	return b, nil

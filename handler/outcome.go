@@ -9,18 +9,18 @@ import (
 	"aadsshlogin-handler/status"
 )
 
-// verdict is what an operation came to.
-type verdict struct {
+// outcome is what an operation came to.
+type outcome struct {
 	fault   *fault.Fault // nil: success
 	message string       // of a success, one line
 	results []preflight.Result
 }
 
-func failed(err error, results []preflight.Result) verdict {
-	return verdict{fault: fault.ByCause(fault.Of(err)), results: results}
+func failed(err error, results []preflight.Result) outcome {
+	return outcome{fault: fault.ByCause(fault.Of(err)), results: results}
 }
 
-func (v verdict) code() fault.Code {
+func (v outcome) code() fault.Code {
 	if v.fault == nil {
 		return fault.OK
 	}
@@ -28,7 +28,7 @@ func (v verdict) code() fault.Code {
 }
 
 // standalone is the verdict in the words of who runs setup or remove.
-func (v verdict) standalone(speaker standalone.Speaker) verdict {
+func (v outcome) standalone(speaker standalone.Speaker) outcome {
 	words := speaker.Words
 	if v.fault != nil {
 		f := *v.fault
@@ -43,7 +43,7 @@ func (v verdict) standalone(speaker standalone.Speaker) verdict {
 }
 
 // lines are what a person reads first: what is wrong, and what to do.
-func (v verdict) lines() (what, next string) {
+func (v outcome) lines() (what, next string) {
 	if v.fault == nil {
 		return v.message, ""
 	}
@@ -54,7 +54,7 @@ func (v verdict) lines() (what, next string) {
 // and nothing else: a warning would hold up the extensions that wait for ours
 // (waagent exthandlers.py, wait_for_handler_completion). Warnings are in the
 // substatuses.
-func (v verdict) report(operation string) status.Report {
+func (v outcome) report(operation string) status.Report {
 	r := status.Report{Operation: operation, Level: status.Success, Code: int(v.code())}
 	what, next := v.lines()
 	r.Message = what

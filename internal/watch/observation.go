@@ -10,8 +10,8 @@ import (
 	"aadsshlogin-handler/status"
 )
 
-// Verdict is what a look at the machine came to.
-type Verdict struct {
+// Observation is what a look at the machine came to.
+type Observation struct {
 	Fault   *fault.Fault // nil: people can sign in
 	Report  status.Report
 	Results []preflight.Result
@@ -27,7 +27,7 @@ type Verdict struct {
 const unfinished = "unfinished"
 
 // cause is what a repair is counted by: the check that fails first.
-func (v Verdict) cause() string {
+func (v Observation) cause() string {
 	for _, r := range v.Results {
 		if r.Answer == preflight.Fail {
 			return r.Name
@@ -40,7 +40,7 @@ func (v Verdict) cause() string {
 }
 
 // what is the verdict in one line.
-func (v Verdict) what() string {
+func (v Observation) what() string {
 	if v.Fault != nil {
 		return v.Fault.What
 	}
@@ -48,7 +48,7 @@ func (v Verdict) what() string {
 }
 
 // doubts says whether what failed in an earlier report could not be seen now.
-func (v Verdict) doubts(earlier status.Report) bool {
+func (v Observation) doubts(earlier status.Report) bool {
 	for _, s := range earlier.Substatuses {
 		if s.Level != status.Failure {
 			continue

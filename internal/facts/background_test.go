@@ -7,15 +7,15 @@ import (
 	"aadsshlogin-handler/internal/logging"
 )
 
-// TestPanicBesideReachesTheCaller: what panics in a goroutine must still come to
+// TestPanicInBackgroundReachesTheCaller: what panics in a goroutine must still come to
 // the one place that makes a verdict of it.
-func TestPanicBesideReachesTheCaller(t *testing.T) {
+func TestPanicInBackgroundReachesTheCaller(t *testing.T) {
 	defer func() {
 		if p := recover(); p != "a bug" {
 			t.Errorf("the caller saw %v", p)
 		}
 	}()
-	wait := beside(&host.Host{Log: logging.Discard()}, func() { panic("a bug") })
+	wait := inBackground(&host.Host{Log: logging.Discard()}, func() { panic("a bug") })
 	wait()
 	t.Error("the look ended as if nothing had happened")
 }

@@ -18,13 +18,13 @@ func TestBesideAnother(t *testing.T) {
 	gone := failure(fault.PackageManagerFailed, "packages", "Not installed.").repairable()
 	gone.Gone = true
 	drift := failure(fault.VerificationFailed, "sshd-command", "The block is missing.").repairable()
-	there := beside{name: "P.N", there: true}
-	deleted := beside{name: "P.N"}
-	coming := beside{name: "P.N", coming: true}
+	there := otherHandler{name: "P.N", there: true}
+	deleted := otherHandler{name: "P.N"}
+	coming := otherHandler{name: "P.N", coming: true}
 	no := status.Report{Level: status.Failure, Code: int(fault.IdentityMissing)}
 	type step struct {
-		seen      Verdict
-		other     beside
+		seen      Observation
+		other     otherHandler
 		told      status.Report
 		fix, ends bool
 	}
@@ -33,14 +33,14 @@ func TestBesideAnother(t *testing.T) {
 		"away for a moment":       {{gone, there, ok, false, false}, {well(), there, ok, false, false}, {gone, there, ok, false, false}},
 		"away for good":           {{gone, there, ok, false, false}, {gone, there, ok, true, false}},
 		"drift beside it":         {{drift, there, ok, false, false}, {drift, there, ok, true, false}},
-		"drift alone":             {{drift, beside{}, ok, true, false}},
+		"drift alone":             {{drift, otherHandler{}, ok, true, false}},
 		"upgrade":                 {{gone, coming, ok, false, false}, {gone, coming, ok, false, false}, {gone, coming, ok, false, false}, {gone, there, ok, false, false}},
 		"deleted":                 {{gone, deleted, ok, false, false}, {gone, deleted, ok, false, true}},
 		"deleted, packages stay":  {{well(), deleted, ok, false, false}, {well(), deleted, ok, false, false}},
 		"deleted for a moment":    {{gone, deleted, ok, false, false}, {gone, there, ok, false, false}, {gone, deleted, ok, false, false}},
-		"first installation":      {{gone, beside{}, no, false, false}, {gone, beside{}, no, true, false}},
-		"its identity flickers":   {{gone, beside{}, no, false, false}, {failure(fault.IdentityMissing, "identity", "None."), beside{}, no, false, false}},
-		"the package was removed": {{gone, beside{}, ok, true, false}},
+		"first installation":      {{gone, otherHandler{}, no, false, false}, {gone, otherHandler{}, no, true, false}},
+		"its identity flickers":   {{gone, otherHandler{}, no, false, false}, {failure(fault.IdentityMissing, "identity", "None."), otherHandler{}, no, false, false}},
+		"the package was removed": {{gone, otherHandler{}, ok, true, false}},
 	} {
 		m, now := Memory{}, time.Unix(1e9, 0)
 		for i, s := range steps {
@@ -57,16 +57,16 @@ func TestBesideAnother(t *testing.T) {
 func TestLookBeside(t *testing.T) {
 	h := testHost(t)
 	at := func(version string) string { return agent.Dirs()[0] + "/" + names.Microsoft().Full() + "-" + version }
-	look := func() beside {
+	look := func() otherHandler {
 		t.Helper()
-		b, err := lookBeside(h, time.Now())
+		b, err := lookOther(h, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
 	put(t, h, at("1.0")+"/config/HandlerState", "Enabled")
-	if got := look(); got != (beside{}) {
+	if got := look(); got != (otherHandler{}) {
 		t.Errorf("without setup: %+v", got)
 	}
 	if err := (state.Owner{Setup: true, Version: "1"}).Write(h); err != nil {
@@ -79,7 +79,7 @@ func TestLookBeside(t *testing.T) {
 	if got := look(); got.there || !got.coming || got.name == "" {
 		t.Errorf("it is coming: %+v", got)
 	}
-	if b, err := lookBeside(h, time.Now().Add(time.Hour)); err != nil || b.coming {
+	if b, err := lookOther(h, time.Now().Add(time.Hour)); err != nil || b.coming {
 		t.Errorf("an hour later: %+v, %v", b, err)
 	}
 	put(t, h, at("1.0")+"/bin/aadsshlogin-handler", "ours")

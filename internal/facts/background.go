@@ -7,10 +7,10 @@ import (
 	"aadsshlogin-handler/internal/host"
 )
 
-// beside runs f beside its caller, who calls wait to have it done. A panic of f
+// inBackground runs f beside its caller, who calls wait to have it done. A panic of f
 // becomes one of wait: in a goroutine of its own it would end the process before
 // a verdict is written.
-func beside(h *host.Host, f func()) (wait func()) {
+func inBackground(h *host.Host, f func()) (wait func()) {
 	done := make(chan any, 1)
 	go func() {
 		defer func() {

@@ -11,12 +11,12 @@ import (
 	"aadsshlogin-handler/internal/text"
 )
 
-// Verdict is what a stack says about a person.
-type Verdict int8
+// Access is what a stack says about a person.
+type Access int8
 
 // The verdicts.
 const (
-	In Verdict = iota
+	In Access = iota
 	Out
 	Partly   // some are in, and it is known whom that depends on
 	NotKnown // it depends on what cannot be seen
@@ -34,7 +34,7 @@ type Reason struct {
 
 // Outcome is the answer of one stack for one person.
 type Outcome struct {
-	Verdict Verdict
+	Access  Access
 	Reasons []Reason // of what is not In, the one that counts most first
 	// Unasked: there is a way in on which the package's own module is never
 	// asked, so that nobody's role is checked. Always: every way is like that.
@@ -94,26 +94,26 @@ func (s Service) Holds(stack Stack) (Rule, bool) {
 	return Rule{}, false
 }
 
-// Judge says what a stack makes of people of a kind.
-func (s Service) Judge(stack Stack, p gate.Person) Outcome { return s.judge(stack, people(p)) }
+// Evaluate says what a stack makes of people of a kind.
+func (s Service) Evaluate(stack Stack, p gate.Person) Outcome { return s.evaluate(stack, people(p)) }
 
-// JudgeOne says what a stack makes of one person.
-func (s Service) JudgeOne(stack Stack, who gate.Somebody) Outcome {
-	return s.judge(stack, particular(who))
+// EvaluateOne says what a stack makes of one person.
+func (s Service) EvaluateOne(stack Stack, who gate.Somebody) Outcome {
+	return s.evaluate(stack, particular(who))
 }
 
-func (s Service) judge(stack Stack, p person) Outcome {
+func (s Service) evaluate(stack Stack, p person) Outcome {
 	if b := s.s.broken; b != nil {
-		return Outcome{Verdict: Out, Reasons: []Reason{{Rule: Rule{File: b.File, Line: b.Line}, Text: b.Text,
+		return Outcome{Access: Out, Reasons: []Reason{{Rule: Rule{File: b.File, Line: b.Line}, Text: b.Text,
 			Next: b.Remedy()}}}
 	}
 	if d := s.s.differs; d != nil {
-		return Outcome{Verdict: NotKnown, Reasons: []Reason{{Rule: Rule{File: d.File, Line: d.Line}, Text: d.Text,
+		return Outcome{Access: NotKnown, Reasons: []Reason{{Rule: Rule{File: d.File, Line: d.Line}, Text: d.Text,
 			Next: fmt.Sprintf("Ask who wrote that part of %s to write it in plain lines.", d.File)}}}
 	}
 	all := s.s.of(stack)
 	if len(all) == 0 {
-		return Outcome{Verdict: Out, Reasons: []Reason{{Rule: Rule{File: s.File},
+		return Outcome{Access: Out, Reasons: []Reason{{Rule: Rule{File: s.File},
 			Text: fmt.Sprintf("there is no %s line in %s, nor for the service \"other\", so PAM denies it", stack, s.File),
 			Next: "Reinstall openssh-server and libpam with the machine's package manager."}}}
 	}
@@ -138,7 +138,7 @@ type walk struct {
 func (w *walk) outcome() Outcome {
 	ends, ok := run(w.all, w.codes, &w.steps)
 	if !ok {
-		return Outcome{Verdict: NotKnown, Reasons: []Reason{{Rule: w.all[0].Rule, Text: "there are too many ways through the stack to follow them"}}}
+		return Outcome{Access: NotKnown, Reasons: []Reason{{Rule: w.all[0].Rule, Text: "there are too many ways through the stack to follow them"}}}
 	}
 	t := count(ends)
 	var o Outcome
@@ -155,17 +155,17 @@ func (w *walk) outcome() Outcome {
 	case t.out == 0 && t.odd == 0:
 		return o
 	case t.in == 0 && t.odd == 0:
-		o.Verdict = Out
+		o.Access = Out
 		o.Reasons = []Reason{o.Keeper}
 		return o
 	}
-	o.Verdict = NotKnown
+	o.Access = NotKnown
 	open, partly := w.open()
 	for _, i := range open {
 		o.Reasons = append(o.Reasons, w.reason(i))
 	}
 	if partly {
-		o.Verdict = Partly
+		o.Access = Partly
 	}
 	return o
 }
@@ -272,19 +272,19 @@ func (w *walk) reason(i int16) Reason {
 
 // answer is what a line can say of a person.
 type answer struct {
-	codes []Code
-	why   string // one sentence without its full stop
-	next  string // one line; of a line to be mended what stands before that
-	mend  mending
-	data  Problem // the file and line that the answer comes from
-	whom  bool    // more than one code because people or addresses differ
+	codes   []Code
+	why     string // one sentence without its full stop
+	next    string // one line; of a line to be mended what stands before that
+	fixLine mending
+	data    Problem // the file and line that the answer comes from
+	whom    bool    // more than one code because people or addresses differ
 }
 
 // ask finds out what a line can say of a person.
 func (s Service) ask(stack Stack, h handler, p person) answer {
 	switch h.kind {
 	case fails:
-		return answer{codes: []Code{permDenied}, why: h.why, mend: drop}
+		return answer{codes: []Code{permDenied}, why: h.why, fixLine: drop}
 	case substack:
 		return answer{}
 	}
@@ -295,10 +295,10 @@ func (s Service) ask(stack Stack, h handler, p person) answer {
 	file, f := s.m.module(h.Module)
 	remove := "Install what " + printable(name) + " belongs to, where people need it."
 	if why := s.m.loads(file, f); why != "" {
-		return answer{codes: []Code{moduleUnknown}, why: printable(name) + " " + why, next: remove, mend: drop}
+		return answer{codes: []Code{moduleUnknown}, why: printable(name) + " " + why, next: remove, fixLine: drop}
 	}
 	if !strings.Contains(string(f.Text), "\x00"+function(stack)+"\x00") {
-		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", printable(name), stack), next: remove, mend: drop}
+		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", printable(name), stack), next: remove, fixLine: drop}
 	}
 	c := call{m: s.m, stack: stack, person: p, Rule: h.Rule}
 	a := unknownModule()
@@ -342,10 +342,10 @@ func settle(a answer, h handler) answer {
 	default:
 		a.why = fmt.Sprintf("what %s says of such a person is not known", printable(name))
 	}
-	if a.next == "" && a.mend == asSaid {
+	if a.next == "" && a.fixLine == asSaid {
 		a.next = fmt.Sprintf("Sign in once, to see what %s says (line %d of %s).", printable(name), h.Line, h.File)
 		if !h.Is(Own) {
-			a.mend = spare
+			a.fixLine = spare
 		}
 	}
 	return a
