@@ -9,6 +9,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // rule is one row of what a manager's messages mean. The first row that
@@ -209,22 +210,8 @@ func lastWords(output string) string {
 	return oneLine(last)
 }
 
-// oneLine keeps a message on one line of a bearable length, without control
-// characters and without the user part of a URL.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	s = regexp.MustCompile(`://\S*@`).ReplaceAllString(s, "://***@")
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
-			return -1
-		}
-		return r
-	}, s)
-	if r := []rune(s); len(r) > 400 {
-		s = string(r[:400]) + "..."
-	}
-	return s
-}
+// oneLine is a message of a bearable length.
+func oneLine(s string) string { return text.Message(s, 400) }
 
 // ends are the beginning and the end of a long output: causes stand in one of
 // them, and a package's script may write megabytes in between.

@@ -12,6 +12,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/test/lib/golden"
 )
 
@@ -44,7 +45,7 @@ func manOf(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString(`.\" Rendered from the commands: UPDATE_GOLDEN=1 go test ./internal/cli` + "\n")
 	b.WriteString(".TH AADSSHLOGIN-HANDLER 1 \"\" \"aadsshlogin-handler\" \"User Commands\"\n")
-	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", troff(root.Name()), troff(lowerFirst(root.Short)))
+	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", troff(root.Name()), troff(text.Small(root.Short)))
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n.I command\n.RI [ option ...]\n", troff(root.Name()))
 	b.WriteString(".SH DESCRIPTION\n")
 	paragraphs(&b, root.Long)
@@ -117,5 +118,3 @@ func troff(s string) string {
 	}
 	return s
 }
-
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

@@ -32,15 +32,13 @@ func handlersCheck(m machine) []preflight.Result {
 		if len(there) > 0 {
 			said += "; beside it the agent has " + strings.Join(there, " and ") + ", whose packages setup never removes"
 		}
-		return []preflight.Result{{Text: upperFirst(said) + "."}}
+		return []preflight.Result{{Text: text.Capital(said) + "."}}
 	}
 	if len(there) == 0 {
 		return nil
 	}
-	return []preflight.Result{{Text: upperFirst(strings.Join(there, " and ")) + ", is installed."}}
+	return []preflight.Result{{Text: text.Capital(strings.Join(there, " and ")) + ", is installed."}}
 }
-
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // alone says whether no extension can be set here: setup set this machine up, or
 // there is neither an extension nor an agent that one would arrive by. Without root

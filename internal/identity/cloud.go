@@ -3,6 +3,8 @@ package identity
 import (
 	"strconv"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // Cloud is where an Azure cloud has what this product needs.
@@ -118,5 +120,5 @@ func cloudOf(d compute, r reply) (c Cloud, why string) {
 		}
 		return Clouds()[0], "The machine does not say in which cloud it is, so the public cloud is assumed"
 	}
-	return Clouds()[0], "The machine says that it is in the cloud " + strconv.Quote(clip(d.Environment, 40)) + ", which is not known, so the public cloud is assumed"
+	return Clouds()[0], "The machine says that it is in the cloud " + strconv.Quote(text.WithoutTokens(d.Environment, 40)) + ", which is not known, so the public cloud is assumed"
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // outcome is what one request came to.
@@ -105,7 +107,7 @@ func (r reply) refusal() refusal {
 	if r.status < 400 || json.Unmarshal(r.body, &f) != nil {
 		return refusal{}
 	}
-	return refusal{Error: clip(f.Error, 40), Description: clip(f.Description, 120)}
+	return refusal{Error: text.WithoutTokens(f.Error, 40), Description: text.WithoutTokens(f.Description, 120)}
 }
 
 // missing reports whether the refusal says that there is no identity to be had.
@@ -168,27 +170,6 @@ func (r reply) said() string {
 	text := "The service's last word: " + r.brief()
 	if f := r.refusal(); f.Description != "" {
 		text += fmt.Sprintf(" %q", f.Description)
-	}
-	return text
-}
-
-// clip makes what a service said fit to be shown: one line, plain characters, at
-// most limit of them, and no word that is long enough to be a token or a key.
-func clip(s string, limit int) string {
-	const longestWord = 40 // a GUID in quotes
-	if len(s) > 16*limit {
-		s = s[:16*limit]
-	}
-	var words []string
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		if len(w) > longestWord {
-			w = "..."
-		}
-		words = append(words, w)
-	}
-	text := strings.Join(words, " ")
-	if len(text) > limit {
-		text = text[:limit] + "..."
 	}
 	return text
 }

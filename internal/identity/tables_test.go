@@ -96,18 +96,3 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 }
-
-func TestClip(t *testing.T) {
-	for in, want := range map[string]string{
-		"Identity not found":                    "Identity not found",
-		"two\nlines\x1b[31m":                    "two lines [31m",
-		"a " + metadata.Token(nil) + " b":       "a ... b",
-		"":                                      "",
-		strings.Repeat("words ", 40):            strings.Repeat("words ", 10) + "...",
-		"8d10da13-8125-4ba9-a717-bf7490507b3d.": "8d10da13-8125-4ba9-a717-bf7490507b3d.",
-	} {
-		if got := clip(in, 60); got != want {
-			t.Errorf("clip(%q) = %q, want %q", in, got, want)
-		}
-	}
-}

@@ -52,6 +52,37 @@ func FirstLine(s string) string {
 	return first
 }
 
+// Message is what a program said on one line of at most limit bytes, without
+// control characters and without the user part of a URL.
+func Message(s string, limit int) string {
+	words := strings.Fields(s)
+	for i, w := range words {
+		if scheme, user := strings.Index(w, "://"), strings.LastIndex(w, "@"); scheme >= 0 && user > scheme {
+			words[i] = w[:scheme] + "://***" + w[user:]
+		}
+	}
+	return Clip(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, strings.Join(words, " ")), limit)
+}
+
+// WithoutTokens is what a service said on one line of at most limit bytes, with
+// dots for each word that is long enough to be a token or a key.
+func WithoutTokens(s string, limit int) string {
+	const longestWord = 40 // a GUID in quotes
+	var words []string
+	for _, w := range strings.FieldsFunc(s[:min(len(s), 16*limit)], func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if len(w) > longestWord {
+			w = "..."
+		}
+		words = append(words, w)
+	}
+	return Clip(strings.Join(words, " "), limit)
+}
+
 // Printable is s with a question mark for each character that a terminal might
 // obey or not show.
 func Printable(s string) string {
@@ -79,6 +110,14 @@ func Capital(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// Small is s with its first letter in lower case, which must be ASCII.
+func Small(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // Or is value, or missing where there is none.

@@ -82,3 +82,34 @@ func TestNear(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutTokens(t *testing.T) {
+	token := "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL2V4YW1wbGUifQ.c2lnbmF0dXJl"
+	for in, want := range map[string]string{
+		"Identity not found":                    "Identity not found",
+		"two\nlines\x1b[31m":                    "two lines [31m",
+		"a " + token + " b":                     "a ... b",
+		"":                                      "",
+		strings.Repeat("words ", 40):            strings.Repeat("words ", 9) + "wo ...",
+		"8d10da13-8125-4ba9-a717-bf7490507b3d.": "8d10da13-8125-4ba9-a717-bf7490507b3d.",
+	} {
+		if got := WithoutTokens(in, 60); got != want {
+			t.Errorf("WithoutTokens(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestMessage(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\n  b\tc":                              "a b c",
+		"no https://me:secret@host/x and a@b.c":  "no https://***@host/x and a@b.c",
+		"bell\a, DEL\x7f, \uFFFD":                "bell, DEL,",
+		strings.Repeat("long ", 20):              "long long long long long long long long long long long l ...",
+		"http://[::1]/ without a user, 5 @ 6":    "http://[::1]/ without a user, 5 @ 6",
+		"proxy http://u:p@ss@proxy.example:3128": "proxy http://***@proxy.example:3128",
+	} {
+		if got := Message(in, 60); strings.TrimSpace(got) != want {
+			t.Errorf("Message(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

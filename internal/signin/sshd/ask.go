@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // askTimeout is how long one answer of sshd may take. It needs milliseconds; a
@@ -87,7 +88,7 @@ func (a *asker) effective(ctx context.Context, c Connection) (Effective, error) 
 		return e, &killedError{r.Signal}
 	}
 	if r.ExitCode != 0 || !e.Has("port") {
-		return Effective{}, fmt.Errorf("sshd -T %s: %s", r.Ending(), firstLine(string(r.Stderr)))
+		return Effective{}, fmt.Errorf("sshd -T %s: %s", r.Ending(), text.FirstLine(string(r.Stderr)))
 	}
 	return e, nil
 }
@@ -143,15 +144,4 @@ func (a *asker) note() string {
 		return ""
 	}
 	return a.hidden + " is made when sshd first starts; sshd was asked in a mount namespace of its own that has it"
-}
-
-func firstLine(s string) string {
-	s = strings.TrimSpace(s)
-	if i := strings.IndexByte(s, '\n'); i >= 0 {
-		s = s[:i]
-	}
-	if len(s) > 300 {
-		s = s[:300]
-	}
-	return s
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/text"
 )
 
 // What the package registers with sshd (the block that aadsshlogin appends to
@@ -125,7 +126,7 @@ func accepts(f Facts) Finding {
 		return g
 	}
 	if f.Err != nil {
-		g.Answer, g.Text = Unknown, "sshd could not be asked for its configuration: "+firstLine(f.Err.Error())
+		g.Answer, g.Text = Unknown, "sshd could not be asked for its configuration: "+text.FirstLine(f.Err.Error())
 		g.Next = "Run: sudo sshd -t; sudo sshd -T -C " + ExampleSpec()
 		g.Decides = "sshd's configuration, which could not be asked for"
 		return g
@@ -186,7 +187,7 @@ func askCommand(f Facts, e Effective) Finding {
 			Next: spare(f, d)}
 	case !slices.Contains(blocks, own):
 		return Finding{Answer: Fail, File: own.File, Line: own.Line,
-			Text: fmt.Sprintf("The Match line of the aadsshlogin block at %s:%d is not for all Entra ID users any more (Match %s).", own.File, own.Line, shorten(strings.Join(own.Criteria, " "))),
+			Text: fmt.Sprintf("The Match line of the aadsshlogin block at %s:%d is not for all Entra ID users any more (Match %s).", own.File, own.Line, brief(strings.Join(own.Criteria, " "))),
 			Next: "Run: " + sed(f, own.File, fmt.Sprintf(`%dc\Match User %s,%s`, own.Line, personPattern, servicePattern))}
 	}
 	return Finding{Answer: Fail, File: own.File, Line: own.Line,
@@ -196,19 +197,19 @@ func askCommand(f Facts, e Effective) Finding {
 
 // noBlock: what the package registered is not there, or names something else.
 func noBlock(f Facts, blocks []*Block) Finding {
-	const text = "sshd does not ask " + CertHandler + " for the keys of Entra ID users"
+	const said = "sshd does not ask " + CertHandler + " for the keys of Entra ID users"
 	switch {
 	case f.Config.Err != nil:
 		return Finding{Answer: Fail, Package: true,
-			Text: text + ", and its files could not be read: " + firstLine(f.Config.Err.Error()),
+			Text: said + ", and its files could not be read: " + text.FirstLine(f.Config.Err.Error()),
 			Next: "Have the package register with sshd again by reinstalling aadsshlogin."}
 	case len(blocks) == 0 && f.Config.Main != mainConfig && f.Config.Main != vendorConfig:
 		return Finding{Answer: Fail, File: f.Config.Main,
-			Text: text + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
+			Text: said + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
 			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + reload(f)}
 	case len(blocks) == 0:
 		return Finding{Answer: Fail, Package: true, File: f.Config.Main,
-			Text: text + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
+			Text: said + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
 			Next: "Reinstall the package aadsshlogin. VMAccess (reset SSH) and hardening scripts remove the block."}
 	}
 	b := blocks[0]

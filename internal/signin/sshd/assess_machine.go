@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // blockDirectives is what the package's block consists of.
@@ -62,7 +64,7 @@ func askGroupBlocks(f Facts) Finding {
 			if d.Block.applies(u.Conn) != maybe {
 				continue
 			}
-			criteria := shorten(strings.Join(d.Block.Criteria, " "))
+			criteria := brief(strings.Join(d.Block.Criteria, " "))
 			found.Answer, found.File, found.Line = Unknown, d.File, d.Line
 			found.Decides = fmt.Sprintf("%s at %s:%d, in the block \"Match %s\"", d.Word, d.File, d.Line, criteria)
 			found.Text = fmt.Sprintf("%s at %s:%d stands in the block \"Match %s\"; whether it applies to %s is not known.", d.Word, d.File, d.Line, criteria, f.whom())
@@ -134,7 +136,7 @@ func askListening(f Facts) Finding {
 	want := ports(f)
 	switch {
 	case f.Daemon.Err != nil:
-		found.Answer, found.Text = Unknown, "What this machine listens on is not known: "+firstLine(f.Daemon.Err.Error())
+		found.Answer, found.Text = Unknown, "What this machine listens on is not known: "+text.FirstLine(f.Daemon.Err.Error())
 		found.Decides = "what this machine listens on, which is not known"
 		return found
 	case len(f.Daemon.Unit.Open) > 0:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/az"
+	"aadsshlogin-handler/internal/text"
 )
 
 func askPublicKey(f Facts, e Effective) Finding {
@@ -114,7 +115,7 @@ func askUsers(f Facts, e Effective) Finding {
 			return pass("AllowUsers lets %s in%s.", f.whom(), w.at())
 		}
 	}
-	return shut(w, fmt.Sprintf("AllowUsers %q does not name %s%s.", shorten(strings.Join(allowed, " ")), f.whom(), w.at()), w.undo(f))
+	return shut(w, fmt.Sprintf("AllowUsers %q does not name %s%s.", brief(strings.Join(allowed, " ")), f.whom(), w.at()), w.undo(f))
 }
 
 // askGroups: before the first sign-in a person is in no group that the machine
@@ -133,7 +134,7 @@ func askGroups(f Facts, e Effective) Finding {
 		if all := f.Config.everywhere(e.Conn, "allowgroups", "denygroups"); !w.option && len(all) > 1 {
 			next = spareAll(f, all)
 		}
-		words := shorten(strings.Join(list, " "))
+		words := brief(strings.Join(list, " "))
 		switch {
 		case f.One == nil:
 			return shut(w, fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, words, w.at()), next)
@@ -141,7 +142,7 @@ func askGroups(f Facts, e Effective) Finding {
 			return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the groups of " + f.One.Name,
 				Text: fmt.Sprintf("Whether %s %q%s shuts %s out is not known, for the name service did not say in which groups they are.", shown, words, w.at(), f.One.Name), Next: next}
 		case e.Conn.Account.Known:
-			return shut(w, fmt.Sprintf("%s %q shuts %s out%s, who is in: %s.", shown, words, f.One.Name, w.at(), shorten(strings.Join(e.Conn.Account.Groups, ", "))), next)
+			return shut(w, fmt.Sprintf("%s %q shuts %s out%s, who is in: %s.", shown, words, f.One.Name, w.at(), brief(strings.Join(e.Conn.Account.Groups, ", "))), next)
 		}
 		return shut(w, fmt.Sprintf("%s %q makes the first sign-in of %s fail%s: before it they are in no group.", shown, words, f.One.Name, w.at()), next)
 	}
@@ -282,7 +283,7 @@ func askSize(f Facts, e Effective) Finding {
 	}
 	return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: fmt.Sprintf("people whose OpenSSH client is older than 8.0 (RSA keys of %d bits)", oldKeySize),
 		Text: fmt.Sprintf("RequiredRSASize is %d%s: az makes keys of %d bits where the client's OpenSSH is 8.0 or later, and of %d bits, which are refused, where it is older.", n, w.at(), keySize, oldKeySize),
-		Next: "Have people update OpenSSH on their own computers. Or, to let them in: " + lowerFirst(next)}
+		Next: "Have people update OpenSSH on their own computers. Or, to let them in: " + text.Small(next)}
 }
 
 // askRevoked: while RevokedKeys cannot be read, sshd refuses every key.
@@ -361,17 +362,6 @@ func askRefuse(f Facts, e Effective) Finding {
 func orUnknown(s string) string {
 	if s == "" {
 		return "version unknown"
-	}
-	return s
-}
-
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
-
-// shorten keeps a list readable in one line.
-func shorten(s string) string {
-	const limit = 120
-	if len(s) > limit {
-		return s[:limit] + "..."
 	}
 	return s
 }

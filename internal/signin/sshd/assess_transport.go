@@ -44,7 +44,7 @@ func (f Facts) askHostKeys(e Effective) Finding {
 		return good
 	}
 	w := locate(f, e, "hostkeyalgorithms", "")
-	return shut(w, fmt.Sprintf("sshd has no host key of a kind that it accepts%s: %s.", w.at(), shorten(strings.Join(accepted, ","))),
+	return shut(w, fmt.Sprintf("sshd has no host key of a kind that it accepts%s: %s.", w.at(), brief(strings.Join(accepted, ","))),
 		f.makeHostKey(e, accepted))
 }
 
@@ -90,7 +90,7 @@ func askTransport(f Facts, e Effective) Finding {
 			continue
 		}
 		w := locate(f, e, o.keyword, "")
-		return shut(w, fmt.Sprintf("sshd accepts none of the %s that OpenSSH clients offer%s: %s.", o.shown, w.at(), shorten(strings.Join(accepted, ","))), globally(f, w))
+		return shut(w, fmt.Sprintf("sshd accepts none of the %s that OpenSSH clients offer%s: %s.", o.shown, w.at(), brief(strings.Join(accepted, ","))), globally(f, w))
 	}
 	return f.askHostKeys(e)
 }

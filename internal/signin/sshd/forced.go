@@ -161,15 +161,15 @@ func askForced(f Facts, e Effective) Finding {
 	}
 	switch {
 	case why != "":
-		return shut(w, fmt.Sprintf("ForceCommand %q replaces the session of %s%s, and %s.", shorten(command), f.who("every Entra ID user"), w.at(), why), w.undo(f))
+		return shut(w, fmt.Sprintf("ForceCommand %q replaces the session of %s%s, and %s.", brief(command), f.who("every Entra ID user"), w.at(), why), w.undo(f))
 	case !known:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ForceCommand" + w.at(),
-			Text: fmt.Sprintf("ForceCommand %q replaces the session of %s%s; whether it gives people one in the end is not known.", shorten(command), f.who("every Entra ID user"), w.at()), Next: w.undo(f)}
+			Text: fmt.Sprintf("ForceCommand %q replaces the session of %s%s; whether it gives people one in the end is not known.", brief(command), f.who("every Entra ID user"), w.at()), Next: w.undo(f)}
 	case c.shell && !c.asked:
 		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people who give ssh a command",
-			Text: fmt.Sprintf("ForceCommand %q gives everybody a shell%s; what people ask ssh to run is not run.", shorten(command), w.at()), Next: w.undo(f)}
+			Text: fmt.Sprintf("ForceCommand %q gives everybody a shell%s; what people ask ssh to run is not run.", brief(command), w.at()), Next: w.undo(f)}
 	}
-	return pass("ForceCommand runs %s%s.", shorten(command), w.at())
+	return pass("ForceCommand runs %s%s.", brief(command), w.at())
 }
 
 // runs is why people cannot run a program, and where they can, whether it is

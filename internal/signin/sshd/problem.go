@@ -222,13 +222,13 @@ func misplaced(f Facts, p *Problem) string {
 				break
 			}
 			return fmt.Sprintf("The line Include at %s:%d stands in the block \"Match %s\" (line %d), so all that it includes does too. Move it above the block: %s",
-				d.File, d.Line, shorten(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, above, d))
+				d.File, d.Line, brief(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, above, d))
 		}
 	}
 	for _, d := range f.Config.Directives {
 		if d.File == p.File && d.Line == p.Line && d.Block != nil && outermost(d.Block).File == d.File {
 			above := outermost(d.Block)
-			return fmt.Sprintf("It stands in the block \"Match %s\" (line %d). Move it above the block: %s", shorten(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, above, d))
+			return fmt.Sprintf("It stands in the block \"Match %s\" (line %d). Move it above the block: %s", brief(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, above, d))
 		}
 	}
 	return ""
@@ -308,7 +308,7 @@ func hostKeys(f Facts) string {
 func explainKilled(f Facts) (what, next, file string, line int) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "subsystem" && d.Block != nil {
-			what = fmt.Sprintf("sshd (%s) is killed by every connection of %s (%s): Subsystem at %s:%d stands in the block \"Match %s\".", orUnknown(f.Version), f.who("an Entra ID user"), f.Killed, d.File, d.Line, shorten(strings.Join(d.Block.Criteria, " ")))
+			what = fmt.Sprintf("sshd (%s) is killed by every connection of %s (%s): Subsystem at %s:%d stands in the block \"Match %s\".", orUnknown(f.Version), f.who("an Entra ID user"), f.Killed, d.File, d.Line, brief(strings.Join(d.Block.Criteria, " ")))
 			if above := outermost(d.Block); above.File == d.File {
 				return what, "Move it above the block: " + moveAbove(f, above, d), d.File, d.Line
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // others is a pattern list for everybody but Entra ID users.
@@ -105,7 +107,7 @@ func spareBlock(f Facts, b *Block, d Directive) string {
 	if f.One != nil {
 		return say + sed(f, b.File, fmt.Sprintf(`%ds/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&%s/`, b.Line, strings.TrimPrefix(f.others(), "*")))
 	}
-	return "If they should sign in too: " + lowerFirst(disable(f, d))
+	return "If they should sign in too: " + text.Small(disable(f, d))
 }
 
 // disable makes a comment of a line. What names a program goes with whom it is
@@ -162,7 +164,7 @@ func (w where) at() string {
 	case w.option:
 		return fmt.Sprintf(" (an option of sshd's command line, from %s:%d)", w.File, w.Line)
 	case w.found && w.Block != nil:
-		return fmt.Sprintf(" (%s:%d, in the block \"Match %s\")", w.File, w.Line, shorten(strings.Join(w.Block.Criteria, " ")))
+		return fmt.Sprintf(" (%s:%d, in the block \"Match %s\")", w.File, w.Line, brief(strings.Join(w.Block.Criteria, " ")))
 	case w.found:
 		return fmt.Sprintf(" (%s:%d)", w.File, w.Line)
 	}
@@ -183,3 +185,6 @@ func (w where) undo(f Facts) string {
 	}
 	return "See what is in force with: sudo sshd -T -C " + ExampleSpec()
 }
+
+// brief keeps a list readable in one line.
+func brief(s string) string { return text.Clip(s, 120) }
