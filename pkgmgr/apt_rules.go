@@ -40,6 +40,29 @@ func aptRules() []rule {
 		{match: `^E: Could not get lock (\S+?)\. It is held by process (\d+)`, code: fault.PackageManagerBusy,
 			what: "Another program is using apt: process $2 holds $1.",
 			next: "Look at it with: ps -fp $2" + whenEnded},
+		// E: Could not open lock file /var/lib/dpkg/lock-frontend - open (21: Is a directory)
+		{match: `^E: Could not open lock file (\S+) - open \(\d+: ([^)]+)\)`, code: fault.PackageManagerFailed,
+			what: "apt cannot open its lock file $1: $2.",
+			next: "See what is there: ls -ld $1; make it a file again" + andAgain},
+		// E: Archives directory /var/cache/apt/archives/partial is missing. - Acquire (17: File exists)
+		{match: `^E: (?:Archives|Lists?) directory (\S+) is missing\. - Acquire \(\d+: ([^)]+)\)`, code: fault.PackageManagerFailed,
+			what: "apt cannot use its folder $1: $2.",
+			next: "See what is there: ls -ld $1; make it a folder again" + andAgain},
+		// E: Unable to parse package file /etc/apt/preferences.d/x (1)
+		{match: `^E: Unable to parse package file (/etc/apt/preferences\S*) \((\d+)\)`, code: fault.PackageManagerFailed,
+			what: "apt's pins in $1 cannot be read (its paragraph $2).",
+			next: "Correct the file, or move it away: less $1" + thenAgain},
+		// dpkg: warning: 'tar' not found in PATH or not executable
+		{match: `^dpkg: warning: '([^']+)' not found in PATH or not executable(?:[^\n]*\n)+?dpkg: error: \d+ expected program`, code: fault.PackageManagerFailed,
+			what: "dpkg needs the program $1, which is not there or may not be run.",
+			next: "Put it back, or make it executable: command -v $1; dpkg -S $1" + thenAgain},
+		// dpkg-deb (subprocess): decompressing archive '/repo/./aadsshlogin_1.0.deb' (size=700) member 'control.tar': lzma error: compressed data is corrupt
+		// dpkg-deb (subprocess): cannot copy archive member from '/repo/./aadsshlogin_1.0.deb' to decompressor pipe: unexpected end of file or stream
+		// dpkg-deb: error: '/var/cache/apt/archives/aadsshlogin_1.0_amd64.deb' is not a Debian format archive
+		{match: `^dpkg-deb[^\n]*'(?:[^'\n]*/)?([^'/\n]+\.deb)'[^\n]*(?:lzma error|zlib error|zstd error|unexpected end of file|is not a Debian format archive)`, code: fault.RepositoryUnreachable,
+			what: "The package file $1 is damaged.",
+			next: waitForMirror,
+			step: refetch},
 		// E: Could not get lock /var/lib/dpkg/lock - open (11: Resource temporarily unavailable)
 		{match: `^E: Could not get lock (\S+)|^E: Unable to acquire the dpkg frontend lock \(([^)]+)\)|^E: Unable to lock the administration directory \(([^)]+)\)`, code: fault.PackageManagerBusy,
 			what: "Another program is using apt: $1$2$3 is locked.",

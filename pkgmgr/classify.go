@@ -51,11 +51,27 @@ type compiled struct {
 func once(table func() []rule) func() []compiled {
 	return sync.OnceValue(func() []compiled {
 		var rows []compiled
-		for _, row := range table() {
+		for _, row := range append(starvation(), table()...) {
 			rows = append(rows, compiled{row, regexp.MustCompile("(?m)" + row.match)})
 		}
 		return rows
 	})
+}
+
+// starvation are the messages of every manager about what a process may have, no
+// matter what it was about to do.
+func starvation() []rule {
+	return []rule{
+		// Failed to store expired repos cache: [Errno 24] Too many open files: '/var/cache/dnf/expired_repos.json'
+		{match: `(?i)^(?:[EW]: |error|failed|fatal|dpkg: |cannot |can't )[^\n]*Too many open files`, code: fault.Resources,
+			what: "The package manager could not open a file: too many are open.",
+			next: "See the limits: ulimit -n; cat /proc/sys/fs/file-nr" + thenAgain},
+		// fork: Cannot allocate memory
+		// E: Could not fork - fork (12: Cannot allocate memory)
+		{match: `(?i)^(?:[EW]: |error|failed|fatal|dpkg: |cannot |can't |fork)[^\n]*Cannot allocate memory|^terminate called after throwing an instance of 'std::bad_alloc'|^MemoryError`, code: fault.Resources,
+			what: "The package manager got no memory.",
+			next: "See what uses it: free -m; ps aux --sort=-rss | head" + thenAgain},
+	}
 }
 
 // diagnosis is a fault with what can be tried against it.
@@ -202,6 +218,9 @@ func lastWords(output string) string {
 	isError := false
 	for _, line := range strings.Split(output, "\n") {
 		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "Please see the above error message") { // zypper, behind what it means
+			continue
+		}
 		isMarked := marked.MatchString(line)
 		if line != "" && (isMarked || !isError) {
 			last, isError = line, isError || isMarked

@@ -372,6 +372,18 @@ func dnfRules() []rule {
 		{match: `Curl error \((?:35|53|58|59|66|80)\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be spoken to over TLS: $2",
 			next: "See what answers there: curl -sSvI https://$1" + thenAgain},
+		//   - Curl error (37): Couldn't read a file:// file for file:///srv/x/repodata/repomd.xml [Couldn't open file /srv/x/repodata/repomd.xml]
+		{match: `^ +- Curl error \(37\): [^\n]* for file://(\S+)`, code: fault.RepositoryUnreachable,
+			what: "The repository lies on this machine, and $1 cannot be read.",
+			next: "See what is there: ls -l $1" + thenAgain},
+		// Package "aadsshlogin-1.0-1.x86_64" from local repository "x" has incorrect checksum
+		{match: `^Package "([^"]+)" from local repository "([^"]+)" has incorrect checksum`, code: fault.RepositoryUnreachable,
+			what: "The local repository $2 does not have $1 as its index lists it: the file is gone or another one.",
+			next: "Make its index anew, or put the file back: dnf repoinfo $2" + thenAgain},
+		// Config error: Parsing file "/etc/dnf/dnf.conf" failed: Parsing file '/etc/dnf/dnf.conf' failed: IniParser: Missing section header at line 1
+		{match: `^Config error: Parsing file "([^"]+)" failed: [^\n]*IniParser: ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "The file $1 cannot be read, so that dnf does nothing at all: $2.",
+			next: "Correct the file, or move it away: less $1" + thenAgain},
 		// Curl error (7): Couldn't connect to server for http://127.0.0.1:9/... [Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect to server]
 		{match: `Failed to connect to (\S+) port (\d+)`, code: fault.RepositoryUnreachable,
 			what: "No connection to $1 port $2.",
@@ -398,6 +410,10 @@ func dnfRules() []rule {
 		{match: `All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
 			next: "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it" + andAgain},
+		// installed package redhat-release-11.0-1.noarch conflicts with bash provided by aadsshlogin-1.0-1.x86_64 from x
+		{match: `installed package (\S+) conflicts with [^\n]* provided by (\S+)`, code: fault.PackageManagerFailed,
+			what: "$2 cannot be beside $1, which is installed.",
+			next: removeOne},
 		// package aadsshlogin-1.0.2-1.x86_64 conflicts with aadlogin provided by aadlogin-1.0.0-1.x86_64
 		{match: `package (\S+)(?: from \S+)? conflicts with [^\n]* provided by (\S+)`, code: fault.PackageManagerFailed,
 			what: "$1 cannot be beside $2, which is installed.",

@@ -21,6 +21,14 @@ func dnf5Rules() []rule {
 		{match: `^Error in configuration file "([^"]+)"\n ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that dnf does nothing at all: $2.",
 			next: "Correct the file, or move it away: less $1" + thenAgain},
+		// Invalid repository id "a b": unexpected character ' '
+		{match: `^Invalid repository id "([^"]*)"`, code: fault.PackageManagerFailed,
+			what: "A repository is called \"$1\" in its file, so that dnf does nothing at all: letters, digits and - _ . : are taken.",
+			next: "Find it and rename it: grep -rnF '[$1]' /etc/yum.repos.d" + thenAgain},
+		// Error: /usr is configured to be read-only. You may be running an image-based or immutable operating system.
+		{match: `^Error: (/\S*) is configured to be read-only`, code: fault.Disk,
+			what: "The file system of $1 is read-only, so that dnf changes nothing.",
+			next: "See why it is (findmnt -T $1; dmesg), make it writable" + andAgain},
 		// No matching repositories for *, aadsshlogin, aadsshlogin. Add "--help" for more information about the arguments.
 		{match: `^No matching repositories for (?:[^\n]*, )?([^\s,]+)\. Add "--help"`, code: fault.PackageManagerFailed,
 			what: "The repository definition $1 is not there, or cannot be read.",

@@ -159,7 +159,7 @@ func rpmRules() []rule {
 			next: "Remove it when no rpm or yum runs: sudo rm -f /var/lib/rpm/__db.*; sudo rpm --rebuilddb" + thenAgain,
 			step: repair},
 		// error: cannot open Packages database in /var/lib/rpm
-		{match: `cannot open Packages (?:database|index)[^\n]* in (\S+)|cannot open Packages index|rpmdb open failed|Failed to open rpm database|rpmdb: BDB\d+|sqlite failure: |database disk image is malformed`, code: fault.PackageManagerFailed,
+		{match: `cannot open Packages (?:database|index)[^\n]* in (\S+)|cannot open Packages (?:index|database)|rpmtsOpenDB failed|rpmdb open failed|Failed to open rpm database|rpmdb: BDB\d+|sqlite failure: |database disk image is malformed`, code: fault.PackageManagerFailed,
 			what: "The package database of rpm cannot be read.",
 			next: "Repair it: sudo rpm --rebuilddb; where that fails, put back a copy of /var/lib/rpm" + thenAgain},
 
@@ -193,6 +193,11 @@ func rpmRules() []rule {
 			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
 			next: repairScript, said: true,
 			step: scripts},
+		// package aadsshlogin-1.0-1.x86_64 does not verify: Payload SHA256 ALT digest: BAD (Expected 9565... != 795e...)
+		{match: `package (\S+) does not verify: [^\n]*digest: BAD`, code: fault.RepositoryUnreachable,
+			what: "The package file of $1 is damaged: its content is not what its own digest says.",
+			next: waitForMirror,
+			step: refetch},
 		// package aadsshlogin-1.0.2-1.x86_64 does not verify: Header V4 RSA/SHA512 Signature, key ID d873abee: NOKEY
 		// error: aadsshlogin.rpm: Header V4 RSA/SHA512 Signature, key ID d873abee: BAD
 		{match: `(?:does not verify: |^error: )[^\n]*(?:NOKEY|NOTTRUSTED|BAD|no signature|no digest)`, code: fault.RepositoryUntrusted,

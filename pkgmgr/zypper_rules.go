@@ -19,6 +19,14 @@ func zypperRules() []rule {
 		{match: `^Can't create (?:metadata )?cache directory|Can't create temporary|Can't find a writable directory`, code: fault.Disk,
 			what: "zypper cannot write below /var/cache/zypp: the file system is full or read-only.",
 			next: "See which: df -h /var; findmnt -T /var/cache/zypp" + thenAgain},
+		//   what():  /etc/zypp/zypp.conf: Section [main]: Line 2 contains garbage (no '=' or ':/?|,\' in key)
+		{match: `^\s*what\(\):\s+(/\S+): (Section [^\n]+)`, code: fault.PackageManagerFailed,
+			what: "The file $1 cannot be read, so that zypper does nothing at all: $2",
+			next: "Correct the file, or move it away: less $1" + thenAgain},
+		// Cant open /run/zypp.pid
+		{match: `^Cant open (/\S+)`, code: fault.PackageManagerFailed,
+			what: "zypper cannot open $1.",
+			next: "See what is there and why it may not: ls -ld $1; df -h $1; ulimit -n" + thenAgain},
 		// /etc/zypp/repos.d/bad.repo: Section []: Line 1 contains garbage (no '=' or ':/?|,\' in key)
 		{match: `^(/\S+\.repo): (Section [^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The repository file $1 cannot be read, so that zypper does nothing at all: $2",
@@ -157,6 +165,10 @@ func zypperRules() []rule {
 		{match: `\[[^|\]]*\|` + dnfHost + `([^\]]*)\] (?:Repository type can't be determined|Valid metadata not found)`, code: fault.PackageUnavailable,
 			what: "$1 has no repository $2.",
 			next: "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set."},
+		// File './aadsshlogin-1.0-1.x86_64.rpm' not found on medium 'file:/srv/x'
+		{match: `File '(?:\./)?([^']+)' not found on medium '(?:file|dir):/*(/[^']*)'`, code: fault.RepositoryUnreachable,
+			what: "The repository in $2 does not have $1, which its index lists.",
+			next: "Make its index anew, or put the file back: ls -l $2" + thenAgain},
 		// File './aadsshlogin-1.0.2-1.x86_64.rpm' not found on medium 'http://127.0.0.1:8081/gone'
 		{match: `File '(?:\./)?([^']+)' not found on medium '` + dnfHost, code: fault.RepositoryUnreachable,
 			what: "$2 does not have $1, which its index lists.",
