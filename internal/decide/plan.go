@@ -244,6 +244,7 @@ func Specs(want []pkgmgr.Spec) string {
 func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
 	t, mode := f.Target, f.Settings.Repository.Mode
 	t.Repository = f.Repository()
+	t.Repository.ID = repo.FreeID(f.Sources, t)
 	p.Source = pkgmgr.Source{ID: t.Repository.ID, ListFile: repo.DefinitionPath(t.Manager)}
 	if address := f.Proxy.Address(); address != nil {
 		p.Source.Proxy, p.Source.NoProxy = address.String(), f.Proxy.Except

@@ -46,6 +46,11 @@ func Reuse(entries []Entry, t distro.Target, o Options) (*Entry, error) {
 			fmt.Sprintf("Make line %d of %s a deb entry for %s and %s, or remove it; then set the extension again.",
 				narrow.Line, narrow.File, arch, t.Repository.Component))
 	}
+	if usable != nil {
+		if f := usable.namesake(entries); f != nil {
+			return nil, f
+		}
+	}
 	return usable, nil
 }
 
@@ -92,4 +97,29 @@ func (e Entry) covers(t distro.Target, goarch string) bool {
 	return !e.Sources &&
 		(len(e.Arches) == 0 || slices.Contains(e.Arches, dpkgArch(goarch))) &&
 		slices.Contains(e.Components, t.Repository.Component)
+}
+
+// FreeID is the id of our definition, or one like it that no other file has: of
+// two definitions of one id the manager takes the one in the file that comes
+// first, wherever that leads and whatever it verifies.
+func FreeID(entries []Entry, t distro.Target) string {
+	id := t.Repository.ID
+	for n := 2; t.Manager != distro.Apt && slices.ContainsFunc(entries, func(e Entry) bool { return e.ID == id && !ours(e.File) }); n++ {
+		id = fmt.Sprintf("%s-%d", t.Repository.ID, n)
+	}
+	return id
+}
+
+// namesake is the fault of an entry to be used whose id another file has too, for
+// another address or without looking at signatures.
+func (e Entry) namesake(entries []Entry) *fault.Fault {
+	for _, other := range entries {
+		if e.ID == "" || other.ID != e.ID || other.File == e.File || ours(other.File) || other.URI == e.URI && other.Verifies {
+			continue
+		}
+		return fault.New(fault.RepositoryUntrusted,
+			fmt.Sprintf("The repository %s is defined in %s and, for %s, in %s: which one counts is not for us to guess.", shown(e.ID), e.Place(), shown(other.URI), other.Place()),
+			"Give one of the two another id between its brackets, or remove it; then set the extension again.")
+	}
+	return nil
 }

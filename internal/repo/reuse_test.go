@@ -118,3 +118,34 @@ func TestReuse(t *testing.T) {
 		})
 	}
 }
+
+// Somebody else's definition under our id must not be taken for ours.
+func TestIDOfAnotherFile(t *testing.T) {
+	target := distro.Target{Manager: distro.Dnf, Repository: distro.Repository{ID: "aadsshlogin"}}
+	other := func(file, id string) Entry { return Entry{File: file, Line: 1, ID: id, URI: "https://x.invalid/y"} }
+	for _, c := range []struct {
+		entries []Entry
+		want    string
+	}{
+		{nil, "aadsshlogin"},
+		{[]Entry{other(yumFile, "aadsshlogin")}, "aadsshlogin"},
+		{[]Entry{other("/etc/yum.repos.d/aaa.repo", "aadsshlogin")}, "aadsshlogin-2"},
+		{[]Entry{other("/etc/yum.repos.d/aaa.repo", "aadsshlogin"), other("/etc/yum.repos.d/b.repo", "aadsshlogin-2")}, "aadsshlogin-3"},
+	} {
+		if got := FreeID(c.entries, target); got != c.want {
+			t.Errorf("%v: %q, want %q", c.entries, got, c.want)
+		}
+	}
+	good := Entry{File: "/etc/yum.repos.d/prod.repo", Line: 1, ID: "prod", URI: "https://packages.microsoft.com/x", Verifies: true}
+	same, elsewhere, unverified := good, good, good
+	same.File, elsewhere.File, unverified.File = "/etc/yum.repos.d/a.repo", "/etc/yum.repos.d/a.repo", "/etc/yum.repos.d/a.repo"
+	elsewhere.URI, unverified.Verifies = "https://x.invalid/y", false
+	for _, c := range []struct {
+		other   Entry
+		refused bool
+	}{{good, false}, {same, false}, {elsewhere, true}, {unverified, true}} {
+		if f := good.namesake([]Entry{good, c.other}); (f != nil) != c.refused || f != nil && f.Code != fault.RepositoryUntrusted {
+			t.Errorf("%+v: %v", c.other, f)
+		}
+	}
+}

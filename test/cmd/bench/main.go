@@ -24,6 +24,8 @@ type figure struct {
 
 func main() {
 	rounds := flag.Int("n", 9, "how often each way is measured")
+	lock := flag.Duration("lock", 4*time.Minute, "how long the package managers are at work at first boot")
+	only := flag.Bool("only-lock", false, "measure that alone")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -31,7 +33,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "make bench needs root: its machines are made of namespaces and mounts. Run: sudo make bench")
 		os.Exit(2)
 	}
-	figures, err := measure(ctx, *rounds)
+	measured := func(ctx context.Context) ([]figure, error) { return measure(ctx, *rounds, locked(*lock)) }
+	if *only {
+		measured = locked(*lock)
+	}
+	figures, err := measured(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -42,7 +48,7 @@ func main() {
 	}
 }
 
-func measure(ctx context.Context, rounds int) ([]figure, error) {
+func measure(ctx context.Context, rounds int, last func(context.Context) ([]figure, error)) ([]figure, error) {
 	c, err := cache.Open()
 	if err != nil {
 		return nil, err
@@ -55,7 +61,7 @@ func measure(ctx context.Context, rounds int) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, more := range []func(context.Context) ([]figure, error){healthy, looks, requests, crowd, sizes} {
+	for _, more := range []func(context.Context) ([]figure, error){healthy, looks, requests, crowd, sizes, last} {
 		f, err := more(ctx)
 		if err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package pkghost
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log"
 	"net"
@@ -44,11 +45,30 @@ func StartProxy(n Network, address, user, password string) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
+	return serveProxy(n, l, user, password), nil
+}
+
+// StartSecureProxy is StartProxy for a proxy that is itself spoken to by TLS, under
+// the first name of the host and with its certificate.
+func (h *Host) StartSecureProxy(n Network, port, user, password string) (*Proxy, error) {
+	l, err := n.Listen("tcp", box.Packages+":"+port)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.certificate, nil
+	}}
+	return serveProxy(n, tls.NewListener(l, config), user, password), nil
+}
+
+func serveProxy(n Network, l net.Listener, user, password string) *Proxy {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Proxy{network: n, user: user, password: password, stop: stop}
 	p.server = &http.Server{Handler: p, ErrorLog: log.New(io.Discard, "", 0), BaseContext: func(net.Listener) context.Context { return ctx }}
 	go p.server.Serve(l) //nolint:errcheck // ends with Close
-	return p, nil
+	return p
 }
 
 // Close ends the proxy.

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// busy is a package manager that is at work when the machine boots for the first
+// time: the real one, installing a package whose script takes its time.
+type busy struct {
+	name    string
+	persona roots.Persona
+	install string // shell; %s is the file of that package
+}
+
+func busyManagers() []busy {
+	dnf5 := roots.Like("rhel11.0", roots.Forky, roots.Dnf, strings.ReplaceAll(roots.RHEL("9.4").OSRelease, "9.4", "11.0"))
+	return []busy{
+		{"apt", roots.Ubuntu("22.04"), "DEBIAN_FRONTEND=noninteractive apt-get -y install %s"},
+		{"dnf 4", roots.RHEL("9.4"), "dnf -y --nogpgcheck install %s"},
+		// Debian's build has a plugin for which it lacks the program.
+		{"dnf 5", dnf5, "dnf -y --disable-plugin=local install %s"},
+		{"zypper", roots.SLES("15.6"), "zypper --non-interactive --no-gpg-checks install %s"},
+	}
+}
+
+// hold is what the script of that package waits for.
+const hold = "/hold"
+
+// locked measures a first installation on machines whose package manager is at
+// work for the time that is given: how much later it is done than on a machine
+// that nobody uses, counted from when the manager is free.
+func locked(lock time.Duration) func(context.Context) ([]figure, error) {
+	return func(ctx context.Context) ([]figure, error) {
+		managers := busyManagers()
+		free := make([]time.Duration, len(managers))
+		for i, m := range managers { // one after another: nothing else is to be measured
+			var err error
+			if free[i], err = m.whenFree(ctx); err != nil {
+				return nil, fmt.Errorf("%s, free: %w", m.name, err)
+			}
+		}
+		type answer struct {
+			at   int
+			took time.Duration
+			err  error
+		}
+		answers := make(chan answer)
+		for i, m := range managers {
+			go func() {
+				// One ends after the other, so that none is in another's way.
+				took, err := m.whenBusy(ctx, lock+time.Duration(i)*8*time.Second)
+				answers <- answer{i, took, err}
+			}()
+		}
+		figures, errs := make([]figure, len(managers)), []error(nil)
+		for range managers {
+			a := <-answers
+			if a.err != nil {
+				errs = append(errs, fmt.Errorf("%s, at work: %w", managers[a.at].name, a.err))
+			}
+			late := a.took - free[a.at]
+			figures[a.at] = figure{fmt.Sprintf("%s at work for %s at first boot: later than on a free machine (%s) by", managers[a.at].name, lock, seconds(free[a.at])),
+				seconds(late), "<= 1.00 s", late > time.Second}
+		}
+		return figures, errors.Join(errs...)
+	}
+}
+
+// whenFree is how long install and enable take on a machine that nobody uses.
+func (m busy) whenFree(ctx context.Context) (time.Duration, error) {
+	s, err := scene.Start(ctx, scene.Options{Persona: m.persona})
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	began := time.Now()
+	err = applied(ctx, s)
+	return time.Since(began), err
+}
+
+// whenBusy is how long they go on after the manager is free again.
+func (m busy) whenBusy(ctx context.Context, lock time.Duration) (time.Duration, error) {
+	s, err := scene.Start(ctx, scene.Options{Persona: m.persona})
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	at, err := m.slowPackage(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.WriteFile(hold, nil, 0o600); err != nil {
+		return 0, err
+	}
+	other, err := s.Start(nil, "sh", "-c", fmt.Sprintf(m.install, at))
+	if err != nil {
+		return 0, err
+	}
+	// The script of the package waits by this command; the pattern does not match itself.
+	if err := shell(ctx, s, `for i in $(seq 600); do grep -qsa 'sleep.0[.]05' /proc/[0-9]*/cmdline && exit 0; sleep 0.1; done; exit 1`); err != nil {
+		ended, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		r, _ := other.Wait(ended) // what it says, where it has ended
+		return 0, fmt.Errorf("the other one did not begin: %w\n%s", err, r.Output())
+	}
+	done := make(chan error, 1)
+	go func() { done <- applied(ctx, s) }()
+	select {
+	case err := <-done:
+		return 0, fmt.Errorf("did not wait: %w", err)
+	case <-time.After(lock):
+	}
+	if err := s.Remove(hold); err != nil {
+		return 0, err
+	}
+	if r, err := other.Wait(ctx); err != nil || r.ExitCode != 0 {
+		return 0, fmt.Errorf("the other one: exit %d, %v\n%s", r.ExitCode, err, r.Output())
+	}
+	began := time.Now()
+	err = <-done
+	return time.Since(began), err
+}
+
+// slowPackage puts a package on the machine whose script waits while hold is there.
+func (m busy) slowPackage(ctx context.Context, s *scene.Scene) (path string, err error) {
+	build := fixtures.RPM
+	if m.persona.Family == roots.Apt {
+		build = fixtures.Deb
+	}
+	file, err := build(ctx, s.Cache, fixtures.Spec{Name: fixtures.Dependency + "09", Version: "1.0", Hold: hold})
+	if err != nil {
+		return "", err
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	path = "/" + filepath.Base(file)
+	return path, s.WriteFile(path, content, 0o644)
+}
+
+// applied has the agent install and enable.
+func applied(ctx context.Context, s *scene.Scene) error {
+	report, err := s.Agent.Apply(ctx, s.Goal())
+	if err != nil {
+		return err
+	}
+	if last := report.Runs[len(report.Runs)-1]; last.Operation != "enable" || last.ExitCode != 0 {
+		return fmt.Errorf("%s ended with %d: %s", last.Operation, last.ExitCode, last.Stdout)
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+//go:build rig
+
+package families
+
+import (
+	"fmt"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// A definition of somebody else under the id of ours, in a file that comes first,
+// which verifies nothing: its package, though newer, is not taken.
+func TestNamesakeOfOurRepository(t *testing.T) {
+	for _, r := range kinds() {
+		if r.family == roots.Apt {
+			continue
+		}
+		t.Run(r.String(), func(t *testing.T) {
+			m := start(t, r, scene.Options{})
+			m.offerAt("/stranger", nil, fixtures.Spec{Name: fixtures.Login, Version: "99", Signing: fixtures.Unsigned})
+			folder := "/etc/yum.repos.d/"
+			if r.family == roots.Zypper {
+				folder = "/etc/zypp/repos.d/"
+			}
+			m.write(folder+"aaa.repo", fmt.Sprintf("[%s]\nname=x\nbaseurl=https://%s/stranger\nenabled=1\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0\n", m.Target.Repository.ID, pkghost.Name))
+			m.want(0)
+			m.has("aadsshlogin", newer)
+		})
+	}
+}

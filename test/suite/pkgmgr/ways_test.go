@@ -1,0 +1,163 @@
+//go:build rig
+
+package pkgmgr_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/repository"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// kinds is one machine of each package manager, of dnf of both generations.
+func kinds() []roots.Persona {
+	all := rpmRoots()
+	return []roots.Persona{roots.Debian(roots.Bookworm), roots.RHEL("7.9"), roots.RHEL("9.4"), all[4], all[5], roots.SLES("15.6")}
+}
+
+// idle fails the test where a package manager still runs or holds a lock that
+// keeps the next one out.
+func (m machine) idle() {
+	m.t.Helper()
+	m.sh(`for i in $(seq 30); do
+  left=$(for p in /proc/[0-9]*; do tr '\0' ' ' < $p/cmdline 2>/dev/null | grep -E '^(\S*python3 )?\S*/?(dnf5?|dnf-3|yum|tdnf|zypper|apt-get|rpm)( |$)'; done || true)
+  [ -z "$left" ] && exit 0
+  sleep 0.1
+done
+echo "$left"; exit 1`)
+}
+
+// A third source that takes a connection and never answers, or that is not
+// reached at all, while something that ours depends on is looked for in all: we
+// leave in time, and nobody goes on holding the manager.
+func TestHangingSourceIsLeft(t *testing.T) {
+	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}}}
+	for name, hang := range map[string]func(machine) string{
+		"never connects": func(machine) string { return "http://" + box.BlackHole + "/x" },
+		"never answers": func(m machine) string {
+			m.Packages.Trouble("/hang/...", pkghost.Hang())
+			return "https://" + pkghost.Name + "/hang"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, kinds(), needs, func(m machine) {
+				m.third("third", hang(m))
+				m.must(job{Do: "Refresh"})
+				began := time.Now()
+				a := m.do(job{Do: "Install", Specs: spec("aadsshlogin", ""), Seconds: 24})
+				if a.Code == fault.OK || a.Code == fault.Internal || a.Code == fault.StillRunning {
+					m.t.Errorf("%d %s", a.Code, a.What)
+				}
+				if took := time.Since(began); took > 40*time.Second {
+					m.t.Errorf("took %s of 24 s", took)
+				}
+				m.idle()
+				m.has("aadsshlogin", "")
+			})
+		})
+	}
+}
+
+// A portal answers every request with its page: ours is 20 and says so, another
+// source's is nothing to us.
+func TestPortalPage(t *testing.T) {
+	page := pkghost.Page("<html><body>Please log in to the guest network</body></html>")
+	each(t, kinds(), login(newer), func(m machine) {
+		m.third("third", "https://"+pkghost.Name+"/third")
+		m.Packages.Trouble("/third/...", page)
+		m.must(job{Do: "Refresh"})
+		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+		m.must(job{Do: "Remove", Names: []string{"aadsshlogin"}})
+		m.Packages.Trouble(path+"/...", page)
+		m.fails(job{Do: "Refresh"}, fault.RepositoryUnreachable)
+		m.idle()
+	})
+}
+
+// A proxy that is spoken to by TLS, with a user and a password.
+func TestThroughASecureProxy(t *testing.T) {
+	each(t, kinds(), login(newer), func(m machine) {
+		p, err := m.Packages.StartSecureProxy(m.Box, "3129", "user", "s3cret")
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		defer p.Close()
+		source := m.source()
+		source.Proxy = "https://user:wr0ng@" + pkghost.Name + ":3129"
+		m.fails(job{Do: "Refresh", Source: source}, fault.RepositoryUnreachable)
+		source.Proxy = "https://user:s3cret@" + pkghost.Name + ":3129"
+		m.must(job{Do: "Refresh", Source: source})
+		m.must(job{Do: "Install", Source: source, Specs: spec("aadsshlogin", "")})
+		m.has("aadsshlogin", newer)
+		if len(p.Requests()) == 0 {
+			m.t.Error("the proxy was not asked")
+		}
+	})
+}
+
+// A mirror by a literal IPv6 address, which the settings take.
+func TestMirrorByIPv6Address(t *testing.T) {
+	each(t, kinds(), login(newer), func(m machine) {
+		// Resolvers take no IPv6 address on a machine that has none but ::1.
+		m.sh("ip -6 address add fd77::1/128 dev lo nodad")
+		l, err := m.Listen("tcp", "[fd77::1]:8080")
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		server := &http.Server{Handler: &httputil.ReverseProxy{
+			Rewrite: func(r *httputil.ProxyRequest) {
+				r.SetURL(&url.URL{Scheme: "http", Host: pkghost.Name})
+				r.Out.Host = pkghost.Name
+			},
+			Transport: &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return m.Dial(ctx, network, box.Packages+":80")
+			}},
+		}}
+		go server.Serve(l) //nolint:errcheck // ends with Close
+		defer server.Close()
+		m.configure(id, path, "http://[fd77::1]:8080", keys.Rig())
+		m.must(job{Do: "Refresh"})
+		if v := m.must(job{Do: "Versions", Names: []string{"aadsshlogin"}}).Versions; len(v) != 1 {
+			m.t.Errorf("versions %v", v)
+		}
+		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+		m.has("aadsshlogin", newer)
+	})
+}
+
+// An old index that was validly signed once is refused by apt after its date,
+// whatever the owner's configuration lets pass elsewhere.
+func TestExpiredIndex(t *testing.T) {
+	each(t, aptRoots(), login(newer), func(m machine) {
+		deb, err := fixtures.Deb(m.t.Context(), m.Cache, login(newer)[0])
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		dir := m.t.TempDir()
+		old := repository.Apt{Suite: "rig", Debs: []string{deb}, Key: keys.Rig(), ValidFor: -24 * time.Hour}
+		if err := old.Write(m.t.Context(), dir); err != nil {
+			m.t.Fatal(err)
+		}
+		m.Packages.Mount(path, dir)
+		for _, owners := range []string{"", "Acquire::Check-Valid-Until \"false\";\n"} {
+			m.write("/etc/apt/apt.conf.d/99owner", owners)
+			a := m.fails(job{Do: "Refresh"}, fault.RepositoryUntrusted, pkghost.Name)
+			if !strings.Contains(a.What, "expired") && !strings.Contains(a.What, "too old") {
+				m.t.Errorf("%s", a.What)
+			}
+			m.has("aadsshlogin", "")
+		}
+	})
+}
