@@ -174,6 +174,23 @@ func rpmRules() []rule {
 			what: "A dependency cannot be met: $1.",
 			next: "Install what it names" + andAgain,
 			step: widen},
+		//   file /usr/bin/x from install of aadsshlogin-1.0-1.x86_64 conflicts with file from package other-2.0-1.x86_64
+		// File /usr/bin/x
+		//   from install of
+		//      aadsshlogin-1.0-1.x86_64 (x)
+		//   conflicts with file from package
+		//      other-2.0-1.x86_64 (@System)
+		{match: `(?i)\bfile (/\S+)\s+from install of\s+(\S+)(?: \([^)\n]*\))?\s+conflicts with file from package\s+(\S+)`, code: fault.PackageManagerFailed,
+			what: "$1 of $2 belongs to the package $3 already.",
+			next: "See what that is for: rpm -qi $3; remove it if it is not needed" + thenAgain},
+		// error: unpacking of archive failed on file /usr/share/x;6b07ed93: cpio: File from package already exists as a directory in system
+		{match: `unpacking of archive failed on file ([^;\n]+);\w+: (?:cpio: )?([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "rpm cannot put $1 in its place: $2.",
+			next: "See what is there: ls -ld $1; lsattr -d $1; move it away" + andAgain},
+		// Error unpacking rpm package aadsshlogin-1.0-1.x86_64
+		{match: `Error unpacking rpm package (\S+)`, code: fault.PackageManagerFailed,
+			what: "rpm could not unpack the files of $1: something stands in the way of one of them, or may not be changed.",
+			next: "See which one it is: sudo tail -n 5 /var/log/dnf.rpm.log; lsattr and ls -ld on it" + thenAgain},
 		// error: %preun(aadlogin-1.0.0-1.x86_64) scriptlet failed, exit status 8
 		// error: aadlogin-1.0.0-1.x86_64: erase failed
 		{match: `^(?:RPM: )?error: %(\w+)\(([^)]+)\) scriptlet failed, ([^\n]+)`, code: fault.PackageManagerFailed,
