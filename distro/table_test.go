@@ -120,7 +120,6 @@ func TestUnsupported(t *testing.T) {
 		{"os-release/mariner-1.0", "amd64", []string{"withdrawn", "2024-10-17"}},
 		{"os-release/azurelinux-5.0", "amd64", []string{"newer than Azure Linux 4"}},
 		{"os-release/fedora-42", "amd64", []string{`"fedora" is not one of the supported`}},
-		{"os-release/amazon-2023", "amd64", []string{`"amzn" is not one of the supported`}},
 		{"os-release/alpine-3.22", "amd64", []string{`"alpine" is not one of the supported`}},
 		{"os-release/tumbleweed", "amd64", []string{`"opensuse-tumbleweed" is not one of the supported`}},
 		{"os-release/eurolinux-9", "amd64", []string{`calls itself like rhel`, "packages for RHEL", "nothing is guessed"}},

@@ -70,7 +70,6 @@ func TestRefusedRelease(t *testing.T) {
 		{"rhel-8.2", roots.Bullseye, roots.Dnf},
 		{"mariner-1.0", roots.Bullseye, roots.Tdnf},
 		{"fedora-42", roots.Trixie, roots.Dnf},
-		{"amazon-2023", roots.Bookworm, roots.Dnf},
 		{"alpine-3.22", roots.Bookworm, roots.Apt},
 		{"eurolinux-9", roots.Bookworm, roots.Dnf},
 	}
