@@ -285,6 +285,9 @@ func (p PAM) remedy(stack string) string {
 	case "authselect":
 		next = "authselect writes that file anew, so have the line in a custom profile too (authselect create-profile). " + next
 	}
+	if stack == string(pam.Account) && p.Auth == nil { // whoever wrote the files anew took both lines
+		return next + p.insert(stack) + " && " + p.insert(string(pam.Auth))
+	}
 	return next + p.insert(stack)
 }
 

@@ -90,6 +90,8 @@ func (w *walk) next(i int16, a answer) string {
 		what = drop
 	}
 	switch {
+	case what != asSaid && strings.Contains(string(w.m.File(h.File).Text), "\r\n"):
+		return fmt.Sprintf(`%s has line ends of Windows. Take them out, %ssed -i --follow-symlinks 's/\r$//' %s`, h.File, w.run(h.File), text.Quote(h.File))
 	case what == asSaid:
 		return a.next
 	case w.crossed(i) && what == spare:

@@ -98,7 +98,7 @@ func askUsers(f Facts, e Effective) Finding {
 		}
 		if met {
 			w := locate(f, e, "denyusers", pattern)
-			return shut(w, fmt.Sprintf("DenyUsers %q shuts %s out%s.", pattern, f.whom(), w.at()), w.undo(f))
+			return shut(w, fmt.Sprintf("DenyUsers %q shuts %s out%s.", pattern, f.whom(), w.at()), leaveOut(f, e, w))
 		}
 	}
 	allowed := e.List("allowusers")
@@ -115,7 +115,29 @@ func askUsers(f Facts, e Effective) Finding {
 			return pass("AllowUsers lets %s in%s.", f.whom(), w.at())
 		}
 	}
-	return shut(w, fmt.Sprintf("AllowUsers %q does not name %s%s.", brief(strings.Join(allowed, " ")), f.whom(), w.at()), w.undo(f))
+	return shut(w, fmt.Sprintf("AllowUsers %q does not name %s%s.", brief(strings.Join(allowed, " ")), f.whom(), w.at()), leaveOut(f, e, w))
+}
+
+// leaveOut is the next step about one of the lists of users and groups. Where
+// several of them shut somebody out, it is about all.
+func leaveOut(f Facts, e Effective, w where) string {
+	var keywords []string
+	for _, keyword := range []string{"allowgroups", "denygroups", "allowusers", "denyusers"} {
+		list := e.List(keyword)
+		met := slices.ContainsFunc(list, func(pattern string) bool {
+			met, known := matchUser(f.Version, e.Conn, pattern)
+			return met && known
+		})
+		switch {
+		case len(list) == 0:
+		case strings.HasSuffix(keyword, "groups") && !e.Conn.passes(keyword, list), keyword == "allowusers" && !met, keyword == "denyusers" && met:
+			keywords = append(keywords, keyword)
+		}
+	}
+	if all := f.Config.everywhere(e.Conn, keywords...); !w.option && len(all) > 1 {
+		return spareAll(f, all)
+	}
+	return w.undo(f)
 }
 
 // askGroups: before the first sign-in a person is in no group that the machine
@@ -130,10 +152,7 @@ func askGroups(f Facts, e Effective) Finding {
 		}
 		shown := map[string]string{"allowgroups": "AllowGroups", "denygroups": "DenyGroups"}[keyword]
 		w := locate(f, e, keyword, list[0])
-		next := w.undo(f)
-		if all := f.Config.everywhere(e.Conn, "allowgroups", "denygroups"); !w.option && len(all) > 1 {
-			next = spareAll(f, all)
-		}
+		next := leaveOut(f, e, w)
 		words := brief(strings.Join(list, " "))
 		switch {
 		case f.One == nil:
