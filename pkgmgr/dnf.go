@@ -146,7 +146,8 @@ func dnfInstall(o Order) []host.Command {
 }
 
 // dnfDownload: what the order names comes from our source, whatever the others
-// call theirs; an exact version is not replaced by what says that it obsoletes it.
+// call theirs; an exact version is not replaced by what says that it obsoletes it,
+// and what is in another source's module does not hide it.
 func dnfDownload(o Order) []host.Command {
 	words, options := dnfWords(o), dnfTransaction()
 	if o.Source.All && o.Source.ID != "" {
@@ -154,7 +155,8 @@ func dnfDownload(o Order) []host.Command {
 		for _, spec := range o.Install {
 			names = append(names, spec.Name)
 		}
-		options = append(options, "--setopt=*.excludepkgs="+strings.Join(names, ","), "--setopt="+o.Source.ID+".excludepkgs=")
+		options = append(options, "--setopt=*.excludepkgs="+strings.Join(names, ","), "--setopt="+o.Source.ID+".excludepkgs=",
+			"--setopt="+o.Source.ID+".module_hotfixes=1")
 	}
 	return []host.Command{dnfCommand(o.Source, slices.Concat(options, words[:1], []string{"--downloadonly"}, words[1:])...)}
 }

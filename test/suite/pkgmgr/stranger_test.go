@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/pkghost"
 	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
 )
 
 // stranger is a package of a source that nobody verifies. Its script says that
@@ -23,17 +25,44 @@ import (
 type stranger struct {
 	name, version string
 	lines         string // further ones of the spec file
+	module        bool   // it is in a module that is on by default, which hides packages of its name elsewhere
 }
+
+// module is a description of modules for dnf 4 and 5, and which is the default.
+const module = `---
+document: modulemd
+version: 2
+data:
+  name: login
+  stream: "1"
+  version: 1
+  context: abcd1234
+  arch: noarch
+  summary: x
+  description: x
+  license: {module: [MIT]}
+  artifacts:
+    rpms: ["aadsshlogin-0:99-1.noarch"]
+...
+---
+document: modulemd-defaults
+version: 1
+data:
+  module: login
+  stream: "1"
+...
+`
 
 // strangers are ways in which another source can put itself in our place.
 func strangers() map[string]stranger {
 	return map[string]stranger{
-		"newer":                 {"aadsshlogin", "99", ""},
-		"the same version":      {"aadsshlogin", newer, ""},
-		"with an epoch":         {"aadsshlogin", "1.0", "Epoch: 7\n"},
-		"obsoletes ours":        {"zz-login", "99", "Obsoletes: aadsshlogin < 99\nProvides: aadsshlogin = 99\n"},
-		"provides ours":         {"aa-login", "99", "Provides: aadsshlogin = 99\n"},
-		"obsoletes all of them": {"zz-login", "99", "Obsoletes: aadsshlogin\n"},
+		"newer":                 {"aadsshlogin", "99", "", false},
+		"the same version":      {"aadsshlogin", newer, "", false},
+		"with an epoch":         {"aadsshlogin", "1.0", "Epoch: 7\n", false},
+		"obsoletes ours":        {"zz-login", "99", "Obsoletes: aadsshlogin < 99\nProvides: aadsshlogin = 99\n", false},
+		"provides ours":         {"aa-login", "99", "Provides: aadsshlogin = 99\n", false},
+		"obsoletes all of them": {"zz-login", "99", "Obsoletes: aadsshlogin\n", false},
+		"in a module":           {"aadsshlogin", "99", "", true},
 	}
 }
 
@@ -46,11 +75,18 @@ func (m machine) strange(s stranger) {
 	if err := os.WriteFile(filepath.Join(dir, "x.spec"), []byte(spec), 0o644); err != nil {
 		m.t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "modules.yaml"), []byte(module), 0o644); err != nil {
+		m.t.Fatal(err)
+	}
 	repository := filepath.Join(dir, "repository")
 	for _, argv := range [][]string{
 		{"rpmbuild", "-bb", "--quiet", "--define", "_topdir " + dir, "--define", "_rpmdir " + repository, "--define", "_rpmfilename %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm", filepath.Join(dir, "x.spec")},
 		{"createrepo_c", "--quiet", repository},
+		{"modifyrepo_c", "--mdtype=modules", filepath.Join(dir, "modules.yaml"), filepath.Join(repository, "repodata")},
 	} {
+		if argv[0] == "modifyrepo_c" && !s.module {
+			continue
+		}
 		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
 			m.t.Fatalf("%s: %v\n%s", argv, err, out)
 		}
@@ -89,7 +125,11 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 	}
 	for name, s := range strangers() {
 		t.Run(name, func(t *testing.T) {
-			each(t, rpmRoots(), needs, func(m machine) {
+			machines := rpmRoots()
+			if s.module { // yum 3 and tdnf know none, and what stands in for them does
+				machines = slices.DeleteFunc(machines, func(p roots.Persona) bool { return p.Family == roots.Yum || p.Family == roots.Tdnf })
+			}
+			each(t, machines, needs, func(m machine) {
 				m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
 				m.third("base", "https://"+pkghost.Name+"/base")
 				m.strange(s)
