@@ -127,7 +127,7 @@ func Catalogue() []Entry {
 			"Repair the package manager, or lift the hold, as the message says until it installs packages by hand again, then set the extension again.",
 			again, MaybeDisk},
 		{RepositoryUntrusted, "repository-untrusted",
-			"A key or signature of the package repository is not the one that this handler expects, or its metadata has expired.",
+			"A key or signature of the package repository is not the one that this handler expects, the machine's own definition of it names a key that is not there or did not sign, or its metadata has expired.",
 			OwnerVM, "only after an update of the extension, a change of the settings, or a repair of the repository",
 			"Update the extension to its newest version; if the key is a new one that you have verified, name it in the setting repository.trustedKeys.",
 			again, RepositoryUnusable | MaybeDisk},
