@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"aadsshlogin-handler/internal/fault"
@@ -185,26 +186,39 @@ func TestExplainNamesThePort(t *testing.T) {
 	}
 }
 
+// answers play the package host, whose pauses pass in no time.
+type answers func() int
+
+func (a answers) RoundTrip(*http.Request) (*http.Response, error) {
+	code := a()
+	return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("key"))}, nil
+}
+
 func TestGetTriesAgain(t *testing.T) {
 	for _, c := range []struct {
-		name  string
-		first int
-		want  int // requests
-	}{{"busy", 429, 2}, {"failing", 503, 2}, {"forbidden", 403, 1}, {"missing", 404, 1}} {
+		name   string
+		first  int
+		want   int // requests
+		paused time.Duration
+	}{{"busy", 429, 2, crowdedPause / 2}, {"failing", 503, 2, firstPause}, {"forbidden", 403, 1, 0}, {"missing", 404, 1, 0}} {
 		t.Run(c.name, func(t *testing.T) {
-			requests := 0
-			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if requests++; requests == 1 {
-					w.WriteHeader(c.first)
-					return
+			synctest.Test(t, func(t *testing.T) {
+				requests := 0
+				host := answers(func() int {
+					if requests++; requests == 1 {
+						return c.first
+					}
+					return http.StatusOK
+				})
+				began := time.Now()
+				b, err := Client{Log: logging.Discard(), Transport: host}.Get(t.Context(), "https://host.example/key", 1<<10)
+				if requests != c.want || (c.want > 1) != (string(b) == "key" && err == nil) {
+					t.Errorf("%d requests, %q, %v; want %d", requests, b, err, c.want)
 				}
-				_, _ = io.WriteString(w, "key")
-			}))
-			defer s.Close()
-			b, err := Client{Log: logging.Discard()}.Get(t.Context(), s.URL, 1<<10)
-			if requests != c.want || (c.want > 1) != (string(b) == "key" && err == nil) {
-				t.Errorf("%d requests, %q, %v; want %d", requests, b, err, c.want)
-			}
+				if took := time.Since(began); took < c.paused || took > 3*c.paused {
+					t.Errorf("it paused for %s, not for %s to three times that", took, c.paused)
+				}
+			})
 		})
 	}
 }
