@@ -232,7 +232,7 @@ func (r *run) reload(ctx context.Context, f facts.Facts) error {
 		}
 		return fault.Wrap(err, fault.VerificationFailed,
 			fmt.Sprintf("sshd (%s) could not be told to read its new configuration: %v.", out.Unit, err),
-			"Run on this machine: sshd -t && systemctl reload "+strings.TrimSuffix(out.Unit, ".service")+"; then set the extension again.")
+			"Run on this machine: sudo sshd -t && sudo systemctl reload "+strings.TrimSuffix(out.Unit, ".service")+"; then set the extension again.")
 	}
 	if !out.Reloaded {
 		r.log.Infof("nothing was reloaded: %s", out.Why)

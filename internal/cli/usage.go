@@ -116,11 +116,13 @@ func nearOptions(c *cobra.Command, name string) (near []string) {
 }
 
 // together is cobra's complaint about options that exclude each other.
-var together = regexp.MustCompile(`^if any flags in the group .* none of the others can be; \[(.*)\] were all set$`)
+func together() *regexp.Regexp {
+	return regexp.MustCompile(`^if any flags in the group .* none of the others can be; \[(.*)\] were all set$`)
+}
 
 // plainly is what is left of cobra's complaints.
 func plainly(root *cobra.Command, err error) *fault.Fault {
-	if m := together.FindStringSubmatch(err.Error()); m != nil {
+	if m := together().FindStringSubmatch(err.Error()); m != nil {
 		return fault.New(fault.Usage, "--"+strings.Join(strings.Fields(m[1]), " and --")+" cannot be given together.", "Give one of them.")
 	}
 	what := text.Capital(strings.TrimSuffix(err.Error(), "."))

@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			continue
 		}
 		for _, result := range check.Run([]check.Row[machine]{r}, m) {
-			result.Text, result.Next = m.words(result.Text), m.words(result.Next)
+			result.Text, result.Next = m.words(result.Text), facts.ByManager(m.Target.Manager, m.words(result.Next))
 			c := newCheck(result)
 			if o.wants(c.Name) {
 				checks = append(checks, c)

@@ -130,7 +130,11 @@ func (r *Report) ofOne(m machine) {
 		u.Account = "yes"
 	}
 	for _, w := range gates() {
-		if g, ok := w.gate(r.Checks, preflight.InPlace(m.Facts)); ok {
+		g, ok := w.gate(r.Checks, preflight.InPlace(m.Facts))
+		if port := m.sshPort(); g.Name == "listen" && g.Answer == "pass" && port != 22 {
+			g.Text += fmt.Sprintf(" It is on port %d, which clients must name: ssh -p %d, --port %d with the Azure CLI.", port, port, port)
+		}
+		if ok {
 			u.Gates = append(u.Gates, g)
 		}
 	}

@@ -118,7 +118,7 @@ func verdict(checks []Check) Verdict {
 		return Verdict{Name: nameOf(0), Check: c.Name, Text: "Nothing is known to be wrong here, but not all is known: " + c.Text, Next: c.Next}
 	}
 	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",
-		Next: "Where sign-in still fails, the cause is one of those that cannot be seen from here."}
+		Next: "Where sign-in still fails, look at what cannot be seen from here, below."}
 }
 
 func nameOf(code int) string {

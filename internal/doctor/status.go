@@ -197,7 +197,10 @@ func (s Status) Text(now time.Time) string {
 		return b.String()
 	}
 	answer := word(s.Health.answer())
-	fmt.Fprintf(&b, "Health: %s %d %s: %s\n", answer, s.Health.Code, s.Health.Name, s.Health.Text)
+	if s.Health.Code != 0 {
+		answer += fmt.Sprintf(" %d %s", s.Health.Code, s.Health.Name)
+	}
+	fmt.Fprintf(&b, "Health: %s: %s\n", answer, s.Health.Text)
 	if s.Health.Next != "" {
 		fmt.Fprintln(&b, s.Health.Next)
 	}

@@ -286,6 +286,14 @@ func SignInChecks() []check.About {
 
 // Findings are the answers of the gates that a person passes, in their order.
 func (f Facts) Findings() []check.Result {
+	all := f.gates()
+	for i := range all {
+		all[i].Next = ByManager(f.Target.Manager, all[i].Next)
+	}
+	return all
+}
+
+func (f Facts) gates() []check.Result {
 	of := append(check.Run([]check.Row[door.Facts]{door.Row()}, f.Door), sshd.Assess(f.SSHD)...)
 	others := append(login.Assess(f.Login), check.Run([]check.Row[Facts]{programRow()}, f)...)
 	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {

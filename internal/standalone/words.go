@@ -38,7 +38,7 @@ func (s Speaker) Words(text string) string {
 func (s Speaker) phrases(run string) []string {
 	const restart = " or restart the VM agent"
 	list := []string{
-		"," + restart + ", which runs it again (systemctl restart walinuxagent; waagent on some distributions)", "",
+		"," + restart + ", which runs it again (sudo systemctl restart walinuxagent; waagent on some distributions)", "",
 		"," + restart, "", restart, "",
 		"Update the extension to its newest version", "Run setup of the newest release",
 		"update the extension to its newest version", "run setup of the newest release",

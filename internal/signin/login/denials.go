@@ -192,7 +192,7 @@ func (d Denials) assess() []Finding {
 		if n.Passed {
 			f.Text = fmt.Sprintf("SELinux is permissive, and let pass what it denies when it is enforcing: %s (%s in the last 24 hours, last at %s).", n.access(), times, n.at())
 		}
-		f.Next = "See all: ausearch -m avc -ts yesterday -c " + n.program() + ". Update or reinstall the package aadsshlogin-selinux with the machine's package manager (on RHEL 10 sshd runs in a domain that its first versions do not know), and run: restorecon -v " + certHandler + " " + addUser + ". Do not switch SELinux off."
+		f.Next = "See all: sudo ausearch -m avc -ts yesterday -c " + n.program() + ". Update or reinstall the package aadsshlogin-selinux with the machine's package manager (on RHEL 10 sshd runs in a domain that its first versions do not know), and run: restorecon -v " + certHandler + " " + addUser + ". Do not switch SELinux off."
 	}
 	return []Finding{f}
 }

@@ -114,7 +114,7 @@ func (p Programs) Assess(name, version string, kept bool) Finding {
 	case len(p.Differ) > 0:
 		a.Outcome, a.File, a.Decides = gate.NotKnown, p.Differ[0], p.Differ[0]+", which was changed"
 		a.Text = fmt.Sprintf("%s is not as %s %s installed it; the package's file of that version was not kept, so it is left as it is.", strings.Join(p.Differ, " and "), name, version)
-		a.Next = "Reinstall the package " + name + " with the machine's package manager, if that change was not yours."
+		a.Next = "If that change was not yours, reinstall the package " + name + " with the machine's package manager."
 	case !p.Known:
 		a.Text = "The package database keeps no digests of the sign-in programs."
 	}

@@ -83,7 +83,7 @@ func lookSELinux(h *host.Host) SELinux {
 
 func (s SELinux) assess() Finding {
 	f := Finding{Text: "SELinux is not active."}
-	const remedy = "Reinstall the package aadsshlogin-selinux with the machine's package manager; check with: semodule -l | grep " + seModule
+	const remedy = "Reinstall the package aadsshlogin-selinux with the machine's package manager; check with: sudo semodule -l | grep " + seModule
 	switch {
 	case s.Err != nil:
 		f.Answer, f.Text = sshd.Unknown, "Whether SELinux is active is not known: "+s.Err.Error()
@@ -97,7 +97,7 @@ func (s SELinux) assess() Finding {
 	case s.Module:
 		f.Text = "SELinux is permissive, and its module " + seModule + " is loaded."
 	case !s.Stores:
-		f.Answer, f.Text, f.Next = sshd.Unknown, "SELinux is active, but the machine keeps no policy modules where they could be seen.", "Run: semodule -l | grep "+seModule
+		f.Answer, f.Text, f.Next = sshd.Unknown, "SELinux is active, but the machine keeps no policy modules where they could be seen.", "Run: sudo semodule -l | grep "+seModule
 	case s.Enforcing:
 		f.Answer, f.Package, f.Next = sshd.Fail, true, remedy
 		f.Text = "SELinux is enforcing, but its module " + seModule + " is not installed: sign-in is denied."

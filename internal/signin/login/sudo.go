@@ -111,13 +111,13 @@ func (s Sudo) assess() Finding {
 		return warn(*r.TTY, fmt.Sprintf("sudo refuses commands without a terminal (requiretty, %s), as those that are given with ssh.", place(r.TTY.File, r.TTY.Line)),
 			fmt.Sprintf("Run: sudo visudo -f %s, and add the line: Defaults:%%%s !requiretty", r.TTY.File, sudoGroup))
 	case r.Grants && s.Found && !s.Newline:
-		return warn(sudo.Place{}, sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo >> "+sudoFile+" && visudo -c")
+		return warn(sudo.Place{}, sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo | sudo tee -a "+sudoFile+" && sudo visudo -c")
 	case r.Broken != nil:
 		return warn(*r.Broken, fmt.Sprintf("sudo may refuse its rules over %s, which it does not understand.", place(r.Broken.File, r.Broken.Line)), "Run: sudo visudo -c, and correct what it names.")
 	case r.Grants:
 		return a.Result()
 	case left && skipped.File == sudoFile:
-		return warn(skipped, fmt.Sprintf("sudo ignores %s: %s.", sudoFile, skipped.Text), "Run: chown root:root "+sudoFile+" && chmod 0440 "+sudoFile)
+		return warn(skipped, fmt.Sprintf("sudo ignores %s: %s.", sudoFile, skipped.Text), "Run: sudo chown root:root "+sudoFile+" && sudo chmod 0440 "+sudoFile)
 	case left:
 		return warn(skipped, fmt.Sprintf("%s is missing, so the role Virtual Machine Administrator Login gives nobody sudo; %s is not read: %s.", sudoFile, skipped.File, skipped.Text),
 			fmt.Sprintf("Run: sudo mv %s %s", skipped.File, sudoFile))
@@ -128,7 +128,7 @@ func (s Sudo) assess() Finding {
 	case r.Main == "":
 		return warn(sudo.Place{File: "/etc/sudoers"}, "There is no /etc/sudoers, so sudo lets nobody do anything.", "Reinstall sudo with the machine's package manager.")
 	case !r.Included(sudoFile):
-		return warn(sudo.Place{File: r.Main}, r.Main+" does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run visudo and add the line: @includedir /etc/sudoers.d")
+		return warn(sudo.Place{File: r.Main}, r.Main+" does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run: echo '#includedir /etc/sudoers.d' | sudo tee -a "+r.Main+" && sudo visudo -c")
 	}
 	return warn(sudo.Place{}, fmt.Sprintf("%s gives %%%s nothing.", sudoFile, sudoGroup), "Move the file out of the way, and: "+s.putBack())
 }

@@ -202,7 +202,7 @@ func noBlock(f Facts, blocks []*Block) Finding {
 	case f.Config.Err != nil:
 		return Finding{Answer: Fail, Package: true,
 			Text: said + ", and its files could not be read: " + text.FirstLine(f.Config.Err.Error()),
-			Next: "Have the package register with sshd again by reinstalling aadsshlogin."}
+			Next: "Reinstall the package aadsshlogin with the machine's package manager."}
 	case len(blocks) == 0 && f.Config.Main != mainConfig && f.Config.Main != vendorConfig:
 		return Finding{Answer: Fail, File: f.Config.Main,
 			Text: said + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
@@ -210,7 +210,7 @@ func noBlock(f Facts, blocks []*Block) Finding {
 	case len(blocks) == 0:
 		return Finding{Answer: Fail, Package: true, File: f.Config.Main,
 			Text: said + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
-			Next: "Reinstall the package aadsshlogin. VMAccess (reset SSH) and hardening scripts remove the block."}
+			Next: "Reinstall the package aadsshlogin with the machine's package manager. VMAccess (reset SSH) and hardening scripts remove the block."}
 	}
 	b := blocks[0]
 	return Finding{Answer: Fail, Package: true, File: b.File, Line: b.Line,

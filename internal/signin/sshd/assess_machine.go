@@ -155,7 +155,7 @@ func askListening(f Facts) Finding {
 	case f.Daemon.Listens(22):
 		found.Answer = Warn
 		found.Text = fmt.Sprintf("sshd's configuration says port %s, but this machine listens on 22.", join(want))
-		found.Next = fmt.Sprintf("Run: systemctl reload %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
+		found.Next = fmt.Sprintf("Run: sudo systemctl reload %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
 		return found
 	}
 	found.Answer = Warn
@@ -163,7 +163,7 @@ func askListening(f Facts) Finding {
 		found.Answer = Fail
 	}
 	found.Text = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want))
-	found.Next = "Run: systemctl start " + f.Unit
+	found.Next = "Run: sudo systemctl start " + f.Unit
 	return found
 }
 
@@ -208,7 +208,7 @@ func AssessReload(f Facts, loaded time.Time) Finding {
 	case f.Config.Changed.After(loaded):
 		found.Answer = Warn
 		found.Text = "sshd's configuration was changed after the running sshd read it."
-		found.Next = "Run: sshd -t && systemctl reload " + f.Unit
+		found.Next = "Run: sudo sshd -t && sudo systemctl reload " + f.Unit
 	}
 	return found
 }

@@ -54,7 +54,7 @@ func onlyTried() []fault.Code {
 // On every broken machine plan says what enable then ends with, and its steps
 // are those that enable takes.
 func TestPlanAgreesWithEnable(t *testing.T) {
-	for _, b := range append(undecided(), machines()...) {
+	for _, b := range append(undecided(), ofThePublicPages()...) {
 		t.Run(b.section+"/"+b.machine, func(t *testing.T) {
 			s := b.setRegistered(t)
 			r, err := s.Run(t.Context(), box.Environment(), program, "plan", "--json")
@@ -118,7 +118,7 @@ func (b broken) setRegistered(t *testing.T) *scene.Scene {
 	t.Helper()
 	b.options.Timeout = 25 * time.Second // nobody waits for a lock that is held
 	if !b.fresh {
-		return b.set(t)
+		return b.set(t, nil)
 	}
 	breakIt := b.breakIt
 	b.breakIt = func(t *testing.T, s *scene.Scene, e *endpoints) {
@@ -130,5 +130,5 @@ func (b broken) setRegistered(t *testing.T) *scene.Scene {
 			breakIt(t, s, e)
 		}
 	}
-	return b.set(t)
+	return b.set(t, nil)
 }

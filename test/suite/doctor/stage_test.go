@@ -11,10 +11,13 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
 	"math/big"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -123,8 +126,42 @@ func healthy(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpo
 	t.Helper()
 	s, e := stage(t, o, env...)
 	apply(t, s, 0)
-	sh(t, s.Box, "ssh-keygen -A >/dev/null && /usr/sbin/sshd && while ! [ -s /run/sshd.pid ]; do sleep 0.02; done")
+	startSSHD(t, s)
 	return s, e
+}
+
+// layers are file systems on which the package is installed and enable has
+// passed, by the machine's name: many machines begin where one of them is.
+type layers struct {
+	dir  string
+	made map[string]string
+}
+
+// begin is a healthy machine that begins on such a layer.
+func (l *layers) begin(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
+	t.Helper()
+	if l == nil || o.Box.Size != "" || o.Packages != nil {
+		return healthy(t, o, env...)
+	}
+	if l.made[o.Persona.Name] == "" {
+		dir := filepath.Join(l.dir, fmt.Sprintf("layer%d", len(l.made)))
+		s, err := scene.Start(t.Context(), o)
+		must(t, err)
+		defer s.Close()
+		apply(t, s, 0)
+		must(t, os.Mkdir(dir, 0o755))
+		must(t, s.Save(t.Context(), dir))
+		l.made[o.Persona.Name] = dir
+	}
+	o.Box.Layers = append([]string{l.made[o.Persona.Name]}, o.Box.Layers...)
+	s, e := stage(t, o, env...)
+	startSSHD(t, s)
+	return s, e
+}
+
+func startSSHD(t *testing.T, s *scene.Scene) {
+	t.Helper()
+	sh(t, s.Box, "ssh-keygen -A >/dev/null && /usr/sbin/sshd && while ! [ -s /run/sshd.pid ]; do sleep 0.02; done")
 }
 
 // apply processes a goal state; enable must end with a code.

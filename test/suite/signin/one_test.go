@@ -20,7 +20,8 @@ const personsProgram = "/opt/person/aadsshlogin-handler"
 const asked = "network-role-check,network-login,clock,identity"
 
 // oneByOne holds what doctor says of each person and address against what they
-// met there. It says "out" where it ends with 21, "in" where each gate is open,
+// met there, but where several ports are told apart, for doctor is asked about
+// people and not about ports. It says "out" where it ends with 21, "in" where each gate is open,
 // and else that it does not know.
 func (o *machine) oneByOne(before []string) {
 	t := o.stage.t
@@ -31,7 +32,7 @@ func (o *machine) oneByOne(before []string) {
 	seen := map[string]bool{}
 	for i, a := range o.s.attempts {
 		who := a.user + " " + a.from
-		if seen[who] || !a.ordinary() || a.truth == "any" {
+		if seen[who] || !a.ordinary() || a.truth == "any" || slices.ContainsFunc(o.s.attempts, func(a attempt) bool { return a.port != 22 }) {
 			continue
 		}
 		seen[who] = true

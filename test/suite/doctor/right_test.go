@@ -1,0 +1,227 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// told is what a person reads of a broken machine, and what came of the next step.
+type told struct {
+	doctor doctor.Check
+	status string
+	portal string
+	mended string
+}
+
+// systemctl does what the next steps ask of it, on a machine without systemd.
+const systemctl = `#!/bin/sh
+while [ $# -gt 0 ]; do case "$1" in -*) shift ;; *) break ;; esac; done
+verb=$1
+shift
+[ "$1" = --now ] && shift && verb=start
+case "$verb $1" in
+"reload ssh"*) kill -HUP "$(cat /run/sshd.pid)" ;;
+"restart ssh"*) kill "$(cat /run/sshd.pid)" 2>/dev/null; sleep 0.3; exec /usr/sbin/sshd ;;
+"start ssh"*) exec /usr/sbin/sshd ;;
+"start walinuxagent" | "start waagent" | "restart walinuxagent" | "restart waagent")
+    setsid python3 -u /usr/sbin/waagent -daemon </dev/null >/dev/null 2>&1 & ;;
+esac
+exit 0
+`
+
+// statusOf is the last line of status: how the machine is.
+func statusOf(t *testing.T, s *scene.Scene) string {
+	t.Helper()
+	r, err := s.Run(t.Context(), box.Environment(), program, "status", "--json")
+	must(t, err)
+	validate(t, "status.schema.json", r.Stdout)
+	var of doctor.Status
+	must(t, json.Unmarshal(r.Stdout, &of))
+	if r.ExitCode != of.Exit() {
+		t.Errorf("status exits with %d, and says %d", r.ExitCode, of.Exit())
+	}
+	if of.Health == nil {
+		return "not set up"
+	}
+	if of.Health.Code != 0 || of.Health.Check != "" {
+		return fmt.Sprintf("%d %s", of.Health.Code, of.Health.Check)
+	}
+	return "0"
+}
+
+// command is where a text has a command: to its end, or to the next sentence.
+var command = regexp.MustCompile(`(?:: |^)((?:sudo|printf|echo|sed) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
+
+// pasted is the command that a person would paste; "" where the text has none.
+func pasted(text string) string {
+	m := command.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	script, _, _ := strings.Cut(m[1], "; then set the extension again")
+	script, _, _ = strings.Cut(script, "; put it where")
+	script, _, _ = strings.Cut(script, "; where ")
+	script, _, _ = strings.Cut(script, "; so that it lasts")
+	script, _, _ = strings.Cut(script, "; check with")
+	script = strings.ReplaceAll(script, "sudo apt-get ", "sudo DEBIAN_FRONTEND=noninteractive apt-get --yes ")
+	return strings.ReplaceAll(script, "sudo zypper ", "sudo zypper --non-interactive ")
+}
+
+// carryOut takes the next step, as the person would, and looks again.
+func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
+	t.Helper()
+	switch {
+	case b.acts != "":
+		return "for " + b.acts
+	case strings.Contains(c.Next, "az "):
+		return "for whoever manages the machine in Azure"
+	}
+	script := b.mend
+	if script == "" {
+		script = pasted(c.Next)
+	}
+	if script == "" {
+		t.Errorf("no command in %q, and the table does not say who must act", c.Next)
+		return ""
+	}
+	r, err := s.Run(t.Context(), box.Environment(), "sh", "-c", "yes | sh -c '"+strings.ReplaceAll(script, "'", `'\''`)+"'")
+	must(t, err)
+	if r.ExitCode != 0 {
+		t.Errorf("the next step fails: %s: exit %d\n%s", script, r.ExitCode, r.Output())
+	}
+	if b.fresh || b.again { // the extension is set again
+		_, err := s.Agent.Apply(t.Context(), s.Goal())
+		must(t, err)
+	}
+	report, code := examine(t, s, b.mine)
+	after := first(report)
+	switch {
+	case b.stays != "" && code == 0 && after.Name == b.stays:
+		return "helps; `" + b.stays + "` stays, for somebody has to decide"
+	case code != 0 || after.Name == c.Name:
+		t.Errorf("the next step does not help: %s\n%d %s: %s > %s", script, code, after.Name, after.Text, after.Next)
+	}
+	return "helps"
+}
+
+// whole: every machine is looked at, enable is run on each, and the table is
+// compared; otherwise those of the public pages are and some of the others.
+func whole() bool { return os.Getenv("MACHINES") == "all" }
+
+// named says whether a text holds each of the names, by one of its words.
+func named(names [][]string, text string) bool {
+	for _, words := range names {
+		if !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(w)) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// portal is what enable says of the same machine, in the one line that the portal
+// shows first.
+func (b broken) portal(t *testing.T, l *layers) string {
+	t.Helper()
+	if b.slow {
+		return "not run: enable waits as long as it may"
+	}
+	s := b.set(t, l)
+	r, err := s.Agent.Apply(t.Context(), s.Goal())
+	must(t, err)
+	last := r.Runs[len(r.Runs)-1]
+	line, _, _ := strings.Cut(strings.TrimSpace(last.Stdout+last.Stderr), "\n")
+	return fmt.Sprintf("%d: %s", last.ExitCode, line)
+}
+
+// handed are machines of the sign-in matrix, on each of which nobody gets in, and
+// who must act where the next step is for no command.
+func handed() map[string]string {
+	return map[string]string{
+		"account-access-deny": "", "account-include-missing": "", "account-listfile-allow": "", "account-localuser-die": "whoever keeps the machine's PAM files",
+		"account-succeed-if-group": "", "account-time-never": "", "account-typo-control": "",
+		"chroot-home": "", "chroot-not-root": "", "command-empty": "", "command-folder-world": "", "command-mode": "", "command-owner": "",
+		"command-user-nobody": "", "door-hosts-allow-deny-option": "", "door-hosts-deny-all": "", "door-hosts-twist": "", "files-block-lost": "",
+		"files-bom": "", "files-config-missing": "", "files-dropin-html": "", "files-hostkey-missing": "", "files-include-in-block-usepam": "",
+		"files-methods-disabled": "", "files-subsystem-twice": "", "files-typo": "", "force-exit": "", "force-missing": "", "force-mode": "",
+		"hardening-devsec-sftp-all": "", "key-algorithms-ed25519": "", "key-algorithms-minus": "", "key-revoked-cut-line": "",
+		"key-revoked-dir": "", "key-revoked-html": "", "key-revoked-missing-in-match": "", "key-rsasize-4096": "", "limit-maxauthtries-zero": "",
+		"limit-maxsessions": "", "listen-foreign-address": "", "listen-loopback": "", "match-user-all-but-root": "", "nss-missing-file": "", "nss-two-lines": "",
+		"nss-typo": "", "nss-unavail-return": "",
+	}
+}
+
+const matrixDir = "../signin/testdata/machines/"
+
+// ofTheMatrix are a part of the machines of the sign-in matrix.
+func ofTheMatrix(t *testing.T) []broken {
+	t.Helper()
+	words, err := os.ReadFile(matrixDir + "words.sh")
+	must(t, err)
+	var all []broken
+	names := make([]string, 0, len(handed()))
+	for name := range handed() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		b := fromMatrix(t, name, string(words))
+		b.acts, b.again = handed()[name], name == "files-config-missing"
+		all = append(all, b)
+	}
+	return all
+}
+
+// fromMatrix reads one of the files, whose form README.md there explains.
+func fromMatrix(t *testing.T, name, words string) broken {
+	t.Helper()
+	text, err := os.ReadFile(matrixDir + name + ".txt")
+	must(t, err)
+	head, rest, _ := strings.Cut(string(text), "\n\n")
+	body, tail, ok := strings.Cut(rest, "\ntruth: ")
+	if !ok {
+		t.Fatalf("%s has no truth", name)
+	}
+	b := broken{section: "Sign-in", answer: "fail", code: 21}
+	for line := range strings.Lines(head + "\n" + tail) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch value = strings.TrimSpace(value); {
+		case strings.HasPrefix(line, "# "):
+			b.machine = strings.TrimSpace(line[2:])
+		case key == "personas":
+			b.options.Persona = personaNamed(t, strings.Fields(value)[0])
+		case key == "remedy":
+			b.mend = value
+		case key == "enable may say":
+			may, _, _ := strings.Cut(value, " | ")
+			_, list, _ := strings.Cut(may, " naming ")
+			for _, n := range strings.Split(list, ",") {
+				b.names = append(b.names, strings.Split(strings.TrimSpace(n), "~"))
+			}
+		}
+	}
+	b.breakIt = wired(words + body + "\nkill $(cat /run/sshd.pid); sleep 0.2; /usr/sbin/sshd; true")
+	return b
+}
+
+func personaNamed(t *testing.T, name string) roots.Persona {
+	t.Helper()
+	for prefix, of := range map[string]func(string) roots.Persona{"ubuntu": roots.Ubuntu, "rhel": roots.RHEL, "sles": roots.SLES} {
+		if version, ok := strings.CutPrefix(name, prefix); ok {
+			return of(version)
+		}
+	}
+	suites := map[string]roots.Suite{"debian11": roots.Bullseye, "debian12": roots.Bookworm, "debian13": roots.Trixie}
+	return roots.Debian(suites[name])
+}

@@ -1,0 +1,81 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/doctor"
+)
+
+// notHere are the checks of what the machines of this suite do not have: the
+// endpoints, and an agent.
+const notHere = "network-role-check,network-login,network-repository,clock,agent"
+
+// doctorSays runs doctor as a person does, for one person where who is not empty.
+func (s *stage) doctorSays(who ...string) doctor.Report {
+	s.t.Helper()
+	r, err := s.Run(s.t.Context(), append([]string{s.dir + "/bin/aadsshlogin-handler", "doctor", "--json", "--skip", notHere}, who...)...)
+	fatal(s.t, err)
+	var report doctor.Report
+	if err := json.Unmarshal(r.Stdout, &report); err != nil {
+		s.t.Fatalf("%v\n%s", err, r.Output())
+	}
+	if r.ExitCode != report.Verdict.Code {
+		s.t.Errorf("exit %d, verdict %+v", r.ExitCode, report.Verdict)
+	}
+	return report
+}
+
+// TestDoctorOfServices: with a real systemd, the first line is about what is
+// wrong with the SSH service, and its command mends it; and of a person the
+// journal's lines about them are shown, and nobody else's.
+func TestDoctorOfServices(t *testing.T) {
+	s := enabled(t, settings)
+	s.rest()
+	for _, c := range []struct{ name, script, check, says, next string }{
+		{"masked", "systemctl mask --now ssh.service", "ssh-service", "masked", "sudo systemctl unmask ssh"},
+		{"stopped", "systemctl stop ssh.service", "ssh-service", "not running", "sudo systemctl start ssh"},
+		{"not after a boot", "systemctl disable ssh.service", "ssh-service", "does not start with the machine", "sudo systemctl enable ssh"},
+		{"an old configuration", "sleep 1; echo '# changed' >> /etc/ssh/sshd_config", "sshd-reload", "changed after", "sudo systemctl reload ssh"},
+		{"nologin", "touch /run/nologin", "nologin", "nobody but root", "sudo rm /run/nologin"},
+		{"host keys that others may read", "chmod 644 /etc/ssh/ssh_host_*_key", "sshd-config", "others may read", "sudo chmod 600"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.t = t
+			s.must(c.script)
+			r := s.doctorSays()
+			if r.Verdict.Check != c.check || !strings.Contains(r.Verdict.Text, c.says) || !strings.Contains(r.Verdict.Next, c.next) {
+				t.Fatalf("doctor says first %s: %s > %s", r.Verdict.Check, r.Verdict.Text, r.Verdict.Next)
+			}
+			command := c.next
+			if at := strings.Index(r.Verdict.Next, c.next); at >= 0 {
+				command, _, _ = strings.Cut(r.Verdict.Next[at:], "; ")
+			}
+			s.must(strings.ReplaceAll(command, "sudo ", ""))
+			if after := s.doctorSays(); after.Verdict.Check == c.check {
+				t.Errorf("the step does not help: %s: %s", command, after.Verdict.Text)
+			}
+		})
+	}
+	s.t = t
+	if !s.signIn() {
+		t.Fatal("the person does not get in")
+	}
+	mine, others := s.doctorSays("--user", person), s.doctorSays("--user", "nobody@contoso.com")
+	if len(mine.User.Log) == 0 || !strings.Contains(strings.Join(mine.User.Log, "\n"), "Accepted publickey for "+person) {
+		t.Errorf("the journal has nothing of the person: %q", mine.User.Log)
+	}
+	if len(others.User.Log) != 0 {
+		t.Errorf("of somebody who never came: %q", others.User.Log)
+	}
+	s.must("printf 'DenyUsers nobody?contoso.com\\n' | cat - /etc/ssh/sshd_config > /tmp/c && cat /tmp/c > /etc/ssh/sshd_config && systemctl reload ssh")
+	if r := s.doctorSays("--user", "nobody@contoso.com"); r.Verdict.Code != 21 || r.Verdict.Check != "sshd-users" {
+		t.Errorf("%+v", r.Verdict)
+	}
+	if r := s.doctorSays("--user", person); r.Verdict.Code != 0 {
+		t.Errorf("%+v", r.Verdict)
+	}
+}
