@@ -182,7 +182,7 @@ func wasHere(f facts.Facts) bool {
 // conclude looks at effects, not at what was said on the way: a machine on which
 // the second plan is empty is a success, whatever a package manager complained
 // about.
-func (r *run) conclude(f facts.Facts, checks []preflight.Result, failure error) outcome {
+func (r *run) conclude(f facts.Facts, checks []preflight.Result, cause error) outcome {
 	now := decide.For(f, decide.Goal{})
 	checks = preflight.Again(checks, now.Verified)
 	failure, rest := preflight.FirstFailure(checks), now.Plan
@@ -190,14 +190,14 @@ func (r *run) conclude(f facts.Facts, checks []preflight.Result, failure error) 
 		return failed(now.PlanErr, checks)
 	}
 	if failure == nil && rest.Empty() {
-		if failure != nil {
-			r.log.Warnf("the machine is as it should be in spite of: %v", failure)
-			checks = append(checks, preflight.Result{Name: "packages", Answer: preflight.Warn, Text: fault.Of(failure).What, Next: fault.Of(failure).Remedy()})
+		if cause != nil {
+			r.log.Warnf("the machine is as it should be in spite of: %v", cause)
+			checks = append(checks, preflight.Result{Name: "packages", Answer: preflight.Warn, Text: fault.Of(cause).What, Next: fault.Of(cause).Remedy()})
 		}
 		return outcome{message: healthy(f, checks), results: checks}
 	}
-	if failure != nil {
-		return failed(failure, checks) // the cause, not its consequence
+	if cause != nil {
+		return failed(cause, checks) // the cause, not its consequence
 	}
 	if failure != nil {
 		return failed(failure, checks)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/host/hosttest"
@@ -158,6 +159,22 @@ func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
 	for i, w := range want {
 		if bad.Substatuses[i] != w {
 			t.Errorf("%+v, want %+v", bad.Substatuses[i], w)
+		}
+	}
+}
+
+// TestCauseBeforeConsequence: what a step failed on is the verdict, not the check
+// that fails because of it.
+func TestCauseBeforeConsequence(t *testing.T) {
+	q, _ := request(t, "enable")
+	r := &run{Request: q, host: q.Host, log: q.Host.Log}
+	checks := []preflight.Result{{Name: "packages", Answer: preflight.Fail, Code: fault.PackageManagerFailed, Text: "The package is not installed."}}
+	for cause, want := range map[error]fault.Code{
+		fault.New(fault.RepositoryUntrusted, "The key is another one.", ""): fault.RepositoryUntrusted,
+		nil: fault.PackageManagerFailed,
+	} {
+		if got := r.conclude(facts.Facts{TargetErr: errors.New("not looked at")}, checks, cause); got.code() != want {
+			t.Errorf("after %v: %+v", cause, got.fault)
 		}
 	}
 }
