@@ -160,3 +160,32 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 		})
 	}
 }
+
+// Beside other sources everything else goes as it does with ours alone: back to a
+// version that is asked for, and in the place of the older product.
+func TestBesideOtherSources(t *testing.T) {
+	dependency := fixtures.Spec{Name: fixtures.Dependency + "02", Version: "1.0"}
+	packages := []fixtures.Spec{
+		{Name: fixtures.Login, Version: older, Depends: []string{dependency.Name}},
+		{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}},
+		{Name: fixtures.Legacy, Version: "1.0"},
+	}
+	each(t, rpmRoots(), packages, func(m machine) {
+		m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
+		m.third("base", "https://"+pkghost.Name+"/base")
+		m.must(job{Do: "Refresh"})
+		m.must(job{Do: "Install", Specs: spec("aadlogin", "")})
+		m.must(job{Do: "Download", Specs: spec("aadsshlogin", ""), Names: []string{"aadlogin"}})
+		m.has("aadlogin", "1.0")
+		m.must(job{Do: "Replace", Specs: spec("aadsshlogin", ""), Names: []string{"aadlogin"}})
+		m.has("aadsshlogin", newer)
+		m.has("aadlogin", "")
+		// What it depends on goes, so that our source alone is not enough again.
+		m.sh("rpm -e --nodeps " + dependency.Name)
+		m.must(job{Do: "Install", Specs: spec("aadsshlogin", older)})
+		m.has("aadsshlogin", older)
+		m.sh("rpm -e --nodeps " + dependency.Name)
+		m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
+		m.has("aadsshlogin", older)
+	})
+}
