@@ -9,6 +9,7 @@ import (
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/internal/watch"
 	"aadsshlogin-handler/pkgmgr"
@@ -183,6 +184,10 @@ func (r *run) giveBack(ctx context.Context) (bool, error) {
 			r.log.Warnf("%v", err)
 		}
 		put := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
+		if put.Answer != preflight.Pass { // it is done again by whoever comes next: this uninstall once more, setup or remove
+			r.log.Warnf("setup: %s", put.Text)
+			return true, nil
+		}
 		r.log.Infof("setup: %s", put.Text)
 	} else {
 		r.log.Warnf("setup is not watched again: %v", err)
