@@ -118,7 +118,8 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 		return s, nil
 	}
 	r := e.report
-	s.Operation, s.Code, s.Message, s.Name = r.Operation, r.Code, r.Message, nameOf(r.Code)
+	s.Operation, s.Code, s.Name = r.Operation, r.Code, nameOf(r.Code)
+	s.Message = text.Or(r.Message, "The status that was written has no text.")
 	said := e.said.UTC().Truncate(time.Second)
 	s.Said, s.Since = &said, &said
 	if since, ok := since(h, e.env.LogFolder, strings.ToLower(r.Operation)); ok {

@@ -201,7 +201,7 @@ func ofThePublicPages() []broken {
 		{section: "Disk space", machine: "/tmp is full, and sign-in works", options: jammy(),
 			breakIt: script("mount -t tmpfs -o size=1m tmpfs /tmp && dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "warn", next: "sudo du -xh --max-depth=2 /tmp", mend: "umount /tmp"},
 		{section: "The cert handler", machine: "the cert handler belongs to somebody else", options: jammy(),
-			breakIt: script("chown daemon /usr/sbin/aad_certhandler"), check: "cert-handler", answer: "fail", code: 21, next: "sudo chown root:root /usr/sbin/aad_certhandler /usr/sbin /usr && sudo chmod go-w"},
+			breakIt: script("chown daemon /usr/sbin/aad_certhandler"), check: "cert-handler", answer: "fail", code: 21, next: "sudo chown root:root /usr/sbin/aad_certhandler && sudo chmod go-w"},
 		{section: "The cert handler", machine: "others may write to its folder", options: jammy(),
 			breakIt: script("chmod o+w /usr/sbin"), check: "cert-handler", answer: "fail", code: 21, next: "sudo chmod go-w"},
 	}
