@@ -1,0 +1,59 @@
+//go:build rig
+
+package hostile
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// TestOldKernel: the program does all of its work, and what it starts does, where
+// every system call after Linux 3.10 answers that there is none: whatever newer
+// ones the program makes, it goes on by older ones. (EL7 itself is not to be had.)
+func TestOldKernel(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Fatal("the list of system calls is amd64's")
+	}
+	top, err := scene.Top(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := filepath.Join(t.TempDir(), "oldkernel")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", old, "./test/cmd/oldkernel")
+	build.Dir, build.Env = top, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("7.9")} {
+		t.Run(p.Name, func(t *testing.T) {
+			s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})
+			s.must(s.CopyIn(old, "/dev/oldkernel", 0o755))
+			s.deliver()
+			s.sh("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real; printf '#!/bin/sh\\nexec /dev/oldkernel -random %[1]s/bin/real \"$@\"\\n' > %[1]s/bin/aadsshlogin-handler; chmod 755 %[1]s/bin/aadsshlogin-handler", home)
+			s.want(0, "People can sign in")
+			s.has(older)
+			for _, command := range []string{"doctor", "plan", "status", "support-bundle --output /dev/shm/bundle", "watch"} {
+				s.says(command)
+			}
+			s.want(0, "People can sign in")
+			// Our own program draws its random numbers elsewhere then, for TLS too.
+			for _, command := range []string{"version", "explain 22", "doctor --only network-repository"} {
+				if out := s.sh("/dev/oldkernel %s/bin/real %s 2>&1 || [ $? -lt 99 ]", home, command); strings.Contains(out, "goroutine ") || strings.Contains(out, "fatal") {
+					t.Errorf("%s: %s", command, out)
+				}
+			}
+			if v := s.uninstall(); v.ExitCode != 0 {
+				t.Errorf("uninstall ends with %d: %s", v.ExitCode, v.Stdout)
+			}
+			s.has("")
+		})
+	}
+}
