@@ -1,6 +1,7 @@
 package distro
 
 import (
+	"aadsshlogin-handler/internal/order"
 	"slices"
 	"strings"
 )
@@ -161,6 +162,6 @@ func tested(wanted func(Row) bool) []string {
 	for family, list := range releases {
 		lines = append(lines, family+" "+strings.Join(list, ", "))
 	}
-	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	order.By(lines, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
 	return lines
 }

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -195,6 +196,7 @@ func (r *run) keepMissing(f facts.Facts) {
 	packages := maps.Clone(f.Packages)
 	maps.DeleteFunc(packages, func(name string, _ pkgmgr.Package) bool { _, ours := f.Receipt.Packages[name]; return !ours })
 	w.keep(packages)
+	w.receipt.Looked = cmp.Or(w.receipt.Looked, r.self().Version) // it was to be written with them
 	if err := w.receipt.Write(r.host); err != nil {
 		r.log.Warnf("%v", err)
 	}

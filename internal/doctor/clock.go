@@ -1,7 +1,8 @@
 package doctor
 
 import (
-	"slices"
+	"aadsshlogin-handler/internal/order"
+	"cmp"
 	"time"
 
 	"aadsshlogin-handler/internal/preflight"
@@ -23,6 +24,6 @@ func clock(m machine) []preflight.Result {
 	if len(off) == 0 {
 		return []preflight.Result{{Answer: preflight.Unknown, Text: "No endpoint said what time it is, so the clock was not compared."}}
 	}
-	slices.Sort(off)
+	order.By(off, cmp.Compare)
 	return []preflight.Result{preflight.Clock(off[len(off)/2])}
 }

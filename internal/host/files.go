@@ -67,6 +67,36 @@ func (h *Host) open(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
+// SameContent says whether two regular files hold the same. It needs little memory,
+// however large they are.
+func (h *Host) SameContent(one, other string) bool {
+	a, infoA, err := h.open(one)
+	if err != nil {
+		return false
+	}
+	defer a.Close()
+	b, infoB, err := h.open(other)
+	if err != nil {
+		return false
+	}
+	defer b.Close()
+	if infoA.Size() != infoB.Size() {
+		return false
+	}
+	const piece = 64 << 10
+	left, right := make([]byte, piece), make([]byte, piece)
+	for {
+		n, err := io.ReadFull(a, left)
+		m, _ := io.ReadFull(b, right)
+		if n != m || !bytes.Equal(left[:n], right[:m]) {
+			return false
+		}
+		if err != nil { // the end, of both
+			return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		}
+	}
+}
+
 // ReadTail reads at most the last limit bytes of a regular file; the first line
 // may be cut.
 func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -127,6 +128,22 @@ func TestReadTail(t *testing.T) {
 	for _, name := range []string{"/pipe", "/", "/none"} {
 		if b, err := h.ReadTail(name, 1); err == nil {
 			t.Errorf("%s: %q", name, b)
+		}
+	}
+}
+
+func TestSameContent(t *testing.T) {
+	h := &Host{Root: t.TempDir(), Log: logging.Discard()}
+	long := strings.Repeat("x", 200<<10)
+	for name, text := range map[string]string{"/a": long, "/b": long, "/c": long[1:] + "y", "/d": long[1:], "/e": "", "/f": ""} {
+		if err := os.WriteFile(h.Path(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for pair, want := range map[string]bool{"/a/b": true, "/a/c": false, "/a/d": false, "/e/f": true, "/a/missing": false, "/missing/a": false} {
+		one, other, _ := strings.Cut(pair[1:], "/")
+		if got := h.SameContent("/"+one, "/"+other); got != want {
+			t.Errorf("%s: %v", pair, got)
 		}
 	}
 }

@@ -123,12 +123,14 @@ func (k Keeper) record(a Assignment) error {
 // copy makes the one copy of the running program that people and the units run.
 // The receipt has it first, so whatever becomes of this run, uninstall finds it.
 func (k Keeper) copy(ctx context.Context, program string) error {
-	self, err := k.Host.ReadFile(k.Self, selfLimit)
-	if err != nil {
-		return fmt.Errorf("the running program cannot be copied: %w", err)
-	}
-	if _, err := k.write(file{program, self, 0o755}); err != nil {
-		return err
+	if !k.copied(program) {
+		self, err := k.Host.ReadFile(k.Self, selfLimit)
+		if err != nil {
+			return fmt.Errorf("the running program cannot be copied: %w", err)
+		}
+		if _, err := k.write(file{program, self, 0o755}); err != nil {
+			return err
+		}
 	}
 	if err := k.Host.EnsureLabel(program, filepath.Dir(program)); err != nil {
 		return err
@@ -147,6 +149,15 @@ func (k Keeper) copy(ctx context.Context, program string) error {
 		err = fmt.Errorf("%s version %s", program, r.Ending())
 	}
 	return err
+}
+
+// copied says whether the copy is there, as it should be and with its receipt. On
+// a healthy machine it always is, and neither file is read into memory for it.
+func (k Keeper) copied(program string) bool {
+	info, err := k.Host.Lstat(program)
+	receipt, unread := state.ReadReceipt(k.Host)
+	_, ours := receipt.Files[program]
+	return err == nil && unread == nil && ours && info.Mode() == 0o755 && k.Host.SameContent(k.Self, program)
 }
 
 // copies are where copies of ours can be: at the other place only what the

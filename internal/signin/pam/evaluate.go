@@ -1,6 +1,7 @@
 package pam
 
 import (
+	"aadsshlogin-handler/internal/order"
 	"cmp"
 	"fmt"
 	"path"
@@ -210,7 +211,7 @@ func count(ends finals) tally {
 			t.by = append(t.by, s.by)
 		}
 	}
-	slices.SortFunc(t.by, cmp.Compare)
+	order.By(t.by, cmp.Compare)
 	return t
 }
 

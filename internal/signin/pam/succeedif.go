@@ -1,6 +1,8 @@
 package pam
 
 import (
+	"aadsshlogin-handler/internal/order"
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -58,7 +60,7 @@ func succeedIf(c call) answer {
 	if !open {
 		a.why = fmt.Sprintf("pam_succeed_if is met by everybody (%s)", printable(strings.Join(c.Args, " ")))
 	}
-	slices.Sort(a.codes)
+	order.By(a.codes, cmp.Compare)
 	return a
 }
 

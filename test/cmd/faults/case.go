@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/lib/agentrun"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/rig"
@@ -216,6 +217,9 @@ func (r reference) play(ctx context.Context, m *machinery, p point) (o outcome) 
 		if p.Fault != "" {
 			o.wrong = append(o.wrong, p.told(first)...)
 		}
+		if e := first.Extension; p.holdsPlace() && (e == nil || e.FromAgent || e.Status != "error" || e.Code != int(fault.StillRunning)) {
+			o.wrong = append(o.wrong, fmt.Sprintf("update was killed behind its placeholder, and the status is %+v", e))
+		}
 		if claims(first, p) {
 			if now, err := s.machine(ctx, r.machine.files); err != nil {
 				return err
@@ -239,6 +243,12 @@ func (r reference) play(ctx context.Context, m *machinery, p point) (o outcome) 
 		return nil
 	}()
 	return o
+}
+
+// holdsPlace says whether an update was killed behind its placeholder, which it
+// writes before the handover.
+func (p point) holdsPlace() bool {
+	return p.Fault == "" && p.Operation == "update" && (strings.Contains(p.Point, "handover") || p.Point == "exit")
 }
 
 // verdictOf is what is wrong with the agent's view of an operation that had to

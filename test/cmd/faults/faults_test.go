@@ -18,13 +18,13 @@ import (
 // TestSample plays a few points of every scenario: the same ones each time, as
 // long as the handler does the same.
 func TestSample(t *testing.T) {
-	const each, least = 4, 60
+	const each, least = 2, 60
 	sample(t, matrix{pick: spread(each)}, least)
 }
 
 // TestErrorsSample makes a few system calls of every scenario fail.
 func TestErrorsSample(t *testing.T) {
-	const each, least = 6, 80
+	const each, least = 3, 80
 	sample(t, matrix{errors: true, pick: spreadErrors(each)}, least)
 }
 
@@ -74,6 +74,41 @@ func TestNoInPlaceWrite(t *testing.T) {
 				t.Errorf("%s: the matrix does not see that the status was not written: %v, %v", o.point, o.err, o.wrong)
 			}
 		}
+	}
+}
+
+// TestUpdateIsKilled: where update dies behind its placeholder, the agent finds
+// "did not finish", and neither the older version's success nor nothing. A handler
+// whose update writes none is caught.
+func TestUpdateIsKilled(t *testing.T) {
+	for name, c := range map[string]struct {
+		handler []byte
+		wrong   bool
+	}{
+		"as it is":              {nil, false},
+		"without a placeholder": {broken(t, "handler/run.go", "!r.op.replaces && !r.op.decides", "!r.op.decides"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			m := matrix{jobs: 2, only: "ubuntu22.04 upgrade", handler: c.handler, out: &out}
+			m.pick = func(all []point) (some []point) {
+				for _, p := range all {
+					if p.holdsPlace() {
+						some = append(some, p)
+					}
+				}
+				return some[max(len(some)-3, 0):]
+			}
+			if err := m.run(t.Context()); err != nil {
+				t.Fatalf("%v\n%s", err, out.String())
+			}
+			if m.cases() == 0 {
+				t.Fatal("no case was played")
+			}
+			if caught := m.failed() > 0; caught != c.wrong {
+				t.Errorf("%d of %d cases are wrong\n%s", m.failed(), m.cases(), out.String())
+			}
+		})
 	}
 }
 
