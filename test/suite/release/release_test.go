@@ -26,28 +26,30 @@ func TestSameBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sums [2]string
-	for i, when := range []time.Time{time.Now().Add(-48 * time.Hour), time.Now()} {
-		dir := filepath.Join(t.TempDir(), strings.Repeat("x", 1+40*i)) // a path of another length too
-		for name := range strings.SplitSeq(strings.Trim(string(names), "\x00"), "\x00") {
-			content, err := os.ReadFile(filepath.Join(top, name))
-			if os.IsNotExist(err) {
-				continue // deleted, and not committed yet
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			to := filepath.Join(dir, name)
-			info, err := os.Stat(filepath.Join(top, name))
-			if err != nil {
-				t.Fatal(err)
-			}
+	dirs := [2]string{filepath.Join(t.TempDir(), "x"), filepath.Join(t.TempDir(), strings.Repeat("x", 41))} // paths of two lengths
+	for name := range strings.SplitSeq(strings.Trim(string(names), "\x00"), "\x00") {
+		info, err := os.Stat(filepath.Join(top, name))
+		if os.IsNotExist(err) {
+			continue // deleted, and not committed yet
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(filepath.Join(top, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, dir := range dirs { // both before either is made, whoever may edit the tree meanwhile
+			to, when := filepath.Join(dir, name), time.Now().Add(-48*time.Hour*time.Duration(i))
 			for _, err := range []error{os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, content, info.Mode().Perm()), os.Chtimes(to, when, when)} {
 				if err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
+	}
+	var sums [2]string
+	for i, dir := range dirs {
 		run := exec.CommandContext(t.Context(), "sh", "-c", "make -s release && cd build/release && sha256sum --quiet -c SHA256SUMS && cat SHA256SUMS")
 		run.Dir = dir
 		out, err := run.Output()
