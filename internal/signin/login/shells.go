@@ -82,7 +82,7 @@ func unusable(h *host.Host, shell string) string {
 
 // of is about one person: an account's own shell counts, else that of new ones.
 func (s Shells) of(a gate.Account) Finding {
-	if !a.Known {
+	if !a.Known || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
 		s.Lost = nil
 		return s.assess()
 	}

@@ -9,6 +9,7 @@ import (
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/host/hosttest"
+	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // TestQuestionsOfAPlainMachine: on a configuration as it is shipped, with a socket
@@ -73,4 +74,18 @@ func TestManyBlocksAreNoBurden(t *testing.T) {
 		t.Errorf("50 blocks take %s, 5,000 take %s", few, many)
 	}
 	t.Logf("50 blocks take %s, 5,000 take %s: %.0f times as long", few, many, float64(many)/float64(few))
+}
+
+// TestNobodyToAskAbout: somebody who comes over IPv6 to a machine that has none is
+// no kind of connection, and nothing is asked about them.
+func TestNobodyToAskAbout(t *testing.T) {
+	r := hosttest.New(t)
+	h := r.Host()
+	put(t, h, mainConfig, "UsePAM yes\nListenAddress 127.0.0.1\n"+packageBlock, 0o644)
+	put(t, h, "/usr/sbin/sshd", "", 0o755)
+	r.Expect("/usr/sbin/sshd -t", host.Result{})
+	r.Expect("/usr/sbin/sshd -V", hosttest.Answer(0, "OpenSSH_9.2p1"))
+	if f := Look(t.Context(), h, false, &gate.Somebody{Name: "ada@contoso.com", From: netip.MustParseAddr("fd00::9")}); len(f.Users) != 0 || f.PAMService() != "" {
+		t.Errorf("%+v", f.Users)
+	}
 }

@@ -83,7 +83,9 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 		return f
 	}
 	f.Places = lookPlaces(ctx, h, f.Users)
-	f.HostKeys = lookHostKeys(h, f.Users[0].List("hostkey"))
+	if len(f.Users) > 0 { // none where the one who is asked about comes from where nobody can
+		f.HostKeys = lookHostKeys(h, f.Users[0].List("hostkey"))
+	}
 	awaitDaemon(ctx, h, &f)
 	return f
 }
