@@ -258,7 +258,7 @@ func floors() []struct {
 		{"rss", 0, 0},         // Linux ignores it
 		{"fsize", 0, 0},       // nothing is written on the way in
 		{"core", 0, 0},        // nothing that a session needs
-		{"cpu", 1, 1},         // minutes; with none the kernel ends sshd after a second
+		{"cpu", 0, 1},         // minutes; with none the kernel ends sshd after a second of work
 		{"sigpending", 0, 0},  // nothing that a session needs
 		{"msgqueue", 0, 0},    // nothing that a session needs
 		{"nice", -99999, -99}, // any is fine
