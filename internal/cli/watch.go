@@ -104,4 +104,4 @@ func (p Process) assigned(ctx context.Context, h *host.Host, a watch.Assigned) h
 	return q
 }
 
-func keeper(h *host.Host) watch.Keeper { return watch.Keeper{Host: h, Self: "/proc/self/exe"} }
+func keeper(h *host.Host) *watch.Keeper { return &watch.Keeper{Host: h, Self: "/proc/self/exe"} }

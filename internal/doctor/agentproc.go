@@ -161,7 +161,7 @@ func quotedWords(s string) []string {
 }
 
 // agentRuns: without the agent nothing that is set in Azure arrives here.
-func agentRuns(m machine) []preflight.Result {
+func agentRuns(m *machine) []preflight.Result {
 	if m.agentProc > 0 {
 		return []preflight.Result{{Text: "The agent that runs extensions is at work (process " + strconv.Itoa(m.agentProc) + ")."}}
 	}

@@ -75,7 +75,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 		a.text("status.txt", permit.Addresses(status.Text(o.Now())))
 		a.json("status.json", status)
 	}
-	a.files(permittedFiles(m))
+	a.files(permittedFiles(&m))
 	for name, q := range bundleCommands() {
 		a.command(ctx, name, q)
 	}
@@ -112,7 +112,7 @@ type permittedFile struct {
 
 // permittedFiles are all files that a bundle looks at. What is not here goes in
 // only where somebody names it.
-func permittedFiles(m machine) []permittedFile {
+func permittedFiles(m *machine) []permittedFile {
 	files := []permittedFile{
 		{host.StateDir + "/receipt.json", permit.JSON("*")},
 		{host.StateDir + "/handover", permit.JSON("to", "boot", "upFor", "time")},

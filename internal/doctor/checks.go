@@ -19,7 +19,7 @@ import (
 
 // legacyPackage: a removal script of the legacy package that fails leaves it
 // half removed, and the public documentation has the way out.
-func legacyPackage(m machine) []preflight.Result {
+func legacyPackage(m *machine) []preflight.Result {
 	for _, name := range m.LegacyPackages() {
 		p := m.Packages[name]
 		if p.State != pkgmgr.Broken {
@@ -37,7 +37,7 @@ func legacyPackage(m machine) []preflight.Result {
 }
 
 // scaleSet has what is special for instances of scale sets.
-func scaleSet(m machine) []preflight.Result {
+func scaleSet(m *machine) []preflight.Result {
 	mine := m.Identity.Machine
 	if mine.ScaleSet == "" {
 		return nil
@@ -58,7 +58,7 @@ func scaleSet(m machine) []preflight.Result {
 }
 
 // setItUp is the next step where the handler has to run.
-func (of machine) setItUp() string {
+func (of *machine) setItUp() string {
 	if of.alone() {
 		return "Run: " + of.command()
 	}
@@ -66,7 +66,7 @@ func (of machine) setItUp() string {
 }
 
 // command is what has the machine set up, by whoever does that here.
-func (of machine) command() string {
+func (of *machine) command() string {
 	if of.alone() {
 		return "sudo " + host.Program() + " setup"
 	}
@@ -75,7 +75,7 @@ func (of machine) command() string {
 
 // setExtension is the command that sets the extension on this machine, with the
 // settings that it has: without any they would be dropped.
-func (of machine) setExtension() string {
+func (of *machine) setExtension() string {
 	there := names.Ours()
 	if of.extension != nil {
 		there = of.extension.name
@@ -88,7 +88,7 @@ func (of machine) setExtension() string {
 
 // noSettings: it can be seen that nothing was asked for. Without root the
 // extension is not seen.
-func (of machine) noSettings() bool {
+func (of *machine) noSettings() bool {
 	e := of.extension
 	if e == nil {
 		return of.root
@@ -99,7 +99,7 @@ func (of machine) noSettings() bool {
 }
 
 // packageManager says who is using it.
-func packageManager(m machine) []preflight.Result {
+func packageManager(m *machine) []preflight.Result {
 	if t := m.Transaction; t != nil {
 		return []preflight.Result{{Answer: preflight.Warn,
 			Text: fmt.Sprintf("A package transaction of this handler has been running since %s (process %d).", t.Since.Format("15:04:05 MST"), t.PID),
@@ -119,7 +119,7 @@ func packageManager(m machine) []preflight.Result {
 
 // lastRunCheck repeats what the extension said last. Whether it is still so is
 // what the decision about the machine says, which is enable's own.
-func lastRunCheck(m machine) []preflight.Result {
+func lastRunCheck(m *machine) []preflight.Result {
 	if m.extension == nil || m.extension.report == nil {
 		return nil
 	}
@@ -146,7 +146,7 @@ func lastRunCheck(m machine) []preflight.Result {
 // resolved says of a machine on which enable would now end well whether a code is
 // history. What does not stand in the facts that enable plans by is looked at
 // here: a way, a lock, a transaction, room.
-func (m machine) resolved(code fault.Code) bool {
+func (m *machine) resolved(code fault.Code) bool {
 	if m.decision.Plan.Empty() {
 		return true
 	}
@@ -166,7 +166,7 @@ func (m machine) resolved(code fault.Code) bool {
 }
 
 // planCheck says what enable would change where no check says why.
-func planCheck(m machine) []preflight.Result {
+func planCheck(m *machine) []preflight.Result {
 	if f := m.decision.PlanErr; f != nil {
 		return []preflight.Result{{Answer: preflight.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
 	}
@@ -181,7 +181,7 @@ func planCheck(m machine) []preflight.Result {
 		Next: "See all: sudo " + host.Program() + " plan. To have it done: " + m.command()}}
 }
 
-func (m machine) planText() string {
+func (m *machine) planText() string {
 	steps := m.decision.Plan.Steps
 	last := steps[max(len(steps)-2, 0):]
 	var words []string
@@ -192,7 +192,7 @@ func (m machine) planText() string {
 }
 
 // nologin: while the file is there only root gets in (pam_nologin(8)).
-func nologin(m machine) []preflight.Result {
+func nologin(m *machine) []preflight.Result {
 	if m.nologin == "" {
 		return nil
 	}

@@ -1,17 +1,17 @@
 package doctor
 
 import (
-	"aadsshlogin-handler/internal/order"
 	"cmp"
 	"time"
 
+	"aadsshlogin-handler/internal/order"
 	"aadsshlogin-handler/internal/preflight"
 )
 
 // clock compares this machine's time with that of the endpoints that answered,
 // and where none did with that of the metadata service: with a clock that is
 // years off no endpoint's certificate is valid.
-func clock(m machine) []preflight.Result {
+func clock(m *machine) []preflight.Result {
 	var off []time.Duration
 	for _, p := range m.probes {
 		if !p.server.IsZero() {

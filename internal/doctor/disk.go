@@ -49,7 +49,7 @@ func lookVolumes(h *host.Host) []volume {
 }
 
 // disk names the first file system that is full or cannot be written.
-func disk(m machine) []preflight.Result {
+func disk(m *machine) []preflight.Result {
 	worst := preflight.Result{Text: "There is room where packages and state are written."}
 	for _, v := range m.volumes {
 		r := v.assess()

@@ -46,13 +46,14 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err := o.known(); err != nil {
 		return Report{}, err
 	}
-	m := look(ctx, o)
+	looked := look(ctx, o)
+	m := &looked
 	var checks []Check
 	for _, r := range rows() {
 		if !o.wantsRow(r) || o.Who != nil && !concerns(r) {
 			continue
 		}
-		for _, result := range check.Run([]check.Row[machine]{r}, m) {
+		for _, result := range check.Run([]check.Row[*machine]{r}, m) {
 			result.Text, result.Next = m.words(result.Text), facts.ByManager(m.Target.Manager, m.words(result.Next))
 			c := newCheck(result)
 			if o.wants(c.Name) {
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 
 // notLookedAt has what was asked for by its own name and could not be answered:
 // the findings about sshd and the like are about the package's settings.
-func (o Options) notLookedAt(m machine, checks []Check) []Check {
+func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	var missing []Check
 	why := "aadsshlogin is not installed"
 	if m.TargetErr != nil || m.PackagesErr != nil {
@@ -96,7 +97,7 @@ func (o Options) notLookedAt(m machine, checks []Check) []Check {
 
 // undecided: what is not known is enough for a machine that works, but stops
 // enable where something is to be changed.
-func (m machine) undecided(results []preflight.Result) []preflight.Result {
+func (m *machine) undecided(results []preflight.Result) []preflight.Result {
 	for i, r := range results {
 		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {
 			results[i].Answer = preflight.Fail
@@ -107,7 +108,7 @@ func (m machine) undecided(results []preflight.Result) []preflight.Result {
 
 // withoutRoot turns what only root can see into Unknown: sshd, for one, needs
 // its host keys to say anything.
-func (m machine) withoutRoot(results []preflight.Result) []preflight.Result {
+func (m *machine) withoutRoot(results []preflight.Result) []preflight.Result {
 	if m.root {
 		return results
 	}
@@ -165,10 +166,10 @@ func (o Options) wants(name string) bool {
 }
 
 // wantsRow says whether a row can have anything to show.
-func (o Options) wantsRow(r check.Row[machine]) bool { return len(r.Several) > 0 || o.wants(r.Name) }
+func (o Options) wantsRow(r check.Row[*machine]) bool { return len(r.Several) > 0 || o.wants(r.Name) }
 
 // question is what there is to look at, as enable would ask it.
-func (m machine) question() facts.Question {
+func (m *machine) question() facts.Question {
 	q := facts.Question{
 		Settings:        agent.Defaults(),
 		AgentDir:        m.agentDir,

@@ -58,7 +58,7 @@ func TestClock(t *testing.T) {
 		for _, d := range c.off {
 			m.probes = append(m.probes, probe{at: now, server: now.Add(-d)})
 		}
-		if r := clock(m)[0]; r.Answer != c.want || !strings.Contains(r.Text, c.says) {
+		if r := clock(&m)[0]; r.Answer != c.want || !strings.Contains(r.Text, c.says) {
 			t.Errorf("%v: %s %s", c.off, r.Answer, r.Text)
 		}
 	}

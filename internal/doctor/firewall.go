@@ -113,11 +113,11 @@ func outward(h *host.Host) (names []string, addresses []netip.Addr) {
 }
 
 // sshPort is the first port that people connect to.
-func (m machine) sshPort() int { return int(m.SSHD.Port()) }
+func (m *machine) sshPort() int { return int(m.SSHD.Port()) }
 
 // firewallCheck says what the machine's own filter does with SSH. What stands
 // in front of the machine is not seen from here.
-func firewallCheck(m machine) []preflight.Result {
+func firewallCheck(m *machine) []preflight.Result {
 	q := m.firewall.question
 	q.Port = m.sshPort()
 	if m.SSHD.Arc { // people come through its agent, from the machine itself

@@ -31,7 +31,7 @@ func TestFirewallOnArc(t *testing.T) {
 		m.SSHD.Arc = c.arc
 		m.firewall.question = firewall.Question{Interfaces: []string{"eth0"}, Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.4")}}
 		m.firewall.rules = []firewall.Ruleset{firewall.Iptables("iptables", c.rules)}
-		if got := firewallCheck(m); len(got) != 1 || got[0].Answer != c.want {
+		if got := firewallCheck(&m); len(got) != 1 || got[0].Answer != c.want {
 			t.Errorf("Arc %v, %q: %+v", c.arc, c.rules, got)
 		}
 	}

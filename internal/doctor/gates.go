@@ -35,7 +35,7 @@ func gates() []gateRow {
 }
 
 // concerns says whether a row of doctor's is about one person's way in.
-func concerns(r check.Row[machine]) bool {
+func concerns(r check.Row[*machine]) bool {
 	if len(r.Several) > 0 {
 		return true
 	}

@@ -11,7 +11,7 @@ import (
 
 // handlersCheck says whose handler is there, by publisher and version: commands
 // and texts differ with it.
-func handlersCheck(m machine) []preflight.Result {
+func handlersCheck(m *machine) []preflight.Result {
 	var there []string
 	for _, h := range m.registered {
 		whose := "another program's"
@@ -43,12 +43,12 @@ func handlersCheck(m machine) []preflight.Result {
 // alone says whether no extension can be set here: setup set this machine up, or
 // there is neither an extension nor an agent that one would arrive by. Without root
 // an extension is not seen.
-func (m machine) alone() bool {
+func (m *machine) alone() bool {
 	return m.extension.standalone() || m.root && m.extension == nil && m.agentDir == "" && m.agentProc == 0 && len(m.agentUnits) == 0
 }
 
 // words is a text for who sets this machine up: the agent, or a person.
-func (m machine) words(of string) string {
+func (m *machine) words(of string) string {
 	if !m.alone() {
 		return of
 	}

@@ -37,10 +37,10 @@ func TestWhoSpeaks(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.setItUp)
 		}
 	}
-	if got := (machine{root: true, agentUnits: []string{"waagent.service"}}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {
+	if got := (&machine{root: true, agentUnits: []string{"waagent.service"}}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {
 		t.Errorf("with an agent, and no extension: %s", got)
 	}
-	if got := (machine{}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {
+	if got := (&machine{}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {
 		t.Errorf("without root: %s", got)
 	}
 }

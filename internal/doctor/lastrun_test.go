@@ -35,7 +35,7 @@ func TestLastRun(t *testing.T) {
 		if f := c.identity.Fault; f != nil {
 			m.decision.Refusal = f
 		}
-		got := lastRunCheck(m)
+		got := lastRunCheck(&m)
 		if len(got) != 1 || got[0].Answer != c.want || !strings.Contains(got[0].Text, c.says) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
@@ -43,7 +43,7 @@ func TestLastRun(t *testing.T) {
 			t.Errorf("%s: a contradiction: %+v", c.name, got)
 		}
 	}
-	if got := lastRunCheck(machine{}); got != nil {
+	if got := lastRunCheck(&machine{}); got != nil {
 		t.Errorf("nothing was said: %+v", got)
 	}
 }

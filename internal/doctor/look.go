@@ -94,7 +94,7 @@ func look(ctx context.Context, o Options) machine {
 		if m.Proxy.Address() == nil && m.TargetErr == nil {
 			m.configured = proxy.OfManager(ctx, h, m.Target.Manager, m.PackageBase())
 		}
-		m.probes, m.hint = lookNetwork(ctx, h, m, o, w)
+		m.probes, m.hint = lookNetwork(ctx, h, &m, o, w)
 	}
 	side.Wait()
 	return m

@@ -50,7 +50,7 @@ type target struct {
 }
 
 // lookNetwork asks all endpoints side by side, each within Bound.
-func lookNetwork(ctx context.Context, h *host.Host, m machine, o Options, w *waiting) ([]probe, proxy.Found) {
+func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *waiting) ([]probe, proxy.Found) {
 	used := m.Proxy.Address()
 	if used == nil {
 		used = m.configured.Address()
@@ -158,7 +158,7 @@ func request(ctx context.Context, t target, to *url.URL) (p probe) {
 }
 
 // of are the probes for a purpose, the way that is taken first.
-func (m machine) of(p purpose) []probe {
+func (m *machine) of(p purpose) []probe {
 	var all []probe
 	for _, x := range m.probes {
 		if x.purpose == p {
@@ -177,7 +177,7 @@ func (p probe) reached() string {
 }
 
 // repositoryAnswers: a machine that has its packages does not need the host now.
-func repositoryAnswers(m machine) []preflight.Result {
+func repositoryAnswers(m *machine) []preflight.Result {
 	ways := m.of(forPackages)
 	if len(ways) == 0 {
 		return nil
@@ -200,7 +200,7 @@ func repositoryAnswers(m machine) []preflight.Result {
 }
 
 // roleCheckAnswers: without it nobody's role can be checked, so nobody gets in.
-func roleCheckAnswers(m machine) []preflight.Result {
+func roleCheckAnswers(m *machine) []preflight.Result {
 	if m.Identity.Cloud.RoleCheck == "" && m.asked && m.Identity.Cloud.Name != "" {
 		return []preflight.Result{{Answer: preflight.Unknown,
 			Text: "The host of the role check in the cloud " + m.Identity.Cloud.Name + " is not publicly known, so it was not asked."}}
@@ -209,11 +209,11 @@ func roleCheckAnswers(m machine) []preflight.Result {
 }
 
 // loginAnswers: certificates work without it; passwords and device codes do not.
-func loginAnswers(m machine) []preflight.Result {
+func loginAnswers(m *machine) []preflight.Result {
 	return m.endpoint(forLogin, preflight.Warn, "sign-in that asks for a code in the browser fails")
 }
 
-func (m machine) endpoint(p purpose, answer preflight.Answer, consequence string) []preflight.Result {
+func (m *machine) endpoint(p purpose, answer preflight.Answer, consequence string) []preflight.Result {
 	ways := m.of(p)
 	if len(ways) == 0 {
 		return nil

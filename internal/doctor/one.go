@@ -52,7 +52,7 @@ func Whom(name, from string) (*gate.Somebody, error) {
 }
 
 // whom is who is asked about, in a sentence that otherwise says all of them.
-func (of machine) whom(all string) string {
+func (of *machine) whom(all string) string {
 	if of.one != nil {
 		return of.one.Name
 	}
@@ -60,7 +60,7 @@ func (of machine) whom(all string) string {
 }
 
 // personAccount is the account that somebody has on the machine.
-func personAccount(m machine) []preflight.Result {
+func personAccount(m *machine) []preflight.Result {
 	if m.one == nil {
 		return nil
 	}
@@ -79,7 +79,7 @@ func personAccount(m machine) []preflight.Result {
 
 // personRole is what the log says of somebody's role. Who has one is decided in
 // Azure, and nothing on the machine says so before they come.
-func personRole(m machine) []preflight.Result {
+func personRole(m *machine) []preflight.Result {
 	if m.one == nil {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (h history) newest(cause string) *trail.Event {
 const mostLines = 12
 
 // ofOne makes the report one about somebody's way in.
-func (r *Report) ofOne(m machine) {
+func (r *Report) ofOne(m *machine) {
 	u := User{Name: m.one.Name, Kind: m.one.Kind.String(), Account: "no", Groups: m.one.Account.Groups, Gates: []Gate{}, Log: []string{}}
 	if m.one.From.IsValid() {
 		u.From = m.one.From.String()

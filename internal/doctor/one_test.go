@@ -84,7 +84,7 @@ func TestPersonRole(t *testing.T) {
 		m := machine{one: &who, now: noon.Add(time.Hour), about: log.About(who.Name)}
 		m.history.source = log.Source
 		m.history.events = slices.DeleteFunc(log.Events(no, no), func(e trail.Event) bool { return !e.Concerns(who.Name, who.From) })
-		r := personRole(m)[0]
+		r := personRole(&m)[0]
 		if r.Answer != c.answer || !strings.Contains(r.Text, c.says) || c.answer != check.Pass && !strings.Contains(r.Next, "--assignee ada@contoso.com") {
 			t.Errorf("%s: %+v", name, r)
 		}
@@ -100,7 +100,7 @@ func TestPersonAccount(t *testing.T) {
 	} {
 		who, _ := gate.Named("ada@contoso.com")
 		who.Account = a
-		r := personAccount(machine{one: &who})[0]
+		r := personAccount(&machine{one: &who})[0]
 		answer, text, _ := strings.Cut(want, " ")
 		if r.Answer.String() != answer || !strings.Contains(r.Text, text) {
 			t.Errorf("%s: %+v", want, r)

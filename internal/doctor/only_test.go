@@ -15,15 +15,15 @@ func TestOnlyWithoutThePackage(t *testing.T) {
 	m.Target.Packages.Login = "aadsshlogin"
 	m.Facts.Packages = map[string]pkgmgr.Package{}
 	for _, name := range []string{"sshd-groups", "pam-account"} {
-		got := Options{Only: []string{name}}.notLookedAt(m, nil)
+		got := Options{Only: []string{name}}.notLookedAt(&m, nil)
 		if len(got) != 1 || got[0].Name != name || got[0].Answer != "unknown" || !strings.Contains(got[0].Text, "aadsshlogin is not installed") {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got := (Options{Only: []string{"clock", "network"}}).notLookedAt(m, nil); got != nil {
+	if got := (Options{Only: []string{"clock", "network"}}).notLookedAt(&m, nil); got != nil {
 		t.Errorf("clock and network: %+v", got)
 	}
-	if got := (Options{Only: []string{"sshd-config"}}).notLookedAt(m, []Check{{Name: "sshd-config"}}); got != nil {
+	if got := (Options{Only: []string{"sshd-config"}}).notLookedAt(&m, []Check{{Name: "sshd-config"}}); got != nil {
 		t.Errorf("answered twice: %+v", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // proxyUsed says which proxy there is. That the metadata service is excepted
 // from it is a check of enable, and so is that one that was set can be read.
-func proxyUsed(m machine) []preflight.Result {
+func proxyUsed(m *machine) []preflight.Result {
 	if m.Proxy.URL != "" {
 		return []preflight.Result{{Text: "The package repository is reached by the proxy " + m.Proxy.String() + ", from " + m.Proxy.Origin + "."}}
 	}
@@ -28,7 +28,7 @@ func proxyUsed(m machine) []preflight.Result {
 // (Microsoft Learn, virtual-network/what-is-ip-address-168-63-129-16). The agent
 // of an Arc-enabled server has a command (Microsoft Learn,
 // azure-arc/servers/azcmagent-config).
-func agentProxyAdvice(m machine, address string) string {
+func agentProxyAdvice(m *machine, address string) string {
 	unit := "walinuxagent"
 	if len(m.agentUnits) > 0 {
 		unit = strings.TrimSuffix(m.agentUnits[0], ".service")

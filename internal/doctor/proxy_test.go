@@ -36,18 +36,18 @@ func TestAgentProxyAdvice(t *testing.T) {
 		"exceptions in both":        {of("no_proxy=168.63.129.16,.corp", "NO_PROXY=.corp,[fd00::1]"), edit("waagent", "168.63.129.16,.corp,[fd00::1],169.254.169.254")},
 		"an exception that is code": {of("no_proxy=\"$(reboot)\",.corp,%n"), edit("waagent", ".corp,169.254.169.254,168.63.129.16")},
 	} {
-		if got := agentProxyAdvice(c.m, "http://p:1"); got != c.want {
+		if got := agentProxyAdvice(&c.m, "http://p:1"); got != c.want {
 			t.Errorf("%s: %s\nwant %s", name, got, c.want)
 		}
 	}
 }
 
 func TestProxyOfThePackageManagerThatCannotBeRead(t *testing.T) {
-	if r := proxyUsed(machine{}); r != nil {
+	if r := proxyUsed(&machine{}); r != nil {
 		t.Errorf("%+v", r)
 	}
 	m := machine{configured: proxy.Found{Origin: "/etc/dnf/dnf.conf", Unread: errors.New("write %40 for @")}}
-	r := proxyUsed(m)
+	r := proxyUsed(&m)
 	if len(r) != 1 || r[0].Answer != preflight.Warn || !strings.Contains(r[0].Text, "/etc/dnf/dnf.conf cannot be read") || !strings.Contains(r[0].Text, "write %40 for @") {
 		t.Errorf("%+v", r)
 	}

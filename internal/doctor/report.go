@@ -72,7 +72,7 @@ func newCheck(result preflight.Result) Check {
 	return c
 }
 
-func newReport(m machine, checks []Check) Report {
+func newReport(m *machine, checks []Check) Report {
 	r := Report{
 		Schema: schemaVersion, Version: m.version, Time: m.now.UTC().Truncate(time.Second), Root: m.root,
 		Machine: Machine{

@@ -47,7 +47,7 @@ func lookService(ctx context.Context, h *host.Host) service {
 }
 
 // sshService says whether sshd runs, and will run after the next boot.
-func sshService(m machine) []preflight.Result {
+func sshService(m *machine) []preflight.Result {
 	s := m.service
 	if !s.known || m.SSHD.Binary == "" {
 		return nil
@@ -77,11 +77,11 @@ func sshService(m machine) []preflight.Result {
 }
 
 // sshdReload says whether the running sshd has read its files as they are now.
-func sshdReload(m machine) []preflight.Result {
+func sshdReload(m *machine) []preflight.Result {
 	if !m.service.known || m.SSHD.Binary == "" {
 		return nil
 	}
-	return []preflight.Result{sshd.AssessReload(m.SSHD, m.service.daemon.Changed)}
+	return []preflight.Result{sshd.AssessReload(&m.SSHD, m.service.daemon.Changed)}
 }
 
 func enabled(u systemd.UnitState) bool {

@@ -35,11 +35,11 @@ func TestSSHService(t *testing.T) {
 		var m machine
 		m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Daemon: sshd.Daemon{PID: 7}}
 		m.service = service{known: true, daemon: c.daemon, sockets: c.sockets}
-		if r := sshService(m)[0]; r.Answer != c.want || !strings.Contains(r.Next, c.next) {
+		if r := sshService(&m)[0]; r.Answer != c.want || !strings.Contains(r.Next, c.next) {
 			t.Errorf("%s: %s: %s > %s", c.name, r.Answer, r.Text, r.Next)
 		}
 	}
-	if r := sshService(machine{}); r != nil {
+	if r := sshService(&machine{}); r != nil {
 		t.Errorf("without systemd: %v", r)
 	}
 }

@@ -13,9 +13,9 @@ func Table() []check.About { return check.List(rows()) }
 
 // rows are all checks. They stand in the order of cause and effect, so that the
 // first that fails is what to mend first; those of enable keep enable's order.
-func rows() []check.Row[machine] {
+func rows() []check.Row[*machine] {
 	strict, _ := check.Find(check.List(preflight.Verification()), "clock") // of which enable asks less
-	all := []check.Row[machine]{
+	all := []check.Row[*machine]{
 		{About: strict, Run: clock},
 		row("disk", check.Machine, "Is there room where packages and state are written?", "Room, inodes and whether it can be written, of each file system that takes part; /tmp too.", disk),
 	}
@@ -45,11 +45,11 @@ func rows() []check.Row[machine] {
 	)
 }
 
-func row(name, section, asks, doc string, run func(machine) []preflight.Result) check.Row[machine] {
-	return check.Row[machine]{About: check.About{Name: name, Section: section, Asks: asks, Doc: doc}, Run: run}
+func row(name, section, asks, doc string, run func(*machine) []preflight.Result) check.Row[*machine] {
+	return check.Row[*machine]{About: check.About{Name: name, Section: section, Asks: asks, Doc: doc}, Run: run}
 }
 
-func rowNames(rows []check.Row[machine]) []string {
+func rowNames(rows []check.Row[*machine]) []string {
 	var all []string
 	for _, r := range rows {
 		all = append(all, r.Name)
@@ -58,10 +58,10 @@ func rowNames(rows []check.Row[machine]) []string {
 }
 
 // shared makes rows of the checks of enable.
-func shared(checks []preflight.Check) []check.Row[machine] {
-	var all []check.Row[machine]
+func shared(checks []preflight.Check) []check.Row[*machine] {
+	var all []check.Row[*machine]
 	for _, c := range checks {
-		all = append(all, check.Row[machine]{About: c.About, Several: c.Several, Run: func(m machine) []preflight.Result {
+		all = append(all, check.Row[*machine]{About: c.About, Several: c.Several, Run: func(m *machine) []preflight.Result {
 			return m.undecided(m.withoutRoot(check.Run([]check.Row[facts.Facts]{c}, m.Facts)))
 		}})
 	}

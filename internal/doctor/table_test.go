@@ -42,11 +42,11 @@ func wellSeen() machine {
 // Every check that only doctor asks has a machine that is broken for it. Those
 // that enable asks too are tried in their own packages.
 func TestRows(t *testing.T) {
-	broken := map[string]checktest.Machine[machine]{}
+	broken := map[string]checktest.Machine[*machine]{}
 	change := func(check string, breakIt func(m *machine)) {
 		m := wellSeen()
 		breakIt(&m)
-		broken[check] = checktest.Machine[machine]{Seen: m}
+		broken[check] = checktest.Machine[*machine]{Seen: &m}
 	}
 	unreached := func(check string, at int) {
 		change(check, func(m *machine) {
@@ -90,8 +90,9 @@ func TestRows(t *testing.T) {
 	change("person-role", func(m *machine) { m.one = &gate.Somebody{Name: "ada@contoso.com"} })
 
 	shared := check.List(append(preflight.Preconditions(), preflight.Verification()...))
-	own := slices.DeleteFunc(rows(), func(r check.Row[machine]) bool {
+	own := slices.DeleteFunc(rows(), func(r check.Row[*machine]) bool {
 		return slices.ContainsFunc(shared, func(a check.About) bool { return a.Name == r.Name })
 	})
-	checktest.Rows(t, own, wellSeen(), broken)
+	well := wellSeen()
+	checktest.Rows(t, own, &well, broken)
 }

@@ -36,7 +36,7 @@ func lookHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Som
 // signInErrors explains the last failed sign-ins, one line for each cause, the
 // newest first. They are warnings: that one person has no role is no fault of
 // the machine.
-func signInErrors(m machine) []preflight.Result {
+func signInErrors(m *machine) []preflight.Result {
 	if m.history.source == "" {
 		return []preflight.Result{{Answer: preflight.Unknown, Text: "Neither the journal nor a log of sign-ins could be read."}}
 	}
@@ -70,7 +70,7 @@ func signInErrors(m machine) []preflight.Result {
 }
 
 // excerpt is the line itself, with its time.
-func (m machine) excerpt(e trail.Event) string {
+func (m *machine) excerpt(e trail.Event) string {
 	at := ""
 	if !e.At.IsZero() {
 		at = e.At.UTC().Format("2006-01-02 15:04 MST") + ", "
@@ -79,7 +79,7 @@ func (m machine) excerpt(e trail.Event) string {
 }
 
 // settled says whether the checks that look at a cause now find it gone.
-func (m machine) settled(e trail.Event) bool {
+func (m *machine) settled(e trail.Event) bool {
 	c := e.Cause
 	switch list, algorithm := e.Algorithm(); {
 	case c.Name == "groups":
@@ -96,7 +96,7 @@ func (m machine) settled(e trail.Event) bool {
 }
 
 // passes says whether a check was asked and found nothing.
-func (m machine) passes(name string) bool {
+func (m *machine) passes(name string) bool {
 	var results []preflight.Result
 	for _, r := range rows() {
 		if r.Name == name {

@@ -45,7 +45,7 @@ func TestEndsWithItsCause(t *testing.T) {
 		if c.config != "" {
 			m.SSHD.Users = []sshd.Effective{sshd.ParseEffective(sshd.Connection{}, []byte(c.config))}
 		}
-		got := signInErrors(m)
+		got := signInErrors(&m)
 		if told := len(got) == 1 && strings.Contains(got[0].Text, "Sign-in failed"); told == c.gone {
 			t.Errorf("%s: %+v", c.name, got)
 		}

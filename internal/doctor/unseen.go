@@ -15,7 +15,7 @@ type Unseen struct {
 }
 
 // unseen are those things, for this machine.
-func unseen(m machine) []Unseen {
+func unseen(m *machine) []Unseen {
 	return []Unseen{
 		{"role-assignment", "Who has a role for this machine: Virtual Machine Administrator Login or Virtual Machine User Login. Owner and Contributor are not enough.",
 			m.Identity.Machine.ListRoles()},
@@ -28,7 +28,7 @@ func unseen(m machine) []Unseen {
 	}
 }
 
-func wayIn(m machine) string {
+func wayIn(m *machine) string {
 	port := strconv.Itoa(m.sshPort())
 	commands := m.Identity.Machine.WayIn(port).String()
 	if m.Identity.Machine.Arc {

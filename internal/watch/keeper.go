@@ -42,7 +42,7 @@ func About() check.About {
 // Put makes the watch be there, for this version and sequence number. Where it
 // is there already nothing is written. A machine without a watch is a warning,
 // for people can sign in all the same.
-func (k Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
+func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 	if a.Minutes == 0 {
 		if err := k.Remove(ctx); err != nil {
 			return unwatched("the watch that the setting monitor switches off could not be removed: "+err.Error(), "")
@@ -101,7 +101,7 @@ func unwatched(why, next string) preflight.Result {
 }
 
 // Follow has a watch that is there report under another sequence number.
-func (k Keeper) Follow(a Assignment) error {
+func (k *Keeper) Follow(a Assignment) error {
 	if _, found, err := readRecord(k.Host); !found {
 		return err
 	}
@@ -110,7 +110,7 @@ func (k Keeper) Follow(a Assignment) error {
 
 // record gives the looks their number, and makes them forget what one of them
 // suspected: a run has looked since.
-func (k Keeper) record(a Assignment) error {
+func (k *Keeper) record(a Assignment) error {
 	stateful := k.Host.Exists(agent.StateFile(a.Environment.BaseDir))
 	if err := (Record{BaseDir: a.Environment.BaseDir, Sequence: a.Sequence, Stateful: stateful}).write(k.Host); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (k Keeper) record(a Assignment) error {
 
 // copy makes the one copy of the running program that people and the units run.
 // The receipt has it first, so whatever becomes of this run, uninstall finds it.
-func (k Keeper) copy(ctx context.Context, program string) error {
+func (k *Keeper) copy(ctx context.Context, program string) error {
 	if !k.copied(program) {
 		self, err := k.Host.ReadFile(k.Self, selfLimit)
 		if err != nil {
@@ -153,7 +153,7 @@ func (k Keeper) copy(ctx context.Context, program string) error {
 
 // copied says whether the copy is there, as it should be and with its receipt. On
 // a healthy machine it always is, and neither file is read into memory for it.
-func (k Keeper) copied(program string) bool {
+func (k *Keeper) copied(program string) bool {
 	info, err := k.Host.Lstat(program)
 	receipt, unread := state.ReadReceipt(k.Host)
 	_, ours := receipt.Files[program]
@@ -162,7 +162,7 @@ func (k Keeper) copied(program string) bool {
 
 // copies are where copies of ours can be: at the other place only what the
 // receipt knows, for a package of the program may have put its own there.
-func (k Keeper) copies() []string {
+func (k *Keeper) copies() []string {
 	receipt, err := state.ReadReceipt(k.Host)
 	if _, ours := receipt.Files[otherPlace]; err == nil && ours {
 		return []string{Program, otherPlace}
@@ -187,7 +187,7 @@ func Copy(h *host.Host) string {
 }
 
 // write makes files what they should be.
-func (k Keeper) write(files ...file) (changed bool, err error) {
+func (k *Keeper) write(files ...file) (changed bool, err error) {
 	receipt, err := state.ReadReceipt(k.Host)
 	if err != nil { // damaged: what comes back is an empty one, by which nothing is ours but this
 		if err = state.SetAside(k.Host); err != nil {
@@ -220,7 +220,7 @@ func (k Keeper) write(files ...file) (changed bool, err error) {
 }
 
 // start has systemd know the units as they should be, and starts what is not.
-func (k Keeper) start(ctx context.Context, program string, a Assignment) error {
+func (k *Keeper) start(ctx context.Context, program string, a Assignment) error {
 	files, err := unitFiles(program, a.Environment, a.Minutes)
 	if err != nil {
 		return err
@@ -274,18 +274,18 @@ func (e *timerOnlyError) Unwrap() error { return e.err }
 
 // Remove takes the watch away: the units, the copy, and what they remember. It
 // goes on after an error and returns all of them.
-func (k Keeper) Remove(ctx context.Context) error {
+func (k *Keeper) Remove(ctx context.Context) error {
 	err := k.removeCopies()
 	return errors.Join(k.remove(ctx, allUnits()), err)
 }
 
 // removeItself is Remove for the repair unit, which must not end itself.
-func (k Keeper) removeItself(ctx context.Context) error {
+func (k *Keeper) removeItself(ctx context.Context) error {
 	err := k.removeCopies()
 	return errors.Join(k.End(ctx), err)
 }
 
-func (k Keeper) removeCopies() error {
+func (k *Keeper) removeCopies() error {
 	var troubles []error
 	for _, path := range k.copies() {
 		_, err := k.Host.RemoveFile(path)
@@ -295,11 +295,11 @@ func (k Keeper) removeCopies() error {
 }
 
 // End is removeItself, but leaves the program for people.
-func (k Keeper) End(ctx context.Context) error {
+func (k *Keeper) End(ctx context.Context) error {
 	return k.remove(ctx, []string{timerUnit, pathUnit, lookUnit})
 }
 
-func (k Keeper) remove(ctx context.Context, stop []string) error {
+func (k *Keeper) remove(ctx context.Context, stop []string) error {
 	var troubles []error
 	there := false
 	for _, unit := range allUnits() {
@@ -315,7 +315,7 @@ func (k Keeper) remove(ctx context.Context, stop []string) error {
 	return errors.Join(troubles...)
 }
 
-func (k Keeper) removeFiles() error {
+func (k *Keeper) removeFiles() error {
 	paths := append(links(), recordFile, memoryFile)
 	for _, unit := range allUnits() {
 		paths = append(paths, unitDir+"/"+unit)

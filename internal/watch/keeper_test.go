@@ -17,7 +17,7 @@ func TestDamagedReceiptDoesNotEndTheWatch(t *testing.T) {
 	h := testHost(t)
 	put(t, h, host.StateDir+"/receipt.json", "{")
 	put(t, h, "/usr/local/bin/x", "")
-	if _, err := (Keeper{Host: h}).write(file{Program, []byte("program"), 0o755}); err != nil {
+	if _, err := (&Keeper{Host: h}).write(file{Program, []byte("program"), 0o755}); err != nil {
 		t.Fatal(err)
 	}
 	receipt, err := state.ReadReceipt(h)
@@ -41,7 +41,7 @@ func TestOwnersMaskStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := Assignment{Environment: agent.Environment{BaseDir: "/var/lib/waagent/H-1.0", Version: "1.0"}, Minutes: 15}
-	err := (Keeper{Host: h}).start(t.Context(), Program, a)
+	err := (&Keeper{Host: h}).start(t.Context(), Program, a)
 	if err == nil || !strings.Contains(err.Error(), timerUnit+" is masked") {
 		t.Errorf("%v", err)
 	}

@@ -19,7 +19,7 @@ import (
 // Watcher is one look, or one repair.
 type Watcher struct {
 	Host   *host.Host
-	Keeper Keeper
+	Keeper *Keeper
 	Out    io.Writer // the journal
 
 	// Observe looks at the machine and changes nothing; Repair puts back what
@@ -44,7 +44,7 @@ const hold = 3 * time.Second
 
 // Look looks once. That the machine is not well is no error: the error says
 // that it could not be looked at.
-func (w Watcher) Look(ctx context.Context) error {
+func (w *Watcher) Look(ctx context.Context) error {
 	a, release, err := w.begin(ctx)
 	if err != nil || release == nil {
 		return err
@@ -102,7 +102,7 @@ func (w Watcher) Look(ctx context.Context) error {
 
 // begin finds out what the look is for, and takes the lock. A nil release
 // without an error says that there is nothing to look at now.
-func (w Watcher) begin(ctx context.Context) (a Assigned, release func(), err error) {
+func (w *Watcher) begin(ctx context.Context) (a Assigned, release func(), err error) {
 	record, found, err := readRecord(w.Host)
 	if err != nil {
 		return a, nil, err
@@ -134,7 +134,7 @@ func (w Watcher) begin(ctx context.Context) (a Assigned, release func(), err err
 
 // lock takes the handler's lock if it is free. Who has it looks at the machine
 // too.
-func (w Watcher) lock(ctx context.Context) (release func(), err error) {
+func (w *Watcher) lock(ctx context.Context) (release func(), err error) {
 	now, cancel := context.WithCancel(ctx)
 	cancel()
 	release, err = w.Host.SingleRun(now, "the watch")
@@ -159,7 +159,7 @@ func locks() []host.Lock {
 
 // observe looks until nothing that matters changed during the look: systemd
 // notices no change while the look that it started runs.
-func (w Watcher) observe(ctx context.Context, a Assigned) (seen Observation, other otherHandler, err error) {
+func (w *Watcher) observe(ctx context.Context, a Assigned) (seen Observation, other otherHandler, err error) {
 	const most = 5
 	if other, err = lookOther(w.Host, time.Now()); err != nil {
 		return seen, other, err
@@ -179,7 +179,7 @@ func (w Watcher) observe(ctx context.Context, a Assigned) (seen Observation, oth
 
 // told is the verdict that people see now. Where there is no status file, it is
 // the last one that went to the journal, and at first enable's success.
-func (w Watcher) told(a Assigned) status.Report {
+func (w *Watcher) told(a Assigned) status.Report {
 	r, err := status.Read(a.Environment.StatusFolder, a.Sequence)
 	if err == nil {
 		return r
@@ -196,7 +196,7 @@ func (w Watcher) told(a Assigned) status.Report {
 // say tells a verdict that has changed: the status file, if there is one, the
 // agent's telemetry and the journal. It makes no status file: the agent has
 // not asked for one.
-func (w Watcher) say(a Assigned, r status.Report, m *Memory) {
+func (w *Watcher) say(a Assigned, r status.Report, m *Memory) {
 	fmt.Fprintf(w.Out, "%s %d: %s\n", r.Level, r.Code, r.Message)
 	if _, err := status.Read(a.Environment.StatusFolder, a.Sequence); errors.Is(err, fs.ErrNotExist) {
 		brief := r

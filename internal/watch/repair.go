@@ -14,7 +14,7 @@ import (
 // PutBack is the repair unit: it puts sign-in back, once per cause and day, and
 // tells what came of it. Where the agent has dropped the extension it takes the
 // watch away instead.
-func (w Watcher) PutBack(ctx context.Context) error {
+func (w *Watcher) PutBack(ctx context.Context) error {
 	record, found, err := readRecord(w.Host)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (w Watcher) PutBack(ctx context.Context) error {
 }
 
 // putBack puts back what a look has found amiss.
-func (w Watcher) putBack(ctx context.Context, a Assigned, before Observation, m Memory) error {
+func (w *Watcher) putBack(ctx context.Context, a Assigned, before Observation, m Memory) error {
 	cause := before.cause()
 	if before.Repair == "" {
 		fmt.Fprintln(w.Out, "There is nothing to put back.")
@@ -80,7 +80,7 @@ func (w Watcher) putBack(ctx context.Context, a Assigned, before Observation, m 
 
 // endDropped ends the watch of an extension that the agent dropped: the machine
 // goes back to setup where that is there, and nothing of ours stays where not.
-func (w Watcher) endDropped(ctx context.Context) error {
+func (w *Watcher) endDropped(ctx context.Context) error {
 	if given, err := w.GiveBack(ctx); given || err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (m *Memory) repaired(before, after Observation, now time.Time) status.Repor
 
 // leave ends setup's watch, where another handler was deleted together with the
 // packages. The program stays, for status, setup and remove.
-func (w Watcher) leave(ctx context.Context, a Assigned, m Memory) error {
+func (w *Watcher) leave(ctx context.Context, a Assigned, m Memory) error {
 	what := m.Deleted + ", which had brought the packages of sign-in or shared them, was deleted together with them, so setup stands down."
 	next := "To have sign-in all the same: sudo " + host.Program() + " setup; to clear away what setup left: sudo " + host.Program() + " remove"
 	w.say(a, status.Report{Operation: "Watch", Level: status.Failure, Code: int(fault.VerificationFailed), Message: what + " " + next}, &m)

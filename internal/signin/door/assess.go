@@ -21,7 +21,7 @@ type decision struct {
 // decide follows hosts_access: the first rule of hosts.allow that matches lets
 // in, else the first of hosts.deny shuts out, else everybody gets in. An option
 // can turn that around (hosts_options(5)).
-func (f Facts) decide(c client) decision {
+func (f *Facts) decide(c client) decision {
 	for _, table := range []struct {
 		rules   []Rule
 		outcome gate.Outcome
@@ -55,7 +55,7 @@ func (r Rule) turned(outcome gate.Outcome) decision {
 
 // clients are somebody from the internet and, for each pattern, somebody whom it
 // means. On an Arc-enabled server it is the machine itself.
-func (f Facts) clients() (common client, others map[string]client) {
+func (f *Facts) clients() (common client, others map[string]client) {
 	if f.Arc {
 		return client{netip.MustParseAddr("127.0.0.1"), "localhost"}, nil
 	}
@@ -92,7 +92,7 @@ func wideNetwork(w string) bool {
 // meant is somebody whom a pattern means, unless that is everybody, or the
 // machine itself. Of several it is one whom as few other patterns mean as can be:
 // EXCEPT may take a part away.
-func (f Facts) meant(w string, words []string) (best client, ok bool) {
+func (f *Facts) meant(w string, words []string) (best client, ok bool) {
 	if strings.HasPrefix(w, ".") && len(w) > 1 {
 		return client{addr: netip.MustParseAddr("198.51.100.99"), name: "host" + w}, true
 	}
@@ -205,7 +205,7 @@ func Assess(f Facts) gate.Answer {
 }
 
 // assessOne is about somebody who connects from a known address.
-func (f Facts) assessOne(a gate.Answer) gate.Answer {
+func (f *Facts) assessOne(a gate.Answer) gate.Answer {
 	v := f.decide(client{addr: f.One.From})
 	a.Outcome = v.outcome
 	switch v.outcome {

@@ -35,7 +35,7 @@ type client struct {
 }
 
 // matches follows table_match of libwrap's hosts_access.c.
-func (f Facts) matches(r Rule, c client) answer {
+func (f *Facts) matches(r Rule, c client) answer {
 	daemon := match(r.Daemons, func(item string) answer {
 		if i := strings.LastIndexByte(item, '@'); i > 0 { // only where people connect to this address
 			return min(perhaps, byText(item[:i], service))
@@ -81,7 +81,7 @@ func byText(pattern, text string) answer {
 }
 
 // client follows client_match and host_match.
-func (f Facts) client(item string, c client) answer {
+func (f *Facts) client(item string, c client) answer {
 	if i := strings.LastIndexByte(item, '@'); i > 0 {
 		return min(perhaps, f.client(item[i+1:], c)) // only a user of that name, says the client's machine
 	}
@@ -111,7 +111,7 @@ func (c client) byName(met func(string) bool) answer {
 }
 
 // inFile follows hostfile_match: the file is a list of the same words.
-func (f Facts) inFile(name string, c client) answer {
+func (f *Facts) inFile(name string, c client) answer {
 	best := no
 	for _, word := range strings.Fields(f.Lists[name]) {
 		if strings.HasPrefix(word, "/") {

@@ -103,11 +103,11 @@ func unreadUser(h *host.Host, name string) (line int) {
 
 func isNumber(b []byte) bool { return len(b) > 0 && len(bytes.Trim(b, "0123456789")) == 0 }
 
-func (n NSS) installed(service string) bool { return slices.Contains(n.Installed, service) }
+func (n *NSS) installed(service string) bool { return slices.Contains(n.Installed, service) }
 
 // NoLocalUsers says that not even the users of /etc/passwd are found, sshd's own
 // among them: what sshd complains of then has its cause here.
-func (n NSS) NoLocalUsers() bool {
+func (n *NSS) NoLocalUsers() bool {
 	if n.Unread > 0 || n.Config.Broken > 0 {
 		return true
 	}
@@ -127,7 +127,7 @@ func (n NSS) NoLocalUsers() bool {
 // assessPasswd: without it nobody is found. That the package also registers with
 // group and shadow is likely but not documented, so their absence is no reason
 // to reinstall it, and shadow is not needed for certificates.
-func (n NSS) assessPasswd() gate.Answer {
+func (n *NSS) assessPasswd() gate.Answer {
 	a := gate.Answer{File: n.File, Outcome: gate.Out}
 	line := n.Config.Of("passwd")
 	a.Line = line.Number
@@ -152,7 +152,7 @@ func (n NSS) assessPasswd() gate.Answer {
 	return a
 }
 
-func (n NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
+func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 	line := n.Config.Of(database)
 	verdict, by := line.Search(nssService, n.installed)
 	switch {
@@ -188,7 +188,7 @@ func (n NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 // rewrite is a command that writes the line of a database anew: its services,
 // those of this machine first, then the package's, without the brackets that end
 // a search.
-func (n NSS) rewrite(database string) string {
+func (n *NSS) rewrite(database string) string {
 	line := n.Config.Of(database)
 	var first, rest []string
 	for _, s := range line.Services {
@@ -218,7 +218,7 @@ func (n NSS) rewrite(database string) string {
 
 // assessGroup: people get in without it, but are not shown as members of groups.
 // An own line for initgroups is asked in its place.
-func (n NSS) assessGroup() gate.Answer {
+func (n *NSS) assessGroup() gate.Answer {
 	a := gate.Answer{File: n.File, Line: n.Config.Of("group").Number, Text: "The name service switch is not looked at for groups."}
 	if n.Err != nil || n.File == "" || n.Config.Broken > 0 {
 		return a // said already
@@ -236,7 +236,7 @@ func (n NSS) assessGroup() gate.Answer {
 	return a
 }
 
-func (n NSS) assessShadow() gate.Answer {
+func (n *NSS) assessShadow() gate.Answer {
 	a := gate.Answer{File: n.File, Line: n.Config.Of("shadow").Number, Package: true}
 	a.Text = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
 	if verdict, _ := n.Config.Of("shadow").Search(nssService, n.installed); verdict == nss.Found {

@@ -125,7 +125,7 @@ func unusedPAM(h *host.Host, m pam.Machine, used []string) string {
 
 // renamed is an answer about the stacks of another service than sshd's own: that
 // sshd asks it is what to take back.
-func (p PAM) renamed(a gate.Answer) gate.Answer {
+func (p *PAM) renamed(a gate.Answer) gate.Answer {
 	if p.Renamed != "" && (a.Outcome != gate.In || a.Remark) {
 		a.Package, a.Next = false, p.Renamed
 	}
@@ -133,7 +133,7 @@ func (p PAM) renamed(a gate.Answer) gate.Answer {
 }
 
 // assessAuth: sshd asks this stack for passwords, not for certificates.
-func (p PAM) assessAuth() gate.Answer {
+func (p *PAM) assessAuth() gate.Answer {
 	a := gate.Answer{Package: true}
 	if p.Auth != nil {
 		a.File, a.Line = p.Auth.File, p.Auth.Line
@@ -145,7 +145,7 @@ func (p PAM) assessAuth() gate.Answer {
 	return a
 }
 
-func (p PAM) assessAccount() gate.Answer {
+func (p *PAM) assessAccount() gate.Answer {
 	a := gate.Answer{}
 	switch {
 	case p.Broken != nil:
@@ -189,7 +189,7 @@ func (p PAM) assessAccount() gate.Answer {
 	return a
 }
 
-func (p PAM) assessSession() gate.Answer {
+func (p *PAM) assessSession() gate.Answer {
 	a := gate.Answer{Text: "Nothing in sshd's PAM session stack keeps people out.", File: p.File}
 	if p.Broken != nil {
 		return a // said already
@@ -199,7 +199,7 @@ func (p PAM) assessSession() gate.Answer {
 
 // evaluated is what a stack says of people, and where they get in, of service
 // principals.
-func (p PAM) evaluated(a gate.Answer, stack pam.Stack) gate.Answer {
+func (p *PAM) evaluated(a gate.Answer, stack pam.Stack) gate.Answer {
 	of := p.Evaluated[stack]
 	if len(of) == 0 {
 		return a
@@ -265,7 +265,7 @@ func place(file string, line int) string {
 }
 
 // remedy puts the module's line of a stack back, in the words of the family.
-func (p PAM) remedy(stack string) string {
+func (p *PAM) remedy(stack string) string {
 	switch {
 	case p.Tool == "pam-auth-update" && strings.HasPrefix(path.Base(p.Unused), "common-"):
 		file, _, _ := strings.Cut(p.Unused, ":")
@@ -292,13 +292,13 @@ func (p PAM) remedy(stack string) string {
 }
 
 // insert is a command that puts the line at the top of its stack.
-func (p PAM) insert(stack string) string {
+func (p *PAM) insert(stack string) string {
 	line, file := stack+" sufficient "+PAMModule, text.Quote(p.target(stack))
 	return fmt.Sprintf(`sudo sed -i --follow-symlinks '%di\%s' %s`, max(1, p.First[stack]), line, file)
 }
 
 // target is the file that a line of the stack belongs into.
-func (p PAM) target(stack string) string {
+func (p *PAM) target(stack string) string {
 	if stack == "account" && p.Account != "" {
 		return p.Account
 	}

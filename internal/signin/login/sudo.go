@@ -55,7 +55,7 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 // putBack is how the file comes back. dpkg takes the removal of a configuration
 // file for its owner's wish, which another installation respects (dpkg(1),
 // --force-confmiss).
-func (s Sudo) putBack() string {
+func (s *Sudo) putBack() string {
 	if s.DPKG {
 		return "Run: sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss aadsshlogin"
 	}
@@ -64,7 +64,7 @@ func (s Sudo) putBack() string {
 
 // skipped is why sudo does not read the package's file, or the one that it was
 // renamed to.
-func (s Sudo) skipped() (at sudo.Place, ok bool) {
+func (s *Sudo) skipped() (at sudo.Place, ok bool) {
 	for _, p := range s.Rules.Skipped {
 		if strings.HasPrefix(path.Base(p.File), path.Base(sudoFile)) {
 			return p, true
@@ -74,7 +74,7 @@ func (s Sudo) skipped() (at sudo.Place, ok bool) {
 }
 
 // program is what is wrong with sudo itself.
-func (s Sudo) program() (what, next string) {
+func (s *Sudo) program() (what, next string) {
 	switch {
 	case !s.HasSudo:
 		return "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager."
@@ -87,7 +87,7 @@ func (s Sudo) program() (what, next string) {
 
 // assess: people can sign in without it, so nothing here is more than a warning
 // or a reason to reinstall: the file may come with the first administrator.
-func (s Sudo) assess() Finding {
+func (s *Sudo) assess() Finding {
 	a := gate.Answer{File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
 	warn := func(at sudo.Place, what, next string) Finding {
 		a.Remark, a.Text, a.Next = true, what, next

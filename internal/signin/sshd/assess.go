@@ -21,7 +21,7 @@ const (
 )
 
 // merge makes one finding of those for each kind of connection.
-func (f Facts) merge(answers []Finding) Finding {
+func (f *Facts) merge(answers []Finding) Finding {
 	if len(answers) == 0 {
 		return f.unasked()
 	}
@@ -32,7 +32,7 @@ func (f Facts) merge(answers []Finding) Finding {
 }
 
 // unasked: no connection came about that sshd could have been asked about.
-func (f Facts) unasked() Finding {
+func (f *Facts) unasked() Finding {
 	if f.One != nil && f.One.From.IsValid() && len(f.Own) > 0 {
 		return Finding{Answer: Unknown, Decides: "the address that they connect from",
 			Text: fmt.Sprintf("This machine has no address on which sshd listens that anybody gets to from %s.", f.One.From),
@@ -109,7 +109,7 @@ func whom(users []Effective, answers []Finding) string {
 }
 
 // accepts answers whether sshd is there and accepts its configuration.
-func accepts(f Facts) Finding {
+func accepts(f *Facts) Finding {
 	g := Finding{}
 	if f.Binary == "" {
 		g.Answer, g.Text, g.Next = Fail, "No SSH server is installed: there is no sshd on this machine.", "Install openssh-server with the machine's package manager."
@@ -144,7 +144,7 @@ func pass(format string, args ...any) Finding {
 }
 
 // shut is a failure about a value that stands somewhere.
-func shut(w where, text, next string) Finding {
+func shut(w *where, text, next string) Finding {
 	return Finding{Answer: Fail, File: w.File, Line: w.Line, Text: text, Next: next}
 }
 
@@ -161,7 +161,7 @@ func packageBlocks(c Config) []*Block {
 	return out
 }
 
-func askCommand(f Facts, e Effective) Finding {
+func askCommand(f *Facts, e *Effective) Finding {
 	got := e.Value("authorizedkeyscommand")
 	program, args, _ := strings.Cut(got, " ")
 	if program == CertHandler {
@@ -196,7 +196,7 @@ func askCommand(f Facts, e Effective) Finding {
 }
 
 // noBlock: what the package registered is not there, or names something else.
-func noBlock(f Facts, blocks []*Block) Finding {
+func noBlock(f *Facts, blocks []*Block) Finding {
 	const said = "sshd does not ask " + CertHandler + " for the keys of Entra ID users"
 	switch {
 	case f.Config.Err != nil:
@@ -235,7 +235,7 @@ func ownBlock(c Config, blocks []*Block) *Block {
 	return nil
 }
 
-func askCommandUser(f Facts, e Effective) Finding {
+func askCommandUser(f *Facts, e *Effective) Finding {
 	got := e.Value("authorizedkeyscommanduser")
 	program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " ")
 	if got == certHandlerUser || program != CertHandler {

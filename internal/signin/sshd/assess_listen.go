@@ -9,7 +9,7 @@ import (
 
 // askReachable: people come from outside; on an Arc-enabled server they come
 // through its agent, which connects from the machine itself.
-func askReachable(f Facts) Finding {
+func askReachable(f *Facts) Finding {
 	found := Finding{Text: "sshd listens where people connect to."}
 	sockets := f.sockets()
 	has := func(of func(netip.Addr) bool) bool {
@@ -43,7 +43,7 @@ func askReachable(f Facts) Finding {
 }
 
 // unreachable names what keeps sshd from listening where people connect to.
-func (f Facts) unreachable(found Finding, text string) Finding {
+func (f *Facts) unreachable(found Finding, text string) Finding {
 	found.Answer, found.Text = Fail, text+"."
 	if u := f.Daemon.Unit; len(u.Open) > 0 {
 		s := u.asks()
@@ -52,9 +52,9 @@ func (f Facts) unreachable(found Finding, text string) Finding {
 		found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
 		return found
 	}
-	var e Effective
+	var e *Effective
 	if len(f.Users) > 0 {
-		e = f.Users[0]
+		e = &f.Users[0]
 	}
 	for _, keyword := range []string{"addressfamily", "listenaddress"} {
 		w := locate(f, e, keyword, "")
@@ -75,7 +75,7 @@ func (f Facts) unreachable(found Finding, text string) Finding {
 }
 
 // listenWords are the ListenAddress lines' own words.
-func (f Facts) listenWords() (out []string) {
+func (f *Facts) listenWords() (out []string) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "listenaddress" && d.Block == nil {
 			out = append(out, strings.Join(d.Args, " "))
@@ -88,7 +88,7 @@ func (f Facts) listenWords() (out []string) {
 }
 
 // listenEverywhere is how the lines are taken out that say where sshd listens.
-func (f Facts) listenEverywhere(w where) string {
+func (f *Facts) listenEverywhere(w *where) string {
 	if w.option {
 		return w.undo(f)
 	}

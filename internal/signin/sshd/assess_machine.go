@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"aadsshlogin-handler/internal/order"
 	"aadsshlogin-handler/internal/text"
 )
 
@@ -18,7 +20,7 @@ func blockDirectives() []string {
 
 // askSwallowed finds settings that somebody appended to the file: a Match
 // block reaches to the next Match line, so they mean Entra ID users only.
-func askSwallowed(f Facts) Finding {
+func askSwallowed(f *Facts) Finding {
 	found := Finding{Text: "Nothing stands in the aadsshlogin block by accident."}
 	blocks := packageBlocks(f.Config)
 	var swallowed []Directive
@@ -51,7 +53,7 @@ func shownKeyword(k string) string {
 
 // askGroupBlocks: whether an administrator is in the package's group by the time
 // sshd asks is not published. Where a block for it decides, that is not known.
-func askGroupBlocks(f Facts) Finding {
+func askGroupBlocks(f *Facts) Finding {
 	found := Finding{Text: "Who gets in does not depend on a group."}
 	own := ownBlock(f.Config, packageBlocks(f.Config))
 	passed := false
@@ -61,7 +63,7 @@ func askGroupBlocks(f Facts) Finding {
 			continue
 		}
 		for _, u := range f.Users {
-			if d.Block.applies(u.Conn) != maybe {
+			if d.Block.applies(&u.Conn) != maybe {
 				continue
 			}
 			criteria := brief(strings.Join(d.Block.Criteria, " "))
@@ -96,7 +98,7 @@ func harmless(d Directive) bool {
 
 // askMore: a configuration that tells more kinds of connections apart than sshd
 // is asked about.
-func askMore(f Facts) Finding {
+func askMore(f *Facts) Finding {
 	found := Finding{Text: "sshd was asked about each kind of connection that its configuration tells apart."}
 	if f.More > 0 {
 		found.Answer = Unknown
@@ -108,7 +110,7 @@ func askMore(f Facts) Finding {
 }
 
 // ports are the ports that the configuration names.
-func ports(f Facts) []uint16 {
+func ports(f *Facts) []uint16 {
 	var out []uint16
 	if len(f.Users) == 0 {
 		return nil
@@ -125,13 +127,13 @@ func ports(f Facts) []uint16 {
 			}
 		}
 	}
-	slices.Sort(out)
+	order.By(out, cmp.Compare)
 	return slices.Compact(out)
 }
 
 // askListening: a socket unit may listen in sshd's place, also on another port
 // than the configuration names, which systemd does not read.
-func askListening(f Facts) Finding {
+func askListening(f *Facts) Finding {
 	found := Finding{}
 	want := ports(f)
 	switch {
@@ -169,7 +171,7 @@ func askListening(f Facts) Finding {
 
 // askUnit: what the socket unit listens on is what people reach. Where its owner
 // did not write that, the port that sshd's configuration names was meant.
-func (f Facts) askUnit(found Finding, want []uint16) Finding {
+func (f *Facts) askUnit(found Finding, want []uint16) Finding {
 	u := f.Daemon.Unit
 	s := u.asks()
 	found.Text = fmt.Sprintf("%s listens on port %d in sshd's place.", u.Name, u.Open[0].Port())
@@ -198,7 +200,7 @@ func join(ports []uint16) string {
 
 // AssessReload says whether the running daemon has read the files as they are
 // now. loaded is when its unit was last started or reloaded; zero: not known.
-func AssessReload(f Facts, loaded time.Time) Finding {
+func AssessReload(f *Facts, loaded time.Time) Finding {
 	found := Finding{Text: "The running sshd has read its configuration as it is now."}
 	switch {
 	case f.Daemon.PID == 0:

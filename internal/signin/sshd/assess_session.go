@@ -9,7 +9,7 @@ import (
 
 // chroot is the folder that sessions are shut into; "" where there is none.
 // What stands for the user (%u) or for the home folder (%h) is filled in.
-func chroot(e Effective) string {
+func chroot(e *Effective) string {
 	dir := e.Value("chrootdirectory")
 	if dir == "" || dir == "none" || path.Clean(dir) == "/" {
 		return ""
@@ -21,7 +21,7 @@ func chroot(e Effective) string {
 	return strings.NewReplacer("%%", "%", "%u", e.Conn.User, "%h", home).Replace(dir)
 }
 
-func askChroot(f Facts, e Effective) Finding {
+func askChroot(f *Facts, e *Effective) Finding {
 	dir := chroot(e)
 	if dir == "" {
 		return pass("Sessions of %s see the machine's own files.", f.whom())
@@ -48,7 +48,7 @@ func askChroot(f Facts, e Effective) Finding {
 }
 
 // askSessions: MaxSessions 0 allows forwarding and nothing else.
-func askSessions(f Facts, e Effective) Finding {
+func askSessions(f *Facts, e *Effective) Finding {
 	got := e.Value("maxsessions")
 	if n, err := strconv.Atoi(got); err != nil || n > 0 {
 		return pass("Sessions are allowed.")
@@ -59,7 +59,7 @@ func askSessions(f Facts, e Effective) Finding {
 
 // askStartups: MaxStartups "start:rate:full" limits the connections that have
 // not signed in yet, whoever holds them.
-func askStartups(f Facts, e Effective) Finding {
+func askStartups(f *Facts, e *Effective) Finding {
 	if n, err := strconv.Atoi(e.Value("persourcemaxstartups")); err == nil && n < 1 {
 		w := locate(f, e, "persourcemaxstartups", "")
 		return shut(w, fmt.Sprintf("PerSourceMaxStartups is %d%s: every connection is refused.", n, w.at()), globally(f, w))
@@ -81,7 +81,7 @@ func askStartups(f Facts, e Effective) Finding {
 }
 
 // globally is how a directive goes that no Match block may hold.
-func globally(f Facts, w where) string {
+func globally(f *Facts, w *where) string {
 	if w.found && !w.option {
 		return disable(f, w.Directive)
 	}
@@ -92,7 +92,7 @@ func globally(f Facts, w where) string {
 // and the role check ask endpoints over the network.
 const shortGrace = 5
 
-func askGrace(f Facts, e Effective) Finding {
+func askGrace(f *Facts, e *Effective) Finding {
 	n, err := strconv.Atoi(e.Value("logingracetime"))
 	if err != nil || n == 0 || n >= shortGrace {
 		return pass("There is time to sign in.")

@@ -10,7 +10,7 @@ import (
 	"aadsshlogin-handler/internal/text"
 )
 
-func askPublicKey(f Facts, e Effective) Finding {
+func askPublicKey(f *Facts, e *Effective) Finding {
 	got := e.Value("pubkeyauthentication")
 	if got == "yes" {
 		return pass("Public keys, and so certificates, are accepted.")
@@ -20,7 +20,7 @@ func askPublicKey(f Facts, e Effective) Finding {
 }
 
 // askMethods: one of the lists must be satisfied by the certificate alone.
-func askMethods(f Facts, e Effective) Finding {
+func askMethods(f *Facts, e *Effective) Finding {
 	got := e.Value("authenticationmethods")
 	for _, list := range strings.Fields(got) {
 		if list == "any" || list == "publickey" {
@@ -34,7 +34,7 @@ func askMethods(f Facts, e Effective) Finding {
 	return shut(w, fmt.Sprintf("AuthenticationMethods %q asks %s for more than their certificate%s.", got, f.whom(), w.at()), w.undo(f))
 }
 
-func askPAM(f Facts, e Effective) Finding {
+func askPAM(f *Facts, e *Effective) Finding {
 	got := e.Value("usepam")
 	if got == "yes" || got == "1" {
 		return askPAMService(f, e)
@@ -53,7 +53,7 @@ func askPAM(f Facts, e Effective) Finding {
 
 // PAMService is the name under which sshd asks PAM for a person; "" where sshd
 // does not say, as before OpenSSH 9.8.
-func (f Facts) PAMService() string {
+func (f *Facts) PAMService() string {
 	if len(f.Users) == 0 {
 		return ""
 	}
@@ -61,12 +61,12 @@ func (f Facts) PAMService() string {
 }
 
 // OwnPAMService is how sshd is brought back to its own PAM service.
-func (f Facts) OwnPAMService() string {
-	return "sshd asks the PAM service " + strconv.Quote(f.PAMService()) + ". " + locate(f, f.Users[0], "pamservicename", "").undo(f)
+func (f *Facts) OwnPAMService() string {
+	return "sshd asks the PAM service " + strconv.Quote(f.PAMService()) + ". " + locate(f, &f.Users[0], "pamservicename", "").undo(f)
 }
 
 // askPAMService: the stacks of one service are judged, that of most people.
-func askPAMService(f Facts, e Effective) Finding {
+func askPAMService(f *Facts, e *Effective) Finding {
 	got, judged := e.Value("pamservicename"), f.PAMService()
 	if got == judged {
 		return pass("sshd uses PAM.")
@@ -85,7 +85,7 @@ func orSome(whom string) string {
 
 // askUsers follows allowed_user of OpenSSH's auth.c: DenyUsers first, then
 // AllowUsers, each with match_user.
-func askUsers(f Facts, e Effective) Finding {
+func askUsers(f *Facts, e *Effective) Finding {
 	unknown := func(keyword, pattern string) Finding {
 		w := locate(f, e, keyword, pattern)
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: fmt.Sprintf("how sshd (%s) reads the several @ of %s %q%s", orUnknown(f.Version), shownKeyword(keyword), pattern, w.at()),
@@ -120,7 +120,7 @@ func askUsers(f Facts, e Effective) Finding {
 
 // leaveOut is the next step about one of the lists of users and groups. Where
 // several of them shut somebody out, it is about all.
-func leaveOut(f Facts, e Effective, w where) string {
+func leaveOut(f *Facts, e *Effective, w *where) string {
 	var keywords []string
 	for _, keyword := range []string{"allowgroups", "denygroups", "allowusers", "denyusers"} {
 		list := e.List(keyword)
@@ -144,7 +144,7 @@ func leaveOut(f Facts, e Effective, w where) string {
 // knows, and then both directives refuse, whatever they list (allowed_user of
 // OpenSSH's auth.c; "AllowGroups or DenyGroups statements in sshd_config cause
 // the first sign-in to fail" in the public documentation).
-func askGroups(f Facts, e Effective) Finding {
+func askGroups(f *Facts, e *Effective) Finding {
 	for _, keyword := range []string{"allowgroups", "denygroups"} {
 		list := e.List(keyword)
 		if len(list) == 0 || e.Conn.passes(keyword, list) {
@@ -170,7 +170,7 @@ func askGroups(f Facts, e Effective) Finding {
 
 // passes says whether somebody with an account gets past a list of groups
 // (allowed_user of OpenSSH's auth.c, with ga_match).
-func (c Connection) passes(keyword string, list []string) bool {
+func (c *Connection) passes(keyword string, list []string) bool {
 	if !c.Account.Known {
 		return false
 	}
@@ -188,7 +188,7 @@ const (
 	certSHA1   = "ssh-rsa-cert-v01@openssh.com"
 )
 
-func askAlgorithms(f Facts, e Effective) Finding {
+func askAlgorithms(f *Facts, e *Effective) Finding {
 	accepted, keyword := e.Accepted()
 	if keyword == "" {
 		return Finding{Answer: Unknown, Text: "sshd does not say which key algorithms it accepts.", Decides: "the key algorithms that sshd accepts, which it does not say"}
@@ -225,7 +225,7 @@ func askAlgorithms(f Facts, e Effective) Finding {
 
 // addAlgorithms is a command that appends to a list of algorithms. One that takes
 // some away from the default is replaced by one that adds to it.
-func addAlgorithms(f Facts, w where, names string) string {
+func addAlgorithms(f *Facts, w *where, names string) string {
 	if w.option || !w.found || strings.HasPrefix(w.File, policyDir) || len(w.Args) == 0 {
 		return w.undo(f)
 	}
@@ -255,7 +255,7 @@ func shownAlgorithms(keyword, instead string) string {
 // askCAAlgorithms: how the authority signs has not been published. RSA, with
 // either digest, and Ed25519 are what authorities use; sshd before OpenSSH 7.9
 // has no such list and takes everything.
-func askCAAlgorithms(f Facts, e Effective) Finding {
+func askCAAlgorithms(f *Facts, e *Effective) Finding {
 	list := split(e.Value("casignaturealgorithms"))
 	var missing []string
 	for _, a := range []string{"ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"} {
@@ -287,7 +287,7 @@ const (
 )
 
 // askSize: RequiredRSASize of OpenSSH 9.1.
-func askSize(f Facts, e Effective) Finding {
+func askSize(f *Facts, e *Effective) Finding {
 	n, err := strconv.Atoi(e.Value("requiredrsasize"))
 	if err != nil || n <= oldKeySize {
 		return pass("People's keys are large enough.")
@@ -306,7 +306,7 @@ func askSize(f Facts, e Effective) Finding {
 }
 
 // askRevoked: while RevokedKeys cannot be read, sshd refuses every key.
-func askRevoked(f Facts, e Effective) Finding {
+func askRevoked(f *Facts, e *Effective) Finding {
 	name := e.Value("revokedkeys")
 	p, seen := f.Places[name]
 	w := locate(f, e, "revokedkeys", name)
@@ -346,7 +346,7 @@ func unrevoke(name string, p Place) string {
 }
 
 // askTries: a client with an agent may offer other keys first, and each counts.
-func askTries(f Facts, e Effective) Finding {
+func askTries(f *Facts, e *Effective) Finding {
 	got := e.Value("maxauthtries")
 	n, err := strconv.Atoi(got)
 	if err != nil || n >= 3 {
@@ -370,7 +370,7 @@ func askTries(f Facts, e Effective) Finding {
 }
 
 // askRefuse: RefuseConnection of OpenSSH 10.
-func askRefuse(f Facts, e Effective) Finding {
+func askRefuse(f *Facts, e *Effective) Finding {
 	if e.Value("refuseconnection") != "yes" {
 		return pass("Connections of %s are not refused outright.", f.whom())
 	}

@@ -41,7 +41,7 @@ func healthy(t *testing.T, config string) Facts {
 
 func TestAssessHealthy(t *testing.T) {
 	seen := map[string]bool{}
-	for _, f := range Assess(healthy(t, "UsePAM yes\n"+packageBlock)) {
+	for _, f := range Assess(pointer(healthy(t, "UsePAM yes\n"+packageBlock))) {
 		if f.Answer != Pass || f.Text == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}
@@ -55,14 +55,14 @@ func TestAssessOldAlgorithms(t *testing.T) {
 		delete(u.values, "pubkeyacceptedalgorithms")
 		u.values["pubkeyacceptedkeytypes"] = []string{"ssh-rsa-cert-v01@openssh.com,ssh-rsa"}
 	}
-	if got := findingOf(t, Assess(f), "sshd-algorithms"); got.Answer != Warn || !strings.Contains(got.Next, "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com") {
+	if got := findingOf(t, Assess(&f), "sshd-algorithms"); got.Answer != Warn || !strings.Contains(got.Next, "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com") {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestAssessSwallowed(t *testing.T) {
 	f := healthy(t, "UsePAM yes\n"+packageBlock+"PermitRootLogin no\nBanner /etc/issue\nMatch User bob\nX11Forwarding no\n")
-	got := findingOf(t, Assess(f), "sshd-order")
+	got := findingOf(t, Assess(&f), "sshd-order")
 	if got.Answer != Warn || got.Line != 7 || !strings.Contains(got.Text, "1 more") || !strings.Contains(got.Next, "2i\\PermitRootLogin no") {
 		t.Errorf("%+v", got)
 	}
@@ -78,7 +78,7 @@ func TestAssessGroupBlocks(t *testing.T) {
 		packageBlock + "Match Group *\nPubkeyAuthentication no\n": Pass, // the package's block comes first and wins
 	} {
 		f := healthy(t, config+packageBlock)
-		if got := findingOf(t, Assess(f), "sshd-address"); got.Answer != want || want == Unknown && got.Decides == "" {
+		if got := findingOf(t, Assess(&f), "sshd-address"); got.Answer != want || want == Unknown && got.Decides == "" {
 			t.Errorf("%q: %+v", config, got)
 		}
 	}
@@ -96,7 +96,7 @@ func TestAssessListening(t *testing.T) {
 	} {
 		f := healthy(t, packageBlock)
 		c.change(&f.Daemon)
-		if got := findingOf(t, Assess(f), "sshd-listening"); got.Answer != c.want {
+		if got := findingOf(t, Assess(&f), "sshd-listening"); got.Answer != c.want {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
@@ -104,7 +104,7 @@ func TestAssessListening(t *testing.T) {
 	for _, u := range f.Users {
 		u.values["port"], u.values["listenaddress"] = []string{"2222"}, []string{"[::]:2222"}
 	}
-	if got := findingOf(t, Assess(f), "sshd-listening"); got.Answer != Warn || !strings.Contains(got.Text, "2222") {
+	if got := findingOf(t, Assess(&f), "sshd-listening"); got.Answer != Warn || !strings.Contains(got.Text, "2222") {
 		t.Errorf("a socket unit that listens elsewhere: %+v", got)
 	}
 }
@@ -117,7 +117,7 @@ func TestAssessReload(t *testing.T) {
 		f.Config.Changed.Add(-time.Second): Warn,
 		{}:                                 Unknown,
 	} {
-		if got := AssessReload(f, since); got.Answer != want {
+		if got := AssessReload(&f, since); got.Answer != want {
 			t.Errorf("%+v", got)
 		}
 	}

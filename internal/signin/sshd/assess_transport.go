@@ -29,7 +29,7 @@ func offers() []offer {
 
 // askHostKeys: of the algorithms that sshd accepts for its own key, one must be of
 // a kind that it has a key of.
-func (f Facts) askHostKeys(e Effective) Finding {
+func (f *Facts) askHostKeys(e *Effective) Finding {
 	good := pass("sshd and OpenSSH clients have algorithms in common.")
 	accepted, have := split(e.Value("hostkeyalgorithms")), []string{}
 	for _, name := range e.List("hostkey") {
@@ -50,7 +50,7 @@ func (f Facts) askHostKeys(e Effective) Finding {
 
 // makeHostKey is a command that makes a key of the first kind that is accepted,
 // and has sshd use it.
-func (f Facts) makeHostKey(e Effective, accepted []string) string {
+func (f *Facts) makeHostKey(e *Effective, accepted []string) string {
 	restart := " && sudo systemctl restart " + f.Unit
 	for _, a := range accepted {
 		kind, found := map[string]string{"ssh-ed25519": "ed25519", "rsa-sha2-512": "rsa", "rsa-sha2-256": "rsa", "ecdsa-sha2-nistp256": "ecdsa"}[a]
@@ -77,7 +77,7 @@ func number(s string) int {
 
 // askTransport: client and server must agree on each of these before anybody is
 // asked who they are.
-func askTransport(f Facts, e Effective) Finding {
+func askTransport(f *Facts, e *Effective) Finding {
 	cipher := ""
 	for _, o := range offers() {
 		accepted := split(e.Value(o.keyword))

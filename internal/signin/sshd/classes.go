@@ -56,11 +56,11 @@ type choice struct {
 // Connections are those that sshd is to be asked about: one for each different
 // answer that its files promise, the most common first. more is how many kinds
 // are left out.
-func (c Config) Connections(to []netip.AddrPort, useDNS bool, loopback bool) (out []Connection, more int) {
+func (c *Config) Connections(to []netip.AddrPort, useDNS bool, loopback bool) (out []Connection, more int) {
 	return c.connections(c.choose(to, useDNS, loopback))
 }
 
-func (c Config) connections(want choices) (out []Connection, more int) {
+func (c *Config) connections(want choices) (out []Connection, more int) {
 	found := map[string]int{}
 	for _, connection := range want.all() {
 		signature := c.signature(connection)
@@ -95,10 +95,10 @@ func (c Connection) also(other Connection) Connection {
 // signature is what the files say for a connection, so that two with the same
 // need not both be asked about. sshd's own answer counts; this only saves
 // questions.
-func (c Config) signature(of Connection) string {
+func (c *Config) signature(of Connection) string {
 	fates := make([]fate, len(c.Blocks))
 	for i, b := range c.Blocks {
-		fates[i] = b.applies(of)
+		fates[i] = b.applies(&of)
 	}
 	var b strings.Builder
 	b.WriteString(of.Person.String())
@@ -186,7 +186,7 @@ func (w choices) port(to netip.AddrPort) string {
 
 // choose goes through the patterns of the Match lines and of AllowUsers and
 // DenyUsers for values that they tell apart.
-func (c Config) choose(to []netip.AddrPort, useDNS, loopback bool) choices {
+func (c *Config) choose(to []netip.AddrPort, useDNS, loopback bool) choices {
 	p := patterns{alike: map[string]int{}}
 	for _, d := range c.Directives {
 		if !decides(d.Keyword) {

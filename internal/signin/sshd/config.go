@@ -133,11 +133,11 @@ func (r *reader) fail(err error) {
 // directives for the keyword that apply, one in a Match block wins over a global
 // one, and else the first wins (sshd_config(5)). value narrows the search to a
 // directive that says it; "" takes any.
-func (c Config) Find(of Connection, keyword, value string) (Directive, bool) {
+func (c *Config) Find(of Connection, keyword, value string) (Directive, bool) {
 	var global *Directive
 	for i := range c.Directives {
 		d := &c.Directives[i]
-		if d.Keyword != keyword && d.Keyword != alias(keyword) || !d.says(value) || d.Block.applies(of) != yes {
+		if d.Keyword != keyword && d.Keyword != alias(keyword) || !d.says(value) || d.Block.applies(&of) != yes {
 			continue
 		}
 		if d.Block != nil {
@@ -155,7 +155,7 @@ func (c Config) Find(of Connection, keyword, value string) (Directive, bool) {
 
 // useDNS says whether sshd asks for the name of an address (the default is no
 // since OpenSSH 6.8).
-func (c Config) useDNS() bool {
+func (c *Config) useDNS() bool {
 	for _, d := range c.Directives {
 		if d.Keyword == "usedns" && d.Block == nil {
 			return len(d.Args) > 0 && strings.EqualFold(d.Args[0], "yes")
@@ -165,7 +165,7 @@ func (c Config) useDNS() bool {
 }
 
 // asksDomain says whether a Match line asks for the routing domain.
-func (c Config) asksDomain() bool {
+func (c *Config) asksDomain() bool {
 	for _, b := range c.Blocks {
 		for key := range b.pairs() {
 			if key == "rdomain" {

@@ -25,7 +25,7 @@ type Connection struct {
 // OpenSSH 7.9 refuses one without user, host and address; every sshd ends with
 // an error where a Match names a criterion that is not in here. rdomain came
 // with 7.7, and an sshd that does not know it refuses the word.
-func (c Connection) Spec(rdomain bool) string {
+func (c *Connection) Spec(rdomain bool) string {
 	s := fmt.Sprintf("user=%s,host=%s,addr=%s,laddr=%s,lport=%d", c.User, c.Host, c.Addr, c.Local.Addr(), c.Local.Port())
 	if rdomain {
 		s += ",rdomain=" // the default one has no name
@@ -40,7 +40,7 @@ func ExampleSpec() string {
 }
 
 // whom is the connection in words, "people who connect from 10.8.0.0/24".
-func (c Connection) whom() string {
+func (c *Connection) whom() string {
 	if len(c.Labels) == 0 {
 		return ""
 	}

@@ -48,10 +48,10 @@ func isKeyword(s string) bool {
 
 // Has says whether sshd printed the keyword at all: older ones do not know
 // newer keywords, and lists that are not set are not printed.
-func (e Effective) Has(keyword string) bool { return len(e.values[keyword]) > 0 }
+func (e *Effective) Has(keyword string) bool { return len(e.values[keyword]) > 0 }
 
 // Value is the first value of a keyword, "" where sshd did not print it.
-func (e Effective) Value(keyword string) string {
+func (e *Effective) Value(keyword string) string {
 	if v := e.values[keyword]; len(v) > 0 {
 		return v[0]
 	}
@@ -60,11 +60,11 @@ func (e Effective) Value(keyword string) string {
 
 // List is every value of a keyword that sshd prints one line at a time, such
 // as allowusers and listenaddress.
-func (e Effective) List(keyword string) []string { return e.values[keyword] }
+func (e *Effective) List(keyword string) []string { return e.values[keyword] }
 
 // Accepted are the algorithms that sshd takes from a user's key. The keyword
 // was renamed in OpenSSH 8.5 (release notes); both names mean the same.
-func (e Effective) Accepted() (algorithms []string, keyword string) {
+func (e *Effective) Accepted() (algorithms []string, keyword string) {
 	for _, k := range []string{"pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"} {
 		if e.Has(k) {
 			return split(e.Value(k)), k

@@ -11,7 +11,7 @@ import (
 // configured are the addresses and ports that the configuration tells sshd to
 // listen on, as sshd_config(5) has it: each ListenAddress without a port has
 // all of the Ports, and without ListenAddress it is every address.
-func (f Facts) configured() (out []netip.AddrPort) {
+func (f *Facts) configured() (out []netip.AddrPort) {
 	if len(f.Users) > 0 {
 		for _, a := range f.Users[0].List("listenaddress") {
 			if at, err := netip.ParseAddrPort(a); err == nil {
@@ -56,7 +56,7 @@ func (f Facts) configured() (out []netip.AddrPort) {
 // sockets are what people can connect to: those of the socket unit where one is
 // active, which sshd takes over when it starts; sshd's own; else those of whoever
 // listens on its ports in its place, else what the configuration says.
-func (f Facts) sockets() []netip.AddrPort {
+func (f *Facts) sockets() []netip.AddrPort {
 	if open := f.Daemon.Unit.reached(); len(open) > 0 {
 		return open
 	}
@@ -80,12 +80,12 @@ func (f Facts) sockets() []netip.AddrPort {
 }
 
 // Port is the first port that people connect to.
-func (f Facts) Port() uint16 { return f.endpoints()[0].Port() }
+func (f *Facts) Port() uint16 { return f.endpoints()[0].Port() }
 
 // endpoints are the addresses and ports of this machine that people connect to.
 // Loopback counts on an Arc-enabled server, and nowhere else. An IPv6 address
 // that only the machine's own network has does not, where there is another one.
-func (f Facts) endpoints() []netip.AddrPort {
+func (f *Facts) endpoints() []netip.AddrPort {
 	own := f.Own
 	if f.Arc {
 		own = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}

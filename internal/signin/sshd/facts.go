@@ -120,7 +120,7 @@ func awaitDaemon(ctx context.Context, h *host.Host, f *Facts) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, restart)
 	defer cancel()
-	for len(f.Daemon.Unit.Open) == 0 && !slices.ContainsFunc(ports(*f), f.Daemon.Listens) {
+	for len(f.Daemon.Unit.Open) == 0 && !slices.ContainsFunc(ports(f), f.Daemon.Listens) {
 		select {
 		case <-ctx.Done():
 			return

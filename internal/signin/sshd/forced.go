@@ -138,7 +138,7 @@ func lookForced(h *host.Host, program string) Place {
 // askForced: a wrapper is the owner's way to log or to ask for a second factor,
 // and runs in the end what people asked for. A program that ends at once, or that
 // is not there, ends every session.
-func askForced(f Facts, e Effective) Finding {
+func askForced(f *Facts, e *Effective) Finding {
 	command := e.Value("forcecommand")
 	c := readForced(command)
 	if c == (forcedCommand{}) {

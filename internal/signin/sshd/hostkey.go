@@ -30,7 +30,7 @@ func lookHostKeys(h *host.Host, names []string) map[string]HostKey {
 }
 
 // hostKeys are the keys that the files name, or sshd's own choice (sshd_config(5)).
-func (c Config) hostKeys() (names []string) {
+func (c *Config) hostKeys() (names []string) {
 	for _, d := range c.Directives {
 		if d.Keyword == "hostkey" && d.Block == nil && len(d.Args) > 0 {
 			names = append(names, d.Args[0])
@@ -43,7 +43,7 @@ func (c Config) hostKeys() (names []string) {
 }
 
 // tooSmall is the first RSA key that RequiredRSASize keeps sshd from using.
-func (f Facts) tooSmall() (name string, required int) {
+func (f *Facts) tooSmall() (name string, required int) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "requiredrsasize" && len(d.Args) > 0 {
 			required = number(d.Args[0])
@@ -59,7 +59,7 @@ func (f Facts) tooSmall() (name string, required int) {
 }
 
 // larger is a command that makes an RSA key anew. It keeps the old one.
-func larger(f Facts, name string, required int) string {
+func larger(f *Facts, name string, required int) string {
 	return fmt.Sprintf("Run: sudo mv %[1]s %[1]s.small && sudo ssh-keygen -q -t rsa -b %[2]d -N '' -f %[1]s && sudo systemctl restart %[3]s", quote(name), max(keySize, required), f.Unit)
 }
 

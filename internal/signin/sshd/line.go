@@ -135,7 +135,7 @@ const adminGroup = "aad_admins"
 // applies follows match_cfg_line of OpenSSH's servconf.c. Somebody who has never
 // signed in is in no group; whether an administrator is in the package's group
 // by the time sshd asks is not published.
-func (b *Block) applies(c Connection) fate {
+func (b *Block) applies(c *Connection) fate {
 	if b == nil {
 		return yes
 	}
@@ -171,7 +171,7 @@ func (b *Block) applies(c Connection) fate {
 }
 
 // inGroup is a Group criterion. Of whoever has an account the groups are known.
-func (c Connection) inGroup(list string) fate {
+func (c *Connection) inGroup(list string) fate {
 	switch {
 	case c.Account.Err != nil:
 		return maybe

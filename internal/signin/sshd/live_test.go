@@ -145,7 +145,7 @@ func TestNeverStarted(t *testing.T) {
 		if f.Problem != nil || f.Err != nil || f.Note == "" || len(f.Users) != 2 {
 			t.Errorf("%+v", f)
 		}
-		for _, a := range Assess(f) {
+		for _, a := range Assess(&f) {
 			if a.Answer == Fail {
 				t.Errorf("%+v", a)
 			}
@@ -253,7 +253,7 @@ func (a attempt) try(t *testing.T, keys string) {
 
 	h := &host.Host{Runner: &host.Local{Log: logging.Discard()}, Log: logging.Discard()}
 	facts := LookAt(context.Background(), h, false, nil, config)
-	findings := Assess(facts)
+	findings := Assess(&facts)
 	a.checkFindings(t, findings)
 
 	t.Log(facts.Version)

@@ -4,7 +4,7 @@ import "slices"
 
 // NoLists says whether no list of users or groups is in force for anybody, so
 // that what such a list once said is of the past.
-func (f Facts) NoLists() bool {
+func (f *Facts) NoLists() bool {
 	for _, e := range f.Users {
 		for _, keyword := range []string{"allowusers", "denyusers", "allowgroups", "denygroups"} {
 			if e.Has(keyword) {
@@ -17,7 +17,7 @@ func (f Facts) NoLists() bool {
 
 // Accepts says whether an algorithm is in a list for everybody now: "Pubkey" is
 // that of signatures by people's keys, "CASignature" that of their certificates.
-func (f Facts) Accepts(list, algorithm string) bool {
+func (f *Facts) Accepts(list, algorithm string) bool {
 	for _, e := range f.Users {
 		accepted, _ := e.Accepted()
 		if list == "CASignature" {

@@ -12,17 +12,17 @@ import (
 )
 
 // who is who is asked about, in a sentence that otherwise says all of them.
-func (f Facts) who(all string) string {
+func (f *Facts) who(all string) string {
 	if f.One != nil {
 		return f.One.Name
 	}
 	return all
 }
 
-func (f Facts) whom() string { return f.who("Entra ID users") }
+func (f *Facts) whom() string { return f.who("Entra ID users") }
 
 // others is a pattern list of sshd_config for everybody else.
-func (f Facts) others() string {
+func (f *Facts) others() string {
 	if f.One == nil {
 		return others
 	}
@@ -41,7 +41,7 @@ func pattern(name string) string {
 }
 
 // connections are those that sshd is to be asked about.
-func (f Facts) connections(lookup func(address string) string) ([]Connection, int) {
+func (f *Facts) connections(lookup func(address string) string) ([]Connection, int) {
 	useDNS, to := f.Config.useDNS(), f.endpoints()
 	if f.One == nil {
 		return f.Config.Connections(to, useDNS, f.Arc)
@@ -84,7 +84,7 @@ func nameOf(ctx context.Context, h *host.Host, address string) string {
 }
 
 // mergeOne makes one finding of those for each connection of one person.
-func mergeOne(f Facts, answers []Finding) Finding {
+func mergeOne(f *Facts, answers []Finding) Finding {
 	at, in := 0, 0
 	var out []string
 	for i, a := range answers {
@@ -107,7 +107,7 @@ func mergeOne(f Facts, answers []Finding) Finding {
 
 // from is where a connection comes from and goes to, in words that can follow
 // "this concerns".
-func (c Connection) from() string {
+func (c *Connection) from() string {
 	if len(c.Labels) == 0 {
 		return "most connections"
 	}

@@ -65,7 +65,7 @@ func daemonOptions(h *host.Host, running []string) (options []string, sources []
 
 // option is whether a keyword is set by the daemon's command line, and the file
 // that puts it there; "" where that is not known.
-func (f Facts) option(keywords ...string) (from Source, found bool) {
+func (f *Facts) option(keywords ...string) (from Source, found bool) {
 	sets := func(options []string) bool {
 		for i := 0; i+1 < len(options); i += 2 {
 			name, _, _ := strings.Cut(strings.Replace(options[i+1], " ", "=", 1), "=")

@@ -46,7 +46,7 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 		if f := e.Value("revokedkeys"); f != "" && f != "none" {
 			p.add(f, func() Place { return lookRevoked(ctx, h, f) })
 		}
-		if dir := chroot(e); dir != "" {
+		if dir := chroot(&e); dir != "" {
 			p.add(dir, func() Place { return lookChroot(h, dir) })
 		}
 		if program := readForced(e.Value("forcecommand")).program; program != "" && !sftp(program) {

@@ -134,7 +134,7 @@ func bounded(s string) string {
 }
 
 // explain is a problem and its remedy in words.
-func (p *Problem) explain(f Facts) (what, next string) {
+func (p *Problem) explain(f *Facts) (what, next string) {
 	switch p.Kind {
 	case NoHostKeys:
 		return explainHostKeys(f, p)
@@ -164,7 +164,7 @@ func (p *Problem) explain(f Facts) (what, next string) {
 
 // comment makes comments of a Match line and what stands in its block: without
 // the line that would be for everybody.
-func (c Config) comment(b *Block) string {
+func (c *Config) comment(b *Block) string {
 	last := b.Line
 	for _, d := range c.Directives {
 		if d.Block == b && d.File == b.File {
@@ -176,7 +176,7 @@ func (c Config) comment(b *Block) string {
 
 // badMatch is a Match line of which sshd names the number and what it does not
 // understand, but not the file.
-func badMatch(f Facts, message string) *Block {
+func badMatch(f *Facts, message string) *Block {
 	m := regexp.MustCompile(`^Invalid Match .* argument '(.*)' at line (\d+)$`).FindStringSubmatch(message)
 	for _, b := range f.Config.Blocks {
 		if m != nil && strconv.Itoa(b.Line) == m[2] && slices.ContainsFunc(b.Criteria, func(c string) bool { return strings.HasSuffix(c, m[1]) }) {
@@ -188,7 +188,7 @@ func badMatch(f Facts, message string) *Block {
 
 // withoutPlace is a problem of which sshd does not say where it stands. One of
 // them names its directive: methods of which one is switched off.
-func (p *Problem) withoutPlace(f Facts) (what, next string) {
+func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 	what = "sshd refuses its configuration: " + p.Message
 	if errors.Is(f.Config.Err, fs.ErrNotExist) && len(f.Config.Files) == 0 {
 		what = "sshd's configuration " + f.Config.Main + " is missing, so sshd does not start."
@@ -211,7 +211,7 @@ func (p *Problem) withoutPlace(f Facts) (what, next string) {
 
 // misplaced is the next step for a directive that sshd refuses because it
 // stands in a Match block: somebody appended it, or the Include that brought it.
-func misplaced(f Facts, p *Problem) string {
+func misplaced(f *Facts, p *Problem) string {
 	if !strings.Contains(p.Message, "not allowed within a Match block") {
 		return ""
 	}
@@ -235,7 +235,7 @@ func misplaced(f Facts, p *Problem) string {
 }
 
 // moveAbove is a command that moves lines above the first Match line of their file.
-func moveAbove(f Facts, b *Block, lines ...Directive) string {
+func moveAbove(f *Facts, b *Block, lines ...Directive) string {
 	for _, o := range f.Config.Blocks {
 		if o.File == b.File && o.Line < b.Line {
 			b = o
@@ -268,7 +268,7 @@ func (d Directive) includes(file string) bool {
 
 // explainHostKeys: keys that are there and that sshd does not take are readable
 // for others; making new ones would leave them as they are.
-func explainHostKeys(f Facts, p *Problem) (what, next string) {
+func explainHostKeys(f *Facts, p *Problem) (what, next string) {
 	if p.Keys != "" {
 		return "sshd takes none of its host keys, because others may read them: " + p.Keys + " (" + p.Detail + ").",
 			"Run: sudo chmod 600 " + hostKeys(f) + " && sudo systemctl restart " + f.Unit
@@ -290,7 +290,7 @@ func explainHostKeys(f Facts, p *Problem) (what, next string) {
 }
 
 // hostKeys are the private host keys as a shell's words.
-func hostKeys(f Facts) string {
+func hostKeys(f *Facts) string {
 	var words []string
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "hostkey" && d.Block == nil && len(d.Args) > 0 {
@@ -305,7 +305,7 @@ func hostKeys(f Facts) string {
 
 // explainKilled names what is known to kill sshd: OpenSSH 10.0 does not survive
 // a Subsystem in a Match block that applies, where there is none before it.
-func explainKilled(f Facts) (what, next, file string, line int) {
+func explainKilled(f *Facts) (what, next, file string, line int) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "subsystem" && d.Block != nil {
 			what = fmt.Sprintf("sshd (%s) is killed by every connection of %s (%s): Subsystem at %s:%d stands in the block \"Match %s\".", orUnknown(f.Version), f.who("an Entra ID user"), f.Killed, d.File, d.Line, brief(strings.Join(d.Block.Criteria, " ")))

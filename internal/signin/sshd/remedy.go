@@ -15,13 +15,13 @@ const others = "*,!" + personPattern + ",!" + servicePattern
 const elsewhere = "Match User " + others
 
 // elsewhere is a Match line for everybody but those who are asked about.
-func (f Facts) elsewhere() string { return "Match User " + f.others() }
+func (f *Facts) elsewhere() string { return "Match User " + f.others() }
 
 // reload is the end of every command that edits a file.
-func reload(f Facts) string { return " && sudo sshd -t && sudo systemctl reload " + f.Unit }
+func reload(f *Facts) string { return " && sudo sshd -t && sudo systemctl reload " + f.Unit }
 
 // sed is a command that edits a file.
-func sed(f Facts, file string, expressions ...string) string {
+func sed(f *Facts, file string, expressions ...string) string {
 	var b strings.Builder
 	b.WriteString("sudo sed -i")
 	for _, e := range expressions {
@@ -43,13 +43,13 @@ func quote(s string) string {
 const policyDir = "/etc/crypto-policies/"
 
 // resetPolicy takes a machine back to the policy that its distribution ships.
-func resetPolicy(f Facts) string {
+func resetPolicy(f *Facts) string {
 	return "The value comes from the system-wide crypto policy. Run: sudo update-crypto-policies --set DEFAULT && sudo systemctl restart " + f.Unit
 }
 
 // spare is how Entra ID users are left out of a directive that its owner wants
 // for others: its Match line leaves them out, or gets one that does.
-func spare(f Facts, d Directive) string {
+func spare(f *Facts, d Directive) string {
 	switch b := d.Block; {
 	case strings.HasPrefix(d.File, policyDir):
 		return resetPolicy(f)
@@ -67,9 +67,9 @@ func spare(f Facts, d Directive) string {
 
 // everywhere are the lines of keywords that apply to a connection, where all of
 // them stand outside of blocks or in those for everybody; else none.
-func (c Config) everywhere(of Connection, keywords ...string) (out []Directive) {
+func (c *Config) everywhere(of Connection, keywords ...string) (out []Directive) {
 	for _, d := range c.Directives {
-		if !slices.Contains(keywords, d.Keyword) || d.Block.applies(of) == no {
+		if !slices.Contains(keywords, d.Keyword) || d.Block.applies(&of) == no {
 			continue
 		}
 		if d.Block != nil && !d.Block.all() || strings.HasPrefix(d.File, policyDir) {
@@ -81,7 +81,7 @@ func (c Config) everywhere(of Connection, keywords ...string) (out []Directive) 
 }
 
 // spareAll is spare for several lines outside of blocks.
-func spareAll(f Facts, all []Directive) string {
+func spareAll(f *Facts, all []Directive) string {
 	var files []string
 	edits := map[string][]string{}
 	for _, d := range all {
@@ -95,7 +95,7 @@ func spareAll(f Facts, all []Directive) string {
 	return "To leave " + f.whom() + " out of them, run: " + strings.Join(commands, " && ") + reload(f)
 }
 
-func spareBlock(f Facts, b *Block, d Directive) string {
+func spareBlock(f *Facts, b *Block, d Directive) string {
 	say := "To leave " + f.whom() + " out of that block, run: "
 	user := b.User()
 	switch {
@@ -112,7 +112,7 @@ func spareBlock(f Facts, b *Block, d Directive) string {
 
 // disable makes a comment of a line. What names a program goes with whom it is
 // run as.
-func disable(f Facts, d Directive) string {
+func disable(f *Facts, d Directive) string {
 	if strings.HasPrefix(d.File, policyDir) {
 		return resetPolicy(f)
 	}
@@ -145,19 +145,19 @@ type where struct {
 }
 
 // locate finds what decides the value that is in force for a connection.
-func locate(f Facts, e Effective, keyword, value string) where {
+func locate(f *Facts, e *Effective, keyword, value string) *where {
 	if from, found := f.option(keyword, alias(keyword)); found {
-		return where{option: true, from: from, Directive: Directive{File: from.File, Line: from.Line}}
+		return &where{option: true, from: from, Directive: Directive{File: from.File, Line: from.Line}}
 	}
 	d, ok := f.Config.Find(e.Conn, keyword, value)
 	if !ok && value != "" {
 		d, ok = f.Config.Find(e.Conn, keyword, "")
 	}
-	return where{Directive: d, found: ok}
+	return &where{Directive: d, found: ok}
 }
 
 // at is the place in words that can stand in a sentence.
-func (w where) at() string {
+func (w *where) at() string {
 	switch {
 	case w.option && w.File == "":
 		return " (on the command line of the running sshd)"
@@ -172,7 +172,7 @@ func (w where) at() string {
 }
 
 // undo is the next step about an option, or about a line that is spared.
-func (w where) undo(f Facts) string {
+func (w *where) undo(f *Facts) string {
 	switch {
 	case w.option && strings.HasPrefix(w.File, policyDir):
 		return resetPolicy(f)

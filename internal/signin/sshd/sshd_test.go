@@ -250,7 +250,7 @@ func TestLook(t *testing.T) {
 	if f.Err != nil || f.Problem != nil || f.Version != "OpenSSH_9.2p1" || len(f.Users) != 2 {
 		t.Fatalf("%+v", f)
 	}
-	got := findingOf(t, Assess(f), "sshd-groups")
+	got := findingOf(t, Assess(&f), "sshd-groups")
 	if got.Answer != Fail || got.File != mainConfig || got.Line != 2 || !strings.Contains(got.Text, mainConfig+":2") || strings.Contains(got.Text+got.Next, "\n") {
 		t.Errorf("%+v", got)
 	}
@@ -258,7 +258,7 @@ func TestLook(t *testing.T) {
 
 func TestLookWithoutSSHD(t *testing.T) {
 	f := Look(t.Context(), hosttest.New(t).Host(), false, nil)
-	if got := Assess(f); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Text, "No SSH server") {
+	if got := Assess(&f); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Text, "No SSH server") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -274,12 +274,12 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{ExitCode: 1, Stderr: []byte("unshare: unshare failed: Operation not permitted\n")})
 	f := Look(t.Context(), h, false, nil)
-	if got := Assess(f); len(got) != 1 || got[0].Answer != Unknown || f.Err == nil {
+	if got := Assess(&f); len(got) != 1 || got[0].Answer != Unknown || f.Err == nil {
 		t.Errorf("not allowed to unshare is no verdict on sshd: %+v", got)
 	}
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{ExitCode: 255, Stderr: []byte("/etc/ssh/sshd_config line 2: unsupported option \"x\".\r\n")})
-	if got := Assess(Look(t.Context(), h, false, nil)); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
+	if got := Assess(pointer(Look(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
 		t.Errorf("%+v", got)
 	}
 	// With a daemon running, the directory was there and is gone.
@@ -288,7 +288,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	put(t, h, "/proc/77/status", "Uid:\t0\t0\t0\t0\n", 0o644)
 	r.Expect(testCommand, host.Result{ExitCode: 255, Stderr: []byte("Missing privilege separation directory: /run/sshd\r\n")})
 	r.Expect(isolate("-t"), host.Result{})
-	if got := Assess(Look(t.Context(), h, false, nil)); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
+	if got := Assess(pointer(Look(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -298,7 +298,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 	h := r.Host()
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.ExpectError(testCommand, errors.New("killed"))
-	if got := Assess(Look(t.Context(), h, false, nil)); len(got) != 1 || got[0].Answer != Unknown {
+	if got := Assess(pointer(Look(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Unknown {
 		t.Errorf("%+v", got)
 	}
 }
@@ -307,7 +307,7 @@ func FuzzEffective(f *testing.F) {
 	f.Add([]byte("port 22\nallowusers *@*\nmaxauthtries 1\n"))
 	f.Fuzz(func(t *testing.T, output []byte) {
 		facts := Facts{Binary: "/usr/sbin/sshd", Users: []Effective{ParseEffective(ordinary(PersonProbe), output), ParseEffective(Connection{Person: gate.Service, User: ServiceProbe}, output)}}
-		for _, got := range Assess(facts) {
+		for _, got := range Assess(&facts) {
 			if got.Name == "" || got.Text == "" || strings.ContainsAny(got.Text+got.Next, "\n\r") || got.Answer == Fail && got.Next == "" {
 				t.Errorf("%+v", got)
 			}
@@ -325,7 +325,8 @@ func FuzzConfig(f *testing.F) {
 			if d.Keyword == "" || d.Line < 1 {
 				t.Errorf("%+v", d)
 			}
-			d.Block.applies(ordinary(PersonProbe))
+			of := ordinary(PersonProbe)
+			d.Block.applies(&of)
 		}
 	})
 }
@@ -334,7 +335,7 @@ func FuzzProblem(f *testing.F) {
 	f.Add("a: line 1: b\nUnsupported Match attribute x\n")
 	f.Fuzz(func(t *testing.T, output string) {
 		if p := ParseProblem(output); p != nil {
-			what, next := p.explain(Facts{Unit: "ssh"})
+			what, next := p.explain(&Facts{Unit: "ssh"})
 			if what == "" || next == "" {
 				t.Errorf("%+v", p)
 			}

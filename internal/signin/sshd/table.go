@@ -7,8 +7,8 @@ import (
 
 // Rows are the checks of what sshd does with people, in the order of cause and
 // effect. The first says whether sshd can be asked at all.
-func Rows() []check.Row[Facts] {
-	return []check.Row[Facts]{
+func Rows() []check.Row[*Facts] {
+	return []check.Row[*Facts]{
 		row("sshd-config", "Does sshd accept its configuration?", "sshd itself is asked (sshd -T). Where it is not installed, refuses its files or dies over them, that is the one answer, with file and line.", check.One(accepts)),
 		row("sshd-command", "Does sshd ask the cert handler for the keys of Entra ID users?", "AuthorizedKeysCommand as it is in force for them. Where the package's block is gone, the package is installed anew, which registers it again.", each(askCommand)),
 		row("sshd-command-user", "Is the cert handler run as root?", "AuthorizedKeysCommandUser: under another name the cert handler can check nobody.", each(askCommandUser)),
@@ -37,16 +37,16 @@ func Rows() []check.Row[Facts] {
 	}
 }
 
-func row(name, asks, doc string, run func(Facts) []Finding) check.Row[Facts] {
-	return check.Row[Facts]{About: check.About{Name: name, Section: check.SignIn, Group: "sshd", Asks: asks, Doc: doc}, Run: run}
+func row(name, asks, doc string, run func(*Facts) []Finding) check.Row[*Facts] {
+	return check.Row[*Facts]{About: check.About{Name: name, Section: check.SignIn, Group: "sshd", Asks: asks, Doc: doc}, Run: run}
 }
 
 // each asks about every kind of connection and merges the answers.
-func each(ask func(Facts, Effective) Finding) func(Facts) []Finding {
-	return check.One(func(f Facts) Finding {
+func each(ask func(*Facts, *Effective) Finding) func(*Facts) []Finding {
+	return check.One(func(f *Facts) Finding {
 		answers := make([]Finding, len(f.Users))
-		for i, u := range f.Users {
-			answers[i] = ask(f, u)
+		for i := range f.Users {
+			answers[i] = ask(f, &f.Users[i])
 		}
 		return f.merge(answers)
 	})
@@ -55,7 +55,7 @@ func each(ask func(Facts, Effective) Finding) func(Facts) []Finding {
 // Assess says whether somebody with an Entra ID account who has never signed
 // in before gets past sshd. Where sshd is not there, refuses its configuration or
 // could not be asked, that is the only finding.
-func Assess(f Facts) []Finding {
+func Assess(f *Facts) []Finding {
 	rows := Rows()
 	out := check.Run(rows[:1], f)
 	if out[0].Answer == Pass {

@@ -10,12 +10,12 @@ import (
 // Every check has a machine that is broken for it.
 func TestRows(t *testing.T) {
 	const usual = "UsePAM yes\n" + packageBlock
-	broken := map[string]checktest.Machine[Facts]{}
-	config := func(check, text string) { broken[check] = checktest.Machine[Facts]{Seen: healthy(t, text)} }
+	broken := map[string]checktest.Machine[*Facts]{}
+	config := func(check, text string) { broken[check] = checktest.Machine[*Facts]{Seen: pointer(healthy(t, text))} }
 	seen := func(check string, change func(f *Facts)) {
 		f := healthy(t, usual)
 		change(&f)
-		broken[check] = checktest.Machine[Facts]{Seen: f}
+		broken[check] = checktest.Machine[*Facts]{Seen: &f}
 	}
 	// set has sshd answer so of every connection.
 	set := func(check, keyword string, values ...string) {
@@ -57,5 +57,7 @@ func TestRows(t *testing.T) {
 	seen("sshd-reachable", func(f *Facts) {
 		f.Daemon.Own = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:22")}
 	})
-	checktest.Rows(t, Rows(), healthy(t, usual), broken)
+	checktest.Rows(t, Rows(), pointer(healthy(t, usual)), broken)
 }
+
+func pointer(f Facts) *Facts { return &f }
