@@ -31,7 +31,7 @@ func pages(t *testing.T) map[string]string {
 // Every command of this program that a document shows is one, with options that
 // it has.
 func TestCommandsInDocuments(t *testing.T) {
-	shown := regexp.MustCompile("(?m)(?:aadsshlogin-handler(?:-amd64|-arm64)?|^\\s+sudo \\$h|\\$h) ((?:[a-z][a-z-]+)(?: (?:--?[a-z][a-z-]*(?:[= ](?:'[^']*'|[A-Za-z0-9@./:,_-]+))?|[A-Za-z0-9./_-]+))*)")
+	shown := regexp.MustCompile(`(?m)(?:aadsshlogin-handler(?:-amd64|-arm64)?|^\s+sudo \$h|\$h) ((?:[a-z][a-z-]+)(?: (?:--?[a-z][a-z-]*(?:[= ](?:'[^']*'|[A-Za-z0-9@./:,_-]+))?|[A-Za-z0-9./_-]+))*)`)
 	found := 0
 	for name, text := range pages(t) {
 		for _, m := range shown.FindAllStringSubmatch(text, -1) {
