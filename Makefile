@@ -81,7 +81,7 @@ rig: prepare ## a representative part of the tests on throw-away machines (root)
 	$(GO) test -tags rig -timeout 40m -skip '^TestErrorsSample$$' $(RIG)
 
 rig-all: prepare ## every test on throw-away machines: the better part of an hour (root)
-	PAM=all $(GO) test -tags rig -timeout 90m $(RIG_ALL)
+	PAM=all SCENARIOS=all $(GO) test -tags rig -timeout 90m $(RIG_ALL)
 else
 rig rig-all:
 	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make $@'

@@ -136,13 +136,14 @@ func (q Request) seen(v outcome) watch.Observation {
 // what the package's own scripts set up: some act on a first installation only.
 func unregistered(v *fault.Fault, f facts.Facts) {
 	name := f.Target.Packages.Login
+	again := facts.Reinstallation(f.Target.Manager, name)
 	for _, finding := range f.Findings() {
 		switch {
 		case !finding.Package || finding.Answer != sshd.Fail || finding.Text != v.What:
-		case strings.HasPrefix(v.Next, "Reinstall"):
+		case strings.HasPrefix(v.Next, "Run: "+again):
 			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s; then set the extension again.", name, byHand(f.Target.Manager, name))
 		default:
-			other := strings.Replace(v.Next, ", or reinstall the package "+name, "", 1)
+			other := strings.Replace(v.Next, ", or run: "+again, "", 1)
 			v.Next = "Reinstalling " + name + " did not help. " + other // which may end in a command
 		}
 	}

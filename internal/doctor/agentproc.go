@@ -180,7 +180,7 @@ func agentRuns(m *machine) []preflight.Result {
 	if strings.HasPrefix(unit, "extd") || strings.HasPrefix(unit, "himdsd") {
 		r.Next = "Run: sudo systemctl start extd himdsd; then azcmagent show, which must say Connected."
 	} else {
-		r.Next = "Run: sudo systemctl start " + strings.TrimSuffix(unit, ".service") + "; why it stopped: sudo journalctl -u " + strings.TrimSuffix(unit, ".service") + " -n 50"
+		r.Next = "Run: sudo systemctl start " + strings.TrimSuffix(unit, ".service") + ". See why it stopped: sudo journalctl -u " + strings.TrimSuffix(unit, ".service") + " -n 50"
 	}
 	return []preflight.Result{r}
 }

@@ -30,6 +30,11 @@ func ByManager(m distro.Manager, next string) string {
 	})
 }
 
+// Reinstallation is the command that reinstalls a package, as ByManager gives it.
+func Reinstallation(m distro.Manager, name string) string {
+	return "sudo " + installing(m, true) + " " + name
+}
+
 // installing is the command before the names of packages. zypper knows no
 // reinstallation of its own (zypper(8), --force).
 func installing(m distro.Manager, again bool) string {

@@ -16,6 +16,7 @@ import (
 type matrix struct {
 	jobs int
 	only string                // part of the names of scenarios; "": all
+	skip func(scenario) bool   // scenarios that are left out; nil: none
 	pick func([]point) []point // which of a scenario's points; nil: all
 	list bool                  // the points, in place of playing them
 	// errors: system calls fail, in place of the handler being killed.
@@ -62,7 +63,7 @@ func (m *matrix) run(ctx context.Context) error {
 	defer os.RemoveAll(dir)
 	for _, p := range personas() {
 		for _, sc := range scenarios(p) {
-			if !strings.Contains(sc.String(), m.only) {
+			if !strings.Contains(sc.String(), m.only) || m.skip != nil && m.skip(sc) {
 				continue
 			}
 			if err := m.scenario(ctx, sc, dir); err != nil {

@@ -73,7 +73,7 @@ func scenarios(p roots.Persona) []scenario {
 		{name: "watch", persona: p, packages: []fixtures.Spec{login(olderPackage)},
 			prepare: installOlder, act: person("watch"), repeats: true},
 		// What the agent runs at each of its starts.
-		{name: "enable again", persona: p, packages: []fixtures.Spec{login(olderPackage)},
+		{name: "healthy enable", persona: p, packages: []fixtures.Spec{login(olderPackage)},
 			prepare: installOlder, act: enable(scene.HandlerVersion, 0), repeats: true},
 	}
 }

@@ -156,7 +156,7 @@ func ofThePublicPages() []broken {
 		{section: "Permission denied on RHEL and Oracle Linux 7", machine: "sshd knows RSA certificates by their SHA-1 name only", options: scene.Options{Persona: roots.RHEL("7.9")},
 			breakIt: editSSHD("PubkeyAcceptedKeyTypes ssh-ed25519,ssh-rsa-cert-v01@openssh.com"), check: "sshd-algorithms", answer: "warn", next: "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com"},
 		{section: "SSH configuration was reset", machine: "the block of aadsshlogin is gone from sshd_config", options: jammy(),
-			breakIt: script(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`), check: "sshd-command", answer: "fail", code: 21, next: "Reinstall the package aadsshlogin"},
+			breakIt: script(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`), check: "sshd-command", answer: "fail", code: 21, next: "sudo apt-get install --reinstall aadsshlogin"},
 		{section: "The SSH service is not running", machine: "no sshd runs", options: jammy(),
 			breakIt: script("kill $(cat /run/sshd.pid)"), check: "sshd-listening", answer: "warn", next: "systemctl start ssh"},
 		{section: "SSH does not listen on port 22", machine: "sshd_config says Port 2222, sshd was not reloaded", options: jammy(),
@@ -311,7 +311,11 @@ func roleCheckByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
 	l, err := s.Listen("tcp", box.Packages+":3128")
 	must(t, err)
 	proxy := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out, err := s.Dial(r.Context(), "tcp", endpointAddress+":443")
+		to := endpointAddress + ":443"
+		if strings.HasPrefix(r.Host, "packages.microsoft.com:") {
+			to = box.Packages + ":443"
+		}
+		out, err := s.Dial(r.Context(), "tcp", to)
 		if r.Method != http.MethodConnect || err != nil {
 			http.Error(w, "no", http.StatusBadGateway)
 			return

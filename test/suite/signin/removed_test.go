@@ -3,6 +3,7 @@
 package signin_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,9 @@ func TestPackageRemoved(t *testing.T) {
 			if how.lose != "" {
 				name += ", nothing kept"
 			}
+			if how.lose != "" && c.persona.Name != removals()[0].persona.Name && os.Getenv("MACHINES") != "all" {
+				continue // fetching is the same on each family: one of them, with MACHINES=all all
+			}
 			t.Run(name, func(t *testing.T) {
 				s := passed(t, c.persona, how.firstOnly)
 				s.must(how.lose + c.script)
@@ -55,7 +59,8 @@ func TestPackageRemoved(t *testing.T) {
 				before := len(s.Packages.Requests())
 				code, what, next := s.enable()
 				s.must("ls /var/lib/aadsshlogin-handler/packages/aadsshlogin*") // kept again where it was gone
-				if asked := len(s.Packages.Requests()) > before; asked != (how.lose != "") {
+				// Where reinstalling does not help a newer version is looked for.
+				if asked := len(s.Packages.Requests()) > before; code == 0 && asked != (how.lose != "") {
 					t.Errorf("the repository was asked: %v", asked)
 				}
 				s.must("command -v aaduseradd >/dev/null && aaduseradd " + person) // a removal takes the accounts along
