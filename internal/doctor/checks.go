@@ -191,10 +191,14 @@ func (m *machine) planText() string {
 	return fmt.Sprintf("enable would change this machine in %d steps, ending with: %s.", len(steps), strings.Join(words, ", "))
 }
 
-// nologin: while the file is there only root gets in (pam_nologin(8)).
+// nologin: while the file is there only root gets in (pam_nologin(8)), where
+// sshd's PAM service asks for it.
 func nologin(m *machine) []preflight.Result {
 	if m.nologin == "" {
 		return nil
+	}
+	if preflight.InPlace(m.Facts) && m.passes("pam-account") {
+		return []preflight.Result{{Text: m.nologin + " is there, and sshd's PAM service does not ask for it."}}
 	}
 	return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed,
 		Text: m.nologin + " is there: nobody but root can sign in.",

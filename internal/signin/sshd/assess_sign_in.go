@@ -160,6 +160,8 @@ func askGroups(f *Facts, e *Effective) Finding {
 		case e.Conn.Account.Err != nil:
 			return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the groups of " + f.One.Name,
 				Text: fmt.Sprintf("Whether %s %q%s shuts %s out is not known, for the name service did not say in which groups they are.", shown, words, w.at(), f.One.Name), Next: next}
+		case e.Conn.Account.Known && len(e.Conn.Account.Groups) == 0:
+			return shut(w, fmt.Sprintf("%s %q shuts %s out%s, who is in no group that has a name.", shown, words, f.One.Name, w.at()), next)
 		case e.Conn.Account.Known:
 			return shut(w, fmt.Sprintf("%s %q shuts %s out%s, who is in: %s.", shown, words, f.One.Name, w.at(), brief(strings.Join(e.Conn.Account.Groups, ", "))), next)
 		}
@@ -171,7 +173,7 @@ func askGroups(f *Facts, e *Effective) Finding {
 // passes says whether somebody with an account gets past a list of groups
 // (allowed_user of OpenSSH's auth.c, with ga_match).
 func (c *Connection) passes(keyword string, list []string) bool {
-	if !c.Account.Known {
+	if !c.Account.Known || len(c.Account.Groups) == 0 { // "not listed in any group" (allowed_user), whatever the list
 		return false
 	}
 	met := slices.ContainsFunc(list, func(pattern string) bool {

@@ -101,6 +101,9 @@ func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
 	if r.ExitCode != 0 {
 		t.Errorf("the next step fails: %s: exit %d\n%s", script, r.ExitCode, r.Output())
 	}
+	if strings.Contains(script, "systemctl reload ssh") { // it closes its sockets and executes itself, and only on systemd doctor waits for it
+		sh(t, s.Box, `for i in $(seq 50); do sleep 0.1; cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == "0A"' | grep -q . && break; done`)
+	}
 	if b.fresh || b.again { // the extension is set again
 		_, err := s.Agent.Apply(t.Context(), s.Goal())
 		must(t, err)
