@@ -84,8 +84,9 @@ func (w *work) signed(ctx context.Context, err error, address string) error {
 // named puts the fingerprints of keys where a text names the end of one, or one
 // with blanks, else behind it.
 func named(what string, keys []string) string {
+	four := regexp.MustCompile(`.{4}`)
 	for _, key := range keys {
-		blanks := strings.TrimSpace(regexp.MustCompile(`.{4}`).ReplaceAllString(key, "$0 "))
+		blanks := strings.TrimSpace(four.ReplaceAllString(key, "$0 "))
 		for _, form := range []string{blanks, key[max(0, len(key)-16):]} {
 			if strings.Contains(what, form) {
 				return strings.Replace(what, form, key, 1)

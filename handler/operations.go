@@ -39,6 +39,8 @@ type operation struct {
 	replaces bool
 	// newest: the packages are moved to the newest version that is allowed.
 	newest bool
+	// meaning is what it tells somebody whom it interrupts.
+	meaning string
 }
 
 const (
@@ -58,14 +60,14 @@ const (
 // operations are all of them, the agent's in the order of an extension's life.
 func operations() []operation {
 	return []operation{
-		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: ofFailures, newest: true, defers: true, identityTimeout: identity.DefaultBudget},
-		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, identityTimeout: lookIdentityTimeout},
-		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures, replaces: true},
-		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true},
-		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall},
+		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: ofFailures, newest: true, defers: true, identityTimeout: identity.DefaultBudget, meaning: "a step of an upgrade of the extension"},
+		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, identityTimeout: lookIdentityTimeout, meaning: "which does the same and more"},
+		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures, replaces: true, meaning: "a step of an upgrade of the extension"},
+		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true, meaning: "with which the agent begins an upgrade or an uninstall of the extension"},
+		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall, meaning: "which takes away what was installed"},
 		// Nobody ends these two; they wait as long as a person, or a boot, may.
-		{name: "setup", budget: 30 * time.Minute, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, identityTimeout: identity.DefaultBudget},
-		{name: "remove", budget: 30 * time.Minute, run: (*run).remove, standalone: true},
+		{name: "setup", budget: 30 * time.Minute, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, identityTimeout: identity.DefaultBudget, meaning: "which does the same and more"},
+		{name: "remove", budget: 30 * time.Minute, run: (*run).remove, standalone: true, meaning: "which takes away what was installed"},
 	}
 }
 

@@ -68,7 +68,7 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 	}
 	p.Out.Write(told.Bytes())
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		fmt.Fprintln(p.Out, watch.Interrupted(h, what))
+		fmt.Fprintln(p.Out, handler.Interrupted(h, what))
 		return fault.OK
 	}
 	if err != nil {

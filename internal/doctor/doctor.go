@@ -46,8 +46,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err := o.known(); err != nil {
 		return Report{}, err
 	}
-	looked := look(ctx, o)
-	m := &looked
+	m := look(ctx, o)
 	var checks []Check
 	for _, r := range rows() {
 		if !o.wantsRow(r) || o.Who != nil && !concerns(r) {

@@ -52,9 +52,9 @@ type machine struct {
 
 // look looks at the machine. The metadata service comes first, because the
 // cloud that it names decides who else is asked; all others side by side.
-func look(ctx context.Context, o Options) machine {
+func look(ctx context.Context, o Options) *machine {
 	h := o.Host
-	m := machine{version: o.Version, root: o.Root, now: o.Now(), one: o.Who}
+	m := &machine{version: o.Version, root: o.Root, now: o.Now(), one: o.Who}
 	var from netip.Addr
 	if m.one != nil {
 		from = m.one.From
@@ -94,7 +94,7 @@ func look(ctx context.Context, o Options) machine {
 		if m.Proxy.Address() == nil && m.TargetErr == nil {
 			m.configured = proxy.OfManager(ctx, h, m.Target.Manager, m.PackageBase())
 		}
-		m.probes, m.hint = lookNetwork(ctx, h, &m, o, w)
+		m.probes, m.hint = lookNetwork(ctx, h, m, o, w)
 	}
 	side.Wait()
 	return m

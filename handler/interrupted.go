@@ -1,0 +1,36 @@
+package handler
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// Interrupted says who stopped a look or a repair of the watch on the way: systemd does it for
+// an operation that takes the watch away, which waits until we have ended, or when
+// the machine goes down.
+func Interrupted(h *host.Host, what string) string {
+	for _, path := range h.Glob("/proc/[0-9]*/cmdline") {
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		b, readErr := h.ReadFile(path, 1<<16)
+		if err != nil || readErr != nil || pid == os.Getpid() || h.ProcessUser(pid) > 0 {
+			continue
+		}
+		if o, ours := operationOf(strings.Split(string(b), "\x00")); ours {
+			return fmt.Sprintf("The %s was interrupted by %s (process %d), %s.", what, o.name, pid, o.meaning)
+		}
+	}
+	return fmt.Sprintf("The %s was stopped from outside before it was done, as at a shutdown; the next look begins anew.", what)
+}
+
+// operationOf is the operation of a command line of this handler.
+func operationOf(words []string) (operation, bool) {
+	if len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "aadsshlogin-handler") {
+		return operation{}, false
+	}
+	return findOperation(words[1])
+}
