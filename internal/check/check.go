@@ -23,9 +23,10 @@ func (a Answer) String() string {
 
 // Result is the answer of one check, with its reason.
 type Result struct {
-	Name    string // this and the next two are those of the row: running it fills them in
+	Name    string // this and the next three are those of the row: running it fills them in
 	Section string
 	Group   string
+	Gate    Gate
 	Answer  Answer
 	Text    string     // one line: what is so on this machine
 	Next    string     // one line: what to do; empty where nothing is

@@ -11,11 +11,34 @@ const (
 	History    = "history"
 )
 
+// Gate is one gate of a person's way in: doctor --user shows one after the other.
+type Gate string
+
+// The gates, in the order in which a person passes them.
+const (
+	NoGate         Gate = "" // not about a person's way in
+	GateClock      Gate = "clock"
+	GatePackages   Gate = "packages"
+	GateListen     Gate = "listen"
+	GateDoor       Gate = "door"
+	GateConnection Gate = "connection"
+	GateKey        Gate = "key"
+	GateCommand    Gate = "command"
+	GateName       Gate = "name"
+	GateAccount    Gate = "account"
+	GateSession    Gate = "session"
+	GateSELinux    Gate = "selinux"
+	GateSudo       Gate = "sudo"
+	GateRole       Gate = "role"
+	GateHistory    Gate = "history"
+)
+
 // About is what is known of a check before any machine is looked at.
 type About struct {
 	Name    string // stable: people query it; lower-case words joined by hyphens
 	Section string // of doctor's report; "": doctor does not ask it
 	Group   string // the substatus under which it is reported: few and stable; "": none
+	Gate    Gate   // the gate of a person's way in that it answers for
 	Asks    string // one question, whose answer "yes" is a pass
 	Doc     string // what is looked at, and what else it may answer and why; docs/doctor.md has it
 }
@@ -29,7 +52,7 @@ type Row[M any] struct {
 }
 
 // Run asks the checks of a table in their order.
-func Run[M any](rows []Row[M], seen M) []Result {
+func Run[M any](rows []*Row[M], seen M) []Result {
 	var results []Result
 	for _, row := range rows {
 		if row.Run == nil {
@@ -37,7 +60,7 @@ func Run[M any](rows []Row[M], seen M) []Result {
 		}
 		for _, r := range row.Run(seen) {
 			if row.Name != "" {
-				r.Name, r.Section, r.Group = row.Name, row.Section, row.Group
+				r.Name, r.Section, r.Group, r.Gate = row.Name, row.Section, row.Group, row.Gate
 			}
 			results = append(results, r)
 		}
@@ -51,7 +74,7 @@ func One[M any](ask func(M) Result) func(M) []Result {
 }
 
 // List is what a table is about, in its order.
-func List[M any](rows []Row[M]) []About {
+func List[M any](rows []*Row[M]) []About {
 	var all []About
 	for _, row := range rows {
 		if row.Name != "" {

@@ -52,7 +52,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		if !o.wantsRow(r) || o.Who != nil && !concerns(r) {
 			continue
 		}
-		for _, result := range check.Run([]check.Row[*machine]{r}, m) {
+		for _, result := range check.Run([]*check.Row[*machine]{r}, m) {
 			result.Text, result.Next = m.words(result.Text), facts.ByManager(m.Target.Manager, m.words(result.Next))
 			c := newCheck(result)
 			if o.wants(c.Name) {
@@ -87,7 +87,7 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	for _, c := range facts.SignInChecks() {
 		shown := slices.ContainsFunc(checks, func(shown Check) bool { return shown.Name == c.Name })
 		if !shown && slices.Contains(o.Only, c.Name) {
-			missing = append(missing, Check{Name: c.Name, Section: c.Section, Answer: preflight.Unknown.String(),
+			missing = append(missing, Check{Name: c.Name, Section: c.Section, gate: c.Gate, Answer: preflight.Unknown.String(),
 				Text: "Not looked at, because " + why + "."})
 		}
 	}
@@ -165,7 +165,7 @@ func (o Options) wants(name string) bool {
 }
 
 // wantsRow says whether a row can have anything to show.
-func (o Options) wantsRow(r check.Row[*machine]) bool { return len(r.Several) > 0 || o.wants(r.Name) }
+func (o Options) wantsRow(r *check.Row[*machine]) bool { return len(r.Several) > 0 || o.wants(r.Name) }
 
 // question is what there is to look at, as enable would ask it.
 func (m *machine) question() facts.Question {

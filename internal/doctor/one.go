@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"aadsshlogin-handler/internal/fault"
@@ -167,7 +168,7 @@ func (s Style) user(b *strings.Builder, r Report) {
 			continue
 		}
 		for _, c := range r.Checks {
-			if c.Answer == "pass" || told[c.Name+c.Text] || !gateNamed(g.Name).has(c.Name) {
+			if c.Answer == "pass" || told[c.Name+c.Text] || !slices.Contains(g.Checks, c.Name) {
 				continue
 			}
 			told[c.Name+c.Text] = true
@@ -186,13 +187,4 @@ func (s Style) user(b *strings.Builder, r Report) {
 		b.WriteString("  ")
 		s.wrap(b, "", 2, line)
 	}
-}
-
-func gateNamed(name string) gateRow {
-	for _, g := range gates() {
-		if g.name == name {
-			return g
-		}
-	}
-	return gateRow{}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/text"
@@ -56,13 +57,14 @@ type Check struct {
 	Text    string `json:"text"`
 	Next    string `json:"next,omitempty"`
 	Code    int    `json:"code,omitempty"` // of a failure
+	gate    check.Gate
 }
 
 // shown is a text on one line, with nothing that a terminal might obey.
 func shown(s string) string { return text.Printable(text.OneLine(s)) }
 
 func newCheck(result preflight.Result) Check {
-	c := Check{Name: result.Name, Section: result.Section, Answer: result.Answer.String(), Text: shown(result.Text), Next: shown(result.Next)}
+	c := Check{Name: result.Name, Section: result.Section, gate: result.Gate, Answer: result.Answer.String(), Text: shown(result.Text), Next: shown(result.Next)}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {

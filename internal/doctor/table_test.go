@@ -90,7 +90,7 @@ func TestRows(t *testing.T) {
 	change("person-role", func(m *machine) { m.one = &gate.Somebody{Name: "ada@contoso.com"} })
 
 	shared := check.List(append(preflight.Preconditions(), preflight.Verification()...))
-	own := slices.DeleteFunc(rows(), func(r check.Row[*machine]) bool {
+	own := slices.DeleteFunc(rows(), func(r *check.Row[*machine]) bool {
 		return slices.ContainsFunc(shared, func(a check.About) bool { return a.Name == r.Name })
 	})
 	well := wellSeen()

@@ -277,7 +277,7 @@ func (f Facts) Repository() distro.Repository {
 	return r
 }
 
-func programRow() check.Row[Facts] { return login.ProgramRow(Facts.programs) }
+func programRow() *check.Row[Facts] { return login.ProgramRow(Facts.programs) }
 
 // SignInChecks are the checks whose answers Findings has.
 func SignInChecks() []check.About {
@@ -294,8 +294,8 @@ func (f Facts) Findings() []check.Result {
 }
 
 func (f Facts) gates() []check.Result {
-	of := append(check.Run([]check.Row[door.Facts]{door.Row()}, f.Door), sshd.Assess(&f.SSHD)...)
-	others := append(login.Assess(f.Login), check.Run([]check.Row[Facts]{programRow()}, f)...)
+	of := append(check.Run([]*check.Row[door.Facts]{door.Row()}, f.Door), sshd.Assess(&f.SSHD)...)
+	others := append(login.Assess(f.Login), check.Run([]*check.Row[Facts]{programRow()}, f)...)
 	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {
 		return evidence.Settle(append(of, others...), f.SignedIn)
 	}

@@ -57,7 +57,7 @@ func TestAssess(t *testing.T) {
 
 func TestRow(t *testing.T) {
 	shut := Facts{Deny: Parse(DenyFile, "ALL: ALL\n"), Obeyed: "/usr/sbin/sshd"}
-	checktest.Rows(t, []check.Row[Facts]{Row()}, Facts{}, map[string]checktest.Machine[Facts]{"sshd-hosts": {Seen: shut}})
+	checktest.Rows(t, []*check.Row[Facts]{Row()}, Facts{}, map[string]checktest.Machine[Facts]{"sshd-hosts": {Seen: shut}})
 }
 
 // On an Arc-enabled server people come from the machine itself.

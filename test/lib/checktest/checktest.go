@@ -17,7 +17,7 @@ type Machine[M any] struct {
 // Rows fails on a row that lacks something, on one that complains of a healthy
 // machine, and on one that no machine makes warn, fail or not know: broken has
 // one for each name.
-func Rows[M any](t *testing.T, rows []check.Row[M], healthy M, broken map[string]Machine[M]) {
+func Rows[M any](t *testing.T, rows []*check.Row[M], healthy M, broken map[string]Machine[M]) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, row := range rows {
@@ -49,7 +49,7 @@ func Rows[M any](t *testing.T, rows []check.Row[M], healthy M, broken map[string
 	}
 }
 
-func judge[M any](t *testing.T, row check.Row[M], healthy M, m Machine[M]) {
+func judge[M any](t *testing.T, row *check.Row[M], healthy M, m Machine[M]) {
 	t.Helper()
 	for _, r := range ask(row, m.Seen) {
 		if r.Answer != check.Pass && r.Text != "" || m.Told && text(ask(row, healthy)) != r.Text {
@@ -67,10 +67,12 @@ func text(results []check.Result) string {
 	return strings.Join(all, "\n")
 }
 
-func ask[M any](row check.Row[M], seen M) []check.Result { return check.Run([]check.Row[M]{row}, seen) }
+func ask[M any](row *check.Row[M], seen M) []check.Result {
+	return check.Run([]*check.Row[M]{row}, seen)
+}
 
 // lacks is what a row does not have.
-func lacks[M any](row check.Row[M]) string {
+func lacks[M any](row *check.Row[M]) string {
 	switch {
 	case row.Name == "" || strings.Trim(row.Name, "abcdefghijklmnopqrstuvwxyz-") != "":
 		return "a name in lower-case words joined by hyphens"
