@@ -21,7 +21,7 @@ import (
 
 // apply does the steps of a plan in their order. It stops at the first that
 // fails, and takes back what it wrote where no package has come of it.
-func (r *run) apply(ctx context.Context, p decide.Plan, f facts.Facts) error {
+func (r *run) apply(ctx context.Context, p decide.Plan, f *facts.Facts) error {
 	// Every run must end before the agent ends it, with time left to look again.
 	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))
 	defer cancel()
@@ -49,7 +49,7 @@ func (r *run) apply(ctx context.Context, p decide.Plan, f facts.Facts) error {
 	return nil
 }
 
-func (r *run) session(f facts.Facts) (*pkgmgr.Session, error) {
+func (r *run) session(f *facts.Facts) (*pkgmgr.Session, error) {
 	m, err := pkgmgr.For(f.Target.Manager)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ type work struct {
 	*run
 	plan    decide.Plan
 	session *pkgmgr.Session
-	facts   facts.Facts
+	facts   *facts.Facts
 	receipt state.Receipt
 	wrote   []undo // newest last
 	stale   error  // of a refresh that did not stop the plan
@@ -224,7 +224,7 @@ func unwritable(err error) error {
 }
 
 // reload tells sshd, and strikes the debt out.
-func (r *run) reload(ctx context.Context, f facts.Facts) error {
+func (r *run) reload(ctx context.Context, f *facts.Facts) error {
 	out, err := r.Reload(ctx, f.Target.SSHUnits)
 	if err != nil {
 		if out.Unit == "" && len(f.Target.SSHUnits) > 0 { // systemd could not even be asked

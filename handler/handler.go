@@ -52,13 +52,13 @@ func (r *run) reconcile(ctx context.Context) outcome {
 		return failed(stop, checks)
 	}
 	if plan.Empty() || decision.Provisional { // what could not be repaired is told by the checks
-		if err := r.ownAs(&before); err != nil {
+		if err := r.ownAs(before); err != nil {
 			return failed(err, checks)
 		}
 		r.keepMissing(before)
 		return r.conclude(before, checks, nil)
 	}
-	if err := errors.Join(r.announce(), r.ownAs(&before)); err != nil {
+	if err := errors.Join(r.announce(), r.ownAs(before)); err != nil {
 		return failed(err, checks)
 	}
 	failure := r.apply(ctx, plan, before)
@@ -87,7 +87,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 
 // decided is what is seen and what that asks for; where the package database
 // had to be repaired before more could be told, after that.
-func (r *run) decided(ctx context.Context) (facts.Facts, decide.Decision, error) {
+func (r *run) decided(ctx context.Context) (*facts.Facts, decide.Decision, error) {
 	before := facts.Look(ctx, r.host, r.question())
 	if ctx.Err() != nil {
 		return before, decide.Decision{}, r.stopped() // what was seen last is not to be believed
@@ -108,7 +108,7 @@ func (r *run) decided(ctx context.Context) (facts.Facts, decide.Decision, error)
 }
 
 // repairsPackages says whether a plan puts packages right that are or were there.
-func repairsPackages(plan decide.Plan, before facts.Facts) bool {
+func repairsPackages(plan decide.Plan, before *facts.Facts) bool {
 	return plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)
 }
 
@@ -116,7 +116,7 @@ func repairsPackages(plan decide.Plan, before facts.Facts) bool {
 // one transaction of rpm the scripts of the package that goes run after those of
 // the one that comes: aadlogin's take away what aadsshlogin's had registered. So
 // it is reinstalled, and where that does not help it is corrected.
-func (r *run) registered(ctx context.Context, done decide.Plan, f facts.Facts, failure error) (facts.Facts, error) {
+func (r *run) registered(ctx context.Context, done decide.Plan, f *facts.Facts, failure error) (*facts.Facts, error) {
 	reinstalled := done.Has(decide.Reinstall)
 	if failure == nil && !reinstalled && ctx.Err() == nil {
 		if next := decide.For(f, decide.Goal{}); next.Stops() == nil && next.Plan.Has(decide.Reinstall) {
@@ -134,7 +134,7 @@ func (r *run) registered(ctx context.Context, done decide.Plan, f facts.Facts, f
 // corrected moves a package whose reinstallation did not help to the newest
 // version that is allowed: the vendor may have corrected it. What was wrong
 // before stands where there is none that does better.
-func (r *run) corrected(ctx context.Context, f facts.Facts, failure error) (facts.Facts, error) {
+func (r *run) corrected(ctx context.Context, f *facts.Facts, failure error) (*facts.Facts, error) {
 	if !decide.PackageFails(f) || failure != nil && fault.Of(failure).Code == fault.StillRunning {
 		return f, failure
 	}
@@ -159,7 +159,7 @@ func (r *run) corrected(ctx context.Context, f facts.Facts, failure error) (fact
 
 // repairDatabase repairs a package database that a killed run of a package
 // manager left unreadable: nothing can be planned before it answers.
-func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f facts.Facts) (facts.Facts, error) {
+func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f *facts.Facts) (*facts.Facts, error) {
 	session, err := r.session(f)
 	if err != nil {
 		return f, err
@@ -174,7 +174,7 @@ func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f facts.Facts) 
 
 // wasHere says whether this machine had the package before, so that installing
 // it is no first installation to scripts that act on one only.
-func wasHere(f facts.Facts) bool {
+func wasHere(f *facts.Facts) bool {
 	note := f.Receipt.Packages[f.Target.Packages.Login]
 	return note.Before != "" || note.KeptVersion != ""
 }
@@ -182,7 +182,7 @@ func wasHere(f facts.Facts) bool {
 // conclude looks at effects, not at what was said on the way: a machine on which
 // the second plan is empty is a success, whatever a package manager complained
 // about.
-func (r *run) conclude(f facts.Facts, checks []preflight.Result, cause error) outcome {
+func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) outcome {
 	now := decide.For(f, decide.Goal{})
 	checks = preflight.Again(checks, now.Verified)
 	failure, rest := preflight.FirstFailure(checks), now.Plan
@@ -210,7 +210,7 @@ func (r *run) conclude(f facts.Facts, checks []preflight.Result, cause error) ou
 // healthy is the one line of a success. It promises no more than the checks
 // found: whom they shut out is left out, and where something else decides it is
 // named instead of a promise.
-func healthy(f facts.Facts, checks []preflight.Result) string {
+func healthy(f *facts.Facts, checks []preflight.Result) string {
 	login := f.Target.Packages.Login
 	on := fmt.Sprintf("(%s on %s)", strings.TrimSpace(login+" "+f.Packages[login].Version), f.Target.Name)
 	var except, decides []string

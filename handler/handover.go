@@ -56,7 +56,7 @@ func (r *run) adopt(ctx context.Context) error {
 	if len(receipt.Packages) > 0 {
 		return nil
 	}
-	found := facts.LookAgain(ctx, r.host, r.question(), facts.Facts{})
+	found := facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{})
 	if found.TargetErr != nil {
 		return found.TargetErr
 	}

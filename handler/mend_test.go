@@ -56,7 +56,7 @@ func TestMend(t *testing.T) {
 	q.Host.Runner = berkeley{q.Host}
 	op, _ := findOperation("enable")
 	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log}
-	before := facts.LookAgain(t.Context(), q.Host, facts.Question{}, facts.Facts{})
+	before := facts.LookAgain(t.Context(), q.Host, facts.Question{}, &facts.Facts{})
 	if !errors.Is(before.PackagesErr, pkgmgr.ErrInterrupted) {
 		t.Fatalf("%v is not an interrupted run", before.PackagesErr)
 	}
@@ -80,7 +80,7 @@ func TestDefinitionOfAKilledRunIsTakenBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &work{run: &run{Request: q, host: q.Host, log: q.Host.Log}, facts: facts.Facts{Receipt: receipt}, receipt: receipt.Clone()}
+		w := &work{run: &run{Request: q, host: q.Host, log: q.Host.Log}, facts: &facts.Facts{Receipt: receipt}, receipt: receipt.Clone()}
 		if err := w.write(file); err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestReloadNamesTheUnit(t *testing.T) {
 	r := &run{Request: q, host: q.Host, log: q.Host.Log}
 	var f facts.Facts
 	f.Target.SSHUnits = []string{"ssh.service", "sshd.service"}
-	err := fault.Of(r.reload(t.Context(), f))
+	err := fault.Of(r.reload(t.Context(), &f))
 	if !strings.Contains(err.What, "(ssh.service)") || !strings.Contains(err.Remedy(), "systemctl reload ssh;") {
 		t.Errorf("%s %s", err.What, err.Remedy())
 	}
@@ -152,11 +152,11 @@ func TestWhatPackagesCameFromStays(t *testing.T) {
 		f := facts.Facts{Receipt: state.Receipt{Packages: map[string]state.Package{}, Files: map[string]state.File{}}}
 		f.Target.Manager, f.Target.Packages.Login = distro.Apt, "aadsshlogin"
 		r := &run{Request: q, host: q.Host, log: q.Host.Log}
-		session, err := r.session(f)
+		session, err := r.session(&f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &work{run: r, session: session, facts: f, receipt: f.Receipt.Clone()}
+		w := &work{run: r, session: session, facts: &f, receipt: f.Receipt.Clone()}
 		if err := w.write(file); err != nil {
 			t.Fatal(err)
 		}

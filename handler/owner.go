@@ -63,7 +63,7 @@ func (r *run) ownAs(f *facts.Facts) error {
 	if err := r.own(); err != nil {
 		return err
 	}
-	if o, found, err := state.ReadOwner(r.host); err == nil && found && r.op.standalone && o.OtherHandler != "" && absent(*f) && r.sharing() == "" {
+	if o, found, err := state.ReadOwner(r.host); err == nil && found && r.op.standalone && o.OtherHandler != "" && absent(f) && r.sharing() == "" {
 		o.OtherHandler = ""
 		if err := errors.Join(state.Disown(r.host), o.Write(r.host)); err != nil {
 			return unwritable(err)
@@ -74,7 +74,7 @@ func (r *run) ownAs(f *facts.Facts) error {
 }
 
 // absent: the login package is not on the machine.
-func absent(f facts.Facts) bool {
+func absent(f *facts.Facts) bool {
 	return f.TargetErr == nil && f.PackagesErr == nil && f.Packages[f.Target.Packages.Login].State == pkgmgr.Absent
 }
 

@@ -180,7 +180,7 @@ func (r *run) keeps(note state.Package, version string) bool {
 // its transaction could not keep, or that somebody removed, as long as the
 // package manager has them. Where
 // none is missing it only looks. A package that is not in the receipt is not ours.
-func (r *run) keepMissing(f facts.Facts) {
+func (r *run) keepMissing(f *facts.Facts) {
 	if f.TargetErr != nil || f.PackagesErr != nil || f.ReceiptErr != nil {
 		return
 	}

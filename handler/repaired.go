@@ -10,7 +10,7 @@ import (
 
 // repaired tells what was put back and why. The machine is well again, so it is
 // no warning; but whoever takes it away each night is to be found by it.
-func repaired(plan decide.Plan, before, after facts.Facts) []preflight.Result {
+func repaired(plan decide.Plan, before, after *facts.Facts) []preflight.Result {
 	if !plan.Has(decide.Reinstall, decide.PutBack) {
 		return nil
 	}

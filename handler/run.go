@@ -319,6 +319,6 @@ func (r *run) identityTimeout() time.Duration {
 }
 
 // goal is what the run wants of a machine.
-func (r *run) goal(f facts.Facts) decide.Goal {
+func (r *run) goal(f *facts.Facts) decide.Goal {
 	return r.op.goal(r.self().Version, f.Owner, f.Receipt)
 }

@@ -173,7 +173,7 @@ func TestCauseBeforeConsequence(t *testing.T) {
 		fault.New(fault.RepositoryUntrusted, "The key is another one.", ""): fault.RepositoryUntrusted,
 		nil: fault.PackageManagerFailed,
 	} {
-		if got := r.conclude(facts.Facts{TargetErr: errors.New("not looked at")}, checks, cause); got.code() != want {
+		if got := r.conclude(&facts.Facts{TargetErr: errors.New("not looked at")}, checks, cause); got.code() != want {
 			t.Errorf("after %v: %+v", cause, got.fault)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/repo"
 )
@@ -13,7 +14,7 @@ import (
 func TestOwnersKeyIsTheOwners(t *testing.T) {
 	q, _ := request(t, "enable")
 	said := fault.New(fault.RepositoryUntrusted, "The signature is old.", "Update the extension.")
-	w := &work{run: &run{Request: q, host: q.Host, log: q.Host.Log}}
+	w := &work{run: &run{Request: q, host: q.Host, log: q.Host.Log}, facts: &facts.Facts{}}
 	if got := fault.Of(w.diagnosed(t.Context(), said)); got.Remedy() != "Update the extension." {
 		t.Errorf("our own entry: %s", got.Remedy())
 	}

@@ -124,7 +124,7 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	if len(ours) == 0 {
 		return nil
 	}
-	f := facts.LookAgain(ctx, r.host, r.question(), facts.Facts{})
+	f := facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{})
 	if f.TargetErr != nil {
 		return fault.Wrap(f.TargetErr, fault.DistroUnsupported,
 			fmt.Sprintf("This machine's distribution is not one that the extension knows any more, so the packages were left in place: %v.", f.TargetErr),
@@ -215,5 +215,5 @@ func (r *run) reloadAfterRemoval(ctx context.Context, _ state.Receipt) error {
 	if !state.ReloadOwed(r.host) {
 		return nil
 	}
-	return r.reload(ctx, facts.LookAgain(ctx, r.host, r.question(), facts.Facts{}))
+	return r.reload(ctx, facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{}))
 }

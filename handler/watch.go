@@ -134,7 +134,7 @@ func (q Request) seen(v outcome) watch.Observation {
 
 // unregistered corrects the next step where a reinstallation did not put back
 // what the package's own scripts set up: some act on a first installation only.
-func unregistered(v *fault.Fault, f facts.Facts) {
+func unregistered(v *fault.Fault, f *facts.Facts) {
 	name := f.Target.Packages.Login
 	again := facts.Reinstallation(f.Target.Manager, name)
 	for _, finding := range f.Findings() {

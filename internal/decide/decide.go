@@ -28,7 +28,7 @@ type Decision struct {
 }
 
 // For decides. The same facts give the same decision.
-func For(f facts.Facts, g Goal) Decision {
+func For(f *facts.Facts, g Goal) Decision {
 	d := Decision{Checks: preflight.Run(preflight.Preconditions(), f), Verified: preflight.Run(preflight.Verification(), f)}
 	doubt := preflight.Undecided(d.Checks)
 	var err error

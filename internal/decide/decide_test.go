@@ -55,7 +55,7 @@ func TestFor(t *testing.T) {
 				t.Fatal("no facts")
 			}
 			c.change(&f)
-			d := For(f, Goal{})
+			d := For(&f, Goal{})
 			if code(d.Stops()) != c.stops || code(d.Outlook()) != c.ends || d.Plan.Empty() == c.steps || d.Provisional != c.provisional {
 				t.Errorf("stops %v, ends %v, %d steps, provisional %v", d.Stops(), d.Outlook(), len(d.Plan.Steps), d.Provisional)
 			}

@@ -10,7 +10,7 @@ import (
 
 // IndexAddress is the index of the repository that a plan uses: the owner's
 // entry for it, or our own.
-func IndexAddress(p Plan, f facts.Facts) string {
+func IndexAddress(p Plan, f *facts.Facts) string {
 	if p.Existing != nil {
 		return IndexBelow(p.Existing.URI, p.Existing.Suite, f.Target.Manager)
 	}

@@ -20,7 +20,7 @@ func TestExceptionsGoWithTheProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Proxy.Except = ".corp"
-	p, err := NewPlan(f, Goal{Newest: true})
+	p, err := NewPlan(&f, Goal{Newest: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 // NewPlan plans. A machine whose distribution or package database is not known
 // gets an empty plan: the checks refuse it. One that is put together as an image
 // gets none either: what is on it came with the image.
-func NewPlan(f facts.Facts, g Goal) (Plan, error) {
+func NewPlan(f *facts.Facts, g Goal) (Plan, error) {
 	if f.TargetErr != nil || f.PackagesErr != nil || f.Image != "" {
 		return Plan{}, nil
 	}
@@ -115,7 +115,7 @@ func (p Plan) Has(kinds ...Kind) bool {
 func (p *Plan) add(s Step) { p.Steps = append(p.Steps, s) }
 
 // packageStep is the change of packages that is needed, if one is.
-func packageStep(f facts.Facts, g Goal) (s Step, needed bool) {
+func packageStep(f *facts.Facts, g Goal) (s Step, needed bool) {
 	want := wanted(f)
 	if old := f.LegacyPackages(); len(old) > 0 {
 		return Step{Kind: Replace, Want: want, Remove: old,
@@ -142,12 +142,12 @@ func packageStep(f facts.Facts, g Goal) (s Step, needed bool) {
 
 // PackageFails reports whether the packages are in place and did not set
 // themselves up.
-func PackageFails(f facts.Facts) bool {
+func PackageFails(f *facts.Facts) bool {
 	_, fails := packageFailure(f)
 	return fails && preflight.InPlace(f)
 }
 
-func packageFailure(f facts.Facts) (why string, fails bool) {
+func packageFailure(f *facts.Facts) (why string, fails bool) {
 	for _, finding := range f.Findings() {
 		if finding.Package && finding.Answer == sshd.Fail {
 			return finding.Text, true
@@ -159,7 +159,7 @@ func packageFailure(f facts.Facts) (why string, fails bool) {
 // mayMove reports whether install may look for a newer version. A pinned
 // release stays where it is once it has the pinned version, or a newer one
 // that works: nothing is taken back that somebody signs in with.
-func mayMove(f facts.Facts, installed pkgmgr.Package) bool {
+func mayMove(f *facts.Facts, installed pkgmgr.Package) bool {
 	if f.Settings.PackageVersion != "" {
 		return false // it is there already
 	}
@@ -170,7 +170,7 @@ func mayMove(f facts.Facts, installed pkgmgr.Package) bool {
 }
 
 // wanted are the packages with the versions that the owner or the row asks for.
-func wanted(f facts.Facts) []pkgmgr.Spec {
+func wanted(f *facts.Facts) []pkgmgr.Spec {
 	var want []pkgmgr.Spec
 	for _, name := range f.Wanted() {
 		spec := pkgmgr.Spec{Name: name}
@@ -188,7 +188,7 @@ func wanted(f facts.Facts) []pkgmgr.Spec {
 // removed are the packages that are missing, in the versions in which they were
 // here, where nothing else is amiss and the files of all of them were kept:
 // what somebody removed comes back as it was, and without network.
-func removed(f facts.Facts, want []pkgmgr.Spec) []pkgmgr.Spec {
+func removed(f *facts.Facts, want []pkgmgr.Spec) []pkgmgr.Spec {
 	var lost []pkgmgr.Spec
 	for _, spec := range want {
 		if p := f.Packages[spec.Name]; p.State == pkgmgr.Installed {
@@ -207,7 +207,7 @@ func removed(f facts.Facts, want []pkgmgr.Spec) []pkgmgr.Spec {
 }
 
 // present are the wanted packages as they are installed.
-func present(f facts.Facts) []pkgmgr.Spec {
+func present(f *facts.Facts) []pkgmgr.Spec {
 	var have []pkgmgr.Spec
 	for _, name := range f.Wanted() {
 		have = append(have, pkgmgr.Spec{Name: name, Version: f.Packages[name].Version})
@@ -215,7 +215,7 @@ func present(f facts.Facts) []pkgmgr.Spec {
 	return have
 }
 
-func broken(f facts.Facts) bool {
+func broken(f *facts.Facts) bool {
 	for _, p := range f.Packages {
 		if p.State == pkgmgr.Broken {
 			return true
@@ -226,7 +226,7 @@ func broken(f facts.Facts) bool {
 
 // needsSource reports whether a change needs the repository: what is done with
 // kept package files does not.
-func needsSource(f facts.Facts, s Step) bool {
+func needsSource(f *facts.Facts, s Step) bool {
 	return s.Kind != PutBack && (s.Kind != Reinstall || len(Kept(f, s.Want)) < len(s.Want))
 }
 
@@ -241,7 +241,7 @@ func Specs(want []pkgmgr.Spec) string {
 
 // addSource plans what makes the repository usable, unless the machine's owner
 // has configured it already.
-func (p *Plan) addSource(f facts.Facts, m *pkgmgr.Manager) error {
+func (p *Plan) addSource(f *facts.Facts, m *pkgmgr.Manager) error {
 	t, mode := f.Target, f.Settings.Repository.Mode
 	t.Repository = f.Repository()
 	t.Repository.ID = repo.FreeID(f.Sources, t)
@@ -317,7 +317,7 @@ func (p *Plan) useExisting(existing *repo.Entry, own bool) {
 
 // dropOwn drops our definition of the repository where its owner has added one
 // meanwhile: with both, and different keys, apt does nothing any more for anybody.
-func (p *Plan) dropOwn(f facts.Facts, m *pkgmgr.Manager) {
+func (p *Plan) dropOwn(f *facts.Facts, m *pkgmgr.Manager) {
 	var anew Plan
 	if err := anew.addSource(f, m); err != nil || anew.Existing == nil || anew.Existing.MissingKey != "" {
 		return
@@ -372,7 +372,7 @@ func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) [
 }
 
 // Kept are the kept files of packages in these versions, by the receipt.
-func Kept(f facts.Facts, want []pkgmgr.Spec) []string {
+func Kept(f *facts.Facts, want []pkgmgr.Spec) []string {
 	var files []string
 	for _, spec := range want {
 		if p, ok := f.Receipt.Packages[spec.Name]; ok && p.Kept != "" && p.KeptVersion == spec.Version {

@@ -25,7 +25,7 @@ func BenchmarkNewPlan(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if p, err := NewPlan(f, Goal{}); err != nil || p.Empty() {
+		if p, err := NewPlan(&f, Goal{}); err != nil || p.Empty() {
 			b.Fatalf("plan %+v, %v", p, err)
 		}
 	}

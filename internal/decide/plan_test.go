@@ -65,7 +65,7 @@ func TestPlansOfFreshMachines(t *testing.T) {
 		if !supported {
 			continue
 		}
-		p, err := NewPlan(f, Goal{Newest: true})
+		p, err := NewPlan(&f, Goal{Newest: true})
 		if err != nil {
 			t.Errorf("%s: %v", fixture, err)
 			continue
@@ -86,7 +86,7 @@ func TestPlansOfFreshMachines(t *testing.T) {
 func TestNothingIsPlannedForAnImage(t *testing.T) {
 	f, _ := fresh(t, "../../distro/testdata/os-release/rhel-9.4")
 	f.Image, f.ReloadOwed = "CoreOS", true
-	if p, err := NewPlan(f, Goal{Newest: true}); err != nil || !p.Empty() {
+	if p, err := NewPlan(&f, Goal{Newest: true}); err != nil || !p.Empty() {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

@@ -44,7 +44,7 @@ func TestPlanAfterARemoval(t *testing.T) {
 			if c.change != nil {
 				c.change(&f)
 			}
-			p, err := NewPlan(f, c.goal)
+			p, err := NewPlan(&f, c.goal)
 			if err != nil {
 				t.Fatal(err)
 			}

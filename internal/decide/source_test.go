@@ -31,12 +31,12 @@ func TestClosedClouds(t *testing.T) {
 		}
 		f.Identity.Cloud, _ = identity.CloudByName(c.cloud)
 		f.Settings.Repository.Mode, f.Settings.Repository.BaseURL = c.mode, "https://mirror.example.com"
-		p, err := NewPlan(f, Goal{Newest: true})
+		p, err := NewPlan(&f, Goal{Newest: true})
 		if err != nil || !strings.Contains(PlanText(p), c.want) {
 			t.Errorf("%s, %s: %v\n%s", c.cloud, c.release, err, PlanText(p))
 		}
-		if base, _, _ := strings.Cut(c.want, " "); !strings.HasPrefix(IndexAddress(p, f), base+"/") {
-			t.Errorf("the index is looked for at %s", IndexAddress(p, f))
+		if base, _, _ := strings.Cut(c.want, " "); !strings.HasPrefix(IndexAddress(p, &f), base+"/") {
+			t.Errorf("the index is looked for at %s", IndexAddress(p, &f))
 		}
 	}
 }
@@ -59,7 +59,7 @@ func TestKeyOfAListThatWasLeft(t *testing.T) {
 		f.Settings.Repository.Mode = c.mode
 		f.Sources = []repo.Entry{{File: list, Line: 1, URI: "https://packages.microsoft.com/ubuntu/22.04/prod", Suite: "jammy", Components: []string{"main"},
 			SignedBy: key, Enabled: true, Why: "its key file " + key + " is not there", MissingKey: c.missing}}
-		p, err := NewPlan(f, Goal{Newest: true})
+		p, err := NewPlan(&f, Goal{Newest: true})
 		if c.want == "" {
 			if e := fault.Of(err); e == nil || e.Code != fault.RepositoryUntrusted || !strings.Contains(e.What, list+" line 1") {
 				t.Errorf("%s: %v", name, err)
@@ -98,7 +98,7 @@ func TestOwnersEntryBesideOurs(t *testing.T) {
 			t.Fatal(err)
 		}
 		var p Plan
-		p.dropOwn(f, m)
+		p.dropOwn(&f, m)
 		if dropped := p.Has(DropFile); dropped != c.drops || !dropped && !p.Empty() || len(p.Steps) > 1 {
 			t.Errorf("%+v: %s", c, PlanText(p))
 		}

@@ -60,7 +60,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 	m.agentProc, m.agentUnits = findAgent(o.Host)
 	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
 	zipped := gzip.NewWriter(to)
-	a := &archive{tar: tar.NewWriter(zipped), host: o.Host, at: o.Now(), secrets: secretsOf(m.extension, m.Facts)}
+	a := &archive{tar: tar.NewWriter(zipped), host: o.Host, at: o.Now(), secrets: secretsOf(m.extension, &m.Facts)}
 	for name, value := range m.agentEnv.values {
 		if strings.Contains(strings.ToLower(name), "proxy") {
 			a.secrets = append(a.secrets, proxy.SecretsOf(value)...)

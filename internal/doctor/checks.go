@@ -49,7 +49,7 @@ func scaleSet(m *machine) []preflight.Result {
 			Text: "The scale set " + mine.ScaleSet + " belongs to AKS, which takes extensions away again that it did not set.",
 			Next: "Have AKS do it (" + az.EntraSSH() + ", where your AKS offers it), or use: kubectl debug node/NAME."}}
 	}
-	if m.root && (m.extension == nil || !m.extension.state.Active()) && !preflight.InPlace(m.Facts) {
+	if m.root && (m.extension == nil || !m.extension.state.Active()) && !preflight.InPlace(&m.Facts) {
 		return []preflight.Result{{Answer: preflight.Fail, Code: fault.PackageManagerFailed,
 			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension " + names.Ours().Type + ": the set does not have it, or this instance runs an old model of the set.",
 			Next: "Look: " + mine.ListExtensions() + ". Where it is listed: " + mine.UpdateInstances()}}
@@ -111,7 +111,7 @@ func packageManager(m *machine) []preflight.Result {
 	r := preflight.Result{Answer: preflight.Warn,
 		Text: fmt.Sprintf("Another program is using %s: %s holds %s.", m.Target.Manager, *m.holder, m.holder.File),
 		Next: fmt.Sprintf("Wait until it has ended (ps -fp %d), then set the extension again.", m.holder.PID)}
-	if !preflight.InPlace(m.Facts) {
+	if !preflight.InPlace(&m.Facts) {
 		r.Answer, r.Code = preflight.Fail, fault.PackageManagerBusy
 	}
 	return []preflight.Result{r}
@@ -134,7 +134,7 @@ func lastRunCheck(m *machine) []preflight.Result {
 	case m.resolved(code):
 		r.Answer, r.Next = preflight.Warn, m.setItUp()
 		r.Text += " What it complains of is not so now."
-	case preflight.InPlace(m.Facts):
+	case preflight.InPlace(&m.Facts):
 		r.Answer, r.Next = preflight.Warn, m.setItUp()
 	default:
 		r.Answer, r.Code = preflight.Fail, code
@@ -197,7 +197,7 @@ func nologin(m *machine) []preflight.Result {
 	if m.nologin == "" {
 		return nil
 	}
-	if preflight.InPlace(m.Facts) && m.passes("pam-account") {
+	if preflight.InPlace(&m.Facts) && m.passes("pam-account") {
 		return []preflight.Result{{Text: m.nologin + " is there, and sshd's PAM service does not ask for it."}}
 	}
 	return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed,

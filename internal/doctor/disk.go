@@ -53,7 +53,7 @@ func disk(m *machine) []preflight.Result {
 	worst := preflight.Result{Text: "There is room where packages and state are written."}
 	for _, v := range m.volumes {
 		r := v.assess()
-		if v.path == "/tmp" && preflight.InPlace(m.Facts) && m.decision.Plan.Empty() && r.Answer == preflight.Fail {
+		if v.path == "/tmp" && preflight.InPlace(&m.Facts) && m.decision.Plan.Empty() && r.Answer == preflight.Fail {
 			// Nothing is to be installed, and nobody who signs in writes there.
 			r.Answer, r.Code, r.Next = preflight.Warn, fault.OK, "Make room: df -h /tmp; sudo du -xh --max-depth=2 /tmp | sort -h | tail"
 		}

@@ -81,7 +81,7 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	if m.TargetErr != nil || m.PackagesErr != nil {
 		why = "it is not known whether aadsshlogin is installed"
 	}
-	if preflight.InPlace(m.Facts) {
+	if preflight.InPlace(&m.Facts) {
 		return nil
 	}
 	for _, c := range facts.SignInChecks() {

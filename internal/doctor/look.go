@@ -77,12 +77,12 @@ func look(ctx context.Context, o Options) *machine {
 	// Without a metadata service there is no cloud to name the endpoints either.
 	if m.asked = o.wants("identity") || o.wantsNetwork(); m.asked {
 		end := w.begin("the metadata service")
-		m.Facts = facts.Look(ctx, h, q)
+		m.Facts = *facts.Look(ctx, h, q)
 		end()
 	} else {
-		m.Facts = facts.LookAgain(ctx, h, q, facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
+		m.Facts = *facts.LookAgain(ctx, h, q, &facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
 	}
-	m.decision = decide.For(m.Facts, decide.Goal{})
+	m.decision = decide.For(&m.Facts, decide.Goal{})
 	if m.TargetErr == nil {
 		if manager, err := pkgmgr.For(m.Target.Manager); err == nil {
 			if holder, held := h.LockHolder(manager.Locks); held {

@@ -75,7 +75,7 @@ func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *wa
 		ways = append(ways, second)
 	}
 	if m.Settings.Repository.Mode != agent.ModeExisting {
-		ask("network-repository", forPackages, keyURL(m.Facts), ways...)
+		ask("network-repository", forPackages, keyURL(&m.Facts), ways...)
 	}
 	// sshd gives the programs that it starts no proxy (OpenSSH misc.c,
 	// subprocess: PATH, USER, LOGNAME and HOME alone).
@@ -117,7 +117,7 @@ func address(hostname string) string {
 }
 
 // keyURL is what the handler itself would fetch first.
-func keyURL(f facts.Facts) string {
+func keyURL(f *facts.Facts) string {
 	return strings.TrimRight(f.PackageBase(), "/") + "/keys/microsoft.asc"
 }
 
@@ -192,7 +192,7 @@ func repositoryAnswers(m *machine) []preflight.Result {
 			first.host, ways[1].proxy, m.hint.Origin, first.fault.What)
 		r.Next = "Set the extension with the setting {\"proxy\": \"" + m.hint.String() + "\"}, or give it to the agent: " + agentProxyAdvice(m, m.hint.String())
 	}
-	if preflight.InPlace(m.Facts) {
+	if preflight.InPlace(&m.Facts) {
 		r.Answer, r.Code = preflight.Warn, fault.OK
 		r.Text += " The packages are installed; only updates of them need it."
 	}

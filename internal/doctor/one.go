@@ -131,7 +131,7 @@ func (r *Report) ofOne(m *machine) {
 		u.Account = "yes"
 	}
 	for _, w := range gates() {
-		g, ok := w.gate(r.Checks, preflight.InPlace(m.Facts))
+		g, ok := w.gate(r.Checks, preflight.InPlace(&m.Facts))
 		if port := m.sshPort(); g.Name == "listen" && g.Answer == "pass" && port != 22 {
 			g.Text += fmt.Sprintf(" It is on port %d, which clients must name: ssh -p %d, --port %d with the Azure CLI.", port, port, port)
 		}

@@ -90,13 +90,13 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	m.agentDir, m.extension = findExtension(ctx, o.Host)
 	m.agentProc, m.agentUnits = findAgent(o.Host)
 	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
-	m.Facts = facts.Look(ctx, o.Host, m.question())
+	m.Facts = *facts.Look(ctx, o.Host, m.question())
 	r := PlanReport{Schema: schemaVersion, Version: o.Version, Time: o.Now().UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
 	goal, err := handler.GoalOf(operation, o.Version, m.Owner, m.Receipt)
 	if err != nil {
 		return PlanReport{}, err
 	}
-	d := decide.For(m.Facts, goal)
+	d := decide.For(&m.Facts, goal)
 	d.Verified = m.withoutRoot(d.Verified)
 	if f := d.Outlook(); f != nil {
 		what, next := f.What, f.Remedy()

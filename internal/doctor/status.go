@@ -213,7 +213,7 @@ func (s Status) Text(now time.Time) string {
 
 // secretsOf are texts that nothing may show: they stand in settings or in
 // environments that were read.
-func secretsOf(e *extension, f facts.Facts) []string {
+func secretsOf(e *extension, f *facts.Facts) []string {
 	secrets := f.Proxy.Secrets()
 	if e != nil {
 		secrets = append(secrets, e.settings.Proxy.Secrets()...)

@@ -103,7 +103,7 @@ func (m *machine) passes(name string) bool {
 			results = append(results, r.Run(m)...)
 		}
 	}
-	if results == nil && preflight.InPlace(m.Facts) { // one of the many of the sign-in
+	if results == nil && preflight.InPlace(&m.Facts) { // one of the many of the sign-in
 		for _, r := range m.Findings() {
 			if r.Name == name {
 				results = append(results, r)

@@ -81,8 +81,8 @@ type Facts struct {
 
 // Look looks at everything. The slow parts are asked side by side: on a
 // healthy machine they are the metadata service, the package database and sshd.
-func Look(ctx context.Context, h *host.Host, q Question) Facts {
-	f := Facts{Question: q}
+func Look(ctx context.Context, h *host.Host, q Question) *Facts {
+	f := &Facts{Question: q}
 	wait := inBackground(h, func() {
 		f.Identity = identity.Look(ctx, identity.Options{Host: h, Log: h.Log, Budget: q.IdentityTimeout, Getenv: q.Getenv})
 	})
@@ -94,8 +94,8 @@ func Look(ctx context.Context, h *host.Host, q Question) Facts {
 
 // LookAgain looks at what our own changes can have changed. The metadata
 // service is not asked a second time.
-func LookAgain(ctx context.Context, h *host.Host, q Question, before Facts) Facts {
-	f := Facts{Question: q, Identity: before.Identity, Proxy: before.Proxy}
+func LookAgain(ctx context.Context, h *host.Host, q Question, before *Facts) *Facts {
+	f := &Facts{Question: q, Identity: before.Identity, Proxy: before.Proxy}
 	f.machine(ctx, h)
 	return f
 }
@@ -153,7 +153,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 
 // deciding are the files that this machine's own rules name: what PAM's lines and
 // sshd's directives run or read.
-func (f Facts) deciding() (files []string) {
+func (f *Facts) deciding() (files []string) {
 	for _, of := range f.Login.PAM.Evaluated {
 		for _, o := range of {
 			for _, r := range o.Reasons {
@@ -187,7 +187,7 @@ func lookPrograms(h *host.Host, p pkgmgr.Package) login.Programs {
 }
 
 // programs is whether the sign-in programs are as the package brought them.
-func (f Facts) programs() check.Result {
+func (f *Facts) programs() check.Result {
 	p := f.Packages[f.Target.Packages.Login]
 	note := f.Receipt.Packages[p.Name]
 	return f.Programs.Assess(p.Name, p.Version, note.Kept != "" && note.KeptVersion == p.Version)
@@ -237,7 +237,7 @@ func confining(p pkgmgr.Package) string {
 
 // LegacyPackages are the legacy product's packages that are on the machine, in
 // the order in which they are removed.
-func (f Facts) LegacyPackages() []string {
+func (f *Facts) LegacyPackages() []string {
 	var names []string
 	for _, n := range f.Target.Legacy {
 		if f.Packages[n].State != pkgmgr.Absent {
@@ -248,7 +248,7 @@ func (f Facts) LegacyPackages() []string {
 }
 
 // Wanted are the packages that this machine must have.
-func (f Facts) Wanted() []string {
+func (f *Facts) Wanted() []string {
 	wanted := []string{f.Target.Packages.Login}
 	if f.Target.SELinux && f.Login.SELinux.Needed() {
 		wanted = append(wanted, f.Target.Packages.SELinux)
@@ -257,7 +257,7 @@ func (f Facts) Wanted() []string {
 }
 
 // PackageBase is the URL below which the repositories' paths begin.
-func (f Facts) PackageBase() string {
+func (f *Facts) PackageBase() string {
 	if f.Settings.Repository.Mode == agent.ModeMirror {
 		return f.Settings.Repository.BaseURL
 	}
@@ -269,7 +269,7 @@ func (f Facts) PackageBase() string {
 }
 
 // Repository is the vendor's repository for this machine as PackageBase serves it.
-func (f Facts) Repository() distro.Repository {
+func (f *Facts) Repository() distro.Repository {
 	r := f.Target.Repository
 	if f.Target.Manager == distro.Apt && f.Identity.Cloud.Replica && f.Settings.Repository.Mode == agent.ModeDefault && len(r.OtherPaths) > 0 {
 		r.Path = r.OtherPaths[0]
@@ -277,7 +277,7 @@ func (f Facts) Repository() distro.Repository {
 	return r
 }
 
-func programRow() *check.Row[Facts] { return login.ProgramRow(Facts.programs) }
+func programRow() *check.Row[*Facts] { return login.ProgramRow((*Facts).programs) }
 
 // SignInChecks are the checks whose answers Findings has.
 func SignInChecks() []check.About {
@@ -285,7 +285,7 @@ func SignInChecks() []check.About {
 }
 
 // Findings are the answers of the gates that a person passes, in their order.
-func (f Facts) Findings() []check.Result {
+func (f *Facts) Findings() []check.Result {
 	all := f.gates()
 	for i := range all {
 		all[i].Next = ByManager(f.Target.Manager, all[i].Next)
@@ -293,9 +293,9 @@ func (f Facts) Findings() []check.Result {
 	return all
 }
 
-func (f Facts) gates() []check.Result {
-	of := append(check.Run([]*check.Row[door.Facts]{door.Row()}, f.Door), sshd.Assess(&f.SSHD)...)
-	others := append(login.Assess(f.Login), check.Run([]*check.Row[Facts]{programRow()}, f)...)
+func (f *Facts) gates() []check.Result {
+	of := append(check.Run([]*check.Row[*door.Facts]{door.Row()}, &f.Door), sshd.Assess(&f.SSHD)...)
+	others := append(login.Assess(&f.Login), check.Run([]*check.Row[*Facts]{programRow()}, f)...)
 	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {
 		return evidence.Settle(append(of, others...), f.SignedIn)
 	}

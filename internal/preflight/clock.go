@@ -21,7 +21,7 @@ const (
 
 // clock holds the machine's time against that of the metadata service. It is
 // silent where nothing is wrong: an answer without a date is no news.
-func clock(f facts.Facts) []Result {
+func clock(f *facts.Facts) []Result {
 	if !f.Identity.Dated {
 		return nil
 	}

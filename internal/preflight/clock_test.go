@@ -30,7 +30,7 @@ func TestClock(t *testing.T) {
 	} {
 		var f facts.Facts
 		f.Identity.Dated, f.Identity.ClockAhead = c.dated, c.ahead
-		got := clock(f)
+		got := clock(&f)
 		if c.want == Pass {
 			if len(got) != 0 {
 				t.Errorf("%s: %+v", c.name, got)

@@ -9,11 +9,11 @@ import (
 // environment that would lead other programs' requests for metadata through
 // one. Neither is a precondition: perhaps the repository is reached without the
 // proxy, and this handler never asks for metadata through one.
-func network(f facts.Facts) []Result {
+func network(f *facts.Facts) []Result {
 	return append(unreadProxy(f), metadataByProxy(f)...)
 }
 
-func unreadProxy(f facts.Facts) []Result {
+func unreadProxy(f *facts.Facts) []Result {
 	if f.Proxy.Unread == nil {
 		return nil
 	}
@@ -22,7 +22,7 @@ func unreadProxy(f facts.Facts) []Result {
 		Next: "Correct it there, or set the extension with the setting proxy, which goes before it."}}
 }
 
-func metadataByProxy(f facts.Facts) []Result {
+func metadataByProxy(f *facts.Facts) []Result {
 	if f.Getenv == nil || f.Identity.Machine.Arc { // an Arc-enabled server asks on loopback
 		return nil
 	}

@@ -17,7 +17,7 @@ import (
 	"aadsshlogin-handler/internal/trust"
 )
 
-func settings(f facts.Facts) []Result {
+func settings(f *facts.Facts) []Result {
 	if errors.Is(f.Refused, agent.ErrProtected) {
 		// The proxy may be missing; what was installed with it works on.
 		r := fault.Of(f.Refused)
@@ -53,7 +53,7 @@ func kept(err error) bool {
 	return errors.As(err, &errno) && !slices.Contains([]syscall.Errno{syscall.ENOENT, syscall.EISDIR, syscall.ENOTDIR, syscall.ELOOP}, errno)
 }
 
-func distribution(f facts.Facts) []Result {
+func distribution(f *facts.Facts) []Result {
 	if u := (*distro.Unsupported)(nil); errors.As(f.TargetErr, &u) {
 		return []Result{{Answer: Fail, Code: fault.DistroUnsupported,
 			Text: fmt.Sprintf("%s on %s is not supported: %s.", u.Found, u.Arch, strings.TrimSuffix(u.Reason, ".")),
@@ -91,7 +91,7 @@ func instead(u *distro.Unsupported) string {
 
 // image is the answer of a machine whose packages come with its image: it is
 // never changed.
-func image(f facts.Facts) Result {
+func image(f *facts.Facts) Result {
 	r := Result{Answer: Fail, Code: fault.DistroUnsupported,
 		Next: "Build the image with " + strings.Join(f.Wanted(), " and ") + " in it (docs/distributions.md), or use a release whose packages can be installed; then set the extension again."}
 	if !InPlace(f) {
@@ -119,7 +119,7 @@ func least(s facts.MemorySource) int64 {
 	return 800 * facts.MiB
 }
 
-func memory(f facts.Facts) []Result {
+func memory(f *facts.Facts) []Result {
 	m := f.Memory
 	if m.Known == facts.NoMemory {
 		return []Result{{Answer: Unknown, Text: "The size of this machine's memory could not be read."}}
@@ -154,7 +154,7 @@ func SignedIn(older string, people []facts.Session) *fault.Fault {
 		"Ask them to sign out (who -u lists them), and set this extension again.")
 }
 
-func legacy(f facts.Facts) []Result {
+func legacy(f *facts.Facts) []Result {
 	if f.Legacy.Extension != "" {
 		return []Result{{Answer: Fail, Code: fault.LegacyInstalled,
 			Text: "The older extension " + names.Older().Type + " is still on this machine (" + f.Legacy.Extension + "), and its agent would put back what we remove.",
@@ -170,7 +170,7 @@ func legacy(f facts.Facts) []Result {
 	return []Result{{Answer: Warn, Text: "The older package " + strings.Join(packages, " and ") + " is on this machine; it makes room for the new one."}}
 }
 
-func identityOf(f facts.Facts) []Result {
+func identityOf(f *facts.Facts) []Result {
 	a := f.Identity
 	if a.Kind == identity.SystemAssigned {
 		return []Result{{Text: "The machine has a system-assigned identity."}}

@@ -20,8 +20,8 @@ import (
 
 // healthy is a machine that people can sign in to, as far as it is looked at
 // here. with changes one thing about it.
-func healthy(with func(*facts.Facts)) facts.Facts {
-	f := facts.Facts{
+func healthy(with func(*facts.Facts)) *facts.Facts {
+	f := &facts.Facts{
 		Target: distro.Target{Name: "Ubuntu 22.04", Tested: true, Manager: distro.Apt, Legacy: []string{"aadlogin", "aadlogin-selinux"}},
 		Memory: facts.Memory{Bytes: 1 << 30, Known: facts.Blocks},
 		Identity: identity.Answer{Kind: identity.SystemAssigned,
@@ -30,7 +30,7 @@ func healthy(with func(*facts.Facts)) facts.Facts {
 	}
 	f.Target.Packages.Login, f.Target.Packages.SELinux = "aadsshlogin", "aadsshlogin-selinux"
 	if with != nil {
-		with(&f)
+		with(f)
 	}
 	return f
 }

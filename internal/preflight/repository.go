@@ -16,7 +16,7 @@ import (
 // definition. Where ours would be written, an entry that verifies nothing is a
 // failure of the plan; where the owner wants the machine's own entries used as
 // they are, it is the owner's word.
-func repository(f facts.Facts) []Result {
+func repository(f *facts.Facts) []Result {
 	if f.TargetErr != nil {
 		return nil
 	}

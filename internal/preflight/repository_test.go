@@ -18,7 +18,7 @@ func TestBrokenRepositoryFile(t *testing.T) {
 		var f facts.Facts
 		f.Target.Manager = distro.Apt
 		f.Problems = []repo.Problem{{File: file, Line: 1, What: "it is cut off"}}
-		got := repository(f)
+		got := repository(&f)
 		if len(got) != 1 || got[0].Answer != Warn || !strings.Contains(got[0].Next, next) || !strings.Contains(got[0].Text, file) {
 			t.Errorf("%s: %+v", file, got)
 		}

@@ -9,7 +9,7 @@ import (
 
 // resources says that not everything could be looked at. It is no answer about
 // the machine: one that seems well is left alone, and none is changed.
-func resources(f facts.Facts) []Result {
+func resources(f *facts.Facts) []Result {
 	why := fault.Resource(f.Unread)
 	if why == nil {
 		return nil

@@ -6,7 +6,7 @@ import (
 )
 
 // Check is a row of one of the tables here.
-type Check = check.Row[facts.Facts]
+type Check = check.Row[*facts.Facts]
 
 // Preconditions gate every change: while one of them fails, no package,
 // repository, key or file of the machine is touched. They stand in the order
@@ -43,9 +43,9 @@ func clockRow() *Check {
 }
 
 // row is a check that is a group of the status by itself.
-func row(name, section string, gate check.Gate, asks, doc string, run func(facts.Facts) []Result) *Check {
+func row(name, section string, gate check.Gate, asks, doc string, run func(*facts.Facts) []Result) *Check {
 	return &Check{About: check.About{Name: name, Section: section, Group: name, Gate: gate, Asks: asks, Doc: doc}, Run: run}
 }
 
 // Run asks checks in their order.
-func Run(checks []*Check, f facts.Facts) []Result { return check.Run(checks, f) }
+func Run(checks []*Check, f *facts.Facts) []Result { return check.Run(checks, f) }

@@ -15,9 +15,9 @@ import (
 
 // Every check has a machine that is broken for it.
 func TestRows(t *testing.T) {
-	broken := map[string]checktest.Machine[facts.Facts]{}
+	broken := map[string]checktest.Machine[*facts.Facts]{}
 	change := func(check string, breakIt func(f *facts.Facts)) {
-		broken[check] = checktest.Machine[facts.Facts]{Seen: healthy(breakIt)}
+		broken[check] = checktest.Machine[*facts.Facts]{Seen: healthy(breakIt)}
 	}
 	change("settings", func(f *facts.Facts) { f.Unknown = []string{"a"} })
 	change("distro", func(f *facts.Facts) { f.TargetErr = errors.New("no such file") })

@@ -13,14 +13,14 @@ import (
 )
 
 // InPlace reports whether the packages of the product are installed, and whole.
-func InPlace(f facts.Facts) bool {
+func InPlace(f *facts.Facts) bool {
 	return f.TargetErr == nil && f.PackagesErr == nil && f.Packages.Present(f.Wanted()...)
 }
 
 // Silent reports whether the package database was asked and did not answer in
 // time, while all that can be seen of the product without it is as it should be.
 // Then it is not known what is installed, and nothing shows that it is not.
-func Silent(f facts.Facts) bool {
+func Silent(f *facts.Facts) bool {
 	return errors.Is(f.PackagesErr, context.DeadlineExceeded) && FirstFailure(f.Findings()) == nil
 }
 
@@ -35,11 +35,11 @@ func Undecided(results []Result) *fault.Fault {
 	return nil
 }
 
-func packages(f facts.Facts) []Result {
+func packages(f *facts.Facts) []Result {
 	return append(installed(f), notices(f)...)
 }
 
-func installed(f facts.Facts) []Result {
+func installed(f *facts.Facts) []Result {
 	if f.PackagesErr != nil {
 		e, code := fault.ByCause(fault.Of(f.PackagesErr)), fault.PackageManagerFailed
 		if Silent(f) {
@@ -68,7 +68,7 @@ func installed(f facts.Facts) []Result {
 
 // notices repeat why the newest version is not the installed one, and what the
 // record of the machine lacks.
-func notices(f facts.Facts) []Result {
+func notices(f *facts.Facts) []Result {
 	if errors.Is(f.ReceiptErr, fs.ErrPermission) {
 		return []Result{{Answer: Unknown, Text: "What was on this machine before the extension is written down where only root can read it."}}
 	}
@@ -85,7 +85,7 @@ func notices(f facts.Facts) []Result {
 
 // signIn turns the findings about sshd, PAM, NSS and SELinux into results. A
 // package that is not installed says it all; its traces are not looked for.
-func signIn(f facts.Facts) []Result {
+func signIn(f *facts.Facts) []Result {
 	if !InPlace(f) && !Silent(f) {
 		return nil
 	}

@@ -143,14 +143,14 @@ func numbered(w string) (netip.Prefix, bool) {
 const letIn = `sudo sh -c '{ echo "sshd: ALL"; cat ` + AllowFile + `; } > ` + AllowFile + `.new; mv ` + AllowFile + `.new ` + AllowFile + `'`
 
 // Row is the check of the door.
-func Row() *check.Row[Facts] {
-	return &check.Row[Facts]{About: check.About{Name: "sshd-hosts", Section: check.SignIn, Group: "sshd", Gate: check.GateDoor, Asks: "Do hosts.allow and hosts.deny let people in?",
+func Row() *check.Row[*Facts] {
+	return &check.Row[*Facts]{About: check.About{Name: "sshd-hosts", Section: check.SignIn, Group: "sshd", Gate: check.GateDoor, Asks: "Do hosts.allow and hosts.deny let people in?",
 		Doc: "Only where one of sshd's programs obeys these files. Who is shut out by address or name is told."},
-		Run: check.One(func(f Facts) check.Result { return Assess(f).Result() })}
+		Run: check.One(func(f *Facts) check.Result { return Assess(f).Result() })}
 }
 
 // Assess answers whether people get through the door.
-func Assess(f Facts) gate.Answer {
+func Assess(f *Facts) gate.Answer {
 	a := gate.Answer{Text: "hosts.allow and hosts.deny keep nobody out."}
 	switch {
 	case f.Err != nil:

@@ -44,12 +44,12 @@ func TestAssess(t *testing.T) {
 		{"", "sshd: /etc/banned\n", gate.Out, "people who connect from 10.0.0.", "/etc/hosts.deny:1"},
 	} {
 		f := Facts{Allow: Parse(AllowFile, c.allow), Deny: Parse(DenyFile, c.deny), Obeyed: "/usr/sbin/sshd", Lists: map[string]string{"/etc/banned": "10.0.0.\n"}}
-		got := Assess(f)
+		got := Assess(&f)
 		if got.Outcome != c.want || got.Whom != c.whom || c.line != "" && !strings.Contains(got.Text, c.line) {
 			t.Errorf("allow %q, deny %q: %+v", c.allow, c.deny, got)
 		}
 		f.Obeyed = ""
-		if got := Assess(f); got.Outcome != gate.In {
+		if got := Assess(&f); got.Outcome != gate.In {
 			t.Errorf("nobody obeys the files: %+v", got)
 		}
 	}
@@ -57,13 +57,13 @@ func TestAssess(t *testing.T) {
 
 func TestRow(t *testing.T) {
 	shut := Facts{Deny: Parse(DenyFile, "ALL: ALL\n"), Obeyed: "/usr/sbin/sshd"}
-	checktest.Rows(t, []*check.Row[Facts]{Row()}, Facts{}, map[string]checktest.Machine[Facts]{"sshd-hosts": {Seen: shut}})
+	checktest.Rows(t, []*check.Row[*Facts]{Row()}, &Facts{}, map[string]checktest.Machine[*Facts]{"sshd-hosts": {Seen: &shut}})
 }
 
 // On an Arc-enabled server people come from the machine itself.
 func TestAssessArc(t *testing.T) {
 	f := Facts{Allow: Parse(AllowFile, "sshd: 127.0.0.1\n"), Deny: Parse(DenyFile, "ALL: ALL\n"), Obeyed: "/usr/sbin/sshd", Arc: true}
-	if got := Assess(f); got.Outcome != gate.In {
+	if got := Assess(&f); got.Outcome != gate.In {
 		t.Errorf("%+v", got)
 	}
 }
@@ -73,7 +73,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("a@b,[fd00::1]:/x @y .z\\\n EXCEPT EXCEPT\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		facts := Facts{Allow: Parse(AllowFile, text), Deny: Parse(DenyFile, text), Obeyed: "x"}
-		if a := Assess(facts); a.Text == "" || a.Outcome != gate.In && a.Next == "" && a.Decides == "" {
+		if a := Assess(&facts); a.Text == "" || a.Outcome != gate.In && a.Next == "" && a.Decides == "" {
 			t.Errorf("%+v", a)
 		}
 	})

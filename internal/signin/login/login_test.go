@@ -70,7 +70,7 @@ func of(t *testing.T, findings []Finding, name string) Finding {
 }
 
 // look is Look as if whoever runs the test were root.
-func look(h *host.Host) Facts {
+func look(h *host.Host) *Facts {
 	f := Look(h, nil)
 	me := uint32(os.Geteuid())
 	f.Sudo = lookSudo(h, me)
@@ -81,7 +81,7 @@ func look(h *host.Host) Facts {
 		}
 	}
 	f.Files.CertHandler.Unsafe = unsafe(all, false)
-	return f
+	return &f
 }
 
 func TestUnsafe(t *testing.T) {

@@ -10,11 +10,11 @@ import (
 
 // Every check has a machine that is broken for it.
 func TestRows(t *testing.T) {
-	broken := map[string]checktest.Machine[Facts]{}
+	broken := map[string]checktest.Machine[*Facts]{}
 	change := func(check string, breakIt func(h *host.Host)) {
 		h := debian(t)
 		breakIt(h)
-		broken[check] = checktest.Machine[Facts]{Seen: look(h)}
+		broken[check] = checktest.Machine[*Facts]{Seen: look(h)}
 	}
 	file := func(check, name, text string, mode os.FileMode) {
 		change(check, func(h *host.Host) { put(t, h, name, text, mode) })
@@ -38,7 +38,7 @@ func TestRows(t *testing.T) {
 	file("shell", AccountsFile, "a@b.c:x:5000:5000::/home/a:/bin/zsh\n", 0o644)
 	denied := look(debian(t))
 	denied.Denials = Denials{Looked: true, Count: 1, Newest: Denial{Comm: "aad_certhandler", Wanted: "name_connect"}}
-	broken["selinux-denials"] = checktest.Machine[Facts]{Seen: denied}
+	broken["selinux-denials"] = checktest.Machine[*Facts]{Seen: denied}
 	checktest.Rows(t, Rows(), look(debian(t)), broken)
 }
 
