@@ -106,7 +106,7 @@ func flat(e ast.Expr) string {
 var (
 	aCommand = regexp.MustCompile(`(?:^|[\s("|:;])(?:sudo|az|curl|getent|openssl|ssh-keygen|timedatectl|chronyc|ip|nc|df|ls|lsattr|ss|findmnt|printf|echo|fuser|ps|tdnf|kubectl|azcmagent|journalctl|grep|who|date|ldd|passwd|sshd|explain|aadsshlogin-handler|apt-get|dnf|yum|zypper) `)
 	asRoot   = regexp.MustCompile(`(?:^|: |; |&& |\| |\()(?:systemctl (?:start|stop|restart|reload|enable|unmask)|chmod|chown|mount|umount|(?:apt-get|dnf|yum|tdnf|zypper) (?:install|reinstall|remove|purge|update|clean)|rm|mv|sed -i|semodule|visudo|dpkg -(?:-purge|-configure|r|P)|rpm -(?:e|-import)|install -[md]|tee|update-crypto-policies --set|pam-auth-update) `)
-	tells    = regexp.MustCompile(`^(?:Ask|Call|Change|Compare|Correct|Decide|Delete|Do|Find|Give|Have|Install|Let|Look|Mend|Name|Print|Put|Reinstall|Rename|Restore|Run|Say|See|Set|Update|Use|Wait|Write|Nothing is to be done|(?:Where|If) [^,]+, [a-z]+) `)
+	tells    = regexp.MustCompile(`^(?:Ask|Call|Change|Compare|Correct|Decide|Delete|Do|Find|Give|Have|Install|Let|Look|Mend|Name|Print|Put|Reinstall|Rename|Restore|Run|Say|See|Set|Update|Use|Wait|Write|Nothing is to be done|(?:Where|If) [^,]+, [a-z]+|Where the extension is set) `)
 )
 
 // Every next step is a command, or says what somebody has to do; what root alone

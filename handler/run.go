@@ -194,7 +194,7 @@ func (r *run) reports(v outcome) bool {
 func (r *run) stopped() *fault.Fault {
 	return fault.New(fault.StillRunning,
 		fmt.Sprintf("The %s of version %s did not finish: it was stopped on the way.", r.op.name, r.Version),
-		"Set the extension again, or restart the VM agent, which runs it again (sudo systemctl restart walinuxagent; waagent on some distributions).")
+		"Set the extension again"+fault.OrRestart+".")
 }
 
 // placeholder writes the status of a sequence number that has no verdict yet: a

@@ -79,7 +79,7 @@ func aptRules() []rule {
 		// E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.
 		{match: `^E: dpkg was interrupted`, code: fault.PackageManagerFailed,
 			what: "An earlier run of dpkg was interrupted, and it could not be finished.",
-			next: "Run sudo dpkg --configure -a, repair what it names" + andAgain,
+			next: "Run: sudo dpkg --configure -a; repair what it names" + andAgain,
 			step: repair},
 
 		// E: Conflicting values set for option Signed-By regarding source http://127.0.0.1:8080/ ./: /a.gpg != /b.gpg
@@ -96,7 +96,7 @@ func aptRules() []rule {
 		// E: The list of sources could not be read.
 		{match: `^E: The list of sources could not be read`, code: fault.PackageManagerFailed,
 			what: "apt cannot read its list of sources.",
-			next: "Run sudo apt-get check, correct the file that it names" + andAgain,
+			next: "Run: sudo apt-get check; correct the file that it names" + andAgain,
 			step: narrow},
 
 		// E: Release file for http://127.0.0.1:8081/notyet/./InRelease is not valid yet (invalid for another 2d 23h 59min 46s).
@@ -120,15 +120,15 @@ func aptRules() []rule {
 		// Verifying signature: Message has been manipulated
 		{match: `BADSIG ([0-9A-F]+)|Message has been manipulated`, code: fault.RepositoryUntrusted,
 			what: "The package lists do not match their signature: they were changed on the way or at their source.",
-			next: "See which proxy or mirror serves them, and try again without it; do not install from it by hand."},
+			next: leaveProxy},
 		// Error: Policy rejects signing key ... because: SHA1 is not considered secure since 2026-02-01T00:00:00Z
 		{match: `SHA-?1 is not considered secure|Policy rejects|digest algorithm is considered weak`, code: fault.RepositoryUntrusted,
 			what: "The package lists are signed in a way that this release no longer accepts.",
-			next: "Update the extension to its newest version, which brings the current copy of the key."},
+			next: newestVersion + ", which brings the current copy of the key."},
 		// E: There were unauthenticated packages and -y was used without --allow-unauthenticated
 		{match: `unauthenticated packages|(?:cannot|could not) be authenticated`, code: fault.RepositoryUntrusted,
 			what: "apt has no valid signature for a package that it would install.",
-			next: "Run sudo apt-get update, repair the source that it warns about" + andAgain},
+			next: "Run: sudo apt-get update; repair the source that it warns about" + andAgain},
 
 		// Invalid response from proxy: HTTP/1.1 407 Proxy Authentication Required
 		// Received HTTP code 407 from proxy after CONNECT
@@ -139,7 +139,7 @@ func aptRules() []rule {
 		// Received HTTP code 403 from proxy after CONNECT
 		{match: `Invalid response from proxy: HTTP/\S+ (\d{3})|Received HTTP code (\d{3}) from proxy`, code: fault.RepositoryUnreachable,
 			what: "The proxy refuses the way to the package repository with HTTP $1$2.",
-			next: "Allow the repository's host on the proxy" + andAgain},
+			next: "Have whoever runs the proxy allow the repository's host" + andAgain},
 		// E: Failed to fetch http://127.0.0.1:8081/status/429/./InRelease  429  Too Many Requests [IP: 127.0.0.1 8081]
 		{match: aptStatus + `429 `, code: fault.RepositoryUnreachable,
 			what: "$1 has had too many requests from this network address (HTTP 429).",
@@ -217,7 +217,7 @@ func aptRules() []rule {
 		// E: The repository 'http://127.0.0.1:8081/unsigned ./ Release' is not signed.
 		{match: `^[EW]: The repository '` + aptHost + `[^']*' is not signed`, code: fault.RepositoryUntrusted,
 			what: "The package lists of $1 are not signed.",
-			next: "See which proxy or mirror serves them, and try again without it; do not install from it by hand."},
+			next: leaveProxy},
 		{match: aptStatus + `(404) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 answered $3 $4 for $2.",
 			next: lookAndAllow,
@@ -322,7 +322,7 @@ func aptRules() []rule {
 		// E: Unable to parse package file /var/lib/dpkg/status (1)
 		{match: `parsing file '(/var/lib/dpkg/[^']+)'|^E: Unable to parse package file (/var/lib/dpkg/\S+)`, code: fault.PackageManagerFailed,
 			what: "The package database $1$2 is damaged.",
-			next: "Put back a copy from /var/backups (dpkg.status.*)" + andAgain},
+			next: "Put the last good copy in its place (ls -l /var/backups/dpkg.*)" + andAgain},
 		// E: The package aadsshlogin needs to be reinstalled, but I can't find an archive for it.
 		{match: `^E: The package (\S+) needs to be reinstalled`, code: fault.PackageManagerFailed,
 			what: "$1 is half installed, and its package file cannot be found.",

@@ -151,7 +151,7 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 			"See who ended it: the kernel does where memory runs out (sudo dmesg | grep -iE 'oom|killed' | tail; free -m)"+thenAgain)}
 	}
 	return diagnosis{step: unexplained, fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
-		"Look at the whole output in "+transactionLog+" and handler.log, and repeat the command by hand.")}
+		"See the whole output ("+readLog+"), and repeat the command by hand.")}
 }
 
 // captured is a match and what its groups captured.

@@ -343,7 +343,7 @@ func dnfRules() []rule {
 		// Received HTTP code 403 from proxy after CONNECT
 		{match: `CONNECT tunnel failed, response (\d{3})|Received HTTP code (\d{3}) from proxy`, code: fault.RepositoryUnreachable,
 			what: "The proxy refuses the way to the package repository with HTTP $1$2.",
-			next: "Allow the repository's host on the proxy" + andAgain},
+			next: "Have whoever runs the proxy allow the repository's host" + andAgain},
 		// Status code: 429 for http://127.0.0.1:8081/status/429/repodata/repomd.xml (IP: 127.0.0.1)
 		{match: `Status code: 429 for ` + dnfHost, code: fault.RepositoryUnreachable,
 			what: "$1 has had too many requests from this network address (HTTP 429).",
@@ -411,19 +411,19 @@ func dnfRules() []rule {
 		// All matches were filtered out by exclude filtering for argument: aadsshlogin
 		{match: `All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
-			next: "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it" + andAgain},
+			next: "See what does (grep -rn exclude /etc/dnf/dnf.conf /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain},
 		// installed package redhat-release-11.0-1.noarch conflicts with bash provided by aadsshlogin-1.0-1.x86_64 from x
 		{match: `installed package (\S+) conflicts with [^\n]* provided by (\S+)`, code: fault.PackageManagerFailed,
 			what: "$2 cannot be beside $1, which is installed.",
-			next: removeOne},
+			next: removeOne("$1")},
 		// package aadsshlogin-1.0.2-1.x86_64 conflicts with aadlogin provided by aadlogin-1.0.0-1.x86_64
 		{match: `package (\S+)(?: from \S+)? conflicts with [^\n]* provided by (\S+)`, code: fault.PackageManagerFailed,
 			what: "$1 cannot be beside $2, which is installed.",
-			next: removeOne},
+			next: removeOne("$2")},
 		// package x is filtered out by exclude filtering
 		{match: `package (\S+)(?: from \S+)? is filtered out by (?:exclude|modular) filtering`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
-			next: "See what does (exclude in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it" + andAgain},
+			next: "See what does (grep -rn exclude /etc/dnf/dnf.conf /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain},
 		//   - nothing provides libnosuch.so.2()(64bit) needed by aadsshlogin-1.0.2-1.x86_64
 		{match: `nothing provides (\S+(?: [<>=]+ \S+)?) needed by (\S+)`, code: fault.PackageManagerFailed,
 			what: "A dependency cannot be met: nothing provides $1, needed by $2.",

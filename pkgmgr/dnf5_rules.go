@@ -77,7 +77,7 @@ func dnf5Rules() []rule {
 		// [Failed to connect to host:443 over proxy 127.0.0.1 after 0 ms: Could not connect to server]
 		{match: `Failed to connect to (\S+?):\d+ over proxy (\S+)`, code: fault.RepositoryUnreachable,
 			what: "No connection to the proxy $2, through which $1 is asked.",
-			next: "See whether it runs and lets this machine in; correct the setting proxy if it names the wrong one" + andAgain},
+			next: "Ask whoever runs the proxy whether it runs and lets this machine in; correct the setting proxy if it names the wrong one" + andAgain},
 		// [Failed to connect to host:443 after 3 ms: Could not connect to server]
 		{match: `Failed to connect to (\S+?):(\d+)`, code: fault.RepositoryUnreachable,
 			what: "No connection to $1 port $2.",
@@ -102,7 +102,7 @@ func dnf5Rules() []rule {
 		// Argument 'aadsshlogin-1.0-1' matches only packages excluded by versionlock.
 		{match: `^Argument '([^']+)' matches only (?:excluded packages|packages excluded by)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
-			next: "See what does (excludepkgs in /etc/dnf/dnf.conf and /etc/yum.repos.d, dnf versionlock list), lift it" + andAgain},
+			next: "See what does (grep -rn exclude /etc/dnf/dnf.conf /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain},
 
 		// >>> Non-critical error in %post scriptlet: aadsshlogin-0:1.0-1.x86_64
 		// >>> Scriptlet output:

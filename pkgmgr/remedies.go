@@ -1,5 +1,7 @@
 package pkgmgr
 
+import "aadsshlogin-handler/internal/fault"
+
 // What the next steps of several messages have in common.
 const (
 	// setAgain has enable run once more, whatever was wrong.
@@ -8,24 +10,31 @@ const (
 	andAgain  = ", then " + setAgain
 	whenEnded = "; when it has ended, " + setAgain
 
-	trustKey        = "Update the extension to its newest version, or name the key in the setting repository.trustedKeys after you have verified it."
-	newestExtension = "Update the extension to its newest version, which brings the current keys."
-	leaveProxy      = "See which proxy or mirror serves it, and try again without it; do not install from it by hand."
-	givePassword    = "Give the proxy with its user and password in the protected setting proxy, or allow this machine on the proxy without one."
-	openFirewall    = "Allow outbound HTTPS to it in the firewall, network security group or proxy" + andAgain
-	removeOne       = "Remove the one that you can do without" + andAgain
+	newestVersion   = "Where the extension is set (az, portal, policy), update it to its newest version"
+	trustKey        = newestVersion + ", or name the key in the setting repository.trustedKeys after you have verified it."
+	newestExtension = newestVersion + ", which brings the current keys."
+	leaveProxy      = "Ask whoever runs the proxy or mirror that serves it, and try again without it; do not install from it by hand."
+	givePassword    = "Give the proxy with its user and password in the protected setting proxy, or ask whoever runs the proxy to let this machine through without them."
+	openFirewall    = "Have whoever runs the firewall, network security group or proxy allow outbound HTTPS to it" + andAgain
 
-	notByHand   = "See which mirror or proxy served it; do not install it by hand."
+	notByHand   = "Ask whoever runs the mirror or proxy that served it; do not install it by hand."
 	keyFileAnew = "Set the extension again: it writes the file anew; if it stays, see who removes it."
 
-	tenMinutes    = "Set the extension again in ten minutes."
+	tenMinutes    = "Set the extension again in ten minutes" + fault.OrRestart + "."
 	ifItStays     = "Set the extension again in ten minutes; if it stays, see what answers there: "
 	someMinutes   = "Set the extension again in some minutes; if it stays, "
-	waitForMirror = someMinutes + "look for a caching proxy in between."
+	waitForMirror = someMinutes + "ask whoever runs the proxy or mirror that serves it."
 	defineAnew    = "Set the extension again: it writes the definition anew; if it stays, see who removes it."
 
-	seeTransactionLog = "See what " + transactionLog + " says of it"
+	readLog           = "sudo tail -n 50 " + transactionLog
+	seeTransactionLog = "See what it said (" + readLog + ")"
 	lookAndAllow      = "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain
-	repairConfigure   = "Repair what its messages in " + transactionLog + " name, run sudo dpkg --configure -a" + andAgain
-	repairScript      = "Repair what its messages in " + transactionLog + " name" + andAgain
+	repairConfigure   = "Repair what its messages name (" + readLog + "), run sudo dpkg --configure -a" + andAgain
+	repairScript      = "Repair what its messages name (" + readLog + ")" + andAgain
 )
+
+// removeOne is for two packages that cannot be beside each other, of which installed
+// is there.
+func removeOne(installed string) string {
+	return "See what the installed one is for (rpm -qi " + installed + "), remove it if you can do without it (sudo rpm -e " + installed + ")" + andAgain
+}

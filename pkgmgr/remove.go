@@ -127,7 +127,7 @@ func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diag
 	if others := without(effect.Removes, o.Remove); len(others) > 0 {
 		return diagnosis{}, fault.New(fault.LegacyInstalled,
 			fmt.Sprintf("Replacing %s would also remove %s.", strings.Join(o.Remove, ", "), strings.Join(others, ", ")),
-			"Decide about them, remove what you can do without"+andAgain)
+			"Ask whoever needs them, remove what you can do without (sudo "+string(s.Manager.Name)+" remove PACKAGE)"+andAgain)
 	}
 	var missing []string
 	for _, spec := range o.Install {

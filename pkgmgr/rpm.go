@@ -172,7 +172,7 @@ func rpmRules() []rule {
 		// 	libnosuch.so.2()(64bit) is needed by aadsshlogin-1.0.2-1.x86_64
 		{match: `^error: Failed dependencies:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "A dependency cannot be met: $1.",
-			next: "Install what it names" + andAgain,
+			next: "Have whoever keeps this machine's packages install what it names" + andAgain,
 			step: widen},
 		//   file /usr/bin/x from install of aadsshlogin-1.0-1.x86_64 conflicts with file from package other-2.0-1.x86_64
 		// File /usr/bin/x
@@ -219,7 +219,7 @@ func rpmRules() []rule {
 		// error: aadsshlogin.rpm: Header V4 RSA/SHA512 Signature, key ID d873abee: BAD
 		{match: `(?:does not verify: |^error: )[^\n]*(?:NOKEY|NOTTRUSTED|BAD|no signature|no digest)`, code: fault.RepositoryUntrusted,
 			what: "A package file is not signed with a key that this machine accepts.",
-			next: "Do not install it by hand; see which mirror or proxy served it, and set the extension again."},
+			next: notByHand},
 		// /var/lib/aadsshlogin-handler/download/aadsshlogin-1.0.2-1.x86_64.rpm: DIGESTS SIGNATURES NOT OK
 		{match: `^(?:\S*/)?(\S+)\.rpm: [^\n]*DIGESTS [^\n]*NOT OK`, code: fault.RepositoryUnreachable,
 			what: "The repository served a damaged file ($1): the mirror is being updated, or something on the way changes files.",

@@ -273,7 +273,7 @@ func tdnfRules() []rule {
 		// Nothing to do.
 		{match: `^Warning: The following packages are excluded from tdnf\.conf:\n((?:  \S+\n)+)Nothing to do\.`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
-			next: "See what does (excludepkgs in /etc/tdnf/tdnf.conf), lift it" + andAgain},
+			next: "See what does (grep -n exclude /etc/tdnf/tdnf.conf), lift it" + andAgain},
 		// 1. package aadsshlogin-1.0-1.x86_64 is disabled
 		{match: `^\d+\. package (\S+) is disabled`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine keeps $1 from being installed: a newer version is the least that may be.",
@@ -281,7 +281,7 @@ func tdnfRules() []rule {
 		// 1. package aadsshlogin-1.0-1.x86_64 conflicts with aadlogin provided by aadlogin-1.0-1.x86_64
 		{match: `^\d+\. package (\S+) conflicts with [^\n]* provided by (\S+)`, code: fault.PackageManagerFailed,
 			what: "$1 cannot be beside $2, which is installed.",
-			next: "Remove the one that you can do without (what /etc/tdnf/protected.d names tdnf does not remove)" + andAgain},
+			next: removeOne("$2")},
 		// 1. conflicting requests
 		// Found 1 problem(s) while resolving
 		{match: `^\d+\. conflicting requests\nFound`, code: fault.PackageManagerFailed,

@@ -17,12 +17,12 @@ func (s *Session) fits(o Order, source Source) *fault.Fault {
 		if !grammar.PackageName(p.Name) || p.Version != "" && !grammar.Version(p.Version) {
 			return fault.New(fault.PackageUnavailable,
 				fmt.Sprintf("The version %q of the package %q is none that %s can be given.", shown(p.Version), shown(p.Name), s.Manager.Name),
-				"Find out which source offers it (see handler.log), and name another version in the setting packageVersion.")
+				"Where the extension is set (az, portal, policy), name another version in the setting packageVersion; handler.log has which source offers this one.")
 		}
 	}
 	for _, name := range o.Remove {
 		if !grammar.PackageName(name) {
-			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%q is no name of a package.", shown(name)), "See the package database of this machine.")
+			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%q is no name of a package.", shown(name)), "See what there is: dpkg -l 'aad*' || rpm -qa 'aad*'")
 		}
 	}
 	return s.fitsSource(source)
@@ -36,12 +36,12 @@ func (s *Session) fitsSource(source Source) *fault.Fault {
 	if source.ID != "" && s.Manager.Name != distro.Apt && !is(source.ID) {
 		return fault.New(fault.RepositoryUntrusted,
 			fmt.Sprintf("The repository is called %q on this machine, which %s could take for something else.", shown(source.ID), s.Manager.Name),
-			"Call it by letters, digits, dots, colons and hyphens in its file.")
+			"Find its file (grep -rn '^\\[' /etc/yum.repos.d /etc/zypp/repos.d) and call it by letters, digits, dots, colons and hyphens there.")
 	}
 	if source.ListFile != "" && s.Manager.Name == distro.Apt && !grammar.Path(source.ListFile) {
 		return fault.New(fault.RepositoryUntrusted,
 			fmt.Sprintf("The repository's entry is in the file %q, whose name apt could take for something else.", shown(source.ListFile)),
-			"Rename the file: letters, digits, dots and hyphens.")
+			"Rename the file, by letters, digits, dots and hyphens alone: ls -lb /etc/apt/sources.list.d")
 	}
 	return nil
 }

@@ -225,7 +225,7 @@ func yumRules() []rule {
 		// https://host/x/repodata/repomd.xml: [Errno 14] curl#22 - "The requested URL returned error: 403"
 		{match: dnfHost + `\S*: \[Errno 14\] curl#22 - "The requested URL returned error: (\d+)`, code: fault.RepositoryUnreachable,
 			what: "The proxy refuses the way to $1 with HTTP $2.",
-			next: "Allow the repository's host on the proxy" + andAgain},
+			next: "Have whoever runs the proxy allow the repository's host" + andAgain},
 		// https://host/x/repodata/repomd.xml: [Errno 14] curl#22 - "HTTP returned error"
 		{match: dnfHost + `\S*: \[Errno 14\] curl#22 - `, code: fault.RepositoryUnreachable,
 			what: "The proxy refuses the way to $1, and yum does not say why: most likely it wants a user and a password.",
@@ -268,7 +268,7 @@ func yumRules() []rule {
 		// Error: aadsshlogin conflicts with aadlogin-1.0.0-1.x86_64
 		{match: `^Error: (\S+) conflicts with (\S+)`, code: fault.PackageManagerFailed,
 			what: "$1 cannot be beside $2.",
-			next: removeOne},
+			next: removeOne("$2")},
 		// No package aadsshlogin available.
 		{match: `^No package (\S+) available`, code: fault.PackageUnavailable,
 			what: "The repositories have no $1 for this release and architecture, or its owner excludes it.",

@@ -48,7 +48,7 @@ func zypperRules() []rule {
 			look: zypperFile},
 		{match: `^Unexpected exception\.\n([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "zypper ended with an exception: $1",
-			next: "See the rest in " + transactionLog + ", repair what it names" + andAgain},
+			next: "See the rest (" + readLog + "), repair what it names" + andAgain},
 	}, rpmRules(), []rule{
 		// [x|https://packages.microsoft.com/x/] Failed to retrieve new repository metadata.
 		// History:
@@ -83,11 +83,11 @@ func zypperRules() []rule {
 		// Signature verification failed for file 'repomd.xml' from repository 'x'.
 		{match: `^Signature verification failed for file '[^']+' from repository '([^']+)'`, code: fault.RepositoryUntrusted,
 			what: "The metadata of repository $1 does not match its signature: it was changed on the way or at its source.",
-			next: someMinutes + "see which proxy or mirror serves it."},
+			next: waitForMirror},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [2-Signature does not verify]
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[2-`, code: fault.RepositoryUntrusted,
 			what: "$1 does not match its signature: it was changed on the way or at its source.",
-			next: someMinutes + "see which proxy or mirror serves it."},
+			next: waitForMirror},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [6-File is unsigned]
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[6-`, code: fault.RepositoryUntrusted,
 			what: "$1 is not signed.",
@@ -188,7 +188,7 @@ func zypperRules() []rule {
 		// Problem: 1: the to be installed aadsshlogin-1.0.2-1.x86_64 conflicts with 'aadlogin' provided by the installed aadlogin-1.0.0-1.x86_64
 		{match: `(?:the to be installed |^Problem: )(\S+) conflicts with [^\n]* provided by (?:the installed )?(\S+)`, code: fault.PackageManagerFailed,
 			what: "$1 cannot be beside $2, which is installed.",
-			next: removeOne},
+			next: removeOne("$2")},
 		// Problem: 1: the installed a-1.0-1.x86_64 requires 'b', but this requirement cannot be provided
 		{match: `^Problem: (?:\d+: )?([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "zypper finds no way to install the packages: $1",

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/az"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
 )
@@ -38,8 +39,10 @@ func (s Speaker) Words(text string) string {
 func (s Speaker) phrases(run string) []string {
 	const restart = " or restart the VM agent"
 	list := []string{
-		"," + restart + ", which runs it again (sudo systemctl restart walinuxagent; waagent on some distributions)", "",
+		fault.OrRestart, "",
 		"," + restart, "", restart, "",
+		"Where the extension is set (az, portal, policy), update it to its newest version", "Run setup of the newest release",
+		"Where the extension is set (az, portal, policy), name", "Name",
 		"Update the extension to its newest version", "Run setup of the newest release",
 		"update the extension to its newest version", "run setup of the newest release",
 		"an uninstall of the extension", "remove",

@@ -21,9 +21,10 @@ func TestWords(t *testing.T) {
 	for text, want := range map[string]string{
 		"Set the extension again in ten minutes.": "Run setup again (sudo " + program + " setup) in ten minutes.",
 		"Correct it, and set the extension again: " + az.Machine{}.SetExtension(names.Ours(), az.SettingsFile, "--protected-settings", "protected.json").String(): "Correct it, and run setup again: sudo " + program + " setup --settings settings.json --protected-settings protected.json",
-		"Set the extension again, or restart the VM agent, which runs it again (sudo systemctl restart walinuxagent; waagent on some distributions).":             "Run setup again (sudo " + program + " setup).",
-		"Run \"az vm identity assign -g rg -n web1\", then set the extension again or restart the VM agent; a new identity can take minutes to show.":             "Run \"az vm identity assign -g rg -n web1\", then run setup again (sudo " + program + " setup); a new identity can take minutes to show.",
-		"Delete it: az vm extension delete -n X; then set this extension again.":                                                                                  "Delete it: az vm extension delete -n X; then run setup again (sudo " + program + " setup).",
+		"Set the extension again" + fault.OrRestart + ".":                                                                                             "Run setup again (sudo " + program + " setup).",
+		"Where the extension is set (az, portal, policy), update it to its newest version, which brings the current keys.":                            "Run setup of the newest release, which brings the current keys.",
+		"Run \"az vm identity assign -g rg -n web1\", then set the extension again or restart the VM agent; a new identity can take minutes to show.": "Run \"az vm identity assign -g rg -n web1\", then run setup again (sudo " + program + " setup); a new identity can take minutes to show.",
+		"Delete it: az vm extension delete -n X; then set this extension again.":                                                                      "Delete it: az vm extension delete -n X; then run setup again (sudo " + program + " setup).",
 	} {
 		if got := (Speaker{Program: program, Operation: "setup"}).Words(text); got != want {
 			t.Errorf("%s\nbecomes %s\nwant    %s", text, got, want)
