@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
@@ -23,27 +21,17 @@ const (
 
 // volume is one file system that the handler or the packages write to.
 type volume struct {
-	path     string
-	room     int64 // bytes
-	files    int64 // inodes; -1: the file system has no limit
-	readOnly bool
-	err      error
+	path string
+	host.Room
+	err error
 }
 
 // lookVolumes asks where the packages, their database and our state go.
 func lookVolumes(h *host.Host) []volume {
 	var all []volume
 	for _, path := range []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run"} {
-		var s unix.Statfs_t
-		v := volume{path: path, err: unix.Statfs(h.Path(path), &s)}
-		if v.err == nil {
-			v.room, v.files = int64(s.Bavail)*int64(s.Bsize), int64(s.Ffree)
-			if s.Files == 0 {
-				v.files = -1
-			}
-			v.readOnly = s.Flags&unix.ST_RDONLY != 0
-		}
-		all = append(all, v)
+		room, err := h.Room(path)
+		all = append(all, volume{path, room, err})
 	}
 	return all
 }
@@ -76,15 +64,15 @@ func (v volume) assess() preflight.Result {
 	switch {
 	case v.err != nil:
 		return r // not there: a folder that this machine does without
-	case v.readOnly && v.path != "/tmp":
+	case v.ReadOnly && v.path != "/tmp":
 		return fail("The file system of "+v.path+" is mounted read-only, so nothing can be installed.",
 			"See why with: findmnt -T "+v.path+"; sudo dmesg | grep -i 'remount\\|i/o error'. Then: sudo mount -o remount,rw "+mountPoint(v.path))
-	case v.room < roomFails && !strings.HasPrefix(v.path, "/run"):
-		return fail(fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.room/facts.MiB), room)
-	case v.files >= 0 && v.files < filesFail && !strings.HasPrefix(v.path, "/run"):
-		return fail(fmt.Sprintf("The file system of %s has only %d files (inodes) left.", v.path, v.files), "See where they are: df -i "+v.path+"; sudo du --inodes -xS "+v.path+" | sort -n | tail")
-	case v.room < roomWarns && !strings.HasPrefix(v.path, "/run"):
-		r.Answer, r.Text, r.Next = preflight.Warn, fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.room/facts.MiB), room
+	case v.Sized && v.Others < roomFails && !strings.HasPrefix(v.path, "/run"):
+		return fail(fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.Others/facts.MiB), room)
+	case v.Counted && v.Files < filesFail && !strings.HasPrefix(v.path, "/run"):
+		return fail(fmt.Sprintf("The file system of %s has only %d files (inodes) left.", v.path, v.Files), "See where they are: df -i "+v.path+"; sudo du --inodes -xS "+v.path+" | sort -n | tail")
+	case v.Sized && v.Others < roomWarns && !strings.HasPrefix(v.path, "/run"):
+		r.Answer, r.Text, r.Next = preflight.Warn, fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.Others/facts.MiB), room
 	}
 	return r
 }

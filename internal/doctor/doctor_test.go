@@ -70,12 +70,13 @@ func TestDisk(t *testing.T) {
 		want preflight.Answer
 		says string
 	}{
-		{volume{path: "/var", room: 1 << 30, files: 1e6}, preflight.Pass, ""},
-		{volume{path: "/var", room: 1 << 30, files: -1}, preflight.Pass, ""},
-		{volume{path: "/var", room: 100 * facts.MiB, files: 1e6}, preflight.Warn, "100 MiB"},
-		{volume{path: "/var", room: 5 * facts.MiB, files: 1e6}, preflight.Fail, "5 MiB"},
-		{volume{path: "/var", room: 1 << 30, files: 3}, preflight.Fail, "inodes"},
-		{volume{path: "/usr", room: 1 << 30, files: 1e6, readOnly: true}, preflight.Fail, "read-only"},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 1e6}}, preflight.Pass, ""},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30}}, preflight.Pass, ""},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 100 * facts.MiB, Counted: true, Files: 1e6}}, preflight.Warn, "100 MiB"},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 5 * facts.MiB, Counted: true, Files: 1e6}}, preflight.Fail, "5 MiB"},
+		{volume{path: "/var", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 3}}, preflight.Fail, "inodes"},
+		{volume{path: "/usr", Room: host.Room{Sized: true, Others: 1 << 30, Counted: true, Files: 1e6, ReadOnly: true}}, preflight.Fail, "read-only"},
+		{volume{path: "/sys"}, preflight.Pass, ""}, // it has no size
 		{volume{path: "/srv", err: os.ErrNotExist}, preflight.Pass, ""},
 	} {
 		if r := c.v.assess(); r.Answer != c.want || !strings.Contains(r.Text, c.says) {

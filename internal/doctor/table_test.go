@@ -32,7 +32,7 @@ func wellSeen() machine {
 	m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Daemon: sshd.Daemon{PID: 7}, Config: sshd.Config{Changed: time.Unix(100, 0)}}
 	m.service = service{known: true, daemon: systemd.UnitState{Name: "ssh.service", Load: "loaded", Active: "active", File: "enabled", Changed: time.Unix(200, 0)}}
 	m.history.source = "the journal"
-	m.volumes = []volume{{path: "/usr", room: 1 << 40, files: 1e6}}
+	m.volumes = []volume{{path: "/usr", Room: host.Room{Sized: true, Others: 1 << 40, Counted: true, Files: 1e6}}}
 	for _, p := range []purpose{forPackages, forRoles, forLogin} {
 		m.probes = append(m.probes, probe{purpose: p, host: "host.example", status: 200})
 	}
@@ -53,7 +53,7 @@ func TestRows(t *testing.T) {
 			m.probes[at].fault = fault.New(fault.RepositoryUnreachable, "host.example refuses the TCP connection.", "Allow it.")
 		})
 	}
-	change("disk", func(m *machine) { m.volumes = []volume{{path: "/usr", readOnly: true}} })
+	change("disk", func(m *machine) { m.volumes = []volume{{path: "/usr", Room: host.Room{ReadOnly: true}}} })
 	change("legacy-package", func(m *machine) {
 		m.Packages["aadlogin"] = pkgmgr.Package{Name: "aadlogin", State: pkgmgr.Broken, Detail: "half-configured"}
 	})

@@ -7,25 +7,54 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Room is what is free on the file system of a folder, for root.
+// Room is what is free on the file system of a folder.
 type Room struct {
-	Mount string // where the file system is mounted
-	Bytes uint64
-	// Files is how many more files it takes; Counted: it has such a number at all.
-	Files   uint64
-	Counted bool
+	Mount  string // where the file system is mounted
+	Bytes  uint64 // for root
+	Others uint64 // for everybody else, as df shows it, in bytes: without the blocks that are kept for root
+	Files  uint64 // how many more files it takes
+	// Sized and Counted: it has a number of bytes, and of files, at all.
+	Sized, Counted bool
+	ReadOnly       bool
+}
+
+// leastRoom is the space below which a file system counts as full, in bytes:
+// nothing that a package manager does fits into less.
+const leastRoom = 1 << 20
+
+// Room looks at the file system of a folder. A quota of the folder's own (a project
+// quota of XFS or ext4) is part of the answer.
+func (h *Host) Room(folder string) (Room, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(h.Path(folder), &s); err != nil {
+		return Room{}, err
+	}
+	block := uint64(s.Bsize)
+	return Room{Mount: h.mount(folder), Bytes: s.Bfree * block, Others: s.Bavail * block, Files: s.Ffree,
+		Sized: s.Blocks > 0, Counted: s.Files > 0, ReadOnly: s.Flags&unix.ST_RDONLY != 0}, nil
 }
 
 // RoomFor looks at the file system that a folder is or will be on. It reports
-// false where the kernel does not say, or where nothing can be written at all. A quota of a folder's own (a project
-// quota of XFS or ext4) is part of the answer.
+// false where the kernel does not say, or where nothing can be written at all.
 func (h *Host) RoomFor(folder string) (Room, bool) {
-	folder = h.existing(folder)
-	var s unix.Statfs_t
-	if err := unix.Statfs(h.Path(folder), &s); err != nil || s.Blocks == 0 || s.Flags&unix.ST_RDONLY != 0 {
-		return Room{}, false
+	r, err := h.Room(h.existing(folder))
+	return r, err == nil && r.Sized && !r.ReadOnly
+}
+
+// FullOrReadOnly finds the first of folders whose file system cannot be written, and
+// says why: "is read-only" or "is full", also for what runs as somebody else than
+// root, as apt's downloads do. A folder that cannot be looked at is passed over.
+func (h *Host) FullOrReadOnly(folders ...string) (folder, why string, found bool) {
+	for _, folder := range folders {
+		switch r, err := h.Room(folder); {
+		case err != nil:
+		case r.ReadOnly:
+			return folder, "is read-only", true
+		case r.Sized && r.Others < leastRoom, r.Counted && r.Files == 0:
+			return folder, "is full", true
+		}
 	}
-	return Room{Mount: h.mount(folder), Bytes: s.Bfree * uint64(s.Bsize), Files: s.Ffree, Counted: s.Files > 0}, true
+	return "", "", false
 }
 
 // Fits asks the file system itself whether a file of this many bytes would find

@@ -193,3 +193,8 @@ func (b *capped) Write(p []byte) (int, error) {
 	b.kept.Write(p[:min(room, len(p))])
 	return len(p), nil
 }
+
+// OrdinaryUmask has the files that package managers and their scripts make be
+// readable for everybody, as on any machine: the agent's own umask may be one
+// with which nobody but root could read them. Our own files have explicit modes.
+func OrdinaryUmask() { syscall.Umask(0o022) }
