@@ -6,6 +6,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
+	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/status"
 )
 
@@ -45,9 +46,9 @@ func (v outcome) standalone(speaker standalone.Speaker) outcome {
 // lines are what a person reads first: what is wrong, and what to do.
 func (v outcome) lines() (what, next string) {
 	if v.fault == nil {
-		return v.message, ""
+		return text.Shown(v.message), ""
 	}
-	return v.fault.What, v.fault.Remedy()
+	return v.fault.Lines()
 }
 
 // report is the verdict as the agent reads it. The status is success or error

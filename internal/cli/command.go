@@ -43,14 +43,18 @@ func Execute(ctx context.Context, p Process) fault.Code {
 	if err != nil {
 		var f *fault.Fault
 		if errors.As(err, &f) {
-			fmt.Fprintf(p.Err, "%s\n%s\n", f.What, f.Remedy())
-			return f.Code
+			return p.complain(f)
 		}
-		f = plainly(root, err) // what is left are cobra's own complaints about arguments
-		fmt.Fprintf(p.Err, "%s\n%s\n", f.What, f.Remedy())
-		return f.Code
+		return p.complain(plainly(root, err)) // what is left are cobra's own complaints about arguments
 	}
 	return code
+}
+
+// complain prints a fault, and is its code.
+func (p Process) complain(f *fault.Fault) fault.Code {
+	what, next := f.Lines()
+	fmt.Fprintf(p.Err, "%s\n%s\n", what, next)
+	return f.Code
 }
 
 // told is an output that remembers that it could not be written.

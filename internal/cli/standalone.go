@@ -14,6 +14,7 @@ import (
 	"aadsshlogin-handler/internal/logging"
 	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/systemd"
+	"aadsshlogin-handler/internal/text"
 )
 
 const groupStandalone = "standalone"
@@ -153,7 +154,7 @@ func (p Process) offer(c *cobra.Command, h *host.Host, files standalone.Files) (
 func (p Process) dryRun(c *cobra.Command, a asked, asJSON bool, code *fault.Code) error {
 	o := p.options()
 	if owner, there := handler.Owner(o.Host, p.Version); there && !(owner.Setup && a.downgrade) {
-		fmt.Fprintf(p.Err, "This machine belongs to %s, so setup would change nothing.\n", owner.Who())
+		fmt.Fprintf(p.Err, "This machine belongs to %s, so setup would change nothing.\n", text.Shown(owner.Who()))
 		if asJSON {
 			return printJSON(c.OutOrStdout(), doctor.NoPlan(p.Version, a.operation, time.Now()))
 		}

@@ -72,9 +72,7 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 		return fault.OK
 	}
 	if err != nil {
-		f := unlooked(err)
-		fmt.Fprintf(p.Err, "%s\n%s\n", f.What, f.Remedy())
-		return f.Code
+		return p.complain(unlooked(err))
 	}
 	return fault.OK
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/pkgmgr"
 )
 
@@ -16,7 +17,7 @@ func PlanText(p Plan) string {
 	}
 	var b strings.Builder
 	for i, s := range p.Steps {
-		fmt.Fprintf(&b, "%d. %s\n", i+1, s.Text)
+		fmt.Fprintf(&b, "%d. %s\n", i+1, text.OneLine(s.Text))
 		for _, pin := range s.Pins {
 			fmt.Fprintf(&b, "   trust %s %s\n", pin.Fingerprint, pin.Name)
 		}
@@ -48,7 +49,7 @@ func PlanText(p Plan) string {
 			fmt.Fprintf(&b, "   by systemd over D-Bus: reload %s\n", strings.Join(s.Units, " or "))
 		}
 	}
-	return b.String()
+	return text.Lines(b.String())
 }
 
 func specText(s pkgmgr.Spec) string {

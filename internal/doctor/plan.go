@@ -11,6 +11,7 @@ import (
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
+	"aadsshlogin-handler/internal/text"
 )
 
 // PlanReport is what an operation would change; misc/plan.schema.json describes it.
@@ -52,7 +53,7 @@ type File struct {
 func planSteps(p decide.Plan) []Step {
 	steps := []Step{}
 	for _, s := range p.Steps {
-		step := Step{Kind: s.Kind.String(), Text: s.Text, URLs: s.URLs, Remove: s.Remove, Reload: s.Units}
+		step := Step{Kind: s.Kind.String(), Text: text.Shown(s.Text), URLs: s.URLs, Remove: s.Remove, Reload: s.Units}
 		for _, c := range s.Commands {
 			step.Commands = append(step.Commands, c.String())
 		}
@@ -103,7 +104,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		if o.Offer != nil || m.extension.standalone() {
 			what, next = standalone.Setup().Words(what), standalone.Setup().Words(next)
 		}
-		end := &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: what, Next: next}
+		end := &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: text.Shown(what), Next: text.Shown(next)}
 		if d.Stops() != nil || d.Plan.Empty() {
 			r.Refused = end
 		} else {
@@ -112,7 +113,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	}
 	r.Steps, r.text = planSteps(d.Plan), decide.PlanText(d.Plan)
 	if unknown := undecided(d); d.Plan.Empty() && unknown != "" {
-		r.text = "As far as is known, nothing is to be done. Not known: " + unknown + "\n"
+		r.text = "As far as is known, nothing is to be done. Not known: " + text.Shown(unknown) + "\n"
 	}
 	return r, nil
 }

@@ -60,11 +60,8 @@ type Check struct {
 	gate    check.Gate
 }
 
-// shown is a text on one line, with nothing that a terminal might obey.
-func shown(s string) string { return text.Printable(text.OneLine(s)) }
-
 func newCheck(result preflight.Result) Check {
-	c := Check{Name: result.Name, Section: result.Section, gate: result.Gate, Answer: result.Answer.String(), Text: shown(result.Text), Next: shown(result.Next)}
+	c := Check{Name: result.Name, Section: result.Section, gate: result.Gate, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Shown(result.Next)}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {

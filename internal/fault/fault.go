@@ -5,6 +5,8 @@ package fault
 import (
 	"errors"
 	"fmt"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // Code is an exit code of the handler. All codes stay below 126, where the
@@ -75,6 +77,10 @@ func Of(err error) *Fault {
 	}
 	return &Fault{Code: Internal, What: "The handler met an error that it has no name for: " + err.Error(), Err: err}
 }
+
+// Lines are what is wrong and the next step as people are shown them: names that
+// stand in them may have been given by anybody.
+func (f *Fault) Lines() (what, next string) { return text.Shown(f.What), text.Shown(f.Remedy()) }
 
 // Remedy is the next step: the fault's own, else its code's.
 func (f *Fault) Remedy() string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/grammar"
 	"aadsshlogin-handler/internal/host"
 )
 
@@ -69,10 +70,10 @@ func noteKeys(h *host.Host, entries []Entry, problems []Problem) ([]Entry, []Pro
 	return entries, problems
 }
 
-// free is the path where there is nothing, not even a link that leads nowhere;
-// else "".
+// free is the path where there is nothing, not even a link that leads nowhere,
+// and that a plain file of a key may have; else "".
 func free(h *host.Host, file string) string {
-	if _, err := h.Lstat(file); file == "" || path.Clean(file) != file || !errors.Is(err, fs.ErrNotExist) {
+	if _, err := h.Lstat(file); !grammar.Path(file) || !errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
 	return file

@@ -3,6 +3,7 @@
 package text
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -85,13 +86,32 @@ func WithoutTokens(s string, limit int) string {
 
 // Printable is s with a question mark for each character that a terminal might
 // obey or not show.
-func Printable(s string) string {
+func Printable(s string) string { return printable(s, "") }
+
+func printable(s, also string) string {
 	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		if !unicode.IsPrint(r) && !strings.ContainsRune(also, r) {
 			return '?'
 		}
 		return r
 	}, strings.ToValidUTF8(s, "?"))
+}
+
+// Shown is s on one line, with nothing that a terminal might obey or not show.
+func Shown(s string) string { return Printable(OneLine(s)) }
+
+// Lines is Printable for a text of several lines.
+func Lines(s string) string {
+	return printable(s, "\n\t")
+}
+
+// Name is a name that somebody else gave, for a sentence: in quotes where it is
+// more than one plain word.
+func Name(s string) string {
+	if s = Clip(s, 120); s != "" && Quote(s) == s {
+		return s
+	}
+	return strconv.Quote(Shown(s))
 }
 
 // ASCII is what of s is printable ASCII.

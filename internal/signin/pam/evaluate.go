@@ -294,12 +294,12 @@ func (s Service) ask(stack Stack, h handler, p person) answer {
 		name = h.Module
 	}
 	file, f := s.m.module(h.Module)
-	remove := "Install what " + printable(name) + " belongs to, where people need it."
+	remove := "Install what " + text.Name(name) + " belongs to, where people need it."
 	if why := s.m.loads(file, f); why != "" {
-		return answer{codes: []Code{moduleUnknown}, why: printable(name) + " " + why, next: remove, fixLine: drop}
+		return answer{codes: []Code{moduleUnknown}, why: text.Name(name) + " " + why, next: remove, fixLine: drop}
 	}
 	if !strings.Contains(string(f.Text), "\x00"+function(stack)+"\x00") {
-		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", printable(name), stack), next: remove, fixLine: drop}
+		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", text.Name(name), stack), next: remove, fixLine: drop}
 	}
 	c := call{m: s.m, stack: stack, person: p, Rule: h.Rule}
 	a := unknownModule()
@@ -339,12 +339,12 @@ func settle(a answer, h handler) answer {
 	switch {
 	case a.why != "":
 	case len(codes) == 1:
-		a.why = fmt.Sprintf("%s answers %s", printable(name), codes[0])
+		a.why = fmt.Sprintf("%s answers %s", text.Name(name), codes[0])
 	default:
-		a.why = fmt.Sprintf("what %s says of such a person is not known", printable(name))
+		a.why = fmt.Sprintf("what %s says of such a person is not known", text.Name(name))
 	}
 	if a.next == "" && a.fixLine == asSaid {
-		a.next = fmt.Sprintf("Sign in once, to see what %s says (line %d of %s).", printable(name), h.Line, h.File)
+		a.next = fmt.Sprintf("Sign in once, to see what %s says (line %d of %s).", text.Name(name), h.Line, h.File)
 		if !h.Is(Own) {
 			a.fixLine = spare
 		}

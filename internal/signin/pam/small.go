@@ -155,14 +155,14 @@ func (c call) program(name string) answer {
 		next: "Put the program back, where people need it.", fixLine: drop}
 	switch {
 	case f.Missing():
-		a.why = fmt.Sprintf("pam_exec fails, because %s is not there", printable(name))
+		a.why = fmt.Sprintf("pam_exec fails, because %s is not there", text.Name(name))
 	case f.Err == nil && (f.Mode.IsDir() || f.Mode.Perm()&0o111 == 0):
-		a.why, a.next, a.fixLine = fmt.Sprintf("pam_exec fails, because %s cannot be run", printable(name)), "Run: sudo chmod 0755 "+text.Quote(name), asSaid
+		a.why, a.next, a.fixLine = fmt.Sprintf("pam_exec fails, because %s cannot be run", text.Name(name)), "Run: sudo chmod 0755 "+text.Quote(name), asSaid
 	case c.m.NoExec != nil && c.m.NoExec(name):
-		a.why = fmt.Sprintf("pam_exec fails, because %s is on a file system that is mounted noexec", printable(name))
+		a.why = fmt.Sprintf("pam_exec fails, because %s is on a file system that is mounted noexec", text.Name(name))
 	default:
 		a.codes = []Code{Success, systemErr}
-		a.why = fmt.Sprintf("pam_exec lets in whom the program %s lets in", printable(name))
+		a.why = fmt.Sprintf("pam_exec lets in whom the program %s lets in", text.Name(name))
 		a.fixLine = asSaid
 		a.next = fmt.Sprintf("Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=%s PAM_TYPE=%s %s", c.m.Service, map[Stack]string{Account: "account", Session: "open_session"}[c.stack], name)
 	}

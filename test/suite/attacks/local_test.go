@@ -16,6 +16,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/host/hosttest"
 	"aadsshlogin-handler/internal/logging"
+	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/trail"
 )
 
@@ -137,6 +138,17 @@ func local() []attack {
 				w.put("proc/7/status", "Name:\tUid: 0 0 0 0\nUid:\t65534\t65534\t65534\t65534\n")
 				return holds(w.host.ProcessUser(7) == 65534, "it counts as user %d", w.host.ProcessUser(7))
 			}},
+		{by: "local user", what: "a process called sshd listens, with options of its own", holds: "the sshd that is asked is root's: whose a process is says the kernel",
+			works: func(w *world) bool {
+				mallorysDaemon(w)
+				listening := strings.Contains(w.read(filepath.Join(w.dir, "proc/net/tcp")), " 71 ")
+				return listening && w.read(filepath.Join(w.dir, "proc/7/comm")) == "sshd\n" // its options would be handed to root's
+			},
+			held: func(w *world) error {
+				mallorysDaemon(w)
+				d := sshd.Look(w.t.Context(), w.host, false, nil).Daemon
+				return holds(d.PID == 0 && len(d.Command) == 0 && d.Binary == "", "it is taken for the daemon: %+v", d)
+			}},
 		{by: "local user", what: "a pid file that names a process which is gone", holds: "a dead process holds nothing",
 			works: func(w *world) bool { return w.read(w.put("run/x.pid", "4711")) == "4711" },
 			held: func(w *world) error {
@@ -146,6 +158,17 @@ func local() []attack {
 				return holds(!held, "it holds the lock")
 			}},
 	}
+}
+
+// mallorysDaemon is a program of user 1000 that calls itself sshd, and listens.
+func mallorysDaemon(w *world) {
+	w.put("proc/net/tcp", "  0: 00000000:08AE 0:0 0A 0:0 0:0 0 0 0 71 1 0\n")
+	w.put("proc/7/comm", "sshd\n")
+	w.put("proc/7/status", "Name:\tsshd\nUid:\t1000\t1000\t1000\t1000\n")
+	w.put("proc/7/cmdline", "/usr/sbin/sshd\x00-D\x00-o\x00AuthorizedKeysCommand=/home/mallory/x\x00")
+	w.link("/home/mallory/sshd", "proc/7/exe")
+	w.link("socket:[71]", "proc/7/fd/3")
+	w.put("run/sshd.pid", "7\n")
 }
 
 func evilProgram(w *world) (string, error) {
