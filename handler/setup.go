@@ -10,6 +10,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/internal/watch"
 	"aadsshlogin-handler/pkgmgr"
@@ -163,36 +164,60 @@ func (r *run) gone(ctx context.Context) string {
 // giveBack makes setup the owner again, where this extension had found it: with
 // its receipt, and with the watch, which this version of the program now keeps.
 // It reports false where there was no setup. setup is the owner first: whatever
-// becomes of the rest, nobody else removes what its receipt names.
-func (r *run) giveBack(ctx context.Context) (bool, error) {
+// becomes of the rest, nobody else removes what its receipt names. unwatched is
+// what a person has to know of a watch that could not be put up as it should be:
+// nobody runs an uninstall twice, so the return has ended all the same.
+func (r *run) giveBack(ctx context.Context) (given bool, unwatched string, err error) {
 	owner, there := r.found()
 	if !there {
-		return false, nil
+		return false, "", nil
 	}
 	owner.Version, owner.Program = r.Version, "" // of the copy that the watch runs
 	if err := owner.Write(r.host); err != nil {
-		return true, err
+		return true, "", err
 	}
 	if _, err := state.Restore(r.host); err != nil {
-		return true, err
+		return true, "", err
+	}
+	unwatched = r.watchForSetup(ctx)
+	if unwatched != "" {
+		r.log.Warnf("setup: %s", unwatched)
+	}
+	return true, unwatched, state.Restored(r.host)
+}
+
+// watchForSetup puts the watch of setup up again, and says what is wrong where it
+// is not as it should be.
+func (r *run) watchForSetup(ctx context.Context) string {
+	if r.Watch == nil {
+		return ""
 	}
 	env := agent.Standalone(r.Version)
 	sequence, err := agent.Sequence(env, func(string) string { return "" })
-	if err == nil && r.Watch != nil {
-		settings, _, err := agent.ReadSettings(ctx, r.host, env, sequence)
-		if err != nil {
-			r.log.Warnf("%v", err)
-		}
-		put := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
-		if put.Answer != preflight.Pass { // it is done again by whoever comes next: this uninstall once more, setup or remove
-			r.log.Warnf("setup: %s", put.Text)
-			return true, nil
-		}
-		r.log.Infof("setup: %s", put.Text)
-	} else {
-		r.log.Warnf("setup is not watched again: %v", err)
+	if err != nil {
+		return r.toSetup("Nobody looks at this machine, for what setup was told cannot be read: "+err.Error(), "Set the extension again.")
 	}
-	return true, state.Restored(r.host)
+	settings, _, err := agent.ReadSettings(ctx, r.host, env, sequence)
+	if err != nil {
+		r.log.Warnf("%v", err)
+	}
+	put := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
+	if put.Answer == preflight.Pass {
+		return ""
+	}
+	return r.toSetup(put.Text, put.Next)
+}
+
+// toSetup is a text of the extension for whoever runs setup from now on, where the
+// program that says it goes away.
+func (r *run) toSetup(what, next string) string {
+	speaker := standalone.Setup()
+	speaker.Program = watch.Copy(r.host)
+	if speaker.Program == "" {
+		speaker.Program = "./aadsshlogin-handler"
+		what += " Bring the program of version " + r.Version + " to this machine."
+	}
+	return strings.TrimSpace(speaker.Words(what + " " + next))
 }
 
 // GiveBack is what the watch does for an extension that the agent dropped
@@ -206,5 +231,6 @@ func GiveBack(ctx context.Context, q Request) (bool, error) {
 		return false, err
 	}
 	defer release()
-	return r.giveBack(ctx)
+	given, _, err := r.giveBack(ctx)
+	return given, err
 }

@@ -54,17 +54,20 @@ func (r *run) uninstall(ctx context.Context) outcome {
 // yield leaves the machine to its owner; where an uninstall was killed while it gave
 // the machine back to setup, it ends that.
 func (r *run) yield(ctx context.Context, other Standing) outcome {
+	message := "This machine belongs to " + other.Who() + "; nothing was removed."
 	if other.Setup && state.Returning(r.host) {
 		release, err := r.alone(ctx)
 		if err != nil {
 			return failed(err, nil)
 		}
 		defer release()
-		if _, err := r.giveBack(ctx); err != nil {
+		_, unwatched, err := r.giveBack(ctx)
+		if err != nil {
 			return failed(unwritable(err), nil)
 		}
+		message = strings.TrimSpace(message + " " + unwatched)
 	}
-	return outcome{message: "This machine belongs to " + other.Who() + "; nothing was removed."}
+	return outcome{message: message}
 }
 
 // unreadable is the fault of a receipt that does not say what came by us.
@@ -94,12 +97,12 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 		}
 	}
 	if !r.op.standalone {
-		given, err := r.giveBack(ctx) // also where something failed: the agent does not run this again
+		given, unwatched, err := r.giveBack(ctx) // also where something failed: the agent does not run this again
 		if err != nil {
 			troubles = append(troubles, unwritable(err))
 		}
 		if given && len(troubles) == 0 {
-			return outcome{message: "Uninstalled: the machine is as it was before the extension, and belongs to setup again."}
+			return outcome{message: strings.TrimSpace("Uninstalled: the machine is as it was before the extension, and belongs to setup again. " + unwatched)}
 		}
 	}
 	if len(troubles) > 0 {

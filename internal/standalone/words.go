@@ -46,6 +46,7 @@ func (s Speaker) phrases(run string) []string {
 		"Update the extension to its newest version", "Run setup of the newest release",
 		"update the extension to its newest version", "run setup of the newest release",
 		"an uninstall of the extension", "remove",
+		"between two runs of the extension", "between two runs of setup",
 		"the extension adds its own", "setup adds its own",
 	}
 	again := " again"

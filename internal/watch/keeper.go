@@ -76,7 +76,8 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 	if errors.As(err, &timerOnly) {
 		return preflight.Result{Name: About().Name, Answer: preflight.Warn,
 			Text: fmt.Sprintf("This machine is looked at every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
-			// Each path unit takes one; other programs of root may have them all (inotify(7)).
+			// systemd takes one for each path of the unit (path_spec_watch in its path.c), of
+			// the 128 that root has by default; other programs may have them all (inotify(7)).
 			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}
 	}
 	if err != nil {

@@ -41,7 +41,7 @@ func TestErrorsSample(t *testing.T) {
 func sample(t *testing.T, m matrix, least int) {
 	t.Helper()
 	var out bytes.Buffer
-	m.jobs, m.out = max(2, runtime.NumCPU()), &out
+	m.jobs, m.logs, m.out = max(2, runtime.NumCPU()), true, &out
 	err := m.run(t.Context())
 	t.Logf("%s\n%s", out.String(), m.table())
 	if err != nil {

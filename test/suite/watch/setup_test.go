@@ -313,6 +313,37 @@ func TestExtensionAfterSetup(t *testing.T) {
 	}
 }
 
+// TestReturnToSetupHalfWatched: where the extension gives the machine back and the
+// watch cannot be put up whole, as where the machine has no inotify instances left,
+// the return has ended all the same, and what is missing is told with what to do.
+func TestReturnToSetupHalfWatched(t *testing.T) {
+	s := boot(t)
+	program := s.program("1.0.0.0")
+	s.run(0, program+" setup")
+	s.rest()
+	s.deliver(settings)
+	s.operate("install", 0, 0)
+	s.state("Installed")
+	s.operate("enable", 0, 0)
+	s.state("Enabled")
+	s.rest()
+	const refuse = "/etc/systemd/system/aadsshlogin-handler.path.d"
+	s.must("mkdir " + refuse + "; printf '[Unit]\nAssertPathExists=/nowhere\n' > " + refuse + "/x.conf")
+	s.operate("disable", 0, 0)
+	out := s.operate("uninstall", 0, 0)
+	for _, want := range []string{"belongs to setup again", "but not when a file that matters changes", "systemctl status aadsshlogin-handler.path"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("uninstall does not say %q: %s", want, out)
+		}
+	}
+	s.must("rm -rf " + s.dir + "; ! test -e /var/lib/aadsshlogin-handler/receipt.setup.json; systemctl is-active aadsshlogin-handler.timer")
+	s.must("rm -r " + refuse + "; systemctl daemon-reload; systemctl reset-failed; rm -rf /var/log/azure")
+	s.run(0, copied+" setup")
+	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success") {
+		t.Errorf("monitor: %s", m)
+	}
+}
+
 // TestBesideMicrosoftsExtension: its packages are found ones. Its upgrade takes
 // them away for a moment and its deletion for good, and neither is acted upon at
 // the first look.
