@@ -25,7 +25,7 @@ type Memory struct {
 // missing from them.
 type MemorySource string
 
-// The sources, in the order in which they are asked.
+// The sources.
 const (
 	// Blocks are the kernel's hot-plug blocks: whole blocks of physical memory,
 	// those behind the crash kernel included (kernel: admin-guide/mm/memory-hotplug).
@@ -39,14 +39,23 @@ const (
 	NoMemory MemorySource = ""
 )
 
-// lookMemory finds the size of the machine's memory as it was bought.
+// plenty is so much that nobody asks what was bought: twice of what is needed.
+const plenty = 2048 * MiB
+
+// lookMemory finds the size of the machine's memory as it was bought. What the
+// kernel was left with is never more than that, so where it is plenty nothing else
+// is read: a large machine has thousands of blocks, each with a file.
 func lookMemory(h *host.Host) Memory {
-	for _, ask := range []func(*host.Host) Memory{memoryBlocks, memoryMap, memTotal} {
+	left := memTotal(h)
+	if left.Bytes >= plenty {
+		return left
+	}
+	for _, ask := range []func(*host.Host) Memory{memoryBlocks, memoryMap} {
 		if m := ask(h); m.Bytes > 0 {
 			return m
 		}
 	}
-	return Memory{}
+	return left
 }
 
 func memoryBlocks(h *host.Host) Memory {
@@ -104,7 +113,9 @@ func memTotal(h *host.Host) Memory {
 		if n, _ := fmt.Sscanf(lines.Text(), "MemTotal: %d kB", &kb); n == 1 {
 			crash, _ := h.ReadFile("/sys/kernel/kexec_crash_size", 64)
 			reserved, _ := strconv.ParseInt(strings.TrimSpace(string(crash)), 10, 64)
-			return Memory{Bytes: kb<<10 + reserved, Known: MemTotal}
+			if m := (Memory{Bytes: kb<<10 + reserved, Known: MemTotal}); m.Bytes > 0 {
+				return m
+			}
 		}
 	}
 	return Memory{}

@@ -37,6 +37,11 @@ func blocks(size string, online, offline int) map[string]string {
 	return files
 }
 
+func with(files map[string]string, path, content string) map[string]string {
+	files[path] = content
+	return files
+}
+
 func TestMemoryIsWhatWasBought(t *testing.T) {
 	// 0x8000000 is 128 MiB, the block of a small x86 machine.
 	ramMap := map[string]string{
@@ -54,6 +59,8 @@ func TestMemoryIsWhatWasBought(t *testing.T) {
 		{"1 GiB by the firmware's map", ramMap, Memory{0x9fc00 + 0x3ff00000, RAMMap}},
 		{"MemTotal", map[string]string{"/proc/meminfo": "MemTotal:         928692 kB\nMemFree: 1 kB\n"}, Memory{928692 << 10, MemTotal}},
 		{"MemTotal and a crash kernel", map[string]string{"/proc/meminfo": "MemTotal: 700000 kB\n", "/sys/kernel/kexec_crash_size": "268435456\n"}, Memory{700000<<10 + 256*MiB, MemTotal}},
+		{"plenty: no block is read", with(blocks("8000000", 1, 0), "/proc/meminfo", "MemTotal: 2097152 kB\n"), Memory{2 << 30, MemTotal}},
+		{"less than plenty: what was bought", with(blocks("8000000", 16, 0), "/proc/meminfo", "MemTotal: 2097151 kB\n"), Memory{2 << 30, Blocks}},
 		{"nothing", nil, Memory{}},
 		{"garbage", map[string]string{"/sys/devices/system/memory/block_size_bytes": "zz", "/proc/meminfo": "\x00\x01"}, Memory{}},
 	} {

@@ -30,19 +30,49 @@ func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
 	if limit <= 0 {
 		limit = Limit
 	}
+	f, info, err := h.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b := inOnePiece(min(info.Size(), limit))
+	if _, err := b.ReadFrom(io.LimitReader(f, limit+1)); err != nil {
+		return nil, h.short.note(err)
+	}
+	if int64(b.Len()) > limit {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
+	}
+	return b.Bytes(), nil
+}
+
+// ReadUntil reads a regular file of at most limit bytes in pieces of up to 64 KiB,
+// and leaves the rest unread once a piece is enough.
+func (h *Host) ReadUntil(path string, limit int64, enough func(piece []byte) bool) ([]byte, error) {
 	f, _, err := h.open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, h.short.note(err)
+	var all []byte
+	piece := make([]byte, 64<<10)
+	for {
+		n, err := f.Read(piece)
+		all = append(all, piece[:n]...)
+		switch {
+		case errors.Is(err, io.EOF), err == nil && enough(piece[:n]):
+			return all, nil
+		case err != nil:
+			return nil, h.short.note(err)
+		case int64(len(all)) > limit:
+			return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
+		}
 	}
-	if int64(len(b)) > limit {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
-	}
-	return b, nil
+}
+
+// inOnePiece is a buffer for what is size bytes long, if it does not grow meanwhile:
+// one that grows is copied again and again, and each copy is memory.
+func inOnePiece(size int64) *bytes.Buffer {
+	return bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
 }
 
 // open opens a regular file for reading, and nothing else.
@@ -109,7 +139,7 @@ func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
 	if _, err := f.Seek(info.Size()-size, io.SeekStart); err != nil {
 		return nil, err
 	}
-	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead)) // in one piece
+	b := inOnePiece(size)
 	_, err = b.ReadFrom(io.LimitReader(f, limit))
 	return b.Bytes(), h.short.note(err)
 }
@@ -119,6 +149,10 @@ func (h *Host) Exists(path string) bool {
 	_, err := os.Lstat(h.Path(path))
 	return err == nil
 }
+
+// MayRun says whether the file system and the file's mode let the program at path be
+// executed by this process.
+func (h *Host) MayRun(path string) bool { return unix.Access(h.Path(path), unix.X_OK) == nil }
 
 // Stat is os.Stat under the root.
 func (h *Host) Stat(path string) (fs.FileInfo, error) { return os.Stat(h.Path(path)) }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -46,13 +47,14 @@ type File struct {
 // was written on another machine (a captured image starts anew). A damaged one
 // is an error: guessing what to remove would be worse.
 func ReadReceipt(h *host.Host) (Receipt, error) {
-	fresh := Receipt{Machine: MachineID(h), System: systemID(h), Packages: map[string]Package{}, Files: map[string]File{}}
+	hardware, system := hardwareID(h), systemID(h)
+	fresh := Receipt{Machine: cmp.Or(hardware, system), System: system, Packages: map[string]Package{}, Files: map[string]File{}}
 	var r Receipt
 	found, err := ReadJSON(h, receiptFile, &r)
 	if err != nil {
 		return fresh, err
 	}
-	if !found || !r.from(h) {
+	if !found || !r.from(hardware, system) {
 		return fresh, nil
 	}
 	r.System = fresh.System
@@ -68,12 +70,12 @@ func ReadReceipt(h *host.Host) (Receipt, error) {
 // from says whether a receipt was written for this machine. Where the hardware's id
 // cannot be read this time (no /sys), the system's tells: taking a machine for
 // another one would forget what is to be removed from it.
-func (r Receipt) from(h *host.Host) bool {
-	id := MachineID(h)
+func (r Receipt) from(hardware, system string) bool {
+	id := cmp.Or(hardware, system)
 	if r.Machine == id || r.Machine == swapped(id) {
 		return true
 	}
-	return hardwareID(h) == "" && r.System != "" && r.System == systemID(h)
+	return hardware == "" && r.System != "" && r.System == system
 }
 
 // Clone is a copy that can be changed without changing r.

@@ -53,7 +53,7 @@ type Files struct {
 
 func lookFiles(h *host.Host) Files {
 	mounts, err := lookMounts(h)
-	debian := h.Exists("/var/lib/dpkg")
+	debian, libraries := h.Exists("/var/lib/dpkg"), newLoader(h)
 	look := func(candidates ...string) File {
 		for _, p := range candidates {
 			if info, err := h.Stat(p); err == nil && info.Mode().IsRegular() {
@@ -61,7 +61,7 @@ func lookFiles(h *host.Host) Files {
 				above, _ := parts(h, p) // what cannot be read is not judged
 				f := File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.noexec(p)}
 				if content, err := h.ReadFile(p, fileLimit); err == nil {
-					f.Lacks = lacks(h, p, content)
+					f.Lacks = libraries.lacks(p, content)
 				}
 				return f
 			}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -66,17 +67,26 @@ func digestOf(text []byte, digits int) string {
 // dpkgDigests reads the list that dpkg keeps of a package's files; the package's
 // architecture may be part of its name (dpkg-query(1), --control-path).
 func dpkgDigests(h *host.Host, name string) map[string]string {
-	lists := append([]string{"/var/lib/dpkg/info/" + name + ".md5sums"}, h.Glob("/var/lib/dpkg/info/"+name+":*.md5sums")...)
+	const folder = "/var/lib/dpkg/info/"
+	out := digestsIn(h, folder+name+".md5sums")
+	if len(out) > 0 {
+		return out
+	}
+	// A package that can be there for several architectures has one in the name. The
+	// folder has thousands of files.
+	for _, list := range h.Glob(folder + name + ":*.md5sums") {
+		maps.Copy(out, digestsIn(h, list))
+	}
+	return out
+}
+
+// digestsIn are the digests of one of dpkg's lists, by the paths of the files.
+func digestsIn(h *host.Host, list string) map[string]string {
 	out := map[string]string{}
-	for _, list := range lists {
-		text, err := h.ReadFile(list, 1<<20)
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(text)) {
-			if digest, file, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-				out[path.Join("/", strings.TrimSpace(file))] = digest
-			}
+	text, _ := h.ReadFile(list, 1<<20) // without it there are none
+	for line := range strings.Lines(string(text)) {
+		if digest, file, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			out[path.Join("/", strings.TrimSpace(file))] = digest
 		}
 	}
 	return out

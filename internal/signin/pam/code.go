@@ -19,6 +19,7 @@ const (
 	abort           Code = 26
 	authtokExpired  Code = 27
 	moduleUnknown   Code = 28
+	incomplete      Code = 31
 
 	codes = 32 // _PAM_RETURN_VALUES
 )

@@ -2,6 +2,7 @@ package pam
 
 import (
 	"aadsshlogin-handler/internal/order"
+	"bytes"
 	"cmp"
 	"fmt"
 	"path"
@@ -298,18 +299,16 @@ func (s Service) ask(stack Stack, h handler, p person) answer {
 	if why := s.m.loads(file, f); why != "" {
 		return answer{codes: []Code{moduleUnknown}, why: text.Name(name) + " " + why, next: remove, fixLine: drop}
 	}
-	if !strings.Contains(string(f.Text), "\x00"+function(stack)+"\x00") {
+	if !bytes.Contains(f.Text, []byte("\x00"+function(stack)+"\x00")) {
 		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", text.Name(name), stack), next: remove, fixLine: drop}
 	}
 	c := call{m: s.m, stack: stack, person: p, Rule: h.Rule}
-	a := unknownModule()
 	for _, row := range modules() {
 		if row.name == strings.TrimSuffix(path.Base(name), ".so") {
-			a = row.of(c)
-			break
+			return settle(row.of(c), h)
 		}
 	}
-	return settle(a, h)
+	return settle(unknownModule(), h)
 }
 
 // settle leaves out answers between which the line's control sees no difference,
@@ -356,7 +355,7 @@ func settle(a answer, h handler) answer {
 func unknownModule() answer {
 	a := answer{}
 	for c := Success; c < codes; c++ {
-		if codeNames()[c] != "incomplete" {
+		if c != incomplete {
 			a.codes = append(a.codes, c)
 		}
 	}
