@@ -94,8 +94,8 @@ func (a *asker) effective(ctx context.Context, c Connection) (Effective, error) 
 }
 
 // version asks with -V, which prints the version and which sshd before OpenSSH
-// 9.2 refuses, with the version in the usage text. It is for the log and the
-// messages only, so no answer is fine.
+// 9.2 refuses, with the version in the usage text. What hangs on it is not known
+// where there is no answer.
 func (a *asker) version(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

@@ -26,7 +26,7 @@ func healthy(t *testing.T, config string) Facts {
 	t.Helper()
 	h := hosttest.New(t).Host()
 	put(t, h, mainConfig, config, 0o644)
-	f := Facts{Binary: "/usr/sbin/sshd", Version: "OpenSSH_9.2p1", Unit: "ssh", Config: Read(h, mainConfig)}
+	f := Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Config: Read(h, mainConfig)}
 	f.Daemon.Listening = []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:22")}
 	f.Own = []netip.Addr{netip.MustParseAddr("10.0.0.4")}
 	connections, _ := f.Config.Connections(f.endpoints(), false, false)

@@ -3,6 +3,7 @@ package sshd
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -13,10 +14,10 @@ import (
 )
 
 // TestQuestionsOfAPlainMachine: on a configuration as it is shipped, with a socket
-// unit or without, sshd is started four times and nothing else is: is the
-// configuration right, which sshd is it, and what of people and of service
-// principals.
+// unit or without, sshd is started twice and nothing else is: what holds for
+// people, and what for service principals. What it shows it has tested.
 func TestQuestionsOfAPlainMachine(t *testing.T) {
+	plain := regexp.MustCompile(`(?m)^(allow|deny)(users|groups) .*\n`)
 	for name, unit := range map[string]string{"the daemon listens": "", "a socket unit listens": "[Socket]\nListenStream=22\n"} {
 		r := hosttest.New(t)
 		h := r.Host()
@@ -27,11 +28,9 @@ func TestQuestionsOfAPlainMachine(t *testing.T) {
 		if unit != "" {
 			put(t, h, "/usr/lib/systemd/system/ssh.socket", unit, 0o644)
 		}
-		r.Expect("/usr/sbin/sshd -t", host.Result{})
-		r.Expect("/usr/sbin/sshd -V", hosttest.Answer(0, "OpenSSH_9.2p1"))
 		for _, user := range []string{PersonProbe, ServiceProbe} {
 			r.Expect("/usr/sbin/sshd -T -C user="+user+",host=198.51.100.23,addr=198.51.100.23,laddr="+local(h)+",lport=22",
-				host.Result{Stdout: golden(t, "9.2")})
+				host.Result{Stdout: plain.ReplaceAll(golden(t, "9.2"), nil)})
 		}
 		if f := Look(t.Context(), h, false, nil); f.Err != nil || len(f.Users) != 2 {
 			t.Errorf("%s: %+v %d", name, f.Err, len(f.Users))
@@ -84,7 +83,6 @@ func TestNobodyToAskAbout(t *testing.T) {
 	put(t, h, mainConfig, "UsePAM yes\nListenAddress 127.0.0.1\n"+packageBlock, 0o644)
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.Expect("/usr/sbin/sshd -t", host.Result{})
-	r.Expect("/usr/sbin/sshd -V", hosttest.Answer(0, "OpenSSH_9.2p1"))
 	if f := Look(t.Context(), h, false, &gate.Somebody{Name: "ada@contoso.com", From: netip.MustParseAddr("fd00::9")}); len(f.Users) != 0 || f.PAMService() != "" {
 		t.Errorf("%+v", f.Users)
 	}

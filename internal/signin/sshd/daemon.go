@@ -30,19 +30,11 @@ func (d Daemon) Listens(port uint16) bool {
 
 func lookDaemon(h *host.Host) Daemon {
 	d := Daemon{Expected: h.Exists("/run/systemd/system")} // sd_booted(3)
-	var all []socket
-	// IPv6 first: an sshd that has just read its configuration opens IPv4 before it,
-	// so what is seen is never IPv6 alone where both are to come.
-	for _, table := range []string{"/proc/net/tcp6", "/proc/net/tcp"} {
-		text, err := h.ReadFile(table, 8<<20)
-		if err != nil {
-			if table == "/proc/net/tcp" { // tcp6 is missing where IPv6 is switched off
-				d.Err = err
-			}
-			continue
-		}
-		all = append(all, parseListening(text)...)
+	all, err := listening(h, atEnd)
+	if len(all) == 0 {
+		all, err = listening(h, func([]byte) bool { return false })
 	}
+	d.Err = err
 	d.PID, d.Own = listener(h, all)
 	if d.PID == 0 {
 		d.PID = byPidFile(h)
@@ -136,6 +128,39 @@ func commandLine(text string) []string {
 type socket struct {
 	at    netip.AddrPort
 	inode string
+}
+
+// listening are the sockets of /proc/net that listen.
+func listening(h *host.Host, enough func(piece []byte) bool) (all []socket, err error) {
+	// IPv6 first: an sshd that has just read its configuration opens IPv4 before it,
+	// so what is seen is never IPv6 alone where both are to come.
+	for _, table := range []string{"/proc/net/tcp6", "/proc/net/tcp"} {
+		text, missing := h.ReadUntil(table, 8<<20, enough)
+		if missing != nil {
+			if table == "/proc/net/tcp" { // tcp6 is missing where IPv6 is switched off
+				err = missing
+			}
+			continue
+		}
+		all = append(all, parseListening(text)...)
+	}
+	return all, err
+}
+
+// atEnd says whether nothing of such a table that listens comes after a piece of it.
+// The sockets that listen stand first (tcp_seq_start of net/ipv4/tcp_ipv4.c), and the
+// kernel fills a page before it hands it on (seq_read_iter of fs/seq_file.c). What is
+// left unread costs more than all that is read: the kernel goes through the places
+// of all possible connections, hundreds of thousands on a large machine, for the next
+// one, and through all of them again to say that there is none.
+func atEnd(piece []byte) bool {
+	for line := range strings.Lines(string(piece)) {
+		f := strings.Fields(line)
+		if strings.HasSuffix(line, "\n") && len(f) > 3 && f[3] != "0A" && f[3] != "st" { // "st" heads the column
+			return true
+		}
+	}
+	return len(piece) < 2048 // half of the smallest page; a line is shorter than 200 bytes
 }
 
 // parseListening reads /proc/net/tcp or tcp6: the sockets in state 0A, LISTEN

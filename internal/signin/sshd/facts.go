@@ -25,7 +25,7 @@ const (
 // Facts is what was seen of sshd.
 type Facts struct {
 	Binary   string             // path of sshd; "" where it is not installed
-	Version  string             // for example "OpenSSH_9.2p1"; "" where sshd did not say
+	Version  string             // for example "OpenSSH_9.2p1"; "" where sshd did not say, or where nothing hangs on it
 	Options  []string           // the daemon's, besides its configuration file
 	Sources  []Source           // the files that options come from
 	Problem  *Problem           // why sshd refuses its configuration; nil: it does not
@@ -66,20 +66,15 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 		return f
 	}
 	a := asker{h: h, binary: f.Binary, options: f.Options, rdomain: f.Config.asksDomain()}
-	f.Problem, f.Err = a.test(ctx)
-	f.Note = a.note()
-	if a.hidden != "" && f.Daemon.PID != 0 {
-		// The daemon has made the directory, and somebody removed it since.
-		f.Problem = &Problem{Kind: NoSeparation, Message: "Missing privilege separation directory: " + a.hidden, Dir: a.hidden}
+	var connections []Connection
+	connections, f.More = f.connections(func(address string) string { return nameOf(ctx, h, address) })
+	if !f.ask(ctx, &a, connections) {
+		f.test(ctx, &a, connections)
 	}
-	if f.Problem != nil && f.Problem.Kind == NoHostKeys {
-		f.HostKeys = lookHostKeys(h, f.Config.hostKeys())
+	if f.hangsOnVersion() {
+		f.Version = a.version(ctx)
 	}
-	if f.Err != nil || f.Problem != nil {
-		return f
-	}
-	f.Version = a.version(ctx)
-	if f.ask(ctx, &a); f.Err != nil || f.Killed != "" {
+	if f.Err != nil || f.Problem != nil || f.Killed != "" {
 		return f
 	}
 	f.Places = lookPlaces(ctx, h, f.Users)
@@ -90,22 +85,64 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 	return f
 }
 
-// ask asks what is in force for each kind of connection.
-func (f *Facts) ask(ctx context.Context, a *asker) {
-	var connections []Connection
-	connections, f.More = f.connections(func(address string) string { return nameOf(ctx, a.h, address) })
+// ask asks what is in force for each kind of connection. It reports false where
+// that is not known, or was not asked because there is no connection to ask about.
+func (f *Facts) ask(ctx context.Context, a *asker, connections []Connection) bool {
+	f.Users, f.Killed, f.Err = nil, "", nil
 	for _, c := range connections {
 		effective, err := a.effective(ctx, c)
 		var killed *killedError
 		switch {
 		case errors.As(err, &killed):
 			f.Killed = killed.signal
-			return
+			return false
 		case err != nil:
-			f.Err = fmt.Errorf("sshd accepts its configuration but does not show it for %s: %w", c.User, err)
-			return
+			f.Err = fmt.Errorf("sshd does not show its configuration for %s: %w", c.User, err)
+			return false
 		}
 		f.Users = append(f.Users, effective)
+	}
+	return len(connections) > 0
+}
+
+// hangsOnVersion says whether sshds of different versions do different things with
+// what is in force.
+func (f *Facts) hangsOnVersion() bool {
+	for i := range f.Users {
+		e := &f.Users[i]
+		accepted, _ := e.Accepted()
+		if e.Has("allowusers") || e.Has("denyusers") || !slices.Contains(accepted, certSHA512) {
+			return true
+		}
+	}
+	return f.Killed != ""
+}
+
+// test finds out why sshd does not show what is in force. Where it does, there is
+// nothing to find: before "sshd -T" shows anything it goes through all that "sshd -t"
+// goes through, the configuration, the host keys and the folders (sshd.c of OpenSSH:
+// they differ in what is printed at the end).
+func (f *Facts) test(ctx context.Context, a *asker, connections []Connection) {
+	if hangs := (*host.HangsError)(nil); errors.As(f.Err, &hangs) {
+		return // and would once more
+	}
+	var err error
+	f.Problem, err = a.test(ctx)
+	f.Note = a.note()
+	if a.hidden != "" && f.Daemon.PID != 0 {
+		// The daemon has made the directory, and somebody removed it since.
+		f.Problem = &Problem{Kind: NoSeparation, Message: "Missing privilege separation directory: " + a.hidden, Dir: a.hidden}
+	}
+	switch {
+	case err != nil:
+		f.Err, f.Killed, f.Users = err, "", nil
+	case f.Problem != nil:
+		f.Err, f.Killed, f.Users = nil, "", nil
+		if f.Problem.Kind == NoHostKeys {
+			f.HostKeys = lookHostKeys(a.h, f.Config.hostKeys())
+		}
+	case a.hidden != "":
+		f.ask(ctx, a, connections)
 	}
 }
 
