@@ -43,6 +43,31 @@ func State(ctx context.Context, unit string) (UnitState, error) {
 	return state, err
 }
 
+// Executed says whether the program of a service could be executed when systemd
+// started it last, which is not known before the first start since boot.
+func Executed(ctx context.Context, service string) (executed, known bool) {
+	var code, status int32
+	err := again(ctx, func(s *session) error {
+		for name, to := range map[string]*int32{"ExecMainCode": &code, "ExecMainStatus": &status} {
+			err := ask(ctx, func(ctx context.Context) error {
+				p, err := s.conn.GetUnitTypePropertyContext(ctx, service, "Service", name)
+				if err == nil {
+					*to, _ = p.Value.Value().(int32)
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	// CLD_EXITED of waitid(2), and less than what systemd ends with where it could
+	// not come to execute the program (systemd.exec(5), "PROCESS EXIT CODES").
+	known = err == nil && code != 0
+	return known && code == 1 && status < 200, known
+}
+
 // state is one question for everything: systemd 219 has no call that lists
 // units by name.
 func (s *session) state(ctx context.Context, unit string) (UnitState, error) {

@@ -62,7 +62,8 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 		}
 		return unwatched("others than root can write to "+unsafe+", and so could run as root what the watch runs", onlyRoot(unsafe)+" Then set the extension again.")
 	}
-	if err := k.copy(ctx, program); err != nil {
+	copy, err := k.copy(ctx, program)
+	if err != nil {
 		if removal := k.Remove(ctx); removal != nil {
 			k.Host.Log.Warnf("the rest of the watch: %v", removal)
 		}
@@ -71,7 +72,7 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 		}
 		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+program+"; df -h "+filepath.Dir(program)+"), and set the extension again.")
 	}
-	err := k.start(ctx, program, a)
+	err = k.start(ctx, program, copy, a)
 	var timerOnly *timerOnlyError
 	if errors.As(err, &timerOnly) {
 		return preflight.Result{Name: About().Name, Answer: preflight.Warn,
@@ -103,17 +104,18 @@ func unwatched(why, next string) preflight.Result {
 
 // Follow has a watch that is there report under another sequence number.
 func (k *Keeper) Follow(a Assignment) error {
-	if _, found, err := readRecord(k.Host); !found {
+	r, found, err := readRecord(k.Host)
+	if !found {
 		return err
 	}
-	return k.record(a)
+	return k.record(a, r.Made)
 }
 
 // record gives the looks their number, and makes them forget what one of them
 // suspected: a run has looked since.
-func (k *Keeper) record(a Assignment) error {
+func (k *Keeper) record(a Assignment, copy *made) error {
 	stateful := k.Host.Exists(agent.StateFile(a.Environment.BaseDir))
-	if err := (Record{BaseDir: a.Environment.BaseDir, Sequence: a.Sequence, Stateful: stateful}).write(k.Host); err != nil {
+	if err := (Record{BaseDir: a.Environment.BaseDir, Sequence: a.Sequence, Stateful: stateful, Made: copy}).write(k.Host); err != nil {
 		return err
 	}
 	m := readMemory(k.Host)
@@ -123,42 +125,82 @@ func (k *Keeper) record(a Assignment) error {
 
 // copy makes the one copy of the running program that people and the units run.
 // The receipt has it first, so whatever becomes of this run, uninstall finds it.
-func (k *Keeper) copy(ctx context.Context, program string) error {
-	if !k.copied(program) {
+// What it returns is for the record.
+func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
+	r, _, _ := readRecord(k.Host) // without one it is compared
+	there, known := k.copied(program, r.Made)
+	if !there {
 		self, err := k.Host.ReadFile(k.Self, selfLimit)
 		if err != nil {
-			return fmt.Errorf("the running program cannot be copied: %w", err)
+			return nil, fmt.Errorf("the running program cannot be copied: %w", err)
 		}
 		if _, err := k.write(file{program, self, 0o755}); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := k.Host.EnsureLabel(program, filepath.Dir(program)); err != nil {
-		return err
+		return nil, err
 	}
 	for _, other := range k.copies() {
 		if other != program {
 			if _, err := k.Host.RemoveFile(other); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
+	if known && k.runs(ctx, program, r.Made.Boot) {
+		return r.Made, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	r, err := k.Host.Runner.Run(ctx, host.Command{Name: program, Args: []string{"version"}})
-	if err == nil && r.ExitCode != 0 {
-		err = fmt.Errorf("%s version %s", program, r.Ending())
+	answer, err := k.Host.Runner.Run(ctx, host.Command{Name: program, Args: []string{"version"}})
+	if err == nil && answer.ExitCode != 0 {
+		err = fmt.Errorf("%s version %s", program, answer.Ending())
 	}
-	return err
+	if there { // a healthy machine is not written to
+		return r.Made, err
+	}
+	return &made{Inodes: k.inodes(program), Boot: state.BootID(k.Host)}, err
 }
 
-// copied says whether the copy is there, as it should be and with its receipt. On
-// a healthy machine it always is, and neither file is read into memory for it.
-func (k *Keeper) copied(program string) bool {
+// runs says whether it is known that a copy that has not changed can be started: by
+// what became of systemd's last start of it, or, where it was not to start it since
+// boot, because whoever made the copy has started it since. What forbids it now, if
+// it is not the file system, shows at systemd's next start.
+func (k *Keeper) runs(ctx context.Context, program, boot string) bool {
+	if !k.Host.MayRun(program) {
+		return false
+	}
+	executed, known := systemd.Executed(ctx, lookUnit)
+	return executed || !known && boot != "" && boot == state.BootID(k.Host)
+}
+
+// copied says whether the copy is there, as it should be and with its receipt, and
+// whether that is known because neither it nor the program has changed since one was
+// made of the other: the kernel sets an inode's time of change itself. On a healthy
+// machine it is always there, and neither file is read into memory for it.
+func (k *Keeper) copied(program string, as *made) (there, known bool) {
 	info, err := k.Host.Lstat(program)
 	receipt, unread := state.ReadReceipt(k.Host)
 	_, ours := receipt.Files[program]
-	return err == nil && unread == nil && ours && info.Mode() == 0o755 && k.Host.SameContent(k.Self, program)
+	if err != nil || unread != nil || !ours || info.Mode() != 0o755 {
+		return false, false
+	}
+	if as != nil && as.Inodes != "" && as.Inodes == k.inodes(program) {
+		return true, true
+	}
+	return k.Host.SameContent(k.Self, program), false
+}
+
+// inodes are those of the running program and of its copy; "" where one cannot be
+// looked at.
+func (k *Keeper) inodes(program string) string {
+	self, err := k.Host.Stat(k.Self)
+	there, missing := k.Host.Lstat(program)
+	if err != nil || missing != nil {
+		return ""
+	}
+	return inode(self) + " " + inode(there)
 }
 
 // copies are where copies of ours can be: at the other place only what the
@@ -221,7 +263,7 @@ func (k *Keeper) write(files ...file) (changed bool, err error) {
 }
 
 // start has systemd know the units as they should be, and starts what is not.
-func (k *Keeper) start(ctx context.Context, program string, a Assignment) error {
+func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assignment) error {
 	files, err := unitFiles(program, a.Environment, a.Minutes)
 	if err != nil {
 		return err
@@ -231,7 +273,7 @@ func (k *Keeper) start(ctx context.Context, program string, a Assignment) error 
 			return fmt.Errorf("%s is masked", filepath.Base(f.path)) // the owner's word, which writing the file would undo
 		}
 	}
-	if err := k.record(a); err != nil {
+	if err := k.record(a, copy); err != nil {
 		return err
 	}
 	changed, err := k.write(files...)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/host"
@@ -41,11 +42,55 @@ func TestOwnersMaskStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := Assignment{Environment: agent.Environment{BaseDir: "/var/lib/waagent/H-1.0", Version: "1.0"}, Minutes: 15}
-	err := (&Keeper{Host: h}).start(t.Context(), Program, a)
+	err := (&Keeper{Host: h}).start(t.Context(), Program, nil, a)
 	if err == nil || !strings.Contains(err.Error(), timerUnit+" is masked") {
 		t.Errorf("%v", err)
 	}
 	if target, err := os.Readlink(mask); err != nil || target != "/dev/null" {
 		t.Errorf("%q, %v", target, err)
 	}
+}
+
+// TestCopied: while neither the program nor its copy has changed, neither is read.
+// A copy of the same size and with the same time of change to its content is found
+// to be another all the same, and so is one with another mode.
+func TestCopied(t *testing.T) {
+	h := testHost(t)
+	k := &Keeper{Host: h, Self: "/self"}
+	put(t, h, "/self", "the program")
+	if _, err := k.write(file{Program, []byte("the program"), 0o755}); err != nil {
+		t.Fatal(err)
+	}
+	want := func(what, recorded string, there, known bool) {
+		t.Helper()
+		if a, b := k.copied(Program, &made{Inodes: recorded}); a != there || b != known {
+			t.Errorf("%s: there %t, known %t", what, a, b)
+		}
+	}
+	tick := func() { time.Sleep(20 * time.Millisecond) }
+	recorded := k.inodes(Program)
+	want("as it was copied", recorded, true, true)
+	want("without a record", "", true, false)
+
+	tick()                            // of the kernel's clock for such times
+	put(t, h, "/self", "the program") // written anew
+	want("the program is another file with the same content", recorded, true, false)
+
+	recorded = k.inodes(Program)
+	before, err := h.Stat(Program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tick()
+	put(t, h, Program, "another one")
+	if err := os.Chtimes(h.Path(Program), before.ModTime(), before.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	want("another content", recorded, false, false)
+
+	put(t, h, Program, "the program")
+	if err := os.Chmod(h.Path(Program), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	want("another mode", k.inodes(Program), false, false)
 }

@@ -22,6 +22,15 @@ type Record struct {
 	Sequence int    `json:"sequence"`
 	// Stateful: the agent keeps a HandlerState for this version.
 	Stateful bool `json:"stateful"`
+	// Made is nil where the copy was made by a version that wrote nothing of it.
+	Made *made `json:"made,omitempty"`
+}
+
+// made is how the copy of the program was made. While it is so, nobody has to read
+// ten megabytes twice, nor to start the copy to see that it can be.
+type made struct {
+	Inodes string `json:"inodes"` // of the program and of the copy, which hold the same (see copied)
+	Boot   string `json:"boot"`   // in which the copy was started and ran
 }
 
 // Memory is what one look leaves for the next.
