@@ -35,5 +35,5 @@ func brief(c host.Command) string {
 			words = append(words, word)
 		}
 	}
-	return oneLine(host.Command{Name: c.Name, Args: words, Secrets: c.Secrets}.String())
+	return message(host.Command{Name: c.Name, Args: words, Secrets: c.Secrets}.String())
 }

@@ -117,11 +117,11 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 		}
 		expand := func(template string) string {
 			line := string(re.ExpandString(nil, template, output, at))
-			return oneLine(strings.ReplaceAll(line, " ()", "")) // a reason that was not given
+			return message(strings.ReplaceAll(line, " ()", "")) // a reason that was not given
 		}
 		what := expand(row.what)
 		if said := scriptSaid(output, at[0]); row.said && said != "" {
-			what = oneLine(what + " It said: " + said)
+			what = message(what + " It said: " + said)
 		}
 		cause := ended(c, r)
 		if row.step == repair {
@@ -226,11 +226,11 @@ func lastWords(output string) string {
 			last, isError = line, isError || isMarked
 		}
 	}
-	return oneLine(last)
+	return message(last)
 }
 
-// oneLine is a message of a bearable length.
-func oneLine(s string) string { return text.Message(s, 400) }
+// message is what a program said, at a bearable length.
+func message(s string) string { return text.Message(s, 400) }
 
 // ends are the beginning and the end of a long output: causes stand in one of
 // them, and a package's script may write megabytes in between.

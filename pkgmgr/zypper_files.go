@@ -47,7 +47,7 @@ func zypperFile(h *host.Host, said []string) *fault.Fault {
 			}
 			return fault.New(fault.PackageManagerFailed,
 				fmt.Sprintf("The repository file %s cannot be read, so that zypper does nothing at all: line %d: %s.",
-					name, problems[0].Line, oneLine(strings.TrimSuffix(said[1], "."))), next)
+					name, problems[0].Line, message(strings.TrimSuffix(said[1], "."))), next)
 		}
 	}
 	return nil

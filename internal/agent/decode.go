@@ -138,18 +138,5 @@ func (m mistake) shown() string {
 	case '[':
 		return "a list"
 	}
-	return text.Clip(text.Printable(string(m.value)), 80)
-}
-
-// shorten keeps a list of names that somebody else chose fit to be shown.
-func shorten(names []string) []string {
-	const most = 10
-	var kept []string
-	for i, name := range names {
-		if i == most {
-			return append(kept, fmt.Sprintf("and %d more", len(names)-most))
-		}
-		kept = append(kept, text.Clip(text.Printable(name), 80))
-	}
-	return kept
+	return text.Brief(string(m.value), 80)
 }

@@ -10,6 +10,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/internal/names"
 )
 
@@ -168,9 +169,9 @@ func understand(public, protected map[string]json.RawMessage) (s Settings, unkno
 		unknown = append(unknown, "protectedSettings."+name)
 	}
 	if bad = append(bad, worse...); len(bad) > 0 {
-		return s, shorten(unknown), refuse(bad)
+		return s, text.List(unknown), refuse(bad)
 	}
-	return s, shorten(unknown), nil
+	return s, text.List(unknown), nil
 }
 
 // keptProtected reads the protected settings that setup has kept.

@@ -81,7 +81,7 @@ func wrongOption(c *cobra.Command, err error) error {
 		if near := nearOptions(c, unknown.GetSpecifiedName()); len(near) > 0 {
 			next = "Did you mean " + strings.Join(near, " or ") + "? " + next
 		}
-		return fault.New(fault.Usage, fmt.Sprintf("%s has no option %s.", c.Name(), text.Clip(text.Printable(name), 60)), next)
+		return fault.New(fault.Usage, fmt.Sprintf("%s has no option %s.", c.Name(), text.Brief(name, 60)), next)
 	case errors.As(err, &bare):
 		return fault.New(fault.Usage, fmt.Sprintf("--%s needs a value.", bare.GetFlag().Name), helpOf(c))
 	case errors.As(err, &invalid):

@@ -135,7 +135,7 @@ func firewallCheck(m *machine) []preflight.Result {
 			next = "Ask as root: sudo " + host.Program() + " doctor --only firewall"
 		}
 		return []preflight.Result{{Answer: preflight.Unknown, Next: next,
-			Text: "This machine's own firewall could not be read: " + strings.Join(strings.Fields(m.firewall.err.Error()), " ") + "."}}
+			Text: "This machine's own firewall could not be read: " + text.OneLine(m.firewall.err.Error()) + "."}}
 	}
 	switch v.Fate {
 	case firewall.Closed:

@@ -35,7 +35,7 @@ func (f *Fleet) Add(name string, in io.Reader) error {
 		case err != nil:
 			return fault.Wrap(err, fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %s.", n, name, text.OneLine(err.Error())), "Name files that doctor --json printed.")
 		case r.Schema != schemaVersion:
-			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s has the schema %q; this program reads %q.", n, name, text.Clip(text.Printable(r.Schema), 40), schemaVersion), "Print it anew, with the same version of the program.")
+			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s has the schema %q; this program reads %q.", n, name, text.Brief(r.Schema, 40), schemaVersion), "Print it anew, with the same version of the program.")
 		}
 		if r.Machine.Name == "" {
 			r.Machine.Name = fmt.Sprintf("(%s:%d)", name, n)

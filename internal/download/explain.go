@@ -166,7 +166,7 @@ func issuer(c *x509.Certificate) string {
 	if c == nil {
 		return "an authority"
 	}
-	return strconv.Quote(text.Clip(text.Printable(cmp.Or(c.Issuer.CommonName, c.Issuer.String())), 100))
+	return strconv.Quote(text.Brief(cmp.Or(c.Issuer.CommonName, c.Issuer.String()), 100))
 }
 
 // route is the command that shows how this machine would get to the address

@@ -208,4 +208,4 @@ func no(s string) bool {
 }
 
 // shown makes a word from a file fit for a message.
-func shown(s string) string { return text.Clip(text.Printable(s), 60) }
+func shown(s string) string { return text.Brief(s, 60) }

@@ -3,6 +3,7 @@
 package text
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -112,6 +113,22 @@ func Name(s string) string {
 		return s
 	}
 	return strconv.Quote(Shown(s))
+}
+
+// Brief is what somebody else chose, in at most limit bytes that a terminal shows.
+func Brief(s string, limit int) string { return Clip(Printable(s), limit) }
+
+// List is what of a list of names that somebody else chose is shown: ten of them.
+func List(names []string) []string {
+	const most = 10
+	var kept []string
+	for i, name := range names {
+		if i == most {
+			return append(kept, fmt.Sprintf("and %d more", len(names)-most))
+		}
+		kept = append(kept, Brief(name, 80))
+	}
+	return kept
 }
 
 // ASCII is what of s is printable ASCII.
