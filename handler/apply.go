@@ -220,7 +220,7 @@ func (w *work) isLegacy(name string) bool {
 
 func unwritable(err error) error {
 	return fault.Wrap(err, fault.Disk, "The handler's state cannot be written: "+err.Error()+".",
-		"Free space on, or make writable, the file system that holds /var/lib (df -h /var/lib; findmnt -T /var/lib), and set the extension again.")
+		"Free space on, or make writable, the file system that holds /var/lib (df -h /var/lib; findmnt -T /var/lib)"+fault.AndAgain)
 }
 
 // reload tells sshd, and strikes the debt out.
@@ -232,7 +232,7 @@ func (r *run) reload(ctx context.Context, f *facts.Facts) error {
 		}
 		return fault.Wrap(err, fault.VerificationFailed,
 			fmt.Sprintf("sshd (%s) could not be told to read its new configuration: %v.", out.Unit, err),
-			"Run on this machine: sudo sshd -t && sudo systemctl reload "+strings.TrimSuffix(out.Unit, ".service")+"; then set the extension again.")
+			"Run on this machine: sudo sshd -t && sudo systemctl reload "+strings.TrimSuffix(out.Unit, ".service")+fault.ThenAgain)
 	}
 	if !out.Reloaded {
 		r.log.Infof("nothing was reloaded: %s", out.Why)

@@ -180,5 +180,5 @@ func (w *work) diskBehind(err error) error {
 		return err
 	}
 	return fault.Wrap(err, fault.Disk, fmt.Sprintf("The file system of %s %s. So the package manager failed: %s", folder, why, said.What),
-		fmt.Sprintf("Free space there or make it writable (df -h %[1]s; findmnt -T %[1]s), and set the extension again.", folder))
+		fmt.Sprintf("Free space there or make it writable (df -h %[1]s; findmnt -T %[1]s)"+fault.AndAgain, folder))
 }

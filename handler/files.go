@@ -119,7 +119,7 @@ func (r *run) removeFolders(folders []string) error {
 
 func unwritableFile(path string, err error) error {
 	return fault.Wrap(err, fault.Disk, path+" cannot be written: "+err.Error()+".",
-		"Free space on, or make writable, its file system (df -h "+filepath.Dir(path)+"; findmnt -T "+filepath.Dir(path)+"), and set the extension again.")
+		"Free space on, or make writable, its file system (df -h "+filepath.Dir(path)+"; findmnt -T "+filepath.Dir(path)+")"+fault.AndAgain)
 }
 
 // cameOfIt says whether the packages are there, whatever failed after that.

@@ -30,7 +30,7 @@ func (w *work) offered(ctx context.Context, s decide.Step, err error) error {
 	switch {
 	case len(versions) > 0:
 		what += "; it has " + strings.Join(versions[:min(len(versions), 5)], ", ")
-		next = "Set packageVersion to one that is there, or leave it out, and set the extension again. See also: curl -fsSI " + address + "."
+		next = "Set packageVersion to one that is there, or leave it out" + fault.AndAgain + " See also: curl -fsSI " + address + "."
 	case asked != "":
 		what += ", nor any other version of it"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/identity"
 )
 
@@ -63,7 +64,7 @@ func operations() []operation {
 		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: ofFailures, newest: true, defers: true, identityTimeout: identity.DefaultBudget, meaning: "a step of an upgrade of the extension"},
 		{name: "enable", budget: enableBudget, run: (*run).enable, converges: true, reports: always, decides: true, identityTimeout: lookIdentityTimeout, meaning: "which does the same and more"},
 		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures, replaces: true, meaning: "a step of an upgrade of the extension"},
-		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true, meaning: "with which the agent begins an upgrade or an uninstall of the extension"},
+		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true, meaning: "with which the agent begins an upgrade or " + fault.AnUninstall},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall, meaning: "which takes away what was installed"},
 		// Nobody ends these two; they wait as long as a person, or a boot, may.
 		{name: "setup", budget: 30 * time.Minute, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, identityTimeout: identity.DefaultBudget, meaning: "which does the same and more"},

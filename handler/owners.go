@@ -23,9 +23,9 @@ import (
 func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
 	next := "bring the key that it names up to date (reinstall packages-microsoft-prod, if that brought it)"
 	if w.Settings.Repository.Mode != agent.ModeExisting {
-		next += ", or remove the entry, and the extension adds its own"
+		next += ", or remove the entry, and " + fault.AddsItsOwn
 	}
-	next += "; then set the extension again."
+	next += fault.ThenAgain
 	about := "The machine's own entry for the repository decides about its keys (" + e.Place() + "): "
 	if gone := repo.KeyGone(w.host, e); gone != "" && (said.Code == fault.RepositoryUntrusted || strings.Contains(said.What, gone)) {
 		what := fmt.Sprintf("The entry for the repository in %s names the key file %s, which is not there.", e.Place(), gone)
@@ -44,7 +44,7 @@ func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
 		return nil
 	}
 	if key := w.notImported(e, said); key != "" {
-		next = "it names the key that signed, which this machine has not imported: sudo rpm --import " + key + "; then set the extension again."
+		next = "it names the key that signed, which this machine has not imported: sudo rpm --import " + key + fault.ThenAgain
 	}
 	return fault.Wrap(said, said.Code, said.What, about+next)
 }
@@ -122,7 +122,7 @@ func (w *work) passedOver(err error) error {
 	for _, p := range w.facts.Problems {
 		if p.Refused && said.Code == fault.PackageUnavailable {
 			return fault.Wrap(err, said.Code, fmt.Sprintf("%s %s is passed over for its line %d: %s.", said.What, p.File, p.Line, p.What),
-				"Correct that file: less "+p.File+"; then set the extension again.")
+				"Correct that file: less "+p.File+fault.ThenAgain)
 		}
 	}
 	return err

@@ -53,7 +53,7 @@ func (r *run) lacks(m *pkgmgr.Manager, d *demand) error {
 	short := func(free, needed string) error {
 		return fault.New(fault.Disk,
 			fmt.Sprintf("The file system mounted at %s has %s, and %s needs %s there (%s), so it was not started.", d.room.Mount, free, m.Name, needed, strings.Join(d.folders, ", ")),
-			fmt.Sprintf("Free space there (df -h %[1]s; df -i %[1]s; sudo du -xh %[1]s | sort -h | tail), and set the extension again.", d.room.Mount))
+			fmt.Sprintf("Free space there (df -h %[1]s; df -i %[1]s; sudo du -xh %[1]s | sort -h | tail)"+fault.AndAgain, d.room.Mount))
 	}
 	switch {
 	case d.room.Bytes < uint64(d.bytes):
@@ -65,7 +65,7 @@ func (r *run) lacks(m *pkgmgr.Manager, d *demand) error {
 		if err := r.host.Fits(folder, d.bytes); err != nil {
 			return fault.Wrap(err, fault.Disk,
 				fmt.Sprintf("The file system mounted at %s shows %s free, but %s does not get the %s that %s needs there: %v.", d.room.Mount, size(int64(d.room.Bytes)), folder, size(d.bytes), m.Name, err),
-				fmt.Sprintf("Look for a quota (df -h %[1]s; repquota -a; btrfs qgroup show %[1]s), raise it or free space, and set the extension again.", folder))
+				fmt.Sprintf("Look for a quota (df -h %[1]s; repquota -a; btrfs qgroup show %[1]s), raise it or free space"+fault.AndAgain, folder))
 		}
 	}
 	return nil

@@ -194,7 +194,7 @@ func (r *run) reports(v outcome) bool {
 func (r *run) stopped() *fault.Fault {
 	return fault.New(fault.StillRunning,
 		fmt.Sprintf("The %s of version %s did not finish: it was stopped on the way.", r.op.name, r.Version),
-		"Set the extension again"+fault.OrRestart+".")
+		fault.AgainFirst+fault.OrRestart+".")
 }
 
 // placeholder writes the status of a sequence number that has no verdict yet: a
@@ -256,11 +256,11 @@ func (r *run) lock(ctx context.Context) (release func(), err error) {
 	release, err = r.host.SingleRun(ctx, fmt.Sprintf("%s of version %s", r.op.name, r.Version))
 	if errors.Is(err, host.ErrLocked) {
 		return nil, fault.Wrap(err, fault.StillRunning, "Another run of this handler was at work all the time: "+strings.TrimPrefix(err.Error(), host.ErrLocked.Error()+": ")+".",
-			"Let it finish; then set the extension again.")
+			"Let it finish"+fault.ThenAgain)
 	}
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".",
-			"Make /run writable, which it is on every machine that has booted (findmnt -T /run; df -h /run); then set the extension again.")
+			"Make /run writable, which it is on every machine that has booted (findmnt -T /run; df -h /run)"+fault.ThenAgain)
 	}
 	return release, nil
 }
@@ -280,7 +280,7 @@ func (r *run) awaitTransaction(ctx context.Context) error {
 		case <-ctx.Done():
 			err := fault.Wrap(host.ErrStillRunning, fault.StillRunning,
 				fmt.Sprintf("The package transaction that was started at %s still runs (process %d).", t.Since.Format("15:04:05 MST"), t.PID),
-				"Wait for it to end, then set the extension again. What it prints: "+host.TransactionLog)
+				"Wait for it to end, then "+fault.Again+". What it prints: "+host.TransactionLog)
 			action.Ended(err)
 			return err
 		case <-time.After(200 * time.Millisecond):

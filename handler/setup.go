@@ -195,7 +195,7 @@ func (r *run) watchForSetup(ctx context.Context) string {
 	env := agent.Standalone(r.Version)
 	sequence, err := agent.Sequence(env, func(string) string { return "" })
 	if err != nil {
-		return r.toSetup("Nobody looks at this machine, for what setup was told cannot be read: "+err.Error(), "Set the extension again.")
+		return r.toSetup("Nobody looks at this machine, for what setup was told cannot be read: "+err.Error(), fault.AgainFirst+".")
 	}
 	settings, _, err := agent.ReadSettings(ctx, r.host, env, sequence)
 	if err != nil {

@@ -141,7 +141,7 @@ func unregistered(v *fault.Fault, f *facts.Facts) {
 		switch {
 		case !finding.Package || finding.Answer != sshd.Fail || finding.Text != v.What:
 		case strings.HasPrefix(v.Next, "Run: "+again):
-			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s; then set the extension again.", name, byHand(f.Target.Manager, name))
+			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s"+fault.ThenAgain, name, byHand(f.Target.Manager, name))
 		default:
 			other := strings.Replace(v.Next, ", or run: "+again, "", 1)
 			v.Next = "Reinstalling " + name + " did not help. " + other // which may end in a command

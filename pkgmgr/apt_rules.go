@@ -19,11 +19,11 @@ func aptRules() []rule {
 		// E: You don't have enough free space in /var/cache/apt/archives/.
 		{match: `enough free space in (\S+?)/?\.$`, code: fault.Disk,
 			what: "The file system of $1 has not enough free space for the packages.",
-			next: "Free space there: df -h $1" + thenAgain},
+			next: "Free space there: df -h $1" + fault.ThenAgain},
 		// dpkg: error ... failed to write (No space left on device)
 		{match: `No space left on device|Disk quota exceeded`, code: fault.Disk,
 			what: "A file system that apt or dpkg writes to is full.",
-			next: "Free space: df -h /var /usr /tmp /boot; df -i /var" + thenAgain},
+			next: "Free space: df -h /var /usr /tmp /boot; df -i /var" + fault.ThenAgain},
 		// W: chown to _apt:root of directory /var/lib/apt/lists/partial failed - SetupAPTPartialDirectory (30: Read-only file system)
 		{match: `(?:^|[\s'"])(/[^\s'":]+)[^\n]*Read-only file system`, code: fault.Disk,
 			what: "The file system of $1 is read-only.",
@@ -51,11 +51,11 @@ func aptRules() []rule {
 		// E: Unable to parse package file /etc/apt/preferences.d/x (1)
 		{match: `^E: Unable to parse package file (/etc/apt/preferences\S*) \((\d+)\)`, code: fault.PackageManagerFailed,
 			what: "apt's pins in $1 cannot be read (its paragraph $2).",
-			next: "Correct the file, or move it away: less $1" + thenAgain},
+			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
 		// dpkg: warning: 'tar' not found in PATH or not executable
 		{match: `^dpkg: warning: '([^']+)' not found in PATH or not executable(?:[^\n]*\n)+?dpkg: error: \d+ expected program`, code: fault.PackageManagerFailed,
 			what: "dpkg needs the program $1, which is not there or may not be run.",
-			next: "Put it back, or make it executable: command -v $1; dpkg -S $1" + thenAgain},
+			next: "Put it back, or make it executable: command -v $1; dpkg -S $1" + fault.ThenAgain},
 		// dpkg-deb (subprocess): decompressing archive '/repo/./aadsshlogin_1.0.deb' (size=700) member 'control.tar': lzma error: compressed data is corrupt
 		// dpkg-deb (subprocess): cannot copy archive member from '/repo/./aadsshlogin_1.0.deb' to decompressor pipe: unexpected end of file or stream
 		// dpkg-deb: error: '/var/cache/apt/archives/aadsshlogin_1.0_amd64.deb' is not a Debian format archive
@@ -85,13 +85,13 @@ func aptRules() []rule {
 		// E: Conflicting values set for option Signed-By regarding source http://127.0.0.1:8080/ ./: /a.gpg != /b.gpg
 		{match: `^E: Conflicting values set for option Signed-By regarding source ` + aptHost, code: fault.PackageManagerFailed,
 			what: "Two entries of apt's sources for $1 name different keys, so that apt reads none of its sources.",
-			next: "Keep one of them: grep -rn $1 /etc/apt/sources.list /etc/apt/sources.list.d" + thenAgain,
+			next: "Keep one of them: grep -rn $1 /etc/apt/sources.list /etc/apt/sources.list.d" + fault.ThenAgain,
 			step: narrow},
 		// E: Malformed entry 1 in list file /etc/apt/sources.list.d/zz.list (Component)
 		// E: Malformed stanza 1 in source list /etc/apt/sources.list.d/x.sources (type)
 		{match: `^E: Malformed \S+ (\d+) in (?:source list|list file|sources file) (\S+)|^E: (?:Type .* is not known on line (\d+) in source list|Unable to parse source list) (\S+)`, code: fault.PackageManagerFailed,
 			what: "Entry $1$3 of $2$4 cannot be read, so that apt reads none of its sources.",
-			next: "Correct the file, or move it away: less $2$4" + thenAgain,
+			next: "Correct the file, or move it away: less $2$4" + fault.ThenAgain,
 			step: narrow},
 		// E: The list of sources could not be read.
 		{match: `^E: The list of sources could not be read`, code: fault.PackageManagerFailed,
@@ -102,7 +102,7 @@ func aptRules() []rule {
 		// E: Release file for http://127.0.0.1:8081/notyet/./InRelease is not valid yet (invalid for another 2d 23h 59min 46s).
 		{match: `^[EW]: Release file for ` + aptHost + `\S* is not valid yet \(invalid for another (.*?)\)`, code: fault.RepositoryUntrusted,
 			what: "The package lists of $1 are dated $2 in the future: the clock of this machine is wrong.",
-			next: "Set the clock: timedatectl status" + thenAgain},
+			next: "Set the clock: timedatectl status" + fault.ThenAgain},
 		// E: Release file for http://127.0.0.1:8081/expired/./InRelease is expired (invalid since 112d 21h 20min 23s).
 		{match: `^[EW]: Release file for ` + aptHost + `\S* is expired \(invalid since (.*?)\)`, code: fault.RepositoryUntrusted,
 			what: "The package lists of $1 expired $2 ago, by the clock of this machine.",
@@ -110,7 +110,7 @@ func aptRules() []rule {
 		// The following signatures were invalid: EXPKEYSIG EB3E94ADBE1229CF Microsoft (Release signing)
 		{match: `(EXPKEYSIG|KEYEXPIRED|REVKEYSIG) ([0-9A-F]+)`, code: fault.RepositoryUntrusted,
 			what: "The package lists are signed with key $2, which has expired or was revoked ($1).",
-			next: "Check the clock (timedatectl status) and update the extension to its newest version."},
+			next: "Check the clock (timedatectl status) and " + fault.Newest + "."},
 		// The following signatures couldn't be verified because the public key is not available: NO_PUBKEY D341D9D95F48AA8E
 		// Sub-process /usr/bin/sqv returned an error code (1), error message is: Missing key 7A69...AA8E, which is needed to verify signature.
 		{match: `(?:NO_PUBKEY|Missing key) ([0-9A-F]+)`, code: fault.RepositoryUntrusted,
@@ -124,7 +124,7 @@ func aptRules() []rule {
 		// Error: Policy rejects signing key ... because: SHA1 is not considered secure since 2026-02-01T00:00:00Z
 		{match: `SHA-?1 is not considered secure|Policy rejects|digest algorithm is considered weak`, code: fault.RepositoryUntrusted,
 			what: "The package lists are signed in a way that this release no longer accepts.",
-			next: newestVersion + ", which brings the current copy of the key."},
+			next: fault.UpdateWhereSet + ", which brings the current copy of the key."},
 		// E: There were unauthenticated packages and -y was used without --allow-unauthenticated
 		{match: `unauthenticated packages|(?:cannot|could not) be authenticated`, code: fault.RepositoryUntrusted,
 			what: "apt has no valid signature for a package that it would install.",
@@ -160,7 +160,7 @@ func aptRules() []rule {
 		//   Temporary failure resolving 'packages.example.invalid'
 		{match: `(?:Temporary failure resolving|Could not resolve|Something wicked happened resolving) '([^':]+)|Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
 			what: "The name $1$2 cannot be resolved.",
-			next: "See what answers on this machine: getent hosts $1$2; resolvectl status" + thenAgain},
+			next: "See what answers on this machine: getent hosts $1$2; resolvectl status" + fault.ThenAgain},
 		// Certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown.
 		// SSL certificate problem: unable to get local issuer certificate
 		// SSL: no alternative certificate subject name matches target host name 'packages.microsoft.com'
@@ -174,7 +174,7 @@ func aptRules() []rule {
 		// OpenSSL SSL_connect: Connection reset by peer
 		{match: aptFetch + `(?:Could not handshake|SSL connection failed|gnutls_handshake\(\) failed|OpenSSL SSL_connect): ([^\n\[]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be spoken to over TLS: $2",
-			next: "See what answers there: curl -sSvI https://$1" + thenAgain},
+			next: "See what answers there: curl -sSvI https://$1" + fault.ThenAgain},
 		// Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
 		// Unable to connect to 127.0.0.1:9:
 		// Cannot initiate the connection to 198.51.100.1:80 (198.51.100.1). - connect (101: Network is unreachable)
@@ -202,7 +202,7 @@ func aptRules() []rule {
 		// E: GPG error: https://packages.microsoft.com/rig/prod rig InRelease: The following signatures were invalid: NODATA 3  NODATA 4
 		{match: `^[EW]: (?:GPG error:|Failed to fetch) ` + aptHost + `\S* [^\n]*(?:[Ss]igned file isn't valid|The following signatures were invalid: NODATA)`, code: fault.RepositoryUnreachable,
 			what: "What came in the place of the signed package lists of $1 is no signed file: a proxy or portal answered, or something on the way changes files.",
-			next: "See what answers: curl -sSvI https://$1" + thenAgain,
+			next: "See what answers: curl -sSvI https://$1" + fault.ThenAgain,
 			step: widen},
 		// File has unexpected size (565 != 564). Mirror sync in progress? [IP: 127.0.0.1 8081]
 		// E: Failed to fetch http://127.0.0.1:8081/corrupt/./aadsshlogin_1.0.2_amd64.deb  Hash Sum mismatch
@@ -225,26 +225,26 @@ func aptRules() []rule {
 		// E: Failed to fetch http://127.0.0.1:8081/hang/./InRelease  Connection failed [IP: 127.0.0.1 8081]
 		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+([^\n\[]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read: $2",
-			next: "See what answers on this machine: curl -sSvI https://$1" + thenAgain},
+			next: "See what answers on this machine: curl -sSvI https://$1" + fault.ThenAgain},
 
 		// The following held packages will be changed:
 		//   aadsshlogin
 		// E: Held packages were changed and -y was used without --allow-change-held-packages.
 		{match: `^The following held packages will be changed:\n\s+([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine holds a package at its version: $1",
-			next: "Release it with: sudo apt-mark unhold $1" + thenAgain},
+			next: "Release it with: sudo apt-mark unhold $1" + fault.ThenAgain},
 		// The following packages will be REMOVED:
 		//   aadlogin
 		// E: Packages need to be removed but remove is disabled.
 		{match: `^The following packages will be REMOVED:\n\s+([^\n]+)(?:\n[^\n]*)*\nE: Packages need to be removed but remove is disabled`, code: fault.PackageManagerFailed,
 			what: "The installation would remove other packages of this machine: $1",
-			next: "Decide about them, see what would happen with: apt-get -s install aadsshlogin" + thenAgain},
+			next: "Decide about them, see what would happen with: apt-get -s install aadsshlogin" + fault.ThenAgain},
 		// You might want to run 'apt --fix-broken install' to correct these.
 		// The following packages have unmet dependencies:
 		//  needs-nothing : Depends: libnosuch (>= 3) but it is not installable
 		{match: `fix-broken install'[^\n]*\nThe following packages have unmet dependencies:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "Packages that are on this machine already lack what they depend on: $1",
-			next: "Repair it with: sudo apt-get --fix-broken install" + thenAgain,
+			next: "Repair it with: sudo apt-get --fix-broken install" + fault.ThenAgain,
 			step: repair},
 		//  aadsshlogin : Depends: libnosuch (>= 3) but it is not installable
 		{match: `^The following packages have unmet dependencies:\n\s*(([^\s:]+)[^\n]+)`, code: fault.PackageManagerFailed,
@@ -254,7 +254,7 @@ func aptRules() []rule {
 		// E: Unable to correct problems, you have held broken packages.
 		{match: `you have held broken packages`, code: fault.PackageManagerFailed,
 			what: "Held packages stand in the way of what the installation depends on.",
-			next: "See which: apt-mark showhold" + thenAgain,
+			next: "See which: apt-mark showhold" + fault.ThenAgain,
 			step: widen},
 
 		// E: Version '9.9.9' for 'aadsshlogin' was not found
@@ -278,7 +278,7 @@ func aptRules() []rule {
 		//  trying to overwrite '/usr/bin/aad_certhandler', which is also in package others 1.0
 		{match: `^dpkg: error processing archive (?:/\S*/)?([^_\s]+)_\S+ \(--\S+\):\n\s*trying to overwrite '([^']+)', which is also in package (\S+)`, code: fault.PackageManagerFailed,
 			what: "$2 of $1 belongs to the package $3 already.",
-			next: "See what that is for: dpkg -s $3; remove it if it is not needed (sudo apt-get remove $3)" + thenAgain},
+			next: "See what that is for: dpkg -s $3; remove it if it is not needed (sudo apt-get remove $3)" + fault.ThenAgain},
 		// Setting up aadsshlogin (1.0.2) ...
 		// dpkg: error processing package aadsshlogin (--configure):
 		//  installed aadsshlogin package post-installation script subprocess returned error exit status 1
@@ -304,15 +304,15 @@ func aptRules() []rule {
 		// E: Problem executing scripts APT::Update::Pre-Invoke '/usr/local/bin/snapshot'
 		{match: `^E: Problem executing scripts (\S+) '([^\n]*)'$`, code: fault.PackageManagerFailed,
 			what: "A command that this machine's apt configuration has run each time fails: $1 \"$2\".",
-			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + thenAgain},
+			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + fault.ThenAgain},
 		// E: Failure running script /usr/local/bin/scan-packages
 		{match: `^E: Failure running (?:script|hook) ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "A command that this machine's apt configuration has run each time fails: $1",
-			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + thenAgain},
+			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + fault.ThenAgain},
 		// E: Syntax error /etc/apt/apt.conf:2: Extra junk at end of file
 		{match: `^E: Syntax error (/[^:\s]+):(\d+): ([^\n]+?)\.?$`, code: fault.PackageManagerFailed,
 			what: "apt's configuration cannot be read: $1, line $2: $3.",
-			next: "Correct the file, or move it away: less +$2 $1" + thenAgain},
+			next: "Correct the file, or move it away: less +$2 $1" + fault.ThenAgain},
 		// dpkg: unrecoverable fatal error, aborting:
 		//  files list file for package 'x' is missing final newline
 		{match: `^dpkg: unrecoverable fatal error, aborting:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,

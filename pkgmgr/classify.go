@@ -65,12 +65,12 @@ func starvation() []rule {
 		// Failed to store expired repos cache: [Errno 24] Too many open files: '/var/cache/dnf/expired_repos.json'
 		{match: `(?i)^(?:[EW]: |error|failed|fatal|dpkg: |cannot |can't )[^\n]*Too many open files`, code: fault.Resources,
 			what: "The package manager could not open a file: too many are open.",
-			next: "See the limits: ulimit -n; cat /proc/sys/fs/file-nr" + thenAgain},
+			next: "See the limits: ulimit -n; cat /proc/sys/fs/file-nr" + fault.ThenAgain},
 		// fork: Cannot allocate memory
 		// E: Could not fork - fork (12: Cannot allocate memory)
 		{match: `(?i)^(?:[EW]: |error|failed|fatal|dpkg: |cannot |can't |fork)[^\n]*Cannot allocate memory|^terminate called after throwing an instance of 'std::bad_alloc'|^MemoryError`, code: fault.Resources,
 			what: "The package manager got no memory.",
-			next: "See what uses it: free -m; ps aux --sort=-rss | head" + thenAgain},
+			next: "See what uses it: free -m; ps aux --sort=-rss | head" + fault.ThenAgain},
 	}
 }
 
@@ -148,7 +148,7 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	}
 	if r.Signal != "" {
 		return diagnosis{fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
-			"See who ended it: the kernel does where memory runs out (sudo dmesg | grep -iE 'oom|killed' | tail; free -m)"+thenAgain)}
+			"See who ended it: the kernel does where memory runs out (sudo dmesg | grep -iE 'oom|killed' | tail; free -m)"+fault.ThenAgain)}
 	}
 	return diagnosis{step: unexplained, fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
 		"See the whole output ("+readLog+"), and repeat the command by hand.")}

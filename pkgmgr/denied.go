@@ -26,7 +26,7 @@ func aptDenied(h *host.Host, s Source) *fault.Fault {
 	if info, err := h.Stat("/dev/null"); err == nil && (info.Mode()&fs.ModeCharDevice == 0 || info.Mode().Perm()&0o006 != 0o006) {
 		return fault.New(fault.PackageManagerFailed,
 			fmt.Sprintf("apt cannot verify signatures: /dev/null is not what it should be (%s).", info.Mode()),
-			makeNull+thenAgain)
+			makeNull+fault.ThenAgain)
 	}
 	uid, gid, found := userIDs(h, aptUser)
 	if !found {
@@ -35,7 +35,7 @@ func aptDenied(h *host.Host, s Source) *fault.Fault {
 	if at, mode := refused(h, "/tmp", uid, gid, 0o3); at != "" {
 		return fault.New(fault.PackageManagerFailed,
 			fmt.Sprintf("apt cannot verify signatures: its user %s may not write to /tmp (%s has the mode %04o).", aptUser, at, mode),
-			"Give it its usual mode: sudo chmod 1777 /tmp"+thenAgain)
+			"Give it its usual mode: sudo chmod 1777 /tmp"+fault.ThenAgain)
 	}
 	list, err := h.ReadFile(s.ListFile, host.Limit)
 	if err != nil {
@@ -45,7 +45,7 @@ func aptDenied(h *host.Host, s Source) *fault.Fault {
 		if at, mode := refused(h, m[1], uid, gid, 0o4); at != "" {
 			return fault.New(fault.PackageManagerFailed,
 				fmt.Sprintf("apt cannot verify signatures: its user %s may not read %s (%s has the mode %04o).", aptUser, m[1], at, mode),
-				"Let everybody read it: sudo chmod a+rX "+at+thenAgain)
+				"Let everybody read it: sudo chmod a+rX "+at+fault.ThenAgain)
 		}
 	}
 	return nil

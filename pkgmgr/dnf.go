@@ -328,7 +328,7 @@ func dnfRules() []rule {
 		// Problem repository: [prod]
 		{match: `you do not have any GPG public keys installed(?:[^\n]*\n){1,16}?Problem repository: \[?([^\]\n]+)`, code: fault.RepositoryUntrusted,
 			what: "The definition of repository $1 names no key, and this machine has imported none.",
-			next: "Name the key in the definition (gpgkey=), or have the machine accept it (sudo rpm --import FILE) once you have verified it" + thenAgain},
+			next: "Name the key in the definition (gpgkey=), or have the machine accept it (sudo rpm --import FILE) once you have verified it" + fault.ThenAgain},
 		// Error: GPG check FAILED
 		{match: `GPG check FAILED|The GPG keys listed for the "([^"]+)" repository are already installed but they are not correct`, code: fault.RepositoryUntrusted,
 			what: "A package is not signed with a key that this machine accepts.",
@@ -365,7 +365,7 @@ func dnfRules() []rule {
 		// Could not resolve host: packages.example.invalid
 		{match: `Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
 			what: "The name $1 cannot be resolved.",
-			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf" + thenAgain},
+			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf" + fault.ThenAgain},
 		// Curl error (60): SSL peer certificate or SSH remote key was not OK for https://127.0.0.1:8443/repodata/repomd.xml [...]
 		{match: `Curl error \((?:51|60|77|83)\): [^\n]* for ` + dnfHost, code: fault.RepositoryUnreachable,
 			what: "The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
@@ -373,19 +373,19 @@ func dnfRules() []rule {
 		// Curl error (35): SSL connect error for https://127.0.0.1:8080/repodata/repomd.xml [gnutls_handshake() failed: ...]
 		{match: `Curl error \((?:35|53|58|59|66|80)\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be spoken to over TLS: $2",
-			next: "See what answers there: curl -sSvI https://$1" + thenAgain},
+			next: "See what answers there: curl -sSvI https://$1" + fault.ThenAgain},
 		//   - Curl error (37): Couldn't read a file:// file for file:///srv/x/repodata/repomd.xml [Couldn't open file /srv/x/repodata/repomd.xml]
 		{match: `^ +- Curl error \(37\): [^\n]* for file://(\S+)`, code: fault.RepositoryUnreachable,
 			what: "The repository lies on this machine, and $1 cannot be read.",
-			next: "See what is there: ls -l $1" + thenAgain},
+			next: "See what is there: ls -l $1" + fault.ThenAgain},
 		// Package "aadsshlogin-1.0-1.x86_64" from local repository "x" has incorrect checksum
 		{match: `^Package "([^"]+)" from local repository "([^"]+)" has incorrect checksum`, code: fault.RepositoryUnreachable,
 			what: "The local repository $2 does not have $1 as its index lists it: the file is gone or another one.",
-			next: "Make its index anew, or put the file back: dnf repoinfo $2" + thenAgain},
+			next: "Make its index anew, or put the file back: dnf repoinfo $2" + fault.ThenAgain},
 		// Config error: Parsing file "/etc/dnf/dnf.conf" failed: Parsing file '/etc/dnf/dnf.conf' failed: IniParser: Missing section header at line 1
 		{match: `^Config error: Parsing file "([^"]+)" failed: [^\n]*IniParser: ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that dnf does nothing at all: $2.",
-			next: "Correct the file, or move it away: less $1" + thenAgain},
+			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
 		// Curl error (7): Couldn't connect to server for http://127.0.0.1:9/... [Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect to server]
 		{match: `Failed to connect to (\S+) port (\d+)`, code: fault.RepositoryUnreachable,
 			what: "No connection to $1 port $2.",
@@ -394,7 +394,7 @@ func dnfRules() []rule {
 		// Curl error (56): Failure when receiving data from the peer for ... [Recv failure: Connection reset by peer]
 		{match: `Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read: $2",
-			next: "See what answers on this machine: curl -sSvI https://$1" + thenAgain},
+			next: "See what answers on this machine: curl -sSvI https://$1" + fault.ThenAgain},
 		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Downloading successful, but checksum doesn't match. Calculated: ...
 		//   - Downloading successful, but checksum doesn't match. Calculated: ...
 		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Interrupted by header callback: Inconsistent server data, reported file Content-Length: 12744, ...
@@ -405,7 +405,7 @@ func dnfRules() []rule {
 		// Error: Failed to download metadata for repo 'x': Cannot download repomd.xml: ...
 		{match: `Failed to download metadata for repo '([^']+)': ([^\n]+)|^Error: Error downloading packages:\n\s*([^\n]+)`, code: fault.RepositoryUnreachable,
 			what: "Repository $1 could not be read: $2$3",
-			next: "Try it by hand: sudo dnf --refresh makecache" + thenAgain},
+			next: "Try it by hand: sudo dnf --refresh makecache" + fault.ThenAgain},
 
 		// What "dnf versionlock" locks is excluded too (dnf-plugins-core, plugins/versionlock.py).
 		// All matches were filtered out by exclude filtering for argument: aadsshlogin
@@ -432,13 +432,13 @@ func dnfRules() []rule {
 		//   - package a requires b, but none of the providers can be installed
 		{match: `package (\S+)(?: from \S+)? requires ([^,\n]+), but none of the providers can be installed`, code: fault.PackageManagerFailed,
 			what: "A dependency cannot be met: $1 requires $2, and none of those that provide it can be installed.",
-			next: "See why: sudo dnf install '$1'" + thenAgain,
+			next: "See why: sudo dnf install '$1'" + fault.ThenAgain,
 			step: widen},
 		// Error:
 		//  Problem: conflicting requests
 		{match: `^ ?Problem(?: \d+)?: ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "dnf finds no way to install the packages: $1",
-			next: "See its whole answer: sudo dnf install aadsshlogin" + thenAgain,
+			next: "See its whole answer: sudo dnf install aadsshlogin" + fault.ThenAgain,
 			step: widen},
 		// Error: Unable to find a match: aadsshlogin-9.9
 		{match: `Unable to find a match: ([^\n]+)|^No match for argument: ([^\n]+)\nError|^No package (\S+) available`, code: fault.PackageUnavailable,
@@ -452,7 +452,7 @@ func dnfRules() []rule {
 		// Error: There are no enabled repositories in "/etc/yum.repos.d", ...
 		{match: `There are no enabled repositor`, code: fault.PackageUnavailable,
 			what: "No package repository is enabled on this machine.",
-			next: "Register the machine (subscription-manager) or enable a repository: dnf repolist --all" + thenAgain},
+			next: "Register the machine (subscription-manager) or enable a repository: dnf repolist --all" + fault.ThenAgain},
 
 		// Error in POSTIN scriptlet in rpm package aadsshlogin
 		{match: `^Error in \w+ scriptlet in rpm package (\S+)`, code: fault.PackageManagerFailed,

@@ -49,7 +49,7 @@ func (s *Session) fetch(ctx context.Context, o *Order, before Packages) (diagnos
 		if path == "" && s.beside(*o) {
 			return diagnosis{fault: fault.New(fault.PackageManagerFailed,
 				fmt.Sprintf("%s did not fetch %s %s from our repository: another source of this machine puts itself in its place.", m.Name, spec.Name, spec.Version),
-				"Find out which one it is, and disable it: "+m.Offers+" "+spec.Name+thenAgain)}, nil
+				"Find out which one it is, and disable it: "+m.Offers+" "+spec.Name+fault.ThenAgain)}, nil
 		}
 		if path == "" {
 			continue
@@ -94,7 +94,7 @@ func (s *Session) perhapsForeign(o Order, spec Spec, d diagnosis) diagnosis {
 		return d
 	}
 	d.fault = fault.Wrap(d.fault, d.fault.Code, d.fault.What+" Another source of this machine may offer the same version.",
-		"Find out whether one does, and disable it: "+s.Manager.Offers+" "+spec.Name+thenAgain)
+		"Find out whether one does, and disable it: "+s.Manager.Offers+" "+spec.Name+fault.ThenAgain)
 	return d
 }
 

@@ -5,26 +5,24 @@ import "aadsshlogin-handler/internal/fault"
 // What the next steps of several messages have in common.
 const (
 	// setAgain has enable run once more, whatever was wrong.
-	setAgain  = "set the extension again."
-	thenAgain = "; then " + setAgain
+	setAgain  = fault.Again + "."
 	andAgain  = ", then " + setAgain
 	whenEnded = "; when it has ended, " + setAgain
 
-	newestVersion   = "Where the extension is set (az, portal, policy), update it to its newest version"
-	trustKey        = newestVersion + ", or name the key in the setting repository.trustedKeys after you have verified it."
-	newestExtension = newestVersion + ", which brings the current keys."
+	trustKey        = fault.UpdateWhereSet + ", or name the key in the setting repository.trustedKeys after you have verified it."
+	newestExtension = fault.UpdateWhereSet + ", which brings the current keys."
 	leaveProxy      = "Ask whoever runs the proxy or mirror that serves it, and try again without it; do not install from it by hand."
 	givePassword    = "Give the proxy with its user and password in the protected setting proxy, or ask whoever runs the proxy to let this machine through without them."
 	openFirewall    = "Have whoever runs the firewall, network security group or proxy allow outbound HTTPS to it" + andAgain
 
 	notByHand   = "Ask whoever runs the mirror or proxy that served it; do not install it by hand."
-	keyFileAnew = "Set the extension again: it writes the file anew; if it stays, see who removes it."
+	keyFileAnew = fault.AgainFirst + ": it writes the file anew; if it stays, see who removes it."
 
-	tenMinutes    = "Set the extension again in ten minutes" + fault.OrRestart + "."
-	ifItStays     = "Set the extension again in ten minutes; if it stays, see what answers there: "
-	someMinutes   = "Set the extension again in some minutes; if it stays, "
+	tenMinutes    = fault.AgainFirst + " in ten minutes" + fault.OrRestart + "."
+	ifItStays     = fault.AgainFirst + " in ten minutes; if it stays, see what answers there: "
+	someMinutes   = fault.AgainFirst + " in some minutes; if it stays, "
 	waitForMirror = someMinutes + "ask whoever runs the proxy or mirror that serves it."
-	defineAnew    = "Set the extension again: it writes the definition anew; if it stays, see who removes it."
+	defineAnew    = fault.AgainFirst + ": it writes the definition anew; if it stays, see who removes it."
 
 	readLog           = "sudo tail -n 50 " + transactionLog
 	seeTransactionLog = "See what it said (" + readLog + ")"

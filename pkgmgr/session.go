@@ -357,17 +357,17 @@ func (s *Session) notRun(c host.Command, err error) error {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		if c.Changes { // fetching: mostly a server is waited for that long
 			return fault.Wrap(err, fault.RepositoryUnreachable, fmt.Sprintf("%s did not finish in time: a server does not answer, or only slowly, or the program hangs.", c.Name),
-				"See where it stops: sudo "+brief(c)+thenAgain)
+				"See where it stops: sudo "+brief(c)+fault.ThenAgain)
 		}
 		what := c.Name + " did not answer in time"
 		if hangs := (*host.HangsError)(nil); errors.As(err, &hangs) {
 			what = hangs.Error()
 		}
 		return fault.Wrap(err, fault.PackageManagerFailed, what+".",
-			"See where it stops: sudo "+brief(c)+thenAgain)
+			"See where it stops: sudo "+brief(c)+fault.ThenAgain)
 	}
 	if file := (*fs.PathError)(nil); errors.As(err, &file) && file.Path == os.DevNull {
-		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run: %v.", c.Name, file), makeNull+thenAgain)
+		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run: %v.", c.Name, file), makeNull+fault.ThenAgain)
 	} else if file != nil && file.Op != "fork/exec" {
 		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run, because its output could not be written: %v.", c.Name, file),
 			fmt.Sprintf("See what is there (ls -ld %[1]s; df -h %[1]s), remove or repair it"+andAgain, file.Path))

@@ -174,7 +174,7 @@ func tdnfRules() []rule {
 		// Error(1036) : The Cache directory is out of disk space
 		{match: `^Error\(1036\)|out of disk space`, code: fault.Disk,
 			what: "The file system of /var/cache/tdnf is full.",
-			next: "Free space: df -h /var" + thenAgain},
+			next: "Free space: df -h /var" + fault.ThenAgain},
 		// waiting for tdnf_instance lock on /var/run/.tdnf-instance-lockfile
 		{match: `^waiting for tdnf_instance lock on (\S+)`, code: fault.PackageManagerBusy,
 			what: "Another program is using tdnf: it holds $1.",
@@ -182,11 +182,11 @@ func tdnfRules() []rule {
 		// No such option: --rpmdefine. Please use /usr/bin/tdnf --help
 		{match: `^No such (?:option|command): ([^\n]+?)\. Please use`, code: fault.PackageManagerFailed,
 			what: "The tdnf of this machine does not know the word $1.",
-			next: "Update the extension to its newest version; tdnf --version shows which tdnf it is."},
+			next: fault.NewestFirst + "; tdnf --version shows which tdnf it is."},
 		// ERROR: duplicate repo id: aadsshlogin
 		{match: `^ERROR: duplicate repo id: (\S+)`, code: fault.PackageManagerFailed,
 			what: "The repository $1 is defined twice, so that tdnf does nothing at all.",
-			next: "Keep one of the definitions: grep -rnF '[$1]' /etc/yum.repos.d" + thenAgain},
+			next: "Keep one of the definitions: grep -rnF '[$1]' /etc/yum.repos.d" + fault.ThenAgain},
 		// Error: 404 when downloading https://host/x/repodata/repomd.xml.asc
 		{match: `^Error: 404 when downloading ` + dnfHost + `(\S*)/repodata/repomd\.xml\.asc`, code: fault.RepositoryUntrusted,
 			what: "The metadata of $1$2 has no signature.",
@@ -257,17 +257,17 @@ func tdnfRules() []rule {
 		// Error: Failed to synchronize cache for repo 'third'
 		{match: `^Error\((1206|1207)\) : [^\n]*\nError: Failed to synchronize cache for repo '([^']+)'`, code: fault.RepositoryUnreachable,
 			what: "The name of the host of repository $2, or of the proxy before it, cannot be resolved.",
-			next: "See the address (grep -rA3 -F '$2' /etc/yum.repos.d) and what answers: getent hosts NAME; cat /etc/resolv.conf" + thenAgain,
+			next: "See the address (grep -rA3 -F '$2' /etc/yum.repos.d) and what answers: getent hosts NAME; cat /etc/resolv.conf" + fault.ThenAgain,
 			step: narrow},
 		// Error(1208) : Couldn't connect to server
 		// Error: Failed to synchronize cache for repo 'third'
 		{match: `^Error\(12\d\d\) : ([^\n]+)\nError: Failed to synchronize cache for repo '([^']+)'`, code: fault.RepositoryUnreachable,
 			what: "Repository $2 could not be read: $1.",
-			next: "See the address (grep -rA3 -F '$2' /etc/yum.repos.d) and what answers there: curl -sSvI ADDRESS" + thenAgain,
+			next: "See the address (grep -rA3 -F '$2' /etc/yum.repos.d) and what answers there: curl -sSvI ADDRESS" + fault.ThenAgain,
 			step: narrow},
 		{match: `^Error\(12\d\d\) : ([^\n]+)`, code: fault.RepositoryUnreachable,
 			what: "The package repository could not be read: $1",
-			next: "See which addresses there are (grep -r baseurl /etc/yum.repos.d) and what answers there (curl -sSvI ADDRESS)" + thenAgain},
+			next: "See which addresses there are (grep -r baseurl /etc/yum.repos.d) and what answers there (curl -sSvI ADDRESS)" + fault.ThenAgain},
 		// Warning: The following packages are excluded from tdnf.conf:
 		//   aadsshlogin
 		// Nothing to do.
@@ -291,7 +291,7 @@ func tdnfRules() []rule {
 		// Error: Failed to synchronize cache for repo 'rig'
 		{match: `(?:Disabling Repo:|Failed to synchronize cache for repo) '([^']+)'`, code: fault.RepositoryUnreachable,
 			what: "Repository $1 could not be read: its index is damaged, or there is no room for it.",
-			next: "See df -h /var/cache, and try it by hand: sudo tdnf --refresh makecache" + thenAgain,
+			next: "See df -h /var/cache, and try it by hand: sudo tdnf --refresh makecache" + fault.ThenAgain,
 			step: narrow},
 		// nosuch package not found or not installed
 		// Error(1011) : No matching packages
@@ -301,7 +301,7 @@ func tdnfRules() []rule {
 			step: widen},
 		{match: `^Error\(1011\)`, code: fault.PackageUnavailable,
 			what: "tdnf knows no such package: the repository does not have it, or its definition is not there or cannot be read.",
-			next: "See what there is: tdnf repolist all; tdnf list 'aadsshlogin*'" + thenAgain,
+			next: "See what there is: tdnf repolist all; tdnf list 'aadsshlogin*'" + fault.ThenAgain,
 			step: widen},
 	}, dnfRulesFor("tdnf", "/etc/tdnf/tdnf.conf"))
 }

@@ -17,7 +17,7 @@ func (s *Session) fits(o Order, source Source) *fault.Fault {
 		if !grammar.PackageName(p.Name) || p.Version != "" && !grammar.Version(p.Version) {
 			return fault.New(fault.PackageUnavailable,
 				fmt.Sprintf("The version %q of the package %q is none that %s can be given.", shown(p.Version), shown(p.Name), s.Manager.Name),
-				"Where the extension is set (az, portal, policy), name another version in the setting packageVersion; handler.log has which source offers this one.")
+				fault.WhereSet+"name another version in the setting packageVersion; handler.log has which source offers this one.")
 		}
 	}
 	for _, name := range o.Remove {

@@ -41,9 +41,9 @@ func zypperFile(h *host.Host, said []string) *fault.Fault {
 			if len(problems) == 0 || !problems[0].Refused {
 				continue
 			}
-			next := "Correct the file, or move it away: less " + name + thenAgain
+			next := "Correct the file, or move it away: less " + name + fault.ThenAgain
 			if strings.Contains(said[1], "\n'") { // it was \r\n, and cannot be seen
-				next = "Give its lines the ends that they have on Linux: sudo sed -i 's/\\r$//' " + name + thenAgain
+				next = "Give its lines the ends that they have on Linux: sudo sed -i 's/\\r$//' " + name + fault.ThenAgain
 			}
 			return fault.New(fault.PackageManagerFailed,
 				fmt.Sprintf("The repository file %s cannot be read, so that zypper does nothing at all: line %d: %s.",

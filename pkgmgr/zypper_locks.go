@@ -104,5 +104,5 @@ func zypperLocked(h *host.Host, said []string) *fault.Fault {
 	}
 	return fault.New(fault.PackageManagerFailed,
 		"The owner of this machine has locked "+said[1]+" as it is: zypper's lock "+strings.Join(patterns, ", ")+".",
-		"Release it: sudo zypper removelock $(LC_ALL=C zypper locks | grep -F"+search+" | cut -d'|' -f1)"+thenAgain)
+		"Release it: sudo zypper removelock $(LC_ALL=C zypper locks | grep -F"+search+" | cut -d'|' -f1)"+fault.ThenAgain)
 }

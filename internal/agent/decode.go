@@ -123,7 +123,7 @@ func refuse(mistakes []mistake) *fault.Fault {
 		where, more = protectedFile, []string{protectedOption, protectedFile}
 	}
 	return fault.New(fault.SettingsInvalid, what,
-		fmt.Sprintf("Correct it in %s, as in %s, and set the extension again: %s", where, first.row.Example, setAgain(more...)))
+		fmt.Sprintf("Correct it in %s, as in %s, and "+fault.Again+": %s", where, first.row.Example, setAgain(more...)))
 }
 
 // shown is the value as far as it may be shown: nothing of what is, or may

@@ -89,6 +89,6 @@ const (
 func undecryptable(why string, cause error) error {
 	return fault.Wrap(errors.Join(ErrProtected, cause), fault.SettingsInvalid,
 		"The protected settings cannot be decrypted: "+why+".",
-		"Set the extension again, which encrypts them for the present certificate: "+setAgain(protectedOption, protectedFile)+
+		fault.AgainFirst+", which encrypts them for the present certificate: "+setAgain(protectedOption, protectedFile)+
 			` (`+protectedFile+`: {"proxy": "http://USER:PASSWORD@HOST:PORT"})`)
 }

@@ -36,12 +36,12 @@ func Sequence(env Environment, getenv func(string) string) (int, error) {
 	if err != nil {
 		return -1, fault.Wrap(err, fault.Usage,
 			fmt.Sprintf("There is no %s, and the folder of the settings files cannot be read: %v.", variable, err),
-			"Set the extension again: the agent then writes the settings anew.")
+			fault.AgainFirst+": the agent then writes the settings anew.")
 	}
 	if last < 0 {
 		return -1, fault.New(fault.Usage,
 			fmt.Sprintf("There is no %s, and no settings file in %s.", variable, env.ConfigFolder),
-			"Set the extension again: the agent then writes the settings anew.")
+			fault.AgainFirst+": the agent then writes the settings anew.")
 	}
 	return last, nil
 }

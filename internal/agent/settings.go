@@ -137,7 +137,7 @@ func publicSettings(env Environment, seq int, file handlerSettings) (map[string]
 func unreadable(path string, err error) error {
 	return fault.Wrap(err, fault.SettingsInvalid,
 		fmt.Sprintf("The settings in %s cannot be read: %v.", path, err),
-		"Write settings.json, which holds all of this machine's settings, as one JSON object ({} for none), and set the extension again: "+setAgain())
+		"Write settings.json, which holds all of this machine's settings, as one JSON object ({} for none), and "+fault.Again+": "+setAgain())
 }
 
 // setAgain is the command that gives the extension other settings. Without

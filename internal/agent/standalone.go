@@ -10,8 +10,8 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/internal/names"
+	"aadsshlogin-handler/internal/text"
 )
 
 // StandaloneDir holds what the agent would prepare and read, on a machine that

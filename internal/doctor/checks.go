@@ -31,7 +31,7 @@ func legacyPackage(m *machine) []preflight.Result {
 		}
 		return []preflight.Result{{Answer: preflight.Fail, Code: fault.LegacyInstalled,
 			Text: fmt.Sprintf("The removal of the older package %s stopped half-way (%s).", name, p.Detail),
-			Next: "See that nobody is signed in through it (who -u), then run: " + next + ". Then set the extension again."}}
+			Next: "See that nobody is signed in through it (who -u), then run: " + next + ". Then " + fault.Again + "."}}
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (of *machine) setItUp() string {
 	if of.alone() {
 		return "Run: " + of.command()
 	}
-	return "Set the extension again: " + of.command()
+	return fault.AgainFirst + ": " + of.command()
 }
 
 // command is what has the machine set up, by whoever does that here.
@@ -110,7 +110,7 @@ func packageManager(m *machine) []preflight.Result {
 	}
 	r := preflight.Result{Answer: preflight.Warn,
 		Text: fmt.Sprintf("Another program is using %s: %s holds %s.", m.Target.Manager, *m.holder, m.holder.File),
-		Next: fmt.Sprintf("Wait until it has ended (ps -fp %d), then set the extension again.", m.holder.PID)}
+		Next: fmt.Sprintf("Wait until it has ended (ps -fp %d), then "+fault.Again+".", m.holder.PID)}
 	if !preflight.InPlace(&m.Facts) {
 		r.Answer, r.Code = preflight.Fail, fault.PackageManagerBusy
 	}

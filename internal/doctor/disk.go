@@ -60,7 +60,7 @@ func (v volume) assess() preflight.Result {
 	fail := func(what, next string) preflight.Result {
 		return preflight.Result{Answer: preflight.Fail, Code: fault.Disk, Text: what, Next: next}
 	}
-	room := fmt.Sprintf("Make room: sudo du -xh --max-depth=2 %s | sort -h | tail; then set the extension again.", v.path)
+	room := fmt.Sprintf("Make room: sudo du -xh --max-depth=2 %s | sort -h | tail"+fault.ThenAgain, v.path)
 	switch {
 	case v.err != nil:
 		return r // not there: a folder that this machine does without

@@ -77,7 +77,7 @@ func ownTrouble(err error) *fault.Fault {
 			return f
 		}
 		return fault.Wrap(err, fault.Disk, "The file that names this machine's DNS servers cannot be read: "+err.Error()+".",
-			"See what keeps root from it (ls -lZ "+servers+"; lsattr "+servers+"), and set the extension again.")
+			"See what keeps root from it (ls -lZ "+servers+"; lsattr "+servers+")"+fault.AndAgain)
 	}
 	return nil
 }
@@ -217,7 +217,7 @@ func statusWords(host, asked string, s *statusError) (what, next string) {
 	switch {
 	case s.code == http.StatusTooManyRequests:
 		return what + " Too many requests come from this machine's public address.",
-			"Wait five minutes and set the extension again; for large scale sets use several outbound addresses or a mirror (repository.mode)."
+			"Wait five minutes and " + fault.Again + "; for large scale sets use several outbound addresses or a mirror (repository.mode)."
 	case s.code == http.StatusProxyAuthRequired:
 		return "A proxy on the way wants a user name and password (HTTP 407).",
 			credentials("http://PROXY:PORT") + "."

@@ -23,9 +23,9 @@ func Foreign(code string) string {
 		return code + " is the agent's: " + failed + " failed. The handler's own code follows \"Non-zero exit code:\" in that message."
 	}
 	return map[string]string{
-		"1011": "1011 is the agent's: an operation took longer than it allows. See handler.log for what it waited for, then set the extension again.",
+		"1011": "1011 is the agent's: an operation took longer than it allows. See handler.log for what it waited for, then " + Again + ".",
 		"126":  "126 is the shell's: the program is there and could not be run. See that /var/lib/waagent is not mounted noexec: findmnt -T /var/lib/waagent",
 		"127":  "127 is the shell's: the program or something it needs was not found. Delete the extension and set it again, so that its files are unpacked anew.",
-		"137":  "137 is 128+9: the program was killed, by the kernel where memory ran out (sudo dmesg | grep -i oom) or by somebody. Set the extension again.",
+		"137":  "137 is 128+9: the program was killed, by the kernel where memory ran out (sudo dmesg | grep -i oom) or by somebody. " + AgainFirst + ".",
 	}[code]
 }

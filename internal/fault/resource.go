@@ -19,15 +19,15 @@ type resource struct {
 // could not be started.
 func resources() []resource {
 	const (
-		open   = "See what has so many files open (sudo lsof | awk '{print $1,$2}' | sort | uniq -c | sort -n | tail) and what the limit is (ulimit -n; cat /proc/sys/fs/file-nr); then set the extension again."
-		memory = "Free memory or add some (free -m; sudo dmesg | grep -i oom), then set the extension again."
-		starts = "See what runs and what may run (ps -e | wc -l; ulimit -u; systemctl show -p TasksCurrent,TasksMax walinuxagent waagent), then set the extension again."
+		open   = "See what has so many files open (sudo lsof | awk '{print $1,$2}' | sort | uniq -c | sort -n | tail) and what the limit is (ulimit -n; cat /proc/sys/fs/file-nr)" + ThenAgain
+		memory = "Free memory or add some (free -m; sudo dmesg | grep -i oom), then " + Again + "."
+		starts = "See what runs and what may run (ps -e | wc -l; ulimit -u; systemctl show -p TasksCurrent,TasksMax walinuxagent waagent), then " + Again + "."
 	)
 	return []resource{
 		{syscall.ENOSPC, Disk, "No space is left on a file system", ""},
 		{syscall.EDQUOT, Disk, "The quota of a file system is used up", ""},
 		{syscall.EROFS, Disk, "A file system is read-only", ""},
-		{syscall.EIO, Disk, "A disk reports an input/output error", "See what the kernel says of the disk (sudo dmesg | grep -iE 'error|remount' | tail), repair it, and set the extension again."},
+		{syscall.EIO, Disk, "A disk reports an input/output error", "See what the kernel says of the disk (sudo dmesg | grep -iE 'error|remount' | tail), repair it" + AndAgain},
 		{syscall.EMFILE, Resources, "This process may open no more files", open},
 		{syscall.ENFILE, Resources, "The machine may open no more files", open},
 		{syscall.ENOMEM, Resources, "The machine has no memory left", memory},

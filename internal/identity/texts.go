@@ -32,7 +32,7 @@ func unknownFault(s service, r reply, m az.Machine, c Cloud) *fault.Fault {
 }
 
 // again ends every next step that is done on the machine itself.
-const again = "then set the extension again or restart the VM agent"
+const again = "then " + fault.Again + fault.OrRestartAgent
 
 // explain says why there is no answer and what to do.
 func explain(s service, r reply, m az.Machine, c Cloud) (cause, next string) {
@@ -116,8 +116,8 @@ const intruder = "Find out what answers at 169.254.169.254: look at \"iptables -
 // explainArc has the next steps that differ on an Arc-enabled server, where the
 // service is a program on the same machine.
 func explainArc(s service, r reply) (cause, next string, ok bool) {
-	const restart = "Run \"sudo systemctl restart himdsd\" and \"azcmagent show\" on this server; it must say Connected. Then set the extension again."
-	occupied := "Find out what listens there with \"ss -ltnp 'sport = :" + s.port + "'\"; it must be himds of the Azure Connected Machine agent. Then set the extension again."
+	const restart = "Run \"sudo systemctl restart himdsd\" and \"azcmagent show\" on this server; it must say Connected. Then " + fault.Again + "."
+	occupied := "Find out what listens there with \"ss -ltnp 'sport = :" + s.port + "'\"; it must be himds of the Azure Connected Machine agent. Then " + fault.Again + "."
 	switch r.outcome {
 	case unreachable, closed:
 		return s.name + " is not running", restart, true
@@ -157,7 +157,7 @@ func assign(m az.Machine) string {
 	switch {
 	case m.Arc:
 		return "An Arc-enabled server gets that identity when it is connected. Look with \"" + m.ShowIdentity() +
-			"\"; without one run \"sudo azcmagent disconnect\" and \"sudo azcmagent connect\" again, then set the extension again."
+			"\"; without one run \"sudo azcmagent disconnect\" and \"sudo azcmagent connect\" again, then " + fault.Again + "."
 	case m.ScaleSet != "":
 		return how + " (the second is not needed where the upgrade policy is automatic); a new identity can take minutes to show."
 	case m.Name == "":

@@ -63,14 +63,14 @@ func distribution(f *facts.Facts) []Result {
 		why := fault.Resource(unread)
 		if why == nil {
 			why = fault.New(fault.Disk, "A file that says which distribution this is cannot be read: "+unread.Error()+".",
-				"See what keeps root from reading it (ls -lZ "+unread.Path+"; lsattr "+unread.Path+"; sudo dmesg | tail), and set the extension again.")
+				"See what keeps root from reading it (ls -lZ "+unread.Path+"; lsattr "+unread.Path+"; sudo dmesg | tail)"+fault.AndAgain)
 		}
 		return []Result{{Answer: Fail, Code: why.Code, Text: why.What, Next: why.Remedy()}}
 	}
 	if f.TargetErr != nil {
 		return []Result{{Answer: Fail, Code: fault.DistroUnsupported,
 			Text: fmt.Sprintf("The distribution of this machine cannot be told: %v.", f.TargetErr),
-			Next: "Restore /etc/os-release from the distribution's base package, and set the extension again."}}
+			Next: "Restore /etc/os-release from the distribution's base package" + fault.AndAgain}}
 	}
 	if f.Image != "" {
 		return []Result{image(f)}
@@ -93,7 +93,7 @@ func instead(u *distro.Unsupported) string {
 // never changed.
 func image(f *facts.Facts) Result {
 	r := Result{Answer: Fail, Code: fault.DistroUnsupported,
-		Next: "Build the image with " + strings.Join(f.Wanted(), " and ") + " in it (docs/distributions.md), or use a release whose packages can be installed; then set the extension again."}
+		Next: "Build the image with " + strings.Join(f.Wanted(), " and ") + " in it (docs/distributions.md), or use a release whose packages can be installed" + fault.ThenAgain}
 	if !InPlace(f) {
 		r.Text = fmt.Sprintf("%s is put together as an image (%s), to which nothing can be added on a running machine, and the packages are not in it.", f.Target.Name, f.Image)
 		return r
@@ -130,9 +130,9 @@ func memory(f *facts.Facts) []Result {
 	}
 	r := Result{Answer: Fail, Code: fault.MemoryTooSmall,
 		Text: "This machine has " + size + "; the sign-in packages need 1 GB.",
-		Next: "Use a size with 1 GiB or more: \"" + f.Identity.Machine.Resize().String() + "\"; then set the extension again."}
+		Next: "Use a size with 1 GiB or more: \"" + f.Identity.Machine.Resize().String() + "\"" + fault.ThenAgain}
 	if f.Identity.Machine.Arc {
-		r.Next = "Give the machine 1 GiB of memory or more where it runs; then set the extension again."
+		r.Next = "Give the machine 1 GiB of memory or more where it runs" + fault.ThenAgain
 	}
 	if InPlace(f) {
 		r.Answer, r.Text = Warn, r.Text+" They are installed, so they were left in place."
@@ -151,14 +151,14 @@ func SignedIn(older string, people []facts.Session) *fault.Fault {
 		who = append(who, fmt.Sprintf("%s (process %d, %s)", s.User, s.PID, s.Command))
 	}
 	return fault.New(fault.LegacyInstalled, "People are signed in through the older package "+older+", so it was not removed: "+strings.Join(who, ", ")+".",
-		"Ask them to sign out (who -u lists them), and set this extension again.")
+		"Ask them to sign out (who -u lists them), and "+fault.ThisAgain+".")
 }
 
 func legacy(f *facts.Facts) []Result {
 	if f.Legacy.Extension != "" {
 		return []Result{{Answer: Fail, Code: fault.LegacyInstalled,
 			Text: "The older extension " + names.Older().Type + " is still on this machine (" + f.Legacy.Extension + "), and its agent would put back what we remove.",
-			Next: "Delete it: \"" + f.Identity.Machine.DeleteExtension(names.Older().Type).String() + "\"; then set this extension again."}}
+			Next: "Delete it: \"" + f.Identity.Machine.DeleteExtension(names.Older().Type).String() + "\"; then " + fault.ThisAgain + "."}}
 	}
 	packages := f.LegacyPackages()
 	if len(packages) == 0 {

@@ -43,7 +43,7 @@ func (e Entry) Untrusted() *fault.Fault {
 	}
 	return fault.New(fault.RepositoryUntrusted,
 		fmt.Sprintf("The entry for %s in %s does not verify signatures: %s.", e.URI, e.Place(), e.Why),
-		"Change that entry so that signatures are verified, or remove it, and the extension adds its own; then set the extension again.")
+		"Change that entry so that signatures are verified, or remove it, and "+fault.AddsItsOwn+fault.ThenAgain)
 }
 
 // Problem is something in the files that keeps a package manager from working,

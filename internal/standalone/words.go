@@ -37,27 +37,25 @@ func (s Speaker) Words(text string) string {
 // phrases are what the texts of the extension say, and what stands for it here;
 // of two that begin alike the longer one comes first.
 func (s Speaker) phrases(run string) []string {
-	const restart = " or restart the VM agent"
+	const restart = fault.OrRestartAgent
 	list := []string{
 		fault.OrRestart, "",
 		"," + restart, "", restart, "",
-		"Where the extension is set (az, portal, policy), update it to its newest version", "Run setup of the newest release",
-		"Where the extension is set (az, portal, policy), name", "Name",
-		"Update the extension to its newest version", "Run setup of the newest release",
-		"update the extension to its newest version", "run setup of the newest release",
-		"an uninstall of the extension", "remove",
-		"between two runs of the extension", "between two runs of setup",
-		"the extension adds its own", "setup adds its own",
+		fault.UpdateWhereSet, "Run setup of the newest release",
+		fault.WhereSet + "name", "Name",
+		fault.NewestFirst, "Run setup of the newest release",
+		fault.Newest, "run setup of the newest release",
+		fault.AnUninstall, "remove",
+		fault.BetweenRuns, "between two runs of setup",
+		fault.AddsItsOwn, "setup adds its own",
 	}
 	again := " again"
 	if s.First {
 		again = ""
 	}
-	for _, verb := range []struct{ set, run string }{{"set", "run"}, {"Set", "Run"}} {
-		for _, it := range []string{"the extension", "this extension", "this one"} {
-			old, now := verb.set+" "+it+" again", verb.run+" "+s.Operation+again
-			list = append(list, old+": "+run, now+": "+run, old, now+" ("+run+")")
-		}
+	for _, it := range []struct{ old, verb string }{{fault.Again, "run"}, {fault.AgainFirst, "Run"}, {fault.ThisAgain, "run"}} {
+		now := it.verb + " " + s.Operation + again
+		list = append(list, it.old+": "+run, now+": "+run, it.old, now+" ("+run+")")
 	}
 	return list
 }

@@ -101,7 +101,7 @@ func addPinned(keys map[string]*openpgp.Entity, downloaded []byte, pins []Pin, n
 		keys[c.fingerprint] = e
 		usable = true
 	}
-	const wayOut = "Update the extension to its newest version; or, once you have verified a newer key with its vendor, name it in the setting repository.trustedKeys."
+	const wayOut = fault.NewestFirst + "; or, once you have verified a newer key with its vendor, name it in the setting repository.trustedKeys."
 	switch {
 	case usable:
 		return nil

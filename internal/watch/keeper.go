@@ -11,6 +11,7 @@ import (
 
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/state"
@@ -60,7 +61,7 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 		if err := k.Remove(ctx); err != nil {
 			k.Host.Log.Warnf("the rest of the watch: %v", err)
 		}
-		return unwatched("others than root can write to "+unsafe+", and so could run as root what the watch runs", onlyRoot(unsafe)+" Then set the extension again.")
+		return unwatched("others than root can write to "+unsafe+", and so could run as root what the watch runs", onlyRoot(unsafe)+" Then "+fault.Again+".")
 	}
 	copy, err := k.copy(ctx, program)
 	if err != nil {
@@ -70,7 +71,7 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 		if errors.Is(err, syscall.EROFS) {
 			return unwatched(filepath.Dir(program)+" is read-only", "")
 		}
-		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+program+"; df -h "+filepath.Dir(program)+"), and set the extension again.")
+		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+program+"; df -h "+filepath.Dir(program)+")"+fault.AndAgain)
 	}
 	err = k.start(ctx, program, copy, a)
 	var timerOnly *timerOnlyError
@@ -82,11 +83,11 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}
 	}
 	if err != nil {
-		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+"; then set the extension again.")
+		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain)
 	}
 	r := preflight.Result{Name: About().Name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
 	if unsafe != "" {
-		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then set the extension again."
+		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then "+fault.Again+"."
 		r.Text += " The watch's program is " + program + ", because others than root can write to " + unsafe + "."
 	}
 	return r
@@ -99,7 +100,7 @@ func onlyRoot(dir string) string {
 
 func unwatched(why, next string) preflight.Result {
 	return preflight.Result{Name: About().Name, Answer: preflight.Warn, Next: next,
-		Text: "Nobody looks at this machine between two runs of the extension: " + why + ". A change that ends sign-in shows at the next run."}
+		Text: "Nobody looks at this machine " + fault.BetweenRuns + ": " + why + ". A change that ends sign-in shows at the next run."}
 }
 
 // Follow has a watch that is there report under another sequence number.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadsshlogin-handler/internal/fault"
 )
 
 // Kind is why sshd refuses to start.
@@ -193,9 +195,9 @@ func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 	if errors.Is(f.Config.Err, fs.ErrNotExist) && len(f.Config.Files) == 0 {
 		what = "sshd's configuration " + f.Config.Main + " is missing, so sshd does not start."
 		if f.Unit == "ssh" { // Debian and Ubuntu ship it as a template too (ucf)
-			return what, "Put back the one that was shipped, and set the extension again: sudo cp /usr/share/openssh/sshd_config " + quote(f.Config.Main) + " && sudo systemctl restart ssh"
+			return what, "Put back the one that was shipped, and " + fault.Again + ": sudo cp /usr/share/openssh/sshd_config " + quote(f.Config.Main) + " && sudo systemctl restart ssh"
 		}
-		return what, "Reinstall openssh-server with the machine's package manager, and set the extension again."
+		return what, "Reinstall openssh-server with the machine's package manager" + fault.AndAgain
 	}
 	if b := badMatch(f, p.Message); b != nil {
 		placed := Problem{Message: p.Message, File: b.File, Line: b.Line}
