@@ -3,18 +3,12 @@
 package doctor_test
 
 import (
-	"encoding/json"
-	"regexp"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/planned"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 )
@@ -43,30 +37,17 @@ func undecided() []broken {
 
 const damagedKey = `{"repository": {"trustedKeys": ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nx\n-----END PGP PUBLIC KEY BLOCK-----"]}}`
 
-// onlyTried are what an operation can end with in spite of a plan without a
-// fault: whether a lock is held, a server answers and a disk has room is known
-// when it is tried.
-func onlyTried() []fault.Code {
-	return []fault.Code{fault.RepositoryUnreachable, fault.PackageManagerBusy, fault.PackageManagerFailed, fault.RepositoryUntrusted,
-		fault.PackageUnavailable, fault.Disk, fault.StillRunning}
-}
-
-// On every broken machine plan says what enable then ends with, and its steps
-// are those that enable takes.
+// On every broken machine of the table plan says what enable then ends with, and
+// its steps are those that enable takes; those of the sign-in matrix are held so
+// where they are played.
 func TestPlanAgreesWithEnable(t *testing.T) {
-	for _, b := range append(undecided(), ofThePublicPages()...) {
+	for _, b := range append(undecided(), machines(t)...) {
 		t.Run(b.section+"/"+b.machine, func(t *testing.T) {
 			s := b.setRegistered(t)
-			r, err := s.Run(t.Context(), box.Environment(), program, "plan", "--json")
-			must(t, err)
-			validate(t, "plan.schema.json", r.Stdout)
-			var plan doctor.PlanReport
-			must(t, json.Unmarshal(r.Stdout, &plan))
-			if r.ExitCode != plan.Code() {
-				t.Errorf("plan exits with %d and says %d", r.ExitCode, plan.Code())
-			}
+			plan, said := planned.Ask(t, s, program)
+			validate(t, "plan.schema.json", said)
 			if len(undecided()) > 0 && b.check == "" && plan.Code() != b.code {
-				t.Errorf("plan ends with %d, not %d: %s", plan.Code(), b.code, r.Stdout)
+				t.Errorf("plan ends with %d, not %d: %s", plan.Code(), b.code, said)
 			}
 			before := len(s.HandlerLog())
 			goal := s.Goal()
@@ -76,39 +57,8 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 			report, err := s.Agent.Apply(t.Context(), goal)
 			must(t, err)
 			enable := report.Runs[len(report.Runs)-1]
-			agree(t, plan, enable, s.HandlerLog()[before:])
+			planned.Agree(t, plan, enable, s.HandlerLog()[before:])
 		})
-	}
-}
-
-// agree compares a plan with the run of enable that followed it.
-func agree(t *testing.T, plan doctor.PlanReport, enable agentrun.Run, log string) {
-	t.Helper()
-	if enable.Operation != "enable" {
-		t.Fatalf("%s was run last", enable.Operation)
-	}
-	tried := plan.Refused == nil && len(plan.Steps) > 0 && slices.Contains(onlyTried(), fault.Code(enable.ExitCode))
-	if enable.ExitCode != plan.Code() && !tried {
-		t.Errorf("plan says %d, enable ends with %d: %s\n%s", plan.Code(), enable.ExitCode, enable.Stdout+enable.Stderr, log)
-	}
-	var planned, done []string
-	for _, step := range plan.Steps {
-		planned = append(planned, step.Text)
-	}
-	for _, m := range regexp.MustCompile(`msg="started: ((?:[^"\\]|\\.)*)"`).FindAllStringSubmatch(log, -1) {
-		if text := strings.ReplaceAll(m[1], `\"`, `"`); slices.Contains(planned, text) {
-			done = append(done, text)
-		}
-	}
-	switch changed := actions(log); {
-	case plan.Refused != nil:
-		if len(done) > 0 || len(changed["run"]) > 0 || len(changed["write"]) > 0 {
-			t.Errorf("plan would change nothing, enable did %q, ran %q and wrote %q", done, changed["run"], changed["write"])
-		}
-	case !slices.Equal(done, planned[:min(len(done), len(planned))]), !tried && len(done) < len(planned):
-		t.Errorf("steps that were planned:\n%s\nand done:\n%s", strings.Join(planned, "\n"), strings.Join(done, "\n"))
-	case len(planned) == 0 && len(changed["run"]) > 0:
-		t.Errorf("plan has no step, enable ran %q", changed["run"])
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/planned"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 )
@@ -44,7 +45,7 @@ func TestPlanIsWhatEnableDoes(t *testing.T) {
 			if len(r.Runs) != 1 {
 				t.Fatalf("enable was not alone: %+v", r.Runs)
 			}
-			done := actions(s.HandlerLog()[logged:])
+			done := planned.Actions(s.HandlerLog()[logged:])
 			compare(t, "commands", commandsOf(plan), inPattern(done["run"]))
 			compare(t, "files", filesOf(plan), done["write"])
 			compare(t, "downloads", urlsOf(plan), done["download"])
@@ -62,7 +63,7 @@ func TestPlanIsWhatEnableDoes(t *testing.T) {
 			repair := planOf(t, s, 0)
 			logged = len(s.HandlerLog())
 			apply(t, s, 0)
-			compare(t, "commands of the repair", commandsOf(repair), actions(s.HandlerLog()[logged:])["run"])
+			compare(t, "commands of the repair", commandsOf(repair), planned.Actions(s.HandlerLog()[logged:])["run"])
 		})
 	}
 }
@@ -124,25 +125,4 @@ func urlsOf(p doctor.PlanReport) (all []string) {
 		all = append(all, s.URLs...)
 	}
 	return all
-}
-
-// actions are the beginnings of what handler.log says was done, by their kind.
-// What the handler writes into its own folder is bookkeeping, not the machine.
-func actions(log string) map[string][]string {
-	started := regexp.MustCompile(`msg="started: (run|transaction|write|download|remove) ((?:[^"\\]|\\.)*)"`)
-	done := map[string][]string{}
-	for _, m := range started.FindAllStringSubmatch(log, -1) {
-		kind, text := m[1], strings.ReplaceAll(m[2], `\"`, `"`)
-		switch kind {
-		case "transaction":
-			kind = "run"
-		case "write":
-			text, _, _ = strings.Cut(text, " (")
-			if strings.HasPrefix(text, "/var/lib/aadsshlogin-handler/") || strings.HasPrefix(text, "/usr/local/bin/") {
-				continue
-			}
-		}
-		done[kind] = append(done[kind], text)
-	}
-	return done
 }

@@ -19,6 +19,7 @@ import (
 
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/planned"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 )
@@ -333,15 +334,18 @@ func (o *machine) sudo() {
 	}
 }
 
-// enable is what the agent's next start does: the two lines that a person
+// enable is what the agent's next start does, which plan foretells: the two lines that a person
 // reads, and what the substatuses say that are no success.
 func (o *machine) enable() (code int, said, next, warned, repair string) {
 	t := o.stage.t
 	t.Helper()
+	plan, _ := planned.Ask(t, o.Scene, personsProgram)
+	before := len(o.HandlerLog())
 	report, err := o.Agent.Apply(t.Context(), o.Goal())
 	if err != nil {
 		t.Fatal(err)
 	}
+	planned.Agree(t, plan, report.Runs[len(report.Runs)-1], o.HandlerLog()[before:])
 	last, e := report.Runs[len(report.Runs)-1], report.Extension
 	if e == nil || e.Invalid != "" || e.Code != last.ExitCode || (e.Status == "success") != (last.ExitCode == 0) {
 		t.Errorf("the status does not agree with exit code %d: %+v", last.ExitCode, e)
