@@ -30,7 +30,7 @@ type Result struct {
 	Answer  Answer
 	Text    string     // one line: what is so on this machine
 	Next    string     // one line: what to do; empty where nothing is
-	Code    fault.Code // of a failure
+	Code    fault.Code // of a failure, or of what is about to become one
 	File    string     // where it stands; empty where that is not known or there is no such place
 	Line    int        // 1 for the first line; 0 where File is empty or the whole file is meant
 

@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,18 +102,18 @@ func (of *machine) noSettings() bool {
 // packageManager says who is using it.
 func packageManager(m *machine) []preflight.Result {
 	if t := m.Transaction; t != nil {
-		return []preflight.Result{{Answer: preflight.Warn,
+		return []preflight.Result{{Answer: preflight.Warn, Code: fault.StillRunning,
 			Text: fmt.Sprintf("A package transaction of this handler has been running since %s (process %d).", t.Since.Format("15:04:05 MST"), t.PID),
 			Next: "Wait for it: sudo tail -f /var/lib/aadsshlogin-handler/transaction.log"}}
 	}
 	if m.holder == nil {
-		return nil
+		return []preflight.Result{{Text: "No other program is seen at work with packages."}}
 	}
-	r := preflight.Result{Answer: preflight.Warn,
+	r := preflight.Result{Answer: preflight.Warn, Code: fault.PackageManagerBusy,
 		Text: fmt.Sprintf("Another program is using %s: %s holds %s.", m.Target.Manager, *m.holder, m.holder.File),
 		Next: fmt.Sprintf("Wait until it has ended (ps -fp %d), then "+fault.Again+".", m.holder.PID)}
 	if !preflight.InPlace(&m.Facts) {
-		r.Answer, r.Code = preflight.Fail, fault.PackageManagerBusy
+		r.Answer = preflight.Fail
 	}
 	return []preflight.Result{r}
 }
@@ -144,25 +145,20 @@ func lastRunCheck(m *machine) []preflight.Result {
 }
 
 // resolved says of a machine on which enable would now end well whether a code is
-// history. What does not stand in the facts that enable plans by is looked at
-// here: a way, a lock, a transaction, room.
+// history: nothing is to be done, or the check that the catalogue names for the code
+// was asked and has no more to say of it.
 func (m *machine) resolved(code fault.Code) bool {
 	if m.decision.Plan.Empty() {
 		return true
 	}
-	gone, ok := map[fault.Code]func() bool{
-		fault.IdentityMissing:       func() bool { return true }, // checks gate every plan, and none stopped this one
-		fault.IdentityUnknown:       func() bool { return true },
-		fault.LegacyInstalled:       func() bool { return true },
-		fault.MemoryTooSmall:        func() bool { return true },
-		fault.DistroUnsupported:     func() bool { return true },
-		fault.SettingsInvalid:       func() bool { return true },
-		fault.RepositoryUnreachable: func() bool { return len(m.of(forPackages)) > 0 && preflight.FirstFailure(repositoryAnswers(m)) == nil },
-		fault.PackageManagerBusy:    func() bool { return m.holder == nil },
-		fault.StillRunning:          func() bool { return m.Transaction == nil },
-		fault.Disk:                  func() bool { return preflight.FirstFailure(disk(m)) == nil },
-	}[code]
-	return ok && gone()
+	check := code.Check()
+	if check == "" {
+		return false
+	}
+	results := m.ask(check)
+	return len(results) > 0 && !slices.ContainsFunc(results, func(r preflight.Result) bool {
+		return r.Answer != preflight.Pass && (r.Answer == preflight.Fail || r.Code == code)
+	})
 }
 
 // planCheck says what enable would change where no check says why.

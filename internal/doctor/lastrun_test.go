@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/identity"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/pkgmgr"
@@ -45,5 +47,41 @@ func TestLastRun(t *testing.T) {
 	}
 	if got := lastRunCheck(&machine{}); got != nil {
 		t.Errorf("nothing was said: %+v", got)
+	}
+}
+
+// What is looked at again by a check of doctor is history where that check passes,
+// and where it was not asked nothing is known of it.
+func TestResolved(t *testing.T) {
+	for _, e := range fault.Catalogue() {
+		if _, known := check.Find(Table(), e.Check); !known && e.Check != "" {
+			t.Errorf("%s is looked at by %s, which is no check", e.Name, e.Check)
+		}
+	}
+	full := []volume{{path: "/usr", Room: host.Room{ReadOnly: true}}}
+	for _, c := range []struct {
+		code fault.Code
+		is   bool
+		with func(*machine)
+	}{
+		{fault.IdentityMissing, true, nil},
+		{fault.PackageManagerFailed, false, nil},
+		{fault.PackageManagerBusy, true, nil},
+		{fault.PackageManagerBusy, false, func(m *machine) { m.holder = &host.Holder{PID: 7} }},
+		{fault.StillRunning, true, nil},
+		{fault.StillRunning, false, func(m *machine) { m.Transaction = &host.Running{PID: 7} }},
+		{fault.Disk, true, nil},
+		{fault.Disk, false, func(m *machine) { m.volumes = full }},
+		{fault.RepositoryUnreachable, true, nil},
+		{fault.RepositoryUnreachable, false, func(m *machine) { m.probes = nil }},
+	} {
+		m := wellSeen()
+		m.decision.Plan = decide.Plan{Steps: []decide.Step{{Kind: decide.Install}}}
+		if c.with != nil {
+			c.with(&m)
+		}
+		if got := m.resolved(c.code); got != c.is {
+			t.Errorf("%d is history: %t", c.code, got)
+		}
 	}
 }

@@ -31,6 +31,7 @@ type Entry struct {
 	Next    string // the exact next step, one line
 	Az      string // the az commands for it, a line each; empty where there is none
 	Traits  Trait  // what the program itself makes of it
+	Check   string // the check of doctor that says whether it is still so; "": none
 }
 
 // Trait is what the program makes of a code, wherever it comes from.
@@ -64,6 +65,16 @@ func (c Code) Is(t Trait) bool {
 	return false
 }
 
+// Check is the check of doctor that says whether a code is still so; "": none does.
+func (c Code) Check() string {
+	for _, e := range Catalogue() {
+		if e.Code == c {
+			return e.Check
+		}
+	}
+	return ""
+}
+
 // Catalogue lists every exit code in ascending order. In the commands, GROUP,
 // NAME and SET stand for the resource group, the VM and the scale set.
 //
@@ -80,92 +91,92 @@ func Catalogue() []Entry {
 			"The operation did what it was asked to do.",
 			OwnerNobody, "not needed",
 			"Nothing is left to do: sign in with az ssh vm.",
-			vm.SSH(), none},
+			vm.SSH(), none, ""},
 		{Internal, "internal",
 			"The handler met a state that it has no answer for, which is a bug of the handler.",
 			OwnerUs, "rarely: the same state leads to the same bug",
 			"Report it where you got the extension from, together with handler.log from the extension's folder in /var/log/azure.",
-			vm.RunScript("tail -c 3500 /var/log/azure/" + ours.Full() + "/handler.log"), none},
+			vm.RunScript("tail -c 3500 /var/log/azure/" + ours.Full() + "/handler.log"), none, ""},
 		{Usage, "usage",
 			"The handler was started in a way that it cannot work with: unknown arguments, without what the Azure Linux agent prepares for it, or to remove what another program owns.",
 			OwnerVM, "no: the same start leads to the same answer",
 			"Run aadsshlogin-handler --help and use one of the commands that it lists; the agent alone starts install, enable, disable, update and uninstall.",
-			"", none},
+			"", none, ""},
 		{RepositoryUnreachable, "repository-unreachable",
 			"The package repository could not be reached, or did not serve what was asked of it: DNS, routing, TCP, TLS, the proxy or HTTP failed on the way.",
 			OwnerNetwork, "yes, once the way to the repository is open; at once where the failure was a passing one",
 			"Allow outbound HTTPS from the VM to the host in the message (packages.microsoft.com unless a mirror is set), or set a proxy, then " + Again + ".",
-			again, RepositoryUnusable | MaybeDisk},
+			again, RepositoryUnusable | MaybeDisk, "network-repository"},
 		{VerificationFailed, "verification-failed",
 			"The login packages are installed, but people cannot sign in: sshd, PAM, NSS or SELinux do not show the packages, or the clock is wrong.",
 			OwnerVM, "yes, once what is wrong is mended; where something takes the configuration away again (a hardening script, VMAccess, configuration management), stop that first",
 			"Run doctor on the VM (docs/troubleshooting.md says where it is), mend what it names, then " + Again + ".",
-			again, none},
+			again, none, ""},
 		{IdentityMissing, "identity-missing",
 			"The machine has no system-assigned managed identity, which sign-in with Microsoft Entra ID needs; a user-assigned one does not do.",
 			OwnerVM, "yes, once the identity is assigned",
 			"Assign a system-assigned managed identity to the VM, then " + Again + ".",
-			either(az.Machine.AssignIdentity), Passing | Told},
+			either(az.Machine.AssignIdentity), Passing | Told, "identity"},
 		{LegacyInstalled, "legacy-installed",
 			"The older " + older.Type + " is still on the machine and cannot, or must not, be removed by this handler.",
 			OwnerVM, "yes, once the older extension is gone and the people signed in through it have signed out",
 			"Delete the extension " + older.Type + ", then " + ThisAgain + ".",
-			either(func(m az.Machine) az.Commands { return m.DeleteExtension(older.Type) }), none},
+			either(func(m az.Machine) az.Commands { return m.DeleteExtension(older.Type) }), none, "legacy"},
 		{MemoryTooSmall, "memory-too-small",
 			"The machine has less than 1 GB of memory, which is less than the login packages support.",
 			OwnerVM, "yes, once the VM has a larger size",
 			"Resize the VM to a size with 1 GB of memory or more.",
-			either(az.Machine.Resize), none},
+			either(az.Machine.Resize), none, "memory"},
 		{PackageManagerBusy, "package-manager-busy",
 			"Another process held the package manager's lock for as long as the handler could wait.",
 			OwnerVM, "yes, once that process is done; most often it is an automatic update that ends by itself",
 			"Wait until the process in the message has ended, then " + Again + ".",
-			again, Untried},
+			again, Untried, "package-manager"},
 		{PackageManagerFailed, "package-manager-failed",
 			"The package manager could not do its work (its database is broken, a dependency cannot be met, a package's own script failed, or its owner holds or excludes the package); of a single check: the login packages are not installed whole.",
 			OwnerVM, "only after the package manager is repaired, or the hold is lifted",
 			"Repair the package manager, or lift the hold, as the message says until it installs packages by hand again, then " + Again + ".",
-			again, MaybeDisk},
+			again, MaybeDisk, ""},
 		{RepositoryUntrusted, "repository-untrusted",
 			"A key or signature of the package repository is not the one that this handler expects, the machine's own definition of it names a key that is not there or did not sign, or its metadata has expired.",
 			OwnerVM, "only after an update of the extension, a change of the settings, or a repair of the repository",
 			NewestFirst + "; if the key is a new one that you have verified, name it in the setting repository.trustedKeys.",
-			again, RepositoryUnusable | MaybeDisk},
+			again, RepositoryUnusable | MaybeDisk, ""},
 		{PackageUnavailable, "package-unavailable",
 			"The repository has no login package, or not the version asked for, for this release and architecture.",
 			OwnerVM, "only with another version, release or repository",
 			AgainFirst + " with settings.json without packageVersion, or with another one; or use a release that docs/distributions.md lists.",
-			again, RepositoryUnusable | MaybeDisk},
+			again, RepositoryUnusable | MaybeDisk, ""},
 		{IdentityUnknown, "identity-unknown",
 			"The metadata service gave no usable answer about the machine's identity, and the machine is not set up for sign-in yet.",
 			OwnerPlatform, "yes: the metadata service answers again after most disturbances",
 			"See that nothing on the VM blocks or proxies http://169.254.169.254, then " + Again + ".",
-			again, Passing | Untried},
+			again, Passing | Untried, "identity"},
 		{Disk, "disk",
 			"A file system that the handler needs is full, read-only, or cannot be read or written.",
 			OwnerVM, "yes, once there is room, or the disk is repaired",
 			"Free space on, or make writable, the file system in the message, then " + Again + ".",
-			vm.RunScript("df -h; df -i; findmnt -O ro"), RepositoryUnusable},
+			vm.RunScript("df -h; df -i; findmnt -O ro"), RepositoryUnusable, "disk"},
 		{StillRunning, "still-running",
 			"The run did not come to its end: its package transaction, or another run of this handler, is still at work, or the run was stopped on the way.",
 			OwnerNobody, "yes: the next run finds the work finished, finishes it, or waits for it",
 			"Wait ten minutes: the watch, where it is on, writes what came of a transaction. If the status still says 31 then, " + Again + ".",
-			again, none},
+			again, none, "package-manager"},
 		{Resources, "resources",
 			"The machine has run out of something that the handler needs to do anything: memory, open files or processes.",
 			OwnerVM, "yes, once the machine has it again",
 			"See what the message names (free -m; ulimit -a; ps -e), end or enlarge what uses it up, then " + Again + ".",
-			vm.RunScript("free -m; cat /proc/sys/fs/file-nr; ps -e | wc -l; dmesg | tail"), none},
+			vm.RunScript("free -m; cat /proc/sys/fs/file-nr; ps -e | wc -l; dmesg | tail"), none, ""},
 		{DistroUnsupported, "distro-unsupported",
 			"The machine's distribution, release or architecture is not supported.",
 			OwnerVM, "no, not on this release",
 			"Move the workload to a release that docs/distributions.md lists.",
-			az.Images(), none},
+			az.Images(), none, "distro"},
 		{SettingsInvalid, "settings-invalid",
 			"A setting of the extension has a value that cannot be used; nothing was changed on the machine.",
 			OwnerVM, "only with other settings",
 			"Correct the setting in the message (docs/settings.md has them all), then " + Again + " with it.",
-			again, Told},
+			again, Told, "settings"},
 	}
 }
 
