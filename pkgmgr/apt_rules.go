@@ -246,6 +246,12 @@ func aptRules() []rule {
 			what: "Packages that are on this machine already lack what they depend on: $1",
 			next: "Repair it with: sudo apt-get --fix-broken install" + fault.ThenAgain,
 			step: repair},
+		//  aadsshlogin : Conflicts: tar but 1.34+dfsg-1.2+deb12u1 is to be installed
+		//  aadsshlogin : Breaks: openssh-server (< 1:9.6) but 1:9.2p1-2 is to be installed
+		{match: `^The following packages have unmet dependencies:\n\s*(\S+) : (?:Conflicts|Breaks): ([^\n]+?) but `, code: fault.PackageManagerFailed,
+			what: "$1 cannot be beside $2, which is installed or needed.",
+			next: "Decide which of the two this machine needs: apt-cache policy $1; apt-get -s install $1" + fault.ThenAgain,
+			step: widen},
 		//  aadsshlogin : Depends: libnosuch (>= 3) but it is not installable
 		{match: `^The following packages have unmet dependencies:\n\s*(([^\s:]+)[^\n]+)`, code: fault.PackageManagerFailed,
 			what: "A dependency cannot be met: $1",
@@ -267,18 +273,27 @@ func aptRules() []rule {
 		{match: `^E: Package '([^']+)' has no installation candidate|^E: Can't select candidate version from package (\S+) |^E: Can't find a source to download version '[^']*' of '([^:']+)`, code: fault.PackageUnavailable,
 			what: "No version of $1$2$3 may be installed on this machine.",
 			next: "See what forbids it (a pin in /etc/apt/preferences.d, or no such package): apt-cache policy $1$2$3.",
-			step: widen},
+			step: widen,
+			look: aptKeptOut},
 		// E: Unable to locate package aadsshlogin
 		{match: `^E: Unable to locate package (\S+)`, code: fault.PackageUnavailable,
 			what: "The package sources have no $1 for this release and architecture.",
 			next: "See what there is: apt-cache policy $1; docs/distributions.md lists the releases that have it.",
-			step: widen},
+			step: widen,
+			look: aptKeptOut},
 
 		// dpkg: error processing archive /var/cache/apt/archives/aadsshlogin_1.0.2_amd64.deb (--unpack):
 		//  trying to overwrite '/usr/bin/aad_certhandler', which is also in package others 1.0
 		{match: `^dpkg: error processing archive (?:/\S*/)?([^_\s]+)_\S+ \(--\S+\):\n\s*trying to overwrite '([^']+)', which is also in package (\S+)`, code: fault.PackageManagerFailed,
 			what: "$2 of $1 belongs to the package $3 already.",
 			next: "See what that is for: dpkg -s $3; remove it if it is not needed (sudo apt-get remove $3)" + fault.ThenAgain},
+		// will not go
+		// dpkg: warning: old aadsshlogin package pre-removal script subprocess returned error exit status 5
+		// dpkg: trying script from the new package instead ...
+		// dpkg: error processing archive /repo/./aadsshlogin_1.1.deb (--unpack):
+		{match: `^([^\n]*\S)[ \t]*\ndpkg: warning: (?:old )?(\S+) package ([a-z-]+) script (subprocess [^\n]+)\ndpkg: (?:warning: )?trying script from the new package instead(?:[^\n]*\n)+?dpkg: error processing`, code: fault.PackageManagerFailed,
+			what: "The $3 script of the installed $2 failed: $4; its last line: $1",
+			next: repairConfigure},
 		// Setting up aadsshlogin (1.0.2) ...
 		// dpkg: error processing package aadsshlogin (--configure):
 		//  installed aadsshlogin package post-installation script subprocess returned error exit status 1

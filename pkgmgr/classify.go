@@ -23,7 +23,7 @@ type rule struct {
 	said  bool // a script failed: what it said itself is shown too
 	// look finds on the machine what the message does not name, and is given what
 	// match captured; nil, as it may be itself, where it finds nothing.
-	look func(h *host.Host, said []string) *fault.Fault
+	look func(h *host.Host, s Source, said []string) *fault.Fault
 }
 
 // step is what can be tried before a diagnosis stands.
@@ -78,8 +78,8 @@ func starvation() []rule {
 type diagnosis struct {
 	fault  *fault.Fault // nil: nothing is wrong
 	step   step
-	look   func(*host.Host) *fault.Fault // says it more exactly; may be nil, and its answer too
-	result host.Result                   // of the command that it is about, where one was run
+	look   func(*host.Host, Source) *fault.Fault // says it more exactly; may be nil, and its answer too
+	result host.Result                           // of the command that it is about, where one was run
 }
 
 // ErrInterrupted is in a fault that Session.Repair may help against: a run of
@@ -132,7 +132,7 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 			step:  row.step,
 		}
 		if row.look != nil {
-			d.look = func(h *host.Host) *fault.Fault { return row.look(h, captured(output, at)) }
+			d.look = func(h *host.Host, s Source) *fault.Fault { return row.look(h, s, captured(output, at)) }
 		}
 		return d
 	}

@@ -232,11 +232,16 @@ func parseDnfEffect(r host.Result) Effect {
 
 // dnfNoise: with every repository in use, those that could not be read were
 // left out, and dnf ends what it says about them with "Ignoring repositories:
-// third". Ours is never among them, see dnfSources. dnf 5 goes on with
+// third". Ours is never among them, see dnfSources. That a refresh could not
+// ask one is the matter, though it ends with 0. dnf 5 goes on with
 // "Repositories loaded.", and its exit code can be believed: what it says
 // before a 0 was mended by another try.
 func dnfNoise(c host.Command, exit int, output string) string {
+	output = withoutEchoes(output)
 	if regexp.MustCompile(`(?m)^(?:Updating and loading repositories:|Repositories loaded\.)$`).MatchString(output) {
+		if exit == 0 && slices.Contains(c.Args, "makecache") {
+			return dnf5LeftOut(output)
+		}
 		if exit == 0 {
 			return ""
 		}
@@ -246,10 +251,46 @@ func dnfNoise(c host.Command, exit int, output string) string {
 		}
 		return said
 	}
-	if slices.Contains(c.Args, "--disablerepo=*") {
+	if slices.Contains(c.Args, "--disablerepo=*") || slices.Contains(c.Args, "makecache") {
 		return output
 	}
 	return after(output, `^Ignoring repositories: [^\n]*\n`)
+}
+
+// withoutEchoes leaves out what librepo says of its second try after one that was
+// cut off, for that one has the length that was expected:
+//
+//	Interrupted by header callback: Inconsistent server data, reported file Content-Length: 12744, repository metadata states file length: 12744 (...)
+func withoutEchoes(output string) string {
+	return regexp.MustCompile(`(?m)^.*Interrupted by header callback: .*Content-Length: (\d+), .*file length: (\d+) .*\n`).ReplaceAllStringFunc(output, func(line string) string {
+		if lengths := regexp.MustCompile(`[Ll]ength: (\d+)`).FindAllStringSubmatch(line, 2); len(lengths) == 2 && lengths[0][1] == lengths[1][1] {
+			return ""
+		}
+		return line
+	})
+}
+
+// dnf5LeftOut is what dnf 5 said of the repositories that it gave up, of which
+// it goes on without a word and ends with 0. What it says of a signature is put
+// into the words that it has where it ends over it.
+//
+//	 third                                  100% | 114.3 KiB/s |   3.7 KiB |  00m00s
+//	>>> repomd.xml GPG signature verification error: Signing key not found
+//	 other                                  ???% |   0.0   B/s |  -1.0   B |  ?
+//	>>> Curl error (7): Could not connect to server for http://127.0.0.1:9/x/repodata/repomd.xml [...] - http://...
+//	>>> Usable URL not found
+func dnf5LeftOut(output string) string {
+	gaveUp := regexp.MustCompile(`(?m)^ (.*\S) +(?:100|\?\?\?)% \|[^\n]*\n((?:>>> [^\n]*\n)*?)>>> (Usable URL not found|repomd\.xml GPG [^\n]*)$`)
+	said := ""
+	for _, m := range gaveUp.FindAllStringSubmatch(output, -1) {
+		switch name, tries, end := m[1], m[2], m[3]; {
+		case end != "Usable URL not found":
+			said += "Failed to download metadata () for repository \"" + name + "\": " + end + "\n"
+		case !strings.Contains(tries, " for file://"): // a plugin's, on this machine
+			said += tries
+		}
+	}
+	return said
 }
 
 // dnfCarriedOut stands in for what dnf 5 does not say: it ends with 1 too where
@@ -293,6 +334,16 @@ func dnfRules() []rule {
 		{match: `already locked by (?:process )?(\d+)|Waiting for process with pid (\d+)`, code: fault.PackageManagerBusy,
 			what: "Another program is using dnf: process $1$2.",
 			next: "Look at it with: ps -fp $1$2" + whenEnded},
+
+		// Warning: failed loading '/etc/yum.repos.d/x.repo', skipping.
+		// Error: There are no enabled repositories in "/etc/yum.repos.d", "/etc/yum/repos.d", "/etc/distro.repos.d".
+		{match: `^Warning: failed loading '([^']+)', skipping\.\n(?:[^\n]*\n)*?Error: There are no enabled repositor`, code: fault.PackageManagerFailed,
+			what: "dnf passes over the file $1, which it cannot read, and has no repository without it.",
+			next: "Correct the file: less $1" + fault.ThenAgain},
+		// Error: Failed to download metadata for repo 'x': repomd.xml parser error: Parse error at line: 2 (Extra content at the end of the document
+		{match: `Failed to download metadata (?:\([^)\n]*\) )?for repo(?:sitory)? ['"]([^'"]+)['"]: repomd\.xml parser error`, code: fault.RepositoryUnreachable,
+			what: "What came in the place of the index of repository $1 is no index: a proxy or portal answered, or something on the way changes files.",
+			next: someMinutes + "look for a proxy in between (dnf repoinfo $1 has the address)."},
 
 		// Error: Failed to download metadata for repo 'x': repomd.xml GPG signature verification error: gpgme_op_verify() error: No data
 		{match: `Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: [^\n]*No data`, code: fault.RepositoryUnreachable,
@@ -434,11 +485,21 @@ func dnfRules() []rule {
 			what: "A dependency cannot be met: $1 requires $2, and none of those that provide it can be installed.",
 			next: "See why: sudo dnf install '$1'" + fault.ThenAgain,
 			step: widen},
+		//   - package aadsshlogin-1.0-1.aarch64 from x does not have a compatible architecture
+		{match: `package (\S+)\.(\w+)(?: from \S+)? does not have a compatible architecture`, code: fault.PackageUnavailable,
+			what: "The repositories have $1 for another architecture than this machine's: $2.",
+			next: "See what there is: dnf --showduplicates list 'aadsshlogin*'; docs/distributions.md lists the releases and architectures that have it.",
+			step: widen},
 		// Error:
 		//  Problem: conflicting requests
 		{match: `^ ?Problem(?: \d+)?: ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "dnf finds no way to install the packages: $1",
 			next: "See its whole answer: sudo dnf install aadsshlogin" + fault.ThenAgain,
+			step: widen},
+		// Installed package aadsshlogin-1.0-1.x86_64 (from x) not available.
+		{match: `^Installed package (\S+) (?:\(from [^)\n]+\) )?not available\.`, code: fault.PackageUnavailable,
+			what: "The repositories no longer have $1, which is installed.",
+			next: "See what there is: dnf --showduplicates list 'aadsshlogin*'" + fault.ThenAgain,
 			step: widen},
 		// Error: Unable to find a match: aadsshlogin-9.9
 		{match: `Unable to find a match: ([^\n]+)|^No match for argument: ([^\n]+)\nError|^No package (\S+) available`, code: fault.PackageUnavailable,
@@ -459,6 +520,12 @@ func dnfRules() []rule {
 			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
 			next: repairScript, said: true,
 			step: scripts},
+		// [Errno 17] File exists: '/var/cache/dnf'
+		// Config error: [Errno 13] Permission denied: '/var/log/dnf.log': '/var/log/dnf.log'
+		// filesystem error: cannot create directories: Not a directory [/var/cache/libdnf5/x]
+		{match: `^(?:Config error: |Error: )?\[Errno \d+\] ([^:\n]+): '(/[^'\n]+)'|^filesystem error: [^:\n]+: ([^\n\[]+?) \[(/[^\]\n]+)\]`, code: fault.PackageManagerFailed,
+			what: "dnf cannot use $2$4: $1$3.",
+			next: "See what is there: ls -ld $2$4; findmnt -T $2$4" + fault.ThenAgain},
 		// Operation aborted.
 		{match: `^Operation aborted\.`, code: fault.OK}, // the end of a simulation
 	})

@@ -166,6 +166,7 @@ func TestInstallExactVersionStands(t *testing.T) {
 // What our own source does not have is not looked for in the whole world.
 func TestInstallMissingPackageRefreshesNothing(t *testing.T) {
 	b := newBench(t, distro.Apt)
+	b.file(b.Source.ListFile, "")
 	want := []Spec{{Name: "aadsshlogin"}}
 	b.packages("aadsshlogin")
 	b.query(b.Manager.Locate(b.Source, want), hosttest.Answer(100, "E: Unable to locate package aadsshlogin\n"))

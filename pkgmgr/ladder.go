@@ -13,7 +13,7 @@ type ladder struct {
 	session                                *Session
 	before                                 Packages
 	repaired, widened, narrowed, refreshed bool
-	refused                                *fault.Fault // of a source that was refreshed and is not trusted
+	stale                                  *fault.Fault // of the refresh of all sources, where one of them could not be read
 	again                                  retries
 	older                                  int  // how many older versions were tried
 	downgraded                             bool // the manager was told that going back is meant
@@ -82,9 +82,7 @@ func (l *ladder) widen(ctx context.Context, o *Order, d diagnosis, out *Outcome)
 		return true, nil
 	case o.Source.All && !l.refreshed:
 		l.refreshed = true
-		if f := fault.Of(l.session.RefreshAll(ctx)); f != nil && f.Code == fault.RepositoryUntrusted {
-			l.refused = f
-		}
+		l.stale = fault.Of(l.session.RefreshAll(ctx))
 		return ctx.Err() == nil, nil
 	}
 	return l.takeOlder(ctx, o, d, out)

@@ -138,11 +138,20 @@ func (t *task) settle(ctx context.Context, said diagnosis) (end bool, err error)
 		t.outcome.Why = said.fault
 		return true, nil
 	}
-	// Under "existing" the package is nowhere because its source is not trusted.
-	if f := t.ladder.refused; f != nil && t.session.Source.All && said.fault != nil && said.fault.Code == fault.PackageUnavailable {
-		return true, fault.Wrap(errors.Join(f, said.fault), f.Code, f.What+" So nothing of that source is used, and no other one has the package.", f.Remedy())
+	if f := t.ladder.stale; f != nil && t.session.Source.All && said.fault != nil && said.fault.Code == fault.PackageUnavailable {
+		return true, nowhere(said.fault, f)
 	}
 	return true, orNil(said.fault)
+}
+
+// nowhere is the fault where only the machine's own sources are used, none of
+// those that could be read has the package, and one could not.
+func nowhere(said, stale *fault.Fault) *fault.Fault {
+	what := said.What + " One of them cannot be read: " + stale.What
+	if stale.Code == fault.RepositoryUntrusted {
+		what = stale.What + " So nothing of that source is used, and no other one has the package."
+	}
+	return fault.Wrap(errors.Join(stale, said), stale.Code, what, stale.Remedy())
 }
 
 // try runs the commands of one try up to the first that fails.

@@ -58,7 +58,7 @@ func row(t *testing.T, m *Manager, s scene, r run) string {
 	head := fmt.Sprintf("$ %s (%d)\n", strings.Join(words(r.command), " "), r.result.ExitCode)
 	f := m.Classify(r.command, r.result)
 	if note := s.runs[0].note; strings.Contains(note, `: "`) {
-		f = onTheMachine(t, note, r)
+		f = onTheMachine(t, m, note, r)
 	}
 	if r.result.ExitCode < 0 { // it was waiting when it was killed
 		head = fmt.Sprintf("$ %s (killed)\n", strings.Join(words(r.command), " "))

@@ -127,7 +127,8 @@ func (s *Session) refresh(ctx context.Context, source Source) error {
 			return err
 		}
 		before = d.fault
-		if d.step != later || !again.wait(ctx, s) {
+		others := source.All && !s.Source.All // nobody waits for their servers
+		if d.step != later || others || !again.wait(ctx, s) {
 			return orNil(d.fault)
 		}
 	}
@@ -258,8 +259,8 @@ func (s *Session) once(ctx context.Context, c host.Command, k kind) (diagnosis, 
 		}
 	}
 	if d.look != nil {
-		if f := d.look(s.Host); f != nil {
-			d.fault = fault.Wrap(d.fault, f.Code, f.What, f.Remedy())
+		if f := d.look(s.Host, s.Source); f != nil {
+			d.fault, d.step = fault.Wrap(d.fault, f.Code, f.What, f.Remedy()), none
 		}
 	}
 	if d.fault != nil && d.fault.Code == fault.RepositoryUntrusted && s.Manager.Denied != nil {

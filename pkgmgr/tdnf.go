@@ -244,7 +244,8 @@ func tdnfRules() []rule {
 		// Error: 404 when downloading https://host/repodata/repomd.xml
 		{match: `^Error: 404 when downloading ` + dnfHost + `(\S*)/repodata/repomd\.xml`, code: fault.PackageUnavailable,
 			what: "$1 has no repository $2.",
-			next: "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set."},
+			next: "See what there is for this release: curl -sSI https://$1$2/repodata/repomd.xml; correct repository.baseUrl if it is set.",
+			step: narrow},
 		{match: `^Error: (429|5\d\d) when downloading ` + dnfHost + `(\S*)`, code: fault.RepositoryUnreachable,
 			what: "$2 answered $1 for $3.",
 			next: ifItStays + "curl -sSI https://$2$3.",
@@ -253,6 +254,12 @@ func tdnfRules() []rule {
 			what: "$2 answered $1 for $3.",
 			next: "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy" + andAgain,
 			step: widen},
+		// Error(1261) : SSL peer certificate or SSH remote key was not OK
+		// Error: Failed to synchronize cache for repo 'ours'
+		{match: `^Error\(12(?:52|61|78)\) : ([^\n]*)(?:\nError: Failed to synchronize cache for repo '([^']+)')?`, code: fault.RepositoryUnreachable,
+			what: "The certificate that the host of the package repository ($2) shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
+			next: "Check the clock (date -u) and update ca-certificates; see the address: grep -r baseurl /etc/yum.repos.d" + fault.ThenAgain,
+			step: narrow},
 		// Error(1207) : Couldn't resolve host name
 		// Error: Failed to synchronize cache for repo 'third'
 		{match: `^Error\((1206|1207)\) : [^\n]*\nError: Failed to synchronize cache for repo '([^']+)'`, code: fault.RepositoryUnreachable,
@@ -298,10 +305,12 @@ func tdnfRules() []rule {
 		{match: `^(\S+) package not found or not installed`, code: fault.PackageUnavailable,
 			what: "The repositories have no $1 for this release and architecture.",
 			next: "See what there is: tdnf list 'aadsshlogin*'; correct packageVersion if it is set.",
-			step: widen},
+			step: widen,
+			look: tdnfUndefined},
 		{match: `^Error\(1011\)`, code: fault.PackageUnavailable,
 			what: "tdnf knows no such package: the repository does not have it, or its definition is not there or cannot be read.",
 			next: "See what there is: tdnf repolist all; tdnf list 'aadsshlogin*'" + fault.ThenAgain,
-			step: widen},
+			step: widen,
+			look: tdnfUndefined},
 	}, dnfRulesFor("tdnf", "/etc/tdnf/tdnf.conf"))
 }

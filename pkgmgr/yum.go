@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 
 // yum is the package manager of RHEL and CentOS 7: yum 3.4.3. On later
 // releases the name is another one for dnf. Its options are taken from yum(8)
-// and yum.conf(5) of CentOS 7, its messages from yum's source and from public
-// reports; it was not run.
+// and yum.conf(5) of CentOS 7, its messages from recorded runs of yum 3.4.3 and
+// from public reports.
 func yum() *Manager {
 	return &Manager{
 		Name:           distro.Yum,
@@ -151,7 +152,10 @@ func yumNoise(c host.Command, exit int, output string) string {
 	case exit != 0 || slices.Contains(c.Args, "makecache"):
 		return dnfNoise(c, exit, output)
 	case strings.Contains(output, "\nRunning transaction\n"):
-		return after(output, `^Running transaction\n`)
+		// https://host/x/repodata/repomd.xml: [Errno 12] Timeout on https://host/x/repodata/repomd.xml: (28, '...')
+		// Trying other mirror.
+		tried := regexp.MustCompile(`(?m)^\S+: \[Errno [^\n]*\nTrying other mirror\.$`)
+		return tried.ReplaceAllString(after(output, `^Running transaction\n`), "")
 	}
 	return ""
 }
@@ -273,7 +277,8 @@ func yumRules() []rule {
 		{match: `^No package (\S+) available`, code: fault.PackageUnavailable,
 			what: "The repositories have no $1 for this release and architecture, or its owner excludes it.",
 			next: "See what there is: yum --showduplicates list 'aadsshlogin*'; yum versionlock list; correct packageVersion if it is set.",
-			step: widen},
+			step: widen,
+			look: yumKeptOut},
 		// Error: No matching Packages to list
 		{match: `^Error: No matching Packages to list`, code: fault.PackageUnavailable,
 			what: "The repositories have none of the packages that were asked for, or their owner excludes them.",

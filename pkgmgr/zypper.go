@@ -135,8 +135,9 @@ func zypperRemove(names []string) []host.Command {
 
 // zypperNoise: with every repository in use, those that could not be read were
 // left out.
-func zypperNoise(c host.Command, _ int, output string) string {
-	if !slices.Contains(c.Args, "install") || slices.Contains(c.Args, "--repo") {
+func zypperNoise(c host.Command, exit int, output string) string {
+	const notFound = 104 // then it may be in what was left out
+	if exit == notFound || !slices.Contains(c.Args, "install") || slices.Contains(c.Args, "--repo") {
 		return output
 	}
 	return after(output, `^Some of the repositories have not been refreshed because of an error\.\n`)

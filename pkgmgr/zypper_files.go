@@ -19,7 +19,7 @@ const zypperAsk = `for f in /etc/zypp/repos.d/*.repo; do d=$$(mktemp -d); ln -s 
 // zypperFile finds the definition for which zypper ended with an exception, and
 // its line: 1.14.42 and older say what is wrong and not in which file, newer ones
 // not in which line. nil where each of them can be read.
-func zypperFile(h *host.Host, said []string) *fault.Fault {
+func zypperFile(h *host.Host, _ Source, said []string) *fault.Fault {
 	for _, folder := range []struct{ path, extension string }{{"/etc/zypp/services.d", ".service"}, {"/etc/zypp/repos.d", ".repo"}} {
 		files, err := h.ReadDir(folder.path)
 		if err != nil {

@@ -80,7 +80,7 @@ func (l zyppLock) holds(name string) bool {
 
 // zypperLocked says which lock keeps a package as it is, and how that one is
 // removed; nil where the file of the locks does not tell.
-func zypperLocked(h *host.Host, said []string) *fault.Fault {
+func zypperLocked(h *host.Host, _ Source, said []string) *fault.Fault {
 	content, err := h.ReadFile(zyppLocks, host.Limit)
 	if err != nil {
 		return nil

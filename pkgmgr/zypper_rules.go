@@ -17,8 +17,8 @@ func zypperRules() []rule {
 		// Can't create metadata cache directory.
 		//  - Create attach point: Can't find a writable directory to create an attach point
 		{match: `^Can't create (?:metadata )?cache directory|Can't create temporary|Can't find a writable directory`, code: fault.Disk,
-			what: "zypper cannot write below /var/cache/zypp: the file system is full or read-only.",
-			next: "See which: df -h /var; findmnt -T /var/cache/zypp" + fault.ThenAgain},
+			what: "zypper cannot write below /var/cache/zypp: the file system is full or read-only, or something else is in the place of a folder.",
+			next: "See which: df -h /var; findmnt -T /var/cache/zypp; ls -ld /var/cache/zypp" + fault.ThenAgain},
 		//   what():  /etc/zypp/zypp.conf: Section [main]: Line 2 contains garbage (no '=' or ':/?|,\' in key)
 		{match: `^\s*what\(\):\s+(/\S+): (Section [^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that zypper does nothing at all: $2",
@@ -116,6 +116,11 @@ func zypperRules() []rule {
 		{match: `Error code: HTTP response: 407|error: 407|response 407|HTTP code 407`, code: fault.RepositoryUnreachable,
 			what: "The proxy wants a user and a password, or does not accept the ones that it got.",
 			next: givePassword},
+		//  - Download (curl) error for 'https://packages.example.invalid/x/content':
+		//    Error code: HTTP response: 0
+		{match: `Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: HTTP response: 0$`, code: fault.RepositoryUnreachable,
+			what: "The proxy refuses the way to $1, and zypper does not say why: most likely it wants a user and a password.",
+			next: givePassword},
 		//  - Download (curl) error for 'http://127.0.0.1:8081/status/429/content':
 		//    Error code: HTTP response: 429
 		{match: `Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: HTTP response: 429`, code: fault.RepositoryUnreachable,
@@ -203,14 +208,24 @@ func zypperRules() []rule {
 		{match: `^Repository '([^']+)' not found by its alias`, code: fault.PackageManagerFailed,
 			what: "The repository definition $1 is not there, or cannot be read.",
 			next: defineAnew},
+		// Warning: No repositories defined. Operating only with the installed resolvables. Nothing can be installed.
+		{match: `^Warning: No repositories defined\.`, code: fault.PackageUnavailable,
+			what: "No package repository is defined on this machine.",
+			next: "Register the machine (SUSEConnect) or add a repository: zypper repos" + fault.ThenAgain},
+		// [x|https://packages.microsoft.com/x/] Failed to retrieve new repository metadata.
+		// History:
+		//  - Parse error: repomd.xml[2] Extra content at the end of the document
+		{match: `^\[([^|\]]*)\|[^\n]*\nHistory:\n(?: - [^\n]*\n)*? - Parse error: (\S+?)\[\d+\] ([^\n]+)`, code: fault.RepositoryUnreachable,
+			what: "What came in the place of $2 of repository $1 is no index ($3): a proxy or portal answered, or something on the way changes files.",
+			next: "Try it by hand: sudo zypper refresh; look for a proxy in between" + fault.ThenAgain},
+		// [x|http://127.0.0.1:8080/] Failed to retrieve new repository metadata.
+		{match: `^\[[^|\]]*\|` + dnfHost + `[^\]]*\] (Failed to [^\n]+|Valid metadata not found[^\n]*)`, code: fault.RepositoryUnreachable,
+			what: "$1 could not be read: $2",
+			next: "Try it by hand: sudo zypper refresh" + fault.ThenAgain},
 		// No provider of 'aadsshlogin=9.9' found.
 		{match: `^No provider of '([^']+)' found|^Package '([^']+)' not found`, code: fault.PackageUnavailable,
 			what: "The repositories have no $1$2 for this release and architecture.",
 			next: "See what there is: zypper search --details 'aadsshlogin*'; correct packageVersion if it is set.",
 			step: widen},
-		// [x|http://127.0.0.1:8080/] Failed to retrieve new repository metadata.
-		{match: `^\[[^|\]]*\|` + dnfHost + `[^\]]*\] (Failed to [^\n]+|Valid metadata not found[^\n]*)`, code: fault.RepositoryUnreachable,
-			what: "$1 could not be read: $2",
-			next: "Try it by hand: sudo zypper refresh" + fault.ThenAgain},
 	})
 }

@@ -15,7 +15,7 @@ import (
 
 // onTheMachine is the fault of a recorded run, looked at on a machine that has
 // the file that its scene speaks of: # PATH: "content".
-func onTheMachine(t *testing.T, note string, r run) *fault.Fault {
+func onTheMachine(t *testing.T, m *Manager, note string, r run) *fault.Fault {
 	t.Helper()
 	h := hosttest.New(t).Host()
 	name, quoted, _ := strings.Cut(note, ": ")
@@ -32,9 +32,9 @@ func onTheMachine(t *testing.T, note string, r run) *fault.Fault {
 			t.Fatal(err)
 		}
 	}
-	d := manager(t, distro.Zypper).diagnose(r.command, r.result)
+	d := m.diagnose(r.command, r.result)
 	if d.look != nil {
-		if f := d.look(h); f != nil {
+		if f := d.look(h, Source{ID: "aadsshlogin"}); f != nil {
 			return f
 		}
 	}
@@ -55,7 +55,7 @@ func TestDefinitionThatEndsZypper(t *testing.T) {
 					continue
 				}
 				ended++
-				f := onTheMachine(t, s.runs[0].note, r)
+				f := onTheMachine(t, manager(t, distro.Zypper), s.runs[0].note, r)
 				if f == nil || f.Code != fault.PackageManagerFailed || !strings.Contains(f.What, "The repository file /etc/zypp/repos.d/third.repo cannot be read") ||
 					!strings.Contains(strings.ToLower(f.What), "line ") || !strings.Contains(f.Remedy(), "/etc/zypp/repos.d/third.repo") {
 					t.Errorf("%s, %s: %v", file, s.name, f)
@@ -96,7 +96,7 @@ func TestLockByPattern(t *testing.T) {
 				if slices.Contains(r.command.Args, "removelock") {
 					continue
 				}
-				f := onTheMachine(t, s.runs[0].note, r)
+				f := onTheMachine(t, manager(t, distro.Zypper), s.runs[0].note, r)
 				switch {
 				case want[name] == "" && f != nil:
 					t.Errorf("%s, %s: %v", file, name, f)

@@ -183,3 +183,19 @@ func numbered(text string) iter.Seq2[int, string] {
 
 // comment reports whether a line is empty or begins as a comment does.
 func comment(line string) bool { return line == "" || line[0] == '#' || line[0] == ';' }
+
+// Excludes are the patterns of packages that a manager's own file keeps out of
+// every repository, or the definition of a repository out of it.
+func Excludes(m distro.Manager, text []byte, id string) []string {
+	all, _ := dialectOf(m).read(string(text))
+	var patterns []string
+	for _, s := range all {
+		if s.id != "main" && s.id != id {
+			continue
+		}
+		for _, name := range []string{"exclude", "excludepkgs"} {
+			patterns = append(patterns, words(s.values[name])...)
+		}
+	}
+	return patterns
+}

@@ -10,6 +10,7 @@ import (
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/keys"
@@ -249,5 +250,22 @@ func TestDefinitionGone(t *testing.T) {
 			m.t.Fatal(err)
 		}
 		m.fails(job{Do: "Refresh"}, fault.PackageManagerFailed, "aadsshlogin", "not there")
+	})
+}
+
+// Where only the machine's own sources are used, that one of them cannot be
+// asked is why the package is nowhere.
+func TestExistingWithoutNetwork(t *testing.T) {
+	each(t, everybody(), login(newer), func(m machine) {
+		if err := m.Remove(repo.DefinitionPath(m.manager)); err != nil {
+			m.t.Fatal(err)
+		}
+		m.third("third", "https://"+pkghost.Name+path)
+		m.Packages.Down()
+		m.fails(job{Do: "Install", Source: pkgmgr.Source{All: true}, Specs: spec("aadsshlogin", "")}, fault.RepositoryUnreachable)
+		if err := m.Packages.Up(); err != nil {
+			m.t.Fatal(err)
+		}
+		m.must(job{Do: "Install", Source: pkgmgr.Source{All: true}, Specs: spec("aadsshlogin", "")})
 	})
 }

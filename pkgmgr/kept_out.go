@@ -1,0 +1,114 @@
+package pkgmgr
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/repo"
+)
+
+// Some managers say of a package that the owner of the machine keeps out, or whose
+// repository they have no definition of, only that it is not there.
+
+// aptKeptOut finds the pin of the owner that keeps a package from being installed
+// (apt_preferences(5)), or that the entry of our repository is gone.
+func aptKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
+	if s.ListFile != "" && !h.Exists(s.ListFile) {
+		return undefined(s.ListFile)
+	}
+	entry, _ := h.ReadFile(s.ListFile, host.Limit)
+	for _, file := range append([]string{"/etc/apt/preferences"}, h.Glob("/etc/apt/preferences.d/*")...) {
+		content, err := h.ReadFile(file, host.Limit)
+		if err != nil || strings.Contains(path.Base(file), ".") && path.Ext(file) != ".pref" {
+			continue
+		}
+		for _, paragraph := range regexp.MustCompile(`\n[ \t]*\n`).Split(string(content), -1) {
+			if pinsOut(paragraph, strings.Join(said[1:], ""), string(entry)) {
+				return fault.New(fault.PackageManagerFailed,
+					fmt.Sprintf("The owner of this machine keeps %s from being installed: a pin in %s has a priority below 0.", strings.Join(said[1:], ""), file),
+					"See it (less "+file+"), lift it"+andAgain)
+			}
+		}
+	}
+	return nil
+}
+
+// pinsOut reports whether a paragraph of apt's preferences keeps a package out:
+// one that is named by itself, or everything of a host that the entry names.
+func pinsOut(paragraph, name, entry string) bool {
+	field := func(of string) string {
+		m := regexp.MustCompile(`(?mi)^` + of + `:[ \t]*(.*)$`).FindStringSubmatch(paragraph)
+		if m == nil {
+			return ""
+		}
+		return strings.TrimSpace(m[1])
+	}
+	if priority, err := strconv.Atoi(field("Pin-Priority")); err != nil || priority >= 0 {
+		return false
+	}
+	packages := strings.Fields(field("Package"))
+	if slices.Contains(packages, "*") {
+		host, isOrigin := strings.CutPrefix(field("Pin"), "origin")
+		host = strings.Trim(host, ` "`)
+		return isOrigin && host != "" && strings.Contains(entry, host)
+	}
+	return slices.ContainsFunc(packages, func(pattern string) bool {
+		if expression, ok := strings.CutPrefix(pattern, "/"); ok {
+			re, err := regexp.Compile(strings.TrimSuffix(expression, "/"))
+			return err == nil && re.MatchString(name)
+		}
+		matches, err := path.Match(pattern, name)
+		return err == nil && matches
+	})
+}
+
+// yumKeptOut finds what of the owner's keeps a package out of yum: it does as if
+// there were no such package. Excludes stand in yum's own file and in our
+// repository's definition, locked versions in a plugin's list.
+func yumKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
+	asked := strings.Join(said[1:], "")
+	name := regexp.MustCompile(`-\d.*`).ReplaceAllString(asked, "")
+	keptOut := func(file, word, how string) *fault.Fault {
+		return fault.New(fault.PackageManagerFailed,
+			fmt.Sprintf("The owner of this machine excludes %s from installation: %s in %s.", asked, word, file), how+andAgain)
+	}
+	for _, file := range append([]string{"/etc/yum.conf"}, h.Glob("/etc/yum.repos.d/*.repo")...) {
+		content, err := h.ReadFile(file, host.Limit)
+		if err != nil {
+			continue
+		}
+		for _, word := range repo.Excludes(distro.Yum, content, s.ID) {
+			if matches, err := path.Match(word, name); word == asked || err == nil && matches {
+				return keptOut(file, "exclude="+word, "Lift it: grep -n exclude "+file)
+			}
+		}
+	}
+	const locked = "/etc/yum/pluginconf.d/versionlock.list"
+	content, err := h.ReadFile(locked, host.Limit)
+	if err == nil && regexp.MustCompile(`(?m)^!?\d+:`+regexp.QuoteMeta(name)+`-\d`).Match(content) {
+		return keptOut(locked, "a locked version", "See it (yum versionlock list), lift it (sudo yum versionlock delete ENTRY)")
+	}
+	return nil
+}
+
+// tdnfUndefined is the fault where tdnf has no definition of our repository: it says
+// nothing of that. Any that it cannot read it passes over.
+func tdnfUndefined(h *host.Host, s Source, _ []string) *fault.Fault {
+	entries, _ := repo.LookRepo(h, distro.Tdnf)
+	if s.ID == "" || slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.ID == s.ID }) {
+		return nil
+	}
+	return undefined(s.ID)
+}
+
+// undefined is the fault where a manager has no definition of our repository.
+func undefined(what string) *fault.Fault {
+	return fault.New(fault.PackageManagerFailed, "The repository definition "+what+" is not there, or cannot be read.", defineAnew)
+}

@@ -1,0 +1,72 @@
+package pkgmgr
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/host/hosttest"
+)
+
+// What keeps a package out, or that a repository's definition is not there, is
+// found on the machine where the manager says only that there is no such package.
+func TestKeptOut(t *testing.T) {
+	const list, pins = "/etc/apt/sources.list.d/aadsshlogin.list", "/etc/apt/preferences.d/x"
+	entry := map[string]string{list: "deb [signed-by=/x.gpg] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"}
+	with := func(files map[string]string, name, content string) map[string]string {
+		all := map[string]string{name: content}
+		for n, c := range files {
+			all[n] = c
+		}
+		return all
+	}
+	ours := map[string]string{"/etc/yum.repos.d/aadsshlogin.repo": "[aadsshlogin]\nname=ours\nbaseurl=https://packages.microsoft.com/x\nenabled=1\n"}
+	looks := map[string]func(*host.Host, Source, []string) *fault.Fault{"apt": aptKeptOut, "yum": yumKeptOut, "tdnf": tdnfUndefined}
+	for name, c := range map[string]struct {
+		manager string
+		files   map[string]string
+		says    string // "" is that nothing is found
+	}{
+		"a pin on the package":               {"apt", with(entry, pins, "Explanation: no\nPackage: aadsshlogin\nPin: release *\nPin-Priority: -1\n"), pins},
+		"a pin by glob, among others":        {"apt", with(entry, pins, "Package: zsh\nPin: version *\nPin-Priority: 900\n\nPackage: bash aad*\nPin: version *\nPin-Priority: -10\n"), pins},
+		"a pin by regular expression":        {"apt", with(entry, pins, "Package: /^aad/\nPin: version *\nPin-Priority: -1\n"), pins},
+		"a pin on the whole host":            {"apt", with(entry, "/etc/apt/preferences", "Package: *\nPin: origin \"packages.microsoft.com\"\nPin-Priority: -1\n"), "/etc/apt/preferences"},
+		"a pin on another host":              {"apt", with(entry, pins, "Package: *\nPin: origin ppa.example.com\nPin-Priority: -1\n"), ""},
+		"a pin that only puts it behind":     {"apt", with(entry, pins, "Package: *\nPin: origin packages.microsoft.com\nPin-Priority: 1\n"), ""},
+		"a pin on another package":           {"apt", with(entry, pins, "Package: dotnet*\nPin: origin packages.microsoft.com\nPin-Priority: -1\n"), ""},
+		"a file that apt does not read":      {"apt", with(entry, pins+".bak", "Package: aadsshlogin\nPin: version *\nPin-Priority: -1\n"), ""},
+		"apt's entry is gone":                {"apt", nil, list},
+		"nothing of the owner's, apt":        {"apt", entry, ""},
+		"yum's own file":                     {"yum", with(ours, "/etc/yum.conf", "[main]\nexclude=kernel* aad*\n"), "exclude=aad* in /etc/yum.conf"},
+		"on two lines":                       {"yum", with(ours, "/etc/yum.conf", "[main]\nexclude=kernel*\n  aadsshlogin\n"), "exclude=aadsshlogin in /etc/yum.conf"},
+		"our definition, the owner's":        {"yum", map[string]string{"/etc/yum.repos.d/m.repo": "[aadsshlogin]\nbaseurl=https://x.invalid/\nexclude=aadsshlogin\n"}, "/etc/yum.repos.d/m.repo"},
+		"another definition":                 {"yum", with(ours, "/etc/yum.repos.d/m.repo", "[third]\nbaseurl=https://x.invalid/\nexclude=aadsshlogin\n"), ""},
+		"a locked version":                   {"yum", with(ours, "/etc/yum/pluginconf.d/versionlock.list", "0:bash-4.2-1.*\n0:aadsshlogin-1.0.027980001-1.*\n"), "versionlock"},
+		"a locked version of something else": {"yum", with(ours, "/etc/yum/pluginconf.d/versionlock.list", "0:aadsshlogin-selinux-1.0-1.*\n"), ""},
+		"tdnf has no definition":             {"tdnf", nil, "aadsshlogin is not there"},
+		"tdnf has it":                        {"tdnf", ours, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := hosttest.New(t).Host()
+			for file, content := range c.files {
+				full := filepath.Join(h.Root, file)
+				if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f := looks[c.manager](h, Source{ID: "aadsshlogin", ListFile: list}, []string{"", "aadsshlogin", ""})
+			switch {
+			case (f == nil) != (c.says == ""):
+				t.Errorf("found %v, want %q", f, c.says)
+			case f != nil && (f.Code != fault.PackageManagerFailed || !strings.Contains(f.What+f.Remedy(), c.says)):
+				t.Errorf("%d %s / %s, want %q", f.Code, f.What, f.Remedy(), c.says)
+			}
+		})
+	}
+}
