@@ -14,8 +14,16 @@ import (
 // decision is what the files come to for a client, and the rule that decides.
 type decision struct {
 	outcome gate.Outcome
-	rule    Rule // zero: none matched
-	option  string
+	rule    Rule   // zero: none matched
+	bad     string // the option of the rule that libwrap does not take, over which it ends the connection
+}
+
+// at is the rule that decides, with its place.
+func (d decision) at() string {
+	if d.bad != "" {
+		return fmt.Sprintf("%s (over the option %q, which libwrap does not take)", d.rule.at(), d.bad)
+	}
+	return d.rule.at()
 }
 
 // decide follows hosts_access: the first rule of hosts.allow that matches lets
@@ -29,28 +37,13 @@ func (f *Facts) decide(c client) decision {
 		for _, r := range table.rules {
 			switch f.matches(r, c) {
 			case perhaps:
-				return decision{gate.NotKnown, r, ""}
+				return decision{outcome: gate.NotKnown, rule: r}
 			case yes:
 				return r.turned(table.outcome)
 			}
 		}
 	}
 	return decision{outcome: gate.In}
-}
-
-// turned is what a rule's options make of it.
-func (r Rule) turned(outcome gate.Outcome) decision {
-	for _, o := range r.Options {
-		switch word := strings.ToLower(strings.Fields(strings.ReplaceAll(o, "=", " "))[0]); word {
-		case "allow":
-			return decision{gate.In, r, o}
-		case "deny", "twist":
-			return decision{gate.Out, r, o}
-		case "aclexec":
-			return decision{gate.NotKnown, r, o}
-		}
-	}
-	return decision{outcome, r, ""}
 }
 
 // clients are somebody from the internet and, for each pattern, somebody whom it
@@ -181,18 +174,18 @@ func Assess(f *Facts) gate.Answer {
 	}
 	switch {
 	case usual.outcome == gate.NotKnown:
-		a.Outcome, a.Decides = gate.NotKnown, usual.rule.at()
-		a.Text = fmt.Sprintf("Whether %s lets people in is not known: it hangs on what is asked at each connection.", usual.rule.at())
+		a.Outcome, a.Decides = gate.NotKnown, usual.at()
+		a.Text = fmt.Sprintf("Whether %s lets people in is not known: it hangs on what is asked at each connection.", usual.at())
 	case usual.outcome == gate.Out:
 		a.Outcome = gate.Out
 		if len(in) > 0 {
 			a.Whom = "everybody but people who connect from " + several(in)
 		}
-		a.Text = fmt.Sprintf("%s shuts out %s before sshd asks who they are (%s obeys it).", usual.rule.at(), whom(a), f.Obeyed)
+		a.Text = fmt.Sprintf("%s shuts out %s before sshd asks who they are (%s obeys it).", usual.at(), whom(a), f.Obeyed)
 	case len(out) > 0:
 		usual = first
 		a.Outcome, a.Whom = gate.Out, "people who connect from "+several(out)
-		a.Text = fmt.Sprintf("%s shuts out %s before sshd asks who they are (%s obeys it).", first.rule.at(), whom(a), f.Obeyed)
+		a.Text = fmt.Sprintf("%s shuts out %s before sshd asks who they are (%s obeys it).", first.at(), whom(a), f.Obeyed)
 	default:
 		return a
 	}
@@ -213,10 +206,10 @@ func (f *Facts) assessOne(a gate.Answer) gate.Answer {
 		a.Text = fmt.Sprintf("hosts.allow and hosts.deny let %s in from %s.", f.One.Name, f.One.From)
 		return a
 	case gate.NotKnown:
-		a.Decides = v.rule.at()
-		a.Text = fmt.Sprintf("Whether %s lets %s in from %s is not known: it hangs on what is asked at each connection.", v.rule.at(), f.One.Name, f.One.From)
+		a.Decides = v.at()
+		a.Text = fmt.Sprintf("Whether %s lets %s in from %s is not known: it hangs on what is asked at each connection.", v.at(), f.One.Name, f.One.From)
 	case gate.Out:
-		a.Text = fmt.Sprintf("%s shuts out who connects from %s before sshd asks who they are (%s obeys it).", v.rule.at(), f.One.From, f.Obeyed)
+		a.Text = fmt.Sprintf("%s shuts out who connects from %s before sshd asks who they are (%s obeys it).", v.at(), f.One.From, f.Obeyed)
 	}
 	a.File, a.Line, a.Next = v.rule.File, v.rule.Line, "To let that address connect to sshd, run: "+strings.Replace(letIn, "ALL", listed(f.One), 1)
 	return a

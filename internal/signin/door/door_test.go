@@ -41,6 +41,13 @@ func TestAssess(t *testing.T) {
 		{"", "sshd: [2001:db8::]/32\n", gate.Out, "people who connect from [2001:db8::]/32", "/etc/hosts.deny:1"},
 		{"", "sshd: \\\n ALL\n", gate.Out, "", "/etc/hosts.deny:1"},
 		{"sshd: .example.com\n", "sshd: ALL\n", gate.Out, "everybody but people who connect from .example.com", "/etc/hosts.deny:1"},
+		{"sshd: ALL: nonsense\n", "", gate.Out, "", `/etc/hosts.allow:1 (over the option "nonsense", which libwrap does not take)`},
+		{"sshd: ALL: ALLOW: spawn /bin/true\n", "", gate.Out, "", "/etc/hosts.allow:1"}, // "must be at end"
+		{"sshd: ALL: :ALLOW\n", "", gate.Out, "", "/etc/hosts.allow:1"},
+		{"sshd: ALL:\n", "ALL: ALL\n", gate.In, "", ""},
+		{"sshd: ALL: severity nobody.info: ALLOW\n", "", gate.Out, "", "/etc/hosts.allow:1"},
+		{"sshd: ALL: Severity = local0.info: Linger=5: nice: umask 022: keepalive: ALLOW\n", "ALL: ALL\n", gate.In, "", ""},
+		{"sshd: ALL: user nobody\n", "", gate.NotKnown, "", "/etc/hosts.allow:1"},
 		{"", "sshd: /etc/banned\n", gate.Out, "people who connect from 10.0.0.", "/etc/hosts.deny:1"},
 	} {
 		f := Facts{Allow: Parse(AllowFile, c.allow), Deny: Parse(DenyFile, c.deny), Obeyed: "/usr/sbin/sshd", Lists: map[string]string{"/etc/banned": "10.0.0.\n"}}

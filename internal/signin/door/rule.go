@@ -50,10 +50,11 @@ func Parse(file, text string) []Rule {
 			continue
 		}
 		r := Rule{File: file, Line: first, Daemons: parseList(parts[0]), Clients: parseList(parts[1])}
-		for _, o := range parts[2:] {
-			if o = strings.TrimSpace(o); o != "" {
-				r.Options = append(r.Options, o)
+		for i, o := range parts[2:] {
+			if o == "" && i+3 == len(parts) {
+				break // a colon at the end of the line is forgiven, between two it is not
 			}
+			r.Options = append(r.Options, strings.TrimSpace(o))
 		}
 		out = append(out, r)
 	}

@@ -131,11 +131,39 @@ func accepts(f *Facts) Finding {
 		g.Decides = "sshd's configuration, which could not be asked for"
 		return g
 	}
+	if found, lost := f.lostProgram(); lost {
+		return found
+	}
 	g.Text = "sshd accepts its configuration."
 	if f.Note != "" {
 		g.Text = "sshd accepts its configuration (" + f.Note + ")."
 	}
 	return g
+}
+
+// ownPrograms are the directives that say where the parts of sshd are that it
+// starts for each connection (OpenSSH 9.8 and 10.0).
+func ownPrograms() []string { return []string{"sshdsessionpath", "sshdauthpath"} }
+
+// lostProgram: sshd does not start without its parts, which "sshd -t" does not
+// look for (main of OpenSSH's sshd.c).
+func (f *Facts) lostProgram() (found Finding, lost bool) {
+	for i := range f.Users {
+		for _, keyword := range ownPrograms() {
+			program := f.Users[i].Value(keyword)
+			p, seen := f.Places[program]
+			if !seen || p.Err != nil || !p.Missing && !p.Dir && p.Mode.Perm()&0o111 != 0 {
+				continue
+			}
+			w := locate(f, &f.Users[i], keyword, "")
+			what := fmt.Sprintf("sshd cannot start, for its own program %s is not there or cannot be executed%s.", program, w.at())
+			if w.found || w.option {
+				return shut(w, what, globally(f, w)), true
+			}
+			return shut(w, what, "Reinstall openssh-server with the machine's package manager."), true
+		}
+	}
+	return Finding{}, false
 }
 
 // pass and shut keep the questions short.

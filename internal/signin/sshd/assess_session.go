@@ -47,10 +47,16 @@ func askChroot(f *Facts, e *Effective) Finding {
 	return shut(w, fmt.Sprintf("ChrootDirectory %s ends every session of %s%s: %s.", shown, f.who("an Entra ID user"), w.at(), why), w.undo(f))
 }
 
-// askSessions: MaxSessions 0 allows forwarding and nothing else.
+// askSessions: MaxSessions 0 allows forwarding and nothing else, and sshrc is
+// waited for.
 func askSessions(f *Facts, e *Effective) Finding {
 	got := e.Value("maxsessions")
 	if n, err := strconv.Atoi(got); err != nil || n > 0 {
+		if line := f.Places[sessionScript].Holds; line > 0 {
+			return Finding{Answer: Unknown, File: sessionScript, Line: line, Decides: fmt.Sprintf("what %s does (line %d)", sessionScript, line),
+				Text: fmt.Sprintf("sshd runs %s before each session and waits for its end; whether it comes to one is not known (line %d).", sessionScript, line),
+				Next: "Try it as somebody: sudo -u nobody timeout 10 sh " + sessionScript + "; to have it run no more: sudo mv " + sessionScript + " " + sessionScript + ".off"}
+		}
 		return pass("Sessions are allowed.")
 	}
 	w := locate(f, e, "maxsessions", got)

@@ -122,3 +122,66 @@ func TestAssessReload(t *testing.T) {
 		}
 	}
 }
+
+// What "sshd -t" does not look for, or says without its place, is found where it
+// stands.
+func TestBlamed(t *testing.T) {
+	const directory = "/etc/ssh/sshd_config.d"
+	h := hosttest.New(t).Host()
+	put(t, h, mainConfig, "Include "+directory+"/*.conf\nUsePAM yes\n"+packageBlock, 0o644)
+	put(t, h, directory+"/10-a.conf", "X11Forwarding no\nInclude "+directory+"/20-*.conf\n", 0o644)
+	put(t, h, directory+"/20-b.conf", "AuthorizedPrincipalsCommand /usr/bin/true\n\nInclude "+directory+"/10-a.conf\n", 0o644)
+	f := Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Config: Read(h, mainConfig)}
+	for message, want := range map[string]string{
+		"Too many recursive configuration includes":                               directory + "/10-a.conf:2",
+		"AuthorizedPrincipalsCommand set without AuthorizedPrincipalsCommandUser": directory + "/20-b.conf:1",
+		"something else": "",
+	} {
+		f.Problem = &Problem{Message: message}
+		got := Assess(&f)[0]
+		if got.Answer != Fail || !strings.Contains(got.Text, want) || (want != "") != strings.Contains(got.Next, "sudo sed -i ") {
+			t.Errorf("%s: %+v", message, got)
+		}
+	}
+}
+
+// sshd does not start without its own programs, which "sshd -t" does not look for.
+func TestOwnPrograms(t *testing.T) {
+	f := healthy(t, "SshdSessionPath /opt/sshd-session\nUsePAM yes\n"+packageBlock)
+	for _, u := range f.Users {
+		u.values["sshdsessionpath"], u.values["sshdauthpath"] = []string{"/opt/sshd-session"}, []string{"/usr/lib/openssh/sshd-auth"}
+	}
+	f.Places = Places{"/opt/sshd-session": {Missing: true}, "/usr/lib/openssh/sshd-auth": {Mode: 0o755}}
+	if got := Assess(&f)[0]; got.Answer != Fail || got.File != mainConfig || got.Line != 1 || !strings.Contains(got.Next, "1s/^/#/") {
+		t.Errorf("%+v", got)
+	}
+	f.Places["/opt/sshd-session"] = Place{Mode: 0o755}
+	if got := Assess(&f)[0]; got.Answer != Pass {
+		t.Errorf("%+v", got)
+	}
+	f.Places["/usr/lib/openssh/sshd-auth"] = Place{Mode: 0o644}
+	if got := Assess(&f)[0]; got.Answer != Fail || !strings.Contains(got.Next, "openssh-server") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A script that is run before each session is waited for.
+func TestSessionScript(t *testing.T) {
+	for text, want := range map[string]int{
+		"exit 1\n":                           0,
+		"# sleep 300\nlogger hello\nsleep 1": 0,
+		"logger hello\nsleep 300\n":          2,
+		"while :; do :; done\n":              1,
+		"x=1; kill $PPID\n":                  1,
+	} {
+		h := hosttest.New(t).Host()
+		put(t, h, sessionScript, text, 0o644)
+		f := healthy(t, "UsePAM yes\n"+packageBlock)
+		f.Places = lookPlaces(t.Context(), h, f.Users)
+		for _, r := range Assess(&f) {
+			if r.Name == "sshd-sessions" && (r.Line != want || (r.Answer == Unknown) != (want > 0)) {
+				t.Errorf("%q: %+v", text, r)
+			}
+		}
+	}
+}

@@ -39,6 +39,7 @@ type Facts struct {
 	Places   Places             // what the configuration names and sshd needs only when somebody signs in
 	Own      []netip.Addr       // this machine's addresses, without loopback and link-local ones
 	Arc      bool               // people come through the Arc agent, from the machine itself
+	Members  Members            // of groups, where nobody in particular is asked about
 	One      *gate.Somebody     // whom alone sshd was asked about; nil: everybody of the directory
 	Note     string             // how sshd was asked, where that was not the plain way
 	Err      error              // sshd could not be asked: what it would say is unknown
@@ -78,6 +79,9 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 		return f
 	}
 	f.Places = lookPlaces(ctx, h, f.Users)
+	if one == nil && f.asksGroups() {
+		f.Members = lookMembers(h)
+	}
 	if len(f.Users) > 0 { // none where the one who is asked about comes from where nobody can
 		f.HostKeys = lookHostKeys(h, f.Users[0].List("hostkey"))
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -26,6 +27,7 @@ type Place struct {
 	Bad     string // of a list of revoked keys: why sshd cannot read it
 	CA      fate   // of a list of revoked keys: whether the authority of people's certificates is in it
 	Key     string // of that authority, as the list has it; "" where the list is in its binary form
+	Holds   int    // of sessionScript: the line that may take its time or end more than the script; 0: none
 	Err     error  // it could not be seen
 }
 
@@ -42,9 +44,17 @@ const largestList = 32 << 20
 
 func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 	p := Places{}
+	if text, err := h.ReadFile(sessionScript, largestScript); err == nil {
+		p[sessionScript] = Place{Holds: lineOf(text, holds())}
+	}
 	for _, e := range users {
 		if f := e.Value("revokedkeys"); f != "" && f != "none" {
 			p.add(f, func() Place { return lookRevoked(ctx, h, f) })
+		}
+		for _, keyword := range ownPrograms() {
+			if program := e.Value(keyword); program != "" {
+				p.add(program, func() Place { return lookPlace(h, program) })
+			}
 		}
 		if dir := chroot(&e); dir != "" {
 			p.add(dir, func() Place { return lookChroot(h, dir) })
@@ -54,6 +64,28 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 		}
 	}
 	return p
+}
+
+// sessionScript is run, by sh and as the person, before each session begins, and
+// sshd waits for its end; how it ends is no matter (do_rc_files of OpenSSH's session.c).
+const sessionScript = "/etc/ssh/sshrc"
+
+// holds finds what keeps a script from its end, or ends more than the script.
+func holds() *regexp.Regexp {
+	return regexp.MustCompile(`(^|[\s;&|({])(sleep\s+(\d\d+|\d+[mhd]|inf\w*)|while|until|wait|kill|pkill|killall|inotifywait|flock)\b`)
+}
+
+// lineOf is the first line that a pattern matches and that is no comment; 0 where
+// there is none.
+func lineOf(text []byte, pattern *regexp.Regexp) int {
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		if !bytes.HasPrefix(bytes.TrimSpace(line), []byte("#")) && pattern.Match(line) {
+			return number
+		}
+	}
+	return 0
 }
 
 func (p Places) add(name string, look func() Place) {

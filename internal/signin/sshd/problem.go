@@ -208,7 +208,48 @@ func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 			return fmt.Sprintf("%s (%s:%d).", strings.TrimSuffix(what, "."), d.File, d.Line), spare(f, d)
 		}
 	}
+	if d, ok := blamed(&f.Config, p.Message); ok {
+		return fmt.Sprintf("%s (%s:%d).", strings.TrimSuffix(what, "."), d.File, d.Line), disable(f, d)
+	}
 	return what, "Correct " + f.Config.Main + ". Then run: sudo sshd -t && sudo systemctl reload " + f.Unit
+}
+
+// blamed is the line that a message means without its place: the first of the
+// directive that it names first ("X set without XUser"), or the Include that
+// leads back to its own file.
+func blamed(c *Config, message string) (Directive, bool) {
+	if strings.HasPrefix(message, "Too many recursive") {
+		for _, d := range c.Directives {
+			if d.Keyword == "include" && c.leads(d, d.File, map[string]bool{}) {
+				return d, true
+			}
+		}
+		return Directive{}, false
+	}
+	first, _, _ := strings.Cut(message, " ")
+	for _, d := range c.Directives {
+		if strings.EqualFold(d.Keyword, first) {
+			return d, true
+		}
+	}
+	return Directive{}, false
+}
+
+// leads says whether an Include line brings a file, by itself or by what the
+// files that it brings include.
+func (c *Config) leads(from Directive, file string, seen map[string]bool) bool {
+	if from.includes(file) {
+		return true
+	}
+	for _, d := range c.Directives {
+		if d.Keyword == "include" && !seen[d.File] && from.includes(d.File) {
+			seen[d.File] = true
+			if c.leads(d, file, seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // misplaced is the next step for a directive that sshd refuses because it

@@ -25,7 +25,7 @@ func Rows() []*check.Row[*Facts] {
 		row("sshd-refuse", check.GateConnection, "Does no RefuseConnection end the connection?", "RefuseConnection of OpenSSH 10.", each(askRefuse)),
 		row("sshd-force-command", check.GateSession, "Does a person get a shell?", "ForceCommand: a program that is not there, or that ends at once, ends every session. A wrapper is not known.", each(askForced)),
 		row("sshd-chroot", check.GateSession, "Is there what a session needs below ChrootDirectory?", "The folder must be root's alone and have the shell in it.", each(askChroot)),
-		row("sshd-sessions", check.GateSession, "May a connection have a session?", "MaxSessions 0 allows forwarding and nothing else.", each(askSessions)),
+		row("sshd-sessions", check.GateSession, "May a connection have a session?", "MaxSessions 0 allows forwarding and nothing else. A script sshrc that may not come to its end is not known.", each(askSessions)),
 		row("sshd-transport", check.GateKey, "Have sshd and the clients an algorithm in common?", "Key exchange, ciphers, MACs and host keys, against what clients of OpenSSH offer.", each(askTransport)),
 		row("sshd-startups", check.GateConnection, "May connections begin?", "MaxStartups: strangers who do not sign in take its places too.", each(askStartups)),
 		row("sshd-grace-time", check.GateConnection, "Is there time enough to sign in?", "LoginGraceTime: the cert handler and the role check ask endpoints over the network.", each(askGrace)),
