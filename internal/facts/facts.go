@@ -146,7 +146,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	}
 	f.Login.SELinux.Confines = confining(f.Packages[login.PolicyPackage])
 	if f.Packages[f.Target.Packages.Login].State == pkgmgr.Installed && evidence.Open(f.Findings()) {
-		f.SignedIn = evidence.Look(ctx, h, time.Now(), f.deciding())
+		f.SignedIn = evidence.Look(ctx, h, time.Now(), evidence.Reading{Started: h.Started(f.SSHD.Daemon.PID), Each: f.SSHD.Daemon.Unit.Each}, f.deciding())
 	}
 	f.Unread = h.Unread()
 }

@@ -8,7 +8,16 @@ import (
 // Addresses are those of the machine's network interfaces that are up, without
 // what the loopback interface carries. None where they cannot be had, or where
 // the machine is only a folder.
-func (h *Host) Addresses() (out []netip.Addr) {
+func (h *Host) Addresses() []netip.Addr {
+	return h.addresses(func(i net.Interface) bool { return i.Flags&net.FlagLoopback == 0 })
+}
+
+// AddressesOn are those of one network interface, of the loopback one too.
+func (h *Host) AddressesOn(name string) []netip.Addr {
+	return h.addresses(func(i net.Interface) bool { return i.Name == name })
+}
+
+func (h *Host) addresses(of func(net.Interface) bool) (out []netip.Addr) {
 	if h.Root != "" {
 		return nil
 	}
@@ -17,7 +26,7 @@ func (h *Host) Addresses() (out []netip.Addr) {
 		return nil
 	}
 	for _, i := range interfaces {
-		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 {
+		if i.Flags&net.FlagUp == 0 || !of(i) {
 			continue
 		}
 		addresses, err := i.Addrs()

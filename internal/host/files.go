@@ -69,6 +69,12 @@ func (h *Host) ReadUntil(path string, limit int64, enough func(piece []byte) boo
 	}
 }
 
+// Open opens a regular file to have parts of it read.
+func (h *Host) Open(path string) (*os.File, error) {
+	f, _, err := h.open(path)
+	return f, err
+}
+
 // inOnePiece is a buffer for what is size bytes long, if it does not grow meanwhile:
 // one that grows is copied again and again, and each copy is memory.
 func inOnePiece(size int64) *bytes.Buffer {

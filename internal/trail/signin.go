@@ -6,8 +6,8 @@ import (
 )
 
 // SignedIn is when a person of the directory last got in, by the journal's own
-// word, and when sshd last began to listen, which it does at each start and each
-// reload. Zero: the journal does not say. A sign-in is one connection, by its
+// word, and when sshd last began to listen or was told to read its configuration
+// anew. Zero: the journal does not say. A sign-in is one connection, by its
 // process, whose key was accepted and whose session PAM opened, and of which
 // nothing was refused.
 func (l Log) SignedIn() (signedIn, listening time.Time) {
@@ -18,7 +18,7 @@ func (l Log) SignedIn() (signedIn, listening time.Time) {
 		accepted = regexp.MustCompile(`^Accepted publickey for (\S+@\S+) from \S+ port \d+ ssh2: RSA-CERT `)
 		opened   = regexp.MustCompile(`^pam_[a-z0-9_]+\(sshd:session\): session opened for user (\S+?)(?:\(uid=\d+\))?(?: by .*)?$`)
 		refused  = regexp.MustCompile(`^(?:fatal|error): (?:PAM|Access denied)|^Access denied|^pam_[a-z0-9_]+\(sshd:(?:account|session)\): .*(?:denied|fail)`)
-		listens  = regexp.MustCompile(`^Server listening on \S+ port \d+\.$`)
+		listens  = regexp.MustCompile(`^(?:Server listening on \S+ port \d+|Received SIGHUP; restarting)\.$`)
 	)
 	type state struct {
 		who  string

@@ -35,4 +35,7 @@ func TestSignedIn(t *testing.T) {
 	if _, got := (Log{Source: journal, Lines: []Line{line(1, 7, "Server listening on 0.0.0.0 port 22."), line(5, 7, "Server listening on :: port 22.")}}).SignedIn(); !got.Equal(at(5)) {
 		t.Errorf("listening since %v", got)
 	}
+	if _, got := (Log{Source: journal, Lines: []Line{line(1, 7, "Server listening on 0.0.0.0 port 22."), line(6, 7, "Received SIGHUP; restarting.")}}).SignedIn(); !got.Equal(at(6)) {
+		t.Errorf("reloaded at %v", got)
+	}
 }

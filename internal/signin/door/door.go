@@ -5,6 +5,7 @@ package door
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -50,11 +51,13 @@ func Look(h *host.Host, arc bool, one *gate.Somebody) Facts {
 		return f
 	}
 	for _, p := range programs() {
-		content, err := h.ReadFile(p, 64<<20)
+		program, err := h.Open(p)
 		if err != nil {
 			continue
 		}
-		if linked(content) {
+		obeys := linked(program)
+		program.Close()
+		if obeys {
 			f.Obeyed = p
 			break
 		}
@@ -93,6 +96,6 @@ func (f *Facts) list(h *host.Host, name string) {
 }
 
 // linked says whether a program is linked with libwrap.
-func linked(program []byte) bool {
+func linked(program io.ReaderAt) bool {
 	return slices.ContainsFunc(elf.Needed(program), func(l string) bool { return strings.HasPrefix(l, "libwrap.so") })
 }

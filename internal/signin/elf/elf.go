@@ -4,6 +4,8 @@ package elf
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
+	"math"
 	"strings"
 )
 
@@ -11,23 +13,24 @@ import (
 const (
 	headerSize   = 64
 	segmentSize  = 56
-	loaded       = 1  // PT_LOAD
-	dynamic      = 2  // PT_DYNAMIC
-	tagNeeded    = 1  // DT_NEEDED
-	tagStrings   = 5  // DT_STRTAB
-	tagPath      = 15 // DT_RPATH
-	tagRunPath   = 29 // DT_RUNPATH
-	most         = 4096
+	loaded       = 1    // PT_LOAD
+	dynamic      = 2    // PT_DYNAMIC
+	tagNeeded    = 1    // DT_NEEDED
+	tagStrings   = 5    // DT_STRTAB
+	tagPath      = 15   // DT_RPATH
+	tagRunPath   = 29   // DT_RUNPATH
+	most         = 4096 // entries of the dynamic section
+	longest      = 1024 // of a name or a list of folders, in bytes
 	littleEndian = "\x7fELF\x02\x01"
 )
 
 // Needed are the libraries that a program names for the dynamic linker; none
 // where it is no such program. debug/elf knows them too, and brings 150 KiB that
 // reads debugging information along.
-func Needed(program []byte) []string { return named(program, tagNeeded) }
+func Needed(program io.ReaderAt) []string { return named(program, tagNeeded) }
 
 // Paths are the folders in which a program wants its libraries looked for.
-func Paths(program []byte) (folders []string) {
+func Paths(program io.ReaderAt) (folders []string) {
 	for _, list := range append(named(program, tagPath), named(program, tagRunPath)...) {
 		folders = append(folders, strings.Split(list, ":")...)
 	}
@@ -35,14 +38,15 @@ func Paths(program []byte) (folders []string) {
 }
 
 // named are the texts of one kind in a program's dynamic section.
-func named(program []byte, tag uint64) []string {
-	if len(program) < headerSize || string(program[:6]) != littleEndian {
+func named(program io.ReaderAt, tag uint64) []string {
+	head, ok := part(program, 0, headerSize)
+	if !ok || string(head[:6]) != littleEndian {
 		return nil
 	}
 	word := binary.LittleEndian.Uint64
 	type segment struct{ kind, offset, address, size uint64 }
 	var segments []segment
-	table, count := word(program[32:]), uint64(binary.LittleEndian.Uint16(program[56:]))
+	table, count := word(head[32:]), uint64(binary.LittleEndian.Uint16(head[56:]))
 	for i := range count {
 		s, ok := part(program, table+i*segmentSize, segmentSize)
 		if !ok {
@@ -53,16 +57,19 @@ func named(program []byte, tag uint64) []string {
 	var names []uint64
 	var stringsAt uint64
 	for _, s := range segments {
-		for i := uint64(0); s.kind == dynamic && i+16 <= s.size && len(names) < most; i += 16 {
-			entry, ok := part(program, s.offset+i, 16)
-			if !ok {
-				return nil
-			}
-			switch word(entry) {
+		if s.kind != dynamic {
+			continue
+		}
+		entries, ok := part(program, s.offset, min(s.size, most*16)&^15)
+		if !ok {
+			return nil
+		}
+		for ; len(entries) > 0; entries = entries[16:] {
+			switch word(entries) {
 			case tag:
-				names = append(names, word(entry[8:]))
+				names = append(names, word(entries[8:]))
 			case tagStrings:
-				stringsAt = word(entry[8:])
+				stringsAt = word(entries[8:])
 			}
 		}
 	}
@@ -72,19 +79,21 @@ func named(program []byte, tag uint64) []string {
 			continue
 		}
 		for _, n := range names {
-			if from := s.offset + (stringsAt - s.address) + n; from < uint64(len(program)) {
-				name, _, _ := bytes.Cut(program[from:], []byte{0})
-				libraries = append(libraries, string(name[:min(len(name), most)]))
+			if text, _ := part(program, s.offset+(stringsAt-s.address)+n, longest); len(text) > 0 {
+				name, _, _ := bytes.Cut(text, []byte{0})
+				libraries = append(libraries, string(name))
 			}
 		}
 	}
 	return libraries
 }
 
-// part is size bytes at an offset that a file names.
-func part(program []byte, offset, size uint64) ([]byte, bool) {
-	if offset > uint64(len(program)) || size > uint64(len(program))-offset {
+// part is size bytes at an offset that a file names, or what there is of them.
+func part(program io.ReaderAt, offset, size uint64) (found []byte, whole bool) {
+	if offset > math.MaxInt64 {
 		return nil, false
 	}
-	return program[offset : offset+size], true
+	found = make([]byte, size)
+	n, err := program.ReadAt(found, int64(offset))
+	return found[:n], n == int(size) && (err == nil || err == io.EOF)
 }

@@ -33,7 +33,7 @@ func TestNeeded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Needed(content); !slices.Equal(got, want) {
+		if got := Needed(bytes.NewReader(content)); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 		compared++
@@ -50,8 +50,8 @@ func FuzzNeeded(f *testing.F) {
 	}
 	f.Add([]byte(littleEndian))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		for _, name := range Needed(content) {
-			if len(name) > most {
+		for _, name := range append(Needed(bytes.NewReader(content)), Paths(bytes.NewReader(content))...) {
+			if len(name) > longest {
 				t.Errorf("%d bytes", len(name))
 			}
 		}

@@ -27,23 +27,46 @@ func deciding() []string {
 	}
 }
 
+// Reading is when sshd reads its configuration.
+type Reading struct {
+	Started time.Time // when the daemon began that listens now; zero: not known
+	Each    bool      // it is started for each connection, and reads it then
+}
+
 // Look is the last sign-in of a person that is newer than each file that decides
-// and than sshd's last reload; zero: there is none. It reads the journal, so it
-// is asked only where something is left open. also are files that decide on this
-// machine in particular: the programs and lists that its configuration names.
-func Look(ctx context.Context, h *host.Host, now time.Time, also []string) time.Time {
-	signedIn, listening := trail.Read(ctx, h, now, age).SignedIn()
-	if signedIn.IsZero() || listening.IsZero() || !signedIn.After(listening) {
+// and than sshd's last start or reload; zero: there is none. What sshd reads then
+// and no more must not be newer than that: the sign-in was by what stood there
+// before. It reads the journal, so it is asked only where something is left open.
+// also are files that decide on this machine in particular: the programs and
+// lists that its configuration names.
+func Look(ctx context.Context, h *host.Host, now time.Time, reading Reading, also []string) time.Time {
+	signedIn, read := trail.Read(ctx, h, now, age).SignedIn()
+	if reading.Started.After(read) { // who listens with a socket that systemd gave it says nothing of it
+		read = reading.Started
+	}
+	if signedIn.IsZero() || !reading.Each && (read.IsZero() || !signedIn.After(read)) {
 		return time.Time{}
 	}
 	for _, pattern := range append(deciding(), also...) {
 		for _, name := range h.Glob(pattern) {
-			if changed, ok := changedAt(h, name); !ok || !signedIn.After(changed) {
+			changed, ok := changedAt(h, name)
+			if !ok || !signedIn.After(changed) || !reading.Each && changed.After(read) && atStart(name) {
 				return time.Time{}
 			}
 		}
 	}
 	return signedIn
+}
+
+// atStart says whether sshd reads a file when it starts, and not for each
+// connection.
+func atStart(name string) bool {
+	for _, prefix := range []string{"/etc/ssh/sshd_config", "/usr/etc/ssh/", "/etc/default/ssh", "/etc/sysconfig/ssh", "/etc/crypto-policies/"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // changedAt is when a file was last changed, by the time that nobody can set.

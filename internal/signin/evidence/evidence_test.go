@@ -40,13 +40,21 @@ func TestLook(t *testing.T) {
 		name              string
 		file              string // that was written now
 		signedIn, listens time.Time
+		reading           Reading
 		want              bool
 	}{
-		{"after all", "/etc/pam.d/sshd", now.Add(time.Hour), now, true},
-		{"before a file was changed", "/etc/pam.d/sshd", now.Add(-time.Hour), now.Add(-2 * time.Hour), false},
-		{"before sshd was reloaded", "/etc/pam.d/sshd", now.Add(time.Hour), now.Add(2 * time.Hour), false},
-		{"before a program was changed that a rule runs", "/usr/local/bin/ask", now.Add(-time.Hour), now.Add(-2 * time.Hour), false},
-		{"before a file was changed that decides nothing", "/usr/local/bin/other", now.Add(-time.Hour), now.Add(-2 * time.Hour), true},
+		{"after all", "/etc/pam.d/sshd", now.Add(time.Hour), now, Reading{}, true},
+		{"before a file was changed", "/etc/pam.d/sshd", now.Add(-time.Hour), now.Add(-2 * time.Hour), Reading{}, false},
+		{"before sshd was reloaded", "/etc/pam.d/sshd", now.Add(time.Hour), now.Add(2 * time.Hour), Reading{}, false},
+		{"before a program was changed that a rule runs", "/usr/local/bin/ask", now.Add(-time.Hour), now.Add(-2 * time.Hour), Reading{}, false},
+		{"before a file was changed that decides nothing", "/usr/local/bin/other", now.Add(-time.Hour), now.Add(-2 * time.Hour), Reading{}, true},
+		{"sshd has not read its file as it is", "/etc/ssh/sshd_config", now.Add(time.Hour), now.Add(-2 * time.Hour), Reading{}, false},
+		{"sshd has read it since", "/etc/ssh/sshd_config", now.Add(time.Hour), now.Add(time.Minute), Reading{}, true},
+		{"nothing says when sshd read it", "/etc/ssh/sshd_config", now.Add(time.Hour), time.Time{}, Reading{}, false},
+		{"sshd has its socket from systemd and says nothing", "/etc/ssh/sshd_config", now.Add(time.Hour), time.Time{}, Reading{Started: now.Add(time.Minute)}, true},
+		{"it was started after the sign-in", "/etc/pam.d/sshd", now.Add(time.Hour), time.Time{}, Reading{Started: now.Add(2 * time.Hour)}, false},
+		{"it was started again after it had listened", "/etc/pam.d/sshd", now.Add(time.Hour), now, Reading{Started: now.Add(2 * time.Hour)}, false},
+		{"each connection has an sshd of its own", "/etc/ssh/sshd_config", now.Add(time.Hour), time.Time{}, Reading{Each: true}, true},
 	} {
 		r := hosttest.New(t)
 		h := r.Host()
@@ -61,10 +69,12 @@ func TestLook(t *testing.T) {
 			return fmt.Sprintf(`{"MESSAGE":%q,"SYSLOG_IDENTIFIER":"sshd","__REALTIME_TIMESTAMP":"%d","_PID":"7","_UID":"0","_COMM":"sshd"}`+"\n", text, at.UnixMicro())
 		}
 		journal := entry(c.signedIn, "pam_unix(sshd:session): session opened for user ada@contoso.com(uid=1) by ada@contoso.com(uid=0)") +
-			entry(c.signedIn, "Accepted publickey for ada@contoso.com from 10.0.0.9 port 4711 ssh2: RSA-CERT SHA256:x") +
-			entry(c.listens, "Server listening on :: port 22.")
+			entry(c.signedIn, "Accepted publickey for ada@contoso.com from 10.0.0.9 port 4711 ssh2: RSA-CERT SHA256:x")
+		if !c.listens.IsZero() {
+			journal += entry(c.listens, "Server listening on :: port 22.")
+		}
 		r.Expect(`journalctl -q --no-pager --all -o json --since -168h -n 4000 -r _UID=0 -t sshd -t sshd-session -t sshd-auth -t aad_certhandler`, host.Result{Stdout: []byte(journal)})
-		if got := Look(t.Context(), h, now, []string{"/usr/local/bin/ask"}); !got.IsZero() != c.want {
+		if got := Look(t.Context(), h, now, c.reading, []string{"/usr/local/bin/ask"}); !got.IsZero() != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

@@ -60,8 +60,9 @@ func lookFiles(h *host.Host) Files {
 				uid, _ := owners(info)
 				above, _ := parts(h, p) // what cannot be read is not judged
 				f := File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.noexec(p)}
-				if content, err := h.ReadFile(p, fileLimit); err == nil {
+				if content, err := h.Open(p); err == nil {
 					f.Lacks = libraries.lacks(p, content)
+					content.Close()
 				}
 				return f
 			}

@@ -41,7 +41,7 @@ func PAMMachine(h *host.Host, service string) pam.Machine {
 		ReadOnly: mounts.readOnly,
 		NoExec:   func(path string) bool { return mounts.noexec(path) != "" },
 		Now:      time.Now(),
-		Lacks:    newLoader(h).lacks,
+		Lacks:    newLoader(h).lacksText,
 	}
 	m.Library = pam.ReadLibrary(libpam(h), h.Exists("/var/lib/dpkg"))
 	return m

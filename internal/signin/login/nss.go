@@ -139,7 +139,7 @@ func (n *NSS) assessPasswd() gate.Answer {
 		a.Line = n.Config.Broken
 		a.Text = fmt.Sprintf("The C library cannot read line %d of %s (an action that is not [STATUS=return] or the like), so no user at all is found.", a.Line, n.File)
 		// What is in brackets goes, and what is left of brackets that do not close.
-		a.Next = fmt.Sprintf(`Take the brackets out of the line. As root, run: sed -i -e '%[1]ds/\[[^]]*\]//g' -e '%[1]ds/[^[:space:]]*[][=][^[:space:]]*//g' %[2]s && getent passwd root`, a.Line, n.File)
+		a.Next = fmt.Sprintf(`Take the brackets out of the line. As root, run: sed -i -e '%[1]ds/\[[^]]*\]//g' -e '%[1]ds/[^[:space:]]*[]=[][^[:space:]]*//g' %[2]s && getent passwd root`, a.Line, n.File)
 	case n.Unread > 0:
 		a.File, a.Line = "/etc/passwd", n.Unread
 		a.Text = fmt.Sprintf("Line %d of /etc/passwd, sshd's own user, is broken, so sshd does not start or refuses everybody.", n.Unread)

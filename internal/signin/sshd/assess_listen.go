@@ -48,6 +48,12 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 	if u := f.Daemon.Unit; len(u.Open) > 0 {
 		s := u.asks()
 		found.File, found.Line = s.File, s.Line
+		if d := u.Device; len(d.Addresses) > 0 && s.At.Addr().IsUnspecified() {
+			found.File, found.Line = d.File, d.Line
+			found.Text = fmt.Sprintf("%s: %s listens in its place, on the device %s alone (BindToDevice= at %s:%d).", text, u.Name, d.Name, d.File, d.Line)
+			found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
+			return found
+		}
 		found.Text = fmt.Sprintf("%s: %s listens in its place (ListenStream= at %s:%d).", text, u.Name, s.File, s.Line)
 		found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
 		return found

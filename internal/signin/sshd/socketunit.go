@@ -18,6 +18,16 @@ type SocketUnit struct {
 	Streams []Stream
 	Both    bool             // its IPv6 sockets take IPv4 too (BindIPv6Only=)
 	Open    []netip.AddrPort // what systemd listens on for it; none where it is not active
+	Each    bool             // sshd is started for each connection (Accept=)
+	Device  Device           // what it listens on alone (BindToDevice=)
+}
+
+// Device is a network interface that a socket unit binds to.
+type Device struct {
+	Name      string // "" where there is none
+	File      string
+	Line      int
+	Addresses []netip.Addr // that it has; none where that is not known
 }
 
 // Stream is one ListenStream= that is in force.
@@ -53,6 +63,9 @@ func lookSocketUnit(h *host.Host, all []socket) SocketUnit {
 			}
 		}
 		if len(u.Open) > 0 {
+			if u.Device.Name != "" {
+				u.Device.Addresses = h.AddressesOn(u.Device.Name)
+			}
 			return u
 		}
 	}
@@ -160,6 +173,10 @@ func (u *SocketUnit) read(h *host.Host, file string) {
 			u.Streams = append(u.Streams, Stream{File: file, Line: number, At: at})
 		case key == "BindIPv6Only" && value != "default" && value != "":
 			u.Both = value != "ipv6-only"
+		case key == "Accept":
+			u.Each = slices.Contains([]string{"yes", "true", "on", "1", "y", "t"}, strings.ToLower(value))
+		case key == "BindToDevice":
+			u.Device = Device{Name: value, File: file, Line: number}
 		}
 	}
 }
@@ -181,9 +198,22 @@ func parseStream(s string) (at netip.AddrPort, ok bool) {
 // reached are the addresses that people can connect to.
 func (u SocketUnit) reached() (out []netip.AddrPort) {
 	for _, at := range u.Open {
-		out = append(out, at)
+		out = append(out, u.Device.at(at)...)
 		if at.Addr() == netip.IPv6Unspecified() && u.Both {
-			out = append(out, netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port()))
+			out = append(out, u.Device.at(netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port()))...)
+		}
+	}
+	return out
+}
+
+// at is what of a socket can be reached through the device.
+func (d Device) at(socket netip.AddrPort) (out []netip.AddrPort) {
+	if len(d.Addresses) == 0 || !socket.Addr().IsUnspecified() {
+		return []netip.AddrPort{socket}
+	}
+	for _, a := range d.Addresses {
+		if a.Is4() == socket.Addr().Is4() {
+			out = append(out, netip.AddrPortFrom(a, socket.Port()))
 		}
 	}
 	return out
@@ -209,6 +239,9 @@ func (u SocketUnit) listen(ports []uint16) string {
 		lines += `ListenStream=` + strconv.Itoa(int(p)) + `\n`
 	}
 	lines += `BindIPv6Only=both\n`
+	if u.Device.Name != "" {
+		lines += `BindToDevice=\n`
+	}
 	dir := "/etc/systemd/system/" + u.Name + ".d"
 	return "sudo mkdir -p " + dir + " && printf '" + lines + "' | sudo tee " + dir + "/zz-listen.conf && sudo systemctl daemon-reload && sudo systemctl restart " + u.Name
 }

@@ -415,6 +415,10 @@ func makeModules(t *testing.T) (dir string) {
 	// A module that names a library which no machine has.
 	gcc("libgone.so.1", "-DPAM=0", "-Wl,-soname,libgone.so.1", "testdata/answer.c")
 	compile("pam_lonely.so", "-DPAM=0", "-Wl,--no-as-needed", filepath.Join(dir, "libgone.so.1"))
+	// And one of which a library does.
+	gcc("libmiddle.so.1", "-DPAM=0", "-Wl,-soname,libmiddle.so.1", "testdata/answer.c", "-Wl,--no-as-needed", filepath.Join(dir, "libgone.so.1"))
+	compile("pam_indirect.so", "-DPAM=0", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", filepath.Join(dir, "libmiddle.so.1"))
+	compile("pam_aad_indirect.so", "-DSESSION=25", "../../lib/fixtures/source/pam_aad.c", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", filepath.Join(dir, "libmiddle.so.1"))
 	for answer, value := range map[string]int{"tryagain": -2, "unavail": -1, "notfound": 0} {
 		for _, service := range []string{"sss", "ldap", "winbind"} {
 			compile("nss_"+service+"_"+answer+".so", fmt.Sprintf("-DNSS=%d", value), "-DNAME=_nss_"+service+"_getpwnam_r")

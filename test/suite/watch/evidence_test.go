@@ -82,6 +82,31 @@ func TestEvidence(t *testing.T) {
 			if said := says(21, false); !strings.Contains(said, "/usr/local/bin/ask") {
 				t.Errorf("enable says %s", said)
 			}
+
+			// Where systemd listens in its place, sshd does not say that it listens.
+			if p.Family != roots.Apt {
+				return
+			}
+			s.must("printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask; chmod 755 /usr/local/bin/ask; systemctl stop ssh.service; systemctl start ssh.socket; sleep 1")
+			says(0, false)
+			signsIn := func(promise bool) {
+				t.Helper()
+				s.must("sleep 1.2") // a process's start is told to the second
+				if !s.signIn() {
+					t.Fatal("the person does not get in")
+				}
+				s.must("sleep 1.2")
+				if !s.signIn() { // the first one may have started sshd
+					t.Fatal("the person does not get in")
+				}
+				says(0, promise)
+			}
+			signsIn(true)
+			s.must("sleep 1; touch /etc/ssh/sshd_config")
+			signsIn(false) // by what sshd read before
+			s.must("systemctl reload ssh; sleep 1")
+			says(0, false)
+			signsIn(true)
 		})
 	}
 }

@@ -117,6 +117,8 @@ func socketCases() []socketCase {
 		{name: "methods on the port of the unit", script: unit(`ListenStream=\nListenStream=2222\n`) + "; " + config(`Match LocalPort 2222\n    AuthenticationMethods publickey,password\nMatch all\n`), out: at2222, code: 21, names: "AuthenticationMethods"},
 		{name: "methods on the port that nobody listens on", script: unit(`ListenStream=\nListenStream=2222\n`) + "; " + config(`Match LocalPort 22\n    AuthenticationMethods publickey,password\nMatch all\n`), in: at2222},
 		{name: "sshd_config has a port that the unit does not read", script: config(`Port 2222\n`), in: at22, out: at2222, names: "ssh.socket listens on 22"},
+		{name: "the loopback device only", script: unit(`BindToDevice=lo\n`), out: at22, code: 21, names: "BindToDevice= at /etc/systemd/system/ssh.socket.d/port.conf:2", remedy: true},
+		{name: "the device that people come by", script: unit(`BindToDevice=eth0\n`), in: at22},
 		{name: "a generator made the addresses of sshd_config", script: config(`Port 2222\n`) + `; mkdir -p /etc/systemd/system-generators; printf '#!/bin/sh\nmkdir -p $1/ssh.socket.d\nprintf "[Socket]\\nListenStream=\\nListenStream=0.0.0.0:2222\\nListenStream=[::]:2222\\nBindIPv6Only=ipv6-only\\n" > $1/ssh.socket.d/addresses.conf\n' > /etc/systemd/system-generators/sshd-socket-generator; chmod 755 /etc/systemd/system-generators/sshd-socket-generator`, in: at2222, out: at22},
 	}
 }
