@@ -28,8 +28,8 @@ func TestDnfIsToldWhatBothGenerationsTake(t *testing.T) {
 			generation.downloads: {dnfDownload(o)[0].Args, "install"},
 		} {
 			words := c.args[slices.Index(c.args, c.from):]
-			if r := recordedRun(t, "dnf5-5.4.6", scene, words...); r.result.ExitCode != 0 {
-				t.Errorf("%s: %s: %s", scene, r.command, r.result.Output())
+			if r := recordedRun(t, "dnf5-5.4.6", scene, words...); r.Result.ExitCode != 0 {
+				t.Errorf("%s: %s: %s", scene, r.Command, r.Result.Output())
 			}
 		}
 	}
@@ -40,7 +40,7 @@ func TestDnfIsToldWhatBothGenerationsTake(t *testing.T) {
 func TestDnf5Versions(t *testing.T) {
 	for _, scene := range []string{"forms for the list of versions", "dnf 4: forms for the list of versions"} {
 		r := recordedRun(t, "dnf5-5.4.6", scene, "repoquery", "--available", "--qf", `%{name} %{evr}\n`)
-		if got := dnf().ParseVersions(r.result, "aadsshlogin"); !slices.Equal(got, []string{"1.0.033070001-1", "1.0.027980001-1"}) {
+		if got := dnf().ParseVersions(r.Result, "aadsshlogin"); !slices.Equal(got, []string{"1.0.033070001-1", "1.0.027980001-1"}) {
 			t.Errorf("%s: %q", scene, got)
 		}
 	}
@@ -52,7 +52,7 @@ func TestDnf5Table(t *testing.T) {
 		{"replace aadlogin to an exact version", "aadsshlogin", "aadlogin"},
 		{"replace aadlogin that another package needs", "aadsshlogin", "aadlogin aadsshlogin-dep01"},
 	} {
-		e := dnf().ParseEffect(recordedRun(t, "dnf5-5.4.6", simulation.scene, "--assumeno").result)
+		e := dnf().ParseEffect(recordedRun(t, "dnf5-5.4.6", simulation.scene, "--assumeno").Result)
 		slices.Sort(e.Removes)
 		if strings.Join(e.Installs, " ") != simulation.installs || strings.Join(e.Removes, " ") != simulation.removes {
 			t.Errorf("%s: %+v", simulation.scene, e)
@@ -66,7 +66,7 @@ func TestDnf5FailedScript(t *testing.T) {
 	b := newBench(t, distro.Dnf)
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
 	b.packages("aadsshlogin")
-	b.transaction(b.Manager.Install(o)[0], recordedRun(t, "dnf5-5.4.6", "failing installation script", "install", "aadsshlogin").result)
+	b.transaction(b.Manager.Install(o)[0], recordedRun(t, "dnf5-5.4.6", "failing installation script", "install", "aadsshlogin").Result)
 	b.packages("aadsshlogin 1.0.033070001-1")
 	_, err := b.Install(wide(b), o.Install)
 	if f := b.code(err, fault.PackageManagerFailed); !strings.Contains(f.What, "script of aadsshlogin") {
@@ -78,7 +78,7 @@ func TestDnf5FailedScript(t *testing.T) {
 func TestDnf5WaitsForRpmsLock(t *testing.T) {
 	b := newBench(t, distro.Dnf)
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
-	held := recordedRun(t, "dnf5-5.4.6", "lock held: /var/lib/rpm/.rpm.lock", "install", "aadsshlogin").result
+	held := recordedRun(t, "dnf5-5.4.6", "lock held: /var/lib/rpm/.rpm.lock", "install", "aadsshlogin").Result
 	b.packages("aadsshlogin")
 	b.transaction(b.Manager.Install(o)[0], held)
 	b.runner.Then(func() { b.file("/var/lib/dnf/rpmdb_lock.pid", "4711\n"); b.file("/proc/4711/comm", "rpm\n") })

@@ -12,6 +12,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/test/lib/golden"
+	"aadsshlogin-handler/test/lib/recording"
 )
 
 // recordedPrograms are the programs whose scenes were recorded, by their file in
@@ -20,9 +21,9 @@ func recordedPrograms() map[string]distro.Manager {
 	return map[string]distro.Manager{
 		"yum-3.4.3":  distro.Yum,
 		"tdnf-3.5.2": distro.Tdnf, "tdnf-3.5.8": distro.Tdnf, "tdnf-3.6.0": distro.Tdnf,
-		"dnf5-5.4.6":     distro.Dnf,
+		"dnf-4.14": distro.Dnf, "dnf5-5.4.6": distro.Dnf,
 		"zypper-1.14.42": distro.Zypper, "zypper-1.14.89": distro.Zypper,
-		"apt-1.2.35": distro.Apt, "apt-1.6.18": distro.Apt, "apt-2.0.10": distro.Apt,
+		"apt-1.2.35": distro.Apt, "apt-1.6.18": distro.Apt, "apt-2.0.10": distro.Apt, "apt-2.6": distro.Apt,
 	}
 }
 
@@ -37,12 +38,12 @@ func TestScenes(t *testing.T) {
 			m := manager(t, name)
 			var got strings.Builder
 			for _, s := range scenes(t, file) {
-				fmt.Fprintf(&got, "### %s\n", s.name)
-				for _, r := range s.runs {
-					if r.note != "" {
-						fmt.Fprintf(&got, "# %s\n", r.note)
+				fmt.Fprintf(&got, "### %s\n", s.Name)
+				for _, r := range s.Runs {
+					if r.Note != "" {
+						fmt.Fprintf(&got, "# %s\n", r.Note)
 					}
-					if classified(r.command) {
+					if classified(r.Command) {
 						got.WriteString(row(t, m, s, r))
 					}
 				}
@@ -53,24 +54,24 @@ func TestScenes(t *testing.T) {
 }
 
 // row is one command with what it means.
-func row(t *testing.T, m *Manager, s scene, r run) string {
+func row(t *testing.T, m *Manager, s recording.Scene, r recording.Run) string {
 	t.Helper()
-	head := fmt.Sprintf("$ %s (%d)\n", strings.Join(words(r.command), " "), r.result.ExitCode)
-	f := m.Classify(r.command, r.result)
-	if note := s.runs[0].note; strings.Contains(note, `: "`) {
+	head := fmt.Sprintf("$ %s (%d)\n", strings.Join(words(r.Command), " "), r.Result.ExitCode)
+	f := m.Classify(r.Command, r.Result)
+	if note := s.Runs[0].Note; strings.Contains(note, `: "`) {
 		f = onTheMachine(t, m, note, r)
 	}
-	if r.result.ExitCode < 0 { // it was waiting when it was killed
-		head = fmt.Sprintf("$ %s (killed)\n", strings.Join(words(r.command), " "))
-		c := r.command
+	if r.Result.ExitCode < 0 { // it was waiting when it was killed
+		head = fmt.Sprintf("$ %s (killed)\n", strings.Join(words(r.Command), " "))
+		c := r.Command
 		c.Changes = true
-		f = fault.Of((&Session{Manager: m}).unended(c, r.result, context.DeadlineExceeded))
+		f = fault.Of((&Session{Manager: m}).unended(c, r.Result, context.DeadlineExceeded))
 	}
 	if f == nil {
 		return head + "    nothing wrong\n"
 	}
 	if strings.ContainsAny(f.What+f.Remedy(), "\n\r\x1b") || f.What == "" || f.Remedy() == "" {
-		t.Errorf("%s: not one line and one line: %q, %q", s.name, f.What, f.Remedy())
+		t.Errorf("%s: not one line and one line: %q, %q", s.Name, f.What, f.Remedy())
 	}
 	return head + fmt.Sprintf("    %d %s\n    %s\n", f.Code, f.What, f.Remedy())
 }
@@ -109,8 +110,8 @@ func TestScenesAreMany(t *testing.T) {
 	for file, name := range recordedPrograms() {
 		m := manager(t, name)
 		for _, s := range scenes(t, file) {
-			for _, r := range s.runs {
-				if classified(r.command) && m.Classify(r.command, r.result) != nil {
+			for _, r := range s.Runs {
+				if classified(r.Command) && m.Classify(r.Command, r.Result) != nil {
 					rows++
 				}
 			}

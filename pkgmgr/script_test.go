@@ -11,8 +11,8 @@ func TestScriptSaid(t *testing.T) {
 		m := manager(t, recordedPrograms()[program])
 		r := recordedRun(t, program, "failing installation script", "install", "aadsshlogin")
 		const what = "aadsshlogin: this fixture's installation script fails"
-		f := m.Classify(r.command, r.result)
-		if r.command.Name != want || f == nil || len(f.What) < len(what) || f.What[len(f.What)-len(what):] != what {
+		f := m.Classify(r.Command, r.Result)
+		if r.Command.Name != want || f == nil || len(f.What) < len(what) || f.What[len(f.What)-len(what):] != what {
 			t.Errorf("%s: %v", program, f)
 		}
 	}

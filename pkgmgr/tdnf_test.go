@@ -22,7 +22,7 @@ func TestTdnfReplacesNothingMore(t *testing.T) {
 		want, legacy := []Spec{{Name: "aadsshlogin"}}, []string{"aadlogin"}
 		o := b.order(Order{Install: want, Remove: legacy}, false)
 		b.packages("aadsshlogin", "aadlogin 1.0.016050002-1")
-		b.query(b.Manager.Simulate(o)[0], recordedRun(t, version, "replace aadlogin that another package needs", "--assumeno").result)
+		b.query(b.Manager.Simulate(o)[0], recordedRun(t, version, "replace aadlogin that another package needs", "--assumeno").Result)
 		_, err := b.Replace(wide(b), want, legacy)
 		if f := b.code(err, fault.LegacyInstalled); !strings.Contains(f.What, "would also remove aadsshlogin-dep01") {
 			t.Errorf("%s: What = %q", version, f.What)
@@ -38,7 +38,7 @@ func TestTdnfTable(t *testing.T) {
 			{"replace aadlogin to an exact version", "aadsshlogin", "aadlogin"},
 			{"replace aadlogin that another package needs", "aadsshlogin", "aadsshlogin-dep01 aadlogin"},
 		} {
-			e := tdnf().ParseEffect(recordedRun(t, version, simulation.scene, "--assumeno").result)
+			e := tdnf().ParseEffect(recordedRun(t, version, simulation.scene, "--assumeno").Result)
 			if strings.Join(e.Installs, " ") != simulation.installs || strings.Join(e.Removes, " ") != simulation.removes {
 				t.Errorf("%s, %s: %+v", version, simulation.scene, e)
 			}
@@ -57,14 +57,14 @@ func TestTdnfTakesOnlySignedPackages(t *testing.T) {
 			file := tdnfFetchDir + "/aadsshlogin-1.0.033070001-1.x86_64.rpm"
 			b.packages("aadsshlogin")
 			fetched := recordedRun(t, version, recorded, "--downloadonly")
-			b.query(b.Manager.Download(o)[0], fetched.result)
+			b.query(b.Manager.Download(o)[0], fetched.Result)
 			b.fetches(file)
-			if fetched.result.ExitCode == 0 {
-				b.query(rpmVerify("", file), recordedRun(t, version, recorded, "-K", "--define").result)
+			if fetched.Result.ExitCode == 0 {
+				b.query(rpmVerify("", file), recordedRun(t, version, recorded, "-K", "--define").Result)
 			}
 			if code == fault.OK {
 				o.Files = []string{file}
-				b.transaction(b.Manager.Install(o)[0], recordedRun(t, version, recorded, "-y", "--disablerepo=*", "--enablerepo=aadsshlogin", "install").result)
+				b.transaction(b.Manager.Install(o)[0], recordedRun(t, version, recorded, "-y", "--disablerepo=*", "--enablerepo=aadsshlogin", "install").Result)
 				b.packages("aadsshlogin 1.0.033070001-1")
 			} else {
 				b.packages("aadsshlogin")
@@ -89,22 +89,22 @@ func TestTdnfFetchesADamagedFileAgain(t *testing.T) {
 		file := tdnfFetchDir + "/aadsshlogin-1.0.033070001-1.x86_64.rpm"
 		const recorded = "corrupt file in the cache: --downloadonly --downloaddir"
 		for _, s := range scenes(t, version) {
-			if s.name != recorded {
+			if s.Name != recorded {
 				continue
 			}
 			b.packages("aadsshlogin")
-			b.query(b.Manager.Download(o)[0], s.runs[0].result) // damaged
+			b.query(b.Manager.Download(o)[0], s.Runs[0].Result) // damaged
 			b.fetches(file)
 			b.packages("aadsshlogin")
-			last := s.runs[len(s.runs)-2] // with the folder empty
-			b.query(b.Manager.Download(o)[0], last.result)
+			last := s.Runs[len(s.Runs)-2] // with the folder empty
+			b.query(b.Manager.Download(o)[0], last.Result)
 			b.runner.Then(func() {
 				if b.Host.Exists(file) {
 					t.Errorf("%s: the damaged file is still there", version)
 				}
 				b.put(file)
 			})
-			b.query(rpmVerify("", file), s.runs[len(s.runs)-1].result)
+			b.query(rpmVerify("", file), s.Runs[len(s.Runs)-1].Result)
 			o.Files = []string{file}
 			b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))
 			b.packages("aadsshlogin 1.0.033070001-1")
@@ -124,7 +124,7 @@ func TestDistrustNamesTheKey(t *testing.T) {
 	b := newBench(t, distro.Tdnf)
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
 	b.packages("aadsshlogin")
-	b.query(b.Manager.Download(o)[0], recordedRun(t, "tdnf-3.5.8", "package: signed with another key", "--downloadonly").result)
+	b.query(b.Manager.Download(o)[0], recordedRun(t, "tdnf-3.5.8", "package: signed with another key", "--downloadonly").Result)
 	b.runner.Then(func() { b.file(tdnfFetchDir+"/aadsshlogin-1.0.033070001-1.x86_64.rpm", string(signed)) })
 	b.packages("aadsshlogin")
 	_, err = b.Install(wide(b), o.Install)

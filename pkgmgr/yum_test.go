@@ -23,8 +23,8 @@ func TestYumReplacesInTheWordsThatItTakes(t *testing.T) {
 			if at < 0 {
 				t.Fatalf("%s: no swap in %s", name, c)
 			}
-			if r := recordedRun(t, "yum-3.4.3", name, c.Args[at:]...); strings.Contains(r.result.Output(), "Error: None") {
-				t.Errorf("real yum answered %s with: %s", r.command, r.result.Output())
+			if r := recordedRun(t, "yum-3.4.3", name, c.Args[at:]...); strings.Contains(r.Result.Output(), "Error: None") {
+				t.Errorf("real yum answered %s with: %s", r.Command, r.Result.Output())
 			}
 		}
 	}
@@ -36,7 +36,7 @@ func TestYumReplacesNothingMore(t *testing.T) {
 	want, legacy := []Spec{{Name: "aadsshlogin"}}, []string{"aadlogin"}
 	o := b.order(Order{Install: want, Remove: legacy}, false)
 	b.packages("aadsshlogin", "aadlogin 1.0.016050002-1")
-	b.query(b.Manager.Simulate(o)[0], recordedRun(t, "yum-3.4.3", "the right form of swap, another package needs aadlogin", "--assumeno").result)
+	b.query(b.Manager.Simulate(o)[0], recordedRun(t, "yum-3.4.3", "the right form of swap, another package needs aadlogin", "--assumeno").Result)
 	_, err := b.Replace(wide(b), want, legacy)
 	if f := b.code(err, fault.LegacyInstalled); !strings.Contains(f.What, "would also remove aadsshlogin-dep01") {
 		t.Errorf("What = %q", f.What)
@@ -50,15 +50,15 @@ func TestYumCarriesNoHalfOrderOut(t *testing.T) {
 	args := yum().Install(o)[0].Args
 	words := args[slices.Index(args, "--setopt=clean_requirements_on_remove=0"):]
 	for _, s := range scenes(t, "yum-3.4.3") {
-		for _, r := range s.runs {
-			if line := strings.Join(r.command.Args, " "); strings.HasSuffix(line, " "+strings.Join(words, " ")) && r.result.ExitCode == 0 &&
-				strings.Contains(r.result.Output(), "No package aadsshlogin-selinux available") {
-				t.Errorf("%s: yum installs aadsshlogin alone, and ends with 0", s.name)
+		for _, r := range s.Runs {
+			if line := strings.Join(r.Command.Args, " "); strings.HasSuffix(line, " "+strings.Join(words, " ")) && r.Result.ExitCode == 0 &&
+				strings.Contains(r.Result.Output(), "No package aadsshlogin-selinux available") {
+				t.Errorf("%s: yum installs aadsshlogin alone, and ends with 0", s.Name)
 			}
 		}
 	}
 	r := recordedRun(t, "yum-3.4.3", "one of two packages is missing, refused", words...)
-	if f := yum().Classify(r.command, r.result); f == nil || f.Code != fault.PackageUnavailable || !strings.Contains(f.What, "aadsshlogin-selinux") {
+	if f := yum().Classify(r.Command, r.Result); f == nil || f.Code != fault.PackageUnavailable || !strings.Contains(f.What, "aadsshlogin-selinux") {
 		t.Errorf("%v", f)
 	}
 }
@@ -70,7 +70,7 @@ func TestYumFetchesADamagedFileAgain(t *testing.T) {
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)
 	const cached = "/var/cache/yum/x86_64/7/aadsshlogin/packages/aadsshlogin-1.0.033070001-1.x86_64.rpm"
 	b.packages("aadsshlogin")
-	b.transaction(b.Manager.Install(o)[0], recordedRun(t, "yum-3.4.3", "package: portal page", "install", "aadsshlogin").result)
+	b.transaction(b.Manager.Install(o)[0], recordedRun(t, "yum-3.4.3", "package: portal page", "install", "aadsshlogin").Result)
 	b.fetches(cached)
 	b.packages("aadsshlogin")
 	b.transaction(b.Manager.Install(o)[0], hosttest.Answer(0, ""))

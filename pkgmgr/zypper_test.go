@@ -11,11 +11,12 @@ import (
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host/hosttest"
+	"aadsshlogin-handler/test/lib/recording"
 )
 
 // onTheMachine is the fault of a recorded run, looked at on a machine that has
 // the file that its scene speaks of: # PATH: "content".
-func onTheMachine(t *testing.T, m *Manager, note string, r run) *fault.Fault {
+func onTheMachine(t *testing.T, m *Manager, note string, r recording.Run) *fault.Fault {
 	t.Helper()
 	h := hosttest.New(t).Host()
 	name, quoted, _ := strings.Cut(note, ": ")
@@ -32,7 +33,7 @@ func onTheMachine(t *testing.T, m *Manager, note string, r run) *fault.Fault {
 			t.Fatal(err)
 		}
 	}
-	d := m.diagnose(r.command, r.result)
+	d := m.diagnose(r.Command, r.Result)
 	if d.look != nil {
 		if f := d.look(h, Source{ID: "aadsshlogin"}); f != nil {
 			return f
@@ -47,18 +48,18 @@ func TestDefinitionThatEndsZypper(t *testing.T) {
 	for _, file := range []string{"zypper-1.14.42", "zypper-1.14.89"} {
 		ended := 0
 		for _, s := range scenes(t, file) {
-			if !strings.HasPrefix(s.name, "definition: ") {
+			if !strings.HasPrefix(s.Name, "definition: ") {
 				continue
 			}
-			for _, r := range s.runs {
-				if r.result.ExitCode != 1 {
+			for _, r := range s.Runs {
+				if r.Result.ExitCode != 1 {
 					continue
 				}
 				ended++
-				f := onTheMachine(t, manager(t, distro.Zypper), s.runs[0].note, r)
+				f := onTheMachine(t, manager(t, distro.Zypper), s.Runs[0].Note, r)
 				if f == nil || f.Code != fault.PackageManagerFailed || !strings.Contains(f.What, "The repository file /etc/zypp/repos.d/third.repo cannot be read") ||
 					!strings.Contains(strings.ToLower(f.What), "line ") || !strings.Contains(f.Remedy(), "/etc/zypp/repos.d/third.repo") {
-					t.Errorf("%s, %s: %v", file, s.name, f)
+					t.Errorf("%s, %s: %v", file, s.Name, f)
 				}
 			}
 		}
@@ -87,16 +88,16 @@ func TestLockByPattern(t *testing.T) {
 	for _, file := range []string{"zypper-1.14.42", "zypper-1.14.89"} {
 		var seen []string
 		for _, s := range scenes(t, file) {
-			name, ok := strings.CutPrefix(s.name, "lock: ")
+			name, ok := strings.CutPrefix(s.Name, "lock: ")
 			if !ok {
 				continue
 			}
 			seen = append(seen, name)
-			for _, r := range s.runs {
-				if slices.Contains(r.command.Args, "removelock") {
+			for _, r := range s.Runs {
+				if slices.Contains(r.Command.Args, "removelock") {
 					continue
 				}
-				f := onTheMachine(t, manager(t, distro.Zypper), s.runs[0].note, r)
+				f := onTheMachine(t, manager(t, distro.Zypper), s.Runs[0].Note, r)
 				switch {
 				case want[name] == "" && f != nil:
 					t.Errorf("%s, %s: %v", file, name, f)

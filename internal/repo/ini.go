@@ -62,7 +62,10 @@ type checks struct {
 // ParseRepo reads a .repo file as a manager does. gpgcheck is what holds for
 // repositories that do not say it themselves.
 func ParseRepo(m distro.Manager, file string, text []byte, gpgcheck bool) ([]Entry, []Problem) {
-	d := dialectOf(m)
+	return dialectOf(m).parse(file, text, gpgcheck)
+}
+
+func (d dialect) parse(file string, text []byte, gpgcheck bool) ([]Entry, []Problem) {
 	all, wrong := d.read(string(text))
 	if wrong != nil {
 		return nil, []Problem{{File: file, Line: wrong.line, What: wrong.what + ", so that nothing of the file is used", Refused: true}}

@@ -1,10 +1,24 @@
 package repo
 
-import "strings"
+import (
+	"cmp"
+	"path"
+	"strings"
+
+	"aadsshlogin-handler/internal/host"
+)
 
 // readDnf reads as dnf 4 and 5 do (libdnf, iniparser.cpp). Any line that it
 // cannot read ends it.
-func readDnf(text string) ([]section, *mistake) {
+func readDnf(text string) ([]section, *mistake) { return readDnfAs(text, nil) }
+
+// readDnf5: to dnf 5 pkg_gpgcheck is another name for gpgcheck, and the last of
+// them counts.
+func readDnf5(text string) ([]section, *mistake) {
+	return readDnfAs(text, map[string]string{"pkg_gpgcheck": "gpgcheck"})
+}
+
+func readDnfAs(text string, other map[string]string) ([]section, *mistake) {
 	const blank = " \t\r"
 	var r reading
 	name := "" // of the setting that an indented line goes on with
@@ -44,6 +58,7 @@ func readDnf(text string) ([]section, *mistake) {
 				return r.all, &mistake{number, "it is neither a section nor a setting"}
 			}
 			name = strings.TrimRight(key, " \t")
+			name = cmp.Or(other[name], name)
 			r.values()[name] = strings.TrimLeft(value, " \t")
 		}
 	}
@@ -86,4 +101,11 @@ func dnfTruth(s string) (is, known bool) {
 // dnfList splits at spaces, lines and commas; a tab is part of an address.
 func dnfList(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' || r == ',' })
+}
+
+// isDnf5 reports whether the machine's dnf is of the fifth generation, which takes the
+// name by a link.
+func isDnf5(h *host.Host) bool {
+	program, err := h.Readlink("/usr/bin/dnf")
+	return err == nil && path.Base(program) == "dnf5"
 }

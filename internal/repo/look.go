@@ -113,12 +113,16 @@ func KeyGone(h *host.Host, e Entry) string {
 
 // LookRepo reads the .repo files of an rpm-based manager.
 func LookRepo(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
-	dir, gpgcheck := yumParts, checksByDefault(h, m)
+	d := dialectOf(m)
+	if m == distro.Dnf && isDnf5(h) {
+		d.read = readDnf5
+	}
+	dir, gpgcheck := yumParts, d.checksByDefault(h, m)
 	if m == distro.Zypper {
 		dir = zypParts
 	}
 	entries, problems := lookParts(h, dir, []string{".repo"}, func(file string, text []byte) ([]Entry, []Problem) {
-		return ParseRepo(m, file, text, gpgcheck)
+		return d.parse(file, text, gpgcheck)
 	})
 	return noteKeys(h, entries, problems)
 }
@@ -126,7 +130,7 @@ func LookRepo(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
 // checksByDefault is what a manager does with a repository that does not say
 // whether its packages are checked: off in yum and dnf, on in zypper, where
 // their own file says nothing; on in tdnf, whatever its file says.
-func checksByDefault(h *host.Host, m distro.Manager) bool {
+func (d dialect) checksByDefault(h *host.Host, m distro.Manager) bool {
 	var config string
 	switch m {
 	case distro.Tdnf:
@@ -143,7 +147,6 @@ func checksByDefault(h *host.Host, m distro.Manager) bool {
 	if problem != nil {
 		return builtIn
 	}
-	d := dialectOf(m)
 	all, _ := d.read(string(text))
 	for _, s := range all {
 		if value, set := s.values["gpgcheck"]; set && s.id == "main" {

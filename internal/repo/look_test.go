@@ -166,3 +166,27 @@ func TestLookUnreadable(t *testing.T) {
 		}
 	}
 }
+
+// To dnf 5 pkg_gpgcheck is gpgcheck, to dnf 4 it is nothing; the last one counts.
+func TestPackageCheckOfDnf5(t *testing.T) {
+	for _, c := range []struct {
+		settings    string
+		four, fifth bool // whether signatures are checked
+	}{
+		{"gpgcheck=1\npkg_gpgcheck=0\n", true, false},
+		{"pkg_gpgcheck=0\ngpgcheck=1\n", true, true},
+		{"pkg_gpgcheck=1\n", false, true},
+		{"gpgcheck=0\npkg_gpgcheck=yes\n", false, true},
+	} {
+		for generation, want := range map[string]bool{"dnf-3": c.four, "dnf5": c.fifth} {
+			h := machine(t, map[string]string{"/etc/dnf/dnf.conf": "[main]\n", "/etc/yum.repos.d/x.repo": "[x]\nbaseurl=https://h.invalid/\n" + c.settings, "/usr/bin": "/"})
+			if err := os.Symlink(generation, h.Path("/usr/bin/dnf")); err != nil {
+				t.Fatal(err)
+			}
+			entries, problems := LookRepo(h, distro.Dnf)
+			if len(entries) != 1 || len(problems) > 0 || entries[0].Verifies != want {
+				t.Errorf("%q, %s: %+v, %v; want %v", c.settings, generation, entries, problems, want)
+			}
+		}
+	}
+}

@@ -100,6 +100,11 @@ func (s *scribe) section() {
 			}
 		},
 		func() {
+			if s.seldom(5) { // to zypper and dnf 5 something, to dnf 4 nothing
+				s.set("pkg_gpgcheck", s.truth())
+			}
+		},
+		func() {
 			if s.seldom(3) {
 				s.set("gpgkey", s.pick("file:///etc/pki/k1", "https://h.invalid/k", "file:///k1 file:///k2", "file:///k1\n   file:///k2"))
 			}

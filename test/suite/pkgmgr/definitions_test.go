@@ -5,6 +5,7 @@ package pkgmgr_test
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/cache"
@@ -111,27 +113,47 @@ func boxOf(t *testing.T, p roots.Persona, dir string) *box.Box {
 // ours is how we read a .repo file: the repositories that are on.
 func ours(m distro.Manager) func(string) []string {
 	return func(text string) []string {
-		entries, problems := repo.ParseRepo(m, "x.repo", []byte(text), true)
-		if slices.ContainsFunc(problems, func(p repo.Problem) bool { return p.Refused }) {
-			return []string{refused}
-		}
-		var all []string
-		for _, e := range entries {
-			if e.Enabled && strings.HasPrefix(e.URI, "http") {
-				all = append(all, fmt.Sprintf("%s %s %v", e.ID, e.URI, e.Verifies))
-			}
-		}
-		return sorted(all)
+		return entriesOn(repo.ParseRepo(m, "x.repo", []byte(text), true))
 	}
 }
 
-// oursOfDnf5 is how we read for it: a section's name that dnf 4 passes over ends
-// dnf 5.
-func oursOfDnf5(text string) []string {
-	if _, problems := repo.ParseRepo(distro.Dnf, "x.repo", []byte(text), true); slices.ContainsFunc(problems, func(p repo.Problem) bool { return strings.Contains(p.What, "has a name that is not taken") }) {
+// entriesOn are the repositories that are on, of what was read.
+func entriesOn(entries []repo.Entry, problems []repo.Problem) []string {
+	if slices.ContainsFunc(problems, func(p repo.Problem) bool { return p.Refused }) {
 		return []string{refused}
 	}
-	return ours(distro.Dnf)(text)
+	var all []string
+	for _, e := range entries {
+		if e.Enabled && strings.HasPrefix(e.URI, "http") {
+			all = append(all, fmt.Sprintf("%s %s %v", e.ID, e.URI, e.Verifies))
+		}
+	}
+	return sorted(all)
+}
+
+// oursOfDnf5 is how we read on a machine with it: a section's name that dnf 4
+// passes over ends dnf 5.
+func oursOfDnf5(text string) []string {
+	root, err := os.MkdirTemp("", "dnf5.")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(root)
+	for _, dir := range []string{"/etc/yum.repos.d", "/etc/dnf", "/usr/bin"} {
+		if err := os.MkdirAll(root+dir, 0o755); err != nil {
+			panic(err)
+		}
+	}
+	err = errors.Join(os.Symlink("dnf5", root+"/usr/bin/dnf"), os.WriteFile(root+"/etc/dnf/dnf.conf", []byte("[main]\ngpgcheck=1\n"), 0o644),
+		os.WriteFile(root+"/etc/yum.repos.d/x.repo", []byte(text), 0o644))
+	if err != nil {
+		panic(err)
+	}
+	entries, problems := repo.LookRepo(&host.Host{Root: root}, distro.Dnf)
+	if slices.ContainsFunc(problems, func(p repo.Problem) bool { return strings.Contains(p.What, "has a name that is not taken") }) {
+		return []string{refused}
+	}
+	return entriesOn(entries, problems)
 }
 
 func sorted(all []string) []string {

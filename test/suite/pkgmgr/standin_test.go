@@ -3,14 +3,14 @@
 package pkgmgr_test
 
 import (
-	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/recording"
 	"aadsshlogin-handler/test/lib/rig"
 	"aadsshlogin-handler/test/lib/roots"
 )
@@ -62,48 +62,26 @@ func TestStandInOfTdnf(t *testing.T) {
 			if !strings.HasPrefix(scene, "refresh") {
 				m.sh("set -f; " + alone + " --refresh makecache; " + s.before)
 			}
-			for _, r := range recordedRuns(t, "tdnf-3.5.8", scene)[:s.commands] {
-				got, err := m.Run(t.Context(), []string{"HOME=/root", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TERM=dumb"}, "sh", "-c", "set -f; "+r.command+" 2>&1")
+			for _, r := range recorded(t, "tdnf-3.5.8", scene)[:s.commands] {
+				got, err := m.Run(t.Context(), []string{"HOME=/root", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TERM=dumb"}, "sh", "-c", "set -f; "+r.Line+" 2>&1")
 				if err != nil {
 					t.Fatal(err)
 				}
-				if want, now := r.said(), said(string(got.Stdout)); fmt.Sprint(r.exit) != fmt.Sprint(got.ExitCode) || now != want {
-					t.Errorf("%s\nexit %d:\n%s\n\nthe real one: exit %s:\n%s", r.command, got.ExitCode, now, r.exit, want)
+				if want, now := said(r.Result.Output()), said(string(got.Stdout)); r.Result.ExitCode != got.ExitCode || now != want {
+					t.Errorf("%s\nexit %d:\n%s\n\nthe real one: exit %d:\n%s", r.Line, got.ExitCode, now, r.Result.ExitCode, want)
 				}
 			}
 		})
 	}
 }
 
-// recordedRun is a command of the real program, and its answer.
-type recordedRun struct{ command, exit, output string }
-
-func (r recordedRun) said() string { return said(r.output) }
-
-// recordedRuns reads the commands of a scene that change or ask something by
-// the package manager.
-func recordedRuns(t *testing.T, program, scene string) []recordedRun {
+// recorded are the commands of a scene that change or ask something by the package
+// manager.
+func recorded(t *testing.T, program, scene string) []recording.Run {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("..", "..", "..", "pkgmgr", "testdata", "scenes", program+".txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(b), "\n### "+scene+"\n")
-	if !found {
-		t.Fatalf("%s has no scene %q", program, scene)
-	}
-	rest, _, _ = strings.Cut(rest, "\n### ")
 	name, _, _ := strings.Cut(program, "-")
-	var runs []recordedRun
-	for _, part := range strings.Split("\n"+rest, "\n$ ")[1:] {
-		command, answer, _ := strings.Cut(part, "\nexit: ")
-		exit, output, _ := strings.Cut(answer, "\n")
-		output, _, _ = strings.Cut(output, "of that, stderr:\n")
-		if strings.HasPrefix(command, name+" ") {
-			runs = append(runs, recordedRun{command, exit, output})
-		}
-	}
-	return runs
+	runs := recording.Find(t, recording.Read(t, filepath.Join("..", "..", "..", "pkgmgr", "testdata", "scenes"), program), scene).Runs
+	return slices.DeleteFunc(runs, func(r recording.Run) bool { return r.Command.Name != name })
 }
 
 // said is what an answer says, without what differs from machine to machine:

@@ -1,0 +1,126 @@
+// Package recording reads what real package managers printed and how they ended,
+// scene by scene (pkgmgr/testdata/scenes).
+package recording
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/host"
+)
+
+// Scene is one situation in which a real program was recorded: what is the
+// matter, and what was run one after the other.
+type Scene struct {
+	Name string
+	Runs []Run
+}
+
+// Run is one command of a scene with what it answered.
+type Run struct {
+	Note    string // what was changed before it
+	Line    string // the command as it was typed
+	Command host.Command
+	Result  host.Result // of what was read from one file, all is in Stdout
+}
+
+// Read reads PROGRAM-VERSION.txt in a folder of scenes; its first lines say how it
+// is written.
+func Read(t testing.TB, folder, program string) []Scene {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(folder, program+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []Scene
+	parts := strings.Split("\n"+string(b), "\n### ")[1:]
+	for _, part := range parts {
+		name, rest, _ := strings.Cut(part, "\n")
+		all = append(all, Scene{name, runs(t, program+": "+name, rest)})
+	}
+	return all
+}
+
+// Find gives a scene by its name.
+func Find(t testing.TB, all []Scene, name string) Scene {
+	t.Helper()
+	for _, s := range all {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("no scene is called %q", name)
+	return Scene{}
+}
+
+func runs(t testing.TB, at, text string) []Run {
+	t.Helper()
+	var all []Run
+	note := ""
+	var into *[]byte
+	for _, line := range strings.SplitAfter(text, "\n") {
+		bare := strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(bare, "$ "):
+			all = append(all, Run{Note: note, Line: bare[2:], Command: shellCommand(bare[2:])})
+			note, into = "", nil
+		case len(all) > 0 && into == nil && strings.HasPrefix(bare, "exit: "):
+			word, _, _ := strings.Cut(bare[len("exit: "):], " ") // "1 (after 11 s)"
+			code, err := strconv.Atoi(word)
+			if word == "none," { // it was still running and was killed
+				code, err = -1, nil
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", at, err)
+			}
+			all[len(all)-1].Result.ExitCode = code
+			into = new([]byte)
+		case len(all) == 0 && strings.HasPrefix(bare, "# /"): // a file that it has
+			note = bare[2:]
+		case len(all) == 0, into == nil: // what the scene is
+		case bare == "stdout:", strings.HasPrefix(bare, "stdout and stderr in one file"):
+			into = &all[len(all)-1].Result.Stdout
+		case bare == "stderr:":
+			into = &all[len(all)-1].Result.Stderr
+		case bare == "(no output)":
+		case strings.HasPrefix(bare, "of that, stderr:"):
+			into = new([]byte)
+		case strings.HasPrefix(bare, "# "):
+			note = strings.TrimSuffix(bare[2:], ":")
+		default:
+			*into = append(*into, line...)
+		}
+	}
+	return all
+}
+
+// shellCommand splits a command as a shell does, as far as the recordings use
+// quotes: single ones.
+func shellCommand(line string) host.Command {
+	var words []string
+	for rest := strings.TrimSpace(line); rest != ""; rest = strings.TrimLeft(rest, " ") {
+		word := ""
+		for rest != "" && rest[0] != ' ' {
+			if rest[0] == '\'' {
+				quoted, after, _ := strings.Cut(rest[1:], "'")
+				word, rest = word+quoted, after
+				continue
+			}
+			end := strings.IndexAny(rest, " '")
+			if end < 0 {
+				end = len(rest)
+			}
+			word, rest = word+rest[:end], rest[end:]
+		}
+		words = append(words, word)
+	}
+	var c host.Command
+	for len(words) > 0 && strings.Contains(words[0], "=") && !strings.HasPrefix(words[0], "-") {
+		c.Env, words = append(c.Env, words[0]), words[1:]
+	}
+	c.Name, c.Args = words[0], words[1:]
+	return c
+}
