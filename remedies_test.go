@@ -5,12 +5,19 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/facts"
 )
 
 // remedy is a next step as it stands in the code; what is filled in later is "X".
@@ -20,7 +27,7 @@ type remedy struct{ place, text string }
 // variable called next, and the last argument of a fault.
 func remedies(t *testing.T) (all []remedy) {
 	t.Helper()
-	files := token.NewFileSet()
+	files, parsed, consts := token.NewFileSet(), map[string]*ast.File{}, constants{}
 	for _, root := range []string{"internal", "handler", "pkgmgr", "distro"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -30,21 +37,52 @@ func remedies(t *testing.T) (all []remedy) {
 			if err != nil {
 				return err
 			}
-			ast.Inspect(f, func(n ast.Node) bool {
-				for _, e := range nextSteps(n) {
-					if s := strings.TrimSpace(flat(e)); len(strings.Trim(s, "X .")) > 0 {
-						all = append(all, remedy{files.Position(e.Pos()).String(), s})
-					}
-				}
-				return true
-			})
+			parsed[path] = f
+			consts.add(f)
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+	for _, path := range slices.Sorted(maps.Keys(parsed)) {
+		in := reading{parsed[path].Name.Name, consts}
+		ast.Inspect(parsed[path], func(n ast.Node) bool {
+			for _, e := range nextSteps(n) {
+				if s := strings.TrimSpace(in.flat(e)); len(strings.Trim(s, "X .")) > 0 {
+					all = append(all, remedy{files.Position(e.Pos()).String(), s})
+				}
+			}
+			return true
+		})
+	}
 	return all
+}
+
+// constants are the texts that packages give names to, by package and name.
+type constants map[string]ast.Expr
+
+func (c constants) add(f *ast.File) {
+	for _, d := range f.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.CONST {
+			continue
+		}
+		for _, spec := range g.Specs {
+			v := spec.(*ast.ValueSpec)
+			for i, name := range v.Names {
+				if i < len(v.Values) {
+					c[f.Name.Name+"."+name.Name] = v.Values[i]
+				}
+			}
+		}
+	}
+}
+
+// reading is a package whose texts are read.
+type reading struct {
+	name   string
+	consts constants
 }
 
 // nextSteps are the expressions of a node that are next steps.
@@ -85,39 +123,125 @@ func nextSteps(n ast.Node) (all []ast.Expr) {
 var verb = regexp.MustCompile(`%(\[\d+\])?[-+#0-9.*]*[a-zA-Z]`)
 
 // flat is the text of an expression, with X for what is not known here.
-func flat(e ast.Expr) string {
+func (in reading) flat(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		if s, err := strconv.Unquote(e.Value); err == nil {
 			return s
 		}
 	case *ast.BinaryExpr:
-		return flat(e.X) + flat(e.Y)
+		return in.flat(e.X) + in.flat(e.Y)
+	case *ast.Ident:
+		if text, ok := in.consts[in.name+"."+e.Name]; ok {
+			return in.flat(text)
+		}
+	case *ast.SelectorExpr:
+		if p, ok := e.X.(*ast.Ident); ok {
+			if text, ok := in.consts[p.Name+"."+e.Sel.Name]; ok {
+				return reading{p.Name, in.consts}.flat(text)
+			}
+		}
 	case *ast.CallExpr:
 		if s, ok := e.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "Sprintf" {
-			return strings.ReplaceAll(verb.ReplaceAllString(strings.ReplaceAll(flat(e.Args[0]), "%%", "\x00"), "X"), "\x00", "%")
+			return strings.ReplaceAll(verb.ReplaceAllString(strings.ReplaceAll(in.flat(e.Args[0]), "%%", "\x00"), "X"), "\x00", "%")
 		}
 	}
 	return "X"
 }
 
-// The commands that next steps are written in, those that root alone can give,
-// and whoever may be asked to act.
+// programs are what next steps may have people run; no other word begins a command.
+var programs = strings.Fields(`
+aaduserdel aadsshlogin-handler apt apt-cache apt-get apt-mark ausearch az azcmagent btrfs cat chage chmod chown chronyc command cp
+curl date dd df dmesg dnf dpkg dpkg-divert dpkg-statoverride du echo find findmnt free fuser getent gpg grep install ip iptables iptables-save
+journalctl kubectl ldd less ls lsattr man mount mv nc nft openssl pam-auth-update pgrep printf ps python3 repquota resolvectl restorecon rm rpm sed
+semodule sh ss ssh-keygen sshd sysctl systemctl tail tdnf tee timedatectl touch ulimit umount update-crypto-policies vipw
+who yum zypper`)
+
+// Where a command may begin, what root alone may run, and who may be asked to act.
 var (
-	aCommand = regexp.MustCompile(`(?:^|[\s("|:;])(?:sudo|az|curl|getent|openssl|ssh-keygen|timedatectl|chronyc|ip|nc|df|ls|lsattr|ss|findmnt|printf|echo|fuser|ps|tdnf|kubectl|azcmagent|journalctl|grep|who|date|ldd|passwd|sshd|explain|aadsshlogin-handler|apt-get|dnf|yum|zypper) `)
-	asRoot   = regexp.MustCompile(`(?:^|: |; |&& |\| |\()(?:systemctl (?:start|stop|restart|reload|enable|unmask)|chmod|chown|mount|umount|(?:apt-get|dnf|yum|tdnf|zypper) (?:install|reinstall|remove|purge|update|clean)|rm|mv|sed -i|semodule|visudo|dpkg -(?:-purge|-configure|r|P)|rpm -(?:e|-import)|install -[md]|tee|update-crypto-policies --set|pam-auth-update) `)
-	tells    = regexp.MustCompile(`^(?:Ask|Call|Change|Compare|Correct|Decide|Delete|Do|Find|Give|Have|Install|Let|Look|Mend|Name|Print|Put|Reinstall|Rename|Restore|Run|Say|See|Set|Update|Use|Wait|Write|Nothing is to be done|(?:Where|If) [^,]+, [a-z]+|Where the extension is set) `)
+	begins = regexp.MustCompile(`[:;,.?] |\(|"|\b(?:[Rr]un|with|use|[Ss]ee|is) `)
+	asRoot = regexp.MustCompile(`(?:^|: |; |&& |\| |\()(?:systemctl (?:start|stop|restart|reload|enable|unmask)|chmod|chown|mount|umount|(?:apt-get|dnf|yum|tdnf|zypper) (?:install|reinstall|remove|purge|update|clean)|rm|mv|sed -i|semodule|visudo|dpkg -(?:-purge|-configure|r|P)|rpm -(?:e|-import)|install -[md]|tee|update-crypto-policies --set|pam-auth-update) `)
+	actors = regexp.MustCompile(`\b(?:[Aa]sk (?:them|who|whoever)|[Hh]ave (?:AKS|clients|people|somebody)|Tell people|[Ww]hoever|On the client|Where (?:the|that) extension is set|systemd removes it|Nothing is to be done)\b`)
 )
 
-// Every next step is a command, or says what somebody has to do; what root alone
-// may do is written with sudo; nothing is said twice.
+// commands are those that a text has, each as a shell would be given it. X is what
+// is filled in; where a command may stand it is one, and the rendered texts show it.
+func commands(text string) (all []string) {
+	for rest := text; ; {
+		c := untilProse(rest)
+		if before := len(text) - len(rest); before > 0 && text[before-1] == '"' {
+			c, _, _ = strings.Cut(rest, `"`)
+		}
+		if isProgram(c) {
+			all, rest = append(all, c), rest[len(c):]
+		}
+		at := begins.FindStringIndex(rest)
+		if at == nil {
+			return all
+		}
+		rest = rest[at[1]:]
+	}
+}
+
+// isProgram says whether a text begins with a program that is known.
+func isProgram(text string) bool {
+	words := strings.Fields(text)
+	for len(words) > 1 && (words[0] == "sudo" || words[0] == "env" || words[0] == "-n" || strings.Contains(words[0], "=")) {
+		words = words[1:]
+	}
+	if len(words) == 0 || !slices.Contains(programs, path.Base(words[0])) && !strings.HasPrefix(words[0], "X") {
+		return false
+	}
+	if words[0] == "az" {
+		return len(words) > 1
+	}
+	english := slices.Contains([]string{"command", "date", "find", "install", "less", "who"}, words[0])
+	return !english || len(words) > 1 && strings.ContainsAny(words[1][:1], "-+/$X")
+}
+
+// untilProse is a command without the words behind it: what stands in brackets,
+// the next sentence, and what follows a comma or semicolon and is no program.
+func untilProse(text string) string {
+	var quote rune
+	depth := 0
+	for i, c := range text {
+		switch {
+		case quote != 0 && c != quote:
+		case c == quote:
+			quote = 0
+		case c == '\'' || c == '"' && i > 0:
+			quote = c
+		case c == '(' && i > 0 && text[i-1] == ' ', c == ')' && depth == 0, c == '"':
+			return text[:i]
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case strings.ContainsRune(".,;:", c):
+			if next := strings.TrimLeft(text[i:], ".,;:"); next == "" || next[0] == ' ' && !isProgram(next) {
+				return text[:i]
+			}
+		}
+	}
+	return text
+}
+
+// parses says whether a shell takes a command.
+func parses(t *testing.T, command string) bool {
+	t.Helper()
+	return exec.CommandContext(t.Context(), "sh", "-n", "-c", command).Run() == nil
+}
+
+// Every next step has a command or says who must act; what root alone may do is
+// written with sudo; nothing is said twice.
 func TestRemedies(t *testing.T) {
 	all := remedies(t)
 	if len(all) < 200 {
 		t.Fatalf("%d next steps were found", len(all))
 	}
 	for _, r := range all {
-		if m := asRoot.FindString(r.text); m != "" && !strings.Contains(r.text, "sh -c") && !strings.Contains(strings.ToLower(r.text), "as root") {
+		r.text = facts.ByManager(distro.Dnf, r.text)
+		if m := asRoot.FindString(r.text); m != "" && !strings.Contains(r.text, "sh -c") && !strings.Contains(r.text, "mktemp -d") && !strings.Contains(strings.ToLower(r.text), "as root") {
 			t.Errorf("%s: root's command without sudo: %s", r.place, r.text)
 		}
 		var said []string
@@ -131,8 +255,66 @@ func TestRemedies(t *testing.T) {
 		if strings.Contains(r.text, "Run: Run") || strings.Contains(r.text, "..") && !strings.Contains(r.text, "...") || strings.Contains(r.text, "  ") {
 			t.Errorf("%s: %q", r.place, r.text)
 		}
-		if !aCommand.MatchString(r.text) && !tells.MatchString(r.text) && !strings.Contains(r.text, "X") {
-			t.Errorf("%s: neither a command nor what to do, or who does it: %s", r.place, r.text)
+		found := commands(r.text)
+		for _, c := range found {
+			if !parses(t, c) {
+				t.Errorf("%s: a shell does not take %q", r.place, c)
+			}
 		}
+		if begun := strings.HasSuffix(r.text, ":"); begun {
+			continue // the command is what it is put together with
+		}
+		if len(found) == 0 && !actors.MatchString(r.text) {
+			t.Errorf("%s: neither a command nor who must act: %s", r.place, r.text)
+		}
+	}
+}
+
+// rendered are next steps as they were read on machines: what doctor and enable
+// said of broken ones, and what each package manager's failures are told as.
+func rendered(t *testing.T) (all []remedy) {
+	t.Helper()
+	for _, of := range []struct {
+		files string
+		step  *regexp.Regexp
+	}{
+		{"test/suite/doctor/testdata/told/*.txt", regexp.MustCompile(`\A[^\n]*\n([^\n]+)`)},
+		{"test/suite/hostile/testdata/network.golden", regexp.MustCompile(`(?m)^\S.*\n  .*\n  (.+)$`)},
+		{"test/suite/enable/testdata/bad-input.txt", regexp.MustCompile(`(?m)^.*: exit [1-9].*\n.+\n(.+)$`)},
+		{"pkgmgr/testdata/*.golden", regexp.MustCompile(`(?m)^    (?:\d+ )?\S.*\n    (\S.+)$`)},
+		{"pkgmgr/testdata/scenes/*.golden", regexp.MustCompile(`(?m)^    \d+ .*\n    (\S.+)$`)},
+		{"docs/sign-in-checks.md", regexp.MustCompile(`(?m)^\|(?:[^|]*\|){3} [1-9]\d* \|[^|]*\| ([^|]+) \|`)},
+	} {
+		files, err := filepath.Glob(of.files)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", of.files, len(files), err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range of.step.FindAllStringSubmatch(string(text), -1) {
+				all = append(all, remedy{file, m[1]})
+			}
+		}
+	}
+	return all
+}
+
+// So is every next step that was read on a machine.
+func TestRenderedRemedies(t *testing.T) {
+	all, said := rendered(t), map[string]bool{}
+	for _, r := range all {
+		if said[r.text] {
+			continue
+		}
+		said[r.text] = true
+		if len(commands(r.text)) == 0 && !actors.MatchString(r.text) {
+			t.Errorf("%s: neither a command nor who must act: %s", r.place, r.text)
+		}
+	}
+	if len(said) < 300 {
+		t.Errorf("%d next steps were read, %d of them different", len(all), len(said))
 	}
 }

@@ -204,7 +204,7 @@ func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) o
 	}
 	return failed(fault.New(fault.VerificationFailed,
 		fmt.Sprintf("The changes were made, but the machine still lacks: %s.", rest.Steps[0].Text),
-		"Run sudo "+host.Program()+" doctor on this machine"+fault.AndAgain), checks)
+		"Run: sudo "+host.Program()+" doctor"+fault.ThenAgain), checks)
 }
 
 // healthy is the one line of a success. It promises no more than the checks

@@ -105,7 +105,7 @@ func TestUninstallSaysWhatStays(t *testing.T) {
 		says          []string
 	}{
 		{"a damaged receipt", "{", fault.Disk, []string{"packages were left", "sudo rm -r /var/lib/aadsshlogin-handler"}},
-		{"a release that is not supported any more", `{"packages":{"aadsshlogin":{"before":""}}}`, fault.DistroUnsupported, []string{"8.2", "Remove aadsshlogin with"}},
+		{"a release that is not supported any more", `{"packages":{"aadsshlogin":{"before":""}}}`, fault.DistroUnsupported, []string{"8.2", "sudo dpkg --purge aadsshlogin || sudo rpm -e aadsshlogin"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q, out := request(t, "uninstall")

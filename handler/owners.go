@@ -21,7 +21,7 @@ import (
 // for the repository: with its file and line, for that is where it is mended.
 // Nil where it is not the entry's keys.
 func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
-	next := "bring the key that it names up to date (reinstall packages-microsoft-prod, if that brought it)"
+	next := "have whoever wrote it bring the key that it names up to date (reinstall packages-microsoft-prod, if that brought it)"
 	if w.Settings.Repository.Mode != agent.ModeExisting {
 		next += ", or remove the entry, and " + fault.AddsItsOwn
 	}

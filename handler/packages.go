@@ -79,7 +79,7 @@ func (w *work) reinstall(ctx context.Context, s decide.Step) error {
 func (w *work) restore(ctx context.Context, s decide.Step) error {
 	files := decide.Kept(w.facts, s.Want)
 	if len(files) < len(s.Want) || !w.intact(files) {
-		return fault.New(fault.PackageManagerFailed, "The kept package files are gone or changed.", fault.AgainFirst+": it fetches them.")
+		return fault.New(fault.PackageManagerFailed, "The kept package files are gone or changed.", fault.AgainFirst+fault.OrRestart+"; it fetches them.")
 	}
 	_, err := w.session.RestoreFiles(ctx, files, s.Want)
 	return err

@@ -28,5 +28,5 @@ func repaired(plan decide.Plan, before, after *facts.Facts) []preflight.Result {
 		return nil
 	}
 	return []preflight.Result{{Name: "repair", Text: "Put right by installing " + after.Target.Packages.Login + " anew: " + strings.Join(what, " "),
-		Next: "Where this comes back, look for what undoes it: a hardening script, configuration management, or VMAccess (reset SSH)."}}
+		Next: "Where this comes back, ask whoever keeps this machine what undoes it: a hardening script, configuration management, or VMAccess (reset SSH)."}}
 }

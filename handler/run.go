@@ -256,7 +256,7 @@ func (r *run) lock(ctx context.Context) (release func(), err error) {
 	release, err = r.host.SingleRun(ctx, fmt.Sprintf("%s of version %s", r.op.name, r.Version))
 	if errors.Is(err, host.ErrLocked) {
 		return nil, fault.Wrap(err, fault.StillRunning, "Another run of this handler was at work all the time: "+strings.TrimPrefix(err.Error(), host.ErrLocked.Error()+": ")+".",
-			"Let it finish"+fault.ThenAgain)
+			"See what it does (pgrep -fa aadsshlogin-handler), let it finish"+fault.ThenAgain)
 	}
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".",
@@ -280,7 +280,7 @@ func (r *run) awaitTransaction(ctx context.Context) error {
 		case <-ctx.Done():
 			err := fault.Wrap(host.ErrStillRunning, fault.StillRunning,
 				fmt.Sprintf("The package transaction that was started at %s still runs (process %d).", t.Since.Format("15:04:05 MST"), t.PID),
-				"Wait for it to end, then "+fault.Again+". What it prints: "+host.TransactionLog)
+				"See what it prints (sudo tail -n 50 "+host.TransactionLog+"), wait for it to end"+fault.ThenAgain)
 			action.Ended(err)
 			return err
 		case <-time.After(200 * time.Millisecond):

@@ -96,7 +96,7 @@ func (r *run) inUse(ctx context.Context, receipt state.Receipt) error {
 // owner's to answer; what remove was asked for has not been done.
 func (r *run) standDown(s Standing) outcome {
 	r.silent = true
-	next := "Delete that extension, or set it again, where you set it; setup and remove work once it is gone."
+	next := "Ask whoever set that extension (az, portal, policy) to delete it or to set it again; setup and remove work once it is gone."
 	if s.Setup {
 		next = r.by(s) + " " + r.op.name
 		if r.op.converges {

@@ -73,7 +73,7 @@ func (r *run) yield(ctx context.Context, other Standing) outcome {
 // unreadable is the fault of a receipt that does not say what came by us.
 func unreadable(err error) error {
 	return fault.Wrap(err, fault.Disk, "The receipt of what was installed cannot be read: "+err.Error()+".",
-		"The packages were left. Remove aadsshlogin and aadsshlogin-selinux with the machine's package manager, then: sudo rm -r "+stateDir)
+		"The packages were left. Remove them, run: "+byEither("aadsshlogin", "aadsshlogin-selinux")+"; then: sudo rm -r "+stateDir)
 }
 
 // takeAway leaves the machine as it was found. Every step runs, whatever became
@@ -131,7 +131,7 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	if f.TargetErr != nil {
 		return fault.Wrap(f.TargetErr, fault.DistroUnsupported,
 			fmt.Sprintf("This machine's distribution is not one that the extension knows any more, so the packages were left in place: %v.", f.TargetErr),
-			"Remove "+strings.Join(ours, " and ")+" with the machine's package manager.")
+			"Remove them, run: "+byEither(ours...))
 	}
 	if f.PackagesErr != nil {
 		return f.PackagesErr
@@ -219,4 +219,10 @@ func (r *run) reloadAfterRemoval(ctx context.Context, _ state.Receipt) error {
 		return nil
 	}
 	return r.reload(ctx, facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{}))
+}
+
+// byEither removes packages whichever of the two package databases a machine has.
+func byEither(names ...string) string {
+	list := strings.Join(names, " ")
+	return "sudo dpkg --purge " + list + " || sudo rpm -e " + list
 }

@@ -16,13 +16,13 @@ const (
 	openFirewall    = "Have whoever runs the firewall, network security group or proxy allow outbound HTTPS to it" + andAgain
 
 	notByHand   = "Ask whoever runs the mirror or proxy that served it; do not install it by hand."
-	keyFileAnew = fault.AgainFirst + ": it writes the file anew; if it stays, see who removes it."
+	keyFileAnew = fault.AgainFirst + ": it writes the file anew; if it stays, ask whoever keeps this machine what removes it."
 
 	tenMinutes    = fault.AgainFirst + " in ten minutes" + fault.OrRestart + "."
 	ifItStays     = fault.AgainFirst + " in ten minutes; if it stays, see what answers there: "
 	someMinutes   = fault.AgainFirst + " in some minutes; if it stays, "
 	waitForMirror = someMinutes + "ask whoever runs the proxy or mirror that serves it."
-	defineAnew    = fault.AgainFirst + ": it writes the definition anew; if it stays, see who removes it."
+	defineAnew    = fault.AgainFirst + ": it writes the definition anew; if it stays, ask whoever keeps this machine what removes it."
 
 	readLog           = "sudo tail -n 50 " + transactionLog
 	seeTransactionLog = "See what it said (" + readLog + ")"

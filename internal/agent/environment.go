@@ -220,7 +220,7 @@ func eventsFolder(content []byte) string {
 func unusable(path, why string) error {
 	return fault.Wrap(ErrNoEnvironment, fault.Usage,
 		fmt.Sprintf("%s cannot be used: %s.", path, why),
-		"Restart the agent, which writes the file anew: sudo systemctl restart walinuxagent (waagent on some distributions).")
+		"Restart the agent, which writes the file anew: "+fault.RestartAgent)
 }
 
 // brief is a library error in one line: azure-extension-foundation appends a

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/text"
 )
 
 const settingsSuffix = ".settings"
@@ -20,8 +21,8 @@ const settingsSuffix = ".settings"
 // stands the number to report it under, -1 where none is known.
 func Sequence(env Environment, getenv func(string) string) (int, error) {
 	const variable = "ConfigSequenceNumber"
-	if text := strings.TrimSpace(getenv(variable)); text != "" {
-		if n, ok := number(text); ok {
+	if given := strings.TrimSpace(getenv(variable)); given != "" {
+		if n, ok := number(given); ok {
 			return n, nil
 		}
 		last, err := lastSettings(env.ConfigFolder)
@@ -29,19 +30,19 @@ func Sequence(env Environment, getenv func(string) string) (int, error) {
 			last = -1
 		}
 		return last, fault.New(fault.Usage,
-			fmt.Sprintf("The environment variable %s is %.40q, which is not a sequence number.", variable, text),
-			"Unset it, or set it to the number of a settings file in "+env.ConfigFolder+".")
+			fmt.Sprintf("The environment variable %s is %.40q, which is not a sequence number.", variable, given),
+			"Unset it, or set it to the number of a settings file: ls "+text.Quote(env.ConfigFolder))
 	}
 	last, err := lastSettings(env.ConfigFolder)
 	if err != nil {
 		return -1, fault.Wrap(err, fault.Usage,
 			fmt.Sprintf("There is no %s, and the folder of the settings files cannot be read: %v.", variable, err),
-			fault.AgainFirst+": the agent then writes the settings anew.")
+			fault.AgainFirst+fault.OrRestart+".")
 	}
 	if last < 0 {
 		return -1, fault.New(fault.Usage,
 			fmt.Sprintf("There is no %s, and no settings file in %s.", variable, env.ConfigFolder),
-			fault.AgainFirst+": the agent then writes the settings anew.")
+			fault.AgainFirst+fault.OrRestart+".")
 	}
 	return last, nil
 }

@@ -72,7 +72,7 @@ func Consider(h *host.Host, given Given) (Offer, error) {
 		}
 		if *f.to, err = canonical(f.from); err != nil {
 			return o, fault.Wrap(err, fault.SettingsInvalid, "What "+f.option+" names cannot be used: "+err.Error()+".",
-				"Write all of the settings into it as one JSON object ({} for none): docs/settings.md has them.")
+				"Write all of the settings into it as one JSON object (docs/settings.md has them), for example: echo '{\"monitor\": 30}' | sudo "+host.Program()+" setup "+f.option+" -")
 		}
 	}
 	public, _ := object(o.given.Public) // canonical, so they are objects

@@ -31,7 +31,7 @@ are in it: look through it before you pass it on. It changes nothing else.`,
 			o := p.options()
 			for _, file := range also {
 				if !filepath.IsAbs(file) {
-					return fault.New(fault.Usage, "--include needs the full path of a file, not "+strconv.Quote(file)+".", "Give it as /PATH.")
+					return fault.New(fault.Usage, "--include needs the full path of a file, not "+strconv.Quote(file)+".", "Run: sudo "+pathOf(c)+" --include /PATH")
 				}
 				fmt.Fprintf(c.ErrOrStderr(), "Warning: %s goes in whole; only what looks like a secret is taken out of it. Read it before you pass it on.\n", strconv.Quote(file))
 			}
@@ -48,7 +48,7 @@ are in it: look through it before you pass it on. It changes nothing else.`,
 			// Not over an existing file, nor through a link: root writes it.
 			f, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
-				return fault.Wrap(err, fault.Disk, "The bundle cannot be written: "+err.Error()+".", "Name another file with --output.")
+				return fault.Wrap(err, fault.Disk, "The bundle cannot be written: "+err.Error()+".", "Name another file: sudo "+pathOf(c)+" --output /PATH/FILE.tar.gz")
 			}
 			names, err := doctor.Bundle(c.Context(), o, f, also...)
 			done()
@@ -57,7 +57,7 @@ are in it: look through it before you pass it on. It changes nothing else.`,
 			}
 			if err != nil {
 				os.Remove(output)
-				return fault.Wrap(err, fault.Disk, "The bundle could not be written: "+err.Error()+".", "Name a file on another file system with --output.")
+				return fault.Wrap(err, fault.Disk, "The bundle could not be written: "+err.Error()+".", "Name a file where there is room (df -h): sudo "+pathOf(c)+" --output /PATH/FILE.tar.gz")
 			}
 			fmt.Fprintf(c.OutOrStdout(), "%s (%d files)\nIt holds names of people and machines; look through it before you pass it on: tar -tzf %s\n", output, len(names), output)
 			return nil

@@ -38,7 +38,7 @@ func Execute(ctx context.Context, p Process) fault.Code {
 	err := root.ExecuteContext(ctx)
 	if out.err != nil && (err == nil && code == fault.OK || errors.Is(err, out.err)) {
 		// Who reads the exit code alone must not take nothing for an answer.
-		err = fault.Wrap(out.err, fault.Disk, "The answer could not be printed: "+out.err.Error()+".", "Run it again with its output where there is room for it.")
+		err = fault.Wrap(out.err, fault.Disk, "The answer could not be printed: "+out.err.Error()+".", "See where there is room (df -h), and run it again with its output there.")
 	}
 	if err != nil {
 		var f *fault.Fault

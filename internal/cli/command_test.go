@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // What a person types wrongly is answered with what to type.
@@ -20,11 +21,11 @@ func TestAnswers(t *testing.T) {
 		{"explain sshd-users", fault.OK, "doctor --only sshd-users"},
 		{"explain disk", fault.OK, "disk, a check: Is there room"},
 		{"explain disk", fault.OK, "30 disk"},
-		{"explain sshd-usrs", fault.Usage, "Did you mean sshd-users"},
+		{"explain sshd-usrs", fault.Usage, "Did you mean: aadsshlogin-handler explain sshd-users?"},
 		{"explain monitor", fault.OK, "enable and the watch do"},
-		{"doctor sshd", fault.Usage, "Did you mean: aadsshlogin-handler doctor --only sshd-reload,sshd-hosts,sshd-config,sshd-command,"},
-		{"doctor sshd-users", fault.Usage, "Did you mean: aadsshlogin-handler doctor --only sshd-users\n"},
-		{"doctor ada@contoso.com", fault.Usage, "Did you mean: aadsshlogin-handler doctor --user ada@contoso.com"},
+		{"doctor sshd", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --only sshd-reload,sshd-hosts,sshd-config,sshd-command,"},
+		{"doctor sshd-users", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --only sshd-users\n"},
+		{"doctor ada@contoso.com", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --user ada@contoso.com"},
 		{"doctor frobnicate", fault.Usage, "doctor takes no argument like \"frobnicate\".\nRun: aadsshlogin-handler doctor --help"},
 		{"doctor --user azureuser", fault.Usage, "\"azureuser\" is not the name of anybody in Entra ID."},
 		{"doctor --from 10.0.0.1", fault.Usage, "--from is for --user."},
@@ -60,8 +61,9 @@ func TestAnswers(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		code := Execute(t.Context(), Process{Version: "1.2.3.4", Args: strings.Fields(c.args), Getenv: func(string) string { return "" }, Out: &out, Err: &out})
-		if code != c.code || !strings.Contains(out.String(), c.says) {
-			t.Errorf("%s: %d, %s", c.args, code, out.String())
+		said := strings.ReplaceAll(out.String(), host.Program(), "aadsshlogin-handler")
+		if code != c.code || !strings.Contains(said, c.says) {
+			t.Errorf("%s: %d, %s", c.args, code, said)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/signin/gate"
 )
 
@@ -38,7 +39,7 @@ are, on which machines; the exit code is then the highest of all.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if w.merge {
 				if len(args) == 0 {
-					return fault.New(fault.Usage, "--merge needs files with reports.", "For example: "+c.CommandPath()+" --merge reports/*.json")
+					return fault.New(fault.Usage, "--merge needs files with reports.", "For example: "+pathOf(c)+" --merge reports/*.json")
 				}
 				return nil
 			}
@@ -109,7 +110,7 @@ func whom(c *cobra.Command, user, from string) (*gate.Somebody, error) {
 	case c.Flags().Changed("user"):
 		return doctor.Whom(user, from)
 	case c.Flags().Changed("from"):
-		return nil, fault.New(fault.Usage, "--from is for --user.", "Say whose way in is meant: --user NAME@DOMAIN --from ADDRESS")
+		return nil, fault.New(fault.Usage, "--from is for --user.", "Say whose way in is meant: sudo "+pathOf(c)+" --user NAME@DOMAIN --from ADDRESS")
 	}
 	return nil, nil
 }
@@ -156,7 +157,7 @@ func addReports(fleet *doctor.Fleet, in io.Reader, name string) error {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return fault.Wrap(err, fault.Usage, "The report cannot be read: "+err.Error()+".", "Name files that doctor --json printed.")
+			return fault.Wrap(err, fault.Usage, "The report cannot be read: "+err.Error()+".", "Name files that this printed: sudo "+host.Program()+" doctor --json")
 		}
 		defer f.Close()
 		in = f

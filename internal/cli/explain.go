@@ -23,7 +23,7 @@ func (p Process) explain() *cobra.Command {
 		GroupID: groupPeople,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return fault.New(fault.Usage, "explain needs one code or name.", "For example: "+c.CommandPath()+" 22")
+				return fault.New(fault.Usage, "explain needs one code or name.", "For example: "+pathOf(c)+" 22")
 			}
 			return nil
 		},
@@ -85,9 +85,9 @@ func explainable() (all []string) {
 }
 
 func notExplained(word string) error {
-	next := "Codes: " + fault.Codes() + ". Checks: " + strings.Join(doctor.Names(), ", ") + "."
+	next := "Codes: " + fault.Codes() + " Checks: " + strings.Join(doctor.Names(), ", ") + ". For example: " + host.Program() + " explain 22"
 	if near := text.Near(word, explainable()); len(near) > 0 {
-		next = "Did you mean " + strings.Join(near, " or ") + "? " + next
+		next = "Did you mean: " + host.Program() + " explain " + near[0] + "? " + next
 	}
 	return fault.New(fault.Usage, typed(word)+" is neither an exit code of this handler nor the name of a code or a check.", next)
 }

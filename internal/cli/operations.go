@@ -37,7 +37,7 @@ func (p Process) operations(code *fault.Code) []*cobra.Command {
 			Args:    noArguments,
 			RunE: func(c *cobra.Command, _ []string) error {
 				if p.UID != 0 {
-					return fault.New(fault.Usage, "This must be run as root.", "Run it with sudo.")
+					return p.notRoot()
 				}
 				*code = p.serve(c.Context(), name, timeout)
 				return nil

@@ -56,7 +56,7 @@ identity has been seen twice.`,
 				return fmt.Errorf("--json is for --dry-run; \"status --json\" has the verdict")
 			}
 			if p.UID != 0 {
-				return notRoot()
+				return p.notRoot()
 			}
 			if dryRun {
 				return p.dryRun(c, a, asJSON, code)
@@ -89,7 +89,7 @@ it does, remove changes nothing, says who does, and ends with 2.`,
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if p.UID != 0 {
-				return notRoot()
+				return p.notRoot()
 			}
 			*code = p.alone(c, a)
 			return nil
@@ -99,7 +99,14 @@ it does, remove changes nothing, says who does, and ends with 2.`,
 	return c
 }
 
-func notRoot() error { return fault.New(fault.Usage, "This must be run as root.", "Run it with sudo.") }
+// notRoot gives back what was typed, with sudo before it.
+func (p Process) notRoot() error {
+	again := "Run: sudo " + host.Program()
+	for _, word := range p.Args {
+		again += " " + text.Quote(text.Printable(word))
+	}
+	return fault.New(fault.Usage, "This must be run as root.", again)
+}
 
 // alone runs setup or remove. The log is opened only where something may be
 // changed: who stands down leaves nothing behind.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/text"
 )
 
@@ -33,10 +34,10 @@ func noCheckBehind(c *cobra.Command, args []string) error {
 	}
 	what := fmt.Sprintf("%s takes no argument like %s.", c.Name(), typed(args[0]))
 	if name := checksLike(args[0]); name != "" {
-		return fault.New(fault.Usage, what, "Did you mean: "+c.CommandPath()+" --only "+name)
+		return fault.New(fault.Usage, what, "Did you mean: "+"sudo "+pathOf(c)+" --only "+name)
 	}
 	if strings.Contains(args[0], "@") {
-		return fault.New(fault.Usage, what, "Did you mean: "+c.CommandPath()+" --user "+text.Quote(text.Clip(args[0], 120)))
+		return fault.New(fault.Usage, what, "Did you mean: "+"sudo "+pathOf(c)+" --user "+text.Quote(text.Clip(args[0], 120)))
 	}
 	return fault.New(fault.Usage, what, helpOf(c))
 }
@@ -64,7 +65,12 @@ func checksLike(word string) string {
 	return strings.Join(like, ",")
 }
 
-func helpOf(c *cobra.Command) string { return "Run: " + c.CommandPath() + " --help" }
+func helpOf(c *cobra.Command) string { return "Run: " + pathOf(c) + " --help" }
+
+// pathOf is a command as it is typed on this machine, with the program's path.
+func pathOf(c *cobra.Command) string {
+	return strings.Replace(c.CommandPath(), c.Root().Name(), host.Program(), 1)
+}
 
 // wrongOption says in plain words what is wrong with an option.
 func wrongOption(c *cobra.Command, err error) error {
@@ -123,7 +129,7 @@ func together() *regexp.Regexp {
 // plainly is what is left of cobra's complaints.
 func plainly(root *cobra.Command, err error) *fault.Fault {
 	if m := together().FindStringSubmatch(err.Error()); m != nil {
-		return fault.New(fault.Usage, "--"+strings.Join(strings.Fields(m[1]), " and --")+" cannot be given together.", "Give one of them.")
+		return fault.New(fault.Usage, "--"+strings.Join(strings.Fields(m[1]), " and --")+" cannot be given together.", "Give one of them alone. "+helpOf(root))
 	}
 	what := text.Capital(strings.TrimSuffix(err.Error(), "."))
 	if !strings.HasSuffix(what, "?") {
@@ -156,7 +162,7 @@ func onlyKnownShells(root *cobra.Command) {
 			if len(args) > 0 {
 				what = "There is no completion for " + typed(args[0]) + "."
 			}
-			return fault.New(fault.Usage, what, "These are known: "+names+". For example: "+c.CommandPath()+" bash")
+			return fault.New(fault.Usage, what, "These are known: "+names+". For example: "+pathOf(c)+" bash")
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (m *machine) withoutRoot(results []preflight.Result) []preflight.Result {
 	for i, r := range results {
 		if r.Answer == preflight.Fail && (strings.HasPrefix(r.Name, "sshd") || strings.HasPrefix(r.Name, "sudo")) {
 			results[i].Answer, results[i].Code = preflight.Unknown, fault.OK
-			results[i].Text, results[i].Next = "Only root can see this.", "Run it again with sudo."
+			results[i].Text, results[i].Next = "Only root can see this.", "Run: sudo "+host.Program()+" doctor"
 		}
 	}
 	return results
@@ -139,9 +139,9 @@ func (o Options) known() error {
 		}
 		next := "These are: " + strings.Join(all, ", ") + "."
 		if within := together(n); len(within) > 0 {
-			next = "Did you mean " + strings.Join(within, ",") + "? These are the checks that are shown together under that word."
+			next = "Did you mean: sudo " + host.Program() + " doctor --only " + strings.Join(within, ",") + " (the checks that are shown together under that word)"
 		} else if near := text.Near(n, all); len(near) > 0 {
-			next = "Did you mean " + strings.Join(near, " or ") + "? " + next
+			next = "Did you mean: sudo " + host.Program() + " doctor --only " + near[0] + "? " + next
 		}
 		return fault.New(fault.Usage, "No check is called "+text.Printable(strings.TrimSpace(n))+".", next)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/order"
 	"aadsshlogin-handler/internal/text"
 )
@@ -31,11 +32,11 @@ func (f *Fleet) Add(name string, in io.Reader) error {
 		case errors.Is(err, io.EOF) && n > 1:
 			return nil
 		case errors.Is(err, io.EOF):
-			return fault.New(fault.Usage, name+" has no report in it.", "Name files that doctor --json printed.")
+			return fault.New(fault.Usage, name+" has no report in it.", printed())
 		case err != nil:
-			return fault.Wrap(err, fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %s.", n, name, text.OneLine(err.Error())), "Name files that doctor --json printed.")
+			return fault.Wrap(err, fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %s.", n, name, text.OneLine(err.Error())), printed())
 		case r.Schema != schemaVersion:
-			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s has the schema %q; this program reads %q.", n, name, text.Brief(r.Schema, 40), schemaVersion), "Print it anew, with the same version of the program.")
+			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s has the schema %q; this program reads %q.", n, name, text.Brief(r.Schema, 40), schemaVersion), "Print it anew, with this version of the program: sudo "+host.Program()+" doctor --json")
 		}
 		if r.Machine.Name == "" {
 			r.Machine.Name = fmt.Sprintf("(%s:%d)", name, n)
@@ -121,4 +122,9 @@ func (s Summary) Text(style Style) string {
 		}
 	}
 	return b.String()
+}
+
+// printed says where reports come from.
+func printed() string {
+	return "Name files that this printed: sudo " + host.Program() + " doctor --json"
 }

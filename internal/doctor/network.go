@@ -227,7 +227,7 @@ func (m *machine) endpoint(p purpose, answer preflight.Answer, consequence strin
 	if len(ways) > 1 && ways[1].fault == nil {
 		r.Answer = preflight.Warn
 		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s, and the programs that sshd starts are given none: they may fail.", first.host, ways[1].proxy)
-		r.Next = fmt.Sprintf("Allow outbound HTTPS (TCP 443) from this machine to %s without the proxy.", first.host)
+		r.Next = fmt.Sprintf("Have whoever runs the network allow outbound HTTPS (TCP 443) from this machine to %s without the proxy.", first.host)
 	}
 	if r.Answer == preflight.Fail {
 		r.Code = fault.VerificationFailed

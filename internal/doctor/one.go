@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/signin/gate"
 	"aadsshlogin-handler/internal/text"
@@ -38,7 +39,7 @@ func Whom(name, from string) (*gate.Somebody, error) {
 	who, ok := gate.Named(name)
 	if !ok {
 		what := fmt.Sprintf("%s is not the name of anybody in Entra ID.", trail.Quoted(name, 80))
-		return nil, fault.New(fault.Usage, what, "Give a sign-in name as NAME@DOMAIN, or the application id of a service principal; who has a local account does not sign in with Entra ID.")
+		return nil, fault.New(fault.Usage, what, "Give a sign-in name (or the application id of a service principal): sudo "+host.Program()+" doctor --user NAME@DOMAIN; who has a local account does not sign in with Entra ID.")
 	}
 	if from == "" {
 		return &who, nil
@@ -46,7 +47,7 @@ func Whom(name, from string) (*gate.Somebody, error) {
 	a, err := netip.ParseAddr(from)
 	if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() {
 		return nil, fault.New(fault.Usage, fmt.Sprintf("%s is not an address that anybody connects from.", trail.Quoted(from, 80)),
-			"Give --from one IPv4 or IPv6 address, for example: --from 198.51.100.23")
+			"Give one IPv4 or IPv6 address, for example: sudo "+host.Program()+" doctor --user "+text.Quote(name)+" --from 198.51.100.23")
 	}
 	who.From = a.Unmap()
 	return &who, nil

@@ -17,7 +17,7 @@ func proxyUsed(m *machine) []preflight.Result {
 	if c := m.configured; c.Unread != nil {
 		return []preflight.Result{{Answer: preflight.Warn,
 			Text: "The proxy in " + c.Origin + " cannot be read, so the handler's own downloads take none: " + c.Unread.Error() + ".",
-			Next: "Correct it there, or set the extension with the setting proxy, which goes before it."}}
+			Next: "Have whoever wrote it correct it, or set the extension with the setting proxy, which goes before it."}}
 	}
 	return nil
 }

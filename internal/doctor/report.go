@@ -6,6 +6,7 @@ import (
 
 	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/text"
 )
@@ -117,7 +118,7 @@ func verdict(checks []Check) Verdict {
 		return Verdict{Name: nameOf(0), Check: c.Name, Text: "Nothing is known to be wrong here, but not all is known: " + c.Text, Next: c.Next}
 	}
 	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",
-		Next: "Where sign-in still fails, look at what cannot be seen from here, below."}
+		Next: "Where somebody still does not get in: sudo " + host.Program() + " doctor --user NAME@DOMAIN; what cannot be seen from here stands below."}
 }
 
 func nameOf(code int) string {

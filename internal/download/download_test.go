@@ -84,7 +84,7 @@ func TestGetExplains(t *testing.T) {
 		proxy   string
 		words   []string
 	}{
-		{"refused", "https://" + closed(t) + "/k", "", []string{"refuses the TCP connection", "Allow outbound HTTPS (TCP "}},
+		{"refused", "https://" + closed(t) + "/k", "", []string{"refuses the TCP connection", "allow outbound HTTPS (TCP "}},
 		{"plain HTTP on the port of HTTPS", "https://" + answering(t, "HTTP/1.1 200 OK\r\n\r\nhello") + "/k", "", []string{"does not speak TLS", "captive portal"}},
 		{"authority that nobody knows", unknown.URL + "/k", "", []string{`"O=Acme Co", which this machine does not trust`, "trust store"}},
 		{"cut off", "http://" + answering(t, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort") + "/k", "", []string{"was cut"}},
@@ -276,10 +276,10 @@ func TestExplainNamesTheWay(t *testing.T) {
 		has    []string
 		hasNot string
 	}{
-		{Explain("http://mirror.example/k", nil, syscall.ECONNREFUSED), []string{"Allow outbound HTTP (TCP 80)", "or set the proxy"}, "443"},
+		{Explain("http://mirror.example/k", nil, syscall.ECONNREFUSED), []string{"allow outbound HTTP (TCP 80)", "or set the proxy"}, "443"},
 		{Explain("https://mirror.example:8443/k", nil, syscall.ECONNRESET), []string{"HTTPS (TCP 8443)"}, "443)."},
 		{Explain("https://mirror.example/k", nil, refused), []string{"ip route get fd00::9"}, "1.1.1.1"},
-		{ExplainDirect("https://roles.example/", context.DeadlineExceeded), []string{"Allow outbound HTTPS (TCP 443) from this machine to roles.example."}, "proxy"},
+		{ExplainDirect("https://roles.example/", context.DeadlineExceeded), []string{"allow outbound HTTPS (TCP 443) from this machine to roles.example."}, "proxy"},
 		{Explain("https://mirror.example/k", &url.URL{Scheme: "http", Host: "p.example:3128", User: url.UserPassword("u", secret)}, &statusError{code: 407}),
 			[]string{"The proxy http://p.example:3128 wants", `{"proxy": "http://USER:PASSWORD@p.example:3128"}`}, secret},
 		{ExplainStatus("https://mirror.example/k", 403), []string{"The host itself, or"}, "Allow mirror"},

@@ -104,7 +104,7 @@ func parse(address string) place {
 }
 
 func (p place) allow() string {
-	return fmt.Sprintf("Allow outbound %s from this machine to %s", p.port, p.host)
+	return fmt.Sprintf("Have whoever runs the network allow outbound %s from this machine to %s", p.port, p.host)
 }
 
 // words are for an error of a host; allow is what opens the way.
@@ -137,7 +137,7 @@ func (p place) words(proxy *url.URL, err error, allow string) (what, next string
 			"Check the clock of this machine first (date -u); if it is right, the host or a proxy in between shows an expired certificate."
 	case errors.As(err, &unknownCA):
 		return fmt.Sprintf("The TLS certificate of %s is signed by %s, which this machine does not trust.", host, issuer(unknownCA.Cert)),
-			"If that is a firewall that opens TLS on the way, exempt " + host + " there, or add its authority to this machine's trust store (Debian: /usr/local/share/ca-certificates and update-ca-certificates; RHEL: /etc/pki/ca-trust/source/anchors and update-ca-trust; SUSE: /etc/pki/trust/anchors and update-ca-certificates); else update ca-certificates."
+			"If that is a firewall that opens TLS on the way, have whoever runs it exempt " + host + ", or add its authority to this machine's trust store (Debian: /usr/local/share/ca-certificates and update-ca-certificates; RHEL: /etc/pki/ca-trust/source/anchors and update-ca-trust; SUSE: /etc/pki/trust/anchors and update-ca-certificates); else update ca-certificates."
 	case errors.As(err, &wrongName):
 		return fmt.Sprintf("Something else than %s answers at its address: its TLS certificate is for another name.", host),
 			fmt.Sprintf("Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect %s -servername %s", withPort(host), wrongName.Host)

@@ -59,25 +59,25 @@ func explain(s service, r reply, m az.Machine, c Cloud) (cause, next string) {
 			cause = s.name + " hung up without an answer"
 		}
 		return cause,
-			"Look for what sits between this machine and " + host + " (a transparent proxy, a packet filter, a wrong MTU), take it out of the way, " + again + "."
+			"Look for what sits between this machine and " + host + ", a transparent proxy, a packet filter, a wrong MTU (ip route get " + host + "; sudo iptables-save; sudo nft list ruleset), take it out of the way, " + again + "."
 	case intercepted:
 		return "a proxy or portal answered in the place of " + s.name + " (" + foreign(r.status) + ")",
 			"Take " + host + " out of transparent proxying: look at \"iptables -t nat -S\" or \"nft list ruleset\" here and at the network's gateway, " + again + "."
 	case throttled:
 		return s.name + " is throttled: it answered \"too many requests\" (" + status + ") each time",
-			"Find what on this machine asks " + host + " so often (it allows 20 token requests a second), slow it down, " + again + "."
+			"Find what on this machine asks so often (sudo ss -tnp dst " + host + "; it allows 20 token requests a second), slow it down, " + again + "."
 	case updating:
 		return s.name + " is being updated (" + status + ")",
 			"Wait five minutes, " + again + "; if it stays, redeploy the VM: " + redeploy(m) + "."
 	case failing:
 		return s.name + " fails (" + status + ")",
-			"Wait five minutes, " + again + "; if it stays, look at the VM's Resource health in the portal and open a support request."
+			"Wait five minutes, " + again + "; if it stays, whoever manages the VM in Azure looks at its Resource health in the portal and opens a support request."
 	case refused:
 		cause = s.name + " refused the question (" + r.brief() + ")"
 		if f := r.refusal(); f.Error == "invalid_resource" || f.Error == "unauthorized_client" {
 			return cause, "It does not know the audience " + c.ResourceManager + " of the cloud " + c.Name + ": check the cloud and the tenant of the subscription, " + again + "."
 		}
-		return cause, "Something on the way may change the request (a proxy that adds or drops headers): take " + host + " out of transparent proxying, " + again + "."
+		return cause, "Something on the way may change the request (a proxy that adds or drops headers): have whoever runs it take " + host + " out of transparent proxying, " + again + "."
 	case unclassified:
 		return s.name + " gave a token " + r.detail,
 			"Make sure that the system-assigned identity is on: " + "\"" + m.ShowIdentity() + "\"" + "; " + again + "."

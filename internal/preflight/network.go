@@ -19,7 +19,7 @@ func unreadProxy(f *facts.Facts) []Result {
 	}
 	return []Result{{Answer: Warn,
 		Text: "The proxy that " + f.Proxy.Origin + " names cannot be read, so none is used: " + f.Proxy.Unread.Error() + ".",
-		Next: "Correct it there, or set the extension with the setting proxy, which goes before it."}}
+		Next: "Have whoever wrote it correct it, or set the extension with the setting proxy, which goes before it."}}
 }
 
 func metadataByProxy(f *facts.Facts) []Result {
@@ -30,5 +30,5 @@ func metadataByProxy(f *facts.Facts) []Result {
 	if what == "" {
 		return nil
 	}
-	return []Result{{Answer: Warn, Text: what, Next: "Add to the environment of the VM agent: " + line}}
+	return []Result{{Answer: Warn, Text: what, Next: "Have whoever set that proxy add to the environment of the VM agent: " + line}}
 }

@@ -41,7 +41,7 @@ func settings(f *facts.Facts) []Result {
 	if len(f.Unknown) > 0 {
 		return []Result{{Answer: Warn,
 			Text: "These settings have no meaning and were ignored: " + strings.Join(f.Unknown, ", ") + ".",
-			Next: "Compare their names with docs/settings.md."}}
+			Next: fault.WhereSet + "compare their names with docs/settings.md."}}
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func distribution(f *facts.Facts) []Result {
 	if f.TargetErr != nil {
 		return []Result{{Answer: Fail, Code: fault.DistroUnsupported,
 			Text: fmt.Sprintf("The distribution of this machine cannot be told: %v.", f.TargetErr),
-			Next: "Restore /etc/os-release from the distribution's base package" + fault.AndAgain}}
+			Next: "See what is there (ls -lL /etc/os-release; cat /etc/os-release), restore it from the distribution's base package" + fault.ThenAgain}}
 	}
 	if f.Image != "" {
 		return []Result{image(f)}
@@ -86,14 +86,14 @@ func instead(u *distro.Unsupported) string {
 	if len(u.Supported) == 0 {
 		return "There is no supported release for " + u.Arch + ": use a machine of another architecture."
 	}
-	return "Use one of: " + strings.Join(u.Supported, "; ") + "."
+	return "Ask whoever keeps this machine to use one of: " + strings.Join(u.Supported, "; ") + "."
 }
 
 // image is the answer of a machine whose packages come with its image: it is
 // never changed.
 func image(f *facts.Facts) Result {
 	r := Result{Answer: Fail, Code: fault.DistroUnsupported,
-		Next: "Build the image with " + strings.Join(f.Wanted(), " and ") + " in it (docs/distributions.md), or use a release whose packages can be installed" + fault.ThenAgain}
+		Next: "Have whoever builds the image put " + strings.Join(f.Wanted(), " and ") + " into it (docs/distributions.md), or use a release whose packages can be installed" + fault.ThenAgain}
 	if !InPlace(f) {
 		r.Text = fmt.Sprintf("%s is put together as an image (%s), to which nothing can be added on a running machine, and the packages are not in it.", f.Target.Name, f.Image)
 		return r
@@ -132,7 +132,7 @@ func memory(f *facts.Facts) []Result {
 		Text: "This machine has " + size + "; the sign-in packages need 1 GB.",
 		Next: "Use a size with 1 GiB or more: \"" + f.Identity.Machine.Resize().String() + "\"" + fault.ThenAgain}
 	if f.Identity.Machine.Arc {
-		r.Next = "Give the machine 1 GiB of memory or more where it runs" + fault.ThenAgain
+		r.Next = "Have whoever runs the machine give it 1 GiB of memory or more" + fault.ThenAgain
 	}
 	if InPlace(f) {
 		r.Answer, r.Text = Warn, r.Text+" They are installed, so they were left in place."

@@ -107,7 +107,7 @@ func TestPreconditions(t *testing.T) {
 		{"memory: Arc", func(f *facts.Facts) {
 			memory(512*mib, facts.Blocks)(f)
 			f.Identity.Machine.Arc = true
-		}, "memory", Fail, fault.MemoryTooSmall, []string{"where it runs"}},
+		}, "memory", Fail, fault.MemoryTooSmall, []string{"Have whoever runs the machine give it"}},
 
 		{"legacy: none", nil, "legacy", Pass, 0, nil},
 		{"legacy: registered", func(f *facts.Facts) { f.Legacy.Extension = "/var/lib/waagent/old" }, "legacy", Fail, fault.LegacyInstalled,
@@ -135,7 +135,7 @@ func TestPreconditions(t *testing.T) {
 		{"network: no proxy", func(f *facts.Facts) { f.Getenv = env() }, "network", Pass, 0, nil},
 		{"network: https only", func(f *facts.Facts) { f.Getenv = env("https_proxy=http://p:1") }, "network", Pass, 0, nil},
 		{"network: not excepted", func(f *facts.Facts) { f.Getenv = env("http_proxy=http://u:s3cret@p:1", "no_proxy=localhost") }, "network", Warn, 0,
-			[]string{"http_proxy is set", "Add to the environment of the VM agent: no_proxy=localhost,169.254.169.254"}},
+			[]string{"http_proxy is set", "Have whoever set that proxy add to the environment of the VM agent: no_proxy=localhost,169.254.169.254"}},
 		{"network: excepted", func(f *facts.Facts) { f.Getenv = env("http_proxy=http://p:1", "NO_PROXY=169.254.169.254") }, "network", Pass, 0, nil},
 		{"network: a proxy that cannot be read", func(f *facts.Facts) {
 			f.Proxy.Origin, f.Proxy.Unread = "the agent's environment (https_proxy)", errors.New("write %40 for @")

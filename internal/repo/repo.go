@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Entry is one repository that is configured on the machine.
@@ -35,6 +36,11 @@ const InlineKey = "(a key in the entry itself)"
 // Place is file and line, as a person looks it up.
 func (e Entry) Place() string { return fmt.Sprintf("%s line %d", e.File, e.Line) }
 
+// Shown is the command that shows the entry where it stands.
+func (e Entry) Shown() string {
+	return fmt.Sprintf("less +%d %s", max(e.Line, 1), text.Quote(e.File))
+}
+
 // Untrusted is the fault of an entry that does not verify signatures, nil for
 // one that does.
 func (e Entry) Untrusted() *fault.Fault {
@@ -43,7 +49,7 @@ func (e Entry) Untrusted() *fault.Fault {
 	}
 	return fault.New(fault.RepositoryUntrusted,
 		fmt.Sprintf("The entry for %s in %s does not verify signatures: %s.", e.URI, e.Place(), e.Why),
-		"Change that entry so that signatures are verified, or remove it, and "+fault.AddsItsOwn+fault.ThenAgain)
+		"Change that entry ("+e.Shown()+") so that signatures are verified, or remove it, and "+fault.AddsItsOwn+fault.ThenAgain)
 }
 
 // Problem is something in the files that keeps a package manager from working,

@@ -43,8 +43,8 @@ func Reuse(entries []Entry, t distro.Target, o Options) (*Entry, error) {
 		return nil, fault.New(fault.PackageUnavailable,
 			fmt.Sprintf("%s configures %s, but not for packages of %s in the component %s, and apt takes no second entry beside it.",
 				narrow.Place(), narrow.URI, arch, t.Repository.Component),
-			fmt.Sprintf("Make line %d of %s a deb entry for %s and %s, or remove it"+fault.ThenAgain,
-				narrow.Line, narrow.File, arch, t.Repository.Component))
+			fmt.Sprintf("Make line %d of %s (%s) a deb entry for %s and %s, or remove it"+fault.ThenAgain,
+				narrow.Line, narrow.File, narrow.Shown(), arch, t.Repository.Component))
 	}
 	if usable != nil {
 		if f := usable.namesake(entries); f != nil {
@@ -119,7 +119,7 @@ func (e Entry) namesake(entries []Entry) *fault.Fault {
 		}
 		return fault.New(fault.RepositoryUntrusted,
 			fmt.Sprintf("The repository %s is defined in %s and, for %s, in %s: which one counts is not for us to guess.", shown(e.ID), e.Place(), shown(other.URI), other.Place()),
-			"Give one of the two another id between its brackets, or remove it"+fault.ThenAgain)
+			"Give one of the two ("+e.Shown()+"; "+other.Shown()+") another id between its brackets, or remove it"+fault.ThenAgain)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 )
 
 // sizeLimit is the size of a file of settings, in bytes, above which it is not read.
@@ -24,7 +25,7 @@ type Files struct{ Settings, Protected string }
 // a *fault.Fault.
 func (f Files) Read(stdin io.Reader) (g agent.Given, err error) {
 	if f.Settings == "-" && f.Protected == "-" {
-		return g, fault.New(fault.Usage, "Standard input cannot be both the settings and the protected settings.", "Name a file for one of the two.")
+		return g, fault.New(fault.Usage, "Standard input cannot be both the settings and the protected settings.", "Name a file for one of the two: sudo "+host.Program()+" setup --settings FILE --protected-settings -")
 	}
 	if g.Public, err = read(f.Settings, "--settings", stdin, false); err != nil {
 		return g, err

@@ -139,11 +139,11 @@ func Causes() []Cause {
 		{Name: "identity", by: []speaker{byHandler, byAccount}, scope: machine, Settled: []string{"identity"},
 			words: `(?i)identity not found|(managed identity|msi|imds|169\.254\.169\.254|access token).*(fail|error|not|unable|could)|(fail|error|unable|could).*(managed identity|msi|imds|169\.254\.169\.254|access token)`,
 			Means: "the machine's identity gave the sign-in program no token",
-			Next:  "See the line identity above; after it was assigned, wait some minutes."},
+			Next:  "See the line identity above; whoever manages the machine in Azure assigns one, which takes some minutes to count."},
 		{Name: "network", by: []speaker{byHandler, byAccount}, scope: machine, Settled: []string{"network-role-check", "network-login"},
 			words: `(?i)could ?n.t resolve|could not resolve|failed to connect|connection (refused|timed out)|timed? ?out|ssl.*(error|fail)|curl.*(error|fail)`,
 			Means: "the sign-in program could not reach a service",
-			Next:  "See the lines network-role-check and network-login above."},
+			Next:  "See the lines network-role-check and network-login above; whoever runs the network lets those connections through."},
 		{Name: "role", by: []speaker{byAccount, byHandler}, words: `(?i)role.*(not|no |missing|denied)|(denied|not authorized|unauthorized|forbidden|no permission)`,
 			Means: "{who} has no role for this machine"}, // the command needs the machine's id: doctor has it
 		{Name: "cert-handler", by: []speaker{bySSHD}, says: `AuthorizedKeysCommand /usr/sbin/aad_certhandler .*(?:failed, status \d+|exited on signal \d+)`,

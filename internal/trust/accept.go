@@ -69,7 +69,7 @@ func named(extra [][]byte, now time.Time) (map[string]*openpgp.Entity, error) {
 		if err != nil {
 			return nil, fault.Wrap(err, fault.SettingsInvalid,
 				fmt.Sprintf("Key %d of the setting repository.trustedKeys cannot be used: %v.", i+1, err),
-				"Give each key as the text of an armored public key, from its BEGIN PGP PUBLIC KEY BLOCK line to its END line.")
+				"Give each key as the text of an armored public key, from its BEGIN PGP PUBLIC KEY BLOCK line to its END line: gpg --armor --export KEY")
 		}
 	}
 	return keys, nil
@@ -82,7 +82,7 @@ func addPinned(keys map[string]*openpgp.Entity, downloaded []byte, pins []Pin, n
 	if err != nil {
 		return fault.Wrap(err, fault.RepositoryUntrusted,
 			fmt.Sprintf("The key file that the package repository serves cannot be used: %v.", err),
-			"Find out what answers for the repository on this network (a proxy, a mirror); or name the signing key in the setting repository.trustedKeys.")
+			"Ask whoever runs the proxy or mirror that answers for the repository; or name the signing key in the setting repository.trustedKeys.")
 	}
 	trusted := allowed(pins)
 	var found []string

@@ -149,7 +149,7 @@ func Assess(f *Facts) gate.Answer {
 	case f.Err != nil:
 		a.Outcome, a.Decides = gate.NotKnown, AllowFile+" and "+DenyFile+", which could not be read"
 		a.Text = "hosts.allow and hosts.deny could not be read: " + f.Err.Error()
-		a.Next = "Look at " + AllowFile + " and " + DenyFile + "."
+		a.Next = "See why: ls -lL " + AllowFile + " " + DenyFile
 		return a
 	case f.Obeyed == "":
 		return a

@@ -16,9 +16,10 @@ const AccountsFile = "/etc/aadpasswd"
 
 // Clash is an account that two databases have.
 type Clash struct {
-	Name string
-	Line int    // in /etc/aadpasswd
-	Why  string // "the name is in /etc/passwd too", ...
+	Name  string
+	Line  int    // in /etc/aadpasswd
+	Local bool   // a local account has the same name, so that one has to give way
+	Why   string // "the name is in /etc/passwd too", ...
 }
 
 // Accounts is what stands in the way of somebody's account.
@@ -86,7 +87,7 @@ func clashes(entra, local []account) Accounts {
 			why = fmt.Sprintf("%s has the same user id %s", seenUID[a.uid], a.uid)
 		}
 		if why != "" {
-			out.Clashes = append(out.Clashes, Clash{Name: a.name, Line: a.line, Why: why})
+			out.Clashes = append(out.Clashes, Clash{Name: a.name, Line: a.line, Why: why, Local: seenName[lower] == 0 && names[lower]})
 		}
 		if seenName[lower] == 0 {
 			seenName[lower] = a.line
@@ -107,7 +108,7 @@ func (a Accounts) assess() Finding {
 	switch {
 	case a.Err != nil:
 		out.Outcome, out.Decides = gate.NotKnown, AccountsFile
-		out.Text, out.Next = "The accounts of Entra ID users could not be read: "+a.Err.Error(), "Make "+AccountsFile+" and /etc/passwd readable again."
+		out.Text, out.Next = "The accounts of Entra ID users could not be read: "+a.Err.Error(), "See why, and make them readable again: ls -lL "+AccountsFile+" /etc/passwd"
 	case len(a.Clashes) > 0:
 		c := a.Clashes[0]
 		others := ""
@@ -116,7 +117,10 @@ func (a Accounts) assess() Finding {
 		}
 		out.Outcome, out.Line, out.Whom = gate.Out, c.Line, c.Name+others
 		out.Text = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, AccountsFile, c.Line, c.Why, others)
-		out.Next = "Rename or remove the local account, or remove the line; the person gets a new account at the next sign-in."
+		out.Next = fmt.Sprintf("Take the line out, the person gets a new account at the next sign-in: sudo sed -i -e '%dd' %s", c.Line, AccountsFile)
+		if c.Local {
+			out.Next = "Ask whoever has the local account " + c.Name + " to take another name, or to go: both people would be in the same account."
+		}
 	}
 	return out.Result()
 }

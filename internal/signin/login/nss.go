@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/signin/gate"
 	"aadsshlogin-handler/internal/signin/nss"
+	"aadsshlogin-handler/internal/text"
 )
 
 // nssService is what libnss_aad.so.2 is called in nsswitch.conf.
@@ -133,7 +134,7 @@ func (n *NSS) assessPasswd() gate.Answer {
 	a.Line = line.Number
 	switch {
 	case n.Err != nil:
-		a.Outcome, a.Text, a.Next = gate.NotKnown, "The name service switch could not be read: "+n.Err.Error(), "Make "+n.File+" readable again."
+		a.Outcome, a.Text, a.Next = gate.NotKnown, "The name service switch could not be read: "+n.Err.Error(), "See why, and make it readable again: ls -lL "+text.Quote(n.File)
 		a.Decides = n.File
 	case n.Config.Broken > 0:
 		a.Line = n.Config.Broken

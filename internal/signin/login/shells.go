@@ -108,14 +108,28 @@ func (s Shells) assess() Finding {
 			a.Whom += fmt.Sprintf(" and %d more", n-1)
 		}
 		a.Text = fmt.Sprintf("The shell %s of %s (%s:%d) %s, so they do not get in.", s.Shell, a.Whom, AccountsFile, s.Line, s.Why)
-		a.Next = fmt.Sprintf("Put %s back, or change the shell in line %d of %s.", s.Shell, s.Line, AccountsFile)
+		a.Next = s.another()
 		if n == s.Count && s.Usual != "" {
 			a.Whom = "" // everybody who was ever here, and who comes next
 		}
 	case s.Usual != "":
 		a.Outcome, a.Decides = gate.NotKnown, "the shell that new accounts get ("+usualShell+" "+s.Usual+")"
 		a.Text = fmt.Sprintf("%s %s, and new accounts are likely to get it as their shell.", usualShell, s.Usual)
-		a.Next = "Put " + usualShell + " back: reinstall the package bash with the machine's package manager."
+		a.Next = usualBack
 	}
 	return a.Result()
+}
+
+const usualBack = "Put " + usualShell + " back: reinstall the package bash with the machine's package manager."
+
+// another gives those whose shell cannot be started the usual one.
+func (s Shells) another() string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_" // as it is in a pattern
+	switch {
+	case s.Usual != "" && s.Shell == usualShell:
+		return usualBack
+	case s.Usual != "" || strings.Trim(s.Shell, plain) != "":
+		return fmt.Sprintf("Ask whoever keeps this machine's packages to put %s back.", s.Shell)
+	}
+	return fmt.Sprintf("Put %s back, or give them another shell, run: sudo sed -i -e 's,:%s$,:%s,' %s", s.Shell, s.Shell, usualShell, AccountsFile)
 }

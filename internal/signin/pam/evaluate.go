@@ -343,7 +343,7 @@ func settle(a answer, h handler) answer {
 		a.why = fmt.Sprintf("what %s says of such a person is not known", text.Name(name))
 	}
 	if a.next == "" && a.fixLine == asSaid {
-		a.next = fmt.Sprintf("Sign in once, to see what %s says (line %d of %s).", text.Name(name), h.Line, h.File)
+		a.next = fmt.Sprintf("Have somebody sign in once, to see what %s says (line %d of %s).", text.Name(name), h.Line, h.File)
 		if !h.Is(Own) {
 			a.fixLine = spare
 		}

@@ -152,7 +152,7 @@ func execute(c call) answer {
 func (c call) program(name string) answer {
 	f := c.m.File(name)
 	a := answer{codes: []Code{systemErr}, data: Problem{File: name},
-		next: "Put the program back, where people need it.", fixLine: drop}
+		next: "Ask whoever wrote the line to put the program back, where people need it.", fixLine: drop}
 	switch {
 	case f.Missing():
 		a.why = fmt.Sprintf("pam_exec fails, because %s is not there", text.Name(name))
@@ -227,7 +227,7 @@ func namespace(c call) answer {
 			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 				return answer{codes: []Code{Success, sessionErr}, data: Problem{File: file, Line: number},
 					why:  fmt.Sprintf("pam_namespace gives people folders of their own, by %s:%d, and ends the session where it cannot", file, number),
-					next: fmt.Sprintf("Sign in once, and where that fails look at line %d of %s.", number, file)}
+					next: fmt.Sprintf("Have somebody sign in once, and where that fails look at line %d of %s.", number, file)}
 			}
 		}
 	}

@@ -326,7 +326,7 @@ func askRevoked(f *Facts, e *Effective) Finding {
 		return pass("No list of revoked keys is in the way.")
 	case p.Err != nil:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the list " + name + " (RevokedKeys" + w.at() + ")",
-			Text: fmt.Sprintf("The list that RevokedKeys names%s could not be read: %v", w.at(), p.Err), Next: "Look at " + name + "."}
+			Text: fmt.Sprintf("The list that RevokedKeys names%s could not be read: %v", w.at(), p.Err), Next: "See why: ls -l " + quote(name)}
 	case p.Missing:
 		return shut(w, fmt.Sprintf("RevokedKeys names %s, which does not exist%s, so sshd refuses every key.", name, w.at()),
 			"If no key is revoked, run: sudo install -m 0644 /dev/null "+quote(name))
@@ -339,7 +339,7 @@ func askRevoked(f *Facts, e *Effective) Finding {
 			unrevoke(name, p))
 	case p.CA == maybe:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "whether " + name + " (RevokedKeys" + w.at() + ") holds the authority's key",
-			Text: fmt.Sprintf("Whether the list of revoked keys %s (RevokedKeys%s) holds the key of the authority that signs people's certificates is not known.", name, w.at()), Next: "Look at " + name + "."}
+			Text: fmt.Sprintf("Whether the list of revoked keys %s (RevokedKeys%s) holds the key of the authority that signs people's certificates is not known.", name, w.at()), Next: "See what is in it: sudo ssh-keygen -Q -l -f " + quote(name)}
 	default:
 		return pass("The list of revoked keys can be read%s.", w.at())
 	}
@@ -350,7 +350,7 @@ func askRevoked(f *Facts, e *Effective) Finding {
 // unrevoke takes the authority's key out of a list.
 func unrevoke(name string, p Place) string {
 	if p.Key == "" {
-		return "Have " + name + " made anew without that key; aad_certhandler prints it after the word cert-authority."
+		return "Have whoever keeps " + name + " make it anew without that key; aad_certhandler prints it after the word cert-authority."
 	}
 	return fmt.Sprintf("Run: sudo sed -i '\\#%s#d' %s", p.Key[max(0, len(p.Key)-40):], quote(name))
 }
