@@ -29,7 +29,7 @@ func TestOwnersKeyIsTheOwners(t *testing.T) {
 // does not end the plan, and is the reason where the package is not found then.
 func TestNeighboursOfTheOwnersEntry(t *testing.T) {
 	ours := repo.Entry{File: "/etc/apt/sources.list", Line: 3, Enabled: true}
-	beside := func(file string, line int, enabled bool) []repo.Entry {
+	other := func(file string, line int, enabled bool) []repo.Entry {
 		return []repo.Entry{ours, {File: file, Line: line, Enabled: enabled}}
 	}
 	for _, c := range []struct {
@@ -38,10 +38,10 @@ func TestNeighboursOfTheOwnersEntry(t *testing.T) {
 		all  []repo.Entry
 		want bool
 	}{
-		{"none of the owner's", nil, beside(ours.File, 4, true), false},
-		{"alone in its file", &ours, beside("/etc/apt/sources.list.d/ppa.list", 4, true), false},
-		{"beside another", &ours, beside(ours.File, 4, true), true},
-		{"beside one that is off", &ours, beside(ours.File, 4, false), false},
+		{"none of the owner's", nil, other(ours.File, 4, true), false},
+		{"alone in its file", &ours, other("/etc/apt/sources.list.d/ppa.list", 4, true), false},
+		{"beside another", &ours, other(ours.File, 4, true), true},
+		{"beside one that is off", &ours, other(ours.File, 4, false), false},
 	} {
 		if got := shared(c.e, c.all); got != c.want {
 			t.Errorf("%s: %v", c.name, got)

@@ -66,14 +66,14 @@ func noRepair() []host.Command { return nil }
 // still is; another one that is broken is left out. Ten seconds without an
 // answer are enough to call a server broken; dnf tries each four times.
 func dnfSources(s Source) []string {
-	patience := []string{"--setopt=timeout=10", "--setopt=retries=1"}
+	timeouts := []string{"--setopt=timeout=10", "--setopt=retries=1"}
 	switch {
 	case s.ID == "":
-		return append([]string{"--setopt=*.skip_if_unavailable=1"}, patience...)
+		return append([]string{"--setopt=*.skip_if_unavailable=1"}, timeouts...)
 	case s.All:
-		return append([]string{"--setopt=*.skip_if_unavailable=1", "--setopt=" + s.ID + ".skip_if_unavailable=0"}, patience...)
+		return append([]string{"--setopt=*.skip_if_unavailable=1", "--setopt=" + s.ID + ".skip_if_unavailable=0"}, timeouts...)
 	}
-	return append([]string{"--disablerepo=*", "--enablerepo=" + s.ID, "--setopt=" + s.ID + ".skip_if_unavailable=0"}, patience...)
+	return append([]string{"--disablerepo=*", "--enablerepo=" + s.ID, "--setopt=" + s.ID + ".skip_if_unavailable=0"}, timeouts...)
 }
 
 // dnfCommand: exit_on_lock, because dnf would otherwise wait for ever, and not

@@ -11,11 +11,11 @@ import (
 	"aadsshlogin-handler/internal/host"
 )
 
-// beside reports whether other sources of the machine are used beside ours.
+// fetchesFirst reports whether other sources of the machine are used beside ours.
 // Then the packages are fetched first, so that no other source can put itself in
 // our place: scripts of packages run as root. What they depend on the manager
 // finds wherever the owner allows.
-func (s *Session) beside(o Order) bool {
+func (s *Session) fetchesFirst(o Order) bool {
 	return s.Manager.Verify != nil && o.Source.All && !s.Source.All && s.Source.ID != ""
 }
 
@@ -26,7 +26,7 @@ func (s *Session) beside(o Order) bool {
 func (s *Session) fetch(ctx context.Context, o *Order, before Packages) (diagnosis, error) {
 	m := s.Manager
 	wanted := *o
-	if s.beside(*o) {
+	if s.fetchesFirst(*o) {
 		exact, d, err := s.offered(ctx, o, before)
 		if err != nil || d.fault != nil || len(exact) == 0 {
 			return d, err
@@ -46,7 +46,7 @@ func (s *Session) fetch(ctx context.Context, o *Order, before Packages) (diagnos
 	}
 	for _, spec := range wanted.Install {
 		path := s.fetched(spec)
-		if path == "" && s.beside(*o) {
+		if path == "" && s.fetchesFirst(*o) {
 			return diagnosis{fault: fault.New(fault.PackageManagerFailed,
 				fmt.Sprintf("%s did not fetch %s %s from our repository: another source of this machine puts itself in its place.", m.Name, spec.Name, spec.Version),
 				"Find out which one it is, and disable it: "+m.Offers+" "+spec.Name+fault.ThenAgain)}, nil
@@ -90,7 +90,7 @@ func (s *Session) offered(ctx context.Context, o *Order, before Packages) ([]Spe
 // perhapsForeign adds to the fault of a file that is not trusted that it need not
 // be ours, where the folder does not show from which source it came.
 func (s *Session) perhapsForeign(o Order, spec Spec, d diagnosis) diagnosis {
-	if d.fault == nil || d.fault.Code != fault.RepositoryUntrusted || s.Manager.FetchDir == "" || !s.beside(o) {
+	if d.fault == nil || d.fault.Code != fault.RepositoryUntrusted || s.Manager.FetchDir == "" || !s.fetchesFirst(o) {
 		return d
 	}
 	d.fault = fault.Wrap(d.fault, d.fault.Code, d.fault.What+" Another source of this machine may offer the same version.",

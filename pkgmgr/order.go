@@ -67,8 +67,8 @@ func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 			return said, err
 		}
 	}
-	beside := t.session.beside(t.order)
-	if beside {
+	fetchesFirst := t.session.fetchesFirst(t.order)
+	if fetchesFirst {
 		said, err := t.session.fetch(ctx, &t.order, t.ladder.before)
 		if err != nil || said.fault != nil || !t.changes || len(t.order.Files) == 0 {
 			return said, err
@@ -78,7 +78,7 @@ func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 	if err != nil || said.fault != nil {
 		return said, err
 	}
-	if !beside && t.session.Manager.FetchDir != "" {
+	if !fetchesFirst && t.session.Manager.FetchDir != "" {
 		said, err = t.session.fetch(ctx, &t.order, t.ladder.before)
 		if err != nil || said.fault != nil || !t.changes || len(t.order.Files) == 0 {
 			return said, err // without a file, what is wanted is there already

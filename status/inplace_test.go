@@ -22,7 +22,7 @@ func usual(level Level, code int) Report {
 // written over it. The test binary plays the process.
 func TestWithoutAnotherFile(t *testing.T) {
 	if folder := os.Getenv("STATUS_TEST_FOLDER"); folder != "" {
-		starved(folder)
+		outOfRoom(folder)
 		return
 	}
 	for name, before := range map[string]func(folder string) error{
@@ -62,7 +62,7 @@ func TestWithoutAnotherFile(t *testing.T) {
 }
 
 // starved writes a report after the last file has been opened.
-func starved(folder string) {
+func outOfRoom(folder string) {
 	f := Open(folder, 3)
 	for {
 		if _, err := syscall.Open("/dev/null", syscall.O_RDONLY, 0); err != nil {
@@ -151,7 +151,7 @@ func TestBrokenOff(t *testing.T) {
 // TestSuccessGoes: a success that cannot be replaced does not stand.
 func TestSuccessGoes(t *testing.T) {
 	if folder := os.Getenv("STATUS_TEST_FOLDER"); folder != "" {
-		starved(folder)
+		outOfRoom(folder)
 		return
 	}
 	folder := t.TempDir()

@@ -122,9 +122,9 @@ func locate(program string) (path string, content []byte, err error) {
 	if err != nil {
 		return "", nil, unusable(environmentFile, err.Error())
 	}
-	beside := filepath.Join(filepath.Dir(program), environmentFile)
+	here := filepath.Join(filepath.Dir(program), environmentFile)
 	above := filepath.Join(filepath.Dir(program), "..", environmentFile)
-	for _, path := range []string{beside, above} {
+	for _, path := range []string{here, above} {
 		content, err := readEnvironment(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -135,7 +135,7 @@ func locate(program string) (path string, content []byte, err error) {
 		return path, content, nil
 	}
 	return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage,
-		fmt.Sprintf("There is no %s, which the Azure Linux agent writes: neither %s nor %s.", environmentFile, beside, above),
+		fmt.Sprintf("There is no %s, which the Azure Linux agent writes: neither %s nor %s.", environmentFile, here, above),
 		"This operation is started by the agent; for a look at the machine run: sudo "+program+" doctor")
 }
 

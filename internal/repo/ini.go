@@ -35,20 +35,20 @@ type dialect struct {
 	// on is whether a section is enabled that does not say so.
 	on bool
 	// takes reports whether a section may have this id; nil: any.
-	takes func(id string) bool
-	judge func(dialect, section, checks) (verifies bool, why string)
+	takes        func(id string) bool
+	verification func(dialect, section, checks) (verifies bool, why string)
 }
 
 func dialectOf(m distro.Manager) dialect {
 	switch m {
 	case distro.Zypper:
-		return dialect{read: readZypp, truth: zyppTrue, list: zyppList, on: true, judge: zyppVerdict}
+		return dialect{read: readZypp, truth: zyppTrue, list: zyppList, on: true, verification: zyppVerifies}
 	case distro.Tdnf:
-		return dialect{read: readTdnf, truth: tdnfTruth, list: tdnfList, judge: yumVerdict}
+		return dialect{read: readTdnf, truth: tdnfTruth, list: tdnfList, verification: yumVerifies}
 	case distro.Yum:
-		return dialect{read: readYum, truth: yumTruth, strict: true, list: words, on: true, takes: repositoryID, judge: yumVerdict}
+		return dialect{read: readYum, truth: yumTruth, strict: true, list: words, on: true, takes: repositoryID, verification: yumVerifies}
 	default:
-		return dialect{read: readDnf, truth: dnfTruth, list: dnfList, on: true, takes: repositoryID, judge: yumVerdict}
+		return dialect{read: readDnf, truth: dnfTruth, list: dnfList, on: true, takes: repositoryID, verification: yumVerifies}
 	}
 }
 
@@ -111,7 +111,7 @@ func (d dialect) entries(s section, defaults checks) (all []Entry, what string) 
 			}
 		}
 	}
-	e.Verifies, e.Why = d.judge(d, s, defaults)
+	e.Verifies, e.Why = d.verification(d, s, defaults)
 	addresses := d.list(s.values["baseurl"])
 	for _, name := range []string{"mirrorlist", "metalink"} {
 		found := d.list(s.values[name])
@@ -127,9 +127,9 @@ func (d dialect) entries(s section, defaults checks) (all []Entry, what string) 
 	return all, ""
 }
 
-// yumVerdict: packages must be checked. Signed metadata alone does not do, for
+// yumVerifies: packages must be checked. Signed metadata alone does not do, for
 // yum and dnf install an unsigned package from it.
-func yumVerdict(d dialect, s section, defaults checks) (bool, string) {
+func yumVerifies(d dialect, s section, defaults checks) (bool, string) {
 	value, set := s.values["gpgcheck"]
 	is, known := d.truth(value)
 	switch {

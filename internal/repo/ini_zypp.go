@@ -96,10 +96,10 @@ func wrongAddress(word string) string {
 	return ""
 }
 
-// zyppVerdict: libzypp checks the metadata and, through its checksums, the
+// zyppVerifies: libzypp checks the metadata and, through its checksums, the
 // packages; or the packages themselves where the metadata is not signed. A
 // specific setting wins over gpgcheck (zypper.conf, libzypp RepoInfo).
-func zyppVerdict(_ dialect, s section, defaults checks) (bool, string) {
+func zyppVerifies(_ dialect, s section, defaults checks) (bool, string) {
 	general := defaults.packages
 	if is, known := zyppTruth(s.values["gpgcheck"]); known {
 		general = is

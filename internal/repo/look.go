@@ -184,15 +184,15 @@ func lookParts(h *host.Host, dir string, extensions []string, parse func(string,
 		}
 		some, wrong := parse(file, text)
 		entries = append(entries, some...)
-		problems = append(problems, judgeFile(file, text, len(some), wrong)...)
+		problems = append(problems, wholeFile(file, text, len(some), wrong)...)
 	}
 	return entries, problems
 }
 
-// judgeFile adds what is wrong with a file as a whole. A failed installation of
+// wholeFile adds what is wrong with a file as a whole. A failed installation of
 // the vendor's handler leaves an empty file or a web page in the place of its
 // repository file (MicrosoftDocs/azure-docs#11997).
-func judgeFile(file string, text []byte, entries int, wrong []Problem) []Problem {
+func wholeFile(file string, text []byte, entries int, wrong []Problem) []Problem {
 	// What its manager refuses whole, for one line, may be all that its owner has.
 	owned := bytes.HasPrefix(text, []byte("[")) || bytes.Contains(text, []byte("\n["))
 	if refused := slices.ContainsFunc(wrong, func(p Problem) bool { return p.Refused }); refused && owned {

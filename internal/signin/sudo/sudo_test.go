@@ -41,7 +41,7 @@ const (
 	includes = "root ALL=(ALL:ALL) ALL\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n"
 )
 
-func TestJudge(t *testing.T) {
+func TestAdministrators(t *testing.T) {
 	for _, c := range []struct {
 		title string
 		files map[string]string
@@ -110,7 +110,7 @@ func TestOdd(t *testing.T) {
 	}
 }
 
-func FuzzJudge(f *testing.F) {
+func FuzzAdministrators(f *testing.F) {
 	f.Add("User_Alias A = %aad_admins, !bob : B = A\nA ALL = (ALL:ALL) NOPASSWD: ALL, !/bin/x : web1 = PASSWD: ALL # x\nDefaults:A !authenticate\n")
 	f.Add("@include /etc/sudoers\nX = Y\n(=:\n")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -40,7 +40,7 @@ func Rows[M any](t *testing.T, rows []*check.Row[M], healthy M, broken map[strin
 			t.Errorf("no test breaks a machine so that the check %s says it", name)
 			continue
 		}
-		judge(t, row, healthy, m)
+		complains(t, row, healthy, m)
 	}
 	for name := range broken {
 		if !seen[name] {
@@ -49,7 +49,7 @@ func Rows[M any](t *testing.T, rows []*check.Row[M], healthy M, broken map[strin
 	}
 }
 
-func judge[M any](t *testing.T, row *check.Row[M], healthy M, m Machine[M]) {
+func complains[M any](t *testing.T, row *check.Row[M], healthy M, m Machine[M]) {
 	t.Helper()
 	for _, r := range ask(row, m.Seen) {
 		if r.Answer != check.Pass && r.Text != "" || m.Told && text(ask(row, healthy)) != r.Text {

@@ -53,14 +53,14 @@ func quoted(argv []string) string {
 	return strings.Join(words, " ")
 }
 
-// patience is how long a machine may take for a file. One that has died takes
+// answerLimit is how long a machine may take for a file. One that has died takes
 // for ever.
-const patience = 5 * time.Minute
+const answerLimit = 5 * time.Minute
 
 // script runs a shell script with arguments, which must succeed. It exits 66
 // where what it looks for is not there.
 func (m *Machine) script(in io.Reader, text string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
 	defer cancel()
 	r, err := m.run(ctx, in, append([]string{"sh", "-ec", text, "sh"}, args...)...)
 	switch {

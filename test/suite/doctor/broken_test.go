@@ -38,11 +38,11 @@ type broken struct {
 
 	names [][]string // each of these is named, by one of its words
 
-	mend  string // the next step as a script, where it is no command that can be pasted
-	acts  string // who must act, where nobody can on the machine
-	again bool   // the next step says to set the extension again
-	slow  bool   // enable waits as long as it may for what does not come, so it is not run
-	stays string // the check that is left when the next step was taken, because somebody has to decide
+	remedy string // the next step as a script, where it is no command that can be pasted
+	acts   string // who must act, where nobody can on the machine
+	again  bool   // the next step says to set the extension again
+	slow   bool   // enable waits as long as it may for what does not come, so it is not run
+	stays  string // the check that is left when the next step was taken, because somebody has to decide
 }
 
 func jammy() scene.Options { return scene.Options{Persona: roots.Ubuntu("22.04")} }
@@ -134,7 +134,7 @@ func ofThePublicPages() []broken {
 				must(t, s.WriteFile(legacyDir+"/config/HandlerState", []byte("Enabled"), 0o644))
 			}, check: "legacy", answer: "fail", code: 23, next: "az vm extension delete"},
 		{section: "Deleting the older extension is stuck", machine: "the removal script of aadlogin fails", options: jammy(), fresh: true,
-			breakIt: stuckRemoval, check: "legacy-package", answer: "fail", code: 23, next: "dpkg --purge aadlogin", mend: "sudo mv /var/lib/dpkg/info/aadlogin.prerm /root/; sudo mv /var/lib/dpkg/info/aadlogin.postinst /root/; sudo dpkg --purge aadlogin"},
+			breakIt: stuckRemoval, check: "legacy-package", answer: "fail", code: 23, next: "dpkg --purge aadlogin", remedy: "sudo mv /var/lib/dpkg/info/aadlogin.prerm /root/; sudo mv /var/lib/dpkg/info/aadlogin.postinst /root/; sudo dpkg --purge aadlogin"},
 		{section: "Extension installation: memory", machine: "768 MiB of memory", options: scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Memory: &box.Memory{Size: 768 << 20}}}, fresh: true,
 			check: "memory", answer: "fail", code: 24, next: "az vm resize"},
 		{section: "Extension installation: package lock", machine: "an automatic update holds the lock", slow: true, options: jammy(), fresh: true,
@@ -184,7 +184,7 @@ func ofThePublicPages() []broken {
 		{section: "Clock", machine: "the clock is ten minutes ahead", options: jammy(),
 			breakIt: func(_ *testing.T, _ *scene.Scene, e *endpoints) { e.ahead = 10 * time.Minute }, check: "clock", answer: "fail", code: 21, next: "timedatectl", acts: "whoever gives the machine its time"},
 		{section: "Disk space", machine: "the disk is full", options: scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Size: "300m"}},
-			breakIt: script("dd if=/dev/zero of=/var/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "fail", code: 30, next: "sudo du -xh", mend: "rm /var/fill"},
+			breakIt: script("dd if=/dev/zero of=/var/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "fail", code: 30, next: "sudo du -xh", remedy: "rm /var/fill"},
 		{section: "The VM agent does not run", machine: "walinuxagent is stopped", options: jammy(), noAgent: true,
 			check: "agent", answer: "warn", next: "sudo systemctl start walinuxagent"},
 		{section: "Nobody but root gets in", machine: "/etc/nologin was left behind", options: jammy(),
@@ -199,7 +199,7 @@ func ofThePublicPages() []broken {
 		{section: "Endpoints: role check", machine: "pas.windows.net answers by the agent's proxy only", options: jammy(), env: []string{"https_proxy=http://10.77.0.1:3128", "no_proxy=169.254.169.254,168.63.129.16"},
 			breakIt: roleCheckByProxy, check: "network-role-check", answer: "warn", next: "allow outbound HTTPS (TCP 443) from this machine to pas.windows.net without the proxy", acts: "whoever runs the network"},
 		{section: "Disk space", machine: "/tmp is full, and sign-in works", options: jammy(),
-			breakIt: script("mount -t tmpfs -o size=1m tmpfs /tmp && dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "warn", next: "sudo du -xh --max-depth=2 /tmp", mend: "umount /tmp"},
+			breakIt: script("mount -t tmpfs -o size=1m tmpfs /tmp && dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "warn", next: "sudo du -xh --max-depth=2 /tmp", remedy: "umount /tmp"},
 		{section: "The cert handler", machine: "the cert handler belongs to somebody else", options: jammy(),
 			breakIt: script("chown daemon /usr/sbin/aad_certhandler"), check: "cert-handler", answer: "fail", code: 21, next: "sudo chown root:root /usr/sbin/aad_certhandler && sudo chmod go-w"},
 		{section: "The cert handler", machine: "others may write to its folder", options: jammy(),

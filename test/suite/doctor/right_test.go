@@ -88,7 +88,7 @@ func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
 	case strings.Contains(c.Next, "az "):
 		return "for whoever manages the machine in Azure"
 	}
-	script := b.mend
+	script := b.remedy
 	if script == "" {
 		script = pasted(c.Next)
 	}
@@ -205,7 +205,7 @@ func fromMatrix(t *testing.T, name, words string) broken {
 		case key == "personas":
 			b.options.Persona = personaNamed(t, strings.Fields(value)[0])
 		case key == "remedy":
-			b.mend = value
+			b.remedy = value
 		case key == "enable may say":
 			may, _, _ := strings.Cut(value, " | ")
 			_, list, _ := strings.Cut(may, " naming ")

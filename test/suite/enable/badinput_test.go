@@ -22,7 +22,7 @@ type badInput struct {
 	goal    func(*agentrun.Goal)
 	agent   func(*agentrun.Agent)
 	machine string // script that breaks something on the machine
-	mend    string // script that takes that back
+	undo    string // script that takes that back
 	write   map[string]string
 	token   metadata.Answer
 	compute metadata.Answer
@@ -79,8 +79,8 @@ func (row badInput) play(t *testing.T, s *scene.Scene) string {
 	if row.machine != "" {
 		shell(t, s, row.machine)
 	}
-	if row.mend != "" {
-		defer shell(t, s, row.mend)
+	if row.undo != "" {
+		defer shell(t, s, row.undo)
 	}
 	write(t, s, home+"/config/7.settings", goal.Settings, 0o600) // the agent writes it once more
 	before := snapshot(t, s)
@@ -113,10 +113,10 @@ func badInputs() []badInput {
 	restore := "rm -rf " + environment + "; cp /tmp/environment " + environment
 	broken := func(name, content string) badInput {
 		return badInput{name: "environment: " + name, machine: "cp " + environment + " /tmp/environment; cp /tmp/broken " + environment,
-			mend: restore, write: map[string]string{"/tmp/broken": content}}
+			undo: restore, write: map[string]string{"/tmp/broken": content}}
 	}
 	turned := func(name, script string) badInput {
-		return badInput{name: "environment: " + name, machine: "cp " + environment + " /tmp/environment; rm " + environment + "; " + script, mend: restore}
+		return badInput{name: "environment: " + name, machine: "cp " + environment + " /tmp/environment; rm " + environment + "; " + script, undo: restore}
 	}
 	sed := func(name, from, to string) badInput {
 		return broken(name, strings.ReplaceAll(agentrun.Environment(scene.HandlerVersion), from, to))
@@ -130,12 +130,12 @@ func badInputs() []badInput {
 		}}
 	}
 	release := func(name, content string) badInput {
-		return badInput{name: "os-release: " + name, write: map[string]string{"/usr/lib/os-release": content}, mend: ubuntu()}
+		return badInput{name: "os-release: " + name, write: map[string]string{"/usr/lib/os-release": content}, undo: ubuntu()}
 	}
 	logFolder := func(name, script, undo string) badInput {
 		b := sed("", logs+`", "config`, `/run/nologs", "config`)
 		b.name, b.token = "log folder: "+name, metadata.NoIdentity()
-		b.machine, b.mend = script+"; "+b.machine, undo+"; "+b.mend
+		b.machine, b.undo = script+"; "+b.machine, undo+"; "+b.undo
 		return b
 	}
 	token := func(name string, a metadata.Answer) badInput { return badInput{name: "token: " + name, token: a} }
@@ -168,8 +168,8 @@ func badInputs() []badInput {
 		sequence("negative", "-1"),
 		sequence("too large", "99999999999999999999"),
 
-		{name: "os-release: missing", machine: "rm /etc/os-release /usr/lib/os-release", mend: ubuntu()},
-		{name: "os-release: a folder", machine: "rm /etc/os-release /usr/lib/os-release; mkdir /etc/os-release", mend: "rmdir /etc/os-release; " + ubuntu()},
+		{name: "os-release: missing", machine: "rm /etc/os-release /usr/lib/os-release", undo: ubuntu()},
+		{name: "os-release: a folder", machine: "rm /etc/os-release /usr/lib/os-release; mkdir /etc/os-release", undo: "rmdir /etc/os-release; " + ubuntu()},
 		release("empty", ""),
 		release("binary", "\x7fELF\x02\x01\x01\x00\x00\xff\xfe\x00"),
 		release("1 MB", strings.Repeat("NAME=\"much too much of it\"\n", 1<<20/27+1)),
@@ -198,15 +198,15 @@ func badInputs() []badInput {
 
 		{name: "status folder: missing", machine: "rmdir " + home + "/status", token: metadata.NoIdentity(), but: []string{home}},
 		{name: "status folder: a link", machine: "rmdir " + home + "/status; mkdir /run/elsewhere; ln -s /run/elsewhere " + home + "/status",
-			mend: "rm " + home + "/status; mkdir -m 700 " + home + "/status", token: metadata.NoIdentity(), but: []string{"/run/elsewhere"}},
+			undo: "rm " + home + "/status; mkdir -m 700 " + home + "/status", token: metadata.NoIdentity(), but: []string{"/run/elsewhere"}},
 		{name: "status folder: a file", machine: "rmdir " + home + "/status; touch " + home + "/status",
-			mend: "rm " + home + "/status; mkdir -m 700 " + home + "/status"},
-		{name: "status file: a folder", machine: "mkdir " + home + "/status/7.status", mend: "rmdir " + home + "/status/7.status"},
+			undo: "rm " + home + "/status; mkdir -m 700 " + home + "/status"},
+		{name: "status file: a folder", machine: "mkdir " + home + "/status/7.status", undo: "rmdir " + home + "/status/7.status"},
 		logFolder("missing", "true", "true"),
 		logFolder("a file", "touch /run/nologs", "rm /run/nologs"),
 		logFolder("read-only", "mkdir /run/nologs; mount -t tmpfs -o ro none /run/nologs", "umount /run/nologs; rmdir /run/nologs"),
 		{name: "log: a link", machine: "mv " + logs + "/handler.log /tmp/; ln -s /etc/passwd " + logs + "/handler.log",
-			mend: "rm " + logs + "/handler.log; mv /tmp/handler.log " + logs, token: metadata.NoIdentity()},
+			undo: "rm " + logs + "/handler.log; mv /tmp/handler.log " + logs, token: metadata.NoIdentity()},
 	}
 }
 

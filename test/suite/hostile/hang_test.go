@@ -162,7 +162,7 @@ func (s *stage) undecided(program string) {
 }
 
 // reenable has the agent run enable once more, as after its own restart.
-func (s *stage) reenable() verdict {
+func (s *stage) reenable() applied {
 	s.t.Helper()
 	v := s.apply()
 	if v.Elapsed > bound {
@@ -172,11 +172,11 @@ func (s *stage) reenable() verdict {
 }
 
 // uninstall has the agent remove the extension.
-func (s *stage) uninstall() verdict {
+func (s *stage) uninstall() applied {
 	s.t.Helper()
 	report, err := s.Agent.Uninstall(s.t.Context(), s.Goal())
 	s.must(err)
-	return verdict{report.Runs[len(report.Runs)-1], report}
+	return applied{report.Runs[len(report.Runs)-1], report}
 }
 
 // TestManagerHangs: a package manager that hangs before anything is installed is

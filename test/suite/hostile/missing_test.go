@@ -62,7 +62,7 @@ func TestLacks(t *testing.T) {
 }
 
 // told has the agent apply, and fails the test where a failure is not told.
-func (s *stage) told(when string) verdict {
+func (s *stage) told(when string) applied {
 	s.t.Helper()
 	v := s.apply()
 	if v.ExitCode != 0 && (v.what() == "" || v.next() == "") {

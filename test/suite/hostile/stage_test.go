@@ -115,19 +115,19 @@ func (s *stage) deliver() {
 	s.sh("mkdir -p %[1]s/status %[2]s/events; chmod 700 %[1]s/status %[1]s/config %[2]s/events", home, logs)
 }
 
-// verdict is how a goal state ended.
-type verdict struct {
+// applied is how a goal state ended.
+type applied struct {
 	agentrun.Run
 	report agentrun.Report
 }
 
 // apply has the agent process a goal state, and checks that exit code, status
 // and the two lines of the output agree.
-func (s *stage) apply() verdict {
+func (s *stage) apply() applied {
 	s.t.Helper()
 	report, err := s.Agent.Apply(s.t.Context(), s.Goal())
 	s.must(err)
-	v := verdict{report.Runs[len(report.Runs)-1], report}
+	v := applied{report.Runs[len(report.Runs)-1], report}
 	if v.Operation != "enable" {
 		s.t.Fatalf("the agent got as far as %s: exit %d\n%s", v.Operation, v.ExitCode, v.Captured)
 	}
@@ -149,7 +149,7 @@ func (s *stage) apply() verdict {
 
 // want applies, and fails the test unless enable ends with the code and its
 // first line says all of words.
-func (s *stage) want(code int, words ...string) verdict {
+func (s *stage) want(code int, words ...string) applied {
 	s.t.Helper()
 	v := s.apply()
 	if v.ExitCode != code {
@@ -180,12 +180,12 @@ func (s *stage) changes() string {
 	return b.String()
 }
 
-func (v verdict) what() string {
+func (v applied) what() string {
 	line, _, _ := strings.Cut(v.Stdout, "\n")
 	return line
 }
 
-func (v verdict) next() string {
+func (v applied) next() string {
 	_, rest, _ := strings.Cut(v.Stdout, "\n")
 	return strings.TrimSuffix(rest, "\n")
 }

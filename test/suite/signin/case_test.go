@@ -23,10 +23,10 @@ type situation struct {
 	script      string
 	sudo        string // whether an administrator's sudo works; "": not asked
 	cause       string
-	may         []verdict // what enable may say
-	remedy      string    // the next step as a script, where it is no command that can be pasted
-	choice      string    // what was chosen, where the next step leaves a choice
-	stays       bool      // a warning stays after the remedy, for a person has to decide
+	may         []expected // what enable may say
+	remedy      string     // the next step as a script, where it is no command that can be pasted
+	choice      string     // what was chosen, where the next step leaves a choice
+	stays       bool       // a warning stays after the remedy, for a person has to decide
 }
 
 // attempt is one connection of a person.
@@ -42,7 +42,7 @@ type attempt struct {
 }
 
 // verdict is one of the things that enable may say.
-type verdict struct {
+type expected struct {
 	code  int
 	quiet bool       // nothing may be warned of
 	warns bool       // something must be
@@ -132,7 +132,7 @@ func (s *situation) set(key, value string) (err error) {
 		s.cause = value
 	case "enable may say":
 		for _, words := range strings.Split(value, "|") {
-			v, err := parseVerdict(strings.TrimSpace(words))
+			v, err := parseExpected(strings.TrimSpace(words))
 			if err != nil {
 				return err
 			}
@@ -206,8 +206,8 @@ func parseAttempt(words string) (attempt, error) {
 	return a, nil
 }
 
-// parseVerdict reads "21 naming a, b~c", "0 + warning naming a", "0 quiet", "0".
-func parseVerdict(words string) (v verdict, err error) {
+// parseExpected reads "21 naming a, b~c", "0 + warning naming a", "0 quiet", "0".
+func parseExpected(words string) (v expected, err error) {
 	words, names, named := strings.Cut(words, " naming ")
 	if named {
 		for _, n := range strings.Split(names, ",") {
@@ -232,7 +232,7 @@ func parseVerdict(words string) (v verdict, err error) {
 }
 
 // allows says whether enable's code and words are those of the verdict.
-func (v verdict) allows(code int, said, warned string) bool {
+func (v expected) allows(code int, said, warned string) bool {
 	text := said
 	if v.warns {
 		text = warned

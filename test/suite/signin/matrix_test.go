@@ -211,11 +211,11 @@ func (m *matrix) run(t *testing.T, r *result) {
 	r.code, r.said, r.next, r.warned, r.repair = one.enable()
 	one.restartDaemon()
 	r.after = one.attempts()
-	r.wrong = r.judge()
+	r.wrong = r.disagreement()
 	if r.wrong != "" {
 		t.Errorf("%s\nenable: %d %s | %s\nwarned: %s", r.wrong, r.code, r.said, r.next, r.warned)
 	}
-	one.mend(r)
+	one.carryOut(r)
 	r.done = true
 	r.save(t)
 	one.stopDaemon()
@@ -364,8 +364,8 @@ func (o *machine) enable() (code int, said, next, warned, repair string) {
 	return last.ExitCode, said, next, strings.Join(words, " "), repair
 }
 
-// judge says what is wrong with the verdict.
-func (r *result) judge() string {
+// disagreement says what is wrong with the verdict.
+func (r *result) disagreement() string {
 	everybody := func(attempts []string, word string) bool {
 		return !slices.ContainsFunc(attempts, func(s string) bool { return s != word })
 	}
@@ -375,9 +375,9 @@ func (r *result) judge() string {
 		return ""
 	case repaired && promised:
 		return fmt.Sprintf("enable changed who gets in: %v, then %v", r.before, r.after)
-	case r.code == 0 && !strings.Contains(r.said, ", except ") && promised && !everybody(r.after, "in") && !r.mayBe(verdict{code: 0}):
+	case r.code == 0 && !strings.Contains(r.said, ", except ") && promised && !everybody(r.after, "in") && !r.mayBe(expected{code: 0}):
 		return "wrong success: the promise is made, and not everybody gets in"
-	case r.code != 0 && everybody(r.after, "in") && !r.mayBe(verdict{code: r.code}):
+	case r.code != 0 && everybody(r.after, "in") && !r.mayBe(expected{code: r.code}):
 		return "wrong failure: people get in"
 	}
 	for _, v := range r.may {
@@ -389,8 +389,8 @@ func (r *result) judge() string {
 }
 
 // mayBe says whether the file allows a code without naming anything.
-func (r *result) mayBe(want verdict) bool {
-	return slices.ContainsFunc(r.may, func(v verdict) bool { return v.code == want.code && !v.quiet && !v.warns && len(v.names) == 0 })
+func (r *result) mayBe(want expected) bool {
+	return slices.ContainsFunc(r.may, func(v expected) bool { return v.code == want.code && !v.quiet && !v.warns && len(v.names) == 0 })
 }
 
 // makeModules compiles PAM modules and name services that give one answer.

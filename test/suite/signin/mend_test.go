@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// mend carries the next step out, where enable names one, and holds against the
+// carryOut carries the next step out, where enable names one, and holds against the
 // machine what comes of it: enable passes, warns of nothing any more, and
 // everybody gets in who tried before.
-func (o *machine) mend(r *result) {
+func (o *machine) carryOut(r *result) {
 	text := r.next
 	if r.code == 0 {
 		text = r.warned
