@@ -211,8 +211,13 @@ func (r *run) placeholder() error {
 	return r.writeStopped()
 }
 
-// statusFile is the file of this run's sequence number.
+// statusFile is the file of this run's sequence number. Its folder is in one that
+// the agent makes; where there is none, setup does, and tries again where it could
+// not a moment before: what is wrong with it is told by whoever writes.
 func (r *run) statusFile() *status.File {
+	if r.op.standalone && !r.host.Exists(r.Environment.BaseDir) {
+		_ = r.host.EnsureDir(r.Environment.BaseDir, 0o700)
+	}
 	if r.file == nil {
 		r.file = status.Open(r.Environment.StatusFolder, r.Sequence)
 	}
