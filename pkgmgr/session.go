@@ -367,13 +367,18 @@ func (s *Session) notRun(c host.Command, err error) error {
 		return fault.Wrap(err, fault.PackageManagerFailed, what+".",
 			"See where it stops: sudo "+brief(c)+fault.ThenAgain)
 	}
-	if file := (*fs.PathError)(nil); errors.As(err, &file) && file.Path == os.DevNull {
+	file := (*fs.PathError)(nil)
+	if errors.As(err, &file) && file.Path == os.DevNull {
 		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run: %v.", c.Name, file), makeNull+fault.ThenAgain)
 	} else if file != nil && file.Op != "fork/exec" {
 		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run, because its output could not be written: %v.", c.Name, file),
 			fmt.Sprintf("See what is there (ls -ld %[1]s; df -h %[1]s), remove or repair it"+andAgain, file.Path))
 	}
-	return fault.Wrap(err, fault.Internal, fmt.Sprintf("%s could not be run: %v.", c.Name, err),
+	code := fault.Internal
+	if file != nil { // the kernel does not start it: its mode, its file system, a security module
+		code = fault.PackageManagerFailed
+	}
+	return fault.Wrap(err, code, fmt.Sprintf("%s could not be run: %v.", c.Name, err),
 		fmt.Sprintf("See what keeps root from running it (ls -lZ $(command -v %[1]s); findmnt -T $(command -v %[1]s))", c.Name)+andAgain)
 }
 

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -318,4 +320,20 @@ func TestQueryThatCrashes(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask(true)
+}
+
+// TestManagerThatMayNotBeStarted: what the kernel does not start is the package
+// manager's trouble and no bug of ours, unless the machine lacks something for it.
+func TestManagerThatMayNotBeStarted(t *testing.T) {
+	b := newBench(t, distro.Apt)
+	command := host.Command{Name: "apt-get", Args: []string{"update"}}
+	for errno, want := range map[syscall.Errno]fault.Code{
+		syscall.EACCES: fault.PackageManagerFailed, syscall.EPERM: fault.PackageManagerFailed, syscall.ENOEXEC: fault.PackageManagerFailed,
+		syscall.EIO: fault.Disk, syscall.ENOMEM: fault.Resources, syscall.EAGAIN: fault.Resources,
+	} {
+		f := fault.ByCause(fault.Of(b.notRun(command, &fs.PathError{Op: "fork/exec", Path: "/usr/bin/apt-get", Err: errno})))
+		if f.Code != want || !strings.Contains(f.What, errno.Error()) || !strings.Contains(f.Next, "command -v apt-get") && want == fault.PackageManagerFailed {
+			t.Errorf("%v: %d %s %s", errno, f.Code, f.What, f.Next)
+		}
+	}
 }
