@@ -59,7 +59,7 @@ func (p point) told(r agentrun.Report) (wrong []string) {
 			continue
 		}
 		said := strings.ToLower(run.Stdout + run.Stderr)
-		mute := said == "" && !p.writable() // its output is a file on the disk that takes nothing
+		mute := said == "" && !p.writable(r.Extension) // its output is a file on the disk that takes nothing
 		if e := r.Extension; said == "" && e != nil {
 			said = strings.ToLower(e.Message)
 		}
@@ -81,14 +81,20 @@ func (p point) told(r agentrun.Report) (wrong []string) {
 		wrong = append(wrong, fmt.Sprintf("exit code %d, and the status says success: %s", last.ExitCode, oneLine(e.Message)))
 	case last.ExitCode != 0 && e != nil && !e.FromAgent && (e.Status != "error" || e.Invalid != "" || e.StopsOther):
 		wrong = append(wrong, fmt.Sprintf("exit code %d, and the agent cannot use the status: %+v", last.ExitCode, e))
-	case last.ExitCode != 0 && p.writable() && (e == nil || e.FromAgent || e.Code != last.ExitCode):
+	case last.ExitCode != 0 && p.writable(e) && (e == nil || e.FromAgent || e.Code != last.ExitCode):
 		wrong = append(wrong, fmt.Sprintf("exit code %d, and the status is %+v", last.ExitCode, e))
 	}
 	return wrong
 }
 
 // writable says whether a status can still be written: always, but on a disk that
-// takes nothing any more from a point on.
-func (p point) writable() bool {
-	return !p.On || !slices.Contains([]string{"EROFS", "EACCES", "EIO"}, p.Fault)
+// takes nothing any more from a point on, or no new file where there is none yet to
+// write over.
+func (p point) writable(e *agentrun.Extension) bool {
+	if !p.On {
+		return true
+	}
+	nothing, noFile := []string{"EROFS", "EACCES", "EIO"}, []string{"ENOSPC", "EDQUOT", "EMFILE", "ENFILE"}
+	there := e != nil && !e.FromAgent
+	return !slices.Contains(nothing, p.Fault) && (there || !slices.Contains(noFile, p.Fault))
 }

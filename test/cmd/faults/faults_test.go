@@ -198,7 +198,7 @@ func broken(t *testing.T, file, old, replacement string) []byte {
 			t.Fatal(err)
 		}
 	}
-	p := build(".", "-tags", "rig,netgo,osusergo", "-overlay", overlay)
+	p := handlerUnderTest("-overlay", overlay)
 	if p.err != nil {
 		t.Fatal(p.err)
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"aadsshlogin-handler/test/lib/scene"
 )
 
 // matrix is all scenarios with all of their points.
@@ -40,11 +38,11 @@ type row struct {
 
 func (m *matrix) run(ctx context.Context) error {
 	if m.handler == nil {
-		b, _, err := scene.Build(ctx)
-		if err != nil {
-			return err
+		p := handlerUnderTest()
+		if p.err != nil {
+			return p.err
 		}
-		m.handler = b
+		m.handler = p.binary
 	}
 	t := tracer()
 	if t.err != nil {

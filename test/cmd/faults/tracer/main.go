@@ -44,6 +44,10 @@ type order struct {
 
 func main() {
 	runtime.LockOSThread() // ptrace belongs to a thread
+	if os.Args[0] == filtered || os.Args[0] == filteredForErrors {
+		fmt.Fprintln(os.Stderr, "tracer:", become(os.Args[1:], os.Args[0] == filtered))
+		os.Exit(125)
+	}
 	code, err := trace()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "tracer:", err)
@@ -58,7 +62,7 @@ func trace() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	t := &tracer{operation: strings.Join(os.Args[1:2], ""), seen: map[string]int{}, children: map[int]bool{}, inside: map[int]*call{}, failing: map[int]failure{}}
+	t := &tracer{operation: strings.Join(os.Args[1:2], ""), kept: map[int]bool{}, seen: map[string]int{}, children: map[int]bool{}, inside: map[int]*call{}, failing: map[int]failure{}}
 	if b, err := os.ReadFile(orderFile); err == nil {
 		if err := json.Unmarshal(b, &t.order); err != nil {
 			return 0, err
@@ -68,7 +72,14 @@ func trace() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.Command(handler, os.Args[1:]...)
+	if t.own, err = text(handler); err != nil {
+		return 0, err
+	}
+	name := filtered
+	if t.order.Errors {
+		name = filteredForErrors
+	}
+	cmd := &exec.Cmd{Path: self, Args: append([]string{name, handler}, os.Args[1:]...)}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
 	if err := cmd.Start(); err != nil {
@@ -81,11 +92,11 @@ func trace() (int, error) {
 	}
 	// Without EXITKILL: what we trace must not end with us.
 	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
-		unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC
+		unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_TRACESECCOMP
 	if err := unix.PtraceSetOptions(t.pid, options); err != nil {
 		return 0, err
 	}
-	if err := unix.PtraceSyscall(t.pid, 0); err != nil {
+	if err := unix.PtraceCont(t.pid, 0); err != nil {
 		return 0, err
 	}
 	return t.loop()
@@ -113,9 +124,12 @@ type tracer struct {
 	operation string
 	order     order
 	pid       int            // the handler
+	own       region         // where its instructions lie
+	begun     bool           // it has become the handler
 	seen      map[string]int // how often each label was met
 	children  map[int]bool   // processes that are to become commands: true once they run
-	inside    map[int]*call  // threads in a system call that is a point
+	kept      map[int]bool   // those that have become the handler once more
+	inside    map[int]*call  // threads in a system call after which the handler is to be killed
 	killed    bool
 	failing   map[int]failure // threads in a system call that is made to fail
 	exec      failure         // of the next child's, where it is to become a command
@@ -146,6 +160,7 @@ func (t *tracer) loop() (int, error) {
 		switch {
 		case ws.Exited(), ws.Signaled():
 			delete(t.children, tid)
+			delete(t.kept, tid)
 			if tid == t.pid {
 				t.ended, t.code = true, ws.ExitStatus()
 				if ws.Signaled() {
@@ -164,19 +179,27 @@ func (t *tracer) stopped(tid int, ws unix.WaitStatus) error {
 	if !t.thread(tid) {
 		return t.child(tid, ws)
 	}
-	signal := ws.StopSignal()
+	signal, cause := ws.StopSignal(), ws.TrapCause()
 	switch {
-	case signal == unix.SIGTRAP|0x80:
-		if err := t.call(tid); err != nil {
+	case signal == unix.SIGTRAP && cause == unix.PTRACE_EVENT_EXEC:
+		t.begun, signal = true, 0
+	case signal == unix.SIGTRAP && cause == unix.PTRACE_EVENT_SECCOMP && t.begun:
+		if err := t.entered(tid); err != nil {
 			return err
 		}
 		signal = 0
-	case signal == unix.SIGTRAP && ws.TrapCause() > 0:
+	case signal == unix.SIGTRAP|0x80:
+		if err := t.left(tid); err != nil {
+			return err
+		}
+		signal = 0
+	case signal == unix.SIGTRAP && cause > 0:
 		signal = 0
 	case signal == unix.SIGSTOP: // how a new thread begins
 		signal = 0
 	}
-	return alive(unix.PtraceSyscall(tid, int(signal)))
+	_, fails := t.failing[tid]
+	return resume(tid, int(signal), fails || t.inside[tid] != nil)
 }
 
 // thread says whether tid is one of the handler.
@@ -185,71 +208,96 @@ func (t *tracer) thread(tid int) bool {
 	return err == nil
 }
 
-// child leads a new process to where it becomes a command, and lets it go.
+// child leads a new process to where it becomes a command, and lets it go. One that
+// becomes the handler once more is led on: its system calls stop too.
 func (t *tracer) child(tid int, ws unix.WaitStatus) error {
 	signal := ws.StopSignal()
-	if f, doomed := t.failing[tid]; doomed && signal == unix.SIGTRAP|0x80 {
+	f, doomed := t.failing[tid]
+	switch {
+	case doomed && signal == unix.SIGTRAP|0x80:
 		return t.failExec(tid, f)
-	}
-	if signal == unix.SIGTRAP && ws.TrapCause() == unix.PTRACE_EVENT_EXEC {
+	case signal == unix.SIGTRAP && ws.TrapCause() == unix.PTRACE_EVENT_EXEC:
 		delete(t.children, tid)
-		if words, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", tid)); err == nil {
+		if words, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", tid)); err == nil && !t.kept[tid] {
 			note("command", strings.TrimRight(strings.ReplaceAll(string(words), "\x00", " "), " "))
 		}
+		if t.isHandler(tid) {
+			t.kept[tid] = true
+			return resume(tid, 0, false)
+		}
+		delete(t.kept, tid)
 		return alive(unix.PtraceDetach(tid))
-	}
-	if !t.children[tid] || signal == unix.SIGTRAP {
+	case signal == unix.SIGTRAP && ws.TrapCause() > 0:
+		return resume(tid, 0, doomed)
+	case signal == unix.SIGSTOP && !t.children[tid] && !t.kept[tid]: // how it begins
 		t.children[tid] = true
-		signal = 0 // the SIGSTOP with which it begins
-		if t.exec.name != "" {
-			t.failing[tid] = t.exec
+		if t.exec.name != "" && !t.keptThread(tid) {
+			t.failing[tid], doomed = t.exec, true
 			if !t.order.On {
 				t.exec = failure{}
 			}
-			return alive(unix.PtraceSyscall(tid, 0))
 		}
+		return resume(tid, 0, doomed)
 	}
-	return alive(unix.PtraceCont(tid, int(signal)))
+	return resume(tid, int(signal), doomed)
 }
 
-// call looks at one end of a system call.
-func (t *tracer) call(tid int) error {
-	info, err := syscallInfo(tid)
+// keptThread says whether tid is a thread of a child that is the handler once more.
+func (t *tracer) keptThread(tid int) bool {
+	for pid := range t.kept {
+		if _, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d", pid, tid)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// entered looks at a system call that a thread is about to do. Where it is in inside
+// or in failing after that, its end is of interest too.
+func (t *tracer) entered(tid int) error {
+	i, err := syscallInfo(tid)
 	if err != nil {
 		return alive(err)
 	}
 	if t.order.Errors {
-		return t.errors(tid, info)
+		return t.fail(tid, i)
 	}
-	if info.Op == opEntry {
-		c, known := t.look(tid, info.Number, info.Args)
-		if !known {
-			return fmt.Errorf("the handler uses system call %d, which the tracer has no opinion about", info.Number)
-		}
-		if c == nil {
-			return nil
-		}
-		t.seen[c.label]++
-		c.nth = t.seen[c.label]
-		note("point", fmt.Sprintf("%s\t%d", c.label, c.nth))
-		t.inside[tid] = c
-		t.reached(c, false)
+	c, known := t.look(tid, i.Number, i.Args)
+	if !known {
+		return fmt.Errorf("the handler uses system call %d, which the tracer has no opinion about", i.Number)
+	}
+	if c == nil {
 		return nil
 	}
-	if c := t.inside[tid]; c != nil {
-		delete(t.inside, tid)
-		t.reached(c, true)
+	t.seen[c.label]++
+	c.nth = t.seen[c.label]
+	note("point", fmt.Sprintf("%s\t%d", c.label, c.nth))
+	switch o := t.order; {
+	case t.killed || o.Operation != t.operation || o.Point != c.label || o.Nth != c.nth:
+	case o.After:
+		t.inside[tid] = c
+	default:
+		t.kill(c)
 	}
 	return nil
 }
 
-// reached kills where that is the order. A process that gets SIGKILL while it
-// stands before a system call does not do it.
-func (t *tracer) reached(c *call, after bool) {
-	o := t.order
-	if t.killed || o.Operation != t.operation || o.Point != c.label || o.Nth != c.nth || o.After != after {
-		return
+// left is the end of a system call.
+func (t *tracer) left(tid int) error {
+	if c := t.inside[tid]; c != nil {
+		delete(t.inside, tid)
+		t.kill(c)
 	}
+	if f, is := t.failing[tid]; is {
+		delete(t.failing, tid)
+		return alive(finish(tid, f))
+	}
+	return nil
+}
+
+// kill kills the handler. A process that gets SIGKILL while it stands before a system
+// call does not do it.
+func (t *tracer) kill(c *call) {
 	t.killed = true
 	note("killed", c.label)
 	_ = unix.Kill(t.pid, unix.SIGKILL)
