@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"debug/elf"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"io"
@@ -119,8 +120,12 @@ func TestZip(t *testing.T) {
 	sbom(t, files["sbom.cdx.json"])
 }
 
-// binary checks that a binary is static, for the right processor, of the right
-// version, and trusts no key of the rig.
+// largest is the size that a released binary may have, in bytes: it is
+// downloaded to each machine and stays in memory-poor ones' page cache.
+const largest = 10 << 20
+
+// binary checks that a binary is static, small, for the right processor, of the
+// right version, and trusts no key of the tests.
 func binary(t *testing.T, name string, content []byte, machine elf.Machine, version string) {
 	t.Helper()
 	f, err := elf.NewFile(bytes.NewReader(content))
@@ -137,12 +142,55 @@ func binary(t *testing.T, name string, content []byte, machine elf.Machine, vers
 	if !bytes.Contains(content, []byte(version)) {
 		t.Errorf("%s does not know its version %s", name, version)
 	}
-	if bytes.Contains(content, []byte(keys.Rig().Fingerprint)) {
-		t.Errorf("%s trusts the rig's key", name)
+	if found := fingerprints(content); len(found) > 0 {
+		t.Errorf("%s holds the fingerprint of the tests' key, as %s", name, strings.Join(found, " and "))
+	}
+	if len(content) > largest {
+		t.Errorf("%s has %d bytes, more than %d", name, len(content), largest)
 	}
 	if here, err := filepath.Abs("../.."); err != nil || bytes.Contains(content, []byte(here+"/")) {
 		t.Errorf("%s holds the path of the folder that it was built in (%v)", name, err)
 	}
+}
+
+// TestZipCanFail: a build for the tests does hold the key, so that looking for it
+// means something.
+func TestZipCanFail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	out := filepath.Join(t.TempDir(), "handler")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "rig,netgo,osusergo", "-ldflags", "-s -w", "-o", out, ".")
+	cmd.Dir = "../.."
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	content, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(fingerprints(content)) == 0 {
+		t.Error("the fingerprint of the tests' key is not found in a program that has it")
+	}
+}
+
+// fingerprints are the forms in which the tests' key is in a program.
+func fingerprints(program []byte) []string {
+	text := keys.Rig().Fingerprint
+	raw, err := hex.DecodeString(text)
+	if err != nil {
+		panic(err) // of the tests' own constant
+	}
+	var found []string
+	for name, form := range map[string][]byte{
+		"capital digits": []byte(text), "small digits": []byte(strings.ToLower(text)), "bytes": raw,
+		"armor": bytes.TrimSpace(bytes.Split(keys.Rig().Public, []byte("\n"))[3]),
+	} {
+		if bytes.Contains(program, form) {
+			found = append(found, name)
+		}
+	}
+	return found
 }
 
 func sbom(t *testing.T, content []byte) {

@@ -124,14 +124,14 @@ func (a *apt) fetch(files ...string) host.Result {
 
 // instance is one machine's first hours with the extension: install, then
 // enable, with the time that the agent gives each.
-func instance(ctx context.Context, s *server, root string, each int) (asked int, err error) {
+func instance(ctx context.Context, s *server, m *pkgmgr.Manager, root string, each int) (asked int, err error) {
 	keys := &counted{RoundTripper: s}
 	a := &apt{server: s}
 	for i := range each - 2 { // beside the key and the package
 		a.index = append(a.index, fmt.Sprintf("/dists/jammy/index%d", i))
 	}
 	for _, budget := range []time.Duration{840 * time.Second, 270 * time.Second} {
-		err = attempt(ctx, budget-10*time.Second, keys, a, root)
+		err = attempt(ctx, budget-10*time.Second, keys, a, m, root)
 		if err == nil {
 			break
 		}
@@ -151,22 +151,18 @@ func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // attempt is what the handler does in one operation towards the package host,
 // with its own downloads, patience and reading of what apt says.
-func attempt(ctx context.Context, budget time.Duration, keys http.RoundTripper, a *apt, root string) error {
+func attempt(ctx context.Context, budget time.Duration, keys http.RoundTripper, a *apt, m *pkgmgr.Manager, root string) error {
 	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	client := download.Client{Log: logging.Discard(), Transport: keys}
 	if _, err := client.Get(ctx, "https://packages.microsoft.com/keys/microsoft.asc", 1<<20); err != nil {
 		return err
 	}
-	m, err := pkgmgr.For(distro.Apt)
-	if err != nil {
-		return err
-	}
 	session := pkgmgr.Session{Host: &host.Host{Root: root, Runner: a, Log: logging.Discard()}, Manager: m, Source: pkgmgr.Source{ListFile: "/etc/apt/sources.list.d/aadsshlogin.list"}}
 	if err := session.Refresh(ctx); err != nil {
 		return err
 	}
-	_, err = session.Install(ctx, []pkgmgr.Spec{{Name: "aadsshlogin"}})
+	_, err := session.Install(ctx, []pkgmgr.Spec{{Name: "aadsshlogin"}})
 	return err
 }
 
@@ -176,6 +172,10 @@ func attempt(ctx context.Context, budget time.Duration, keys http.RoundTripper, 
 // becomes of a 429 is the same for all of them, and apt's words stand for it.
 func TestThousandInstances(t *testing.T) {
 	const instances = 1000
+	m, err := pkgmgr.For(distro.Apt)
+	if err != nil {
+		t.Fatal(err)
+	}
 	few, many := requests()[distro.Apt], requests()[distro.Dnf]
 	for _, c := range []struct {
 		each       int // requests of an installation
@@ -198,7 +198,7 @@ func TestThousandInstances(t *testing.T) {
 				for range instances {
 					all.Go(func() {
 						time.Sleep(rand.N(time.Minute))
-						asked, err := instance(t.Context(), s, root, c.each)
+						asked, err := instance(t.Context(), s, m, root, c.each)
 						mu.Lock()
 						defer mu.Unlock()
 						total, most, last = total+asked, max(most, asked), max(last, time.Since(began))
