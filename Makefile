@@ -14,7 +14,8 @@ NAME     = $(or $(TYPE),$(shell sed -n 's/^ *"name": *"\(.*\)",$$/\1/p' HandlerM
 # handshake and some MB to hash), with the smaller of Go's two garbage collectors, and
 # with functions at 16 bytes' distance instead of 32: none makes anything here faster
 # that matters.
-BUILD   := GOEXPERIMENT=nogreenteagc $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2,purego -gcflags=all=-l -ldflags '-s -w -buildid= -funcalign=1 -X main.version=$(VERSION) $(NAMES)'
+comma   := ,
+BUILD   := GOEXPERIMENT=nogreenteagc $(GO) build -trimpath -buildvcs=false -tags netgo,osusergo,nethttpomithttp2,purego$(if $(TAGS),$(comma)$(TAGS)) -gcflags=all=-l -ldflags '-s -w -buildid= -funcalign=1 -X main.version=$(VERSION) $(NAMES)'
 
 .PHONY: help
 help: ## list the targets
@@ -29,6 +30,11 @@ build/aadsshlogin-handler-%: FORCE
 
 .PHONY: FORCE
 FORCE:
+
+# What the tests play with is built as what is released is: make program OUT=path TAGS=rig
+.PHONY: program
+program:
+	$(BUILD) -o $(OUT) .
 
 .PHONY: zip
 zip: build ## the extension's package, in build/

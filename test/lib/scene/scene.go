@@ -138,8 +138,8 @@ func target(ctx context.Context, c cache.Cache, p roots.Persona) (distro.Target,
 	return t, err
 }
 
-// Build builds the handler for the rig: the product, with the rig's key among
-// the pins. It also returns the manifest.
+// Build builds the handler for the rig: the product, as it is released but with the
+// rig's key among the pins. It also returns the manifest.
 func Build(ctx context.Context) (binary, manifest []byte, err error) {
 	top, err := Top(ctx)
 	if err != nil {
@@ -174,8 +174,8 @@ func link(version string) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "aadsshlogin-handler")
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", "rig,netgo,osusergo", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", path, ".")
-	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
+	cmd := exec.CommandContext(ctx, "make", "--no-print-directory", "program", "OUT="+path, "TAGS=rig", "VERSION="+version)
+	cmd.Dir, cmd.Env = top, append(os.Environ(), "MAKEFLAGS=") // not those of the make that runs the tests
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the handler: %w\n%s", err, out)
 	}

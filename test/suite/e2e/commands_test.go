@@ -18,6 +18,7 @@ import (
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/metadata"
 	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/scene"
 	"aadsshlogin-handler/test/lib/wire"
 )
 
@@ -25,7 +26,7 @@ import (
 type word = func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error
 
 // commands are the words that scripts are written in.
-func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	all := map[string]word{
 		// What is in Azure.
 		"identity": identity, // identity system|none|user
@@ -34,10 +35,10 @@ func commands(b *builds, g *gallery) map[string]func(ts *testscript.TestScript, 
 		"proxy":    proxy,    // proxy USER PASSWORD: a proxy stands at 10.0.0.1:3128 | proxy used: somebody went through it
 		"uploads":  uploads,  // uploads plugin|blob: where the agent can leave its status | uploads used WAY: where it did
 		"publish": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
-			return publish(ctx, s, ts, b, args) // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
+			return publish(ctx, s, ts, args) // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
 		},
 		"program": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
-			binary, err := b.binary(ctx, args[0]) // program VERSION: /root/aadsshlogin-handler, as a person brings it
+			binary, err := scene.BuildAs(args[0]) // program VERSION: /root/aadsshlogin-handler, as a person brings it
 			if err == nil {
 				err = s.WriteFile("/root/aadsshlogin-handler", binary, 0o755)
 			}
@@ -164,7 +165,7 @@ func offer(ctx context.Context, s *stage, _ *testscript.TestScript, args []strin
 	return s.offer(ctx, specs...)
 }
 
-func publish(ctx context.Context, s *stage, ts *testscript.TestScript, b *builds, args []string) error {
+func publish(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 	name, version, other := strings.Cut(args[0], "@")
 	if !other {
 		name, version = agentrun.Handler, args[0]
@@ -174,7 +175,7 @@ func publish(ctx context.Context, s *stage, ts *testscript.TestScript, b *builds
 	if script, ok := strings.CutPrefix(strings.Join(args[1:], " "), "script="); ok {
 		zip, err = scriptZip(ts.ReadFile(script))
 	} else {
-		zip, err = b.handlerZip(ctx, version, args[1:])
+		zip, err = handlerZip(ctx, version, args[1:])
 	}
 	if err == nil {
 		s.fabric.Publish(name, version, zip)

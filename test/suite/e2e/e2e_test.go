@@ -27,13 +27,13 @@ func TestMain(m *testing.M) {
 // TestScenarios runs the scripts under each release of the agent. A script
 // whose comment says "Agents:" runs under those only.
 func TestScenarios(t *testing.T) {
-	b, g := &builds{made: map[string][]byte{}}, &gallery{path: "../../../docs/portal.md"}
+	g := &gallery{path: "../../../docs/portal.md"}
 	for _, a := range machines().agents {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			testscript.Run(t, testscript.Params{
 				Files: scripts(t, a),
-				Cmds:  commands(b, g),
+				Cmds:  commands(g),
 				Setup: func(env *testscript.Env) error {
 					ctx, cancel := context.WithTimeout(context.Background(), machines().patience)
 					defer cancel()

@@ -8,57 +8,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 
 	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/misc/packaging/bundle"
 	"aadsshlogin-handler/test/lib/scene"
 )
 
-// builds makes the handler once per version, as it is shipped but for the rig's
-// key among those that it trusts.
-type builds struct {
-	mu   sync.Mutex
-	made map[string][]byte
-}
-
-func (b *builds) binary(ctx context.Context, version string) ([]byte, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if content, ok := b.made[version]; ok {
-		return content, nil
-	}
-	top, err := scene.Top(ctx)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "handler.")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "handler")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", "rig,netgo,osusergo,nethttpomithttp2,purego", "-gcflags=all=-l",
-		"-ldflags", "-s -w -buildid= -X main.version="+version, "-o", out, ".")
-	cmd.Dir, cmd.Env = top, append(os.Environ(), "CGO_ENABLED=0")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the handler: %w\n%s", err, text)
-	}
-	content, err := os.ReadFile(out)
-	if err == nil {
-		b.made[version] = content
-	}
-	return content, err
-}
-
 // handlerZip is the extension's package. The variations say what differs from
 // the one that is shipped: "timeout.install=20s" gives an operation less time,
 // "update=bin/broken" puts another command in its place.
-func (b *builds) handlerZip(ctx context.Context, version string, variations []string) ([]byte, error) {
+func handlerZip(ctx context.Context, version string, variations []string) ([]byte, error) {
 	top, err := scene.Top(ctx)
 	if err != nil {
 		return nil, err
@@ -69,7 +31,7 @@ func (b *builds) handlerZip(ctx context.Context, version string, variations []st
 			return nil, err
 		}
 	}
-	if z.Binaries[runtime.GOARCH], err = b.binary(ctx, version); err != nil {
+	if z.Binaries[runtime.GOARCH], err = scene.BuildAs(version); err != nil {
 		return nil, err
 	}
 	if z.SBOM, err = bundle.SBOM(z.Name.Type, version, z.Binaries); err != nil {
