@@ -45,7 +45,7 @@ func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ReadUntil reads a regular file of at most limit bytes in pieces of up to 64 KiB,
+// ReadUntil reads a regular file of at most limit bytes in pieces of up to 16 KiB,
 // and leaves the rest unread once a piece is enough.
 func (h *Host) ReadUntil(path string, limit int64, enough func(piece []byte) bool) ([]byte, error) {
 	f, _, err := h.open(path)
@@ -54,7 +54,7 @@ func (h *Host) ReadUntil(path string, limit int64, enough func(piece []byte) boo
 	}
 	defer f.Close()
 	var all []byte
-	piece := make([]byte, 64<<10)
+	piece := make([]byte, 16<<10)
 	for {
 		n, err := f.Read(piece)
 		all = append(all, piece[:n]...)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -192,6 +193,23 @@ func (b *capped) Write(p []byte) (int, error) {
 	room := max(outputLimit-b.kept.Len(), 0)
 	b.kept.Write(p[:min(room, len(p))])
 	return len(p), nil
+}
+
+// ReadFrom is Write of all that r has. io.Copy would take 32 KiB for each of the two
+// outputs of each command.
+func (b *capped) ReadFrom(r io.Reader) (all int64, err error) {
+	piece := make([]byte, 4<<10)
+	for {
+		n, err := r.Read(piece)
+		b.Write(piece[:n])
+		all += int64(n)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
+	}
 }
 
 // OrdinaryUmask has the files that package managers and their scripts make be
