@@ -112,8 +112,8 @@ prepare:
 	$(GO) run ./test/cmd/prepare
 
 .PHONY: bench
-bench: prepare ## the costs beside the bare package manager, in one run (root)
-	$(GO) run -tags rig ./test/cmd/bench
+bench: prepare ## the costs beside the bare package manager, in one run, rendered in docs/benchmarks.md (root)
+	$(GO) run -tags rig ./test/cmd/bench -document docs/benchmarks.md
 
 .PHONY: faults
 # CASES is how many points of each operation are tried, evenly spread; 0 is all.

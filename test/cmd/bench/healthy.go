@@ -64,7 +64,7 @@ func nothingToDo(ctx context.Context, s *scene.Scene, program, operation string)
 	const goal = 14 << 20
 	return []figure{
 		{"wall time of " + operation + " on a healthy machine, median of 9", fmt.Sprintf("%d ms", median(wall).Milliseconds()), "", false},
-		{"peak memory of it (VmHWM), worst of 9", mib(peak), "<= 14 MiB", peak > goal},
+		{"peak memory of it (VmHWM: also the pages of the program's file), worst of 9", mib(peak), "<= 14 MiB", peak > goal},
 	}, nil
 }
 
@@ -126,7 +126,7 @@ func sizes(ctx context.Context) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	const goal, zipped = 10 << 20, 8 << 20
+	const goal, zipped = 10 << 20, 8 << 20 // TestShipped has a smaller one, so that there is room
 	var figures []figure
 	for _, arch := range []string{"amd64", "arm64"} {
 		name := "build/aadsshlogin-handler-" + arch
@@ -139,7 +139,7 @@ func sizes(ctx context.Context) ([]figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		figures = append(figures, figure{"size of the program for " + arch, mib(info.Size()), "<= 10 MiB", info.Size() > goal})
+		figures = append(figures, figure{"size of the program for " + arch, fmt.Sprintf("%.2f MiB", float64(info.Size())/(1<<20)), "<= 10 MiB", info.Size() > goal})
 	}
 	cmd := exec.CommandContext(ctx, "make", "--no-print-directory", "zip")
 	cmd.Dir = top

@@ -10,10 +10,12 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/scene"
 )
 
 // figure is one line of the table.
@@ -22,10 +24,17 @@ type figure struct {
 	missed             bool
 }
 
+// part is a part of the measurements.
+type part struct {
+	name string
+	run  func(context.Context) ([]figure, error)
+}
+
 func main() {
 	rounds := flag.Int("n", 9, "how often each way is measured")
 	lock := flag.Duration("lock", 4*time.Minute, "how long the package managers are at work at first boot")
-	only := flag.Bool("only-lock", false, "measure that alone")
+	only := flag.String("only", "", "the parts to measure, with commas between them: transactions, healthy, looks, requests, crowd, sizes, lock; empty: all")
+	document := flag.String("document", "", "the document whose table is to be rendered")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -33,22 +42,48 @@ func main() {
 		fmt.Fprintln(os.Stderr, "make bench needs root: its machines are made of namespaces and mounts. Run: sudo make bench")
 		os.Exit(2)
 	}
-	measured := func(ctx context.Context) ([]figure, error) { return measure(ctx, *rounds, locked(*lock)) }
-	if *only {
-		measured = locked(*lock)
-	}
-	figures, err := measured(ctx)
-	if err != nil {
+	if err := bench(ctx, parts(*rounds, *lock), *only, *document); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-	if missed := show(figures); missed > 0 {
-		fmt.Fprintf(os.Stderr, "%d of %d goals missed.\n", missed, len(figures))
 		os.Exit(1)
 	}
 }
 
-func measure(ctx context.Context, rounds int, last func(context.Context) ([]figure, error)) ([]figure, error) {
+// parts are in the order in which they are measured: the lock's minutes come last.
+func parts(rounds int, lock time.Duration) []part {
+	return []part{
+		{"transactions", func(ctx context.Context) ([]figure, error) { return transactions(ctx, rounds) }},
+		{"healthy", healthy}, {"looks", looks}, {"requests", requests}, {"crowd", crowd}, {"sizes", sizes},
+		{"lock", locked(lock)},
+	}
+}
+
+func bench(ctx context.Context, parts []part, only, document string) error {
+	var figures []figure
+	for _, p := range parts {
+		if only != "" && !slices.Contains(strings.Split(only, ","), p.name) {
+			continue
+		}
+		f, err := p.run(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		figures = append(figures, f...)
+	}
+	missed := show(figures)
+	if document != "" {
+		if err := scene.Document(ctx, document, "make bench", table(figures)); err != nil {
+			return err
+		}
+	}
+	if missed > 0 {
+		return fmt.Errorf("%d of %d goals missed", missed, len(figures))
+	}
+	return nil
+}
+
+// transactions compares the ways to a machine with the package. They
+// take turns, so that what else this machine does meets all of them.
+func transactions(ctx context.Context, rounds int) ([]figure, error) {
 	c, err := cache.Open()
 	if err != nil {
 		return nil, err
@@ -57,23 +92,6 @@ func measure(ctx context.Context, rounds int, last func(context.Context) ([]figu
 	if err != nil {
 		return nil, err
 	}
-	figures, err := transactions(ctx, world, rounds)
-	if err != nil {
-		return nil, err
-	}
-	for _, more := range []func(context.Context) ([]figure, error){healthy, looks, requests, crowd, sizes, last} {
-		f, err := more(ctx)
-		if err != nil {
-			return nil, err
-		}
-		figures = append(figures, f...)
-	}
-	return figures, nil
-}
-
-// transactions compares the ways to a machine with the package. They
-// take turns, so that what else this machine does meets all of them.
-func transactions(ctx context.Context, world string, rounds int) ([]figure, error) {
 	took := map[string][]time.Duration{}
 	for i := range rounds {
 		for _, way := range ways() {
@@ -104,9 +122,10 @@ func transactions(ctx context.Context, world string, rounds int) ([]figure, erro
 }
 
 func ratio(what string, a, b time.Duration, goal float64) figure {
-	r := a.Seconds() / b.Seconds()
-	return figure{what, fmt.Sprintf("%.3f", r), fmt.Sprintf("<= %.2f", goal), r > goal}
+	return figure{what, quotient(a, b), fmt.Sprintf("<= %.2f", goal), a.Seconds()/b.Seconds() > goal}
 }
+
+func quotient(a, b time.Duration) string { return fmt.Sprintf("%.2f", a.Seconds()/b.Seconds()) }
 
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
@@ -117,21 +136,37 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds())
 
 func mib(bytes int64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
 
-// show prints the table and counts the goals that were missed.
+// verdict is "met" or "MISSED"; "" where there is no goal.
+func (f figure) verdict() string {
+	switch {
+	case f.missed:
+		return "MISSED"
+	case f.goal != "":
+		return "met"
+	}
+	return ""
+}
+
+// show prints the figures and counts the goals that were missed.
 func show(figures []figure) (missed int) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WHAT\tRESULT\tGOAL\t")
 	for _, f := range figures {
-		verdict := ""
-		switch {
-		case f.missed:
-			verdict = "MISSED"
+		if f.missed {
 			missed++
-		case f.goal != "":
-			verdict = "met"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.what, f.result, f.goal, verdict)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.what, f.result, f.goal, f.verdict())
 	}
 	_ = w.Flush() // to standard output, which is checked by whoever reads it
 	return missed
+}
+
+// table is the figures in Markdown.
+func table(figures []figure) string {
+	var b strings.Builder
+	b.WriteString("| what | result | goal | |\n|---|---:|---:|---|\n")
+	for _, f := range figures {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.what, f.result, f.goal, f.verdict())
+	}
+	return b.String()
 }

@@ -35,7 +35,7 @@ func bareInstall(s *scene.Scene, p roots.Persona) string {
 // install and enable on a fresh machine and by the bare package manager.
 func requests(ctx context.Context) (all []figure, err error) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
-		ours, ourBytes, err := asked(ctx, p, func(s *scene.Scene) error {
+		ours, ourBytes, err := served(ctx, p, func(s *scene.Scene) error {
 			report, err := s.Agent.Apply(ctx, s.Goal())
 			if last := len(report.Runs) - 1; err == nil && (last < 0 || report.Runs[last].ExitCode != 0) {
 				err = fmt.Errorf("the handler on %s: %+v", p.Name, report.Runs)
@@ -45,7 +45,7 @@ func requests(ctx context.Context) (all []figure, err error) {
 		if err != nil {
 			return nil, err
 		}
-		bare, bareBytes, err := asked(ctx, p, func(s *scene.Scene) error { return shell(ctx, s, bareInstall(s, p)) })
+		bare, bareBytes, err := served(ctx, p, func(s *scene.Scene) error { return shell(ctx, s, bareInstall(s, p)) })
 		if err != nil {
 			return nil, err
 		}
@@ -56,8 +56,8 @@ func requests(ctx context.Context) (all []figure, err error) {
 	return all, nil
 }
 
-// asked counts what the package host is asked for, and what it sends.
-func asked(ctx context.Context, p roots.Persona, do func(*scene.Scene) error) (requests int, bytes int64, err error) {
+// served counts what the package host is asked for, and what it sends.
+func served(ctx context.Context, p roots.Persona, do func(*scene.Scene) error) (requests int, bytes int64, err error) {
 	s, err := scene.Start(ctx, scene.Options{Persona: p, Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version}}})
 	if err != nil {
 		return 0, 0, err

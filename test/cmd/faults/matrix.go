@@ -1,6 +1,7 @@
 package main
 
 import (
+	"aadsshlogin-handler/test/lib/scene"
 	"context"
 	"fmt"
 	"io"
@@ -263,31 +264,11 @@ func (m *matrix) table() string {
 	return b.String()
 }
 
-// marks are the lines between which a document holds the table.
-func (m *matrix) marks() (begin, end string) {
-	name := "make faults"
-	if m.errors {
-		name = "make faults-errors"
-	}
-	return "<!-- " + name + ": begin -->\n", "<!-- " + name + ": end -->\n"
-}
-
 // document replaces the table of a document.
 func (m *matrix) document(ctx context.Context, path string) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
+	command := "make faults"
+	if m.errors {
+		command = "make faults-errors"
 	}
-	begin, end := m.marks()
-	before, rest, ok := strings.Cut(string(b), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no place for the table", path)
-	}
-	id, err := commit(ctx)
-	if err != nil {
-		return err
-	}
-	text := m.table() + "\nRun on the commit " + id + ".\n"
-	return os.WriteFile(path, []byte(before+begin+text+end+after), 0o644)
+	return scene.Document(ctx, path, command, m.table())
 }

@@ -2,20 +2,16 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/scene"
 )
 
 // results are the cases that were played with the same programs before, so that
@@ -90,25 +86,4 @@ func (k *results) add(o outcome) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	fmt.Fprintf(k.file, "%s\n", line) // what is not remembered is played once more
-}
-
-// commit is what the programs were built from.
-func commit(ctx context.Context) (string, error) {
-	top, err := scene.Top(ctx)
-	if err != nil {
-		return "", err
-	}
-	git := func(args ...string) (string, error) {
-		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", top}, args...)...).Output()
-		return strings.TrimSpace(string(out)), err
-	}
-	id, err := git("rev-parse", "--short=12", "HEAD")
-	if err != nil {
-		return "", err
-	}
-	changed, err := git("status", "--porcelain", "--untracked-files=no", "--", "*.go", "go.mod", "go.sum")
-	if changed != "" {
-		id += " with changes"
-	}
-	return id, err
 }

@@ -1,0 +1,50 @@
+package scene
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// Document puts what a command measured between its two marks in a document, with
+// the commit that it was measured on.
+func Document(ctx context.Context, path, command, measured string) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	begin, end := "<!-- "+command+": begin -->\n", "<!-- "+command+": end -->\n"
+	before, rest, ok := strings.Cut(string(b), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no place for what %s measures", path, command)
+	}
+	id, err := commit(ctx)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(before+begin+measured+"\nRun on the commit "+id+".\n"+end+after), 0o644)
+}
+
+// commit is what the programs were built from.
+func commit(ctx context.Context) (string, error) {
+	top, err := Top(ctx)
+	if err != nil {
+		return "", err
+	}
+	git := func(args ...string) (string, error) {
+		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", top}, args...)...).Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	id, err := git("rev-parse", "--short=12", "HEAD")
+	if err != nil {
+		return "", err
+	}
+	changed, err := git("status", "--porcelain", "--untracked-files=no", "--", "*.go", "go.mod", "go.sum")
+	if changed != "" {
+		id += " with changes"
+	}
+	return id, err
+}
