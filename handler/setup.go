@@ -2,8 +2,10 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/facts"
@@ -165,8 +167,9 @@ func (r *run) gone(ctx context.Context) string {
 // its receipt, and with the watch, which this version of the program now keeps.
 // It reports false where there was no setup. setup is the owner first: whatever
 // becomes of the rest, nobody else removes what its receipt names. unwatched is
-// what a person has to know of a watch that could not be put up as it should be:
-// nobody runs an uninstall twice, so the return has ended all the same.
+// what a person has to know of a watch that is not as it should be. Where putting it
+// up failed, the return has not ended: whoever comes next tries again, be it this
+// uninstall, setup or remove.
 func (r *run) giveBack(ctx context.Context) (given bool, unwatched string, err error) {
 	owner, there := r.found()
 	if !there {
@@ -174,50 +177,63 @@ func (r *run) giveBack(ctx context.Context) (given bool, unwatched string, err e
 	}
 	owner.Version, owner.Program = r.Version, "" // of the copy that the watch runs
 	if err := owner.Write(r.host); err != nil {
-		return true, "", err
+		return true, "", unwritable(err)
 	}
 	if _, err := state.Restore(r.host); err != nil {
-		return true, "", err
+		return true, "", unwritable(err)
 	}
-	unwatched = r.watchForSetup(ctx)
-	if unwatched != "" {
-		r.log.Warnf("setup: %s", unwatched)
+	what, next, err := r.watchForSetup(ctx)
+	if err == nil {
+		if err := state.Restored(r.host); err != nil {
+			return true, "", unwritable(err)
+		}
 	}
-	return true, unwatched, state.Restored(r.host)
+	if what == "" {
+		return true, "", nil
+	}
+	r.log.Warnf("setup: %s", what)
+	// A folder for programs that is read-only may be so by design.
+	if f := fault.ByCause(fault.Wrap(err, fault.Internal, what, "")); f.Code != fault.Internal && !errors.Is(err, syscall.EROFS) {
+		_, next = r.toSetup("", f.Remedy())
+		return true, "", fault.Wrap(err, f.Code, f.What, next)
+	}
+	return true, strings.TrimSpace(what + " " + next), nil
 }
 
 // watchForSetup puts the watch of setup up again, and says what is wrong where it
-// is not as it should be.
-func (r *run) watchForSetup(ctx context.Context) string {
+// is not as it should be, and what it failed over.
+func (r *run) watchForSetup(ctx context.Context) (what, next string, err error) {
 	if r.Watch == nil {
-		return ""
+		return "", "", nil
 	}
 	env := agent.Standalone(r.Version)
 	sequence, err := agent.Sequence(env, func(string) string { return "" })
 	if err != nil {
-		return r.toSetup("Nobody looks at this machine, for what setup was told cannot be read: "+err.Error(), fault.AgainFirst+".")
+		what, next = r.toSetup("Nobody looks at this machine, for what setup was told cannot be read: "+err.Error(), fault.AgainFirst+".")
+		return what, next, err
 	}
 	settings, _, err := agent.ReadSettings(ctx, r.host, env, sequence)
 	if err != nil {
 		r.log.Warnf("%v", err)
 	}
-	put := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
+	put, err := r.Watch.Put(ctx, watch.Assignment{Environment: env, Sequence: sequence, Minutes: settings.Monitor})
 	if put.Answer == preflight.Pass {
-		return ""
+		return "", "", err
 	}
-	return r.toSetup(put.Text, put.Next)
+	what, next = r.toSetup(put.Text, put.Next)
+	return what, next, err
 }
 
-// toSetup is a text of the extension for whoever runs setup from now on, where the
-// program that says it goes away.
-func (r *run) toSetup(what, next string) string {
+// toSetup are texts of the extension for whoever runs setup from now on, where the
+// program that says them goes away.
+func (r *run) toSetup(what, next string) (string, string) {
 	speaker := standalone.Setup()
 	speaker.Program = watch.Copy(r.host)
 	if speaker.Program == "" {
 		speaker.Program = "./aadsshlogin-handler"
-		what += " Bring the program of version " + r.Version + " to this machine."
+		next = strings.TrimSpace("Bring the program of version " + r.Version + " to this machine. " + next)
 	}
-	return strings.TrimSpace(speaker.Words(what + " " + next))
+	return speaker.Words(what), speaker.Words(next)
 }
 
 // GiveBack is what the watch does for an extension that the agent dropped

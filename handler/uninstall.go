@@ -63,7 +63,7 @@ func (r *run) yield(ctx context.Context, other Standing) outcome {
 		defer release()
 		_, unwatched, err := r.giveBack(ctx)
 		if err != nil {
-			return failed(unwritable(err), nil)
+			return failed(err, nil)
 		}
 		message = strings.TrimSpace(message + " " + unwatched)
 	}
@@ -99,7 +99,7 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 	if !r.op.standalone {
 		given, unwatched, err := r.giveBack(ctx) // also where something failed: the agent does not run this again
 		if err != nil {
-			troubles = append(troubles, unwritable(err))
+			troubles = append(troubles, err)
 		}
 		if given && len(troubles) == 0 {
 			return outcome{message: strings.TrimSpace("Uninstalled: the machine is as it was before the extension, and belongs to setup again. " + unwatched)}

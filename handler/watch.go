@@ -18,8 +18,9 @@ import (
 
 // Watch is what goes on looking at the machine when a run has ended.
 type Watch interface {
-	// Put makes the watch be there, and says whether it is.
-	Put(context.Context, watch.Assignment) preflight.Result
+	// Put makes the watch be there, and says whether it is. The error is what it
+	// failed over, where it is not.
+	Put(context.Context, watch.Assignment) (preflight.Result, error)
 	// Follow has a watch that is there report under another sequence number.
 	Follow(watch.Assignment) error
 	// End takes it away, but leaves the program for people.
@@ -47,7 +48,8 @@ func (r *run) enable(ctx context.Context) outcome {
 // that is there follows this run.
 func (r *run) handToWatch(ctx context.Context, v *outcome, worth bool) {
 	if a, ok := r.assignment(); ok && worth && ctx.Err() == nil {
-		v.results = append(v.results, r.Watch.Put(ctx, a))
+		put, _ := r.Watch.Put(ctx, a) // its text says why
+		v.results = append(v.results, put)
 	} else {
 		r.follow()
 	}

@@ -42,26 +42,27 @@ func About() check.About {
 
 // Put makes the watch be there, for this version and sequence number. Where it
 // is there already nothing is written. A machine without a watch is a warning,
-// for people can sign in all the same.
-func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
+// for people can sign in all the same; the error is then what it failed over, nil
+// where this machine can have none, or is to have none.
+func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error) {
 	if a.Minutes == 0 {
 		if err := k.Remove(ctx); err != nil {
-			return unwatched("the watch that the setting monitor switches off could not be removed: "+err.Error(), "")
+			return unwatched("the watch that the setting monitor switches off could not be removed: "+err.Error(), ""), err
 		}
-		return preflight.Result{Name: About().Name, Text: "This machine is not watched, as the setting monitor wants it."}
+		return preflight.Result{Name: About().Name, Text: "This machine is not watched, as the setting monitor wants it."}, nil
 	}
 	if !systemd.Running() {
 		if err := k.Remove(ctx); err != nil {
 			k.Host.Log.Warnf("the rest of the watch: %v", err)
 		}
-		return unwatched("systemd does not run here", "")
+		return unwatched("systemd does not run here", ""), nil
 	}
 	program, unsafe := place(k.Host)
 	if program == "" {
 		if err := k.Remove(ctx); err != nil {
 			k.Host.Log.Warnf("the rest of the watch: %v", err)
 		}
-		return unwatched("others than root can write to "+unsafe+", and so could run as root what the watch runs", onlyRoot(unsafe)+" Then "+fault.Again+".")
+		return unwatched("others than root can write to "+unsafe+", and so could run as root what the watch runs", onlyRoot(unsafe)+" Then "+fault.Again+"."), nil
 	}
 	copy, err := k.copy(ctx, program)
 	if err != nil {
@@ -69,9 +70,9 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 			k.Host.Log.Warnf("the rest of the watch: %v", removal)
 		}
 		if errors.Is(err, syscall.EROFS) {
-			return unwatched(filepath.Dir(program)+" is read-only", "")
+			return unwatched(filepath.Dir(program)+" is read-only", ""), err
 		}
-		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+program+"; df -h "+filepath.Dir(program)+")"+fault.AndAgain)
+		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+program+"; df -h "+filepath.Dir(program)+")"+fault.AndAgain), err
 	}
 	err = k.start(ctx, program, copy, a)
 	var timerOnly *timerOnlyError
@@ -80,17 +81,17 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) preflight.Result {
 			Text: fmt.Sprintf("This machine is looked at every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
 			// systemd takes one for each path of the unit (path_spec_watch in its path.c), of
 			// the 128 that root has by default; other programs may have them all (inotify(7)).
-			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}
+			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}, nil
 	}
 	if err != nil {
-		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain)
+		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain), err
 	}
 	r := preflight.Result{Name: About().Name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
 	if unsafe != "" {
 		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then "+fault.Again+"."
 		r.Text += " The watch's program is " + program + ", because others than root can write to " + unsafe + "."
 	}
-	return r
+	return r, nil
 }
 
 // onlyRoot is the command that makes a folder root's alone.
