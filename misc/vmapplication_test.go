@@ -53,7 +53,7 @@ func TestVMApplication(t *testing.T) {
 
 // TestGalleryBicep: every name in gallery.bicep is declared and used, a child has
 // its parent's type and API version, and what is loaded is there. There is no Bicep
-// compiler in these tests: the types of properties are not checked.
+// compiler in these tests; TestBicepTypes has the properties.
 func TestGalleryBicep(t *testing.T) {
 	content, err := os.ReadFile("vm-application/gallery.bicep")
 	if err != nil {
