@@ -67,6 +67,10 @@ build/nfpm: misc/packages/nfpm/go.mod
 demo: prepare ## run the five operations on throw-away machines and show what the portal would show (root)
 	$(GO) run -tags rig ./test/cmd/demo
 
+.PHONY: demo-shell
+demo-shell: prepare ## a shell on a broken machine, to try doctor on (root)
+	$(GO) run -tags rig ./test/cmd/demo -shell
+
 .PHONY: test
 test: unit rig ## the tests: those without root, and with root a part of those on throw-away machines
 

@@ -53,6 +53,11 @@ func remedies(t *testing.T) (all []remedy) {
 					all = append(all, remedy{files.Position(e.Pos()).String(), s})
 				}
 			}
+			for _, e := range told(n) {
+				if s := strings.TrimSpace(in.flat(e)); asks.MatchString(s) {
+					all = append(all, remedy{files.Position(e.Pos()).String(), s})
+				}
+			}
 			return true
 		})
 	}
@@ -83,6 +88,22 @@ func (c constants) add(f *ast.File) {
 type reading struct {
 	name   string
 	consts constants
+}
+
+// asks is how a next step begins that a function gives back.
+var asks = regexp.MustCompile(`^(?:Add|Allow|Change|Check|Compare|Correct|Decide|Delete|Find|Free|Give|Install|Keep|Let|Look|Make|Mend|Move|Name|Open|Put|Reinstall|Release|Remove|Rename|Repair|Restore|See|Take|Try|Update|Use|Wait|Write) .*[^,:;]$`)
+
+// told are texts that a node gives to whoever called it, or chooses from.
+func told(n ast.Node) []ast.Expr {
+	switch n := n.(type) {
+	case *ast.ReturnStmt:
+		return n.Results
+	case *ast.CallExpr:
+		if s, ok := n.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "Or" {
+			return n.Args
+		}
+	}
+	return nil
 }
 
 // nextSteps are the expressions of a node that are next steps.

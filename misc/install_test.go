@@ -24,15 +24,17 @@ func TestLinesToType(t *testing.T) {
 	steps := []string{"", ": another version", ": back", ": remove"}
 	lines, known := map[string]int{}, map[string]bool{}
 	var ways, files []string
+	section := map[string]string{}
 	file := regexp.MustCompile(`URL/(\S+)|misc/\S+`)
-	for _, b := range regexp.MustCompile("(?s)<!-- ([^\n]+) -->\n```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-		name, code := b[1], b[2]
+	for _, at := range regexp.MustCompile("(?s)<!-- ([^\n]+) -->\n```sh\n(.*?)```").FindAllStringSubmatchIndex(string(text), -1) {
+		name, code := string(text[at[2]:at[3]]), string(text[at[4]:at[5]])
 		lines[name] = strings.Count(code, "\n") - strings.Count(code, "\\\n")
 		if lines[name] > 2 {
 			t.Errorf("%s takes %d lines", name, lines[name])
 		}
 		if way, step, ofWay := strings.Cut(name, ":"); !ofWay {
 			ways = append(ways, way)
+			section[way] = anchor(string(text[:at[0]]))
 			m := file.FindStringSubmatch(code)
 			if m == nil {
 				t.Fatalf("%s brings no file", way)
@@ -47,14 +49,14 @@ func TestLinesToType(t *testing.T) {
 		t.Errorf("only %d ways were found: %q", len(ways), ways)
 	}
 	var table strings.Builder
-	table.WriteString("| way | file | whose handler | lines to set up | to another version | back | to remove |\n|---|---|---|---|---|---|---|\n")
+	table.WriteString("| way | file | whose handler | lines to type | to another version | back | to remove |\n|---|---|---|---|---|---|---|\n")
 	for i, way := range ways {
 		fmt.Fprintf(&table, "| %s | `%s` | this one |", way, files[i])
 		for _, step := range steps {
 			if known[way+step] {
 				fmt.Fprintf(&table, " %d |", lines[way+step])
 			} else {
-				table.WriteString(" see there |")
+				fmt.Fprintf(&table, " [see there](#%s) |", section[way])
 			}
 		}
 		table.WriteString("\n")
@@ -65,4 +67,11 @@ func TestLinesToType(t *testing.T) {
 		t.Fatal("docs/install.md has no table")
 	}
 	golden.Compare(t, page, before+"<!-- table -->\n"+table.String()+"<!-- end of table -->"+after)
+}
+
+// anchor is that of the last heading of a text.
+func anchor(text string) string {
+	headings := regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1)
+	title := strings.ToLower(headings[len(headings)-1][1])
+	return strings.ReplaceAll(regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(title, ""), " ", "-")
 }

@@ -14,7 +14,7 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString(`# Settings
 
-<!-- Rendered from agent/table.go: UPDATE_GOLDEN=1 go test ./internal/agent -->
+<!-- Rendered from internal/agent/table.go: UPDATE_GOLDEN=1 go test ./internal/agent -->
 
 The extension needs no settings. All of these are optional. A setting that is
 not in the list has no effect and is a warning in the status; one that is in the

@@ -43,6 +43,15 @@ const (
 	mostKeys, keyLimit         = 16, 64 << 10 // number, and bytes of one
 )
 
+// SettingsText lists the settings for a person at a terminal.
+func SettingsText() string {
+	var b strings.Builder
+	for _, r := range append(rows(), protectedRows()...) {
+		fmt.Fprintf(&b, "%s: %s\n  For example: %s\n", r.Name, strings.ReplaceAll(r.Meaning, "`", ""), r.Example)
+	}
+	return b.String()
+}
+
 // rows are the public settings, in the order in which they are documented and
 // in which mistakes are reported.
 func rows() []row {

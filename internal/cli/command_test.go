@@ -21,6 +21,8 @@ func TestAnswers(t *testing.T) {
 		{"explain sshd-users", fault.OK, "doctor --only sshd-users"},
 		{"explain disk", fault.OK, "disk, a check: Is there room"},
 		{"explain disk", fault.OK, "30 disk"},
+		{"explain settings", fault.OK, "packageVersion: Install exactly"},
+		{"explain 21", fault.OK, "run: sudo aadsshlogin-handler doctor;"},
 		{"explain sshd-usrs", fault.Usage, "Did you mean: aadsshlogin-handler explain sshd-users?"},
 		{"explain monitor", fault.OK, "enable and the watch do"},
 		{"doctor sshd", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --only sshd-reload,sshd-hosts,sshd-config,sshd-command,"},

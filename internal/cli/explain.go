@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/check"
 	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/internal/fault"
@@ -52,10 +53,13 @@ func explained(word string) string {
 	}
 	var parts []string
 	if entry, ok := fault.Find(word); ok {
-		parts = append(parts, entry.Text())
+		parts = append(parts, strings.ReplaceAll(entry.Text(), watch.Program, host.Program()))
 	}
 	if row, ok := check.Find(checks(), strings.ToLower(word)); ok {
 		parts = append(parts, checkText(row))
+		if row.Name == "settings" {
+			parts = append(parts, agent.SettingsText())
+		}
 	}
 	return strings.Join(parts, "\n")
 }

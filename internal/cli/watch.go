@@ -86,7 +86,7 @@ func unlooked(err error) *fault.Fault {
 	file := (*fs.PathError)(nil)
 	if errors.As(err, &file) && errors.Is(err, fs.ErrPermission) {
 		return fault.Wrap(err, fault.Disk, "The watch cannot do its work: "+file.Error()+".",
-			"See what keeps root from it (ls -ldZ "+file.Path+"; lsattr -d "+file.Path+"; findmnt -T "+file.Path+"), and mend that.")
+			"See what keeps root from it (ls -ldZ "+file.Path+"; lsattr -d "+file.Path+"; findmnt -T "+file.Path+"), and fix that.")
 	}
 	return fault.Of(err)
 }

@@ -30,7 +30,7 @@ func handlersCheck(m *machine) []preflight.Result {
 			said += " was run on this machine"
 		}
 		if len(there) > 0 {
-			said += "; beside it the agent has " + strings.Join(there, " and ") + ", whose packages setup never removes"
+			said += "; the agent also has " + strings.Join(there, " and ") + ", whose packages setup never removes"
 		}
 		return []preflight.Result{{Text: text.Capital(said) + "."}}
 	}

@@ -155,7 +155,7 @@ func (r PlanReport) Text() string {
 	}
 	text := fmt.Sprintf("%s would change nothing, and end with %d %s:\n%s\n%s\n", r.Operation, r.Refused.Code, r.Refused.Name, r.Refused.Text, r.Refused.Next)
 	if len(r.Steps) > 0 {
-		text += "\nAfter that is mended it would do this:\n" + r.text
+		text += "\nAfter that is fixed it would do this:\n" + r.text
 	}
 	return text
 }

@@ -217,7 +217,7 @@ func statusWords(host, asked string, s *statusError) (what, next string) {
 	switch {
 	case s.code == http.StatusTooManyRequests:
 		return what + " Too many requests come from this machine's public address.",
-			"Wait five minutes and " + fault.Again + "; for large scale sets use several outbound addresses or a mirror (repository.mode)."
+			"Wait five minutes and " + fault.Again + "; for large scale sets, ask whoever runs the network for several outbound addresses, or use a mirror (repository.mode)."
 	case s.code == http.StatusProxyAuthRequired:
 		return "A proxy on the way wants a user name and password (HTTP 407).",
 			credentials("http://PROXY:PORT") + "."

@@ -10,7 +10,7 @@ func Markdown() string {
 	var b strings.Builder
 	b.WriteString(`# Exit codes
 
-<!-- Rendered from fault/catalogue.go: UPDATE_GOLDEN=1 go test ./internal/fault -->
+<!-- Rendered from internal/fault/catalogue.go: UPDATE_GOLDEN=1 go test ./internal/fault -->
 
 What each exit code of the handler means, whose move it is, and what to do.
 On a machine, ` + "`aadsshlogin-handler explain CODE`" + ` says the same.

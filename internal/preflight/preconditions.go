@@ -41,7 +41,7 @@ func settings(f *facts.Facts) []Result {
 	if len(f.Unknown) > 0 {
 		return []Result{{Answer: Warn,
 			Text: "These settings have no meaning and were ignored: " + strings.Join(f.Unknown, ", ") + ".",
-			Next: fault.WhereSet + "compare their names with docs/settings.md."}}
+			Next: fault.WhereSet + "compare their names with docs/settings.md, or with what \"explain settings\" lists."}}
 	}
 	return nil
 }

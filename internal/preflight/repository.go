@@ -10,6 +10,7 @@ import (
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/text"
 )
 
 // repository warns of what is configured on the machine beside our own
@@ -22,7 +23,7 @@ func repository(f *facts.Facts) []Result {
 	}
 	var results []Result
 	for _, p := range f.Problems {
-		next := cmp.Or(p.Next, "Mend or remove that file; it is not this extension's to change.")
+		next := cmp.Or(p.Next, "Correct that file or remove it, it is not this extension's to change: less "+text.Quote(p.File))
 		if p.File == repo.DefinitionPath(f.Target.Manager) {
 			next = "Remove it: sudo rm " + p.File + ". The extension writes it anew when it needs the repository again."
 		}

@@ -58,7 +58,7 @@ type Problem struct {
 	File     string
 	Line     int // 0: the whole file
 	What     string
-	Next     string // what there is to do; "" is to mend or remove the file
+	Next     string // what there is to do; "" is to correct or remove the file
 	Refused  bool   // its manager takes nothing of the file
 	Leftover bool   // the file is named as ours or the vendor's, and configures nothing: safe to replace
 }

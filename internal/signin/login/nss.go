@@ -144,7 +144,7 @@ func (n *NSS) assessPasswd() gate.Answer {
 	case n.Unread > 0:
 		a.File, a.Line = "/etc/passwd", n.Unread
 		a.Text = fmt.Sprintf("Line %d of /etc/passwd, sshd's own user, is broken, so sshd does not start or refuses everybody.", n.Unread)
-		a.Next = "Mend it: sudo vipw; try it with: getent passwd sshd"
+		a.Next = "Correct it: sudo vipw; try it with: getent passwd sshd"
 	case n.NoLocalUsers():
 		a.Text = fmt.Sprintf("The passwd line of %s does not ask \"files\", so not even local users are found, sshd's own among them.", n.File)
 		a.Next = n.rewrite("passwd")

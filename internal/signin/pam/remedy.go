@@ -101,7 +101,7 @@ func (w *walk) next(i int16, a answer) string {
 	case what == spare:
 		return strings.TrimSpace(a.next + " To leave people who sign in with Entra ID out of it, " + w.run(h.File) + w.around(h))
 	case h.why != "":
-		return fmt.Sprintf("Mend line %d of %s, or make a comment of it, %s%s", h.Line, h.File, w.run(h.File), w.without(h))
+		return fmt.Sprintf("Correct line %d of %s, or make a comment of it, %s%s", h.Line, h.File, w.run(h.File), w.without(h))
 	}
 	or := "Make a comment of the line, "
 	if a.next != "" {
@@ -128,5 +128,5 @@ func (p Problem) Remedy() string {
 	if strings.Contains(p.Text, cutShort) {
 		return "As root, run: " + edit(p.File, `$s/\\$//`)
 	}
-	return fmt.Sprintf("Mend that line of %s, or make a comment of it, as root: %s", p.File, comment(p.File, p.Line))
+	return fmt.Sprintf("Correct that line of %s, or make a comment of it, as root: %s", p.File, comment(p.File, p.Line))
 }

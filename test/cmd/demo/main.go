@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"time"
@@ -30,12 +31,24 @@ type act struct {
 
 func main() {
 	verbose := flag.Bool("v", false, "show every operation, and the substatuses that the portal shows")
+	shell := flag.Bool("shell", false, "play the last act alone, and open a shell on its machine")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if os.Geteuid() != 0 {
 		fmt.Fprintln(os.Stderr, "make demo needs root: its machines are made of namespaces and mounts. Run: sudo make demo")
 		os.Exit(2)
+	}
+	if *shell {
+		last := acts()[len(acts())-1]
+		after := last.after
+		last.after = func(ctx context.Context, s *scene.Scene) error { return errors.Join(after(ctx, s), open(ctx, s)) }
+		fmt.Println(last.title)
+		if err := play(ctx, last, *verbose); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	wrong := 0
 	for i, a := range acts() {
@@ -111,17 +124,35 @@ func sshd(ctx context.Context, s *scene.Scene) error {
 	return err
 }
 
+// open gives the person a shell on the machine, until they leave it.
+func open(ctx context.Context, s *scene.Scene) error {
+	fmt.Println("A shell on that machine; exit leaves it, and nothing of it stays.")
+	argv := s.Argv("env", "-i", "PATH="+box.Path, "TERM="+os.Getenv("TERM"), "HOME=/root", "sh", "-i")
+	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil // the code of what was typed last
+	}
+	return err
+}
+
+// asks is what doctor is asked without: the machine has no network, no agent that
+// runs, and no log.
+const asks = "doctor --skip network-repository,network-role-check,network-login,sign-in-errors,agent"
+
 // doctor shows what it says to a person on the machine.
 func doctor(ctx context.Context, s *scene.Scene) error {
 	const program = "/usr/local/sbin/aadsshlogin-handler"
 	if err := s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755); err != nil {
 		return err
 	}
-	r, err := s.Run(ctx, box.Environment(), program, "doctor", "--skip", "network-repository,network-role-check,network-login,sign-in-errors,agent")
+	r, err := s.Run(ctx, box.Environment(), append([]string{program}, strings.Fields(asks)...)...)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("   $ sudo aadsshlogin-handler doctor    (exit code %d)\n", r.ExitCode)
+	fmt.Printf("   $ sudo aadsshlogin-handler %s    (exit code %d)\n", asks, r.ExitCode)
 	for line := range strings.Lines(r.Output()) {
 		fmt.Print("   | ", line)
 	}

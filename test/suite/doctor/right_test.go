@@ -120,7 +120,8 @@ func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
 }
 
 // whole: every machine is looked at, enable is run on each, and the table is
-// compared; otherwise those of the public pages are and some of the others.
+// compared; with a word, those whose name holds it; otherwise those of the public
+// pages are and some of the others.
 func whole() bool { return os.Getenv("MACHINES") == "all" }
 
 // named says whether a text holds each of the names, by one of its words.

@@ -24,7 +24,7 @@ var volatile = map[string]*regexp.Regexp{
 	"process PID":          regexp.MustCompile(`process \d+`),
 	"ps -fp PID":           regexp.MustCompile(`ps -fp \d+`),
 	"2026-01-01 00:00 UTC": regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d UTC`),
-	"0 MiB":                regexp.MustCompile(`\d+ MiB`),
+	"N MiB":                regexp.MustCompile(`\d+ MiB`),
 }
 
 func steady(s string) string {

@@ -69,6 +69,10 @@ func TestReadmeDoctor(t *testing.T) {
 			if want := "--publisher " + names.Microsoft().Publisher + " -n " + names.Microsoft().Type; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 				t.Errorf("on a broken machine doctor names another command than %q:\n%s", want, out)
 			}
+			remotely := s.run(0, fill(sent(t, "docs/troubleshooting.md", "remotely")))
+			if !strings.HasPrefix(remotely, "FAIL ") || len(remotely) > 4096 {
+				t.Errorf("by Run Command, %d bytes:\n%s", len(remotely), remotely)
+			}
 			s.must("rm -r /opt/typed/*")
 			if after := s.inventory(); difference(before, after) != "" && !strings.Contains(difference(before, after), "sshd_config") {
 				t.Errorf("doctor changed something:\n%s", difference(before, after))

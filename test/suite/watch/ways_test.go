@@ -159,20 +159,24 @@ type way struct {
 	setUp, another, back, remove string
 }
 
+// sent is the script that a line of az has the agent's run-command run.
+func sent(t *testing.T, page, marker string) string {
+	t.Helper()
+	_, script, found := strings.Cut(block(t, page, marker), "--scripts")
+	script = strings.Trim(script, " \\\n")
+	if !found || len(script) < 2 || script[0] != '"' || script[len(script)-1] != '"' {
+		t.Fatalf("%s is laid out in another way", marker)
+	}
+	return script[1 : len(script)-1]
+}
+
 // ways reads the document.
 func ways(t *testing.T) []way {
 	t.Helper()
 	const page = "docs/install.md"
 	first := func(lines string) string { line, _, _ := strings.Cut(lines, "\n"); return line + "\n" }
 	byHand := block(t, page, "by hand")
-	runCommand := func(marker string) string {
-		_, script, found := strings.Cut(block(t, page, marker), "--scripts")
-		script = strings.Trim(script, " \\\n")
-		if !found || len(script) < 2 || script[0] != '"' || script[len(script)-1] != '"' {
-			t.Fatalf("%s is laid out in another way", marker)
-		}
-		return script[1 : len(script)-1]
-	}
+	runCommand := func(marker string) string { return sent(t, page, marker) }
 	all := []way{
 		{name: "by hand", machines: families(), files: binary, setUp: byHand, another: byHand,
 			back: first(byHand) + block(t, page, "by hand: back"), remove: block(t, page, "by hand: remove")},
