@@ -203,7 +203,8 @@ func TestSetupReadOnly(t *testing.T) {
 	}
 }
 
-// TestSetupNoexec: where the copy cannot be run there is no watch, and no copy.
+// TestSetupNoexec: where the copy cannot be run there is no watch, and no copy; also
+// where it could when it was made, of which nothing shows but how it is mounted.
 func TestSetupNoexec(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -212,8 +213,20 @@ func TestSetupNoexec(t *testing.T) {
 	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nobody looks") || !strings.Contains(m, "findmnt -T "+copied) || !strings.Contains(m, "sudo "+program+" setup") {
 		t.Errorf("monitor: %s", m)
 	}
-	s.must("! ls /etc/systemd/system/aadsshlogin* 2>/dev/null; ! test -e " + copied)
+	gone := "! ls /etc/systemd/system/aadsshlogin* 2>/dev/null; ! test -e " + copied
+	s.must(gone)
 	s.run(0, program+" status")
+	s.must("umount /usr/local/bin")
+	s.run(0, program+" setup")
+	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success") {
+		t.Errorf("monitor where it can be run: %s", m)
+	}
+	s.must("mount --bind /usr/local/bin /usr/local/bin; mount -o remount,bind,noexec /usr/local/bin")
+	s.run(0, program+" setup")
+	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nobody looks") {
+		t.Errorf("monitor where it cannot be any more: %s", m)
+	}
+	s.must(gone)
 	s.run(0, program+" remove")
 }
 
