@@ -22,9 +22,7 @@ type EventLevel string
 // The levels that we use of those that the agent knows.
 const (
 	EventError         EventLevel = "Error"
-	EventWarning       EventLevel = "Warning"
 	EventInformational EventLevel = "Informational"
-	EventVerbose       EventLevel = "Verbose"
 )
 
 // Limits of an event, in bytes. The agent cuts a message at 3072 and drops

@@ -63,7 +63,7 @@ func newEvents(t *testing.T) (*Events, Environment) {
 
 func TestEvents(t *testing.T) {
 	events, env := newEvents(t)
-	for _, level := range []EventLevel{EventError, EventWarning, EventInformational, EventVerbose} {
+	for _, level := range []EventLevel{EventError, "Warning", EventInformational, "Verbose"} {
 		must(t, events.Send(level, "enable", "message <"+string(level)+">"))
 	}
 	got := collected(t, env.EventsFolder)

@@ -49,7 +49,6 @@ func (c nftChain) elsewhere() bool { return c.Family == "arp" || c.Family == "br
 
 type nftRule struct {
 	Family, Table, Chain string
-	Handle               int
 	Expr                 []map[string]json.RawMessage
 }
 

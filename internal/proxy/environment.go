@@ -12,8 +12,6 @@ type Found struct {
 	Unread error
 	// Except is what must not be asked through the proxy, as a list of no_proxy.
 	Except string
-	// Configured: the package manager knows it by itself.
-	Configured bool
 }
 
 // Given is the proxy that was set for us: by the settings, else by the

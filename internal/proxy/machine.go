@@ -34,7 +34,7 @@ func OfManager(ctx context.Context, h *host.Host, m distro.Manager, address stri
 		return Found{}
 	}
 	p, err := parseLoose(named)
-	return Found{Proxy: p, Origin: origin, Unread: err, Configured: true}
+	return Found{Proxy: p, Origin: origin, Unread: err}
 }
 
 // schemes are the protocols whose proxies lead to an address, the first before

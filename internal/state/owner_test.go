@@ -29,7 +29,7 @@ func TestGiveBack(t *testing.T) {
 	if found, err := GiveBack(h); found || err != nil {
 		t.Errorf("without setup: %v, %v", found, err)
 	}
-	setup := Receipt{Machine: MachineID(h), Folders: []string{"/etc/x"},
+	setup := Receipt{Machine: hardwareID(h), Folders: []string{"/etc/x"},
 		Packages: map[string]Package{"login": {Kept: "a.deb", KeptVersion: "1", SHA256: "1"}, "owners": {Before: "0.9"}},
 		Files:    map[string]File{"/etc/ours": {SHA256: "abc"}, "/etc/owners": {Before: "old", SHA256: "def"}}}
 	if err := setup.Write(h); err != nil {
@@ -69,7 +69,7 @@ func TestGiveBack(t *testing.T) {
 // it is installed anew.
 func TestDisown(t *testing.T) {
 	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
-	r := Receipt{Machine: MachineID(h), Packages: map[string]Package{"login": {Before: AsFound, Kept: "a.deb", KeptVersion: "1", SHA256: "1"}}, Files: map[string]File{}}
+	r := Receipt{Machine: hardwareID(h), Packages: map[string]Package{"login": {Before: AsFound, Kept: "a.deb", KeptVersion: "1", SHA256: "1"}}, Files: map[string]File{}}
 	if err := r.Write(h); err != nil {
 		t.Fatal(err)
 	}

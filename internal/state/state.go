@@ -5,7 +5,6 @@
 package state
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -27,12 +26,6 @@ const (
 
 // Dir makes the state folder, which only root may read.
 func Dir(h *host.Host) error { return h.EnsureDir(host.StateDir, 0o700) }
-
-// MachineID tells one machine from another also where a disk image was copied:
-// the hardware's id, and the system's where the hardware has none.
-func MachineID(h *host.Host) string {
-	return cmp.Or(hardwareID(h), systemID(h))
-}
 
 // hardwareID is the VM's id on Azure; systemID travels with an image that was not
 // generalised.
