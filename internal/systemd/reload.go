@@ -13,6 +13,7 @@ import (
 type Outcome struct {
 	Unit     string // the unit that runs the daemon or listens for it; "" where none is active
 	Running  bool   // the daemon runs as a service of its own and has a configuration in memory
+	Socket   bool   // a socket unit listens and starts the daemon for each boot or connection
 	Reloaded bool   // the daemon has read its configuration anew
 	Why      string // why nothing was reloaded, for the log; empty where it was
 }
@@ -89,7 +90,7 @@ func (s *session) firstActive(ctx context.Context, units []string) (UnitState, e
 // withoutService says why there is nothing to reload.
 func withoutService(socket UnitState, units []string) Outcome {
 	if socket.Name != "" {
-		return Outcome{Unit: socket.Name, Why: socket.Name + " starts the daemon when somebody connects, which then reads its configuration"}
+		return Outcome{Unit: socket.Name, Socket: true, Why: socket.Name + " starts the daemon when somebody connects, which then reads its configuration"}
 	}
 	return Outcome{Why: "none of " + strings.Join(units, ", ") + " is active"}
 }
