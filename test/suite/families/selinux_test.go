@@ -3,12 +3,16 @@
 package families
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 )
 
@@ -60,6 +64,41 @@ func TestWithoutSELinux(t *testing.T) {
 		m.has("aadsshlogin", newer)
 		m.has("aadsshlogin-selinux", "")
 	})
+}
+
+// A policy of RHEL 10 that is known to break what sshd starts is told before
+// anything was denied: by the package that rpm has on the machine.
+func TestConfiningPolicy(t *testing.T) {
+	for version, told := range map[string]bool{"42.1.18-4.el10_2.1": false, "42.1.18-4.el10_2.2": true, "43.3-1.el10_3": true} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			m := start(t, release{"rhel-10.0", roots.Trixie, roots.Dnf}, scene.Options{Packages: both(newer), Box: selinux(t, "1")})
+			ok(t, m.CopyIn(policy(t, version), "/root/policy.rpm", 0o644))
+			m.sh("rpm -i --nodeps --nosignature /root/policy.rpm; rpm -q selinux-policy-" + version)
+			report := m.want(0)
+			promised := strings.HasPrefix(report.Extension.Message, "People can sign in")
+			if !told && !promised || told && promised {
+				t.Errorf("enable says %s", report.Extension.Message)
+			}
+			if told {
+				m.warned(report, "selinux", "selinux-policy "+version)
+			}
+		})
+	}
+}
+
+// policy is an rpm file of that name with nothing in it.
+func policy(t *testing.T, version string) string {
+	t.Helper()
+	dir := t.TempDir()
+	number, release, _ := strings.Cut(version, "-")
+	spec := fmt.Sprintf("Name: selinux-policy\nVersion: %s\nRelease: %s\nSummary: x\nLicense: x\nBuildArch: noarch\n%%description\nx\n%%files\n", number, release)
+	ok(t, os.WriteFile(filepath.Join(dir, "policy.spec"), []byte(spec), 0o644))
+	build := exec.Command("rpmbuild", "-bb", "--quiet", "--define", "_topdir "+dir, "--define", "_rpmdir "+dir, "--define", "_rpmfilename policy.rpm", filepath.Join(dir, "policy.spec"))
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("rpmbuild: %v\n%s", err, out)
+	}
+	return filepath.Join(dir, "policy.rpm")
 }
 
 // A repository that does not have it.

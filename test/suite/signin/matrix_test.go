@@ -35,18 +35,24 @@ import (
 func TestMatrix(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	t.Run("machines", func(t *testing.T) {
+		try := func(s situation, persona string) {
+			if !taken(s.name, persona) {
+				return
+			}
+			r := &result{situation: s, persona: persona}
+			m.results = append(m.results, r)
+			t.Run(s.name+"/"+persona, func(t *testing.T) {
+				t.Parallel()
+				m.run(t, r)
+			})
+		}
 		for _, s := range situations(t) {
 			for _, p := range s.personas {
-				if !taken(s.name, p) {
-					continue
-				}
-				r := &result{situation: s, persona: p}
-				m.results = append(m.results, r)
-				t.Run(s.name+"/"+p, func(t *testing.T) {
-					t.Parallel()
-					m.run(t, r)
-				})
+				try(s, p)
 			}
+		}
+		for _, r := range releases() {
+			try(stockMachine(t, r), r.name)
 		}
 	})
 	m.report(t)
@@ -94,7 +100,7 @@ type result struct {
 // version is that of the package which the table of distributions wants: SLES
 // before 15.6 has an older one.
 func version(p roots.Persona) string {
-	if p.Family == roots.Zypper && p.Release < "15.6" {
+	if p.Family == roots.Zypper && (p.Release < "15.6" || p.Release == "42.3") {
 		return "1.0.027980001"
 	}
 	return scene.Version
@@ -118,13 +124,14 @@ func persona(t *testing.T, name string) roots.Persona {
 
 // passedLayer is a file system on which the package was installed by our
 // enable, and which passed.
-func (m *matrix) passedLayer(t *testing.T, p roots.Persona, o scene.Options) string {
+// prepare, where there is one, is done before.
+func (m *matrix) passedLayer(t *testing.T, p roots.Persona, o scene.Options, prepare func(*scene.Scene) error) string {
 	t.Helper()
 	key := fmt.Sprint(p.Name, o.Packages)
 	m.lock.Lock()
 	if m.stages[key] == nil {
 		dir := filepath.Join(m.keys, fmt.Sprintf("layer%d", len(m.stages)))
-		m.stages[key] = sync.OnceValues(func() (string, error) { return dir, install(o, dir) })
+		m.stages[key] = sync.OnceValues(func() (string, error) { return dir, install(o, dir, prepare) })
 	}
 	stage := m.stages[key]
 	m.lock.Unlock()
@@ -138,7 +145,7 @@ func (m *matrix) passedLayer(t *testing.T, p roots.Persona, o scene.Options) str
 // addUsers is a script that gives everybody an account.
 func addUsers() string { return "for u in " + strings.Join(users(), " ") + "; do aaduseradd $u; done" }
 
-func install(o scene.Options, dir string) error {
+func install(o scene.Options, dir string, prepare func(*scene.Scene) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	s, err := scene.Start(ctx, o)
@@ -146,6 +153,11 @@ func install(o scene.Options, dir string) error {
 		return err
 	}
 	defer s.Close()
+	if prepare != nil {
+		if err := prepare(s); err != nil {
+			return err
+		}
+	}
 	report, err := s.Agent.Apply(ctx, s.Goal())
 	if err != nil {
 		return err
@@ -175,11 +187,17 @@ type machine struct {
 // stand makes a machine and has everybody try to sign in.
 func (m *matrix) stand(t *testing.T, r *result) *machine {
 	t.Helper()
-	s, p := r.situation, persona(t, r.persona)
+	s := r.situation
+	var p roots.Persona
+	var prepare func(*scene.Scene) error
+	if of, known := releaseNamed(r.persona); known {
+		p, prepare = of.persona(t), of.prepare(t)
+	} else {
+		p = persona(t, r.persona)
+	}
 	o := scene.Options{Persona: p, Packages: []fixtures.Spec{{Name: fixtures.Login, Version: version(p), FirstOnly: !s.registers}}}
-	layer := m.passedLayer(t, p, o)
-	o.Box.Layers = []string{layer}
 	o.Box.Binds = []box.Bind{{From: m.modules, To: "/usr/lib/rig-modules"}}
+	o.Box.Layers = []string{m.passedLayer(t, p, o, prepare)}
 	one := &machine{stage: &stage{Scene: scene.New(t, o), t: t}, m: m, s: s}
 	var from []string
 	for _, a := range s.attempts {
