@@ -75,7 +75,7 @@ func releaseNamed(name string) (release, bool) {
 // stockMachine is what each of them must come to.
 func stockMachine(t *testing.T, r release) situation {
 	t.Helper()
-	s := situation{name: "stock-configuration", title: "the stock configuration and PAM stack of this release", script: "true", sudo: "yes", may: []verdict{{quiet: true}}}
+	s := situation{name: "stock-configuration", title: "the stock configuration and PAM stack of this release", script: "true", sudo: "yes", may: []expected{{quiet: true}}}
 	for _, words := range []string{"rsa-3072", "rsa-2048 from 203.0.113.9"} {
 		a, err := parseAttempt(words)
 		if err != nil {
