@@ -3,6 +3,7 @@
 package enable
 
 import (
+	"maps"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 )
 
@@ -83,6 +85,35 @@ func TestSecondEnable(t *testing.T) {
 		if (strings.HasPrefix(p, home+"/config/") || strings.HasPrefix(p, logs+"/events/")) && later[p] != was {
 			t.Errorf("%s was changed", p)
 		}
+	}
+}
+
+// TestProcessesOfAHealthyEnable counts the programs that a whole enable starts on
+// a machine that is as it should be. Before people's way in was judged gate by gate
+// (c2ec821) the same trace had five on each of these machines: the package database,
+// and sshd with -t, -V and twice -T.
+func TestProcessesOfAHealthyEnable(t *testing.T) {
+	for _, c := range []struct {
+		persona roots.Persona
+		starts  map[string]int
+	}{
+		{roots.Ubuntu("22.04"), map[string]int{"/usr/bin/dpkg-query": 1, "/usr/sbin/sshd": 2}},
+		{roots.RHEL("9.4"), map[string]int{"/usr/bin/rpm": 1, "/usr/sbin/sshd": 2}},
+		{roots.SLES("15.6"), map[string]int{"/usr/bin/rpm": 1, "/usr/sbin/sshd": 2}},
+	} {
+		t.Run(c.persona.Name, func(t *testing.T) {
+			s := stage(t, scene.Options{Persona: c.persona})
+			want(t, s, 0)
+			starts := map[string]int{}
+			for _, c := range trace(t, s, 0) {
+				if c.name == "execve" {
+					starts[c.paths()[0]]++
+				}
+			}
+			if !maps.Equal(starts, c.starts) {
+				t.Errorf("it started %v, want %v", starts, c.starts)
+			}
+		})
 	}
 }
 
