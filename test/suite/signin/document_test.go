@@ -81,7 +81,8 @@ installed anew from the kept file, and that people got in then.
 %d machines: on %d the verdict agrees with what people meet. Success where not everybody gets in: %d. Failure where people do: %d.
 Next steps carried out: %d, of which %d help.
 
-The machines are files in test/suite/signin/testdata/machines. This table is rendered by
+The machines are files in test/suite/signin/testdata/machines. Where the root of a release cannot be had, its stock files
+stand on the nearest root that can: the last rows have such a machine for each supported release. This table is rendered by
 UPDATE_GOLDEN=1 make signin.
 
 | What was done | Machine | Who tries | Code | What is said | Next step | Carried out |
