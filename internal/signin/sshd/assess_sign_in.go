@@ -154,10 +154,9 @@ func askGroups(f *Facts, e *Effective) Finding {
 		w := locate(f, e, keyword, list[0])
 		next := leaveOut(f, e, w)
 		words := brief(strings.Join(list, " "))
-		switch passing := f.Members.passing(keyword, list); {
-		case passing != "":
-			return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "everybody but " + passing,
-				Text: fmt.Sprintf("%s %q makes the first sign-in of Entra ID users fail%s, for before it they are in no group; of them /etc/group has only %s in one that gets past it.", shown, words, w.at(), passing), Next: next}
+		switch {
+		case f.One == nil && e.Conn.Account.Known:
+			return shut(w, fmt.Sprintf("%s %q shuts out%s whom /etc/group has in: %s.", shown, words, w.at(), brief(strings.Join(e.Conn.Account.Groups, ", "))), next)
 		case f.One == nil:
 			return shut(w, fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, words, w.at()), next)
 		case e.Conn.Account.Err != nil:
@@ -171,11 +170,6 @@ func askGroups(f *Facts, e *Effective) Finding {
 		return shut(w, fmt.Sprintf("%s %q makes the first sign-in of %s fail%s: before it they are in no group.", shown, words, f.One.Name, w.at()), next)
 	}
 	return pass("No list of groups shuts %s out.", f.whom())
-}
-
-// asksGroups says whether anybody is asked for groups.
-func (f *Facts) asksGroups() bool {
-	return slices.ContainsFunc(f.Users, func(e Effective) bool { return e.Has("allowgroups") || e.Has("denygroups") })
 }
 
 // passes says whether somebody with an account gets past a list of groups

@@ -38,19 +38,22 @@ func decides(keyword string) bool {
 
 // choices are the values that the configuration tells apart.
 type choices struct {
-	kinds []gate.Person
-	users []choice // of people, or the one who is asked about
-	one   *gate.Somebody
-	froms []choice // addresses and names that they come from
-	to    []netip.AddrPort
-	local bool // it makes a difference what they connect to
+	kinds   []gate.Person
+	users   []choice // of people, or the one who is asked about
+	members []choice // of groups
+	one     *gate.Somebody
+	froms   []choice // addresses and names that they come from
+	to      []netip.AddrPort
+	local   bool // it makes a difference what they connect to
 }
 
 type choice struct {
-	user  string
-	addr  netip.Addr
-	host  string
-	label string // empty: nothing particular
+	user    string
+	kind    gate.Person  // of a member of a group
+	account gate.Account // known of that member alone
+	addr    netip.Addr
+	host    string
+	label   string // empty: nothing particular
 }
 
 // Connections are those that sshd is to be asked about: one for each different
@@ -109,6 +112,9 @@ func (c *Config) signature(of Connection) string {
 			seen[d.Keyword] = true
 			b.WriteString("\n" + d.Keyword + " " + strings.Join(d.Args, " "))
 		}
+		if strings.HasSuffix(d.Keyword, "groups") && of.Account.Known {
+			b.WriteString(" passes " + strconv.FormatBool(of.passes(d.Keyword, d.Args)))
+		}
 		if d.Keyword == "allowusers" || d.Keyword == "denyusers" {
 			for _, pattern := range d.Args {
 				for _, version := range []string{"OpenSSH_9.2", "OpenSSH_10.0"} { // the two readings of several '@'
@@ -142,14 +148,15 @@ func (w choices) all() (out []Connection) {
 		if p == gate.Service && w.one == nil {
 			users = []choice{{user: p.Probe()}}
 		}
+		users = append(users[:len(users):len(users)], w.members...)
 		every := len(users)*len(w.froms)*len(w.to)*2 <= maxConnections
 		for i, u := range users {
 			for j, f := range w.froms {
 				for k, to := range w.to {
-					if !every && min(1, i)+min(1, j)+min(1, k) > 1 || f.addr.Is4() != to.Addr().Is4() {
+					if !every && min(1, i)+min(1, j)+min(1, k) > 1 || f.addr.Is4() != to.Addr().Is4() || u.account.Known && u.kind != p {
 						continue
 					}
-					c := Connection{Person: p, User: u.user, Addr: f.addr, Host: f.host, Local: to}
+					c := Connection{Person: p, User: u.user, Account: u.account, Addr: f.addr, Host: f.host, Local: to}
 					if w.one != nil {
 						c.Account = w.one.Account
 					}

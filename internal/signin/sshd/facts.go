@@ -66,6 +66,9 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 	if f.Binary == "" {
 		return f
 	}
+	if one == nil && len(f.Config.groups()) > 0 {
+		f.Members = lookMembers(h)
+	}
 	a := asker{h: h, binary: f.Binary, options: f.Options, rdomain: f.Config.asksDomain()}
 	var connections []Connection
 	connections, f.More = f.connections(func(address string) string { return nameOf(ctx, h, address) })
@@ -79,9 +82,6 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 		return f
 	}
 	f.Places = lookPlaces(ctx, h, f.Users)
-	if one == nil && f.asksGroups() {
-		f.Members = lookMembers(h)
-	}
 	if len(f.Users) > 0 { // none where the one who is asked about comes from where nobody can
 		f.HostKeys = lookHostKeys(h, f.Users[0].List("hostkey"))
 	}

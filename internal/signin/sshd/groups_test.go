@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"strings"
 	"testing"
 
 	"aadsshlogin-handler/internal/host/hosttest"
@@ -30,33 +31,50 @@ func TestListsOfGroups(t *testing.T) {
 	}
 }
 
-// Whom /etc/group has in a group may be in one that is listed.
+// Whom /etc/group has in a group is asked about where the configuration tells
+// that group apart.
 func TestMembersOfGroups(t *testing.T) {
-	h := hosttest.New(t).Host()
-	put(t, h, "/etc/group", "staff:x:50:root,anna@contoso.com,x@y.example\nnone:x:51:\nbroken\nfalse:x:52:anna@contoso.com,Not@Canonical\n", 0o644)
-	m := lookMembers(h)
-	for _, c := range []struct {
-		keyword string
-		list    []string
-		want    string
-	}{
-		{"allowgroups", []string{"st*"}, "anna@contoso.com and x@y.example"},
-		{"allowgroups", []string{"fa*"}, "anna@contoso.com"},
-		{"allowgroups", []string{"root"}, ""},
-		{"denygroups", []string{"false"}, "x@y.example"},
-		{"denygroups", []string{"root"}, "anna@contoso.com and x@y.example"},
+	const members = "staff:x:50:root,anna@contoso.com,x@y.example\nnone:x:51:\nbroken\nother:x:52:anna@contoso.com,Not@Canonical\nrobots:x:53:11111111-2222-3333-4444-555555555555\n"
+	for _, c := range []struct{ config, want string }{
+		{"", ""},
+		{"AllowGroups st*\n", "anna@contoso.com people who are in the group staff"},
+		{"AllowGroups wheel\n", ""},
+		{"DenyGroups other\n", "anna@contoso.com people who are in the group other"},
+		{"Match Group staff,!other\nPubkeyAuthentication yes\n", "x@y.example people who are in the group staff"}, // anna is like everybody there,
+		{"AllowGroups robots\n", "11111111-2222-3333-4444-555555555555 people who are in the group robots"},
 	} {
-		if got := m.passing(c.keyword, c.list); got != c.want {
-			t.Errorf("%s %q: %q", c.keyword, c.list, got)
+		h := hosttest.New(t).Host()
+		put(t, h, "/etc/group", members, 0o644)
+		f := healthy(t, "UsePAM yes\n"+c.config+packageBlock)
+		f.Members = lookMembers(h)
+		connections, _ := f.connections(nil)
+		var got []string
+		for _, one := range connections {
+			if one.Account.Known {
+				got = append(got, one.User+" "+one.whom())
+			}
+		}
+		if strings.Join(got, "; ") != c.want {
+			t.Errorf("%q: %q", c.config, got)
 		}
 	}
-	f := healthy(t, "UsePAM yes\n"+packageBlock)
-	for _, u := range f.Users {
-		u.values["allowgroups"] = []string{"staff"}
+}
+
+// A list of groups that lets in some members keeps out everybody else.
+func TestSomeMembersPass(t *testing.T) {
+	h := hosttest.New(t).Host()
+	put(t, h, "/etc/group", "staff:x:50:anna@contoso.com\n", 0o644)
+	f := healthy(t, "UsePAM yes\nAllowGroups staff\n"+packageBlock)
+	f.Members, f.Users = lookMembers(h), nil
+	connections, _ := f.connections(nil)
+	for _, c := range connections {
+		e := ParseEffective(c, golden(t, "9.2"))
+		delete(e.values, "allowusers")
+		e.values["allowgroups"] = []string{"staff"}
+		f.Users = append(f.Users, e)
 	}
-	f.Members = m
 	for _, r := range Assess(&f) {
-		if r.Name == "sshd-groups" && (r.Answer != Warn || r.Except != "everybody but anna@contoso.com and x@y.example") {
+		if r.Name == "sshd-groups" && (r.Answer != Warn || r.Except != "everybody but people who are in the group staff") {
 			t.Errorf("%+v", r)
 		}
 	}

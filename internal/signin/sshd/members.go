@@ -1,17 +1,16 @@
 package sshd
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/order"
 	"aadsshlogin-handler/internal/signin/gate"
 )
 
 // Members are the people of the directory whom /etc/group has in groups, by
-// name: a list of groups may let them in before they were ever here.
+// name: what stands for a group holds for them before they were ever here.
 type Members map[string][]string
 
 // lookMembers reads group(5): NAME:PASSWORD:GID:USER,USER.
@@ -35,19 +34,47 @@ func lookMembers(h *host.Host) Members {
 	return m
 }
 
-// passing are those whom a list of groups lets in: "a, b and 3 more"; "" where
-// there are none.
-func (m Members) passing(keyword string, list []string) string {
-	var names []string
-	for name, groups := range m {
-		c := Connection{Account: gate.Account{Known: true, Groups: groups}}
-		if c.passes(keyword, list) {
-			names = append(names, name)
+// mostMembers are the members who are asked about, each in other groups.
+const mostMembers = 4
+
+// choices are a member for each of the sets of groups that the configuration
+// tells apart.
+func (m Members) choices(c *Config) (out []choice) {
+	patterns := c.groups()
+	seen := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		var met []string
+		for _, group := range m[name] {
+			if slices.ContainsFunc(patterns, func(p string) bool { return MatchPattern(group, p) }) {
+				met = append(met, group)
+			}
+		}
+		who, _ := gate.Named(name)
+		label := "are in the group " + strings.Join(met, " and ")
+		if key := who.Kind.String() + label; len(met) > 0 && !seen[key] && len(out) < mostMembers {
+			seen[key] = true
+			out = append(out, choice{kind: who.Kind, user: name, account: gate.Account{Known: true, Groups: m[name]}, label: label})
 		}
 	}
-	order.By(names, strings.Compare)
-	if more := len(names) - 2; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(slices.Clip(names[:2]), ", "), more)
+	return out
+}
+
+// groups are the patterns of groups that the configuration compares with.
+func (c *Config) groups() (patterns []string) {
+	for _, d := range c.Directives {
+		if d.Keyword == "allowgroups" || d.Keyword == "denygroups" {
+			patterns = append(patterns, d.Args...)
+		}
 	}
-	return strings.Join(names, " and ")
+	for _, b := range c.Blocks {
+		for key, value := range b.pairs() {
+			if key != "group" {
+				continue
+			}
+			for _, p := range split(value) {
+				patterns = append(patterns, strings.TrimPrefix(p, "!"))
+			}
+		}
+	}
+	return patterns
 }

@@ -43,10 +43,11 @@ func pattern(name string) string {
 // connections are those that sshd is to be asked about.
 func (f *Facts) connections(lookup func(address string) string) ([]Connection, int) {
 	useDNS, to := f.Config.useDNS(), f.endpoints()
-	if f.One == nil {
-		return f.Config.Connections(to, useDNS, f.Arc)
-	}
 	want := f.Config.choose(to, useDNS, f.Arc)
+	if f.One == nil {
+		want.members = f.Members.choices(&f.Config)
+		return f.Config.connections(want)
+	}
 	want.one, want.kinds, want.users = f.One, []gate.Person{f.One.Kind}, []choice{{user: f.One.Name}}
 	if from := f.One.From; from.IsValid() {
 		one := choice{addr: from, host: from.String()}
