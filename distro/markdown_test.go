@@ -25,7 +25,7 @@ but Debian's own, and not the vendor's packages, was run: see
 [what the tests stand on](stand-ins.md).
 
 `)
-	for _, line := range tested(func(Row) bool { return true }) {
+	for _, line := range tested(func(*Row) bool { return true }) {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
 	b.WriteString(`
@@ -84,7 +84,7 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-func (row Row) tested() string {
+func (row *Row) tested() string {
 	switch {
 	case row.Refused != "":
 		return "refused"
@@ -95,14 +95,14 @@ func (row Row) tested() string {
 	}
 }
 
-func (row Row) suite() string {
+func (row *Row) suite() string {
 	if row.Manager == Apt && row.Suite == "" {
 		return "VERSION_CODENAME"
 	}
 	return row.Suite
 }
 
-func (row Row) architectures() string {
+func (row *Row) architectures() string {
 	words := slices.Clone(row.Arches)
 	for _, arch := range row.Unseen {
 		words = append(words, "("+arch+")")
@@ -110,14 +110,14 @@ func (row Row) architectures() string {
 	return strings.Join(words, ", ")
 }
 
-func (row Row) keys() string {
+func (row *Row) keys() string {
 	if row.OnImage != nil {
 		return "the image's"
 	}
 	return strings.Join(row.Keys, ", ")
 }
 
-func (row Row) version() string {
+func (row *Row) version() string {
 	switch {
 	case row.Refused != "":
 		return ""

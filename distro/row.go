@@ -38,20 +38,20 @@ type Row struct {
 type Source struct{ Fact, Where string }
 
 // familyOf is the rows that an os-release ID belongs to, in table order.
-func familyOf(id string) []Row {
-	return slices.DeleteFunc(Rows(), func(row Row) bool { return !slices.Contains(row.IDs, id) })
+func familyOf(id string) []*Row {
+	return slices.DeleteFunc(Rows(), func(row *Row) bool { return !slices.Contains(row.IDs, id) })
 }
 
 // covering finds the row for a version: the first that covers it.
-func covering(family []Row, v version) (Row, bool) {
-	i := slices.IndexFunc(family, func(row Row) bool { return row.covers(v) })
+func covering(family []*Row, v version) (*Row, bool) {
+	i := slices.IndexFunc(family, func(row *Row) bool { return row.covers(v) })
 	if i < 0 {
-		return Row{}, false
+		return nil, false
 	}
 	return family[i], true
 }
 
-func (row Row) covers(v version) bool {
+func (row *Row) covers(v version) bool {
 	if v.less(row.from()) {
 		return false
 	}
@@ -62,13 +62,13 @@ func (row Row) covers(v version) bool {
 	return v.less(below)
 }
 
-func (row Row) from() version {
+func (row *Row) from() version {
 	v, _ := parseVersion(row.From) // a test parses all of them
 	return v
 }
 
 // target fills the row in for one machine.
-func (row Row) target(r Release, goarch, suite string) Target {
+func (row *Row) target(r Release, goarch, suite string) Target {
 	v, _ := parseVersion(r.VersionID) // Lookup has parsed it
 	fill := strings.NewReplacer("{version}", r.VersionID, "{major}", v.major(), "{codename}", suite, "{basearch}", baseArch(goarch))
 	t := Target{
@@ -121,11 +121,11 @@ func (r *ImageRepository) filled(fill *strings.Replacer) *ImageRepository {
 }
 
 // arches are all architectures that are tried.
-func (row Row) arches() []string { return slices.Concat(row.Arches, row.Unseen) }
+func (row *Row) arches() []string { return slices.Concat(row.Arches, row.Unseen) }
 
 // repositoryRelease is how far the repository's name goes into the version:
 // apt repositories are made for a release, the others for a major version.
-func (row Row) repositoryRelease(r Release, v version) string {
+func (row *Row) repositoryRelease(r Release, v version) string {
 	if strings.Contains(row.Path, "{major}") {
 		return v.major()
 	}
@@ -147,11 +147,11 @@ func baseArch(goarch string) string {
 // Supported lists the tested releases whose repository has packages for an
 // architecture (GOARCH), a line a family, sorted by family.
 func Supported(goarch string) []string {
-	return tested(func(row Row) bool { return slices.Contains(row.arches(), goarch) })
+	return tested(func(row *Row) bool { return slices.Contains(row.arches(), goarch) })
 }
 
 // tested lists the tested releases of the rows that are wanted.
-func tested(wanted func(Row) bool) []string {
+func tested(wanted func(*Row) bool) []string {
 	releases := map[string][]string{}
 	for _, row := range Rows() {
 		if row.Tested && wanted(row) {

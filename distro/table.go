@@ -8,7 +8,7 @@ import "slices"
 // The first row that covers a release counts. Releases that are newer than a
 // family's list are reached by the family's rule: a row that is not Tested,
 // whose Note is what the operator is told. What no row covers is refused.
-func Rows() []Row {
+func Rows() []*Row {
 	return slices.Concat(
 		rebuild("AlmaLinux", "almalinux"),
 		azureLinux(),
@@ -48,7 +48,7 @@ func onlyAMD64() []string  { return []string{"amd64"} }
 func bothArches() []string { return []string{"amd64", "arm64"} }
 
 // complete adds what nearly all rows have in common.
-func complete(row Row, sources ...Source) Row {
+func complete(row *Row, sources ...Source) *Row {
 	row.SELinux = true
 	row.Sources = append(sources, Source{"SELinux package", anyRelease}, Source{"SSH unit", sshUnit})
 	if row.Manager == Apt {
@@ -61,7 +61,7 @@ func complete(row Row, sources ...Source) Row {
 
 // azureLinux are the distributions whose image brings the repository's
 // definition and key. The key of their packages is not the one of the others.
-func azureLinux() []Row {
+func azureLinux() []*Row {
 	const (
 		azl     = "azurelinux-repos.spec of microsoft/azurelinux; Azure/azure-linux-extensions#2051"
 		azl4    = "base/comps/azurelinux-repos/microsoft.repo of microsoft/azurelinux; Azure/azure-linux-extensions#2197 (4.0 on machines)"
@@ -70,13 +70,13 @@ func azureLinux() []Row {
 		rpmKey  = "/etc/pki/rpm-gpg/MICROSOFT-RPM-GPG-KEY"
 		mdKey   = "/etc/pki/rpm-gpg/MICROSOFT-METADATA-GPG-KEY"
 	)
-	return []Row{
-		complete(Row{
+	return []*Row{
+		complete(&Row{
 			Family: "Azure Linux", IDs: []string{"azurelinux"}, Releases: "3", From: "3", Below: "4", Tested: true,
 			Manager: Tdnf, Path: "/azurelinux/{major}.0/prod/ms-non-oss/{basearch}", Arches: onlyAMD64(), Unseen: []string{"arm64"},
 			OnImage: &ImageRepository{ID: "azurelinux-official-ms-non-oss", Package: "azurelinux-repos-ms-non-oss", Keys: []string{rpmKey}},
 		}, Source{"release", documented}, Source{"path", azl}, Source{"keys", keys}, Source{"architectures", arm64Open}),
-		complete(Row{
+		complete(&Row{
 			Family: "Azure Linux", IDs: []string{"azurelinux"}, Releases: "4", From: "4", Below: "5",
 			Note:    "nobody has seen aadsshlogin in its repository yet; it is tried all the same",
 			Manager: Dnf, Path: "/azurelinux/{major}/prod/microsoft/{basearch}", Unseen: bothArches(),
@@ -87,7 +87,7 @@ func azureLinux() []Row {
 			Refused: "CBL-Mariner 1.0 was withdrawn by its vendor, its repositories were deleted on 2024-10-17; move to Azure Linux 3",
 			Sources: []Source{{"release", "packages.microsoft.com README"}},
 		},
-		complete(Row{
+		complete(&Row{
 			Family: "CBL-Mariner", IDs: []string{"mariner"}, Releases: "2", From: "2", Below: "3", Tested: true,
 			Manager: Tdnf, Path: "/cbl-mariner/{major}.0/prod/extras/{basearch}", Arches: onlyAMD64(), Unseen: []string{"arm64"},
 			OnImage: &ImageRepository{ID: "mariner-official-extras", Package: "mariner-repos-extras", Keys: []string{rpmKey, mdKey}},

@@ -130,11 +130,11 @@ func whyUnknown(r Release) string {
 }
 
 // whyOutside is the reason for a version that no row of its family covers.
-func whyOutside(family []Row, found version) string {
+func whyOutside(family []*Row, found version) string {
 	var next *Row
-	for i, row := range family {
+	for _, row := range family {
 		if from := row.from(); found.less(from) && (next == nil || from.less(next.from())) {
-			next = &family[i]
+			next = row
 		}
 	}
 	if next != nil {
