@@ -14,7 +14,8 @@ import (
 
 // service is the SSH service as systemd has it.
 type service struct {
-	known   bool // systemd runs and answered
+	known   bool  // systemd runs and answered
+	err     error // it runs, and this is why it was not known
 	daemon  systemd.UnitState
 	sockets []systemd.UnitState
 }
@@ -31,11 +32,11 @@ func lookService(ctx context.Context, h *host.Host) service {
 	for _, name := range []string{"ssh", "sshd"} {
 		daemon, err := systemd.State(ctx, name+".service")
 		if err != nil {
-			return service{}
+			return service{err: err}
 		}
 		socket, err := systemd.State(ctx, name+".socket")
 		if err != nil {
-			return service{}
+			return service{err: err}
 		}
 		if !s.known || !s.daemon.Exists() {
 			s.daemon = daemon
@@ -49,7 +50,12 @@ func lookService(ctx context.Context, h *host.Host) service {
 // sshService says whether sshd runs, and will run after the next boot.
 func sshService(m *machine) []preflight.Result {
 	s := m.service
-	if !s.known || m.SSHD.Binary == "" {
+	switch {
+	case m.SSHD.Binary == "":
+		return nil
+	case s.err != nil:
+		return []preflight.Result{unasked("Whether the SSH service starts with the machine", s.err)}
+	case !s.known:
 		return nil
 	}
 	unit := strings.TrimSuffix(s.daemon.Name, ".service")
@@ -78,10 +84,21 @@ func sshService(m *machine) []preflight.Result {
 
 // sshdReload says whether the running sshd has read its files as they are now.
 func sshdReload(m *machine) []preflight.Result {
-	if !m.service.known || m.SSHD.Binary == "" {
+	switch {
+	case m.SSHD.Binary == "":
+		return nil
+	case m.service.err != nil:
+		return []preflight.Result{unasked("Whether sshd has read its configuration since it was changed", m.service.err)}
+	case !m.service.known:
 		return nil
 	}
 	return []preflight.Result{sshd.AssessReload(&m.SSHD, m.service.daemon.Changed)}
+}
+
+// unasked is what only systemd can tell, where it runs and did not.
+func unasked(what string, why error) preflight.Result {
+	return preflight.Result{Answer: preflight.Unknown, Text: what + " is not known: " + why.Error() + ".",
+		Next: "See whether it answers: sudo systemctl status; where it does not: sudo systemctl --force reboot"}
 }
 
 func enabled(u systemd.UnitState) bool {

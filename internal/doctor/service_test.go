@@ -39,6 +39,13 @@ func TestSSHService(t *testing.T) {
 			t.Errorf("%s: %s: %s > %s", c.name, r.Answer, r.Text, r.Next)
 		}
 	}
+	quiet := machine{service: service{err: systemd.ErrSilent}}
+	quiet.SSHD.Binary = "/usr/sbin/sshd"
+	for _, r := range append(sshService(&quiet), sshdReload(&quiet)...) {
+		if r.Answer != preflight.Unknown || !strings.Contains(r.Text, "not known: systemd does not answer") || !strings.Contains(r.Next, "sudo systemctl") {
+			t.Errorf("systemd is silent, and it says: %+v", r)
+		}
+	}
 	if r := sshService(&machine{}); r != nil {
 		t.Errorf("without systemd: %v", r)
 	}

@@ -61,7 +61,7 @@ func open(ctx context.Context) (*session, error) {
 			return s, err
 		}
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("systemd did not answer: %w", ctx.Err())
+			return nil, silent(ctx, ctx.Err())
 		}
 	}
 	s, err := dial(ctx, dbus.NewSystemConnectionContext)
@@ -102,7 +102,7 @@ func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-timer.C:
-		err = fmt.Errorf("%w: nothing was heard in %s", ErrSilent, answerTimeout)
+		err = &silence{context.DeadlineExceeded}
 	}
 	end() // ends the handshake, so that the goroutine ends too
 	go func() {
@@ -123,10 +123,16 @@ func ask(ctx context.Context, question func(context.Context) error) error {
 // silent gives a question that was not answered in time its name.
 func silent(ctx context.Context, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("%w: %w", ErrSilent, err)
+		return &silence{err}
 	}
 	return err
 }
+
+// silence is ErrSilent with what the waiting ended by, which is nothing to tell people.
+type silence struct{ err error }
+
+func (s *silence) Error() string   { return ErrSilent.Error() + ": nothing was heard of it in time" }
+func (s *silence) Unwrap() []error { return []error{ErrSilent, s.err} }
 
 // start is a method of a connection that begins a job, says its number and
 // sends how it ended.

@@ -215,7 +215,7 @@ func (r reference) play(ctx context.Context, m *machinery, p point) (o outcome) 
 			return err
 		}
 		if p.Fault != "" {
-			o.wrong = append(o.wrong, p.told(first)...)
+			o.wrong = append(o.wrong, p.told(first, r.scenario)...)
 		}
 		if e := first.Extension; p.holdsPlace() && (e == nil || e.FromAgent || e.Status != "error" || e.Code != int(fault.StillRunning)) {
 			o.wrong = append(o.wrong, fmt.Sprintf("update was killed behind its placeholder, and the status is %+v", e))

@@ -52,8 +52,9 @@ func causes() map[string]cause {
 }
 
 // told is what is wrong with how a run told of a fault that it met: code and text
-// are about the cause, and the status says what the exit code says.
-func (p point) told(r agentrun.Report) (wrong []string) {
+// are about the cause, and the status says what the exit code says. A success from
+// before stays only where a disk takes nothing any more, not even its removal.
+func (p point) told(r agentrun.Report, sc scenario) (wrong []string) {
 	for _, run := range r.Runs {
 		if run.ExitCode == 0 {
 			continue
@@ -77,6 +78,7 @@ func (p point) told(r agentrun.Report) (wrong []string) {
 	case !decides(last.Operation):
 	case last.ExitCode == 0 && (e == nil || e.FromAgent || e.Status != "success" || e.Code != 0):
 		wrong = append(wrong, fmt.Sprintf("exit code 0, and the status is %+v", e))
+	case last.ExitCode != 0 && e != nil && e.Status == "success" && sc.repeats && !p.writable(e):
 	case last.ExitCode != 0 && e != nil && e.Status == "success":
 		wrong = append(wrong, fmt.Sprintf("exit code %d, and the status says success: %s", last.ExitCode, oneLine(e.Message)))
 	case last.ExitCode != 0 && e != nil && !e.FromAgent && (e.Status != "error" || e.Invalid != "" || e.StopsOther):

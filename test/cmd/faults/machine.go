@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -85,6 +86,12 @@ func (s *stage) touched() ([]string, error) {
 	return slices.Collect(maps.Keys(snapshot)), err
 }
 
+// watchRecord is what enable leaves for the watch, and made the part of it that has
+// the inodes of the program's copy: another machine, or another copy, has others.
+const watchRecord = host.StateDir + "/watch.json"
+
+var made = regexp.MustCompile(`(?s),\s*"made": \{.*?\}`)
+
 // gone is the description of a path with nothing at it.
 const gone = "gone"
 
@@ -104,6 +111,9 @@ func (s *stage) describe(path string) (string, error) {
 		b, err := os.ReadFile(full)
 		if err != nil {
 			return "", err
+		}
+		if path == watchRecord {
+			b = made.ReplaceAll(b, nil)
 		}
 		content = state.Hash(b)[:16]
 	case info.Mode()&fs.ModeSymlink != 0:
