@@ -137,15 +137,24 @@ func completeChecks(c *cobra.Command, flags ...string) {
 	}
 }
 
-// merge sums up the reports of many machines.
+// merge sums up the reports of many machines. A file that is no report does not
+// keep the others from being counted: it is named, and the exit code is not 0.
 func (p Process) merge(c *cobra.Command, files []string, asJSON bool, code *fault.Code) error {
 	var fleet doctor.Fleet
+	var unread []error
 	for _, name := range files {
 		if err := addReports(&fleet, c.InOrStdin(), name); err != nil {
-			return err
+			unread = append(unread, err)
 		}
 	}
 	*code = fault.Code(fleet.Worst())
+	if fleet.Summary().Machines == 0 && len(unread) > 0 {
+		return unread[0]
+	}
+	for _, err := range unread {
+		fmt.Fprintln(c.ErrOrStderr(), "Not counted: "+fault.Of(err).What)
+		*code = max(*code, fault.Usage)
+	}
 	if asJSON {
 		return printJSON(c.OutOrStdout(), fleet.Summary())
 	}

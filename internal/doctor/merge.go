@@ -34,7 +34,7 @@ func (f *Fleet) Add(name string, in io.Reader) error {
 		case errors.Is(err, io.EOF):
 			return fault.New(fault.Usage, name+" has no report in it.", printed())
 		case err != nil:
-			return fault.Wrap(err, fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %s.", n, name, text.OneLine(err.Error())), printed())
+			return fault.Wrap(err, fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %s.", n, name, notReport(err)), printed())
 		case r.Schema != schemaVersion:
 			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s has the schema %q; this program reads %q.", n, name, text.Brief(r.Schema, 40), schemaVersion), "Print it anew, with this version of the program: sudo "+host.Program()+" doctor --json")
 		}
@@ -127,4 +127,17 @@ func (s Summary) Text(style Style) string {
 // printed says where reports come from.
 func printed() string {
 	return "Name files that this printed: sudo " + host.Program() + " doctor --json"
+}
+
+// notReport is why something that was read is no report, without the decoder's words
+// for what it would have been.
+func notReport(err error) string {
+	var form *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &form):
+		return "it is JSON of another form"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends in the middle"
+	}
+	return text.OneLine(err.Error())
 }

@@ -213,24 +213,23 @@ func (s Style) entry(b *strings.Builder, answer, name, what, next string) {
 // it, so that it can be pasted as it is shown.
 func (s Style) wrap(b *strings.Builder, head string, indent int, text string) {
 	b.WriteString(head)
-	words := strings.Fields(text)
 	if s.Width == 0 || s.Width-indent < 20 {
-		b.WriteString(strings.Join(words, " ") + "\n")
+		b.WriteString(strings.Join(strings.Fields(text), " ") + "\n")
 		return
 	}
+	all := tokens(text)
 	room := s.Width - indent
 	used := len([]rune(plainHead(head)))
-	inside := false
-	for i, w := range words {
-		n := len([]rune(w))
+	for i, w := range all {
+		n := len([]rune(w.text))
 		reserve := 0
-		if inside {
+		if i+1 < len(all) && all[i+1].within {
 			reserve = 2 // for the backslash that may follow
 		}
 		switch {
 		case i == 0 && used == 0:
 		case i > 0 && used+1+n+reserve > room:
-			if inside {
+			if w.within {
 				b.WriteString(" \\")
 			}
 			b.WriteString("\n" + strings.Repeat(" ", indent))
@@ -239,21 +238,10 @@ func (s Style) wrap(b *strings.Builder, head string, indent int, text string) {
 			b.WriteString(" ")
 			used++
 		}
-		b.WriteString(w)
+		b.WriteString(w.text)
 		used += n
-		inside = command(words[max(i-1, 0):i+1], inside)
 	}
 	b.WriteString("\n")
-}
-
-// command says whether what follows a word still belongs to a command: one
-// begins behind "run:", or with sudo or az, and ends with its sentence.
-func command(words []string, inside bool) bool {
-	w := words[len(words)-1]
-	if strings.HasSuffix(w, ".") || strings.HasSuffix(w, ";") || strings.HasSuffix(w, ",") || strings.HasSuffix(w, `"`) || strings.HasSuffix(w, ")") || strings.HasSuffix(w, ":") {
-		return strings.EqualFold(w, "run:")
-	}
-	return inside || w == "sudo" || w == "az" || w == `"az` || w == `"sudo`
 }
 
 // plainHead is a head without its color.
