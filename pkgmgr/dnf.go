@@ -76,11 +76,20 @@ func dnfSources(s Source) []string {
 	return append([]string{"--disablerepo=*", "--enablerepo=" + s.ID, "--setopt=" + s.ID + ".skip_if_unavailable=0"}, timeouts...)
 }
 
+// dnfOptions are dnfSources, and that no module hides what our source has: one that
+// was enabled once does so without its own source too.
+func dnfOptions(s Source) []string {
+	if s.ID == "" {
+		return dnfSources(s)
+	}
+	return append(dnfSources(s), "--setopt="+s.ID+".module_hotfixes=1")
+}
+
 // dnfCommand: exit_on_lock, because dnf would otherwise wait for ever, and not
 // say so in time.
 func dnfCommand(s Source, args ...string) host.Command {
 	env, secrets := proxyEnv(s)
-	return host.Command{Name: "dnf", Args: append(append([]string{"-y", "--setopt=exit_on_lock=1"}, dnfSources(s)...), args...),
+	return host.Command{Name: "dnf", Args: append(append([]string{"-y", "--setopt=exit_on_lock=1"}, dnfOptions(s)...), args...),
 		Env: env, Secrets: secrets, Changes: true}
 }
 
@@ -90,7 +99,7 @@ func dnfRefresh(s Source) []host.Command {
 
 func dnfVersions(s Source, name string) host.Command {
 	env, secrets := proxyEnv(s)
-	args := append(append([]string{"-q", "--setopt=exit_on_lock=1"}, dnfSources(s)...),
+	args := append(append([]string{"-q", "--setopt=exit_on_lock=1"}, dnfOptions(s)...),
 		"repoquery", "--available", "--qf", `%{name} %{evr}\n`, name)
 	return host.Command{Name: "dnf", Args: args, Env: env, Secrets: secrets}
 }
@@ -146,8 +155,7 @@ func dnfInstall(o Order) []host.Command {
 }
 
 // dnfDownload: what the order names comes from our source, whatever the others
-// call theirs; an exact version is not replaced by what says that it obsoletes it,
-// and what is in another source's module does not hide it.
+// call theirs; an exact version is not replaced by what says that it obsoletes it.
 func dnfDownload(o Order) []host.Command {
 	words, options := dnfWords(o), dnfTransaction()
 	if o.Source.All && o.Source.ID != "" {
@@ -155,15 +163,14 @@ func dnfDownload(o Order) []host.Command {
 		for _, spec := range o.Install {
 			names = append(names, spec.Name)
 		}
-		options = append(options, "--setopt=*.excludepkgs="+strings.Join(names, ","), "--setopt="+o.Source.ID+".excludepkgs=",
-			"--setopt="+o.Source.ID+".module_hotfixes=1")
+		options = append(options, "--setopt=*.excludepkgs="+strings.Join(names, ","), "--setopt="+o.Source.ID+".excludepkgs=")
 	}
 	return []host.Command{dnfCommand(o.Source, slices.Concat(options, words[:1], []string{"--downloadonly"}, words[1:])...)}
 }
 
 func dnfSimulate(o Order) []host.Command {
 	env, secrets := proxyEnv(o.Source)
-	args := append(append([]string{"--assumeno", "--setopt=exit_on_lock=1"}, dnfSources(o.Source)...), dnfTransaction()...)
+	args := append(append([]string{"--assumeno", "--setopt=exit_on_lock=1"}, dnfOptions(o.Source)...), dnfTransaction()...)
 	return []host.Command{{Name: "dnf", Args: append(args, dnfWords(o)...), Env: env, Secrets: secrets}}
 }
 

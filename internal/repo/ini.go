@@ -13,6 +13,7 @@ type section struct {
 	id     string
 	line   int
 	values map[string]string // what follows one another in a list is joined by \n
+	names  []string          // of dnf's settings, in the order in which they first come
 }
 
 // mistake is a line for which a manager takes nothing of a file: dnf 4 goes on
@@ -165,6 +166,13 @@ func (r *reading) heading(id string, line int) {
 	if r.current < 0 {
 		r.current = len(r.all)
 		r.all = append(r.all, section{id: id, line: line, values: map[string]string{}})
+	}
+}
+
+// comes notes that a setting is read.
+func (r *reading) comes(name string) {
+	if s := &r.all[r.current]; !slices.Contains(s.names, name) {
+		s.names = append(s.names, name)
 	}
 }
 

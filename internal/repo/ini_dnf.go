@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"cmp"
 	"path"
 	"strings"
 
@@ -10,15 +9,7 @@ import (
 
 // readDnf reads as dnf 4 and 5 do (libdnf, iniparser.cpp). Any line that it
 // cannot read ends it.
-func readDnf(text string) ([]section, *mistake) { return readDnfAs(text, nil) }
-
-// readDnf5: to dnf 5 pkg_gpgcheck is another name for gpgcheck, and the last of
-// them counts.
-func readDnf5(text string) ([]section, *mistake) {
-	return readDnfAs(text, map[string]string{"pkg_gpgcheck": "gpgcheck"})
-}
-
-func readDnfAs(text string, other map[string]string) ([]section, *mistake) {
+func readDnf(text string) ([]section, *mistake) {
 	const blank = " \t\r"
 	var r reading
 	name := "" // of the setting that an indented line goes on with
@@ -58,12 +49,30 @@ func readDnfAs(text string, other map[string]string) ([]section, *mistake) {
 				return r.all, &mistake{number, "it is neither a section nor a setting"}
 			}
 			name = strings.TrimRight(key, " \t")
-			name = cmp.Or(other[name], name)
+			r.comes(name)
 			r.values()[name] = strings.TrimLeft(value, " \t")
 		}
 	}
 	finish()
 	return r.all, nil
+}
+
+// readDnf5: to dnf 5 pkg_gpgcheck is another name for gpgcheck. They count in the
+// order in which they first come, where their value is one that is known.
+func readDnf5(text string) ([]section, *mistake) {
+	all, wrong := readDnf(text)
+	for _, s := range all {
+		last := ""
+		for _, name := range s.names {
+			if _, known := dnfTruth(s.values[name]); known && (name == "gpgcheck" || name == "pkg_gpgcheck") {
+				last = s.values[name]
+			}
+		}
+		if last != "" {
+			s.values["gpgcheck"] = last
+		}
+	}
+	return all, wrong
 }
 
 // dnfHeading is the id of a heading; wrong says why it is none.

@@ -177,6 +177,8 @@ func TestPackageCheckOfDnf5(t *testing.T) {
 		{"pkg_gpgcheck=0\ngpgcheck=1\n", true, true},
 		{"pkg_gpgcheck=1\n", false, true},
 		{"gpgcheck=0\npkg_gpgcheck=yes\n", false, true},
+		{"gpgcheck=0\npkg_gpgcheck=n\n", false, false},
+		{"gpgcheck=1\npkg_gpgcheck=0\ngpgcheck=1\n", true, false},
 	} {
 		for generation, want := range map[string]bool{"dnf-3": c.four, "dnf5": c.fifth} {
 			h := machine(t, map[string]string{"/etc/dnf/dnf.conf": "[main]\n", "/etc/yum.repos.d/x.repo": "[x]\nbaseurl=https://h.invalid/\n" + c.settings, "/usr/bin": "/"})

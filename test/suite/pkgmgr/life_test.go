@@ -113,10 +113,14 @@ func TestReplaceLegacy(t *testing.T) {
 
 func TestLegacyScriptRefuses(t *testing.T) {
 	packages := append(login(newer), fixtures.Spec{Name: fixtures.Legacy, Version: "1.0.016050002", FailPre: true})
-	each(t, families(), packages, func(m machine) {
+	each(t, everybody(), packages, func(m machine) {
 		m.must(job{Do: "Refresh"})
 		m.must(job{Do: "Install", Specs: spec("aadlogin", "")})
-		m.fails(job{Do: "Replace", Specs: spec("aadsshlogin", ""), Names: []string{"aadlogin"}}, fault.PackageManagerFailed, "aadlogin")
+		words := []string{"aadlogin", "is currently used by process"}
+		if m.manager == distro.Yum { // it does not show what a script says that ends so
+			words = words[:1]
+		}
+		m.fails(job{Do: "Replace", Specs: spec("aadsshlogin", ""), Names: []string{"aadlogin"}}, fault.PackageManagerFailed, words...)
 		m.must(job{Do: "RemoveLowLevel", Names: []string{"aadlogin"}})
 		m.has("aadlogin", "")
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})

@@ -133,32 +133,11 @@ func newMachine(t *testing.T, o rig.Options) machine {
 	o.Path, o.Suite = path, "rig"
 	o.Box.Binds = append(o.Box.Binds, box.Bind{From: driver, To: "/usr/local/bin/drive"})
 	m := machine{rig.New(t, o), t, distro.Manager(o.Persona.Family)}
-	m.standIn()
 	m.configure(id, path, "https://"+pkghost.Name, keys.Rig())
 	if a := m.do(job{Do: "ImportKey", Files: []string{repo.KeyPath(m.manager)}}); a.Code != 0 {
 		t.Fatalf("%+v", a)
 	}
 	return m
-}
-
-// standIn teaches dnf the words that yum 3 has and it has not. yum cannot be had
-// for these machines: dnf under its name is the closest there is.
-func (m machine) standIn() {
-	m.t.Helper()
-	words := map[distro.Manager]string{
-		distro.Yum: `s/^makecache fast$/makecache/`,
-	}
-	edit, ok := words[m.manager]
-	if !ok {
-		return
-	}
-	program := "/usr/bin/" + string(m.manager)
-	m.sh("mv " + program + " /usr/bin/stand-in")
-	script := fmt.Sprintf("#!/bin/bash\nargs=()\nwhile [ $# -gt 0 ]; do\n  pair=$(echo \"$1 ${2-}\" | sed '%s')\n"+
-		"  if [ \"$pair\" != \"$1 ${2-}\" ]; then args+=($pair); shift 2; else args+=(\"$1\"); shift; fi\ndone\nexec /usr/bin/stand-in \"${args[@]}\"\n", edit)
-	if err := m.WriteFile(program, []byte(script), 0o755); err != nil {
-		m.t.Fatal(err)
-	}
 }
 
 // configure writes the definition that the handler writes.

@@ -10,10 +10,25 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/pkghost"
 	"aadsshlogin-handler/test/lib/recording"
 	"aadsshlogin-handler/test/lib/rig"
 	"aadsshlogin-handler/test/lib/roots"
 )
+
+// likeness is a scene of a recording in which a stand-in is to be as the real
+// program was.
+type likeness struct {
+	packages []fixtures.Spec // of our repository; the older and the newer version
+	before   string
+	trouble  func(*pkghost.Host)
+	commands int // of the recording, from the first
+}
+
+// withStatus is a server that answers with a status, for everything below a path.
+func withStatus(status int, below string) func(*pkghost.Host) {
+	return func(h *pkghost.Host) { h.Trouble(path+below, pkghost.Status(status, 0)) }
+}
 
 // TestStandInOfTdnf holds what stands in for tdnf against the recording of the
 // real one: the same commands in the same situations, with the same exit codes,
@@ -24,11 +39,8 @@ func TestStandInOfTdnf(t *testing.T) {
 		into  = " > /etc/yum.repos.d/third.repo"
 		key   = "/etc/pki/rpm-gpg/RPM-GPG-KEY-aadsshlogin"
 	)
-	for scene, s := range map[string]struct {
-		packages []fixtures.Spec
-		before   string
-		commands int // of the recording, from the first
-	}{
+	azure := roots.Like("azurelinux3.0", roots.Bookworm, roots.Tdnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"3.0\"\nID=azurelinux\nVERSION_ID=\"3.0\"\n")
+	alike(t, azure, "tdnf-3.5.8", alone+" --refresh makecache", map[string]likeness{
 		"refresh of our source alone":                         {commands: 1},
 		"list of versions":                                    {commands: 2},
 		"install":                                             {commands: 2},
@@ -43,31 +55,105 @@ func TestStandInOfTdnf(t *testing.T) {
 		"failing installation script":                         {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}, commands: 1},
 		"--downloadonly --downloaddir":                        {before: "mkdir -p /var/lib/put", commands: 1},
 		"--downloadonly --downloaddir, then tdnf install of the file": {before: "mkdir -p /var/lib/put", commands: 2},
-		"words that are none":                             {commands: 2},
-		"another definition file holds a page":            {before: "printf '<html>\\n'" + into, commands: 2},
+		"metadata: 403":                        {trouble: withStatus(403, "/..."), commands: 1},
+		"metadata: 404":                        {trouble: withStatus(404, "/..."), commands: 2},
+		"metadata: 429":                        {trouble: withStatus(429, "/..."), commands: 1},
+		"metadata: 503":                        {trouble: withStatus(503, "/..."), commands: 1},
+		"metadata: connection refused":         {trouble: (*pkghost.Host).Down, commands: 2},
+		"package: 403":                         {trouble: withStatus(403, "/Packages/..."), commands: 1},
+		"package: 404":                         {trouble: withStatus(404, "/Packages/..."), commands: 1},
+		"package: 503":                         {trouble: withStatus(503, "/Packages/..."), commands: 1},
+		"words that are none":                  {commands: 2},
+		"another definition file holds a page": {before: "printf '<html>\\n'" + into, commands: 2},
 		"another definition file has a broken heading":    {before: "printf '[third\\nname=third\\n'" + into, commands: 2},
 		"another definition file has a line that is none": {before: "printf '[third]\\nname=third\\nthese are words\\n'" + into, commands: 2},
 		"our definition file is broken":                   {before: "printf '<html>\\n' > /etc/yum.repos.d/aadsshlogin.repo", commands: 2},
 		"the same definition twice":                       {before: "cat /etc/yum.repos.d/aadsshlogin.repo" + into, commands: 2},
 		"key file missing, and not imported":              {before: "rm " + key, commands: 1},
 		"key not imported":                                {commands: 1},
-	} {
+	})
+}
+
+// TestStandInOfYum holds what stands in for yum against the recording of yum 3.4.3.
+func TestStandInOfYum(t *testing.T) {
+	const (
+		ours    = "yum -y --disablerepo=* --enablerepo=aadsshlogin"
+		into    = " > /etc/yum.repos.d/third.repo"
+		key     = "/etc/pki/rpm-gpg/RPM-GPG-KEY-aadsshlogin"
+		install = ours + " install aadsshlogin"
+	)
+	legacy := []fixtures.Spec{{Name: fixtures.Login, Version: older}, {Name: fixtures.Login, Version: newer}, {Name: fixtures.SELinux, Version: newer},
+		{Name: fixtures.Legacy, Version: "1.0.016050002"}, {Name: fixtures.Legacy + "-selinux", Version: "1.0.016050002"}}
+	unsolved := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}}}
+	alike(t, roots.RHEL("7.9"), "yum-3.4.3", ours+" makecache fast", map[string]likeness{
+		"refresh of our source alone": {commands: 2},
+		"list of versions":            {commands: 2},
+		"install":                     {commands: 2},
+		"install when it is there":    {before: install, commands: 2},
+		"install of an exact version": {commands: 1},
+		"upgrade":                     {before: install + "-" + older, commands: 1},
+		"upgrade to an exact version": {before: install + "-" + older, commands: 1},
+		"install of an older version when the newer is there": {before: install, commands: 1},
+		"downgrade":                             {before: install, commands: 2},
+		"reinstall":                             {before: install, commands: 1},
+		"download only":                         {commands: 2},
+		"replace aadlogin":                      {packages: legacy, before: ours + " install aadlogin aadlogin-selinux", commands: 2},
+		"the right form of swap":                {packages: legacy, before: ours + " install aadlogin aadlogin-selinux", commands: 3},
+		"the right form of swap, exact version": {packages: legacy, before: ours + " install aadlogin", commands: 1},
+		"the right form of swap, with what is not installed": {packages: legacy, before: ours + " install aadlogin", commands: 1},
+		"the right form of swap, missing package":            {packages: legacy, before: ours + " install aadlogin", commands: 2},
+		"package: unsigned":                                  {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: fixtures.Unsigned}}, commands: 2},
+		"package: signed with another key":                   {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: fixtures.WrongKey}}, commands: 2},
+		"key file missing, and not imported":                 {before: "rm " + key, commands: 1},
+		"key not imported":                                   {commands: 1},
+		"missing package":                                    {commands: 2},
+		"one of two packages is missing":                     {commands: 1},
+		"one of two packages is missing, refused":            {commands: 3},
+		"missing version":                                    {commands: 1},
+		"missing dependency":                                 {packages: unsolved, commands: 2},
+		"conflict":                                           {packages: legacy, before: ours + " install aadlogin", commands: 1},
+		"another definition file holds a page":               {before: "printf '<html>\n'" + into, commands: 2},
+		"another definition file has a broken heading":       {before: "printf '[third\nname=third\n'" + into, commands: 2},
+		"another definition file has a line that is none":    {before: "printf '[third]\nname=third\nthese are words\n'" + into, commands: 2},
+		"our definition file is broken":                      {before: "printf '<html>\n' > /etc/yum.repos.d/aadsshlogin.repo", commands: 2},
+		"the same definition twice":                          {before: "cat /etc/yum.repos.d/aadsshlogin.repo" + into, commands: 2},
+		"definition gone":                                    {before: "rm /etc/yum.repos.d/aadsshlogin.repo", commands: 3},
+		"failing installation script":                        {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}, commands: 1},
+		"excluded":                                           {before: "sed -i '$a exclude=aadsshlogin' /etc/yum.conf", commands: 3},
+		"metadata: 403":                                      {trouble: withStatus(403, "/..."), commands: 1},
+		"metadata: 404":                                      {trouble: withStatus(404, "/..."), commands: 2},
+		"metadata: 429":                                      {trouble: withStatus(429, "/..."), commands: 1},
+		"metadata: 503":                                      {trouble: withStatus(503, "/..."), commands: 1},
+		"metadata: connection refused":                       {trouble: (*pkghost.Host).Down, commands: 2},
+		"package: 403":                                       {trouble: withStatus(403, "/Packages/..."), commands: 1},
+		"package: 404":                                       {trouble: withStatus(404, "/Packages/..."), commands: 1},
+		"package: 503":                                       {trouble: withStatus(503, "/Packages/..."), commands: 1},
+		"lock: /var/run/yum.pid":                             {before: "echo 1 > /var/run/yum.pid", commands: 2},
+	})
+}
+
+// alike runs what was recorded of a program on machines of a persona. prepare is
+// run first, but for a scene that is about a refresh.
+func alike(t *testing.T, p roots.Persona, program, prepare string, scenes map[string]likeness) {
+	for scene, s := range scenes {
 		t.Run(scene, func(t *testing.T) {
 			if s.packages == nil {
 				s.packages = login(older, newer)
 			}
-			azure := roots.Like("azurelinux3.0", roots.Bookworm, roots.Tdnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"3.0\"\nID=azurelinux\nVERSION_ID=\"3.0\"\n")
-			m := newMachine(t, rig.Options{Persona: azure, Packages: s.packages})
+			m := newMachine(t, rig.Options{Persona: p, Packages: s.packages})
 			m.sh("rpm -e --allmatches gpg-pubkey 2>/dev/null || true")
-			if !strings.HasPrefix(scene, "refresh") {
-				m.sh("set -f; " + alone + " --refresh makecache; " + s.before)
+			if !strings.HasPrefix(scene, "refresh") && !strings.HasPrefix(scene, "metadata: ") {
+				m.sh("set -f; " + prepare + "; " + s.before)
 			}
-			for _, r := range recorded(t, "tdnf-3.5.8", scene)[:s.commands] {
+			if s.trouble != nil {
+				s.trouble(m.Packages)
+			}
+			for _, r := range recorded(t, program, scene)[:s.commands] {
 				got, err := m.Run(t.Context(), []string{"HOME=/root", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TERM=dumb"}, "sh", "-c", "set -f; "+r.Line+" 2>&1")
 				if err != nil {
 					t.Fatal(err)
 				}
-				if want, now := said(r.Result.Output()), said(string(got.Stdout)); r.Result.ExitCode != got.ExitCode || now != want {
+				if want, now := said(program, r.Result.Output()), said(program, string(got.Stdout)); r.Result.ExitCode != got.ExitCode || now != want {
 					t.Errorf("%s\nexit %d:\n%s\n\nthe real one: exit %d:\n%s", r.Line, got.ExitCode, now, r.Result.ExitCode, want)
 				}
 			}
@@ -84,17 +170,35 @@ func recorded(t *testing.T, program, scene string) []recording.Run {
 	return slices.DeleteFunc(runs, func(r recording.Run) bool { return r.Command.Name != name })
 }
 
-// said is what an answer says, without what differs from machine to machine:
-// sizes, folders, and the plugins that the tests do not have.
-func said(output string) string {
+// said is what an answer of a program says, without what differs from machine to
+// machine: sizes, folders, and the plugins that the tests do not have; of yum's,
+// which says it on two streams, also without their order, how it comes to what it
+// does, keys that it did not have before, and the lists at the end.
+func said(program, output string) string {
 	leave := regexp.MustCompile(`^(?:$|Loaded plugin|Total (?:installed|download) size|stdout|stderr:|\(no output\)|warning: .*NOKEY$|#)`)
 	size := regexp.MustCompile(`\s+\d+\.\d\d[bkMG]\b`)
 	folder := regexp.MustCompile(`(?:\S*/)?(\S+\.rpm)`)
+	counter := regexp.MustCompile(`\s+\d+/\d+$`)
+	yum := strings.HasPrefix(program, "yum")
+	if yum {
+		output, _, _ = strings.Cut(output, "\nUsage: yum ")
+		output = regexp.MustCompile(`(?s)( and yum doesn't have enough cached data).*?(\nfailure: )`).ReplaceAllString(output, "$1$2")
+		leave = regexp.MustCompile(`^(?:$|Total |warning: .*NOKEY$|--|===| Package +Arch|Delta RPMs disabled|Importing GPG key|Public key for \S+ is not installed$| (?:Userid|Fingerprint|From) *:|Your transaction was saved| yum load-transaction|Installed size| +Verifying +:|(?:Dependency )?(?:Installed|Updated|Removed|Failed):$|Warning: RPMDB altered|Main config did not| +aad\S+ 0:)`)
+		size = regexp.MustCompile(`\s+\d+(?:\.\d+)?(?: [kM])?$`)
+	}
 	var lines []string
 	for _, line := range strings.Split(output, "\n") {
-		if line = strings.TrimRight(line, " "); !leave.MatchString(line) {
-			lines = append(lines, folder.ReplaceAllString(size.ReplaceAllString(line, " SIZE"), "$1"))
+		if line = strings.TrimRight(line, " "); leave.MatchString(line) {
+			continue
 		}
+		line = folder.ReplaceAllString(size.ReplaceAllString(line, " SIZE"), "$1")
+		if yum {
+			line = strings.Join(strings.Fields(counter.ReplaceAllString(line, "")), " ")
+		}
+		lines = append(lines, line)
+	}
+	if yum {
+		slices.Sort(lines)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -161,6 +161,27 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 	}
 }
 
+// A module of another source that the owner has enabled does not hide our package,
+// whether or not that source is used.
+func TestModuleDoesNotHideOurs(t *testing.T) {
+	machines := slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return p.Family != roots.Dnf })
+	each(t, machines, login(older, newer), func(m machine) {
+		m.strange(strangers()["in a module"])
+		m.sh("dnf -y module enable login:1 || true") // dnf 5 ends with 1 where a plugin fails after it
+		for _, source := range []string{"true", "rm /etc/yum.repos.d/aaa.repo"} {
+			m.sh(source)
+			m.must(job{Do: "Refresh"})
+			if v := m.must(job{Do: "Versions", Names: []string{"aadsshlogin"}}).Versions; len(v) != 2 {
+				m.t.Errorf("versions %v", v)
+			}
+			m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+			m.has("aadsshlogin", newer)
+			m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
+			m.must(job{Do: "Remove", Names: []string{"aadsshlogin"}})
+		}
+	})
+}
+
 // Beside other sources everything else goes as it does with ours alone: back to a
 // version that is asked for, and in the place of the older product.
 func TestBesideOtherSources(t *testing.T) {
