@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -74,6 +75,10 @@ func (w *work) signed(ctx context.Context, err error, address string) error {
 	defer cancel()
 	client := download.Client{Proxy: w.proxy(ctx, address), Log: w.log}
 	signature, noAnswer := client.Get(ctx, address, indexLimit)
+	if noAnswer == nil && !bytes.Contains(signature, []byte("-----BEGIN PGP ")) { // some managers call this a signature that does not hold
+		return fault.Wrap(err, fault.RepositoryUnreachable, "What came in the place of the signature of "+address+" is no signature: a proxy or portal answered, or something on the way changes files.",
+			"See what answers: curl -sSv "+address+" | head"+fault.ThenAgain)
+	}
 	signers := trust.MetadataSigners(signature)
 	if noAnswer != nil || len(signers) == 0 {
 		return err

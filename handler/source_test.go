@@ -1,9 +1,13 @@
 package handler
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/repo"
@@ -55,6 +59,28 @@ func TestNeighboursOfTheOwnersEntry(t *testing.T) {
 	} {
 		if got := (&work{stale: c.stale}).unlisted(c.err); got != c.want {
 			t.Errorf("%v, then %v: %v", c.stale, c.err, got)
+		}
+	}
+}
+
+// TestSignatureThatIsNone: what a portal answers in the place of a signature is not
+// taken for one by somebody whom we do not trust, whatever the package manager says.
+func TestSignatureThatIsNone(t *testing.T) {
+	answers := http.NewServeMux()
+	answers.HandleFunc("/portal/repodata/repomd.xml.asc", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "<html>Please log in to the guest network</html>")
+	})
+	answers.HandleFunc("/other/repodata/repomd.xml.asc", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n")
+	})
+	server := httptest.NewServer(answers)
+	defer server.Close()
+	q, _ := request(t, "enable")
+	w := &work{run: &run{Request: q, host: q.Host, log: q.Host.Log}, facts: &facts.Facts{Target: distro.Target{Manager: distro.Yum}}}
+	for path, want := range map[string]fault.Code{"portal": fault.RepositoryUnreachable, "other": fault.RepositoryUntrusted, "unsigned": fault.RepositoryUntrusted} {
+		said := fault.New(fault.RepositoryUntrusted, "The metadata is not signed with a key that this machine accepts for it.", "Update the extension.")
+		if got := fault.Of(w.signed(t.Context(), said, server.URL+"/"+path+"/repodata/repomd.xml")); got.Code != want {
+			t.Errorf("%s: %d %s, want %d", path, got.Code, got.What, want)
 		}
 	}
 }

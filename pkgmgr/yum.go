@@ -187,6 +187,14 @@ func yumRules() []rule {
 		{match: `repomd\.xml signature could not be verified for (\S+)`, code: fault.RepositoryUntrusted,
 			what: "The metadata of repository $1 is not signed with a key that this machine accepts for it.",
 			next: trustKey},
+		// https://host/x/repodata/repomd.xml: [Errno -1] Error finding signature for repomd.xml for x: [Errno 14] HTTPS Error 404 - Not Found
+		{match: `Error finding signature for repomd\.xml for ([^:\s]+): [^\n]*Error 404`, code: fault.RepositoryUntrusted,
+			what: "The metadata of repository $1 has no signature.",
+			next: leaveProxy},
+		// https://host/x/repodata/repomd.xml: [Errno -1] Gpg Keys not imported, cannot verify repomd.xml for repo x
+		{match: `Gpg Keys not imported, cannot verify repomd\.xml for repo (\S+)`, code: fault.RepositoryUntrusted,
+			what: "The metadata of repository $1 is not signed with a key that this machine accepts for it.",
+			next: trustKey},
 		// [Errno 14] HTTPS Error 407 - Proxy Authentication Required
 		// [Errno 14] curl#56 - "Received HTTP code 407 from proxy after CONNECT"
 		{match: `HTTPS? Error 407|HTTP code 407 from proxy`, code: fault.RepositoryUnreachable,

@@ -44,18 +44,6 @@ func Read(t testing.TB, folder, program string) []Scene {
 	return all
 }
 
-// Find gives a scene by its name.
-func Find(t testing.TB, all []Scene, name string) Scene {
-	t.Helper()
-	for _, s := range all {
-		if s.Name == name {
-			return s
-		}
-	}
-	t.Fatalf("no scene is called %q", name)
-	return Scene{}
-}
-
 func runs(t testing.TB, at, text string) []Run {
 	t.Helper()
 	var all []Run

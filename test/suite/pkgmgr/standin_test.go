@@ -9,6 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/pkgmgr"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/pkghost"
 	"aadsshlogin-handler/test/lib/recording"
@@ -132,32 +136,105 @@ func TestStandInOfYum(t *testing.T) {
 	})
 }
 
-// alike runs what was recorded of a program on machines of a persona. prepare is
-// run first, but for a scene that is about a refresh.
+// TestStandInOfApt holds apt 2.2, which stands in for 1.2 to 2.0, against their
+// recordings: the same commands in the same situations end with the same exit code,
+// and mean the same to the handler, but for what is named.
+func TestStandInOfApt(t *testing.T) {
+	m, err := pkgmgr.For(distro.Apt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		options = "DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends"
+		install = options + " install aadsshlogin"
+		exits   = "apt 2.2 ends with 100 where a refresh fails (APT::Update::Error-Mode), older ones say W: and end with 0"
+	)
+	unsolved := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}}}
+	for scene, s := range map[string]struct {
+		likeness
+		differs string // in the exit code, and why
+	}{
+		"install":                             {likeness: likeness{commands: 2}},
+		"install when it is there":            {likeness: likeness{before: install, commands: 2}},
+		"install of an exact version":         {likeness: likeness{commands: 1}},
+		"upgrade":                             {likeness: likeness{before: install + "=" + older, commands: 1}},
+		"downgrade":                           {likeness: likeness{before: install, commands: 2}},
+		"reinstall":                           {likeness: likeness{before: install, commands: 1}},
+		"missing package":                     {likeness: likeness{commands: 1}},
+		"missing version":                     {likeness: likeness{commands: 1}},
+		"missing dependency":                  {likeness: likeness{packages: unsolved, commands: 2}},
+		"failing installation script":         {likeness: likeness{packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}, commands: 1}},
+		"hold":                                {likeness: likeness{before: install + "=" + older + "; apt-mark hold aadsshlogin", commands: 2}},
+		"metadata: 403":                       {likeness: likeness{trouble: withStatus(403, "/..."), commands: 1}},
+		"metadata: 404":                       {likeness: likeness{trouble: withStatus(404, "/..."), commands: 2}},
+		"metadata: 503":                       {likeness: likeness{trouble: withStatus(503, "/..."), commands: 1}},
+		"metadata: connection refused":        {likeness: likeness{trouble: (*pkghost.Host).Down, commands: 2}, differs: exits},
+		"package: 404":                        {likeness: likeness{trouble: withStatus(404, "/pool/..."), commands: 1}},
+		"our definition file is broken":       {likeness: likeness{before: "echo '<html>' > /etc/apt/sources.list.d/aadsshlogin.list", commands: 2}},
+		"the owner's configuration is broken": {likeness: likeness{before: "echo '<html>' > /etc/apt/apt.conf", commands: 2}},
+	} {
+		t.Run(scene, func(t *testing.T) {
+			for _, program := range []string{"apt-1.2.35", "apt-1.6.18", "apt-2.0.10"} {
+				recordings := recordedAt(t, program, scene)
+				if len(recordings) < s.commands {
+					continue // it was not recorded with that one
+				}
+				s.run(t, roots.Debian(roots.Bullseye), "apt-get -q update", scene, recordings, func(r recording.Run, got host.Result) {
+					was, is := m.Classify(r.Command, r.Result), m.Classify(r.Command, got)
+					if codeOf(was) != codeOf(is) || r.Result.ExitCode != got.ExitCode && s.differs == "" {
+						t.Errorf("%s, %s\nexit %d, %d:\n%s\n\nthe real one: exit %d, %d:\n%s", program, r.Line, got.ExitCode, codeOf(is), got.Output(), r.Result.ExitCode, codeOf(was), r.Result.Output())
+					}
+				})
+			}
+		})
+	}
+}
+
+// codeOf is the code of a fault, 0 where there is none.
+func codeOf(f *fault.Fault) fault.Code {
+	if f == nil {
+		return fault.OK
+	}
+	return f.Code
+}
+
+// alike runs what was recorded of a program on machines of a persona, each scene
+// on one of its own.
 func alike(t *testing.T, p roots.Persona, program, prepare string, scenes map[string]likeness) {
 	for scene, s := range scenes {
 		t.Run(scene, func(t *testing.T) {
-			if s.packages == nil {
-				s.packages = login(older, newer)
-			}
-			m := newMachine(t, rig.Options{Persona: p, Packages: s.packages})
-			m.sh("rpm -e --allmatches gpg-pubkey 2>/dev/null || true")
-			if !strings.HasPrefix(scene, "refresh") && !strings.HasPrefix(scene, "metadata: ") {
-				m.sh("set -f; " + prepare + "; " + s.before)
-			}
-			if s.trouble != nil {
-				s.trouble(m.Packages)
-			}
-			for _, r := range recorded(t, program, scene)[:s.commands] {
-				got, err := m.Run(t.Context(), []string{"HOME=/root", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TERM=dumb"}, "sh", "-c", "set -f; "+r.Line+" 2>&1")
-				if err != nil {
-					t.Fatal(err)
-				}
-				if want, now := said(program, r.Result.Output()), said(program, string(got.Stdout)); r.Result.ExitCode != got.ExitCode || now != want {
+			s.run(t, p, prepare, scene, recorded(t, program, scene), func(r recording.Run, got host.Result) {
+				if want, now := said(program, r.Result.Output()), said(program, got.Output()); r.Result.ExitCode != got.ExitCode || now != want {
 					t.Errorf("%s\nexit %d:\n%s\n\nthe real one: exit %d:\n%s", r.Line, got.ExitCode, now, r.Result.ExitCode, want)
 				}
-			}
+			})
 		})
+	}
+}
+
+// run types what was recorded on a machine in the same situation. prepare is run
+// first, but for a scene that is about a refresh.
+func (s likeness) run(t *testing.T, p roots.Persona, prepare, scene string, recorded []recording.Run, compare func(recording.Run, host.Result)) {
+	t.Helper()
+	if s.packages == nil {
+		s.packages = login(older, newer)
+	}
+	m := newMachine(t, rig.Options{Persona: p, Packages: s.packages})
+	if m.manager != distro.Apt {
+		m.sh("rpm -e --allmatches gpg-pubkey 2>/dev/null || true")
+	}
+	if !strings.HasPrefix(scene, "refresh") && !strings.HasPrefix(scene, "metadata: ") {
+		m.sh("set -f; " + prepare + "; " + s.before)
+	}
+	if s.trouble != nil {
+		s.trouble(m.Packages)
+	}
+	for _, r := range recorded[:s.commands] {
+		got, err := m.Run(t.Context(), []string{"HOME=/root", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TERM=dumb", "DEBIAN_FRONTEND=noninteractive"}, "sh", "-c", "set -f; "+r.Line+" 2>&1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(r, host.Result{ExitCode: got.ExitCode, Stdout: got.Stdout, Stderr: got.Stderr})
 	}
 }
 
@@ -165,9 +242,23 @@ func alike(t *testing.T, p roots.Persona, program, prepare string, scenes map[st
 // manager.
 func recorded(t *testing.T, program, scene string) []recording.Run {
 	t.Helper()
+	runs := recordedAt(t, program, scene)
+	if len(runs) == 0 {
+		t.Fatalf("%s has no scene %q", program, scene)
+	}
+	return runs
+}
+
+// recordedAt is recorded where the scene may not have been recorded.
+func recordedAt(t *testing.T, program, scene string) []recording.Run {
+	t.Helper()
 	name, _, _ := strings.Cut(program, "-")
-	runs := recording.Find(t, recording.Read(t, filepath.Join("..", "..", "..", "pkgmgr", "testdata", "scenes"), program), scene).Runs
-	return slices.DeleteFunc(runs, func(r recording.Run) bool { return r.Command.Name != name })
+	for _, s := range recording.Read(t, filepath.Join("..", "..", "..", "pkgmgr", "testdata", "scenes"), program) {
+		if s.Name == scene {
+			return slices.DeleteFunc(s.Runs, func(r recording.Run) bool { return r.Command.Name != name && r.Command.Name != name+"-get" })
+		}
+	}
+	return nil
 }
 
 // said is what an answer of a program says, without what differs from machine to
