@@ -4,6 +4,7 @@ package pkgmgr_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -14,6 +15,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/keys"
@@ -69,6 +71,21 @@ func TestHangingSourceIsLeft(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What becomes of our repository costs the owner's own transactions little: with a
+// host that never answers, dnf gives it up in a third of the time that it would take
+// without the bounds of our definition, or less.
+func TestDeadHostCostsLittle(t *testing.T) {
+	each(t, []roots.Persona{roots.RHEL("9.4")}, login(newer), func(m machine) {
+		m.configure(id, path, "http://"+box.BlackHole, keys.Rig())
+		began := time.Now()
+		m.sh("dnf -y upgrade")
+		took := time.Since(began)
+		m.sh("sed -i '/^timeout=/d; /^retries=/d' " + repo.DefinitionPath(m.manager))
+		m.sh(fmt.Sprintf("timeout %d dnf -y upgrade; test $? = 124", int((3 * took).Seconds()))) // it is still at it
+		m.t.Logf("with our bounds: %s", took)
+	})
 }
 
 // A portal answers every request with its page: ours is 20 and says so, another
