@@ -58,6 +58,9 @@ func libpam(h *host.Host) []byte {
 }
 
 func readFile(h *host.Host, path string) gate.File {
+	if path == "" { // which is the folder that a name is put behind, here
+		return gate.File{Err: fs.ErrNotExist}
+	}
 	info, err := h.Lstat(path)
 	if err != nil {
 		return gate.File{Err: err}

@@ -40,6 +40,8 @@ func listfile(c call) answer {
 	}
 	f := c.m.File(file)
 	switch {
+	case file == "":
+		return failed("its file= has no name")
 	case f.Missing():
 		return failed(file + " is not there")
 	case f.Err != nil:

@@ -1,0 +1,15 @@
+package login
+
+import (
+	"testing"
+
+	"aadsshlogin-handler/internal/host/hosttest"
+)
+
+// A file without a name is none, and not the folder that it would be looked for in.
+func TestFileWithoutName(t *testing.T) {
+	m := PAMMachine(hosttest.New(t).Host(), PAMService)
+	if f := m.File(""); !f.Missing() {
+		t.Errorf("%+v", f)
+	}
+}
