@@ -75,6 +75,8 @@ func TestConfiningPolicy(t *testing.T) {
 			m := start(t, release{"rhel-10.0", roots.Trixie, roots.Dnf}, scene.Options{Packages: both(newer), Box: selinux(t, "1")})
 			ok(t, m.CopyIn(policy(t, version), "/root/policy.rpm", 0o644))
 			m.sh("rpm -i --nodeps --nosignature /root/policy.rpm; rpm -q selinux-policy-" + version)
+			// Its store, with the module that aadsshlogin-selinux loads there.
+			m.sh("mkdir -p /etc/selinux/targeted/active/modules/400/aad_permissions; printf 'SELINUX=enforcing\\nSELINUXTYPE=targeted\\n' > /etc/selinux/config")
 			report := m.want(0)
 			promised := strings.HasPrefix(report.Extension.Message, "People can sign in")
 			if !told && !promised || told && promised {
