@@ -34,8 +34,13 @@ func (r *run) apply(ctx context.Context, p decide.Plan, f *facts.Facts) error {
 	}
 	session.Source = p.Source
 	if f.ReceiptErr != nil {
-		if err := state.SetAside(r.host); err != nil {
+		switch err := state.SetAside(r.host, f.ReceiptErr); {
+		case err == nil:
+		case !errors.Is(err, f.ReceiptErr):
 			r.log.Warnf("the damaged receipt is not kept: %v", err)
+		default:
+			return fault.Wrap(err, fault.Disk, "What was on this machine before cannot be read: "+err.Error()+".",
+				"See what its file system says (findmnt -T "+stateDir+"; df -h "+stateDir+"; sudo dmesg | tail)"+fault.AndAgain)
 		}
 	}
 	w := &work{run: r, plan: p, session: session, facts: f, receipt: f.Receipt.Clone()}

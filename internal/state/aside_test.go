@@ -1,7 +1,10 @@
 package state
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"syscall"
 	"testing"
 
 	"aadsshlogin-handler/internal/host"
@@ -25,7 +28,10 @@ func TestDamagedReceiptIsKept(t *testing.T) {
 	if err == nil {
 		t.Fatal("a damaged receipt is no error")
 	}
-	if err := SetAside(h); err != nil {
+	if why := (&fs.PathError{Op: "read", Path: receiptFile, Err: syscall.EIO}); !errors.Is(SetAside(h, why), syscall.EIO) || h.Exists(receiptFile+".damaged") {
+		t.Error("a disk that could not be read is taken for a damaged receipt")
+	}
+	if err := SetAside(h, err); err != nil {
 		t.Fatal(err)
 	}
 	if err := fresh.Write(h); err != nil {

@@ -2,9 +2,12 @@ package state
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"maps"
 	"slices"
 
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 )
 
@@ -88,9 +91,13 @@ func (r Receipt) Clone() Receipt {
 // Write writes the receipt; the same content is not written twice.
 func (r Receipt) Write(h *host.Host) error { return WriteJSON(h, receiptFile, r) }
 
-// SetAside keeps a damaged receipt under another name, before a new one takes
-// its place.
-func SetAside(h *host.Host) error {
+// SetAside keeps a damaged receipt under another name, before a new one takes its
+// place. why is what ReadReceipt said: one that could not be read, as on a disk with
+// an error, is not damaged for that, nothing takes its place, and why is returned.
+func SetAside(h *host.Host, why error) error {
+	if fault.Resource(why) != nil || errors.Is(why, fs.ErrPermission) {
+		return why
+	}
 	b, err := h.ReadFile(receiptFile, 1<<20)
 	if err != nil {
 		return err

@@ -235,7 +235,7 @@ func Copy(h *host.Host) string {
 func (k *Keeper) write(files ...file) (changed bool, err error) {
 	receipt, err := state.ReadReceipt(k.Host)
 	if err != nil { // damaged: what comes back is an empty one, by which nothing is ours but this
-		if err = state.SetAside(k.Host); err != nil {
+		if err = state.SetAside(k.Host, err); err != nil {
 			return false, err
 		}
 	}

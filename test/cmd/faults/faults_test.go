@@ -39,6 +39,7 @@ func TestErrorsSample(t *testing.T) {
 		"setup: ENOSPC at make folder /var/lib/aadsshlogin-handler (1)",                             // no status
 		"uninstall: EDQUOT from create /etc/systemd/system/.aadsshlogin-handler.timer.* (1)",        // setup without its watch, told as a success
 		"uninstall: ENOSPC at create /etc/systemd/system/.aadsshlogin-handler-repair.service.* (1)", // the same
+		"uninstall: EIO at read /var/lib/aadsshlogin-handler/receipt.json (9)",                      // setup's receipt taken for a damaged one
 	}
 	spread := spreadErrors(each)
 	sample(t, matrix{errors: true, pick: func(all []point) []point {
