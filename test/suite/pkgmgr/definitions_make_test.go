@@ -15,6 +15,8 @@ type scribe struct {
 	b    strings.Builder
 	used []string // ids
 	host int      // of the last entry
+	// packages: there is a setting of its own for the check of packages.
+	packages bool
 }
 
 func newScribe(seed uint64, i int) *scribe {
@@ -45,8 +47,16 @@ func (s *scribe) text() string {
 }
 
 // repoFile is a .repo file.
-func repoFile(seed uint64, i int) string {
+func repoFile(seed uint64, i int) string { return newScribe(seed, i).repoFile() }
+
+// repoFileOfDnf5 is one with what dnf 5 has beside that.
+func repoFileOfDnf5(seed uint64, i int) string {
 	s := newScribe(seed, i)
+	s.packages = true
+	return s.repoFile()
+}
+
+func (s *scribe) repoFile() string {
 	if s.seldom(8) {
 		s.line(s.pick("# a comment", "# b", "\n", "; c", "; another", "", "   ", "junk", "enabled=1", "include=file:///etc/other.repo", "<html>", "  # indented"))
 	}
@@ -100,15 +110,17 @@ func (s *scribe) section() {
 			}
 		},
 		func() {
-			if s.seldom(5) { // to zypper and dnf 5 something, to dnf 4 nothing
-				s.set("pkg_gpgcheck", s.truth())
-			}
-		},
-		func() {
 			if s.seldom(3) {
 				s.set("gpgkey", s.pick("file:///etc/pki/k1", "https://h.invalid/k", "file:///k1 file:///k2", "file:///k1\n   file:///k2"))
 			}
 		},
+	}
+	if s.packages {
+		settings = append(settings, func() {
+			if s.seldom(5) {
+				s.set("pkg_gpgcheck", s.truth())
+			}
+		})
 	}
 	s.Shuffle(len(settings), func(i, j int) { settings[i], settings[j] = settings[j], settings[i] })
 	for _, set := range settings {

@@ -44,7 +44,7 @@ func TestDefinitions(t *testing.T) {
 	}{
 		{roots.RHEL("8.10"), "repo", repoFile, askDnf, ours(distro.Dnf)},
 		{roots.RHEL("9.4"), "repo", repoFile, askDnf, ours(distro.Dnf)},
-		{roots.Like("rhel11.0", roots.Forky, roots.Dnf, "ID=rhel\nVERSION_ID=\"11.0\"\n"), "repo", repoFile, askDnf5, oursOfDnf5},
+		{roots.Like("rhel11.0", roots.Forky, roots.Dnf, "ID=rhel\nVERSION_ID=\"11.0\"\n"), "repo", repoFileOfDnf5, askDnf5, oursOfDnf5},
 		{roots.SLES("15.5"), "repo", repoFile, askZypper, ours(distro.Zypper)},
 		{roots.SLES("15.6"), "repo", repoFile, askZypper, ours(distro.Zypper)},
 		{roots.Debian(roots.Bullseye), "list", listFile, askApt("list"), oursOfApt(repo.ParseSourcesList)},

@@ -300,5 +300,5 @@ func ran(a answer) []string {
 
 // fetches reports whether a command only finds, fetches or verifies package files.
 func fetches(command string) bool {
-	return slices.ContainsFunc([]string{" download ", " --downloadonly ", "rpm -K "}, func(word string) bool { return strings.Contains(command, word) })
+	return slices.ContainsFunc([]string{" download ", " --downloadonly ", "rpm -K ", "rpm --dbpath "}, func(word string) bool { return strings.Contains(command, word) })
 }
