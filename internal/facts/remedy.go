@@ -1,17 +1,15 @@
 package facts
 
 import (
-	"regexp"
 	"strings"
 
 	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/text"
 )
 
 // install is how a next step names a package before the machine's package
 // manager is known.
-func install() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(\.$)?`)
-}
+var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(\.$)?`)
 
 // ByManager puts a command of the machine's own package manager in the place of
 // the words for it. Where the manager is not known the words stay.

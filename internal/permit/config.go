@@ -84,7 +84,7 @@ const pamArguments = `^(?:[<>]=?|!=|\d{1,10}|(?:nullok|nullok_secure|try_first_p
 // PAM permits rules: type, control, module and the arguments that are known.
 func PAM(text string) Text {
 	rule := regexp.MustCompile(`^\s*(?:(-?(?:auth|account|password|session))\s+([a-z]+|\[[a-z_=A-Z0-9 ]{1,200}\])\s+([A-Za-z0-9_./$-]{1,120})|(@include)\s+([A-Za-z0-9_.-]{1,60}))((?:\s+\S+)*)\s*$`)
-	argument := regexp.MustCompile(pamArguments)
+	argument, folder := regexp.MustCompile(pamArguments), regexp.MustCompile(folders)
 	return lines(text, func(line string) (string, bool) {
 		part := rule.FindStringSubmatch(line)
 		if part == nil {
@@ -98,7 +98,7 @@ func PAM(text string) Text {
 			switch {
 			case strings.HasPrefix(a, "#"):
 				return out, true
-			case argument.MatchString(a), i == 0 && strings.HasSuffix(part[3], "pam_exec.so") && regexp.MustCompile(folders).MatchString(a):
+			case argument.MatchString(a), i == 0 && strings.HasSuffix(part[3], "pam_exec.so") && folder.MatchString(a):
 				out += " " + a
 			case !strings.HasSuffix(out, Masked):
 				out += " " + Masked
@@ -181,8 +181,9 @@ const unitKeys = ` Description After Before Wants Requires BindsTo PartOf Confli
 func Unit(text string) Text {
 	key := regexp.MustCompile(`^\s*([A-Za-z]+)\s*=\s*(.*)$`)
 	word := regexp.MustCompile(`^[A-Za-z0-9/@%:._~+-]{1,80}$`)
+	section := regexp.MustCompile(`^\[(?:Unit|Service|Install|Socket|Timer|Path)\]$`)
 	return lines(text, func(line string) (string, bool) {
-		if regexp.MustCompile(`^\[(?:Unit|Service|Install|Socket|Timer|Path)\]$`).MatchString(line) {
+		if section.MatchString(line) {
 			return line, true
 		}
 		part := key.FindStringSubmatch(line)
@@ -214,10 +215,11 @@ func Unit(text string) Text {
 func variables(text string) string {
 	var out []string
 	plain := regexp.MustCompile(`^(?:[A-Z]{1,16}(?:_[A-Z0-9]{1,16}){0,6}|[a-z]{1,16}(?:_[a-z0-9]{1,16}){0,6})$`)
+	exceptions := regexp.MustCompile(`^[A-Za-z0-9.,*:/_-]{0,400}$`)
 	for _, m := range regexp.MustCompile(`(?:^|[\s"'])([A-Za-z_][A-Za-z0-9_]*)=("?[^\s"']*)`).FindAllStringSubmatch(text, -1) {
 		value := Masked
 		switch name := strings.ToLower(m[1]); {
-		case name == "no_proxy" && regexp.MustCompile(`^[A-Za-z0-9.,*:/_-]{0,400}$`).MatchString(m[2]):
+		case name == "no_proxy" && exceptions.MatchString(m[2]):
 			value = m[2]
 		case strings.HasSuffix(name, "_proxy") && strings.Contains(m[2], "://"):
 			value = URL(m[2])

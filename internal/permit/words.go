@@ -7,6 +7,8 @@ package permit
 import (
 	"regexp"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // Masked stands for what was not permitted.
@@ -239,17 +241,22 @@ func Addresses(text string) string {
 	})
 }
 
+var (
+	randomWord = text.Pattern(random)
+	plainName  = text.Pattern(`^[A-Za-z0-9._@+-]+$`)
+)
+
 // byChance: a word that a person would hardly choose.
 func byChance(word string) bool {
 	upper := strings.ContainsFunc(word, func(r rune) bool { return r >= 'A' && r <= 'Z' })
 	lower := strings.ContainsFunc(word, func(r rune) bool { return r >= 'a' && r <= 'z' })
 	digit := strings.ContainsFunc(word, func(r rune) bool { return r >= '0' && r <= '9' })
-	return regexp.MustCompile(random).MatchString(word) || babble(word) || len(word) >= 12 && upper && lower && digit && !strings.ContainsAny(word, "./")
+	return randomWord().MatchString(word) || babble(word) || len(word) >= 12 && upper && lower && digit && !strings.ContainsAny(word, "./")
 }
 
 // Name is the name of a file, unless it may be more than that.
 func Name(base string) string {
-	if len(base) > 64 || !regexp.MustCompile(`^[A-Za-z0-9._@+-]+$`).MatchString(base) || byChance(base) {
+	if len(base) > 64 || !plainName().MatchString(base) || byChance(base) {
 		return Masked
 	}
 	return base

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // zyppLists are the settings whose lines go on: whatever is no setting of its own
@@ -60,11 +62,17 @@ func readZypp(text string) ([]section, *mistake) {
 	return r.all, nil
 }
 
+var (
+	zyppBetween = text.Pattern(`[,\s]*[ \t\n][,\s]*`)
+	scheme      = text.Pattern(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+	halfEscape  = text.Pattern(`%(?:[^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`)
+)
+
 // zyppList splits at blanks, with commas beside them or none: a comma alone is
 // part of an address.
 func zyppList(s string) []string {
 	var all []string
-	for _, word := range regexp.MustCompile(`[,\s]*[ \t\n][,\s]*`).Split(s, -1) {
+	for _, word := range zyppBetween().Split(s, -1) {
 		if word != "" {
 			all = append(all, word)
 		}
@@ -80,10 +88,10 @@ func wrongAddress(word string) string {
 	if word[0] == '/' {
 		return ""
 	}
-	if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`).MatchString(word) {
+	if !scheme().MatchString(word) {
 		return "its address " + shown(withoutUser(word)) + " has no scheme (https://)"
 	}
-	if regexp.MustCompile(`%(?:[^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`).MatchString(word) {
+	if halfEscape().MatchString(word) {
 		return "its address " + shown(withoutUser(word)) + " has a % that is none"
 	}
 	u, err := url.Parse(word)

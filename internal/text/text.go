@@ -4,13 +4,20 @@ package text
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
 
 const dots = " ..."
+
+// Pattern is an expression that is compiled when it is first needed, and once.
+func Pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // Clip is s in at most limit bytes, whole characters, with dots in the place of
 // what was cut off. Bytes that are no UTF-8 become question marks.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/order"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Event is one failure that nothing later has ended.
@@ -242,7 +243,7 @@ func (r *reader) matches(x row, l Line, by speaker, said string, c *connection) 
 // before the place of a name counts.
 func (r *reader) spoken(by speaker, said string) string {
 	if by == byHandler {
-		at := regexp.MustCompile(`["'` + "`" + `]|(?i)\b(?:user|for|name|upn|account|principal|of)\b|\S*@`).FindStringIndex(said)
+		at := nameBegin().FindStringIndex(said)
 		if at != nil {
 			said = said[:at[0]]
 		}
@@ -293,7 +294,7 @@ func (e Event) Concerns(name string, from netip.Addr) bool {
 
 // CommandName is a name that may stand in a command, or PERSON.
 func (e Event) CommandName() string {
-	if e.proved && matchesAll(`^[A-Za-z0-9][A-Za-z0-9._%+#-]*(@[A-Za-z0-9.-]+)?$`, e.who) {
+	if e.proved && matchesAll(userName, e.who) {
 		return e.who
 	}
 	return "PERSON"
@@ -301,14 +302,21 @@ func (e Event) CommandName() string {
 
 // commandPath is a path that may stand in a command, or PATH.
 func (e Event) commandPath() string {
-	if matchesAll(`^/[A-Za-z0-9._/+-]+$`, e.groups["path"]) {
+	if matchesAll(plainPath, e.groups["path"]) {
 		return e.groups["path"]
 	}
 	return "PATH"
 }
 
-func matchesAll(pattern, s string) bool {
-	return len(s) <= 256 && regexp.MustCompile(pattern).MatchString(s)
+var (
+	userName   = text.Pattern(`^[A-Za-z0-9][A-Za-z0-9._%+#-]*(@[A-Za-z0-9.-]+)?$`)
+	plainPath  = text.Pattern(`^/[A-Za-z0-9._/+-]+$`)
+	personName = text.Pattern(`^[A-Za-z][A-Za-z._+-]{0,63}@[A-Za-z][A-Za-z-]{0,62}(\.[A-Za-z]{2,24}){1,4}$`)
+	nameBegin  = text.Pattern(`["'` + "`" + `]|(?i)\b(?:user|for|name|upn|account|principal|of)\b|\S*@`)
+)
+
+func matchesAll(pattern func() *regexp.Regexp, s string) bool {
+	return len(s) <= 256 && pattern().MatchString(s)
 }
 
 // Means is what the line means, for people.

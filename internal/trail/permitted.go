@@ -122,5 +122,5 @@ func (p permission) line(l Line) (string, bool) {
 
 // isPerson: a name of the directory, with a domain that can be one.
 func isPerson(name string) bool {
-	return matchesAll(`^[A-Za-z][A-Za-z._+-]{0,63}@[A-Za-z][A-Za-z-]{0,62}(\.[A-Za-z]{2,24}){1,4}$`, name)
+	return matchesAll(personName, name)
 }

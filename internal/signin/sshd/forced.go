@@ -3,11 +3,11 @@ package sshd
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // forcedCommand is what a ForceCommand comes to: sshd gives it to the person's
@@ -20,12 +20,10 @@ type forcedCommand struct {
 }
 
 // asksFor finds what people asked for, or the shell that they have.
-func asksFor() *regexp.Regexp { return regexp.MustCompile(`SSH_ORIGINAL_COMMAND|\bSHELL\b`) }
+var asksFor = text.Pattern(`SSH_ORIGINAL_COMMAND|\bSHELL\b`)
 
 // startsShell finds a shell, or what keeps one, in the text of a script.
-func startsShell() *regexp.Regexp {
-	return regexp.MustCompile(`(^|[\s/"'])(ba|da|k|z|tc|c|fi)?sh([\s"';]|$)|\b(tmux|screen|login|tlog-rec-session|script)\b`)
-}
+var startsShell = text.Pattern(`(^|[\s/"'])(ba|da|k|z|tc|c|fi)?sh([\s"';]|$)|\b(tmux|screen|login|tlog-rec-session|script)\b`)
 
 // readForced follows a command as a shell reads it, as far as ForceCommand lines
 // go: the last of several, through what only starts another one.

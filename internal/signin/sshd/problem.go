@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Kind is why sshd refuses to start.
@@ -37,15 +38,11 @@ type Problem struct {
 
 // The two ways in which sshd names a place (servconf.c of OpenSSH): "FILE:
 // line N: Bad configuration option" and "FILE line N: unsupported option".
-func placePattern() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:command-line(?: line 0|, line 0)|(.+?):? line (\d+)): (.*)$|^(.+?) line (\d+): (.*)$`)
-}
+var placePattern = text.Pattern(`^(?:command-line(?: line 0|, line 0)|(.+?):? line (\d+)): (.*)$|^(.+?) line (\d+): (.*)$`)
 
 // openPattern is how OpenSSH refuses a private key that others may read
 // (authfile.c).
-func openPattern() *regexp.Regexp {
-	return regexp.MustCompile(`^Permissions 0\d+ for '(.+)' are too open\.$`)
-}
+var openPattern = text.Pattern(`^Permissions 0\d+ for '(.+)' are too open\.$`)
 
 // ParseProblem finds the reason in what a failing "sshd -t" printed. It takes
 // any input; nil means that there is nothing in it.
