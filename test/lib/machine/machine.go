@@ -25,16 +25,20 @@ type Machine struct {
 	ended   chan struct{} // closed when nspawn has ended
 	init    int           // the machine's first process, as the host numbers it
 	console string        // path of what the boots print
+	inotify *reservation  // what the first boot needs; nil afterwards
 }
 
-// New makes a machine that is switched off. It needs root. Close ends it; so
-// does the end of this process.
+// New makes a machine that is switched off. It needs root, and waits where as many
+// machines run as the kernel allows. Close ends it; so does the end of this process.
 func New(ctx context.Context, c cache.Cache, layers []string) (*Machine, error) {
 	dir, err := os.MkdirTemp("", "machine.")
 	if err != nil {
 		return nil, err
 	}
 	m := &Machine{dir: dir, console: filepath.Join(dir, "console")}
+	if m.inotify, err = reserve(ctx, os.Stderr, take); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	if err := m.start(ctx, c, layers); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
@@ -72,6 +76,7 @@ func (m *Machine) settle() error {
 
 // Close ends the machine with everything that runs in it. It is safe to call twice.
 func (m *Machine) Close() error {
+	m.inotify.release()
 	if m.disk != nil {
 		m.disk.Close()
 		m.disk = nil

@@ -46,7 +46,7 @@ type kind struct {
 	agents   []linuxAgent
 	words    map[string]word // that only these machines have
 	parallel string          // how many scripts run at once
-	patience time.Duration   // how long one waits for something before it gives up; no assertion about how long anything may take
+	giveUp   time.Duration   // how long one waits for something before it gives up; no assertion about how long anything may take
 }
 
 func rigKey() []byte { return keys.Rig().Public }

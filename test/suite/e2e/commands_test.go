@@ -68,7 +68,7 @@ func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, a
 	for name, c := range all {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			s := ts.Value(stageKey{}).(*stage)
-			ctx, cancel := context.WithTimeout(context.Background(), machines().patience)
+			ctx, cancel := context.WithTimeout(context.Background(), machines().giveUp)
 			defer cancel()
 			err := c(ctx, s, ts, args)
 			switch {

@@ -35,7 +35,7 @@ func TestScenarios(t *testing.T) {
 				Files: scripts(t, a),
 				Cmds:  commands(g),
 				Setup: func(env *testscript.Env) error {
-					ctx, cancel := context.WithTimeout(context.Background(), machines().patience)
+					ctx, cancel := context.WithTimeout(context.Background(), machines().giveUp)
 					defer cancel()
 					s, err := set(ctx, a)
 					if err != nil {

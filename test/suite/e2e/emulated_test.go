@@ -37,7 +37,7 @@ func machines() kind {
 		},
 		words:    map[string]word{"clock": clock}, // clock OFFSET: it is set that far ahead of the time
 		parallel: "2",
-		patience: 20 * time.Minute, // the first to need an image makes it
+		giveUp:   20 * time.Minute, // the first to need an image makes it
 	}
 }
 

@@ -1,0 +1,53 @@
+package machine
+
+import (
+	"context"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestReserveWaits: who finds no inotify instances left waits until others have
+// given theirs back, and says so once. The kernel's answer is played: to use up
+// what there is would disturb the machines of other tests.
+func TestReserveWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		free := time.Now().Add(10 * time.Minute)
+		busy := func() (*reservation, error) {
+			if time.Now().Before(free) {
+				return nil, syscall.EMFILE
+			}
+			return &reservation{}, nil
+		}
+		var said strings.Builder
+		if _, err := reserve(t.Context(), &said, busy); err != nil || strings.Count(said.String(), "waits for inotify instances") != 1 {
+			t.Errorf("%v: %q", err, said.String())
+		}
+		ended, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		free = time.Now().Add(time.Hour)
+		if _, err := reserve(ended, &said, busy); err == nil || !strings.Contains(err.Error(), "fs.inotify.max_user_instances") {
+			t.Errorf("with none left: %v", err)
+		}
+		if _, err := reserve(t.Context(), &said, func() (*reservation, error) { return nil, syscall.ENFILE }); err == nil {
+			t.Error("what does not pass is waited for")
+		}
+	})
+}
+
+// TestReserve: they are real, and all of them are given back.
+func TestReserve(t *testing.T) {
+	r, err := reserve(t.Context(), os.Stderr, take)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(*r) != instances {
+		t.Errorf("%d instances", len(*r))
+	}
+	r.release()
+	r.release()
+	(*reservation)(nil).release()
+}
