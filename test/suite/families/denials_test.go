@@ -22,28 +22,28 @@ func TestDenials(t *testing.T) {
 		// As Azure/azure-linux-extensions#2208 has it of RHEL 10.
 		denial := record("AVC", `avc:  denied  { execute } for  pid=2883 comm="sshd-session" name="aaduseradd" dev="sda2" ino=42 scontext=system_u:system_r:sshd_session_t:s0-s0:c0.c1023 tcontext=system_u:object_r:useradd_exec_t:s0 tclass=file permissive=0`)
 		quiet := func(when string) {
-			m.t.Helper()
-			for _, s := range m.want(0).Extension.Substatus {
+			m.T.Helper()
+			for _, s := range m.Want(0).Report.Extension.Substatus {
 				if s.Name == "selinux" && s.Status != "success" {
-					m.t.Errorf("%s: %s %s", when, s.Status, s.Message)
+					m.T.Errorf("%s: %s %s", when, s.Status, s.Message)
 				}
 			}
 		}
-		m.sh("mkdir -p /var/lib/selinux/targeted/active/modules/400/aad_permissions") // where semodule keeps it
+		m.Sh("mkdir -p /var/lib/selinux/targeted/active/modules/400/aad_permissions") // where semodule keeps it
 		quiet("without an audit log")
-		m.write(log, record("CRYPTO_KEY_USER", "pid=1 uid=0 msg='op=destroy kind=server'"))
+		m.Write(log, record("CRYPTO_KEY_USER", "pid=1 uid=0 msg='op=destroy kind=server'"))
 		quiet("nothing is denied")
-		m.write(log, denial)
-		m.warned(m.want(0), "selinux", `SELinux denied sshd-session the access "execute" to aaduseradd of type useradd_exec_t (once`, "ausearch -m avc -ts yesterday -c sshd-session", "restorecon -v")
+		m.Write(log, denial)
+		m.Want(0).Warns("selinux", `SELinux denied sshd-session the access "execute" to aaduseradd of type useradd_exec_t (once`, "ausearch -m avc -ts yesterday -c sshd-session", "restorecon -v")
 		m.idle()
-		m.sh("mv " + log + " " + log + ".1; touch " + log)
-		m.warned(m.want(0), "selinux", "SELinux denied sshd-session")
+		m.Sh("mv " + log + " " + log + ".1; touch " + log)
+		m.Want(0).Warns("selinux", "SELinux denied sshd-session")
 		load := record("MAC_POLICY_LOAD", "auid=0 ses=1 lsm=selinux res=1")
-		m.write(log, load)
+		m.Write(log, load)
 		quiet("another policy was loaded")
-		m.write(log, load+strings.Replace(denial, "permissive=0", "permissive=1", 1))
-		m.warned(m.want(0), "selinux", "SELinux is permissive, and let pass")
-		m.sh("rm -r /var/log/audit; mkdir -p " + log)
+		m.Write(log, load+strings.Replace(denial, "permissive=0", "permissive=1", 1))
+		m.Want(0).Warns("selinux", "SELinux is permissive, and let pass")
+		m.Sh("rm -r /var/log/audit; mkdir -p " + log)
 		quiet("what cannot be read")
 	})
 }

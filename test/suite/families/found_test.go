@@ -36,10 +36,10 @@ func mayStay() []string {
 // leftover lists how the machine differs from before, by what people can see:
 // kind, mode, owner and content of files.
 func (m machine) leftover(before box.Snapshot) []string {
-	m.t.Helper()
-	layers, err := m.persona.Layers(m.t.Context(), m.Cache)
-	ok(m.t, err)
-	now := m.snapshot()
+	m.T.Helper()
+	layers, err := m.Persona.Layers(m.T.Context(), m.Cache)
+	m.Must(err)
+	now := m.Snapshot()
 	var found []string
 	for _, line := range m.changes(before, mayStay()...) {
 		path := line[2:]
@@ -109,7 +109,7 @@ func describe(name string) (string, error) {
 // changes lists what was written since before, except by the agent and the
 // handler in their own places, and except below one of but.
 func (m machine) changes(before box.Snapshot, but ...string) []string {
-	m.t.Helper()
+	m.T.Helper()
 	own := append([]string{agentrun.Lib, "/var/log/azure", "/run/aadsshlogin-handler.lock"}, but...)
 	parents := []string{"/", "/run"} // whose times change with what is in them
 	for _, o := range own {
@@ -117,7 +117,7 @@ func (m machine) changes(before box.Snapshot, but ...string) []string {
 			parents = append(parents, dir)
 		}
 	}
-	return before.Diff(m.snapshot(), func(p string) bool {
+	return before.Diff(m.Snapshot(), func(p string) bool {
 		return slices.Contains(parents, p) || slices.ContainsFunc(own, func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
 	})
 }

@@ -48,18 +48,18 @@ func asked() []string {
 
 // bake installs the package as who builds an image does.
 func (m machine) bake() {
-	m.t.Helper()
+	m.T.Helper()
 	spec := fixtures.Spec{Name: fixtures.Login, Version: newer}
 	build, install := fixtures.RPM, "rpm -U --nodeps "
-	if m.persona.Family == roots.Apt {
+	if m.Persona.Family == roots.Apt {
 		build, install = fixtures.Deb, "dpkg -i "
 	}
-	file, err := build(m.t.Context(), m.Cache, spec)
-	ok(m.t, err)
+	file, err := build(m.T.Context(), m.Cache, spec)
+	m.Must(err)
 	content, err := os.ReadFile(file)
-	ok(m.t, err)
-	m.write("/baked/"+filepath.Base(file), string(content))
-	m.sh(install + "/baked/*; rm -r /baked")
+	m.Must(err)
+	m.Write("/baked/"+filepath.Base(file), string(content))
+	m.Sh(install + "/baked/*; rm -r /baked")
 }
 
 // Where the packages are not in the image it is 51, and nothing is written but the
@@ -69,9 +69,9 @@ func TestImageBasedSystems(t *testing.T) {
 		t.Run(i.name, func(t *testing.T) {
 			t.Run("without the packages", func(t *testing.T) {
 				m := start(t, i.from, scene.Options{})
-				m.sh(i.change)
-				before := m.snapshot()
-				m.want(51, i.sign, "aadsshlogin")
+				m.Sh(i.change)
+				before := m.Snapshot()
+				m.Want(51, i.sign, "aadsshlogin")
 				if changed := m.changes(before, asked()...); len(changed) > 0 {
 					t.Errorf("written: %s", strings.Join(changed, "\n"))
 				}
@@ -79,20 +79,20 @@ func TestImageBasedSystems(t *testing.T) {
 			t.Run("with the packages", func(t *testing.T) {
 				m := start(t, i.from, scene.Options{})
 				m.bake()
-				m.sh(i.change)
-				before := m.snapshot()
-				m.calm(m.want(0))
+				m.Sh(i.change)
+				before := m.Snapshot()
+				m.calm(m.Want(0))
 				for _, line := range m.changes(before, asked()...) {
 					if !strings.Contains(line, "aadsshlogin-handler") { // the watch's and the state folder
 						t.Errorf("written: %s", line)
 					}
 				}
-				m.has("aadsshlogin", newer)
+				m.Has("aadsshlogin", newer)
 				// What would be repaired elsewhere is told here, and stays.
-				m.sh("sed -i '/aad_certhandler/d' /etc/ssh/sshd_config")
-				m.goal.Sequence++
-				before = m.snapshot()
-				m.want(51, i.sign, "cannot be repaired on a running machine")
+				m.Sh("sed -i '/aad_certhandler/d' /etc/ssh/sshd_config")
+				m.GoalState.Sequence++
+				before = m.Snapshot()
+				m.Want(51, i.sign, "cannot be repaired on a running machine")
 				if changed := m.changes(before, asked()...); len(changed) > 0 {
 					t.Errorf("written: %s", strings.Join(changed, "\n"))
 				}
@@ -106,9 +106,9 @@ func TestReadOnlyUsrAlone(t *testing.T) {
 	for _, r := range typical() {
 		t.Run(r.String(), func(t *testing.T) {
 			m := start(t, r, scene.Options{})
-			m.sh("mount --bind /usr /usr && mount -o remount,ro,bind /usr")
-			m.want(30, "read-only")
-			m.has("aadsshlogin", "")
+			m.Sh("mount --bind /usr /usr && mount -o remount,ro,bind /usr")
+			m.Want(30, "read-only")
+			m.Has("aadsshlogin", "")
 		})
 	}
 }
@@ -125,9 +125,9 @@ func TestDerivativesAreNotTheirParent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := start(t, c.from, scene.Options{})
-			m.sh("sed -i '" + c.change + "' /usr/lib/os-release")
-			before := m.snapshot()
-			m.want(51)
+			m.Sh("sed -i '" + c.change + "' /usr/lib/os-release")
+			before := m.Snapshot()
+			m.Want(51)
 			if changed := m.changes(before, asked()...); len(changed) > 0 {
 				t.Errorf("written: %s", strings.Join(changed, "\n"))
 			}

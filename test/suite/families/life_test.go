@@ -13,44 +13,44 @@ import (
 // The whole life of the extension, on every package manager.
 func TestLife(t *testing.T) {
 	each(t, managers(), scene.Options{Packages: login(older, newer)}, func(m machine) {
-		before := m.snapshot()
-		m.want(0)
-		m.has("aadsshlogin", newer)
+		before := m.Snapshot()
+		m.Want(0)
+		m.Has("aadsshlogin", newer)
 		if !m.registered() {
-			m.fatal("sshd does not show the package")
+			m.Fatal("sshd does not show the package")
 		}
-		if standIn := m.persona.Family == roots.Yum || m.persona.Family == roots.Tdnf; !standIn { // whose caches are dnf's
+		if standIn := m.Persona.Family == roots.Yum || m.Persona.Family == roots.Tdnf; !standIn { // whose caches are dnf's
 			m.kept("aadsshlogin", newer)
 		}
 		m.idle()
 
 		// A newer version: enable leaves it alone, a new version of the
 		// extension moves to it.
-		m.offer(login(older, newer, newest)...)
+		m.Offer(login(older, newer, newest)...)
 		m.idle()
-		m.has("aadsshlogin", newer)
+		m.Has("aadsshlogin", newer)
 		m.update("1.0.2.0")
-		m.want(0)
-		m.has("aadsshlogin", newest)
+		m.Want(0)
+		m.Has("aadsshlogin", newest)
 
 		// A version that its owner asks for, down and up again.
 		m.set(`{"packageVersion": "` + older + `"}`)
-		m.want(0)
-		m.has("aadsshlogin", older)
+		m.Want(0)
+		m.Has("aadsshlogin", older)
 		m.idle()
 		m.update("1.0.3.0")
-		m.want(0)
-		m.has("aadsshlogin", older)
+		m.Want(0)
+		m.Has("aadsshlogin", older)
 		m.set(`{"packageVersion": "` + newer + `"}`)
-		m.want(0)
-		m.has("aadsshlogin", newer)
+		m.Want(0)
+		m.Has("aadsshlogin", newer)
 		m.set(`{}`)
-		m.want(0)
-		m.has("aadsshlogin", newer)
+		m.Want(0)
+		m.Has("aadsshlogin", newer)
 
 		m.leave()
 		for _, line := range m.leftover(before) {
-			m.t.Errorf("left behind: %s", line)
+			m.T.Errorf("left behind: %s", line)
 		}
 	})
 }
@@ -59,17 +59,17 @@ func TestLife(t *testing.T) {
 // table says of them: where the packages are, which, and by what manager.
 func TestEverySupportedRelease(t *testing.T) {
 	each(t, others(), scene.Options{Packages: login(pinned, newer)}, func(m machine) {
-		before := m.snapshot()
-		m.calm(m.want(0))
+		before := m.Snapshot()
+		m.calm(m.Want(0))
 		version := newer
 		if m.Target.Pin != "" {
 			version = pinned
 		}
-		m.has("aadsshlogin", version)
+		m.Has("aadsshlogin", version)
 		m.idle()
 		m.leave()
 		for _, line := range m.leftover(before) {
-			m.t.Errorf("left behind: %s", line)
+			m.T.Errorf("left behind: %s", line)
 		}
 	})
 }
@@ -77,52 +77,52 @@ func TestEverySupportedRelease(t *testing.T) {
 // kept fails the test unless the package's file was put aside, from which it
 // can be installed again without network.
 func (m machine) kept(name, version string) {
-	m.t.Helper()
-	if files := m.sh("ls /var/lib/aadsshlogin-handler/packages"); !strings.Contains(files, name) || !strings.Contains(files, version) {
-		m.fatal("the package file of %s %s was not put aside: %q", name, version, files)
+	m.T.Helper()
+	if files := m.Sh("ls /var/lib/aadsshlogin-handler/packages"); !strings.Contains(files, name) || !strings.Contains(files, version) {
+		m.Fatal("the package file of %s %s was not put aside: %q", name, version, files)
 	}
 }
 
 // idle runs enable again, which must change nothing and ask no repository.
 func (m machine) idle() {
-	m.t.Helper()
-	before := m.snapshot()
+	m.T.Helper()
+	before := m.Snapshot()
 	m.Packages.Forget()
-	m.want(0)
+	m.Want(0)
 	for _, r := range m.Packages.Requests() {
-		m.t.Errorf("the repository was asked: %v", r)
+		m.T.Errorf("the repository was asked: %v", r)
 	}
 	// The shared memory of rpm's databases, which every query writes to.
 	shared := []string{"/var/lib/rpm/rpmdb.sqlite-shm", "/var/lib/rpm/rpmdb.sqlite-wal",
 		"/var/lib/rpm/__db.001", "/var/lib/rpm/__db.002", "/var/lib/rpm/__db.003"}
 	for _, line := range m.changes(before, shared...) {
-		m.t.Errorf("the second run changed the machine: %s", line)
+		m.T.Errorf("the second run changed the machine: %s", line)
 	}
 }
 
 // leave disables and uninstalls the extension.
 func (m machine) leave() {
-	m.t.Helper()
-	version := m.version("aadsshlogin")
-	off, err := m.Agent.Disable(m.t.Context(), m.goal)
-	ok(m.t, err)
+	m.T.Helper()
+	version := m.Installed("aadsshlogin")
+	off, err := m.Agent.Disable(m.T.Context(), m.GoalState)
+	m.Must(err)
 	if n := len(off.Runs); n != 1 || off.Runs[0].ExitCode != 0 {
-		m.fatal("disable: %+v", off.Runs)
+		m.Fatal("disable: %+v", off.Runs)
 	}
-	m.has("aadsshlogin", version)
+	m.Has("aadsshlogin", version)
 	if !m.registered() {
-		m.fatal("disable took sign-in away")
+		m.Fatal("disable took sign-in away")
 	}
-	gone, err := m.Agent.Uninstall(m.t.Context(), m.goal)
-	ok(m.t, err)
+	gone, err := m.Agent.Uninstall(m.T.Context(), m.GoalState)
+	m.Must(err)
 	if n := len(gone.Runs); n != 1 || gone.Runs[0].ExitCode != 0 || !strings.Contains(gone.Runs[0].Stdout, "as it was before") {
-		m.fatal("uninstall: %+v", gone.Runs)
+		m.Fatal("uninstall: %+v", gone.Runs)
 	}
-	m.has("aadsshlogin", "")
-	if files := m.sh(`find /var/cache /var/lib/aadsshlogin-handler -name 'aadsshlogin*.deb' -o -name 'aadsshlogin*.rpm' 2>/dev/null || true`); files != "" && m.persona.Family != roots.Yum && m.persona.Family != roots.Tdnf {
-		m.fatal("package files were left behind: %s", files)
+	m.Has("aadsshlogin", "")
+	if files := m.Sh(`find /var/cache /var/lib/aadsshlogin-handler -name 'aadsshlogin*.deb' -o -name 'aadsshlogin*.rpm' 2>/dev/null || true`); files != "" && m.Persona.Family != roots.Yum && m.Persona.Family != roots.Tdnf {
+		m.Fatal("package files were left behind: %s", files)
 	}
 	if m.registered() {
-		m.fatal("sshd still shows the package")
+		m.Fatal("sshd still shows the package")
 	}
 }

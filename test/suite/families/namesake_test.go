@@ -21,14 +21,14 @@ func TestNamesakeOfOurRepository(t *testing.T) {
 		}
 		t.Run(r.String(), func(t *testing.T) {
 			m := start(t, r, scene.Options{})
-			m.offerAt("/stranger", nil, fixtures.Spec{Name: fixtures.Login, Version: "99", Signing: fixtures.Unsigned})
+			m.OfferAt("/stranger", nil, fixtures.Spec{Name: fixtures.Login, Version: "99", Signing: fixtures.Unsigned})
 			folder := "/etc/yum.repos.d/"
 			if r.family == roots.Zypper {
 				folder = "/etc/zypp/repos.d/"
 			}
-			m.write(folder+"aaa.repo", fmt.Sprintf("[%s]\nname=x\nbaseurl=https://%s/stranger\nenabled=1\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0\n", m.Target.Repository.ID, pkghost.Name))
-			m.want(0)
-			m.has("aadsshlogin", newer)
+			m.Write(folder+"aaa.repo", fmt.Sprintf("[%s]\nname=x\nbaseurl=https://%s/stranger\nenabled=1\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0\n", m.Target.Repository.ID, pkghost.Name))
+			m.Want(0)
+			m.Has("aadsshlogin", newer)
 		})
 	}
 }

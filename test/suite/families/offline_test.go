@@ -14,24 +14,24 @@ import (
 func TestRepairWithoutNetwork(t *testing.T) {
 	releases := append(kinds(), release{"mariner-2.0", roots.Bullseye, roots.Tdnf})
 	each(t, releases, scene.Options{}, func(m machine) {
-		m.want(0)
+		m.Want(0)
 		m.Packages.Down()
-		m.sh("sed -i '/aad_certhandler/d' /etc/ssh/sshd_config")
-		m.goal.Sequence++
-		m.want(0)
+		m.Sh("sed -i '/aad_certhandler/d' /etc/ssh/sshd_config")
+		m.GoalState.Sequence++
+		m.Want(0)
 		if !m.registered() {
-			m.fatal("it was not registered again")
+			m.Fatal("it was not registered again")
 		}
 		remove := "rpm -e aadsshlogin"
-		if m.persona.Family == roots.Apt {
+		if m.Persona.Family == roots.Apt {
 			remove = "dpkg --purge aadsshlogin"
 		}
-		m.sh(remove)
-		m.goal.Sequence++
-		m.want(0)
-		m.has("aadsshlogin", newer)
+		m.Sh(remove)
+		m.GoalState.Sequence++
+		m.Want(0)
+		m.Has("aadsshlogin", newer)
 		if !m.registered() {
-			m.fatal("it was not registered again")
+			m.Fatal("it was not registered again")
 		}
 	})
 }

@@ -15,7 +15,7 @@ import (
 // owners gives the machine a definition of the vendor's repository that its owner
 // made, and says where that entry is.
 func (m machine) owners(key, more string) (place string) {
-	m.t.Helper()
+	m.T.Helper()
 	url := "https://" + pkghost.Name + m.Target.Repository.Path
 	file := "/etc/yum.repos.d/prod.repo"
 	text := fmt.Sprintf("[prod]\nname=prod\nbaseurl=%s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\n", url)
@@ -32,7 +32,7 @@ func (m machine) owners(key, more string) (place string) {
 	case distro.Zypper:
 		file = "/etc/zypp/repos.d/prod.repo"
 	}
-	m.write(file, text+more)
+	m.Write(file, text+more)
 	return file + " line 1"
 }
 
@@ -48,15 +48,15 @@ func TestOwnersKey(t *testing.T) {
 		rpm    bool // apt has no such form
 	}{
 		"where it leads to nothing": {func(m machine) string {
-			m.sh("ln -s /nowhere " + key)
+			m.Sh("ln -s /nowhere " + key)
 			return m.owners("file://"+key, "")
 		}, "key file " + key, false},
 		"another one": {func(m machine) string {
-			m.write(key, string(keys.Wrong().Public))
+			m.Write(key, string(keys.Wrong().Public))
 			return m.owners("file://"+key, "")
 		}, signer, false},
 		"a page": {func(m machine) string {
-			m.write(key, "<html>\n")
+			m.Write(key, "<html>\n")
 			return m.owners("file://"+key, "")
 		}, signer, false},
 		"not served": {func(m machine) string {
@@ -73,8 +73,8 @@ func TestOwnersKey(t *testing.T) {
 					}
 					place := c.before(m)
 					m.set(`{"repository": {"mode": "` + mode + `"}}`)
-					m.want(27, place, c.says)
-					m.has("aadsshlogin", "")
+					m.Want(27, place, c.says)
+					m.Has("aadsshlogin", "")
 				})
 			})
 		}
@@ -88,13 +88,13 @@ func TestOwnersKeyIsPut(t *testing.T) {
 	each(t, typical(), scene.Options{}, func(m machine) {
 		place := m.owners("file://"+key, "")
 		m.set(`{"repository": {"mode": "existing"}}`)
-		m.want(27, place, key)
+		m.Want(27, place, key)
 		if m.Exists(key) {
-			m.fatal("the mode existing wrote %s", key)
+			m.Fatal("the mode existing wrote %s", key)
 		}
 		m.set(`{}`)
-		m.want(0)
-		m.has("aadsshlogin", newer)
+		m.Want(0)
+		m.Has("aadsshlogin", newer)
 	})
 }
 
@@ -103,16 +103,16 @@ func TestOwnersKeyIsPut(t *testing.T) {
 // file and line it is.
 func TestOwnersBrokenDefinition(t *testing.T) {
 	each(t, rpms(), scene.Options{}, func(m machine) {
-		m.write("/etc/KEY", string(keys.Rig().Public))
+		m.Write("/etc/KEY", string(keys.Rig().Public))
 		m.owners("file:///etc/KEY", "# a note\n\njunk\n")
 		switch {
 		case m.Target.Manager == distro.Zypper:
-			m.want(26, "/etc/zypp/repos.d/prod.repo", "line 10")
-		case m.persona.Release == "4.0": // dnf 5
-			m.want(26, "/etc/yum.repos.d/prod.repo", "line 10")
+			m.Want(26, "/etc/zypp/repos.d/prod.repo", "line 10")
+		case m.Persona.Release == "4.0": // dnf 5
+			m.Want(26, "/etc/yum.repos.d/prod.repo", "line 10")
 		default:
-			m.want(0)
-			m.has("aadsshlogin", newer)
+			m.Want(0)
+			m.Has("aadsshlogin", newer)
 		}
 	})
 }

@@ -38,11 +38,11 @@ func TestReleaseByRule(t *testing.T) {
 		"centos-stream-9": "RHEL of the same major version are tried",
 	}
 	each(t, newReleases(), scene.Options{}, func(m machine) {
-		if why[m.persona.Name] == "" {
-			m.fatal("%s: nothing says why it is tried", m.persona.Name)
+		if why[m.Persona.Name] == "" {
+			m.Fatal("%s: nothing says why it is tried", m.Persona.Name)
 		}
-		m.warned(m.want(0), "distro", "is not on the list of tested releases: ", why[m.persona.Name])
-		m.has("aadsshlogin", newer)
+		m.Want(0).Warns("distro", "is not on the list of tested releases: ", why[m.Persona.Name])
+		m.Has("aadsshlogin", newer)
 		m.idle()
 	})
 }
@@ -50,7 +50,7 @@ func TestReleaseByRule(t *testing.T) {
 // Its repository may be there without the package.
 func TestReleaseByRuleWithoutPackage(t *testing.T) {
 	each(t, newReleases()[:5], scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Dependency + "01", Version: "1.0"}}}, func(m machine) {
-		m.warned(m.want(28, "aadsshlogin"), "distro", "is not on the list of tested releases")
+		m.Want(28, "aadsshlogin").Warns("distro", "is not on the list of tested releases")
 	})
 }
 
@@ -60,7 +60,7 @@ func TestReleaseByRuleWithoutRepository(t *testing.T) {
 		place := strings.TrimSuffix(m.Target.Repository.Path, "/") + "/..."
 		m.Packages.Missing(place)
 		m.Packages.Trouble(place, pkghost.Status(http.StatusNotFound, 0))
-		m.want(28)
+		m.Want(28)
 	})
 }
 
@@ -74,10 +74,10 @@ func TestRefusedRelease(t *testing.T) {
 		{"eurolinux-9", roots.Bookworm, roots.Dnf},
 	}
 	each(t, releases, scene.Options{}, func(m machine) {
-		before := m.snapshot()
-		m.want(51)
+		before := m.Snapshot()
+		m.Want(51)
 		for _, line := range m.changes(before) {
-			m.t.Errorf("the machine was changed: %s", line)
+			m.T.Errorf("the machine was changed: %s", line)
 		}
 	})
 }

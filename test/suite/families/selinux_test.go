@@ -14,14 +14,15 @@ import (
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // selinux is what a kernel shows that has SELinux enabled (selinuxfs).
 func selinux(t *testing.T, enforce string) box.Options {
 	t.Helper()
 	dir := t.TempDir()
-	ok(t, os.Mkdir(filepath.Join(dir, "selinux"), 0o755))
-	ok(t, os.WriteFile(filepath.Join(dir, "selinux", "enforce"), []byte(enforce), 0o644))
+	stage.Must(t, os.Mkdir(filepath.Join(dir, "selinux"), 0o755))
+	stage.Must(t, os.WriteFile(filepath.Join(dir, "selinux", "enforce"), []byte(enforce), 0o644))
 	return box.Options{Binds: []box.Bind{{From: dir, To: "/sys/fs"}}}
 }
 
@@ -34,25 +35,25 @@ func both(version string) []fixtures.Spec {
 func TestSELinuxPackage(t *testing.T) {
 	t.Run("permissive", func(t *testing.T) {
 		each(t, typical(), scene.Options{Packages: both(newer), Box: selinux(t, "0")}, func(m machine) {
-			m.want(0)
-			m.has("aadsshlogin-selinux", newer)
+			m.Want(0)
+			m.Has("aadsshlogin-selinux", newer)
 		})
 	})
 	each(t, kinds(), scene.Options{Packages: both(newer), Box: selinux(t, "1")}, func(m machine) {
-		before := m.snapshot()
-		m.want(0)
-		m.has("aadsshlogin", newer)
-		m.has("aadsshlogin-selinux", newer)
+		before := m.Snapshot()
+		m.Want(0)
+		m.Has("aadsshlogin", newer)
+		m.Has("aadsshlogin-selinux", newer)
 		m.idle()
 		// It is required: one that somebody removed comes back.
-		m.sh("dpkg --purge aadsshlogin-selinux 2>/dev/null || rpm -e aadsshlogin-selinux")
-		m.want(0)
-		m.has("aadsshlogin-selinux", newer)
+		m.Sh("dpkg --purge aadsshlogin-selinux 2>/dev/null || rpm -e aadsshlogin-selinux")
+		m.Want(0)
+		m.Has("aadsshlogin-selinux", newer)
 		m.leave()
-		m.has("aadsshlogin-selinux", "")
+		m.Has("aadsshlogin-selinux", "")
 		for _, line := range m.leftover(before) {
 			if line != "+ /usr/share/aadsshlogin-selinux" { // the fixture's rpm does not own its folder
-				m.t.Errorf("left behind: %s", line)
+				m.T.Errorf("left behind: %s", line)
 			}
 		}
 	})
@@ -60,9 +61,9 @@ func TestSELinuxPackage(t *testing.T) {
 
 func TestWithoutSELinux(t *testing.T) {
 	each(t, typical(), scene.Options{Packages: both(newer)}, func(m machine) {
-		m.calm(m.want(0))
-		m.has("aadsshlogin", newer)
-		m.has("aadsshlogin-selinux", "")
+		m.calm(m.Want(0))
+		m.Has("aadsshlogin", newer)
+		m.Has("aadsshlogin-selinux", "")
 	})
 }
 
@@ -73,17 +74,17 @@ func TestConfiningPolicy(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			m := start(t, release{"rhel-10.0", roots.Trixie, roots.Dnf}, scene.Options{Packages: both(newer), Box: selinux(t, "1")})
-			ok(t, m.CopyIn(policy(t, version), "/root/policy.rpm", 0o644))
-			m.sh("rpm -i --nodeps --nosignature /root/policy.rpm; rpm -q selinux-policy-" + version)
+			stage.Must(t, m.CopyIn(policy(t, version), "/root/policy.rpm", 0o644))
+			m.Sh("rpm -i --nodeps --nosignature /root/policy.rpm; rpm -q selinux-policy-" + version)
 			// Its store, with the module that aadsshlogin-selinux loads there.
-			m.sh("mkdir -p /etc/selinux/targeted/active/modules/400/aad_permissions; printf 'SELINUX=enforcing\\nSELINUXTYPE=targeted\\n' > /etc/selinux/config")
-			report := m.want(0)
-			promised := strings.HasPrefix(report.Extension.Message, "People can sign in")
+			m.Sh("mkdir -p /etc/selinux/targeted/active/modules/400/aad_permissions; printf 'SELINUX=enforcing\\nSELINUXTYPE=targeted\\n' > /etc/selinux/config")
+			v := m.Want(0)
+			promised := strings.HasPrefix(v.Report.Extension.Message, "People can sign in")
 			if !told && !promised || told && promised {
-				t.Errorf("enable says %s", report.Extension.Message)
+				t.Errorf("enable says %s", v.Report.Extension.Message)
 			}
 			if told {
-				m.warned(report, "selinux", "selinux-policy "+version)
+				v.Warns("selinux", "selinux-policy "+version)
 			}
 		})
 	}
@@ -95,7 +96,7 @@ func policy(t *testing.T, version string) string {
 	dir := t.TempDir()
 	number, release, _ := strings.Cut(version, "-")
 	spec := fmt.Sprintf("Name: selinux-policy\nVersion: %s\nRelease: %s\nSummary: x\nLicense: x\nBuildArch: noarch\n%%description\nx\n%%files\n", number, release)
-	ok(t, os.WriteFile(filepath.Join(dir, "policy.spec"), []byte(spec), 0o644))
+	stage.Must(t, os.WriteFile(filepath.Join(dir, "policy.spec"), []byte(spec), 0o644))
 	build := exec.Command("rpmbuild", "-bb", "--quiet", "--define", "_topdir "+dir, "--define", "_rpmdir "+dir, "--define", "_rpmfilename policy.rpm", filepath.Join(dir, "policy.spec"))
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("rpmbuild: %v\n%s", err, out)
@@ -106,7 +107,7 @@ func policy(t *testing.T, version string) string {
 // A repository that does not have it.
 func TestSELinuxPackageIsNotThere(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: login(newer), Box: selinux(t, "1")}, func(m machine) {
-		m.want(28, "aadsshlogin-selinux")
-		m.has("aadsshlogin", "")
+		m.Want(28, "aadsshlogin-selinux")
+		m.Has("aadsshlogin", "")
 	})
 }

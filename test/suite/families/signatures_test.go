@@ -26,10 +26,10 @@ func TestWronglySignedPackage(t *testing.T) {
 				if signing == fixtures.WrongKey {
 					texts = append(texts, keys.Wrong().Fingerprint)
 				}
-				m.want(27, texts...)
-				m.has("aadsshlogin", "")
+				m.Want(27, texts...)
+				m.Has("aadsshlogin", "")
 				if m.registered() {
-					m.fatal("the package set itself up all the same")
+					m.Fatal("the package set itself up all the same")
 				}
 			})
 		})
@@ -39,9 +39,9 @@ func TestWronglySignedPackage(t *testing.T) {
 func TestWronglySignedMetadata(t *testing.T) {
 	each(t, kinds(), scene.Options{}, func(m machine) {
 		wrong := keys.Wrong()
-		m.offerAt(m.Target.Repository.Path, &wrong, login(newest)...)
-		m.want(27, wrong.Fingerprint)
-		m.has("aadsshlogin", "")
+		m.OfferAt(m.Target.Repository.Path, &wrong, login(newest)...)
+		m.Want(27, wrong.Fingerprint)
+		m.Has("aadsshlogin", "")
 		m.tookBack()
 	})
 }
@@ -58,8 +58,8 @@ func TestNothingStaysOfAFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, kinds(), scene.Options{Packages: []fixtures.Spec{c.login}}, func(m machine) {
-				m.want(c.code)
-				m.has("aadsshlogin", "")
+				m.Want(c.code)
+				m.Has("aadsshlogin", "")
 				m.tookBack()
 			})
 		})
@@ -69,10 +69,10 @@ func TestNothingStaysOfAFailure(t *testing.T) {
 // tookBack fails the test where our definition of the repository or our key is
 // still there.
 func (m machine) tookBack() {
-	m.t.Helper()
+	m.T.Helper()
 	for _, file := range []string{repo.DefinitionPath(m.Target.Manager), repo.KeyPath(m.Target.Manager)} {
 		if m.Exists(file) {
-			m.fatal("%s is still there", file)
+			m.Fatal("%s is still there", file)
 		}
 	}
 }
@@ -81,11 +81,11 @@ func (m machine) tookBack() {
 // warning.
 func TestWronglySignedUpgrade(t *testing.T) {
 	each(t, rpms(), scene.Options{}, func(m machine) {
-		m.want(0)
-		m.offer(append(login(newer), fixtures.Spec{Name: fixtures.Login, Version: newest, Signing: fixtures.WrongKey})...)
+		m.Want(0)
+		m.Offer(append(login(newer), fixtures.Spec{Name: fixtures.Login, Version: newest, Signing: fixtures.WrongKey})...)
 		m.update("1.0.2.0")
-		m.warned(m.want(0), "packages", newer)
-		m.has("aadsshlogin", newer)
+		m.Want(0).Warns("packages", newer)
+		m.Has("aadsshlogin", newer)
 		m.idle()
 	})
 }
@@ -93,19 +93,19 @@ func TestWronglySignedUpgrade(t *testing.T) {
 // dnf and zypper call a package installed whose script failed.
 func TestFailingScript(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}}, func(m machine) {
-		report, err := m.Agent.Apply(m.t.Context(), m.goal)
-		ok(m.t, err)
+		report, err := m.Agent.Apply(m.T.Context(), m.GoalState)
+		m.Must(err)
 		run := report.Runs[len(report.Runs)-1]
 		if e := report.Extension; run.Operation != "enable" || run.ExitCode != 26 && run.ExitCode != 21 || e == nil || e.Status != "error" || e.Code != run.ExitCode {
-			m.fatal("%s ended with %d, the status is %+v", run.Operation, run.ExitCode, e)
+			m.Fatal("%s ended with %d, the status is %+v", run.Operation, run.ExitCode, e)
 		}
 		// A corrected package is all that it takes.
-		m.offer(login(newer, newest)...)
+		m.Offer(login(newer, newest)...)
 		m.set(`{"packageVersion": "` + newest + `"}`)
-		m.want(0)
-		m.has("aadsshlogin", newest)
+		m.Want(0)
+		m.Has("aadsshlogin", newest)
 		if !m.registered() {
-			m.fatal("sshd does not show the package")
+			m.Fatal("sshd does not show the package")
 		}
 	})
 }
@@ -115,14 +115,14 @@ func TestFailingScript(t *testing.T) {
 func TestCorrectedPackageIsTaken(t *testing.T) {
 	failing := fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true}
 	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{failing}}, func(m machine) {
-		_, err := m.Agent.Apply(m.t.Context(), m.goal)
-		ok(m.t, err)
-		m.offer(append(login(newest), failing)...)
+		_, err := m.Agent.Apply(m.T.Context(), m.GoalState)
+		m.Must(err)
+		m.Offer(append(login(newest), failing)...)
 		m.set(`{}`)
-		m.want(0)
-		m.has("aadsshlogin", newest)
+		m.Want(0)
+		m.Has("aadsshlogin", newest)
 		if !m.registered() {
-			m.fatal("sshd does not show the package")
+			m.Fatal("sshd does not show the package")
 		}
 	})
 }

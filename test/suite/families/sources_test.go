@@ -22,16 +22,16 @@ import (
 
 // third adds a repository of somebody else to the machine.
 func (m machine) third(url string) {
-	m.t.Helper()
+	m.T.Helper()
 	key := "/etc/third.asc"
-	m.write(key, string(keys.Rig().Public))
+	m.Write(key, string(keys.Rig().Public))
 	switch m.Target.Manager {
 	case distro.Apt:
-		m.write("/etc/apt/sources.list.d/third.list", fmt.Sprintf("deb [signed-by=%s] %s %s main\n", key, url, m.Target.Repository.Suite))
+		m.Write("/etc/apt/sources.list.d/third.list", fmt.Sprintf("deb [signed-by=%s] %s %s main\n", key, url, m.Target.Repository.Suite))
 	case distro.Zypper:
-		m.write("/etc/zypp/repos.d/third.repo", fmt.Sprintf("[third]\nname=third\nbaseurl=%s\nenabled=1\nautorefresh=1\ngpgcheck=1\ngpgkey=file://%s\n", url, key))
+		m.Write("/etc/zypp/repos.d/third.repo", fmt.Sprintf("[third]\nname=third\nbaseurl=%s\nenabled=1\nautorefresh=1\ngpgcheck=1\ngpgkey=file://%s\n", url, key))
 	default:
-		m.write("/etc/yum.repos.d/third.repo", fmt.Sprintf("[third]\nname=third\nbaseurl=%s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://%s\n", url, key))
+		m.Write("/etc/yum.repos.d/third.repo", fmt.Sprintf("[third]\nname=third\nbaseurl=%s\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file://%s\n", url, key))
 	}
 }
 
@@ -42,7 +42,7 @@ func TestBrokenThirdParty(t *testing.T) {
 		"hang": func(m machine) { m.third("http://" + box.BlackHole + "/third") },
 		"wrong signature": func(m machine) {
 			wrong := keys.Wrong()
-			m.offerAt("/third", &wrong, login(newest)...)
+			m.OfferAt("/third", &wrong, login(newest)...)
 			m.third("https://" + pkghost.Name + "/third")
 		},
 	}
@@ -50,8 +50,8 @@ func TestBrokenThirdParty(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			each(t, typical(), scene.Options{}, func(m machine) {
 				trouble(m)
-				m.calm(m.want(0))
-				m.has("aadsshlogin", newer)
+				m.calm(m.Want(0))
+				m.Has("aadsshlogin", newer)
 				m.idle()
 				m.leave()
 			})
@@ -65,11 +65,11 @@ func TestDependencyOfAnotherRepository(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	packages := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
 	each(t, typical(), scene.Options{Packages: packages}, func(m machine) {
-		m.offerAt("/third", nil, dependency)
+		m.OfferAt("/third", nil, dependency)
 		m.third("https://" + pkghost.Name + "/third")
-		m.want(0)
-		m.has("aadsshlogin", newer)
-		m.has(dependency.Name, "1.0")
+		m.Want(0)
+		m.Has("aadsshlogin", newer)
+		m.Has(dependency.Name, "1.0")
 	})
 }
 
@@ -79,24 +79,24 @@ func TestExistingWithoutNetwork(t *testing.T) {
 	each(t, kinds(), scene.Options{}, func(m machine) {
 		m.local("/srv/packages")
 		if m.Target.Manager == distro.Zypper { // it asks a person, once
-			m.sh("rpm --import /etc/third.asc")
+			m.Sh("rpm --import /etc/third.asc")
 		}
 		m.Packages.Down()
-		before := m.snapshot()
+		before := m.Snapshot()
 		m.set(`{"repository": {"mode": "existing"}}`)
-		m.want(0)
-		m.has("aadsshlogin", newer)
+		m.Want(0)
+		m.Has("aadsshlogin", newer)
 		m.idle()
 		ours := repo.DefinitionPath(m.Target.Manager)
 		if m.Exists(ours) || m.Exists(repo.KeyPath(m.Target.Manager)) {
-			m.fatal("the mode existing added %s or a key", ours)
+			m.Fatal("the mode existing added %s or a key", ours)
 		}
 		if r := m.Packages.Requests(); len(r) > 0 {
-			m.fatal("requests: %v", r)
+			m.Fatal("requests: %v", r)
 		}
 		m.leave()
 		for _, line := range m.leftover(before) {
-			m.t.Errorf("left behind: %s", line)
+			m.T.Errorf("left behind: %s", line)
 		}
 	})
 }
@@ -104,18 +104,18 @@ func TestExistingWithoutNetwork(t *testing.T) {
 // local puts a repository with the package into a folder of the machine, and
 // configures it.
 func (m machine) local(dir string) {
-	m.t.Helper()
-	ctx, from := m.t.Context(), m.t.TempDir()
+	m.T.Helper()
+	ctx, from := m.T.Context(), m.T.TempDir()
 	if m.Target.Manager == distro.Apt {
 		debs, err := fixtures.Debs(ctx, m.Cache, login(newer)...)
-		ok(m.t, err)
-		ok(m.t, repository.Apt{Suite: m.Target.Repository.Suite, Debs: debs, Key: keys.Rig()}.Write(ctx, from))
+		m.Must(err)
+		m.Must(repository.Apt{Suite: m.Target.Repository.Suite, Debs: debs, Key: keys.Rig()}.Write(ctx, from))
 	} else {
 		rpms, err := fixtures.RPMs(ctx, m.Cache, login(newer)...)
-		ok(m.t, err)
-		ok(m.t, repository.Yum{RPMs: rpms, Key: keys.Rig()}.Write(ctx, from))
+		m.Must(err)
+		m.Must(repository.Yum{RPMs: rpms, Key: keys.Rig()}.Write(ctx, from))
 	}
-	ok(m.t, fs.WalkDir(os.DirFS(from), ".", func(name string, d fs.DirEntry, err error) error {
+	m.Must(fs.WalkDir(os.DirFS(from), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -129,15 +129,15 @@ func TestMirror(t *testing.T) {
 	each(t, kinds(), scene.Options{}, func(m machine) {
 		const base = "http://" + pkghost.Name + "/mirror"
 		path := "/mirror" + m.Target.Repository.Path
-		m.offerAt(path, nil, login(newest)...)
+		m.OfferAt(path, nil, login(newest)...)
 		m.Packages.File("/mirror/keys/microsoft.asc", keys.Rig().Public)
 		m.Packages.File("/mirror/keys/microsoft-2025.asc", keys.Rig().Public)
 		m.set(`{"repository": {"mode": "mirror", "baseUrl": "` + base + `"}}`)
-		m.want(0)
-		m.has("aadsshlogin", newest)
+		m.Want(0)
+		m.Has("aadsshlogin", newest)
 		for _, r := range m.Packages.Requests() {
 			if !strings.HasPrefix(r.Path, "/mirror/") {
-				m.t.Errorf("asked elsewhere: %v", r)
+				m.T.Errorf("asked elsewhere: %v", r)
 			}
 		}
 		m.idle()

@@ -10,14 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/rig"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // Versions of the fixture package, oldest first. pinned is the one that SUSE
@@ -44,7 +42,7 @@ func (r release) persona(t *testing.T) roots.Persona {
 		return roots.Debian(r.suite)
 	}
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "distro", "testdata", "os-release", r.name))
-	ok(t, err)
+	stage.Must(t, err)
 	return roots.Like(r.name, r.suite, r.family, string(text))
 }
 
@@ -122,13 +120,8 @@ func each(t *testing.T, releases []release, o scene.Options, test func(m machine
 	}
 }
 
-// machine is a scene with what a test does on it.
-type machine struct {
-	*scene.Scene
-	t       *testing.T
-	persona roots.Persona
-	goal    agentrun.Goal
-}
+// machine is a stage with what the tests of the families do on it.
+type machine struct{ *stage.Stage }
 
 func start(t *testing.T, r release, o scene.Options) machine {
 	t.Helper()
@@ -136,11 +129,10 @@ func start(t *testing.T, r release, o scene.Options) machine {
 	if o.Packages == nil {
 		o.Packages = login(newer)
 	}
-	s := scene.New(t, o)
-	m := machine{Scene: s, t: t, persona: o.Persona, goal: s.Goal()}
-	if image := s.Target.Repository.OnImage; image != nil {
+	m := machine{stage.New(t, o)}
+	if image := m.Target.Repository.OnImage; image != nil {
 		for _, key := range image.Keys {
-			m.write(key, string(keys.Rig().Public))
+			m.Write(key, string(keys.Rig().Public))
 		}
 	}
 	return m
@@ -155,145 +147,28 @@ func login(versions ...string) []fixtures.Spec {
 	return specs
 }
 
-// offer replaces what is in the vendor's repository.
-func (m machine) offer(packages ...fixtures.Spec) {
-	m.offerAt(m.Target.Repository.Path, nil, packages...)
-}
-
-// offerAt serves a repository at a path of the package host.
-func (m machine) offerAt(path string, key *keys.Key, packages ...fixtures.Spec) {
-	m.t.Helper()
-	ok(m.t, m.Offer(m.t.Context(), rig.Options{Persona: m.persona, Path: path, Suite: m.Target.Repository.Suite, Packages: packages, Key: key}))
-}
-
 // set changes the settings of the extension, as a new goal state does.
 func (m *machine) set(settings string) {
-	m.goal.Sequence++
-	m.goal.Settings = agentrun.Public(settings)
+	m.GoalState.Sequence++
+	m.GoalState.Settings = agentrun.Public(settings)
 }
 
 // update has the agent move to another version of the extension.
-func (m *machine) update(version string) { m.goal.Version = version }
-
-// want has the agent process the goal state, and fails the test unless enable
-// ended with the code and the status agrees and says all of the texts.
-func (m machine) want(code int, texts ...string) agentrun.Report {
-	m.t.Helper()
-	report, err := m.Agent.Apply(m.t.Context(), m.goal)
-	ok(m.t, err)
-	run := report.Runs[len(report.Runs)-1]
-	level := "error"
-	if code == 0 {
-		level = "success"
-	}
-	e := report.Extension
-	switch {
-	case run.Operation != "enable" || run.ExitCode != code:
-		m.fatal("%s ended with %d, want enable with %d\n%s%s", run.Operation, run.ExitCode, code, run.Stdout, run.Stderr)
-	case e == nil || e.FromAgent || e.Invalid != "":
-		m.fatal("no status that the agent takes: %+v", e)
-	case e.Status != level || e.Code != code:
-		m.fatal("exit %d, but the status is %s %d", code, e.Status, e.Code)
-	}
-	for _, text := range texts {
-		if !strings.Contains(e.Message, text) {
-			m.fatal("the status does not say %q: %s", text, e.Message)
-		}
-	}
-	return report
-}
-
-// warned fails the test unless the status has a warning of that name that says
-// all of the texts.
-func (m machine) warned(report agentrun.Report, name string, texts ...string) {
-	m.t.Helper()
-	for _, s := range report.Extension.Substatus {
-		if s.Name == name && s.Status == "warning" {
-			for _, text := range texts {
-				if !strings.Contains(s.Message, text) {
-					m.fatal("the warning %s does not say %q: %s", name, text, s.Message)
-				}
-			}
-			return
-		}
-	}
-	m.fatal("no warning %s: %+v", name, report.Extension.Substatus)
-}
+func (m *machine) update(version string) { m.GoalState.Version = version }
 
 // calm fails the test where the status warns of the packages or of where they
 // come from.
-func (m machine) calm(report agentrun.Report) {
-	m.t.Helper()
-	for _, s := range report.Extension.Substatus {
+func (m machine) calm(v stage.Verdict) {
+	m.T.Helper()
+	for _, s := range v.Report.Extension.Substatus {
 		if s.Status != "success" && (s.Name == "packages" || s.Name == "repository") {
-			m.fatal("%s: %s %s", s.Name, s.Status, s.Message)
+			m.Fatal("%s: %s %s", s.Name, s.Status, s.Message)
 		}
 	}
-}
-
-// has fails the test unless the package database says that version; "" is none.
-func (m machine) has(name, version string) {
-	m.t.Helper()
-	if got := m.version(name); got != version {
-		m.fatal("%s is at version %q, want %q", name, got, version)
-	}
-}
-
-// version asks the package database itself, not by way of the handler.
-func (m machine) version(name string) string {
-	m.t.Helper()
-	argv := []string{"rpm", "-q", "--qf", "%{VERSION}", name}
-	if m.Target.Manager == distro.Apt {
-		argv = []string{"dpkg-query", "-W", "-f", "${Version}", name}
-	}
-	r, err := m.Run(m.t.Context(), nil, argv...)
-	ok(m.t, err)
-	if r.ExitCode != 0 {
-		return ""
-	}
-	return strings.TrimSpace(string(r.Stdout))
 }
 
 // registered reports whether sshd itself shows the package at work.
 func (m machine) registered() bool {
-	m.t.Helper()
-	return strings.Contains(m.sh("sshd -T -C user=someone@example.com,host=h,addr=10.0.0.1 2>/dev/null || true"), "aad_certhandler")
-}
-
-// sh runs a script on the machine and returns what it printed.
-func (m machine) sh(script string) string {
-	m.t.Helper()
-	r, err := m.Run(m.t.Context(), nil, "sh", "-ec", script)
-	ok(m.t, err)
-	if r.ExitCode != 0 {
-		m.fatal("%s: exit %d\n%s", script, r.ExitCode, r.Output())
-	}
-	return string(r.Stdout)
-}
-
-func (m machine) write(name, content string) {
-	m.t.Helper()
-	ok(m.t, m.WriteFile(name, []byte(content), 0o644))
-}
-
-// fatal fails the test and shows what the handler did.
-func (m machine) fatal(format string, args ...any) {
-	m.t.Helper()
-	m.t.Logf("handler.log:\n%s", m.HandlerLog())
-	m.t.Fatalf(format, args...)
-}
-
-// snapshot is everything that was ever written to the machine.
-func (m machine) snapshot() box.Snapshot {
-	m.t.Helper()
-	s, err := m.Snapshot()
-	ok(m.t, err)
-	return s
-}
-
-func ok(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	m.T.Helper()
+	return strings.Contains(m.Sh("sshd -T -C user=someone@example.com,host=h,addr=10.0.0.1 2>/dev/null || true"), "aad_certhandler")
 }

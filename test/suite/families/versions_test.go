@@ -15,31 +15,31 @@ import (
 func TestPinnedRelease(t *testing.T) {
 	each(t, []release{{"sles-15.5", roots.Bookworm, roots.Zypper}, {"leap-15.5", roots.Bookworm, roots.Zypper}},
 		scene.Options{Packages: login(pinned, newer)}, func(m machine) {
-			m.calm(m.want(0))
-			m.has("aadsshlogin", pinned)
+			m.calm(m.Want(0))
+			m.Has("aadsshlogin", pinned)
 			m.idle()
-			m.offer(login(pinned, newer, newest)...)
+			m.Offer(login(pinned, newer, newest)...)
 			m.update("1.0.2.0")
-			m.want(0)
-			m.has("aadsshlogin", pinned)
+			m.Want(0)
+			m.Has("aadsshlogin", pinned)
 			m.idle()
 
 			// Its owner's word goes before the row's.
 			m.set(`{"packageVersion": "` + newer + `"}`)
-			m.want(0)
-			m.has("aadsshlogin", newer)
+			m.Want(0)
+			m.Has("aadsshlogin", newer)
 		})
 }
 
 func TestPinIsNotThere(t *testing.T) {
 	each(t, []release{{"sles-15.5", roots.Bookworm, roots.Zypper}}, scene.Options{Packages: login(newer)}, func(m machine) {
-		m.want(28, pinned)
-		m.has("aadsshlogin", "")
+		m.Want(28, pinned)
+		m.Has("aadsshlogin", "")
 	})
 	each(t, kinds(), scene.Options{Packages: login(newer)}, func(m machine) {
 		m.set(`{"packageVersion": "1.0.999"}`)
-		m.want(28, "1.0.999")
-		m.has("aadsshlogin", "")
+		m.Want(28, "1.0.999")
+		m.Has("aadsshlogin", "")
 	})
 }
 
@@ -51,23 +51,23 @@ func TestHeldAsItIs(t *testing.T) {
 		"sles-15.6":    {"zypper -n addlock aadsshlogin", "zypper locks"},
 	}
 	each(t, typical(), scene.Options{Packages: login(older)}, func(m machine) {
-		m.want(0)
-		hold := holds[m.persona.Name]
-		m.sh(hold.on)
+		m.Want(0)
+		hold := holds[m.Persona.Name]
+		m.Sh(hold.on)
 		m.idle()
-		m.offer(login(older, newer)...)
+		m.Offer(login(older, newer)...)
 		m.update("1.0.2.0")
-		m.warned(m.want(0), "packages", "aadsshlogin", older)
-		m.has("aadsshlogin", older)
+		m.Want(0).Warns("packages", "aadsshlogin", older)
+		m.Has("aadsshlogin", older)
 		m.idle()
 
 		// What its owner asks for cannot be had beside what its owner forbids.
 		m.set(`{"packageVersion": "` + newer + `"}`)
-		report := m.want(26, "aadsshlogin")
-		if !strings.Contains(report.Extension.Message, hold.where) {
-			m.fatal("the status does not say where to look (%s): %s", hold.where, report.Extension.Message)
+		report := m.Want(26, "aadsshlogin")
+		if !strings.Contains(report.Report.Extension.Message, hold.where) {
+			m.Fatal("the status does not say where to look (%s): %s", hold.where, report.Report.Extension.Message)
 		}
-		m.has("aadsshlogin", older)
+		m.Has("aadsshlogin", older)
 	})
 }
 
@@ -81,28 +81,28 @@ func broken() fixtures.Spec {
 // enable, which does not ask the repository.
 func TestNewestIsNotInstallable(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: append(login(older, newer), broken())}, func(m machine) {
-		m.warned(m.want(0), "packages", newer, newest)
-		m.has("aadsshlogin", newer)
+		m.Want(0).Warns("packages", newer, newest)
+		m.Has("aadsshlogin", newer)
 		m.idle()
-		m.warned(m.want(0), "packages", newer, newest)
+		m.Want(0).Warns("packages", newer, newest)
 	})
 }
 
 func TestNewestIsNotInstallableOverAnOlderOne(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: login(older)}, func(m machine) {
-		m.want(0)
-		m.offer(append(login(older, newer), broken())...)
+		m.Want(0)
+		m.Offer(append(login(older, newer), broken())...)
 		m.update("1.0.2.0")
-		m.warned(m.want(0), "packages", newer, newest)
-		m.has("aadsshlogin", newer)
+		m.Want(0).Warns("packages", newer, newest)
+		m.Has("aadsshlogin", newer)
 		// Nothing between them: it stays, and says why.
 		m.update("1.0.3.0")
-		m.warned(m.want(0), "packages", newer, newest)
-		m.has("aadsshlogin", newer)
+		m.Want(0).Warns("packages", newer, newest)
+		m.Has("aadsshlogin", newer)
 		// A corrected one ends the warning.
-		m.offer(login(older, newer, newest)...)
+		m.Offer(login(older, newer, newest)...)
 		m.update("1.0.4.0")
-		m.calm(m.want(0))
-		m.has("aadsshlogin", newest)
+		m.calm(m.Want(0))
+		m.Has("aadsshlogin", newest)
 	})
 }

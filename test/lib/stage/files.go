@@ -1,0 +1,90 @@
+package stage
+
+import (
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/test/lib/box"
+)
+
+// Snapshot is everything that was ever written to the machine.
+func (s *Stage) Snapshot() box.Snapshot {
+	s.T.Helper()
+	snap, err := s.Scene.Snapshot()
+	s.Must(err)
+	return snap
+}
+
+// Unchanged fails the test where anything was written since before, other than
+// what a run may write at any time, and what is named (with what is below it).
+func (s *Stage) Unchanged(before box.Snapshot, but ...string) {
+	s.T.Helper()
+	ours := append([]string{Home + "/status", Home + "/config", Logs, "/run/aadsshlogin-handler.lock"}, but...)
+	parents := []string{"/run"} // whose time changes with what is in them
+	for _, o := range but {
+		parents = append(parents, path.Dir(o))
+	}
+	layers, err := s.Persona.Layers(s.T.Context(), s.Cache)
+	s.Must(err)
+	later := s.Snapshot()
+	for _, line := range before.Diff(later, func(p string) bool {
+		// A folder of the layers below shows as soon as something in it was written.
+		if _, was := before[p]; !was && strings.HasPrefix(later[p], "d") && folderOf(layers, p) {
+			return true
+		}
+		return slices.Contains(parents, p) || under(p, ours)
+	}) {
+		s.T.Errorf("the machine was changed: %s", line)
+	}
+}
+
+// SameContent fails the test where files differ from before by kind, mode, owner
+// or content, whenever they were written, other than the handler's status and log
+// and what is named (with what is below it). Folders show as soon as something in
+// them was written, so new ones are left out.
+func (s *Stage) SameContent(before box.Snapshot, but ...string) {
+	s.T.Helper()
+	but = append(but, Home, Logs, "/run/aadsshlogin-handler.lock", "/var/lib/waagent")
+	was, is := s.contents(before), s.contents(s.Snapshot())
+	for _, name := range slices.Sorted(maps.Keys(both(was, is))) {
+		if was[name] == is[name] || strings.HasPrefix(is[name], "d") && was[name] == "" || under(name, but) {
+			continue
+		}
+		s.T.Errorf("%s was %q and is %q", name, was[name], is[name])
+	}
+}
+
+// contents is a snapshot without inodes and times.
+func (s *Stage) contents(snap box.Snapshot) map[string]string {
+	s.T.Helper()
+	out := map[string]string{}
+	for name, text := range snap {
+		f := strings.Fields(text) // mode owner N bytes inode I changed T content
+		if len(f) < 8 || f[2] == "" {
+			s.T.Fatalf("a snapshot's line: %q", text)
+		}
+		out[name] = strings.Join(append(f[:2:2], f[8:]...), " ")
+	}
+	return out
+}
+
+func both(a, b map[string]string) map[string]string {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+func under(p string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool { return p == f || strings.HasPrefix(p, f+"/") })
+}
+
+// folderOf reports whether one of the layers has the folder.
+func folderOf(layers []string, folder string) bool {
+	return slices.ContainsFunc(layers, func(layer string) bool {
+		info, err := os.Lstat(path.Join(layer, folder))
+		return err == nil && info.IsDir()
+	})
+}

@@ -1,0 +1,193 @@
+// Package stage is what a test of the handler on a throw-away machine starts
+// from: the scene, and the few things that tests do and ask on it. What does not
+// hold ends the test and shows what the handler logged.
+package stage
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// Home is the folder of the version that runs where a test does not care, and
+// Logs that of its logs.
+const (
+	Home = agentrun.Lib + "/" + agentrun.Handler + "-" + scene.HandlerVersion
+	Logs = "/var/log/azure/" + agentrun.Handler
+)
+
+// Stage is a machine of a test.
+type Stage struct {
+	*scene.Scene
+	T         testing.TB
+	Persona   roots.Persona
+	GoalState agentrun.Goal // what Apply has the agent process
+}
+
+// New starts a machine, an Ubuntu 22.04 where the options name no other. It ends
+// with the test, which fails on a request that nobody expected.
+func New(t testing.TB, o scene.Options) *Stage {
+	t.Helper()
+	if o.Persona.Name == "" {
+		o.Persona = roots.Ubuntu("22.04")
+	}
+	s := &Stage{Scene: scene.New(t, o), T: t, Persona: o.Persona}
+	s.GoalState = s.Goal()
+	return s
+}
+
+// In is the stage for a part of its test.
+func (s *Stage) In(t testing.TB) *Stage {
+	part := *s
+	part.T = t
+	return &part
+}
+
+// Must ends a test on an error.
+func Must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Must ends the test on an error.
+func (s *Stage) Must(err error) {
+	s.T.Helper()
+	Must(s.T, err)
+}
+
+// Fatal ends the test and shows what the handler did.
+func (s *Stage) Fatal(format string, args ...any) {
+	s.T.Helper()
+	s.T.Logf("handler.log:\n%s", s.Changes())
+	s.T.Fatalf(format, args...)
+}
+
+// Sh runs a script on the machine that must succeed, and returns its output.
+func (s *Stage) Sh(script string) string {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), nil, "sh", "-ec", script)
+	s.Must(err)
+	if r.ExitCode != 0 {
+		s.Fatal("%s: exit %d\n%s", script, r.ExitCode, r.Output())
+	}
+	return string(r.Stdout)
+}
+
+// Shf is Sh with a format.
+func (s *Stage) Shf(format string, args ...any) string {
+	s.T.Helper()
+	return s.Sh(fmt.Sprintf(format, args...))
+}
+
+// Fails runs a script that must not succeed: what a test says is in the way is.
+func (s *Stage) Fails(format string, args ...any) string {
+	s.T.Helper()
+	script := fmt.Sprintf(format, args...)
+	r, err := s.Run(s.T.Context(), nil, "sh", "-c", script)
+	s.Must(err)
+	if r.ExitCode == 0 {
+		s.Fatal("nothing is in the way of: %s\n%s", script, r.Output())
+	}
+	return r.Output()
+}
+
+// Write writes a file that everybody may read.
+func (s *Stage) Write(name, content string) {
+	s.T.Helper()
+	s.WriteMode(name, content, 0o644)
+}
+
+// WriteMode writes a file with permissions.
+func (s *Stage) WriteMode(name, content string, mode fs.FileMode) {
+	s.T.Helper()
+	s.Must(s.WriteFile(name, []byte(content), mode))
+}
+
+// Offer replaces what is in the vendor's repository.
+func (s *Stage) Offer(packages ...fixtures.Spec) {
+	s.T.Helper()
+	s.OfferAt(s.Target.Repository.Path, nil, packages...)
+}
+
+// OfferAt serves a repository at a path of the package host, signed by a key;
+// nil is the one of the tests, which the handler for the tests trusts.
+func (s *Stage) OfferAt(path string, key *keys.Key, packages ...fixtures.Spec) {
+	s.T.Helper()
+	s.Must(s.Scene.Offer(s.T.Context(), rig.Options{Persona: s.Persona, Path: path, Suite: s.Target.Repository.Suite, Packages: packages, Key: key}))
+}
+
+// Deliver puts the unpacked extension on the machine as one that is installed
+// already, without running anything of it: the agent then runs enable alone.
+func (s *Stage) Deliver() {
+	s.T.Helper()
+	s.WriteMode(Home+"/HandlerEnvironment.json", agentrun.Environment(scene.HandlerVersion), 0o744)
+	s.WriteMode(Home+"/config/HandlerState", "Installed", 0o744)
+	for name, f := range s.Package() {
+		s.WriteMode(Home+"/"+name, string(f.Data), 0o744)
+	}
+	for folder, mode := range map[string]fs.FileMode{Home + "/status": 0o700, Home + "/config": 0o700, Logs: 0o755, Logs + "/events": 0o700} {
+		s.Must(s.MkdirAll(folder, 0o755))
+		s.Must(s.Chmod(folder, mode))
+	}
+}
+
+// Installed is the version of a package by the package database itself, "" where
+// it is not installed whole.
+func (s *Stage) Installed(name string) string {
+	s.T.Helper()
+	if s.Persona.Family != roots.Apt {
+		r, err := s.Run(s.T.Context(), nil, "rpm", "-q", "--qf", "%{VERSION}", name)
+		s.Must(err)
+		if r.ExitCode != 0 {
+			return ""
+		}
+		return strings.TrimSpace(string(r.Stdout))
+	}
+	state, version, _ := strings.Cut(strings.TrimSpace(s.Sh("dpkg-query -W -f '${db:Status-Status} ${Version}' "+name+" 2>/dev/null || true")), " ")
+	if state != "installed" {
+		return ""
+	}
+	return version
+}
+
+// Has ends the test unless a package is installed in a version; "" is not at all.
+func (s *Stage) Has(name, version string) {
+	s.T.Helper()
+	if got := s.Installed(name); got != version {
+		s.Fatal("%s is at version %q, want %q", name, got, version)
+	}
+}
+
+// Until waits until something has become so; the limit is far above what it takes.
+func (s *Stage) Until(what string, so func() bool) {
+	s.T.Helper()
+	for range 6000 {
+		if so() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.Fatal("it never came to that: %s", what)
+}
+
+// Changes are the lines of handler.log that tell of more than a look.
+func (s *Stage) Changes() string {
+	var b strings.Builder
+	for line := range strings.Lines(s.HandlerLog()) {
+		if !strings.Contains(line, "level=debug") && !strings.Contains(line, "msg=\"check ") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}

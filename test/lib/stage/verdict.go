@@ -1,0 +1,110 @@
+package stage
+
+import (
+	"strings"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+)
+
+// Verdict is how a goal state ended: the agent's last command, and what the agent
+// would report.
+type Verdict struct {
+	agentrun.Run
+	Report agentrun.Report
+	stage  *Stage
+}
+
+// Apply has the agent process the goal state, and ends the test unless it got as
+// far as enable and the status is one that the agent takes, says the same as the
+// exit code, and is the handler's own.
+func (s *Stage) Apply() Verdict {
+	s.T.Helper()
+	report, err := s.Agent.Apply(s.T.Context(), s.GoalState)
+	s.Must(err)
+	v := Verdict{report.Runs[len(report.Runs)-1], report, s}
+	if v.Operation != "enable" {
+		s.Fatal("the agent got as far as %s: exit %d\n%s", v.Operation, v.ExitCode, v.Captured)
+	}
+	s.Agrees(v.Run, report)
+	return v
+}
+
+// Agrees ends the test unless the status of a report is terminal, is one that the
+// agent takes, and says the same as the exit code.
+func (s *Stage) Agrees(run agentrun.Run, report agentrun.Report) {
+	s.T.Helper()
+	e := report.Extension
+	level := "error"
+	if run.ExitCode == 0 {
+		level = "success"
+	}
+	switch {
+	case e == nil || e.FromAgent:
+		s.Fatal("exit %d, and no status file\n%s", run.ExitCode, run.Captured)
+	case e.Invalid != "" || e.StopsOther:
+		s.Fatal("the agent refuses the status: %s", e.Invalid)
+	case e.Status != level || e.Code != run.ExitCode:
+		s.Fatal("exit %d, but the status is %s %d", run.ExitCode, e.Status, e.Code)
+	}
+}
+
+// Want applies the goal state, and ends the test unless enable ended with the
+// code, the status says all of the texts, and a failure says what to do next.
+func (s *Stage) Want(code int, texts ...string) Verdict {
+	s.T.Helper()
+	v := s.Apply()
+	if v.ExitCode != code {
+		s.Fatal("enable ended with %d, want %d\n%s%s", v.ExitCode, code, v.Stdout, v.Stderr)
+	}
+	for _, text := range texts {
+		if !strings.Contains(v.Report.Extension.Message, text) {
+			s.Fatal("the status does not say %q: %s", text, v.Report.Extension.Message)
+		}
+	}
+	if code != 0 && v.Next() == "" {
+		s.Fatal("nothing says what to do next: %s", v.Stdout)
+	}
+	return v
+}
+
+// First ends the test unless the first line of the output says all of the texts.
+func (v Verdict) First(texts ...string) Verdict {
+	v.stage.T.Helper()
+	for _, text := range texts {
+		if !strings.Contains(v.What(), text) {
+			v.stage.Fatal("the first line does not say %q: %s", text, v.What())
+		}
+	}
+	return v
+}
+
+// Warns ends the test unless the status has a warning of that name that says all
+// of the texts.
+func (v Verdict) Warns(name string, texts ...string) Verdict {
+	v.stage.T.Helper()
+	for _, sub := range v.Report.Extension.Substatus {
+		if sub.Name != name || sub.Status != "warning" {
+			continue
+		}
+		for _, text := range texts {
+			if !strings.Contains(sub.Message, text) {
+				v.stage.Fatal("the warning %s does not say %q: %s", name, text, sub.Message)
+			}
+		}
+		return v
+	}
+	v.stage.Fatal("no warning %s: %+v", name, v.Report.Extension.Substatus)
+	return v
+}
+
+// What is the first line of the output, what is wrong.
+func (v Verdict) What() string {
+	line, _, _ := strings.Cut(v.Stdout, "\n")
+	return line
+}
+
+// Next is the rest of the output, what to do.
+func (v Verdict) Next() string {
+	_, rest, _ := strings.Cut(v.Stdout, "\n")
+	return strings.TrimSuffix(rest, "\n")
+}
