@@ -9,6 +9,7 @@ import (
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestDiskFull: at whatever step the disk is full, enable says that it is the
@@ -17,28 +18,28 @@ func TestDiskFull(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		for _, room := range []string{"0", "40K", "400K"} {
 			t.Run(room+" left", func(t *testing.T) {
-				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
-				s.deliver()
+				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
+				s.Deliver()
 				// The agent and the logs have file systems of their own, or nobody
 				// would be asked.
-				s.sh("mount -t tmpfs tmpfs /var/log; cp -a /var/lib/waagent /run/; mount --bind /run/waagent /var/lib/waagent; mkdir -p %s/events", logs)
-				s.sh("dd if=/dev/zero of=/fill bs=64K 2>/dev/null || true; dd if=/dev/zero bs=1K >> /fill 2>/dev/null || true; s=$(stat -c %%s /fill); truncate -s $((s - $(numfmt --from=iec %s))) /fill", room)
-				s.fails("dd if=/dev/zero of=/more bs=1M count=1")
-				s.sh("rm -f /more")
+				s.Shf("mount -t tmpfs tmpfs /var/log; cp -a /var/lib/waagent /run/; mount --bind /run/waagent /var/lib/waagent; mkdir -p %s/events", stage.Logs)
+				s.Shf("dd if=/dev/zero of=/fill bs=64K 2>/dev/null || true; dd if=/dev/zero bs=1K >> /fill 2>/dev/null || true; s=$(stat -c %%s /fill); truncate -s $((s - $(numfmt --from=iec %s))) /fill", room)
+				s.Fails("dd if=/dev/zero of=/more bs=1M count=1")
+				s.Shf("rm -f /more")
 				report, err := s.Agent.Apply(t.Context(), s.Goal())
-				s.must(err)
+				s.Must(err)
 				last := report.Runs[len(report.Runs)-1]
 				said := last.Stdout + last.Stderr
 				if last.ExitCode != 30 {
-					t.Errorf("enable ended with %d, want 30: %s\n%s", last.ExitCode, said, s.changes())
+					t.Errorf("enable ended with %d, want 30: %s\n%s", last.ExitCode, said, s.Changes())
 				}
 				if !strings.Contains(said, "df -h") {
 					t.Errorf("nothing says how to see what is full: %s", said)
 				}
-				s.must(s.Remove("/fill"))
-				s.want(0)
-				s.has(newer)
-				if left := s.sh("find / -xdev -name '.*~' ! -path '/proc/*'"); left != "" {
+				s.Must(s.Remove("/fill"))
+				s.Want(0)
+				s.Has(fixtures.Login, newer)
+				if left := s.Shf("find / -xdev -name '.*~' ! -path '/proc/*'"); left != "" {
 					t.Errorf("temporary files are left: %s", left)
 				}
 			})
@@ -52,25 +53,25 @@ func TestReadOnly(t *testing.T) {
 	for _, folder := range []string{"/etc", "/var/lib", "/usr", "/var/cache"} {
 		families(t, func(t *testing.T, p roots.Persona) {
 			t.Run(folder, func(t *testing.T) {
-				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-				s.deliver()
+				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.Deliver()
 				if folder == "/var/lib" { // the agent's own folder stays writable, or nobody would be asked
-					s.sh("mkdir -p /var/lib/aadsshlogin-handler; mount --bind /var/lib/waagent /mnt; mount --bind /var/lib /var/lib; mount -o remount,ro,bind /var/lib; mount --move /mnt /var/lib/waagent")
+					s.Shf("mkdir -p /var/lib/aadsshlogin-handler; mount --bind /var/lib/waagent /mnt; mount --bind /var/lib /var/lib; mount -o remount,ro,bind /var/lib; mount --move /mnt /var/lib/waagent")
 				} else {
 					s.readOnly(folder)
 				}
-				s.fails("touch %s/more", folder)
-				v := s.want(30)
-				if !strings.Contains(v.next(), "findmnt") && !strings.Contains(v.next(), "df -h") {
-					t.Errorf("nothing says how to find the mount: %s", v.next())
+				s.Fails("touch %s/more", folder)
+				v := s.Want(30)
+				if !strings.Contains(v.Next(), "findmnt") && !strings.Contains(v.Next(), "df -h") {
+					t.Errorf("nothing says how to find the mount: %s", v.Next())
 				}
 				if folder == "/var/lib" {
-					s.sh("umount /var/lib/waagent && umount /var/lib")
+					s.Shf("umount /var/lib/waagent && umount /var/lib")
 				} else {
-					s.sh("umount -l %s", folder)
+					s.Shf("umount -l %s", folder)
 				}
-				s.want(0)
-				s.has(newer)
+				s.Want(0)
+				s.Has(fixtures.Login, newer)
 			})
 		})
 	}
@@ -85,10 +86,10 @@ func TestAgentsEnvironment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			families(t, func(t *testing.T, p roots.Persona) {
-				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 				s.Agent.Env = env
-				s.want(0)
-				s.has(newer)
+				s.Want(0)
+				s.Has(fixtures.Login, newer)
 			})
 		})
 	}
@@ -98,12 +99,12 @@ func TestAgentsEnvironment(t *testing.T) {
 // said there and no more.
 func TestAgentsEnvironmentIsReal(t *testing.T) {
 	for name, env := range map[string][]string{"HOME": {"PATH=/usr/bin:/bin"}, "PATH": {"HOME=/root"}} {
-		s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+		s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
 		s.Agent.Env = env
-		s.deliver()
+		s.Deliver()
 		s.wrap("tr '\\0' '\\n' < /proc/$$/environ > /run/environ")
-		s.want(0)
-		if seen := s.sh("cat /run/environ"); !strings.Contains(seen, env[0]+"\n") || strings.Contains("\n"+seen, "\n"+name+"=") {
+		s.Want(0)
+		if seen := s.Shf("cat /run/environ"); !strings.Contains(seen, env[0]+"\n") || strings.Contains("\n"+seen, "\n"+name+"=") {
 			t.Errorf("with %q, and no %s, it was started in\n%s", env, name, seen)
 		}
 	}
@@ -113,21 +114,21 @@ func TestAgentsEnvironmentIsReal(t *testing.T) {
 // libraries, languages and folders reaches neither us nor what we run.
 func TestStrangeEnvironment(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-		s.deliver()
+		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.Deliver()
 		const strange = "export PATH=/nowhere:. HOME=/nowhere TMPDIR=/nowhere LANG=tr_TR.UTF-8 LC_ALL=xx IFS=/ BASH_ENV=/nowhere PYTHONPATH=/nowhere LD_LIBRARY_PATH=/nowhere LD_PRELOAD=/nowhere"
-		s.fails("%s; %s --version", strange, bare(p.Family)) // it is in the way of others
+		s.Fails("%s; %s --version", strange, bare(p.Family)) // it is in the way of others
 		s.wrap(strange)
-		s.want(0)
-		s.has(newer)
+		s.Want(0)
+		s.Has(fixtures.Login, newer)
 	})
 }
 
 // wrap has a shell do something before it becomes the handler.
-func (s *stage) wrap(before string) {
-	s.t.Helper()
-	s.sh("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real", home)
-	s.must(s.WriteFile(home+"/bin/aadsshlogin-handler", []byte("#!/bin/sh\n"+before+"\nexec "+home+"/bin/real \"$@\"\n"), 0o755))
+func (s *machine) wrap(before string) {
+	s.T.Helper()
+	s.Shf("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real", stage.Home)
+	s.Must(s.WriteFile(stage.Home+"/bin/aadsshlogin-handler", []byte("#!/bin/sh\n"+before+"\nexec "+stage.Home+"/bin/real \"$@\"\n"), 0o755))
 }
 
 // TestUmask: what others must be able to read they can read, what they must
@@ -137,22 +138,22 @@ func TestUmask(t *testing.T) {
 	for _, umask := range []string{"000", "077", "777"} {
 		t.Run(umask, func(t *testing.T) {
 			families(t, func(t *testing.T, p roots.Persona) {
-				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-				s.deliver()
+				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.Deliver()
 				s.wrap("umask " + umask)
-				s.want(0)
-				s.has(newer)
-				written := " -xdev -newer " + home + "/bin/aadsshlogin-handler -type f"
+				s.Want(0)
+				s.Has(fixtures.Login, newer)
+				written := " -xdev -newer " + stage.Home + "/bin/aadsshlogin-handler -type f"
 				for _, c := range []struct{ who, which, wrong string }{
 					{"others can read", "/var/lib/aadsshlogin-handler ! -type l", "-perm /077"},
 					{"others cannot read", "/etc /usr" + written + " ! -name '*shadow*'", "! -perm -044"},
 					{"others cannot read", caches[p.Family] + " -name '*aadsshlogin*' ! -type l", "! -perm -044"},
-					{"others can write", "/etc /usr /var/lib/aadsshlogin-handler " + home + "/status" + written + " ! -path /etc/ld.so.cache", "-perm /022"},
+					{"others can write", "/etc /usr /var/lib/aadsshlogin-handler " + stage.Home + "/status" + written + " ! -path /etc/ld.so.cache", "-perm /022"},
 				} {
-					if s.sh("find %s", c.which) == "" {
+					if s.Shf("find %s", c.which) == "" {
 						t.Errorf("no file is there of those that %s", c.who)
 					}
-					if out := s.sh("find %s %s", c.which, c.wrong); out != "" {
+					if out := s.Shf("find %s %s", c.which, c.wrong); out != "" {
 						t.Errorf("%s: %s", c.who, out)
 					}
 				}
@@ -164,15 +165,15 @@ func TestUmask(t *testing.T) {
 // TestTmpNoexec: /tmp is mounted noexec, as hardening guides have it.
 func TestTmpNoexec(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-		s.sh("mount -t tmpfs -o noexec,nosuid,nodev tmpfs /tmp; mount --bind /tmp /var/tmp")
+		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.Shf("mount -t tmpfs -o noexec,nosuid,nodev tmpfs /tmp; mount --bind /tmp /var/tmp")
 		for _, folder := range []string{"/tmp", "/var/tmp"} {
-			s.sh("echo '#!/bin/sh' > %[1]s/script; chmod 755 %[1]s/script", folder)
-			s.fails("%s/script", folder)
-			s.sh("rm %s/script", folder)
+			s.Shf("echo '#!/bin/sh' > %[1]s/script; chmod 755 %[1]s/script", folder)
+			s.Fails("%s/script", folder)
+			s.Shf("rm %s/script", folder)
 		}
-		s.want(0)
-		s.has(newer)
+		s.Want(0)
+		s.Has(fixtures.Login, newer)
 	})
 }
 
@@ -195,30 +196,30 @@ func TestNotEnoughRoom(t *testing.T) {
 			"boot":         {"/boot", "size=4k", nil},
 		} {
 			t.Run(name, func(t *testing.T) {
-				s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-				s.deliver()
-				s.sh("mkdir -p %s", c.folder)
+				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+				s.Deliver()
+				s.Shf("mkdir -p %s", c.folder)
 				if name == "usr" { // as large as it is, and 4 MiB more
-					s.sh("size=$(du -sm /usr | cut -f1); mkdir /dev/usr; mount -t tmpfs -o size=$((size + 40))m tmpfs /dev/usr; cp -a /usr/. /dev/usr; mount --bind /dev/usr /usr; dd if=/dev/zero of=/usr/fill bs=64K 2>/dev/null || true; truncate -s -4M /usr/fill")
+					s.Shf("size=$(du -sm /usr | cut -f1); mkdir /dev/usr; mount -t tmpfs -o size=$((size + 40))m tmpfs /dev/usr; cp -a /usr/. /dev/usr; mount --bind /dev/usr /usr; dd if=/dev/zero of=/usr/fill bs=64K 2>/dev/null || true; truncate -s -4M /usr/fill")
 				} else {
-					s.sh("size=$(du -sm %[1]s | cut -f1); cp -a %[1]s /dev/was; mount -t tmpfs -o $(echo %[2]s | sed \"s/DATABASE/$((size + 2))/\") tmpfs %[1]s; cp -a /dev/was/. %[1]s", c.folder, c.options)
+					s.Shf("size=$(du -sm %[1]s | cut -f1); cp -a %[1]s /dev/was; mount -t tmpfs -o $(echo %[2]s | sed \"s/DATABASE/$((size + 2))/\") tmpfs %[1]s; cp -a /dev/was/. %[1]s", c.folder, c.options)
 				}
-				before := s.sh("find %s /var/lib/dnf -xdev -type f 2>/dev/null | sort; true", database)
+				before := s.Shf("find %s /var/lib/dnf -xdev -type f 2>/dev/null | sort; true", database)
 				if c.words == nil {
-					s.want(0)
+					s.Want(0)
 					return
 				}
-				v := s.want(30, append(c.words, "mounted at "+c.folder)...)
+				v := s.Want(30).First(append(c.words, "mounted at "+c.folder)...)
 				if strings.Contains(s.HandlerLog(), "started: transaction") {
 					t.Error("the package manager was started")
 				}
-				if after := s.sh("find %s /var/lib/dnf -xdev -type f 2>/dev/null | sort; true", database); after != before {
+				if after := s.Shf("find %s /var/lib/dnf -xdev -type f 2>/dev/null | sort; true", database); after != before {
 					t.Errorf("the database was\n%s\nand is\n%s", before, after)
 				}
-				s.sh("umount -l %s", c.folder)
-				s.want(0)
-				s.has(newer)
-				t.Log(v.what())
+				s.Shf("umount -l %s", c.folder)
+				s.Want(0)
+				s.Has(fixtures.Login, newer)
+				t.Log(v.What())
 			})
 		}
 	})

@@ -8,6 +8,7 @@ import (
 
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestHostileFolders: what lies in the place of the handler's own files is
@@ -36,30 +37,30 @@ func TestHostileFolders(t *testing.T) {
 		"everybody may write to the state folder so far": {"mkdir -p /var/lib/aadsshlogin-handler; chmod 777 /var/lib/aadsshlogin-handler", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
-			s.deliver()
-			s.sh(c.script+"; : %[1]s %[2]s", home, logs)
-			passwd := strings.TrimSpace(s.sh("stat -c '%%a %%u %%g %%h' /etc/passwd; sed '/aad/d' /etc/passwd | sha256sum"))
+			s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+			s.Deliver()
+			s.Shf(c.script+"; : %[1]s %[2]s", stage.Home, stage.Logs)
+			passwd := strings.TrimSpace(s.Shf("stat -c '%%a %%u %%g %%h' /etc/passwd; sed '/aad/d' /etc/passwd | sha256sum"))
 			report, err := s.Agent.Apply(t.Context(), s.Goal())
-			s.must(err)
+			s.Must(err)
 			last := report.Runs[len(report.Runs)-1]
 			said := last.Stdout + last.Stderr
 			if last.ExitCode == 1 || strings.Contains(said, "has a bug") {
 				t.Errorf("it is called a bug: %s", said)
 			}
 			if c.code >= 0 && last.ExitCode != c.code || c.code < 0 && last.ExitCode == 0 {
-				t.Errorf("enable ended with %d, want %d: %s\n%s", last.ExitCode, c.code, said, s.changes())
+				t.Errorf("enable ended with %d, want %d: %s\n%s", last.ExitCode, c.code, said, s.Changes())
 			}
 			if last.ExitCode != 0 && strings.Count(strings.TrimSpace(last.Stdout), "\n") == 0 {
 				t.Errorf("nothing says what to do next: %s", said)
 			}
-			if now := strings.TrimSpace(s.sh("stat -c '%%a %%u %%g %%h' /etc/passwd; sed '/aad/d' /etc/passwd | sha256sum")); now != passwd {
+			if now := strings.TrimSpace(s.Shf("stat -c '%%a %%u %%g %%h' /etc/passwd; sed '/aad/d' /etc/passwd | sha256sum")); now != passwd {
 				t.Errorf("/etc/passwd was written: %s, was %s", now, passwd)
 			}
 			if s.Exists("/etc/new") {
 				t.Error("a dangling link was followed")
 			}
-			if mode := strings.TrimSpace(s.sh("stat -c %%a%%F /var/lib/aadsshlogin-handler || true")); last.ExitCode == 0 && mode != "700directory" {
+			if mode := strings.TrimSpace(s.Shf("stat -c %%a%%F /var/lib/aadsshlogin-handler || true")); last.ExitCode == 0 && mode != "700directory" {
 				t.Errorf("the state folder is %s", mode)
 			}
 		})

@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/test/lib/agentrun"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // endless are the ways in which a program does not come to an end, as a shell
@@ -35,28 +37,28 @@ func endless() map[string]string {
 const bound = 2 * time.Minute
 
 // hung is a machine on which people can sign in, and one of whose programs hangs.
-func hung(t *testing.T, p roots.Persona, layer, program, script string) *stage {
+func hung(t *testing.T, p roots.Persona, layer, program, script string) *machine {
 	t.Helper()
-	s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: box.Options{Layers: []string{layer}}})
+	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: box.Options{Layers: []string{layer}}})
 	s.replace(program, script)
 	return s
 }
 
 // replace puts a script in the place of a program.
-func (s *stage) replace(program, script string) {
-	s.t.Helper()
-	path := strings.TrimSpace(s.sh("readlink -f $(command -v %s || echo /usr/bin/%[1]s)", program))
-	s.sh("if [ -e %[1]s ]; then mv %[1]s %[1]s.real; fi", path)
-	s.must(s.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+func (s *machine) replace(program, script string) {
+	s.T.Helper()
+	path := strings.TrimSpace(s.Shf("readlink -f $(command -v %s || echo /usr/bin/%[1]s)", program))
+	s.Shf("if [ -e %[1]s ]; then mv %[1]s %[1]s.real; fi", path)
+	s.Must(s.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
 }
 
 // healthy is a machine of the family with the extension, saved.
 func healthy(t *testing.T, p roots.Persona) (layer string) {
 	t.Helper()
-	s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-	s.want(0, "People can sign in")
+	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+	s.Want(0).First("People can sign in")
 	layer = t.TempDir()
-	s.must(s.Save(t.Context(), layer))
+	s.Must(s.Save(t.Context(), layer))
 	return layer
 }
 
@@ -96,21 +98,21 @@ func people() []string {
 }
 
 // timed runs a command of the handler, which must end in time.
-func (s *stage) timed(command string) string {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), bound)
+func (s *machine) timed(command string) string {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(s.T.Context(), bound)
 	defer cancel()
 	began := time.Now()
-	r, err := s.Run(ctx, nil, "sh", "-c", fmt.Sprintf("%s/bin/aadsshlogin-handler %s", home, command))
+	r, err := s.Run(ctx, nil, "sh", "-c", fmt.Sprintf("%s/bin/aadsshlogin-handler %s", stage.Home, command))
 	if err != nil || ctx.Err() != nil {
-		s.t.Errorf("%s: %v after %s\n%s", command, err, time.Since(began), r.Output())
+		s.T.Errorf("%s: %v after %s\n%s", command, err, time.Since(began), r.Output())
 	}
 	return r.Output()
 }
 
 // each runs the commands of people side by side.
-func (s *stage) each(check func(command, said string)) {
-	s.t.Helper()
+func (s *machine) each(check func(command, said string)) {
+	s.T.Helper()
 	var all sync.WaitGroup
 	for _, command := range people() {
 		all.Go(func() { check(command, s.timed(command)) })
@@ -119,21 +121,21 @@ func (s *stage) each(check func(command, said string)) {
 }
 
 // bounded: nothing takes longer than it may over a program that decides nothing.
-func (s *stage) bounded(program string) {
-	s.t.Helper()
+func (s *machine) bounded(program string) {
+	s.T.Helper()
 	s.each(func(string, string) {})
 	if v := s.reenable(); v.ExitCode != 0 {
-		s.t.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
+		s.T.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
 	}
 	if v := s.uninstall(); v.TimedOut {
-		s.t.Errorf("uninstall took %s", v.Elapsed)
+		s.T.Errorf("uninstall took %s", v.Elapsed)
 	}
 }
 
 // undecided: over a program that tells whether people can sign in, that is not
 // known, and what hangs is named.
-func (s *stage) undecided(program string) {
-	s.t.Helper()
+func (s *machine) undecided(program string) {
+	s.T.Helper()
 	promise := func(said string) bool { return strings.Contains(said, "People can sign in") }
 	s.each(func(command, said string) {
 		if strings.HasPrefix(command, "status") || strings.HasPrefix(command, "support-bundle") || command == "watch" {
@@ -141,42 +143,42 @@ func (s *stage) undecided(program string) {
 		}
 		verdict, _, _ := strings.Cut(said, `"checks"`) // what enable said last is among them
 		if promise(verdict) || !strings.Contains(said, program) {
-			s.t.Errorf("%s hangs, and %s says: %s", program, command, said)
+			s.T.Errorf("%s hangs, and %s says: %s", program, command, said)
 		}
 	})
 	v := s.reenable()
 	if promise(v.Stdout) || !strings.Contains(v.Stdout, program) {
-		s.t.Errorf("%s hangs, and enable says: %s", program, v.Stdout)
+		s.T.Errorf("%s hangs, and enable says: %s", program, v.Stdout)
 	}
 	// A machine that works is not turned into a failed one over it.
 	if v.ExitCode != 0 {
-		s.t.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
+		s.T.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
 	}
 	removed := s.uninstall()
 	if removed.Elapsed > bound {
-		s.t.Errorf("uninstall took %s", removed.Elapsed)
+		s.T.Errorf("uninstall took %s", removed.Elapsed)
 	}
 	if program != "sshd" && (fault.Code(removed.ExitCode) != fault.PackageManagerFailed || !strings.Contains(removed.Stdout, program)) {
-		s.t.Errorf("%s hangs, and uninstall ends with %d: %s", program, removed.ExitCode, removed.Stdout)
+		s.T.Errorf("%s hangs, and uninstall ends with %d: %s", program, removed.ExitCode, removed.Stdout)
 	}
 }
 
 // reenable has the agent run enable once more, as after its own restart.
-func (s *stage) reenable() applied {
-	s.t.Helper()
-	v := s.apply()
+func (s *machine) reenable() stage.Verdict {
+	s.T.Helper()
+	v := s.Apply()
 	if v.Elapsed > bound {
-		s.t.Errorf("enable took %s", v.Elapsed)
+		s.T.Errorf("enable took %s", v.Elapsed)
 	}
 	return v
 }
 
 // uninstall has the agent remove the extension.
-func (s *stage) uninstall() applied {
-	s.t.Helper()
-	report, err := s.Agent.Uninstall(s.t.Context(), s.Goal())
-	s.must(err)
-	return applied{report.Runs[len(report.Runs)-1], report}
+func (s *machine) uninstall() agentrun.Run {
+	s.T.Helper()
+	report, err := s.Agent.Uninstall(s.T.Context(), s.Goal())
+	s.Must(err)
+	return report.Runs[len(report.Runs)-1]
 }
 
 // TestManagerHangs: a package manager that hangs before anything is installed is
@@ -186,17 +188,17 @@ func TestManagerHangs(t *testing.T) {
 		t.Run(p, func(t *testing.T) {
 			t.Parallel()
 			persona := map[string]roots.Persona{"ubuntu": roots.Ubuntu("22.04"), "rhel": roots.RHEL("9.4"), "sles": roots.SLES("15.6")}[p]
-			s := newStage(t, scene.Options{Persona: persona, Packages: []fixtures.Spec{login(newer)}, Timeout: 40 * time.Second})
-			s.deliver()
+			s := newMachine(t, scene.Options{Persona: persona, Packages: []fixtures.Spec{login(newer)}, Timeout: 40 * time.Second})
+			s.Deliver()
 			s.replace(program, endless()["a child of it holds the pipe too"])
-			v := s.apply()
+			v := s.Apply()
 			if code := fault.Code(v.ExitCode); code != fault.RepositoryUnreachable && code != fault.StillRunning || !strings.Contains(v.Stdout, program) {
 				t.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
 			}
 			if v.Elapsed > bound {
 				t.Errorf("enable took %s", v.Elapsed)
 			}
-			s.has("")
+			s.Has(fixtures.Login, "")
 		})
 	}
 }

@@ -47,22 +47,22 @@ func TestBrokenRepositoryFile(t *testing.T) {
 		for _, file := range sources(p.Family) {
 			for name, content := range map[string]string{"empty": "", "a page": page, "half": "deb [arch=amd64 signed-by=/usr/share/keyri"} {
 				t.Run(file[strings.LastIndexByte(file, '/')+1:]+" "+name, func(t *testing.T) {
-					s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-					s.write(file, content)
+					s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+					s.Write(file, content)
 					// What the package manager itself makes of it.
-					out := s.sh("%s %s 2>&1 || echo failed: $?", bare(p.Family), refresh[p.Family])
+					out := s.Shf("%s %s 2>&1 || echo failed: $?", bare(p.Family), refresh[p.Family])
 					if said := complaint[p.Family].MatchString(out); said != (content != "") {
 						t.Fatalf("the package manager complains: %v\n%s", said, out)
 					}
-					s.want(0)
-					s.has(newer)
+					s.Want(0)
+					s.Has(fixtures.Login, newer)
 					// It is the machine's own file, broken as it is.
 					_, err := s.Agent.Uninstall(t.Context(), s.Goal())
-					s.must(err)
+					s.Must(err)
 					if back, err := s.ReadFile(file); err != nil || string(back) != content {
 						t.Errorf("after uninstall it is %q, %v", back, err)
 					}
-					s.has("")
+					s.Has(fixtures.Login, "")
 				})
 			}
 		}
@@ -72,20 +72,20 @@ func TestBrokenRepositoryFile(t *testing.T) {
 // TestHalfConfigured: what an interrupted package manager left of our package
 // is finished.
 func TestHalfConfigured(t *testing.T) {
-	s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+	s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
 	debs, err := fixtures.Debs(t.Context(), s.Cache, login(newer))
-	s.must(err)
-	s.must(s.CopyIn(debs[0], "/tmp/login.deb", 0o644))
-	s.sh("dpkg --unpack /tmp/login.deb; mkdir -p /var/lib/dpkg/updates; touch /var/lib/dpkg/updates/0001")
-	if out := s.fails("apt-get -y install aadsshlogin"); !strings.Contains(out, "dpkg was interrupted") {
+	s.Must(err)
+	s.Must(s.CopyIn(debs[0], "/tmp/login.deb", 0o644))
+	s.Shf("dpkg --unpack /tmp/login.deb; mkdir -p /var/lib/dpkg/updates; touch /var/lib/dpkg/updates/0001")
+	if out := s.Fails("apt-get -y install aadsshlogin"); !strings.Contains(out, "dpkg was interrupted") {
 		t.Fatalf("apt-get says something else: %s", out)
 	}
-	if out := s.sh("dpkg --audit"); !strings.Contains(out, "aadsshlogin") {
+	if out := s.Shf("dpkg --audit"); !strings.Contains(out, "aadsshlogin") {
 		t.Fatalf("dpkg --audit: %s", out)
 	}
-	s.want(0)
-	s.has(newer)
-	if out := s.sh("dpkg --audit"); out != "" {
+	s.Want(0)
+	s.Has(fixtures.Login, newer)
+	if out := s.Shf("dpkg --audit"); out != "" {
 		t.Errorf("dpkg --audit: %s", out)
 	}
 }
@@ -115,21 +115,21 @@ func TestStaleLocks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Run("owner is dead", func(t *testing.T) {
-				s := newStage(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}})
-				s.fails("kill -0 " + dead)
-				s.sh("%s", c.dead)
-				s.want(0)
-				s.has(newer)
+				s := newMachine(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}})
+				s.Fails("kill -0 " + dead)
+				s.Shf("%s", c.dead)
+				s.Want(0)
+				s.Has(fixtures.Login, newer)
 			})
 			t.Run("owner lives", func(t *testing.T) {
-				s := newStage(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}, Timeout: 20 * time.Second})
-				s.deliver()
+				s := newMachine(t, scene.Options{Persona: c.persona, Packages: []fixtures.Spec{login(newer)}, Timeout: 20 * time.Second})
+				s.Deliver()
 				p, err := s.Start(nil, "sh", "-c", c.alive)
-				s.must(err)
+				s.Must(err)
 				defer p.Signal(syscall.SIGKILL) //nolint:errcheck // it ends with the machine too
-				s.sh("for i in $(seq 500); do if %s; then exit 0; fi; sleep 0.02; done; exit 1", c.held)
-				s.want(int(c.code))
-				s.has("")
+				s.Shf("for i in $(seq 500); do if %s; then exit 0; fi; sleep 0.02; done; exit 1", c.held)
+				s.Want(int(c.code))
+				s.Has(fixtures.Login, "")
 			})
 		})
 	}
@@ -138,30 +138,30 @@ func TestStaleLocks(t *testing.T) {
 // TestBrokenRegions: the shared memory that a killed rpm left broken, of which
 // every other rpm dies, is cleared away.
 func TestBrokenRegions(t *testing.T) {
-	s := newStage(t, scene.Options{Persona: roots.RHEL("7.9"), Packages: []fixtures.Spec{login(newer)}})
-	s.sh("rpm -qa; yes | head -c 24K > /var/lib/rpm/__db.001")
-	s.fails("timeout 20 rpm -qa")
-	s.want(0)
-	s.has(newer)
+	s := newMachine(t, scene.Options{Persona: roots.RHEL("7.9"), Packages: []fixtures.Spec{login(newer)}})
+	s.Shf("rpm -qa; yes | head -c 24K > /var/lib/rpm/__db.001")
+	s.Fails("timeout 20 rpm -qa")
+	s.Want(0)
+	s.Has(fixtures.Login, newer)
 }
 
 // TestFailedUpgrade: the script of a newer package fails. The older version
 // goes on working, or is put back from its kept file, without network.
 func TestFailedUpgrade(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})
-		s.want(0)
-		s.has(older)
-		s.offer(login(older), fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true})
+		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})
+		s.Want(0)
+		s.Has(fixtures.Login, older)
+		s.Offer(login(older), fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true})
 		goal := s.Goal()
 		goal.Version, goal.Sequence = "1.0.2.0", 1
 		report, err := s.Agent.Apply(t.Context(), goal)
-		s.must(err)
+		s.Must(err)
 		last := report.Runs[len(report.Runs)-1]
 		s.Packages.Down()
-		t.Cleanup(func() { s.must(s.Packages.Up()) })
-		if got := s.version(); got == "" {
-			t.Errorf("no version is left that works\n%s\n%s", last.Stdout, s.changes())
+		t.Cleanup(func() { s.Must(s.Packages.Up()) })
+		if got := s.Installed(fixtures.Login); got == "" {
+			t.Errorf("no version is left that works\n%s\n%s", last.Stdout, s.Changes())
 		}
 		if last.Operation != "enable" || report.Extension == nil {
 			t.Fatalf("%+v", report)
@@ -170,10 +170,10 @@ func TestFailedUpgrade(t *testing.T) {
 			t.Errorf("exit %d, but the status is %s", last.ExitCode, report.Extension.Status)
 		}
 		if last.ExitCode == 0 {
-			if out := s.sh("sshd -T -C user=someone@example.com,host=h,addr=127.0.0.1 | grep -i aad_certhandler || true"); out == "" {
+			if out := s.Shf("sshd -T -C user=someone@example.com,host=h,addr=127.0.0.1 | grep -i aad_certhandler || true"); out == "" {
 				t.Error("success, but sshd does not ask for keys")
 			}
 		}
-		t.Logf("the version is %s, and enable said %d: %s", s.version(), last.ExitCode, last.Stdout)
+		t.Logf("the version is %s, and enable said %d: %s", s.Installed(fixtures.Login), last.ExitCode, last.Stdout)
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // lacks are machines that lack what every machine has, each with what brings it
@@ -33,59 +34,59 @@ const devices = "mount -t tmpfs -o dev tmpfs /dev; mknod -m 666 /dev/zero c 1 5;
 func TestLacks(t *testing.T) {
 	for name, c := range lacks() {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
-			s.deliver()
-			s.sh("%s", c[0])
+			s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+			s.Deliver()
+			s.Shf("%s", c[0])
 			first := s.told("fresh")
 			for _, command := range []string{"doctor", "doctor --json", "plan", "status"} {
 				s.says(command)
 			}
 			s.noRest()
-			s.sh("%s", c[1])
-			s.want(0, "People can sign in")
-			s.has(newer)
-			receipt := s.sh("cat /var/lib/aadsshlogin-handler/receipt.json")
-			s.sh("%s", c[0])
+			s.Shf("%s", c[1])
+			s.Want(0).First("People can sign in")
+			s.Has(fixtures.Login, newer)
+			receipt := s.Shf("cat /var/lib/aadsshlogin-handler/receipt.json")
+			s.Shf("%s", c[0])
 			again := s.told("healthy")
 			for _, command := range []string{"doctor", "plan", "status", "watch"} {
 				s.says(command)
 			}
 			s.noRest()
-			s.sh("%s", c[1])
-			if now := s.sh("cat /var/lib/aadsshlogin-handler/receipt.json"); now != receipt {
+			s.Shf("%s", c[1])
+			if now := s.Shf("cat /var/lib/aadsshlogin-handler/receipt.json"); now != receipt {
 				t.Errorf("the receipt was\n%s\nand is\n%s", receipt, now)
 			}
-			s.want(0, "People can sign in")
+			s.Want(0).First("People can sign in")
 			t.Logf("fresh: %d %s\nhealthy: %d %s", first.ExitCode, first.Stdout, again.ExitCode, again.Stdout)
 		})
 	}
 }
 
 // told has the agent apply, and fails the test where a failure is not told.
-func (s *stage) told(when string) applied {
-	s.t.Helper()
-	v := s.apply()
-	if v.ExitCode != 0 && (v.what() == "" || v.next() == "") {
-		s.t.Errorf("%s: exit %d: %q", when, v.ExitCode, v.Stdout+v.Stderr)
+func (s *machine) told(when string) stage.Verdict {
+	s.T.Helper()
+	v := s.Apply()
+	if v.ExitCode != 0 && (v.What() == "" || v.Next() == "") {
+		s.T.Errorf("%s: exit %d: %q", when, v.ExitCode, v.Stdout+v.Stderr)
 	}
 	if strings.Contains(v.Stdout+v.Stderr, "panic") {
-		s.t.Errorf("%s: %s", when, v.Stdout+v.Stderr)
+		s.T.Errorf("%s: %s", when, v.Stdout+v.Stderr)
 	}
 	return v
 }
 
 // says runs a command, which has to say something and not to panic.
-func (s *stage) says(command string) {
-	s.t.Helper()
+func (s *machine) says(command string) {
+	s.T.Helper()
 	if said := s.timed(command); strings.TrimSpace(said) == "" && command != "watch" || strings.Contains(said, "goroutine ") {
-		s.t.Errorf("%s says: %q", command, said)
+		s.T.Errorf("%s says: %q", command, said)
 	}
 }
 
 // noRest fails the test where a temporary file of ours is left.
-func (s *stage) noRest() {
-	s.t.Helper()
-	if left := s.sh("find / -xdev ! -path '/proc/*' ! -path '/dev/*' \\( -name '.*~' -o -name 'aadsshlogin-handler.transaction' \\)"); left != "" {
-		s.t.Errorf("files are left: %s", left)
+func (s *machine) noRest() {
+	s.T.Helper()
+	if left := s.Shf("find / -xdev ! -path '/proc/*' ! -path '/dev/*' \\( -name '.*~' -o -name 'aadsshlogin-handler.transaction' \\)"); left != "" {
+		s.T.Errorf("files are left: %s", left)
 	}
 }

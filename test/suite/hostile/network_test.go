@@ -27,8 +27,8 @@ import (
 // trouble is one thing that the network does to the package host.
 type trouble struct {
 	name  string
-	begin func(s *stage)
-	end   func(s *stage)
+	begin func(s *machine)
+	end   func(s *machine)
 	only  roots.Family // where it cannot be for all; "": for all
 	// busy: the server asks for patience, and how far that reaches depends on
 	// the speed of the machine. What is said then is no golden matter.
@@ -40,8 +40,8 @@ func troubles() []trouble {
 	var all []trouble
 	on := func(what, pattern string, t pkghost.Trouble) {
 		all = append(all, trouble{name: what, busy: strings.HasSuffix(what, "429") || strings.HasSuffix(what, "500"),
-			begin: func(s *stage) { s.Packages.Trouble(s.place(pattern), t) },
-			end:   func(s *stage) { s.Packages.Trouble(s.place(pattern), nil) }})
+			begin: func(s *machine) { s.Packages.Trouble(s.place(pattern), t) },
+			end:   func(s *machine) { s.Packages.Trouble(s.place(pattern), nil) }})
 	}
 	for _, way := range []struct {
 		name string
@@ -62,12 +62,12 @@ func troubles() []trouble {
 	on("list of packages: one byte changed", "list", pkghost.Corrupt())
 	for name, kind := range map[string]pkghost.Kind{"another name": pkghost.OtherName, "an authority that nobody knows": pkghost.Untrusted, "expired": pkghost.Expired} {
 		all = append(all, trouble{name: "certificate: " + name,
-			begin: func(s *stage) { s.must(s.Packages.Certificate(kind)) },
-			end:   func(s *stage) { s.must(s.Packages.Certificate(pkghost.Good)) }})
+			begin: func(s *machine) { s.Must(s.Packages.Certificate(kind)) },
+			end:   func(s *machine) { s.Must(s.Packages.Certificate(pkghost.Good)) }})
 	}
 	all = append(all,
-		trouble{name: "index: past its date", only: roots.Apt, begin: func(s *stage) { s.offerUntil(-48 * time.Hour) }, end: func(s *stage) { s.offer(login(newer)) }},
-		trouble{name: "package: not the one of the index", begin: (*stage).swap, end: func(s *stage) { s.offer(login(newer)) }},
+		trouble{name: "index: past its date", only: roots.Apt, begin: func(s *machine) { s.offerUntil(-48 * time.Hour) }, end: func(s *machine) { s.Offer(login(newer)) }},
+		trouble{name: "package: not the one of the index", begin: (*machine).swap, end: func(s *machine) { s.Offer(login(newer)) }},
 	)
 	slices.SortFunc(all, func(a, b trouble) int { return cmp.Compare(a.name, b.name) })
 	return all
@@ -75,9 +75,9 @@ func troubles() []trouble {
 
 // place is a pattern of the package host: below the repository, its packages,
 // or the list of them that its index names.
-func (s *stage) place(pattern string) string {
+func (s *machine) place(pattern string) string {
 	base := strings.TrimSuffix(s.Target.Repository.Path, "/")
-	apt := s.persona.Family == roots.Apt
+	apt := s.Persona.Family == roots.Apt
 	switch {
 	case pattern == "package" && apt:
 		return base + "/pool/..."
@@ -92,29 +92,29 @@ func (s *stage) place(pattern string) string {
 }
 
 // offerUntil serves an index that says until when it is good.
-func (s *stage) offerUntil(valid time.Duration) {
-	s.t.Helper()
-	debs, err := fixtures.Debs(s.t.Context(), s.Cache, login(newer))
-	s.must(err)
-	dir := s.t.TempDir()
-	s.must(repository.Apt{Suite: s.Target.Repository.Suite, Debs: debs, Key: keys.Rig(), ValidFor: valid}.Write(s.t.Context(), dir))
+func (s *machine) offerUntil(valid time.Duration) {
+	s.T.Helper()
+	debs, err := fixtures.Debs(s.T.Context(), s.Cache, login(newer))
+	s.Must(err)
+	dir := s.T.TempDir()
+	s.Must(repository.Apt{Suite: s.Target.Repository.Suite, Debs: debs, Key: keys.Rig(), ValidFor: valid}.Write(s.T.Context(), dir))
 	s.Packages.Mount(s.Target.Repository.Path, dir)
 }
 
 // swap serves another file under the name that the index has for the package.
-func (s *stage) swap() {
-	s.t.Helper()
+func (s *machine) swap() {
+	s.T.Helper()
 	build := fixtures.RPMs
-	if s.persona.Family == roots.Apt {
+	if s.Persona.Family == roots.Apt {
 		build = fixtures.Debs
 	}
-	files, err := build(s.t.Context(), s.Cache, login(newer), login(older))
-	s.must(err)
+	files, err := build(s.T.Context(), s.Cache, login(newer), login(older))
+	s.Must(err)
 	other, err := os.ReadFile(files[1])
-	s.must(err)
+	s.Must(err)
 	name := filepath.Base(files[0])
 	place := strings.TrimSuffix(s.Target.Repository.Path, "/") + "/Packages/a/" + name
-	if s.persona.Family == roots.Apt {
+	if s.Persona.Family == roots.Apt {
 		place = strings.TrimSuffix(s.Target.Repository.Path, "/") + "/pool/main/a/aadsshlogin/" + name
 	}
 	s.Packages.File(place, other)
@@ -151,30 +151,30 @@ func TestNetwork(t *testing.T) {
 // during is what enable says while there is trouble.
 func during(t *testing.T, p roots.Persona, tr trouble) string {
 	t.Helper()
-	s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Timeout: 50 * time.Second})
-	s.deliver()
-	before := s.snapshot()
+	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Timeout: 50 * time.Second})
+	s.Deliver()
+	before := s.Snapshot()
 	tr.begin(s)
-	v := s.apply()
+	v := s.Apply()
 	if code := fault.Code(v.ExitCode); code == fault.OK || code == fault.Internal {
 		t.Errorf("enable ended with %d: %s", v.ExitCode, v.Stdout)
 	}
 	if fault.Code(v.ExitCode) != fault.StillRunning { // else the manager goes on by itself, and needs the repository for it
-		s.unchanged(before, "/var/lib/aadsshlogin-handler", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend", "/var/lib/YaST2", "/var/lib/dnf", "/var/lib/rpm", "/var/lib/zypp", "/var/tmp", "/etc/hosts", "/etc/ssl", "/run")
+		s.SameContent(before, "/var/lib/aadsshlogin-handler", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend", "/var/lib/YaST2", "/var/lib/dnf", "/var/lib/rpm", "/var/lib/zypp", "/var/tmp", "/etc/hosts", "/etc/ssl", "/run")
 	}
-	if v.next() == "" {
-		t.Errorf("nothing says what to do next: %s", v.what())
+	if v.Next() == "" {
+		t.Errorf("nothing says what to do next: %s", v.What())
 	}
 	if code := fault.Code(v.ExitCode); tr.busy && code != fault.RepositoryUnreachable && code != fault.StillRunning {
 		t.Errorf("a busy server is called %d: %s", v.ExitCode, v.Stdout)
 	}
 	if t.Failed() {
-		t.Logf("transaction.log:\n%s", s.sh("cat /var/lib/aadsshlogin-handler/transaction.log || true"))
+		t.Logf("transaction.log:\n%s", s.Shf("cat /var/lib/aadsshlogin-handler/transaction.log || true"))
 	}
 	tr.end(s)
-	s.want(0)
-	s.has(newer)
-	return stable(fmt.Sprintf("%d\n  %s\n  %s", v.ExitCode, v.what(), v.next()))
+	s.Want(0)
+	s.Has(fixtures.Login, newer)
+	return stable(fmt.Sprintf("%d\n  %s\n  %s", v.ExitCode, v.What(), v.Next()))
 }
 
 // stable takes out what differs from run to run: lengths of time as apt says

@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestOldKernel: the program does all of its work, and what it starts does, where
@@ -34,26 +35,26 @@ func TestOldKernel(t *testing.T) {
 	}
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("7.9")} {
 		t.Run(p.Name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})
-			s.must(s.CopyIn(old, "/dev/oldkernel", 0o755))
-			s.deliver()
-			s.sh("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real; printf '#!/bin/sh\\nexec /dev/oldkernel -random %[1]s/bin/real \"$@\"\\n' > %[1]s/bin/aadsshlogin-handler; chmod 755 %[1]s/bin/aadsshlogin-handler", home)
-			s.want(0, "People can sign in")
-			s.has(older)
+			s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})
+			s.Must(s.CopyIn(old, "/dev/oldkernel", 0o755))
+			s.Deliver()
+			s.Shf("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real; printf '#!/bin/sh\\nexec /dev/oldkernel -random %[1]s/bin/real \"$@\"\\n' > %[1]s/bin/aadsshlogin-handler; chmod 755 %[1]s/bin/aadsshlogin-handler", stage.Home)
+			s.Want(0).First("People can sign in")
+			s.Has(fixtures.Login, older)
 			for _, command := range []string{"doctor", "plan", "status", "support-bundle --output /dev/shm/bundle", "watch"} {
 				s.says(command)
 			}
-			s.want(0, "People can sign in")
+			s.Want(0).First("People can sign in")
 			// Our own program draws its random numbers elsewhere then, for TLS too.
 			for _, command := range []string{"version", "explain 22", "doctor --only network-repository"} {
-				if out := s.sh("/dev/oldkernel %s/bin/real %s 2>&1 || [ $? -lt 99 ]", home, command); strings.Contains(out, "goroutine ") || strings.Contains(out, "fatal") {
+				if out := s.Shf("/dev/oldkernel %s/bin/real %s 2>&1 || [ $? -lt 99 ]", stage.Home, command); strings.Contains(out, "goroutine ") || strings.Contains(out, "fatal") {
 					t.Errorf("%s: %s", command, out)
 				}
 			}
 			if v := s.uninstall(); v.ExitCode != 0 {
 				t.Errorf("uninstall ends with %d: %s", v.ExitCode, v.Stdout)
 			}
-			s.has("")
+			s.Has(fixtures.Login, "")
 		})
 	}
 }

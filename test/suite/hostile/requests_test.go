@@ -18,15 +18,15 @@ import (
 // nothing: TestThousandInstances reckons with these numbers.
 func TestRequestsOfAnInstallation(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-		s.want(0)
+		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.Want(0)
 		asked := s.Packages.Requests()
 		t.Logf("%d requests: %v", len(asked), asked)
 		if want := requests()[distro.Manager(p.Family)]; len(asked) != want {
 			t.Errorf("%d requests, and not %d: %v", len(asked), want, asked)
 		}
 		s.Packages.Forget()
-		s.want(0)
+		s.Want(0)
 		if again := s.Packages.Requests(); len(again) > 0 {
 			t.Errorf("a healthy machine asks the package host: %v", again)
 		}
@@ -37,11 +37,11 @@ func TestRequestsOfAnInstallation(t *testing.T) {
 // again, after a pause, within the time that there is.
 func TestCrowdedHost(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
-		s.deliver()
+		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+		s.Deliver()
 		s.Packages.TroubleTimes(s.place("/..."), 6, pkghost.Status(429, 1e9))
-		s.want(0)
-		s.has(newer)
+		s.Want(0)
+		s.Has(fixtures.Login, newer)
 		refused := slices.DeleteFunc(s.Packages.Requests(), func(r pkghost.Request) bool { return r.Status != 429 })
 		if len(refused) != 6 {
 			t.Errorf("%d requests were refused, not 6", len(refused))

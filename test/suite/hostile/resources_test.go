@@ -9,6 +9,7 @@ import (
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestFullOnTheWay: the disk, on which the status lies too, becomes full when the
@@ -16,21 +17,21 @@ import (
 // what the exit code says.
 func TestFullOnTheWay(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
-		s.deliver()
-		s.sh("mount -t tmpfs tmpfs /var/log; mkdir -p %s/events", logs) // where the agent writes what it heard
-		s.write("/dev/fill", "while :; do dd if=/dev/zero bs=64K; dd if=/dev/zero bs=1; sleep 0.01; done >> /fill 2>/dev/null\n")
+		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
+		s.Deliver()
+		s.Shf("mount -t tmpfs tmpfs /var/log; mkdir -p %s/events", stage.Logs) // where the agent writes what it heard
+		s.Write("/dev/fill", "while :; do dd if=/dev/zero bs=64K; dd if=/dev/zero bs=1; sleep 0.01; done >> /fill 2>/dev/null\n")
 		program := "/usr/bin/" + strings.Fields(bare(p.Family))[0]
-		s.sh("mv %[1]s %[1]s.real; printf '#!/bin/sh\n[ -e /dev/filler ] || { sh /dev/fill & echo $! > /dev/filler; sleep 1; }\nexec %[1]s.real \"$@\"\n' > %[1]s; chmod 755 %[1]s", program)
-		v := s.want(30)
-		if !strings.Contains(v.next(), "df -h") {
-			t.Errorf("nothing says how to see what is full: %s", v.next())
+		s.Shf("mv %[1]s %[1]s.real; printf '#!/bin/sh\n[ -e /dev/filler ] || { sh /dev/fill & echo $! > /dev/filler; sleep 1; }\nexec %[1]s.real \"$@\"\n' > %[1]s; chmod 755 %[1]s", program)
+		v := s.Want(30)
+		if !strings.Contains(v.Next(), "df -h") {
+			t.Errorf("nothing says how to see what is full: %s", v.Next())
 		}
-		s.fails("dd if=/dev/zero of=/more bs=64K count=1")
-		s.sh("kill $(cat /dev/filler); sleep 0.1; rm -f /fill /more; mv %[1]s.real %[1]s", program)
-		s.want(0)
-		s.has(newer)
-		if left := s.sh("find / -xdev -name '.*~' ! -path '/proc/*'"); left != "" {
+		s.Fails("dd if=/dev/zero of=/more bs=64K count=1")
+		s.Shf("kill $(cat /dev/filler); sleep 0.1; rm -f /fill /more; mv %[1]s.real %[1]s", program)
+		s.Want(0)
+		s.Has(fixtures.Login, newer)
+		if left := s.Shf("find / -xdev -name '.*~' ! -path '/proc/*'"); left != "" {
 			t.Errorf("temporary files are left: %s", left)
 		}
 	})
@@ -39,16 +40,16 @@ func TestFullOnTheWay(t *testing.T) {
 // TestNoRoomForAnotherStatus: there is no room for a second file beside the status,
 // so the last report is written over the first one, and is the truth.
 func TestNoRoomForAnotherStatus(t *testing.T) {
-	s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
-	s.deliver()
-	s.sh("mount -t tmpfs -o nr_inodes=2 tmpfs %s/status", home)
-	s.want(0)
-	s.has(newer)
-	s.fails("touch %s/status/second", home)
-	s.sh("rm /etc/apt/sources.list.d/aadsshlogin.list; dpkg --purge %s", fixtures.Login)
-	s.offer() // nothing: another verdict for the same sequence number
-	s.sh("rm -rf /var/lib/aadsshlogin-handler/packages /var/cache/apt/archives/*.deb")
-	s.want(28)
+	s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+	s.Deliver()
+	s.Shf("mount -t tmpfs -o nr_inodes=2 tmpfs %s/status", stage.Home)
+	s.Want(0)
+	s.Has(fixtures.Login, newer)
+	s.Fails("touch %s/status/second", stage.Home)
+	s.Shf("rm /etc/apt/sources.list.d/aadsshlogin.list; dpkg --purge %s", fixtures.Login)
+	s.Offer() // nothing: another verdict for the same sequence number
+	s.Shf("rm -rf /var/lib/aadsshlogin-handler/packages /var/cache/apt/archives/*.deb")
+	s.Want(28)
 }
 
 // TestNoFileMayBeOpened: a process that may open next to no file sees next to
@@ -56,11 +57,11 @@ func TestNoRoomForAnotherStatus(t *testing.T) {
 func TestNoFileMayBeOpened(t *testing.T) {
 	for _, limit := range []string{"6", "7", "8", "9", "10", "12"} {
 		t.Run(limit, func(t *testing.T) {
-			s := newStage(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
-			s.deliver()
+			s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+			s.Deliver()
 			s.wrap("ulimit -n " + limit)
 			report, err := s.Agent.Apply(t.Context(), s.Goal())
-			s.must(err)
+			s.Must(err)
 			run, e := report.Runs[len(report.Runs)-1], report.Extension
 			said := run.Stdout + run.Stderr
 			if run.ExitCode == 0 || !strings.Contains(strings.ToLower(said), "open") || strings.Contains(said, "os-release from") {
@@ -70,9 +71,9 @@ func TestNoFileMayBeOpened(t *testing.T) {
 				t.Errorf("exit %d, but the status is %s %d: %s", run.ExitCode, e.Status, e.Code, e.Message)
 			}
 			t.Logf("exit %d: %s", run.ExitCode, said)
-			s.sh("mv %[1]s/bin/real %[1]s/bin/aadsshlogin-handler", home)
-			s.want(0)
-			s.has(newer)
+			s.Shf("mv %[1]s/bin/real %[1]s/bin/aadsshlogin-handler", stage.Home)
+			s.Want(0)
+			s.Has(fixtures.Login, newer)
 		})
 	}
 }

@@ -18,20 +18,21 @@ import (
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // alone is the program as a person has brought it to a machine.
 const alone = "/root/aadsshlogin-handler"
 
 // person runs a command of the program, which must end in time.
-func (s *stage) person(command string) (fault.Code, string) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), bound)
+func (s *machine) person(command string) (fault.Code, string) {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(s.T.Context(), bound)
 	defer cancel()
 	began := time.Now()
 	r, err := s.Run(ctx, nil, "sh", "-c", alone+" "+command)
 	if err != nil || ctx.Err() != nil {
-		s.t.Errorf("%s: %v after %s\n%s", command, err, time.Since(began), r.Output())
+		s.T.Errorf("%s: %v after %s\n%s", command, err, time.Since(began), r.Output())
 	}
 	return fault.Code(r.ExitCode), r.Output()
 }
@@ -39,15 +40,15 @@ func (s *stage) person(command string) (fault.Code, string) {
 // setUp is a machine of the family that somebody has set up, saved.
 func setUp(t *testing.T, p roots.Persona) (layer string) {
 	t.Helper()
-	s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 	binary, _, err := scene.Build(t.Context())
-	s.must(err)
-	s.must(s.WriteFile(alone, binary, 0o755))
+	s.Must(err)
+	s.Must(s.WriteFile(alone, binary, 0o755))
 	if code, said := s.person("setup"); code != fault.OK || !strings.Contains(said, "People can sign in") {
 		t.Fatalf("setup ends with %d: %s", code, said)
 	}
 	layer = t.TempDir()
-	s.must(s.Save(t.Context(), layer))
+	s.Must(s.Save(t.Context(), layer))
 	return layer
 }
 
@@ -83,10 +84,10 @@ func TestSetupHangs(t *testing.T) {
 		}
 		t.Run("first", func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+			s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 			binary, _, err := scene.Build(t.Context())
-			s.must(err)
-			s.must(s.WriteFile(alone, binary, 0o755))
+			s.Must(err)
+			s.Must(s.WriteFile(alone, binary, 0o755))
 			s.replace(query, endless()["it ignores signals"])
 			if code, said := s.person("setup"); code != fault.PackageManagerFailed || !strings.Contains(said, query) {
 				t.Errorf("%s hangs, and setup ends with %d: %s", query, code, said)
@@ -100,9 +101,9 @@ func TestSetupHangs(t *testing.T) {
 }
 
 // back has a program work again.
-func (s *stage) back(program string) {
-	s.t.Helper()
-	s.sh("f=$(readlink -f $(command -v %s)); mv $f.real $f", program)
+func (s *machine) back(program string) {
+	s.T.Helper()
+	s.Shf("f=$(readlink -f $(command -v %s)); mv $f.real $f", program)
 }
 
 // silent are the ways in which systemd does not answer: what listens in its place
@@ -126,12 +127,12 @@ func silent() map[string]func(net.Conn) {
 }
 
 // silence has something listen in the place of systemd that never answers.
-func (s *stage) silence(with func(net.Conn)) {
-	s.t.Helper()
-	s.sh("mkdir -p /run/systemd/system /run/sshd && ssh-keygen -A >/dev/null && /usr/sbin/sshd")
+func (s *machine) silence(with func(net.Conn)) {
+	s.T.Helper()
+	s.Shf("mkdir -p /run/systemd/system /run/sshd && ssh-keygen -A >/dev/null && /usr/sbin/sshd")
 	l, err := net.Listen("unix", filepath.Join(s.Root(), "/run/systemd/private"))
-	s.must(err)
-	s.t.Cleanup(func() { l.Close() })
+	s.Must(err)
+	s.T.Cleanup(func() { l.Close() })
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -151,8 +152,8 @@ func TestSystemdDoesNotAnswer(t *testing.T) {
 	extension, person := healthy(t, p), setUp(t, p)
 	const named = "systemd does not answer"
 	for way, with := range silent() {
-		on := func(t *testing.T, layer string) *stage {
-			s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: box.Options{Layers: []string{layer}}})
+		on := func(t *testing.T, layer string) *machine {
+			s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: box.Options{Layers: []string{layer}}})
 			s.silence(with)
 			return s
 		}
@@ -165,12 +166,12 @@ func TestSystemdDoesNotAnswer(t *testing.T) {
 				}
 			})
 			v := s.reenable()
-			if status, err := os.ReadFile(filepath.Join(s.Root(), home, "status/0.status")); v.ExitCode != 0 || err != nil || !strings.Contains(string(status), named) {
+			if status, err := os.ReadFile(filepath.Join(s.Root(), stage.Home, "status/0.status")); v.ExitCode != 0 || err != nil || !strings.Contains(string(status), named) {
 				t.Errorf("enable ends with %d: %s\n%s", v.ExitCode, v.Stdout, status)
 			}
-			v = s.uninstall() // sshd cannot be told of what has gone
-			if v.Elapsed > bound || fault.Code(v.ExitCode) != fault.VerificationFailed || !strings.Contains(v.Stdout, named) {
-				t.Errorf("uninstall took %s and ended with %d: %s", v.Elapsed, v.ExitCode, v.Stdout)
+			gone := s.uninstall() // sshd cannot be told of what has gone
+			if gone.Elapsed > bound || fault.Code(gone.ExitCode) != fault.VerificationFailed || !strings.Contains(gone.Stdout, named) {
+				t.Errorf("uninstall took %s and ended with %d: %s", gone.Elapsed, gone.ExitCode, gone.Stdout)
 			}
 		})
 		t.Run("setup/"+way, func(t *testing.T) {

@@ -22,23 +22,23 @@ func holding(version string) fixtures.Spec {
 }
 
 // scriptRuns says whether the installation script of the login package waits.
-func (s *stage) scriptRuns() bool {
-	s.t.Helper()
-	return strings.TrimSpace(s.sh("ps -eo args= | grep -E '^/bin/sh (/var/lib/dpkg/info/aadsshlogin.postinst|/var/tmp/rpm-tmp)' || true")) != ""
+func (s *machine) scriptRuns() bool {
+	s.T.Helper()
+	return strings.TrimSpace(s.Shf("ps -eo args= | grep -E '^/bin/sh (/var/lib/dpkg/info/aadsshlogin.postinst|/var/tmp/rpm-tmp)' || true")) != ""
 }
 
 // inBackground has the agent process a goal state; the answer comes when it is done.
-func (s *stage) inBackground() <-chan error {
+func (s *machine) inBackground() <-chan error {
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.Agent.Apply(s.t.Context(), s.Goal())
+		_, err := s.Agent.Apply(s.T.Context(), s.Goal())
 		done <- err
 	}()
 	return done
 }
 
 // installations counts the transactions that were to install the package.
-func (s *stage) installations() (n int) {
+func (s *machine) installations() (n int) {
 	for line := range strings.Lines(s.HandlerLog()) {
 		if strings.Contains(line, "started: transaction") && strings.Contains(line, " install ") {
 			n++
@@ -52,20 +52,20 @@ func (s *stage) installations() (n int) {
 // and the next enable finds its work done.
 func TestGroupIsKilled(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{holding(newer)}})
-		s.deliver()
-		s.write(hold, "")
+		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{holding(newer)}})
+		s.Deliver()
+		s.Write(hold, "")
 		done := s.inBackground()
-		s.until("the package's script runs", s.scriptRuns)
-		s.sh("kill -9 -$(ps -o pgid= -p $(pgrep -x aadsshlogin-han) | tr -d ' ')")
-		s.must(<-done)
-		s.until("the handler is gone", func() bool { return strings.TrimSpace(s.sh("pgrep -x aadsshlogin-han || true")) == "" })
+		s.Until("the package's script runs", s.scriptRuns)
+		s.Shf("kill -9 -$(ps -o pgid= -p $(pgrep -x aadsshlogin-han) | tr -d ' ')")
+		s.Must(<-done)
+		s.Until("the handler is gone", func() bool { return strings.TrimSpace(s.Shf("pgrep -x aadsshlogin-han || true")) == "" })
 		if !s.scriptRuns() {
-			t.Fatalf("the package's script died with the handler:\n%s", s.sh("ps -eo pid,pgid,sid,args; tail -20 /var/lib/aadsshlogin-handler/transaction.log"))
+			t.Fatalf("the package's script died with the handler:\n%s", s.Shf("ps -eo pid,pgid,sid,args; tail -20 /var/lib/aadsshlogin-handler/transaction.log"))
 		}
-		s.must(s.Remove(hold))
-		s.want(0)
-		s.has(newer)
+		s.Must(s.Remove(hold))
+		s.Want(0)
+		s.Has(fixtures.Login, newer)
 		if n := s.installations(); n != 1 {
 			t.Errorf("%d transactions were run; the first was to be waited for", n)
 		}
@@ -78,22 +78,22 @@ func TestBudgetEndsFirst(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		// Ten seconds of it are kept for the verdict, so this is long enough
 		// to get to the package's script.
-		s := newStage(t, scene.Options{Persona: p, Packages: []fixtures.Spec{holding(newer)}, Timeout: 30 * time.Second})
-		s.deliver()
-		s.write(hold, "")
-		v := s.want(31, "goes on")
-		if !strings.Contains(v.next(), "transaction.log") {
-			t.Errorf("the next step does not say where to look: %s", v.next())
+		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{holding(newer)}, Timeout: 30 * time.Second})
+		s.Deliver()
+		s.Write(hold, "")
+		v := s.Want(31).First("goes on")
+		if !strings.Contains(v.Next(), "transaction.log") {
+			t.Errorf("the next step does not say where to look: %s", v.Next())
 		}
 		if !s.scriptRuns() {
 			t.Fatal("the transaction was not left running")
 		}
 		done := s.inBackground()
-		s.until("the next run waits", func() bool { return strings.Contains(s.HandlerLog(), "wait for the transaction of an earlier run") })
-		s.must(s.Remove(hold))
-		s.must(<-done)
-		s.want(0)
-		s.has(newer)
+		s.Until("the next run waits", func() bool { return strings.Contains(s.HandlerLog(), "wait for the transaction of an earlier run") })
+		s.Must(s.Remove(hold))
+		s.Must(<-done)
+		s.Want(0)
+		s.Has(fixtures.Login, newer)
 		if n := s.installations(); n != 1 {
 			t.Errorf("%d transactions were run; the first was to be waited for", n)
 		}
