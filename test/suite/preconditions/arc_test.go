@@ -37,18 +37,18 @@ func elsewhere() folders {
 }
 
 // arcServer is an Arc-enabled server with its agent's service.
-func arcServer(t *testing.T, p roots.Persona, token metadata.Answer, challenges ...metadata.Answer) (*stage, *metadata.Service) {
+func arcServer(t *testing.T, p roots.Persona, token metadata.Answer, challenges ...metadata.Answer) (*machine, *metadata.Service) {
 	t.Helper()
 	var service *metadata.Service
-	s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute}, func(s *stage) {
-		s.write("/opt/azcmagent/bin/himds", "#!/bin/sh\n", 0o755)
-		s.must(s.MkdirAll(metadata.ArcTokens, 0o750))
+	s := newMachine(t, scene.Options{Persona: p, Timeout: time.Minute}, func(s *machine) {
+		s.WriteMode("/opt/azcmagent/bin/himds", "#!/bin/sh\n", 0o755)
+		s.Must(s.MkdirAll(metadata.ArcTokens, 0o750))
 		service = metadata.Arc(func(path string, content []byte) error { return s.WriteFile(path, content, 0o440) }).
 			Always(metadata.ComputePath, metadata.JSON(metadata.ArcServer())).
 			Always(metadata.TokenPath, token).
 			Challenge(challenges...)
 		l, err := s.Listen("tcp", metadata.ArcAddress)
-		s.must(err)
+		s.Must(err)
 		go func() { _ = http.Serve(l, service) }() // ends with the box
 	})
 	t.Cleanup(func() {
@@ -63,9 +63,9 @@ func arcServer(t *testing.T, p roots.Persona, token metadata.Answer, challenges 
 }
 
 // deliver unpacks the extension into an agent's folders.
-func (s *stage) deliver(f folders) {
-	s.t.Helper()
-	s.must(fs.WalkDir(s.Package(), ".", func(name string, d fs.DirEntry, err error) error {
+func (s *machine) deliver(f folders) {
+	s.T.Helper()
+	s.Must(fs.WalkDir(s.Package(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -76,21 +76,21 @@ func (s *stage) deliver(f folders) {
 		return s.WriteFile(f.base+"/"+name, content, 0o744)
 	}))
 	for _, dir := range []string{f.log, f.config, f.status} {
-		s.must(s.MkdirAll(dir, 0o755))
+		s.Must(s.MkdirAll(dir, 0o755))
 	}
-	s.write(f.base+"/HandlerEnvironment.json", fmt.Sprintf(
+	s.Write(f.base+"/HandlerEnvironment.json", fmt.Sprintf(
 		`[{"name": %q, "version": 1.0, "handlerEnvironment": {"logFolder": %q, "configFolder": %q, "statusFolder": %q, "heartbeatFile": %q}}]`,
-		agentrun.Handler, f.log, f.config, f.status, f.base+"/heartbeat.log"), 0o644)
-	s.write(f.config+"/0.settings", agentrun.Public("{}"), 0o600)
+		agentrun.Handler, f.log, f.config, f.status, f.base+"/heartbeat.log"))
+	s.WriteMode(f.config+"/0.settings", agentrun.Public("{}"), 0o600)
 }
 
 // operate runs install and enable by hand, and returns how enable ended.
-func (s *stage) operate(f folders) end {
-	s.t.Helper()
-	e := end{t: s.t}
+func (s *machine) operate(f folders) end {
+	s.T.Helper()
+	e := end{t: s.T}
 	for _, op := range []string{"install", "enable"} {
-		r, err := s.Session(s.t.Context(), []string{"PATH=" + box.Path, "ConfigSequenceNumber=0"}, f.base, f.base+"/bin/aadsshlogin-handler", op, "--timeout", "1m")
-		s.must(err)
+		r, err := s.Session(s.T.Context(), []string{"PATH=" + box.Path, "ConfigSequenceNumber=0"}, f.base, f.base+"/bin/aadsshlogin-handler", op, "--timeout", "1m")
+		s.Must(err)
 		e.code, e.stdout = fault.Code(r.ExitCode), r.Output()
 		s.said.WriteString(r.Output() + "\n")
 	}
@@ -104,7 +104,7 @@ func (s *stage) operate(f folders) end {
 		}
 	}
 	if err := json.Unmarshal([]byte(text), &list); err != nil || len(list) != 1 {
-		s.t.Fatalf("%s/0.status: %v\n%s", f.status, err, text)
+		s.T.Fatalf("%s/0.status: %v\n%s", f.status, err, text)
 	}
 	e.Extension = &agentrun.Extension{Status: list[0].Status.Status, Code: list[0].Status.Code, Message: list[0].Status.Message.Message}
 	return e
@@ -138,7 +138,7 @@ func TestArcRefusals(t *testing.T) {
 		name       string
 		token      metadata.Answer
 		challenges []metadata.Answer
-		prepare    func(*stage)
+		prepare    func(*machine)
 		code       fault.Code
 		words      []string
 	}{
@@ -147,7 +147,7 @@ func TestArcRefusals(t *testing.T) {
 			fault.IdentityUnknown, []string{"it asked for the file", "did not get it"}},
 		{"relative path", ofServer, []metadata.Answer{metadata.Ask("Basic realm=../../etc/shadow")}, nil, fault.IdentityUnknown, []string{"did not get it"}},
 		{"link out of the folder", ofServer, []metadata.Answer{metadata.Ask("Basic realm=" + metadata.ArcTokens + "/x.key")},
-			func(s *stage) { s.must(s.Symlink("/etc/shadow", metadata.ArcTokens+"/x.key")) }, fault.IdentityUnknown, []string{"x.key", "cannot be read"}},
+			func(s *machine) { s.Must(s.Symlink("/etc/shadow", metadata.ArcTokens+"/x.key")) }, fault.IdentityUnknown, []string{"x.key", "cannot be read"}},
 		{"not himds", ofServer, []metadata.Answer{metadata.Page(200)}, nil, fault.IdentityUnknown, []string{"ss -ltnp"}},
 		{"himds has no token", metadata.Status(500, "unknown", "disconnected"), nil, nil, fault.IdentityUnknown, []string{"systemctl restart himdsd"}},
 		{"registered legacy extension", ofServer, nil, registered("Enabled"), fault.LegacyInstalled,
@@ -162,10 +162,10 @@ func TestArcRefusals(t *testing.T) {
 			// One challenge for install and one for enable.
 			service.Challenge(c.challenges...)
 			s.deliver(arcFolders())
-			before := s.snapshot()
+			before := s.Snapshot()
 			s.operate(arcFolders()).want(c.code, c.words...)
 			var dirs []string
-			for _, line := range before.Diff(s.snapshot(), bookkeeping) {
+			for _, line := range before.Diff(s.Snapshot(), bookkeeping) {
 				if path := line[2:]; !strings.HasPrefix(path, metadata.ArcTokens) && !strings.HasPrefix(path, "/var/lib/GuestConfig") {
 					dirs = append(dirs, line)
 				}

@@ -27,13 +27,13 @@ func TestClouds(t *testing.T) {
 	} {
 		for _, p := range machines() {
 			t.Run(c.name+"/"+p.Name, func(t *testing.T) {
-				s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute, Rig: func(o *rig.Options) {
+				s := newMachine(t, scene.Options{Persona: p, Timeout: time.Minute, Rig: func(o *rig.Options) {
 					o.Names = []string{c.host}
 					o.Path = c.host + c.path + strings.TrimSuffix(o.Path, "/")
 					if c.path != "" && p.Family == roots.Apt { // closed clouds have these by codename
 						o.Path = c.host + c.path + "/repos/microsoft-ubuntu-jammy-prod"
 					}
-				}}, func(s *stage) {
+				}}, func(s *machine) {
 					machine := metadata.VM()
 					machine.Environment = c.says
 					s.Metadata.Always(metadata.ComputePath, metadata.JSON(machine))

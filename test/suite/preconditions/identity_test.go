@@ -48,7 +48,7 @@ func TestIdentity(t *testing.T) {
 		{"refused", metadata.VM(), metadata.Status(403, "unknown_source", "who are you"), fault.IdentityUnknown, []string{"refused the question"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *stage) {
+			s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *machine) {
 				s.Metadata.Always(metadata.ComputePath, metadata.JSON(c.machine)).Always(metadata.TokenPath, c.token)
 			})
 			s.apply(s.Goal()).want(c.code, c.words...)
@@ -70,7 +70,7 @@ func TestIdentityComesLate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: 2 * time.Minute}, func(s *stage) {
+			s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: 2 * time.Minute}, func(s *machine) {
 				s.Metadata.Script(metadata.TokenPath, first)
 			})
 			s.apply(s.Goal()).want(fault.OK)
@@ -84,10 +84,10 @@ func TestIdentityComesLate(t *testing.T) {
 // TestIdentityOfAHealthyMachine: what cannot be told fails no machine that
 // works; an identity that was taken away does.
 func TestIdentityOfAHealthyMachine(t *testing.T) {
-	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
+	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
 	goal := s.Goal()
 	s.apply(goal).want(fault.OK)
-	before := s.snapshot()
+	before := s.Snapshot()
 
 	s.Metadata.Always(metadata.TokenPath, metadata.Page(200))
 	s.apply(goal).want(fault.OK).warns("identity", "could not be checked")
@@ -101,10 +101,10 @@ func TestIdentityOfAHealthyMachine(t *testing.T) {
 // TestClockOfAHealthyMachine: with a clock that is years off no certificate is
 // valid, so a success would not be true. The service's date tells.
 func TestClockOfAHealthyMachine(t *testing.T) {
-	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
+	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
 	goal := s.Goal()
 	s.apply(goal).want(fault.OK)
-	before := s.snapshot()
+	before := s.Snapshot()
 	token := metadata.TokenOf(metadata.VMID("rg-web", "web1"))
 	for _, c := range []struct {
 		off  time.Duration

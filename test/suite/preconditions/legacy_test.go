@@ -26,9 +26,9 @@ func machines() []roots.Persona {
 const legacyVersion = "1.0.015280001"
 
 // withLegacy installs the older product from its package files.
-func withLegacy(failing bool) func(*stage) {
-	return func(s *stage) {
-		s.t.Helper()
+func withLegacy(failing bool) func(*machine) {
+	return func(s *machine) {
+		s.T.Helper()
 		specs := []fixtures.Spec{
 			{Name: fixtures.Legacy, Version: legacyVersion, FailPre: failing},
 			{Name: fixtures.LegacySELinux, Version: legacyVersion},
@@ -37,34 +37,34 @@ func withLegacy(failing bool) func(*stage) {
 		if s.apt() {
 			build, install = fixtures.Debs, []string{"dpkg", "--install"}
 		}
-		files, err := build(s.t.Context(), s.Cache, specs...)
-		s.must(err)
+		files, err := build(s.T.Context(), s.Cache, specs...)
+		s.Must(err)
 		for i, f := range files {
 			path := fmt.Sprintf("/tmp/legacy%d%s", i, f[strings.LastIndexByte(f, '.'):])
-			s.must(s.CopyIn(f, path, 0o644))
+			s.Must(s.CopyIn(f, path, 0o644))
 			install = append(install, path)
 		}
 		s.run(install...)
 		if got := s.installed(fixtures.Legacy, fixtures.LegacySELinux); got != 2 {
-			s.t.Fatalf("%d of 2 older packages are installed", got)
+			s.T.Fatalf("%d of 2 older packages are installed", got)
 		}
 	}
 }
 
-func (s *stage) apt() bool    { return s.Target.Manager == distro.Apt }
-func (s *stage) zypper() bool { return s.Target.Manager == distro.Zypper }
+func (s *machine) apt() bool    { return s.Target.Manager == distro.Apt }
+func (s *machine) zypper() bool { return s.Target.Manager == distro.Zypper }
 
 // installed counts those of the packages that are installed, whole.
-func (s *stage) installed(names ...string) int {
-	s.t.Helper()
+func (s *machine) installed(names ...string) int {
+	s.T.Helper()
 	count := 0
 	for _, n := range names {
 		argv := []string{"rpm", "-q", "--qf", "installed", n}
 		if s.apt() {
 			argv = []string{"dpkg-query", "-W", "-f", "${db:Status-Status}", n}
 		}
-		r, err := s.Run(s.t.Context(), nil, argv...)
-		s.must(err)
+		r, err := s.Run(s.T.Context(), nil, argv...)
+		s.Must(err)
 		if r.ExitCode == 0 && string(r.Stdout) == "installed" {
 			count++
 		}
@@ -76,11 +76,11 @@ func (s *stage) installed(names ...string) int {
 const people = "anna@example.com:x:51001:51001::/home/anna@example.com:/bin/bash\nben@example.com:x:51002:51002::/home/ben:/bin/bash\n"
 
 // signedIn has somebody of /etc/aadpasswd run a process.
-func signedIn(s *stage) {
-	s.t.Helper()
-	s.write("/etc/aadpasswd", people, 0o644)
+func signedIn(s *machine) {
+	s.T.Helper()
+	s.Write("/etc/aadpasswd", people)
 	_, err := s.Start(nil, "setpriv", "--reuid=51001", "--clear-groups", "sleep", "6000")
-	s.must(err)
+	s.Must(err)
 	for !strings.Contains(s.run("ps", "-o", "comm=", "-u", "51001"), "sleep") {
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -88,45 +88,45 @@ func signedIn(s *stage) {
 
 // signedInByLogind has a session that no process of its person's own shows: after
 // "exec sudo -i" only root's sshd is left.
-func signedInByLogind(s *stage) {
-	s.t.Helper()
-	s.write("/etc/aadpasswd", people, 0o644)
+func signedInByLogind(s *machine) {
+	s.T.Helper()
+	s.Write("/etc/aadpasswd", people)
 	p, err := s.Start(nil, "sh", "-c", "echo $$ > /run/leader; exec sleep 6000")
-	s.must(err)
+	s.Must(err)
 	_ = p
 	for strings.TrimSpace(s.read("/run/leader")) == "" {
 		time.Sleep(10 * time.Millisecond)
 	}
-	s.write("/run/systemd/sessions/4", "# This is private data. Do not parse.\nUID=51001\nUSER=anna@example.com\nACTIVE=1\nSTATE=active\nREMOTE=1\nTYPE=tty\nCLASS=user\nLEADER="+s.read("/run/leader"), 0o644)
+	s.Write("/run/systemd/sessions/4", "# This is private data. Do not parse.\nUID=51001\nUSER=anna@example.com\nACTIVE=1\nSTATE=active\nREMOTE=1\nTYPE=tty\nCLASS=user\nLEADER="+s.read("/run/leader"))
 }
 
 // signsInMeanwhile has somebody sign in while the new package is downloaded.
-func signsInMeanwhile(s *stage) {
-	s.t.Helper()
-	s.write("/etc/aadpasswd", people, 0o644)
+func signsInMeanwhile(s *machine) {
+	s.T.Helper()
+	s.Write("/etc/aadpasswd", people)
 	manager := strings.TrimSpace(s.run("sh", "-c", "readlink -f $(command -v apt-get || command -v dnf || command -v zypper)"))
 	s.run("mv", manager, manager+".real")
-	s.write(manager, "#!/bin/sh\n"+manager+".real \"$@\"; rc=$?\n"+
+	s.WriteMode(manager, "#!/bin/sh\n"+manager+".real \"$@\"; rc=$?\n"+
 		"case \"$*\" in *--download*only*) setsid setpriv --reuid=51001 --clear-groups sleep 6000 >/dev/null 2>&1 & sleep 0.3;; esac\nexit $rc\n", 0o755)
 }
 
 // delivered is our extension as one that is installed already: the agent runs
 // enable and nothing before it.
-func delivered(s *stage) {
+func delivered(s *machine) {
 	home := agentrun.Dir(scene.HandlerVersion)
-	s.write(home+"/HandlerEnvironment.json", agentrun.Environment(scene.HandlerVersion), 0o600)
-	s.write(home+"/config/HandlerState", "Installed", 0o600)
+	s.WriteMode(home+"/HandlerEnvironment.json", agentrun.Environment(scene.HandlerVersion), 0o600)
+	s.WriteMode(home+"/config/HandlerState", "Installed", 0o600)
 	for name, f := range s.Package() {
-		s.write(home+"/"+name, string(f.Data), 0o744)
+		s.WriteMode(home+"/"+name, string(f.Data), 0o744)
 	}
 	s.run("mkdir", "-p", home+"/status", "/var/log/azure/"+agentrun.Handler+"/events")
 }
 
 // registered is the older extension as the agent keeps it.
-func registered(state string) func(*stage) {
-	return func(s *stage) {
-		s.write(legacyDir+"/config/HandlerState", state, 0o644)
-		s.write(legacyDir+"/HandlerManifest.json", "[]", 0o644)
+func registered(state string) func(*machine) {
+	return func(s *machine) {
+		s.Write(legacyDir+"/config/HandlerState", state)
+		s.Write(legacyDir+"/HandlerManifest.json", "[]")
 	}
 }
 
@@ -137,29 +137,29 @@ func TestLegacy(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			for _, c := range []struct {
 				name    string
-				prepare []func(*stage)
+				prepare []func(*machine)
 				code    fault.Code
 				words   []string
 			}{
-				{name: "clean", prepare: []func(*stage){withLegacy(false)}},
+				{name: "clean", prepare: []func(*machine){withLegacy(false)}},
 				// Where install could do nothing, enable alone has to end right.
-				{name: "clean, by enable alone", prepare: []func(*stage){withLegacy(false), delivered}},
-				{name: "failing script", prepare: []func(*stage){withLegacy(true)}},
-				{name: "left behind by an extension that is gone", prepare: []func(*stage){withLegacy(false), registered("NotInstalled")}},
-				{name: "somebody signed in", prepare: []func(*stage){withLegacy(false), signedIn}, code: fault.LegacyInstalled,
+				{name: "clean, by enable alone", prepare: []func(*machine){withLegacy(false), delivered}},
+				{name: "failing script", prepare: []func(*machine){withLegacy(true)}},
+				{name: "left behind by an extension that is gone", prepare: []func(*machine){withLegacy(false), registered("NotInstalled")}},
+				{name: "somebody signed in", prepare: []func(*machine){withLegacy(false), signedIn}, code: fault.LegacyInstalled,
 					words: []string{"anna@example.com", "sleep", "who -u"}},
-				{name: "somebody signed in, as logind has it", prepare: []func(*stage){withLegacy(false), signedInByLogind}, code: fault.LegacyInstalled,
+				{name: "somebody signed in, as logind has it", prepare: []func(*machine){withLegacy(false), signedInByLogind}, code: fault.LegacyInstalled,
 					words: []string{"anna@example.com", "session 4", "who -u"}},
-				{name: "somebody signs in during the download", prepare: []func(*stage){withLegacy(false), signsInMeanwhile}, code: fault.LegacyInstalled,
+				{name: "somebody signs in during the download", prepare: []func(*machine){withLegacy(false), signsInMeanwhile}, code: fault.LegacyInstalled,
 					words: []string{"anna@example.com", "sleep", "who -u"}},
-				{name: "registered", prepare: []func(*stage){withLegacy(false), registered("Enabled")}, code: fault.LegacyInstalled,
+				{name: "registered", prepare: []func(*machine){withLegacy(false), registered("Enabled")}, code: fault.LegacyInstalled,
 					words: []string{legacyDir, "az vm extension delete -g rg-web --vm-name web1 -n AADLoginForLinux"}},
-				{name: "registered without packages", prepare: []func(*stage){registered("Installed")}, code: fault.LegacyInstalled,
+				{name: "registered without packages", prepare: []func(*machine){registered("Installed")}, code: fault.LegacyInstalled,
 					words: []string{legacyDir, "az vm extension delete"}},
-				{name: "download fails", prepare: []func(*stage){withLegacy(false), noPackages}, code: fault.RepositoryUnreachable},
+				{name: "download fails", prepare: []func(*machine){withLegacy(false), noPackages}, code: fault.RepositoryUnreachable},
 			} {
 				t.Run(c.name, func(t *testing.T) {
-					s := newStage(t, scene.Options{Persona: p, Timeout: 90 * time.Second}, c.prepare...)
+					s := newMachine(t, scene.Options{Persona: p, Timeout: 90 * time.Second}, c.prepare...)
 					old := s.installed(fixtures.Legacy, fixtures.LegacySELinux)
 					e := s.apply(s.Goal()).want(c.code, c.words...)
 					if c.code != fault.OK {
@@ -180,7 +180,7 @@ func TestLegacy(t *testing.T) {
 }
 
 // noPackages: the host has the index, and not the packages that it names.
-func noPackages(s *stage) {
+func noPackages(s *machine) {
 	for _, dir := range []string{"/pool/...", "/Packages/..."} {
 		s.Packages.Trouble(s.below(dir), pkghost.Status(403, 0))
 	}
@@ -188,17 +188,17 @@ func noPackages(s *stage) {
 
 // replaced checks that the new product stands in the place of the old one, and
 // that nothing is left of it.
-func (s *stage) replaced(lowLevel bool) {
-	s.t.Helper()
+func (s *machine) replaced(lowLevel bool) {
+	s.T.Helper()
 	if n := s.installed(fixtures.Legacy, fixtures.LegacySELinux); n != 0 {
-		s.t.Errorf("%d older packages are still there", n)
+		s.T.Errorf("%d older packages are still there", n)
 	}
 	if n := s.installed(fixtures.Login); n != 1 {
-		s.t.Error("the new package is not there")
+		s.T.Error("the new package is not there")
 	}
 	for line := range strings.Lines(s.read("/etc/nsswitch.conf")) {
 		if n := strings.Count(line, " aad"); strings.HasPrefix(line, "passwd:") && n != 1 {
-			s.t.Errorf("aad stands %d times in %s", n, line)
+			s.T.Errorf("aad stands %d times in %s", n, line)
 		}
 	}
 	for _, stack := range []string{"common-auth", "common-account", "password-auth", "system-auth"} {
@@ -210,7 +210,7 @@ func (s *stage) replaced(lowLevel bool) {
 		}
 		for kind, n := range lines {
 			if n != 1 {
-				s.t.Errorf("pam_aad.so stands %d times for %s in %s", n, kind, stack)
+				s.T.Errorf("pam_aad.so stands %d times for %s in %s", n, kind, stack)
 			}
 		}
 	}
@@ -229,11 +229,11 @@ func (s *stage) replaced(lowLevel bool) {
 		}
 	}
 	if apart != 0 || lowLevel != (low == 1) || !lowLevel && together != 1 {
-		s.t.Errorf("%d installations, %d removals of their own, %d without scripts:\n%s", together, apart, low, log)
+		s.T.Errorf("%d installations, %d removals of their own, %d without scripts:\n%s", together, apart, low, log)
 	}
 	for _, path := range []string{"/usr/share/pam-configs/aadlogin", "/var/lib/dpkg/info/aadlogin.prerm"} {
 		if s.Exists(path) {
-			s.t.Errorf("%s is left", path)
+			s.T.Errorf("%s is left", path)
 		}
 	}
 }
@@ -243,9 +243,9 @@ func (s *stage) replaced(lowLevel bool) {
 func TestAccountsThatClash(t *testing.T) {
 	for _, p := range machines() {
 		t.Run(p.Name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute}, withLegacy(false), func(s *stage) {
-				s.write("/etc/aadpasswd", "anna@example.com:x:51001:51001:5f8ccee9-0000-0000-0000-000000000001:/home/anna:/bin/bash\n"+
-					"anna@example.com:x:51002:51002:5f8ccee9-0000-0000-0000-000000000002:/home/anna1:/bin/bash\n", 0o644)
+			s := newMachine(t, scene.Options{Persona: p, Timeout: time.Minute}, withLegacy(false), func(s *machine) {
+				s.Write("/etc/aadpasswd", "anna@example.com:x:51001:51001:5f8ccee9-0000-0000-0000-000000000001:/home/anna:/bin/bash\n"+
+					"anna@example.com:x:51002:51002:5f8ccee9-0000-0000-0000-000000000002:/home/anna1:/bin/bash\n")
 			})
 			s.apply(s.Goal()).want(fault.OK).warns("nss", "anna@example.com", "/etc/aadpasswd:2", "line 1 has the same name")
 		})

@@ -24,7 +24,7 @@ func TestMemory(t *testing.T) {
 				t.Run(fmt.Sprintf("%d MiB, blocks %v, crash kernel %d MiB", bought, !noBlocks, crash), func(t *testing.T) {
 					kept := bought/32 + 40 // the kernel's image and tables
 					m := &box.Memory{Size: bought * mib, Total: (bought - kept - crash) * mib, NoBlocks: noBlocks}
-					s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Memory: m}, Timeout: time.Minute}, crashKernel(crash*mib))
+					s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Memory: m}, Timeout: time.Minute}, crashKernel(crash*mib))
 					if bought >= 1024 {
 						s.apply(s.Goal()).want(fault.OK)
 						return
@@ -39,7 +39,7 @@ func TestMemory(t *testing.T) {
 
 // TestMemoryTakesNothingAway: a machine that was made smaller keeps what works.
 func TestMemoryTakesNothingAway(t *testing.T) {
-	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, noFirmwareMap)
+	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, noFirmwareMap)
 	s.apply(s.Goal()).want(fault.OK)
 	s.run("sh", "-c", "echo 'MemTotal: 400000 kB' >/run/meminfo && mount --bind /run/meminfo /proc/meminfo && mount -t tmpfs none /sys/devices/system/memory")
 	s.apply(s.Goal()).want(fault.OK).warns("memory", "They are installed, so they were left in place")
@@ -47,14 +47,14 @@ func TestMemoryTakesNothingAway(t *testing.T) {
 
 // crashKernel is what the kernel says of its reservation. What the kernel below
 // the box says of its own memory is hidden.
-func crashKernel(size uint64) func(*stage) {
-	return func(s *stage) {
+func crashKernel(size uint64) func(*machine) {
+	return func(s *machine) {
 		s.run("mount", "-t", "tmpfs", "none", "/sys/kernel")
 		s.run("sh", "-c", fmt.Sprintf("echo %d >/sys/kernel/kexec_crash_size", size))
 		noFirmwareMap(s)
 	}
 }
 
-func noFirmwareMap(s *stage) {
+func noFirmwareMap(s *machine) {
 	s.run("sh", "-c", "[ ! -d /sys/firmware ] || mount -t tmpfs none /sys/firmware")
 }

@@ -22,7 +22,7 @@ import (
 // to read about it.
 type obstacle struct {
 	name   string
-	put    func(s *stage, place string) // place: a pattern of the package host
+	put    func(s *machine, place string) // place: a pattern of the package host
 	words  []string
 	code   fault.Code // of a repository that is refreshed, where it is not 20
 	budget time.Duration
@@ -30,20 +30,20 @@ type obstacle struct {
 
 func obstacles() []obstacle {
 	const host = pkghost.Name
-	certificate := func(k pkghost.Kind) func(*stage, string) {
-		return func(s *stage, _ string) { s.must(s.Packages.Certificate(k)) }
+	certificate := func(k pkghost.Kind) func(*machine, string) {
+		return func(s *machine, _ string) { s.Must(s.Packages.Certificate(k)) }
 	}
-	answer := func(status int, retryAfter time.Duration) func(*stage, string) {
-		return func(s *stage, place string) { s.Packages.Trouble(place, pkghost.Status(status, retryAfter)) }
+	answer := func(status int, retryAfter time.Duration) func(*machine, string) {
+		return func(s *machine, place string) { s.Packages.Trouble(place, pkghost.Status(status, retryAfter)) }
 	}
 	return []obstacle{
-		{name: "no DNS", put: func(s *stage, _ string) { s.resolve("") },
+		{name: "no DNS", put: func(s *machine, _ string) { s.resolve("") },
 			words: []string{"The name " + host + " could not be resolved", "the DNS server did not answer", "getent hosts " + host}},
 		{name: "unknown name", put: unknownName,
 			words: []string{"The name " + host + " does not resolve on this machine", "getent hosts " + host}},
-		{name: "no route", put: func(s *stage, _ string) { s.resolve("192.0.2.7") },
+		{name: "no route", put: func(s *machine, _ string) { s.resolve("192.0.2.7") },
 			words: []string{"This machine has no route to " + host, "ip route get"}},
-		{name: "refused", put: func(s *stage, _ string) { s.Packages.Down() },
+		{name: "refused", put: func(s *machine, _ string) { s.Packages.Down() },
 			words: []string{host + " refuses the TCP connection", "TCP 443"}},
 		{name: "expired certificate", put: certificate(pkghost.Expired),
 			words: []string{"TLS certificate of " + host + " is not valid at this machine's time", "date -u"}},
@@ -55,7 +55,7 @@ func obstacles() []obstacle {
 		{name: "404", put: answer(404, 0), words: []string{host}, code: fault.PackageUnavailable},
 		{name: "429", put: answer(429, 2*time.Second), words: []string{host + " answered HTTP 429 Too Many Requests", "Wait five minutes"}},
 		{name: "500", put: answer(500, 0), words: []string{host + " answered HTTP 500 Internal Server Error", "Try again in a few minutes"}},
-		{name: "black hole", put: func(s *stage, _ string) { s.resolve(box.BlackHole) }, budget: 100 * time.Second,
+		{name: "black hole", put: func(s *machine, _ string) { s.resolve(box.BlackHole) }, budget: 100 * time.Second,
 			words: []string{host + " does not answer: the connection timed out", "network security group"}},
 	}
 }
@@ -65,10 +65,10 @@ func TestKeyCannotBeFetched(t *testing.T) {
 	for _, o := range obstacles() {
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: 16 * time.Second})
+			s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: 16 * time.Second})
 			s.snapshotHosts()
 			o.put(s, "/keys/...")
-			before := s.snapshot()
+			before := s.Snapshot()
 			s.apply(s.Goal()).want(fault.RepositoryUnreachable, o.words...)
 			s.unchanged(before, "/var/lib/aadsshlogin-handler", "/var/lib/aadsshlogin-handler/receipt.json", "/var/lib/aadsshlogin-handler/owner.json")
 		})
@@ -87,7 +87,7 @@ func TestRepositoryCannotBeRefreshed(t *testing.T) {
 				t.Run(o.name, func(t *testing.T) {
 					t.Parallel()
 					budget := max(o.budget, 60*time.Second)
-					s := newStage(t, scene.Options{Persona: p, Timeout: budget}, configured)
+					s := newMachine(t, scene.Options{Persona: p, Timeout: budget}, configured)
 					s.snapshotHosts()
 					o.put(s, s.below("/..."))
 					code := fault.RepositoryUnreachable
@@ -102,38 +102,38 @@ func TestRepositoryCannotBeRefreshed(t *testing.T) {
 }
 
 // configured is a machine whose owner has the vendor's repository already.
-func configured(s *stage) {
-	s.t.Helper()
+func configured(s *machine) {
+	s.T.Helper()
 	base := "https://" + pkghost.Name + s.Target.Repository.Path
 	if s.apt() {
 		key, err := keys.Rig().Binary()
-		s.must(err)
-		s.write("/usr/share/keyrings/owner.gpg", string(key), 0o644)
-		s.write("/etc/apt/sources.list.d/microsoft-prod.list",
-			"deb [signed-by=/usr/share/keyrings/owner.gpg] "+base+" "+s.Target.Repository.Suite+" main\n", 0o644)
+		s.Must(err)
+		s.Write("/usr/share/keyrings/owner.gpg", string(key))
+		s.Write("/etc/apt/sources.list.d/microsoft-prod.list",
+			"deb [signed-by=/usr/share/keyrings/owner.gpg] "+base+" "+s.Target.Repository.Suite+" main\n")
 		return
 	}
-	s.write("/etc/pki/rpm-gpg/owner", string(keys.Rig().Public), 0o644)
+	s.WriteMode("/etc/pki/rpm-gpg/owner", string(keys.Rig().Public), 0o644)
 	definition := "[packages-microsoft-com-prod]\nname=Microsoft\nbaseurl=" + base +
 		"\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file:///etc/pki/rpm-gpg/owner\n"
 	if s.zypper() {
-		s.write("/etc/zypp/repos.d/microsoft-prod.repo", definition+"pkg_gpgcheck=1\n", 0o644)
+		s.Write("/etc/zypp/repos.d/microsoft-prod.repo", definition+"pkg_gpgcheck=1\n")
 		s.run("rpm", "--import", "/etc/pki/rpm-gpg/owner")
 		return
 	}
-	s.write("/etc/yum.repos.d/microsoft-prod.repo", definition, 0o644)
+	s.Write("/etc/yum.repos.d/microsoft-prod.repo", definition)
 }
 
 // snapshotHosts copies the files up that the obstacles write.
-func (s *stage) snapshotHosts() {
+func (s *machine) snapshotHosts() {
 	for _, path := range []string{"/etc/hosts", "/etc/resolv.conf"} {
-		s.write(path, s.read(path), 0o644)
+		s.Write(path, s.read(path))
 	}
 }
 
 // resolve has the package host's name lead to an address; "" to none.
-func (s *stage) resolve(address string) {
-	s.t.Helper()
+func (s *machine) resolve(address string) {
+	s.T.Helper()
 	var kept []string
 	for line := range strings.Lines(s.read("/etc/hosts")) {
 		if !strings.Contains(line, pkghost.Name) {
@@ -143,16 +143,16 @@ func (s *stage) resolve(address string) {
 	if address != "" {
 		kept = append(kept, address+" "+pkghost.Name+"\n")
 	}
-	s.write("/etc/hosts", strings.Join(kept, ""), 0o644)
+	s.Write("/etc/hosts", strings.Join(kept, ""))
 }
 
 // unknownName is a DNS server that knows no name at all.
-func unknownName(s *stage, _ string) {
-	s.t.Helper()
+func unknownName(s *machine, _ string) {
+	s.T.Helper()
 	s.resolve("")
-	s.write("/etc/resolv.conf", "nameserver "+box.WireServer+"\noptions use-vc\n", 0o644)
+	s.Write("/etc/resolv.conf", "nameserver "+box.WireServer+"\noptions use-vc\n")
 	l, err := s.Listen("tcp", box.WireServer+":53")
-	s.must(err)
+	s.Must(err)
 	go func() {
 		for {
 			conn, err := l.Accept()

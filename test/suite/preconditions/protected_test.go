@@ -13,24 +13,24 @@ import (
 // protect is a settings file with protected settings, encrypted as the
 // platform does it for a certificate that the agent keeps beside the handlers.
 // The clear text is in no file of the machine.
-func (s *stage) protect(public, protected string) string {
-	s.t.Helper()
+func (s *machine) protect(public, protected string) string {
+	s.T.Helper()
 	thumbprint := s.certificate()
 	key := agentrun.Lib + "/" + thumbprint
-	r, err := s.Run(s.t.Context(), []string{"PATH=/usr/bin:/bin", "CLEAR=" + protected}, "sh", "-c",
+	r, err := s.Run(s.T.Context(), []string{"PATH=/usr/bin:/bin", "CLEAR=" + protected}, "sh", "-c",
 		`printf %s "$CLEAR" | openssl cms -encrypt -outform DER -aes-256-cbc `+key+`.crt`)
-	s.must(err)
+	s.Must(err)
 	if r.ExitCode != 0 || len(r.Stdout) == 0 {
-		s.t.Fatalf("openssl cms: %s", r.Stderr)
+		s.T.Fatalf("openssl cms: %s", r.Stderr)
 	}
 	return fmt.Sprintf(`{"runtimeSettings": [{"handlerSettings": {"publicSettings": %s, "protectedSettings": %q, "protectedSettingsCertThumbprint": %q}}]}`,
 		public, base64.StdEncoding.EncodeToString(r.Stdout), thumbprint)
 }
 
 // certificate makes one with its key, by name the thumbprint.
-func (s *stage) certificate() string {
-	s.t.Helper()
-	s.must(s.MkdirAll(agentrun.Lib, 0o700))
+func (s *machine) certificate() string {
+	s.T.Helper()
+	s.Must(s.MkdirAll(agentrun.Lib, 0o700))
 	s.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=tenant", "-days", "2",
 		"-keyout", "/run/new.prv", "-out", "/run/new.crt")
 	_, print, _ := strings.Cut(s.run("openssl", "x509", "-in", "/run/new.crt", "-noout", "-fingerprint", "-sha1"), "=")

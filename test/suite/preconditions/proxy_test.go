@@ -32,10 +32,10 @@ func passwordForms() []string {
 
 // proxied is a machine that reaches the package host through a proxy only: it
 // cannot even resolve its name.
-func proxied(t *testing.T, o scene.Options, withPassword bool, prepare ...func(*stage)) (*stage, *pkghost.Proxy) {
+func proxied(t *testing.T, o scene.Options, withPassword bool, prepare ...func(*machine)) (*machine, *pkghost.Proxy) {
 	t.Helper()
 	var proxy *pkghost.Proxy
-	s := newStage(t, o, append(prepare, func(s *stage) {
+	s := newMachine(t, o, append(prepare, func(s *machine) {
 		s.resolve("")
 		user, pass := "", ""
 		if withPassword {
@@ -43,7 +43,7 @@ func proxied(t *testing.T, o scene.Options, withPassword bool, prepare ...func(*
 		}
 		var err error
 		proxy, err = pkghost.StartProxy(s.Box, proxyAt, user, pass)
-		s.must(err)
+		s.Must(err)
 		s.secrets = passwordForms()
 	})...)
 	t.Cleanup(func() { proxy.Close() })
@@ -57,37 +57,37 @@ func environment(more ...string) []string {
 
 // used checks that our own download and the package manager's went through the
 // proxy, nothing else did, and nothing of the way was written down.
-func (s *stage) used(proxy *pkghost.Proxy) {
-	s.t.Helper()
+func (s *machine) used(proxy *pkghost.Proxy) {
+	s.T.Helper()
 	requests := proxy.Requests()
 	let := 0
 	for _, r := range requests {
 		if r.Unexpected {
-			s.t.Errorf("the proxy was asked for %s %s", r.Method, r.Target)
+			s.T.Errorf("the proxy was asked for %s %s", r.Method, r.Target)
 		}
 		if r.Authorized {
 			let++
 		}
 	}
 	if let < 2 {
-		s.t.Errorf("%d requests came through the proxy, want the key's and the package manager's: %v", let, requests)
+		s.T.Errorf("%d requests came through the proxy, want the key's and the package manager's: %v", let, requests)
 	}
 	if len(s.Metadata.Requests()) == 0 {
-		s.t.Error("the metadata service was not asked")
+		s.T.Error("the metadata service was not asked")
 	}
 	s.notConfigured()
 }
 
 // notConfigured checks that no file was written that names the proxy, but logs.
-func (s *stage) notConfigured() {
-	s.t.Helper()
-	for _, line := range s.before.Diff(s.snapshot(), nil) {
+func (s *machine) notConfigured() {
+	s.T.Helper()
+	for _, line := range s.before.Diff(s.Snapshot(), nil) {
 		path := line[2:]
 		if strings.HasPrefix(path, agentrun.Lib) || strings.HasPrefix(path, "/var/log/") || slices.Contains(s.planted, path) {
 			continue
 		}
 		if strings.Contains(s.read(path), proxyAt) && path != "/var/lib/aadsshlogin-handler/transaction.log" {
-			s.t.Errorf("%s names the proxy", path)
+			s.T.Errorf("%s names the proxy", path)
 		}
 	}
 }
@@ -128,20 +128,20 @@ func TestProxy(t *testing.T) {
 }
 
 // ownProxy configures the package manager as the distributions' documentation says.
-func ownProxy(s *stage) {
+func ownProxy(s *machine) {
 	address := "http://" + proxyUser + ":" + escaped + "@" + proxyAt
 	path, content := "/etc/apt/apt.conf.d/95proxy", `Acquire::http::Proxy "`+address+`";`+"\n"
 	switch {
 	case s.zypper():
 		path = "/root/.curlrc"
 		content = "--proxy-user \"" + proxyUser + ":" + password + "\"\n"
-		s.write("/etc/sysconfig/proxy", "PROXY_ENABLED=\"yes\"\nHTTP_PROXY=\"http://"+proxyAt+"\"\nHTTPS_PROXY=\"http://"+proxyAt+"\"\nNO_PROXY=\"localhost, 127.0.0.1\"\n", 0o644)
+		s.Write("/etc/sysconfig/proxy", "PROXY_ENABLED=\"yes\"\nHTTP_PROXY=\"http://"+proxyAt+"\"\nHTTPS_PROXY=\"http://"+proxyAt+"\"\nNO_PROXY=\"localhost, 127.0.0.1\"\n")
 		s.planted = append(s.planted, "/etc/sysconfig/proxy")
 	case !s.apt():
 		path = "/etc/dnf/dnf.conf"
 		content = s.read(path) + "proxy=http://" + proxyAt + "\nproxy_username=" + proxyUser + "\nproxy_password=" + password + "\n"
 	}
-	s.write(path, content, 0o600)
+	s.WriteMode(path, content, 0o600)
 	s.planted = append(s.planted, path)
 }
 
@@ -150,17 +150,17 @@ func ownProxy(s *stage) {
 func TestProxyRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		start func(*stage)
+		start func(*machine)
 		words []string
 	}{
-		{"407", func(s *stage) {
+		{"407", func(s *machine) {
 			proxy, err := pkghost.StartProxy(s.Box, proxyAt, proxyUser, "another password")
-			s.must(err)
-			s.t.Cleanup(func() { proxy.Close() })
+			s.Must(err)
+			s.T.Cleanup(func() { proxy.Close() })
 		}, []string{"The proxy http://" + proxyAt + " wants a user name and password (HTTP 407), or does not accept", "protected setting"}},
-		{"403", func(s *stage) { s.forbiddingProxy() },
+		{"403", func(s *machine) { s.forbiddingProxy() },
 			[]string{"The proxy http://" + proxyAt + " does not let this machine reach " + pkghost.Name + " (HTTP 403)", "allowed on the proxy"}},
-		{"refused", func(*stage) {},
+		{"refused", func(*machine) {},
 			[]string{"The proxy http://" + proxyAt + " cannot be reached from this machine: connection refused"}},
 	} {
 		for _, p := range machines() {
@@ -170,12 +170,12 @@ func TestProxyRefuses(t *testing.T) {
 				}
 				t.Run(c.name+"/"+p.Name+"/"+meets, func(t *testing.T) {
 					t.Parallel()
-					prepare := []func(*stage){c.start, func(s *stage) { s.resolve(""); s.secrets = passwordForms() }}
+					prepare := []func(*machine){c.start, func(s *machine) { s.resolve(""); s.secrets = passwordForms() }}
 					timeout := 16 * time.Second
 					if meets != "key" {
 						prepare, timeout = append(prepare, configured), time.Minute
 					}
-					s := newStage(t, scene.Options{Persona: p, Timeout: timeout}, prepare...)
+					s := newMachine(t, scene.Options{Persona: p, Timeout: timeout}, prepare...)
 					goal := s.Goal()
 					goal.Settings = s.protect("null", `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`)
 					s.apply(goal).want(fault.RepositoryUnreachable, c.words...)
@@ -186,9 +186,9 @@ func TestProxyRefuses(t *testing.T) {
 }
 
 // forbiddingProxy lets nobody through.
-func (s *stage) forbiddingProxy() {
+func (s *machine) forbiddingProxy() {
 	l, err := s.Listen("tcp", proxyAt)
-	s.must(err)
+	s.Must(err)
 	go func() {
 		_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "blocked", http.StatusForbidden)
@@ -205,7 +205,7 @@ func TestNexus(t *testing.T) {
 		{"localhost,169.254.169.254", ""},
 	} {
 		t.Run("no_proxy="+c.noProxy, func(t *testing.T) {
-			s, proxy := proxied(t, scene.Options{Persona: machines()[0], Timeout: time.Minute}, false, func(s *stage) {
+			s, proxy := proxied(t, scene.Options{Persona: machines()[0], Timeout: time.Minute}, false, func(s *machine) {
 				s.Metadata.Always(metadata.ComputePath, metadata.Status(404, "", ""))
 			})
 			s.Agent.Env = environment("HTTP_PROXY=http://"+proxyAt, "HTTPS_PROXY=http://"+proxyAt, "NO_PROXY="+c.noProxy)

@@ -21,7 +21,7 @@ import (
 // TestBadSettings: a setting that we know with a value that we cannot use is 53
 // before anything is changed, names the setting, and shows no secret.
 func TestBadSettings(t *testing.T) {
-	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *stage) {
+	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *machine) {
 		s.secrets = append(passwordForms(), "PrivateKeyMaterial")
 	})
 	const withPassword = "http://" + proxyUser + ":" + escaped + "@proxy.example.com:3128"
@@ -63,16 +63,16 @@ func TestBadSettings(t *testing.T) {
 }
 
 func TestBadProtectedSettings(t *testing.T) {
-	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *stage) { s.secrets = passwordForms() })
+	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *machine) { s.secrets = passwordForms() })
 	goal := s.Goal()
 	goal.Settings = s.protect("null", `{"proxy": "`+proxyUser+":"+escaped+`@proxy"}`)
-	before := s.snapshot()
+	before := s.Snapshot()
 	s.apply(goal).want(fault.SettingsInvalid, `"proxy"`, "--protected-settings").never("Pl4nted")
 	s.unchanged(before)
 }
 
 func TestUnknownSettings(t *testing.T) {
-	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
+	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
 	goal := s.Goal()
 	goal.Settings = agentrun.Public(`{"pakageVersion": "1.0", "repository": {"baseURL": "x"}}`)
 	s.apply(goal).want(fault.OK).warns("settings", "pakageVersion", "repository.baseURL", "docs/settings.md")
@@ -81,19 +81,19 @@ func TestUnknownSettings(t *testing.T) {
 // TestUndecryptableSettings: what they say is unknown, which fails a machine
 // that has to be changed and no other.
 func TestUndecryptableSettings(t *testing.T) {
-	s := newStage(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *stage) { s.secrets = passwordForms() })
+	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *machine) { s.secrets = passwordForms() })
 	goal := s.Goal()
 	unreadable := s.protect("null", `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`)
 	s.run("sh", "-c", "rm "+agentrun.Lib+"/*.prv")
 	goal.Settings = unreadable
-	before := s.snapshot()
+	before := s.Snapshot()
 	s.apply(goal).want(fault.SettingsInvalid, "The protected settings cannot be decrypted", ".prv is missing")
 	s.unchanged(before)
 
 	goal.Settings, goal.Sequence = agentrun.Public("{}"), 1
 	s.apply(goal).want(fault.OK)
 	goal.Settings, goal.Sequence = unreadable, 2
-	before = s.snapshot()
+	before = s.Snapshot()
 	s.apply(goal).want(fault.OK).warns("settings", "The protected settings cannot be decrypted")
 	s.unchanged(before)
 }
@@ -102,7 +102,7 @@ func TestPackageVersion(t *testing.T) {
 	const older, newer = "1.0.027980001", "1.0.033070001"
 	for _, p := range machines() {
 		t.Run(p.Name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute, Packages: []fixtures.Spec{
+			s := newMachine(t, scene.Options{Persona: p, Timeout: time.Minute, Packages: []fixtures.Spec{
 				{Name: fixtures.Login, Version: older}, {Name: fixtures.Login, Version: newer},
 			}})
 			for i, version := range []string{older, newer, older} {
@@ -125,7 +125,7 @@ func TestTrustedKeys(t *testing.T) {
 	for _, p := range machines() {
 		t.Run(p.Name, func(t *testing.T) {
 			own := keys.Wrong()
-			s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute,
+			s := newMachine(t, scene.Options{Persona: p, Timeout: time.Minute,
 				Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version, Signing: fixtures.WrongKey}},
 				Rig:      func(o *rig.Options) { o.Key = &own }})
 			s.apply(s.Goal()).want(fault.RepositoryUntrusted)
@@ -168,7 +168,7 @@ func TestMirror(t *testing.T) {
 					continue // apt's index is signed or useless
 				}
 				t.Run(p.Name+"/"+scheme+map[bool]string{true: "", false: ", unsigned index"}[signed], func(t *testing.T) {
-					s := newStage(t, mirrored(p), mirrorKey(signed))
+					s := newMachine(t, mirrored(p), mirrorKey(signed))
 					goal := s.Goal()
 					goal.Settings = agentrun.Public(`{"repository": {"mode": "mirror", "baseUrl": "` + scheme + "://" + mirrorHost + `/microsoft"}}`)
 					s.apply(goal).want(fault.OK)
@@ -189,7 +189,7 @@ func TestUnsignedIndexIsNoUnsignedPackage(t *testing.T) {
 	for _, p := range machines()[1:] {
 		for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
 			t.Run(p.Name+"/"+name, func(t *testing.T) {
-				s := newStage(t, mirrored(p, fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Signing: signing}), mirrorKey(false))
+				s := newMachine(t, mirrored(p, fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Signing: signing}), mirrorKey(false))
 				goal := s.Goal()
 				goal.Settings = agentrun.Public(`{"repository": {"mode": "mirror", "baseUrl": "https://` + mirrorHost + `/microsoft"}}`)
 				s.apply(goal).want(fault.RepositoryUntrusted)
@@ -206,7 +206,7 @@ func TestUnsignedIndexIsNoUnsignedPackage(t *testing.T) {
 func TestVendorsIndexIsSigned(t *testing.T) {
 	for _, p := range machines()[1:] {
 		t.Run(p.Name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute}, func(s *stage) {
+			s := newMachine(t, scene.Options{Persona: p, Timeout: time.Minute}, func(s *machine) {
 				s.Packages.Trouble(s.below("/repodata/repomd.xml.asc"), pkghost.Status(404, 0))
 			})
 			s.apply(s.Goal()).want(fault.RepositoryUntrusted)
@@ -216,8 +216,8 @@ func TestVendorsIndexIsSigned(t *testing.T) {
 
 // mirrorKey puts the vendor's keys where a mirror has them, and takes the
 // index's signature away where it has none.
-func mirrorKey(signed bool) func(*stage) {
-	return func(s *stage) {
+func mirrorKey(signed bool) func(*machine) {
+	return func(s *machine) {
 		for _, name := range []string{"microsoft.asc", "microsoft-2025.asc"} {
 			s.Packages.File(mirrorHost+"/microsoft/keys/"+name, keys.Rig().Public)
 		}
@@ -231,11 +231,11 @@ func mirrorKey(signed bool) func(*stage) {
 func TestExisting(t *testing.T) {
 	for _, p := range machines() {
 		t.Run(p.Name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute}, configured)
+			s := newMachine(t, scene.Options{Persona: p, Timeout: time.Minute}, configured)
 			goal := s.Goal()
 			goal.Settings = agentrun.Public(`{"repository": {"mode": "existing"}}`)
 			s.apply(goal).want(fault.OK)
-			for _, line := range s.before.Diff(s.snapshot(), nil) {
+			for _, line := range s.before.Diff(s.Snapshot(), nil) {
 				path := line[2:]
 				if strings.HasPrefix(line, "+ ") && strings.Contains(path, "aadsshlogin.") && !strings.HasPrefix(path, "/var/lib/dpkg/") {
 					t.Errorf("%s was added", path)
@@ -249,7 +249,7 @@ func TestExisting(t *testing.T) {
 func TestExistingUnreachable(t *testing.T) {
 	for _, p := range machines() {
 		t.Run(p.Name, func(t *testing.T) {
-			s := newStage(t, scene.Options{Persona: p, Timeout: time.Minute}, configured)
+			s := newMachine(t, scene.Options{Persona: p, Timeout: time.Minute}, configured)
 			s.Packages.Down()
 			goal := s.Goal()
 			goal.Settings = agentrun.Public(`{"repository": {"mode": "existing"}}`)

@@ -7,7 +7,6 @@ package preconditions_test
 
 import (
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -17,12 +16,12 @@ import (
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/metadata"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
-// stage is a scene whose every trace is searched for planted secrets at its end.
-type stage struct {
-	*scene.Scene
-	t       testing.TB
+// machine is a stage whose every trace is searched for planted secrets at its end.
+type machine struct {
+	*stage.Stage
 	secrets []string        // what must turn up nowhere, beside the metadata service's
 	planted []string        // files of the machine's owner that hold a secret
 	said    strings.Builder // all that the handler and the agent said
@@ -30,51 +29,32 @@ type stage struct {
 	before  box.Snapshot
 }
 
-// newStage sets a stage. prepare may change the machine before it is looked at
+// newMachine starts a machine. prepare may change the machine before it is looked at
 // for the first time.
-func newStage(t testing.TB, o scene.Options, prepare ...func(*stage)) *stage {
+func newMachine(t testing.TB, o scene.Options, prepare ...func(*machine)) *machine {
 	t.Helper()
-	s := &stage{Scene: scene.New(t, o), t: t}
+	s := &machine{Stage: stage.New(t, o)}
 	for _, p := range prepare {
 		p(s)
 	}
-	s.before = s.snapshot()
+	s.before = s.Snapshot()
 	s.lines = watch(s.Box)
 	t.Cleanup(s.search)
 	return s
 }
 
-func (s *stage) snapshot() box.Snapshot {
-	s.t.Helper()
-	snap, err := s.Snapshot()
-	s.must(err)
-	return snap
-}
-
-func (s *stage) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // run runs a command of the machine that must succeed.
-func (s *stage) run(argv ...string) string {
-	s.t.Helper()
-	r, err := s.Run(s.t.Context(), nil, argv...)
-	s.must(err)
+func (s *machine) run(argv ...string) string {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), nil, argv...)
+	s.Must(err)
 	if r.ExitCode != 0 {
-		s.t.Fatalf("%q: exit %d\n%s", argv, r.ExitCode, r.Output())
+		s.T.Fatalf("%q: exit %d\n%s", argv, r.ExitCode, r.Output())
 	}
 	return string(r.Stdout)
 }
 
-func (s *stage) write(path, content string, mode fs.FileMode) {
-	s.t.Helper()
-	s.must(s.WriteFile(path, []byte(content), mode))
-}
-
-func (s *stage) read(path string) string {
+func (s *machine) read(path string) string {
 	b, err := s.ReadFile(path)
 	if err != nil {
 		return ""
@@ -83,7 +63,7 @@ func (s *stage) read(path string) string {
 }
 
 // below is a place of the repository on the package host.
-func (s *stage) below(path string) string {
+func (s *machine) below(path string) string {
 	return strings.TrimSuffix(s.Target.Repository.Path, "/") + path
 }
 
@@ -96,11 +76,11 @@ type end struct {
 }
 
 // apply has the agent process a goal state.
-func (s *stage) apply(g agentrun.Goal) end {
-	s.t.Helper()
-	report, err := s.Agent.Apply(s.t.Context(), g)
-	s.must(err)
-	e := end{t: s.t, Report: report}
+func (s *machine) apply(g agentrun.Goal) end {
+	s.T.Helper()
+	report, err := s.Agent.Apply(s.T.Context(), g)
+	s.Must(err)
+	e := end{t: s.T, Report: report}
 	for _, r := range report.Runs {
 		fmt.Fprintf(&s.said, "%s\n%s\n%s\n", r.Stdout, r.Stderr, r.Captured)
 		e.code, e.stdout = fault.Code(r.ExitCode), r.Stdout+r.Stderr
@@ -110,7 +90,7 @@ func (s *stage) apply(g agentrun.Goal) end {
 		fmt.Fprintf(&s.said, "%+v\n", *report.Extension)
 	}
 	if last := report.Runs[len(report.Runs)-1]; last.Operation != "enable" {
-		s.t.Fatalf("the agent got as far as %s: exit %d\n%s", last.Operation, last.ExitCode, last.Captured)
+		s.T.Fatalf("the agent got as far as %s: exit %d\n%s", last.Operation, last.ExitCode, last.Captured)
 	}
 	return e
 }
@@ -190,26 +170,26 @@ func bookkeeping(path string) bool {
 }
 
 // unchanged checks that nothing of the machine was written since a snapshot.
-func (s *stage) unchanged(since box.Snapshot, but ...string) {
-	s.t.Helper()
+func (s *machine) unchanged(since box.Snapshot, but ...string) {
+	s.T.Helper()
 	ignore := func(path string) bool { return bookkeeping(path) || slices.Contains(but, path) }
-	if diff := since.Diff(s.snapshot(), ignore); len(diff) > 0 {
-		s.t.Errorf("the machine was changed:\n%s", strings.Join(diff, "\n"))
+	if diff := since.Diff(s.Snapshot(), ignore); len(diff) > 0 {
+		s.T.Errorf("the machine was changed:\n%s", strings.Join(diff, "\n"))
 	}
 }
 
 // search looks for secrets in everything that the scene left: files, outputs,
 // the log and command lines.
-func (s *stage) search() {
+func (s *machine) search() {
 	s.lines.stop()
 	texts := map[string]string{"the outputs and the status": s.said.String(), "handler.log": s.HandlerLog(), "command lines": s.lines.text()}
 	for name, text := range texts {
 		for _, leak := range append(metadata.Leaks(text), found(text, s.secrets)...) {
-			s.t.Errorf("the secret %q stands in %s:\n%s", leak, name, around(text, leak))
+			s.T.Errorf("the secret %q stands in %s:\n%s", leak, name, around(text, leak))
 		}
 	}
 	secrets := append([]string{metadata.Secret}, s.secrets...)
-	for _, line := range s.before.Diff(s.snapshot(), nil) {
+	for _, line := range s.before.Diff(s.Snapshot(), nil) {
 		path := line[2:]
 		if line[0] == '-' || slices.Contains(s.planted, path) || strings.HasPrefix(path, metadata.ArcTokens+"/") {
 			continue
@@ -219,7 +199,7 @@ func (s *stage) search() {
 			continue // a folder, a socket, a removal
 		}
 		for _, leak := range found(string(content), secrets) {
-			s.t.Errorf("the secret %q stands in the file %s", leak, path)
+			s.T.Errorf("the secret %q stands in the file %s", leak, path)
 		}
 	}
 }
