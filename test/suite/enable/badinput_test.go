@@ -14,6 +14,7 @@ import (
 	"aadsshlogin-handler/test/lib/metadata"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // badInput is one thing that is wrong with what the handler gets.
@@ -33,19 +34,21 @@ type badInput struct {
 // change otherwise. Each verdict is in testdata/bad-input.txt; no row may change
 // the machine, and each leaves a terminal status where one can be written.
 func TestBadInput(t *testing.T) {
-	s := stage(t, scene.Options{Timeout: 20e9})
-	deliver(t, s)
+	t.Parallel()
+	s := stage.New(t, scene.Options{Timeout: 20e9})
+	s.Deliver()
 	var got strings.Builder
 	for _, row := range badInputs() {
-		t.Run(row.name, func(t *testing.T) { fmt.Fprintf(&got, "%s: %s\n", row.name, row.play(t, s)) })
+		t.Run(row.name, func(t *testing.T) { fmt.Fprintf(&got, "%s: %s\n", row.name, row.play(t, s.In(t))) })
 	}
 	// Without the bad input the same machine is changed: so there was something
 	// to leave alone, and no row left anything behind.
 	t.Run("nothing bad", func(t *testing.T) {
+		s := s.In(t)
 		s.Agent.Env = nil
 		s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
-		shell(t, s, "sed -i 's/ --timeout 20s//' "+home+"/HandlerManifest.json")
-		want(t, s, 0)
+		s.Sh("sed -i 's/ --timeout 20s//' " + stage.Home + "/HandlerManifest.json")
+		s.Want(0)
 	})
 	if t.Failed() {
 		return
@@ -54,7 +57,7 @@ func TestBadInput(t *testing.T) {
 }
 
 // play runs enable with the bad input and returns the verdict.
-func (row badInput) play(t *testing.T, s *scene.Scene) string {
+func (row badInput) play(t *testing.T, s *stage.Stage) string {
 	goal := s.Goal()
 	goal.Sequence = 7
 	if row.goal != nil {
@@ -72,21 +75,21 @@ func (row badInput) play(t *testing.T, s *scene.Scene) string {
 	if row.compute != nil {
 		s.Metadata.Always(metadata.ComputePath, row.compute)
 	}
-	shell(t, s, "rm -rf "+home+"/status/* "+home+"/config/*.settings")
+	s.Sh("rm -rf " + stage.Home + "/status/* " + stage.Home + "/config/*.settings")
 	for name, content := range row.write {
-		write(t, s, name, content, 0o644)
+		s.Write(name, content)
 	}
 	if row.machine != "" {
-		shell(t, s, row.machine)
+		s.Sh(row.machine)
 	}
 	if row.undo != "" {
-		defer shell(t, s, row.undo)
+		defer s.Sh(row.undo)
 	}
-	write(t, s, home+"/config/7.settings", goal.Settings, 0o600) // the agent writes it once more
-	before := snapshot(t, s)
+	s.WriteMode(stage.Home+"/config/7.settings", goal.Settings, 0o600) // the agent writes it once more
+	before := s.Snapshot()
 	report, err := s.Agent.Apply(t.Context(), goal)
-	ok(t, err)
-	unchanged(t, s, before, row.but...)
+	s.Must(err)
+	s.Unchanged(before, row.but...)
 	run := report.Runs[0]
 	if len(report.Runs) != 1 || run.Operation != "enable" || run.TimedOut {
 		t.Fatalf("the agent ran %+v", report.Runs)
@@ -99,17 +102,17 @@ func (row badInput) play(t *testing.T, s *scene.Scene) string {
 	}
 	status := "none"
 	if e := report.Extension; e != nil && !e.FromAgent {
-		agrees(t, run, report)
+		s.Agrees(run, report)
 		status = fmt.Sprintf("%s %d", e.Status, e.Code)
 		if e.Message != strings.ReplaceAll(strings.TrimSpace(run.Stdout), "\n", " ") {
 			t.Errorf("the agent reads %q, a person %q", e.Message, run.Stdout)
 		}
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(fmt.Sprintf("exit %d, status %s\n%s%s", run.ExitCode, status, run.Stdout, run.Stderr), home, "<home>"), " on "+runtime.GOARCH+" ", " on <architecture> ")
+	return strings.ReplaceAll(strings.ReplaceAll(fmt.Sprintf("exit %d, status %s\n%s%s", run.ExitCode, status, run.Stdout, run.Stderr), stage.Home, "<home>"), " on "+runtime.GOARCH+" ", " on <architecture> ")
 }
 
 func badInputs() []badInput {
-	environment := home + "/HandlerEnvironment.json"
+	environment := stage.Home + "/HandlerEnvironment.json"
 	restore := "rm -rf " + environment + "; cp /tmp/environment " + environment
 	broken := func(name, content string) badInput {
 		return badInput{name: "environment: " + name, machine: "cp " + environment + " /tmp/environment; cp /tmp/broken " + environment,
@@ -133,7 +136,7 @@ func badInputs() []badInput {
 		return badInput{name: "os-release: " + name, write: map[string]string{"/usr/lib/os-release": content}, undo: ubuntu()}
 	}
 	logFolder := func(name, script, undo string) badInput {
-		b := sed("", logs+`", "config`, `/run/nologs", "config`)
+		b := sed("", stage.Logs+`", "config`, `/run/nologs", "config`)
 		b.name, b.token = "log folder: "+name, metadata.NoIdentity()
 		b.machine, b.undo = script+"; "+b.machine, undo+"; "+b.undo
 		return b
@@ -148,7 +151,7 @@ func badInputs() []badInput {
 		broken("5 MB", "["+strings.Repeat(" ", 5<<20)+"]"),
 		sed("relative status folder", `"statusFolder": "/`, `"statusFolder": "`),
 		sed("no status folder", `"statusFolder"`, `"statusfold"`),
-		sed("log folder is /", logs+`", "config`, `/", "config`),
+		sed("log folder is /", stage.Logs+`", "config`, `/", "config`),
 		turned("missing", "true"),
 		turned("a folder", "mkdir "+environment),
 		turned("a FIFO", "mkfifo "+environment),
@@ -196,17 +199,17 @@ func badInputs() []badInput {
 		{name: "all of it never", token: metadata.Silence(), compute: metadata.Silence()},
 		{name: "compute: garbage", compute: metadata.Text(200, "text/html", "garbage"), token: metadata.NoIdentity()},
 
-		{name: "status folder: missing", machine: "rmdir " + home + "/status", token: metadata.NoIdentity(), but: []string{home}},
-		{name: "status folder: a link", machine: "rmdir " + home + "/status; mkdir /run/elsewhere; ln -s /run/elsewhere " + home + "/status",
-			undo: "rm " + home + "/status; mkdir -m 700 " + home + "/status", token: metadata.NoIdentity(), but: []string{"/run/elsewhere"}},
-		{name: "status folder: a file", machine: "rmdir " + home + "/status; touch " + home + "/status",
-			undo: "rm " + home + "/status; mkdir -m 700 " + home + "/status"},
-		{name: "status file: a folder", machine: "mkdir " + home + "/status/7.status", undo: "rmdir " + home + "/status/7.status"},
+		{name: "status folder: missing", machine: "rmdir " + stage.Home + "/status", token: metadata.NoIdentity(), but: []string{stage.Home}},
+		{name: "status folder: a link", machine: "rmdir " + stage.Home + "/status; mkdir /run/elsewhere; ln -s /run/elsewhere " + stage.Home + "/status",
+			undo: "rm " + stage.Home + "/status; mkdir -m 700 " + stage.Home + "/status", token: metadata.NoIdentity(), but: []string{"/run/elsewhere"}},
+		{name: "status folder: a file", machine: "rmdir " + stage.Home + "/status; touch " + stage.Home + "/status",
+			undo: "rm " + stage.Home + "/status; mkdir -m 700 " + stage.Home + "/status"},
+		{name: "status file: a folder", machine: "mkdir " + stage.Home + "/status/7.status", undo: "rmdir " + stage.Home + "/status/7.status"},
 		logFolder("missing", "true", "true"),
 		logFolder("a file", "touch /run/nologs", "rm /run/nologs"),
 		logFolder("read-only", "mkdir /run/nologs; mount -t tmpfs -o ro none /run/nologs", "umount /run/nologs; rmdir /run/nologs"),
-		{name: "log: a link", machine: "mv " + logs + "/handler.log /tmp/; ln -s /etc/passwd " + logs + "/handler.log",
-			undo: "rm " + logs + "/handler.log; mv /tmp/handler.log " + logs, token: metadata.NoIdentity()},
+		{name: "log: a link", machine: "mv " + stage.Logs + "/handler.log /tmp/; ln -s /etc/passwd " + stage.Logs + "/handler.log",
+			undo: "rm " + stage.Logs + "/handler.log; mv /tmp/handler.log " + stage.Logs, token: metadata.NoIdentity()},
 	}
 }
 

@@ -16,14 +16,16 @@ import (
 	"aadsshlogin-handler/test/lib/metadata"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestSecondEnable traces an enable on a machine that is as it should be.
 func TestSecondEnable(t *testing.T) {
-	s := stage(t, scene.Options{})
-	want(t, s, 0)
+	t.Parallel()
+	s := stage.New(t, scene.Options{})
+	s.Want(0)
 	s.Packages.Forget()
-	before, asked := snapshot(t, s), len(s.Metadata.Requests())
+	before, asked := s.Snapshot(), len(s.Metadata.Requests())
 
 	calls := trace(t, s, 0)
 
@@ -74,15 +76,15 @@ func TestSecondEnable(t *testing.T) {
 	if n := len(s.Metadata.Requests()) - asked; n > 2 {
 		t.Errorf("the metadata service was asked %d times", n)
 	}
-	unchanged(t, s, before)
-	later := snapshot(t, s)
-	for _, p := range []string{home + "/status/0.status", logs + "/handler.log"} {
+	s.Unchanged(before)
+	later := s.Snapshot()
+	for _, p := range []string{stage.Home + "/status/0.status", stage.Logs + "/handler.log"} {
 		if before[p] == later[p] {
 			t.Errorf("%s was not written", p)
 		}
 	}
 	for p, was := range before { // of our own folders: these two alone
-		if (strings.HasPrefix(p, home+"/config/") || strings.HasPrefix(p, logs+"/events/")) && later[p] != was {
+		if (strings.HasPrefix(p, stage.Home+"/config/") || strings.HasPrefix(p, stage.Logs+"/events/")) && later[p] != was {
 			t.Errorf("%s was changed", p)
 		}
 	}
@@ -102,8 +104,8 @@ func TestProcessesOfAHealthyEnable(t *testing.T) {
 		{roots.SLES("15.6"), map[string]int{"/usr/bin/rpm": 1, "/usr/sbin/sshd": 2}},
 	} {
 		t.Run(c.persona.Name, func(t *testing.T) {
-			s := stage(t, scene.Options{Persona: c.persona})
-			want(t, s, 0)
+			s := stage.New(t, scene.Options{Persona: c.persona})
+			s.Want(0)
 			starts := map[string]int{}
 			for _, c := range trace(t, s, 0) {
 				if c.name == "execve" {
@@ -127,9 +129,10 @@ func sorting(c call) bool {
 // TestTraceShowsAChange is the counter-check: the same trace of an enable that
 // has work to do holds what TestSecondEnable forbids.
 func TestTraceShowsAChange(t *testing.T) {
-	s := stage(t, scene.Options{})
-	deliver(t, s)
-	write(t, s, home+"/config/0.settings", s.Goal().Settings, 0o600)
+	t.Parallel()
+	s := stage.New(t, scene.Options{})
+	s.Deliver()
+	s.WriteMode(stage.Home+"/config/0.settings", s.Goal().Settings, 0o600)
 	calls := trace(t, s, 0)
 	var wrote, ran, reached bool
 	for _, c := range calls {
@@ -145,35 +148,33 @@ func TestTraceShowsAChange(t *testing.T) {
 // TestHealthyWithoutMetadata: a healthy machine stays one while the metadata
 // service is out of order.
 func TestHealthyWithoutMetadata(t *testing.T) {
-	s := stage(t, scene.Options{})
-	want(t, s, 0)
-	before := snapshot(t, s)
+	t.Parallel()
+	s := stage.New(t, scene.Options{})
+	s.Want(0)
+	before := s.Snapshot()
 	s.Metadata.Always(metadata.TokenPath, metadata.Text(200, "text/plain", "garbage"))
-	report := want(t, s, 0)
-	if e := report.Extension; e != nil && !slices.ContainsFunc(e.Substatus, warns("identity")) {
-		t.Errorf("nothing warns of the identity: %+v", e.Substatus)
-	}
-	unchanged(t, s, before)
+	s.Want(0).Warns("identity")
+	s.Unchanged(before)
 }
 
 // mayWrite are the files that an enable of a healthy machine may write.
 func mayWrite(p string) bool {
-	status := home + "/status"
+	status := stage.Home + "/status"
 	switch p {
-	case "", status, status + "/0.status", logs + "/handler.log", "/run/aadsshlogin-handler.lock", "/dev/null":
+	case "", status, status + "/0.status", stage.Logs + "/handler.log", "/run/aadsshlogin-handler.lock", "/dev/null":
 		return true
 	}
 	return path.Dir(p) == status && strings.HasPrefix(path.Base(p), ".0.status.")
 }
 
 // trace runs enable as the agent does, under strace.
-func trace(t *testing.T, s *scene.Scene, code int) []call {
+func trace(t *testing.T, s *stage.Stage, code int) []call {
 	t.Helper()
-	program, out := home+"/bin/aadsshlogin-handler", filepath.Join(t.TempDir(), "trace")
+	program, out := stage.Home+"/bin/aadsshlogin-handler", filepath.Join(t.TempDir(), "trace")
 	args := append([]string{"-f", "-yy", "-s", "256", "-o", out, "-e", "trace=" + traced}, s.Argv(program, "enable")...)
 	cmd := exec.CommandContext(t.Context(), "strace", args...)
 	cmd.Env = []string{"PATH=" + box.Path, "LANG=C.UTF-8", "ConfigSequenceNumber=0",
-		"AZURE_GUEST_AGENT_EXTENSION_PATH=" + home, "AZURE_GUEST_AGENT_EXTENSION_VERSION=" + scene.HandlerVersion}
+		"AZURE_GUEST_AGENT_EXTENSION_PATH=" + stage.Home, "AZURE_GUEST_AGENT_EXTENSION_VERSION=" + scene.HandlerVersion}
 	cmd.Dir = "/"
 	said, err := cmd.CombinedOutput()
 	if got := cmd.ProcessState.ExitCode(); got != code || (err != nil && code == 0) {

@@ -12,9 +12,8 @@ import (
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/keys"
 	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 const (
@@ -27,7 +26,7 @@ const (
 func ring(t *testing.T, k keys.Key) string {
 	t.Helper()
 	b, err := k.Binary()
-	ok(t, err)
+	stage.Must(t, err)
 	return string(b)
 }
 
@@ -35,6 +34,7 @@ func ring(t *testing.T, k keys.Key) string {
 // has is used, and nothing is put beside it, for apt refuses to work where two
 // entries name different keys.
 func TestOwnersEntry(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, file, text string }{
 		{"one line", "/etc/apt/sources.list.d/microsoft-prod.list",
 			"# from packages-microsoft-prod.deb\ndeb [signed-by=" + ownersKey + "] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"},
@@ -42,10 +42,10 @@ func TestOwnersEntry(t *testing.T) {
 			"Types: deb\nURIs: https://packages.microsoft.com/ubuntu/22.04/prod/\nSuites: jammy\nComponents: main\nSigned-By: " + ownersKey + "\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := stage(t, scene.Options{})
-			write(t, s, ownersKey, ring(t, keys.Rig()), 0o644)
-			write(t, s, c.file, c.text, 0o644)
-			want(t, s, 0)
+			s := stage.New(t, scene.Options{})
+			s.WriteMode(ownersKey, ring(t, keys.Rig()), 0o644)
+			s.Write(c.file, c.text)
+			s.Want(0)
 			if s.Exists(ourList) || s.Exists(ourKey) {
 				t.Error("a second entry or keyring was put beside the owner's")
 			}
@@ -53,32 +53,19 @@ func TestOwnersEntry(t *testing.T) {
 				t.Errorf("the owner's entry is now %q, %v", b, err)
 			}
 			// apt itself is content with what is there.
-			shell(t, s, "apt-get update -o Dir::Etc::SourceList=/dev/null -o APT::Update::Error-Mode=any")
+			s.Sh("apt-get update -o Dir::Etc::SourceList=/dev/null -o APT::Update::Error-Mode=any")
 		})
-	}
-}
-
-// TestOwnersEntryWithoutVerification: a machine on which our repository is
-// taken without signatures is not touched.
-func TestOwnersEntryWithoutVerification(t *testing.T) {
-	s := stage(t, scene.Options{})
-	const file = "/etc/apt/sources.list.d/microsoft-prod.list"
-	write(t, s, file, "# ours\n\ndeb [trusted=yes] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n", 0o644)
-	before := snapshot(t, s)
-	want(t, s, 27, file+" line 3", "trusted=yes")
-	unchanged(t, s, before, home, logs, agentrun.Lib)
-	if r := s.Packages.Requests(); len(r) > 0 {
-		t.Errorf("the repository was asked: %v", r)
 	}
 }
 
 // TestUnusableRepository: where the repository turns out to be of no use, no
 // trace of it stays that would fail the owner's own updates.
 func TestUnusableRepository(t *testing.T) {
+	t.Parallel()
 	wrong := keys.Wrong()
 	at := "/ubuntu/22.04/prod/"
-	gone := func(patterns ...string) func(*testing.T, *scene.Scene) {
-		return func(_ *testing.T, s *scene.Scene) {
+	gone := func(patterns ...string) func(*testing.T, *stage.Stage) {
+		return func(_ *testing.T, s *stage.Stage) {
 			for _, p := range patterns {
 				s.Packages.Trouble(p, pkghost.Status(404, 0))
 			}
@@ -86,36 +73,35 @@ func TestUnusableRepository(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		spoil func(*testing.T, *scene.Scene)
+		spoil func(*testing.T, *stage.Stage)
 		code  int
 		says  string
 	}{
 		{"no Release", gone(at + "dists/..."), 28, "has no repository"},
 		{"no key", gone("/keys/microsoft.asc"), 20, "/keys/microsoft.asc"},
-		{"another key", func(_ *testing.T, s *scene.Scene) { s.Packages.File("/keys/microsoft.asc", wrong.Public) }, 27, wrong.Fingerprint},
-		{"another signature", func(t *testing.T, s *scene.Scene) {
-			ok(t, s.Offer(t.Context(), rig.Options{Persona: roots.Ubuntu("22.04"), Path: strings.TrimSuffix(at, "/"), Suite: "jammy", Key: &wrong,
-				Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version}}}))
+		{"another key", func(_ *testing.T, s *stage.Stage) { s.Packages.File("/keys/microsoft.asc", wrong.Public) }, 27, wrong.Fingerprint},
+		{"another signature", func(t *testing.T, s *stage.Stage) {
+			s.OfferAt(strings.TrimSuffix(at, "/"), &wrong, fixtures.Spec{Name: fixtures.Login, Version: scene.Version})
 		}, 27, ""},
-		{"changed Packages", func(_ *testing.T, s *scene.Scene) { s.Packages.Trouble(at+"dists/jammy/main/...", pkghost.Corrupt()) }, 20, ""},
-		{"changed Release", func(_ *testing.T, s *scene.Scene) {
+		{"changed Packages", func(_ *testing.T, s *stage.Stage) { s.Packages.Trouble(at+"dists/jammy/main/...", pkghost.Corrupt()) }, 20, ""},
+		{"changed Release", func(_ *testing.T, s *stage.Stage) {
 			s.Packages.Trouble(at+"dists/jammy/InRelease", pkghost.Corrupt())
 			s.Packages.Missing(at+"dists/jammy/Release", at+"dists/jammy/Release.gpg")
 		}, 20, "signed"},
 		{"no package file", gone(at + "pool/..."), 20, "404"},
-		{"changed package file", func(_ *testing.T, s *scene.Scene) { s.Packages.Trouble(at+"pool/...", pkghost.Corrupt()) }, 20, ""},
-		{"package not in it", func(t *testing.T, s *scene.Scene) { offer(t, s) }, 28, "aadsshlogin"},
-		{"a portal's page", func(_ *testing.T, s *scene.Scene) {
+		{"changed package file", func(_ *testing.T, s *stage.Stage) { s.Packages.Trouble(at+"pool/...", pkghost.Corrupt()) }, 20, ""},
+		{"package not in it", func(t *testing.T, s *stage.Stage) { s.Offer() }, 28, "aadsshlogin"},
+		{"a portal's page", func(_ *testing.T, s *stage.Stage) {
 			s.Packages.Trouble("/...", pkghost.Page("<html>Sign in to the guest network</html>"))
 		}, 27, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := stage(t, scene.Options{Timeout: 60e9})
+			s := stage.New(t, scene.Options{Timeout: 60e9})
 			c.spoil(t, s)
-			before := snapshot(t, s)
-			want(t, s, c.code, c.says)
+			before := s.Snapshot()
+			s.Want(c.code, c.says)
 			// apt's own memory, and ours.
-			unchanged(t, s, before, home, logs, agentrun.Lib, "/var/lib/aadsshlogin-handler", "/var/lib/apt", "/var/cache/apt", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend")
+			s.Unchanged(before, stage.Home, stage.Logs, agentrun.Lib, "/var/lib/aadsshlogin-handler", "/var/lib/apt", "/var/cache/apt", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend")
 			if b, err := s.ReadFile("/var/lib/aadsshlogin-handler/receipt.json"); err == nil && bytes.Contains(b, []byte("aadsshlogin.list")) {
 				t.Errorf("the receipt still names our list: %s", b)
 			}
@@ -126,14 +112,15 @@ func TestUnusableRepository(t *testing.T) {
 // TestOldKeyring: a keyring of an earlier installation is not taken for the
 // right one because it is there.
 func TestOldKeyring(t *testing.T) {
-	s := stage(t, scene.Options{})
-	write(t, s, ourKey, ring(t, keys.Wrong()), 0o600)
-	write(t, s, ourList, "deb [signed-by="+ourKey+"] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n", 0o644)
-	want(t, s, 0)
+	t.Parallel()
+	s := stage.New(t, scene.Options{})
+	s.WriteMode(ourKey, ring(t, keys.Wrong()), 0o600)
+	s.Write(ourList, "deb [signed-by="+ourKey+"] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n")
+	s.Want(0)
 	if b, err := s.ReadFile(ourKey); err != nil || string(b) != ring(t, keys.Rig()) {
 		t.Errorf("the keyring is not the vendor's key: %d bytes, %v", len(b), err)
 	}
-	if mode := shell(t, s, "stat -c %a "+ourKey); mode != "644\n" {
+	if mode := s.Sh("stat -c %a " + ourKey); mode != "644\n" {
 		t.Errorf("apt's own user cannot read the keyring: mode %s", mode)
 	}
 }
@@ -141,15 +128,16 @@ func TestOldKeyring(t *testing.T) {
 // TestLockNamesTheProcess: waiting for another package manager ends with its
 // name.
 func TestLockNamesTheProcess(t *testing.T) {
-	s := stage(t, scene.Options{Timeout: 15e9})
+	t.Parallel()
+	s := stage.New(t, scene.Options{Timeout: 15e9})
 	_, err := s.Start(box.Environment(), "python3", "-c", `
 import fcntl, time
 f = open("/var/lib/dpkg/lock-frontend", "w")
 fcntl.lockf(f, fcntl.LOCK_EX)
 open("/run/held", "w").close()
 time.sleep(600)`)
-	ok(t, err)
-	until(t, "the lock is held", func() bool { return s.Exists("/run/held") })
-	pid := strings.TrimSpace(shell(t, s, "pgrep -x python3"))
-	want(t, s, 25, "python3", "process "+pid, "/var/lib/dpkg/lock-frontend")
+	s.Must(err)
+	s.Until("the lock is held", func() bool { return s.Exists("/run/held") })
+	pid := strings.TrimSpace(s.Sh("pgrep -x python3"))
+	s.Want(25, "python3", "process "+pid, "/var/lib/dpkg/lock-frontend")
 }

@@ -6,112 +6,103 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"aadsshlogin-handler/status"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/metadata"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // begin starts enable in the background, as the agent does.
-func begin(t *testing.T, s *scene.Scene) *box.Process {
+func begin(t *testing.T, s *stage.Stage) *box.Process {
 	t.Helper()
-	write(t, s, home+"/config/0.settings", s.Goal().Settings, 0o600)
-	p, err := s.Start([]string{"PATH=" + box.Path, "LANG=C.UTF-8", "ConfigSequenceNumber=0"}, home+"/bin/aadsshlogin-handler", "enable")
-	ok(t, err)
+	s.WriteMode(stage.Home+"/config/0.settings", s.Goal().Settings, 0o600)
+	p, err := s.Start([]string{"PATH=" + box.Path, "LANG=C.UTF-8", "ConfigSequenceNumber=0"}, stage.Home+"/bin/aadsshlogin-handler", "enable")
+	s.Must(err)
 	return p
 }
 
 // told is the status as it is in the file at this moment.
-func told(t *testing.T, s *scene.Scene) status.Report {
+func told(t *testing.T, s *stage.Stage) status.Report {
 	t.Helper()
-	r, err := status.Read(s.Root()+home+"/status", 0)
-	ok(t, err)
+	r, err := status.Read(s.Root()+stage.Home+"/status", 0)
+	s.Must(err)
 	return r
-}
-
-// until waits for something to become so on the machine.
-func until(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for range 1200 {
-		if so() {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Fatalf("it never came to that: %s", what)
 }
 
 // TestKilledInTransaction: the agent kills enable while the package manager is
 // at work. The status says so, the transaction is not touched, and the next
 // enable finds it finished.
 func TestKilledInTransaction(t *testing.T) {
-	s := stage(t, scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version, Hold: hold}}})
-	deliver(t, s)
-	write(t, s, hold, "", 0o644)
+	t.Parallel()
+	s := stage.New(t, scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version, Hold: hold}}})
+	s.Deliver()
+	s.Write(hold, "")
 	p := begin(t, s)
 	inScript(t, s, fixtures.Login)
 	if r := told(t, s); r.Level != status.Failure || r.Code != 31 {
 		t.Errorf("in the middle of the transaction the status is %s %d", r.Level, r.Code)
 	}
-	ok(t, p.Signal(syscall.SIGKILL))
+	s.Must(p.Signal(syscall.SIGKILL))
 	_, err := p.Wait(t.Context())
-	ok(t, err)
+	s.Must(err)
 	if r := told(t, s); r.Level != status.Failure || r.Code != 31 || !strings.Contains(r.Message, "did not finish") {
 		t.Errorf("after the kill the status is %s %d: %s", r.Level, r.Code, r.Message)
 	}
-	shell(t, s, "pgrep -x apt-get; "+script(fixtures.Login)) // they go on
-	ok(t, s.Remove(hold))
-	want(t, s, 0)
+	s.Sh("pgrep -x apt-get; " + script(fixtures.Login)) // they go on
+	s.Must(s.Remove(hold))
+	s.Want(0)
 }
 
 // TestKilledWithTransaction: everything dies in the middle, as at a power
 // failure. The next enable repairs what that left.
 func TestKilledWithTransaction(t *testing.T) {
-	s := stage(t, scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version, Hold: hold}}})
-	deliver(t, s)
-	write(t, s, hold, "", 0o644)
+	t.Parallel()
+	s := stage.New(t, scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version, Hold: hold}}})
+	s.Deliver()
+	s.Write(hold, "")
 	p := begin(t, s)
 	inScript(t, s, fixtures.Login)
-	ok(t, p.Signal(syscall.SIGKILL))
-	shell(t, s, "kill -9 $(pgrep -x 'apt-get|dpkg'; "+script(fixtures.Login)+")")
+	s.Must(p.Signal(syscall.SIGKILL))
+	s.Sh("kill -9 $(pgrep -x 'apt-get|dpkg'; " + script(fixtures.Login) + ")")
 	_, err := p.Wait(t.Context())
-	ok(t, err)
+	s.Must(err)
 	if r := told(t, s); r.Level != status.Failure || r.Code != 31 {
 		t.Errorf("the status is %s %d", r.Level, r.Code)
 	}
 	if got := state(t, s, fixtures.Login); got == "install ok installed" {
 		t.Fatalf("nothing was interrupted: %s", got)
 	}
-	ok(t, s.Remove(hold))
-	want(t, s, 0)
+	s.Must(s.Remove(hold))
+	s.Want(0)
 }
 
 // TestTerminated: the agent's service is stopped while the metadata service
 // does not answer. A success of an earlier run must not stand then.
 func TestTerminated(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		first bool // there was a success before
 	}{{"first run", false}, {"after a success", true}} {
 		t.Run(c.name, func(t *testing.T) {
-			s := stage(t, scene.Options{})
+			s := stage.New(t, scene.Options{})
 			if c.first {
-				want(t, s, 0)
+				s.Want(0)
 				// So that the run has something to decide: the package is gone.
-				shell(t, s, "dpkg --purge "+fixtures.Login)
+				s.Sh("dpkg --purge " + fixtures.Login)
 			} else {
-				deliver(t, s)
+				s.Deliver()
 			}
 			asked := len(s.Metadata.Requests())
 			s.Metadata.Always(metadata.ComputePath, metadata.Silence())
 			p := begin(t, s)
-			until(t, "the metadata service is asked", func() bool { return len(s.Metadata.Requests()) > asked })
-			shell(t, s, "kill -TERM $(pgrep -x aadsshlogin-han)")
+			s.Until("the metadata service is asked", func() bool { return len(s.Metadata.Requests()) > asked })
+			s.Sh("kill -TERM $(pgrep -x aadsshlogin-han)")
 			r, err := p.Wait(t.Context())
-			ok(t, err)
+			s.Must(err)
 			if r.ExitCode != 31 {
 				t.Errorf("exit %d\n%s", r.ExitCode, r.Output())
 			}

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // traced are the system calls by which a process can change files, reach the
@@ -28,7 +30,7 @@ type call struct {
 func readTrace(t *testing.T, file, program string) []call {
 	t.Helper()
 	f, err := os.Open(file)
-	ok(t, err)
+	stage.Must(t, err)
 	defer f.Close()
 	line := regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?(\w+)(?:\((.*)| resumed>(.*))$`)
 	var calls []call
@@ -66,7 +68,7 @@ func readTrace(t *testing.T, file, program string) []call {
 			calls = append(calls, call{name, args})
 		}
 	}
-	ok(t, lines.Err())
+	stage.Must(t, lines.Err())
 	if len(pending) > 0 {
 		t.Fatalf("strace ended in the middle of calls: %v", pending)
 	}

@@ -7,12 +7,14 @@ import (
 
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestVerification: what takes sign-in away from an installed package is found.
 // A package that registers again when it is reinstalled heals the machine; one
 // that does not is 21 with what is missing.
 func TestVerification(t *testing.T) {
+	t.Parallel()
 	const comment = `sed -i -E '/^Match User \*@\*/,$ s/^/#/' /etc/ssh/sshd_config`
 	for _, c := range []struct {
 		name  string
@@ -33,14 +35,14 @@ func TestVerification(t *testing.T) {
 				name += ", registers only once"
 			}
 			t.Run(name, func(t *testing.T) {
-				s := stage(t, scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version, FirstOnly: firstOnly}}})
-				want(t, s, 0)
-				shell(t, s, c.spoil)
+				s := stage.New(t, scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version, FirstOnly: firstOnly}}})
+				s.Want(0)
+				s.Sh(c.spoil)
 				if c.heals && !firstOnly {
-					want(t, s, 0)
+					s.Want(0)
 					return
 				}
-				want(t, s, 21, c.says)
+				s.Want(21, c.says)
 			})
 		}
 	}

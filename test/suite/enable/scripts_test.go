@@ -1,0 +1,194 @@
+//go:build rig
+
+package enable
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
+)
+
+// TestScripts runs the scripts in the folder scripts, each on a machine of its
+// own. docs/contributing.md shows how one is written.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "scripts",
+		Cmds:               words(),
+		RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			t, is := env.T().(testing.TB)
+			if !is {
+				return fmt.Errorf("%T is no test", env.T())
+			}
+			env.Values[actKey{}] = &act{t: t}
+			return nil
+		},
+	})
+}
+
+type actKey struct{}
+
+// act is a script at work.
+type act struct {
+	*stage.Stage // nil before the word "machine"
+	t            testing.TB
+	before       box.Snapshot
+	last         stage.Verdict
+}
+
+// words are what scripts are written in.
+func words() map[string]func(*testscript.TestScript, bool, []string) {
+	out := map[string]func(*testscript.TestScript, bool, []string){}
+	for name, do := range map[string]func(*act, *testscript.TestScript, []string) error{
+		// What there is.
+		"machine":  startMachine, // machine ubuntu-22.04|rhel-9.4|sles-15.6|...: the first word of a script
+		"offer":    offer,        // offer [NAME=VERSION[,failpost]]...: what the vendor's repository holds
+		"identity": identity,     // identity system|user|none
+		"settings": settings,     // settings JSON: the goal state has these, from the next "enable" on
+		"file":     file,         // file PATH NAME: puts the script's file NAME on the machine
+		// What is done.
+		"vm":     vm,     // vm SCRIPT: runs it there, and it must succeed; its output is stdout
+		"enable": enable, // enable CODE [TEXT]...: the agent acts, enable ends with CODE, and the status says each TEXT
+		// What must be so.
+		"first":     first,     // first TEXT...: the first line of what enable said has each TEXT
+		"warns":     warns,     // warns NAME [TEXT]...: the status has that warning, and it says each TEXT
+		"has":       has,       // has NAME VERSION|absent: by the package database
+		"snapshot":  snapshot,  // from here on
+		"unchanged": unchanged, // unchanged [PATH]...: nothing was written since "snapshot", but below the paths
+		"asked":     asked,     // asked nothing: nobody asked the package host
+	} {
+		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
+			a := ts.Value(actKey{}).(*act)
+			if neg {
+				ts.Fatalf("%s cannot be negated", name)
+			}
+			if a.Stage == nil && name != "machine" {
+				ts.Fatalf("%s: no machine yet", name)
+			}
+			if err := do(a, ts, args); err != nil {
+				ts.Fatalf("%s: %v", name, err)
+			}
+		}
+	}
+	return out
+}
+
+func startMachine(a *act, _ *testscript.TestScript, args []string) error {
+	kind, release, _ := strings.Cut(strings.Join(args, " "), "-")
+	of, known := map[string]func(string) roots.Persona{"ubuntu": roots.Ubuntu, "rhel": roots.RHEL, "sles": roots.SLES}[kind]
+	if !known || a.Stage != nil {
+		return fmt.Errorf("one of ubuntu-, rhel- and sles-RELEASE, once, not %q", args)
+	}
+	a.Stage = stage.New(a.t, scene.Options{Persona: of(release)})
+	return nil
+}
+
+func offer(a *act, _ *testscript.TestScript, args []string) error {
+	var all []fixtures.Spec
+	for _, arg := range args {
+		what, variant, _ := strings.Cut(arg, ",")
+		name, version, named := strings.Cut(what, "=")
+		if !named || variant != "" && variant != "failpost" {
+			return fmt.Errorf("NAME=VERSION[,failpost], not %q", arg)
+		}
+		all = append(all, fixtures.Spec{Name: name, Version: version, FailPost: variant == "failpost"})
+	}
+	a.Offer(all...)
+	return nil
+}
+
+func identity(a *act, _ *testscript.TestScript, args []string) error {
+	answer, known := map[string]metadata.Answer{
+		"system": metadata.TokenOf(metadata.VMID("rg", "vm")),
+		"user":   metadata.TokenOf(metadata.UserAssignedID("rg", "build-agents")),
+		"none":   metadata.NoIdentity(),
+	}[strings.Join(args, " ")]
+	if !known {
+		return fmt.Errorf("system, user or none, not %q", args)
+	}
+	a.Metadata.Always(metadata.TokenPath, answer)
+	return nil
+}
+
+func settings(a *act, _ *testscript.TestScript, args []string) error {
+	a.GoalState.Sequence++
+	a.GoalState.Settings = agentrun.Public(strings.Join(args, " "))
+	return nil
+}
+
+func file(a *act, ts *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("PATH NAME, not %q", args)
+	}
+	a.Write(args[0], ts.ReadFile(args[1]))
+	return nil
+}
+
+func vm(a *act, ts *testscript.TestScript, args []string) error {
+	_, err := fmt.Fprint(ts.Stdout(), a.Sh(strings.Join(args, " ")))
+	return err
+}
+
+func enable(a *act, _ *testscript.TestScript, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("CODE [TEXT]..., not nothing")
+	}
+	code, err := strconv.Atoi(args[0])
+	if err == nil {
+		a.last = a.Want(code, args[1:]...)
+	}
+	return err
+}
+
+func first(a *act, _ *testscript.TestScript, args []string) error {
+	a.last.First(args...)
+	return nil
+}
+
+func warns(a *act, _ *testscript.TestScript, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("NAME [TEXT]..., not nothing")
+	}
+	a.last.Warns(args[0], args[1:]...)
+	return nil
+}
+
+func has(a *act, _ *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("NAME VERSION|absent, not %q", args)
+	}
+	a.Has(args[0], strings.TrimSuffix(args[1], "absent"))
+	return nil
+}
+
+func snapshot(a *act, _ *testscript.TestScript, _ []string) error {
+	a.before = a.Snapshot()
+	return nil
+}
+
+func unchanged(a *act, _ *testscript.TestScript, args []string) error {
+	if a.before == nil {
+		return fmt.Errorf("since when? No snapshot was taken")
+	}
+	a.Unchanged(a.before, args...)
+	return nil
+}
+
+func asked(a *act, _ *testscript.TestScript, args []string) error {
+	if r := a.Packages.Requests(); len(r) > 0 || !slices.Equal(args, []string{"nothing"}) {
+		return fmt.Errorf("%v", r)
+	}
+	return nil
+}
