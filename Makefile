@@ -80,7 +80,8 @@ unit: ## tests that need no root: minutes at first, then seconds
 	$(GO) test ./...
 
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
-RIG     := ./test/lib/keys ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/rig ./test/suite/enable ./test/suite/signin ./test/suite/pam ./test/suite/doctor ./test/suite/firewall ./test/cmd/faults ./test/lib/machine ./test/suite/e2e ./internal/trust
+# Those that take longest stand first, so that no processor is idle at the end.
+RIG     := ./test/cmd/faults ./test/suite/e2e ./test/suite/signin ./test/suite/doctor ./test/suite/enable ./test/suite/pam ./test/suite/firewall ./test/lib/machine ./test/lib/rig ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/keys ./internal/trust
 RIG_ALL := ./test/... ./internal/trust/... ./internal/signin/...
 
 .PHONY: rig rig-all
@@ -96,6 +97,10 @@ else
 rig rig-all:
 	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make $@'
 endif
+
+.PHONY: times
+times: prepare ## what of `make test` takes how long, as docs/testing.md has it: runs all of it with a cold cache (root)
+	{ $(GO) test -count=1 -json ./... && $(GO) test -tags rig -count=1 -json -timeout 40m -skip '^TestErrorsSample$$' $(RIG); } | $(GO) run ./test/cmd/times
 
 .PHONY: signin
 signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from outside; UPDATE_GOLDEN=1 renders it (root)

@@ -1,0 +1,102 @@
+// Command times prints how long each package's tests took, longest first, as a
+// table in Markdown. It reads what go test -json prints:
+//
+//	go test -count=1 -json ./... | go run ./test/cmd/times
+//
+// It fails where a test did, so that no table is of a broken run.
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+func main() {
+	if err := run(os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// event is what of a line is needed (go doc test2json).
+type event struct {
+	Action, Package, Test string
+	Elapsed               float64 // seconds
+}
+
+// row is one package.
+type row struct {
+	name, longest string
+	seconds, of   float64 // of the package, and of its longest test
+	tests         int     // subtests are not counted
+}
+
+func run(in io.Reader, out io.Writer) error {
+	rows := map[string]*row{}
+	var failed []string
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			continue // what go itself prints between
+		}
+		if e.Action == "fail" {
+			failed = append(failed, e.Package+" "+e.Test)
+		}
+		if e.Action != "pass" {
+			continue
+		}
+		name := e.Package[strings.Index(e.Package, "/")+1:]
+		r := rows[name]
+		if r == nil {
+			r = &row{name: name}
+			rows[name] = r
+		}
+		switch {
+		case e.Test == "":
+			r.seconds = e.Elapsed
+		case !strings.Contains(e.Test, "/"):
+			r.tests++
+			if e.Elapsed >= r.of {
+				r.longest, r.of = e.Test, e.Elapsed
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("no table, these failed: %s", strings.Join(failed, ", "))
+	}
+	return print(out, rows)
+}
+
+// print leaves out what took less than a second, and says how many those are.
+func print(out io.Writer, rows map[string]*row) error {
+	var all []*row
+	rest, tests, sum := 0, 0, 0.0
+	for _, r := range rows {
+		tests, sum = tests+r.tests, sum+r.seconds
+		if r.seconds < 1 {
+			rest++
+			continue
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b *row) int { return cmp.Or(-cmp.Compare(a.seconds, b.seconds), cmp.Compare(a.name, b.name)) })
+	var b strings.Builder
+	b.WriteString("| package | seconds | tests | the longest |\n|---|---|---|---|\n")
+	for _, r := range all {
+		fmt.Fprintf(&b, "| `%s` | %.0f | %d | `%s` %.0f |\n", r.name, r.seconds, r.tests, r.longest, r.of)
+	}
+	fmt.Fprintf(&b, "| %d others, less than a second each | | | |\n| the sum; packages run side by side | %.0f | %d | |\n", rest, sum, tests)
+	_, err := io.WriteString(out, b.String())
+	return err
+}
