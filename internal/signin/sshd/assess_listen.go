@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -58,7 +59,7 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 		found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
 		return found
 	}
-	var e *Effective
+	e := &Effective{} // nobody was asked about who could come from there
 	if len(f.Users) > 0 {
 		e = &f.Users[0]
 	}
@@ -68,7 +69,7 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 			continue
 		}
 		found.File, found.Line = w.File, w.Line
-		shown := "AddressFamily " + e.Value("addressfamily")
+		shown := "AddressFamily " + cmp.Or(e.Value("addressfamily"), strings.Join(w.Args, " "))
 		if keyword == "listenaddress" {
 			shown = "ListenAddress " + strings.Join(f.listenWords(), ", ")
 		}

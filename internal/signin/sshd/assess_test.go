@@ -185,3 +185,17 @@ func TestSessionScript(t *testing.T) {
 		}
 	}
 }
+
+// Where nobody who is asked about can come from where they are said to, what keeps
+// them out is named all the same.
+func TestNobodyAskedAndOneFamily(t *testing.T) {
+	f := healthy(t, "AddressFamily inet6\nUsePAM yes\n"+packageBlock)
+	f.Users = nil
+	f.Daemon.Own = []netip.AddrPort{netip.MustParseAddrPort("[::]:22")}
+	f.Own = append(f.Own, netip.MustParseAddr("fd00::4"))
+	for _, r := range Assess(&f) {
+		if r.Name == "sshd-reachable" && (r.Line != 1 || !strings.Contains(r.Text, "AddressFamily inet6")) {
+			t.Errorf("%+v", r)
+		}
+	}
+}

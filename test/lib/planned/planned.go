@@ -49,6 +49,10 @@ func Agree(t *testing.T, plan doctor.PlanReport, enable agentrun.Run, log string
 		t.Fatalf("%s was run last", enable.Operation)
 	}
 	tried := plan.Refused == nil && len(plan.Steps) > 0 && slices.Contains(onlyTried(), fault.Code(enable.ExitCode))
+	// Whether the package's own scripts put back what a reinstallation is for, too;
+	// where they do not, a newer version is looked for.
+	helpless := enable.ExitCode == int(fault.VerificationFailed) && slices.ContainsFunc(plan.Steps, func(s doctor.Step) bool { return strings.HasPrefix(s.Text, "reinstall ") })
+	tried = tried || helpless
 	if enable.ExitCode != plan.Code() && !tried {
 		t.Errorf("plan says %d, enable ends with %d: %s\n%s", plan.Code(), enable.ExitCode, enable.Stdout+enable.Stderr, log)
 	}
@@ -60,6 +64,9 @@ func Agree(t *testing.T, plan doctor.PlanReport, enable agentrun.Run, log string
 		if text := strings.ReplaceAll(m[1], `\"`, `"`); slices.Contains(planned, text) {
 			done = append(done, text)
 		}
+	}
+	if helpless {
+		done = done[:min(len(done), len(planned))]
 	}
 	switch changed := Actions(log); {
 	case plan.Refused != nil:

@@ -29,6 +29,9 @@ func (o *machine) oneByOne(before []string) {
 	if err := o.WriteFile(personsProgram, o.Package()["bin/aadsshlogin-handler"].Data, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	// A process that another machine's test was starting meanwhile may still hold the
+	// file open for writing, until it runs a program of its own (ETXTBSY).
+	o.must("for i in $(seq 200); do " + personsProgram + " version > /dev/null 2>&1 && exit 0; sleep 0.05; done; " + personsProgram + " version")
 	seen := map[string]bool{}
 	for i, a := range o.s.attempts {
 		who := a.user + " " + a.from
