@@ -112,7 +112,7 @@ func (m *machine) withoutRoot(results []preflight.Result) []preflight.Result {
 		return results
 	}
 	for i, r := range results {
-		if r.Answer == preflight.Fail && (strings.HasPrefix(r.Name, "sshd") || strings.HasPrefix(r.Name, "sudo")) {
+		if (r.Answer == preflight.Fail || r.Answer == preflight.Warn) && (strings.HasPrefix(r.Name, "sshd") || strings.HasPrefix(r.Name, "sudo")) {
 			results[i].Answer, results[i].Code = preflight.Unknown, fault.OK
 			results[i].Text, results[i].Next = "Only root can see this.", "Run: sudo "+host.Program()+" doctor"
 		}

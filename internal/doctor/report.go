@@ -94,7 +94,9 @@ func newReport(m *machine, checks []Check) Report {
 			r.Checks[i].Next = m.setItUp()
 		}
 	}
-	r.Verdict = verdict(r.Checks)
+	if r.Verdict = verdict(r.Checks); !m.root && r.Verdict.Code == 0 {
+		r.Verdict = notAsRoot()
+	}
 	return r
 }
 
@@ -119,6 +121,12 @@ func verdict(checks []Check) Verdict {
 	}
 	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",
 		Next: "Where somebody still does not get in: sudo " + host.Program() + " doctor --user NAME@DOMAIN; what cannot be seen from here stands below."}
+}
+
+// notAsRoot is the verdict of somebody who is not root and sees no failure: whether
+// people can sign in hangs on what only root can look at.
+func notAsRoot() Verdict {
+	return Verdict{Name: nameOf(0), Text: "Whether people can sign in is not known, for this was not looked at as root.", Next: "Run: sudo " + host.Program() + " doctor"}
 }
 
 func nameOf(code int) string {

@@ -3,11 +3,13 @@
 package doctor_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
@@ -22,6 +24,16 @@ func TestWithoutRoot(t *testing.T) {
 	validate(t, "doctor.schema.json", r.Stdout)
 	if r.ExitCode != 0 || !strings.Contains(string(r.Stdout), `"root": false`) || !strings.Contains(string(r.Stdout), "Only root can see this.") {
 		t.Errorf("exit %d\n%s%s", r.ExitCode, r.Stdout, r.Stderr)
+	}
+	var report doctor.Report
+	must(t, json.Unmarshal(r.Stdout, &report))
+	if !strings.Contains(report.Verdict.Text, "is not known") || !strings.HasPrefix(report.Verdict.Next, "Run: sudo ") {
+		t.Errorf("%+v", report.Verdict)
+	}
+	for _, c := range report.Checks {
+		if strings.Contains(c.Text+c.Next, "permission denied") && c.Answer != "unknown" {
+			t.Errorf("what was not to be read is judged: %+v", c)
+		}
 	}
 	plan, err := s.Run(t.Context(), nil, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "plan")
 	must(t, err)
