@@ -33,7 +33,7 @@ const sshdKeywords = ` acceptenv addressfamily allowgroups allowusers authentica
 func SSHD(text string) Text {
 	values := sshdValues{
 		value: regexp.MustCompile(`^[A-Za-z0-9@._*?!:%/+^~,\[\]-]{1,160}$`),
-		list:  regexp.MustCompile(`^[a-z0-9@.,+^*-]+$`),
+		list:  regexp.MustCompile(`^[+^-]?` + algorithm + `(?:,` + algorithm + `)*$`),
 	}
 	return lines(text, func(line string) (string, bool) {
 		fields := strings.Fields(strings.Replace(strings.TrimSpace(line), "=", " ", 1))
@@ -48,6 +48,11 @@ func SSHD(text string) Text {
 		return indent + strings.Join(fields, " "), true
 	})
 }
+
+// algorithm is the name of one, or a pattern of such names: how they begin (ssh -Q),
+// and that their parts are short.
+const algorithm = `(?:3des|aes|arcfour|blowfish|cast|chacha|curve|diffie|ecdh|ecdsa|ext-info|gss|hmac|kex|mlkem|none|rijndael|rsa|sk-|sntrup|ssh|umac|webauthn|x509|\*)` +
+	`[a-z0-9*]{0,16}(?:[@._-][a-z0-9*]{1,16}){0,8}`
 
 // sshdValues are what values of sshd's keywords can be.
 type sshdValues struct {
@@ -68,7 +73,10 @@ func (v sshdValues) mask(fields []string) (permitted []string, commented bool) {
 			return fields[:i+1], true
 		case i > 0 && strings.HasSuffix(keyword, "command") && !strings.HasPrefix(f, "%"), i > 1 && keyword == "subsystem":
 			fields[i+1] = Masked
-		case v.list.MatchString(f) && strings.Contains(keyword, "algorithms") || keyword == "ciphers" || keyword == "macs":
+		case strings.HasSuffix(keyword, "algorithms") || keyword == "ciphers" || keyword == "macs":
+			if !v.list.MatchString(f) {
+				fields[i+1] = Masked
+			}
 		case !v.value.MatchString(f) || strings.Contains(f, "://") || byChance(f):
 			fields[i+1] = Masked
 		}
