@@ -12,10 +12,17 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Some managers say of a package that the owner of the machine keeps out, or whose
 // repository they have no definition of, only that it is not there.
+
+// blankLine is between two paragraphs of apt's preferences, preference a field of one.
+var (
+	blankLine  = text.Pattern(`\n[ \t]*\n`)
+	preference = text.Pattern(`(?m)^([A-Za-z-]+):[ \t]*(.*)$`)
+)
 
 // aptKeptOut finds the pin of the owner that keeps a package from being installed
 // (apt_preferences(5)), or that the entry of our repository is gone.
@@ -29,7 +36,7 @@ func aptKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 		if err != nil || strings.Contains(path.Base(file), ".") && path.Ext(file) != ".pref" {
 			continue
 		}
-		for _, paragraph := range regexp.MustCompile(`\n[ \t]*\n`).Split(string(content), -1) {
+		for _, paragraph := range blankLine().Split(string(content), -1) {
 			if pinsOut(paragraph, strings.Join(said[1:], ""), string(entry)) {
 				return fault.New(fault.PackageManagerFailed,
 					fmt.Sprintf("The owner of this machine keeps %s from being installed: a pin in %s has a priority below 0.", strings.Join(said[1:], ""), file),
@@ -44,11 +51,12 @@ func aptKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 // one that is named by itself, or everything of a host that the entry names.
 func pinsOut(paragraph, name, entry string) bool {
 	field := func(of string) string {
-		m := regexp.MustCompile(`(?mi)^` + of + `:[ \t]*(.*)$`).FindStringSubmatch(paragraph)
-		if m == nil {
-			return ""
+		for _, m := range preference().FindAllStringSubmatch(paragraph, -1) {
+			if strings.EqualFold(m[1], of) {
+				return strings.TrimSpace(m[2])
+			}
 		}
-		return strings.TrimSpace(m[1])
+		return ""
 	}
 	if priority, err := strconv.Atoi(field("Pin-Priority")); err != nil || priority >= 0 {
 		return false

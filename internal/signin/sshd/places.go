@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // Place is a file or folder that the configuration names.
@@ -71,9 +72,7 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 const sessionScript = "/etc/ssh/sshrc"
 
 // holds finds what keeps a script from its end, or ends more than the script.
-func holds() *regexp.Regexp {
-	return regexp.MustCompile(`(^|[\s;&|({])(sleep\s+(\d\d+|\d+[mhd]|inf\w*)|while|until|wait|kill|pkill|killall|inotifywait|flock)\b`)
-}
+var holds = text.Pattern(`(^|[\s;&|({])(sleep\s+(\d\d+|\d+[mhd]|inf\w*)|while|until|wait|kill|pkill|killall|inotifywait|flock)\b`)
 
 // lineOf is the first line that a pattern matches and that is no comment; 0 where
 // there is none.

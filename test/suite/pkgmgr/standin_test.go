@@ -3,6 +3,7 @@
 package pkgmgr_test
 
 import (
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -34,17 +35,38 @@ func withStatus(status int, below string) func(*pkghost.Host) {
 	return func(h *pkghost.Host) { h.Trouble(path+below, pkghost.Status(status, 0)) }
 }
 
+// ofBoth are the scenes that yum and tdnf have alike: a server that does not answer
+// as it should, and definitions that cannot be read.
+func ofBoth(own map[string]likeness) map[string]likeness {
+	const into = " > /etc/yum.repos.d/third.repo"
+	maps.Copy(own, map[string]likeness{
+		"metadata: 403":                        {trouble: withStatus(403, "/..."), commands: 1},
+		"metadata: 404":                        {trouble: withStatus(404, "/..."), commands: 2},
+		"metadata: 429":                        {trouble: withStatus(429, "/..."), commands: 1},
+		"metadata: 503":                        {trouble: withStatus(503, "/..."), commands: 1},
+		"metadata: connection refused":         {trouble: (*pkghost.Host).Down, commands: 2},
+		"package: 403":                         {trouble: withStatus(403, "/Packages/..."), commands: 1},
+		"package: 404":                         {trouble: withStatus(404, "/Packages/..."), commands: 1},
+		"package: 503":                         {trouble: withStatus(503, "/Packages/..."), commands: 1},
+		"another definition file holds a page": {before: "printf '<html>\\n'" + into, commands: 2},
+		"another definition file has a broken heading":    {before: "printf '[third\\nname=third\\n'" + into, commands: 2},
+		"another definition file has a line that is none": {before: "printf '[third]\\nname=third\\nthese are words\\n'" + into, commands: 2},
+		"our definition file is broken":                   {before: "printf '<html>\\n' > /etc/yum.repos.d/aadsshlogin.repo", commands: 2},
+		"the same definition twice":                       {before: "cat /etc/yum.repos.d/aadsshlogin.repo" + into, commands: 2},
+	})
+	return own
+}
+
 // TestStandInOfTdnf holds what stands in for tdnf against the recording of the
 // real one: the same commands in the same situations, with the same exit codes,
 // words and packages afterwards.
 func TestStandInOfTdnf(t *testing.T) {
 	const (
 		alone = "tdnf -y --disablerepo=* --enablerepo=aadsshlogin"
-		into  = " > /etc/yum.repos.d/third.repo"
 		key   = "/etc/pki/rpm-gpg/RPM-GPG-KEY-aadsshlogin"
 	)
 	azure := roots.Like("azurelinux3.0", roots.Bookworm, roots.Tdnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"3.0\"\nID=azurelinux\nVERSION_ID=\"3.0\"\n")
-	alike(t, azure, "tdnf-3.5.8", alone+" --refresh makecache", map[string]likeness{
+	alike(t, azure, "tdnf-3.5.8", alone+" --refresh makecache", ofBoth(map[string]likeness{
 		"refresh of our source alone":                         {commands: 1},
 		"list of versions":                                    {commands: 2},
 		"install":                                             {commands: 2},
@@ -59,37 +81,23 @@ func TestStandInOfTdnf(t *testing.T) {
 		"failing installation script":                         {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}, commands: 1},
 		"--downloadonly --downloaddir":                        {before: "mkdir -p /var/lib/put", commands: 1},
 		"--downloadonly --downloaddir, then tdnf install of the file": {before: "mkdir -p /var/lib/put", commands: 2},
-		"metadata: 403":                        {trouble: withStatus(403, "/..."), commands: 1},
-		"metadata: 404":                        {trouble: withStatus(404, "/..."), commands: 2},
-		"metadata: 429":                        {trouble: withStatus(429, "/..."), commands: 1},
-		"metadata: 503":                        {trouble: withStatus(503, "/..."), commands: 1},
-		"metadata: connection refused":         {trouble: (*pkghost.Host).Down, commands: 2},
-		"package: 403":                         {trouble: withStatus(403, "/Packages/..."), commands: 1},
-		"package: 404":                         {trouble: withStatus(404, "/Packages/..."), commands: 1},
-		"package: 503":                         {trouble: withStatus(503, "/Packages/..."), commands: 1},
-		"words that are none":                  {commands: 2},
-		"another definition file holds a page": {before: "printf '<html>\\n'" + into, commands: 2},
-		"another definition file has a broken heading":    {before: "printf '[third\\nname=third\\n'" + into, commands: 2},
-		"another definition file has a line that is none": {before: "printf '[third]\\nname=third\\nthese are words\\n'" + into, commands: 2},
-		"our definition file is broken":                   {before: "printf '<html>\\n' > /etc/yum.repos.d/aadsshlogin.repo", commands: 2},
-		"the same definition twice":                       {before: "cat /etc/yum.repos.d/aadsshlogin.repo" + into, commands: 2},
-		"key file missing, and not imported":              {before: "rm " + key, commands: 1},
-		"key not imported":                                {commands: 1},
-	})
+		"words that are none":                {commands: 2},
+		"key file missing, and not imported": {before: "rm " + key, commands: 1},
+		"key not imported":                   {commands: 1},
+	}))
 }
 
 // TestStandInOfYum holds what stands in for yum against the recording of yum 3.4.3.
 func TestStandInOfYum(t *testing.T) {
 	const (
 		ours    = "yum -y --disablerepo=* --enablerepo=aadsshlogin"
-		into    = " > /etc/yum.repos.d/third.repo"
 		key     = "/etc/pki/rpm-gpg/RPM-GPG-KEY-aadsshlogin"
 		install = ours + " install aadsshlogin"
 	)
 	legacy := []fixtures.Spec{{Name: fixtures.Login, Version: older}, {Name: fixtures.Login, Version: newer}, {Name: fixtures.SELinux, Version: newer},
 		{Name: fixtures.Legacy, Version: "1.0.016050002"}, {Name: fixtures.Legacy + "-selinux", Version: "1.0.016050002"}}
 	unsolved := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}}}
-	alike(t, roots.RHEL("7.9"), "yum-3.4.3", ours+" makecache fast", map[string]likeness{
+	alike(t, roots.RHEL("7.9"), "yum-3.4.3", ours+" makecache fast", ofBoth(map[string]likeness{
 		"refresh of our source alone": {commands: 2},
 		"list of versions":            {commands: 2},
 		"install":                     {commands: 2},
@@ -116,24 +124,11 @@ func TestStandInOfYum(t *testing.T) {
 		"missing version":                                    {commands: 1},
 		"missing dependency":                                 {packages: unsolved, commands: 2},
 		"conflict":                                           {packages: legacy, before: ours + " install aadlogin", commands: 1},
-		"another definition file holds a page":               {before: "printf '<html>\n'" + into, commands: 2},
-		"another definition file has a broken heading":       {before: "printf '[third\nname=third\n'" + into, commands: 2},
-		"another definition file has a line that is none":    {before: "printf '[third]\nname=third\nthese are words\n'" + into, commands: 2},
-		"our definition file is broken":                      {before: "printf '<html>\n' > /etc/yum.repos.d/aadsshlogin.repo", commands: 2},
-		"the same definition twice":                          {before: "cat /etc/yum.repos.d/aadsshlogin.repo" + into, commands: 2},
 		"definition gone":                                    {before: "rm /etc/yum.repos.d/aadsshlogin.repo", commands: 3},
 		"failing installation script":                        {packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}, commands: 1},
 		"excluded":                                           {before: "sed -i '$a exclude=aadsshlogin' /etc/yum.conf", commands: 3},
-		"metadata: 403":                                      {trouble: withStatus(403, "/..."), commands: 1},
-		"metadata: 404":                                      {trouble: withStatus(404, "/..."), commands: 2},
-		"metadata: 429":                                      {trouble: withStatus(429, "/..."), commands: 1},
-		"metadata: 503":                                      {trouble: withStatus(503, "/..."), commands: 1},
-		"metadata: connection refused":                       {trouble: (*pkghost.Host).Down, commands: 2},
-		"package: 403":                                       {trouble: withStatus(403, "/Packages/..."), commands: 1},
-		"package: 404":                                       {trouble: withStatus(404, "/Packages/..."), commands: 1},
-		"package: 503":                                       {trouble: withStatus(503, "/Packages/..."), commands: 1},
 		"lock: /var/run/yum.pid":                             {before: "echo 1 > /var/run/yum.pid", commands: 2},
-	})
+	}))
 }
 
 // TestStandInOfApt holds apt 2.2, which stands in for 1.2 to 2.0, against their
