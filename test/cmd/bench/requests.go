@@ -31,27 +31,29 @@ func bareInstall(s *scene.Scene, p roots.Persona) string {
 	return "cat > /etc/yum.repos.d/aadsshlogin.repo <<'X'\n" + definition + "X\ndnf -y --disablerepo='*' --enablerepo=aadsshlogin install aadsshlogin"
 }
 
-// requests compares what the repository is asked for, and how much it sends, by
-// install and enable on a fresh machine and by the bare package manager.
+// requests compares what the repository is asked for, and how much it sends, on a
+// fresh machine: by install and enable, by setup, and by the bare package manager.
 func requests(ctx context.Context) (all []figure, err error) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
-		ours, ourBytes, err := served(ctx, p, func(s *scene.Scene) error {
-			report, err := s.Agent.Apply(ctx, s.Goal())
-			if last := len(report.Runs) - 1; err == nil && (last < 0 || report.Runs[last].ExitCode != 0) {
-				err = fmt.Errorf("the handler on %s: %+v", p.Name, report.Runs)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
 		bare, bareBytes, err := served(ctx, p, func(s *scene.Scene) error { return shell(ctx, s, bareInstall(s, p)) })
 		if err != nil {
 			return nil, err
 		}
-		all = append(all,
-			figure{"requests of a fresh installation by " + string(p.Family), fmt.Sprint(ours), fmt.Sprintf("<= %d, as the bare manager", bare), ours > bare},
-			figure{"bytes of it", fmt.Sprint(ourBytes), fmt.Sprintf("<= %d, as the bare manager", bareBytes), ourBytes > bareBytes})
+		for _, by := range []struct {
+			what string
+			do   func(*scene.Scene) error
+		}{
+			{"a fresh installation by " + string(p.Family), func(s *scene.Scene) error { return applied(ctx, s) }},
+			{"setup by " + string(p.Family), func(s *scene.Scene) error { _, err := setUp(ctx, s); return err }},
+		} {
+			ours, ourBytes, err := served(ctx, p, by.do)
+			if err != nil {
+				return nil, fmt.Errorf("%s on %s: %w", by.what, p.Name, err)
+			}
+			all = append(all,
+				figure{"requests of " + by.what, fmt.Sprint(ours), fmt.Sprintf("<= %d, as the bare manager", bare), ours > bare},
+				figure{"bytes of it", fmt.Sprint(ourBytes), fmt.Sprintf("<= %d, as the bare manager", bareBytes), ourBytes > bareBytes})
+		}
 	}
 	return all, nil
 }
