@@ -25,8 +25,8 @@ for: the endpoints, the clock, the agent, firewall, disks, recent sign-ins. It
 changes nothing. The endpoints are asked side by side, for 5 seconds at most.
 
 The exit code is the verdict's: 0 where nothing is broken, else the code of the
-first failure, which "explain" tells more about. Without root it says unknown
-where only root can see.
+first failure, which "explain" tells more about. Without root most of it is
+unknown, and the exit code is 2 unless what others can see is broken.
 
 With --user it follows one person's way in, gate by gate, and shows what the log
 says of them; --from adds the address that they connect from.

@@ -49,9 +49,9 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 	if err != nil {
 		return nil, err
 	}
-	plan, err := Plan(ctx, o, "enable")
-	if err != nil {
-		return nil, err
+	plan, planErr := Plan(ctx, o, "enable")
+	if planErr != nil && o.Root {
+		return nil, planErr
 	}
 	status, statusErr := LastStatus(ctx, o)
 
@@ -69,8 +69,10 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 	report = withoutQuotes(report)
 	a.text("doctor.txt", permit.Addresses(report.Text(Style{All: true})))
 	a.json("doctor.json", report)
-	a.text("plan.txt", permit.Addresses(plan.Text()))
-	a.json("plan.json", plan)
+	if planErr == nil {
+		a.text("plan.txt", permit.Addresses(plan.Text()))
+		a.json("plan.json", plan)
+	}
 	if statusErr == nil {
 		a.text("status.txt", permit.Addresses(status.Text(o.Now())))
 		a.json("status.json", status)
@@ -304,7 +306,7 @@ func (a *archive) about(root bool) {
 secret; *** stands for the others. Names of people and machines are in it: look through it before you pass it on.
 `
 	if !root {
-		about += `It was made without root, so what only root can read is missing: settings, status and logs of the extension,
+		about += `It was made without root, so what only root can read is missing: plan, settings, status and logs of the extension,
 the logs of sign-ins, and what sshd says of its configuration. Make it again with sudo where that matters.
 `
 	}

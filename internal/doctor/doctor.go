@@ -53,14 +53,13 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			continue
 		}
 		for _, result := range check.Run([]*check.Row[*machine]{r}, m) {
-			result.Text, result.Next = m.words(result.Text), facts.ByManager(m.Target.Manager, m.words(result.Next))
-			c := newCheck(result)
-			if o.wants(c.Name) {
-				checks = append(checks, c)
+			if o.wants(result.Name) {
+				checks = append(checks, m.shown(&result))
 			}
 		}
 	}
 	report := newReport(m, append(checks, o.notLookedAt(m, checks)...))
+	report.unjudged(o)
 	if o.Who != nil {
 		report.ofOne(m)
 	}
@@ -71,6 +70,15 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		}
 	}
 	return report, nil
+}
+
+// shown is an answer for whoever asks, in this machine's words.
+func (m *machine) shown(r *preflight.Result) Check {
+	hidden := m.hide(r)
+	r.Text, r.Next = m.words(r.Text), facts.ByManager(m.Target.Manager, m.words(r.Next))
+	c := newCheck(r)
+	c.hidden = hidden
+	return c
 }
 
 // notLookedAt has what was asked for by its own name and could not be answered:
@@ -87,8 +95,8 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	for _, c := range facts.SignInChecks() {
 		shown := slices.ContainsFunc(checks, func(shown Check) bool { return shown.Name == c.Name })
 		if !shown && slices.Contains(o.Only, c.Name) {
-			missing = append(missing, Check{Name: c.Name, Section: c.Section, gate: c.Gate, Answer: preflight.Unknown.String(),
-				Text: "Not looked at, because " + why + "."})
+			missing = append(missing, m.shown(&preflight.Result{Name: c.Name, Section: c.Section, Gate: c.Gate, Answer: preflight.Unknown,
+				Text: "Not looked at, because " + why + "."}))
 		}
 	}
 	return missing
@@ -98,23 +106,8 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 // enable where something is to be changed.
 func (m *machine) undecided(results []preflight.Result) []preflight.Result {
 	for i, r := range results {
-		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {
+		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && m.root && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {
 			results[i].Answer = preflight.Fail
-		}
-	}
-	return results
-}
-
-// withoutRoot turns what only root can see into Unknown: sshd, for one, needs
-// its host keys to say anything.
-func (m *machine) withoutRoot(results []preflight.Result) []preflight.Result {
-	if m.root {
-		return results
-	}
-	for i, r := range results {
-		if (r.Answer == preflight.Fail || r.Answer == preflight.Warn) && (strings.HasPrefix(r.Name, "sshd") || strings.HasPrefix(r.Name, "sudo")) {
-			results[i].Answer, results[i].Code = preflight.Unknown, fault.OK
-			results[i].Text, results[i].Next = "Only root can see this.", "Run: sudo "+host.Program()+" doctor"
 		}
 	}
 	return results

@@ -23,6 +23,7 @@ type machine struct {
 	facts.Facts
 	version string
 	root    bool
+	denied  func(paths ...string) bool // something there could not be looked at
 	now     time.Time
 	asked   bool // the metadata service was
 
@@ -54,7 +55,7 @@ type machine struct {
 // cloud that it names decides who else is asked; all others side by side.
 func look(ctx context.Context, o Options) *machine {
 	h := o.Host
-	m := &machine{version: o.Version, root: o.Root, now: o.Now(), one: o.Who}
+	m := &machine{version: o.Version, root: o.Root, denied: h.Denied, now: o.Now(), one: o.Who}
 	var from netip.Addr
 	if m.one != nil {
 		from = m.one.From

@@ -58,7 +58,8 @@ func (f *Fleet) Worst() int {
 type Summary struct {
 	Schema   string  `json:"schema"`
 	Machines int     `json:"machines"`
-	Well     int     `json:"well"` // without a failure
+	Well     int     `json:"well"`                // without a failure
+	Unjudged int     `json:"notJudged,omitempty"` // not looked at as root
 	Causes   []Cause `json:"causes"`
 }
 
@@ -79,10 +80,13 @@ func (f *Fleet) Summary() Summary {
 	at := map[string]int{}
 	for _, r := range f.reports {
 		v := r.Verdict
-		if v.Code == 0 {
+		switch {
+		case v.Code == 0:
 			s.Well++
+		case v.Code == int(fault.Usage):
+			s.Unjudged++
 		}
-		if v.Check == "" {
+		if v.Check == "" && v.Code == 0 {
 			continue
 		}
 		key := fmt.Sprint(v.Code, v.Check)
@@ -106,14 +110,15 @@ func (f *Fleet) Summary() Summary {
 // Text is the summary for a terminal.
 func (s Summary) Text(style Style) string {
 	var b strings.Builder
-	style.wrap(&b, "", 0, fmt.Sprintf("%s: %d without a failure, %d with one.", counted(s.Machines, "machine"), s.Well, s.Machines-s.Well))
+	head := fmt.Sprintf("%s: %d without a failure, %d with one", counted(s.Machines, "machine"), s.Well, s.Machines-s.Well-s.Unjudged)
+	if s.Unjudged > 0 {
+		head += fmt.Sprintf(", %d not looked at as root", s.Unjudged)
+	}
+	style.wrap(&b, "", 0, head+".")
 	for _, c := range s.Causes {
-		answer := "fail"
-		if c.Code == 0 {
-			answer = "warn"
-		}
+		answer := Verdict{Code: c.Code, Check: c.Check}.answer()
 		b.WriteString("\n")
-		style.wrap(&b, style.painted(answer, fmt.Sprintf("%s %d %s", word(answer), c.Code, c.Check))+" ", 2, fmt.Sprintf("on %s: %s", counted(len(c.Machines), "machine"), strings.Join(c.Machines, ", ")))
+		style.wrap(&b, style.painted(answer, fmt.Sprintf("%s %d %s", word(answer), c.Code, text.Or(c.Check, c.Name)))+" ", 2, fmt.Sprintf("on %s: %s", counted(len(c.Machines), "machine"), strings.Join(c.Machines, ", ")))
 		b.WriteString("  ")
 		style.wrap(&b, "", 2, text.Printable(c.Text))
 		if c.Next != "" {

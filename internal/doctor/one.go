@@ -169,12 +169,16 @@ func (s Style) user(b *strings.Builder, r Report) {
 			continue
 		}
 		for _, c := range r.Checks {
-			if c.Answer == "pass" || told[c.Name+c.Text] || !slices.Contains(g.Checks, c.Name) {
+			key := c.Name + c.Text
+			if c.hidden { // one line for all of the gate
+				key = g.Name + c.Text
+			}
+			if c.Answer == "pass" || told[key] || !slices.Contains(g.Checks, c.Name) {
 				continue
 			}
-			told[c.Name+c.Text] = true
+			told[key] = true
 			next := c.Next
-			if r.Verdict.tells(c) {
+			if c.hidden || r.Verdict.tells(c) {
 				next = "" // it stands at the top
 			}
 			s.entry(b, c.Answer, g.Name, c.Text, next)

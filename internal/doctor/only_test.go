@@ -12,7 +12,7 @@ import (
 // What was asked for by name and needs the package is answered without it too.
 func TestOnlyWithoutThePackage(t *testing.T) {
 	var m machine
-	m.Target.Packages.Login = "aadsshlogin"
+	m.root, m.Target.Packages.Login = true, "aadsshlogin"
 	m.Facts.Packages = map[string]pkgmgr.Package{}
 	for _, name := range []string{"sshd-groups", "pam-account"} {
 		got := Options{Only: []string{name}}.notLookedAt(&m, nil)

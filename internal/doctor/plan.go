@@ -9,6 +9,8 @@ import (
 	"aadsshlogin-handler/handler"
 	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/text"
@@ -82,10 +84,18 @@ func planSteps(p decide.Plan) []Step {
 	return steps
 }
 
-// Plan looks and plans as an operation would, and changes nothing.
+// Plan looks and plans as an operation would, and changes nothing. The error is a
+// *fault.Fault, of code Usage where whoever asks is not root.
 func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if !o.Root {
+		command := "plan"
+		if o.Offer != nil {
+			command = "setup --dry-run"
+		}
+		return PlanReport{}, fault.New(fault.Usage, "Only root can see what a plan is made from: the extension's settings, and what sshd has in force.", "Run: sudo "+host.Program()+" "+command)
 	}
 	m := machine{root: o.Root, offer: o.Offer}
 	m.agentDir, m.extension = findExtension(ctx, o.Host)
@@ -98,7 +108,6 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		return PlanReport{}, err
 	}
 	d := decide.For(&m.Facts, goal)
-	d.Verified = m.withoutRoot(d.Verified)
 	if f := d.Outlook(); f != nil {
 		what, next := f.What, f.Remedy()
 		if o.Offer != nil || m.extension.standalone() {

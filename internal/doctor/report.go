@@ -41,7 +41,8 @@ type Machine struct {
 	Packages     string `json:"packages,omitempty"` // version of aadsshlogin
 }
 
-// Verdict is the one answer: the first failure, else the first warning.
+// Verdict is the one answer: the first failure, else the first warning. Where
+// something was left out for want of root and nothing failed, it is code 2.
 type Verdict struct {
 	Code  int    `json:"code"` // the exit code
 	Name  string `json:"name"`
@@ -59,9 +60,10 @@ type Check struct {
 	Next    string `json:"next,omitempty"`
 	Code    int    `json:"code,omitempty"` // of a failure
 	gate    check.Gate
+	hidden  bool // only root can see it, and nobody looked as root
 }
 
-func newCheck(result preflight.Result) Check {
+func newCheck(result *preflight.Result) Check {
 	c := Check{Name: result.Name, Section: result.Section, gate: result.Gate, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Shown(result.Next)}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
@@ -83,6 +85,9 @@ func newReport(m *machine, checks []Check) Report {
 		},
 		Checks: checks, Unseen: unseen(m), Plan: planSteps(m.decision.Plan),
 	}
+	if !m.root {
+		r.Plan = []Step{} // it would be made of what others see
+	}
 	if m.asked {
 		r.Machine.Cloud, r.Machine.Identity = m.Identity.Cloud.Name, m.Identity.Kind.String()
 	}
@@ -94,9 +99,7 @@ func newReport(m *machine, checks []Check) Report {
 			r.Checks[i].Next = m.setItUp()
 		}
 	}
-	if r.Verdict = verdict(r.Checks); !m.root && r.Verdict.Code == 0 {
-		r.Verdict = notAsRoot()
-	}
+	r.Verdict = verdict(r.Checks)
 	return r
 }
 
@@ -121,12 +124,6 @@ func verdict(checks []Check) Verdict {
 	}
 	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",
 		Next: "Where somebody still does not get in: sudo " + host.Program() + " doctor --user NAME@DOMAIN; what cannot be seen from here stands below."}
-}
-
-// notAsRoot is the verdict of somebody who is not root and sees no failure: whether
-// people can sign in hangs on what only root can look at.
-func notAsRoot() Verdict {
-	return Verdict{Name: nameOf(0), Text: "Whether people can sign in is not known, for this was not looked at as root.", Next: "Run: sudo " + host.Program() + " doctor"}
 }
 
 func nameOf(code int) string {

@@ -93,6 +93,9 @@ func (s Status) Exit() int {
 func LastStatus(ctx context.Context, o Options) (Status, error) {
 	h := o.Host
 	s := Status{Schema: schemaVersion, Version: o.Version, Sequence: -1, Parts: []Part{}}
+	if !o.Root {
+		return s, fault.New(fault.Usage, "Only root can see what the extension said, and how this machine is.", "Run: sudo "+host.Program()+" status")
+	}
 	_, e := findExtension(ctx, h)
 	if receipt, err := state.ReadReceipt(h); err == nil {
 		s.Notice = receipt.Notice
@@ -102,9 +105,6 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 		s.Running = fmt.Sprintf("process %d since %s", t.PID, t.Since.UTC().Format(time.RFC3339))
 	}
 	if e == nil {
-		if !o.Root {
-			return s, fault.New(fault.Usage, "The agent's folder can be read by root only.", "Run: sudo "+host.Program()+" status")
-		}
 		s.Message = "The agent has no extension " + names.Ours().Type + " on this machine, and setup was not run on it."
 		s.Name = nameOf(0)
 		return s, nil

@@ -62,7 +62,7 @@ func shared(checks []*preflight.Check) []*check.Row[*machine] {
 	var all []*check.Row[*machine]
 	for _, c := range checks {
 		all = append(all, &check.Row[*machine]{About: c.About, Several: c.Several, Run: func(m *machine) []preflight.Result {
-			return m.undecided(m.withoutRoot(check.Run([]*check.Row[*facts.Facts]{c}, &m.Facts)))
+			return m.undecided(check.Run([]*check.Row[*facts.Facts]{c}, &m.Facts))
 		}})
 	}
 	return all

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/text"
 )
 
@@ -30,7 +31,8 @@ func (r Report) Text(s Style) string {
 	s.verdict(&b, r)
 	if r.User != nil {
 		s.user(&b, r)
-		return b.String() + r.rootNote()
+		s.hidden(&b, r.Checks)
+		return b.String()
 	}
 	var rest []Check
 	passed := 0
@@ -38,7 +40,7 @@ func (r Report) Text(s Style) string {
 		switch {
 		case c.Answer == "pass":
 			passed++
-		case !r.Verdict.tells(c):
+		case !c.hidden && !r.Verdict.tells(c):
 			rest = append(rest, c)
 		}
 	}
@@ -57,24 +59,39 @@ func (r Report) Text(s Style) string {
 	} else if passed > 0 {
 		fmt.Fprintf(&b, "\n%s passed (--all shows them).\n", counted(passed, "check"))
 	}
-	b.WriteString(r.rootNote())
+	s.hidden(&b, r.Checks)
 	if r.Verdict.Code == 0 || s.All {
 		s.unseen(&b, r.Unseen)
 	}
 	return b.String()
 }
 
-// rootNote is said to whoever is not root.
-func (r Report) rootNote() string {
-	if r.Root {
-		return ""
+// hidden is what only root can see, one line for each reason.
+func (s Style) hidden(b *strings.Builder, checks []Check) {
+	told := ""
+	for i := range checks {
+		c, n := &checks[i], 0
+		if !c.hidden || strings.Contains(told, c.Text) {
+			continue
+		}
+		for j := range checks {
+			if checks[j].hidden && checks[j].Text == c.Text {
+				n++
+			}
+		}
+		if told == "" {
+			b.WriteString("\n" + s.bold("Not looked at without root") + "\n")
+		}
+		told += c.Text
+		s.entry(b, "unknown", c.Name, fmt.Sprintf("%s (%s).", strings.TrimSuffix(c.Text, "."), counted(n, "check")), "")
 	}
-	return "\nRun it with sudo to see what only root can see.\n"
 }
 
 // answer is the verdict in the words of a check.
 func (v Verdict) answer() string {
 	switch {
+	case v.Code == int(fault.Usage):
+		return "unknown"
 	case v.Code != 0:
 		return "fail"
 	case v.Check != "":
@@ -102,7 +119,7 @@ func (r Report) Brief() string {
 	left := 0
 	for _, answer := range []string{"fail", "warn", "unknown"} {
 		for _, c := range r.Checks {
-			if c.Answer != answer || r.Verdict.tells(c) {
+			if c.Answer != answer || c.hidden || r.Verdict.tells(c) {
 				continue
 			}
 			line := fmt.Sprintf("%s %s: %s\n", word(c.Answer), c.Name, text.Clip(c.Text, 300))

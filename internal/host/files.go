@@ -86,7 +86,7 @@ func (h *Host) open(path string) (*os.File, fs.FileInfo, error) {
 	// O_NONBLOCK: a FIFO in the place of a file must not hang us.
 	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, nil, h.short.note(err)
+		return nil, nil, h.denials.note(path, h.short.note(err))
 	}
 	info, err := f.Stat()
 	switch {
@@ -153,7 +153,7 @@ func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
 // Exists reports whether something is at path, without following a last symlink.
 func (h *Host) Exists(path string) bool {
 	_, err := os.Lstat(h.Path(path))
-	return err == nil
+	return h.denials.note(path, err) == nil
 }
 
 // MayRun says whether the file system and the file's mode let the program at path be
@@ -161,10 +161,16 @@ func (h *Host) Exists(path string) bool {
 func (h *Host) MayRun(path string) bool { return unix.Access(h.Path(path), unix.X_OK) == nil }
 
 // Stat is os.Stat under the root.
-func (h *Host) Stat(path string) (fs.FileInfo, error) { return os.Stat(h.Path(path)) }
+func (h *Host) Stat(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(h.Path(path))
+	return info, h.denials.note(path, err)
+}
 
 // Lstat is os.Lstat under the root.
-func (h *Host) Lstat(path string) (fs.FileInfo, error) { return os.Lstat(h.Path(path)) }
+func (h *Host) Lstat(path string) (fs.FileInfo, error) {
+	info, err := os.Lstat(h.Path(path))
+	return info, h.denials.note(path, err)
+}
 
 // Readlink is os.Readlink under the root.
 func (h *Host) Readlink(path string) (string, error) { return os.Readlink(h.Path(path)) }
@@ -172,7 +178,7 @@ func (h *Host) Readlink(path string) (string, error) { return os.Readlink(h.Path
 // ReadDir is os.ReadDir under the root.
 func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(h.Path(path))
-	return entries, h.short.note(err)
+	return entries, h.denials.note(path, h.short.note(err))
 }
 
 // Glob lists the paths of the machine (without the root) that match pattern, in

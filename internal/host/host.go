@@ -13,5 +13,6 @@ type Host struct {
 	Runner Runner
 	Log    *logging.Logger
 
-	short shortage
+	short   shortage
+	denials denials
 }

@@ -3,44 +3,15 @@
 package doctor_test
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/doctor"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 )
-
-// Without root nothing fails that does not fail with root: what cannot be seen
-// is unknown.
-func TestWithoutRoot(t *testing.T) {
-	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
-	r, err := s.Run(t.Context(), nil, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "doctor", "--json")
-	must(t, err)
-	validate(t, "doctor.schema.json", r.Stdout)
-	if r.ExitCode != 0 || !strings.Contains(string(r.Stdout), `"root": false`) || !strings.Contains(string(r.Stdout), "Only root can see this.") {
-		t.Errorf("exit %d\n%s%s", r.ExitCode, r.Stdout, r.Stderr)
-	}
-	var report doctor.Report
-	must(t, json.Unmarshal(r.Stdout, &report))
-	if !strings.Contains(report.Verdict.Text, "is not known") || !strings.HasPrefix(report.Verdict.Next, "Run: sudo ") {
-		t.Errorf("%+v", report.Verdict)
-	}
-	for _, c := range report.Checks {
-		if strings.Contains(c.Text+c.Next, "permission denied") && c.Answer != "unknown" {
-			t.Errorf("what was not to be read is judged: %+v", c)
-		}
-	}
-	plan, err := s.Run(t.Context(), nil, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "plan")
-	must(t, err)
-	if plan.ExitCode != 0 || string(plan.Stdout) != "Nothing is to be done.\n" {
-		t.Errorf("plan: exit %d\n%s", plan.ExitCode, plan.Output())
-	}
-}
 
 // --only and --skip leave out the work too: nobody is asked whom it is not about.
 func TestOnlyAndSkip(t *testing.T) {

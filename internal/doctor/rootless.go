@@ -1,0 +1,131 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/text"
+)
+
+// visible are the checks whose answers are the same whoever asks, each with the
+// files that it rests on, of which nothing may have been refused. A check that is
+// not here is unknown without root, for something that it rests on may look to
+// others as if it were missing.
+const visible = `clock
+disk
+ssh-service
+network-role-check
+network-login
+person-account
+nologin /etc/nologin /run/nologin /etc/pam.d
+distro /etc/os-release /usr/lib/os-release
+memory /proc/meminfo /sys/devices/system/memory /sys/firmware/memmap
+identity /opt/azcmagent /var/opt/azcmagent
+packages /var/lib/dpkg /var/lib/rpm /usr/lib/sysimage/rpm
+legacy-package /var/lib/dpkg /var/lib/rpm /usr/lib/sysimage/rpm
+nss-passwd /etc/nsswitch.conf
+nss-group /etc/nsswitch.conf
+nss-shadow /etc/nsswitch.conf
+cert-handler /usr /lib /lib64 /bin /sbin
+user-add /usr /lib /lib64 /bin /sbin
+pam-module /usr /lib /lib64 /bin /sbin
+nss-library /usr /lib /lib64 /bin /sbin`
+
+// evident says whether only a pass of this check hangs on what root alone can see:
+// what it complains of was read.
+func evident(name string) bool { return name == "sign-in-errors" || name == "person-role" }
+
+// everybodySees says whether a check is one of visible, and what it rests on.
+func everybodySees(name string) (files []string, ok bool) {
+	for _, line := range strings.Split(visible, "\n") {
+		if f := strings.Fields(line); f[0] == name {
+			return f[1:], true
+		}
+	}
+	return nil, false
+}
+
+// rootOnly says what of a check only root can see.
+func rootOnly(r *preflight.Result) string {
+	what := "see all that this hangs on"
+	switch {
+	case r.Gate == check.GateSudo:
+		what = "read sudo's rules"
+	case r.Name == "firewall":
+		what = "read this machine's firewall rules"
+	case r.Gate == check.GateHistory, r.Name == "person-role":
+		what = "read all that was logged of sign-ins"
+	case r.Gate == check.GateSELinux:
+		what = "ask SELinux what it knows and what it denied"
+	case r.Section == check.Network:
+		what = "see which proxy the VM agent has"
+	case r.Section == check.SignIn:
+		what = "ask sshd for its configuration"
+	case r.Section == check.Packages, r.Section == check.Repository, r.Section == check.Identity, r.Name == "settings":
+		what = "read the extension's folder and settings"
+	}
+	return "Only root can " + what + "."
+}
+
+// hide makes an answer unknown, with its text and advice, where whoever asks is not
+// root and only root can be sure of it; it says whether it did.
+func (m *machine) hide(r *preflight.Result) bool {
+	if m.root {
+		return false
+	}
+	files, everybody := everybodySees(r.Name)
+	if everybody && !m.refused(r, files) || evident(r.Name) && (r.Answer == preflight.Warn || r.Answer == preflight.Fail) {
+		return false
+	}
+	r.Answer, r.Code, r.Text = preflight.Unknown, fault.OK, rootOnly(r)
+	r.Next = "Run: sudo " + host.Program() + " doctor --only " + r.Name
+	return true
+}
+
+// refused says whether an answer may rest on something that could not be looked at.
+func (m *machine) refused(r *preflight.Result, files []string) bool {
+	if m.denied != nil && m.denied(files...) {
+		return true
+	}
+	switch r.Name {
+	case "packages", "legacy-package": // programs read the database, and say in their own words that they may not
+		return m.PackagesErr != nil || r.Answer == preflight.Unknown
+	case "identity": // what keeps others from the metadata service need not keep root
+		return r.Answer == preflight.Unknown || r.Code == fault.IdentityUnknown
+	case "network-role-check", "network-login": // the agent's proxy, by which they may answer, is not seen
+		return r.Answer != preflight.Pass
+	case "nologin": // whether PAM asks for it stands in sshd's configuration too
+		return r.Answer == preflight.Pass && m.nologin != ""
+	}
+	return false
+}
+
+// unjudged makes the verdict one of code Usage where nothing is known to be broken,
+// and something was hidden for want of root.
+func (r *Report) unjudged(o Options) {
+	hidden := 0
+	for i := range r.Checks {
+		if r.Checks[i].hidden {
+			hidden++
+		}
+	}
+	if hidden == 0 || r.Verdict.Code != 0 {
+		return
+	}
+	next := "Run: sudo " + host.Program() + " doctor"
+	if len(o.Only) > 0 {
+		next += " --only " + strings.Join(o.Only, ",")
+	}
+	if o.Who != nil {
+		next += " --user " + text.Quote(o.Who.Name)
+		if o.Who.From.IsValid() {
+			next += " --from " + o.Who.From.String()
+		}
+	}
+	r.Verdict = Verdict{Code: int(fault.Usage), Name: nameOf(int(fault.Usage)), Next: next,
+		Text: fmt.Sprintf("Not looked at as root, so whether people can sign in is not known: %s only root can see.", counted(hidden, "answer"))}
+}

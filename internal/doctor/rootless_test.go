@@ -1,0 +1,104 @@
+package doctor
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/preflight"
+	"aadsshlogin-handler/internal/signin/gate"
+)
+
+// Without root an answer stands only where everybody can see what it rests on; any
+// other is hidden, also a warning, and its advice with it.
+func TestWithoutRoot(t *testing.T) {
+	nothing, something := func(...string) bool { return false }, func(...string) bool { return true }
+	for _, about := range Table() {
+		for _, answer := range []preflight.Answer{preflight.Pass, preflight.Warn, preflight.Fail, preflight.Unknown} {
+			given := preflight.Result{Name: about.Name, Section: about.Section, Gate: about.Gate, Answer: answer, Text: "It is.", Next: "Make it readable again."}
+			files, everybody := everybodySees(about.Name)
+			if got, hidden := (&machine{root: true, denied: something}).asSeen(given); hidden || got.Text != given.Text {
+				t.Errorf("root: %+v", got)
+			}
+			got, hidden := (&machine{denied: nothing}).asSeen(given)
+			told := answer != preflight.Pass && answer != preflight.Unknown && evident(about.Name)
+			if !everybody && hidden == told {
+				t.Errorf("%s %s: %+v", about.Name, answer, got)
+			}
+			if hidden && (got.Answer != preflight.Unknown || got.Code != fault.OK || !strings.HasPrefix(got.Text, "Only root can ") || got.Next != "Run: sudo "+host.Program()+" doctor --only "+about.Name) {
+				t.Errorf("%s %s: %+v", about.Name, answer, got)
+			}
+			if got, hidden := (&machine{denied: something}).asSeen(given); !hidden && files != nil {
+				t.Errorf("%s %s, and its file was refused: %+v", about.Name, answer, got)
+			}
+		}
+	}
+	for _, line := range strings.Split(visible, "\n") {
+		name := strings.Fields(line)[0]
+		if _, ok := check.Find(Table(), name); !ok {
+			t.Errorf("%s is no check", name)
+		}
+	}
+	for _, c := range []struct {
+		what   string
+		m      machine
+		r      preflight.Result
+		hidden bool
+	}{
+		{"the database was not read", machine{Facts: unreadPackages()}, preflight.Result{Name: "packages", Answer: preflight.Fail, Code: fault.PackageManagerFailed}, true},
+		{"not installed", machine{}, preflight.Result{Name: "packages", Answer: preflight.Fail, Code: fault.PackageManagerFailed}, false},
+		{"the receipt", machine{}, preflight.Result{Name: "packages", Answer: preflight.Unknown}, true},
+		{"no identity", machine{}, preflight.Result{Name: "identity", Answer: preflight.Fail, Code: fault.IdentityMissing}, false},
+		{"no answer", machine{}, preflight.Result{Name: "identity", Answer: preflight.Unknown, Code: fault.IdentityUnknown}, true},
+		{"no direct way", machine{}, preflight.Result{Name: "network-role-check", Answer: preflight.Fail, Code: fault.VerificationFailed}, true},
+		{"a direct way", machine{}, preflight.Result{Name: "network-role-check"}, false},
+		{"nobody gets in", machine{nologin: "/etc/nologin"}, preflight.Result{Name: "nologin", Answer: preflight.Fail}, false},
+		{"PAM does not ask for it, by default", machine{nologin: "/etc/nologin"}, preflight.Result{Name: "nologin"}, true},
+	} {
+		if _, hidden := c.m.asSeen(c.r); hidden != c.hidden {
+			t.Errorf("%s: hidden %v", c.what, hidden)
+		}
+	}
+}
+
+// asSeen is what is left of an answer for whoever asks.
+func (m *machine) asSeen(r preflight.Result) (preflight.Result, bool) {
+	hidden := m.hide(&r)
+	return r, hidden
+}
+
+func unreadPackages() (f facts.Facts) {
+	f.PackagesErr = errors.New("rpm: permission denied")
+	return f
+}
+
+// Without root nothing is called well, and the command is the one that was typed.
+func TestVerdictWithoutRoot(t *testing.T) {
+	hidden := []Check{{Name: "memory", Answer: "pass"}, {Name: "sshd-config", Answer: "unknown", Text: "Only root can ask sshd for its configuration.", hidden: true}, {Name: "sudo", Answer: "unknown", Text: "Only root can read sudo's rules.", hidden: true},
+		{Name: "sshd-groups", Answer: "unknown", Text: "Only root can ask sshd for its configuration.", hidden: true}}
+	ada := &gate.Somebody{Name: "ada@contoso.com", From: netip.MustParseAddr("198.51.100.7")}
+	for args, o := range map[string]Options{"": {}, " --only sshd-config,sudo": {Only: []string{"sshd-config", "sudo"}}, " --user ada@contoso.com --from 198.51.100.7": {Who: ada}} {
+		r := Report{Checks: hidden}
+		r.unjudged(o)
+		if v := r.Verdict; v.Code != 2 || !strings.Contains(v.Text, "Not looked at as root") || !strings.Contains(v.Text, "3 answers") || v.Next != "Run: sudo "+host.Program()+" doctor"+args {
+			t.Errorf("%+v", v)
+		}
+	}
+	for _, r := range []Report{{Checks: hidden[:1]}, {Checks: hidden, Verdict: Verdict{Code: 21}}} {
+		was := r.Verdict
+		if r.unjudged(Options{}); r.Verdict != was {
+			t.Errorf("all was seen, or something is broken: %+v", r.Verdict)
+		}
+	}
+	r := Report{Checks: hidden}
+	r.unjudged(Options{})
+	text := r.Text(Style{})
+	if !strings.HasPrefix(text, "? 2 usage: Not looked at as root") || strings.Count(text, "Only root can ask sshd for its configuration (2 checks).") != 1 || strings.Contains(text, "sshd-groups") || strings.Contains(text, "OK") {
+		t.Error(text)
+	}
+}
