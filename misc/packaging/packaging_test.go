@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +22,8 @@ import (
 	"aadsshlogin-handler/test/lib/keys"
 )
 
-// checkout copies the module into a folder of its own, whose files are as old
-// as it says.
+// checkout copies what of the module is built into a folder of its own, whose
+// files are as old as it says.
 func checkout(t *testing.T, dir string, age time.Duration) {
 	t.Helper()
 	if err := os.CopyFS(dir, tree{os.DirFS("../..")}); err != nil {
@@ -40,14 +41,15 @@ func checkout(t *testing.T, dir string, age time.Duration) {
 	}
 }
 
-// tree leaves out what is no source.
+// tree leaves out what is no source of the product: half of the files are the
+// tests', which would only be copied.
 type tree struct{ fs.FS }
 
 func (s tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	all, err := fs.ReadDir(s.FS, name)
 	var kept []fs.DirEntry
 	for _, e := range all {
-		if n := e.Name(); n != ".git" && n != "build" {
+		if n := e.Name(); !slices.Contains([]string{".git", "build", "test", "testdata", "docs"}, n) && !strings.HasSuffix(n, "_test.go") {
 			kept = append(kept, e)
 		}
 	}

@@ -2,13 +2,16 @@ package fabric
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // tenant is the certificate that protected settings are encrypted for. The
@@ -19,24 +22,46 @@ type tenant struct {
 }
 
 func newTenant() (*tenant, error) {
+	pair, err := tenantPair()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "tenant.")
 	if err != nil {
 		return nil, err
 	}
-	t := &tenant{dir: dir}
-	_, err = openssl(nil, "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "3650", "-subj", "/CN=TenantEncryptionCert",
-		"-keyout", t.key(), "-out", t.certificate())
-	if err != nil {
+	t := &tenant{dir: dir, thumbprint: pair.thumbprint}
+	if err := errors.Join(os.WriteFile(t.key(), pair.key, 0o600), os.WriteFile(t.certificate(), pair.certificate, 0o600)); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	out, err := openssl(nil, "x509", "-in", t.certificate(), "-fingerprint", "-sha1", "-noout")
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	_, print, _ := strings.Cut(strings.TrimSpace(string(out)), "=")
-	t.thumbprint = strings.ToUpper(strings.ReplaceAll(print, ":", ""))
 	return t, nil
 }
+
+// pair is a tenant's key and certificate, PEM both.
+type pair struct {
+	key, certificate []byte
+	thumbprint       string
+}
+
+// tenantPair is made once in a process: an RSA key takes a good part of a second.
+var tenantPair = sync.OnceValues(func() (pair, error) {
+	out, err := openssl(nil, "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "3650", "-subj", "/CN=TenantEncryptionCert", "-keyout", "-")
+	if err != nil {
+		return pair{}, err
+	}
+	var p pair
+	for block, rest := pem.Decode(out); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			p.certificate, p.thumbprint = pem.EncodeToMemory(block), fmt.Sprintf("%X", sha1.Sum(block.Bytes))
+		} else {
+			p.key = pem.EncodeToMemory(block)
+		}
+	}
+	if p.key == nil || p.certificate == nil {
+		return pair{}, errors.New("openssl made no key and certificate")
+	}
+	return p, nil
+})
 
 func (t *tenant) key() string         { return filepath.Join(t.dir, "tenant.key") }
 func (t *tenant) certificate() string { return filepath.Join(t.dir, "tenant.crt") }
