@@ -30,6 +30,9 @@ type Agent struct {
 	Box    *box.Box
 	Env    []string                 // the agent's own environment: it wins over what the agent adds; nil: as systemd starts it
 	Limits map[string]time.Duration // per operation, where a test wants another than the agent's
+	// Before, where a test wants to look before each command; what it returns is
+	// called after it.
+	Before func(operation string) (after func(Run))
 }
 
 // Goal is what the goal state wants of the extension.

@@ -44,6 +44,10 @@ func (s *session) command(version, operation string, code int, env ...string) Ru
 	limit := s.limit(operation)
 	ctx, cancel := context.WithTimeout(s.ctx, limit)
 	defer cancel()
+	after := func(Run) {}
+	if s.Before != nil {
+		after = s.Before(operation)
+	}
 	began := time.Now()
 	// subprocess.Popen(shell=True, preexec_fn=os.setsid)
 	result, err := s.Box.Session(ctx, s.environment(version, env), dir, "/bin/sh", "-c", line)
@@ -56,6 +60,7 @@ func (s *session) command(version, operation string, code int, env ...string) Ru
 	run.ExitCode, run.Stdout, run.Stderr = result.ExitCode, string(result.Stdout), string(result.Stderr)
 	run.Captured = capture(result.Stdout, result.Stderr)
 	s.report.Runs = append(s.report.Runs, run)
+	after(run)
 	switch {
 	case run.TimedOut:
 		s.stop = true

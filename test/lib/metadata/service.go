@@ -12,6 +12,7 @@ package metadata
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync"
@@ -117,6 +118,18 @@ func (s *Service) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Request(nil), s.requests...)
+}
+
+// Aside does something that asks the service and leaves no trace of that: the
+// requests are not counted, and the scripts are where they were before.
+func (s *Service) Aside(do func()) {
+	s.mu.Lock()
+	requests, unexpected, challenges, scripts := s.requests, s.unexpected, s.challenges, maps.Clone(s.scripts)
+	s.mu.Unlock()
+	do()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests, s.unexpected, s.challenges, s.scripts = requests, unexpected, challenges, scripts
 }
 
 // Unexpected are the requests that should not have been made, with the reason.

@@ -49,6 +49,7 @@ type Scene struct {
 	Target   distro.Target
 	Metadata *metadata.Service
 	Agent    *agentrun.Agent
+	Options  Options // that it was started with
 	timeout  time.Duration
 	binary   []byte
 	manifest []byte
@@ -80,7 +81,7 @@ func Start(ctx context.Context, o Options) (*Scene, error) {
 	if s.Machine, err = rig.Start(ctx, r); err != nil {
 		return nil, err
 	}
-	s.Agent = &agentrun.Agent{Box: s.Box}
+	s.Agent, s.Options = &agentrun.Agent{Box: s.Box}, o
 	s.Metadata = metadata.Azure().
 		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
 		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))

@@ -6,6 +6,7 @@ package stage
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"aadsshlogin-handler/test/lib/agentrun"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/planned"
 	"aadsshlogin-handler/test/lib/rig"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
@@ -34,7 +36,8 @@ type Stage struct {
 }
 
 // New starts a machine, an Ubuntu 22.04 where the options name no other. It ends
-// with the test, which fails on a request that nobody expected.
+// with the test, which fails on a request that nobody expected. PLANS=all holds
+// plan against each install and enable there.
 func New(t testing.TB, o scene.Options) *Stage {
 	t.Helper()
 	if o.Persona.Name == "" {
@@ -42,6 +45,9 @@ func New(t testing.TB, o scene.Options) *Stage {
 	}
 	s := &Stage{Scene: scene.New(t, o), T: t, Persona: o.Persona}
 	s.GoalState = s.Goal()
+	if os.Getenv("PLANS") == "all" {
+		planned.EachRun(t, s.Scene)
+	}
 	return s
 }
 

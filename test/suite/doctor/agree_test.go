@@ -57,7 +57,7 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 			report, err := s.Agent.Apply(t.Context(), goal)
 			must(t, err)
 			enable := report.Runs[len(report.Runs)-1]
-			planned.Agree(t, plan, enable, s.HandlerLog()[before:])
+			planned.Agree(t, s, plan, enable, s.HandlerLog()[before:])
 		})
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/test/lib/agentrun"
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/planned"
@@ -35,27 +37,34 @@ import (
 func TestMatrix(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	t.Run("machines", func(t *testing.T) {
-		try := func(s situation, persona string) {
-			if !taken(s.name, persona) {
-				return
-			}
+		eachMachine(t, func(s situation, persona string) {
 			r := &result{situation: s, persona: persona}
 			m.results = append(m.results, r)
 			t.Run(s.name+"/"+persona, func(t *testing.T) {
 				t.Parallel()
 				m.run(t, r)
 			})
-		}
-		for _, s := range situations(t) {
-			for _, p := range s.personas {
-				try(s, p)
-			}
-		}
-		for _, r := range releases() {
-			try(stockMachine(t, r), r.name)
-		}
+		})
 	})
 	m.report(t)
+}
+
+// eachMachine calls a function with each machine that is looked at in this run.
+func eachMachine(t *testing.T, do func(s situation, persona string)) {
+	t.Helper()
+	try := func(s situation, persona string) {
+		if taken(s.name, persona) {
+			do(s, persona)
+		}
+	}
+	for _, s := range situations(t) {
+		for _, p := range s.personas {
+			try(s, p)
+		}
+	}
+	for _, r := range releases() {
+		try(stockMachine(t, r), r.name)
+	}
 }
 
 // taken says whether a machine is looked at in this run.
@@ -187,13 +196,27 @@ type machine struct {
 // stand makes a machine and has everybody try to sign in.
 func (m *matrix) stand(t *testing.T, r *result) *machine {
 	t.Helper()
-	s := r.situation
+	one := m.set(t, r.situation, r.persona)
+	r.before = one.attempts()
+	for i, a := range r.attempts {
+		if r.before[i] != a.truth && a.truth != "any" {
+			t.Errorf("%s: %s, and the file says %s", a.words, r.before[i], a.truth)
+		}
+	}
+	one.oneByOne(r.before)
+	r.ones = one.ones
+	return one
+}
+
+// set makes a machine, with its daemon and the people outside of it.
+func (m *matrix) set(t *testing.T, s situation, personaName string) *machine {
+	t.Helper()
 	var p roots.Persona
 	var prepare func(*scene.Scene) error
-	if of, known := releaseNamed(r.persona); known {
+	if of, known := releaseNamed(personaName); known {
 		p, prepare = of.persona(t), of.prepare(t)
 	} else {
-		p = persona(t, r.persona)
+		p = persona(t, personaName)
 	}
 	o := scene.Options{Persona: p, Packages: []fixtures.Spec{{Name: fixtures.Login, Version: version(p), FirstOnly: !s.registers}}}
 	o.Box.Binds = []box.Bind{{From: m.modules, To: "/usr/lib/rig-modules"}}
@@ -209,14 +232,6 @@ func (m *matrix) stand(t *testing.T, r *result) *machine {
 	one.must("mkdir -p /run/sshd && " + withoutServices)
 	one.must(words + s.script + "\n")
 	one.startDaemon()
-	r.before = one.attempts()
-	for i, a := range s.attempts {
-		if r.before[i] != a.truth && a.truth != "any" {
-			t.Errorf("%s: %s, and the file says %s", a.words, r.before[i], a.truth)
-		}
-	}
-	one.oneByOne(r.before)
-	r.ones = one.ones
 	return one
 }
 
@@ -357,13 +372,7 @@ func (o *machine) sudo() {
 func (o *machine) enable() (code int, said, next, warned, repair string) {
 	t := o.stage.t
 	t.Helper()
-	plan, _ := planned.Ask(t, o.Scene, personsProgram)
-	before := len(o.HandlerLog())
-	report, err := o.Agent.Apply(t.Context(), o.Goal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	planned.Agree(t, plan, report.Runs[len(report.Runs)-1], o.HandlerLog()[before:])
+	_, report := o.foretold()
 	last, e := report.Runs[len(report.Runs)-1], report.Extension
 	if e == nil || e.Invalid != "" || e.Code != last.ExitCode || (e.Status == "success") != (last.ExitCode == 0) {
 		t.Errorf("the status does not agree with exit code %d: %+v", last.ExitCode, e)
@@ -380,6 +389,20 @@ func (o *machine) enable() (code int, said, next, warned, repair string) {
 		}
 	}
 	return last.ExitCode, said, next, strings.Join(words, " "), repair
+}
+
+// foretold is an enable whose plan was asked for before, and agrees with it.
+func (o *machine) foretold() (doctor.PlanReport, agentrun.Report) {
+	t := o.stage.t
+	t.Helper()
+	plan, _ := planned.Ask(t, o.Scene, planned.Own())
+	before := len(o.HandlerLog())
+	report, err := o.Agent.Apply(t.Context(), o.Goal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned.Agree(t, o.Scene, plan, report.Runs[len(report.Runs)-1], o.HandlerLog()[before:])
+	return plan, report
 }
 
 // disagreement says what is wrong with the verdict.

@@ -1,0 +1,53 @@
+//go:build rig
+
+package signin_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"aadsshlogin-handler/internal/decide"
+	"aadsshlogin-handler/internal/doctor"
+)
+
+// On each machine of the matrix plan says what enable then does, without anybody
+// who signs in, so that all of them take minutes. Where the plan counts on a
+// reinstallation, the machine is made once more with a package that registers
+// whenever it is installed: then there is no excuse for another end.
+//
+// MACHINES chooses, as for TestMatrix.
+func TestPlanAgreesWithEnable(t *testing.T) {
+	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
+	var lock sync.Mutex
+	played, reinstalled := 0, 0
+	t.Run("machines", func(t *testing.T) {
+		eachMachine(t, func(s situation, persona string) {
+			t.Run(s.name+"/"+persona, func(t *testing.T) {
+				t.Parallel()
+				again := m.agrees(t, s, persona)
+				if again {
+					s.registers = true
+					m.agrees(t, s, persona)
+				}
+				lock.Lock()
+				defer lock.Unlock()
+				played++
+				if again {
+					reinstalled++
+				}
+			})
+		})
+	})
+	t.Logf("%d machines, %d of them once more with a package that registers each time", played, reinstalled)
+}
+
+// agrees holds plan against enable on a machine. It reports whether the plan
+// counted on a package that registers on its first installation only.
+func (m *matrix) agrees(t *testing.T, s situation, persona string) bool {
+	t.Helper()
+	one := m.set(t, s, persona)
+	plan, _ := one.foretold()
+	one.stopDaemon()
+	return !s.registers && slices.ContainsFunc(plan.Steps, func(s doctor.Step) bool { return s.Kind == decide.Reinstall.String() })
+}
