@@ -16,6 +16,7 @@ import (
 	"aadsshlogin-handler/internal/download"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/proxy"
+	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/internal/trust"
 	"aadsshlogin-handler/pkgmgr"
 )
@@ -119,7 +120,7 @@ func (w *work) refused(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	client := download.Client{Proxy: w.proxy(ctx, base), Log: w.log}
-	pkg, noAnswer := client.Get(ctx, base+location, packageLimit)
+	pkg, noAnswer := client.Get(ctx, base+location, state.PackageLimit)
 	if f := pkgmgr.SignedBy(said, pkg); noAnswer == nil && f != nil {
 		return f
 	}

@@ -60,7 +60,7 @@ func (w *work) replace(ctx context.Context, s decide.Step) error {
 // reinstall has the package's scripts run again, from the kept files where
 // there are any: that needs no network.
 func (w *work) reinstall(ctx context.Context, s decide.Step) error {
-	if files := decide.Kept(w.facts, s.Want); len(files) == len(s.Want) && w.intact(files) {
+	if files := w.facts.Kept(s.Want); len(files) == len(s.Want) && w.intact(files) {
 		_, err := w.session.InstallFiles(ctx, files, s.Want)
 		return err
 	}
@@ -77,7 +77,7 @@ func (w *work) reinstall(ctx context.Context, s decide.Step) error {
 
 // restore installs what was removed from the kept files.
 func (w *work) restore(ctx context.Context, s decide.Step) error {
-	files := decide.Kept(w.facts, s.Want)
+	files := w.facts.Kept(s.Want)
 	if len(files) < len(s.Want) || !w.intact(files) {
 		return fault.New(fault.PackageManagerFailed, "The kept package files are gone or changed.", fault.AgainFirst+fault.OrRestart+"; it fetches them.")
 	}
@@ -88,7 +88,7 @@ func (w *work) restore(ctx context.Context, s decide.Step) error {
 // intact reports whether the kept files are still the ones that were verified.
 func (w *work) intact(files []string) bool {
 	for _, path := range files {
-		b, err := w.host.ReadFile(path, packageLimit)
+		b, err := w.host.ReadFile(path, state.PackageLimit)
 		if err != nil {
 			return false
 		}
@@ -108,9 +108,6 @@ func values(m map[string]state.Package) []state.Package {
 	}
 	return all
 }
-
-// packageLimit is the size of a package file above which it is not kept, in bytes.
-const packageLimit = 64 << 20
 
 // installed keeps the package files for repairs without network, and notes why
 // a version is not the newest.
@@ -151,7 +148,7 @@ func (w *work) keep(packages pkgmgr.Packages) {
 			continue
 		}
 		old := note.Kept
-		content, err := w.host.ReadFile(files[0], packageLimit)
+		content, err := w.host.ReadFile(files[0], state.PackageLimit)
 		if err == nil {
 			err = w.host.EnsureDir(state.PackagesDir, 0o700)
 		}
@@ -241,7 +238,7 @@ func (w *work) putBack(ctx context.Context) error {
 			had = append(had, pkgmgr.Spec{Name: name, Version: p.Version})
 		}
 	}
-	files := decide.Kept(w.facts, had)
+	files := w.facts.Kept(had)
 	if len(had) == 0 || len(files) < len(had) || ctx.Err() != nil {
 		return nil
 	}

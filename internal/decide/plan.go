@@ -5,7 +5,6 @@ package decide
 import (
 	"cmp"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/repo"
 	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/state"
 	"aadsshlogin-handler/internal/trust"
 	"aadsshlogin-handler/pkgmgr"
 )
@@ -98,7 +96,7 @@ func NewPlan(f *facts.Facts, g Goal) (Plan, error) {
 		p.add(Step{Kind: Repair, Text: "finish what an interrupted package manager left", Commands: m.Repair()})
 	}
 	if needed {
-		change.Commands = commands(m, p.Source, change, Kept(f, change.Want))
+		change.Commands = commands(m, p.Source, change, f.Kept(change.Want))
 		p.add(change)
 	}
 	if needed || f.ReloadOwed {
@@ -227,7 +225,7 @@ func broken(f *facts.Facts) bool {
 // needsSource reports whether a change needs the repository: what is done with
 // kept package files does not.
 func needsSource(f *facts.Facts, s Step) bool {
-	return s.Kind != PutBack && (s.Kind != Reinstall || len(Kept(f, s.Want)) < len(s.Want))
+	return s.Kind != PutBack && (s.Kind != Reinstall || len(f.Kept(s.Want)) < len(s.Want))
 }
 
 // Specs names packages with their versions.
@@ -369,17 +367,6 @@ func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) [
 		return append(m.Download(order), m.Install(order)...)
 	}
 	return m.Install(order)
-}
-
-// Kept are the kept files of packages in these versions, by the receipt.
-func Kept(f *facts.Facts, want []pkgmgr.Spec) []string {
-	var files []string
-	for _, spec := range want {
-		if p, ok := f.Receipt.Packages[spec.Name]; ok && p.Kept != "" && p.KeptVersion == spec.Version {
-			files = append(files, filepath.Join(state.PackagesDir, p.Kept))
-		}
-	}
-	return files
 }
 
 // planAlone are the commands of an order whose packages are fetched from one

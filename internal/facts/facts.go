@@ -145,9 +145,11 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 		f.Login.PAM.Renamed = f.SSHD.OwnPAMService()
 	}
 	f.Login.SELinux.Confines = confining(f.Packages[login.PolicyPackage])
-	if f.Packages[f.Target.Packages.Login].State == pkgmgr.Installed && evidence.Open(f.Findings()) {
+	findings := f.Findings()
+	if f.Packages[f.Target.Packages.Login].State == pkgmgr.Installed && evidence.Open(findings) {
 		f.SignedIn = evidence.Look(ctx, h, time.Now(), evidence.Reading{Started: h.Started(f.SSHD.Daemon.PID), Each: f.SSHD.Daemon.Unit.Each}, f.deciding())
 	}
+	f.forgetKept(h, findings)
 	f.Unread = h.Unread()
 }
 

@@ -24,6 +24,9 @@ const (
 	PackagesDir  = host.StateDir + "/packages"
 )
 
+// PackageLimit is the size of a package file above which it is not kept, in bytes.
+const PackageLimit = 64 << 20
+
 // Dir makes the state folder, which only root may read.
 func Dir(h *host.Host) error { return h.EnsureDir(host.StateDir, 0o700) }
 

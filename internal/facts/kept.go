@@ -1,0 +1,43 @@
+package facts
+
+import (
+	"path/filepath"
+
+	"aadsshlogin-handler/internal/check"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/pkgmgr"
+)
+
+// forgetKept drops what the receipt says of kept package files that are gone: a plan
+// that counts on them does without a source that it needs. Where the packages have to
+// be put right, the files must also be what was kept.
+func (f *Facts) forgetKept(h *host.Host, findings []check.Result) {
+	needed := false
+	for i := range findings {
+		needed = needed || findings[i].Package && findings[i].Answer == check.Fail
+	}
+	for name, note := range f.Receipt.Packages {
+		path := filepath.Join(state.PackagesDir, note.Kept)
+		intact := h.Exists(path)
+		if needed || f.Packages[name].State != pkgmgr.Installed {
+			content, err := h.ReadFile(path, state.PackageLimit)
+			intact = err == nil && state.Hash(content) == note.SHA256
+		}
+		if note.Kept != "" && !intact {
+			h.Log.Warnf("%s is gone, or not what was kept, and is not used", path)
+			f.Receipt.Packages[name] = state.Package{Before: note.Before}
+		}
+	}
+}
+
+// Kept are the kept files of packages in these versions, by the receipt.
+func (f *Facts) Kept(want []pkgmgr.Spec) []string {
+	var files []string
+	for _, spec := range want {
+		if p, ok := f.Receipt.Packages[spec.Name]; ok && p.Kept != "" && p.KeptVersion == spec.Version {
+			files = append(files, filepath.Join(state.PackagesDir, p.Kept))
+		}
+	}
+	return files
+}
