@@ -63,7 +63,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 	}
 	failure := r.apply(ctx, plan, before)
 	after := facts.LookAgain(ctx, r.host, r.question(), before)
-	if plan.Has(decide.PutBack) && failure != nil && ctx.Err() == nil && fault.Of(failure).Code != fault.StillRunning {
+	if plan.Has(decide.PutBack) && failure != nil && ctx.Err() == nil && !fault.Of(failure).Code.Is(fault.Unended) {
 		r.log.Warnf("the kept package files do not do, the repository is asked: %v", failure)
 		again := decide.For(after, decide.Goal{Sources: true})
 		if stop := again.Stops(); stop != nil {
@@ -135,7 +135,7 @@ func (r *run) registered(ctx context.Context, done decide.Plan, f *facts.Facts, 
 // version that is allowed: the vendor may have corrected it. What was wrong
 // before stands where there is none that does better.
 func (r *run) corrected(ctx context.Context, f *facts.Facts, failure error) (*facts.Facts, error) {
-	if !decide.PackageFails(f) || failure != nil && fault.Of(failure).Code == fault.StillRunning {
+	if !decide.PackageFails(f) || failure != nil && fault.Of(failure).Code.Is(fault.Unended) {
 		return f, failure
 	}
 	plan, err := decide.NewPlan(f, decide.Goal{Newest: true})
@@ -145,7 +145,7 @@ func (r *run) corrected(ctx context.Context, f *facts.Facts, failure error) (*fa
 	r.log.Infof("reinstalling did not help, a newer version is looked for")
 	if err := r.apply(ctx, plan, f); err != nil {
 		r.log.Warnf("no newer version that does better: %v", err)
-		if failure == nil || fault.Of(err).Code == fault.StillRunning {
+		if failure == nil || fault.Of(err).Code.Is(fault.Unended) {
 			failure = err
 		}
 		return facts.LookAgain(ctx, r.host, r.question(), f), failure

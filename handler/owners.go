@@ -89,7 +89,7 @@ func notServed(e repo.Entry, said *fault.Fault) string {
 func (w *work) distrusted(ctx context.Context, err error) error {
 	const most = 4 // each is a request
 	said := fault.Of(err)
-	if said == nil || !w.plan.Source.All || said.Code != fault.PackageUnavailable && said.Code != fault.RepositoryUntrusted && said.Code != fault.RepositoryUnreachable {
+	if said == nil || !w.plan.Source.All || !said.Code.Is(fault.Unserved) {
 		return err
 	}
 	entries := repo.Configuring(w.facts.Sources, w.facts.Target, repo.Options{Base: w.facts.PackageBase(), GOARCH: runtime.GOARCH})

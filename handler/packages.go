@@ -44,7 +44,7 @@ func (w *work) replace(ctx context.Context, s decide.Step) error {
 	if err == nil {
 		return w.installed(outcome)
 	}
-	if fault.Of(err).Code == fault.StillRunning || ctx.Err() != nil {
+	if fault.Of(err).Code.Is(fault.Unended) || ctx.Err() != nil {
 		return err
 	}
 	// The documented way where a script of the legacy package fails: remove it
@@ -216,7 +216,7 @@ func (w *work) noteOlder(why error) {
 // no room, no files or no memory, or the package manager could not be started. Then
 // enable does.
 func notLooked(why error) bool {
-	if code := fault.ByCause(fault.Of(why)).Code; code == fault.Disk || code == fault.Resources {
+	if fault.ByCause(fault.Of(why)).Code.Is(fault.Short) {
 		return true
 	}
 	file := (*fs.PathError)(nil)

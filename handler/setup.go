@@ -42,7 +42,7 @@ func (r *run) setup(ctx context.Context) outcome {
 			return failed(err, v.results)
 		}
 	}
-	r.handToWatch(ctx, &v, waits || v.code() == fault.OK || v.code() == fault.StillRunning)
+	r.handToWatch(ctx, &v, waits || v.code().Is(fault.Watched))
 	return v
 }
 

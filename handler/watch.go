@@ -40,7 +40,7 @@ func (r *run) enable(ctx context.Context) outcome {
 	}
 	defer release()
 	v := r.convergeLocked(ctx)
-	r.handToWatch(ctx, &v, v.code() == fault.OK || v.code() == fault.StillRunning)
+	r.handToWatch(ctx, &v, v.code().Is(fault.Watched))
 	return v
 }
 

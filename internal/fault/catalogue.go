@@ -52,6 +52,14 @@ const (
 	// Told does not hang on what could be read of the machine: the settings or the
 	// metadata service say it.
 	Told
+	// Unended leaves work that goes on after the run: nothing may be judged yet.
+	Unended
+	// Watched leaves something that the watch is to look after.
+	Watched
+	// Short is about what any program needs, and not about what it was to do.
+	Short
+	// Unserved is what a repository said, or did not say, for itself.
+	Unserved
 	none Trait = 0
 )
 
@@ -91,7 +99,7 @@ func Catalogue() []Entry {
 			"The operation did what it was asked to do.",
 			OwnerNobody, "not needed",
 			"Nothing is left to do: sign in with az ssh vm.",
-			vm.SSH(), none, ""},
+			vm.SSH(), Watched, ""},
 		{Internal, "internal",
 			"The handler met a state that it has no answer for, which is a bug of the handler.",
 			OwnerUs, "rarely: the same state leads to the same bug",
@@ -106,7 +114,7 @@ func Catalogue() []Entry {
 			"The package repository could not be reached, or did not serve what was asked of it: DNS, routing, TCP, TLS, the proxy or HTTP failed on the way.",
 			OwnerNetwork, "yes, once the way to the repository is open; at once where the failure was a passing one",
 			"Have whoever runs the network allow outbound HTTPS from the VM to the host in the message (packages.microsoft.com unless a mirror is set), or set a proxy, then " + Again + ".",
-			again, RepositoryUnusable | MaybeDisk, "network-repository"},
+			again, RepositoryUnusable | MaybeDisk | Unserved, "network-repository"},
 		{VerificationFailed, "verification-failed",
 			"The login packages are installed, but people cannot sign in: sshd, PAM, NSS or SELinux do not show the packages, or the clock is wrong.",
 			OwnerVM, "yes, once what is wrong is fixed; where something takes the configuration away again (a hardening script, VMAccess, configuration management), stop that first",
@@ -141,12 +149,12 @@ func Catalogue() []Entry {
 			"A key or signature of the package repository is not the one that this handler expects, the machine's own definition of it names a key that is not there or did not sign, or its metadata has expired.",
 			OwnerVM, "only after an update of the extension, a change of the settings, or a repair of the repository",
 			NewestFirst + "; if the key is a new one that you have verified, name it in the setting repository.trustedKeys.",
-			again, RepositoryUnusable | MaybeDisk, ""},
+			again, RepositoryUnusable | MaybeDisk | Unserved, ""},
 		{PackageUnavailable, "package-unavailable",
 			"The repository has no login package, or not the version asked for, for this release and architecture.",
 			OwnerVM, "only with another version, release or repository",
 			AgainFirst + " with settings.json without packageVersion, or with another one; or use a release that docs/distributions.md lists.",
-			again, RepositoryUnusable | MaybeDisk, ""},
+			again, RepositoryUnusable | MaybeDisk | Unserved, ""},
 		{IdentityUnknown, "identity-unknown",
 			"The metadata service gave no usable answer about the machine's identity, and the machine is not set up for sign-in yet.",
 			OwnerPlatform, "yes: the metadata service answers again after most disturbances",
@@ -156,17 +164,17 @@ func Catalogue() []Entry {
 			"A file system that the handler needs is full, read-only, or cannot be read or written.",
 			OwnerVM, "yes, once there is room, or the disk is repaired",
 			"Free space on, or make writable, the file system in the message (df -h; findmnt -O ro), then " + Again + ".",
-			vm.RunScript("df -h; df -i; findmnt -O ro"), RepositoryUnusable, "disk"},
+			vm.RunScript("df -h; df -i; findmnt -O ro"), RepositoryUnusable | Short, "disk"},
 		{StillRunning, "still-running",
 			"The run did not come to its end: its package transaction, or another run of this handler, is still at work, or the run was stopped on the way.",
 			OwnerNobody, "yes: the next run finds the work finished, finishes it, or waits for it",
 			"Wait ten minutes: the watch, where it is on, writes what came of a transaction. If the status still says 31 then, " + Again + ".",
-			again, none, "package-manager"},
+			again, Unended | Watched, "package-manager"},
 		{Resources, "resources",
 			"The machine has run out of something that the handler needs to do anything: memory, open files or processes.",
 			OwnerVM, "yes, once the machine has it again",
 			"See what the message names (free -m; ulimit -a; ps -e), end or enlarge what uses it up, then " + Again + ".",
-			vm.RunScript("free -m; cat /proc/sys/fs/file-nr; ps -e | wc -l; dmesg | tail"), none, ""},
+			vm.RunScript("free -m; cat /proc/sys/fs/file-nr; ps -e | wc -l; dmesg | tail"), Short, ""},
 		{DistroUnsupported, "distro-unsupported",
 			"The machine's distribution, release or architecture is not supported.",
 			OwnerVM, "no, not on this release",

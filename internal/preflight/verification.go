@@ -45,7 +45,7 @@ func installed(f *facts.Facts) []Result {
 		if Silent(f) {
 			return []Result{{Answer: Unknown, Text: e.What, Next: e.Remedy(), Decides: "the packages, which are not known: " + strings.TrimSuffix(e.What, ".")}}
 		}
-		if e.Code == fault.Disk || e.Code == fault.Resources {
+		if e.Code.Is(fault.Short) {
 			code = e.Code
 		}
 		return []Result{{Answer: Fail, Code: code, Text: e.What, Next: e.Remedy()}}

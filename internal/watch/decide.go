@@ -99,7 +99,7 @@ func (d decision) deleted(name string) decision {
 // first installation waits for the identity, which flickers when it is new, and
 // otherHandler another handler the packages may be away for a moment.
 func (v Observation) twice(told status.Report, other otherHandler) bool {
-	first := told.Level == status.Failure && (told.Code == int(fault.IdentityMissing) || told.Code == int(fault.IdentityUnknown))
+	first := told.Level == status.Failure && fault.Code(told.Code).Is(fault.Passing)
 	return v.Repair != "" && (first && v.Gone || other.name != "")
 }
 

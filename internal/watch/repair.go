@@ -107,7 +107,7 @@ func (m *Memory) repaired(before, after Observation, now time.Time) status.Repor
 			Message: fmt.Sprintf("Sign-in was put back at %s. What was wrong: %s", now.UTC().Format("2006-01-02 15:04 MST"), before.what())})
 	case after.Fault.Code.Is(fault.Untried):
 		delete(m.Repairs, cause)
-	case after.Fault.Code != fault.StillRunning:
+	case !after.Fault.Code.Is(fault.Unended):
 		m.Repairs[cause] = Repair{Time: now, Code: report.Code, Failed: report.Message}
 		report = m.Repairs[cause].stands(report)
 	}
