@@ -1,0 +1,105 @@
+package sshd
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"aadsshlogin-handler/internal/signin/gate"
+)
+
+// origins are an address that no pattern singles out, and one for each pattern
+// that does. loopback: people come from the machine itself, as they do through
+// the Arc agent, and from nowhere else.
+func (p *patterns) origins(useDNS, loopback, six bool) []choice {
+	local := func(a string) choice {
+		c := choice{addr: netip.MustParseAddr(a), host: a}
+		if useDNS {
+			c.host = "localhost"
+		}
+		return c
+	}
+	if loopback {
+		return []choice{local("127.0.0.1"), local("::1")}
+	}
+	commons := []string{"198.51.100.23", "203.0.113.77", "192.0.2.141", "100.100.55.200", "9.9.77.3"}
+	if six {
+		commons = append(commons, "2001:db8:55::77", "2001:db8:aaaa::3")
+	}
+	var out []choice
+	for _, a := range commons {
+		addr := netip.MustParseAddr(a)
+		special := func(s string) bool { return !everywhere(s) && matchOneAddress(addr, s) }
+		if slices.ContainsFunc(p.addresses, special) || slices.ContainsFunc(out, func(c choice) bool { return c.addr.Is4() == addr.Is4() }) {
+			continue
+		}
+		out = append(out, choice{addr: addr, host: p.commonHost(a, useDNS)})
+	}
+	for _, s := range p.addresses {
+		a, ok := p.addressFor(s)
+		if everywhere(s) || !ok || a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast() {
+			continue
+		}
+		out = append(out, choice{addr: a, host: p.commonHost(a.String(), useDNS), label: "connect from " + s})
+	}
+	if useDNS && len(out) > 0 {
+		out = append(out, p.named(out[0].addr)...)
+	}
+	return out
+}
+
+// named are an address under a name for each pattern that singles a host out.
+func (p *patterns) named(addr netip.Addr) []choice {
+	var out []choice
+	for _, h := range p.hosts {
+		name := strings.ReplaceAll(strings.ReplaceAll(h, "*", "host"), "?", "x")
+		if wide(h) || name == "localhost" || strings.Trim(h, "0123456789.*?:/") == "" {
+			continue
+		}
+		out = append(out, choice{addr: addr, host: name, label: "connect from a host whose name matches " + h})
+	}
+	return out
+}
+
+// commonHost is a host's name that no pattern singles out: the address itself
+// where sshd asks no name service, or none knows it.
+func (p *patterns) commonHost(address string, useDNS bool) string {
+	if !useDNS {
+		return address
+	}
+	return "client.invalid"
+}
+
+// everywhere says whether a pattern means every address of a family.
+func everywhere(pattern string) bool {
+	network, ok := parseNetwork(pattern)
+	return ok && network.Bits() == 0 || strings.Trim(pattern, "*?.:") == ""
+}
+
+// addressFor is an address that a pattern matches, and of several one that as
+// few other patterns match as can be.
+func (p *patterns) addressFor(pattern string) (netip.Addr, bool) {
+	return leastMatched(addressesFor(pattern, p.addresses), p.addresses, matchOneAddress)
+}
+
+// addressesFor are addresses that a pattern matches: of a network its ends, and
+// what lies beside the networks in it that others name.
+func addressesFor(pattern string, others []string) (out []netip.Addr) {
+	network, ok := parseNetwork(pattern)
+	if !ok {
+		for _, star := range []string{"7", "201", "77", "7.7", "201.201", "7.7.7", "201.201.201"} {
+			a, err := netip.ParseAddr(strings.ReplaceAll(strings.ReplaceAll(pattern, "*", star), "?", "7"))
+			if err == nil && MatchPattern(a.String(), pattern) {
+				out = append(out, a)
+			}
+		}
+		return out
+	}
+	var within []netip.Prefix
+	for _, o := range others {
+		if n, ok := parseNetwork(o); ok {
+			within = append(within, n)
+		}
+	}
+	return gate.Samples(network, within)
+}
