@@ -5,20 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
 	"aadsshlogin-handler/test/lib/machine"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/rig"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 )
@@ -110,53 +102,14 @@ func (e *effort) add(ctx context.Context, m *machine.Machine, script string) err
 
 // watchedMachine is a machine with systemd on which enable has passed.
 func watchedMachine(ctx context.Context) (*machine.Machine, error) {
-	c, err := cache.Open()
+	b, err := scene.Boot(ctx, roots.Ubuntu("22.04"))
 	if err != nil {
 		return nil, err
 	}
-	layers, err := roots.Ubuntu("22.04").Layers(ctx, c)
-	if err != nil {
-		return nil, err
+	if err := passed(ctx, b.Machine); err != nil {
+		return nil, errors.Join(err, b.Close())
 	}
-	m, err := machine.New(ctx, c, layers)
-	if err != nil {
-		return nil, err
-	}
-	for _, step := range []func() error{
-		func() error { return m.Symlink("/dev/null", "/etc/systemd/system/walinuxagent.service") },
-		func() error { return m.Boot(ctx) },
-		func() error { return azure(ctx, c, m) },
-		func() error { return passed(ctx, m) },
-	} {
-		if err := step(); err != nil {
-			return nil, errors.Join(err, m.Close())
-		}
-	}
-	return m, nil
-}
-
-// azure is what the machine finds on the other end of its wire.
-func azure(ctx context.Context, c cache.Cache, m *machine.Machine) error {
-	host, err := pkghost.Start(m)
-	if err != nil {
-		return err
-	}
-	host.File("/keys/microsoft.asc", keys.Rig().Public)
-	host.File("/keys/microsoft-2025.asc", keys.Rig().Public)
-	offered := rig.Machine{Packages: host, Cache: c}
-	if err := offered.Offer(ctx, rig.Options{Persona: roots.Ubuntu("22.04"), Path: "/ubuntu/22.04/prod", Suite: "jammy",
-		Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version}}}); err != nil {
-		return err
-	}
-	service := metadata.Azure().
-		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
-		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
-	var l net.Listener
-	if l, err = m.Listen("tcp", metadata.Address); err != nil {
-		return err
-	}
-	go func() { _ = http.Serve(l, service) }() // ends with the machine, whose network it is in
-	return nil
+	return b.Machine, nil
 }
 
 // passed runs the operations as the agent does, and waits until the looks that

@@ -13,6 +13,7 @@ package metadata
 import (
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -73,6 +74,24 @@ func Azure() *Service {
 		scripts: map[string][]Answer{},
 		always:  map[string]Answer{},
 	}
+}
+
+// Healthy is Azure's service for a VM with a system-assigned identity, as often as
+// it is asked.
+func Healthy(group, vm string) *Service {
+	return Azure().Always(ComputePath, JSON(VM())).Always(TokenPath, TokenOf(VMID(group, vm)))
+}
+
+// Serve has the service answer at its address on a machine, until that ends.
+func (s *Service) Serve(on interface {
+	Listen(network, address string) (net.Listener, error)
+}) error {
+	l, err := on.Listen("tcp", Address)
+	if err != nil {
+		return err
+	}
+	go func() { _ = http.Serve(l, s) }() // ends with the machine, whose network it is in
+	return nil
 }
 
 // Nexus is the sidecar of an Azure Operator Nexus VM: it is asked at the address

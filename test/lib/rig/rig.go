@@ -30,11 +30,35 @@ type Options struct {
 	Names    []string        // of the package host, the vendor's first; nil: that alone
 }
 
+// Vendor is the vendor's package host, and where its packages are kept.
+type Vendor struct {
+	Packages *pkghost.Host
+	Cache    cache.Cache
+}
+
+// Serve starts the vendor's package host beside a machine, with its keys and with
+// what o offers. Of o it uses Names and what Offer does.
+func Serve(ctx context.Context, place pkghost.Place, c cache.Cache, o Options) (Vendor, error) {
+	host, err := pkghost.Start(place, o.Names...)
+	if err != nil {
+		return Vendor{}, err
+	}
+	host.File("/keys/microsoft.asc", keys.Rig().Public)
+	host.File("/keys/microsoft-2025.asc", keys.Rig().Public)
+	v := Vendor{Packages: host, Cache: c}
+	if o.Path == "" {
+		return v, nil
+	}
+	if err := v.Offer(ctx, o); err != nil {
+		return Vendor{}, errors.Join(err, host.Close())
+	}
+	return v, nil
+}
+
 // Machine is a box and its package host.
 type Machine struct {
 	*box.Box
-	Packages *pkghost.Host
-	Cache    cache.Cache
+	Vendor
 }
 
 // Start makes a machine. Close ends it.
@@ -52,20 +76,11 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, err := pkghost.Start(b, o.Names...)
+	v, err := Serve(ctx, b, c, o)
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
-	m := &Machine{Box: b, Packages: host, Cache: c}
-	host.File("/keys/microsoft.asc", keys.Rig().Public)
-	host.File("/keys/microsoft-2025.asc", keys.Rig().Public)
-	if o.Path == "" {
-		return m, nil
-	}
-	if err := m.Offer(ctx, o); err != nil {
-		return nil, errors.Join(err, m.Close())
-	}
-	return m, nil
+	return &Machine{Box: b, Vendor: v}, nil
 }
 
 // New is Start for a test: the machine ends with the test, which fails if the
@@ -90,7 +105,7 @@ func New(t testing.TB, o Options) *Machine {
 // Offer serves a repository with these packages from now on, in place of what
 // was at its path before. Of o it uses Persona.Family, Path, Suite, Packages
 // and Key.
-func (m *Machine) Offer(ctx context.Context, o Options) error {
+func (v Vendor) Offer(ctx context.Context, o Options) error {
 	key := keys.Rig()
 	if o.Key != nil {
 		key = *o.Key
@@ -104,19 +119,19 @@ func (m *Machine) Offer(ctx context.Context, o Options) error {
 		}
 		// What zypper asks every repository for and rpm-md has not.
 		below := strings.TrimSuffix(o.Path, "/")
-		m.Packages.Missing(below+"/media.1/media", below+"/repodata/repomd.xml.key")
+		v.Packages.Missing(below+"/media.1/media", below+"/repodata/repomd.xml.key")
 	}
-	packages, err := build(ctx, m.Cache, o.Packages...)
+	packages, err := build(ctx, v.Cache, o.Packages...)
 	if err != nil {
 		return err
 	}
 	// "2" is to be counted up when the code of package repository changes.
 	parts := append([]string{"2", string(o.Persona.Family), o.Suite, key.Fingerprint}, packages...)
-	dir, err := m.Cache.Make(ctx, "repositories", cache.Key(parts...), func(dir string) error { return write(dir, packages) })
+	dir, err := v.Cache.Make(ctx, "repositories", cache.Key(parts...), func(dir string) error { return write(dir, packages) })
 	if err != nil {
 		return fmt.Errorf("repository: %w", err)
 	}
-	m.Packages.Mount(o.Path, dir)
+	v.Packages.Mount(o.Path, dir)
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +25,7 @@ import (
 	"aadsshlogin-handler/test/lib/cache"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/pkghost"
 	"aadsshlogin-handler/test/lib/rig"
 	"aadsshlogin-handler/test/lib/roots"
 )
@@ -82,14 +82,10 @@ func Start(ctx context.Context, o Options) (*Scene, error) {
 		return nil, err
 	}
 	s.Agent, s.Options = &agentrun.Agent{Box: s.Box}, o
-	s.Metadata = metadata.Azure().
-		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
-		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
-	l, err := s.Listen("tcp", metadata.Address)
-	if err != nil {
+	s.Metadata = metadata.Healthy("rg", "vm")
+	if err := s.Metadata.Serve(s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	go func() { _ = http.Serve(l, s.Metadata) }() // ends with the box, whose network it is in
 	return s, nil
 }
 
@@ -104,14 +100,20 @@ func New(t testing.TB, o Options) *Scene {
 		if err := s.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
-		for _, r := range s.Packages.Unexpected() {
-			t.Errorf("unexpected request to the package host: %s", r)
-		}
-		for _, r := range s.Metadata.Unexpected() {
-			t.Errorf("unexpected request to the metadata service: %s", r)
-		}
+		unexpected(t, s.Packages, s.Metadata)
 	})
 	return s
+}
+
+// unexpected fails a test on requests that nobody expected.
+func unexpected(t testing.TB, packages *pkghost.Host, service *metadata.Service) {
+	t.Helper()
+	for _, r := range packages.Unexpected() {
+		t.Errorf("unexpected request to the package host: %s", r)
+	}
+	for _, r := range service.Unexpected() {
+		t.Errorf("unexpected request to the metadata service: %s", r)
+	}
 }
 
 // target is what the product's table says of a persona.

@@ -4,14 +4,14 @@
 package stage
 
 import (
-	"fmt"
+	"context"
 	"io/fs"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"aadsshlogin-handler/test/lib/agentrun"
+	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/keys"
 	"aadsshlogin-handler/test/lib/planned"
@@ -30,7 +30,7 @@ const (
 // Stage is a machine of a test.
 type Stage struct {
 	*scene.Scene
-	T         testing.TB
+	Shell
 	Persona   roots.Persona
 	GoalState agentrun.Goal // what Apply has the agent process
 }
@@ -43,7 +43,8 @@ func New(t testing.TB, o scene.Options) *Stage {
 	if o.Persona.Name == "" {
 		o.Persona = roots.Ubuntu("22.04")
 	}
-	s := &Stage{Scene: scene.New(t, o), T: t, Persona: o.Persona}
+	s := &Stage{Scene: scene.New(t, o), Persona: o.Persona}
+	s.Shell = Shell{T: t, Log: s.Changes, Exec: func(ctx context.Context, argv ...string) (box.Result, error) { return s.Run(ctx, nil, argv...) }}
 	s.GoalState = s.Goal()
 	if os.Getenv("PLANS") == "all" {
 		planned.EachRun(t, s.Scene)
@@ -56,56 +57,6 @@ func (s *Stage) In(t testing.TB) *Stage {
 	part := *s
 	part.T = t
 	return &part
-}
-
-// Must ends a test on an error.
-func Must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// Must ends the test on an error.
-func (s *Stage) Must(err error) {
-	s.T.Helper()
-	Must(s.T, err)
-}
-
-// Fatal ends the test and shows what the handler did.
-func (s *Stage) Fatal(format string, args ...any) {
-	s.T.Helper()
-	s.T.Logf("handler.log:\n%s", s.Changes())
-	s.T.Fatalf(format, args...)
-}
-
-// Sh runs a script on the machine that must succeed, and returns its output.
-func (s *Stage) Sh(script string) string {
-	s.T.Helper()
-	r, err := s.Run(s.T.Context(), nil, "sh", "-ec", script)
-	s.Must(err)
-	if r.ExitCode != 0 {
-		s.Fatal("%s: exit %d\n%s", script, r.ExitCode, r.Output())
-	}
-	return string(r.Stdout)
-}
-
-// Shf is Sh with a format.
-func (s *Stage) Shf(format string, args ...any) string {
-	s.T.Helper()
-	return s.Sh(fmt.Sprintf(format, args...))
-}
-
-// Fails runs a script that must not succeed: what a test says is in the way is.
-func (s *Stage) Fails(format string, args ...any) string {
-	s.T.Helper()
-	script := fmt.Sprintf(format, args...)
-	r, err := s.Run(s.T.Context(), nil, "sh", "-c", script)
-	s.Must(err)
-	if r.ExitCode == 0 {
-		s.Fatal("nothing is in the way of: %s\n%s", script, r.Output())
-	}
-	return r.Output()
 }
 
 // Write writes a file that everybody may read.
@@ -173,18 +124,6 @@ func (s *Stage) Has(name, version string) {
 	if got := s.Installed(name); got != version {
 		s.Fatal("%s is at version %q, want %q", name, got, version)
 	}
-}
-
-// Until waits until something has become so; the limit is far above what it takes.
-func (s *Stage) Until(what string, so func() bool) {
-	s.T.Helper()
-	for range 6000 {
-		if so() {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	s.Fatal("it never came to that: %s", what)
 }
 
 // Changes are the lines of handler.log that tell of more than a look.

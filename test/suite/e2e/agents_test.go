@@ -10,7 +10,6 @@ import (
 
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/keys"
 	"aadsshlogin-handler/test/lib/roots"
 )
 
@@ -48,5 +47,3 @@ type kind struct {
 	parallel string          // how many scripts run at once
 	giveUp   time.Duration   // how long one waits for something before it gives up; no assertion about how long anything may take
 }
-
-func rigKey() []byte { return keys.Rig().Public }

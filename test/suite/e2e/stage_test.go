@@ -33,7 +33,8 @@ type stage struct {
 	agent    linuxAgent
 	cache    cache.Cache
 	target   distro.Target
-	packages *pkghost.Host
+	vendor   rig.Vendor
+	packages *pkghost.Host  // the vendor's
 	proxy    *pkghost.Proxy // nil: there is none
 	metadata *metadata.Service
 	imds     *imds
@@ -97,15 +98,11 @@ func (s *stage) services(ctx context.Context) (err error) {
 	if s.fabric, err = fabric.Start(s, s.agent.fastTrack); err != nil {
 		return err
 	}
-	if s.packages, err = pkghost.Start(s); err != nil {
+	if s.vendor, err = rig.Serve(ctx, s, s.cache, s.offered(fixtures.Spec{Name: fixtures.Login, Version: newest}, fixtures.Spec{Name: fixtures.SELinux, Version: newest})); err != nil {
 		return err
 	}
-	if err := s.offer(ctx, fixtures.Spec{Name: fixtures.Login, Version: newest}, fixtures.Spec{Name: fixtures.SELinux, Version: newest}); err != nil {
-		return err
-	}
-	s.metadata = metadata.Azure().
-		Always(metadata.ComputePath, metadata.JSON(metadata.VM())).
-		Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.packages = s.vendor.Packages
+	s.metadata = metadata.Healthy("rg-web", "web1")
 	s.imds = &imds{handler: s.metadata}
 	l, err := s.Listen("tcp", metadata.Address)
 	if err != nil {
@@ -117,11 +114,11 @@ func (s *stage) services(ctx context.Context) (err error) {
 
 // offer puts packages into the vendor's repository, in place of what was there.
 func (s *stage) offer(ctx context.Context, specs ...fixtures.Spec) error {
-	key := rigKey()
-	s.packages.File("/keys/microsoft.asc", key)
-	s.packages.File("/keys/microsoft-2025.asc", key)
-	m := rig.Machine{Packages: s.packages, Cache: s.cache}
-	return m.Offer(ctx, rig.Options{Persona: s.agent.persona, Path: s.target.Repository.Path, Suite: s.target.Repository.Suite, Packages: specs})
+	return s.vendor.Offer(ctx, s.offered(specs...))
+}
+
+func (s *stage) offered(specs ...fixtures.Spec) rig.Options {
+	return rig.Options{Persona: s.agent.persona, Path: s.target.Repository.Path, Suite: s.target.Repository.Suite, Packages: specs}
 }
 
 // strike ends the machine and says what went on that should not have.

@@ -10,14 +10,15 @@ import (
 
 	"aadsshlogin-handler/status"
 	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // copied is where setup keeps its program.
 const copied = "/usr/local/bin/aadsshlogin-handler"
 
 // goneHome waits until nothing of the person runs any more.
-func (s *stage) goneHome() {
-	s.t.Helper()
+func (s *booted) goneHome() {
+	s.T.Helper()
 	s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
 }
 
@@ -100,7 +101,7 @@ func TestSetupWithoutSystemd(t *testing.T) {
 func TestSetupWithoutSystemdOrIdentity(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
-	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	if out := s.run(22, withoutSystemd(program+" setup")); strings.Contains(out, "watch") || !strings.Contains(out, "sudo "+program+" setup") {
 		t.Errorf("setup says: %s", out)
 	}
@@ -116,9 +117,9 @@ func TestSetupOnClone(t *testing.T) {
 	s.must("aaduseradd " + person)
 	s.rest()
 	s.must("systemd-id128 new > /etc/machine-id")
-	fatal(t, s.PowerCut(t.Context()))
-	fatal(t, s.Boot(t.Context()))
-	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web2")))
+	stage.Must(t, s.PowerCut(t.Context()))
+	stage.Must(t, s.Boot(t.Context()))
+	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web2")))
 	s.must("for n in $(seq 100); do systemctl is-active -q ssh && break; sleep 0.2; done")
 	s.rest()
 	s.look()
@@ -141,12 +142,12 @@ func TestSetupOnClone(t *testing.T) {
 func TestFirstInstallationFails(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
-	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	s.run(22, program+" setup")
 	s.rest()
 	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
-	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
-	s.packages.Down()
+	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.Packages.Down()
 	s.look()
 	s.look()
 	failed := func(r status.Report) bool {
@@ -155,7 +156,7 @@ func TestFirstInstallationFails(t *testing.T) {
 	s.dir = setupDir
 	s.look()
 	s.await("failed", 0, failed)
-	fatal(t, s.packages.Up())
+	stage.Must(t, s.Packages.Up())
 	s.look()
 	if r := s.setUp(0); !failed(r) {
 		t.Errorf("within the day: %d %s", r.Code, r.Message)
@@ -248,7 +249,7 @@ func TestSetupOnArc(t *testing.T) {
 	}
 	s.run(0, copied+" status")
 	service.Always(metadata.TokenPath, metadata.NoIdentity())
-	if n := len(s.metadata.Requests()); n != 0 {
+	if n := len(s.Metadata.Requests()); n != 0 {
 		t.Errorf("the service of Azure VMs was asked %d times", n)
 	}
 	s.goneHome()
@@ -272,7 +273,7 @@ func TestSetupDryRunIsPlan(t *testing.T) {
 				t.Helper()
 				var plans [2]map[string]any
 				for i, command := range []string{" setup --dry-run --json", plan + " --json"} {
-					fatal(t, json.Unmarshal([]byte(s.run(code, program+command+" 2>/dev/null")), &plans[i]))
+					stage.Must(t, json.Unmarshal([]byte(s.run(code, program+command+" 2>/dev/null")), &plans[i]))
 				}
 				if !reflect.DeepEqual(plans[0]["steps"], plans[1]["steps"]) || (plans[0]["refused"] == nil) != (plans[1]["refused"] == nil) {
 					t.Errorf("%s setup would do\n%v\nand plan says\n%v", when, plans[0], plans[1])
@@ -281,9 +282,9 @@ func TestSetupDryRunIsPlan(t *testing.T) {
 				return steps
 			}
 			before := s.inventory()
-			s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+			s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 			same("without an identity", " plan --newest", 22)
-			s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+			s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 			if steps := same("before", " plan --newest", 0); len(steps) == 0 {
 				t.Error("nothing would be done")
 			}

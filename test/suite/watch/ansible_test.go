@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 	"aadsshlogin-handler/test/lib/wire"
 )
 
@@ -18,34 +19,34 @@ import (
 func controller(t *testing.T, version string) (dir string) {
 	t.Helper()
 	program, err := scene.BuildAs(version)
-	fatal(t, err)
+	stage.Must(t, err)
 	top, err := scene.Top(t.Context())
-	fatal(t, err)
+	stage.Must(t, err)
 	dir = t.TempDir()
-	fatal(t, os.CopyFS(filepath.Join(dir, "misc/ansible"), os.DirFS(filepath.Join(top, "misc/ansible"))))
-	fatal(t, os.Mkdir(filepath.Join(dir, "build"), 0o755))
+	stage.Must(t, os.CopyFS(filepath.Join(dir, "misc/ansible"), os.DirFS(filepath.Join(top, "misc/ansible"))))
+	stage.Must(t, os.Mkdir(filepath.Join(dir, "build"), 0o755))
 	for _, arch := range []string{"amd64", "arm64"} {
-		fatal(t, os.WriteFile(filepath.Join(dir, "build/aadsshlogin-handler-"+arch), program, 0o755))
+		stage.Must(t, os.WriteFile(filepath.Join(dir, "build/aadsshlogin-handler-"+arch), program, 0o755))
 	}
 	return dir
 }
 
 // play runs a line of docs/install.md from outside the machine, with the real
 // ansible-playbook, and says how many of its tasks changed something.
-func (s *stage) play(dir, line string) (changed string) {
-	s.t.Helper()
+func (s *booted) play(dir, line string) (changed string) {
+	s.T.Helper()
 	script := "cd " + dir + " && " + strings.ReplaceAll(line, "NAME", wire.Guest)
-	r, err := s.Outside(s.t.Context(), "env", "HOME="+dir, "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_REMOTE_USER=root", "ANSIBLE_PRIVATE_KEY_FILE="+s.keys+"/root",
+	r, err := s.Outside(s.T.Context(), "env", "HOME="+dir, "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_REMOTE_USER=root", "ANSIBLE_PRIVATE_KEY_FILE="+s.keys+"/root",
 		"ANSIBLE_SSH_ARGS=-F none -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes", "ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3",
 		"timeout", "300", "sh", "-c", script)
 	if err != nil || r.ExitCode != 0 {
-		s.t.Fatalf("%s: %v, exit %d\n%s", line, err, r.ExitCode, r.Output())
+		s.T.Fatalf("%s: %v, exit %d\n%s", line, err, r.ExitCode, r.Output())
 	}
 	m := regexp.MustCompile(`changed=(\d+)`).FindStringSubmatch(r.Output())
 	if m == nil {
-		s.t.Fatalf("no recap: %s", r.Output())
+		s.T.Fatalf("no recap: %s", r.Output())
 	}
-	s.t.Logf("%s: %s", line, m[0])
+	s.T.Logf("%s: %s", line, m[0])
 	return m[1]
 }
 
@@ -56,11 +57,11 @@ func TestAnsible(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			s := bootPersona(t, p)
 			key, err := os.ReadFile(s.keys + "/user.pub")
-			fatal(t, err)
+			stage.Must(t, err)
 			private, err := os.ReadFile(s.keys + "/user")
-			fatal(t, err)
-			fatal(t, os.WriteFile(s.keys+"/root", private, 0o600)) // without the person's certificate beside it
-			fatal(t, s.WriteFile("/root/.ssh/authorized_keys", key, 0o600))
+			stage.Must(t, err)
+			stage.Must(t, os.WriteFile(s.keys+"/root", private, 0o600)) // without the person's certificate beside it
+			stage.Must(t, s.WriteFile("/root/.ssh/authorized_keys", key, 0o600))
 			s.must("chmod 700 /root/.ssh; mkdir -p /root/.ansible/tmp /usr/local/sbin")
 			older, newer := controller(t, "1.0.0.0"), controller(t, "1.0.1.0")
 			line := func(step string) string { return strings.TrimSpace(block(t, "docs/install.md", "ansible"+step)) }

@@ -9,22 +9,23 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/stage"
 	"aadsshlogin-handler/test/lib/wire"
 )
 
 // arc makes the machine an Arc-enabled server: the Connected Machine agent's
 // program is there, and its service answers.
-func (s *stage) arc() *metadata.Service {
-	t := s.t
+func (s *booted) arc() *metadata.Service {
+	t := s.T
 	t.Helper()
-	fatal(t, s.WriteFile("/opt/azcmagent/bin/himds", []byte("#!/bin/sh\n"), 0o755))
+	stage.Must(t, s.WriteFile("/opt/azcmagent/bin/himds", []byte("#!/bin/sh\n"), 0o755))
 	s.must("mkdir -p -m 750 " + metadata.ArcTokens)
 	service := metadata.Arc(func(path string, content []byte) error { return s.WriteFile(path, content, 0o440) }).
 		Always(metadata.ComputePath, metadata.JSON(metadata.ArcServer())).
 		Always(metadata.TokenPath, metadata.TokenOf(metadata.ArcID("rg-edge", "db1")))
 	_, port, _ := strings.Cut(metadata.ArcAddress, ":")
 	l, err := s.Listen("tcp", wire.Gateway+":"+port)
-	fatal(t, err)
+	stage.Must(t, err)
 	go func() { _ = http.Serve(l, service) }() // ends with the machine
 	s.must("cat > /etc/systemd/system/himds.socket <<'END'\n[Socket]\nListenStream=" + metadata.ArcAddress + "\nEND\n" +
 		"cat > /etc/systemd/system/himds.service <<'END'\n[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd " + wire.Gateway + ":" + port + "\nEND\n" +
@@ -34,13 +35,13 @@ func (s *stage) arc() *metadata.Service {
 
 // keysInside puts the person's key and certificate into the machine, from which
 // the agent of an Arc-enabled server brings people in.
-func (s *stage) keysInside() {
-	t := s.t
+func (s *booted) keysInside() {
+	t := s.T
 	t.Helper()
 	for _, name := range []string{"user", "user-cert.pub"} {
 		content, err := os.ReadFile(s.keys + "/" + name)
-		fatal(t, err)
-		fatal(t, s.WriteFile("/root/keys/"+name, content, 0o600))
+		stage.Must(t, err)
+		stage.Must(t, s.WriteFile("/root/keys/"+name, content, 0o600))
 	}
 }
 
@@ -74,7 +75,7 @@ func TestSignInOnArc(t *testing.T) {
 		{"port 22 is closed to the network", "iptables -I INPUT -i host0 -p tcp --dport 22 -j DROP; iptables -I INPUT -i eth0 -p tcp --dport 22 -j DROP", true, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s.t = t
+			s.T = t
 			s.must("rm -rf /etc/ssh && cp -a /root/ssh /etc/ssh; rm -f /etc/hosts.allow /etc/hosts.deny")
 			s.must(c.script + "\nsystemctl restart ssh")
 			said := s.sh("ssh -F none -4 -i /root/keys/user -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=5 -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR -l " + person + " localhost id -un")

@@ -15,16 +15,16 @@ import (
 const notHere = "network-role-check,network-login,network-repository,clock,agent"
 
 // doctorSays runs doctor as a person does, for one person where who is not empty.
-func (s *stage) doctorSays(who ...string) doctor.Report {
-	s.t.Helper()
-	r, err := s.Run(s.t.Context(), append([]string{s.dir + "/bin/aadsshlogin-handler", "doctor", "--json", "--skip", notHere}, who...)...)
-	fatal(s.t, err)
+func (s *booted) doctorSays(who ...string) doctor.Report {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), append([]string{s.dir + "/bin/aadsshlogin-handler", "doctor", "--json", "--skip", notHere}, who...)...)
+	s.Must(err)
 	var report doctor.Report
 	if err := json.Unmarshal(r.Stdout, &report); err != nil {
-		s.t.Fatalf("%v\n%s", err, r.Output())
+		s.T.Fatalf("%v\n%s", err, r.Output())
 	}
 	if r.ExitCode != report.Verdict.Code {
-		s.t.Errorf("exit %d, verdict %+v", r.ExitCode, report.Verdict)
+		s.T.Errorf("exit %d, verdict %+v", r.ExitCode, report.Verdict)
 	}
 	return report
 }
@@ -44,7 +44,7 @@ func TestDoctorOfServices(t *testing.T) {
 		{"host keys that others may read", "chmod 644 /etc/ssh/ssh_host_*_key", "sshd-config", "others may read", "sudo chmod 600"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s.t = t
+			s.T = t
 			s.must(c.script)
 			r := s.doctorSays()
 			if r.Verdict.Check != c.check || !strings.Contains(r.Verdict.Text, c.says) || !strings.Contains(r.Verdict.Next, c.next) {
@@ -60,7 +60,7 @@ func TestDoctorOfServices(t *testing.T) {
 			}
 		})
 	}
-	s.t = t
+	s.T = t
 	if !s.signIn() {
 		t.Fatal("the person does not get in")
 	}

@@ -23,7 +23,7 @@ type drift struct{ name, script, says string }
 func TestDriftIsPutBack(t *testing.T) {
 	s := enabled(t, settings)
 	s.must("systemctl stop aadsshlogin-handler.timer")
-	s.arePutBack([]drift{
+	s.arePutBack(t, []drift{
 		{"VMAccess resets sshd_config", resetSSH, "block is missing"},
 		{"pam-auth-update removes the profile", "pam-auth-update --package --remove aad", "pam_aad.so is not in sshd's PAM account stack"},
 		{"nsswitch.conf is rewritten", "printf 'passwd: files\\ngroup: files\\nshadow: files\\nhosts: files dns\\n' > /etc/nsswitch.conf", "\"aad\" is missing"},
@@ -33,12 +33,11 @@ func TestDriftIsPutBack(t *testing.T) {
 }
 
 // arePutBack has one after the other happen, and the watch put it back.
-func (s *stage) arePutBack(drifts []drift) {
-	t := s.t
+func (s *booted) arePutBack(t *testing.T, drifts []drift) {
 	t.Helper()
 	for _, c := range drifts {
 		t.Run(c.name, func(t *testing.T) {
-			s.t = t
+			s.T = t
 			s.rest()
 			s.must(c.script)
 			if s.signIn() {
@@ -58,11 +57,11 @@ func (s *stage) arePutBack(drifts []drift) {
 			s.forget() // each of these is its own cause; the next case is not about the limit
 		})
 	}
-	s.t = t
+	s.T = t
 }
 
 // forget lets the watch repair again what it has repaired today.
-func (s *stage) forget() { s.must("rm -f /var/lib/aadsshlogin-handler/looks.json") }
+func (s *booted) forget() { s.must("rm -f /var/lib/aadsshlogin-handler/looks.json") }
 
 // TestOneRepairADay: a tool that takes it away again gets its way, and people
 // are told.
@@ -122,9 +121,9 @@ func TestIdentity(t *testing.T) {
 	}
 	s.rest()
 	s.status(0)
-	s.metadata.Always(metadata.TokenPath, metadata.Page(200))
+	s.Metadata.Always(metadata.TokenPath, metadata.Page(200))
 	unchanged("no usable answer on a machine that is well")
-	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	unchanged("the first look without an identity")
 	s.look()
 	r := s.status(0)
@@ -133,23 +132,23 @@ func TestIdentity(t *testing.T) {
 	}
 	t.Logf("%s %d: %s", r.Level, r.Code, r.Message)
 	unchanged("the third look without an identity")
-	s.metadata.Always(metadata.TokenPath, metadata.Page(200))
+	s.Metadata.Always(metadata.TokenPath, metadata.Page(200))
 	unchanged("no usable answer on a machine that is not")
-	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	s.look()
 	if r := s.status(0); !success(r) {
 		t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)
 	}
 	// Seen once, away, seen once: not twice in a row.
-	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	unchanged("the first look")
-	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	unchanged("the identity was there in between")
-	s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	unchanged("the first look again")
 	// enable itself says so, under another number: the watch follows it.
 	s.operate("enable", 1, 22)
-	s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	unchanged("the old number")
 	if r := s.status(1); !success(r) {
 		t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/internal/doctor"
+	"aadsshlogin-handler/test/lib/stage"
 	"aadsshlogin-handler/test/lib/wire"
 )
 
@@ -20,7 +21,7 @@ func TestJournalOfStrangers(t *testing.T) {
 		t.Helper()
 		var r doctor.Report
 		out := s.sh("/usr/local/bin/aadsshlogin-handler doctor --json --only sign-in-errors")
-		fatal(t, json.Unmarshal([]byte(out), &r))
+		stage.Must(t, json.Unmarshal([]byte(out), &r))
 		var all []string
 		for _, c := range r.Checks {
 			all = append(all, c.Answer+" "+c.Text+" > "+c.Next)
@@ -31,7 +32,7 @@ func TestJournalOfStrangers(t *testing.T) {
 	for _, name := range []string{"unauthorized@evil.example", "role not assigned@evil.example", "denied@evil.example"} {
 		_, err := s.Outside(t.Context(), "timeout", "30", "ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
 			"-o", "LogLevel=ERROR", "-l", name, wire.Guest, "true")
-		fatal(t, err)
+		stage.Must(t, err)
 	}
 	s.must("journalctl -q --no-pager -t sshd -t sshd-session | grep evil.example")
 	s.must("setpriv --reuid=65534 --regid=65534 --clear-groups logger -t sshd '" + denied + "'; setpriv --reuid=65534 --regid=65534 --clear-groups logger -t aad_certhandler 'Failed to get an access token: Identity not found'; sleep 1")

@@ -8,9 +8,9 @@ import (
 
 	"aadsshlogin-handler/status"
 	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/cache"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestDropped: an agent that drops the handler runs no command of it. The watch
@@ -37,8 +37,8 @@ func TestOnlyItsNumber(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
 	s.must("systemctl stop aadsshlogin-handler.path")
-	fatal(t, s.WriteFile(s.dir+"/status/1.status", []byte("[]"), 0o600))
-	fatal(t, s.WriteFile(s.dir+"/status/2.status", []byte("[]"), 0o600))
+	stage.Must(t, s.WriteFile(s.dir+"/status/1.status", []byte("[]"), 0o600))
+	stage.Must(t, s.WriteFile(s.dir+"/status/2.status", []byte("[]"), 0o600))
 	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
 	s.must("flock -x /run/aadsshlogin-handler.lock systemctl start aadsshlogin-handler.service")
 	if r := s.status(0); !success(r) {
@@ -85,9 +85,7 @@ func TestWithoutSettings(t *testing.T) {
 // watch tells what came of it.
 func TestOutlived(t *testing.T) {
 	s := boot(t)
-	c, err := cache.Open()
-	fatal(t, err)
-	s.offer(c, fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: "/root/hold"})
+	s.Must(s.Offer(t.Context(), fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: "/root/hold"}))
 	s.deliver(settings)
 	s.must("touch /root/hold")
 	s.state("Installed")
@@ -117,7 +115,7 @@ func TestNoWatch(t *testing.T) {
 		return s.sh("ls /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /etc/systemd/system/*/aadsshlogin* 2>/dev/null")
 	}
 	t.Run("switched off", func(t *testing.T) {
-		fatal(t, s.WriteFile(s.dir+"/config/1.settings", []byte(strings.Replace(settings, `"publicSettings": {}`, `"publicSettings": {"monitor": "off"}`, 1)), 0o600))
+		stage.Must(t, s.WriteFile(s.dir+"/config/1.settings", []byte(strings.Replace(settings, `"publicSettings": {}`, `"publicSettings": {"monitor": "off"}`, 1)), 0o600))
 		s.operate("enable", 1, 0)
 		if m := monitor(s.status(1)); !strings.HasPrefix(m, "success This machine is not watched") || off() != "" {
 			t.Errorf("monitor says %q; there is %s", m, off())
@@ -125,7 +123,7 @@ func TestNoWatch(t *testing.T) {
 	})
 	t.Run("every 30 minutes", func(t *testing.T) {
 		for minutes, sequence := range map[string]int{"30": 2} {
-			fatal(t, s.WriteFile(s.dir+"/config/2.settings", []byte(strings.Replace(settings, `"publicSettings": {}`, `"publicSettings": {"monitor": `+minutes+`}`, 1)), 0o600))
+			stage.Must(t, s.WriteFile(s.dir+"/config/2.settings", []byte(strings.Replace(settings, `"publicSettings": {}`, `"publicSettings": {"monitor": `+minutes+`}`, 1)), 0o600))
 			s.operate("enable", sequence, 0)
 		}
 		if got := s.sh("systemctl show -p TimersMonotonic aadsshlogin-handler.timer"); !strings.Contains(got, "30min") || !strings.Contains(monitor(s.status(2)), "every 30 minutes") {

@@ -10,6 +10,7 @@ import (
 
 	"aadsshlogin-handler/test/lib/golden"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestObserve: misc/observe runs on a machine with the stand-ins, changes
@@ -23,10 +24,10 @@ func TestObserve(t *testing.T) {
 			s.run(0, program+" setup")
 			s.must("aaduseradd " + person)
 			top, err := scene.Top(t.Context())
-			fatal(t, err)
+			stage.Must(t, err)
 			script, err := os.ReadFile(filepath.Join(top, "misc/observe/observe"))
-			fatal(t, err)
-			fatal(t, s.WriteFile("/opt/observe", script, 0o755))
+			stage.Must(t, err)
+			stage.Must(t, s.WriteFile("/opt/observe", script, 0o755))
 			s.rest()
 			before := s.inventory()
 			out := s.run(0, "/opt/observe")

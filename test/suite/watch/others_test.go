@@ -10,11 +10,12 @@ import (
 
 	"aadsshlogin-handler/status"
 	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // asNobody runs a program of python as nobody, until the machine ends.
-func (s *stage) asNobody(program string) {
-	s.t.Helper()
+func (s *booted) asNobody(program string) {
+	s.T.Helper()
 	s.must("setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c '" + program + "' >/dev/null 2>&1 &")
 }
 
@@ -97,7 +98,7 @@ func TestExposure(t *testing.T) {
 			t.Fatalf("%s: %s", unit, out)
 		}
 		score, err := strconv.ParseFloat(m[1], 64)
-		fatal(t, err)
+		stage.Must(t, err)
 		t.Logf("%s: %.1f", unit, score)
 		if score > most {
 			t.Errorf("%s: %.1f, more than %.1f", unit, score, most)

@@ -14,6 +14,7 @@ import (
 
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // pack makes a deb or an rpm as make packages does, of a program that knows the
@@ -21,23 +22,23 @@ import (
 func pack(t *testing.T, version, kind string) []byte {
 	t.Helper()
 	top, err := scene.Top(t.Context())
-	fatal(t, err)
+	stage.Must(t, err)
 	dir := t.TempDir()
 	binary, err := scene.BuildAs(version)
-	fatal(t, err)
+	stage.Must(t, err)
 	program := filepath.Join(dir, "aadsshlogin-handler-"+runtime.GOARCH)
-	fatal(t, os.WriteFile(program, binary, 0o755))
+	stage.Must(t, os.WriteFile(program, binary, 0o755))
 	page, err := os.ReadFile(filepath.Join(top, "misc/man/aadsshlogin-handler.1"))
-	fatal(t, err)
+	stage.Must(t, err)
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
 	_, err = z.Write(page)
-	fatal(t, err)
-	fatal(t, z.Close())
-	fatal(t, os.WriteFile(filepath.Join(dir, "aadsshlogin-handler.1.gz"), zipped.Bytes(), 0o644))
+	stage.Must(t, err)
+	stage.Must(t, z.Close())
+	stage.Must(t, os.WriteFile(filepath.Join(dir, "aadsshlogin-handler.1.gz"), zipped.Bytes(), 0o644))
 	completion, err := exec.CommandContext(t.Context(), program, "completion", "bash").Output()
-	fatal(t, err)
-	fatal(t, os.WriteFile(filepath.Join(dir, "completion.bash"), completion, 0o644))
+	stage.Must(t, err)
+	stage.Must(t, os.WriteFile(filepath.Join(dir, "completion.bash"), completion, 0o644))
 	build := exec.CommandContext(t.Context(), "make", "-s", "build/nfpm")
 	build.Dir = top
 	if out, err := build.CombinedOutput(); err != nil {
@@ -49,7 +50,7 @@ func pack(t *testing.T, version, kind string) []byte {
 		t.Fatalf("the package: %v\n%s", err, out)
 	}
 	b, err := os.ReadFile(dir + "/package")
-	fatal(t, err)
+	stage.Must(t, err)
 	return b
 }
 
@@ -72,7 +73,7 @@ func TestPackages(t *testing.T) {
 				if !bytes.Equal(first, second) {
 					t.Errorf("version %s packed twice is not the same", version)
 				}
-				fatal(t, s.WriteFile("/opt/"+version+"."+c.kind, first, 0o644))
+				stage.Must(t, s.WriteFile("/opt/"+version+"."+c.kind, first, 0o644))
 			}
 			before := s.inventory()
 			s.run(0, c.install+" /opt/1.0.0.0."+c.kind)

@@ -11,20 +11,21 @@ import (
 	"aadsshlogin-handler/internal/names"
 	"aadsshlogin-handler/test/lib/agentrun"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // microsofts registers Microsoft's extension as its agent does.
-func (s *stage) microsofts(version, state string) (dir string) {
-	s.t.Helper()
+func (s *booted) microsofts(version, state string) (dir string) {
+	s.T.Helper()
 	dir = "/var/lib/waagent/" + names.Microsoft().Full() + "-" + version
-	fatal(s.t, s.WriteFile(dir+"/config/HandlerState", []byte(state), 0o600))
-	fatal(s.t, s.WriteFile(dir+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o600))
+	s.Must(s.WriteFile(dir+"/config/HandlerState", []byte(state), 0o600))
+	s.Must(s.WriteFile(dir+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o600))
 	return dir
 }
 
 // vendor installs the vendor's package as somebody else than this program does.
-func (s *stage) vendor() {
-	s.t.Helper()
+func (s *booted) vendor() {
+	s.T.Helper()
 	program := s.program("1.0.0.0")
 	s.run(0, program+" setup") // only to have the package's file
 	s.must("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin[_-]1* /root/")
@@ -37,9 +38,9 @@ func (s *stage) vendor() {
 // broken there, the command is that extension's.
 func TestReadmeDoctor(t *testing.T) {
 	top, err := scene.Top(t.Context())
-	fatal(t, err)
+	stage.Must(t, err)
 	page, err := os.ReadFile(filepath.Join(top, "README.md"))
-	fatal(t, err)
+	stage.Must(t, err)
 	_, rest, found := strings.Cut(string(page), "\n    curl -fsSLO URL/")
 	recipe, _, ended := strings.Cut("curl -fsSLO URL/"+rest, "\n\n")
 	if recipe = strings.ReplaceAll(recipe, "\n    ", "\n"); !found || !ended || strings.Count(recipe, "\n") != 1 || !strings.HasSuffix(recipe, " doctor") {

@@ -30,7 +30,7 @@ func TestDriftOnRPMMachines(t *testing.T) {
 		t.Run(c.persona.Name, func(t *testing.T) {
 			s := enabledPersona(t, c.persona, settings)
 			s.must("systemctl stop aadsshlogin-handler.timer")
-			s.arePutBack(c.drifts)
+			s.arePutBack(t, c.drifts)
 		})
 	}
 }
@@ -42,7 +42,7 @@ func TestIdentityOnRPMMachines(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			s := enabledPersona(t, p, settings)
 			s.rest()
-			s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+			s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 			s.look()
 			if r := s.status(0); !success(r) {
 				t.Errorf("the first look says %d %s", r.Code, r.Message)
@@ -51,7 +51,7 @@ func TestIdentityOnRPMMachines(t *testing.T) {
 			if r := s.status(0); r.Level != status.Failure || r.Code != 22 {
 				t.Errorf("the second look says %s %d %s", r.Level, r.Code, r.Message)
 			}
-			s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+			s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 			s.look()
 			if r := s.status(0); !success(r) {
 				t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)
@@ -78,11 +78,11 @@ func TestRemovedWithoutNetwork(t *testing.T) {
 			s := enabledPersona(t, c.persona, settings)
 			s.must("systemctl stop aadsshlogin-handler.timer")
 			s.rest()
-			s.packages.Down()
-			before := len(s.packages.Requests())
+			s.Packages.Down()
+			before := len(s.Packages.Requests())
 			s.must(c.remove)
 			s.await("put back", 0, repaired)
-			if n := len(s.packages.Requests()) - before; n > 0 {
+			if n := len(s.Packages.Requests()) - before; n > 0 {
 				t.Errorf("the package host was asked %d times", n)
 			}
 			s.rest()

@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/test/lib/metadata"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // setupDir is where setup keeps what an agent would prepare.
@@ -24,35 +25,35 @@ func families() []roots.Persona {
 }
 
 // program brings the program in a version to the machine.
-func (s *stage) program(version string) string {
-	s.t.Helper()
+func (s *booted) program(version string) string {
+	s.T.Helper()
 	binary, err := scene.BuildAs(version)
-	fatal(s.t, err)
+	s.Must(err)
 	path := "/root/aadsshlogin-handler-" + version
-	fatal(s.t, s.WriteFile(path, binary, 0o755))
+	s.Must(s.WriteFile(path, binary, 0o755))
 	return path
 }
 
 // run runs a command of a person and expects this exit code.
-func (s *stage) run(want int, command string) string {
-	s.t.Helper()
-	r, err := s.Run(s.t.Context(), "sh", "-c", command)
+func (s *booted) run(want int, command string) string {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), "sh", "-c", command)
 	if err != nil || r.ExitCode != want {
-		s.t.Fatalf("%s: %v, exit %d, want %d\n%s\n%s", command, err, r.ExitCode, want, r.Output(), s.sh("tail -n 40 "+setupDir+"/log/handler.log"))
+		s.T.Fatalf("%s: %v, exit %d, want %d\n%s\n%s", command, err, r.ExitCode, want, r.Output(), s.sh("tail -n 40 "+setupDir+"/log/handler.log"))
 	}
 	return strings.TrimSpace(r.Output())
 }
 
 // setUp is the status that setup keeps.
-func (s *stage) setUp(sequence int) status.Report {
-	s.t.Helper()
+func (s *booted) setUp(sequence int) status.Report {
+	s.T.Helper()
 	s.dir = setupDir
 	return s.status(sequence)
 }
 
 // inventory is what is on the machine, as far as a removal has to give it back.
-func (s *stage) inventory() string {
-	s.t.Helper()
+func (s *booted) inventory() string {
+	s.T.Helper()
 	return s.sh(`{ dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' 2>/dev/null; rpm -qa 2>/dev/null | grep -v gpg-pubkey; } | grep -v '^libc-bin' | sort
 find /etc /usr/local /root /opt /var/lib -xdev \( -type f -o -type l -o -type d \) 2>/dev/null |
 	grep -vE '/var/lib/(apt|dpkg|rpm|dnf|zypp|systemd|dbus|pam|private)(/|$)|/etc/(ld.so.cache|aad|.*-$|.pwd.lock|.updated)|/usr/lib/sysimage|YaST2|handler-1|/etc/apt/apt.conf.d|__db' | sort
@@ -140,7 +141,7 @@ func TestSetupWithoutIdentity(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			s := bootPersona(t, p)
 			program := s.program("1.0.0.0")
-			s.metadata.Always(metadata.TokenPath, metadata.NoIdentity())
+			s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 			if out := s.run(22, program+" setup"); strings.Contains(out, "extension again") || !strings.Contains(out, program+" setup") {
 				t.Errorf("setup says: %s", out)
 			}
@@ -156,7 +157,7 @@ func TestSetupWithoutIdentity(t *testing.T) {
 			s.rest()
 			s.look()
 			absent("after a look without an identity")
-			s.metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
+			s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 			s.look()
 			absent("after the first look with it")
 			if r := s.setUp(0); r.Code != 22 {
@@ -175,8 +176,8 @@ func TestSetupWithoutIdentity(t *testing.T) {
 
 // guard has the machine look all the time whether the packages are there, and
 // says when they were not.
-func (s *stage) guard() (end func() string) {
-	s.t.Helper()
+func (s *booted) guard() (end func() string) {
+	s.T.Helper()
 	s.must(`cat > /root/guard <<'END'
 #!/bin/bash
 while [ ! -e /root/guard.end ]; do
@@ -190,7 +191,7 @@ chmod +x /root/guard; rm -f /root/guard.end; setsid /root/guard > /root/guard.ou
 	return func() string {
 		s.must("touch /root/guard.end; sleep 0.5; rm /root/guard /root/guard.end")
 		out := s.must("cat /root/guard.out; rm /root/guard.out")
-		s.t.Log(out)
+		s.T.Log(out)
 		lines := strings.Split(out, "\n")
 		return strings.Join(lines[:len(lines)-1], "\n")
 	}
@@ -356,8 +357,8 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	theirs := "/var/lib/waagent/" + names.Microsoft().Full() + "-"
 	register := func(version, state string) {
 		t.Helper()
-		fatal(t, s.WriteFile(theirs+version+"/config/HandlerState", []byte(state), 0o600))
-		fatal(t, s.WriteFile(theirs+version+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o600))
+		stage.Must(t, s.WriteFile(theirs+version+"/config/HandlerState", []byte(state), 0o600))
+		stage.Must(t, s.WriteFile(theirs+version+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o600))
 	}
 	install := "dpkg -i /root/theirs.deb >/dev/null; systemctl reload ssh"
 	purge := "dpkg --purge aadsshlogin >/dev/null && systemctl reload ssh"

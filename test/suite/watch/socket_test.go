@@ -12,11 +12,11 @@ import (
 )
 
 // signInAt connects to an address and port of the machine, from outside.
-func (s *stage) signInAt(address string, port int) bool {
-	s.t.Helper()
-	r, err := s.Outside(s.t.Context(), "timeout", "30", "ssh", "-F", "none", "-p", fmt.Sprint(port), "-i", s.keys+"/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+func (s *booted) signInAt(address string, port int) bool {
+	s.T.Helper()
+	r, err := s.Outside(s.T.Context(), "timeout", "30", "ssh", "-F", "none", "-p", fmt.Sprint(port), "-i", s.keys+"/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
 		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5", "-l", person, address, "id -un")
-	fatal(s.t, err)
+	s.Must(err)
 	return r.ExitCode == 0 && strings.TrimSpace(string(r.Stdout)) == person
 }
 
@@ -30,7 +30,7 @@ func TestSocketUnit(t *testing.T) {
 			s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; systemctl disable --now ssh.service; cp -a /etc/ssh /root/ssh")
 			for _, c := range socketCases() {
 				t.Run(c.name, func(t *testing.T) {
-					s.t = t
+					s.T = t
 					s.must("rm -rf /etc/systemd/system/ssh.socket.d /run/systemd/system/ssh.socket.d /etc/systemd/system-generators /etc/ssh && cp -a /root/ssh /etc/ssh && mkdir -p /etc/systemd/system/ssh.socket.d")
 					s.must(c.script + "\nsystemctl stop ssh.socket; systemctl stop ssh.service; systemctl daemon-reload; systemctl start ssh.socket")
 					s.tryEndpoint(c.in, c.out)
@@ -64,8 +64,8 @@ func TestSocketUnit(t *testing.T) {
 
 // tryEndpoint holds against the machine where people get in and where not:
 // "10.0.0.4 2222".
-func (s *stage) tryEndpoint(in, out string) {
-	s.t.Helper()
+func (s *booted) tryEndpoint(in, out string) {
+	s.T.Helper()
 	for want, at := range map[bool]string{true: in, false: out} {
 		var address string
 		var port int
@@ -73,17 +73,17 @@ func (s *stage) tryEndpoint(in, out string) {
 			continue // none is named
 		}
 		if got := s.signInAt(address, port); got != want {
-			s.t.Errorf("sign-in at %s: %v", at, got)
+			s.T.Errorf("sign-in at %s: %v", at, got)
 		}
 	}
 }
 
 // carryOut runs the command of a next step.
-func (s *stage) carryOut(said string) {
-	s.t.Helper()
+func (s *booted) carryOut(said string) {
+	s.T.Helper()
 	_, command, ok := strings.Cut(said, "run: ")
 	if !ok {
-		s.t.Fatalf("no command in %s", said)
+		s.T.Fatalf("no command in %s", said)
 	}
 	s.must(strings.ReplaceAll(strings.TrimSpace(command), "sudo ", ""))
 }

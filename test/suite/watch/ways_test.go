@@ -17,6 +17,7 @@ import (
 
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // applications is where the agent's application manager keeps what it was given,
@@ -24,43 +25,43 @@ import (
 const applications = "/var/lib/waagent/Microsoft.CPlat.Core.VMApplicationManagerLinux/aadsshlogin-handler/"
 
 // vmApplication is the package of a version, as make release makes it.
-func vmApplication(t *testing.T, version string) []byte {
+func vmApplication(t testing.TB, version string) []byte {
 	t.Helper()
 	binary, err := scene.BuildAs(version)
-	fatal(t, err)
+	stage.Must(t, err)
 	top, err := scene.Top(t.Context())
-	fatal(t, err)
+	stage.Must(t, err)
 	launcher, err := os.ReadFile(filepath.Join(top, "misc/launcher"))
-	fatal(t, err)
+	stage.Must(t, err)
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
 	w := tar.NewWriter(z)
 	for name, content := range map[string][]byte{"aadsshlogin-handler": launcher, "aadsshlogin-handler-" + runtime.GOARCH: binary} {
-		fatal(t, w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}))
+		stage.Must(t, w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}))
 		_, err := w.Write(content)
-		fatal(t, err)
+		stage.Must(t, err)
 	}
-	fatal(t, w.Close())
-	fatal(t, z.Close())
+	stage.Must(t, w.Close())
+	stage.Must(t, z.Close())
 	return out.Bytes()
 }
 
 // manage runs one of the application's commands as the application manager does:
 // bash, the version's folder, the package under the application's name.
-func (s *stage) manage(version, command string) string {
-	s.t.Helper()
-	top, err := scene.Top(s.t.Context())
-	fatal(s.t, err)
+func (s *booted) manage(version, command string) string {
+	s.T.Helper()
+	top, err := scene.Top(s.T.Context())
+	s.Must(err)
 	text, err := os.ReadFile(filepath.Join(top, "misc/vm-application", command))
-	fatal(s.t, err)
+	s.Must(err)
 	if len(text) > 4096 {
-		s.t.Fatalf("the command %s has %d characters, and 4,096 are allowed", command, len(text))
+		s.T.Fatalf("the command %s has %d characters, and 4,096 are allowed", command, len(text))
 	}
 	dir := applications + version
 	if command != "remove" {
-		fatal(s.t, s.WriteFile(dir+"/aadsshlogin-handler", vmApplication(s.t, version+".0"), 0o644))
+		s.Must(s.WriteFile(dir+"/aadsshlogin-handler", vmApplication(s.T, version+".0"), 0o644))
 	}
-	fatal(s.t, s.WriteFile("/root/command", text, 0o644))
+	s.Must(s.WriteFile("/root/command", text, 0o644))
 	return s.run(0, "cd "+dir+" && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin bash -c \"$(cat /root/command)\"")
 }
 
@@ -71,9 +72,9 @@ func TestVMApplication(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			s := bootPersona(t, p)
 			s.must("mkdir -p " + applications)
-			fatal(t, s.WriteFile("/root/command", []byte(""), 0o644))
+			stage.Must(t, s.WriteFile("/root/command", []byte(""), 0o644))
 			before := s.inventory()
-			fatal(t, s.WriteFile(applications+"1.0.0/aadsshlogin-handler-config", []byte(`{"monitor": 30}`), 0o644))
+			stage.Must(t, s.WriteFile(applications+"1.0.0/aadsshlogin-handler-config", []byte(`{"monitor": 30}`), 0o644))
 			if out := s.manage("1.0.0", "install"); !strings.Contains(out, "People can sign in") {
 				t.Errorf("install says: %s", out)
 			}
@@ -108,9 +109,9 @@ func TestVMApplication(t *testing.T) {
 func block(t *testing.T, document, marker string) string {
 	t.Helper()
 	top, err := scene.Top(t.Context())
-	fatal(t, err)
+	stage.Must(t, err)
 	text, err := os.ReadFile(filepath.Join(top, document))
-	fatal(t, err)
+	stage.Must(t, err)
 	_, rest, found := strings.Cut(string(text), "<!-- "+marker+" -->\n```sh\n")
 	code, _, ended := strings.Cut(rest, "\n```")
 	if !found || !ended {
@@ -121,10 +122,10 @@ func block(t *testing.T, document, marker string) string {
 
 // release serves the files of a release, and gives lines of a document in which
 // URL and the sums are filled in: 'SHA256  FILE' by that file's own.
-func (s *stage) release(version string, files map[string][]byte) (fill func(code string) string) {
-	s.t.Helper()
+func (s *booted) release(version string, files map[string][]byte) (fill func(code string) string) {
+	s.T.Helper()
 	for name, content := range files {
-		s.packages.File("/release-"+version+"/"+name, content)
+		s.Packages.File("/release-"+version+"/"+name, content)
 	}
 	place := regexp.MustCompile(`SHA256  (\S+)'`)
 	return func(code string) string {
@@ -136,7 +137,7 @@ func (s *stage) release(version string, files map[string][]byte) (fill func(code
 				content, ok = files["aadsshlogin-handler-"+runtime.GOARCH]
 			}
 			if !ok {
-				s.t.Fatalf("the release has no %s", path)
+				s.T.Fatalf("the release has no %s", path)
 			}
 			return fmt.Sprintf("%x  %s'", sha256.Sum256(content), path)
 		})
@@ -147,7 +148,7 @@ func (s *stage) release(version string, files map[string][]byte) (fill func(code
 func binary(t *testing.T, version string) map[string][]byte {
 	t.Helper()
 	program, err := scene.BuildAs(version)
-	fatal(t, err)
+	stage.Must(t, err)
 	return map[string][]byte{"aadsshlogin-handler-" + runtime.GOARCH: program}
 }
 
@@ -205,7 +206,7 @@ func TestWays(t *testing.T) {
 	}
 }
 
-func (w way) walk(t *testing.T, s *stage) {
+func (w way) walk(t *testing.T, s *booted) {
 	older, newer := s.release("1.0.0.0", w.files(t, "1.0.0.0")), s.release("1.0.1.0", w.files(t, "1.0.1.0"))
 	s.must("mkdir /opt/typed")
 	before := s.inventory()
@@ -256,9 +257,9 @@ func TestCloudInit(t *testing.T) {
 			s := bootPersona(t, p)
 			fill := s.release("1.0.0.0", binary(t, "1.0.0.0"))
 			top, err := scene.Top(t.Context())
-			fatal(t, err)
+			stage.Must(t, err)
 			text, err := os.ReadFile(filepath.Join(top, "misc/cloud-init/user-data.yaml"))
-			fatal(t, err)
+			stage.Must(t, err)
 			_, line, found := strings.Cut(string(text), `- [sh, -c, "`)
 			script, _, ended := strings.Cut(line, `"]`)
 			if !found || !ended || !strings.HasPrefix(string(text), "#cloud-config\n") {

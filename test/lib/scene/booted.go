@@ -1,0 +1,107 @@
+package scene
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/test/lib/cache"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/machine"
+	"aadsshlogin-handler/test/lib/metadata"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// Booted is a machine that has booted with systemd, without an agent, and with the
+// package host and the metadata service at the other end of its wire.
+type Booted struct {
+	*machine.Machine
+	rig.Vendor
+	Persona  roots.Persona
+	Target   distro.Target // what the product's table says of it
+	Metadata *metadata.Service
+}
+
+// Boot sets such a stage, with aadsshlogin in its repository. Close strikes it.
+func Boot(ctx context.Context, p roots.Persona) (*Booted, error) {
+	c, err := cache.Open()
+	if err != nil {
+		return nil, err
+	}
+	layers, err := p.Layers(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	b := &Booted{Persona: p, Metadata: metadata.Healthy("rg-web", "web1")}
+	if b.Target, err = target(ctx, c, p); err != nil {
+		return nil, err
+	}
+	if b.Machine, err = machine.New(ctx, c, layers); err != nil {
+		return nil, err
+	}
+	if err := b.start(ctx, c); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+func (b *Booted) start(ctx context.Context, c cache.Cache) (err error) {
+	if err := WithoutAgent(ctx, b.Machine); err != nil {
+		return err
+	}
+	if b.Vendor, err = rig.Serve(ctx, b.Machine, c, b.options([]fixtures.Spec{{Name: fixtures.Login, Version: Version}})); err != nil {
+		return err
+	}
+	return b.Metadata.Serve(b)
+}
+
+// WithoutAgent boots a machine on which the agent does not start.
+func WithoutAgent(ctx context.Context, m *machine.Machine) error {
+	if err := m.Symlink("/dev/null", "/etc/systemd/system/walinuxagent.service"); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return m.Boot(ctx)
+}
+
+func (b *Booted) options(packages []fixtures.Spec) rig.Options {
+	return rig.Options{Persona: b.Persona, Path: b.Target.Repository.Path, Suite: b.Target.Repository.Suite, Packages: packages}
+}
+
+// Offer replaces what is in the vendor's repository.
+func (b *Booted) Offer(ctx context.Context, packages ...fixtures.Spec) error {
+	return b.Vendor.Offer(ctx, b.options(packages))
+}
+
+// Close ends the machine with everything that is around it.
+func (b *Booted) Close() error {
+	err := b.Machine.Close()
+	if b.Packages != nil {
+		_ = b.Packages.Close() // its network went with the machine
+	}
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// NewBooted is Boot for a test, which fails on a request that nobody expected.
+func NewBooted(t testing.TB, p roots.Persona) *Booted {
+	t.Helper()
+	b, err := Boot(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+		unexpected(t, b.Packages, b.Metadata)
+	})
+	return b
+}

@@ -1,0 +1,90 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"aadsshlogin-handler/test/lib/box"
+)
+
+// Shell is how a test runs scripts on a machine, whatever kind of machine it is.
+// What does not hold ends the test.
+type Shell struct {
+	T testing.TB
+	// Exec runs a program there.
+	Exec func(ctx context.Context, argv ...string) (box.Result, error)
+	// Log is what is shown where the test ends; nil: nothing.
+	Log func() string
+}
+
+// Must ends a test on an error.
+func Must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Must ends the test on an error.
+func (s *Shell) Must(err error) {
+	s.T.Helper()
+	Must(s.T, err)
+}
+
+// Fatal ends the test and shows what the handler did.
+func (s *Shell) Fatal(format string, args ...any) {
+	s.T.Helper()
+	if s.Log != nil {
+		s.T.Logf("handler.log:\n%s", s.Log())
+	}
+	s.T.Fatalf(format, args...)
+}
+
+// Try runs a script, however it ends. It may be called when the test has ended, too.
+func (s *Shell) Try(script string) box.Result {
+	s.T.Helper()
+	r, err := s.Exec(context.WithoutCancel(s.T.Context()), "sh", "-c", script)
+	s.Must(err)
+	return r
+}
+
+// Sh runs a script, each command of which must succeed, and returns its output.
+func (s *Shell) Sh(script string) string {
+	s.T.Helper()
+	r := s.Try("set -e\n" + script)
+	if r.ExitCode != 0 {
+		s.Fatal("%s: exit %d\n%s", script, r.ExitCode, r.Output())
+	}
+	return string(r.Stdout)
+}
+
+// Shf is Sh with a format.
+func (s *Shell) Shf(format string, args ...any) string {
+	s.T.Helper()
+	return s.Sh(fmt.Sprintf(format, args...))
+}
+
+// Fails runs a script that must not succeed: what a test says is in the way is.
+func (s *Shell) Fails(format string, args ...any) string {
+	s.T.Helper()
+	script := fmt.Sprintf(format, args...)
+	r := s.Try(script)
+	if r.ExitCode == 0 {
+		s.Fatal("nothing is in the way of: %s\n%s", script, r.Output())
+	}
+	return r.Output()
+}
+
+// Until waits until something has become so; the limit is far above what it takes.
+func (s *Shell) Until(what string, so func() bool) {
+	s.T.Helper()
+	for range 6000 {
+		if so() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.Fatal("it never came to that: %s", what)
+}
