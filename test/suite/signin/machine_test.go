@@ -19,6 +19,7 @@ import (
 	"aadsshlogin-handler/test/lib/keys"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // person is somebody of the directory who has a role on the machine.
@@ -27,10 +28,18 @@ const person = "someone@example.com"
 // checked is what the package's PAM module leaves when it is asked for a role.
 const checked = "/run/aad_role_checked"
 
-// stage is a machine that passed, with a person's certificate in /root.
-type stage struct {
-	*scene.Scene
-	t *testing.T
+// inhabited is a machine with the person's certificate in /root.
+type inhabited struct{ *stage.Stage }
+
+// inhabit is one whose enable has not run yet. Its scripts answer no question of
+// a package's.
+func inhabit(t *testing.T, o scene.Options) *inhabited {
+	t.Helper()
+	s := &inhabited{stage.New(t, o)}
+	s.Exec = func(ctx context.Context, argv ...string) (box.Result, error) {
+		return s.Run(ctx, append(box.Environment(), "DEBIAN_FRONTEND=noninteractive"), argv...)
+	}
+	return s
 }
 
 // saved is what the cases change.
@@ -39,15 +48,15 @@ const saved = "/etc /var/lib/pam /usr/sbin/aad_certhandler /usr/sbin/aaduseradd 
 // passed sets up a machine whose enable has passed and into which the person
 // gets. firstOnly: the package registers on its first installation only, so
 // nothing is repaired by reinstalling it.
-func passed(t *testing.T, p roots.Persona, firstOnly bool) *stage {
+func passed(t *testing.T, p roots.Persona, firstOnly bool) *inhabited {
 	t.Helper()
 	return passedOn(t, scene.Options{Persona: p, Packages: []fixtures.Spec{
 		{Name: fixtures.Login, Version: scene.Version, FirstOnly: firstOnly}}})
 }
 
-func passedOn(t *testing.T, o scene.Options) *stage {
+func passedOn(t *testing.T, o scene.Options) *inhabited {
 	t.Helper()
-	s := &stage{Scene: scene.New(t, o), t: t}
+	s := inhabit(t, o)
 	private, public := keys.UserCA()
 	for name, content := range map[string]string{"ca": string(private), "ca.pub": public} {
 		if err := s.WriteFile("/root/"+name, []byte(content), 0o600); err != nil {
@@ -67,64 +76,42 @@ func passedOn(t *testing.T, o scene.Options) *stage {
 }
 
 // restore takes back what a case did.
-func (s *stage) restore() {
-	s.t.Helper()
+func (s *inhabited) restore() {
+	s.T.Helper()
 	s.must("umount -q /mnt/* 2>/dev/null; rm -rf /etc/ssh /var/lib/pam /etc/pam.d /etc/sudoers.d /etc/nsswitch.conf && tar -C / -xpf /root/saved.tar && mkdir -p /run/sshd && chmod 755 /run/sshd /usr/sbin")
 }
 
-// sh runs a script in the machine.
-func (s *stage) sh(script string) box.Result {
-	s.t.Helper()
-	r, err := s.Run(s.t.Context(), append(box.Environment(), "DEBIAN_FRONTEND=noninteractive"), "sh", "-c", script)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return r
-}
-
-func (s *stage) must(script string) {
-	s.t.Helper()
-	if r := s.sh(script); r.ExitCode != 0 {
-		s.t.Fatalf("%s: exit %d\n%s", script, r.ExitCode, r.Output())
-	}
+// must runs a script whose last command must succeed.
+func (s *inhabited) must(script string) {
+	s.T.Helper()
+	s.Sh("set +e\n" + script)
 }
 
 // enable is what the agent's next start does. It returns the two lines that a
 // person reads.
-func (s *stage) enable() (code int, what, next string) {
-	s.t.Helper()
-	report, err := s.Agent.Apply(s.t.Context(), s.Goal())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	last := report.Runs[len(report.Runs)-1]
-	if e := report.Extension; e == nil || e.Invalid != "" || e.Code != last.ExitCode || (e.Status == "success") != (last.ExitCode == 0) {
-		s.t.Errorf("the status does not agree with exit code %d: %+v", last.ExitCode, e)
-	}
-	lines := strings.SplitN(strings.TrimSpace(last.Stdout), "\n", 2)
-	if len(lines) == 2 {
-		next = lines[1]
-	}
-	return last.ExitCode, lines[0], next
+func (s *inhabited) enable() (code int, what, next string) {
+	s.T.Helper()
+	v := s.Apply()
+	return v.ExitCode, v.What(), v.Next()
 }
 
 // signIn starts sshd on this machine as it is configured, has the person
 // connect with the certificate, and ends sshd.
-func (s *stage) signIn() (ok bool, why string) {
-	s.t.Helper()
+func (s *inhabited) signIn() (ok bool, why string) {
+	s.T.Helper()
 	port, stop := s.sshd()
 	if port == "" {
 		return false, "sshd does not run: " + stop()
 	}
 	if err := s.Remove(checked); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	r, err := s.Run(s.t.Context(), nil, "timeout", "30", "ssh", "-F", "none", "-p", port, "-i", "/root/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+	r, err := s.Run(s.T.Context(), nil, "timeout", "30", "ssh", "-F", "none", "-p", port, "-i", "/root/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
 		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-l", person, "127.0.0.1", "id -un")
 	log := stop()
 	switch {
 	case err != nil:
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	case r.ExitCode != 0 || strings.TrimSpace(string(r.Stdout)) != person:
 		return false, r.Output() + log
 	case !s.Exists(checked):
@@ -135,11 +122,11 @@ func (s *stage) signIn() (ok bool, why string) {
 
 // sshd starts the daemon. The port is "" where it does not run; stop ends it
 // and returns what it said.
-func (s *stage) sshd() (port string, stop func() string) {
-	s.t.Helper()
+func (s *inhabited) sshd() (port string, stop func() string) {
+	s.T.Helper()
 	daemon, err := s.Start(nil, "/usr/sbin/sshd", "-D", "-e", "-o", "ListenAddress=127.0.0.1")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	return s.awaitPort(daemon), func() string {
 		_ = daemon.Signal(syscall.SIGTERM)
@@ -147,7 +134,7 @@ func (s *stage) sshd() (port string, stop func() string) {
 		defer cancel()
 		r, err := daemon.Wait(ctx)
 		if err != nil {
-			s.t.Fatalf("sshd does not end: %v", err)
+			s.T.Fatalf("sshd does not end: %v", err)
 		}
 		return string(bytes.TrimSpace(r.Stdout))
 	}
@@ -155,11 +142,11 @@ func (s *stage) sshd() (port string, stop func() string) {
 
 // awaitPort is the port on which the daemon listens; "" where it has ended
 // without.
-func (s *stage) awaitPort(daemon *box.Process) string {
+func (s *inhabited) awaitPort(daemon *box.Process) string {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, _ = daemon.Wait(s.t.Context())
+		_, _ = daemon.Wait(s.T.Context())
 	}()
 	for {
 		for _, port := range []string{"22", "2222"} {
@@ -176,8 +163,8 @@ func (s *stage) awaitPort(daemon *box.Process) string {
 	}
 }
 
-func (s *stage) dial(address string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Second)
+func (s *inhabited) dial(address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(s.T.Context(), 5*time.Second)
 	defer cancel()
 	return s.Dial(ctx, "tcp", address)
 }

@@ -185,7 +185,7 @@ func install(o scene.Options, dir string, prepare func(*scene.Scene) error) erro
 
 // machine is one machine of the matrix while it is looked at.
 type machine struct {
-	*stage
+	*inhabited
 	people *outside
 	m      *matrix
 	s      situation
@@ -221,7 +221,7 @@ func (m *matrix) set(t *testing.T, s situation, personaName string) *machine {
 	o := scene.Options{Persona: p, Packages: []fixtures.Spec{{Name: fixtures.Login, Version: version(p), FirstOnly: !s.registers}}}
 	o.Box.Binds = []box.Bind{{From: m.modules, To: "/usr/lib/rig-modules"}}
 	o.Box.Layers = []string{m.passedLayer(t, p, o, prepare)}
-	one := &machine{stage: &stage{Scene: scene.New(t, o), t: t}, m: m, s: s}
+	one := &machine{inhabited: inhabit(t, o), m: m, s: s}
 	var from []string
 	for _, a := range s.attempts {
 		if !slices.Contains(from, a.from) {
@@ -278,17 +278,17 @@ chmod 755 /usr/local/bin/update-crypto-policies`
 // startDaemon starts sshd as the machine's unit would, and waits until it
 // listens or has ended.
 func (o *machine) startDaemon() {
-	o.stage.t.Helper()
+	o.T.Helper()
 	before := o.listeners()
 	daemon, err := o.Start(nil, append([]string{"/usr/sbin/sshd", "-D", "-e"}, o.s.options...)...)
 	if err != nil {
-		o.stage.t.Fatal(err)
+		o.T.Fatal(err)
 	}
 	o.daemon = daemon
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, _ = daemon.Wait(o.stage.t.Context())
+		_, _ = daemon.Wait(o.T.Context())
 	}()
 	for range 400 {
 		select {
@@ -301,7 +301,7 @@ func (o *machine) startDaemon() {
 			return
 		}
 	}
-	o.stage.t.Log("sshd neither listens nor ends")
+	o.T.Log("sshd neither listens nor ends")
 }
 
 // listeners is how many sockets listen on the machine.
@@ -309,7 +309,7 @@ func (o *machine) listeners() (n int) {
 	for _, table := range []string{"net/tcp", "net/tcp6"} {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", o.Pid(), table))
 		if err != nil {
-			o.stage.t.Fatal(err)
+			o.T.Fatal(err)
 		}
 		n += strings.Count(string(b), " 0A ")
 	}
@@ -322,7 +322,7 @@ func (o *machine) stopDaemon() (said string) {
 	defer cancel()
 	r, err := o.daemon.Wait(ctx)
 	if err != nil {
-		o.stage.t.Fatalf("sshd does not end: %v", err)
+		o.T.Fatalf("sshd does not end: %v", err)
 	}
 	return string(r.Stdout)
 }
@@ -338,13 +338,13 @@ func (o *machine) attempts() (out []string) {
 		_ = o.Remove(checked)
 		time.Sleep(time.Duration(a.wait) * time.Second)
 		for range a.fails {
-			o.people.fail(o.stage.t, o.m.keys, a)
+			o.people.fail(o.T, o.m.keys, a)
 		}
-		said, ok := o.people.ssh(o.stage.t, o.m.keys, a, "id -un")
+		said, ok := o.people.ssh(o.T, o.m.keys, a, "id -un")
 		switch {
 		case !ok || said != a.user:
 			out = append(out, "out")
-			o.stage.t.Logf("%s: %s", a.words, said)
+			o.T.Logf("%s: %s", a.words, said)
 		case !o.Exists(checked):
 			out = append(out, "unchecked")
 		default:
@@ -360,17 +360,17 @@ func (o *machine) sudo() {
 		return
 	}
 	o.must("sed -i 's/^aad_admins:.*/&" + person + "/' /etc/group")
-	_, ok := o.people.ssh(o.stage.t, o.m.keys, o.s.attempts[0], "sudo -n true")
+	_, ok := o.people.ssh(o.T, o.m.keys, o.s.attempts[0], "sudo -n true")
 	o.must("sed -i 's/^\\(aad_admins:.*\\)" + person + "$/\\1/' /etc/group")
 	if ok != (o.s.sudo == "yes") {
-		o.stage.t.Errorf("an administrator's sudo works: %v, and the file says %s", ok, o.s.sudo)
+		o.T.Errorf("an administrator's sudo works: %v, and the file says %s", ok, o.s.sudo)
 	}
 }
 
 // enable is what the agent's next start does, which plan foretells: the two lines that a person
 // reads, and what the substatuses say that are no success.
 func (o *machine) enable() (code int, said, next, warned, repair string) {
-	t := o.stage.t
+	t := o.T
 	t.Helper()
 	_, report := o.foretold()
 	last, e := report.Runs[len(report.Runs)-1], report.Extension
@@ -393,7 +393,7 @@ func (o *machine) enable() (code int, said, next, warned, repair string) {
 
 // foretold is an enable whose plan was asked for before, and agrees with it.
 func (o *machine) foretold() (doctor.PlanReport, agentrun.Report) {
-	t := o.stage.t
+	t := o.T
 	t.Helper()
 	plan, _ := planned.Ask(t, o.Scene, planned.Own())
 	before := len(o.HandlerLog())

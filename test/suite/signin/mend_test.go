@@ -27,9 +27,9 @@ func (o *machine) carryOut(r *result) {
 		return
 	}
 	r.carried = script
-	if done := o.sh("yes | sh -c " + shellQuote(script)); done.ExitCode != 0 {
+	if done := o.Try("yes | sh -c " + shellQuote(script)); done.ExitCode != 0 {
 		r.helps = "does not run"
-		o.stage.t.Errorf("the remedy fails: %s: exit %d\n%s", script, done.ExitCode, done.Output())
+		o.T.Errorf("the remedy fails: %s: exit %d\n%s", script, done.ExitCode, done.Output())
 		return
 	}
 	o.options()
@@ -41,7 +41,7 @@ func (o *machine) carryOut(r *result) {
 	out := slices.ContainsFunc(after, func(s string) bool { return s != "in" })
 	if r.helps = "helps"; code != 0 || out || warned != "" && !o.s.stays {
 		r.helps = "does not help"
-		o.stage.t.Errorf("the remedy does not help: %s\nenable: %d %s | %s\nwarned: %s\n%v", script, code, said, next, warned, after)
+		o.T.Errorf("the remedy does not help: %s\nenable: %d %s | %s\nwarned: %s\n%v", script, code, said, next, warned, after)
 	}
 	if o.s.choice != "" {
 		r.helps += " (" + o.s.choice + ")"
@@ -54,7 +54,7 @@ func (o *machine) options() {
 	if len(o.s.options) == 0 {
 		return
 	}
-	got := o.sh(`for f in /etc/default/ssh /etc/crypto-policies/back-ends/opensshserver.config /etc/sysconfig/sshd; do [ -f $f ] && . $f 2>/dev/null; done; echo $SSHD_OPTS $OPTIONS $CRYPTO_POLICY`)
+	got := o.Try(`for f in /etc/default/ssh /etc/crypto-policies/back-ends/opensshserver.config /etc/sysconfig/sshd; do [ -f $f ] && . $f 2>/dev/null; done; echo $SSHD_OPTS $OPTIONS $CRYPTO_POLICY`)
 	o.s.options = strings.Fields(string(got.Stdout))
 }
 

@@ -24,7 +24,7 @@ const asked = "network-role-check,network-login,clock,identity"
 // people and not about ports. It says "out" where it ends with 21, "in" where each gate is open,
 // and else that it does not know.
 func (o *machine) oneByOne(before []string) {
-	t := o.stage.t
+	t := o.T
 	t.Helper()
 	if err := o.WriteFile(personsProgram, o.Package()["bin/aadsshlogin-handler"].Data, 0o755); err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func (a attempt) ordinary() bool {
 
 // doctorOf asks doctor about whoever makes an attempt.
 func (o *machine) doctorOf(a attempt) (said, why string) {
-	t := o.stage.t
+	t := o.T
 	t.Helper()
 	r, err := o.Run(t.Context(), box.Environment(), personsProgram, "doctor", "--json", "--skip", asked, "--user", a.user, "--from", a.from)
 	if err != nil {

@@ -122,7 +122,7 @@ func makeKeys(t *testing.T) (dir string) {
 
 // ssh is one connection of a person, which runs a command. As az ssh does it,
 // the certificate is named, and so is offered before other keys.
-func (o *outside) ssh(t *testing.T, keys string, a attempt, command string) (out string, ok bool) {
+func (o *outside) ssh(t testing.TB, keys string, a attempt, command string) (out string, ok bool) {
 	t.Helper()
 	key := fmt.Sprintf("%s/rsa-%d", keys, a.bits)
 	argv := []string{"ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", a.user,
@@ -148,7 +148,7 @@ func (o *outside) ssh(t *testing.T, keys string, a attempt, command string) (out
 }
 
 // fail is a connection of somebody who is not let in.
-func (o *outside) fail(t *testing.T, keys string, a attempt) {
+func (o *outside) fail(t testing.TB, keys string, a attempt) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

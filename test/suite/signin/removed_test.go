@@ -106,7 +106,7 @@ func TestRemovedWithWhatItNeeds(t *testing.T) {
 			if code != 20 {
 				t.Errorf("without network enable says %d %s | %s", code, what, next)
 			}
-			if r := s.sh(c.broken); strings.TrimSpace(r.Output()) != "" || r.ExitCode != 0 {
+			if r := s.Try(c.broken); strings.TrimSpace(r.Output()) != "" || r.ExitCode != 0 {
 				t.Errorf("half installed: %s", r.Output())
 			}
 			if err := s.Packages.Up(); err != nil {

@@ -50,7 +50,7 @@ func TestRepairOffline(t *testing.T) {
 					continue // the PAM files of the other family have other names
 				}
 				t.Run(c.title, func(t *testing.T) {
-					s.t = t
+					s.T = t
 					defer s.restore()
 					s.must(c.script)
 					if ok, _ := s.signIn(); ok {
@@ -62,7 +62,7 @@ func TestRepairOffline(t *testing.T) {
 					}
 				})
 			}
-			s.t = t
+			s.T = t
 			if requests := s.Packages.Requests(); len(requests) > 0 && t.Failed() {
 				t.Log(requests)
 			}

@@ -10,22 +10,21 @@ import (
 // daemons are the names that sshd's unit goes by.
 func daemons() []string { return []string{"ssh.service", "sshd.service"} }
 
-func (s *stage) reload() answer {
-	s.t.Helper()
+func (s *booted) reload() answer {
+	s.T.Helper()
 	return s.call(append([]string{"reload"}, daemons()...)...)
 }
 
-func (s *stage) pid(unit string) string {
-	s.t.Helper()
+func (s *booted) pid(unit string) string {
+	s.T.Helper()
 	return s.must("systemctl show -p MainPID --value " + unit)
 }
 
 func TestReload(t *testing.T) {
-	everywhere(t, func(s *stage) {
+	everywhere(t, func(t *testing.T, s *booted) {
 		s.must("systemctl start ssh")
-		t := s.t
 		t.Run("the daemon stays, and has read its configuration", func(t *testing.T) {
-			s.t = t
+			s.T = t
 			before, pid := s.call("state", "ssh.service"), s.pid("ssh")
 			if u := before.State; !before.Running || !u.IsActive() || !u.CanReload || u.Changed.IsZero() || before.Error != "" {
 				t.Fatalf("%+v", before)
@@ -45,7 +44,7 @@ func TestReload(t *testing.T) {
 			}
 		})
 		t.Run("a broken configuration", func(t *testing.T) {
-			s.t = t
+			s.T = t
 			s.must("echo Bogus yes > /etc/ssh/sshd_config.d/bogus.conf")
 			a := s.reload()
 			if a.Job != "failed" || a.Outcome.Reloaded || !a.Outcome.Running {
@@ -54,17 +53,17 @@ func TestReload(t *testing.T) {
 			s.must("systemctl is-active ssh; rm /etc/ssh/sshd_config.d/bogus.conf")
 		})
 		t.Run("nothing runs", func(t *testing.T) {
-			s.t = t
+			s.T = t
 			s.must("systemctl stop ssh")
 			if a := s.reload(); a.Error != "" || a.Outcome.Reloaded || a.Outcome.Running || a.Outcome.Socket || a.Outcome.Why == "" {
 				t.Errorf("%+v", a)
 			}
-			if got, _ := s.sh("systemctl is-active ssh"); got != "inactive" {
+			if got := s.Try("systemctl is-active ssh").Output(); got != "inactive\n" {
 				t.Errorf("the daemon is %s: reload must not start it", got)
 			}
 		})
 		t.Run("a socket listens", func(t *testing.T) {
-			s.t = t
+			s.T = t
 			s.must("systemctl start ssh.socket")
 			if a := s.reload(); a.Error != "" || a.Outcome.Reloaded || !a.Outcome.Socket || a.Outcome.Unit != "ssh.socket" {
 				t.Errorf("%+v", a)
@@ -75,7 +74,7 @@ func TestReload(t *testing.T) {
 			s.must("systemctl stop ssh.socket; systemctl start ssh")
 		})
 		t.Run("a unit that does not say how", func(t *testing.T) {
-			s.t = t
+			s.T = t
 			s.must("touch /root/hups")
 			s.unit("plain.service", "[Service]\nExecStart=/bin/sh -c \"trap 'echo hup >> /root/hups' HUP; echo ready > /root/ready; while :; do sleep 0.05; done\"\n")
 			s.must("systemctl daemon-reload; systemctl start plain")
@@ -96,13 +95,13 @@ func TestReload(t *testing.T) {
 // TestReloadWhileSystemdStartsAnew: each systemctl daemon-reexec breaks the
 // connections that there are, as an upgrade of systemd does.
 func TestReloadWhileSystemdStartsAnew(t *testing.T) {
-	everywhere(t, func(s *stage) {
+	everywhere(t, func(t *testing.T, s *booted) {
 		// It stays as long as it was away, and a little: on a busy machine that is long.
 		s.must(`systemctl start ssh; printf '%s\n' 'while :; do a=$(date +%s%N); systemctl daemon-reexec; b=$(date +%s%N)' \
 			'sleep $(awk -v a=$a -v b=$b "BEGIN { print 0.3 + (b - a) / 1e9 }"); done' > /root/reexec; systemd-run -q --unit reexec sh /root/reexec`)
 		for range 10 {
 			if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
-				s.t.Errorf("%+v", a)
+				s.T.Errorf("%+v", a)
 			}
 		}
 		s.must("for i in $(seq 20); do systemctl stop reexec && break; sleep 0.1; done") // systemd may be away just then
@@ -112,18 +111,18 @@ func TestReloadWhileSystemdStartsAnew(t *testing.T) {
 // TestRoads: there are two ways to systemd, and the other one is taken where
 // one is closed.
 func TestRoads(t *testing.T) {
-	everywhere(t, func(s *stage) {
+	everywhere(t, func(t *testing.T, s *booted) {
 		s.must("systemctl start ssh; systemctl stop dbus.socket dbus.service")
 		if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
-			s.t.Errorf("without D-Bus: %+v", a)
+			s.T.Errorf("without D-Bus: %+v", a)
 		}
 		s.must("systemctl start dbus.socket dbus.service; mv /run/systemd/private /run/systemd/private.off")
 		if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
-			s.t.Errorf("without the private socket: %+v", a)
+			s.T.Errorf("without the private socket: %+v", a)
 		}
 		s.must("mv /run/dbus/system_bus_socket /run/dbus/off")
 		if a := s.reload(); !strings.Contains(a.Error, "cannot be reached") || a.Outcome.Reloaded || a.Absent {
-			s.t.Errorf("with neither: %+v", a)
+			s.T.Errorf("with neither: %+v", a)
 		}
 		s.must("mv /run/dbus/off /run/dbus/system_bus_socket; mv /run/systemd/private.off /run/systemd/private")
 	})
@@ -131,24 +130,24 @@ func TestRoads(t *testing.T) {
 
 // TestWithoutSystemd: the same machine as a container without systemd sees it.
 func TestWithoutSystemd(t *testing.T) {
-	everywhere(t, func(s *stage) {
+	everywhere(t, func(t *testing.T, s *booted) {
 		hidden := func(args ...string) answer {
-			s.t.Helper()
+			s.T.Helper()
 			return s.inside(append([]string{"unshare", "--mount", "sh", "-c", "mount -t tmpfs none /run && exec \"$@\"", "sh", drive}, args...)...)
 		}
 		if a := hidden("running"); a.Running {
-			s.t.Error("it runs where it does not")
+			s.T.Error("it runs where it does not")
 		}
 		if a := hidden("reload", "ssh.service"); a.Error != "" || a.Outcome.Running || a.Outcome.Reloaded || !strings.Contains(a.Outcome.Why, "does not run here") {
-			s.t.Errorf("%+v", a)
+			s.T.Errorf("%+v", a)
 		}
 		for _, call := range [][]string{{"state", "ssh.service"}, {"begin", "ssh.service"}, {"enable", "x.timer"}, {"scope", "x", "4711"}} {
 			if a := hidden(call...); !a.Absent {
-				s.t.Errorf("%s: %+v", call[0], a)
+				s.T.Errorf("%s: %+v", call[0], a)
 			}
 		}
 		if a := s.call("running"); !a.Running {
-			s.t.Error("it does not run where it does")
+			s.T.Error("it does not run where it does")
 		}
 	})
 }

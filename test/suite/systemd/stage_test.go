@@ -5,19 +5,19 @@
 package systemd_test
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"aadsshlogin-handler/internal/systemd"
 	"aadsshlogin-handler/test/lib/cache"
 	"aadsshlogin-handler/test/lib/machine"
 	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // drive is where the machines have the program that makes the calls.
@@ -33,9 +33,10 @@ type answer struct {
 	Absent  bool
 }
 
-type stage struct {
+// booted is a machine with one of the systemds, and nothing of Azure's.
+type booted struct {
 	*machine.Machine
-	t *testing.T
+	stage.Shell
 }
 
 // suites are the roots, each with another systemd.
@@ -44,9 +45,9 @@ func suites() map[roots.Suite]string {
 }
 
 // everywhere runs a test on a machine of its own for each systemd.
-func everywhere(t *testing.T, test func(s *stage)) {
+func everywhere(t *testing.T, test func(t *testing.T, s *booted)) {
 	c, err := cache.Open()
-	fatal(t, err)
+	stage.Must(t, err)
 	program := filepath.Join(t.TempDir(), "drive")
 	build := exec.Command("go", "build", "-trimpath", "-o", program, "./drive")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -54,88 +55,60 @@ func everywhere(t *testing.T, test func(s *stage)) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	content, err := os.ReadFile(program)
-	fatal(t, err)
+	stage.Must(t, err)
 	for suite, version := range suites() {
 		t.Run(string(suite), func(t *testing.T) {
 			layers, err := roots.Debian(suite).Layers(t.Context(), c)
-			fatal(t, err)
+			stage.Must(t, err)
 			m, err := machine.New(t.Context(), c, layers)
-			fatal(t, err)
-			s := &stage{Machine: m, t: t}
+			stage.Must(t, err)
+			s := &booted{m, stage.Shell{T: t, Exec: m.Run}}
 			t.Cleanup(func() {
 				if err := m.Close(); err != nil {
 					t.Error(err)
 				}
 			})
-			fatal(t, m.Symlink("/dev/null", "/etc/systemd/system/walinuxagent.service"))
-			fatal(t, m.WriteFile(drive, content, 0o755))
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			fatal(t, m.Boot(ctx))
+			stage.Must(t, m.WriteFile(drive, content, 0o755))
+			stage.Must(t, scene.WithoutAgent(t.Context(), m))
 			s.must("systemctl is-system-running --wait")
 			if got := s.must("systemctl --version | head -n 1"); !strings.HasPrefix(got, version+" ") {
 				t.Fatalf("this is %s, not %s", got, version)
 			}
-			test(s)
+			test(t, s)
 		})
 	}
 }
 
-// sh runs a script in the machine.
-func (s *stage) sh(script string) (output string, exit int) {
-	s.t.Helper()
-	r, err := s.Run(s.t.Context(), "sh", "-c", script)
-	fatal(s.t, err)
-	return strings.TrimSpace(r.Output()), r.ExitCode
-}
-
-func (s *stage) must(script string) string {
-	s.t.Helper()
-	out, exit := s.sh(script)
-	if exit != 0 {
-		s.t.Fatalf("%s: exit %d\n%s", script, exit, out)
-	}
-	return out
+// must runs a script whose last command must succeed, and returns its output.
+func (s *booted) must(script string) string {
+	s.T.Helper()
+	return strings.TrimSpace(s.Sh("set +e\n" + script))
 }
 
 // call makes one call of package systemd in the machine.
-func (s *stage) call(args ...string) answer {
-	s.t.Helper()
+func (s *booted) call(args ...string) answer {
+	s.T.Helper()
 	return s.inside(append([]string{drive}, args...)...)
 }
 
-func (s *stage) inside(argv ...string) (a answer) {
-	s.t.Helper()
-	r, err := s.Run(s.t.Context(), argv...)
-	fatal(s.t, err)
+func (s *booted) inside(argv ...string) (a answer) {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), argv...)
+	s.Must(err)
 	if err := json.Unmarshal(r.Stdout, &a); err != nil {
-		s.t.Fatalf("%q: %v, exit %d\n%s", argv, err, r.ExitCode, r.Output())
+		s.T.Fatalf("%q: %v, exit %d\n%s", argv, err, r.ExitCode, r.Output())
 	}
 	return a
 }
 
 // unit writes a unit file.
-func (s *stage) unit(name, text string) {
-	s.t.Helper()
-	fatal(s.t, s.WriteFile("/etc/systemd/system/"+name, []byte(text), 0o644))
+func (s *booted) unit(name, text string) {
+	s.T.Helper()
+	s.Must(s.WriteFile("/etc/systemd/system/"+name, []byte(text), 0o644))
 }
 
-// await waits until a script succeeds. The limit is far above what it takes.
-func (s *stage) await(script string) {
-	s.t.Helper()
-	var out string
-	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(20 * time.Millisecond) {
-		exit := 0
-		if out, exit = s.sh(script); exit == 0 {
-			return
-		}
-	}
-	s.t.Fatalf("it never came to: %s\n%s", script, out)
-}
-
-func fatal(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+// await waits until a script succeeds.
+func (s *booted) await(script string) {
+	s.T.Helper()
+	s.Until(script, func() bool { return s.Try(script).ExitCode == 0 })
 }

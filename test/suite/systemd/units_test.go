@@ -5,14 +5,15 @@ package systemd_test
 import (
 	"strings"
 	"testing"
+
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 // TestScope: a process goes, with what it will start, out of the unit that it
 // was started in, and outlives that unit.
 func TestScope(t *testing.T) {
-	everywhere(t, func(s *stage) {
-		t := s.t
-		fatal(t, s.WriteFile("/root/job", []byte("while [ ! -e /root/go ]; do sleep 0.05; done; sleep 600 & echo $! > /root/child; wait\n"), 0o644))
+	everywhere(t, func(t *testing.T, s *booted) {
+		stage.Must(t, s.WriteFile("/root/job", []byte("while [ ! -e /root/go ]; do sleep 0.05; done; sleep 600 & echo $! > /root/child; wait\n"), 0o644))
 		s.must("systemd-run -q --unit agent --slice azure-test.slice sh -c 'sh /root/job & echo $! > /root/pid; wait'")
 		s.await("test -s /root/pid")
 		pid := s.must("cat /root/pid")
@@ -44,8 +45,7 @@ func TestScope(t *testing.T) {
 
 // TestUnits: put up twice, taken away three times, and gone.
 func TestUnits(t *testing.T) {
-	everywhere(t, func(s *stage) {
-		t := s.t
+	everywhere(t, func(t *testing.T, s *booted) {
 		s.unit("w.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo x >> /root/looks'\n")
 		s.unit("w.timer", "[Timer]\nOnActiveSec=1h\n[Install]\nWantedBy=timers.target\n")
 		s.unit("w.path", "[Path]\nPathChanged=/root/watched\n[Install]\nWantedBy=paths.target\n")
