@@ -180,7 +180,9 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		a.Text = fmt.Sprintf("The last line of %s has no line end, so the C library leaves it out, and Entra ID users are not found.", n.File)
 		a.Next = "Run: echo | sudo tee -a " + n.File
 	default:
-		a.Package = true
+		// What a package's script edits is the line that is there: of one that is not,
+		// or that overrules another, nobody knows whether a reinstallation puts it right.
+		a.Package = line.Number > 0 && !line.Again
 		a.Text = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)
 		a.Next = n.rewrite(database)
 	}

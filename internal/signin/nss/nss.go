@@ -38,6 +38,7 @@ type Service struct {
 type Line struct {
 	Number   int // 1 for the first; 0: there is no such line, and glibc's own default is in force
 	Services []Service
+	Again    bool // it overrules an earlier line
 }
 
 // Config is nsswitch.conf.
@@ -87,7 +88,8 @@ func Parse(text []byte, modern bool) Config {
 			delete(c.Databases, line[:end]) // the default is in force again
 			continue
 		}
-		c.Databases[line[:end]] = Line{Number: number, Services: services}
+		_, again := c.Databases[line[:end]]
+		c.Databases[line[:end]] = Line{Number: number, Services: services, Again: again}
 	}
 	return c
 }

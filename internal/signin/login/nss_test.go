@@ -1,0 +1,27 @@
+package login
+
+import (
+	"testing"
+
+	"aadsshlogin-handler/internal/signin/sshd"
+)
+
+// A reinstallation is counted on where the one line of the database is there and
+// lacks the package. Of a line that is not, or that overrules another which has
+// it, nobody knows whether the package's script puts it right.
+func TestReinstallForTheNameServiceSwitch(t *testing.T) {
+	for text, helps := range map[string]bool{
+		"passwd: files\n":                    true,
+		"passwd: files aadd\n":               true,
+		"PASSWD: files aad\n":                false,
+		"group: files aad\n":                 false,
+		"passwd: files aad\npasswd: files\n": false,
+		"passwd: files\npasswd: files\n":     false,
+	} {
+		h := debian(t)
+		put(t, h, "/etc/nsswitch.conf", text, 0o644)
+		if got := of(t, Assess(look(h)), "nss-passwd"); got.Answer != sshd.Fail || got.Package != helps {
+			t.Errorf("%q: %+v, want a reinstallation: %v", text, got, helps)
+		}
+	}
+}
