@@ -110,7 +110,11 @@ func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
 			for p := range points {
 				o, known := m.known.find(sc, p)
 				if !known {
-					o = ref.play(ctx, &machine, p)
+					if o = ref.play(ctx, &machine, p); o.missed {
+						// On a machine that cases were played on before, fewer calls are made than on a
+						// fresh one: now it is a fresh one.
+						o = ref.play(ctx, &machine, p)
+					}
 					m.known.add(o)
 				}
 				mu.Lock()
