@@ -77,7 +77,9 @@ func aptQuery(names []string) host.Command {
 
 // narrowed makes apt see one source only. List-Cleanup=0 keeps the lists of
 // all others; a .sources file is read by its extension (apt 2.2 and later were
-// tried; sources.list(5) has the format since 1.1).
+// tried; sources.list(5) has the format since 1.1). A release that the owner
+// prefers (APT::Default-Release) is another source's, and apt ends over one that
+// no source has.
 func narrowed(s Source) []string {
 	if s.All {
 		return nil
@@ -86,6 +88,7 @@ func narrowed(s Source) []string {
 		"-o", "Dir::Etc::SourceList=" + s.ListFile,
 		"-o", "Dir::Etc::SourceParts=-",
 		"-o", "APT::Get::List-Cleanup=0",
+		"-o", "APT::Default-Release=",
 	}
 }
 

@@ -93,6 +93,11 @@ func aptRules() []rule {
 			what: "Entry $1$3 of $2$4 cannot be read, so that apt reads none of its sources.",
 			next: "Correct the file, or move it away: less $2$4" + fault.ThenAgain,
 			step: narrow},
+		// E: The value 'stable' is invalid for APT::Default-Release as such a release is not available in the sources
+		{match: `^E: The value '([^']*)' is invalid for APT::Default-Release`, code: fault.PackageManagerFailed,
+			what: "apt's configuration prefers the release $1 (APT::Default-Release), which none of its sources has.",
+			next: "Correct it, or take it out: grep -rn Default-Release /etc/apt/apt.conf /etc/apt/apt.conf.d" + fault.ThenAgain,
+			step: narrow},
 		// E: The list of sources could not be read.
 		{match: `^E: The list of sources could not be read`, code: fault.PackageManagerFailed,
 			what: "apt cannot read its list of sources.",

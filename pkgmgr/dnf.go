@@ -43,6 +43,8 @@ func dnf() *Manager {
 		StaleFiles:     rpmStaleFiles(),
 		Needs:          append(rpmNeeds("/var/cache/dnf"), Need{"/var/lib/dnf", 2 * mebi, false}),
 		Kept:           dnfKept,
+		Moved:          dnfMoved(),
+		FilesNeedKeys:  true,
 		Verify:         rpmVerify,
 		Offers:         "dnf --showduplicates list",
 		parseQuery:     parseRPMQuery,
@@ -86,10 +88,10 @@ func dnfOptions(s Source) []string {
 }
 
 // dnfCommand: exit_on_lock, because dnf would otherwise wait for ever, and not
-// say so in time.
+// say so in time; assumeno, because in dnf.conf it is stronger than -y.
 func dnfCommand(s Source, args ...string) host.Command {
 	env, secrets := proxyEnv(s)
-	return host.Command{Name: "dnf", Args: append(append([]string{"-y", "--setopt=exit_on_lock=1"}, dnfOptions(s)...), args...),
+	return host.Command{Name: "dnf", Args: append(append([]string{"-y", "--setopt=assumeno=0", "--setopt=exit_on_lock=1"}, dnfOptions(s)...), args...),
 		Env: env, Secrets: secrets, Changes: true}
 }
 
@@ -179,6 +181,17 @@ func dnfKept(s Source, p Package) []string {
 	_, version := cutEpoch(p.Version)
 	file := dnfCache(s.ID) + "/packages/" + p.Name + "-" + version + ".*.rpm"
 	return []string{"/var/cache/dnf/" + file, "/var/cache/libdnf5/" + file}
+}
+
+// dnfMoved: dnf 5 reads the files of distributions and its owner's pieces too, and
+// has a setting for root's cache beside the one for everybody's (dnf5.conf(5)).
+func dnfMoved() []moved {
+	const main, pieces = "/etc/dnf/dnf.conf", "/etc/dnf/libdnf5.conf.d/*.conf"
+	return []moved{
+		{main, "cachedir", "/var/cache/dnf"},
+		{main, "cachedir", "/var/cache/libdnf5"}, {main, "system_cachedir", "/var/cache/libdnf5"},
+		{pieces, "cachedir", "/var/cache/libdnf5"}, {pieces, "system_cachedir", "/var/cache/libdnf5"},
+	}
 }
 
 // dnfCache is the folder of a source in dnf's cache, or a pattern of all. An id

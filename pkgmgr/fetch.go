@@ -62,6 +62,22 @@ func (s *Session) fetch(ctx context.Context, o *Order, before Packages) (diagnos
 	return diagnosis{}, nil
 }
 
+// trustFiles has rpm accept the keys of our repository where the manager asks it
+// about the files that it is told: what it does by itself for what it takes from
+// a repository.
+func (s *Session) trustFiles(ctx context.Context) error {
+	if !s.Manager.FilesNeedKeys {
+		return nil
+	}
+	for _, key := range strings.Fields(s.Source.Keys) {
+		// Of several keys one that rpm refuses is no matter: the files are verified.
+		if _, err := s.run(ctx, rpmImportKey(key), transacts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // offered are the packages of an order in the exact versions that our source
 // has, without those that are there already.
 func (s *Session) offered(ctx context.Context, o *Order, before Packages) ([]Spec, diagnosis, error) {

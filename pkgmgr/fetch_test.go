@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,11 +19,16 @@ const (
 // besideOthers has dnf fail with our source alone, for something that it depends
 // on, and fetch beside the others; it leaves the file at path.
 func besideOthers(t *testing.T, path string) (b bench, all Order) {
+	return besideOthersAfter(t, answer(t, "dnf-4.14", "unmet").result, path)
+}
+
+// besideOthersAfter is besideOthers after another answer with our source alone.
+func besideOthersAfter(t *testing.T, alone host.Result, path string) (b bench, all Order) {
 	b = newBench(t, distro.Dnf)
 	b.Source.Keys = ownKey
 	want := []Spec{{Name: "aadsshlogin"}}
 	b.packages("aadsshlogin")
-	b.transaction(b.Manager.Install(b.order(Order{Install: want}, false))[0], answer(t, "dnf-4.14", "unmet").result)
+	b.transaction(b.Manager.Install(b.order(Order{Install: want}, false))[0], alone)
 	b.packages("aadsshlogin")
 	b.query(b.Manager.Versions(b.Source, "aadsshlogin"), hosttest.Answer(0, "aadsshlogin 1.0.2-1\n"))
 	all = b.order(Order{Install: []Spec{{Name: "aadsshlogin", Version: "1.0.2-1"}}}, true)
@@ -73,6 +79,7 @@ func TestFetchedFileIsVerifiedWithOurKeys(t *testing.T) {
 			}
 			if c.code == fault.OK {
 				all.Files = []string{fetched}
+				b.transaction(rpmImportKey(ownKey), c.imported) // localpkg_gpgcheck
 				b.transaction(b.Manager.Install(all)[0], hosttest.Answer(0, ""))
 				b.packages("aadsshlogin 1.0.2-1")
 			} else {
@@ -132,5 +139,35 @@ func TestFetchedVersionWithoutRelease(t *testing.T) {
 	b.packages("aadsshlogin 1.0.2-1")
 	if _, err := b.Install(wide(b), want); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Where the owner of a machine has the cache elsewhere, the files of packages are
+// found there.
+func TestKeptFilesOfAnotherCache(t *testing.T) {
+	p := Package{Name: "aadsshlogin", Version: "1.0-1"}
+	const rpm = "aadsshlogin-1.0-1.x86_64.rpm"
+	for _, c := range []struct {
+		manager              distro.Manager
+		file, content, there string
+	}{
+		{distro.Dnf, "/etc/dnf/dnf.conf", "[main]\ngpgcheck=1\ncachedir=/srv/cache/$basearch/\n", "/srv/cache/x86_64/aadsshlogin-0123456789abcdef/packages/" + rpm},
+		{distro.Dnf, "/etc/dnf/libdnf5.conf.d/10-cache.conf", "[main]\nsystem_cachedir = /srv/cache\n", "/srv/cache/aadsshlogin-0123456789abcdef/packages/" + rpm},
+		{distro.Yum, "/etc/yum.conf", "[main]\ncachedir=/srv/yum/$basearch/${releasever}\n", "/srv/yum/x86_64/7/aadsshlogin/packages/" + rpm},
+		{distro.Zypper, "/etc/zypp/zypp.conf", "[main]\n## cachedir = /nowhere\ncachedir = /srv/zypp\n", "/srv/zypp/packages/aadsshlogin/" + rpm},
+		{distro.Zypper, "/etc/zypp/zypp.conf", "[main]\npackagesdir = /srv/packages\n", "/srv/packages/aadsshlogin/Packages/a/" + rpm},
+	} {
+		b := newBench(t, c.manager)
+		for name, content := range map[string]string{c.file: c.content, c.there: "x", "/srv/cache/x86_64/third-0123456789abcdef/packages/" + rpm: "x"} {
+			if err := b.Host.EnsureDir(filepath.Dir(name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.Host.EnsureFile(name, []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if files := b.KeptFiles(p); len(files) != 1 || files[0] != c.there {
+			t.Errorf("%s, %q: %q, want %s", c.file, c.content, files, c.there)
+		}
 	}
 }

@@ -99,6 +99,10 @@ type Manager struct {
 	// machine's other sources are used beside ours, the files are fetched before
 	// in every case: Download takes them from ours.
 	Verify func(database, path string) host.Command
+	// FilesNeedKeys: rpm has to know the keys of the files that Install is told,
+	// where its owner has files verified too (localpkg_gpgcheck): the definition of
+	// a repository does not count for them.
+	FilesNeedKeys bool
 	// Offers lists for a person what each source has of a package.
 	Offers string
 	// Simulate says what Install would do; nil where it has no way to.
@@ -132,6 +136,8 @@ type Manager struct {
 	// Kept are patterns of where the files of a package lie after Install or
 	// Download.
 	Kept func(Source, Package) []string
+	// Moved are the settings with which its owner has that elsewhere.
+	Moved []moved
 
 	// Primary is the pattern of the list of packages that it has of a source; nil
 	// where the file of a package that was refused stays.

@@ -73,6 +73,9 @@ func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 		if err != nil || said.fault != nil || !t.changes || len(t.order.Files) == 0 {
 			return said, err
 		}
+		if err := t.session.trustFiles(ctx); err != nil {
+			return diagnosis{}, err
+		}
 	}
 	said, err := t.session.simulated(ctx, t.order, t.ladder.before)
 	if err != nil || said.fault != nil {
@@ -125,7 +128,7 @@ func (t *task) settle(ctx context.Context, said diagnosis) (end bool, err error)
 		return true, nil
 	}
 	if t.changes {
-		said.fault = t.session.unmet(t.order, now, said.fault)
+		said = t.missed(said)
 	}
 	again, err := t.ladder.climb(ctx, &t.order, said, &t.outcome)
 	switch {
@@ -142,6 +145,17 @@ func (t *task) settle(ctx context.Context, said diagnosis) (end bool, err error)
 		return true, nowhere(said.fault, f)
 	}
 	return true, orNil(said.fault)
+}
+
+// missed is what is wrong where the packages show that, and not the manager:
+// it may have been told to pass over what it cannot have.
+func (t *task) missed(said diagnosis) diagnosis {
+	lacks := slices.ContainsFunc(t.order.Install, func(spec Spec) bool { return t.outcome.Packages[spec.Name].State == Absent })
+	if said.fault == nil && !t.order.Source.All && lacks {
+		said.step = widen
+	}
+	said.fault = t.session.unmet(t.order, t.outcome.Packages, said.fault)
+	return said
 }
 
 // nowhere is the fault where only the machine's own sources are used, none of

@@ -54,20 +54,6 @@ func (s *Session) RemoveLowLevel(ctx context.Context, names []string) error {
 	return err
 }
 
-// KeptFiles are the files of installed or downloaded packages as the manager
-// still has them in its cache.
-func (s *Session) KeptFiles(packages ...Package) []string {
-	var files []string
-	for _, p := range packages {
-		for _, pattern := range s.Manager.Kept(s.Source, p) {
-			for _, f := range s.Host.Glob(pattern) {
-				files = appendNew(files, f)
-			}
-		}
-	}
-	return files
-}
-
 // present are those of names of which anything is installed.
 func (s *Session) present(ctx context.Context, names []string) ([]string, error) {
 	now, err := s.Query(ctx, names...)

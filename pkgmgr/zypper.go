@@ -41,14 +41,18 @@ func zypper() *Manager {
 		ImportKey:      rpmImportKey,
 		Needs:          rpmNeeds("/var/cache/zypp"),
 		Kept:           zypperKept,
-		Verify:         rpmVerify,
-		Offers:         "zypper search -s --match-exact",
-		Primary:        func(s Source) string { return "/var/cache/zypp/raw/" + cmp.Or(s.ID, "*") + "/repodata/*primary.xml*" },
-		parseQuery:     parseRPMQuery,
-		parseVersions:  parseZypperSearch,
-		parseEffect:    parseZypperEffect,
-		rules:          once(zypperRules),
-		noise:          zypperNoise,
+		Moved: []moved{
+			{"/etc/zypp/zypp.conf", "packagesdir", "/var/cache/zypp/packages"},
+			{"/etc/zypp/zypp.conf", "cachedir", "/var/cache/zypp"},
+		},
+		Verify:        rpmVerify,
+		Offers:        "zypper search -s --match-exact",
+		Primary:       func(s Source) string { return "/var/cache/zypp/raw/" + cmp.Or(s.ID, "*") + "/repodata/*primary.xml*" },
+		parseQuery:    parseRPMQuery,
+		parseVersions: parseZypperSearch,
+		parseEffect:   parseZypperEffect,
+		rules:         once(zypperRules),
+		noise:         zypperNoise,
 	}
 }
 

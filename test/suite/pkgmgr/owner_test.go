@@ -1,0 +1,68 @@
+//go:build rig
+
+package pkgmgr_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/test/lib/fixtures"
+	"aadsshlogin-handler/test/lib/pkghost"
+	"aadsshlogin-handler/test/lib/rig"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// What the owner of a machine has in the configuration of its package manager,
+// as hardening guides and images do, is in nobody's way.
+func TestOwnersConfiguration(t *testing.T) {
+	conf := map[distro.Manager]string{distro.Dnf: "/etc/dnf/dnf.conf", distro.Yum: "/etc/yum.conf", distro.Zypper: "/etc/zypp/zypp.conf"}
+	type setting struct{ name, lines string }
+	settings := map[distro.Manager][]setting{
+		distro.Dnf: {
+			{"another cache", "cachedir=/srv/cache/$basearch/"},
+			{"local files are verified", "localpkg_gpgcheck=1"},
+			{"what is missing is passed over", "strict=0\nskip_broken=1\nskip_unavailable=1"},
+			{"no is the answer", "assumeno=1"},
+		},
+		distro.Zypper: {
+			{"another cache", "cachedir = /srv/cache"},
+			{"another folder of packages", "packagesdir = /srv/packages"},
+		},
+	}
+	dependency := fixtures.Spec{Name: fixtures.Dependency + "03", Version: "1.0"}
+	packages := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
+	for _, p := range slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return len(settings[distro.Manager(p.Family)]) == 0 }) {
+		for _, s := range settings[distro.Manager(p.Family)] {
+			t.Run(p.Name+"/"+s.name, func(t *testing.T) {
+				m := newMachine(t, rig.Options{Persona: p, Packages: packages})
+				m.sh("mkdir -p /srv")
+				m.write(conf[m.manager], "[main]\n"+s.lines+"\n")
+				m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
+				m.third("base", "https://"+pkghost.Name+"/base")
+				m.must(job{Do: "Refresh"})
+				m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+				m.has("aadsshlogin", newer)
+				if kept := m.must(job{Do: "Kept", Names: []string{"aadsshlogin"}}).Kept; len(kept) == 0 {
+					t.Errorf("the package file is not found again; there are:\n%s", m.sh("find /srv /var/cache -name 'aadsshlogin-1*.rpm'"))
+				}
+				m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
+			})
+		}
+	}
+}
+
+// A release that its owner prefers is another source's, and so may be one that no
+// source has any more.
+func TestOwnersDefaultRelease(t *testing.T) {
+	each(t, aptRoots(), login(older, newer), func(m machine) {
+		m.write("/etc/apt/apt.conf.d/01release", "APT::Default-Release \"stable\";\n")
+		m.must(job{Do: "Refresh"})
+		m.must(job{Do: "Install", Specs: spec("aadsshlogin", older)})
+		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
+		m.has("aadsshlogin", newer)
+		a := m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
+		m.t.Log(strings.Join(ran(a), "\n"))
+	})
+}
