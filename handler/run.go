@@ -33,9 +33,10 @@ type Request struct {
 	// cannot be used; the operation then only reports it.
 	Refused error
 	Budget  time.Duration // 0: the operation's own
-	// Keep writes the settings down where no agent did, once it is clear that the
-	// machine may be changed; nil: there is nothing to keep.
-	Keep func() error
+	// Keep writes the settings down where no agent did, once this run is alone and the
+	// machine may be changed, and says what they are then: another setup may have kept
+	// its own since. nil: there is nothing to keep.
+	Keep func() (*agent.Offer, error)
 	// Downgrade: setup may take the machine over from a newer setup.
 	Downgrade bool
 	Getenv    func(string) string

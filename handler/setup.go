@@ -30,10 +30,8 @@ func (r *run) setup(ctx context.Context) outcome {
 	if other, there := r.inTheWay(); there { // it came while we waited
 		return r.standDown(other)
 	}
-	if r.Keep != nil {
-		if err := r.Keep(); err != nil {
-			return failed(unwritable(err), nil)
-		}
+	if err := r.keep(); err != nil {
+		return failed(err, nil)
 	}
 	v := r.convergeLocked(ctx)
 	waits := v.code().Is(fault.Passing)
@@ -46,9 +44,32 @@ func (r *run) setup(ctx context.Context) outcome {
 	return v
 }
 
+// keep has the settings written down. Where another setup kept its own while this one
+// waited, or remove took them away, the number that this run reports under is another.
+func (r *run) keep() error {
+	if r.Keep == nil {
+		return nil
+	}
+	offer, err := r.Keep()
+	var said *fault.Fault
+	if errors.As(err, &said) {
+		return said
+	}
+	if err != nil {
+		return unwritable(err)
+	}
+	r.Settings, r.Unknown = offer.Settings, offer.Unknown
+	if offer.Sequence == r.Sequence {
+		return nil
+	}
+	r.statusFile().Close()
+	r.file, r.Sequence = nil, offer.Sequence
+	return r.placeholder()
+}
+
 // remove is uninstall for a machine that setup set up.
 func (r *run) remove(ctx context.Context) outcome {
-	if !r.host.Exists(stateDir) {
+	if !r.host.Exists(stateDir) && !watch.There(r.host) {
 		return outcome{message: "There is nothing of setup on this machine."}
 	}
 	release, err := r.alone(ctx)
@@ -59,26 +80,44 @@ func (r *run) remove(ctx context.Context) outcome {
 	if other, there := r.inTheWay(); there { // it came while we waited
 		return r.standDown(other)
 	}
-	if _, err := state.GiveBack(r.host); err != nil { // an extension never did
-		return failed(unwritable(err), nil)
-	}
-	receipt, err := state.ReadReceipt(r.host)
+	receipt, err := r.withoutPackages(ctx)
 	if err != nil {
-		return failed(unreadable(err), nil)
-	}
-	// Until the packages are gone the program stays: whoever is refused runs it again.
-	if err := r.inUse(ctx, receipt); err != nil {
 		return failed(err, nil)
+	}
+	return r.takeAway(ctx, receipt)
+}
+
+// withoutPackages is the part of remove that may be refused. Until the packages are
+// gone the program stays: whoever is refused runs it again.
+func (r *run) withoutPackages(ctx context.Context) (receipt state.Receipt, err error) {
+	if _, err := state.GiveBack(r.host); err != nil { // an extension never did
+		return receipt, unwritable(err)
+	}
+	if receipt, err = state.ReadReceipt(r.host); err != nil {
+		return receipt, unreadable(err)
+	}
+	if watch.There(r.host) && len(receipt.Files) == 0 { // the watch's own files were written down first
+		return receipt, r.forgotten(ctx)
+	}
+	if err := r.inUse(ctx, receipt); err != nil {
+		return receipt, err
 	}
 	if r.Watch != nil {
 		if err := r.Watch.End(ctx); err != nil {
 			r.log.Warnf("the watch could not be ended: %v", err)
 		}
 	}
-	if err := r.removePackages(ctx, receipt); err != nil {
-		return failed(err, nil)
+	return receipt, r.removePackages(ctx, receipt)
+}
+
+// forgotten is what remove does where somebody has deleted what setup wrote down: the
+// watch goes, which is known by its name, and nothing else.
+func (r *run) forgotten(ctx context.Context) error {
+	if err := errors.Join(r.unwatch(ctx), r.host.RemoveTree(stateDir)); err != nil {
+		return unwritable(err)
 	}
-	return r.takeAway(ctx, receipt)
+	return fault.New(fault.Disk, "What setup had written down in "+stateDir+" is gone, so it is not known what came by it. Its watch was removed, and nothing else.",
+		"Run setup again where people are to sign in; else remove the packages: "+byEither("aadsshlogin", "aadsshlogin-selinux"))
 }
 
 // inUse is why packages that setup brought cannot be removed now.

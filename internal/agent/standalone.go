@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,13 +56,13 @@ type Offer struct {
 // Consider reads the settings that setup is given. What is not given stays as it
 // was given last. Nothing is written: see Keep. The error is a fault; the offer
 // beside it has the sequence number of the settings before.
-func Consider(h *host.Host, given Given) (Offer, error) {
+func Consider(h *host.Host, given Given) (*Offer, error) {
 	last, err := lastSettings(h.Path(Standalone("").ConfigFolder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Offer{}, fault.Wrap(err, fault.Disk, "The settings of the last setup cannot be read: "+err.Error()+".", "")
+		return &Offer{}, fault.Wrap(err, fault.Disk, "The settings of the last setup cannot be read: "+err.Error()+".", "")
 	}
 	before := kept(h, last)
-	o := Offer{Sequence: max(last, 0), given: before}
+	o := &Offer{Sequence: max(last, 0), given: before}
 	for _, f := range []struct {
 		option string
 		from   []byte
@@ -72,7 +73,7 @@ func Consider(h *host.Host, given Given) (Offer, error) {
 		}
 		if *f.to, err = canonical(f.from); err != nil {
 			return o, fault.Wrap(err, fault.SettingsInvalid, "What "+f.option+" names cannot be used: "+err.Error()+".",
-				"Write all of the settings into it as one JSON object (docs/settings.md has them), for example: echo '{\"monitor\": 30}' | sudo "+host.Program()+" setup "+f.option+" -")
+				"Write all of the settings into it as one JSON object (explain settings lists them), for example: echo '{\"monitor\": 30}' | sudo "+host.Program()+" setup "+f.option+" -")
 		}
 	}
 	public, _ := object(o.given.Public) // canonical, so they are objects
@@ -90,7 +91,7 @@ func Consider(h *host.Host, given Given) (Offer, error) {
 // Keep writes the settings down for the watch and for the next setup, as the
 // agent lays them out; the protected ones in a file of their own. Where they are
 // kept already nothing is written.
-func (o Offer) Keep(h *host.Host) error {
+func (o *Offer) Keep(h *host.Host) error {
 	folder := Standalone("").ConfigFolder
 	laidOut, err := json.Marshal(map[string]any{"runtimeSettings": []any{map[string]any{
 		"handlerSettings": map[string]any{"publicSettings": json.RawMessage(o.given.Public)}}}})
@@ -142,10 +143,17 @@ func kept(h *host.Host, seq int) Given {
 }
 
 // canonical is a JSON object in one form, so that the same settings are the same
-// however they were typed. Nothing at all and null are {}.
+// however they were typed. null is {}; nothing at all is not: it is what a command
+// that failed leaves in a pipe, and would take all settings away.
 func canonical(content []byte) ([]byte, error) {
-	if len(content) > 0 && !json.Valid(content) {
-		return nil, errors.New("it is not JSON")
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // which editors on Windows put first
+	if len(bytes.TrimSpace(content)) == 0 {
+		return nil, errors.New("it is empty; {} takes the settings away")
+	}
+	var raw json.RawMessage
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(content, &raw), &syntax) {
+		return nil, fmt.Errorf("it is not JSON, from line %d on", 1+bytes.Count(content[:syntax.Offset], []byte("\n")))
 	}
 	fields, err := object(content)
 	if err != nil {

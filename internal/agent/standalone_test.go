@@ -14,7 +14,7 @@ import (
 // however they are typed have the same number, and bad ones keep nothing.
 func TestConsider(t *testing.T) {
 	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
-	give := func(public, protected string) Offer {
+	give := func(public, protected string) *Offer {
 		t.Helper()
 		var g Given
 		if public != "-" {
@@ -45,6 +45,7 @@ func TestConsider(t *testing.T) {
 		{"-", "-", 2, 30, true},
 		{"{}", "-", 3, 15, true},
 		{"-", "{}", 4, 15, false},
+		{"\ufeff{\r\n}\r\n", "-", 4, 15, false},
 	} {
 		o := give(c.public, c.protected)
 		if o.Sequence != c.sequence || o.Settings.Monitor != c.monitor || (o.Settings.Proxy.URL != "") != c.proxy {
@@ -60,10 +61,25 @@ func TestConsider(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
 		t.Errorf("the folder holds %v, %v", entries, err)
 	}
-	for _, bad := range []Given{{Public: []byte(`{"monitor": "x"}`)}, {Public: []byte("[]")}, {Public: []byte("{")}, {Protected: []byte(`{"proxy": "ftp://user:s3cret@x"}`)}} {
-		o, err := Consider(h, bad)
-		if f := fault.Of(err); f == nil || f.Code != fault.SettingsInvalid || o.Sequence != 5 || strings.Contains(f.What+f.Next, "s3cret") {
-			t.Errorf("%s%s: %v, sequence %d", bad.Public, bad.Protected, err, o.Sequence)
+	public := func(s string) Given { return Given{Public: []byte(s)} }
+	for _, bad := range []struct {
+		given Given
+		says  string
+	}{
+		{public(`{"monitor": "x"}`), `"monitor"`}, {public("[]"), "not a JSON object"}, {public("{"), "not JSON, from line 1 on"},
+		{public("\n{\n \"monitor\": 30,\n}\n"), "not JSON, from line 4 on"}, {public("\xff\xfe{\x00}\x00"), "not JSON"},
+		{public(""), "it is empty"}, {public(" \n"), "it is empty"}, {public("\ufeff"), "it is empty"},
+		{Given{Protected: []byte(`{"proxy": "ftp://user:s3cret@x"}`)}, "proxy"},
+		{Given{Protected: []byte("{\"proxy\":\n s3cret}")}, "not JSON, from line 2 on"},
+		{Given{Protected: []byte{}}, "it is empty"},
+	} {
+		o, err := Consider(h, bad.given)
+		f := fault.Of(err)
+		if f == nil || f.Code != fault.SettingsInvalid || o.Sequence != 5 || strings.Contains(f.What+f.Next, "s3cret") || !strings.Contains(f.What, bad.says) {
+			t.Errorf("%q: %v, sequence %d, want %s", bad.given, err, o.Sequence, bad.says)
 		}
+	}
+	if left := kept(h, 5); string(left.Public) != none || !strings.Contains(string(left.Protected), "s3cret") {
+		t.Errorf("what cannot be used took settings away: %s, %s", left.Public, left.Protected)
 	}
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"time"
 
@@ -55,8 +57,8 @@ identity has been seen twice.`,
 			if asJSON && !dryRun {
 				return fmt.Errorf("--json is for --dry-run; \"status --json\" has the verdict")
 			}
-			if p.UID != 0 {
-				return p.notRoot()
+			if err := p.may(a.timeout); err != nil {
+				return err
 			}
 			if dryRun {
 				return p.dryRun(c, a, asJSON, code)
@@ -88,8 +90,8 @@ it does, remove changes nothing, says who does, and ends with 2.`,
 		GroupID: groupStandalone,
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if p.UID != 0 {
-				return p.notRoot()
+			if err := p.may(a.timeout); err != nil {
+				return err
 			}
 			*code = p.alone(c, a)
 			return nil
@@ -97,6 +99,17 @@ it does, remove changes nothing, says who does, and ends with 2.`,
 	}
 	c.Flags().DurationVar(&a.timeout, "timeout", 0, "how long it may take, for example 5m (default: 30m)")
 	return c
+}
+
+// may says why what was typed cannot be done.
+func (p Process) may(timeout time.Duration) error {
+	if timeout < 0 {
+		return fmt.Errorf("--timeout %s leaves no time", timeout)
+	}
+	if p.UID != 0 {
+		return p.notRoot()
+	}
+	return nil
 }
 
 // notRoot gives back what was typed, with sudo before it.
@@ -140,21 +153,32 @@ func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 	q.Host = &host.Host{Runner: &host.Local{Log: log, Isolate: isolate}, Log: log}
 	q.Watch = keeper(q.Host)
 	if a.settings {
-		var offer agent.Offer
-		offer, q.Refused = p.offer(c, q.Host, a.files)
-		q.Sequence, q.Settings, q.Unknown = offer.Sequence, offer.Settings, offer.Unknown
-		q.Keep = func() error { return offer.Keep(q.Host) }
+		given, offer, err := offered(c, q.Host, a)
+		q.Sequence, q.Settings, q.Unknown, q.Refused = offer.Sequence, offer.Settings, offer.Unknown, err
+		q.Keep = func() (*agent.Offer, error) {
+			offer, err := agent.Consider(q.Host, given)
+			if err == nil {
+				err = offer.Keep(q.Host)
+			}
+			return offer, err
+		}
 	}
 	return handler.Run(c.Context(), q)
 }
 
-func (p Process) offer(c *cobra.Command, h *host.Host, files standalone.Files) (agent.Offer, error) {
-	given, err := files.Read(c.InOrStdin())
+// offered is what setup is given, and what that makes of the settings.
+func offered(c *cobra.Command, h *host.Host, a asked) (agent.Given, *agent.Offer, error) {
+	ctx, cancel := context.WithTimeout(c.Context(), cmp.Or(a.timeout, handler.Patience))
+	defer cancel()
+	given, err := a.files.Read(ctx, c.InOrStdin())
 	if err != nil {
-		offer, _ := agent.Consider(h, agent.Given{}) // for the number to report it under
-		return offer, err
+		given = agent.Given{} // for the number to report it under
 	}
-	return agent.Consider(h, given)
+	offer, wrong := agent.Consider(h, given)
+	if err == nil {
+		err = wrong
+	}
+	return given, offer, err
 }
 
 // dryRun is plan, with the settings that setup is given.
@@ -167,10 +191,10 @@ func (p Process) dryRun(c *cobra.Command, a asked, asJSON bool, code *fault.Code
 		}
 		return nil
 	}
-	offer, err := p.offer(c, o.Host, a.files)
+	_, offer, err := offered(c, o.Host, a)
 	if err != nil {
 		return err
 	}
-	o.Offer = &offer
+	o.Offer = offer
 	return p.showPlan(c, o, a.operation, asJSON, code)
 }

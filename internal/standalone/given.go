@@ -1,6 +1,7 @@
 package standalone
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // sizeLimit is the size of a file of settings, in bytes, above which it is not read.
@@ -21,21 +23,21 @@ const sizeLimit = 1 << 20
 // input.
 type Files struct{ Settings, Protected string }
 
-// Read reads the files. One that holds secrets must be root's alone. The error is
-// a *fault.Fault.
-func (f Files) Read(stdin io.Reader) (g agent.Given, err error) {
+// Read reads the files, and standard input as long as ctx lets it. One that holds
+// secrets must be root's alone. The error is a *fault.Fault.
+func (f Files) Read(ctx context.Context, stdin io.Reader) (g agent.Given, err error) {
 	if f.Settings == "-" && f.Protected == "-" {
 		return g, fault.New(fault.Usage, "Standard input cannot be both the settings and the protected settings.", "Name a file for one of the two: sudo "+host.Program()+" setup --settings FILE --protected-settings -")
 	}
-	if g.Public, err = read(f.Settings, "--settings", stdin, false); err != nil {
+	if g.Public, err = read(ctx, f.Settings, "--settings", stdin, false); err != nil {
 		return g, err
 	}
-	g.Protected, err = read(f.Protected, "--protected-settings", stdin, true)
+	g.Protected, err = read(ctx, f.Protected, "--protected-settings", stdin, true)
 	return g, err
 }
 
 // read is the content of one file; nil where none is named.
-func read(path, option string, stdin io.Reader, secret bool) ([]byte, error) {
+func read(ctx context.Context, path, option string, stdin io.Reader, secret bool) ([]byte, error) {
 	unusable := func(err error, next string) error {
 		return fault.Wrap(err, fault.SettingsInvalid, fmt.Sprintf("What %s names cannot be used: %v.", option, err), next)
 	}
@@ -60,19 +62,37 @@ func read(path, option string, stdin io.Reader, secret bool) ([]byte, error) {
 		}
 		owner, known := info.Sys().(*syscall.Stat_t)
 		if secret && (!known || owner.Uid != 0 || info.Mode().Perm()&0o077 != 0) {
-			return nil, unusable(errors.New("others than root may read "+path), fmt.Sprintf("Run: sudo chown root %[1]s && sudo chmod 600 %[1]s; then setup again.", path))
+			return nil, unusable(errors.New("others than root may read "+path), fmt.Sprintf("Run: sudo chown root %[1]s && sudo chmod 600 %[1]s; then setup again.", text.Quote(path)))
 		}
 		from = file
 	}
-	content, err := io.ReadAll(io.LimitReader(from, sizeLimit+1))
+	content, err := all(ctx, from)
 	if err != nil {
-		return nil, unusable(err, "")
+		return nil, unusable(err, "Name a file, or end what is typed with Ctrl-D.")
 	}
 	if len(content) > sizeLimit {
-		return nil, unusable(fmt.Errorf("it has more than %d bytes", sizeLimit), "Settings are small: docs/settings.md has them all.")
+		return nil, unusable(fmt.Errorf("it has more than %d bytes", sizeLimit), "Settings are small. Run: "+host.Program()+" explain settings")
 	}
 	if content == nil {
 		content = []byte{}
 	}
 	return content, nil
+}
+
+// all is the content of a file, as far as it is of use. What a person types, or a pipe
+// that nobody closes, need not end: then reading goes on when this has returned.
+func all(ctx context.Context, from io.Reader) ([]byte, error) {
+	var content []byte
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		content, err = io.ReadAll(io.LimitReader(from, sizeLimit+1))
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return content, err
+	case <-ctx.Done():
+		return nil, errors.New("it did not end")
+	}
 }

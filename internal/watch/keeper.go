@@ -136,6 +136,9 @@ func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the running program cannot be copied: %w", err)
 		}
+		if err := k.makeRoom(program); err != nil {
+			return nil, err
+		}
 		if _, err := k.write(file{program, self, 0o755}); err != nil {
 			return nil, err
 		}
@@ -163,6 +166,22 @@ func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
 		return r.Made, err
 	}
 	return &made{Inodes: k.inodes(program), Boot: state.BootID(k.Host)}, err
+}
+
+// makeRoom keeps what somebody else has in the place of the copy. It comes back when
+// the copy goes.
+func (k *Keeper) makeRoom(program string) error {
+	receipt, unread := state.ReadReceipt(k.Host)
+	_, ours := receipt.Files[program]
+	info, err := k.Host.Lstat(program)
+	if unread != nil || ours || err != nil || info.Mode().IsRegular() && k.Host.SameContent(k.Self, program) {
+		return nil
+	}
+	receipt = receipt.Clone()
+	if err := receipt.KeepOriginal(k.Host, program); err != nil {
+		return err
+	}
+	return receipt.Write(k.Host)
 }
 
 // runs says whether it is known that a copy that has not changed can be started: by
@@ -317,6 +336,16 @@ type timerOnlyError struct{ err error }
 func (e *timerOnlyError) Error() string { return e.err.Error() }
 func (e *timerOnlyError) Unwrap() error { return e.err }
 
+// There says whether any unit of the watch is on the machine.
+func There(h *host.Host) bool {
+	for _, unit := range allUnits() {
+		if h.Exists(unitDir + "/" + unit) {
+			return true
+		}
+	}
+	return false
+}
+
 // Remove takes the watch away: the units, the copy, and what they remember. It
 // goes on after an error and returns all of them.
 func (k *Keeper) Remove(ctx context.Context) error {
@@ -346,10 +375,7 @@ func (k *Keeper) End(ctx context.Context) error {
 
 func (k *Keeper) remove(ctx context.Context, stop []string) error {
 	var troubles []error
-	there := false
-	for _, unit := range allUnits() {
-		there = there || k.Host.Exists(unitDir+"/"+unit)
-	}
+	there := There(k.Host)
 	if there && systemd.Running() {
 		troubles = append(troubles, systemd.StopAndDisable(ctx, stop...))
 	}
