@@ -15,6 +15,8 @@ type Ruleset struct {
 
 // base is a chain that the kernel calls.
 type base struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	hook     string // prerouting, input, output, postrouting
 	family   string // ip and ip6 see one IP version only
 	priority int

@@ -17,6 +17,8 @@ import (
 
 // Place is a file or folder that the configuration names.
 type Place struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Missing bool
 	Dir     bool
 	Mode    fs.FileMode
