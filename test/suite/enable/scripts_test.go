@@ -15,7 +15,6 @@ import (
 	"aadsshlogin-handler/test/lib/box"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 	"aadsshlogin-handler/test/lib/stage"
 )
@@ -53,14 +52,21 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, do := range map[string]func(*act, *testscript.TestScript, []string) error{
 		// What there is.
-		"machine":  startMachine, // machine ubuntu-22.04|rhel-9.4|sles-15.6|...: the first word of a script
+		"machine":  startMachine, // machine RELEASE: the first word of a script; the releases are in test/lib/roots/release.go
 		"offer":    offer,        // offer [NAME=VERSION[,failpost]]...: what the vendor's repository holds
-		"identity": identity,     // identity system|user|none
+		"host":     hostIs,       // host down|up: whether the package host can be reached
+		"identity": identity,     // identity system|user|none|garbage
 		"settings": settings,     // settings JSON: the goal state has these, from the next "enable" on
+		"update":   update,       // update VERSION: the goal state has this version of the extension, from the next "enable" on
 		"file":     file,         // file PATH NAME: puts the script's file NAME on the machine
 		// What is done.
-		"vm":     vm,     // vm SCRIPT: runs it there, and it must succeed; its output is stdout
-		"enable": enable, // enable CODE [TEXT]...: the agent acts, enable ends with CODE, and the status says each TEXT
+		"vm":        vm,        // vm SCRIPT: runs it there, and it must succeed; its output is stdout
+		"enable":    enable,    // enable CODE [TEXT]...: the agent acts, enable ends with CODE, and the status says each TEXT
+		"disable":   disable,   // disable: the agent acts, and it ends with 0
+		"uninstall": uninstall, // uninstall [TEXT]...: the agent acts, it ends with 0, and its output says each TEXT
+		"sshd":      sshd,      // sshd: starts the SSH service, which a machine without systemd does not by itself
+		"doctor":    doctor,    // doctor CODE [TEXT]...: a person asks it on the machine, without what a box has no network or agent for
+		"status":    statusOf,  // status CODE [TEXT]...: a person asks it
 		// What must be so.
 		"first":     first,     // first TEXT...: the first line of what enable said has each TEXT
 		"warns":     warns,     // warns NAME [TEXT]...: the status has that warning, and it says each TEXT
@@ -86,12 +92,11 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 }
 
 func startMachine(a *act, _ *testscript.TestScript, args []string) error {
-	kind, release, _ := strings.Cut(strings.Join(args, " "), "-")
-	of, known := map[string]func(string) roots.Persona{"ubuntu": roots.Ubuntu, "rhel": roots.RHEL, "sles": roots.SLES}[kind]
-	if !known || a.Stage != nil {
-		return fmt.Errorf("one of ubuntu-, rhel- and sles-RELEASE, once, not %q", args)
+	if len(args) != 1 || a.Stage != nil {
+		return fmt.Errorf("RELEASE, once, not %q", args)
 	}
-	a.Stage = stage.New(a.t, scene.Options{Persona: of(release)})
+	a.Stage = stage.New(a.t, scene.Options{Persona: stage.Release(a.t, args[0])})
+	a.ImageKeys()
 	return nil
 }
 
@@ -109,14 +114,26 @@ func offer(a *act, _ *testscript.TestScript, args []string) error {
 	return nil
 }
 
+func hostIs(a *act, _ *testscript.TestScript, args []string) error {
+	switch strings.Join(args, " ") {
+	case "down":
+		a.Packages.Down()
+		return nil
+	case "up":
+		return a.Packages.Up()
+	}
+	return fmt.Errorf("down or up, not %q", args)
+}
+
 func identity(a *act, _ *testscript.TestScript, args []string) error {
 	answer, known := map[string]metadata.Answer{
-		"system": metadata.TokenOf(metadata.VMID("rg", "vm")),
-		"user":   metadata.TokenOf(metadata.UserAssignedID("rg", "build-agents")),
-		"none":   metadata.NoIdentity(),
+		"system":  metadata.TokenOf(metadata.VMID("rg", "vm")),
+		"user":    metadata.TokenOf(metadata.UserAssignedID("rg", "build-agents")),
+		"none":    metadata.NoIdentity(),
+		"garbage": metadata.Text(200, "text/plain", "garbage"),
 	}[strings.Join(args, " ")]
 	if !known {
-		return fmt.Errorf("system, user or none, not %q", args)
+		return fmt.Errorf("system, user, none or garbage, not %q", args)
 	}
 	a.Metadata.Always(metadata.TokenPath, answer)
 	return nil
@@ -125,6 +142,14 @@ func identity(a *act, _ *testscript.TestScript, args []string) error {
 func settings(a *act, _ *testscript.TestScript, args []string) error {
 	a.GoalState.Sequence++
 	a.GoalState.Settings = agentrun.Public(strings.Join(args, " "))
+	return nil
+}
+
+func update(a *act, _ *testscript.TestScript, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("VERSION, not %q", args)
+	}
+	a.GoalState.Version = args[0]
 	return nil
 }
 
@@ -150,6 +175,83 @@ func enable(a *act, _ *testscript.TestScript, args []string) error {
 		a.last = a.Want(code, args[1:]...)
 	}
 	return err
+}
+
+func disable(a *act, _ *testscript.TestScript, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("nothing, not %q", args)
+	}
+	report, err := a.Agent.Disable(a.T.Context(), a.GoalState)
+	return ended(report, err, "disable")
+}
+
+func uninstall(a *act, _ *testscript.TestScript, args []string) error {
+	report, err := a.Agent.Uninstall(a.T.Context(), a.GoalState)
+	return ended(report, err, "uninstall", args...)
+}
+
+// ended is the error of an operation that did not end with 0, was not the last one,
+// or did not say all texts.
+func ended(report agentrun.Report, err error, operation string, texts ...string) error {
+	if err != nil {
+		return err
+	}
+	if len(report.Runs) == 0 {
+		return fmt.Errorf("the agent ran nothing")
+	}
+	last := report.Runs[len(report.Runs)-1]
+	if last.Operation != operation || last.ExitCode != 0 {
+		return fmt.Errorf("%s ended with %d\n%s", last.Operation, last.ExitCode, last.Captured)
+	}
+	return says(last.Stdout, texts)
+}
+
+func says(output string, texts []string) error {
+	for _, text := range texts {
+		if !strings.Contains(output, text) {
+			return fmt.Errorf("it does not say %q:\n%s", text, output)
+		}
+	}
+	return nil
+}
+
+// boxed is what doctor is not asked in a box: there is no network, no agent that
+// runs, and no log.
+const boxed = "--skip network-repository,network-role-check,network-login,sign-in-errors,agent"
+
+func doctor(a *act, ts *testscript.TestScript, args []string) error {
+	return ask(a, ts, "doctor "+boxed, args)
+}
+
+func statusOf(a *act, ts *testscript.TestScript, args []string) error {
+	return ask(a, ts, "status", args)
+}
+
+// ask has a person run a command, which ends with a code and says all texts. Its
+// output is stdout.
+func ask(a *act, ts *testscript.TestScript, command string, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("CODE [TEXT]..., not nothing")
+	}
+	code, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	const program = "/opt/person/aadsshlogin-handler"
+	a.WriteMode(program, string(a.Package()["bin/aadsshlogin-handler"].Data), 0o755)
+	r := a.Try(program + " " + command)
+	if _, err := fmt.Fprint(ts.Stdout(), string(r.Stdout)); err != nil {
+		return err
+	}
+	if r.ExitCode != code {
+		return fmt.Errorf("exit %d\n%s", r.ExitCode, r.Output())
+	}
+	return says(r.Output(), args[1:])
+}
+
+func sshd(a *act, _ *testscript.TestScript, _ []string) error {
+	a.Sh("mkdir -p /run/sshd; ssh-keygen -A >/dev/null; /usr/sbin/sshd; while ! [ -s /run/sshd.pid ]; do sleep 0.02; done")
+	return nil
 }
 
 func first(a *act, _ *testscript.TestScript, args []string) error {

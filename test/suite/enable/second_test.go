@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/metadata"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 	"aadsshlogin-handler/test/lib/stage"
@@ -143,18 +142,6 @@ func TestTraceShowsAChange(t *testing.T) {
 	if !wrote || !ran || !reached {
 		t.Errorf("the trace lacks what was done: wrote our list %v, ran apt-get %v, reached the repository %v", wrote, ran, reached)
 	}
-}
-
-// TestHealthyWithoutMetadata: a healthy machine stays one while the metadata
-// service is out of order.
-func TestHealthyWithoutMetadata(t *testing.T) {
-	t.Parallel()
-	s := stage.New(t, scene.Options{})
-	s.Want(0)
-	before := s.Snapshot()
-	s.Metadata.Always(metadata.TokenPath, metadata.Text(200, "text/plain", "garbage"))
-	s.Want(0).Warns("identity")
-	s.Unchanged(before)
 }
 
 // mayWrite are the files that an enable of a healthy machine may write.

@@ -12,7 +12,6 @@ import (
 
 	"aadsshlogin-handler/test/lib/agentrun"
 	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
 	"aadsshlogin-handler/test/lib/roots"
 	"aadsshlogin-handler/test/lib/scene"
 	"aadsshlogin-handler/test/lib/stage"
@@ -53,60 +52,38 @@ func (r release) String() string {
 	return r.name
 }
 
+// of are releases by their names, each on the userland that is closest in age.
+func of(names ...string) []release {
+	var all []release
+	for _, name := range names {
+		suite, family, known := roots.Userland(name)
+		if !known {
+			panic("no userland for " + name)
+		}
+		all = append(all, release{name, suite, family})
+	}
+	return all
+}
+
 // one release of each version of each package manager that is here.
 func managers() []release {
-	return []release{
-		{"", roots.Bullseye, roots.Apt},
-		{"", roots.Bookworm, roots.Apt},
-		{"", roots.Trixie, roots.Apt},
-		{"rhel-8.10", roots.Bullseye, roots.Dnf},
-		{"rhel-9.4", roots.Bookworm, roots.Dnf},
-		{"rhel-10.0", roots.Trixie, roots.Dnf},
-		{"rhel-11.0", roots.Forky, roots.Dnf},
-		{"azurelinux-4.0", roots.Forky, roots.Dnf},
-		{"rhel-7.9", roots.Bullseye, roots.Yum},
-		{"azurelinux-3.0", roots.Bookworm, roots.Tdnf},
-		{"leap-15.6", roots.Bookworm, roots.Zypper},
-		{"sles-15.6", roots.Trixie, roots.Zypper},
-	}
+	return append([]release{{"", roots.Bullseye, roots.Apt}, {"", roots.Bookworm, roots.Apt}, {"", roots.Trixie, roots.Apt}},
+		of("rhel-8.10", "rhel-9.4", "rhel-10.0", "rhel-11.0", "azurelinux-4.0", "rhel-7.9", "azurelinux-3.0", "leap-15.6", "sles-15.6")...)
 }
 
 // typical is one release of each package manager that is real.
-func typical() []release {
-	return []release{
-		{"ubuntu-22.04", roots.Bookworm, roots.Apt},
-		{"rhel-9.4", roots.Bookworm, roots.Dnf},
-		{"sles-15.6", roots.Trixie, roots.Zypper},
-	}
-}
+func typical() []release { return of("ubuntu-22.04", "rhel-9.4", "sles-15.6") }
 
 // kinds is one release of each package manager, stand-ins included.
 func kinds() []release {
-	return append(typical(), release{"rhel-7.9", roots.Bullseye, roots.Yum}, release{"azurelinux-3.0", roots.Bookworm, roots.Tdnf},
-		release{"azurelinux-4.0", roots.Forky, roots.Dnf})
+	return append(typical(), of("rhel-7.9", "azurelinux-3.0", "azurelinux-4.0")...)
 }
 
 // others are the releases that managers leaves out.
 func others() []release {
-	return []release{
-		{"ubuntu-16.04", roots.Bullseye, roots.Apt},
-		{"ubuntu-18.04", roots.Bullseye, roots.Apt},
-		{"ubuntu-20.04", roots.Bullseye, roots.Apt},
-		{"ubuntu-22.04", roots.Bookworm, roots.Apt},
-		{"ubuntu-24.04", roots.Trixie, roots.Apt},
-		{"almalinux-8.10", roots.Bullseye, roots.Dnf},
-		{"almalinux-9.4", roots.Bookworm, roots.Dnf},
-		{"rocky-8.9", roots.Bullseye, roots.Dnf},
-		{"rocky-9.6", roots.Bookworm, roots.Dnf},
-		{"oracle-8.9", roots.Bullseye, roots.Dnf},
-		{"oracle-9.3", roots.Bookworm, roots.Dnf},
-		{"centos-7", roots.Bullseye, roots.Yum},
-		{"centos-8", roots.Bullseye, roots.Dnf},
-		{"mariner-2.0", roots.Bullseye, roots.Tdnf},
-		{"sles-12.5", roots.Bookworm, roots.Zypper},
-		{"sles-sap-15.5", roots.Bookworm, roots.Zypper},
-		{"leap-15.5", roots.Bookworm, roots.Zypper},
-	}
+	return of("ubuntu-16.04", "ubuntu-18.04", "ubuntu-20.04", "ubuntu-22.04", "ubuntu-24.04",
+		"almalinux-8.10", "almalinux-9.4", "rocky-8.9", "rocky-9.6", "oracle-8.9", "oracle-9.3",
+		"centos-7", "centos-8", "mariner-2.0", "sles-12.5", "sles-sap-15.5", "leap-15.5")
 }
 
 // each runs a test on a machine of its own for every release.
@@ -130,11 +107,7 @@ func start(t *testing.T, r release, o scene.Options) machine {
 		o.Packages = login(newer)
 	}
 	m := machine{stage.New(t, o)}
-	if image := m.Target.Repository.OnImage; image != nil {
-		for _, key := range image.Keys {
-			m.Write(key, string(keys.Rig().Public))
-		}
-	}
+	m.ImageKeys()
 	return m
 }
 

@@ -1,0 +1,38 @@
+package stage
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/test/lib/keys"
+	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/scene"
+)
+
+// Release is a machine that calls itself one of roots.Releases.
+func Release(t testing.TB, name string) roots.Persona {
+	t.Helper()
+	suite, family, known := roots.Userland(name)
+	if !known {
+		Must(t, fmt.Errorf("no machine %q, but %s", name, strings.Join(roots.Releases(), ", ")))
+	}
+	top, err := scene.Top(t.Context())
+	Must(t, err)
+	text, err := os.ReadFile(filepath.Join(top, "distro", "testdata", "os-release", name))
+	Must(t, err)
+	return roots.Like(name, suite, family, string(text))
+}
+
+// ImageKeys puts the keys on the machine that its release's images bring, where our
+// definition names them. They are the key of the tests.
+func (s *Stage) ImageKeys() {
+	s.T.Helper()
+	if image := s.Target.Repository.OnImage; image != nil {
+		for _, key := range image.Keys {
+			s.Write(key, string(keys.Rig().Public))
+		}
+	}
+}
