@@ -6,15 +6,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
 
 // instances is how many inotify instances a booted machine uses, with some to
-// spare: systemd 19, D-Bus and logind one each. They are root's on this machine,
-// who may have fs.inotify.max_user_instances of them (128 by default), and a
-// systemd that gets none does not boot, or watches nothing.
-const instances = 24
+// spare: systemd 19, and 13 for the path unit of the watch; D-Bus and logind one
+// each. They are root's on this machine, who may have
+// fs.inotify.max_user_instances of them (128 by default), and a systemd that gets
+// none does not boot, is degraded, or watches nothing.
+const instances = 34
 
 // pause is the time between two tries to get them.
 const pause = 500 * time.Millisecond
@@ -43,29 +47,78 @@ func reserve(ctx context.Context, w io.Writer, take func() (*reservation, error)
 	}
 }
 
-// reservation is what reserve took.
-type reservation []*os.File
+// reservation is what reserve took: a turn for the machine's whole life, so that
+// those who start at the same moment do not take each other's, and the instances
+// themselves until its systemd asks for them.
+type reservation struct {
+	turn      *os.File
+	instances []*os.File
+}
 
-func take() (*reservation, error) {
+// most is how many machines there may be at once.
+func most() (int, error) {
+	b, err := os.ReadFile("/proc/sys/fs/inotify/max_user_instances")
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	return max(1, n/instances), err
+}
+
+// turn locks one of so many files in a folder; EMFILE where all are locked. The
+// lock ends with this process.
+func turn(dir string, among int) (*os.File, error) {
+	for i := range among {
+		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("machine.%d.lock", i)), os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return f, nil
+		}
+		f.Close()
+	}
+	return nil, syscall.EMFILE
+}
+
+// take tries once; dir is a folder that all who start machines share.
+func take(dir string) (*reservation, error) {
+	among, err := most()
+	if err != nil {
+		return nil, err
+	}
 	r := &reservation{}
+	if r.turn, err = turn(dir, among); err != nil {
+		return nil, err
+	}
 	for range instances {
 		fd, err := syscall.InotifyInit1(syscall.IN_CLOEXEC)
 		if err != nil {
-			r.release()
+			r.end()
 			return nil, err
 		}
-		*r = append(*r, os.NewFile(uintptr(fd), "inotify"))
+		r.instances = append(r.instances, os.NewFile(uintptr(fd), "inotify"))
 	}
 	return r, nil
 }
 
-// release gives them back. It is safe to call twice, and on nil.
+// release gives the instances back, for the machine's own systemd. It is safe to
+// call twice, and on nil.
 func (r *reservation) release() {
 	if r == nil {
 		return
 	}
-	for _, f := range *r {
+	for _, f := range r.instances {
 		f.Close()
 	}
-	*r = nil
+	r.instances = nil
+}
+
+// end gives all back, when the machine is gone. It is safe to call twice, and on nil.
+func (r *reservation) end() {
+	r.release()
+	if r != nil && r.turn != nil {
+		r.turn.Close()
+		r.turn = nil
+	}
 }

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"syscall"
@@ -38,16 +39,33 @@ func TestReserveWaits(t *testing.T) {
 	})
 }
 
-// TestReserve: they are real, and all of them are given back.
+// TestReserve: they are real, and all of them are given back; the turn stays until
+// the end.
 func TestReserve(t *testing.T) {
-	r, err := reserve(t.Context(), os.Stderr, take)
+	dir := t.TempDir()
+	r, err := reserve(t.Context(), os.Stderr, func() (*reservation, error) { return take(dir) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(*r) != instances {
-		t.Errorf("%d instances", len(*r))
+	if len(r.instances) != instances {
+		t.Errorf("%d instances", len(r.instances))
 	}
 	r.release()
 	r.release()
-	(*reservation)(nil).release()
+	if _, err := turn(dir, 1); !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("the turn of a machine that has booted is free: %v", err)
+	}
+	other, err := turn(dir, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Close()
+	r.end()
+	r.end()
+	again, err := turn(dir, 1)
+	if err != nil {
+		t.Fatalf("the turn of a machine that is gone: %v", err)
+	}
+	again.Close()
+	(*reservation)(nil).end()
 }

@@ -25,7 +25,7 @@ type Machine struct {
 	ended   chan struct{} // closed when nspawn has ended
 	init    int           // the machine's first process, as the host numbers it
 	console string        // path of what the boots print
-	inotify *reservation  // what the first boot needs; nil afterwards
+	inotify *reservation  // what the boots need
 }
 
 // New makes a machine that is switched off. It needs root, and waits where as many
@@ -36,7 +36,7 @@ func New(ctx context.Context, c cache.Cache, layers []string) (*Machine, error) 
 		return nil, err
 	}
 	m := &Machine{dir: dir, console: filepath.Join(dir, "console")}
-	if m.inotify, err = reserve(ctx, os.Stderr, take); err != nil {
+	if m.inotify, err = reserve(ctx, os.Stderr, func() (*reservation, error) { return take(c.Dir) }); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	if err := m.start(ctx, c, layers); err != nil {
@@ -76,7 +76,7 @@ func (m *Machine) settle() error {
 
 // Close ends the machine with everything that runs in it. It is safe to call twice.
 func (m *Machine) Close() error {
-	m.inotify.release()
+	defer m.inotify.end()
 	if m.disk != nil {
 		m.disk.Close()
 		m.disk = nil

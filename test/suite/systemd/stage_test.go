@@ -70,7 +70,7 @@ func everywhere(t *testing.T, test func(t *testing.T, s *booted)) {
 			})
 			stage.Must(t, m.WriteFile(drive, content, 0o755))
 			stage.Must(t, scene.WithoutAgent(t.Context(), m))
-			s.must("systemctl is-system-running --wait")
+			s.must("systemctl is-system-running --wait || { systemctl --failed --no-legend --no-pager; exit 1; }")
 			if got := s.must("systemctl --version | head -n 1"); !strings.HasPrefix(got, version+" ") {
 				t.Fatalf("this is %s, not %s", got, version)
 			}
