@@ -99,8 +99,8 @@ rig rig-all:
 endif
 
 .PHONY: times
-times: prepare ## what of `make test` takes how long, as docs/testing.md has it: runs all of it with a cold cache (root)
-	{ $(GO) test -count=1 -json ./... && $(GO) test -tags rig -count=1 -json -timeout 40m -skip '^TestErrorsSample$$' $(RIG); } | $(GO) run ./test/cmd/times
+times: prepare ## what of `make test` takes how long, into docs/testing.md: runs all of it with a cold cache (root)
+	{ $(GO) test -count=1 -json ./... && $(GO) test -tags rig -count=1 -json -timeout 40m -skip '^TestErrorsSample$$' $(RIG); } | $(GO) run ./test/cmd/times -document docs/testing.md
 
 .PHONY: signin
 signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from outside; UPDATE_GOLDEN=1 renders it (root)

@@ -3,22 +3,37 @@
 //
 //	go test -count=1 -json ./... | go run ./test/cmd/times
 //
+// With -document FILE it puts the table there in place of printing it.
+//
 // It fails where a test did, so that no table is of a broken run.
 package main
 
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+
+	"aadsshlogin-handler/test/lib/scene"
 )
 
 func main() {
-	if err := run(os.Stdin, os.Stdout); err != nil {
+	document := flag.String("document", "", "the file to put the table into, between its marks")
+	flag.Parse()
+	var table strings.Builder
+	err := run(os.Stdin, &table)
+	if err == nil && *document != "" {
+		err = scene.Document(context.Background(), *document, "make times", table.String())
+	} else if err == nil {
+		_, err = os.Stdout.WriteString(table.String())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
