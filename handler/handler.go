@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"aadsshlogin-handler/internal/decide"
@@ -15,6 +14,7 @@ import (
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/internal/text"
 )
 
 // converge makes the machine one that people can sign in to, or says why it is
@@ -215,8 +215,8 @@ func healthy(f *facts.Facts, checks []preflight.Result) string {
 	on := fmt.Sprintf("(%s on %s)", strings.TrimSpace(login+" "+f.Packages[login].Version), f.Target.Name)
 	var except, decides []string
 	for _, c := range checks {
-		except = appendNew(except, c.Except)
-		decides = appendNew(decides, c.Decides)
+		except = text.AddNew(except, c.Except)
+		decides = text.AddNew(decides, c.Decides)
 	}
 	switch {
 	case len(decides) > 0:
@@ -225,11 +225,4 @@ func healthy(f *facts.Facts, checks []preflight.Result) string {
 		return fmt.Sprintf("People can sign in to this machine with Microsoft Entra ID %s, except %s.", on, strings.Join(except, ", and "))
 	}
 	return fmt.Sprintf("People can sign in to this machine with Microsoft Entra ID %s.", on)
-}
-
-func appendNew(list []string, s string) []string {
-	if s == "" || slices.Contains(list, s) {
-		return list
-	}
-	return append(list, s)
 }

@@ -6,6 +6,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // parseDpkgQuery reads lines of name, version, architecture and status, the
@@ -78,7 +79,7 @@ func parseMadison(r host.Result, name string) []string {
 		if len(f) != 3 || strings.TrimSpace(f[0]) != name || !strings.HasSuffix(strings.TrimSpace(f[2]), " Packages") {
 			continue
 		}
-		versions = appendNew(versions, oneWord(f[1]))
+		versions = text.AddNew(versions, oneWord(f[1]))
 	}
 	return versions
 }
@@ -89,18 +90,6 @@ func oneWord(column string) string {
 		return words[0]
 	}
 	return ""
-}
-
-func appendNew(list []string, s string) []string {
-	for _, have := range list {
-		if have == s {
-			return list
-		}
-	}
-	if s == "" {
-		return list
-	}
-	return append(list, s)
 }
 
 // parseAptEffect reads the lines of a simulation:
@@ -115,9 +104,9 @@ func parseAptEffect(r host.Result) Effect {
 	line := regexp.MustCompile(`(?m)^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]*)(?::\S+)? `)
 	for _, m := range line.FindAllStringSubmatch(string(r.Stdout), -1) {
 		if m[1] == "Inst" {
-			e.Installs = appendNew(e.Installs, m[2])
+			e.Installs = text.AddNew(e.Installs, m[2])
 		} else {
-			e.Removes = appendNew(e.Removes, m[2])
+			e.Removes = text.AddNew(e.Removes, m[2])
 		}
 	}
 	return e

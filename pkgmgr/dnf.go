@@ -9,6 +9,7 @@ import (
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/order"
+	"aadsshlogin-handler/internal/text"
 )
 
 // dnf is the package manager of RHEL 8 and later and of what is built from it.
@@ -208,7 +209,7 @@ func parseRepoquery(r host.Result, name string) []string {
 	var versions []string
 	for _, line := range strings.Split(string(r.Stdout), "\n") {
 		if f := strings.Fields(line); len(f) == 2 && f[0] == name {
-			versions = appendNew(versions, strings.TrimPrefix(f[1], "0:"))
+			versions = text.AddNew(versions, strings.TrimPrefix(f[1], "0:"))
 		}
 	}
 	return newestFirst(versions)
@@ -244,7 +245,7 @@ func parseDnfEffect(r host.Result) Effect {
 			list = nil
 		}
 		if m := row.FindStringSubmatch(line); m != nil && list != nil {
-			*list = appendNew(*list, m[1])
+			*list = text.AddNew(*list, m[1])
 		}
 	}
 	return e

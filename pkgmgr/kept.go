@@ -7,6 +7,7 @@ import (
 
 	"aadsshlogin-handler/internal/grammar"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // moved is a setting with which the owner of a machine has the cache of its
@@ -25,7 +26,7 @@ func (s *Session) KeptFiles(packages ...Package) []string {
 		for _, pattern := range s.Manager.Kept(s.Source, p) {
 			for _, at := range append([]string{pattern}, s.elsewhere(pattern)...) {
 				for _, f := range s.Host.Glob(at) {
-					files = appendNew(files, f)
+					files = text.AddNew(files, f)
 				}
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // tdnf is the package manager of CBL-Mariner and Azure Linux: tdnf 3. Its
@@ -138,7 +139,7 @@ func parseTdnfEffect(r host.Result) Effect {
 		case ok, strings.TrimSpace(line) == "":
 			list = nil
 		case list != nil:
-			*list = appendNew(*list, strings.Fields(line)[0])
+			*list = text.AddNew(*list, strings.Fields(line)[0])
 		}
 	}
 	return e

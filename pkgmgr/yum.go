@@ -7,6 +7,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // yum is the package manager of RHEL and CentOS 7: yum 3.4.3. On later
@@ -139,7 +140,7 @@ func parseYumList(r host.Result, name string) []string {
 	for i, word := range words {
 		base, arch, ok := strings.Cut(word, ".")
 		if ok && base == name && !strings.Contains(arch, ".") && i+1 < len(words) {
-			versions = appendNew(versions, strings.TrimPrefix(words[i+1], "0:"))
+			versions = text.AddNew(versions, strings.TrimPrefix(words[i+1], "0:"))
 		}
 	}
 	return newestFirst(versions)

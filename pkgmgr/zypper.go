@@ -8,6 +8,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // zypper is the package manager of SLES and openSUSE. 1.14.42 and 1.14.89 were
@@ -178,7 +179,7 @@ func parseZypperSearch(r host.Result, name string) []string {
 			strings.TrimSpace(f[5]) == "(System Packages)" {
 			continue
 		}
-		versions = appendNew(versions, oneWord(f[3]))
+		versions = text.AddNew(versions, oneWord(f[3]))
 	}
 	return newestFirst(versions)
 }
@@ -196,9 +197,9 @@ func parseZypperEffect(r host.Result) Effect {
 	for _, m := range section.FindAllStringSubmatch(string(r.Stdout)+"\n", -1) {
 		for _, name := range strings.Fields(m[2]) {
 			if m[1] == "REMOVED" {
-				e.Removes = appendNew(e.Removes, name)
+				e.Removes = text.AddNew(e.Removes, name)
 			} else {
-				e.Installs = appendNew(e.Installs, name)
+				e.Installs = text.AddNew(e.Installs, name)
 			}
 		}
 	}

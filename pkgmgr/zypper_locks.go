@@ -93,7 +93,7 @@ func zypperLocked(h *host.Host, _ Source, said []string) *fault.Fault {
 		if len(lock.names) > 1 {
 			return nil // "zypper locks" does not show the names of such a lock
 		}
-		patterns = appendNew(patterns, lock.names[0])
+		patterns = text.AddNew(patterns, lock.names[0])
 	}
 	if len(patterns) == 0 {
 		return nil

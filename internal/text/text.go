@@ -5,6 +5,7 @@ package text
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,6 +125,16 @@ func Name(s string) string {
 
 // Brief is what somebody else chose, in at most limit bytes that a terminal shows.
 func Brief(s string, limit int) string { return Clip(Printable(s), limit) }
+
+// AddNew appends what a list does not have yet, without what is empty.
+func AddNew(list []string, more ...string) []string {
+	for _, s := range more {
+		if s != "" && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
 
 // List is what of a list of names that somebody else chose is shown: ten of them.
 func List(names []string) []string {

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // MetadataSigners are the keys with which a signed index says that it was signed:
@@ -13,7 +15,7 @@ import (
 func MetadataSigners(signed []byte) []string {
 	begin := []byte("-----BEGIN PGP SIGNATURE-----")
 	if !bytes.Contains(signed, begin) {
-		return appendNew(nil, Signers(signed)...)
+		return text.AddNew(nil, Signers(signed)...)
 	}
 	var keys []string
 	for _, part := range bytes.Split(signed, begin)[1:] {
@@ -22,7 +24,7 @@ func MetadataSigners(signed []byte) []string {
 			continue
 		}
 		if packets, err := io.ReadAll(block.Body); err == nil {
-			keys = appendNew(keys, Signers(packets)...)
+			keys = text.AddNew(keys, Signers(packets)...)
 		}
 	}
 	return keys
@@ -38,7 +40,7 @@ func Fingerprints(file []byte) []string {
 	var all []string
 	for _, c := range found {
 		if c.fingerprint != "" {
-			all = appendNew(all, c.fingerprint)
+			all = text.AddNew(all, c.fingerprint)
 		}
 	}
 	return all

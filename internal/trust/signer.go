@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"aadsshlogin-handler/internal/text"
 )
 
 // Signers are the keys with which OpenPGP signature packets say that they were
@@ -80,7 +81,7 @@ func PackageSigners(pkg []byte) ([]string, error) {
 			if int(count) > len(value) {
 				return nil, errNoPackage
 			}
-			keys = appendNew(keys, Signers(value[:count])...)
+			keys = text.AddNew(keys, Signers(value[:count])...)
 		case tagOpenPGP:
 			for range min(int(count), 16) {
 				one, rest, _ := bytes.Cut(value, []byte{0})
@@ -88,19 +89,10 @@ func PackageSigners(pkg []byte) ([]string, error) {
 				if err != nil {
 					return nil, errNoPackage
 				}
-				keys = appendNew(keys, Signers(signature)...)
+				keys = text.AddNew(keys, Signers(signature)...)
 				value = rest
 			}
 		}
 	}
 	return keys, nil
-}
-
-func appendNew(list []string, more ...string) []string {
-	for _, s := range more {
-		if !slices.Contains(list, s) {
-			list = append(list, s)
-		}
-	}
-	return list
 }

@@ -189,29 +189,9 @@ func onTime(field string) (ever, always bool) {
 
 // dayBits are the days of a name of two letters (days[] in pam_time.c).
 func dayBits(name string) (bits int, ok bool) {
-	switch strings.ToLower(name) {
-	case "su":
-		return 1, true
-	case "mo":
-		return 2, true
-	case "tu":
-		return 4, true
-	case "we":
-		return 0o10, true
-	case "th":
-		return 0o20, true
-	case "fr":
-		return 0o40, true
-	case "sa":
-		return 0o100, true
-	case "wk":
-		return 0o76, true
-	case "wd":
-		return 0o101, true
-	case "al":
-		return 0o177, true
-	}
-	return 0, false
+	bits, ok = map[string]int{"su": 1, "mo": 2, "tu": 4, "we": 0o10, "th": 0o20, "fr": 0o40, "sa": 0o100,
+		"wk": 0o76, "wd": 0o101, "al": 0o177}[strings.ToLower(name)]
+	return bits, ok
 }
 
 // inSpan is check_time: "MoTu0800-1800". day is 0 on Sunday, clock is hours
