@@ -36,6 +36,8 @@ const (
 // Events writes telemetry for the agent to collect. It is safe for concurrent
 // use; nil, and the one of an agent that collects none, write nothing.
 type Events struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	folder    string // what is in there is read and then removed, every five minutes
 	outside   string // on the same file system, for what is not finished
 	version   string

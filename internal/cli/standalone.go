@@ -23,6 +23,8 @@ const groupStandalone = "standalone"
 
 // asked is what setup and remove are asked for.
 type asked struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	operation string
 	settings  bool // it takes settings, and keeps them
 	files     standalone.Files

@@ -38,6 +38,8 @@ const (
 // Fault is an error that knows its exit code and its remedy. What and Next are
 // one line each and are shown to people; Err is the cause and goes to the log.
 type Fault struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Code Code
 	What string // what is wrong on this machine
 	Next string // what to do about it; empty: the catalogue's next step

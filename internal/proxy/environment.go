@@ -6,6 +6,8 @@ import (
 
 // Found is a proxy to the package host, and who named it.
 type Found struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Proxy
 	Origin string // for people; "" where nobody named a proxy
 	// Unread is why what Origin names cannot be used. There is no proxy then.

@@ -17,6 +17,8 @@ const (
 // Owner is the program that may change the machine, and remove what it brought:
 // the agent's handler or setup, by version. Everybody else stands down.
 type Owner struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	// Setup: it is setup; else the agent's handler in the folder Dir.
 	Setup   bool   `json:"setup,omitempty"`
 	Handler string `json:"handler,omitempty"` // publisher and type of the agent's

@@ -32,6 +32,8 @@ type Receipt struct {
 
 // Package is one package of the product.
 type Package struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Before string `json:"before"` // version before us; empty: it is ours to remove
 	// Kept is the file in PackagesDir from which it can be installed again
 	// without network, and SHA256 that file's hash.

@@ -8,6 +8,8 @@ import "slices"
 
 // Pin is a key that the vendor signs with.
 type Pin struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Name        string // of the key file; distro's table names keys by it
 	Path        string // below the package host; empty: the image brings the file
 	Fingerprint string // of the primary key: 40 hexadecimal digits, upper case

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func TestPins(t *testing.T) {
 			t.Errorf("%s: incomplete or double: %+v", p.Name, p)
 		}
 		seen[p.Fingerprint] = true
-		if found, ok := ByName(p.Name); !ok || found != p {
+		if found, ok := ByName(p.Name); !ok || !reflect.DeepEqual(found, p) {
 			t.Errorf("ByName(%q) = %+v, %v", p.Name, found, ok)
 		}
 	}
