@@ -18,6 +18,7 @@ import (
 
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/facts"
+	"aadsshlogin-handler/internal/repo"
 )
 
 // remedy is a next step as it stands in the code; what is filled in later is "X".
@@ -260,8 +261,10 @@ func TestRemedies(t *testing.T) {
 	if len(all) < 200 {
 		t.Fatalf("%d next steps were found", len(all))
 	}
+	machine := facts.Facts{Sources: []repo.Entry{{File: repo.DefinitionPath(distro.Dnf), Enabled: true}}}
+	machine.Target.Manager, machine.Target.Packages.Login, machine.Target.Packages.SELinux = distro.Dnf, "aadsshlogin", "aadsshlogin-selinux"
 	for _, r := range all {
-		r.text = facts.ByManager(distro.Dnf, r.text)
+		r.text = machine.Commands(r.text)
 		if m := asRoot.FindString(r.text); m != "" && !strings.Contains(r.text, "sh -c") && !strings.Contains(r.text, "mktemp -d") && !strings.Contains(strings.ToLower(r.text), "as root") {
 			t.Errorf("%s: root's command without sudo: %s", r.place, r.text)
 		}

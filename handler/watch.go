@@ -13,6 +13,7 @@ import (
 	"aadsshlogin-handler/internal/signin/sshd"
 	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/state"
+	"aadsshlogin-handler/internal/text"
 	"aadsshlogin-handler/internal/watch"
 )
 
@@ -138,14 +139,14 @@ func (q Request) seen(v outcome) watch.Observation {
 // what the package's own scripts set up: some act on a first installation only.
 func unregistered(v *fault.Fault, f *facts.Facts) {
 	name := f.Target.Packages.Login
-	again := facts.Reinstallation(f.Target.Manager, name)
+	again := f.Reinstallation(name)
 	for _, finding := range f.Findings() {
 		switch {
 		case !finding.Package || finding.Answer != sshd.Fail || finding.Text != v.What:
-		case strings.HasPrefix(v.Next, "Run: "+again):
+		case strings.HasPrefix(v.Next, again):
 			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s"+fault.ThenAgain, name, byHand(f.Target.Manager, name))
 		default:
-			other := strings.Replace(v.Next, ", or run: "+again, "", 1)
+			other := strings.Replace(v.Next, ", or "+text.Small(again), "", 1)
 			v.Next = "Reinstalling " + name + " did not help. " + other // which may end in a command
 		}
 	}

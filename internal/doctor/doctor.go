@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 // shown is an answer for whoever asks, in this machine's words.
 func (m *machine) shown(r *preflight.Result) Check {
 	hidden := m.hide(r)
-	r.Text, r.Next = m.words(r.Text), facts.ByManager(m.Target.Manager, m.words(r.Next))
+	r.Text, r.Next = m.words(r.Text), m.words(m.commands(r.Next))
 	c := newCheck(r)
 	c.hidden = hidden
 	return c

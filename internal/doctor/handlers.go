@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"aadsshlogin-handler/internal/facts"
 	"aadsshlogin-handler/internal/preflight"
 	"aadsshlogin-handler/internal/standalone"
 	"aadsshlogin-handler/internal/text"
@@ -45,6 +46,15 @@ func handlersCheck(m *machine) []preflight.Result {
 // an extension is not seen.
 func (m *machine) alone() bool {
 	return m.extension.standalone() || m.root && m.extension == nil && m.agentDir == "" && m.agentProc == 0 && len(m.agentUnits) == 0
+}
+
+// commands puts this machine's commands in the place of the words for them.
+func (m *machine) commands(next string) string {
+	next = m.Commands(next)
+	for _, anew := range []string{facts.Anew, text.Small(facts.Anew)} {
+		next = strings.Replace(next, anew, m.setItUp()+" (no source of this machine has the package)", 1)
+	}
+	return next
 }
 
 // words is a text for who sets this machine up: the agent, or a person.

@@ -1,36 +1,91 @@
 package facts
 
 import (
+	"runtime"
 	"strings"
 
 	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/agent"
+	"aadsshlogin-handler/internal/fault"
+	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/internal/signin/login"
 	"aadsshlogin-handler/internal/text"
+	"aadsshlogin-handler/pkgmgr"
 )
 
 // install is how a next step names a package before the machine's package
 // manager is known.
 var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(\.$)?`)
 
-// ByManager puts a command of the machine's own package manager in the place of
-// the words for it. Where the manager is not known the words stay.
-func ByManager(m distro.Manager, next string) string {
-	if m == "" || !strings.Contains(next, "package manager") {
+// Anew is how a package is set up anew that no source of this machine has: apt says
+// then that it cannot be downloaded, and ends with 0.
+const Anew = fault.AgainFirst + ", which fetches the package and installs it anew"
+
+// Commands puts commands of this machine's package manager in the place of the
+// words for them. Where the manager is not known the words stay.
+func (f *Facts) Commands(next string) string {
+	m := f.Target.Manager
+	if m == "" {
 		return next
+	}
+	if strings.Contains(next, login.WithConffiles) {
+		return strings.Replace(next, login.WithConffiles, text.Capital(f.reinstalling([]string{f.Target.Packages.Login}, true)), 1)
 	}
 	pattern := install()
 	return pattern.ReplaceAllStringFunc(next, func(words string) string {
 		part := pattern.FindStringSubmatch(words)
-		run := "run: sudo "
-		if words[0] == 'R' || words[0] == 'I' {
-			run = "Run: sudo "
+		names := strings.Split(packageNames(m).Replace(part[2]), " and ")
+		command := "run: sudo " + installing(m, part[1] != "") + " " + strings.Join(names, " ")
+		if part[1] != "" && strings.HasPrefix(names[0], f.Target.Packages.Login) {
+			command = f.reinstalling(names, false)
 		}
-		return run + installing(m, part[1] != "") + " " + strings.ReplaceAll(packageNames(m).Replace(part[2]), " and ", " ")
+		if words[0] == 'R' || words[0] == 'I' {
+			return text.Capital(command)
+		}
+		return command
 	})
 }
 
-// Reinstallation is the command that reinstalls a package, as ByManager gives it.
-func Reinstallation(m distro.Manager, name string) string {
-	return "sudo " + installing(m, true) + " " + name
+// Reinstallation is what Commands says, in the place of a sentence, for
+// reinstalling a package.
+func (f *Facts) Reinstallation(name string) string {
+	return f.Commands("Reinstall " + name + " with the machine's package manager.")
+}
+
+// reinstalling has the product's packages set themselves up again, by what works
+// on this machine: the files that were kept need no source; without them a source
+// is needed that has the packages.
+func (f *Facts) reinstalling(names []string, conffiles bool) string {
+	m, err := pkgmgr.For(f.Target.Manager)
+	var have []pkgmgr.Spec
+	for _, name := range names {
+		have = append(have, pkgmgr.Spec{Name: name, Version: f.Packages[name].Version})
+	}
+	if files := f.Kept(have); err == nil && len(files) == len(names) {
+		c := m.InstallFiles(files)[0]
+		if conffiles {
+			c.Args = append([]string{"--force-confmiss"}, c.Args...)
+		}
+		return "run: sudo " + host.Command{Name: c.Name, Args: c.Args}.String()
+	}
+	again := "run: sudo "
+	if f.Target.Manager == distro.Apt { // whose lists may be gone, as on an image
+		again += "apt-get update && sudo "
+	}
+	again += installing(f.Target.Manager, true) + " "
+	if conffiles {
+		again += login.Conffiles
+	}
+	again += strings.Join(names, " ")
+	options := repo.Options{Base: f.PackageBase(), Mirror: f.Settings.Repository.Mode == agent.ModeMirror, GOARCH: runtime.GOARCH}
+	switch {
+	case repo.Sourced(f.Sources, f.Target, options):
+		return again
+	case conffiles:
+		return text.Small(Anew) + "; then " + again
+	}
+	return text.Small(Anew)
 }
 
 // installing is the command before the names of packages. zypper knows no

@@ -66,6 +66,12 @@ func Configuring(entries []Entry, t distro.Target, o Options) []Entry {
 	return all
 }
 
+// Sourced reports whether one of the enabled entries leads to the repository of t: the
+// owner's, or our definition.
+func Sourced(entries []Entry, t distro.Target, o Options) bool {
+	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Enabled && !e.Sources && ours(e.File) }) || len(Configuring(entries, t, o)) > 0
+}
+
 // configures reports whether the entry is for the repository of t, under any
 // of the addresses that serve it.
 func (e Entry) configures(t distro.Target, o Options) bool {

@@ -52,12 +52,19 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 	return s
 }
 
+// WithConffiles reinstalls the package with configuration files that were removed, and
+// Conffiles is the option of apt that does.
+const (
+	WithConffiles = "Run: sudo apt-get install --reinstall " + Conffiles + "aadsshlogin"
+	Conffiles     = "-o Dpkg::Options::=--force-confmiss "
+)
+
 // putBack is how the file comes back. dpkg takes the removal of a configuration
 // file for its owner's wish, which another installation respects (dpkg(1),
 // --force-confmiss).
 func (s *Sudo) putBack() string {
 	if s.DPKG {
-		return "Run: sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss aadsshlogin"
+		return WithConffiles
 	}
 	return reinstall
 }

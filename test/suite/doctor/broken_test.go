@@ -46,6 +46,9 @@ type broken struct {
 	stays  string // the check that is left when the next step was taken, because somebody has to decide
 }
 
+// resetSSH takes the package's block out of sshd_config.
+const resetSSH = `sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`
+
 func jammy() scene.Options { return scene.Options{Persona: roots.Ubuntu("22.04")} }
 
 // editSSHD puts lines at the beginning of sshd_config, where a person does.
@@ -165,7 +168,13 @@ func ofThePublicPages() []broken {
 		{section: "Permission denied on RHEL and Oracle Linux 7", machine: "sshd knows RSA certificates by their SHA-1 name only", options: scene.Options{Persona: roots.RHEL("7.9")},
 			breakIt: editSSHD("PubkeyAcceptedKeyTypes ssh-ed25519,ssh-rsa-cert-v01@openssh.com"), check: "sshd-algorithms", answer: "warn", next: "PubkeyAcceptedKeyTypes=+ssh-rsa-cert-v01@openssh.com"},
 		{section: "SSH configuration was reset", machine: "the block of aadsshlogin is gone from sshd_config", options: jammy(),
-			breakIt: script(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`), check: "sshd-command", answer: "fail", code: 21, next: "sudo apt-get install --reinstall aadsshlogin"},
+			breakIt: script(resetSSH), check: "sshd-command", answer: "fail", code: 21, next: "sudo dpkg --force-confdef --force-confold --install /var/lib/aadsshlogin-handler/packages/aadsshlogin_"},
+		{section: "SSH configuration was reset", machine: "the block is gone, and so is the package's repository", options: scene.Options{Persona: roots.RHEL("9.4")},
+			breakIt: script(`rm -f /etc/yum.repos.d/aadsshlogin*; ` + resetSSH), check: "sshd-command", answer: "fail", code: 21, next: "sudo rpm -U --replacepkgs --oldpackage /var/lib/aadsshlogin-handler/packages/aadsshlogin-"},
+		{section: "SSH configuration was reset", machine: "the block is gone, the package's file was not kept, its repository is there", options: jammy(),
+			breakIt: script(`rm /var/lib/aadsshlogin-handler/packages/*; ` + resetSSH), check: "sshd-command", answer: "fail", code: 21, next: "sudo apt-get update && sudo apt-get install --reinstall aadsshlogin"},
+		{section: "SSH configuration was reset", machine: "the block is gone, and no source has the package", options: jammy(),
+			breakIt: script(`rm -f /etc/apt/sources.list.d/aadsshlogin* /var/lib/aadsshlogin-handler/packages/*; ` + resetSSH), check: "sshd-command", answer: "fail", code: 21, next: "no source of this machine has the package"},
 		{section: "The SSH service is not running", machine: "no sshd runs", options: jammy(),
 			breakIt: script("kill $(cat /run/sshd.pid); for i in $(seq 100); do pgrep -x sshd >/dev/null || break; sleep 0.1; done"), check: "sshd-listening", answer: "warn", next: "systemctl start ssh"},
 		{section: "SSH does not listen on port 22", machine: "sshd_config says Port 2222, sshd was not reloaded", options: jammy(),
