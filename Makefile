@@ -106,6 +106,11 @@ times: prepare ## what of `make test` takes how long, into docs/testing.md: runs
 signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from outside; UPDATE_GOLDEN=1 renders it (root)
 	MACHINES=all $(GO) test -tags rig -count=1 -timeout 90m ./test/suite/signin -run TestMatrix
 
+.PHONY: plans
+plans: prepare ## what plan says against what enable then does, on every broken machine that the suites know (root)
+	MACHINES=all $(GO) test -tags rig -count=1 -timeout 90m -run '^TestPlanAgreesWithEnable$$' ./test/suite/signin ./test/suite/doctor
+	PLANS=all $(GO) test -tags rig -count=1 -timeout 90m ./test/suite/preconditions ./test/suite/families ./test/suite/enable ./test/suite/hostile
+
 .PHONY: e2e
 e2e: prepare ## the package under every release of the real agent, all scenarios: minutes (root)
 	E2E=all $(GO) test -tags rig -count=1 -timeout 60m ./test/lib/machine ./test/suite/e2e
