@@ -90,9 +90,7 @@ func TestSecondEnable(t *testing.T) {
 }
 
 // TestProcessesOfAHealthyEnable counts the programs that a whole enable starts on
-// a machine that is as it should be. Before people's way in was judged gate by gate
-// (c2ec821) the same trace had five on each of these machines: the package database,
-// and sshd with -t, -V and twice -T.
+// a machine that is as it should be: the package database, and sshd twice with -T.
 func TestProcessesOfAHealthyEnable(t *testing.T) {
 	for _, c := range []struct {
 		persona roots.Persona

@@ -5,7 +5,9 @@ package enable
 import (
 	"bufio"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +43,10 @@ func readTrace(t *testing.T, file, program string) []call {
 	for lines.Scan() {
 		m := line.FindStringSubmatch(lines.Text())
 		if m == nil {
-			continue // signals and ends of processes
+			if pid, rest, _ := strings.Cut(lines.Text(), " "); strings.HasPrefix(strings.TrimLeft(rest, " "), "+++ ") {
+				delete(pending, pid) // it ended in the middle of a call: apt ends its helpers by a signal
+			}
+			continue
 		}
 		pid, name, rest := m[1], m[2], m[3]+m[4]
 		if half, unfinished := strings.CutSuffix(rest, "<unfinished ...>"); unfinished {
@@ -76,6 +81,30 @@ func readTrace(t *testing.T, file, program string) []call {
 		t.Fatalf("%s was never run", program)
 	}
 	return calls
+}
+
+// TestReadTrace: a process that is ended in the middle of a call takes no other's
+// calls along; one that goes on without an end is told.
+func TestReadTrace(t *testing.T) {
+	const program = "/opt/handler"
+	file := filepath.Join(t.TempDir(), "trace")
+	stage.Must(t, os.WriteFile(file, []byte(`10 execve("/opt/handler", ["handler"], 0x1 /* 2 vars */) = 0
+10 execve("/usr/bin/apt-get", ["apt-get"], 0x1 /* 2 vars */) = 0
+11 openat(AT_FDCWD, "/tmp/a", O_RDONLY <unfinished ...>
+12 openat(AT_FDCWD, "/tmp/b", O_WRONLY <unfinished ...>
+11 --- SIGTERM {si_signo=SIGTERM} ---
+12 <... openat resumed>) = 3</tmp/b>
+11 +++ killed by SIGTERM +++
+12 mkdir("/tmp/c", 0777) = -1 EEXIST (File exists)
+12 +++ exited with 0 +++
+`), 0o600))
+	var got []string
+	for _, c := range readTrace(t, file, program) {
+		got = append(got, c.name+" "+c.paths()[0])
+	}
+	if want := []string{"execve /usr/bin/apt-get", "openat /tmp/b"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -5,6 +5,7 @@
 package pam_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"aadsshlogin-handler/test/lib/cache"
 	"aadsshlogin-handler/test/lib/fixtures"
 	"aadsshlogin-handler/test/lib/roots"
+	"aadsshlogin-handler/test/lib/stage"
 )
 
 var seed = flag.Uint64("seed", 14, "what the stacks are made from")
@@ -32,50 +34,35 @@ func number() int {
 	return 300
 }
 
-// stage is a machine with libpam, its modules and the package's own.
-type stage struct {
+// asked is a machine with libpam, its modules and the package's own.
+type asked struct {
 	*box.Box
+	stage.Shell
 	h *host.Host
 }
 
-func start(t *testing.T, suite roots.Suite) *stage {
+func start(t *testing.T, suite roots.Suite) *asked {
 	t.Helper()
 	c, err := cache.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	stage.Must(t, err)
 	layers, err := roots.Debian(suite).Layers(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	stage.Must(t, err)
 	deb, err := fixtures.Deb(t.Context(), c, fixtures.Spec{Name: fixtures.Login, Version: "1.0"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	stage.Must(t, err)
 	b, err := box.New(t.Context(), c, box.Options{Layers: layers, Binds: []box.Bind{
 		{From: "/usr/bin/pamtester", To: "/usr/bin/pamtester"}, {From: deb, To: "/tmp/login.deb"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	stage.Must(t, err)
 	t.Cleanup(func() { b.Close() })
-	s := &stage{Box: b, h: &host.Host{Root: b.Root(), Log: logging.Discard()}}
-	s.sh(t, `dpkg-deb -x /tmp/login.deb /tmp/x && cp -a /tmp/x/lib/. /lib/ && sed -i 's/^passwd:.*/passwd: files aad/' /etc/nsswitch.conf
+	s := &asked{Box: b, h: &host.Host{Root: b.Root(), Log: logging.Discard()}}
+	s.Shell = stage.Shell{T: t, Exec: func(ctx context.Context, argv ...string) (box.Result, error) { return b.Run(ctx, nil, argv...) }}
+	s.Sh(`dpkg-deb -x /tmp/login.deb /tmp/x && cp -a /tmp/x/lib/. /lib/ && sed -i 's/^passwd:.*/passwd: files aad/' /etc/nsswitch.conf
 echo 'someone@example.com:x:12345:12345::/home/someone:/bin/bash' > /etc/aadpasswd; rm -f /etc/nologin /run/nologin; mkdir -p /home/someone
 printf 'account required pam_permit.so\nsession required pam_permit.so\n' > /etc/pam.d/other`)
 	return s
 }
 
-func (s *stage) sh(t *testing.T, script string) string {
-	t.Helper()
-	r, err := s.Run(t.Context(), nil, "sh", "-ec", script)
-	if err != nil || r.ExitCode != 0 {
-		t.Fatalf("%s: %v, exit %d\n%s", script, err, r.ExitCode, r.Output())
-	}
-	return string(r.Stdout)
-}
-
 // ask is what libpam says of the person to each of the services, in one batch.
-func (s *stage) ask(t *testing.T, all []made) map[string]bool {
+func (s *asked) ask(t *testing.T, all []made) map[string]bool {
 	t.Helper()
 	var list strings.Builder
 	for _, m := range all {
@@ -84,7 +71,7 @@ func (s *stage) ask(t *testing.T, all []made) map[string]bool {
 	if err := s.WriteFile("/tmp/list", []byte(list.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out := s.sh(t, `while read service operation; do
+	out := s.Sh(`while read service operation; do
 code=0; pamtester -I rhost=192.0.2.7 -I tty=ssh $service someone@example.com $operation >/dev/null 2>&1 </dev/null || code=$?
 echo $service $code
 done < /tmp/list`)
