@@ -1,0 +1,45 @@
+package scene
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestSuitesThatAreLeftOut: docs/testing.md names the suites that make rig does not run.
+func TestSuitesThatAreLeftOut(t *testing.T) {
+	top, err := Top(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(top, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	_, after, _ := strings.Cut(read("Makefile"), "\nRIG ")
+	rig, _, _ := strings.Cut(after, "\n")
+	_, after, _ = strings.Cut(read("docs/testing.md"), "leaves these suites out")
+	sentence, _, _ := strings.Cut(after, ". `make rig-all`")
+	var named, left []string
+	for _, m := range regexp.MustCompile("`([a-z0-9]+)`").FindAllStringSubmatch(sentence, -1) {
+		named = append(named, m[1])
+	}
+	suites, err := os.ReadDir(filepath.Join(top, "test", "suite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range suites {
+		if !slices.Contains(strings.Fields(rig), "./test/suite/"+s.Name()) {
+			left = append(left, s.Name())
+		}
+	}
+	if len(left) == 0 || !slices.Equal(named, left) {
+		t.Errorf("the page names %q, and the Makefile leaves out %q", named, left)
+	}
+}
