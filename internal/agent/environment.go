@@ -33,6 +33,8 @@ var ErrNoEnvironment = errors.New("no usable " + environmentFile)
 // Environment is where the agent wants things to be. All folders are absolute
 // paths of the machine.
 type Environment struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Name         string // publisher and type, as names.Handler.Full gives them
 	Version      string // of the extension; "" where the folder's name has none
 	BaseDir      string // of this version, which ends with it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -71,13 +72,13 @@ func TestLoad(t *testing.T) {
 		start(t, program)
 		got, err := Load()
 		want.found = true
-		if err != nil || got != want {
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, %v\nwant %+v", name, got, err, want)
 		}
 	}
 	got, err := LoadFrom(l.base)
 	want.found = false
-	if err != nil || got != want {
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("LoadFrom: got %+v, %v\nwant %+v", got, err, want)
 	}
 	if dir := got.AgentDir(); dir != filepath.Dir(l.base) {

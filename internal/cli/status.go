@@ -16,11 +16,11 @@ func (p Process) status(code *fault.Code) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Repeat the last verdict of the extension, since when it stands, and say how the machine is now",
-		Long: `status reads what the extension or setup said last, and since when. At its end it
-says how the machine is now, by the checks of enable; the exit code is that of
-this last line. What is asked over the network, but for the identity, and the
-sign-ins of the last day it leaves to doctor.`,
+		Short: "Say how the machine is now, and repeat the last verdict of the extension and since when it stands",
+		Long: `status says first how the machine is now, by the checks of enable; the exit code is
+that of this first line. Then it repeats what the extension or setup said last, and
+since when. What is asked over the network, but for the identity, and the sign-ins
+of the last day it leaves to doctor.`,
 		GroupID: groupPeople,
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -10,6 +10,7 @@ import (
 	"aadsshlogin-handler/distro"
 	"aadsshlogin-handler/internal/agent"
 	"aadsshlogin-handler/internal/az"
+	"aadsshlogin-handler/internal/decide"
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/names"
@@ -66,10 +67,30 @@ func (of *machine) setItUp() string {
 	return fault.AgainFirst + ": " + of.command()
 }
 
+// done is the command that has the plan carried out.
+func (of *machine) done() string {
+	if of.foreign() {
+		return setup()
+	}
+	return of.command()
+}
+
+// byThis is setItUp for what only this program is known to do: what another
+// program's handler does when its extension is set again nobody here knows.
+func (of *machine) byThis() string {
+	if of.foreign() {
+		return "Run: " + of.done()
+	}
+	return of.setItUp()
+}
+
+// setup is the command that has this program set the machine up, whoever else does.
+func setup() string { return "sudo " + host.Program() + " setup" }
+
 // command is what has the machine set up, by whoever does that here.
 func (of *machine) command() string {
 	if of.alone() {
-		return "sudo " + host.Program() + " setup"
+		return setup()
 	}
 	return of.setExtension()
 }
@@ -140,6 +161,9 @@ func lastRunCheck(m *machine) []preflight.Result {
 	default:
 		r.Answer, r.Code = preflight.Fail, code
 		r.Next = fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)
+		if m.foreign() { // its codes are its own
+			r.Answer, r.Code = preflight.Warn, fault.OK
+		}
 	}
 	return []preflight.Result{r}
 }
@@ -161,30 +185,41 @@ func (m *machine) resolved(code fault.Code) bool {
 	})
 }
 
-// planCheck says what enable would change where no check says why.
+// planCheck says what enable would change where no check says why. Where another
+// program's handler is there, it is setup that would.
 func planCheck(m *machine) []preflight.Result {
+	who := "enable"
+	if m.foreign() {
+		who = "setup of this program"
+	}
 	if f := m.decision.PlanErr; f != nil {
+		if m.foreign() { // nothing of the machine hangs on this plan
+			return []preflight.Result{{Answer: preflight.Warn, Text: "As it is, " + who + " could do nothing here: " + f.What, Next: f.Remedy()}}
+		}
 		return []preflight.Result{{Answer: preflight.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
 	}
 	if m.TargetErr != nil || m.PackagesErr != nil && m.decision.Plan.Empty() {
 		return nil
 	}
 	if m.decision.Plan.Empty() {
-		return []preflight.Result{{Text: "enable would change nothing."}}
+		return []preflight.Result{{Text: who + " would change nothing."}}
 	}
-	return []preflight.Result{{Answer: preflight.Warn,
-		Text: m.planText(),
-		Next: "See all: sudo " + host.Program() + " plan. To have it done: " + m.command()}}
+	text := planText(who, m.decision.Plan.Steps)
+	if m.foreign() {
+		text += " What the handler of " + m.extension.name.Full() + " would do is not known."
+	}
+	return []preflight.Result{{Answer: preflight.Warn, Text: text, Next: "See all: sudo " + host.Program() + " plan. To have it done: " + m.done()}}
 }
 
-func (m *machine) planText() string {
-	steps := m.decision.Plan.Steps
-	last := steps[max(len(steps)-2, 0):]
-	var words []string
-	for _, s := range last {
-		words = append(words, s.Text)
+// planText counts the steps of a plan, and names the last ones without their
+// reasons, which are others' to tell.
+func planText(who string, steps []decide.Step) string {
+	var titles []string
+	for _, s := range steps[max(len(steps)-2, 0):] {
+		title, _, _ := strings.Cut(s.Text, ": ")
+		titles = append(titles, `"`+title+`"`)
 	}
-	return fmt.Sprintf("enable would change this machine in %d steps, ending with: %s.", len(steps), strings.Join(words, ", "))
+	return fmt.Sprintf("%s would change this machine in %s (at the end %s).", who, counted(len(steps), "step"), strings.Join(titles, ", "))
 }
 
 // nologin: while the file is there only root gets in (pam_nologin(8)), where

@@ -171,7 +171,7 @@ func (m *machine) question() facts.Question {
 	q.Who = m.one
 	if m.offer != nil {
 		q.Settings, q.Unknown = m.offer.Settings, m.offer.Unknown
-	} else if m.extension != nil {
+	} else if m.extension != nil && !m.foreign() {
 		q.Settings, q.Unknown, q.Refused = m.extension.settings, m.extension.unknown, m.extension.refused
 	}
 	return q

@@ -30,6 +30,22 @@ type extension struct {
 // standalone: setup set the machine up, and no agent stands behind it.
 func (e *extension) standalone() bool { return e != nil && e.env.IsStandalone() }
 
+// called is what set the machine up, by its name.
+func (e *extension) called() string {
+	if e.standalone() {
+		return "setup"
+	}
+	return e.name.Full()
+}
+
+// publisher is whose extension it is, for people.
+func (e *extension) publisher() string {
+	if e.name.Publisher == names.Microsoft().Publisher {
+		return "Microsoft"
+	}
+	return e.name.Publisher
+}
+
 // findExtension finds what set this machine up: setup, where it owns the machine
 // or no agent has a handler; else the version that the agent runs, or the newest
 // one. Without root none is seen.

@@ -41,6 +41,12 @@ func handlersCheck(m *machine) []preflight.Result {
 	return []preflight.Result{{Text: text.Capital(strings.Join(there, " and ")) + ", is installed."}}
 }
 
+// foreign says whether the extension is another program's, whose settings, proxy and
+// steps are its own.
+func (m *machine) foreign() bool {
+	return m.extension != nil && !m.extension.standalone() && !m.extension.own
+}
+
 // alone says whether no extension can be set here: setup set this machine up, or
 // there is neither an extension nor an agent that one would arrive by. Without root
 // an extension is not seen.
@@ -52,7 +58,7 @@ func (m *machine) alone() bool {
 func (m *machine) commands(next string) string {
 	next = m.Commands(next)
 	for _, anew := range []string{facts.Anew, text.Small(facts.Anew)} {
-		next = strings.Replace(next, anew, m.setItUp()+" (no source of this machine has the package)", 1)
+		next = strings.Replace(next, anew, m.byThis()+" (no source of this machine has the package)", 1)
 	}
 	return next
 }

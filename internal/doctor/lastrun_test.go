@@ -30,7 +30,7 @@ func TestLastRun(t *testing.T) {
 		{"not known to be mended", fault.PackageManagerFailed, identity.Answer{Kind: identity.SystemAssigned}, preflight.Fail, "code 26"},
 		{"mended", fault.IdentityMissing, identity.Answer{Kind: identity.SystemAssigned}, preflight.Warn, "is not so now"},
 	} {
-		m := machine{extension: &extension{report: &status.Report{Operation: "Enable", Code: int(c.code), Message: "It is."}}}
+		m := machine{extension: &extension{own: true, report: &status.Report{Operation: "Enable", Code: int(c.code), Message: "It is."}}}
 		m.Facts.Packages, m.Facts.Identity = pkgmgr.Packages{}, c.identity
 		m.Target.Packages.Login = "aadsshlogin"
 		m.decision = decide.Decision{Plan: decide.Plan{Steps: []decide.Step{{Kind: decide.Install}}}}

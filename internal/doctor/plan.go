@@ -29,7 +29,7 @@ type PlanReport struct {
 	Ends  *Verdict `json:"ends,omitempty"`
 	Steps []Step   `json:"steps"`
 
-	text string
+	of, text string // whose plan it is, where that may be taken for another's; the steps
 }
 
 // Step is one step of a plan.
@@ -102,6 +102,9 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	m.agentProc, m.agentUnits = findAgent(o.Host)
 	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
 	m.Facts = *facts.Look(ctx, o.Host, m.question())
+	if m.foreign() && operation == "enable" {
+		operation = "setup"
+	}
 	r := PlanReport{Schema: schemaVersion, Version: o.Version, Time: o.Now().UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
 	goal, err := handler.GoalOf(operation, o.Version, m.Owner, m.Receipt)
 	if err != nil {
@@ -110,7 +113,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	d := decide.For(&m.Facts, goal)
 	if f := d.Outlook(); f != nil {
 		what, next := f.What, f.Remedy()
-		if o.Offer != nil || m.extension.standalone() {
+		if o.Offer != nil || m.extension.standalone() || m.foreign() {
 			what, next = standalone.Setup().Words(what), standalone.Setup().Words(next)
 		}
 		end := &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: text.Shown(what), Next: text.Shown(next)}
@@ -123,6 +126,10 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	r.Steps, r.text = planSteps(d.Plan), decide.PlanText(d.Plan)
 	if unknown := undecided(d); d.Plan.Empty() && unknown != "" {
 		r.text = "As far as is known, nothing is to be done. Not known: " + text.Shown(unknown) + "\n"
+	}
+	if m.foreign() {
+		r.of = fmt.Sprintf("This is what setup of this program would do (sudo %s setup). The extension's handler, version %s of %s, is another program, and what it would do is not known.\n\n",
+			host.Program(), text.Shown(m.extension.env.Version), text.Shown(m.extension.name.Full()))
 	}
 	return r, nil
 }
@@ -155,7 +162,9 @@ func (r PlanReport) Code() int {
 }
 
 // Text is the plan for a terminal.
-func (r PlanReport) Text() string {
+func (r PlanReport) Text() string { return r.of + r.told() }
+
+func (r PlanReport) told() string {
 	switch {
 	case r.Ends != nil:
 		return fmt.Sprintf("%s\nAfter that %s would still end with %d %s:\n%s\n%s\n", r.text, r.Operation, r.Ends.Code, r.Ends.Name, r.Ends.Text, r.Ends.Next)

@@ -11,6 +11,9 @@ import (
 // proxyUsed says which proxy there is. That the metadata service is excepted
 // from it is a check of enable, and so is that one that was set can be read.
 func proxyUsed(m *machine) []preflight.Result {
+	if m.foreign() {
+		return nil // which one that program uses is not known
+	}
 	if m.Proxy.URL != "" {
 		return []preflight.Result{{Text: "The package repository is reached by the proxy " + m.Proxy.String() + ", from " + m.Proxy.Origin + "."}}
 	}

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"aadsshlogin-handler/internal/check"
@@ -23,6 +24,8 @@ type Report struct {
 	Unseen  []Unseen  `json:"unseen"`
 	Plan    []Step    `json:"plan"`           // what enable would do
 	User    *User     `json:"user,omitempty"` // whose way in was asked about; nil: everybody's
+
+	foreign string // the extension of another program, for people; "": there is none
 }
 
 // schemaVersion is that of Report and of PlanReport.
@@ -41,6 +44,7 @@ type Machine struct {
 	Arc          bool   `json:"arc"`
 	Identity     string `json:"identity,omitempty"`
 	Packages     string `json:"packages,omitempty"` // version of aadsshlogin
+	Handler      string `json:"handler,omitempty"`  // publisher, type and version of the extension that the agent has, or setup and its version
 }
 
 // Verdict is the one answer: the first failure, else the first warning. Where
@@ -89,6 +93,12 @@ func newReport(m *machine, checks []Check) Report {
 		},
 		Checks: checks, Unseen: unseen(m), Plan: planSteps(m.decision.Plan),
 	}
+	if e := m.extension; e != nil {
+		r.Machine.Handler = text.Shown(strings.TrimSpace(e.called() + " " + e.env.Version))
+		if m.foreign() {
+			r.foreign = text.Shown(e.publisher() + "'s extension " + e.env.Version)
+		}
+	}
 	if !m.root {
 		r.Plan = []Step{} // it would be made of what others see
 	}
@@ -101,6 +111,9 @@ func newReport(m *machine, checks []Check) Report {
 	for i, c := range r.Checks {
 		if c.Name == "packages" && c.Answer == "fail" && m.PackagesErr == nil && m.TargetErr == nil {
 			r.Checks[i].Next = m.setItUp()
+			if m.foreign() { // what that handler does then is not known
+				r.Checks[i].Next += "; or have this program do it: " + setup()
+			}
 		}
 	}
 	r.Verdict = verdict(r.Checks)

@@ -37,6 +37,8 @@ type Status struct {
 	Running   string     `json:"running,omitempty"` // a package transaction that is at work
 	Parts     []Part     `json:"parts"`
 	Health    *Verdict   `json:"health,omitempty"` // of the machine now; nil: nothing of the product is on it
+
+	foreign string // said behind the version where the handler is another program's
 }
 
 // Part is one substatus.
@@ -109,12 +111,18 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 		s.Name = nameOf(0)
 		return s, nil
 	}
-	s.Handler, s.Extension, s.State, s.Sequence = e.name.Full(), e.env.Version, string(e.state), e.seq
-	if e.standalone() {
-		s.Handler, s.State = "setup", ""
+	s.Handler, s.Extension, s.State, s.Sequence = e.called(), e.env.Version, string(e.state), e.seq
+	switch {
+	case e.standalone():
+		s.State = ""
+	case !e.own:
+		s.foreign = "; another program's handler"
 	}
 	if e.report == nil {
-		s.Message, s.Name = "Nothing has been said yet.", nameOf(0)
+		s.Message, s.Name = e.publisher()+"'s extension has written no status yet.", nameOf(0)
+		if e.standalone() {
+			s.Message = "setup has written no status yet."
+		}
 		return s, nil
 	}
 	r := e.report
@@ -167,16 +175,18 @@ func since(h *host.Host, folder, operation string) (time.Time, bool) {
 	return first.UTC().Truncate(time.Second), last != ""
 }
 
-// Text is the status for a terminal.
+// Text is the status for a terminal: how the machine is, and then what was said.
 func (s Status) Text(now time.Time) string {
 	var b strings.Builder
+	s.health(&b)
 	switch {
 	case s.Handler == "setup":
-		fmt.Fprintf(&b, "setup, version %s, sequence number %d\n", text.Or(s.Extension, "unknown"), s.Sequence)
+		fmt.Fprintf(&b, "\nsetup, version %s, sequence number %d\n", text.Or(s.Extension, "unknown"), s.Sequence)
 	case s.Extension != "":
-		fmt.Fprintf(&b, "%s %s, %s, sequence number %d\n", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence)
+		fmt.Fprintf(&b, "\n%s %s, %s, sequence number %d%s\n", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence, s.foreign)
 	}
 	if s.Said != nil {
+		fmt.Fprintf(&b, "What was said last, at %s, and was not looked at again:\n", s.Said.Format("2006-01-02 15:04:05 UTC"))
 		fmt.Fprintf(&b, "%s: %d %s, since %s (%s), last said %s\n", text.Capital(s.Operation), s.Code, s.Name,
 			s.Since.Format("2006-01-02 15:04:05 UTC"), ago(now, *s.Since), ago(now, *s.Said))
 	}
@@ -193,22 +203,22 @@ func (s Status) Text(now time.Time) string {
 	if s.Reload {
 		fmt.Fprintln(&b, "sshd has still to be told to read its configuration; the next run does it.")
 	}
-	if s.Health == nil {
-		fmt.Fprintln(&b, "Health: sign-in with Entra ID is not set up on this machine.")
-		return b.String()
-	}
-	answer := word(s.Health.answer())
-	if s.Health.Code != 0 {
-		answer += fmt.Sprintf(" %d %s", s.Health.Code, s.Health.Name)
-	}
-	fmt.Fprintf(&b, "Health: %s: %s\n", answer, s.Health.Text)
-	if s.Health.Next != "" {
-		fmt.Fprintln(&b, s.Health.Next)
-	}
-	if answer != word("pass") {
-		fmt.Fprintln(&b, "All that is not well, with the network: sudo "+host.Program()+" doctor")
-	}
 	return b.String()
+}
+
+// health is how the machine is now.
+func (s Status) health(b *strings.Builder) {
+	if s.Health == nil {
+		fmt.Fprintln(b, "Health: sign-in with Entra ID is not set up on this machine.")
+		return
+	}
+	fmt.Fprintf(b, "Health: %s %s\n", s.Health.head(), s.Health.Text)
+	if s.Health.Next != "" {
+		fmt.Fprintln(b, s.Health.Next)
+	}
+	if s.Health.answer() != "pass" {
+		fmt.Fprintln(b, "All that is not well, with the network: sudo "+host.Program()+" doctor")
+	}
 }
 
 // secretsOf are texts that nothing may show: they stand in settings or in

@@ -71,7 +71,7 @@ func TestRows(t *testing.T) {
 	others.Told = true // which handler is there decides what is advised, and is no fault
 	broken["handler"] = others
 	change("last-run", func(m *machine) {
-		m.extension = &extension{report: &status.Report{Operation: "Enable", Code: int(fault.PackageManagerFailed), Message: "It is."}}
+		m.extension = &extension{own: true, report: &status.Report{Operation: "Enable", Code: int(fault.PackageManagerFailed), Message: "It is."}}
 	})
 	change("nologin", func(m *machine) { m.nologin = "/etc/nologin" })
 	change("ssh-service", func(m *machine) { m.service.daemon.Active = "failed" })

@@ -138,12 +138,20 @@ func (r Report) Brief() string {
 
 // verdict is the one answer: what is wrong, and what to type.
 func (s Style) verdict(b *strings.Builder, r Report) {
-	answer := r.Verdict.answer()
-	s.wrap(b, s.painted(answer, fmt.Sprintf("%s %d %s:", word(answer), r.Verdict.Code, r.Verdict.Name))+" ", 0, r.Verdict.Text)
+	s.wrap(b, s.painted(r.Verdict.answer(), r.Verdict.head())+" ", 0, r.Verdict.Text)
 	if r.Verdict.Next != "" {
 		s.wrap(b, "", 0, r.Verdict.Next)
 	}
 	s.wrap(b, "", 0, "("+r.headline()+")")
+}
+
+// head is the answer, and the exit code where it is not 0.
+func (v Verdict) head() string {
+	answer := word(v.answer())
+	if v.Code != 0 {
+		return fmt.Sprintf("%s %d %s:", answer, v.Code, v.Name)
+	}
+	return strings.ToUpper(answer) + ":"
 }
 
 func (s Style) passed(b *strings.Builder, checks []Check) {
@@ -179,7 +187,11 @@ func (r Report) headline() string {
 	case r.Machine.Name != "":
 		parts = append(parts, r.Machine.Name)
 	}
-	return strings.Join(parts, ", ")
+	line := strings.Join(parts, ", ")
+	if r.foreign != "" {
+		line += "; " + r.foreign
+	}
+	return line
 }
 
 func counted(n int, noun string) string {

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"path"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func FuzzCompute(f *testing.F) {
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		d, err := parseCompute(body)
-		if err != nil && d != (compute{}) {
+		if err != nil && !reflect.DeepEqual(d, compute{}) {
 			t.Errorf("half a document: %+v", d)
 		}
 		for _, arc := range []bool{false, true} {

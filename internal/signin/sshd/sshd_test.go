@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func TestParseProblem(t *testing.T) {
 		{"command-line line 0: unsupported option \"maybe\".\n", Problem{Message: "command-line line 0: unsupported option \"maybe\"."}},
 		{"AuthorizedKeysCommand set without AuthorizedKeysCommandUser\n", Problem{Message: "AuthorizedKeysCommand set without AuthorizedKeysCommandUser"}},
 	} {
-		if got := ParseProblem(c.output); got == nil || *got != c.want {
+		if got := ParseProblem(c.output); got == nil || !reflect.DeepEqual(*got, c.want) {
 			t.Errorf("%q: %+v", c.output, got)
 		}
 	}
