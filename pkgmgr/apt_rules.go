@@ -19,11 +19,11 @@ func aptRules() []rule {
 		// E: You don't have enough free space in /var/cache/apt/archives/.
 		{match: `enough free space in (\S+?)/?\.$`, code: fault.Disk,
 			what: "The file system of $1 has not enough free space for the packages.",
-			next: "Free space there: df -h $1" + fault.ThenAgain},
+			next: "Free space there: df -h $1"},
 		// dpkg: error ... failed to write (No space left on device)
 		{match: `No space left on device|Disk quota exceeded`, code: fault.Disk,
 			what: "A file system that apt or dpkg writes to is full.",
-			next: "Free space: df -h /var /usr /tmp /boot; df -i /var" + fault.ThenAgain},
+			next: "Free space: df -h /var /usr /tmp /boot; df -i /var"},
 		// W: chown to _apt:root of directory /var/lib/apt/lists/partial failed - SetupAPTPartialDirectory (30: Read-only file system)
 		{match: `(?:^|[\s'"])(/[^\s'":]+)[^\n]*Read-only file system`, code: fault.Disk,
 			what: "The file system of $1 is read-only.",
@@ -51,11 +51,11 @@ func aptRules() []rule {
 		// E: Unable to parse package file /etc/apt/preferences.d/x (1)
 		{match: `^E: Unable to parse package file (/etc/apt/preferences\S*) \((\d+)\)`, code: fault.PackageManagerFailed,
 			what: "apt's pins in $1 cannot be read (its paragraph $2).",
-			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
+			next: "Correct the file, or move it away: less $1"},
 		// dpkg: warning: 'tar' not found in PATH or not executable
 		{match: `^dpkg: warning: '([^']+)' not found in PATH or not executable(?:[^\n]*\n)+?dpkg: error: \d+ expected program`, code: fault.PackageManagerFailed,
 			what: "dpkg needs the program $1, which is not there or may not be run.",
-			next: "Put it back, or make it executable: command -v $1; dpkg -S $1" + fault.ThenAgain},
+			next: "Put it back, or make it executable: command -v $1; dpkg -S $1"},
 		// dpkg-deb (subprocess): decompressing archive '/repo/./aadsshlogin_1.0.deb' (size=700) member 'control.tar': lzma error: compressed data is corrupt
 		// dpkg-deb (subprocess): cannot copy archive member from '/repo/./aadsshlogin_1.0.deb' to decompressor pipe: unexpected end of file or stream
 		// dpkg-deb: error: '/var/cache/apt/archives/aadsshlogin_1.0_amd64.deb' is not a Debian format archive
@@ -85,29 +85,59 @@ func aptRules() []rule {
 		// E: Conflicting values set for option Signed-By regarding source http://127.0.0.1:8080/ ./: /a.gpg != /b.gpg
 		{match: `^E: Conflicting values set for option Signed-By regarding source ` + aptHost, code: fault.PackageManagerFailed,
 			what: "Two entries of apt's sources for $1 name different keys, so that apt reads none of its sources.",
-			next: "Keep one of them: grep -rn $1 /etc/apt/sources.list /etc/apt/sources.list.d" + fault.ThenAgain,
+			next: "Keep one of them: grep -rn $1 /etc/apt/sources.list /etc/apt/sources.list.d",
 			step: narrow},
 		// E: Malformed entry 1 in list file /etc/apt/sources.list.d/zz.list (Component)
 		// E: Malformed stanza 1 in source list /etc/apt/sources.list.d/x.sources (type)
 		{match: `^E: Malformed \S+ (\d+) in (?:source list|list file|sources file) (\S+)|^E: (?:Type .* is not known on line (\d+) in source list|Unable to parse source list) (\S+)`, code: fault.PackageManagerFailed,
 			what: "Entry $1$3 of $2$4 cannot be read, so that apt reads none of its sources.",
-			next: "Correct the file, or move it away: less $2$4" + fault.ThenAgain,
+			next: "Correct the file, or move it away: less $2$4",
 			step: narrow},
 		// E: The value 'stable' is invalid for APT::Default-Release as such a release is not available in the sources
 		{match: `^E: The value '([^']*)' is invalid for APT::Default-Release`, code: fault.PackageManagerFailed,
 			what: "apt's configuration prefers the release $1 (APT::Default-Release), which none of its sources has.",
-			next: "Correct it, or take it out: grep -rn Default-Release /etc/apt/apt.conf /etc/apt/apt.conf.d" + fault.ThenAgain,
+			next: "Correct it, or take it out: grep -rn Default-Release /etc/apt/apt.conf /etc/apt/apt.conf.d",
 			step: narrow},
+		// E: The method driver /usr/lib/apt/methods/https could not be found.
+		{match: `^E: The method driver (\S+) could not be found`, code: fault.PackageManagerFailed,
+			what: "apt cannot fetch what it is to: $1 is not there.",
+			next: "Install what has it: sudo apt-get install apt-transport-https ca-certificates",
+			step: narrow},
+		// E: Dynamic MMap ran out of room. Please increase the size of APT::Cache-Start. Current value: 25165824. (man 5 apt.conf)
+		{match: `^E: Dynamic MMap ran out of room\.`, code: fault.PackageManagerFailed,
+			what: "apt's configuration gives it less memory than the lists of this machine's sources need (APT::Cache-Start, APT::Cache-Limit).",
+			next: "Take it out: grep -rn APT::Cache- /etc/apt/apt.conf /etc/apt/apt.conf.d",
+			step: narrow},
+		// E: Problem with MergeList /var/lib/apt/lists/host_ubuntu_dists_jammy_main_binary-amd64_Packages
+		{match: `^E: Problem with MergeList (/var/lib/apt/lists/[^\s/]+)`, code: fault.PackageManagerFailed,
+			what: "apt's copy of a package list, $1, is damaged.",
+			next: "Have it fetched anew: sudo rm -f $1; sudo apt-get update",
+			step: narrow},
+		// E: Invalid record in the preferences file /etc/apt/preferences.d/x, no Package header
+		// E: No priority (or zero) specified for pin
+		{match: `^E: (Invalid record in the preferences file [^\n]+|No priority \(or zero\) specified for pin)`, code: fault.PackageManagerFailed,
+			what: "apt's pins cannot be read: $1.",
+			next: "Correct them: grep -rn . /etc/apt/preferences /etc/apt/preferences.d"},
 		// E: The list of sources could not be read.
 		{match: `^E: The list of sources could not be read`, code: fault.PackageManagerFailed,
 			what: "apt cannot read its list of sources.",
 			next: "Run: sudo apt-get check; correct the file that it names" + andAgain,
 			step: narrow},
 
+		// E: Repository 'https://host/debian buster InRelease' changed its 'Suite' value from 'stable' to 'oldstable'
+		{match: `^E: Repository '` + aptHost + `(\S*) [^'\n]*' changed its '([^']+)' value from '([^']*)' to '([^']*)'`, code: fault.RepositoryUntrusted,
+			what: "The package lists of $1 call themselves something else than before ($3 was $4 and is $5), which apt takes from a person only.",
+			next: "If that is right, say so: sudo apt-get update --allow-releaseinfo-change",
+			step: narrow},
+		//   gnupg, gnupg2 and gnupg1 do not seem to be installed, but one of them is required for this operation
+		//   gpgv, gpgv2 or gpgv1 required for verification, but neither seems installed
+		{match: `gnupg1 do not seem to be installed|gpgv1 required for verification`, code: fault.PackageManagerFailed,
+			what: "apt cannot verify signatures: this machine has no gpg.",
+			next: "Install it: sudo apt-get install gnupg gpgv"},
 		// E: Release file for http://127.0.0.1:8081/notyet/./InRelease is not valid yet (invalid for another 2d 23h 59min 46s).
 		{match: `^[EW]: Release file for ` + aptHost + `\S* is not valid yet \(invalid for another (.*?)\)`, code: fault.RepositoryUntrusted,
 			what: "The package lists of $1 are dated $2 in the future: the clock of this machine is wrong.",
-			next: "Set the clock: timedatectl status" + fault.ThenAgain},
+			next: "Set the clock: timedatectl status"},
 		// E: Release file for http://127.0.0.1:8081/expired/./InRelease is expired (invalid since 112d 21h 20min 23s).
 		{match: `^[EW]: Release file for ` + aptHost + `\S* is expired \(invalid since (.*?)\)`, code: fault.RepositoryUntrusted,
 			what: "The package lists of $1 expired $2 ago, by the clock of this machine.",
@@ -126,10 +156,19 @@ func aptRules() []rule {
 		{match: `BADSIG ([0-9A-F]+)|Message has been manipulated`, code: fault.RepositoryUntrusted,
 			what: "The package lists do not match their signature: they were changed on the way or at their source.",
 			next: leaveProxy},
+		// E: The repository 'https://mirror.example/prod jammy InRelease' provides only weak security information.
 		// Error: Policy rejects signing key ... because: SHA1 is not considered secure since 2026-02-01T00:00:00Z
-		{match: `SHA-?1 is not considered secure|Policy rejects|digest algorithm is considered weak`, code: fault.RepositoryUntrusted,
+		{match: `SHA-?1 is not considered secure|Policy rejects|digest algorithm is considered weak|provides only weak security information`, code: fault.RepositoryUntrusted,
 			what: "The package lists are signed in a way that this release no longer accepts.",
 			next: fault.UpdateWhereSet + ", which brings the current copy of the key."},
+		// error message is: Error: Failed to parse keyring "/usr/share/keyrings/x.gpg" Caused by: 0: Reading "...": No such file or directory (os error 2)
+		{match: `Failed to parse keyring "([^"]+)"`, code: fault.RepositoryUntrusted,
+			what: "The key file $1, which the definition of the repository names, is not there, or holds no key.",
+			next: keyFileAnew},
+		// Sub-process /usr/bin/sqv returned an error code (1), error message is: Verifying signature: Expired on 2025-11-05T00:00:00Z
+		{match: `sqv returned an error code \(\d+\), error message is: ([^\n]+)`, code: fault.RepositoryUntrusted,
+			what: "The signature of the package lists does not hold: $1.",
+			next: "Check the clock (timedatectl status) and " + fault.Newest + "."},
 		// E: There were unauthenticated packages and -y was used without --allow-unauthenticated
 		{match: `unauthenticated packages|(?:cannot|could not) be authenticated`, code: fault.RepositoryUntrusted,
 			what: "apt has no valid signature for a package that it would install.",
@@ -165,12 +204,13 @@ func aptRules() []rule {
 		//   Temporary failure resolving 'packages.example.invalid'
 		{match: `(?:Temporary failure resolving|Could not resolve|Something wicked happened resolving) '([^':]+)|Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
 			what: "The name $1$2 cannot be resolved.",
-			next: "See what answers on this machine: getent hosts $1$2; resolvectl status" + fault.ThenAgain},
+			next: "See what answers on this machine: getent hosts $1$2; resolvectl status"},
 		// Certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown.
 		// SSL certificate problem: unable to get local issuer certificate
 		// SSL: no alternative certificate subject name matches target host name 'packages.microsoft.com'
+		// No system certificates available. Try installing ca-certificates.
 		// server certificate verification failed. CAfile: /etc/ssl/certs/ca-certificates.crt CRLfile: none (curl's lib/vtls/gtls.c)
-		{match: aptFetch + `(?:Certificate verification failed|certificate verify failed|SSL certificate problem|SSL: (?:no alternative )?certificate subject name|server certificate (?:verification failed|expiration date has passed|not activated yet))`, code: fault.RepositoryUnreachable,
+		{match: aptFetch + `(?:Certificate verification failed|No system certificates available|certificate verify failed|SSL certificate problem|SSL: (?:no alternative )?certificate subject name|server certificate (?:verification failed|expiration date has passed|not activated yet))`, code: fault.RepositoryUnreachable,
 			what: "The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
 			next: "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock."},
 		// Could not handshake: An unexpected TLS packet was received.
@@ -179,7 +219,7 @@ func aptRules() []rule {
 		// OpenSSL SSL_connect: Connection reset by peer
 		{match: aptFetch + `(?:Could not handshake|SSL connection failed|gnutls_handshake\(\) failed|OpenSSL SSL_connect): ([^\n\[]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be spoken to over TLS: $2",
-			next: "See what answers there: curl -sSvI https://$1" + fault.ThenAgain},
+			next: "See what answers there: curl -sSvI https://$1"},
 		// Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
 		// Unable to connect to 127.0.0.1:9:
 		// Cannot initiate the connection to 198.51.100.1:80 (198.51.100.1). - connect (101: Network is unreachable)
@@ -207,11 +247,11 @@ func aptRules() []rule {
 		// E: GPG error: https://packages.microsoft.com/rig/prod rig InRelease: The following signatures were invalid: NODATA 3  NODATA 4
 		{match: `^[EW]: (?:GPG error:|Failed to fetch) ` + aptHost + `\S* [^\n]*(?:[Ss]igned file isn't valid|The following signatures were invalid: NODATA)`, code: fault.RepositoryUnreachable,
 			what: "What came in the place of the signed package lists of $1 is no signed file: a proxy or portal answered, or something on the way changes files.",
-			next: "See what answers: curl -sSvI https://$1" + fault.ThenAgain,
+			next: "See what answers: curl -sSvI https://$1",
 			step: widen},
 		// File has unexpected size (565 != 564). Mirror sync in progress? [IP: 127.0.0.1 8081]
 		// E: Failed to fetch http://127.0.0.1:8081/corrupt/./aadsshlogin_1.0.2_amd64.deb  Hash Sum mismatch
-		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+(?:Hash Sum mismatch|File has unexpected size)`, code: fault.RepositoryUnreachable,
+		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+(?:Hash Sum mismatch|File has unexpected size|Writing more data than expected)`, code: fault.RepositoryUnreachable,
 			what: "$1 served a file that does not match its index: the mirror is being updated, or something on the way changes files.",
 			next: waitForMirror,
 			step: widen},
@@ -230,32 +270,32 @@ func aptRules() []rule {
 		// E: Failed to fetch http://127.0.0.1:8081/hang/./InRelease  Connection failed [IP: 127.0.0.1 8081]
 		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+([^\n\[]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read: $2",
-			next: "See what answers on this machine: curl -sSvI https://$1" + fault.ThenAgain},
+			next: "See what answers on this machine: curl -sSvI https://$1"},
 
 		// The following held packages will be changed:
 		//   aadsshlogin
 		// E: Held packages were changed and -y was used without --allow-change-held-packages.
 		{match: `^The following held packages will be changed:\n\s+([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine holds a package at its version: $1",
-			next: "Release it with: sudo apt-mark unhold $1" + fault.ThenAgain},
+			next: "Release it with: sudo apt-mark unhold $1"},
 		// The following packages will be REMOVED:
 		//   aadlogin
 		// E: Packages need to be removed but remove is disabled.
 		{match: `^The following packages will be REMOVED:\n\s+([^\n]+)(?:\n[^\n]*)*\nE: Packages need to be removed but remove is disabled`, code: fault.PackageManagerFailed,
 			what: "The installation would remove other packages of this machine: $1",
-			next: "Decide about them, see what would happen with: apt-get -s install aadsshlogin" + fault.ThenAgain},
+			next: "Decide about them, see what would happen with: apt-get -s install aadsshlogin"},
 		// You might want to run 'apt --fix-broken install' to correct these.
 		// The following packages have unmet dependencies:
 		//  needs-nothing : Depends: libnosuch (>= 3) but it is not installable
-		{match: `fix-broken install'[^\n]*\nThe following packages have unmet dependencies:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
+		{match: `(?:fix-broken install|-f install)'[^\n]*\nThe following packages have unmet dependencies:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "Packages that are on this machine already lack what they depend on: $1",
-			next: "Repair it with: sudo apt-get --fix-broken install" + fault.ThenAgain,
+			next: "Repair it with: sudo apt-get --fix-broken install",
 			step: repair},
 		//  aadsshlogin : Conflicts: tar but 1.34+dfsg-1.2+deb12u1 is to be installed
 		//  aadsshlogin : Breaks: openssh-server (< 1:9.6) but 1:9.2p1-2 is to be installed
 		{match: `^The following packages have unmet dependencies:\n\s*(\S+) : (?:Conflicts|Breaks): ([^\n]+?) but `, code: fault.PackageManagerFailed,
 			what: "$1 cannot be beside $2, which is installed or needed.",
-			next: "Decide which of the two this machine needs: apt-cache policy $1; apt-get -s install $1" + fault.ThenAgain,
+			next: "Decide which of the two this machine needs: apt-cache policy $1; apt-get -s install $1",
 			step: widen},
 		//  aadsshlogin : Depends: libnosuch (>= 3) but it is not installable
 		{match: `^The following packages have unmet dependencies:\n\s*(([^\s:]+)[^\n]+)`, code: fault.PackageManagerFailed,
@@ -265,7 +305,7 @@ func aptRules() []rule {
 		// E: Unable to correct problems, you have held broken packages.
 		{match: `you have held broken packages`, code: fault.PackageManagerFailed,
 			what: "Held packages stand in the way of what the installation depends on.",
-			next: "See which: apt-mark showhold" + fault.ThenAgain,
+			next: "See which: apt-mark showhold",
 			step: widen},
 
 		// E: Version '9.9.9' for 'aadsshlogin' was not found
@@ -287,11 +327,27 @@ func aptRules() []rule {
 			step: widen,
 			look: aptKeptOut},
 
+		// debconf: DbDriver "config": /var/cache/debconf/config.dat is locked by another process: Resource temporarily unavailable
+		{match: `^debconf: DbDriver "[^"]*": (\S+) is locked by another process(?:[^\n]*\n)+?dpkg: error processing`, code: fault.PackageManagerBusy,
+			what: "Another program is using debconf: $1 is locked.",
+			next: "See which one with: fuser -v $1" + whenEnded},
+		// dpkg (subprocess): unable to execute new x package pre-installation script (/var/lib/dpkg/tmp.ci/preinst): Permission denied
+		{match: `unable to execute ([^\n(]+) \((/[^)\n]+)\): Permission denied`, code: fault.PackageManagerFailed,
+			what: "dpkg may not run $2, the $1: its file system has the option noexec, or a security module forbids it.",
+			next: "Let programs run there: sudo mount -o remount,exec \"$$(findmnt -no TARGET -T $2)\""},
+		// E: Unable to satisfy dependencies. Reached two conflicting assignments:
+		//    1. aadsshlogin:amd64=1.0 is selected for install
+		//    2. aadsshlogin:amd64 Depends libnosuch (>= 3)
+		//       but none of the choices are installable:
+		{match: `^(?:E: |\s+)Unable to satisfy dependencies\.[^\n]*\n(?:\s+\d+\. [^\n]*\n)*?\s+\d+\. ((\S+) (?:Depends|PreDepends|Conflicts|Breaks) [^\n]+)`, code: fault.PackageManagerFailed,
+			what: "A dependency cannot be met: $1",
+			next: "See where it could come from: apt-cache policy; add the source that has it, or set packageVersion to a version that does not need it.",
+			step: widen},
 		// dpkg: error processing archive /var/cache/apt/archives/aadsshlogin_1.0.2_amd64.deb (--unpack):
 		//  trying to overwrite '/usr/bin/aad_certhandler', which is also in package others 1.0
 		{match: `^dpkg: error processing archive (?:/\S*/)?([^_\s]+)_\S+ \(--\S+\):\n\s*trying to overwrite '([^']+)', which is also in package (\S+)`, code: fault.PackageManagerFailed,
 			what: "$2 of $1 belongs to the package $3 already.",
-			next: "See what that is for: dpkg -s $3; remove it if it is not needed (sudo apt-get remove $3)" + fault.ThenAgain},
+			next: "See what that is for: dpkg -s $3; remove it if it is not needed (sudo apt-get remove $3)"},
 		// will not go
 		// dpkg: warning: old aadsshlogin package pre-removal script subprocess returned error exit status 5
 		// dpkg: trying script from the new package instead ...
@@ -324,25 +380,26 @@ func aptRules() []rule {
 		// E: Problem executing scripts APT::Update::Pre-Invoke '/usr/local/bin/snapshot'
 		{match: `^E: Problem executing scripts (\S+) '([^\n]*)'$`, code: fault.PackageManagerFailed,
 			what: "A command that this machine's apt configuration has run each time fails: $1 \"$2\".",
-			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + fault.ThenAgain},
+			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d"},
 		// E: Failure running script /usr/local/bin/scan-packages
 		{match: `^E: Failure running (?:script|hook) ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "A command that this machine's apt configuration has run each time fails: $1",
-			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d" + fault.ThenAgain},
+			next: "See why it fails, or take it out: grep -rn '$1' /etc/apt/apt.conf /etc/apt/apt.conf.d"},
 		// E: Syntax error /etc/apt/apt.conf:2: Extra junk at end of file
 		{match: `^E: Syntax error (/[^:\s]+):(\d+): ([^\n]+?)\.?$`, code: fault.PackageManagerFailed,
 			what: "apt's configuration cannot be read: $1, line $2: $3.",
-			next: "Correct the file, or move it away: less +$2 $1" + fault.ThenAgain},
-		// dpkg: unrecoverable fatal error, aborting:
-		//  files list file for package 'x' is missing final newline
-		{match: `^dpkg: unrecoverable fatal error, aborting:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
-			what: "dpkg cannot work: $1",
-			next: "Repair what it names (sudo dpkg --audit says it again)" + andAgain},
+			next: "Correct the file, or move it away: less +$2 $1"},
 		// dpkg-query: error: parsing file '/var/lib/dpkg/status' near line 5668:
 		// E: Unable to parse package file /var/lib/dpkg/status (1)
 		{match: `parsing file '(/var/lib/dpkg/[^']+)'|^E: Unable to parse package file (/var/lib/dpkg/\S+)`, code: fault.PackageManagerFailed,
 			what: "The package database $1$2 is damaged.",
 			next: "Put the last good copy in its place (ls -l /var/backups/dpkg.*)" + andAgain},
+		// dpkg: unrecoverable fatal error, aborting:
+		//  files list file for package 'x' is missing final newline
+		// dpkg: error: configuration error: /etc/dpkg/dpkg.cfg.d/x:3: unknown option 'y'
+		{match: `^dpkg: (?:unrecoverable fatal error, aborting:\n\s*|error: )([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "dpkg cannot work: $1",
+			next: "Repair what it names (sudo dpkg --audit says it again)" + andAgain},
 		// E: The package aadsshlogin needs to be reinstalled, but I can't find an archive for it.
 		{match: `^E: The package (\S+) needs to be reinstalled`, code: fault.PackageManagerFailed,
 			what: "$1 is half installed, and its package file cannot be found.",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,18 +17,20 @@ import (
 // matches wins, so causes stand before what follows from them.
 type rule struct {
 	match string // regular expression over the whole output, (?m) is set
-	code  fault.Code
 	what  string // one line; $1 ... are what match captured
-	next  string // one line; empty: the catalogue's next step
-	step  step
-	said  bool // a script failed: what it said itself is shown too
+	// next is one line; where it does not end with a full stop, the extension is to
+	// be set again after it. Empty: the catalogue's next step.
+	next string
+	code fault.Code
+	step step
+	said bool // a script failed: what it said itself is shown too
 	// look finds on the machine what the message does not name, and is given what
 	// match captured; nil, as it may be itself, where it finds nothing.
 	look func(h *host.Host, s Source, said []string) *fault.Fault
 }
 
 // step is what can be tried before a diagnosis stands.
-type step int
+type step int8
 
 const (
 	none        step = iota
@@ -51,7 +54,7 @@ type compiled struct {
 func once(table func() []rule) func() []compiled {
 	return sync.OnceValue(func() []compiled {
 		var rows []compiled
-		for _, row := range append(starvation(), table()...) {
+		for _, row := range slices.Concat(starvation(), table(), atLast()) {
 			rows = append(rows, compiled{row, regexp.MustCompile("(?m)" + row.match)})
 		}
 		return rows
@@ -65,12 +68,39 @@ func starvation() []rule {
 		// Failed to store expired repos cache: [Errno 24] Too many open files: '/var/cache/dnf/expired_repos.json'
 		{match: `(?i)^(?:[EW]: |error|failed|fatal|dpkg: |cannot |can't )[^\n]*Too many open files`, code: fault.Resources,
 			what: "The package manager could not open a file: too many are open.",
-			next: "See the limits: ulimit -n; cat /proc/sys/fs/file-nr" + fault.ThenAgain},
+			next: "See the limits: ulimit -n; cat /proc/sys/fs/file-nr"},
 		// fork: Cannot allocate memory
 		// E: Could not fork - fork (12: Cannot allocate memory)
 		{match: `(?i)^(?:[EW]: |error|failed|fatal|dpkg: |cannot |can't |fork)[^\n]*Cannot allocate memory|^terminate called after throwing an instance of 'std::bad_alloc'|^MemoryError`, code: fault.Resources,
 			what: "The package manager got no memory.",
-			next: "See what uses it: free -m; ps aux --sort=-rss | head" + fault.ThenAgain},
+			next: "See what uses it: free -m; ps aux --sort=-rss | head"},
+	}
+}
+
+// whoEnded is for a program that a signal ended.
+const whoEnded = "See who ended it: the kernel does where memory runs out (sudo dmesg | grep -iE 'oom|killed' | tail; free -m)"
+
+// atLast are the messages of every manager that mean something only where it says
+// nothing else: scripts of packages print them too.
+func atLast() []rule {
+	return []rule{
+		// E: Sub-process /usr/bin/dpkg received signal 9.
+		// Error: Subprocess failed. Error: RPM failed: Command was killed by signal 9 (Killed).
+		{match: `^E: Sub-process (\S+) ((?:received |exited un)[^\n]+?)\.?$|(RPM failed): (Command was killed by signal[^\n]+?)\.?$`, code: fault.PackageManagerFailed,
+			what: "What the package manager had started did not end by itself: $1$3: $2$4.",
+			next: whoEnded},
+		// Error: This bootc system is configured to be read-only. For more information, run `bootc --help`.
+		// This is a transactional-server, please use transactional-update to update or modify the system.
+		// The target filesystem is mounted as read-only. Please make sure the target filesystem is writeable.
+		{match: `(This bootc system is configured to be read-only|This is a transactional-server|The target filesystem is mounted as read-only)`, code: fault.Disk,
+			what: "The package manager changes nothing here: $1.",
+			next: "Have the packages put into the machine's image (docs/distributions.md), or make its file system writable (findmnt -T /usr)" + andAgain},
+		// zypper: error while loading shared libraries: libzypp.so.1722: cannot open shared object file: No such file or directory
+		// /bin/sh: /usr/bin/dnf: /usr/libexec/platform-python: bad interpreter: No such file or directory
+		// ModuleNotFoundError: No module named 'dnf'
+		{match: `^((?:[^\s:]+: )+(?:error while loading shared libraries|symbol lookup error|bad interpreter): [^\n]+|(?:ModuleNotFoundError|ImportError|SyntaxError): [^\n]+)`, code: fault.PackageManagerFailed,
+			what: "The package manager itself cannot start: $1.",
+			next: "Put back what it lacks: a library, or the Python of the distribution under its own name (ls -l /usr/bin/python* /usr/libexec/platform-python*)"},
 	}
 }
 
@@ -128,7 +158,7 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 			cause = errors.Join(ErrInterrupted, cause)
 		}
 		d := diagnosis{
-			fault: fault.Wrap(cause, row.code, what, expand(row.next)),
+			fault: fault.Wrap(cause, row.code, what, thenAgain(expand(row.next))),
 			step:  row.step,
 		}
 		if row.look != nil {
@@ -148,10 +178,18 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	}
 	if r.Signal != "" {
 		return diagnosis{fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
-			"See who ended it: the kernel does where memory runs out (sudo dmesg | grep -iE 'oom|killed' | tail; free -m)"+fault.ThenAgain)}
+			thenAgain(whoEnded))}
 	}
 	return diagnosis{step: unexplained, fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
 		"See the whole output ("+readLog+"), and repeat the command by hand.")}
+}
+
+// thenAgain is the next step of a row as it is shown.
+func thenAgain(next string) string {
+	if next == "" || strings.HasSuffix(next, ".") {
+		return next
+	}
+	return next + fault.ThenAgain
 }
 
 // captured is a match and what its groups captured.

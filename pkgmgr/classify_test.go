@@ -70,6 +70,7 @@ func recordings() map[string]distro.Manager {
 		"zypper-1.14.42": distro.Zypper, "zypper-1.14.89": distro.Zypper,
 		"tdnf-3.6.0": distro.Tdnf, "yum-3.4.3": distro.Yum,
 		"apt-2.6-provoked": distro.Apt, "dnf-4.14-provoked": distro.Dnf, "dnf-5.4-provoked": distro.Dnf, "zypper-1.14.89-provoked": distro.Zypper,
+		"apt-published": distro.Apt, "dnf-published": distro.Dnf, "yum-published": distro.Yum, "zypper-published": distro.Zypper, "tdnf-published": distro.Tdnf,
 	}
 }
 

@@ -16,15 +16,20 @@ func dnf5Rules() []rule {
 			what: "Another program is using dnf: $2 (process $1).",
 			next: "Look at it with: ps -fp $1" + whenEnded},
 
+		// Transaction failed: Failed to obtain rpm transaction lock. Another transaction is in progress.
+		{match: `Failed to obtain rpm transaction lock\.`, code: fault.PackageManagerBusy,
+			what: "Another program is using rpm.",
+			next: "See which one with: fuser -v /usr/lib/sysimage/rpm/.rpm.lock /var/lib/rpm/.rpm.lock" + whenEnded},
+
 		// Error in configuration file "/etc/yum.repos.d/third.repo"
 		//  Missing section header on line 1
 		{match: `^Error in configuration file "([^"]+)"\n ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that dnf does nothing at all: $2.",
-			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
+			next: "Correct the file, or move it away: less $1"},
 		// Invalid repository id "a b": unexpected character ' '
 		{match: `^Invalid repository id "([^"]*)"`, code: fault.PackageManagerFailed,
 			what: "A repository is called \"$1\" in its file, so that dnf does nothing at all: letters, digits and - _ . : are taken.",
-			next: "Find it and rename it: grep -rnF '[$1]' /etc/yum.repos.d" + fault.ThenAgain},
+			next: "Find it and rename it: grep -rnF '[$1]' /etc/yum.repos.d"},
 		// Error: /usr is configured to be read-only. You may be running an image-based or immutable operating system.
 		{match: `^Error: (/\S*) is configured to be read-only`, code: fault.Disk,
 			what: "The file system of $1 is read-only, so that dnf changes nothing.",
@@ -63,7 +68,7 @@ func dnf5Rules() []rule {
 		// >>> Curl error (23): Failed writing received data to disk/application for https://host/x.rpm [Failure writing output to destination, ...]
 		{match: `Curl error \(23\): Failed writing received data`, code: fault.Disk,
 			what: "The file system of /var/cache, where dnf puts what it downloads, is full or cannot be written.",
-			next: "See which: df -h /var/cache; df -i /var/cache; findmnt -T /var/cache" + fault.ThenAgain},
+			next: "See which: df -h /var/cache; df -i /var/cache; findmnt -T /var/cache"},
 		// >>> Downloading successful, but checksum doesn't match. Calculated: 902e(sha256)  Expected: a945(sha256)  - https://host/Packages/a/aadsshlogin-1.0-1.x86_64.rpm
 		{match: `^>>> Downloading successful, but checksum doesn't match\.[^\n]* - \S*/([^/\s]+)$`, code: fault.RepositoryUnreachable,
 			what: "The repository served a file that does not match its index ($1): the mirror is being updated, or something on the way changes files.",
@@ -92,7 +97,7 @@ func dnf5Rules() []rule {
 		// Installed packages for argument 'aadsshlogin' are not available in repositories in the same version, available versions: aadsshlogin-0:1.0-1.x86_64, cannot reinstall.
 		{match: `^Installed packages for argument '([^']+)' are not available in repositories in the same version(?:, available versions: ([^,\n]+))?`, code: fault.PackageUnavailable,
 			what: "The repositories no longer have the version of $1 that is installed; they have: $2.",
-			next: "See what there is: dnf list --showduplicates 'aadsshlogin*'" + fault.ThenAgain,
+			next: "See what there is: dnf list --showduplicates 'aadsshlogin*'",
 			step: widen},
 		// Unknown argument "--downloadonly" for command "dnf5". Add "--help" for more information about the arguments.
 		{match: `^Unknown argument "([^"]+)" for command "([^"]+)"`, code: fault.PackageManagerFailed,

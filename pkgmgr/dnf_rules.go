@@ -38,7 +38,7 @@ func dnfRules() []rule {
 		// Error: There are no enabled repositories in "/etc/yum.repos.d", "/etc/yum/repos.d", "/etc/distro.repos.d".
 		{match: `^Warning: failed loading '([^']+)', skipping\.\n(?:[^\n]*\n)*?Error: There are no enabled repositor`, code: fault.PackageManagerFailed,
 			what: "dnf passes over the file $1, which it cannot read, and has no repository without it.",
-			next: "Correct the file: less $1" + fault.ThenAgain},
+			next: "Correct the file: less $1"},
 		// Error: Failed to download metadata for repo 'x': repomd.xml parser error: Parse error at line: 2 (Extra content at the end of the document
 		{match: `Failed to download metadata (?:\([^)\n]*\) )?for repo(?:sitory)? ['"]([^'"]+)['"]: repomd\.xml parser error`, code: fault.RepositoryUnreachable,
 			what: "What came in the place of the index of repository $1 is no index: a proxy or portal answered, or something on the way changes files.",
@@ -78,7 +78,7 @@ func dnfRules() []rule {
 		// Problem repository: [prod]
 		{match: `you do not have any GPG public keys installed(?:[^\n]*\n){1,16}?Problem repository: \[?([^\]\n]+)`, code: fault.RepositoryUntrusted,
 			what: "The definition of repository $1 names no key, and this machine has imported none.",
-			next: "Name the key in the definition (gpgkey=), or have the machine accept it (sudo rpm --import FILE) once you have verified it" + fault.ThenAgain},
+			next: "Name the key in the definition (gpgkey=), or have the machine accept it (sudo rpm --import FILE) once you have verified it"},
 		// Error: GPG check FAILED
 		{match: `GPG check FAILED|The GPG keys listed for the "([^"]+)" repository are already installed but they are not correct`, code: fault.RepositoryUntrusted,
 			what: "A package is not signed with a key that this machine accepts.",
@@ -115,27 +115,33 @@ func dnfRules() []rule {
 		// Could not resolve host: packages.example.invalid
 		{match: `Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
 			what: "The name $1 cannot be resolved.",
-			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf" + fault.ThenAgain},
+			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf"},
 		// Curl error (60): SSL peer certificate or SSH remote key was not OK for https://127.0.0.1:8443/repodata/repomd.xml [...]
 		{match: `Curl error \((?:51|60|77|83)\): [^\n]* for ` + dnfHost, code: fault.RepositoryUnreachable,
 			what: "The certificate that $1 shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
 			next: "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock."},
+		// Curl error (58): Problem with the local SSL certificate for https://rhui4-1.microsoft.com/... [could not load PEM client certificate from ...]
+		// Curl error (56): ... [OpenSSL SSL_read: error:14094415:SSL routines:ssl3_read_bytes:sslv3 alert certificate expired, errno 0]
+		{match: `Curl error \(58\): [^\n]* for ` + dnfHost + `|Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n]* alert (?:bad |unknown )?certificate`, code: fault.RepositoryUnreachable,
+			what: noClientCertificate,
+			next: anotherClientCertificate,
+			step: narrow},
 		// Curl error (35): SSL connect error for https://127.0.0.1:8080/repodata/repomd.xml [gnutls_handshake() failed: ...]
 		{match: `Curl error \((?:35|53|58|59|66|80)\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be spoken to over TLS: $2",
-			next: "See what answers there: curl -sSvI https://$1" + fault.ThenAgain},
+			next: "See what answers there: curl -sSvI https://$1"},
 		//   - Curl error (37): Couldn't read a file:// file for file:///srv/x/repodata/repomd.xml [Couldn't open file /srv/x/repodata/repomd.xml]
 		{match: `^ +- Curl error \(37\): [^\n]* for file://(\S+)`, code: fault.RepositoryUnreachable,
 			what: "The repository lies on this machine, and $1 cannot be read.",
-			next: "See what is there: ls -l $1" + fault.ThenAgain},
+			next: "See what is there: ls -l $1"},
 		// Package "aadsshlogin-1.0-1.x86_64" from local repository "x" has incorrect checksum
 		{match: `^Package "([^"]+)" from local repository "([^"]+)" has incorrect checksum`, code: fault.RepositoryUnreachable,
 			what: "The local repository $2 does not have $1 as its index lists it: the file is gone or another one.",
-			next: "Make its index anew, or put the file back: dnf repoinfo $2" + fault.ThenAgain},
+			next: "Make its index anew, or put the file back: dnf repoinfo $2"},
 		// Config error: Parsing file "/etc/dnf/dnf.conf" failed: Parsing file '/etc/dnf/dnf.conf' failed: IniParser: Missing section header at line 1
 		{match: `^Config error: Parsing file "([^"]+)" failed: [^\n]*IniParser: ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that dnf does nothing at all: $2.",
-			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
+			next: "Correct the file, or move it away: less $1"},
 		// Curl error (7): Couldn't connect to server for http://127.0.0.1:9/... [Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect to server]
 		{match: `Failed to connect to (\S+) port (\d+)`, code: fault.RepositoryUnreachable,
 			what: "No connection to $1 port $2.",
@@ -144,7 +150,7 @@ func dnfRules() []rule {
 		// Curl error (56): Failure when receiving data from the peer for ... [Recv failure: Connection reset by peer]
 		{match: `Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read: $2",
-			next: "See what answers on this machine: curl -sSvI https://$1" + fault.ThenAgain},
+			next: "See what answers on this machine: curl -sSvI https://$1"},
 		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Downloading successful, but checksum doesn't match. Calculated: ...
 		//   - Downloading successful, but checksum doesn't match. Calculated: ...
 		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Interrupted by header callback: Inconsistent server data, reported file Content-Length: 12744, ...
@@ -152,14 +158,34 @@ func dnfRules() []rule {
 			what: "The repository served a file that does not match its index ($1): the mirror is being updated, or something on the way changes files.",
 			next: waitForMirror,
 			step: widen},
+		// Error: Failed to download metadata for repo 'appstream': Cannot prepare internal mirrorlist: No URLs in mirrorlist
+		{match: `for repo '([^']+)': Cannot prepare internal mirrorlist: No URLs in mirrorlist`, code: fault.RepositoryUnreachable,
+			what: noMirrors,
+			next: toArchive,
+			step: narrow},
+		// Error: Failed to download metadata for repo 'AppStream'         (dnf 4.2)
+		// Error: Failed to synchronize cache for repo 'AppStream'         (dnf 4.0)
+		{match: `^Error: Failed to (?:download metadata|synchronize cache) for repo '([^']+)'$`, code: fault.RepositoryUnreachable,
+			what: "Repository $1 could not be read, and dnf does not say why.",
+			next: "Try it by hand: sudo dnf --refresh makecache",
+			step: narrow},
+		// Error: Loading repository 'x' has failed
+		{match: `^Error: Loading repository '([^']+)' has failed`, code: fault.PackageManagerFailed,
+			what: "dnf's copy of the metadata of repository $1 is damaged.",
+			next: "Have it fetched anew: sudo dnf clean metadata"},
 		// Error: Failed to download metadata for repo 'x': Cannot download repomd.xml: ...
 		{match: `Failed to download metadata for repo '([^']+)': ([^\n]+)|^Error: Error downloading packages:\n\s*([^\n]+)`, code: fault.RepositoryUnreachable,
 			what: "Repository $1 could not be read: $2$3",
-			next: "Try it by hand: sudo dnf --refresh makecache" + fault.ThenAgain},
+			next: "Try it by hand: sudo dnf --refresh makecache"},
 
+		// All matches were filtered out by modular filtering for argument: aadsshlogin
+		{match: `All matches were filtered out by modular filtering for argument: (\S+)|package (\S+)(?: from \S+)? is filtered out by modular filtering`, code: fault.PackageManagerFailed,
+			what: "A module that is on hides $1$2.",
+			next: "See which are (dnf module list --enabled), switch or reset the one that has it (sudo dnf module reset NAME)" + andAgain,
+			step: widen},
 		// What "dnf versionlock" locks is excluded too (dnf-plugins-core, plugins/versionlock.py).
 		// All matches were filtered out by exclude filtering for argument: aadsshlogin
-		{match: `All matches were filtered out by (?:exclude|modular) filtering for argument: (\S+)`, code: fault.PackageManagerFailed,
+		{match: `All matches were filtered out by exclude filtering for argument: (\S+)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
 			next: "See what does (grep -rn exclude /etc/dnf/dnf.conf /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain},
 		// installed package redhat-release-11.0-1.noarch conflicts with bash provided by aadsshlogin-1.0-1.x86_64 from x
@@ -171,7 +197,7 @@ func dnfRules() []rule {
 			what: "$1 cannot be beside $2, which is installed.",
 			next: removeOne("$2")},
 		// package x is filtered out by exclude filtering
-		{match: `package (\S+)(?: from \S+)? is filtered out by (?:exclude|modular) filtering`, code: fault.PackageManagerFailed,
+		{match: `package (\S+)(?: from \S+)? is filtered out by exclude filtering`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine excludes $1 from installation.",
 			next: "See what does (grep -rn exclude /etc/dnf/dnf.conf /etc/yum.repos.d; dnf versionlock list), lift it" + andAgain},
 		//   - nothing provides libnosuch.so.2()(64bit) needed by aadsshlogin-1.0.2-1.x86_64
@@ -182,7 +208,7 @@ func dnfRules() []rule {
 		//   - package a requires b, but none of the providers can be installed
 		{match: `package (\S+)(?: from \S+)? requires ([^,\n]+), but none of the providers can be installed`, code: fault.PackageManagerFailed,
 			what: "A dependency cannot be met: $1 requires $2, and none of those that provide it can be installed.",
-			next: "See why: sudo dnf install '$1'" + fault.ThenAgain,
+			next: "See why: sudo dnf install '$1'",
 			step: widen},
 		//   - package aadsshlogin-1.0-1.aarch64 from x does not have a compatible architecture
 		{match: `package (\S+)\.(\w+)(?: from \S+)? does not have a compatible architecture`, code: fault.PackageUnavailable,
@@ -191,14 +217,15 @@ func dnfRules() []rule {
 			step: widen},
 		// Error:
 		//  Problem: conflicting requests
-		{match: `^ ?Problem(?: \d+)?: ([^\n]+)`, code: fault.PackageManagerFailed,
+		//   - package aadsshlogin-1.0-1.x86_64 from x obsoletes aadlogin provided by aadlogin-1.0-1.x86_64 from @System
+		{match: `^ ?Problem(?: \d+)?: ((?:conflicting requests|cannot install the best[^\n]*|problem with installed package[^\n]*)\n\s+- [^\n]+|[^\n]+)`, code: fault.PackageManagerFailed,
 			what: "dnf finds no way to install the packages: $1",
-			next: "See its whole answer: sudo dnf install aadsshlogin" + fault.ThenAgain,
+			next: "See its whole answer: sudo dnf install aadsshlogin",
 			step: widen},
 		// Installed package aadsshlogin-1.0-1.x86_64 (from x) not available.
 		{match: `^Installed package (\S+) (?:\(from [^)\n]+\) )?not available\.`, code: fault.PackageUnavailable,
 			what: "The repositories no longer have $1, which is installed.",
-			next: "See what there is: dnf --showduplicates list 'aadsshlogin*'" + fault.ThenAgain,
+			next: "See what there is: dnf --showduplicates list 'aadsshlogin*'",
 			step: widen},
 		// Error: Unable to find a match: aadsshlogin-9.9
 		{match: `Unable to find a match: ([^\n]+)|^No match for argument: ([^\n]+)\nError|^No package (\S+) available`, code: fault.PackageUnavailable,
@@ -212,19 +239,24 @@ func dnfRules() []rule {
 		// Error: There are no enabled repositories in "/etc/yum.repos.d", ...
 		{match: `There are no enabled repositor`, code: fault.PackageUnavailable,
 			what: "No package repository is enabled on this machine.",
-			next: "Register the machine (subscription-manager) or enable a repository: dnf repolist --all" + fault.ThenAgain},
+			next: "Register the machine (subscription-manager) or enable a repository: dnf repolist --all"},
 
 		// Error in POSTIN scriptlet in rpm package aadsshlogin
 		{match: `^Error in \w+ scriptlet in rpm package (\S+)`, code: fault.PackageManagerFailed,
 			what: "A script of $1 failed; the package is in place, but it did not set itself up.",
 			next: repairScript, said: true,
 			step: scripts},
+		// Error: Transaction test error:
+		//   package x-2-1.x86_64 (which is newer than x-1-1.x86_64) is already installed
+		{match: `(?i)^(?:Error: )?transaction (?:test|check) error:\s*\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "rpm refuses the transaction: $1.",
+			next: seeTransactionLog + andAgain},
 		// [Errno 17] File exists: '/var/cache/dnf'
 		// Config error: [Errno 13] Permission denied: '/var/log/dnf.log': '/var/log/dnf.log'
 		// filesystem error: cannot create directories: Not a directory [/var/cache/libdnf5/x]
 		{match: `^(?:Config error: |Error: )?\[Errno \d+\] ([^:\n]+): '(/[^'\n]+)'|^filesystem error: [^:\n]+: ([^\n\[]+?) \[(/[^\]\n]+)\]`, code: fault.PackageManagerFailed,
 			what: "dnf cannot use $2$4: $1$3.",
-			next: "See what is there: ls -ld $2$4; findmnt -T $2$4" + fault.ThenAgain},
+			next: "See what is there: ls -ld $2$4; findmnt -T $2$4"},
 		// Operation aborted.
 		{match: `^Operation aborted\.`, code: fault.OK}, // the end of a simulation
 	})

@@ -24,6 +24,12 @@ const (
 	waitForMirror = someMinutes + "ask whoever runs the proxy or mirror that serves it."
 	defineAnew    = fault.AgainFirst + ": it writes the definition anew; if it stays, ask whoever keeps this machine what removes it."
 
+	// Of repositories that are a distribution's own.
+	noClientCertificate      = "$1$2 does not accept the certificate with which this machine shows that it may use it (RHUI's or Satellite's): it has expired, or is not there."
+	anotherClientCertificate = "Renew it; on Azure's images of RHEL: sudo yum -y update --disablerepo='*' --enablerepo='*microsoft*'"
+	noMirrors                = "Repository $1 has no mirror to be read from: its list of mirrors is empty or gone, as after the end of a release (CentOS 7 and 8)."
+	toArchive                = "Name an archive of it as baseurl, or disable it: grep -rn mirrorlist /etc/yum.repos.d"
+
 	readLog           = "sudo tail -n 50 " + transactionLog
 	seeTransactionLog = "See what it said (" + readLog + ")"
 	lookAndAllow      = "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain

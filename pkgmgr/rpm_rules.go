@@ -10,12 +10,12 @@ func rpmRules() []rule {
 		// installing package aadsshlogin-1.0.2-1.x86_64 needs 16KB on the / filesystem
 		{match: `needs (\S+) (?:more (?:space|inodes) )?on the (\S+) filesystem`, code: fault.Disk,
 			what: "The file system $2 is full or read-only: the packages need $1 more.",
-			next: "See which: df -h $2; df -i $2; findmnt -T $2" + fault.ThenAgain},
+			next: "See which: df -h $2; df -i $2; findmnt -T $2"},
 		// error: unpacking of archive failed on file /usr/bin/x;6561: cpio: write failed - No space left on device
 		// Config error: [Errno 28] No space left on device
 		{match: `(?i)no space left on device|disk quota exceeded|not enough (?:free |disk )?space`, code: fault.Disk,
 			what: "A file system that the package manager writes to is full.",
-			next: "Free space: df -h /var /usr /tmp /boot; df -i /var" + fault.ThenAgain},
+			next: "Free space: df -h /var /usr /tmp /boot; df -i /var"},
 		// Config error: [Errno 30] Read-only file system: '/var/log/dnf.log': '/var/log/dnf.log'
 		{match: `Read-only file system: '([^']+)'|(?:^|[\s'"])(/[^\s'":;,()]+)[^\n]*Read-only file system`, code: fault.Disk,
 			what: "The file system of $1$2 is read-only.",
@@ -34,12 +34,12 @@ func rpmRules() []rule {
 		// error: bdb error(5) from dbenv->open: Input/output error
 		{match: `DB_RUNRECOVERY|Thread died in Berkeley DB library|^error: \w+ error\(\d+\) from dbenv->open: Input/output error`, code: fault.PackageManagerFailed,
 			what: "An rpm that was killed left the package database's shared memory broken.",
-			next: "Remove it when no rpm or yum runs: sudo rm -f /var/lib/rpm/__db.*; sudo rpm --rebuilddb" + fault.ThenAgain,
+			next: "Remove it when no rpm or yum runs: sudo rm -f /var/lib/rpm/__db.*; sudo rpm --rebuilddb",
 			step: repair},
 		// error: cannot open Packages database in /var/lib/rpm
 		{match: `cannot open Packages (?:database|index)[^\n]* in (\S+)|cannot open Packages (?:index|database)|rpmtsOpenDB failed|rpmdb open failed|Failed to open rpm database|rpmdb: BDB\d+|sqlite failure: |database disk image is malformed`, code: fault.PackageManagerFailed,
 			what: "The package database of rpm cannot be read.",
-			next: "Repair it: sudo rpm --rebuilddb; where that fails, put back a copy of /var/lib/rpm" + fault.ThenAgain},
+			next: "Repair it: sudo rpm --rebuilddb; where that fails, put back a copy of /var/lib/rpm"},
 
 		// error: Failed dependencies:
 		// 	aadsshlogin is needed by (installed) needs-aadsshlogin-1.0-1.x86_64
@@ -48,7 +48,7 @@ func rpmRules() []rule {
 			next: "Decide about it first: rpm -q --whatrequires $1."},
 		// error: Failed dependencies:
 		// 	libnosuch.so.2()(64bit) is needed by aadsshlogin-1.0.2-1.x86_64
-		{match: `^error: Failed dependencies:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
+		{match: `(?:^|RPM failed: )error: Failed dependencies:\n\s*([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "A dependency cannot be met: $1.",
 			next: "Have whoever keeps this machine's packages install what it names" + andAgain,
 			step: widen},
@@ -60,7 +60,7 @@ func rpmRules() []rule {
 		//      other-2.0-1.x86_64 (@System)
 		{match: `(?i)\bfile (/\S+)\s+from install of\s+(\S+)(?: \([^)\n]*\))?\s+conflicts with file from package\s+(\S+)`, code: fault.PackageManagerFailed,
 			what: "$1 of $2 belongs to the package $3 already.",
-			next: "See what that is for: rpm -qi $3; remove it if it is not needed" + fault.ThenAgain},
+			next: "See what that is for: rpm -qi $3; remove it if it is not needed"},
 		// error: unpacking of archive failed on file /usr/share/x;6b07ed93: cpio: File from package already exists as a directory in system
 		{match: `unpacking of archive failed on file ([^;\n]+);\w+: (?:cpio: )?([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "rpm cannot put $1 in its place: $2.",
@@ -68,10 +68,10 @@ func rpmRules() []rule {
 		// Error unpacking rpm package aadsshlogin-1.0-1.x86_64
 		{match: `Error unpacking rpm package (\S+)`, code: fault.PackageManagerFailed,
 			what: "rpm could not unpack the files of $1: something stands in the way of one of them, or may not be changed.",
-			next: "See which one it is: sudo tail -n 5 /var/log/dnf.rpm.log; lsattr and ls -ld on it" + fault.ThenAgain},
+			next: "See which one it is: sudo tail -n 5 /var/log/dnf.rpm.log; lsattr and ls -ld on it"},
 		// error: %preun(aadlogin-1.0.0-1.x86_64) scriptlet failed, exit status 8
 		// error: aadlogin-1.0.0-1.x86_64: erase failed
-		{match: `^(?:RPM: )?error: %(\w+)\(([^)]+)\) scriptlet failed, ([^\n]+)`, code: fault.PackageManagerFailed,
+		{match: `(?:^|^RPM: |RPM failed: )error: %(\w+)\(([^)]+)\) scriptlet failed, ([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The $1 script of $2 failed ($3), so that the package stays as it was.",
 			next: repairScript, said: true},
 		// warning: %post(aadsshlogin-1.0.2-1.x86_64) scriptlet failed, exit status 1
@@ -106,6 +106,20 @@ func rpmRules() []rule {
 		{match: `^(?:\S*/)?(\S+)\.rpm: [^\n]*SIGNATURES NOT OK`, code: fault.RepositoryUntrusted,
 			what: "$1 is not signed with a key that this machine accepts.",
 			next: trustKey},
+		// warning: Signature not supported. Hash algorithm SHA1 not available.
+		{match: `Hash algorithm (\S+) not available(?:[^\n]*\n)*?[^\n]*(?:GPG check FAILED|does not verify|SIGNATURES NOT OK)`, code: fault.RepositoryUntrusted,
+			what: "A package is signed with $1, which the cryptographic policy of this machine does not accept.",
+			next: "See the policy (update-crypto-policies --show); correct packageVersion to a newer version if it is set, or ask whoever signs the package."},
+		// error: Plugin fapolicyd: hook psm_pre failed
+		{match: `^(?:RPM: )?error: Plugin (\S+): hook \S+ failed`, code: fault.PackageManagerFailed,
+			what: "rpm's plugin $1 does not let the transaction through.",
+			next: "See why: sudo journalctl -b | grep -i $1 | tail"},
+		// error: package aadlogin is not installed
+		// Reading installed packages...
+		// 'aadlogin' not found in package names. Trying capabilities.            (of zypper remove)
+		{match: `^error: package (\S+) is not installed|\AReading installed packages\.\.\.\n'([^']+)' not found in package names`, code: fault.PackageManagerFailed,
+			what: "$1$2, which was to go, is not installed: another program has removed it meanwhile.",
+			next: "See what did: rpm -qa --last | head"},
 		// error: /etc/key.asc: import read failed(2).
 		// error: /etc/key.asc: key 1 import failed.
 		{match: `^error: (\S+): (?:key \d+ )?import (?:read )?failed`, code: fault.RepositoryUntrusted,

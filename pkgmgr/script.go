@@ -25,7 +25,7 @@ func scriptSaid(output string, at int) string {
 	// A message may be behind something else on its line.
 	before := output[:at]
 	before = before[:strings.LastIndexByte(before, '\n')+1]
-	managers := regexp.MustCompile(`^(?:$|[ \t]|[-=]{3}|#|>>>|\(\s*\d+/\d+\)|\[|(?:RPM: )?(?:warning|error): |(?:Installing|Updating|Removing|Upgrading|Downgrading|Reinstalling|Erasing|Cleanup|Preparing|Verifying|Running|Testing|Transaction|Unpacking|Importing|Additional rpm output)\b)`)
+	managers := regexp.MustCompile(`^(?:$|[ \t]|[-=]{3}|#|>>>|\(\s*\d+/\d+\)|(?:Installation|Removal) of [^\n]* failed:$|\[|(?:RPM: )?(?:warning|error): |(?:Installing|Updating|Removing|Upgrading|Downgrading|Reinstalling|Erasing|Cleanup|Preparing|Verifying|Running|Testing|Transaction|Unpacking|Importing|Additional rpm output)\b)`)
 	lines := strings.Split(strings.TrimSuffix(before, "\n"), "\n")
 	rpms := regexp.MustCompile(`^(?:RPM: )?(?:warning|error): %\w+\(`)
 	for len(lines) > 0 && rpms.MatchString(lines[len(lines)-1]) { // the same in rpm's words

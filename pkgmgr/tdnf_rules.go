@@ -15,7 +15,7 @@ func tdnfRules() []rule {
 		// Error(1036) : The Cache directory is out of disk space
 		{match: `^Error\(1036\)|out of disk space`, code: fault.Disk,
 			what: "The file system of /var/cache/tdnf is full.",
-			next: "Free space: df -h /var" + fault.ThenAgain},
+			next: "Free space: df -h /var"},
 		// waiting for tdnf_instance lock on /var/run/.tdnf-instance-lockfile
 		{match: `^waiting for tdnf_instance lock on (\S+)`, code: fault.PackageManagerBusy,
 			what: "Another program is using tdnf: it holds $1.",
@@ -27,7 +27,7 @@ func tdnfRules() []rule {
 		// ERROR: duplicate repo id: aadsshlogin
 		{match: `^ERROR: duplicate repo id: (\S+)`, code: fault.PackageManagerFailed,
 			what: "The repository $1 is defined twice, so that tdnf does nothing at all.",
-			next: "Keep one of the definitions: grep -rnF '[$1]' /etc/yum.repos.d" + fault.ThenAgain},
+			next: "Keep one of the definitions: grep -rnF '[$1]' /etc/yum.repos.d"},
 		// Error: 404 when downloading https://host/x/repodata/repomd.xml.asc
 		{match: `^Error: 404 when downloading ` + dnfHost + `(\S*)/repodata/repomd\.xml\.asc`, code: fault.RepositoryUntrusted,
 			what: "The metadata of $1$2 has no signature.",
@@ -99,23 +99,23 @@ func tdnfRules() []rule {
 		// Error: Failed to synchronize cache for repo 'ours'
 		{match: `^Error\(12(?:52|61|78)\) : ([^\n]*)(?:\nError: Failed to synchronize cache for repo '([^']+)')?`, code: fault.RepositoryUnreachable,
 			what: "The certificate that the host of the package repository ($2) shows is not trusted: something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
-			next: "Check the clock (date -u) and update ca-certificates; see the address: grep -r baseurl /etc/yum.repos.d" + fault.ThenAgain,
+			next: "Check the clock (date -u) and update ca-certificates; see the address: grep -r baseurl /etc/yum.repos.d",
 			step: narrow},
 		// Error(1207) : Couldn't resolve host name
 		// Error: Failed to synchronize cache for repo 'third'
 		{match: `^Error\((1206|1207)\) : [^\n]*\nError: Failed to synchronize cache for repo '([^']+)'`, code: fault.RepositoryUnreachable,
 			what: "The name of the host of repository $2, or of the proxy before it, cannot be resolved.",
-			next: "See the address (grep -rA3 -F '$2' /etc/yum.repos.d) and what answers: getent hosts NAME; cat /etc/resolv.conf" + fault.ThenAgain,
+			next: "See the address (grep -rA3 -F '$2' /etc/yum.repos.d) and what answers: getent hosts NAME; cat /etc/resolv.conf",
 			step: narrow},
 		// Error(1208) : Couldn't connect to server
 		// Error: Failed to synchronize cache for repo 'third'
 		{match: `^Error\(12\d\d\) : ([^\n]+)\nError: Failed to synchronize cache for repo '([^']+)'`, code: fault.RepositoryUnreachable,
 			what: "Repository $2 could not be read: $1.",
-			next: "See the address (grep -rA3 -F '$2' /etc/yum.repos.d) and what answers there: curl -sSvI ADDRESS" + fault.ThenAgain,
+			next: "See the address (grep -rA3 -F '$2' /etc/yum.repos.d) and what answers there: curl -sSvI ADDRESS",
 			step: narrow},
 		{match: `^Error\(12\d\d\) : ([^\n]+)`, code: fault.RepositoryUnreachable,
 			what: "The package repository could not be read: $1",
-			next: "See which addresses there are (grep -r baseurl /etc/yum.repos.d) and what answers there (curl -sSvI ADDRESS)" + fault.ThenAgain},
+			next: "See which addresses there are (grep -r baseurl /etc/yum.repos.d) and what answers there (curl -sSvI ADDRESS)"},
 		// Warning: The following packages are excluded from tdnf.conf:
 		//   aadsshlogin
 		// Nothing to do.
@@ -139,7 +139,7 @@ func tdnfRules() []rule {
 		// Error: Failed to synchronize cache for repo 'rig'
 		{match: `(?:Disabling Repo:|Failed to synchronize cache for repo) '([^']+)'`, code: fault.RepositoryUnreachable,
 			what: "Repository $1 could not be read: its index is damaged, or there is no room for it.",
-			next: "See df -h /var/cache, and try it by hand: sudo tdnf --refresh makecache" + fault.ThenAgain,
+			next: "See df -h /var/cache, and try it by hand: sudo tdnf --refresh makecache",
 			step: narrow},
 		// nosuch package not found or not installed
 		// Error(1011) : No matching packages
@@ -150,8 +150,13 @@ func tdnfRules() []rule {
 			look: tdnfUndefined},
 		{match: `^Error\(1011\)`, code: fault.PackageUnavailable,
 			what: "tdnf knows no such package: the repository does not have it, or its definition is not there or cannot be read.",
-			next: "See what there is: tdnf repolist all; tdnf list 'aadsshlogin*'" + fault.ThenAgain,
+			next: "See what there is: tdnf repolist all; tdnf list 'aadsshlogin*'",
 			step: widen,
 			look: tdnfUndefined},
-	}, dnfRulesFor("tdnf", "/etc/tdnf/tdnf.conf"))
+	}, dnfRulesFor("tdnf", "/etc/tdnf/tdnf.conf"), []rule{
+		// Error(1613) : Permission denied
+		{match: `^Error\(16\d\d\) : ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "tdnf met an error of the system, and does not say over which file: $1.",
+			next: "See what it may be: ls -ldZ /var/cache/tdnf /var/lib/rpm " + tdnfFetchDir + "; df -h /var"},
+	})
 }

@@ -17,12 +17,12 @@ func yumRules() []rule {
 		// file: file:///etc/yum.repos.d/third.repo, line: 1
 		{match: `File contains no section headers\.\nfile: file://(\S+), line: (\d+)`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that yum does nothing at all: line $2 stands before any section.",
-			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
+			next: "Correct the file, or move it away: less $1"},
 		// File contains parsing errors: file:///etc/yum.repos.d/third.repo
 		// 	[line  3]: these are words
 		{match: `File contains parsing errors: file://(\S+)\n\s*\[line +(\d+)\]`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that yum does nothing at all: line $2 is no setting.",
-			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
+			next: "Correct the file, or move it away: less $1"},
 		// Existing lock /var/run/yum.pid: another copy is running as pid 2565.
 		// Another app is currently holding the yum lock; exiting as configured by exit_on_lock
 		//   The other application is: PackageKit
@@ -71,11 +71,11 @@ func yumRules() []rule {
 		// Error: requested datatype primary not available
 		{match: `requested datatype primary not available`, code: fault.RepositoryUnreachable,
 			what: "What came in the place of a repository's index is no index: a proxy or portal answered, or something on the way changes files.",
-			next: "See what answers: yum repoinfo has the addresses, curl -sSv ADDRESS/repodata/repomd.xml shows it" + fault.ThenAgain},
+			next: "See what answers: yum repoinfo has the addresses, curl -sSv ADDRESS/repodata/repomd.xml shows it"},
 		// Insufficient space in download directory /var/cache/yum/x86_64/7/x/packages
 		{match: `Insufficient space in download directory (\S+)`, code: fault.Disk,
 			what: "The file system of $1 is full.",
-			next: "Free space: df -h $1" + fault.ThenAgain},
+			next: "Free space: df -h $1"},
 		// GPG key retrieval failed: [Errno 14] curl#37 - "Couldn't open file /etc/pki/rpm-gpg/RPM-GPG-KEY-x"
 		{match: `GPG key retrieval failed: [^\n]*Couldn't open file ([^"\n]+)`, code: fault.RepositoryUntrusted,
 			what: "The key file $1, which the definition of the repository names, is not there.",
@@ -92,6 +92,11 @@ func yumRules() []rule {
 		{match: dnfHost + `\S*: \[Errno 14\] curl#7 - "Failed to connect to (\S+) port (\d+): ([^"\n]+)`, code: fault.RepositoryUnreachable,
 			what: "No connection to $2 port $3 ($4), on the way to $1.",
 			next: openFirewall},
+		// [Errno 14] curl#58 - "SSL peer rejected your certificate as expired."
+		{match: dnfHost + `\S*: \[Errno 14\] curl#(?:58|\d+ - "SSL peer rejected your certificate)`, code: fault.RepositoryUnreachable,
+			what: noClientCertificate,
+			next: anotherClientCertificate,
+			step: narrow},
 		// [Errno 14] curl#60 - "Peer's Certificate issuer is not recognized."
 		{match: dnfHost + `\S*: \[Errno 14\] curl#(?:51|60|77) - "([^"\n]*)`, code: fault.RepositoryUnreachable,
 			what: "The certificate that $1 shows is not trusted ($2): something on the way takes TLS apart, or the machine's certificates or clock are wrong.",
@@ -99,7 +104,7 @@ func yumRules() []rule {
 		// 14: curl#6 - "Could not resolve host: mirrorlist.centos.org; Unknown error"
 		{match: `Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
 			what: "The name $1 cannot be resolved.",
-			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf" + fault.ThenAgain},
+			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf"},
 		// [Errno 14] curl#7 - "Failed connect to 127.0.0.1:9; Connection refused"
 		{match: `Failed (?:to )?connect to ([^\s;]+); ([^"\n]+)`, code: fault.RepositoryUnreachable,
 			what: "No connection to $1 ($2).",
@@ -111,10 +116,16 @@ func yumRules() []rule {
 		// https://host/repodata/repomd.xml: [Errno 12] Timeout on https://host/repodata/repomd.xml: (28, 'Operation too slow. ...')
 		{match: dnfHost + `\S*: \[Errno (?:12|14)\] (?:curl#\d+ - )?"?([^"\n]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read: $2",
-			next: "See what answers on this machine: curl -sSvI https://$1" + fault.ThenAgain},
+			next: "See what answers on this machine: curl -sSvI https://$1"},
+		// Error: Cannot find a valid baseurl for repo: base/7/x86_64
+		{match: `Cannot find a valid baseurl for repo: (\S+)`, code: fault.RepositoryUnreachable,
+			what: noMirrors,
+			next: toArchive,
+			step: narrow},
 		//  One of the configured repositories failed (Docker CE Stable - x86_64),
-		{match: `^ ?One of the configured repositories failed \(([^\n]+)\),`, code: fault.RepositoryUnreachable,
-			what: "The repository \"$1\" could not be read, and yum goes no further without it.",
+		// Error: Cannot retrieve metalink for repository: epel/x86_64. Please verify its path and try again
+		{match: `^ ?One of the configured repositories failed \(([^\n]+)\),|^Error: Cannot retrieve (?:metalink|repository metadata \(repomd\.xml\)) for repository: (\S+)\. Please`, code: fault.RepositoryUnreachable,
+			what: "The repository \"$1$2\" could not be read, and yum goes no further without it.",
 			next: "Repair or disable it (yum repolist all)" + andAgain,
 			step: narrow},
 		// Error: Package: aadsshlogin-1.0.2-1.x86_64 (packages-microsoft-com)

@@ -18,26 +18,26 @@ func zypperRules() []rule {
 		//  - Create attach point: Can't find a writable directory to create an attach point
 		{match: `^Can't create (?:metadata )?cache directory|Can't create temporary|Can't find a writable directory`, code: fault.Disk,
 			what: "zypper cannot write below /var/cache/zypp: the file system is full or read-only, or something else is in the place of a folder.",
-			next: "See which: df -h /var; findmnt -T /var/cache/zypp; ls -ld /var/cache/zypp" + fault.ThenAgain},
+			next: "See which: df -h /var; findmnt -T /var/cache/zypp; ls -ld /var/cache/zypp"},
 		//   what():  /etc/zypp/zypp.conf: Section [main]: Line 2 contains garbage (no '=' or ':/?|,\' in key)
 		{match: `^\s*what\(\):\s+(/\S+): (Section [^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that zypper does nothing at all: $2",
-			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
+			next: "Correct the file, or move it away: less $1"},
 		// Cant open /run/zypp.pid
 		{match: `^Cant open (/\S+)`, code: fault.PackageManagerFailed,
 			what: "zypper cannot open $1.",
-			next: "See what is there and why it may not: ls -ld $1; df -h $1; ulimit -n" + fault.ThenAgain},
+			next: "See what is there and why it may not: ls -ld $1; df -h $1; ulimit -n"},
 		// /etc/zypp/repos.d/bad.repo: Section []: Line 1 contains garbage (no '=' or ':/?|,\' in key)
 		{match: `^(/\S+\.repo): (Section [^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The repository file $1 cannot be read, so that zypper does nothing at all: $2",
-			next: "Correct the file, or move it away: less $1" + fault.ThenAgain},
+			next: "Correct the file, or move it away: less $1"},
 		// Unexpected exception.
 		// Url scheme is a required component
 		// History:
 		//  - Parsing .repo file /etc/zypp/repos.d/third.repo
 		{match: `^Unexpected exception\.\n((?:[^\n]|\n'$)+)\nHistory:\n(?: - [^\n]*\n)*? - Parsing \.(?:repo|service) file (/\S+)`, code: fault.PackageManagerFailed,
 			what: "The repository file $2 cannot be read, so that zypper does nothing at all: $1.",
-			next: "Correct the file, or move it away: less $2" + fault.ThenAgain,
+			next: "Correct the file, or move it away: less $2",
 			look: zypperFile},
 		// Unexpected exception.
 		// Url scheme is a required component
@@ -55,17 +55,17 @@ func zypperRules() []rule {
 		//  - File /var/tmp/TmpFile.NR42WQ doesn't contain public key data
 		{match: `^\[[^|\]]*\|` + dnfHost + `[^\]]*\][^\n]*\nHistory:\n - File \S+ doesn't contain public key data`, code: fault.RepositoryUnreachable,
 			what: "What zypper read as the key of $1 is no key: a proxy or portal answered, something on the way changes files, or there was no room for it.",
-			next: "See what answers (curl -sSvI https://$1) and df -h /var /tmp" + fault.ThenAgain},
+			next: "See what answers (curl -sSvI https://$1) and df -h /var /tmp"},
 		// File 'repomd.xml' from repository 'x' is signed with an unknown key ''.
 		// [x|https://packages.microsoft.com/x/] Failed to retrieve new repository metadata.
 		{match: `^File '[^']+' from repository '[^']+' is signed with an unknown key ''(?:[^\n]*\n)*?\[[^|\]]*\|` + dnfHost, code: fault.RepositoryUnreachable,
 			what: "What came in the place of the signature of $1 is no signature: a proxy or portal answered, or something on the way changes files.",
-			next: "See what answers: curl -sSvI https://$1" + fault.ThenAgain},
+			next: "See what answers: curl -sSvI https://$1"},
 		// Error retrieving metadata for 'x':
 		// Parse error: repomd.xml[27] Input is not proper UTF-8, indicate encoding !
 		{match: `^Error retrieving metadata for '([^']*)':\nParse error: (\S+?)\[\d+\] ([^\n]+)`, code: fault.RepositoryUnreachable,
 			what: "What came in the place of $2 of repository $1 is no index ($3): a proxy or portal answered, or something on the way changes files.",
-			next: "Try it by hand: sudo zypper refresh; look for a proxy in between" + fault.ThenAgain},
+			next: "Try it by hand: sudo zypper refresh; look for a proxy in between"},
 		// File 'repomd.xml' from repository 'x' is signed with an unknown key 'F060FEB1D873ABEE'.
 		{match: `^File '([^']+)' from repository '([^']+)' is signed with an unknown key '([^']+)'`, code: fault.RepositoryUntrusted,
 			what: "The metadata of repository $2 is signed with key $3, which is not one that this machine accepts for it.",
@@ -148,11 +148,11 @@ func zypperRules() []rule {
 		//  - Timeout exceeded when accessing 'http://127.0.0.1:8081/truncate/repodata/repomd.xml'.
 		{match: `Timeout exceeded when accessing '` + dnfHost, code: fault.RepositoryUnreachable,
 			what: "$1 does not answer in time.",
-			next: "See what answers on this machine: curl -sSvI https://$1" + fault.ThenAgain},
+			next: "See what answers on this machine: curl -sSvI https://$1"},
 		//    Error message: Could not resolve host: packages.example.invalid
 		{match: `Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,
 			what: "The name $1 cannot be resolved.",
-			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf" + fault.ThenAgain},
+			next: "See what answers on this machine: getent hosts $1; cat /etc/resolv.conf"},
 		//    Error message: Failed to connect to 127.0.0.1 port 9 after 0 ms: Could not connect to server
 		{match: `Failed to connect to (\S+) port (\d+)`, code: fault.RepositoryUnreachable,
 			what: "No connection to $1 port $2.",
@@ -165,7 +165,7 @@ func zypperRules() []rule {
 			next: "See who issued it: curl -skvI https://$1 2>&1 | grep issuer; update ca-certificates, and check the clock."},
 		{match: `Download \(curl\) error for '` + dnfHost + `[^']*':\n\s*Error code: [^\n]*\n\s*Error message: ([^\n]*)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read ($2).",
-			next: "See what answers on this machine: curl -sSvI https://$1" + fault.ThenAgain},
+			next: "See what answers on this machine: curl -sSvI https://$1"},
 		//  - [x|http://127.0.0.1:8081/status/404] Repository type can't be determined.
 		{match: `\[[^|\]]*\|` + dnfHost + `([^\]]*)\] (?:Repository type can't be determined|Valid metadata not found)`, code: fault.PackageUnavailable,
 			what: "$1 has no repository $2.",
@@ -173,7 +173,7 @@ func zypperRules() []rule {
 		// File './aadsshlogin-1.0-1.x86_64.rpm' not found on medium 'file:/srv/x'
 		{match: `File '(?:\./)?([^']+)' not found on medium '(?:file|dir):/*(/[^']*)'`, code: fault.RepositoryUnreachable,
 			what: "The repository in $2 does not have $1, which its index lists.",
-			next: "Make its index anew, or put the file back: ls -l $2" + fault.ThenAgain},
+			next: "Make its index anew, or put the file back: ls -l $2"},
 		// File './aadsshlogin-1.0.2-1.x86_64.rpm' not found on medium 'http://127.0.0.1:8081/gone'
 		{match: `File '(?:\./)?([^']+)' not found on medium '` + dnfHost, code: fault.RepositoryUnreachable,
 			what: "$2 does not have $1, which its index lists.",
@@ -183,7 +183,7 @@ func zypperRules() []rule {
 		//   remove lock to allow installation of aadsshlogin-1.0.2-1.x86_64[aadsshlogin]
 		{match: `remove lock to allow (?:installation|removal) of (\S+?)-[^\s-]+-[^\s-]+(?:\s|$)`, code: fault.PackageManagerFailed,
 			what: "The owner of this machine has locked $1 as it is.",
-			next: "See which lock it is, perhaps a pattern (zypper locks), and release it by its number there (sudo zypper removelock NUMBER)" + fault.ThenAgain,
+			next: "See which lock it is, perhaps a pattern (zypper locks), and release it by its number there (sudo zypper removelock NUMBER)",
 			look: zypperLocked},
 		// Problem: 1: nothing provides 'libnosuch.so.2()(64bit)' needed by the to be installed aadsshlogin-1.0.2-1.x86_64
 		{match: `nothing provides '?([^'\n]+?)'? needed by (?:the to be installed )?(\S+)`, code: fault.PackageManagerFailed,
@@ -197,7 +197,7 @@ func zypperRules() []rule {
 		// Problem: 1: the installed a-1.0-1.x86_64 requires 'b', but this requirement cannot be provided
 		{match: `^Problem: (?:\d+: )?([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "zypper finds no way to install the packages: $1",
-			next: "See its whole answer: sudo zypper install aadsshlogin" + fault.ThenAgain,
+			next: "See its whole answer: sudo zypper install aadsshlogin",
 			step: widen},
 
 		// The selected package 'aadsshlogin-1.0.1-1.x86_64' from repository 'x' has lower version than the installed one.
@@ -211,17 +211,17 @@ func zypperRules() []rule {
 		// Warning: No repositories defined. Operating only with the installed resolvables. Nothing can be installed.
 		{match: `^Warning: No repositories defined\.`, code: fault.PackageUnavailable,
 			what: "No package repository is defined on this machine.",
-			next: "Register the machine (SUSEConnect) or add a repository: zypper repos" + fault.ThenAgain},
+			next: "Register the machine (SUSEConnect) or add a repository: zypper repos"},
 		// [x|https://packages.microsoft.com/x/] Failed to retrieve new repository metadata.
 		// History:
 		//  - Parse error: repomd.xml[2] Extra content at the end of the document
 		{match: `^\[([^|\]]*)\|[^\n]*\nHistory:\n(?: - [^\n]*\n)*? - Parse error: (\S+?)\[\d+\] ([^\n]+)`, code: fault.RepositoryUnreachable,
 			what: "What came in the place of $2 of repository $1 is no index ($3): a proxy or portal answered, or something on the way changes files.",
-			next: "Try it by hand: sudo zypper refresh; look for a proxy in between" + fault.ThenAgain},
+			next: "Try it by hand: sudo zypper refresh; look for a proxy in between"},
 		// [x|http://127.0.0.1:8080/] Failed to retrieve new repository metadata.
 		{match: `^\[[^|\]]*\|` + dnfHost + `[^\]]*\] (Failed to [^\n]+|Valid metadata not found[^\n]*)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read: $2",
-			next: "Try it by hand: sudo zypper refresh" + fault.ThenAgain},
+			next: "Try it by hand: sudo zypper refresh"},
 		// No provider of 'aadsshlogin=9.9' found.
 		{match: `^No provider of '([^']+)' found|^Package '([^']+)' not found`, code: fault.PackageUnavailable,
 			what: "The repositories have no $1$2 for this release and architecture.",
