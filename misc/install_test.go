@@ -13,7 +13,7 @@ import (
 )
 
 // TestLinesToType counts what a person types for each way onto a machine, and
-// keeps the table of docs/install.md: at most two lines beside URL and checksum.
+// keeps the table of docs/install.md: at most two lines, and the variables with URL and checksum.
 // The lines themselves are run by test/suite/watch.
 func TestLinesToType(t *testing.T) {
 	const page = "../docs/install.md"
@@ -25,7 +25,7 @@ func TestLinesToType(t *testing.T) {
 	lines, known := map[string]int{}, map[string]bool{}
 	var ways, files []string
 	section := map[string]string{}
-	file := regexp.MustCompile(`URL/(\S+)|misc/\S+`)
+	file := regexp.MustCompile(`\$url/(\S+)|misc/\S+`)
 	for _, at := range regexp.MustCompile("(?s)<!-- ([^\n]+) -->\n```sh\n(.*?)```").FindAllStringSubmatchIndex(string(text), -1) {
 		name, code := string(text[at[2]:at[3]]), string(text[at[4]:at[5]])
 		lines[name] = strings.Count(code, "\n") - strings.Count(code, "\\\n")

@@ -41,8 +41,8 @@ func TestReadmeDoctor(t *testing.T) {
 	stage.Must(t, err)
 	page, err := os.ReadFile(filepath.Join(top, "README.md"))
 	stage.Must(t, err)
-	_, rest, found := strings.Cut(string(page), "\n    curl -fsSLO URL/")
-	recipe, _, ended := strings.Cut("curl -fsSLO URL/"+rest, "\n\n")
+	_, rest, found := strings.Cut(string(page), "\n    curl -fsSLO $url/")
+	recipe, _, ended := strings.Cut("curl -fsSLO $url/"+rest, "\n\n")
 	if recipe = strings.ReplaceAll(recipe, "\n    ", "\n"); !found || !ended || strings.Count(recipe, "\n") != 1 || !strings.HasSuffix(recipe, " doctor") {
 		t.Fatalf("README.md has another recipe: %q", recipe)
 	}

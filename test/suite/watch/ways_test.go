@@ -120,27 +120,32 @@ func block(t *testing.T, document, marker string) string {
 	return code
 }
 
-// release serves the files of a release, and gives lines of a document in which
-// URL and the sums are filled in: 'SHA256  FILE' by that file's own.
+// release serves the files of a release, and gives lines of a document with what they
+// ask for: the variables url and sum, which a person sets first, or the values in
+// their place, which a script of cloud-init has, and one that az sends by then.
 func (s *booted) release(version string, files map[string][]byte) (fill func(code string) string) {
 	s.T.Helper()
 	for name, content := range files {
 		s.Packages.File("/release-"+version+"/"+name, content)
 	}
-	place := regexp.MustCompile(`SHA256  (\S+)'`)
 	return func(code string) string {
-		code = strings.ReplaceAll(code, "URL", "https://packages.microsoft.com/release-"+version)
-		return place.ReplaceAllStringFunc(code, func(of string) string {
-			path := place.FindStringSubmatch(of)[1]
-			content, ok := files[filepath.Base(path)]
-			if !ok { // the program is saved under a name of its own
-				content, ok = files["aadsshlogin-handler-"+runtime.GOARCH]
-			}
-			if !ok {
-				s.T.Fatalf("the release has no %s", path)
-			}
-			return fmt.Sprintf("%x  %s'", sha256.Sum256(content), path)
-		})
+		const url = "https://packages.microsoft.com/release-"
+		m := regexp.MustCompile(`(["'])(?:\$sum|SHA256)  (\S+)["']`).FindStringSubmatch(code)
+		if m == nil {
+			return code // back, from the file that is there
+		}
+		content, ok := files[filepath.Base(m[2])]
+		if !ok { // the program is saved under a name of its own
+			content, ok = files["aadsshlogin-handler-"+runtime.GOARCH]
+		}
+		if !ok {
+			s.T.Fatalf("the release has no %s", m[2])
+		}
+		sum := fmt.Sprintf("%x", sha256.Sum256(content))
+		if m[1] == `"` {
+			return "url=" + url + version + " sum=" + sum + "\n" + code
+		}
+		return strings.NewReplacer("$url", url+version, "URL", url+version, "$sum", sum, "SHA256", sum).Replace(code)
 	}
 }
 
@@ -211,7 +216,7 @@ func (w way) walk(t *testing.T, s *booted) {
 	s.must("mkdir /opt/typed")
 	before := s.inventory()
 	types := func(want int, code string) string { return s.run(want, "cd /opt/typed && set -e; "+code) }
-	wrong := regexp.MustCompile(`'[0-9a-f]{64}  `).ReplaceAllString(older(w.setUp), "'"+strings.Repeat("0", 64)+"  ")
+	wrong := regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllString(older(w.setUp), strings.Repeat("0", 64))
 	types(1, wrong)
 	s.must("! test -e /usr/local/bin/aadsshlogin-handler && ! test -e /var/lib/aadsshlogin-handler")
 	is := func(version string) {
