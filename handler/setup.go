@@ -248,7 +248,7 @@ func (r *run) watchForSetup(ctx context.Context) (what, next string, err error) 
 	env := agent.Standalone(r.Version)
 	sequence, err := agent.Sequence(env, func(string) string { return "" })
 	if err != nil {
-		what, next = r.toSetup("Nobody looks at this machine, for what setup was told cannot be read: "+err.Error(), fault.AgainFirst+".")
+		what, next = r.toSetup("Nothing checks this machine, because what setup was given cannot be read: "+err.Error(), fault.AgainFirst+".")
 		return what, next, err
 	}
 	settings, _, err := agent.ReadSettings(ctx, r.host, env, sequence)

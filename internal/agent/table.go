@@ -121,7 +121,7 @@ func rows() []row {
 		{
 			Name: "monitor", Type: "number or text", Default: "15",
 			Allowed: fmt.Sprintf(`"off" or a whole number of minutes from %d to %d`, fewestMinutes, mostMinutes),
-			Meaning: "How many minutes lie between two looks at the machine, which notice and repair what takes sign-in away; or `off`.",
+			Meaning: "How many minutes lie between two checks of the machine, which find and repair what breaks sign-in; or `off`.",
 			Example: `{"monitor": 60}`,
 			Schema: schema{"type": []string{"integer", "string", "null"},
 				"minimum": fewestMinutes, "maximum": mostMinutes, "pattern": "^(" + minutesPattern + ")?$"},

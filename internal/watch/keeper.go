@@ -78,7 +78,7 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 	var timerOnly *timerOnlyError
 	if errors.As(err, &timerOnly) {
 		return preflight.Result{Name: About().Name, Answer: preflight.Warn,
-			Text: fmt.Sprintf("This machine is looked at every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
+			Text: fmt.Sprintf("This machine is checked every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
 			// systemd takes one for each path of the unit (path_spec_watch in its path.c), of
 			// the 128 that root has by default; other programs may have them all (inotify(7)).
 			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}, nil
@@ -86,7 +86,7 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 	if err != nil {
 		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain), err
 	}
-	r := preflight.Result{Name: About().Name, Text: fmt.Sprintf("This machine is looked at every %d minutes, and when a file that matters changes.", a.Minutes)}
+	r := preflight.Result{Name: About().Name, Text: fmt.Sprintf("This machine is checked every %d minutes, and when a file that matters changes.", a.Minutes)}
 	if unsafe != "" {
 		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then "+fault.Again+"."
 		r.Text += " The watch's program is " + program + ", because others than root can write to " + unsafe + "."
@@ -101,7 +101,7 @@ func onlyRoot(dir string) string {
 
 func unwatched(why, next string) preflight.Result {
 	return preflight.Result{Name: About().Name, Answer: preflight.Warn, Next: next,
-		Text: "Nobody looks at this machine " + fault.BetweenRuns + ": " + why + ". A change that ends sign-in shows at the next run."}
+		Text: "Nothing checks this machine " + fault.BetweenRuns + ": " + why + ". A change that breaks sign-in shows at the next run."}
 }
 
 // Follow has a watch that is there report under another sequence number.

@@ -78,7 +78,7 @@ func TestSetupWithoutSystemd(t *testing.T) {
 			program := s.program("1.0.0.0")
 			before := s.inventory()
 			s.run(0, withoutSystemd(program+" setup"))
-			if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nobody looks at this machine") || !strings.Contains(m, "systemd does not run here") {
+			if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nothing checks this machine") || !strings.Contains(m, "systemd does not run here") {
 				t.Errorf("monitor: %s", m)
 			}
 			s.must("systemctl restart ssh || systemctl restart sshd") // whoever started it starts it again
@@ -211,7 +211,7 @@ func TestSetupNoexec(t *testing.T) {
 	program := s.program("1.0.0.0")
 	s.must("mount -t tmpfs -o noexec,mode=755 none /usr/local/bin")
 	s.run(0, program+" setup")
-	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nobody looks") || !strings.Contains(m, "findmnt -T "+copied) || !strings.Contains(m, "sudo "+program+" setup") {
+	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nothing checks") || !strings.Contains(m, "findmnt -T "+copied) || !strings.Contains(m, "sudo "+program+" setup") {
 		t.Errorf("monitor: %s", m)
 	}
 	gone := "! ls /etc/systemd/system/aadsshlogin* 2>/dev/null; ! test -e " + copied
@@ -224,7 +224,7 @@ func TestSetupNoexec(t *testing.T) {
 	}
 	s.must("mount --bind /usr/local/bin /usr/local/bin; mount -o remount,bind,noexec /usr/local/bin")
 	s.run(0, program+" setup")
-	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nobody looks") {
+	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nothing checks") {
 		t.Errorf("monitor where it cannot be any more: %s", m)
 	}
 	s.must(gone)

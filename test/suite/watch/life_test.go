@@ -92,7 +92,7 @@ func TestOutlived(t *testing.T) {
 	s.must("env ConfigSequenceNumber=0 " + s.dir + "/bin/aadsshlogin-handler enable --timeout 25s; [ $? = 31 ]")
 	s.state("Enabled")
 	r := s.status(0)
-	if r.Code != 31 || !strings.Contains(monitor(r), "This machine is looked at") {
+	if r.Code != 31 || !strings.Contains(monitor(r), "This machine is checked") {
 		t.Fatalf("enable says %d %s\n%s", r.Code, r.Message, monitor(r))
 	}
 	s.look()
@@ -133,12 +133,12 @@ func TestNoWatch(t *testing.T) {
 	t.Run("only the timer", func(t *testing.T) {
 		s.must("mkdir -p /etc/systemd/system/aadsshlogin-handler.path.d && printf '[Unit]\nRequisite=missing.service\nAfter=missing.service\n' > /etc/systemd/system/aadsshlogin-handler.path.d/broken.conf && systemctl daemon-reload && systemctl stop aadsshlogin-handler.path")
 		s.operate("enable", 0, 0)
-		if m := monitor(s.status(0)); !strings.Contains(m, "warning This machine is looked at every 15 minutes, but not when a file") || s.sh("systemctl is-active aadsshlogin-handler.timer") != "active" {
+		if m := monitor(s.status(0)); !strings.Contains(m, "warning This machine is checked every 15 minutes, but not when a file") || s.sh("systemctl is-active aadsshlogin-handler.timer") != "active" {
 			t.Errorf("monitor says %q", m)
 		}
 		s.must("rm -r /etc/systemd/system/aadsshlogin-handler.path.d")
 		s.operate("enable", 0, 0)
-		if m := monitor(s.status(0)); !strings.Contains(m, "success This machine is looked at every 15 minutes, and when a file") {
+		if m := monitor(s.status(0)); !strings.Contains(m, "success This machine is checked every 15 minutes, and when a file") {
 			t.Errorf("monitor says %q", m)
 		}
 	})
@@ -149,7 +149,7 @@ func TestNoWatch(t *testing.T) {
 		s.operate("enable", 0, 0) // its copy is in place
 		s.must("umount /usr/local/bin; rm /usr/local/bin/aadsshlogin-handler; mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
 		s.operate("enable", 0, 0)
-		if r := s.status(0); r.Level != status.Success || !strings.Contains(monitor(r), "warning Nobody looks at this machine") || !strings.Contains(monitor(r), "/usr/local/bin is read-only") || off() != "" {
+		if r := s.status(0); r.Level != status.Success || !strings.Contains(monitor(r), "warning Nothing checks this machine") || !strings.Contains(monitor(r), "/usr/local/bin is read-only") || off() != "" {
 			t.Errorf("monitor says %q; there is %s", monitor(r), off())
 		}
 	})

@@ -81,7 +81,7 @@ func TestSetup(t *testing.T) {
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
 			}
-			if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success This machine is looked at") {
+			if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success This machine is checked") {
 				t.Errorf("monitor: %s", m)
 			}
 			stamp := func() string {

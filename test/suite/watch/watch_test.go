@@ -30,7 +30,7 @@ func TestPutUp(t *testing.T) {
 
 func putUp(t *testing.T, p roots.Persona) {
 	s := enabledPersona(t, p, settings)
-	if m := monitor(s.status(0)); !strings.HasPrefix(m, "success This machine is looked at every 15 minutes") {
+	if m := monitor(s.status(0)); !strings.HasPrefix(m, "success This machine is checked every 15 minutes") {
 		t.Errorf("monitor says %q", m)
 	}
 	units := s.must("systemctl is-active aadsshlogin-handler.timer aadsshlogin-handler.path; systemctl is-enabled aadsshlogin-handler.timer aadsshlogin-handler.path")
