@@ -106,6 +106,27 @@ func TestNothingOfTheHostIsReachable(t *testing.T) {
 	}
 }
 
+// TestDevicesAreTheBoxsOwn: a test that closes a device closes none of the host's.
+func TestDevicesAreTheBoxsOwn(t *testing.T) {
+	const device = "/dev/full"
+	before, err := os.Stat(device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(device, before.Mode().Perm()) })
+	b := newBox(t, box.Options{})
+	if r := run(t, b, "sh", "-c", "echo x > /dev/full"); r.ExitCode == 0 {
+		t.Errorf("it is no device: %s", r.Output())
+	}
+	run(t, b, "chmod", "600", device)
+	if after, err := os.Stat(device); err != nil || after.Mode() != before.Mode() {
+		t.Errorf("the host's %s is now %v, and was %v (%v)", device, after.Mode(), before.Mode(), err)
+	}
+	if r := run(t, b, "rm", device); r.ExitCode != 0 {
+		t.Errorf("it is not the box's to remove: %s", r.Output())
+	}
+}
+
 func TestAbsoluteLinksStayInTheBox(t *testing.T) {
 	b := newBox(t, box.Options{})
 	outside := t.TempDir() + "/outside"

@@ -54,7 +54,7 @@ func TestAptCauseIsNamed(t *testing.T) {
 func TestTmpAndNullClosed(t *testing.T) {
 	for name, trouble := range map[string]string{
 		"/tmp":      "chmod 755 /tmp",
-		"/dev/null": "umount /dev/null && rm -f /dev/null && : > /dev/null && chmod 600 /dev/null", // unmounted first: it is the device of the machine that runs the test
+		"/dev/null": "rm -f /dev/null && : > /dev/null && chmod 600 /dev/null",
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, []roots.Persona{roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm)}, login(newer), func(m machine) {
