@@ -1,0 +1,42 @@
+//go:build rig
+
+package pkgmgr_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"aadsshlogin-handler/distro"
+	"aadsshlogin-handler/internal/repo"
+	"aadsshlogin-handler/test/lib/roots"
+)
+
+// An entry of zypper's verifies where zypper itself does not take what nobody
+// signed, neither the metadata nor the package: three settings, and none of them
+// decides alone.
+func TestZypperTakesUnsignedWhereWeSayThatItDoes(t *testing.T) {
+	values := []string{"", "1", "Off"}
+	each(t, slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return distro.Manager(p.Family) != distro.Zypper }), login(newer), func(m machine) {
+		m.strange(stranger{name: "stranger", version: "1"})
+		for i := range len(values) * len(values) * len(values) {
+			text := "[aaa]\nname=aaa\nbaseurl=file:///foreign\nenabled=1\n"
+			for at, key := range []string{"gpgcheck", "repo_gpgcheck", "pkg_gpgcheck"} {
+				if v := values[i/[]int{1, 3, 9}[at]%3]; v != "" {
+					text += fmt.Sprintf("%s=%s\n", key, v)
+				}
+			}
+			m.write("/etc/zypp/repos.d/aaa.repo", text)
+			m.sh("rm -rf /var/cache/zypp /foreign-ran; zypper --non-interactive refresh aaa >/dev/null 2>&1; zypper --non-interactive install --from aaa stranger >/tmp/said 2>&1; rpm -e stranger >/dev/null 2>&1; true")
+			taken := strings.Contains(m.sh("ls / "), "foreign-ran")
+			entries, problems := repo.ParseRepo(distro.Zypper, "aaa.repo", []byte(text), true)
+			if len(entries) != 1 || len(problems) > 0 {
+				t.Fatalf("%q: %+v %+v", text, entries, problems)
+			}
+			if entries[0].Verifies == taken {
+				t.Errorf("%s\nverifies: %v, and zypper takes what nobody signed: %v\n%s", text, entries[0].Verifies, taken, m.sh("tail -n 12 /tmp/said"))
+			}
+		}
+	})
+}
