@@ -95,11 +95,11 @@ func (w *walk) next(i int16, a answer) string {
 	case what == asSaid:
 		return a.next
 	case w.crossed(i) && what == spare:
-		return fmt.Sprintf("Ask who wrote line %d of %s to leave people who sign in with Entra ID out of it (other lines jump over it, so it cannot be told from here how).", h.Line, h.File)
+		return fmt.Sprintf("Ask who wrote line %d of %s to exempt people who sign in with Entra ID from it (other lines jump over it, so it cannot be told from here how).", h.Line, h.File)
 	case w.crossed(i):
 		return fmt.Sprintf("Ask who wrote line %d of %s to take it out (other lines jump over it, so it cannot be told from here how).", h.Line, h.File)
 	case what == spare:
-		return strings.TrimSpace(a.next + " To leave people who sign in with Entra ID out of it, " + w.run(h.File) + w.around(h))
+		return strings.TrimSpace(a.next + " To exempt people who sign in with Entra ID from this rule, which loosens it, " + w.run(h.File) + w.around(h))
 	case h.why != "":
 		return fmt.Sprintf("Correct line %d of %s, or make a comment of it, %s%s", h.Line, h.File, w.run(h.File), w.without(h))
 	}

@@ -54,7 +54,7 @@ func spare(f *Facts, d Directive) string {
 	case strings.HasPrefix(d.File, policyDir):
 		return resetPolicy(f)
 	case b == nil || b.all():
-		return "To leave " + f.whom() + " out of it, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, f.elsewhere()), fmt.Sprintf(`%da\Match all`, d.Line))
+		return "To exempt " + f.whom() + " from this rule, which loosens it, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, f.elsewhere()), fmt.Sprintf(`%da\Match all`, d.Line))
 	case slices.Contains(packageBlocks(f.Config), b):
 		if b.File == d.File && !followed(f.Config, d) {
 			return "It was appended to the package's block; to have it for everybody else only, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, elsewhere))
@@ -92,11 +92,11 @@ func spareAll(f *Facts, all []Directive) string {
 	for _, file := range files {
 		commands = append(commands, strings.TrimSuffix(sed(f, file, edits[file]...), reload(f)))
 	}
-	return "To leave " + f.whom() + " out of them, run: " + strings.Join(commands, " && ") + reload(f)
+	return "To exempt " + f.whom() + " from these rules, which loosens them, run: " + strings.Join(commands, " && ") + reload(f)
 }
 
 func spareBlock(f *Facts, b *Block, d Directive) string {
-	say := "To leave " + f.whom() + " out of that block, run: "
+	say := "To exempt " + f.whom() + " from that block, which loosens it, run: "
 	user := b.User()
 	switch {
 	case user == "":
