@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,10 +51,22 @@ func (s *Shell) Try(script string) box.Result {
 	return r
 }
 
+// Do runs a script whose last command must succeed, and returns its output without
+// the blanks around it.
+func (s *Shell) Do(script string) string {
+	s.T.Helper()
+	return strings.TrimSpace(s.succeeds(script, script))
+}
+
 // Sh runs a script, each command of which must succeed, and returns its output.
 func (s *Shell) Sh(script string) string {
 	s.T.Helper()
-	r := s.Try("set -e\n" + script)
+	return s.succeeds(script, "set -e\n"+script)
+}
+
+func (s *Shell) succeeds(script, run string) string {
+	s.T.Helper()
+	r := s.Try(run)
 	if r.ExitCode != 0 {
 		s.Fatal("%s: exit %d\n%s", script, r.ExitCode, r.Output())
 	}

@@ -229,8 +229,8 @@ func (m *matrix) set(t *testing.T, s situation, personaName string) *machine {
 		}
 	}
 	one.people = connect(t, one.Box, from)
-	one.must("mkdir -p /run/sshd && " + withoutServices)
-	one.must(words + s.script + "\n")
+	one.Do("mkdir -p /run/sshd && " + withoutServices)
+	one.Do(words + s.script + "\n")
 	one.startDaemon()
 	return one
 }
@@ -359,9 +359,9 @@ func (o *machine) sudo() {
 	if o.s.sudo == "" {
 		return
 	}
-	o.must("sed -i 's/^aad_admins:.*/&" + person + "/' /etc/group")
+	o.Do("sed -i 's/^aad_admins:.*/&" + person + "/' /etc/group")
 	_, ok := o.people.ssh(o.T, o.m.keys, o.s.attempts[0], "sudo -n true")
-	o.must("sed -i 's/^\\(aad_admins:.*\\)" + person + "$/\\1/' /etc/group")
+	o.Do("sed -i 's/^\\(aad_admins:.*\\)" + person + "$/\\1/' /etc/group")
 	if ok != (o.s.sudo == "yes") {
 		o.T.Errorf("an administrator's sudo works: %v, and the file says %s", ok, o.s.sudo)
 	}

@@ -35,7 +35,7 @@ func (o *machine) carryOut(r *result) {
 	o.options()
 	o.restartDaemon()
 	code, said, next, warned, _ := o.enable()
-	o.must(addUsers()) // a removal takes the accounts along
+	o.Do(addUsers()) // a removal takes the accounts along
 	o.restartDaemon()
 	after := o.attempts()
 	out := slices.ContainsFunc(after, func(s string) bool { return s != "in" })

@@ -31,7 +31,7 @@ func (o *machine) oneByOne(before []string) {
 	}
 	// A process that another machine's test was starting meanwhile may still hold the
 	// file open for writing, until it runs a program of its own (ETXTBSY).
-	o.must("for i in $(seq 200); do " + personsProgram + " version > /dev/null 2>&1 && exit 0; sleep 0.05; done; " + personsProgram + " version")
+	o.Do("for i in $(seq 200); do " + personsProgram + " version > /dev/null 2>&1 && exit 0; sleep 0.05; done; " + personsProgram + " version")
 	seen := map[string]bool{}
 	for i, a := range o.s.attempts {
 		who := a.user + " " + a.from

@@ -52,18 +52,18 @@ func TestPackageRemoved(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				s := passed(t, c.persona, how.firstOnly)
-				s.must(how.lose + c.script)
+				s.Do(how.lose + c.script)
 				if ok, _ := s.signIn(); ok {
 					t.Error("the person gets in without the package")
 				}
 				before := len(s.Packages.Requests())
 				code, what, next := s.enable()
-				s.must("ls /var/lib/aadsshlogin-handler/packages/aadsshlogin*") // kept again where it was gone
+				s.Do("ls /var/lib/aadsshlogin-handler/packages/aadsshlogin*") // kept again where it was gone
 				// Where reinstalling does not help a newer version is looked for.
 				if asked := len(s.Packages.Requests()) > before; code == 0 && asked != (how.lose != "") {
 					t.Errorf("the repository was asked: %v", asked)
 				}
-				s.must("command -v aaduseradd >/dev/null && aaduseradd " + person) // a removal takes the accounts along
+				s.Do("command -v aaduseradd >/dev/null && aaduseradd " + person) // a removal takes the accounts along
 				ok, why := s.signIn()
 				if (code == 0) != ok || code != 0 && !how.firstOnly {
 					t.Fatalf("enable says %d %s | %s; the person gets in: %v (%s)", code, what, next, ok, why)
@@ -75,9 +75,9 @@ func TestPackageRemoved(t *testing.T) {
 				if code != 21 || c.anew == "" || !strings.Contains(next, "sudo "+c.anew+";") {
 					t.Fatalf("enable says %d %s | %s", code, what, next)
 				}
-				s.must(strings.Replace(c.anew, " aadsshlogin", " -y aadsshlogin", 1)) // the next step, carried out
+				s.Do(strings.Replace(c.anew, " aadsshlogin", " -y aadsshlogin", 1)) // the next step, carried out
 				code, what, next = s.enable()
-				s.must("aaduseradd " + person)
+				s.Do("aaduseradd " + person)
 				if ok, why := s.signIn(); code != 0 || !ok {
 					t.Errorf("after it enable says %d %s | %s; the person gets in: %v (%s)", code, what, next, ok, why)
 				}
@@ -100,7 +100,7 @@ func TestRemovedWithWhatItNeeds(t *testing.T) {
 		t.Run(c.persona.Name, func(t *testing.T) {
 			s := passedOn(t, scene.Options{Persona: c.persona, Timeout: 40 * time.Second, Packages: []fixtures.Spec{
 				{Name: fixtures.Login, Version: scene.Version, Depends: []string{need}}, {Name: need, Version: "1.0"}}})
-			s.must(c.remove)
+			s.Do(c.remove)
 			s.Packages.Down()
 			code, what, next := s.enable()
 			if code != 20 {
@@ -113,7 +113,7 @@ func TestRemovedWithWhatItNeeds(t *testing.T) {
 				t.Fatal(err)
 			}
 			code, what, next = s.enable()
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			if ok, why := s.signIn(); code != 0 || !ok {
 				t.Errorf("with network enable says %d %s | %s; the person gets in: %v (%s)", code, what, next, ok, why)
 			}

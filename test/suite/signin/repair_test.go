@@ -52,7 +52,7 @@ func TestRepairOffline(t *testing.T) {
 				t.Run(c.title, func(t *testing.T) {
 					s.T = t
 					defer s.restore()
-					s.must(c.script)
+					s.Do(c.script)
 					if ok, _ := s.signIn(); ok {
 						t.Error("the change changes nothing")
 					}

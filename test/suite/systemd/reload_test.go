@@ -17,24 +17,24 @@ func (s *booted) reload() answer {
 
 func (s *booted) pid(unit string) string {
 	s.T.Helper()
-	return s.must("systemctl show -p MainPID --value " + unit)
+	return s.Do("systemctl show -p MainPID --value " + unit)
 }
 
 func TestReload(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
-		s.must("systemctl start ssh")
+		s.Do("systemctl start ssh")
 		t.Run("the daemon stays, and has read its configuration", func(t *testing.T) {
 			s.T = t
 			before, pid := s.call("state", "ssh.service"), s.pid("ssh")
 			if u := before.State; !before.Running || !u.IsActive() || !u.CanReload || u.Changed.IsZero() || before.Error != "" {
 				t.Fatalf("%+v", before)
 			}
-			s.must("echo Port 2222 >> /etc/ssh/sshd_config.d/port.conf")
+			s.Do("echo Port 2222 >> /etc/ssh/sshd_config.d/port.conf")
 			if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded || !a.Outcome.Running || a.Outcome.Unit != "ssh.service" || a.Outcome.Why != "" {
 				t.Fatalf("%+v", a)
 			}
 			s.await("ss -Htln sport = :2222 | grep -q .")
-			s.must("rm /etc/ssh/sshd_config.d/port.conf")
+			s.Do("rm /etc/ssh/sshd_config.d/port.conf")
 			if now := s.pid("ssh"); now != pid {
 				t.Errorf("main process %s, then %s", pid, now)
 			}
@@ -45,16 +45,16 @@ func TestReload(t *testing.T) {
 		})
 		t.Run("a broken configuration", func(t *testing.T) {
 			s.T = t
-			s.must("echo Bogus yes > /etc/ssh/sshd_config.d/bogus.conf")
+			s.Do("echo Bogus yes > /etc/ssh/sshd_config.d/bogus.conf")
 			a := s.reload()
 			if a.Job != "failed" || a.Outcome.Reloaded || !a.Outcome.Running {
 				t.Errorf("%+v", a)
 			}
-			s.must("systemctl is-active ssh; rm /etc/ssh/sshd_config.d/bogus.conf")
+			s.Do("systemctl is-active ssh; rm /etc/ssh/sshd_config.d/bogus.conf")
 		})
 		t.Run("nothing runs", func(t *testing.T) {
 			s.T = t
-			s.must("systemctl stop ssh")
+			s.Do("systemctl stop ssh")
 			if a := s.reload(); a.Error != "" || a.Outcome.Reloaded || a.Outcome.Running || a.Outcome.Socket || a.Outcome.Why == "" {
 				t.Errorf("%+v", a)
 			}
@@ -64,20 +64,20 @@ func TestReload(t *testing.T) {
 		})
 		t.Run("a socket listens", func(t *testing.T) {
 			s.T = t
-			s.must("systemctl start ssh.socket")
+			s.Do("systemctl start ssh.socket")
 			if a := s.reload(); a.Error != "" || a.Outcome.Reloaded || !a.Outcome.Socket || a.Outcome.Unit != "ssh.socket" {
 				t.Errorf("%+v", a)
 			}
 			if a := s.call("state", "ssh.socket"); !a.State.IsActive() || a.State.Sub != "listening" {
 				t.Errorf("%+v", a)
 			}
-			s.must("systemctl stop ssh.socket; systemctl start ssh")
+			s.Do("systemctl stop ssh.socket; systemctl start ssh")
 		})
 		t.Run("a unit that does not say how", func(t *testing.T) {
 			s.T = t
-			s.must("touch /root/hups")
+			s.Do("touch /root/hups")
 			s.unit("plain.service", "[Service]\nExecStart=/bin/sh -c \"trap 'echo hup >> /root/hups' HUP; echo ready > /root/ready; while :; do sleep 0.05; done\"\n")
-			s.must("systemctl daemon-reload; systemctl start plain")
+			s.Do("systemctl daemon-reload; systemctl start plain")
 			s.await("test -e /root/ready") // a trap that is not set yet does not catch
 			pid := s.pid("plain")
 			if a := s.call("reload", "nosuch.service", "plain.service"); a.Error != "" || !a.Outcome.Reloaded || a.Outcome.Unit != "plain.service" {
@@ -87,7 +87,7 @@ func TestReload(t *testing.T) {
 			if now := s.pid("plain"); now != pid {
 				t.Errorf("main process %s, then %s", pid, now)
 			}
-			s.must("systemctl stop plain")
+			s.Do("systemctl stop plain")
 		})
 	})
 }
@@ -97,14 +97,14 @@ func TestReload(t *testing.T) {
 func TestReloadWhileSystemdStartsAnew(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		// It stays as long as it was away, and a little: on a busy machine that is long.
-		s.must(`systemctl start ssh; printf '%s\n' 'while :; do a=$(date +%s%N); systemctl daemon-reexec; b=$(date +%s%N)' \
+		s.Do(`systemctl start ssh; printf '%s\n' 'while :; do a=$(date +%s%N); systemctl daemon-reexec; b=$(date +%s%N)' \
 			'sleep $(awk -v a=$a -v b=$b "BEGIN { print 0.3 + (b - a) / 1e9 }"); done' > /root/reexec; systemd-run -q --unit reexec sh /root/reexec`)
 		for range 10 {
 			if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
 				s.T.Errorf("%+v", a)
 			}
 		}
-		s.must("for i in $(seq 20); do systemctl stop reexec && break; sleep 0.1; done") // systemd may be away just then
+		s.Do("for i in $(seq 20); do systemctl stop reexec && break; sleep 0.1; done") // systemd may be away just then
 	})
 }
 
@@ -112,19 +112,19 @@ func TestReloadWhileSystemdStartsAnew(t *testing.T) {
 // one is closed.
 func TestRoads(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
-		s.must("systemctl start ssh; systemctl stop dbus.socket dbus.service")
+		s.Do("systemctl start ssh; systemctl stop dbus.socket dbus.service")
 		if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
 			s.T.Errorf("without D-Bus: %+v", a)
 		}
-		s.must("systemctl start dbus.socket dbus.service; mv /run/systemd/private /run/systemd/private.off")
+		s.Do("systemctl start dbus.socket dbus.service; mv /run/systemd/private /run/systemd/private.off")
 		if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded {
 			s.T.Errorf("without the private socket: %+v", a)
 		}
-		s.must("mv /run/dbus/system_bus_socket /run/dbus/off")
+		s.Do("mv /run/dbus/system_bus_socket /run/dbus/off")
 		if a := s.reload(); !strings.Contains(a.Error, "cannot be reached") || a.Outcome.Reloaded || a.Absent {
 			s.T.Errorf("with neither: %+v", a)
 		}
-		s.must("mv /run/dbus/off /run/dbus/system_bus_socket; mv /run/systemd/private.off /run/systemd/private")
+		s.Do("mv /run/dbus/off /run/dbus/system_bus_socket; mv /run/systemd/private.off /run/systemd/private")
 	})
 }
 

@@ -70,19 +70,13 @@ func everywhere(t *testing.T, test func(t *testing.T, s *booted)) {
 			})
 			stage.Must(t, m.WriteFile(drive, content, 0o755))
 			stage.Must(t, scene.WithoutAgent(t.Context(), m))
-			s.must("systemctl is-system-running --wait || { systemctl --failed --no-legend --no-pager; exit 1; }")
-			if got := s.must("systemctl --version | head -n 1"); !strings.HasPrefix(got, version+" ") {
+			s.Do("systemctl is-system-running --wait || { systemctl --failed --no-legend --no-pager; exit 1; }")
+			if got := s.Do("systemctl --version | head -n 1"); !strings.HasPrefix(got, version+" ") {
 				t.Fatalf("this is %s, not %s", got, version)
 			}
 			test(t, s)
 		})
 	}
-}
-
-// must runs a script whose last command must succeed, and returns its output.
-func (s *booted) must(script string) string {
-	s.T.Helper()
-	return strings.TrimSpace(s.Sh("set +e\n" + script))
 }
 
 // call makes one call of package systemd in the machine.

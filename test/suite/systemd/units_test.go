@@ -14,27 +14,27 @@ import (
 func TestScope(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		stage.Must(t, s.WriteFile("/root/job", []byte("while [ ! -e /root/go ]; do sleep 0.05; done; sleep 600 & echo $! > /root/child; wait\n"), 0o644))
-		s.must("systemd-run -q --unit agent --slice azure-test.slice sh -c 'sh /root/job & echo $! > /root/pid; wait'")
+		s.Do("systemd-run -q --unit agent --slice azure-test.slice sh -c 'sh /root/job & echo $! > /root/pid; wait'")
 		s.await("test -s /root/pid")
-		pid := s.must("cat /root/pid")
-		if got := s.must("cat /proc/" + pid + "/cgroup"); !strings.Contains(got, "agent.service") {
+		pid := s.Do("cat /root/pid")
+		if got := s.Do("cat /proc/" + pid + "/cgroup"); !strings.Contains(got, "agent.service") {
 			t.Fatalf("it starts in %s", got)
 		}
 		if a := s.call("scope", "aadsshlogin handler/1", pid); a.Error != "" {
 			t.Fatalf("%+v", a)
 		}
-		s.must("touch /root/go")
+		s.Do("touch /root/go")
 		s.await("test -s /root/child")
 		const unit = "aadsshlogin-handler-1.scope"
-		own, child := s.must("cat /proc/"+pid+"/cgroup"), s.must("cat /proc/$(cat /root/child)/cgroup")
+		own, child := s.Do("cat /proc/"+pid+"/cgroup"), s.Do("cat /proc/$(cat /root/child)/cgroup")
 		if !strings.Contains(own, "/system.slice/"+unit) || child != own {
 			t.Errorf("it is in %q, its child in %q", own, child)
 		}
-		s.must("systemctl stop agent.service; kill -0 " + pid)
+		s.Do("systemctl stop agent.service; kill -0 " + pid)
 		if a := s.call("scope", unit, pid); a.Error == "" {
 			t.Error("there are two scopes of one name")
 		}
-		s.must("systemctl stop " + unit)
+		s.Do("systemctl stop " + unit)
 		for _, gone := range []string{pid, "1", "4000000"} {
 			if a := s.call("scope", "gone", gone); a.Error == "" {
 				t.Errorf("process %s was moved", gone)
@@ -57,7 +57,7 @@ func TestUnits(t *testing.T) {
 		if a := s.call("state", "w.timer"); a.Error != "" || a.State.File != "enabled" || a.State.Sub != "waiting" || !a.State.IsActive() {
 			t.Errorf("%+v", a)
 		}
-		s.must("touch /root/watched")
+		s.Do("touch /root/watched")
 		s.await("test \"$(cat /root/looks)\" = x")
 		s.await("test \"$(systemctl is-active w.service)\" = inactive")
 		// Begin does not wait for what a oneshot does.
@@ -69,26 +69,26 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 		s.await("test \"$(systemctl is-active slow.service)\" = activating")
-		s.must("touch /root/go")
+		s.Do("touch /root/go")
 		for i := range 3 {
 			if a := s.call("disable", "w.timer", "w.path", "w.service", "nosuch.path"); a.Error != "" {
 				t.Errorf("removal %d: %+v", i+1, a)
 			}
 			if i == 1 {
-				s.must("rm /etc/systemd/system/w.*")
+				s.Do("rm /etc/systemd/system/w.*")
 			}
 		}
 		if a := s.call("state", "w.timer"); a.Error != "" || a.State.Exists() || a.State.IsActive() {
 			t.Errorf("%+v", a)
 		}
-		if got := s.must("find /etc/systemd/system -name 'w.*'"); got != "" {
+		if got := s.Do("find /etc/systemd/system -name 'w.*'"); got != "" {
 			t.Errorf("left behind: %s", got)
 		}
 		s.unit("bad.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n")
 		if a := s.call("enable", "bad.service"); a.Job != "failed" {
 			t.Errorf("%+v", a)
 		}
-		s.must("ln -s /dev/null /etc/systemd/system/masked.service; systemctl daemon-reload")
+		s.Do("ln -s /dev/null /etc/systemd/system/masked.service; systemctl daemon-reload")
 		if a := s.call("state", "masked.service"); a.State.Load != "masked" {
 			t.Errorf("%+v", a)
 		}

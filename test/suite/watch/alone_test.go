@@ -19,7 +19,7 @@ const copied = "/usr/local/bin/aadsshlogin-handler"
 // goneHome waits until nothing of the person runs any more.
 func (s *booted) goneHome() {
 	s.T.Helper()
-	s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
+	s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
 }
 
 // TestRemoveWhileSignedIn: nobody's session is ended. remove then changes nothing,
@@ -29,15 +29,15 @@ func TestRemoveWhileSignedIn(t *testing.T) {
 	program := s.program("1.0.0.0")
 	before := s.inventory()
 	s.run(0, program+" setup")
-	s.must("aaduseradd " + person)
-	s.must("setsid setpriv --reuid=" + person + " --clear-groups sleep 300 >/dev/null 2>&1 < /dev/null & for n in $(seq 50); do pgrep -U " + person + " >/dev/null && break; sleep 0.1; done")
+	s.Do("aaduseradd " + person)
+	s.Do("setsid setpriv --reuid=" + person + " --clear-groups sleep 300 >/dev/null 2>&1 < /dev/null & for n in $(seq 50); do pgrep -U " + person + " >/dev/null && break; sleep 0.1; done")
 	s.rest()
 	out := s.run(26, copied+" remove")
 	if !strings.Contains(out, person+" is signed in") || !strings.Contains(out, "sudo "+copied+" remove") {
 		t.Errorf("remove says: %s", out)
 	}
-	s.must("systemctl is-active aadsshlogin-handler.timer aadsshlogin-handler.path; test -x /usr/sbin/aad_certhandler; test -x " + copied)
-	s.must("pkill -U " + person + "; true")
+	s.Do("systemctl is-active aadsshlogin-handler.timer aadsshlogin-handler.path; test -x /usr/sbin/aad_certhandler; test -x " + copied)
+	s.Do("pkill -U " + person + "; true")
 	s.goneHome()
 	s.run(0, copied+" remove")
 	if after := s.inventory(); after != before {
@@ -53,12 +53,12 @@ func TestRemoveRefused(t *testing.T) {
 	before := s.inventory()
 	s.run(0, program+" setup")
 	s.rest()
-	s.must("chmod a-x /usr/bin/dpkg-query; mv /var/lib/dpkg/info/aadsshlogin.prerm /root/prerm; printf '#!/bin/sh\\nexit 7\\n' > /var/lib/dpkg/info/aadsshlogin.prerm; chmod 755 /var/lib/dpkg/info/aadsshlogin.prerm; chmod a+x /usr/bin/dpkg-query")
+	s.Do("chmod a-x /usr/bin/dpkg-query; mv /var/lib/dpkg/info/aadsshlogin.prerm /root/prerm; printf '#!/bin/sh\\nexit 7\\n' > /var/lib/dpkg/info/aadsshlogin.prerm; chmod 755 /var/lib/dpkg/info/aadsshlogin.prerm; chmod a+x /usr/bin/dpkg-query")
 	out := s.run(26, copied+" remove")
 	if !strings.Contains(out, "sudo "+copied+" remove") || strings.Contains(out, " setup") || strings.Contains(out, "xtension") {
 		t.Errorf("remove says: %s", out)
 	}
-	s.must("mv /root/prerm /var/lib/dpkg/info/aadsshlogin.prerm")
+	s.Do("mv /root/prerm /var/lib/dpkg/info/aadsshlogin.prerm")
 	s.run(0, copied+" remove")
 	if after := s.inventory(); after != before {
 		t.Errorf("the machine is not as it was:\n%s", difference(before, after))
@@ -81,8 +81,8 @@ func TestSetupWithoutSystemd(t *testing.T) {
 			if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nothing checks this machine") || !strings.Contains(m, "systemd does not run here") {
 				t.Errorf("monitor: %s", m)
 			}
-			s.must("systemctl restart ssh || systemctl restart sshd") // whoever started it starts it again
-			s.must("aaduseradd " + person)
+			s.Do("systemctl restart ssh || systemctl restart sshd") // whoever started it starts it again
+			s.Do("aaduseradd " + person)
 			if !s.signIn() {
 				t.Error("the person does not get in")
 			}
@@ -114,19 +114,19 @@ func TestSetupOnClone(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
 	s.run(0, program+" setup")
-	s.must("aaduseradd " + person)
+	s.Do("aaduseradd " + person)
 	s.rest()
-	s.must("systemd-id128 new > /etc/machine-id")
+	s.Do("systemd-id128 new > /etc/machine-id")
 	stage.Must(t, s.PowerCut(t.Context()))
 	stage.Must(t, s.Boot(t.Context()))
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web2")))
-	s.must("for n in $(seq 100); do systemctl is-active -q ssh && break; sleep 0.2; done")
+	s.Do("for n in $(seq 100); do systemctl is-active -q ssh && break; sleep 0.2; done")
 	s.rest()
 	s.look()
 	if r := s.setUp(0); !success(r) || !s.signIn() {
 		t.Errorf("on the copy: %d %s", r.Code, r.Message)
 	}
-	s.must(resetSSH)
+	s.Do(resetSSH)
 	s.await("put back", 0, repaired)
 	s.rest()
 	s.run(0, copied+" setup")
@@ -134,7 +134,7 @@ func TestSetupOnClone(t *testing.T) {
 	if out := s.run(0, copied+" remove"); !strings.Contains(out, "aadsshlogin stays") || !strings.Contains(out, "sudo apt-get purge aadsshlogin") {
 		t.Errorf("remove says: %s", out)
 	}
-	s.must("test -x /usr/sbin/aad_certhandler; ! test -e " + copied + "; ! test -e /var/lib/aadsshlogin-handler")
+	s.Do("test -x /usr/sbin/aad_certhandler; ! test -e " + copied + "; ! test -e /var/lib/aadsshlogin-handler")
 }
 
 // TestFirstInstallationFails: where the watch's first installation fails, the
@@ -145,7 +145,7 @@ func TestFirstInstallationFails(t *testing.T) {
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	s.run(22, program+" setup")
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	s.Packages.Down()
 	s.look()
@@ -161,10 +161,10 @@ func TestFirstInstallationFails(t *testing.T) {
 	if r := s.setUp(0); !failed(r) {
 		t.Errorf("within the day: %d %s", r.Code, r.Message)
 	}
-	s.must(`sed -i "s/\"time\": *\"[^\"]*\"/\"time\":\"$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ)\"/" /var/lib/aadsshlogin-handler/looks.json; cat /var/lib/aadsshlogin-handler/looks.json`)
+	s.Do(`sed -i "s/\"time\": *\"[^\"]*\"/\"time\":\"$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ)\"/" /var/lib/aadsshlogin-handler/looks.json; cat /var/lib/aadsshlogin-handler/looks.json`)
 	s.look()
 	s.await("installed", 0, success)
-	s.must("aaduseradd " + person)
+	s.Do("aaduseradd " + person)
 	if !s.signIn() {
 		t.Error("the person does not get in")
 	}
@@ -178,14 +178,14 @@ func TestSetupReadOnly(t *testing.T) {
 	older, newer := s.program("1.0.0.0"), s.program("1.0.1.0")
 	before := s.inventory()
 	const lock, unlock = "mount --bind /usr /usr && mount -o remount,ro,bind /usr", "umount -l /usr"
-	s.must(lock)
+	s.Do(lock)
 	if out := s.run(30, older+" setup"); !strings.Contains(out, "read-only") || !strings.Contains(out, "sudo "+older+" setup") {
 		t.Errorf("setup says: %s", out)
 	}
-	s.must(unlock)
+	s.Do(unlock)
 	s.run(0, older+" setup")
 	s.rest()
-	s.must(lock)
+	s.Do(lock)
 	s.run(0, older+" setup")
 	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success") {
 		t.Errorf("monitor: %s", m)
@@ -197,7 +197,7 @@ func TestSetupReadOnly(t *testing.T) {
 	if out := s.run(2, copied+" remove"); !strings.Contains(out, "belongs to setup of version 1.0.1.0") || !strings.Contains(out, "sudo "+newer+" remove") {
 		t.Errorf("the older copy says: %s", out)
 	}
-	s.must(unlock)
+	s.Do(unlock)
 	s.run(0, newer+" remove")
 	if after := s.inventory(); after != before {
 		t.Errorf("the machine is not as it was:\n%s", difference(before, after))
@@ -209,25 +209,25 @@ func TestSetupReadOnly(t *testing.T) {
 func TestSetupNoexec(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
-	s.must("mount -t tmpfs -o noexec,mode=755 none /usr/local/bin")
+	s.Do("mount -t tmpfs -o noexec,mode=755 none /usr/local/bin")
 	s.run(0, program+" setup")
 	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nothing checks") || !strings.Contains(m, "findmnt -T "+copied) || !strings.Contains(m, "sudo "+program+" setup") {
 		t.Errorf("monitor: %s", m)
 	}
 	gone := "! ls /etc/systemd/system/aadsshlogin* 2>/dev/null; ! test -e " + copied
-	s.must(gone)
+	s.Do(gone)
 	s.run(0, program+" status")
-	s.must("umount /usr/local/bin")
+	s.Do("umount /usr/local/bin")
 	s.run(0, program+" setup")
 	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success") {
 		t.Errorf("monitor where it can be run: %s", m)
 	}
-	s.must("mount --bind /usr/local/bin /usr/local/bin; mount -o remount,bind,noexec /usr/local/bin")
+	s.Do("mount --bind /usr/local/bin /usr/local/bin; mount -o remount,bind,noexec /usr/local/bin")
 	s.run(0, program+" setup")
 	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nothing checks") {
 		t.Errorf("monitor where it cannot be any more: %s", m)
 	}
-	s.must(gone)
+	s.Do(gone)
 	s.run(0, program+" remove")
 }
 
@@ -239,9 +239,9 @@ func TestSetupOnArc(t *testing.T) {
 	service := s.arc()
 	before := s.inventory()
 	s.run(0, program+" setup")
-	s.must("aaduseradd " + person)
+	s.Do("aaduseradd " + person)
 	s.keysInside()
-	s.must("ssh -F none -i /root/keys/user -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -l " + person + " localhost id -un; rm -r /root/keys")
+	s.Do("ssh -F none -i /root/keys/user -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -l " + person + " localhost id -un; rm -r /root/keys")
 	s.rest()
 	s.look() // in its sandbox the agent's answer must be had too
 	if r := s.setUp(0); !success(r) || !strings.HasPrefix(monitor(r), "success") {

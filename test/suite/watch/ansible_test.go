@@ -62,7 +62,7 @@ func TestAnsible(t *testing.T) {
 			stage.Must(t, err)
 			stage.Must(t, os.WriteFile(s.keys+"/root", private, 0o600)) // without the person's certificate beside it
 			stage.Must(t, s.WriteFile("/root/.ssh/authorized_keys", key, 0o600))
-			s.must("chmod 700 /root/.ssh; mkdir -p /root/.ansible/tmp /usr/local/sbin")
+			s.Do("chmod 700 /root/.ssh; mkdir -p /root/.ansible/tmp /usr/local/sbin")
 			older, newer := controller(t, "1.0.0.0"), controller(t, "1.0.1.0")
 			line := func(step string) string { return strings.TrimSpace(block(t, "docs/install.md", "ansible"+step)) }
 			before := s.inventory()
@@ -72,7 +72,7 @@ func TestAnsible(t *testing.T) {
 			if s.play(older, line("")) == "0" {
 				t.Error("nothing was changed, it says")
 			}
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
 			}
@@ -88,16 +88,16 @@ func TestAnsible(t *testing.T) {
 				"a watch that is gone":   "",
 			} {
 				if option == "" {
-					s.must("rm /etc/systemd/system/aadsshlogin-handler.timer; systemctl daemon-reload")
+					s.Do("rm /etc/systemd/system/aadsshlogin-handler.timer; systemctl daemon-reload")
 				}
 				if s.play(older, line("")+" "+option) == "0" {
 					t.Errorf("%s: nothing was changed, it says", what)
 				}
 			}
-			if s.play(newer, line("")) == "0" || s.must(copied+" version") != "1.0.1.0" {
+			if s.play(newer, line("")) == "0" || s.Do(copied+" version") != "1.0.1.0" {
 				t.Error("the role did not upgrade")
 			}
-			if s.play(older, line(": back")) == "0" || s.must(copied+" version") != "1.0.0.0" {
+			if s.play(older, line(": back")) == "0" || s.Do(copied+" version") != "1.0.0.0" {
 				t.Error("the role did not go back")
 			}
 			s.run(0, copied+" status")
@@ -109,7 +109,7 @@ func TestAnsible(t *testing.T) {
 			if changed := s.play(older, line(": remove")+" --check"); changed == "0" {
 				t.Error("in check mode nothing would be removed, it says")
 			}
-			s.must("rm /usr/local/sbin/aadsshlogin-setup") // as if it had been set up another way
+			s.Do("rm /usr/local/sbin/aadsshlogin-setup") // as if it had been set up another way
 			if s.play(older, line(": remove")) == "0" {
 				t.Error("nothing was removed, it says")
 			}

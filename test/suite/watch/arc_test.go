@@ -19,7 +19,7 @@ func (s *booted) arc() *metadata.Service {
 	t := s.T
 	t.Helper()
 	stage.Must(t, s.WriteFile("/opt/azcmagent/bin/himds", []byte("#!/bin/sh\n"), 0o755))
-	s.must("mkdir -p -m 750 " + metadata.ArcTokens)
+	s.Do("mkdir -p -m 750 " + metadata.ArcTokens)
 	service := metadata.Arc(func(path string, content []byte) error { return s.WriteFile(path, content, 0o440) }).
 		Always(metadata.ComputePath, metadata.JSON(metadata.ArcServer())).
 		Always(metadata.TokenPath, metadata.TokenOf(metadata.ArcID("rg-edge", "db1")))
@@ -27,7 +27,7 @@ func (s *booted) arc() *metadata.Service {
 	l, err := s.Listen("tcp", wire.Gateway+":"+port)
 	stage.Must(t, err)
 	go func() { _ = http.Serve(l, service) }() // ends with the machine
-	s.must("cat > /etc/systemd/system/himds.socket <<'END'\n[Socket]\nListenStream=" + metadata.ArcAddress + "\nEND\n" +
+	s.Do("cat > /etc/systemd/system/himds.socket <<'END'\n[Socket]\nListenStream=" + metadata.ArcAddress + "\nEND\n" +
 		"cat > /etc/systemd/system/himds.service <<'END'\n[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd " + wire.Gateway + ":" + port + "\nEND\n" +
 		"systemctl daemon-reload && systemctl start himds.socket")
 	return service
@@ -52,10 +52,10 @@ func TestSignInOnArc(t *testing.T) {
 	program := s.program("1.0.0.0")
 	s.arc()
 	s.run(0, program+" setup")
-	s.must("aaduseradd " + person)
+	s.Do("aaduseradd " + person)
 	s.keysInside()
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; cp -a /etc/ssh /root/ssh")
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; cp -a /etc/ssh /root/ssh")
 	config := func(lines string) string {
 		return "{ printf '" + lines + "'; cat /root/ssh/sshd_config; } > /etc/ssh/sshd_config"
 	}
@@ -76,8 +76,8 @@ func TestSignInOnArc(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.T = t
-			s.must("rm -rf /etc/ssh && cp -a /root/ssh /etc/ssh; rm -f /etc/hosts.allow /etc/hosts.deny")
-			s.must(c.script + "\nsystemctl restart ssh")
+			s.Do("rm -rf /etc/ssh && cp -a /root/ssh /etc/ssh; rm -f /etc/hosts.allow /etc/hosts.deny")
+			s.Do(c.script + "\nsystemctl restart ssh")
 			said := s.sh("ssh -F none -4 -i /root/keys/user -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=5 -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR -l " + person + " localhost id -un")
 			if got := said == person; got != c.in {
 				t.Errorf("in: %v, %s", got, said)

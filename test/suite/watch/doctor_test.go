@@ -45,7 +45,7 @@ func TestDoctorOfServices(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.T = t
-			s.must(c.script)
+			s.Do(c.script)
 			r := s.doctorSays()
 			if r.Verdict.Check != c.check || !strings.Contains(r.Verdict.Text, c.says) || !strings.Contains(r.Verdict.Next, c.next) {
 				t.Fatalf("doctor says first %s: %s > %s", r.Verdict.Check, r.Verdict.Text, r.Verdict.Next)
@@ -54,7 +54,7 @@ func TestDoctorOfServices(t *testing.T) {
 			if at := strings.Index(r.Verdict.Next, c.next); at >= 0 {
 				command, _, _ = strings.Cut(r.Verdict.Next[at:], "; ")
 			}
-			s.must(strings.ReplaceAll(command, "sudo ", ""))
+			s.Do(strings.ReplaceAll(command, "sudo ", ""))
 			if after := s.doctorSays(); after.Verdict.Check == c.check {
 				t.Errorf("the step does not help: %s: %s", command, after.Verdict.Text)
 			}
@@ -71,7 +71,7 @@ func TestDoctorOfServices(t *testing.T) {
 	if len(others.User.Log) != 0 {
 		t.Errorf("of somebody who never came: %q", others.User.Log)
 	}
-	s.must("printf 'DenyUsers nobody?contoso.com\\n' | cat - /etc/ssh/sshd_config > /tmp/c && cat /tmp/c > /etc/ssh/sshd_config && systemctl reload ssh")
+	s.Do("printf 'DenyUsers nobody?contoso.com\\n' | cat - /etc/ssh/sshd_config > /tmp/c && cat /tmp/c > /etc/ssh/sshd_config && systemctl reload ssh")
 	if r := s.doctorSays("--user", "nobody@contoso.com"); r.Verdict.Code != 21 || r.Verdict.Check != "sshd-users" {
 		t.Errorf("%+v", r.Verdict)
 	}

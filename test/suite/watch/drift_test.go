@@ -22,7 +22,7 @@ type drift struct{ name, script, says string }
 // The timer stands still, so it is the path unit that sees it.
 func TestDriftIsPutBack(t *testing.T) {
 	s := enabled(t, settings)
-	s.must("systemctl stop aadsshlogin-handler.timer")
+	s.Do("systemctl stop aadsshlogin-handler.timer")
 	s.arePutBack(t, []drift{
 		{"VMAccess resets sshd_config", resetSSH, "block is missing"},
 		{"pam-auth-update removes the profile", "pam-auth-update --package --remove aad", "pam_aad.so is not in sshd's PAM account stack"},
@@ -39,7 +39,7 @@ func (s *booted) arePutBack(t *testing.T, drifts []drift) {
 		t.Run(c.name, func(t *testing.T) {
 			s.T = t
 			s.rest()
-			s.must(c.script)
+			s.Do(c.script)
 			if s.signIn() {
 				t.Log("the person still got in: it was put back before the attempt")
 			}
@@ -49,7 +49,7 @@ func (s *booted) arePutBack(t *testing.T, drifts []drift) {
 			}
 			s.rest()
 			if strings.Contains(c.name, "removed") {
-				s.must("aaduseradd " + person) // a removal may take the accounts along
+				s.Do("aaduseradd " + person) // a removal may take the accounts along
 			}
 			if !s.signIn() {
 				t.Error("the person does not get in")
@@ -61,16 +61,16 @@ func (s *booted) arePutBack(t *testing.T, drifts []drift) {
 }
 
 // forget lets the watch repair again what it has repaired today.
-func (s *booted) forget() { s.must("rm -f /var/lib/aadsshlogin-handler/looks.json") }
+func (s *booted) forget() { s.Do("rm -f /var/lib/aadsshlogin-handler/looks.json") }
 
 // TestOneRepairADay: a tool that takes it away again gets its way, and people
 // are told.
 func TestOneRepairADay(t *testing.T) {
 	s := enabled(t, settings)
-	s.must(resetSSH)
+	s.Do(resetSSH)
 	s.await("put back", 0, repaired)
 	s.rest()
-	s.must(resetSSH)
+	s.Do(resetSSH)
 	r := s.await("taken away again", 0, func(r status.Report) bool { return r.Level == status.Failure })
 	if r.Code != 21 || !strings.Contains(r.Message, "It was put back at ") || s.signIn() {
 		t.Errorf("code %d, %s", r.Code, r.Message)
@@ -91,7 +91,7 @@ func TestOneRepairADay(t *testing.T) {
 // TestHardening: what is the owner's move is told, and so is its end.
 func TestHardening(t *testing.T) {
 	s := enabled(t, settings)
-	s.must("systemctl stop aadsshlogin-handler.timer; cp -p /etc/ssh/sshd_config /root/before; (echo 'AllowGroups sudo'; cat /root/before) > /etc/ssh/sshd_config; systemctl reload ssh")
+	s.Do("systemctl stop aadsshlogin-handler.timer; cp -p /etc/ssh/sshd_config /root/before; (echo 'AllowGroups sudo'; cat /root/before) > /etc/ssh/sshd_config; systemctl reload ssh")
 	r := s.await("told", 0, func(r status.Report) bool { return r.Level == status.Failure })
 	if r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") || s.signIn() {
 		t.Errorf("code %d, %s; the person must be shut out", r.Code, r.Message)
@@ -100,7 +100,7 @@ func TestHardening(t *testing.T) {
 		t.Errorf("the owner's file was edited: %s", got)
 	}
 	s.rest()
-	s.must("cat /root/before > /etc/ssh/sshd_config; systemctl reload ssh")
+	s.Do("cat /root/before > /etc/ssh/sshd_config; systemctl reload ssh")
 	s.await("well again", 0, success)
 	if !s.signIn() {
 		t.Error("the person does not get in")
@@ -158,13 +158,13 @@ func TestIdentity(t *testing.T) {
 // TestBurst: many changes in a row do not end the watch.
 func TestBurst(t *testing.T) {
 	s := enabled(t, settings)
-	s.must("systemctl stop aadsshlogin-handler.timer; for i in $(seq 300); do touch /etc/ssh/sshd_config; echo > /etc/pam.d/zz-$i; sleep 0.05; done; rm /etc/pam.d/zz-*")
+	s.Do("systemctl stop aadsshlogin-handler.timer; for i in $(seq 300); do touch /etc/ssh/sshd_config; echo > /etc/pam.d/zz-$i; sleep 0.05; done; rm /etc/pam.d/zz-*")
 	s.rest()
 	if got := s.sh("systemctl is-failed aadsshlogin-handler.service aadsshlogin-handler.path; systemctl is-active aadsshlogin-handler.path"); got != "inactive\nactive\nactive" {
 		t.Errorf("the units are %s", got)
 	}
 	began := time.Now()
-	s.must(resetSSH)
+	s.Do(resetSSH)
 	s.await("put back", 0, repaired)
 	t.Logf("after the burst a drift is still seen, %s", time.Since(began).Round(time.Second))
 }

@@ -16,8 +16,8 @@ func TestOwnersEntryComesLater(t *testing.T) {
 	program := s.program("1.0.0.0")
 	s.run(0, program+" setup")
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.timer")
-	s.must(`curl -sS https://packages.microsoft.com/keys/microsoft.asc -o /etc/apt/trusted.gpg.d/microsoft.asc && echo "deb https://packages.microsoft.com/ubuntu/22.04/prod jammy main" > /etc/apt/sources.list.d/microsoft-prod.list`)
+	s.Do("systemctl stop aadsshlogin-handler.timer")
+	s.Do(`curl -sS https://packages.microsoft.com/keys/microsoft.asc -o /etc/apt/trusted.gpg.d/microsoft.asc && echo "deb https://packages.microsoft.com/ubuntu/22.04/prod jammy main" > /etc/apt/sources.list.d/microsoft-prod.list`)
 	// Only the vendor's is asked: the rig has no other source.
 	const refresh = "apt-get update -o Dir::Etc::SourceList=/dev/null 2>&1"
 	if out := s.sh(refresh); !strings.Contains(out, "Conflicting values set for option Signed-By") {
@@ -35,7 +35,7 @@ func TestOwnersEntryComesLater(t *testing.T) {
 	if r := s.setUp(0); !success(r) {
 		t.Errorf("the status is %d %s", r.Code, r.Message)
 	}
-	s.must("test ! -e /etc/apt/sources.list.d/aadsshlogin.list")
+	s.Do("test ! -e /etc/apt/sources.list.d/aadsshlogin.list")
 	s.run(0, copied+" remove")
-	s.must("test -e /etc/apt/sources.list.d/microsoft-prod.list")
+	s.Do("test -e /etc/apt/sources.list.d/microsoft-prod.list")
 }

@@ -19,7 +19,7 @@ func TestEvidence(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			s := enabledPersona(t, p, settings)
 			s.rest()
-			s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask; chmod 755 /usr/local/bin/ask")
+			s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask; chmod 755 /usr/local/bin/ask")
 			const unit = "$(systemctl is-active --quiet ssh && echo ssh || echo sshd)"
 			// The line stands in front of the first of the account stack.
 			ask := func(program string) string {
@@ -34,7 +34,7 @@ func TestEvidence(t *testing.T) {
 				return said
 			}
 
-			s.must(ask("/usr/local/bin/ask"))
+			s.Do(ask("/usr/local/bin/ask"))
 			if said := says(0, false); !strings.Contains(said, "pam_exec") {
 				t.Errorf("what decides is not named: %s", said)
 			}
@@ -50,7 +50,7 @@ func TestEvidence(t *testing.T) {
 			}
 
 			// A file that decides is newer than the sign-in.
-			s.must("sleep 1; touch /etc/pam.d/sshd")
+			s.Do("sleep 1; touch /etc/pam.d/sshd")
 			says(0, false)
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
@@ -58,7 +58,7 @@ func TestEvidence(t *testing.T) {
 			says(0, true)
 
 			// sshd was started anew since.
-			s.must("sleep 1; systemctl restart " + unit)
+			s.Do("sleep 1; systemctl restart " + unit)
 			says(0, false)
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
@@ -66,19 +66,19 @@ func TestEvidence(t *testing.T) {
 			says(0, true)
 
 			// The program that decides was changed. A try that PAM refused is no sign-in, and a line that anybody can write is none.
-			s.must("printf '#!/bin/sh\\nexit 1\\n' > /usr/local/bin/ask")
+			s.Do("printf '#!/bin/sh\\nexit 1\\n' > /usr/local/bin/ask")
 			if s.signInAt(wire.Guest, 22) {
 				t.Fatal("pam_exec lets the person in")
 			}
-			s.must("runuser -u nobody -- logger -t sshd 'Accepted publickey for " + person + " from 10.0.0.1 port 4711 ssh2: RSA-CERT SHA256:x ID rig (serial 0) CA ED25519 SHA256:x'; runuser -u nobody -- logger -t sshd 'pam_unix(sshd:session): session opened for user " + person + "(uid=1000) by (uid=0)'")
+			s.Do("runuser -u nobody -- logger -t sshd 'Accepted publickey for " + person + " from 10.0.0.1 port 4711 ssh2: RSA-CERT SHA256:x ID rig (serial 0) CA ED25519 SHA256:x'; runuser -u nobody -- logger -t sshd 'pam_unix(sshd:session): session opened for user " + person + "(uid=1000) by (uid=0)'")
 			says(0, false)
 
 			// What is out stays out, whoever got in before.
-			s.must("cp -a /root/pam /etc/pam.d/sshd; printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask")
+			s.Do("cp -a /root/pam /etc/pam.d/sshd; printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask")
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
 			}
-			s.must("rm /usr/local/bin/ask; " + ask("/usr/local/bin/ask"))
+			s.Do("rm /usr/local/bin/ask; " + ask("/usr/local/bin/ask"))
 			if said := says(21, false); !strings.Contains(said, "/usr/local/bin/ask") {
 				t.Errorf("enable says %s", said)
 			}
@@ -87,24 +87,24 @@ func TestEvidence(t *testing.T) {
 			if p.Family != roots.Apt {
 				return
 			}
-			s.must("printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask; chmod 755 /usr/local/bin/ask; systemctl stop ssh.service; systemctl start ssh.socket; sleep 1")
+			s.Do("printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask; chmod 755 /usr/local/bin/ask; systemctl stop ssh.service; systemctl start ssh.socket; sleep 1")
 			says(0, false)
 			signsIn := func(promise bool) {
 				t.Helper()
-				s.must("sleep 1.2") // a process's start is told to the second
+				s.Do("sleep 1.2") // a process's start is told to the second
 				if !s.signIn() {
 					t.Fatal("the person does not get in")
 				}
-				s.must("sleep 1.2")
+				s.Do("sleep 1.2")
 				if !s.signIn() { // the first one may have started sshd
 					t.Fatal("the person does not get in")
 				}
 				says(0, promise)
 			}
 			signsIn(true)
-			s.must("sleep 1; touch /etc/ssh/sshd_config")
+			s.Do("sleep 1; touch /etc/ssh/sshd_config")
 			signsIn(false) // by what sshd read before
-			s.must("systemctl reload ssh; sleep 1")
+			s.Do("systemctl reload ssh; sleep 1")
 			says(0, false)
 			signsIn(true)
 		})

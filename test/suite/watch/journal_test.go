@@ -34,12 +34,12 @@ func TestJournalOfStrangers(t *testing.T) {
 			"-o", "LogLevel=ERROR", "-l", name, wire.Guest, "true")
 		stage.Must(t, err)
 	}
-	s.must("journalctl -q --no-pager -t sshd -t sshd-session | grep evil.example")
-	s.must("setpriv --reuid=65534 --regid=65534 --clear-groups logger -t sshd '" + denied + "'; setpriv --reuid=65534 --regid=65534 --clear-groups logger -t aad_certhandler 'Failed to get an access token: Identity not found'; sleep 1")
+	s.Do("journalctl -q --no-pager -t sshd -t sshd-session | grep evil.example")
+	s.Do("setpriv --reuid=65534 --regid=65534 --clear-groups logger -t sshd '" + denied + "'; setpriv --reuid=65534 --regid=65534 --clear-groups logger -t aad_certhandler 'Failed to get an access token: Identity not found'; sleep 1")
 	if got := errors(); strings.Contains(got, "role") || strings.Contains(got, "az role assignment") || strings.Contains(got, "token") {
 		t.Errorf("doctor believes a stranger:\n%s", got)
 	}
-	s.must("cp /usr/bin/logger /root/sshd; /root/sshd -t sshd 'pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned'; sleep 1")
+	s.Do("cp /usr/bin/logger /root/sshd; /root/sshd -t sshd 'pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned'; sleep 1")
 	if got := errors(); !strings.Contains(got, "--assignee ada@contoso.com") || strings.Contains(got, "--assignee evil") {
 		t.Errorf("of root's own line doctor says:\n%s", got)
 	}

@@ -18,7 +18,7 @@ import (
 func TestDropped(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
-	s.must("rm -rf " + s.dir + "; systemctl stop aadsshlogin-handler.path; " + resetSSH)
+	s.Do("rm -rf " + s.dir + "; systemctl stop aadsshlogin-handler.path; " + resetSSH)
 	s.look()
 	if got := s.sh("ls -d /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /etc/systemd/system/*/aadsshlogin* " + s.dir + " 2>/dev/null"); got != "" {
 		t.Errorf("there is still:\n%s", got)
@@ -36,11 +36,11 @@ func TestDropped(t *testing.T) {
 func TestOnlyItsNumber(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.path")
+	s.Do("systemctl stop aadsshlogin-handler.path")
 	stage.Must(t, s.WriteFile(s.dir+"/status/1.status", []byte("[]"), 0o600))
 	stage.Must(t, s.WriteFile(s.dir+"/status/2.status", []byte("[]"), 0o600))
-	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
-	s.must("flock -x /run/aadsshlogin-handler.lock systemctl start aadsshlogin-handler.service")
+	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.Do("flock -x /run/aadsshlogin-handler.lock systemctl start aadsshlogin-handler.service")
 	if r := s.status(0); !success(r) {
 		t.Errorf("a look did not wait for the lock's holder: %s", s.written)
 	}
@@ -58,8 +58,8 @@ func TestOnlyItsNumber(t *testing.T) {
 func TestWithoutSettings(t *testing.T) {
 	s := enabled(t, "")
 	s.rest()
-	s.must("rm -f " + s.dir + "/status/* /var/log/azure/" + agentrun.Handler + "/events/*; systemctl stop aadsshlogin-handler.path")
-	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.Do("rm -f " + s.dir + "/status/* /var/log/azure/" + agentrun.Handler + "/events/*; systemctl stop aadsshlogin-handler.path")
+	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
 	s.look()
 	if got := s.sh("ls -A " + s.dir + "/status"); got != "" {
 		t.Errorf("the status folder holds %s", got)
@@ -74,7 +74,7 @@ func TestWithoutSettings(t *testing.T) {
 	if got := s.sh("ls /var/log/azure/" + agentrun.Handler + "/events | wc -l"); got != "1" {
 		t.Errorf("the same verdict was told %s times", got)
 	}
-	s.must("sed -i 1d /etc/ssh/sshd_config")
+	s.Do("sed -i 1d /etc/ssh/sshd_config")
 	s.look()
 	if got := s.sh("journalctl --no-pager -u aadsshlogin-handler.service | tail -n 5"); !strings.Contains(got, "success 0: People can sign in") {
 		t.Errorf("the journal says:\n%s", got)
@@ -87,9 +87,9 @@ func TestOutlived(t *testing.T) {
 	s := boot(t)
 	s.Must(s.Offer(t.Context(), fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: "/root/hold"}))
 	s.deliver(settings)
-	s.must("touch /root/hold")
+	s.Do("touch /root/hold")
 	s.state("Installed")
-	s.must("env ConfigSequenceNumber=0 " + s.dir + "/bin/aadsshlogin-handler enable --timeout 25s; [ $? = 31 ]")
+	s.Do("env ConfigSequenceNumber=0 " + s.dir + "/bin/aadsshlogin-handler enable --timeout 25s; [ $? = 31 ]")
 	s.state("Enabled")
 	r := s.status(0)
 	if r.Code != 31 || !strings.Contains(monitor(r), "This machine is checked") {
@@ -99,9 +99,9 @@ func TestOutlived(t *testing.T) {
 	if r := s.status(0); r.Code != 31 {
 		t.Errorf("while the transaction runs the status is %d %s", r.Code, r.Message)
 	}
-	s.must("rm /root/hold")
+	s.Do("rm /root/hold")
 	s.await("its result", 0, success)
-	s.must("aaduseradd " + person)
+	s.Do("aaduseradd " + person)
 	if !s.signIn() {
 		t.Error("the person does not get in")
 	}
@@ -131,23 +131,23 @@ func TestNoWatch(t *testing.T) {
 		}
 	})
 	t.Run("only the timer", func(t *testing.T) {
-		s.must("mkdir -p /etc/systemd/system/aadsshlogin-handler.path.d && printf '[Unit]\nRequisite=missing.service\nAfter=missing.service\n' > /etc/systemd/system/aadsshlogin-handler.path.d/broken.conf && systemctl daemon-reload && systemctl stop aadsshlogin-handler.path")
+		s.Do("mkdir -p /etc/systemd/system/aadsshlogin-handler.path.d && printf '[Unit]\nRequisite=missing.service\nAfter=missing.service\n' > /etc/systemd/system/aadsshlogin-handler.path.d/broken.conf && systemctl daemon-reload && systemctl stop aadsshlogin-handler.path")
 		s.operate("enable", 0, 0)
 		if m := monitor(s.status(0)); !strings.Contains(m, "warning This machine is checked every 15 minutes, but not when a file") || s.sh("systemctl is-active aadsshlogin-handler.timer") != "active" {
 			t.Errorf("monitor says %q", m)
 		}
-		s.must("rm -r /etc/systemd/system/aadsshlogin-handler.path.d")
+		s.Do("rm -r /etc/systemd/system/aadsshlogin-handler.path.d")
 		s.operate("enable", 0, 0)
 		if m := monitor(s.status(0)); !strings.Contains(m, "success This machine is checked every 15 minutes, and when a file") {
 			t.Errorf("monitor says %q", m)
 		}
 	})
 	t.Run("read-only", func(t *testing.T) {
-		s.must("mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
-		defer s.must("umount /usr/local/bin")
-		s.must("systemctl stop aadsshlogin-handler.timer")
+		s.Do("mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
+		defer s.Do("umount /usr/local/bin")
+		s.Do("systemctl stop aadsshlogin-handler.timer")
 		s.operate("enable", 0, 0) // its copy is in place
-		s.must("umount /usr/local/bin; rm /usr/local/bin/aadsshlogin-handler; mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
+		s.Do("umount /usr/local/bin; rm /usr/local/bin/aadsshlogin-handler; mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
 		s.operate("enable", 0, 0)
 		if r := s.status(0); r.Level != status.Success || !strings.Contains(monitor(r), "warning Nothing checks this machine") || !strings.Contains(monitor(r), "/usr/local/bin is read-only") || off() != "" {
 			t.Errorf("monitor says %q; there is %s", monitor(r), off())
@@ -169,16 +169,16 @@ func TestUpgrade(t *testing.T) {
 	s.operate("update", 0, 0, "VERSION=1.0.2.0")
 	s.dir = old
 	s.operate("uninstall", 0, 0)
-	s.must("rm -rf " + old)
+	s.Do("rm -rf " + old)
 	s.dir = next
 	s.operate("install", 0, 0)
 	s.state("Installed")
 	s.operate("enable", 0, 0)
 	s.state("Enabled")
-	if got := s.must("grep -h ReadWritePaths /etc/systemd/system/aadsshlogin-handler.service; cat /var/lib/aadsshlogin-handler/watch.json"); strings.Contains(got, old) || strings.Count(got, next) != 2 {
+	if got := s.Do("grep -h ReadWritePaths /etc/systemd/system/aadsshlogin-handler.service; cat /var/lib/aadsshlogin-handler/watch.json"); strings.Contains(got, old) || strings.Count(got, next) != 2 {
 		t.Errorf("the watch is for:\n%s", got)
 	}
-	s.must(resetSSH)
+	s.Do(resetSSH)
 	s.await("put back", 0, repaired)
 }
 
@@ -187,8 +187,8 @@ func TestUpgrade(t *testing.T) {
 func TestSandbox(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; systemctl disable --now ssh.service; systemctl start ssh.socket; rm -rf /run/sshd")
-	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; systemctl disable --now ssh.service; systemctl start ssh.socket; rm -rf /run/sshd")
+	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
 	s.look()
 	if r := s.status(0); r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") {
 		t.Errorf("the look says %d %s", r.Code, r.Message)
@@ -196,7 +196,7 @@ func TestSandbox(t *testing.T) {
 	if got := s.sh("ls -d /run/sshd"); !strings.Contains(got, "No such file") {
 		t.Error("the look made /run/sshd")
 	}
-	s.must("mkdir -p /etc/systemd/system/aadsshlogin-handler.service.d; printf '[Service]\\nExecStart=\\nExecStart=/bin/sh -c \"for d in / /etc /etc/ssh /usr/sbin /var/lib /root /home /opt; do touch $$d/sandbox && echo wrote $$d; done; touch /run/sandbox && echo may write /run\"\\n' > /etc/systemd/system/aadsshlogin-handler.service.d/try.conf; systemctl daemon-reload; systemctl start aadsshlogin-handler.service")
+	s.Do("mkdir -p /etc/systemd/system/aadsshlogin-handler.service.d; printf '[Service]\\nExecStart=\\nExecStart=/bin/sh -c \"for d in / /etc /etc/ssh /usr/sbin /var/lib /root /home /opt; do touch $$d/sandbox && echo wrote $$d; done; touch /run/sandbox && echo may write /run\"\\n' > /etc/systemd/system/aadsshlogin-handler.service.d/try.conf; systemctl daemon-reload; systemctl start aadsshlogin-handler.service")
 	if got := s.sh("journalctl --no-pager -t aadsshlogin-handler -o cat | grep -E 'wrote|may write'"); got != "may write /run" {
 		t.Errorf("in the sandbox: %s", got)
 	}

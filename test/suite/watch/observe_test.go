@@ -22,7 +22,7 @@ func TestObserve(t *testing.T) {
 			s := bootPersona(t, p)
 			program := s.program("1.0.0.0")
 			s.run(0, program+" setup")
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			top, err := scene.Top(t.Context())
 			stage.Must(t, err)
 			script, err := os.ReadFile(filepath.Join(top, "misc/observe/observe"))
@@ -44,11 +44,11 @@ func TestObserve(t *testing.T) {
 			}
 			name := map[string]string{"ubuntu22.04": "debian", "rhel9.4": "rhel", "sles15.6": "suse"}[p.Name]
 			golden.Compare(t, filepath.Join(top, "misc/observe/assumed-"+name+".txt"), "\n"+s.run(0, "/opt/observe assumptions")+"\n")
-			s.must("/opt/observe assumptions > /opt/assumed.txt")
+			s.Do("/opt/observe assumptions > /opt/assumed.txt")
 			if out := s.run(0, "/opt/observe compare /opt/assumed.txt"); !strings.Contains(out, "Nothing differs") {
 				t.Errorf("compared with itself it says: %s", out)
 			}
-			s.must("sed -i 's/^Match.*aad.*/&/; $a # aad' /etc/ssh/sshd_config")
+			s.Do("sed -i 's/^Match.*aad.*/&/; $a # aad' /etc/ssh/sshd_config")
 			s.run(1, "/opt/observe compare /opt/assumed.txt")
 		})
 	}

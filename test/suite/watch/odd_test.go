@@ -12,11 +12,11 @@ import (
 func TestSetupsAtOnce(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
-	s.must(`umask 077; echo '{"monitor": 30}' > /root/public.json; echo '{"proxy": "http://user:s3cret-word@10.0.0.9:3128", "nobody-knows": 1}' > /root/secret.json`)
+	s.Do(`umask 077; echo '{"monitor": 30}' > /root/public.json; echo '{"proxy": "http://user:s3cret-word@10.0.0.9:3128", "nobody-knows": 1}' > /root/secret.json`)
 	// The machine is set up, so that the proxy, which is not there, is not asked.
 	s.run(0, program+" setup")
 	s.rest()
-	s.must(`flock /run/aadsshlogin-handler.lock sleep 8 &
+	s.Do(`flock /run/aadsshlogin-handler.lock sleep 8 &
 sleep 1
 ` + program + ` setup --settings /root/public.json > /root/first 2>&1 & first=$!
 ` + program + ` setup --protected-settings /root/secret.json > /root/second 2>&1 & second=$!
@@ -25,7 +25,7 @@ wait $first && wait $second || { cat /root/first /root/second; exit 1; }`)
 	if !success(r) || !strings.Contains(monitor(r), "every 30 minutes") {
 		t.Errorf("the status is %d %s\n%s", r.Code, r.Message, monitor(r))
 	}
-	if got := s.must("cat " + setupDir + "/config/2.settings; ls " + setupDir + "/config"); !strings.Contains(got, `{"monitor":30}`) || !strings.Contains(got, "2.protected") {
+	if got := s.Do("cat " + setupDir + "/config/2.settings; ls " + setupDir + "/config"); !strings.Contains(got, `{"monitor":30}`) || !strings.Contains(got, "2.protected") {
 		t.Errorf("the settings are %s", got)
 	}
 }
@@ -37,7 +37,7 @@ func TestSetupAndRemoveAtOnce(t *testing.T) {
 	program := s.program("1.0.0.0")
 	s.run(0, "echo '{\"monitor\": 30}' | "+program+" setup --settings -")
 	s.rest()
-	s.must(program + ` remove > /root/first 2>&1 & first=$!
+	s.Do(program + ` remove > /root/first 2>&1 & first=$!
 for n in $(seq 200); do pgrep -x dpkg >/dev/null && break; sleep 0.02; done
 ` + program + ` setup > /root/second 2>&1 & second=$!
 wait $first && wait $second || { cat /root/first /root/second; exit 1; }`)
@@ -59,12 +59,12 @@ func TestSetupMakesRoom(t *testing.T) {
 		"printf '#!/bin/sh\\necho mine\\n' > " + copied + "; chmod 750 " + copied,
 		"ln -s " + program + " " + copied,
 	} {
-		s.must(theirs)
+		s.Do(theirs)
 		is := func() string { return s.sh("stat -c '%A %N' " + copied + "; sha256sum < " + copied) }
 		before, theirs := s.inventory(), is()
 		s.run(0, program+" setup")
 		s.rest()
-		if got := s.must(copied + " version; stat -c %F " + copied); got != "1.0.0.0\nregular file" {
+		if got := s.Do(copied + " version; stat -c %F " + copied); got != "1.0.0.0\nregular file" {
 			t.Errorf("the copy is %s", got)
 		}
 		s.run(0, program+" setup")
@@ -73,7 +73,7 @@ func TestSetupMakesRoom(t *testing.T) {
 		if after := s.inventory(); after != before || is() != theirs {
 			t.Errorf("the machine is not as it was: %s, was %s\n%s", is(), theirs, difference(before, after))
 		}
-		s.must("rm " + copied)
+		s.Do("rm " + copied)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestRemoveWithoutState(t *testing.T) {
 			program := s.program("1.0.0.0")
 			s.run(0, program+" setup")
 			s.rest()
-			s.must("systemctl stop aadsshlogin-handler.path; rm -rf /var/lib/aadsshlogin-handler")
+			s.Do("systemctl stop aadsshlogin-handler.path; rm -rf /var/lib/aadsshlogin-handler")
 			out := s.run(30, copied+" remove")
 			for _, want := range []string{"is gone", "was removed", "aadsshlogin"} {
 				if !strings.Contains(out, want) {
@@ -96,7 +96,7 @@ func TestRemoveWithoutState(t *testing.T) {
 			if got := s.sh("ls /etc/systemd/system | grep aadssh; ls -d " + copied + " /var/lib/aadsshlogin-handler"); strings.Count(got, "No such file") != 2 || strings.Contains(got, ".timer") {
 				t.Errorf("there is still %s", got)
 			}
-			s.must("test -x /usr/sbin/aad_certhandler")
+			s.Do("test -x /usr/sbin/aad_certhandler")
 			if out := s.run(0, program+" remove"); !strings.Contains(out, "nothing of setup") {
 				t.Errorf("a second remove says: %s", out)
 			}

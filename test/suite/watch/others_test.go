@@ -16,7 +16,7 @@ import (
 // asNobody runs a program of python as nobody, until the machine ends.
 func (s *booted) asNobody(program string) {
 	s.T.Helper()
-	s.must("setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c '" + program + "' >/dev/null 2>&1 &")
+	s.Do("setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c '" + program + "' >/dev/null 2>&1 &")
 }
 
 // TestOthersDoNotSilenceTheWatch: nobody takes a lock of each kind on the files
@@ -24,14 +24,14 @@ func (s *booted) asNobody(program string) {
 func TestOthersDoNotSilenceTheWatch(t *testing.T) {
 	s := enabledPersona(t, roots.RHEL("9.4"), settings)
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
 	s.asNobody(`import fcntl,glob,time
 held=[]
 for path in glob.glob("/var/lib/rpm/.rpm.lock")+glob.glob("/usr/lib/sysimage/rpm/.rpm.lock"):
     f=open(path); fcntl.lockf(f,fcntl.LOCK_SH); held.append(f)
 print(len(held)); open("/tmp/held","w").write(str(len(held))); time.sleep(1000)`)
-	s.must("for i in $(seq 100); do [ -s /tmp/held ] && break; sleep 0.1; done; [ \"$(cat /tmp/held)\" -ge 1 ]")
-	s.must("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.Do("for i in $(seq 100); do [ -s /tmp/held ] && break; sleep 0.1; done; [ \"$(cat /tmp/held)\" -ge 1 ]")
+	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
 	s.look()
 	if r := s.status(0); r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") {
 		t.Errorf("the look says %d %s", r.Code, r.Message)
@@ -43,10 +43,10 @@ print(len(held)); open("/tmp/held","w").write(str(len(held))); time.sleep(1000)`
 func TestRootAtWorkKeepsTheRepairWaiting(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
-	s.must(`python3 -c 'import fcntl,time
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
+	s.Do(`python3 -c 'import fcntl,time
 f=open("/var/lib/dpkg/lock-frontend","w"); fcntl.lockf(f,fcntl.LOCK_EX); open("/run/held","w").write("1"); time.sleep(1000)' >/dev/null 2>&1 & echo $! >/run/holder; for i in $(seq 100); do [ -s /run/held ] && break; sleep 0.1; done`)
-	s.must(resetSSH)
+	s.Do(resetSSH)
 	s.look()
 	if r := s.status(0); !success(r) {
 		t.Errorf("the first look says %d %s", r.Code, r.Message)
@@ -55,7 +55,7 @@ f=open("/var/lib/dpkg/lock-frontend","w"); fcntl.lockf(f,fcntl.LOCK_EX); open("/
 	if r := s.status(0); r.Level != status.Failure || r.Code != 21 {
 		t.Errorf("the second look says %s %d %s", r.Level, r.Code, r.Message)
 	}
-	s.must("kill $(cat /run/holder)")
+	s.Do("kill $(cat /run/holder)")
 	s.look()
 	s.await("put back", 0, repaired)
 }
@@ -64,7 +64,7 @@ f=open("/var/lib/dpkg/lock-frontend","w"); fcntl.lockf(f,fcntl.LOCK_EX); open("/
 // program moves to where it cannot, and back.
 func TestProgramIsRootsAlone(t *testing.T) {
 	s := enabled(t, settings)
-	s.must("chgrp 50 /usr/local && chmod g+w /usr/local")
+	s.Do("chgrp 50 /usr/local && chmod g+w /usr/local")
 	s.operate("enable", 0, 0)
 	m := monitor(s.status(0))
 	if !strings.HasPrefix(m, "warning ") || !strings.Contains(m, "others than root can write to /usr/local") {
@@ -74,12 +74,12 @@ func TestProgramIsRootsAlone(t *testing.T) {
 		t.Errorf("there is %s", got)
 	}
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.path; (echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
+	s.Do("systemctl stop aadsshlogin-handler.path; (echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
 	s.look()
 	if r := s.status(0); r.Code != 21 {
 		t.Errorf("a look from there says %d %s", r.Code, r.Message)
 	}
-	s.must("sed -i 1d /etc/ssh/sshd_config; chown root: /usr/local && chmod go-w /usr/local")
+	s.Do("sed -i 1d /etc/ssh/sshd_config; chown root: /usr/local && chmod go-w /usr/local")
 	s.operate("enable", 0, 0)
 	if got := s.sh("ls /usr/sbin/aadsshlogin-handler; grep -h ^ExecStart= /etc/systemd/system/aadsshlogin-handler*.service"); !strings.Contains(got, "No such file") || strings.Count(got, "ExecStart=/usr/local/bin/aadsshlogin-handler ") != 2 {
 		t.Errorf("after it was mended there is %s", got)

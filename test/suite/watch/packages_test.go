@@ -81,23 +81,23 @@ func TestPackages(t *testing.T) {
 				t.Errorf("the package alone did something: %s", out)
 			}
 			s.run(0, "systemctl enable --now aadsshlogin-setup")
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
 			}
 			s.rest()
 			end := s.guard()
 			s.run(0, c.install+" /opt/1.0.1.0."+c.kind)
-			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.0.0" {
+			if got := s.Do("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.0.0" {
 				t.Errorf("before the unit's next run the copy is %s", got)
 			}
 			s.run(0, "systemctl start aadsshlogin-setup")
-			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
+			if got := s.Do("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
 				t.Errorf("after the unit's next run the copy is %s", got)
 			}
 			s.run(0, c.back+" /opt/1.0.0.0."+c.kind)
 			s.run(0, "systemctl start aadsshlogin-setup")
-			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
+			if got := s.Do("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
 				t.Errorf("the older package's unit made the copy %s", got)
 			}
 			s.run(0, "/usr/bin/aadsshlogin-handler setup --allow-downgrade")
@@ -109,7 +109,7 @@ func TestPackages(t *testing.T) {
 			if out := s.run(0, "/usr/local/bin/aadsshlogin-handler status"); !strings.Contains(out, "setup, version 1.0.0.0") || !s.signIn() {
 				t.Errorf("without the package the machine is: %s", out)
 			}
-			s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
+			s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
 			s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
 			if after := s.inventory(); after != before {
 				t.Errorf("the machine is not as it was:\n%s", difference(before, after))

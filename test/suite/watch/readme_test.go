@@ -28,9 +28,9 @@ func (s *booted) vendor() {
 	s.T.Helper()
 	program := s.program("1.0.0.0")
 	s.run(0, program+" setup") // only to have the package's file
-	s.must("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin[_-]1* /root/")
+	s.Do("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin[_-]1* /root/")
 	s.run(0, program+" remove")
-	s.must("cd /root && if ls *.deb >/dev/null 2>&1; then dpkg -i aadsshlogin_*.deb; else rpm -U --nosignature aadsshlogin-1*.rpm; fi >/dev/null; systemctl reload ssh 2>/dev/null || systemctl reload sshd")
+	s.Do("cd /root && if ls *.deb >/dev/null 2>&1; then dpkg -i aadsshlogin_*.deb; else rpm -U --nosignature aadsshlogin-1*.rpm; fi >/dev/null; systemctl reload ssh 2>/dev/null || systemctl reload sshd")
 }
 
 // TestReadmeDoctor has the first recipe of README.md run on a machine with
@@ -52,7 +52,7 @@ func TestReadmeDoctor(t *testing.T) {
 			s.vendor()
 			s.microsofts("1.0.3162.1", "Enabled")
 			fill := s.release("1.0.0.0", binary(t, "1.0.0.0"))
-			s.must("mkdir /opt/typed; aaduseradd " + person)
+			s.Do("mkdir /opt/typed; aaduseradd " + person)
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
 			}
@@ -65,7 +65,7 @@ func TestReadmeDoctor(t *testing.T) {
 			if out := doctor(0, " --all --skip network-role-check,network-login"); !strings.Contains(out, names.Microsoft().Full()+", version 1.0.3162.1 (another program's handler)") {
 				t.Errorf("doctor does not say whose handler is there:\n%s", out)
 			}
-			s.must(resetSSH)
+			s.Do(resetSSH)
 			out := doctor(21, " --skip network-role-check,network-login")
 			if want := "--publisher " + names.Microsoft().Publisher + " -n " + names.Microsoft().Type; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 				t.Errorf("on a broken machine doctor names another command than %q:\n%s", want, out)
@@ -74,7 +74,7 @@ func TestReadmeDoctor(t *testing.T) {
 			if !strings.HasPrefix(remotely, "FAIL ") || len(remotely) > 4096 {
 				t.Errorf("by Run Command, %d bytes:\n%s", len(remotely), remotely)
 			}
-			s.must("rm -r /opt/typed/*")
+			s.Do("rm -r /opt/typed/*")
 			if after := s.inventory(); difference(before, after) != "" && !strings.Contains(difference(before, after), "sshd_config") {
 				t.Errorf("doctor changed something:\n%s", difference(before, after))
 			}

@@ -29,7 +29,7 @@ func TestDriftOnRPMMachines(t *testing.T) {
 	} {
 		t.Run(c.persona.Name, func(t *testing.T) {
 			s := enabledPersona(t, c.persona, settings)
-			s.must("systemctl stop aadsshlogin-handler.timer")
+			s.Do("systemctl stop aadsshlogin-handler.timer")
 			s.arePutBack(t, c.drifts)
 		})
 	}
@@ -76,17 +76,17 @@ func TestRemovedWithoutNetwork(t *testing.T) {
 	} {
 		t.Run(c.persona.Name, func(t *testing.T) {
 			s := enabledPersona(t, c.persona, settings)
-			s.must("systemctl stop aadsshlogin-handler.timer")
+			s.Do("systemctl stop aadsshlogin-handler.timer")
 			s.rest()
 			s.Packages.Down()
 			before := len(s.Packages.Requests())
-			s.must(c.remove)
+			s.Do(c.remove)
 			s.await("put back", 0, repaired)
 			if n := len(s.Packages.Requests()) - before; n > 0 {
 				t.Errorf("the package host was asked %d times", n)
 			}
 			s.rest()
-			s.must("aaduseradd " + person) // a removal takes the accounts along
+			s.Do("aaduseradd " + person) // a removal takes the accounts along
 			if !s.signIn() {
 				t.Error("the person does not get in")
 			}

@@ -77,7 +77,7 @@ func TestSetup(t *testing.T) {
 			if out := s.run(0, program+" setup"); !strings.Contains(out, "People can sign in") {
 				t.Errorf("setup says: %s", out)
 			}
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
 			}
@@ -88,7 +88,7 @@ func TestSetup(t *testing.T) {
 				return s.sh("find /etc /usr/local/bin /var/lib/aadsshlogin-handler -type f -newer /root/stamp | grep -vE 'status$|handler.log|setup/status|ld.so.cache'")
 			}
 			s.rest()
-			s.must("touch /root/stamp; sleep 1")
+			s.Do("touch /root/stamp; sleep 1")
 			s.run(0, program+" setup")
 			if changed := stamp(); changed != "" {
 				t.Errorf("setup on a machine that is set up wrote:\n%s", changed)
@@ -101,13 +101,13 @@ func TestSetup(t *testing.T) {
 				t.Errorf("doctor: %s", out)
 			}
 			// What setup left behind is put back without it.
-			s.must(resetSSH)
+			s.Do(resetSSH)
 			s.await("put back", 0, repaired)
 			s.rest()
 			if !s.signIn() {
 				t.Error("the person does not get in after the repair")
 			}
-			s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done; rm /root/stamp")
+			s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done; rm /root/stamp")
 			if out := s.run(0, copied+" remove"); !strings.Contains(out, "as it was before setup") {
 				t.Errorf("remove says: %s", out)
 			}
@@ -152,7 +152,7 @@ func TestSetupWithoutIdentity(t *testing.T) {
 				}
 			}
 			absent("after 22")
-			s.must("test -x /usr/local/bin/aadsshlogin-handler && systemctl is-active aadsshlogin-handler.timer")
+			s.Do("test -x /usr/local/bin/aadsshlogin-handler && systemctl is-active aadsshlogin-handler.timer")
 			s.run(22, "/usr/local/bin/aadsshlogin-handler status")
 			s.rest()
 			s.look()
@@ -166,7 +166,7 @@ func TestSetupWithoutIdentity(t *testing.T) {
 			s.look()
 			s.dir = setupDir
 			s.await("installed", 0, success)
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			if !s.signIn() {
 				t.Error("the person does not get in")
 			}
@@ -178,7 +178,7 @@ func TestSetupWithoutIdentity(t *testing.T) {
 // says when they were not.
 func (s *booted) guard() (end func() string) {
 	s.T.Helper()
-	s.must(`cat > /root/guard <<'END'
+	s.Do(`cat > /root/guard <<'END'
 #!/bin/bash
 while [ ! -e /root/guard.end ]; do
 	n=$((n+1))
@@ -189,8 +189,8 @@ echo "looked $n times"
 END
 chmod +x /root/guard; rm -f /root/guard.end; setsid /root/guard > /root/guard.out 2>&1 < /dev/null &`)
 	return func() string {
-		s.must("touch /root/guard.end; sleep 0.5; rm /root/guard /root/guard.end")
-		out := s.must("cat /root/guard.out; rm /root/guard.out")
+		s.Do("touch /root/guard.end; sleep 0.5; rm /root/guard /root/guard.end")
+		out := s.Do("cat /root/guard.out; rm /root/guard.out")
 		s.T.Log(out)
 		lines := strings.Split(out, "\n")
 		return strings.Join(lines[:len(lines)-1], "\n")
@@ -209,7 +209,7 @@ func TestSetupUpgrade(t *testing.T) {
 			s.rest()
 			end := s.guard()
 			s.run(0, newer+" setup")
-			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
+			if got := s.Do("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
 				t.Errorf("the copy is version %s", got)
 			}
 			if out := s.run(0, older+" setup"); !strings.Contains(out, "belongs to setup of version 1.0.1.0") {
@@ -218,11 +218,11 @@ func TestSetupUpgrade(t *testing.T) {
 			if out := s.run(2, older+" remove"); !strings.Contains(out, "belongs to setup of version 1.0.1.0, so nothing was removed") {
 				t.Errorf("the older version says: %s", out)
 			}
-			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
+			if got := s.Do("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.1.0" {
 				t.Errorf("the copy is version %s", got)
 			}
 			s.run(0, older+" setup --allow-downgrade")
-			if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.0.0" {
+			if got := s.Do("/usr/local/bin/aadsshlogin-handler version"); got != "1.0.0.0" {
 				t.Errorf("the copy is version %s", got)
 			}
 			if gaps := end(); gaps != "" {
@@ -269,7 +269,7 @@ func TestExtensionAfterSetup(t *testing.T) {
 			program := s.program("1.0.0.0")
 			before := s.inventory()
 			s.run(0, program+" setup")
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			s.rest()
 			s.dir = agentrun.Dir(scene.HandlerVersion)
 			s.deliver(settings)
@@ -283,12 +283,12 @@ func TestExtensionAfterSetup(t *testing.T) {
 				t.Errorf("setup says: %s", out)
 			}
 			if dropped {
-				s.must("rm -rf " + s.dir)
+				s.Do("rm -rf " + s.dir)
 				s.look()
 			} else {
 				s.operate("disable", 0, 0)
 				s.operate("uninstall", 0, 0)
-				s.must("rm -rf " + s.dir)
+				s.Do("rm -rf " + s.dir)
 			}
 			if gaps := end(); gaps != "" {
 				t.Errorf("on the way:\n%s", gaps)
@@ -300,13 +300,13 @@ func TestExtensionAfterSetup(t *testing.T) {
 				t.Errorf("status: %s", out)
 			}
 			s.rest()
-			s.must(resetSSH)
+			s.Do(resetSSH)
 			s.dir = setupDir
 			s.await("put back", 0, repaired)
 			s.rest()
-			s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done; rm -rf /var/log/azure")
+			s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done; rm -rf /var/log/azure")
 			s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
-			s.must("rm -rf /var/lib/waagent")
+			s.Do("rm -rf /var/lib/waagent")
 			if after := s.inventory(); after != strings.ReplaceAll(before, "/var/lib/waagent\n", "") && after != before {
 				t.Errorf("the machine is not as it was:\n%s", difference(before, after))
 			}
@@ -329,7 +329,7 @@ func TestReturnToSetupHalfWatched(t *testing.T) {
 	s.state("Enabled")
 	s.rest()
 	const refuse = "/etc/systemd/system/aadsshlogin-handler.path.d"
-	s.must("mkdir " + refuse + "; printf '[Unit]\nAssertPathExists=/nowhere\n' > " + refuse + "/x.conf")
+	s.Do("mkdir " + refuse + "; printf '[Unit]\nAssertPathExists=/nowhere\n' > " + refuse + "/x.conf")
 	s.operate("disable", 0, 0)
 	out := s.operate("uninstall", 0, 0)
 	for _, want := range []string{"belongs to setup again", "but not when a file that matters changes", "systemctl status aadsshlogin-handler.path"} {
@@ -337,8 +337,8 @@ func TestReturnToSetupHalfWatched(t *testing.T) {
 			t.Errorf("uninstall does not say %q: %s", want, out)
 		}
 	}
-	s.must("rm -rf " + s.dir + "; ! test -e /var/lib/aadsshlogin-handler/receipt.setup.json; systemctl is-active aadsshlogin-handler.timer")
-	s.must("rm -r " + refuse + "; systemctl daemon-reload; systemctl reset-failed; rm -rf /var/log/azure")
+	s.Do("rm -rf " + s.dir + "; ! test -e /var/lib/aadsshlogin-handler/receipt.setup.json; systemctl is-active aadsshlogin-handler.timer")
+	s.Do("rm -r " + refuse + "; systemctl daemon-reload; systemctl reset-failed; rm -rf /var/log/azure")
 	s.run(0, copied+" setup")
 	if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "success") {
 		t.Errorf("monitor: %s", m)
@@ -352,7 +352,7 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
 	s.run(0, program+" setup") // only to have the package's file
-	s.must("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin_*.deb /root/theirs.deb")
+	s.Do("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin_*.deb /root/theirs.deb")
 	s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
 	theirs := "/var/lib/waagent/" + names.Microsoft().Full() + "-"
 	register := func(version, state string) {
@@ -363,25 +363,25 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	install := "dpkg -i /root/theirs.deb >/dev/null; systemctl reload ssh"
 	purge := "dpkg --purge aadsshlogin >/dev/null && systemctl reload ssh"
 	register("1.0.3162.1", "Enabled")
-	s.must(install)
+	s.Do(install)
 	s.run(0, program+" setup")
 	s.rest()
 	if out := s.sh("/usr/local/bin/aadsshlogin-handler doctor --only handler --json"); !strings.Contains(out, names.Microsoft().Full()+", version 1.0.3162.1 (another program's handler)") {
 		t.Errorf("doctor: %s", out)
 	}
 	there := func() bool { return !strings.Contains(s.sh("ls /usr/sbin/aad_certhandler"), "No such") }
-	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
 
 	// An upgrade: the old one is gone, the new one is not installed yet.
 	register("1.0.3307.1", "NotInstalled")
-	s.must("rm -r " + theirs + "1.0.3162.1; " + purge)
+	s.Do("rm -r " + theirs + "1.0.3162.1; " + purge)
 	for range 3 {
 		s.look()
 		if there() || !success(s.setUp(0)) {
 			t.Error("a look during the upgrade put the packages back, or told of it")
 		}
 	}
-	s.must(install)
+	s.Do(install)
 	register("1.0.3307.1", "Enabled")
 	s.look()
 	if !success(s.setUp(0)) {
@@ -389,7 +389,7 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	}
 
 	// Somebody removed the package alone: put back, at the second look.
-	s.must(purge)
+	s.Do(purge)
 	s.look()
 	if there() {
 		t.Error("the first look put the package back")
@@ -404,10 +404,10 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	}
 	s.run(0, program+" setup")
 	s.rest()
-	s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
 
 	// Deleted by its owner, and the packages with it.
-	s.must("rm -r " + theirs + "1.0.3307.1; " + purge)
+	s.Do("rm -r " + theirs + "1.0.3307.1; " + purge)
 	s.look()
 	if r := s.setUp(0); !success(r) || there() {
 		t.Errorf("after the first look: %d %s", r.Code, r.Message)
@@ -430,7 +430,7 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 func TestSetupSettings(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
-	s.must(`echo '{"monitor": "sometimes"}' > /root/bad.json; echo '{"proxy": "http://user:s3cret-word@10.0.0.9:3128"}' > /root/secret.json; chmod 644 /root/secret.json; echo '{"monitor": 30}' > /root/good.json`)
+	s.Do(`echo '{"monitor": "sometimes"}' > /root/bad.json; echo '{"proxy": "http://user:s3cret-word@10.0.0.9:3128"}' > /root/secret.json; chmod 644 /root/secret.json; echo '{"monitor": 30}' > /root/good.json`)
 	if out := s.run(53, program+" setup --settings /root/bad.json"); !strings.Contains(out, `"monitor"`) {
 		t.Errorf("setup says: %s", out)
 	}
@@ -450,14 +450,14 @@ func TestSetupSettings(t *testing.T) {
 	if m := monitor(s.setUp(1)); !strings.Contains(m, "every 30 minutes") {
 		t.Errorf("the settings that were not given again: %s", m)
 	}
-	if got := s.must("stat -c '%a %U' " + setupDir + "/config/1.protected " + setupDir); got != "600 root\n700 root" {
+	if got := s.Do("stat -c '%a %U' " + setupDir + "/config/1.protected " + setupDir); got != "600 root\n700 root" {
 		t.Errorf("the secret is kept as %s", got)
 	}
 	s.rest()
 	if got := s.sh("grep -rl s3cret-word /var/lib/aadsshlogin-handler /etc /var/log /usr/local/bin 2>/dev/null; journalctl --no-pager | grep s3cret-word"); got != setupDir+"/config/1.protected" {
 		t.Errorf("the secret is in %s", got)
 	}
-	s.must("cd /root && /usr/local/bin/aadsshlogin-handler support-bundle -o /root/b.tar.gz && mkdir b && tar -xzf b.tar.gz -C b")
+	s.Do("cd /root && /usr/local/bin/aadsshlogin-handler support-bundle -o /root/b.tar.gz && mkdir b && tar -xzf b.tar.gz -C b")
 	if got := s.sh("grep -rl s3cret-word /root/b; ls -R /root/b | grep -c 1.settings"); got != "1" {
 		t.Errorf("the bundle: %s", got)
 	}

@@ -27,12 +27,12 @@ func TestSocketUnit(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			s := enabledPersona(t, p, settings)
 			s.rest()
-			s.must("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; systemctl disable --now ssh.service; cp -a /etc/ssh /root/ssh")
+			s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; systemctl disable --now ssh.service; cp -a /etc/ssh /root/ssh")
 			for _, c := range socketCases() {
 				t.Run(c.name, func(t *testing.T) {
 					s.T = t
-					s.must("rm -rf /etc/systemd/system/ssh.socket.d /run/systemd/system/ssh.socket.d /etc/systemd/system-generators /etc/ssh && cp -a /root/ssh /etc/ssh && mkdir -p /etc/systemd/system/ssh.socket.d")
-					s.must(c.script + "\nsystemctl stop ssh.socket; systemctl stop ssh.service; systemctl daemon-reload; systemctl start ssh.socket")
+					s.Do("rm -rf /etc/systemd/system/ssh.socket.d /run/systemd/system/ssh.socket.d /etc/systemd/system-generators /etc/ssh && cp -a /root/ssh /etc/ssh && mkdir -p /etc/systemd/system/ssh.socket.d")
+					s.Do(c.script + "\nsystemctl stop ssh.socket; systemctl stop ssh.service; systemctl daemon-reload; systemctl start ssh.socket")
 					s.tryEndpoint(c.in, c.out)
 					said := s.operate("enable", 0, c.code)
 					report := s.status(0)
@@ -85,7 +85,7 @@ func (s *booted) carryOut(said string) {
 	if !ok {
 		s.T.Fatalf("no command in %s", said)
 	}
-	s.must(strings.ReplaceAll(strings.TrimSpace(command), "sudo ", ""))
+	s.Do(strings.ReplaceAll(strings.TrimSpace(command), "sudo ", ""))
 }
 
 type socketCase struct {

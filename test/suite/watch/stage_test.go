@@ -87,12 +87,6 @@ func (s *booted) sh(script string) string {
 	return strings.TrimSpace(s.Try(script).Output())
 }
 
-// must runs a script whose last command must succeed, and returns its output.
-func (s *booted) must(script string) string {
-	s.T.Helper()
-	return strings.TrimSpace(s.Sh("set +e\n" + script))
-}
-
 // deliver unpacks the extension as the agent does; settings is the content of
 // the settings file, "" where none were sent.
 func (s *booted) deliver(settings string) {
@@ -106,7 +100,7 @@ func (s *booted) deliver(settings string) {
 	} {
 		s.Must(s.WriteFile(s.dir+name, []byte(content), 0o755))
 	}
-	s.must("mkdir -p " + s.dir + "/status /var/log/azure/" + agentrun.Handler + "/events")
+	s.Do("mkdir -p " + s.dir + "/status /var/log/azure/" + agentrun.Handler + "/events")
 }
 
 // operate runs one operation as the agent does and expects this exit code.
@@ -134,7 +128,7 @@ func enabledPersona(t *testing.T, p roots.Persona, settings string) *booted {
 	s.state("Installed")
 	s.operate("enable", 0, 0)
 	s.state("Enabled")
-	s.must("aaduseradd " + person)
+	s.Do("aaduseradd " + person)
 	if !s.signIn() {
 		t.Fatal("a healthy machine does not let the person in")
 	}
@@ -206,7 +200,7 @@ func (s *booted) await(what string, sequence int, is func(status.Report) bool) s
 // for that of a repair that it set off.
 func (s *booted) look() {
 	s.T.Helper()
-	s.must("systemctl start aadsshlogin-handler.service")
+	s.Do("systemctl start aadsshlogin-handler.service")
 	s.rest()
 }
 

@@ -33,7 +33,7 @@ func putUp(t *testing.T, p roots.Persona) {
 	if m := monitor(s.status(0)); !strings.HasPrefix(m, "success This machine is checked every 15 minutes") {
 		t.Errorf("monitor says %q", m)
 	}
-	units := s.must("systemctl is-active aadsshlogin-handler.timer aadsshlogin-handler.path; systemctl is-enabled aadsshlogin-handler.timer aadsshlogin-handler.path")
+	units := s.Do("systemctl is-active aadsshlogin-handler.timer aadsshlogin-handler.path; systemctl is-enabled aadsshlogin-handler.timer aadsshlogin-handler.path")
 	if units != "active\nactive\nenabled\nenabled" {
 		t.Errorf("the units are %s", units)
 	}
@@ -42,12 +42,12 @@ func putUp(t *testing.T, p roots.Persona) {
 	}
 	const traces = "ls -d /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /etc/systemd/system/*/aadsshlogin* /var/lib/aadsshlogin-handler/watch.json 2>/dev/null"
 	const files = "find /etc /usr/local /var/lib/aadsshlogin-handler -newer /root/mark -not -type d"
-	s.must("touch /root/mark; sleep 0.1")
+	s.Do("touch /root/mark; sleep 0.1")
 	s.operate("enable", 0, 0)
 	if got := s.sh(files); got != "" {
 		t.Errorf("a second enable wrote:\n%s", got)
 	}
-	t.Logf("a look took %s", s.must("bash -c \"TIMEFORMAT='%R s, of which %U s + %S s of processor time'; time /usr/local/bin/aadsshlogin-handler watch\""))
+	t.Logf("a look took %s", s.Do("bash -c \"TIMEFORMAT='%R s, of which %U s + %S s of processor time'; time /usr/local/bin/aadsshlogin-handler watch\""))
 	s.look()
 	if got := s.sh(files); got != "" {
 		t.Errorf("a look at a healthy machine wrote:\n%s", got)

@@ -71,14 +71,14 @@ func TestVMApplication(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
 			s := bootPersona(t, p)
-			s.must("mkdir -p " + applications)
+			s.Do("mkdir -p " + applications)
 			stage.Must(t, s.WriteFile("/root/command", []byte(""), 0o644))
 			before := s.inventory()
 			stage.Must(t, s.WriteFile(applications+"1.0.0/aadsshlogin-handler-config", []byte(`{"monitor": 30}`), 0o644))
 			if out := s.manage("1.0.0", "install"); !strings.Contains(out, "People can sign in") {
 				t.Errorf("install says: %s", out)
 			}
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			if !s.signIn() || !strings.Contains(monitor(s.setUp(0)), "every 30 minutes") {
 				t.Error("the person does not get in, or the configuration file was not read")
 			}
@@ -86,7 +86,7 @@ func TestVMApplication(t *testing.T) {
 			end := s.guard()
 			for _, version := range []string{"1.0.1", "1.0.0"} {
 				s.manage(version, "update")
-				if got := s.must("/usr/local/bin/aadsshlogin-handler version"); got != version+".0" {
+				if got := s.Do("/usr/local/bin/aadsshlogin-handler version"); got != version+".0" {
 					t.Errorf("after the update to %s the copy is %s", version, got)
 				}
 				s.run(0, "/usr/local/bin/aadsshlogin-handler status")
@@ -95,9 +95,9 @@ func TestVMApplication(t *testing.T) {
 				t.Errorf("on the way:\n%s", gaps)
 			}
 			s.rest()
-			s.must("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
+			s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
 			s.manage("1.0.0", "remove")
-			s.must("rm -r " + applications + "*")
+			s.Do("rm -r " + applications + "*")
 			if after := s.inventory(); after != before {
 				t.Errorf("the machine is not as it was:\n%s", difference(before, after))
 			}
@@ -213,15 +213,15 @@ func TestWays(t *testing.T) {
 
 func (w way) walk(t *testing.T, s *booted) {
 	older, newer := s.release("1.0.0.0", w.files(t, "1.0.0.0")), s.release("1.0.1.0", w.files(t, "1.0.1.0"))
-	s.must("mkdir /opt/typed")
+	s.Do("mkdir /opt/typed")
 	before := s.inventory()
 	types := func(want int, code string) string { return s.run(want, "cd /opt/typed && set -e; "+code) }
 	wrong := regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllString(older(w.setUp), strings.Repeat("0", 64))
 	types(1, wrong)
-	s.must("! test -e /usr/local/bin/aadsshlogin-handler && ! test -e /var/lib/aadsshlogin-handler")
+	s.Do("! test -e /usr/local/bin/aadsshlogin-handler && ! test -e /var/lib/aadsshlogin-handler")
 	is := func(version string) {
 		t.Helper()
-		if got := s.must(copied + " version"); got != version {
+		if got := s.Do(copied + " version"); got != version {
 			t.Errorf("the copy is %s, want %s", got, version)
 		}
 		if out := s.run(0, copied+" status"); !strings.Contains(out, "setup, version "+version) || !strings.Contains(out, "Setup: 0 ok") {
@@ -230,7 +230,7 @@ func (w way) walk(t *testing.T, s *booted) {
 	}
 	types(0, older(w.setUp))
 	is("1.0.0.0")
-	s.must("aaduseradd " + person)
+	s.Do("aaduseradd " + person)
 	if !s.signIn() {
 		t.Fatal("the person does not get in")
 	}
@@ -249,7 +249,7 @@ func (w way) walk(t *testing.T, s *booted) {
 	s.rest()
 	s.goneHome()
 	types(0, w.remove)
-	s.must("rm -rf /opt/typed/*")
+	s.Do("rm -rf /opt/typed/*")
 	if after := s.inventory(); after != before {
 		t.Errorf("the machine is not as it was:\n%s", difference(before, after))
 	}
@@ -272,7 +272,7 @@ func TestCloudInit(t *testing.T) {
 			}
 			before := s.inventory()
 			s.run(0, fill(script))
-			s.must("aaduseradd " + person)
+			s.Do("aaduseradd " + person)
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
 			}
