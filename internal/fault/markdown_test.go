@@ -12,7 +12,7 @@ func Markdown() string {
 
 <!-- Rendered from internal/fault/catalogue.go: UPDATE_GOLDEN=1 go test ./internal/fault -->
 
-What each exit code of the handler means, whose move it is, and what to do.
+What each exit code of the handler means, who must act, and what to do.
 On a machine, ` + "`aadsshlogin-handler explain CODE`" + ` says the same.
 In the commands, GROUP, NAME and SET stand for the resource group, the VM and the scale set.
 ` + settingsNote + `
