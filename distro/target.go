@@ -21,6 +21,9 @@ const (
 	Zypper Manager = "zypper"
 )
 
+// Managers are all of them.
+func Managers() []Manager { return []Manager{Apt, Dnf, Yum, Tdnf, Zypper} }
+
 // Target is everything that depends on the distribution, for one machine.
 type Target struct {
 	Name       string // what people call it: "Ubuntu 22.04"

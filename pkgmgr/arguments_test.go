@@ -13,7 +13,7 @@ import (
 // What a manager could take for something else is not given to it: no command
 // is run, which the runner without expectations shows.
 func TestWordsThatManagersMisread(t *testing.T) {
-	for _, m := range []distro.Manager{distro.Apt, distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+	for _, m := range distro.Managers() {
 		for what, c := range map[string]struct {
 			order  Order
 			source Source

@@ -13,7 +13,7 @@ import (
 // costs that a chatty package made long.
 func BenchmarkClassifyNothingWrong(b *testing.B) {
 	output := hosttest.Answer(0, strings.Repeat("Setting up libsomething2:amd64 (1.0.2-3) and telling everybody about it ...\n", 2000))
-	for _, name := range []distro.Manager{distro.Apt, distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+	for _, name := range distro.Managers() {
 		b.Run(string(name), func(b *testing.B) {
 			m := manager(b, name)
 			for b.Loop() {

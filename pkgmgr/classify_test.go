@@ -32,6 +32,9 @@ func transcripts(t testing.TB, manager string) []recorded {
 	}
 	heads := regexp.MustCompile(`(?m)^-- (\S+) --\n\$ (.*)\nexit (\d+)\n`)
 	at := heads.FindAllSubmatchIndex(b, -1)
+	if all := regexp.MustCompile(`(?m)^-- .* --$`).FindAll(b, -1); len(all) != len(at) {
+		t.Fatalf("%s: %d entries, of which %d can be read: a name is one word, and the command and the exit code follow it", manager, len(all), len(at))
+	}
 	var all []recorded
 	for i, m := range at {
 		end := len(b)

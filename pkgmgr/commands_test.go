@@ -117,7 +117,7 @@ func TestCommands(t *testing.T) {
 // TestProxyStaysOutOfArguments: what is in the arguments of a process can be
 // read by everybody on the machine.
 func TestProxyStaysOutOfArguments(t *testing.T) {
-	for _, name := range []distro.Manager{distro.Apt, distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+	for _, name := range distro.Managers() {
 		m := manager(t, name)
 		s := Source{ID: "x", ListFile: "/x.list", Proxy: "http://user:s3cret@proxy.example:3128"}
 		o := Order{Source: s, Install: []Spec{{Name: "aadsshlogin"}}}

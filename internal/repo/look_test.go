@@ -143,7 +143,7 @@ func TestLookDefaults(t *testing.T) {
 }
 
 func TestLookNothing(t *testing.T) {
-	for _, m := range []distro.Manager{distro.Apt, distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+	for _, m := range distro.Managers() {
 		if entries, problems := Look(machine(t, nil), m); len(entries)+len(problems) > 0 {
 			t.Errorf("%s on an empty machine: %+v, %+v", m, entries, problems)
 		}

@@ -149,7 +149,7 @@ func (w *Watcher) lock(ctx context.Context) (release func(), err error) {
 // held.
 func locks() []host.Lock {
 	var all []host.Lock
-	for _, m := range []distro.Manager{distro.Apt, distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper} {
+	for _, m := range distro.Managers() {
 		if manager, err := pkgmgr.For(m); err == nil {
 			all = append(all, manager.Locks...)
 		}
