@@ -56,14 +56,14 @@ type Files struct {
 }
 
 func lookFiles(h *host.Host) Files {
-	mounts, err := lookMounts(h)
+	mounts, err := h.Mounts()
 	debian, libraries := h.Exists("/var/lib/dpkg"), newLoader(h)
 	look := func(candidates ...string) File {
 		for _, p := range candidates {
 			if info, err := h.Stat(p); err == nil && info.Mode().IsRegular() {
 				uid, _ := owners(info)
 				above, _ := parts(h, p) // what cannot be read is not judged
-				f := File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.noexec(p)}
+				f := File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.NoExec(p)}
 				if content, err := h.Open(p); err == nil {
 					f.Lacks = libraries.lacks(p, content)
 					content.Close()

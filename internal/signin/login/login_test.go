@@ -277,9 +277,9 @@ func TestSELinuxModule(t *testing.T) {
 }
 
 func TestMounts(t *testing.T) {
-	m := parseMounts([]byte("1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /mnt/a\\040b noexec - x y z\n3 1 8:3 / /usr noexec - x y z\n4 1 8:4 / /usr rw - x y z\ngarbage\n"))
+	m := host.ParseMounts([]byte("1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /mnt/a\\040b noexec - x y z\n3 1 8:3 / /usr noexec - x y z\n4 1 8:4 / /usr rw - x y z\ngarbage\n"))
 	for name, want := range map[string]string{"/mnt/a b/x": "/mnt/a b", "/mnt/a bc": "", "/usr/sbin/x": "", "/": ""} {
-		if got := m.noexec(name); got != want {
+		if got := m.NoExec(name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

@@ -20,7 +20,7 @@ const fileLimit = 16 << 20
 func PAMMachine(h *host.Host, service string) pam.Machine {
 	var mu sync.Mutex
 	read := map[string]gate.File{}
-	mounts, _ := lookMounts(h) // where they are not known, none forbids anything
+	mounts, _ := h.Mounts() // where they are not known, none forbids anything
 	m := pam.Machine{
 		Service: service,
 		File: func(path string) gate.File {
@@ -38,8 +38,8 @@ func PAMMachine(h *host.Host, service string) pam.Machine {
 			slices.Sort(found)
 			return found
 		},
-		ReadOnly: mounts.readOnly,
-		NoExec:   func(path string) bool { return mounts.noexec(path) != "" },
+		ReadOnly: mounts.ReadOnly,
+		NoExec:   func(path string) bool { return mounts.NoExec(path) != "" },
 		Now:      time.Now(),
 		Lacks:    newLoader(h).lacksText,
 	}

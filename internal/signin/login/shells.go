@@ -17,14 +17,14 @@ const usualShell = "/bin/bash"
 
 // Shells is whether people's shells can be started.
 type Shells struct {
-	Usual  string   // why usualShell cannot be; "" where it can
-	Lost   []string // the accounts whose own shell cannot be started
-	Shell  string   // of the first of them
-	Why    string   // why that one cannot
-	Line   int      // where that account stands
-	Count  int      // accounts that there are
-	Closed Closed   // what keeps everybody's programs from starting
-	Own    string   // of the one who is asked about and has an account: why their shell cannot be started
+	Usual  string      // why usualShell cannot be; "" where it can
+	Lost   []string    // the accounts whose own shell cannot be started
+	Shell  string      // of the first of them
+	Why    string      // why that one cannot
+	Line   int         // where that account stands
+	Count  int         // accounts that there are
+	Closed host.Closed // what keeps everybody's programs from starting
+	Own    string      // of the one who is asked about and has an account: why their shell cannot be started
 }
 
 func lookShells(h *host.Host, one *gate.Somebody) Shells {
@@ -98,7 +98,7 @@ func (s Shells) assess() Finding {
 	a := gate.Answer{Text: "People's shells can be started."}
 	switch n := len(s.Lost); {
 	case s.Closed.Path != "" && s.Usual == "":
-		a.Outcome, a.File, a.Text, a.Next = gate.Out, s.Closed.Path, s.Closed.text(), s.Closed.remedy()
+		a.Outcome, a.File, a.Text, a.Next = gate.Out, s.Closed.Path, closedText(s.Closed), closedRemedy(s.Closed)
 		if s.Closed.Group != 0 || path.Base(s.Closed.Path) == path.Base(usualShell) { // people may be in that group, or have another shell
 			a.Outcome, a.Decides = gate.NotKnown, s.Closed.Path+", which is closed to others"
 		}

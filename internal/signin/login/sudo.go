@@ -34,10 +34,10 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
-	mounts, _ := lookMounts(h) // where they are not known, none forbids anything
+	mounts, _ := h.Mounts() // where they are not known, none forbids anything
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
 		if info, err := h.Stat(program); err == nil {
-			if uid, _ := owners(info); info.Mode()&fs.ModeSetuid == 0 || uid != owner || mounts.nosuid(program) {
+			if uid, _ := owners(info); info.Mode()&fs.ModeSetuid == 0 || uid != owner || mounts.NoSUID(program) {
 				s.NoSetID = program
 			}
 			break

@@ -1,12 +1,10 @@
-package login
+package host
 
 import (
 	"path"
 	"slices"
 	"strconv"
 	"strings"
-
-	"aadsshlogin-handler/internal/host"
 )
 
 // mount is one line of mountinfo.
@@ -15,21 +13,23 @@ type mount struct {
 	Options []string
 }
 
-type mounts []mount
+// Mounts are the file systems of the machine, in the order of their mounting.
+type Mounts []mount
 
-func lookMounts(h *host.Host) (mounts, error) {
+// Mounts reads what is mounted where.
+func (h *Host) Mounts() (Mounts, error) {
 	text, err := h.ReadFile("/proc/self/mountinfo", 16<<20)
 	if err != nil {
 		return nil, err
 	}
-	return parseMounts(text), nil
+	return ParseMounts(text), nil
 }
 
-// parseMounts reads mountinfo (proc(5)): the fifth field is the mount point
+// ParseMounts reads mountinfo (proc(5)): the fifth field is the mount point
 // with blanks as octal numbers, the sixth the options of this mount. It takes
 // any input.
-func parseMounts(text []byte) mounts {
-	var out mounts
+func ParseMounts(text []byte) Mounts {
+	var out Mounts
 	for line := range strings.Lines(string(text)) {
 		f := strings.Fields(line)
 		if len(f) < 6 || !strings.HasPrefix(f[4], "/") {
@@ -40,29 +40,29 @@ func parseMounts(text []byte) mounts {
 	return out
 }
 
-// noexec is the mount point of name where that forbids to run programs.
-func (m mounts) noexec(name string) string {
+// NoExec is the mount point of name where that forbids to run programs.
+func (m Mounts) NoExec(name string) string {
 	if at := m.of(name); at != nil && slices.Contains(at.Options, "noexec") {
 		return at.Point
 	}
 	return ""
 }
 
-// nosuid says whether programs where name is run as nobody but their user.
-func (m mounts) nosuid(name string) bool {
+// NoSUID says whether programs where name is run as nobody but their user.
+func (m Mounts) NoSUID(name string) bool {
 	at := m.of(name)
 	return at != nil && slices.Contains(at.Options, "nosuid")
 }
 
-// readOnly says whether nothing can be written where name is.
-func (m mounts) readOnly(name string) bool {
+// ReadOnly says whether nothing can be written where name is.
+func (m Mounts) ReadOnly(name string) bool {
 	at := m.of(name)
 	return at != nil && slices.Contains(at.Options, "ro")
 }
 
 // of is the mount that name is on; nil where that is not known. The last mount
 // on a point hides those before it.
-func (m mounts) of(name string) *mount {
+func (m Mounts) of(name string) *mount {
 	var best *mount
 	for i := range m {
 		if below(name, m[i].Point) && (best == nil || len(m[i].Point) >= len(best.Point)) {
