@@ -11,6 +11,7 @@ import (
 
 	"aadsshlogin-handler/internal/fault"
 	"aadsshlogin-handler/internal/host"
+	"aadsshlogin-handler/internal/text"
 )
 
 // LockWait is how long a manager that can wait for a lock by itself is told to:
@@ -339,6 +340,7 @@ func (s *Session) unended(c host.Command, r host.Result, err error) error {
 
 // notRun is the fault of a command that could not be run or did not end.
 func (s *Session) notRun(c host.Command, err error) error {
+	unsafe := (*host.UnsafeProgramError)(nil)
 	switch {
 	case errors.Is(err, host.ErrStillRunning):
 		what := brief(c)
@@ -349,9 +351,10 @@ func (s *Session) notRun(c host.Command, err error) error {
 			"Wait until it is done (tail -f "+transactionLog+")"+andAgain)
 	case errors.Is(err, host.ErrNoProc):
 		return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s was not run: %v.", c.Name, err), "Mount it: sudo mount -t proc proc /proc"+andAgain)
-	case errors.Is(err, host.ErrUnsafeProgram):
+	case errors.As(err, &unsafe):
+		part := text.Quote(unsafe.Part)
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s was not run: %v.", c.Name, err),
-			"Make it root's alone: sudo chown root: FOLDER && sudo chmod go-w FOLDER, for each that is named"+andAgain)
+			"Make it root's alone, and "+fault.Again+": sudo chown root: "+part+" && sudo chmod go-w "+part)
 	case errors.Is(err, host.ErrNotFound):
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("The program %s is not on this machine.", c.Name),
 			fmt.Sprintf("Put the package manager (%s) back"+andAgain, s.Manager.Name))

@@ -59,6 +59,18 @@ var ErrNotFound = errors.New("program not found")
 // ErrUnsafeProgram means that the program is there, and that root must not run it.
 var ErrUnsafeProgram = errors.New("a program is not run as root")
 
+// UnsafeProgramError is an ErrUnsafeProgram with what is wrong.
+type UnsafeProgramError struct {
+	Program string
+	Part    string // of its path: what others than root can change
+}
+
+func (e *UnsafeProgramError) Error() string {
+	return fmt.Sprintf("%v: %s, because others than root can change %s", ErrUnsafeProgram, e.Program, e.Part)
+}
+
+func (e *UnsafeProgramError) Unwrap() error { return ErrUnsafeProgram }
+
 // ErrStillRunning means that a transaction outlived the time it was given.
 var ErrStillRunning = errors.New("still running")
 

@@ -187,6 +187,7 @@ func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) {
 func (h *Host) Glob(pattern string) []string {
 	found := []string{"/"}
 	for _, part := range strings.Split(strings.Trim(pattern, "/"), "/") {
+		part = strings.ReplaceAll(part, "[!", "[^") // glob(7) has "!" where Go has "^"
 		var next []string
 		for _, dir := range found {
 			if !strings.ContainsAny(part, `*?[\`) {
@@ -200,6 +201,9 @@ func (h *Host) Glob(pattern string) []string {
 				continue
 			}
 			for _, e := range entries {
+				if strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(part, ".") {
+					continue // no pattern takes a dot at the beginning
+				}
 				if match, err := filepath.Match(part, e.Name()); err == nil && match {
 					next = append(next, filepath.Join(dir, e.Name()))
 				}

@@ -83,7 +83,7 @@ func findProgram(name string) (string, error) {
 			return full, nil
 		}
 		if unsafe == nil {
-			unsafe = fmt.Errorf("%w: %s, because others than root can change %s", ErrUnsafeProgram, full, part)
+			unsafe = &UnsafeProgramError{Program: full, Part: part}
 		}
 	}
 	if unsafe != nil {

@@ -55,7 +55,9 @@ func TestGlob(t *testing.T) {
 	}
 	h := &Host{Root: root, Log: logging.Discard()}
 	for pattern, want := range map[string][]string{
-		"/a/*/x.conf":     {"/a/.3/x.conf", "/a/1/x.conf", "/a/2/x.conf"},
+		"/a/*/x.conf":     {"/a/1/x.conf", "/a/2/x.conf"}, // no name with a dot at its beginning, by glob(7)
+		"/a/.*/x.conf":    {"/a/.3/x.conf"},
+		"/a/[!1]/x.conf":  {"/a/2/x.conf"},
 		"/a/[0-9]/*.conf": {"/a/1/x.conf", "/a/2/x.conf", "/a/2/y.conf"},
 		"/b/x.conf":       {"/b/x.conf"},
 		"/b/missing":      nil,

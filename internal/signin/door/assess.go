@@ -78,7 +78,7 @@ func (f *Facts) clients() (common client, others map[string]client) {
 }
 
 func wideNetwork(w string) bool {
-	n, ok := network(w)
+	n, ok := gate.Network(w)
 	return ok && n.Bits() == 0
 }
 
@@ -109,6 +109,9 @@ func (f *Facts) meant(w string, words []string) (best client, ok bool) {
 
 // samples are addresses that a pattern means: "10.0.0.0/255.0.0.0", "10.".
 func samples(w string, words []string) (out []netip.Addr) {
+	if strings.ContainsAny(w, "*?") {
+		return likely(w)
+	}
 	n, ok := numbered(w)
 	if !ok || n.Bits() == 0 {
 		return nil
@@ -122,9 +125,24 @@ func samples(w string, words []string) (out []netip.Addr) {
 	return gate.Samples(n, named)
 }
 
+// likely are addresses that a pattern with stars and question marks means.
+func likely(w string) (out []netip.Addr) {
+	if !numeric(w) || strings.Trim(w, "*.?:") == "" {
+		return nil
+	}
+	w = strings.ReplaceAll(w, "?", "7")
+	for range 3 { // a star may stand for several parts
+		if a, err := netip.ParseAddr(strings.ReplaceAll(w, "*", "7")); err == nil {
+			out = append(out, a)
+		}
+		w = strings.ReplaceAll(w, "*", "*.7")
+	}
+	return out
+}
+
 // numbered is the network that a pattern means, "10." among them.
 func numbered(w string) (netip.Prefix, bool) {
-	if n, ok := network(w); ok || !strings.HasSuffix(w, ".") {
+	if n, ok := gate.Network(w); ok || !strings.HasSuffix(w, ".") {
 		return n, ok
 	}
 	octets := strings.Count(w, ".")

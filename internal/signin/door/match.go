@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"aadsshlogin-handler/internal/signin/gate"
 	"aadsshlogin-handler/internal/signin/sshd"
 )
 
@@ -83,6 +84,9 @@ func byText(pattern, text string) answer {
 // client follows client_match and host_match.
 func (f *Facts) client(item string, c client) answer {
 	if i := strings.LastIndexByte(item, '@'); i > 0 {
+		if strings.EqualFold(item[:i], "ALL") {
+			return f.client(item[i+1:], c)
+		}
 		return min(perhaps, f.client(item[i+1:], c)) // only a user of that name, says the client's machine
 	}
 	switch {
@@ -95,7 +99,7 @@ func (f *Facts) client(item string, c client) answer {
 	case strings.EqualFold(item, "KNOWN"), strings.EqualFold(item, "UNKNOWN"), strings.EqualFold(item, "PARANOID"):
 		return perhaps
 	}
-	if network, ok := network(item); ok {
+	if network, ok := gate.Network(item); ok {
 		return of(network.Contains(c.addr))
 	}
 	if met := byText(item, c.addr.String()); met == yes || numeric(item) {
@@ -124,30 +128,3 @@ func (f *Facts) inFile(name string, c client) answer {
 
 // numeric says whether a pattern can be of an address and nothing else.
 func numeric(item string) bool { return strings.Trim(item, "0123456789.*?:[]") == "" }
-
-// network reads 10.0.0.0/255.255.255.0, 10.0.0.0/8, [fd00::]/64 and single addresses.
-func network(item string) (netip.Prefix, bool) {
-	base, mask, masked := strings.Cut(item, "/")
-	base = strings.TrimSuffix(strings.TrimPrefix(base, "["), "]")
-	a, err := netip.ParseAddr(base)
-	if err != nil {
-		return netip.Prefix{}, false
-	}
-	if !masked {
-		return netip.PrefixFrom(a, a.BitLen()), true
-	}
-	if p, err := netip.ParsePrefix(base + "/" + mask); err == nil {
-		return p, true
-	}
-	m, err := netip.ParseAddr(mask)
-	if err != nil || !m.Is4() || !a.Is4() {
-		return netip.Prefix{}, false
-	}
-	bits := 0
-	for _, b := range m.As4() {
-		for ; b&0x80 != 0; b <<= 1 {
-			bits++
-		}
-	}
-	return netip.PrefixFrom(a, bits), true
-}

@@ -1,6 +1,9 @@
 package gate
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // Samples are addresses of a network: the first that a machine can have, the
 // last, and those just outside of each smaller network in it that somebody names.
@@ -33,4 +36,31 @@ func last(n netip.Prefix) netip.Addr {
 	}
 	a, _ := netip.AddrFromSlice(b) // as long as the one it came from
 	return a
+}
+
+// Network reads what files of access name hosts by: 10.0.0.0/255.255.255.0, 10.0.0.0/8, [fd00::]/64 and single addresses.
+func Network(item string) (netip.Prefix, bool) {
+	base, mask, masked := strings.Cut(item, "/")
+	base = strings.TrimSuffix(strings.TrimPrefix(base, "["), "]")
+	a, err := netip.ParseAddr(base)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	if !masked {
+		return netip.PrefixFrom(a, a.BitLen()), true
+	}
+	if p, err := netip.ParsePrefix(base + "/" + mask); err == nil {
+		return p, true
+	}
+	m, err := netip.ParseAddr(mask)
+	if err != nil || !m.Is4() || !a.Is4() {
+		return netip.Prefix{}, false
+	}
+	bits := 0
+	for _, b := range m.As4() {
+		for ; b&0x80 != 0; b <<= 1 {
+			bits++
+		}
+	}
+	return netip.PrefixFrom(a, bits), true
 }

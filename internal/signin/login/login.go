@@ -32,7 +32,7 @@ type Facts struct {
 // directory.
 func Look(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
-	return Facts{
+	f := Facts{
 		PAM:      LookPAM(h, PAMService, one),
 		NSS:      lookNSS(h),
 		Sudo:     lookSudo(h, 0),
@@ -43,6 +43,8 @@ func Look(h *host.Host, one *gate.Somebody) Facts {
 		Shells:   lookShells(h, one),
 		One:      one,
 	}
+	f.Sudo.Denied = f.PAM.Sudo
+	return f
 }
 
 // reinstall is the remedy for what the package's own scripts set up.

@@ -28,6 +28,7 @@ type PAM struct {
 	// Evaluated has the answers of the account and session stacks for each of
 	// gate.People, in their order; of One twice.
 	Evaluated map[pam.Stack][]pam.Outcome
+	Sudo      *pam.Reason // why sudo's own stacks, which sshd's do not include, keep people out; nil where they do not
 	// Unused is the first line for the module in a file that sshd's stack does
 	// not include, for example system-auth.
 	Unused string
@@ -69,6 +70,7 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody) PAM {
 			p.Evaluated[stack] = append(p.Evaluated[stack], s.Evaluate(stack, who))
 		}
 	}
+	p.Sudo = ofSudo(m, s.Files())
 	if p.Auth == nil || p.Line == nil {
 		p.Unused = unusedPAM(h, m, s.Files())
 	}
@@ -89,6 +91,22 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody) PAM {
 		p.Profile = profile(h)
 	}
 	return p
+}
+
+// ofSudo asks sudo's own stacks, for what stands in none of sshd's files.
+func ofSudo(m pam.Machine, sshd []string) *pam.Reason {
+	m.Service = "sudo"
+	s := pam.Load(m)
+	if s.File == "" || s.Broken() != nil {
+		return nil
+	}
+	for _, stack := range []pam.Stack{pam.Account, pam.Session} {
+		o := s.Evaluate(stack, gate.People()[0])
+		if o.Access == pam.Out && !slices.Contains(sshd, o.Reasons[0].File) {
+			return &o.Reasons[0]
+		}
+	}
+	return nil
 }
 
 // profile finds the package's own. Releases before 2019 cannot enable one that

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/signin/sudo"
+	"aadsshlogin-handler/internal/text"
 )
 
 // usualShell is what new accounts are likely to get; that the package gives it
@@ -24,11 +27,13 @@ type Shells struct {
 	Line   int         // where that account stands
 	Count  int         // accounts that there are
 	Closed host.Closed // what keeps everybody's programs from starting
+	Names  host.Closed // what keeps people's programs from looking names up
+	Ends   sudo.Place  // the line of a file that shells read at their start and that ends them
 	Own    string      // of the one who is asked about and has an account: why their shell cannot be started
 }
 
 func lookShells(h *host.Host, one *gate.Somebody) Shells {
-	s := Shells{Usual: unusable(h, usualShell), Closed: lookClosed(h)}
+	s := Shells{Usual: unusable(h, usualShell), Closed: lookClosed(h), Names: h.ClosedAt("/etc/passwd", 0o004, 8), Ends: lookEnds(h)}
 	if one != nil && one.Account.Known {
 		s.Own = unusable(h, one.Account.Shell)
 	}
@@ -82,7 +87,7 @@ func unusable(h *host.Host, shell string) string {
 
 // of is about one person: an account's own shell counts, else that of new ones.
 func (s Shells) of(a gate.Account) Finding {
-	if !a.Known || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
+	if !a.Known || s.Own == "" && (s.Ends.File != "" || s.Names.Path != "") || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
 		s.Lost = nil
 		return s.assess()
 	}
@@ -112,12 +117,40 @@ func (s Shells) assess() Finding {
 		if n == s.Count && s.Usual != "" {
 			a.Whom = "" // everybody who was ever here, and who comes next
 		}
+	case s.Names.Path != "" && s.Names.Group == 0:
+		a.Outcome, a.Decides, a.File = gate.NotKnown, s.Names.Path+", which is closed to others", s.Names.Path
+		a.Text = fmt.Sprintf("%s is closed to everybody but root (mode %04o), so people's programs do not know who they are.", s.Names.Path, s.Names.Mode)
+		a.Next = closedRemedy(s.Names)
+	case s.Ends.File != "":
+		a.Outcome, a.File, a.Line = gate.NotKnown, s.Ends.File, s.Ends.Line
+		a.Decides = "what " + place(a.File, a.Line) + " does"
+		a.Text = fmt.Sprintf("Shells read %s when they start, and %q at line %d ends them.", a.File, text.Clip(s.Ends.Text, 60), a.Line)
+		a.Next = fmt.Sprintf("To take the line out, run: sudo sed -i --follow-symlinks -e '%ds/^/#/' %s", a.Line, text.Quote(a.File))
 	case s.Usual != "":
 		a.Outcome, a.Decides = gate.NotKnown, "the shell that new accounts get ("+usualShell+" "+s.Usual+")"
 		a.Text = fmt.Sprintf("%s %s, and new accounts are likely to get it as their shell.", usualShell, s.Usual)
 		a.Next = usualBack
 	}
 	return a.Result()
+}
+
+// endsShell finds a line outside of all else that ends a shell, or puts another
+// program in its place; with a redirection alone exec does neither.
+var endsShell = text.Pattern(`(?m)^(exit|logout)\b.*|^exec[ \t]+[a-zA-Z/$"].*`)
+
+// lookEnds reads what shells read of the machine when they start: for commands of
+// sshd too, or for people at a terminal (bash(1), INVOCATION).
+func lookEnds(h *host.Host) sudo.Place {
+	for _, file := range append([]string{"/etc/bash.bashrc", "/etc/bashrc", "/etc/profile"}, h.Glob("/etc/profile.d/*.sh")...) {
+		content, err := h.ReadFile(file, 1<<20)
+		if err != nil {
+			continue
+		}
+		if at := endsShell().FindIndex(content); at != nil {
+			return sudo.Place{File: file, Line: 1 + bytes.Count(content[:at[0]], []byte("\n")), Text: string(content[at[0]:at[1]])}
+		}
+	}
+	return sudo.Place{}
 }
 
 const usualBack = "Put " + usualShell + " back: reinstall the package bash with the machine's package manager."

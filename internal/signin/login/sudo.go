@@ -8,7 +8,9 @@ import (
 
 	"aadsshlogin-handler/internal/host"
 	"aadsshlogin-handler/internal/signin/gate"
+	"aadsshlogin-handler/internal/signin/pam"
 	"aadsshlogin-handler/internal/signin/sudo"
+	"aadsshlogin-handler/internal/text"
 )
 
 // sudoFile and sudoGroup are how administrators get their rights: the package
@@ -21,18 +23,21 @@ const (
 // Sudo is what administrators may do.
 type Sudo struct {
 	Rules   sudo.Answer
-	Found   bool   // the package's file is there
-	Newline bool   // it ends with a line end
-	DPKG    bool   // it is dpkg that would put the file back
-	HasSudo bool   // there is a sudo at all
-	NoSetID string // the program, where it has lost the mode by which it becomes root; else ""
+	Found   bool        // the package's file is there
+	Newline bool        // it ends with a line end
+	DPKG    bool        // it is dpkg that would put the file back
+	HasSudo bool        // there is a sudo at all
+	Plugin  sudo.Place  // a line of sudo.conf for a plugin that is not there
+	Denied  *pam.Reason // why the PAM stack of sudo itself keeps people out; nil where it does not
+	NoSetID string      // the program, where it has lost the mode by which it becomes root; else ""
 	Err     error
 }
 
 // lookSudo reads the rules. owner is whom sudo wants its files to belong to.
 func lookSudo(h *host.Host, owner uint32) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
-	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner}
+	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
+		Addresses: h.Addresses(), Number: numberOf(h, sudoGroup)}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
 	mounts, _ := h.Mounts() // where they are not known, none forbids anything
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
@@ -49,6 +54,7 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 		s.Err = f.Err
 	}
 	s.Rules = sudo.Evaluate(m, sudoGroup)
+	s.Plugin = lostPlugin(h)
 	return s
 }
 
@@ -58,6 +64,30 @@ const (
 	WithConffiles = "Run: sudo apt-get install --reinstall " + Conffiles + "aadsshlogin"
 	Conffiles     = "-o Dpkg::Options::=--force-confmiss "
 )
+
+// numberOf is the number of a local group; "" where there is none.
+func numberOf(h *host.Host, group string) string {
+	text, _ := h.ReadFile("/etc/group", fileLimit)
+	_, line, _ := strings.Cut("\n"+string(text), "\n"+group+":")
+	_, line, _ = strings.Cut(line, ":")
+	number, _, _ := strings.Cut(line, ":")
+	return number
+}
+
+// sudoConf names sudo's plugins (sudo.conf(5)).
+const sudoConf = "/etc/sudo.conf"
+
+// lostPlugin is a line there for a plugin of policies whose file is not there,
+// over which sudo refuses everything.
+func lostPlugin(h *host.Host) sudo.Place {
+	text, _ := h.ReadFile(sudoConf, fileLimit)
+	for i, line := range strings.Split(string(text), "\n") {
+		if f := strings.Fields(line); len(f) > 2 && strings.EqualFold(f[0], "Plugin") && path.IsAbs(f[2]) && !h.Exists(f[2]) {
+			return sudo.Place{File: sudoConf, Line: i + 1, Text: f[2]}
+		}
+	}
+	return sudo.Place{}
+}
 
 // putBack is how the file comes back. dpkg takes the removal of a configuration
 // file for its owner's wish, which another installation respects (dpkg(1),
@@ -73,23 +103,40 @@ func (s *Sudo) putBack() string {
 // renamed to.
 func (s *Sudo) skipped() (at sudo.Place, ok bool) {
 	for _, p := range s.Rules.Skipped {
-		if strings.HasPrefix(path.Base(p.File), path.Base(sudoFile)) {
+		if strings.HasPrefix(path.Base(p.File), path.Base(sudoFile)) || p.File == path.Dir(sudoFile) {
 			return p, true
 		}
 	}
 	return at, false
 }
 
-// program is what is wrong with sudo itself.
-func (s *Sudo) program() (what, next string) {
+// program is what is wrong with sudo itself, and at which line where it is one.
+func (s *Sudo) program() (what, next string, at sudo.Place) {
 	switch {
 	case !s.HasSudo:
-		return "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager."
+		return "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager.", at
 	case s.NoSetID != "":
 		return s.NoSetID + " cannot become root (its owner, its mode, or a file system that is mounted nosuid), so administrators cannot use it.",
-			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID
+			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID, sudo.Place{File: s.NoSetID}
+	case s.Plugin.File != "":
+		return fmt.Sprintf("sudo refuses everything, because %s:%d names the plugin %s, which is not there.", s.Plugin.File, s.Plugin.Line, text.Name(s.Plugin.Text)),
+			fmt.Sprintf("Put it back, or make a comment of the line, as root: sed -i -e '%ds/^/#/' %s", s.Plugin.Line, s.Plugin.File), s.Plugin
+	case s.Denied != nil:
+		return fmt.Sprintf("sudo refuses people who sign in with Entra ID: %s (%s).", s.Denied.Text, place(s.Denied.File, s.Denied.Line)), s.Denied.Next, sudo.Place{File: s.Denied.File, Line: s.Denied.Line}
 	}
-	return "", ""
+	return "", "", at
+}
+
+// unread is what follows from a file or folder of rules that sudo does not read.
+func (s *Sudo) unread(p sudo.Place) (what, next string) {
+	switch p.File {
+	case path.Dir(sudoFile):
+		return fmt.Sprintf("sudo ignores %s: %s.", p.File, p.Text), "Run as root: chown root:root " + p.File + " && chmod 0755 " + p.File
+	case sudoFile:
+		return fmt.Sprintf("sudo ignores %s: %s.", sudoFile, p.Text), "Run: sudo chown root:root " + sudoFile + " && sudo chmod 0440 " + sudoFile
+	}
+	return fmt.Sprintf("%s is missing, so the role Virtual Machine Administrator Login gives nobody sudo; %s is not read: %s.", sudoFile, p.File, p.Text),
+		fmt.Sprintf("Run: sudo mv %s %s", p.File, sudoFile)
 }
 
 // assess: people can sign in without it, so nothing here is more than a warning
@@ -105,8 +152,8 @@ func (s *Sudo) assess() Finding {
 	}
 	r := s.Rules
 	skipped, left := s.skipped()
-	if what, next := s.program(); what != "" {
-		return warn(sudo.Place{File: s.NoSetID}, what, next)
+	if what, next, at := s.program(); what != "" {
+		return warn(at, what, next)
 	}
 	switch {
 	case s.Err != nil:
@@ -123,11 +170,9 @@ func (s *Sudo) assess() Finding {
 		return warn(*r.Broken, fmt.Sprintf("sudo may refuse its rules over %s, which it does not understand.", place(r.Broken.File, r.Broken.Line)), "Run: sudo visudo -c, and correct what it names.")
 	case r.Grants:
 		return a.Result()
-	case left && skipped.File == sudoFile:
-		return warn(skipped, fmt.Sprintf("sudo ignores %s: %s.", sudoFile, skipped.Text), "Run: sudo chown root:root "+sudoFile+" && sudo chmod 0440 "+sudoFile)
 	case left:
-		return warn(skipped, fmt.Sprintf("%s is missing, so the role Virtual Machine Administrator Login gives nobody sudo; %s is not read: %s.", sudoFile, skipped.File, skipped.Text),
-			fmt.Sprintf("Run: sudo mv %s %s", skipped.File, sudoFile))
+		what, next := s.unread(skipped)
+		return warn(skipped, what, next)
 	case r.Rule.File != "":
 		return warn(r.Rule, fmt.Sprintf("The rule at %s takes sudo away from administrators.", place(r.Rule.File, r.Rule.Line)), fmt.Sprintf("Change or remove it: sudo visudo -f %s", r.Rule.File))
 	case !s.Found:

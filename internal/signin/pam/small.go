@@ -97,7 +97,7 @@ func nologin(c call) answer {
 		a := answer{codes: []Code{authErr}, data: Problem{File: file}, why: fmt.Sprintf("pam_nologin lets in nobody but root while %s is there", file),
 			next: "Run: sudo rm " + text.Quote(file) + " (a machine that boots or shuts down removes /run/nologin by itself)."}
 		if f.Mode.IsDir() { // it opens, and cannot be read
-			a.codes = []Code{systemErr}
+			a.codes, a.next = []Code{systemErr}, "It is a folder. Run: sudo mv "+text.Quote(file)+" "+text.Quote(file+".off")
 		}
 		return a
 	}
@@ -160,6 +160,8 @@ func (c call) program(name string) answer {
 		a.why, a.next, a.fixLine = fmt.Sprintf("pam_exec fails, because %s cannot be run", text.Name(name)), "Run: sudo chmod 0755 "+text.Quote(name), asSaid
 	case c.m.NoExec != nil && c.m.NoExec(name):
 		a.why = fmt.Sprintf("pam_exec fails, because %s is on a file system that is mounted noexec", text.Name(name))
+	case c.m.File(text.Interpreter(f.Text)).Missing() && text.Interpreter(f.Text) != "":
+		a.why = fmt.Sprintf("pam_exec fails, because %s is a script for %s, which is not there", text.Name(name), text.Name(text.Interpreter(f.Text)))
 	default:
 		a.codes = []Code{Success, systemErr}
 		a.why = fmt.Sprintf("pam_exec lets in whom the program %s lets in", text.Name(name))
@@ -237,6 +239,16 @@ func namespace(c call) answer {
 // homes is where people's folders are made.
 const homes = "/home"
 
+// model is the folder that new ones are copies of.
+func model(args []string) string {
+	for _, arg := range args {
+		if v, ok := strings.CutPrefix(arg, "skel="); ok {
+			return v
+		}
+	}
+	return "/etc/skel"
+}
+
 // makeHome is modules/pam_mkhomedir, for somebody without a folder.
 func makeHome(c call) answer {
 	helpers := []string{"/sbin/mkhomedir_helper", "/usr/sbin/mkhomedir_helper"}
@@ -249,6 +261,9 @@ func makeHome(c call) answer {
 		return answer{codes: []Code{Success}} // it is made
 	case f.Err != nil || !f.Mode.IsDir():
 		a.why = homes + " is no folder, so pam_mkhomedir cannot make one for people"
+	case c.m.File(model(c.Args)).Missing():
+		a.why = fmt.Sprintf("pam_mkhomedir cannot make folders for people, because their model %s is not there", text.Name(model(c.Args)))
+		a.data, a.next = Problem{File: model(c.Args)}, "Run: sudo install -d "+text.Quote(model(c.Args))
 	case c.m.ReadOnly != nil && c.m.ReadOnly(homes):
 		a.why = homes + " is mounted read-only, so pam_mkhomedir cannot make folders for people"
 	default:
@@ -280,7 +295,7 @@ func wheel(c call) answer {
 // loginUID is modules/pam_loginuid. In containers it answers ignore.
 func loginUID(c call) answer {
 	if slices.Contains(c.Args, "require_auditd") {
-		return answer{codes: []Code{Success, ignore, sessionErr}, why: "pam_loginuid lets people in only while auditd runs", next: "Run: sudo systemctl status auditd"}
+		return answer{codes: []Code{Success, ignore, sessionErr}, why: "pam_loginuid lets people in only while auditd runs", next: "Install auditd and have it run, where that is wanted, or run: sudo " + edit(c.File, fmt.Sprintf("%ds/[[:space:]]*require_auditd//", c.Line))}
 	}
 	return answer{codes: []Code{Success, ignore}}
 }

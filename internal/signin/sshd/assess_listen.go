@@ -65,7 +65,7 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 	}
 	for _, keyword := range []string{"addressfamily", "listenaddress"} {
 		w := locate(f, e, keyword, "")
-		if !w.found && !w.option || keyword == "addressfamily" && (len(w.Args) == 0 || strings.EqualFold(w.Args[0], "any")) {
+		if !w.found && !w.option || keyword == "addressfamily" && !w.option && (len(w.Args) == 0 || strings.EqualFold(w.Args[0], "any")) {
 			continue
 		}
 		found.File, found.Line = w.File, w.Line

@@ -87,8 +87,9 @@ func program(h *host.Host, pid int) string {
 }
 
 // listener finds the sshd that holds a listening socket, and its sockets. Of
-// several, it is the one with the lowest number: those that serve a connection
-// have higher ones, and hold no listening socket of their own.
+// several, it is the one that people meet: on port 22 and for more than the
+// machine itself, before one for more than the machine, before others; else the
+// one with the lowest number.
 func listener(h *host.Host, all []socket) (pid int, own []netip.AddrPort) {
 	entries, err := h.ReadDir("/proc")
 	if err != nil {
@@ -96,14 +97,31 @@ func listener(h *host.Host, all []socket) (pid int, own []netip.AddrPort) {
 	}
 	for _, e := range entries {
 		n, err := strconv.Atoi(e.Name())
-		if err != nil || pid != 0 && n > pid || !isSSHD(h, n) {
+		if err != nil || !isSSHD(h, n) {
 			continue
 		}
-		if found := socketsOf(h, e.Name(), all); len(found) > 0 {
+		found := socketsOf(h, e.Name(), all)
+		if better := met(found) - met(own); better > 0 || len(found) > 0 && better == 0 && (pid == 0 || n < pid) {
 			pid, own = n, found
 		}
 	}
 	return pid, own
+}
+
+// usualPort is where people connect to who name none.
+const usualPort = 22
+
+// met is how far an sshd is the one that people connect to, by its sockets.
+func met(own []netip.AddrPort) (rank int) {
+	for _, a := range own {
+		switch outside := !a.Addr().IsLoopback(); {
+		case outside && a.Port() == usualPort:
+			return 2
+		case outside:
+			rank = 1
+		}
+	}
+	return rank
 }
 
 // commandLine is what a running sshd was started with. OpenSSH shows it in

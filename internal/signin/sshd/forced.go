@@ -184,8 +184,10 @@ func (p Place) runs(name string) (why string, known bool) {
 		return "", false
 	case p.Mode.Perm()&0o001 == 0:
 		return fmt.Sprintf("%s cannot be executed by everybody (mode %04o)", name, p.Mode.Perm()), true
+	case p.Behind != "":
+		return name + " " + p.Behind, true
 	case p.Starts != "":
-		return name + " is a script for " + p.Starts + ", which is not there", true
+		return name + " is a script for " + text.Name(p.Starts) + ", which is not there", true
 	}
 	return "", p.Session
 }

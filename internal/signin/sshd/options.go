@@ -105,7 +105,8 @@ func assigned(text, variable string) (value string, at int, found bool) {
 }
 
 // safeOptions keeps the options that change what a configuration means. Others
-// (-D, -e, -E FILE) say how the daemon runs, and some would write.
+// (-D, -e, -E FILE) say how the daemon runs, and some would write. What has a
+// directive of its own is given as that (sshd(8)).
 func safeOptions(args []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -116,7 +117,14 @@ func safeOptions(args []string) []string {
 			i++
 		case len(a) > 2 && strings.HasPrefix(a, "-o"), len(a) > 2 && strings.HasPrefix(a, "-f"):
 			out = append(out, a[:2], a[2:])
-		case a == "-E" || a == "-g" || a == "-u" || a == "-C":
+		case a == "-g" && i+1 < len(args):
+			i++
+			out = append(out, "-o", "LoginGraceTime="+args[i])
+		case a == "-4":
+			out = append(out, "-o", "AddressFamily=inet")
+		case a == "-6":
+			out = append(out, "-o", "AddressFamily=inet6")
+		case a == "-E" || a == "-u" || a == "-C":
 			i++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -26,6 +27,7 @@ type Place struct {
 	Unsafe  string // of a ChrootDirectory: what sshd refuses about it or a folder above it
 	Shell   bool   // of a ChrootDirectory: the usual shell is in it
 	Starts  string // of a script: the program in its first line that is not there; empty: it is, or it is no script
+	Behind  string // of a program: what on the way to it keeps people from running it; a part of a sentence
 	Session bool   // of a script: it names what people asked for, or starts a shell
 	Bad     string // of a list of revoked keys: why sshd cannot read it
 	CA      fate   // of a list of revoked keys: whether the authority of people's certificates is in it
@@ -190,16 +192,21 @@ func lookProgram(h *host.Host, name string) Place {
 	if p.Missing || p.Dir || p.Err != nil {
 		return p
 	}
+	if c := h.ClosedAt(name, 0, 8); c.Path != "" && c.Group == 0 {
+		p.Behind = fmt.Sprintf("is in %s, which is closed to everybody but root (mode %04o)", c.Path, c.Mode)
+	} else if mounts, err := h.Mounts(); err == nil && mounts.NoExec(name) != "" {
+		p.Behind = "is on " + mounts.NoExec(name) + ", which is mounted noexec"
+	}
 	head, err := h.ReadHead(name, largestScript)
 	if err != nil {
 		p.Err = err
 		return p
 	}
 	line, rest, _ := strings.Cut(string(head), "\n")
-	if command, ok := strings.CutPrefix(line, "#!"); ok {
+	if strings.HasPrefix(line, "#!") {
 		p.Session = asksFor().MatchString(rest) || startsShell().MatchString(rest)
-		if f := strings.Fields(command); len(f) > 0 && lookPlace(h, f[0]).Missing {
-			p.Starts = f[0]
+		if by := text.Interpreter(head); by != "" && lookPlace(h, by).Missing {
+			p.Starts = by
 		}
 	}
 	return p

@@ -88,6 +88,9 @@ func ParseProblem(output string) *Problem {
 	return &Problem{Message: first}
 }
 
+// noUser is how sshd begins to say that its own user does not exist.
+const noUser = "Privilege separation user "
+
 // special knows the messages that are no error of a configuration file
 // (sshd.c of OpenSSH).
 func special(line string) *Problem {
@@ -100,7 +103,7 @@ func special(line string) *Problem {
 		return &Problem{Kind: NoSeparation, Message: line, Dir: dir}
 	case strings.Contains(line, "no hostkeys available"):
 		return &Problem{Kind: NoHostKeys, Message: line}
-	case strings.HasPrefix(line, "Privilege separation user "):
+	case strings.HasPrefix(line, noUser):
 		return &Problem{Kind: NoUser, Message: line}
 	}
 	return nil
@@ -146,7 +149,8 @@ func (p *Problem) explain(f *Facts) (what, next string) {
 		}
 		return "sshd's privilege separation directory " + p.Dir + " is missing or unsafe, so sshd cannot start.", "Reinstall openssh-server with the machine's package manager."
 	case NoUser:
-		return "sshd cannot start: " + p.Message, "Reinstall openssh-server with the machine's package manager."
+		user, _, _ := strings.Cut(strings.TrimPrefix(p.Message, noUser), " ")
+		return "sshd cannot start: " + p.Message, "Run: sudo useradd --system --no-create-home --home-dir /run/sshd --shell /usr/sbin/nologin " + quote(user) + " && sudo systemctl restart " + f.Unit
 	}
 	if p.File == "" {
 		return p.withoutPlace(f)
@@ -197,6 +201,9 @@ func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 			return what, "Put back the one that was shipped, and " + fault.Again + ": sudo cp /usr/share/openssh/sshd_config " + quote(f.Config.Main) + " && sudo systemctl restart ssh"
 		}
 		return what, "Reinstall openssh-server with the machine's package manager" + fault.AndAgain
+	}
+	if file, lost := strings.CutSuffix(p.Message, ": No such file or directory"); lost && path.IsAbs(file) { // Include takes names that are there
+		return what + " (a link to nothing)", "Take the link out, or put back what it leads to: sudo rm " + quote(file) + reload(f)
 	}
 	if b := badMatch(f, p.Message); b != nil {
 		placed := Problem{Message: p.Message, File: b.File, Line: b.Line}

@@ -53,6 +53,8 @@ func spare(f *Facts, d Directive) string {
 	switch b := d.Block; {
 	case strings.HasPrefix(d.File, policyDir):
 		return resetPolicy(f)
+	case (b == nil || b.all()) && len(f.Config.withUser(d)) > 1:
+		return spareAll(f, f.Config.withUser(d))
 	case b == nil || b.all():
 		return "To exempt " + f.whom() + " from this rule, which loosens it, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, f.elsewhere()), fmt.Sprintf(`%da\Match all`, d.Line))
 	case slices.Contains(packageBlocks(f.Config), b):
@@ -116,13 +118,23 @@ func disable(f *Facts, d Directive) string {
 	if strings.HasPrefix(d.File, policyDir) {
 		return resetPolicy(f)
 	}
-	lines := []string{fmt.Sprintf("%ds/^/#/", d.Line)}
-	for _, o := range f.Config.Directives {
-		if d.Keyword == "authorizedkeyscommand" && o.Keyword == "authorizedkeyscommanduser" && o.Block == d.Block && o.File == d.File {
-			lines = append(lines, fmt.Sprintf("%ds/^/#/", o.Line))
-		}
+	var lines []string
+	for _, o := range f.Config.withUser(d) {
+		lines = append(lines, fmt.Sprintf("%ds/^/#/", o.Line))
 	}
 	return "Run: " + sed(f, d.File, lines...)
+}
+
+// withUser are a line and, where it names a program for keys, those beside it that
+// say whom that is run as.
+func (c *Config) withUser(d Directive) []Directive {
+	out := []Directive{d}
+	for _, o := range c.Directives {
+		if d.Keyword == "authorizedkeyscommand" && o.Keyword == "authorizedkeyscommanduser" && o.Block == d.Block && o.File == d.File {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // followed says whether something of the package stands after a directive in

@@ -5,6 +5,7 @@ package sudo
 
 import (
 	"fmt"
+	"net/netip"
 	"path"
 	"slices"
 	"strings"
@@ -17,8 +18,12 @@ type Machine struct {
 	File func(path string) gate.File
 	List func(pattern string) []string // sorted
 	Host string                        // the machine's name, for rules that name hosts
+	// Addresses are the machine's own, for rules that name hosts by those.
+	Addresses []netip.Addr
 	// Owner is whom sudo wants its files to belong to: root.
 	Owner uint32
+	// Number is that of the group, in decimal; "" where it is not known.
+	Number string
 }
 
 // Place is a line of a file.
@@ -87,11 +92,8 @@ func (r *reader) read(file string, depth int) {
 	case f.Err != nil:
 		r.skip(file, f.Err.Error())
 		return
-	case f.UID != r.m.Owner:
-		r.skip(file, fmt.Sprintf("it belongs to user %d, not to root", f.UID))
-		return
-	case f.Mode.Perm()&0o002 != 0 || f.Mode.Perm()&0o020 != 0 && f.GID != r.m.Owner:
-		r.skip(file, fmt.Sprintf("others may write it (mode %04o)", f.Mode.Perm()))
+	case r.unsafe(f) != "":
+		r.skip(file, r.unsafe(f))
 		return
 	}
 	r.out.Files = append(r.out.Files, file)
@@ -114,6 +116,17 @@ func (r *reader) read(file string, depth int) {
 	}
 }
 
+// unsafe is why sudo reads neither a file nor the files of a folder.
+func (r *reader) unsafe(f gate.File) string {
+	switch {
+	case f.UID != r.m.Owner:
+		return fmt.Sprintf("it belongs to user %d, not to root", f.UID)
+	case f.Mode.Perm()&0o002 != 0 || f.Mode.Perm()&0o020 != 0 && f.GID != r.m.Owner:
+		return fmt.Sprintf("others may write it (mode %04o)", f.Mode.Perm())
+	}
+	return ""
+}
+
 func (r *reader) skip(file, why string) {
 	r.out.Skipped = append(r.out.Skipped, Place{File: file, Text: why})
 }
@@ -134,6 +147,10 @@ func (r *reader) line(p Place, depth int) {
 		return
 	case "#includedir", "@includedir":
 		dir := r.name(p.File, rest)
+		if f := r.m.File(dir); f.Err == nil && r.unsafe(f) != "" {
+			r.skip(dir, r.unsafe(f))
+			return
+		}
 		for _, file := range r.m.List(path.Join(dir, "*")) {
 			if base := path.Base(file); strings.Contains(base, ".") || strings.HasSuffix(base, "~") || r.m.File(file).Mode.IsDir() {
 				if !strings.HasPrefix(base, ".") && !r.m.File(file).Mode.IsDir() {
@@ -231,9 +248,27 @@ func (r *reader) has(kind string, list []string, fits func(string) bool) bool {
 	return yes
 }
 
-func (r *reader) us(word string) bool   { return strings.Trim(word, `"`) == "%"+r.group }
-func (r *reader) here(word string) bool { return word == r.m.Host && word != "" }
-func root(word string) bool             { return word == "root" || word == "#0" }
+func (r *reader) us(word string) bool {
+	word = strings.Trim(word, `"`)
+	return word == "%"+r.group || r.m.Number != "" && word == "%#"+r.m.Number
+}
+
+// here says whether a word names the machine: its name with or without its
+// domain, which may hold signs of a pattern, one of its addresses, or a network
+// that one of them is in.
+func (r *reader) here(word string) bool {
+	if network, ok := gate.Network(word); ok {
+		return slices.ContainsFunc(r.m.Addresses, network.Contains)
+	}
+	short, _, _ := strings.Cut(r.m.Host, ".")
+	named := func(name string) bool {
+		met, err := path.Match(strings.ToLower(word), strings.ToLower(name))
+		return err == nil && met && name != ""
+	}
+	return named(r.m.Host) || named(short)
+}
+
+func root(word string) bool { return word == "root" || word == "#0" }
 
 // spec reads "USERS HOSTS = COMMANDS [: HOSTS = COMMANDS]".
 func (r *reader) spec(p Place) {
