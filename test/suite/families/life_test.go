@@ -29,18 +29,26 @@ func TestLife(t *testing.T) {
 		m.Offer(login(older, newer, newest)...)
 		m.idle()
 		m.Has("aadsshlogin", newer)
+		removed := m.watchRemovals()
 		m.update("1.0.2.0")
 		m.Want(0)
 		m.Has("aadsshlogin", newest)
+		removed()
 
 		// A version that its owner asks for, down and up again.
 		m.set(`{"packageVersion": "` + older + `"}`)
 		m.Want(0)
 		m.Has("aadsshlogin", older)
 		m.idle()
+		removed = m.watchRemovals()
+		put := m.put()
 		m.update("1.0.3.0")
 		m.Want(0)
 		m.Has("aadsshlogin", older)
+		removed()
+		if now := m.put(); now != put {
+			m.T.Errorf("the package was put there again, though its version stays:\n%s\nand before\n%s", now, put)
+		}
 		m.set(`{"packageVersion": "` + newer + `"}`)
 		m.Want(0)
 		m.Has("aadsshlogin", newer)
@@ -72,6 +80,36 @@ func TestEverySupportedRelease(t *testing.T) {
 			m.T.Errorf("left behind: %s", line)
 		}
 	})
+}
+
+// put is when and as what the package was put on the machine: by its database,
+// and by the file system, to which a file that is unpacked again is another one.
+func (m machine) put() string {
+	m.T.Helper()
+	return m.Sh("rpm -q --qf '%{INSTALLTIME} %{INSTALLTID}\\n' aadsshlogin 2>/dev/null || dpkg-query -W -f '${Version}\\n' aadsshlogin; stat -c '%i %z' /usr/sbin/aad_certhandler")
+}
+
+// watchRemovals remembers where the log of the transactions ends; what it gives
+// back fails the test where packages were removed since.
+func (m machine) watchRemovals() (end func()) {
+	m.T.Helper()
+	const log = "/var/lib/aadsshlogin-handler/transaction.log"
+	before := strings.Fields(m.Sh("stat -c '%i %s' " + log))
+	return func() {
+		m.T.Helper()
+		if now := strings.Fields(m.Sh("stat -c '%i %s' " + log)); now[0] != before[0] {
+			m.T.Error("the agent's update removed what we have on the machine: the log of the transactions is another one")
+			return
+		}
+		said := m.Sh("tail -c +" + before[1] + " " + log)
+		for _, line := range strings.Split(said, "\n") {
+			for _, word := range []string{"rpm -e ", "dpkg --purge", "dpkg --remove", "apt-get remove", " purge ", "zypper --non-interactive --no-refresh remove", "Removing "} {
+				if strings.Contains(line, word) {
+					m.T.Errorf("the agent's update removed packages: %s", line)
+				}
+			}
+		}
+	}
 }
 
 // kept fails the test unless the package's file was put aside, from which it
