@@ -35,6 +35,8 @@ const (
 
 // About is what is known of a check before any machine is looked at.
 type About struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Name    string // stable: people query it; lower-case words joined by hyphens
 	Section string // of doctor's report; "": doctor does not ask it
 	Group   string // the substatus under which it is reported: few and stable; "": none

@@ -13,6 +13,8 @@ const handoverLife = 20 * time.Minute
 // Handover says that another version of the handler is taking the machine
 // over, so the old version's uninstall must leave everything in place.
 type Handover struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	To   string `json:"to"`
 	Boot string `json:"boot"`
 	// UpFor is how long the machine had been up when it was written, by

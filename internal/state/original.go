@@ -16,6 +16,8 @@ const originalsDir = host.StateDir + "/originals"
 // Original is a file that was here before us and that was removed or written
 // over, because it was broken. It comes back when we go.
 type Original struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Kept string      `json:"kept,omitempty"` // its name in the folder of originals
 	Link string      `json:"link,omitempty"` // of a symbolic link: where it leads
 	Mode fs.FileMode `json:"mode"`
