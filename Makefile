@@ -175,5 +175,5 @@ lint: ## formatting, vet, staticcheck, dead code, gosec, and vulnerabilities whe
 	@if command -v govulncheck >/dev/null; then govulncheck ./... || { [ $$? -eq 3 ] && exit 1; echo "NOT RUN: govulncheck could not reach its database"; }; else echo "NOT RUN: govulncheck is not installed (go install golang.org/x/vuln/cmd/govulncheck@v1.1.4)"; fi
 
 .PHONY: docs
-docs: ## render the tables in docs/ and the golden plans from the code
-	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./internal/decide ./internal/cli ./test/suite/families ./test/suite/attacks
+docs: ## render what needs no machine: tables in docs/, the golden plans, what messages mean
+	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./internal/decide ./internal/cli ./internal/doctor ./pkgmgr ./misc ./test/suite/families ./test/suite/attacks
