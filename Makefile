@@ -5,7 +5,7 @@ GO      := go
 # The tests run their own programs on other userlands, with older C libraries.
 export CGO_ENABLED := 0
 # For who publishes it under a name of their own: make zip PUBLISHER=Contoso.Identity TYPE=EntraLogin
-NAMES   := $(if $(PUBLISHER),-X aadsshlogin-handler/internal/names.publisher=$(PUBLISHER) -X aadsshlogin-handler/internal/names.extensionType=$(TYPE))
+NAMES   := $(if $(PUBLISHER),-X aadssh/internal/names.publisher=$(PUBLISHER) -X aadssh/internal/names.extensionType=$(TYPE))
 # The extension's type, by which its package is called.
 NAME     = $(or $(TYPE),$(shell sed -n 's/^ *"name": *"\(.*\)",$$/\1/p' HandlerManifest.json))
 # Static, without paths of the building machine, the same bytes each time. Small,

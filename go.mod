@@ -1,4 +1,4 @@
-module aadsshlogin-handler
+module aadssh
 
 go 1.26.0
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-const module = "aadsshlogin-handler"
+const module = "aadssh"
 
 // pkg is one package of the module, as go list describes it.
 type pkg struct {

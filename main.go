@@ -12,9 +12,9 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"aadsshlogin-handler/internal/cli"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/cli"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // version is set by the linker; see the Makefile.

@@ -16,9 +16,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/repo"
+	"aadssh/distro"
+	"aadssh/internal/facts"
+	"aadssh/internal/repo"
 )
 
 // remedy is a next step as it stands in the code; what is filled in later is "X".

@@ -1,7 +1,7 @@
 package distro
 
 import (
-	"aadsshlogin-handler/internal/order"
+	"aadssh/internal/order"
 	"slices"
 	"strings"
 )

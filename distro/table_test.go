@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/test/lib/golden"
 )
 
 // TestTable renders what Lookup says of every fixture on both architectures

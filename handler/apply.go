@@ -9,14 +9,14 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/download"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/internal/trust"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/decide"
+	"aadssh/internal/download"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/repo"
+	"aadssh/internal/state"
+	"aadssh/internal/trust"
+	"aadssh/pkgmgr"
 )
 
 // apply does the steps of a plan in their order. It stops at the first that

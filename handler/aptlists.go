@@ -4,10 +4,10 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/repo"
+	"aadssh/internal/state"
 )
 
 // removeLists removes what apt fetched of the repository that we defined: it

@@ -11,14 +11,14 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/download"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/proxy"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/internal/trust"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/decide"
+	"aadssh/internal/download"
+	"aadssh/internal/fault"
+	"aadssh/internal/proxy"
+	"aadssh/internal/state"
+	"aadssh/internal/trust"
+	"aadssh/pkgmgr"
 )
 
 // diagnosed adds to what a package manager said of its repositories what is in

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/decide"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/pkgmgr"
 )
 
 // demand is what a package manager needs of one file system.

@@ -7,13 +7,13 @@ import (
 	"path/filepath"
 	"slices"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/decide"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/repo"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
 )
 
 const stateDir = host.StateDir

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/state"
+	"aadssh/internal/text"
 )
 
 // converge makes the machine one that people can sign in to, or says why it is

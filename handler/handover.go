@@ -4,11 +4,11 @@ import (
 	"context"
 	"path/filepath"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/host"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
 )
 
 // update tells the uninstall that follows it that another version takes over.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // TestClockIsSetBetweenUpdateAndUninstall: somebody sets the wall clock in the

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/state"
 )
 
 func write(t *testing.T, path, content string) {

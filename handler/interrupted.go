@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // Interrupted says who stopped a look or a repair of the watch on the way: systemd does it for

@@ -6,15 +6,15 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/internal/systemd"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/repo"
+	"aadssh/internal/state"
+	"aadssh/internal/systemd"
+	"aadssh/pkgmgr"
 )
 
 // berkeley is rpm on a database of the releases before SQLite. While the shared

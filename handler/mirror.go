@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/download"
-	"aadsshlogin-handler/internal/repo"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/decide"
+	"aadssh/internal/download"
+	"aadssh/internal/repo"
 )
 
 // asServed is the definition of a repository as a mirror serves it. An index

@@ -6,8 +6,8 @@ import (
 	"runtime"
 	"strings"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/decide"
+	"aadssh/internal/fault"
 )
 
 // offered says of a package that our repository does not have what it was asked

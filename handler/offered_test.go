@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/identity"
+	"aadssh/pkgmgr"
 )
 
 // 28 names the repository, the release, the architecture and the versions that

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/identity"
+	"aadssh/internal/fault"
+	"aadssh/internal/identity"
 )
 
 // operation is one of the five things that the agent asks for, or one of the two

@@ -3,11 +3,11 @@ package handler
 import (
 	"slices"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/standalone"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/fault"
+	"aadssh/internal/preflight"
+	"aadssh/internal/standalone"
+	"aadssh/internal/text"
+	"aadssh/status"
 )
 
 // outcome is what an operation came to.

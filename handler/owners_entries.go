@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/trust"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/decide"
+	"aadssh/internal/fault"
+	"aadssh/internal/repo"
+	"aadssh/internal/trust"
+	"aadssh/pkgmgr"
 )
 
 // ofOwner tells what is wrong with an entry of the machine's owner that is used

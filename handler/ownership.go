@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
+	"aadssh/status"
 )
 
 // self is this run as an owner of the machine.

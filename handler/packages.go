@@ -11,12 +11,12 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/preflight"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
 )
 
 // install brings the packages to what is wanted. Where that fails and leaves

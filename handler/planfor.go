@@ -3,8 +3,8 @@ package handler
 import (
 	"fmt"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/decide"
+	"aadssh/internal/state"
 )
 
 // GoalOf is what an operation of a version (of this program) wants of a machine

@@ -3,7 +3,7 @@ package handler
 import (
 	"testing"
 
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/state"
 )
 
 // TestGoal: who looks for newer packages, and that what an install could not get

@@ -3,9 +3,9 @@ package handler
 import (
 	"strings"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/preflight"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/preflight"
 )
 
 // repaired tells what was put back and why. The machine is well again, so it is

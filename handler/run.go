@@ -9,16 +9,16 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/standalone"
-	"aadsshlogin-handler/internal/systemd"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/agent"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/standalone"
+	"aadssh/internal/systemd"
+	"aadssh/internal/text"
+	"aadssh/status"
 )
 
 // Request is one call of the handler.

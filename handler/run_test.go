@@ -10,14 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/logging"
+	"aadssh/internal/preflight"
+	"aadssh/status"
 )
 
 // request is one of the agent's, on a machine made of files on which no

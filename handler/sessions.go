@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"aadsshlogin-handler/internal/facts"
+	"aadssh/internal/facts"
 )
 
 // leave is how long somebody who has signed out may take to be gone. systemd's

@@ -7,15 +7,15 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/standalone"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/internal/watch"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/standalone"
+	"aadssh/internal/state"
+	"aadssh/internal/watch"
+	"aadssh/pkgmgr"
 )
 
 // setup does what install and enable do, on a machine whose agent is not asked.

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/repo"
+	"aadssh/distro"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/repo"
 )
 
 // TestOwnersKeyIsTheOwners: where the owner's entry is used, neither a newer

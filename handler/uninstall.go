@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
 )
 
 // disable takes nothing away: people can still sign in. It never fails, for

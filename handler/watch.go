@@ -6,15 +6,15 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/standalone"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/internal/watch"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/preflight"
+	"aadssh/internal/signin/sshd"
+	"aadssh/internal/standalone"
+	"aadssh/internal/state"
+	"aadssh/internal/text"
+	"aadssh/internal/watch"
 )
 
 // Watch is what goes on looking at the machine when a run has ended.

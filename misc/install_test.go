@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/test/lib/golden"
 )
 
 // TestLinesToType counts what a person types for each way onto a machine, and

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/names"
 )
 
 // column is what stands at a path of a resource, as properties.osName or

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/distro"
+	"aadssh/internal/host"
 )
 
 // apt is the package manager of Debian and Ubuntu.

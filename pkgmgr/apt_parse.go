@@ -4,9 +4,9 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // parseDpkgQuery reads lines of name, version, architecture and status, the

@@ -1,6 +1,6 @@
 package pkgmgr
 
-import "aadsshlogin-handler/internal/fault"
+import "aadssh/internal/fault"
 
 // aptHost captures the host of a URL and nothing else of it: the rest may hold
 // a password.

@@ -3,10 +3,10 @@ package pkgmgr
 import (
 	"fmt"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/grammar"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/grammar"
+	"aadssh/internal/text"
 )
 
 // fits is the fault where a word of an order cannot be given to the manager as

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host/hosttest"
 )
 
 // What a manager could take for something else is not given to it: no command

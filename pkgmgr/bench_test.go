@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
 )
 
 // BenchmarkClassifyNothingWrong is what reading the output of a transaction

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"sync"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // rule is one row of what a manager's messages mean. The first row that

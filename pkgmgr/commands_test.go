@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/test/lib/golden"
 )
 
 // TestCommands renders every command of every manager: what is run on other

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // makeNull makes the null device (null(4)).

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/order"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/order"
+	"aadssh/internal/text"
 )
 
 // dnf is the package manager of RHEL 8 and later and of what is built from it.

@@ -1,6 +1,6 @@
 package pkgmgr
 
-import "aadsshlogin-handler/internal/fault"
+import "aadssh/internal/fault"
 
 // dnf5Rules are the messages of dnf 5, which calls itself dnf where it has
 // taken dnf 4's place. What librepo, curl and libsolv say in it reads as in

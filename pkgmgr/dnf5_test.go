@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/distro"
+	"aadssh/internal/fault"
 )
 
 // Which of the two generations answers to "dnf" is not asked: it is told only

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // dnfHost captures the host of a URL and nothing else of it.

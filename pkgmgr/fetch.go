@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // fetchesFirst reports whether other sources of the machine are used beside ours.

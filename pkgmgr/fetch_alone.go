@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"slices"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // located is a package file that can be fetched.

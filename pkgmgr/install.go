@@ -3,8 +3,8 @@ package pkgmgr
 import (
 	"context"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // Outcome is what an installation came to.

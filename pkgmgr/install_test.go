@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host/hosttest"
 )
 
 func TestInstallHealthyPath(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/internal/grammar"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/grammar"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // moved is a setting with which the owner of a machine has the cache of its

@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/repo"
+	"aadssh/internal/text"
 )
 
 // Some managers say of a package that the owner of the machine keeps out, or whose

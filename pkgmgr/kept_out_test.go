@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
 )
 
 // What keeps a package out, or that a repository's definition is not there, is

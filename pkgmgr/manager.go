@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/proxy"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/proxy"
 )
 
 // Spec is a package that is wanted.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/distro"
+	"aadssh/distro"
 )
 
 // TestEachManager: each name is of a manager, which has recorded answers, and each

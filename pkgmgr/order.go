@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // order carries an order out: a try, a look at what came of it, and the

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/distro"
+	"aadssh/internal/host"
 )
 
 // A password in the address of somebody's repository is in no message, also

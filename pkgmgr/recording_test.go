@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/recording"
+	"aadssh/test/lib/recording"
 )
 
 // scenes are those of testdata/scenes/PROGRAM-VERSION.txt.

@@ -1,6 +1,6 @@
 package pkgmgr
 
-import "aadsshlogin-handler/internal/fault"
+import "aadssh/internal/fault"
 
 // What the next steps of several messages have in common.
 const (

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // Remove removes those of names that are there, and nothing else: where

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // Repair finishes or undoes what an interrupted run of a package manager left

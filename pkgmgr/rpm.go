@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // What dnf, yum, tdnf and zypper have in common is rpm. Asking it, removing

@@ -1,6 +1,6 @@
 package pkgmgr
 
-import "aadsshlogin-handler/internal/fault"
+import "aadssh/internal/fault"
 
 // rpmRules are the messages of rpm itself, which the managers above it pass
 // on. testdata/dnf and testdata/zypper have whole answers.

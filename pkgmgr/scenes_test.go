@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/test/lib/golden"
-	"aadsshlogin-handler/test/lib/recording"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/test/lib/golden"
+	"aadssh/test/lib/recording"
 )
 
 // recordedPrograms are the programs whose scenes were recorded, by their file in

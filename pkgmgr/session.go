@@ -9,9 +9,9 @@ import (
 	"os"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // LockWait is how long a manager that can wait for a lock by itself is told to:

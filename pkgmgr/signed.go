@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/trust"
+	"aadssh/internal/fault"
+	"aadssh/internal/trust"
 )
 
 // signedWith adds to the fault of a package that is not trusted with which key

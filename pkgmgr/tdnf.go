@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // tdnf is the package manager of CBL-Mariner and Azure Linux: tdnf 3. Its

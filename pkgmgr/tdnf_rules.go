@@ -3,7 +3,7 @@ package pkgmgr
 import (
 	"slices"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // tdnfRules are the messages of tdnf 3. Its exit code is the number in

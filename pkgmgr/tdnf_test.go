@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host/hosttest"
 )
 
 // recordedTdnf are the releases of tdnf that were recorded: those of Mariner 2

@@ -8,11 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/logging"
 )
 
 // lockedFor is a machine whose package manager works only after a time: the

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // yum is the package manager of RHEL and CentOS 7: yum 3.4.3. On later

@@ -3,7 +3,7 @@ package pkgmgr
 import (
 	"slices"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // yumRules are the messages of yum 3; what librepo and curl say in them reads

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host/hosttest"
 )
 
 // yum's option parser eats the first "--": only what real yum has carried out

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // zypper is the package manager of SLES and openSUSE. 1.14.42 and 1.14.89 were

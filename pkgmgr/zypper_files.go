@@ -6,10 +6,10 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/repo"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/repo"
 )
 
 // zypperAsk has zypper read each definition alone: the ones that end it are

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // zyppLocks is where zypper keeps the locks that a person sets (zypper(8),

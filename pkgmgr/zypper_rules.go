@@ -3,7 +3,7 @@ package pkgmgr
 import (
 	"slices"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // zypperRules are the messages of zypper 1.13 and 1.14. Above each row stands a

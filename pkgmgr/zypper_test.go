@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/test/lib/recording"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host/hosttest"
+	"aadssh/test/lib/recording"
 )
 
 // onTheMachine is the fault of a recorded run, looked at on a machine that has

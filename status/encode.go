@@ -9,8 +9,8 @@ import (
 	"time"
 	"unicode"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/names"
+	"aadssh/internal/text"
 )
 
 // sizeLimit is what the file may hold at most, in bytes. The agent's own limit

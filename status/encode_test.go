@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/test/lib/golden"
 )
 
 // accept is validate_status_data and parse_ext_status of WALinuxAgent's

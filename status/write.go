@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/atomicfile"
+	"aadssh/internal/atomicfile"
 )
 
 // File is the status file of one sequence number for as long as a run goes on.

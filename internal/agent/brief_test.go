@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // TestBriefly: the library makes a text of every error; what the machine has run

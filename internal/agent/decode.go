@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/az"
+	"aadssh/internal/fault"
+	"aadssh/internal/text"
 )
 
 // mistake is a setting that we know, with a value that we cannot use.

@@ -17,8 +17,8 @@ import (
 
 	"github.com/Azure/azure-extension-foundation/settings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // environmentFile is written by the agent into the folder of each version of a

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 const fullName = "Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux"

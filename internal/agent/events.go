@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"aadsshlogin-handler/internal/atomicfile"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/atomicfile"
+	"aadssh/internal/text"
 )
 
 // EventLevel is how much an event matters.

@@ -4,8 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
 )
 
 // State is how far the agent got with one version of a handler (waagent

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // protectedSettings decrypts the protected settings with the key that the agent

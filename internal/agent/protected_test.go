@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/logging"
 )
 
 const thumb = "0123456789ABCDEF0123456789ABCDEF01234567"

@@ -3,8 +3,8 @@ package agent
 import (
 	"path/filepath"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
 )
 
 // Dirs are where the agents keep their extensions: the Azure Linux agent, and

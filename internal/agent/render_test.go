@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/names"
 )
 
 // Markdown is the page docs/settings.md.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/text"
 )
 
 const settingsSuffix = ".settings"

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 func TestSequence(t *testing.T) {

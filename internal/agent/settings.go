@@ -11,11 +11,11 @@ import (
 
 	"github.com/Azure/azure-extension-foundation/settings"
 
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/proxy"
+	"aadssh/internal/az"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
+	"aadssh/internal/proxy"
 )
 
 // Settings are what the owner of the VM asks for. All are optional.

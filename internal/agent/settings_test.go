@@ -12,9 +12,9 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/proxy"
+	"aadssh/internal/fault"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/proxy"
 )
 
 // settingsFile is a file as the agent writes it, around public settings.

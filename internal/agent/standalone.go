@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
+	"aadssh/internal/text"
 )
 
 // StandaloneDir holds what the agent would prepare and read, on a machine that

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // TestConsider: what is not given stays, {} takes it away, the same settings

@@ -9,7 +9,7 @@ import (
 
 	foundation "github.com/Azure/azure-extension-foundation/status"
 
-	"aadsshlogin-handler/status"
+	"aadssh/status"
 )
 
 // TestStatusIsASuperset: whoever reads the status files of

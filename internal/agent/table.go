@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/grammar"
-	"aadsshlogin-handler/internal/proxy"
+	"aadssh/internal/grammar"
+	"aadssh/internal/proxy"
 )
 
 // row is one setting: what people read about it, what the schema says, and how

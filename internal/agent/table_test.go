@@ -12,9 +12,9 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/internal/fault"
+	"aadssh/internal/host/hosttest"
+	"aadssh/test/lib/golden"
 )
 
 const (

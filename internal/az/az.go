@@ -6,8 +6,8 @@ package az
 import (
 	"strings"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/names"
+	"aadssh/internal/text"
 )
 
 // Machine is what Azure calls a machine. A field is "" where it is not known; a

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/names"
 )
 
 // What a machine of each kind is told to type.

@@ -2,7 +2,7 @@
 // asks it: enable, the watch, plan and doctor.
 package check
 
-import "aadsshlogin-handler/internal/fault"
+import "aadssh/internal/fault"
 
 // Answer is what a check can say.
 type Answer int

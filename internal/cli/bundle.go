@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/doctor"
+	"aadssh/internal/fault"
 )
 
 // bundle writes the archive for whoever is asked to help.

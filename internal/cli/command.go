@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/fault"
+	"aadssh/internal/names"
 )
 
 // Process is the process as it was started.

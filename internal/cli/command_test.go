@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // What a person types wrongly is answered with what to type.

@@ -8,10 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/doctor"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 )
 
 // doctor looks at the machine for a person. Its exit code is the verdict's.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // pages are the documents for people: the README and all of docs.

@@ -6,13 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/internal/watch"
+	"aadssh/internal/agent"
+	"aadssh/internal/check"
+	"aadssh/internal/doctor"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
+	"aadssh/internal/watch"
 )
 
 // explain tells about exit codes and checks.

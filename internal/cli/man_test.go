@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/internal/fault"
+	"aadssh/internal/names"
+	"aadssh/internal/text"
+	"aadssh/test/lib/golden"
 )
 
 const manPage = "../../misc/man/aadsshlogin-handler.1"

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // A file that is no report is named, and does not keep the others from being counted.

@@ -9,13 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/handler"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/atomicfile"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/systemd"
+	"aadssh/handler"
+	"aadssh/internal/agent"
+	"aadssh/internal/atomicfile"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/systemd"
 )
 
 // operations are the five commands of the manifest.

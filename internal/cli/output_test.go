@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // TestFullOutput: who reads the exit code alone must not take an answer that was

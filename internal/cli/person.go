@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/doctor"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // options is a look at this machine for whoever typed the command.

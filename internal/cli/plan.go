@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/doctor"
+	"aadssh/internal/fault"
 )
 
 // plan shows what an operation would change. Its exit code is what the

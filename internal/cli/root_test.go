@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // Somebody who forgot sudo hears that, and not what failed for want of it.

@@ -8,15 +8,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/handler"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/standalone"
-	"aadsshlogin-handler/internal/systemd"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/handler"
+	"aadssh/internal/agent"
+	"aadssh/internal/doctor"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/standalone"
+	"aadssh/internal/systemd"
+	"aadssh/internal/text"
 )
 
 const groupStandalone = "standalone"

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/doctor"
+	"aadssh/internal/fault"
 )
 
 // status repeats the last verdict and says how the machine is. Its exit code is

@@ -10,13 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aadsshlogin-handler/handler"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/systemd"
-	"aadsshlogin-handler/internal/watch"
+	"aadssh/handler"
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/systemd"
+	"aadssh/internal/watch"
 )
 
 // watch is what the units of the watch run. A machine that is not well is no

@@ -3,12 +3,12 @@ package decide
 import (
 	"errors"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/trust"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/check"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/preflight"
+	"aadssh/internal/trust"
+	"aadssh/pkgmgr"
 )
 
 // Decision is what is to be done about a machine, and what will come of it.

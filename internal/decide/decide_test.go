@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/check"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/identity"
+	"aadssh/pkgmgr"
 )
 
 // What the decision is where enable, the watch, plan and doctor once differed.

@@ -4,8 +4,8 @@ import (
 	"net/url"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/facts"
+	"aadssh/distro"
+	"aadssh/internal/facts"
 )
 
 // IndexAddress is the index of the repository that a plan uses: the owner's

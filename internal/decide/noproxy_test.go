@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/proxy"
+	"aadssh/internal/proxy"
 )
 
 // Whatever the package manager is told of a proxy, it is told of its exceptions:

@@ -9,15 +9,15 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/trust"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/repo"
+	"aadssh/internal/signin/sshd"
+	"aadssh/internal/trust"
+	"aadssh/pkgmgr"
 )
 
 // Goal is what an operation wants beyond a machine that works.

@@ -3,11 +3,11 @@ package decide
 import (
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/identity"
+	"aadssh/pkgmgr"
 )
 
 // BenchmarkNewPlan plans for a fresh machine: every enable plans at least once,

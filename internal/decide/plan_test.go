@@ -6,14 +6,14 @@ import (
 	"runtime"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/signin/login"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/identity"
+	"aadssh/internal/signin/login"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
+	"aadssh/test/lib/golden"
 )
 
 // fresh is a machine of a release on which nothing of the product is.

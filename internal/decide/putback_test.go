@@ -4,9 +4,9 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/facts"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
 )
 
 // TestPlanAfterARemoval: what was removed comes back from the kept files, as it

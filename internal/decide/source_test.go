@@ -4,11 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/internal/identity"
+	"aadssh/internal/repo"
+	"aadssh/pkgmgr"
 )
 
 // TestClosedClouds: their package hosts have the repositories of apt by

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/text"
+	"aadssh/pkgmgr"
 )
 
 // PlanText is a plan for people: each step with what it fetches, writes and

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/text"
 )
 
 // The units of the agents: walinuxagent on Debian and Ubuntu, waagent

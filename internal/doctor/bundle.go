@@ -16,13 +16,13 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/permit"
-	"aadsshlogin-handler/internal/proxy"
-	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/trail"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/permit"
+	"aadssh/internal/proxy"
+	"aadssh/internal/signin/sshd"
+	"aadssh/internal/trail"
 )
 
 // Bounds of what goes into a bundle: bytes of the end of each file, bytes

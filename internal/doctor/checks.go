@@ -7,16 +7,16 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/az"
+	"aadssh/internal/decide"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
+	"aadssh/internal/preflight"
+	"aadssh/internal/text"
+	"aadssh/pkgmgr"
 )
 
 // legacyPackage: a removal script of the legacy package that fails leaves it

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"time"
 
-	"aadsshlogin-handler/internal/order"
-	"aadsshlogin-handler/internal/preflight"
+	"aadssh/internal/order"
+	"aadssh/internal/preflight"
 )
 
 // clock compares this machine's time with that of the endpoints that answered,

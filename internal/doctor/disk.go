@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
 )
 
 // How much room is needed: our estimate for lists, downloads and what is

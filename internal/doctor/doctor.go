@@ -8,14 +8,14 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/agent"
+	"aadssh/internal/check"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
 )
 
 // Options are what a look for a person depends on.

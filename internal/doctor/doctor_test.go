@@ -11,12 +11,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/preflight"
+	"aadssh/internal/check"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/preflight"
 )
 
 func TestNamesThatMeanNothingAreRefused(t *testing.T) {

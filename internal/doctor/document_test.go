@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/watch"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/internal/check"
+	"aadssh/internal/watch"
+	"aadssh/test/lib/golden"
 )
 
 // The list of checks in docs/doctor.md stands between these lines.

@@ -6,11 +6,11 @@ import (
 	"strconv"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
+	"aadssh/internal/state"
+	"aadssh/status"
 )
 
 // extension is this extension as the agent has it, or what setup made of it.

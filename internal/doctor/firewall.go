@@ -10,12 +10,12 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/firewall"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/order"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/firewall"
+	"aadssh/internal/host"
+	"aadssh/internal/order"
+	"aadssh/internal/preflight"
+	"aadssh/internal/text"
 )
 
 // filters is what this machine's packet filters list.

@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"testing"
 
-	"aadsshlogin-handler/internal/firewall"
-	"aadsshlogin-handler/internal/preflight"
+	"aadssh/internal/firewall"
+	"aadssh/internal/preflight"
 )
 
 // People come to an Arc-enabled server through its agent, from the machine itself:

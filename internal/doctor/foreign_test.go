@@ -5,15 +5,15 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/proxy"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/agent"
+	"aadssh/internal/decide"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
+	"aadssh/internal/preflight"
+	"aadssh/internal/proxy"
+	"aadssh/internal/repo"
+	"aadssh/status"
 )
 
 // microsofts is a machine that has Microsoft's extension, with settings that this

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host/hosttest"
 )
 
 // FuzzUnit: whatever the unit of the agent says, its variables have names.

@@ -3,8 +3,8 @@ package doctor
 import (
 	"slices"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/preflight"
+	"aadssh/internal/check"
+	"aadssh/internal/preflight"
 )
 
 // gateRow is one gate of a person's way in. Which checks answer for it, their own

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/standalone"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/facts"
+	"aadssh/internal/preflight"
+	"aadssh/internal/standalone"
+	"aadssh/internal/text"
 )
 
 // handlersCheck says whose handler is there, by publisher and version: commands

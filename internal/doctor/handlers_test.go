@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/agent"
+	"aadssh/internal/az"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
 )
 
 // TestWhoSpeaks: "set the extension again" is said only where there is one, or

@@ -4,14 +4,14 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/check"
+	"aadssh/internal/decide"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/identity"
+	"aadssh/internal/preflight"
+	"aadssh/pkgmgr"
+	"aadssh/status"
 )
 
 // What the extension said last stands until the machine shows that it was mended.

@@ -6,16 +6,16 @@ import (
 	"sync"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/proxy"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/login"
-	"aadsshlogin-handler/internal/trail"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/agent"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/host"
+	"aadssh/internal/identity"
+	"aadssh/internal/proxy"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/login"
+	"aadssh/internal/trail"
+	"aadssh/pkgmgr"
 )
 
 // machine is everything that was seen. The checks are pure functions over it.

@@ -9,10 +9,10 @@ import (
 	"io"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/order"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/order"
+	"aadssh/internal/text"
 )
 
 // Fleet is the reports of many machines.

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/pkgmgr"
 )
 
 // What was asked for by name and needs the package is answered without it too.

@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/internal/trail"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
+	"aadssh/internal/trail"
 )
 
 // User is whose way in was asked about.

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/trail"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/trail"
 )
 
 // Every check of the sign-in answers for one gate of a person's way in.

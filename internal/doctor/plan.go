@@ -6,14 +6,14 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/handler"
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/standalone"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/handler"
+	"aadssh/internal/decide"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/standalone"
+	"aadssh/internal/text"
 )
 
 // PlanReport is what an operation would change; misc/plan.schema.json describes it.

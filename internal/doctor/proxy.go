@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/proxy"
+	"aadssh/internal/preflight"
+	"aadssh/internal/proxy"
 )
 
 // proxyUsed says which proxy there is. That the metadata service is excepted

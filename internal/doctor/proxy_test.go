@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/proxy"
+	"aadssh/internal/preflight"
+	"aadssh/internal/proxy"
 )
 
 func TestAgentProxyAdvice(t *testing.T) {

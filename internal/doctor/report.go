@@ -5,11 +5,11 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/text"
 )
 
 // Report is what doctor came to; misc/doctor.schema.json describes it.

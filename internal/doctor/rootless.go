@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/text"
 )
 
 // visible are the checks whose answers are the same whoever asks, each with the

@@ -6,12 +6,12 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/check"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/signin/gate"
 )
 
 // Without root an answer stands only where everybody can see what it rests on; any

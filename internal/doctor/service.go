@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/systemd"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/signin/sshd"
+	"aadssh/internal/systemd"
 )
 
 // service is the SSH service as systemd has it.

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/systemd"
+	"aadssh/internal/preflight"
+	"aadssh/internal/signin/sshd"
+	"aadssh/internal/systemd"
 )
 
 func TestSSHService(t *testing.T) {

@@ -8,13 +8,13 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/check"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
+	"aadssh/internal/state"
+	"aadssh/internal/text"
 )
 
 // Status is what the extension said last, since when it says so, and how the

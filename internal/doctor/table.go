@@ -3,9 +3,9 @@ package doctor
 import (
 	"slices"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/preflight"
+	"aadssh/internal/check"
+	"aadssh/internal/facts"
+	"aadssh/internal/preflight"
 )
 
 // Table lists the checks that doctor asks.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
+	"aadssh/internal/text"
 )
 
 // Style is how a report is shown.

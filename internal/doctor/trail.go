@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/trail"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/sshd"
+	"aadssh/internal/trail"
 )
 
 // history is what the sign-in programs wrote of the last day.

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/trail"
+	"aadssh/internal/facts"
+	"aadssh/internal/signin/sshd"
+	"aadssh/internal/trail"
 )
 
 // TestEndsWithItsCause: a failed sign-in of the past is told until what it was

@@ -3,7 +3,7 @@ package doctor
 import (
 	"strconv"
 
-	"aadsshlogin-handler/internal/az"
+	"aadssh/internal/az"
 )
 
 // Unseen is something that decides about sign-in and cannot be seen from the

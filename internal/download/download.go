@@ -15,8 +15,8 @@ import (
 	"strconv"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/fault"
+	"aadssh/internal/logging"
 )
 
 // How a download behaves towards a host that is busy: at most attempts

@@ -19,8 +19,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/fault"
+	"aadssh/internal/logging"
 )
 
 const secret = "PlantedProxyPassword"

@@ -18,8 +18,8 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/text"
 )
 
 // Explain turns the error of a download into a fault of code 20 that says what

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // TestOwnTrouble: what this machine has run out of is no fault of a DNS server,

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // inBackground runs f beside its caller, who calls wait to have it done. A panic of f

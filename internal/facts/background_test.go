@@ -3,8 +3,8 @@ package facts
 import (
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // TestPanicInBackgroundReachesTheCaller: what panics in a goroutine must still come to

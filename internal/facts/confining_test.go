@@ -3,7 +3,7 @@ package facts
 import (
 	"testing"
 
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/pkgmgr"
 )
 
 func TestConfining(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/signin/login"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/signin/login"
 )
 
 // FuzzMachine: whatever the kernel's files and the accounts say, the memory is

@@ -3,8 +3,8 @@ package facts
 import (
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/distro"
+	"aadssh/internal/host"
 )
 
 // lookImage finds out whether the machine is put together as an image, and by

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/distro"
+	"aadssh/internal/host/hosttest"
 )
 
 // Systems whose packages come with an image are told by what they say or show;

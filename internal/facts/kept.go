@@ -3,10 +3,10 @@ package facts
 import (
 	"path/filepath"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/check"
+	"aadssh/internal/host"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
 )
 
 // forgetKept drops what the receipt says of kept package files that are gone: a plan

@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/signin/login"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
+	"aadssh/internal/signin/login"
 )
 
 // Legacy is what is left of the older handler, apart from its packages.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/signin/login"
+	"aadssh/internal/names"
+	"aadssh/internal/signin/login"
 )
 
 const waagent = "/var/lib/waagent"

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // accounts are the people of the file of accounts.

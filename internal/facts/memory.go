@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // MiB is 2^20 bytes.

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // root is a machine made of files.

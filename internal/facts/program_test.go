@@ -3,9 +3,9 @@ package facts
 import (
 	"testing"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/signin/login"
-	"aadsshlogin-handler/test/lib/checktest"
+	"aadssh/internal/check"
+	"aadssh/internal/signin/login"
+	"aadssh/test/lib/checktest"
 )
 
 func TestProgramRow(t *testing.T) {

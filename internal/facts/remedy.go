@@ -4,14 +4,14 @@ import (
 	"runtime"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/signin/login"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/repo"
+	"aadssh/internal/signin/login"
+	"aadssh/internal/text"
+	"aadssh/pkgmgr"
 )
 
 // install is how a next step names a package before the machine's package

@@ -4,11 +4,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/signin/login"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/repo"
+	"aadssh/internal/signin/login"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
 )
 
 func TestCommands(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/az"
+	"aadssh/internal/names"
 )
 
 // Owner is whose move it is after a fault.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/test/lib/golden"
 )
 
 // constants reads the codes out of the source, so that a constant without a

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // Code is an exit code of the handler. All codes stay below 126, where the

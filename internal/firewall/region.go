@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"aadsshlogin-handler/internal/order"
+	"aadssh/internal/order"
 )
 
 // region is a range of addresses that no rule tells apart.

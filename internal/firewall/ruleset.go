@@ -3,7 +3,7 @@ package firewall
 import (
 	"cmp"
 
-	"aadsshlogin-handler/internal/order"
+	"aadssh/internal/order"
 )
 
 // Ruleset is what one program listed: nft or iptables-save.

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // VersionPattern is a package's version: an epoch, then letters and digits with

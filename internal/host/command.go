@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // Command is one program with its arguments: a value, so that a plan can show

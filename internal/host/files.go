@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"aadsshlogin-handler/internal/atomicfile"
+	"aadssh/internal/atomicfile"
 
 	"golang.org/x/sys/unix"
 )

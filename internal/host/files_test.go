@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/logging"
 )
 
 func testHost(t *testing.T) *Host {

@@ -3,7 +3,7 @@
 package host
 
 import (
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/logging"
 )
 
 // Host is one machine. Everything that reads or changes the machine takes a

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 
 	"golang.org/x/sys/unix"
 )

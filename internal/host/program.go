@@ -3,7 +3,7 @@ package host
 import (
 	"os"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // Program is the path of this program, for texts that tell people to run it:

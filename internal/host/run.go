@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/logging"
 )
 
 // searchPath is where programs are looked for. The agent's own PATH is not

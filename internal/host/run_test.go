@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/logging"
 )
 
 func TestRunGivesACleanEnvironment(t *testing.T) {

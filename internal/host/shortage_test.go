@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/logging"
 )
 
 // TestUnread: a file that cannot be opened any more is remembered until somebody

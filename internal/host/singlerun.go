@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 
 	"golang.org/x/sys/unix"
 )

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/logging"
 )
 
 // What a killed run left beside a file goes with the next look at that file;

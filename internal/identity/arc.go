@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // What tells an Arc-enabled server, and where its agent answers. Source:

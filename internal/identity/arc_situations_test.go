@@ -7,8 +7,8 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/internal/identity"
+	"aadssh/test/lib/metadata"
 )
 
 // arc is the Arc agent's service on the server db1.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/logging"
 )
 
 const (

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // Cloud is where an Azure cloud has what this product needs.

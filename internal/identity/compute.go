@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"aadsshlogin-handler/internal/az"
+	"aadssh/internal/az"
 )
 
 // compute is the part of the instance metadata that is used. The rest of that

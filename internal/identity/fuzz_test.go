@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/test/lib/metadata"
 )
 
 // FuzzToken: whatever stands in the place of a token, classifying it ends, says

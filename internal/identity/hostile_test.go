@@ -4,8 +4,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/internal/identity"
+	"aadssh/test/lib/metadata"
 )
 
 // hostileSituations are answers that no metadata service gives.

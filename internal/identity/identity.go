@@ -31,10 +31,10 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/az"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // Kind is what kind of managed identity a machine acts as.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/internal/identity"
+	"aadssh/test/lib/metadata"
 )
 
 // TestOneToken looks once, over real sockets. Other tests run it

@@ -13,12 +13,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/test/lib/golden"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/identity"
+	"aadssh/internal/logging"
+	"aadssh/test/lib/golden"
+	"aadssh/test/lib/metadata"
 )
 
 // situation is one state that a machine and its metadata service can be in.

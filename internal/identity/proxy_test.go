@@ -12,10 +12,10 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/internal/host"
+	"aadssh/internal/identity"
+	"aadssh/internal/logging"
+	"aadssh/test/lib/metadata"
 )
 
 // lookOverTCP looks with real sockets on loopback in the place of the metadata

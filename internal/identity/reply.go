@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // outcome is what one request came to.

@@ -7,9 +7,9 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/internal/fault"
+	"aadssh/internal/identity"
+	"aadssh/test/lib/metadata"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/test/lib/metadata"
 )
 
 func TestClouds(t *testing.T) {

@@ -6,10 +6,10 @@ import (
 	"path"
 	"strings"
 
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/az"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // missingFault is code 22 in the words for this machine.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/names"
 )
 
 func TestOf(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/names"
 )
 
 // Handler permits the lines of our own log, whose fields are ours.

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // Masked stands for what was not permitted.

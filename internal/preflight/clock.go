@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
 )
 
 // How far the clock may be off. Nothing is documented for sign-in; five minutes

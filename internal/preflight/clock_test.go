@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
 )
 
 // TestClock: only a clock with which no certificate can be valid fails a

@@ -1,6 +1,6 @@
 package preflight
 
-import "aadsshlogin-handler/internal/text"
+import "aadssh/internal/text"
 
 // Grouped merges the results of one group into one: the worst answer, and the
 // texts of all that are not well. The order is that of first appearance.

@@ -1,8 +1,8 @@
 package preflight
 
 import (
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/proxy"
+	"aadssh/internal/facts"
+	"aadssh/internal/proxy"
 )
 
 // network warns of a proxy that was set and cannot be used, and of an

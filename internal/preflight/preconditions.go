@@ -8,13 +8,13 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/trust"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/identity"
+	"aadssh/internal/names"
+	"aadssh/internal/trust"
 )
 
 func settings(f *facts.Facts) []Result {

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/az"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/identity"
+	"aadssh/internal/state"
+	"aadssh/pkgmgr"
 )
 
 // healthy is a machine that people can sign in to, as far as it is looked at

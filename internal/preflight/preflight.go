@@ -3,8 +3,8 @@
 package preflight
 
 import (
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
 )
 
 // Answer and Result are those of package check.

@@ -6,11 +6,11 @@ import (
 	"runtime"
 	"strings"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/agent"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/repo"
+	"aadssh/internal/text"
 )
 
 // repository warns of what is configured on the machine beside our own

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/repo"
+	"aadssh/distro"
+	"aadssh/internal/facts"
+	"aadssh/internal/repo"
 )
 
 // TestBrokenRepositoryFile: whose file it is decides what there is to do.

@@ -3,8 +3,8 @@ package preflight
 import (
 	"slices"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
 )
 
 // resources says that not everything could be looked at. It is no answer about

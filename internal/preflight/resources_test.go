@@ -5,8 +5,8 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
 )
 
 // TestUnread: what could not be read is neither a reason to fail a machine nor

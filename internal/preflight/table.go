@@ -1,8 +1,8 @@
 package preflight
 
 import (
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/facts"
+	"aadssh/internal/check"
+	"aadssh/internal/facts"
 )
 
 // Check is a row of one of the tables here.

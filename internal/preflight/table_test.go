@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/test/lib/checktest"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/internal/repo"
+	"aadssh/test/lib/checktest"
 )
 
 // Every check has a machine that is broken for it.

@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"strings"
 
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/internal/facts"
+	"aadssh/internal/fault"
+	"aadssh/pkgmgr"
 )
 
 // InPlace reports whether the packages of the product are installed, and whole.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // OfManager is the proxy that the machine's package manager takes to an

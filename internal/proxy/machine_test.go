@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/distro"
+	"aadssh/internal/host/hosttest"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // What no proxy may be asked for: the metadata service, and the platform's own

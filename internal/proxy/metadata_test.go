@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/test/lib/metadata"
 )
 
 func TestNoProxyAdvice(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"strings"
 
-	"aadsshlogin-handler/internal/grammar"
+	"aadssh/internal/grammar"
 )
 
 // Proxy is the way to the repository. Printed in any way it shows no password.

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 func root(t *testing.T, files map[string]string) *host.Host {

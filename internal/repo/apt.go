@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // ParseSourcesList reads a file of one-line entries (sources.list(5)). Lines

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"unicode"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/grammar"
-	"aadsshlogin-handler/internal/trust"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/grammar"
+	"aadssh/internal/trust"
 )
 
 // The files that we add. All are named alike, so that people and uninstall

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/trust"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/trust"
+	"aadssh/test/lib/golden"
 )
 
 // everyTarget gives each row of the table, at its first release, on each

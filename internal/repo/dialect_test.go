@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
+	"aadssh/distro"
 )
 
 // TestDialects holds what each manager makes of the same lines. dnf and zypper

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
+	"aadssh/distro"
 )
 
 // section is one [id] of a .repo file.

@@ -4,7 +4,7 @@ import (
 	"path"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // readDnf reads as dnf 4 and 5 do (libdnf, iniparser.cpp). Any line that it

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"aadsshlogin-handler/distro"
+	"aadssh/distro"
 )
 
 const rhel9 = "[packages-microsoft-com-prod]\nname=packages-microsoft-com-prod\nbaseurl=https://packages.microsoft.com/rhel/9/prod/\nenabled=1\ngpgcheck=1\ngpgkey=https://packages.microsoft.com/keys/microsoft.asc\nsslverify=1\n"

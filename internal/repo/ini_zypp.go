@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // zyppLists are the settings whose lines go on: whatever is no setting of its own

@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/grammar"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/distro"
+	"aadssh/internal/grammar"
+	"aadssh/internal/host"
 )
 
 // Where the package managers keep their repository files: sources.list(5),

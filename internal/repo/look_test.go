@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // machine is a root with these files; a content of "/" makes a folder.

@@ -9,8 +9,8 @@ import (
 	"net/url"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/text"
 )
 
 // Entry is one repository that is configured on the machine.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/distro"
+	"aadssh/internal/fault"
 )
 
 // Reuse finds the entry of the machine's owner that configures the repository

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/distro"
+	"aadssh/internal/fault"
 )
 
 const packageHost = "https://packages.microsoft.com"

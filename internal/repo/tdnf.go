@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/distro"
+	"aadssh/internal/host"
 )
 
 // tdnf itself knows nothing of repo_gpgcheck: a plugin does, and where that is not

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
+	"aadssh/distro"
 )
 
 // Whether anybody verifies metadata on a machine with tdnf hangs on three things:

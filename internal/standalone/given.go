@@ -10,10 +10,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // sizeLimit is the size of a file of settings, in bytes, above which it is not read.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // TestStandardInputNeedNotEnd: whoever stops setup, and its time, end the reading too.

@@ -5,10 +5,10 @@ package standalone
 import (
 	"strings"
 
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/az"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/names"
 )
 
 // Speaker is a program that a person runs without an agent, and what for: setup

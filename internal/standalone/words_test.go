@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/az"
+	"aadssh/internal/fault"
+	"aadssh/internal/names"
 )
 
 const program = "/usr/local/bin/aadsshlogin-handler"

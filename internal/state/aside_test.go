@@ -7,8 +7,8 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // What a damaged receipt said is not lost when a new one is written.

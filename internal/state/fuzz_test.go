@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/state"
 )
 
 // FuzzReceipt: whatever lies in the place of the receipt and the handover,

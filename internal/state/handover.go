@@ -3,7 +3,7 @@ package state
 import (
 	"time"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // handoverLife is how long a handover counts. The agent gives update and

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/state"
 )
 
 // TestHandoverAges: a handover counts for 20 minutes of the boot that it was

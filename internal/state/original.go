@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // originalsDir is where files lie that were on the machine before us and had to

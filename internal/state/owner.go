@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // Where it is written down who owns the machine, and what setup had brought

@@ -4,8 +4,8 @@ import (
 	"reflect"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 func TestNewer(t *testing.T) {

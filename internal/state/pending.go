@@ -1,7 +1,7 @@
 package state
 
 import (
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // OweReload writes down that sshd must be told of a changed configuration. It

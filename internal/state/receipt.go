@@ -7,8 +7,8 @@ import (
 	"maps"
 	"slices"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 )
 
 // Receipt is what was on the machine before us and what we added, so that

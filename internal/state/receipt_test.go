@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // TestReceiptIsOfOneMachine: a captured image starts anew, and a machine whose

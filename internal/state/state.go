@@ -13,7 +13,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // Where the state lies.

@@ -1,6 +1,6 @@
 package trail
 
-import "aadsshlogin-handler/internal/az"
+import "aadssh/internal/az"
 
 // speaker is who can know what a row is about.
 type speaker string

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/order"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/order"
+	"aadssh/internal/text"
 )
 
 // Event is one failure that nothing later has ended.

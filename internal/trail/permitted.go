@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/permit"
+	"aadssh/internal/permit"
 )
 
 // quiet are lines of sshd that are no cause and explain something, in the same

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // Day is how far back failures count.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // Accept makes the keyring for a repository: of the downloaded key files

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // MetadataSigners are the keys with which a signed index says that it was signed:

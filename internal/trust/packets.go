@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"

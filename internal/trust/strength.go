@@ -10,7 +10,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // shortest is the shortest RSA key that is taken, in bits: apt refuses shorter

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/fault"
 )
 
 // What is too weak is 53 when a key is to be trusted, and found before.

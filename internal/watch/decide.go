@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/fault"
+	"aadssh/status"
 )
 
 // again is how long after a repair the same cause is repaired again.

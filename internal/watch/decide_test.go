@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
+	"aadssh/internal/preflight"
+	"aadssh/status"
 )
 
 func failure(code fault.Code, name, what string) Observation {

@@ -9,13 +9,13 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/internal/systemd"
+	"aadssh/internal/agent"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/state"
+	"aadssh/internal/systemd"
 )
 
 // Keeper puts the watch up and takes it away.

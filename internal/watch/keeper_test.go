@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/state"
 )
 
 // TestDamagedReceiptDoesNotEndTheWatch: the damaged one is kept under another

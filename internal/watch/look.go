@@ -8,12 +8,12 @@ import (
 	"io/fs"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/systemd"
-	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/status"
+	"aadssh/distro"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/systemd"
+	"aadssh/pkgmgr"
+	"aadssh/status"
 )
 
 // Watcher is one look, or one repair.

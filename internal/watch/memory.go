@@ -4,9 +4,9 @@ import (
 	"maps"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/host"
+	"aadssh/internal/state"
+	"aadssh/status"
 )
 
 // Where the watch keeps what it cannot find out by looking.

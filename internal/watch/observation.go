@@ -5,9 +5,9 @@
 package watch
 
 import (
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/fault"
+	"aadssh/internal/preflight"
+	"aadssh/status"
 )
 
 // Observation is what a look at the machine came to.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/agent"
+	"aadssh/internal/agent"
 )
 
 // oldest is the systemd of EL7, the oldest that a supported release has.

@@ -3,9 +3,9 @@ package watch
 import (
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/state"
 )
 
 // otherHandler is another handler on a machine that was set up without the agent's,

@@ -4,11 +4,11 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/internal/names"
+	"aadssh/internal/state"
+	"aadssh/status"
 )
 
 // TestBesideAnother: what another handler may have done is believed the second

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/status"
 )
 
 // PutBack is the repair unit: it puts sign-in back, once per cause and day, and

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // Times of settling: how long nothing must happen, and how long it is waited for.

@@ -3,9 +3,9 @@ package watch
 import (
 	"path/filepath"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/state"
 )
 
 // standing is what became of the program that a look is for.

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/misc/units"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/misc/units"
 )
 
 // Program is the one copy of the handler outside the agent's folders: a program

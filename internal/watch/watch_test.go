@@ -8,9 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/agent"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 func testHost(t *testing.T) *host.Host {

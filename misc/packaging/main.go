@@ -12,8 +12,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/misc/packaging/bundle"
+	"aadssh/internal/names"
+	"aadssh/misc/packaging/bundle"
 )
 
 func main() {

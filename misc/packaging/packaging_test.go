@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/misc/packaging/bundle"
-	"aadsshlogin-handler/test/lib/keys"
+	"aadssh/internal/names"
+	"aadssh/misc/packaging/bundle"
+	"aadssh/test/lib/keys"
 )
 
 // checkout copies what of the module is built into a folder of its own, whose

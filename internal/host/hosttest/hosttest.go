@@ -10,8 +10,8 @@ import (
 	"sync"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // ErrUnexpected is what a command that nobody expected ends with.

@@ -1,14 +1,14 @@
 package door
 
 import (
-	"aadsshlogin-handler/internal/check"
+	"aadssh/internal/check"
 	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // decision is what the files come to for a client, and the rule that decides.

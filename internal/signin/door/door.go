@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/elf"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
+	"aadssh/internal/signin/gate"
 )
 
 // The two files, in the order in which they are read (hosts_access(5)).

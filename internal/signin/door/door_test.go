@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/test/lib/checktest"
+	"aadssh/internal/check"
+	"aadssh/internal/signin/gate"
+	"aadssh/test/lib/checktest"
 )
 
 // What hosts.allow and hosts.deny come to, by hosts_access(5) and

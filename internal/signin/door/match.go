@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/sshd"
 )
 
 // service is the name under which each of sshd's programs asks, also those that

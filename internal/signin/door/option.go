@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // option is what libwrap knows of a word behind the clients of a rule.

@@ -7,9 +7,9 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/trail"
+	"aadssh/internal/check"
+	"aadssh/internal/host"
+	"aadssh/internal/trail"
 )
 
 // age is how far back a sign-in counts.

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/check"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
 )
 
 func TestSettle(t *testing.T) {

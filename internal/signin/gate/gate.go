@@ -4,8 +4,8 @@
 package gate
 
 import (
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
 )
 
 // Person is one of the two kinds of user that the package's Match block names.

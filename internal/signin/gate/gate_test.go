@@ -3,8 +3,8 @@ package gate
 import (
 	"testing"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/fault"
+	"aadssh/internal/check"
+	"aadssh/internal/fault"
 )
 
 func TestResult(t *testing.T) {

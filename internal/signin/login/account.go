@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 )
 
 // asking is how long the name service may take to answer.

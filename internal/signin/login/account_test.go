@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
 )
 
 // What the name service says of somebody, and what it does not.

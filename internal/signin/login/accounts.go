@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 )
 
 // AccountsFile holds the accounts that were made at first sign-ins.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // lookClosed finds the first thing that keeps people's programs from starting:

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/sshd"
 )
 
 // auditLog is where auditd writes; what it wrote before the last rotation has

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/sshd"
 )
 
 // lookedAt is when the tests look, and records are some time before.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/sshd"
 )
 
 // The programs that the package brings (Azure/azure-linux-extensions#1597).

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadssh/internal/signin/sshd"
 )
 
 // FuzzAccounts: whatever is in the two databases of accounts, a clash names a

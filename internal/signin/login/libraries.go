@@ -7,8 +7,8 @@ import (
 	"strings"
 	"sync"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/elf"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/elf"
 )
 
 // loader looks for libraries as the dynamic loader does, during one look: most

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"testing"
 
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host/hosttest"
 )
 
 // library is a file of elf(5) with nothing in it but what the dynamic loader is

@@ -6,9 +6,9 @@ package login
 import (
 	"time"
 
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/check"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 )
 
 // Finding and its levels are those of package sshd: both describe whether a

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/signin/sshd"
 )
 
 func put(t *testing.T, h *host.Host, name, text string, mode os.FileMode) {

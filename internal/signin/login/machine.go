@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/pam"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/pam"
 )
 
 // fileLimit is how much of a file is read, in bytes: modules are the largest.

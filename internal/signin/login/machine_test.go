@@ -3,7 +3,7 @@ package login
 import (
 	"testing"
 
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host/hosttest"
 )
 
 // A file without a name is none, and not the folder that it would be looked for in.

@@ -10,10 +10,10 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/nss"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/nss"
+	"aadssh/internal/text"
 )
 
 // nssService is what libnss_aad.so.2 is called in nsswitch.conf.

@@ -3,7 +3,7 @@ package login
 import (
 	"testing"
 
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadssh/internal/signin/sshd"
 )
 
 // A reinstallation is counted on where the one line of the database is there and

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/pam"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/pam"
+	"aadssh/internal/text"
 )
 
 // PAMModule is the package's module.

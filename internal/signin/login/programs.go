@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 )
 
 // programs are the files of the package that a sign-in runs or loads.

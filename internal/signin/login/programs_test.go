@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/check"
+	"aadssh/internal/check"
 )
 
 func TestPrograms(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"path"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/sshd"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/sshd"
 )
 
 // seModule is what the package aadsshlogin-selinux installs

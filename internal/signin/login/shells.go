@@ -8,10 +8,10 @@ import (
 	"path"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/sudo"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/sudo"
+	"aadssh/internal/text"
 )
 
 // usualShell is what new accounts are likely to get; that the package gives it

@@ -6,11 +6,11 @@ import (
 	"path"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/pam"
-	"aadsshlogin-handler/internal/signin/sudo"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/pam"
+	"aadssh/internal/signin/sudo"
+	"aadssh/internal/text"
 )
 
 // sudoFile and sudoGroup are how administrators get their rights: the package

@@ -1,8 +1,8 @@
 package login
 
 import (
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/check"
+	"aadssh/internal/signin/gate"
 )
 
 // Rows are the checks of what the package added to the machine, in the order in

@@ -4,8 +4,8 @@ import (
 	"os"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/test/lib/checktest"
+	"aadssh/internal/host"
+	"aadssh/test/lib/checktest"
 )
 
 // Every check has a machine that is broken for it.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // access is modules/pam_access: the first line of access.conf(5) that fits user

@@ -1,7 +1,7 @@
 package pam
 
 import (
-	"aadsshlogin-handler/internal/order"
+	"aadssh/internal/order"
 	"bytes"
 	"cmp"
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
 )
 
 // Access is what a stack says about a person.

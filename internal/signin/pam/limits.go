@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // limits is modules/pam_limits for somebody who has no other session here.

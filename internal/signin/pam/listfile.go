@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // listfile is modules/pam_listfile.

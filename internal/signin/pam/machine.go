@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // Stack is one of PAM's four types of lines.

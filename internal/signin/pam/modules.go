@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // call is one line that runs a module, for one person.

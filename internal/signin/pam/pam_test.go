@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // disk is a machine of files that are made up. Every module of which this

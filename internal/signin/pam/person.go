@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // truth is what is so for a person of whom little is known.

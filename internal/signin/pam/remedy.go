@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // mending is what helps about a line that keeps people out.

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/text"
 )
 
 // localUser is modules/pam_localuser: who is not in /etc/passwd is denied.

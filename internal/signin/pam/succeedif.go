@@ -1,7 +1,7 @@
 package pam
 
 import (
-	"aadsshlogin-handler/internal/order"
+	"aadssh/internal/order"
 	"cmp"
 	"fmt"
 	"path"

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // askTimeout is how long one answer of sshd may take. It needs milliseconds; a

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
 )
 
 // What the package registers with sshd (the block that aadsshlogin appends to

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/order"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/order"
+	"aadssh/internal/text"
 )
 
 // blockDirectives is what the package's block consists of.

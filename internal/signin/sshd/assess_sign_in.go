@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/az"
+	"aadssh/internal/text"
 )
 
 func askPublicKey(f *Facts, e *Effective) Finding {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host/hosttest"
 )
 
 func findingOf(t *testing.T, findings []Finding, name string) Finding {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // maxQuestions is how often sshd is asked at most.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host/hosttest"
 )
 
 // kinds are the connections that sshd is asked about for a configuration: the names,

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // Where sshd looks for its configuration. The second is what SUSE's sshd reads

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // Connection is somebody who connects, in as much as sshd's configuration can

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/signin/gate"
 )
 
 // TestQuestionsOfAPlainMachine: on a configuration as it is shipped, with a socket

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/order"
+	"aadssh/internal/host"
+	"aadssh/internal/order"
 )
 
 // Daemon is the sshd that is running now.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host/hosttest"
 )
 
 // TestWhoseDaemon: a program of somebody else that is called sshd and listens is

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"aadsshlogin-handler/internal/order"
+	"aadssh/internal/order"
 )
 
 // configured are the addresses and ports that the configuration tells sshd to

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 )
 
 // The names by which sshd is asked, where nothing in its configuration makes

@@ -1,6 +1,6 @@
 package sshd
 
-import "aadsshlogin-handler/internal/check"
+import "aadssh/internal/check"
 
 // Level and Finding are those of package check.
 type (

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // forcedCommand is what a ForceCommand comes to: sshd gives it to the person's

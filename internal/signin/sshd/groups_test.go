@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/signin/gate"
 )
 
 // sshd leaves out groups without a name, and shuts out whoever is in no other

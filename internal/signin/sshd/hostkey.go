@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // HostKey is one of sshd's own keys, in as much as it decides which algorithms

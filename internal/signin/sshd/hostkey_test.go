@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host/hosttest"
 )
 
 // TestHostKeys: the kinds and sizes of keys that ssh-keygen made.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
 )
 
 // TestListening: of this machine's own tables, with more sockets that listen than a

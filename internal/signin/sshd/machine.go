@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/order"
+	"aadssh/internal/host"
+	"aadssh/internal/order"
 )
 
 // lookAddresses are the machine's own addresses, without those that nobody can

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 )
 
 // Members are the people of the directory whom /etc/group has in groups, by

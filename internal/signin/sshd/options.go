@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // unit is how a distribution's sshd unit builds the daemon's command line.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // origins are an address that no pattern singles out, and one for each pattern

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // choose goes through the patterns of the Match lines and of AllowUsers and

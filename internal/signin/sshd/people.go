@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // people are a person whom no pattern singles out, and one for each pattern

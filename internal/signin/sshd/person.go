@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 )
 
 // who is who is asked about, in a sentence that otherwise says all of them.

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // Place is a file or folder that the configuration names.

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/fault"
+	"aadssh/internal/text"
 )
 
 // Kind is why sshd refuses to start.

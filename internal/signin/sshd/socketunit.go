@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // SocketUnit is a socket unit that listens in sshd's place (systemd.socket(5)).

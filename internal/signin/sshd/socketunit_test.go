@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
 )
 
 // withSockets is a machine whose first process is systemd and holds these

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/signin/gate"
 )
 
 const packageBlock = `Match User *@*,????????-????-????-????-????????????    # Added by aadsshlogin installer

@@ -1,8 +1,8 @@
 package sshd
 
 import (
-	"aadsshlogin-handler/internal/check"
-	"aadsshlogin-handler/internal/text"
+	"aadssh/internal/check"
+	"aadssh/internal/text"
 )
 
 // Rows are the checks of what sshd does with people, in the order of cause and

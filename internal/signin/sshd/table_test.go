@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/checktest"
+	"aadssh/test/lib/checktest"
 )
 
 // Every check has a machine that is broken for it.

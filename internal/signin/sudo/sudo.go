@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 // Machine is what the rules are read from.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/signin/gate"
+	"aadssh/internal/signin/gate"
 )
 
 func machine(files map[string]string, modes map[string]fs.FileMode) Machine {

@@ -1,6 +1,6 @@
 // The packager of deb and rpm, pinned outside the product's own module: nothing of
 // it is in the program.
-module aadsshlogin-handler/misc/packages/nfpm
+module aadssh/misc/packages/nfpm
 
 go 1.26
 

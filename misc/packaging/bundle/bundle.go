@@ -18,7 +18,7 @@ import (
 	"text/template"
 	"time"
 
-	"aadsshlogin-handler/internal/names"
+	"aadssh/internal/names"
 )
 
 // Program is the path of the launcher in the zip. The binaries lie beside it,

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // healthy measures an enable, and a setup, that have nothing to do.

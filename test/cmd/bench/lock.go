@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // busy is a package manager that is at work when the machine boots for the first

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/machine"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/machine"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // asked are questions about a machine, by hand: the package database, what sshd does

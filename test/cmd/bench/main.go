@@ -14,8 +14,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/scene"
 )
 
 // figure is one line of the table.

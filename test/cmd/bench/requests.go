@@ -6,9 +6,9 @@ import (
 	"os/exec"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // keyAddress is where the vendor's key is.

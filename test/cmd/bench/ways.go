@@ -6,12 +6,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // Names of the hosts that a machine's other sources are on.

@@ -11,8 +11,8 @@ import (
 	"runtime"
 	"time"
 
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/keys"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/keys"
 )
 
 // component is one list of packages.

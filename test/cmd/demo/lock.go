@@ -5,9 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/scene"
 )
 
 func wrongKey() []byte { return keys.Wrong().Public }

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"sync"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/rig"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/rig"
 )
 
 // point is where a handler can be killed, or a system call of it be made to fail.

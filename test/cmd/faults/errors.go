@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/agentrun"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/agentrun"
 )
 
 // order tells the tracer of a machine what to do at which point.

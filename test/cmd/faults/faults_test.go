@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 )
 
 // TestSample plays a few points of every scenario: the same ones each time, as

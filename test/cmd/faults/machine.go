@@ -13,8 +13,8 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/host"
+	"aadssh/internal/state"
 )
 
 // machine is what a machine has come to: everything that was written to its

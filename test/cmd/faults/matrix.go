@@ -1,7 +1,7 @@
 package main
 
 import (
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 	"context"
 	"fmt"
 	"io"

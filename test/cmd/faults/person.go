@@ -7,10 +7,10 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/agent"
+	"aadssh/status"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/scene"
 )
 
 // person has somebody run setup or remove, or systemd a look of the watch, under

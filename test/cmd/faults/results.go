@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	"aadsshlogin-handler/test/lib/cache"
+	"aadssh/test/lib/cache"
 )
 
 // results are the cases that were played with the same programs before, so that

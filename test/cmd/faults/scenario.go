@@ -7,12 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // The versions of the packages and of the extension that the matrix uses.

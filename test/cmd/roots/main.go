@@ -8,8 +8,8 @@ import (
 	"os"
 	"sync"
 
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/roots"
 )
 
 func main() {

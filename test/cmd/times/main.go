@@ -20,7 +20,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 )
 
 func main() {

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // Handler is the name that the extension has in the goal state.

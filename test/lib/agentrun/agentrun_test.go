@@ -10,10 +10,10 @@ import (
 	"testing/fstest"
 	"time"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/roots"
 )
 
 // handler is a handler that writes down how it was called, fails where the

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // limit is how long the agent lets a command run: exthandlers.py.

@@ -1,6 +1,6 @@
 // What stands in for Terraform's Azure providers in tests, pinned outside the
 // product's own module: nothing of it is in the program.
-module aadsshlogin-handler/test/lib/azureprovider
+module aadssh/test/lib/azureprovider
 
 go 1.26
 

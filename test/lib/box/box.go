@@ -14,8 +14,8 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/namespaces"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/namespaces"
 )
 
 // Addresses that a box's loopback carries. Nothing listens there until a test

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/roots"
 )
 
 func newBox(t *testing.T, o box.Options) *box.Box {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/check"
+	"aadssh/internal/check"
 )
 
 // Machine is a machine that was broken in one way.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/wire"
 )
 
 // agent is the unit of the Linux agent.

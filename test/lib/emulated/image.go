@@ -8,10 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/wire"
 )
 
 // recipe is to be counted up when the code below changes.

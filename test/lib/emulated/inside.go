@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/wire"
 )
 
 // ssh is a command line of ssh to the machine, as root.

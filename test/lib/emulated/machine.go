@@ -13,9 +13,9 @@ import (
 	"runtime"
 	"time"
 
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/wire"
 )
 
 // Options is what a machine is like.

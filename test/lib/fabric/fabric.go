@@ -21,7 +21,7 @@ import (
 	"sync"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // Where the services are.

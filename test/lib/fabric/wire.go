@@ -7,7 +7,7 @@ import (
 	"path"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // Who the machine is.

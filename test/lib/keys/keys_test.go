@@ -7,7 +7,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
 
-	"aadsshlogin-handler/test/lib/keys"
+	"aadssh/test/lib/keys"
 )
 
 func TestSignaturesVerifyWithTheRightKeyOnly(t *testing.T) {

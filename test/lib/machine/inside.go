@@ -9,8 +9,8 @@ import (
 	"path"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/wire"
 )
 
 // Run runs a command in the machine, as root and outside of any service.

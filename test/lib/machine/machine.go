@@ -10,9 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/wire"
 )
 
 // Machine is one throw-away virtual machine. Its disk outlives its boots.

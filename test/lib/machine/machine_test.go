@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/machine"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/machine"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/wire"
 )
 
 func boot(t *testing.T, suite roots.Suite) *machine.Machine {

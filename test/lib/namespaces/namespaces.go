@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/test/lib/cache"
+	"aadssh/test/lib/cache"
 )
 
 // Compile builds a program of one file of the standard library's, once per

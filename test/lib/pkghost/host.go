@@ -19,7 +19,7 @@ import (
 	"sync"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // Name is the vendor's package host.

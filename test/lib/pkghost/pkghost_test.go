@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/roots"
 )
 
 func newBox(t *testing.T) *box.Box {

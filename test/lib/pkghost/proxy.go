@@ -10,7 +10,7 @@ import (
 	"slices"
 	"sync"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // Proxied is one request to the proxy.

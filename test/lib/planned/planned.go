@@ -10,13 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/decide"
+	"aadssh/internal/doctor"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/scene"
 )
 
 // Ask asks a program on a machine for its plan, and has what it printed too.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
+	"aadssh/internal/host"
 )
 
 // Scene is one situation in which a real program was recorded: what is the

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/test/lib/keys"
+	"aadssh/test/lib/keys"
 )
 
 // Apt is one suite of an apt repository.

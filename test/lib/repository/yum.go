@@ -7,7 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"aadsshlogin-handler/test/lib/keys"
+	"aadssh/test/lib/keys"
 )
 
 // Yum is an rpm-md repository, for dnf, yum, tdnf and zypper.

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
 )
 
 const version = "1.0.033070001"

@@ -10,13 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/repository"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/repository"
+	"aadssh/test/lib/roots"
 )
 
 // Options is a machine and what its package host offers.

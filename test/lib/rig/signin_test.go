@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
 )
 
 // TestSignIn signs in through a real sshd with the modules of the fixture

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/cache"
+	"aadssh/test/lib/cache"
 )
 
 // bootable are what a machine with a kernel of its own holds beside the

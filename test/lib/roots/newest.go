@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/cache"
+	"aadssh/test/lib/cache"
 )
 
 // pin has apt take the Linux agent of the suite after Trixie, and nothing else

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"text/template"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
 )
 
 // Family is the package manager that a persona has.

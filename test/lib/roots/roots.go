@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/cache"
+	"aadssh/test/lib/cache"
 )
 
 // Suite is a Debian release, by its code name.

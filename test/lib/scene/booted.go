@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/machine"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/distro"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/machine"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
 )
 
 // Booted is a machine that has booted with systemd, without an agent, and with the

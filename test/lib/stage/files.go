@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // Snapshot is everything that was ever written to the machine.

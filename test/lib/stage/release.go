@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // Release is a machine that calls itself one of roots.Releases.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // Shell is how a test runs scripts on a machine, whatever kind of machine it is.

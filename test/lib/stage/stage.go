@@ -10,14 +10,14 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/planned"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/planned"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // Home is the folder of the version that runs where a test does not care, and

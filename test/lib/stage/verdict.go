@@ -3,7 +3,7 @@ package stage
 import (
 	"strings"
 
-	"aadsshlogin-handler/test/lib/agentrun"
+	"aadssh/test/lib/agentrun"
 )
 
 // Verdict is how a goal state ended: the agent's last command, and what the agent

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // Path is where a path of the namespaces is found from outside of them.

@@ -10,9 +10,9 @@ import (
 	"fmt"
 	"os"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/namespaces"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/namespaces"
 )
 
 // Addresses of the wire.

@@ -12,11 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/test/lib/golden"
 )
 
 // attack is one attempt.

@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/status"
+	"aadssh/internal/logging"
+	"aadssh/status"
 )
 
 // shadow is somebody else's file, which must stay as it is.

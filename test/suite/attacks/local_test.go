@@ -13,11 +13,11 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/host/hosttest"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/signin/sshd"
-	"aadsshlogin-handler/internal/trail"
+	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
+	"aadssh/internal/logging"
+	"aadssh/internal/signin/sshd"
+	"aadssh/internal/trail"
 )
 
 func no(string) bool { return false }

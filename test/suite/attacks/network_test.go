@@ -18,11 +18,11 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 
-	"aadsshlogin-handler/internal/download"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/identity"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/trust"
+	"aadssh/internal/download"
+	"aadssh/internal/fault"
+	"aadssh/internal/identity"
+	"aadssh/internal/logging"
+	"aadssh/internal/trust"
 )
 
 func contextFor(w *world, d time.Duration) (context.Context, context.CancelFunc) {

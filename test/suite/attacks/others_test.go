@@ -8,10 +8,10 @@ import (
 	"syscall"
 	"time"
 
-	"aadsshlogin-handler/internal/agent"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/standalone"
-	"aadsshlogin-handler/internal/state"
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/internal/standalone"
+	"aadssh/internal/state"
 )
 
 // environment is HandlerEnvironment.json with one folder that somebody else chose.

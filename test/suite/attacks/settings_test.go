@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/internal/trust"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/repo"
+	"aadssh/internal/trust"
 )
 
 // shell: a step that builds a line for a shell runs what a value holds.

@@ -7,12 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/az"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/permit"
-	"aadsshlogin-handler/internal/text"
-	"aadsshlogin-handler/status"
+	"aadssh/distro"
+	"aadssh/internal/az"
+	"aadssh/internal/logging"
+	"aadssh/internal/permit"
+	"aadssh/internal/text"
+	"aadssh/status"
 )
 
 // runs has a shell carry out a text that people are told to paste, with az and

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/planned"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/planned"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // undecided are machines on which plan and enable once came to other answers,

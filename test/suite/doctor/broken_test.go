@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // broken is a machine on which one thing is wrong: a section of the public

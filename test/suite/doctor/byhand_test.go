@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // What docs/publishing.md tells people to type works as it stands there.

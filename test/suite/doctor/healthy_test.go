@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // On a machine on which people can sign in doctor finds nothing, asks the

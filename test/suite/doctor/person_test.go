@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // --only and --skip leave out the work too: nobody is asked whom it is not about.

@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/planned"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/doctor"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/planned"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // The plan that is printed before is, to the letter, what enable then does:

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/doctor"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // told is what a person reads of a broken machine, and what came of the next step.

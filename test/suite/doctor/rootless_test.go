@@ -10,12 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/doctor"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // asNobody runs the program as somebody who is not root.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 )
 
 // validate holds a document against a schema of misc/.

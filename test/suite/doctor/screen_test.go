@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/internal/doctor"
+	"aadssh/test/lib/golden"
 )
 
 // screens are the machines whose report is held as a person sees it, on

@@ -24,11 +24,11 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/doctor"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // program is where a person's copy of the handler lies.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 )
 
 // The table in docs/broken-machines.md stands between these lines.

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"unicode"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // evil is a word that clears a terminal, turns the direction of the text round,

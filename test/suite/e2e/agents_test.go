@@ -8,9 +8,9 @@ import (
 	"net"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/roots"
 )
 
 // guest is the machine of a scenario, in a container or emulated.

@@ -13,13 +13,13 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/fabric"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/fabric"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/wire"
 )
 
 // word does what a word of a script says.

@@ -7,9 +7,9 @@ import (
 	"os"
 	"time"
 
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/machine"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/machine"
+	"aadssh/test/lib/roots"
 )
 
 // machines are in containers: every release of the agent that can be had, on

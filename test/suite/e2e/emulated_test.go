@@ -10,9 +10,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/emulated"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/emulated"
+	"aadssh/test/lib/roots"
 )
 
 // machines are emulated: agents that run their commands in systemd's scopes,

@@ -13,8 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/metadata"
 )
 
 // executed is every command of our extension that the agent has run, in order,

@@ -12,8 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/fabric"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/fabric"
 )
 
 // upload waits for what the agent says of the newest goal state.

@@ -12,9 +12,9 @@ import (
 	"runtime"
 	"strings"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/misc/packaging/bundle"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/names"
+	"aadssh/misc/packaging/bundle"
+	"aadssh/test/lib/scene"
 )
 
 // handlerZip is the extension's package. The variations say what differs from

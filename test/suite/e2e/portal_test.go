@@ -14,7 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"aadsshlogin-handler/test/lib/agentrun"
+	"aadssh/test/lib/agentrun"
 )
 
 // gallery is docs/portal.md: what was uploaded, by name. With UPDATE_GOLDEN=1

@@ -12,8 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/wire"
 )
 
 // signin signs in over ssh, from Azure's side of the wire, with one of:

@@ -15,13 +15,13 @@ import (
 	"runtime"
 	"strings"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/fabric"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/rig"
+	"aadssh/distro"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/fabric"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/rig"
 )
 
 // newest is the version of the vendor's packages that the repository holds.

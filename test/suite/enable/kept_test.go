@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/state"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/internal/state"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // The package is set up anew from the repository where its kept file is gone or is no

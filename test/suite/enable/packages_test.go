@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 const hold = "/run/hold" // installation scripts wait while it is there

@@ -11,12 +11,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // TestScripts runs the scripts in the folder scripts, each on a machine of its

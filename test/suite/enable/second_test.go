@@ -12,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // TestSecondEnable traces an enable on a machine that is as it should be.

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 const (

@@ -7,12 +7,12 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/status"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // begin starts enable in the background, as the agent does.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/stage"
 )
 
 // traced are the system calls by which a process can change files, reach the

@@ -5,9 +5,9 @@ package enable
 import (
 	"testing"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // TestVerification: what takes sign-in away from an installed package is found.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 )
 
 // TestDenials: what SELinux has denied the sign-in programs is warned of while

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"syscall"
 
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
 )
 
 // mayStay are the files that an uninstallation cannot take back: what the

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // The whole life of the extension, on every package manager.

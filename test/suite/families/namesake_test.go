@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // A definition of somebody else under the id of ours, in a file that comes first,

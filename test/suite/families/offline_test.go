@@ -5,8 +5,8 @@ package families
 import (
 	"testing"
 
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // The verified package files stay: sign-in that something broke, and a package

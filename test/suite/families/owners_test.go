@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/distro"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/scene"
 )
 
 // owners gives the machine a definition of the vendor's repository that its owner

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/facts"
-	"aadsshlogin-handler/internal/preflight"
-	"aadsshlogin-handler/test/lib/golden"
+	"aadssh/distro"
+	"aadssh/internal/facts"
+	"aadssh/internal/preflight"
+	"aadssh/test/lib/golden"
 )
 
 // What an operator reads of a release that is refused stands in

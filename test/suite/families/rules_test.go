@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // newReleases are those that no row was made for.

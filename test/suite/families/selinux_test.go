@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // selinux is what a kernel shows that has SELinux enabled (selinuxfs).

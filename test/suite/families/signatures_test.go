@@ -6,11 +6,11 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/repo"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 func apt(r release) bool { return r.family == roots.Apt }

@@ -10,14 +10,14 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/repository"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/distro"
+	"aadssh/internal/repo"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/repository"
+	"aadssh/test/lib/scene"
 )
 
 // third adds a repository of somebody else to the machine.

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/firewall"
+	"aadssh/internal/firewall"
 )
 
 // role is what this program is inside a namespace.

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // lacks are machines that lack what every machine has, each with what brings it

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/distro"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // TestRequestsOfAnInstallation measures what install and enable on a fresh

@@ -14,11 +14,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/download"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/download"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/pkgmgr"
 )
 
 // requests is what a fresh installation asks the package host for, by package

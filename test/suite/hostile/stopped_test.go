@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // hold is the file that the package's script waits for to be gone. It does not

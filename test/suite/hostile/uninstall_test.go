@@ -5,8 +5,8 @@ package hostile
 import (
 	"testing"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/scene"
 )
 
 // TestUninstallLeavesTheMachineAsItWas: every file of the machine after an

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"aadsshlogin-handler/internal/signin/pam"
+	"aadssh/internal/signin/pam"
 )
 
 // made is one generated service with the files that it needs.

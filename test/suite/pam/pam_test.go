@@ -12,16 +12,16 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/internal/signin/gate"
-	"aadsshlogin-handler/internal/signin/login"
-	"aadsshlogin-handler/internal/signin/pam"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/login"
+	"aadssh/internal/signin/pam"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/stage"
 )
 
 var seed = flag.Uint64("seed", 14, "what the stacks are made from")

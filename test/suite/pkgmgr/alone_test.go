@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/roots"
 )
 
 // aptRoots are the machines with a real apt.

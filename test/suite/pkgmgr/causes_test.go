@@ -5,8 +5,8 @@ package pkgmgr_test
 import (
 	"testing"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/roots"
 )
 
 // What apt and dpkg say last is not what is wrong: the cause stands before it,

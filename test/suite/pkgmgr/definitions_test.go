@@ -15,12 +15,12 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/internal/repo"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/roots"
 )
 
 var (

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/pkgmgr"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
 )
 
 func TestLife(t *testing.T) {

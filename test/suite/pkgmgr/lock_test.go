@@ -8,9 +8,9 @@ import (
 	"syscall"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/box"
 )
 
 // hold has another process keep a lock in the machine.

@@ -7,16 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/pkgmgr"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/repo"
+	"aadssh/pkgmgr"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
 )
 
 // What becomes of other people's sources is nothing to us.

@@ -12,12 +12,12 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
 )
 
 // stranger is a package of a source that nobody verifies. Its script says that

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/repo"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/distro"
+	"aadssh/internal/repo"
+	"aadssh/test/lib/roots"
 )
 
 // An entry of zypper's verifies where zypper itself does not take what nobody

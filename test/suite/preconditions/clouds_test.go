@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/rig"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/rig"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // TestClouds: the machine says which cloud it is in, in any case; the token is

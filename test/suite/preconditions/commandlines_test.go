@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/test/lib/box"
 )
 
 // commandLines are those of all processes that were seen in a box: what every

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // machines are one of each family of package managers.

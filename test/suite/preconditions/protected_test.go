@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"aadsshlogin-handler/test/lib/agentrun"
+	"aadssh/test/lib/agentrun"
 )
 
 // protect is a settings file with protected settings, encrypted as the

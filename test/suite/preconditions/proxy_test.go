@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/pkghost"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/fault"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/scene"
 )
 
 const (

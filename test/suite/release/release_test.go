@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 )
 
 // TestSameBytes makes a release twice, in two folders, of files that are dated two

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 )
 
 // TestSign signs and verifies with a throw-away key, by the commands as they

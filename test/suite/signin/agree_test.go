@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
-	"aadsshlogin-handler/internal/decide"
-	"aadsshlogin-handler/internal/doctor"
+	"aadssh/internal/decide"
+	"aadssh/internal/doctor"
 )
 
 // On each machine of the matrix plan says what enable then does, without anybody

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/scene"
 )
 
 // report says how many machines agree, and holds the table in docs/ against

@@ -17,13 +17,13 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/planned"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/doctor"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/planned"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // TestMatrix: on each machine of testdata/machines, what enable says is what

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/test/lib/box"
+	"aadssh/internal/doctor"
+	"aadssh/test/lib/box"
 )
 
 // personsProgram is where a person's copy of the handler lies.

@@ -15,9 +15,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"aadsshlogin-handler/test/lib/box"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/wire"
 )
 
 // outside is the network that people come from: the other end of a box's wire,

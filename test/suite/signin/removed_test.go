@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // removal is a way to take the package away behind our back.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // golden compares a document with what the test saw.

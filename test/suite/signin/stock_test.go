@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 )
 
 // release is a supported release whose own root cannot be had here: its

@@ -12,12 +12,12 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/systemd"
-	"aadsshlogin-handler/test/lib/cache"
-	"aadsshlogin-handler/test/lib/machine"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/internal/systemd"
+	"aadssh/test/lib/cache"
+	"aadssh/test/lib/machine"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // drive is where the machines have the program that makes the calls.

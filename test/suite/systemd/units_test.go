@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/stage"
 )
 
 // TestScope: a process goes, with what it will start, out of the unit that it

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/test/lib/scene"
+	"aadssh/internal/names"
+	"aadssh/test/lib/scene"
 )
 
 const subscription = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-web/providers/"

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/status"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/stage"
 )
 
 // copied is where setup keeps its program.

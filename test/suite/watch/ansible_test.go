@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
+	"aadssh/test/lib/wire"
 )
 
 // controller is a folder laid out as the checkout, with the program of a version

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/stage"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/stage"
+	"aadssh/test/lib/wire"
 )
 
 // arc makes the machine an Arc-enabled server: the Connected Machine agent's

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/doctor"
+	"aadssh/internal/doctor"
 )
 
 // notHere are the checks of what the machines of this suite do not have: the

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/metadata"
+	"aadssh/status"
+	"aadssh/test/lib/metadata"
 )
 
 // resetSSH is what VMAccess does with reset_ssh: sshd_config as the distribution

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/status"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/wire"
 )
 
 // TestEvidence: what is not known is settled by a person's real sign-in, in a real

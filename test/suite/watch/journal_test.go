@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/doctor"
-	"aadsshlogin-handler/test/lib/stage"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/internal/doctor"
+	"aadssh/test/lib/stage"
+	"aadssh/test/lib/wire"
 )
 
 // TestJournalOfStrangers: in a real journal, what a stranger types at a real sshd

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/fixtures"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/status"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // TestDropped: an agent that drops the handler runs no command of it. The watch

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/golden"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/golden"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // TestObserve: misc/observe runs on a machine with the stand-ins, changes

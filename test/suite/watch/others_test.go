@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/status"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/stage"
 )
 
 // asNobody runs a program of python as nobody, until the machine ends.

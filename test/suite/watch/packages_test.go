@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // pack makes a deb or an rpm as make packages does, of a program that knows the

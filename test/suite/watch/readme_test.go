@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/internal/names"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // microsofts registers Microsoft's extension as its agent does.

@@ -5,9 +5,9 @@ package watch_test
 import (
 	"testing"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/status"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/roots"
 )
 
 // TestDriftOnRPMMachines is TestDriftIsPutBack where rpm and another stack of

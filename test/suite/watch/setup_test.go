@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/internal/names"
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/metadata"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/internal/names"
+	"aadssh/status"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // setupDir is where setup keeps what an agent would prepare.

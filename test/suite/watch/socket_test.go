@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/wire"
 )
 
 // signInAt connects to an address and port of the machine, from outside.

@@ -14,13 +14,13 @@ import (
 	"testing"
 	"time"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/agentrun"
-	"aadsshlogin-handler/test/lib/keys"
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
-	"aadsshlogin-handler/test/lib/wire"
+	"aadssh/status"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/keys"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
+	"aadssh/test/lib/wire"
 )
 
 // person is somebody of the directory who has a role on the machine.

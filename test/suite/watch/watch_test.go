@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/status"
-	"aadsshlogin-handler/test/lib/roots"
+	"aadssh/status"
+	"aadssh/test/lib/roots"
 )
 
 func success(r status.Report) bool { return r.Level == status.Success }

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"testing"
 
-	"aadsshlogin-handler/test/lib/roots"
-	"aadsshlogin-handler/test/lib/scene"
-	"aadsshlogin-handler/test/lib/stage"
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // applications is where the agent's application manager keeps what it was given,

@@ -14,11 +14,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"aadsshlogin-handler/distro"
-	"aadsshlogin-handler/internal/fault"
-	"aadsshlogin-handler/internal/host"
-	"aadsshlogin-handler/internal/logging"
-	"aadsshlogin-handler/pkgmgr"
+	"aadssh/distro"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/pkgmgr"
 )
 
 // Job is what is to be done.

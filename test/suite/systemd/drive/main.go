@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"aadsshlogin-handler/internal/systemd"
+	"aadssh/internal/systemd"
 )
 
 // Answer is what came of a call. The test reads it.
