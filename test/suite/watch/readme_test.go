@@ -5,6 +5,7 @@ package watch_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -66,9 +67,17 @@ func TestReadmeDoctor(t *testing.T) {
 				t.Errorf("doctor does not say whose handler is there:\n%s", out)
 			}
 			s.Do(resetSSH)
-			out := doctor(21, " --skip network-role-check,network-login")
-			if want := "--publisher " + names.Microsoft().Publisher + " -n " + names.Microsoft().Type; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
-				t.Errorf("on a broken machine doctor names another command than %q:\n%s", want, out)
+			out := strings.Join(strings.Fields(doctor(21, " --skip network-role-check,network-login")), " ")
+			for _, want := range []string{"; Microsoft's extension 1.0.3162.1)", "setup of this program would change this machine in ", " would do is not known."} {
+				if !strings.Contains(out, want) {
+					t.Errorf("on a broken machine doctor does not say %q:\n%s", want, out)
+				}
+			}
+			if strings.Contains(out, "az vm extension set") || strings.Contains(out, " settings ") || strings.Contains(out, " proxy ") {
+				t.Errorf("something is promised for Microsoft's handler, or its settings are judged:\n%s", out)
+			}
+			if plan := s.run(0, "/opt/typed/aadsshlogin-handler-* plan"); !strings.HasPrefix(plan, "This is what setup of this program would do ") {
+				t.Errorf("plan does not say whose it is:\n%s", plan)
 			}
 			remotely := s.run(0, fill(sent(t, "docs/troubleshooting.md", "remotely")))
 			if !strings.HasPrefix(remotely, "FAIL ") || len(remotely) > 4096 {
@@ -77,6 +86,16 @@ func TestReadmeDoctor(t *testing.T) {
 			s.Do("rm -r /opt/typed/*")
 			if after := s.inventory(); difference(before, after) != "" && !strings.Contains(difference(before, after), "sshd_config") {
 				t.Errorf("doctor changed something:\n%s", difference(before, after))
+			}
+			repair := regexp.MustCompile(`Run: sudo (\S+ setup|apt-get .*? aadsshlogin|[a-z-]+ .*? aadsshlogin)[ .]`).FindStringSubmatch(out)
+			if repair == nil {
+				t.Fatalf("no command to run:\n%s", out)
+			}
+			t.Log(repair[1])
+			s.Do("mkdir -p /opt/typed; cd /opt/typed; " + fill(recipe[:strings.LastIndexByte(recipe, '\n')]))
+			s.run(0, repair[1])
+			if !s.signIn() {
+				t.Error("the command of doctor did not help")
 			}
 		})
 	}
