@@ -27,7 +27,7 @@ var (
 // aptKeptOut finds the pin of the owner that keeps a package from being installed
 // (apt_preferences(5)), or that the entry of our repository is gone.
 func aptKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
-	if s.ListFile != "" && !h.Exists(s.ListFile) {
+	if !s.All && s.ListFile != "" && !h.Exists(s.ListFile) { // with All in it none is ours
 		return undefined(s.ListFile)
 	}
 	entry, _ := h.ReadFile(s.ListFile, host.Limit)
@@ -110,7 +110,7 @@ func yumKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 // nothing of that. Any that it cannot read it passes over.
 func tdnfUndefined(h *host.Host, s Source, _ []string) *fault.Fault {
 	entries, _ := repo.LookRepo(h, distro.Tdnf)
-	if s.ID == "" || slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.ID == s.ID }) {
+	if s.All || s.ID == "" || slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.ID == s.ID }) {
 		return nil
 	}
 	return undefined(s.ID)

@@ -70,3 +70,17 @@ func TestKeptOut(t *testing.T) {
 		})
 	}
 }
+
+// Where the machine's own sources are used, none of them is ours, and it is not
+// missed: what they have is asked of their servers.
+func TestOursIsNotMissedUnderExisting(t *testing.T) {
+	h := hosttest.New(t).Host()
+	s := Source{ID: "aadsshlogin", ListFile: "/etc/apt/sources.list.d/aadsshlogin.list", All: true}
+	said := []string{"", "aadsshlogin", ""}
+	if f := aptKeptOut(h, s, said); f != nil {
+		t.Errorf("apt: %v", f)
+	}
+	if f := tdnfUndefined(h, s, said); f != nil {
+		t.Errorf("tdnf: %v", f)
+	}
+}
