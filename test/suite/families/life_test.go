@@ -103,7 +103,7 @@ func (m machine) watchRemovals() (end func()) {
 		}
 		said := m.Sh("tail -c +" + before[1] + " " + log)
 		for _, line := range strings.Split(said, "\n") {
-			for _, word := range []string{"rpm -e ", "dpkg --purge", "dpkg --remove", "apt-get remove", " purge ", "zypper --non-interactive --no-refresh remove", "Removing "} {
+			for _, word := range []string{"rpm -e ", "dpkg --purge", "dpkg --remove", "apt-get remove", " purge ", "zypper --non-interactive --no-refresh remove"} {
 				if strings.Contains(line, word) {
 					m.T.Errorf("the agent's update removed packages: %s", line)
 				}
