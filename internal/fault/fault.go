@@ -11,7 +11,7 @@ import (
 
 // Code is an exit code of the handler. All codes stay below 126, where the
 // shell's own begin.
-type Code int16
+type Code int
 
 // The exit codes. Their meaning, owner and remedy stand in the catalogue.
 const (

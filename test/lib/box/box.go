@@ -49,6 +49,7 @@ type Box struct {
 	root    *os.File // the box's /
 	network *os.File // the box's network namespace
 	upper   string   // folder of everything that was written to /
+	layers  []string // folders below it, topmost first
 }
 
 //go:embed boxinit/main.go
@@ -107,7 +108,7 @@ func (b *Box) start(program string, o Options) error {
 		return err
 	}
 	b.init = first
-	b.upper = fmt.Sprintf("/proc/%d/fd/%s", b.Pid(), said)
+	b.upper, b.layers = fmt.Sprintf("/proc/%d/fd/%s", b.Pid(), said), o.Layers
 	return nil
 }
 

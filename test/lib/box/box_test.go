@@ -201,6 +201,10 @@ func TestSnapshotSeesEveryWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, b, "sh", "-c", "cat /etc/passwd /etc/a > /dev/null; ls -lR /etc > /dev/null")
+	// A file that never had a name (O_TMPFILE) leaves its folder as it is.
+	if r := run(t, b, "perl", "-e", `sysopen(F, "/usr/share", 0x410001, 0600) or die $!`); r.ExitCode != 0 {
+		t.Fatal(r.Output())
+	}
 	same, err := b.Snapshot()
 	if err != nil {
 		t.Fatal(err)

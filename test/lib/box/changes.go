@@ -28,7 +28,30 @@ func (b *Box) Snapshot() (Snapshot, error) {
 	if err := s.walk(b.upper+"/", "/"); err != nil {
 		return nil, err
 	}
+	// A folder that was opened for a file without a name is copied up, too.
+	maps.DeleteFunc(s, func(path, is string) bool { return b.below(path) == is })
 	return s, s.walk(filepath.Join(b.Root(), "run"), "/run")
+}
+
+// below is what the layers below have of a folder; "" where they have no such folder.
+func (b *Box) below(path string) string {
+	for _, layer := range b.layers {
+		info, err := os.Lstat(filepath.Join(layer, path))
+		if err != nil {
+			continue
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && info.IsDir() {
+			return folder(info, st)
+		}
+		return ""
+	}
+	return ""
+}
+
+// folder is the value of a folder. Writing below a folder of a lower layer copies the
+// folder up: that alone keeps the time of its last change of entries.
+func folder(info fs.FileInfo, st *syscall.Stat_t) string {
+	return fmt.Sprintf("%s %d:%d changed %d.%09d", info.Mode(), st.Uid, st.Gid, st.Mtim.Sec, st.Mtim.Nsec)
 }
 
 func (s Snapshot) walk(from, as string) error {
@@ -60,17 +83,11 @@ func (s Snapshot) walk(from, as string) error {
 		case info.Mode()&fs.ModeCharDevice != 0 && st.Rdev == 0:
 			content = "removed" // how overlayfs writes a removal down
 		}
-		changed := st.Ctim
-		size := info.Size()
-		if info.IsDir() {
-			// Writing below a folder of a lower layer copies the folder up:
-			// that alone keeps the time of its last change of entries.
-			changed, size = st.Mtim, 0
+		name := filepath.Join(as, strings.TrimPrefix(path, strings.TrimSuffix(from, "/")))
+		if s[name] = folder(info, st); !info.IsDir() {
+			s[name] = fmt.Sprintf("%s %d:%d %d bytes inode %d changed %d.%09d %s",
+				info.Mode(), st.Uid, st.Gid, info.Size(), st.Ino, st.Ctim.Sec, st.Ctim.Nsec, content)
 		}
-		rel := strings.TrimPrefix(path, strings.TrimSuffix(from, "/"))
-		name := filepath.Join(as, rel)
-		s[name] = fmt.Sprintf("%s %d:%d %d bytes inode %d changed %d.%09d %s",
-			info.Mode(), st.Uid, st.Gid, size, st.Ino, changed.Sec, changed.Nsec, content)
 		return nil
 	})
 }
