@@ -169,3 +169,14 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 	}
 	return out
 }
+
+// assessLibrary: what people run asks the library, too, as they are and not as root.
+func (f File) assessLibrary() Finding {
+	out := f.assess("Entra ID users are not found", false, false)
+	if out.Answer == sshd.Pass && f.Mode.Perm()&0o004 == 0 {
+		out.Answer, out.Package, out.Decides = sshd.Warn, false, "the mode of "+f.Path
+		out.Text = fmt.Sprintf("Only root can read %s (mode %04o), so the programs of people who sign in do not know who they are.", f.Path, f.Mode.Perm())
+		out.Next = "Run: sudo chmod 0644 " + f.Path
+	}
+	return out
+}

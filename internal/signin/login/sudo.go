@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"aadssh/internal/host"
@@ -22,15 +23,16 @@ const (
 
 // Sudo is what administrators may do.
 type Sudo struct {
-	Rules   sudo.Answer
-	Found   bool        // the package's file is there
-	Newline bool        // it ends with a line end
-	DPKG    bool        // it is dpkg that would put the file back
-	HasSudo bool        // there is a sudo at all
-	Plugin  sudo.Place  // a line of sudo.conf for a plugin that is not there
-	Denied  *pam.Reason // why the PAM stack of sudo itself keeps people out; nil where it does not
-	NoSetID string      // the program, where it has lost the mode by which it becomes root; else ""
-	Err     error
+	Rules     sudo.Answer
+	Found     bool        // the package's file is there
+	Newline   bool        // it ends with a line end
+	DPKG      bool        // it is dpkg that would put the file back
+	HasSudo   bool        // there is a sudo at all
+	Plugin    sudo.Place  // a line of sudo.conf for a plugin that is not there
+	Denied    *pam.Reason // why the PAM stack of sudo itself keeps people out; nil where it does not
+	Elsewhere sudo.Place  // the line of nsswitch.conf by which sudo does not read its files
+	NoSetID   string      // the program, where it has lost the mode by which it becomes root; else ""
+	Err       error
 }
 
 // lookSudo reads the rules. owner is whom sudo wants its files to belong to.
@@ -54,7 +56,7 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 		s.Err = f.Err
 	}
 	s.Rules = sudo.Evaluate(m, sudoGroup)
-	s.Plugin = lostPlugin(h)
+	s.Plugin, s.Elsewhere = lostPlugin(h), elsewhere(h)
 	return s
 }
 
@@ -84,6 +86,24 @@ func lostPlugin(h *host.Host) sudo.Place {
 	for i, line := range strings.Split(string(text), "\n") {
 		if f := strings.Fields(line); len(f) > 2 && strings.EqualFold(f[0], "Plugin") && path.IsAbs(f[2]) && !h.Exists(f[2]) {
 			return sudo.Place{File: sudoConf, Line: i + 1, Text: f[2]}
+		}
+	}
+	return sudo.Place{}
+}
+
+// elsewhere is the line of nsswitch.conf that names where sudo has its rules from, where
+// its own files are not among it. The first such line counts (sudo_read_nss of sudo's
+// plugins/sudoers/sudo_nss.c).
+func elsewhere(h *host.Host) sudo.Place {
+	const file, key = "/etc/nsswitch.conf", "sudoers:"
+	content, _ := h.ReadFile(file, fileLimit)
+	for i, line := range strings.Split(string(content), "\n") {
+		line, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(line)), "#")
+		if services, is := strings.CutPrefix(line, key); is {
+			if slices.Contains(strings.Fields(services), "files") {
+				break
+			}
+			return sudo.Place{File: file, Line: i + 1}
 		}
 	}
 	return sudo.Place{}
@@ -121,6 +141,9 @@ func (s *Sudo) program() (what, next string, at sudo.Place) {
 	case s.Plugin.File != "":
 		return fmt.Sprintf("sudo refuses everything, because %s:%d names the plugin %s, which is not there.", s.Plugin.File, s.Plugin.Line, text.Name(s.Plugin.Text)),
 			fmt.Sprintf("Put it back, or make a comment of the line, as root: sed -i -e '%ds/^/#/' %s", s.Plugin.Line, s.Plugin.File), s.Plugin
+	case s.Elsewhere.File != "":
+		return fmt.Sprintf("sudo does not read its own files, because the line %q at %s names others in their place.", "sudoers:", place(s.Elsewhere.File, s.Elsewhere.Line)),
+			fmt.Sprintf("Run: sudo sed -i -e '%ds/:/: files/' %s", s.Elsewhere.Line, s.Elsewhere.File), s.Elsewhere
 	case s.Denied != nil:
 		return fmt.Sprintf("sudo refuses people who sign in with Entra ID: %s (%s).", s.Denied.Text, place(s.Denied.File, s.Denied.Line)), s.Denied.Next, sudo.Place{File: s.Denied.File, Line: s.Denied.Line}
 	}
@@ -164,6 +187,9 @@ func (s *Sudo) assess() Finding {
 	case r.Grants && r.TTY != nil:
 		return warn(*r.TTY, fmt.Sprintf("sudo refuses commands without a terminal (requiretty, %s), as those that are given with ssh.", place(r.TTY.File, r.TTY.Line)),
 			fmt.Sprintf("Run: sudo visudo -f %s, and add the line: Defaults:%%%s !requiretty", r.TTY.File, sudoGroup))
+	case r.Grants && r.Pathless != nil:
+		return warn(*r.Pathless, fmt.Sprintf("sudo looks for programs where the usual ones are not (secure_path, %s).", place(r.Pathless.File, r.Pathless.Line)),
+			fmt.Sprintf("Run: sudo visudo -f %s, and add /usr/sbin:/usr/bin:/sbin:/bin to secure_path", r.Pathless.File))
 	case r.Grants && s.Found && !s.Newline:
 		return warn(sudo.Place{}, sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo | sudo tee -a "+sudoFile+" && sudo visudo -c")
 	case r.Broken != nil:

@@ -22,7 +22,7 @@ func Rows() []*check.Row[*Facts] {
 			return f.Files.AddUser.assess("no account is made at the first sign-in", true, false)
 		})),
 		row("pam-module", "pam", check.GateAccount, "Is the package's PAM module in place?", "The file, and no mount option that keeps it from being loaded.", check.One(func(f *Facts) Finding { return f.Files.PAMModule.assess("nobody's role can be checked", false, false) })),
-		row("nss-library", "nss", check.GateName, "Is the package's NSS library in place?", "The same for the library that finds users.", check.One(func(f *Facts) Finding { return f.Files.NSSLibrary.assess("Entra ID users are not found", false, false) })),
+		row("nss-library", "nss", check.GateName, "Is the package's NSS library in place?", "The same for the library that finds users.", check.One(func(f *Facts) Finding { return f.Files.NSSLibrary.assessLibrary() })),
 		row("sudo", "pam", check.GateSudo, "May administrators use sudo?", "sudo's rules as sudo reads them. Nobody is kept from signing in by it, so it is a warning at most.", check.One(func(f *Facts) Finding { return f.Sudo.assess() })),
 		row("selinux", "selinux", check.GateSELinux, "Does SELinux know the package?", "The module of aadsshlogin-selinux, where SELinux is active. Policies that are known to confine what sshd starts are not known to let it work.", check.One(func(f *Facts) Finding { return f.SELinux.assess() })),
 		row("selinux-denials", "selinux", check.GateSELinux, "Has SELinux denied the package nothing?", "Denials of the last 24 hours in the audit log that name the package's programs and files. Which one ends a sign-in cannot be told.", func(f *Facts) []Finding { return f.Denials.assess() }),

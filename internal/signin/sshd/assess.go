@@ -192,10 +192,10 @@ func packageBlocks(c Config) []*Block {
 func askCommand(f *Facts, e *Effective) Finding {
 	got := e.Value("authorizedkeyscommand")
 	program, args, _ := strings.Cut(got, " ")
-	if program == CertHandler {
+	if f.isHandler(program) {
 		w := locate(f, e, "authorizedkeyscommand", got)
 		if args == certHandlerArgs {
-			return Finding{Answer: Pass, Text: "sshd asks " + CertHandler + " for the keys of " + f.whom() + w.at() + ".", File: w.File, Line: w.Line}
+			return Finding{Answer: Pass, Text: "sshd asks " + program + " for the keys of " + f.whom() + w.at() + ".", File: w.File, Line: w.Line}
 		}
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the arguments of AuthorizedKeysCommand" + w.at(),
 			Text: fmt.Sprintf("sshd calls %s with %q instead of %q%s, so it may not see who signs in.", CertHandler, args, certHandlerArgs, w.at()),
@@ -266,7 +266,7 @@ func ownBlock(c Config, blocks []*Block) *Block {
 func askCommandUser(f *Facts, e *Effective) Finding {
 	got := e.Value("authorizedkeyscommanduser")
 	program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " ")
-	if got == certHandlerUser || program != CertHandler {
+	if got == certHandlerUser || !f.isHandler(program) {
 		return pass("AuthorizedKeysCommandUser is %s.", got) // another program is sshd-command's finding
 	}
 	w := locate(f, e, "authorizedkeyscommanduser", got)

@@ -160,9 +160,9 @@ func askListening(f *Facts) Finding {
 		found.Next = fmt.Sprintf("Run: sudo systemctl reload %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
 		return found
 	}
-	found.Answer = Warn
+	found.Answer, found.Decides = Warn, "sshd, which is not running"
 	if f.Daemon.Expected {
-		found.Answer = Fail
+		found.Answer, found.Decides = Fail, ""
 	}
 	found.Text = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want))
 	found.Next = "Run: sudo systemctl start " + f.Unit

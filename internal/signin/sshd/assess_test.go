@@ -96,7 +96,7 @@ func TestAssessListening(t *testing.T) {
 	} {
 		f := healthy(t, packageBlock)
 		c.change(&f.Daemon)
-		if got := findingOf(t, Assess(&f), "sshd-listening"); got.Answer != c.want {
+		if got := findingOf(t, Assess(&f), "sshd-listening"); got.Answer != c.want || c.want == Warn && got.Decides == "" {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}

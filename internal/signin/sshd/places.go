@@ -32,6 +32,7 @@ type Place struct {
 	Bad     string // of a list of revoked keys: why sshd cannot read it
 	CA      fate   // of a list of revoked keys: whether the authority of people's certificates is in it
 	Key     string // of that authority, as the list has it; "" where the list is in its binary form
+	Handler bool   // of a program: it is CertHandler by another name
 	Holds   int    // of sessionScript: the line that may take its time or end more than the script; 0: none
 	Err     error  // it could not be seen
 }
@@ -61,6 +62,9 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 				p.add(program, func() Place { return lookPlace(h, program) })
 			}
 		}
+		if program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " "); path.IsAbs(program) && program != CertHandler {
+			p.add(program, func() Place { return Place{Handler: sameFile(h, program, CertHandler)} })
+		}
 		if dir := chroot(&e); dir != "" {
 			p.add(dir, func() Place { return lookChroot(h, dir) })
 		}
@@ -69,6 +73,28 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 		}
 	}
 	return p
+}
+
+// sameFile says whether two paths lead to one file, by a link of either kind.
+func sameFile(h *host.Host, a, b string) bool {
+	var inodes [2]syscall.Stat_t
+	for i, name := range [...]string{a, b} {
+		info, err := h.Stat(name)
+		if err != nil {
+			return false
+		}
+		st, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			return false
+		}
+		inodes[i] = *st
+	}
+	return inodes[0].Ino == inodes[1].Ino && inodes[0].Dev == inodes[1].Dev
+}
+
+// isHandler says whether a program is the package's, whatever its path.
+func (f *Facts) isHandler(program string) bool {
+	return program == CertHandler || f.Places[program].Handler
 }
 
 // sessionScript is run, by sh and as the person, before each session begins, and

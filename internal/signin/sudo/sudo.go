@@ -42,6 +42,7 @@ type Answer struct {
 	Skipped  []Place // files that sudo does not read, and why
 	Broken   *Place  // the first line that sudo may not take, over which some versions refuse everything
 	TTY      *Place  // sudo wants a terminal
+	Pathless *Place  // sudo looks for programs where the usual ones are not (secure_path)
 	Files    []string
 }
 
@@ -406,6 +407,11 @@ func (r *reader) setDefault(p Place) {
 		return
 	}
 	for _, one := range words(rest) {
+		if key, folders, is := strings.Cut(one, "="); is && strings.TrimRight(key, " +") == "secure_path" {
+			if r.out.Pathless = nil; !slices.ContainsFunc(strings.Split(strings.Trim(folders, ` "`), ":"), hasPrograms) {
+				r.out.Pathless = &p
+			}
+		}
 		switch one {
 		case "!authenticate":
 			r.out.Password = r.out.Password && r.tagged
@@ -413,6 +419,11 @@ func (r *reader) setDefault(p Place) {
 			r.out.TTY = &p
 		case "!requiretty":
 			r.out.TTY = nil
+		case "!secure_path":
+			r.out.Pathless = nil
 		}
 	}
 }
+
+// hasPrograms says whether a folder is one of those that hold the usual programs.
+func hasPrograms(folder string) bool { return folder == "/bin" || folder == "/usr/bin" }
