@@ -107,9 +107,8 @@ signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from o
 	MACHINES=all $(GO) test -tags rig -count=1 -timeout 90m ./test/suite/signin -run TestMatrix
 
 .PHONY: plans
-plans: prepare ## what plan says against what enable then does, on every broken machine that the suites know (root)
+plans: prepare ## what plan says against what enable then does, on every broken machine of the sign-in matrix and of doctor's tests (root)
 	MACHINES=all $(GO) test -tags rig -count=1 -timeout 90m -run '^TestPlanAgreesWithEnable$$' ./test/suite/signin ./test/suite/doctor
-	PLANS=all $(GO) test -tags rig -count=1 -timeout 90m ./test/suite/preconditions ./test/suite/families ./test/suite/enable ./test/suite/hostile
 
 .PHONY: e2e
 e2e: prepare ## the package under every release of the real agent, all scenarios: minutes (root)
