@@ -42,6 +42,7 @@ func TestByHand(t *testing.T) {
 	// The machine has no unzip: python's does the same with these arguments.
 	must(t, s.WriteFile("/usr/local/bin/unzip", []byte("#!/bin/sh\nexec python3 -m zipfile -e \"$3\" \"$5\"\n"), 0o755))
 
+	startSSHD(t, s)
 	out := sh(t, s.Box, "cd /root\n"+block("by hand"))
 	if !strings.Contains(out, "People can sign in") {
 		t.Errorf("%s", out)

@@ -62,7 +62,7 @@ func TestTerminal(t *testing.T) {
 		return sh(t, s.Box, "python3 - <<'END'\nimport os, pty\nos.environ.update("+env+")\npty.spawn(['/bin/sh', '-c', 'stty cols 100; exec "+program+" doctor'])\nEND")
 	}
 	out := in("{'TERM': 'xterm'}")
-	if !strings.Contains(out, "\x1b[32mok") || !strings.Contains(out, "waiting for the metadata service") {
+	if !strings.Contains(out, "\x1b[32mOK") || !strings.Contains(out, "waiting for the metadata service") {
 		t.Errorf("on a terminal: %q", out)
 	}
 	if out := in("{'TERM': 'xterm', 'NO_COLOR': '1'}"); strings.Contains(out, "\x1b[32m") {

@@ -250,7 +250,7 @@ func ask(a *act, ts *testscript.TestScript, command string, args []string) error
 }
 
 func sshd(a *act, _ *testscript.TestScript, _ []string) error {
-	a.Sh("mkdir -p /run/sshd; ssh-keygen -A >/dev/null; /usr/sbin/sshd; while ! [ -s /run/sshd.pid ]; do sleep 0.02; done")
+	a.SSHD()
 	return nil
 }
 

@@ -22,6 +22,7 @@ import (
 func TestSecondEnable(t *testing.T) {
 	t.Parallel()
 	s := stage.New(t, scene.Options{})
+	s.SSHD()
 	s.Want(0)
 	s.Packages.Forget()
 	before, asked := s.Snapshot(), len(s.Metadata.Requests())
@@ -102,6 +103,7 @@ func TestProcessesOfAHealthyEnable(t *testing.T) {
 	} {
 		t.Run(c.persona.Name, func(t *testing.T) {
 			s := stage.New(t, scene.Options{Persona: c.persona})
+			s.SSHD()
 			s.Want(0)
 			starts := map[string]int{}
 			for _, c := range trace(t, s, 0) {
@@ -128,6 +130,7 @@ func sorting(c call) bool {
 func TestTraceShowsAChange(t *testing.T) {
 	t.Parallel()
 	s := stage.New(t, scene.Options{})
+	s.SSHD()
 	s.Deliver()
 	s.WriteMode(stage.Home+"/config/0.settings", s.Goal().Settings, 0o600)
 	calls := trace(t, s, 0)
