@@ -40,6 +40,7 @@ const bound = 2 * time.Minute
 func hung(t *testing.T, p roots.Persona, layer, program, script string) *machine {
 	t.Helper()
 	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: box.Options{Layers: []string{layer}}})
+	s.SSHD()
 	s.replace(program, script)
 	return s
 }
@@ -56,6 +57,7 @@ func (s *machine) replace(program, script string) {
 func healthy(t *testing.T, p roots.Persona) (layer string) {
 	t.Helper()
 	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+	s.SSHD()
 	s.Want(0).First("People can sign in")
 	layer = t.TempDir()
 	s.Must(s.Save(t.Context(), layer))
@@ -189,6 +191,7 @@ func TestManagerHangs(t *testing.T) {
 			t.Parallel()
 			persona := map[string]roots.Persona{"ubuntu": roots.Ubuntu("22.04"), "rhel": roots.RHEL("9.4"), "sles": roots.SLES("15.6")}[p]
 			s := newMachine(t, scene.Options{Persona: persona, Packages: []fixtures.Spec{login(newer)}, Timeout: 40 * time.Second})
+			s.SSHD()
 			s.Deliver()
 			s.replace(program, endless()["a child of it holds the pipe too"])
 			v := s.Apply()

@@ -35,6 +35,7 @@ func TestLacks(t *testing.T) {
 	for name, c := range lacks() {
 		t.Run(name, func(t *testing.T) {
 			s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+			s.SSHD()
 			s.Deliver()
 			s.Shf("%s", c[0])
 			first := s.told("fresh")

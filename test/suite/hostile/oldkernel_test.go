@@ -36,6 +36,7 @@ func TestOldKernel(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("7.9")} {
 		t.Run(p.Name, func(t *testing.T) {
 			s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})
+			s.SSHD()
 			s.Must(s.CopyIn(old, "/dev/oldkernel", 0o755))
 			s.Deliver()
 			s.Shf("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real; printf '#!/bin/sh\\nexec /dev/oldkernel -random %[1]s/bin/real \"$@\"\\n' > %[1]s/bin/aadsshlogin-handler; chmod 755 %[1]s/bin/aadsshlogin-handler", stage.Home)

@@ -41,6 +41,7 @@ func (s *machine) person(command string) (fault.Code, string) {
 func setUp(t *testing.T, p roots.Persona) (layer string) {
 	t.Helper()
 	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+	s.SSHD()
 	binary, _, err := scene.Build(t.Context())
 	s.Must(err)
 	s.Must(s.WriteFile(alone, binary, 0o755))
@@ -85,6 +86,7 @@ func TestSetupHangs(t *testing.T) {
 		t.Run("first", func(t *testing.T) {
 			t.Parallel()
 			s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
+			s.SSHD()
 			binary, _, err := scene.Build(t.Context())
 			s.Must(err)
 			s.Must(s.WriteFile(alone, binary, 0o755))
@@ -154,6 +156,7 @@ func TestSystemdDoesNotAnswer(t *testing.T) {
 	for way, with := range silent() {
 		on := func(t *testing.T, layer string) *machine {
 			s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: box.Options{Layers: []string{layer}}})
+			s.SSHD()
 			s.silence(with)
 			return s
 		}
