@@ -44,9 +44,9 @@ type operation struct {
 	meaning string
 }
 
-// Patience is how long setup and remove may take: as long as a person, or a boot, may
+// StandaloneBudget is how long setup and remove may take: as long as a person, or a boot, may
 // wait. No agent ends them.
-const Patience = 30 * time.Minute
+const StandaloneBudget = 30 * time.Minute
 
 const (
 	enableBudget        = 270 * time.Second
@@ -70,8 +70,8 @@ func operations() []operation {
 		{name: "update", budget: 60 * time.Second, run: (*run).update, reports: ofFailures, replaces: true, meaning: "a step of an upgrade of the extension"},
 		{name: "disable", budget: 60 * time.Second, run: (*run).disable, defers: true, meaning: "with which the agent begins an upgrade or " + fault.AnUninstall},
 		{name: "uninstall", budget: 270 * time.Second, run: (*run).uninstall, meaning: "which takes away what was installed"},
-		{name: "setup", budget: Patience, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, identityTimeout: identity.DefaultBudget, meaning: "which does the same and more"},
-		{name: "remove", budget: Patience, run: (*run).remove, standalone: true, meaning: "which takes away what was installed"},
+		{name: "setup", budget: StandaloneBudget, run: (*run).setup, converges: true, reports: always, standalone: true, decides: true, newest: true, identityTimeout: identity.DefaultBudget, meaning: "which does the same and more"},
+		{name: "remove", budget: StandaloneBudget, run: (*run).remove, standalone: true, meaning: "which takes away what was installed"},
 	}
 }
 

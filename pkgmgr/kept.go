@@ -2,7 +2,6 @@ package pkgmgr
 
 import (
 	"path"
-	"regexp"
 	"strings"
 
 	"aadssh/internal/grammar"
@@ -16,6 +15,23 @@ type moved struct {
 	file    string // pattern of the files that it stands in, in the ini format
 	key     string
 	instead string // the folder, in the patterns of Manager.Kept, whose place its value takes
+}
+
+// folderSetting is a setting whose value is a folder, and variable what a manager
+// fills in there.
+var (
+	folderSetting = text.Pattern(`(?m)^[ \t]*(\w+)[ \t]*[=:][ \t]*(/\S*)`)
+	variable      = text.Pattern(`\$(?:\{\w+\}|\w+)`)
+)
+
+// value is the folder that a file's text sets it to; "" where it does not.
+func (m moved) value(content string) string {
+	for _, s := range folderSetting().FindAllStringSubmatch(content, -1) {
+		if s[1] == m.key {
+			return s[2]
+		}
+	}
+	return ""
 }
 
 // KeptFiles are the files of installed or downloaded packages as the manager
@@ -48,12 +64,12 @@ func (s *Session) elsewhere(pattern string) []string {
 			if err != nil {
 				continue // then the manager cannot read it either, and says so
 			}
-			setting := regexp.MustCompile(`(?m)^[ \t]*` + m.key + `[ \t]*[=:][ \t]*(/\S*)`).FindSubmatch(content)
-			if setting == nil {
+			value := m.value(string(content))
+			if value == "" {
 				continue
 			}
 			// Variables such as $basearch are the manager's to fill in.
-			folder := path.Clean(regexp.MustCompile(`\$(?:\{\w+\}|\w+)`).ReplaceAllString(string(setting[1]), "*"))
+			folder := path.Clean(variable().ReplaceAllString(value, "*"))
 			if grammar.Path(strings.ReplaceAll(folder, "*", "x")) {
 				patterns = append(patterns, folder+"/"+rest)
 			}

@@ -170,7 +170,7 @@ func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 
 // offered is what setup is given, and what that makes of the settings.
 func offered(c *cobra.Command, h *host.Host, a asked) (agent.Given, *agent.Offer, error) {
-	ctx, cancel := context.WithTimeout(c.Context(), cmp.Or(a.timeout, handler.Patience))
+	ctx, cancel := context.WithTimeout(c.Context(), cmp.Or(a.timeout, handler.StandaloneBudget))
 	defer cancel()
 	given, err := a.files.Read(ctx, c.InOrStdin())
 	if err != nil {

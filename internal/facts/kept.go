@@ -18,13 +18,16 @@ func (f *Facts) forgetKept(h *host.Host, findings []check.Result) {
 		needed = needed || findings[i].Package && findings[i].Answer == check.Fail
 	}
 	for name, note := range f.Receipt.Packages {
+		if note.Kept == "" {
+			continue
+		}
 		path := filepath.Join(state.PackagesDir, note.Kept)
 		intact := h.Exists(path)
 		if needed || f.Packages[name].State != pkgmgr.Installed {
 			content, err := h.ReadFile(path, state.PackageLimit)
 			intact = err == nil && state.Hash(content) == note.SHA256
 		}
-		if note.Kept != "" && !intact {
+		if !intact {
 			h.Log.Warnf("%s is gone, or not what was kept, and is not used", path)
 			f.Receipt.Packages[name] = state.Package{Before: note.Before}
 		}

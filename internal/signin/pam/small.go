@@ -160,7 +160,7 @@ func (c call) program(name string) answer {
 		a.why, a.next, a.fixLine = fmt.Sprintf("pam_exec fails, because %s cannot be run", text.Name(name)), "Run: sudo chmod 0755 "+text.Quote(name), asSaid
 	case c.m.NoExec != nil && c.m.NoExec(name):
 		a.why = fmt.Sprintf("pam_exec fails, because %s is on a file system that is mounted noexec", text.Name(name))
-	case c.m.File(text.Interpreter(f.Text)).Missing() && text.Interpreter(f.Text) != "":
+	case text.Interpreter(f.Text) != "" && c.m.File(text.Interpreter(f.Text)).Missing():
 		a.why = fmt.Sprintf("pam_exec fails, because %s is a script for %s, which is not there", text.Name(name), text.Name(text.Interpreter(f.Text)))
 	default:
 		a.codes = []Code{Success, systemErr}
