@@ -116,8 +116,7 @@ func life(ctx context.Context, s *scene.Scene) error {
 
 // sshd starts the SSH service, as every real machine has it.
 func sshd(ctx context.Context, s *scene.Scene) error {
-	const script = "mkdir -p /run/sshd; ssh-keygen -A >/dev/null && /usr/sbin/sshd && for i in $(seq 100); do [ -s /run/sshd.pid ] && exit 0; sleep 0.05; done; exit 1"
-	r, err := s.Run(ctx, box.Environment(), "sh", "-c", script)
+	r, err := s.Run(ctx, box.Environment(), "sh", "-c", scene.StartSSHD)
 	if err == nil && r.ExitCode != 0 {
 		err = errors.New("sshd does not start: " + r.Output())
 	}

@@ -224,3 +224,7 @@ func (s *Scene) HandlerLog() string {
 	}
 	return string(b)
 }
+
+// StartSSHD is a script that starts the SSH service, which a machine without systemd
+// does not by itself, and ends when it runs.
+const StartSSHD = "mkdir -p /run/sshd; ssh-keygen -A >/dev/null && /usr/sbin/sshd && for i in $(seq 100); do [ -s /run/sshd.pid ] && exit 0; sleep 0.05; done; exit 1"

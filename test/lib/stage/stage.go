@@ -137,8 +137,7 @@ func (s *Stage) Changes() string {
 	return b.String()
 }
 
-// SSHD starts the SSH service, which a machine without systemd does not by itself:
-// without it nobody gets in, and nothing promises that.
+// SSHD starts the SSH service: without it nobody gets in, and nothing promises that.
 func (s *Stage) SSHD() {
-	s.Sh("mkdir -p /run/sshd; ssh-keygen -A >/dev/null; /usr/sbin/sshd; while ! [ -s /run/sshd.pid ]; do sleep 0.02; done")
+	s.Sh(scene.StartSSHD)
 }

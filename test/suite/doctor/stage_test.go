@@ -161,7 +161,7 @@ func (l *layers) begin(t *testing.T, o scene.Options, env ...string) (*scene.Sce
 
 func startSSHD(t *testing.T, s *scene.Scene) {
 	t.Helper()
-	sh(t, s.Box, "ssh-keygen -A >/dev/null && /usr/sbin/sshd && while ! [ -s /run/sshd.pid ]; do sleep 0.02; done")
+	sh(t, s.Box, scene.StartSSHD)
 }
 
 // apply processes a goal state; enable must end with a code.
