@@ -110,19 +110,55 @@ func TestFailingScript(t *testing.T) {
 	})
 }
 
-// A corrected version is taken without being named: a package whose script
-// failed is not one that works.
+// A corrected version is taken without being named, whether the failing one is
+// still in the repository or not, and whoever installed that: a package whose
+// script failed, and that is not registered, is not one that works.
 func TestCorrectedPackageIsTaken(t *testing.T) {
 	failing := fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true}
-	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{failing}}, func(m machine) {
+	fails := func(m *machine) {
 		_, err := m.Agent.Apply(m.T.Context(), m.GoalState)
 		m.Must(err)
-		m.Offer(append(login(newest), failing)...)
-		m.set(`{}`)
-		m.Want(0)
-		m.Has("aadsshlogin", newest)
-		if !m.registered() {
-			m.Fatal("sshd does not show the package")
-		}
-	})
+	}
+	ways := map[string]struct {
+		first []fixtures.Spec  // what the repository has when the extension is set
+		fails func(m *machine) // the machine gets the failing version
+		left  []fixtures.Spec  // what the repository has beside the corrected one
+	}{
+		"failing one stays":   {[]fixtures.Spec{failing}, fails, []fixtures.Spec{failing}},
+		"failing one is gone": {[]fixtures.Spec{failing}, fails, nil},
+		"after an upgrade":    {login(older), func(m *machine) { m.Want(0); m.upgradeTo(failing) }, append(login(older), failing)},
+	}
+	for way, c := range ways {
+		t.Run(way, func(t *testing.T) {
+			each(t, kinds(), scene.Options{Packages: c.first}, func(m machine) {
+				c.fails(&m)
+				m.Offer(append(login(newest), c.left...)...)
+				m.set(`{}`)
+				m.Want(0)
+				m.Has("aadsshlogin", newest)
+				if !m.registered() {
+					m.Fatal("sshd does not show the package")
+				}
+			})
+		})
+	}
+}
+
+// upgradeTo has the owner's own package manager move to a package, and somebody
+// take what the one before had registered out of sshd's configuration.
+func (m *machine) upgradeTo(failing fixtures.Spec) {
+	m.T.Helper()
+	m.Offer(append(login(older), failing)...)
+	r := m.Try(map[roots.Family]string{
+		roots.Apt: "apt-get update; DEBIAN_FRONTEND=noninteractive apt-get -y install aadsshlogin",
+		roots.Dnf: "dnf -y --refresh upgrade aadsshlogin", roots.Yum: "yum clean all; yum -y update aadsshlogin",
+		roots.Tdnf: "tdnf -y --refresh update aadsshlogin", roots.Zypper: "zypper -n refresh; zypper -n update aadsshlogin",
+	}[m.Persona.Family])
+	if got := m.Installed("aadsshlogin"); got != failing.Version && m.Persona.Family != roots.Apt { // dpkg does not call it installed
+		m.Fatal("the owner's upgrade left %s (exit %d):\n%s%s", got, r.ExitCode, r.Stdout, r.Stderr)
+	}
+	m.Sh("sed -i '/# Added by aadsshlogin installer/,/AuthorizedKeysCommandUser root/d' /etc/ssh/sshd_config")
+	if m.registered() {
+		m.Fatal("sshd still shows the package")
+	}
 }
