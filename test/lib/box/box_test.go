@@ -10,8 +10,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -262,4 +264,30 @@ func BenchmarkBox(b *testing.B) {
 		}
 		x.Close()
 	}
+}
+
+// TestProgramsCanBeRunAtOnce: a program that was just written is not busy, however
+// many others start at that moment.
+func TestProgramsCanBeRunAtOnce(t *testing.T) {
+	b := newBox(t, box.Options{})
+	ctx, stop := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	for range 4 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				_ = exec.Command("true").Run()
+			}
+		})
+	}
+	for i := range 300 {
+		program := fmt.Sprintf("/opt/program%d", i)
+		if err := b.WriteFile(program, []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := exec.Command(b.Root() + program).Run(); err != nil { // without the time that entering the box takes
+			t.Errorf("program %d: %v", i, err)
+		}
+	}
+	stop()
+	others.Wait()
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"aadssh/test/lib/executable"
 )
 
 // open opens a path of the box as a process in the box would: absolute
@@ -68,7 +70,11 @@ func (b *Box) WriteFile(name string, content []byte, mode fs.FileMode) error {
 	if err := b.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
 	}
-	return b.write(name, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC, content, mode)
+	write := func() error { return b.write(name, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC, content, mode) }
+	if mode&0o111 != 0 {
+		return executable.Writing(write)
+	}
+	return write()
 }
 
 // AppendFile adds to the end of a file of the box.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"aadssh/test/lib/box"
+	"aadssh/test/lib/executable"
 	"aadssh/test/lib/wire"
 )
 
@@ -32,7 +33,13 @@ func (m *Machine) WriteFile(name string, content []byte, mode fs.FileMode) error
 	if err := m.disk.MkdirAll(path.Dir(below(name)), 0o755); err != nil {
 		return err
 	}
-	return errors.Join(m.disk.WriteFile(below(name), content, mode), m.disk.Chmod(below(name), mode))
+	write := func() error {
+		return errors.Join(m.disk.WriteFile(below(name), content, mode), m.disk.Chmod(below(name), mode))
+	}
+	if mode&0o111 != 0 {
+		return executable.Writing(write)
+	}
+	return write()
 }
 
 // AppendFile adds to the end of a file of the disk.

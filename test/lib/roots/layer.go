@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"aadssh/test/lib/executable"
 )
 
 // layer is a folder that lies over a root. It remembers its first error.
@@ -33,7 +35,7 @@ func (l layer) write(path, content string) {
 }
 
 func (l layer) program(path, content string) {
-	l.put(path, func(full string) error { return os.WriteFile(full, []byte(content), 0o755) })
+	l.put(path, func(full string) error { return executable.Write(full, []byte(content)) })
 }
 
 func (l layer) link(target, path string) {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"aadssh/internal/names"
+	"aadssh/test/lib/executable"
 	"aadssh/test/lib/scene"
 )
 
@@ -42,7 +43,7 @@ func standins(t *testing.T, top string) (dir string) {
 		place := filepath.Join(dir, "registry.terraform.io", p.source, p.version, "linux_amd64")
 		must(t, os.MkdirAll(place, 0o755))
 		script := fmt.Sprintf("#!/bin/sh\nSTANDIN=%s exec %s \"$@\"\n", p.name, program)
-		must(t, os.WriteFile(filepath.Join(place, "terraform-provider-"+p.name+"_v"+p.version), []byte(script), 0o755))
+		must(t, executable.Write(filepath.Join(place, "terraform-provider-"+p.name+"_v"+p.version), []byte(script)))
 	}
 	return dir
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/test/lib/executable"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
@@ -27,7 +28,7 @@ func pack(t *testing.T, version, kind string) []byte {
 	binary, err := scene.BuildAs(version)
 	stage.Must(t, err)
 	program := filepath.Join(dir, "aadsshlogin-handler-"+runtime.GOARCH)
-	stage.Must(t, os.WriteFile(program, binary, 0o755))
+	stage.Must(t, executable.Write(program, binary))
 	page, err := os.ReadFile(filepath.Join(top, "misc/man/aadsshlogin-handler.1"))
 	stage.Must(t, err)
 	var zipped bytes.Buffer
