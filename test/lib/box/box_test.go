@@ -70,7 +70,7 @@ func TestRunTellsOutputAndExitCode(t *testing.T) {
 
 func TestRunDoesNotWaitForWhatIsLeftBehind(t *testing.T) {
 	b := newBox(t, box.Options{})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := b.Run(ctx, nil, "sh", "-c", "setsid sleep 600 & until pgrep -x sleep; do sleep 0.01; done"); err != nil {
 		t.Fatal(err)
@@ -175,10 +175,10 @@ func TestListenersInTheTestServeTheBox(t *testing.T) {
 	if line, _ := bufio.NewReader(io.Reader(conn)).ReadString('\n'); !strings.Contains(line, "200") {
 		t.Errorf("dial into the box: %q", line)
 	}
-	if r := run(t, b, "curl", "-s", "--max-time", "5", "http://10.1.2.3/"); r.ExitCode != 7 {
+	if r := run(t, b, "curl", "-s", "--max-time", "60", "http://10.1.2.3/"); r.ExitCode != 7 {
 		t.Errorf("a network beyond the loopback answers: curl exit %d", r.ExitCode)
 	}
-	if r := run(t, b, "curl", "-s", "--max-time", "2", "http://no.such.name.example/"); r.ExitCode != 6 {
+	if r := run(t, b, "curl", "-s", "--max-time", "60", "http://no.such.name.example/"); r.ExitCode != 6 {
 		t.Errorf("an unknown name must fail at once: curl exit %d", r.ExitCode)
 	}
 }
@@ -241,7 +241,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := p.Wait(ctx); err != nil {
 		t.Errorf("a process outlived its box: %v", err)
@@ -290,4 +290,20 @@ func TestProgramsCanBeRunAtOnce(t *testing.T) {
 	}
 	stop()
 	others.Wait()
+}
+
+func TestSleeps(t *testing.T) {
+	b := newBox(t, box.Options{})
+	p, err := b.Start(nil, "sh", "-c", "exec 3<>/run/x; until [ -e /run/go ]; do :; done; sleep 600 & wait")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, b, "sh", "-c", "until [ -e /run/x ]; do sleep 0.01; done")
+	if p.Sleeps() {
+		t.Error("it is at work")
+	}
+	run(t, b, "touch", "/run/go")
+	for !p.Sleeps() {
+		time.Sleep(10 * time.Millisecond)
+	}
 }

@@ -109,7 +109,7 @@ func run(ctx context.Context, cmd *exec.Cmd, kill func(pid int) error) (Result, 
 // gone waits until a killed process group is no more: nsenter, which we wait
 // for, dies before its child in the box does.
 func gone(group int) error {
-	for range 500 {
+	for range 6000 {
 		if errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
 			return nil
 		}
@@ -137,6 +137,18 @@ func (b *Box) Start(env []string, argv ...string) (*Process, error) {
 		_ = p.cmd.Wait()
 	}()
 	return p, nil
+}
+
+// Sleeps reports whether the command itself waits for something, with nothing left to do.
+func (p *Process) Sleeps() bool {
+	child, err := onlyChild(p.cmd.Process.Pid)
+	if err != nil {
+		return false
+	}
+	// The name before the state may hold anything: proc_pid_stat(5).
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child))
+	_, state, _ := strings.Cut(string(stat[max(0, bytes.LastIndexByte(stat, ')')):]), " ")
+	return strings.HasPrefix(state, "S")
 }
 
 // Signal sends a signal to the command's process group.

@@ -64,7 +64,7 @@ func (m *Machine) leaveGroups() error {
 			return nil // what is gone already is fine
 		})
 		for i := len(all) - 1; i >= 0; i-- {
-			for range 100 {
+			for range 6000 {
 				if err = os.Remove(all[i]); err == nil || errors.Is(err, fs.ErrNotExist) {
 					err = nil
 					break

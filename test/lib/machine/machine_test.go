@@ -15,6 +15,7 @@ import (
 
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/cache"
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/machine"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/wire"
@@ -127,7 +128,7 @@ func TestWire(t *testing.T) {
 		t.Errorf("the wire server said %q", got)
 	}
 	began := time.Now()
-	if got := run(t, m, "curl", "-sS", "http://nowhere.example"); !strings.Contains(got, "Could not resolve") || time.Since(began) > 5*time.Second {
+	if got := run(t, m, "curl", "-sS", "http://nowhere.example"); !strings.Contains(got, "Could not resolve") || time.Since(began) > load.Scaled(5*time.Second) {
 		t.Errorf("an unknown name: %s after %s", got, time.Since(began))
 	}
 }

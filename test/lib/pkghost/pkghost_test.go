@@ -10,6 +10,7 @@ import (
 
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/cache"
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/roots"
 )
@@ -34,7 +35,7 @@ func newBox(t *testing.T) *box.Box {
 
 func curl(t *testing.T, b *box.Box, args ...string) box.Result {
 	t.Helper()
-	r, err := b.Run(t.Context(), nil, append([]string{"curl", "--silent", "--show-error", "--max-time", "20"}, args...)...)
+	r, err := b.Run(t.Context(), nil, append([]string{"curl", "--silent", "--show-error", "--max-time", "300"}, args...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func TestTroubles(t *testing.T) {
 			h := pkghost.New(t, b)
 			h.File(place, []byte(body))
 			h.Trouble("/keys/*", c.trouble)
-			r := curl(t, b, "--fail", "--location", "--proto-redir", "=https", "--max-time", "2", "-o", "/dev/null", url)
+			r := curl(t, b, "--fail", "--location", "--proto-redir", "=https", "--max-time", fmt.Sprint(load.Scaled(2*time.Second).Seconds()), "-o", "/dev/null", url)
 			if r.ExitCode != c.exit || !strings.Contains(r.Output(), c.says) {
 				t.Errorf("exit %d, want %d: %q", r.ExitCode, c.exit, r.Output())
 			}

@@ -64,7 +64,7 @@ func WithoutAgent(ctx context.Context, m *machine.Machine) error {
 	if err := m.Symlink("/dev/null", "/etc/systemd/system/walinuxagent.service"); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	return m.Boot(ctx)
 }

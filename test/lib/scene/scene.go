@@ -24,6 +24,7 @@ import (
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/cache"
 	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/rig"
@@ -37,7 +38,7 @@ type Options struct {
 	Box      box.Options
 	Packages []fixtures.Spec // nil: aadsshlogin and aadsshlogin-selinux in Version
 	Rig      func(*rig.Options)
-	Timeout  time.Duration // for each operation; 0: the handler's own budgets
+	Timeout  time.Duration // for each operation, more on a busy machine; 0: the handler's own budgets
 }
 
 // Version is the version of the fixture package where a test does not care.
@@ -61,7 +62,7 @@ func Start(ctx context.Context, o Options) (*Scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scene{timeout: o.Timeout}
+	s := &Scene{timeout: load.Scaled(o.Timeout)}
 	if s.Target, err = target(ctx, c, o.Persona); err != nil {
 		return nil, err
 	}
@@ -225,6 +226,13 @@ func (s *Scene) HandlerLog() string {
 	return string(b)
 }
 
+// AwaitSSHD is a script that waits until the SSH service, which has just been started,
+// listens, or has ended. StopSSHD ends it, and waits until it is gone.
+const (
+	AwaitSSHD = "for i in $(seq 600); do [ -s /run/sshd.pid ] || ! pgrep -x sshd >/dev/null && break; sleep 0.05; done"
+	StopSSHD  = `old=$(cat /run/sshd.pid); kill "$old"; while kill -0 "$old" 2>/dev/null; do sleep 0.05; done`
+)
+
 // StartSSHD is a script that starts the SSH service, which a machine without systemd
-// does not by itself, and ends when it runs.
-const StartSSHD = "mkdir -p /run/sshd; ssh-keygen -A >/dev/null && /usr/sbin/sshd && for i in $(seq 100); do [ -s /run/sshd.pid ] && exit 0; sleep 0.05; done; exit 1"
+// does not by itself, and ends when it listens.
+const StartSSHD = "mkdir -p /run/sshd; ssh-keygen -A >/dev/null && /usr/sbin/sshd && { " + AwaitSSHD + "; [ -s /run/sshd.pid ]; }"

@@ -90,6 +90,12 @@ func (s *Shell) Fails(format string, args ...any) string {
 	return r.Output()
 }
 
+// Await waits until a script succeeds.
+func (s *Shell) Await(script string) {
+	s.T.Helper()
+	s.Until(script, func() bool { return s.Try(script).ExitCode == 0 })
+}
+
 // Until waits until something has become so; the limit is far above what it takes.
 func (s *Shell) Until(what string, so func() bool) {
 	s.T.Helper()

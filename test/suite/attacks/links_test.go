@@ -89,7 +89,7 @@ func links() []attack {
 			},
 			held: func(w *world) error {
 				w.must(syscall.Mkfifo(w.path("log/handler.log"), 0o600))
-				return holds(within(5*time.Second, func() { logs(w, "x") }), "it hangs")
+				return holds(within(time.Minute, func() { logs(w, "x") }), "it hangs")
 			}},
 		{by: "links", what: "the status file is a link to another file", holds: "a new file takes its place; a link is not followed", works: naiveWrite("status/0.status"),
 			held: func(w *world) error {
@@ -110,7 +110,7 @@ func links() []attack {
 			held: func(w *world) error {
 				w.must(syscall.Mkfifo(w.path("status/0.status"), 0o600))
 				var err error
-				ok := within(5*time.Second, func() { err = status.Write(filepath.Join(w.dir, "status"), 0, report) })
+				ok := within(time.Minute, func() { err = status.Write(filepath.Join(w.dir, "status"), 0, report) })
 				return holds(ok && err == nil && strings.Contains(w.read(filepath.Join(w.dir, "status/0.status")), failure), "came back %v, %v", ok, err)
 			}},
 		{by: "links", what: "a link waits under the name of the next temporary file", holds: "temporary files are made anew under names that cannot be known", works: naiveWrite("status/0.status.tmp"),
@@ -211,7 +211,7 @@ func links() []attack {
 			held: func(w *world) error {
 				w.must(syscall.Mkfifo(w.path("etc/os-release"), 0o600))
 				var err error
-				return holds(within(5*time.Second, func() { _, err = w.host.ReadFile("/etc/os-release", 0) }) && err != nil, "%v", err)
+				return holds(within(time.Minute, func() { _, err = w.host.ReadFile("/etc/os-release", 0) }) && err != nil, "%v", err)
 			}},
 		{by: "links", what: "a configuration file is /dev/zero", holds: "only regular files are read",
 			works: func(w *world) bool {

@@ -58,7 +58,7 @@ func others() []attack {
 	given := func(what, stops string, works func(w *world) bool, make func(w *world) standalone.Files) attack {
 		return attack{by: "setup's own files", what: what, holds: stops, works: works, held: func(w *world) error {
 			var err error
-			back := within(5*time.Second, func() { _, err = make(w).Read(w.t.Context(), strings.NewReader("")) })
+			back := within(time.Minute, func() { _, err = make(w).Read(w.t.Context(), strings.NewReader("")) })
 			return holds(back && err != nil && fault.Of(err).Code == fault.SettingsInvalid && !strings.Contains(fault.Of(err).What, "s3cret"), "came back %v, %v", back, err)
 		}}
 	}

@@ -176,7 +176,7 @@ func ofThePublicPages() []broken {
 		{section: "SSH configuration was reset", machine: "the block is gone, and no source has the package", options: jammy(),
 			breakIt: script(`rm -f /etc/apt/sources.list.d/aadsshlogin* /var/lib/aadsshlogin-handler/packages/*; ` + resetSSH), check: "sshd-command", answer: "fail", code: 21, next: "no source of this machine has the package"},
 		{section: "The SSH service is not running", machine: "no sshd runs", options: jammy(),
-			breakIt: script("kill $(cat /run/sshd.pid); for i in $(seq 100); do pgrep -x sshd >/dev/null || break; sleep 0.1; done"), check: "sshd-listening", answer: "warn", next: "systemctl start ssh"},
+			breakIt: script(scene.StopSSHD), check: "sshd-listening", answer: "warn", next: "systemctl start ssh"},
 		{section: "SSH does not listen on port 22", machine: "sshd_config says Port 2222, sshd was not reloaded", options: jammy(),
 			breakIt: editSSHD("Port 2222"), check: "sshd-listening", answer: "warn", next: "sudo systemctl reload ssh"},
 		{section: "The VM's own firewall", machine: "iptables drops port 22", options: jammy(),
@@ -306,7 +306,7 @@ time.sleep(600)
 `
 	_, err := s.Start(box.Environment(), "python3", "-c", program)
 	must(t, err)
-	for range 200 {
+	for range 6000 {
 		if s.Exists("/run/held") {
 			return
 		}

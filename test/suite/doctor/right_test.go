@@ -26,15 +26,26 @@ type told struct {
 }
 
 // systemctl does what the next steps ask of it, on a machine without systemd.
+// A reload takes the pid file away, and ends when it is there anew; doctor waits for
+// that only under systemd.
 const systemctl = `#!/bin/sh
 while [ $# -gt 0 ]; do case "$1" in -*) shift ;; *) break ;; esac; done
 verb=$1
 shift
 [ "$1" = --now ] && shift && verb=start
 case "$verb $1" in
-"reload ssh"*) kill -HUP "$(cat /run/sshd.pid)" ;;
-"restart ssh"*) kill "$(cat /run/sshd.pid)" 2>/dev/null; sleep 0.3; exec /usr/sbin/sshd ;;
-"start ssh"*) exec /usr/sbin/sshd ;;
+"reload ssh"*)
+    file=$(stat -c %i%z /run/sshd.pid)
+    kill -HUP "$(cat /run/sshd.pid)" || exit
+    while [ "$(stat -c %i%z /run/sshd.pid 2>/dev/null)" = "$file" ]; do sleep 0.05; done
+    ` + scene.AwaitSSHD + ` ;;
+"restart ssh"*)
+    [ -e /run/sshd.pid ] && { ` + scene.StopSSHD + `; }
+    /usr/sbin/sshd || exit
+    ` + scene.AwaitSSHD + ` ;;
+"start ssh"*)
+    /usr/sbin/sshd || exit
+    ` + scene.AwaitSSHD + ` ;;
 "start walinuxagent" | "start waagent" | "restart walinuxagent" | "restart waagent")
     setsid python3 -u /usr/sbin/waagent -daemon </dev/null >/dev/null 2>&1 & ;;
 esac
@@ -100,9 +111,6 @@ func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
 	must(t, err)
 	if r.ExitCode != 0 {
 		t.Errorf("the next step fails: %s: exit %d\n%s", script, r.ExitCode, r.Output())
-	}
-	if strings.Contains(script, "systemctl reload ssh") { // it closes its sockets and executes itself, and only on systemd doctor waits for it
-		sh(t, s.Box, `for i in $(seq 50); do sleep 0.1; cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == "0A"' | grep -q . && break; done`)
 	}
 	if b.fresh || b.again { // the extension is set again
 		_, err := s.Agent.Apply(t.Context(), s.Goal())
@@ -215,7 +223,7 @@ func fromMatrix(t *testing.T, name, words string) broken {
 			}
 		}
 	}
-	b.breakIt = wired(words + body + "\nkill $(cat /run/sshd.pid); sleep 0.2; /usr/sbin/sshd; true")
+	b.breakIt = wired(words + body + "\n" + scene.StopSSHD + "; /usr/sbin/sshd && " + scene.AwaitSSHD + "; true")
 	return b
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"aadssh/internal/firewall"
+	"aadssh/test/lib/load"
 )
 
 // role is what this program is inside a namespace.
@@ -72,7 +73,7 @@ func connect() {
 		results := make(chan string)
 		for _, from := range sources() {
 			go func() {
-				d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 300 * time.Millisecond}
+				d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: load.Scaled(300 * time.Millisecond)}
 				c, err := d.Dial("tcp4", address+":22")
 				if err == nil {
 					c.Close()

@@ -27,7 +27,7 @@ const alone = "/root/aadsshlogin-handler"
 // person runs a command of the program, which must end in time.
 func (s *machine) person(command string) (fault.Code, string) {
 	s.T.Helper()
-	ctx, cancel := context.WithTimeout(s.T.Context(), bound)
+	ctx, cancel := context.WithTimeout(s.T.Context(), bound())
 	defer cancel()
 	began := time.Now()
 	r, err := s.Run(ctx, nil, "sh", "-c", alone+" "+command)
@@ -173,7 +173,7 @@ func TestSystemdDoesNotAnswer(t *testing.T) {
 				t.Errorf("enable ends with %d: %s\n%s", v.ExitCode, v.Stdout, status)
 			}
 			gone := s.uninstall() // sshd cannot be told of what has gone
-			if gone.Elapsed > bound || fault.Code(gone.ExitCode) != fault.VerificationFailed || !strings.Contains(gone.Stdout, named) {
+			if gone.Elapsed > bound() || fault.Code(gone.ExitCode) != fault.VerificationFailed || !strings.Contains(gone.Stdout, named) {
 				t.Errorf("uninstall took %s and ended with %d: %s", gone.Elapsed, gone.ExitCode, gone.Stdout)
 			}
 		})

@@ -4,7 +4,6 @@ package pkgmgr_test
 
 import (
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -45,16 +44,16 @@ func TestLockHeld(t *testing.T) {
 					m.has("aadsshlogin", "")
 
 					// It is let go while we wait.
-					waiting, err := m.Start([]string{"LANG=C.UTF-8"}, m.argv(job{Do: "Install", Specs: spec("aadsshlogin", "")})...)
+					waiting, err := m.Start([]string{"LANG=C.UTF-8"}, append([]string{"sh", "-c", `exec "$@" > /run/said 2>&1`, "sh"}, m.argv(job{Do: "Install", Specs: spec("aadsshlogin", "")})...)...)
 					if err != nil {
 						m.t.Fatal(err)
 					}
-					m.sh("sleep 0.5")
+					m.sh("for i in $(seq 6000); do grep -q 'waiting: Another program' /run/said && exit 0; sleep 0.02; done; exit 1")
 					if err := p.Signal(syscall.SIGKILL); err != nil {
 						m.t.Fatal(err)
 					}
-					if r, err := waiting.Wait(m.t.Context()); err != nil || !strings.Contains(r.Output(), "waiting: Another program") {
-						m.t.Errorf("%v\n%s", err, r.Output())
+					if r, err := waiting.Wait(m.t.Context()); err != nil || r.ExitCode != 0 {
+						m.t.Errorf("%v, exit %d", err, r.ExitCode)
 					}
 					m.has("aadsshlogin", newer)
 				})

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"aadssh/distro"
 	"aadssh/internal/fault"
@@ -22,6 +23,7 @@ import (
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/keys"
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/rig"
 	"aadssh/test/lib/roots"
@@ -71,7 +73,7 @@ type job struct {
 	Specs   []pkgmgr.Spec
 	Names   []string
 	Files   []string
-	Seconds int
+	Seconds int // more on a busy machine
 }
 
 type answer struct {
@@ -208,6 +210,7 @@ func (m machine) argv(j job) []string {
 // HOME, and no answers to questions.
 func (m machine) do(j job) answer {
 	m.t.Helper()
+	j.Seconds = int(load.Scaled(time.Duration(j.Seconds) * time.Second).Seconds())
 	r, err := m.Run(m.t.Context(), []string{"LANG=C.UTF-8"}, m.argv(j)...)
 	if err != nil {
 		m.t.Fatal(err)

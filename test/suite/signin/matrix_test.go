@@ -290,16 +290,19 @@ func (o *machine) startDaemon() {
 		defer close(ended)
 		_, _ = daemon.Wait(o.T.Context())
 	}()
-	for range 400 {
+	for asleep := 0; asleep < 400; {
 		select {
 		case <-ended:
 			return
 		case <-time.After(10 * time.Millisecond):
 		}
+		if !daemon.Sleeps() { // it may open more sockets
+			continue
+		}
 		if o.listeners() > before {
-			time.Sleep(50 * time.Millisecond) // it may open more than one
 			return
 		}
+		asleep++
 	}
 	o.T.Log("sshd neither listens nor ends")
 }
@@ -318,7 +321,7 @@ func (o *machine) listeners() (n int) {
 
 func (o *machine) stopDaemon() (said string) {
 	_ = o.daemon.Signal(syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	r, err := o.daemon.Wait(ctx)
 	if err != nil {

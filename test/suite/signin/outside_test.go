@@ -17,6 +17,7 @@ import (
 
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/keys"
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/wire"
 )
 
@@ -127,7 +128,7 @@ func (o *outside) ssh(t testing.TB, keys string, a attempt, command string) (out
 	key := fmt.Sprintf("%s/rsa-%d", keys, a.bits)
 	argv := []string{"ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", a.user,
 		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
-		"-o", "LogLevel=ERROR", "-o", "ConnectTimeout=3", "-o", "ConnectionAttempts=1"}
+		"-o", "LogLevel=ERROR", "-o", patience(), "-o", "ConnectionAttempts=1"}
 	for i := range a.decoys {
 		argv = append(argv, "-i", fmt.Sprintf("%s/decoy%d", keys, i+1))
 	}
@@ -135,7 +136,7 @@ func (o *outside) ssh(t testing.TB, keys string, a attempt, command string) (out
 	if a.decoys == 0 {
 		argv = append(argv, "-o", "CertificateFile="+key+"-cert.pub")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), load.Scaled(40*time.Second))
 	defer cancel()
 	c := o.command(ctx, append(argv, a.to, command)...)
 	var errs strings.Builder
@@ -147,12 +148,17 @@ func (o *outside) ssh(t testing.TB, keys string, a attempt, command string) (out
 	return out, err == nil
 }
 
+// patience is how long ssh waits for a server that does not answer.
+func patience() string {
+	return fmt.Sprintf("ConnectTimeout=%.0f", load.Scaled(3*time.Second).Seconds())
+}
+
 // fail is a connection of somebody who is not let in.
 func (o *outside) fail(t testing.TB, keys string, a attempt) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), load.Scaled(20*time.Second))
 	defer cancel()
 	_ = o.command(ctx, "ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", a.user, "-i", keys+"/decoy1",
 		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
-		"-o", "ConnectTimeout=3", a.to, "true").Run()
+		"-o", patience(), a.to, "true").Run()
 }

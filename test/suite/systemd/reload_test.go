@@ -33,7 +33,7 @@ func TestReload(t *testing.T) {
 			if a := s.reload(); a.Error != "" || !a.Outcome.Reloaded || !a.Outcome.Running || a.Outcome.Unit != "ssh.service" || a.Outcome.Why != "" {
 				t.Fatalf("%+v", a)
 			}
-			s.await("ss -Htln sport = :2222 | grep -q .")
+			s.Await("ss -Htln sport = :2222 | grep -q .")
 			s.Do("rm /etc/ssh/sshd_config.d/port.conf")
 			if now := s.pid("ssh"); now != pid {
 				t.Errorf("main process %s, then %s", pid, now)
@@ -78,12 +78,12 @@ func TestReload(t *testing.T) {
 			s.Do("touch /root/hups")
 			s.unit("plain.service", "[Service]\nExecStart=/bin/sh -c \"trap 'echo hup >> /root/hups' HUP; echo ready > /root/ready; while :; do sleep 0.05; done\"\n")
 			s.Do("systemctl daemon-reload; systemctl start plain")
-			s.await("test -e /root/ready") // a trap that is not set yet does not catch
+			s.Await("test -e /root/ready") // a trap that is not set yet does not catch
 			pid := s.pid("plain")
 			if a := s.call("reload", "nosuch.service", "plain.service"); a.Error != "" || !a.Outcome.Reloaded || a.Outcome.Unit != "plain.service" {
 				t.Errorf("%+v", a)
 			}
-			s.await("test \"$(cat /root/hups)\" = hup")
+			s.Await("test \"$(cat /root/hups)\" = hup")
 			if now := s.pid("plain"); now != pid {
 				t.Errorf("main process %s, then %s", pid, now)
 			}

@@ -100,9 +100,3 @@ func (s *booted) unit(name, text string) {
 	s.T.Helper()
 	s.Must(s.WriteFile("/etc/systemd/system/"+name, []byte(text), 0o644))
 }
-
-// await waits until a script succeeds.
-func (s *booted) await(script string) {
-	s.T.Helper()
-	s.Until(script, func() bool { return s.Try(script).ExitCode == 0 })
-}

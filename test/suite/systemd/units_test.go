@@ -15,7 +15,7 @@ func TestScope(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		stage.Must(t, s.WriteFile("/root/job", []byte("while [ ! -e /root/go ]; do sleep 0.05; done; sleep 600 & echo $! > /root/child; wait\n"), 0o644))
 		s.Do("systemd-run -q --unit agent --slice azure-test.slice sh -c 'sh /root/job & echo $! > /root/pid; wait'")
-		s.await("test -s /root/pid")
+		s.Await("test -s /root/pid")
 		pid := s.Do("cat /root/pid")
 		if got := s.Do("cat /proc/" + pid + "/cgroup"); !strings.Contains(got, "agent.service") {
 			t.Fatalf("it starts in %s", got)
@@ -24,7 +24,7 @@ func TestScope(t *testing.T) {
 			t.Fatalf("%+v", a)
 		}
 		s.Do("touch /root/go")
-		s.await("test -s /root/child")
+		s.Await("test -s /root/child")
 		const unit = "aadsshlogin-handler-1.scope"
 		own, child := s.Do("cat /proc/"+pid+"/cgroup"), s.Do("cat /proc/$(cat /root/child)/cgroup")
 		if !strings.Contains(own, "/system.slice/"+unit) || child != own {
@@ -58,8 +58,8 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 		s.Do("touch /root/watched")
-		s.await("test \"$(cat /root/looks)\" = x")
-		s.await("test \"$(systemctl is-active w.service)\" = inactive")
+		s.Await("test \"$(cat /root/looks)\" = x")
+		s.Await("test \"$(systemctl is-active w.service)\" = inactive")
 		// Begin does not wait for what a oneshot does.
 		s.unit("slow.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'while [ ! -e /root/go ]; do sleep 0.05; done'\n")
 		if a := s.call("daemon-reload"); a.Error != "" {
@@ -68,7 +68,7 @@ func TestUnits(t *testing.T) {
 		if a := s.call("begin", "slow.service"); a.Error != "" {
 			t.Errorf("%+v", a)
 		}
-		s.await("test \"$(systemctl is-active slow.service)\" = activating")
+		s.Await("test \"$(systemctl is-active slow.service)\" = activating")
 		s.Do("touch /root/go")
 		for i := range 3 {
 			if a := s.call("disable", "w.timer", "w.path", "w.service", "nosuch.path"); a.Error != "" {

@@ -19,7 +19,7 @@ const copied = "/usr/local/bin/aadsshlogin-handler"
 // goneHome waits until nothing of the person runs any more.
 func (s *booted) goneHome() {
 	s.T.Helper()
-	s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
+	s.Await("! pgrep -U " + person)
 }
 
 // TestRemoveWhileSignedIn: nobody's session is ended. remove then changes nothing,
@@ -120,7 +120,7 @@ func TestSetupOnClone(t *testing.T) {
 	stage.Must(t, s.PowerCut(t.Context()))
 	stage.Must(t, s.Boot(t.Context()))
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web2")))
-	s.Do("for n in $(seq 100); do systemctl is-active -q ssh && break; sleep 0.2; done")
+	s.Await("systemctl is-active -q ssh")
 	s.rest()
 	s.look()
 	if r := s.setUp(0); !success(r) || !s.signIn() {

@@ -35,11 +35,11 @@ func TestJournalOfStrangers(t *testing.T) {
 		stage.Must(t, err)
 	}
 	s.Do("journalctl -q --no-pager -t sshd -t sshd-session | grep evil.example")
-	s.Do("setpriv --reuid=65534 --regid=65534 --clear-groups logger -t sshd '" + denied + "'; setpriv --reuid=65534 --regid=65534 --clear-groups logger -t aad_certhandler 'Failed to get an access token: Identity not found'; sleep 1")
+	s.Do("setpriv --reuid=65534 --regid=65534 --clear-groups logger -t sshd '" + denied + "'; setpriv --reuid=65534 --regid=65534 --clear-groups logger -t aad_certhandler 'Failed to get an access token: Identity not found'; journalctl --sync")
 	if got := errors(); strings.Contains(got, "role") || strings.Contains(got, "az role assignment") || strings.Contains(got, "token") {
 		t.Errorf("doctor believes a stranger:\n%s", got)
 	}
-	s.Do("cp /usr/bin/logger /root/sshd; /root/sshd -t sshd 'pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned'; sleep 1")
+	s.Do("cp /usr/bin/logger /root/sshd; /root/sshd -t sshd 'pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned'; journalctl --sync")
 	if got := errors(); !strings.Contains(got, "--assignee ada@contoso.com") || strings.Contains(got, "--assignee evil") {
 		t.Errorf("of root's own line doctor says:\n%s", got)
 	}

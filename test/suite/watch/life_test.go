@@ -3,12 +3,15 @@
 package watch_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"aadssh/status"
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
 )
@@ -89,7 +92,7 @@ func TestOutlived(t *testing.T) {
 	s.deliver(settings)
 	s.Do("touch /root/hold")
 	s.state("Installed")
-	s.Do("env ConfigSequenceNumber=0 " + s.dir + "/bin/aadsshlogin-handler enable --timeout 25s; [ $? = 31 ]")
+	s.Do(fmt.Sprintf("env ConfigSequenceNumber=0 %s/bin/aadsshlogin-handler enable --timeout %s; [ $? = 31 ]", s.dir, load.Scaled(25*time.Second)))
 	s.state("Enabled")
 	r := s.status(0)
 	if r.Code != 31 || !strings.Contains(monitor(r), "This machine is checked") {

@@ -110,7 +110,7 @@ func TestPackages(t *testing.T) {
 			if out := s.run(0, "/usr/local/bin/aadsshlogin-handler status"); !strings.Contains(out, "setup, version 1.0.0.0") || !s.signIn() {
 				t.Errorf("without the package the machine is: %s", out)
 			}
-			s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
+			s.goneHome()
 			s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
 			if after := s.inventory(); after != before {
 				t.Errorf("the machine is not as it was:\n%s", difference(before, after))

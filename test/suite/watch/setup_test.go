@@ -107,7 +107,8 @@ func TestSetup(t *testing.T) {
 			if !s.signIn() {
 				t.Error("the person does not get in after the repair")
 			}
-			s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done; rm /root/stamp")
+			s.goneHome()
+			s.Do("rm /root/stamp")
 			if out := s.run(0, copied+" remove"); !strings.Contains(out, "as it was before setup") {
 				t.Errorf("remove says: %s", out)
 			}
@@ -189,7 +190,9 @@ echo "looked $n times"
 END
 chmod +x /root/guard; rm -f /root/guard.end; setsid /root/guard > /root/guard.out 2>&1 < /dev/null &`)
 	return func() string {
-		s.Do("touch /root/guard.end; sleep 0.5; rm /root/guard /root/guard.end")
+		s.Do("touch /root/guard.end")
+		s.Await("grep -q '^looked ' /root/guard.out")
+		s.Do("rm /root/guard /root/guard.end")
 		out := s.Do("cat /root/guard.out; rm /root/guard.out")
 		s.T.Log(out)
 		lines := strings.Split(out, "\n")
@@ -304,7 +307,8 @@ func TestExtensionAfterSetup(t *testing.T) {
 			s.dir = setupDir
 			s.await("put back", 0, repaired)
 			s.rest()
-			s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done; rm -rf /var/log/azure")
+			s.goneHome()
+			s.Do("rm -rf /var/log/azure")
 			s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
 			s.Do("rm -rf /var/lib/waagent")
 			if after := s.inventory(); after != strings.ReplaceAll(before, "/var/lib/waagent\n", "") && after != before {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/wire"
 )
@@ -15,7 +17,7 @@ import (
 func (s *booted) signInAt(address string, port int) bool {
 	s.T.Helper()
 	r, err := s.Outside(s.T.Context(), "timeout", "30", "ssh", "-F", "none", "-p", fmt.Sprint(port), "-i", s.keys+"/user", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=5", "-l", person, address, "id -un")
+		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-o", fmt.Sprintf("ConnectTimeout=%.0f", load.Scaled(5*time.Second).Seconds()), "-l", person, address, "id -un")
 	s.Must(err)
 	return r.ExitCode == 0 && strings.TrimSpace(string(r.Stdout)) == person
 }

@@ -95,7 +95,7 @@ func TestVMApplication(t *testing.T) {
 				t.Errorf("on the way:\n%s", gaps)
 			}
 			s.rest()
-			s.Do("for n in $(seq 100); do pgrep -U " + person + " >/dev/null || break; sleep 0.2; done")
+			s.goneHome()
 			s.manage("1.0.0", "remove")
 			s.Do("rm -r " + applications + "*")
 			if after := s.inventory(); after != before {
