@@ -79,7 +79,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 	}
 	r.keepMissing(after)
 	v := r.conclude(after, append(checks, repaired(plan, before, after)...), failure)
-	if failure == nil && v.code() == fault.VerificationFailed && repairsPackages(plan, before) {
+	if failure == nil && v.code() == fault.VerificationFailed && decide.PutsRight(plan, before) {
 		unregistered(v.fault, after)
 	}
 	return v
@@ -97,7 +97,7 @@ func (r *run) decided(ctx context.Context) (*facts.Facts, decide.Decision, error
 		before = facts.LookAgain(ctx, r.host, r.question(), before)
 	}
 	decision := decide.For(before, r.goal(before))
-	if decision.Provisional && decision.Stops() == nil {
+	if decision.Plan.Has(decide.Repair) && decision.Provisional && decision.Stops() == nil {
 		repaired, err := r.repairDatabase(ctx, decision.Plan, before)
 		if err != nil {
 			return before, decision, err
@@ -105,11 +105,6 @@ func (r *run) decided(ctx context.Context) (*facts.Facts, decide.Decision, error
 		before, decision = repaired, decide.For(repaired, r.goal(repaired))
 	}
 	return before, decision, nil
-}
-
-// repairsPackages says whether a plan puts packages right that are or were there.
-func repairsPackages(plan decide.Plan, before *facts.Facts) bool {
-	return plan.Has(decide.Reinstall, decide.PutBack) || plan.Has(decide.Install) && wasHere(before)
 }
 
 // registered sees that a package which was installed is known to the machine. In
@@ -170,13 +165,6 @@ func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f *facts.Facts)
 	action := r.log.Started("%s", p.Steps[0].Text)
 	_ = action.Ended(session.Repair(ctx)) // whether the database answers now is what counts
 	return facts.LookAgain(ctx, r.host, r.question(), f), nil
-}
-
-// wasHere says whether this machine had the package before, so that installing
-// it is no first installation to scripts that act on one only.
-func wasHere(f *facts.Facts) bool {
-	note := f.Receipt.Packages[f.Target.Packages.Login]
-	return note.Before != "" || note.KeptVersion != ""
 }
 
 // conclude looks at effects, not at what was said on the way: a machine on which

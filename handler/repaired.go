@@ -3,6 +3,7 @@ package handler
 import (
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/facts"
 	"aadssh/internal/preflight"
@@ -20,7 +21,7 @@ func repaired(plan decide.Plan, before, after *facts.Facts) []preflight.Result {
 	}
 	var what []string
 	for _, r := range before.Findings() {
-		if r.Package && r.Answer == preflight.Fail && !still[r.Name] {
+		if r.Part != check.NoPart && r.Answer == preflight.Fail && !still[r.Name] {
 			what = append(what, r.Text)
 		}
 	}

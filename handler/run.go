@@ -280,7 +280,8 @@ func (r *run) awaitTransaction(ctx context.Context) error {
 		r.forgetTransaction()
 		return nil
 	}
-	action := r.log.Started("wait for the transaction of an earlier run: process %d, %s", t.PID, t.Command)
+	action := r.log.Started("%s", decide.Awaiting(&t))
+	r.log.Infof("it runs %s", t.Command)
 	for running {
 		select {
 		case <-ctx.Done():

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
@@ -142,7 +143,7 @@ func unregistered(v *fault.Fault, f *facts.Facts) {
 	again := f.Reinstallation(name)
 	for _, finding := range f.Findings() {
 		switch {
-		case !finding.Package || finding.Answer != sshd.Fail || finding.Text != v.What:
+		case finding.Part == check.NoPart || finding.Answer != sshd.Fail || finding.Text != v.What:
 		case strings.HasPrefix(v.Next, again):
 			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s"+fault.ThenAgain, name, byHand(f.Target.Manager, name))
 		default:

@@ -59,11 +59,11 @@ func (e Environment) AgentDir() string {
 
 // Load finds the environment as the agent starts us: beside the program, or one
 // folder up. The error is a fault and ErrNoEnvironment; beside it stands what is
-// known all the same, so that the verdict reaches the agent: see standIn.
+// known all the same, so that the verdict reaches the agent: see standInFor.
 func Load() (Environment, error) {
 	path, content, err := locate(os.Args[0])
 	if err != nil {
-		return standIn(os.Args[0]), err
+		return standInFor(os.Args[0]), err
 	}
 	// Called after locate has seen a small regular file: the library reads
 	// whatever is there, also a FIFO, to its end.
@@ -76,23 +76,27 @@ func Load() (Environment, error) {
 		e, err = parseEnvironment(path, content)
 	}
 	if err != nil {
-		return standIn(os.Args[0]), err
+		return standInFor(os.Args[0]), err
 	}
 	e.found = found
 	return e, nil
 }
 
-// standIn is the environment of a program whose environment file is missing or
+// standInFor is the environment of a program whose environment file is missing or
 // broken: the status and config folders always lie in the version's own folder
 // (WALinuxAgent exthandlers.py, get_status_dir and get_conf_dir). Where the log
 // goes is not known then. The zero value is for a program that does not lie in
 // such a folder, for example the copy that people run.
-func standIn(program string) Environment {
+func standInFor(program string) Environment {
 	program, err := filepath.Abs(program)
 	if err != nil {
 		return Environment{}
 	}
-	base := filepath.Join(filepath.Dir(program), "..")
+	return standIn(filepath.Join(filepath.Dir(program), ".."))
+}
+
+// standIn is standInFor of the version that lives in a folder.
+func standIn(base string) Environment {
 	h := new(host.Host)
 	e := Environment{BaseDir: base, StatusFolder: filepath.Join(base, "status"), ConfigFolder: filepath.Join(base, "config")}
 	if !h.Exists(filepath.Join(base, "HandlerManifest.json")) || !h.Exists(e.ConfigFolder) {
@@ -105,7 +109,7 @@ func standIn(program string) Environment {
 }
 
 // LoadFrom reads the environment of the version that lives in baseDir, for
-// those of us that do not run from there.
+// those of us that do not run from there. The error is as Load's.
 func LoadFrom(baseDir string) (Environment, error) {
 	if baseDir == StandaloneDir {
 		return Standalone(""), nil
@@ -113,9 +117,13 @@ func LoadFrom(baseDir string) (Environment, error) {
 	path := filepath.Join(baseDir, environmentFile)
 	content, err := readEnvironment(path)
 	if err != nil {
-		return Environment{}, unusable(path, err.Error())
+		return standIn(baseDir), unusable(path, err.Error())
 	}
-	return parseEnvironment(path, content)
+	e, err := parseEnvironment(path, content)
+	if err != nil {
+		return standIn(baseDir), err
+	}
+	return e, nil
 }
 
 // locate looks for the file where azure-extension-foundation looks for it.

@@ -13,6 +13,10 @@ import (
 
 const settingsSuffix = ".settings"
 
+// SequenceVariable is how the agent names the goal state to an operation. One in its own
+// environment goes before it.
+const SequenceVariable = "ConfigSequenceNumber"
+
 // Sequence is the number of the goal state that the agent works on: the one in
 // the environment variable ConfigSequenceNumber, else that of the settings file
 // that was modified last, as the agent itself has it. (The highest number, which
@@ -20,8 +24,7 @@ const settingsSuffix = ".settings"
 // WALinuxAgent exthandlers.py, get_seq_no.) The error is a fault; beside it
 // stands the number to report it under, -1 where none is known.
 func Sequence(env Environment, getenv func(string) string) (int, error) {
-	const variable = "ConfigSequenceNumber"
-	if given := strings.TrimSpace(getenv(variable)); given != "" {
+	if given := strings.TrimSpace(getenv(SequenceVariable)); given != "" {
 		if n, ok := number(given); ok {
 			return n, nil
 		}
@@ -30,18 +33,18 @@ func Sequence(env Environment, getenv func(string) string) (int, error) {
 			last = -1
 		}
 		return last, fault.New(fault.Usage,
-			fmt.Sprintf("The environment variable %s is %.40q, which is not a sequence number.", variable, given),
+			fmt.Sprintf("The environment variable %s is %.40q, which is not a sequence number.", SequenceVariable, given),
 			"Unset it, or set it to the number of a settings file: ls "+text.Quote(env.ConfigFolder))
 	}
 	last, err := lastSettings(env.ConfigFolder)
 	if err != nil {
 		return -1, fault.Wrap(err, fault.Usage,
-			fmt.Sprintf("There is no %s, and the folder of the settings files cannot be read: %v.", variable, err),
+			fmt.Sprintf("There is no %s, and the folder of the settings files cannot be read: %v.", SequenceVariable, err),
 			fault.AgainFirst+fault.OrRestart+".")
 	}
 	if last < 0 {
 		return -1, fault.New(fault.Usage,
-			fmt.Sprintf("There is no %s, and no settings file in %s.", variable, env.ConfigFolder),
+			fmt.Sprintf("There is no %s, and no settings file in %s.", SequenceVariable, env.ConfigFolder),
 			fault.AgainFirst+fault.OrRestart+".")
 	}
 	return last, nil

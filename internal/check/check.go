@@ -21,6 +21,18 @@ func (a Answer) String() string {
 	return [...]string{"pass", "warn", "fail", "unknown"}[a]
 }
 
+// Part is what of the package a result is about, so that installing it anew is the
+// way to have it put right.
+type Part int
+
+// The parts of a package. What its scripts put back is not published, so of a
+// reinstallation for their sake nobody knows beforehand whether it helps.
+const (
+	NoPart  Part = iota // none: the move is the owner's of the machine
+	Files               // a file of the package, which comes back with it
+	Scripts             // what its scripts set up: they may put it back
+)
+
 // Result is the answer of one check, with its reason.
 type Result struct {
 	_ [0]func() // never compared: no code for == is linked
@@ -36,10 +48,7 @@ type Result struct {
 	File    string     // where it stands; empty where that is not known or there is no such place
 	Line    int        // 1 for the first line; 0 where File is empty or the whole file is meant
 
-	// Package says that the package's own scripts set this up, so that
-	// reinstalling the package may put it back. Everything else is the move of
-	// the machine's owner.
-	Package bool
+	Part Part // what of the package this is about
 
 	// What "people can sign in" must leave out and leave open, where the result
 	// is about a sign-in and no failure: whom it keeps out, in words that can

@@ -8,7 +8,9 @@ import (
 	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
+	"aadssh/internal/host"
 	"aadssh/internal/identity"
+	"aadssh/internal/signin/sshd"
 	"aadssh/pkgmgr"
 )
 
@@ -47,6 +49,12 @@ func TestFor(t *testing.T) {
 			f.Settings.Repository.TrustedKeys = []string{"x"}
 		}, stops: fault.SettingsInvalid, ends: fault.SettingsInvalid, steps: true},
 		{name: "a clock that no installation sets", change: func(f *facts.Facts) { f.Identity.Dated, f.Identity.ClockAhead = true, 3*time.Hour }, ends: fault.VerificationFailed, steps: true},
+		{name: "an sshd that its owner broke, and no package", change: func(f *facts.Facts) {
+			f.SSHD.Binary, f.SSHD.Problem = "/usr/sbin/sshd", &sshd.Problem{}
+		}, ends: fault.VerificationFailed, steps: true},
+		{name: "a transaction is at work", change: func(f *facts.Facts) {
+			f.Transaction, f.Identity, f.PackagesErr = &host.Running{PID: 7}, unknown, interrupted
+		}, steps: true, provisional: true},
 		{name: "unknown distribution", change: func(f *facts.Facts) { f.TargetErr = errors.New("no os-release") }, stops: fault.DistroUnsupported, ends: fault.DistroUnsupported},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -70,24 +78,27 @@ func code(f *fault.Fault) fault.Code {
 	return f.Code
 }
 
-// What the package sets up is what a reinstallation mends; all else fails after
-// it as before.
+// A file of the package comes back with it; what its scripts put back nobody knows
+// beforehand; all else fails afterwards as before.
 func TestOutlook(t *testing.T) {
-	ours := check.Result{Name: "a", Answer: check.Fail, Code: fault.VerificationFailed, Package: true}
-	theirs := check.Result{Name: "b", Answer: check.Fail, Code: fault.VerificationFailed}
+	fails := func(part check.Part) check.Result {
+		return check.Result{Answer: check.Fail, Code: fault.VerificationFailed, Part: part}
+	}
 	steps := Plan{Steps: []Step{{Kind: Reinstall}}}
 	for _, c := range []struct {
-		plan     Plan
-		verified []check.Result
-		want     fault.Code
+		name            string
+		plan            Plan
+		left            []check.Result
+		ends, otherwise fault.Code
 	}{
-		{Plan{}, nil, fault.OK},
-		{Plan{}, []check.Result{ours}, fault.VerificationFailed},
-		{steps, []check.Result{ours}, fault.OK},
-		{steps, []check.Result{ours, theirs}, fault.VerificationFailed},
+		{"nothing fails", Plan{}, nil, fault.OK, fault.OK},
+		{"nothing is done", Plan{}, []check.Result{fails(check.Scripts)}, fault.VerificationFailed, fault.OK},
+		{"scripts", steps, []check.Result{fails(check.Scripts)}, fault.OK, fault.VerificationFailed},
+		{"the owner's, too", steps, []check.Result{fails(check.Scripts), fails(check.NoPart)}, fault.VerificationFailed, fault.OK},
 	} {
-		if got := code(Decision{Plan: c.plan, Verified: c.verified}.Outlook()); got != c.want {
-			t.Errorf("%d steps, %v: %d, want %d", len(c.plan.Steps), c.verified, got, c.want)
+		d := Decision{Plan: c.plan, left: c.left, anew: !c.plan.Empty()}
+		if ends, otherwise := code(d.Outlook()), code(d.Otherwise()); ends != c.ends || otherwise != c.otherwise {
+			t.Errorf("%s: %d, otherwise %d", c.name, ends, otherwise)
 		}
 	}
 }

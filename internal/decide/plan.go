@@ -11,6 +11,7 @@ import (
 
 	"aadssh/distro"
 	"aadssh/internal/agent"
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
@@ -31,7 +32,8 @@ type Kind int
 
 // The kinds of steps, in the order in which they are done.
 const (
-	Transport Kind = iota // install what apt needs to fetch by HTTPS, from the machine's own sources
+	Await     Kind = iota // wait until the transaction of an earlier run has ended
+	Transport             // install what apt needs to fetch by HTTPS, from the machine's own sources
 	FetchKey              // download the vendor's key, compare it with the pins, write the keyring
 	DropFile              // remove a file of ours
 	WriteFile             // write a file of ours
@@ -147,7 +149,7 @@ func PackageFails(f *facts.Facts) bool {
 
 func packageFailure(f *facts.Facts) (why string, fails bool) {
 	for _, finding := range f.Findings() {
-		if finding.Package && finding.Answer == sshd.Fail {
+		if finding.Part != check.NoPart && finding.Answer == sshd.Fail {
 			return finding.Text, true
 		}
 	}

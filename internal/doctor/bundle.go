@@ -56,9 +56,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 	status, statusErr := LastStatus(ctx, o)
 
 	m := machine{}
-	m.agentDir, m.extension = findExtension(ctx, o.Host)
-	m.agentProc, m.agentUnits = findAgent(o.Host)
-	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
+	m.lookAgent(ctx, o.Host)
 	zipped := gzip.NewWriter(to)
 	a := &archive{tar: tar.NewWriter(zipped), host: o.Host, at: o.Now(), secrets: secretsOf(m.extension, &m.Facts)}
 	for name, value := range m.agentEnv.values {

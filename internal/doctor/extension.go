@@ -48,21 +48,21 @@ func (e *extension) publisher() string {
 
 // findExtension finds what set this machine up: setup, where it owns the machine
 // or no agent has a handler; else the version that the agent runs, or the newest
-// one. Without root none is seen.
-func findExtension(ctx context.Context, h *host.Host) (agentDir string, e *extension) {
+// one. Without root none is seen. agentEnv is the environment that the agent has.
+func findExtension(ctx context.Context, h *host.Host, agentEnv func(string) string) (agentDir string, e *extension) {
 	owned := setupOwns(h)
 	for _, dir := range agent.Dirs() {
 		if agentDir == "" && h.Exists(dir) {
 			agentDir = dir
 		}
 		if best := bestOf(h, dir); best != nil && !owned {
-			best.read(ctx, h)
+			best.read(ctx, h, agentEnv)
 			return dir, best
 		}
 	}
 	if env := agent.Standalone(setupVersion(h)); owned || h.Exists(env.ConfigFolder) {
 		e = &extension{name: names.Of(env.Name), env: env, seq: -1, settings: agent.Defaults()}
-		e.read(ctx, h)
+		e.read(ctx, h, func(string) string { return "" }) // no agent runs it
 	}
 	return agentDir, e
 }
@@ -96,10 +96,10 @@ func bestOf(h *host.Host, dir string) (best *extension) {
 			continue
 		}
 		env, err := agent.LoadFrom(h.Path(there.Dir))
-		if err != nil {
-			continue
+		if err != nil && !there.State.Active() {
+			continue // the agent writes the file when it installs the version
 		}
-		x := &extension{name: there.Name, env: env, state: there.State, own: there.Own, seq: -1, settings: agent.Defaults()}
+		x := &extension{refused: err, name: there.Name, env: env, state: there.State, own: there.Own, seq: -1, settings: agent.Defaults()}
 		if best == nil || x.state.Active() && !best.state.Active() || x.state.Active() == best.state.Active() && info.ModTime().After(changed) {
 			best, changed = x, info.ModTime()
 		}
@@ -108,13 +108,14 @@ func bestOf(h *host.Host, dir string) (best *extension) {
 }
 
 // read takes up the settings and the last status.
-func (e *extension) read(ctx context.Context, h *host.Host) {
-	seq, err := agent.Sequence(e.env, func(string) string { return "" })
-	if err != nil {
-		return // no settings, so none are refused
+func (e *extension) read(ctx context.Context, h *host.Host, agentEnv func(string) string) {
+	seq, err := agent.Sequence(e.env, agentEnv)
+	if e.seq = seq; e.refused == nil && agentEnv(agent.SequenceVariable) != "" {
+		e.refused = err // without it the agent gives a number, and writes that settings file first
 	}
-	e.seq = seq
-	e.settings, e.unknown, e.refused = agent.ReadSettings(ctx, h, e.env, seq)
+	if e.refused == nil {
+		e.settings, e.unknown, e.refused = agent.ReadSettings(ctx, h, e.env, max(seq, 0))
+	}
 	report, err := status.Read(e.env.StatusFolder, seq)
 	if err != nil {
 		return

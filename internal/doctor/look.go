@@ -62,10 +62,8 @@ func look(ctx context.Context, o Options) *machine {
 		m.one.Account = login.LookAccount(ctx, h, m.one.Name)
 	}
 	w := newWaiting(o.Progress)
-	m.agentDir, m.extension = findExtension(ctx, h)
+	m.lookAgent(ctx, h)
 	m.registered, m.setupOwns = agent.Everywhere(h), setupOwns(h)
-	m.agentProc, m.agentUnits = findAgent(h)
-	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
 
 	var side sync.WaitGroup
 	side.Go(func() { m.history, m.about = lookHistory(ctx, h, m.now, m.one) })
@@ -99,6 +97,13 @@ func look(ctx context.Context, o Options) *machine {
 	}
 	side.Wait()
 	return m
+}
+
+// lookAgent looks at the agent and at what it has of the extension.
+func (m *machine) lookAgent(ctx context.Context, h *host.Host) {
+	m.agentProc, m.agentUnits = findAgent(h)
+	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
+	m.agentDir, m.extension = findExtension(ctx, h, m.agentEnv.get)
 }
 
 // wantsNetwork says whether any endpoint has to be asked.

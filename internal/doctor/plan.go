@@ -26,8 +26,13 @@ type PlanReport struct {
 	// are listed would follow once that is mended.
 	Refused *Verdict `json:"refused,omitempty"`
 	// Ends is what it would end with although each step did what it is for.
-	Ends  *Verdict `json:"ends,omitempty"`
-	Steps []Step   `json:"steps"`
+	Ends *Verdict `json:"ends,omitempty"`
+	// Otherwise is what it would end with where the package does not set up again
+	// what it once did, which its scripts may do on a first installation only.
+	Otherwise *Verdict `json:"otherwise,omitempty"`
+	// Provisional: what else is to be done, and how it would end, shows after the steps.
+	Provisional bool   `json:"provisional,omitempty"`
+	Steps       []Step `json:"steps"`
 
 	of, text string // whose plan it is, where that may be taken for another's; the steps
 }
@@ -98,9 +103,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		return PlanReport{}, fault.New(fault.Usage, "Only root can see what a plan is made from: the extension's settings, and what sshd has in force.", "Run: sudo "+host.Program()+" "+command)
 	}
 	m := machine{root: o.Root, offer: o.Offer}
-	m.agentDir, m.extension = findExtension(ctx, o.Host)
-	m.agentProc, m.agentUnits = findAgent(o.Host)
-	m.agentEnv = agentEnvironment(o.Host, m.agentProc, m.agentUnits)
+	m.lookAgent(ctx, o.Host)
 	m.Facts = *facts.Look(ctx, o.Host, m.question())
 	if m.foreign() && operation == "enable" {
 		operation = "setup"
@@ -111,17 +114,11 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		return PlanReport{}, err
 	}
 	d := decide.For(&m.Facts, goal)
-	if f := d.Outlook(); f != nil {
-		what, next := f.What, f.Remedy()
-		if o.Offer != nil || m.extension.standalone() || m.foreign() {
-			what, next = standalone.Setup().Words(what), standalone.Setup().Words(next)
-		}
-		end := &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: text.Shown(what), Next: text.Shown(next)}
-		if d.Stops() != nil || d.Plan.Empty() {
-			r.Refused = end
-		} else {
-			r.Ends = end
-		}
+	r.Provisional, r.Otherwise = d.Provisional, m.verdict(d.Otherwise())
+	if end := m.verdict(d.Outlook()); d.Stops() != nil || d.Plan.Empty() {
+		r.Refused = end
+	} else {
+		r.Ends = end
 	}
 	r.Steps, r.text = planSteps(d.Plan), decide.PlanText(d.Plan)
 	if unknown := undecided(d); d.Plan.Empty() && unknown != "" {
@@ -132,6 +129,18 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 			host.Program(), text.Shown(m.extension.env.Version), text.Shown(m.extension.name.Full()))
 	}
 	return r, nil
+}
+
+// verdict is a fault as a report has it, in the words of who would run the operation.
+func (m *machine) verdict(f *fault.Fault) *Verdict {
+	if f == nil {
+		return nil
+	}
+	what, next := f.What, f.Remedy()
+	if m.offer != nil || m.extension.standalone() || m.foreign() {
+		what, next = standalone.Setup().Words(what), standalone.Setup().Words(next)
+	}
+	return &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: text.Shown(what), Next: text.Shown(next)}
 }
 
 // undecided is what is not known of whether people can sign in.
@@ -168,6 +177,10 @@ func (r PlanReport) told() string {
 	switch {
 	case r.Ends != nil:
 		return fmt.Sprintf("%s\nAfter that %s would still end with %d %s:\n%s\n%s\n", r.text, r.Operation, r.Ends.Code, r.Ends.Name, r.Ends.Text, r.Ends.Next)
+	case r.Provisional && r.Refused == nil:
+		return r.text + "\nWhat else is to be done shows after that.\n"
+	case r.Otherwise != nil:
+		return fmt.Sprintf("%s\nIt is not known whether the package sets this up again. Where it does not, %s ends with %d %s:\n%s\n%s\n", r.text, r.Operation, r.Otherwise.Code, r.Otherwise.Name, r.Otherwise.Text, r.Otherwise.Next)
 	case r.Refused == nil:
 		return r.text
 	}

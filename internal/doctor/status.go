@@ -98,7 +98,9 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 	if !o.Root {
 		return s, fault.New(fault.Usage, "Only root can see what the extension said, and how this machine is.", "Run: sudo "+host.Program()+" status")
 	}
-	_, e := findExtension(ctx, h)
+	var m machine
+	m.lookAgent(ctx, h)
+	e := m.extension
 	if receipt, err := state.ReadReceipt(h); err == nil {
 		s.Notice = receipt.Notice
 	}

@@ -15,7 +15,7 @@ import (
 func (f *Facts) forgetKept(h *host.Host, findings []check.Result) {
 	needed := false
 	for i := range findings {
-		needed = needed || findings[i].Package && findings[i].Answer == check.Fail
+		needed = needed || findings[i].Part != check.NoPart && findings[i].Answer == check.Fail
 	}
 	for name, note := range f.Receipt.Packages {
 		if note.Kept == "" {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/pkgmgr"
@@ -56,10 +57,10 @@ func installed(f *facts.Facts) []Result {
 		case pkgmgr.Installed:
 			present = append(present, n+" "+p.Version)
 		case pkgmgr.Broken:
-			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Package: true,
+			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Part: check.Files,
 				Text: fmt.Sprintf("The package %s is only half installed: %s.", n, p.Detail)}}
 		default:
-			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Package: true,
+			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Part: check.Files,
 				Text: fmt.Sprintf("The package %s is not installed.", n)}}
 		}
 	}
@@ -83,12 +84,17 @@ func notices(f *facts.Facts) []Result {
 	return []Result{{Answer: Warn, Text: f.Receipt.Notice}}
 }
 
-// signIn turns the findings about sshd, PAM, NSS and SELinux into results. A
-// package that is not installed says it all; its traces are not looked for.
+// signIn is SignIn of packages that are in place. One that is not says it all; its
+// traces are not looked for.
 func signIn(f *facts.Facts) []Result {
 	if !InPlace(f) && !Silent(f) {
 		return nil
 	}
+	return SignIn(f)
+}
+
+// SignIn turns the findings about sshd, PAM, NSS and SELinux into results.
+func SignIn(f *facts.Facts) []Result {
 	var results []Result
 	for _, r := range f.Findings() {
 		if r.Answer == Fail {

@@ -50,21 +50,21 @@ type Answer struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Outcome Outcome
-	Whom    string // whom it concerns, in words that can follow "for": "service principals"; empty: everybody
-	Text    string // one line: what is so on this machine
-	Next    string // one line: what to do; empty where nothing is
-	File    string // where that stands which decides; empty where there is no such place
-	Line    int    // 1 for the first line; 0 where File is empty or the whole file is meant
-	Decides string // of NotKnown: what decides, in words that can follow "depends on": "pam_duo.so (/etc/pam.d/sshd:3)"
-	Remark  bool   // of In: worth a warning all the same, because something beside the sign-in is not as it should be
-	Package bool   // the package's own scripts set this up, so that reinstalling it may put it back
+	Whom    string     // whom it concerns, in words that can follow "for": "service principals"; empty: everybody
+	Text    string     // one line: what is so on this machine
+	Next    string     // one line: what to do; empty where nothing is
+	File    string     // where that stands which decides; empty where there is no such place
+	Line    int        // 1 for the first line; 0 where File is empty or the whole file is meant
+	Decides string     // of NotKnown: what decides, in words that can follow "depends on": "pam_duo.so (/etc/pam.d/sshd:3)"
+	Remark  bool       // of In: worth a warning all the same, because something beside the sign-in is not as it should be
+	Part    check.Part // what of the package it is about, where reinstalling that may put it right
 }
 
 // Result is the answer as a check gives it. What shuts everybody out is a
 // failure; what shuts some out, and what is not known, never is: the machine
 // works for the others, or may.
 func (a Answer) Result() check.Result {
-	r := check.Result{Text: a.Text, Next: a.Next, File: a.File, Line: a.Line, Package: a.Package}
+	r := check.Result{Text: a.Text, Next: a.Next, File: a.File, Line: a.Line, Part: a.Part}
 	switch {
 	case a.Outcome == Out && a.Whom == "":
 		r.Answer, r.Code = check.Fail, fault.VerificationFailed

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/sshd"
 )
@@ -125,7 +126,7 @@ func TestLookDenials(t *testing.T) {
 func TestDenialIsNoDoubt(t *testing.T) {
 	for _, d := range []Denials{{}, {Looked: true}, {Looked: true, Count: 1, Newest: Denial{Comm: "aad_certhandler"}}} {
 		for _, f := range d.assess() {
-			if f.Answer == sshd.Unknown || f.Answer == sshd.Fail || f.Package {
+			if f.Answer == sshd.Unknown || f.Answer == sshd.Fail || f.Part != check.NoPart {
 				t.Errorf("%+v", f)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/sshd"
 )
@@ -144,7 +145,7 @@ func unsafe(all []part, debian bool) string {
 
 // assess: asked says that it is sshd that runs the program.
 func (f File) assess(consequence string, program, asked bool) Finding {
-	out := Finding{File: f.Path, Package: true, Text: f.Path + " is in place."}
+	out := Finding{File: f.Path, Part: check.Files, Text: f.Path + " is in place."}
 	bare := strings.TrimPrefix(f.Unsafe, f.Path)
 	switch {
 	case !f.Found:
@@ -155,15 +156,18 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 		out.Text = fmt.Sprintf("%s is not executable (mode %04o), so %s.", f.Path, f.Mode.Perm(), consequence)
 		out.Next = "Run: sudo chmod 0755 " + f.Path
 	case f.NoExec != "":
-		out.Answer, out.Package = sshd.Fail, false
+		out.Answer, out.Part = sshd.Fail, check.NoPart
 		out.Text = fmt.Sprintf("%s is on %s, which is mounted noexec, so %s.", f.Path, f.NoExec, consequence)
 		out.Next = fmt.Sprintf("Take noexec out of /etc/fstab, and run: sudo mount -o remount,exec %s", f.NoExec)
 	case f.Lacks != "":
-		out.Answer, out.Package = sshd.Fail, false
+		out.Answer, out.Part = sshd.Fail, check.NoPart
 		out.Text = fmt.Sprintf("%s needs %s, which is not on this machine, so %s.", f.Path, f.Lacks, consequence)
 		out.Next = fmt.Sprintf("Ask who keeps the machine's packages to install the one that has %s; see what is missing with: ldd %s", f.Lacks, f.Path)
 	case asked && f.Unsafe != "":
-		out.Answer, out.Package = sshd.Fail, bare != f.Unsafe
+		out.Answer = sshd.Fail
+		if bare == f.Unsafe { // a folder above it
+			out.Part = check.NoPart
+		}
 		out.Text = fmt.Sprintf("sshd refuses to run %s: %s.", f.Path, f.Unsafe)
 		out.Next = fmt.Sprintf("Run: sudo chown root:root %s && sudo chmod go-w %[1]s", strings.Fields(f.Unsafe)[0])
 	}
@@ -174,7 +178,7 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 func (f File) assessLibrary() Finding {
 	out := f.assess("Entra ID users are not found", false, false)
 	if out.Answer == sshd.Pass && f.Mode.Perm()&0o004 == 0 {
-		out.Answer, out.Package, out.Decides = sshd.Warn, false, "the mode of "+f.Path
+		out.Answer, out.Part, out.Decides = sshd.Warn, check.NoPart, "the mode of "+f.Path
 		out.Text = fmt.Sprintf("Only root can read %s (mode %04o), so the programs of people who sign in do not know who they are.", f.Path, f.Mode.Perm())
 		out.Next = "Run: sudo chmod 0644 " + f.Path
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/nss"
@@ -162,7 +163,7 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		a.Text = "There is no nsswitch.conf, so names of Entra ID users are not found."
 		a.Next = `Run: printf 'passwd: files systemd aad\ngroup: files systemd aad\nshadow: files\nhosts: files dns\n' | sudo tee /etc/nsswitch.conf`
 	case verdict == nss.Found:
-		a.Outcome, a.Package = gate.In, true
+		a.Outcome, a.Part = gate.In, check.Scripts
 		a.Text = fmt.Sprintf("%s asks %s (%s:%d).", database, nssService, n.File, line.Number)
 	case verdict == nss.Lost:
 		a.Text = fmt.Sprintf("The %s line of %s ends the search after %q, before %q is asked.", database, n.File, by, nssService)
@@ -182,7 +183,9 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 	default:
 		// What a package's script edits is the line that is there: of one that is not,
 		// or that overrules another, nobody knows whether a reinstallation puts it right.
-		a.Package = line.Number > 0 && !line.Again
+		if line.Number > 0 && !line.Again {
+			a.Part = check.Scripts
+		}
 		a.Text = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)
 		a.Next = n.rewrite(database)
 	}
@@ -235,13 +238,13 @@ func (n *NSS) assessGroup() gate.Answer {
 	}
 	a.Outcome, a.Line = gate.Out, n.Config.Of(database).Number
 	if a = n.assessDatabase(a, database); a.Outcome != gate.In {
-		a.Outcome, a.Remark, a.Package = gate.In, true, false
+		a.Outcome, a.Remark, a.Part = gate.In, true, check.NoPart
 	}
 	return a
 }
 
 func (n *NSS) assessShadow() gate.Answer {
-	a := gate.Answer{File: n.File, Line: n.Config.Of("shadow").Number, Package: true}
+	a := gate.Answer{File: n.File, Line: n.Config.Of("shadow").Number, Part: check.Scripts}
 	a.Text = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
 	if verdict, _ := n.Config.Of("shadow").Search(nssService, n.installed); verdict == nss.Found {
 		a.Text = fmt.Sprintf("shadow asks %s (%s:%d).", nssService, n.File, a.Line)

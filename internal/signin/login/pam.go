@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/pam"
@@ -145,14 +146,14 @@ func unusedPAM(h *host.Host, m pam.Machine, used []string) string {
 // sshd asks it is what to take back.
 func (p *PAM) renamed(a gate.Answer) gate.Answer {
 	if p.Renamed != "" && (a.Outcome != gate.In || a.Remark) {
-		a.Package, a.Next = false, p.Renamed
+		a.Part, a.Next = check.NoPart, p.Renamed
 	}
 	return a
 }
 
 // assessAuth: sshd asks this stack for passwords, not for certificates.
 func (p *PAM) assessAuth() gate.Answer {
-	a := gate.Answer{Package: true}
+	a := gate.Answer{Part: check.Scripts}
 	if p.Auth != nil {
 		a.File, a.Line = p.Auth.File, p.Auth.Line
 		a.Text = fmt.Sprintf("%s is in sshd's auth stack (%s).", PAMModule, p.Auth.Place())
@@ -175,7 +176,7 @@ func (p *PAM) assessAccount() gate.Answer {
 		if o := p.Evaluated[pam.Account]; len(o) > 0 && o[0].Access == pam.NotKnown && len(o[0].Reasons) > 0 && o[0].Reasons[0].Module == "" {
 			return p.evaluated(a, pam.Account) // the files could not be followed
 		}
-		a.Outcome, a.Package, a.File = gate.Out, true, p.File
+		a.Outcome, a.Part, a.File = gate.Out, check.Scripts, p.File
 		a.Text = fmt.Sprintf("%s is not in sshd's PAM account stack (%s), so nobody's role is checked and no account is made.", PAMModule, p.File)
 		a.Next = p.remedy("account")
 		return a

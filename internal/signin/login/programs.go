@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 )
@@ -118,7 +119,7 @@ func (p Programs) Assess(name, version string, kept bool) Finding {
 		a.Text = fmt.Sprintf("%s is not the package's: dpkg puts that one under another name, by a diversion of the machine's owner.", p.Diverted[0])
 		a.Next = "See whose: dpkg-divert --list " + p.Diverted[0] + ". To have the package's own again: sudo dpkg-divert --rename --remove " + p.Diverted[0]
 	case len(p.Differ) > 0 && kept:
-		a.Outcome, a.Package, a.File = gate.Out, true, p.Differ[0]
+		a.Outcome, a.Part, a.File = gate.Out, check.Files, p.Differ[0]
 		a.Text = fmt.Sprintf("%s is not as %s %s installed it, so what it does at a sign-in is nobody's word.", strings.Join(p.Differ, " and "), name, version)
 		a.Next = "Reinstall the package " + name + " with the machine's package manager."
 	case len(p.Differ) > 0:

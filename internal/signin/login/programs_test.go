@@ -45,7 +45,7 @@ func TestPrograms(t *testing.T) {
 				c.change(write)
 			}
 			got := LookPrograms(h, "aadsshlogin", c.rpm).Assess("aadsshlogin", "1.0", c.kept)
-			if got.Answer != c.answer || !strings.Contains(got.Text+got.Next, c.says) || got.Package != (c.answer == check.Fail) {
+			if got.Answer != c.answer || !strings.Contains(got.Text+got.Next, c.says) || (got.Part == check.Files) != (c.answer == check.Fail) {
 				t.Errorf("%+v", got)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"path"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/sshd"
 )
@@ -101,10 +102,10 @@ func (s SELinux) assess() Finding {
 	case !s.Stores:
 		f.Answer, f.Text, f.Next = sshd.Unknown, "SELinux is active, but the machine keeps no policy modules where they could be seen.", "Run: sudo semodule -l | grep "+seModule
 	case s.Enforcing:
-		f.Answer, f.Package, f.Next = sshd.Fail, true, remedy
+		f.Answer, f.Part, f.Next = sshd.Fail, check.Scripts, remedy
 		f.Text = "SELinux is enforcing, but its module " + seModule + " is not installed: sign-in is denied."
 	default:
-		f.Answer, f.Package, f.Next = sshd.Warn, true, remedy
+		f.Answer, f.Part, f.Next = sshd.Warn, check.Scripts, remedy
 		f.Text = "SELinux is permissive, and its module " + seModule + " is not installed: sign-in ends when it is made enforcing."
 	}
 	return f

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadssh/internal/check"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/text"
 )
@@ -228,7 +229,7 @@ func noBlock(f *Facts, blocks []*Block) Finding {
 	const said = "sshd does not ask " + CertHandler + " for the keys of Entra ID users"
 	switch {
 	case f.Config.Err != nil:
-		return Finding{Answer: Fail, Package: true,
+		return Finding{Answer: Fail, Part: check.Scripts,
 			Text: said + ", and its files could not be read: " + text.FirstLine(f.Config.Err.Error()),
 			Next: "Reinstall the package aadsshlogin with the machine's package manager."}
 	case len(blocks) == 0 && f.Config.Main != mainConfig && f.Config.Main != vendorConfig:
@@ -236,12 +237,12 @@ func noBlock(f *Facts, blocks []*Block) Finding {
 			Text: said + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
 			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + reload(f)}
 	case len(blocks) == 0:
-		return Finding{Answer: Fail, Package: true, File: f.Config.Main,
+		return Finding{Answer: Fail, Part: check.Scripts, File: f.Config.Main,
 			Text: said + ": the aadsshlogin block is missing from " + f.Config.Main + ".",
 			Next: "Reinstall the package aadsshlogin with the machine's package manager. VMAccess (reset SSH) and hardening scripts remove the block."}
 	}
 	b := blocks[0]
-	return Finding{Answer: Fail, Package: true, File: b.File, Line: b.Line,
+	return Finding{Answer: Fail, Part: check.Scripts, File: b.File, Line: b.Line,
 		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not name %s.", b.File, b.Line, CertHandler),
 		Next: "Run: " + sed(f, b.File, fmt.Sprintf(`%da\    AuthorizedKeysCommand %s %s\n    AuthorizedKeysCommandUser %s`, b.Line, CertHandler, certHandlerArgs, certHandlerUser))}
 }

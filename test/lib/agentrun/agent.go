@@ -32,7 +32,7 @@ type Agent struct {
 	Limits map[string]time.Duration // per operation, where a test wants another than the agent's
 	// Before, where a test wants to look before each command; what it returns is
 	// called after it.
-	Before func(operation string) (after func(Run))
+	Before func(operation, version string) (after func(Run))
 }
 
 // Goal is what the goal state wants of the extension.

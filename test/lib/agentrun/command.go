@@ -46,7 +46,7 @@ func (s *session) command(version, operation string, code int, env ...string) Ru
 	defer cancel()
 	after := func(Run) {}
 	if s.Before != nil {
-		after = s.Before(operation)
+		after = s.Before(operation, version)
 	}
 	began := time.Now()
 	// subprocess.Popen(shell=True, preexec_fn=os.setsid)

@@ -10,12 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/internal/decide"
 	"aadssh/internal/doctor"
 	"aadssh/internal/fault"
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
-	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/scene"
 )
 
@@ -35,20 +33,20 @@ func Ask(t testing.TB, s *scene.Scene, program string, options ...string) (plan 
 	return plan, r.Stdout
 }
 
-// Own is the program of the extension on a machine that the agent has given it to.
-func Own() string { return agentrun.Dir(scene.HandlerVersion) + "/bin/aadsshlogin-handler" }
+// Own is a version's program of the extension on a machine that the agent has given it to.
+func Own(version string) string { return agentrun.Dir(version) + "/bin/aadsshlogin-handler" }
 
 // EachRun asks the extension's own program for its plan before each install and
 // enable of a machine, and holds that against what the operation then does. The
 // services around the machine do not notice that they were asked.
 func EachRun(t testing.TB, s *scene.Scene) {
-	s.Agent.Before = func(operation string) func(agentrun.Run) {
+	s.Agent.Before = func(operation, version string) func(agentrun.Run) {
 		options, plans := map[string][]string{"install": {"--newest"}, "enable": nil}[operation]
 		if !plans {
 			return func(agentrun.Run) {}
 		}
 		var plan doctor.PlanReport
-		s.Metadata.Aside(func() { plan, _ = Ask(t, s, Own(), options...) })
+		s.Metadata.Aside(func() { plan, _ = Ask(t, s, Own(version), options...) })
 		before := len(s.HandlerLog())
 		return func(r agentrun.Run) { Agree(t, s, plan, r, s.HandlerLog()[before:]) }
 	}
@@ -79,7 +77,8 @@ func Agree(t testing.TB, s *scene.Scene, plan doctor.PlanReport, run agentrun.Ru
 	planned, done := planSteps(plan), started(log, planSteps(plan))
 	tried := plan.Refused == nil && slices.Contains(onlyTried(), fault.Code(ended)) &&
 		(len(done) > 0 || ended == int(fault.Disk) && len(planned) > 0)
-	if once := registeredOnce(s, plan) && ended == int(fault.VerificationFailed) && len(done) >= len(planned); once {
+	tried = tried || plan.Provisional && plan.Refused == nil
+	if o := plan.Otherwise; o != nil && ended == o.Code && len(done) >= len(planned) {
 		tried, done = true, done[:len(planned)] // a newer version is looked for after that
 	}
 	if ended != plan.Code() && !tried {
@@ -95,14 +94,6 @@ func Agree(t testing.TB, s *scene.Scene, plan doctor.PlanReport, run agentrun.Ru
 	case len(planned) == 0 && len(changed["run"]) > 0:
 		t.Errorf("plan has no step, %s ran %q", run.Operation, changed["run"])
 	}
-}
-
-// registeredOnce reports whether a plan counts on a package that registers
-// itself on its first installation only. Whether the vendor's does is not
-// published, so a plan cannot say that a reinstallation will not help.
-func registeredOnce(s *scene.Scene, plan doctor.PlanReport) bool {
-	return slices.ContainsFunc(s.Options.Packages, func(p fixtures.Spec) bool { return p.FirstOnly }) &&
-		slices.ContainsFunc(plan.Steps, func(s doctor.Step) bool { return s.Kind == decide.Reinstall.String() })
 }
 
 // planSteps are a plan's steps in words.

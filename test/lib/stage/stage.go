@@ -52,6 +52,13 @@ func New(t testing.TB, o scene.Options) *Stage {
 	return s
 }
 
+// Unforeseen is for a machine on which something happens while enable is at work: plan
+// is not held against the runs that follow. The reason says what no plan can know.
+func (s *Stage) Unforeseen(reason string) {
+	s.T.Logf("plan is not compared from here on: %s", reason)
+	s.Agent.Before = nil
+}
+
 // In is the stage for a part of its test.
 func (s *Stage) In(t testing.TB) *Stage {
 	part := *s

@@ -128,9 +128,9 @@ func badInputs() []badInput {
 		return badInput{name: "settings: " + name, goal: func(g *agentrun.Goal) { g.Settings = content }}
 	}
 	sequence := func(name, value string) badInput {
-		return badInput{name: "sequence number: " + name, agent: func(a *agentrun.Agent) {
-			a.Env = []string{"PATH=" + box.Path, "ConfigSequenceNumber=" + value}
-		}}
+		const unit = "/etc/systemd/system/walinuxagent.service" // from where the agent has it
+		return badInput{name: "sequence number: " + name, machine: "echo '[Service]\nEnvironment=ConfigSequenceNumber=" + value + "' > " + unit, undo: "rm " + unit,
+			agent: func(a *agentrun.Agent) { a.Env = []string{"PATH=" + box.Path, "ConfigSequenceNumber=" + value} }}
 	}
 	release := func(name, content string) badInput {
 		return badInput{name: "os-release: " + name, write: map[string]string{"/usr/lib/os-release": content}, undo: ubuntu()}

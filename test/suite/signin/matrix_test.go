@@ -398,7 +398,7 @@ func (o *machine) enable() (code int, said, next, warned, repair string) {
 func (o *machine) foretold() (doctor.PlanReport, agentrun.Report) {
 	t := o.T
 	t.Helper()
-	plan, _ := planned.Ask(t, o.Scene, planned.Own())
+	plan, _ := planned.Ask(t, o.Scene, planned.Own(scene.HandlerVersion))
 	before := len(o.HandlerLog())
 	report, err := o.Agent.Apply(t.Context(), o.Goal())
 	if err != nil {

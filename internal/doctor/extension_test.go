@@ -1,0 +1,76 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"aadssh/internal/agent"
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
+	"aadssh/internal/logging"
+	"aadssh/internal/names"
+)
+
+// TestDamagedExtension: what keeps enable from beginning is what keeps it from being
+// planned. A version that the agent does not count as installed gets its file anew.
+func TestDamagedExtension(t *testing.T) {
+	base := agent.Dirs()[0] + "/" + names.Ours().Full() + "-1.0.0.0"
+	for _, c := range []struct {
+		name, state, environment, settings, sequence string
+		blocked                                      bool // a file is in the place of the settings' folder
+		refused                                      fault.Code
+		none                                         bool
+	}{
+		{name: "healthy", state: "Enabled", settings: `{}`},
+		{name: "no settings file", state: "Enabled"},
+		{name: "an environment that is none", state: "Enabled", environment: "rubbish", settings: "rubbish", refused: fault.Usage},
+		{name: "the same before it is installed", state: "NotInstalled", environment: "rubbish", none: true},
+		{name: "settings that are none", state: "Installed", settings: "rubbish", refused: fault.SettingsInvalid},
+		{name: "a folder of settings that is none", state: "Installed", blocked: true, refused: fault.SettingsInvalid},
+		{name: "the agent's number is none", state: "Enabled", settings: `{}`, sequence: "seven", refused: fault.Usage},
+		{name: "the agent's number is another's", state: "Enabled", settings: "rubbish", sequence: "1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
+			if err := os.MkdirAll(h.Path(base+"/config"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			write := func(name, content string) {
+				if err := os.WriteFile(h.Path(base+"/"+name), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write("HandlerManifest.json", "[]")
+			write("config/HandlerState", c.state)
+			config := h.Path(base + "/config")
+			if c.blocked {
+				config = h.Path(base + "/HandlerManifest.json")
+			}
+			if c.environment == "" {
+				c.environment = fmt.Sprintf(`[{"handlerEnvironment": {"logFolder": "/l", "configFolder": %q, "statusFolder": "/s"}}]`, config)
+			}
+			write("HandlerEnvironment.json", c.environment)
+			if c.settings != "" {
+				write("config/0.settings", c.settings)
+			}
+			_, e := findExtension(t.Context(), h, func(name string) string {
+				return map[string]string{agent.SequenceVariable: c.sequence}[name]
+			})
+			if (e == nil) != c.none {
+				t.Fatalf("found %+v", e)
+			}
+			if c.none {
+				return
+			}
+			got := fault.OK
+			if e.refused != nil {
+				got = fault.Of(e.refused).Code
+			}
+			if got != c.refused || (c.environment == "rubbish") != errors.Is(e.refused, agent.ErrNoEnvironment) {
+				t.Errorf("refused with %v", e.refused)
+			}
+		})
+	}
+}
