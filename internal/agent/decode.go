@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +35,9 @@ func decode(fields map[string]json.RawMessage, table []row, s *Settings) (unknow
 		}
 	}
 	for name := range flat {
+		if text.MayBeSecret(name) {
+			name = fmt.Sprintf("one with a name of %d bytes, which may hold a secret", len(name))
+		}
 		unknown = append(unknown, name)
 	}
 	slices.Sort(unknown)
@@ -129,7 +131,7 @@ func refuse(mistakes []mistake) *fault.Fault {
 // shown is the value as far as it may be shown: nothing of what is, or may
 // hold, a secret.
 func (m mistake) shown() string {
-	if m.value == nil || m.row.Secret || bytes.ContainsAny(m.value, "@?") {
+	if m.value == nil || m.row.Secret {
 		return ""
 	}
 	switch m.value[0] {
@@ -137,6 +139,9 @@ func (m mistake) shown() string {
 		return "an object"
 	case '[':
 		return "a list"
+	}
+	if text.MayBeSecret(string(m.value)) {
+		return ""
 	}
 	return text.Brief(string(m.value), 80)
 }

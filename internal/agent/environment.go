@@ -146,7 +146,7 @@ func locate(program string) (path string, content []byte, err error) {
 	}
 	return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage,
 		fmt.Sprintf("There is no %s, which the Azure Linux agent writes: neither %s nor %s.", environmentFile, here, above),
-		"This operation is started by the agent; for a look at the machine run: sudo "+program+" doctor")
+		"This operation is started by the agent; for a look at the machine run: sudo "+host.Program()+" doctor")
 }
 
 func readEnvironment(path string) ([]byte, error) {
@@ -160,7 +160,7 @@ func parseEnvironment(path string, content []byte) (Environment, error) {
 		Version json.RawMessage `json:"version"` // 1.0 or "1.0": nobody uses it
 	}
 	if err := json.Unmarshal(content, &all); err != nil {
-		return Environment{}, unusable(path, err.Error())
+		return Environment{}, unusable(path, "it is "+plain(err).Error())
 	}
 	if len(all) != 1 {
 		return Environment{}, unusable(path, fmt.Sprintf("it has %d entries instead of one", len(all)))

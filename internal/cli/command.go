@@ -87,7 +87,7 @@ code (see "explain") and in handler.log in the extension's log folder.`,
 		SuggestionsMinimumDistance: 2,
 		Args:                       knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return fault.New(fault.Usage, "A command is missing.", "Run: "+c.Name()+" --help; to look at this machine: sudo "+c.Name()+" doctor")
+			return fault.New(fault.Usage, "A command is missing.", helpOf(c)+"; to look at this machine: sudo "+pathOf(c)+" doctor")
 		},
 	}
 	root.SetCompletionCommandGroupID(groupPeople)

@@ -16,7 +16,7 @@ func TestAnswers(t *testing.T) {
 		code fault.Code
 		says string
 	}{
-		{"", fault.Usage, "A command is missing.\nRun: aadsshlogin-handler --help"},
+		{"", fault.Usage, "A command is missing.\nRun: aadsshlogin-handler --help; to look at this machine: sudo aadsshlogin-handler doctor"},
 		{"explain", fault.Usage, "explain needs one code or name.\nFor example: aadsshlogin-handler explain 22"},
 		{"explain sshd-users", fault.OK, "doctor --only sshd-users"},
 		{"explain disk", fault.OK, "disk, a check: Is there room"},

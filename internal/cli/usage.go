@@ -135,7 +135,7 @@ func plainly(root *cobra.Command, err error) *fault.Fault {
 	if !strings.HasSuffix(what, "?") {
 		what += "."
 	}
-	return fault.New(fault.Usage, what, "Run: "+root.Name()+" --help")
+	return fault.New(fault.Usage, what, helpOf(root))
 }
 
 // shells are those that a completion can be printed for.

@@ -93,6 +93,28 @@ func WithoutTokens(s string, limit int) string {
 	return Clip(strings.Join(words, " "), limit)
 }
 
+// MayBeSecret reports whether a text that somebody typed in a wrong place looks like
+// what is known to few: a key with a value, a part of a URL that holds one, or a
+// word that is as long as tokens and keys are.
+func MayBeSecret(s string) bool {
+	const longestWord = 24
+	run := 0
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune("@?#=&%", r):
+			return true
+		case strings.ContainsRune("\"'./: ,", r):
+			run = 0
+		default:
+			run++
+		}
+		if run > longestWord {
+			return true
+		}
+	}
+	return false
+}
+
 // Printable is s with a question mark for each character that a terminal might
 // obey or not show.
 func Printable(s string) string { return printable(s, "") }
@@ -217,7 +239,7 @@ func Near(typed string, words []string) []string {
 	var near []string
 	for _, w := range words {
 		begins := len(typed) >= 3 && strings.HasPrefix(w, typed) || len(w) >= 3 && strings.HasPrefix(typed, w)
-		if begins || len(typed) < 64 && distance(typed, w) <= 2 {
+		if begins || len(typed) < 64 && distance(typed, w) <= min(2, max(len(typed), len(w))/2) {
 			near = append(near, w)
 		}
 	}

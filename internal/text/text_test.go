@@ -75,10 +75,22 @@ func FuzzClip(f *testing.F) {
 func TestNear(t *testing.T) {
 	words := []string{"sshd", "sshd-command", "sshd-config", "sudo", "clock"}
 	for typed, want := range map[string]string{
-		"sshd-comand": "sshd sshd-command", "sudoku": "sudo", "clok": "clock", "sshd-co": "sshd sshd-command sshd-config", "frobnicate": "", "": "",
+		"sshd-comand": "sshd sshd-command", "sudoku": "sudo", "clok": "clock", "sshd-co": "sshd sshd-command sshd-config", "frobnicate": "", "": "", "99": "",
 	} {
 		if got := strings.Join(Near(typed, words), " "); got != want {
 			t.Errorf("%s: %q, want %q", typed, got, want)
+		}
+	}
+}
+
+func TestMayBeSecret(t *testing.T) {
+	for s, want := range map[string]bool{
+		"": false, `"Mirror"`: false, `"1.0; reboot"`: false, `"https://mirror.example.com/ubuntu/dists/jammy-security x"`: false, "packageVersionToInstall": false,
+		"user:pw@host": true, "https://a.example/?sig=x": true, "https://a.example/#x": true, "AccountKey=x": true, "p%40ss": true,
+		"ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": true, "0123456789abcdef0123456789abcdef": true, "a.b.0123456789abcdef0123456789": true,
+	} {
+		if got := MayBeSecret(s); got != want {
+			t.Errorf("%s: %v", s, got)
 		}
 	}
 }
