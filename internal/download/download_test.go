@@ -282,6 +282,7 @@ func TestExplainNamesTheWay(t *testing.T) {
 		{ExplainDirect("https://roles.example/", context.DeadlineExceeded), []string{"allow outbound HTTPS (TCP 443) from this machine to roles.example."}, "proxy"},
 		{Explain("https://mirror.example/k", &url.URL{Scheme: "http", Host: "p.example:3128", User: url.UserPassword("u", secret)}, &statusError{code: 407}),
 			[]string{"The proxy http://p.example:3128 wants", `{"proxy": "http://USER:PASSWORD@p.example:3128"}`}, secret},
+		{Explain("https://mirror.example/k", nil, &statusError{code: 401}), []string{"mirror.example answered HTTP 401 Unauthorized. It wants a user name and password", `repository.mode to "existing"`}, "Allow mirror"},
 		{ExplainStatus("https://mirror.example/k", 403), []string{"The host itself, or"}, "Allow mirror"},
 	} {
 		text := c.got.What + " " + c.got.Next

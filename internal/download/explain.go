@@ -221,6 +221,9 @@ func statusWords(host, asked string, s *statusError) (what, next string) {
 	case s.code == http.StatusProxyAuthRequired:
 		return "A proxy on the way wants a user name and password (HTTP 407).",
 			credentials("http://PROXY:PORT") + "."
+	case s.code == http.StatusUnauthorized:
+		return what + " It wants a user name and password, which no setting of this extension can hold.",
+			"Configure this repository with them in the machine's package manager, and set repository.mode to \"existing\"; or let this machine read it without: curl -sI " + asked
 	case s.code == http.StatusForbidden:
 		return what + " The host itself, or a firewall or proxy on the way, forbids it.",
 			"See who answers, and have it allowed there: curl -sI " + asked

@@ -28,6 +28,7 @@ func resources() []resource {
 		{syscall.EDQUOT, Disk, "The quota of a file system is used up", ""},
 		{syscall.EROFS, Disk, "A file system is read-only", ""},
 		{syscall.EIO, Disk, "A disk reports an input/output error", "See what the kernel says of the disk (sudo dmesg | grep -iE 'error|remount' | tail), repair it" + AndAgain},
+		{syscall.EFBIG, Resources, "This process may write no larger files", "See what limits it (ulimit -f; systemctl show -p LimitFSIZE walinuxagent waagent)" + ThenAgain},
 		{syscall.EMFILE, Resources, "This process may open no more files", open},
 		{syscall.ENFILE, Resources, "The machine may open no more files", open},
 		{syscall.ENOMEM, Resources, "The machine has no memory left", memory},

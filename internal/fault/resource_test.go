@@ -20,6 +20,7 @@ func TestResource(t *testing.T) {
 		says string
 	}{
 		{&fs.PathError{Op: "open", Path: "/etc/x", Err: syscall.EMFILE}, Resources, "open /etc/x"},
+		{&fs.PathError{Op: "write", Path: "/etc/x", Err: syscall.EFBIG}, Resources, "may write no larger files: write /etc/x"},
 		{fmt.Errorf("y: %w", &fs.PathError{Op: "write", Path: "/etc/x", Err: syscall.ENOSPC}), Disk, "No space is left"},
 		{&os.SyscallError{Syscall: "fsync", Err: syscall.EIO}, Disk, "input/output"},
 		{syscall.EDQUOT, Disk, "quota"},

@@ -124,10 +124,21 @@ func (r reply) missing(answersOthers bool) (Kind, bool) {
 	switch {
 	case strings.Contains(said, "multiple user assigned"):
 		return UserAssigned, true
-	case strings.Contains(said, "identity not found"), answersOthers && !strings.Contains(said, "header"):
+	case strings.Contains(said, "identity not found"), answersOthers && !aboutQuestion(said):
 		return None, true
 	}
 	return Unknown, false
+}
+
+// aboutQuestion: what was refused is the question itself. A version of it that is not
+// served any more makes nobody's identity go.
+func aboutQuestion(said string) bool {
+	for _, word := range []string{"header", "version", "parameter", "query", "audience", "unsupported", "forwarded"} {
+		if strings.Contains(said, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // brief is the reply in a few words.

@@ -58,6 +58,8 @@ func identitySituations() []situation {
 		{name: "scale set instance with its own id", service: on(metadata.ScaleSetInstance(), metadata.TokenOf(set+"/virtualMachines/0")), kind: identity.SystemAssigned, code: ok, requests: 2},
 		{name: "none on a VM", service: vm(metadata.NoIdentity()), kind: identity.None, code: missing, requests: 2},
 		{name: "none on a VM, in other words", service: vm(metadata.Status(400, "invalid_request", "There is nothing here")), kind: identity.None, code: missing, requests: 2},
+		{name: "this version of the question is not served any more", service: vm(metadata.Status(400, "invalid_request", "Bad api-version. The newest versions are 2099-01-01")), code: unknown, requests: 2},
+		{name: "a parameter is refused", service: vm(metadata.Status(400, "invalid_request", "Unsupported parameter")), code: unknown, requests: 2},
 		{name: "none on a scale set instance", service: on(metadata.ScaleSetInstance(), metadata.NoIdentity()), kind: identity.None, code: missing, requests: 2},
 		{name: "none on an instance of a flexible scale set", service: on(metadata.FlexibleInstance(), metadata.NoIdentity()), kind: identity.None, code: missing, requests: 2},
 		{name: "none, and the machine's name is not to be had", service: azure([]metadata.Answer{noName}, []metadata.Answer{metadata.NoIdentity()}), kind: identity.None, code: missing, requests: 2},
