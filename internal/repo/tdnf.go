@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
 
 	"aadssh/distro"
@@ -36,8 +35,7 @@ func MetadataUnverified(h *host.Host, m distro.Manager) *Problem {
 	setting := func(name, otherwise string) string {
 		return cmp.Or(mainOfTdnf(main, name), otherwise)
 	}
-	// A number, 0 where it is not said; "true" is none.
-	if n, err := strconv.Atoi(setting("plugins", "0")); err != nil || n == 0 {
+	if on, _ := tdnfTruth(setting("plugins", "0")); !on {
 		return off(tdnfConf, "plugins are not on (plugins=1 in [main])",
 			"To have it verified: plugins=1 in "+tdnfConf+", and sudo tdnf install "+tdnfPackage+". It looks for the keys in root's GnuPG.")
 	}

@@ -4,6 +4,7 @@ package families
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"aadssh/internal/repo"
@@ -11,6 +12,7 @@ import (
 	"aadssh/test/lib/keys"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 func apt(r release) bool { return r.family == roots.Apt }
@@ -44,6 +46,37 @@ func TestWronglySignedMetadata(t *testing.T) {
 		m.Has("aadsshlogin", "")
 		m.tookBack()
 	})
+}
+
+// tdnf has its metadata verified by a plugin: where that is off, metadata that
+// another key signed is taken, and status and doctor say that nobody looks.
+// The package itself is verified all the same.
+func TestMetadataPluginIsOff(t *testing.T) {
+	for name, off := range map[string]string{
+		"plugins":       "sed -i '/^plugins/d' /etc/tdnf/tdnf.conf",
+		"this plugin":   "sed -i 's/enabled=1/enabled=0/' /etc/tdnf/pluginconf.d/tdnfrepogpgcheck.conf",
+		"its library":   "rm -r /usr/lib/tdnf-plugins",
+		"not installed": "rm -r /usr/lib/tdnf-plugins /etc/tdnf/pluginconf.d",
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, of("azurelinux-3.0"), scene.Options{}, func(m machine) {
+				wrong := keys.Wrong()
+				m.OfferAt(m.Target.Repository.Path, &wrong, fixtures.Spec{Name: fixtures.Login, Version: newest, Signing: fixtures.WrongKey})
+				m.Sh(off)
+				m.Want(27, "aadsshlogin-"+newest, wrong.Fingerprint)
+				m.Has("aadsshlogin", "")
+
+				const text = "tdnf does not verify the metadata of any repository"
+				m.OfferAt(m.Target.Repository.Path, &wrong, login(newest)...)
+				m.Want(0).Warns("repository", text)
+				m.Has("aadsshlogin", newest)
+				r := m.Try(stage.Home + "/bin/aadsshlogin-handler doctor --only repository")
+				if !strings.Contains(string(r.Stdout), text) {
+					m.Fatal("doctor does not say it:\n%s%s", r.Stdout, r.Stderr)
+				}
+			})
+		})
+	}
 }
 
 // Where the package manager cannot install what was asked for, nothing of ours
