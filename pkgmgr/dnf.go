@@ -186,9 +186,9 @@ func dnfKept(s Source, p Package) []string {
 
 // dnfMoved: dnf 5 reads the files of distributions and its owner's pieces too, and
 // has a setting for root's cache beside the one for everybody's (dnf5.conf(5)).
-func dnfMoved() []moved {
+func dnfMoved() []*moved {
 	const main, pieces = "/etc/dnf/dnf.conf", "/etc/dnf/libdnf5.conf.d/*.conf"
-	return []moved{
+	return []*moved{
 		{main, "cachedir", "/var/cache/dnf"},
 		{main, "cachedir", "/var/cache/libdnf5"}, {main, "system_cachedir", "/var/cache/libdnf5"},
 		{pieces, "cachedir", "/var/cache/libdnf5"}, {pieces, "system_cachedir", "/var/cache/libdnf5"},

@@ -137,7 +137,7 @@ type Manager struct {
 	// Download.
 	Kept func(Source, Package) []string
 	// Moved are the settings with which its owner has that elsewhere.
-	Moved []moved
+	Moved []*moved
 
 	// Primary is the pattern of the list of packages that it has of a source; nil
 	// where the file of a package that was refused stays.

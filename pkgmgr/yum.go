@@ -34,7 +34,7 @@ func yum() *Manager {
 		StaleFiles:     rpmStaleFiles(),
 		Needs:          append(rpmNeeds("/var/cache/yum"), Need{"/var/lib/yum", 2 * mebi, false}),
 		Kept:           yumKept,
-		Moved:          []moved{{"/etc/yum.conf", "cachedir", "/var/cache/yum/*/*"}},
+		Moved:          []*moved{{"/etc/yum.conf", "cachedir", "/var/cache/yum/*/*"}},
 		FilesNeedKeys:  true,
 		Verify:         rpmVerify,
 		Offers:         "yum --showduplicates list",

@@ -42,7 +42,7 @@ func zypper() *Manager {
 		ImportKey:      rpmImportKey,
 		Needs:          rpmNeeds("/var/cache/zypp"),
 		Kept:           zypperKept,
-		Moved: []moved{
+		Moved: []*moved{
 			{"/etc/zypp/zypp.conf", "packagesdir", "/var/cache/zypp/packages"},
 			{"/etc/zypp/zypp.conf", "cachedir", "/var/cache/zypp"},
 		},

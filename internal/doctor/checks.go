@@ -61,10 +61,21 @@ func scaleSet(m *machine) []preflight.Result {
 
 // setItUp is the next step where the handler has to run.
 func (of *machine) setItUp() string {
-	if of.alone() {
+	switch {
+	case of.alone():
 		return "Run: " + of.command()
+	case of.unset():
+		return "Set it up: " + of.eitherWay()
 	}
 	return fault.AgainFirst + ": " + of.command()
+}
+
+// unset: an agent is there, and nothing has been set up on this machine by anybody.
+func (of *machine) unset() bool { return of.root && of.extension == nil && !of.alone() }
+
+// eitherWay are the two ways to set a machine up, with who can go them.
+func (of *machine) eitherWay() string {
+	return of.setExtension() + " (whoever manages the machine in Azure); or: " + setup() + " (root, on the machine)"
 }
 
 // done is the command that has the plan carried out.
@@ -142,7 +153,13 @@ func packageManager(m *machine) []preflight.Result {
 // lastRunCheck repeats what the extension said last. Whether it is still so is
 // what the decision about the machine says, which is enable's own.
 func lastRunCheck(m *machine) []preflight.Result {
-	if m.extension == nil || m.extension.report == nil {
+	if m.extension == nil {
+		return nil
+	}
+	if m.extension.torn != nil {
+		return []preflight.Result{{Answer: preflight.Warn, Text: "What was said last cannot be read, so the portal does not show it: " + text.OneLine(m.extension.torn.Error()) + ".", Next: m.setItUp()}}
+	}
+	if m.extension.report == nil {
 		return nil
 	}
 	report := *m.extension.report
@@ -208,7 +225,11 @@ func planCheck(m *machine) []preflight.Result {
 	if m.foreign() {
 		text += " What the handler of " + m.extension.name.Full() + " would do is not known."
 	}
-	return []preflight.Result{{Answer: preflight.Warn, Text: text, Next: "See all: sudo " + host.Program() + " plan. To have it done: " + m.done()}}
+	done := m.done()
+	if m.unset() {
+		done = m.eitherWay()
+	}
+	return []preflight.Result{{Answer: preflight.Warn, Text: text, Next: "See all: sudo " + host.Program() + " plan. To have it done: " + done}}
 }
 
 // planText counts the steps of a plan, and names the last ones without their

@@ -2,12 +2,14 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
+	"aadssh/internal/text"
 )
 
 // How much room is needed: our estimate for lists, downloads and what is
@@ -29,7 +31,7 @@ type volume struct {
 // lookVolumes asks where the packages, their database and our state go.
 func lookVolumes(h *host.Host) []volume {
 	var all []volume
-	for _, path := range []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run"} {
+	for _, path := range []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run", "/home"} {
 		room, err := h.Room(path)
 		all = append(all, volume{path, room, err})
 	}
@@ -41,9 +43,11 @@ func disk(m *machine) []preflight.Result {
 	worst := preflight.Result{Text: "There is room where packages and state are written."}
 	for _, v := range m.volumes {
 		r := v.assess()
-		if v.path == "/tmp" && preflight.InPlace(&m.Facts) && m.decision.Plan.Empty() && r.Answer == preflight.Fail {
-			// Nothing is to be installed, and nobody who signs in writes there.
-			r.Answer, r.Code, r.Next = preflight.Warn, fault.OK, "Make room: df -h /tmp; sudo du -xh --max-depth=2 /tmp | sort -h | tail"
+		if r.Answer == preflight.Fail && m.spares(v.path) {
+			r.Answer, r.Code, r.Next = preflight.Warn, fault.OK, strings.TrimSuffix(r.Next, fault.ThenAgain)
+			if v.path == "/home" {
+				r.Text += " People who come for the first time get no home folder."
+			}
 		}
 		if r.Answer == preflight.Fail {
 			return []preflight.Result{r}
@@ -53,6 +57,13 @@ func disk(m *machine) []preflight.Result {
 		}
 	}
 	return []preflight.Result{worst}
+}
+
+// spares says whether people get in all the same who were here before: they write to
+// their home folder alone, and the others are for packages, of which none is to come.
+func (m *machine) spares(path string) bool {
+	only := []string{"/tmp", "/usr", "/var/cache"}
+	return path == "/home" || slices.Contains(only, path) && preflight.InPlace(&m.Facts) && m.decision.Plan.Empty()
 }
 
 func (v volume) assess() preflight.Result {
@@ -65,7 +76,8 @@ func (v volume) assess() preflight.Result {
 	case v.err != nil:
 		return r // not there: a folder that this machine does without
 	case v.ReadOnly && v.path != "/tmp":
-		return fail("The file system of "+v.path+" is mounted read-only, so nothing can be installed.",
+		what := map[string]string{"/etc": "no account can be made and nothing can be installed", "/home": "nothing can be written there"}[v.path]
+		return fail("The file system of "+v.path+" is mounted read-only, so "+text.Or(what, "nothing can be installed")+".",
 			"See why with: findmnt -T "+v.path+"; sudo dmesg | grep -i 'remount\\|i/o error'. Then: sudo mount -o remount,rw "+mountPoint(v.path))
 	case v.Sized && v.Others < roomFails && !strings.HasPrefix(v.path, "/run"):
 		return fail(fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.Others/facts.MiB), room)

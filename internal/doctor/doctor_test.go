@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"aadssh/internal/check"
+	"aadssh/internal/decide"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/logging"
 	"aadssh/internal/preflight"
+	"aadssh/pkgmgr"
 )
 
 func TestNamesThatMeanNothingAreRefused(t *testing.T) {
@@ -52,7 +55,9 @@ func TestClock(t *testing.T) {
 		{[]time.Duration{time.Second, -2 * time.Second, 0}, preflight.Pass, "agrees"},
 		{[]time.Duration{0, time.Hour, 0}, preflight.Pass, "agrees"}, // one endpoint may be wrong
 		{[]time.Duration{2 * time.Minute}, preflight.Warn, "2m ahead"},
-		{[]time.Duration{-3 * time.Hour, -3 * time.Hour}, preflight.Fail, "behind"},
+		{[]time.Duration{-3 * time.Hour, -3 * time.Hour}, preflight.Fail, "3h0m behind"},
+		{[]time.Duration{50 * time.Hour}, preflight.Fail, "2 days ahead"},
+		{[]time.Duration{-2*365*24*time.Hour - time.Minute}, preflight.Fail, "2 years behind"},
 	} {
 		var m machine
 		for _, d := range c.off {
@@ -81,6 +86,104 @@ func TestDisk(t *testing.T) {
 	} {
 		if r := c.v.assess(); r.Answer != c.want || !strings.Contains(r.Text, c.says) {
 			t.Errorf("%+v: %s %s", c.v, r.Answer, r.Text)
+		}
+	}
+}
+
+// What keeps nobody out who was here before is a warning: only what packages need
+// where none is to come, and people's home folders.
+func TestDiskThatSparesPeople(t *testing.T) {
+	for path, want := range map[string]preflight.Answer{"/etc": preflight.Fail, "/var/lib": preflight.Fail, "/usr": preflight.Warn, "/var/cache": preflight.Warn, "/home": preflight.Warn} {
+		for _, room := range []host.Room{{Sized: true, Others: 1 << 30, ReadOnly: true}, {Sized: true, Others: 1 << 20}} {
+			m := machine{volumes: []volume{{path: path, Room: room}}}
+			m.Target.Packages.Login, m.Facts.Packages = "aadsshlogin", pkgmgr.Packages{"aadsshlogin": {State: pkgmgr.Installed}}
+			if r := disk(&m)[0]; r.Answer != want || (r.Code == fault.Disk) != (want == preflight.Fail) || strings.Contains(r.Next, "set the extension") != (want == preflight.Fail && !room.ReadOnly) {
+				t.Errorf("%s %+v: %+v", path, room, r)
+			}
+			m.decision.Plan.Steps = []decide.Step{{Kind: decide.Reinstall}}
+			if r := disk(&m)[0]; r.Answer != preflight.Fail && path != "/home" {
+				t.Errorf("%s, and a package is to be installed: %+v", path, r)
+			}
+		}
+	}
+}
+
+// What one failure says to do is not said again by the plan, or by PAM.
+func TestRepeats(t *testing.T) {
+	m := machine{nologin: "/etc/nologin"}
+	plan, reinstall := Check{Name: "plan", Answer: "warn"}, decide.Step{Kind: decide.Reinstall}
+	for _, c := range []struct {
+		name   string
+		checks []Check
+		steps  []decide.Step
+		want   string // that are left out
+	}{
+		{"the package's own scripts mend it", []Check{{Name: "sshd-command", Answer: "fail", anew: true}, plan}, []decide.Step{reinstall, {Kind: decide.Reload}}, "plan"},
+		{"the same command", []Check{{Name: "packages", Answer: "fail", Next: "Set the extension again: " + m.done()}, plan}, []decide.Step{{Kind: decide.Install}}, "plan"},
+		{"a repair is told by nothing else", []Check{{Name: "sshd-command", Answer: "fail", anew: true}, plan}, []decide.Step{{Kind: decide.Repair}, reinstall}, ""},
+		{"it passes now", []Check{{Name: "sshd-command", Answer: "pass", anew: true}, plan}, []decide.Step{reinstall}, ""},
+		{"nothing says why", []Check{{Name: "identity", Answer: "fail", Next: "Run: az vm identity assign"}, plan}, []decide.Step{reinstall}, ""},
+		{"nologin", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", Text: "pam_nologin lets in nobody but root while /etc/nologin is there (x)."}}, nil, "pam-account"},
+		{"nologin, and another fault of PAM's", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", Text: "pam_deny refuses."}}, nil, ""},
+	} {
+		m.decision.Plan.Steps = c.steps
+		m.markRepeats(c.checks)
+		got := ""
+		for _, x := range c.checks {
+			if x.repeats {
+				got += x.Name
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: left out %q, want %q", c.name, got, c.want)
+		}
+		r := Report{Checks: c.checks}
+		for _, text := range []string{r.Text(Style{}), r.Brief()} {
+			if c.want != "" && strings.Contains(text, c.want) {
+				t.Errorf("%s: %s is told:\n%s", c.name, c.want, text)
+			}
+		}
+		if all := r.Text(Style{All: true}); c.want != "" && !strings.Contains(all, c.want) {
+			t.Errorf("%s: --all leaves %s out:\n%s", c.name, c.want, all)
+		}
+	}
+}
+
+// A step that stands above is not printed again.
+func TestStepsAreSaidOnce(t *testing.T) {
+	r := Report{Checks: []Check{{Name: "a", Answer: "fail", Code: 21, Text: "A.", Next: "Run: x"}, {Name: "b", Answer: "fail", Code: 21, Text: "B.", Next: "Run: x"}, {Name: "c", Answer: "warn", Text: "C.", Next: "Run: y"}}}
+	r.Verdict = verdict(r.Checks)
+	if text := r.Text(Style{}); strings.Count(text, "Run: x") != 1 || strings.Count(text, "The same step as above.") != 1 || strings.Count(text, "Run: y") != 1 {
+		t.Errorf("%s", text)
+	}
+}
+
+// Each command of what cannot be seen stands alone, and each word in capitals in it
+// is explained, or stands for a machine whose name is not known.
+func TestUnseen(t *testing.T) {
+	for _, arc := range []bool{false, true} {
+		m := machine{}
+		m.Identity.Machine.Arc, m.Identity.Machine.Name, m.Identity.Machine.Group, m.Identity.Machine.Subscription = arc, "web1", "rg", "s"
+		for _, u := range unseen(&m) {
+			if u.Command != strings.Join(u.Commands, "; ") || len(u.Commands) == 0 {
+				t.Errorf("%+v", u)
+			}
+			for _, c := range u.Commands {
+				if strings.Contains(c, "&&") {
+					t.Errorf("one hangs on the other: %s", c)
+				}
+				for _, word := range regexp.MustCompile(`\b[A-Z][A-Z_]{2,}\b`).FindAllString(c, -1) {
+					if word != "TCP" && !strings.Contains(u.Text, word) {
+						t.Errorf("%s of %q is not explained: %s", word, c, u.Text)
+					}
+				}
+			}
+			shown := Report{Unseen: []Unseen{u}}.Text(Style{})
+			for _, c := range u.Commands {
+				if !strings.Contains(shown, " "+c+"\n") {
+					t.Errorf("%s has no line of its own:\n%s", c, shown)
+				}
+			}
 		}
 	}
 }

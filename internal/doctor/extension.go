@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -25,6 +27,7 @@ type extension struct {
 	refused  error
 	report   *status.Report // what was said last; nil: nothing
 	said     time.Time      // when
+	torn     error          // a status is there and cannot be read, by the agent neither
 }
 
 // standalone: setup set the machine up, and no agent stands behind it.
@@ -118,6 +121,9 @@ func (e *extension) read(ctx context.Context, h *host.Host, agentEnv func(string
 	}
 	report, err := status.Read(e.env.StatusFolder, seq)
 	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			e.torn = err
+		}
 		return
 	}
 	e.report = &report

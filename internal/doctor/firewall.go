@@ -135,7 +135,7 @@ func firewallCheck(m *machine) []preflight.Result {
 			next = "Ask as root: sudo " + host.Program() + " doctor --only firewall"
 		}
 		return []preflight.Result{{Answer: preflight.Unknown, Next: next,
-			Text: "This machine's own firewall could not be read: " + text.OneLine(m.firewall.err.Error()) + "."}}
+			Text: "This machine's own firewall could not be read: " + text.OneLine(strings.ReplaceAll(m.firewall.err.Error(), "\n", "; ")) + "."}}
 	}
 	switch v.Fate {
 	case firewall.Closed:

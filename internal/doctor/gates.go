@@ -16,8 +16,8 @@ type gateRow struct {
 }
 
 // gates are a person's way in, in the order in which they pass.
-func gates() []gateRow {
-	return []gateRow{
+func gates() []*gateRow {
+	return []*gateRow{
 		{check.GateClock, false, "The machine's clock is right."},
 		{check.GatePackages, false, "The sign-in packages are installed whole."},
 		{check.GateListen, true, "sshd listens where people connect to, and this machine's firewall lets them."},
@@ -42,7 +42,7 @@ func concerns(r *check.Row[*machine]) bool {
 
 // gate is what the checks of a gate come to; ok is false where none was asked.
 // That none complains says nothing where the packages are not in place.
-func (w gateRow) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
+func (w *gateRow) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
 	g = Gate{Name: string(w.name), Answer: preflight.Pass.String(), Text: w.open, Checks: []string{}}
 	severity := []string{"pass", "unknown", "warn", "fail"}
 	for _, c := range checks {

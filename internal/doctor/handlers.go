@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aadssh/internal/facts"
+	"aadssh/internal/fault"
 	"aadssh/internal/preflight"
 	"aadssh/internal/standalone"
 	"aadssh/internal/text"
@@ -65,6 +66,9 @@ func (m *machine) commands(next string) string {
 
 // words is a text for who sets this machine up: the agent, or a person.
 func (m *machine) words(of string) string {
+	if m.unset() {
+		return strings.NewReplacer(fault.Again, "set the extension or run setup", fault.AgainFirst, "Set the extension or run setup").Replace(of)
+	}
 	if !m.alone() {
 		return of
 	}

@@ -37,8 +37,12 @@ func TestWhoSpeaks(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.setItUp)
 		}
 	}
-	if got := (&machine{root: true, agentUnits: []string{"waagent.service"}}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {
-		t.Errorf("with an agent, and no extension: %s", got)
+	fresh := &machine{root: true, agentUnits: []string{"waagent.service"}}
+	if got := fresh.setItUp(); got != "Set it up: "+set+" (whoever manages the machine in Azure); or: "+setup+" (root, on the machine)" {
+		t.Errorf("with an agent, and nothing set up: %s", got)
+	}
+	if got := fresh.words("Wait; then set the extension again."); got != "Wait; then set the extension or run setup." {
+		t.Errorf("with an agent, and nothing set up: %s", got)
 	}
 	if got := (&machine{}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {
 		t.Errorf("without root: %s", got)

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,6 +45,10 @@ func TestLastRun(t *testing.T) {
 		if still := m.decision.Outlook() != nil; still && strings.Contains(got[0].Text, "not so now") {
 			t.Errorf("%s: a contradiction: %+v", c.name, got)
 		}
+	}
+	torn := &machine{extension: &extension{own: true, torn: errors.New("0.status: unexpected end of JSON input")}}
+	if got := lastRunCheck(torn); len(got) != 1 || got[0].Answer != preflight.Warn || !strings.Contains(got[0].Text, "cannot be read") {
+		t.Errorf("a status that was cut off: %+v", got)
 	}
 	if got := lastRunCheck(&machine{}); got != nil {
 		t.Errorf("nothing was said: %+v", got)

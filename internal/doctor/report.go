@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aadssh/internal/check"
+	"aadssh/internal/decide"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
@@ -68,11 +69,13 @@ type Check struct {
 	Next    string `json:"next,omitempty"`
 	Code    int    `json:"code,omitempty"` // of a failure
 	gate    check.Gate
+	anew    bool // the plan sets the packages up anew for it
+	repeats bool // another check says the same, and what to do
 	hidden  bool // only root can see it, and nobody looked as root
 }
 
 func newCheck(result *preflight.Result) Check {
-	c := Check{Name: result.Name, Section: result.Section, gate: result.Gate, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Shown(result.Next)}
+	c := Check{Name: result.Name, Section: result.Section, gate: result.Gate, anew: result.Part != check.NoPart, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Shown(result.Next)}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {
@@ -116,8 +119,32 @@ func newReport(m *machine, checks []Check) Report {
 			}
 		}
 	}
+	m.markRepeats(r.Checks)
 	r.Verdict = verdict(r.Checks)
 	return r
+}
+
+// markRepeats marks what a person need not read twice: a plan that is no more than
+// what a failure says to do, and what PAM says of a file that has a check of its own.
+func (m *machine) markRepeats(checks []Check) {
+	planned, shut := false, false
+	for i := range checks {
+		if c := &checks[i]; c.Answer == "fail" {
+			planned = planned || c.anew || strings.Contains(c.Next, m.done())
+			shut = shut || c.Name == "nologin"
+		}
+	}
+	for i := range m.decision.Plan.Steps {
+		switch m.decision.Plan.Steps[i].Kind {
+		case decide.DropFile, decide.Repair, decide.Replace:
+			planned = false // which nothing else tells
+		}
+	}
+	for i := range checks {
+		c := &checks[i]
+		c.repeats = c.Name == "plan" && c.Answer == "warn" && planned ||
+			c.Name == "pam-account" && shut && strings.Contains(c.Text, m.nologin+" ")
+	}
 }
 
 // verdict is the first failure; without one the first warning, and without

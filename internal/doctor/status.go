@@ -122,7 +122,10 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 	}
 	if e.report == nil {
 		s.Message, s.Name = e.publisher()+"'s extension has written no status yet.", nameOf(0)
-		if e.standalone() {
+		switch {
+		case e.torn != nil:
+			s.Message = "The status that was written cannot be read: " + text.OneLine(e.torn.Error()) + "."
+		case e.standalone():
 			s.Message = "setup has written no status yet."
 		}
 		return s, nil

@@ -17,7 +17,7 @@ func rows() []*check.Row[*machine] {
 	strict, _ := check.Find(check.List(preflight.Verification()), "clock") // of which enable asks less
 	all := []*check.Row[*machine]{
 		{About: strict, Run: clock},
-		row("disk", check.Machine, check.GateSession, "Is there room where packages and state are written?", "Room, inodes and whether it can be written, of each file system that takes part; /tmp too.", disk),
+		row("disk", check.Machine, check.GateSession, "Is there room where packages and state are written?", "Room, inodes and whether it can be written, of each file system that takes part. A warning where only /tmp or people's home folders are concerned, or what only packages need while none is to come.", disk),
 	}
 	all = append(all, shared(preflight.Preconditions())...)
 	all = append(all,

@@ -40,17 +40,24 @@ func (r Report) Text(s Style) string {
 		switch {
 		case c.Answer == "pass":
 			passed++
-		case !c.hidden && !r.Verdict.tells(c):
+		case !c.hidden && (s.All || !c.repeats) && !r.Verdict.tells(c):
 			rest = append(rest, c)
 		}
 	}
 	if len(rest) > 0 {
 		b.WriteString("\n" + s.bold("Not well, or not known") + "\n")
+		steps := map[string]bool{r.Verdict.Next: true}
 		for _, answer := range []string{"fail", "warn", "unknown"} {
 			for _, c := range rest {
-				if c.Answer == answer {
-					s.check(&b, c)
+				if c.Answer != answer {
+					continue
 				}
+				step := c.Next
+				if steps[step] && step != "" {
+					step = "The same step as above."
+				}
+				steps[c.Next] = true
+				s.entry(&b, c.Answer, c.Name, c.Text, step)
 			}
 		}
 	}
@@ -119,7 +126,7 @@ func (r Report) Brief() string {
 	left := 0
 	for _, answer := range []string{"fail", "warn", "unknown"} {
 		for _, c := range r.Checks {
-			if c.Answer != answer || c.hidden || r.Verdict.tells(c) {
+			if c.Answer != answer || c.hidden || c.repeats || r.Verdict.tells(c) {
 				continue
 			}
 			line := fmt.Sprintf("%s %s: %s\n", word(c.Answer), c.Name, text.Clip(c.Text, 300))
@@ -172,7 +179,7 @@ func (s Style) unseen(b *strings.Builder, all []Unseen) {
 		b.WriteString("\n" + s.bold("Cannot be seen from this machine") + "\n")
 	}
 	for _, u := range all {
-		s.entry(b, "unknown", u.Name, u.Text, u.Command)
+		s.entry(b, "unknown", u.Name, u.Text, u.Commands...)
 	}
 }
 
@@ -221,7 +228,7 @@ const (
 )
 
 // entry is one line of the report: an answer, its name, what is so, what to do.
-func (s Style) entry(b *strings.Builder, answer, name, what, next string) {
+func (s Style) entry(b *strings.Builder, answer, name, what string, next ...string) {
 	head := "  " + s.painted(answer, fmt.Sprintf("%-4s", word(answer))) + "  "
 	indent := textColumn
 	if s.Width > 0 && s.Width < narrow {
@@ -231,9 +238,11 @@ func (s Style) entry(b *strings.Builder, answer, name, what, next string) {
 		b.WriteString(head + fmt.Sprintf("%-*s  ", nameColumn, name))
 	}
 	s.wrap(b, "", indent, what)
-	if next != "" {
-		b.WriteString(strings.Repeat(" ", indent))
-		s.wrap(b, "", indent, next)
+	for _, step := range next {
+		if step != "" {
+			b.WriteString(strings.Repeat(" ", indent))
+			s.wrap(b, "", indent, step)
+		}
 	}
 }
 

@@ -71,15 +71,32 @@ func ownTrouble(err error) *fault.Fault {
 			return fault.Resource(fmt.Errorf("%s could not be looked up: %w", dns.Name, errno))
 		}
 	}
-	const servers = "/etc/resolv.conf"
-	if _, err := os.ReadFile(servers); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.ReadFile(resolvers); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		if f := fault.Resource(err); f != nil {
 			return f
 		}
 		return fault.Wrap(err, fault.Disk, "The file that names this machine's DNS servers cannot be read: "+err.Error()+".",
-			"See what keeps root from it (ls -lZ "+servers+"; lsattr "+servers+")"+fault.AndAgain)
+			"See what keeps root from it (ls -lZ "+resolvers+"; lsattr "+resolvers+")"+fault.AndAgain)
 	}
 	return nil
+}
+
+// resolvers is the file that names this machine's DNS servers (resolv.conf(5)).
+const resolvers = "/etc/resolv.conf"
+
+// namesServer says whether a DNS server is named; where the file is missing, or a
+// link to what is not there, none is.
+func namesServer() bool {
+	text, err := os.ReadFile(resolvers)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "nameserver" {
+			return true
+		}
+	}
+	return false
 }
 
 // place is what a download is from.
@@ -129,6 +146,9 @@ func (p place) words(proxy *url.URL, err error, allow string) (what, next string
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("The name %s does not resolve on this machine (DNS says that it does not exist).", dns.Name),
 			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)
+	case errors.As(err, &dns) && !namesServer():
+		return fmt.Sprintf("The name %s could not be resolved on this machine: %s names no DNS server.", dns.Name, resolvers),
+			"See what should write it, and whether that runs: ls -lL " + resolvers + "; systemctl status systemd-resolved; then try: getent hosts " + dns.Name
 	case errors.As(err, &dns):
 		return fmt.Sprintf("The name %s could not be resolved on this machine: the DNS server did not answer.", dns.Name),
 			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)

@@ -91,10 +91,10 @@ func (c Code) Check() string {
 // section "Extension installation errors"); 51 and 53 follow the convention
 // for extension publishers (azure-marketplace wiki, "Extension Build Notes and
 // Best Practices").
-func Catalogue() []Entry {
+func Catalogue() []*Entry {
 	ours, older, vm := names.Ours(), names.Older(), az.Machine{}
 	again := either(func(m az.Machine) az.Commands { return m.SetExtension(ours, az.SettingsFile) })
-	return []Entry{
+	return []*Entry{
 		{OK, "ok",
 			"The operation did what it was asked to do.",
 			OwnerNobody, "not needed",
@@ -202,7 +202,7 @@ func Find(codeOrName string) (Entry, bool) {
 	want := strings.ToLower(strings.TrimSpace(codeOrName))
 	for _, e := range Catalogue() {
 		if want == e.Name || want == strconv.Itoa(int(e.Code)) {
-			return e, true
+			return *e, true
 		}
 	}
 	return Entry{}, false

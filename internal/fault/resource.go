@@ -17,13 +17,13 @@ type resource struct {
 // resources are the errors of the kernel that are about the machine and never
 // about what was asked of it (errno(3)). EAGAIN is one only where a process
 // could not be started.
-func resources() []resource {
+func resources() []*resource {
 	const (
 		open   = "See what has so many files open (sudo lsof | awk '{print $1,$2}' | sort | uniq -c | sort -n | tail) and what the limit is (ulimit -n; cat /proc/sys/fs/file-nr)" + ThenAgain
 		memory = "Free memory or add some (free -m; sudo dmesg | grep -i oom), then " + Again + "."
 		starts = "See what runs and what may run (ps -e | wc -l; ulimit -u; systemctl show -p TasksCurrent,TasksMax walinuxagent waagent), then " + Again + "."
 	)
-	return []resource{
+	return []*resource{
 		{syscall.ENOSPC, Disk, "No space is left on a file system", ""},
 		{syscall.EDQUOT, Disk, "The quota of a file system is used up", ""},
 		{syscall.EROFS, Disk, "A file system is read-only", ""},
@@ -70,7 +70,7 @@ func resourceOf(err error) (resource, bool) {
 	}
 	for _, r := range resources() {
 		if r.errno == errno {
-			return r, true
+			return *r, true
 		}
 	}
 	return resource{}, false

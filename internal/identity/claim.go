@@ -16,8 +16,8 @@ type holder struct {
 // holders is what the xms_mirid claim of a token can name. Microsoft does not
 // document the claim as a contract, so whatever is not listed is unknown and not
 // taken for system-assigned.
-func holders() []holder {
-	return []holder{
+func holders() []*holder {
+	return []*holder{
 		{"microsoft.managedidentity/userassignedidentities", UserAssigned, "cyberark/conjur authn-azure xms_mirid parser"},
 		{"microsoft.compute/virtualmachines", SystemAssigned, "cyberark/conjur authn-azure xms_mirid parser"},
 		{"microsoft.compute/virtualmachinescalesets", SystemAssigned, "the identity belongs to the set: Microsoft Learn, managed identities on scale sets"},

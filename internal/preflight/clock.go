@@ -43,7 +43,13 @@ func Clock(ahead time.Duration) Result {
 	}
 	// Seconds are noise beside minutes: the answers took their time too.
 	shown := amount.String()
-	if amount >= 2*time.Minute {
+	const day = 24 * time.Hour
+	switch {
+	case amount >= 2*365*day:
+		shown = fmt.Sprintf("%d years", amount/(365*day))
+	case amount >= 2*day:
+		shown = fmt.Sprintf("%d days", amount/day)
+	case amount >= 2*time.Minute:
 		shown = strings.TrimSuffix(amount.Round(time.Minute).String(), "0s")
 	}
 	if amount <= clockWarns {

@@ -1,10 +1,13 @@
 package preflight
 
 import (
+	"errors"
 	"io/fs"
+	"strings"
 	"syscall"
 	"testing"
 
+	"aadssh/distro"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 )
@@ -35,5 +38,14 @@ func TestUnread(t *testing.T) {
 		if got := FirstFailure(Run(Preconditions(), f)); got == nil || got.Code != code || got.Remedy() == "" {
 			t.Errorf("%v: %+v", errno, got)
 		}
+	}
+}
+
+// Which packages there would be hangs on the distribution: where that is not known,
+// it is not said that they are missing.
+func TestPackagesOfNoDistribution(t *testing.T) {
+	f := healthy(func(f *facts.Facts) { f.TargetErr, f.Target = errors.New("no such file"), distro.Target{} })
+	if r := installed(f)[0]; r.Answer != Unknown || r.Code != fault.OK || strings.Contains(r.Text, "not installed") {
+		t.Errorf("%+v", r)
 	}
 }

@@ -51,6 +51,9 @@ func installed(f *facts.Facts) []Result {
 		}
 		return []Result{{Answer: Fail, Code: code, Text: e.What, Next: e.Remedy()}}
 	}
+	if f.TargetErr != nil { // which packages there would be depends on it
+		return []Result{{Answer: Unknown, Text: "Whether the packages are installed was not asked, because the distribution is not known or not supported."}}
+	}
 	var present []string
 	for _, n := range f.Wanted() {
 		switch p := f.Packages[n]; p.State {

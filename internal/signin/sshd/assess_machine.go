@@ -136,6 +136,12 @@ func ports(f *Facts) []uint16 {
 func askListening(f *Facts) Finding {
 	found := Finding{}
 	want := ports(f)
+	var other *Holder
+	for _, o := range f.Daemon.Others {
+		if slices.Contains(want, o.At.Port()) {
+			other = o
+		}
+	}
 	switch {
 	case f.Daemon.Err != nil:
 		found.Answer, found.Text = Unknown, "What this machine listens on is not known: "+text.FirstLine(f.Daemon.Err.Error())
@@ -151,10 +157,10 @@ func askListening(f *Facts) Finding {
 	case len(f.Daemon.Own) > 0:
 		found.Text = "sshd listens."
 		return found
-	case slices.ContainsFunc(want, f.Daemon.Listens):
+	case other == nil && slices.ContainsFunc(want, f.Daemon.Listens):
 		found.Text = "This machine listens on sshd's port."
 		return found
-	case f.Daemon.Listens(22):
+	case other == nil && f.Daemon.Listens(22):
 		found.Answer = Warn
 		found.Text = fmt.Sprintf("sshd's configuration says port %s, but this machine listens on 22.", join(want))
 		found.Next = fmt.Sprintf("Run: sudo systemctl reload %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
@@ -164,8 +170,12 @@ func askListening(f *Facts) Finding {
 	if f.Daemon.Expected {
 		found.Answer, found.Decides = Fail, ""
 	}
-	found.Text = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want))
-	found.Next = "Run: sudo systemctl start " + f.Unit
+	start := "sudo systemctl start " + f.Unit
+	found.Text, found.Next = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want)), "Run: "+start
+	if other != nil {
+		found.Text = fmt.Sprintf("No sshd is running, and another program listens on its port %s: %s (process %s).", join(want), text.Brief(other.Name, 40), other.PID)
+		found.Next = "See what it is (ps -fp " + other.PID + "), have it use another port or stop it, then run: " + start
+	}
 	return found
 }
 

@@ -100,6 +100,14 @@ func TestAssessListening(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
+	for _, at := range []string{"0.0.0.0:22", "0.0.0.0:2222"} {
+		f := healthy(t, packageBlock)
+		f.Daemon = Daemon{Expected: true, Listening: []netip.AddrPort{netip.MustParseAddrPort(at)}, Others: []*Holder{{At: netip.MustParseAddrPort(at), Name: "dropbear", PID: "77"}}}
+		got := findingOf(t, Assess(&f), "sshd-listening")
+		if strings.Contains(got.Text, "dropbear (process 77)") != (at == "0.0.0.0:22") || got.Answer != Fail {
+			t.Errorf("another program on %s: %+v", at, got)
+		}
+	}
 	f := healthy(t, packageBlock)
 	for _, u := range f.Users {
 		u.values["port"], u.values["listenaddress"] = []string{"2222"}, []string{"[::]:2222"}

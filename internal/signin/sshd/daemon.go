@@ -19,8 +19,18 @@ type Daemon struct {
 	Own       []netip.AddrPort // what it listens on itself; none where a socket unit listens in its place
 	Unit      SocketUnit       // that listens in its place, or did until sshd took its sockets over
 	Listening []netip.AddrPort // what the machine listens on, whoever does; sorted
+	Others    []*Holder        // who listens, where neither an sshd nor a socket unit of its does
 	Err       error            // Listening is not known
 	Expected  bool             // the machine is booted with systemd, so an sshd is expected to listen
+}
+
+// Holder is a program that listens on a port.
+type Holder struct {
+	_ [0]func() // never compared: no code for == is linked
+
+	At   netip.AddrPort
+	Name string // as the kernel calls it; the program chose it
+	PID  string
 }
 
 // Listens says whether somebody listens on a port.
@@ -46,6 +56,9 @@ func lookDaemon(h *host.Host) Daemon {
 		}
 	}
 	d.Unit = lookSocketUnit(h, all)
+	if d.PID == 0 && len(d.Unit.Open) == 0 {
+		d.Others = holders(h, all)
+	}
 	for _, s := range all {
 		d.Listening = append(d.Listening, s.at)
 	}
@@ -106,6 +119,26 @@ func listener(h *host.Host, all []socket) (pid int, own []netip.AddrPort) {
 		}
 	}
 	return pid, own
+}
+
+// holders are the programs that hold the sockets, as far as that can be seen, but for
+// those that hand connections on to an sshd: systemd, and the inetds before it.
+func holders(h *host.Host, all []socket) (found []*Holder) {
+	entries, err := h.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		comm, err := h.ReadFile("/proc/"+e.Name()+"/comm", 64)
+		name := strings.TrimSpace(string(comm))
+		if err != nil || slices.Contains([]string{"systemd", "init", "inetd", "xinetd"}, name) {
+			continue
+		}
+		for _, at := range socketsOf(h, e.Name(), all) {
+			found = append(found, &Holder{At: at, Name: name, PID: e.Name()})
+		}
+	}
+	return found
 }
 
 // usualPort is where people connect to who name none.

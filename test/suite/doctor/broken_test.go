@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -105,7 +106,7 @@ func governmentVM() metadata.Compute {
 func machines(t *testing.T) []broken {
 	t.Helper()
 	word := os.Getenv("MACHINES")
-	all := ofThePublicPages()
+	all := append(ofThePublicPages(), ofAnOperator()...)
 	for i, b := range ofTheMatrix(t) {
 		if word != "" || i%6 == 0 {
 			all = append(all, b)
@@ -124,7 +125,7 @@ func machines(t *testing.T) []broken {
 // every are all machines of the table.
 func every(t *testing.T) []broken {
 	t.Helper()
-	return append(ofThePublicPages(), ofTheMatrix(t)...)
+	return slices.Concat(ofThePublicPages(), ofAnOperator(), ofTheMatrix(t))
 }
 
 // ofThePublicPages are the machines of the public documentation.
@@ -225,6 +226,82 @@ func ofThePublicPages() []broken {
 	}
 }
 
+// together does several things to a machine, one after the other.
+func together(all ...func(*testing.T, *scene.Scene, *endpoints)) func(*testing.T, *scene.Scene, *endpoints) {
+	return func(t *testing.T, s *scene.Scene, e *endpoints) {
+		for _, breakIt := range all {
+			breakIt(t, s, e)
+		}
+	}
+}
+
+// ofAnOperator are machines as somebody finds them who did several things to them,
+// or something that no page is about.
+func ofAnOperator() []broken {
+	small := scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Size: "300m"}}
+	fill := script("dd if=/dev/zero of=/var/fill bs=1M 2>/dev/null; true")
+	return []broken{
+		{section: "Two faults", machine: "the disk is full, and the block of aadsshlogin is gone", options: small,
+			breakIt: together(script(resetSSH), fill), check: "disk", answer: "fail", code: 30, next: "sudo du -xh", remedy: "rm /var/fill; sudo dpkg --force-confdef --force-confold --install /var/lib/aadsshlogin-handler/packages/aadsshlogin_*.deb"},
+		{section: "Two faults", machine: "no identity, AllowGroups, and a full /tmp", options: jammy(),
+			breakIt: together(token(metadata.NoIdentity()), editSSHD("AllowGroups admins"), script("mount -t tmpfs -o size=1m tmpfs /tmp && dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null; true")),
+			check:   "identity", answer: "fail", code: 22, next: "az vm identity assign"},
+		{section: "Two faults", machine: "/etc/nologin, and a line in sudoers that sudo does not understand", options: jammy(),
+			breakIt: script("echo 'garbage ((' >> /etc/sudoers; touch /etc/nologin"), check: "nologin", answer: "fail", code: 21, next: "sudo rm /etc/nologin", stays: "sudo"},
+		{section: "Another program's extension", machine: "Microsoft's extension, AllowGroups, and the repository is out of reach", options: jammy(),
+			breakIt: together(microsofts, editSSHD("AllowGroups admins"), func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Packages.Down() }),
+			check:   "sshd-groups", answer: "fail", code: 21, next: "Match User *,!*@*", stays: "network-repository", slow: true},
+		{section: "Packages", machine: "aadsshlogin was removed by hand", options: jammy(),
+			breakIt: script("dpkg -r aadsshlogin 2>&1"), check: "packages", answer: "fail", code: 26, next: "Set the extension again"},
+		{section: "Packages", machine: "programs of aadsshlogin were deleted", options: scene.Options{Persona: roots.RHEL("9.4")},
+			breakIt: script("rm /usr/sbin/aad_certhandler /usr/sbin/aaduseradd"), check: "cert-handler", answer: "fail", code: 21, next: "sudo rpm -U --replacepkgs --oldpackage"},
+		{section: "Packages", machine: "dpkg's database is empty", options: jammy(),
+			breakIt: script(": > /var/lib/dpkg/status"), check: "packages", answer: "fail", code: 26, next: "/var/lib/dpkg/status-old", remedy: "sudo cp /var/lib/dpkg/status-old /var/lib/dpkg/status", again: true},
+		{section: "Distribution", machine: "os-release is gone", options: jammy(),
+			breakIt: script("cp /usr/lib/os-release /root/os-release; rm -f /etc/os-release /usr/lib/os-release"), check: "distro", answer: "fail", code: 51, next: "/etc/os-release", remedy: "cp /root/os-release /etc/os-release"},
+		{section: "Disk space", machine: "/etc is mounted read-only", options: jammy(),
+			breakIt: script("mount --bind /etc /etc && mount -o remount,bind,ro /etc"), check: "disk", answer: "fail", code: 30, next: "sudo mount -o remount,rw", remedy: "mount -o remount,bind,rw /etc"},
+		{section: "Disk space", machine: "/usr is mounted read-only, and nothing is to be installed", options: jammy(),
+			breakIt: script("mount --bind /usr /usr && mount -o remount,bind,ro /usr"), check: "disk", answer: "warn", next: "sudo mount -o remount,rw", remedy: "mount -o remount,bind,rw /usr"},
+		{section: "Disk space", machine: "/home is mounted read-only", options: jammy(),
+			breakIt: script("mount -t tmpfs -o ro tmpfs /home"), check: "disk", answer: "warn", next: "sudo mount -o remount,rw"},
+		{section: "Disk space", machine: "/home is full", options: jammy(),
+			breakIt: script("mount -t tmpfs -o size=1m tmpfs /home; dd if=/dev/zero of=/home/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "warn", next: "sudo du -xh --max-depth=2 /home", remedy: "umount /home"},
+		{section: "Clock", machine: "the clock is two years ahead", options: jammy(),
+			breakIt: func(_ *testing.T, _ *scene.Scene, e *endpoints) { e.ahead = 2*365*24*time.Hour + time.Hour }, check: "clock", answer: "fail", code: 21, next: "timedatectl", acts: "whoever gives the machine its time"},
+		{section: "Name resolution", machine: "/etc/resolv.conf names no DNS server", options: jammy(),
+			breakIt: script("echo 127.0.0.1 localhost > /run/hosts && cat /run/hosts > /etc/hosts; : > /etc/resolv.conf"), check: "network-role-check", answer: "fail", code: 21, next: "ls -lL /etc/resolv.conf",
+			acts: "whoever keeps the machine's network settings"},
+		{section: "Another program has sshd's port", machine: "a program that is no sshd listens on port 22", options: jammy(),
+			breakIt: squatted, check: "sshd-listening", answer: "warn", next: "then run: sudo systemctl start ssh", remedy: "kill $(cat /run/squatter.pid); sleep 0.3; /usr/sbin/sshd"},
+		{section: "AllowGroups and DenyGroups in sshd_config", machine: "AllowGroups in the file that sshd was started with", options: jammy(),
+			breakIt: script("sed '1i AllowGroups admins' /etc/ssh/sshd_config > /etc/ssh/other_config; kill $(cat /run/sshd.pid); sleep 0.3; /usr/sbin/sshd -f /etc/ssh/other_config"),
+			check:   "sshd-groups", answer: "fail", code: 21, next: "/etc/ssh/other_config"},
+		{section: "What the extension said", machine: "the status file was cut off", options: jammy(),
+			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
+				must(t, s.WriteFile(agentDirOf(s)+"/status/0.status", []byte(`[{"status": {"sta`), 0o644))
+			}, check: "last-run", answer: "warn", next: "Set the extension again"},
+	}
+}
+
+// microsofts puts Microsoft's extension in the place of this program's.
+func microsofts(t *testing.T, s *scene.Scene, _ *endpoints) {
+	sh(t, s.Box, "mv "+agentDirOf(s)+" /root/ours")
+	const version = "1.0.3162.1"
+	dir := agentrun.Dir(version)
+	must(t, s.WriteFile(dir+"/bin/aad-handler", []byte("#!/bin/sh\n"), 0o755))
+	must(t, s.WriteFile(dir+"/config/HandlerState", []byte("Enabled"), 0o644))
+	must(t, s.WriteFile(dir+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o644))
+}
+
+// squatted is a machine on which another program took sshd's port.
+func squatted(t *testing.T, s *scene.Scene, _ *endpoints) {
+	sh(t, s.Box, "kill $(cat /run/sshd.pid); for i in $(seq 100); do pgrep -x sshd >/dev/null || break; sleep 0.1; done")
+	_, err := s.Start(box.Environment(), "python3", "-c", "import os, socket, time\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(('0.0.0.0', 22))\ns.listen(9)\nopen('/run/squatter.pid', 'w').write(str(os.getpid()))\ntime.sleep(9999)")
+	must(t, err)
+	sh(t, s.Box, "for i in $(seq 100); do [ -s /run/squatter.pid ] && exit; sleep 0.1; done; exit 1")
+}
+
 // Of each machine doctor names the cause first, with the right next step.
 func TestBroken(t *testing.T) {
 	all := machines(t)
@@ -248,12 +325,13 @@ func TestBroken(t *testing.T) {
 					t.Errorf("a contradiction to the verdict: %s", other.Text)
 				}
 			}
+			toldOnce(t, s, b.mine)
 			row := told{doctor: c, status: statusOf(t, s)}
 			if slices.Contains(screens(), b.machine) {
 				screen(t, b.machine, report)
 			}
 			row.mended = b.carryOut(t, s, c)
-			if whole() {
+			if whole() || rendering() {
 				row.portal = b.portal(t, l)
 			}
 			row.compare(t, b)
@@ -262,6 +340,30 @@ func TestBroken(t *testing.T) {
 	for _, name := range screens() {
 		if word := os.Getenv("MACHINES"); (word == "" || whole()) && !slices.ContainsFunc(all, func(b broken) bool { return b.machine == name }) {
 			t.Errorf("no machine is called %q", name)
+		}
+	}
+}
+
+// toldOnce: what a person reads says no next step twice, and names each check once
+// where its answers do not differ.
+func toldOnce(t *testing.T, s *scene.Scene, env []string) {
+	t.Helper()
+	r, err := s.Run(t.Context(), append(box.Environment(), env...), program, "doctor")
+	must(t, err)
+	_, said, _ := strings.Cut(string(r.Stdout), "Cannot be seen") // which is no step
+	said, _, _ = strings.Cut(strings.TrimSuffix(string(r.Stdout), said), "Cannot be seen")
+	seen := map[string]bool{}
+	for line := range strings.Lines(said) {
+		line = strings.TrimSpace(line)
+		if seen[line] && line != "The same step as above." && line != "" {
+			t.Errorf("said twice: %s\n%s", line, said)
+		}
+		seen[line] = true
+		for _, command := range regexp.MustCompile(`az vm(ss)? extension set [^;(]*|sudo rm /\S+`).FindAllString(line, -1) {
+			if command = strings.TrimSpace(command); seen[command] && command != line {
+				t.Errorf("given twice: %s\n%s", command, said)
+			}
+			seen[command] = true
 		}
 	}
 }

@@ -81,7 +81,7 @@ func pasted(text string) string {
 	if m == nil {
 		return ""
 	}
-	script, _, _ := strings.Cut(m[1], "; then set the extension again")
+	script, _, _ := strings.Cut(m[1], "; then set the extension")
 	script, _, _ = strings.Cut(script, "; put it where")
 	script, _, _ = strings.Cut(script, "; where ")
 	script, _, _ = strings.Cut(script, "; so that it lasts")
@@ -131,6 +131,9 @@ func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
 // compared; with a word, those whose name holds it; otherwise those of the public
 // pages are and some of the others.
 func whole() bool { return os.Getenv("MACHINES") == "all" }
+
+// rendering: what is said of the machines that are looked at is written down.
+func rendering() bool { return os.Getenv("UPDATE_GOLDEN") == "1" }
 
 // named says whether a text holds each of the names, by one of its words.
 func named(names [][]string, text string) bool {
