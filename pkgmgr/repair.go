@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/fault"
@@ -66,8 +67,8 @@ func (s *Session) mapped(files []string) (pid int, path string, found bool) {
 		}
 		for _, f := range files {
 			if strings.Contains(string(b), f+"\n") {
-				fmt.Sscan(filepath.Base(filepath.Dir(maps)), &pid)
-				return pid, f, true
+				pid, err := strconv.Atoi(filepath.Base(filepath.Dir(maps)))
+				return pid, f, err == nil
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package facts
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -109,8 +108,8 @@ func memTotal(h *host.Host) Memory {
 	}
 	lines := bufio.NewScanner(bytes.NewReader(b))
 	for lines.Scan() {
-		var kb int64
-		if n, _ := fmt.Sscanf(lines.Text(), "MemTotal: %d kB", &kb); n == 1 {
+		if f := strings.Fields(lines.Text()); len(f) > 1 && f[0] == "MemTotal:" {
+			kb, _ := strconv.ParseInt(f[1], 10, 64)
 			crash, _ := h.ReadFile("/sys/kernel/kexec_crash_size", 64)
 			reserved, _ := strconv.ParseInt(strings.TrimSpace(string(crash)), 10, 64)
 			if m := (Memory{Bytes: kb<<10 + reserved, Known: MemTotal}); m.Bytes > 0 {

@@ -2,6 +2,7 @@ package pam
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -209,8 +210,10 @@ func inSpan(w string, day, clock int) bool {
 	if marked == 0 {
 		return false
 	}
-	var start, end int
-	if n, err := fmt.Sscanf(w, "%4d-%4d", &start, &end); n != 2 || err != nil || len(w) != len("0800-1800") {
+	from, to, _ := strings.Cut(w, "-")
+	start, noStart := strconv.Atoi(from)
+	end, noEnd := strconv.Atoi(to)
+	if noStart != nil || noEnd != nil || len(from) != 4 || len(to) != 4 {
 		return true // "no/bad times specified"
 	}
 	today := 1 << day

@@ -1,7 +1,7 @@
 package sshd
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -54,6 +54,12 @@ func matchList(s, list string) bool {
 
 // release takes "OpenSSH_9.2p1" apart.
 func release(version string) (major, minor int, ok bool) {
-	n, err := fmt.Sscanf(version, "OpenSSH_%d.%d", &major, &minor)
-	return major, minor, err == nil && n == 2
+	rest, named := strings.CutPrefix(version, "OpenSSH_")
+	first, second, dotted := strings.Cut(rest, ".")
+	if end := strings.IndexFunc(second, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+		second = second[:end]
+	}
+	major, err := strconv.Atoi(first)
+	minor, none := strconv.Atoi(second)
+	return major, minor, named && dotted && err == nil && none == nil
 }
