@@ -1,9 +1,11 @@
 //go:build rig
 
-// Package preconditions_test proves on throw-away machines what is checked
-// before anything is changed: identity, memory, the older product, settings,
-// and the ways to the package host.
-package preconditions_test
+// Package enable has the agent run install and enable on throw-away machines: what
+// is decided before anything is changed (identity, memory, the older product,
+// settings, the ways to the package host), what a healthy machine costs, and the
+// scripts. Packages and where they come from are the subject of families, and what
+// goes wrong in the middle that of hostile.
+package enable
 
 import (
 	"fmt"

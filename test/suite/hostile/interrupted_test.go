@@ -1,6 +1,6 @@
 //go:build rig
 
-package enable
+package hostile
 
 import (
 	"strings"
@@ -11,8 +11,6 @@ import (
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
 )
-
-const hold = "/run/hold" // installation scripts wait while it is there
 
 // state is dpkg's word for a package.
 func state(t *testing.T, s *stage.Stage, name string) string {
@@ -66,8 +64,8 @@ func TestInterruptedDpkg(t *testing.T) {
 	}
 }
 
-// TestHalfConfigured: our own package's installation was cut off.
-func TestHalfConfigured(t *testing.T) {
+// TestOurInterruptedPackage: our own package's installation was cut off.
+func TestOurInterruptedPackage(t *testing.T) {
 	t.Parallel()
 	s := stage.New(t, scene.Options{})
 	deb, err := fixtures.Deb(t.Context(), s.Cache, fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: hold})

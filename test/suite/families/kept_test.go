@@ -1,6 +1,6 @@
 //go:build rig
 
-package enable_test
+package families
 
 import (
 	"strings"

@@ -1,6 +1,6 @@
 //go:build rig
 
-package preconditions_test
+package enable
 
 import (
 	"encoding/base64"

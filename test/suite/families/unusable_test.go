@@ -1,6 +1,6 @@
 //go:build rig
 
-package enable
+package families
 
 import (
 	"bytes"
