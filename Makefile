@@ -82,6 +82,8 @@ unit: ## tests that need no root: minutes at first, then seconds
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
 # Those that take longest stand first, so that no processor is idle at the end.
 RIG     := ./test/cmd/faults ./test/suite/e2e ./test/suite/signin ./test/suite/doctor ./test/suite/enable ./test/suite/pam ./test/suite/firewall ./test/lib/machine ./test/lib/rig ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/keys ./internal/trust
+# Of families, what enable does where it decides by what the package manager did.
+RIG_PART := -run '^(TestVerification|TestUnusableRepository|TestOwnersEntry|TestRepairWithoutTheKeptFile)$$' ./test/suite/families
 RIG_ALL := ./test/... ./internal/trust/... ./internal/signin/...
 
 .PHONY: rig rig-all
@@ -90,9 +92,10 @@ rig: prepare ## a representative part of the tests on throw-away machines (root)
 	$(GO) vet -tags rig ./...
 	@# Failing system calls are sampled by rig-all: docs/reliability.md says what is open there.
 	$(GO) test -tags rig -timeout 40m -skip '^TestErrorsSample$$' $(RIG)
+	$(GO) test -tags rig $(RIG_PART)
 
 rig-all: prepare ## every test on throw-away machines: the better part of an hour (root)
-	PAM=all SCENARIOS=all $(GO) test -tags rig -timeout 90m $(RIG_ALL)
+	FAMILIES=all PAM=all SCENARIOS=all $(GO) test -tags rig -timeout 90m $(RIG_ALL)
 else
 rig rig-all:
 	@echo 'NOT RUN: the tests on throw-away machines need root. Run: sudo make $@'
@@ -100,7 +103,7 @@ endif
 
 .PHONY: times
 times: prepare ## what of `make test` takes how long, into docs/testing.md: runs all of it with a cold cache (root)
-	{ $(GO) test -count=1 -json ./... && $(GO) test -tags rig -count=1 -json -timeout 40m -skip '^TestErrorsSample$$' $(RIG); } | $(GO) run ./test/cmd/times -document docs/testing.md
+	{ $(GO) test -count=1 -json ./... && $(GO) test -tags rig -count=1 -json -timeout 40m -skip '^TestErrorsSample$$' $(RIG) && $(GO) test -tags rig -count=1 -json $(RIG_PART); } | $(GO) run ./test/cmd/times -document docs/testing.md
 
 .PHONY: signin
 signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from outside; UPDATE_GOLDEN=1 renders it (root)

@@ -23,6 +23,14 @@ func Scaled(limit time.Duration) time.Duration {
 	return scaled(limit, string(b), runtime.NumCPU())
 }
 
+// work is what one run of the handler, or of a package manager, has to do by itself on an
+// idle machine, rounded up.
+const work = 3 * time.Second
+
+// Budget is a limit which a test waits for in full, so that it may not grow as a whole: it
+// is longer by what the work in it takes more.
+func Budget(limit time.Duration) time.Duration { return limit + Scaled(work) - work }
+
 // scaled is Scaled by the text of /proc/loadavg, proc_loadavg(5).
 func scaled(limit time.Duration, averages string, processors int) time.Duration {
 	lastMinute, _, _ := strings.Cut(averages, " ")

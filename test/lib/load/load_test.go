@@ -23,6 +23,9 @@ func TestScaled(t *testing.T) {
 			t.Errorf("%s at %q: got %s, want %s", c.limit, c.averages, got, c.want)
 		}
 	}
+	if got := Budget(time.Minute); got < time.Minute || got > time.Minute+(most-1)*work {
+		t.Errorf("here and now a budget of a minute is %s", got)
+	}
 	if got := Scaled(time.Second); got < time.Second || got > most*time.Second {
 		t.Errorf("here and now a second is %s", got)
 	}

@@ -62,7 +62,10 @@ func Start(ctx context.Context, o Options) (*Scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scene{timeout: load.Scaled(o.Timeout)}
+	s := &Scene{}
+	if o.Timeout > 0 {
+		s.timeout = load.Budget(o.Timeout)
+	}
 	if s.Target, err = target(ctx, c, o.Persona); err != nil {
 		return nil, err
 	}

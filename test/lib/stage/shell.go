@@ -20,6 +20,11 @@ type Shell struct {
 	Log func() string
 }
 
+// On is a shell in a box.
+func On(t testing.TB, b *box.Box) *Shell {
+	return &Shell{T: t, Exec: func(ctx context.Context, argv ...string) (box.Result, error) { return b.Run(ctx, nil, argv...) }}
+}
+
 // Must ends a test on an error.
 func Must(t testing.TB, err error) {
 	t.Helper()

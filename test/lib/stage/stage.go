@@ -4,14 +4,12 @@
 package stage
 
 import (
-	"context"
 	"io/fs"
 	"os"
 	"strings"
 	"testing"
 
 	"aadssh/test/lib/agentrun"
-	"aadssh/test/lib/box"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/keys"
 	"aadssh/test/lib/planned"
@@ -33,6 +31,7 @@ type Stage struct {
 	Shell
 	Persona   roots.Persona
 	GoalState agentrun.Goal // what Apply has the agent process
+	said      *strings.Builder
 }
 
 // New starts a machine, an Ubuntu 22.04 where the options name no other. It ends
@@ -43,8 +42,9 @@ func New(t testing.TB, o scene.Options) *Stage {
 	if o.Persona.Name == "" {
 		o.Persona = roots.Ubuntu("22.04")
 	}
-	s := &Stage{Scene: scene.New(t, o), Persona: o.Persona}
-	s.Shell = Shell{T: t, Log: s.Changes, Exec: func(ctx context.Context, argv ...string) (box.Result, error) { return s.Run(ctx, nil, argv...) }}
+	s := &Stage{Scene: scene.New(t, o), Persona: o.Persona, said: new(strings.Builder)}
+	s.Shell = *On(t, s.Box)
+	s.Log = s.Changes
 	s.GoalState = s.Goal()
 	if os.Getenv("PLANS") == "all" {
 		planned.EachRun(t, s.Scene)
@@ -64,6 +64,15 @@ func (s *Stage) In(t testing.TB) *Stage {
 	part := *s
 	part.T = t
 	return &part
+}
+
+// Set gives the extension other public settings, with the next goal state.
+func (s *Stage) Set(public string) { s.SetFile(agentrun.Public(public)) }
+
+// SetFile is Set by the whole content of the settings file.
+func (s *Stage) SetFile(settings string) {
+	s.GoalState.Sequence++
+	s.GoalState.Settings = settings
 }
 
 // Write writes a file that everybody may read.

@@ -3,6 +3,7 @@ package stage
 import (
 	"strings"
 
+	"aadssh/internal/fault"
 	"aadssh/test/lib/agentrun"
 )
 
@@ -21,6 +22,14 @@ func (s *Stage) Apply() Verdict {
 	s.T.Helper()
 	report, err := s.Agent.Apply(s.T.Context(), s.GoalState)
 	s.Must(err)
+	return s.Verdict(report)
+}
+
+// Verdict is that of a report whose last command is enable, of which it asks what
+// Apply does.
+func (s *Stage) Verdict(report agentrun.Report) Verdict {
+	s.T.Helper()
+	s.remember(report)
 	v := Verdict{report.Runs[len(report.Runs)-1], report, s}
 	if v.Operation != "enable" {
 		s.Fatal("the agent got as far as %s: exit %d\n%s", v.Operation, v.ExitCode, v.Captured)
@@ -48,12 +57,20 @@ func (s *Stage) Agrees(run agentrun.Run, report agentrun.Report) {
 	}
 }
 
-// Want applies the goal state, and ends the test unless enable ended with the
-// code, the status says all of the texts, and a failure says what to do next.
-func (s *Stage) Want(code int, texts ...string) Verdict {
+// Want applies the goal state, and ends the test unless the verdict is as Verdict.Is
+// wants it.
+func (s *Stage) Want(code fault.Code, texts ...string) Verdict {
 	s.T.Helper()
-	v := s.Apply()
-	if v.ExitCode != code {
+	return s.Apply().Is(code, texts...)
+}
+
+// Is ends the test unless enable ended with the code and said all of the texts, a
+// person reads the same as the agent, and a failure is one line that says what is wrong
+// and one that says what to do next.
+func (v Verdict) Is(code fault.Code, texts ...string) Verdict {
+	s := v.stage
+	s.T.Helper()
+	if v.ExitCode != int(code) {
 		s.Fatal("enable ended with %d, want %d\n%s%s", v.ExitCode, code, v.Stdout, v.Stderr)
 	}
 	for _, text := range texts {
@@ -61,8 +78,11 @@ func (s *Stage) Want(code int, texts ...string) Verdict {
 			s.Fatal("the status does not say %q: %s", text, v.Report.Extension.Message)
 		}
 	}
-	if code != 0 && v.Next() == "" {
-		s.Fatal("nothing says what to do next: %s", v.Stdout)
+	if code != fault.OK && (v.Next() == "" || strings.Contains(v.Next(), "\n")) {
+		s.Fatal("it is not one line what is wrong and one what to do next: %s", v.Stdout)
+	}
+	if said := strings.ReplaceAll(strings.TrimSpace(v.Stdout), "\n", " "); v.Report.Extension.Message != said {
+		s.Fatal("the agent reads %q, a person %q", v.Report.Extension.Message, said)
 	}
 	return v
 }
@@ -94,6 +114,17 @@ func (v Verdict) Warns(name string, texts ...string) Verdict {
 		return v
 	}
 	v.stage.Fatal("no warning %s: %+v", name, v.Report.Extension.Substatus)
+	return v
+}
+
+// Never ends the test where the output says one of the texts.
+func (v Verdict) Never(texts ...string) Verdict {
+	v.stage.T.Helper()
+	for _, text := range texts {
+		if strings.Contains(v.Stdout+v.Stderr, text) {
+			v.stage.Fatal("%q is said: %s%s", text, v.Stdout, v.Stderr)
+		}
+	}
 	return v
 }
 

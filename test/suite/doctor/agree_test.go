@@ -11,13 +11,14 @@ import (
 	"aadssh/test/lib/planned"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // undecided are machines on which plan and enable once came to other answers,
 // beside those of doctor's table.
 func undecided() []broken {
 	damagedKey := func(t *testing.T, s *scene.Scene, _ *endpoints) {
-		must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(damagedKey)), 0o600))
+		stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(damagedKey)), 0o600))
 	}
 	return []broken{
 		{section: "Settings", machine: "a damaged key on a machine without the packages", options: jammy(), fresh: true, breakIt: damagedKey, code: 53},
@@ -29,7 +30,7 @@ func undecided() []broken {
 		{section: "Package database", machine: "dpkg's database is damaged", options: jammy(), breakIt: script("echo rubbish >> /var/lib/dpkg/status"), code: 26},
 		{section: "Repository", machine: "an owner's entry that verifies nothing, and no packages", options: jammy(), fresh: true,
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				must(t, s.WriteFile("/etc/apt/sources.list.d/microsoft-prod.list", []byte("deb [trusted=yes] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"), 0o644))
+				stage.Must(t, s.WriteFile("/etc/apt/sources.list.d/microsoft-prod.list", []byte("deb [trusted=yes] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"), 0o644))
 			}, code: 27},
 		{section: "Packages", machine: "removed", options: jammy(), breakIt: script("dpkg --purge aadsshlogin >/dev/null 2>&1")},
 	}
@@ -55,7 +56,7 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 				goal.Settings = string(text)
 			}
 			report, err := s.Agent.Apply(t.Context(), goal)
-			must(t, err)
+			stage.Must(t, err)
 			enable := report.Runs[len(report.Runs)-1]
 			planned.Agree(t, s, plan, enable, s.HandlerLog()[before:])
 		})
@@ -74,7 +75,7 @@ func (b broken) setRegistered(t *testing.T) *scene.Scene {
 	b.breakIt = func(t *testing.T, s *scene.Scene, e *endpoints) {
 		s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 		_, err := s.Agent.Apply(t.Context(), s.Goal()) // is refused
-		must(t, err)
+		stage.Must(t, err)
 		s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 		if breakIt != nil {
 			breakIt(t, s, e)

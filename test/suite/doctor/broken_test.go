@@ -20,6 +20,7 @@ import (
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // broken is a machine on which one thing is wrong: a section of the public
@@ -56,13 +57,13 @@ func jammy() scene.Options { return scene.Options{Persona: roots.Ubuntu("22.04")
 func editSSHD(lines string) func(*testing.T, *scene.Scene, *endpoints) {
 	return func(t *testing.T, s *scene.Scene, _ *endpoints) {
 		old, err := s.ReadFile("/etc/ssh/sshd_config")
-		must(t, err)
-		must(t, s.WriteFile("/etc/ssh/sshd_config", append([]byte(lines+"\n"), old...), 0o644))
+		stage.Must(t, err)
+		stage.Must(t, s.WriteFile("/etc/ssh/sshd_config", append([]byte(lines+"\n"), old...), 0o644))
 	}
 }
 
 func script(text string) func(*testing.T, *scene.Scene, *endpoints) {
-	return func(t *testing.T, s *scene.Scene, _ *endpoints) { sh(t, s.Box, text) }
+	return func(t *testing.T, s *scene.Scene, _ *endpoints) { stage.On(t, s.Box).Do(text) }
 }
 
 // wired is script on a machine with a network card, which people come in by.
@@ -85,7 +86,7 @@ func authLog(lines ...string) func(*testing.T, *scene.Scene, *endpoints) {
 	return func(t *testing.T, s *scene.Scene, _ *endpoints) {
 		at := time.Now().Add(-10 * time.Minute).Format("2006-01-02T15:04:05.000000-07:00")
 		for _, l := range lines {
-			must(t, s.AppendFile("/var/log/auth.log", []byte(at+" web1 "+l+"\n")))
+			stage.Must(t, s.AppendFile("/var/log/auth.log", []byte(at+" web1 "+l+"\n")))
 		}
 	}
 }
@@ -144,7 +145,7 @@ func ofThePublicPages() []broken {
 			breakIt: token(metadata.TokenOf(metadata.UserAssignedID("rg-web", "build-agents"))), check: "identity", answer: "fail", code: 22, next: "az vm identity assign"},
 		{section: "Extension installation: exit code 23", machine: "the older extension AADLoginForLinux is enabled", options: jammy(), fresh: true,
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				must(t, s.WriteFile(legacyDir+"/config/HandlerState", []byte("Enabled"), 0o644))
+				stage.Must(t, s.WriteFile(legacyDir+"/config/HandlerState", []byte("Enabled"), 0o644))
 			}, check: "legacy", answer: "fail", code: 23, next: "az vm extension delete"},
 		{section: "Deleting the older extension is stuck", machine: "the removal script of aadlogin fails", options: jammy(), fresh: true,
 			breakIt: stuckRemoval, check: "legacy-package", answer: "fail", code: 23, next: "dpkg --purge aadlogin", remedy: "sudo mv /var/lib/dpkg/info/aadlogin.prerm /root/; sudo mv /var/lib/dpkg/info/aadlogin.postinst /root/; sudo dpkg --purge aadlogin"},
@@ -192,7 +193,7 @@ func ofThePublicPages() []broken {
 			breakIt: wired(`nft 'add table inet filter; add chain inet filter input { type filter hook input priority 0; policy drop; }; add rule inet filter input iif lo accept; add rule inet filter input ip saddr 10.1.0.0/16 tcp dport 22 accept'`), check: "firewall", answer: "warn", next: "Connect from there"},
 		{section: "Arc: the agent's metadata service", machine: "himds of the Connected Machine agent does not run", slow: true, options: jammy(), fresh: true,
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				must(t, s.WriteFile("/opt/azcmagent/bin/himds", nil, 0o755))
+				stage.Must(t, s.WriteFile("/opt/azcmagent/bin/himds", nil, 0o755))
 			}, check: "identity", answer: "fail", code: 29, next: "azcmagent show", acts: "whoever runs the Connected Machine agent"},
 		{section: "Nexus: the metadata service is out of reach", machine: "packets to 169.254.169.254 are dropped", slow: true, options: jammy(), fresh: true,
 			breakIt: noMetadata, check: "identity", answer: "fail", code: 29, next: "Let traffic to 169.254.169.254 port 80 out", acts: "whoever runs the network"},
@@ -279,27 +280,27 @@ func ofAnOperator() []broken {
 			check:   "sshd-groups", answer: "fail", code: 21, next: "/etc/ssh/other_config"},
 		{section: "What the extension said", machine: "the status file was cut off", options: jammy(),
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				must(t, s.WriteFile(agentDirOf(s)+"/status/0.status", []byte(`[{"status": {"sta`), 0o644))
+				stage.Must(t, s.WriteFile(agentDirOf(s)+"/status/0.status", []byte(`[{"status": {"sta`), 0o644))
 			}, check: "last-run", answer: "warn", next: "Set the extension again"},
 	}
 }
 
 // microsofts puts Microsoft's extension in the place of this program's.
 func microsofts(t *testing.T, s *scene.Scene, _ *endpoints) {
-	sh(t, s.Box, "mv "+agentDirOf(s)+" /root/ours")
+	stage.On(t, s.Box).Do("mv " + agentDirOf(s) + " /root/ours")
 	const version = "1.0.3162.1"
 	dir := agentrun.Dir(version)
-	must(t, s.WriteFile(dir+"/bin/aad-handler", []byte("#!/bin/sh\n"), 0o755))
-	must(t, s.WriteFile(dir+"/config/HandlerState", []byte("Enabled"), 0o644))
-	must(t, s.WriteFile(dir+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o644))
+	stage.Must(t, s.WriteFile(dir+"/bin/aad-handler", []byte("#!/bin/sh\n"), 0o755))
+	stage.Must(t, s.WriteFile(dir+"/config/HandlerState", []byte("Enabled"), 0o644))
+	stage.Must(t, s.WriteFile(dir+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o644))
 }
 
 // squatted is a machine on which another program took sshd's port.
 func squatted(t *testing.T, s *scene.Scene, _ *endpoints) {
-	sh(t, s.Box, "kill $(cat /run/sshd.pid); for i in $(seq 100); do pgrep -x sshd >/dev/null || break; sleep 0.1; done")
+	stage.On(t, s.Box).Do(scene.StopSSHD)
 	_, err := s.Start(box.Environment(), "python3", "-c", "import os, socket, time\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(('0.0.0.0', 22))\ns.listen(9)\nopen('/run/squatter.pid', 'w').write(str(os.getpid()))\ntime.sleep(9999)")
-	must(t, err)
-	sh(t, s.Box, "for i in $(seq 100); do [ -s /run/squatter.pid ] && exit; sleep 0.1; done; exit 1")
+	stage.Must(t, err)
+	stage.On(t, s.Box).Await("[ -s /run/squatter.pid ]")
 }
 
 // Of each machine doctor names the cause first, with the right next step.
@@ -349,7 +350,7 @@ func TestBroken(t *testing.T) {
 func toldOnce(t *testing.T, s *scene.Scene, env []string) {
 	t.Helper()
 	r, err := s.Run(t.Context(), append(box.Environment(), env...), program, "doctor")
-	must(t, err)
+	stage.Must(t, err)
 	_, said, _ := strings.Cut(string(r.Stdout), "Cannot be seen") // which is no step
 	said, _, _ = strings.Cut(strings.TrimSuffix(string(r.Stdout), said), "Cannot be seen")
 	seen := map[string]bool{}
@@ -373,12 +374,12 @@ func (b broken) set(t *testing.T, l *layers) *scene.Scene {
 	t.Helper()
 	make := l.begin
 	if b.fresh {
-		make = stage
+		make = fresh
 	}
 	s, e := make(t, b.options, b.env...)
-	must(t, s.WriteFile("/usr/local/bin/systemctl", []byte(systemctl), 0o755))
+	stage.Must(t, s.WriteFile("/usr/local/bin/systemctl", []byte(systemctl), 0o755))
 	if b.noAgent {
-		sh(t, s.Box, "while ! [ -s /run/waagent.pid ]; do sleep 0.02; done; kill $(cat /run/waagent.pid)")
+		stage.On(t, s.Box).Do("while ! [ -s /run/waagent.pid ]; do sleep 0.02; done; kill $(cat /run/waagent.pid)")
 	}
 	if b.breakIt != nil {
 		b.breakIt(t, s, e)
@@ -390,9 +391,9 @@ func (b broken) set(t *testing.T, l *layers) *scene.Scene {
 // whose scripts fail.
 func stuckRemoval(t *testing.T, s *scene.Scene, _ *endpoints) {
 	deb, err := fixtures.Deb(t.Context(), s.Cache, fixtures.Spec{Name: fixtures.Legacy, Version: "1.0.016050002"})
-	must(t, err)
-	must(t, s.CopyIn(deb, "/root/aadlogin.deb", 0o644))
-	sh(t, s.Box, `dpkg -i --force-depends /root/aadlogin.deb >/dev/null
+	stage.Must(t, err)
+	stage.Must(t, s.CopyIn(deb, "/root/aadlogin.deb", 0o644))
+	stage.On(t, s.Box).Do(`dpkg -i --force-depends /root/aadlogin.deb >/dev/null
 for script in prerm postinst; do printf '#!/bin/sh\nexit 1\n' > /var/lib/dpkg/info/aadlogin.$script; done
 dpkg -r aadlogin >/dev/null 2>&1; true`)
 }
@@ -407,7 +408,7 @@ open("/run/held", "w").close()
 time.sleep(600)
 `
 	_, err := s.Start(box.Environment(), "python3", "-c", program)
-	must(t, err)
+	stage.Must(t, err)
 	for range 6000 {
 		if s.Exists("/run/held") {
 			return
@@ -420,16 +421,16 @@ time.sleep(600)
 // onlyByProxy leaves the proxy as the only way to the package host.
 func onlyByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
 	proxy, err := pkghost.StartProxy(s.Box, box.Packages+":3128", "", "")
-	must(t, err)
+	stage.Must(t, err)
 	t.Cleanup(func() { proxy.Close() })
-	sh(t, s.Box, fmt.Sprintf("sed 's/^%s /%s /' /etc/hosts > /run/hosts && cat /run/hosts > /etc/hosts", box.Packages, box.BlackHole))
-	must(t, s.AppendFile("/etc/environment", []byte("https_proxy=\"http://10.77.0.1:3128\"\n")))
+	stage.On(t, s.Box).Do(fmt.Sprintf("sed 's/^%s /%s /' /etc/hosts > /run/hosts && cat /run/hosts > /etc/hosts", box.Packages, box.BlackHole))
+	stage.Must(t, s.AppendFile("/etc/environment", []byte("https_proxy=\"http://10.77.0.1:3128\"\n")))
 }
 
 // roleCheckByProxy leaves a proxy as the only way to the role check.
 func roleCheckByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
 	l, err := s.Listen("tcp", box.Packages+":3128")
-	must(t, err)
+	stage.Must(t, err)
 	proxy := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to := endpointAddress + ":443"
 		if strings.HasPrefix(r.Host, "packages.microsoft.com:") {
@@ -452,5 +453,5 @@ func roleCheckByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
 	})}
 	go proxy.Serve(l) //nolint:errcheck // ends with the test
 	t.Cleanup(func() { proxy.Close() })
-	sh(t, s.Box, fmt.Sprintf("sed 's/\\bpas.windows.net\\b/unused.invalid/' /etc/hosts > /run/hosts && echo '%s pas.windows.net' >> /run/hosts && cat /run/hosts > /etc/hosts", box.BlackHole))
+	stage.On(t, s.Box).Do(fmt.Sprintf("sed 's/\\bpas.windows.net\\b/unused.invalid/' /etc/hosts > /run/hosts && echo '%s pas.windows.net' >> /run/hosts && cat /run/hosts > /etc/hosts", box.BlackHole))
 }

@@ -21,6 +21,7 @@ import (
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // The bundle holds what helps, and none of the secrets that lie on the machine.
@@ -29,8 +30,8 @@ func TestBundleHasNoSecrets(t *testing.T) {
 	secrets := []string{password, token, "c2lnbmF0dXJl", "PLANTEDPRIVATEKEY", "planted-sas", "planted-secret", "planted-apt", metadata.Secret}
 	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")}, "https_proxy=http://alice:"+password+"@10.77.0.1:3128", "no_proxy=*")
 	plant := func(file, text string) {
-		must(t, s.MkdirAll(path.Dir(file), 0o755))
-		must(t, s.AppendFile(file, []byte(text)))
+		stage.Must(t, s.MkdirAll(path.Dir(file), 0o755))
+		stage.Must(t, s.AppendFile(file, []byte(text)))
 	}
 	plant("/var/log/auth.log", "Nov 21 10:00:00 web1 sshd[1]: pam_aad(sshd:account): token "+token+" refused\n")
 	plant("/var/log/waagent.log", "proxy http://alice:"+password+"@10.77.0.1:3128\nhttps://x.blob.core.windows.net/c/f?sv=1&sig=planted-sas&se=2\nAuthorization: Bearer "+token+"\n{\"access_token\":\""+token+"\"}\n")
@@ -39,12 +40,12 @@ func TestBundleHasNoSecrets(t *testing.T) {
 	plant(agentDirOf(s)+"/config/0.settings", "\n")
 	plant("/etc/systemd/system/walinuxagent.service.d/proxy.conf", "[Service]\nEnvironment=\"https_proxy=http://alice:"+password+"@10.77.0.1:3128\"\n")
 	r, err := s.Run(t.Context(), box.Environment(), program, "support-bundle", "--output", "/root/bundle.tar.gz")
-	must(t, err)
+	stage.Must(t, err)
 	if r.ExitCode != 0 {
 		t.Fatalf("exit %d: %s", r.ExitCode, r.Output())
 	}
 	content, err := s.ReadFile("/root/bundle.tar.gz")
-	must(t, err)
+	stage.Must(t, err)
 	files := unpack(t, content)
 	for name, text := range files {
 		for _, secret := range append(secrets, base64.StdEncoding.EncodeToString([]byte(password))) {
@@ -63,11 +64,11 @@ func TestBundleHasNoSecrets(t *testing.T) {
 		t.Error("what explains something was taken out too")
 	}
 	validate(t, "doctor.schema.json", []byte(files["aadsshlogin-support/doctor.json"]))
-	if mode := sh(t, s.Box, "stat -c %a /root/bundle.tar.gz"); strings.TrimSpace(mode) != "600" {
+	if mode := stage.On(t, s.Box).Do("stat -c %a /root/bundle.tar.gz"); strings.TrimSpace(mode) != "600" {
 		t.Errorf("mode %s", mode)
 	}
 	again, err := s.Run(t.Context(), box.Environment(), program, "support-bundle", "--output", "/root/bundle.tar.gz")
-	must(t, err)
+	stage.Must(t, err)
 	if again.ExitCode != 30 {
 		t.Errorf("over an existing file: exit %d, %s", again.ExitCode, again.Output())
 	}
@@ -80,8 +81,8 @@ func TestBundleByPermission(t *testing.T) {
 	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	var planted seeds
 	plant := func(file, text string) {
-		must(t, s.MkdirAll(path.Dir(file), 0o755))
-		must(t, s.AppendFile(file, []byte(text)))
+		stage.Must(t, s.MkdirAll(path.Dir(file), 0o755))
+		stage.Must(t, s.AppendFile(file, []byte(text)))
 	}
 	const logDir = "/var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux"
 	for _, p := range places(agentDirOf(s), logDir) {
@@ -98,14 +99,14 @@ func TestBundleByPermission(t *testing.T) {
 	// A key whose first line is before the part that is read, and links.
 	plant("/var/log/waagent.log", "-----BEGIN RSA PRIVATE KEY-----\n"+strings.Repeat(planted.secret()+"\n", 1<<17))
 	shadow := planted.secret()
-	must(t, s.WriteFile("/etc/shadow-", []byte("root:"+shadow+":1:0:99999:7:::\n"), 0o600))
-	must(t, s.WriteFile("/root/own/secret.conf", []byte("# "+shadow+"\n"), 0o600))
-	sh(t, s.Box, "ln -s /etc/shadow- /var/log/yum.log.1; ln -sf /etc/shadow- /var/log/dnf.rpm.log; ln -s /root/own/secret.conf /etc/ssh/sshd_config.d/10-link.conf; ln /etc/shadow- /var/log/tdnf.log")
+	stage.Must(t, s.WriteFile("/etc/shadow-", []byte("root:"+shadow+":1:0:99999:7:::\n"), 0o600))
+	stage.Must(t, s.WriteFile("/root/own/secret.conf", []byte("# "+shadow+"\n"), 0o600))
+	stage.On(t, s.Box).Do("ln -s /etc/shadow- /var/log/yum.log.1; ln -sf /etc/shadow- /var/log/dnf.rpm.log; ln -s /root/own/secret.conf /etc/ssh/sshd_config.d/10-link.conf; ln /etc/shadow- /var/log/tdnf.log")
 	status := string(must1(t)(s.ReadFile(agentDirOf(s) + "/status/0.status")))
-	must(t, s.WriteFile(agentDirOf(s)+"/status/99.status", []byte(strings.Replace(status, `"version"`, `"token":"`+planted.secret()+`","version"`, 1)), 0o600))
-	must(t, s.WriteFile(agentDirOf(s)+"/config/99.settings", []byte(`{"runtimeSettings":[{"handlerSettings":{"publicSettings":{"monitor":"off","myPassword":"`+planted.secret()+`"},"protectedSettings":"`+planted.secret()+`"}}]}`), 0o600))
+	stage.Must(t, s.WriteFile(agentDirOf(s)+"/status/99.status", []byte(strings.Replace(status, `"version"`, `"token":"`+planted.secret()+`","version"`, 1)), 0o600))
+	stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/99.settings", []byte(`{"runtimeSettings":[{"handlerSettings":{"publicSettings":{"monitor":"off","myPassword":"`+planted.secret()+`"},"protectedSettings":"`+planted.secret()+`"}}]}`), 0o600))
 	at := "Nov 21 10:00:02 web1 "
-	if now := strings.TrimSpace(sh(t, s.Box, "LC_ALL=C date '+%b %e %H:%M:%S'")); now != "" {
+	if now := strings.TrimSpace(stage.On(t, s.Box).Do("LC_ALL=C date '+%b %e %H:%M:%S'")); now != "" {
 		at = now + " web1 "
 	}
 	plant("/var/log/auth.log", at+"sshd[11]: fatal: Access denied for user ada@contoso.com by PAM account configuration [preauth]\n"+
@@ -118,12 +119,12 @@ func TestBundleByPermission(t *testing.T) {
 		t.Fatalf("%d secrets of %d forms", len(planted.planted), len(forms()))
 	}
 	r, err := s.Run(t.Context(), box.Environment(), program, "support-bundle", "--output", "/root/bundle.tar.gz")
-	must(t, err)
+	stage.Must(t, err)
 	if r.ExitCode != 0 {
 		t.Fatalf("exit %d: %s", r.ExitCode, r.Output())
 	}
 	content, err := s.ReadFile("/root/bundle.tar.gz")
-	must(t, err)
+	stage.Must(t, err)
 	files := unpack(t, content)
 	for name, text := range files {
 		for line := range strings.Lines(name + "\n" + text) {
@@ -189,7 +190,7 @@ func useful(agentDir, logDir string) map[string][]string {
 
 // must1 is must for what gives a value too.
 func must1(t *testing.T) func(b []byte, err error) []byte {
-	return func(b []byte, err error) []byte { must(t, err); return b }
+	return func(b []byte, err error) []byte { stage.Must(t, err); return b }
 }
 
 func agentDirOf(s *scene.Scene) string {
@@ -199,27 +200,27 @@ func agentDirOf(s *scene.Scene) string {
 func unpack(t *testing.T, content []byte) map[string]string {
 	t.Helper()
 	zipped, err := gzip.NewReader(bytes.NewReader(content))
-	must(t, err)
+	stage.Must(t, err)
 	files := map[string]string{}
 	for reader := tar.NewReader(zipped); ; {
 		h, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return files
 		}
-		must(t, err)
+		stage.Must(t, err)
 		text, err := io.ReadAll(reader)
-		must(t, err)
+		stage.Must(t, err)
 		files[h.Name] = string(text)
 	}
 }
 
 // status repeats the verdict with its code, and since when it stands.
 func TestStatus(t *testing.T) {
-	s, _ := stage(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	s, _ := fresh(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	status := func(want int) doctor.Status {
 		t.Helper()
 		r, err := s.Run(t.Context(), box.Environment(), program, "status", "--json")
-		must(t, err)
+		stage.Must(t, err)
 		var st doctor.Status
 		if err := json.Unmarshal(r.Stdout, &st); err != nil || r.ExitCode != want {
 			t.Fatalf("exit %d, %v: %s", r.ExitCode, err, r.Output())
@@ -236,7 +237,7 @@ func TestStatus(t *testing.T) {
 	if failed.Name != "identity-missing" || failed.Extension != scene.HandlerVersion || !slices.ContainsFunc(failed.Parts, func(p doctor.Part) bool { return p.Name == "identity" && p.Level == "error" }) {
 		t.Errorf("%+v", failed)
 	}
-	sh(t, s.Box, "sleep 1.1")
+	stage.On(t, s.Box).Do("sleep 1.1")
 	apply(t, s, 22)
 	if again := status(22); failed.Since == nil || again.Since == nil || !again.Since.Equal(*failed.Since) || !again.Said.After(*failed.Said) {
 		t.Errorf("said again: since %v, then %v; said %v, then %v", failed.Since, again.Since, failed.Said, again.Said)

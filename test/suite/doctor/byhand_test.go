@@ -11,14 +11,15 @@ import (
 
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // What docs/publishing.md tells people to type works as it stands there.
 func TestByHand(t *testing.T) {
 	top, err := scene.Top(t.Context())
-	must(t, err)
+	stage.Must(t, err)
 	page, err := os.ReadFile(top + "/docs/publishing.md")
-	must(t, err)
+	stage.Must(t, err)
 	block := func(name string) string {
 		t.Helper()
 		_, rest, ok := strings.Cut(string(page), "<!-- "+name+" -->\n```sh\n")
@@ -28,22 +29,22 @@ func TestByHand(t *testing.T) {
 		}
 		return script
 	}
-	s, _ := stage(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	s, _ := fresh(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	var archive bytes.Buffer
 	w := zip.NewWriter(&archive)
 	for name, file := range s.Package() {
 		f, err := w.Create(name)
-		must(t, err)
+		stage.Must(t, err)
 		_, err = f.Write(file.Data)
-		must(t, err)
+		stage.Must(t, err)
 	}
-	must(t, w.Close())
-	must(t, s.WriteFile("/root/AADSSHLoginForLinux-1.0.0.0.zip", archive.Bytes(), 0o644))
+	stage.Must(t, w.Close())
+	stage.Must(t, s.WriteFile("/root/AADSSHLoginForLinux-1.0.0.0.zip", archive.Bytes(), 0o644))
 	// The machine has no unzip: python's does the same with these arguments.
-	must(t, s.WriteFile("/usr/local/bin/unzip", []byte("#!/bin/sh\nexec python3 -m zipfile -e \"$3\" \"$5\"\n"), 0o755))
+	stage.Must(t, s.WriteFile("/usr/local/bin/unzip", []byte("#!/bin/sh\nexec python3 -m zipfile -e \"$3\" \"$5\"\n"), 0o755))
 
 	startSSHD(t, s)
-	out := sh(t, s.Box, "cd /root\n"+block("by hand"))
+	out := stage.On(t, s.Box).Do("cd /root\n" + block("by hand"))
 	if !strings.Contains(out, "People can sign in") {
 		t.Errorf("%s", out)
 	}
@@ -54,7 +55,7 @@ func TestByHand(t *testing.T) {
 	if status, err := s.ReadFile("/opt/AADSSHLoginForLinux-1.0.0.0/status/0.status"); err != nil || !strings.Contains(string(status), `"success"`) {
 		t.Errorf("%v %s", err, status)
 	}
-	sh(t, s.Box, block("by hand, back"))
+	stage.On(t, s.Box).Do(block("by hand, back"))
 	if s.Exists("/usr/sbin/aad_certhandler") || s.Exists("/etc/apt/sources.list.d/aadsshlogin.list") {
 		t.Error("not all was taken back")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // On a machine on which people can sign in doctor finds nothing, asks the
@@ -16,10 +17,10 @@ import (
 func TestHealthy(t *testing.T) {
 	s, e := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	before, err := s.Snapshot()
-	must(t, err)
+	stage.Must(t, err)
 	report, code := examine(t, s, nil)
 	after, err := s.Snapshot()
-	must(t, err)
+	stage.Must(t, err)
 	if changed := before.Diff(after, nil); len(changed) > 0 {
 		t.Errorf("doctor wrote: %s", strings.Join(changed, ", "))
 	}

@@ -11,6 +11,7 @@ import (
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // --only and --skip leave out the work too: nobody is asked whom it is not about.
@@ -46,7 +47,7 @@ func TestOnlyAndSkip(t *testing.T) {
 		t.Errorf("--only network-repository: %+v", report.Checks)
 	}
 	r, err := s.Run(t.Context(), box.Environment(), program, "doctor", "--only", "sshd-config,frobnicate")
-	must(t, err)
+	stage.Must(t, err)
 	if r.ExitCode != 2 || !strings.Contains(string(r.Stderr), "frobnicate") || !strings.Contains(string(r.Stderr), "network-role-check") {
 		t.Errorf("an unknown name: exit %d, %s", r.ExitCode, r.Output())
 	}
@@ -55,11 +56,11 @@ func TestOnlyAndSkip(t *testing.T) {
 // What is shown has colour and is broken to the width of a terminal only there.
 func TestTerminal(t *testing.T) {
 	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
-	if out := sh(t, s.Box, program+" doctor"); strings.Contains(out, "\x1b") {
+	if out := stage.On(t, s.Box).Do(program + " doctor"); strings.Contains(out, "\x1b") {
 		t.Errorf("escape sequences in a pipe: %q", out)
 	}
 	in := func(env string) string {
-		return sh(t, s.Box, "python3 - <<'END'\nimport os, pty\nos.environ.update("+env+")\npty.spawn(['/bin/sh', '-c', 'stty cols 100; exec "+program+" doctor'])\nEND")
+		return stage.On(t, s.Box).Do("python3 - <<'END'\nimport os, pty\nos.environ.update(" + env + ")\npty.spawn(['/bin/sh', '-c', 'stty cols 100; exec " + program + " doctor'])\nEND")
 	}
 	out := in("{'TERM': 'xterm'}")
 	if !strings.Contains(out, "\x1b[32mOK") || !strings.Contains(out, "waiting for the metadata service") {
@@ -84,7 +85,9 @@ func TestCost(t *testing.T) {
 		return least
 	}
 	enable := best(func() { apply(t, s, 0) })
-	doctor := best(func() { sh(t, s.Box, program+" doctor --skip network-repository,network-role-check,network-login") })
+	doctor := best(func() {
+		stage.On(t, s.Box).Do(program + " doctor --skip network-repository,network-role-check,network-login")
+	})
 	t.Logf("enable %s, doctor without network %s", enable, doctor)
 	if doctor > 3*enable {
 		t.Errorf("doctor takes %s where a healthy enable takes %s", doctor, enable)
@@ -97,7 +100,7 @@ func TestNetworkIsAskedSideBySide(t *testing.T) {
 	took := func(lost ...string) time.Duration {
 		s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 		for _, name := range lost {
-			sh(t, s.Box, "sed 's/\\b"+name+"\\b/unused.invalid/' /etc/hosts > /run/hosts; echo '"+box.BlackHole+" "+name+"' >> /run/hosts; cat /run/hosts > /etc/hosts")
+			stage.On(t, s.Box).Do("sed 's/\\b" + name + "\\b/unused.invalid/' /etc/hosts > /run/hosts; echo '" + box.BlackHole + " " + name + "' >> /run/hosts; cat /run/hosts > /etc/hosts")
 		}
 		began := time.Now()
 		report, _ := examine(t, s, nil)

@@ -15,6 +15,7 @@ import (
 	"aadssh/test/lib/planned"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // The plan that is printed before is, to the letter, what enable then does:
@@ -23,7 +24,7 @@ import (
 func TestPlanIsWhatEnableDoes(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
 		t.Run(p.Name, func(t *testing.T) {
-			s, _ := stage(t, scene.Options{Persona: p})
+			s, _ := fresh(t, scene.Options{Persona: p})
 			s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 			apply(t, s, 22)
 			if refused := planOf(t, s, 22); refused.Refused == nil || refused.Refused.Code != 22 || len(refused.Steps) == 0 {
@@ -31,10 +32,10 @@ func TestPlanIsWhatEnableDoes(t *testing.T) {
 			}
 			s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
 			before, err := s.Snapshot()
-			must(t, err)
+			stage.Must(t, err)
 			plan := planOf(t, s, 0)
 			after, err := s.Snapshot()
-			must(t, err)
+			stage.Must(t, err)
 			// rpm's own index of the database changes with every question to it.
 			rpm := func(path string) bool { return strings.HasPrefix(path, "/var/lib/rpm/rpmdb.sqlite-") }
 			if changed := before.Diff(after, rpm); len(changed) > 0 {
@@ -53,13 +54,13 @@ func TestPlanIsWhatEnableDoes(t *testing.T) {
 				t.Errorf("a second plan is not empty: %+v", rest)
 			}
 			r2, err := s.Run(t.Context(), box.Environment(), program, "plan")
-			must(t, err)
+			stage.Must(t, err)
 			if got := string(r2.Stdout); got != "Nothing is to be done.\n" {
 				t.Errorf("as text: %q", got)
 			}
 
 			// And a repair, from the files that were kept.
-			sh(t, s.Box, `sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`)
+			stage.On(t, s.Box).Do(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`)
 			repair := planOf(t, s, 0)
 			logged = len(s.HandlerLog())
 			apply(t, s, 0)
@@ -71,13 +72,13 @@ func TestPlanIsWhatEnableDoes(t *testing.T) {
 func planOf(t *testing.T, s *scene.Scene, code int) doctor.PlanReport {
 	t.Helper()
 	r, err := s.Run(t.Context(), box.Environment(), program, "plan", "--json")
-	must(t, err)
+	stage.Must(t, err)
 	if r.ExitCode != code {
 		t.Errorf("plan ended with %d, not %d: %s", r.ExitCode, code, r.Output())
 	}
 	validate(t, "plan.schema.json", r.Stdout)
 	var report doctor.PlanReport
-	must(t, json.Unmarshal(r.Stdout, &report))
+	stage.Must(t, json.Unmarshal(r.Stdout, &report))
 	return report
 }
 

@@ -16,20 +16,23 @@ import (
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // asNobody runs the program as somebody who is not root.
 func asNobody(t *testing.T, s *scene.Scene, args ...string) (out string, code int) {
 	t.Helper()
 	r, err := s.Run(t.Context(), box.Environment(), append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program}, args...)...)
-	must(t, err)
+	stage.Must(t, err)
 	return string(r.Stdout) + string(r.Stderr), r.ExitCode
 }
 
 // asOthersSee are machines that look better, or worse, to whoever is not root.
 func asOthersSee() []broken {
 	put := func(path, content string, mode os.FileMode) func(*testing.T, *scene.Scene, *endpoints) {
-		return func(t *testing.T, s *scene.Scene, _ *endpoints) { must(t, s.WriteFile(path, []byte(content), mode)) }
+		return func(t *testing.T, s *scene.Scene, _ *endpoints) {
+			stage.Must(t, s.WriteFile(path, []byte(content), mode))
+		}
 	}
 	return []broken{
 		{machine: "nothing is wrong", options: jammy()},
@@ -42,7 +45,7 @@ func asOthersSee() []broken {
 		{machine: "the accounts are root's alone", options: jammy(), breakIt: script("touch /etc/aadpasswd; chmod 600 /etc/aadpasswd")},
 		{machine: "PAM's account stack refuses everybody", options: jammy(), breakIt: script("sed -i '1i account required pam_deny.so' /etc/pam.d/common-account")},
 		{machine: "the settings are refused", options: jammy(), breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-			must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(`{"packageVersion": "x y"}`)), 0o600))
+			stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(`{"packageVersion": "x y"}`)), 0o600))
 		}},
 		{machine: "no identity", options: jammy(), breakIt: token(metadata.NoIdentity())},
 		{machine: "the metadata service is kept from others", options: jammy(), breakIt: script("iptables -A OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT")},
@@ -55,7 +58,7 @@ func asOthersSee() []broken {
 		{machine: "the older extension is enabled", options: jammy(), fresh: true,
 			breakIt: func(t *testing.T, s *scene.Scene, e *endpoints) {
 				put(agentrun.Lib+"/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-1.0.1588.3/config/HandlerState", "Enabled", 0o644)(t, s, e)
-				sh(t, s.Box, "chmod 700 "+agentrun.Lib)
+				stage.On(t, s.Box).Do("chmod 700 " + agentrun.Lib)
 			}},
 		{machine: "dpkg's database is root's alone", options: jammy(), breakIt: script("chmod 600 /var/lib/dpkg/status")},
 	}
@@ -71,12 +74,12 @@ func TestWithoutRoot(t *testing.T) {
 	for _, b := range asOthersSee() {
 		t.Run(b.machine, func(t *testing.T) {
 			s := b.set(t, l)
-			sh(t, s.Box, "chmod 700 "+agentrun.Lib) // as the agent has it
+			stage.On(t, s.Box).Do("chmod 700 " + agentrun.Lib) // as the agent has it
 			root, _ := examine(t, s, nil)
 			text, code := asNobody(t, s, "doctor", "--json")
 			validate(t, "doctor.schema.json", []byte(text))
 			var mine doctor.Report
-			must(t, json.Unmarshal([]byte(text), &mine))
+			stage.Must(t, json.Unmarshal([]byte(text), &mine))
 			if code == 0 || code != mine.Verdict.Code || mine.Root || len(mine.Plan) > 0 {
 				t.Errorf("exit %d, root %v, plan %v, %+v", code, mine.Root, mine.Plan, mine.Verdict)
 			}
@@ -100,7 +103,7 @@ func TestWithoutRoot(t *testing.T) {
 			if out, ended := asNobody(t, s, "support-bundle", "--output", "/tmp/bundle.tar.gz"); ended != 0 {
 				t.Errorf("support-bundle: exit %d\n%s", ended, out)
 			}
-			about := sh(t, s.Box, "tar -xzOf /tmp/bundle.tar.gz README.txt doctor.txt 2>/dev/null || tar -xzOf /tmp/bundle.tar.gz --wildcards '*README.txt' '*doctor.txt'")
+			about := stage.On(t, s.Box).Do("tar -xzOf /tmp/bundle.tar.gz README.txt doctor.txt 2>/dev/null || tar -xzOf /tmp/bundle.tar.gz --wildcards '*README.txt' '*doctor.txt'")
 			if !strings.Contains(about, "It was made without root") || strings.Contains(about, "Nothing is") || loosens.MatchString(about) {
 				t.Errorf("the bundle says:\n%s", about)
 			}

@@ -9,15 +9,16 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // validate holds a document against a schema of misc/.
 func validate(t *testing.T, schema string, document []byte) {
 	t.Helper()
 	top, err := scene.Top(t.Context())
-	must(t, err)
+	stage.Must(t, err)
 	compiled, err := jsonschema.NewCompiler().Compile(top + "/misc/" + schema)
-	must(t, err)
+	stage.Must(t, err)
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, document)

@@ -29,6 +29,7 @@ import (
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // program is where a person's copy of the handler lies.
@@ -51,18 +52,18 @@ type endpoints struct {
 func serveEndpoints(t *testing.T, b *box.Box, names ...string) *endpoints {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	stage.Must(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "Rig endpoints"}, DNSNames: names,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	must(t, err)
-	must(t, b.AppendFile("/etc/ssl/certs/ca-certificates.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
-	must(t, b.AppendFile("/etc/hosts", []byte(endpointAddress+" "+strings.Join(names, " ")+"\n")))
+	stage.Must(t, err)
+	stage.Must(t, b.AppendFile("/etc/ssl/certs/ca-certificates.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	stage.Must(t, b.AppendFile("/etc/hosts", []byte(endpointAddress+" "+strings.Join(names, " ")+"\n")))
 	e := &endpoints{status: http.StatusNotFound}
 	e.server = &http.Server{Handler: e, ErrorLog: log.New(io.Discard, "", 0)}
 	l, err := b.Listen("tcp", endpointAddress+":443")
-	must(t, err)
+	stage.Must(t, err)
 	secure := tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
 	go e.server.Serve(secure) //nolint:errcheck // ends with the box
 	t.Cleanup(func() { e.server.Close() })
@@ -85,46 +86,29 @@ func (e *endpoints) asked() []string {
 	return slices.Clone(e.hosts)
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// sh runs a script in the box, which must succeed.
-func sh(t *testing.T, b *box.Box, script string) string {
-	t.Helper()
-	r, err := b.Run(t.Context(), nil, "sh", "-c", script)
-	if err != nil || r.ExitCode != 0 {
-		t.Fatalf("%s: %v, exit %d\n%s", script, err, r.ExitCode, r.Output())
-	}
-	return string(r.Stdout)
-}
-
-// stage is a machine as a person finds it, before the extension; env is what
+// fresh is a machine as a person finds it, before the extension; env is what
 // the agent has beside what systemd gives it.
-func stage(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
+func fresh(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
 	t.Helper()
 	s := scene.New(t, o)
 	e := serveEndpoints(t, s.Box, "login.microsoftonline.com", "pas.windows.net")
-	must(t, s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755))
+	stage.Must(t, s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755))
 	// What stands for the agent's process, and a log that syslog would write.
-	must(t, s.WriteFile("/usr/sbin/waagent", []byte("import time\ntime.sleep(100000)\n"), 0o755))
+	stage.Must(t, s.WriteFile("/usr/sbin/waagent", []byte("import time\ntime.sleep(100000)\n"), 0o755))
 	_, err := s.Start(append(box.Environment(), env...), "sh", "-c", "echo $$ >/run/waagent.pid; exec python3 -u /usr/sbin/waagent -daemon")
-	must(t, err)
+	stage.Must(t, err)
 	authLog := "/var/log/auth.log"
 	if o.Persona.Family != roots.Apt {
 		authLog = "/var/log/secure"
 	}
-	must(t, s.WriteFile(authLog, nil, 0o640))
+	stage.Must(t, s.WriteFile(authLog, nil, 0o640))
 	return s, e
 }
 
 // healthy is a machine on which people can sign in.
 func healthy(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
 	t.Helper()
-	s, e := stage(t, o, env...)
+	s, e := fresh(t, o, env...)
 	apply(t, s, 0)
 	startSSHD(t, s)
 	return s, e
@@ -146,29 +130,29 @@ func (l *layers) begin(t *testing.T, o scene.Options, env ...string) (*scene.Sce
 	if l.made[o.Persona.Name] == "" {
 		dir := filepath.Join(l.dir, fmt.Sprintf("layer%d", len(l.made)))
 		s, err := scene.Start(t.Context(), o)
-		must(t, err)
+		stage.Must(t, err)
 		defer s.Close()
 		apply(t, s, 0)
-		must(t, os.Mkdir(dir, 0o755))
-		must(t, s.Save(t.Context(), dir))
+		stage.Must(t, os.Mkdir(dir, 0o755))
+		stage.Must(t, s.Save(t.Context(), dir))
 		l.made[o.Persona.Name] = dir
 	}
 	o.Box.Layers = append([]string{l.made[o.Persona.Name]}, o.Box.Layers...)
-	s, e := stage(t, o, env...)
+	s, e := fresh(t, o, env...)
 	startSSHD(t, s)
 	return s, e
 }
 
 func startSSHD(t *testing.T, s *scene.Scene) {
 	t.Helper()
-	sh(t, s.Box, scene.StartSSHD)
+	stage.On(t, s.Box).Do(scene.StartSSHD)
 }
 
 // apply processes a goal state; enable must end with a code.
 func apply(t *testing.T, s *scene.Scene, code int) agentrun.Report {
 	t.Helper()
 	r, err := s.Agent.Apply(t.Context(), s.Goal())
-	must(t, err)
+	stage.Must(t, err)
 	last := r.Runs[len(r.Runs)-1]
 	if last.Operation != "enable" || last.ExitCode != code {
 		t.Fatalf("%s ended with %d, not enable with %d\n%s%s\n%s", last.Operation, last.ExitCode, code, last.Stdout, last.Stderr, s.HandlerLog())
@@ -180,7 +164,7 @@ func apply(t *testing.T, s *scene.Scene, code int) agentrun.Report {
 func examine(t *testing.T, s *scene.Scene, env []string, args ...string) (doctor.Report, int) {
 	t.Helper()
 	r, err := s.Run(t.Context(), append(box.Environment(), env...), append([]string{program, "doctor", "--json"}, args...)...)
-	must(t, err)
+	stage.Must(t, err)
 	if len(r.Stderr) > 0 {
 		t.Errorf("doctor wrote to standard error: %s", r.Stderr)
 	}

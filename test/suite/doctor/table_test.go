@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // The machines stand in docs/broken-machines.md between these lines.
@@ -55,8 +56,8 @@ func (of told) compare(t *testing.T, b broken) {
 	file := toldDir + slug(b.machine) + ".txt"
 	lines := of.lines()
 	if rendering() && !t.Failed() {
-		must(t, os.MkdirAll(toldDir, 0o755))
-		must(t, os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644))
+		stage.Must(t, os.MkdirAll(toldDir, 0o755))
+		stage.Must(t, os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644))
 		return
 	}
 	text, err := os.ReadFile(file)
@@ -64,7 +65,7 @@ func (of told) compare(t *testing.T, b broken) {
 		t.Errorf("%s has no row in the table: MACHINES=WORD UPDATE_GOLDEN=1 renders it", b.machine)
 		return
 	}
-	must(t, err)
+	stage.Must(t, err)
 	was := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	for i, l := range lines {
 		if (i < len(lines)-1 || whole()) && (i >= len(was) || was[i] != l) {
@@ -88,7 +89,7 @@ func TestTableOfBrokenMachines(t *testing.T) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		must(t, err)
+		stage.Must(t, err)
 		files[file] = true
 		if !slices.Contains(sections, b.section) {
 			sections = append(sections, b.section)
@@ -96,7 +97,7 @@ func TestTableOfBrokenMachines(t *testing.T) {
 		of[b.section] += entry(b.machine, strings.Split(strings.TrimSuffix(string(content), "\n"), "\n"))
 	}
 	there, err := filepath.Glob(toldDir + "*.txt")
-	must(t, err)
+	stage.Must(t, err)
 	if len(there) != len(files) || len(files) < 80 {
 		t.Errorf("%d machines, %d files", len(files), len(there))
 	}
@@ -127,10 +128,10 @@ func entry(machine string, lines []string) string {
 func comparePage(t *testing.T, rendered string) {
 	t.Helper()
 	top, err := scene.Top(t.Context())
-	must(t, err)
+	stage.Must(t, err)
 	path := top + "/docs/broken-machines.md"
 	page, err := os.ReadFile(path)
-	must(t, err)
+	stage.Must(t, err)
 	before, rest, ok := strings.Cut(string(page), tableBegin)
 	_, after, ok2 := strings.Cut(rest, tableEnd)
 	if !ok || !ok2 {
@@ -138,7 +139,7 @@ func comparePage(t *testing.T, rendered string) {
 	}
 	want := before + tableBegin + rendered + "\n" + tableEnd + after
 	if rendering() {
-		must(t, os.WriteFile(path, []byte(want), 0o644))
+		stage.Must(t, os.WriteFile(path, []byte(want), 0o644))
 		return
 	}
 	if want != string(page) {

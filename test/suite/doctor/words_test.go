@@ -14,6 +14,7 @@ import (
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // evil is a word that clears a terminal, turns the direction of the text round,
@@ -30,20 +31,22 @@ func wordsOfStrangers() []broken {
 	named := metadata.VM()
 	named.Name, named.Group = evil, evil
 	lock := func(t *testing.T, s *scene.Scene, e *endpoints) {
-		must(t, s.WriteFile("/opt/holder", []byte("import ctypes, fcntl, time\nctypes.CDLL(None).prctl(15, b'"+strings.ReplaceAll(short, "\x1b", `\x1b`)+"', 0, 0, 0)\n"+
+		stage.Must(t, s.WriteFile("/opt/holder", []byte("import ctypes, fcntl, time\nctypes.CDLL(None).prctl(15, b'"+strings.ReplaceAll(short, "\x1b", `\x1b`)+"', 0, 0, 0)\n"+
 			"f = open('/var/lib/dpkg/lock-frontend', 'w')\nfcntl.lockf(f, fcntl.LOCK_EX)\nopen('/run/held', 'w').close()\ntime.sleep(600)\n"), 0o644))
 		_, err := s.Start(box.Environment(), "python3", "/opt/holder")
-		must(t, err)
-		sh(t, s.Box, "for i in $(seq 500); do [ -e /run/held ] && exit 0; sleep 0.02; done; exit 1")
+		stage.Must(t, err)
+		stage.On(t, s.Box).Do("for i in $(seq 500); do [ -e /run/held ] && exit 0; sleep 0.02; done; exit 1")
 	}
 	put := func(path, content string) func(*testing.T, *scene.Scene, *endpoints) {
-		return func(t *testing.T, s *scene.Scene, _ *endpoints) { must(t, s.WriteFile(path, []byte(content), 0o644)) }
+		return func(t *testing.T, s *scene.Scene, _ *endpoints) {
+			stage.Must(t, s.WriteFile(path, []byte(content), 0o644))
+		}
 	}
 	settings := func(public map[string]any) func(*testing.T, *scene.Scene, *endpoints) {
 		return func(t *testing.T, s *scene.Scene, _ *endpoints) {
 			b, err := json.Marshal(public)
-			must(t, err)
-			must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(string(b))), 0o600))
+			stage.Must(t, err)
+			stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(string(b))), 0o600))
 		}
 	}
 	line := strings.NewReplacer("\n", " ", "\"", "").Replace(evil)
@@ -84,7 +87,7 @@ func wordsOfStrangers() []broken {
 		{machine: "the agent has it as a proxy", options: jammy(), fresh: true, env: []string{"https_proxy=http://" + strings.ReplaceAll(line, " ", "") + ":3128"}},
 		{machine: "an older extension's folder is called so", options: jammy(), fresh: true, code: 23,
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				must(t, s.WriteFile(agentrun.Lib+"/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-"+evilName+"/config/HandlerState", []byte("Enabled"), 0o644))
+				stage.Must(t, s.WriteFile(agentrun.Lib+"/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-"+evilName+"/config/HandlerState", []byte("Enabled"), 0o644))
 			}},
 	}
 }
@@ -98,12 +101,12 @@ func TestWordsOfStrangers(t *testing.T) {
 		t.Run(b.machine, func(t *testing.T) {
 			s := b.set(t, l)
 			if !s.Exists(agentDirOf(s)) {
-				must(t, s.MkdirAll(agentDirOf(s)+"/config", 0o755))
+				stage.Must(t, s.MkdirAll(agentDirOf(s)+"/config", 0o755))
 			}
 			var pasted []string
 			for _, args := range [][]string{{"doctor", "--all"}, {"doctor", "--brief"}, {"doctor", "--json"}, {"plan"}, {"plan", "--json"}, {"status"}, {"status", "--json"}} {
 				r, err := s.Run(t.Context(), box.Environment(), append([]string{program}, args...)...)
-				must(t, err)
+				stage.Must(t, err)
 				shown := r.Output()
 				if args[len(args)-1] == "--json" {
 					texts, next := words(t, r.Stdout)
@@ -118,7 +121,7 @@ func TestWordsOfStrangers(t *testing.T) {
 					goal.Settings = string(text)
 				}
 				report, err := s.Agent.Apply(t.Context(), goal)
-				must(t, err)
+				stage.Must(t, err)
 				for _, run := range report.Runs {
 					plain(t, run.Operation, run.Stdout+run.Stderr)
 				}
@@ -133,7 +136,7 @@ func TestWordsOfStrangers(t *testing.T) {
 			for _, text := range pasted {
 				for _, part := range parts(text) {
 					_, err := s.Run(t.Context(), []string{"PATH=/nowhere"}, "/bin/sh", "-c", "cd / && { "+part+"\n}")
-					must(t, err)
+					stage.Must(t, err)
 					if s.Exists("/owned") {
 						t.Fatalf("pasted, this does what a stranger wants: %s", part)
 					}

@@ -3,7 +3,6 @@
 package enable
 
 import (
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -12,12 +11,14 @@ import (
 	"time"
 
 	"aadssh/internal/fault"
+	"aadssh/status"
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // folders are where an agent keeps a version of a handler.
@@ -85,29 +86,18 @@ func (s *machine) deliver(f folders) {
 }
 
 // operate runs install and enable by hand, and returns how enable ended.
-func (s *machine) operate(f folders) end {
+func (s *machine) operate(f folders) stage.Verdict {
 	s.T.Helper()
-	e := end{t: s.T}
+	var report agentrun.Report
 	for _, op := range []string{"install", "enable"} {
 		r, err := s.Session(s.T.Context(), []string{"PATH=" + box.Path, "ConfigSequenceNumber=0"}, f.base, f.base+"/bin/aadsshlogin-handler", op, "--timeout", "1m")
 		s.Must(err)
-		e.code, e.stdout = fault.Code(r.ExitCode), r.Output()
-		s.said.WriteString(r.Output() + "\n")
+		report.Runs = append(report.Runs, agentrun.Run{Operation: op, ExitCode: r.ExitCode, Stdout: string(r.Stdout), Stderr: string(r.Stderr)})
 	}
-	text := s.read(f.status + "/0.status")
-	s.said.WriteString(text + "\n" + s.read(f.log+"/handler.log"))
-	var list []struct {
-		Status struct {
-			Status  string
-			Code    int
-			Message struct{ Message string } `json:"formattedMessage"`
-		}
-	}
-	if err := json.Unmarshal([]byte(text), &list); err != nil || len(list) != 1 {
-		s.T.Fatalf("%s/0.status: %v\n%s", f.status, err, text)
-	}
-	e.Extension = &agentrun.Extension{Status: list[0].Status.Status, Code: list[0].Status.Code, Message: list[0].Status.Message.Message}
-	return e
+	said, err := status.Read(s.Root()+f.status, 0)
+	s.Must(err)
+	report.Extension = &agentrun.Extension{Status: string(said.Level), Code: said.Code, Message: said.Message}
+	return s.Verdict(report)
 }
 
 func TestArc(t *testing.T) {
@@ -117,11 +107,11 @@ func TestArc(t *testing.T) {
 			t.Run(p.Name+"/"+name, func(t *testing.T) {
 				s, _ := arcServer(t, p, ofServer)
 				s.deliver(f)
-				s.operate(f).want(fault.OK)
+				s.operate(f).Is(fault.OK)
 				if !strings.Contains(s.read(f.log+"/handler.log"), "finished: enable") {
 					t.Error("handler.log is not in the folder that the agent named")
 				}
-				if s.installed(fixtures.Login) != 1 {
+				if s.Installed(fixtures.Login) == "" {
 					t.Error("nothing was installed")
 				}
 			})
@@ -163,16 +153,8 @@ func TestArcRefusals(t *testing.T) {
 			service.Challenge(c.challenges...)
 			s.deliver(arcFolders())
 			before := s.Snapshot()
-			s.operate(arcFolders()).want(c.code, c.words...)
-			var dirs []string
-			for _, line := range before.Diff(s.Snapshot(), bookkeeping) {
-				if path := line[2:]; !strings.HasPrefix(path, metadata.ArcTokens) && !strings.HasPrefix(path, "/var/lib/GuestConfig") {
-					dirs = append(dirs, line)
-				}
-			}
-			if len(dirs) > 0 {
-				t.Errorf("the machine was changed:\n%s", strings.Join(dirs, "\n"))
-			}
+			s.operate(arcFolders()).Is(c.code, c.words...)
+			s.unchanged(before, metadata.ArcTokens, "/var/lib/GuestConfig")
 			for _, r := range service.Requests() {
 				if key := r.Header.Get("Authorization"); len(c.challenges) > 0 && key != "" {
 					t.Errorf("a file was handed out: %s", key)

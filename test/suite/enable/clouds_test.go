@@ -41,7 +41,7 @@ func TestClouds(t *testing.T) {
 						s.Packages.File(c.host+c.path+"/keys/"+name, keys.Rig().Public)
 					}
 				})
-				s.apply(s.Goal()).want(fault.OK)
+				s.Want(fault.OK)
 				for _, r := range s.Metadata.Requests() {
 					if r.Path == metadata.TokenPath && r.Query.Get("resource") != c.audience {
 						t.Errorf("a token for %q, want %q", r.Query.Get("resource"), c.audience)

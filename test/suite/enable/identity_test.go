@@ -10,7 +10,6 @@ import (
 
 	"aadssh/internal/fault"
 	"aadssh/test/lib/metadata"
-	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 )
 
@@ -48,10 +47,10 @@ func TestIdentity(t *testing.T) {
 		{"refused", metadata.VM(), metadata.Status(403, "unknown_source", "who are you"), fault.IdentityUnknown, []string{"refused the question"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, func(s *machine) {
+			s := newMachine(t, scene.Options{Timeout: time.Minute}, func(s *machine) {
 				s.Metadata.Always(metadata.ComputePath, metadata.JSON(c.machine)).Always(metadata.TokenPath, c.token)
 			})
-			s.apply(s.Goal()).want(c.code, c.words...)
+			s.Want(c.code, c.words...)
 			if c.code != fault.OK {
 				s.unchanged(s.before)
 				if n := len(s.Packages.Requests()); n != 0 {
@@ -70,10 +69,10 @@ func TestIdentityComesLate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: 2 * time.Minute}, func(s *machine) {
+			s := newMachine(t, scene.Options{Timeout: 2 * time.Minute}, func(s *machine) {
 				s.Metadata.Script(metadata.TokenPath, first)
 			})
-			s.apply(s.Goal()).want(fault.OK)
+			s.Want(fault.OK)
 			if left := s.Metadata.Unplayed(); len(left) > 0 {
 				t.Errorf("not asked: %v", left)
 			}
@@ -84,26 +83,24 @@ func TestIdentityComesLate(t *testing.T) {
 // TestIdentityOfAHealthyMachine: what cannot be told fails no machine that
 // works; an identity that was taken away does.
 func TestIdentityOfAHealthyMachine(t *testing.T) {
-	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
-	goal := s.Goal()
-	s.apply(goal).want(fault.OK)
+	s := newMachine(t, scene.Options{Timeout: time.Minute})
+	s.Want(fault.OK)
 	before := s.Snapshot()
 
 	s.Metadata.Always(metadata.TokenPath, metadata.Page(200))
-	s.apply(goal).want(fault.OK).warns("identity", "could not be checked")
+	s.Want(fault.OK).Warns("identity", "could not be checked")
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
-	s.apply(goal).want(fault.IdentityMissing, "az vm identity assign")
+	s.Want(fault.IdentityMissing, "az vm identity assign")
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
-	s.apply(goal).want(fault.OK)
+	s.Want(fault.OK)
 	s.unchanged(before)
 }
 
 // TestClockOfAHealthyMachine: with a clock that is years off no certificate is
 // valid, so a success would not be true. The service's date tells.
 func TestClockOfAHealthyMachine(t *testing.T) {
-	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute})
-	goal := s.Goal()
-	s.apply(goal).want(fault.OK)
+	s := newMachine(t, scene.Options{Timeout: time.Minute})
+	s.Want(fault.OK)
 	before := s.Snapshot()
 	token := metadata.TokenOf(metadata.VMID("rg-web", "web1"))
 	for _, c := range []struct {
@@ -117,13 +114,13 @@ func TestClockOfAHealthyMachine(t *testing.T) {
 		{0, fault.OK, ""},
 	} {
 		s.Metadata.Always(metadata.TokenPath, token.At(time.Now().Add(c.off)))
-		switch got := s.apply(goal); {
+		switch {
 		case c.code != fault.OK:
-			got.want(c.code, c.says, "timedatectl")
+			s.Want(c.code, c.says, "timedatectl")
 		case c.says != "":
-			got.want(fault.OK).warns("clock", c.says)
+			s.Want(fault.OK).Warns("clock", c.says)
 		default:
-			got.want(fault.OK)
+			s.Want(fault.OK)
 		}
 	}
 	s.unchanged(before)

@@ -9,19 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"aadssh/distro"
 	"aadssh/internal/fault"
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/pkghost"
-	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 )
-
-// machines are one of each family of package managers.
-func machines() []roots.Persona {
-	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
-}
 
 const legacyVersion = "1.0.015280001"
 
@@ -44,32 +37,22 @@ func withLegacy(failing bool) func(*machine) {
 			s.Must(s.CopyIn(f, path, 0o644))
 			install = append(install, path)
 		}
-		s.run(install...)
-		if got := s.installed(fixtures.Legacy, fixtures.LegacySELinux); got != 2 {
+		s.Sh(strings.Join(install, " "))
+		if got := s.older(); got != 2 {
 			s.T.Fatalf("%d of 2 older packages are installed", got)
 		}
 	}
 }
 
-func (s *machine) apt() bool    { return s.Target.Manager == distro.Apt }
-func (s *machine) zypper() bool { return s.Target.Manager == distro.Zypper }
-
-// installed counts those of the packages that are installed, whole.
-func (s *machine) installed(names ...string) int {
+// older is how many of the older product's packages are installed.
+func (s *machine) older() (n int) {
 	s.T.Helper()
-	count := 0
-	for _, n := range names {
-		argv := []string{"rpm", "-q", "--qf", "installed", n}
-		if s.apt() {
-			argv = []string{"dpkg-query", "-W", "-f", "${db:Status-Status}", n}
-		}
-		r, err := s.Run(s.T.Context(), nil, argv...)
-		s.Must(err)
-		if r.ExitCode == 0 && string(r.Stdout) == "installed" {
-			count++
+	for _, name := range []string{fixtures.Legacy, fixtures.LegacySELinux} {
+		if s.Installed(name) != "" {
+			n++
 		}
 	}
-	return count
+	return n
 }
 
 // people are those of the older product's accounts.
@@ -81,9 +64,7 @@ func signedIn(s *machine) {
 	s.Write("/etc/aadpasswd", people)
 	_, err := s.Start(nil, "setpriv", "--reuid=51001", "--clear-groups", "sleep", "6000")
 	s.Must(err)
-	for !strings.Contains(s.run("ps", "-o", "comm=", "-u", "51001"), "sleep") {
-		time.Sleep(10 * time.Millisecond)
-	}
+	s.Await("ps -o comm= -u 51001 | grep sleep")
 }
 
 // signedInByLogind has a session that no process of its person's own shows: after
@@ -91,12 +72,9 @@ func signedIn(s *machine) {
 func signedInByLogind(s *machine) {
 	s.T.Helper()
 	s.Write("/etc/aadpasswd", people)
-	p, err := s.Start(nil, "sh", "-c", "echo $$ > /run/leader; exec sleep 6000")
+	_, err := s.Start(nil, "sh", "-c", "echo $$ > /run/leader; exec sleep 6000")
 	s.Must(err)
-	_ = p
-	for strings.TrimSpace(s.read("/run/leader")) == "" {
-		time.Sleep(10 * time.Millisecond)
-	}
+	s.Await("[ -s /run/leader ]")
 	s.Write("/run/systemd/sessions/4", "# This is private data. Do not parse.\nUID=51001\nUSER=anna@example.com\nACTIVE=1\nSTATE=active\nREMOTE=1\nTYPE=tty\nCLASS=user\nLEADER="+s.read("/run/leader"))
 }
 
@@ -104,22 +82,10 @@ func signedInByLogind(s *machine) {
 func signsInMeanwhile(s *machine) {
 	s.T.Helper()
 	s.Write("/etc/aadpasswd", people)
-	manager := strings.TrimSpace(s.run("sh", "-c", "readlink -f $(command -v apt-get || command -v dnf || command -v zypper)"))
-	s.run("mv", manager, manager+".real")
+	manager := s.Do("readlink -f $(command -v apt-get || command -v dnf || command -v zypper)")
+	s.Sh("mv " + manager + " " + manager + ".real")
 	s.WriteMode(manager, "#!/bin/sh\n"+manager+".real \"$@\"; rc=$?\n"+
-		"case \"$*\" in *--download*only*) setsid setpriv --reuid=51001 --clear-groups sleep 6000 >/dev/null 2>&1 & sleep 0.3;; esac\nexit $rc\n", 0o755)
-}
-
-// delivered is our extension as one that is installed already: the agent runs
-// enable and nothing before it.
-func delivered(s *machine) {
-	home := agentrun.Dir(scene.HandlerVersion)
-	s.WriteMode(home+"/HandlerEnvironment.json", agentrun.Environment(scene.HandlerVersion), 0o600)
-	s.WriteMode(home+"/config/HandlerState", "Installed", 0o600)
-	for name, f := range s.Package() {
-		s.WriteMode(home+"/"+name, string(f.Data), 0o744)
-	}
-	s.run("mkdir", "-p", home+"/status", "/var/log/azure/"+agentrun.Handler+"/events")
+		"case \"$*\" in *--download*only*) setsid setpriv --reuid=51001 --clear-groups sleep 6000 >/dev/null 2>&1 & until ps -o comm= -u 51001 | grep -q sleep; do sleep 0.05; done;; esac\nexit $rc\n", 0o755)
 }
 
 // registered is the older extension as the agent keeps it.
@@ -143,7 +109,7 @@ func TestLegacy(t *testing.T) {
 			}{
 				{name: "clean", prepare: []func(*machine){withLegacy(false)}},
 				// Where install could do nothing, enable alone has to end right.
-				{name: "clean, by enable alone", prepare: []func(*machine){withLegacy(false), delivered}},
+				{name: "clean, by enable alone", prepare: []func(*machine){withLegacy(false), func(s *machine) { s.Deliver() }}},
 				{name: "failing script", prepare: []func(*machine){withLegacy(true)}},
 				{name: "left behind by an extension that is gone", prepare: []func(*machine){withLegacy(false), registered("NotInstalled")}},
 				{name: "somebody signed in", prepare: []func(*machine){withLegacy(false), signedIn}, code: fault.LegacyInstalled,
@@ -160,15 +126,15 @@ func TestLegacy(t *testing.T) {
 			} {
 				t.Run(c.name, func(t *testing.T) {
 					s := newMachine(t, scene.Options{Persona: p, Timeout: 90 * time.Second}, c.prepare...)
-					old := s.installed(fixtures.Legacy, fixtures.LegacySELinux)
-					e := s.apply(s.Goal()).want(c.code, c.words...)
+					old := s.older()
+					e := s.Want(c.code, c.words...)
 					if c.code != fault.OK {
-						if got := s.installed(fixtures.Legacy, fixtures.LegacySELinux); got != old {
+						if got := s.older(); got != old {
 							t.Errorf("%d of %d older packages are left", got, old)
 						}
 						if c.code == fault.LegacyInstalled && !strings.Contains(c.name, "during") {
 							s.unchanged(s.before)
-							e.never("ben@example.com")
+							e.Never("ben@example.com")
 						}
 						return
 					}
@@ -190,10 +156,10 @@ func noPackages(s *machine) {
 // that nothing is left of it.
 func (s *machine) replaced(lowLevel bool) {
 	s.T.Helper()
-	if n := s.installed(fixtures.Legacy, fixtures.LegacySELinux); n != 0 {
+	if n := s.older(); n != 0 {
 		s.T.Errorf("%d older packages are still there", n)
 	}
-	if n := s.installed(fixtures.Login); n != 1 {
+	if s.Installed(fixtures.Login) == "" {
 		s.T.Error("the new package is not there")
 	}
 	for line := range strings.Lines(s.read("/etc/nsswitch.conf")) {
@@ -247,7 +213,7 @@ func TestAccountsThatClash(t *testing.T) {
 				s.Write("/etc/aadpasswd", "anna@example.com:x:51001:51001:5f8ccee9-0000-0000-0000-000000000001:/home/anna:/bin/bash\n"+
 					"anna@example.com:x:51002:51002:5f8ccee9-0000-0000-0000-000000000002:/home/anna1:/bin/bash\n")
 			})
-			s.apply(s.Goal()).want(fault.OK).warns("nss", "anna@example.com", "/etc/aadpasswd:2", "line 1 has the same name")
+			s.Want(fault.OK).Warns("nss", "anna@example.com", "/etc/aadpasswd:2", "line 1 has the same name")
 		})
 	}
 }

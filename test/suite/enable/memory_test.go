@@ -9,7 +9,6 @@ import (
 
 	"aadssh/internal/fault"
 	"aadssh/test/lib/box"
-	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 )
 
@@ -24,12 +23,12 @@ func TestMemory(t *testing.T) {
 				t.Run(fmt.Sprintf("%d MiB, blocks %v, crash kernel %d MiB", bought, !noBlocks, crash), func(t *testing.T) {
 					kept := bought/32 + 40 // the kernel's image and tables
 					m := &box.Memory{Size: bought * mib, Total: (bought - kept - crash) * mib, NoBlocks: noBlocks}
-					s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Memory: m}, Timeout: time.Minute}, crashKernel(crash*mib))
+					s := newMachine(t, scene.Options{Box: box.Options{Memory: m}, Timeout: time.Minute}, crashKernel(crash*mib))
 					if bought >= 1024 {
-						s.apply(s.Goal()).want(fault.OK)
+						s.Want(fault.OK)
 						return
 					}
-					s.apply(s.Goal()).want(fault.MemoryTooSmall, "This machine has", "az vm resize -g rg-web -n web1")
+					s.Want(fault.MemoryTooSmall, "This machine has", "az vm resize -g rg-web -n web1")
 					s.unchanged(s.before)
 				})
 			}
@@ -39,22 +38,22 @@ func TestMemory(t *testing.T) {
 
 // TestMemoryTakesNothingAway: a machine that was made smaller keeps what works.
 func TestMemoryTakesNothingAway(t *testing.T) {
-	s := newMachine(t, scene.Options{Persona: roots.Ubuntu("22.04"), Timeout: time.Minute}, noFirmwareMap)
-	s.apply(s.Goal()).want(fault.OK)
-	s.run("sh", "-c", "echo 'MemTotal: 400000 kB' >/run/meminfo && mount --bind /run/meminfo /proc/meminfo && mount -t tmpfs none /sys/devices/system/memory")
-	s.apply(s.Goal()).want(fault.OK).warns("memory", "They are installed, so they were left in place")
+	s := newMachine(t, scene.Options{Timeout: time.Minute}, noFirmwareMap)
+	s.Want(fault.OK)
+	s.Sh("echo 'MemTotal: 400000 kB' >/run/meminfo && mount --bind /run/meminfo /proc/meminfo && mount -t tmpfs none /sys/devices/system/memory")
+	s.Want(fault.OK).Warns("memory", "They are installed, so they were left in place")
 }
 
 // crashKernel is what the kernel says of its reservation. What the kernel below
 // the box says of its own memory is hidden.
 func crashKernel(size uint64) func(*machine) {
 	return func(s *machine) {
-		s.run("mount", "-t", "tmpfs", "none", "/sys/kernel")
-		s.run("sh", "-c", fmt.Sprintf("echo %d >/sys/kernel/kexec_crash_size", size))
+		s.Sh("mount -t tmpfs none /sys/kernel")
+		s.Sh(fmt.Sprintf("echo %d >/sys/kernel/kexec_crash_size", size))
 		noFirmwareMap(s)
 	}
 }
 
 func noFirmwareMap(s *machine) {
-	s.run("sh", "-c", "[ ! -d /sys/firmware ] || mount -t tmpfs none /sys/firmware")
+	s.Sh("[ ! -d /sys/firmware ] || mount -t tmpfs none /sys/firmware")
 }

@@ -31,12 +31,11 @@ func (s *machine) protect(public, protected string) string {
 func (s *machine) certificate() string {
 	s.T.Helper()
 	s.Must(s.MkdirAll(agentrun.Lib, 0o700))
-	s.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=tenant", "-days", "2",
-		"-keyout", "/run/new.prv", "-out", "/run/new.crt")
-	_, print, _ := strings.Cut(s.run("openssl", "x509", "-in", "/run/new.crt", "-noout", "-fingerprint", "-sha1"), "=")
+	s.Sh("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=tenant -days 2 -keyout /run/new.prv -out /run/new.crt")
+	_, print, _ := strings.Cut(s.Sh("openssl x509 -in /run/new.crt -noout -fingerprint -sha1"), "=")
 	print = strings.ReplaceAll(strings.TrimSpace(print), ":", "")
 	for _, end := range []string{".prv", ".crt"} {
-		s.run("mv", "/run/new"+end, agentrun.Lib+"/"+print+end)
+		s.Sh("mv /run/new" + end + " " + agentrun.Lib + "/" + print + end)
 	}
 	return print
 }

@@ -44,7 +44,7 @@ func proxied(t *testing.T, o scene.Options, withPassword bool, prepare ...func(*
 		var err error
 		proxy, err = pkghost.StartProxy(s.Box, proxyAt, user, pass)
 		s.Must(err)
-		s.secrets = passwordForms()
+		s.secrets.Words = passwordForms()
 	})...)
 	t.Cleanup(func() { proxy.Close() })
 	return s, proxy
@@ -83,7 +83,7 @@ func (s *machine) notConfigured() {
 	s.T.Helper()
 	for _, line := range s.before.Diff(s.Snapshot(), nil) {
 		path := line[2:]
-		if strings.HasPrefix(path, agentrun.Lib) || strings.HasPrefix(path, "/var/log/") || slices.Contains(s.planted, path) {
+		if strings.HasPrefix(path, agentrun.Lib) || strings.HasPrefix(path, "/var/log/") || slices.Contains(s.secrets.Planted, path) {
 			continue
 		}
 		if strings.Contains(s.read(path), proxyAt) && path != "/var/lib/aadsshlogin-handler/transaction.log" {
@@ -97,16 +97,14 @@ func TestProxy(t *testing.T) {
 		o := scene.Options{Persona: p, Timeout: time.Minute}
 		t.Run(p.Name+"/public setting", func(t *testing.T) {
 			s, proxy := proxied(t, o, false)
-			goal := s.Goal()
-			goal.Settings = agentrun.Public(`{"proxy": "http://` + proxyAt + `"}`)
-			s.apply(goal).want(fault.OK)
+			s.Set(`{"proxy": "http://` + proxyAt + `"}`)
+			s.Want(fault.OK)
 			s.used(proxy)
 		})
 		t.Run(p.Name+"/protected setting", func(t *testing.T) {
 			s, proxy := proxied(t, o, true)
-			goal := s.Goal()
-			goal.Settings = s.protect(`{"proxy": "http://127.0.0.1:9"}`, `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`)
-			s.apply(goal).want(fault.OK)
+			s.SetFile(s.protect(`{"proxy": "http://127.0.0.1:9"}`, `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`))
+			s.Want(fault.OK)
 			s.used(proxy)
 			if !strings.Contains(s.lines.text(), "install") {
 				t.Error("the command lines were not watched")
@@ -116,12 +114,12 @@ func TestProxy(t *testing.T) {
 			s, proxy := proxied(t, o, true)
 			address := "http://" + proxyUser + ":" + escaped + "@" + proxyAt
 			s.Agent.Env = environment("http_proxy="+address, "https_proxy="+address)
-			s.apply(s.Goal()).want(fault.OK).warns("network", "no_proxy does not except 169.254.169.254", "no_proxy=169.254.169.254")
+			s.Want(fault.OK).Warns("network", "no_proxy does not except 169.254.169.254", "no_proxy=169.254.169.254")
 			s.used(proxy)
 		})
 		t.Run(p.Name+"/package manager's own", func(t *testing.T) {
 			s, proxy := proxied(t, o, true, ownProxy)
-			s.apply(s.Goal()).want(fault.OK)
+			s.Want(fault.OK)
 			s.used(proxy)
 		})
 	}
@@ -136,13 +134,13 @@ func ownProxy(s *machine) {
 		path = "/root/.curlrc"
 		content = "--proxy-user \"" + proxyUser + ":" + password + "\"\n"
 		s.Write("/etc/sysconfig/proxy", "PROXY_ENABLED=\"yes\"\nHTTP_PROXY=\"http://"+proxyAt+"\"\nHTTPS_PROXY=\"http://"+proxyAt+"\"\nNO_PROXY=\"localhost, 127.0.0.1\"\n")
-		s.planted = append(s.planted, "/etc/sysconfig/proxy")
+		s.secrets.Planted = append(s.secrets.Planted, "/etc/sysconfig/proxy")
 	case !s.apt():
 		path = "/etc/dnf/dnf.conf"
 		content = s.read(path) + "proxy=http://" + proxyAt + "\nproxy_username=" + proxyUser + "\nproxy_password=" + password + "\n"
 	}
 	s.WriteMode(path, content, 0o600)
-	s.planted = append(s.planted, path)
+	s.secrets.Planted = append(s.secrets.Planted, path)
 }
 
 // TestProxyRefuses: each way in which a proxy says no has words of its own,
@@ -170,15 +168,14 @@ func TestProxyRefuses(t *testing.T) {
 				}
 				t.Run(c.name+"/"+p.Name+"/"+meets, func(t *testing.T) {
 					t.Parallel()
-					prepare := []func(*machine){c.start, func(s *machine) { s.resolve(""); s.secrets = passwordForms() }}
+					prepare := []func(*machine){c.start, func(s *machine) { s.resolve(""); s.secrets.Words = passwordForms() }}
 					timeout := 16 * time.Second
 					if meets != "key" {
 						prepare, timeout = append(prepare, configured), time.Minute
 					}
 					s := newMachine(t, scene.Options{Persona: p, Timeout: timeout}, prepare...)
-					goal := s.Goal()
-					goal.Settings = s.protect("null", `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`)
-					s.apply(goal).want(fault.RepositoryUnreachable, c.words...)
+					s.SetFile(s.protect("null", `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`))
+					s.Want(fault.RepositoryUnreachable, c.words...)
 				})
 			}
 		}
@@ -209,13 +206,13 @@ func TestNexus(t *testing.T) {
 				s.Metadata.Always(metadata.ComputePath, metadata.Status(404, "", ""))
 			})
 			s.Agent.Env = environment("HTTP_PROXY=http://"+proxyAt, "HTTPS_PROXY=http://"+proxyAt, "NO_PROXY="+c.noProxy)
-			e := s.apply(s.Goal()).want(fault.OK)
+			e := s.Want(fault.OK)
 			s.used(proxy)
 			if c.line != "" {
-				e.warns("network", c.line)
+				e.Warns("network", c.line)
 				return
 			}
-			for _, sub := range e.Extension.Substatus {
+			for _, sub := range e.Report.Extension.Substatus {
 				if sub.Name == "network" {
 					t.Errorf("warned without a reason: %s", sub.Message)
 				}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"aadssh/internal/fault"
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/fixtures"
@@ -140,8 +141,7 @@ func identity(a *act, _ *testscript.TestScript, args []string) error {
 }
 
 func settings(a *act, _ *testscript.TestScript, args []string) error {
-	a.GoalState.Sequence++
-	a.GoalState.Settings = agentrun.Public(strings.Join(args, " "))
+	a.Set(strings.Join(args, " "))
 	return nil
 }
 
@@ -172,7 +172,7 @@ func enable(a *act, _ *testscript.TestScript, args []string) error {
 	}
 	code, err := strconv.Atoi(args[0])
 	if err == nil {
-		a.last = a.Want(code, args[1:]...)
+		a.last = a.Want(fault.Code(code), args[1:]...)
 	}
 	return err
 }

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"syscall"
 
 	"aadssh/test/lib/agentrun"
@@ -41,7 +39,7 @@ func (m machine) leftover(before box.Snapshot) []string {
 	m.Must(err)
 	now := m.Snapshot()
 	var found []string
-	for _, line := range m.changes(before, mayStay()...) {
+	for _, line := range m.written(before, mayStay()...) {
 		path := line[2:]
 		if line[0] == '+' && same(filepath.Join(m.Root(), path), original(layers, path)) {
 			continue // it was written to, and then put back as it had been
@@ -106,18 +104,9 @@ func describe(name string) (string, error) {
 	return text, nil
 }
 
-// changes lists what was written since before, except by the agent and the
-// handler in their own places, and except below one of but.
-func (m machine) changes(before box.Snapshot, but ...string) []string {
+// written lists what was written since before, except by the agent and the handler in
+// their own places, and except below one of but.
+func (m machine) written(before box.Snapshot, but ...string) []string {
 	m.T.Helper()
-	own := append([]string{agentrun.Lib, "/var/log/azure", "/run/aadsshlogin-handler.lock"}, but...)
-	parents := []string{"/", "/run"} // whose times change with what is in them
-	for _, o := range own {
-		for dir := filepath.Dir(o); dir != "/"; dir = filepath.Dir(dir) {
-			parents = append(parents, dir)
-		}
-	}
-	return before.Diff(m.Snapshot(), func(p string) bool {
-		return slices.Contains(parents, p) || slices.ContainsFunc(own, func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
-	})
+	return m.Written(before, append(but, agentrun.Lib, "/var/log/azure")...)
 }

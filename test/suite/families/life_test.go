@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 )
@@ -13,7 +14,7 @@ import (
 // The whole life of the extension, on every package manager.
 func TestLife(t *testing.T) {
 	each(t, managers(), scene.Options{Packages: login(older, newer)}, func(m machine) {
-		before := m.Snapshot()
+		before, packages, named := m.Snapshot(), m.packages(), m.named()
 		m.Want(0)
 		m.Has("aadsshlogin", newer)
 		if !m.registered() {
@@ -36,7 +37,7 @@ func TestLife(t *testing.T) {
 		removed()
 
 		// A version that its owner asks for, down and up again.
-		m.set(`{"packageVersion": "` + older + `"}`)
+		m.Set(`{"packageVersion": "` + older + `"}`)
 		m.Want(0)
 		m.Has("aadsshlogin", older)
 		m.idle()
@@ -49,10 +50,10 @@ func TestLife(t *testing.T) {
 		if now := m.put(); now != put {
 			m.T.Errorf("the package was put there again, though its version stays:\n%s\nand before\n%s", now, put)
 		}
-		m.set(`{"packageVersion": "` + newer + `"}`)
+		m.Set(`{"packageVersion": "` + newer + `"}`)
 		m.Want(0)
 		m.Has("aadsshlogin", newer)
-		m.set(`{}`)
+		m.Set(`{}`)
 		m.Want(0)
 		m.Has("aadsshlogin", newer)
 
@@ -60,7 +61,32 @@ func TestLife(t *testing.T) {
 		for _, line := range m.leftover(before) {
 			m.T.Errorf("left behind: %s", line)
 		}
+		if now := m.packages(); now != packages {
+			m.T.Errorf("other packages than before:\n%s", now)
+		}
+		if now := m.named(); now != named {
+			m.T.Errorf("files of ours are left:\n%s\nand before\n%s", now, named)
+		}
 	})
+}
+
+// packages are all packages of the machine, with their versions.
+func (m machine) packages() string {
+	m.T.Helper()
+	if m.Persona.Family == roots.Apt {
+		return m.Sh("dpkg-query -W")
+	}
+	return m.Sh("rpm -qa | grep -v '^gpg-pubkey-' | sort") // docs/stand-ins.md says why the key stays
+}
+
+// named are the files that are called as we or the vendor are, without those that may stay.
+func (m machine) named() string {
+	m.T.Helper()
+	script := `find / -xdev \( -iname '*aadssh*' -o -iname '*microsoft*' \)`
+	for _, but := range append(mayStay(), "/proc", "/sys", "/run", agentrun.Lib) {
+		script += " ! -path '" + but + "/*'"
+	}
+	return m.Sh(script)
 }
 
 // The other releases that are supported have nothing of their own but what the
@@ -130,10 +156,7 @@ func (m machine) idle() {
 	for _, r := range m.Packages.Requests() {
 		m.T.Errorf("the repository was asked: %v", r)
 	}
-	// The shared memory of rpm's databases, which every query writes to.
-	shared := []string{"/var/lib/rpm/rpmdb.sqlite-shm", "/var/lib/rpm/rpmdb.sqlite-wal",
-		"/var/lib/rpm/__db.001", "/var/lib/rpm/__db.002", "/var/lib/rpm/__db.003"}
-	for _, line := range m.changes(before, shared...) {
+	for _, line := range m.written(before) {
 		m.T.Errorf("the second run changed the machine: %s", line)
 	}
 }

@@ -72,7 +72,7 @@ func TestOwnersKey(t *testing.T) {
 						return
 					}
 					place := c.before(m)
-					m.set(`{"repository": {"mode": "` + mode + `"}}`)
+					m.Set(`{"repository": {"mode": "` + mode + `"}}`)
 					m.Want(27, place, c.says)
 					m.Has("aadsshlogin", "")
 				})
@@ -87,12 +87,12 @@ func TestOwnersKeyIsPut(t *testing.T) {
 	const key = "/etc/pki/rpm-gpg/OWNERS-KEY"
 	each(t, typical(), scene.Options{}, func(m machine) {
 		place := m.owners("file://"+key, "")
-		m.set(`{"repository": {"mode": "existing"}}`)
+		m.Set(`{"repository": {"mode": "existing"}}`)
 		m.Want(27, place, key)
 		if m.Exists(key) {
 			m.Fatal("the mode existing wrote %s", key)
 		}
-		m.set(`{}`)
+		m.Set(`{}`)
 		m.Want(0)
 		m.Has("aadsshlogin", newer)
 	})
@@ -115,4 +115,45 @@ func TestOwnersBrokenDefinition(t *testing.T) {
 			m.Has("aadsshlogin", newer)
 		}
 	})
+}
+
+// configured is a machine whose owner has the vendor's repository already, as the vendor
+// says.
+func (m machine) configured() {
+	m.T.Helper()
+	m.Write("/etc/owner.asc", string(keys.Rig().Public))
+	more := ""
+	if m.Target.Manager == distro.Zypper {
+		m.Sh("rpm --import /etc/owner.asc")
+		more = "pkg_gpgcheck=1\n"
+	}
+	m.owners("file:///etc/owner.asc", more)
+}
+
+// TestOwnersEntry: an entry for the same repository that the machine's owner
+// has is used, and nothing is put beside it, for apt refuses to work where two
+// entries name different keys.
+func TestOwnersEntry(t *testing.T) {
+	for _, c := range []struct{ name, file, text string }{
+		{"one line", "/etc/apt/sources.list.d/microsoft-prod.list",
+			"# from packages-microsoft-prod.deb\ndeb [signed-by=" + ownersKey + "] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"},
+		{"deb822", "/etc/apt/sources.list.d/microsoft-prod.sources",
+			"Types: deb\nURIs: https://packages.microsoft.com/ubuntu/22.04/prod/\nSuites: jammy\nComponents: main\nSigned-By: " + ownersKey + "\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, of("ubuntu-22.04")[0], scene.Options{})
+			s.WriteMode(ownersKey, ring(t, keys.Rig()), 0o644)
+			s.Write(c.file, c.text)
+			s.Want(0)
+			if s.Exists(ourList) || s.Exists(ourKey) {
+				t.Error("a second entry or keyring was put beside the owner's")
+			}
+			if b, err := s.ReadFile(c.file); err != nil || string(b) != c.text {
+				t.Errorf("the owner's entry is now %q, %v", b, err)
+			}
+			// apt itself is content with what is there.
+			s.Sh("apt-get update -o Dir::Etc::SourceList=/dev/null -o APT::Update::Error-Mode=any")
+		})
+	}
 }

@@ -76,7 +76,7 @@ func TestRefusedRelease(t *testing.T) {
 	each(t, releases, scene.Options{}, func(m machine) {
 		before := m.Snapshot()
 		m.Want(51)
-		for _, line := range m.changes(before) {
+		for _, line := range m.written(before) {
 			m.T.Errorf("the machine was changed: %s", line)
 		}
 	})

@@ -3,13 +3,21 @@
 package families
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
+	"aadssh/internal/fault"
+	"aadssh/internal/host"
 	"aadssh/internal/repo"
+	"aadssh/test/lib/agentrun"
+	"aadssh/test/lib/box"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/keys"
+	"aadssh/test/lib/pkghost"
+	"aadssh/test/lib/rig"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
@@ -42,9 +50,10 @@ func TestWronglySignedMetadata(t *testing.T) {
 	each(t, kinds(), scene.Options{}, func(m machine) {
 		wrong := keys.Wrong()
 		m.OfferAt(m.Target.Repository.Path, &wrong, login(newest)...)
+		before := m.Snapshot()
 		m.Want(27, wrong.Fingerprint)
 		m.Has("aadsshlogin", "")
-		m.tookBack()
+		m.tookBack(before)
 	})
 }
 
@@ -83,7 +92,7 @@ func TestMetadataPluginIsOff(t *testing.T) {
 // stays either.
 func TestNothingStaysOfAFailure(t *testing.T) {
 	for name, c := range map[string]struct {
-		code  int
+		code  fault.Code
 		login fixtures.Spec
 	}{
 		"a dependency that nobody has": {26, fixtures.Spec{Name: fixtures.Login, Version: newer, Depends: []string{"no-such-package"}}},
@@ -91,22 +100,33 @@ func TestNothingStaysOfAFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, kinds(), scene.Options{Packages: []fixtures.Spec{c.login}}, func(m machine) {
-				m.Want(c.code)
+				before := m.Snapshot()
+				m.Want(c.code, "aadsshlogin")
 				m.Has("aadsshlogin", "")
-				m.tookBack()
+				m.tookBack(before)
 			})
 		})
 	}
 }
 
-// tookBack fails the test where our definition of the repository or our key is
-// still there.
-func (m machine) tookBack() {
+// tookBack fails the test where our definition of the repository or our key is still
+// there, or anything else was written since before that is not the package manager's own
+// memory or ours.
+func (m machine) tookBack(before box.Snapshot) {
 	m.T.Helper()
-	for _, file := range []string{repo.DefinitionPath(m.Target.Manager), repo.KeyPath(m.Target.Manager)} {
+	definition := repo.DefinitionPath(m.Target.Manager)
+	for _, file := range []string{definition, repo.KeyPath(m.Target.Manager)} {
 		if m.Exists(file) {
 			m.Fatal("%s is still there", file)
 		}
+	}
+	memory := mayStay()
+	if m.Persona.Family == roots.Apt {
+		memory = []string{"/var/lib/apt", "/var/cache/apt", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend"}
+	}
+	m.Unchanged(before, append(memory, agentrun.Lib, "/var/log/azure", host.StateDir)...)
+	if b, err := m.ReadFile(host.StateDir + "/receipt.json"); err == nil && bytes.Contains(b, []byte(definition)) {
+		m.T.Errorf("the receipt still names %s: %s", definition, b)
 	}
 }
 
@@ -134,7 +154,7 @@ func TestFailingScript(t *testing.T) {
 		}
 		// A corrected package is all that it takes.
 		m.Offer(login(newer, newest)...)
-		m.set(`{"packageVersion": "` + newest + `"}`)
+		m.Set(`{"packageVersion": "` + newest + `"}`)
 		m.Want(0)
 		m.Has("aadsshlogin", newest)
 		if !m.registered() {
@@ -166,7 +186,7 @@ func TestCorrectedPackageIsTaken(t *testing.T) {
 			each(t, kinds(), scene.Options{Packages: c.first}, func(m machine) {
 				c.fails(&m)
 				m.Offer(append(login(newest), c.left...)...)
-				m.set(`{}`)
+				m.Set(`{}`)
 				m.Want(0)
 				m.Has("aadsshlogin", newest)
 				if !m.registered() {
@@ -194,4 +214,40 @@ func (m *machine) upgradeTo(failing fixtures.Spec) {
 	if m.registered() {
 		m.Fatal("sshd still shows the package")
 	}
+}
+
+// TestTrustedKeys: a repository that signs by itself.
+func TestTrustedKeys(t *testing.T) {
+	own := keys.Wrong()
+	o := scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: fixtures.WrongKey}},
+		Rig: func(o *rig.Options) { o.Key = &own }}
+	each(t, typical(), o, func(m machine) {
+		m.Want(27)
+		settings, err := json.Marshal(map[string]any{"repository": map[string]any{"trustedKeys": []string{string(own.Public)}}})
+		m.Must(err)
+		m.Set(string(settings))
+		m.Want(0)
+	})
+}
+
+// TestUnsignedIndexIsNoUnsignedPackage: what a mirror leaves out of its index it cannot
+// leave out of the packages.
+func TestUnsignedIndexIsNoUnsignedPackage(t *testing.T) {
+	for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
+		t.Run(name, func(t *testing.T) {
+			each(t, of("rhel-9.4", "sles-15.6"), mirrored(fixtures.Spec{Name: fixtures.Login, Version: newer, Signing: signing}), func(m machine) {
+				m.useMirror("https", false)
+				m.Want(27)
+				m.Has("aadsshlogin", "")
+			})
+		})
+	}
+}
+
+// TestVendorsIndexIsSigned: of the vendor's own host the signature is never done without.
+func TestVendorsIndexIsSigned(t *testing.T) {
+	each(t, of("rhel-9.4", "sles-15.6"), scene.Options{}, func(m machine) {
+		m.Packages.Trouble(strings.TrimSuffix(m.Target.Repository.Path, "/")+"/repodata/repomd.xml.asc", pkghost.Status(404, 0))
+		m.Want(27)
+	})
 }

@@ -17,6 +17,7 @@ import (
 	"aadssh/test/lib/keys"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/repository"
+	"aadssh/test/lib/rig"
 	"aadssh/test/lib/scene"
 )
 
@@ -73,34 +74,6 @@ func TestDependencyOfAnotherRepository(t *testing.T) {
 	})
 }
 
-// With the mode existing nothing is added, and nothing but the machine's own
-// folder is used: there is no network.
-func TestExistingWithoutNetwork(t *testing.T) {
-	each(t, kinds(), scene.Options{}, func(m machine) {
-		m.local("/srv/packages")
-		if m.Target.Manager == distro.Zypper { // it asks a person, once
-			m.Sh("rpm --import /etc/third.asc")
-		}
-		m.Packages.Down()
-		before := m.Snapshot()
-		m.set(`{"repository": {"mode": "existing"}}`)
-		m.Want(0)
-		m.Has("aadsshlogin", newer)
-		m.idle()
-		ours := repo.DefinitionPath(m.Target.Manager)
-		if m.Exists(ours) || m.Exists(repo.KeyPath(m.Target.Manager)) {
-			m.Fatal("the mode existing added %s or a key", ours)
-		}
-		if r := m.Packages.Requests(); len(r) > 0 {
-			m.Fatal("requests: %v", r)
-		}
-		m.leave()
-		for _, line := range m.leftover(before) {
-			m.T.Errorf("left behind: %s", line)
-		}
-	})
-}
-
 // local puts a repository with the package into a folder of the machine, and
 // configures it.
 func (m machine) local(dir string) {
@@ -124,22 +97,108 @@ func (m machine) local(dir string) {
 	m.third("file://" + dir)
 }
 
-// A mirror of the owner's, with the vendor's signatures and the vendor's paths.
-func TestMirror(t *testing.T) {
-	each(t, kinds(), scene.Options{}, func(m machine) {
-		const base = "http://" + pkghost.Name + "/mirror"
-		path := "/mirror" + m.Target.Repository.Path
-		m.OfferAt(path, nil, login(newest)...)
-		m.Packages.File("/mirror/keys/microsoft.asc", keys.Rig().Public)
-		m.Packages.File("/mirror/keys/microsoft-2025.asc", keys.Rig().Public)
-		m.set(`{"repository": {"mode": "mirror", "baseUrl": "` + base + `"}}`)
+// TestExisting: what the owner has configured is used, and nothing of ours is added,
+// be it a folder of the machine without network, or the vendor's host.
+func TestExisting(t *testing.T) {
+	existing := func(m machine) {
+		before := m.Snapshot()
+		m.Set(`{"repository": {"mode": "existing"}}`)
 		m.Want(0)
-		m.Has("aadsshlogin", newest)
-		for _, r := range m.Packages.Requests() {
-			if !strings.HasPrefix(r.Path, "/mirror/") {
-				m.T.Errorf("asked elsewhere: %v", r)
+		m.Has("aadsshlogin", newer)
+		m.idle()
+		for _, line := range m.Written(before, "/var/lib/dpkg") {
+			if strings.HasPrefix(line, "+ ") && strings.Contains(line, "aadsshlogin.") {
+				m.T.Errorf("it was added: %s", line)
 			}
 		}
-		m.idle()
+		ours := repo.DefinitionPath(m.Target.Manager)
+		if m.Exists(ours) || m.Exists(repo.KeyPath(m.Target.Manager)) {
+			m.Fatal("the mode existing added %s or a key", ours)
+		}
+		m.leave()
+		for _, line := range m.leftover(before) {
+			m.T.Errorf("left behind: %s", line)
+		}
+	}
+	t.Run("folder", func(t *testing.T) {
+		each(t, kinds(), scene.Options{}, func(m machine) {
+			m.local("/srv/packages")
+			if m.Target.Manager == distro.Zypper { // it asks a person, once
+				m.Sh("rpm --import /etc/third.asc")
+			}
+			m.Packages.Down()
+			existing(m)
+			if r := m.Packages.Requests(); len(r) > 0 {
+				m.Fatal("requests: %v", r)
+			}
+		})
 	})
+	t.Run("host", func(t *testing.T) {
+		each(t, typical(), scene.Options{}, func(m machine) {
+			m.configured()
+			existing(m)
+		})
+	})
+}
+
+// TestExistingUnreachable: the owner's repository is what is asked.
+func TestExistingUnreachable(t *testing.T) {
+	each(t, typical(), scene.Options{}, func(m machine) {
+		m.configured()
+		m.Packages.Down()
+		m.Set(`{"repository": {"mode": "existing"}}`)
+		m.Want(20, pkghost.Name+" refuses the TCP connection")
+	})
+}
+
+const mirrorHost = "mirror.example.com"
+
+// mirrored are machines whose packages only a mirror has.
+func mirrored(packages ...fixtures.Spec) scene.Options {
+	return scene.Options{Packages: packages, Rig: func(o *rig.Options) {
+		o.Names = []string{pkghost.Name, mirrorHost}
+		o.Path = mirrorHost + "/microsoft" + strings.TrimSuffix(o.Path, "/")
+	}}
+}
+
+// useMirror has the extension take the packages from the mirror, which has the vendor's
+// keys, and whose index is signed or not.
+func (m machine) useMirror(scheme string, signed bool) {
+	m.T.Helper()
+	for _, name := range []string{"microsoft.asc", "microsoft-2025.asc"} {
+		m.Packages.File(mirrorHost+"/microsoft/keys/"+name, keys.Rig().Public)
+	}
+	if !signed {
+		m.Packages.Trouble(mirrorHost+"/microsoft"+strings.TrimSuffix(m.Target.Repository.Path, "/")+"/repodata/repomd.xml.asc", pkghost.Status(404, 0))
+	}
+	m.Set(`{"repository": {"mode": "mirror", "baseUrl": "` + scheme + "://" + mirrorHost + `/microsoft"}}`)
+}
+
+// TestMirror: a mirror of the owner's, with the vendor's signatures and the vendor's
+// paths, is all that is asked.
+func TestMirror(t *testing.T) {
+	for _, c := range []struct {
+		name, scheme string
+		signed       bool
+		on           []release
+	}{
+		{"http", "http", true, kinds()},
+		{"https", "https", true, typical()},
+		{"http, unsigned index", "http", false, of("rhel-9.4", "sles-15.6")}, // apt's index is signed or useless
+		{"https, unsigned index", "https", false, of("rhel-9.4", "sles-15.6")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			each(t, c.on, mirrored(login(newest)...), func(m machine) {
+				m.useMirror(c.scheme, c.signed)
+				m.Want(0)
+				m.Has("aadsshlogin", newest)
+				for _, r := range m.Packages.Requests() {
+					if r.Host != mirrorHost || r.Scheme != c.scheme || !strings.HasPrefix(r.Path, "/microsoft/") {
+						m.T.Errorf("asked elsewhere: %s", r)
+					}
+				}
+				m.idle()
+			})
+		})
+	}
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
@@ -108,6 +107,8 @@ func start(t *testing.T, r release, o scene.Options) machine {
 	}
 	m := machine{stage.New(t, o)}
 	m.ImageKeys()
+	before := m.Snapshot()
+	t.Cleanup(func() { m.Search(stage.Secrets{}, before, nil) })
 	return m
 }
 
@@ -118,12 +119,6 @@ func login(versions ...string) []fixtures.Spec {
 		specs = append(specs, fixtures.Spec{Name: fixtures.Login, Version: v})
 	}
 	return specs
-}
-
-// set changes the settings of the extension, as a new goal state does.
-func (m *machine) set(settings string) {
-	m.GoalState.Sequence++
-	m.GoalState.Settings = agentrun.Public(settings)
 }
 
 // update has the agent move to another version of the extension.

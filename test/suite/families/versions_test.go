@@ -25,10 +25,25 @@ func TestPinnedRelease(t *testing.T) {
 			m.idle()
 
 			// Its owner's word goes before the row's.
-			m.set(`{"packageVersion": "` + newer + `"}`)
+			m.Set(`{"packageVersion": "` + newer + `"}`)
 			m.Want(0)
 			m.Has("aadsshlogin", newer)
 		})
+}
+
+// TestPackageVersion: the version that its owner asks for, on a fresh machine, up and
+// down. One that is not there takes nothing away.
+func TestPackageVersion(t *testing.T) {
+	each(t, typical(), scene.Options{Packages: login(older, newer)}, func(m machine) {
+		for _, version := range []string{older, newer, older} {
+			m.Set(`{"packageVersion": "` + version + `"}`)
+			m.Want(0, version)
+			m.Has("aadsshlogin", version)
+		}
+		m.Set(`{"packageVersion": "9.9"}`)
+		m.Want(28, "9.9")
+		m.Has("aadsshlogin", older)
+	})
 }
 
 func TestPinIsNotThere(t *testing.T) {
@@ -37,7 +52,7 @@ func TestPinIsNotThere(t *testing.T) {
 		m.Has("aadsshlogin", "")
 	})
 	each(t, kinds(), scene.Options{Packages: login(newer)}, func(m machine) {
-		m.set(`{"packageVersion": "1.0.999"}`)
+		m.Set(`{"packageVersion": "1.0.999"}`)
 		m.Want(28, "1.0.999")
 		m.Has("aadsshlogin", "")
 	})
@@ -62,7 +77,7 @@ func TestHeldAsItIs(t *testing.T) {
 		m.idle()
 
 		// What its owner asks for cannot be had beside what its owner forbids.
-		m.set(`{"packageVersion": "` + newer + `"}`)
+		m.Set(`{"packageVersion": "` + newer + `"}`)
 		report := m.Want(26, "aadsshlogin")
 		if !strings.Contains(report.Report.Extension.Message, hold.where) {
 			m.Fatal("the status does not say where to look (%s): %s", hold.where, report.Report.Extension.Message)

@@ -7,6 +7,7 @@ package firewall_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -20,7 +21,10 @@ import (
 	"time"
 
 	"aadssh/internal/firewall"
+	"aadssh/test/lib/box"
 	"aadssh/test/lib/load"
+	"aadssh/test/lib/stage"
+	"aadssh/test/lib/wire"
 )
 
 // role is what this program is inside a namespace.
@@ -93,16 +97,17 @@ func connect() {
 	}
 }
 
-// stage is two namespaces with a wire between them.
-type stage struct {
-	t      *testing.T
+// network is two namespaces with a wire between them.
+type network struct {
+	stage.Shell
 	name   string
 	ask    io.Writer
 	answer *bufio.Scanner
 }
 
-func newStage(t *testing.T) *stage {
-	s := &stage{t: t, name: fmt.Sprintf("fw%d", os.Getpid())}
+func newNetwork(t *testing.T) *network {
+	s := &network{name: fmt.Sprintf("fw%d", os.Getpid())}
+	s.Shell = stage.Shell{T: t, Exec: func(ctx context.Context, argv ...string) (box.Result, error) { return wire.Run(ctx, nil, argv) }}
 	s.sh("ip netns add NAME; ip netns add NAMEp")
 	t.Cleanup(func() { s.sh("ip netns del NAME; ip netns del NAMEp") })
 	s.sh(`ip -n NAME link add eth0 type veth peer name eth0 netns NAMEp
@@ -120,40 +125,35 @@ ip -n NAMEp addr add 10.0.0.1/24 dev eth0; ip -n NAMEp link set eth0 up`)
 }
 
 // inside starts this program in a namespace, until the test ends.
-func (s *stage) inside(suffix, as string) (io.Writer, *bufio.Scanner) {
-	s.t.Helper()
+func (s *network) inside(suffix, as string) (io.Writer, *bufio.Scanner) {
+	s.T.Helper()
 	self, err := os.Executable()
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	cmd := exec.Command("ip", "netns", "exec", s.name+suffix, self)
 	cmd.Env = append(os.Environ(), role+"="+as)
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
+	s.T.Cleanup(func() { in.Close(); _ = cmd.Wait() })
 	return in, bufio.NewScanner(out)
 }
 
-func (s *stage) sh(script string) {
-	s.t.Helper()
-	cmd := exec.Command("sh", "-ec", strings.ReplaceAll(script, "NAME", s.name))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		s.t.Fatalf("%s: %v\n%s", script, err, out)
-	}
-}
+// sh runs a script, in which NAME is that of the namespaces.
+func (s *network) sh(script string) { s.Sh(strings.ReplaceAll(script, "NAME", s.name)) }
 
 // load gives the machine a ruleset, and says what its programs list of it.
-func (s *stage) load(r ruleset) ([]firewall.Ruleset, error) {
-	s.t.Helper()
+func (s *network) load(r ruleset) ([]firewall.Ruleset, error) {
+	s.T.Helper()
 	s.sh("ip netns exec NAME nft flush ruleset")
 	feed := exec.Command("ip", "netns", "exec", s.name, "nft", "-f", "-")
 	if r.iptables {
@@ -166,7 +166,7 @@ func (s *stage) load(r ruleset) ([]firewall.Ruleset, error) {
 	list := func(args ...string) []byte {
 		out, err := exec.Command("ip", append([]string{"netns", "exec", s.name}, args...)...).Output()
 		if err != nil {
-			s.t.Fatalf("%v: %v", args, err)
+			s.T.Fatalf("%v: %v", args, err)
 		}
 		return out
 	}
@@ -179,11 +179,11 @@ func (s *stage) load(r ruleset) ([]firewall.Ruleset, error) {
 }
 
 // enter says who gets in.
-func (s *stage) enter() map[string]bool {
-	s.t.Helper()
+func (s *network) enter() map[string]bool {
+	s.T.Helper()
 	fmt.Fprintln(s.ask)
 	if !s.answer.Scan() {
-		s.t.Fatal("the people have gone")
+		s.T.Fatal("the people have gone")
 	}
 	in := map[string]bool{}
 	for _, from := range strings.Fields(strings.TrimPrefix(s.answer.Text(), "in:")) {
@@ -193,11 +193,11 @@ func (s *stage) enter() map[string]bool {
 }
 
 // compare holds the verdict against what happened. It says whether it was one.
-func (s *stage) compare(r ruleset) (decided bool) {
-	s.t.Helper()
+func (s *network) compare(r ruleset) (decided bool) {
+	s.T.Helper()
 	sets, err := s.load(r)
 	if err != nil {
-		s.t.Fatalf("%s: %v\n%s", r.name, err, r.text)
+		s.T.Fatalf("%s: %v\n%s", r.name, err, r.text)
 	}
 	v := firewall.Ask(firewall.Question{Interfaces: []string{"eth0"}, Addresses: []netip.Addr{netip.MustParseAddr(address)}, Port: 22}, sets...)
 	if v.Fate == firewall.Unknown {
@@ -211,7 +211,7 @@ func (s *stage) compare(r ruleset) (decided bool) {
 		}
 		want := v.Fate == firewall.Open && !named || v.Fate == firewall.Some && named
 		if in[from] != want {
-			s.t.Errorf("%s: from %s: in is %v, the verdict %d for %v by %s says %v\n%s", r.name, from, in[from], v.Fate, v.Who, v.Rule, want, r.text)
+			s.T.Errorf("%s: from %s: in is %v, the verdict %d for %v by %s says %v\n%s", r.name, from, in[from], v.Fate, v.Who, v.Rule, want, r.text)
 		}
 	}
 	return true
@@ -219,7 +219,7 @@ func (s *stage) compare(r ruleset) (decided bool) {
 
 // TestKernel: whoever the verdict lets in gets in, and nobody else.
 func TestKernel(t *testing.T) {
-	s := newStage(t)
+	s := newNetwork(t)
 	for _, r := range rulesets() {
 		if decided := s.compare(r); decided == r.unclear {
 			t.Errorf("%s: decided is %v", r.name, decided)
@@ -229,7 +229,7 @@ func TestKernel(t *testing.T) {
 
 // TestGenerated: the same for rulesets that nobody thought of.
 func TestGenerated(t *testing.T) {
-	s := newStage(t)
+	s := newNetwork(t)
 	const seed, count = 7, 80
 	random := rand.New(rand.NewPCG(seed, seed))
 	unknown := 0

@@ -69,29 +69,8 @@ func TestBrokenRepositoryFile(t *testing.T) {
 	})
 }
 
-// TestHalfConfigured: what an interrupted package manager left of our package
-// is finished.
-func TestHalfConfigured(t *testing.T) {
-	s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
-	debs, err := fixtures.Debs(t.Context(), s.Cache, login(newer))
-	s.Must(err)
-	s.Must(s.CopyIn(debs[0], "/tmp/login.deb", 0o644))
-	s.Shf("dpkg --unpack /tmp/login.deb; mkdir -p /var/lib/dpkg/updates; touch /var/lib/dpkg/updates/0001")
-	if out := s.Fails("apt-get -y install aadsshlogin"); !strings.Contains(out, "dpkg was interrupted") {
-		t.Fatalf("apt-get says something else: %s", out)
-	}
-	if out := s.Shf("dpkg --audit"); !strings.Contains(out, "aadsshlogin") {
-		t.Fatalf("dpkg --audit: %s", out)
-	}
-	s.Want(0)
-	s.Has(fixtures.Login, newer)
-	if out := s.Shf("dpkg --audit"); out != "" {
-		t.Errorf("dpkg --audit: %s", out)
-	}
-}
-
 // TestStaleLocks: lock files whose owner is dead hold up nobody. The same ones
-// with a living owner do: they are locks.
+// with a living owner do: they are locks, and who has them is said.
 func TestStaleLocks(t *testing.T) {
 	const dead = "4194300"
 	for name, c := range map[string]struct {
@@ -100,18 +79,19 @@ func TestStaleLocks(t *testing.T) {
 		alive   string     // becomes a process that has it
 		held    string     // succeeds once it does
 		code    fault.Code // of enable, then
+		says    string     // that enable says then
 	}{
 		"zypp pid file": {roots.SLES("15.6"), "echo " + dead + " > /run/zypp.pid",
-			"sleep 1000 | zypper shell", "[ -s /run/zypp.pid ]", fault.PackageManagerBusy},
+			"sleep 1000 | zypper shell", "[ -s /run/zypp.pid ]", fault.PackageManagerBusy, "zypper"},
 		"yum pid file": {roots.RHEL("7.9"), "echo " + dead + " > /run/yum.pid",
-			"echo $$ > /run/yum.pid; exec sleep 1000", "[ -s /run/yum.pid ]", fault.PackageManagerBusy},
+			"echo $$ > /run/yum.pid; exec sleep 1000", "[ -s /run/yum.pid ]", fault.PackageManagerBusy, "sleep"},
 		"dnf pid file": {roots.RHEL("9.4"), "mkdir -p /var/cache/dnf; touch /var/lib/rpm/.rpm.lock; echo " + dead + " > /var/cache/dnf/download_lock.pid",
-			"mkdir -p /var/cache/dnf; echo $$ > /var/cache/dnf/download_lock.pid; exec sleep 1000", "[ -s /var/cache/dnf/download_lock.pid ]", fault.PackageManagerBusy},
+			"mkdir -p /var/cache/dnf; echo $$ > /var/cache/dnf/download_lock.pid; exec sleep 1000", "[ -s /var/cache/dnf/download_lock.pid ]", fault.PackageManagerBusy, "sleep"},
 		"dpkg locks": {roots.Ubuntu("22.04"), "touch /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock",
 			// struct flock of fcntl(2): a write lock on the whole file.
-			`exec perl -e 'open F, "+>", "/var/lib/dpkg/lock-frontend"; $whole = pack "ssx4qqi", 1, 0, 0, 0, 0; fcntl F, 6, $whole or die $!; open G, ">", "/run/held"; sleep 1000'`, "[ -e /run/held ]", fault.PackageManagerBusy},
+			`exec perl -e 'open F, "+>", "/var/lib/dpkg/lock-frontend"; $whole = pack "ssx4qqi", 1, 0, 0, 0, 0; fcntl F, 6, $whole or die $!; open G, ">", "/run/held"; sleep 1000'`, "[ -e /run/held ]", fault.PackageManagerBusy, "/var/lib/dpkg/lock-frontend"},
 		"our own": {roots.Ubuntu("22.04"), `echo 'process ` + dead + `, install of version 1.0' > /run/aadsshlogin-handler.lock; echo '{"pid":` + dead + `,"start":"1","command":"apt-get"}' > /run/aadsshlogin-handler.transaction`,
-			"exec flock /run/aadsshlogin-handler.lock sleep 1000", "! flock -n /run/aadsshlogin-handler.lock true", fault.StillRunning},
+			"exec flock /run/aadsshlogin-handler.lock sleep 1000", "! flock -n /run/aadsshlogin-handler.lock true", fault.StillRunning, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Run("owner is dead", func(t *testing.T) {
@@ -128,7 +108,14 @@ func TestStaleLocks(t *testing.T) {
 				s.Must(err)
 				defer p.Signal(syscall.SIGKILL) //nolint:errcheck // it ends with the machine too
 				s.Shf("for i in $(seq 500); do if %s; then exit 0; fi; sleep 0.02; done; exit 1", c.held)
-				s.Want(int(c.code))
+				says := []string{c.says}
+				if c.code == fault.PackageManagerBusy {
+					says = append(says, "(process ")
+				}
+				if pid := s.Do("pgrep -x perl || true"); pid != "" {
+					says = append(says, "perl (process "+pid)
+				}
+				s.Want(c.code, says...)
 				s.Has(fixtures.Login, "")
 			})
 		})

@@ -38,7 +38,7 @@ func TestLacks(t *testing.T) {
 			s.SSHD()
 			s.Deliver()
 			s.Shf("%s", c[0])
-			first := s.told("fresh")
+			first := s.answered("fresh")
 			for _, command := range []string{"doctor", "doctor --json", "plan", "status"} {
 				s.says(command)
 			}
@@ -48,7 +48,7 @@ func TestLacks(t *testing.T) {
 			s.Has(fixtures.Login, newer)
 			receipt := s.Shf("cat /var/lib/aadsshlogin-handler/receipt.json")
 			s.Shf("%s", c[0])
-			again := s.told("healthy")
+			again := s.answered("healthy")
 			for _, command := range []string{"doctor", "plan", "status", "watch"} {
 				s.says(command)
 			}
@@ -63,8 +63,8 @@ func TestLacks(t *testing.T) {
 	}
 }
 
-// told has the agent apply, and fails the test where a failure is not told.
-func (s *machine) told(when string) stage.Verdict {
+// answered has the agent apply, and fails the test where a failure is not told.
+func (s *machine) answered(when string) stage.Verdict {
 	s.T.Helper()
 	v := s.Apply()
 	if v.ExitCode != 0 && (v.What() == "" || v.Next() == "") {

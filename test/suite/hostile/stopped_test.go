@@ -4,12 +4,17 @@ package hostile
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"aadssh/status"
+	"aadssh/test/lib/box"
 	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 // hold is the file that the package's script waits for to be gone. It does not
@@ -47,21 +52,44 @@ func (s *machine) installations() (n int) {
 	return n
 }
 
-// TestGroupIsKilled: the agent kills the process group in the middle of the
-// package's script, as it does at its time limit. The package manager finishes,
-// and the next enable finds its work done.
-func TestGroupIsKilled(t *testing.T) {
+// begin starts enable in the background, as the agent does.
+func (s *machine) begin() *box.Process {
+	s.T.Helper()
+	s.WriteMode(stage.Home+"/config/0.settings", s.Goal().Settings, 0o600)
+	p, err := s.Start([]string{"PATH=" + box.Path, "LANG=C.UTF-8", "ConfigSequenceNumber=0"}, stage.Home+"/bin/aadsshlogin-handler", "enable")
+	s.Must(err)
+	return p
+}
+
+// status is the status as it is in the file at this moment.
+func (s *machine) status() status.Report {
+	s.T.Helper()
+	r, err := status.Read(s.Root()+stage.Home+"/status", 0)
+	s.Must(err)
+	return r
+}
+
+// TestKilledInTransaction: the agent kills the process group in the middle of the
+// package's script, as it does at its time limit. The status says so, the package manager
+// finishes, and the next enable finds its work done.
+func TestKilledInTransaction(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{holding(newer)}})
 		s.Deliver()
 		s.Write(hold, "")
 		done := s.inBackground()
 		s.Until("the package's script runs", s.scriptRuns)
+		if r := s.status(); r.Level != status.Failure || r.Code != 31 {
+			t.Errorf("in the middle of the transaction the status is %s %d", r.Level, r.Code)
+		}
 		s.Shf("kill -9 -$(ps -o pgid= -p $(pgrep -x aadsshlogin-han) | tr -d ' ')")
 		s.Must(<-done)
 		s.Until("the handler is gone", func() bool { return strings.TrimSpace(s.Shf("pgrep -x aadsshlogin-han || true")) == "" })
-		if !s.scriptRuns() {
-			t.Fatalf("the package's script died with the handler:\n%s", s.Shf("ps -eo pid,pgid,sid,args; tail -20 /var/lib/aadsshlogin-handler/transaction.log"))
+		if r := s.status(); r.Level != status.Failure || r.Code != 31 || !strings.Contains(r.Message, "did not finish") {
+			t.Errorf("after the kill the status is %s %d: %s", r.Level, r.Code, r.Message)
+		}
+		if manager := s.Do("pgrep 'apt-get|dnf|zypper' || true"); !s.scriptRuns() || manager == "" {
+			t.Fatalf("the package's script or its manager (%q) died with the handler:\n%s", manager, s.Shf("ps -eo pid,pgid,sid,args; tail -20 /var/lib/aadsshlogin-handler/transaction.log"))
 		}
 		s.Must(s.Remove(hold))
 		s.Want(0)
@@ -70,6 +98,63 @@ func TestGroupIsKilled(t *testing.T) {
 			t.Errorf("%d transactions were run; the first was to be waited for", n)
 		}
 	})
+}
+
+// TestKilledWithTransaction: everything dies in the middle, as at a power
+// failure. The next enable repairs what that left.
+func TestKilledWithTransaction(t *testing.T) {
+	t.Parallel()
+	s := newMachine(t, scene.Options{Packages: []fixtures.Spec{holding(newer)}})
+	s.Deliver()
+	s.Write(hold, "")
+	p := s.begin()
+	s.Await(script(fixtures.Login))
+	s.Must(p.Signal(syscall.SIGKILL))
+	s.Sh("kill -9 $(pgrep -x 'apt-get|dpkg'; " + script(fixtures.Login) + ")")
+	_, err := p.Wait(t.Context())
+	s.Must(err)
+	if r := s.status(); r.Level != status.Failure || r.Code != 31 {
+		t.Errorf("the status is %s %d", r.Level, r.Code)
+	}
+	if got := s.state(fixtures.Login); got == "install ok installed" {
+		t.Fatalf("nothing was interrupted: %s", got)
+	}
+	s.Must(s.Remove(hold))
+	s.Want(0)
+}
+
+// TestTerminated: the agent's service is stopped while the metadata service
+// does not answer. A success of an earlier run must not stand then.
+func TestTerminated(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		first bool // there was a success before
+	}{{"first run", false}, {"after a success", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newMachine(t, scene.Options{})
+			if c.first {
+				s.Want(0)
+				// So that the run has something to decide: the package is gone.
+				s.Sh("dpkg --purge " + fixtures.Login)
+			} else {
+				s.Deliver()
+			}
+			asked := len(s.Metadata.Requests())
+			s.Metadata.Always(metadata.ComputePath, metadata.Silence())
+			p := s.begin()
+			s.Until("the metadata service is asked", func() bool { return len(s.Metadata.Requests()) > asked })
+			s.Sh("kill -TERM $(pgrep -x aadsshlogin-han)")
+			r, err := p.Wait(t.Context())
+			s.Must(err)
+			if r.ExitCode != 31 {
+				t.Errorf("exit %d\n%s", r.ExitCode, r.Output())
+			}
+			if got := s.status(); got.Level != status.Failure || got.Code != r.ExitCode {
+				t.Errorf("exit %d, and the status is %s %d: %s", r.ExitCode, got.Level, got.Code, got.Message)
+			}
+		})
+	}
 }
 
 // TestBudgetEndsFirst: the transaction takes longer than the handler may. It

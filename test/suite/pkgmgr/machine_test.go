@@ -210,7 +210,9 @@ func (m machine) argv(j job) []string {
 // HOME, and no answers to questions.
 func (m machine) do(j job) answer {
 	m.t.Helper()
-	j.Seconds = int(load.Scaled(time.Duration(j.Seconds) * time.Second).Seconds())
+	if j.Seconds > 0 {
+		j.Seconds = int(load.Budget(time.Duration(j.Seconds) * time.Second).Seconds())
+	}
 	r, err := m.Run(m.t.Context(), []string{"LANG=C.UTF-8"}, m.argv(j)...)
 	if err != nil {
 		m.t.Fatal(err)

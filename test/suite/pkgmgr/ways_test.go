@@ -64,7 +64,7 @@ func TestHangingSourceIsLeft(t *testing.T) {
 				if a.Code == fault.OK || a.Code == fault.Internal || a.Code == fault.StillRunning {
 					m.t.Errorf("%d %s", a.Code, a.What)
 				}
-				if took := time.Since(began); took > load.Scaled(40*time.Second) {
+				if took := time.Since(began); took > load.Budget(40*time.Second) {
 					m.t.Errorf("took %s of 24 s", took)
 				}
 				m.idle()

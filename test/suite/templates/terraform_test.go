@@ -16,6 +16,7 @@ import (
 	"aadssh/internal/names"
 	"aadssh/test/lib/executable"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
 )
 
 const subscription = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-web/providers/"
@@ -41,18 +42,11 @@ func standins(t *testing.T, top string) (dir string) {
 	}
 	for _, p := range []struct{ source, name, version string }{{"hashicorp/azurerm", "azurerm", "4.31.0"}, {"azure/azapi", "azapi", "2.0.1"}} {
 		place := filepath.Join(dir, "registry.terraform.io", p.source, p.version, "linux_amd64")
-		must(t, os.MkdirAll(place, 0o755))
+		stage.Must(t, os.MkdirAll(place, 0o755))
 		script := fmt.Sprintf("#!/bin/sh\nSTANDIN=%s exec %s \"$@\"\n", p.name, program)
-		must(t, executable.Write(filepath.Join(place, "terraform-provider-"+p.name+"_v"+p.version), []byte(script)))
+		stage.Must(t, executable.Write(filepath.Join(place, "terraform-provider-"+p.name+"_v"+p.version), []byte(script)))
 	}
 	return dir
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // open copies a module of misc/, and files beside it, and initializes it.
@@ -60,8 +54,8 @@ func open(t *testing.T, providers string, files map[string][]byte) module {
 	t.Helper()
 	m := module{t, t.TempDir(), providers}
 	for name, content := range files {
-		must(t, os.MkdirAll(filepath.Dir(filepath.Join(m.dir, name)), 0o755))
-		must(t, os.WriteFile(filepath.Join(m.dir, name), content, 0o644))
+		stage.Must(t, os.MkdirAll(filepath.Dir(filepath.Join(m.dir, name)), 0o755))
+		stage.Must(t, os.WriteFile(filepath.Join(m.dir, name), content, 0o644))
 	}
 	if out, err := m.terraform("init", "-backend=false", "-input=false", "-no-color", "-plugin-dir="+providers); err != nil {
 		t.Fatalf("init: %v\n%s", err, out)
@@ -74,10 +68,10 @@ func files(t *testing.T, top, folder string) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
 	entries, err := os.ReadDir(filepath.Join(top, folder))
-	must(t, err)
+	stage.Must(t, err)
 	for _, e := range entries {
 		content, err := os.ReadFile(filepath.Join(top, folder, e.Name()))
-		must(t, err)
+		stage.Must(t, err)
 		all[e.Name()] = content
 	}
 	return all
@@ -104,14 +98,14 @@ func (m module) planned(vars ...string) (map[string]map[string]any, string) {
 	show := exec.CommandContext(m.t.Context(), "terraform", "show", "-json", "plan")
 	show.Dir, show.Env = m.dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + m.dir, "CHECKPOINT_DISABLE=1"}
 	out, err := show.Output()
-	must(m.t, err)
+	stage.Must(m.t, err)
 	var plan struct {
 		ResourceChanges []struct {
 			Address string
 			Change  struct{ After map[string]any }
 		} `json:"resource_changes"`
 	}
-	must(m.t, json.Unmarshal(out, &plan))
+	stage.Must(m.t, json.Unmarshal(out, &plan))
 	all := map[string]map[string]any{}
 	for _, r := range plan.ResourceChanges {
 		all[r.Address] = r.Change.After
@@ -123,7 +117,7 @@ func (m module) planned(vars ...string) (map[string]map[string]any, string) {
 // preconditions refuse what could not work before anything is set.
 func TestTerraformExtension(t *testing.T) {
 	top, err := scene.Top(t.Context())
-	must(t, err)
+	stage.Must(t, err)
 	providers := standins(t, top)
 	m := open(t, providers, files(t, top, "misc/terraform"))
 	for _, command := range [][]string{{"validate", "-no-color"}, {"fmt", "-check", "-diff", "-no-color"}} {
@@ -180,7 +174,7 @@ func TestTerraformExtension(t *testing.T) {
 // that does not exist yet: its id is not known when the plan is made.
 func TestTerraformCalled(t *testing.T) {
 	top, err := scene.Top(t.Context())
-	must(t, err)
+	stage.Must(t, err)
 	all := map[string][]byte{"main.tf": []byte(`
 resource "terraform_data" "machine" {}
 module "sign_in" {
@@ -207,7 +201,7 @@ module "sign_in" {
 // and the assignment, which reports what fails and keeps the machine's others.
 func TestTerraformApplication(t *testing.T) {
 	top, err := scene.Top(t.Context())
-	must(t, err)
+	stage.Must(t, err)
 	all := files(t, top, "misc/vm-application")
 	m := open(t, standins(t, top), all)
 	given := []string{"resource_group=rg-web", "location=westeurope", "gallery_name=ours", "package_url=https://example.com/x.tar.gz",

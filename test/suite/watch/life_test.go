@@ -92,7 +92,7 @@ func TestOutlived(t *testing.T) {
 	s.deliver(settings)
 	s.Do("touch /root/hold")
 	s.state("Installed")
-	s.Do(fmt.Sprintf("env ConfigSequenceNumber=0 %s/bin/aadsshlogin-handler enable --timeout %s; [ $? = 31 ]", s.dir, load.Scaled(25*time.Second)))
+	s.Do(fmt.Sprintf("env ConfigSequenceNumber=0 %s/bin/aadsshlogin-handler enable --timeout %s; [ $? = 31 ]", s.dir, load.Budget(25*time.Second)))
 	s.state("Enabled")
 	r := s.status(0)
 	if r.Code != 31 || !strings.Contains(monitor(r), "This machine is checked") {
