@@ -88,7 +88,7 @@ func TestKilledInTransaction(t *testing.T) {
 		if r := s.status(); r.Level != status.Failure || r.Code != 31 || !strings.Contains(r.Message, "did not finish") {
 			t.Errorf("after the kill the status is %s %d: %s", r.Level, r.Code, r.Message)
 		}
-		if manager := s.Do("pgrep 'apt-get|dnf|zypper' || true"); !s.scriptRuns() || manager == "" {
+		if manager := s.Do("pgrep -f 'apt-ge[t]|dn[f]|zyppe[r]' || true"); !s.scriptRuns() || manager == "" {
 			t.Fatalf("the package's script or its manager (%q) died with the handler:\n%s", manager, s.Shf("ps -eo pid,pgid,sid,args; tail -20 /var/lib/aadsshlogin-handler/transaction.log"))
 		}
 		s.Must(s.Remove(hold))
