@@ -54,8 +54,8 @@ func open(ctx context.Context) (*session, error) {
 	if !Running() {
 		return nil, ErrNotRunning
 	}
-	private := os.Geteuid() == 0 && exists(privateSocket)
-	if private {
+	var direct error
+	if os.Geteuid() == 0 && exists(privateSocket) {
 		s, err := dial(ctx, dbus.NewSystemdConnectionContext)
 		if err == nil || errors.Is(err, ErrSilent) {
 			return s, err
@@ -63,8 +63,12 @@ func open(ctx context.Context) (*session, error) {
 		if ctx.Err() != nil {
 			return nil, silent(ctx, ctx.Err())
 		}
+		direct = err
 	}
 	s, err := dial(ctx, dbus.NewSystemConnectionContext)
+	if err != nil && direct != nil {
+		err = fmt.Errorf("%w; %w", direct, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("systemd cannot be reached, neither directly nor by D-Bus: %w", err)
 	}

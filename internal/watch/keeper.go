@@ -42,7 +42,7 @@ func About() check.About {
 
 // Put makes the watch be there, for this version and sequence number. Where it
 // is there already nothing is written. A machine without a watch is a warning,
-// for people can sign in all the same; the error is then what it failed over, nil
+// for people can sign in all the same; the error is then what this run failed over, nil
 // where this machine can have none, or is to have none.
 func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error) {
 	if a.Minutes == 0 {
@@ -77,11 +77,15 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 	err = k.start(ctx, program, copy, a)
 	var timerOnly *timerOnlyError
 	if errors.As(err, &timerOnly) {
+		cause := err
+		if fault.ByCause(fault.Wrap(err, fault.Internal, "", "")).Code == fault.Internal {
+			cause = nil // systemd's own answer. What this process lacked, such as open files, the next one may have
+		}
 		return preflight.Result{Name: About().Name, Answer: preflight.Warn,
 			Text: fmt.Sprintf("This machine is checked every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
 			// systemd takes one for each path of the unit (path_spec_watch in its path.c), of
 			// the 128 that root has by default; other programs may have them all (inotify(7)).
-			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}, nil
+			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}, cause
 	}
 	if err != nil {
 		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain), err

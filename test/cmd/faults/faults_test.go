@@ -40,6 +40,7 @@ func TestErrorsSample(t *testing.T) {
 		"uninstall: EDQUOT from create /etc/systemd/system/.aadsshlogin-handler.timer.* (1)",        // setup without its watch, told as a success
 		"uninstall: ENOSPC at create /etc/systemd/system/.aadsshlogin-handler-repair.service.* (1)", // the same
 		"uninstall: EIO at read /var/lib/aadsshlogin-handler/receipt.json (9)",                      // setup's receipt taken for a damaged one
+		"uninstall: EMFILE from open a pipe or a socket (13)",                                       // setup left without its path unit for good
 	}
 	spread := spreadErrors(each)
 	sample(t, matrix{errors: true, pick: func(all []point) []point {
