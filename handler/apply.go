@@ -171,9 +171,13 @@ func (w *work) transport(ctx context.Context, s decide.Step) error {
 // transaction runs a change of packages: what was there before is written down
 // first, and so is the debt that sshd must be told.
 func (w *work) transaction(change func() error) error {
+	asFound, err := w.asFound()
+	if err != nil {
+		return err
+	}
 	for _, name := range append(w.facts.Wanted(), w.facts.LegacyPackages()...) {
 		if _, known := w.receipt.Packages[name]; !known && !w.isLegacy(name) {
-			w.receipt.Packages[name] = state.Package{Before: cmp.Or(w.facts.Packages[name].Version, w.asFound())}
+			w.receipt.Packages[name] = state.Package{Before: cmp.Or(w.facts.Packages[name].Version, asFound)}
 		}
 	}
 	if err := w.receipt.Write(w.host); err != nil {

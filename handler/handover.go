@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 
@@ -79,10 +80,14 @@ func (r *run) adopt(ctx context.Context) error {
 // uninstall must leave everything in place. The handover alone is not believed:
 // an update that failed and was then deleted leaves one behind, so the version
 // that it names must be one that the agent is about to install.
-func (r *run) handedOver() (to string, taken bool) {
-	o, ok := state.ReadHandover(r.host, host.BootClock())
-	if !ok || o.To == r.Environment.Version {
-		return "", false
+func (r *run) handedOver() (to string, taken bool, err error) {
+	r.host.Unread() // what was met before is not part of this question
+	o, ok, err := state.ReadHandover(r.host, host.BootClock())
+	if ok && o.To != r.Environment.Version {
+		to, taken = o.To, agent.StateOf(r.host, r.Environment.Sibling(o.To)) == agent.NotInstalled
 	}
-	return o.To, agent.StateOf(r.host, r.Environment.Sibling(o.To)) == agent.NotInstalled
+	if err = cmp.Or(err, r.host.Unread()); err != nil {
+		return "", false, unknownOwner(err)
+	}
+	return to, taken, nil
 }

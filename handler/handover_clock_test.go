@@ -39,7 +39,7 @@ func TestClockIsSetBetweenUpdateAndUninstall(t *testing.T) {
 		write(t, q.Host.Path("/var/lib/waagent/Handler-"+next+"/config/HandlerState"), "NotInstalled")
 		r := &run{Request: q, host: q.Host, log: q.Host.Log}
 		r.Environment.Version, r.Environment.BaseDir = old, "/var/lib/waagent/Handler-"+old
-		if _, taken := r.handedOver(); !taken {
+		if _, taken, err := r.handedOver(); !taken || err != nil {
 			t.Errorf("the clock was set by %s, and uninstall does not stand down for %s", set, next)
 		}
 	}

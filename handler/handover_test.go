@@ -64,7 +64,7 @@ func TestUninstallStandsDownOnlyForTheNextVersion(t *testing.T) {
 		}
 		r := &run{host: h, log: h.Log}
 		r.Environment = agent.Environment{Version: own, BaseDir: "/var/lib/waagent/Handler-" + own}
-		if _, got := r.handedOver(); got != c.want {
+		if _, got, err := r.handedOver(); got != c.want || err != nil {
 			t.Errorf("%s: stands down: %v", c.name, got)
 		}
 	}

@@ -24,7 +24,7 @@ func updating(t *testing.T, from, own, to string) Request {
 }
 
 func handed(q Request) bool {
-	_, ok := state.ReadHandover(q.Host, host.BootClock())
+	_, ok, _ := state.ReadHandover(q.Host, host.BootClock())
 	return ok
 }
 

@@ -29,6 +29,8 @@ func (r *run) own() error {
 	self := r.self()
 	before, found, err := state.ReadOwner(r.host)
 	switch {
+	case state.Unreadable(err): // setup, which may own it, would be lost
+		return unknownOwner(err)
 	case err != nil: // damaged: it says nothing
 		r.log.Warnf("who owned the machine cannot be read: %v", err)
 	case !found:
@@ -41,7 +43,11 @@ func (r *run) own() error {
 		self.Found = before.Found
 	}
 	if self.Setup {
-		self.OtherHandler = cmp.Or(r.sharing(), before.OtherHandler)
+		other, err := r.sharing()
+		if err != nil {
+			return err
+		}
+		self.OtherHandler = cmp.Or(other, before.OtherHandler)
 		if !r.op.standalone { // its watch, whose program is the copy
 			self.Program = before.Program
 		}
@@ -63,10 +69,19 @@ func (r *run) ownAs(f *facts.Facts) error {
 	if err := r.own(); err != nil {
 		return err
 	}
-	if o, found, err := state.ReadOwner(r.host); err == nil && found && r.op.standalone && o.OtherHandler != "" && absent(f) && r.sharing() == "" {
-		o.OtherHandler = ""
-		if err := errors.Join(state.Disown(r.host), o.Write(r.host)); err != nil {
-			return unwritable(err)
+	o, found, err := state.ReadOwner(r.host)
+	if err != nil { // written a moment ago
+		return unknownOwner(err)
+	}
+	if found && r.op.standalone && o.OtherHandler != "" && absent(f) {
+		other, err := r.sharing()
+		if err != nil {
+			return err
+		}
+		if o.OtherHandler = other; other == "" {
+			if err := errors.Join(state.Disown(r.host), o.Write(r.host)); err != nil {
+				return unwritable(err)
+			}
 		}
 	}
 	f.Receipt, f.ReceiptErr = state.ReadReceipt(r.host)
@@ -78,37 +93,48 @@ func absent(f *facts.Facts) bool {
 	return f.TargetErr == nil && f.PackagesErr == nil && f.Packages[f.Target.Packages.Login].State == pkgmgr.Absent
 }
 
+// unknownOwner is the fault of a machine of which it cannot be read who owns it:
+// who goes on all the same may take away what is somebody else's.
+func unknownOwner(err error) error {
+	return fault.ByCause(fault.Wrap(err, fault.Disk, "Who owns this machine cannot be read: "+err.Error()+".",
+		"Check the file system that holds /var/lib (findmnt -T /var/lib; sudo dmesg)"+fault.AndAgain))
+}
+
 // found is setup, where this run's extension found it as the owner, or never took
 // the machine over from it.
-func (r *run) found() (state.Owner, bool) {
+func (r *run) found() (state.Owner, bool, error) {
 	o, known, err := state.ReadOwner(r.host)
 	switch {
+	case state.Unreadable(err):
+		return state.Owner{}, false, unknownOwner(err)
 	case err != nil || !known:
-		return state.Owner{}, false
+		return state.Owner{}, false, nil
 	case o.Setup:
-		return o, true
+		return o, true, nil
 	case o.Found != nil:
-		return *o.Found, true
+		return *o.Found, true, nil
 	}
-	return state.Owner{}, false
+	return state.Owner{}, false, nil
 }
 
 // inTheWay is who owns the machine, where this run's program is not to change
 // it: setup and remove stand down before the agent's handler and before a newer
 // setup; the agent's uninstall and disable before another owner that is there.
-func (r *run) inTheWay() (Standing, bool) {
+func (r *run) inTheWay() (s Standing, there bool, err error) {
+	r.host.Unread() // what was met before is not part of this question
 	if r.Environment.IsStandalone() {
-		s, there := Owner(r.host, r.Version)
-		return s, there && !(s.Setup && r.Downgrade)
+		if s, there, err = Owner(r.host, r.Version); there {
+			there = !(s.Setup && r.Downgrade)
+		}
+	} else if o, found, unread := state.ReadOwner(r.host); state.Unreadable(unread) {
+		err = unknownOwner(unread)
+	} else if unread == nil && found && o.Dir != r.Environment.BaseDir && (o.Setup || agent.At(r.host, o.Dir).Active()) {
+		s, there = standing(r.host, o), true
 	}
-	o, found, err := state.ReadOwner(r.host)
-	if err != nil || !found || o.Dir == r.Environment.BaseDir {
-		return Standing{}, false
+	if unread := r.host.Unread(); err == nil && unread != nil {
+		err = unknownOwner(unread)
 	}
-	if o.Setup || agent.At(r.host, o.Dir).Active() {
-		return standing(r.host, o), true
-	}
-	return Standing{}, false
+	return s, there && err == nil, err
 }
 
 // Standing is a program that owns the machine, and what it said last.
@@ -118,25 +144,31 @@ type Standing struct {
 }
 
 // Owner is who owns the machine, where that is neither setup nor, in this
-// version or a newer one, on its way to setup.
-func Owner(h *host.Host, version string) (Standing, bool) {
+// version or a newer one, on its way to setup. The error is why that is not known.
+func Owner(h *host.Host, version string) (Standing, bool, error) {
 	for _, there := range agent.Everywhere(h) {
 		if there.Own && there.Active() {
-			return standing(h, state.Owner{Handler: there.Name.Full(), Version: there.Version, Dir: there.Dir}), true
+			return standing(h, state.Owner{Handler: there.Name.Full(), Version: there.Version, Dir: there.Dir}), true, nil
 		}
 	}
 	o, found, err := state.ReadOwner(h)
+	if state.Unreadable(err) {
+		return Standing{}, false, unknownOwner(err)
+	}
 	if err != nil || !found {
-		return Standing{}, false
+		return Standing{}, false, nil
 	}
 	if o.Setup {
-		return standing(h, o), state.Newer(o.Version, version)
+		return standing(h, o), state.Newer(o.Version, version), nil
 	}
 	// One that keeps no HandlerState, as one that runs by hand, is there as long
 	// as its folder is; and between two versions there is none for a moment.
-	_, coming := state.ReadHandover(h, host.BootClock())
+	_, coming, err := state.ReadHandover(h, host.BootClock())
+	if err != nil {
+		return Standing{}, false, unknownOwner(err)
+	}
 	there := agent.At(h, o.Dir)
-	return standing(h, o), coming || there.Own && there.State == ""
+	return standing(h, o), coming || there.Own && there.State == "", nil
 }
 
 func standing(h *host.Host, o state.Owner) Standing {

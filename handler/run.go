@@ -106,8 +106,12 @@ func (r *run) guard(do func() outcome) (v outcome) {
 }
 
 func (r *run) begin(ctx context.Context) outcome {
-	if other, there := r.inTheWay(); there && r.op.standalone {
-		return r.standDown(other)
+	if r.op.standalone {
+		if other, there, err := r.inTheWay(); err != nil {
+			return failed(err, nil)
+		} else if there {
+			return r.standDown(other)
+		}
 	}
 	if r.reports(outcome{fault: r.stopped()}) {
 		r.statusFile() // at hand, should no file be opened any more later

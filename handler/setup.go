@@ -27,7 +27,9 @@ func (r *run) setup(ctx context.Context) outcome {
 		return failed(err, nil)
 	}
 	defer release()
-	if other, there := r.inTheWay(); there { // it came while we waited
+	if other, there, err := r.inTheWay(); err != nil {
+		return failed(err, nil)
+	} else if there { // it came while we waited
 		return r.standDown(other)
 	}
 	if err := r.keep(); err != nil {
@@ -77,7 +79,9 @@ func (r *run) remove(ctx context.Context) outcome {
 		return failed(err, nil)
 	}
 	defer release()
-	if other, there := r.inTheWay(); there { // it came while we waited
+	if other, there, err := r.inTheWay(); err != nil {
+		return failed(err, nil)
+	} else if there { // it came while we waited
 		return r.standDown(other)
 	}
 	receipt, err := r.withoutPackages(ctx)
@@ -122,8 +126,8 @@ func (r *run) forgotten(ctx context.Context) error {
 
 // inUse is why packages that setup brought cannot be removed now.
 func (r *run) inUse(ctx context.Context, receipt state.Receipt) error {
-	if len(brought(receipt)) == 0 || r.sharing() != "" {
-		return nil
+	if other, err := r.sharing(); err != nil || other != "" || len(brought(receipt)) == 0 {
+		return err
 	}
 	if people := r.staying(ctx); len(people) > 0 {
 		return fault.New(fault.PackageManagerFailed,
@@ -161,28 +165,36 @@ func (r *run) by(s Standing) string {
 }
 
 // sharing is another handler than ours that the agent has, and whose packages
-// are the same; "" where there is none.
-func (r *run) sharing() string {
+// are the same; "" where there is none. The error is why that is not known.
+func (r *run) sharing() (string, error) {
+	r.host.Unread() // what was met before is not part of this question
 	for _, h := range agent.Everywhere(r.host) {
 		if h.Active() && !h.Own {
-			return h.Name.Full()
+			return h.Name.Full(), nil
 		}
 	}
-	return ""
+	if err := r.host.Unread(); err != nil {
+		return "", unknownOwner(err)
+	}
+	return "", nil
 }
 
 // asFound is what the receipt says of a package that is put on a machine where
 // another handler has, or had, the same one: it is not ours to remove.
-func (r *run) asFound() string {
-	if o, found, err := state.ReadOwner(r.host); err == nil && found && o.OtherHandler != "" {
-		return state.AsFound
+func (r *run) asFound() (string, error) {
+	o, found, err := state.ReadOwner(r.host)
+	switch {
+	case state.Unreadable(err):
+		return "", unknownOwner(err)
+	case err == nil && found && o.OtherHandler != "":
+		return state.AsFound, nil
 	}
-	return ""
+	return "", nil
 }
 
 // gone is the one line of a removal that did all it had to.
 func (r *run) gone(ctx context.Context) string {
-	if other := r.sharing(); other != "" {
+	if other, _ := r.sharing(); other != "" {
 		return "Removed. The packages stay, for the VM extension " + other + " has the same."
 	}
 	if !r.op.standalone {
@@ -210,9 +222,9 @@ func (r *run) gone(ctx context.Context) string {
 // up failed, the return has not ended: whoever comes next tries again, be it this
 // uninstall, setup or remove.
 func (r *run) giveBack(ctx context.Context) (given bool, unwatched string, err error) {
-	owner, there := r.found()
-	if !there {
-		return false, "", nil
+	owner, there, err := r.found()
+	if err != nil || !there {
+		return false, "", err
 	}
 	owner.Version, owner.Program = r.Version, "" // of the copy that the watch runs
 	if err := owner.Write(r.host); err != nil {

@@ -18,7 +18,12 @@ import (
 // disable takes nothing away: people can still sign in. It never fails, for
 // the agent would neither uninstall nor upgrade a handler whose disable does.
 func (r *run) disable(ctx context.Context) outcome {
-	if other, there := r.inTheWay(); there {
+	other, there, err := r.inTheWay()
+	switch {
+	case err != nil:
+		r.log.Warnf("%v", err)
+		return outcome{message: "Disabled. " + fault.Of(err).What + " What watches it was left."}
+	case there:
 		return outcome{message: "Disabled. This machine belongs to " + other.Who() + ", which goes on watching it."}
 	}
 	if err := r.unwatch(ctx); err != nil {
@@ -30,10 +35,18 @@ func (r *run) disable(ctx context.Context) outcome {
 // uninstall leaves the machine as it was found, unless another version takes it
 // over or owns it already.
 func (r *run) uninstall(ctx context.Context) outcome {
-	if to, taken := r.handedOver(); taken {
+	to, taken, err := r.handedOver()
+	if err != nil {
+		return failed(err, nil)
+	}
+	if taken {
 		return outcome{message: "Version " + to + " takes over; nothing was removed."}
 	}
-	if other, there := r.inTheWay(); there {
+	other, there, err := r.inTheWay()
+	if err != nil {
+		return failed(err, nil)
+	}
+	if there {
 		return r.yield(ctx, other)
 	}
 	release, err := r.alone(ctx)
@@ -120,7 +133,11 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 // before stay. Nobody's session is ended: what is used by somebody stays too.
 func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	ours := brought(receipt)
-	if other := r.sharing(); len(ours) > 0 && other != "" {
+	other, err := r.sharing()
+	if err != nil {
+		return err
+	}
+	if len(ours) > 0 && other != "" {
 		r.log.Infof("%s stays: %s has the same packages", strings.Join(ours, " and "), other)
 		return nil
 	}

@@ -134,7 +134,7 @@ func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 	}
 	plain := &host.Host{Log: logging.Discard()}
 	log, closeLog := logging.Discard(), func() error { return nil }
-	if owner, there := handler.Owner(plain, p.Version); a.settings && (!there || owner.Setup && a.downgrade) {
+	if owner, there, err := handler.Owner(plain, p.Version); a.settings && err == nil && (!there || owner.Setup && a.downgrade) {
 		err := plain.EnsureDir(host.StateDir, 0o700)
 		if err == nil {
 			err = plain.EnsureDir(env.LogFolder, 0o700)
@@ -186,7 +186,11 @@ func offered(c *cobra.Command, h *host.Host, a asked) (agent.Given, *agent.Offer
 // dryRun is plan, with the settings that setup is given.
 func (p Process) dryRun(c *cobra.Command, a asked, asJSON bool, code *fault.Code) error {
 	o := p.options()
-	if owner, there := handler.Owner(o.Host, p.Version); there && !(owner.Setup && a.downgrade) {
+	owner, there, err := handler.Owner(o.Host, p.Version)
+	if err != nil {
+		return err
+	}
+	if there && !(owner.Setup && a.downgrade) {
 		fmt.Fprintf(p.Err, "This machine belongs to %s, so setup would change nothing.\n", text.Shown(owner.Who()))
 		if asJSON {
 			return printJSON(c.OutOrStdout(), doctor.NoPlan(p.Version, a.operation, time.Now()))

@@ -29,17 +29,20 @@ func WriteHandover(h *host.Host, to string, upFor time.Duration) error {
 }
 
 // ReadHandover finds a handover that still counts: of this boot and not too
-// old. upFor is what host.BootClock says now.
-func ReadHandover(h *host.Host, upFor time.Duration) (Handover, bool) {
+// old. upFor is what host.BootClock says now. The error is why that is not known.
+func ReadHandover(h *host.Host, upFor time.Duration) (Handover, bool, error) {
 	var o Handover
 	found, err := ReadJSON(h, handoverFile, &o)
+	if Unreadable(err) {
+		return Handover{}, false, err
+	}
 	if err != nil || !found || o.To == "" || o.UpFor <= 0 || o.Boot != BootID(h) {
-		return Handover{}, false
+		return Handover{}, false, nil
 	}
 	if age := upFor - o.UpFor; age < 0 || age >= handoverLife {
-		return Handover{}, false
+		return Handover{}, false, nil
 	}
-	return o, true
+	return o, true, nil
 }
 
 // EndHandover removes it: a version has begun its work. One to another version

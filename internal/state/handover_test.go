@@ -42,7 +42,7 @@ func TestHandoverAges(t *testing.T) {
 			t.Fatal(err)
 		}
 		boot(c.boot)
-		if _, counts := state.ReadHandover(h, c.now); counts != c.want {
+		if _, counts, err := state.ReadHandover(h, c.now); counts != c.want || err != nil {
 			t.Errorf("up for %s in boot %s: counts %v", c.now, c.boot, counts)
 		}
 	}

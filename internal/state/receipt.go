@@ -2,12 +2,9 @@ package state
 
 import (
 	"cmp"
-	"errors"
-	"io/fs"
 	"maps"
 	"slices"
 
-	"aadssh/internal/fault"
 	"aadssh/internal/host"
 )
 
@@ -97,7 +94,7 @@ func (r Receipt) Write(h *host.Host) error { return WriteJSON(h, receiptFile, r)
 // place. why is what ReadReceipt said: one that could not be read, as on a disk with
 // an error, is not damaged for that, nothing takes its place, and why is returned.
 func SetAside(h *host.Host, why error) error {
-	if fault.Resource(why) != nil || errors.Is(why, fs.ErrPermission) {
+	if Unreadable(why) {
 		return why
 	}
 	b, err := h.ReadFile(receiptFile, 1<<20)

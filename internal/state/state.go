@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"aadssh/internal/fault"
 	"aadssh/internal/host"
 )
 
@@ -91,6 +92,12 @@ func ReadJSON(h *host.Host, path string, into any) (bool, error) {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}
 	return true, nil
+}
+
+// Unreadable says whether a file could not be read, as on a disk with an error. It
+// is not damaged for that, and nothing may take its place.
+func Unreadable(err error) bool {
+	return fault.Resource(err) != nil || errors.Is(err, fs.ErrPermission)
 }
 
 // WriteJSON writes a file of ours in the state folder, readable by root alone. The

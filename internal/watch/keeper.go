@@ -65,6 +65,9 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 		return unwatched("others than root can write to "+unsafe+", and so could run as root what the watch runs", onlyRoot(unsafe)+" Then "+fault.Again+"."), nil
 	}
 	copy, err := k.copy(ctx, program)
+	if lacking(err) {
+		return unsure(err), err
+	}
 	if err != nil {
 		if removal := k.Remove(ctx); removal != nil {
 			k.Host.Log.Warnf("the rest of the watch: %v", removal)
@@ -87,6 +90,9 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 			// the 128 that root has by default; other programs may have them all (inotify(7)).
 			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}, cause
 	}
+	if lacking(err) {
+		return unsure(err), err
+	}
 	if err != nil {
 		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain), err
 	}
@@ -106,6 +112,22 @@ func onlyRoot(dir string) string {
 func unwatched(why, next string) preflight.Result {
 	return preflight.Result{Name: About().Name, Answer: preflight.Warn, Next: next,
 		Text: "Nothing checks this machine " + fault.BetweenRuns + ": " + why + ". A change that breaks sign-in shows at the next run."}
+}
+
+// lacking says whether something failed over what this run could not open, read or
+// start. That says nothing about a watch that is there, so it is left.
+func lacking(err error) bool {
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS} {
+		if errors.Is(err, full) {
+			return false
+		}
+	}
+	return state.Unreadable(err)
+}
+
+func unsure(err error) preflight.Result {
+	return preflight.Result{Name: About().Name, Answer: preflight.Warn, Next: fault.ByCause(fault.Wrap(err, fault.Disk, "", "Run: sudo systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain)).Remedy(),
+		Text: "Whether anything checks this machine " + fault.BetweenRuns + " is not known: " + err.Error() + "."}
 }
 
 // Follow has a watch that is there report under another sequence number.
@@ -133,14 +155,18 @@ func (k *Keeper) record(a Assignment, copy *made) error {
 // The receipt has it first, so whatever becomes of this run, uninstall finds it.
 // What it returns is for the record.
 func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
+	receipt, damaged := state.ReadReceipt(k.Host)
+	if state.Unreadable(damaged) { // what stands in the place of the copy may be somebody else's
+		return nil, damaged
+	}
 	r, _, _ := readRecord(k.Host) // without one it is compared
-	there, known := k.copied(program, r.Made)
+	there, known := k.copied(program, r.Made, receipt)
 	if !there {
 		self, err := k.Host.ReadFile(k.Self, selfLimit)
 		if err != nil {
 			return nil, fmt.Errorf("the running program cannot be copied: %w", err)
 		}
-		if err := k.makeRoom(program); err != nil {
+		if err := k.makeRoom(program, receipt, damaged); err != nil {
 			return nil, err
 		}
 		if _, err := k.write(file{program, self, 0o755}); err != nil {
@@ -174,11 +200,10 @@ func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
 
 // makeRoom keeps what somebody else has in the place of the copy. It comes back when
 // the copy goes.
-func (k *Keeper) makeRoom(program string) error {
-	receipt, unread := state.ReadReceipt(k.Host)
+func (k *Keeper) makeRoom(program string, receipt state.Receipt, damaged error) error {
 	_, ours := receipt.Files[program]
 	info, err := k.Host.Lstat(program)
-	if unread != nil || ours || err != nil || info.Mode().IsRegular() && k.Host.SameContent(k.Self, program) {
+	if damaged != nil || ours || err != nil || info.Mode().IsRegular() && k.Host.SameContent(k.Self, program) {
 		return nil
 	}
 	receipt = receipt.Clone()
@@ -204,11 +229,10 @@ func (k *Keeper) runs(ctx context.Context, program, boot string) bool {
 // whether that is known because neither it nor the program has changed since one was
 // made of the other: the kernel sets an inode's time of change itself. On a healthy
 // machine it is always there, and neither file is read into memory for it.
-func (k *Keeper) copied(program string, as *made) (there, known bool) {
+func (k *Keeper) copied(program string, as *made, receipt state.Receipt) (there, known bool) {
 	info, err := k.Host.Lstat(program)
-	receipt, unread := state.ReadReceipt(k.Host)
 	_, ours := receipt.Files[program]
-	if err != nil || unread != nil || !ours || info.Mode() != 0o755 {
+	if err != nil || !ours || info.Mode() != 0o755 {
 		return false, false
 	}
 	if as != nil && as.Inodes != "" && as.Inodes == k.inodes(program) {

@@ -63,7 +63,9 @@ func TestCopied(t *testing.T) {
 	}
 	want := func(what, recorded string, there, known bool) {
 		t.Helper()
-		if a, b := k.copied(Program, &made{Inodes: recorded}); a != there || b != known {
+		if receipt, err := state.ReadReceipt(h); err != nil {
+			t.Fatal(err)
+		} else if a, b := k.copied(Program, &made{Inodes: recorded}, receipt); a != there || b != known {
 			t.Errorf("%s: there %t, known %t", what, a, b)
 		}
 	}

@@ -41,6 +41,9 @@ func TestErrorsSample(t *testing.T) {
 		"uninstall: ENOSPC at create /etc/systemd/system/.aadsshlogin-handler-repair.service.* (1)", // the same
 		"uninstall: EIO at read /var/lib/aadsshlogin-handler/receipt.json (9)",                      // setup's receipt taken for a damaged one
 		"uninstall: EMFILE from open a pipe or a socket (13)",                                       // setup left without its path unit for good
+		"install: EACCES at open /var/lib/aadsshlogin-handler/owner.json (3)",                       // setup's receipt lost
+		"enable: EIO at open /var/lib/aadsshlogin-handler/receipt.json (3)",                         // what stood in the place of the copy was not kept
+		"enable: EMFILE at open a pipe or a socket (14)",                                            // the watch was taken away
 	}
 	spread := spreadErrors(each)
 	sample(t, matrix{errors: true, pick: func(all []point) []point {

@@ -51,7 +51,7 @@ func others() []attack {
 			held: func(w *world) error {
 				boot(w, "boot-2")
 				w.put("var/lib/aadsshlogin-handler/handover", content)
-				h, counts := state.ReadHandover(w.host, time.Hour)
+				h, counts, _ := state.ReadHandover(w.host, time.Hour)
 				return holds(!counts, "it counts: %+v", h)
 			}}
 	}
