@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"aadssh/test/lib/cache"
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/measured"
 )
 
 // figure is one line of the table.
@@ -71,7 +71,7 @@ func bench(ctx context.Context, parts []part, only, document string) error {
 	}
 	missed := show(figures)
 	if document != "" {
-		if err := scene.Document(ctx, document, "make bench", table(figures)); err != nil {
+		if err := measured.Put(ctx, document, "make bench", table(figures)); err != nil {
 			return err
 		}
 	}

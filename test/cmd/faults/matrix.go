@@ -1,7 +1,7 @@
 package main
 
 import (
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/measured"
 	"context"
 	"fmt"
 	"io"
@@ -274,5 +274,5 @@ func (m *matrix) document(ctx context.Context, path string) error {
 	if m.errors {
 		command = "make faults-errors"
 	}
-	return scene.Document(ctx, path, command, m.table())
+	return measured.Put(ctx, path, command, m.table())
 }

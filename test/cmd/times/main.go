@@ -20,7 +20,7 @@ import (
 	"slices"
 	"strings"
 
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/measured"
 )
 
 func main() {
@@ -29,7 +29,7 @@ func main() {
 	var table strings.Builder
 	err := run(os.Stdin, &table)
 	if err == nil && *document != "" {
-		err = scene.Document(context.Background(), *document, "make times", table.String())
+		err = measured.Put(context.Background(), *document, "make times", table.String())
 	} else if err == nil {
 		_, err = os.Stdout.WriteString(table.String())
 	}

@@ -35,6 +35,7 @@ func readTrace(t *testing.T, file, program string) []call {
 	stage.Must(t, err)
 	defer f.Close()
 	line := regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?(\w+)(?:\((.*)| resumed>(.*))$`)
+	superseded := regexp.MustCompile(`^(\d+) +\+\+\+ superseded by execve in pid (\d+) \+\+\+$`)
 	var calls []call
 	pending := map[string]string{} // by process: the first half of a call that others interrupted
 	begun := false
@@ -43,6 +44,11 @@ func readTrace(t *testing.T, file, program string) []call {
 	for lines.Scan() {
 		m := line.FindStringSubmatch(lines.Text())
 		if m == nil {
+			if s := superseded.FindStringSubmatch(lines.Text()); s != nil { // a thread ran execve, and takes the first one's place
+				pending[s[1]] = pending[s[2]]
+				delete(pending, s[2])
+				continue
+			}
 			if pid, rest, _ := strings.Cut(lines.Text(), " "); strings.HasPrefix(strings.TrimLeft(rest, " "), "+++ ") {
 				delete(pending, pid) // it ended in the middle of a call: apt ends its helpers by a signal
 			}
@@ -96,13 +102,16 @@ func TestReadTrace(t *testing.T) {
 12 <... openat resumed>) = 3</tmp/b>
 11 +++ killed by SIGTERM +++
 12 mkdir("/tmp/c", 0777) = -1 EEXIST (File exists)
+13 execve("/usr/bin/dpkg", ["dpkg"], 0x1 /* 2 vars */ <unfinished ...>
+12 +++ superseded by execve in pid 13 +++
+12 <... execve resumed>) = 0
 12 +++ exited with 0 +++
 `), 0o600))
 	var got []string
 	for _, c := range readTrace(t, file, program) {
 		got = append(got, c.name+" "+c.paths()[0])
 	}
-	if want := []string{"execve /usr/bin/apt-get", "openat /tmp/b"}; !slices.Equal(got, want) {
+	if want := []string{"execve /usr/bin/apt-get", "openat /tmp/b", "execve /usr/bin/dpkg"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -1,16 +1,18 @@
-package scene
+// Package measured puts what commands measure into documents.
+package measured
 
 import (
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
-// Document puts what a command measured between its two marks in a document, with
+// Put puts what a command measured between its two marks in a document, with
 // the commit that it was measured on.
-func Document(ctx context.Context, path, command, measured string) error {
+func Put(ctx context.Context, path, command, measured string) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -21,28 +23,24 @@ func Document(ctx context.Context, path, command, measured string) error {
 	if !ok || !ok2 {
 		return fmt.Errorf("%s has no place for what %s measures", path, command)
 	}
-	id, err := commit(ctx)
+	id, err := commit(ctx, filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, []byte(before+begin+measured+"\nRun on the commit "+id+".\n"+end+after), 0o644)
 }
 
-// commit is what the programs were built from.
-func commit(ctx context.Context) (string, error) {
-	top, err := Top(ctx)
-	if err != nil {
-		return "", err
-	}
+// commit is what the programs in the repository of a folder were built from.
+func commit(ctx context.Context, dir string) (string, error) {
 	git := func(args ...string) (string, error) {
-		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", top}, args...)...).Output()
+		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...).Output()
 		return strings.TrimSpace(string(out)), err
 	}
 	id, err := git("rev-parse", "--short=12", "HEAD")
 	if err != nil {
 		return "", err
 	}
-	changed, err := git("status", "--porcelain", "--untracked-files=no", "--", "*.go", "go.mod", "go.sum")
+	changed, err := git("status", "--porcelain", "--untracked-files=no", "--", ":/*.go", ":/go.mod", ":/go.sum")
 	if changed != "" {
 		id += " with changes"
 	}
