@@ -24,7 +24,7 @@ func TestAnswers(t *testing.T) {
 		{"explain settings", fault.OK, "packageVersion: Install exactly"},
 		{"explain 21", fault.OK, "run: sudo aadsshlogin-handler doctor;"},
 		{"explain sshd-usrs", fault.Usage, "Did you mean: aadsshlogin-handler explain sshd-users?"},
-		{"explain monitor", fault.OK, "enable and the watch do"},
+		{"explain monitor", fault.OK, "doctor --only monitor"},
 		{"doctor sshd", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --only sshd-reload,sshd-hosts,sshd-config,sshd-command,"},
 		{"doctor sshd-users", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --only sshd-users\n"},
 		{"doctor ada@contoso.com", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --user ada@contoso.com"},

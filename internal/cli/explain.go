@@ -42,8 +42,8 @@ func (p Process) explain() *cobra.Command {
 	}
 }
 
-// checks are all that there are: what doctor asks, and what enable alone answers.
-func checks() []check.About { return append(doctor.Table(), watch.About()) }
+// checks are all that there are.
+func checks() []check.About { return doctor.Table() }
 
 // explained is what is known of a code or a name, which may be that of a code
 // and of a check.
@@ -70,9 +70,6 @@ func checkText(r check.About) string {
 	fmt.Fprintf(&b, "%s, a check: %s\n%s\n", r.Name, r.Asks, r.Doc)
 	if r.Group != "" {
 		fmt.Fprintf(&b, "The extension's status has its answer under %q.\n", r.Group)
-	}
-	if r.Section == "" {
-		return b.String() + "doctor does not ask it: enable and the watch do.\n"
 	}
 	fmt.Fprintf(&b, "Run: sudo %s doctor --only %s\n", host.Program(), r.Name)
 	return b.String()

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"aadssh/internal/check"
-	"aadssh/internal/watch"
 	"aadssh/test/lib/golden"
 )
 
@@ -49,6 +48,5 @@ func checkTable() string {
 			}
 		}
 	}
-	row(watch.About(), "not asked by doctor")
 	return b.String() + "\n"
 }

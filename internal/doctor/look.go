@@ -11,6 +11,7 @@ import (
 	"aadssh/internal/facts"
 	"aadssh/internal/host"
 	"aadssh/internal/identity"
+	"aadssh/internal/preflight"
 	"aadssh/internal/proxy"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/login"
@@ -45,7 +46,8 @@ type machine struct {
 	holder     *host.Holder // of the package manager's lock
 	firewall   filters
 	service    service
-	nologin    string // the file that keeps everybody out
+	watched    []preflight.Result // what systemd says of the watch
+	nologin    string             // the file that keeps everybody out
 	history    history
 	one        *gate.Somebody // whose way in alone is asked about
 	about      trail.About    // what the log says of them
@@ -69,6 +71,7 @@ func look(ctx context.Context, o Options) *machine {
 	side.Go(func() { m.history, m.about = lookHistory(ctx, h, m.now, m.one) })
 	side.Go(func() { m.firewall = lookFirewall(ctx, h, from) })
 	side.Go(func() { m.service = lookService(ctx, h) })
+	side.Go(func() { m.watched = lookWatch(ctx, h) })
 	m.volumes = lookVolumes(h)
 	m.nologin = firstExisting(h, "/etc/nologin", "/run/nologin")
 

@@ -18,6 +18,7 @@ import (
 const visible = `clock
 disk
 ssh-service
+monitor
 network-role-check
 network-login
 person-account

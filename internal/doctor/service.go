@@ -10,6 +10,7 @@ import (
 	"aadssh/internal/preflight"
 	"aadssh/internal/signin/sshd"
 	"aadssh/internal/systemd"
+	"aadssh/internal/watch"
 )
 
 // service is the SSH service as systemd has it.
@@ -45,6 +46,13 @@ func lookService(ctx context.Context, h *host.Host) service {
 		s.known = true
 	}
 	return s
+}
+
+// lookWatch asks systemd for the units of the watch.
+func lookWatch(ctx context.Context, h *host.Host) []preflight.Result {
+	ctx, cancel := context.WithTimeout(ctx, Bound)
+	defer cancel()
+	return watch.Health(ctx, h)
 }
 
 // sshService says whether sshd runs, and will run after the next boot.

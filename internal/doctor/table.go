@@ -6,6 +6,7 @@ import (
 	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/preflight"
+	"aadssh/internal/watch"
 )
 
 // Table lists the checks that doctor asks.
@@ -27,6 +28,7 @@ func rows() []*check.Row[*machine] {
 		row("proxy", check.Repository, check.NoGate, "Which proxy leads to the repository?", "Told where one does; a warning where it is known to the package manager alone, or cannot be read.", proxyUsed),
 		row("network-repository", check.Repository, check.NoGate, "Does the package host answer?", "Name, connection, TLS and HTTP, in at most 5 seconds; by a proxy too that nobody told the extension of.", repositoryAnswers),
 		row("package-manager", check.Repository, check.NoGate, "Is the package manager free?", "Who holds its lock, and whether a transaction of this handler goes on.", packageManager),
+		&check.Row[*machine]{About: watch.About(), Run: func(m *machine) []preflight.Result { return m.watched }},
 		row("handler", check.Packages, check.NoGate, "Is one handler alone responsible for this machine?", "Handlers of this name by publisher and version, and whether setup owns the machine.", handlersCheck),
 		row("last-run", check.Packages, check.NoGate, "Did the last run succeed?", "What the extension said last. What is not so any more is a warning.", lastRunCheck),
 		row("nologin", check.SignIn, check.GateDoor, "May anybody but root sign in?", "/etc/nologin and /run/nologin.", nologin),

@@ -73,6 +73,9 @@ func TestRows(t *testing.T) {
 	change("last-run", func(m *machine) {
 		m.extension = &extension{own: true, report: &status.Report{Operation: "Enable", Code: int(fault.PackageManagerFailed), Message: "It is."}}
 	})
+	change("monitor", func(m *machine) {
+		m.watched = []preflight.Result{{Answer: preflight.Warn, Text: "Nothing checks this machine.", Next: "Run: sudo systemctl status aadsshlogin-handler.timer"}}
+	})
 	change("nologin", func(m *machine) { m.nologin = "/etc/nologin" })
 	change("ssh-service", func(m *machine) { m.service.daemon.Active = "failed" })
 	change("sshd-reload", func(m *machine) { m.SSHD.Config.Changed = time.Unix(300, 0) })

@@ -143,14 +143,23 @@ func EnableAndStart(ctx context.Context, units ...string) error {
 			return err
 		}
 		for _, unit := range units {
-			err := s.job(ctx, "systemctl start "+unit, func(ctx context.Context, done chan<- string) (int, error) {
-				return s.conn.StartUnitContext(ctx, unit, "replace", done)
-			})
-			if err != nil {
+			if err := s.startUnit(ctx, unit); err != nil {
 				return err
 			}
 		}
 		return nil
+	})
+}
+
+// Start is "systemctl start", which for a unit of the type oneshot waits for its end:
+// the error of one that failed is a JobError.
+func Start(ctx context.Context, unit string) error {
+	return again(ctx, func(s *session) error { return s.startUnit(ctx, unit) })
+}
+
+func (s *session) startUnit(ctx context.Context, unit string) error {
+	return s.job(ctx, "systemctl start "+unit, func(ctx context.Context, done chan<- string) (int, error) {
+		return s.conn.StartUnitContext(ctx, unit, "replace", done)
 	})
 }
 

@@ -34,10 +34,10 @@ type Assignment struct {
 // selfLimit is the size above which a program is not ours, in bytes.
 const selfLimit = 256 << 20
 
-// About is the check that Put answers; doctor does not ask it.
+// About is the check that Put answers, and Health where nothing is to be put up.
 func About() check.About {
-	return check.About{Name: "monitor", Group: "monitor", Asks: "Does something go on looking when enable has ended?",
-		Doc: "The timer and the path unit of the watch. A machine without them is a warning: people can sign in all the same."}
+	return check.About{Name: "monitor", Section: check.Machine, Group: "monitor", Asks: "Does something go on looking when enable has ended?",
+		Doc: "The timer and the path unit of the watch, and whether systemd could run its last look. A machine without them is a warning: people can sign in all the same."}
 }
 
 // Put makes the watch be there, for this version and sequence number. Where it
@@ -77,7 +77,19 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 		}
 		return unwatched(err.Error(), "Check how the file system is mounted and what it has room for (findmnt -T "+program+"; df -h "+filepath.Dir(program)+")"+fault.AndAgain), err
 	}
-	err = k.start(ctx, program, copy, a)
+	if err = k.start(ctx, program, copy, a); err != nil {
+		return notStarted(err, a)
+	}
+	r := preflight.Result{Name: About().Name, Text: fmt.Sprintf("This machine is checked every %d minutes, and when a file that matters changes.", a.Minutes)}
+	if unsafe != "" {
+		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then "+fault.Again+"."
+		r.Text += " The watch's program is " + program + ", because others than root can write to " + unsafe + "."
+	}
+	return r, nil
+}
+
+// notStarted is the answer of Put where start failed over err, wholly or in part.
+func notStarted(err error, a Assignment) (preflight.Result, error) {
 	var timerOnly *timerOnlyError
 	if errors.As(err, &timerOnly) {
 		cause := err
@@ -93,16 +105,14 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 	if lacking(err) {
 		return unsure(err), err
 	}
-	if err != nil {
-		return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain), err
+	if errors.Is(err, errBlind) {
+		return unwatched(err.Error(), seeLooks+fault.ThenAgain), nil
 	}
-	r := preflight.Result{Name: About().Name, Text: fmt.Sprintf("This machine is checked every %d minutes, and when a file that matters changes.", a.Minutes)}
-	if unsafe != "" {
-		r.Answer, r.Next = preflight.Warn, onlyRoot(unsafe)+" Then "+fault.Again+"."
-		r.Text += " The watch's program is " + program + ", because others than root can write to " + unsafe + "."
-	}
-	return r, nil
+	return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain), err
 }
+
+// seeLooks is how somebody finds out why looks fail.
+const seeLooks = "See why: sudo systemctl status " + lookUnit + "; sudo journalctl -u aadsshlogin-handler -n 20"
 
 // onlyRoot is the command that makes a folder root's alone.
 func onlyRoot(dir string) string {
@@ -342,7 +352,7 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 		}
 	}
 	if !changed {
-		return nil
+		return k.prove(ctx, false)
 	}
 	action := k.Host.Log.Started("start %s and %s", timerUnit, pathUnit)
 	// Stopped first: what is active would go on with what it was started with.
@@ -355,8 +365,26 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 	if err := systemd.EnableAndStart(ctx, pathUnit); err != nil {
 		return action.Ended(&timerOnlyError{err})
 	}
-	return action.Ended(nil)
+	return action.Ended(k.prove(ctx, true))
 }
+
+// prove has systemd start a look where the last one could not do its work, or there
+// was none: that the program runs here says nothing of the sandbox and the account
+// under which the watch has it run. It finds this run at work, and ends at once.
+func (k *Keeper) prove(ctx context.Context, first bool) error {
+	if u, err := systemd.State(ctx, lookUnit); !first && (err != nil || u.Active != "failed") {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if job := (*systemd.JobError)(nil); errors.As(systemd.Start(ctx, lookUnit), &job) {
+		return errBlind
+	}
+	return nil // what else there is, such as a systemd that is busy, is no news of the watch
+}
+
+// errBlind: a look could not do its work.
+var errBlind = errors.New(lookUnit + " fails when systemd starts it")
 
 // timerOnlyError is why the machine is looked at by the clock alone.
 type timerOnlyError struct{ err error }

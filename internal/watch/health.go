@@ -1,0 +1,47 @@
+package watch
+
+import (
+	"context"
+
+	"aadssh/internal/host"
+	"aadssh/internal/preflight"
+	"aadssh/internal/systemd"
+)
+
+// Health says whether the watch that was put up on a machine does its work, as
+// systemd has it; nil where none was, or where systemd does not say.
+func Health(ctx context.Context, h *host.Host) []preflight.Result {
+	if h.Root != "" || !There(h) || !systemd.Running() {
+		return nil
+	}
+	var units []systemd.UnitState
+	for _, name := range append(started(), lookUnit) {
+		u, err := systemd.State(ctx, name)
+		if err != nil {
+			return nil
+		}
+		units = append(units, u)
+	}
+	return []preflight.Result{assess(units)}
+}
+
+// assess judges the units that start looks, and the look itself.
+func assess(units []systemd.UnitState) preflight.Result {
+	for _, u := range units {
+		look := u.Name == lookUnit
+		so, next := u.Active, seeLooks
+		switch {
+		case u.Load == "masked":
+			so, next = "masked", "Run: sudo systemctl unmask "+u.Name
+		case look && u.Active != "failed", u.IsActive() && u.File == "enabled":
+			continue
+		case u.IsActive():
+			so = "not started with the machine"
+		}
+		if !look {
+			next = "Run: sudo systemctl unmask " + u.Name + " && sudo systemctl enable --now " + u.Name
+		}
+		return preflight.Result{Answer: preflight.Warn, Text: "Not every check of this machine is made: " + u.Name + " is " + so + ".", Next: next}
+	}
+	return preflight.Result{Text: "This machine is checked from time to time, and when a file that matters changes."}
+}

@@ -1,0 +1,63 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestWatchThatDoesNotLook: units that are in place and started are no proof that
+// something looks. Whoever sets the machine up, and doctor, say where it does not.
+func TestWatchThatDoesNotLook(t *testing.T) {
+	s := enabled(t, settings)
+	s.rest()
+	for _, c := range []struct{ name, script, says, next string }{
+		{"timer stopped", "systemctl stop aadsshlogin-handler.timer", "aadsshlogin-handler.timer is inactive", "systemctl enable --now aadsshlogin-handler.timer"},
+		{"path not after a boot", "systemctl disable aadsshlogin-handler.path && systemctl start aadsshlogin-handler.path", "not started with the machine", "systemctl enable --now aadsshlogin-handler.path"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.T = t
+			s.Do(c.script)
+			next := s.monitorWarns(c.says, c.next)
+			s.Do(strings.ReplaceAll(strings.TrimPrefix(next, "Run: "), "sudo ", ""))
+			s.monitorIsWell()
+		})
+	}
+	s.T = t
+
+	// A sandbox that cannot be made, as in many containers: the program itself runs.
+	s.Do("mkdir -p /etc/systemd/system/aadsshlogin-handler.service.d && printf '[Service]\\nRootDirectory=/nowhere\\n' > /etc/systemd/system/aadsshlogin-handler.service.d/x.conf && systemctl daemon-reload; systemctl start aadsshlogin-handler.service || true")
+	s.monitorWarns("aadsshlogin-handler.service is failed", "journalctl")
+	s.operate("enable", 0, 0)
+	if m := monitor(s.status(0)); !strings.HasPrefix(m, "warning Nothing checks this machine") || !strings.Contains(m, "aadsshlogin-handler.service fails when systemd starts it") {
+		t.Errorf("enable says of a watch that cannot look: %s", m)
+	}
+	s.Do("rm -r /etc/systemd/system/aadsshlogin-handler.service.d && systemctl daemon-reload")
+	s.operate("enable", 0, 0)
+	if m := monitor(s.status(0)); !strings.HasPrefix(m, "success") {
+		t.Errorf("enable says of a watch that can look again: %s", m)
+	}
+	s.monitorIsWell()
+}
+
+// monitorWarns is the next step of doctor's warning about the watch.
+func (s *booted) monitorWarns(says, next string) string {
+	s.T.Helper()
+	for _, c := range s.doctorSays().Checks {
+		if c.Name == "monitor" && c.Answer == "warn" && strings.Contains(c.Text, says) && strings.Contains(c.Next, next) {
+			return c.Next
+		}
+	}
+	s.T.Fatalf("doctor does not warn of the watch: %s", s.sh("aadsshlogin-handler doctor --all --only monitor"))
+	return ""
+}
+
+func (s *booted) monitorIsWell() {
+	s.T.Helper()
+	for _, c := range s.doctorSays().Checks {
+		if c.Name == "monitor" && c.Answer != "pass" {
+			s.T.Errorf("doctor says of a watch that is well: %s", c.Text)
+		}
+	}
+}
