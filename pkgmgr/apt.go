@@ -23,6 +23,7 @@ func apt() *Manager {
 			{Path: "/var/lib/apt/lists/lock", Kind: host.LockFcntl},
 			{Path: "/var/cache/apt/archives/lock", Kind: host.LockFcntl},
 		},
+		Database: "/var/lib/dpkg/status", // dpkg(1), FILES
 		// apt-get install reads the lists that are there and asks no server
 		// for them: a broken third-party source is in nobody's way.
 		AllFirst:       true,

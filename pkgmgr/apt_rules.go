@@ -393,7 +393,11 @@ func aptRules() []rule {
 		// E: Unable to parse package file /var/lib/dpkg/status (1)
 		{match: `parsing file '(/var/lib/dpkg/[^']+)'|^E: Unable to parse package file (/var/lib/dpkg/\S+)`, code: fault.PackageManagerFailed,
 			what: "The package database $1$2 is damaged.",
-			next: "Put the last good copy in its place (ls -l /var/backups/dpkg.*)" + andAgain},
+			next: lastGoodCopy},
+		// dpkg-query: error: reading package info file '/var/lib/dpkg/status': Is a directory
+		{match: `^dpkg(?:-query)?: error: (?:reading|failed to (?:open|read|stat)) package info file '([^']+)'[^\n:]*: ([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "The package database $1 cannot be read: $2.",
+			next: lastGoodCopy},
 		// dpkg: unrecoverable fatal error, aborting:
 		//  files list file for package 'x' is missing final newline
 		// dpkg: error: configuration error: /etc/dpkg/dpkg.cfg.d/x:3: unknown option 'y'

@@ -158,7 +158,7 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 			cause = errors.Join(ErrInterrupted, cause)
 		}
 		d := diagnosis{
-			fault: fault.Wrap(cause, row.code, what, thenAgain(expand(row.next))),
+			fault: fault.Wrap(cause, row.code, what, thenAgain(asAsked(expand(row.next), output))),
 			step:  row.step,
 		}
 		if row.look != nil {
@@ -182,6 +182,16 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	}
 	return diagnosis{step: unexplained, fault: fault.Wrap(ended(c, r), fault.PackageManagerFailed, what,
 		"See the whole output ("+readLog+"), and repeat the command by hand.")}
+}
+
+// asAsked has a next step look at an address by the scheme by which the output
+// says that it was asked: a mirror may be one of http.
+func asAsked(next, output string) string {
+	at := regexp.MustCompile(`(curl -\w+ http)s(://[^/;\s]*[^/;\s.])`).FindStringSubmatch(next)
+	if at == nil || !strings.Contains(output, "http"+at[2]) || strings.Contains(output, "https"+at[2]) {
+		return next
+	}
+	return strings.Replace(next, at[0], at[1]+at[2], 1)
 }
 
 // thenAgain is the next step of a row as it is shown.

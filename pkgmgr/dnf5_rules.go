@@ -23,9 +23,19 @@ func dnf5Rules() []rule {
 
 		// Error in configuration file "/etc/yum.repos.d/third.repo"
 		//  Missing section header on line 1
-		{match: `^Error in configuration file "([^"]+)"\n ([^\n]+)`, code: fault.PackageManagerFailed,
+		{match: `^ *Error in configuration file "([^"]+)"\n +([^\n]+)`, code: fault.PackageManagerFailed,
 			what: "The file $1 cannot be read, so that dnf does nothing at all: $2.",
 			next: "Correct the file, or move it away: less $1"},
+		// Loading system state TOML file /usr/lib/sysimage/libdnf5/packages.toml failed (see dnf5-system-state(7)): [error] toml::parse_array: missing closing bracket `]`
+		{match: `^Loading system state TOML file (/\S+) failed [^\n]*?: (?:\[error\] )?(?:toml::)?([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "dnf's own record of what it installed, $1, is damaged, so that dnf does nothing at all: $2.",
+			next: "Move it away; dnf goes on without it, and no longer knows which packages came as dependencies: sudo mv $1 $1.damaged"},
+		// terminate called after throwing an instance of 'toml::syntax_error'
+		//   what():  [error] toml::parse_simple_key: invalid key: key must be "quoted", 'quoted-literal', or bare key.
+		//  --> /etc/dnf/versionlock.toml
+		{match: `^terminate called after throwing [^\n]*toml::[^\n]*\n *what\(\): +(?:\[error\] )?(?:toml::)?([^\n]+)\n *--> (/\S+)`, code: fault.PackageManagerFailed,
+			what: "The file $2 cannot be read, so that dnf does nothing at all: $1",
+			next: "Correct the file, or move it away: less $2"},
 		// Invalid repository id "a b": unexpected character ' '
 		{match: `^Invalid repository id "([^"]*)"`, code: fault.PackageManagerFailed,
 			what: "A repository is called \"$1\" in its file, so that dnf does nothing at all: letters, digits and - _ . : are taken.",
@@ -56,6 +66,18 @@ func dnf5Rules() []rule {
 		{match: `^Failed to download metadata \([^)\n]*\) for repository "([^"]+)": GPG verification is enabled, but GPG signature is not available[^\n]*Status code: 404`, code: fault.RepositoryUntrusted,
 			what: "The metadata of repository $1 has no signature.",
 			next: leaveProxy},
+		// An error occurred importing key "file:///etc/pki/x": Failed to import public key "file:///etc/pki/x" to rpmdb: can't create keyring lock on /var/lib/rpm/.keyring.lock (Read-only file system)
+		{match: `^An error occurred importing key "(?:file://)?[^"]+": [^\n]*\bon (/\S+) \(Read-only file system\)`, code: fault.Disk,
+			what: "rpm's database cannot take the key of the repository: the file system of $1 is read-only.",
+			next: "See why it is (findmnt -T $1; dmesg), make it writable" + andAgain},
+		// An error occurred importing key "file:///etc/pki/x": Failed to import public key "file:///etc/pki/x" to rpmdb: can't create keyring lock on /var/lib/rpm/.keyring.lock (No space left on device)
+		{match: `^An error occurred importing key "[^"]+": [^\n]*\bon (/\S+) \(((?:No space left|Disk quota)[^)\n]*)\)`, code: fault.Disk,
+			what: "rpm's database cannot take the key of the repository: $2, at $1.",
+			next: "Free space: df -h $1; df -i $1"},
+		// An error occurred importing key "file:///etc/pki/x": Failed to import public key "file:///etc/pki/x" to rpmdb: can't create keyring lock on /var/lib/rpm/.keyring.lock (Not a directory)
+		{match: `^An error occurred importing key "[^"]+": [^\n]*\bcan't create (\w+) lock on (/\S+) \(([^)\n]+)\)`, code: fault.PackageManagerFailed,
+			what: "rpm's database cannot take the key of the repository: its $1 lock $2 cannot be made ($3).",
+			next: "See what is there: ls -ld $2; findmnt -T $2"},
 		// OpenPGP check for package "aadsshlogin-1.0-1.x86_64" (/var/cache/libdnf5/y/packages/aadsshlogin-1.0-1.x86_64.rpm) from repo "y" has failed: The package is not signed.
 		{match: `^OpenPGP check for package "([^"]+)"[^\n]*has failed: The package is not signed`, code: fault.RepositoryUntrusted,
 			what: "$1 is not signed.",

@@ -253,8 +253,8 @@ func dnfRules() []rule {
 			next: seeTransactionLog + andAgain},
 		// [Errno 17] File exists: '/var/cache/dnf'
 		// Config error: [Errno 13] Permission denied: '/var/log/dnf.log': '/var/log/dnf.log'
-		// filesystem error: cannot create directories: Not a directory [/var/cache/libdnf5/x]
-		{match: `^(?:Config error: |Error: )?\[Errno \d+\] ([^:\n]+): '(/[^'\n]+)'|^filesystem error: [^:\n]+: ([^\n\[]+?) \[(/[^\]\n]+)\]`, code: fault.PackageManagerFailed,
+		//  filesystem error: cannot create directories: Not a directory [/var/cache/libdnf5/x]
+		{match: `^(?:Config error: |Error: )?\[Errno \d+\] ([^:\n]+): '(/[^'\n]+)'|^ *filesystem error: [^:\n]+: ([^\n\[]+?) \[(/[^\]\n]+)\]`, code: fault.PackageManagerFailed,
 			what: "dnf cannot use $2$4: $1$3.",
 			next: "See what is there: ls -ld $2$4; findmnt -T $2$4"},
 		// Operation aborted.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"fmt"
+	"path"
 	"slices"
 
 	"aadssh/internal/fault"
@@ -71,5 +72,19 @@ func (s *Session) fetchAlone(ctx context.Context, o *Order, before Packages) (di
 	if len(wanted) == 0 {
 		return diagnosis{}, nil
 	}
-	return s.run(ctx, m.FetchFiles(s.Source, wanted), refreshes)
+	return s.fetchInto(ctx, m.FetchFiles(s.Source, wanted))
+}
+
+// fetchInto runs a command in its folder. The folder of its package files is one
+// that a manager makes itself where somebody cleaned it away; but a command cannot
+// be started in what is not there.
+func (s *Session) fetchInto(ctx context.Context, c host.Command) (diagnosis, error) {
+	if info, err := s.Host.Stat(c.Dir); err == nil && info.IsDir() {
+		return s.run(ctx, c, refreshes)
+	}
+	if err := s.Host.EnsureDir(c.Dir, 0o755); err != nil {
+		return diagnosis{}, fault.Wrap(err, fault.Disk, fmt.Sprintf("The folder of package files, %s, cannot be made: %v.", c.Dir, err),
+			fmt.Sprintf("See what is there: ls -ld %[2]s %[1]s; findmnt -T %[1]s", c.Dir, path.Dir(c.Dir))+fault.ThenAgain)
+	}
+	return s.run(ctx, c, refreshes)
 }

@@ -64,6 +64,10 @@ type Manager struct {
 	// the manager itself has called them held.
 	Told []host.Lock
 
+	// Database is the file in which it notes what is installed, where an empty
+	// one, or none, is no error to it; else "".
+	Database string
+
 	Fine []int // exit codes beside 0 with which it says that it did what it was told
 
 	// AllFirst: resolving against every source costs nothing and asks nobody,

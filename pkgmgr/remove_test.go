@@ -157,6 +157,9 @@ func TestRemoveLowLevelPutsScriptsBack(t *testing.T) {
 		if err := os.WriteFile(script, []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
+		if err := os.WriteFile(filepath.Join(b.Host.Root, b.Manager.Database), []byte("Package: aadlogin\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 		b.packages("aadlogin 1.0 deinstall ok half-configured")
 		b.transaction(b.Manager.RemoveLowLevel([]string{"aadlogin"}).Commands[0], hosttest.Answer(0, ""))
 		b.runner.Then(func() {

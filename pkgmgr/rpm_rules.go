@@ -121,8 +121,11 @@ func rpmRules() []rule {
 			what: "$1$2, which was to go, is not installed: another program has removed it meanwhile.",
 			next: "See what did: rpm -qa --last | head"},
 		// error: /etc/key.asc: import read failed(2).
+		{match: `^error: (\S+): import read failed`, code: fault.PackageManagerFailed,
+			what: "rpm cannot read the key file $1: it is not there, or empty, or no file.",
+			next: "See what is there: ls -ld $1; findmnt -T $1"},
 		// error: /etc/key.asc: key 1 import failed.
-		{match: `^error: (\S+): (?:key \d+ )?import (?:read )?failed`, code: fault.RepositoryUntrusted,
+		{match: `^error: (\S+): (?:key \d+ )?import failed`, code: fault.RepositoryUntrusted,
 			what: "rpm does not accept the key file $1.",
 			next: fault.NewestFirst + "; where the key is one of repository.trustedKeys, this release may refuse its algorithm (update-crypto-policies --show)."},
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path"
 	"time"
 
 	"aadssh/internal/fault"
@@ -52,11 +53,28 @@ func (s *Session) Query(ctx context.Context, names ...string) (Packages, error) 
 		}
 		return nil, s.notRun(c, err)
 	}
+	if f := s.emptied(); f != nil {
+		return nil, f
+	}
 	packages, err := s.Manager.ParseQuery(r, names)
 	if err != nil && r.ExitCode < 0 && len(s.stale()) > 0 {
 		err = errors.Join(ErrInterrupted, err) // it crashed over it
 	}
 	return packages, err
+}
+
+// emptied is the fault of a database of which nothing is left: its manager knows
+// no package then, and would put all that ours depends on over what is there.
+func (s *Session) emptied() *fault.Fault {
+	if s.Manager.Database == "" || !s.Host.Exists(path.Dir(s.Manager.Database)) {
+		return nil
+	}
+	info, err := s.Host.Stat(s.Manager.Database)
+	if err == nil && (info.Size() > 0 || !info.Mode().IsRegular()) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil // the manager itself says what is wrong with it
+	}
+	return fault.New(fault.PackageManagerFailed,
+		fmt.Sprintf("The package database %s is empty or gone, so that no package counts as installed.", s.Manager.Database), lastGoodCopy)
 }
 
 // kind says what a command does, as far as time goes.
@@ -357,7 +375,7 @@ func (s *Session) notRun(c host.Command, err error) error {
 			"Make it root's alone, and "+fault.Again+": sudo chown root: "+part+" && sudo chmod go-w "+part)
 	case errors.Is(err, host.ErrNotFound):
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("The program %s is not on this machine.", c.Name),
-			fmt.Sprintf("Put the package manager (%s) back"+andAgain, s.Manager.Name))
+			fmt.Sprintf("Put %s back: without it the package manager (%s) does not work"+andAgain, c.Name, s.Manager.Name))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		if c.Changes { // fetching: mostly a server is waited for that long
 			return fault.Wrap(err, fault.RepositoryUnreachable, fmt.Sprintf("%s did not finish in time: a server does not answer, or only slowly, or the program hangs.", c.Name),
