@@ -13,11 +13,8 @@ import (
 // removeLists removes what apt fetched of the repository that we defined: it
 // would stay until the next update, and offer packages that no source has any
 // more. Lists that another entry of the machine shares are left alone. It is
-// done while the definition is still there. What stays costs space and nothing
-// else.
-//
-// An error says that the machine's entries could not be read: nothing is known then
-// of whose the lists are, and the definition must stay until it is.
+// done while the definition is still there, which must stay where this fails: without
+// it nothing is known of whose the lists are.
 func (r *run) removeLists(receipt state.Receipt) error {
 	path := repo.DefinitionPath(distro.Apt)
 	if file, wrote := receipt.Files[path]; !wrote || file.Before != "" {
@@ -36,7 +33,7 @@ func (r *run) removeLists(receipt state.Receipt) error {
 		}
 		for _, file := range r.host.Glob("/var/lib/apt/lists/" + prefix + "*") {
 			if _, err := r.host.RemoveFile(file); err != nil {
-				r.log.Warnf("%v", err)
+				return fault.Wrap(err, fault.Disk, "What apt fetched of the repository cannot be removed: "+err.Error()+".", "")
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"aadssh/distro"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
+	"aadssh/internal/repo"
 	"aadssh/internal/state"
 	"aadssh/pkgmgr"
 )
@@ -211,12 +212,13 @@ func byHand(m distro.Manager, names ...string) string {
 
 // removeFiles removes the repository, the key and whatever else we wrote.
 func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
-	if err := r.removeLists(receipt); err != nil {
-		return err
+	kept := ""
+	troubles := []error{r.removeLists(receipt)}
+	if troubles[0] != nil {
+		kept = repo.DefinitionPath(distro.Apt) // by which the lists are found next time
 	}
-	var troubles []error
 	for _, path := range slices.Sorted(maps.Keys(receipt.Files)) {
-		if receipt.Files[path].Before != "" {
+		if receipt.Files[path].Before != "" || path == kept {
 			continue // somebody else's file that we only completed
 		}
 		if _, err := r.host.RemoveFile(path); err != nil {
