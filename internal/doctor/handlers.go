@@ -67,7 +67,8 @@ func (m *machine) commands(next string) string {
 // words is a text for who sets this machine up: the agent, or a person.
 func (m *machine) words(of string) string {
 	if m.unset() {
-		return strings.NewReplacer(fault.Again, "set the extension or run setup", fault.AgainFirst, "Set the extension or run setup").Replace(of)
+		return strings.NewReplacer(","+fault.OrRestartAgent, "", fault.OrRestartAgent, "", // which has nothing to run yet
+			fault.Again, "set the extension or run setup", fault.AgainFirst, "Set the extension or run setup").Replace(of)
 	}
 	if !m.alone() {
 		return of

@@ -6,6 +6,7 @@ import (
 
 	"aadssh/internal/agent"
 	"aadssh/internal/az"
+	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/names"
 )
@@ -41,7 +42,7 @@ func TestWhoSpeaks(t *testing.T) {
 	if got := fresh.setItUp(); got != "Set it up: "+set+" (whoever manages the machine in Azure); or: "+setup+" (root, on the machine)" {
 		t.Errorf("with an agent, and nothing set up: %s", got)
 	}
-	if got := fresh.words("Wait; then set the extension again."); got != "Wait; then set the extension or run setup." {
+	if got := fresh.words("Wait; then set the extension again" + fault.OrRestartAgent + "."); got != "Wait; then set the extension or run setup." {
 		t.Errorf("with an agent, and nothing set up: %s", got)
 	}
 	if got := (&machine{}).setItUp(); !strings.HasPrefix(got, "Set the extension again") {

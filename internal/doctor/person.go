@@ -178,7 +178,7 @@ func (s Style) user(b *strings.Builder, r Report) {
 			}
 			told[key] = true
 			next := c.Next
-			if c.hidden || c.repeats || r.Verdict.tells(c) {
+			if c.hidden || c.Repeats || r.Verdict.tells(c) {
 				next = "" // it stands at the top
 			}
 			s.entry(b, c.Answer, g.Name, c.Text, next)

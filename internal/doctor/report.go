@@ -67,10 +67,10 @@ type Check struct {
 	Answer  string `json:"answer"` // pass, warn, fail, unknown
 	Text    string `json:"text"`
 	Next    string `json:"next,omitempty"`
-	Code    int    `json:"code,omitempty"` // of a failure
+	Code    int    `json:"code,omitempty"`    // of a failure
+	Repeats bool   `json:"repeats,omitempty"` // another check says the same, and what to do
 	gate    check.Gate
 	anew    bool // the plan sets the packages up anew for it
-	repeats bool // another check says the same, and what to do
 	hidden  bool // only root can see it, and nobody looked as root
 }
 
@@ -127,22 +127,23 @@ func newReport(m *machine, checks []Check) Report {
 // markRepeats marks what a person need not read twice: a plan that is no more than
 // what a failure says to do, and what PAM says of a file that has a check of its own.
 func (m *machine) markRepeats(checks []Check) {
-	planned, shut := false, false
-	for i := range checks {
-		if c := &checks[i]; c.Answer == "fail" {
-			planned = planned || c.anew || strings.Contains(c.Next, m.done())
-			shut = shut || c.Name == "nologin"
-		}
-	}
+	more := false // than setting the packages up anew, which nothing else tells
 	for i := range m.decision.Plan.Steps {
 		switch m.decision.Plan.Steps[i].Kind {
 		case decide.DropFile, decide.Repair, decide.Replace:
-			planned = false // which nothing else tells
+			more = true
+		}
+	}
+	planned, shut := false, false
+	for i := range checks {
+		if c := &checks[i]; c.Answer == "fail" {
+			planned = planned || c.anew && !more || strings.Contains(c.Next, m.done())
+			shut = shut || c.Name == "nologin"
 		}
 	}
 	for i := range checks {
 		c := &checks[i]
-		c.repeats = c.Name == "plan" && c.Answer == "warn" && planned ||
+		c.Repeats = c.Name == "plan" && c.Answer == "warn" && planned ||
 			c.Name == "pam-account" && shut && strings.Contains(c.Text, m.nologin+" ")
 	}
 }

@@ -40,7 +40,7 @@ func (r Report) Text(s Style) string {
 		switch {
 		case c.Answer == "pass":
 			passed++
-		case !c.hidden && (s.All || !c.repeats) && !r.Verdict.tells(c):
+		case !c.hidden && (s.All || !c.Repeats) && !r.Verdict.tells(c):
 			rest = append(rest, c)
 		}
 	}
@@ -126,7 +126,7 @@ func (r Report) Brief() string {
 	left := 0
 	for _, answer := range []string{"fail", "warn", "unknown"} {
 		for _, c := range r.Checks {
-			if c.Answer != answer || c.hidden || c.repeats || r.Verdict.tells(c) {
+			if c.Answer != answer || c.hidden || c.Repeats || r.Verdict.tells(c) {
 				continue
 			}
 			line := fmt.Sprintf("%s %s: %s\n", word(c.Answer), c.Name, text.Clip(c.Text, 300))

@@ -9,14 +9,16 @@ import (
 	"aadssh/internal/names"
 )
 
-// Owner is whose move it is after a fault.
+// Owner is who must act after a fault.
 type Owner string
 
 // The owners of a next step.
 const (
-	OwnerVM       Owner = "the owner of the VM"
-	OwnerNetwork  Owner = "network"
-	OwnerPlatform Owner = "platform"
+	OwnerVM       Owner = "the owner of the VM, as root on it"
+	OwnerAzure    Owner = "whoever manages the VM in Azure"
+	OwnerNetwork  Owner = "whoever runs the network"
+	OwnerPlatform Owner = "whoever runs the metadata service: Azure, or the Connected Machine agent's administrator; the owner of the VM where the VM itself blocks it"
+	OwnerImage    Owner = "whoever chooses the VM's image"
 	OwnerUs       Owner = "the authors of this handler"
 	OwnerNobody   Owner = "nobody"
 )
@@ -26,7 +28,7 @@ type Entry struct {
 	Code    Code
 	Name    string // stable, lower-case words joined by hyphens
 	Meaning string // one sentence
-	Owner   Owner  // whose move it is
+	Owner   Owner  // who must act
 	Retry   string // whether trying again can help, and when
 	Next    string // the exact next step, one line
 	Az      string // the az commands for it, a line each; empty where there is none
@@ -122,17 +124,17 @@ func Catalogue() []*Entry {
 			again, none, ""},
 		{IdentityMissing, "identity-missing",
 			"The machine has no system-assigned managed identity, which sign-in with Microsoft Entra ID needs; a user-assigned one does not do.",
-			OwnerVM, "yes, once the identity is assigned",
+			OwnerAzure, "yes, once the identity is assigned",
 			"Assign a system-assigned managed identity to the VM, then " + Again + ".",
 			either(az.Machine.AssignIdentity), Passing | Told, "identity"},
 		{LegacyInstalled, "legacy-installed",
 			"The older " + older.Type + " is still on the machine and cannot, or must not, be removed by this handler.",
-			OwnerVM, "yes, once the older extension is gone and the people signed in through it have signed out",
+			OwnerAzure, "yes, once the older extension is gone and the people signed in through it have signed out",
 			"Delete the extension " + older.Type + ", then " + ThisAgain + ".",
 			either(func(m az.Machine) az.Commands { return m.DeleteExtension(older.Type) }), none, "legacy"},
 		{MemoryTooSmall, "memory-too-small",
 			"The machine has less than 1 GB of memory, which is less than the login packages support.",
-			OwnerVM, "yes, once the VM has a larger size",
+			OwnerAzure, "yes, once the VM has a larger size",
 			"Resize the VM to a size with 1 GB of memory or more.",
 			either(az.Machine.Resize), none, "memory"},
 		{PackageManagerBusy, "package-manager-busy",
@@ -152,7 +154,7 @@ func Catalogue() []*Entry {
 			again, RepositoryUnusable | MaybeDisk | Unserved, ""},
 		{PackageUnavailable, "package-unavailable",
 			"The repository has no login package, or not the version asked for, for this release and architecture.",
-			OwnerVM, "only with another version, release or repository",
+			OwnerAzure, "only with another version, release or repository",
 			AgainFirst + " with settings.json without packageVersion, or with another one; or use a release that docs/distributions.md lists.",
 			again, RepositoryUnusable | MaybeDisk | Unserved, ""},
 		{IdentityUnknown, "identity-unknown",
@@ -177,12 +179,12 @@ func Catalogue() []*Entry {
 			vm.RunScript("free -m; cat /proc/sys/fs/file-nr; ps -e | wc -l; dmesg | tail"), Short, ""},
 		{DistroUnsupported, "distro-unsupported",
 			"The machine's distribution, release or architecture is not supported.",
-			OwnerVM, "no, not on this release",
+			OwnerImage, "no, not on this release",
 			"Have whoever owns the workload move it to a release that docs/distributions.md lists.",
 			az.Images(), none, "distro"},
 		{SettingsInvalid, "settings-invalid",
 			"A setting of the extension has a value that cannot be used; nothing was changed on the machine.",
-			OwnerVM, "only with other settings",
+			OwnerAzure, "only with other settings",
 			"Correct the setting in the message (docs/settings.md has them all), then " + Again + " with it.",
 			again, Told, "settings"},
 	}
@@ -212,11 +214,11 @@ func Find(codeOrName string) (Entry, bool) {
 func (e Entry) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s\n%s\n\n", e.Code, e.Name, e.Meaning)
-	fmt.Fprintf(&b, "Whose move:  %s\n", e.Owner)
-	fmt.Fprintf(&b, "Try again:   %s\n", e.Retry)
-	fmt.Fprintf(&b, "Next step:   %s\n", e.Next)
+	fmt.Fprintf(&b, "Who must act: %s\n", e.Owner)
+	fmt.Fprintf(&b, "Try again:    %s\n", e.Retry)
+	fmt.Fprintf(&b, "Next step:    %s\n", e.Next)
 	if e.Az != "" {
-		fmt.Fprintf(&b, "             %s\n", strings.ReplaceAll(e.Az, "\n", "\n             "))
+		fmt.Fprintf(&b, "              %s\n", strings.ReplaceAll(e.Az, "\n", "\n              "))
 	}
 	if strings.Contains(e.Az, "settings.json") {
 		fmt.Fprintf(&b, "\n%s\n", settingsNote)

@@ -78,7 +78,7 @@ func TestEveryConstantHasOneRow(t *testing.T) {
 // TestRows keeps every row usable by a program and by a person.
 func TestRows(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
-	owners := map[Owner]bool{OwnerVM: true, OwnerNetwork: true, OwnerPlatform: true, OwnerUs: true, OwnerNobody: true}
+	owners := map[Owner]bool{OwnerVM: true, OwnerAzure: true, OwnerImage: true, OwnerNetwork: true, OwnerPlatform: true, OwnerUs: true, OwnerNobody: true}
 	names, last := map[string]bool{}, Code(-1)
 	for _, e := range Catalogue() {
 		t.Run(e.Name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestFind(t *testing.T) {
 func TestText(t *testing.T) {
 	for _, e := range Catalogue() {
 		text := e.Text()
-		for _, part := range []string{strconv.Itoa(int(e.Code)), e.Name, e.Meaning, string(e.Owner), e.Retry, e.Next, strings.ReplaceAll(e.Az, "\n", "\n             ")} {
+		for _, part := range []string{strconv.Itoa(int(e.Code)), e.Name, e.Meaning, string(e.Owner), e.Retry, e.Next, strings.ReplaceAll(e.Az, "\n", "\n              ")} {
 			if !strings.Contains(text, part) {
 				t.Errorf("text of %d lacks %q:\n%s", e.Code, part, text)
 			}

@@ -25,7 +25,7 @@ In the commands, GROUP, NAME and SET stand for the resource group, the VM and th
 	}
 	for _, e := range Catalogue() {
 		fmt.Fprintf(&b, "\n## %d %s\n\n%s\n\n", e.Code, e.Name, e.Meaning)
-		fmt.Fprintf(&b, "- Whose move: %s\n- Try again: %s\n- Next step: %s\n", e.Owner, e.Retry, e.Next)
+		fmt.Fprintf(&b, "- Who must act: %s\n- Try again: %s\n- Next step: %s\n", e.Owner, e.Retry, e.Next)
 		if e.Az != "" {
 			fmt.Fprintf(&b, "\n```sh\n%s\n```\n", e.Az)
 		}

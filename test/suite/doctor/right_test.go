@@ -36,8 +36,9 @@ shift
 [ "$1" = --now ] && shift && verb=start
 case "$verb $1" in
 "reload ssh"*)
+    [ -s /run/sshd.pid ] || exit 0 # none runs
     file=$(stat -c %i%z /run/sshd.pid)
-    kill -HUP "$(cat /run/sshd.pid)" || exit 0 # none runs
+    kill -HUP "$(cat /run/sshd.pid)" || exit 0
     while [ "$(stat -c %i%z /run/sshd.pid 2>/dev/null)" = "$file" ]; do sleep 0.05; done
     ` + scene.AwaitSSHD + ` ;;
 "restart ssh"*)
