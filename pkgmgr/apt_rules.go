@@ -24,6 +24,7 @@ func aptRules() []rule {
 		{match: `No space left on device|Disk quota exceeded`, code: fault.Disk,
 			what: "A file system that apt or dpkg writes to is full.",
 			next: "Free space: df -h /var /usr /tmp /boot; df -i /var"},
+		readOnlyScript(),
 		// W: chown to _apt:root of directory /var/lib/apt/lists/partial failed - SetupAPTPartialDirectory (30: Read-only file system)
 		{match: `(?:^|[\s'"])(/[^\s'":]+)[^\n]*Read-only file system`, code: fault.Disk,
 			what: "The file system of $1 is read-only.",

@@ -104,6 +104,13 @@ func atLast() []rule {
 	}
 }
 
+// readOnlyScript is for what the shell of a script says, whose line names the script first.
+func readOnlyScript() rule {
+	return rule{match: `: (?:\d+: cannot create|line \d+:) (/[^\n:]+): Read-only file system`, code: fault.Disk,
+		what: "The file system of $1 is read-only.",
+		next: "See why it is (findmnt -T $1; dmesg), make it writable" + andAgain}
+}
+
 // diagnosis is a fault with what can be tried against it.
 type diagnosis struct {
 	fault  *fault.Fault // nil: nothing is wrong
@@ -158,7 +165,7 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 			cause = errors.Join(ErrInterrupted, cause)
 		}
 		d := diagnosis{
-			fault: fault.Wrap(cause, row.code, what, thenAgain(asAsked(expand(row.next), output))),
+			fault: fault.Wrap(cause, row.code, what, advice(what, asAsked(expand(row.next), output))),
 			step:  row.step,
 		}
 		if row.look != nil {
@@ -200,6 +207,14 @@ func thenAgain(next string) string {
 		return next
 	}
 	return next + fault.ThenAgain
+}
+
+// advice is the next step for what went wrong.
+func advice(what, next string) string {
+	if strings.Contains(what, "Operation not permitted") {
+		return fault.Protected + " " + thenAgain(next)
+	}
+	return thenAgain(next)
 }
 
 // captured is a match and what its groups captured.

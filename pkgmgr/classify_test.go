@@ -12,6 +12,7 @@ import (
 	"aadssh/distro"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
+	"aadssh/internal/host/hosttest"
 	"aadssh/test/lib/golden"
 )
 
@@ -156,5 +157,43 @@ func TestEndedBySignal(t *testing.T) {
 	f := apt().Classify(aptQuery([]string{"aadsshlogin"}), host.Result{ExitCode: -1, Signal: "killed"})
 	if f == nil || f.What != "dpkg-query was ended by a signal (killed)" || strings.Contains(f.Remedy(), "output") {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestProtectedFile: a file with the attribute i, which nothing but lsattr shows.
+func TestProtectedFile(t *testing.T) {
+	output := "Setting up aadsshlogin (1.0.033070001) ...\nsed: cannot rename /etc/sedWK3scl: Operation not permitted\n" +
+		"dpkg: error processing package aadsshlogin (--configure):\n installed aadsshlogin package post-installation script subprocess returned error exit status 4\n"
+	f := apt().Classify(host.Command{Name: "dpkg", Args: []string{"--configure", "aadsshlogin"}}, host.Result{ExitCode: 1, Stdout: []byte(output)})
+	if f == nil || f.Code != fault.PackageManagerFailed || !strings.HasPrefix(f.Next, fault.Protected) || !strings.Contains(f.Next, "sudo dpkg --configure -a") {
+		t.Errorf("%v", f)
+	}
+}
+
+// TestReadOnlyUnderAScript: the file that a script could not write, not the script.
+func TestReadOnlyUnderAScript(t *testing.T) {
+	for line, m := range map[string]*Manager{
+		"/var/lib/dpkg/info/aadsshlogin.postinst: 6: cannot create /etc/ssh/sshd_config: Read-only file system\n": apt(),
+		"/var/tmp/rpm-tmp.b0jPzk: line 6: /etc/ssh/sshd_config: Read-only file system\n":                          manager(t, distro.Dnf),
+	} {
+		f := m.Classify(host.Command{Name: "manager", Args: []string{"install", "aadsshlogin"}}, host.Result{ExitCode: 1, Stdout: []byte(line)})
+		if f == nil || f.Code != fault.Disk || f.What != "The file system of /etc/ssh/sshd_config is read-only." {
+			t.Errorf("%s: %v", line, f)
+		}
+	}
+}
+
+// TestNoFolderForTemporaryFiles: to apt that is a signature that does not hold.
+func TestNoFolderForTemporaryFiles(t *testing.T) {
+	h := hosttest.New(t).Host()
+	h.Root = t.TempDir()
+	if f := aptDenied(h, Source{}); f == nil || f.Code != fault.PackageManagerFailed || !strings.Contains(f.What, "no folder /tmp") {
+		t.Errorf("without /tmp: %v", f)
+	}
+	if err := os.Mkdir(h.Path("/tmp"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if f := aptDenied(h, Source{}); f != nil {
+		t.Errorf("with /tmp: %v", f)
 	}
 }

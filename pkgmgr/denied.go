@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -27,6 +28,10 @@ func aptDenied(h *host.Host, s Source) *fault.Fault {
 		return fault.New(fault.PackageManagerFailed,
 			fmt.Sprintf("apt cannot verify signatures: /dev/null is not what it should be (%s).", info.Mode()),
 			makeNull+fault.ThenAgain)
+	}
+	if info, err := h.Stat("/tmp"); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return fault.New(fault.PackageManagerFailed, "apt cannot verify signatures: there is no folder /tmp.",
+			"See what is in its place (ls -ld /tmp), move that away, and run: sudo mkdir -m 1777 /tmp"+fault.ThenAgain)
 	}
 	uid, gid, found := userIDs(h, aptUser)
 	if !found {

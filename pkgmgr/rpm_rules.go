@@ -16,6 +16,7 @@ func rpmRules() []rule {
 		{match: `(?i)no space left on device|disk quota exceeded|not enough (?:free |disk )?space`, code: fault.Disk,
 			what: "A file system that the package manager writes to is full.",
 			next: "Free space: df -h /var /usr /tmp /boot; df -i /var"},
+		readOnlyScript(),
 		// Config error: [Errno 30] Read-only file system: '/var/log/dnf.log': '/var/log/dnf.log'
 		{match: `Read-only file system: '([^']+)'|(?:^|[\s'"])(/[^\s'":;,()]+)[^\n]*Read-only file system`, code: fault.Disk,
 			what: "The file system of $1$2 is read-only.",

@@ -36,6 +36,10 @@ func resources() []*resource {
 	}
 }
 
+// Protected is what to do about "Operation not permitted", where there is room and
+// root may write: hardening guides have people set the attribute i (chattr(1)).
+const Protected = "Where a file or folder that is named is protected from changes (sudo lsattr -d FILE shows i or a), allow them: sudo chattr -i -a FILE."
+
 // Resource is the fault of an error that says what the machine has run out of;
 // nil for all others. What failed because of it is part of what it says.
 func Resource(err error) *Fault {
@@ -51,6 +55,9 @@ func Resource(err error) *Fault {
 func ByCause(f *Fault) *Fault {
 	if f == nil {
 		return nil
+	}
+	if f.Code == Disk && errors.Is(f.Err, syscall.EPERM) {
+		return Wrap(f.Err, Disk, f.What, Protected+" Then "+Again+".")
 	}
 	r, is := resourceOf(f.Err)
 	if !is || r.code == f.Code {

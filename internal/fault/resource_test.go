@@ -59,6 +59,10 @@ func TestByCause(t *testing.T) {
 	if f := ByCause(Of(errors.Join(New(IdentityMissing, "None.", ""), full))); f.Code != IdentityMissing {
 		t.Errorf("%+v", f)
 	}
+	immutable := fmt.Errorf("x: %w", &os.LinkError{Op: "rename", Old: "/etc/.x~", New: "/etc/x", Err: syscall.EPERM})
+	if f := ByCause(Wrap(immutable, Disk, "/etc/x cannot be written.", "Free space.")); f.Code != Disk || !strings.Contains(f.Remedy(), "lsattr -d FILE") || strings.Contains(f.Remedy(), "Free space") {
+		t.Errorf("%d %s", f.Code, f.Remedy())
+	}
 	if ByCause(nil) != nil {
 		t.Error("nothing is something")
 	}
