@@ -77,7 +77,7 @@ type Unsupported struct {
 
 // Error is one line for an operator, without the list of what is supported.
 func (u *Unsupported) Error() string {
-	return fmt.Sprintf("%s on %s is not supported: %s", u.Found, u.Arch, u.Reason)
+	return u.Found + " on " + u.Arch + " is not supported: " + u.Reason
 }
 
 // Lookup finds what the table says of a release on an architecture (GOARCH).
@@ -126,7 +126,7 @@ func whyUnknown(r Release) string {
 	reason := fmt.Sprintf("%q is not one of the supported distributions", r.ID)
 	for _, like := range r.IDLike {
 		if rows := familyOf(like); len(rows) > 0 {
-			return fmt.Sprintf("%s; it calls itself like %s, but nobody has tested the packages for %s on it, and nothing is guessed", reason, like, rows[0].Family)
+			return reason + "; it calls itself like " + like + ", but nobody has tested the packages for " + rows[0].Family + " on it, and nothing is guessed"
 		}
 	}
 	return reason
@@ -141,8 +141,8 @@ func whyOutside(family []*Row, found version) string {
 		}
 	}
 	if next != nil {
-		return fmt.Sprintf("the first release from there on that is supported is %s %s", next.Family, next.From)
+		return "the first release from there on that is supported is " + next.Family + " " + next.From
 	}
 	last := family[len(family)-1]
-	return fmt.Sprintf("it is newer than %s %s, and no rule says where its packages would be", last.Family, last.Releases)
+	return "it is newer than " + last.Family + " " + last.Releases + ", and no rule says where its packages would be"
 }

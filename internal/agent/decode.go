@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/az"
@@ -36,7 +37,7 @@ func decode(fields map[string]json.RawMessage, table []row, s *Settings) (unknow
 	}
 	for name := range flat {
 		if text.MayBeSecret(name) {
-			name = fmt.Sprintf("one with a name of %d bytes, which may hold a secret", len(name))
+			name = "one with a name of " + strconv.Itoa(len(name)) + " bytes, which may hold a secret"
 		}
 		unknown = append(unknown, name)
 	}

@@ -44,7 +44,7 @@ func Sequence(env Environment, getenv func(string) string) (int, error) {
 	}
 	if last < 0 {
 		return -1, fault.New(fault.Usage,
-			fmt.Sprintf("There is no %s, and no settings file in %s.", SequenceVariable, env.ConfigFolder),
+			"There is no "+SequenceVariable+", and no settings file in "+env.ConfigFolder+".",
 			fault.AgainFirst+fault.OrRestart+".")
 	}
 	return last, nil

@@ -93,7 +93,7 @@ func rows() []row {
 		},
 		{
 			Name: "repository.trustedKeys", Type: "list of texts", Default: "none",
-			Allowed: fmt.Sprintf("a list of at most %d armored OpenPGP public keys, each from -----BEGIN PGP PUBLIC KEY BLOCK----- to -----END PGP PUBLIC KEY BLOCK-----", mostKeys),
+			Allowed: "a list of at most " + strconv.Itoa(mostKeys) + " armored OpenPGP public keys, each from -----BEGIN PGP PUBLIC KEY BLOCK----- to -----END PGP PUBLIC KEY BLOCK-----",
 			Meaning: "Further public keys whose signatures are accepted, in the modes `default` and `mirror` (an entry for the repository that the machine has of its own, and every one with `existing`, says itself whom it trusts): for a mirror that signs by itself, and for a key of the vendor that is newer than the handler. `jq -Rs '{repository: {trustedKeys: [.]}}' key.asc` writes such settings.",
 			Example: `{"repository": {"trustedKeys": ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n...\n-----END PGP PUBLIC KEY BLOCK-----"]}}`,
 			Schema: schema{"type": []string{"array", "null"}, "maxItems": mostKeys,
@@ -120,7 +120,7 @@ func rows() []row {
 		},
 		{
 			Name: "monitor", Type: "number or text", Default: "15",
-			Allowed: fmt.Sprintf(`"off" or a whole number of minutes from %d to %d`, fewestMinutes, mostMinutes),
+			Allowed: `"off" or a whole number of minutes from ` + strconv.Itoa(fewestMinutes) + ` to ` + strconv.Itoa(mostMinutes),
 			Meaning: "How many minutes lie between two checks of the machine, which find and repair what breaks sign-in; or `off`.",
 			Example: `{"monitor": 60}`,
 			Schema: schema{"type": []string{"integer", "string", "null"},

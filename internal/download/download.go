@@ -95,7 +95,7 @@ func newStatusError(r *http.Response, proxy bool) *statusError {
 }
 
 func (e *statusError) Error() string {
-	return fmt.Sprintf("HTTP %d %s", e.code, http.StatusText(e.code))
+	return "HTTP " + strconv.Itoa(e.code) + " " + http.StatusText(e.code)
 }
 
 // NotFound reports whether a download failed because the host does not have

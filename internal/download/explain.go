@@ -121,7 +121,7 @@ func parse(address string) place {
 }
 
 func (p place) allow() string {
-	return fmt.Sprintf("Have whoever runs the network allow outbound %s from this machine to %s", p.port, p.host)
+	return "Have whoever runs the network allow outbound " + p.port + " from this machine to " + p.host
 }
 
 // words are for an error of a host; allow is what opens the way.
@@ -144,41 +144,41 @@ func (p place) words(proxy *url.URL, err error, allow string) (what, next string
 	case errors.As(err, &status):
 		return statusWords(host, asked, status)
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return fmt.Sprintf("The name %s does not resolve on this machine (DNS says that it does not exist).", dns.Name),
-			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)
+		return "The name " + dns.Name + " does not resolve on this machine (DNS says that it does not exist).",
+			"Check the DNS servers of the virtual network: getent hosts " + dns.Name
 	case errors.As(err, &dns) && !namesServer():
-		return fmt.Sprintf("The name %s could not be resolved on this machine: %s names no DNS server.", dns.Name, resolvers),
+		return "The name " + dns.Name + " could not be resolved on this machine: " + resolvers + " names no DNS server.",
 			"See what should write it, and whether that runs: ls -lL " + resolvers + "; systemctl status systemd-resolved; then try: getent hosts " + dns.Name
 	case errors.As(err, &dns):
-		return fmt.Sprintf("The name %s could not be resolved on this machine: the DNS server did not answer.", dns.Name),
-			fmt.Sprintf("Check the DNS servers of the virtual network: getent hosts %s", dns.Name)
+		return "The name " + dns.Name + " could not be resolved on this machine: the DNS server did not answer.",
+			"Check the DNS servers of the virtual network: getent hosts " + dns.Name
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Sprintf("The TLS certificate of %s is not valid at this machine's time.", host),
+		return "The TLS certificate of " + host + " is not valid at this machine's time.",
 			"Check the clock of this machine first (date -u); if it is right, the host or a proxy in between shows an expired certificate."
 	case errors.As(err, &unknownCA):
-		return fmt.Sprintf("The TLS certificate of %s is signed by %s, which this machine does not trust.", host, issuer(unknownCA.Cert)),
+		return "The TLS certificate of " + host + " is signed by " + issuer(unknownCA.Cert) + ", which this machine does not trust.",
 			"If that is a firewall that opens TLS on the way, have whoever runs it exempt " + host + ", or add its authority to this machine's trust store (Debian: /usr/local/share/ca-certificates and update-ca-certificates; RHEL: /etc/pki/ca-trust/source/anchors and update-ca-trust; SUSE: /etc/pki/trust/anchors and update-ca-certificates); else update ca-certificates."
 	case errors.As(err, &wrongName):
-		return fmt.Sprintf("Something else than %s answers at its address: its TLS certificate is for another name.", host),
-			fmt.Sprintf("Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect %s -servername %s", withPort(host), wrongName.Host)
+		return "Something else than " + host + " answers at its address: its TLS certificate is for another name.",
+			"Check DNS, /etc/hosts and TLS inspection on the way: openssl s_client -connect " + withPort(host) + " -servername " + wrongName.Host
 	case errors.As(err, &badTLS), errors.Is(err, http.ErrSchemeMismatch):
-		return fmt.Sprintf("%s does not speak TLS: the answer looks like plain HTTP.", host),
+		return host + " does not speak TLS: the answer looks like plain HTTP.",
 			"A captive portal or proxy answers in its place: " + allow
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Sprintf("%s refuses the TCP connection.", host), allow
+		return host + " refuses the TCP connection.", allow
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
-		return fmt.Sprintf("This machine has no route to %s.", host),
+		return "This machine has no route to " + host + ".",
 			"Check the route table and NAT of the subnet (" + route(err, host) + "). " + allow
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return fmt.Sprintf("The connection to %s was cut by the other side or a firewall on the way.", host), allow
+		return "The connection to " + host + " was cut by the other side or a firewall on the way.", allow
 	case isTimeout(err):
-		return fmt.Sprintf("%s does not answer: the connection timed out.", host),
+		return host + " does not answer: the connection timed out.",
 			"A network security group or firewall drops the traffic. " + allow
 	case errors.Is(err, errTooLong):
-		return fmt.Sprintf("%s sent something that is not a signing key: it is too long.", host),
+		return host + " sent something that is not a signing key: it is too long.",
 			"A proxy or mirror on the way answers in its place; compare with: curl -sI " + asked
 	}
-	return fmt.Sprintf("Downloading from %s failed: %s.", host, lastWords(err)), allow
+	return "Downloading from " + host + " failed: " + lastWords(err) + ".", allow
 }
 
 // issuer is who signed a certificate, in its own words: whoever answers wrote them.
@@ -217,23 +217,23 @@ func proxyWords(host, asked string, proxy *url.URL, err error) (what, next strin
 	var op *net.OpError
 	switch {
 	case errors.As(err, &status) && status.code == http.StatusProxyAuthRequired:
-		return fmt.Sprintf("The proxy %s wants a user name and password (HTTP 407), or does not accept the ones it was given.", name),
+		return "The proxy " + name + " wants a user name and password (HTTP 407), or does not accept the ones it was given.",
 			credentials(name) + ", or exempt this machine from proxy authentication."
 	case status != nil && status.proxy && status.code == http.StatusForbidden:
-		return fmt.Sprintf("The proxy %s does not let this machine reach %s (HTTP 403).", name, host),
-			fmt.Sprintf("Have %s allowed on the proxy.", host)
+		return "The proxy " + name + " does not let this machine reach " + host + " (HTTP 403).",
+			"Have " + host + " allowed on the proxy."
 	case status != nil && status.proxy:
 		return fmt.Sprintf("The proxy %s could not open the way to %s: %v.", name, host, status),
-			fmt.Sprintf("See what it says of it: curl -sI -x %s %s", name, asked)
+			"See what it says of it: curl -sI -x " + name + " " + asked
 	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return fmt.Sprintf("The proxy %s cannot be reached from this machine: %s.", name, lastWords(err)),
-			fmt.Sprintf("Check the address of the proxy and that this machine may connect to it: curl -sI -x %s %s", name, asked)
+		return "The proxy " + name + " cannot be reached from this machine: " + lastWords(err) + ".",
+			"Check the address of the proxy and that this machine may connect to it: curl -sI -x " + name + " " + asked
 	}
 	return "", ""
 }
 
 func statusWords(host, asked string, s *statusError) (what, next string) {
-	what = fmt.Sprintf("%s answered HTTP %d %s.", host, s.code, http.StatusText(s.code))
+	what = host + " answered HTTP " + strconv.Itoa(s.code) + " " + http.StatusText(s.code) + "."
 	switch {
 	case s.code == http.StatusTooManyRequests:
 		return what + " Too many requests come from this machine's public address.",
@@ -256,7 +256,7 @@ func statusWords(host, asked string, s *statusError) (what, next string) {
 // credentials is how a proxy that wants a password gets one.
 func credentials(proxy string) string {
 	scheme, rest, _ := strings.Cut(proxy, "://")
-	return fmt.Sprintf(`Give the extension the protected setting {"proxy": "%s://USER:PASSWORD@%s"}`, scheme, rest)
+	return `Give the extension the protected setting {"proxy": "` + scheme + `://USER:PASSWORD@` + rest + `"}`
 }
 
 func isTimeout(err error) bool {

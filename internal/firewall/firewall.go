@@ -4,7 +4,6 @@
 package firewall
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -128,5 +127,5 @@ func sum(seen []crossing) Verdict {
 
 // String is the rule in one line.
 func (r Rule) String() string {
-	return strings.TrimSuffix(fmt.Sprintf("%s: %s", r.Place, r.Text), ": ")
+	return strings.TrimSuffix(r.Place+": "+r.Text, ": ")
 }

@@ -1,7 +1,6 @@
 package firewall
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -76,7 +75,7 @@ func (r *iptablesReader) chain(name, policy string) {
 
 // at is what is known of a rule by the chain that it stands in.
 func (r *iptablesReader) at(name string) Rule {
-	at := Rule{Place: fmt.Sprintf("%s table %s, chain %s", r.program, r.table, name), Zone: zone(name)}
+	at := Rule{Place: r.program + " table " + r.table + ", chain " + name, Zone: zone(name)}
 	switch {
 	case strings.HasPrefix(name, "ufw"):
 		at.Manager = Ufw
@@ -93,7 +92,7 @@ func (r *iptablesReader) at(name string) Rule {
 	if name == "OUTPUT" || name == "POSTROUTING" {
 		port = "--sport"
 	}
-	at.Allow = fmt.Sprintf("sudo %s %s-I %s -p tcp %s PORT -j ACCEPT", r.program, of, name, port)
+	at.Allow = "sudo " + r.program + " " + of + "-I " + name + " -p tcp " + port + " PORT -j ACCEPT"
 	return at
 }
 

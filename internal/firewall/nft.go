@@ -72,7 +72,7 @@ func (s *Ruleset) addNftChain(c nftChain) {
 
 // nftRuleAt is what is known of a rule by the chain that it stands in.
 func nftRuleAt(family, table, name, hook string) Rule {
-	at := Rule{Place: fmt.Sprintf("nftables table %s %s, chain %s", family, table, name), Allow: nftAllow(family, table, name, hook)}
+	at := Rule{Place: "nftables table " + family + " " + table + ", chain " + name, Allow: nftAllow(family, table, name, hook)}
 	if table == "firewalld" {
 		at.Manager = Firewalld
 		at.Zone = zone(name)
@@ -104,7 +104,7 @@ func nftAllow(family, table, name, hook string) string {
 	if hook == "output" || hook == "postrouting" {
 		port = "sport"
 	}
-	return fmt.Sprintf("sudo nft insert rule %s %s %s tcp %s PORT accept", family, table, name, port)
+	return "sudo nft insert rule " + family + " " + table + " " + name + " tcp " + port + " PORT accept"
 }
 
 // plain: letters, digits and what names are joined with.

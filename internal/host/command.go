@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,9 +36,9 @@ type Result struct {
 // Ending is how the command ended, for people.
 func (r Result) Ending() string {
 	if r.Signal != "" {
-		return fmt.Sprintf("was ended by a signal (%s)", r.Signal)
+		return "was ended by a signal (" + r.Signal + ")"
 	}
-	return fmt.Sprintf("ended with exit code %d", r.ExitCode)
+	return "ended with exit code " + strconv.Itoa(r.ExitCode)
 }
 
 // Output is both streams as text.

@@ -52,16 +52,16 @@ func (h Holder) String() string {
 	case h.PID == 0:
 		return "a process that cannot be seen from here"
 	case h.Name == "":
-		return fmt.Sprintf("process %d", h.PID)
+		return "process " + strconv.Itoa(h.PID)
 	}
 	of, name := "", h.Name
 	if h.UID > 0 && h.UID != os.Geteuid() {
-		of = fmt.Sprintf(" of user %d", h.UID)
+		of = " of user " + strconv.Itoa(h.UID)
 	}
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") != "" {
 		name = strconv.Quote(name) // a process names itself
 	}
-	return fmt.Sprintf("%s (process %d%s)", name, h.PID, of)
+	return name + " (process " + strconv.Itoa(h.PID) + of + ")"
 }
 
 // LockHolder finds the first lock of locks that somebody else holds. It takes
@@ -158,7 +158,7 @@ func (h *Host) pidFileHolder(path string) (pid int, held bool) {
 	if err != nil || pid <= 1 {
 		return 0, false
 	}
-	_, err = h.Stat(fmt.Sprintf("/proc/%d", pid))
+	_, err = h.Stat("/proc/" + strconv.Itoa(pid))
 	return pid, !errors.Is(err, fs.ErrNotExist)
 }
 
@@ -166,7 +166,7 @@ func (h *Host) pidFileHolder(path string) (pid int, held bool) {
 // The owner of its folder in proc(5) says less: it is root for a process that
 // does not let others look at it.
 func (h *Host) ProcessUser(pid int) int {
-	b, err := h.ReadFile(fmt.Sprintf("/proc/%d/status", pid), 1<<16)
+	b, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/status", 1<<16)
 	if err != nil || pid <= 0 {
 		return -1
 	}
@@ -187,12 +187,12 @@ func (h *Host) ProcessName(pid int) string {
 	if pid <= 0 {
 		return ""
 	}
-	b, err := h.ReadFile(fmt.Sprintf("/proc/%d/comm", pid), 4096)
+	b, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/comm", 4096)
 	if err != nil {
 		return ""
 	}
 	name := text.ASCII(strings.TrimSuffix(string(b), "\n"))
-	words, err := h.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid), 1<<20)
+	words, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/cmdline", 1<<20)
 	if err != nil || name == "" {
 		return name
 	}

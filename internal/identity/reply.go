@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -144,7 +145,7 @@ func aboutQuestion(said string) bool {
 // brief is the reply in a few words.
 func (r reply) brief() string {
 	if r.status != 0 {
-		text := fmt.Sprintf("HTTP %d", r.status)
+		text := "HTTP " + strconv.Itoa(r.status)
 		if f := r.refusal(); f.Error != "" {
 			text += " " + f.Error
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/az"
@@ -27,7 +28,7 @@ func missingFault(k Kind, id string, m az.Machine) *fault.Fault {
 // unknownFault is code 29: what was answered, and what to do about that.
 func unknownFault(s service, r reply, m az.Machine, c Cloud) *fault.Fault {
 	cause, next := explain(s, r, m, c)
-	what := fmt.Sprintf("The managed identity of %s could not be checked: %s.", label(m), cause)
+	what := "The managed identity of " + label(m) + " could not be checked: " + cause + "."
 	return fault.New(fault.IdentityUnknown, what, next)
 }
 
@@ -42,7 +43,7 @@ func explain(s service, r reply, m az.Machine, c Cloud) (cause, next string) {
 		}
 	}
 	const host = "169.254.169.254"
-	status := fmt.Sprintf("HTTP %d", r.status)
+	status := "HTTP " + strconv.Itoa(r.status)
 	switch r.outcome {
 	case unreachable:
 		return "there is no route to " + s.name + " (" + r.detail + ")",
@@ -102,9 +103,9 @@ func foreign(status int) string {
 	case status == http.StatusOK:
 		return "HTTP 200, a web page"
 	case status >= 300 && status < 400:
-		return fmt.Sprintf("HTTP %d, a redirect", status)
+		return "HTTP " + strconv.Itoa(status) + ", a redirect"
 	}
-	return fmt.Sprintf("HTTP %d", status)
+	return "HTTP " + strconv.Itoa(status)
 }
 
 // doctor is the command that looks closer.

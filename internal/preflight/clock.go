@@ -56,11 +56,11 @@ func Clock(ahead time.Duration) Result {
 		return Result{Text: "The clock agrees with that of the endpoints."}
 	}
 	r := Result{Answer: Warn,
-		Text: fmt.Sprintf("The clock of this machine is %s %s.", shown, word),
+		Text: "The clock of this machine is " + shown + " " + word + ".",
 		Next: "Look at: timedatectl; chronyc tracking. Then: sudo chronyc makestep (or sudo systemctl restart systemd-timesyncd)."}
 	if amount > clockFails {
 		r.Answer, r.Code = Fail, fault.VerificationFailed
-		r.Text = fmt.Sprintf("The clock of this machine is %s %s, so certificates and signatures look expired or not valid yet.", shown, word)
+		r.Text = "The clock of this machine is " + shown + " " + word + ", so certificates and signatures look expired or not valid yet."
 	}
 	return r
 }

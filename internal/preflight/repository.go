@@ -2,7 +2,6 @@ package preflight
 
 import (
 	"cmp"
-	"fmt"
 	"runtime"
 	"strings"
 
@@ -28,7 +27,7 @@ func repository(f *facts.Facts) []Result {
 			next = "Remove it: sudo rm " + p.File + ". The extension writes it anew when it needs the repository again."
 		}
 		results = append(results, Result{Answer: Warn,
-			Text: fmt.Sprintf("%s: %s.", p.Place(), strings.TrimSuffix(p.What, ".")), Next: next})
+			Text: p.Place() + ": " + strings.TrimSuffix(p.What, ".") + ".", Next: next})
 	}
 	_, err := repo.Reuse(f.Sources, f.Target, repo.Options{Base: f.PackageBase(), Mirror: f.Settings.Repository.Mode == agent.ModeMirror, GOARCH: runtime.GOARCH})
 	if u := fault.Of(err); u != nil && u.Code == fault.RepositoryUntrusted {

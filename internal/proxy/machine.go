@@ -2,8 +2,8 @@ package proxy
 
 import (
 	"context"
-	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,7 +57,7 @@ func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
 	}
 	args := []string{"shell"}
 	for i, key := range keys {
-		args = append(args, fmt.Sprintf("P%d", i), key)
+		args = append(args, "P"+strconv.Itoa(i), key)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -67,7 +67,7 @@ func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
 	}
 	values := text.Assignments(string(r.Stdout))
 	for i := range keys {
-		value := values[fmt.Sprintf("P%d", i)]
+		value := values["P"+strconv.Itoa(i)]
 		if value == "" {
 			continue
 		}

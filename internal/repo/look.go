@@ -3,7 +3,6 @@ package repo
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -231,7 +230,7 @@ func read(h *host.Host, file string) ([]byte, *Problem) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &Problem{File: file, What: fmt.Sprintf("it cannot be read: %s", reason(err))}
+		return nil, &Problem{File: file, What: "it cannot be read: " + reason(err)}
 	}
 	return text, nil
 }

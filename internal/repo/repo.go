@@ -4,9 +4,9 @@
 package repo
 
 import (
-	"fmt"
 	"io/fs"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/fault"
@@ -34,11 +34,11 @@ type Entry struct {
 const InlineKey = "(a key in the entry itself)"
 
 // Place is file and line, as a person looks it up.
-func (e Entry) Place() string { return fmt.Sprintf("%s line %d", e.File, e.Line) }
+func (e Entry) Place() string { return e.File + " line " + strconv.Itoa(e.Line) }
 
 // Shown is the command that shows the entry where it stands.
 func (e Entry) Shown() string {
-	return fmt.Sprintf("less +%d %s", max(e.Line, 1), text.Quote(e.File))
+	return "less +" + strconv.Itoa(max(e.Line, 1)) + " " + text.Quote(e.File)
 }
 
 // Untrusted is the fault of an entry that does not verify signatures, nil for
@@ -48,7 +48,7 @@ func (e Entry) Untrusted() *fault.Fault {
 		return nil
 	}
 	return fault.New(fault.RepositoryUntrusted,
-		fmt.Sprintf("The entry for %s in %s does not verify signatures: %s.", e.URI, e.Place(), e.Why),
+		"The entry for "+e.URI+" in "+e.Place()+" does not verify signatures: "+e.Why+".",
 		"Change that entry ("+e.Shown()+") so that signatures are verified, or remove it, and "+fault.AddsItsOwn+fault.ThenAgain)
 }
 
@@ -70,7 +70,7 @@ func (p Problem) Place() string {
 	if p.Line == 0 {
 		return p.File
 	}
-	return fmt.Sprintf("%s line %d", p.File, p.Line)
+	return p.File + " line " + strconv.Itoa(p.Line)
 }
 
 // File is a file that should be on the machine.

@@ -3,6 +3,7 @@ package repo
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"aadssh/distro"
 	"aadssh/internal/fault"
@@ -41,8 +42,7 @@ func Reuse(entries []Entry, t distro.Target, o Options) (*Entry, error) {
 	if usable == nil && narrow != nil {
 		arch := dpkgArch(o.GOARCH)
 		return nil, fault.New(fault.PackageUnavailable,
-			fmt.Sprintf("%s configures %s, but not for packages of %s in the component %s, and apt takes no second entry beside it.",
-				narrow.Place(), narrow.URI, arch, t.Repository.Component),
+			narrow.Place()+" configures "+narrow.URI+", but not for packages of "+arch+" in the component "+t.Repository.Component+", and apt takes no second entry beside it.",
 			fmt.Sprintf("Make line %d of %s (%s) a deb entry for %s and %s, or remove it"+fault.ThenAgain,
 				narrow.Line, narrow.File, narrow.Shown(), arch, t.Repository.Component))
 	}
@@ -111,7 +111,7 @@ func (e Entry) covers(t distro.Target, goarch string) bool {
 func FreeID(entries []Entry, t distro.Target) string {
 	id := t.Repository.ID
 	for n := 2; t.Manager != distro.Apt && slices.ContainsFunc(entries, func(e Entry) bool { return e.ID == id && !ours(e.File) }); n++ {
-		id = fmt.Sprintf("%s-%d", t.Repository.ID, n)
+		id = t.Repository.ID + "-" + strconv.Itoa(n)
 	}
 	return id
 }
@@ -124,7 +124,7 @@ func (e Entry) namesake(entries []Entry) *fault.Fault {
 			continue
 		}
 		return fault.New(fault.RepositoryUntrusted,
-			fmt.Sprintf("The repository %s is defined in %s and, for %s, in %s: which one counts is not for us to guess.", shown(e.ID), e.Place(), shown(other.URI), other.Place()),
+			"The repository "+shown(e.ID)+" is defined in "+e.Place()+" and, for "+shown(other.URI)+", in "+other.Place()+": which one counts is not for us to guess.",
 			"Give one of the two ("+e.Shown()+"; "+other.Shown()+") another id between its brackets, or remove it"+fault.ThenAgain)
 	}
 	return nil

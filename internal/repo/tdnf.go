@@ -2,7 +2,6 @@ package repo
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"strings"
 
@@ -50,7 +49,7 @@ func MetadataUnverified(h *host.Host, m distro.Manager) *Problem {
 	case text == nil:
 		return off(conf, "the plugin "+tdnfPlugin+" is not there", install)
 	case !on:
-		return off(conf, fmt.Sprintf("the plugin %s is off (enabled=%s)", tdnfPlugin, shown(value)),
+		return off(conf, "the plugin "+tdnfPlugin+" is off (enabled="+shown(value)+")",
 			"To have it verified: enabled=1 in "+conf+". It looks for the keys in root's GnuPG.")
 	}
 	for _, folder := range strings.Fields(setting("pluginpath", "/usr/lib/tdnf-plugins /usr/lib64/tdnf-plugins")) {

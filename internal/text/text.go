@@ -3,7 +3,6 @@
 package text
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -164,7 +163,7 @@ func List(names []string) []string {
 	var kept []string
 	for i, name := range names {
 		if i == most {
-			return append(kept, fmt.Sprintf("and %d more", len(names)-most))
+			return append(kept, "and "+strconv.Itoa(len(names)-most)+" more")
 		}
 		kept = append(kept, Brief(name, 80))
 	}

@@ -8,7 +8,6 @@ package trail
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -60,7 +59,7 @@ func programs() []string { return []string{"sshd", "sshd-session", "sshd-auth", 
 func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) Log {
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
-	args := []string{"-q", "--no-pager", "--all", "-o", "json", "--since", fmt.Sprintf("-%dh", int(age.Hours())), "-n", strconv.Itoa(most), "-r", "_UID=0"}
+	args := []string{"-q", "--no-pager", "--all", "-o", "json", "--since", "-" + strconv.Itoa(int(age.Hours())) + "h", "-n", strconv.Itoa(most), "-r", "_UID=0"}
 	for _, p := range programs() {
 		args = append(args, "-t", p)
 	}

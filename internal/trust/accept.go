@@ -110,6 +110,6 @@ func addPinned(keys map[string]*openpgp.Entity, downloaded []byte, pins []Pin, n
 			fmt.Sprintf("The signing key of the package repository cannot be used: %v.", unusable), wayOut)
 	default:
 		return fault.New(fault.RepositoryUntrusted,
-			fmt.Sprintf("The package repository serves a signing key that this version does not trust: found %s; trusted %s.", shown(found), shown(trusted)), wayOut)
+			"The package repository serves a signing key that this version does not trust: found "+shown(found)+"; trusted "+shown(trusted)+".", wayOut)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -101,7 +102,7 @@ func enarmor(binary []byte) ([]byte, error) {
 func shown(fingerprints []string) string {
 	const most = 4
 	if len(fingerprints) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(fingerprints[:most], ", "), len(fingerprints)-most)
+		return strings.Join(fingerprints[:most], ", ") + " and " + strconv.Itoa(len(fingerprints)-most) + " more"
 	}
 	return strings.Join(fingerprints, ", ")
 }

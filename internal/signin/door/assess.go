@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/signin/gate"
@@ -146,7 +147,7 @@ func numbered(w string) (netip.Prefix, bool) {
 		return n, ok
 	}
 	octets := strings.Count(w, ".")
-	n, err := netip.ParsePrefix(fmt.Sprintf("%s/%d", w+strings.Repeat("0.", max(0, 3-octets))+"0", 8*octets))
+	n, err := netip.ParsePrefix(w + strings.Repeat("0.", max(0, 3-octets)) + "0" + "/" + strconv.Itoa(8*octets))
 	return n, err == nil
 }
 
@@ -193,17 +194,17 @@ func Assess(f *Facts) gate.Answer {
 	switch {
 	case usual.outcome == gate.NotKnown:
 		a.Outcome, a.Decides = gate.NotKnown, usual.at()
-		a.Text = fmt.Sprintf("Whether %s lets people in is not known: it hangs on what is asked at each connection.", usual.at())
+		a.Text = "Whether " + usual.at() + " lets people in is not known: it hangs on what is asked at each connection."
 	case usual.outcome == gate.Out:
 		a.Outcome = gate.Out
 		if len(in) > 0 {
 			a.Whom = "everybody but people who connect from " + several(in)
 		}
-		a.Text = fmt.Sprintf("%s shuts out %s before sshd asks who they are (%s obeys it).", usual.at(), whom(a), f.Obeyed)
+		a.Text = usual.at() + " shuts out " + whom(a) + " before sshd asks who they are (" + f.Obeyed + " obeys it)."
 	case len(out) > 0:
 		usual = first
 		a.Outcome, a.Whom = gate.Out, "people who connect from "+several(out)
-		a.Text = fmt.Sprintf("%s shuts out %s before sshd asks who they are (%s obeys it).", first.at(), whom(a), f.Obeyed)
+		a.Text = first.at() + " shuts out " + whom(a) + " before sshd asks who they are (" + f.Obeyed + " obeys it)."
 	default:
 		return a
 	}
@@ -242,11 +243,11 @@ func listed(who *gate.Somebody) string {
 }
 
 // at is the rule with its place.
-func (r Rule) at() string { return fmt.Sprintf("%s:%d", r.File, r.Line) }
+func (r Rule) at() string { return r.File + ":" + strconv.Itoa(r.Line) }
 
 func several(words []string) string {
 	if len(words) > 2 {
-		return fmt.Sprintf("%s, %s and %d more", words[0], words[1], len(words)-2)
+		return words[0] + ", " + words[1] + " and " + strconv.Itoa(len(words)-2) + " more"
 	}
 	return strings.Join(words, " and ")
 }

@@ -2,9 +2,9 @@ package login
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/host"
@@ -82,13 +82,13 @@ func clashes(entra, local []account) Accounts {
 		why := ""
 		switch {
 		case seenName[lower] > 0:
-			why = fmt.Sprintf("line %d has the same name", seenName[lower])
+			why = "line " + strconv.Itoa(seenName[lower]) + " has the same name"
 		case names[lower]:
 			why = "the name is in /etc/passwd too"
 		case uids[a.uid] != "":
-			why = fmt.Sprintf("%s in /etc/passwd has the same user id %s", uids[a.uid], a.uid)
+			why = uids[a.uid] + " in /etc/passwd has the same user id " + a.uid
 		case seenUID[a.uid] != "":
-			why = fmt.Sprintf("%s has the same user id %s", seenUID[a.uid], a.uid)
+			why = seenUID[a.uid] + " has the same user id " + a.uid
 		}
 		if why != "" {
 			out.Clashes = append(out.Clashes, Clash{Name: a.name, Line: a.line, Why: why, Local: seenName[lower] == 0 && names[lower]})
@@ -117,11 +117,11 @@ func (a Accounts) assess() Finding {
 		c := a.Clashes[0]
 		others := ""
 		if n := len(a.Clashes) - 1; n > 0 {
-			others = fmt.Sprintf(" (and %d more)", n)
+			others = " (and " + strconv.Itoa(n) + " more)"
 		}
 		out.Outcome, out.Line, out.Whom = gate.Out, c.Line, c.Name+others
-		out.Text = fmt.Sprintf("The account %s in %s:%d clashes: %s%s.", c.Name, AccountsFile, c.Line, c.Why, others)
-		out.Next = fmt.Sprintf("Take the line out, the person gets a new account at the next sign-in: sudo sed -i -e '%dd' %s", c.Line, AccountsFile)
+		out.Text = "The account " + c.Name + " in " + AccountsFile + ":" + strconv.Itoa(c.Line) + " clashes: " + c.Why + others + "."
+		out.Next = "Take the line out, the person gets a new account at the next sign-in: sudo sed -i -e '" + strconv.Itoa(c.Line) + "d' " + AccountsFile
 		if c.Local {
 			out.Next = "Ask whoever has the local account " + c.Name + " to take another name, or to go: both people would be in the same account."
 		}

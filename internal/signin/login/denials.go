@@ -187,12 +187,12 @@ func (d Denials) assess() []Finding {
 	if d.Count > 0 {
 		n, times := d.Newest, "once"
 		if d.Count > 1 {
-			times = fmt.Sprintf("%d times", d.Count)
+			times = strconv.Itoa(d.Count) + " times"
 		}
 		f.Answer, f.File = sshd.Warn, auditLog
-		f.Text = fmt.Sprintf("SELinux denied %s (%s in the last 24 hours, last at %s), which may end sign-in.", n.access(), times, n.at())
+		f.Text = "SELinux denied " + n.access() + " (" + times + " in the last 24 hours, last at " + n.at() + "), which may end sign-in."
 		if n.Passed {
-			f.Text = fmt.Sprintf("SELinux is permissive, and let pass what it denies when it is enforcing: %s (%s in the last 24 hours, last at %s).", n.access(), times, n.at())
+			f.Text = "SELinux is permissive, and let pass what it denies when it is enforcing: " + n.access() + " (" + times + " in the last 24 hours, last at " + n.at() + ")."
 		}
 		f.Next = "See all: sudo ausearch -m avc -ts yesterday -c " + n.program() + ". Update or reinstall the package aadsshlogin-selinux with the machine's package manager (on RHEL 10 sshd runs in a domain that its first versions do not know), and run: restorecon -v " + certHandler + " " + addUser + ". Do not switch SELinux off."
 	}

@@ -150,25 +150,25 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 	switch {
 	case !f.Found:
 		out.Answer, out.Next = sshd.Fail, reinstall
-		out.Text = fmt.Sprintf("%s is missing, so %s.", path.Base(f.Path), consequence)
+		out.Text = path.Base(f.Path) + " is missing, so " + consequence + "."
 	case program && f.Mode.Perm()&0o100 == 0:
 		out.Answer = sshd.Fail
 		out.Text = fmt.Sprintf("%s is not executable (mode %04o), so %s.", f.Path, f.Mode.Perm(), consequence)
 		out.Next = "Run: sudo chmod 0755 " + f.Path
 	case f.NoExec != "":
 		out.Answer, out.Part = sshd.Fail, check.NoPart
-		out.Text = fmt.Sprintf("%s is on %s, which is mounted noexec, so %s.", f.Path, f.NoExec, consequence)
-		out.Next = fmt.Sprintf("Take noexec out of /etc/fstab, and run: sudo mount -o remount,exec %s", f.NoExec)
+		out.Text = f.Path + " is on " + f.NoExec + ", which is mounted noexec, so " + consequence + "."
+		out.Next = "Take noexec out of /etc/fstab, and run: sudo mount -o remount,exec " + f.NoExec
 	case f.Lacks != "":
 		out.Answer, out.Part = sshd.Fail, check.NoPart
-		out.Text = fmt.Sprintf("%s needs %s, which is not on this machine, so %s.", f.Path, f.Lacks, consequence)
-		out.Next = fmt.Sprintf("Ask who keeps the machine's packages to install the one that has %s; see what is missing with: ldd %s", f.Lacks, f.Path)
+		out.Text = f.Path + " needs " + f.Lacks + ", which is not on this machine, so " + consequence + "."
+		out.Next = "Ask who keeps the machine's packages to install the one that has " + f.Lacks + "; see what is missing with: ldd " + f.Path
 	case asked && f.Unsafe != "":
 		out.Answer = sshd.Fail
 		if bare == f.Unsafe { // a folder above it
 			out.Part = check.NoPart
 		}
-		out.Text = fmt.Sprintf("sshd refuses to run %s: %s.", f.Path, f.Unsafe)
+		out.Text = "sshd refuses to run " + f.Path + ": " + f.Unsafe + "."
 		out.Next = fmt.Sprintf("Run: sudo chown root:root %s && sudo chmod go-w %[1]s", strings.Fields(f.Unsafe)[0])
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"path"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/check"
@@ -139,15 +140,15 @@ func (n *NSS) assessPasswd() gate.Answer {
 		a.Decides = n.File
 	case n.Config.Broken > 0:
 		a.Line = n.Config.Broken
-		a.Text = fmt.Sprintf("The C library cannot read line %d of %s (an action that is not [STATUS=return] or the like), so no user at all is found.", a.Line, n.File)
+		a.Text = "The C library cannot read line " + strconv.Itoa(a.Line) + " of " + n.File + " (an action that is not [STATUS=return] or the like), so no user at all is found."
 		// What is in brackets goes, and what is left of brackets that do not close.
 		a.Next = fmt.Sprintf(`Take the brackets out of the line. As root, run: sed -i -e '%[1]ds/\[[^]]*\]//g' -e '%[1]ds/[^[:space:]]*[]=[][^[:space:]]*//g' %[2]s && getent passwd root`, a.Line, n.File)
 	case n.Unread > 0:
 		a.File, a.Line = "/etc/passwd", n.Unread
-		a.Text = fmt.Sprintf("Line %d of /etc/passwd, sshd's own user, is broken, so sshd does not start or refuses everybody.", n.Unread)
+		a.Text = "Line " + strconv.Itoa(n.Unread) + " of /etc/passwd, sshd's own user, is broken, so sshd does not start or refuses everybody."
 		a.Next = "Correct it: sudo vipw; try it with: getent passwd sshd"
 	case n.NoLocalUsers():
-		a.Text = fmt.Sprintf("The passwd line of %s does not ask \"files\", so not even local users are found, sshd's own among them.", n.File)
+		a.Text = "The passwd line of " + n.File + " does not ask \"files\", so not even local users are found, sshd's own among them."
 		a.Next = n.rewrite("passwd")
 	default:
 		return n.assessDatabase(a, "passwd")
@@ -164,7 +165,7 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		a.Next = `Run: printf 'passwd: files systemd aad\ngroup: files systemd aad\nshadow: files\nhosts: files dns\n' | sudo tee /etc/nsswitch.conf`
 	case verdict == nss.Found:
 		a.Outcome, a.Part = gate.In, check.Scripts
-		a.Text = fmt.Sprintf("%s asks %s (%s:%d).", database, nssService, n.File, line.Number)
+		a.Text = database + " asks " + nssService + " (" + n.File + ":" + strconv.Itoa(line.Number) + ")."
 	case verdict == nss.Lost:
 		a.Text = fmt.Sprintf("The %s line of %s ends the search after %q, before %q is asked.", database, n.File, by, nssService)
 		a.Next = n.rewrite(database)
@@ -178,7 +179,7 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		a.Next = n.rewrite(database)
 	case n.Config.Unended > 0 && line.Number == 0:
 		a.Line = n.Config.Unended
-		a.Text = fmt.Sprintf("The last line of %s has no line end, so the C library leaves it out, and Entra ID users are not found.", n.File)
+		a.Text = "The last line of " + n.File + " has no line end, so the C library leaves it out, and Entra ID users are not found."
 		a.Next = "Run: echo | sudo tee -a " + n.File
 	default:
 		// What a package's script edits is the line that is there: of one that is not,
@@ -218,9 +219,9 @@ func (n *NSS) rewrite(database string) string {
 	}
 	services := strings.Join(slices.Concat(first, []string{nssService}, rest), " ")
 	if line.Number == 0 {
-		return fmt.Sprintf(`%ssed -i '$a\%s: %s' %s`, as, database, services, n.File)
+		return as + `sed -i '$a\` + database + `: ` + services + `' ` + n.File
 	}
-	return fmt.Sprintf(`%ssed -i '%dc\%s: %s' %s`, as, line.Number, database, services, n.File)
+	return as + `sed -i '` + strconv.Itoa(line.Number) + `c\` + database + `: ` + services + `' ` + n.File
 }
 
 // assessGroup: people get in without it, but are not shown as members of groups.
@@ -245,9 +246,9 @@ func (n *NSS) assessGroup() gate.Answer {
 
 func (n *NSS) assessShadow() gate.Answer {
 	a := gate.Answer{File: n.File, Line: n.Config.Of("shadow").Number, Part: check.Scripts}
-	a.Text = fmt.Sprintf("shadow does not ask %s, which certificates do not need.", nssService)
+	a.Text = "shadow does not ask " + nssService + ", which certificates do not need."
 	if verdict, _ := n.Config.Of("shadow").Search(nssService, n.installed); verdict == nss.Found {
-		a.Text = fmt.Sprintf("shadow asks %s (%s:%d).", nssService, n.File, a.Line)
+		a.Text = "shadow asks " + nssService + " (" + n.File + ":" + strconv.Itoa(a.Line) + ")."
 	}
 	return a
 }

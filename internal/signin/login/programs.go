@@ -4,7 +4,6 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -116,15 +115,15 @@ func (p Programs) Assess(name, version string, kept bool) Finding {
 	switch {
 	case len(p.Diverted) > 0:
 		a.Remark, a.File = true, p.Diverted[0]
-		a.Text = fmt.Sprintf("%s is not the package's: dpkg puts that one under another name, by a diversion of the machine's owner.", p.Diverted[0])
+		a.Text = p.Diverted[0] + " is not the package's: dpkg puts that one under another name, by a diversion of the machine's owner."
 		a.Next = "See whose: dpkg-divert --list " + p.Diverted[0] + ". To have the package's own again: sudo dpkg-divert --rename --remove " + p.Diverted[0]
 	case len(p.Differ) > 0 && kept:
 		a.Outcome, a.Part, a.File = gate.Out, check.Files, p.Differ[0]
-		a.Text = fmt.Sprintf("%s is not as %s %s installed it, so what it does at a sign-in is nobody's word.", strings.Join(p.Differ, " and "), name, version)
+		a.Text = strings.Join(p.Differ, " and ") + " is not as " + name + " " + version + " installed it, so what it does at a sign-in is nobody's word."
 		a.Next = "Reinstall the package " + name + " with the machine's package manager."
 	case len(p.Differ) > 0:
 		a.Outcome, a.File, a.Decides = gate.NotKnown, p.Differ[0], p.Differ[0]+", which was changed"
-		a.Text = fmt.Sprintf("%s is not as %s %s installed it; the package's file of that version was not kept, so it is left as it is.", strings.Join(p.Differ, " and "), name, version)
+		a.Text = strings.Join(p.Differ, " and ") + " is not as " + name + " " + version + " installed it; the package's file of that version was not kept, so it is left as it is."
 		a.Next = "If that change was not yours, reinstall the package " + name + " with the machine's package manager."
 	case !p.Known:
 		a.Text = "The package database keeps no digests of the sign-in programs."

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/host"
@@ -93,8 +94,8 @@ func (s Shells) of(a gate.Account) Finding {
 	}
 	out := gate.Answer{Text: "The shell " + a.Shell + " can be started."}
 	if s.Own != "" {
-		out.Outcome, out.Text = gate.Out, fmt.Sprintf("The account's shell %s %s.", a.Shell, s.Own)
-		out.Next = fmt.Sprintf("Put %s back, or give the account another shell where it is kept (getent passwd; %s).", a.Shell, AccountsFile)
+		out.Outcome, out.Text = gate.Out, "The account's shell "+a.Shell+" "+s.Own+"."
+		out.Next = "Put " + a.Shell + " back, or give the account another shell where it is kept (getent passwd; " + AccountsFile + ")."
 	}
 	return out.Result()
 }
@@ -110,9 +111,9 @@ func (s Shells) assess() Finding {
 	case n > 0:
 		a.Outcome, a.File, a.Line, a.Whom = gate.Out, AccountsFile, s.Line, s.Lost[0]
 		if n > 1 {
-			a.Whom += fmt.Sprintf(" and %d more", n-1)
+			a.Whom += " and " + strconv.Itoa(n-1) + " more"
 		}
-		a.Text = fmt.Sprintf("The shell %s of %s (%s:%d) %s, so they do not get in.", s.Shell, a.Whom, AccountsFile, s.Line, s.Why)
+		a.Text = "The shell " + s.Shell + " of " + a.Whom + " (" + AccountsFile + ":" + strconv.Itoa(s.Line) + ") " + s.Why + ", so they do not get in."
 		a.Next = s.another()
 		if n == s.Count && s.Usual != "" {
 			a.Whom = "" // everybody who was ever here, and who comes next
@@ -125,10 +126,10 @@ func (s Shells) assess() Finding {
 		a.Outcome, a.File, a.Line = gate.NotKnown, s.Ends.File, s.Ends.Line
 		a.Decides = "what " + place(a.File, a.Line) + " does"
 		a.Text = fmt.Sprintf("Shells read %s when they start, and %q at line %d ends them.", a.File, text.Clip(s.Ends.Text, 60), a.Line)
-		a.Next = fmt.Sprintf("To take the line out, run: sudo sed -i --follow-symlinks -e '%ds/^/#/' %s", a.Line, text.Quote(a.File))
+		a.Next = "To take the line out, run: sudo sed -i --follow-symlinks -e '" + strconv.Itoa(a.Line) + "s/^/#/' " + text.Quote(a.File)
 	case s.Usual != "":
 		a.Outcome, a.Decides = gate.NotKnown, "the shell that new accounts get ("+usualShell+" "+s.Usual+")"
-		a.Text = fmt.Sprintf("%s %s, and new accounts are likely to get it as their shell.", usualShell, s.Usual)
+		a.Text = usualShell + " " + s.Usual + ", and new accounts are likely to get it as their shell."
 		a.Next = usualBack
 	}
 	return a.Result()
@@ -162,7 +163,7 @@ func (s Shells) another() string {
 	case s.Usual != "" && s.Shell == usualShell:
 		return usualBack
 	case s.Usual != "" || strings.Trim(s.Shell, plain) != "":
-		return fmt.Sprintf("Ask whoever keeps this machine's packages to put %s back.", s.Shell)
+		return "Ask whoever keeps this machine's packages to put " + s.Shell + " back."
 	}
-	return fmt.Sprintf("Put %s back, or give them another shell, run: sudo sed -i -e 's,:%s$,:%s,' %s", s.Shell, s.Shell, usualShell, AccountsFile)
+	return "Put " + s.Shell + " back, or give them another shell, run: sudo sed -i -e 's,:" + s.Shell + "$,:" + usualShell + ",' " + AccountsFile
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/host"
@@ -139,13 +140,13 @@ func (s *Sudo) program() (what, next string, at sudo.Place) {
 		return s.NoSetID + " cannot become root (its owner, its mode, or a file system that is mounted nosuid), so administrators cannot use it.",
 			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID, sudo.Place{File: s.NoSetID}
 	case s.Plugin.File != "":
-		return fmt.Sprintf("sudo refuses everything, because %s:%d names the plugin %s, which is not there.", s.Plugin.File, s.Plugin.Line, text.Name(s.Plugin.Text)),
-			fmt.Sprintf("Put it back, or make a comment of the line, as root: sed -i -e '%ds/^/#/' %s", s.Plugin.Line, s.Plugin.File), s.Plugin
+		return "sudo refuses everything, because " + s.Plugin.File + ":" + strconv.Itoa(s.Plugin.Line) + " names the plugin " + text.Name(s.Plugin.Text) + ", which is not there.",
+			"Put it back, or make a comment of the line, as root: sed -i -e '" + strconv.Itoa(s.Plugin.Line) + "s/^/#/' " + s.Plugin.File, s.Plugin
 	case s.Elsewhere.File != "":
 		return fmt.Sprintf("sudo does not read its own files, because the line %q at %s names others in their place.", "sudoers:", place(s.Elsewhere.File, s.Elsewhere.Line)),
-			fmt.Sprintf("Run: sudo sed -i -e '%ds/:/: files/' %s", s.Elsewhere.Line, s.Elsewhere.File), s.Elsewhere
+			"Run: sudo sed -i -e '" + strconv.Itoa(s.Elsewhere.Line) + "s/:/: files/' " + s.Elsewhere.File, s.Elsewhere
 	case s.Denied != nil:
-		return fmt.Sprintf("sudo refuses people who sign in with Entra ID: %s (%s).", s.Denied.Text, place(s.Denied.File, s.Denied.Line)), s.Denied.Next, sudo.Place{File: s.Denied.File, Line: s.Denied.Line}
+		return "sudo refuses people who sign in with Entra ID: " + s.Denied.Text + " (" + place(s.Denied.File, s.Denied.Line) + ").", s.Denied.Next, sudo.Place{File: s.Denied.File, Line: s.Denied.Line}
 	}
 	return "", "", at
 }
@@ -154,12 +155,12 @@ func (s *Sudo) program() (what, next string, at sudo.Place) {
 func (s *Sudo) unread(p sudo.Place) (what, next string) {
 	switch p.File {
 	case path.Dir(sudoFile):
-		return fmt.Sprintf("sudo ignores %s: %s.", p.File, p.Text), "Run as root: chown root:root " + p.File + " && chmod 0755 " + p.File
+		return "sudo ignores " + p.File + ": " + p.Text + ".", "Run as root: chown root:root " + p.File + " && chmod 0755 " + p.File
 	case sudoFile:
-		return fmt.Sprintf("sudo ignores %s: %s.", sudoFile, p.Text), "Run: sudo chown root:root " + sudoFile + " && sudo chmod 0440 " + sudoFile
+		return "sudo ignores " + sudoFile + ": " + p.Text + ".", "Run: sudo chown root:root " + sudoFile + " && sudo chmod 0440 " + sudoFile
 	}
-	return fmt.Sprintf("%s is missing, so the role Virtual Machine Administrator Login gives nobody sudo; %s is not read: %s.", sudoFile, p.File, p.Text),
-		fmt.Sprintf("Run: sudo mv %s %s", p.File, sudoFile)
+	return sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo; " + p.File + " is not read: " + p.Text + ".",
+		"Run: sudo mv " + p.File + " " + sudoFile
 }
 
 // assess: people can sign in without it, so nothing here is more than a warning
@@ -182,25 +183,25 @@ func (s *Sudo) assess() Finding {
 	case s.Err != nil:
 		return warn(sudo.Place{}, "The sudo rule for administrators could not be read: "+s.Err.Error(), "Make "+sudoFile+" readable again.")
 	case r.Grants && r.Password:
-		return warn(r.Rule, fmt.Sprintf("sudo asks administrators for a password, which people who sign in with Entra ID do not have, by the rule at %s.", place(r.Rule.File, r.Rule.Line)),
-			fmt.Sprintf("Run: sudo visudo -f %s, and write NOPASSWD: before the last ALL of line %d, or remove that line.", r.Rule.File, r.Rule.Line))
+		return warn(r.Rule, "sudo asks administrators for a password, which people who sign in with Entra ID do not have, by the rule at "+place(r.Rule.File, r.Rule.Line)+".",
+			"Run: sudo visudo -f "+r.Rule.File+", and write NOPASSWD: before the last ALL of line "+strconv.Itoa(r.Rule.Line)+", or remove that line.")
 	case r.Grants && r.TTY != nil:
-		return warn(*r.TTY, fmt.Sprintf("sudo refuses commands without a terminal (requiretty, %s), as those that are given with ssh.", place(r.TTY.File, r.TTY.Line)),
-			fmt.Sprintf("Run: sudo visudo -f %s, and add the line: Defaults:%%%s !requiretty", r.TTY.File, sudoGroup))
+		return warn(*r.TTY, "sudo refuses commands without a terminal (requiretty, "+place(r.TTY.File, r.TTY.Line)+"), as those that are given with ssh.",
+			"Run: sudo visudo -f "+r.TTY.File+", and add the line: Defaults:%"+sudoGroup+" !requiretty")
 	case r.Grants && r.Pathless != nil:
-		return warn(*r.Pathless, fmt.Sprintf("sudo looks for programs where the usual ones are not (secure_path, %s).", place(r.Pathless.File, r.Pathless.Line)),
-			fmt.Sprintf("Run: sudo visudo -f %s, and add /usr/sbin:/usr/bin:/sbin:/bin to secure_path", r.Pathless.File))
+		return warn(*r.Pathless, "sudo looks for programs where the usual ones are not (secure_path, "+place(r.Pathless.File, r.Pathless.Line)+").",
+			"Run: sudo visudo -f "+r.Pathless.File+", and add /usr/sbin:/usr/bin:/sbin:/bin to secure_path")
 	case r.Grants && s.Found && !s.Newline:
 		return warn(sudo.Place{}, sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo | sudo tee -a "+sudoFile+" && sudo visudo -c")
 	case r.Broken != nil:
-		return warn(*r.Broken, fmt.Sprintf("sudo may refuse its rules over %s, which it does not understand.", place(r.Broken.File, r.Broken.Line)), "Run: sudo visudo -c, and correct what it names.")
+		return warn(*r.Broken, "sudo may refuse its rules over "+place(r.Broken.File, r.Broken.Line)+", which it does not understand.", "Run: sudo visudo -c, and correct what it names.")
 	case r.Grants:
 		return a.Result()
 	case left:
 		what, next := s.unread(skipped)
 		return warn(skipped, what, next)
 	case r.Rule.File != "":
-		return warn(r.Rule, fmt.Sprintf("The rule at %s takes sudo away from administrators.", place(r.Rule.File, r.Rule.Line)), fmt.Sprintf("Change or remove it: sudo visudo -f %s", r.Rule.File))
+		return warn(r.Rule, "The rule at "+place(r.Rule.File, r.Rule.Line)+" takes sudo away from administrators.", "Change or remove it: sudo visudo -f "+r.Rule.File)
 	case !s.Found:
 		return warn(sudo.Place{}, sudoFile+" is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack())
 	case r.Main == "":
@@ -208,5 +209,5 @@ func (s *Sudo) assess() Finding {
 	case !r.Included(sudoFile):
 		return warn(sudo.Place{File: r.Main}, r.Main+" does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run: echo '#includedir /etc/sudoers.d' | sudo tee -a "+r.Main+" && sudo visudo -c")
 	}
-	return warn(sudo.Place{}, fmt.Sprintf("%s gives %%%s nothing.", sudoFile, sudoGroup), "Move the file out of the way, and: "+s.putBack())
+	return warn(sudo.Place{}, sudoFile+" gives %"+sudoGroup+" nothing.", "Move the file out of the way, and: "+s.putBack())
 }

@@ -1,7 +1,6 @@
 package pam
 
 import (
-	"fmt"
 	"net/netip"
 	"path"
 	"slices"
@@ -22,7 +21,7 @@ func access(c call) answer {
 		case "accessfile":
 			if f := c.m.File(value); f.Err != nil {
 				return answer{codes: []Code{abort}, data: Problem{File: value},
-					why:  fmt.Sprintf("pam_access denies everybody, because its file %s is not there", value),
+					why:  "pam_access denies everybody, because its file " + value + " is not there",
 					next: "Make the file, run: sudo touch " + text.Quote(value)}
 			}
 			file = value
@@ -128,10 +127,10 @@ func (r *rules) answer() answer {
 	switch {
 	case r.in && r.out:
 		a.codes, a.whom = []Code{Success, permDenied}, true
-		a.why = fmt.Sprintf("pam_access lets in only some: %s:%d (%s)", r.first.File, r.first.Line, printable(r.first.Text))
+		a.why = "pam_access lets in only some: " + r.first.File + ":" + strconv.Itoa(r.first.Line) + " (" + printable(r.first.Text) + ")"
 	case r.out:
 		a.codes = []Code{permDenied}
-		a.why = fmt.Sprintf("pam_access denies by %s:%d (%s)", r.first.File, r.first.Line, printable(r.first.Text))
+		a.why = "pam_access denies by " + r.first.File + ":" + strconv.Itoa(r.first.Line) + " (" + printable(r.first.Text) + ")"
 	default:
 		return answer{codes: []Code{Success}, why: "pam_access lets everybody in"}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/signin/gate"
@@ -111,7 +112,7 @@ func (s Service) evaluate(stack Stack, p person) Outcome {
 	}
 	if d := s.s.differs; d != nil {
 		return Outcome{Access: NotKnown, Reasons: []Reason{{Rule: Rule{File: d.File, Line: d.Line}, Text: d.Text,
-			Next: fmt.Sprintf("Ask who wrote that part of %s to write it in plain lines.", d.File)}}}
+			Next: "Ask who wrote that part of " + d.File + " to write it in plain lines."}}}
 	}
 	all := s.s.of(stack)
 	if len(all) == 0 {
@@ -340,10 +341,10 @@ func settle(a answer, h handler) answer {
 	case len(codes) == 1:
 		a.why = fmt.Sprintf("%s answers %s", text.Name(name), codes[0])
 	default:
-		a.why = fmt.Sprintf("what %s says of such a person is not known", text.Name(name))
+		a.why = "what " + text.Name(name) + " says of such a person is not known"
 	}
 	if a.next == "" && a.fixLine == asSaid {
-		a.next = fmt.Sprintf("Have somebody sign in once, to see what %s says (line %d of %s).", text.Name(name), h.Line, h.File)
+		a.next = "Have somebody sign in once, to see what " + text.Name(name) + " says (line " + strconv.Itoa(h.Line) + " of " + h.File + ")."
 		if !h.Is(Own) {
 			a.fixLine = spare
 		}

@@ -294,9 +294,9 @@ func (l *limitSet) answer() answer {
 		switch {
 		case !set || n < 0 || n >= f.enough:
 		case n < f.dead:
-			deny(by, true, fmt.Sprintf("no session can start with so small a limit of %s", f.item))
+			deny(by, true, "no session can start with so small a limit of "+f.item)
 		default:
-			deny(by, false, fmt.Sprintf("a session may not start with so small a limit of %s", f.item))
+			deny(by, false, "a session may not start with so small a limit of "+f.item)
 		}
 	}
 	l.refused(deny)

@@ -1,7 +1,6 @@
 package pam
 
 import (
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -32,7 +31,7 @@ func listfile(c call) answer {
 			return answer{codes: []Code{ignore}}
 		case some:
 			return answer{codes: []Code{ignore, Success, authErr, onerr}, whom: true, fixLine: spare, data: Problem{File: file},
-				why: fmt.Sprintf("pam_listfile applies to %s only", printable(apply))}
+				why: "pam_listfile applies to " + printable(apply) + " only"}
 		}
 	}
 	if item == "ruser" { // sshd sets none: "sure not to match"
@@ -47,7 +46,7 @@ func listfile(c call) answer {
 	case f.Err != nil:
 		return answer{codes: []Code{Success, authErr, onerr}, why: "pam_listfile decides by a file that could not be read: " + f.Err.Error(), fixLine: spare}
 	case f.Link, f.Mode&fs.ModeType != 0, f.Mode.Perm()&0o002 != 0:
-		return answer{codes: []Code{authErr}, why: fmt.Sprintf("pam_listfile refuses %s, which others may write or which is no plain file", file),
+		return answer{codes: []Code{authErr}, why: "pam_listfile refuses " + file + ", which others may write or which is no plain file",
 			next: "Run: sudo chmod o-w " + text.Quote(file), data: Problem{File: file}}
 	}
 	listed := no
@@ -143,10 +142,10 @@ func (c call) listed(t truth, sense, file string) answer {
 		a.codes = []Code{Success}
 	case no:
 		a.codes = []Code{authErr}
-		a.why = fmt.Sprintf("pam_listfile (sense=%s) keeps everybody out who is not meant in %s", sense, file)
+		a.why = "pam_listfile (sense=" + sense + ") keeps everybody out who is not meant in " + file
 	default:
 		a.codes, a.whom = []Code{Success, authErr}, true
-		a.why = fmt.Sprintf("pam_listfile (sense=%s) lets in only some, by %s", sense, file)
+		a.why = "pam_listfile (sense=" + sense + ") lets in only some, by " + file
 	}
 	return a
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/signin/gate"
@@ -28,7 +29,7 @@ func (r Rule) Place() string {
 	if r.Line == 0 {
 		return r.File
 	}
-	return fmt.Sprintf("%s:%d", r.File, r.Line)
+	return r.File + ":" + strconv.Itoa(r.Line)
 }
 
 // kind is how libpam treats a line (PAM_HT_*).
@@ -312,16 +313,16 @@ func (l *loader) include(h handler, t *tokens, stack Stack, include, level int, 
 	case include+1 >= maxLevel:
 		// Before 1.6.1 libpam counted substacks only, and ended at the number of
 		// files that it may open: the line fails there too.
-		h.why = fmt.Sprintf("%s is included too deeply", file)
+		h.why = file + " is included too deeply"
 	case found:
 		err := l.parse(file, f, stack, include+1, level)
 		var a *abortion
 		if !errors.As(err, &a) {
 			return err
 		}
-		h.why = fmt.Sprintf("%s, which the line includes, cannot be read by libpam (line %d: %s)", file, a.Line, a.Text)
+		h.why = file + ", which the line includes, cannot be read by libpam (line " + strconv.Itoa(a.Line) + ": " + a.Text + ")"
 	default:
-		h.why = fmt.Sprintf("%s, which the line includes, is not there", file)
+		h.why = file + ", which the line includes, is not there"
 	}
 	// The line stays, and fails. Outside of an included file, Debian's libpam has
 	// no stack to keep it in, and gives everything up.

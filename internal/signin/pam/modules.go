@@ -32,7 +32,7 @@ func always(codes ...Code) func(call) answer {
 func directory(what string) func(call) answer {
 	return func(c call) answer {
 		a := unknownModule()
-		a.why = fmt.Sprintf("%s decides about people that %s does not know", c.Module, what)
+		a.why = c.Module + " decides about people that " + what + " does not know"
 		a.fixLine = spare
 		if c.stack == Session {
 			a.codes = []Code{Success, ignore, userUnknown, sessionErr, authinfoUnavail, serviceErr}
@@ -196,8 +196,8 @@ func unix(c call) answer {
 		return unixAccount(c, fields)
 	}
 	return answer{codes: []Code{Success, authinfoUnavail},
-		why:  fmt.Sprintf("pam_unix.so lets in only people who have a shadow entry or none is asked for; whether %s gives them one is not published", Own),
-		next: fmt.Sprintf("Put the line of %s above line %d of %s, or run: sudo %s", Own, c.Line, c.File, edit(c.File, fmt.Sprintf(`%ds/pam_unix\.so/& broken_shadow/`, c.Line)))}
+		why:  "pam_unix.so lets in only people who have a shadow entry or none is asked for; whether " + Own + " gives them one is not published",
+		next: fmt.Sprintf("Put the line of %s above line %d of %s, or run: sudo %s", Own, c.Line, c.File, edit(c.File, strconv.Itoa(c.Line)+`s/pam_unix\.so/& broken_shadow/`))}
 }
 
 // shadow are the fields of the person's own line of /etc/shadow (shadow(5)).
@@ -231,13 +231,13 @@ func unixAccount(c call, fields []string) answer {
 	switch ends, ending := days(7); {
 	case ending && today >= ends:
 		a.codes, a.next = []Code{acctExpired}, "Run: sudo chage -E -1 "+name
-		a.why = fmt.Sprintf("pam_unix refuses %s, whose local account has expired", c.person.names[0])
+		a.why = "pam_unix refuses " + c.person.names[0] + ", whose local account has expired"
 	case hasChanged && changed > 0 && hasMost && hasInactive && today > changed+most+inactive:
 		a.codes, a.next = []Code{authtokExpired}, "Run: sudo chage -d $(date +%F) "+name
-		a.why = fmt.Sprintf("pam_unix refuses %s, whose password was not changed for too long", c.person.names[0])
+		a.why = "pam_unix refuses " + c.person.names[0] + ", whose password was not changed for too long"
 	case hasChanged && (changed == 0 || hasMost && today > changed+most):
 		a.codes, a.next = []Code{newAuthtok}, "Run: sudo chage -d $(date +%F) "+name
-		a.why = fmt.Sprintf("pam_unix asks %s for a new password", c.person.names[0])
+		a.why = "pam_unix asks " + c.person.names[0] + " for a new password"
 	}
 	return a
 }

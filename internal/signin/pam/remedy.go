@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/text"
@@ -40,7 +41,7 @@ func edit(file string, expressions ...string) string {
 }
 
 // comment is a command that makes a comment of a line of a file.
-func comment(file string, number int) string { return edit(file, fmt.Sprintf("%ds/^/#/", number)) }
+func comment(file string, number int) string { return edit(file, strconv.Itoa(number)+"s/^/#/") }
 
 // without is a command that makes comments of a rule's lines, which may be
 // several: a comment that is continued would take the next rule along.
@@ -54,7 +55,7 @@ func (w *walk) without(h handler) string {
 	if last == h.Line {
 		return comment(h.File, h.Line)
 	}
-	lines := fmt.Sprintf("%d,%d", h.Line, last)
+	lines := strconv.Itoa(h.Line) + "," + strconv.Itoa(last)
 	return edit(h.File, lines+`s/^/#/`, lines+`s/\\[[:space:]]*$//`)
 }
 
@@ -91,17 +92,17 @@ func (w *walk) next(i int16, a answer) string {
 	}
 	switch {
 	case what != asSaid && strings.Contains(string(w.m.File(h.File).Text), "\r\n"):
-		return fmt.Sprintf(`%s has line ends of Windows. Take them out, %ssed -i --follow-symlinks 's/\r$//' %s`, h.File, w.run(h.File), text.Quote(h.File))
+		return h.File + ` has line ends of Windows. Take them out, ` + w.run(h.File) + `sed -i --follow-symlinks 's/\r$//' ` + text.Quote(h.File)
 	case what == asSaid:
 		return a.next
 	case w.crossed(i) && what == spare:
-		return fmt.Sprintf("Ask who wrote line %d of %s to exempt people who sign in with Entra ID from it (other lines jump over it, so it cannot be told from here how).", h.Line, h.File)
+		return "Ask who wrote line " + strconv.Itoa(h.Line) + " of " + h.File + " to exempt people who sign in with Entra ID from it (other lines jump over it, so it cannot be told from here how)."
 	case w.crossed(i):
-		return fmt.Sprintf("Ask who wrote line %d of %s to take it out (other lines jump over it, so it cannot be told from here how).", h.Line, h.File)
+		return "Ask who wrote line " + strconv.Itoa(h.Line) + " of " + h.File + " to take it out (other lines jump over it, so it cannot be told from here how)."
 	case what == spare:
 		return strings.TrimSpace(a.next + " To exempt people who sign in with Entra ID from this rule, which loosens it, " + w.run(h.File) + w.around(h))
 	case h.why != "":
-		return fmt.Sprintf("Correct line %d of %s, or make a comment of it, %s%s", h.Line, h.File, w.run(h.File), w.without(h))
+		return "Correct line " + strconv.Itoa(h.Line) + " of " + h.File + ", or make a comment of it, " + w.run(h.File) + w.without(h)
 	}
 	or := "Make a comment of the line, "
 	if a.next != "" {
@@ -115,9 +116,9 @@ func (w *walk) next(i int16, a answer) string {
 func (w *walk) ended(i int16, own Rule) string {
 	h := w.all[i]
 	if w.crossed(i) {
-		return fmt.Sprintf("Ask who wrote line %d of %s to put it below the line of %s (%s).", h.Line, h.File, path.Base(own.Module), own.Place())
+		return "Ask who wrote line " + strconv.Itoa(h.Line) + " of " + h.File + " to put it below the line of " + path.Base(own.Module) + " (" + own.Place() + ")."
 	}
-	return fmt.Sprintf("Put the line of %s (%s) above line %d of %s, or make a comment of that one, %s%s", path.Base(own.Module), own.Place(), h.Line, h.File, w.run(h.File), w.without(h))
+	return "Put the line of " + path.Base(own.Module) + " (" + own.Place() + ") above line " + strconv.Itoa(h.Line) + " of " + h.File + ", or make a comment of that one, " + w.run(h.File) + w.without(h)
 }
 
 // Remedy is what to do about what ends the reading of all stacks.
@@ -128,5 +129,5 @@ func (p Problem) Remedy() string {
 	if strings.Contains(p.Text, cutShort) {
 		return "As root, run: " + edit(p.File, `$s/\\$//`)
 	}
-	return fmt.Sprintf("Correct that line of %s, or make a comment of it, as root: %s", p.File, comment(p.File, p.Line))
+	return "Correct that line of " + p.File + ", or make a comment of it, as root: " + comment(p.File, p.Line)
 }

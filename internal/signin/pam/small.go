@@ -94,7 +94,7 @@ func nologin(c call) answer {
 		if f.Missing() {
 			continue
 		}
-		a := answer{codes: []Code{authErr}, data: Problem{File: file}, why: fmt.Sprintf("pam_nologin lets in nobody but root while %s is there", file),
+		a := answer{codes: []Code{authErr}, data: Problem{File: file}, why: "pam_nologin lets in nobody but root while " + file + " is there",
 			next: "Run: sudo rm " + text.Quote(file) + " (a machine that boots or shuts down removes /run/nologin by itself)."}
 		if f.Mode.IsDir() { // it opens, and cannot be read
 			a.codes, a.next = []Code{systemErr}, "It is a folder. Run: sudo mv "+text.Quote(file)+" "+text.Quote(file+".off")
@@ -109,7 +109,7 @@ func nologin(c call) answer {
 func shells(c call) answer {
 	const file = "/etc/shells"
 	f := c.m.File(file)
-	a := answer{codes: []Code{authErr}, data: Problem{File: file}, next: fmt.Sprintf("Run: echo %s | sudo tee -a %s", shell, file)}
+	a := answer{codes: []Code{authErr}, data: Problem{File: file}, next: "Run: echo " + shell + " | sudo tee -a " + file}
 	switch {
 	case f.Missing() && c.m.File("/usr/etc/shells").Err == nil:
 		a.codes, a.why = []Code{Success, authErr}, "pam_shells reads the vendor's list of shells"
@@ -121,7 +121,7 @@ func shells(c call) answer {
 		return answer{codes: []Code{Success}}
 	default:
 		a.codes = []Code{Success, authErr}
-		a.why = fmt.Sprintf("pam_shells lets in only people whose shell is in %s, and %s is not", file, shell)
+		a.why = "pam_shells lets in only people whose shell is in " + file + ", and " + shell + " is not"
 	}
 	return a
 }
@@ -155,18 +155,18 @@ func (c call) program(name string) answer {
 		next: "Ask whoever wrote the line to put the program back, where people need it.", fixLine: drop}
 	switch {
 	case f.Missing():
-		a.why = fmt.Sprintf("pam_exec fails, because %s is not there", text.Name(name))
+		a.why = "pam_exec fails, because " + text.Name(name) + " is not there"
 	case f.Err == nil && (f.Mode.IsDir() || f.Mode.Perm()&0o111 == 0):
-		a.why, a.next, a.fixLine = fmt.Sprintf("pam_exec fails, because %s cannot be run", text.Name(name)), "Run: sudo chmod 0755 "+text.Quote(name), asSaid
+		a.why, a.next, a.fixLine = "pam_exec fails, because "+text.Name(name)+" cannot be run", "Run: sudo chmod 0755 "+text.Quote(name), asSaid
 	case c.m.NoExec != nil && c.m.NoExec(name):
-		a.why = fmt.Sprintf("pam_exec fails, because %s is on a file system that is mounted noexec", text.Name(name))
+		a.why = "pam_exec fails, because " + text.Name(name) + " is on a file system that is mounted noexec"
 	case text.Interpreter(f.Text) != "" && c.m.File(text.Interpreter(f.Text)).Missing():
-		a.why = fmt.Sprintf("pam_exec fails, because %s is a script for %s, which is not there", text.Name(name), text.Name(text.Interpreter(f.Text)))
+		a.why = "pam_exec fails, because " + text.Name(name) + " is a script for " + text.Name(text.Interpreter(f.Text)) + ", which is not there"
 	default:
 		a.codes = []Code{Success, systemErr}
-		a.why = fmt.Sprintf("pam_exec lets in whom the program %s lets in", text.Name(name))
+		a.why = "pam_exec lets in whom the program " + text.Name(name) + " lets in"
 		a.fixLine = asSaid
-		a.next = fmt.Sprintf("Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=%s PAM_TYPE=%s %s", c.m.Service, map[Stack]string{Account: "account", Session: "open_session"}[c.stack], name)
+		a.next = "Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=" + c.m.Service + " PAM_TYPE=" + map[Stack]string{Account: "account", Session: "open_session"}[c.stack] + " " + name
 	}
 	return a
 }
@@ -228,8 +228,8 @@ func namespace(c call) answer {
 			number++
 			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 				return answer{codes: []Code{Success, sessionErr}, data: Problem{File: file, Line: number},
-					why:  fmt.Sprintf("pam_namespace gives people folders of their own, by %s:%d, and ends the session where it cannot", file, number),
-					next: fmt.Sprintf("Have somebody sign in once, and where that fails look at line %d of %s.", number, file)}
+					why:  "pam_namespace gives people folders of their own, by " + file + ":" + strconv.Itoa(number) + ", and ends the session where it cannot",
+					next: "Have somebody sign in once, and where that fails look at line " + strconv.Itoa(number) + " of " + file + "."}
 			}
 		}
 	}
@@ -262,7 +262,7 @@ func makeHome(c call) answer {
 	case f.Err != nil || !f.Mode.IsDir():
 		a.why = homes + " is no folder, so pam_mkhomedir cannot make one for people"
 	case c.m.File(model(c.Args)).Missing():
-		a.why = fmt.Sprintf("pam_mkhomedir cannot make folders for people, because their model %s is not there", text.Name(model(c.Args)))
+		a.why = "pam_mkhomedir cannot make folders for people, because their model " + text.Name(model(c.Args)) + " is not there"
 		a.data, a.next = Problem{File: model(c.Args)}, "Run: sudo install -d "+text.Quote(model(c.Args))
 	case c.m.ReadOnly != nil && c.m.ReadOnly(homes):
 		a.why = homes + " is mounted read-only, so pam_mkhomedir cannot make folders for people"
@@ -295,7 +295,7 @@ func wheel(c call) answer {
 // loginUID is modules/pam_loginuid. In containers it answers ignore.
 func loginUID(c call) answer {
 	if slices.Contains(c.Args, "require_auditd") {
-		return answer{codes: []Code{Success, ignore, sessionErr}, why: "pam_loginuid lets people in only while auditd runs", next: "Install auditd and have it run, where that is wanted, or run: sudo " + edit(c.File, fmt.Sprintf("%ds/[[:space:]]*require_auditd//", c.Line))}
+		return answer{codes: []Code{Success, ignore, sessionErr}, why: "pam_loginuid lets people in only while auditd runs", next: "Install auditd and have it run, where that is wanted, or run: sudo " + edit(c.File, strconv.Itoa(c.Line)+"s/[[:space:]]*require_auditd//")}
 	}
 	return answer{codes: []Code{Success, ignore}}
 }

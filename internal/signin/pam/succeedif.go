@@ -58,7 +58,7 @@ func succeedIf(c call) answer {
 	}
 	a.codes, a.whom = append(a.codes, Success), open
 	if !open {
-		a.why = fmt.Sprintf("pam_succeed_if is met by everybody (%s)", printable(strings.Join(c.Args, " ")))
+		a.why = "pam_succeed_if is met by everybody (" + printable(strings.Join(c.Args, " ")) + ")"
 	}
 	order.By(a.codes, cmp.Compare)
 	return a

@@ -1,7 +1,6 @@
 package pam
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -41,11 +40,11 @@ func timeConf(c call) answer {
 			continue
 		}
 		denied := answer{data: Problem{File: file, Line: r.line}, whom: true, codes: []Code{Success, permDenied},
-			why:     fmt.Sprintf("pam_time lets people in at some times only, by %s:%d", file, r.line),
+			why:     "pam_time lets people in at some times only, by " + file + ":" + strconv.Itoa(r.line),
 			fixLine: spare}
 		if fits == yes && !ever {
 			denied.codes, denied.whom = []Code{permDenied}, false
-			denied.why = fmt.Sprintf("pam_time denies at every time, by %s:%d", file, r.line)
+			denied.why = "pam_time denies at every time, by " + file + ":" + strconv.Itoa(r.line)
 			return denied
 		}
 		a = denied

@@ -2,9 +2,9 @@ package sshd
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,11 +51,11 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 		found.File, found.Line = s.File, s.Line
 		if d := u.Device; len(d.Addresses) > 0 && s.At.Addr().IsUnspecified() {
 			found.File, found.Line = d.File, d.Line
-			found.Text = fmt.Sprintf("%s: %s listens in its place, on the device %s alone (BindToDevice= at %s:%d).", text, u.Name, d.Name, d.File, d.Line)
+			found.Text = text + ": " + u.Name + " listens in its place, on the device " + d.Name + " alone (BindToDevice= at " + d.File + ":" + strconv.Itoa(d.Line) + ")."
 			found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
 			return found
 		}
-		found.Text = fmt.Sprintf("%s: %s listens in its place (ListenStream= at %s:%d).", text, u.Name, s.File, s.Line)
+		found.Text = text + ": " + u.Name + " listens in its place (ListenStream= at " + s.File + ":" + strconv.Itoa(s.Line) + ")."
 		found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
 		return found
 	}
@@ -73,7 +73,7 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 		if keyword == "listenaddress" {
 			shown = "ListenAddress " + strings.Join(f.listenWords(), ", ")
 		}
-		found.Text = fmt.Sprintf("%s (%s%s).", text, shown, w.at())
+		found.Text = text + " (" + shown + w.at() + ")."
 		found.Next = f.listenEverywhere(w)
 		return found
 	}
@@ -102,7 +102,7 @@ func (f *Facts) listenEverywhere(w *where) string {
 	var lines []string
 	for _, d := range f.Config.Directives {
 		if d.Keyword == w.Keyword && d.Block == nil && d.File == w.File {
-			lines = append(lines, fmt.Sprintf("%ds/^/#/", d.Line))
+			lines = append(lines, strconv.Itoa(d.Line)+"s/^/#/")
 		}
 	}
 	step := "Name the right address there, or have sshd listen on all: " + sed(f, w.File, lines...)

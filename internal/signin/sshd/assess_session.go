@@ -42,9 +42,9 @@ func askChroot(f *Facts, e *Effective) Finding {
 		why = "no shell is in it"
 	default:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "what is in " + dir + " (ChrootDirectory" + w.at() + ")",
-			Text: fmt.Sprintf("ChrootDirectory %s shuts %s into a folder%s; whether their session works there is not known.", shown, f.whom(), w.at()), Next: w.undo(f)}
+			Text: "ChrootDirectory " + shown + " shuts " + f.whom() + " into a folder" + w.at() + "; whether their session works there is not known.", Next: w.undo(f)}
 	}
-	return shut(w, fmt.Sprintf("ChrootDirectory %s ends every session of %s%s: %s.", shown, f.who("an Entra ID user"), w.at(), why), w.undo(f))
+	return shut(w, "ChrootDirectory "+shown+" ends every session of "+f.who("an Entra ID user")+w.at()+": "+why+".", w.undo(f))
 }
 
 // askSessions: MaxSessions 0 allows forwarding and nothing else, and sshrc is
@@ -53,14 +53,14 @@ func askSessions(f *Facts, e *Effective) Finding {
 	got := e.Value("maxsessions")
 	if n, err := strconv.Atoi(got); err != nil || n > 0 {
 		if line := f.Places[sessionScript].Holds; line > 0 {
-			return Finding{Answer: Unknown, File: sessionScript, Line: line, Decides: fmt.Sprintf("what %s does (line %d)", sessionScript, line),
-				Text: fmt.Sprintf("sshd runs %s before each session and waits for its end; whether it comes to one is not known (line %d).", sessionScript, line),
+			return Finding{Answer: Unknown, File: sessionScript, Line: line, Decides: "what " + sessionScript + " does (line " + strconv.Itoa(line) + ")",
+				Text: "sshd runs " + sessionScript + " before each session and waits for its end; whether it comes to one is not known (line " + strconv.Itoa(line) + ").",
 				Next: "Try it as somebody: sudo -u nobody timeout 10 sh " + sessionScript + "; to have it run no more: sudo mv " + sessionScript + " " + sessionScript + ".off"}
 		}
 		return pass("Sessions are allowed.")
 	}
 	w := locate(f, e, "maxsessions", got)
-	return shut(w, fmt.Sprintf("MaxSessions is %s%s: nobody gets a shell.", got, w.at()), w.undo(f))
+	return shut(w, "MaxSessions is "+got+w.at()+": nobody gets a shell.", w.undo(f))
 }
 
 // askStartups: MaxStartups "start:rate:full" limits the connections that have
@@ -68,7 +68,7 @@ func askSessions(f *Facts, e *Effective) Finding {
 func askStartups(f *Facts, e *Effective) Finding {
 	if n, err := strconv.Atoi(e.Value("persourcemaxstartups")); err == nil && n < 1 {
 		w := locate(f, e, "persourcemaxstartups", "")
-		return shut(w, fmt.Sprintf("PerSourceMaxStartups is %d%s: every connection is refused.", n, w.at()), globally(f, w))
+		return shut(w, "PerSourceMaxStartups is "+strconv.Itoa(n)+w.at()+": every connection is refused.", globally(f, w))
 	}
 	got := e.Value("maxstartups")
 	parts := strings.Split(got, ":")
@@ -83,7 +83,7 @@ func askStartups(f *Facts, e *Effective) Finding {
 	}
 	w := locate(f, e, "maxstartups", "")
 	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "who else connects (MaxStartups" + w.at() + ")",
-		Text: fmt.Sprintf("MaxStartups is %s%s: one or two connections that do not sign in keep everybody else out.", got, w.at()), Next: globally(f, w)}
+		Text: "MaxStartups is " + got + w.at() + ": one or two connections that do not sign in keep everybody else out.", Next: globally(f, w)}
 }
 
 // globally is how a directive goes that no Match block may hold.
@@ -105,5 +105,5 @@ func askGrace(f *Facts, e *Effective) Finding {
 	}
 	w := locate(f, e, "logingracetime", "")
 	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "how fast a sign-in is (LoginGraceTime" + w.at() + ")",
-		Text: fmt.Sprintf("LoginGraceTime is %d s%s, in which the certificate handler and the check of the role must have their answers from the network.", n, w.at()), Next: globally(f, w)}
+		Text: "LoginGraceTime is " + strconv.Itoa(n) + " s" + w.at() + ", in which the certificate handler and the check of the role must have their answers from the network.", Next: globally(f, w)}
 }

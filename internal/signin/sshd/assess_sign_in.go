@@ -45,7 +45,7 @@ func askPAM(f *Facts, e *Effective) Finding {
 	case w.option:
 		return shut(w, "sshd does not use PAM (UsePAM"+w.at()+")"+consequence, w.undo(f))
 	case w.found:
-		return shut(w, "sshd does not use PAM (UsePAM"+w.at()+")"+consequence, "Run: "+sed(f, w.File, fmt.Sprintf(`%dc\UsePAM yes`, w.Line)))
+		return shut(w, "sshd does not use PAM (UsePAM"+w.at()+")"+consequence, "Run: "+sed(f, w.File, strconv.Itoa(w.Line)+`c\UsePAM yes`))
 	}
 	return shut(w, "sshd does not use PAM (UsePAM is not set in "+f.Config.Main+", and sshd's default is no)"+consequence,
 		"Run: "+sed(f, f.Config.Main, `1i\UsePAM yes`))
@@ -211,19 +211,19 @@ func askAlgorithms(f *Facts, e *Effective) Finding {
 		}
 		if !known || major == 9 && minor > 2 {
 			return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: shown + w.at(),
-				Text: fmt.Sprintf("sshd accepts RSA certificates with SHA-256 only (%s%s); OpenSSH clients prefer SHA-512, and whether this sshd (%s) tells them is not known.", shown, w.at(), orUnknown(f.Version)),
+				Text: "sshd accepts RSA certificates with SHA-256 only (" + shown + w.at() + "); OpenSSH clients prefer SHA-512, and whether this sshd (" + orUnknown(f.Version) + ") tells them is not known.",
 				Next: addAlgorithms(f, w, certSHA512)}
 		}
 		return Finding{Answer: Fail, File: w.File, Line: w.Line,
-			Text: fmt.Sprintf("sshd accepts RSA certificates with SHA-256 only (%s%s); OpenSSH clients prefer SHA-512 and are refused.", shown, w.at()),
+			Text: "sshd accepts RSA certificates with SHA-256 only (" + shown + w.at() + "); OpenSSH clients prefer SHA-512 and are refused.",
 			Next: addAlgorithms(f, w, certSHA512)}
 	}
 	if slices.Contains(accepted, certSHA1) {
 		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose OpenSSH client is 8.8 or later and not told to offer SHA-1",
-			Text: fmt.Sprintf("sshd (%s) knows RSA certificates by their SHA-1 name only%s, which OpenSSH clients since 8.8 do not offer.", orUnknown(f.Version), w.at()),
+			Text: "sshd (" + orUnknown(f.Version) + ") knows RSA certificates by their SHA-1 name only" + w.at() + ", which OpenSSH clients since 8.8 do not offer.",
 			Next: "Tell people to add an option of ssh: " + az.Machine{}.SSH("-o", "PubkeyAcceptedKeyTypes=+"+certSHA1)}
 	}
-	return shut(w, fmt.Sprintf("sshd does not accept RSA certificates, the only kind that Entra ID issues (%s%s).", shown, w.at()),
+	return shut(w, "sshd does not accept RSA certificates, the only kind that Entra ID issues ("+shown+w.at()+").",
 		addAlgorithms(f, w, certSHA256+","+certSHA512))
 }
 
@@ -242,7 +242,7 @@ func addAlgorithms(f *Facts, w *where, names string) string {
 	default:
 		list += "," + names
 	}
-	return "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\%s %s`, w.Line, shownAlgorithms(w.Keyword, ""), list))
+	return "Run: " + sed(f, w.File, strconv.Itoa(w.Line)+`c\`+shownAlgorithms(w.Keyword, "")+` `+list)
 }
 
 // shownAlgorithms is the keyword as the file has it, or as sshd says it.
@@ -272,10 +272,10 @@ func askCAAlgorithms(f *Facts, e *Effective) Finding {
 	}
 	w := locate(f, e, "casignaturealgorithms", "")
 	found := Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "CASignatureAlgorithms" + w.at(),
-		Text: fmt.Sprintf("CASignatureAlgorithms accepts no certificate that is signed by %s%s; how the authority signs is not published.", strings.Join(missing, ", "), w.at()),
+		Text: "CASignatureAlgorithms accepts no certificate that is signed by " + strings.Join(missing, ", ") + w.at() + "; how the authority signs is not published.",
 		Next: w.undo(f)}
 	if w.found && !w.option && !strings.HasPrefix(w.File, policyDir) {
-		found.Next = "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\CASignatureAlgorithms %s`, w.Line, strings.Join(append(list, missing...), ",")))
+		found.Next = "Run: " + sed(f, w.File, strconv.Itoa(w.Line)+`c\CASignatureAlgorithms `+strings.Join(append(list, missing...), ","))
 		if len(list) == 0 || len(w.Args) > 0 && strings.HasPrefix(w.Args[0], "-") {
 			found.Next = disable(f, w.Directive)
 		}
@@ -299,13 +299,13 @@ func askSize(f *Facts, e *Effective) Finding {
 	w := locate(f, e, "requiredrsasize", "")
 	next := w.undo(f)
 	if w.found && !w.option && !strings.HasPrefix(w.File, policyDir) && w.Block == nil {
-		next = "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\RequiredRSASize %d`, w.Line, oldKeySize))
+		next = "Run: " + sed(f, w.File, strconv.Itoa(w.Line)+`c\RequiredRSASize `+strconv.Itoa(oldKeySize))
 	}
 	if n > keySize {
-		return shut(w, fmt.Sprintf("RequiredRSASize is %d%s; az makes RSA keys of %d bits, so nobody's is large enough.", n, w.at(), keySize), next)
+		return shut(w, "RequiredRSASize is "+strconv.Itoa(n)+w.at()+"; az makes RSA keys of "+strconv.Itoa(keySize)+" bits, so nobody's is large enough.", next)
 	}
-	return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: fmt.Sprintf("people whose OpenSSH client is older than 8.0 (RSA keys of %d bits)", oldKeySize),
-		Text: fmt.Sprintf("RequiredRSASize is %d%s: az makes keys of %d bits where the client's OpenSSH is 8.0 or later, and of %d bits, which are refused, where it is older.", n, w.at(), keySize, oldKeySize),
+	return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose OpenSSH client is older than 8.0 (RSA keys of " + strconv.Itoa(oldKeySize) + " bits)",
+		Text: "RequiredRSASize is " + strconv.Itoa(n) + w.at() + ": az makes keys of " + strconv.Itoa(keySize) + " bits where the client's OpenSSH is 8.0 or later, and of " + strconv.Itoa(oldKeySize) + " bits, which are refused, where it is older.",
 		Next: "Have people update OpenSSH on their own computers. Or, to let them in: " + text.Small(next)}
 }
 
@@ -322,22 +322,22 @@ func askRevoked(f *Facts, e *Effective) Finding {
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the list " + name + " (RevokedKeys" + w.at() + ")",
 			Text: fmt.Sprintf("The list that RevokedKeys names%s could not be read: %v", w.at(), p.Err), Next: "See why: ls -l " + quote(name)}
 	case p.Missing:
-		return shut(w, fmt.Sprintf("RevokedKeys names %s, which does not exist%s, so sshd refuses every key.", name, w.at()),
+		return shut(w, "RevokedKeys names "+name+", which does not exist"+w.at()+", so sshd refuses every key.",
 			"If no key is revoked, run: sudo install -m 0644 /dev/null "+quote(name))
 	case p.Dir:
 		why = "it is a folder"
 	case p.Bad != "":
 		why = p.Bad
 	case p.CA == yes:
-		return shut(w, fmt.Sprintf("The list of revoked keys %s (RevokedKeys%s) holds the key of the authority that signs people's certificates, so sshd refuses them all.", name, w.at()),
+		return shut(w, "The list of revoked keys "+name+" (RevokedKeys"+w.at()+") holds the key of the authority that signs people's certificates, so sshd refuses them all.",
 			unrevoke(name, p))
 	case p.CA == maybe:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "whether " + name + " (RevokedKeys" + w.at() + ") holds the authority's key",
-			Text: fmt.Sprintf("Whether the list of revoked keys %s (RevokedKeys%s) holds the key of the authority that signs people's certificates is not known.", name, w.at()), Next: "See what is in it: sudo ssh-keygen -Q -l -f " + quote(name)}
+			Text: "Whether the list of revoked keys " + name + " (RevokedKeys" + w.at() + ") holds the key of the authority that signs people's certificates is not known.", Next: "See what is in it: sudo ssh-keygen -Q -l -f " + quote(name)}
 	default:
 		return pass("The list of revoked keys can be read%s.", w.at())
 	}
-	return shut(w, fmt.Sprintf("sshd cannot use the list of revoked keys %s (RevokedKeys%s): %s. So it refuses every key.", name, w.at(), why),
+	return shut(w, "sshd cannot use the list of revoked keys "+name+" (RevokedKeys"+w.at()+"): "+why+". So it refuses every key.",
 		fmt.Sprintf("Put the right list in its place; if there is none, run: sudo mv %s %s && sudo install -m 0644 /dev/null %[1]s", quote(name), quote(name+".damaged")))
 }
 
@@ -346,7 +346,7 @@ func unrevoke(name string, p Place) string {
 	if p.Key == "" {
 		return "Have whoever keeps " + name + " make it anew without that key; aad_certhandler prints it after the word cert-authority."
 	}
-	return fmt.Sprintf("Run: sudo sed -i '\\#%s#d' %s", p.Key[max(0, len(p.Key)-40):], quote(name))
+	return "Run: sudo sed -i '\\#" + p.Key[max(0, len(p.Key)-40):] + "#d' " + quote(name)
 }
 
 // askTries: a client with an agent may offer other keys first, and each counts.
@@ -358,14 +358,14 @@ func askTries(f *Facts, e *Effective) Finding {
 	}
 	w := locate(f, e, "maxauthtries", got)
 	found := Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose client offers other keys before the certificate",
-		Text: fmt.Sprintf("MaxAuthTries is %d%s: a client that offers other keys before the certificate is disconnected.", n, w.at()),
+		Text: "MaxAuthTries is " + strconv.Itoa(n) + w.at() + ": a client that offers other keys before the certificate is disconnected.",
 		Next: "Have clients use -o IdentitiesOnly=yes."}
 	if n < 1 {
 		found.Answer, found.Except = Fail, ""
-		found.Text = fmt.Sprintf("MaxAuthTries is %d%s: everybody is disconnected at the first try.", n, w.at())
+		found.Text = "MaxAuthTries is " + strconv.Itoa(n) + w.at() + ": everybody is disconnected at the first try."
 	}
 	if w.found && !w.option {
-		raise := sed(f, w.File, fmt.Sprintf(`%dc\MaxAuthTries 6`, w.Line))
+		raise := sed(f, w.File, strconv.Itoa(w.Line)+`c\MaxAuthTries 6`)
 		if found.Next = "Raise it: " + raise; n >= 1 {
 			found.Next = "Have clients use -o IdentitiesOnly=yes, or raise it: " + raise
 		}

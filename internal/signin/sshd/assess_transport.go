@@ -1,7 +1,6 @@
 package sshd
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +43,7 @@ func (f *Facts) askHostKeys(e *Effective) Finding {
 		return good
 	}
 	w := locate(f, e, "hostkeyalgorithms", "")
-	return shut(w, fmt.Sprintf("sshd has no host key of a kind that it accepts%s: %s.", w.at(), brief(strings.Join(accepted, ","))),
+	return shut(w, "sshd has no host key of a kind that it accepts"+w.at()+": "+brief(strings.Join(accepted, ","))+".",
 		f.makeHostKey(e, accepted))
 }
 
@@ -90,7 +89,7 @@ func askTransport(f *Facts, e *Effective) Finding {
 			continue
 		}
 		w := locate(f, e, o.keyword, "")
-		return shut(w, fmt.Sprintf("sshd accepts none of the %s that OpenSSH clients offer%s: %s.", o.shown, w.at(), brief(strings.Join(accepted, ","))), globally(f, w))
+		return shut(w, "sshd accepts none of the "+o.shown+" that OpenSSH clients offer"+w.at()+": "+brief(strings.Join(accepted, ","))+".", globally(f, w))
 	}
 	return f.askHostKeys(e)
 }

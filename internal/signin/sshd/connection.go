@@ -3,6 +3,7 @@ package sshd
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/signin/gate"
@@ -49,7 +50,7 @@ func (c *Connection) whom() string {
 		words += " or who " + c.Labels[1]
 	}
 	if n := c.More + len(c.Labels) - 2; n > 0 {
-		words += fmt.Sprintf(" (and %d more like them)", n)
+		words += " (and " + strconv.Itoa(n) + " more like them)"
 	}
 	return "people who " + words
 }

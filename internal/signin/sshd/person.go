@@ -2,7 +2,6 @@ package sshd
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -101,7 +100,7 @@ func mergeOne(f *Facts, answers []Finding) Finding {
 	found := answers[at]
 	if found.Answer == Fail && in > 0 {
 		found.Answer, found.Except = Warn, strings.Join(out[:min(len(out), 2)], " and ")
-		found.Text += fmt.Sprintf(" This concerns %s; otherwise %s can sign in.", found.Except, f.One.Name)
+		found.Text += " This concerns " + found.Except + "; otherwise " + f.One.Name + " can sign in."
 	}
 	return found
 }

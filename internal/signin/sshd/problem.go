@@ -155,16 +155,16 @@ func (p *Problem) explain(f *Facts) (what, next string) {
 	if p.File == "" {
 		return p.withoutPlace(f)
 	}
-	what = fmt.Sprintf("sshd refuses its configuration: %s:%d: %s", p.File, p.Line, p.Message)
+	what = "sshd refuses its configuration: " + p.File + ":" + strconv.Itoa(p.Line) + ": " + p.Message
 	if next := misplaced(f, p); next != "" {
 		return what, next
 	}
 	for _, b := range f.Config.Blocks {
 		if b.File == p.File && b.Line == p.Line {
-			return what, fmt.Sprintf("Correct %s line %d, or make a comment of its block: %s", p.File, p.Line, sed(f, p.File, f.Config.comment(b)))
+			return what, "Correct " + p.File + " line " + strconv.Itoa(p.Line) + ", or make a comment of its block: " + sed(f, p.File, f.Config.comment(b))
 		}
 	}
-	return what, fmt.Sprintf("Correct %s line %d, or make a comment of it: %s", p.File, p.Line, sed(f, p.File, fmt.Sprintf("%ds/^/#/", p.Line)))
+	return what, fmt.Sprintf("Correct %s line %d, or make a comment of it: %s", p.File, p.Line, sed(f, p.File, strconv.Itoa(p.Line)+"s/^/#/"))
 }
 
 // comment makes comments of a Match line and what stands in its block: without
@@ -176,7 +176,7 @@ func (c *Config) comment(b *Block) string {
 			last = max(last, d.Line)
 		}
 	}
-	return fmt.Sprintf("%d,%ds/^/#/", b.Line, last)
+	return strconv.Itoa(b.Line) + "," + strconv.Itoa(last) + "s/^/#/"
 }
 
 // badMatch is a Match line of which sshd names the number and what it does not
@@ -211,11 +211,11 @@ func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 	}
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "authenticationmethods" && (d.Block == nil || d.Block.all()) && strings.Contains(p.Message, d.Word) {
-			return fmt.Sprintf("%s (%s:%d).", strings.TrimSuffix(what, "."), d.File, d.Line), spare(f, d)
+			return strings.TrimSuffix(what, ".") + " (" + d.File + ":" + strconv.Itoa(d.Line) + ").", spare(f, d)
 		}
 	}
 	if d, ok := blamed(&f.Config, p.Message); ok {
-		return fmt.Sprintf("%s (%s:%d).", strings.TrimSuffix(what, "."), d.File, d.Line), disable(f, d)
+		return strings.TrimSuffix(what, ".") + " (" + d.File + ":" + strconv.Itoa(d.Line) + ").", disable(f, d)
 	}
 	return what, "Correct " + f.Config.Main + ". Then run: sudo sshd -t && sudo systemctl reload " + f.Unit
 }
@@ -270,14 +270,13 @@ func misplaced(f *Facts, p *Problem) string {
 			if above.File != d.File {
 				break
 			}
-			return fmt.Sprintf("The line Include at %s:%d stands in the block \"Match %s\" (line %d), so all that it includes does too. Move it above the block: %s",
-				d.File, d.Line, brief(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, above, d))
+			return "The line Include at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + brief(strings.Join(above.Criteria, " ")) + "\" (line " + strconv.Itoa(above.Line) + "), so all that it includes does too. Move it above the block: " + moveAbove(f, above, d)
 		}
 	}
 	for _, d := range f.Config.Directives {
 		if d.File == p.File && d.Line == p.Line && d.Block != nil && outermost(d.Block).File == d.File {
 			above := outermost(d.Block)
-			return fmt.Sprintf("It stands in the block \"Match %s\" (line %d). Move it above the block: %s", brief(strings.Join(above.Criteria, " ")), above.Line, moveAbove(f, above, d))
+			return "It stands in the block \"Match " + brief(strings.Join(above.Criteria, " ")) + "\" (line " + strconv.Itoa(above.Line) + "). Move it above the block: " + moveAbove(f, above, d)
 		}
 	}
 	return ""
@@ -292,7 +291,7 @@ func moveAbove(f *Facts, b *Block, lines ...Directive) string {
 	}
 	var edits []string
 	for _, d := range lines {
-		edits = append(edits, fmt.Sprintf("%dd", d.Line), fmt.Sprintf(`%di\%s %s`, b.Line, d.Word, strings.Join(d.Args, " ")))
+		edits = append(edits, strconv.Itoa(d.Line)+"d", strconv.Itoa(b.Line)+`i\`+d.Word+` `+strings.Join(d.Args, " "))
 	}
 	return sed(f, b.File, edits...)
 }
@@ -323,7 +322,7 @@ func explainHostKeys(f *Facts, p *Problem) (what, next string) {
 			"Run: sudo chmod 600 " + hostKeys(f) + " && sudo systemctl restart " + f.Unit
 	}
 	if name, required := f.tooSmall(); name != "" {
-		return fmt.Sprintf("sshd has no host key that it can load: %s has %d bits, and RequiredRSASize asks for %d.", name, f.HostKeys[name].Bits, required), larger(f, name, required)
+		return "sshd has no host key that it can load: " + name + " has " + strconv.Itoa(f.HostKeys[name].Bits) + " bits, and RequiredRSASize asks for " + strconv.Itoa(required) + ".", larger(f, name, required)
 	}
 	named := ""
 	for _, d := range f.Config.Directives {
@@ -357,13 +356,13 @@ func hostKeys(f *Facts) string {
 func explainKilled(f *Facts) (what, next, file string, line int) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "subsystem" && d.Block != nil {
-			what = fmt.Sprintf("sshd (%s) is killed by every connection of %s (%s): Subsystem at %s:%d stands in the block \"Match %s\".", orUnknown(f.Version), f.who("an Entra ID user"), f.Killed, d.File, d.Line, brief(strings.Join(d.Block.Criteria, " ")))
+			what = "sshd (" + orUnknown(f.Version) + ") is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + "): Subsystem at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + brief(strings.Join(d.Block.Criteria, " ")) + "\"."
 			if above := outermost(d.Block); above.File == d.File {
 				return what, "Move it above the block: " + moveAbove(f, above, d), d.File, d.Line
 			}
 			return what, disable(f, d), d.File, d.Line
 		}
 	}
-	return fmt.Sprintf("sshd (%s) accepts its configuration, but is killed by every connection of %s (%s).", orUnknown(f.Version), f.who("an Entra ID user"), f.Killed),
+	return "sshd (" + orUnknown(f.Version) + ") accepts its configuration, but is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + ").",
 		"See what kills it with: sudo sshd -T -C " + ExampleSpec() + "; take back the last change of " + f.Config.Main + ", or update openssh-server.", f.Config.Main, 0
 }

@@ -1,8 +1,8 @@
 package sshd
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/text"
@@ -56,10 +56,10 @@ func spare(f *Facts, d Directive) string {
 	case (b == nil || b.all()) && len(f.Config.withUser(d)) > 1:
 		return spareAll(f, f.Config.withUser(d))
 	case b == nil || b.all():
-		return "To exempt " + f.whom() + " from this rule, which loosens it, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, f.elsewhere()), fmt.Sprintf(`%da\Match all`, d.Line))
+		return "To exempt " + f.whom() + " from this rule, which loosens it, run: " + sed(f, d.File, strconv.Itoa(d.Line)+`i\`+f.elsewhere(), strconv.Itoa(d.Line)+`a\Match all`)
 	case slices.Contains(packageBlocks(f.Config), b):
 		if b.File == d.File && !followed(f.Config, d) {
-			return "It was appended to the package's block; to have it for everybody else only, run: " + sed(f, d.File, fmt.Sprintf(`%di\%s`, d.Line, elsewhere))
+			return "It was appended to the package's block; to have it for everybody else only, run: " + sed(f, d.File, strconv.Itoa(d.Line)+`i\`+elsewhere)
 		}
 		return disable(f, d)
 	default:
@@ -88,7 +88,7 @@ func spareAll(f *Facts, all []Directive) string {
 	edits := map[string][]string{}
 	for _, d := range all {
 		files = appendNew(files, d.File)
-		edits[d.File] = append(edits[d.File], fmt.Sprintf(`%di\%s`, d.Line, f.elsewhere()), fmt.Sprintf(`%da\Match all`, d.Line))
+		edits[d.File] = append(edits[d.File], strconv.Itoa(d.Line)+`i\`+f.elsewhere(), strconv.Itoa(d.Line)+`a\Match all`)
 	}
 	var commands []string
 	for _, file := range files {
@@ -102,12 +102,12 @@ func spareBlock(f *Facts, b *Block, d Directive) string {
 	user := b.User()
 	switch {
 	case user == "":
-		return say + sed(f, b.File, fmt.Sprintf(`%ds/[[:space:]]*\(#.*\)\{0,1\}$/ User %s/`, b.Line, f.others()))
+		return say + sed(f, b.File, strconv.Itoa(b.Line)+`s/[[:space:]]*\(#.*\)\{0,1\}$/ User `+f.others()+`/`)
 	case slices.Contains(split(user), "*"):
-		return say + sed(f, b.File, fmt.Sprintf(`%ds/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&%s/`, b.Line, strings.TrimPrefix(f.others(), "*")))
+		return say + sed(f, b.File, strconv.Itoa(b.Line)+`s/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&`+strings.TrimPrefix(f.others(), "*")+`/`)
 	}
 	if f.One != nil {
-		return say + sed(f, b.File, fmt.Sprintf(`%ds/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&%s/`, b.Line, strings.TrimPrefix(f.others(), "*")))
+		return say + sed(f, b.File, strconv.Itoa(b.Line)+`s/[Uu][Ss][Ee][Rr][[:space:]=]*"\{0,1\}[^[:space:]"]*/&`+strings.TrimPrefix(f.others(), "*")+`/`)
 	}
 	return "If they should sign in too: " + text.Small(disable(f, d))
 }
@@ -120,7 +120,7 @@ func disable(f *Facts, d Directive) string {
 	}
 	var lines []string
 	for _, o := range f.Config.withUser(d) {
-		lines = append(lines, fmt.Sprintf("%ds/^/#/", o.Line))
+		lines = append(lines, strconv.Itoa(o.Line)+"s/^/#/")
 	}
 	return "Run: " + sed(f, d.File, lines...)
 }
@@ -174,11 +174,11 @@ func (w *where) at() string {
 	case w.option && w.File == "":
 		return " (on the command line of the running sshd)"
 	case w.option:
-		return fmt.Sprintf(" (an option of sshd's command line, from %s:%d)", w.File, w.Line)
+		return " (an option of sshd's command line, from " + w.File + ":" + strconv.Itoa(w.Line) + ")"
 	case w.found && w.Block != nil:
-		return fmt.Sprintf(" (%s:%d, in the block \"Match %s\")", w.File, w.Line, brief(strings.Join(w.Block.Criteria, " ")))
+		return " (" + w.File + ":" + strconv.Itoa(w.Line) + ", in the block \"Match " + brief(strings.Join(w.Block.Criteria, " ")) + "\")"
 	case w.found:
-		return fmt.Sprintf(" (%s:%d)", w.File, w.Line)
+		return " (" + w.File + ":" + strconv.Itoa(w.Line) + ")"
 	}
 	return ""
 }
@@ -189,7 +189,7 @@ func (w *where) undo(f *Facts) string {
 	case w.option && strings.HasPrefix(w.File, policyDir):
 		return resetPolicy(f)
 	case w.option && w.File != "":
-		return fmt.Sprintf("What sshd_config says is without effect. Take the option out of %s, for example with: sudo sed -i '%ds/^/#/' %s && sudo systemctl restart %s", w.File, w.Line, quote(w.File), f.Unit)
+		return "What sshd_config says is without effect. Take the option out of " + w.File + ", for example with: sudo sed -i '" + strconv.Itoa(w.Line) + "s/^/#/' " + quote(w.File) + " && sudo systemctl restart " + f.Unit
 	case w.option:
 		return "What sshd_config says is without effect. Take the option out of the unit's ExecStart= (see: systemctl cat " + f.Unit + "), then: sudo systemctl daemon-reload && sudo systemctl restart " + f.Unit
 	case w.found:

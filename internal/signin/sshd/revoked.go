@@ -6,8 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,7 +31,7 @@ func checkRevoked(list []byte) string {
 			continue
 		}
 		if !isKey(line) {
-			return fmt.Sprintf("line %d of it is no public key", number)
+			return "line " + strconv.Itoa(number) + " of it is no public key"
 		}
 	}
 	return ""
