@@ -176,7 +176,7 @@ var programs = strings.Fields(`
 aaduserdel aadsshlogin-handler apt apt-cache apt-get apt-mark ausearch az azcmagent btrfs cat chage chmod chown chronyc command cp
 curl date dd df dmesg dnf dpkg dpkg-divert dpkg-statoverride du echo find findmnt free fuser getent gpg grep install ip iptables iptables-save
 journalctl kubectl ldd less ls lsattr man mount mv nc nft openssl pam-auth-update pgrep printf ps python3 repquota resolvectl restorecon rm rpm sed
-semodule sh ss ssh-keygen sshd sysctl systemctl tail tdnf tee timedatectl touch ulimit umount update-crypto-policies useradd vipw
+semodule sh ss ssh-keygen sshd sysctl systemctl tail tdnf tee timedatectl touch ulimit umount update-crypto-policies useradd vipw visudo
 who yum zypper`)
 
 // Where a command may begin, what root alone may run, and who may be asked to act.

@@ -32,10 +32,12 @@ type Facts struct {
 // directory.
 func Look(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
+	s := lookSudo(h, 0)
+	service := s.Rules.PAM
 	f := Facts{
-		PAM:      LookPAM(h, PAMService, one),
+		PAM:      LookPAM(h, PAMService, one, service.Text),
 		NSS:      lookNSS(h),
-		Sudo:     lookSudo(h, 0),
+		Sudo:     s,
 		Files:    lookFiles(h),
 		SELinux:  kernel,
 		Denials:  lookDenials(h, kernel, time.Now()),
@@ -44,6 +46,10 @@ func Look(h *host.Host, one *gate.Somebody) Facts {
 		One:      one,
 	}
 	f.Sudo.Denied = f.PAM.Sudo
+	if d := f.Sudo.Denied; d != nil && service.File != "" {
+		d.Text += " (which pam_service names)"
+		d.File, d.Line, d.Next = service.File, service.Line, "Change that line, or make a comment of it, as root: "+comment(&service)
+	}
 	return f
 }
 

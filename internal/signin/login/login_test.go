@@ -147,6 +147,23 @@ func TestBroken(t *testing.T) {
 		{"pam_deny first", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/common-account", "account required pam_deny.so\naccount required pam_aad.so\n", 0o644)
 		}, "pam-account", sshd.Fail, 1, "pam_deny.so denies everybody"},
+		{"a PATH without programs", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/pam.d/common-session", "session required pam_env.so\nsession required pam_unix.so\n", 0o644)
+			put(t, h, "/usr/lib/x86_64-linux-gnu/security/pam_env.so", "\x7fELF\x02"+strings.Repeat("\x00", 20)+"pam_sm_open_session\x00", 0o644)
+			put(t, h, "/etc/environment", "PATH=/opt/bin\n", 0o644)
+		}, "pam-session", sshd.Unknown, 1, "neither /usr/bin nor /bin"},
+		{"the package's accounts are closed to others", func(t *testing.T, h *host.Host) {
+			put(t, h, AccountsFile, "someone@example.com:x:10000:10000::/home/someone:/bin/bash\n", 0o640)
+		}, "shell", sshd.Unknown, 0, AccountsFile},
+		{"another group has the number of the administrators'", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/group", "root:x:0:\nsite:x:9999:\naad_admins:x:9999:\n", 0o644)
+		}, "sudo", sshd.Warn, 2, "the group site"},
+		{"the administrators' group is the first of its number", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/group", "aad_admins:x:9999:\nsite:x:9999:\n", 0o644)
+		}, "sudo", sshd.Pass, 0, "may use sudo"},
+		{"sudo goes to a folder that is gone", func(t *testing.T, h *host.Host) {
+			put(t, h, "/etc/sudoers", "Defaults runcwd=/gone\n@includedir /etc/sudoers.d\n", 0o440)
+		}, "sudo", sshd.Warn, 1, "runcwd /gone is not there"},
 		{"a module that is gone", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/pam.d/sshd", "account required pam_tally2.so\n@include common-account\n", 0o644)
 		}, "pam-account", sshd.Fail, 1, "pam_tally2.so is not installed"},

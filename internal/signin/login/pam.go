@@ -29,7 +29,8 @@ type PAM struct {
 	// Evaluated has the answers of the account and session stacks for each of
 	// gate.People, in their order; of One twice.
 	Evaluated map[pam.Stack][]pam.Outcome
-	Sudo      *pam.Reason // why sudo's own stacks, which sshd's do not include, keep people out; nil where they do not
+	Path      pam.Problem // the line by which people's programs are not found; no File: there is none
+	Sudo      *pam.Reason // why sudo refuses people whom sshd lets in; nil where it does not
 	// Unused is the first line for the module in a file that sshd's stack does
 	// not include, for example system-auth.
 	Unused string
@@ -51,8 +52,9 @@ const PAMService = "sshd"
 // other is what PAM reads for a service without a file.
 const other = "/etc/pam.d/other"
 
-// LookPAM reads the stacks of a service.
-func LookPAM(h *host.Host, service string, one *gate.Somebody) PAM {
+// LookPAM reads the stacks of a service. sudo is PAM's name for sudo, where that is
+// another than usual.
+func LookPAM(h *host.Host, service string, one *gate.Somebody, sudo string) PAM {
 	m := PAMMachine(h, service)
 	s := pam.Load(m)
 	p := PAM{One: one, File: cmp.Or(s.File, other), Account: s.Account(), Broken: s.Broken(), Evaluated: map[pam.Stack][]pam.Outcome{}}
@@ -71,7 +73,7 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody) PAM {
 			p.Evaluated[stack] = append(p.Evaluated[stack], s.Evaluate(stack, who))
 		}
 	}
-	p.Sudo = ofSudo(m, s.Files())
+	p.Path, p.Sudo = s.Path(), ofSudo(m, s.Files(), cmp.Or(sudo, "sudo"), &p.Evaluated[pam.Session][0].Powerless)
 	if p.Auth == nil || p.Line == nil {
 		p.Unused = unusedPAM(h, m, s.Files())
 	}
@@ -94,20 +96,25 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody) PAM {
 	return p
 }
 
-// ofSudo asks sudo's own stacks, for what stands in none of sshd's files.
-func ofSudo(m pam.Machine, sshd []string) *pam.Reason {
-	m.Service = "sudo"
+// ofSudo is why sudo refuses people: by its own stacks, for what stands in none of
+// sshd's files, or by what sshd's session has taken it.
+func ofSudo(m pam.Machine, sshd []string, service string, powerless *pam.Problem) *pam.Reason {
+	m.Service = service
 	s := pam.Load(m)
-	if s.File == "" || s.Broken() != nil {
+	if s.Broken() != nil {
 		return nil
 	}
 	for _, stack := range []pam.Stack{pam.Account, pam.Session} {
 		o := s.Evaluate(stack, gate.People()[0])
-		if o.Access == pam.Out && !slices.Contains(sshd, o.Reasons[0].File) {
+		if o.Access == pam.Out && !o.Mild && !slices.Contains(sshd, o.Reasons[0].File) {
 			return &o.Reasons[0]
 		}
 	}
-	return nil
+	if powerless.File == "" {
+		return nil
+	}
+	return &pam.Reason{Rule: pam.Rule{File: powerless.File, Line: powerless.Line}, Text: "nonewprivs keeps it from becoming root",
+		Next: fmt.Sprintf("Change the line, or make a comment of it, as root: sed -i -e '%ds/^/#/' %s", powerless.Line, text.Quote(powerless.File))}
 }
 
 // profile finds the package's own. Releases before 2019 cannot enable one that
@@ -213,7 +220,14 @@ func (p *PAM) assessSession() gate.Answer {
 	if p.Broken != nil {
 		return a // said already
 	}
-	return p.evaluated(a, pam.Session)
+	a = p.evaluated(a, pam.Session)
+	if a.Outcome == gate.In && p.Path.File != "" {
+		a.Outcome, a.File, a.Line = gate.NotKnown, p.Path.File, p.Path.Line
+		a.Decides = "the PATH at " + place(a.File, a.Line)
+		a.Text = "People's commands are not found: " + a.Decides + " has neither /usr/bin nor /bin."
+		a.Next = fmt.Sprintf(`Add them, run: sudo sed -i --follow-symlinks -e '%ds,="*,&%s:,g' %s`, a.Line, gate.UsualPath, text.Quote(a.File))
+	}
+	return a
 }
 
 // evaluated is what a stack says of people, and where they get in, of service

@@ -38,6 +38,9 @@ func lookShells(h *host.Host, one *gate.Somebody) Shells {
 	if one != nil && one.Account.Known {
 		s.Own = unusable(h, one.Account.Shell)
 	}
+	if s.Names.Path == "" {
+		s.Names = h.ClosedAt(AccountsFile, 0o004, 8)
+	}
 	text, err := h.ReadFile(AccountsFile, 16<<20)
 	if err != nil {
 		return s // nobody has signed in yet, or accounts says that it cannot be read

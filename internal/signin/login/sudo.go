@@ -1,7 +1,6 @@
 package login
 
 import (
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -39,8 +38,9 @@ type Sudo struct {
 // lookSudo reads the rules. owner is whom sudo wants its files to belong to.
 func lookSudo(h *host.Host, owner uint32) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
+	number, twin := numberOf(h, sudoGroup)
 	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
-		Addresses: h.Addresses(), Number: numberOf(h, sudoGroup)}
+		Addresses: h.Addresses(), Number: number}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
 	mounts, _ := h.Mounts() // where they are not known, none forbids anything
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
@@ -56,7 +56,9 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 	if f.Err != nil && !f.Missing() {
 		s.Err = f.Err
 	}
-	s.Rules = sudo.Evaluate(m, sudoGroup)
+	if s.Rules = sudo.Evaluate(m, sudoGroup); twin.File != "" { // by whose name sudo knows the number
+		s.Rules.Refuses = &twin
+	}
 	s.Plugin, s.Elsewhere = lostPlugin(h), elsewhere(h)
 	return s
 }
@@ -68,13 +70,27 @@ const (
 	Conffiles     = "-o Dpkg::Options::=--force-confmiss "
 )
 
-// numberOf is the number of a local group; "" where there is none.
-func numberOf(h *host.Host, group string) string {
-	text, _ := h.ReadFile("/etc/group", fileLimit)
-	_, line, _ := strings.Cut("\n"+string(text), "\n"+group+":")
+// groups are the local ones.
+const groups = "/etc/group"
+
+// numberOf is the number of a local group, "" where there is none, and the line of
+// another one before that has the same.
+func numberOf(h *host.Host, group string) (number string, twin sudo.Place) {
+	content, _ := h.ReadFile(groups, fileLimit)
+	_, line, _ := strings.Cut("\n"+string(content), "\n"+group+":")
 	_, line, _ = strings.Cut(line, ":")
-	number, _, _ := strings.Cut(line, ":")
-	return number
+	number, _, _ = strings.Cut(line, ":")
+	for i, line := range strings.Split(string(content), "\n") {
+		f := strings.Split(line, ":")
+		if len(f) < 3 || f[2] != number {
+			continue
+		}
+		if f[0] != group {
+			twin = sudo.Place{File: groups, Line: i + 1, Text: f[0]}
+		}
+		break
+	}
+	return number, twin
 }
 
 // sudoConf names sudo's plugins (sudo.conf(5)).
@@ -131,83 +147,123 @@ func (s *Sudo) skipped() (at sudo.Place, ok bool) {
 	return at, false
 }
 
+// line is "FILE:LINE".
+func line(p *sudo.Place) string { return place(p.File, p.Line) }
+
+// comment is a command for root that makes a comment of a line.
+func comment(p *sudo.Place) string {
+	return "sed -i -e '" + strconv.Itoa(p.Line) + "s/^/#/' " + text.Quote(p.File)
+}
+
+// visudo opens the file of a line.
+func visudo(p *sudo.Place) string { return "sudo visudo -f " + p.File }
+
 // program is what is wrong with sudo itself, and at which line where it is one.
-func (s *Sudo) program() (what, next string, at sudo.Place) {
+func (s *Sudo) program() (at *sudo.Place, what, next string) {
 	switch {
 	case !s.HasSudo:
-		return "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager.", at
+		return nil, "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager."
 	case s.NoSetID != "":
-		return s.NoSetID + " cannot become root (its owner, its mode, or a file system that is mounted nosuid), so administrators cannot use it.",
-			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID, sudo.Place{File: s.NoSetID}
+		return &sudo.Place{File: s.NoSetID}, s.NoSetID + " cannot become root (its owner, its mode, or a file system that is mounted nosuid), so administrators cannot use it.",
+			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID
 	case s.Plugin.File != "":
-		return "sudo refuses everything, because " + s.Plugin.File + ":" + strconv.Itoa(s.Plugin.Line) + " names the plugin " + text.Name(s.Plugin.Text) + ", which is not there.",
-			"Put it back, or make a comment of the line, as root: sed -i -e '" + strconv.Itoa(s.Plugin.Line) + "s/^/#/' " + s.Plugin.File, s.Plugin
+		return &s.Plugin, "sudo refuses everything, because " + line(&s.Plugin) + " names the plugin " + text.Name(s.Plugin.Text) + ", which is not there.",
+			"Put it back, or make a comment of the line, as root: " + comment(&s.Plugin)
 	case s.Elsewhere.File != "":
-		return fmt.Sprintf("sudo does not read its own files, because the line %q at %s names others in their place.", "sudoers:", place(s.Elsewhere.File, s.Elsewhere.Line)),
-			"Run: sudo sed -i -e '" + strconv.Itoa(s.Elsewhere.Line) + "s/:/: files/' " + s.Elsewhere.File, s.Elsewhere
+		return &s.Elsewhere, `sudo does not read its own files, because the line "sudoers:" at ` + line(&s.Elsewhere) + " names others in their place.",
+			"Run: sudo sed -i -e '" + strconv.Itoa(s.Elsewhere.Line) + "s/:/: files/' " + s.Elsewhere.File
 	case s.Denied != nil:
-		return "sudo refuses people who sign in with Entra ID: " + s.Denied.Text + " (" + place(s.Denied.File, s.Denied.Line) + ").", s.Denied.Next, sudo.Place{File: s.Denied.File, Line: s.Denied.Line}
+		at = &sudo.Place{File: s.Denied.File, Line: s.Denied.Line}
+		return at, "sudo refuses people who sign in with Entra ID: " + s.Denied.Text + " (" + line(at) + ").", s.Denied.Next
+	case s.Err != nil:
+		return nil, "The sudo rule for administrators could not be read: " + s.Err.Error(), "See why, and make it readable again: ls -lL " + sudoFile
 	}
-	return "", "", at
+	return nil, "", ""
 }
 
 // unread is what follows from a file or folder of rules that sudo does not read.
-func (s *Sudo) unread(p sudo.Place) (what, next string) {
+func unread(p *sudo.Place) (at *sudo.Place, what, next string) {
 	switch p.File {
 	case path.Dir(sudoFile):
-		return "sudo ignores " + p.File + ": " + p.Text + ".", "Run as root: chown root:root " + p.File + " && chmod 0755 " + p.File
+		return p, "sudo ignores " + p.File + ": " + p.Text + ".", "Run as root: chown root:root " + p.File + " && chmod 0755 " + p.File
 	case sudoFile:
-		return "sudo ignores " + sudoFile + ": " + p.Text + ".", "Run: sudo chown root:root " + sudoFile + " && sudo chmod 0440 " + sudoFile
+		return p, "sudo ignores " + sudoFile + ": " + p.Text + ".", "Run: sudo chown root:root " + sudoFile + " && sudo chmod 0440 " + sudoFile
 	}
-	return sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo; " + p.File + " is not read: " + p.Text + ".",
-		"Run: sudo mv " + p.File + " " + sudoFile
+	return p, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo; " + p.File + " is not read: " + p.Text + ".", "Run: sudo mv " + p.File + " " + sudoFile
+}
+
+// granted is what keeps administrators from using what the rules give them.
+func (s *Sudo) granted() (at *sudo.Place, what, next string) {
+	r := &s.Rules
+	switch {
+	case r.Password:
+		return &r.Rule, "sudo asks administrators for a password, which people who sign in with Entra ID do not have, by the rule at " + line(&r.Rule) + ".",
+			"Run: " + visudo(&r.Rule) + ", and write NOPASSWD: before the last ALL of line " + strconv.Itoa(r.Rule.Line) + ", or remove that line."
+	case r.Refuses != nil:
+		why, next := r.Refuses.Text, "Put it right, or make a comment of the line, as root: "+comment(r.Refuses)
+		if r.Refuses.File == groups {
+			next = "Give it another number, as root: vipw -g"
+			why = "the group " + text.Name(why) + " has the number of " + sudoGroup
+		}
+		return r.Refuses, "sudo runs nothing for administrators: " + text.Clip(why, 120) + " (" + line(r.Refuses) + ").", next
+	case r.TTY != nil:
+		return r.TTY, "sudo refuses commands without a terminal (requiretty, " + line(r.TTY) + "), as those that are given with ssh.",
+			"Run: " + visudo(r.TTY) + ", and add the line: Defaults:%" + sudoGroup + " !requiretty"
+	case r.Pathless != nil:
+		return r.Pathless, "sudo looks for programs where the usual ones are not (secure_path, " + line(r.Pathless) + ").",
+			"Run: " + visudo(r.Pathless) + ", and add /usr/sbin:/usr/bin:/sbin:/bin to secure_path"
+	case s.Found && !s.Newline:
+		return nil, sudoFile + " does not end with a line end, which some versions of sudo refuse.", "Run: echo | sudo tee -a " + sudoFile + " && sudo visudo -c"
+	}
+	return s.broken()
+}
+
+// broken: some versions refuse everything over a line that they do not understand.
+func (s *Sudo) broken() (at *sudo.Place, what, next string) {
+	if at = s.Rules.Broken; at != nil {
+		what, next = "sudo may refuse its rules over "+line(at)+", which it does not understand.", "See what it names, and correct that: sudo visudo -c"
+	}
+	return at, what, next
+}
+
+// missing is why the rules give administrators nothing.
+func (s *Sudo) missing() (at *sudo.Place, what, next string) {
+	r := &s.Rules
+	skipped, left := s.skipped()
+	switch {
+	case r.Broken != nil:
+		return s.broken()
+	case left:
+		return unread(&skipped)
+	case r.Rule.File != "":
+		return &r.Rule, "The rule at " + line(&r.Rule) + " takes sudo away from administrators.", "Change or remove it: " + visudo(&r.Rule)
+	case !s.Found:
+		return nil, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack()
+	case r.Main == "":
+		return &sudo.Place{File: "/etc/sudoers"}, "There is no /etc/sudoers, so sudo lets nobody do anything.", "Reinstall sudo with the machine's package manager."
+	case !r.Included(sudoFile):
+		return &sudo.Place{File: r.Main}, r.Main + " does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run: echo '#includedir /etc/sudoers.d' | sudo tee -a " + r.Main + " && sudo visudo -c"
+	}
+	return nil, sudoFile + " gives %" + sudoGroup + " nothing.", "Move the file out of the way, and: " + s.putBack()
 }
 
 // assess: people can sign in without it, so nothing here is more than a warning
 // or a reason to reinstall: the file may come with the first administrator.
 func (s *Sudo) assess() Finding {
 	a := gate.Answer{File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
-	warn := func(at sudo.Place, what, next string) Finding {
+	at, what, next := s.program()
+	switch {
+	case what != "":
+	case s.Rules.Grants:
+		at, what, next = s.granted()
+	default:
+		at, what, next = s.missing()
+	}
+	if what != "" {
 		a.Remark, a.Text, a.Next = true, what, next
-		if at.File != "" {
+		if at != nil && at.File != "" {
 			a.File, a.Line = at.File, at.Line
 		}
-		return a.Result()
 	}
-	r := s.Rules
-	skipped, left := s.skipped()
-	if what, next, at := s.program(); what != "" {
-		return warn(at, what, next)
-	}
-	switch {
-	case s.Err != nil:
-		return warn(sudo.Place{}, "The sudo rule for administrators could not be read: "+s.Err.Error(), "Make "+sudoFile+" readable again.")
-	case r.Grants && r.Password:
-		return warn(r.Rule, "sudo asks administrators for a password, which people who sign in with Entra ID do not have, by the rule at "+place(r.Rule.File, r.Rule.Line)+".",
-			"Run: sudo visudo -f "+r.Rule.File+", and write NOPASSWD: before the last ALL of line "+strconv.Itoa(r.Rule.Line)+", or remove that line.")
-	case r.Grants && r.TTY != nil:
-		return warn(*r.TTY, "sudo refuses commands without a terminal (requiretty, "+place(r.TTY.File, r.TTY.Line)+"), as those that are given with ssh.",
-			"Run: sudo visudo -f "+r.TTY.File+", and add the line: Defaults:%"+sudoGroup+" !requiretty")
-	case r.Grants && r.Pathless != nil:
-		return warn(*r.Pathless, "sudo looks for programs where the usual ones are not (secure_path, "+place(r.Pathless.File, r.Pathless.Line)+").",
-			"Run: sudo visudo -f "+r.Pathless.File+", and add /usr/sbin:/usr/bin:/sbin:/bin to secure_path")
-	case r.Grants && s.Found && !s.Newline:
-		return warn(sudo.Place{}, sudoFile+" does not end with a line end, which some versions of sudo refuse.", "Run: echo | sudo tee -a "+sudoFile+" && sudo visudo -c")
-	case r.Broken != nil:
-		return warn(*r.Broken, "sudo may refuse its rules over "+place(r.Broken.File, r.Broken.Line)+", which it does not understand.", "Run: sudo visudo -c, and correct what it names.")
-	case r.Grants:
-		return a.Result()
-	case left:
-		what, next := s.unread(skipped)
-		return warn(skipped, what, next)
-	case r.Rule.File != "":
-		return warn(r.Rule, "The rule at "+place(r.Rule.File, r.Rule.Line)+" takes sudo away from administrators.", "Change or remove it: sudo visudo -f "+r.Rule.File)
-	case !s.Found:
-		return warn(sudo.Place{}, sudoFile+" is missing, so the role Virtual Machine Administrator Login gives nobody sudo.", s.putBack())
-	case r.Main == "":
-		return warn(sudo.Place{File: "/etc/sudoers"}, "There is no /etc/sudoers, so sudo lets nobody do anything.", "Reinstall sudo with the machine's package manager.")
-	case !r.Included(sudoFile):
-		return warn(sudo.Place{File: r.Main}, r.Main+" does not include /etc/sudoers.d, so the rule for administrators is not in force.", "Run: echo '#includedir /etc/sudoers.d' | sudo tee -a "+r.Main+" && sudo visudo -c")
-	}
-	return warn(sudo.Place{}, sudoFile+" gives %"+sudoGroup+" nothing.", "Move the file out of the way, and: "+s.putBack())
+	return a.Result()
 }

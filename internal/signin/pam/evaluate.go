@@ -44,6 +44,12 @@ type Outcome struct {
 	Unasked, Always bool
 	Ender           Reason // the line that lets people in without it
 	Keeper          Reason // the first line that keeps out those who do not get in; empty where all do
+	// Mild: every way out ends with session_err, which sudo takes for no failure
+	// (sudo_pam_begin_session of its pam.c).
+	Mild bool
+	// Powerless is the limit by which sudo cannot become root in such a session; no
+	// File: there is none.
+	Powerless Problem
 }
 
 // Service is sshd's PAM service as libpam reads it.
@@ -125,7 +131,13 @@ func (s Service) evaluate(stack Stack, p person) Outcome {
 		w.given[i] = s.ask(stack, h, p)
 		w.codes[i] = w.given[i].codes
 	}
-	return w.outcome()
+	o := w.outcome()
+	for i, h := range all {
+		if a := &w.given[i]; h.Is("pam_limits.so") && len(a.codes) == 1 && a.codes[0] == Success {
+			o.Powerless = a.data
+		}
+	}
+	return o
 }
 
 // walk is one stack with the answers of its lines.
@@ -152,7 +164,7 @@ func (w *walk) outcome() Outcome {
 		}
 	}
 	if t.out > 0 {
-		o.Keeper = w.reason(t.by[0])
+		o.Keeper, o.Mild = w.reason(t.by[0]), !t.fatal
 	}
 	switch {
 	case t.out == 0 && t.odd == 0:
@@ -192,6 +204,7 @@ type tally struct {
 	in, out, odd, unasked int
 	by                    []int16 // the lines that keep people out, in their order
 	ender                 int16   // the first line that lets people in without our module
+	fatal                 bool    // an end is another than session_err
 }
 
 func count(ends finals) tally {
@@ -210,6 +223,7 @@ func count(ends finals) tally {
 			t.odd++
 		default:
 			t.out++
+			t.fatal = t.fatal || s.status != sessionErr
 			t.by = append(t.by, s.by)
 		}
 	}

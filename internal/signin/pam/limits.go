@@ -200,6 +200,8 @@ func (l *limitSet) set(rank int, unsure bool, kind, item, value string, at Probl
 	switch {
 	case item == "maxlogins" || item == "maxsyslogins":
 		keys = []string{"logins"}
+	case item == noPrivileges:
+		keys, rank = []string{item}, rankUser // the last line counts, whoever it is for
 	case rank == rankAll || rank == rankAllGroup:
 		return // "valid for maxlogins type only"
 	case kind == "-":
@@ -225,6 +227,9 @@ func (l *limitSet) set(rank int, unsure bool, kind, item, value string, at Probl
 	}
 }
 
+// noPrivileges is the limit that keeps programs from becoming another user, sudo too.
+const noPrivileges = "nonewprivs"
+
 // amount is a value as a number; infinite is -1.
 func amount(v string) int64 {
 	if slices.Contains([]string{"-1", "-", "unlimited", "infinity"}, v) {
@@ -242,7 +247,8 @@ func amount(v string) int64 {
 }
 
 // floors are values below which a session cannot start, and values from which
-// on it can; between them it is not known. The units are those of limits.conf(5).
+// on it can; between them it is not known. The units are those of limits.conf(5). The
+// other limits keep no session from starting.
 func floors() []struct {
 	item         string
 	dead, enough int64
@@ -251,26 +257,22 @@ func floors() []struct {
 		item         string
 		dead, enough int64
 	}{
-		{"nproc", 1, 8},       // the person's processes; sshd's own and the shell are among them
-		{"nofile", 4, 16},     // a shell needs its three streams and one more
-		{"as", 512, 65536},    // KiB; a program that cannot be mapped is not started
-		{"data", 0, 4096},     // KiB
-		{"stack", 16, 128},    // KiB
-		{"memlock", 0, 0},     // nothing that a session needs
-		{"rss", 0, 0},         // Linux ignores it
-		{"fsize", 0, 0},       // nothing is written on the way in
-		{"core", 0, 0},        // nothing that a session needs
-		{"cpu", 0, 1},         // minutes; with none the kernel ends sshd after a second of work
-		{"sigpending", 0, 0},  // nothing that a session needs
-		{"msgqueue", 0, 0},    // nothing that a session needs
-		{"nice", -99999, -99}, // any is fine
-		{"rtprio", 0, 0},      // nothing that a session needs
-		{"locks", 0, 0},       // Linux ignores it
+		{"nproc", 1, 8},    // the person's processes; sshd's own and the shell are among them
+		{"nofile", 4, 16},  // a shell needs its three streams and one more
+		{"as", 512, 65536}, // KiB; a program that cannot be mapped is not started
+		{"data", 0, 4096},  // KiB
+		{"stack", 16, 128}, // KiB
+		{"cpu", 0, 1},      // minutes; with none the kernel ends sshd after a second of work
 	}
 }
 
 func (l *limitSet) answer() answer {
 	result := answer{codes: []Code{Success}}
+	if by := l.by[noPrivileges]; by.value == "1" {
+		if _, f := l.c.m.module(l.c.Module); strings.Contains(string(f.Text), noPrivileges) {
+			result.data = by.at
+		}
+	}
 	deny := func(by limit, sure bool, text string) {
 		a := answer{codes: []Code{permDenied}, data: by.at, why: fmt.Sprintf("%s (%s:%d, %q)", text, by.at.File, by.at.Line, by.at.Text),
 			next: "Change the line, or make a comment of it, run: sudo " + comment(by.at.File, by.at.Line)}

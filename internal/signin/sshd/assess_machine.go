@@ -63,7 +63,7 @@ func askGroupBlocks(f *Facts) Finding {
 			continue
 		}
 		for _, u := range f.Users {
-			if d.Block.applies(&u.Conn) != maybe {
+			if d.Block.applies(&u.Conn) != maybe || f.Config.settled(&u.Conn, &d) {
 				continue
 			}
 			criteria := brief(strings.Join(d.Block.Criteria, " "))
@@ -75,6 +75,21 @@ func askGroupBlocks(f *Facts) Finding {
 		}
 	}
 	return found
+}
+
+// settled says whether a block before a line has given its directive another value, which
+// counts; lists add up.
+func (c *Config) settled(of *Connection, d *Directive) bool {
+	for i := range c.Directives {
+		e := &c.Directives[i]
+		switch {
+		case e.File == d.File && e.Line == d.Line && e.Block == d.Block || listed(d.Keyword):
+			return false
+		case e.Keyword == d.Keyword && e.Block != nil && e.Block.applies(of) == yes:
+			return true
+		}
+	}
+	return false
 }
 
 // harmless says whether a directive lets people through who have a certificate.
@@ -171,6 +186,9 @@ func askListening(f *Facts) Finding {
 		found.Answer, found.Decides = Fail, ""
 	}
 	start := "sudo systemctl start " + f.Unit
+	if !f.Daemon.Expected && f.hidden != "" { // without systemd nobody makes the folder
+		start = "sudo mkdir -p -m 0755 " + quote(f.hidden) + " && sudo " + f.Binary
+	}
 	found.Text, found.Next = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want)), "Run: "+start
 	if other != nil {
 		found.Text = fmt.Sprintf("No sshd is running, and another program listens on its port %s: %s (process %s).", join(want), text.Brief(other.Name, 40), other.PID)

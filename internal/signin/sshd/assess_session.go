@@ -5,6 +5,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"aadssh/internal/signin/gate"
 )
 
 // chroot is the folder that sessions are shut into; "" where there is none.
@@ -57,10 +59,25 @@ func askSessions(f *Facts, e *Effective) Finding {
 				Text: "sshd runs " + sessionScript + " before each session and waits for its end; whether it comes to one is not known (line " + strconv.Itoa(line) + ").",
 				Next: "Try it as somebody: sudo -u nobody timeout 10 sh " + sessionScript + "; to have it run no more: sudo mv " + sessionScript + " " + sessionScript + ".off"}
 		}
-		return pass("Sessions are allowed.")
+		return f.askPath(e)
 	}
 	w := locate(f, e, "maxsessions", got)
 	return shut(w, "MaxSessions is "+got+w.at()+": nobody gets a shell.", w.undo(f))
+}
+
+// askPath: what SetEnv gives is the environment's last word (do_setup_env of OpenSSH's
+// session.c).
+func (f *Facts) askPath(e *Effective) Finding {
+	found := pass("Sessions are allowed.")
+	for _, one := range e.List("setenv") {
+		if path, is := strings.CutPrefix(one, "PATH="); is && !gate.Programs(path) {
+			w := locate(f, e, "setenv", "")
+			decides := "the PATH that SetEnv gives" + w.at()
+			found = shut(w, "Commands are not found: "+decides+" has neither /usr/bin nor /bin.", w.undo(f))
+			found.Answer, found.Decides = Unknown, decides
+		}
+	}
+	return found
 }
 
 // askStartups: MaxStartups "start:rate:full" limits the connections that have

@@ -71,11 +71,13 @@ func TestAssessSwallowed(t *testing.T) {
 // The administrators' group may or may not be known by the time sshd asks.
 func TestAssessGroupBlocks(t *testing.T) {
 	for config, want := range map[string]Level{
-		"Match Group sftponly\nForceCommand internal-sftp\n":      Pass,
-		"Match Group aad_*\nForceCommand /bin/false\n":            Unknown,
-		"Match Group *\nX11Forwarding no\n":                       Pass,
-		"Match Group *,!aad_admins\nPubkeyAuthentication no\n":    Pass,
-		packageBlock + "Match Group *\nPubkeyAuthentication no\n": Pass, // the package's block comes first and wins
+		"Match Group sftponly\nForceCommand internal-sftp\n":                               Pass,
+		"Match Group aad_*\nForceCommand /bin/false\n":                                     Unknown,
+		"Match Group *\nX11Forwarding no\n":                                                Pass,
+		"Match Group *,!aad_admins\nPubkeyAuthentication no\n":                             Pass,
+		"Match User *\nPubkeyAuthentication yes\nMatch Group *\nPubkeyAuthentication no\n": Pass,    // the value that is there first counts
+		"Match User *\nAllowUsers *\nMatch Group *\nAllowUsers none\n":                     Unknown, // lists add up
+		packageBlock + "Match Group *\nPubkeyAuthentication no\n":                          Pass,    // the package's block comes first and wins
 	} {
 		f := healthy(t, config+packageBlock)
 		if got := findingOf(t, Assess(&f), "sshd-address"); got.Answer != want || want == Unknown && got.Decides == "" {

@@ -42,6 +42,7 @@ type Facts struct {
 	Members  Members            // of groups, where nobody in particular is asked about
 	One      *gate.Somebody     // whom alone sshd was asked about; nil: everybody of the directory
 	Note     string             // how sshd was asked, where that was not the plain way
+	hidden   string             // the folder that is missing and was made up for that; "" where none was
 	Err      error              // sshd could not be asked: what it would say is unknown
 }
 
@@ -132,7 +133,7 @@ func (f *Facts) test(ctx context.Context, a *asker, connections []Connection) {
 	}
 	var err error
 	f.Problem, err = a.test(ctx)
-	f.Note = a.note()
+	f.Note, f.hidden = a.note(), a.hidden
 	if a.hidden != "" && f.Daemon.PID != 0 {
 		// The daemon has made the directory, and somebody removed it since.
 		f.Problem = &Problem{Kind: NoSeparation, Message: "Missing privilege separation directory: " + a.hidden, Dir: a.hidden}

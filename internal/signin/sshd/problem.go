@@ -205,6 +205,10 @@ func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 	if file, lost := strings.CutSuffix(p.Message, ": No such file or directory"); lost && path.IsAbs(file) { // Include takes names that are there
 		return what + " (a link to nothing)", "Take the link out, or put back what it leads to: sudo rm " + quote(file) + reload(f)
 	}
+	if strings.HasPrefix(p.Message, "PRNG is not seeded") { // seed_rng of OpenSSH's entropy.c
+		return "sshd cannot start, because OpenSSL gives it no random numbers: openssl.cnf activates no provider that has them.",
+			"Have openssl.cnf (its folder: openssl version -d) activate the provider default, then: sudo systemctl restart " + f.Unit
+	}
 	if b := badMatch(f, p.Message); b != nil {
 		placed := Problem{Message: p.Message, File: b.File, Line: b.Line}
 		return placed.explain(f)

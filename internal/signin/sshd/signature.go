@@ -18,7 +18,7 @@ func decides(keyword string) bool {
 	return listed(keyword) || slices.Contains([]string{
 		"authenticationmethods", "authorizedkeyscommand", "authorizedkeyscommanduser", "casignaturealgorithms", "chrootdirectory",
 		"forcecommand", "maxauthtries", "maxsessions", "pamservicename", "pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes", "pubkeyauthentication",
-		"refuseconnection", "requiredrsasize", "revokedkeys", "usepam",
+		"refuseconnection", "requiredrsasize", "revokedkeys", "setenv", "usepam",
 	}, keyword)
 }
 

@@ -1,12 +1,23 @@
 package sudo
 
 import (
-	"slices"
+	"path"
 	"strings"
+
+	"aadssh/internal/signin/gate"
 )
 
-// setDefault knows the settings that decide: authenticate and requiretty, for
-// everybody, for the group, or for the user that is run as.
+// setting is the last line that sets one.
+type setting struct {
+	_ [0]func() // never compared: no code for == is linked
+
+	at    Place
+	value string
+	off   bool // "!NAME"
+}
+
+// setDefault takes down what is set for everybody, for the group, for the machine, or
+// for the user that is run as.
 func (r *reader) setDefault(p Place) {
 	word, rest, _ := strings.Cut(strings.ReplaceAll(p.Text, "\t", " "), " ")
 	switch scope := strings.TrimPrefix(word, "Defaults"); {
@@ -18,23 +29,36 @@ func (r *reader) setDefault(p Place) {
 		return
 	}
 	for _, one := range words(rest) {
-		if key, folders, is := strings.Cut(one, "="); is && strings.TrimRight(key, " +") == "secure_path" {
-			if r.out.Pathless = nil; !slices.ContainsFunc(strings.Split(strings.Trim(folders, ` "`), ":"), hasPrograms) {
-				r.out.Pathless = &p
-			}
-		}
-		switch one {
-		case "!authenticate":
-			r.out.Password = r.out.Password && r.tagged
-		case "requiretty":
-			r.out.TTY = &p
-		case "!requiretty":
-			r.out.TTY = nil
-		case "!secure_path":
-			r.out.Pathless = nil
-		}
+		name, off := strings.CutPrefix(one, "!")
+		key, value, _ := strings.Cut(name, "=")
+		r.settings[strings.TrimRight(key, " +")] = setting{at: p, value: strings.Trim(value, ` "`), off: off}
 	}
 }
 
-// hasPrograms says whether a folder is one of those that hold the usual programs.
-func hasPrograms(folder string) bool { return folder == "/bin" || folder == "/usr/bin" }
+// on is a setting that is in force, where it is not by default.
+func (r *reader) on(key string) (s setting, on bool) {
+	s, set := r.settings[key]
+	return s, set && !s.off
+}
+
+// settle says what follows from the settings.
+func (r *reader) settle() {
+	if r.settings["authenticate"].off {
+		r.out.Password = r.out.Password && r.tagged
+	}
+	if s, on := r.on("requiretty"); on {
+		r.out.TTY = &s.at
+	}
+	if s, on := r.on("secure_path"); on && !gate.Programs(s.value) {
+		r.out.Pathless = &s.at
+	}
+	if s, on := r.on("pam_service"); on {
+		r.out.PAM = s.at
+		r.out.PAM.Text = s.value
+	}
+	for _, key := range []string{"runcwd", "runchroot"} {
+		if s, on := r.on(key); on && path.IsAbs(s.value) && r.m.File(s.value).Missing() {
+			r.out.Refuses = &Place{File: s.at.File, Line: s.at.Line, Text: key + " " + s.value + " is not there"}
+		}
+	}
+}

@@ -43,6 +43,8 @@ type Answer struct {
 	Broken   *Place  // the first line that sudo may not take, over which some versions refuse everything
 	TTY      *Place  // sudo wants a terminal
 	Pathless *Place  // sudo looks for programs where the usual ones are not (secure_path)
+	Refuses  *Place  // a line over which sudo runs nothing, and why
+	PAM      Place   // where PAM's name for sudo is set (pam_service), and the name; no File: it is the usual one
 	Files    []string
 }
 
@@ -51,7 +53,7 @@ func (a Answer) Included(file string) bool { return slices.Contains(a.Files, fil
 
 // Evaluate reads /etc/sudoers, or where that does not exist the vendor's.
 func Evaluate(m Machine, group string) Answer {
-	r := &reader{m: m, group: group, aliases: map[string][]string{}}
+	r := &reader{m: m, group: group, aliases: map[string][]string{}, settings: map[string]setting{}}
 	for _, main := range []string{"/etc/sudoers", "/usr/etc/sudoers"} {
 		if f := m.File(main); f.Err == nil {
 			r.out.Main = main
@@ -66,6 +68,7 @@ func Evaluate(m Machine, group string) Answer {
 	for _, d := range r.defaults {
 		r.setDefault(d)
 	}
+	r.settle()
 	return r.out
 }
 
@@ -77,6 +80,7 @@ type reader struct {
 	aliases  map[string][]string // "user ADMINS" -> its words
 	specs    []Place
 	defaults []Place
+	settings map[string]setting
 	tagged   bool // the rule that decides says PASSWD, over which "!authenticate" has no say
 }
 

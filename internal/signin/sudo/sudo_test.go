@@ -110,6 +110,30 @@ func TestOdd(t *testing.T) {
 	}
 }
 
+// The last line that sets something counts, also where it takes it back.
+func TestSettings(t *testing.T) {
+	for text, want := range map[string]struct {
+		refuses bool
+		pam     string
+	}{
+		"Defaults runcwd=/gone\n":                               {true, ""},
+		"Defaults runchroot=\"/gone\"\n":                        {true, ""},
+		"Defaults:%aad_admins env_reset, runcwd = /gone\n":      {true, ""},
+		"Defaults:bob runcwd=/gone\n":                           {false, ""},
+		"Defaults runcwd=/gone\nDefaults !runcwd\n":             {false, ""},
+		"Defaults runcwd=/gone\nDefaults runcwd=/etc/sudoers\n": {false, ""},
+		"Defaults runcwd=*, runcwd=~\n":                         {false, ""},
+		"Defaults pam_service=site\n":                           {false, "site"},
+		"Defaults pam_service=a\nDefaults pam_service=b\n":      {false, "b"},
+		"Defaults requiretty\nDefaults !requiretty\n":           {false, ""},
+	} {
+		got := Evaluate(machine(map[string]string{mainFile: text + rule}, nil), "aad_admins")
+		if (got.Refuses != nil) != want.refuses || got.PAM.Text != want.pam || got.TTY != nil || !got.Grants {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}
+
 func FuzzAdministrators(f *testing.F) {
 	f.Add("User_Alias A = %aad_admins, !bob : B = A\nA ALL = (ALL:ALL) NOPASSWD: ALL, !/bin/x : web1 = PASSWD: ALL # x\nDefaults:A !authenticate\n")
 	f.Add("@include /etc/sudoers\nX = Y\n(=:\n")

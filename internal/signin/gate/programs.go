@@ -1,0 +1,14 @@
+package gate
+
+import (
+	"slices"
+	"strings"
+)
+
+// Programs says whether a PATH has one of the folders that hold the usual programs.
+func Programs(path string) bool {
+	return slices.ContainsFunc(strings.Split(path, ":"), func(folder string) bool { return folder == "/bin" || folder == "/usr/bin" })
+}
+
+// UsualPath is what a PATH without those folders lacks.
+const UsualPath = "/usr/local/bin:/usr/bin:/bin"
