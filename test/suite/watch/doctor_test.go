@@ -32,8 +32,9 @@ func (s *booted) doctorSays(who ...string) doctor.Report {
 // overrun has systemd give the path unit up: what it starts was started too often
 // (StartLimitBurst=, systemd.unit(5)).
 const overrun = `d=/etc/systemd/system/aadsshlogin-handler.service.d
+systemctl stop aadsshlogin-handler.service
 mkdir -p $d && printf '[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n[Service]\nExecStart=\nExecStart=/bin/true\n' > $d/often.conf && systemctl daemon-reload
-for i in $(seq 100); do touch /etc/nsswitch.conf; sleep 0.2; systemctl is-failed -q aadsshlogin-handler.path && break; done
+for i in $(seq 300); do touch /etc/nsswitch.conf; sleep 0.2; systemctl is-failed -q aadsshlogin-handler.path && break; done
 rm -r $d; systemctl daemon-reload; systemctl reset-failed aadsshlogin-handler.service 2>/dev/null
 systemctl is-active -q aadsshlogin-handler.timer && systemctl is-failed -q aadsshlogin-handler.path`
 
