@@ -1,0 +1,82 @@
+//go:build rig
+
+package doctor_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"aadssh/test/lib/box"
+	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/scene"
+	"aadssh/test/lib/stage"
+)
+
+// kept is what the agent's Run Command keeps of an output, in bytes.
+const kept = 4096
+
+// everything is wrong with this machine, and much of it is told in many words.
+func everything(t *testing.T, s *scene.Scene, e *endpoints) {
+	var names []string
+	for i := range 200 {
+		names = append(names, fmt.Sprintf("somebody-with-a-long-name-%d", i))
+	}
+	long := strings.Join(names, " ")
+	dropIn := "/etc/ssh/sshd_config.d/" + strings.Repeat("somebody-named-it-at-length-", 8) + ".conf"
+	stage.Must(t, s.WriteFile(dropIn, []byte("AllowUsers "+long+"\nAllowGroups "+long+"\nPubkeyAuthentication no\n"+
+		"PubkeyAcceptedAlgorithms ssh-ed25519\nCASignatureAlgorithms ssh-ed25519\nRevokedKeys /no/such/folder/revoked\nMaxSessions 0\nMaxAuthTries 1\n"+
+		"ForceCommand /no/such/folder/"+strings.Repeat("x", 200)+"\nChrootDirectory /no/such/folder\nUsePAM no\nLoginGraceTime 1\n"), 0o644))
+	wired(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config
+iptables -A INPUT -p tcp --dport 22 -j DROP
+touch /etc/nologin
+sed -i "s/ aad//" /etc/nsswitch.conf
+sed -i '/pam_aad/d' /etc/pam.d/common-*
+chown daemon /usr/sbin/aad_certhandler
+rm -f /usr/sbin/aaduseradd
+echo 'garbage ((' >> /etc/sudoers
+mount -t tmpfs -o size=1m tmpfs /tmp; dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null; true`)(t, s, e)
+	authLog("sshd[77]: pam_aad(sshd:account): AadAuthorize, Version: 1.0.033070001; CorrelationId: 0e2f", "sshd[77]: pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned.")(t, s, e)
+	token(metadata.NoIdentity())(t, s, e)
+	s.Packages.Down()
+	e.ahead = 10 * time.Minute
+}
+
+// TestBriefIsKeptWhole: what Run Command keeps of an output has the verdict in it,
+// and says how much there is that it has not, also where everything is wrong.
+func TestBriefIsKeptWhole(t *testing.T) {
+	s, e := healthy(t, jammy())
+	everything(t, s, e)
+	report, code := examine(t, s, nil)
+	wrong, whole := []string{}, 0
+	for _, c := range report.Checks {
+		if c.Answer != "pass" && !c.Repeats {
+			wrong = append(wrong, c.Name)
+			whole += len("FAIL : \n") + len(c.Name) + min(len(c.Text), 300)
+		}
+	}
+	if len(wrong) < 15 || whole < kept+kept/4 {
+		t.Fatalf("too little is wrong to show anything: %d checks of %d bytes: %v", len(wrong), whole, wrong)
+	}
+	brief := func(args ...string) (string, int) {
+		t.Helper()
+		r, err := s.Run(t.Context(), box.Environment(), append([]string{program, "doctor", "--brief"}, args...)...)
+		stage.Must(t, err)
+		if len(r.Output()) > kept {
+			t.Errorf("%d bytes:\n%s", len(r.Output()), r.Output())
+		}
+		return string(r.Stdout), r.ExitCode
+	}
+	out, exit := brief()
+	head := fmt.Sprintf("FAIL %d %s: %s", code, report.Verdict.Name, report.Verdict.Text[:min(len(report.Verdict.Text), 200)])
+	if exit != code || !strings.HasPrefix(out, head) || !strings.Contains(out, "more: run doctor without --brief on the machine.") {
+		t.Errorf("exit %d, want %d and %q:\n%s", exit, code, head, out)
+	}
+	t.Logf("%d checks, %d bytes of %d", len(wrong), len(out), whole)
+	for _, name := range wrong { // each once as the verdict, however long its text is
+		if out, exit := brief("--only", name); exit != 0 && !strings.HasPrefix(out, fmt.Sprintf("FAIL %d ", exit)) {
+			t.Errorf("%s: exit %d:\n%s", name, exit, out)
+		}
+	}
+}
