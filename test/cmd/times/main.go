@@ -45,11 +45,11 @@ type event struct {
 	Elapsed               float64 // seconds
 }
 
-// row is one package.
+// row is one package, which may have run twice: without machines and with them.
 type row struct {
 	name, longest string
-	seconds, of   float64 // of the package, and of its longest test
-	tests         int     // subtests are not counted
+	seconds, of   float64         // of the package, and of its longest test
+	tests         map[string]bool // subtests are left out
 }
 
 func run(in io.Reader, out io.Writer) error {
@@ -71,14 +71,14 @@ func run(in io.Reader, out io.Writer) error {
 		name := e.Package[strings.Index(e.Package, "/")+1:]
 		r := rows[name]
 		if r == nil {
-			r = &row{name: name}
+			r = &row{name: name, tests: map[string]bool{}}
 			rows[name] = r
 		}
 		switch {
 		case e.Test == "":
-			r.seconds = e.Elapsed
+			r.seconds += e.Elapsed
 		case !strings.Contains(e.Test, "/"):
-			r.tests++
+			r.tests[e.Test] = true
 			if e.Elapsed >= r.of {
 				r.longest, r.of = e.Test, e.Elapsed
 			}
@@ -98,7 +98,7 @@ func print(out io.Writer, rows map[string]*row) error {
 	var all []*row
 	rest, tests, sum := 0, 0, 0.0
 	for _, r := range rows {
-		tests, sum = tests+r.tests, sum+r.seconds
+		tests, sum = tests+len(r.tests), sum+r.seconds
 		if r.seconds < 1 {
 			rest++
 			continue
@@ -109,7 +109,7 @@ func print(out io.Writer, rows map[string]*row) error {
 	var b strings.Builder
 	b.WriteString("| package | seconds | tests | the longest |\n|---|---|---|---|\n")
 	for _, r := range all {
-		fmt.Fprintf(&b, "| `%s` | %.0f | %d | `%s` %.0f |\n", r.name, r.seconds, r.tests, r.longest, r.of)
+		fmt.Fprintf(&b, "| `%s` | %.0f | %d | `%s` %.0f |\n", r.name, r.seconds, len(r.tests), r.longest, r.of)
 	}
 	fmt.Fprintf(&b, "| %d others, less than a second each | | | |\n| the sum; packages run side by side | %.0f | %d | |\n", rest, sum, tests)
 	_, err := io.WriteString(out, b.String())

@@ -1,8 +1,12 @@
 // Package box makes throw-away machines without systemd in some thirty
-// milliseconds: a root of real files under a tmpfs that takes all writes, in
-// namespaces of its own, with no network but its loopback, which carries
-// Azure's well-known addresses. The fakes of what is in Azure run in the test's
-// process and listen inside the box.
+// milliseconds: real files under a tmpfs that takes all writes, in their own
+// namespaces, with no network but the loopback, which carries Azure's well-known
+// addresses. The fakes of what is in Azure run in the test's process and listen
+// inside the box.
+//
+// A box has nothing around it. Package rig adds the vendor's package host, scene the
+// metadata service, the handler and the agent's way to run it, and stage what tests
+// say. With systemd it is a machine, with its own kernel it is emulated.
 package box
 
 import (

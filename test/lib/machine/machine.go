@@ -1,6 +1,7 @@
-// Package machine boots throw-away virtual machines: a real root with systemd,
-// D-Bus, sshd and the Azure Linux agent under systemd-nspawn, in namespaces of
-// its own, on a wire whose other end is Azure's.
+// Package machine boots throw-away machines with systemd, D-Bus, sshd and the Azure Linux
+// agent under systemd-nspawn, in their own namespaces, on a wire whose other end is
+// Azure's. It has the host's kernel; package emulated has machines with their own.
+// scene.Booted is one with what is around the handler.
 package machine
 
 import (

@@ -1,5 +1,5 @@
-// Package rig puts the parts together: a throw-away machine of a distribution
-// with the vendor's package host beside it.
+// Package rig is a box of some distribution with the vendor's package host: what a test
+// of a package manager needs. A test of the handler needs more: package scene.
 package rig
 
 import (

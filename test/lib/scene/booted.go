@@ -26,7 +26,7 @@ type Booted struct {
 	Metadata *metadata.Service
 }
 
-// Boot sets such a stage, with aadsshlogin in its repository. Close strikes it.
+// Boot starts such a machine, with aadsshlogin in its repository. Close ends it.
 func Boot(ctx context.Context, p roots.Persona) (*Booted, error) {
 	c, err := cache.Open()
 	if err != nil {

@@ -1,7 +1,8 @@
-// Package scene is the whole stage for the handler: a throw-away machine of a
-// distribution, the vendor's package host with the repository where the table
-// says it is, the metadata service, and something that runs the handler as the
-// agent does.
+// Package scene is a rig with all that the handler meets: the repository where the
+// table of distributions says it is, the metadata service, and something that runs the
+// handler as the agent does. Booted is the same on a machine with systemd.
+//
+// It returns errors, for commands. Tests begin with package stage.
 package scene
 
 import (
@@ -44,7 +45,7 @@ type Options struct {
 // Version is the version of the fixture package where a test does not care.
 const Version = "1.0.033070001"
 
-// Scene is a stage that is set.
+// Scene is a machine with what is around the handler.
 type Scene struct {
 	*rig.Machine
 	Target   distro.Target
@@ -56,7 +57,7 @@ type Scene struct {
 	manifest []byte
 }
 
-// Start sets the stage. Close strikes it.
+// Start makes the machine and starts what is around it. Close ends all of it.
 func Start(ctx context.Context, o Options) (*Scene, error) {
 	c, err := cache.Open()
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package stage is what a test of the handler on a throw-away machine starts
-// from: the scene, and the few things that tests do and ask on it. What does not
-// hold ends the test and shows what the handler logged.
+// Package stage is a scene in a test: what tests of the handler start from, with the few
+// things that they do and ask. What does not hold ends the test and shows what the
+// handler logged. Its Shell runs scripts on any kind of machine.
 package stage
 
 import (

@@ -46,12 +46,14 @@ func hung(t *testing.T, p roots.Persona, layer, program, script string) *machine
 	return s
 }
 
-// replace puts a script in the place of a program.
+// replace puts a script in the place of a program. What runs of it goes on, from a file
+// that has no name any more, as after an upgrade.
 func (s *machine) replace(program, script string) {
 	s.T.Helper()
 	path := strings.TrimSpace(s.Shf("readlink -f $(command -v %s || echo /usr/bin/%[1]s)", program))
-	s.Shf("if [ -e %[1]s ]; then mv %[1]s %[1]s.real; fi", path)
-	s.Must(s.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	s.Shf("if [ -e %[1]s ]; then cp -a %[1]s %[1]s.real; fi", path)
+	s.Must(s.WriteFile(path+".new", []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	s.Shf("mv %[1]s.new %[1]s", path)
 }
 
 // healthy is a machine of the family with the extension, saved.
