@@ -295,7 +295,7 @@ func TestRemedies(t *testing.T) {
 }
 
 // rendered are next steps as they were read on machines: what doctor and enable
-// said of broken ones, and what each package manager's failures are told as.
+// said of broken ones, and what each package manager's failures are reported as.
 func rendered(t *testing.T) (all []remedy) {
 	t.Helper()
 	for _, of := range []struct {

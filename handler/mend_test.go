@@ -18,7 +18,7 @@ import (
 )
 
 // berkeley is rpm on a database of the releases before SQLite. While the shared
-// memory of a killed run lies beside it, it answers as rpm 4.11 of RHEL 7 does.
+// memory of a killed run lies next to it, it answers as rpm 4.11 of RHEL 7 does.
 type berkeley struct{ *host.Host }
 
 const sharedMemory = "/var/lib/rpm/__db.001"

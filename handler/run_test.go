@@ -110,7 +110,7 @@ func TestKilledBeforeItsFirstLookIsNotAStaleSuccess(t *testing.T) {
 	}
 }
 
-// Only what nothing could mend later makes install and update fail.
+// Only what nothing could fix later makes install and update fail.
 func TestInstallAndUpdateFailOnlyWhereNothingCanRun(t *testing.T) {
 	for _, c := range []struct {
 		err  error

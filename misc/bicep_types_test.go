@@ -36,7 +36,7 @@ func azureTypes() map[string]string {
 const extensionTypes = "forceUpdateTag:string publisher:string type:string typeHandlerVersion:string autoUpgradeMinorVersion:bool enableAutomaticUpgrade:bool settings:object protectedSettings:object suppressFailures:bool protectedSettingsFromKeyVault:object provisionAfterExtensions:array"
 
 // bicepObject is an object of a Bicep file: where it stands, and the kinds of its
-// properties, "" where one is not told by its value.
+// properties, "" where one is not recognized by its value.
 type bicepObject struct {
 	place string
 	kinds map[string]string

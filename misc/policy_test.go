@@ -113,7 +113,7 @@ func TestPolicies(t *testing.T) {
 		checkParameters(t, name, string(rule), keys(d.Properties.Parameters), d.Properties.PolicyRule.Then.Details.Deployment.Properties.Template)
 		then := d.Properties.PolicyRule.Then
 		if strings.HasPrefix(name, "aadsshlogin-audit-") || strings.HasPrefix(name, "aadsshlogin-deploy-") {
-			// The machine's own type is audited or mended by an extension of it.
+			// The machine's own type is audited, or corrected by its extension.
 			if resource := strings.TrimSuffix(then.Details.Type, "/extensions"); !strings.Contains(string(d.Properties.PolicyRule.If), `"`+resource+`"`) {
 				t.Errorf("%s: its condition is not about %s", name, resource)
 			}

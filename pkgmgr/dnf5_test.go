@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/fault"
 )
 
-// Which of the two generations answers to "dnf" is not asked: it is told only
+// Which of the two generations answers to "dnf" is not asked: it shows only
 // what both take. Real dnf 5 and dnf 4 were recorded with these words.
 func TestDnfIsToldWhatBothGenerationsTake(t *testing.T) {
 	s := Source{ID: "aadsshlogin"}

@@ -17,7 +17,7 @@ const (
 )
 
 // besideOthers has dnf fail with our source alone, for something that it depends
-// on, and fetch beside the others; it leaves the file at path.
+// on, and fetch next to the others; it leaves the file at path.
 func besideOthers(t *testing.T, path string) (b bench, all Order) {
 	return besideOthersAfter(t, answer(t, "dnf-4.14", "unmet").result, path)
 }

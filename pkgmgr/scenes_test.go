@@ -30,7 +30,7 @@ func recordedPrograms() map[string]distro.Manager {
 // TestScenes says what each command of each recorded scene means to the
 // handler: the code, the first line and the next step that a person gets. It is
 // a table to be read: "nothing wrong" is what the output says, and a session
-// asks the package database beside that. Where a file of the machine was recorded
+// asks the package database besides that. Where a file of the machine was recorded
 // too, the machine has it.
 func TestScenes(t *testing.T) {
 	for file, name := range recordedPrograms() {

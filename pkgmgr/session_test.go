@@ -278,7 +278,7 @@ func TestRefreshBelievesTheOutput(t *testing.T) {
 	b.code(b.Refresh(wide(b)), fault.RepositoryUnreachable)
 }
 
-// A server that has too much to do is asked again, but not for ever.
+// A server that has too much to do is asked again, but not forever.
 func TestBusyServerIsAskedAgain(t *testing.T) {
 	for file, name := range map[string]distro.Manager{"apt-2.6": distro.Apt, "dnf-4.14": distro.Dnf, "zypper-1.14.89": distro.Zypper} {
 		for _, status := range []string{"http-429", "http-503"} {

@@ -93,7 +93,7 @@ func TestLockHeldForMinutes(t *testing.T) {
 	}
 }
 
-// A lock that outlasts the operation is told in time, and not earlier.
+// A lock that outlasts the operation is reported in time, and not earlier.
 func TestLockHeldToTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &lockedFor{until: time.Now().Add(time.Hour), locked: answer(t, "zypper-1.14.89", "lock-zypp-refresh").result}

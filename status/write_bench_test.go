@@ -2,7 +2,7 @@ package status
 
 import "testing"
 
-// BenchmarkWrite is the only write of an enable that has nothing to do, beside
+// BenchmarkWrite is the only write of an enable that has nothing to do, besides
 // the log.
 func BenchmarkWrite(b *testing.B) {
 	folder := b.TempDir()

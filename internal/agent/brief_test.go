@@ -11,7 +11,7 @@ import (
 )
 
 // TestBriefly: the library makes a text of every error; what the machine has run
-// out of is still told as that.
+// out of is still reported as that.
 func TestBriefly(t *testing.T) {
 	made := func(err error) error { return fmt.Errorf("vmextension: %+v\nCallStack: goroutine 1", err) }
 	broken := briefly(made(&fs.PathError{Op: "read", Path: "/x", Err: syscall.EIO}))

@@ -87,7 +87,7 @@ func TestOwnersEntryBesideOurs(t *testing.T) {
 	for _, c := range []struct{ enabled, verifies, drops bool }{
 		{true, true, true},
 		{false, true, false},
-		{true, false, false}, // it verifies nothing: told when the source is needed
+		{true, false, false}, // it verifies nothing: reported when the source is needed
 	} {
 		f, _ := fresh(t, "../../distro/testdata/os-release/ubuntu-22.04")
 		f.OwnSource = true

@@ -14,7 +14,7 @@ import (
 )
 
 // TestDamagedExtension: what keeps enable from beginning is what keeps it from being
-// planned. A version that the agent does not count as installed gets its file anew.
+// planned. A version that the agent does not count as installed gets its file again.
 func TestDamagedExtension(t *testing.T) {
 	base := agent.Dirs()[0] + "/" + names.Ours().Full() + "-1.0.0.0"
 	for _, c := range []struct {

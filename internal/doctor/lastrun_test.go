@@ -15,7 +15,7 @@ import (
 	"aadssh/status"
 )
 
-// What the extension said last stands until the machine shows that it was mended.
+// What the extension said last stands until the machine shows that it was fixed.
 func TestLastRun(t *testing.T) {
 	missing := identity.Answer{Kind: identity.None, Fault: fault.New(fault.IdentityMissing, "None.", "")}
 	for _, c := range []struct {

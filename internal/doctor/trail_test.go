@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/trail"
 )
 
-// TestEndsWithItsCause: a failed sign-in of the past is told until what it was
+// TestEndsWithItsCause: a failed sign-in of the past is reported until what it was
 // about is gone from sshd's configuration, and no longer.
 func TestEndsWithItsCause(t *testing.T) {
 	const (

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestResource: what the kernel says of the machine is told as that, wherever it
+// TestResource: what the kernel says of the machine is reported as that, wherever it
 // stands in an error, and nothing else is.
 func TestResource(t *testing.T) {
 	for _, c := range []struct {
@@ -45,8 +45,8 @@ func TestResource(t *testing.T) {
 	}
 }
 
-// TestByCause: a fault whose cause is one of these is told as that, and one that
-// stands beside such an error is not.
+// TestByCause: a fault whose cause is one of these is reported as that, and one that
+// stands next to such an error is not.
 func TestByCause(t *testing.T) {
 	full := &fs.PathError{Op: "write", Path: "/x", Err: syscall.ENOSPC}
 	if f := ByCause(Wrap(full, PackageManagerFailed, "dnf could not be run.", "Repair it.")); f.Code != Disk || !strings.HasSuffix(f.What, "dnf could not be run.") || strings.Contains(f.Remedy(), "Repair") {

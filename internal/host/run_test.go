@@ -73,7 +73,7 @@ func TestCommandStringIsPasteableAndHidesSecrets(t *testing.T) {
 	}
 }
 
-// What somebody beside root could have written is not run by root, and the
+// What somebody other than root could have written is not run by root, and the
 // search path that programs get has no such folder.
 func TestProgramsAreRootsAlone(t *testing.T) {
 	dir := t.TempDir() // below /tmp, where everybody may write

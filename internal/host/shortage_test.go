@@ -34,7 +34,7 @@ func TestUnread(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-test.run=TestUnread$")
 	cmd.Env = append(os.Environ(), "HOSTTEST_STARVED=1")
 	out, err := cmd.CombinedOutput()
-	// Without a free descriptor a name that is not there cannot be told either.
+	// Without a free descriptor a name that is not there cannot be seen either.
 	if want := "starved: true <nil>\n"; err != nil || string(out[max(len(out)-len(want), 0):]) != want {
 		t.Errorf("%v\n%s", err, out)
 	}

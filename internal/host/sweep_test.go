@@ -11,7 +11,7 @@ import (
 	"aadssh/internal/logging"
 )
 
-// What a killed run left beside a file goes with the next look at that file;
+// What a killed run left next to a file goes with the next look at that file;
 // what a living process is writing, and other people's files, stay.
 func TestSweep(t *testing.T) {
 	gone := exec.Command("true")

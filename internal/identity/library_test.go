@@ -11,7 +11,7 @@ import (
 )
 
 // TestOneToken looks once, over real sockets. Other tests run it
-// again in a process of its own, with an environment that is to have no effect.
+// again in its own process, with an environment that is to have no effect.
 func TestOneToken(t *testing.T) {
 	a, _, log := lookOverTCP(t, metadata.Azure().
 		Script(metadata.ComputePath, metadata.JSON(metadata.VM())).
@@ -24,7 +24,7 @@ func TestOneToken(t *testing.T) {
 	}
 }
 
-// runAgain runs one test of this binary in a process of its own and returns what
+// runAgain runs one test of this binary in its own process and returns what
 // it printed. The test must pass.
 func runAgain(t *testing.T, test string, environ []string) string {
 	t.Helper()
@@ -59,7 +59,7 @@ func runAgain(t *testing.T, test string, environ []string) string {
 }
 
 // TestLibraryLogsNoToken turns go-autorest's log to its highest level, at which
-// it writes tokens, in a process of its own: it reads its settings before main.
+// it writes tokens, in its own process: it reads its settings before main.
 func TestLibraryLogsNoToken(t *testing.T) {
 	library := filepath.Join(t.TempDir(), "go-autorest.log")
 	printed := runAgain(t, "TestOneToken", append(os.Environ(), "AZURE_GO_SDK_LOG_LEVEL=AUTH", "AZURE_GO_SDK_LOG_FILE="+library))

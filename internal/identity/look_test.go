@@ -55,7 +55,7 @@ func (m *machine) keep(path string, content []byte) error {
 	return os.WriteFile(full, content, 0o640)
 }
 
-// played is what came of a situation.
+// played is how a situation ended.
 type played struct {
 	answer identity.Answer
 	took   time.Duration // on the fake clock

@@ -66,7 +66,7 @@ func TestGiveBack(t *testing.T) {
 }
 
 // TestDisown: what another handler has taken away is not its own any more where
-// it is installed anew.
+// it is installed again.
 func TestDisown(t *testing.T) {
 	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
 	r := Receipt{Machine: hardwareID(h), Packages: map[string]Package{"login": {Before: AsFound, Kept: "a.deb", KeptVersion: "1", SHA256: "1"}}, Files: map[string]File{}}

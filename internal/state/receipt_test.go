@@ -9,7 +9,7 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestReceiptIsOfOneMachine: a captured image starts anew, and a machine whose
+// TestReceiptIsOfOneMachine: a captured image starts again, and a machine whose
 // id a new kernel reads the other way round does not.
 func TestReceiptIsOfOneMachine(t *testing.T) {
 	const id = "8d10da13-8125-4ba9-a717-bf7490507b3d"

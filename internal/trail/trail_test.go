@@ -188,7 +188,7 @@ func TestLinesOfOneConnection(t *testing.T) {
 	}
 }
 
-// A later success ends what it shows to be mended, and the newest is told first.
+// A later success ends what it shows to be fixed, and the newest is reported first.
 func TestEventsEnd(t *testing.T) {
 	const (
 		unsafe  = "2026-11-21T10:00:00+00:00 w sshd[1]: error: Unsafe AuthorizedKeysCommand \"/x\": bad ownership or modes for file /x\n"

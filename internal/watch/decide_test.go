@@ -53,7 +53,7 @@ func TestDecide(t *testing.T) {
 	type step struct {
 		seen Observation
 		busy bool   // somebody is at work on the machine
-		say  string // beginning of what is told; "" where the verdict stays
+		say  string // beginning of what is reported; "" where the verdict stays
 		fix  bool   // a repair is set off; it is taken to help
 	}
 	for name, steps := range map[string][]step{
@@ -72,7 +72,7 @@ func TestDecide(t *testing.T) {
 		"drift is put back":            {{seen: drift, fix: true}, {seen: well()}},
 		"drift comes back":             {{seen: drift, fix: true}, {seen: drift, say: "The block is missing. Do something. It was put back at "}, {seen: drift}, {seen: well(), say: "People"}},
 		"one cause is not the other's": {{seen: drift, fix: true}, {seen: failure(fault.PackageManagerFailed, "packages", "Gone.").repairable(), fix: true}},
-		// Whoever keeps busy for ever keeps the repair waiting, and nothing else.
+		// Whoever keeps busy forever keeps the repair waiting, and nothing else.
 		"drift while somebody is at work": {{seen: drift, busy: true}, {seen: drift, busy: true, say: "The block is missing."}, {seen: drift, busy: true}, {seen: drift, fix: true}, {seen: well(), say: "People"}},
 		"half of a change":                {{seen: drift, busy: true}, {seen: well()}, {seen: owner, busy: true}, {seen: owner, say: "AllowGroups."}},
 	} {

@@ -75,7 +75,7 @@ func TestCopied(t *testing.T) {
 	want("without a record", "", true, false)
 
 	tick()                            // of the kernel's clock for such times
-	put(t, h, "/self", "the program") // written anew
+	put(t, h, "/self", "the program") // written again
 	want("the program is another file with the same content", recorded, true, false)
 
 	recorded = k.inodes(Program)

@@ -99,7 +99,7 @@ func ended(t *testing.T, script, before string, env ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(b)
 }
 
-// TestAbnormalEnd: a handler that could not say anything any more is told of by
+// TestAbnormalEnd: a handler that could not say anything any more is reported by
 // the launcher, under the number of the newest settings or the one that the agent
 // says. What the handler said itself stays.
 func TestAbnormalEnd(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 	"aadssh/test/lib/keys"
 )
 
-// checkout copies what of the module is built into a folder of its own, whose
+// checkout copies what of the module is built into its own folder, whose
 // files are as old as it says.
 func checkout(t *testing.T, dir string, age time.Duration) {
 	t.Helper()

@@ -26,7 +26,7 @@ func (d disk) machine(debian bool) Machine {
 				if text == "gone" {
 					return gate.File{Err: fs.ErrNotExist}
 				}
-				if path.Dir(p) == moduleDir && strings.HasPrefix(text, "+") { // what a module has beside its functions
+				if path.Dir(p) == moduleDir && strings.HasPrefix(text, "+") { // what a module has besides its functions
 					text = elf(strings.TrimSuffix(path.Base(p), ".so")) + text
 				}
 				return gate.File{Text: []byte(text), Mode: 0o644}
@@ -266,7 +266,7 @@ func TestUnasked(t *testing.T) {
 	}
 }
 
-// TestKeeper: where those who get in were never asked for, it is told who keeps
+// TestKeeper: where those who get in were never asked for, the verdict says who keeps
 // the others out, whatever else is not known.
 func TestKeeper(t *testing.T) {
 	d, _ := stock(t, "testdata/stock/debian.txt")

@@ -41,7 +41,7 @@ func TestHostKeys(t *testing.T) {
 	}
 }
 
-// openKey: sshd refuses a key of its own user that others may read, and takes
+// openKey: sshd refuses its own key user that others may read, and takes
 // one of somebody else's.
 func openKey(me int) HostKey {
 	if me == 0 {

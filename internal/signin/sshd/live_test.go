@@ -35,7 +35,7 @@ const block = `Match User *@*,????????-????-????-????-????????????    # Added by
 type attempt struct {
 	name      string
 	config    string            // PREFIX is replaced by the folder of the test
-	files     map[string]string // beside the configuration
+	files     map[string]string // besides the configuration
 	finding   string            // the check that must complain; "" for none
 	level     Level             // how
 	person    bool              // the person gets in

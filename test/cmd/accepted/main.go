@@ -4,7 +4,7 @@
 //	gosec -quiet -no-fail -fmt=json ./... | accepted test/cmd/accepted/gosec.txt
 //
 // It fails on a finding that is not in the file, and on one that is there no more.
-// With -write the file is written anew; the reasons of new ones are then to be filled in.
+// With -write the file is written again; the reasons of new ones are then to be filled in.
 package main
 
 import (
@@ -81,7 +81,7 @@ func run(in io.Reader, path string, write bool) error {
 	return nil
 }
 
-// lineOf is the line that a finding is about: the lines around it stand beside it.
+// lineOf is the line that a finding is about: the lines around it stand next to it.
 func lineOf(code, number string) string {
 	number, _, _ = strings.Cut(number, "-")
 	numbered := regexp.MustCompile(`^(\d+):\s*(.*)$`)

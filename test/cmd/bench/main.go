@@ -1,6 +1,6 @@
-// Command bench measures, in one run, what the handler costs beside the bare
-// package manager and beside the documented way by hand, prints each figure
-// beside its goal, and fails where a goal is missed.
+// Command bench measures, in one run, what the handler costs compared with the bare
+// package manager and with the documented way by hand, prints each figure
+// next to its goal, and fails where a goal is missed.
 package main
 
 import (

@@ -74,7 +74,7 @@ func served(ctx context.Context, p roots.Persona, do func(*scene.Scene) error) (
 	return len(s.Packages.Requests()), bytes, nil
 }
 
-// crowd lets 1,000 instances behind one address install, in a clock of its own.
+// crowd lets 1,000 instances behind one address install, by its own clock.
 func crowd(ctx context.Context) ([]figure, error) {
 	top, err := scene.Top(ctx)
 	if err != nil {

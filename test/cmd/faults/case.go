@@ -169,7 +169,7 @@ func (s *stage) trace() (points []point, commands []string, err error) {
 			for _, fault := range strings.Split(f[4], ",") {
 				p := point{Operation: f[0], Point: f[2], Nth: nth, Errors: true, Fault: fault}
 				points = append(points, p)
-				if p.On = true; fault != "EINTR" { // for ever interrupted is for ever at work
+				if p.On = true; fault != "EINTR" { // forever interrupted is forever at work
 					points = append(points, p)
 				}
 			}

@@ -37,7 +37,7 @@ func TestErrorsSample(t *testing.T) {
 	const each, least = 3, 80
 	wrongOnce := []string{
 		"setup: ENOSPC at make folder /var/lib/aadsshlogin-handler (1)",                             // no status
-		"uninstall: EDQUOT from create /etc/systemd/system/.aadsshlogin-handler.timer.* (1)",        // setup without its watch, told as a success
+		"uninstall: EDQUOT from create /etc/systemd/system/.aadsshlogin-handler.timer.* (1)",        // setup without its watch, reported as a success
 		"uninstall: ENOSPC at create /etc/systemd/system/.aadsshlogin-handler-repair.service.* (1)", // the same
 		"uninstall: EIO at read /var/lib/aadsshlogin-handler/receipt.json (9)",                      // setup's receipt taken for a damaged one
 		"uninstall: EMFILE from open a pipe or a socket (13)",                                       // setup left without its path unit for good

@@ -26,7 +26,7 @@ type machine struct {
 	unwell []string          // what is wrong with it by itself
 }
 
-// machine looks at the stage's machine, and at paths beside those that were
+// machine looks at the stage's machine, and at paths besides those that were
 // written to.
 func (s *stage) machine(ctx context.Context, beside map[string]string) (machine, error) {
 	m := machine{files: map[string]string{}, loose: map[string]bool{}}

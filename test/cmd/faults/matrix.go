@@ -168,7 +168,7 @@ func distinct(all []point) (some []point) {
 
 // spreadErrors is spread over calls that can be made to fail: two thirds of what
 // it picks are calls that change something or start a command, which are few
-// beside those that only look.
+// besides those that only look.
 func spreadErrors(n int) func([]point) []point {
 	return func(all []point) []point {
 		if n <= 0 || n >= len(all) {

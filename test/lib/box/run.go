@@ -46,9 +46,9 @@ func (b *Box) Run(ctx context.Context, env []string, argv ...string) (Result, er
 	})
 }
 
-// Session is Run for a command in a session of its own, in a folder of the
+// Session is Run for a command in its own session, in a folder of the
 // box. When ctx ends first, its process group is killed and nothing else, as a
-// supervisor does it: what made a session of its own lives on. The result
+// supervisor does it: what made its own session lives on. The result
 // then holds what it had printed.
 func (b *Box) Session(ctx context.Context, env []string, dir string, argv ...string) (Result, error) {
 	inside := append([]string{"env", "--chdir=" + dir, "setsid"}, argv...)
@@ -164,7 +164,7 @@ func (p *Process) Wait(ctx context.Context) (Result, error) {
 	}
 }
 
-// command is a command line of this machine, in a process group of its own.
+// command is a command line of this machine, in its own process group.
 func command(env []string, argv []string) *exec.Cmd {
 	if env == nil {
 		env = Environment()

@@ -11,7 +11,7 @@ import (
 // Machine is a machine that was broken in one way.
 type Machine[M any] struct {
 	Seen M
-	Told bool // it changes only what is told of a pass
+	Told bool // it changes only what is said of a pass
 }
 
 // Rows fails on a row that lacks something, on one that complains of a healthy

@@ -54,7 +54,7 @@ func quoted(argv []string) string {
 }
 
 // answerLimit is how long a machine may take for a file. One that has died takes
-// for ever.
+// forever.
 const answerLimit = 5 * time.Minute
 
 // script runs a shell script with arguments, which must succeed. It exits 66

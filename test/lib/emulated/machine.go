@@ -1,5 +1,5 @@
 // Package emulated emulates throw-away virtual machines, with qemu and without help
-// from a processor: a kernel of their own, and so what a machine in a container
+// from a processor: their own kernel, and so what a machine in a container
 // (package machine) cannot have: control-group controllers, SELinux, a clock
 // that is wrong. Booting one takes half a minute.
 package emulated

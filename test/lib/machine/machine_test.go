@@ -81,7 +81,7 @@ func TestBoots(t *testing.T) {
 }
 
 // TestDiskOutlivesBoots: what was written is there after a reboot and after a
-// power cut, and each boot has an id of its own.
+// power cut, and each boot has its own id.
 func TestDiskOutlivesBoots(t *testing.T) {
 	m := boot(t, roots.Bookworm)
 	boots := map[string]bool{}

@@ -43,7 +43,7 @@ type Init struct {
 	life    io.Closer
 }
 
-// Start runs a program in namespaces of its own for mounts, processes, network
+// Start runs a program in its own namespaces for mounts, processes, network
 // and System V objects, and further ones by flags of clone(2). The program gets
 // its configuration as one line of JSON, and answers "ready" when everything is
 // there; what it says after that word is returned.

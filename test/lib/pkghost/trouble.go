@@ -134,7 +134,7 @@ func Hang() Trouble {
 	}
 }
 
-// Page answers 200 with a text of its own, as a captive portal does.
+// Page answers 200 with its own text, as a captive portal does.
 func Page(html string) Trouble {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "text/html")

@@ -24,7 +24,7 @@ type Apt struct {
 	Component string        // "" is "main"
 	Debs      []string      // paths of .deb files
 	Key       keys.Key      // signs the Release file
-	ValidFor  time.Duration // 0: for ever; below 0: past its date already
+	ValidFor  time.Duration // 0: forever; below 0: past its date already
 }
 
 // Write makes the repository in dir.

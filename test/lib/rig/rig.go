@@ -36,7 +36,7 @@ type Vendor struct {
 	Cache    cache.Cache
 }
 
-// Serve starts the vendor's package host beside a machine, with its keys and with
+// Serve starts the vendor's package host next to a machine, with its keys and with
 // what o offers. Of o it uses Names and what Offer does.
 func Serve(ctx context.Context, place pkghost.Place, c cache.Cache, o Options) (Vendor, error) {
 	host, err := pkghost.Start(place, o.Names...)

@@ -10,7 +10,7 @@ import (
 	"aadssh/test/lib/cache"
 )
 
-// bootable are what a machine with a kernel of its own holds beside the
+// bootable are what a machine with its own kernel holds besides the
 // essential packages. SELinux is there, and does nothing until the kernel is
 // told to use it.
 func bootable() []string {

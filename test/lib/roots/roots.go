@@ -29,7 +29,7 @@ const (
 	Forky    Suite = "forky"
 )
 
-// packages are what a root holds beside the essential ones. The rpm family's
+// packages are what a root holds besides the essential ones. The rpm family's
 // tools are in every root; personas hide the family that is not theirs.
 func packages(suite Suite) []string {
 	dnf := "dnf"

@@ -11,7 +11,7 @@ import (
 
 // Secrets are what must turn up nowhere.
 type Secrets struct {
-	Words   []string // beside what the metadata service hands out
+	Words   []string // besides what the metadata service hands out
 	Planted []string // files of the machine's owner that hold one
 }
 

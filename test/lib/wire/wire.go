@@ -24,7 +24,7 @@ const (
 // Options is what a machine needs of the namespaces.
 type Options struct {
 	Work   string   // empty folder for its file system
-	Layers []string // of its file system, topmost first, under a tmpfs; none: it is emulated, with a disk of its own, and its end of the wire is the tap device azure0
+	Layers []string // of its file system, topmost first, under a tmpfs; none: it is emulated, with its own disk, and its end of the wire is the tap device azure0
 }
 
 // Azure is the far end of a wire. Everything in its namespaces ends with it,

@@ -40,7 +40,7 @@ func newLine(value string) func(*world) bool {
 	}
 }
 
-// option: a step that gives a value as a word of its own gives an option.
+// option: a step that gives a value as its own word gives an option.
 func option(value string) func(*world) bool {
 	return func(*world) bool { return strings.HasPrefix(strings.TrimSpace(value), "-") }
 }

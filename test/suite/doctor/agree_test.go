@@ -15,7 +15,7 @@ import (
 )
 
 // undecided are machines on which plan and enable once came to other answers,
-// beside those of doctor's table.
+// besides those of doctor's table.
 func undecided() []broken {
 	damagedKey := func(t *testing.T, s *scene.Scene, _ *endpoints) {
 		stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(damagedKey)), 0o600))

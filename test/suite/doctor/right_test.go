@@ -18,7 +18,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// told is what a person reads of a broken machine, and what came of the next step.
+// told is what a person reads of a broken machine, and how the next step ended.
 type told struct {
 	doctor doctor.Check
 	status string
@@ -27,7 +27,7 @@ type told struct {
 }
 
 // systemctl does what the next steps ask of it, on a machine without systemd.
-// A reload takes the pid file away, and ends when it is there anew; doctor waits for
+// A reload takes the pid file away, and ends when it is there again; doctor waits for
 // that only under systemd.
 const systemctl = `#!/bin/sh
 while [ $# -gt 0 ]; do case "$1" in -*) shift ;; *) break ;; esac; done

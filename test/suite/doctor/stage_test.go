@@ -87,7 +87,7 @@ func (e *endpoints) asked() []string {
 }
 
 // fresh is a machine as a person finds it, before the extension; env is what
-// the agent has beside what systemd gives it.
+// the agent has besides what systemd gives it.
 func fresh(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
 	t.Helper()
 	s := scene.New(t, o)

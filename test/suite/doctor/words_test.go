@@ -18,7 +18,7 @@ import (
 )
 
 // evil is a word that clears a terminal, turns the direction of the text round,
-// begins a line of its own and, pasted into a shell, writes a file.
+// begins its own line and, pasted into a shell, writes a file.
 const evil = "x\x1b[2J\u202e\u009b1m$(:>/owned)`:>/owned`';:>/owned;\"\nall is well"
 
 // short is evil where there is room for 15 bytes, and a name of a file, where no

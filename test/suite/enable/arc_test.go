@@ -119,7 +119,7 @@ func TestArc(t *testing.T) {
 	}
 }
 
-// TestArcRefusals: an Arc-enabled server is told in the words of Arc, and
+// TestArcRefusals: the verdict of an Arc-enabled server is in the words of Arc, and
 // whoever has taken the agent's port gets no file of root's.
 func TestArcRefusals(t *testing.T) {
 	user := metadata.TokenOf(metadata.UserAssignedID("rg-ids", "web-id"))

@@ -80,7 +80,7 @@ func TestIdentityComesLate(t *testing.T) {
 	}
 }
 
-// TestIdentityOfAHealthyMachine: what cannot be told fails no machine that
+// TestIdentityOfAHealthyMachine: what cannot be known fails no machine that
 // works; an identity that was taken away does.
 func TestIdentityOfAHealthyMachine(t *testing.T) {
 	s := newMachine(t, scene.Options{Timeout: time.Minute})

@@ -11,7 +11,7 @@ import (
 )
 
 // protect is a settings file with protected settings, encrypted as the
-// platform does it for a certificate that the agent keeps beside the handlers.
+// platform does it for a certificate that the agent keeps next to the handlers.
 // The clear text is in no file of the machine.
 func (s *machine) protect(public, protected string) string {
 	s.T.Helper()

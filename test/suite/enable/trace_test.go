@@ -90,7 +90,7 @@ func readTrace(t *testing.T, file, program string) []call {
 }
 
 // TestReadTrace: a process that is ended in the middle of a call takes no other's
-// calls along; one that goes on without an end is told.
+// calls along; one that goes on without an end is reported.
 func TestReadTrace(t *testing.T) {
 	const program = "/opt/handler"
 	file := filepath.Join(t.TempDir(), "trace")

@@ -21,7 +21,7 @@ type image struct {
 	sign   string // what 51 names
 }
 
-// readOnly makes the root read-only, with what is written to beside it.
+// readOnly makes the root read-only, with what is written to next to it.
 const readOnly = "for d in /var /run /tmp /etc; do mount --bind $d $d; done; mount -o remount,ro,bind /; "
 
 func images() []image {
@@ -82,7 +82,7 @@ func TestImageBasedSystems(t *testing.T) {
 					}
 				}
 				m.Has("aadsshlogin", newer)
-				// What would be repaired elsewhere is told here, and stays.
+				// What would be repaired elsewhere is reported here, and stays.
 				m.Sh("sed -i '/aad_certhandler/d' /etc/ssh/sshd_config")
 				m.GoalState.Sequence++
 				before = m.Snapshot()

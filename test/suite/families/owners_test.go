@@ -37,7 +37,7 @@ func (m machine) owners(key, more string) (place string) {
 }
 
 // TestOwnersKey: where the key of the owner's own entry is not there, not the one
-// that signed, or not imported, that is told with the entry's file and line, and
+// that signed, or not imported, the verdict names the entry's file and line, and
 // with what signed; the mode existing says the same.
 func TestOwnersKey(t *testing.T) {
 	const key = "/etc/KEY"
@@ -131,7 +131,7 @@ func (m machine) configured() {
 }
 
 // TestOwnersEntry: an entry for the same repository that the machine's owner
-// has is used, and nothing is put beside it, for apt refuses to work where two
+// has is used, and nothing is put next to it, for apt refuses to work where two
 // entries name different keys.
 func TestOwnersEntry(t *testing.T) {
 	for _, c := range []struct{ name, file, text string }{

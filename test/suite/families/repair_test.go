@@ -13,7 +13,7 @@ import (
 )
 
 // TestRepairWithoutNetwork: the verified package files stay: sign-in that something broke, and a package
-// that somebody removed, are mended with the package host down, on every manager.
+// that somebody removed, are fixed with the package host down, on every manager.
 func TestRepairWithoutNetwork(t *testing.T) {
 	releases := append(kinds(), release{"mariner-2.0", roots.Bullseye, roots.Tdnf})
 	each(t, releases, scene.Options{}, func(m machine) {
@@ -39,7 +39,7 @@ func TestRepairWithoutNetwork(t *testing.T) {
 	})
 }
 
-// TestRepairWithoutTheKeptFile: the package is set up anew from the repository where its
+// TestRepairWithoutTheKeptFile: the package is set up again from the repository where its
 // kept file is gone or is no longer what was kept, also where nothing on the machine names
 // the repository any more.
 func TestRepairWithoutTheKeptFile(t *testing.T) {

@@ -67,7 +67,7 @@ func TestWithoutSELinux(t *testing.T) {
 	})
 }
 
-// A policy of RHEL 10 that is known to break what sshd starts is told before
+// A policy of RHEL 10 that is known to break what sshd starts is reported before
 // anything was denied: by the package that rpm has on the machine.
 func TestConfiningPolicy(t *testing.T) {
 	for version, told := range map[string]bool{"42.1.18-4.el10_2.1": false, "42.1.18-4.el10_2.2": true, "43.3-1.el10_3": true} {

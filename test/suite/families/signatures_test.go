@@ -175,7 +175,7 @@ func TestCorrectedPackageIsTaken(t *testing.T) {
 	ways := map[string]struct {
 		first []fixtures.Spec  // what the repository has when the extension is set
 		fails func(m *machine) // the machine gets the failing version
-		left  []fixtures.Spec  // what the repository has beside the corrected one
+		left  []fixtures.Spec  // what the repository has besides the corrected one
 	}{
 		"failing one stays":   {[]fixtures.Spec{failing}, fails, []fixtures.Spec{failing}},
 		"failing one is gone": {[]fixtures.Spec{failing}, fails, nil},

@@ -85,7 +85,7 @@ func others() []release {
 		"centos-7", "centos-8", "mariner-2.0", "sles-12.5", "sles-sap-15.5", "leap-15.5")
 }
 
-// each runs a test on a machine of its own for every release.
+// each runs a test on its own machine for every release.
 func each(t *testing.T, releases []release, o scene.Options, test func(m machine)) {
 	t.Helper()
 	for _, r := range releases {

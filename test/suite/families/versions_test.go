@@ -58,7 +58,7 @@ func TestPinIsNotThere(t *testing.T) {
 	})
 }
 
-// A person who keeps the package as it is is listened to, and told.
+// A person who keeps the package as it is is listened to, and reads so.
 func TestHeldAsItIs(t *testing.T) {
 	holds := map[string]struct{ on, where string }{
 		"ubuntu-22.04": {"apt-mark hold aadsshlogin", "apt-mark"},
@@ -76,7 +76,7 @@ func TestHeldAsItIs(t *testing.T) {
 		m.Has("aadsshlogin", older)
 		m.idle()
 
-		// What its owner asks for cannot be had beside what its owner forbids.
+		// What its owner asks for cannot be had together with what its owner forbids.
 		m.Set(`{"packageVersion": "` + newer + `"}`)
 		report := m.Want(26, "aadsshlogin")
 		if !strings.Contains(report.Report.Extension.Message, hold.where) {

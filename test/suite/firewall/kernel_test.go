@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// closing is the end of a chain or a table; this nft wants it on a line of its own.
+// closing is the end of a chain or a table; this nft wants it on its own line.
 // In a set it may be there, too.
 var closing = regexp.MustCompile(` *\}`)
 

@@ -63,7 +63,7 @@ func TestLacks(t *testing.T) {
 	}
 }
 
-// answered has the agent apply, and fails the test where a failure is not told.
+// answered has the agent apply, and fails the test where a failure is silent.
 func (s *machine) answered(when string) stage.Verdict {
 	s.T.Helper()
 	v := s.Apply()

@@ -122,7 +122,7 @@ func (s *machine) swap() {
 
 // TestNetwork: whatever the network does, enable says it in two lines, leaves
 // nothing behind, and succeeds once it is over. The lines are in a golden file,
-// which UPDATE_GOLDEN=1 writes anew.
+// which UPDATE_GOLDEN=1 writes again.
 func TestNetwork(t *testing.T) {
 	var mu sync.Mutex
 	said := map[string]string{}

@@ -37,7 +37,7 @@ func TestFullOnTheWay(t *testing.T) {
 	})
 }
 
-// TestNoRoomForAnotherStatus: there is no room for a second file beside the status,
+// TestNoRoomForAnotherStatus: there is no room for a second file next to the status,
 // so the last report is written over the first one, and is the truth.
 func TestNoRoomForAnotherStatus(t *testing.T) {
 	s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})

@@ -127,7 +127,7 @@ func (a *apt) fetch(files ...string) host.Result {
 func instance(ctx context.Context, s *server, m *pkgmgr.Manager, root string, each int) (asked int, err error) {
 	keys := &counted{RoundTripper: s}
 	a := &apt{server: s}
-	for i := range each - 2 { // beside the key and the package
+	for i := range each - 2 { // besides the key and the package
 		a.index = append(a.index, fmt.Sprintf("/dists/jammy/index%d", i))
 	}
 	for _, budget := range []time.Duration{840 * time.Second, 270 * time.Second} {

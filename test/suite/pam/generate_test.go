@@ -124,7 +124,7 @@ func (g *maker) action() string {
 	return pick(g, "ok", "ok", "done", "done", "bad", "die", "ignore", "ignore", "reset", "1", "1", "2", "3")
 }
 
-// put keeps a file of data beside the stack.
+// put keeps a file of data next to the stack.
 func (g *maker) put(what, content string) string {
 	g.count++
 	path := fmt.Sprintf("/etc/rig/%s-%d.%s", g.m.name, g.count, what)

@@ -15,7 +15,7 @@ type scribe struct {
 	b    strings.Builder
 	used []string // ids
 	host int      // of the last entry
-	// packages: there is a setting of its own for the check of packages.
+	// packages: there is its own setting for the check of packages.
 	packages bool
 }
 
@@ -49,7 +49,7 @@ func (s *scribe) text() string {
 // repoFile is a .repo file.
 func repoFile(seed uint64, i int) string { return newScribe(seed, i).repoFile() }
 
-// repoFileOfDnf5 is one with what dnf 5 has beside that.
+// repoFileOfDnf5 is one with what dnf 5 has besides that.
 func repoFileOfDnf5(seed uint64, i int) string {
 	s := newScribe(seed, i)
 	s.packages = true
@@ -199,7 +199,7 @@ func (s *scribe) addresses() {
 	s.set(name, value)
 }
 
-// at makes the host of an address one of its own: apt takes no two entries for
+// at makes the host of an address its own: apt takes no two entries for
 // one place that differ in anything else.
 func (s *scribe) at(address string) string {
 	s.host++

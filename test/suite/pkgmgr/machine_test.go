@@ -1,7 +1,7 @@
 //go:build rig
 
 // Package pkgmgr_test runs pkgmgr on real package managers: each test has a
-// machine of its own in a box, with the vendor's package host beside it.
+// machine of its own in a box, with the vendor's package host next to it.
 package pkgmgr_test
 
 import (

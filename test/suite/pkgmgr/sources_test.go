@@ -103,7 +103,7 @@ func TestLockOfZypper(t *testing.T) {
 	})
 }
 
-// offer serves another repository beside ours.
+// offer serves another repository besides ours.
 func (m machine) offer(at string, o rig.Options) {
 	m.t.Helper()
 	o.Path, o.Suite = at, "rig"
@@ -133,7 +133,7 @@ func TestDependencyElsewhere(t *testing.T) {
 	})
 }
 
-// The same with a broken source beside the good one: only the broken one's
+// The same with a broken source besides the good one: only the broken one's
 // packages are missed.
 func TestDependencyBesideABrokenSource(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}

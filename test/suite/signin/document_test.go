@@ -111,7 +111,7 @@ func (r *result) row() string {
 	return fmt.Sprintf("| %s | %s | %s | %d | %s | %s | %s |\n", cell(r.title), r.persona, who(r), r.code, cell(said), cell(next), cell(helps))
 }
 
-// who is each attempt and what came of it.
+// who is each attempt and how it ended.
 func who(r *result) string {
 	var words []string
 	for i, a := range r.attempts {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// kept is what came of one machine, kept so that a run of all of them can be
+// kept is how one machine ended, kept so that a run of all of them can be
 // taken up again where it ended.
 type kept struct {
 	Before, After                                     []string

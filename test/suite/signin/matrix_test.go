@@ -81,7 +81,7 @@ func taken(name, persona string) bool {
 	}
 }
 
-// matrix is what the machines have in common, and what came of them.
+// matrix is what the machines have in common, and how they ended.
 type matrix struct {
 	keys, modules string
 	results       []*result
@@ -90,7 +90,7 @@ type matrix struct {
 	stages map[string]func() (string, error) // a layer with the installed package, by persona and kind of package
 }
 
-// result is what came of one machine.
+// result is how one machine ended.
 type result struct {
 	situation
 	persona       string
@@ -100,7 +100,7 @@ type result struct {
 	warned        string
 	repair        string // what enable put back
 	carried       string // the next step as it was carried out
-	helps         string // what came of it; "": none was carried out
+	helps         string // how it ended; "": none was carried out
 	done          bool   // it was looked at to the end
 	ones          []string
 	wrong         string // why the verdict is wrong; "": it agrees
@@ -260,7 +260,7 @@ func (m *matrix) run(t *testing.T, r *result) {
 var words string
 
 // withoutServices is a systemctl for a machine without systemd: next steps
-// name it, and the daemon is started anew after each.
+// name it, and the daemon is started again after each.
 const withoutServices = `rm -f /usr/bin/systemctl /bin/systemctl; printf '#!/bin/sh\nexit 0\n' > /usr/local/bin/systemctl; chmod 755 /usr/local/bin/systemctl
 cat > /usr/local/bin/update-crypto-policies <<'END'
 #!/bin/sh

@@ -16,7 +16,7 @@ import (
 // personsProgram is where a person's copy of the handler lies.
 const personsProgram = "/opt/person/aadsshlogin-handler"
 
-// asked are the checks of doctor that need nobody beside the machine.
+// asked are the checks of doctor that need nothing but the machine.
 const asked = "network-role-check,network-login,clock,identity"
 
 // oneByOne holds what doctor says of each person and address against what they
@@ -30,7 +30,7 @@ func (o *machine) oneByOne(before []string) {
 		t.Fatal(err)
 	}
 	// A process that another machine's test was starting meanwhile may still hold the
-	// file open for writing, until it runs a program of its own (ETXTBSY).
+	// file open for writing, until it runs its own program (ETXTBSY).
 	o.Do("for i in $(seq 200); do " + personsProgram + " version > /dev/null 2>&1 && exit 0; sleep 0.05; done; " + personsProgram + " version")
 	seen := map[string]bool{}
 	for i, a := range o.s.attempts {

@@ -22,7 +22,7 @@ import (
 )
 
 // outside is the network that people come from: the other end of a box's wire,
-// in a network namespace of its own.
+// in its own network namespace.
 type outside struct {
 	network *os.File
 }

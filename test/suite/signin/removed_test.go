@@ -37,7 +37,7 @@ func removals() []removal {
 func TestPackageRemoved(t *testing.T) {
 	for _, how := range []struct {
 		firstOnly bool
-		lose      string // what is to go beside the package, so that it is fetched
+		lose      string // what is to go besides the package, so that it is fetched
 	}{{false, ""}, {true, ""}, {true, "rm -r /var/lib/aadsshlogin-handler/packages; "}} {
 		for _, c := range removals() {
 			name := c.persona.Name + ", " + c.script

@@ -44,7 +44,7 @@ func suites() map[roots.Suite]string {
 	return map[roots.Suite]string{roots.Bullseye: "systemd 247", roots.Bookworm: "systemd 252", roots.Trixie: "systemd 257"}
 }
 
-// everywhere runs a test on a machine of its own for each systemd.
+// everywhere runs a test on its own machine for each systemd.
 func everywhere(t *testing.T, test func(t *testing.T, s *booted)) {
 	c, err := cache.Open()
 	stage.Must(t, err)

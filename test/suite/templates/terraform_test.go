@@ -21,7 +21,7 @@ import (
 
 const subscription = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-web/providers/"
 
-// module is a copy of a module with the stand-ins beside it.
+// module is a copy of a module with the stand-ins next to it.
 type module struct {
 	t              *testing.T
 	dir, providers string
@@ -49,7 +49,7 @@ func standins(t *testing.T, top string) (dir string) {
 	return dir
 }
 
-// open copies a module of misc/, and files beside it, and initializes it.
+// open copies a module of misc/, and files next to it, and initializes it.
 func open(t *testing.T, providers string, files map[string][]byte) module {
 	t.Helper()
 	m := module{t, t.TempDir(), providers}

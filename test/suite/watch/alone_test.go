@@ -171,7 +171,7 @@ func TestFirstInstallationFails(t *testing.T) {
 }
 
 // TestSetupReadOnly: where /usr is read-only nothing is installed, and the text
-// says why; a machine that is set up stays so, and a newer program is told where
+// says why; a machine that is set up stays so, and a newer program learns where
 // its copy could not go.
 func TestSetupReadOnly(t *testing.T) {
 	s := boot(t)

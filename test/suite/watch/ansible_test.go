@@ -60,7 +60,7 @@ func TestAnsible(t *testing.T) {
 			stage.Must(t, err)
 			private, err := os.ReadFile(s.keys + "/user")
 			stage.Must(t, err)
-			stage.Must(t, os.WriteFile(s.keys+"/root", private, 0o600)) // without the person's certificate beside it
+			stage.Must(t, os.WriteFile(s.keys+"/root", private, 0o600)) // without the person's certificate next to it
 			stage.Must(t, s.WriteFile("/root/.ssh/authorized_keys", key, 0o600))
 			s.Do("chmod 700 /root/.ssh; mkdir -p /root/.ansible/tmp /usr/local/sbin")
 			older, newer := controller(t, "1.0.0.0"), controller(t, "1.0.1.0")

@@ -39,7 +39,7 @@ rm -r $d; systemctl daemon-reload; systemctl reset-failed aadsshlogin-handler.se
 systemctl is-active -q aadsshlogin-handler.timer && systemctl is-failed -q aadsshlogin-handler.path`
 
 // TestDoctorOfServices: with a real systemd, the first line is about what is
-// wrong with the SSH service, and its command mends it; and of a person the
+// wrong with the SSH service, and its command fixes it; and of a person the
 // journal's lines about them are shown, and nobody else's.
 func TestDoctorOfServices(t *testing.T) {
 	s := enabled(t, settings)

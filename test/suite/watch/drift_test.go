@@ -64,7 +64,7 @@ func (s *booted) arePutBack(t *testing.T, drifts []drift) {
 func (s *booted) forget() { s.Do("rm -f /var/lib/aadsshlogin-handler/looks.json") }
 
 // TestOneRepairADay: a tool that takes it away again gets its way, and people
-// are told.
+// are reported.
 func TestOneRepairADay(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do(resetSSH)
@@ -88,7 +88,7 @@ func TestOneRepairADay(t *testing.T) {
 	}
 }
 
-// TestHardening: what is the owner's move is told, and so is its end.
+// TestHardening: what the owner has to do is reported, and so is its end.
 func TestHardening(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.timer; cp -p /etc/ssh/sshd_config /root/before; (echo 'AllowGroups sudo'; cat /root/before) > /etc/ssh/sshd_config; systemctl reload ssh")

@@ -57,7 +57,7 @@ func TestEvidence(t *testing.T) {
 			}
 			says(0, true)
 
-			// sshd was started anew since.
+			// sshd was started again since.
 			s.Do("sleep 1; systemctl restart " + unit)
 			says(0, false)
 			if !s.signIn() {
@@ -91,7 +91,7 @@ func TestEvidence(t *testing.T) {
 			says(0, false)
 			signsIn := func(promise bool) {
 				t.Helper()
-				s.Do("sleep 1.2") // a process's start is told to the second
+				s.Do("sleep 1.2") // a process's start is known to the second
 				if !s.signIn() {
 					t.Fatal("the person does not get in")
 				}

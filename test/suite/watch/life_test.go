@@ -85,7 +85,7 @@ func TestWithoutSettings(t *testing.T) {
 }
 
 // TestOutlived: a transaction that outlives enable's budget goes on, and the
-// watch tells what came of it.
+// watch tells how it ended.
 func TestOutlived(t *testing.T) {
 	s := boot(t)
 	s.Must(s.Offer(t.Context(), fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: "/root/hold"}))

@@ -15,7 +15,7 @@ import (
 
 // TestObserve: misc/observe runs on a machine with the stand-ins, changes
 // nothing and shows no secret; what it says of them is what it compares a real
-// machine with. UPDATE_GOLDEN=1 writes that anew.
+// machine with. UPDATE_GOLDEN=1 writes that again.
 func TestObserve(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {

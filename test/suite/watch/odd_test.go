@@ -30,7 +30,7 @@ wait $first && wait $second || { cat /root/first /root/second; exit 1; }`)
 	}
 }
 
-// TestSetupAndRemoveAtOnce: setup that waited for remove begins anew, and says so
+// TestSetupAndRemoveAtOnce: setup that waited for remove begins again, and says so
 // where people look for it.
 func TestSetupAndRemoveAtOnce(t *testing.T) {
 	s := boot(t)

@@ -20,7 +20,7 @@ func (s *booted) asNobody(program string) {
 }
 
 // TestOthersDoNotSilenceTheWatch: nobody takes a lock of each kind on the files
-// that package managers lock; what is wrong is told, and put back, all the same.
+// that package managers lock; what is wrong is reported, and put back, all the same.
 func TestOthersDoNotSilenceTheWatch(t *testing.T) {
 	s := enabledPersona(t, roots.RHEL("9.4"), settings)
 	s.rest()
@@ -39,7 +39,7 @@ print(len(held)); open("/tmp/held","w").write(str(len(held))); time.sleep(1000)`
 }
 
 // TestRootAtWorkKeepsTheRepairWaiting: while root has a package manager's lock,
-// a failure is told when it was seen twice, and put back when the lock is free.
+// a failure is reported when it was seen twice, and put back when the lock is free.
 func TestRootAtWorkKeepsTheRepairWaiting(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestReloadIsNotSeenHalf: sshd closes what it listens on when it is told of its
+// TestReloadIsNotSeenHalf: sshd closes what it listens on when it reloads its
 // configuration, and opens it again, IPv4 first. A look at that moment does not
 // take what is open already for all that there will be.
 func TestReloadIsNotSeenHalf(t *testing.T) {

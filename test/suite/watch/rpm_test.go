@@ -35,7 +35,7 @@ func TestDriftOnRPMMachines(t *testing.T) {
 	}
 }
 
-// TestIdentityOnRPMMachines: its loss is told, and its return, under systemd
+// TestIdentityOnRPMMachines: its loss is reported, and its return, under systemd
 // with the sandbox that a look has there.
 func TestIdentityOnRPMMachines(t *testing.T) {
 	for _, p := range []roots.Persona{roots.RHEL("9.4"), roots.SLES("15.6")} {

@@ -320,7 +320,7 @@ func TestExtensionAfterSetup(t *testing.T) {
 
 // TestReturnToSetupHalfWatched: where the extension gives the machine back and the
 // watch cannot be put up whole, as where the machine has no inotify instances left,
-// the return has ended all the same, and what is missing is told with what to do.
+// the return has ended all the same, and what is missing is reported with what to do.
 func TestReturnToSetupHalfWatched(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")

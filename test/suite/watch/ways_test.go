@@ -66,7 +66,7 @@ func (s *booted) manage(version, command string) string {
 }
 
 // TestVMApplication: installed, updated and put back without a moment without the
-// packages, with the old version's folder beside it, and removed.
+// packages, with the old version's folder next to it, and removed.
 func TestVMApplication(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func (s *booted) release(version string, files map[string][]byte) (fill func(cod
 			return code // back, from the file that is there
 		}
 		content, ok := files[filepath.Base(m[2])]
-		if !ok { // the program is saved under a name of its own
+		if !ok { // the program is saved under its own name
 			content, ok = files["aadsshlogin-handler-"+runtime.GOARCH]
 		}
 		if !ok {

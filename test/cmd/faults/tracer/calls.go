@@ -101,7 +101,7 @@ func (t *tracer) look(tid int, number uint64, args [6]uint64) (*call, bool) {
 }
 
 // ignored are objects whose change is none of the machine: sockets and the like
-// of the process itself, kernel files, and the log, beside every line of which
+// of the process itself, kernel files, and the log, next to every line of which
 // stands what it tells of.
 func ignored(object string) bool {
 	for _, prefix := range []string{"socket:", "anon_inode:", "/proc/", "/dev/", "/sys/"} {

@@ -1,5 +1,5 @@
 // Command tracer stands in the place of the handler in a machine of the fault
-// matrix. It runs the real one beside it under ptrace(2), writes down every
+// matrix. It runs the real one next to it under ptrace(2), writes down every
 // point at which it changes the machine or starts a command, and, where it was
 // told to, kills it right before or right after one of these points, or makes a
 // system call of it fail. Only the handler is tampered with: the commands that it

@@ -23,7 +23,7 @@ import (
 type config struct {
 	Work      string   // empty folder to mount on
 	Size      string   // of the tmpfs that takes all writes
-	Layers    []string // lower layers, topmost first; none: the machine brings a disk of its own
+	Layers    []string // lower layers, topmost first; none: the machine brings its own disk
 	Gateway   string   // address of Azure's side of the wire, with its prefix length
 	Guest     string   // address of the machine's side, with its prefix length; "": the machine sets it itself
 	Addresses []string // further ones on Azure's side

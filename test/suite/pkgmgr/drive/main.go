@@ -1,5 +1,5 @@
 // Command drive runs one job of a pkgmgr.Session on the machine that it is
-// started on, and prints what came of it: it is how the tests use the package
+// started on, and prints how it ended: it is how the tests use the package
 // inside a box.
 package main
 
@@ -32,7 +32,7 @@ type Job struct {
 	Seconds int // how long there is; 0: ten minutes
 }
 
-// Answer is what came of it.
+// Answer is how it ended.
 type Answer struct {
 	Code       fault.Code
 	What, Next string

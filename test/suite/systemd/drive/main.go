@@ -1,5 +1,5 @@
 // Command drive makes one call of package systemd on the machine that it is
-// started on, and prints what came of it: it is how the tests use the package
+// started on, and prints how it ended: it is how the tests use the package
 // inside a machine.
 package main
 
@@ -15,7 +15,7 @@ import (
 	"aadssh/internal/systemd"
 )
 
-// Answer is what came of a call. The test reads it.
+// Answer is how a call ended. The test reads it.
 type Answer struct {
 	Running bool
 	State   systemd.UnitState
