@@ -54,6 +54,7 @@ func TestAptCauseIsNamed(t *testing.T) {
 func TestTmpAndNullClosed(t *testing.T) {
 	for name, trouble := range map[string]string{
 		"/tmp":      "chmod 755 /tmp",
+		"no /tmp":   "mv /tmp /tmp.away",
 		"/dev/null": "rm -f /dev/null && : > /dev/null && chmod 600 /dev/null",
 	} {
 		t.Run(name, func(t *testing.T) {
