@@ -183,7 +183,7 @@ func (r *run) keepMissing(f *facts.Facts) {
 	}
 	missing := slices.ContainsFunc(f.Wanted(), func(name string) bool {
 		note, ours := f.Receipt.Packages[name]
-		return ours && f.Packages[name].State == pkgmgr.Installed && !r.keeps(note, f.Packages[name].Version)
+		return ours && f.Packages[name].State == pkgmgr.Installed && (f.Receipt.Looked == "" || !r.keeps(note, f.Packages[name].Version))
 	})
 	session, err := r.session(f)
 	if !missing || err != nil {

@@ -13,6 +13,7 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/repo"
 	"aadssh/internal/state"
+	"aadssh/internal/watch"
 	"aadssh/pkgmgr"
 )
 
@@ -93,7 +94,9 @@ func unreadable(err error) error {
 // takeAway leaves the machine as it was found. Every step runs, whatever became
 // of the one before; what is gone already is fine. The caller holds the lock.
 func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
-	if err := r.unwatch(ctx); err != nil { // its files are in the receipt too
+	if err := r.unwatch(ctx); watch.Lacking(err) {
+		return failed(fault.ByCause(fault.Wrap(err, fault.Disk, "What checks this machine could not be stopped, so its files and the state were left: "+err.Error()+".", "")), nil)
+	} else if err != nil { // its files are in the receipt too
 		r.log.Warnf("the watch could not be removed: %v", err)
 	}
 	var troubles []error

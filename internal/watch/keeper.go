@@ -65,7 +65,7 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 		return unwatched("others than root can write to "+unsafe+", and so could run as root what the watch runs", onlyRoot(unsafe)+" Then "+fault.Again+"."), nil
 	}
 	copy, err := k.copy(ctx, program)
-	if lacking(err) {
+	if Lacking(err) {
 		return unsure(err), err
 	}
 	if err != nil {
@@ -102,7 +102,7 @@ func notStarted(err error, a Assignment) (preflight.Result, error) {
 			// the 128 that root has by default; other programs may have them all (inotify(7)).
 			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}, cause
 	}
-	if lacking(err) {
+	if Lacking(err) {
 		return unsure(err), err
 	}
 	if errors.Is(err, errBlind) {
@@ -124,9 +124,9 @@ func unwatched(why, next string) preflight.Result {
 		Text: "Nothing checks this machine " + fault.BetweenRuns + ": " + why + ". A change that breaks sign-in shows at the next run."}
 }
 
-// lacking says whether something failed over what this run could not open, read or
+// Lacking says whether something failed over what this run could not open, read or
 // start. That says nothing about a watch that is there, so it is left.
-func lacking(err error) bool {
+func Lacking(err error) bool {
 	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS} {
 		if errors.Is(err, full) {
 			return false
@@ -405,8 +405,11 @@ func There(h *host.Host) bool {
 // Remove takes the watch away: the units, the copy, and what they remember. It
 // goes on after an error and returns all of them.
 func (k *Keeper) Remove(ctx context.Context) error {
-	err := k.removeCopies()
-	return errors.Join(k.remove(ctx, allUnits()), err)
+	err := k.remove(ctx, allUnits())
+	if Lacking(err) {
+		return err
+	}
+	return errors.Join(err, k.removeCopies())
 }
 
 // removeItself is Remove for the repair unit, which must not end itself.
@@ -433,7 +436,11 @@ func (k *Keeper) remove(ctx context.Context, stop []string) error {
 	var troubles []error
 	there := There(k.Host)
 	if there && systemd.Running() {
-		troubles = append(troubles, systemd.StopAndDisable(ctx, stop...))
+		err := systemd.StopAndDisable(ctx, stop...)
+		if Lacking(err) { // without its files nobody would stop it any more
+			return err
+		}
+		troubles = append(troubles, err)
 	}
 	troubles = append(troubles, k.removeFiles())
 	if there && systemd.Running() {

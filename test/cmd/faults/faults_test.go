@@ -44,6 +44,8 @@ func TestErrorsSample(t *testing.T) {
 		"install: EACCES at open /var/lib/aadsshlogin-handler/owner.json (3)",                       // setup's receipt lost
 		"enable: EIO at open /var/lib/aadsshlogin-handler/receipt.json (3)",                         // what stood in the place of the copy was not kept
 		"enable: EMFILE at open a pipe or a socket (14)",                                            // the watch was taken away
+		"remove: EMFILE from open a pipe or a socket (2)",                                           // a timer without its files went on
+		"install: EIO from write /var/lib/aadsshlogin-handler/.receipt.json.* (4)",                  // whether a newer version was looked for
 	}
 	spread := spreadErrors(each)
 	sample(t, matrix{errors: true, pick: func(all []point) []point {
