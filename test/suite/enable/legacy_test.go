@@ -81,6 +81,7 @@ func signedInByLogind(s *machine) {
 // signsInMeanwhile has somebody sign in while the new package is downloaded.
 func signsInMeanwhile(s *machine) {
 	s.T.Helper()
+	s.Unforeseen("somebody signs in while the new package is downloaded")
 	s.Write("/etc/aadpasswd", people)
 	manager := s.Do("readlink -f $(command -v apt-get || command -v dnf || command -v zypper)")
 	s.Sh("mv " + manager + " " + manager + ".real")
