@@ -14,7 +14,7 @@ type Row struct {
 	Releases string   // for people: "8.3+"
 	From     string   // the first VERSION_ID that the row covers
 	Below    string   // the first that it does not; empty: no end
-	Tested   bool     // on the documented list; false: a rule, told by Note
+	Tested   bool     // on the documented list; false: a rule, which Note explains
 	Note     string   // of an untested row: why it is tried all the same
 	Refused  string   // why the release is refused; the rest of the row is empty then
 

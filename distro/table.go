@@ -7,7 +7,7 @@ import "slices"
 //
 // The first row that covers a release counts. Releases that are newer than a
 // family's list are reached by the family's rule: a row that is not Tested,
-// whose Note is what the operator is told. What no row covers is refused.
+// whose Note is what the operator reads. What no row covers is refused.
 func Rows() []*Row {
 	return slices.Concat(
 		rebuild("AlmaLinux", "almalinux"),

@@ -169,7 +169,7 @@ func (w *work) transport(ctx context.Context, s decide.Step) error {
 }
 
 // transaction runs a change of packages: what was there before is written down
-// first, and so is the debt that sshd must be told.
+// first, and so is the reload that sshd is owed.
 func (w *work) transaction(change func() error) error {
 	asFound, err := w.asFound()
 	if err != nil {
@@ -202,7 +202,7 @@ func (w *work) refresh(ctx context.Context) error {
 	return nil
 }
 
-// shared reports whether a file of the owner's has other entries beside one.
+// shared reports whether a file of the owner's has other entries besides one.
 func shared(e *repo.Entry, all []repo.Entry) bool {
 	return e != nil && slices.ContainsFunc(all, func(other repo.Entry) bool {
 		return other.File == e.File && other.Enabled && other.Line != e.Line

@@ -51,7 +51,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 	if stop := decision.Stops(); stop != nil {
 		return failed(stop, checks)
 	}
-	if plan.Empty() || decision.Provisional { // what could not be repaired is told by the checks
+	if plan.Empty() || decision.Provisional { // the checks report what could not be repaired
 		if err := r.ownAs(before); err != nil {
 			return failed(err, checks)
 		}
@@ -86,7 +86,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 }
 
 // decided is what is seen and what that asks for; where the package database
-// had to be repaired before more could be told, after that.
+// had to be repaired before more could be known, after that.
 func (r *run) decided(ctx context.Context) (*facts.Facts, decide.Decision, error) {
 	before := facts.Look(ctx, r.host, r.question())
 	if ctx.Err() != nil {

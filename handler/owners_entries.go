@@ -18,7 +18,7 @@ import (
 )
 
 // ofOwner tells what is wrong with an entry of the machine's owner that is used
-// for the repository: with its file and line, for that is where it is mended.
+// for the repository: with its file and line, for that is where it is fixed.
 // Nil where it is not the entry's keys.
 func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
 	next := "have whoever wrote it bring the key that it names up to date (reinstall packages-microsoft-prod, if that brought it)"

@@ -218,7 +218,7 @@ func (r *run) placeholder() error {
 
 // statusFile is the file of this run's sequence number. Its folder is in one that
 // the agent makes; where there is none, setup does, and tries again where it could
-// not a moment before: what is wrong with it is told by whoever writes.
+// not a moment before: whoever writes reports what is wrong with it.
 func (r *run) statusFile() *status.File {
 	if r.op.standalone && !r.host.Exists(r.Environment.BaseDir) {
 		_ = r.host.EnsureDir(r.Environment.BaseDir, 0o700)

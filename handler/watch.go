@@ -32,7 +32,7 @@ type Watch interface {
 }
 
 // enable converges, and leaves a machine that passed to the watch. So it does
-// where a transaction goes on: the watch will tell what came of it. It keeps
+// where a transaction goes on: the watch will tell how it ended. It keeps
 // the lock until then, for the watch's files go into the receipt.
 func (r *run) enable(ctx context.Context) outcome {
 	release, err := r.lock(ctx)

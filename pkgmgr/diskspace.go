@@ -14,8 +14,8 @@ type Need struct {
 const mebi = 1 << 20
 
 // aptNeeds, and the others, are several times what the lists of one source and the
-// product's packages take. apt makes its cache of all lists anew, dpkg writes its
-// status file beside the old one.
+// product's packages take. apt makes its cache of all lists again, dpkg writes its
+// status file next to the old one.
 func aptNeeds() []Need {
 	return append(installs("/var/lib/dpkg"), Need{"/var/lib/apt", 16 * mebi, true}, Need{"/var/cache/apt", 24 * mebi, true})
 }

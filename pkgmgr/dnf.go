@@ -88,7 +88,7 @@ func dnfOptions(s Source) []string {
 	return append(dnfSources(s), "--setopt="+s.ID+".module_hotfixes=1")
 }
 
-// dnfCommand: exit_on_lock, because dnf would otherwise wait for ever, and not
+// dnfCommand: exit_on_lock, because dnf would otherwise wait forever, and not
 // say so in time; assumeno, because in dnf.conf it is stronger than -y.
 func dnfCommand(s Source, args ...string) host.Command {
 	env, secrets := proxyEnv(s)
@@ -185,7 +185,7 @@ func dnfKept(s Source, p Package) []string {
 }
 
 // dnfMoved: dnf 5 reads the files of distributions and its owner's pieces too, and
-// has a setting for root's cache beside the one for everybody's (dnf5.conf(5)).
+// has a setting for root's cache besides the one for everybody's (dnf5.conf(5)).
 func dnfMoved() []*moved {
 	const main, pieces = "/etc/dnf/dnf.conf", "/etc/dnf/libdnf5.conf.d/*.conf"
 	return []*moved{
@@ -256,7 +256,7 @@ func parseDnfEffect(r host.Result) Effect {
 // third". Ours is never among them, see dnfSources. That a refresh could not
 // ask one is the matter, though it ends with 0. dnf 5 goes on with
 // "Repositories loaded.", and its exit code can be believed: what it says
-// before a 0 was mended by another try.
+// before a 0 was fixed by another try.
 func dnfNoise(c host.Command, exit int, output string) string {
 	output = withoutEchoes(output)
 	if regexp.MustCompile(`(?m)^(?:Updating and loading repositories:|Repositories loaded\.)$`).MatchString(output) {

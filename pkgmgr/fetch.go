@@ -11,7 +11,7 @@ import (
 	"aadssh/internal/host"
 )
 
-// fetchesFirst reports whether other sources of the machine are used beside ours.
+// fetchesFirst reports whether other sources of the machine are used besides ours.
 // Then the packages are fetched first, so that no other source can put itself in
 // our place: scripts of packages run as root. What they depend on the manager
 // finds wherever the owner allows.

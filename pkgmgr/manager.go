@@ -68,7 +68,7 @@ type Manager struct {
 	// one, or none, is no error to it; else "".
 	Database string
 
-	Fine []int // exit codes beside 0 with which it says that it did what it was told
+	Fine []int // exit codes besides 0 with which it says that it did what it was told
 
 	// AllFirst: resolving against every source costs nothing and asks nobody,
 	// so that is tried first and our source alone only where that fails. The
@@ -100,7 +100,7 @@ type Manager struct {
 	FetchDir string
 	// Verify says whether a package file is signed with a key that is in a
 	// database of rpm's; "" is the machine's own. Where there is Verify and the
-	// machine's other sources are used beside ours, the files are fetched before
+	// machine's other sources are used besides ours, the files are fetched before
 	// in every case: Download takes them from ours.
 	Verify func(database, path string) host.Command
 	// FilesNeedKeys: rpm has to know the keys of the files that Install is told,

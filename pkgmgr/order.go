@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/host"
 )
 
-// order carries an order out: a try, a look at what came of it, and the
+// order carries an order out: a try, a look at how it ended, and the
 // decision whether that is the end. Each step against what fails is taken once.
 func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.Command, k kind) (Outcome, error) {
 	if f := s.fits(o, s.Source); f != nil {
@@ -90,7 +90,7 @@ func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 	return t.session.try(ctx, t.build(t.order), t.kind)
 }
 
-// query asks the package database what came of a try, and removes what the new
+// query asks the package database how a try ended, and removes what the new
 // packages were to take the place of where they do not say so themselves.
 func (t *task) query(ctx context.Context, said diagnosis) error {
 	now, err := t.session.Query(ctx, t.order.names()...)

@@ -38,7 +38,7 @@ const (
 	repairScript      = "Repair what its messages name (" + readLog + ")" + andAgain
 )
 
-// removeOne is for two packages that cannot be beside each other, of which installed
+// removeOne is for two packages that cannot be installed together, of which installed
 // is there.
 func removeOne(installed string) string {
 	return "See what the installed one is for (rpm -qi " + installed + "), remove it if you can do without it (sudo rpm -e " + installed + ")" + andAgain

@@ -123,7 +123,7 @@ func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diag
 	}
 	switch {
 	case len(missing) == 0:
-		return diagnosis{}, nil // what it said beside this the transaction will say again
+		return diagnosis{}, nil // what it said besides this the transaction will say again
 	case said.fault != nil:
 		return said, nil
 	}

@@ -43,7 +43,7 @@ type Session struct {
 // is in the answer. It starts one process.
 func (s *Session) Query(ctx context.Context, names ...string) (Packages, error) {
 	c := s.Manager.Query(names)
-	// A database whose shared memory is broken makes rpm wait for ever, or crash.
+	// A database whose shared memory is broken makes rpm wait forever, or crash.
 	ctx, cancel := context.WithTimeout(ctx, queryLimit)
 	defer cancel()
 	r, err := s.Host.Runner.Run(ctx, c)

@@ -72,7 +72,7 @@ func tdnfVersions(s Source, name string) host.Command {
 
 // tdnfWords: what the new packages take the place of goes by their Conflicts,
 // as with dnf. An exact version that is older than the installed one is gone
-// back to without a word of its own.
+// back to without a word.
 func tdnfWords(o Order, packages []string) []string {
 	words := []string{"install"}
 	switch {

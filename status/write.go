@@ -34,7 +34,7 @@ type File struct {
 const room = 16 << 10
 
 // Open keeps what is there at hand and changes nothing. What is wrong with the
-// folder is told by whoever writes.
+// folder is reported by whoever writes.
 func Open(folder string, seq int) *File {
 	f := &File{folder: folder, seq: seq}
 	f.kept, _ = f.open()
@@ -120,7 +120,7 @@ func (f *File) place() error {
 	return nil
 }
 
-// replace writes content beside the file and renames it there.
+// replace writes content next to the file and renames it there.
 func (f *File) replace(content []byte) error {
 	replaced, err := (atomicfile.File{Path: f.path(), Content: content, Mode: 0o600}).Replace()
 	if replaced == nil {

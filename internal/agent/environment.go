@@ -1,5 +1,5 @@
 // Package agent is what the handler gets from the Azure Linux agent, and what
-// it gives back beside the status: the folders, the sequence number, the
+// it gives back besides the status: the folders, the sequence number, the
 // settings, telemetry events. It is the only import of
 // azure-extension-foundation.
 package agent
@@ -44,7 +44,7 @@ type Environment struct {
 	EventsFolder string // "" where the agent collects none (before 2.5)
 
 	// found: azure-extension-foundation finds this environment too, for it
-	// looks beside the program only.
+	// looks next to the program only.
 	found bool
 }
 
@@ -57,8 +57,8 @@ func (e Environment) AgentDir() string {
 	return filepath.Dir(e.BaseDir)
 }
 
-// Load finds the environment as the agent starts us: beside the program, or one
-// folder up. The error is a fault and ErrNoEnvironment; beside it stands what is
+// Load finds the environment as the agent starts us: next to the program, or one
+// folder up. The error is a fault and ErrNoEnvironment; with it comes what is
 // known all the same, so that the verdict reaches the agent: see standInFor.
 func Load() (Environment, error) {
 	path, content, err := locate(os.Args[0])

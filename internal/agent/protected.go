@@ -80,7 +80,7 @@ func thumbprint(s string) bool {
 	return len(s) >= 40 && len(s) <= 64 && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
 
-// The protected settings go with the others, from a file of their own.
+// The protected settings go with the others, from their own file.
 const (
 	protectedFile   = "protected.json"
 	protectedOption = "--protected-settings"

@@ -21,7 +21,7 @@ const SequenceVariable = "ConfigSequenceNumber"
 // the environment variable ConfigSequenceNumber, else that of the settings file
 // that was modified last, as the agent itself has it. (The highest number, which
 // azure-extension-foundation takes, is wrong after a number was reset:
-// WALinuxAgent exthandlers.py, get_seq_no.) The error is a fault; beside it
+// WALinuxAgent exthandlers.py, get_seq_no.) The error is a fault; next to it
 // stands the number to report it under, -1 where none is known.
 func Sequence(env Environment, getenv func(string) string) (int, error) {
 	if given := strings.TrimSpace(getenv(SequenceVariable)); given != "" {

@@ -114,7 +114,7 @@ func protectedOf(ctx context.Context, h *host.Host, env Environment, seq int, fi
 }
 
 // publicSettings has azure-extension-foundation read the public settings where
-// it can. It looks for them beside the program only; and it fails for good
+// it can. It looks for them next to the program only; and it fails for good
 // where protected settings are encrypted in a way that "openssl smime" does not
 // know, which we find out by other means.
 func publicSettings(env Environment, seq int, file handlerSettings) (map[string]json.RawMessage, error) {

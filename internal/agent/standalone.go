@@ -55,7 +55,7 @@ type Offer struct {
 
 // Consider reads the settings that setup is given. What is not given stays as it
 // was given last. Nothing is written: see Keep. The error is a fault; the offer
-// beside it has the sequence number of the settings before.
+// next to it has the sequence number of the settings before.
 func Consider(h *host.Host, given Given) (*Offer, error) {
 	last, err := lastSettings(h.Path(Standalone("").ConfigFolder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -89,7 +89,7 @@ func Consider(h *host.Host, given Given) (*Offer, error) {
 }
 
 // Keep writes the settings down for the watch and for the next setup, as the
-// agent lays them out; the protected ones in a file of their own. Where they are
+// agent lays them out; the protected ones in their own file. Where they are
 // kept already nothing is written.
 func (o *Offer) Keep(h *host.Host) error {
 	folder := Standalone("").ConfigFolder

@@ -39,7 +39,7 @@ func (f File) Write() error {
 }
 
 // Replace is Write, and hands out the file as soon as it has its name: then an
-// error beside it says only that a power cut could bring the old one back.
+// error next to it says only that a power cut could bring the old one back.
 func (f File) Replace() (*os.File, error) {
 	tmp, err := f.make()
 	if err != nil {

@@ -21,7 +21,7 @@ func (a Answer) String() string {
 	return [...]string{"pass", "warn", "fail", "unknown"}[a]
 }
 
-// Part is what of the package a result is about, so that installing it anew is the
+// Part is what of the package a result is about, so that installing it again is the
 // way to have it put right.
 type Part int
 

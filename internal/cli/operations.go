@@ -77,7 +77,7 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 	q.Host = &host.Host{Runner: local, Log: log}
 	q.Watch = keeper(q.Host)
 	sequence, err := agent.Sequence(q.Environment, p.Getenv)
-	q.Sequence = sequence // also beside an error: to report it under
+	q.Sequence = sequence // also with an error: to report it under
 	if q.Refused == nil {
 		q.Events = agent.NewEvents(q.Environment)
 		q.Refused = err

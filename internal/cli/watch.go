@@ -20,7 +20,7 @@ import (
 )
 
 // watch is what the units of the watch run. A machine that is not well is no
-// failure of theirs: its verdict is told, and the unit is fine.
+// failure of theirs: its verdict is reported, and the unit is fine.
 func (p Process) watch(code *fault.Code) *cobra.Command {
 	var repair bool
 	c := &cobra.Command{

@@ -13,7 +13,7 @@ import (
 )
 
 // How much room is needed: our estimate for lists, downloads and what is
-// unpacked beside them. Below the first nothing can be relied on, below the
+// unpacked next to them. Below the first nothing can be relied on, below the
 // second it may become tight.
 const (
 	roomFails = 32 * facts.MiB

@@ -41,7 +41,7 @@ type machine struct {
 
 	configured proxy.Found // of the package manager
 	probes     []probe
-	hint       proxy.Found // a proxy that the machine knows and nobody told us of
+	hint       proxy.Found // a proxy that the machine knows and our settings do not name
 	volumes    []volume
 	holder     *host.Holder // of the package manager's lock
 	firewall   filters

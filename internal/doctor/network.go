@@ -70,7 +70,7 @@ func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *wa
 			targets = append(targets, target{p, address, by})
 		}
 	}
-	// A second way, where the machine knows one, is asked beside the first, for
+	// A second way, where the machine knows one, is asked at the same time, for
 	// whether it works decides what to advise.
 	ways := []*url.URL{used}
 	if second := known.Address(); second != nil {

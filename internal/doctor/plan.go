@@ -23,7 +23,7 @@ type PlanReport struct {
 	Time      time.Time `json:"time"`
 	Operation string    `json:"operation"`
 	// Refused is what the operation would end with without a change: steps that
-	// are listed would follow once that is mended.
+	// are listed would follow once that is fixed.
 	Refused *Verdict `json:"refused,omitempty"`
 	// Ends is what it would end with although each step did what it is for.
 	Ends *Verdict `json:"ends,omitempty"`

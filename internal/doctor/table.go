@@ -13,7 +13,7 @@ import (
 func Table() []check.About { return check.List(rows()) }
 
 // rows are all checks. They stand in the order of cause and effect, so that the
-// first that fails is what to mend first; those of enable keep enable's order.
+// first that fails is what to fix first; those of enable keep enable's order.
 func rows() []*check.Row[*machine] {
 	strict, _ := check.Find(check.List(preflight.Verification()), "clock") // of which enable asks less
 	all := []*check.Row[*machine]{

@@ -23,7 +23,7 @@ import (
 )
 
 // Explain turns the error of a download into a fault of code 20 that says what
-// failed between this machine and the host, and what to open or mend.
+// failed between this machine and the host, and what to open or fix.
 func Explain(address string, proxy *url.URL, err error) *fault.Fault {
 	if own := ownTrouble(err); own != nil {
 		return own

@@ -7,8 +7,8 @@ import (
 	"aadssh/internal/host"
 )
 
-// inBackground runs f beside its caller, who calls wait to have it done. A panic of f
-// becomes one of wait: in a goroutine of its own it would end the process before
+// inBackground runs f while its caller goes on, who calls wait to have it done. A panic of f
+// becomes one of wait: in its own goroutine it would end the process before
 // a verdict is written.
 func inBackground(h *host.Host, f func()) (wait func()) {
 	done := make(chan any, 1)

@@ -223,7 +223,7 @@ func lookPackages(ctx context.Context, h *host.Host, t distro.Target) (pkgmgr.Pa
 	}
 	const database = "/var/lib/dpkg/status"
 	if info, err := h.Stat(database); t.Manager == distro.Apt && err == nil && info.Size() == 0 {
-		// dpkg takes it for a machine without packages, and apt would install all that ours needs anew.
+		// dpkg takes it for a machine without packages, and apt would install all that ours needs again.
 		return nil, fault.New(fault.PackageManagerFailed, "The package database "+database+" is empty, so what is installed is not known.",
 			"Put the last good copy in its place (ls -l "+database+"-old /var/backups/dpkg.*)"+fault.AndAgain)
 	}

@@ -72,7 +72,7 @@ func Sessions(h *host.Host) []Session {
 }
 
 // running adds who runs a process to those who are in a list, and who is there
-// already is told by what they run, which says more.
+// already is seen by what they run, which says more.
 func running(h *host.Host, people accounts, first map[string]Session) {
 	listed := maps.Clone(first)
 	for _, dir := range h.Glob("/proc/[0-9]*") {

@@ -45,7 +45,7 @@ func logindSessions(h *host.Host, people accounts) (out []Session) {
 	for _, path := range h.Glob("/run/systemd/sessions/*") {
 		b, err := h.ReadFile(path, 1<<16)
 		if err != nil {
-			continue // the pipe by which it is held open lies beside it
+			continue // the pipe by which it is held open lies next to it
 		}
 		fields := map[string]string{}
 		for line := range strings.Lines(string(b)) {

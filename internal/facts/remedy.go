@@ -18,7 +18,7 @@ import (
 // manager is known.
 var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(\.$)?`)
 
-// Anew is how a package is set up anew that no source of this machine has: apt says
+// Anew is how a package is set up again that no source of this machine has: apt says
 // then that it cannot be downloaded, and ends with 0.
 const Anew = fault.AgainFirst + ", which fetches the package and installs it anew"
 

@@ -14,7 +14,7 @@ func Codes() string {
 	return strings.Join(all, ", ") + "."
 }
 
-// Foreign explains a code that people meet beside ours and that the agent or
+// Foreign explains a code that people meet besides ours and that the agent or
 // the shell has given; it is empty for every other one.
 func Foreign(code string) string {
 	code = strings.TrimSpace(code)

@@ -50,7 +50,7 @@ func Resource(err error) *Fault {
 	return Wrap(err, r.code, r.words+": "+err.Error()+".", r.next)
 }
 
-// ByCause is f, told as a fault of the machine's resources where its cause is
+// ByCause is f, reported as a fault of the machine's resources where its cause is
 // one: a full disk is none of the package manager's faults.
 func ByCause(f *Fault) *Fault {
 	if f == nil {

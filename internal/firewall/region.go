@@ -81,7 +81,7 @@ func regions(four bool, rulesets []Ruleset) []region {
 	return all
 }
 
-// networks writes regions as prefixes, those beside each other as one.
+// networks writes regions as prefixes, those next to each other as one.
 func networks(all []region) []string {
 	var joined []region
 	for _, r := range all {

@@ -66,7 +66,7 @@ func (h Holder) String() string {
 
 // LockHolder finds the first lock of locks that somebody else holds. It takes
 // no lock itself, not even for a moment, and needs no program such as lsof. A
-// lock that cannot be looked at counts as free: who needs it will be told.
+// lock that cannot be looked at counts as free: who needs it will see.
 func (h *Host) LockHolder(locks []Lock) (Holder, bool) {
 	return h.lockHolder(locks, func(int) bool { return true })
 }

@@ -11,7 +11,7 @@ import (
 // A link is followed; what leads to it counts as well.
 func (h *Host) RootOnly(path string) bool { return h.WritableByOthers(path) == "" }
 
-// WritableByOthers is the part of a path that somebody beside root can change,
+// WritableByOthers is the part of a path that somebody other than root can change,
 // the path itself where it cannot be looked at, and "" where there is none.
 func (h *Host) WritableByOthers(path string) string {
 	seen := map[string]bool{}

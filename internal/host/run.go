@@ -25,7 +25,7 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 // here is the machine that commands run on, for the questions that finding them asks.
 func here() *Host { return &Host{} }
 
-// safePath is searchPath without the folders that somebody beside root can
+// safePath is searchPath without the folders that somebody other than root can
 // write to: what a script of a package calls is found there too.
 func safePath() string {
 	var dirs []string
@@ -45,7 +45,7 @@ type Local struct {
 	Log *logging.Logger
 	// Isolate puts a process that has not begun its work into a place of its
 	// own (a systemd scope), so that what stops the agent does not stop it.
-	// Nil: a process group of its own is all there is.
+	// Nil: its own process group is all there is.
 	Isolate func(ctx context.Context, pid int) error
 }
 
@@ -63,7 +63,7 @@ func environment(extra []string) []string {
 	}, extra...)
 }
 
-// findProgram looks for a program in the search path. What somebody beside root
+// findProgram looks for a program in the search path. What somebody other than root
 // could have put there, or could change, is not run.
 func findProgram(name string) (string, error) {
 	candidates := []string{name}
@@ -116,7 +116,7 @@ func (e *HangsError) Error() string {
 // Is: it is a deadline that was not kept.
 func (e *HangsError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// Run runs a query or another short command in a process group of its own,
+// Run runs a query or another short command in its own process group,
 // which is killed when ctx ends.
 func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	path, err := findProgram(c.Name)

@@ -11,7 +11,7 @@ import (
 const ticks = 100
 
 // Started is when a process began, rounded up to a second, by the clock as it
-// stands now; zero: there is none, or it is not told.
+// stands now; zero: there is none, or it is not known.
 func (h *Host) Started(pid int) time.Time {
 	stat, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/stat", 64<<10)
 	if err != nil || pid <= 0 {

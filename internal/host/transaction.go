@@ -22,7 +22,7 @@ const (
 	runningFile    = "/run/aadsshlogin-handler.transaction"
 )
 
-// transactionLogLimit is where the log starts anew, in bytes.
+// transactionLogLimit is where the log starts again, in bytes.
 const transactionLogLimit = 4 << 20
 
 // Running is a transaction that an earlier run of the handler started.

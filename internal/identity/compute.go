@@ -86,7 +86,7 @@ func (d compute) machine(arc bool) az.Machine {
 	if only(d.Name, 80, "-_.") {
 		m.Name = d.Name
 	}
-	// An instance of a flexible scale set is a VM with an identity of its own:
+	// An instance of a flexible scale set is a VM with its own identity:
 	// such sets can only have user-assigned ones (Microsoft Learn, orchestration
 	// modes). Its resource id tells.
 	uniform := d.ResourceID == "" || strings.Contains(strings.ToLower(d.ResourceID), "/virtualmachinescalesets/")

@@ -37,7 +37,7 @@ func azure() service {
 type imds struct{ c *client }
 
 // errNoToken stops the library. It says nothing, because the library wraps it in
-// a text of its own, which is never shown: that may hold the token.
+// its own text, which is never shown: that may hold the token.
 var errNoToken = errors.New("no token")
 
 // probe lets the library ask once. The request that goes out is not the

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// FileName is the log in the agent's log folder. CommandExecution.log beside
+// FileName is the log in the agent's log folder. CommandExecution.log next to
 // it is the agent's own.
 const FileName = "handler.log"
 

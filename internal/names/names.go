@@ -10,7 +10,7 @@ type Handler struct{ Publisher, Type string }
 func (h Handler) Full() string { return h.Publisher + "." + h.Type }
 
 // Who publishes this build, set by the linker (make PUBLISHER=... TYPE=...) for
-// those who publish it under a name of their own.
+// those who publish it under their own name.
 var publisher, extensionType string
 
 // Ours is the name under which this build is published: Microsoft's where the

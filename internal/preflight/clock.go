@@ -41,7 +41,7 @@ func Clock(ahead time.Duration) Result {
 	if amount < 0 {
 		word, amount = "behind", -amount
 	}
-	// Seconds are noise beside minutes: the answers took their time too.
+	// Seconds are noise compared with minutes: the answers took their time too.
 	shown := amount.String()
 	const day = 24 * time.Hour
 	switch {

@@ -12,7 +12,7 @@ import (
 	"aadssh/internal/text"
 )
 
-// repository warns of what is configured on the machine beside our own
+// repository warns of what is configured on the machine besides our own
 // definition. Where ours would be written, an entry that verifies nothing is a
 // failure of the plan; where the owner wants the machine's own entries used as
 // they are, it is the owner's word.

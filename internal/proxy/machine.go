@@ -98,7 +98,7 @@ func suseProxy(h *host.Host, to *url.URL) string {
 
 func dnfProxy(h *host.Host) (text, origin string) {
 	for _, path := range []string{"/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/tdnf/tdnf.conf"} {
-		// dnf.conf(5): the password has a place of its own, and _none_ is no proxy.
+		// dnf.conf(5): the password has its own place, and _none_ is no proxy.
 		v := readAssignments(h, path)
 		switch proxy := v["proxy"]; proxy {
 		case "":
@@ -147,7 +147,7 @@ func readAssignments(h *host.Host, path string) map[string]string {
 	return text.Assignments(string(b))
 }
 
-// Elsewhere is a proxy where people put one for a whole machine: nobody told us
+// Elsewhere is a proxy where people put one for a whole machine: our settings do not name it
 // of it, and no package manager uses it.
 func Elsewhere(h *host.Host, getenv func(string) string) Found {
 	for _, file := range []string{"/etc/environment", "/etc/sysconfig/proxy", "/etc/profile.d/proxy.sh"} {

@@ -66,7 +66,7 @@ func KeyAt(m distro.Manager, ring trust.Keyring, path string) File {
 	return File{Path: path, Content: ring.Armored, Mode: 0o644}
 }
 
-// Options are what a definition depends on beside the distribution.
+// Options are what a definition depends on besides the distribution.
 type Options struct {
 	Base   string // of the package host or a mirror: "https://packages.microsoft.com"
 	Mirror bool   // Base is a mirror of the owner's

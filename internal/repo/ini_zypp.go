@@ -68,7 +68,7 @@ var (
 	halfEscape  = text.Pattern(`%(?:[^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`)
 )
 
-// zyppList splits at blanks, with commas beside them or none: a comma alone is
+// zyppList splits at blanks, with commas next to them or none: a comma alone is
 // part of an address.
 func zyppList(s string) []string {
 	var all []string

@@ -88,7 +88,7 @@ func missingKey(h *host.Host, e Entry) string {
 }
 
 // Keys are the keys that an entry names: files and addresses. Fingerprints may
-// stand beside them.
+// stand next to them.
 func (e Entry) Keys() []string {
 	if e.SignedBy == InlineKey {
 		return nil

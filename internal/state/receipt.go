@@ -46,7 +46,7 @@ type File struct {
 }
 
 // ReadReceipt reads the receipt; it is empty where there is none, or where it
-// was written on another machine (a captured image starts anew). A damaged one
+// was written on another machine (a captured image starts again). A damaged one
 // is an error: guessing what to remove would be worse.
 func ReadReceipt(h *host.Host) (Receipt, error) {
 	hardware, system := hardwareID(h), systemID(h)

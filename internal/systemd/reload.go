@@ -12,9 +12,9 @@ import (
 // Outcome is what a reload found and did.
 type Outcome struct {
 	Unit     string // the unit that runs the daemon or listens for it; "" where none is active
-	Running  bool   // the daemon runs as a service of its own and has a configuration in memory
+	Running  bool   // the daemon runs as its own service and has a configuration in memory
 	Socket   bool   // a socket unit listens and starts the daemon for each boot or connection
-	Reloaded bool   // the daemon has read its configuration anew
+	Reloaded bool   // the daemon has read its configuration again
 	Why      string // why nothing was reloaded, for the log; empty where it was
 }
 
@@ -23,7 +23,7 @@ type Outcome struct {
 //
 // Nothing to reload is no error: an inactive service reads its configuration
 // when it starts, a daemon started by a socket unit likewise. Without systemd
-// (a container, a chroot) no supported distribution runs an sshd of its own,
+// (a container, a chroot) no supported distribution runs its own sshd,
 // and guessing at processes to signal would be worse than saying so.
 //
 // The error says that a daemon runs and could not be told; its configuration

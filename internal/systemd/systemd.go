@@ -117,7 +117,7 @@ func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)
 	return nil, err
 }
 
-// ask runs one question with a limit of its own.
+// ask runs one question with its own limit.
 func ask(ctx context.Context, question func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -144,7 +144,7 @@ type start func(ctx context.Context, done chan<- string) (id int, err error)
 
 // job begins a job and waits for its end. The channel is buffered: while the
 // library cannot send, it handles nothing else. And the signal may never come,
-// when systemd executes itself anew in the meantime: so the list of jobs is
+// when systemd executes itself again in the meantime: so the list of jobs is
 // asked too.
 func (s *session) job(ctx context.Context, what string, begin start) error {
 	done := make(chan string, 1)
@@ -226,7 +226,7 @@ func named(err error, name string) bool {
 
 // again does something that may safely be done twice, once more where systemd
 // could not be reached or the connection was lost under it: a systemd that
-// executes itself anew is back within a second or two.
+// executes itself again is back within a second or two.
 func again(ctx context.Context, do func(*session) error) error {
 	const tries = 8
 	pause := 50 * time.Millisecond // doubled each time: 6 seconds in all

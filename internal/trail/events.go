@@ -257,7 +257,7 @@ func (r *reader) spoken(by speaker, said string) string {
 	return said
 }
 
-// over ends what a success shows to be mended. That a module granted is less
+// over ends what a success shows to be fixed. That a module granted is less
 // than that sshd accepted.
 func (r *reader) over(c *connection, who, from string, accepted bool) {
 	r.drop(func(e *Event) bool {

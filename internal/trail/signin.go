@@ -7,7 +7,7 @@ import (
 
 // SignedIn is when a person of the directory last got in, by the journal's own
 // word, and when sshd last began to listen or was told to read its configuration
-// anew. Zero: the journal does not say. A sign-in is one connection, by its
+// again. Zero: the journal does not say. A sign-in is one connection, by its
 // process, whose key was accepted and whose session PAM opened, and of which
 // nothing was refused.
 func (l Log) SignedIn() (signedIn, listening time.Time) {

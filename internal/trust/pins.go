@@ -20,7 +20,7 @@ type Pin struct {
 // Pins is the table of keys.
 //
 // No copy of a key is kept in this program, only its fingerprint: the 2015 key
-// was published anew in 2025, because apt refuses the signature on its older
+// was published again in 2025, because apt refuses the signature on its older
 // copies since February 2026 (microsoft/linux-package-repositories#228, #306).
 func Pins() []Pin {
 	return []Pin{

@@ -23,7 +23,7 @@ type decision struct {
 // acts says whether the decision does more than remember.
 func (d decision) acts() bool { return d.say != nil || d.repair || d.leave }
 
-// decide is pure: the verdict that was told last, the one that was seen now,
+// decide is pure: the verdict that was reported last, the one that was seen now,
 // and what earlier looks left behind give what is to be done. While somebody is
 // busy on the machine a failure may pass, and nothing is repaired.
 func decide(told status.Report, seen Observation, other otherHandler, m Memory, busy bool, now time.Time) decision {

@@ -38,7 +38,7 @@ type Assigned struct {
 	Sequence    int
 }
 
-// hold is how long a failure must last before it is told or repaired: sshd may
+// hold is how long a failure must last before it is reported or repaired: sshd may
 // be in the middle of a restart, a tool in the middle of its work.
 const hold = 3 * time.Second
 

@@ -40,7 +40,7 @@ type Memory struct {
 	// Deleted is another handler that was deleted, and the packages with it; it
 	// has been seen twice.
 	Deleted string `json:"deleted,omitempty"`
-	// Told is the verdict that was told last where there is no status file.
+	// Told is the verdict that was reported last where there is no status file.
 	Told *status.Report `json:"told,omitempty"`
 }
 

@@ -23,7 +23,7 @@ type Observation struct {
 }
 
 // unfinished is the cause where nothing is amiss but the rest of an earlier
-// run: sshd has not been told of its configuration.
+// run: sshd has not reloaded its configuration.
 const unfinished = "unfinished"
 
 // cause is what a repair is counted by: the check that fails first.

@@ -25,7 +25,7 @@ func (b otherHandler) deleted(seen Observation) bool { return b.name != "" && !b
 const atWork = 20 * time.Minute
 
 // lookOther finds the other handler, and has it remembered from the first look
-// that sees it on: only so its deletion can be told from a package that somebody
+// that sees it on: only so its deletion can be distinguished from a package that somebody
 // removed.
 func lookOther(h *host.Host, now time.Time) (otherHandler, error) {
 	owner, found, err := state.ReadOwner(h)

@@ -12,7 +12,7 @@ import (
 )
 
 // PutBack is the repair unit: it puts sign-in back, once per cause and day, and
-// tells what came of it. Where the agent has dropped the extension it takes the
+// tells how it ended. Where the agent has dropped the extension it takes the
 // watch away instead.
 func (w *Watcher) PutBack(ctx context.Context) error {
 	record, found, err := readRecord(w.Host)
@@ -95,7 +95,7 @@ func (m *Memory) tries(cause string, now time.Time) {
 	m.Repairs[cause], m.Suspect = Repair{Time: now}, ""
 }
 
-// repaired remembers what came of a repair that began at now, and is what is to
+// repaired remembers how a repair that began at now ended, and is what is to
 // be told.
 func (m *Memory) repaired(before, after Observation, now time.Time) status.Report {
 	cause, report := before.cause(), after.Report

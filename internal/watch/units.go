@@ -15,7 +15,7 @@ import (
 // that runs from there keeps the agent from unpacking the next version.
 const Program = "/usr/local/bin/aadsshlogin-handler"
 
-// otherPlace is where it is where somebody beside root can write to the usual
+// otherPlace is where it is where somebody other than root can write to the usual
 // place: a member of the group staff, on an old Debian, would run as root.
 const otherPlace = "/usr/sbin/aadsshlogin-handler"
 
@@ -62,7 +62,7 @@ func allUnits() []string { return []string{timerUnit, pathUnit, lookUnit, repair
 
 // watched are the files and folders that decide whether people can sign in, and
 // apt's sources: it refuses to work at all where an owner's entry for our repository
-// stands beside ours, which then must go. A change of a folder is a change of what
+// stands next to ours, which then must go. A change of a folder is a change of what
 // stands in it. What a distribution does not have is watched for all the same.
 func watched() []string {
 	return []string{

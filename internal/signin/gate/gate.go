@@ -56,7 +56,7 @@ type Answer struct {
 	File    string     // where that stands which decides; empty where there is no such place
 	Line    int        // 1 for the first line; 0 where File is empty or the whole file is meant
 	Decides string     // of NotKnown: what decides, in words that can follow "depends on": "pam_duo.so (/etc/pam.d/sshd:3)"
-	Remark  bool       // of In: worth a warning all the same, because something beside the sign-in is not as it should be
+	Remark  bool       // of In: worth a warning all the same, because something besides the sign-in is not as it should be
 	Part    check.Part // what of the package it is about, where reinstalling that may put it right
 }
 

@@ -12,7 +12,7 @@ import (
 // are asked as the kernel does for somebody who is neither owner nor in the
 // group (path_resolution(7)).
 func lookClosed(h *host.Host) host.Closed {
-	files := map[string]fs.FileMode{usualShell: 0o001} // what a file needs beside what each folder does
+	files := map[string]fs.FileMode{usualShell: 0o001} // what a file needs besides what each folder does
 	for _, d := range libraryDirs() {
 		if h.Exists(d + "/libc.so.6") {
 			files[d+"/libc.so.6"] = 0o004

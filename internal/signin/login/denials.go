@@ -23,7 +23,7 @@ const auditLog = "/var/log/audit/audit.log"
 const auditTail = 1 << 20
 
 // denialAge is how far back a denial counts. What was denied before that has
-// either been mended or happened again since.
+// either been fixed or happened again since.
 const denialAge = 24 * time.Hour
 
 // Denial is one access that SELinux refused, as the kernel wrote it down
@@ -70,7 +70,7 @@ func lookDenials(h *host.Host, s SELinux, now time.Time) Denials {
 }
 
 // parseDenials finds the newest denial that names the product. A policy that
-// was loaded since, by a new module for one, answers anew: what was denied
+// was loaded since, by a new module for one, answers again: what was denied
 // before it says nothing any more. It takes any input.
 func parseDenials(log []byte, enforcing bool, now time.Time) Denials {
 	found := Denials{Looked: true}
@@ -178,7 +178,7 @@ func (d Denial) ours() bool {
 }
 
 // assess warns and never fails: which denial ends a sign-in and which one a
-// program gets along with cannot be told from the log.
+// program gets along with cannot be seen from the log.
 func (d Denials) assess() []Finding {
 	if !d.Looked {
 		return nil

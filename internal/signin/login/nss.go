@@ -193,7 +193,7 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 	return a
 }
 
-// rewrite is a command that writes the line of a database anew: its services,
+// rewrite is a command that writes the line of a database again: its services,
 // those of this machine first, then the package's, without the brackets that end
 // a search.
 func (n *NSS) rewrite(database string) string {

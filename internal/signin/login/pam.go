@@ -39,7 +39,7 @@ type PAM struct {
 	First map[string]int
 	// Renamed is how sshd is brought back to its own service; "" where it has that.
 	Renamed string
-	// Profile is the package's profile of pam-auth-update, where that can be told
+	// Profile is the package's profile of pam-auth-update, where that can be known
 	// to enable one; "" otherwise.
 	Profile string
 	Tool    string // what writes the PAM files of this family: "pam-auth-update", "authselect", "pam-config"; "" where none does
@@ -318,7 +318,7 @@ func (p *PAM) remedy(stack string) string {
 	case "authselect":
 		next = "authselect writes that file anew, so have the line in a custom profile too (authselect create-profile). " + next
 	}
-	if stack == string(pam.Account) && p.Auth == nil { // whoever wrote the files anew took both lines
+	if stack == string(pam.Account) && p.Auth == nil { // whoever wrote the files again took both lines
 		return next + p.insert(stack) + " && " + p.insert(string(pam.Auth))
 	}
 	return next + p.insert(stack)

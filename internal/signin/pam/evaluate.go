@@ -291,7 +291,7 @@ func (w *walk) reason(i int16) Reason {
 type answer struct {
 	codes   []Code
 	why     string // one sentence without its full stop
-	next    string // one line; of a line to be mended what stands before that
+	next    string // one line; of a line to be fixed what stands before that
 	fixLine mending
 	data    Problem // the file and line that the answer comes from
 	whom    bool    // more than one code because people or addresses differ

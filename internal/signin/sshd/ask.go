@@ -133,7 +133,7 @@ func isolated(dir string, c host.Command) host.Command {
 	return host.Command{Name: "unshare", Args: append([]string{"--mount", "--", "sh", "-c", script, dir, c.Name}, c.Args...)}
 }
 
-// volatile says whether a directory is made anew at each boot. One elsewhere
+// volatile says whether a directory is made again at each boot. One elsewhere
 // belongs to sshd's package, and its absence is a defect.
 func volatile(dir string) bool {
 	return strings.HasPrefix(dir, "/run/") || strings.HasPrefix(dir, "/var/run/")

@@ -89,7 +89,7 @@ func isSSHD(h *host.Host, pid int) bool {
 }
 
 // program is the file that a process runs, also after an upgrade has put another
-// in its place. One that somebody beside root could change is not asked anything.
+// in its place. One that somebody other than root could change is not asked anything.
 func program(h *host.Host, pid int) string {
 	exe, err := h.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
 	exe = strings.TrimSuffix(exe, " (deleted)")

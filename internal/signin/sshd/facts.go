@@ -151,7 +151,7 @@ func (f *Facts) test(ctx context.Context, a *asker, connections []Connection) {
 	}
 }
 
-// restart is how long sshd may be away while it starts anew: at a reload it
+// restart is how long sshd may be away while it starts again: at a reload it
 // closes its sockets and executes itself, after systemd has called it done.
 const restart = 5 * time.Second
 

@@ -58,7 +58,7 @@ func (f *Facts) tooSmall() (name string, required int) {
 	return "", 0
 }
 
-// larger is a command that makes an RSA key anew. It keeps the old one.
+// larger is a command that makes an RSA key again. It keeps the old one.
 func larger(f *Facts, name string, required int) string {
 	return fmt.Sprintf("Run: sudo mv %[1]s %[1]s.small && sudo ssh-keygen -q -t rsa -b %[2]d -N '' -f %[1]s && sudo systemctl restart %[3]s", quote(name), max(keySize, required), f.Unit)
 }
@@ -80,7 +80,7 @@ func lookHostKey(h *host.Host, name string) HostKey {
 	if kind, bits, ok := publicPart(text); ok {
 		return HostKey{Kind: kind, Bits: bits}
 	}
-	// In the older forms the public part is only in the file beside it.
+	// In the older forms the public part is only in the file next to it.
 	text, err = h.ReadFile(name+".pub", 1<<20)
 	if f := strings.Fields(string(text)); err == nil && len(f) > 1 {
 		if raw, err := base64.StdEncoding.DecodeString(f[1]); err == nil {

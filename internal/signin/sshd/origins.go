@@ -83,7 +83,7 @@ func (p *patterns) addressFor(pattern string) (netip.Addr, bool) {
 }
 
 // addressesFor are addresses that a pattern matches: of a network its ends, and
-// what lies beside the networks in it that others name.
+// what lies next to the networks in it that others name.
 func addressesFor(pattern string, others []string) (out []netip.Addr) {
 	network, ok := parseNetwork(pattern)
 	if !ok {

@@ -125,7 +125,7 @@ func disable(f *Facts, d Directive) string {
 	return "Run: " + sed(f, d.File, lines...)
 }
 
-// withUser are a line and, where it names a program for keys, those beside it that
+// withUser are a line and, where it names a program for keys, those next to it that
 // say whom that is run as.
 func (c *Config) withUser(d Directive) []Directive {
 	out := []Directive{d}

@@ -33,7 +33,7 @@ func words(list string) (all []string) {
 }
 
 // list takes the first list off: words with commas between them, up to a blank
-// that no comma stands beside.
+// that no comma stands next to.
 func list(s string) (head, rest string) {
 	quoted := false
 	for i := 0; i < len(s); i++ {

@@ -21,7 +21,7 @@ import (
 	"aadssh/internal/names"
 )
 
-// Program is the path of the launcher in the zip. The binaries lie beside it,
+// Program is the path of the launcher in the zip. The binaries lie next to it,
 // with "-" and their GOARCH at the end of the name.
 const Program = "bin/aadsshlogin-handler"
 
