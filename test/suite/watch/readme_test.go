@@ -31,7 +31,10 @@ func (s *booted) vendor() {
 	s.run(0, program+" setup") // only to have the package's file
 	s.Do("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin[_-]1* /root/")
 	s.run(0, program+" remove")
-	s.Do("cd /root && if ls *.deb >/dev/null 2>&1; then dpkg -i aadsshlogin_*.deb; else rpm -U --nosignature aadsshlogin-1*.rpm; fi >/dev/null; systemctl reload ssh 2>/dev/null || systemctl reload sshd")
+	s.Do("cd /root && if ls *.deb >/dev/null 2>&1; then dpkg -i aadsshlogin_*.deb; else rpm -U --nosignature aadsshlogin-1*.rpm; fi >/dev/null")
+	// A reload takes sshd's pid file away; nobody gets in until it is there anew.
+	s.Do("file=$(stat -c %i%z /run/sshd.pid); systemctl reload ssh 2>/dev/null || systemctl reload sshd; while [ \"$(stat -c %i%z /run/sshd.pid 2>/dev/null)\" = \"$file\" ]; do sleep 0.05; done")
+	s.Await("[ -s /run/sshd.pid ]")
 }
 
 // TestReadmeDoctor has the first recipe of README.md run on a machine with
