@@ -52,6 +52,10 @@ func dnfRules() []rule {
 		{match: `Failed to download metadata for repo '([^']+)': repomd\.xml GPG signature verification error: ([^\n]+)`, code: fault.RepositoryUntrusted,
 			what: "The metadata of repository $1 is not signed with a key that this machine accepts for it ($2).",
 			next: trustKey},
+		// Error: Failed to download metadata for repo 'x': GPG verification is enabled, but GPG signature is not available. This may be [...]: Status code: 416 for https://host/x/repodata/repomd.xml.asc (IP: 127.0.0.1)
+		{match: `repo '([^']+)': GPG verification is enabled, but GPG signature is not available[^\n]*: (Status code: (?:[1235]\d\d|4[1-9]\d|40[0-35-9])|Curl error[^\n]*?) for (https?://[^\s\[]+)`, code: fault.RepositoryUnreachable,
+			what: "The signature of the metadata of repository $1 cannot be fetched ($2).",
+			next: ifItStays + "curl -sSvI $3."},
 		// GPG verification is enabled, but GPG signature is not available.
 		{match: `repo '([^']+)': GPG verification is enabled, but GPG signature is not available`, code: fault.RepositoryUntrusted,
 			what: "The metadata of repository $1 has no signature.",

@@ -33,7 +33,7 @@ const (
 	readLog           = "sudo tail -n 50 " + transactionLog
 	seeTransactionLog = "See what it said (" + readLog + ")"
 	lookAndAllow      = "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain
-	lastGoodCopy      = "Put the last good copy in its place (ls -l /var/backups/dpkg.*)" + andAgain
+	lastGoodCopy      = "Put the last good copy in its place (ls -l /var/lib/dpkg/status-old /var/backups/dpkg.*)" + andAgain
 	repairConfigure   = "Repair what its messages name (" + readLog + "), run sudo dpkg --configure -a" + andAgain
 	repairScript      = "Repair what its messages name (" + readLog + ")" + andAgain
 )

@@ -92,6 +92,10 @@ func zypperRules() []rule {
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[6-`, code: fault.RepositoryUntrusted,
 			what: "$1 is not signed.",
 			next: notByHand},
+		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [5-File does not exist or signature can't be checked]
+		{match: `^(\S+) \([^)]*\): Signature verification failed \[5-`, code: fault.RepositoryUnreachable,
+			what: "What the repository served as the file of $1 is no package that can be read: a proxy or portal answered, or something on the way changes files.",
+			next: waitForMirror},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [4-Signatures public key is not available]
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[([^\]]+)\]`, code: fault.RepositoryUntrusted,
 			what: "$1 is not signed with a key that this machine accepts ($2).",

@@ -14,7 +14,6 @@ import (
 	"aadssh/distro"
 	"aadssh/internal/agent"
 	"aadssh/internal/check"
-	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/identity"
 	"aadssh/internal/proxy"
@@ -220,12 +219,6 @@ func lookPackages(ctx context.Context, h *host.Host, t distro.Target) (pkgmgr.Pa
 	m, err := pkgmgr.For(t.Manager)
 	if err != nil {
 		return nil, err
-	}
-	const database = "/var/lib/dpkg/status"
-	if info, err := h.Stat(database); t.Manager == distro.Apt && err == nil && info.Size() == 0 {
-		// dpkg takes it for a machine without packages, and apt would install all that ours needs again.
-		return nil, fault.New(fault.PackageManagerFailed, "The package database "+database+" is empty, so what is installed is not known.",
-			"Put the last good copy in its place (ls -l "+database+"-old /var/backups/dpkg.*)"+fault.AndAgain)
 	}
 	names := append([]string{t.Packages.Login, t.Packages.SELinux}, t.Legacy...)
 	if t.Manager == distro.Dnf && login.Enforced(h) {
