@@ -202,6 +202,7 @@ func TestKinds(t *testing.T) {
 		{"nologin in another place", debian, map[string]string{"/etc/nologin.txt": "x\n"}, Account, In, ""},
 		{"pam_shells without bash", debian, with(first("account required pam_shells.so"), "/etc/shells", "/bin/sh\n"), Account, NotKnown, "/etc/shells"},
 		{"pam_exec", debian, with(first("account required pam_exec.so quiet /bin/ask"), "/bin/ask", "#!/bin/sh\n"), Account, Out, "/bin/ask cannot be run"},
+		{"pam_exec with a log in no folder", debian, first("account required pam_exec.so log=/var/log/none/x /bin/ask"), Account, Out, "/var/log/none, is not there"},
 		{"pam_exec without its program", debian, first("account required pam_exec.so quiet /bin/ask"), Account, Out, "/bin/ask is not there"},
 
 		{"pam_deny in the session", redhat, first("session required pam_deny.so"), Session, Out, "pam_deny"},

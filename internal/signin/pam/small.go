@@ -2,6 +2,7 @@ package pam
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,7 +138,12 @@ func execute(c call) answer {
 			if args[0][len("type="):] != kind {
 				return answer{codes: []Code{ignore}}
 			}
-		case "debug", "stdout", "log", "seteuid", "quiet", "quiet_log", "expose_authtok":
+		case "log":
+			if dir := path.Dir(args[0][len("log="):]); c.m.File(dir).Missing() {
+				return answer{codes: []Code{systemErr}, data: Problem{File: dir}, why: "pam_exec fails, because the folder of its log, " + text.Name(dir) + ", is not there",
+					next: "Run: sudo mkdir -p " + text.Quote(dir), fixLine: asSaid}
+			}
+		case "debug", "stdout", "seteuid", "quiet", "quiet_log", "expose_authtok":
 		default:
 			return c.program(args[0])
 		}
@@ -160,6 +166,10 @@ func (c call) program(name string) answer {
 		a.why, a.next, a.fixLine = "pam_exec fails, because "+text.Name(name)+" cannot be run", "Run: sudo chmod 0755 "+text.Quote(name), asSaid
 	case c.m.NoExec != nil && c.m.NoExec(name):
 		a.why = "pam_exec fails, because " + text.Name(name) + " is on a file system that is mounted noexec"
+	case name == "/bin/false" || name == "/usr/bin/false":
+		a.why = "pam_exec keeps everybody out, because " + name + " always fails"
+	case name == "/bin/true" || name == "/usr/bin/true":
+		return answer{codes: []Code{Success}}
 	case text.Interpreter(f.Text) != "" && c.m.File(text.Interpreter(f.Text)).Missing():
 		a.why = "pam_exec fails, because " + text.Name(name) + " is a script for " + text.Name(text.Interpreter(f.Text)) + ", which is not there"
 	default:

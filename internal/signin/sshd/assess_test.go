@@ -141,10 +141,13 @@ func TestBlamed(t *testing.T) {
 	put(t, h, mainConfig, "Include "+directory+"/*.conf\nUsePAM yes\n"+packageBlock, 0o644)
 	put(t, h, directory+"/10-a.conf", "X11Forwarding no\nInclude "+directory+"/20-*.conf\n", 0o644)
 	put(t, h, directory+"/20-b.conf", "AuthorizedPrincipalsCommand /usr/bin/true\n\nInclude "+directory+"/10-a.conf\n", 0o644)
+	put(t, h, directory+"/30-c.conf", "ListenAddress 10.0.0.4\nListenAddress fe80::1%eth9\n", 0o644)
 	f := Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Config: Read(h, mainConfig)}
 	for message, want := range map[string]string{
 		"Too many recursive configuration includes":                               directory + "/10-a.conf:2",
 		"AuthorizedPrincipalsCommand set without AuthorizedPrincipalsCommandUser": directory + "/20-b.conf:1",
+		"bad addr or host: fe80::1%eth9 (Name or service not known)":              directory + "/30-c.conf:2",
+		"bad addr or host: fe80::1 (Name or service not known)":                   "",
 		"something else": "",
 	} {
 		f.Problem = &Problem{Message: message}

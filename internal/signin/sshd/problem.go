@@ -237,8 +237,9 @@ func blamed(c *Config, message string) (Directive, bool) {
 		return Directive{}, false
 	}
 	first, _, _ := strings.Cut(message, " ")
+	address, isAddress := strings.CutPrefix(message, "bad addr or host: ")
 	for _, d := range c.Directives {
-		if strings.EqualFold(d.Keyword, first) {
+		if strings.EqualFold(d.Keyword, first) || isAddress && d.Keyword == "listenaddress" && d.Block == nil && len(d.Args) > 0 && strings.HasPrefix(address, d.Args[0]+" ") {
 			return d, true
 		}
 	}
