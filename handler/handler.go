@@ -74,7 +74,9 @@ func (r *run) reconcile(ctx context.Context) outcome {
 		after = facts.LookAgain(ctx, r.host, r.question(), after)
 	}
 	after, failure = r.registered(ctx, plan, after, failure)
-	if ctx.Err() != nil && failure == nil {
+	// What a signal cut off looks like a network or a program that does not answer.
+	if ctx.Err() != nil && (failure == nil || errors.Is(ctx.Err(), context.Canceled) && !fault.Of(failure).Code.Is(fault.Unended)) {
+		r.log.Infof("stopped: %v", failure)
 		failure = r.stopped()
 	}
 	r.keepMissing(after)

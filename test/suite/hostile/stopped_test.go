@@ -3,6 +3,7 @@
 package hostile
 
 import (
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -152,6 +153,38 @@ func TestTerminated(t *testing.T) {
 			}
 			if got := s.status(); got.Level != status.Failure || got.Code != r.ExitCode {
 				t.Errorf("exit %d, and the status is %s %d: %s", r.ExitCode, got.Level, got.Code, got.Message)
+			}
+		})
+	}
+}
+
+// TestTerminatedOnTheWay: the agent's service is stopped while the package host does
+// not answer: neither the network nor the package manager is to blame for that.
+func TestTerminatedOnTheWay(t *testing.T) {
+	t.Parallel()
+	for _, what := range []string{"/keys/...", "the repository"} {
+		t.Run(what, func(t *testing.T) {
+			s := newMachine(t, scene.Options{})
+			s.Deliver()
+			asked := make(chan struct{}, 1)
+			place := what
+			if what == "the repository" {
+				place = s.Target.Repository.Path + "..."
+			}
+			s.Packages.Trouble(place, func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+				select {
+				case asked <- struct{}{}:
+				default:
+				}
+				<-r.Context().Done()
+			})
+			p := s.begin()
+			<-asked
+			s.Sh("kill -TERM $(pgrep -x aadsshlogin-han)")
+			r, err := p.Wait(t.Context())
+			s.Must(err)
+			if got := s.status(); r.ExitCode != 31 || got.Code != 31 {
+				t.Errorf("exit %d, status %d %s\n%s", r.ExitCode, got.Code, got.Message, r.Output())
 			}
 		})
 	}
