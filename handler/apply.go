@@ -181,10 +181,10 @@ func (w *work) transaction(change func() error) error {
 		}
 	}
 	if err := w.receipt.Write(w.host); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	if err := state.OweReload(w.host); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	return change()
 }
@@ -227,11 +227,6 @@ func (w *work) isLegacy(name string) bool {
 	return false
 }
 
-func unwritable(err error) error {
-	return fault.Wrap(err, fault.Disk, "The handler's state cannot be written: "+err.Error()+".",
-		"Free space on, or make writable, the file system that holds /var/lib (df -h /var/lib; findmnt -T /var/lib)"+fault.AndAgain)
-}
-
 // reload tells sshd, and strikes the debt out.
 func (r *run) reload(ctx context.Context, f *facts.Facts) error {
 	out, err := r.Reload(ctx, f.Target.SSHUnits)
@@ -247,7 +242,7 @@ func (r *run) reload(ctx context.Context, f *facts.Facts) error {
 		r.log.Infof("nothing was reloaded: %s", out.Why)
 	}
 	if err := state.ReloadDone(r.host); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	return nil
 }

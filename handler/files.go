@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"aadssh/internal/decide"
+	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
@@ -50,7 +51,7 @@ func (w *work) write(file repo.File) error {
 	}
 	if note.Before != "" && note.Before != note.SHA256 {
 		if err := w.receipt.KeepOriginal(w.host, file.Path); err != nil {
-			return unwritable(err)
+			return facts.StateUnwritable(err)
 		}
 	}
 	w.receipt.Files[file.Path] = note
@@ -62,7 +63,7 @@ func (w *work) write(file repo.File) error {
 		}
 	}
 	if err := w.receipt.Write(w.host); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	if len(missing) > 0 {
 		if err := w.host.EnsureDir(dir, 0o755); err != nil {
@@ -87,10 +88,10 @@ func (w *work) write(file repo.File) error {
 // before us is kept, and comes back when we go.
 func (w *work) drop(path string) error {
 	if err := w.receipt.KeepOriginal(w.host, path); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	if err := w.receipt.Write(w.host); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	if _, err := w.host.RemoveFile(path); err != nil {
 		return unwritableFile(path, err)

@@ -36,7 +36,7 @@ func (r *run) convergeLocked(ctx context.Context) outcome {
 		return failed(err, nil)
 	}
 	if err := state.EndHandover(r.host, r.Environment.Version, r.began); err != nil {
-		return failed(unwritable(err), nil)
+		return failed(facts.StateUnwritable(err), nil)
 	}
 	return r.reconcile(ctx)
 }

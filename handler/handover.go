@@ -26,7 +26,7 @@ func (r *run) update(ctx context.Context) outcome {
 	// that follows must find it. An update that cannot write it must fail, so
 	// that the agent stops before that uninstall.
 	if err := state.WriteHandover(r.host, to, host.BootClock()); err != nil {
-		return failed(unwritable(err), nil)
+		return failed(facts.StateUnwritable(err), nil)
 	}
 	if to == r.Environment.Version && !r.ours(r.Getenv("AZURE_GUEST_AGENT_UPDATING_FROM_VERSION")) {
 		release, err := r.alone(ctx)

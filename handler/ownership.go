@@ -36,7 +36,7 @@ func (r *run) own() error {
 	case !found:
 	case before.Setup && !self.Setup:
 		if err := state.SetAsideFor(r.host); err != nil {
-			return unwritable(err)
+			return facts.StateUnwritable(err)
 		}
 		self.Found = &before
 	case !self.Setup:
@@ -53,11 +53,11 @@ func (r *run) own() error {
 		}
 		// By an extension that never gave it back, or never came to own the machine.
 		if _, err := state.GiveBack(r.host); err != nil {
-			return unwritable(err)
+			return facts.StateUnwritable(err)
 		}
 	}
 	if err := self.Write(r.host); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (r *run) ownAs(f *facts.Facts) error {
 		}
 		if o.OtherHandler = other; other == "" {
 			if err := errors.Join(state.Disown(r.host), o.Write(r.host)); err != nil {
-				return unwritable(err)
+				return facts.StateUnwritable(err)
 			}
 		}
 	}

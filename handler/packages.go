@@ -125,7 +125,7 @@ func (w *work) installed(o pkgmgr.Outcome) error {
 	}
 	w.keep(o.Packages)
 	if err := w.receipt.Write(w.host); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	return nil
 }

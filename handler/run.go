@@ -241,7 +241,7 @@ func (r *run) announce() error {
 
 func (r *run) writeStopped() error {
 	if err := r.statusFile().Placeholder(failed(r.stopped(), nil).report(text.Capital(r.op.name))); err != nil {
-		return fault.Wrap(err, fault.Disk, "The status folder cannot be written: "+err.Error()+".", "")
+		return facts.StatusUnwritable(err)
 	}
 	return nil
 }
@@ -318,6 +318,8 @@ func (r *run) question() facts.Question {
 		Unknown:         r.Unknown,
 		Refused:         r.Refused,
 		AgentDir:        r.Environment.AgentDir(),
+		StatusFolder:    r.Environment.StatusFolder,
+		Sequence:        r.Sequence,
 		Getenv:          r.Getenv,
 		IdentityTimeout: r.identityTimeout(),
 	}

@@ -58,7 +58,7 @@ func (r *run) keep() error {
 		return said
 	}
 	if err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	r.Settings, r.Unknown = offer.Settings, offer.Unknown
 	if offer.Sequence == r.Sequence {
@@ -95,7 +95,7 @@ func (r *run) remove(ctx context.Context) outcome {
 // gone the program stays: whoever is refused runs it again.
 func (r *run) withoutPackages(ctx context.Context) (receipt state.Receipt, err error) {
 	if _, err := state.GiveBack(r.host); err != nil { // an extension never did
-		return receipt, unwritable(err)
+		return receipt, facts.StateUnwritable(err)
 	}
 	if receipt, err = state.ReadReceipt(r.host); err != nil {
 		return receipt, unreadable(err)
@@ -118,7 +118,7 @@ func (r *run) withoutPackages(ctx context.Context) (receipt state.Receipt, err e
 // watch goes, which is known by its name, and nothing else.
 func (r *run) forgotten(ctx context.Context) error {
 	if err := errors.Join(r.unwatch(ctx), r.host.RemoveTree(stateDir)); err != nil {
-		return unwritable(err)
+		return facts.StateUnwritable(err)
 	}
 	return fault.New(fault.Disk, "What setup had written down in "+stateDir+" is gone, so it is not known what came by it. Its watch was removed, and nothing else.",
 		"Run setup again where people are to sign in; else remove the packages: "+byEither("aadsshlogin", "aadsshlogin-selinux"))
@@ -228,15 +228,15 @@ func (r *run) giveBack(ctx context.Context) (given bool, unwatched string, err e
 	}
 	owner.Version, owner.Program = r.Version, "" // of the copy that the watch runs
 	if err := owner.Write(r.host); err != nil {
-		return true, "", unwritable(err)
+		return true, "", facts.StateUnwritable(err)
 	}
 	if _, err := state.Restore(r.host); err != nil {
-		return true, "", unwritable(err)
+		return true, "", facts.StateUnwritable(err)
 	}
 	what, next, err := r.watchForSetup(ctx)
 	if err == nil {
 		if err := state.Restored(r.host); err != nil {
-			return true, "", unwritable(err)
+			return true, "", facts.StateUnwritable(err)
 		}
 	}
 	if what == "" {

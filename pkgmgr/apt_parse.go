@@ -135,7 +135,7 @@ func parseAptURIs(r host.Result) []located {
 	var all []located
 	line := regexp.MustCompile(`(?m)^'[^']+' (([^\s/_]+)_([^\s/_]+)_[^\s/_]+\.deb) \d+(?: (SHA(?:256|512):[0-9a-f]+)$)?`)
 	for _, m := range line.FindAllStringSubmatch(string(r.Stdout), -1) {
-		all = append(all, located{m[2], strings.ReplaceAll(m[3], "%3a", ":"), aptArchives + "/" + m[1], m[4]})
+		all = append(all, located{name: m[2], version: strings.ReplaceAll(m[3], "%3a", ":"), path: aptArchives + "/" + m[1], digest: m[4]})
 	}
 	return all
 }

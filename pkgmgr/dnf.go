@@ -42,7 +42,7 @@ func dnf() *Manager {
 		RemoveLowLevel: rpmRemoveLowLevel,
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
-		Needs:          append(rpmNeeds("/var/cache/dnf"), Need{"/var/lib/dnf", 2 * mebi, false}),
+		Needs:          append(rpmNeeds("/var/cache/dnf"), Need{Folder: "/var/lib/dnf", Bytes: 2 * mebi}),
 		Kept:           dnfKept,
 		Moved:          dnfMoved(),
 		FilesNeedKeys:  true,

@@ -22,6 +22,8 @@ const LockWait = time.Minute
 // Session is one package manager at work on one machine. Errors of its methods
 // are *fault.Fault.
 type Session struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Host    *host.Host
 	Manager *Manager
 	Source  Source // All in it: the machine's own sources are meant, none is ours

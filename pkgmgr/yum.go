@@ -32,7 +32,7 @@ func yum() *Manager {
 		RemoveLowLevel: rpmRemoveLowLevel,
 		Repair:         noRepair,
 		StaleFiles:     rpmStaleFiles(),
-		Needs:          append(rpmNeeds("/var/cache/yum"), Need{"/var/lib/yum", 2 * mebi, false}),
+		Needs:          append(rpmNeeds("/var/cache/yum"), Need{Folder: "/var/lib/yum", Bytes: 2 * mebi}),
 		Kept:           yumKept,
 		Moved:          []*moved{{"/etc/yum.conf", "cachedir", "/var/cache/yum/*/*"}},
 		FilesNeedKeys:  true,

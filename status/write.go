@@ -105,19 +105,49 @@ func (f *File) place() error {
 	if !filepath.IsAbs(f.folder) {
 		return fmt.Errorf("the status folder %q is not an absolute path", f.folder)
 	}
-	info, err := os.Stat(f.folder)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	missing, err := inTheWay(f.folder, f.path())
+	if missing {
 		if err := os.Mkdir(f.folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("the status folder is gone and cannot be made: %w", err)
 		}
-	case err == nil && !info.IsDir():
-		return fmt.Errorf("%s is not a folder: remove it, the status belongs there", f.folder)
 	}
-	if info, err := os.Lstat(f.path()); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a directory: remove it, the status belongs there", f.path())
+	return err
+}
+
+// inTheWay looks for what is in the place of a status file or of its folder.
+func inTheWay(folder, file string) (missing bool, err error) {
+	info, err := os.Stat(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(folder); err == nil {
+			return false, fmt.Errorf("%s is a link to nothing: remove it, the status belongs there", folder)
+		}
+		return true, nil
 	}
-	return nil
+	if err == nil && !info.IsDir() {
+		return false, fmt.Errorf("%s is not a folder: remove it, the status belongs there", folder)
+	}
+	if info, err := os.Lstat(file); err == nil && info.IsDir() {
+		return false, fmt.Errorf("%s is a directory: remove it, the status belongs there", file)
+	}
+	return false, nil
+}
+
+// Unwritable says why no status can be written for a sequence number, as far as that
+// can be told without writing; nil: nothing is known to be in the way.
+func Unwritable(folder string, seq int) error {
+	missing, err := inTheWay(folder, file(folder, seq))
+	if err != nil {
+		return err
+	}
+	if missing {
+		folder = filepath.Dir(folder)
+	}
+	const write = 2 // access(2)
+	denied := syscall.Access(folder, write)
+	if denied == nil || syscall.Access(file(folder, seq), write) == nil { // which is written over
+		return nil
+	}
+	return fmt.Errorf("the status could not be written: %w", &fs.PathError{Op: "access", Path: folder, Err: denied})
 }
 
 // replace writes content next to the file and renames it there.

@@ -114,10 +114,9 @@ func LoadFrom(baseDir string) (Environment, error) {
 	if baseDir == StandaloneDir {
 		return Standalone(""), nil
 	}
-	path := filepath.Join(baseDir, environmentFile)
-	content, err := readEnvironment(path)
+	path, content, err := locate(filepath.Join(baseDir, Program))
 	if err != nil {
-		return standIn(baseDir), unusable(path, err.Error())
+		return standIn(baseDir), err
 	}
 	e, err := parseEnvironment(path, content)
 	if err != nil {
@@ -144,8 +143,11 @@ func locate(program string) (path string, content []byte, err error) {
 		}
 		return path, content, nil
 	}
-	return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage,
-		fmt.Sprintf("There is no %s, which the Azure Linux agent writes: neither %s nor %s.", environmentFile, here, above),
+	what := fmt.Sprintf("There is no %s, which the Azure Linux agent writes: neither %s nor %s.", environmentFile, here, above)
+	if standInFor(program).BaseDir != "" {
+		return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage, what, restart)
+	}
+	return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage, what,
 		"This operation is started by the agent; for a look at the machine run: sudo "+host.Program()+" doctor")
 }
 
@@ -227,10 +229,12 @@ func eventsFolder(content []byte) string {
 	return all[0].HandlerEnvironment.EventsFolder
 }
 
+// restart is how a damaged or missing environment file comes back.
+const restart = "Restart the agent, which writes the file anew: " + fault.RestartAgent
+
 func unusable(path, why string) error {
 	return fault.Wrap(ErrNoEnvironment, fault.Usage,
-		fmt.Sprintf("%s cannot be used: %s.", path, why),
-		"Restart the agent, which writes the file anew: "+fault.RestartAgent)
+		fmt.Sprintf("%s cannot be used: %s.", path, why), restart)
 }
 
 // brief is a library error in one line: azure-extension-foundation appends a

@@ -3,7 +3,7 @@ package decide
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"syscall"
 
 	"aadssh/internal/check"
 	"aadssh/internal/facts"
@@ -42,6 +42,9 @@ func For(f *facts.Facts, g Goal) Decision {
 	if err == nil && d.Plan.Has(FetchKey) {
 		err = trust.Validate(f.Settings.Repository.KeyFiles()) // before anything is changed, not when the key is needed
 	}
+	if err == nil && f.StateErr != nil && (!d.Plan.Empty() || errors.Is(f.StateErr, syscall.ENOTDIR)) {
+		err = facts.StateUnwritable(f.StateErr)
+	}
 	d.PlanErr = fault.Of(err)
 	if f.Transaction != nil { // the machine is on its way to another state
 		d.Provisional, d.PlanErr, doubt = true, nil, nil
@@ -58,8 +61,11 @@ func For(f *facts.Facts, g Goal) Decision {
 		d.Doubt, d.anew = doubt, PutsRight(d.Plan, f)
 		if !preflight.InPlace(f) && f.SSHD.Binary != "" { // else the package brings an sshd that it depends on
 			d.left = preflight.SignIn(f)
+			if stack := f.Login.PAM.Foreseen; stack != nil {
+				d.left = append(d.left, stack.Result())
+			}
 		}
-		d.left = slices.DeleteFunc(slices.Clone(d.left), func(r check.Result) bool { return r.Part == check.Files })
+		d.left = without(d.left, check.Files)
 	}
 	return d
 }
@@ -84,7 +90,20 @@ func (d Decision) Outlook() *fault.Fault {
 	if stop := d.Stops(); stop != nil || d.Provisional {
 		return stop
 	}
-	return preflight.FirstFailure(slices.DeleteFunc(slices.Clone(d.left), func(r check.Result) bool { return r.Part == check.Scripts && !d.Plan.Empty() }))
+	if d.Plan.Empty() {
+		return preflight.FirstFailure(d.left)
+	}
+	return preflight.FirstFailure(without(d.left, check.Scripts))
+}
+
+// without leaves out what is about a part of the package.
+func without(results []check.Result, part check.Part) (rest []check.Result) {
+	for i := range results {
+		if results[i].Part != part {
+			rest = append(rest, results[i])
+		}
+	}
+	return rest
 }
 
 // Otherwise is what a run ends with where the scripts of a package that was here

@@ -23,6 +23,8 @@ const (
 
 // volume is one file system that the handler or the packages write to.
 type volume struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	path string
 	host.Room
 	err error
@@ -33,7 +35,7 @@ func lookVolumes(h *host.Host) []volume {
 	var all []volume
 	for _, path := range []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run", "/home"} {
 		room, err := h.Room(path)
-		all = append(all, volume{path, room, err})
+		all = append(all, volume{path: path, Room: room, err: err})
 	}
 	return all
 }

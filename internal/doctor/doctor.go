@@ -172,6 +172,7 @@ func (m *machine) question() facts.Question {
 	if m.offer != nil {
 		q.Settings, q.Unknown = m.offer.Settings, m.offer.Unknown
 	} else if m.extension != nil && !m.foreign() {
+		q.StatusFolder, q.Sequence = m.extension.env.StatusFolder, m.extension.seq
 		q.Settings, q.Unknown, q.Refused = m.extension.settings, m.extension.unknown, m.extension.refused
 	}
 	return q

@@ -52,6 +52,8 @@ type Step struct {
 
 // File is a file that a step writes or removes.
 type File struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Path    string `json:"path"`
 	Mode    string `json:"mode,omitempty"`
 	Content string `json:"content,omitempty"` // where it is known beforehand

@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -91,7 +92,7 @@ func TestVerdictWithoutRoot(t *testing.T) {
 	}
 	for _, r := range []Report{{Checks: hidden[:1]}, {Checks: hidden, Verdict: Verdict{Code: 21}}} {
 		was := r.Verdict
-		if r.unjudged(Options{}); r.Verdict != was {
+		if r.unjudged(Options{}); !reflect.DeepEqual(r.Verdict, was) {
 			t.Errorf("all was seen, or something is broken: %+v", r.Verdict)
 		}
 	}

@@ -33,6 +33,8 @@ type Question struct {
 	Unknown         []string // settings that nobody knows
 	Refused         error    // why the settings cannot be used
 	AgentDir        string   // the agent's folder, where other extensions lie; "": none
+	StatusFolder    string   // where the agent reads the status; "": nobody does
+	Sequence        int      // of the status
 	Getenv          func(string) string
 	IdentityTimeout time.Duration  // for the metadata service; 0: identity.DefaultBudget
 	Who             *gate.Somebody // whose way in alone is asked about; nil: everybody's of the directory
@@ -72,6 +74,8 @@ type Facts struct {
 	Receipt     state.Receipt
 	ReceiptErr  error
 	ReloadOwed  bool
+	StatusErr   error         // why no status can be written
+	StateErr    error         // why nothing can be written down
 	Transaction *host.Running // of an earlier run, still at work
 
 	// Unread is why something on this machine could not be looked at: no memory, no
@@ -116,6 +120,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	}
 	f.Receipt, f.ReceiptErr = state.ReadReceipt(h)
 	f.ReloadOwed = state.ReloadOwed(h)
+	f.StatusErr, f.StateErr = f.lookFolders(h)
 	if t, running := h.RunningTransaction(); running {
 		f.Transaction = &t
 	}

@@ -160,6 +160,17 @@ func (h *Host) Exists(path string) bool {
 // executed by this process.
 func (h *Host) MayRun(path string) bool { return unix.Access(h.Path(path), unix.X_OK) == nil }
 
+// MayWrite says why root cannot write to a file or a folder, as the system answers
+// without trying: a read-only file system, an immutable file. What only keeps others
+// from it, or is not there, is nothing.
+func (h *Host) MayWrite(path string) error {
+	err := unix.Access(h.Path(path), unix.W_OK)
+	if err == nil || errors.Is(err, unix.EACCES) || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return &fs.PathError{Op: "write", Path: path, Err: err}
+}
+
 // Stat is os.Stat under the root.
 func (h *Host) Stat(path string) (fs.FileInfo, error) {
 	info, err := os.Stat(h.Path(path))

@@ -46,6 +46,14 @@ func settings(f *facts.Facts) []Result {
 	return nil
 }
 
+func folders(f *facts.Facts) []Result {
+	if f.StatusErr == nil {
+		return nil
+	}
+	why := facts.StatusUnwritable(f.StatusErr)
+	return []Result{{Answer: Fail, Text: why.What, Next: why.Remedy(), Code: why.Code}}
+}
+
 // kept says whether a file is there and the system keeps it from being read. One
 // that is a folder, a circle of links or far too long is no such file at all.
 func kept(err error) bool {

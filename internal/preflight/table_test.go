@@ -20,6 +20,7 @@ func TestRows(t *testing.T) {
 		broken[check] = checktest.Machine[*facts.Facts]{Seen: healthy(breakIt)}
 	}
 	change("settings", func(f *facts.Facts) { f.Unknown = []string{"a"} })
+	change("folders", func(f *facts.Facts) { f.StatusErr = errors.New("read-only") })
 	change("distro", func(f *facts.Facts) { f.TargetErr = errors.New("no such file") })
 	change("memory", func(f *facts.Facts) { f.Memory.Bytes = 512 * facts.MiB })
 	change("legacy", func(f *facts.Facts) { f.Legacy.Extension = "/var/lib/waagent/old" })

@@ -11,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"strings"
+	"syscall"
 
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
@@ -112,4 +114,18 @@ func WriteJSON(h *host.Host, path string, v any) error {
 	}
 	_, err = h.EnsureFile(path, append(b, '\n'), 0o600)
 	return err
+}
+
+// Unwritable says why nothing can be written down on this machine, as far as that can be
+// told without writing; nil: nothing is known to be in the way. Where no folder is in
+// the place of the state's, the error is ENOTDIR.
+func Unwritable(h *host.Host) error {
+	info, err := h.Stat(host.StateDir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return h.MayWrite(path.Dir(host.StateDir))
+	case err == nil && !info.IsDir():
+		return &fs.PathError{Op: "mkdir", Path: host.StateDir, Err: syscall.ENOTDIR}
+	}
+	return h.MayWrite(host.StateDir)
 }

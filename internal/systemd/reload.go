@@ -11,6 +11,8 @@ import (
 
 // Outcome is what a reload found and did.
 type Outcome struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Unit     string // the unit that runs the daemon or listens for it; "" where none is active
 	Running  bool   // the daemon runs as its own service and has a configuration in memory
 	Socket   bool   // a socket unit listens and starts the daemon for each boot or connection

@@ -17,6 +17,8 @@ const (
 
 // UnitState is what systemd says of one unit.
 type UnitState struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Name      string    // the unit's own name, where the one asked for is an alias
 	Load      string    // "loaded", "not-found", "masked", ...
 	Active    string    // "active", "inactive", "failed", "activating", "reloading", ...

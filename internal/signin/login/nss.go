@@ -183,8 +183,10 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		a.Next = "Run: echo | sudo tee -a " + n.File
 	default:
 		// What a package's script edits is the line that is there: of one that is not,
-		// or that overrules another, nobody knows whether a reinstallation puts it right.
-		if line.Number > 0 && !line.Again {
+		// or that overrules another, nobody knows whether a reinstallation puts it right; and
+		// at the end of one that ends the search before that, it is of no use.
+		then := nss.Line{Services: append(slices.Clone(line.Services), nss.Service{Name: nssService})}
+		if ends, _ := then.Search(nssService, n.installed); line.Number > 0 && !line.Again && ends != nss.Lost {
 			a.Part = check.Scripts
 		}
 		a.Text = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)

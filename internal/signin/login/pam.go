@@ -31,6 +31,9 @@ type PAM struct {
 	Evaluated map[pam.Stack][]pam.Outcome
 	Path      pam.Problem // the line by which people's programs are not found; no File: there is none
 	Sudo      *pam.Reason // why sudo refuses people whom sshd lets in; nil where it does not
+	// Foreseen is what the account stack will say once the package has put its line
+	// there, where it is missing; nil where it is not.
+	Foreseen *gate.Answer
 	// Unused is the first line for the module in a file that sshd's stack does
 	// not include, for example system-auth.
 	Unused string
@@ -73,6 +76,7 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody, sudo string) PAM 
 			p.Evaluated[stack] = append(p.Evaluated[stack], s.Evaluate(stack, who))
 		}
 	}
+	p.Foreseen = p.foresee(&m)
 	p.Path, p.Sudo = s.Path(), ofSudo(m, s.Files(), cmp.Or(sudo, "sudo"), &p.Evaluated[pam.Session][0].Powerless)
 	if p.Auth == nil || p.Line == nil {
 		p.Unused = unusedPAM(h, m, s.Files())
@@ -94,6 +98,38 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody, sudo string) PAM 
 		p.Profile = profile(h)
 	}
 	return p
+}
+
+// foresee judges the account stack with the package's line at the beginning of the file
+// that it belongs into, and with the module in place, where it is missing there.
+func (p *PAM) foresee(m *pam.Machine) *gate.Answer {
+	if p.Line != nil || p.Broken != nil {
+		return nil
+	}
+	with, read, file := *m, m.File, p.target(string(pam.Account))
+	with.File = func(name string) gate.File {
+		f := read(name)
+		switch {
+		case name == file:
+			rest := string(f.Text)
+			if strings.HasPrefix(rest, "#") { // it stands for that line, so that the numbers stay
+				_, rest, _ = strings.Cut(rest, "\n")
+			}
+			f.Text = []byte("account sufficient " + PAMModule + "\n" + rest)
+		case f.Missing() && path.Base(name) == PAMModule:
+			return read(path.Join(path.Dir(name), "pam_unix.so"))
+		}
+		return f
+	}
+	s := pam.Load(with)
+	line, ok := s.Holds(pam.Account)
+	if !ok {
+		return nil
+	}
+	of := []pam.Outcome{s.Evaluate(pam.Account, gate.Human), s.Evaluate(pam.Account, gate.Service)}
+	then := PAM{File: p.File, Account: p.Account, One: p.One, Line: &line, Evaluated: map[pam.Stack][]pam.Outcome{pam.Account: of}}
+	a := then.assessAccount()
+	return &a
 }
 
 // ofSudo is why sudo refuses people: by its own stacks, for what stands in none of
@@ -183,7 +219,10 @@ func (p *PAM) assessAccount() gate.Answer {
 		if o := p.Evaluated[pam.Account]; len(o) > 0 && o[0].Access == pam.NotKnown && len(o[0].Reasons) > 0 && o[0].Reasons[0].Module == "" {
 			return p.evaluated(a, pam.Account) // the files could not be followed
 		}
-		a.Outcome, a.Part, a.File = gate.Out, check.Scripts, p.File
+		a.Outcome, a.File = gate.Out, p.File
+		if p.Tool != "pam-auth-update" || path.Base(p.Account) == "common-account" { // else it writes a file that sshd does not include
+			a.Part = check.Scripts
+		}
 		a.Text = fmt.Sprintf("%s is not in sshd's PAM account stack (%s), so nobody's role is checked and no account is made.", PAMModule, p.File)
 		a.Next = p.remedy("account")
 		return a

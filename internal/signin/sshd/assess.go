@@ -203,12 +203,15 @@ func askCommand(f *Facts, e *Effective) Finding {
 			Next: "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\    AuthorizedKeysCommand %s %s`, w.Line, CertHandler, certHandlerArgs))}
 	}
 	blocks := packageBlocks(f.Config)
-	own := ownBlock(f.Config, blocks)
-	if own == nil {
-		return noBlock(f, blocks)
-	}
+	own := ownBlock(f.Config)
 	d, ok := f.Config.Find(e.Conn, "authorizedkeyscommand", "")
 	switch {
+	case own == nil && len(blocks) == 0 && ok && d.Block != nil && f.registers():
+		return Finding{Answer: Fail, File: d.File, Line: d.Line,
+			Text: fmt.Sprintf("For %s sshd asks %q (AuthorizedKeysCommand at %s:%d), not %s: the Match block at %s:%d comes before the end of %s, where the block of aadsshlogin is missing.", f.whom(), got, d.File, d.Line, CertHandler, d.Block.File, d.Block.Line, f.Config.Main),
+			Next: spare(f, d)}
+	case own == nil:
+		return noBlock(f, blocks)
 	case f.Config.Err != nil && !ok:
 	case ok && d.Block != nil && d.Block != own:
 		return Finding{Answer: Fail, File: d.File, Line: d.Line,
@@ -224,6 +227,27 @@ func askCommand(f *Facts, e *Effective) Finding {
 		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s, then: sudo sshd -t && sudo systemctl reload %s", f.Config.Main, f.Unit)}
 }
 
+// registers: the package's block belongs into the configuration that sshd reads.
+func (f *Facts) registers() bool {
+	return f.Config.Err == nil && (f.Config.Main == mainConfig || f.Config.Main == vendorConfig)
+}
+
+// byBlock is for a keyword that the package's block sets. Where the block is missing
+// the package's scripts put that right, too, unless a Match block goes before theirs.
+func byBlock(keyword string, ask func(*Facts, *Effective) Finding) func(*Facts, *Effective) Finding {
+	return func(f *Facts, e *Effective) Finding {
+		found := ask(f, e)
+		program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " ")
+		if found.Answer != Fail || f.isHandler(program) || !f.registers() || ownBlock(f.Config) != nil {
+			return found
+		}
+		if d, ok := f.Config.Find(e.Conn, keyword, ""); !ok || d.Block == nil {
+			found.Part = check.Scripts
+		}
+		return found
+	}
+}
+
 // noBlock: what the package registered is not there, or names something else.
 func noBlock(f *Facts, blocks []*Block) Finding {
 	const said = "sshd does not ask " + CertHandler + " for the keys of Entra ID users"
@@ -232,7 +256,7 @@ func noBlock(f *Facts, blocks []*Block) Finding {
 		return Finding{Answer: Fail, Part: check.Scripts,
 			Text: said + ", and its files could not be read: " + text.FirstLine(f.Config.Err.Error()),
 			Next: "Reinstall the package aadsshlogin with the machine's package manager."}
-	case len(blocks) == 0 && f.Config.Main != mainConfig && f.Config.Main != vendorConfig:
+	case len(blocks) == 0 && !f.registers():
 		return Finding{Answer: Fail, File: f.Config.Main,
 			Text: said + ": sshd is started with -f " + f.Config.Main + ", in which the aadsshlogin block is missing; the package registers in " + mainConfig + ".",
 			Next: "Append the block, run: printf '" + strings.ReplaceAll(blockText(), "\n", `\n`) + "' | sudo tee -a " + quote(f.Config.Main) + reload(f)}
@@ -253,9 +277,8 @@ func blockText() string {
 		CertHandler + " " + strings.ReplaceAll(certHandlerArgs, "%", "%%") + "\n    AuthorizedKeysCommandUser " + certHandlerUser + "\n"
 }
 
-// ownBlock is the block in which the package's program is named: by its
-// pattern, else by the program.
-func ownBlock(c Config, blocks []*Block) *Block {
+// ownBlock is the block in which the package's program is named.
+func ownBlock(c Config) *Block {
 	for _, d := range c.Directives {
 		if d.Keyword == "authorizedkeyscommand" && d.Block != nil && len(d.Args) > 0 && d.Args[0] == CertHandler {
 			return d.Block

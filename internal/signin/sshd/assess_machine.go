@@ -55,7 +55,7 @@ func shownKeyword(k string) string {
 // sshd asks is not published. Where a block for it decides, that is not known.
 func askGroupBlocks(f *Facts) Finding {
 	found := Finding{Text: "Who gets in does not depend on a group."}
-	own := ownBlock(f.Config, packageBlocks(f.Config))
+	own := ownBlock(f.Config)
 	passed := false
 	for _, d := range f.Config.Directives {
 		passed = passed || own != nil && d.Block == own

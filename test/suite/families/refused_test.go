@@ -35,7 +35,7 @@ func TestRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = distro.Lookup(release, m.arch)
-		refusal := preflight.FirstFailure(preflight.Run(preflight.Preconditions()[:2], &facts.Facts{Release: release, TargetErr: err}))
+		refusal := preflight.FirstFailure(preflight.Run(preflight.Preconditions(), &facts.Facts{Release: release, TargetErr: err}))
 		if refusal == nil {
 			t.Errorf("%s on %s is not refused", m.release, m.arch)
 			continue
