@@ -185,6 +185,6 @@ func (w *work) diskBehind(err error) error {
 	if !found {
 		return err
 	}
-	return fault.Wrap(err, fault.Disk, fmt.Sprintf("The file system of %s %s. So the package manager failed: %s", folder, why, said.What),
+	return fault.Wrap(err, fault.Disk, "The file system of "+folder+" "+why+". So the package manager failed: "+said.What,
 		fmt.Sprintf("Free space there or make it writable (df -h %[1]s; findmnt -T %[1]s)"+fault.AndAgain, folder))
 }

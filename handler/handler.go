@@ -5,7 +5,6 @@ package handler
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"aadssh/internal/decide"
@@ -193,7 +192,7 @@ func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) o
 		return failed(failure, checks)
 	}
 	return failed(fault.New(fault.VerificationFailed,
-		fmt.Sprintf("The changes were made, but the machine still lacks: %s.", rest.Steps[0].Text),
+		"The changes were made, but the machine still lacks: "+rest.Steps[0].Text+".",
 		"Run: sudo "+host.Program()+" doctor"+fault.ThenAgain), checks)
 }
 
@@ -202,7 +201,7 @@ func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) o
 // named instead of a promise.
 func healthy(f *facts.Facts, checks []preflight.Result) string {
 	login := f.Target.Packages.Login
-	on := fmt.Sprintf("(%s on %s)", strings.TrimSpace(login+" "+f.Packages[login].Version), f.Target.Name)
+	on := "(" + strings.TrimSpace(login+" "+f.Packages[login].Version) + " on " + f.Target.Name + ")"
 	var except, decides []string
 	for _, c := range checks {
 		except = text.AddNew(except, c.Except)
@@ -210,9 +209,9 @@ func healthy(f *facts.Facts, checks []preflight.Result) string {
 	}
 	switch {
 	case len(decides) > 0:
-		return fmt.Sprintf("Sign-in with Microsoft Entra ID is set up on this machine %s; whether people get in also depends on %s.", on, strings.Join(decides, ", and on "))
+		return "Sign-in with Microsoft Entra ID is set up on this machine " + on + "; whether people get in also depends on " + strings.Join(decides, ", and on ") + "."
 	case len(except) > 0:
-		return fmt.Sprintf("People can sign in to this machine with Microsoft Entra ID %s, except %s.", on, strings.Join(except, ", and "))
+		return "People can sign in to this machine with Microsoft Entra ID " + on + ", except " + strings.Join(except, ", and ") + "."
 	}
-	return fmt.Sprintf("People can sign in to this machine with Microsoft Entra ID %s.", on)
+	return "People can sign in to this machine with Microsoft Entra ID " + on + "."
 }

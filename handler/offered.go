@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"strings"
 
@@ -25,7 +24,7 @@ func (w *work) offered(ctx context.Context, s decide.Step, err error) error {
 	if noAnswer != nil || address == "" || len(versions) > 0 && asked == "" {
 		return err
 	}
-	what := fmt.Sprintf("%s has no %s for %s on %s", address, strings.TrimSpace(name+" "+asked), w.facts.Target.Name, runtime.GOARCH)
+	what := address + " has no " + strings.TrimSpace(name+" "+asked) + " for " + w.facts.Target.Name + " on " + runtime.GOARCH
 	next := "See what is there: curl -fsSI " + address + "; docs/distributions.md lists the releases that have the package."
 	switch {
 	case len(versions) > 0:

@@ -28,7 +28,7 @@ func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
 	next += fault.ThenAgain
 	about := "The machine's own entry for the repository decides about its keys (" + e.Place() + "): "
 	if gone := repo.KeyGone(w.host, e); gone != "" && (said.Code == fault.RepositoryUntrusted || strings.Contains(said.What, gone)) {
-		what := fmt.Sprintf("The entry for the repository in %s names the key file %s, which is not there.", e.Place(), gone)
+		what := "The entry for the repository in " + e.Place() + " names the key file " + gone + ", which is not there."
 		if at := strings.Index(said.What, signedThere); at >= 0 {
 			what += said.What[at:]
 		} else if !strings.Contains(said.What, gone) {
@@ -37,7 +37,7 @@ func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
 		return fault.Wrap(said, fault.RepositoryUntrusted, what, about+next)
 	}
 	if key := notServed(e, said); key != "" {
-		return fault.Wrap(said, fault.RepositoryUntrusted, fmt.Sprintf("The entry for the repository in %s names the key %s, which is not to be had there: %s", e.Place(), key, said.What),
+		return fault.Wrap(said, fault.RepositoryUntrusted, "The entry for the repository in "+e.Place()+" names the key "+key+", which is not to be had there: "+said.What,
 			about+next)
 	}
 	if said.Code != fault.RepositoryUntrusted {

@@ -3,7 +3,6 @@ package handler
 import (
 	"cmp"
 	"errors"
-	"fmt"
 
 	"aadssh/internal/agent"
 	"aadssh/internal/facts"
@@ -196,12 +195,12 @@ func (s Standing) Who() string {
 	if s.Setup {
 		return "setup of version " + s.Version
 	}
-	return fmt.Sprintf("the VM extension %s, version %s", s.Handler, s.Version)
+	return "the VM extension " + s.Handler + ", version " + s.Version
 }
 
 // outcome is the owner's own: whoever stands down has nothing to add to it.
 func (s Standing) outcome(next string) outcome {
-	what := fmt.Sprintf("This machine belongs to %s, so nothing was changed.", s.Who())
+	what := "This machine belongs to " + s.Who() + ", so nothing was changed."
 	if s.Said == nil {
 		return outcome{message: what}
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -121,7 +120,7 @@ func (w *work) installed(o pkgmgr.Outcome) error {
 	}
 	for name, newest := range o.Newest {
 		p := o.Packages[name]
-		w.receipt.Notice = fmt.Sprintf("%s %s is installed; the newest version %s cannot be: %s", name, p.Version, newest, reason(o.Why))
+		w.receipt.Notice = name + " " + p.Version + " is installed; the newest version " + newest + " cannot be: " + reason(o.Why)
 	}
 	w.keep(o.Packages)
 	if err := w.receipt.Write(w.host); err != nil {
@@ -226,7 +225,7 @@ func notLooked(why error) bool {
 // stays says why a working package did not move.
 func (w *work) stays(why *fault.Fault) string {
 	login := w.facts.Packages[w.facts.Target.Packages.Login]
-	return fmt.Sprintf("%s stays at %s, because a newer version could not be looked for or installed: %s", login.Name, login.Version, why.What)
+	return login.Name + " stays at " + login.Version + ", because a newer version could not be looked for or installed: " + why.What
 }
 
 // putBack installs the versions that were there before a failed change, where

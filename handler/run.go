@@ -198,7 +198,7 @@ func (r *run) reports(v outcome) bool {
 // stopped is the verdict of a run that was ended from outside, or by its budget.
 func (r *run) stopped() *fault.Fault {
 	return fault.New(fault.StillRunning,
-		fmt.Sprintf("The %s of version %s did not finish: it was stopped on the way.", r.op.name, r.Version),
+		"The "+r.op.name+" of version "+r.Version+" did not finish: it was stopped on the way.",
 		fault.AgainFirst+fault.OrRestart+".")
 }
 
@@ -263,7 +263,7 @@ func (r *run) alone(ctx context.Context) (release func(), err error) {
 func (r *run) lock(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))
 	defer cancel()
-	release, err = r.host.SingleRun(ctx, fmt.Sprintf("%s of version %s", r.op.name, r.Version))
+	release, err = r.host.SingleRun(ctx, r.op.name+" of version "+r.Version)
 	if errors.Is(err, host.ErrLocked) {
 		return nil, fault.Wrap(err, fault.StillRunning, "Another run of this handler was at work all the time: "+strings.TrimPrefix(err.Error(), host.ErrLocked.Error()+": ")+".",
 			"See what it does (pgrep -fa aadsshlogin-handler), let it finish"+fault.ThenAgain)

@@ -151,7 +151,7 @@ func (r *run) standDown(s Standing) outcome {
 	if r.op.decides {
 		return s.outcome(next)
 	}
-	return failed(fault.New(fault.Usage, fmt.Sprintf("This machine belongs to %s, so nothing was removed.", s.Who()), next), nil)
+	return failed(fault.New(fault.Usage, "This machine belongs to "+s.Who()+", so nothing was removed.", next), nil)
 }
 
 // by is how its owner's program is run on a machine that setup set up.
@@ -211,7 +211,7 @@ func (r *run) gone(ctx context.Context) string {
 		return "Uninstalled: the machine is as it was before setup."
 	}
 	names := strings.Join(stay, " and ")
-	return fmt.Sprintf("Removed what setup brought. %s stays, for it was there before. To remove it too: %s", names, byHand(f.Target.Manager, stay...))
+	return "Removed what setup brought. " + names + " stays, for it was there before. To remove it too: " + byHand(f.Target.Manager, stay...)
 }
 
 // giveBack makes setup the owner again, where this extension had found it: with

@@ -89,7 +89,7 @@ func (s *Session) offered(ctx context.Context, o *Order, before Packages) ([]Spe
 		}
 		at := slices.IndexFunc(versions, func(v string) bool { return spec.Version == "" || SameVersion(v, spec.Version) })
 		if at < 0 {
-			return nil, diagnosis{fault: fault.New(fault.PackageUnavailable, fmt.Sprintf("Our repository has no %s.", strings.TrimSpace(spec.Name+" "+spec.Version)),
+			return nil, diagnosis{fault: fault.New(fault.PackageUnavailable, "Our repository has no "+strings.TrimSpace(spec.Name+" "+spec.Version)+".",
 				"See what each source has: "+s.Manager.Offers+" "+spec.Name+"; correct packageVersion if it is set.")}, nil
 		}
 		had := before[spec.Name]

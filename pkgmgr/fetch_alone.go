@@ -48,7 +48,7 @@ func (s *Session) fetchAlone(ctx context.Context, o *Order, before Packages) (di
 	files := m.parseLocated(d.result)
 	for _, spec := range o.Install {
 		if !slices.ContainsFunc(files, func(f located) bool { return f.name == spec.Name }) {
-			return diagnosis{fault: fault.New(fault.PackageUnavailable, fmt.Sprintf("The repository has no file of %s.", spec.Name),
+			return diagnosis{fault: fault.New(fault.PackageUnavailable, "The repository has no file of "+spec.Name+".",
 				"See what there is: sudo "+brief(m.Locate(s.Source, o.Install))+andAgain)}, nil
 		}
 	}

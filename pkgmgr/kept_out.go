@@ -1,7 +1,6 @@
 package pkgmgr
 
 import (
-	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -39,7 +38,7 @@ func aptKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 		for _, paragraph := range blankLine().Split(string(content), -1) {
 			if pinsOut(paragraph, strings.Join(said[1:], ""), string(entry)) {
 				return fault.New(fault.PackageManagerFailed,
-					fmt.Sprintf("The owner of this machine keeps %s from being installed: a pin in %s has a priority below 0.", strings.Join(said[1:], ""), file),
+					"The owner of this machine keeps "+strings.Join(said[1:], "")+" from being installed: a pin in "+file+" has a priority below 0.",
 					"See it (less "+file+"), lift it"+andAgain)
 			}
 		}
@@ -85,7 +84,7 @@ func yumKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 	name := regexp.MustCompile(`-\d.*`).ReplaceAllString(asked, "")
 	keptOut := func(file, word, how string) *fault.Fault {
 		return fault.New(fault.PackageManagerFailed,
-			fmt.Sprintf("The owner of this machine excludes %s from installation: %s in %s.", asked, word, file), how+andAgain)
+			"The owner of this machine excludes "+asked+" from installation: "+word+" in "+file+".", how+andAgain)
 	}
 	for _, file := range append([]string{"/etc/yum.conf"}, h.Glob("/etc/yum.repos.d/*.repo")...) {
 		content, err := h.ReadFile(file, host.Limit)

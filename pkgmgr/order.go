@@ -222,19 +222,19 @@ func (s *Session) unmet(o Order, now Packages, said *fault.Fault) *fault.Fault {
 		p := now[spec.Name]
 		switch {
 		case p.State == Broken:
-			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%s is not installed whole: %s.", p.Name, p.Detail),
+			return fault.New(fault.PackageManagerFailed, p.Name+" is not installed whole: "+p.Detail+".",
 				seeTransactionLog+", repair that"+andAgain)
 		case p.State == Absent:
 			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%s says that all went well, but %s is not installed.", s.Manager.Name, spec.Name),
 				seeTransactionLog+andAgain)
 		case !p.Satisfies(spec):
-			return fault.New(fault.PackageManagerFailed, fmt.Sprintf("%s is at version %s and was not moved to %s.", p.Name, p.Version, spec.Version),
+			return fault.New(fault.PackageManagerFailed, p.Name+" is at version "+p.Version+" and was not moved to "+spec.Version+".",
 				seeTransactionLog+andAgain)
 		}
 	}
 	for _, name := range o.Remove {
 		if p := now[name]; p.State != Absent {
-			return fault.New(fault.LegacyInstalled, fmt.Sprintf("%s %s is still installed.", p.Name, p.Version),
+			return fault.New(fault.LegacyInstalled, p.Name+" "+p.Version+" is still installed.",
 				seeTransactionLog+", remove it by hand"+andAgain)
 		}
 	}

@@ -82,7 +82,7 @@ func (s *Session) mayRemove(ctx context.Context, names []string) error {
 	}
 	if others := without(s.Manager.ParseEffect(d.result).Removes, names); len(others) > 0 {
 		return fault.New(fault.PackageManagerFailed,
-			fmt.Sprintf("Other packages of this machine need %s: %s.", strings.Join(names, ", "), strings.Join(others, ", ")),
+			"Other packages of this machine need "+strings.Join(names, ", ")+": "+strings.Join(others, ", ")+".",
 			"Decide about them first (they would go with it: "+c.String()+").")
 	}
 	return nil
@@ -112,7 +112,7 @@ func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diag
 	}
 	if others := without(effect.Removes, o.Remove); len(others) > 0 {
 		return diagnosis{}, fault.New(fault.LegacyInstalled,
-			fmt.Sprintf("Replacing %s would also remove %s.", strings.Join(o.Remove, ", "), strings.Join(others, ", ")),
+			"Replacing "+strings.Join(o.Remove, ", ")+" would also remove "+strings.Join(others, ", ")+".",
 			"Ask whoever needs them, remove what you can do without (sudo "+string(s.Manager.Name)+" remove PACKAGE)"+andAgain)
 	}
 	var missing []string
@@ -128,7 +128,7 @@ func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diag
 		return said, nil
 	}
 	return diagnosis{fault: fault.New(fault.PackageManagerFailed,
-		fmt.Sprintf("Replacing %s would not install %s: nothing was changed.", strings.Join(o.Remove, ", "), strings.Join(missing, ", ")),
+		"Replacing "+strings.Join(o.Remove, ", ")+" would not install "+strings.Join(missing, ", ")+": nothing was changed.",
 		"See what would happen: sudo "+brief(commands[0])+andAgain)}, nil
 }
 

@@ -44,7 +44,7 @@ func (s *Session) clearStale(ctx context.Context) error {
 	}
 	for _, path := range stale {
 		if _, err := s.Host.RemoveFile(path); err != nil {
-			return fault.Wrap(err, fault.Disk, fmt.Sprintf("%s, which a killed run left behind, cannot be removed.", path), "")
+			return fault.Wrap(err, fault.Disk, path+", which a killed run left behind, cannot be removed.", "")
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package pkgmgr
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -65,7 +64,7 @@ func parseRPMQuery(r host.Result, names []string) (Packages, error) {
 		p := Package{Name: f[0], Version: f[1], Arch: f[2], State: Installed}
 		if old.State != Absent { // an upgrade that was cut off leaves both in the database
 			p.State = Broken
-			p.Detail = fmt.Sprintf("versions %s and %s are installed at the same time", old.Version, p.Version)
+			p.Detail = "versions " + old.Version + " and " + p.Version + " are installed at the same time"
 			if CompareVersions(old.Version, p.Version) > 0 {
 				p.Version = old.Version
 			}

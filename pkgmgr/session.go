@@ -76,7 +76,7 @@ func (s *Session) emptied() *fault.Fault {
 		return nil // the manager itself says what is wrong with it
 	}
 	return fault.New(fault.PackageManagerFailed,
-		fmt.Sprintf("The package database %s is empty or gone, so that no package counts as installed.", s.Manager.Database), lastGoodCopy)
+		"The package database "+s.Manager.Database+" is empty or gone, so that no package counts as installed.", lastGoodCopy)
 }
 
 // kind says what a command does, as far as time goes.
@@ -376,11 +376,11 @@ func (s *Session) notRun(c host.Command, err error) error {
 		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("%s was not run: %v.", c.Name, err),
 			"Make it root's alone, and "+fault.Again+": sudo chown root: "+part+" && sudo chmod go-w "+part)
 	case errors.Is(err, host.ErrNotFound):
-		return fault.Wrap(err, fault.PackageManagerFailed, fmt.Sprintf("The program %s is not on this machine.", c.Name),
+		return fault.Wrap(err, fault.PackageManagerFailed, "The program "+c.Name+" is not on this machine.",
 			fmt.Sprintf("Put %s back: without it the package manager (%s) does not work"+andAgain, c.Name, s.Manager.Name))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		if c.Changes { // fetching: mostly a server is waited for that long
-			return fault.Wrap(err, fault.RepositoryUnreachable, fmt.Sprintf("%s did not finish in time: a server does not answer, or only slowly, or the program hangs.", c.Name),
+			return fault.Wrap(err, fault.RepositoryUnreachable, c.Name+" did not finish in time: a server does not answer, or only slowly, or the program hangs.",
 				"See where it stops: sudo "+brief(c)+fault.ThenAgain)
 		}
 		what := c.Name + " did not answer in time"

@@ -23,7 +23,7 @@ func noArguments(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fault.New(fault.Usage, fmt.Sprintf("%s takes no argument like %s.", c.Name(), typed(args[0])), helpOf(c))
+	return fault.New(fault.Usage, c.Name()+" takes no argument like "+typed(args[0])+".", helpOf(c))
 }
 
 // noCheckBehind is noArguments for doctor: who types the name of a check there
@@ -32,7 +32,7 @@ func noCheckBehind(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	what := fmt.Sprintf("%s takes no argument like %s.", c.Name(), typed(args[0]))
+	what := c.Name() + " takes no argument like " + typed(args[0]) + "."
 	if name := checksLike(args[0]); name != "" {
 		return fault.New(fault.Usage, what, "Did you mean: "+"sudo "+pathOf(c)+" --only "+name)
 	}
@@ -87,15 +87,15 @@ func wrongOption(c *cobra.Command, err error) error {
 		if near := nearOptions(c, unknown.GetSpecifiedName()); len(near) > 0 {
 			next = "Did you mean " + strings.Join(near, " or ") + "? " + next
 		}
-		return fault.New(fault.Usage, fmt.Sprintf("%s has no option %s.", c.Name(), text.Brief(name, 60)), next)
+		return fault.New(fault.Usage, c.Name()+" has no option "+text.Brief(name, 60)+".", next)
 	case errors.As(err, &bare):
-		return fault.New(fault.Usage, fmt.Sprintf("--%s needs a value.", bare.GetFlag().Name), helpOf(c))
+		return fault.New(fault.Usage, "--"+bare.GetFlag().Name+" needs a value.", helpOf(c))
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		takes := map[string]string{"bool": "takes no value", "duration": "takes a time such as 90s or 5m", "stringSlice": "takes names with commas between them"}[f.Value.Type()]
-		return fault.New(fault.Usage, fmt.Sprintf("--%s %s, not %s.", f.Name, text.Or(takes, "takes another value"), typed(invalid.GetValue())), helpOf(c))
+		return fault.New(fault.Usage, "--"+f.Name+" "+text.Or(takes, "takes another value")+", not "+typed(invalid.GetValue())+".", helpOf(c))
 	case errors.As(err, &syntax):
-		return fault.New(fault.Usage, fmt.Sprintf("%s is no option.", typed(syntax.GetSpecifiedFlag())), helpOf(c))
+		return fault.New(fault.Usage, typed(syntax.GetSpecifiedFlag())+" is no option.", helpOf(c))
 	}
 	return fault.New(fault.Usage, text.Capital(err.Error())+".", helpOf(c))
 }

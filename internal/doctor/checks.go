@@ -29,10 +29,10 @@ func legacyPackage(m *machine) []preflight.Result {
 		}
 		next := "sudo rpm -e --noscripts " + name
 		if m.Target.Manager == distro.Apt {
-			next = fmt.Sprintf("sudo dpkg --purge %s; where its own script fails: sudo mv /var/lib/dpkg/info/%s.prerm /root/ and again", name, name)
+			next = "sudo dpkg --purge " + name + "; where its own script fails: sudo mv /var/lib/dpkg/info/" + name + ".prerm /root/ and again"
 		}
 		return []preflight.Result{{Answer: preflight.Fail, Code: fault.LegacyInstalled,
-			Text: fmt.Sprintf("The removal of the older package %s stopped half-way (%s).", name, p.Detail),
+			Text: "The removal of the older package " + name + " stopped half-way (" + p.Detail + ").",
 			Next: "See that nobody is signed in through it (who -u), then run: " + next + ". Then " + fault.Again + "."}}
 	}
 	return nil
@@ -165,7 +165,7 @@ func lastRunCheck(m *machine) []preflight.Result {
 	report := *m.extension.report
 	when := "at " + m.extension.said.UTC().Format("2006-01-02 15:04 UTC")
 	if report.Code == 0 {
-		return []preflight.Result{{Text: fmt.Sprintf("%s %s said: %s", report.Operation, when, text.Clip(report.Message, 300))}}
+		return []preflight.Result{{Text: report.Operation + " " + when + " said: " + text.Clip(report.Message, 300)}}
 	}
 	r := preflight.Result{Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
 	switch code := fault.Code(report.Code); {
@@ -240,7 +240,7 @@ func planText(who string, steps []decide.Step) string {
 		title, _, _ := strings.Cut(s.Text, ": ")
 		titles = append(titles, `"`+title+`"`)
 	}
-	return fmt.Sprintf("%s would change this machine in %s (at the end %s).", who, counted(len(steps), "step"), strings.Join(titles, ", "))
+	return who + " would change this machine in " + counted(len(steps), "step") + " (at the end " + strings.Join(titles, ", ") + ")."
 }
 
 // nologin: while the file is there only root gets in (pam_nologin(8)), where

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"strings"
 
 	"aadssh/internal/facts"
@@ -21,7 +20,7 @@ func handlersCheck(m *machine) []preflight.Result {
 			whose = "this program's"
 		}
 		if h.Active() {
-			there = append(there, fmt.Sprintf("the VM extension %s, version %s (%s handler)", h.Name.Full(), h.Version, whose))
+			there = append(there, "the VM extension "+h.Name.Full()+", version "+h.Version+" ("+whose+" handler)")
 		}
 	}
 	if m.extension.standalone() {

@@ -224,12 +224,12 @@ func (m *machine) endpoint(p purpose, answer preflight.Answer, consequence strin
 	if first.fault == nil {
 		return []preflight.Result{{Text: first.reached()}}
 	}
-	r := preflight.Result{Answer: answer, Text: fmt.Sprintf("%s From here %s.", first.fault.What, consequence),
+	r := preflight.Result{Answer: answer, Text: first.fault.What + " From here " + consequence + ".",
 		Next: first.fault.Remedy()}
 	if len(ways) > 1 && ways[1].fault == nil {
 		r.Answer = preflight.Warn
-		r.Text = fmt.Sprintf("%s can be reached only by the proxy %s, and the programs that sshd starts are given none: they may fail.", first.host, ways[1].proxy)
-		r.Next = fmt.Sprintf("Have whoever runs the network allow outbound HTTPS (TCP 443) from this machine to %s without the proxy.", first.host)
+		r.Text = first.host + " can be reached only by the proxy " + ways[1].proxy + ", and the programs that sshd starts are given none: they may fail."
+		r.Next = "Have whoever runs the network allow outbound HTTPS (TCP 443) from this machine to " + first.host + " without the proxy."
 	}
 	if r.Answer == preflight.Fail {
 		r.Code = fault.VerificationFailed

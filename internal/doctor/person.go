@@ -38,7 +38,7 @@ type Gate struct {
 func Whom(name, from string) (*gate.Somebody, error) {
 	who, ok := gate.Named(name)
 	if !ok {
-		what := fmt.Sprintf("%s is not the name of anybody in Entra ID.", trail.Quoted(name, 80))
+		what := trail.Quoted(name, 80) + " is not the name of anybody in Entra ID."
 		return nil, fault.New(fault.Usage, what, "Give a sign-in name (or the application id of a service principal): sudo "+host.Program()+" doctor --user NAME@DOMAIN; who has a local account does not sign in with Entra ID.")
 	}
 	if from == "" {
@@ -46,7 +46,7 @@ func Whom(name, from string) (*gate.Somebody, error) {
 	}
 	a, err := netip.ParseAddr(from)
 	if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() {
-		return nil, fault.New(fault.Usage, fmt.Sprintf("%s is not an address that anybody connects from.", trail.Quoted(from, 80)),
+		return nil, fault.New(fault.Usage, trail.Quoted(from, 80)+" is not an address that anybody connects from.",
 			"Give one IPv4 or IPv6 address, for example: sudo "+host.Program()+" doctor --user "+text.Quote(name)+" --from 198.51.100.23")
 	}
 	who.From = a.Unmap()
@@ -69,12 +69,12 @@ func personAccount(m *machine) []preflight.Result {
 	r := preflight.Result{}
 	switch a := m.one.Account; {
 	case a.Err != nil:
-		r.Answer, r.Text = preflight.Unknown, fmt.Sprintf("Whether %s has an account here is not known: %s.", m.one.Name, strings.TrimSuffix(text.OneLine(a.Err.Error()), "."))
+		r.Answer, r.Text = preflight.Unknown, "Whether "+m.one.Name+" has an account here is not known: "+strings.TrimSuffix(text.OneLine(a.Err.Error()), ".")+"."
 		r.Next = "Run: getent passwd " + text.Quote(m.one.Name)
 	case a.Known:
 		r.Text = fmt.Sprintf("%s has an account here: user id %d, groups %s, shell %s.", m.one.Name, a.UID, text.Or(strings.Join(a.Groups, ", "), "none"), a.Shell)
 	default:
-		r.Text = fmt.Sprintf("%s has no account here yet; the first sign-in makes one.", m.one.Name)
+		r.Text = m.one.Name + " has no account here yet; the first sign-in makes one."
 	}
 	return []preflight.Result{r}
 }
@@ -90,17 +90,17 @@ func personRole(m *machine) []preflight.Result {
 	switch {
 	case refused != nil && refused.At.After(m.about.Granted):
 		r.Answer, r.Code = preflight.Fail, fault.VerificationFailed
-		r.Text = fmt.Sprintf("%s has no role for this machine: the role check refused them last (%s).", m.one.Name, m.excerpt(*refused))
+		r.Text = m.one.Name + " has no role for this machine: the role check refused them last (" + m.excerpt(*refused) + ")."
 		r.Next = "Where az is signed in: " + m.Identity.Machine.AssignRole(m.one.Name)
 	case !m.about.Granted.IsZero():
 		as := "Virtual Machine User Login"
 		if m.about.Admin {
 			as = "Virtual Machine Administrator Login"
 		}
-		r.Text = fmt.Sprintf("%s had a role when they came last, at %s (as with %s).", m.one.Name, m.about.Granted.UTC().Format("2006-01-02 15:04 MST"), as)
+		r.Text = m.one.Name + " had a role when they came last, at " + m.about.Granted.UTC().Format("2006-01-02 15:04 MST") + " (as with " + as + ")."
 	default:
 		r.Answer = preflight.Unknown
-		r.Text = fmt.Sprintf("Whether %s has a role for this machine is decided in Azure; the log has no sign-in of theirs that says so.", m.one.Name)
+		r.Text = "Whether " + m.one.Name + " has a role for this machine is decided in Azure; the log has no sign-in of theirs that says so."
 		r.Next = "Where az is signed in: " + m.Identity.Machine.ListRolesOf(m.one.Name)
 	}
 	return []preflight.Result{r}

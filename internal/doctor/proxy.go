@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"strings"
 
 	"aadssh/internal/preflight"
@@ -37,8 +36,8 @@ func agentProxyAdvice(m *machine, address string) string {
 		unit = strings.TrimSuffix(m.agentUnits[0], ".service")
 	}
 	if m.Identity.Machine.Arc || unit == "extd" || unit == "himdsd" {
-		return fmt.Sprintf("sudo azcmagent config set proxy.url \"%s\"", address)
+		return "sudo azcmagent config set proxy.url \"" + address + "\""
 	}
 	except := proxy.Exceptions(m.agentEnv.get("no_proxy"), m.agentEnv.get("NO_PROXY"))
-	return fmt.Sprintf("sudo systemctl edit %s, there [Service] and Environment=\"https_proxy=%s\" \"no_proxy=%s\", then sudo systemctl restart %s.", unit, address, except, unit)
+	return "sudo systemctl edit " + unit + ", there [Service] and Environment=\"https_proxy=" + address + "\" \"no_proxy=" + except + "\", then sudo systemctl restart " + unit + "."
 }

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"strings"
 
 	"aadssh/internal/check"
@@ -128,5 +127,5 @@ func (r *Report) unjudged(o Options) {
 		}
 	}
 	r.Verdict = Verdict{Code: int(fault.Usage), Name: nameOf(int(fault.Usage)), Next: next,
-		Text: fmt.Sprintf("Not looked at as root, so whether people can sign in is not known: %s only root can see.", counted(hidden, "answer"))}
+		Text: "Not looked at as root, so whether people can sign in is not known: " + counted(hidden, "answer") + " only root can see."}
 }

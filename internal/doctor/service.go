@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"aadssh/internal/fault"
@@ -81,11 +80,11 @@ func sshService(m *machine) []preflight.Result {
 	case s.daemon.Load == "masked" && !listening:
 		return fail("The SSH service is masked, so it cannot start.", "Run: sudo systemctl unmask "+unit+" && sudo systemctl enable --now "+unit)
 	case !listening:
-		return fail(fmt.Sprintf("The SSH service is not running (%s is %s).", s.daemon.Name, s.daemon.Active),
+		return fail("The SSH service is not running ("+s.daemon.Name+" is "+s.daemon.Active+").",
 			"Run: sudo systemctl start "+unit+". See why it stopped: sudo journalctl -u "+unit+" -n 50")
 	case !starts:
 		return []preflight.Result{{Answer: preflight.Warn,
-			Text: fmt.Sprintf("The SSH service runs, but does not start with the machine (%s is %s).", s.daemon.Name, s.daemon.File), Next: "Run: sudo systemctl enable " + unit}}
+			Text: "The SSH service runs, but does not start with the machine (" + s.daemon.Name + " is " + s.daemon.File + ").", Next: "Run: sudo systemctl enable " + unit}}
 	}
 	return []preflight.Result{{Text: "The SSH service runs and starts with the machine."}}
 }

@@ -90,7 +90,7 @@ func (s Style) hidden(b *strings.Builder, checks []Check) {
 			b.WriteString("\n" + s.bold("Not looked at without root") + "\n")
 		}
 		told += c.Text
-		s.entry(b, "unknown", c.Name, fmt.Sprintf("%s (%s).", strings.TrimSuffix(c.Text, "."), counted(n, "check")), "")
+		s.entry(b, "unknown", c.Name, strings.TrimSuffix(c.Text, ".")+" ("+counted(n, "check")+").", "")
 	}
 }
 
@@ -129,7 +129,7 @@ func (r Report) Brief() string {
 			if c.Answer != answer || c.hidden || c.Repeats || r.Verdict.tells(c) {
 				continue
 			}
-			line := fmt.Sprintf("%s %s: %s\n", word(c.Answer), c.Name, text.Clip(c.Text, 300))
+			line := word(c.Answer) + " " + c.Name + ": " + text.Clip(c.Text, 300) + "\n"
 			if left > 0 || b.Len()+len(line)+end > brief {
 				left++
 				continue

@@ -63,7 +63,7 @@ func signInErrors(m *machine) []preflight.Result {
 		if n := counts[e.Cause.Name]; n > 1 {
 			times = fmt.Sprintf("%d times", n)
 		}
-		r.Text = fmt.Sprintf("Sign-in failed %s in the last 24 hours: %s. Last, from %s: %s", times, e.Means(), m.history.source, m.excerpt(e))
+		r.Text = "Sign-in failed " + times + " in the last 24 hours: " + e.Means() + ". Last, from " + m.history.source + ": " + m.excerpt(e)
 		results = append(results, r)
 	}
 	return results

@@ -104,7 +104,7 @@ func (m *Memory) repaired(before, after Observation, now time.Time) status.Repor
 		delete(m.Repairs, cause) // it does not come back by itself
 	case after.Fault == nil:
 		report.Substatuses = append(report.Substatuses, status.Substatus{Name: About().Name, Level: status.Success,
-			Message: fmt.Sprintf("Sign-in was put back at %s. What was wrong: %s", now.UTC().Format("2006-01-02 15:04 MST"), before.what())})
+			Message: "Sign-in was put back at " + now.UTC().Format("2006-01-02 15:04 MST") + ". What was wrong: " + before.what()})
 	case after.Fault.Code.Is(fault.Untried):
 		delete(m.Repairs, cause)
 	case !after.Fault.Code.Is(fault.Unended):
