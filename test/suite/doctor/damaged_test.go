@@ -128,7 +128,10 @@ END`, code: 53},
 // TestPlanOnDamagedMachines: plan says what enable then ends with, as the agent runs it,
 // and doctor finds no machine well on which enable fails.
 func TestPlanOnDamagedMachines(t *testing.T) {
-	for _, c := range damages() {
+	for i, c := range damages() {
+		if i%3 != 0 && !whole() { // the rest by MACHINES=all
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if c.options.Persona.Name == "" {

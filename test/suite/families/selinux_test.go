@@ -78,6 +78,7 @@ func TestConfiningPolicy(t *testing.T) {
 			m.Sh("rpm -i --nodeps --nosignature /root/policy.rpm; rpm -q selinux-policy-" + version)
 			// Its store, with the module that aadsshlogin-selinux loads there.
 			m.Sh("mkdir -p /etc/selinux/targeted/active/modules/400/aad_permissions; printf 'SELINUX=enforcing\\nSELINUXTYPE=targeted\\n' > /etc/selinux/config")
+			m.SSHD()
 			v := m.Want(0)
 			promised := strings.HasPrefix(v.Report.Extension.Message, "People can sign in")
 			if !told && !promised || told && promised {
