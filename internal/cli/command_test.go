@@ -25,7 +25,7 @@ func TestAnswers(t *testing.T) {
 		{"explain 21", fault.OK, "run: sudo aadsshlogin-handler doctor;"},
 		{"explain sshd-usrs", fault.Usage, "Did you mean: aadsshlogin-handler explain sshd-users?"},
 		{"explain monitor", fault.OK, "doctor --only monitor"},
-		{"doctor sshd", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --only sshd-reload,sshd-hosts,sshd-config,sshd-command,"},
+		{"doctor sshd", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --only sshd-hosts,sshd-config,sshd-command,"},
 		{"doctor sshd-users", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --only sshd-users\n"},
 		{"doctor ada@contoso.com", fault.Usage, "Did you mean: sudo aadsshlogin-handler doctor --user ada@contoso.com"},
 		{"doctor frobnicate", fault.Usage, "doctor takes no argument like \"frobnicate\".\nRun: aadsshlogin-handler doctor --help"},

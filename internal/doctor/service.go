@@ -7,7 +7,6 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
-	"aadssh/internal/signin/sshd"
 	"aadssh/internal/systemd"
 	"aadssh/internal/watch"
 )
@@ -87,19 +86,6 @@ func sshService(m *machine) []preflight.Result {
 			Text: "The SSH service runs, but does not start with the machine (" + s.daemon.Name + " is " + s.daemon.File + ").", Next: "Run: sudo systemctl enable " + unit}}
 	}
 	return []preflight.Result{{Text: "The SSH service runs and starts with the machine."}}
-}
-
-// sshdReload says whether the running sshd has read its files as they are now.
-func sshdReload(m *machine) []preflight.Result {
-	switch {
-	case m.SSHD.Binary == "":
-		return nil
-	case m.service.err != nil:
-		return []preflight.Result{unasked("Whether sshd has read its configuration since it was changed", m.service.err)}
-	case !m.service.known:
-		return nil
-	}
-	return []preflight.Result{sshd.AssessReload(&m.SSHD, m.service.daemon.Changed)}
 }
 
 // unasked is what only systemd can tell, where it runs and did not.

@@ -33,7 +33,6 @@ func rows() []*check.Row[*machine] {
 		row("last-run", check.Packages, check.NoGate, "Did the last run succeed?", "What the extension said last. What is not so any more is a warning.", lastRunCheck),
 		row("nologin", check.SignIn, check.GateDoor, "May anybody but root sign in?", "/etc/nologin and /run/nologin.", nologin),
 		row("ssh-service", check.SignIn, check.GateListen, "Does systemd start sshd?", "The service and its socket: whether one of them runs, and starts with the machine. Not asked where systemd does not run.", sshService),
-		row("sshd-reload", check.SignIn, check.GateListen, "Has the running sshd read its configuration?", "The time of the last change against the start or reload of sshd's unit.", sshdReload),
 	)
 	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c *preflight.Check) bool { return slices.Contains(rowNames(all), c.Name) }))...) // above already
 	return append(all,

@@ -29,8 +29,8 @@ func wellSeen() machine {
 	m.Target.Packages.Login = "aadsshlogin"
 	m.Target.Legacy = []string{"aadlogin"}
 	m.Packages = pkgmgr.Packages{"aadsshlogin": {Name: "aadsshlogin", Version: "1.0", State: pkgmgr.Installed}}
-	m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Daemon: sshd.Daemon{PID: 7}, Config: sshd.Config{Changed: time.Unix(100, 0)}}
-	m.service = service{known: true, daemon: systemd.UnitState{Name: "ssh.service", Load: "loaded", Active: "active", File: "enabled", Changed: time.Unix(200, 0)}}
+	m.SSHD = sshd.Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Loaded: time.Unix(200, 0), Daemon: sshd.Daemon{PID: 7}, Config: sshd.Config{Changed: time.Unix(100, 0)}}
+	m.service = service{known: true, daemon: systemd.UnitState{Name: "ssh.service", Load: "loaded", Active: "active", File: "enabled"}}
 	m.history.source = "the journal"
 	m.volumes = []volume{{path: "/usr", Room: host.Room{Sized: true, Others: 1 << 40, Counted: true, Files: 1e6}}}
 	for _, p := range []purpose{forPackages, forRoles, forLogin} {
@@ -78,7 +78,6 @@ func TestRows(t *testing.T) {
 	})
 	change("nologin", func(m *machine) { m.nologin = "/etc/nologin" })
 	change("ssh-service", func(m *machine) { m.service.daemon.Active = "failed" })
-	change("sshd-reload", func(m *machine) { m.SSHD.Config.Changed = time.Unix(300, 0) })
 	change("plan", func(m *machine) {
 		m.decision.Plan = decide.Plan{Steps: []decide.Step{{Kind: decide.Install, Text: "install"}}}
 	})

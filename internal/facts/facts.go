@@ -24,6 +24,7 @@ import (
 	"aadssh/internal/signin/login"
 	"aadssh/internal/signin/sshd"
 	"aadssh/internal/state"
+	"aadssh/internal/systemd"
 	"aadssh/pkgmgr"
 )
 
@@ -144,6 +145,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 		f.Legacy.Sessions = Sessions(h)
 	}
 	sshdSeen()
+	f.SSHD.Loaded = loaded(ctx, h, &f.SSHD)
 	loginSeen()
 	if service := f.SSHD.PAMService(); service != "" && service != login.PAMService {
 		f.Login.PAM = login.LookPAM(h, service, f.SSHD.One, "")
@@ -156,6 +158,22 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	}
 	f.forgetKept(h, findings)
 	f.Unread = h.Unread()
+}
+
+// loaded is when the running sshd read its configuration last. Where its files are
+// older than its process, systemd is not asked. Zero: not known, or none is running.
+func loaded(ctx context.Context, h *host.Host, f *sshd.Facts) time.Time {
+	if h.Root != "" || f.Daemon.PID == 0 || !systemd.Running() {
+		return time.Time{}
+	}
+	if started := h.Started(f.Daemon.PID); f.Config.Changed.Before(started) {
+		return started
+	}
+	unit, err := systemd.State(ctx, f.Unit+".service")
+	if err != nil {
+		h.Log.Warnf("when sshd read its configuration last is not known: %v", err)
+	}
+	return unit.Changed
 }
 
 // deciding are the files that this machine's own rules name: what PAM's lines and

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"aadssh/internal/order"
 	"aadssh/internal/text"
@@ -226,19 +225,16 @@ func join(ports []uint16) string {
 	return strings.Join(words, ", ")
 }
 
-// AssessReload says whether the running daemon has read the files as they are
-// now. loaded is when its unit was last started or reloaded; zero: not known.
-func AssessReload(f *Facts, loaded time.Time) Finding {
-	found := Finding{Text: "The running sshd has read its configuration as it is now."}
+// askLoaded says whether the running daemon has read the files as they are now;
+// nothing where that is not known. What it has in memory nobody can ask it.
+func askLoaded(f *Facts) []Finding {
 	switch {
-	case f.Daemon.PID == 0:
-		found.Text = "No sshd is running that could have an old configuration."
-	case loaded.IsZero() || f.Config.Changed.IsZero():
-		found.Answer, found.Text = Unknown, "It is not known when sshd last read its configuration."
-	case f.Config.Changed.After(loaded):
-		found.Answer = Warn
-		found.Text = "sshd's configuration was changed after the running sshd read it."
-		found.Next = "Run: sudo sshd -t && sudo systemctl reload " + f.Unit
+	case f.Loaded.IsZero() || f.Config.Changed.IsZero():
+		return nil
+	case f.Config.Changed.After(f.Loaded):
+		return []Finding{{Answer: Warn, Text: "sshd's configuration was changed after the running sshd read it.",
+			Next:    "Run: sudo sshd -t && sudo systemctl reload " + f.Unit,
+			Decides: "sshd, which has not read its configuration since it was changed"}}
 	}
-	return found
+	return []Finding{{Text: "The running sshd has read its configuration as it is now."}}
 }

@@ -119,17 +119,19 @@ func TestAssessListening(t *testing.T) {
 	}
 }
 
-func TestAssessReload(t *testing.T) {
+// Over a configuration that the running daemon has not read nothing is promised.
+func TestLoaded(t *testing.T) {
 	f := healthy(t, packageBlock)
-	f.Daemon.PID = 7
-	for since, want := range map[time.Time]Level{
-		f.Config.Changed.Add(time.Second):  Pass,
-		f.Config.Changed.Add(-time.Second): Warn,
-		{}:                                 Unknown,
-	} {
-		if got := AssessReload(&f, since); got.Answer != want {
-			t.Errorf("%+v", got)
-		}
+	if got := askLoaded(&f); got != nil {
+		t.Errorf("not known: %+v", got)
+	}
+	f.Loaded = f.Config.Changed.Add(time.Second)
+	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Pass || got.Decides != "" {
+		t.Errorf("%+v", got)
+	}
+	f.Loaded = f.Config.Changed.Add(-time.Second)
+	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl reload ") {
+		t.Errorf("%+v", got)
 	}
 }
 

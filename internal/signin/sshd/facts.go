@@ -34,6 +34,7 @@ type Facts struct {
 	Killed   string             // the signal by which sshd died of somebody's connection; empty: it did not
 	Config   Config             // the files, in the order in which sshd reads them
 	Daemon   Daemon             // the running daemon
+	Loaded   time.Time          // when the daemon was started or reloaded last; zero: not known
 	Unit     string             // "ssh" or "sshd", as the distribution calls the unit
 	HostKeys map[string]HostKey // sshd's own keys, by file
 	Places   Places             // what the configuration names and sshd needs only when somebody signs in

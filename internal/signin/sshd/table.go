@@ -34,6 +34,7 @@ func Rows() []*check.Row[*Facts] {
 		row("sshd-kinds", check.GateConnection, "Is every kind of connection that the configuration tells apart let in?", "sshd is asked about sixteen kinds at most; what lies beyond is not known.", check.One(askMore)),
 		row("sshd-listening", check.GateListen, "Does sshd listen?", "Ports that are open on this machine, those of a socket unit too, against the configuration.", check.One(askListening)),
 		row("sshd-reachable", check.GateListen, "Does sshd listen where people come from?", "ListenAddress and the machine's own addresses. On an Arc-enabled server people come by loopback, elsewhere loopback alone is out.", check.One(askReachable)),
+		row("sshd-reload", check.GateListen, "Has the running sshd read its configuration?", "The time of the last change against the start or reload of sshd's unit: nothing is promised over a configuration that it has not read.", askLoaded),
 	}
 }
 

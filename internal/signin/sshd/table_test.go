@@ -3,6 +3,7 @@ package sshd
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"aadssh/test/lib/checktest"
 )
@@ -57,6 +58,7 @@ func TestRows(t *testing.T) {
 	seen("sshd-reachable", func(f *Facts) {
 		f.Daemon.Own = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:22")}
 	})
+	seen("sshd-reload", func(f *Facts) { f.Loaded = f.Config.Changed.Add(-time.Second) })
 	checktest.Rows(t, Rows(), pointer(healthy(t, usual)), broken)
 }
 

@@ -90,3 +90,27 @@ func TestDoctorOfServices(t *testing.T) {
 		t.Errorf("%+v", r.Verdict)
 	}
 }
+
+// TestOldConfiguration: what sshd has in memory decides, and not what lies on the disk:
+// where the file that shut people out was corrected and sshd was not told, nobody gets
+// in, and enable promises nothing until it is.
+func TestOldConfiguration(t *testing.T) {
+	s := enabled(t, settings)
+	s.rest()
+	s.Do("aaduseradd " + person + "; cp -p /etc/ssh/sshd_config /root/c; sed -i '1i AllowUsers root' /etc/ssh/sshd_config && systemctl reload ssh")
+	if out := s.operate("enable", 0, 21); !strings.Contains(out, "AllowUsers") {
+		t.Errorf("shut out: %s", out)
+	}
+	s.Do("sleep 0.1; cat /root/c > /etc/ssh/sshd_config") // and nobody reloads sshd
+	if s.signIn() {
+		t.Fatal("sshd has read what nobody told it to")
+	}
+	const open = "whether people get in also depends on sshd, which has not read its configuration since it was changed"
+	if out := s.operate("enable", 0, 0); !strings.Contains(out, open) {
+		t.Errorf("sshd has an old configuration, and enable says %s", out)
+	}
+	s.Do("sshd -t && systemctl reload ssh; sleep 1")
+	if out := s.operate("enable", 0, 0); !strings.Contains(out, "People can sign in to this machine") || !s.signIn() {
+		t.Errorf("sshd was told, and enable says %s", out)
+	}
+}
