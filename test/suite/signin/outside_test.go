@@ -136,7 +136,7 @@ func (o *outside) ssh(t testing.TB, keys string, a attempt, command string) (out
 	if a.decoys == 0 {
 		argv = append(argv, "-o", "CertificateFile="+key+"-cert.pub")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), load.Scaled(40*time.Second))
+	ctx, cancel := context.WithTimeout(t.Context(), load.Budget(40*time.Second))
 	defer cancel()
 	c := o.command(ctx, append(argv, a.to, command)...)
 	var errs strings.Builder
@@ -156,7 +156,7 @@ func patience() string {
 // fail is a connection of somebody who is not let in.
 func (o *outside) fail(t testing.TB, keys string, a attempt) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), load.Scaled(20*time.Second))
+	ctx, cancel := context.WithTimeout(t.Context(), load.Budget(20*time.Second))
 	defer cancel()
 	_ = o.command(ctx, "ssh", "-F", "none", "-b", a.from, "-p", fmt.Sprint(a.port), "-l", a.user, "-i", keys+"/decoy1",
 		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
