@@ -16,6 +16,7 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/logging"
 	"aadssh/internal/standalone"
+	"aadssh/internal/state"
 	"aadssh/internal/systemd"
 	"aadssh/internal/text"
 	"aadssh/status"
@@ -272,6 +273,7 @@ func (r *run) lock(ctx context.Context) (release func(), err error) {
 		return nil, fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".",
 			"Make /run writable, which it is on every machine that has booted (findmnt -T /run; df -h /run)"+fault.ThenAgain)
 	}
+	state.Sweep(r.host)
 	return release, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"aadssh/internal/atomicfile"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 )
@@ -100,6 +101,12 @@ func ReadJSON(h *host.Host, path string, into any) (bool, error) {
 // is not damaged for that, and nothing may take its place.
 func Unreadable(err error) bool {
 	return fault.Resource(err) != nil || errors.Is(err, fs.ErrPermission)
+}
+
+// Sweep removes what runs had begun to write into the state folder and could neither
+// finish nor remove: the file system was read-only, for one.
+func Sweep(h *host.Host) {
+	atomicfile.Sweep(h.Path(host.StateDir), func(string) bool { return true })
 }
 
 // WriteJSON writes a file of ours in the state folder, readable by root alone. The

@@ -298,7 +298,11 @@ func (k *Keeper) write(files ...file) (changed bool, err error) {
 	}
 	receipt = receipt.Clone()
 	for _, f := range files {
-		receipt.Files[f.path] = state.File{SHA256: state.Hash(f.content)}
+		note := state.File{SHA256: state.Hash(f.content)}
+		if was := receipt.Files[f.path]; was.Before == note.SHA256 { // setup's, and the same
+			note.Before = was.Before
+		}
+		receipt.Files[f.path] = note
 		if dir := filepath.Dir(f.path); !k.Host.Exists(dir) && !slices.Contains(receipt.Folders, dir) {
 			receipt.Folders = append(receipt.Folders, dir)
 		}
