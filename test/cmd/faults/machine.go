@@ -137,6 +137,7 @@ func passing(path string) bool {
 	for _, prefix := range []string{
 		"/var/log/", "/var/cache/", "/run/user", "/run/systemd", "/run/sshd", "/run/lock", "/run/zypp",
 		"/run/aadsshlogin-handler.lock", "/sys", "/dev",
+		"/tmp/systemd-private-", "/var/tmp/systemd-private-", // of services that run now (PrivateTmp=)
 		"/etc/ssh/ssh_host_", "/etc/hosts", "/etc/ssl/certs", // the rig's own
 		"/var/lib/dpkg/lock", "/var/lib/dpkg/triggers/Lock", "/var/lib/apt/lists/lock", "/var/lib/apt/lists/partial",
 		"/var/lib/rpm/.rpm.lock", "/var/lib/rpm/rpmdb.sqlite-", "/var/lib/dpkg/status-old", "/var/lib/dpkg/available",

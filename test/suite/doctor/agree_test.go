@@ -43,6 +43,9 @@ const damagedKey = `{"repository": {"trustedKeys": ["-----BEGIN PGP PUBLIC KEY B
 // where they are played.
 func TestPlanAgreesWithEnable(t *testing.T) {
 	for i, b := range append(undecided(), machines(t)...) {
+		if b.section == foreign { // the agent has no program of ours there that it could run
+			continue
+		}
 		t.Run(b.section+"/"+b.machine, func(t *testing.T) {
 			s := b.setRegistered(t)
 			plan, said := planned.Ask(t, s, program)

@@ -249,7 +249,7 @@ func ofAnOperator() []broken {
 			check:   "identity", answer: "fail", code: 22, next: "az vm identity assign"},
 		{section: "Two faults", machine: "/etc/nologin, and a line in sudoers that sudo does not understand", options: jammy(),
 			breakIt: script("echo 'garbage ((' >> /etc/sudoers; touch /etc/nologin"), check: "nologin", answer: "fail", code: 21, next: "sudo rm /etc/nologin", stays: "sudo"},
-		{section: "Another program's extension", machine: "Microsoft's extension, AllowGroups, and the repository is out of reach", options: jammy(),
+		{section: foreign, machine: "Microsoft's extension, AllowGroups, and the repository is out of reach", options: jammy(),
 			breakIt: together(microsofts, editSSHD("AllowGroups admins"), func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Packages.Down() }),
 			check:   "sshd-groups", answer: "fail", code: 21, next: "Match User *,!*@*", stays: "network-repository", slow: true},
 		{section: "Packages", machine: "aadsshlogin was removed by hand", options: jammy(),
@@ -284,6 +284,9 @@ func ofAnOperator() []broken {
 			}, check: "last-run", answer: "warn", next: "Set the extension again"},
 	}
 }
+
+// foreign is the section of machines on which the extension is another program's.
+const foreign = "Another program's extension"
 
 // microsofts puts Microsoft's extension in the place of this program's.
 func microsofts(t *testing.T, s *scene.Scene, _ *endpoints) {
