@@ -43,6 +43,9 @@ const damagedKey = `{"repository": {"trustedKeys": ["-----BEGIN PGP PUBLIC KEY B
 // where they are played.
 func TestPlanAgreesWithEnable(t *testing.T) {
 	for i, b := range append(undecided(), machines(t)...) {
+		if i >= len(undecided()) && i%2 != 0 && !whole() { // the rest by make plans
+			continue
+		}
 		if b.section == foreign { // the agent has no program of ours there that it could run
 			continue
 		}
