@@ -99,15 +99,23 @@ func unknownOwner(err error) error {
 		"Check the file system that holds /var/lib (findmnt -T /var/lib; sudo dmesg)"+fault.AndAgain))
 }
 
+// readOwner is who owns the machine, by what is written down; a damaged record says
+// nothing. The error is why that is not known.
+func readOwner(h *host.Host) (o state.Owner, found bool, err error) {
+	o, found, err = state.ReadOwner(h)
+	if state.Unreadable(err) {
+		return state.Owner{}, false, unknownOwner(err)
+	}
+	return o, found && err == nil, nil
+}
+
 // found is setup, where this run's extension found it as the owner, or never took
 // the machine over from it.
 func (r *run) found() (state.Owner, bool, error) {
-	o, known, err := state.ReadOwner(r.host)
+	o, known, err := readOwner(r.host)
 	switch {
-	case state.Unreadable(err):
-		return state.Owner{}, false, unknownOwner(err)
-	case err != nil || !known:
-		return state.Owner{}, false, nil
+	case !known:
+		return state.Owner{}, false, err
 	case o.Setup:
 		return o, true, nil
 	case o.Found != nil:
@@ -125,9 +133,9 @@ func (r *run) inTheWay() (s Standing, there bool, err error) {
 		if s, there, err = Owner(r.host, r.Version); there {
 			there = !(s.Setup && r.Downgrade)
 		}
-	} else if o, found, unread := state.ReadOwner(r.host); state.Unreadable(unread) {
-		err = unknownOwner(unread)
-	} else if unread == nil && found && o.Dir != r.Environment.BaseDir && (o.Setup || agent.At(r.host, o.Dir).Active()) {
+	} else if o, found, unread := readOwner(r.host); unread != nil {
+		err = unread
+	} else if found && o.Dir != r.Environment.BaseDir && (o.Setup || agent.At(r.host, o.Dir).Active()) {
 		s, there = standing(r.host, o), true
 	}
 	if unread := r.host.Unread(); err == nil && unread != nil {
@@ -150,12 +158,9 @@ func Owner(h *host.Host, version string) (Standing, bool, error) {
 			return standing(h, state.Owner{Handler: there.Name.Full(), Version: there.Version, Dir: there.Dir}), true, nil
 		}
 	}
-	o, found, err := state.ReadOwner(h)
-	if state.Unreadable(err) {
-		return Standing{}, false, unknownOwner(err)
-	}
-	if err != nil || !found {
-		return Standing{}, false, nil
+	o, found, err := readOwner(h)
+	if !found {
+		return Standing{}, false, err
 	}
 	if o.Setup {
 		return standing(h, o), state.Newer(o.Version, version), nil

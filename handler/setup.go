@@ -182,14 +182,11 @@ func (r *run) sharing() (string, error) {
 // asFound is what the receipt says of a package that is put on a machine where
 // another handler has, or had, the same one: it is not ours to remove.
 func (r *run) asFound() (string, error) {
-	o, found, err := state.ReadOwner(r.host)
-	switch {
-	case state.Unreadable(err):
-		return "", unknownOwner(err)
-	case err == nil && found && o.OtherHandler != "":
+	o, found, err := readOwner(r.host)
+	if found && o.OtherHandler != "" {
 		return state.AsFound, nil
 	}
-	return "", nil
+	return "", err
 }
 
 // gone is the one line of a removal that did all it had to.
