@@ -1,9 +1,10 @@
 package watch
 
 import (
-	"aadssh/internal/systemd"
 	"context"
 	"errors"
+
+	"aadssh/internal/systemd"
 )
 
 // Remove takes the watch away: the units, the copy, and what they remember. It
