@@ -45,11 +45,13 @@ type Events struct {
 	last      atomic.Int64
 }
 
-// NewEvents is telemetry of one run.
+// NewEvents is telemetry of one run. What an earlier one left unfinished is removed
+// now: a run on a healthy machine sends nothing.
 func NewEvents(env Environment) *Events {
 	if env.EventsFolder == "" {
 		return nil
 	}
+	atomicfile.Sweep(env.LogFolder, func(name string) bool { return strings.HasSuffix(name, ".json") })
 	id := make([]byte, 16)
 	rand.Read(id) // never fails
 	return &Events{
@@ -99,7 +101,6 @@ func (e *Events) Send(level EventLevel, task, message string) error {
 // place moves the finished event into the folder: the agent removes whatever
 // else it finds there, and reads only names of digits, newest first.
 func (e *Events) place(content []byte, now time.Time) error {
-	atomicfile.Sweep(e.outside, func(name string) bool { return strings.HasSuffix(name, ".json") })
 	file := atomicfile.File{Path: filepath.Join(e.folder, fmt.Sprintf("%d.json", e.stamp(now))), Content: content, Mode: 0o600, Via: e.outside, Volatile: true}
 	if err := file.Write(); err != nil {
 		return fmt.Errorf("telemetry: %w", err)

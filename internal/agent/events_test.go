@@ -140,6 +140,22 @@ func TestEventsUnwritable(t *testing.T) {
 	}
 }
 
+// TestUnfinishedEvents: what a run that was killed had begun is gone with the next one,
+// also where that has nothing to send.
+func TestUnfinishedEvents(t *testing.T) {
+	_, env := newEvents(t)
+	for name, stays := range map[string]bool{
+		".17.json.4194304-1~": false, ".17.json.1-1~": true, "handler.log": true, // process 1 lives; no process has a number so high
+	} {
+		path := filepath.Join(env.LogFolder, name)
+		must(t, os.WriteFile(path, nil, 0o600))
+		NewEvents(env)
+		if _, err := os.Stat(path); (err == nil) != stays {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestStamp: a clock that stands still, or runs backwards, gives no name twice.
 func TestStamp(t *testing.T) {
 	var e Events

@@ -116,6 +116,9 @@ func (r reference) once(ctx context.Context) (out run) {
 	if wrong := verdictOf(report, r.scenario.removes); wrong != "" {
 		return run{err: fmt.Errorf("%s\n%s", wrong, s.HandlerLog())}
 	}
+	if log := s.HandlerLog(); strings.Contains(log, "check monitor: warn") {
+		return run{err: errors.New("systemd does not run the watch here\n" + log)}
+	}
 	if out.points, out.commands, out.err = s.trace(); out.err == nil {
 		out.machine, out.err = s.machine(ctx, nil)
 	}
