@@ -1,8 +1,8 @@
 package distro
 
-// Image is what the release says of itself where its packages come with an image
-// and not from a repository, whatever its ID is; "" where it says nothing of the
-// kind. See also what the machine itself shows: facts.
+// Image names the kind of system, according to os-release, whose packages come with an
+// image and not from a repository, whatever its ID is; "" for all others. Package facts
+// recognizes some more of them by their files.
 func (r Release) Image() string {
 	for _, row := range imageVariants() {
 		if r.Variant == row.variant {

@@ -9,31 +9,30 @@ import (
 	"unicode/utf8"
 )
 
-// maxOSRelease is the size in bytes above which a file is no os-release file.
-// The largest that a distribution publishes is below 1 KiB.
+// maxOSRelease is the largest accepted size of an os-release file, in bytes. The largest
+// that a distribution publishes is below 1 KiB.
 const maxOSRelease = 64 << 10
 
-// maxValue bounds what is kept of one value, in bytes. Values end up in
-// messages of at most 1,500 bytes.
+// maxValue is the most that is kept of one value, in bytes. Values end up in messages of at
+// most 1,500 bytes.
 const maxValue = 160
 
-// ErrNoID means that the text holds no ID, so that it names no distribution.
+// ErrNoID means that the text has no ID and therefore names no distribution.
 var ErrNoID = errors.New("os-release has no ID line, so it does not say which distribution this is")
 
-// Release is what a machine says of itself in os-release(5).
+// Release is what os-release(5) says about a machine.
 type Release struct {
 	ID         string   // lower case: "ubuntu", "rhel", "sles_sap"
 	VersionID  string   // "22.04", "9.4"; empty on a rolling release
 	Codename   string   // VERSION_CODENAME: "jammy"
 	PrettyName string   // for people: "Ubuntu 22.04.4 LTS"
-	IDLike     []string // lower case; what the distribution was made from
+	IDLike     []string // lower case; the distributions that it derives from
 	Variant    string   // VARIANT_ID
 }
 
-// Parse reads the text of /etc/os-release. It is tolerant to what does not
-// matter (comments, junk lines, unknown names, CRLF, a byte order mark) and
-// fails only where nothing can be learned: the text is too large, is not text,
-// or has no ID (ErrNoID).
+// Parse reads the text of /etc/os-release. It tolerates what does not matter (comments,
+// junk lines, unknown names, CRLF, a byte order mark) and fails only if the text is too
+// large, is not text, or has no ID (ErrNoID).
 func Parse(osRelease []byte) (Release, error) {
 	if len(osRelease) > maxOSRelease {
 		return Release{}, fmt.Errorf("os-release is %d bytes long, more than the %d that are read", len(osRelease), maxOSRelease)
@@ -69,7 +68,7 @@ func Parse(osRelease []byte) (Release, error) {
 	return r, nil
 }
 
-// String is what people call the release.
+// String is the name that people use for the release.
 func (r Release) String() string {
 	switch {
 	case r.PrettyName != "":
@@ -81,8 +80,8 @@ func (r Release) String() string {
 	}
 }
 
-// assignment splits NAME=value and takes the quotes off. It reports false for
-// everything that is no assignment.
+// assignment splits NAME=value and removes the quotes. It returns false for everything
+// else.
 func assignment(line string) (name, value string, ok bool) {
 	line = strings.TrimSpace(line)
 	if strings.HasPrefix(line, "#") {
@@ -96,9 +95,9 @@ func assignment(line string) (name, value string, ok bool) {
 	return name, printable(value), ok
 }
 
-// unquote takes a value out of its shell quotes, as os-release(5) allows them:
-// none, single, or double with backslash escapes. A quote that is never closed
-// and text behind a closed one are junk.
+// unquote removes shell quotes from a value, as os-release(5) allows them: none, single, or
+// double with backslash escapes. A quote that is never closed and text after a closing
+// quote are junk.
 func unquote(raw string) (string, bool) {
 	if raw == "" {
 		return "", true
@@ -123,8 +122,8 @@ func unquote(raw string) (string, bool) {
 	return "", false
 }
 
-// printable drops what must not reach a terminal or a status file, and cuts
-// what is too long.
+// printable removes what must not reach a terminal or a status file, and cuts a text that
+// is too long.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

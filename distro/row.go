@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Row is one line of the table: a release, or a range of releases that are
-// alike in everything that matters here.
+// Row is one line of the table: a release, or a range of releases that do not differ in
+// anything that matters here.
 type Row struct {
 	Family   string   // what people call it: "RHEL"
 	IDs      []string // of os-release
 	Releases string   // for people: "8.3+"
 	From     string   // the first VERSION_ID that the row covers
-	Below    string   // the first that it does not; empty: no end
+	Below    string   // the first VERSION_ID that the row no longer covers; empty: no end
 	Tested   bool     // on the documented list; false: a rule, which Note explains
-	Note     string   // of an untested row: why it is tried all the same
+	Note     string   // of an untested row: why sign-in is tried all the same
 	Refused  string   // why the release is refused; the rest of the row is empty then
 
 	Manager   Manager
@@ -23,7 +23,7 @@ type Row struct {
 	Other     []string
 	Suite     string   // apt codename; empty: VERSION_CODENAME
 	Arches    []string // GOARCH for which packages were seen in the repository
-	Unseen    []string // GOARCH that is tried with a warning: nobody looked yet
+	Unseen    []string // GOARCH that is tried with a warning, because nobody has checked the repository yet
 	Keys      []string
 	OnImage   *ImageRepository
 	Transport string // see Target
@@ -34,15 +34,15 @@ type Row struct {
 	Sources []Source
 }
 
-// Source says where a fact of a row comes from.
+// Source says where a fact of a row was found.
 type Source struct{ Fact, Where string }
 
-// familyOf is the rows that an os-release ID belongs to, in table order.
+// familyOf returns the rows of an os-release ID, in table order.
 func familyOf(id string) []*Row {
 	return slices.DeleteFunc(Rows(), func(row *Row) bool { return !slices.Contains(row.IDs, id) })
 }
 
-// covering finds the row for a version: the first that covers it.
+// covering returns the first row that covers a version.
 func covering(family []*Row, v version) (*Row, bool) {
 	i := slices.IndexFunc(family, func(row *Row) bool { return row.covers(v) })
 	if i < 0 {
@@ -67,7 +67,7 @@ func (row *Row) from() version {
 	return v
 }
 
-// target fills the row in for one machine.
+// target is the row, completed for one machine.
 func (row *Row) target(r Release, goarch, suite string) Target {
 	v, _ := parseVersion(r.VersionID) // Lookup has parsed it
 	fill := strings.NewReplacer("{version}", r.VersionID, "{major}", v.major(), "{codename}", suite, "{basearch}", baseArch(goarch))
@@ -87,7 +87,8 @@ func (row *Row) target(r Release, goarch, suite string) Target {
 			OnImage:        row.OnImage.filled(fill),
 		},
 		Packages: Packages{Login: "aadsshlogin", SELinux: "aadsshlogin-selinux"},
-		// aadlogin-selinux refuses to go before aadlogin (MicrosoftDocs/azure-docs#78581).
+		// aadlogin-selinux refuses to be removed before aadlogin
+		// (MicrosoftDocs/azure-docs#78581).
 		Legacy:    []string{"aadlogin", "aadlogin-selinux"},
 		Transport: row.Transport,
 		Pin:       row.Pin,
@@ -123,8 +124,8 @@ func (r *ImageRepository) filled(fill *strings.Replacer) *ImageRepository {
 // arches are all architectures that are tried.
 func (row *Row) arches() []string { return slices.Concat(row.Arches, row.Unseen) }
 
-// repositoryRelease is how far the repository's name goes into the version:
-// apt repositories are made for a release, the others for a major version.
+// repositoryRelease is the part of the version that is in the repository's name: apt
+// repositories belong to one release, the others to a major version.
 func (row *Row) repositoryRelease(r Release, v version) string {
 	if strings.Contains(row.Path, "{major}") {
 		return v.major()
@@ -144,13 +145,13 @@ func baseArch(goarch string) string {
 	}
 }
 
-// Supported lists the tested releases whose repository has packages for an
-// architecture (GOARCH), a line a family, sorted by family.
+// Supported lists the tested releases whose repository has packages for an architecture
+// (GOARCH), one line per family, sorted by family.
 func Supported(goarch string) []string {
 	return tested(func(row *Row) bool { return slices.Contains(row.arches(), goarch) })
 }
 
-// tested lists the tested releases of the rows that are wanted.
+// tested lists the tested releases of the selected rows.
 func tested(wanted func(*Row) bool) []string {
 	releases := map[string][]string{}
 	for _, row := range Rows() {

@@ -2,12 +2,12 @@ package distro
 
 import "slices"
 
-// Rows is the table of distributions. Adding a release is adding a row and its
-// os-release file in testdata.
+// Rows is the table of distributions. To add a release, add a row and its os-release file
+// in testdata.
 //
-// The first row that covers a release counts. Releases that are newer than a
-// family's list are reached by the family's rule: a row that is not Tested,
-// whose Note is what the operator reads. What no row covers is refused.
+// The first row that covers a release counts. Releases that are newer than a family's list
+// are covered by the family's rule: a row that is not Tested, and whose Note the operator
+// reads. A release that no row covers is refused.
 func Rows() []*Row {
 	return slices.Concat(
 		rebuild("AlmaLinux", "almalinux"),
@@ -25,7 +25,7 @@ func Rows() []*Row {
 	)
 }
 
-// Where facts of the table were read.
+// The places where facts of the table were found.
 const (
 	documented = "entra-docs howto-vm-sign-in-azure-ad-linux, list of supported distributions"
 	keyDates   = "packages.microsoft.com README; microsoft/linux-package-repositories#47: the 2015 key for repositories made before May 2025, the 2025 key for later ones"
@@ -39,7 +39,7 @@ const (
 	sshUnit      = "Azure/AgentBaker and GoogleCloudPlatform/guest-agent: ssh on Debian's family, sshd elsewhere"
 )
 
-// The generations of the vendor's key, by the names of its files.
+// The generations of the vendor's key, by the names of their files.
 func oldKey() []string { return []string{"microsoft.asc"} }
 func newKey() []string { return []string{"microsoft-2025.asc"} }
 func anyKey() []string { return []string{"microsoft-2025.asc", "microsoft.asc"} }
@@ -59,8 +59,8 @@ func complete(row *Row, sources ...Source) *Row {
 	return row
 }
 
-// azureLinux are the distributions whose image brings the repository's
-// definition and key. The key of their packages is not the one of the others.
+// azureLinux are the distributions whose image includes the repository's definition and
+// key. Their packages are signed with another key than the rest.
 func azureLinux() []*Row {
 	const (
 		azl     = "azurelinux-repos.spec of microsoft/azurelinux; Azure/azure-linux-extensions#2051"

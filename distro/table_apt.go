@@ -1,7 +1,7 @@
 package distro
 
-// The repositories are served a second time under a name with the codename,
-// which is the form that closed clouds replicate.
+// The repositories are also served under a name with the codename; that is the form that
+// closed clouds replicate.
 const (
 	ubuntuPath  = "/ubuntu/{version}/prod"
 	ubuntuOther = "/repos/microsoft-ubuntu-{codename}-prod"
@@ -10,8 +10,8 @@ const (
 	aptPaths    = "packages.microsoft.com/config; the second path: " + byVendor
 )
 
-// oldApt marks a release whose apt is older than 1.5, the first that fetches
-// over https by itself.
+// oldApt marks a release whose apt is older than 1.5, the first version that fetches over
+// https without another package.
 func oldApt(row *Row) *Row {
 	row.Transport = "apt-transport-https"
 	row.Sources = append(row.Sources, Source{"transport", "apt 1.5 release notes: the https method came into the package apt"})

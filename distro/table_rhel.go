@@ -2,7 +2,7 @@ package distro
 
 const elPath = "/rhel/{major}/prod/"
 
-// el9 is where packages.microsoft.com serves the repository of RHEL 9 too.
+// el9 is the other path under which packages.microsoft.com serves the repository of RHEL 9.
 func el9() []string { return []string{"/rhel/9.0/prod/"} }
 
 const (
@@ -33,8 +33,8 @@ func rhel() []*Row {
 	}
 }
 
-// rebuild are the releases of a distribution that is made from RHEL and takes
-// RHEL's packages.
+// rebuild are the releases of a distribution that is built from RHEL and uses RHEL's
+// packages.
 func rebuild(name, id string) []*Row {
 	family := func(row *Row, sources ...Source) *Row {
 		row.Family, row.IDs, row.Path, row.Manager = name, []string{id}, elPath, Dnf

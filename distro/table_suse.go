@@ -1,7 +1,7 @@
 package distro
 
-// pinnedSUSE is the last version that runs on SUSE releases before 15.6, which
-// came with another libsemanage.
+// pinnedSUSE is the last version that runs on SUSE releases before 15.6, which have another
+// libsemanage.
 const pinnedSUSE = "1.0.027980001"
 
 const (

@@ -1,6 +1,6 @@
-// Package distro knows the Linux distributions: which release this machine
-// runs, whether sign-in is supported on it, and where its packages come from.
-// It is pure: text and tables in, values out.
+// Package distro describes the Linux distributions: which release this machine runs,
+// whether sign-in is supported on it, and where its packages come from. It reads no files
+// and runs nothing: text and tables in, values out.
 package distro
 
 import (
@@ -27,7 +27,7 @@ func Managers() []Manager { return []Manager{Apt, Dnf, Yum, Tdnf, Zypper} }
 // Target is everything that depends on the distribution, for one machine.
 type Target struct {
 	Name       string // what people call it: "Ubuntu 22.04"
-	Tested     bool   // false: reached by a family's rule, or an architecture that nobody saw a build for
+	Tested     bool   // false: covered only by a family's rule, or for an architecture of which nobody has seen a build
 	Note       string // completes the sentence "it is not on the list of tested releases:"; empty if Tested
 	Manager    Manager
 	Repository Repository
@@ -36,7 +36,7 @@ type Target struct {
 	Legacy     []string // packages of the older extension, in the order in which they must be removed
 	Pin        string   // exact version of Packages.Login; "" is the newest
 	SSHUnits   []string // units of the SSH server, in order of preference
-	SELinux    bool     // the repository holds Packages.SELinux
+	SELinux    bool     // the repository has Packages.SELinux
 }
 
 // Packages are the names of the packages that make sign-in work.
@@ -55,15 +55,15 @@ type Repository struct {
 	Component      string   // apt
 	Arches         []string // GOARCH
 	Keys           []string // names in trust's table; empty with OnImage
-	MetadataSigned bool     // the manager can verify the metadata with the key of the definition
+	MetadataSigned bool     // the package manager can verify the metadata with the key of the definition
 	OnImage        *ImageRepository
 }
 
-// ImageRepository is a repository whose definition and key the distribution
-// itself brings (CBL-Mariner, Azure Linux).
+// ImageRepository is a repository whose definition and key come with the distribution's
+// image (CBL-Mariner, Azure Linux).
 type ImageRepository struct {
 	ID      string   // rpm section
-	Package string   // package that brings the definition
+	Package string   // package that contains the definition
 	Keys    []string // files of the keys that the image trusts
 }
 
@@ -71,17 +71,17 @@ type ImageRepository struct {
 type Unsupported struct {
 	Found     string   // the release, as it calls itself
 	Arch      string   // GOARCH
-	Supported []string // on this architecture, a line a family: "RHEL 7.4-7.9, 8.3+, 9.0+, 10"
+	Supported []string // on this architecture, one line per family: "RHEL 7.4-7.9, 8.3+, 9.0+, 10"
 	Reason    string   // one sentence
 }
 
-// Error is one line for an operator, without the list of what is supported.
+// Error is one line for an operator, without the list of supported releases.
 func (u *Unsupported) Error() string {
 	return u.Found + " on " + u.Arch + " is not supported: " + u.Reason
 }
 
-// Lookup finds what the table says of a release on an architecture (GOARCH).
-// The error is always *Unsupported.
+// Lookup returns what the table says about a release on an architecture (GOARCH). The error
+// is always *Unsupported.
 func Lookup(r Release, goarch string) (Target, error) {
 	refuse := func(format string, args ...any) (Target, error) {
 		return Target{}, &Unsupported{Found: r.String(), Arch: goarch, Supported: Supported(goarch), Reason: fmt.Sprintf(format, args...)}
@@ -119,9 +119,9 @@ func Lookup(r Release, goarch string) (Target, error) {
 	return row.target(r, goarch, suite), nil
 }
 
-// whyUnknown is the reason for an ID that no row has. ID_LIKE is not followed:
-// a derivative's packages, its sshd and its SELinux policy are its own. But it
-// tells an operator where to look.
+// whyUnknown is the reason for an ID that no row has. ID_LIKE is not followed, because the
+// packages, the sshd and the SELinux policy of a derivative are its own. It only helps to
+// name a distribution that the operator knows.
 func whyUnknown(r Release) string {
 	reason := fmt.Sprintf("%q is not one of the supported distributions", r.ID)
 	for _, like := range r.IDLike {

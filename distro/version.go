@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// version is a VERSION_ID as numbers. Only digits and dots come through
-// parseVersion, so that a version may stand in a URL.
+// version is a VERSION_ID as numbers. parseVersion accepts only digits and dots, so a
+// version is safe in a URL.
 type version []int
 
 func parseVersion(s string) (version, error) {
@@ -44,8 +44,7 @@ func (v version) at(i int) int {
 
 func (v version) major() string { return strconv.Itoa(v.at(0)) }
 
-// isCodename reports whether s may stand as a suite in an apt source and in a
-// URL.
+// isCodename reports whether s is safe as a suite in an apt source and in a URL.
 func isCodename(s string) bool {
 	return s != "" && len(s) <= 32 && !slices.ContainsFunc([]byte(s), func(c byte) bool { return c < 'a' || c > 'z' })
 }

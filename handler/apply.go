@@ -19,10 +19,11 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// apply does the steps of a plan in their order. It stops at the first that
-// fails, and takes back what it wrote where no package has come of it.
+// apply runs the steps of a plan in order and stops at the first that fails. If no package
+// was installed by then, it undoes the files that it wrote.
 func (r *run) apply(ctx context.Context, p decide.Plan, f *facts.Facts) error {
-	// Every run must end before the agent ends it, with time left to look again.
+	// Every run must end before the agent kills it, with time left to read the machine
+	// again.
 	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))
 	defer cancel()
 	session, err := r.session(f)
@@ -48,7 +49,7 @@ func (r *run) apply(ctx context.Context, p decide.Plan, f *facts.Facts) error {
 		action := r.log.Started("%s", s.Text)
 		if err := action.Ended(w.diskBehind(w.step(ctx, s))); err != nil {
 			w.takeBack(ctx, s, fault.Of(err))
-			return errors.Join(err, w.finishReload(ctx)) // the first is what Of finds
+			return errors.Join(err, w.finishReload(ctx)) // the first is the one that fault.Of finds
 		}
 	}
 	return nil
@@ -59,11 +60,11 @@ func (r *run) session(f *facts.Facts) (*pkgmgr.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	// ctx ends early enough for a verdict already: see apply.
+	// ctx already ends early enough to leave time for the verdict: see apply.
 	return &pkgmgr.Session{Host: r.host, Manager: m, Reserve: time.Second}, nil
 }
 
-// work is one plan being done.
+// work is the execution of one plan.
 type work struct {
 	*run
 	plan    decide.Plan
@@ -71,7 +72,7 @@ type work struct {
 	facts   *facts.Facts
 	receipt state.Receipt
 	wrote   []undo // newest last
-	stale   error  // of a refresh that did not stop the plan
+	stale   error  // why a refresh failed that did not stop the plan
 }
 
 func (w *work) step(ctx context.Context, s decide.Step) error {
@@ -114,10 +115,9 @@ func (w *work) step(ctx context.Context, s decide.Step) error {
 	return fmt.Errorf("handler: no such kind of step: %d", s.Kind)
 }
 
-// repair finishes what an interrupted package manager left. Where that fails
-// and the plan has a change of packages, that one is tried all the same: a
-// corrected version in the repository is what heals a package whose script
-// fails each time.
+// repair finishes what an interrupted package manager left behind. If that fails and the
+// plan also changes packages, the change is tried all the same: a package whose script
+// fails every time is only cured by a corrected version from the repository.
 func (w *work) repair(ctx context.Context) error {
 	err := w.transaction(func() error { return w.session.Repair(ctx) })
 	if err == nil || fault.Of(err).Code != fault.PackageManagerFailed || ctx.Err() != nil ||
@@ -128,10 +128,9 @@ func (w *work) repair(ctx context.Context) error {
 	return nil
 }
 
-// fetchKey downloads the vendor's key each time the repository is set up, and
-// keeps it only if it is the one that is pinned. A copy that was left by an
-// earlier installation may be of an old generation, or carry a signature that
-// apt no longer takes.
+// fetchKey downloads the vendor's key each time the repository is set up, and keeps it only
+// if it is the pinned one. A copy left by an earlier installation may be of an old
+// generation, or carry a signature that apt no longer accepts.
 func (w *work) fetchKey(ctx context.Context, s decide.Step) error {
 	client := download.Client{Proxy: w.proxy(ctx, w.facts.PackageBase()), Log: w.log}
 	var keys []byte
@@ -156,11 +155,11 @@ func (w *work) fetchKey(ctx context.Context, s decide.Step) error {
 	return w.write(repo.KeyAt(w.facts.Target.Manager, ring, s.Files[0].Path))
 }
 
-// keyLimit is the size of a key file above which it is no key, in bytes.
+// keyLimit is the largest accepted size of a key file, in bytes.
 const keyLimit = 1 << 20
 
-// transport installs a package of the distribution, from its own sources. It
-// stays when we go: other sources may use it by then.
+// transport installs a package from the distribution's own sources. uninstall leaves it,
+// because other sources may use it by then.
 func (w *work) transport(ctx context.Context, s decide.Step) error {
 	own := *w.session
 	own.Source = w.session.Source.Others()
@@ -168,8 +167,8 @@ func (w *work) transport(ctx context.Context, s decide.Step) error {
 	return err
 }
 
-// transaction runs a change of packages: what was there before is written down
-// first, and so is the reload that sshd is owed.
+// transaction runs a change of packages. Before it starts, it records the versions that are
+// installed, and that sshd has to be reloaded.
 func (w *work) transaction(change func() error) error {
 	asFound, err := w.asFound()
 	if err != nil {
@@ -189,9 +188,9 @@ func (w *work) transaction(change func() error) error {
 	return change()
 }
 
-// refresh fetches the metadata of our source. Where the owner's entry for it
-// stands in a file with others, they are fetched with it, and what is wrong with
-// them must not end ours: the installation decides.
+// refresh fetches the metadata of our source. If the administrator's entry for it shares a
+// file with others, those are fetched too, and an error in them must not stop us: the
+// installation decides.
 func (w *work) refresh(ctx context.Context) error {
 	err := w.diagnosed(ctx, w.signed(ctx, w.session.Refresh(ctx), decide.IndexAddress(w.plan, w.facts)))
 	if err == nil || ctx.Err() != nil || !shared(w.plan.Existing, w.facts.Sources) {
@@ -202,15 +201,15 @@ func (w *work) refresh(ctx context.Context) error {
 	return nil
 }
 
-// shared reports whether a file of the owner's has other entries besides one.
+// shared reports whether the file of an entry defines other entries as well.
 func shared(e *repo.Entry, all []repo.Entry) bool {
 	return e != nil && slices.ContainsFunc(all, func(other repo.Entry) bool {
 		return other.File == e.File && other.Enabled && other.Line != e.Line
 	})
 }
 
-// unlisted gives the reason why a package is not in the lists, where a refresh
-// that failed is it.
+// unlisted replaces the error "package not found" by the error of the refresh that failed
+// before it, if there was one.
 func (w *work) unlisted(err error) error {
 	if err != nil && w.stale != nil && fault.Of(err).Code == fault.PackageUnavailable {
 		return w.stale
@@ -227,7 +226,7 @@ func (w *work) isLegacy(name string) bool {
 	return false
 }
 
-// reload tells sshd, and strikes the debt out.
+// reload reloads sshd and deletes the record that a reload is due.
 func (r *run) reload(ctx context.Context, f *facts.Facts) error {
 	out, err := r.Reload(ctx, f.Target.SSHUnits)
 	if err != nil {
@@ -247,8 +246,8 @@ func (r *run) reload(ctx context.Context, f *facts.Facts) error {
 	return nil
 }
 
-// finishReload pays the debt of a transaction that failed: it may have changed
-// sshd's configuration all the same.
+// finishReload does the reload that is still due after a failed transaction: it may have
+// changed sshd's configuration all the same.
 func (w *work) finishReload(ctx context.Context) error {
 	if !state.ReloadOwed(w.host) {
 		return nil

@@ -10,11 +10,11 @@ import (
 	"aadssh/internal/state"
 )
 
-// removeLists removes what apt fetched of the repository that we defined: it
-// would stay until the next update, and offer packages that no source has any
-// more. Lists that another entry of the machine shares are left alone. It is
-// done while the definition is still there, which must stay where this fails: without
-// it nothing is known of whose the lists are.
+// removeLists removes the lists that apt fetched from the repository that we defined: they
+// would stay until the next update and offer packages that no source has any more. Lists
+// that another entry on the machine shares are left alone. It runs before the definition is
+// removed, and if it fails the definition stays too: without it the next run would not know
+// which lists are ours.
 func (r *run) removeLists(receipt state.Receipt) error {
 	path := repo.DefinitionPath(distro.Apt)
 	if file, wrote := receipt.Files[path]; !wrote || file.Before != "" {
@@ -40,9 +40,9 @@ func (r *run) removeLists(receipt state.Receipt) error {
 	return nil
 }
 
-// listPrefix is how apt's names for the files of an entry begin: the address
-// without its scheme, with an underscore for each slash (apt-pkg/contrib/strutl.cc,
-// URItoFileName). It is "" for an address that apt would have to escape.
+// listPrefix is how apt's file names for the lists of an entry begin: the address without
+// its scheme, with an underscore for each slash (apt-pkg/contrib/strutl.cc, URItoFileName).
+// It is "" for an address that apt would have to escape.
 func listPrefix(e repo.Entry) string {
 	_, address, ok := strings.Cut(strings.TrimRight(e.URI, "/"), "://")
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-/"

@@ -21,11 +21,10 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// diagnosed adds to what a package manager said of its repositories what is in
-// the way: managers' own words about the network are poor, and where only the
-// owner's repositories are used they call a package unavailable whose
-// repository they could not read. Where nothing is in the way by now, what was
-// said stands.
+// diagnosed adds the cause to what a package manager said about its repositories. Package
+// managers say little about the network, and where only the administrator's repositories
+// are used they call a package unavailable when they could not read its repository. If the
+// cause is gone by now, the original error is returned.
 func (w *work) diagnosed(ctx context.Context, err error) error {
 	said := fault.Of(err)
 	if said == nil {
@@ -59,10 +58,10 @@ func (w *work) diagnosed(ctx context.Context, err error) error {
 	return err
 }
 
-// signed adds to what was said of metadata that is not trusted the fingerprint
-// of what signed it, from the signature itself: managers name a short id, or
-// none. Where the signature cannot be had, what was said stands. address is that
-// of the index.
+// signed adds to an error about untrusted metadata the fingerprint of the key that signed
+// it, read from the signature itself: package managers print a short key ID or none. If the
+// signature cannot be fetched, the error is returned unchanged. address is that of the
+// index.
 func (w *work) signed(ctx context.Context, err error, address string) error {
 	const wait = 15 * time.Second
 	said := fault.Of(err)
@@ -76,7 +75,7 @@ func (w *work) signed(ctx context.Context, err error, address string) error {
 	defer cancel()
 	client := download.Client{Proxy: w.proxy(ctx, address), Log: w.log}
 	signature, noAnswer := client.Get(ctx, address, indexLimit)
-	if noAnswer == nil && !bytes.Contains(signature, []byte("-----BEGIN PGP ")) { // some managers call this a signature that does not hold
+	if noAnswer == nil && !bytes.Contains(signature, []byte("-----BEGIN PGP ")) { // some package managers report a missing signature as an invalid one
 		return fault.Wrap(err, fault.RepositoryUnreachable, "What came in the place of the signature of "+address+" is no signature: a proxy or portal answered, or something on the way changes files.",
 			"See what answers: curl -sSv "+address+" | head"+fault.ThenAgain)
 	}
@@ -87,8 +86,8 @@ func (w *work) signed(ctx context.Context, err error, address string) error {
 	return fault.Wrap(err, said.Code, named(said.What, signers), said.Remedy())
 }
 
-// named puts the fingerprints of keys where a text names the end of one, or one
-// with blanks, else behind it.
+// named inserts the full fingerprints of keys where a text has only the end of one, or one
+// with blanks, and otherwise appends them.
 func named(what string, keys []string) string {
 	four := regexp.MustCompile(`.{4}`)
 	for _, key := range keys {
@@ -102,11 +101,11 @@ func named(what string, keys []string) string {
 	return strings.TrimSuffix(what, ".") + "." + signedThere + strings.Join(keys, " and ") + "."
 }
 
-// signedThere begins the sentence that names what signed.
+// signedThere begins the sentence that names the signing key.
 const signedThere = " The signature there is by the key "
 
-// refused adds to what was said of a package that is not trusted what signed it,
-// where the package manager left no file to read that from.
+// refused adds to an error about an untrusted package which key signed it, where the
+// package manager left no file to read that from.
 func (w *work) refused(ctx context.Context, err error) error {
 	const wait = 30 * time.Second
 	said, base := fault.Of(err), strings.TrimSuffix(decide.IndexAddress(w.plan, w.facts), "repodata/repomd.xml")
@@ -127,16 +126,16 @@ func (w *work) refused(ctx context.Context, err error) error {
 	return err
 }
 
-// indexLimit is the size of a signed index above which it is none, in bytes.
+// indexLimit is the largest accepted size of a signed index, in bytes.
 const indexLimit = 16 << 20
 
-// fingerprint reports whether a text has the whole fingerprint of a key.
+// fingerprint reports whether a text contains the full fingerprint of a key.
 func fingerprint(text string) bool {
 	return regexp.MustCompile(`\b[0-9A-F]{40}(?:[0-9A-F]{24})?\b`).MatchString(text)
 }
 
-// proxy is the way that a package manager takes to an address, for our own
-// requests: what was set for us, else what it is configured with.
+// proxy is the proxy that the package manager uses for an address: the one in our settings,
+// or else the one in its configuration. Our own requests use it too.
 func (w *work) proxy(ctx context.Context, address string) *url.URL {
 	if set := w.facts.Proxy.Address(); set != nil {
 		return set
@@ -148,10 +147,10 @@ func (w *work) proxy(ctx context.Context, address string) *url.URL {
 	return found.Address()
 }
 
-// suspects are the files that the package manager fetched first from the
-// repositories that it may have failed on, each once. Where only the owner's
-// are used these are the ones that it named, else all of them, up to a bound:
-// each may cost a timeout.
+// suspects are the first files that the package manager fetches from the repositories that
+// it may have failed on, without duplicates. If only the administrator's repositories are
+// used, these are the ones that the error names, or else all of them up to a limit: each
+// may cost a timeout.
 func (w *work) suspects(said *fault.Fault) []string {
 	const most = 4
 	if !w.plan.Source.All {
@@ -174,8 +173,8 @@ func (w *work) suspects(said *fault.Fault) []string {
 	return all[:min(len(all), most)]
 }
 
-// diskBehind looks for a disk behind a failure of a package manager: on a full or
-// read-only one they speak of missing signatures and servers that do not answer.
+// diskBehind checks whether the disk is why a package manager failed: on a full or
+// read-only disk they report missing signatures and servers that do not answer.
 func (w *work) diskBehind(err error) error {
 	said := fault.Of(err)
 	if said == nil || !said.Code.Is(fault.MaybeDisk) {

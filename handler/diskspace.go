@@ -10,15 +10,15 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// demand is what a package manager needs of one file system.
+// demand is the space that a package manager needs on one file system.
 type demand struct {
 	room    host.Room
 	bytes   int64
 	folders []string
 }
 
-// tooTight is why the package manager is not started for a plan: it would stop
-// in the middle for want of room. Nil: there is enough, as far as is known.
+// tooTight returns why the package manager must not be started for a plan: it would stop
+// halfway for lack of space. nil means that there is enough, as far as can be measured.
 func (r *run) tooTight(m *pkgmgr.Manager, p decide.Plan) error {
 	fetches := p.Has(decide.Refresh, decide.Install, decide.Replace)
 	if !fetches && !p.Has(decide.Repair, decide.Reinstall, decide.PutBack, decide.Transport) {
@@ -38,7 +38,7 @@ func (r *run) tooTight(m *pkgmgr.Manager, p decide.Plan) error {
 		}
 		d.bytes += n.Bytes
 		d.folders = append(d.folders, n.Folder)
-		d.room.Bytes = min(d.room.Bytes, room.Bytes) // a quota of the folder's own
+		d.room.Bytes = min(d.room.Bytes, room.Bytes) // the folder may have a quota of its own
 	}
 	for _, d := range demands {
 		if err := r.lacks(m, d); err != nil {
@@ -48,7 +48,7 @@ func (r *run) tooTight(m *pkgmgr.Manager, p decide.Plan) error {
 	return nil
 }
 
-// lacks is what one file system has too little of.
+// lacks is the fault of one file system that has too little space.
 func (r *run) lacks(m *pkgmgr.Manager, d *demand) error {
 	short := func(free, needed string) error {
 		return fault.New(fault.Disk,
@@ -71,8 +71,8 @@ func (r *run) lacks(m *pkgmgr.Manager, d *demand) error {
 	return nil
 }
 
-// size is a number of bytes for people, rounded down, so that what is free never
-// looks like enough.
+// size formats a number of bytes for people, rounded down so that the free space is never
+// overstated.
 func size(n int64) string {
 	switch {
 	case n < 1<<20:

@@ -19,7 +19,7 @@ import (
 
 const stateDir = host.StateDir
 
-// undo is what it takes to take a file back.
+// undo is what is needed to undo the writing of a file.
 type undo struct {
 	path    string
 	existed bool
@@ -27,8 +27,8 @@ type undo struct {
 	mode    fs.FileMode
 }
 
-// write makes a file what it should be. The receipt has it first, so a run that
-// is killed here leaves nothing that uninstall would not find.
+// write gives a file its wanted content. The receipt is written first, so that uninstall
+// also finds the file of a run that is killed here.
 func (w *work) write(file repo.File) error {
 	u := undo{path: file.Path}
 	note := state.File{SHA256: state.Hash(file.Content)}
@@ -75,7 +75,8 @@ func (w *work) write(file repo.File) error {
 		return unwritableFile(file.Path, err)
 	}
 	if note.Before == "" && !preflight.InPlace(w.facts) {
-		// Ours, maybe of a run that was killed: nothing has come of it yet either.
+		// The file is ours, maybe from a run that was killed: no package was installed from
+		// it either.
 		u.existed, changed = false, true
 	}
 	if changed {
@@ -84,8 +85,8 @@ func (w *work) write(file repo.File) error {
 	return nil
 }
 
-// drop removes a file of ours or of the vendor's that is in the way. What was here
-// before us is kept, and comes back when we go.
+// drop removes a file of ours or of the vendor's that is in the way. A file that was there
+// before us is saved, and restored by uninstall.
 func (w *work) drop(path string) error {
 	if err := w.receipt.KeepOriginal(w.host, path); err != nil {
 		return facts.StateUnwritable(err)
@@ -99,7 +100,7 @@ func (w *work) drop(path string) error {
 	return nil
 }
 
-// missing are the folders that have to be made for dir, outermost first.
+// missing are the folders that have to be created for dir, outermost first.
 func (w *work) missing(dir string) []string {
 	if w.host.Exists(dir) {
 		return nil
@@ -107,7 +108,7 @@ func (w *work) missing(dir string) []string {
 	return append(w.missing(filepath.Dir(dir)), dir)
 }
 
-// removeFolders removes the folders that we made, where nothing is in them.
+// removeFolders removes the folders that we created, if they are empty.
 func (r *run) removeFolders(folders []string) error {
 	var troubles []error
 	for _, folder := range slices.Backward(folders) {
@@ -123,22 +124,22 @@ func unwritableFile(path string, err error) error {
 		"Free space on, or make writable, its file system (df -h "+filepath.Dir(path)+"; findmnt -T "+filepath.Dir(path)+")"+fault.AndAgain)
 }
 
-// cameOfIt says whether the packages are there, whatever failed after that.
+// cameOfIt reports whether the packages are installed, whatever failed after that.
 func (w *work) cameOfIt(ctx context.Context) bool {
 	now, err := w.session.Query(ctx, w.facts.Wanted()...)
 	return err == nil && now.Present(w.facts.Wanted()...)
 }
 
-// nothingCame says whether nothing at all of the packages is there, not even a
-// half: then a failed installation has no use for the repository either.
+// nothingCame reports whether no part of the packages is installed: then the repository of
+// a failed installation is of no use either.
 func (w *work) nothingCame(ctx context.Context) bool {
 	now, err := w.session.Query(ctx, w.facts.Wanted()...)
 	return err == nil && !slices.ContainsFunc(w.facts.Wanted(), func(name string) bool { return now[name].State != pkgmgr.Absent })
 }
 
-// takeBack removes what this run wrote where the repository turned out to be
-// unusable: a definition that does not work would fail the owner's own updates.
-// Whatever stops a step up to Refresh, the repository has not been of use yet.
+// takeBack undoes what this run wrote when the repository turned out to be unusable: a
+// broken definition would also fail the administrator's own updates. A failure up to and
+// including the step Refresh means that the repository was never used.
 func (w *work) takeBack(ctx context.Context, at decide.Step, why *fault.Fault) {
 	undone := why.Code.Is(fault.RepositoryUnusable) || why.Code == fault.PackageManagerFailed && w.nothingCame(ctx)
 	if at.Kind > decide.Refresh && (!undone || w.cameOfIt(ctx)) {

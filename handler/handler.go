@@ -1,5 +1,5 @@
-// Package handler serves one request of the agent: look, check, plan, apply,
-// look again, report.
+// Package handler serves one request of the agent: it reads the machine, decides on a plan,
+// applies it, reads the machine again and reports.
 package handler
 
 import (
@@ -16,9 +16,8 @@ import (
 	"aadssh/internal/text"
 )
 
-// converge makes the machine one that people can sign in to, or says why it is
-// not. install and enable are both this; only what becomes of the verdict
-// differs.
+// converge makes it possible to sign in to the machine, or reports why it is not. install
+// and enable both run it and differ only in what they do with the verdict.
 func (r *run) converge(ctx context.Context) outcome {
 	release, err := r.lock(ctx)
 	if err != nil {
@@ -28,8 +27,9 @@ func (r *run) converge(ctx context.Context) outcome {
 	return r.convergeLocked(ctx)
 }
 
-// convergeLocked is converge for who holds the lock: it waits for what an earlier run
-// had to leave behind, and ends the handover, for this version has begun its work.
+// convergeLocked is converge for a caller that holds the lock. It first waits for the
+// transaction that an earlier run had to leave running, and ends the handover, because this
+// version has now begun its work.
 func (r *run) convergeLocked(ctx context.Context) outcome {
 	if err := r.awaitTransaction(ctx); err != nil {
 		return failed(err, nil)
@@ -40,7 +40,7 @@ func (r *run) convergeLocked(ctx context.Context) outcome {
 	return r.reconcile(ctx)
 }
 
-// reconcile looks, plans, applies and looks again.
+// reconcile reads the machine, plans, applies the plan and reads the machine again.
 func (r *run) reconcile(ctx context.Context) outcome {
 	before, decision, err := r.decided(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 	if stop := decision.Stops(); stop != nil {
 		return failed(stop, checks)
 	}
-	if plan.Empty() || decision.Provisional { // the checks report what could not be repaired
+	if plan.Empty() || decision.Provisional { // the checks report what cannot be repaired
 		if err := r.ownAs(before); err != nil {
 			return failed(err, checks)
 		}
@@ -73,7 +73,8 @@ func (r *run) reconcile(ctx context.Context) outcome {
 		after = facts.LookAgain(ctx, r.host, r.question(), after)
 	}
 	after, failure = r.registered(ctx, plan, after, failure)
-	// What a signal cut off looks like a network or a program that does not answer.
+	// A command that a signal interrupted fails like a network or a program that does not
+	// answer.
 	if ctx.Err() != nil && (failure == nil || errors.Is(ctx.Err(), context.Canceled) && !fault.Of(failure).Code.Is(fault.Unended)) {
 		r.log.Infof("stopped: %v", failure)
 		failure = r.stopped()
@@ -86,14 +87,14 @@ func (r *run) reconcile(ctx context.Context) outcome {
 	return v
 }
 
-// decided is what is seen and what that asks for; where the package database
-// had to be repaired before more could be known, after that.
+// decided reads the machine and decides what to do. If the package database has to be
+// repaired first, it repairs it and reads the machine again.
 func (r *run) decided(ctx context.Context) (*facts.Facts, decide.Decision, error) {
 	before := facts.Look(ctx, r.host, r.question())
 	if ctx.Err() != nil {
-		return before, decide.Decision{}, r.stopped() // what was seen last is not to be believed
+		return before, decide.Decision{}, r.stopped() // an interrupted reading is not to be trusted
 	}
-	if before.Unread != nil { // it may have passed
+	if before.Unread != nil { // the cause may have been temporary
 		r.log.Warnf("looking once more: %v", before.Unread)
 		before = facts.LookAgain(ctx, r.host, r.question(), before)
 	}
@@ -108,10 +109,10 @@ func (r *run) decided(ctx context.Context) (*facts.Facts, decide.Decision, error
 	return before, decision, nil
 }
 
-// registered sees that a package which was installed is known to the machine. In
-// one transaction of rpm the scripts of the package that goes run after those of
-// the one that comes: aadlogin's take away what aadsshlogin's had registered. So
-// it is reinstalled, and where that does not help it is corrected.
+// registered makes sure that an installed package is also registered on the machine. In one
+// rpm transaction the scripts of the removed package run after those of the new one:
+// aadlogin's undo what aadsshlogin's had registered. So the package is reinstalled, and if
+// that does not help, updated to a corrected version.
 func (r *run) registered(ctx context.Context, done decide.Plan, f *facts.Facts, failure error) (*facts.Facts, error) {
 	reinstalled := done.Has(decide.Reinstall)
 	if failure == nil && !reinstalled && ctx.Err() == nil {
@@ -127,9 +128,9 @@ func (r *run) registered(ctx context.Context, done decide.Plan, f *facts.Facts, 
 	return f, failure
 }
 
-// corrected moves a package whose reinstallation did not help to the newest
-// version that is allowed: the vendor may have corrected it. What was wrong
-// before stands where there is none that does better.
+// corrected updates a package whose reinstallation did not help to the newest allowed
+// version, in case the vendor has corrected it. If there is no better version, the original
+// error stays.
 func (r *run) corrected(ctx context.Context, f *facts.Facts, failure error) (*facts.Facts, error) {
 	if !decide.PackageFails(f) || failure != nil && fault.Of(failure).Code.Is(fault.Unended) {
 		return f, failure
@@ -153,8 +154,8 @@ func (r *run) corrected(ctx context.Context, f *facts.Facts, failure error) (*fa
 	return now, failure
 }
 
-// repairDatabase repairs a package database that a killed run of a package
-// manager left unreadable: nothing can be planned before it answers.
+// repairDatabase repairs a package database that a killed package manager left unreadable:
+// nothing can be planned before it can be read.
 func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f *facts.Facts) (*facts.Facts, error) {
 	session, err := r.session(f)
 	if err != nil {
@@ -164,13 +165,12 @@ func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f *facts.Facts)
 		return f, err
 	}
 	action := r.log.Started("%s", p.Steps[0].Text)
-	_ = action.Ended(session.Repair(ctx)) // whether the database answers now is what counts
+	_ = action.Ended(session.Repair(ctx)) // only whether the database can be read afterwards counts
 	return facts.LookAgain(ctx, r.host, r.question(), f), nil
 }
 
-// conclude looks at effects, not at what was said on the way: a machine on which
-// the second plan is empty is a success, whatever a package manager complained
-// about.
+// conclude judges the result, not the messages on the way: a machine that needs no further
+// step is a success, whatever a package manager complained about.
 func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) outcome {
 	now := decide.For(f, decide.Goal{})
 	checks = preflight.Again(checks, now.Verified)
@@ -196,9 +196,9 @@ func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) o
 		"Run: sudo "+host.Program()+" doctor"+fault.ThenAgain), checks)
 }
 
-// healthy is the one line of a success. It promises no more than the checks
-// found: whom they shut out is left out, and where something else decides it is
-// named instead of a promise.
+// healthy is the one line of a success. It promises no more than the checks found: it names
+// the people who cannot sign in, and where another program decides, it names that program
+// and promises nothing.
 func healthy(f *facts.Facts, checks []preflight.Result) string {
 	login := f.Target.Packages.Login
 	on := "(" + strings.TrimSpace(login+" "+f.Packages[login].Version) + " on " + f.Target.Name + ")"

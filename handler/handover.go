@@ -12,19 +12,19 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// update tells the uninstall that follows it that another version takes over.
-// The agent's order is: old disable, new update, old uninstall, new install,
-// new enable; on a downgrade the old version's own update runs, with the target
-// in VERSION (waagent exthandlers.py, _update_extension_handlers_and_return_if_failed).
-// The work itself is left to the install that follows.
+// update tells the uninstall that follows it that another version takes over. The agent's
+// order is: old disable, new update, old uninstall, new install, new enable; on a downgrade
+// the old version's own update runs, with the target version in VERSION (waagent
+// exthandlers.py, _update_extension_handlers_and_return_if_failed). The work itself is left
+// to the install that follows.
 func (r *run) update(ctx context.Context) outcome {
 	to := r.Getenv("VERSION")
 	if to == "" {
 		to = r.Environment.Version
 	}
-	// First, and without the lock: whatever becomes of the rest, the uninstall
-	// that follows must find it. An update that cannot write it must fail, so
-	// that the agent stops before that uninstall.
+	// This comes first, and without the lock: whatever happens to the rest, the uninstall
+	// that follows must find it. An update that cannot write it must fail, so that the
+	// agent stops before that uninstall.
 	if err := state.WriteHandover(r.host, to, host.BootClock()); err != nil {
 		return failed(facts.StateUnwritable(err), nil)
 	}
@@ -41,14 +41,14 @@ func (r *run) update(ctx context.Context) outcome {
 	return outcome{message: "Version " + to + " takes over; the packages stay where they are."}
 }
 
-// ours reports whether a version of the extension is this handler, which writes
-// down what it finds before it changes anything.
+// ours reports whether the extension of this version number is this handler, which always
+// writes a receipt before it changes anything.
 func (r *run) ours(version string) bool {
 	return version != "" && r.host.Exists(filepath.Join(r.Environment.Sibling(version), agent.Program))
 }
 
-// adopt counts packages that are there when an update begins as ours: they
-// came by the vendor's handler of the same name, which kept no receipt.
+// adopt records packages that are installed when an update begins as ours: the vendor's
+// handler of the same name installed them, and it kept no receipt.
 func (r *run) adopt(ctx context.Context) error {
 	receipt, err := state.ReadReceipt(r.host)
 	if err != nil {
@@ -76,12 +76,12 @@ func (r *run) adopt(ctx context.Context) error {
 	return next.Write(r.host)
 }
 
-// handedOver reports whether another version is on its way in, so that this
-// uninstall must leave everything in place. The handover alone is not believed:
-// an update that failed and was then deleted leaves one behind, so the version
-// that it names must be one that the agent is about to install.
+// handedOver reports whether another version is about to replace this one, in which case
+// this uninstall must leave everything in place. The handover record alone is not enough:
+// an update that failed and was then deleted leaves one behind. So the version that it
+// names must also be one that the agent is about to install.
 func (r *run) handedOver() (to string, taken bool, err error) {
-	r.host.Unread() // what was met before is not part of this question
+	r.host.Unread() // earlier read errors do not concern this question
 	o, ok, err := state.ReadHandover(r.host, host.BootClock())
 	if ok && o.To != r.Environment.Version {
 		to, taken = o.To, agent.StateOf(r.host, r.Environment.Sibling(o.To)) == agent.NotInstalled

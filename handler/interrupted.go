@@ -10,9 +10,9 @@ import (
 	"aadssh/internal/host"
 )
 
-// Interrupted says who stopped a look or a repair of the watch on the way: systemd does it for
-// an operation that takes the watch away, which waits until we have ended, or when
-// the machine goes down.
+// Interrupted says what stopped a check or a repair of the watch halfway: systemd does so
+// for an operation that removes the watch and waits until it has ended, or when the machine
+// shuts down.
 func Interrupted(h *host.Host, what string) string {
 	for _, path := range h.Glob("/proc/[0-9]*/cmdline") {
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
@@ -27,7 +27,7 @@ func Interrupted(h *host.Host, what string) string {
 	return "The " + what + " was stopped from outside before it was done, as at a shutdown; the next look begins anew."
 }
 
-// operationOf is the operation of a command line of this handler.
+// operationOf is the operation that a command line of this handler runs.
 func operationOf(words []string) (operation, bool) {
 	if len(words) < 2 || !strings.HasPrefix(filepath.Base(words[0]), "aadsshlogin-handler") {
 		return operation{}, false

@@ -9,10 +9,10 @@ import (
 	"aadssh/internal/fault"
 )
 
-// offered says of a package that our repository does not have what it was asked
-// for and what it has, while its definition is still there: it is taken back
-// after this, and the commands of the package manager show nothing then. Where
-// something on this machine keeps the package out, that stands.
+// offered adds to the error of a package that our repository does not have the version that
+// was asked for and the versions that it has. It must run while the repository is still
+// defined: the definition is removed after this, and then the package manager's commands
+// show nothing. If something on this machine excludes the package, that error stays.
 func (w *work) offered(ctx context.Context, s decide.Step, err error) error {
 	said := fault.Of(err)
 	if said == nil || said.Code != fault.PackageUnavailable || w.plan.Source.All {

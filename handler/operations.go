@@ -8,44 +8,44 @@ import (
 	"aadssh/internal/identity"
 )
 
-// operation is one of the five things that the agent asks for, or one of the two
-// that people ask for without it.
+// operation is one of the five operations that the agent runs, or one of the two that
+// people run without an agent.
 type operation struct {
 	name string
-	// standalone: no agent runs it, and it serves the folders of its own.
+	// standalone: people run it, not the agent, and it uses its own folders.
 	standalone bool
-	// budget is how long it may take. It lies below the agent's limit, at
-	// which the process group is killed without a word (waagent
-	// exthandlers.py: install and update 900 s, disable 900 s, enable and
-	// uninstall 300 s).
+	// budget is how long it may take. It is below the agent's limit, at which the process
+	// group is killed without warning (waagent exthandlers.py: install and update 900 s,
+	// disable 900 s, enable and uninstall 300 s).
 	budget time.Duration
 	run    func(*run, context.Context) outcome
-	// identityTimeout is how long the metadata service is asked, with all retries.
+	// identityTimeout is how long the metadata service is tried, with all retries.
 	identityTimeout time.Duration
-	// decides: the verdict is what the machine is judged by.
+	// decides: its verdict is the one that the machine is judged by.
 	decides bool
-	// defers: what stops it does not become the exit code. The agent reads no
-	// status of a handler that is not installed yet, so install leaves it for
-	// enable to say; after a disable that fails it neither uninstalls nor upgrades.
+	// defers: its failures do not become the exit code. The agent reads no status of a
+	// handler that is not installed yet, so install leaves the report to enable; after a
+	// disable that fails the agent neither uninstalls nor upgrades.
 	defers bool
-	// converges: it brings the machine to the wanted state.
+	// converges: it changes the machine to the wanted state.
 	converges bool
-	// reports says when it writes the status file. disable and uninstall never
-	// do: in an upgrade they run in the old version's folder with the new sequence
-	// number, and the agent copies what they write over to the new version. What
-	// update writes replaces the old version's status, which was copied. install
-	// leaves no success: enable, which decides, may not be able to write any more.
+	// reports says when it writes the status file. disable and uninstall never do: in an
+	// upgrade they run in the old version's folder with the new sequence number, and the
+	// agent copies what they write to the new version. update may, because what it writes
+	// replaces the old version's status, which was copied. install writes no success,
+	// because enable, which decides, may be unable to overwrite it.
 	reports reporting
-	// replaces: before it there is a status of another version under its number.
+	// replaces: when it begins, the status file may hold another version's status under the
+	// same sequence number.
 	replaces bool
-	// newest: the packages are moved to the newest version that is allowed.
+	// newest: it updates the packages to the newest allowed version.
 	newest bool
-	// meaning is what it tells somebody whom it interrupts.
+	// meaning is what an operation that interrupts another one tells about itself.
 	meaning string
 }
 
-// StandaloneBudget is how long setup and remove may take: as long as a person, or a boot, may
-// wait. No agent ends them.
+// StandaloneBudget is how long setup and remove may take: as long as a person, or a boot,
+// can wait. No agent kills them.
 const StandaloneBudget = 30 * time.Minute
 
 const (
@@ -53,7 +53,7 @@ const (
 	lookIdentityTimeout = 60 * time.Second
 )
 
-// reporting is when an operation writes the status file.
+// reporting says when an operation writes the status file.
 type reporting int
 
 const (
@@ -62,7 +62,7 @@ const (
 	always
 )
 
-// operations are all of them, the agent's in the order of an extension's life.
+// operations are all operations, the agent's in the order in which it runs them.
 func operations() []operation {
 	return []operation{
 		{name: "install", budget: 840 * time.Second, run: (*run).converge, converges: true, reports: ofFailures, newest: true, defers: true, identityTimeout: identity.DefaultBudget, meaning: "a step of an upgrade of the extension"},
@@ -75,8 +75,8 @@ func operations() []operation {
 	}
 }
 
-// watch is what the units run between two runs of enable: it does the same, and
-// writes its own report.
+// watchOperation is the operation of the watch's service between two runs of enable: it
+// does what enable does, but writes its own report.
 func watchOperation() operation {
 	return operation{name: "watch", budget: enableBudget, run: (*run).reconcile, identityTimeout: lookIdentityTimeout}
 }

@@ -10,7 +10,7 @@ import (
 	"aadssh/status"
 )
 
-// outcome is what an operation came to.
+// outcome is the result of an operation.
 type outcome struct {
 	fault   *fault.Fault // nil: success
 	message string       // of a success, one line
@@ -28,7 +28,7 @@ func (v outcome) code() fault.Code {
 	return v.fault.Code
 }
 
-// standalone is the verdict in the words of who runs setup or remove.
+// standalone rewrites the verdict for a person who runs setup or remove.
 func (v outcome) standalone(speaker standalone.Speaker) outcome {
 	words := speaker.Words
 	if v.fault != nil {
@@ -43,7 +43,7 @@ func (v outcome) standalone(speaker standalone.Speaker) outcome {
 	return v
 }
 
-// lines are what a person reads first: what is wrong, and what to do.
+// lines are what a person reads first: what is wrong, and what to do about it.
 func (v outcome) lines() (what, next string) {
 	if v.fault == nil {
 		return text.Shown(v.message), ""
@@ -51,10 +51,9 @@ func (v outcome) lines() (what, next string) {
 	return v.fault.Lines()
 }
 
-// report is the verdict as the agent reads it. The status is success or error
-// and nothing else: a warning would hold up the extensions that wait for ours
-// (waagent exthandlers.py, wait_for_handler_completion). Warnings are in the
-// substatuses.
+// report is the verdict as the agent reads it. The status is only ever success or error: a
+// warning would delay the extensions that depend on this one (waagent exthandlers.py,
+// wait_for_handler_completion). Warnings are in the substatuses.
 func (v outcome) report(operation string) status.Report {
 	r := status.Report{Operation: operation, Level: status.Success, Code: int(v.code())}
 	what, next := v.lines()

@@ -17,9 +17,9 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// ofOwner tells what is wrong with an entry of the machine's owner that is used
-// for the repository: with its file and line, for that is where it is fixed.
-// Nil where it is not the entry's keys.
+// ofOwner returns the fault of an entry of the administrator's own that is used for the
+// repository, with its file and line, because that is where it is fixed. nil means that the
+// entry's keys are not the cause.
 func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
 	next := "have whoever wrote it bring the key that it names up to date (reinstall packages-microsoft-prod, if that brought it)"
 	if w.Settings.Repository.Mode != agent.ModeExisting {
@@ -49,8 +49,8 @@ func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
 	return fault.Wrap(said, said.Code, said.What, about+next)
 }
 
-// notImported is the key file of an entry that has the key of which zypper says
-// that it does not accept it: it asks a person before it imports one.
+// notImported is the key file of an entry that has the key which zypper says it does not
+// accept: zypper asks a person before it imports one.
 func (w *work) notImported(e repo.Entry, said *fault.Fault) string {
 	if w.facts.Target.Manager != distro.Zypper {
 		return ""
@@ -68,8 +68,8 @@ func (w *work) notImported(e repo.Entry, said *fault.Fault) string {
 	return ""
 }
 
-// notServed is the key of an entry that its server does not have, or does not
-// give: what was said of it names it.
+// notServed is the key of an entry that its server does not have or refuses to serve: the
+// error names it.
 func notServed(e repo.Entry, said *fault.Fault) string {
 	if said.Code != fault.RepositoryUnreachable || !strings.Contains(said.What, " answered 4") {
 		return ""
@@ -83,9 +83,9 @@ func notServed(e repo.Entry, said *fault.Fault) string {
 	return ""
 }
 
-// distrusted looks, where the machine's own entries are all that is used and they
-// do not have the package, whether it is because one of them is not trusted: dnf
-// leaves such a one out, dnf 5 without a word.
+// distrusted checks, where only the machine's own entries are used and none has the
+// package, whether one of them is not trusted: dnf skips such an entry, and dnf 5 does so
+// without a message.
 func (w *work) distrusted(ctx context.Context, err error) error {
 	const most = 4 // each is a request
 	said := fault.Of(err)
@@ -95,7 +95,7 @@ func (w *work) distrusted(ctx context.Context, err error) error {
 	entries := repo.Configuring(w.facts.Sources, w.facts.Target, repo.Options{Base: w.facts.PackageBase(), GOARCH: runtime.GOARCH})
 	for _, e := range entries[:min(len(entries), most)] {
 		if shared(&e, w.facts.Sources) {
-			continue // what is said of its file may be about another one in it
+			continue // the message may be about another entry of the same file
 		}
 		own := *w.session
 		own.Source = pkgmgr.Source{ID: e.ID, ListFile: e.File, Proxy: w.plan.Source.Proxy, NoProxy: w.plan.Source.NoProxy}
@@ -107,7 +107,7 @@ func (w *work) distrusted(ctx context.Context, err error) error {
 			return fault.Wrap(err, f.Code, f.What, f.Remedy())
 		}
 	}
-	if len(entries) == 1 && said.Code == fault.RepositoryUntrusted { // only a package showed it
+	if len(entries) == 1 && said.Code == fault.RepositoryUntrusted { // there the untrusted part was a single package
 		if f := w.ofOwner(entries[0], said); f != nil {
 			return fault.Wrap(err, f.Code, f.What, f.Remedy())
 		}
@@ -115,8 +115,8 @@ func (w *work) distrusted(ctx context.Context, err error) error {
 	return w.passedOver(err)
 }
 
-// passedOver adds which of the machine's definitions its package manager takes
-// nothing of, where the machine's own are all that is used.
+// passedOver adds which of the machine's own definitions the package manager ignores, where
+// only the machine's own are used.
 func (w *work) passedOver(err error) error {
 	said := fault.Of(err)
 	for _, p := range w.facts.Problems {

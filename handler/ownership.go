@@ -13,7 +13,7 @@ import (
 	"aadssh/status"
 )
 
-// self is this run as an owner of the machine.
+// self describes this run as an owner of the machine.
 func (r *run) self() state.Owner {
 	if r.Environment.IsStandalone() {
 		return state.Owner{Setup: true, Version: r.Version, Program: host.Program()}
@@ -21,16 +21,16 @@ func (r *run) self() state.Owner {
 	return state.Owner{Handler: r.Environment.Name, Version: r.Environment.Version, Dir: r.Environment.BaseDir}
 }
 
-// own makes this run's program the owner of the machine. The agent decides which
-// version of its handler that is, so nobody stands in the way of install and
-// enable. What an extension finds of setup it gives back when it goes.
+// own makes this run's program the owner of the machine. The agent decides which version of
+// its handler that is, so install and enable never stand down. If an extension replaces
+// setup as the owner, uninstall gives the machine back to setup.
 func (r *run) own() error {
 	self := r.self()
 	before, found, err := state.ReadOwner(r.host)
 	switch {
-	case state.Unreadable(err): // setup, which may own it, would be lost
+	case state.Unreadable(err): // setup may own it, and its record would be lost
 		return unknownOwner(err)
-	case err != nil: // damaged: it says nothing
+	case err != nil: // a damaged record says nothing
 		r.log.Warnf("who owned the machine cannot be read: %v", err)
 	case !found:
 	case before.Setup && !self.Setup:
@@ -47,10 +47,11 @@ func (r *run) own() error {
 			return err
 		}
 		self.OtherHandler = cmp.Or(other, before.OtherHandler)
-		if !r.op.standalone { // its watch, whose program is the copy
+		if !r.op.standalone { // setup's watch runs the copy, which is replaced
 			self.Program = before.Program
 		}
-		// By an extension that never gave it back, or never came to own the machine.
+		// This is left by an extension that never gave the machine back, or never became
+		// its owner.
 		if _, err := state.GiveBack(r.host); err != nil {
 			return facts.StateUnwritable(err)
 		}
@@ -61,9 +62,9 @@ func (r *run) own() error {
 	return nil
 }
 
-// ownAs is own in the midst of a run: the receipt that was looked at may have
-// become another one. Where another handler and the packages are gone, what is
-// installed now is not that handler's.
+// ownAs is own in the middle of a run: the receipt that was read earlier may have changed.
+// If another handler and the packages are gone, what gets installed now does not belong to
+// that handler.
 func (r *run) ownAs(f *facts.Facts) error {
 	if err := r.own(); err != nil {
 		return err
@@ -87,20 +88,20 @@ func (r *run) ownAs(f *facts.Facts) error {
 	return nil
 }
 
-// absent: the login package is not on the machine.
+// absent reports whether the login package is not installed.
 func absent(f *facts.Facts) bool {
 	return f.TargetErr == nil && f.PackagesErr == nil && f.Packages[f.Target.Packages.Login].State == pkgmgr.Absent
 }
 
-// unknownOwner is the fault of a machine of which it cannot be read who owns it:
-// who goes on all the same may take away what is somebody else's.
+// unknownOwner is the fault of a machine whose owner cannot be read: to go on could remove
+// what belongs to another program.
 func unknownOwner(err error) error {
 	return fault.ByCause(fault.Wrap(err, fault.Disk, "Who owns this machine cannot be read: "+err.Error()+".",
 		"Check the file system that holds /var/lib (findmnt -T /var/lib; sudo dmesg)"+fault.AndAgain))
 }
 
-// readOwner is who owns the machine, by what is written down; a damaged record says
-// nothing. The error is why that is not known.
+// readOwner reads the recorded owner of the machine; a damaged record counts as none. The
+// error says why it cannot be read.
 func readOwner(h *host.Host) (o state.Owner, found bool, err error) {
 	o, found, err = state.ReadOwner(h)
 	if state.Unreadable(err) {
@@ -109,8 +110,8 @@ func readOwner(h *host.Host) (o state.Owner, found bool, err error) {
 	return o, found && err == nil, nil
 }
 
-// found is setup, where this run's extension found it as the owner, or never took
-// the machine over from it.
+// found is the setup that owned the machine before this run's extension, or still owns it
+// because the extension never took over.
 func (r *run) found() (state.Owner, bool, error) {
 	o, known, err := readOwner(r.host)
 	switch {
@@ -124,11 +125,11 @@ func (r *run) found() (state.Owner, bool, error) {
 	return state.Owner{}, false, nil
 }
 
-// inTheWay is who owns the machine, where this run's program is not to change
-// it: setup and remove stand down before the agent's handler and before a newer
-// setup; the agent's uninstall and disable before another owner that is there.
+// inTheWay is the owner of the machine, if this run's program must not change it: setup and
+// remove stand down for the agent's handler and for a newer setup; the agent's uninstall
+// and disable stand down for another owner that is still installed.
 func (r *run) inTheWay() (s Standing, there bool, err error) {
-	r.host.Unread() // what was met before is not part of this question
+	r.host.Unread() // earlier read errors do not concern this question
 	if r.Environment.IsStandalone() {
 		if s, there, err = Owner(r.host, r.Version); there {
 			there = !(s.Setup && r.Downgrade)
@@ -144,14 +145,15 @@ func (r *run) inTheWay() (s Standing, there bool, err error) {
 	return s, there && err == nil, err
 }
 
-// Standing is a program that owns the machine, and what it said last.
+// Standing is a program that owns the machine, with its last report.
 type Standing struct {
 	state.Owner
-	Said *status.Report // nil: nothing that can be read
+	Said *status.Report // nil: none that can be read
 }
 
-// Owner is who owns the machine, where that is neither setup nor, in this
-// version or a newer one, on its way to setup. The error is why that is not known.
+// Owner finds the program for which this version of setup must stand down: an
+// extension that the agent has installed or is just updating, or a newer setup. The
+// error says why that is not known.
 func Owner(h *host.Host, version string) (Standing, bool, error) {
 	for _, there := range agent.Everywhere(h) {
 		if there.Own && there.Active() {
@@ -165,8 +167,8 @@ func Owner(h *host.Host, version string) (Standing, bool, error) {
 	if o.Setup {
 		return standing(h, o), state.Newer(o.Version, version), nil
 	}
-	// One that keeps no HandlerState, as one that runs by hand, is there as long
-	// as its folder is; and between two versions there is none for a moment.
+	// A handler without HandlerState, such as one that is run by hand, exists as long as
+	// its folder does; and between two versions there is no HandlerState for a moment.
 	_, coming, err := state.ReadHandover(h, host.BootClock())
 	if err != nil {
 		return Standing{}, false, unknownOwner(err)
@@ -195,7 +197,7 @@ func standing(h *host.Host, o state.Owner) Standing {
 	return s
 }
 
-// Who is the owner in words.
+// Who names the owner in words.
 func (s Standing) Who() string {
 	if s.Setup {
 		return "setup of version " + s.Version
@@ -203,7 +205,7 @@ func (s Standing) Who() string {
 	return "the VM extension " + s.Handler + ", version " + s.Version
 }
 
-// outcome is the owner's own: whoever stands down has nothing to add to it.
+// outcome repeats the owner's own verdict: the program that stands down has nothing to add.
 func (s Standing) outcome(next string) outcome {
 	what := "This machine belongs to " + s.Who() + ", so nothing was changed."
 	if s.Said == nil {

@@ -18,8 +18,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// install brings the packages to what is wanted. Where that fails and leaves
-// less than there was, the version before is put back from its kept file.
+// install installs or updates the packages. If that fails and leaves less installed than
+// before, the previous version is reinstalled from its kept file.
 func (w *work) install(ctx context.Context, s decide.Step) error {
 	outcome, err := w.session.Install(ctx, s.Want)
 	if err != nil {
@@ -29,13 +29,13 @@ func (w *work) install(ctx context.Context, s decide.Step) error {
 	return w.installed(outcome)
 }
 
-// replace installs the packages in the place of the legacy ones. Everything is
-// downloaded and verified before anything is removed.
+// replace installs the packages in place of the legacy ones. Everything is downloaded and
+// verified before anything is removed.
 func (w *work) replace(ctx context.Context, s decide.Step) error {
 	if _, err := w.session.Download(ctx, s.Want, s.Remove); err != nil {
 		return err
 	}
-	// Somebody may have signed in meanwhile.
+	// Somebody may have signed in since the machine was read.
 	if f := preflight.SignedIn(s.Remove[0], facts.Sessions(w.host)); f != nil {
 		return f
 	}
@@ -46,8 +46,8 @@ func (w *work) replace(ctx context.Context, s decide.Step) error {
 	if fault.Of(err).Code.Is(fault.Unended) || ctx.Err() != nil {
 		return err
 	}
-	// The documented way where a script of the legacy package fails: remove it
-	// without its scripts.
+	// This is the documented way when a script of the legacy package fails: remove it
+	// without running its scripts.
 	w.log.Warnf("replacing %s failed, removing it without its scripts: %v", strings.Join(s.Remove, ", "), err)
 	if lowErr := w.session.RemoveLowLevel(ctx, s.Remove); lowErr != nil {
 		f := fault.Of(lowErr)
@@ -56,8 +56,8 @@ func (w *work) replace(ctx context.Context, s decide.Step) error {
 	return w.install(ctx, s)
 }
 
-// reinstall has the package's scripts run again, from the kept files where
-// there are any: that needs no network.
+// reinstall runs the package's scripts again, from the kept files if there are any: that
+// needs no network.
 func (w *work) reinstall(ctx context.Context, s decide.Step) error {
 	if files := w.facts.Kept(s.Want); len(files) == len(s.Want) && w.intact(files) {
 		_, err := w.session.InstallFiles(ctx, files, s.Want)
@@ -74,7 +74,7 @@ func (w *work) reinstall(ctx context.Context, s decide.Step) error {
 	return w.installed(outcome)
 }
 
-// restore installs what was removed from the kept files.
+// restore reinstalls from the kept files what was removed.
 func (w *work) restore(ctx context.Context, s decide.Step) error {
 	files := w.facts.Kept(s.Want)
 	if len(files) < len(s.Want) || !w.intact(files) {
@@ -108,8 +108,8 @@ func values(m map[string]state.Package) []state.Package {
 	return all
 }
 
-// installed keeps the package files for repairs without network, and notes why
-// a version is not the newest.
+// installed keeps the package files for repairs without network, and records why a version
+// is not the newest.
 func (w *work) installed(o pkgmgr.Outcome) error {
 	w.receipt.Notice = ""
 	if w.goal(w.facts).Newest || w.facts.Packages[w.facts.Target.Packages.Login].State != pkgmgr.Installed {
@@ -136,8 +136,8 @@ func reason(f *fault.Fault) string {
 	return f.What
 }
 
-// keep copies the package files out of the manager's cache. Without them a
-// repair needs the network, so what goes wrong here is only logged.
+// keep copies the package files out of the package manager's cache. Without them a repair
+// needs the network, so failures are only logged.
 func (w *work) keep(packages pkgmgr.Packages) {
 	for _, name := range w.facts.Wanted() {
 		p := packages[name]
@@ -162,20 +162,19 @@ func (w *work) keep(packages pkgmgr.Packages) {
 		note.Kept, note.KeptVersion, note.SHA256 = base, p.Version, state.Hash(content)
 		w.receipt.Packages[name] = note
 		if old != "" && old != base {
-			_, _ = w.host.RemoveFile(filepath.Join(state.PackagesDir, old)) // only space
+			_, _ = w.host.RemoveFile(filepath.Join(state.PackagesDir, old)) // a leftover only costs space
 		}
 	}
 }
 
-// keeps says whether the file of a package in this version is kept.
+// keeps reports whether the file of a package in this version is kept.
 func (r *run) keeps(note state.Package, version string) bool {
 	return note.KeptVersion == version && r.host.Exists(filepath.Join(state.PackagesDir, note.Kept))
 }
 
-// keepMissing keeps the package files that a run which was killed right after
-// its transaction could not keep, or that somebody removed, as long as the
-// package manager has them. Where
-// none is missing it only looks. A package that is not in the receipt is not ours.
+// keepMissing copies package files that a run could not keep because it was killed right
+// after its transaction, or that somebody removed, if the package manager still has them.
+// If none is missing it only reads. A package that is not in the receipt is not ours.
 func (r *run) keepMissing(f *facts.Facts) {
 	if f.TargetErr != nil || f.PackagesErr != nil || f.ReceiptErr != nil {
 		return
@@ -192,14 +191,14 @@ func (r *run) keepMissing(f *facts.Facts) {
 	packages := maps.Clone(f.Packages)
 	maps.DeleteFunc(packages, func(name string, _ pkgmgr.Package) bool { _, ours := f.Receipt.Packages[name]; return !ours })
 	w.keep(packages)
-	w.receipt.Looked = cmp.Or(w.receipt.Looked, r.self().Version) // it was to be written with them
+	w.receipt.Looked = cmp.Or(w.receipt.Looked, r.self().Version) // it is normally written together with the files
 	if err := w.receipt.Write(r.host); err != nil {
 		r.log.Warnf("%v", err)
 	}
 }
 
-// noteOlder remembers why install could not move a working package to a newer
-// version, for enable to repeat: it does not ask the repository.
+// noteOlder records why install could not move a working package to a newer version, so
+// that enable, which does not ask the repository, can repeat it.
 func (w *work) noteOlder(why error) {
 	login := w.facts.Packages[w.facts.Target.Packages.Login]
 	if !w.goal(w.facts).Newest || login.State != pkgmgr.Installed || notLooked(why) {
@@ -211,9 +210,9 @@ func (w *work) noteOlder(why error) {
 	}
 }
 
-// notLooked says whether a newer version was not even looked for: the machine had
-// no room, no files or no memory, or the package manager could not be started. Then
-// enable does.
+// notLooked reports whether the search for a newer version never took place: the machine
+// had no space, file handles or memory left, or the package manager could not be started.
+// Then enable searches.
 func notLooked(why error) bool {
 	if fault.ByCause(fault.Of(why)).Code.Is(fault.Short) {
 		return true
@@ -222,14 +221,14 @@ func notLooked(why error) bool {
 	return errors.As(why, &file) && file.Op == "fork/exec"
 }
 
-// stays says why a working package did not move.
+// stays explains why a working package was not updated.
 func (w *work) stays(why *fault.Fault) string {
 	login := w.facts.Packages[w.facts.Target.Packages.Login]
 	return login.Name + " stays at " + login.Version + ", because a newer version could not be looked for or installed: " + why.What
 }
 
-// putBack installs the versions that were there before a failed change, where
-// it left less than that and their files were kept.
+// putBack reinstalls the versions that were there before a failed change, if it left less
+// than that and their files were kept.
 func (w *work) putBack(ctx context.Context) error {
 	var had []pkgmgr.Spec
 	for _, name := range w.facts.Wanted() {

@@ -9,8 +9,9 @@ import (
 	"aadssh/internal/preflight"
 )
 
-// repaired tells what was put back and why. The machine is well again, so it is
-// no warning; but whoever takes it away each night is to be found by it.
+// repaired reports what was repaired and why. The machine is healthy again, so this is not
+// a warning; but it must be visible, so that people find out what breaks the machine every
+// night.
 func repaired(plan decide.Plan, before, after *facts.Facts) []preflight.Result {
 	if !plan.Has(decide.Reinstall, decide.PutBack) {
 		return nil

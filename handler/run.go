@@ -29,45 +29,45 @@ type Request struct {
 	Environment agent.Environment
 	Sequence    int
 	Settings    agent.Settings
-	Unknown     []string // settings that nobody knows
-	// Refused is why the environment, the sequence number or the settings
-	// cannot be used; the operation then only reports it.
+	Unknown     []string // settings that this version does not know
+	// Refused is why the environment, the sequence number or the settings cannot be used;
+	// the operation then only reports it.
 	Refused error
 	Budget  time.Duration // 0: the operation's own
-	// Keep writes the settings down where no agent did, once this run is alone and the
-	// machine may be changed, and says what they are then: another setup may have kept
-	// its own since. nil: there is nothing to keep.
+	// Keep saves the settings where no agent did, once this run holds the lock and may
+	// change the machine, and returns the saved ones: another setup may have saved its own
+	// meanwhile. nil: there are none to save.
 	Keep func() (*agent.Offer, error)
 	// Downgrade: setup may take the machine over from a newer setup.
 	Downgrade bool
 	Getenv    func(string) string
 	Host      *host.Host
-	// Reload tells sshd of its changed configuration: systemd.Reload.
+	// Reload makes sshd read its changed configuration: see systemd.Reload.
 	Reload func(ctx context.Context, units []string) (systemd.Outcome, error)
 	Watch  Watch         // nil: none
 	Events *agent.Events // telemetry; may be nil
 	Out    io.Writer     // the agent keeps the first 3,200 bytes of it
 }
 
-// run is one request being served.
+// run serves one request.
 type run struct {
 	Request
 	op       operation
 	host     *host.Host
 	log      *logging.Logger
-	began    time.Duration // by host.BootClock
+	began    time.Duration // time by host.BootClock
 	deadline time.Time
-	changing bool // a plan was not empty
+	changing bool // a plan that is not empty is being applied
 	file     *status.File
-	silent   bool // another program owns the machine, and speaks for it
+	silent   bool // another program owns the machine and reports for it
 }
 
-// reserve is what is kept of the budget for looking again and reporting.
+// reserve is the part of the budget that is kept for reading the machine again and
+// reporting.
 const reserve = 10 * time.Second
 
-// Run serves a request and returns the exit code. Whatever happens in between,
-// a panic and a cancelled context included, the status is written before it
-// returns and agrees with the code.
+// Run serves a request and returns the exit code. Whatever happens, including a panic or a
+// cancelled context, the status is written before it returns and agrees with the code.
 func Run(ctx context.Context, q Request) fault.Code {
 	op, ok := findOperation(q.Operation)
 	if !ok {
@@ -115,9 +115,10 @@ func (r *run) begin(ctx context.Context) outcome {
 		}
 	}
 	if r.reports(outcome{fault: r.stopped()}) {
-		r.statusFile() // at hand, should no file be opened any more later
+		r.statusFile() // opened early, in case no file can be opened later
 	}
-	// Protected settings that cannot be decrypted are an unknown: the checks weigh it.
+	// If the protected settings cannot be decrypted, they are unknown: the checks judge
+	// that.
 	if r.Refused != nil && r.op.decides && !errors.Is(r.Refused, agent.ErrProtected) {
 		r.follow()
 		return failed(r.Refused, nil)
@@ -128,8 +129,8 @@ func (r *run) begin(ctx context.Context) outcome {
 	return r.op.run(r, ctx)
 }
 
-// finish tells everybody: the log, the agent's status file, the telemetry, and
-// the person who reads the output. It returns the exit code.
+// finish writes the verdict to the log, the agent's status file, the telemetry and the
+// output. It returns the exit code.
 func (r *run) finish(v outcome) fault.Code {
 	if r.Environment.IsStandalone() {
 		speaker := standalone.Setup()
@@ -165,8 +166,8 @@ func (r *run) finish(v outcome) fault.Code {
 	return code
 }
 
-// tell sends the telemetry of a run that failed or changed something. A healthy
-// machine that was only looked at has nothing to tell, and writes nothing.
+// tell sends the telemetry of a run that failed or changed something. A run that only
+// checked a healthy machine has nothing to report and writes nothing.
 func (r *run) tell(v outcome) {
 	level := agent.EventInformational
 	if v.fault != nil {
@@ -180,15 +181,14 @@ func (r *run) tell(v outcome) {
 	}
 }
 
-// prevents says whether a fault leaves nothing that enable could do better:
-// only then does install fail, for the agent reads no status of a
-// handler whose installation failed (waagent exthandlers.py,
-// get_extension_status of a NotInstalled handler).
+// prevents reports whether enable could do no better after this fault: only then does
+// install fail, because the agent reads no status of a handler whose installation failed
+// (waagent exthandlers.py, get_extension_status of a NotInstalled handler).
 func prevents(f *fault.Fault) bool {
 	return f != nil && (errors.Is(f, agent.ErrNoEnvironment) || f.Code == fault.Usage)
 }
 
-// reports says whether a run writes the status file.
+// reports says whether this run writes the status file.
 func (r *run) reports(v outcome) bool {
 	if r.Environment.StatusFolder == "" || r.Sequence < 0 || r.silent {
 		return false
@@ -196,16 +196,16 @@ func (r *run) reports(v outcome) bool {
 	return r.op.reports == always || r.op.reports == ofFailures && v.fault != nil
 }
 
-// stopped is the verdict of a run that was ended from outside, or by its budget.
+// stopped is the verdict of a run that a signal or its budget ended.
 func (r *run) stopped() *fault.Fault {
 	return fault.New(fault.StillRunning,
 		"The "+r.op.name+" of version "+r.Version+" did not finish: it was stopped on the way.",
 		fault.AgainFirst+fault.OrRestart+".")
 }
 
-// placeholder writes the status of a sequence number that has no verdict yet: a
-// run that is killed while it only looks must not leave the platform waiting.
-// What stands there when an update begins is the verdict of another version.
+// placeholder writes a transitioning status for a sequence number that has no verdict yet:
+// the platform must not wait for a run that is killed while it only reads. The status that
+// an update finds is the verdict of another version.
 func (r *run) placeholder() error {
 	if r.Environment.StatusFolder == "" || r.Sequence < 0 || r.silent || !r.op.replaces && !r.op.decides {
 		return nil
@@ -217,9 +217,9 @@ func (r *run) placeholder() error {
 	return r.writeStopped()
 }
 
-// statusFile is the file of this run's sequence number. Its folder is in one that
-// the agent makes; where there is none, setup does, and tries again where it could
-// not a moment before: whoever writes reports what is wrong with it.
+// statusFile is the status file of this run's sequence number. Its parent folder is created
+// by the agent, or by setup where there is no agent, which tries again where it just
+// failed: the write that follows reports the error.
 func (r *run) statusFile() *status.File {
 	if r.op.standalone && !r.host.Exists(r.Environment.BaseDir) {
 		_ = r.host.EnsureDir(r.Environment.BaseDir, 0o700)
@@ -230,8 +230,8 @@ func (r *run) statusFile() *status.File {
 	return r.file
 }
 
-// announce makes sure that a run that is killed from here on is not mistaken
-// for a finished one.
+// announce makes sure that a run that is killed from here on is not mistaken for a finished
+// one.
 func (r *run) announce() error {
 	r.changing = true
 	if !r.reports(outcome{fault: r.stopped()}) {
@@ -247,8 +247,8 @@ func (r *run) writeStopped() error {
 	return nil
 }
 
-// alone waits for other runs of the handler, and for a transaction that an
-// earlier one had to leave behind.
+// alone waits for other runs of the handler, and for a transaction that an earlier run had
+// to leave running.
 func (r *run) alone(ctx context.Context) (release func(), err error) {
 	if release, err = r.lock(ctx); err != nil {
 		return nil, err
@@ -305,15 +305,15 @@ func (r *run) awaitTransaction(ctx context.Context) error {
 	return nil
 }
 
-// forgetTransaction clears away the record of one that has ended. Its rest is
-// in nobody's way: the next run finds that too.
+// forgetTransaction deletes the record of a transaction that has ended. What cannot be
+// deleted does no harm: the next run finds it ended too.
 func (r *run) forgetTransaction() {
 	if err := r.host.ForgetTransaction(); err != nil {
 		r.log.Warnf("%v", err)
 	}
 }
 
-// question is what there is to look at.
+// question says what to read of the machine.
 func (r *run) question() facts.Question {
 	return facts.Question{
 		Settings:        r.Settings,
@@ -327,13 +327,13 @@ func (r *run) question() facts.Question {
 	}
 }
 
-// identityTimeout leaves time for the verdict where somebody gave the operation less
-// time than it has by itself.
+// identityTimeout leaves time for the verdict when the operation was given less time than
+// its default.
 func (r *run) identityTimeout() time.Duration {
 	return max(min(r.op.identityTimeout, time.Until(r.deadline)-reserve), time.Second)
 }
 
-// goal is what the run wants of a machine.
+// goal is what the run wants of the machine.
 func (r *run) goal(f *facts.Facts) decide.Goal {
 	return r.op.goal(r.self().Version, f.Owner, f.Receipt)
 }

@@ -8,13 +8,12 @@ import (
 	"aadssh/internal/facts"
 )
 
-// leave is how long somebody who has signed out may take to be gone. systemd's
-// manager of the user waits ten seconds by default (logind.conf(5),
-// UserStopDelaySec).
+// leave is how long the session of somebody who has signed out may take to end. systemd's
+// manager of the user waits ten seconds by default (logind.conf(5), UserStopDelaySec).
 const leave = 30 * time.Second
 
-// staying are the people who are signed in. It waits for those who have just
-// signed out: their accounts are in use until systemd has cleaned up.
+// staying are the people who are signed in. It waits for those who have just signed out:
+// their accounts are in use until systemd has cleaned up.
 func (r *run) staying(ctx context.Context) []facts.Session {
 	ctx, cancel := context.WithTimeout(ctx, leave)
 	defer cancel()

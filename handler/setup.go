@@ -18,9 +18,9 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// setup does what install and enable do, on a machine whose agent is not asked.
-// Where only the identity is missing, its watch stays and finishes the work: no
-// agent would run setup again.
+// setup does what install and enable do, on a machine without an agent. If only the
+// identity is missing, its watch stays and finishes the work, because no agent would run
+// setup again.
 func (r *run) setup(ctx context.Context) outcome {
 	release, err := r.lock(ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func (r *run) setup(ctx context.Context) outcome {
 	defer release()
 	if other, there, err := r.inTheWay(); err != nil {
 		return failed(err, nil)
-	} else if there { // it came while we waited
+	} else if there { // an extension arrived while we waited
 		return r.standDown(other)
 	}
 	if err := r.keep(); err != nil {
@@ -46,8 +46,8 @@ func (r *run) setup(ctx context.Context) outcome {
 	return v
 }
 
-// keep has the settings written down. Where another setup kept its own while this one
-// waited, or remove took them away, the number that this run reports under is another.
+// keep saves the settings. If another setup saved its own while this one waited, or remove
+// deleted them, the sequence number of this run's report changes.
 func (r *run) keep() error {
 	if r.Keep == nil {
 		return nil
@@ -69,7 +69,7 @@ func (r *run) keep() error {
 	return r.placeholder()
 }
 
-// remove is uninstall for a machine that setup set up.
+// remove is the uninstall of a machine that setup set up.
 func (r *run) remove(ctx context.Context) outcome {
 	if !r.host.Exists(stateDir) && !watch.There(r.host) {
 		return outcome{message: "There is nothing of setup on this machine."}
@@ -81,7 +81,7 @@ func (r *run) remove(ctx context.Context) outcome {
 	defer release()
 	if other, there, err := r.inTheWay(); err != nil {
 		return failed(err, nil)
-	} else if there { // it came while we waited
+	} else if there { // an extension arrived while we waited
 		return r.standDown(other)
 	}
 	receipt, err := r.withoutPackages(ctx)
@@ -91,16 +91,16 @@ func (r *run) remove(ctx context.Context) outcome {
 	return r.takeAway(ctx, receipt)
 }
 
-// withoutPackages is the part of remove that may be refused. Until the packages are
-// gone the program stays: whoever is refused runs it again.
+// withoutPackages is the part of remove that may be refused. The program stays until the
+// packages are gone, so that a person who is refused can run it again.
 func (r *run) withoutPackages(ctx context.Context) (receipt state.Receipt, err error) {
-	if _, err := state.GiveBack(r.host); err != nil { // an extension never did
+	if _, err := state.GiveBack(r.host); err != nil { // left by an extension that never did
 		return receipt, facts.StateUnwritable(err)
 	}
 	if receipt, err = state.ReadReceipt(r.host); err != nil {
 		return receipt, unreadable(err)
 	}
-	if watch.There(r.host) && len(receipt.Files) == 0 { // the watch's own files were written down first
+	if watch.There(r.host) && len(receipt.Files) == 0 { // the watch's own files are always recorded first
 		return receipt, r.forgotten(ctx)
 	}
 	if err := r.inUse(ctx, receipt); err != nil {
@@ -114,8 +114,8 @@ func (r *run) withoutPackages(ctx context.Context) (receipt state.Receipt, err e
 	return receipt, r.removePackages(ctx, receipt)
 }
 
-// forgotten is what remove does where somebody has deleted what setup wrote down: the
-// watch goes, which is known by its name, and nothing else.
+// forgotten is remove without a receipt, because somebody deleted it: it only removes the
+// watch, which is known by its name.
 func (r *run) forgotten(ctx context.Context) error {
 	if err := errors.Join(r.unwatch(ctx), r.host.RemoveTree(stateDir)); err != nil {
 		return facts.StateUnwritable(err)
@@ -124,7 +124,7 @@ func (r *run) forgotten(ctx context.Context) error {
 		"Run setup again where people are to sign in; else remove the packages: "+byEither("aadsshlogin", "aadsshlogin-selinux"))
 }
 
-// inUse is why packages that setup brought cannot be removed now.
+// inUse is why the packages that setup installed cannot be removed now.
 func (r *run) inUse(ctx context.Context, receipt state.Receipt) error {
 	if other, err := r.sharing(); err != nil || other != "" || len(brought(receipt)) == 0 {
 		return err
@@ -137,8 +137,8 @@ func (r *run) inUse(ctx context.Context, receipt state.Receipt) error {
 	return nil
 }
 
-// standDown leaves the machine to its owner. What setup was asked for is then the
-// owner's to answer; what remove was asked for has not been done.
+// standDown leaves the machine to its owner. setup ends with the owner's own verdict;
+// remove ends with an error, because it removed nothing.
 func (r *run) standDown(s Standing) outcome {
 	r.silent = true
 	next := "Ask whoever set that extension (az, portal, policy) to delete it or to set it again; setup and remove work once it is gone."
@@ -154,7 +154,7 @@ func (r *run) standDown(s Standing) outcome {
 	return failed(fault.New(fault.Usage, "This machine belongs to "+s.Who()+", so nothing was removed.", next), nil)
 }
 
-// by is how its owner's program is run on a machine that setup set up.
+// by is the command line of the owner's program, where setup owns the machine.
 func (r *run) by(s Standing) string {
 	for _, path := range []string{watch.Copy(r.host), s.Program} {
 		if path != "" && path != host.Program() && r.host.Exists(path) {
@@ -164,10 +164,10 @@ func (r *run) by(s Standing) string {
 	return "Bring the program of version " + s.Version + " to this machine, and run: sudo ./aadsshlogin-handler"
 }
 
-// sharing is another handler than ours that the agent has, and whose packages
-// are the same; "" where there is none. The error is why that is not known.
+// sharing is another handler that the agent has and that uses the same packages; "" where
+// there is none. The error says why that is not known.
 func (r *run) sharing() (string, error) {
-	r.host.Unread() // what was met before is not part of this question
+	r.host.Unread() // earlier read errors do not concern this question
 	for _, h := range agent.Everywhere(r.host) {
 		if h.Active() && !h.Own {
 			return h.Name.Full(), nil
@@ -179,7 +179,7 @@ func (r *run) sharing() (string, error) {
 	return "", nil
 }
 
-// asFound is what the receipt says of a package that is put on a machine where
+// asFound is the origin that the receipt records for a package that is installed where
 // another handler has, or had, the same one: it is not ours to remove.
 func (r *run) asFound() (string, error) {
 	o, found, err := readOwner(r.host)
@@ -189,7 +189,7 @@ func (r *run) asFound() (string, error) {
 	return "", err
 }
 
-// gone is the one line of a removal that did all it had to.
+// gone is the one line of a removal that left nothing undone.
 func (r *run) gone(ctx context.Context) string {
 	if other, _ := r.sharing(); other != "" {
 		return "Removed. The packages stay, for the VM extension " + other + " has the same."
@@ -211,13 +211,12 @@ func (r *run) gone(ctx context.Context) string {
 	return "Removed what setup brought. " + names + " stays, for it was there before. To remove it too: " + byHand(f.Target.Manager, stay...)
 }
 
-// giveBack makes setup the owner again, where this extension had found it: with
-// its receipt, and with the watch, which this version of the program now keeps.
-// It reports false where there was no setup. setup is the owner first: whatever
-// becomes of the rest, nobody else removes what its receipt names. unwatched is
-// what a person has to know of a watch that is not as it should be. Where putting it
-// up failed, the return has not ended: whoever comes next tries again, be it this
-// uninstall, setup or remove.
+// giveBack makes setup the owner again, where this extension replaced it: with its receipt,
+// and with its watch, which this version of the program now runs. It returns false where
+// there was no setup. The owner is changed first, so that no other program removes what
+// setup's receipt names, whatever happens to the rest. unwatched is what a person has to
+// know if the watch is not as it should be. If the watch could not be installed, the return
+// is not complete: the next run of uninstall, setup or remove tries again.
 func (r *run) giveBack(ctx context.Context) (given bool, unwatched string, err error) {
 	owner, there, err := r.found()
 	if err != nil || !there {
@@ -240,7 +239,7 @@ func (r *run) giveBack(ctx context.Context) (given bool, unwatched string, err e
 		return true, "", nil
 	}
 	r.log.Warnf("setup: %s", what)
-	// A folder for programs that is read-only may be so by design.
+	// A read-only folder for programs may be intended.
 	if f := fault.ByCause(fault.Wrap(err, fault.Internal, what, "")); f.Code != fault.Internal && !errors.Is(err, syscall.EROFS) {
 		_, next = r.toSetup("", f.Remedy())
 		return true, "", fault.Wrap(err, f.Code, f.What, next)
@@ -248,8 +247,8 @@ func (r *run) giveBack(ctx context.Context) (given bool, unwatched string, err e
 	return true, strings.TrimSpace(what + " " + next), nil
 }
 
-// watchForSetup puts the watch of setup up again, and says what is wrong where it
-// is not as it should be, and what it failed over.
+// watchForSetup installs setup's watch again. It returns what is wrong with the watch, and
+// the error that installing it failed with.
 func (r *run) watchForSetup(ctx context.Context) (what, next string, err error) {
 	if r.Watch == nil {
 		return "", "", nil
@@ -272,8 +271,8 @@ func (r *run) watchForSetup(ctx context.Context) (what, next string, err error) 
 	return what, next, err
 }
 
-// toSetup are texts of the extension for whoever runs setup from now on, where the
-// program that says them goes away.
+// toSetup rewrites texts of the extension for a person who runs setup from now on, because
+// the extension's program is removed.
 func (r *run) toSetup(what, next string) (string, string) {
 	speaker := standalone.Setup()
 	speaker.Program = watch.Copy(r.host)
@@ -284,9 +283,9 @@ func (r *run) toSetup(what, next string) (string, string) {
 	return speaker.Words(what), speaker.Words(next)
 }
 
-// GiveBack is what the watch does for an extension that the agent dropped
-// without a word: setup, which it had found, gets the machine back. It reports
-// false where there was no setup. The caller holds no lock.
+// GiveBack returns the machine to setup, for the watch of an extension whose folder is gone
+// without an uninstall. It returns false where there was no setup. The caller must not hold
+// the lock.
 func GiveBack(ctx context.Context, q Request) (bool, error) {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()

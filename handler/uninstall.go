@@ -17,8 +17,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// disable takes nothing away: people can still sign in. It never fails, for
-// the agent would neither uninstall nor upgrade a handler whose disable does.
+// disable removes nothing: people can still sign in. It never fails, because the agent
+// would neither uninstall nor upgrade a handler whose disable does.
 func (r *run) disable(ctx context.Context) outcome {
 	other, there, err := r.inTheWay()
 	switch {
@@ -34,8 +34,8 @@ func (r *run) disable(ctx context.Context) outcome {
 	return outcome{message: "Disabled: this handler no longer watches the machine. What is installed stays; uninstall removes it."}
 }
 
-// uninstall leaves the machine as it was found, unless another version takes it
-// over or owns it already.
+// uninstall leaves the machine as it was found, unless another version takes it over or
+// already owns it.
 func (r *run) uninstall(ctx context.Context) outcome {
 	to, taken, err := r.handedOver()
 	if err != nil {
@@ -66,8 +66,8 @@ func (r *run) uninstall(ctx context.Context) outcome {
 	return r.takeAway(ctx, receipt)
 }
 
-// yield leaves the machine to its owner; where an uninstall was killed while it gave
-// the machine back to setup, it ends that.
+// yield leaves the machine to its owner. If an earlier uninstall was killed while it gave
+// the machine back to setup, it completes that.
 func (r *run) yield(ctx context.Context, other Standing) outcome {
 	message := "This machine belongs to " + other.Who() + "; nothing was removed."
 	if other.Setup && state.Returning(r.host) {
@@ -85,14 +85,15 @@ func (r *run) yield(ctx context.Context, other Standing) outcome {
 	return outcome{message: message}
 }
 
-// unreadable is the fault of a receipt that does not say what came by us.
+// unreadable is the fault of a receipt that cannot be read, so that it is not known what we
+// installed.
 func unreadable(err error) error {
 	return fault.Wrap(err, fault.Disk, "The receipt of what was installed cannot be read: "+err.Error()+".",
 		"The packages were left. Remove them, run: "+byEither("aadsshlogin", "aadsshlogin-selinux")+"; then: sudo rm -r "+stateDir)
 }
 
-// takeAway leaves the machine as it was found. Every step runs, whatever became
-// of the one before; what is gone already is fine. The caller holds the lock.
+// takeAway leaves the machine as it was found. Every step runs, even if one before it
+// failed, and what is already gone is no error. The caller holds the lock.
 func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 	if err := r.unwatch(ctx); watch.Lacking(err) {
 		return failed(fault.ByCause(fault.Wrap(err, fault.Disk, "What checks this machine could not be stopped, so its files and the state were left: "+err.Error()+".", "")), nil)
@@ -114,7 +115,7 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 		}
 	}
 	if !r.op.standalone {
-		given, unwatched, err := r.giveBack(ctx) // also where something failed: the agent does not run this again
+		given, unwatched, err := r.giveBack(ctx) // also after a failure, because the agent does not run this again
 		if err != nil {
 			troubles = append(troubles, err)
 		}
@@ -125,16 +126,16 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 	if len(troubles) > 0 {
 		return failed(troubles[0], nil)
 	}
-	// The receipt goes last: where something failed, the uninstall of an extension
-	// that is set again can finish the work.
+	// The receipt goes last: after a failure, a later installation and uninstall can finish
+	// the work.
 	if err := r.host.RemoveTree(stateDir); err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The handler's state cannot be removed: "+err.Error()+".", ""), nil)
 	}
 	return outcome{message: r.gone(ctx)}
 }
 
-// removePackages removes the packages that came by us. Those that were there
-// before stay. Nobody's session is ended: what is used by somebody stays too.
+// removePackages removes the packages that we installed. Those that were there before stay.
+// Nobody's session is ended: packages that somebody uses stay too.
 func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	ours := brought(receipt)
 	other, err := r.sharing()
@@ -180,7 +181,7 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	return nil
 }
 
-// brought are the packages that came by us.
+// brought are the packages that we installed.
 func brought(receipt state.Receipt) (ours []string) {
 	for _, name := range slices.Sorted(maps.Keys(receipt.Packages)) {
 		if receipt.Packages[name].Before == "" {
@@ -190,8 +191,8 @@ func brought(receipt state.Receipt) (ours []string) {
 	return ours
 }
 
-// removeCached removes the files of our packages from the manager's cache,
-// where we had it keep them. What stays costs space and nothing else.
+// removeCached removes the files of our packages from the package manager's cache, where we
+// told it to keep them. Leftovers only cost space.
 func (r *run) removeCached(m *pkgmgr.Manager, names []string) {
 	for _, name := range names {
 		for _, pattern := range m.Kept(pkgmgr.Source{}, pkgmgr.Package{Name: name, Version: "*"}) {
@@ -213,12 +214,12 @@ func byHand(m distro.Manager, names ...string) string {
 	return "sudo " + command + strings.Join(names, " ")
 }
 
-// removeFiles removes the repository, the key and whatever else we wrote.
+// removeFiles removes the repository, the key and everything else that we wrote.
 func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
 	kept := ""
 	troubles := []error{r.removeLists(receipt)}
 	if troubles[0] != nil {
-		kept = repo.DefinitionPath(distro.Apt) // by which the lists are found next time
+		kept = repo.DefinitionPath(distro.Apt) // needed to find the lists next time
 	}
 	for _, path := range slices.Sorted(maps.Keys(receipt.Files)) {
 		if receipt.Files[path].Before != "" || path == kept {
@@ -243,7 +244,8 @@ func (r *run) reloadAfterRemoval(ctx context.Context, _ state.Receipt) error {
 	return r.reload(ctx, facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{}))
 }
 
-// byEither removes packages whichever of the two package databases a machine has.
+// byEither is a command that removes packages on a machine of which it is not known which
+// package database it has.
 func byEither(names ...string) string {
 	list := strings.Join(names, " ")
 	return "sudo dpkg --purge " + list + " || sudo rpm -e " + list

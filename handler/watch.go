@@ -18,22 +18,22 @@ import (
 	"aadssh/internal/watch"
 )
 
-// Watch is what goes on looking at the machine when a run has ended.
+// Watch is the service that keeps checking the machine between runs.
 type Watch interface {
-	// Put makes the watch be there, and says whether it is. The error is what it
-	// failed over, where it is not.
+	// Put installs the watch and reports whether it is as it should be. The error is why it
+	// could not be installed.
 	Put(context.Context, watch.Assignment) (preflight.Result, error)
-	// Follow has a watch that is there report under another sequence number.
+	// Follow makes an installed watch report under another sequence number.
 	Follow(watch.Assignment) error
-	// End takes it away, but leaves the program for people.
+	// End removes the watch, but leaves the program for people.
 	End(context.Context) error
-	// Remove takes both away.
+	// Remove removes both.
 	Remove(context.Context) error
 }
 
-// enable converges, and leaves a machine that passed to the watch. So it does
-// where a transaction goes on: the watch will tell how it ended. It keeps
-// the lock until then, for the watch's files go into the receipt.
+// enable converges, and hands a machine that passed to the watch. It also does so while a
+// transaction is still running: the watch will report how it ended. It keeps the lock until
+// then, because the watch's files are added to the receipt.
 func (r *run) enable(ctx context.Context) outcome {
 	release, err := r.lock(ctx)
 	if err != nil {
@@ -46,19 +46,19 @@ func (r *run) enable(ctx context.Context) outcome {
 	return v
 }
 
-// handToWatch puts the watch up where it has something to look after; else one
-// that is there follows this run.
+// handToWatch installs the watch if it is worth it; otherwise a watch that is already
+// installed reports for this run.
 func (r *run) handToWatch(ctx context.Context, v *outcome, worth bool) {
 	if a, ok := r.assignment(); ok && worth && ctx.Err() == nil {
-		put, _ := r.Watch.Put(ctx, a) // its text says why
+		put, _ := r.Watch.Put(ctx, a) // the result's text says why
 		v.results = append(v.results, put)
 	} else {
 		r.follow()
 	}
 }
 
-// follow has a watch that is there speak for this run's sequence number, unless
-// it is that of setup, which an extension that failed has not taken over.
+// follow makes an installed watch report under this run's sequence number, unless it is the
+// watch of setup, which an extension that failed has not replaced.
 func (r *run) follow() {
 	a, ok := r.assignment()
 	if owner, _, err := state.ReadOwner(r.host); !ok || err == nil && owner.Setup && !r.Environment.IsStandalone() {
@@ -69,14 +69,14 @@ func (r *run) follow() {
 	}
 }
 
-// assignment is what a watch is to look after; false where there is to be none.
+// assignment is what the watch has to check; false where there must be no watch.
 func (r *run) assignment() (watch.Assignment, bool) {
 	a := watch.Assignment{Environment: r.Environment, Sequence: r.Sequence, Minutes: r.Settings.Monitor}
 	return a, r.Watch != nil && r.Environment.BaseDir != "" && r.Sequence >= 0
 }
 
-// unwatch takes the watch away. What cannot be removed of it ends at its next
-// look, which finds the handler gone.
+// unwatch removes the watch. What cannot be removed ends at its next check, which finds
+// that the handler is gone.
 func (r *run) unwatch(ctx context.Context) error {
 	if r.Watch == nil {
 		return nil
@@ -84,7 +84,7 @@ func (r *run) unwatch(ctx context.Context) error {
 	return r.Watch.Remove(ctx)
 }
 
-// Observe looks at the machine as enable does, and changes nothing. The caller
+// Observe reads and judges the machine as enable does, and changes nothing. The caller
 // holds the handler's lock.
 func Observe(ctx context.Context, q Request) watch.Observation {
 	r, ctx, cancel := q.watching(ctx)
@@ -112,8 +112,8 @@ func Observe(ctx context.Context, q Request) watch.Observation {
 	return seen
 }
 
-// Restore does what enable does, for the watch: it writes no status. The caller
-// holds the handler's lock.
+// Restore does what enable does, for the watch: it writes no status. The caller holds the
+// handler's lock.
 func Restore(ctx context.Context, q Request) watch.Observation {
 	r, ctx, cancel := q.watching(ctx)
 	defer cancel()
@@ -128,7 +128,7 @@ func (q Request) watching(ctx context.Context) (*run, context.Context, context.C
 	return r, ctx, cancel
 }
 
-// seen is a verdict as the watch takes it.
+// seen is a verdict in the form that the watch takes.
 func (q Request) seen(v outcome) watch.Observation {
 	if q.Environment.IsStandalone() {
 		v = v.standalone(standalone.Setup())
@@ -136,8 +136,8 @@ func (q Request) seen(v outcome) watch.Observation {
 	return watch.Observation{Fault: v.fault, Report: v.report("watch"), Results: v.results}
 }
 
-// unregistered corrects the next step where a reinstallation did not put back
-// what the package's own scripts set up: some act on a first installation only.
+// unregistered corrects the next step when a reinstallation did not restore what the
+// package's own scripts set up: some of them act on a first installation only.
 func unregistered(v *fault.Fault, f *facts.Facts) {
 	name := f.Target.Packages.Login
 	again := f.Reinstallation(name)
@@ -148,7 +148,7 @@ func unregistered(v *fault.Fault, f *facts.Facts) {
 			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s"+fault.ThenAgain, name, byHand(f.Target.Manager, name))
 		default:
 			other := strings.Replace(v.Next, ", or "+text.Small(again), "", 1)
-			v.Next = "Reinstalling " + name + " did not help. " + other // which may end in a command
+			v.Next = "Reinstalling " + name + " did not help. " + other // other may end in a command
 		}
 	}
 }

@@ -13,24 +13,24 @@ import (
 	"aadssh/internal/text"
 )
 
-// sizeLimit is what the file may hold at most, in bytes. The agent's own limit
-// is 131072 characters (WALinuxAgent exthandlers.py, _MAX_STATUS_FILE_SIZE_IN_BYTES);
-// above it, it cuts every text to 1 KiB or less.
+// sizeLimit is the largest size of the file, in bytes. The agent's own limit is 131072
+// characters (WALinuxAgent exthandlers.py, _MAX_STATUS_FILE_SIZE_IN_BYTES); above that it
+// cuts every text to 1 KiB or less.
 const sizeLimit = 120 << 10
 
-// Limits of single texts, in bytes, and of their number. They are far above what
-// is ever written and keep one runaway text from crowding out the rest.
+// Limits of single texts, in bytes, and of their number. They are far above what is ever
+// written and prevent one runaway text from displacing the rest.
 const (
 	nameLimit    = 256
 	messageLimit = 16 << 10
-	shortest     = 256 // a message is not cut below this; substatuses go first
+	shortest     = 256 // a message is not cut below this; substatuses are dropped first
 	most         = 256 // substatuses
 )
 
-// The file's layout is fixed by the agent (exthandlers.py, validate_status_data
-// and parse_ext_status): an array, a lang with each message, no null where
-// text is expected. Null or a number in the place of a text stops the agent's
-// reports for all extensions of the VM.
+// The file's layout is fixed by the agent (exthandlers.py, validate_status_data and
+// parse_ext_status): an array, a lang with each message, no null where text is expected.
+// Null or a number instead of a text stops the agent's reports for all extensions of the
+// VM.
 type (
 	item struct {
 		Version   any    `json:"version"` // some handlers write a number
@@ -58,10 +58,9 @@ type (
 	}
 )
 
-// encode is r as the agent reads it. Whatever r holds, the result is valid
-// UTF-8, complete JSON and at most limit bytes long, as far as that can be:
-// messages are cut first, then the last substatuses go, and a substatus says how
-// many.
+// encode is r in the agent's format. Whatever r holds, the result is valid UTF-8, complete
+// JSON and, as far as possible, at most limit bytes long: messages are cut first, then the
+// last substatuses are dropped, and one more substatus says how many.
 func encode(r Report, at time.Time, limit int) []byte {
 	keep := min(len(r.Substatuses), most)
 	for room := messageLimit; ; {
@@ -81,7 +80,7 @@ func encode(r Report, at time.Time, limit int) []byte {
 
 func layout(r Report, keep, room int, at time.Time) []byte {
 	stamp := at.UTC().Format(time.RFC3339)
-	subs := make([]sub, 0, keep+1) // never nil: it would become null
+	subs := make([]sub, 0, keep+1) // not nil, which would become null
 	for _, s := range r.Substatuses[:keep] {
 		subs = append(subs, sub{
 			Name: clean(s.Name, nameLimit), Status: s.Level.known(), Code: s.Code,
@@ -98,11 +97,11 @@ func layout(r Report, keep, room int, at time.Time) []byte {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false) // people read it
 	e.SetIndent("", "  ")
-	// Numbers and strings alone: encoding them cannot fail.
+	// There are only numbers and strings: encoding them cannot fail.
 	_ = e.Encode([]item{{
 		Version: "1.0", Timestamp: stamp,
 		Status: body{
-			// Older portals show the name; the agent itself reports the one that it knows.
+			// Older portals show the name; the agent itself reports the name that it knows.
 			Name: names.Ours().Type, Operation: clean(r.Operation, nameLimit), Applied: stamp,
 			Status: r.Level.known(), Code: r.Code,
 			Message: message{"en-US", clean(r.Message, room)}, Substatuses: subs,
@@ -111,9 +110,9 @@ func layout(r Report, keep, room int, at time.Time) []byte {
 	return b.Bytes()
 }
 
-// clean is s as valid UTF-8 of at most limit bytes, cut between characters,
-// without control characters other than newline and tab, and without those that
-// change how others are shown.
+// clean is s as valid UTF-8 of at most limit bytes, cut between characters, without control
+// characters other than newline and tab, and without characters that change how others are
+// displayed.
 func clean(s string, limit int) string {
 	return strings.Map(func(r rune) rune {
 		if (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) && r != '\n' && r != '\t' {

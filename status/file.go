@@ -9,14 +9,14 @@ import (
 	"syscall"
 )
 
-// Write makes <seq>.status in folder say r: see File.Write.
+// Write writes r to <seq>.status in folder: see File.Write.
 func Write(folder string, seq int, r Report) error {
 	f := Open(folder, seq)
 	defer f.Close()
 	return f.Write(r)
 }
 
-// Read is the report in <seq>.status of folder. A missing file is
+// Read returns the report in <seq>.status of folder. The error for a missing file is
 // fs.ErrNotExist.
 func Read(folder string, seq int) (Report, error) {
 	path := file(folder, seq)
@@ -29,7 +29,7 @@ func Read(folder string, seq int) (Report, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return Report{}, fmt.Errorf("%s is not a regular file", path)
 	}
-	const limit = 4 << 20 // far above what the agent itself takes
+	const limit = 4 << 20 // far above what the agent itself accepts
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return Report{}, err

@@ -1,6 +1,6 @@
-// Package status writes the file that the agent reads after an operation, and
-// whose content the portal and the instance view show. It imports nothing of
-// this project.
+// Package status writes the file that the agent reads after an operation; the portal and
+// the instance view show its content. It imports nothing of this project but a few leaf
+// packages.
 package status
 
 // Level is one of the four words that the agent accepts. It compares them
@@ -34,9 +34,9 @@ type Substatus struct {
 	Message string
 }
 
-// known is l where the agent accepts it, else Failure: the agent itself takes
-// an unknown level of a report for an error, and refuses the whole file, with
-// its message, for an unknown level of a substatus.
+// known is l if the agent accepts it, and otherwise Failure: the agent itself treats an
+// unknown level of a report as an error, and refuses the whole file, with its message, for
+// an unknown level of a substatus.
 func (l Level) known() Level {
 	switch l {
 	case Success, Failure, Warning, Transitioning:

@@ -15,33 +15,32 @@ import (
 	"aadssh/internal/atomicfile"
 )
 
-// File is the status file of one sequence number for as long as a run goes on.
+// File is the status file of one sequence number during a run.
 //
-// A report is written as a new file that takes the place of the old one. Where
-// that cannot be (a full disk, no file that may be opened any more), it is
-// written over the old one, in one piece and without making it shorter: a file
-// that is torn is worse than an old one.
+// A report is written to a new file that replaces the old one. If that is not possible (a
+// full disk, no file handles left), it overwrites the old one, in a single write and
+// without making it shorter: a torn file is worse than an old one.
 type File struct {
 	folder string
 	seq    int
-	// kept is the file that is there, open for writing, because nothing may be
-	// left to open it with at the end; nil: there is none.
+	// kept is the existing file, opened for writing in advance, because no more files may
+	// be opened at the end of the run; nil: there is none.
 	kept *os.File
 }
 
-// room is what a placeholder takes up, in bytes, so that the report that follows
-// it fits over it: several times what a report usually has.
+// room is the size of a placeholder, in bytes, so that the report that follows fits into
+// the same space: several times the usual size of a report.
 const room = 16 << 10
 
-// Open keeps what is there at hand and changes nothing. What is wrong with the
-// folder is reported by whoever writes.
+// Open opens an existing file in advance and changes nothing. Errors of the folder are
+// reported by the methods that write.
 func Open(folder string, seq int) *File {
 	f := &File{folder: folder, seq: seq}
 	f.kept, _ = f.open()
 	return f
 }
 
-// Close lets go of the file.
+// Close closes the file.
 func (f *File) Close() {
 	if f.kept != nil {
 		f.kept.Close()
@@ -49,25 +48,26 @@ func (f *File) Close() {
 	}
 }
 
-// Write makes the file say r. The agent sees the old file or the whole new one,
-// also after a power cut. It is written even where nothing but its time
-// changes: the time tells people that somebody looked.
+// Write replaces the content by r. The agent sees either the old file or the whole new one,
+// also after a power cut. The file is written even if only its time changes: the time tells
+// people when the machine was last checked.
 //
-// The agent makes the folder; where it is gone it is made again, unless the
-// folder above is gone too. A symbolic link in the place of the file is
-// replaced, not followed. Where r cannot be written in any way, a success that
-// stands there is removed: it is not true any more that the last run ended so.
+// The folder is created again if it is missing, unless its parent folder is missing too. A
+// symbolic link in place of the file is replaced, not followed. If r cannot be written in
+// any way, an existing report of success is removed, because the last run no longer ended
+// that way.
 func (f *File) Write(r Report) error { return f.write(r, 0) }
 
-// Placeholder is Write for a report that another one is to take the place of: it
-// reserves the room for that one.
+// Placeholder is Write for a report that another one will replace: it reserves the space
+// for that one.
 func (f *File) Placeholder(r Report) error { return f.write(r, room) }
 
 func (f *File) write(r Report, least int) error {
 	if err := f.place(); err != nil {
 		return err
 	}
-	// The agent copies whatever is in the folder to the next version.
+	// Leftovers are removed because the agent copies everything in the folder to the next
+	// version.
 	atomicfile.Sweep(f.folder, func(name string) bool { return strings.HasSuffix(name, ".status") })
 	now := time.Now()
 	err := f.replace(padded(encode(r, now, sizeLimit), least))
@@ -78,12 +78,12 @@ func (f *File) write(r Report, least int) error {
 		return nil
 	}
 	if old, readErr := f.standing(); readErr != nil || old.Level == Success {
-		_ = os.Remove(f.path()) // what cannot be removed either is on a disk that takes nothing
+		_ = os.Remove(f.path()) // if even that fails, the disk accepts no change at all
 	}
 	return fmt.Errorf("the status could not be written: %w", err)
 }
 
-// standing is the report that is there, also where no file may be opened.
+// standing is the existing report, read without opening another file if none can be opened.
 func (f *File) standing() (Report, error) {
 	if f.kept == nil {
 		return Read(f.folder, f.seq)
@@ -97,7 +97,7 @@ func (f *File) standing() (Report, error) {
 
 func (f *File) path() string { return file(f.folder, f.seq) }
 
-// place sees that the file can be where it belongs.
+// place makes sure that the folder exists and that nothing blocks the file's path.
 func (f *File) place() error {
 	if f.seq < 0 {
 		return fmt.Errorf("no status can be written for the sequence number %d", f.seq)
@@ -114,7 +114,7 @@ func (f *File) place() error {
 	return err
 }
 
-// inTheWay looks for what is in the place of a status file or of its folder.
+// inTheWay checks what blocks the path of a status file or of its folder.
 func inTheWay(folder, file string) (missing bool, err error) {
 	info, err := os.Stat(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -132,8 +132,8 @@ func inTheWay(folder, file string) (missing bool, err error) {
 	return false, nil
 }
 
-// Unwritable says why no status can be written for a sequence number, as far as that
-// can be told without writing; nil: nothing is known to be in the way.
+// Unwritable says why no status can be written for a sequence number, as far as that can be
+// known without writing; nil if nothing is known to prevent it.
 func Unwritable(folder string, seq int) error {
 	missing, err := inTheWay(folder, file(folder, seq))
 	if err != nil {
@@ -144,27 +144,27 @@ func Unwritable(folder string, seq int) error {
 	}
 	const write = 2 // access(2)
 	denied := syscall.Access(folder, write)
-	if denied == nil || syscall.Access(file(folder, seq), write) == nil { // which is written over
+	if denied == nil || syscall.Access(file(folder, seq), write) == nil { // the existing file can be overwritten
 		return nil
 	}
 	return fmt.Errorf("the status could not be written: %w", &fs.PathError{Op: "access", Path: folder, Err: denied})
 }
 
-// replace writes content next to the file and renames it there.
+// replace writes content to a file next to the old one and renames it.
 func (f *File) replace(content []byte) error {
 	replaced, err := (atomicfile.File{Path: f.path(), Content: content, Mode: 0o600}).Replace()
 	if replaced == nil {
 		return err
 	}
-	// The agent reads it from here on. Only a power cut could bring the old one
-	// back, and after that the agent runs enable once more.
+	// The agent reads the new file from here on. Only a power cut could bring the old one
+	// back, and after that the agent runs enable again.
 	f.Close()
 	f.kept = replaced
 	return nil
 }
 
-// overwrite writes r over the file that is there. It never becomes shorter, and
-// longer only where there is room for all of it; else r is made to fit.
+// overwrite writes r over the existing file. The file never becomes shorter, and longer
+// only if there is space for all of it; otherwise r is cut to fit.
 func (f *File) overwrite(r Report, now time.Time) error {
 	if err := f.hold(); err != nil {
 		return err
@@ -190,12 +190,12 @@ func (f *File) overwrite(r Report, now time.Time) error {
 	if err != nil {
 		return errors.Join(err, f.restore(old, n))
 	}
-	_ = f.kept.Sync() // the agent reads what the kernel has, with or without it
+	_ = f.kept.Sync() // the agent sees what the kernel has, with or without it
 	return nil
 }
 
-// restore puts back what a write that broke off after n bytes has overwritten. What
-// cannot be put back is removed: nothing is better than half of two reports.
+// restore writes back what a write that failed after n bytes has overwritten. If that fails
+// too, the file is removed: no report is better than half of two reports.
 func (f *File) restore(old []byte, n int) error {
 	if n == 0 {
 		return nil
@@ -210,7 +210,7 @@ func (f *File) restore(old []byte, n int) error {
 	return nil
 }
 
-// hold makes kept the file that is there, and one that is nobody else's.
+// hold sets kept to the existing file, if only we have a link to it.
 func (f *File) hold() error {
 	there, err := os.Lstat(f.path())
 	if err != nil {
@@ -226,7 +226,7 @@ func (f *File) hold() error {
 	return err
 }
 
-// open opens the file that is there for writing over it.
+// open opens the existing file for overwriting.
 func (f *File) open() (*os.File, error) {
 	if f.seq < 0 || !filepath.IsAbs(f.folder) {
 		return nil, fs.ErrInvalid
@@ -249,7 +249,7 @@ func (f *File) open() (*os.File, error) {
 	return opened, nil
 }
 
-// padded is content with blanks at its end, which JSON allows, to least bytes.
+// padded is content, padded to least bytes with blanks at its end, which JSON allows.
 func padded(content []byte, least int) []byte {
 	if missing := least - len(content); missing > 0 {
 		return append(content, bytes.Repeat([]byte(" "), missing)...)

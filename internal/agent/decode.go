@@ -13,16 +13,15 @@ import (
 	"aadssh/internal/text"
 )
 
-// mistake is a setting that we know, with a value that we cannot use.
+// mistake is a setting that we know with a value that we cannot use.
 type mistake struct {
 	row   row
 	value json.RawMessage
 	why   error
 }
 
-// decode takes the settings in fields over into s, by the table. It returns the
-// names that are not in the table, sorted, and the mistakes in the table's
-// order.
+// decode copies the settings in fields into s, as the table says. It returns the names that
+// are not in the table, sorted, and the mistakes in the table's order.
 func decode(fields map[string]json.RawMessage, table []row, s *Settings) (unknown []string, mistakes []mistake) {
 	flat, mistakes := flatten(fields, table)
 	for _, r := range table {
@@ -45,8 +44,7 @@ func decode(fields map[string]json.RawMessage, table []row, s *Settings) (unknow
 	return unknown, mistakes
 }
 
-// flatten gives the settings within a group of the table the names that they
-// have there, group.name.
+// flatten renames settings within a group to the names that the table uses, group.name.
 func flatten(fields map[string]json.RawMessage, table []row) (flat map[string]json.RawMessage, mistakes []mistake) {
 	groups := map[string]row{}
 	for _, r := range table {
@@ -76,7 +74,7 @@ func flatten(fields map[string]json.RawMessage, table []row) (flat map[string]js
 	return flat, mistakes
 }
 
-// value is what name is set to in a settings object.
+// value is the value of name in a settings object, or none.
 func value(settings, name string) string {
 	fields, err := object(json.RawMessage(settings))
 	if err != nil {
@@ -85,7 +83,7 @@ func value(settings, name string) string {
 	return string(fields[name])
 }
 
-// contradictions are settings that are right each for itself.
+// contradictions are settings that are each valid, but not together.
 func contradictions(r Repository) []mistake {
 	var why error
 	switch mirror := r.Mode == ModeMirror; {
@@ -101,8 +99,8 @@ func contradictions(r Repository) []mistake {
 	return []mistake{{row: table[base], why: why}}
 }
 
-// refuse is the fault for mistakes, of which there is one at least: it explains
-// the first and names the others.
+// refuse is the fault for mistakes, of which there is at least one: it explains the first
+// and names the others.
 func refuse(mistakes []mistake) *fault.Fault {
 	first := mistakes[0]
 	why := first.why.Error()
@@ -129,8 +127,8 @@ func refuse(mistakes []mistake) *fault.Fault {
 		fmt.Sprintf("Correct it in %s, as in %s, and "+fault.Again+": %s", where, first.row.Example, setAgain(more...)))
 }
 
-// shown is the value as far as it may be shown: nothing of what is, or may
-// hold, a secret.
+// shown is the value in a form that may be shown: nothing that is a secret or may contain
+// one.
 func (m mistake) shown() string {
 	if m.value == nil || m.row.Secret {
 		return ""

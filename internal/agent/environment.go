@@ -1,7 +1,6 @@
-// Package agent is what the handler gets from the Azure Linux agent, and what
-// it gives back besides the status: the folders, the sequence number, the
-// settings, telemetry events. It is the only import of
-// azure-extension-foundation.
+// Package agent reads what the Azure Linux agent gives the handler, and writes what the
+// handler gives back besides the status: the folders, the sequence number, the settings,
+// telemetry events. Only this package imports azure-extension-foundation.
 package agent
 
 import (
@@ -21,17 +20,17 @@ import (
 	"aadssh/internal/host"
 )
 
-// environmentFile is written by the agent into the folder of each version of a
-// handler, and again at each start of the agent (WALinuxAgent exthandlers.py,
+// environmentFile is the file that the agent writes into the folder of each version of a
+// handler, and again whenever the agent starts (WALinuxAgent exthandlers.py,
 // create_handler_env).
 const environmentFile = "HandlerEnvironment.json"
 
-// ErrNoEnvironment means that the agent's description of its folders is missing
-// or unusable: nothing can be run or reported then.
+// ErrNoEnvironment means that the agent's description of its folders is missing or
+// unusable: then nothing can be run or reported.
 var ErrNoEnvironment = errors.New("no usable " + environmentFile)
 
-// Environment is where the agent wants things to be. All folders are absolute
-// paths of the machine.
+// Environment says where the agent's folders are. All are absolute paths, whatever
+// host.Host.Root is.
 type Environment struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -43,13 +42,13 @@ type Environment struct {
 	StatusFolder string
 	EventsFolder string // "" where the agent collects none (before 2.5)
 
-	// found: azure-extension-foundation finds this environment too, for it
-	// looks next to the program only.
+	// found: azure-extension-foundation can read this environment too, because it is next
+	// to the program, the only place where the library looks.
 	found bool
 }
 
-// AgentDir is the agent's own folder, /var/lib/waagent: it holds the folders of
-// all versions, and the certificates.
+// AgentDir is the agent's own folder, /var/lib/waagent, with the folders of all versions
+// and the certificates.
 func (e Environment) AgentDir() string {
 	if e.IsStandalone() {
 		return Dirs()[0]
@@ -57,22 +56,23 @@ func (e Environment) AgentDir() string {
 	return filepath.Dir(e.BaseDir)
 }
 
-// Load finds the environment as the agent starts us: next to the program, or one
-// folder up. The error is a fault and ErrNoEnvironment; with it comes what is
-// known all the same, so that the verdict reaches the agent: see standInFor.
+// Load reads the environment that the agent starts us in: from the file next to the
+// program, or one folder up. The error is a fault and wraps ErrNoEnvironment; the
+// environment returned with it holds what is known all the same, so that the verdict still
+// reaches the agent: see standInFor.
 func Load() (Environment, error) {
 	path, content, err := locate(os.Args[0])
 	if err != nil {
 		return standInFor(os.Args[0]), err
 	}
-	// Called after locate has seen a small regular file: the library reads
-	// whatever is there, also a FIFO, to its end.
+	// locate has checked that this is a small regular file: the library would read
+	// anything, a FIFO included, to its end.
 	env, err := settings.GetHandlerEnvironment()
 	found := err == nil
 	var e Environment
 	if found {
 		e, err = environment(path, env, content)
-	} else { // it knows no byte order mark and no version that is text
+	} else { // the library accepts neither a byte order mark nor a version that is text
 		e, err = parseEnvironment(path, content)
 	}
 	if err != nil {
@@ -82,11 +82,10 @@ func Load() (Environment, error) {
 	return e, nil
 }
 
-// standInFor is the environment of a program whose environment file is missing or
-// broken: the status and config folders always lie in the version's own folder
-// (WALinuxAgent exthandlers.py, get_status_dir and get_conf_dir). Where the log
-// goes is not known then. The zero value is for a program that does not lie in
-// such a folder, for example the copy that people run.
+// standInFor is the environment of a program whose environment file is missing or damaged:
+// the status and config folders are always in the version's own folder (WALinuxAgent
+// exthandlers.py, get_status_dir and get_conf_dir). The log folder is not known then. It is
+// the zero value for a program outside such a folder, for example the copy that people run.
 func standInFor(program string) Environment {
 	program, err := filepath.Abs(program)
 	if err != nil {
@@ -95,7 +94,7 @@ func standInFor(program string) Environment {
 	return standIn(filepath.Join(filepath.Dir(program), ".."))
 }
 
-// standIn is standInFor of the version that lives in a folder.
+// standIn is standInFor of the version in a folder.
 func standIn(base string) Environment {
 	h := new(host.Host)
 	e := Environment{BaseDir: base, StatusFolder: filepath.Join(base, "status"), ConfigFolder: filepath.Join(base, "config")}
@@ -108,8 +107,8 @@ func standIn(base string) Environment {
 	return e
 }
 
-// LoadFrom reads the environment of the version that lives in baseDir, for
-// those of us that do not run from there. The error is as Load's.
+// LoadFrom reads the environment of the version in baseDir, for a program that does not run
+// from there. The error is like that of Load.
 func LoadFrom(baseDir string) (Environment, error) {
 	if baseDir == StandaloneDir {
 		return Standalone(""), nil
@@ -125,7 +124,7 @@ func LoadFrom(baseDir string) (Environment, error) {
 	return e, nil
 }
 
-// locate looks for the file where azure-extension-foundation looks for it.
+// locate finds the file in the places where azure-extension-foundation searches for it.
 func locate(program string) (path string, content []byte, err error) {
 	program, err = filepath.Abs(program)
 	if err != nil {
@@ -170,7 +169,7 @@ func parseEnvironment(path string, content []byte) (Environment, error) {
 	return environment(path, all[0].HandlerEnvironment, content)
 }
 
-// environment takes over what the library read, adds what it does not know, and
+// environment takes what the library read, adds the fields that it does not know, and
 // refuses folders that would make us read or write somewhere else.
 func environment(path string, env settings.HandlerEnvironment, content []byte) (Environment, error) {
 	folders := env.HandlerEnvironment
@@ -192,8 +191,8 @@ func environment(path string, env settings.HandlerEnvironment, content []byte) (
 	if folder(e.EventsFolder) != nil {
 		e.EventsFolder = "" // telemetry is never a reason to fail
 	}
-	// The agent names the folder <name>-<version>; the file's own version is
-	// that of its layout.
+	// The agent names the folder <name>-<version>; the version in the file is that of the
+	// file's layout.
 	if name, version, ok := cutLast(filepath.Base(e.BaseDir), "-"); ok && (e.Name == "" || e.Name == name) {
 		e.Name, e.Version = name, version
 	}
@@ -215,8 +214,7 @@ func folder(path string) error {
 	return nil
 }
 
-// eventsFolder reads the one name that azure-extension-foundation does not
-// know.
+// eventsFolder reads the one field that azure-extension-foundation does not know.
 func eventsFolder(content []byte) string {
 	var all []struct {
 		HandlerEnvironment struct {
@@ -229,7 +227,7 @@ func eventsFolder(content []byte) string {
 	return all[0].HandlerEnvironment.EventsFolder
 }
 
-// restart is how a damaged or missing environment file comes back.
+// restart is how to get a damaged or missing environment file back.
 const restart = "Restart the agent, which writes the file anew: " + fault.RestartAgent
 
 func unusable(path, why string) error {
@@ -237,15 +235,15 @@ func unusable(path, why string) error {
 		fmt.Sprintf("%s cannot be used: %s.", path, why), restart)
 }
 
-// brief is a library error in one line: azure-extension-foundation appends a
-// stack trace to each, and to each again that it wraps.
+// brief is a library error in one line: azure-extension-foundation appends a stack trace to
+// each error, and again each time it wraps one.
 func brief(err error) string {
 	text, _, _ := strings.Cut(err.Error(), "\nCallStack:")
 	return strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "vmextension: ")
 }
 
-// briefly is brief as an error. What the machine has run out of is put back behind
-// its words, for the library has made a text of it.
+// briefly is brief as an error. If the machine ran out of something, that error is wrapped
+// again, because the library turned it into text.
 func briefly(err error) error {
 	text := brief(err)
 	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EIO} {

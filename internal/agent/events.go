@@ -16,10 +16,10 @@ import (
 	"aadssh/internal/text"
 )
 
-// EventLevel is how much an event matters.
+// EventLevel is the severity of an event.
 type EventLevel string
 
-// The levels that we use of those that the agent knows.
+// The agent's levels that we use.
 const (
 	EventError         EventLevel = "Error"
 	EventInformational EventLevel = "Informational"
@@ -33,20 +33,20 @@ const (
 	eventFieldLimit   = 256
 )
 
-// Events writes telemetry for the agent to collect. It is safe for concurrent
-// use; nil, and the one of an agent that collects none, write nothing.
+// Events writes telemetry for the agent to collect. It is safe for concurrent use. A nil
+// Events, and one whose agent collects none, writes nothing.
 type Events struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	folder    string // what is in there is read and then removed, every five minutes
-	outside   string // on the same file system, for what is not finished
+	folder    string // the agent reads and then removes everything in it every five minutes
+	outside   string // on the same file system, for events that are not finished
 	version   string
 	operation string // ties the events of one run together
 	last      atomic.Int64
 }
 
-// NewEvents is telemetry of one run. What an earlier one left unfinished is removed
-// now: a run on a healthy machine sends nothing.
+// NewEvents prepares the telemetry of one run. It removes an unfinished event of an earlier
+// run at once, because a run on a healthy machine sends nothing and would not get to it.
 func NewEvents(env Environment) *Events {
 	if env.EventsFolder == "" {
 		return nil
@@ -60,8 +60,8 @@ func NewEvents(env Environment) *Events {
 	}
 }
 
-// event is what the agent takes: all eight, as text; a number or a null makes it
-// drop the event.
+// event is an event as the agent accepts it: all eight fields, as text; it drops an event
+// with a number or a null.
 type event struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -75,10 +75,10 @@ type event struct {
 	OperationId string
 }
 
-// Send hands an event over. An error is something for the log; telemetry is
+// Send hands an event to the agent. Its error is only worth a line in the log: telemetry is
 // never a reason to fail. The message must hold no secret.
 func (e *Events) Send(level EventLevel, task, message string) error {
-	if e == nil || strings.TrimSpace(message) == "" { // the agent drops empty ones
+	if e == nil || strings.TrimSpace(message) == "" { // the agent drops empty events
 		return nil
 	}
 	if info, err := os.Lstat(e.folder); err != nil || !info.IsDir() {
@@ -89,7 +89,7 @@ func (e *Events) Send(level EventLevel, task, message string) error {
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false)
-	_ = out.Encode(event{ // texts alone: encoding them cannot fail
+	_ = out.Encode(event{ // there are only texts: encoding them cannot fail
 		Version: text.Clip(e.version, eventFieldLimit), Timestamp: now.Format("2006-01-02T15:04:05.000Z"),
 		TaskName: text.Clip(task, eventFieldLimit), EventLevel: level,
 		Message:  text.Clip(message, eventMessageLimit),
@@ -98,8 +98,8 @@ func (e *Events) Send(level EventLevel, task, message string) error {
 	return e.place(b.Bytes(), now)
 }
 
-// place moves the finished event into the folder: the agent removes whatever
-// else it finds there, and reads only names of digits, newest first.
+// place moves the finished event into the folder: the agent removes everything else that it
+// finds there, and reads only files whose names are digits, newest first.
 func (e *Events) place(content []byte, now time.Time) error {
 	file := atomicfile.File{Path: filepath.Join(e.folder, fmt.Sprintf("%d.json", e.stamp(now))), Content: content, Mode: 0o600, Via: e.outside, Volatile: true}
 	if err := file.Write(); err != nil {
@@ -108,7 +108,7 @@ func (e *Events) place(content []byte, now time.Time) error {
 	return nil
 }
 
-// stamp is the time in nanoseconds, never the same twice.
+// stamp is the current time in nanoseconds, never the same twice.
 func (e *Events) stamp(now time.Time) int64 {
 	for {
 		last := e.last.Load()

@@ -8,18 +8,18 @@ import (
 	"aadssh/internal/names"
 )
 
-// State is how far the agent got with one version of a handler (waagent
-// exthandlers.py, ExtHandlerState). It is "" where the agent keeps none.
+// State is how far the agent got with one version of a handler (waagent exthandlers.py,
+// ExtHandlerState). It is "" if the agent records none.
 type State string
 
 // NotInstalled is the state of a version that the agent is about to install, or
 // has uninstalled.
 const NotInstalled State = "NotInstalled"
 
-// Active: the agent counts the version as installed.
+// Active reports whether the agent counts the version as installed.
 func (s State) Active() bool { return s == "Enabled" || s == "Installed" }
 
-// StateFile is where the agent writes the state down.
+// StateFile is the file in which the agent records the state.
 func StateFile(folder string) string { return filepath.Join(folder, "config", "HandlerState") }
 
 // StateOf is the state of the version in a folder.
@@ -31,12 +31,12 @@ func StateOf(h *host.Host, folder string) State {
 	return State(strings.TrimSpace(string(b)))
 }
 
-// Folders are those of every version of a handler in the agent's folder.
+// Folders are the folders of all versions of a handler in the agent's folder.
 func Folders(h *host.Host, agentDir string, handler names.Handler) []string {
 	return h.Glob(filepath.Join(agentDir, handler.Full()+"-*"))
 }
 
-// Siblings are the folders of every version of the handler that has this folder.
+// Siblings are the folders of all versions of the handler that folder belongs to.
 func Siblings(h *host.Host, folder string) []string {
 	name, _, ok := cutLast(filepath.Base(folder), "-")
 	if !ok {

@@ -14,12 +14,12 @@ import (
 	"aadssh/internal/host"
 )
 
-// protectedSettings decrypts the protected settings with the key that the agent
-// keeps two folders above the configuration (WALinuxAgent goal_state.py).
+// protectedSettings decrypts the protected settings with the key that the agent keeps two
+// folders above the configuration (WALinuxAgent goal_state.py).
 //
-// azure-extension-foundation calls "openssl smime", which neither reads
-// AES-GCM nor works on a machine in FIPS mode; "openssl cms" does
-// (Azure/azure-linux-extensions#2007). smime is for an openssl without cms.
+// azure-extension-foundation calls "openssl smime", which neither reads AES-GCM nor works
+// on a machine in FIPS mode; "openssl cms" does (Azure/azure-linux-extensions#2007). smime
+// is used with an openssl that has no cms.
 func protectedSettings(ctx context.Context, h *host.Host, env Environment, file handlerSettings) (map[string]json.RawMessage, error) {
 	if file.Protected == "" {
 		return nil, nil
@@ -53,7 +53,7 @@ func protectedSettings(ctx context.Context, h *host.Host, env Environment, file 
 }
 
 func decrypt(ctx context.Context, runner host.Runner, der, key string) ([]byte, error) {
-	// The operation's own budget has not begun yet.
+	// This runs before the operation's own budget begins.
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	var failed error
@@ -69,18 +69,18 @@ func decrypt(ctx context.Context, runner host.Runner, der, key string) ([]byte, 
 		if r.ExitCode == 0 {
 			return r.Stdout, nil
 		}
-		// Standard error only: the other stream may hold a part of the secret.
+		// Only standard error is quoted: standard output may hold a part of the secret.
 		failed = errors.Join(failed, fmt.Errorf("openssl %s %s: %.300s", tool, r.Ending(), strings.TrimSpace(string(r.Stderr))))
 	}
 	return nil, failed
 }
 
-// thumbprint guards the path that is made from it.
+// thumbprint checks s before a path is made from it.
 func thumbprint(s string) bool {
 	return len(s) >= 40 && len(s) <= 64 && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
 
-// The protected settings go with the others, from their own file.
+// The protected settings are in a file of their own next to the others.
 const (
 	protectedFile   = "protected.json"
 	protectedOption = "--protected-settings"

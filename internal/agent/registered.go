@@ -7,40 +7,40 @@ import (
 	"aadssh/internal/names"
 )
 
-// Dirs are where the agents keep their extensions: the Azure Linux agent, and
-// the Connected Machine agent of an Arc-enabled server, whose place is not
-// documented as a contract; where it is another one, defaults are used.
+// Dirs are the folders in which the agents keep their extensions: the Azure Linux agent,
+// and the Connected Machine agent of an Arc-enabled server. The latter's folder is not
+// documented as a contract; if it is another one, nothing is found and defaults are used.
 func Dirs() []string { return []string{"/var/lib/waagent", "/var/lib/GuestConfig/downloads"} }
 
-// Program is where this handler's program lies in the folder of a version. What
-// has another there is somebody else's handler, of whatever name.
+// Program is the path of this handler's program in the folder of a version. A folder with
+// another program there belongs to somebody else's handler, whatever its name.
 const Program = "bin/aadsshlogin-handler"
 
-// Registered is one version of a handler that the agent has a folder of.
+// Registered is one version of a handler for which the agent has a folder.
 type Registered struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Name    names.Handler
 	Version string
 	Dir     string
-	State   State // "": the agent keeps none, or we may not see it
-	Own     bool  // it is this program's, not another handler of that name
+	State   State // "": the agent records none, or we may not read it
+	Own     bool  // the folder has this program, not another handler of that name
 }
 
-// Active: the agent counts it as installed.
+// Active reports whether the agent counts it as installed.
 func (r Registered) Active() bool { return r.State.Active() }
 
-// Coming: the agent is about to install it, or could not.
+// Coming reports whether the agent is about to install it, or tried and failed.
 func (r Registered) Coming() bool { return r.State == NotInstalled }
 
-// At is the version of a handler whose folder is dir.
+// At is the version of a handler in the folder dir.
 func At(h *host.Host, dir string) Registered {
 	full, version, _ := cutLast(filepath.Base(dir), "-")
 	return Registered{Name: names.Of(full), Version: version, Dir: dir, State: StateOf(h, dir), Own: h.Exists(filepath.Join(dir, Program))}
 }
 
-// Versions are the versions of handlers that an agent has folders of, of each
-// name in the order of the folders' names.
+// Versions are the versions of handlers for which an agent has folders, ordered by folder
+// name within each handler.
 func Versions(h *host.Host, agentDir string, of ...names.Handler) (all []Registered) {
 	for _, name := range of {
 		for _, dir := range Folders(h, agentDir, name) {
@@ -52,8 +52,8 @@ func Versions(h *host.Host, agentDir string, of ...names.Handler) (all []Registe
 	return all
 }
 
-// Everywhere is Versions in every agent's folder, of the handlers that bring the
-// login packages.
+// Everywhere is Versions in every agent's folder, of the handlers that install the login
+// packages.
 func Everywhere(h *host.Host) (all []Registered) {
 	for _, dir := range Dirs() {
 		all = append(all, Versions(h, dir, names.Current()...)...)

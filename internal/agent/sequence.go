@@ -13,16 +13,16 @@ import (
 
 const settingsSuffix = ".settings"
 
-// SequenceVariable is how the agent names the goal state to an operation. One in its own
-// environment goes before it.
+// SequenceVariable is the environment variable in which the agent gives an operation its
+// sequence number. It takes precedence over the settings files.
 const SequenceVariable = "ConfigSequenceNumber"
 
-// Sequence is the number of the goal state that the agent works on: the one in
-// the environment variable ConfigSequenceNumber, else that of the settings file
-// that was modified last, as the agent itself has it. (The highest number, which
-// azure-extension-foundation takes, is wrong after a number was reset:
-// WALinuxAgent exthandlers.py, get_seq_no.) The error is a fault; next to it
-// stands the number to report it under, -1 where none is known.
+// Sequence is the number of the goal state that the agent works on: the one in the
+// environment variable ConfigSequenceNumber, or else that of the settings file that was
+// modified last, as in the agent itself. (The highest number, which
+// azure-extension-foundation takes, is wrong after a number was reset: WALinuxAgent
+// exthandlers.py, get_seq_no.) The error is a fault; the number returned with it is the one
+// to report it under, -1 if none is known.
 func Sequence(env Environment, getenv func(string) string) (int, error) {
 	if given := strings.TrimSpace(getenv(SequenceVariable)); given != "" {
 		if n, ok := number(given); ok {
@@ -50,8 +50,8 @@ func Sequence(env Environment, getenv func(string) string) (int, error) {
 	return last, nil
 }
 
-// lastSettings is the number of the settings file that was modified last, -1
-// where there is none.
+// lastSettings is the number of the settings file that was modified last, -1 if there is
+// none.
 func lastSettings(folder string) (int, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -75,7 +75,7 @@ func lastSettings(folder string) (int, error) {
 	return last, nil
 }
 
-// number reads decimal digits alone, as the agent writes them.
+// number reads a number of decimal digits only, as the agent writes it.
 func number(s string) (int, bool) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false

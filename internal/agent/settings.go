@@ -18,14 +18,14 @@ import (
 	"aadssh/internal/proxy"
 )
 
-// Settings are what the owner of the VM asks for. All are optional.
+// Settings are the settings of the extension. All are optional.
 type Settings struct {
 	PackageVersion string // exactly this one; "": the newest
 	Repository     Repository
 	Proxy          proxy.Proxy // for the repository; the zero value: none was set
-	Monitor        int         // minutes between two looks at the machine; 0: off
-	// Sent: the extension was set with settings, even if they are {}. Only then
-	// does the agent read the status file.
+	Monitor        int         // minutes between two checks of the machine; 0: off
+	// Sent: the extension was given settings, even if they are {}. Only then does the agent
+	// read the status file.
 	Sent bool
 }
 
@@ -45,37 +45,36 @@ func (r Repository) KeyFiles() [][]byte {
 	return files
 }
 
-// Mode is a way to get at the packages.
+// Mode says where the packages come from.
 type Mode string
 
 // The modes of the setting repository.mode.
 const (
 	ModeDefault  Mode = "default"  // the vendor's repository
-	ModeExisting Mode = "existing" // what the machine has configured; nothing is added
-	ModeMirror   Mode = "mirror"   // a copy of the vendor's at Repository.BaseURL
+	ModeExisting Mode = "existing" // what is configured on the machine; nothing is added
+	ModeMirror   Mode = "mirror"   // a copy of the vendor's repository at Repository.BaseURL
 )
 
-// Defaults are the settings of those who set none.
+// Defaults are the settings where none were given.
 func Defaults() Settings {
 	return Settings{Repository: Repository{Mode: ModeDefault}, Monitor: 15}
 }
 
-// ErrProtected means that the protected settings could not be decrypted: the
-// certificate is gone, or openssl is. What they say is unknown.
+// ErrProtected means that the protected settings could not be decrypted, because the
+// certificate or openssl is missing. Their content is unknown.
 var ErrProtected = errors.New("protected settings unreadable")
 
-// settingsLimit is the size of a settings file, in bytes, above which it is not
-// read.
+// settingsLimit is the largest accepted size of a settings file, in bytes.
 const settingsLimit = 4 << 20
 
-// ReadSettings reads <seq>.settings. No file, an empty one and null are no
-// settings: the agent leaves an empty file where none were set, and an old
-// version that is disabled during an upgrade is given the new version's number.
-// The agent's folders are the machine's own, whatever h.Root is.
+// ReadSettings reads <seq>.settings. A missing file, an empty one and null mean no
+// settings: the agent leaves an empty file where none were set, and an old version that is
+// disabled during an upgrade is given the new version's number. The agent's folders are not
+// below h.Root.
 //
-// The error is a fault of code SettingsInvalid; the settings returned with it
-// are those that could be read. It is ErrProtected where that is the reason.
-// unknown names what is set and has no meaning, sorted.
+// The error is a fault of code SettingsInvalid; the settings returned with it are those
+// that could be read. It wraps ErrProtected if that is the reason. unknown are the names of
+// settings that have no meaning here, sorted.
 func ReadSettings(ctx context.Context, h *host.Host, env Environment, seq int) (s Settings, unknown []string, err error) {
 	s = Defaults()
 	path := filepath.Join(env.ConfigFolder, strconv.Itoa(seq)+settingsSuffix)
@@ -105,7 +104,7 @@ func ReadSettings(ctx context.Context, h *host.Host, env Environment, seq int) (
 	return s, unknown, err
 }
 
-// protectedOf reads the protected settings from where they are kept.
+// protectedOf reads the protected settings, encrypted by the agent or kept by setup.
 func protectedOf(ctx context.Context, h *host.Host, env Environment, seq int, file handlerSettings) (map[string]json.RawMessage, error) {
 	if env.IsStandalone() {
 		return keptProtected(h, env, seq)
@@ -113,10 +112,10 @@ func protectedOf(ctx context.Context, h *host.Host, env Environment, seq int, fi
 	return protectedSettings(ctx, h, env, file)
 }
 
-// publicSettings has azure-extension-foundation read the public settings where
-// it can. It looks for them next to the program only; and it fails for good
-// where protected settings are encrypted in a way that "openssl smime" does not
-// know, which we find out by other means.
+// publicSettings lets azure-extension-foundation read the public settings where it can. The
+// library looks for them only next to the program; and it fails altogether if the protected
+// settings are encrypted in a way that "openssl smime" does not support, while our own code
+// can read those.
 func publicSettings(env Environment, seq int, file handlerSettings) (map[string]json.RawMessage, error) {
 	if !file.set || !env.found || file.Protected != "" {
 		return file.Public, nil
@@ -127,8 +126,8 @@ func publicSettings(env Environment, seq int, file handlerSettings) (map[string]
 		return nil, briefly(err)
 	}
 	for name := range public {
-		// The library puts numbers through float64: the version 1.0 has become
-		// 1. What was typed is what is judged, and quoted.
+		// The library converts numbers to float64: the version 1.0 has become 1. What was
+		// typed is what is judged and quoted.
 		public[name] = file.Public[name]
 	}
 	return public, nil
@@ -140,8 +139,8 @@ func unreadable(path string, err error) error {
 		"Write settings.json, which holds all of this machine's settings, as one JSON object ({} for none), and "+fault.Again+": "+setAgain())
 }
 
-// setAgain is the command that gives the extension other settings. Without
-// --settings they would be dropped, without --force-update nothing may happen.
+// setAgain is the command that gives the extension other settings. Without --settings the
+// old ones would be dropped, without --force-update nothing may happen.
 func setAgain(more ...string) string {
 	return az.Machine{}.SetExtension(names.Ours(), az.SettingsFile, more...).String()
 }

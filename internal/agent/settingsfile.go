@@ -12,12 +12,12 @@ import (
 type handlerSettings struct {
 	Public     map[string]json.RawMessage
 	Protected  string // base64 of CMS in DER; "": none
-	Thumbprint string // of the certificate that it is encrypted for
+	Thumbprint string // of the certificate that it was encrypted for
 	set        bool   // there is a handlerSettings object
 }
 
-// parseFile takes a settings file apart. Nothing at all, an empty object and
-// nulls are settings too: none.
+// parseFile parses a settings file. An empty file, an empty object and nulls are valid too:
+// they set nothing.
 func parseFile(content []byte) (handlerSettings, error) {
 	if len(content) == 0 {
 		return handlerSettings{}, nil
@@ -64,7 +64,7 @@ func parseFile(content []byte) (handlerSettings, error) {
 	return out, nil
 }
 
-// object takes a JSON object apart; null and nothing are an empty one.
+// object parses a JSON object; null and nothing are an empty one.
 func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	if raw = bytes.TrimSpace(raw); len(raw) == 0 || isNull(raw) {
 		return nil, nil
@@ -78,7 +78,7 @@ func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
-// plain says what is wrong with JSON to somebody who did not write our types.
+// plain describes an error in JSON to somebody who does not know our types.
 func plain(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {

@@ -15,8 +15,8 @@ import (
 	"aadssh/internal/text"
 )
 
-// StandaloneDir holds what the agent would prepare and read, on a machine that
-// was set up without it: the settings, the status, the log.
+// StandaloneDir holds what an agent would prepare and read, on a machine that was set up
+// without one: the settings, the status, the log.
 const StandaloneDir = host.StateDir + "/setup"
 
 // Standalone is the environment of setup and remove.
@@ -29,33 +29,32 @@ func Standalone(version string) Environment {
 	}
 }
 
-// IsStandalone: no agent prepared it.
+// IsStandalone reports whether setup prepared it and no agent.
 func (e Environment) IsStandalone() bool { return e.BaseDir == StandaloneDir }
 
-// protectedLimit is the size of a file of protected settings, in bytes, above
-// which it is not read.
+// protectedLimit is the largest accepted size of a file of protected settings, in bytes.
 const protectedLimit = 1 << 20
 
-// protectedSuffix ends the name of the file that holds setup's protected
-// settings. No agent encrypts them; the file is root's alone.
+// protectedSuffix ends the name of the file with setup's protected settings. No agent
+// encrypts them; only root can read the file.
 const protectedSuffix = ".protected"
 
-// Given are settings as a person hands them over: the content of the files, nil
-// where none was named.
+// Given are settings as a person passes them to setup: the content of the files, nil for a
+// file that was not named.
 type Given struct{ Public, Protected []byte }
 
-// Offer is a pair of settings that have been read and not yet kept.
+// Offer is a pair of settings that were read but not saved yet.
 type Offer struct {
 	Settings Settings
 	Unknown  []string
-	Sequence int // under which they are kept: a new one where they differ from the ones before
+	Sequence int // under which they are saved: a new one if they differ from those before
 
 	given Given
 }
 
-// Consider reads the settings that setup is given. What is not given stays as it
-// was given last. Nothing is written: see Keep. The error is a fault; the offer
-// next to it has the sequence number of the settings before.
+// Consider reads the settings that setup is given. A file that is not given leaves the
+// settings of the last time. Nothing is written: see Keep. The error is a fault; the offer
+// returned with it has the sequence number of the settings before.
 func Consider(h *host.Host, given Given) (*Offer, error) {
 	last, err := lastSettings(h.Path(Standalone("").ConfigFolder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -88,9 +87,8 @@ func Consider(h *host.Host, given Given) (*Offer, error) {
 	return o, nil
 }
 
-// Keep writes the settings down for the watch and for the next setup, as the
-// agent lays them out; the protected ones in their own file. Where they are
-// kept already nothing is written.
+// Keep saves the settings for the watch and for the next setup, in the agent's layout; the
+// protected ones in a file of their own. If they are already saved, nothing is written.
 func (o *Offer) Keep(h *host.Host) error {
 	folder := Standalone("").ConfigFolder
 	laidOut, err := json.Marshal(map[string]any{"runtimeSettings": []any{map[string]any{
@@ -102,7 +100,7 @@ func (o *Offer) Keep(h *host.Host) error {
 		return err
 	}
 	base := filepath.Join(folder, strconv.Itoa(o.Sequence))
-	if string(o.given.Protected) != none { // first: the number counts from the settings file on
+	if string(o.given.Protected) != none { // written first: the settings file makes the number valid
 		if _, err := h.EnsureFile(base+protectedSuffix, o.given.Protected, 0o600); err != nil {
 			return err
 		}
@@ -110,7 +108,7 @@ func (o *Offer) Keep(h *host.Host) error {
 	if _, err := h.EnsureFile(base+settingsSuffix, laidOut, 0o600); err != nil {
 		return err
 	}
-	if o.Sequence > 0 { // a secret is kept once; what was before is of no use
+	if o.Sequence > 0 { // a secret is kept once; the one before is of no use
 		for _, suffix := range []string{protectedSuffix, settingsSuffix} {
 			if _, err := h.RemoveFile(filepath.Join(folder, strconv.Itoa(o.Sequence-1)) + suffix); err != nil {
 				return err
@@ -123,7 +121,7 @@ func (o *Offer) Keep(h *host.Host) error {
 // none are settings that set nothing.
 const none = "{}"
 
-// kept is what was kept under a number, in canonical form.
+// kept is what was saved under a number, in canonical form.
 func kept(h *host.Host, seq int) Given {
 	g := Given{Public: []byte(none), Protected: []byte(none)}
 	base := filepath.Join(Standalone("").ConfigFolder, strconv.Itoa(seq))
@@ -142,9 +140,9 @@ func kept(h *host.Host, seq int) Given {
 	return g
 }
 
-// canonical is a JSON object in one form, so that the same settings are the same
-// however they were typed. null is {}; nothing at all is not: it is what a command
-// that failed leaves in a pipe, and would take all settings away.
+// canonical is a JSON object in one form, so that equal settings compare equal however they
+// were typed. null becomes {}; empty input is an error: it is what a command that failed
+// leaves in a pipe, and would remove all settings.
 func canonical(content []byte) ([]byte, error) {
 	content = bytes.TrimPrefix(content, []byte("\ufeff")) // which editors on Windows put first
 	if len(bytes.TrimSpace(content)) == 0 {
@@ -165,7 +163,7 @@ func canonical(content []byte) ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// understand makes settings of what stands in the files.
+// understand makes settings from the content of the files.
 func understand(public, protected map[string]json.RawMessage) (s Settings, unknown []string, err error) {
 	s = Defaults()
 	unknown, bad := decode(public, rows(), &s)
@@ -182,7 +180,7 @@ func understand(public, protected map[string]json.RawMessage) (s Settings, unkno
 	return s, text.List(unknown), nil
 }
 
-// keptProtected reads the protected settings that setup has kept.
+// keptProtected reads the protected settings that setup saved.
 func keptProtected(h *host.Host, env Environment, seq int) (map[string]json.RawMessage, error) {
 	path := filepath.Join(env.ConfigFolder, strconv.Itoa(seq)+protectedSuffix)
 	content, err := h.ReadFile(path, protectedLimit)

@@ -13,10 +13,9 @@ import (
 	"aadssh/internal/proxy"
 )
 
-// row is one setting: what people read about it, what the schema says, and how
-// it is taken over.
+// row is one setting: its documentation, its schema, and how its value is read.
 type row struct {
-	Name    string // group.name where it stands in an object
+	Name    string // group.name if it is within a group
 	Type    string
 	Default string
 	Allowed string // completes "it must be ..."
@@ -30,8 +29,7 @@ type row struct {
 // schema is a part of a JSON schema.
 type schema map[string]any
 
-// errAllowed means that a value is not what its row allows, in no particular
-// way.
+// errAllowed means that a value is not what its row allows, with no better explanation.
 var errAllowed = errors.New("not allowed")
 
 const (
@@ -130,8 +128,8 @@ func rows() []row {
 	}
 }
 
-// protectedRows are the settings that may be protected, and then win over the
-// public ones.
+// protectedRows are the settings that may also be protected; the protected value then wins
+// over the public one.
 func protectedRows() []row {
 	return []row{{
 		Name: "proxy", Type: "text", Default: "the public one",
@@ -149,14 +147,13 @@ func protectedRows() []row {
 	}}
 }
 
-// textSchema is text that matches pattern, or none: templates have an easier
-// time with "" than with leaving a setting out.
+// textSchema is text that matches pattern, or is empty: for a template it is easier to pass
+// "" than to leave a setting out.
 func textSchema(pattern string) schema {
 	return schema{"type": []string{"string", "null"}, "pattern": "^(" + pattern + ")?$"}
 }
 
-// takeText sets to where v is text that matches pattern, and leaves it where v
-// is empty.
+// takeText sets to if v is text that matches pattern, and leaves it if v is empty.
 func takeText(v json.RawMessage, pattern string, to *string) error {
 	var text string
 	if json.Unmarshal(v, &text) != nil || (text != "" && !matches(pattern, text)) {
@@ -222,7 +219,7 @@ func takeMinutes(s *Settings, v json.RawMessage) error {
 	return nil
 }
 
-// matches reports whether all of text is what pattern says.
+// matches reports whether the whole text matches pattern.
 func matches(pattern, text string) bool {
 	return regexp.MustCompile(`^(?:` + pattern + `)$`).MatchString(text)
 }

@@ -1,5 +1,5 @@
-// Package bundle makes the zip that the agent downloads. The same content gives
-// the same bytes, wherever and whenever it is packed.
+// Package bundle writes the zip that the agent downloads. The same content gives the same
+// bytes, wherever and whenever it is built.
 package bundle
 
 import (
@@ -21,16 +21,16 @@ import (
 	"aadssh/internal/names"
 )
 
-// Program is the path of the launcher in the zip. The binaries lie next to it,
-// with "-" and their GOARCH at the end of the name.
+// Program is the path of the launcher in the zip. The binaries are next to it, with "-" and
+// their GOARCH appended to the name.
 const Program = "bin/aadsshlogin-handler"
 
-// Bundle is what goes into a zip.
+// Bundle is the content of a zip.
 type Bundle struct {
 	Name     names.Handler     // under which it is published
 	Version  string            // of the extension: four numbers
 	Handler  []byte            // HandlerManifest.json
-	Image    []byte            // template of manifest.xml, which only publishing reads
+	Image    []byte            // template of manifest.xml, which is only needed for publishing
 	Launcher []byte            // shell script
 	Binaries map[string][]byte // by GOARCH
 	SBOM     []byte            // CycloneDX, JSON
@@ -81,7 +81,7 @@ func (b Bundle) Write(w io.Writer) error {
 	return Pack(w, files)
 }
 
-// Pack packs files. What the agent must not find in a package is refused:
+// Pack writes files as a zip. It refuses paths that the agent must not find in a package:
 // config/ and status/ are its own folders, which exist before it unpacks.
 func Pack(w io.Writer, files map[string][]byte) error {
 	z := zip.NewWriter(w)
@@ -90,8 +90,8 @@ func Pack(w io.Writer, files map[string][]byte) error {
 			return fmt.Errorf("%s must not be in the package", name)
 		}
 		h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
-		// The agent unpacks with Python's zipfile, which forgets modes, and makes
-		// everything executable itself. They are for people who look inside.
+		// The agent unpacks with Python's zipfile, which ignores modes, and then makes
+		// everything executable itself. The modes are for people who unpack the file.
 		h.SetMode(0o644)
 		if path.Dir(name) == "bin" {
 			h.SetMode(0o755)

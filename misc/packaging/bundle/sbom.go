@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// The parts of CycloneDX 1.5 (cyclonedx.org, "JSON Reference") that are used.
-// Serial number and time are optional there and left out: they differ each day.
+// The parts of CycloneDX 1.5 (cyclonedx.org, "JSON Reference") that are used. Serial number
+// and time are optional there and left out, because they would differ in every build.
 type document struct {
 	Format     string      `json:"bomFormat"`
 	Spec       string      `json:"specVersion"`
@@ -46,7 +46,7 @@ type property struct {
 	Value string `json:"value"`
 }
 
-// SBOM lists what the binaries are made of, as the linker wrote it into them.
+// SBOM lists the modules in the binaries, as the linker recorded them.
 func SBOM(name, version string, binaries map[string][]byte) ([]byte, error) {
 	doc := document{
 		Format: "CycloneDX", Spec: "1.5", Version: 1,
