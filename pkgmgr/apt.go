@@ -15,8 +15,8 @@ func apt() *Manager {
 	return &Manager{
 		Name:     distro.Apt,
 		Programs: []string{"apt-get", "apt-cache", "dpkg", "dpkg-query"},
-		// apt-get(8) FILES and apt's source, apt-pkg/deb/debsystem.cc. dpkg
-		// alone takes lock-frontend too, from version 1.19.1 on.
+		// Sources: apt-get(8), FILES, and apt-pkg/deb/debsystem.cc in apt. dpkg itself also
+		// takes lock-frontend from version 1.19.1 on.
 		Locks: []host.Lock{
 			{Path: "/var/lib/dpkg/lock-frontend", Kind: host.LockFcntl},
 			{Path: "/var/lib/dpkg/lock", Kind: host.LockFcntl},
@@ -24,8 +24,8 @@ func apt() *Manager {
 			{Path: "/var/cache/apt/archives/lock", Kind: host.LockFcntl},
 		},
 		Database: "/var/lib/dpkg/status", // dpkg(1), FILES
-		// apt-get install reads the lists that are there and asks no server
-		// for them: a broken third-party source is in nobody's way.
+		// apt-get install uses the lists that are there and asks no server for them, so a
+		// broken third-party source does no harm.
 		AllFirst:       true,
 		Query:          aptQuery,
 		Refresh:        aptRefresh,
@@ -53,9 +53,8 @@ func apt() *Manager {
 	}
 }
 
-// aptEnv keeps everything quiet that asks questions or restarts services in
-// the middle of a transaction: debconf(7), needrestart(1), apt-listchanges(1),
-// ucf(1).
+// aptEnv turns off everything that would ask questions or restart services during a
+// transaction: debconf(7), needrestart(1), apt-listchanges(1), ucf(1).
 func aptEnv() []string {
 	return []string{
 		"DEBIAN_FRONTEND=noninteractive",
@@ -76,11 +75,10 @@ func aptQuery(names []string) host.Command {
 		"-f", `${Package}\t${Version}\t${Architecture}\t${Status}\n`}, names...)}
 }
 
-// narrowed makes apt see one source only. List-Cleanup=0 keeps the lists of
-// all others; a .sources file is read by its extension (apt 2.2 and later were
-// tried; sources.list(5) has the format since 1.1). A release that the owner
-// prefers (APT::Default-Release) is another source's, and apt ends over one that
-// no source has.
+// narrowed makes apt use one source only. List-Cleanup=0 keeps the lists of all others; a
+// .sources file is recognized by its extension (tried with apt 2.2 and later;
+// sources.list(5) has the format since 1.1). An administrator's APT::Default-Release is
+// reset, because it names a release of another source and apt fails if no source has it.
 func narrowed(s Source) []string {
 	if s.All {
 		return nil
@@ -96,22 +94,22 @@ func narrowed(s Source) []string {
 func aptRefresh(s Source) []host.Command {
 	args := narrowed(s)
 	if !s.All {
-		// With one source a failure is ours: apt-get update says so with its
-		// exit code only when told to (apt 2.1.7 and later know the option).
-		// The description translations are not needed.
+		// With only our source in use a failure is about ours. apt-get update reports it in
+		// its exit code only if told to (apt 2.1.7 and later support the option). The
+		// translations of descriptions are not needed.
 		args = append(args, "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Languages=none",
-			// Whatever the owner lets pass elsewhere (apt.conf): ours is signed.
+			// Our source is signed, even if apt.conf allows unsigned sources elsewhere.
 			"-o", "Acquire::AllowInsecureRepositories=false",
 			"-o", "Acquire::AllowWeakRepositories=false",
 			"-o", "Acquire::AllowDowngradeToInsecureRepositories=false",
-			// An old index, though validly signed, would bring back old packages.
+			// An old index, although validly signed, would offer old packages.
 			"-o", "Acquire::Check-Valid-Until=true")
 	}
 	return []host.Command{aptCommand(s, append(append(args, acquire()...), "update")...)}
 }
 
-// acquire bounds how long a server that does not answer is waited for: apt's
-// own 120 seconds (30 in newer versions) for each try would be half of enable.
+// acquire limits how long apt waits for a server that does not answer: its own 120 seconds
+// (30 in newer versions) for each try would be half of enable's budget.
 func acquire() []string {
 	return []string{
 		"-o", "Acquire::Retries=3",
@@ -127,10 +125,10 @@ func aptVersions(s Source, name string) host.Command {
 // aptArchives is where apt keeps package files (apt.conf(5), Dir::Cache::Archives).
 const aptArchives = "/var/cache/apt/archives"
 
-// aptFetchFiles: "download" takes the files as the signed lists of the source
-// name them, looks at no dependency, and writes into the working folder. In
-// that one apt finds them later instead of fetching them again, wherever the
-// same version is offered too.
+// aptFetchFiles: "download" fetches the files that the signed lists of the source name,
+// resolves no dependencies, and writes into the working folder. That is apt's archive
+// folder, where apt later finds them instead of fetching them again, even if another source
+// has the same version.
 func aptFetchFiles(s Source, specs []Spec) host.Command {
 	s.All = false
 	args := append(append(narrowed(s), acquire()...), "download")
@@ -139,15 +137,15 @@ func aptFetchFiles(s Source, specs []Spec) host.Command {
 	return c
 }
 
-// aptLocate: of a file that is in its archives already apt prints nothing, so it
-// is told that these are elsewhere.
+// aptLocate asks for the addresses of package files. apt prints nothing for a file in its
+// archives, so it is told that they are in another folder.
 func aptLocate(s Source, specs []Spec) host.Command {
 	s.All = false
 	args := append([]string{"-q", "-o", "Dir::Cache::Archives=/run/aadsshlogin-handler.none/"}, narrowed(s)...)
 	return host.Command{Name: "apt-get", Args: append(append(args, "--print-uris", "download"), aptSpecs(specs)...)}
 }
 
-// aptSpecs are names, with the exact version behind them where one is wanted.
+// aptSpecs are the names, with an exact version appended if one is wanted.
 func aptSpecs(specs []Spec) []string {
 	var words []string
 	for _, spec := range specs {
@@ -160,31 +158,31 @@ func aptSpecs(specs []Spec) []string {
 	return words
 }
 
-// aptOptions are those of everything that changes packages.
+// aptOptions are the options of every command that changes packages.
 func aptOptions(lockWait time.Duration) []string {
 	options := []string{"-y",
-		// Without them, an owner's apt.conf could have us remove what we were
-		// never asked about.
+		// Without these, settings in apt.conf could make us remove packages that nobody
+		// asked us to remove.
 		"-o", "APT::Get::AutomaticRemove=false",
-		// A changed configuration file stays as its owner has it.
+		// A configuration file that was changed on the machine keeps its content.
 		"-o", "Dpkg::Options::=--force-confdef",
 		"-o", "Dpkg::Options::=--force-confold",
 		"-o", "Dpkg::Use-Pty=0",
 		"-o", "APT::Keep-Downloaded-Packages=true",
 	}
-	if lockWait > 0 { // known to apt 1.9.11 and later; older ones fail at once
+	if lockWait > 0 { // supported by apt 1.9.11 and later; older versions fail at once
 		options = append(options, "-o", fmt.Sprintf("DPkg::Lock::Timeout=%d", int(lockWait.Seconds())))
 	}
 	return options
 }
 
-// aptWanted are the options and words of an order.
+// aptWanted are the options and package names of an order.
 func aptWanted(o Order) []string {
-	// Recommended packages are not ours to add: the login packages depend on
-	// all that they need, and an owner who wants more installs more.
+	// Recommended packages are not installed: the login packages depend on all that they
+	// need, and an administrator can install more.
 	args := append(narrowed(o.Source), "--no-install-recommends")
 	if len(o.Remove) == 0 {
-		args = append(args, "--no-remove") // rather fail than make room
+		args = append(args, "--no-remove") // fail if something would have to be removed
 	}
 	if o.Reinstall {
 		args = append(args, "--reinstall")
@@ -217,21 +215,20 @@ func aptSimulate(o Order) []host.Command {
 	return []host.Command{{Name: "apt-get", Args: args}}
 }
 
-// aptInstallFiles goes past apt: dpkg needs no list, no server and no other
-// package of the machine to be in order.
+// aptInstallFiles uses dpkg instead of apt: it needs no lists and no server, and no other
+// package has to be in order.
 func aptInstallFiles(paths []string) []host.Command {
 	return []host.Command{{Name: "dpkg", Env: aptEnv(), Changes: true,
 		Args: append([]string{"--force-confdef", "--force-confold", "--install"}, paths...)}}
 }
 
-// aptRestoreFiles has apt look at what the packages depend on: where that is
-// missing, dpkg alone would leave them half installed, and with them every
-// later run of apt in trouble.
+// aptRestoreFiles lets apt check the dependencies: if one is missing, dpkg alone would
+// leave the packages half installed, and every later run of apt would fail.
 func aptRestoreFiles(paths []string) []host.Command {
 	return []host.Command{aptCommand(Source{}, append(append(aptOptions(0), "--no-download", "--no-install-recommends", "--no-remove", "install"), paths...)...)}
 }
 
-// aptRemove purges: what we installed leaves nothing behind.
+// aptRemove purges, so that nothing of what we installed stays.
 func aptRemove(names []string) []host.Command {
 	return []host.Command{aptCommand(Source{}, append(append(aptOptions(0), "purge"), names...)...)}
 }
@@ -241,10 +238,9 @@ func aptSimulateRemove(names []string) host.Command {
 		"-o", "APT::Get::AutomaticRemove=false", "purge"}, names...)}
 }
 
-// aptRemoveLowLevel is what the public documentation tells people to do where
-// the package's own script refuses ("Sign in to a Linux virtual machine in
-// Azure by using Microsoft Entra ID and OpenSSH", section "Virtual machine
-// extension uninstall").
+// aptRemoveLowLevel is what the public documentation recommends when the package's own
+// script fails ("Sign in to a Linux virtual machine in Azure by using Microsoft Entra ID
+// and OpenSSH", section "Virtual machine extension uninstall").
 func aptRemoveLowLevel(names []string) LowLevel {
 	var l LowLevel
 	for _, name := range names {
@@ -264,8 +260,7 @@ func aptRepair() []host.Command {
 	}
 }
 
-// aptKept: apt names a file NAME_VERSION_ARCH.deb with the colon of an epoch
-// escaped.
+// aptKept: apt names a file NAME_VERSION_ARCH.deb, with the colon of an epoch escaped.
 func aptKept(_ Source, p Package) []string {
 	version := strings.ReplaceAll(p.Version, ":", "%3a")
 	return []string{fmt.Sprintf(aptArchives+"/%s_%s_*.deb", p.Name, version)}

@@ -9,14 +9,14 @@ import (
 	"aadssh/internal/text"
 )
 
-// parseDpkgQuery reads lines of name, version, architecture and status, the
-// last of which is three words: what is wanted, an error flag, the state.
+// parseDpkgQuery reads lines of name, version, architecture and status. The status is three
+// words: the wanted state, an error flag, the state.
 //
 //	aadsshlogin	1.0.1	amd64	hold ok installed
 //	aadlogin			unknown ok not-installed
 //
-// dpkg-query ends with 1 where it does not know a name, and that is fine; with
-// 2 where its database cannot be read.
+// dpkg-query exits with 1 if it does not know a name, which is no error here, and with 2 if
+// its database cannot be read.
 func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
 	found := absent(names)
 	answered := map[string]bool{}
@@ -38,7 +38,7 @@ func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
 		case flag != "ok":
 			p.State, p.Detail = Broken, state+", "+flag
 		case state == "installed", state == "triggers-pending", state == "triggers-awaited":
-			p.State = Installed // its own scripts have run; other packages' triggers wait
+			p.State = Installed // its own scripts have run; only triggers of other packages are pending
 		case state == "not-installed", state == "config-files":
 			p = Package{Name: f[0]}
 		default: // half-installed, unpacked, half-configured: dpkg(1)
@@ -47,18 +47,18 @@ func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
 				p.Detail += ", its removal was not finished"
 			}
 		}
-		// Of two architectures of one package the better one counts.
+		// If a package is there in two architectures, the one that is installed counts.
 		if old := found[p.Name]; old.State != Installed {
 			found[p.Name] = p
 		}
 	}
-	if r.ExitCode == 0 && len(answered) < len(found) { // it ends with 1 over what it does not know
+	if r.ExitCode == 0 && len(answered) < len(found) { // an exit code of 1 means that a name is unknown
 		return nil, queryFailed(apt(), aptQuery(names), r)
 	}
 	return found, nil
 }
 
-// queryFailed is the fault of a package database that gave no answer.
+// queryFailed is the fault of a package database that could not be queried.
 func queryFailed(m *Manager, c host.Command, r host.Result) error {
 	if f := m.Classify(c, r); f != nil {
 		return f
@@ -71,7 +71,7 @@ func queryFailed(m *Manager, c host.Command, r host.Result) error {
 //
 //	aadsshlogin |      1.0.2 | http://127.0.0.1:8080 ./ Packages
 //
-// which apt-cache(8) prints newest first.
+// which apt-cache(8) prints with the newest version first.
 func parseMadison(r host.Result, name string) []string {
 	var versions []string
 	for _, line := range strings.Split(string(r.Stdout), "\n") {
@@ -84,7 +84,7 @@ func parseMadison(r host.Result, name string) []string {
 	return versions
 }
 
-// oneWord is the word in a column; "" where there is another number of them.
+// oneWord is the word in a column; "" if the column has more or fewer words.
 func oneWord(column string) string {
 	if words := strings.Fields(column); len(words) == 1 {
 		return words[0]
@@ -98,7 +98,7 @@ func oneWord(column string) string {
 //	Remv aadlogin [1.0.0]
 //	Purg needs-aadsshlogin [1.0]
 //
-// A line without brackets where the package was not installed before.
+// A line has no brackets if the package was not installed before.
 func parseAptEffect(r host.Result) Effect {
 	var e Effect
 	line := regexp.MustCompile(`(?m)^(Inst|Remv|Purg) ([a-z0-9][a-z0-9.+-]*)(?::\S+)? `)
@@ -112,9 +112,8 @@ func parseAptEffect(r host.Result) Effect {
 	return e
 }
 
-// aptSaid has apt 1.2, whose https is curl's, say what it was answered for the
-// package lists as the later versions do, instead of only that they are not
-// there:
+// aptSaid rewrites output of apt 1.2, which uses curl for https, to what later versions
+// print: the server's answer for the package lists, instead of only that they are missing:
 //
 //	Err:2 https://packages.microsoft.com/rig/prod rig Release
 //	  403  Forbidden
@@ -130,7 +129,7 @@ func aptSaid(_ host.Command, _ int, output string) string {
 //
 //	'https://packages.microsoft.com/x/aadsshlogin_1.0.2_amd64.deb' aadsshlogin_1.0.2_amd64.deb 6174 SHA256:f9b2...
 //
-// in whose file names the colon of an epoch is escaped.
+// in which the file names have the colon of an epoch escaped.
 func parseAptURIs(r host.Result) []located {
 	var all []located
 	line := regexp.MustCompile(`(?m)^'[^']+' (([^\s/_]+)_([^\s/_]+)_[^\s/_]+\.deb) \d+(?: (SHA(?:256|512):[0-9a-f]+)$)?`)

@@ -2,18 +2,18 @@ package pkgmgr
 
 import "aadssh/internal/fault"
 
-// aptHost captures the host of a URL and nothing else of it: the rest may hold
-// a password.
+// aptHost captures only the host of a URL: the rest may contain a password.
 const aptHost = `[a-z+]+://(?:[^\s']*@)?([^/\s']+)`
 
-// aptFetch is how apt begins what it says of a host, on one line or two.
+// aptFetch is the beginning of apt's messages about a host, on one line or two.
 const aptFetch = `^(?:[EW]: Failed to fetch|Err:\d+) ` + aptHost + `[^\n]*(?:\n [^\n]*)?`
 
-// aptStatus is how apt says which status a server answered with.
+// aptStatus is the beginning of apt's messages about the status that a server answered
+// with.
 const aptStatus = `^[EW]: Failed to fetch ` + aptHost + `(\S*)\s+`
 
-// aptRules are the messages of apt-get 1.2 to 3.0 and dpkg. Above each row
-// stands a line that it matches; testdata/apt has whole answers.
+// aptRules are the messages of apt-get 1.2 to 3.0 and dpkg. Above each row is a line that
+// it matches; testdata/apt has complete outputs.
 func aptRules() []rule {
 	return []rule{
 		// E: You don't have enough free space in /var/cache/apt/archives/.

@@ -9,9 +9,9 @@ import (
 	"aadssh/internal/text"
 )
 
-// fits is the fault where a word of an order cannot be given to the manager as
-// it is: it would take it for something else. Settings were checked before; this
-// is for what comes from repositories, the package database and the machine.
+// fits returns a fault if a word of an order would be misread by the package manager. The
+// settings were checked before; this is for values from repositories, the package database
+// and the machine.
 func (s *Session) fits(o Order, source Source) *fault.Fault {
 	for _, p := range o.Install {
 		if !grammar.PackageName(p.Name) || p.Version != "" && !grammar.Version(p.Version) {

@@ -8,10 +8,10 @@ import (
 	"aadssh/internal/host"
 )
 
-// brief is what a command does, as people say it: the program, the subcommand
-// and the packages; files by their names. The environment and most options say
-// only how, and fill the few characters that the portal shows; the whole line
-// is in handler.log. Typed in, it changes no more than the command itself.
+// brief is a command in a short form for people: the program, the subcommand and the
+// packages; files by name only. The environment and most options only say how, and would
+// fill the few characters that the portal shows; handler.log has the whole line. If
+// somebody runs the short form, it changes no more than the command itself.
 func brief(c host.Command) string {
 	const (
 		does     = " -- -s --test --assumeno --dry-run --download-only --downloadonly --noscripts --reinstall --fix-broken "

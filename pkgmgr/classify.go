@@ -13,44 +13,43 @@ import (
 	"aadssh/internal/text"
 )
 
-// rule is one row of what a manager's messages mean. The first row that
-// matches wins, so causes stand before what follows from them.
+// rule says what one message of a package manager means. The first row that matches wins,
+// so causes are listed before their consequences.
 type rule struct {
-	match string // regular expression over the whole output, (?m) is set
-	what  string // one line; $1 ... are what match captured
-	// next is one line; where it does not end with a full stop, the extension is to
-	// be set again after it. Empty: the catalogue's next step.
+	match string // regular expression for the whole output; (?m) is set
+	what  string // one line; $1 ... are the captured groups of match
+	// next is one line; if it does not end with a full stop, fault.ThenAgain is appended.
+	// Empty: the next step from the catalogue.
 	next string
 	code fault.Code
 	step step
-	said bool // a script failed: what it said itself is shown too
-	// look finds on the machine what the message does not name, and is given what
-	// match captured; nil, as it may be itself, where it finds nothing.
+	said bool // a script failed: its own last lines are shown too
+	// look finds on the machine what the message does not name; said is what match
+	// captured. It returns nil if it finds nothing, and may be nil itself.
 	look func(h *host.Host, s Source, said []string) *fault.Fault
 }
 
-// step is what can be tried before a diagnosis stands.
+// step is what can be tried before a diagnosis is final.
 type step int8
 
 const (
 	none        step = iota
-	repair           // an interrupted run stands in the way: Manager.Repair
-	widen            // dependencies or files are not where we looked: other sources, fresh metadata, an older version
-	narrow           // another source of the machine stands in the way: ours alone
-	later            // the server has too much to do: the same again, after a pause
-	scripts          // a package's script failed, though the database calls the package installed
-	refetch          // a damaged file lies in the manager's cache: removed, and the same again after a pause
-	unexplained      // no cause is named: a lock that somebody holds may be it
+	repair           // an interrupted run must be finished first: Manager.Repair
+	widen            // dependencies or files were not found: use other sources, fresh metadata, an older version
+	narrow           // another source of the machine is broken: use only ours
+	later            // the server is overloaded: try the same again after a pause
+	scripts          // a package's script failed, although the database lists the package as installed
+	refetch          // there is a damaged file in the manager's cache: remove it and try again after a pause
+	unexplained      // no cause is named: it may be a lock that another process holds
 )
 
-// compiled is a row that is ready for use.
+// compiled is a rule with its compiled regular expression.
 type compiled struct {
 	rule
 	re *regexp.Regexp
 }
 
-// once compiles a table when it is first needed, which on a healthy machine is
-// never.
+// once compiles a table when it is first needed, which never happens on a healthy machine.
 func once(table func() []rule) func() []compiled {
 	return sync.OnceValue(func() []compiled {
 		var rows []compiled
@@ -61,8 +60,8 @@ func once(table func() []rule) func() []compiled {
 	})
 }
 
-// starvation are the messages of every manager about what a process may have, no
-// matter what it was about to do.
+// starvation are the messages of all managers about exhausted limits of a process, whatever
+// it was about to do.
 func starvation() []rule {
 	return []rule{
 		// Failed to store expired repos cache: [Errno 24] Too many open files: '/var/cache/dnf/expired_repos.json'
@@ -77,11 +76,11 @@ func starvation() []rule {
 	}
 }
 
-// whoEnded is for a program that a signal ended.
+// whoEnded is the next step for a program that was ended by a signal.
 const whoEnded = "See who ended it: the kernel does where memory runs out (sudo dmesg | grep -iE 'oom|killed' | tail; free -m)"
 
-// atLast are the messages of every manager that mean something only where it says
-// nothing else: scripts of packages print them too.
+// atLast are messages of all managers that are only used if no other rule matches: scripts
+// of packages print them too.
 func atLast() []rule {
 	return []rule{
 		// E: Sub-process /usr/bin/dpkg received signal 9.
@@ -104,35 +103,36 @@ func atLast() []rule {
 	}
 }
 
-// readOnlyScript is for what the shell of a script says, whose line names the script first.
+// readOnlyScript matches what the shell prints for a script, in a line that begins with the
+// script's name.
 func readOnlyScript() rule {
 	return rule{match: `: (?:\d+: cannot create|line \d+:) (/[^\n:]+): Read-only file system`, code: fault.Disk,
 		what: "The file system of $1 is read-only.",
 		next: "See why it is (findmnt -T $1; dmesg), make it writable" + andAgain}
 }
 
-// diagnosis is a fault with what can be tried against it.
+// diagnosis is a fault together with what can be tried against it.
 type diagnosis struct {
 	fault  *fault.Fault // nil: nothing is wrong
 	step   step
-	look   func(*host.Host, Source) *fault.Fault // says it more exactly; may be nil, and its answer too
-	result host.Result                           // of the command that it is about, where one was run
+	look   func(*host.Host, Source) *fault.Fault // finds a more exact fault; may be nil, and may return nil
+	result host.Result                           // of the command that it is about, if one was run
 }
 
-// ErrInterrupted is in a fault that Session.Repair may help against: a run of
-// the package manager was cut off and left something behind.
+// ErrInterrupted is wrapped by a fault that Session.Repair may cure: a run of the package
+// manager was interrupted and left something behind.
 var ErrInterrupted = errors.New("an interrupted run of the package manager stands in the way")
 
-// Classify says what is wrong according to the output of a command: nil where
-// the output shows nothing wrong and the command says so too. It never trusts
-// an exit code of 0, because apt-get update, dnf and zypper end with it after
-// failures; a caller that sees the effect it wanted may ignore the answer.
+// Classify returns what is wrong according to the output of a command: nil if neither the
+// output nor the exit code shows a failure. An exit code of 0 is not trusted, because
+// apt-get update, dnf and zypper return it after failures; a caller that sees the wanted
+// effect may ignore the result.
 func (m *Manager) Classify(c host.Command, r host.Result) *fault.Fault {
 	return m.diagnose(c, r).fault
 }
 
 func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
-	// dpkg on a terminal ends lines with \r\n, progress bars with \r.
+	// On a terminal, dpkg ends lines with \r\n and progress bars with \r.
 	output := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(mask(ends(r.Output()), c.Secrets))
 	if m.noise != nil {
 		output = m.noise(c, r.ExitCode, output)
@@ -146,15 +146,15 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 		if row.step == scripts {
 			at = ours(c, output, re)
 			if at == nil {
-				continue // a script of somebody else's package
+				continue // a script of another package
 			}
 		}
 		if row.code == fault.OK {
-			return diagnosis{} // an exit code that looks worse than it is
+			return diagnosis{} // the exit code looks worse than the result is
 		}
 		expand := func(template string) string {
 			line := string(re.ExpandString(nil, template, output, at))
-			return message(strings.ReplaceAll(line, " ()", "")) // a reason that was not given
+			return message(strings.ReplaceAll(line, " ()", "")) // the reason in parentheses is empty
 		}
 		what := expand(row.what)
 		if said := scriptSaid(output, at[0]); row.said && said != "" {
@@ -191,8 +191,8 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 		"See the whole output ("+readLog+"), and repeat the command by hand.")}
 }
 
-// asAsked has a next step look at an address by the scheme by which the output
-// says that it was asked: a mirror may be one of http.
+// asAsked changes the scheme of the address in a next step to the one that the output shows
+// was used: a mirror may use http.
 func asAsked(next, output string) string {
 	at := regexp.MustCompile(`(curl -\w+ http)s(://[^/;\s]*[^/;\s.])`).FindStringSubmatch(next)
 	if at == nil || !strings.Contains(output, "http"+at[2]) || strings.Contains(output, "https"+at[2]) {
@@ -201,7 +201,7 @@ func asAsked(next, output string) string {
 	return strings.Replace(next, at[0], at[1]+at[2], 1)
 }
 
-// thenAgain is the next step of a row as it is shown.
+// thenAgain completes the next step of a row, see rule.
 func thenAgain(next string) string {
 	if next == "" || strings.HasSuffix(next, ".") {
 		return next
@@ -209,7 +209,7 @@ func thenAgain(next string) string {
 	return next + fault.ThenAgain
 }
 
-// advice is the next step for what went wrong.
+// advice is thenAgain, preceded by a hint where an operation was not permitted.
 func advice(what, next string) string {
 	if strings.Contains(what, "Operation not permitted") {
 		return fault.Protected + " " + thenAgain(next)
@@ -217,7 +217,7 @@ func advice(what, next string) string {
 	return thenAgain(next)
 }
 
-// captured is a match and what its groups captured.
+// captured returns a match and its groups.
 func captured(output string, at []int) []string {
 	var said []string
 	for i := 0; i+1 < len(at); i += 2 {
@@ -242,12 +242,12 @@ func (m *Manager) succeeded(exit int) bool {
 	return false
 }
 
-// ended is the cause for the log: the command and how it ended.
+// ended is the cause for the log: the command and its exit code or signal.
 func ended(c host.Command, r host.Result) error {
 	return fmt.Errorf("%s %s", c, r.Ending())
 }
 
-// ours finds the first match that is about a package of the command.
+// ours finds the first match that concerns a package of the command.
 func ours(c host.Command, output string, re *regexp.Regexp) []int {
 	for _, at := range re.FindAllStringSubmatchIndex(output, -1) {
 		if concerns(c, output[at[2]:at[3]]) {
@@ -257,8 +257,8 @@ func ours(c host.Command, output string, re *regexp.Regexp) []int {
 	return nil
 }
 
-// concerns reports whether a package of the command is the one that a message
-// names, perhaps with version and architecture behind its name.
+// concerns reports whether a package of the command is the one that a message names,
+// possibly followed by version and architecture.
 func concerns(c host.Command, named string) bool {
 	for _, arg := range c.Args {
 		arg = arg[strings.LastIndexByte(arg, '/')+1:]
@@ -273,15 +273,15 @@ func concerns(c host.Command, named string) bool {
 	return false
 }
 
-// lastWords is the line of the output that is most likely to say what is
-// wrong: the last error, else the last line.
+// lastWords is the line of the output that most likely says what is wrong: the last error,
+// or else the last line.
 func lastWords(output string) string {
 	marked := regexp.MustCompile(`(?i)^(E:|error\b|dpkg: error|problem:)`)
 	last := ""
 	isError := false
 	for _, line := range strings.Split(output, "\n") {
 		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "Please see the above error message") { // zypper, behind what it means
+		if strings.HasPrefix(line, "Please see the above error message") { // zypper prints this after the actual error
 			continue
 		}
 		isMarked := marked.MatchString(line)
@@ -292,11 +292,11 @@ func lastWords(output string) string {
 	return message(last)
 }
 
-// message is what a program said, at a bearable length.
+// message is a program's message, cut to a readable length.
 func message(s string) string { return text.Message(s, 400) }
 
-// ends are the beginning and the end of a long output: causes stand in one of
-// them, and a package's script may write megabytes in between.
+// ends are the beginning and the end of a long output: the cause is in one of them, while a
+// package's script may write megabytes in between.
 func ends(output string) string {
 	const head, tail = 16 << 10, 48 << 10
 	if len(output) <= head+tail {
@@ -305,7 +305,7 @@ func ends(output string) string {
 	return output[:head] + "\n" + output[len(output)-tail:]
 }
 
-// after is the part of the output behind the last match of a pattern.
+// after is the part of the output after the last match of a pattern.
 func after(output, pattern string) string {
 	all := regexp.MustCompile("(?m)"+pattern).FindAllStringIndex(output, -1)
 	if len(all) == 0 {
@@ -323,5 +323,5 @@ func mask(s string, secrets []string) string {
 	return s
 }
 
-// transactionLog is where the output of the last transactions can be read.
+// transactionLog is the file with the output of the last transactions.
 const transactionLog = host.TransactionLog

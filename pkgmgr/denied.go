@@ -14,15 +14,15 @@ import (
 	"aadssh/internal/host"
 )
 
-// makeNull makes the null device (null(4)).
+// makeNull is the command that creates the null device (null(4)).
 const makeNull = "Make it again: sudo rm -f /dev/null && sudo mknod -m 666 /dev/null c 1 3"
 
-// aptUser is as whom apt fetches and verifies (apt.conf(5), APT::Sandbox::User).
+// aptUser is the user as whom apt fetches and verifies (apt.conf(5), APT::Sandbox::User).
 const aptUser = "_apt"
 
-// aptDenied is the fault of a machine whose own permissions keep apt's user from
-// verifying a signature; nil where they do not. To apt that is a signature
-// that does not hold, and it says so of a repository that is in order.
+// aptDenied is the fault if permissions on the machine keep apt's user from verifying a
+// signature; otherwise nil. apt reports this as an invalid signature, although the
+// repository is in order.
 func aptDenied(h *host.Host, s Source) *fault.Fault {
 	if info, err := h.Stat("/dev/null"); err == nil && (info.Mode()&fs.ModeCharDevice == 0 || info.Mode().Perm()&0o006 != 0o006) {
 		return fault.New(fault.PackageManagerFailed,
@@ -35,7 +35,7 @@ func aptDenied(h *host.Host, s Source) *fault.Fault {
 	}
 	uid, gid, found := userIDs(h, aptUser)
 	if !found {
-		return nil // it works as root
+		return nil // apt works as root
 	}
 	if at, mode := refused(h, "/tmp", uid, gid, 0o3); at != "" {
 		return fault.New(fault.PackageManagerFailed,
@@ -56,9 +56,8 @@ func aptDenied(h *host.Host, s Source) *fault.Fault {
 	return nil
 }
 
-// refused is the first part of a path that a user may not pass, or the end of it
-// where he may not do what need, as bits of rwx, says. What is not there refuses
-// nobody.
+// refused is the first part of a path that a user may not pass through, or the end of the
+// path if he lacks the rights in need (bits of rwx) there. A missing file refuses nobody.
 func refused(h *host.Host, name string, uid, gid uint32, need fs.FileMode) (at string, mode fs.FileMode) {
 	var parts []string
 	for dir := path.Dir(name); dir != "/" && dir != "."; dir = path.Dir(dir) {
@@ -80,7 +79,7 @@ func refused(h *host.Host, name string, uid, gid uint32, need fs.FileMode) (at s
 	return "", 0
 }
 
-// granted is what the mode of a file lets a user do, as bits of rwx.
+// granted are the rights that the mode of a file gives a user, as bits of rwx.
 func granted(info fs.FileInfo, uid, gid uint32) fs.FileMode {
 	mode := info.Mode().Perm()
 	st, ok := info.Sys().(*syscall.Stat_t)
@@ -93,7 +92,7 @@ func granted(info fs.FileInfo, uid, gid uint32) fs.FileMode {
 	return mode & 0o7
 }
 
-// userIDs finds a user of the machine in its own list.
+// userIDs finds a user in the machine's own /etc/passwd.
 func userIDs(h *host.Host, name string) (uid, gid uint32, found bool) {
 	b, err := h.ReadFile("/etc/passwd", host.Limit)
 	if err != nil {

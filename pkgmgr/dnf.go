@@ -12,19 +12,19 @@ import (
 	"aadssh/internal/text"
 )
 
-// dnf is the package manager of RHEL 8 and later and of what is built from it.
+// dnf is the package manager of RHEL 8 and later and of the distributions built from it.
 // dnf 4.5 to 4.23 were tried.
 func dnf() *Manager {
 	return &Manager{
 		Name:     distro.Dnf,
 		Programs: []string{"dnf", "rpm"},
-		// dnf's own locks hold the pid of who is at work (dnf/lock.py).
+		// dnf's own locks contain the pid of their holder (dnf/lock.py).
 		Locks: append([]host.Lock{
 			{Path: "/var/cache/dnf/metadata_lock.pid", Kind: host.LockPIDFile},
 			{Path: "/var/cache/dnf/download_lock.pid", Kind: host.LockPIDFile},
 			{Path: "/var/lib/dnf/rpmdb_lock.pid", Kind: host.LockPIDFile},
-			// dnf 5 has one for the packages of the machine, where it keeps its
-			// state; its releases before 5.3 had one for the transaction.
+			// dnf 5 has a lock for the packages of the machine next to its state; releases
+			// before 5.3 had one for the transaction.
 			{Path: "/usr/lib/sysimage/libdnf5/system-repo.lock", Kind: host.LockFcntl},
 			{Path: "/var/lib/dnf/system-repo.lock", Kind: host.LockFcntl},
 			{Path: "/run/dnf/rpmtransaction.lock", Kind: host.LockFcntl},
@@ -36,7 +36,7 @@ func dnf() *Manager {
 		Download:       dnfDownload,
 		Simulate:       dnfSimulate,
 		InstallFiles:   rpmInstallFiles,
-		RestoreFiles:   rpmInstallFiles, // rpm looks at what they depend on
+		RestoreFiles:   rpmInstallFiles, // rpm checks their dependencies
 		Remove:         rpmRemove,
 		SimulateRemove: rpmSimulateRemove,
 		RemoveLowLevel: rpmRemoveLowLevel,
@@ -58,16 +58,16 @@ func dnf() *Manager {
 	}
 }
 
-// noRepair: dnf and zypper notice by themselves that the owner of a lock is
-// dead, and an rpm transaction that was cut off is not theirs to finish.
+// noRepair: dnf and zypper detect on their own that the holder of a lock is dead, and they
+// cannot finish an interrupted rpm transaction.
 func noRepair() []host.Command { return nil }
 
-// dnfSources are the options that decide which repositories are used.
+// dnfSources are the options that select the repositories.
 //
-// Of our own alone a failure is a failure, although its definition says
-// skip_if_unavailable for the sake of everybody else. With all of them, ours
-// still is; another one that is broken is left out. Ten seconds without an
-// answer are enough to call a server broken; dnf tries each four times.
+// A failure of our repository counts, although its definition has skip_if_unavailable,
+// which is meant for other runs of dnf. If all repositories are used, a broken one that is
+// not ours is skipped. A server that does not answer for ten seconds counts as broken; dnf
+// tries each four times.
 func dnfSources(s Source) []string {
 	timeouts := []string{"--setopt=timeout=10", "--setopt=retries=1"}
 	switch {
@@ -79,8 +79,8 @@ func dnfSources(s Source) []string {
 	return append([]string{"--disablerepo=*", "--enablerepo=" + s.ID, "--setopt=" + s.ID + ".skip_if_unavailable=0"}, timeouts...)
 }
 
-// dnfOptions are dnfSources, and that no module hides what our source has: one that
-// was enabled once does so without its own source too.
+// dnfOptions are dnfSources plus the option that no module hides packages of our source: a
+// module that was once enabled does so even if its own source is not used.
 func dnfOptions(s Source) []string {
 	if s.ID == "" {
 		return dnfSources(s)
@@ -88,8 +88,8 @@ func dnfOptions(s Source) []string {
 	return append(dnfSources(s), "--setopt="+s.ID+".module_hotfixes=1")
 }
 
-// dnfCommand: exit_on_lock, because dnf would otherwise wait forever, and not
-// say so in time; assumeno, because in dnf.conf it is stronger than -y.
+// dnfCommand: exit_on_lock, because dnf would otherwise wait forever and not say so in
+// time; assumeno is reset, because in dnf.conf it overrides -y.
 func dnfCommand(s Source, args ...string) host.Command {
 	env, secrets := proxyEnv(s)
 	return host.Command{Name: "dnf", Args: append(append([]string{"-y", "--setopt=assumeno=0", "--setopt=exit_on_lock=1"}, dnfOptions(s)...), args...),
@@ -107,15 +107,15 @@ func dnfVersions(s Source, name string) host.Command {
 	return host.Command{Name: "dnf", Args: args, Env: env, Secrets: secrets}
 }
 
-// dnfTransaction are the options of everything that changes packages: weak
-// dependencies are not ours to add, the downloaded files are kept so that they
-// can be put aside, and nothing goes because nobody seems to need it.
+// dnfTransaction are the options of every command that changes packages: weak dependencies
+// are not installed, the downloaded files are kept so that we can copy them, and packages
+// that seem unneeded are not removed.
 func dnfTransaction() []string {
 	return []string{"--setopt=install_weak_deps=0", "--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0"}
 }
 
-// rpmWanted are the packages of an order: their files where they were fetched
-// before, else their names.
+// rpmWanted are the packages of an order: their files if those were fetched before,
+// otherwise their names.
 func rpmWanted(o Order) []string {
 	if len(o.Files) > 0 {
 		return o.Files
@@ -123,7 +123,7 @@ func rpmWanted(o Order) []string {
 	return rpmSpecs(o.Install)
 }
 
-// rpmSpecs are names, with the exact version behind them where one is wanted.
+// rpmSpecs are the names, with an exact version appended if one is wanted.
 func rpmSpecs(specs []Spec) []string {
 	words := make([]string, len(specs))
 	for i, spec := range specs {
@@ -135,10 +135,10 @@ func rpmSpecs(specs []Spec) []string {
 	return words
 }
 
-// dnfWords are the subcommand and its arguments. An exact version that is
-// lower than the installed one needs no word of its own, a file of it does. What the new packages
-// take the place of goes by their Conflicts, with --allowerasing; the
-// simulation before it makes sure that nothing else does.
+// dnfWords are the subcommand and its arguments. A name with an exact version below the
+// installed one needs no subcommand of its own, a file does. Packages that the new ones
+// replace are removed because of their Conflicts, with --allowerasing; the simulation
+// before it makes sure that nothing else is removed.
 func dnfWords(o Order) []string {
 	words := []string{"install"}
 	switch {
@@ -157,8 +157,9 @@ func dnfInstall(o Order) []host.Command {
 	return []host.Command{dnfCommand(o.Source, append(dnfTransaction(), dnfWords(o)...)...)}
 }
 
-// dnfDownload: what the order names comes from our source, whatever the others
-// call theirs; an exact version is not replaced by what says that it obsoletes it.
+// dnfDownload: the packages of the order come from our source, even if other sources have
+// packages of the same name; and an exact version is not replaced by a package that
+// obsoletes it.
 func dnfDownload(o Order) []host.Command {
 	words, options := dnfWords(o), dnfTransaction()
 	if o.Source.All && o.Source.ID != "" {
@@ -177,15 +178,15 @@ func dnfSimulate(o Order) []host.Command {
 	return []host.Command{{Name: "dnf", Args: append(args, dnfWords(o)...), Env: env, Secrets: secrets}}
 }
 
-// dnfKept: the folder of a repository is its id and a hash of its address.
+// dnfKept: the folder of a repository is named after its id and a hash of its address.
 func dnfKept(s Source, p Package) []string {
 	_, version := cutEpoch(p.Version)
 	file := dnfCache(s.ID) + "/packages/" + p.Name + "-" + version + ".*.rpm"
 	return []string{"/var/cache/dnf/" + file, "/var/cache/libdnf5/" + file}
 }
 
-// dnfMoved: dnf 5 reads the files of distributions and its owner's pieces too, and
-// has a setting for root's cache besides the one for everybody's (dnf5.conf(5)).
+// dnfMoved: dnf 5 also reads drop-in files of the distribution and of the administrator,
+// and has one cache setting for root and one for everybody else (dnf5.conf(5)).
 func dnfMoved() []*moved {
 	const main, pieces = "/etc/dnf/dnf.conf", "/etc/dnf/libdnf5.conf.d/*.conf"
 	return []*moved{
@@ -195,8 +196,8 @@ func dnfMoved() []*moved {
 	}
 }
 
-// dnfCache is the folder of a source in dnf's cache, or a pattern of all. An id
-// that begins as ours does is another source's.
+// dnfCache is the folder of a source in dnf's cache, or a pattern for all. An id of which
+// ours is only the beginning belongs to another source.
 func dnfCache(id string) string {
 	if id == "" {
 		return "*"
@@ -204,7 +205,7 @@ func dnfCache(id string) string {
 	return id + "-????????????????"
 }
 
-// parseRepoquery reads lines "name version-release", in no particular order.
+// parseRepoquery reads lines of "name version-release", in any order.
 func parseRepoquery(r host.Result, name string) []string {
 	var versions []string
 	for _, line := range strings.Split(string(r.Stdout), "\n") {
@@ -229,7 +230,7 @@ func newestFirst(versions []string) []string {
 //
 //	Transaction Summary
 //
-// A name that is too long for its column has the line to itself.
+// A name that is too long for its column is on a line of its own.
 func parseDnfEffect(r host.Result) Effect {
 	var e Effect
 	row := regexp.MustCompile(`^ ([A-Za-z0-9][A-Za-z0-9._+-]*)(?:\s|$)`)
@@ -251,12 +252,11 @@ func parseDnfEffect(r host.Result) Effect {
 	return e
 }
 
-// dnfNoise: with every repository in use, those that could not be read were
-// left out, and dnf ends what it says about them with "Ignoring repositories:
-// third". Ours is never among them, see dnfSources. That a refresh could not
-// ask one is the matter, though it ends with 0. dnf 5 goes on with
-// "Repositories loaded.", and its exit code can be believed: what it says
-// before a 0 was fixed by another try.
+// dnfNoise: with every repository in use, dnf skips those that it cannot read and ends its
+// messages about them with "Ignoring repositories: third". Ours is never among them, see
+// dnfSources. A refresh that could not reach one is a failure, although it exits with 0.
+// dnf 5 continues with "Repositories loaded.", and its exit code can be trusted: errors
+// that it prints before exiting with 0 were cured by another try.
 func dnfNoise(c host.Command, exit int, output string) string {
 	output = withoutEchoes(output)
 	if regexp.MustCompile(`(?m)^(?:Updating and loading repositories:|Repositories loaded\.)$`).MatchString(output) {
@@ -278,8 +278,8 @@ func dnfNoise(c host.Command, exit int, output string) string {
 	return after(output, `^Ignoring repositories: [^\n]*\n`)
 }
 
-// withoutEchoes leaves out what librepo says of its second try after one that was
-// cut off, for that one has the length that was expected:
+// withoutEchoes removes librepo's message about its second try after an interrupted one:
+// there the reported length equals the expected one:
 //
 //	Interrupted by header callback: Inconsistent server data, reported file Content-Length: 12744, repository metadata states file length: 12744 (...)
 func withoutEchoes(output string) string {
@@ -291,9 +291,9 @@ func withoutEchoes(output string) string {
 	})
 }
 
-// dnf5LeftOut is what dnf 5 said of the repositories that it gave up, of which
-// it goes on without a word and ends with 0. What it says of a signature is put
-// into the words that it has where it ends over it.
+// dnf5LeftOut extracts dnf 5's errors about repositories that it skipped; it continues
+// without another message and exits with 0. An error about a signature is rewritten to the
+// message that dnf prints if it fails because of it.
 //
 //	 third                                  100% | 114.3 KiB/s |   3.7 KiB |  00m00s
 //	>>> repomd.xml GPG signature verification error: Signing key not found
@@ -307,18 +307,19 @@ func dnf5LeftOut(output string) string {
 		switch name, tries, end := m[1], m[2], m[3]; {
 		case end != "Usable URL not found":
 			said += "Failed to download metadata () for repository \"" + name + "\": " + end + "\n"
-		case !strings.Contains(tries, " for file://"): // a plugin's, on this machine
+		case !strings.Contains(tries, " for file://"): // from a plugin, on this machine
 			said += tries
 		}
 	}
 	return said
 }
 
-// dnfCarriedOut stands in for what dnf 5 does not say: it ends with 1 too where
-// a plugin fails after the transaction ("Createrepo_c process exited with code 255").
+// dnfCarriedOut is appended to the output where dnf 5 does not say that the transaction was
+// done: it also exits with 1 if a plugin fails after the transaction ("Createrepo_c process
+// exited with code 255").
 const dnfCarriedOut = "(every step of the transaction was carried out)"
 
-// carriedOut reports whether dnf 5 came to the last step of its transaction:
+// carriedOut reports whether dnf 5 reached the last step of its transaction:
 //
 //	Running transaction
 //	[1/2] Verify package files              100% |   0.0   B/s |   1.0   B |  00m00s

@@ -2,9 +2,9 @@ package pkgmgr
 
 import "aadssh/internal/fault"
 
-// dnf5Rules are the messages of dnf 5, which calls itself dnf where it has
-// taken dnf 4's place. What librepo, curl and libsolv say in it reads as in
-// dnf 4. Above each row stands a line that it matches.
+// dnf5Rules are the messages of dnf 5, which calls itself dnf where it has replaced dnf 4.
+// Messages of librepo, curl and libsolv read as in dnf 4. Above each row is a line that it
+// matches.
 func dnf5Rules() []rule {
 	return []rule{
 		// Operation aborted by the user.

@@ -7,11 +7,10 @@ import (
 	"aadssh/internal/fault"
 )
 
-// dnfHost captures the host of a URL and nothing else of it.
+// dnfHost captures only the host of a URL.
 const dnfHost = `[a-z+]+://(?:[^\s\]]*@)?([^/\s\]]*)`
 
-// dnfRulesFor are dnfRules with the words for a program that shares its
-// messages.
+// dnfRulesFor are dnfRules for another program that prints the same messages.
 func dnfRulesFor(program, configuration string) []rule {
 	words := strings.NewReplacer("/etc/dnf/dnf.conf", configuration, "dnf", program)
 	rules := dnfRules()
@@ -21,8 +20,7 @@ func dnfRulesFor(program, configuration string) []rule {
 	return rules
 }
 
-// dnfRules are the messages of dnf 4 and librepo. Above each row stands a line
-// that it matches.
+// dnfRules are the messages of dnf 4 and librepo. Above each row is a line that it matches.
 func dnfRules() []rule {
 	return slices.Concat(rpmRules(), []rule{
 		// metadata already locked by 1820

@@ -11,18 +11,17 @@ import (
 	"aadssh/internal/host"
 )
 
-// fetchesFirst reports whether other sources of the machine are used besides ours.
-// Then the packages are fetched first, so that no other source can put itself in
-// our place: scripts of packages run as root. What they depend on the manager
-// finds wherever the owner allows.
+// fetchesFirst reports whether other sources of the machine are used besides ours. Then the
+// packages are fetched first, so that no other source can replace them: scripts of packages
+// run as root. The package manager finds their dependencies in any source that the
+// machine's configuration allows.
 func (s *Session) fetchesFirst(o Order) bool {
 	return s.Manager.Verify != nil && o.Source.All && !s.Source.All && s.Source.ID != ""
 }
 
-// fetch downloads the packages of an order and verifies those that it names.
-// What a package depends on is the manager's to verify: it may come from a
-// repository whose owner wants no signatures. Without a file there is nothing to
-// install.
+// fetch downloads the packages of an order and verifies those that the order names. Their
+// dependencies are verified by the package manager: they may come from a repository that is
+// configured without signatures. If no file was fetched, there is nothing to install.
 func (s *Session) fetch(ctx context.Context, o *Order, before Packages) (diagnosis, error) {
 	m := s.Manager
 	wanted := *o
@@ -37,7 +36,7 @@ func (s *Session) fetch(ctx context.Context, o *Order, before Packages) (diagnos
 		return diagnosis{}, fault.Wrap(err, fault.Disk, "The folder "+m.FetchDir+", into which packages are fetched, cannot be made anew.",
 			"See what is there (ls -ld "+m.FetchDir+"; df -h "+m.FetchDir+")"+andAgain)
 	}
-	k := refreshes // it does that first, and is ended where a server never answers
+	k := refreshes // it refreshes first, and is ended if a server never answers
 	if o.Source.All {
 		k = refreshesAll
 	}
@@ -62,15 +61,16 @@ func (s *Session) fetch(ctx context.Context, o *Order, before Packages) (diagnos
 	return diagnosis{}, nil
 }
 
-// trustFiles has rpm accept the keys of our repository where the manager asks it
-// about the files that it is told: what it does by itself for what it takes from
-// a repository.
+// trustFiles makes rpm accept the keys of our repository, if the manager lets rpm verify
+// the files that it is given; for packages from a repository the manager imports the keys
+// itself.
 func (s *Session) trustFiles(ctx context.Context) error {
 	if !s.Manager.FilesNeedKeys {
 		return nil
 	}
 	for _, key := range strings.Fields(s.Source.Keys) {
-		// Of several keys one that rpm refuses is no matter: the files are verified.
+		// It does not matter if rpm refuses one of several keys: the files are verified
+		// anyway.
 		if _, err := s.run(ctx, rpmImportKey(key), transacts); err != nil {
 			return err
 		}
@@ -78,8 +78,8 @@ func (s *Session) trustFiles(ctx context.Context) error {
 	return nil
 }
 
-// offered are the packages of an order in the exact versions that our source
-// has, without those that are there already.
+// offered are the packages of an order in the exact versions that our source has, without
+// those that are already installed.
 func (s *Session) offered(ctx context.Context, o *Order, before Packages) ([]Spec, diagnosis, error) {
 	var exact []Spec
 	for _, spec := range o.Install {
@@ -103,8 +103,8 @@ func (s *Session) offered(ctx context.Context, o *Order, before Packages) ([]Spe
 	return exact, diagnosis{}, nil
 }
 
-// perhapsForeign adds to the fault of a file that is not trusted that it need not
-// be ours, where the folder does not show from which source it came.
+// perhapsForeign adds to the fault of an untrusted file that it may not be ours, if its
+// folder does not show which source it came from.
 func (s *Session) perhapsForeign(o Order, spec Spec, d diagnosis) diagnosis {
 	if d.fault == nil || d.fault.Code != fault.RepositoryUntrusted || s.Manager.FetchDir == "" || !s.fetchesFirst(o) {
 		return d
@@ -114,11 +114,11 @@ func (s *Session) perhapsForeign(o Order, spec Spec, d diagnosis) diagnosis {
 	return d
 }
 
-// fetched is the file of a package in the folder where Download put it, which
-// is our repository's; "" where there is none.
+// fetched is the file of a package in the folder into which Download fetched it from our
+// repository; "" if there is none.
 func (s *Session) fetched(spec Spec) string {
 	version := spec.Version
-	if s.Manager.FetchDir != "" { // what is in it was fetched just now; a version may be given without its release
+	if s.Manager.FetchDir != "" { // everything in it was just fetched; a version may be given without its release
 		version = "*"
 	}
 	for _, path := range s.KeptFiles(Package{Name: spec.Name, Version: version}) {
@@ -129,11 +129,11 @@ func (s *Session) fetched(spec Spec) string {
 	return ""
 }
 
-// keyringDir is a database of rpm's with the keys of our repository alone: what
-// another source is signed with does not count.
+// keyringDir is an rpm database that has only the keys of our repository: keys of other
+// sources must not count.
 const keyringDir = host.StateDir + "/keyring"
 
-// verify asks rpm whether a package file is signed with a key of our repository.
+// verify lets rpm check that a package file is signed with a key of our repository.
 func (s *Session) verify(ctx context.Context, path string) (diagnosis, error) {
 	keys := strings.Fields(s.Source.Keys)
 	if len(keys) == 0 {
@@ -154,17 +154,17 @@ func (s *Session) verify(ctx context.Context, path string) (diagnosis, error) {
 	}
 	d, err := s.run(ctx, s.Manager.Verify(keyringDir, path), reads)
 	if err != nil || d.fault == nil || imported.fault == nil {
-		return d, err // one of several keys that rpm refuses is no matter where it is not needed
+		return d, err // it does not matter if rpm refuses one of several keys that is not needed
 	}
-	// The file of a key that rpm has long taken into its own database may be gone.
+	// The file of a key may be gone that was imported into rpm's own database long ago.
 	if d, err = s.run(ctx, s.Manager.Verify("", path), reads); err != nil || d.fault == nil {
 		return d, err
 	}
 	return imported, nil
 }
 
-// emptyFetchDir: a file that is there already would be taken as it is, a
-// damaged one too.
+// emptyFetchDir empties the folder, because an existing file would be used as it is, even
+// if it is damaged.
 func (s *Session) emptyFetchDir() error {
 	if s.Manager.FetchDir == "" {
 		return nil
@@ -179,8 +179,7 @@ func (s *Session) emptyDir(path string) error {
 	return s.Host.EnsureDir(path, 0o700)
 }
 
-// rpmFileName is the name of the package in a file that is called
-// NAME-VERSION-RELEASE.ARCH.rpm.
+// rpmFileName is the package name in a file name of the form NAME-VERSION-RELEASE.ARCH.rpm.
 func rpmFileName(path string) string {
 	name := filepath.Base(path)
 	for range 2 {
@@ -191,7 +190,7 @@ func rpmFileName(path string) string {
 	return name
 }
 
-// forget removes what the manager's cache has of our repository's package files.
+// forget removes our repository's package files from the manager's cache.
 func (s *Session) forget(specs []Spec) {
 	for _, spec := range specs {
 		for _, path := range s.KeptFiles(Package{Name: spec.Name, Version: "*"}) {

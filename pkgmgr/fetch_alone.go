@@ -17,14 +17,13 @@ type located struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	name, version, path string
-	digest              string // SHA256:... or SHA512:..., of the signed lists; else ""
+	digest              string // SHA256:... or SHA512:..., from the signed lists; "" if they have none
 }
 
-// packageLimit is the size of a package file, in bytes, above which it is not
-// looked at.
+// packageLimit is the largest size of a package file, in bytes, that is read.
 const packageLimit = 64 << 20
 
-// here reports whether the file is there already, as the signed lists describe it.
+// here reports whether the file is already there, as the signed lists describe it.
 func (l located) here(h *host.Host) bool {
 	content, err := h.ReadFile(l.path, packageLimit)
 	if err != nil {
@@ -33,11 +32,11 @@ func (l located) here(h *host.Host) bool {
 	return l.digest == fmt.Sprintf("SHA512:%x", sha512.Sum512(content)) || l.digest == fmt.Sprintf("SHA256:%x", sha256.Sum256(content))
 }
 
-// fetchAlone fetches the packages of an order from our source alone and has them
-// verified, so that no other source of the machine can take their place: their
-// scripts run as root. What they depend on the manager finds wherever the
-// owner allows. What is there already in that version is left out; without any
-// file there is nothing to install.
+// fetchAlone fetches the packages of an order from our source alone and verifies them, so
+// that no other source of the machine can replace them: their scripts run as root. The
+// package manager finds their dependencies in any source that the machine's configuration
+// allows. Packages that are already installed in that version are left out; if no file is
+// needed, there is nothing to install.
 func (s *Session) fetchAlone(ctx context.Context, o *Order, before Packages) (diagnosis, error) {
 	m := s.Manager
 	d, err := s.run(ctx, m.Locate(s.Source, o.Install), reads)
@@ -65,7 +64,7 @@ func (s *Session) fetchAlone(ctx context.Context, o *Order, before Packages) (di
 		if f.here(s.Host) {
 			continue
 		}
-		// apt would take a file of that size as it is, damaged or not.
+		// apt would use a file of the same size as it is, damaged or not.
 		if _, err := s.Host.RemoveFile(f.path); err != nil {
 			return diagnosis{}, fault.Wrap(err, fault.Disk, "An old package file, "+f.path+", cannot be removed.", "See why (ls -l "+f.path+"; findmnt -T "+f.path+")"+andAgain)
 		}
@@ -77,9 +76,9 @@ func (s *Session) fetchAlone(ctx context.Context, o *Order, before Packages) (di
 	return s.fetchInto(ctx, m.FetchFiles(s.Source, wanted))
 }
 
-// fetchInto runs a command in its folder. The folder of its package files is one
-// that a manager makes itself where somebody cleaned it away; but a command cannot
-// be started in what is not there.
+// fetchInto runs a command in its folder and creates that folder first: a manager creates
+// its folder of package files itself if somebody removed it, but a command cannot be
+// started in a folder that is missing.
 func (s *Session) fetchInto(ctx context.Context, c host.Command) (diagnosis, error) {
 	if info, err := s.Host.Stat(c.Dir); err == nil && info.IsDir() {
 		return s.run(ctx, c, refreshes)

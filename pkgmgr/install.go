@@ -7,40 +7,39 @@ import (
 	"aadssh/internal/host"
 )
 
-// Outcome is what an installation came to.
+// Outcome is the result of an installation.
 type Outcome struct {
-	Packages Packages // what the database says of all that the order named
-	// Newest has, for each package that was installed in an older version than
-	// the newest because of what that one depends on, the newest version.
+	Packages Packages // what the database says about all packages that the order named
+	// Newest has the newest version of each package that was installed in an older version
+	// because the dependencies of the newest were missing.
 	Newest map[string]string
-	// Why is what stood in the way of the newest; without Newest: of looking
-	// for a version newer than the one that was there before.
+	// Why is why the newest version was not installed or, without Newest, why it was not
+	// possible to search for a version newer than the installed one.
 	Why *fault.Fault
 }
 
-// Install brings packages to the versions that are wanted, one transaction a
-// try. Where dependencies stand in the way it looks further: at the other
-// sources of the machine, at their present metadata, and, where no version was
-// asked for, at older versions, but never below the installed one. Success
-// means that the package database says so.
+// Install brings packages to the wanted versions, with one transaction per try. If
+// dependencies are missing it tries more: the other sources of the machine, their current
+// metadata and, if no version was asked for, older versions, but never below the installed
+// one. Success means that the package database shows the result.
 func (s *Session) Install(ctx context.Context, want []Spec) (Outcome, error) {
 	return s.order(ctx, Order{Install: want}, s.Manager.Install, transacts)
 }
 
-// Download fetches what Install (or, with remove, Replace) would install, and
-// has it verified. Nothing on the machine changes but the manager's cache.
+// Download fetches and verifies what Install (or, with remove, Replace) would install.
+// Nothing on the machine changes except the manager's cache.
 func (s *Session) Download(ctx context.Context, want []Spec, remove []string) (Outcome, error) {
 	return s.order(ctx, Order{Install: want, Remove: remove}, s.Manager.Download, reads)
 }
 
-// Replace installs packages in the place of others, in one transaction where
-// the manager can. It refuses with code 23 where more than remove would go.
+// Replace installs packages in place of others, in one transaction if the manager can. It
+// refuses with code 23 if more than remove would be removed.
 func (s *Session) Replace(ctx context.Context, want []Spec, remove []string) (Outcome, error) {
 	return s.order(ctx, Order{Install: want, Remove: remove}, s.Manager.Install, transacts)
 }
 
-// Reinstall has the scripts of installed packages run again, with package
-// files from the source.
+// Reinstall runs the scripts of installed packages again, with package files from the
+// source.
 func (s *Session) Reinstall(ctx context.Context, names []string) (Outcome, error) {
 	now, err := s.Query(ctx, names...)
 	if err != nil {
@@ -53,15 +52,14 @@ func (s *Session) Reinstall(ctx context.Context, names []string) (Outcome, error
 	return s.order(ctx, order, s.Manager.Install, transacts)
 }
 
-// InstallFiles installs package files that lie on this machine: the same
-// version again, an older or a newer one. It needs no network. want is what
-// the database must say afterwards.
+// InstallFiles installs package files from this machine: the same version again, an older
+// or a newer one. It needs no network. want is what the database must show afterwards.
 func (s *Session) InstallFiles(ctx context.Context, paths []string, want []Spec) (Outcome, error) {
 	return s.files(ctx, s.Manager.InstallFiles(paths), want)
 }
 
-// RestoreFiles is InstallFiles for packages that are not installed: it changes
-// nothing where what they depend on is not on this machine either.
+// RestoreFiles is InstallFiles for packages that are not installed: it changes nothing if
+// their dependencies are not installed either.
 func (s *Session) RestoreFiles(ctx context.Context, paths []string, want []Spec) (Outcome, error) {
 	return s.files(ctx, s.Manager.RestoreFiles(paths), want)
 }

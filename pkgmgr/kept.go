@@ -9,22 +9,21 @@ import (
 	"aadssh/internal/text"
 )
 
-// moved is a setting with which the owner of a machine has the cache of its
-// package manager elsewhere.
+// moved is a setting that moves the cache of a package manager to another folder.
 type moved struct {
-	file    string // pattern of the files that it stands in, in the ini format
+	file    string // pattern of the files, in ini format, in which it can be set
 	key     string
-	instead string // the folder, in the patterns of Manager.Kept, whose place its value takes
+	instead string // the folder in the patterns of Manager.Kept that its value replaces
 }
 
-// folderSetting is a setting whose value is a folder, and variable what a manager
+// folderSetting matches a setting whose value is a folder; variable matches what a manager
 // fills in there.
 var (
 	folderSetting = text.Pattern(`(?m)^[ \t]*(\w+)[ \t]*[=:][ \t]*(/\S*)`)
 	variable      = text.Pattern(`\$(?:\{\w+\}|\w+)`)
 )
 
-// value is the folder that a file's text sets it to; "" where it does not.
+// value is the folder that a file's text sets; "" if it sets none.
 func (m moved) value(content string) string {
 	for _, s := range folderSetting().FindAllStringSubmatch(content, -1) {
 		if s[1] == m.key {
@@ -34,8 +33,8 @@ func (m moved) value(content string) string {
 	return ""
 }
 
-// KeptFiles are the files of installed or downloaded packages as the manager
-// still has them in its cache.
+// KeptFiles are the files of installed or downloaded packages that the manager still has in
+// its cache.
 func (s *Session) KeptFiles(packages ...Package) []string {
 	var files []string
 	for _, p := range packages {
@@ -50,8 +49,8 @@ func (s *Session) KeptFiles(packages ...Package) []string {
 	return files
 }
 
-// elsewhere are the patterns in whose place the owner's settings have one of
-// Manager.Kept.
+// elsewhere are the patterns that replace one of Manager.Kept because of the machine's
+// settings.
 func (s *Session) elsewhere(pattern string) []string {
 	var patterns []string
 	for _, m := range s.Manager.Moved {
@@ -62,13 +61,13 @@ func (s *Session) elsewhere(pattern string) []string {
 		for _, file := range s.Host.Glob(m.file) {
 			content, err := s.Host.ReadFile(file, host.Limit)
 			if err != nil {
-				continue // then the manager cannot read it either, and says so
+				continue // then the manager cannot read it either, and reports that
 			}
 			value := m.value(string(content))
 			if value == "" {
 				continue
 			}
-			// Variables such as $basearch are the manager's to fill in.
+			// Variables such as $basearch are replaced by the manager.
 			folder := path.Clean(variable().ReplaceAllString(value, "*"))
 			if grammar.Path(strings.ReplaceAll(folder, "*", "x")) {
 				patterns = append(patterns, folder+"/"+rest)

@@ -14,19 +14,20 @@ import (
 	"aadssh/internal/text"
 )
 
-// Some managers say of a package that the owner of the machine keeps out, or whose
-// repository they have no definition of, only that it is not there.
+// Some managers report a package only as missing when the machine's configuration excludes
+// it or defines no repository for it.
 
-// blankLine is between two paragraphs of apt's preferences, preference a field of one.
+// blankLine separates two paragraphs of apt's preferences; preference is a field of a
+// paragraph.
 var (
 	blankLine  = text.Pattern(`\n[ \t]*\n`)
 	preference = text.Pattern(`(?m)^([A-Za-z-]+):[ \t]*(.*)$`)
 )
 
-// aptKeptOut finds the pin of the owner that keeps a package from being installed
-// (apt_preferences(5)), or that the entry of our repository is gone.
+// aptKeptOut finds the pin that keeps a package from being installed (apt_preferences(5)),
+// or that the entry of our repository is missing.
 func aptKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
-	if !s.All && s.ListFile != "" && !h.Exists(s.ListFile) { // with All in it none is ours
+	if !s.All && s.ListFile != "" && !h.Exists(s.ListFile) { // with All set no entry is ours
 		return undefined(s.ListFile)
 	}
 	entry, _ := h.ReadFile(s.ListFile, host.Limit)
@@ -46,8 +47,8 @@ func aptKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 	return nil
 }
 
-// pinsOut reports whether a paragraph of apt's preferences keeps a package out:
-// one that is named by itself, or everything of a host that the entry names.
+// pinsOut reports whether a paragraph of apt's preferences excludes a package: by its name,
+// or by the host of its source.
 func pinsOut(paragraph, name, entry string) bool {
 	field := func(of string) string {
 		for _, m := range preference().FindAllStringSubmatch(paragraph, -1) {
@@ -76,9 +77,9 @@ func pinsOut(paragraph, name, entry string) bool {
 	})
 }
 
-// yumKeptOut finds what of the owner's keeps a package out of yum: it does as if
-// there were no such package. Excludes stand in yum's own file and in our
-// repository's definition, locked versions in a plugin's list.
+// yumKeptOut finds the setting that excludes a package from yum, which then acts as if the
+// package did not exist. Excludes are in yum's own file and in our repository's definition,
+// locked versions in a plugin's list.
 func yumKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 	asked := strings.Join(said[1:], "")
 	name := regexp.MustCompile(`-\d.*`).ReplaceAllString(asked, "")
@@ -105,8 +106,8 @@ func yumKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 	return nil
 }
 
-// tdnfUndefined is the fault where tdnf has no definition of our repository: it says
-// nothing of that. Any that it cannot read it passes over.
+// tdnfUndefined is the fault if tdnf has no definition of our repository: tdnf does not
+// report that, and skips definitions that it cannot read.
 func tdnfUndefined(h *host.Host, s Source, _ []string) *fault.Fault {
 	entries, _ := repo.LookRepo(h, distro.Tdnf)
 	if s.All || s.ID == "" || slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.ID == s.ID }) {
@@ -115,7 +116,7 @@ func tdnfUndefined(h *host.Host, s Source, _ []string) *fault.Fault {
 	return undefined(s.ID)
 }
 
-// undefined is the fault where a manager has no definition of our repository.
+// undefined is the fault if a manager has no definition of our repository.
 func undefined(what string) *fault.Fault {
 	return fault.New(fault.PackageManagerFailed, "The repository definition "+what+" is not there, or cannot be read.", defineAnew)
 }

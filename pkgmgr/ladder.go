@@ -8,22 +8,22 @@ import (
 	"aadssh/internal/fault"
 )
 
-// ladder remembers which steps were taken.
+// ladder records which steps were taken.
 type ladder struct {
 	session                                *Session
 	before                                 Packages
 	repaired, widened, narrowed, refreshed bool
-	stale                                  *fault.Fault // of the refresh of all sources, where one of them could not be read
+	stale                                  *fault.Fault // of the refresh of all sources, if one of them could not be read
 	again                                  retries
 	older                                  int  // how many older versions were tried
-	downgraded                             bool // the manager was told that going back is meant
+	downgraded                             bool // the manager was told that a downgrade is intended
 }
 
-// olderTries bounds how many older versions are tried.
+// olderTries is how many older versions are tried at most.
 const olderTries = 5
 
-// climb takes the next step against a diagnosis, and reports whether a further
-// try makes sense.
+// climb takes the next step against a diagnosis, and reports whether another try makes
+// sense.
 func (l *ladder) climb(ctx context.Context, o *Order, d diagnosis, out *Outcome) (again bool, err error) {
 	switch d.step {
 	case repair:
@@ -47,7 +47,7 @@ func (l *ladder) climb(ctx context.Context, o *Order, d diagnosis, out *Outcome)
 	return false, nil
 }
 
-// repair has an interrupted run finished or undone.
+// repair finishes or undoes an interrupted run.
 func (l *ladder) repair(ctx context.Context) bool {
 	if l.repaired {
 		return false
@@ -56,10 +56,10 @@ func (l *ladder) repair(ctx context.Context) bool {
 	if err := l.session.Repair(ctx); err != nil {
 		l.session.Host.Log.Warnf("the repair did not help: %v", err)
 	}
-	return ctx.Err() == nil // our time ended over it: what was wrong before stands
+	return ctx.Err() == nil // our time ended meanwhile: the fault before it stays
 }
 
-// narrow leaves the other sources of the machine out.
+// narrow stops using the other sources of the machine.
 func (l *ladder) narrow(o *Order, d diagnosis) bool {
 	if !o.Source.All || l.session.Source.All || l.narrowed {
 		return false
@@ -70,12 +70,12 @@ func (l *ladder) narrow(o *Order, d diagnosis) bool {
 	return true
 }
 
-// widen looks further for what is missing: at the other sources of the machine,
-// at their present metadata, at older versions.
+// widen searches further for what is missing: in the other sources of the machine, in their
+// current metadata, and for older versions.
 func (l *ladder) widen(ctx context.Context, o *Order, d diagnosis, out *Outcome) (bool, error) {
 	switch {
 	case d.fault.Code == fault.PackageUnavailable && o.installs(d) && !l.session.Source.All:
-		return false, nil // no other source may bring what ours does not have
+		return false, nil // no other source may provide what ours does not have
 	case !o.Source.All && !l.widened && !l.narrowed:
 		l.widened = true
 		o.Source.All = true
@@ -88,8 +88,8 @@ func (l *ladder) widen(ctx context.Context, o *Order, d diagnosis, out *Outcome)
 	return l.takeOlder(ctx, o, d, out)
 }
 
-// downgrade reports whether the manager wants another word for going back to
-// an older version, which shows when it did nothing about an exact one.
+// downgrade reports whether the manager needs another option to go back to an older
+// version, which shows in that it did nothing for an exact version.
 func (l *ladder) downgrade(o Order, out Outcome) bool {
 	if l.downgraded || o.Reinstall {
 		return false
@@ -103,8 +103,8 @@ func (l *ladder) downgrade(o Order, out Outcome) bool {
 	return false
 }
 
-// takeOlder turns the wish for the newest version of a package into the wish
-// for the one before it.
+// takeOlder changes an order for the newest version of a package into one for the version
+// before it.
 func (l *ladder) takeOlder(ctx context.Context, o *Order, d diagnosis, out *Outcome) (bool, error) {
 	if d.fault.Code != fault.PackageManagerFailed || l.older >= olderTries {
 		return false, nil
@@ -139,7 +139,7 @@ func (l *ladder) takeOlder(ctx context.Context, o *Order, d diagnosis, out *Outc
 	return false, nil
 }
 
-// about reports whether a diagnosis is about a package.
+// about reports whether a diagnosis concerns a package.
 func about(d diagnosis, name string) bool {
 	return d.fault != nil && slices.ContainsFunc(strings.FieldsFunc(d.fault.What, func(r rune) bool {
 		return r == ' ' || r == ',' || r == ':' || r == '\''
@@ -149,7 +149,7 @@ func about(d diagnosis, name string) bool {
 	})
 }
 
-// installs reports whether a diagnosis is about a package that the order wants.
+// installs reports whether a diagnosis concerns a package that the order installs.
 func (o Order) installs(d diagnosis) bool {
 	return slices.ContainsFunc(o.Install, func(spec Spec) bool { return about(d, spec.Name) })
 }

@@ -1,6 +1,6 @@
-// Package pkgmgr knows the package managers. Each is one value: functions that
-// build commands and read answers, lock files, and rows that say what a message
-// means. Building and reading are pure; a Session runs them on a machine.
+// Package pkgmgr drives the package managers. Each is one value: functions that build
+// commands and read their output, lock files, and rules that say what a message means.
+// Building and reading touch nothing; a Session runs the commands on a machine.
 package pkgmgr
 
 import (
@@ -13,7 +13,7 @@ import (
 	"aadssh/internal/proxy"
 )
 
-// Spec is a package that is wanted.
+// Spec is a wanted package.
 type Spec struct {
 	Name    string
 	Version string // exactly this one; "" is the newest
@@ -21,30 +21,30 @@ type Spec struct {
 
 // Source is where packages come from.
 type Source struct {
-	ID       string // rpm: id of our repository; zypper: its alias
+	ID       string // apt: the .list or .sources file that has our entry, and preferably nothing else
 	ListFile string // apt: the .list or .sources file that holds our entry, and best nothing else
-	Proxy    string // URL of a proxy, perhaps with a password; "" is what the machine has configured
-	NoProxy  string // what is not to be asked through Proxy beside what never is, as a list of no_proxy
-	All      bool   // use every other source of the machine too
-	Keys     string // rpm: paths of the files with the keys of our repository, separated by blanks; "" is what rpm trusts
+	Proxy    string // URL of a proxy, perhaps with a password; "": as configured on the machine
+	NoProxy  string // hosts that are not reached through Proxy, in addition to the fixed ones, in the format of no_proxy
+	All      bool   // also use every other source of the machine
+	Keys     string // rpm: paths of the files with the keys of our repository, separated by blanks; "": the keys that rpm trusts
 }
 
-// Others are the machine's own sources without ours, reached in the same way.
+// Others are the machine's own sources without ours, with the same proxy.
 func (s Source) Others() Source {
 	return Source{All: true, Proxy: s.Proxy, NoProxy: s.NoProxy}
 }
 
-// Order is one change of the packages. The parts of it that a manager can do
-// in one transaction it does in one.
+// Order is one change of packages. Parts that a manager can do in one transaction are done
+// in one.
 type Order struct {
 	Source    Source
 	Install   []Spec
-	Remove    []string // what the new packages take the place of
-	Reinstall bool     // Install names what is installed already: its scripts are to run again
+	Remove    []string // what the new packages replace
+	Reinstall bool     // the packages in Install are already installed: their scripts must run again
 	Older     bool     // an exact version in Install is lower than the installed one
 	LockWait  time.Duration
-	// Files are the verified package files of Install, where they are fetched
-	// before (Manager.FetchDir, Manager.FetchFiles, Manager.Verify).
+	// Files are the verified package files of Install, if they were fetched before
+	// (Manager.FetchDir, Manager.FetchFiles, Manager.Verify).
 	Files []string
 }
 
@@ -54,97 +54,92 @@ type Effect struct {
 	Removes  []string // names
 }
 
-// Manager is one package manager as data. No function of it but Denied, and a
-// rule's look, looks at a machine, and none changes one.
+// Manager describes one package manager as data. None of its functions reads the machine,
+// except Denied and the look of a rule, and none changes it.
 type Manager struct {
 	Name     distro.Manager
-	Programs []string    // what must be there for it to work
-	Locks    []host.Lock // whoever holds one of these is using it
-	// Told are locks that say who is using it, and when no longer, only once
-	// the manager itself has called them held.
+	Programs []string    // programs that must be installed for it to work
+	Locks    []host.Lock // whoever holds one of these is using the manager
+	// Told are locks whose holder counts only after the manager itself has reported them as
+	// held.
 	Told []host.Lock
 
-	// Database is the file in which it notes what is installed, where an empty
-	// one, or none, is no error to it; else "".
+	// Database is the file in which the manager records what is installed, if it accepts an
+	// empty or missing one without an error; otherwise "".
 	Database string
 
-	Fine []int // exit codes besides 0 with which it says that it did what it was told
+	Fine []int // exit codes besides 0 that mean that it did what it was told
 
-	// AllFirst: resolving against every source costs nothing and asks nobody,
-	// so that is tried first and our source alone only where that fails. The
-	// others are used the other way round.
+	// AllFirst: to resolve against every source costs nothing and needs no server, so that
+	// is tried first, and our source alone only if that fails. The other managers are used
+	// the other way round.
 	AllFirst bool
 
-	// Query asks the package database about names, and only that.
+	// Query is the command that asks only the package database about names.
 	Query func(names []string) host.Command
-	// Refresh fetches the metadata of the source, and of no other one unless
-	// source.All.
+	// Refresh fetches the metadata of the source, and of the others only if source.All.
 	Refresh func(Source) []host.Command
-	// Versions asks for every version of a package that the source has.
+	// Versions lists every version of a package that the source has.
 	Versions func(s Source, name string) host.Command
-	// Install installs, moves to another version, reinstalls or replaces.
+	// Install installs, updates or downgrades, reinstalls or replaces.
 	Install func(Order) []host.Command
-	// Download fetches what Install would, and verifies it, into the cache
-	// where Install finds it.
+	// Download fetches and verifies what Install would install, into the cache in which
+	// Install finds it.
 	Download func(Order) []host.Command
-	// FetchFiles fetches and verifies the files of packages, and nothing that
-	// they depend on, from the source alone, whatever source.All says; Locate says
-	// before which paths they will have (parseLocated). Install is told these
-	// files then. Nil where that is done in another way.
+	// FetchFiles fetches and verifies the files of packages without their dependencies,
+	// from the source alone, whatever source.All says; Locate prints beforehand which paths
+	// they will have (parseLocated). Install is then given these files. Nil if this manager
+	// does it in another way.
 	FetchFiles func(Source, []Spec) host.Command
 	Locate     func(Source, []Spec) host.Command
-	// FetchDir is a folder of ours into which Download fetches; "" where the
-	// manager looks at the signature of what it installs by itself. Then Verify
-	// is asked about each wanted file, and Install is told these files and
-	// fetches only what they depend on.
+	// FetchDir is a folder of ours into which Download fetches; "" if the manager itself
+	// checks the signature of what it installs. Otherwise each wanted file is checked with
+	// Verify, and Install is given these files and only fetches their dependencies.
 	FetchDir string
-	// Verify says whether a package file is signed with a key that is in a
-	// database of rpm's; "" is the machine's own. Where there is Verify and the
-	// machine's other sources are used besides ours, the files are fetched before
-	// in every case: Download takes them from ours.
+	// Verify checks whether a package file is signed with a key that is in an rpm database;
+	// "" is the machine's own. If there is Verify and the machine's other sources are used
+	// besides ours, the files are always fetched first: Download takes them from ours.
 	Verify func(database, path string) host.Command
-	// FilesNeedKeys: rpm has to know the keys of the files that Install is told,
-	// where its owner has files verified too (localpkg_gpgcheck): the definition of
-	// a repository does not count for them.
+	// FilesNeedKeys: rpm needs the keys of the files that Install is given if the machine
+	// is configured to verify files too (localpkg_gpgcheck): the keys in a repository's
+	// definition do not count for them.
 	FilesNeedKeys bool
-	// Offers lists for a person what each source has of a package.
+	// Offers is a command for people that lists what each source has of a package.
 	Offers string
-	// Simulate says what Install would do; nil where it has no way to.
+	// Simulate shows what Install would do; nil if the manager cannot.
 	Simulate func(Order) []host.Command
-	// InstallFiles installs package files of this machine, over the same, an
-	// older or a newer version, without any source.
+	// InstallFiles installs package files from this machine, over the same, an older or a
+	// newer version, without any source.
 	InstallFiles func(paths []string) []host.Command
-	// RestoreFiles installs package files of packages that are not installed,
-	// and fetches nothing. Where something that they depend on is missing too
-	// it changes nothing.
+	// RestoreFiles installs package files of packages that are not installed, and fetches
+	// nothing. If a dependency is missing it changes nothing.
 	RestoreFiles func(paths []string) []host.Command
-	// Remove removes these packages and no other one.
+	// Remove removes these packages and no others.
 	Remove func(names []string) []host.Command
-	// SimulateRemove says what Remove would do, or why it cannot.
+	// SimulateRemove shows what Remove would do, or why it cannot.
 	SimulateRemove func(names []string) host.Command
-	// RemoveLowLevel removes packages whose own scripts stand in the way.
+	// RemoveLowLevel removes packages whose own scripts fail.
 	RemoveLowLevel func(names []string) LowLevel
 	// Repair finishes or undoes what an interrupted run left behind.
 	Repair func() []host.Command
-	// Needs is the room without which it is not started.
+	// Needs is the free space without which it is not started.
 	Needs []Need
-	// StaleFiles are patterns of files that a killed run leaves behind, and
-	// that are in the way unless a living process has them mapped.
+	// StaleFiles are patterns of files that a killed run leaves behind and that block later
+	// runs, unless a running process has them mapped.
 	StaleFiles []string
-	// ImportKey makes the manager trust a key that was verified; nil where the
-	// repository definition does that.
+	// ImportKey makes the manager trust a key that was verified; nil if the repository
+	// definition is enough.
 	ImportKey func(path string) host.Command
-	// Denied looks whether the machine's own permissions are why a signature was
-	// not found good: nil where they are not. May be nil.
+	// Denied checks whether permissions on the machine are why a signature was found
+	// invalid: nil if not. May be nil.
 	Denied func(h *host.Host, s Source) *fault.Fault
-	// Kept are patterns of where the files of a package lie after Install or
-	// Download.
+	// Kept are patterns of the paths of a package's files after Install or Download.
 	Kept func(Source, Package) []string
-	// Moved are the settings with which its owner has that elsewhere.
+	// Moved are the settings that move that folder.
 	Moved []*moved
 
-	// Primary is the pattern of the list of packages that it has of a source; nil
-	// where the file of a package that was refused stays.
+	// Primary is the pattern of the manager's list of packages of a source; nil if the
+	// manager keeps the file of a package that it refused.
 	Primary func(Source) string
 
 	parseQuery    func(r host.Result, names []string) (Packages, error)
@@ -152,19 +147,19 @@ type Manager struct {
 	parseEffect   func(r host.Result) Effect
 	parseLocated  func(r host.Result) []located
 	rules         func() []compiled
-	// noise cuts off what is said about other people's sources that were left
-	// out and what another try has mended, for it explains nothing, and puts
-	// what a version says in other words into those of the rules. May be nil.
+	// noise removes messages about other sources that were skipped and about failures that
+	// another try cured, because they explain nothing, and rewrites messages of some
+	// versions to those of the rules. May be nil.
 	noise func(c host.Command, exit int, output string) string
 }
 
 // LowLevel is a removal without the scripts of the package.
 type LowLevel struct {
-	Scripts  []string // patterns of the scripts that must be out of the way first
+	Scripts  []string // patterns of the scripts that must be moved away first
 	Commands []host.Command
 }
 
-// For gives the package manager of that name.
+// For returns the package manager of that name.
 func For(name distro.Manager) (*Manager, error) {
 	switch name {
 	case distro.Apt:
@@ -181,20 +176,20 @@ func For(name distro.Manager) (*Manager, error) {
 	return nil, fmt.Errorf("pkgmgr: no package manager is called %q", name)
 }
 
-// ParseQuery reads the answer to Query. A name that the database does not know
-// is Absent; an error is a *fault.Fault and says that the database gave no
-// answer.
+// ParseQuery reads the output of Query. A name that the database does not know is Absent;
+// an error is a *fault.Fault and means that the database could not be queried.
 func (m *Manager) ParseQuery(r host.Result, names []string) (Packages, error) {
 	return m.parseQuery(r, names)
 }
 
-// ParseVersions reads the answer to Versions: newest first, each once.
+// ParseVersions reads the output of Versions: newest first, without duplicates.
 func (m *Manager) ParseVersions(r host.Result, name string) []string {
 	return m.parseVersions(r, name)
 }
 
-// ParseEffect reads the answer to Simulate or SimulateRemove.
+// ParseEffect reads the output of Simulate or SimulateRemove.
 func (m *Manager) ParseEffect(r host.Result) Effect { return m.parseEffect(r) }
 
-// proxyEnv is the environment of a command that uses a source.
+// proxyEnv is the environment of a command that reaches a source through a proxy, and the
+// secrets in it.
 func proxyEnv(s Source) (env, secrets []string) { return proxy.Variables(s.Proxy, s.NoProxy) }

@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/host"
 )
 
-// order carries an order out: a try, a look at how it ended, and the
-// decision whether that is the end. Each step against what fails is taken once.
+// order executes an order: it tries, checks the result, and decides whether to try again.
+// Each step against a failure is taken once.
 func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.Command, k kind) (Outcome, error) {
 	if f := s.fits(o, s.Source); f != nil {
 		return Outcome{}, f
@@ -47,13 +47,13 @@ func (s *Session) order(ctx context.Context, o Order, build func(Order) []host.C
 	}
 }
 
-// task is an order at work.
+// task is an order that is being executed.
 type task struct {
 	session *Session
 	order   Order
 	build   func(Order) []host.Command // the manager's commands for an order
 	kind    kind                       // of these commands
-	changes bool                       // they change the packages; else they only fetch them
+	changes bool                       // they change the packages; otherwise they only fetch them
 	outcome Outcome
 	ladder  ladder
 }
@@ -84,14 +84,14 @@ func (t *task) attempt(ctx context.Context) (diagnosis, error) {
 	if !fetchesFirst && t.session.Manager.FetchDir != "" {
 		said, err = t.session.fetch(ctx, &t.order, t.ladder.before)
 		if err != nil || said.fault != nil || !t.changes || len(t.order.Files) == 0 {
-			return said, err // without a file, what is wanted is there already
+			return said, err // without a file, everything wanted is already installed
 		}
 	}
 	return t.session.try(ctx, t.build(t.order), t.kind)
 }
 
-// query asks the package database how a try ended, and removes what the new
-// packages were to take the place of where they do not say so themselves.
+// query asks the package database for the result of a try, and removes replaced packages if
+// the new ones do not declare that they replace them.
 func (t *task) query(ctx context.Context, said diagnosis) error {
 	now, err := t.session.Query(ctx, t.order.names()...)
 	if err != nil {
@@ -112,8 +112,7 @@ func (t *task) query(ctx context.Context, said diagnosis) error {
 	return nil
 }
 
-// settle says whether a try was the last one. The error is what the order came
-// to then.
+// settle decides whether a try was the last one. The error is then the result of the order.
 func (t *task) settle(ctx context.Context, said diagnosis) (end bool, err error) {
 	log, now := t.session.Host.Log, t.outcome.Packages
 	reached := said.fault == nil
@@ -147,8 +146,8 @@ func (t *task) settle(ctx context.Context, said diagnosis) (end bool, err error)
 	return true, orNil(said.fault)
 }
 
-// missed is what is wrong where the packages show that, and not the manager:
-// it may have been told to pass over what it cannot have.
+// missed is what is wrong if only the packages show it and not the manager, which may have
+// been told to skip what it cannot get.
 func (t *task) missed(said diagnosis) diagnosis {
 	lacks := slices.ContainsFunc(t.order.Install, func(spec Spec) bool { return t.outcome.Packages[spec.Name].State == Absent })
 	if said.fault == nil && !t.order.Source.All && lacks {
@@ -158,8 +157,8 @@ func (t *task) missed(said diagnosis) diagnosis {
 	return said
 }
 
-// nowhere is the fault where only the machine's own sources are used, none of
-// those that could be read has the package, and one could not.
+// nowhere is the fault if only the machine's own sources are used, one of them could not be
+// read, and no other has the package.
 func nowhere(said, stale *fault.Fault) *fault.Fault {
 	what := said.What + " One of them cannot be read: " + stale.What
 	if stale.Code == fault.RepositoryUntrusted {
@@ -168,7 +167,7 @@ func nowhere(said, stale *fault.Fault) *fault.Fault {
 	return fault.Wrap(errors.Join(stale, said), stale.Code, what, stale.Remedy())
 }
 
-// try runs the commands of one try up to the first that fails.
+// try runs the commands of one try until one fails.
 func (s *Session) try(ctx context.Context, commands []host.Command, k kind) (diagnosis, error) {
 	for _, c := range commands {
 		d, err := s.run(ctx, c, k)
@@ -179,7 +178,7 @@ func (s *Session) try(ctx context.Context, commands []host.Command, k kind) (dia
 	return diagnosis{}, nil
 }
 
-// names are the packages that an order is about.
+// names are the packages that an order concerns.
 func (o Order) names() []string {
 	list := make([]string, 0, len(o.Install)+len(o.Remove))
 	for _, spec := range o.Install {
@@ -198,8 +197,8 @@ func (o Order) done(now Packages) bool {
 	return len(o.left(now)) == 0
 }
 
-// unmoved reports whether a package that could have moved to a newer version
-// is still at the one that it was at before.
+// unmoved reports whether a package that could have been updated still has the version from
+// before.
 func (o Order) unmoved(before, now Packages) bool {
 	return slices.ContainsFunc(o.Install, func(spec Spec) bool {
 		was := before[spec.Name]
@@ -207,13 +206,13 @@ func (o Order) unmoved(before, now Packages) bool {
 	})
 }
 
-// left are those that were to go and are still there.
+// left are the packages that should have been removed and are still there.
 func (o Order) left(now Packages) []string {
 	return slices.DeleteFunc(slices.Clone(o.Remove), func(name string) bool { return now[name].State == Absent })
 }
 
-// unmet is the fault of an order whose effect is not there: what the output
-// said, or what the database lacks where the output said nothing.
+// unmet is the fault of an order without the wanted effect: what the output said or, if it
+// said nothing, what the database lacks.
 func (s *Session) unmet(o Order, now Packages, said *fault.Fault) *fault.Fault {
 	if said != nil {
 		return said

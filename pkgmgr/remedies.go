@@ -2,9 +2,9 @@ package pkgmgr
 
 import "aadssh/internal/fault"
 
-// What the next steps of several messages have in common.
+// Parts of next steps that several messages share.
 const (
-	// setAgain has enable run once more, whatever was wrong.
+	// setAgain runs enable again.
 	setAgain  = fault.Again + "."
 	andAgain  = ", then " + setAgain
 	whenEnded = "; when it has ended, " + setAgain
@@ -24,7 +24,7 @@ const (
 	waitForMirror = someMinutes + "ask whoever runs the proxy or mirror that serves it."
 	defineAnew    = fault.AgainFirst + ": it writes the definition anew; if it stays, ask whoever keeps this machine what removes it."
 
-	// Of repositories that are a distribution's own.
+	// For repositories of the distribution itself.
 	noClientCertificate      = "$1$2 does not accept the certificate with which this machine shows that it may use it (RHUI's or Satellite's): it has expired, or is not there."
 	anotherClientCertificate = "Renew it; on Azure's images of RHEL: sudo yum -y update --disablerepo='*' --enablerepo='*microsoft*'"
 	noMirrors                = "Repository $1 has no mirror to be read from: its list of mirrors is empty or gone, as after the end of a release (CentOS 7 and 8)."
@@ -38,8 +38,8 @@ const (
 	repairScript      = "Repair what its messages name (" + readLog + ")" + andAgain
 )
 
-// removeOne is for two packages that cannot be installed together, of which installed
-// is there.
+// removeOne is for two packages that cannot be installed together; the one in installed is
+// on the machine.
 func removeOne(installed string) string {
 	return "See what the installed one is for (rpm -qi " + installed + "), remove it if you can do without it (sudo rpm -e " + installed + ")" + andAgain
 }

@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/host"
 )
 
-// Remove removes those of names that are there, and nothing else: where
-// another package needs one of them it changes nothing and says which.
+// Remove removes the packages of names that are installed, and nothing else: if another
+// package needs one of them it changes nothing and names that package.
 func (s *Session) Remove(ctx context.Context, names []string) error {
 	there, err := s.present(ctx, names)
 	if err != nil || len(there) == 0 {
@@ -28,8 +28,8 @@ func (s *Session) Remove(ctx context.Context, names []string) error {
 	return s.gone(ctx, there, d.fault)
 }
 
-// RemoveLowLevel removes packages whose own scripts stand in the way, without
-// running these. The scripts are put back where the removal fails.
+// RemoveLowLevel removes packages whose own scripts fail, without running the scripts. If
+// the removal fails, the scripts are restored.
 func (s *Session) RemoveLowLevel(ctx context.Context, names []string) error {
 	there, err := s.present(ctx, names)
 	if err != nil || len(there) == 0 {
@@ -54,7 +54,7 @@ func (s *Session) RemoveLowLevel(ctx context.Context, names []string) error {
 	return err
 }
 
-// present are those of names of which anything is installed.
+// present are the names of which any part is installed.
 func (s *Session) present(ctx context.Context, names []string) ([]string, error) {
 	now, err := s.Query(ctx, names...)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Session) present(ctx context.Context, names []string) ([]string, error)
 	return there, nil
 }
 
-// mayRemove refuses where more than names would go, or where the manager
+// mayRemove returns an error if more than names would be removed, or if the manager
 // refuses.
 func (s *Session) mayRemove(ctx context.Context, names []string) error {
 	c := s.Manager.SimulateRemove(names)
@@ -88,10 +88,10 @@ func (s *Session) mayRemove(ctx context.Context, names []string) error {
 	return nil
 }
 
-// simulated is what a simulation says against an order that takes packages away
-// for others: a refusal where more would go than was named, or where what is
-// wanted would not come. A manager may read a word of ours in another way than
-// we mean it, and then what it removes is all that happens.
+// simulated checks with a simulation an order that replaces packages: it fails if more
+// would be removed than was named, or if what is wanted would not be installed. A manager
+// may read one of our arguments differently from what we mean, and then only the removal
+// would happen.
 func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diagnosis, error) {
 	if len(o.Remove) == 0 || s.Manager.Simulate == nil {
 		return diagnosis{}, nil
@@ -123,7 +123,7 @@ func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diag
 	}
 	switch {
 	case len(missing) == 0:
-		return diagnosis{}, nil // what it said besides this the transaction will say again
+		return diagnosis{}, nil // the transaction will repeat whatever else it printed
 	case said.fault != nil:
 		return said, nil
 	}
@@ -132,7 +132,7 @@ func (s *Session) simulated(ctx context.Context, o Order, before Packages) (diag
 		"See what would happen: sudo "+brief(commands[0])+andAgain)}, nil
 }
 
-// gone is nil when the database no longer knows names, whatever was said.
+// gone is nil if the database no longer knows names, whatever the output was.
 func (s *Session) gone(ctx context.Context, names []string, said *fault.Fault) error {
 	left, err := s.present(ctx, names)
 	if err != nil || len(left) == 0 {
@@ -155,7 +155,7 @@ type file struct {
 	mode    fs.FileMode
 }
 
-// setAside removes files and returns them, for putting back.
+// setAside removes files and returns them, so that they can be restored.
 func (s *Session) setAside(patterns []string) ([]file, error) {
 	var aside []file
 	for _, pattern := range patterns {

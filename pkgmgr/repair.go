@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// Repair finishes or undoes what an interrupted run of a package manager left
-// behind. It changes no version of anything and removes no package.
+// Repair finishes or undoes what an interrupted run of a package manager left behind. It
+// changes no version and removes no package.
 func (s *Session) Repair(ctx context.Context) error {
 	if err := s.clearStale(ctx); err != nil {
 		return err
@@ -22,13 +22,13 @@ func (s *Session) Repair(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		last = orNil(d.fault) // each command repairs more than the one before
+		last = orNil(d.fault) // each command repairs more than the one before it
 	}
 	return last
 }
 
-// clearStale removes the files that a killed run left behind, when nobody is
-// using the package manager and nobody has them mapped.
+// clearStale removes the files that a killed run left behind, if nobody uses the package
+// manager and no process has them mapped.
 func (s *Session) clearStale(ctx context.Context) error {
 	stale := s.stale()
 	if len(stale) == 0 {
@@ -58,12 +58,12 @@ func (s *Session) stale() []string {
 	return files
 }
 
-// mapped finds a living process that has one of the files in its memory.
+// mapped finds a running process that has one of the files mapped into its memory.
 func (s *Session) mapped(files []string) (pid int, path string, found bool) {
 	for _, maps := range s.Host.Glob("/proc/[0-9]*/maps") {
 		b, err := s.Host.ReadFile(maps, 8<<20)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		for _, f := range files {
 			if strings.Contains(string(b), f+"\n") {

@@ -7,17 +7,17 @@ import (
 	"aadssh/internal/host"
 )
 
-// What dnf, yum, tdnf and zypper have in common is rpm. Asking it, removing
-// with it and installing files with it need no repository, no cache and no
-// network, and it never touches a package that was not named: dnf and tdnf
-// remove what they think nobody needs any more, and all that needs the package.
+// dnf, yum, tdnf and zypper are all based on rpm. To query, remove and install files with
+// rpm itself needs no repository, no cache and no network, and never touches a package that
+// was not named: dnf and tdnf also remove packages that seem unneeded, and all that depend
+// on the removed package.
 
-// rpmQueryFormat prints name, [epoch:]version-release and architecture, and
-// behind that, indented, each file with the digest that it was installed with.
+// rpmQueryFormat prints name, [epoch:]version-release and architecture and then, indented,
+// each file with its digest at installation.
 const rpmQueryFormat = `%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n[\t%{FILENAMES}\t%{FILEDIGESTS}\n]`
 
-// rpmLocks: rpm's transaction lock is a POSIX record lock; the database is
-// under /usr on SUSE and newer Fedora (rpm's source, lib/rpmlock.c).
+// rpmLocks: rpm's transaction lock is a POSIX record lock; the database is under /usr on
+// SUSE and newer Fedora (rpm, lib/rpmlock.c).
 func rpmLocks() []host.Lock {
 	return []host.Lock{
 		{Path: "/var/lib/rpm/.rpm.lock", Kind: host.LockFcntl},
@@ -25,8 +25,8 @@ func rpmLocks() []host.Lock {
 	}
 }
 
-// rpmStaleFiles are the shared memory of the Berkeley DB that rpm had its
-// database in up to RHEL 8 and SLES 15.0; the database itself is not in them.
+// rpmStaleFiles are the shared memory of the Berkeley DB that rpm used for its database up
+// to RHEL 8 and SLES 15.0; the database itself is in other files.
 func rpmStaleFiles() []string { return []string{"/var/lib/rpm/__db.*"} }
 
 func rpmQuery(names []string) host.Command {
@@ -39,9 +39,9 @@ func rpmQuery(names []string) host.Command {
 //		/usr/sbin/aad_certhandler	9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 //	package aadsshlogin-selinux is not installed
 //
-// rpm's exit code is the number of names that it did not find. Where its
-// database cannot be read it says so and then calls every package "not
-// installed": that must never pass for an answer.
+// rpm's exit code is the number of names that it did not find. If its database cannot be
+// read, it prints that and then reports every package as "not installed", which must never
+// be believed.
 func parseRPMQuery(r host.Result, names []string) (Packages, error) {
 	found := absent(names)
 	missing, last := 0, ""
@@ -62,7 +62,7 @@ func parseRPMQuery(r host.Result, names []string) (Packages, error) {
 			continue
 		}
 		p := Package{Name: f[0], Version: f[1], Arch: f[2], State: Installed}
-		if old.State != Absent { // an upgrade that was cut off leaves both in the database
+		if old.State != Absent { // an interrupted upgrade leaves both in the database
 			p.State = Broken
 			p.Detail = "versions " + old.Version + " and " + p.Version + " are installed at the same time"
 			if CompareVersions(old.Version, p.Version) > 0 {
@@ -96,13 +96,13 @@ func rpmSimulateRemove(names []string) host.Command {
 	return host.Command{Name: "rpm", Args: append([]string{"-e", "--test"}, names...)}
 }
 
-// rpmRemoveLowLevel is what the public documentation gives where the package's
-// own script refuses; see aptRemoveLowLevel.
+// rpmRemoveLowLevel is what the public documentation recommends when the package's own
+// script fails; see aptRemoveLowLevel.
 func rpmRemoveLowLevel(names []string) LowLevel {
 	return LowLevel{Commands: []host.Command{{Name: "rpm", Changes: true, Args: append([]string{"-e", "--noscripts"}, names...)}}}
 }
 
-// rpmVerify: without the definition rpm calls a package without a signature good.
+// rpmVerify: without this definition rpm accepts a package that has no signature.
 func rpmVerify(database, path string) host.Command {
 	args := []string{"-K", "--define", "_pkgverify_level signature", path}
 	if database != "" {
@@ -111,13 +111,13 @@ func rpmVerify(database, path string) host.Command {
 	return host.Command{Name: "rpm", Args: args}
 }
 
-// rpmKeyring makes a database with these keys alone.
+// rpmKeyring creates a database that has only these keys.
 func rpmKeyring(database string, keys []string) host.Command {
 	return host.Command{Name: "rpm", Args: append([]string{"--dbpath", database, "--import"}, keys...), Changes: true}
 }
 
-// rpmImportKey adds the keys of a file to those that rpm accepts packages
-// from. Importing one again is no error.
+// rpmImportKey adds the keys of a file to those that rpm accepts packages from. To import
+// one again is no error.
 func rpmImportKey(path string) host.Command {
 	return host.Command{Name: "rpm", Args: []string{"--import", path}, Changes: true}
 }

@@ -2,8 +2,8 @@ package pkgmgr
 
 import "aadssh/internal/fault"
 
-// rpmRules are the messages of rpm itself, which the managers above it pass
-// on. testdata/dnf and testdata/zypper have whole answers.
+// rpmRules are the messages of rpm itself, which the managers based on it pass on.
+// testdata/dnf and testdata/zypper have complete outputs.
 func rpmRules() []rule {
 	return []rule{
 		// installing package aadsshlogin-1.0.2-1.x86_64 needs 16KB more space on the / filesystem

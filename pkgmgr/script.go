@@ -8,8 +8,8 @@ import (
 // scriptLines is how many of a script's own last lines are shown.
 const scriptLines = 2
 
-// scriptSaid is what a script said last before the message about its failure,
-// which begins at at. dnf 5 repeats it behind the message.
+// scriptSaid is the last output of a script before the message about its failure, which
+// begins at index at. dnf 5 repeats that output after the message.
 func scriptSaid(output string, at int) string {
 	if _, after, ok := strings.Cut(output[at:], "\n>>> Scriptlet output:\n"); ok {
 		var lines []string
@@ -22,13 +22,13 @@ func scriptSaid(output string, at int) string {
 		}
 		return lastOf(lines)
 	}
-	// A message may be behind something else on its line.
+	// Other text may precede a message on its line.
 	before := output[:at]
 	before = before[:strings.LastIndexByte(before, '\n')+1]
 	managers := regexp.MustCompile(`^(?:$|[ \t]|[-=]{3}|#|>>>|\(\s*\d+/\d+\)|(?:Installation|Removal) of [^\n]* failed:$|\[|(?:RPM: )?(?:warning|error): |(?:Installing|Updating|Removing|Upgrading|Downgrading|Reinstalling|Erasing|Cleanup|Preparing|Verifying|Running|Testing|Transaction|Unpacking|Importing|Additional rpm output)\b)`)
 	lines := strings.Split(strings.TrimSuffix(before, "\n"), "\n")
 	rpms := regexp.MustCompile(`^(?:RPM: )?(?:warning|error): %\w+\(`)
-	for len(lines) > 0 && rpms.MatchString(lines[len(lines)-1]) { // the same in rpm's words
+	for len(lines) > 0 && rpms.MatchString(lines[len(lines)-1]) { // the same message from rpm
 		lines = lines[:len(lines)-1]
 	}
 	first := len(lines)

@@ -15,37 +15,36 @@ import (
 	"aadssh/internal/text"
 )
 
-// LockWait is how long a manager that can wait for a lock by itself is told to:
-// it covers the moment between our finding the lock free and its taking it.
+// LockWait is how long a manager that can wait for a lock is told to wait: it covers the
+// moment between our finding the lock free and the manager's taking it.
 const LockWait = time.Minute
 
-// Session is one package manager at work on one machine. Errors of its methods
-// are *fault.Fault.
+// Session uses one package manager on one machine. Errors of its methods are *fault.Fault.
 type Session struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Host    *host.Host
 	Manager *Manager
-	Source  Source // All in it: the machine's own sources are meant, none is ours
+	Source  Source // with All set, only the machine's own sources are meant, none is ours
 
-	// Reserve is how long before ctx ends a wait for a lock is given up, so
-	// that there is time to say so. 0 is ten seconds.
+	// Reserve is how long before ctx ends the wait for a lock is given up, so that there is
+	// time to report it. 0 means ten seconds.
 	Reserve time.Duration
-	// LockWait is how long the manager itself waits for a lock that was taken
-	// after we had found it free, where it can. 0 is the constant LockWait.
+	// LockWait is how long the manager itself waits, if it can, for a lock that was taken
+	// after we had found it free. 0 means the constant LockWait.
 	LockWait time.Duration
-	// Pause lies between two looks at a lock. Where only the manager can say
-	// whether its lock is free, it is asked again after longer and longer
-	// pauses, up to twenty times this one. A server that has too much to do is
-	// asked again after about 8, 24 and 72 times as long. 0 is half a second.
+	// Pause is the time between two checks of a lock. If only the manager can tell whether
+	// its lock is free, it is run again after growing pauses, up to twenty times this one.
+	// An overloaded server is tried again after about 8, 24 and 72 times as long. 0 means
+	// half a second.
 	Pause time.Duration
 }
 
-// Query asks the package database, and nothing else, about names. Every name
-// is in the answer. It starts one process.
+// Query asks only the package database about names. Every name is in the result. It starts
+// one process.
 func (s *Session) Query(ctx context.Context, names ...string) (Packages, error) {
 	c := s.Manager.Query(names)
-	// A database whose shared memory is broken makes rpm wait forever, or crash.
+	// A database with damaged shared memory makes rpm wait forever or crash.
 	ctx, cancel := context.WithTimeout(ctx, queryLimit)
 	defer cancel()
 	r, err := s.Host.Runner.Run(ctx, c)
@@ -60,45 +59,45 @@ func (s *Session) Query(ctx context.Context, names ...string) (Packages, error) 
 	}
 	packages, err := s.Manager.ParseQuery(r, names)
 	if err != nil && r.ExitCode < 0 && len(s.stale()) > 0 {
-		err = errors.Join(ErrInterrupted, err) // it crashed over it
+		err = errors.Join(ErrInterrupted, err) // rpm crashed because of it
 	}
 	return packages, err
 }
 
-// emptied is the fault of a database of which nothing is left: its manager knows
-// no package then, and would put all that ours depends on over what is there.
+// emptied is the fault of a package database that is empty: the manager then knows no
+// package, and would install all dependencies of ours over the existing files.
 func (s *Session) emptied() *fault.Fault {
 	if s.Manager.Database == "" || !s.Host.Exists(path.Dir(s.Manager.Database)) {
 		return nil
 	}
 	info, err := s.Host.Stat(s.Manager.Database)
 	if err == nil && (info.Size() > 0 || !info.Mode().IsRegular()) || err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil // the manager itself says what is wrong with it
+		return nil // the manager itself reports what is wrong with it
 	}
 	return fault.New(fault.PackageManagerFailed,
 		"The package database "+s.Manager.Database+" is empty or gone, so that no package counts as installed.", lastGoodCopy)
 }
 
-// kind says what a command does, as far as time goes.
+// kind is the kind of a command, which decides how long it may take.
 type kind int
 
 const (
 	reads        kind = iota
 	refreshes         // fetches the metadata of our source
-	refreshesAll      // fetches that of every source: there may be slow ones among them
-	transacts         // changes packages: never ended by us
+	refreshesAll      // fetches that of every source: some may be slow
+	transacts         // changes packages: we never end it
 )
 
-// How long a query and a refresh may take. The time counts from when the
-// command is started: what it waits for before, a lock that somebody else
-// holds, is waited for by the operation's own time.
+// How long a query and a refresh may take. The time counts from the start of the command:
+// the time before it, while another process holds a lock, counts towards the operation's
+// own.
 const (
 	queryLimit      = 30 * time.Second
 	refreshLimit    = 2 * time.Minute
 	refreshAllLimit = 5 * time.Minute
 )
 
-// limit is the context of a command of this kind that starts now.
+// limit is the context for a command of this kind that starts now.
 func (k kind) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	switch k {
 	case refreshes:
@@ -116,9 +115,8 @@ func (k kind) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 // Refresh fetches the metadata of our source alone.
 func (s *Session) Refresh(ctx context.Context) error { return s.refresh(ctx, s.Source) }
 
-// RefreshAll fetches the metadata of every source of the machine. What is
-// wrong with other people's sources is theirs: it is logged, and the
-// installation that needs them will say what it misses.
+// RefreshAll fetches the metadata of every source of the machine. Errors in other sources
+// are only logged: an installation that needs them will report what is missing.
 func (s *Session) RefreshAll(ctx context.Context) error {
 	all := s.Source
 	all.All = true
@@ -143,24 +141,23 @@ func (s *Session) refresh(ctx context.Context, source Source) error {
 		d, err := s.try(ctx, s.Manager.Refresh(source), k)
 		if err != nil {
 			if before != nil && ctx.Err() != nil {
-				return before // what the server said, not that our time ended over asking it again
+				return before // the server's answer, not that our time ended during another try
 			}
 			return err
 		}
 		before = d.fault
-		others := source.All && !s.Source.All // nobody waits for their servers
+		others := source.All && !s.Source.All // we do not wait for their servers
 		if d.step != later || others || !again.wait(ctx, s) {
 			return orNil(d.fault)
 		}
 	}
 }
 
-// retries counts how often a server that has too much to do was asked again.
+// retries counts how often an overloaded server was tried again.
 type retries int
 
-// wait makes a pause before the next try, three times as long as the one
-// before and with jitter, because the whole scale set may be asking. It
-// reports false where there is no further try.
+// wait pauses before the next try, three times as long as before and with jitter, because
+// the whole scale set may be asking. It returns false if there is no further try.
 func (r *retries) wait(ctx context.Context, s *Session) bool {
 	const tries = 3
 	if *r >= tries {
@@ -181,8 +178,8 @@ func (s *Session) pause() time.Duration {
 	return s.Pause
 }
 
-// ImportKey has the manager trust the keys of a file that was verified, where
-// the repository definition alone does not do that.
+// ImportKey makes the manager trust the keys of a file that was verified, if the repository
+// definition alone does not do that.
 func (s *Session) ImportKey(ctx context.Context, path string) error {
 	if s.Manager.ImportKey == nil {
 		return nil
@@ -194,11 +191,11 @@ func (s *Session) ImportKey(ctx context.Context, path string) error {
 	return orNil(d.fault)
 }
 
-// alone reports whether packages are fetched from our source alone, and what
-// they depend on from wherever it is.
+// alone reports whether packages are fetched from our source alone, and their dependencies
+// from any source.
 func (s *Session) alone() bool { return s.Manager.FetchFiles != nil && !s.Source.All }
 
-// Versions lists what the source has of a package, newest first. None is no
+// Versions lists the versions of a package in the source, newest first. An empty list is no
 // error.
 func (s *Session) Versions(ctx context.Context, name string) ([]string, error) {
 	source := s.Source
@@ -211,10 +208,10 @@ func (s *Session) Versions(ctx context.Context, name string) ([]string, error) {
 	return s.Manager.ParseVersions(r, name), nil
 }
 
-// run runs one command when nobody else is using the package manager, and
-// again where somebody was faster. A lock that stays is a fault of code 25.
+// run runs one command once nobody else uses the package manager, and again if another
+// process took the lock first. A lock that stays held is a fault of code 25.
 func (s *Session) run(ctx context.Context, c host.Command, k kind) (diagnosis, error) {
-	longer := s.pause() // between two tries, where only a try shows that the lock is free
+	longer := s.pause() // between two tries, if only a try shows that the lock is free
 	for waited := false; ; waited = true {
 		busy := s.busy(s.Manager.Locks)
 		told := busy == nil
@@ -240,9 +237,9 @@ func (s *Session) run(ctx context.Context, c host.Command, k kind) (diagnosis, e
 	}
 }
 
-// sleepWhileHeld waits for d, or until a lock that the manager itself has just
-// complained of, and that can be seen, is let go. It reports false where ctx
-// ends before there would be time left to do something.
+// sleepWhileHeld waits for d, or until a lock that the manager has just reported, and that
+// we can check, is released. It returns false if ctx would end before there is time left to
+// do something.
 func (s *Session) sleepWhileHeld(ctx context.Context, d time.Duration) bool {
 	seen := s.busy(s.Manager.Told) != nil
 	for seen && d > s.pause() {
@@ -292,8 +289,8 @@ func (s *Session) once(ctx context.Context, c host.Command, k kind) (diagnosis, 
 	return d, nil
 }
 
-// busy is the fault that names who holds one of the manager's locks; nil:
-// nobody.
+// busy is the fault that names the holder of one of the manager's locks; nil if none is
+// held.
 func (s *Session) busy(locks []host.Lock) *fault.Fault {
 	holder, held := s.Host.LockHolder(locks)
 	if !held {
@@ -307,8 +304,8 @@ func (s *Session) busy(locks []host.Lock) *fault.Fault {
 		fmt.Sprintf("Another program is using %s: %s holds %s.", s.Manager.Name, holder, holder.File), next)
 }
 
-// sleep waits for d, and reports false where ctx ends before there would be
-// time left to do something.
+// sleep waits for d, and returns false if ctx would end before there is time left to do
+// something.
 func (s *Session) sleep(ctx context.Context, d time.Duration) bool {
 	if left, ok := s.left(ctx); ok && left < d {
 		return false
@@ -321,7 +318,7 @@ func (s *Session) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// left is how much of ctx there is to wait in.
+// left is how much longer ctx allows to wait.
 func (s *Session) left(ctx context.Context) (time.Duration, bool) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -334,8 +331,8 @@ func (s *Session) left(ctx context.Context) (time.Duration, bool) {
 	return time.Until(deadline) - reserve, true
 }
 
-// lockWait is what the manager is told to wait for a lock: never longer than
-// our own time, or its waiting would look like work that goes on.
+// lockWait is how long the manager is told to wait for a lock: never longer than our own
+// time, or its waiting would look like work in progress.
 func (s *Session) lockWait(ctx context.Context) time.Duration {
 	wait := s.LockWait
 	if wait <= 0 {
@@ -347,8 +344,8 @@ func (s *Session) lockWait(ctx context.Context) time.Duration {
 	return max(wait, 0).Truncate(time.Second)
 }
 
-// unended is the fault of a command that could not be run or was ended by us:
-// that it waited for a lock, and not for a server, is in its output.
+// unended is the fault of a command that could not be run or that we ended; its output
+// shows if it was waiting for a lock and not for a server.
 func (s *Session) unended(c host.Command, r host.Result, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		if f := s.Manager.Classify(c, r); f != nil && f.Code == fault.PackageManagerBusy {
@@ -379,7 +376,7 @@ func (s *Session) notRun(c host.Command, err error) error {
 		return fault.Wrap(err, fault.PackageManagerFailed, "The program "+c.Name+" is not on this machine.",
 			fmt.Sprintf("Put %s back: without it the package manager (%s) does not work"+andAgain, c.Name, s.Manager.Name))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		if c.Changes { // fetching: mostly a server is waited for that long
+		if c.Changes { // fetching mostly takes that long because of a server
 			return fault.Wrap(err, fault.RepositoryUnreachable, c.Name+" did not finish in time: a server does not answer, or only slowly, or the program hangs.",
 				"See where it stops: sudo "+brief(c)+fault.ThenAgain)
 		}
@@ -405,7 +402,7 @@ func (s *Session) notRun(c host.Command, err error) error {
 		fmt.Sprintf("See what keeps root from running it (ls -lZ $(command -v %[1]s); findmnt -T $(command -v %[1]s))", c.Name)+andAgain)
 }
 
-// orNil keeps a nil *fault.Fault from becoming an error that is not nil.
+// orNil converts a nil *fault.Fault to a nil error.
 func orNil(f *fault.Fault) error {
 	if f == nil {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"aadssh/internal/trust"
 )
 
-// signedWith adds to the fault of a package that is not trusted with which key
-// it is signed, by the package itself: the managers name a short id, or none.
+// signedWith adds to the fault of an untrusted package which key it is signed with, read
+// from the package itself: the managers print a short key ID or none.
 func (s *Session) signedWith(o Order, d diagnosis) diagnosis {
 	if d.fault == nil || d.fault.Code != fault.RepositoryUntrusted {
 		return d
@@ -36,13 +36,13 @@ func (s *Session) signedWith(o Order, d diagnosis) diagnosis {
 	return d
 }
 
-// refusedFile is the package that a fault of this code is about, as rpm names its
+// refusedFile matches the package that a fault of this code is about, as rpm names its
 // file, without ".rpm".
 const refusedFile = `^\S+-[^\s-]+-[^\s-]+\.(?:x86_64|aarch64|noarch)\b`
 
-// Refused says of a fault which package it does not trust, and where below the
-// repository's address its file is: a manager that removes what it refused
-// (zypper) leaves nothing to read the signature from. "" where it is not known.
+// Refused returns where below the repository's address the file of the package is that a
+// fault does not trust: a manager that removes what it refused (zypper) leaves no file to
+// read the signature from. "" if it is not known.
 func (s *Session) Refused(f *fault.Fault) (location string) {
 	pkg := regexp.MustCompile(refusedFile).FindString(strings.TrimSuffix(f.What, "."))
 	if pkg == "" || s.Manager.Primary == nil {
@@ -73,7 +73,7 @@ func gunzip(content []byte) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, packageLimit))
 }
 
-// SignedBy adds to the fault of a package what its file says of its signature.
+// SignedBy adds to the fault of a package which signature its file has.
 func SignedBy(f *fault.Fault, pkg []byte) *fault.Fault {
 	keys, err := trust.PackageSigners(pkg)
 	said := strings.TrimSuffix(f.What, ".")

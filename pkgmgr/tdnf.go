@@ -16,9 +16,8 @@ func tdnf() *Manager {
 	return &Manager{
 		Name:     distro.Tdnf,
 		Programs: []string{"tdnf", "rpm"},
-		// One file, locked with fcntl up to 3.3 and with flock by later
-		// versions (common/lock.c). tdnf waits for it without an end and
-		// cannot be told not to.
+		// There is one file, locked with fcntl up to 3.3 and with flock by later versions
+		// (common/lock.c). tdnf waits for it forever and cannot be told not to.
 		Locks: append([]host.Lock{
 			{Path: "/var/run/.tdnf-instance-lockfile", Kind: host.LockFcntl},
 			{Path: "/var/run/.tdnf-instance-lockfile", Kind: host.LockFlock},
@@ -30,7 +29,7 @@ func tdnf() *Manager {
 		Download:       tdnfDownload,
 		Simulate:       tdnfSimulate,
 		InstallFiles:   rpmInstallFiles,
-		RestoreFiles:   rpmInstallFiles, // rpm looks at what they depend on
+		RestoreFiles:   rpmInstallFiles, // rpm checks their dependencies
 		Remove:         rpmRemove,
 		SimulateRemove: rpmSimulateRemove,
 		RemoveLowLevel: rpmRemoveLowLevel,
@@ -70,9 +69,8 @@ func tdnfVersions(s Source, name string) host.Command {
 	return tdnfCommand(s, "-q", "list", "available", name)
 }
 
-// tdnfWords: what the new packages take the place of goes by their Conflicts,
-// as with dnf. An exact version that is older than the installed one is gone
-// back to without a word.
+// tdnfWords: packages that the new ones replace are removed because of their Conflicts, as
+// with dnf. To go back to an exact older version needs no option.
 func tdnfWords(o Order, packages []string) []string {
 	words := []string{"install"}
 	switch {
@@ -81,17 +79,17 @@ func tdnfWords(o Order, packages []string) []string {
 	case o.Reinstall:
 		words = []string{"reinstall"}
 	}
-	// Nothing is let go because nobody seems to need it.
+	// Packages that seem unneeded are not removed.
 	return slices.Concat([]string{"--noautoremove"}, words, packages)
 }
 
-// tdnfInstall installs the files that tdnfDownload fetched: tdnf itself takes an
-// unsigned package from a repository with gpgcheck=1 (its verification is rpm's,
-// whose level is "digest" on these distributions), keeps a damaged file for
-// good, and before 3.6 keeps no good one.
+// tdnfInstall installs the files that tdnfDownload fetched: tdnf itself accepts an unsigned
+// package from a repository with gpgcheck=1 (rpm does its verification, and its level is
+// "digest" on these distributions), keeps a damaged file forever, and before 3.6 keeps no
+// intact one.
 func tdnfInstall(o Order) []host.Command {
 	files := slices.Clone(o.Files)
-	if len(files) == 0 { // a plan, before anything was fetched
+	if len(files) == 0 { // only a plan: nothing has been fetched yet
 		for _, spec := range o.Install {
 			files = append(files, tdnfFetchDir+"/"+spec.Name+"-*.rpm")
 		}
@@ -99,7 +97,7 @@ func tdnfInstall(o Order) []host.Command {
 	return []host.Command{tdnfCommand(o.Source, "-y", tdnfWords(o, files)...)}
 }
 
-// tdnfFetchDir is where package files lie until the next ones are fetched.
+// tdnfFetchDir is the folder in which package files stay until the next ones are fetched.
 const tdnfFetchDir = host.StateDir + "/download"
 
 func tdnfDownload(o Order) []host.Command {
@@ -115,9 +113,8 @@ func tdnfKept(_ Source, p Package) []string {
 	return []string{tdnfFetchDir + "/" + p.Name + "-" + version + ".*.rpm"}
 }
 
-// parseTdnfEffect reads the tables of a transaction, one for each thing that is
-// done. Their rows begin without a blank, and a name that is too long for its
-// column moves the others:
+// parseTdnfEffect reads the tables of a transaction, one for each kind of change. Their
+// rows are not indented, and a name that is too long for its column shifts the others:
 //
 //	Installing:
 //	aadsshlogin      x86_64       1.0.033070001-1  aadsshlogin   29.01k    12.45k
@@ -145,13 +142,13 @@ func parseTdnfEffect(r host.Result) Effect {
 	return e
 }
 
-// tdnfNoise: what is said of repositories that were left out explains nothing
-// once the transaction has run and all went well, and where all are used. That
-// makecache, which ends with 0 all the same, could not ask ours is the matter.
-// And tdnf does not say that it was the proxy that did not answer.
+// tdnfNoise: messages about repositories that were skipped explain nothing if the
+// transaction succeeded, or if all repositories are used. A makecache that could not reach
+// ours is a failure, although it exits with 0. And tdnf does not say that it was the proxy
+// that did not answer.
 func tdnfNoise(c host.Command, exit int, output string) string {
-	if len(c.Env) > 0 { // those of a proxy, it gets no others
-		// What curl's library says of any answer to CONNECT but 200.
+	if len(c.Env) > 0 { // only a proxy adds to the environment
+		// curl's library prints this for every answer to CONNECT except 200.
 		output = strings.ReplaceAll(output, "Error(1257) : Failure when receiving data from the peer",
 			"Error(1257) : the proxy ended the connection; most likely it refuses it, or wants a user and a password")
 	}

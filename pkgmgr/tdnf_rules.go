@@ -6,8 +6,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// tdnfRules are the messages of tdnf 3. Its exit code is the number in
-// "Error(N)" modulo 256 and says nothing by itself.
+// tdnfRules are the messages of tdnf 3. Its exit code is the number in "Error(N)" modulo
+// 256 and carries no information of its own.
 func tdnfRules() []rule {
 	return slices.Concat([]rule{
 		// Error(1032) : Operation aborted.

@@ -2,10 +2,9 @@ package pkgmgr
 
 import "strings"
 
-// CompareVersions orders two versions of one package as rpm does (rpmvercmp in
-// rpm's source, which dpkg agrees with for versions of digits and dots, and
-// "~"): negative where a is older than b. A missing epoch is 0; a release is
-// compared only where both have one.
+// CompareVersions compares two versions of one package as rpm does (rpmvercmp in rpm's
+// source; dpkg agrees for versions of digits and dots, and "~"): negative if a is older
+// than b. A missing epoch is 0; releases are compared only if both have one.
 func CompareVersions(a, b string) int {
 	epochA, a := cutEpoch(a)
 	epochB, b := cutEpoch(b)
@@ -46,7 +45,7 @@ func compareParts(a, b string) int {
 		var partA, partB string
 		if digit(a[0]) {
 			if !digit(b[0]) {
-				return 1 // a number is newer than a word
+				return 1 // a number is newer than letters
 			}
 			partA, a = cutWhile(a, digit)
 			partB, b = cutWhile(b, digit)

@@ -10,10 +10,9 @@ import (
 	"aadssh/internal/text"
 )
 
-// yum is the package manager of RHEL and CentOS 7: yum 3.4.3. On later
-// releases the name is another one for dnf. Its options are taken from yum(8)
-// and yum.conf(5) of CentOS 7, its messages from recorded runs of yum 3.4.3 and
-// from public reports.
+// yum is the package manager of RHEL and CentOS 7: yum 3.4.3. On later releases yum is
+// another name for dnf. Its options are taken from yum(8) and yum.conf(5) of CentOS 7, its
+// messages from recorded runs of yum 3.4.3 and from public reports.
 func yum() *Manager {
 	return &Manager{
 		Name:           distro.Yum,
@@ -26,7 +25,7 @@ func yum() *Manager {
 		Download:       yumDownload,
 		Simulate:       yumSimulate,
 		InstallFiles:   rpmInstallFiles,
-		RestoreFiles:   rpmInstallFiles, // rpm looks at what they depend on
+		RestoreFiles:   rpmInstallFiles, // rpm checks their dependencies
 		Remove:         rpmRemove,
 		SimulateRemove: rpmSimulateRemove,
 		RemoveLowLevel: rpmRemoveLowLevel,
@@ -46,8 +45,8 @@ func yum() *Manager {
 	}
 }
 
-// yumSources is dnfSources for yum 3, which knows no wildcard before the dot
-// in its older versions and therefore gets the option without one too.
+// yumSources is dnfSources for yum 3. Its older versions support no wildcard before the
+// dot, so the option is also passed without one.
 func yumSources(s Source) []string {
 	if s.ID != "" && !s.All {
 		return dnfSources(s)
@@ -55,15 +54,15 @@ func yumSources(s Source) []string {
 	return append([]string{"--setopt=skip_if_unavailable=1"}, dnfSources(s)...)
 }
 
-// yumCommand: exit_on_lock for the reason that dnfCommand has.
+// yumCommand sets exit_on_lock for the same reason as dnfCommand.
 func yumCommand(s Source, answer string, args ...string) host.Command {
 	env, secrets := proxyEnv(s)
 	return host.Command{Name: "yum", Args: append(append([]string{answer, "--setopt=exit_on_lock=1"}, yumSources(s)...), args...),
 		Env: env, Secrets: secrets, Changes: answer == "-y"}
 }
 
-// yumRefresh: metadata that is a second old has expired, so that the server is
-// asked; "fast" leaves out the file lists.
+// yumRefresh sets metadata to expire after a second, so that the server is asked; "fast"
+// leaves out the file lists.
 func yumRefresh(s Source) []host.Command {
 	if s.ID == "" || s.All {
 		return []host.Command{yumCommand(s, "-y", "--setopt=metadata_expire=1", "makecache", "fast")}
@@ -75,10 +74,9 @@ func yumVersions(s Source, name string) host.Command {
 	return yumCommand(s, "-q", "list", "--showduplicates", name)
 }
 
-// yumWords are the subcommand and its arguments. swap does its removals and
-// installations in one transaction; the parser of options takes the first "--"
-// away, so that there is one before the removals too. Going back has a
-// subcommand of its own.
+// yumWords are the subcommand and its arguments. swap removes and installs in one
+// transaction; the option parser drops the first "--", so there is one before the removals
+// too. A downgrade has its own subcommand.
 func yumWords(o Order) []string {
 	specs := rpmWanted(o)
 	switch {
@@ -92,9 +90,8 @@ func yumWords(o Order) []string {
 	return append([]string{"install"}, specs...)
 }
 
-// yumTransaction: the package files are kept so that they can be put aside,
-// nothing goes because nobody seems to need it, and an order of which yum knows
-// only half is not carried out.
+// yumTransaction: the package files are kept so that we can copy them, packages that seem
+// unneeded are not removed, and an order of which yum finds only a part is not carried out.
 func yumTransaction() []string {
 	return []string{"--setopt=keepcache=1", "--setopt=clean_requirements_on_remove=0", "--setopt=skip_missing_names_on_install=0"}
 }
@@ -103,9 +100,9 @@ func yumInstall(o Order) []host.Command {
 	return []host.Command{yumCommand(o.Source, "-y", append(yumTransaction(), yumWords(o)...)...)}
 }
 
-// yumDownload: where several sources have the same version of what the order
-// names, ours is the cheapest; nothing is taken because it obsoletes it, and no
-// plugin hides it behind a source that comes before ours.
+// yumDownload: if several sources have the same version of a wanted package, ours has the
+// lowest cost; no package is chosen because it obsoletes another, and no plugin hides ours
+// behind a source with a higher priority.
 func yumDownload(o Order) []host.Command {
 	options := append(yumTransaction(), "--downloadonly")
 	if o.Source.All && o.Source.ID != "" {
@@ -128,8 +125,8 @@ func yumKept(s Source, p Package) []string {
 	return []string{"/var/cache/yum/*/*/" + id + "/packages/" + p.Name + "-" + version + ".*.rpm"}
 }
 
-// parseYumList reads a list of three columns, whose lines are broken where a
-// column is too narrow:
+// parseYumList reads a list of three columns, in which a line is broken if a column is too
+// narrow:
 //
 //	Available Packages
 //	aadsshlogin.x86_64              1.0.1-1              packages-microsoft-com
@@ -146,9 +143,8 @@ func parseYumList(r host.Result, name string) []string {
 	return newestFirst(versions)
 }
 
-// yumNoise: what was said before a transaction ran, or of repositories that were
-// left out, is no matter once the transaction has run and all went well; that
-// makecache could not ask the server is.
+// yumNoise: messages from before a transaction, or about repositories that were skipped, do
+// not matter if the transaction succeeded. That makecache could not reach the server does.
 func yumNoise(c host.Command, exit int, output string) string {
 	switch {
 	case exit != 0 || slices.Contains(c.Args, "makecache"):

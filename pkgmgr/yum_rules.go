@@ -6,8 +6,7 @@ import (
 	"aadssh/internal/fault"
 )
 
-// yumRules are the messages of yum 3; what librepo and curl say in them reads
-// as in dnf's.
+// yumRules are the messages of yum 3; those of librepo and curl read as in dnf.
 func yumRules() []rule {
 	return slices.Concat([]rule{
 		// exiting because "Download Only" specified

@@ -17,14 +17,14 @@ func zypper() *Manager {
 	return &Manager{
 		Name:     distro.Zypper,
 		Programs: []string{"zypper", "rpm"},
-		// Not /run/zypp.pid: a pid in it that now is somebody else's is no
-		// lock to zypper, and which programs count changed between versions.
-		// zypper says at once, with exit code 7, who is using it.
+		// Not /run/zypp.pid: zypper ignores a pid in it that now belongs to another
+		// program, and which programs count differs between versions. zypper reports at
+		// once, with exit code 7, who is using it.
 		Locks: rpmLocks(),
 		Told:  []host.Lock{{Path: "/run/zypp.pid", Kind: host.LockPIDFile}},
-		// zypper(8), EXIT CODES: 102 a reboot and 103 a restart of zypper is
-		// advised, 106 other repositories were skipped, 107 a script failed,
-		// which its own row is for.
+		// zypper(8), EXIT CODES: 102 a reboot and 103 a restart of zypper is advised, 106
+		// other repositories were skipped, 107 a script failed, which has a rule of its
+		// own.
 		Fine:           []int{102, 103, 106, 107},
 		Query:          rpmQuery,
 		Refresh:        zypperRefresh,
@@ -33,7 +33,7 @@ func zypper() *Manager {
 		Download:       zypperDownload,
 		Simulate:       zypperSimulate,
 		InstallFiles:   rpmInstallFiles,
-		RestoreFiles:   rpmInstallFiles, // rpm looks at what they depend on
+		RestoreFiles:   rpmInstallFiles, // rpm checks their dependencies
 		Remove:         zypperRemove,
 		SimulateRemove: rpmSimulateRemove,
 		RemoveLowLevel: rpmRemoveLowLevel,
@@ -62,8 +62,8 @@ func zypperCommand(s Source, args ...string) host.Command {
 	return host.Command{Name: "zypper", Args: append([]string{"--non-interactive"}, args...), Env: env, Secrets: secrets, Changes: true}
 }
 
-// zypperRefresh never accepts a key: the ones that were verified have been
-// given to rpm before, and zypper takes them from there.
+// zypperRefresh never accepts a key: verified keys were imported into rpm before, and
+// zypper takes them from there.
 func zypperRefresh(s Source) []host.Command {
 	if s.ID == "" || s.All {
 		return []host.Command{zypperCommand(s, "refresh")}
@@ -80,11 +80,11 @@ func zypperVersions(s Source, name string) host.Command {
 	return host.Command{Name: "zypper", Args: append(args, name), Env: env, Secrets: secrets}
 }
 
-// zypperWords: with --no-refresh the metadata that is there is used, so that a
-// broken third-party repository is in nobody's way; with --repo no other one is
-// looked at, and with --from what is named comes from ours alone. An exact
-// version may be an older one, which zypper ends with 0 and does nothing about
-// unless told to. A name behind "!" is removed in the same transaction.
+// zypperWords: with --no-refresh the existing metadata is used, so a broken third-party
+// repository does no harm; with --repo no other repository is used, and with --from the
+// named packages come only from ours. If an exact version is older than the installed one,
+// zypper exits with 0 and does nothing unless told to downgrade. A name with "!" before it
+// is removed in the same transaction.
 func zypperWords(o Order, options ...string) []string {
 	args := append([]string{"--no-refresh", "install", "--no-recommends"}, options...)
 	words := slices.Clone(o.Files)
@@ -132,24 +132,22 @@ func zypperSimulate(o Order) []host.Command {
 	return []host.Command{c}
 }
 
-// zypperRemove goes by zypper and not by rpm, because zypper knows the locks
-// that a person set. That nothing else needs the packages was made sure of.
+// zypperRemove uses zypper and not rpm, because zypper respects the locks that a person
+// set. A simulation has made sure that nothing else needs the packages.
 func zypperRemove(names []string) []host.Command {
 	return []host.Command{zypperCommand(Source{}, append([]string{"--no-refresh", "remove", "--no-clean-deps"}, names...)...)}
 }
 
-// zypperNoise: with every repository in use, those that could not be read were
-// left out.
+// zypperNoise: with every repository in use, those that could not be read were skipped.
 func zypperNoise(c host.Command, exit int, output string) string {
-	const notFound = 104 // then it may be in what was left out
+	const notFound = 104 // then it may be in a repository that was skipped
 	if exit == notFound || !slices.Contains(c.Args, "install") || slices.Contains(c.Args, "--repo") {
 		return output
 	}
 	return after(output, `^Some of the repositories have not been refreshed because of an error\.\n`)
 }
 
-// zypperKept: the files stay where the definition of the repository says
-// keeppackages=1.
+// zypperKept: the files stay if the definition of the repository has keeppackages=1.
 func zypperKept(s Source, p Package) []string {
 	id := s.ID
 	if id == "" {
@@ -164,8 +162,8 @@ func zypperKept(s Source, p Package) []string {
 	}
 }
 
-// parseZypperSearch reads a table whose first column says whether the version
-// is installed, and which has a line for each repository that has the version:
+// parseZypperSearch reads a table with one line for each version and repository; the first
+// column says whether it is installed:
 //
 //	S  | Name        | Type    | Version | Arch   | Repository
 //	---+-------------+---------+---------+--------+-----------

@@ -12,13 +12,13 @@ import (
 	"aadssh/internal/repo"
 )
 
-// zypperAsk has zypper read each definition alone: the ones that end it are
-// printed. $$ is a $ in a next step.
+// zypperAsk lets zypper read each definition by itself and prints those that make it fail.
+// $$ is a $ in a next step.
 const zypperAsk = `for f in /etc/zypp/repos.d/*.repo; do d=$$(mktemp -d); ln -s "$$f" "$$d"; zypper --reposd-dir "$$d" repos >/dev/null 2>&1; [ $$? = 1 ] && echo "$$f"; rm -r "$$d"; done`
 
-// zypperFile finds the definition for which zypper ended with an exception, and
-// its line: 1.14.42 and older say what is wrong and not in which file, newer ones
-// not in which line. nil where each of them can be read.
+// zypperFile finds the definition that made zypper fail with an exception, and the line in
+// it: 1.14.42 and older print the error without the file, newer ones without the line. nil
+// if each of them can be read.
 func zypperFile(h *host.Host, _ Source, said []string) *fault.Fault {
 	for _, folder := range []struct{ path, extension string }{{"/etc/zypp/services.d", ".service"}, {"/etc/zypp/repos.d", ".repo"}} {
 		files, err := h.ReadDir(folder.path)
@@ -34,7 +34,7 @@ func zypperFile(h *host.Host, _ Source, said []string) *fault.Fault {
 			if err != nil {
 				continue
 			}
-			if folder.extension == ".service" { // the same format, with another word for its address
+			if folder.extension == ".service" { // the same format, with another name for the address
 				content = regexp.MustCompile(`(?m)^(\s*)url(\s*=)`).ReplaceAll(content, []byte("${1}baseurl${2}"))
 			}
 			_, problems := repo.ParseRepo(distro.Zypper, name, content, true)
@@ -42,7 +42,7 @@ func zypperFile(h *host.Host, _ Source, said []string) *fault.Fault {
 				continue
 			}
 			next := "Correct the file, or move it away: less " + name + fault.ThenAgain
-			if strings.Contains(said[1], "\n'") { // it was \r\n, and cannot be seen
+			if strings.Contains(said[1], "\n'") { // it was \r\n, whose \r is invisible
 				next = "Give its lines the ends that they have on Linux: sudo sed -i 's/\\r$//' " + name + fault.ThenAgain
 			}
 			return fault.New(fault.PackageManagerFailed,

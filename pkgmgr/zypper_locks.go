@@ -11,17 +11,17 @@ import (
 	"aadssh/internal/text"
 )
 
-// zyppLocks is where zypper keeps the locks that a person sets (zypper(8),
-// Package Locks Management): "name: value" lines, an empty line between two locks.
+// zyppLocks is the file with the locks that a person set in zypper (zypper(8), Package
+// Locks Management): "name: value" lines, with an empty line between two locks.
 const zyppLocks = "/etc/zypp/locks"
 
-// zyppLock is one lock. zypper removes one by a word only where the word, the
-// repository and the types are those that it was set with, and a regular
-// expression by none: what always works is its number in "zypper locks".
+// zyppLock is one lock. zypper removes a lock by its name only if repository and types are
+// given as they were set, and cannot remove one with a regular expression by name at all:
+// its number in "zypper locks" always works.
 type zyppLock struct {
 	names  []string // patterns of names
-	match  string   // glob, regex, exact; else a part of the name, in libzypp's own words "substring"
-	folded bool     // case does not matter, as where the file says nothing of it
+	match  string   // glob, regex, exact; otherwise a part of the name, which libzypp calls "substring"
+	folded bool     // case is ignored, which is the default
 	types  []string
 }
 
@@ -78,8 +78,8 @@ func (l zyppLock) holds(name string) bool {
 	})
 }
 
-// zypperLocked says which lock keeps a package as it is, and how that one is
-// removed; nil where the file of the locks does not tell.
+// zypperLocked says which lock keeps a package as it is, and how to remove that lock; nil
+// if the file of the locks does not show it.
 func zypperLocked(h *host.Host, _ Source, said []string) *fault.Fault {
 	content, err := h.ReadFile(zyppLocks, host.Limit)
 	if err != nil {

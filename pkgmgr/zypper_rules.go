@@ -6,8 +6,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// zypperRules are the messages of zypper 1.13 and 1.14. Above each row stands a
-// line that it matches.
+// zypperRules are the messages of zypper 1.13 and 1.14. Above each row is a line that it
+// matches.
 func zypperRules() []rule {
 	return slices.Concat([]rule{
 		// System management is locked by the application with pid 2925 (zypper).
