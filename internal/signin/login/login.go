@@ -32,11 +32,12 @@ type Facts struct {
 // directory.
 func Look(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
-	s := lookSudo(h, 0)
+	switches, err := h.ReadFile(switchFile, fileLimit)
+	s := lookSudo(h, 0, switches)
 	service := s.Rules.PAM
 	f := Facts{
 		PAM:      LookPAM(h, PAMService, one, service.Text),
-		NSS:      lookNSS(h),
+		NSS:      lookNSS(h, switches, err),
 		Sudo:     s,
 		Files:    lookFiles(h),
 		SELinux:  kernel,

@@ -73,7 +73,8 @@ func of(t *testing.T, findings []Finding, name string) Finding {
 func look(h *host.Host) *Facts {
 	f := Look(h, nil)
 	me := uint32(os.Geteuid())
-	f.Sudo = lookSudo(h, me)
+	switches, _ := h.ReadFile(switchFile, fileLimit)
+	f.Sudo = lookSudo(h, me, switches)
 	all, _ := parts(h, f.Files.CertHandler.Path)
 	for i := range all {
 		if all[i].uid == me {

@@ -34,12 +34,14 @@ type NSS struct {
 	Err    error // it could not be read
 }
 
-// lookNSS reads /etc/nsswitch.conf, or where that does not exist the vendor's,
-// which the glibc of openSUSE and SLES 16 takes then.
-func lookNSS(h *host.Host) NSS {
-	const file, vendors = "/etc/nsswitch.conf", "/usr/etc/nsswitch.conf"
-	n := NSS{File: file, Unread: unreadUser(h, "sshd")}
-	text, err := h.ReadFile(file, 1<<20)
+// switchFile is what glibc and sudo read; sudo knows no other place of it.
+const switchFile = "/etc/nsswitch.conf"
+
+// lookNSS takes what was read of switchFile, or where that does not exist the
+// vendor's, which the glibc of openSUSE and SLES 16 takes then.
+func lookNSS(h *host.Host, text []byte, err error) NSS {
+	const vendors = "/usr/etc/nsswitch.conf"
+	n := NSS{File: switchFile, Unread: unreadUser(h, "sshd")}
 	if errors.Is(err, fs.ErrNotExist) {
 		n.File, err = "", nil
 		if h.Exists(vendors) && libcHas(h, vendors) {

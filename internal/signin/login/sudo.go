@@ -35,8 +35,9 @@ type Sudo struct {
 	Err       error
 }
 
-// lookSudo reads the rules. owner is whom sudo wants its files to belong to.
-func lookSudo(h *host.Host, owner uint32) Sudo {
+// lookSudo reads the rules. owner is whom sudo wants its files to belong to, switches
+// what was read of switchFile.
+func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
 	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
@@ -59,7 +60,7 @@ func lookSudo(h *host.Host, owner uint32) Sudo {
 	if s.Rules = sudo.Evaluate(m, sudoGroup); twin.File != "" { // by whose name sudo knows the number
 		s.Rules.Refuses = &twin
 	}
-	s.Plugin, s.Elsewhere = lostPlugin(h), elsewhere(h)
+	s.Plugin, s.Elsewhere = lostPlugin(h), elsewhere(switches)
 	return s
 }
 
@@ -111,16 +112,14 @@ func lostPlugin(h *host.Host) sudo.Place {
 // elsewhere is the line of nsswitch.conf that names where sudo has its rules from, where
 // its own files are not among it. The first such line counts (sudo_read_nss of sudo's
 // plugins/sudoers/sudo_nss.c).
-func elsewhere(h *host.Host) sudo.Place {
-	const file, key = "/etc/nsswitch.conf", "sudoers:"
-	content, _ := h.ReadFile(file, fileLimit)
-	for i, line := range strings.Split(string(content), "\n") {
+func elsewhere(switches []byte) sudo.Place {
+	for i, line := range strings.Split(string(switches), "\n") {
 		line, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(line)), "#")
-		if services, is := strings.CutPrefix(line, key); is {
+		if services, is := strings.CutPrefix(line, "sudoers:"); is {
 			if slices.Contains(strings.Fields(services), "files") {
 				break
 			}
-			return sudo.Place{File: file, Line: i + 1}
+			return sudo.Place{File: switchFile, Line: i + 1}
 		}
 	}
 	return sudo.Place{}
