@@ -37,10 +37,11 @@ const (
 type Result struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Name    string // this and the next three are those of the row: running it fills them in
+	Name    string // this and the next four are those of the row: running it fills them in
 	Section string
 	Group   string
 	Gate    Gate
+	Sight   *Sight
 	Answer  Answer
 	Text    string     // one line: what is so on this machine
 	Next    string     // one line: what to do; empty where nothing is

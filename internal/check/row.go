@@ -33,6 +33,15 @@ const (
 	GateHistory    Gate = "history"
 )
 
+// Sight is what others than root need to be sure of an answer.
+type Sight struct {
+	Files    []string // these, and what is below them: nothing of it may have been refused
+	Findings bool     // only a complaint is sure, for it was read; a pass hangs on what root alone can see
+}
+
+// Anybody is the sight of a check whose answer is the same whoever asks.
+func Anybody(files ...string) *Sight { return &Sight{Files: files} }
+
 // About is what is known of a check before any machine is looked at.
 type About struct {
 	_ [0]func() // never compared: no code for == is linked
@@ -41,6 +50,7 @@ type About struct {
 	Section string // of doctor's report; "": doctor does not ask it
 	Group   string // the substatus under which it is reported: few and stable; "": none
 	Gate    Gate   // the gate of a person's way in that it answers for
+	Sight   *Sight // nil: only root can be sure, for something that it rests on may look to others as if it were missing
 	Asks    string // one question, whose answer "yes" is a pass
 	Doc     string // what is looked at, and what else it may answer and why; docs/doctor.md has it
 }
@@ -62,7 +72,7 @@ func Run[M any](rows []*Row[M], seen M) []Result {
 		}
 		for _, r := range row.Run(seen) {
 			if row.Name != "" {
-				r.Name, r.Section, r.Group, r.Gate = row.Name, row.Section, row.Group, row.Gate
+				r.Name, r.Section, r.Group, r.Gate, r.Sight = row.Name, row.Section, row.Group, row.Gate, row.Sight
 			}
 			results = append(results, r)
 		}

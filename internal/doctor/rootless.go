@@ -10,45 +10,6 @@ import (
 	"aadssh/internal/text"
 )
 
-// visible are the checks whose answers are the same whoever asks, each with the
-// files that it rests on, of which nothing may have been refused. A check that is
-// not here is unknown without root, for something that it rests on may look to
-// others as if it were missing.
-const visible = `clock
-disk
-ssh-service
-monitor
-network-role-check
-network-login
-person-account
-nologin /etc/nologin /run/nologin /etc/pam.d
-distro /etc/os-release /usr/lib/os-release
-memory /proc/meminfo /sys/devices/system/memory /sys/firmware/memmap
-identity /opt/azcmagent /var/opt/azcmagent
-packages /var/lib/dpkg /var/lib/rpm /usr/lib/sysimage/rpm
-legacy-package /var/lib/dpkg /var/lib/rpm /usr/lib/sysimage/rpm
-nss-passwd /etc/nsswitch.conf
-nss-group /etc/nsswitch.conf
-nss-shadow /etc/nsswitch.conf
-cert-handler /usr /lib /lib64 /bin /sbin
-user-add /usr /lib /lib64 /bin /sbin
-pam-module /usr /lib /lib64 /bin /sbin
-nss-library /usr /lib /lib64 /bin /sbin`
-
-// evident says whether only a pass of this check hangs on what root alone can see:
-// what it complains of was read.
-func evident(name string) bool { return name == "sign-in-errors" || name == "person-role" }
-
-// everybodySees says whether a check is one of visible, and what it rests on.
-func everybodySees(name string) (files []string, ok bool) {
-	for _, line := range strings.Split(visible, "\n") {
-		if f := strings.Fields(line); f[0] == name {
-			return f[1:], true
-		}
-	}
-	return nil, false
-}
-
 // rootOnly says what of a check only root can see.
 func rootOnly(r *preflight.Result) string {
 	what := "see all that this hangs on"
@@ -77,8 +38,7 @@ func (m *machine) hide(r *preflight.Result) bool {
 	if m.root {
 		return false
 	}
-	files, everybody := everybodySees(r.Name)
-	if everybody && !m.refused(r, files) || evident(r.Name) && (r.Answer == preflight.Warn || r.Answer == preflight.Fail) {
+	if s := r.Sight; s != nil && (!s.Findings || r.Answer == preflight.Warn || r.Answer == preflight.Fail) && !m.refused(r) {
 		return false
 	}
 	r.Answer, r.Code, r.Text = preflight.Unknown, fault.OK, rootOnly(r)
@@ -87,8 +47,8 @@ func (m *machine) hide(r *preflight.Result) bool {
 }
 
 // refused says whether an answer may rest on something that could not be looked at.
-func (m *machine) refused(r *preflight.Result, files []string) bool {
-	if m.denied != nil && m.denied(files...) {
+func (m *machine) refused(r *preflight.Result) bool {
+	if m.denied != nil && m.denied(r.Sight.Files...) {
 		return true
 	}
 	switch r.Name {

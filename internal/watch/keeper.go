@@ -36,7 +36,7 @@ const selfLimit = 256 << 20
 
 // About is the check that Put answers, and Health where nothing is to be put up.
 func About() check.About {
-	return check.About{Name: "monitor", Section: check.Machine, Group: "monitor", Asks: "Does something go on looking when enable has ended?",
+	return check.About{Name: "monitor", Section: check.Machine, Group: "monitor", Sight: check.Anybody(), Asks: "Does something go on looking when enable has ended?",
 		Doc: "The timer and the path unit of the watch, and whether systemd could run its last look. A machine without them is a warning: people can sign in all the same."}
 }
 
