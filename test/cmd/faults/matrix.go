@@ -183,7 +183,8 @@ func spreadErrors(n int) func([]point) []point {
 				changes = append(changes, p)
 			}
 		}
-		return append(spread(n/3)(looks), spread(n-n/3)(changes)...)
+		few := min(len(looks), max(1, n/3)) // never 0, which is all
+		return append(spread(few)(looks), spread(max(1, n-few))(changes)...)
 	}
 }
 
