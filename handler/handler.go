@@ -178,6 +178,9 @@ func (r *run) conclude(f *facts.Facts, checks []preflight.Result, cause error) o
 	if now.PlanErr != nil {
 		return failed(now.PlanErr, checks)
 	}
+	if failure == nil { // a machine that cannot be judged any more has an empty plan, too
+		failure = now.Refusal
+	}
 	if failure == nil && rest.Empty() {
 		if cause != nil {
 			r.log.Warnf("the machine is as it should be in spite of: %v", cause)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -159,6 +161,24 @@ func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
 	for i, w := range want {
 		if bad.Substatuses[i] != w {
 			t.Errorf("%+v, want %+v", bad.Substatuses[i], w)
+		}
+	}
+}
+
+// TestNothingIsPromisedOfAnUnknownMachine: what was known before the changes is not
+// known any more, and no step failed, or one did.
+func TestNothingIsPromisedOfAnUnknownMachine(t *testing.T) {
+	q, _ := request(t, "enable")
+	r := &run{Request: q, host: q.Host, log: q.Host.Log}
+	before := []preflight.Result{{Name: "distro", Answer: preflight.Pass, Text: "Ubuntu 22.04 is supported."}}
+	unread := &fs.PathError{Op: "open", Path: "/etc/os-release", Err: syscall.EACCES}
+	for cause, want := range map[error]string{
+		nil: "which distribution this is cannot be read",
+		fault.New(fault.Disk, "A key cannot be written.", ""): "A key cannot be written.",
+	} {
+		got := r.conclude(&facts.Facts{TargetErr: unread}, before, cause)
+		if what, _ := got.lines(); got.code() != fault.Disk || !strings.Contains(what, want) {
+			t.Errorf("after %v: %d, %s", cause, got.code(), what)
 		}
 	}
 }

@@ -46,6 +46,7 @@ func TestErrorsSample(t *testing.T) {
 		"enable: EMFILE at open a pipe or a socket (14)",                                            // the watch was taken away
 		"remove: EMFILE from open a pipe or a socket (2)",                                           // a timer without its files went on
 		"install: EIO from write /var/lib/aadsshlogin-handler/.receipt.json.* (4)",                  // whether a newer version was looked for
+		"setup: EACCES from remove /run/aadsshlogin-handler.transaction (4)",                        // a success on a machine that could not be judged any more
 	}
 	spread := spreadErrors(each)
 	sample(t, matrix{errors: true, pick: func(all []point) []point {
