@@ -1,5 +1,5 @@
-// Package atomicfile replaces files so that whoever reads one sees what was
-// there before or all of what is new, also after a power cut.
+// Package atomicfile replaces files so that a reader sees either the old content or all of
+// the new, also after a power cut.
 package atomicfile
 
 import (
@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// File is a file as it is to be.
+// File is a file with its new content.
 type File struct {
 	Path    string
 	Content []byte
 	Mode    fs.FileMode
 
-	// Via is the folder in which the file is made, on the same file system; "":
-	// its own. What run-parts and the like read of a folder they do not read of
-	// a temporary file in it: its name begins with a dot.
+	// Via is the folder in which the temporary file is created, on the same file system; ""
+	// is the file's own folder. Programs such as run-parts, which read all files of a
+	// folder, skip it because its name begins with a dot.
 	Via string
-	// Label is called with the temporary file before it gets its name; may be nil.
+	// Label is called with the temporary file before it is renamed; may be nil.
 	Label func(*os.File)
 	// Volatile files need not survive a power cut.
 	Volatile bool
@@ -38,8 +38,8 @@ func (f File) Write() error {
 	return err
 }
 
-// Replace is Write, and hands out the file as soon as it has its name: then an
-// error next to it says only that a power cut could bring the old one back.
+// Replace is Write, but also returns the new file, open, once it has been renamed. An error
+// returned together with a file only means that a power cut could bring the old one back.
 func (f File) Replace() (*os.File, error) {
 	tmp, err := f.make()
 	if err != nil {
@@ -61,7 +61,7 @@ func (f File) Replace() (*os.File, error) {
 	return tmp, d.Sync()
 }
 
-// make makes the temporary file.
+// make creates the temporary file.
 func (f File) make() (*os.File, error) {
 	via := f.Via
 	if via == "" {
@@ -79,12 +79,12 @@ func (f File) make() (*os.File, error) {
 	return tmp, nil
 }
 
-// fill makes the temporary file what the file is to be.
+// fill writes content, owner and mode to the temporary file.
 func (f File) fill(tmp *os.File) error {
 	if _, err := tmp.Write(f.Content); err != nil {
 		return err
 	}
-	if err := tmp.Chmod(f.Mode); err != nil { // on the descriptor: umask must not matter
+	if err := tmp.Chmod(f.Mode); err != nil { // on the descriptor, so that umask has no influence
 		return err
 	}
 	if f.Label != nil {
@@ -96,16 +96,15 @@ func (f File) fill(tmp *os.File) error {
 	return tmp.Sync()
 }
 
-// abandoned is the age at which a temporary file is nobody's any more.
+// abandoned is the age at which a temporary file no longer belongs to a running process.
 const abandoned = 10 * time.Minute
 
-// Sweep removes the temporary files in dir whose maker was killed between making
-// and renaming them. of says for which files: it gets the name that each was to
-// have.
+// Sweep removes the temporary files in dir whose process was killed before it renamed them.
+// of selects the files by the name that they would have got.
 func Sweep(dir string, of func(name string) bool) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return // whoever writes there next says why
+		return // the next write there reports why
 	}
 	for _, e := range entries {
 		name, pid, ok := temporary(e.Name())
@@ -118,8 +117,8 @@ func Sweep(dir string, of func(name string) bool) {
 	}
 }
 
-// temporary reads the name of a temporary file: which file it was to become, and
-// the process that made it.
+// temporary splits the name of a temporary file into the name that it would have got and
+// the process that created it.
 func temporary(file string) (name string, pid int, ok bool) {
 	rest, dot := strings.CutPrefix(file, ".")
 	rest, tilde := strings.CutSuffix(rest, "~")
@@ -132,7 +131,7 @@ func temporary(file string) (name string, pid int, ok bool) {
 	return rest[:i], pid, named && err == nil
 }
 
-// gone says whether a process has ended. Without /proc nobody knows.
+// gone reports whether a process has ended. Without /proc it is not known.
 func gone(pid int) bool {
 	if _, err := os.Stat("/proc/self"); err != nil {
 		return false

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Reserve makes room on the disk for the first end bytes of a file, which stays
-// as long as it is: what is written there later finds room, also where the disk
-// is full by then. Not every file system can.
+// Reserve allocates disk space for the first end bytes of a file without changing its
+// length, so that they can still be written when the disk is full. Not every file system
+// supports it.
 func Reserve(f *os.File, end int64) error {
 	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, end)
 }

@@ -1,6 +1,6 @@
-// Package az has the commands of the Azure CLI that people are told to type:
-// the one place that knows their options, and quotes what is put into them.
-// Options: Microsoft Learn, the reference of each command.
+// Package az has the commands of the Azure CLI that people are told to run. Only this
+// package knows their options, and it quotes what is inserted. Options: Microsoft Learn,
+// the reference of each command.
 package az
 
 import (
@@ -10,26 +10,26 @@ import (
 	"aadssh/internal/text"
 )
 
-// Machine is what Azure calls a machine. A field is "" where it is not known; a
-// word in capitals then stands in its place in a command.
+// Machine identifies a machine in Azure. A field is "" if it is not known; commands then
+// have a word in capitals in its place.
 type Machine struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Subscription string
 	Group        string
 	Name         string
-	ScaleSet     string // of an instance whose identity belongs to its scale set (uniform orchestration)
+	ScaleSet     string // of an instance that uses the identity of its scale set (uniform orchestration)
 	Arc          bool   // an Arc-enabled server
 }
 
-// Commands are to be typed one after the other where az is signed in.
+// Commands are to be run one after the other where az is signed in.
 type Commands []string
 
 // String is one line for a shell.
 func (c Commands) String() string { return strings.Join(c, " && ") }
 
-// command is one command about the machine: its name as it is, and then its
-// options, each quoted where a shell would make something of it.
+// command is one command about the machine: its name unchanged, then its options, quoted
+// where a shell would change them.
 func (m Machine) command(name string, options ...string) string {
 	if m.Subscription != "" {
 		options = append(options, "--subscription", m.Subscription)
@@ -45,14 +45,14 @@ func command(name string, options ...string) string {
 	return strings.Join(words, " ")
 }
 
-// at are the options that say which machine, or which set, is meant: the option
-// for its name has no one name in az.
+// at are the options that name the machine or the set: the option for the name differs
+// between az commands.
 func (m Machine) at(nameOption string, more ...string) []string {
 	return append([]string{"-g", text.Or(m.Group, "GROUP"), nameOption, m.resource()}, more...)
 }
 
-// resource is the name of what commands are about: of an instance of a scale
-// set, its set.
+// resource is the name of the resource that commands concern: for an instance of a scale
+// set, the set.
 func (m Machine) resource() string {
 	if m.ScaleSet != "" && !m.Arc {
 		return m.ScaleSet
@@ -60,7 +60,7 @@ func (m Machine) resource() string {
 	return text.Or(m.Name, "NAME")
 }
 
-// kind chooses by what the machine is.
+// kind selects a word by the kind of the machine.
 func (m Machine) kind(vm, set, arc string) string {
 	switch {
 	case m.Arc:
@@ -71,8 +71,8 @@ func (m Machine) kind(vm, set, arc string) string {
 	return vm
 }
 
-// withModel adds, for a scale set, the command that gives the instances what was
-// changed about the set. It is not needed where the upgrade policy is automatic.
+// withModel adds, for a scale set, the command that applies a change of the set to its
+// instances. It is not needed if the upgrade policy is automatic.
 func (m Machine) withModel(c string) Commands {
 	if m.ScaleSet == "" || m.Arc {
 		return Commands{c}
@@ -80,13 +80,13 @@ func (m Machine) withModel(c string) Commands {
 	return Commands{c, m.UpdateInstances()}
 }
 
-// UpdateInstances gives the instances of a scale set the present model of the set.
+// UpdateInstances applies the current model of a scale set to its instances.
 func (m Machine) UpdateInstances() string {
 	return m.command("vmss update-instances", m.at("-n", "--instance-ids", "*")...)
 }
 
-// AssignIdentity gives the machine its system-assigned identity. An Arc-enabled
-// server gets its own when it is connected.
+// AssignIdentity gives the machine its system-assigned identity. An Arc-enabled server gets
+// its identity when it is connected.
 func (m Machine) AssignIdentity() Commands {
 	return m.withModel(m.command(m.kind("vm", "vmss", "vm")+" identity assign", m.at("-n")...))
 }
@@ -99,8 +99,7 @@ func (m Machine) ShowIdentity() string {
 	return m.command(m.kind("vm", "vmss", "")+" identity show", m.at("-n")...)
 }
 
-// Resize gives the machine another size. An Arc-enabled server is resized where
-// it runs.
+// Resize changes the size of the machine. An Arc-enabled server is resized where it runs.
 func (m Machine) Resize() Commands {
 	if m.ScaleSet != "" {
 		return m.withModel(m.command("vmss update", m.at("-n", "--set", "sku.name=SIZE")...))
@@ -108,12 +107,12 @@ func (m Machine) Resize() Commands {
 	return Commands{m.command("vm resize", m.at("-n", "--size", "SIZE")...)}
 }
 
-// Redeploy moves the machine to another host of Azure.
+// Redeploy moves the machine to another Azure host.
 func (m Machine) Redeploy() string {
 	if m.ScaleSet == "" {
 		return m.command("vm redeploy", m.at("-n")...)
 	}
-	id, is := strings.CutPrefix(m.Name, m.ScaleSet+"_") // uniform orchestration names instances so
+	id, is := strings.CutPrefix(m.Name, m.ScaleSet+"_") // uniform orchestration names instances like this
 	if !is {
 		id = "INSTANCE"
 	}
@@ -130,18 +129,18 @@ func (m Machine) ListExtensions() string {
 	return m.command(m.extension("list"), m.at(m.machineOption(), "-o", "table")...)
 }
 
-// Settings of SetExtension: a file of the person's with all that the machine has
-// now, or none. Setting the extension without them drops them.
+// Settings for SetExtension: a file of the person's with all current settings, or no
+// settings. Without them the current settings would be dropped.
 const (
 	SettingsFile = "settings.json"
 	NoSettings   = "{}"
 )
 
-// SetExtension sets an extension with settings, and more options.
+// SetExtension sets an extension with settings and further options.
 func (m Machine) SetExtension(name names.Handler, settings string, more ...string) Commands {
 	options := append([]string{"--publisher", name.Publisher, "-n", name.Type}, m.at(m.machineOption())...)
 	options = append(options, "--settings", settings)
-	if m.Arc { // another tag each time: else the same settings are no change
+	if m.Arc { // a new tag each time, or equal settings would not be a change
 		options = append(options, "--type", name.Type, "--location", "LOCATION")
 		return Commands{m.command(m.extension("create"), append(options, more...)...) + ` --force-update-tag "$(date +%s)"`}
 	}
@@ -156,7 +155,7 @@ func (m Machine) machineOption() string {
 	return m.kind("--vm-name", "--vmss-name", "--machine-name")
 }
 
-// RunScript runs a script of a shell on the machine.
+// RunScript runs a shell script on the machine.
 func (m Machine) RunScript(script string) string {
 	return m.command("vm run-command invoke", m.at("-n", "--command-id", "RunShellScript", "--scripts", script)...)
 }
@@ -170,14 +169,14 @@ func (m Machine) SSH(options ...string) string {
 	return c + strings.TrimPrefix(command("", append([]string{"--"}, options...)...), "az ")
 }
 
-// ID is what Azure's resource manager calls the machine.
+// ID is the machine's resource ID.
 func (m Machine) ID() string {
 	return "/subscriptions/" + text.Or(m.Subscription, "SUBSCRIPTION") + "/resourceGroups/" + text.Or(m.Group, "GROUP") + "/providers/" +
 		m.kind("Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.HybridCompute/machines") +
 		"/" + m.resource()
 }
 
-// ListRoles lists who has a role that lets people sign in to the machine.
+// ListRoles lists who has a role that allows people to sign in to the machine.
 func (m Machine) ListRoles() string {
 	return m.command("role assignment list", "--scope", m.ID(), "--include-inherited", "--include-groups", "--query",
 		"[?starts_with(roleDefinitionName, 'Virtual Machine')].{who:principalName, role:roleDefinitionName, scope:scope}", "-o", "table")
@@ -188,21 +187,21 @@ func (m Machine) ListRolesOf(person string) string {
 	return m.command("role assignment list", "--assignee", text.Or(person, "PERSON"), "--scope", m.ID(), "--include-inherited", "--include-groups", "--query", "[].{role:roleDefinitionName, scope:scope}", "-o", "table")
 }
 
-// AssignRole gives somebody the smaller of the two roles.
+// AssignRole gives somebody the role with fewer rights of the two.
 func (m Machine) AssignRole(person string) string {
 	return m.command("role assignment create", "--role", "Virtual Machine User Login", "--assignee", text.Or(person, "PERSON"), "--scope", m.ID())
 }
 
-// SignIns lists the last sign-ins to Linux machines, with what Conditional
-// Access said.
+// SignIns lists the most recent sign-ins to Linux machines, with the result of Conditional
+// Access.
 func SignIns() string {
 	const url = "https://graph.microsoft.com/v1.0/auditLogs/signIns?$filter=appDisplayName%20eq%20%27Azure%20Linux%20VM%20Sign-In%27&$top=10"
 	return command("rest", "--method", "get", "--url", url, "--query",
 		"value[].{at:createdDateTime, who:userPrincipalName, error:status.errorCode, why:status.failureReason, access:conditionalAccessStatus}", "-o", "table")
 }
 
-// Client shows the versions of the CLI and of its extension ssh, and renews both
-// the sign-in and the extension.
+// Client shows the versions of the CLI and of its extension ssh, and renews both the
+// sign-in and the extension.
 func Client() Commands {
 	return Commands{
 		command("version", "--query", `{cli: "azure-cli", ssh: extensions.ssh}`, "-o", "table"),
@@ -211,7 +210,7 @@ func Client() Commands {
 	}
 }
 
-// WayIn shows what of Azure's network stands in front of port port of the machine.
+// WayIn shows which rules of Azure's network apply to a port of the machine.
 func (m Machine) WayIn(port string) Commands {
 	if m.Arc {
 		return Commands{m.command("connectedmachine show", m.at("-n", "--query", "status")...), m.SSH()}
@@ -224,7 +223,7 @@ func (m Machine) WayIn(port string) Commands {
 	}
 }
 
-// EntraSSH has AKS switch the sign-in of a pool of nodes on.
+// EntraSSH turns on the sign-in of AKS for a node pool.
 func EntraSSH() string {
 	return command("aks nodepool update", "--resource-group", "GROUP", "--cluster-name", "CLUSTER", "--name", "POOL", "--ssh-access", "entraid")
 }

@@ -1,14 +1,14 @@
-// Package check has the one kind of answer that every check gives, whoever
-// asks it: enable, the watch, plan and doctor.
+// Package check has the type of result that all checks return, in enable, the watch, plan
+// and doctor.
 package check
 
 import "aadssh/internal/fault"
 
-// Answer is what a check can say.
+// Answer is the answer of a check.
 type Answer int
 
-// The four answers. Unknown is not Fail: what could not be determined never
-// turns a working machine into a failed one.
+// The four answers. Unknown is not Fail: what could not be determined never makes a working
+// machine a failed one.
 const (
 	Pass Answer = iota
 	Warn
@@ -21,43 +21,42 @@ func (a Answer) String() string {
 	return [...]string{"pass", "warn", "fail", "unknown"}[a]
 }
 
-// Part is what of the package a result is about, so that installing it again is the
-// way to have it put right.
+// Part is the part of the package that a result is about, so that reinstalling the package
+// is the way to repair it.
 type Part int
 
-// The parts of a package. What its scripts put back is not published, so of a
-// reinstallation for their sake nobody knows beforehand whether it helps.
+// The parts of a package. What its scripts restore is not published, so it is not known
+// beforehand whether a reinstallation because of them helps.
 const (
-	NoPart  Part = iota // none: the move is the owner's of the machine
-	Files               // a file of the package, which comes back with it
-	Scripts             // what its scripts set up: they may put it back
+	NoPart  Part = iota // none: people have to act
+	Files               // a file of the package, which a reinstallation restores
+	Scripts             // what its scripts set up: a reinstallation may restore it
 )
 
-// Result is the answer of one check, with its reason.
+// Result is the answer of one check and its reason.
 type Result struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Name    string // this and the next four are those of the row: running it fills them in
+	Name    string // this and the next four come from the row, and are filled in when it runs
 	Section string
 	Group   string
 	Gate    Gate
 	Sight   *Sight
 	Answer  Answer
-	Text    string     // one line: what is so on this machine
-	Next    string     // one line: what to do; empty where nothing is
-	Code    fault.Code // of a failure, or of what is about to become one
-	File    string     // where it stands; empty where that is not known or there is no such place
-	Line    int        // 1 for the first line; 0 where File is empty or the whole file is meant
+	Text    string     // one line: the state of this machine
+	Next    string     // one line: what to do; empty if nothing has to be done
+	Code    fault.Code // of a failure, or of what would become one
+	File    string     // the file that it is about; empty if not known or there is none
+	Line    int        // 1 is the first line; 0 if File is empty or the whole file is meant
 
-	Part Part // what of the package this is about
+	Part Part // part of the package that this is about
 
-	// What "people can sign in" must leave out and leave open, where the result
-	// is about a sign-in and no failure: whom it keeps out, in words that can
-	// follow "except", and what decides that is not known, in words that can
-	// follow "depends on".
+	// What limits the statement "people can sign in", if the result is about a sign-in and
+	// is no failure: who is excluded, in words that can follow "except", and what decides
+	// without our knowing, in words that can follow "depends on".
 	Except  string
 	Decides string
 }
 
-// Fault is the failure as an error.
+// Fault is the result as an error.
 func (r Result) Fault() *fault.Fault { return fault.New(r.Code, r.Text, r.Next) }

@@ -1,6 +1,6 @@
 package check
 
-// The sections of a report, in their order.
+// The sections of a report, in order.
 const (
 	Machine    = "machine"
 	Identity   = "identity"
@@ -11,12 +11,12 @@ const (
 	History    = "history"
 )
 
-// Gate is one gate of a person's way in: doctor --user shows one after the other.
+// Gate is one step of a person's sign-in: doctor --user shows them one after the other.
 type Gate string
 
 // The gates, in the order in which a person passes them.
 const (
-	NoGate         Gate = "" // not about a person's way in
+	NoGate         Gate = "" // not about a person's sign-in
 	GateClock      Gate = "clock"
 	GatePackages   Gate = "packages"
 	GateListen     Gate = "listen"
@@ -33,42 +33,42 @@ const (
 	GateHistory    Gate = "history"
 )
 
-// Sight is what others than root need to be sure of an answer.
+// Sight says what a user other than root needs to be sure of an answer.
 type Sight struct {
-	Files    []string // these, and what is below them: nothing of it may have been refused
-	Findings bool     // only a complaint is sure, for it was read; a pass hangs on what root alone can see
+	Files    []string // these, and everything below them, must have been readable
+	Findings bool     // only a finding is sure, because it was read; a pass depends on what root alone can read
 }
 
-// Anybody is the sight of a check whose answer is the same whoever asks.
+// Anybody is the Sight of a check whose answer does not depend on who runs it.
 func Anybody(files ...string) *Sight { return &Sight{Files: files} }
 
-// About is what is known of a check before any machine is looked at.
+// About is what is known about a check before it runs.
 type About struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Name    string // stable: people query it; lower-case words joined by hyphens
-	Section string // of doctor's report; "": doctor does not ask it
-	Group   string // the substatus under which it is reported: few and stable; "": none
-	Gate    Gate   // the gate of a person's way in that it answers for
-	Sight   *Sight // nil: only root can be sure, for something that it rests on may look to others as if it were missing
+	Name    string // stable, because people query it; lower-case words joined by hyphens
+	Section string // of doctor's report; "": not a check of doctor
+	Group   string // the substatus that reports it: few and stable; "": none
+	Gate    Gate   // the gate of a person's sign-in that it belongs to
+	Sight   *Sight // nil: only root can be sure, because something that it depends on may seem to be missing to other users
 	Asks    string // one question, whose answer "yes" is a pass
-	Doc     string // what is looked at, and what else it may answer and why; docs/doctor.md has it
+	Doc     string // what is checked, and which other answers it has and why; printed in docs/doctor.md
 }
 
-// Row is a check of machines, of which an M was seen. A package that has checks
-// has one table of rows, and nothing else lists them.
+// Row is a check of a machine that was read into an M. A package with checks lists them in
+// one table of rows and nowhere else.
 type Row[M any] struct {
 	About
-	Several []About // what a row without a name answers: its results have names
+	Several []About // of a row without a name: what its results are about, which have names
 	Run     func(M) []Result
 }
 
-// Run asks the checks of a table in their order.
+// Run runs the checks of a table in order.
 func Run[M any](rows []*Row[M], seen M) []Result {
 	var results []Result
 	for _, row := range rows {
 		if row.Run == nil {
-			continue // a row without a function fails the build, which says so
+			continue // a row without a function: a test fails because of it
 		}
 		for _, r := range row.Run(seen) {
 			if row.Name != "" {
@@ -80,12 +80,12 @@ func Run[M any](rows []*Row[M], seen M) []Result {
 	return results
 }
 
-// One makes a row's function of one that has one answer.
+// One makes the function of a row from a check with one result.
 func One[M any](ask func(M) Result) func(M) []Result {
 	return func(seen M) []Result { return []Result{ask(seen)} }
 }
 
-// List is what a table is about, in its order.
+// List returns what the checks of a table are about, in order.
 func List[M any](rows []*Row[M]) []About {
 	var all []About
 	for _, row := range rows {
@@ -97,7 +97,7 @@ func List[M any](rows []*Row[M]) []About {
 	return all
 }
 
-// Find is what a check of that name is about.
+// Find returns what the check of that name is about.
 func Find(all []About, name string) (About, bool) {
 	for _, a := range all {
 		if a.Name == name {

@@ -13,7 +13,7 @@ import (
 	"aadssh/internal/fault"
 )
 
-// bundle writes the archive for whoever is asked to help.
+// bundle writes the archive for support.
 func (p Process) bundle() *cobra.Command {
 	var output string
 	var also []string
@@ -45,7 +45,7 @@ are in it: look through it before you pass it on. It changes nothing else.`,
 			if output == "" {
 				output = "aadsshlogin-support-" + time.Now().UTC().Format("20060102T150405Z") + ".tar.gz"
 			}
-			// Not over an existing file, nor through a link: root writes it.
+			// It must not overwrite a file or follow a link, because root writes it.
 			f, err := os.OpenFile(output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
 				return fault.Wrap(err, fault.Disk, "The bundle cannot be written: "+err.Error()+".", "Name another file: sudo "+pathOf(c)+" --output /PATH/FILE.tar.gz")

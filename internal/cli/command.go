@@ -1,5 +1,5 @@
-// Package command is the command line: arguments become a request, and what
-// comes back becomes an exit code. It is the only import of cobra.
+// Package cli is the command line: it turns arguments into a request, and the result into
+// an exit code. Only this package imports cobra.
 package cli
 
 import (
@@ -15,11 +15,11 @@ import (
 	"aadssh/internal/names"
 )
 
-// Process is the process as it was started.
+// Process is the started process.
 type Process struct {
 	Version string
 	Args    []string // without the program's name
-	UID     int      // of who runs it
+	UID     int      // of the user who runs it
 	Getenv  func(string) string
 	Out     io.Writer
 	Err     io.Writer
@@ -33,11 +33,12 @@ func Execute(ctx context.Context, p Process) fault.Code {
 	root.SetArgs(p.Args)
 	root.SetOut(out)
 	root.SetErr(p.Err)
-	onlyKnownShells(root) // they print to what is the output by then
+	onlyKnownShells(root) // after the output is set, because they print to it
 	knownTopics(root)
 	err := root.ExecuteContext(ctx)
 	if out.err != nil && (err == nil && code == fault.OK || errors.Is(err, out.err)) {
-		// Who reads the exit code alone must not take nothing for an answer.
+		// A caller that only reads the exit code must not mistake missing output for an
+		// answer.
 		err = fault.Wrap(out.err, fault.Disk, "The answer could not be printed: "+out.err.Error()+".", "See where there is room (df -h), and run it again with its output there.")
 	}
 	if err != nil {
@@ -45,19 +46,19 @@ func Execute(ctx context.Context, p Process) fault.Code {
 		if errors.As(err, &f) {
 			return p.complain(f)
 		}
-		return p.complain(plainly(root, err)) // what is left are cobra's own complaints about arguments
+		return p.complain(plainly(root, err)) // these are cobra's own errors about arguments
 	}
 	return code
 }
 
-// complain prints a fault, and is its code.
+// complain prints a fault and returns its code.
 func (p Process) complain(f *fault.Fault) fault.Code {
 	what, next := f.Lines()
 	fmt.Fprintf(p.Err, "%s\n%s\n", what, next)
 	return f.Code
 }
 
-// told is an output that remembers that it could not be written.
+// told is an output that remembers a failed write.
 type told struct {
 	to  io.Writer
 	err error // the first one
@@ -101,7 +102,7 @@ code (see "explain") and in handler.log in the extension's log folder.`,
 	return root
 }
 
-// knownCommand refuses what is no command, and names the ones it may have meant.
+// knownCommand rejects an unknown command and suggests similar ones.
 func knownCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// doctor looks at the machine for a person. Its exit code is the verdict's.
+// doctor examines the machine for a person. Its exit code is that of the verdict.
 func (p Process) doctor(code *fault.Code) *cobra.Command {
 	var w wish
 	c := &cobra.Command{
@@ -56,7 +56,7 @@ are, on which machines; the exit code is then the highest of all.`,
 	return c
 }
 
-// wish is what doctor is asked for.
+// wish is what doctor was asked for.
 type wish struct {
 	asJSON, all, brief, merge bool
 	only, skip                []string
@@ -80,7 +80,7 @@ func (w *wish) options(c *cobra.Command) {
 	completeChecks(c, "only", "skip")
 }
 
-// examine looks at this machine and prints the report.
+// examine examines this machine and prints the report.
 func (p Process) examine(c *cobra.Command, w wish, code *fault.Code) error {
 	who, err := whom(c, w.user, w.from)
 	if err != nil {
@@ -115,7 +115,7 @@ func whom(c *cobra.Command, user, from string) (*gate.Somebody, error) {
 	return nil, nil
 }
 
-// diagnose runs doctor's checks and shows meanwhile which.
+// diagnose runs doctor's checks and shows which are still running.
 func (p Process) diagnose(ctx context.Context, who *gate.Somebody, only, skip []string) (doctor.Report, error) {
 	o := p.options()
 	o.Who, o.Only, o.Skip = who, only, skip
@@ -125,7 +125,7 @@ func (p Process) diagnose(ctx context.Context, who *gate.Somebody, only, skip []
 	return doctor.Run(ctx, o)
 }
 
-// completeChecks has a shell complete the names of checks in flags.
+// completeChecks makes a shell complete names of checks in flags.
 func completeChecks(c *cobra.Command, flags ...string) {
 	names := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return doctor.Names(), cobra.ShellCompDirectiveNoFileComp
@@ -137,8 +137,8 @@ func completeChecks(c *cobra.Command, flags ...string) {
 	}
 }
 
-// merge sums up the reports of many machines. A file that is no report does not
-// keep the others from being counted: it is named, and the exit code is not 0.
+// merge summarizes the reports of many machines. A file that is no report does not prevent
+// the others from being counted: it is named, and the exit code is not 0.
 func (p Process) merge(c *cobra.Command, files []string, asJSON bool, code *fault.Code) error {
 	var fleet doctor.Fleet
 	var unread []error

@@ -15,7 +15,7 @@ import (
 	"aadssh/internal/watch"
 )
 
-// explain tells about exit codes and checks.
+// explain describes exit codes and checks.
 func (p Process) explain() *cobra.Command {
 	return &cobra.Command{
 		Use:     "explain CODE|NAME",
@@ -42,11 +42,11 @@ func (p Process) explain() *cobra.Command {
 	}
 }
 
-// checks are all that there are.
+// checks are all checks.
 func checks() []check.About { return doctor.Table() }
 
-// explained is what is known of a code or a name, which may be that of a code
-// and of a check.
+// explained is the text for a word: an exit code, a name of one, or a check; one name can
+// be both.
 func explained(word string) string {
 	if told := fault.Foreign(word); told != "" {
 		return told + "\n"
@@ -64,7 +64,7 @@ func explained(word string) string {
 	return strings.Join(parts, "\n")
 }
 
-// checkText is what a check asks, and where its answer is shown.
+// checkText says what a check asks and where its answer is shown.
 func checkText(r check.About) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, a check: %s\n%s\n", r.Name, r.Asks, r.Doc)

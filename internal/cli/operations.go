@@ -18,7 +18,7 @@ import (
 	"aadssh/internal/systemd"
 )
 
-// operations are the five commands of the manifest.
+// operations are the five commands in the manifest.
 func (p Process) operations(code *fault.Code) []*cobra.Command {
 	short := map[string]string{
 		"install":   "Prepare the machine: repository, packages, newest version",
@@ -49,8 +49,8 @@ func (p Process) operations(code *fault.Code) []*cobra.Command {
 	return commands
 }
 
-// serve gathers what an operation needs and runs it. What is wrong with the
-// environment or the settings does not stop it here: the operation reports it.
+// serve collects what an operation needs and runs it. Errors in the environment or the
+// settings do not stop it here: the operation reports them.
 func (p Process) serve(ctx context.Context, name string, timeout time.Duration) fault.Code {
 	q := handler.Request{
 		Operation: name,
@@ -77,7 +77,7 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 	q.Host = &host.Host{Runner: local, Log: log}
 	q.Watch = keeper(q.Host)
 	sequence, err := agent.Sequence(q.Environment, p.Getenv)
-	q.Sequence = sequence // also with an error: to report it under
+	q.Sequence = sequence // also with an error, to report the error under it
 	if q.Refused == nil {
 		q.Events = agent.NewEvents(q.Environment)
 		q.Refused = err
@@ -88,19 +88,19 @@ func (p Process) serve(ctx context.Context, name string, timeout time.Duration) 
 	return handler.Run(ctx, q)
 }
 
-// outputRoom is more than what an operation prints, in bytes: see handler's finish.
+// outputRoom is more than an operation prints, in bytes: see handler's finish.
 const outputRoom = 4 << 10
 
-// reserveOutput makes room for the verdict where it is printed to a file, as the
-// agent has it: on a disk that is full by then it would be lost, and uninstall has
-// no other way to tell why it failed.
+// reserveOutput reserves space for the verdict if the output is a file, as under the agent:
+// on a disk that is full by then it would be lost, and uninstall has no other way to report
+// why it failed.
 func reserveOutput(out io.Writer) {
 	f, is := out.(*os.File)
 	if !is {
 		return
 	}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		_ = atomicfile.Reserve(f, info.Size()+outputRoom) // as far as the file system can
+		_ = atomicfile.Reserve(f, info.Size()+outputRoom) // if the file system supports it
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"aadssh/internal/logging"
 )
 
-// options is a look at this machine for whoever typed the command.
+// options are those of doctor for the person who runs the command.
 func (p Process) options() doctor.Options {
 	log := logging.Discard()
 	return doctor.Options{
@@ -26,7 +26,7 @@ func (p Process) options() doctor.Options {
 	}
 }
 
-// columns is the width of a terminal; 0 where w is none.
+// columns is the width of a terminal; 0 if w is none.
 func columns(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -39,14 +39,15 @@ func columns(w io.Writer) int {
 	return max(int(size.Col), 40)
 }
 
-// style is how a report is shown here: colour on a terminal only, and not where
-// NO_COLOR (no-color.org) or a dumb terminal forbids it.
+// style is how a report is shown: in colour only on a terminal, unless NO_COLOR
+// (no-color.org) or a dumb terminal forbids it.
 func (p Process) style() doctor.Style {
 	width := columns(p.Out)
 	return doctor.Style{Width: width, Color: width > 0 && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb"}
 }
 
-// progress shows on a terminal what is waited for, on one line that goes away.
+// progress shows on a terminal what is being waited for, in one line that is removed at the
+// end.
 func (p Process) progress() (show func([]string), done func()) {
 	width := columns(p.Err)
 	if width == 0 {

@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// plan shows what an operation would change. Its exit code is what the
-// operation would end with.
+// plan shows what an operation would change. Its exit code is the one that the operation
+// would end with.
 func (p Process) plan(code *fault.Code) *cobra.Command {
 	var asJSON, newest bool
 	c := &cobra.Command{

@@ -21,18 +21,18 @@ import (
 
 const groupStandalone = "standalone"
 
-// asked is what setup and remove are asked for.
+// asked is what setup or remove was asked to do.
 type asked struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	operation string
-	settings  bool // it takes settings, and keeps them
+	settings  bool // it accepts settings and saves them
 	files     standalone.Files
 	downgrade bool
 	timeout   time.Duration
 }
 
-// setup does on one machine what install and enable do.
+// setup does what install and enable do, without an agent.
 func (p Process) setup(code *fault.Code) *cobra.Command {
 	a := asked{operation: "setup", settings: true}
 	var dryRun, asJSON bool
@@ -79,7 +79,7 @@ identity has been seen twice.`,
 	return c
 }
 
-// remove is uninstall for a machine that setup set up.
+// remove is the uninstall of a machine that setup set up.
 func (p Process) remove(code *fault.Code) *cobra.Command {
 	a := asked{operation: "remove"}
 	c := &cobra.Command{
@@ -103,7 +103,7 @@ it does, remove changes nothing, says who does, and ends with 2.`,
 	return c
 }
 
-// may says why what was typed cannot be done.
+// may says why the command cannot be run as it was typed.
 func (p Process) may(timeout time.Duration) error {
 	if timeout < 0 {
 		return fmt.Errorf("--timeout %s leaves no time", timeout)
@@ -114,7 +114,7 @@ func (p Process) may(timeout time.Duration) error {
 	return nil
 }
 
-// notRoot gives back what was typed, with sudo before it.
+// notRoot repeats the command that was typed, with sudo before it.
 func (p Process) notRoot() error {
 	again := "Run: sudo " + host.Program()
 	for _, word := range p.Args {
@@ -123,8 +123,8 @@ func (p Process) notRoot() error {
 	return fault.New(fault.Usage, "This must be run as root.", again)
 }
 
-// alone runs setup or remove. The log is opened only where something may be
-// changed: who stands down leaves nothing behind.
+// alone runs setup or remove. The log is only opened if something may change: a program
+// that stands down leaves no trace.
 func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 	host.OrdinaryUmask()
 	env := agent.Standalone(p.Version)
@@ -168,13 +168,13 @@ func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 	return handler.Run(c.Context(), q)
 }
 
-// offered is what setup is given, and what that makes of the settings.
+// offered is what setup was given, and the settings that result from it.
 func offered(c *cobra.Command, h *host.Host, a asked) (agent.Given, *agent.Offer, error) {
 	ctx, cancel := context.WithTimeout(c.Context(), cmp.Or(a.timeout, handler.StandaloneBudget))
 	defer cancel()
 	given, err := a.files.Read(ctx, c.InOrStdin())
 	if err != nil {
-		given = agent.Given{} // for the number to report it under
+		given = agent.Given{} // only to know the number to report it under
 	}
 	offer, wrong := agent.Consider(h, given)
 	if err == nil {
@@ -183,7 +183,7 @@ func offered(c *cobra.Command, h *host.Host, a asked) (agent.Given, *agent.Offer
 	return given, offer, err
 }
 
-// dryRun is plan, with the settings that setup is given.
+// dryRun is plan with the settings that setup was given.
 func (p Process) dryRun(c *cobra.Command, a asked, asJSON bool, code *fault.Code) error {
 	o := p.options()
 	owner, there, err := handler.Owner(o.Host, p.Version)

@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// status repeats the last verdict and says how the machine is. Its exit code is
-// that of the machine as it is now.
+// status repeats the last verdict and says how the machine is now. Its exit code is that of
+// the machine as it is now.
 func (p Process) status(code *fault.Code) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{

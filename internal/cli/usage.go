@@ -15,10 +15,10 @@ import (
 	"aadssh/internal/text"
 )
 
-// typed is what somebody typed, as it may be shown: in quotes, cut.
+// typed is what somebody typed in a form that is safe to show: quoted and cut.
 func typed(s string) string { return fmt.Sprintf("%q", text.Clip(s, 60)) }
 
-// noArguments refuses what stands behind a command that takes none.
+// noArguments rejects arguments of a command that takes none.
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -26,8 +26,8 @@ func noArguments(c *cobra.Command, args []string) error {
 	return fault.New(fault.Usage, c.Name()+" takes no argument like "+typed(args[0])+".", helpOf(c))
 }
 
-// noCheckBehind is noArguments for doctor: who types the name of a check there
-// means --only.
+// noCheckBehind is noArguments for doctor: an argument there is usually the name of a
+// check, meant for --only.
 func noCheckBehind(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -42,8 +42,8 @@ func noCheckBehind(c *cobra.Command, args []string) error {
 	return fault.New(fault.Usage, what, helpOf(c))
 }
 
-// checksLike is what --only takes that is meant by a word: the name of a check,
-// else those of a group, a section or with the same beginning, else the nearest.
+// checksLike suggests values of --only for a word: the check of that name, or else those of
+// a group or section or with the same beginning, or else the most similar.
 func checksLike(word string) string {
 	word = strings.ToLower(word)
 	var names, like []string
@@ -72,7 +72,7 @@ func pathOf(c *cobra.Command) string {
 	return strings.Replace(c.CommandPath(), c.Root().Name(), host.Program(), 1)
 }
 
-// wrongOption says in plain words what is wrong with an option.
+// wrongOption explains a wrong option.
 func wrongOption(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var bare *pflag.ValueRequiredError
@@ -100,7 +100,7 @@ func wrongOption(c *cobra.Command, err error) error {
 	return fault.New(fault.Usage, text.Capital(err.Error())+".", helpOf(c))
 }
 
-// nearOptions are the options of a command that are like a name.
+// nearOptions are the options of a command that are similar to a name.
 func nearOptions(c *cobra.Command, name string) (near []string) {
 	var all []string
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
@@ -121,12 +121,12 @@ func nearOptions(c *cobra.Command, name string) (near []string) {
 	return near
 }
 
-// together is cobra's complaint about options that exclude each other.
+// together matches cobra's error about options that exclude each other.
 func together() *regexp.Regexp {
 	return regexp.MustCompile(`^if any flags in the group .* none of the others can be; \[(.*)\] were all set$`)
 }
 
-// plainly is what is left of cobra's complaints.
+// plainly rewrites the remaining errors of cobra.
 func plainly(root *cobra.Command, err error) *fault.Fault {
 	if m := together().FindStringSubmatch(err.Error()); m != nil {
 		return fault.New(fault.Usage, "--"+strings.Join(strings.Fields(m[1]), " and --")+" cannot be given together.", "Give one of them alone. "+helpOf(root))
@@ -138,7 +138,7 @@ func plainly(root *cobra.Command, err error) *fault.Fault {
 	return fault.New(fault.Usage, what, helpOf(root))
 }
 
-// shells are those that a completion can be printed for.
+// shells are the shells for which a completion can be printed.
 func shells(completion *cobra.Command) []string {
 	var names []string
 	for _, c := range completion.Commands() {
@@ -148,7 +148,7 @@ func shells(completion *cobra.Command) []string {
 	return names
 }
 
-// onlyKnownShells has the completion command, which cobra makes, refuse others.
+// onlyKnownShells makes cobra's completion command reject other shells.
 func onlyKnownShells(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
@@ -167,7 +167,7 @@ func onlyKnownShells(root *cobra.Command) {
 	}
 }
 
-// knownTopics has the help command, which cobra makes, refuse what is no command.
+// knownTopics makes cobra's help command reject unknown commands.
 func knownTopics(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	for _, c := range root.Commands() {

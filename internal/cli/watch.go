@@ -19,8 +19,8 @@ import (
 	"aadssh/internal/watch"
 )
 
-// watch is what the units of the watch run. A machine that is not well is no
-// failure of theirs: its verdict is reported, and the unit is fine.
+// watch is the command that the units of the watch run. A machine that is not healthy does
+// not fail the unit: the verdict is reported.
 func (p Process) watch(code *fault.Code) *cobra.Command {
 	var repair bool
 	c := &cobra.Command{
@@ -37,8 +37,8 @@ func (p Process) watch(code *fault.Code) *cobra.Command {
 	return c
 }
 
-// look is one look, or one repair. Its log is only of use where something is
-// told or goes wrong: the journal is not filled with the rest.
+// look runs one check or one repair. Its log is only printed if something is reported or
+// fails, so that the journal is not filled with the rest.
 func (p Process) look(ctx context.Context, repair bool) fault.Code {
 	if os.Geteuid() != 0 {
 		fmt.Fprintln(p.Err, "The watch needs root; systemd runs it: systemctl start aadsshlogin-handler.service")
@@ -77,8 +77,8 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 	return fault.OK
 }
 
-// unlooked is the fault of a look or a repair that could not be: mostly the machine
-// has run out of something.
+// unlooked is the fault of a check or a repair that could not be run, mostly because the
+// machine has run out of something.
 func unlooked(err error) *fault.Fault {
 	if f := fault.Resource(err); f != nil {
 		return f
@@ -91,8 +91,8 @@ func unlooked(err error) *fault.Fault {
 	return fault.Of(err)
 }
 
-// assigned is a request for what the watch looks after, with the settings as
-// the agent's folder has them now.
+// assigned is a request for the machine that the watch checks, with the settings that are
+// in the agent's folder now.
 func (p Process) assigned(ctx context.Context, h *host.Host, a watch.Assigned) handler.Request {
 	q := handler.Request{
 		Version: p.Version, Environment: a.Environment, Sequence: a.Sequence,

@@ -14,39 +14,39 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// Decision is what is to be done about a machine, and what will come of it.
+// Decision is what to do about a machine, and the expected result.
 type Decision struct {
-	Checks   []check.Result // what gates every change
-	Verified []check.Result // whether people can sign in, as the machine is now
-	Plan     Plan           // also where nothing may be changed: what would be
-	// Provisional: the plan makes the package database answer, or waits for it, and
-	// nothing else can be decided before it does.
+	Checks   []check.Result // those that must pass before any change
+	Verified []check.Result // whether people can sign in now
+	Plan     Plan           // also if nothing may be changed: what would be done
+	// Provisional: the plan only repairs the package database or waits for it, and nothing
+	// else can be decided before.
 	Provisional bool
 	PlanErr     *fault.Fault // why there is no plan
-	// Refusal is why nothing may be changed, whatever the plan is.
+	// Refusal is why nothing may be changed, whatever the plan.
 	Refusal *fault.Fault
-	// Doubt is what is not known and keeps a machine from being changed. One on
-	// which nothing is to change has none.
+	// Doubt is something unknown that prevents changes. It is nil if there is nothing to
+	// change.
 	Doubt *fault.Fault
 
-	left []check.Result // what the plan does not put right for certain
-	anew bool           // the package was here before
+	left []check.Result // what the plan does not certainly repair
+	anew bool           // the package was installed before
 }
 
-// For decides. The same facts give the same decision.
+// For decides. Equal facts give equal decisions.
 func For(f *facts.Facts, g Goal) Decision {
 	d := Decision{Checks: preflight.Run(preflight.Preconditions(), f), Verified: preflight.Run(preflight.Verification(), f)}
 	doubt := preflight.Undecided(d.Checks)
 	var err error
 	d.Plan, err = NewPlan(f, g)
 	if err == nil && d.Plan.Has(FetchKey) {
-		err = trust.Validate(f.Settings.Repository.KeyFiles()) // before anything is changed, not when the key is needed
+		err = trust.Validate(f.Settings.Repository.KeyFiles()) // early, before anything is changed
 	}
 	if err == nil && f.StateErr != nil && (!d.Plan.Empty() || errors.Is(f.StateErr, syscall.ENOTDIR)) {
 		err = facts.StateUnwritable(f.StateErr)
 	}
 	d.PlanErr = fault.Of(err)
-	if f.Transaction != nil { // the machine is on its way to another state
+	if f.Transaction != nil { // the machine is about to change
 		d.Provisional, d.PlanErr, doubt = true, nil, nil
 		d.Plan = Plan{Steps: []Step{{Kind: Await, Text: Awaiting(f.Transaction)}}}
 	} else if errors.Is(f.PackagesErr, pkgmgr.ErrInterrupted) && f.TargetErr == nil && doubt == nil {
@@ -59,7 +59,7 @@ func For(f *facts.Facts, g Goal) Decision {
 	d.left = d.Verified
 	if !d.Plan.Empty() {
 		d.Doubt, d.anew = doubt, PutsRight(d.Plan, f)
-		if !preflight.InPlace(f) && f.SSHD.Binary != "" { // else the package brings an sshd that it depends on
+		if !preflight.InPlace(f) && f.SSHD.Binary != "" { // otherwise sshd is installed as a dependency of the package
 			d.left = preflight.SignIn(f)
 			if stack := f.Login.PAM.Foreseen; stack != nil {
 				d.left = append(d.left, stack.Result())
@@ -70,8 +70,8 @@ func For(f *facts.Facts, g Goal) Decision {
 	return d
 }
 
-// Awaiting is the step that every run begins with while a package transaction of an
-// earlier one is at work.
+// Awaiting is the text of the first step while a package transaction of an earlier run is
+// still running.
 func Awaiting(t *host.Running) string {
 	return fmt.Sprintf("wait for the transaction of an earlier run (process %d), and look again", t.PID)
 }
@@ -84,8 +84,8 @@ func (d Decision) Stops() *fault.Fault {
 	return d.Doubt
 }
 
-// Outlook is what a run ends with if each step does what it is for: nil is a
-// machine that people can sign in to. Of a provisional plan nothing is known.
+// Outlook is what a run ends with if each step succeeds: nil means that people can sign in.
+// It is nil for a provisional plan too, of which the end is not known.
 func (d Decision) Outlook() *fault.Fault {
 	if stop := d.Stops(); stop != nil || d.Provisional {
 		return stop
@@ -96,7 +96,7 @@ func (d Decision) Outlook() *fault.Fault {
 	return preflight.FirstFailure(without(d.left, check.Scripts))
 }
 
-// without leaves out what is about a part of the package.
+// without omits the results about a part of the package.
 func without(results []check.Result, part check.Part) (rest []check.Result) {
 	for i := range results {
 		if results[i].Part != part {
@@ -106,8 +106,8 @@ func without(results []check.Result, part check.Part) (rest []check.Result) {
 	return rest
 }
 
-// Otherwise is what a run ends with where the scripts of a package that was here
-// before do not set up again what they once did; nil: nothing hangs on that.
+// Otherwise is what a run ends with if the scripts of a package that was installed before
+// do not set up again what they once did; nil if nothing depends on that.
 func (d Decision) Otherwise() *fault.Fault {
 	if d.Provisional || d.Outlook() != nil || !d.anew {
 		return nil
@@ -115,8 +115,8 @@ func (d Decision) Otherwise() *fault.Fault {
 	return preflight.FirstFailure(d.left)
 }
 
-// PutsRight says whether a plan puts packages right that are or were here, so that
-// this is no first installation to scripts that act on one only.
+// PutsRight reports whether a plan reinstalls packages that are or were installed, so that
+// scripts which act only on a first installation do nothing.
 func PutsRight(p Plan, f *facts.Facts) bool {
 	note := f.Receipt.Packages[f.Target.Packages.Login]
 	return p.Has(Reinstall, PutBack) || p.Has(Install) && (note.Before != "" || note.KeptVersion != "")

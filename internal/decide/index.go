@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/facts"
 )
 
-// IndexAddress is the index of the repository that a plan uses: the owner's
-// entry for it, or our own.
+// IndexAddress is the index of the repository that a plan uses: that of the administrator's
+// own entry, or of ours.
 func IndexAddress(p Plan, f *facts.Facts) string {
 	if p.Existing != nil {
 		return IndexBelow(p.Existing.URI, p.Existing.Suite, f.Target.Manager)
@@ -17,8 +17,8 @@ func IndexAddress(p Plan, f *facts.Facts) string {
 	return IndexBelow(strings.TrimRight(f.PackageBase(), "/")+f.Repository().Path, f.Target.Repository.Suite, f.Target.Manager)
 }
 
-// IndexBelow is the file that a package manager fetches first from a
-// repository; "" for one that is not reached by HTTP.
+// IndexBelow is the file that a package manager fetches first from a repository; "" if the
+// repository is not reached by HTTP.
 func IndexBelow(base, suite string, m distro.Manager) string {
 	u, err := url.Parse(strings.TrimRight(base, "/"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {

@@ -1,5 +1,5 @@
-// Package decide has the one decision that enable, the watch, plan and doctor
-// share: from what was seen of a machine to what is to be done about it.
+// Package decide makes the one decision that enable, the watch, plan and doctor share: what
+// to do about a machine in a given state.
 package decide
 
 import (
@@ -21,61 +21,60 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// Goal is what an operation wants beyond a machine that works.
+// Goal is what an operation wants besides a working machine.
 type Goal struct {
-	Newest  bool // move the packages to the newest version that is allowed
-	Sources bool // the kept package files were tried, or are not to be: use the repository
+	Newest  bool // update the packages to the newest allowed version
+	Sources bool // use the repository: the kept package files were tried, or must not be
 }
 
 // Kind is what a step does.
 type Kind int
 
-// The kinds of steps, in the order in which they are done.
+// The kinds of steps, in the order in which they are carried out.
 const (
 	Await     Kind = iota // wait until the transaction of an earlier run has ended
 	Transport             // install what apt needs to fetch by HTTPS, from the machine's own sources
 	FetchKey              // download the vendor's key, compare it with the pins, write the keyring
 	DropFile              // remove a file of ours
 	WriteFile             // write a file of ours
-	ImportKey             // have rpm trust the key
+	ImportKey             // make rpm trust the key
 	Refresh               // fetch the metadata of our source
-	Repair                // finish what an interrupted package manager left
-	Install               // install or move to a version
-	PutBack               // install what was removed, from the kept package files
-	Replace               // install in the place of the legacy packages
-	Reinstall             // have the package's scripts run again
-	Reload                // tell sshd
+	Repair                // finish what an interrupted package manager left behind
+	Install               // install, or change to another version
+	PutBack               // install from the kept package files what was removed
+	Replace               // install in place of the legacy packages
+	Reinstall             // run the package's scripts again
+	Reload                // reload sshd
 )
 
 // Step is one change of the machine.
 type Step struct {
 	Kind     Kind
 	Text     string         // for people, without a full stop
-	Commands []host.Command // what will be run, where it is a package manager
-	Files    []repo.File    // what will be written, where it is known beforehand
-	URLs     []string       // what will be fetched by ourselves
+	Commands []host.Command // those of a package manager
+	Files    []repo.File    // if their content is known beforehand
+	URLs     []string       // what we fetch ourselves
 	Want     []pkgmgr.Spec  // of Install, PutBack, Replace, Reinstall
 	Remove   []string       // of Replace
 	Pins     []trust.Pin    // of FetchKey
-	Units    []string       // of Reload: the first that is active
+	Units    []string       // of Reload: the first active one
 }
 
-// Plan is the difference between the machine and one on which people can sign
-// in. It is pure: the same facts give the same plan.
+// Plan is the difference between the machine and one on which people can sign in. Equal
+// facts give equal plans.
 type Plan struct {
 	Steps  []Step
 	Source pkgmgr.Source
-	// Existing is the entry of the machine's owner that is used in the place
-	// of one of ours.
+	// Existing is the administrator's own entry that is used instead of one of ours.
 	Existing *repo.Entry
 }
 
 // Empty reports whether there is nothing to do.
 func (p Plan) Empty() bool { return len(p.Steps) == 0 }
 
-// NewPlan plans. A machine whose distribution or package database is not known
-// gets an empty plan: the checks refuse it. One that is put together as an image
-// gets none either: what is on it came with the image.
+// NewPlan plans. A machine with an unknown distribution or an unreadable package database
+// gets an empty plan: the checks refuse it. So does a machine that is built as an image:
+// its packages came with the image.
 func NewPlan(f *facts.Facts, g Goal) (Plan, error) {
 	if f.TargetErr != nil || f.PackagesErr != nil || f.Image != "" {
 		return Plan{}, nil
@@ -107,14 +106,14 @@ func NewPlan(f *facts.Facts, g Goal) (Plan, error) {
 	return p, nil
 }
 
-// Has reports whether a step of one of these kinds is planned.
+// Has reports whether the plan has a step of one of these kinds.
 func (p Plan) Has(kinds ...Kind) bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool { return slices.Contains(kinds, s.Kind) })
 }
 
 func (p *Plan) add(s Step) { p.Steps = append(p.Steps, s) }
 
-// packageStep is the change of packages that is needed, if one is.
+// packageStep is the change of packages that is needed, if any.
 func packageStep(f *facts.Facts, g Goal) (s Step, needed bool) {
 	want := wanted(f)
 	if old := f.LegacyPackages(); len(old) > 0 {
@@ -140,8 +139,8 @@ func packageStep(f *facts.Facts, g Goal) (s Step, needed bool) {
 	return Step{}, false
 }
 
-// PackageFails reports whether the packages are in place and did not set
-// themselves up.
+// PackageFails reports whether the packages are installed but their scripts failed to set
+// them up.
 func PackageFails(f *facts.Facts) bool {
 	_, fails := packageFailure(f)
 	return fails && preflight.InPlace(f)
@@ -156,12 +155,12 @@ func packageFailure(f *facts.Facts) (why string, fails bool) {
 	return "", false
 }
 
-// mayMove reports whether install may look for a newer version. A pinned
-// release stays where it is once it has the pinned version, or a newer one
-// that works: nothing is taken back that somebody signs in with.
+// mayMove reports whether install may search for a newer version. A pinned release keeps
+// the pinned version, or a newer one that works: a version that people sign in with is
+// never downgraded.
 func mayMove(f *facts.Facts, installed pkgmgr.Package) bool {
 	if f.Settings.PackageVersion != "" {
-		return false // it is there already
+		return false // it is already installed
 	}
 	if f.Target.Pin == "" {
 		return true
@@ -169,7 +168,7 @@ func mayMove(f *facts.Facts, installed pkgmgr.Package) bool {
 	return pkgmgr.CompareVersions(installed.Version, f.Target.Pin) < 0 && !pkgmgr.SameVersion(installed.Version, f.Target.Pin)
 }
 
-// wanted are the packages with the versions that the owner or the row asks for.
+// wanted are the packages with the versions that the settings or the row ask for.
 func wanted(f *facts.Facts) []pkgmgr.Spec {
 	var want []pkgmgr.Spec
 	for _, name := range f.Wanted() {
@@ -185,9 +184,9 @@ func wanted(f *facts.Facts) []pkgmgr.Spec {
 	return want
 }
 
-// removed are the packages that are missing, in the versions in which they were
-// here, where nothing else is amiss and the files of all of them were kept:
-// what somebody removed comes back as it was, and without network.
+// removed are the missing packages in the versions that were installed, if nothing else is
+// wrong and the files of all of them were kept: they are restored as they were, without
+// network.
 func removed(f *facts.Facts, want []pkgmgr.Spec) []pkgmgr.Spec {
 	var lost []pkgmgr.Spec
 	for _, spec := range want {
@@ -206,7 +205,7 @@ func removed(f *facts.Facts, want []pkgmgr.Spec) []pkgmgr.Spec {
 	return lost
 }
 
-// present are the wanted packages as they are installed.
+// present are the wanted packages in the installed versions.
 func present(f *facts.Facts) []pkgmgr.Spec {
 	var have []pkgmgr.Spec
 	for _, name := range f.Wanted() {
@@ -224,13 +223,13 @@ func broken(f *facts.Facts) bool {
 	return false
 }
 
-// needsSource reports whether a change needs the repository: what is done with
-// kept package files does not.
+// needsSource reports whether a change needs the repository; a change that uses kept
+// package files does not.
 func needsSource(f *facts.Facts, s Step) bool {
 	return s.Kind != PutBack && (s.Kind != Reinstall || len(f.Kept(s.Want)) < len(s.Want))
 }
 
-// Specs names packages with their versions.
+// Specs lists packages with their versions.
 func Specs(want []pkgmgr.Spec) string {
 	var words []string
 	for _, s := range want {
@@ -239,8 +238,8 @@ func Specs(want []pkgmgr.Spec) string {
 	return strings.Join(words, " and ")
 }
 
-// addSource plans what makes the repository usable, unless the machine's owner
-// has configured it already.
+// addSource plans what makes the repository usable, unless the administrator has already
+// configured it.
 func (p *Plan) addSource(f *facts.Facts, m *pkgmgr.Manager) error {
 	t, mode := f.Target, f.Settings.Repository.Mode
 	t.Repository = f.Repository()
@@ -250,7 +249,7 @@ func (p *Plan) addSource(f *facts.Facts, m *pkgmgr.Manager) error {
 		p.Source.Proxy, p.Source.NoProxy = address.String(), f.Proxy.Except
 	}
 	if mode == agent.ModeExisting {
-		p.Source.ID, p.Source.All = "", true // whatever the owner configured, as it is
+		p.Source.ID, p.Source.All = "", true // all that is configured on the machine, unchanged
 		return nil
 	}
 	options := repo.Options{Base: f.PackageBase(), Mirror: mode == agent.ModeMirror, GOARCH: runtime.GOARCH, OwnKey: len(f.Settings.Repository.TrustedKeys) > 0}
@@ -301,8 +300,8 @@ func (p *Plan) addSource(f *facts.Facts, m *pkgmgr.Manager) error {
 	return nil
 }
 
-// useExisting has the plan use a definition of the repository that the
-// machine's owner made, and drop our own where there is one.
+// useExisting makes the plan use the administrator's definition of the repository, and
+// remove our own if there is one.
 func (p *Plan) useExisting(existing *repo.Entry, own bool) {
 	ours := p.Source.ListFile
 	p.Existing = existing
@@ -315,8 +314,8 @@ func (p *Plan) useExisting(existing *repo.Entry, own bool) {
 	}
 }
 
-// dropOwn drops our definition of the repository where its owner has added one
-// meanwhile: with both, and different keys, apt does nothing any more for anybody.
+// dropOwn removes our definition of the repository if the administrator has added one
+// since: with two and different keys, apt fails for everybody.
 func (p *Plan) dropOwn(f *facts.Facts, m *pkgmgr.Manager) {
 	var anew Plan
 	if err := anew.addSource(f, m); err != nil || anew.Existing == nil || anew.Existing.MissingKey != "" {
@@ -329,7 +328,7 @@ func (p *Plan) dropOwn(f *facts.Facts, m *pkgmgr.Manager) {
 	}
 }
 
-// addKey fetches a key and has the package manager trust it.
+// addKey plans to fetch a key and to make the package manager trust it.
 func (p *Plan) addKey(fetch Step, file repo.File, m *pkgmgr.Manager) {
 	fetch.Files = []repo.File{file}
 	p.add(fetch)
@@ -342,7 +341,7 @@ func importKey(file repo.File, m *pkgmgr.Manager) Step {
 	return Step{Kind: ImportKey, Text: "have the package manager trust that key", Commands: []host.Command{m.ImportKey(file.Path)}, Files: []repo.File{file}}
 }
 
-// keysOf are the pins of a repository, and where their keys are served.
+// keysOf returns the pins of a repository and the addresses of their keys.
 func keysOf(r distro.Repository, base string) (pins []trust.Pin, urls []string) {
 	for _, name := range r.Keys {
 		if pin, ok := trust.ByName(name); ok {
@@ -353,7 +352,7 @@ func keysOf(r distro.Repository, base string) (pins []trust.Pin, urls []string) 
 	return pins, urls
 }
 
-// commands are what a change of packages runs when nothing gets in its way.
+// commands are the commands of a change of packages if nothing fails.
 func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) []host.Command {
 	order := pkgmgr.Order{Source: source, Install: s.Want, Remove: s.Remove, Reinstall: s.Kind == Reinstall, LockWait: pkgmgr.LockWait}
 	order.Source.All = source.All || m.AllFirst
@@ -371,8 +370,8 @@ func commands(m *pkgmgr.Manager, source pkgmgr.Source, s Step, files []string) [
 	return m.Install(order)
 }
 
-// planAlone are the commands of an order whose packages are fetched from one
-// source alone before; which versions these are shows then.
+// planAlone are the commands of an order whose packages are first fetched from one source
+// alone; the exact versions are known only then.
 func planAlone(m *pkgmgr.Manager, order pkgmgr.Order, replace bool) []host.Command {
 	all := []host.Command{m.FetchFiles(order.Source, order.Install)}
 	for _, spec := range order.Install {

@@ -8,9 +8,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// PlanText is a plan for people: each step with what it fetches, writes and
-// runs, in that order. The commands are those of a run in which nothing gets
-// in the way; secrets are masked.
+// PlanText is a plan for people: each step with what it fetches, writes and runs, in that
+// order. The commands are those of a run in which nothing fails; secrets are masked.
 func PlanText(p Plan) string {
 	if p.Empty() {
 		return "Nothing is to be done.\n"
@@ -28,7 +27,7 @@ func PlanText(p Plan) string {
 			switch s.Kind {
 			case DropFile:
 				fmt.Fprintf(&b, "   remove %s\n", file.Path)
-			case ImportKey: // was written by the step before
+			case ImportKey: // the step before has written it
 			default:
 				fmt.Fprintf(&b, "   write %s (mode %04o)\n", file.Path, file.Mode)
 				for line := range strings.Lines(string(file.Content)) {

@@ -23,7 +23,7 @@ func unitDirs() []string {
 	return []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
 }
 
-// findAgent finds the agent's process, and its units.
+// findAgent finds the agent's process and its units.
 func findAgent(h *host.Host) (pid int, units []string) {
 	for _, name := range agentUnitNames() {
 		for _, dir := range unitDirs() {
@@ -38,7 +38,7 @@ func findAgent(h *host.Host) (pid int, units []string) {
 		if err != nil || !isAgent(string(b)) {
 			continue
 		}
-		// Anybody may call a program of theirs waagent; the agent is root's.
+		// Any user may name a program waagent; the agent runs as root.
 		if n, err := strconv.Atoi(filepath.Base(dir)); err == nil && h.ProcessUser(n) <= 0 && (pid == 0 || n < pid) {
 			pid = n // the daemon is older than the process that it starts for extensions
 		}
@@ -46,9 +46,9 @@ func findAgent(h *host.Host) (pid int, units []string) {
 	return pid, units
 }
 
-// isAgent reads a command line of proc(5): python3 -u /usr/sbin/waagent -daemon,
-// or the programs of an Arc-enabled server that run extensions. A program that
-// only names the agent, such as journalctl -u waagent, is none.
+// isAgent recognizes a command line of proc(5): python3 -u /usr/sbin/waagent -daemon, or
+// the programs of an Arc-enabled server that run extensions. A program that only mentions
+// the agent, such as journalctl -u waagent, does not count.
 func isAgent(cmdline string) bool {
 	words := strings.Split(strings.TrimRight(cmdline, "\x00"), "\x00")
 	program := filepath.Base(words[0])
@@ -65,13 +65,14 @@ func isAgent(cmdline string) bool {
 	return false
 }
 
-// environment is the agent's, which decides about its extensions' proxies.
+// environment is the agent's environment, which decides about the proxies of its
+// extensions.
 type environment struct{ values map[string]string }
 
 func (e environment) get(name string) string { return e.values[name] }
 
-// agentEnvironment is the environment of the agent's process, or, where that
-// does not run or may not be read, what its unit files say.
+// agentEnvironment is the environment of the agent's process, or what its unit files set if
+// it does not run or may not be read.
 func agentEnvironment(h *host.Host, pid int, units []string) environment {
 	if pid > 0 {
 		if b, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/environ", 1<<20); err == nil {
@@ -95,7 +96,7 @@ func agentEnvironment(h *host.Host, pid int, units []string) environment {
 	return e
 }
 
-// unitFiles are a unit's file and its drop-ins, in the order in which they count.
+// unitFiles are a unit's file and its drop-ins, in the order in which systemd reads them.
 func unitFiles(h *host.Host, unit string) []string {
 	var files []string
 	for _, dir := range unitDirs() {
@@ -110,7 +111,7 @@ func unitFiles(h *host.Host, unit string) []string {
 	return files
 }
 
-// readUnit takes up Environment= and EnvironmentFile= (systemd.exec(5)).
+// readUnit reads Environment= and EnvironmentFile= (systemd.exec(5)).
 func (e *environment) readUnit(h *host.Host, unit string) {
 	for line := range strings.Lines(unit) {
 		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
@@ -160,7 +161,7 @@ func quotedWords(s string) []string {
 	return words
 }
 
-// agentRuns: without the agent nothing that is set in Azure arrives here.
+// agentRuns: without the agent, nothing that is set in Azure reaches this machine.
 func agentRuns(m *machine) []preflight.Result {
 	if m.agentProc > 0 {
 		return []preflight.Result{{Text: "The agent that runs extensions is at work (process " + strconv.Itoa(m.agentProc) + ")."}}

@@ -25,22 +25,21 @@ import (
 	"aadssh/internal/trail"
 )
 
-// Bounds of what goes into a bundle: bytes of the end of each file, bytes
-// together, and files.
+// Limits of a bundle: bytes from the end of each file, bytes in total, number of files.
 const (
 	bundleFile  = 1 << 20
 	bundleAll   = 16 << 20
 	bundleFiles = 300
 )
 
-// bundleAge is how far back lines about sign-ins go.
+// bundleAge is the age of the oldest lines about sign-ins that are included.
 const bundleAge = 14 * trail.Day
 
-// Bundle writes one archive for whoever is asked to help: what doctor and plan
-// say, and of the machine's files what is permitted by kind (package permit).
-// What looks like a secret is taken out of all that once more. Names of people
-// and machines stay. also are files that somebody asked for by name: they go in
-// whole, but for what looks like a secret. It returns the names of what is in it.
+// Bundle writes an archive for support: the output of doctor and plan, and those parts of
+// the machine's files that package permit allows. Everything that looks like a secret is
+// then removed from all of it. Names of people and machines stay. also are files that a
+// person asked for by name: they are included whole, except what looks like a secret. It
+// returns the names of the archive's files.
 func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]string, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -93,8 +92,8 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 	return a.names, zipped.Close()
 }
 
-// withoutQuotes is a report without what its texts quote from files and programs,
-// as far as that is not permitted.
+// withoutQuotes is a report without the quotations from files and programs in its texts,
+// except those that are permitted.
 func withoutQuotes(r Report) Report {
 	r.Checks = slices.Clone(r.Checks)
 	for i, c := range r.Checks {
@@ -104,14 +103,14 @@ func withoutQuotes(r Report) Report {
 	return r
 }
 
-// permittedFile is a pattern of files, and what may go in of each.
+// permittedFile is a pattern of files, and what may be included of each.
 type permittedFile struct {
 	pattern string
 	permits permit.Filter
 }
 
-// permittedFiles are all files that a bundle looks at. What is not here goes in
-// only where somebody names it.
+// permittedFiles are all files that a bundle reads. Other files are only included if a
+// person names them.
 func permittedFiles(m *machine) []permittedFile {
 	files := []permittedFile{
 		{host.StateDir + "/receipt.json", permit.JSON("*")},
@@ -146,7 +145,7 @@ func permittedFiles(m *machine) []permittedFile {
 	return files
 }
 
-// question is a command that changes nothing, and what may go in of its answer.
+// question is a command that changes nothing, and what may be included of its output.
 type question struct {
 	command host.Command
 	permits permit.Filter
@@ -168,14 +167,14 @@ func bundleCommands() map[string]question {
 	}
 }
 
-// archive is a bundle being written. It keeps its first error.
+// archive is a bundle that is being written. It remembers its first error.
 type archive struct {
 	tar     *tar.Writer
 	host    *host.Host
 	at      time.Time
 	secrets []string
 	names   []string
-	notes   []string // what is not in it, and why
+	notes   []string // what is not included, and why
 	written int
 	err     error
 }
@@ -207,7 +206,7 @@ func (a *archive) json(name string, v any) {
 	a.text(name, permit.Addresses(string(b))+"\n")
 }
 
-// files adds what is permitted of each file, once: patterns overlap.
+// files adds what is permitted of each file, once, although the patterns overlap.
 func (a *archive) files(permitted []permittedFile) {
 	added := map[string]bool{}
 	for _, p := range permitted {
@@ -226,7 +225,8 @@ func (a *archive) files(permitted []permittedFile) {
 	}
 }
 
-// whole cuts off the first line where the end of a longer file was read.
+// whole removes the first line, which is incomplete if only the end of a longer file was
+// read.
 func whole(text []byte) string {
 	if len(text) == bundleFile {
 		_, rest, _ := strings.Cut(string(text), "\n")
@@ -235,7 +235,7 @@ func whole(text []byte) string {
 	return string(text)
 }
 
-// permitted adds a text and says how much of it is missing.
+// permitted adds a text and notes how much of it is missing.
 func (a *archive) permitted(name string, t permit.Text) {
 	text := t.Kept
 	if t.Left > 0 {
@@ -247,7 +247,7 @@ func (a *archive) permitted(name string, t permit.Text) {
 	a.text(name, text)
 }
 
-// signIns adds what the sign-in programs wrote, under the name of its source.
+// signIns adds the messages of the sign-in programs, under the name of their source.
 func (a *archive) signIns(log trail.Log) {
 	if log.Source == "" {
 		return
@@ -260,7 +260,7 @@ func (a *archive) signIns(log trail.Log) {
 	a.permitted(name, permit.Text{Kept: text, Left: left})
 }
 
-// whole adds a file that somebody named.
+// whole adds a file that a person named.
 func (a *archive) whole(file string) {
 	text, err := a.host.ReadTailNoLinks(file, bundleFile)
 	if err != nil {
@@ -298,7 +298,7 @@ func (a *archive) command(ctx context.Context, name string, q question) {
 	a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%s(exit %d)\n", q.command, t.Kept, r.ExitCode))
 }
 
-// about is the file to read first.
+// about is the archive's introduction.
 func (a *archive) about(root bool) {
 	about := `What aadsshlogin-handler saw of this machine. Of each file only lines, keys and words went in that cannot hold a
 secret; *** stands for the others. Names of people and machines are in it: look through it before you pass it on.

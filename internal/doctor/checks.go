@@ -19,8 +19,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// legacyPackage: a removal script of the legacy package that fails leaves it
-// half removed, and the public documentation has the way out.
+// legacyPackage: if a removal script of the legacy package fails, the package stays half
+// removed; the public documentation describes the way out.
 func legacyPackage(m *machine) []preflight.Result {
 	for _, name := range m.LegacyPackages() {
 		p := m.Packages[name]
@@ -38,7 +38,7 @@ func legacyPackage(m *machine) []preflight.Result {
 	return nil
 }
 
-// scaleSet has what is special for instances of scale sets.
+// scaleSet reports what is different for instances of scale sets.
 func scaleSet(m *machine) []preflight.Result {
 	mine := m.Identity.Machine
 	if mine.ScaleSet == "" {
@@ -59,7 +59,7 @@ func scaleSet(m *machine) []preflight.Result {
 	return []preflight.Result{{Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
 }
 
-// setItUp is the next step where the handler has to run.
+// setItUp is the next step if the handler has to run.
 func (of *machine) setItUp() string {
 	switch {
 	case of.alone():
@@ -70,15 +70,15 @@ func (of *machine) setItUp() string {
 	return fault.AgainFirst + ": " + of.command()
 }
 
-// unset: an agent is there, and nothing has been set up on this machine by anybody.
+// unset: there is an agent, but nothing has been set up on this machine.
 func (of *machine) unset() bool { return of.root && of.extension == nil && !of.alone() }
 
-// eitherWay are the two ways to set a machine up, with who can go them.
+// eitherWay are the two ways to set a machine up, and who can use them.
 func (of *machine) eitherWay() string {
 	return of.setExtension() + " (whoever manages the machine in Azure); or: " + setup() + " (root, on the machine)"
 }
 
-// done is the command that has the plan carried out.
+// done is the command that carries out the plan.
 func (of *machine) done() string {
 	if of.foreign() {
 		return setup()
@@ -86,8 +86,8 @@ func (of *machine) done() string {
 	return of.command()
 }
 
-// byThis is setItUp for what only this program is known to do: what another
-// program's handler does when its extension is set again nobody here knows.
+// byThis is setItUp for something that only this program does: what another program's
+// handler does when its extension is set again is not known.
 func (of *machine) byThis() string {
 	if of.foreign() {
 		return "Run: " + of.done()
@@ -95,10 +95,10 @@ func (of *machine) byThis() string {
 	return of.setItUp()
 }
 
-// setup is the command that has this program set the machine up, whoever else does.
+// setup is the command that sets the machine up with this program, whoever else manages it.
 func setup() string { return "sudo " + host.Program() + " setup" }
 
-// command is what has the machine set up, by whoever does that here.
+// command is the command that sets the machine up, with the program that manages it.
 func (of *machine) command() string {
 	if of.alone() {
 		return setup()
@@ -106,8 +106,8 @@ func (of *machine) command() string {
 	return of.setExtension()
 }
 
-// setExtension is the command that sets the extension on this machine, with the
-// settings that it has: without any they would be dropped.
+// setExtension is the command that sets the extension again with its current settings:
+// without them they would be dropped.
 func (of *machine) setExtension() string {
 	there := names.Ours()
 	if of.extension != nil {
@@ -119,8 +119,8 @@ func (of *machine) setExtension() string {
 	return of.Identity.Machine.SetExtension(there, az.SettingsFile).String() + " (settings.json: all of this machine's settings, {} where there are none)"
 }
 
-// noSettings: it can be seen that nothing was asked for. Without root the
-// extension is not seen.
+// noSettings reports that the extension is known to have no settings. Without root it is
+// not known.
 func (of *machine) noSettings() bool {
 	e := of.extension
 	if e == nil {
@@ -131,7 +131,7 @@ func (of *machine) noSettings() bool {
 	return e.refused == nil && len(e.unknown) == 0 && reflect.DeepEqual(asked, agent.Defaults())
 }
 
-// packageManager says who is using it.
+// packageManager says which process is using it.
 func packageManager(m *machine) []preflight.Result {
 	if t := m.Transaction; t != nil {
 		return []preflight.Result{{Answer: preflight.Warn, Code: fault.StillRunning,
@@ -150,8 +150,8 @@ func packageManager(m *machine) []preflight.Result {
 	return []preflight.Result{r}
 }
 
-// lastRunCheck repeats what the extension said last. Whether it is still so is
-// what the decision about the machine says, which is enable's own.
+// lastRunCheck repeats the last report of the extension. Whether it is still true follows
+// from the decision about the machine, which is the same as in enable.
 func lastRunCheck(m *machine) []preflight.Result {
 	if m.extension == nil {
 		return nil
@@ -169,7 +169,7 @@ func lastRunCheck(m *machine) []preflight.Result {
 	}
 	r := preflight.Result{Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
 	switch code := fault.Code(report.Code); {
-	case m.decision.Outlook() != nil: // what is so now has a check of its own
+	case m.decision.Outlook() != nil: // the current state has checks of its own
 	case m.resolved(code):
 		r.Answer, r.Next = preflight.Warn, m.setItUp()
 		r.Text += " What it complains of is not so now."
@@ -178,16 +178,16 @@ func lastRunCheck(m *machine) []preflight.Result {
 	default:
 		r.Answer, r.Code = preflight.Fail, code
 		r.Next = fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)
-		if m.foreign() { // its codes are its own
+		if m.foreign() { // its codes have other meanings
 			r.Answer, r.Code = preflight.Warn, fault.OK
 		}
 	}
 	return []preflight.Result{r}
 }
 
-// resolved says of a machine on which enable would now end well whether a code is
-// history: nothing is to be done, or the check that the catalogue names for the code
-// was asked and has no more to say of it.
+// resolved reports whether the problem of a code is over on a machine on which enable would
+// now succeed: nothing has to be done, or the check that the catalogue names for the code
+// ran and found nothing more.
 func (m *machine) resolved(code fault.Code) bool {
 	if m.decision.Plan.Empty() {
 		return true
@@ -202,15 +202,15 @@ func (m *machine) resolved(code fault.Code) bool {
 	})
 }
 
-// planCheck says what enable would change where no check says why. Where another
-// program's handler is there, it is setup that would.
+// planCheck says what enable would change if no check says why. On a machine with another
+// program's handler, setup would do it.
 func planCheck(m *machine) []preflight.Result {
 	who := "enable"
 	if m.foreign() {
 		who = "setup of this program"
 	}
 	if f := m.decision.PlanErr; f != nil {
-		if m.foreign() { // nothing of the machine hangs on this plan
+		if m.foreign() { // the machine does not depend on this plan
 			return []preflight.Result{{Answer: preflight.Warn, Text: "As it is, " + who + " could do nothing here: " + f.What, Next: f.Remedy()}}
 		}
 		return []preflight.Result{{Answer: preflight.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
@@ -232,8 +232,8 @@ func planCheck(m *machine) []preflight.Result {
 	return []preflight.Result{{Answer: preflight.Warn, Text: text, Next: "See all: sudo " + host.Program() + " plan. To have it done: " + done}}
 }
 
-// planText counts the steps of a plan, and names the last ones without their
-// reasons, which are others' to tell.
+// planText counts the steps of a plan, and names the last ones without their reasons, which
+// other checks give.
 func planText(who string, steps []decide.Step) string {
 	var titles []string
 	for _, s := range steps[max(len(steps)-2, 0):] {
@@ -243,8 +243,8 @@ func planText(who string, steps []decide.Step) string {
 	return who + " would change this machine in " + counted(len(steps), "step") + " (at the end " + strings.Join(titles, ", ") + ")."
 }
 
-// nologin: while the file is there only root gets in (pam_nologin(8)), where
-// sshd's PAM service asks for it.
+// nologin: while the file exists only root can sign in (pam_nologin(8)), if sshd's PAM
+// service uses that module.
 func nologin(m *machine) []preflight.Result {
 	if m.nologin == "" {
 		return nil
@@ -257,7 +257,7 @@ func nologin(m *machine) []preflight.Result {
 		Next: "systemd removes it when the machine has booted or its shutdown was cancelled (sudo shutdown -c); else: sudo rm " + m.nologin}}
 }
 
-// ago is a time for people.
+// ago formats a time for people.
 func ago(now, at time.Time) string {
 	d := now.Sub(at)
 	switch {

@@ -8,9 +8,9 @@ import (
 	"aadssh/internal/preflight"
 )
 
-// clock compares this machine's time with that of the endpoints that answered,
-// and where none did with that of the metadata service: with a clock that is
-// years off no endpoint's certificate is valid.
+// clock compares this machine's time with that of the endpoints that answered or, if none
+// did, with that of the metadata service: if the clock is years off, no endpoint's
+// certificate is valid.
 func clock(m *machine) []preflight.Result {
 	var off []time.Duration
 	for _, p := range m.probes {

@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// isProgram says of a word that it begins a command in a next step, without sudo
-// too. Programs whose names are English words (who, find, date) are no sure sign.
+// isProgram reports whether a word begins a command in a next step even without sudo.
+// Programs whose names are English words (who, find, date) are left out.
 func isProgram(w string) bool {
 	return slices.Contains([]string{"sudo", "az", "apt-cache", "apt-get", "azcmagent", "cat", "chronyc", "curl", "df", "dmesg", "dnf", "dpkg", "echo", "findmnt",
 		"free", "fuser", "getent", "gpg", "grep", "iptables", "journalctl", "kubectl", "ldd", "ls", "lsattr", "nc", "nft", "openssl", "pgrep", "printf", "ps",
 		"rpm", "sed", "ss", "ssh-keygen", "sshd", "systemctl", "tail", "timedatectl", "tdnf", "yum", "zypper"}, w)
 }
 
-// token is a part of a text between two blanks, or more of them where a command has
-// blanks in quotes. within: it goes on with the command of the word before.
+// token is a part of a text between two blanks; in a command with quoted blanks it can
+// contain some. within: it continues the command of the token before it.
 type token struct {
 	text   string
 	within bool
 }
 
-// tokens takes a text apart, and says where commands are: from "run:", sudo, az or
-// another program to the end of the sentence, or of the brackets or quotes around.
+// tokens splits a text and marks the commands in it: from "run:", sudo, az or another
+// program to the end of the sentence, or of the enclosing brackets or quotes.
 func tokens(text string) (all []token) {
 	fields := strings.Fields(text)
 	var c commandEnd
@@ -50,10 +50,10 @@ func tokens(text string) (all []token) {
 	return all
 }
 
-// commandEnd reads a command up to where it ends.
+// commandEnd scans a command for its end.
 type commandEnd struct {
-	quoted bool // it stands in quotes as a whole
-	quote  byte // an argument's that is open
+	quoted bool // the whole command is in quotes
+	quote  byte // the open quote of an argument
 	depth  int  // of brackets
 	ended  bool
 }

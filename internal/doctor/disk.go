@@ -12,9 +12,9 @@ import (
 	"aadssh/internal/text"
 )
 
-// How much room is needed: our estimate for lists, downloads and what is
-// unpacked next to them. Below the first nothing can be relied on, below the
-// second it may become tight.
+// How much space is needed: our estimate for lists, downloads and what is unpacked next to
+// them. Below the first limit nothing works reliably, below the second it may become
+// scarce.
 const (
 	roomFails = 32 * facts.MiB
 	roomWarns = 256 * facts.MiB
@@ -30,7 +30,7 @@ type volume struct {
 	err error
 }
 
-// lookVolumes asks where the packages, their database and our state go.
+// lookVolumes reads the file systems of the packages, their database and our state.
 func lookVolumes(h *host.Host) []volume {
 	var all []volume
 	for _, path := range []string{"/", "/etc", "/usr", "/var", "/var/lib", "/var/cache", "/var/log", "/tmp", "/run", "/home"} {
@@ -40,7 +40,7 @@ func lookVolumes(h *host.Host) []volume {
 	return all
 }
 
-// disk names the first file system that is full or cannot be written.
+// disk reports the first file system that is full or cannot be written.
 func disk(m *machine) []preflight.Result {
 	worst := preflight.Result{Text: "There is room where packages and state are written."}
 	for _, v := range m.volumes {
@@ -61,8 +61,9 @@ func disk(m *machine) []preflight.Result {
 	return []preflight.Result{worst}
 }
 
-// spares says whether people get in all the same who were here before: they write to
-// their home folder alone, and the others are for packages, of which none is to come.
+// spares reports whether people who have signed in here before still can: they only write
+// to their home folders; the other folders are needed for packages, and none is to be
+// installed.
 func (m *machine) spares(path string) bool {
 	only := []string{"/tmp", "/usr", "/var/cache"}
 	return path == "/home" || slices.Contains(only, path) && preflight.InPlace(&m.Facts) && m.decision.Plan.Empty()
@@ -76,7 +77,7 @@ func (v volume) assess() preflight.Result {
 	room := fmt.Sprintf("Make room: sudo du -xh --max-depth=2 %s | sort -h | tail"+fault.ThenAgain, v.path)
 	switch {
 	case v.err != nil:
-		return r // not there: a folder that this machine does without
+		return r // the folder does not exist: this machine does not need it
 	case v.ReadOnly && v.path != "/tmp":
 		what := map[string]string{"/etc": "no account can be made and nothing can be installed", "/home": "nothing can be written there"}[v.path]
 		return fail("The file system of "+v.path+" is mounted read-only, so "+text.Or(what, "nothing can be installed")+".",
@@ -91,5 +92,5 @@ func (v volume) assess() preflight.Result {
 	return r
 }
 
-// mountPoint is how the remedy names a file system; findmnt says it exactly.
+// mountPoint is a file system in a next step; findmnt prints it exactly.
 func mountPoint(path string) string { return "\"$(findmnt -no TARGET -T " + path + ")\"" }

@@ -1,5 +1,5 @@
-// Package doctor looks at the machine for a person: the same facts, checks and
-// plan as enable, and what only a person asks for. It changes nothing.
+// Package doctor examines the machine for a person: with the same facts, checks and plan as
+// enable, and with checks that only a person needs. It changes nothing.
 package doctor
 
 import (
@@ -18,27 +18,27 @@ import (
 	"aadssh/internal/text"
 )
 
-// Options are what a look for a person depends on.
+// Options are the inputs of doctor.
 type Options struct {
 	Host    *host.Host
 	Version string // of this build
-	Root    bool   // we may read everything
-	// Getenv is the environment of whoever asks. It is not the agent's, which
-	// decides about proxies: that one is found on the machine.
+	Root    bool   // we can read everything
+	// Getenv is the environment of the person who runs it. The agent's environment, which
+	// decides about proxies, is read from the machine.
 	Getenv   func(string) string
 	Only     []string               // names of checks; none: all
 	Skip     []string               // the same
-	Who      *gate.Somebody         // whose way in alone is asked about; nil: everybody's
-	Offer    *agent.Offer           // the settings that setup would keep; nil: those that the machine has
-	Progress func(waiting []string) // what is still waited for, at each change; may be nil
+	Who      *gate.Somebody         // the person whose sign-in is examined; nil: everybody's
+	Offer    *agent.Offer           // the settings that setup would save; nil: those that the machine has
+	Progress func(waiting []string) // what is still being waited for, at each change; may be nil
 	Now      func() time.Time       // nil: time.Now
 }
 
 // Bound is how long each network check may take.
 const Bound = 5 * time.Second
 
-// Run looks and judges. The error is a *fault.Fault of code Usage: a name in
-// Only or Skip that means nothing.
+// Run examines the machine and judges it. The error is a *fault.Fault of code Usage for an
+// unknown name in Only or Skip.
 func Run(ctx context.Context, o Options) (Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -72,7 +72,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return report, nil
 }
 
-// shown is an answer for whoever asks, in this machine's words.
+// shown is a result in the form and the words for this person and machine.
 func (m *machine) shown(r *preflight.Result) Check {
 	hidden := m.hide(r)
 	r.Text, r.Next = m.words(r.Text), m.words(m.commands(r.Next))
@@ -81,8 +81,8 @@ func (m *machine) shown(r *preflight.Result) Check {
 	return c
 }
 
-// notLookedAt has what was asked for by its own name and could not be answered:
-// the findings about sshd and the like are about the package's settings.
+// notLookedAt adds the checks that were named but did not run: the findings about sshd and
+// others concern the package's settings.
 func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	var missing []Check
 	why := "aadsshlogin is not installed"
@@ -102,8 +102,8 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	return missing
 }
 
-// undecided: what is not known is enough for a machine that works, but stops
-// enable where something is to be changed.
+// undecided turns unknown results into failures if something has to be changed: a working
+// machine is left alone, but enable stops.
 func (m *machine) undecided(results []preflight.Result) []preflight.Result {
 	for i, r := range results {
 		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && m.root && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {
@@ -113,7 +113,7 @@ func (m *machine) undecided(results []preflight.Result) []preflight.Result {
 	return results
 }
 
-// Names are what Only and Skip may say: the names of checks, exactly.
+// Names are the names of checks that Only and Skip accept.
 func Names() []string {
 	var all []string
 	for _, c := range Table() {
@@ -123,7 +123,7 @@ func Names() []string {
 	return all
 }
 
-// known refuses what is no check's name, and says which are like it.
+// known rejects an unknown name of a check, and suggests similar ones.
 func (o Options) known() error {
 	all := Names()
 	for _, n := range append(slices.Clone(o.Only), o.Skip...) {
@@ -152,21 +152,21 @@ func together(word string) []string {
 	return all
 }
 
-// wants says whether a check is to be shown.
+// wants reports whether a check is to be shown.
 func (o Options) wants(name string) bool {
 	return (len(o.Only) == 0 || slices.Contains(o.Only, name)) && !slices.Contains(o.Skip, name)
 }
 
-// wantsRow says whether a row can have anything to show.
+// wantsRow reports whether a row can have anything to show.
 func (o Options) wantsRow(r *check.Row[*machine]) bool { return len(r.Several) > 0 || o.wants(r.Name) }
 
-// question is what there is to look at, as enable would ask it.
+// question says what to read of the machine, as in enable.
 func (m *machine) question() facts.Question {
 	q := facts.Question{
 		Settings:        agent.Defaults(),
 		AgentDir:        m.agentDir,
 		Getenv:          m.agentEnv.get,
-		IdentityTimeout: Bound + 500*time.Millisecond, // one request has Bound; this is for the rest
+		IdentityTimeout: Bound + 500*time.Millisecond, // one request takes up to Bound; the rest is for everything else
 	}
 	q.Who = m.one
 	if m.offer != nil {

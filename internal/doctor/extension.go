@@ -15,7 +15,7 @@ import (
 	"aadssh/status"
 )
 
-// extension is this extension as the agent has it, or what setup made of it.
+// extension is this extension as the agent has it, or as setup left it.
 type extension struct {
 	name     names.Handler
 	env      agent.Environment
@@ -25,15 +25,15 @@ type extension struct {
 	settings agent.Settings
 	unknown  []string
 	refused  error
-	report   *status.Report // what was said last; nil: nothing
-	said     time.Time      // when
-	torn     error          // a status is there and cannot be read, by the agent neither
+	report   *status.Report // the last report; nil: none
+	said     time.Time      // the time of the last report
+	torn     error          // there is a status that cannot be read, by the agent either
 }
 
-// standalone: setup set the machine up, and no agent stands behind it.
+// standalone: setup set the machine up, without an agent.
 func (e *extension) standalone() bool { return e != nil && e.env.IsStandalone() }
 
-// called is what set the machine up, by its name.
+// called names the program that set the machine up.
 func (e *extension) called() string {
 	if e.standalone() {
 		return "setup"
@@ -41,7 +41,7 @@ func (e *extension) called() string {
 	return e.name.Full()
 }
 
-// publisher is whose extension it is, for people.
+// publisher says whose extension it is, for people.
 func (e *extension) publisher() string {
 	if e.name.Publisher == names.Microsoft().Publisher {
 		return "Microsoft"
@@ -49,9 +49,9 @@ func (e *extension) publisher() string {
 	return e.name.Publisher
 }
 
-// findExtension finds what set this machine up: setup, where it owns the machine
-// or no agent has a handler; else the version that the agent runs, or the newest
-// one. Without root none is seen. agentEnv is the environment that the agent has.
+// findExtension finds what set this machine up: setup, if it owns the machine or no agent
+// has a handler; otherwise the version that the agent runs, or the newest. Without root
+// none is visible. agentEnv is the agent's environment.
 func findExtension(ctx context.Context, h *host.Host, agentEnv func(string) string) (agentDir string, e *extension) {
 	owned := setupOwns(h)
 	for _, dir := range agent.Dirs() {
@@ -70,13 +70,13 @@ func findExtension(ctx context.Context, h *host.Host, agentEnv func(string) stri
 	return agentDir, e
 }
 
-// setupOwns says whether the machine belongs to setup, by what is written down.
+// setupOwns reports whether setup is recorded as the owner of the machine.
 func setupOwns(h *host.Host) bool {
 	o, found, err := state.ReadOwner(h)
 	return err == nil && found && o.Setup
 }
 
-// setupVersion is the version of setup that ran last, where it is known.
+// setupVersion is the version of the last setup, if it is known.
 func setupVersion(h *host.Host) string {
 	o, _, err := state.ReadOwner(h)
 	switch {
@@ -90,7 +90,7 @@ func setupVersion(h *host.Host) string {
 	return ""
 }
 
-// bestOf is the version in an agent's folder that is installed, else the newest.
+// bestOf is the installed version in an agent's folder, or else the newest.
 func bestOf(h *host.Host, dir string) (best *extension) {
 	var changed time.Time
 	for _, there := range agent.Versions(h, dir, names.Current()...) {
@@ -110,11 +110,11 @@ func bestOf(h *host.Host, dir string) (best *extension) {
 	return best
 }
 
-// read takes up the settings and the last status.
+// read reads the settings and the last status.
 func (e *extension) read(ctx context.Context, h *host.Host, agentEnv func(string) string) {
 	seq, err := agent.Sequence(e.env, agentEnv)
 	if e.seq = seq; e.refused == nil && agentEnv(agent.SequenceVariable) != "" {
-		e.refused = err // without it the agent gives a number, and writes that settings file first
+		e.refused = err // without the file the agent still passes a number, and it writes that settings file first
 	}
 	if e.refused == nil {
 		e.settings, e.unknown, e.refused = agent.ReadSettings(ctx, h, e.env, max(seq, 0))

@@ -18,20 +18,20 @@ import (
 	"aadssh/internal/text"
 )
 
-// filters is what this machine's packet filters list.
+// filters are the packet filters of this machine.
 type filters struct {
 	rules    []firewall.Ruleset
 	question firewall.Question
 	err      error // they could not be read
 }
 
-// longest is how much of a listing is read, in bytes. What is longer is not
-// followed: a part of it may say the opposite of the whole.
+// longest is how much of a listing is read, in bytes. A longer one is not evaluated: a part
+// of it may mean the opposite of the whole.
 const longest = 8 << 20
 
-// lookFirewall asks nft and iptables. What iptables lists of its own tables nft
-// lists too, but not all of their conditions. from is the one address that is
-// asked about; the zero address: all are.
+// lookFirewall lists the rules of nft and iptables. nft also lists the tables of iptables,
+// but not all of their conditions. from is the one address that is asked about; the zero
+// address means all.
 func lookFirewall(ctx context.Context, h *host.Host, from netip.Addr) filters {
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
@@ -65,7 +65,7 @@ func lookFirewall(ctx context.Context, h *host.Host, from netip.Addr) filters {
 	return f
 }
 
-// list is what a program that lists rules prints; "" where it is not installed.
+// list is the output of a program that lists rules; "" if it is not installed.
 func list(ctx context.Context, h *host.Host, program string, args ...string) (string, error) {
 	r, err := h.Runner.Run(ctx, host.Command{Name: program, Args: args})
 	switch {
@@ -81,16 +81,16 @@ func list(ctx context.Context, h *host.Host, program string, args ...string) (st
 	return string(r.Stdout), nil
 }
 
-// outward are the interfaces that the default routes use, or all where there is
-// none, and the addresses that people can connect to there, IPv4 first.
+// outward are the interfaces of the default routes, or all if there is none, and their
+// addresses that people can connect to, IPv4 first.
 func outward(h *host.Host) (names []string, addresses []netip.Addr) {
-	routes, _ := h.ReadFile("/proc/net/route", 64<<10) // without it: all
+	routes, _ := h.ReadFile("/proc/net/route", 64<<10) // without it all interfaces count
 	for line := range strings.Lines(string(routes)) {
 		if words := strings.Fields(line); len(words) > 7 && words[1] == "00000000" && words[7] == "00000000" && !slices.Contains(names, words[0]) {
 			names = append(names, words[0])
 		}
 	}
-	all, _ := net.Interfaces() // without them nothing is known, and that is said
+	all, _ := net.Interfaces() // without them nothing is known, and that is reported
 	known := len(names) > 0
 	for _, i := range all {
 		if i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagUp == 0 || known && !slices.Contains(names, i.Name) {
@@ -115,8 +115,8 @@ func outward(h *host.Host) (names []string, addresses []netip.Addr) {
 // sshPort is the first port that people connect to.
 func (m *machine) sshPort() int { return int(m.SSHD.Port()) }
 
-// firewallCheck says what the machine's own filter does with SSH. What stands
-// in front of the machine is not seen from here.
+// firewallCheck says what the machine's own packet filter does with SSH. Filters outside
+// the machine are not visible from here.
 func firewallCheck(m *machine) []preflight.Result {
 	q := m.firewall.question
 	q.Port = m.sshPort()
@@ -166,8 +166,8 @@ func few(networks []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(networks[:shown], ", "), len(networks)-shown)
 }
 
-// allow is the command that lets the port in, by the program that the rules
-// come from, so that it lasts.
+// allow is the command that permanently opens the port, for the program that the rules come
+// from.
 func allow(r firewall.Rule, port int) string {
 	p := strconv.Itoa(port)
 	switch {

@@ -7,15 +7,15 @@ import (
 	"aadssh/internal/preflight"
 )
 
-// gateRow is one gate of a person's way in. Which checks answer for it, their own
-// rows say.
+// gateRow is one step of a person's sign-in. The rows of the checks say which gate they
+// belong to.
 type gateRow struct {
 	name      check.Gate
-	installed bool   // without the packages most of its checks have nothing to look at
-	open      string // what is so where all of them pass
+	installed bool   // without the packages most of its checks have nothing to examine
+	open      string // the text if all of them pass
 }
 
-// gates are a person's way in, in the order in which they pass.
+// gates are the steps of a person's sign-in, in order.
 func gates() []*gateRow {
 	return []*gateRow{
 		{check.GateClock, false, "The machine's clock is right."},
@@ -35,13 +35,13 @@ func gates() []*gateRow {
 	}
 }
 
-// concerns says whether a row of doctor's is about one person's way in.
+// concerns reports whether a row of doctor is about one person's sign-in.
 func concerns(r *check.Row[*machine]) bool {
 	return r.Gate != check.NoGate || len(r.Several) > 0
 }
 
-// gate is what the checks of a gate come to; ok is false where none was asked.
-// That none complains says nothing where the packages are not in place.
+// gate is the result of the checks of a gate; ok is false if none ran. That none of them
+// fails means nothing if the packages are not installed.
 func (w *gateRow) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
 	g = Gate{Name: string(w.name), Answer: preflight.Pass.String(), Text: w.open, Checks: []string{}}
 	severity := []string{"pass", "unknown", "warn", "fail"}

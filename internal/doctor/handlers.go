@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/text"
 )
 
-// handlersCheck says whose handler is there, by publisher and version: commands
-// and texts differ with it.
+// handlersCheck says whose handler is on the machine, with publisher and version: commands
+// and texts depend on it.
 func handlersCheck(m *machine) []preflight.Result {
 	var there []string
 	for _, h := range m.registered {
@@ -41,20 +41,20 @@ func handlersCheck(m *machine) []preflight.Result {
 	return []preflight.Result{{Text: text.Capital(strings.Join(there, " and ")) + ", is installed."}}
 }
 
-// foreign says whether the extension is another program's, whose settings, proxy and
-// steps are its own.
+// foreign reports whether the extension is another program's, with its own settings, proxy
+// and steps.
 func (m *machine) foreign() bool {
 	return m.extension != nil && !m.extension.standalone() && !m.extension.own
 }
 
-// alone says whether no extension can be set here: setup set this machine up, or
-// there is neither an extension nor an agent that one would arrive by. Without root
-// an extension is not seen.
+// alone reports whether no extension can be set here: setup set this machine up, or there
+// is neither an extension nor an agent that could bring one. Without root an extension is
+// not visible.
 func (m *machine) alone() bool {
 	return m.extension.standalone() || m.root && m.extension == nil && m.agentDir == "" && m.agentProc == 0 && len(m.agentUnits) == 0
 }
 
-// commands puts this machine's commands in the place of the words for them.
+// commands replaces placeholders in a next step by this machine's commands.
 func (m *machine) commands(next string) string {
 	next = m.Commands(next)
 	for _, anew := range []string{facts.Anew, text.Small(facts.Anew)} {
@@ -63,10 +63,10 @@ func (m *machine) commands(next string) string {
 	return next
 }
 
-// words is a text for who sets this machine up: the agent, or a person.
+// words adapts a text to whoever sets this machine up: the agent, or a person.
 func (m *machine) words(of string) string {
 	if m.unset() {
-		return strings.NewReplacer(","+fault.OrRestartAgent, "", fault.OrRestartAgent, "", // which has nothing to run yet
+		return strings.NewReplacer(","+fault.OrRestartAgent, "", fault.OrRestartAgent, "", // there is nothing for it to run yet
 			fault.Again, "set the extension or run setup", fault.AgainFirst, "Set the extension or run setup").Replace(of)
 	}
 	if !m.alone() {

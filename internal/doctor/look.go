@@ -19,16 +19,16 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// machine is everything that was seen. The checks are pure functions over it.
+// machine is everything that was read of the machine. The checks are functions of it alone.
 type machine struct {
 	facts.Facts
 	version string
 	root    bool
-	denied  func(paths ...string) bool // something there could not be looked at
+	denied  func(paths ...string) bool // something there could not be read
 	now     time.Time
-	asked   bool // the metadata service was
+	asked   bool // the metadata service was asked
 
-	decision decide.Decision // of enable
+	decision decide.Decision // the one that enable would make
 
 	agentDir   string
 	agentProc  int // the agent's process; 0: none was found
@@ -37,24 +37,24 @@ type machine struct {
 	registered []agent.Registered
 	setupOwns  bool
 	offer      *agent.Offer // settings to plan with, in place of the machine's
-	extension  *extension   // nil: the agent has no folder of ours, or we may not see it
+	extension  *extension   // nil: the agent has no folder of ours, or we may not read it
 
 	configured proxy.Found // of the package manager
 	probes     []probe
-	hint       proxy.Found // a proxy that the machine knows and our settings do not name
+	hint       proxy.Found // a proxy that is configured on the machine but not in our settings
 	volumes    []volume
 	holder     *host.Holder // of the package manager's lock
 	firewall   filters
 	service    service
-	watched    []preflight.Result // what systemd says of the watch
-	nologin    string             // the file that keeps everybody out
+	watched    []preflight.Result // the state of the watch's units in systemd
+	nologin    string             // the file that prevents all sign-ins
 	history    history
-	one        *gate.Somebody // whose way in alone is asked about
-	about      trail.About    // what the log says of them
+	one        *gate.Somebody // the person whose sign-in is examined
+	about      trail.About    // what the log says about that person
 }
 
-// look looks at the machine. The metadata service comes first, because the
-// cloud that it names decides who else is asked; all others side by side.
+// look reads the machine. The metadata service comes first, because the cloud that it names
+// decides which endpoints are asked; everything else runs in parallel.
 func look(ctx context.Context, o Options) *machine {
 	h := o.Host
 	m := &machine{version: o.Version, root: o.Root, denied: h.Denied, now: o.Now(), one: o.Who}
@@ -76,7 +76,7 @@ func look(ctx context.Context, o Options) *machine {
 	m.nologin = firstExisting(h, "/etc/nologin", "/run/nologin")
 
 	q := m.question()
-	// Without a metadata service there is no cloud to name the endpoints either.
+	// Without the metadata service, the cloud and therefore its endpoints are not known.
 	if m.asked = o.wants("identity") || o.wantsNetwork(); m.asked {
 		end := w.begin("the metadata service")
 		m.Facts = *facts.Look(ctx, h, q)
@@ -102,20 +102,20 @@ func look(ctx context.Context, o Options) *machine {
 	return m
 }
 
-// lookAgent looks at the agent and at what it has of the extension.
+// lookAgent reads the agent and its folders of the extension.
 func (m *machine) lookAgent(ctx context.Context, h *host.Host) {
 	m.agentProc, m.agentUnits = findAgent(h)
 	m.agentEnv = agentEnvironment(h, m.agentProc, m.agentUnits)
 	m.agentDir, m.extension = findExtension(ctx, h, m.agentEnv.get)
 }
 
-// wantsNetwork says whether any endpoint has to be asked.
+// wantsNetwork reports whether any endpoint has to be asked.
 func (o Options) wantsNetwork() bool {
 	return o.wantsEndpoint("network-repository") || o.wantsEndpoint("network-role-check") || o.wantsEndpoint("network-login")
 }
 
-// wantsEndpoint says whether the endpoint of a row has to be asked: for itself,
-// or because somebody asked for the clock alone, which needs one.
+// wantsEndpoint reports whether the endpoint of a row has to be asked: for itself, or
+// because only the clock was asked for, which needs one endpoint.
 func (o Options) wantsEndpoint(name string) bool {
 	return o.wants(name) || name == "network-role-check" && len(o.Only) > 0 && o.wants("clock")
 }
@@ -129,7 +129,7 @@ func firstExisting(h *host.Host, paths ...string) string {
 	return ""
 }
 
-// waiting tells a person what is waited for.
+// waiting tells a person what is being waited for.
 type waiting struct {
 	mu   sync.Mutex
 	tell func([]string)
@@ -138,7 +138,8 @@ type waiting struct {
 
 func newWaiting(tell func([]string)) *waiting { return &waiting{tell: tell} }
 
-// begin notes that something is waited for; call what it returns at its end.
+// begin records that something is being waited for; call the returned function when it has
+// ended.
 func (w *waiting) begin(what string) (end func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -20,8 +20,8 @@ type Fleet struct {
 	reports []Report
 }
 
-// Add reads the reports of one file, one behind the other, as doctor --json
-// prints them. The error is a *fault.Fault of code Usage.
+// Add reads the reports in one file, one after the other, as doctor --json prints them. The
+// error is a *fault.Fault of code Usage.
 func (f *Fleet) Add(name string, in io.Reader) error {
 	const most = 64 << 20 // bytes: thousands of reports
 	d := json.NewDecoder(io.LimitReader(bufio.NewReader(in), most))
@@ -54,27 +54,27 @@ func (f *Fleet) Worst() int {
 	return worst
 }
 
-// Summary is which causes there are, those with the most machines first.
+// Summary lists the causes, those on most machines first.
 type Summary struct {
 	Schema   string  `json:"schema"`
 	Machines int     `json:"machines"`
 	Well     int     `json:"well"`                // without a failure
-	Unjudged int     `json:"notJudged,omitempty"` // not looked at as root
+	Unjudged int     `json:"notJudged,omitempty"` // not examined as root
 	Causes   []Cause `json:"causes"`
 }
 
 // Cause is one verdict and the machines that have it.
 type Cause struct {
-	Code     int      `json:"code"` // 0: a warning, or something that is not known
+	Code     int      `json:"code"` // 0: a warning, or something unknown
 	Name     string   `json:"name"`
 	Check    string   `json:"check"`
-	Text     string   `json:"text"` // as the first of these machines says it
+	Text     string   `json:"text"` // the text of the first of these machines
 	Next     string   `json:"next,omitempty"`
 	Machines []string `json:"machines"`
 }
 
-// Summary sums the reports up. One cause is one check that fails with one code:
-// the texts have names and numbers in them that differ from machine to machine.
+// Summary summarizes the reports. One cause is one check that fails with one code: the
+// texts contain names and numbers that differ between machines.
 func (f *Fleet) Summary() Summary {
 	s := Summary{Schema: schemaVersion, Machines: len(f.reports), Causes: []Cause{}}
 	at := map[string]int{}
@@ -129,13 +129,13 @@ func (s Summary) Text(style Style) string {
 	return b.String()
 }
 
-// printed says where reports come from.
+// printed says how to make reports.
 func printed() string {
 	return "Name files that this printed: sudo " + host.Program() + " doctor --json"
 }
 
-// notReport is why something that was read is no report, without the decoder's words
-// for what it would have been.
+// notReport is why some input is not a report, without the JSON decoder's words about our
+// types.
 func notReport(err error) string {
 	var form *json.UnmarshalTypeError
 	switch {

@@ -35,7 +35,7 @@ type probe struct {
 
 	purpose purpose
 	host    string
-	url     string // for a command that asks the same
+	url     string // for a command that sends the same request
 	proxy   string // without a password; "" directly
 	status  int    // HTTP; 0 without an answer
 	server  time.Time
@@ -44,14 +44,14 @@ type probe struct {
 	fault   *fault.Fault // nil: it answers
 }
 
-// target is one question.
+// target is one request to send.
 type target struct {
 	purpose purpose
 	url     string
 	proxy   *url.URL
 }
 
-// lookNetwork asks all endpoints side by side, each within Bound.
+// lookNetwork sends a request to all endpoints in parallel, each within Bound.
 func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *waiting) ([]probe, proxy.Found) {
 	used := m.Proxy.Address()
 	if used == nil {
@@ -70,8 +70,8 @@ func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *wa
 			targets = append(targets, target{p, address, by})
 		}
 	}
-	// A second way, where the machine knows one, is asked at the same time, for
-	// whether it works decides what to advise.
+	// A second way, if the machine knows one, is tried at the same time, because the advice
+	// depends on whether it works.
 	ways := []*url.URL{used}
 	if second := known.Address(); second != nil {
 		ways = append(ways, second)
@@ -79,8 +79,8 @@ func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *wa
 	if m.Settings.Repository.Mode != agent.ModeExisting {
 		ask("network-repository", forPackages, keyURL(&m.Facts), ways...)
 	}
-	// sshd gives the programs that it starts no proxy (OpenSSH misc.c,
-	// subprocess: PATH, USER, LOGNAME and HOME alone).
+	// sshd starts its programs without the variables of a proxy (OpenSSH misc.c,
+	// subprocess: only PATH, USER, LOGNAME and HOME).
 	ways[0] = nil
 	if used != nil {
 		ways = append(ways[:1], used)
@@ -118,12 +118,12 @@ func address(hostname string) string {
 	return "https://" + hostname + "/"
 }
 
-// keyURL is what the handler itself would fetch first.
+// keyURL is the first address that the handler itself would fetch.
 func keyURL(f *facts.Facts) string {
 	return strings.TrimRight(f.PackageBase(), "/") + "/keys/microsoft.asc"
 }
 
-// request makes one request. Redirects are answers: whoever answers can be reached.
+// request sends one request. A redirect counts as an answer: the endpoint can be reached.
 func request(ctx context.Context, t target, to *url.URL) (p probe) {
 	ctx, cancel := context.WithTimeout(ctx, Bound)
 	defer cancel()
@@ -142,7 +142,7 @@ func request(ctx context.Context, t target, to *url.URL) (p probe) {
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(q)
 	if err != nil && t.purpose != forPackages && t.proxy == nil {
-		p.fault = download.ExplainDirect(t.url, err) // the programs that sshd starts have no proxy
+		p.fault = download.ExplainDirect(t.url, err) // the programs that sshd starts use no proxy
 		return p
 	}
 	if err != nil {
@@ -151,15 +151,15 @@ func request(ctx context.Context, t target, to *url.URL) (p probe) {
 	}
 	defer response.Body.Close()
 	p.status, p.at = response.StatusCode, time.Now()
-	p.server, _ = http.ParseTime(response.Header.Get("Date")) // zero where it says none
+	p.server, _ = http.ParseTime(response.Header.Get("Date")) // zero if the answer has no date
 	p.fault = download.ExplainStatus(p.url, p.status)
 	if t.purpose != forPackages && p.status == http.StatusForbidden {
-		p.fault = nil // a service that refuses who has no token can be reached
+		p.fault = nil // a service can be reached if it refuses a request without a token
 	}
 	return p
 }
 
-// of are the probes for a purpose, the way that is taken first.
+// of are the probes for a purpose, the way that is used first.
 func (m *machine) of(p purpose) []probe {
 	var all []probe
 	for _, x := range m.probes {
@@ -178,7 +178,7 @@ func (p probe) reached() string {
 	return fmt.Sprintf("%s (%s) answers%s in %d ms.", p.host, p.purpose, by, p.took.Milliseconds())
 }
 
-// repositoryAnswers: a machine that has its packages does not need the host now.
+// repositoryAnswers: a machine with its packages installed does not need the host now.
 func repositoryAnswers(m *machine) []preflight.Result {
 	ways := m.of(forPackages)
 	if len(ways) == 0 {
@@ -201,7 +201,7 @@ func repositoryAnswers(m *machine) []preflight.Result {
 	return []preflight.Result{r}
 }
 
-// roleCheckAnswers: without it nobody's role can be checked, so nobody gets in.
+// roleCheckAnswers: without this endpoint no role can be checked, so nobody can sign in.
 func roleCheckAnswers(m *machine) []preflight.Result {
 	if m.Identity.Cloud.RoleCheck == "" && m.asked && m.Identity.Cloud.Name != "" {
 		return []preflight.Result{{Answer: preflight.Unknown,

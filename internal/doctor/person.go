@@ -14,7 +14,7 @@ import (
 	"aadssh/internal/trail"
 )
 
-// User is whose way in was asked about.
+// User is the person whose sign-in was examined.
 type User struct {
 	Name    string   `json:"name"`
 	Kind    string   `json:"kind"` // people, service principals
@@ -22,18 +22,18 @@ type User struct {
 	Account string   `json:"account"` // yes, no, unknown
 	Groups  []string `json:"groups,omitempty"`
 	Gates   []Gate   `json:"gates"`
-	Log     []string `json:"log"` // what the log says of them, the newest first
+	Log     []string `json:"log"` // what the log says about the person, newest first
 }
 
-// Gate is one step of the way in.
+// Gate is one step of the sign-in.
 type Gate struct {
 	Name   string   `json:"name"`
 	Answer string   `json:"answer"` // pass, warn, fail, unknown
 	Text   string   `json:"text"`
-	Checks []string `json:"checks"` // those that are not well
+	Checks []string `json:"checks"` // those that do not pass
 }
 
-// Whom reads whom doctor is asked about. The error is a *fault.Fault of code
+// Whom parses the person that doctor is asked about. The error is a *fault.Fault of code
 // Usage.
 func Whom(name, from string) (*gate.Somebody, error) {
 	who, ok := gate.Named(name)
@@ -53,7 +53,7 @@ func Whom(name, from string) (*gate.Somebody, error) {
 	return &who, nil
 }
 
-// whom is who is asked about, in a sentence that otherwise says all of them.
+// whom names the person in a sentence that otherwise speaks of all.
 func (of *machine) whom(all string) string {
 	if of.one != nil {
 		return of.one.Name
@@ -61,7 +61,7 @@ func (of *machine) whom(all string) string {
 	return all
 }
 
-// personAccount is the account that somebody has on the machine.
+// personAccount reports the person's account on the machine.
 func personAccount(m *machine) []preflight.Result {
 	if m.one == nil {
 		return nil
@@ -79,8 +79,8 @@ func personAccount(m *machine) []preflight.Result {
 	return []preflight.Result{r}
 }
 
-// personRole is what the log says of somebody's role. Who has one is decided in
-// Azure, and nothing on the machine says so before they come.
+// personRole reports what the log says about the person's role. Roles are assigned in
+// Azure, and nothing on the machine shows them before the first sign-in.
 func personRole(m *machine) []preflight.Result {
 	if m.one == nil {
 		return nil
@@ -106,7 +106,7 @@ func personRole(m *machine) []preflight.Result {
 	return []preflight.Result{r}
 }
 
-// newest is the newest event of a cause; nil where there is none.
+// newest is the newest event with a cause; nil if there is none.
 func (h history) newest(cause string) *trail.Event {
 	for _, e := range h.events {
 		if e.Cause.Name == cause {
@@ -119,7 +119,7 @@ func (h history) newest(cause string) *trail.Event {
 // mostLines is how many lines of the log are shown.
 const mostLines = 12
 
-// ofOne makes the report one about somebody's way in.
+// ofOne restricts the report to one person's sign-in.
 func (r *Report) ofOne(m *machine) {
 	u := User{Name: m.one.Name, Kind: m.one.Kind.String(), Account: "no", Groups: m.one.Account.Groups, Gates: []Gate{}, Log: []string{}}
 	if m.one.From.IsValid() {
@@ -154,7 +154,7 @@ func (r *Report) ofOne(m *machine) {
 	}
 }
 
-// user shows somebody's way in, gate by gate, and what the log says of them.
+// user shows a person's sign-in, gate by gate, and what the log says.
 func (s Style) user(b *strings.Builder, r Report) {
 	u := r.User
 	title := "The way in of " + u.Name
@@ -170,7 +170,7 @@ func (s Style) user(b *strings.Builder, r Report) {
 		}
 		for _, c := range r.Checks {
 			key := c.Name + c.Text
-			if c.hidden { // one line for all of the gate
+			if c.hidden { // one line for the whole gate
 				key = g.Name + c.Text
 			}
 			if c.Answer == "pass" || told[key] || !slices.Contains(g.Checks, c.Name) {
@@ -179,7 +179,7 @@ func (s Style) user(b *strings.Builder, r Report) {
 			told[key] = true
 			next := c.Next
 			if c.hidden || c.Repeats || r.Verdict.tells(c) {
-				next = "" // it stands at the top
+				next = "" // it is already shown at the top
 			}
 			s.entry(b, c.Answer, g.Name, c.Text, next)
 		}

@@ -22,19 +22,20 @@ type PlanReport struct {
 	Version   string    `json:"version"`
 	Time      time.Time `json:"time"`
 	Operation string    `json:"operation"`
-	// Refused is what the operation would end with without a change: steps that
-	// are listed would follow once that is fixed.
+	// Refused is what the operation would end with, without a change: the listed steps
+	// would follow once that is fixed.
 	Refused *Verdict `json:"refused,omitempty"`
-	// Ends is what it would end with although each step did what it is for.
+	// Ends is what it would end with although each step succeeds.
 	Ends *Verdict `json:"ends,omitempty"`
-	// Otherwise is what it would end with where the package does not set up again
-	// what it once did, which its scripts may do on a first installation only.
+	// Otherwise is what it would end with if the package does not set up again what it once
+	// did, because its scripts may do so on a first installation only.
 	Otherwise *Verdict `json:"otherwise,omitempty"`
-	// Provisional: what else is to be done, and how it would end, shows after the steps.
+	// Provisional: what else has to be done, and the result, are known only after the
+	// steps.
 	Provisional bool   `json:"provisional,omitempty"`
 	Steps       []Step `json:"steps"`
 
-	of, text string // whose plan it is, where that may be taken for another's; the steps
+	of, text string // whose plan it is, if that is not obvious; the steps
 }
 
 // Step is one step of a plan.
@@ -46,7 +47,7 @@ type Step struct {
 	URLs     []string `json:"urls,omitempty"`
 	Install  []string `json:"install,omitempty"` // name, or name=version
 	Remove   []string `json:"remove,omitempty"`
-	Keys     []string `json:"keys,omitempty"`   // fingerprints that are accepted
+	Keys     []string `json:"keys,omitempty"`   // accepted fingerprints
 	Reload   []string `json:"reload,omitempty"` // units of which systemd reloads the first active one, over D-Bus
 }
 
@@ -56,7 +57,7 @@ type File struct {
 
 	Path    string `json:"path"`
 	Mode    string `json:"mode,omitempty"`
-	Content string `json:"content,omitempty"` // where it is known beforehand
+	Content string `json:"content,omitempty"` // if it is known beforehand
 }
 
 func planSteps(p decide.Plan) []Step {
@@ -72,7 +73,7 @@ func planSteps(p decide.Plan) []Step {
 				file.Mode = fmt.Sprintf("%04o", f.Mode.Perm())
 			}
 			if s.Kind == decide.FetchKey {
-				file.Content = "" // is what is fetched
+				file.Content = "" // it is fetched
 			}
 			step.Files = append(step.Files, file)
 		}
@@ -91,8 +92,8 @@ func planSteps(p decide.Plan) []Step {
 	return steps
 }
 
-// Plan looks and plans as an operation would, and changes nothing. The error is a
-// *fault.Fault, of code Usage where whoever asks is not root.
+// Plan reads the machine and plans as an operation would, and changes nothing. The error is
+// a *fault.Fault, of code Usage if the user is not root.
 func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -133,7 +134,8 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	return r, nil
 }
 
-// verdict is a fault as a report has it, in the words of who would run the operation.
+// verdict is a fault as part of a report, in words for the person who would run the
+// operation.
 func (m *machine) verdict(f *fault.Fault) *Verdict {
 	if f == nil {
 		return nil
@@ -145,7 +147,7 @@ func (m *machine) verdict(f *fault.Fault) *Verdict {
 	return &Verdict{Code: int(f.Code), Name: nameOf(int(f.Code)), Text: text.Shown(what), Next: text.Shown(next)}
 }
 
-// undecided is what is not known of whether people can sign in.
+// undecided is what is unknown about whether people can sign in.
 func undecided(d decide.Decision) string {
 	var unknown []string
 	for _, c := range d.Verified {
@@ -156,8 +158,8 @@ func undecided(d decide.Decision) string {
 	return strings.Join(unknown, " ")
 }
 
-// NoPlan is the report of a program that would change nothing, because another
-// one owns the machine.
+// NoPlan is the report of an operation that would change nothing, because another program
+// owns the machine.
 func NoPlan(version, operation string, now time.Time) PlanReport {
 	return PlanReport{Schema: schemaVersion, Version: version, Time: now.UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
 }

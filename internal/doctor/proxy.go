@@ -7,11 +7,11 @@ import (
 	"aadssh/internal/proxy"
 )
 
-// proxyUsed says which proxy there is. That the metadata service is excepted
-// from it is a check of enable, and so is that one that was set can be read.
+// proxyUsed says which proxy is used. Whether the metadata service is excepted from it, and
+// whether a configured proxy can be parsed, are checks of enable.
 func proxyUsed(m *machine) []preflight.Result {
 	if m.foreign() {
-		return nil // which one that program uses is not known
+		return nil // which proxy that program uses is not known
 	}
 	if m.Proxy.URL != "" {
 		return []preflight.Result{{Text: "The package repository is reached by the proxy " + m.Proxy.String() + ", from " + m.Proxy.Origin + "."}}
@@ -24,12 +24,11 @@ func proxyUsed(m *machine) []preflight.Result {
 	return nil
 }
 
-// agentProxyAdvice is how the agent, and so every extension, gets a proxy. A
-// drop-in outlives an update of the agent; its unit file does not. What is
-// excepted stays so, and the two addresses of the platform come to it
-// (Microsoft Learn, virtual-network/what-is-ip-address-168-63-129-16). The agent
-// of an Arc-enabled server has a command (Microsoft Learn,
-// azure-arc/servers/azcmagent-config).
+// agentProxyAdvice says how to give the agent, and so every extension, a proxy. A drop-in
+// survives an update of the agent; changes in its unit file do not. Existing exceptions are
+// kept, and the two addresses of the platform are added to them (Microsoft Learn,
+// virtual-network/what-is-ip-address-168-63-129-16). The agent of an Arc-enabled server has
+// a command for it (Microsoft Learn, azure-arc/servers/azcmagent-config).
 func agentProxyAdvice(m *machine, address string) string {
 	unit := "walinuxagent"
 	if len(m.agentUnits) > 0 {

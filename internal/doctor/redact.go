@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Redact takes out of a text what may let somebody in: passwords in URLs,
-// tokens, keys and signatures. Names of people and machines stay, for without
-// them the text explains nothing.
+// Redact removes from a text what could grant access: passwords in URLs, tokens, keys and
+// signatures. Names of people and machines stay, because without them the text explains
+// nothing.
 func Redact(text string, secrets ...string) string {
 	for _, s := range secrets {
-		if len(s) >= 3 { // shorter ones would take the text apart
+		if len(s) >= 3 { // shorter ones would match everywhere
 			text = strings.ReplaceAll(text, s, "***")
 		}
 	}
@@ -27,9 +27,9 @@ type redaction struct {
 	with    string
 }
 
-// values takes out the values of settings, but not the services of
-// nsswitch.conf(5), whose database of accounts is called passwd. A quote at the
-// end of a line stays: it may be the end of a string in a JSON document.
+// values removes the values of settings, but not the services of nsswitch.conf(5), whose
+// database of accounts is called passwd. A quote at the end of a line stays: it may end a
+// string in a JSON document.
 func values(text string) string {
 	setting := regexp.MustCompile(`(?im)([A-Za-z0-9_.-]*(?:` + secretNames + `)[ \t]*[:=][ \t]*)(?:(` + quoted + `)|[^\n]+?(",?)?$)`)
 	services := regexp.MustCompile(`^passwd:(?:[ \t]+(?:files|compat|systemd|sss|aad|ldap|nis|nisplus|winbind|db|cache|extrausers|altfiles|mymachines|cache_oslogin|oslogin|\[[A-Za-z!= ]*\]))+[ \t]*$`)
@@ -45,25 +45,25 @@ func values(text string) string {
 	})
 }
 
-// Names of settings whose value is a secret, in upper or lower case.
+// Names of settings whose value is a secret, in any case.
 const secretNames = `password|passwd|passphrase|secret|access_token|refresh_token|id_token|api[_-]?key|account[_-]?key|sas[_-]?token|protectedSettings|customData|userData`
 
-// quoted is a text in quotes, which end it.
+// quoted matches a text in quotes.
 const quoted = `"(?:\\.|[^"\\\n])*"|'[^'\n]*'`
 
-// redactions stand in their order. A password may have every character that
-// a person types, so what has no quotes to end it goes to the end of the word
-// or the line: too much is taken out rather than too little.
+// redactions are applied in this order. A password may contain any character, so without
+// quotes the rest of the word or line is removed: rather too much than too little.
 func redactions() []redaction {
 	of := func(pattern, with string) redaction {
 		return redaction{pattern: regexp.MustCompile(pattern), with: with}
 	}
 	return []redaction{
-		// A key whose first line lies before what was read, and a value behind the end of the line that names it.
+		// A key whose first line precedes the part that was read; and a value after the end
+		// of the line that names it.
 		of(`(?m)^(?:[A-Za-z0-9+/=]{16,}\s*\n)+-----END [A-Z ]*PRIVATE KEY[^\n]*`, "*** (a private key)"),
 		of(`(?i)((?:password|passwd|passphrase|secret|token)["']?\s*[=:]?\s*\\\r?\n\s*)[^\s]+`, "$1***"),
 		of(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----.*?(-----END [A-Z ]*PRIVATE KEY( BLOCK)?-----|\z)`, "*** (a private key)"),
-		// User and password of a URL end at the last @ of the word.
+		// User and password in a URL end at the last @ of the word.
 		of(`://[^\s"]*@`, "://***@"),
 		of(`(?i)((?:\b(?:https?|all|ftp)_|\b)proxy["']?\s*[=:]\s*["']?)[^\s":]+:[^\s"/][^\s"]*@`, "$1***@"), // a proxy without http://
 		of(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`, "*** (a token)"),
@@ -76,7 +76,7 @@ func redactions() []redaction {
 		of(`(?i)(\bsshpass\s+-p[ \t]*)\S+`, "$1***"),
 		of(`(?i)(\b(?:pwd|psk|(?:shared|primary|secondary)?access-?key)[ \t]*=[ \t]*)[^;\s"']+`, "$1***"),
 		of(`(\$(?:1|2[aby]|5|6|7|y|gy)\$)[./A-Za-z0-9$=,-]{8,}`, "$1***"),
-		// JSON, and all that has its name in quotes too.
+		// JSON, and everything else with the name in quotes.
 		of(`(?i)("[A-Za-z0-9_.-]*(?:`+secretNames+`)"\s*[:=]\s*)(?:`+quoted+`|[^\s,;}\]]+)`, `$1"***"`),
 		// netrc(5) and apt_auth.conf(5), on one line or several.
 		of(`(?i)(\b(?:machine|login)\s+\S+\s+(?:account\s+\S+\s+)?password\s+)(?:`+quoted+`|\S+)`, "$1***"),

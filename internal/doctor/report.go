@@ -13,26 +13,26 @@ import (
 	"aadssh/internal/text"
 )
 
-// Report is what doctor came to; misc/doctor.schema.json describes it.
+// Report is the result of doctor; misc/doctor.schema.json describes it.
 type Report struct {
-	Schema  string    `json:"schema"` // counted up when a field changes its meaning
+	Schema  string    `json:"schema"` // increased when a field changes its meaning
 	Version string    `json:"version"`
 	Time    time.Time `json:"time"`
-	Root    bool      `json:"root"` // false: what only root can see is unknown
+	Root    bool      `json:"root"` // false: what only root can read is unknown
 	Machine Machine   `json:"machine"`
 	Verdict Verdict   `json:"verdict"`
 	Checks  []Check   `json:"checks"`
 	Unseen  []Unseen  `json:"unseen"`
 	Plan    []Step    `json:"plan"`           // what enable would do
-	User    *User     `json:"user,omitempty"` // whose way in was asked about; nil: everybody's
+	User    *User     `json:"user,omitempty"` // the person whose sign-in was examined; nil: everybody's
 
-	foreign string // the extension of another program, for people; "": there is none
+	foreign string // another program's extension, for people; "": there is none
 }
 
-// schemaVersion is that of Report and of PlanReport.
+// schemaVersion is the version of Report and PlanReport.
 const schemaVersion = "1"
 
-// Machine is which machine it is.
+// Machine identifies the machine.
 type Machine struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -48,8 +48,8 @@ type Machine struct {
 	Handler      string `json:"handler,omitempty"`  // publisher, type and version of the extension that the agent has, or setup and its version
 }
 
-// Verdict is the one answer: the first failure, else the first warning. Where
-// something was left out for want of root and nothing failed, it is code 2.
+// Verdict is the overall result: the first failure, or else the first warning. If something
+// was left out because the user is not root, and nothing failed, it is code 2.
 type Verdict struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -60,7 +60,7 @@ type Verdict struct {
 	Next  string `json:"next,omitempty"`
 }
 
-// Check is one answer.
+// Check is the result of one check.
 type Check struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -70,10 +70,10 @@ type Check struct {
 	Text    string `json:"text"`
 	Next    string `json:"next,omitempty"`
 	Code    int    `json:"code,omitempty"`    // of a failure
-	Repeats bool   `json:"repeats,omitempty"` // another check says the same, and what to do
+	Repeats bool   `json:"repeats,omitempty"` // another check reports the same, with the next step
 	gate    check.Gate
-	anew    bool // the plan sets the packages up anew for it
-	hidden  bool // only root can see it, and nobody looked as root
+	anew    bool // the plan sets the packages up again because of it
+	hidden  bool // only root can read it, and the user is not root
 }
 
 func newCheck(result *preflight.Result) Check {
@@ -105,7 +105,7 @@ func newReport(m *machine, checks []Check) Report {
 		}
 	}
 	if !m.root {
-		r.Plan = []Step{} // it would be made of what others see
+		r.Plan = []Step{} // it would be based on what other users can read
 	}
 	if m.asked {
 		r.Machine.Cloud, r.Machine.Identity = m.Identity.Cloud.Name, m.Identity.Kind.String()
@@ -116,7 +116,7 @@ func newReport(m *machine, checks []Check) Report {
 	for i, c := range r.Checks {
 		if c.Name == "packages" && c.Answer == "fail" && m.PackagesErr == nil && m.TargetErr == nil {
 			r.Checks[i].Next = m.setItUp()
-			if m.foreign() { // what that handler does then is not known
+			if m.foreign() { // what that handler would do is not known
 				r.Checks[i].Next += "; or have this program do it: " + setup()
 			}
 		}
@@ -126,10 +126,10 @@ func newReport(m *machine, checks []Check) Report {
 	return r
 }
 
-// markRepeats marks what a person need not read twice: a plan that is no more than
-// what a failure says to do, and what PAM says of a file that has a check of its own.
+// markRepeats marks what a person need not read twice: a plan that is only what a failure
+// says to do, and what PAM reports about a file that has a check of its own.
 func (m *machine) markRepeats(checks []Check) {
-	more := false // than setting the packages up anew, which nothing else tells
+	more := false // than setting the packages up again, which no other check reports
 	for i := range m.decision.Plan.Steps {
 		switch m.decision.Plan.Steps[i].Kind {
 		case decide.DropFile, decide.Repair, decide.Replace:
@@ -150,8 +150,8 @@ func (m *machine) markRepeats(checks []Check) {
 	}
 }
 
-// verdict is the first failure; without one the first warning, and without
-// that the first thing that is not known: then nothing is promised over it.
+// verdict is the first failure; without one the first warning, and without that the first
+// unknown, because then nothing is promised.
 func verdict(checks []Check) Verdict {
 	first := func(answer string) (Check, bool) {
 		i := slices.IndexFunc(checks, func(c Check) bool { return c.Answer == answer })

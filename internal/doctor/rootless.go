@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/text"
 )
 
-// rootOnly says what of a check only root can see.
+// rootOnly says what only root can read of a check.
 func rootOnly(r *preflight.Result) string {
 	what := "see all that this hangs on"
 	switch {
@@ -32,8 +32,8 @@ func rootOnly(r *preflight.Result) string {
 	return "Only root can " + what + "."
 }
 
-// hide makes an answer unknown, with its text and advice, where whoever asks is not
-// root and only root can be sure of it; it says whether it did.
+// hide makes a result unknown, with its text and advice, if the user is not root and only
+// root can be sure of it; it reports whether it did.
 func (m *machine) hide(r *preflight.Result) bool {
 	if m.root {
 		return false
@@ -46,26 +46,26 @@ func (m *machine) hide(r *preflight.Result) bool {
 	return true
 }
 
-// refused says whether an answer may rest on something that could not be looked at.
+// refused reports whether a result may depend on something that could not be read.
 func (m *machine) refused(r *preflight.Result) bool {
 	if m.denied != nil && m.denied(r.Sight.Files...) {
 		return true
 	}
 	switch r.Name {
-	case "packages", "legacy-package": // programs read the database, and say in their own words that they may not
+	case "packages", "legacy-package": // programs read the database, and report in their own words that they may not
 		return m.PackagesErr != nil || r.Answer == preflight.Unknown
-	case "identity": // what keeps others from the metadata service need not keep root
+	case "identity": // what keeps other users from the metadata service may not affect root
 		return r.Answer == preflight.Unknown || r.Code == fault.IdentityUnknown
-	case "network-role-check", "network-login": // the agent's proxy, by which they may answer, is not seen
+	case "network-role-check", "network-login": // the agent's proxy, by which they may answer, is not visible
 		return r.Answer != preflight.Pass
-	case "nologin": // whether PAM asks for it stands in sshd's configuration too
+	case "nologin": // whether PAM uses it also depends on sshd's configuration
 		return r.Answer == preflight.Pass && m.nologin != ""
 	}
 	return false
 }
 
-// unjudged makes the verdict one of code Usage where nothing is known to be broken,
-// and something was hidden for want of root.
+// unjudged makes the verdict one of code Usage if nothing is known to be broken, and
+// something was hidden because the user is not root.
 func (r *Report) unjudged(o Options) {
 	hidden := 0
 	for i := range r.Checks {

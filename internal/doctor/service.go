@@ -11,16 +11,15 @@ import (
 	"aadssh/internal/watch"
 )
 
-// service is the SSH service as systemd has it.
+// service is the state of the SSH service in systemd.
 type service struct {
 	known   bool  // systemd runs and answered
-	err     error // it runs, and this is why it was not known
+	err     error // systemd runs, and this is why its answer is missing
 	daemon  systemd.UnitState
 	sockets []systemd.UnitState
 }
 
-// lookService asks systemd for sshd's unit, and for the socket that may listen
-// in its place.
+// lookService asks systemd for sshd's unit, and for the socket that may listen instead.
 func lookService(ctx context.Context, h *host.Host) service {
 	if h.Root != "" || !systemd.Running() {
 		return service{}
@@ -53,7 +52,7 @@ func lookWatch(ctx context.Context, h *host.Host) []preflight.Result {
 	return watch.Health(ctx, h)
 }
 
-// sshService says whether sshd runs, and will run after the next boot.
+// sshService reports whether sshd runs, and whether it starts at the next boot.
 func sshService(m *machine) []preflight.Result {
 	s := m.service
 	switch {
@@ -88,7 +87,7 @@ func sshService(m *machine) []preflight.Result {
 	return []preflight.Result{{Text: "The SSH service runs and starts with the machine."}}
 }
 
-// unasked is what only systemd can tell, where it runs and did not.
+// unasked is the result for what only systemd can tell, if systemd runs and did not answer.
 func unasked(what string, why error) preflight.Result {
 	return preflight.Result{Answer: preflight.Unknown, Text: what + " is not known: " + why.Error() + ".",
 		Next: "See whether it answers: sudo systemctl status; where it does not: sudo systemctl --force reboot"}

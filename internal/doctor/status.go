@@ -17,24 +17,24 @@ import (
 	"aadssh/internal/text"
 )
 
-// Status is what the extension said last, since when it says so, and how the
+// Status is the last report of the extension, how long it has said the same, and how the
 // machine is now. misc/status.schema.json describes it.
 type Status struct {
 	Schema    string     `json:"schema"`
 	Version   string     `json:"version"`             // of this build
 	Handler   string     `json:"handler,omitempty"`   // publisher and type of that version
 	Extension string     `json:"extension,omitempty"` // version that the agent has; "": none
-	State     string     `json:"state,omitempty"`     // what the agent wrote down of it
+	State     string     `json:"state,omitempty"`     // recorded by the agent
 	Sequence  int        `json:"sequence"`            // -1: none
 	Operation string     `json:"operation,omitempty"`
 	Code      int        `json:"code"`
 	Name      string     `json:"name"`
 	Message   string     `json:"text"`
-	Said      *time.Time `json:"said,omitempty"`  // when it was said last
-	Since     *time.Time `json:"since,omitempty"` // since when it is the same
+	Said      *time.Time `json:"said,omitempty"`  // time of the last report
+	Since     *time.Time `json:"since,omitempty"` // time since which it has been the same
 	Notice    string     `json:"notice,omitempty"`
 	Reload    bool       `json:"reloadOwed"`
-	Running   string     `json:"running,omitempty"` // a package transaction that is at work
+	Running   string     `json:"running,omitempty"` // a package transaction that is running
 	Parts     []Part     `json:"parts"`
 	Health    *Verdict   `json:"health,omitempty"` // of the machine now; nil: nothing of the product is on it
 
@@ -50,8 +50,8 @@ type Part struct {
 	Text  string `json:"text"`
 }
 
-// elsewhere are the checks that status leaves to doctor: what is asked over the
-// network, but for the identity, and what is history.
+// elsewhere are the checks that status leaves to doctor: those over the network, except the
+// identity, and those about the past.
 func elsewhere() []string {
 	var names []string
 	for _, r := range Table() {
@@ -62,7 +62,7 @@ func elsewhere() []string {
 	return names
 }
 
-// CurrentStatus is LastStatus and a look at the machine. The error is a
+// CurrentStatus is LastStatus together with the state of the machine now. The error is a
 // *fault.Fault.
 func CurrentStatus(ctx context.Context, o Options) (Status, error) {
 	s, err := LastStatus(ctx, o)
@@ -84,7 +84,7 @@ func CurrentStatus(ctx context.Context, o Options) (Status, error) {
 	return s, nil
 }
 
-// Exit is the code that status ends with: that of the machine as it is now.
+// Exit is the exit code of status: that of the machine as it is now.
 func (s Status) Exit() int {
 	if s.Health == nil {
 		return s.Code
@@ -92,8 +92,7 @@ func (s Status) Exit() int {
 	return s.Health.Code
 }
 
-// LastStatus reads what was written down on the machine. The error is a
-// *fault.Fault.
+// LastStatus reads what is recorded on the machine. The error is a *fault.Fault.
 func LastStatus(ctx context.Context, o Options) (Status, error) {
 	h := o.Host
 	s := Status{Schema: schemaVersion, Version: o.Version, Sequence: -1, Parts: []Part{}}
@@ -146,11 +145,10 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 	return s, nil
 }
 
-// ended is the end of an operation in handler.log.
+// ended matches the end of an operation in handler.log.
 const ended = `^time="([^"]+)" level=\w+ msg="(finished|failed): (\w+), version`
 
-// since reads handler.log from its end: when did the operation begin to come to
-// what it comes to now?
+// since reads handler.log backwards to find when the operation began to end as it does now.
 func since(h *host.Host, folder, operation string) (time.Time, bool) {
 	var lines []string
 	for _, name := range []string{"handler.log.1", "handler.log"} {
@@ -182,7 +180,7 @@ func since(h *host.Host, folder, operation string) (time.Time, bool) {
 	return first.UTC().Truncate(time.Second), last != ""
 }
 
-// Text is the status for a terminal: how the machine is, and then what was said.
+// Text is the status for a terminal: how the machine is, and then the last report.
 func (s Status) Text(now time.Time) string {
 	var b strings.Builder
 	s.health(&b)
@@ -228,8 +226,8 @@ func (s Status) health(b *strings.Builder) {
 	}
 }
 
-// secretsOf are texts that nothing may show: they stand in settings or in
-// environments that were read.
+// secretsOf are texts that must never be shown: they were in the settings or environments
+// that were read.
 func secretsOf(e *extension, f *facts.Facts) []string {
 	secrets := f.Proxy.Secrets()
 	if e != nil {

@@ -12,10 +12,10 @@ import (
 // Table lists the checks that doctor asks.
 func Table() []check.About { return check.List(rows()) }
 
-// rows are all checks. They stand in the order of cause and effect, so that the
-// first that fails is what to fix first; those of enable keep enable's order.
+// rows are all checks, in the order of cause and effect, so that the first failure is the
+// one to fix first; those of enable keep enable's order.
 func rows() []*check.Row[*machine] {
-	strict, _ := check.Find(check.List(preflight.Verification()), "clock") // of which enable asks less
+	strict, _ := check.Find(check.List(preflight.Verification()), "clock") // enable's own version is less strict
 	all := []*check.Row[*machine]{
 		{About: strict, Run: clock},
 		row("disk", check.Machine, check.GateSession, check.Anybody(), "Is there room where packages and state are written?", "Room, inodes and whether it can be written, of each file system that takes part. A warning where only /tmp or people's home folders are concerned, or what only packages need while none is to come.", disk),
@@ -34,7 +34,7 @@ func rows() []*check.Row[*machine] {
 		row("nologin", check.SignIn, check.GateDoor, check.Anybody("/etc/nologin", "/run/nologin", "/etc/pam.d"), "May anybody but root sign in?", "/etc/nologin and /run/nologin.", nologin),
 		row("ssh-service", check.SignIn, check.GateListen, check.Anybody(), "Does systemd start sshd?", "The service and its socket: whether one of them runs, and starts with the machine. Not asked where systemd does not run.", sshService),
 	)
-	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c *preflight.Check) bool { return slices.Contains(rowNames(all), c.Name) }))...) // above already
+	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c *preflight.Check) bool { return slices.Contains(rowNames(all), c.Name) }))...) // without those that are already above
 	return append(all,
 		row("plan", check.Packages, check.NoGate, nil, "Would enable change nothing?", "The steps of enable, as plan shows them.", planCheck),
 		row("firewall", check.SignIn, check.GateListen, nil, "Does the machine's own firewall let people in?", "Rules of nftables and iptables for sshd's ports, followed as the kernel follows them. What lets some networks in is a warning.", firewallCheck),

@@ -13,10 +13,10 @@ import (
 type Style struct {
 	Color bool
 	Width int  // of the terminal in columns; 0: lines are not broken
-	All   bool // also what is well
+	All   bool // also what passes
 }
 
-// The sections of a report as people read them.
+// The sections of a report with their titles.
 func titles() [][2]string {
 	return [][2]string{
 		{check.Machine, "Machine"}, {check.Identity, "Identity"}, {check.Repository, "Package repository"},
@@ -24,8 +24,8 @@ func titles() [][2]string {
 	}
 }
 
-// Text is the report for a terminal: the verdict, what else is not well, and of
-// the rest how much it is.
+// Text is the report for a terminal: the verdict, what else does not pass, and how many
+// checks do.
 func (r Report) Text(s Style) string {
 	var b strings.Builder
 	s.verdict(&b, r)
@@ -73,7 +73,7 @@ func (r Report) Text(s Style) string {
 	return b.String()
 }
 
-// hidden is what only root can see, one line for each reason.
+// hidden shows what only root can read, in one line for each reason.
 func (s Style) hidden(b *strings.Builder, checks []Check) {
 	told := ""
 	for i := range checks {
@@ -94,7 +94,7 @@ func (s Style) hidden(b *strings.Builder, checks []Check) {
 	}
 }
 
-// answer is the verdict in the words of a check.
+// answer is the verdict as an answer of a check.
 func (v Verdict) answer() string {
 	switch {
 	case v.Code == int(fault.Usage):
@@ -107,16 +107,16 @@ func (v Verdict) answer() string {
 	return "pass"
 }
 
-// tells says whether a check is the one that the verdict is about.
+// tells reports whether a check is the one that the verdict is about.
 func (v Verdict) tells(c Check) bool {
 	return c.Name == v.Check && strings.HasSuffix(v.Text, c.Text)
 }
 
-// brief is what the agent's Run Command keeps of an output, in bytes.
+// brief is how much of an output the agent's Run Command keeps, in bytes.
 const brief = 4096
 
-// Brief is the report in at most 4,096 bytes, which is what Run Command keeps:
-// the verdict, then as much as fits of what else is not well.
+// Brief is the report in at most 4,096 bytes, which is what Run Command keeps: the verdict,
+// then as many of the other findings as fit.
 func (r Report) Brief() string {
 	cut := r
 	cut.Verdict.Text, cut.Verdict.Next = text.Clip(r.Verdict.Text, 1200), text.Clip(r.Verdict.Next, 1200)
@@ -143,7 +143,7 @@ func (r Report) Brief() string {
 	return b.String()
 }
 
-// verdict is the one answer: what is wrong, and what to type.
+// verdict shows the overall result: what is wrong, and what to run.
 func (s Style) verdict(b *strings.Builder, r Report) {
 	s.wrap(b, s.painted(r.Verdict.answer(), r.Verdict.head())+" ", 0, r.Verdict.Text)
 	if r.Verdict.Next != "" {
@@ -152,7 +152,7 @@ func (s Style) verdict(b *strings.Builder, r Report) {
 	s.wrap(b, "", 0, "("+r.headline()+")")
 }
 
-// head is the answer, and the exit code where it is not 0.
+// head is the answer, and the exit code if it is not 0.
 func (v Verdict) head() string {
 	answer := word(v.answer())
 	if v.Code != 0 {
@@ -227,7 +227,7 @@ const (
 	narrow     = 72                         // columns, below which texts have lines of their own
 )
 
-// entry is one line of the report: an answer, its name, what is so, what to do.
+// entry is one line of the report: an answer, its name, the finding, the next step.
 func (s Style) entry(b *strings.Builder, answer, name, what string, next ...string) {
 	head := "  " + s.painted(answer, fmt.Sprintf("%-4s", word(answer))) + "  "
 	indent := textColumn
@@ -246,9 +246,9 @@ func (s Style) entry(b *strings.Builder, answer, name, what string, next ...stri
 	}
 }
 
-// wrap writes a text whose first line begins behind indent columns and a head.
-// A line is broken between words; inside of a command with a backslash before
-// it, so that it can be pasted as it is shown.
+// wrap writes a text whose first line begins after indent columns and a head. Lines are
+// broken between words, within a command with a backslash, so that it can be pasted as it
+// is shown.
 func (s Style) wrap(b *strings.Builder, head string, indent int, text string) {
 	b.WriteString(head)
 	if s.Width == 0 || s.Width-indent < 20 {
@@ -282,7 +282,7 @@ func (s Style) wrap(b *strings.Builder, head string, indent int, text string) {
 	b.WriteString("\n")
 }
 
-// plainHead is a head without its color.
+// plainHead is a head without its colors.
 func plainHead(head string) string {
 	for {
 		before, after, ok := strings.Cut(head, "\x1b[")

@@ -14,15 +14,14 @@ import (
 	"aadssh/internal/trail"
 )
 
-// history is what the sign-in programs wrote of the last day.
+// history are the messages of the sign-in programs of the last day.
 type history struct {
 	source string // for people; "" where none could be read
 	events []trail.Event
 }
 
-// lookHistory reads the journal or the logs. What auditd writes is looked at by
-// the check selinux-denials.
-// one is whose lines alone count; nil: everybody's.
+// lookHistory reads the journal or the logs. What auditd writes is read by the check
+// selinux-denials. If one is not nil, only the lines about that person count.
 func lookHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Somebody) (history, trail.About) {
 	log := trail.Read(ctx, h, now, trail.Day)
 	all := history{log.Source, log.Events(h.RootOnly, h.Exists)}
@@ -33,9 +32,8 @@ func lookHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Som
 	return all, log.About(one.Name)
 }
 
-// signInErrors explains the last failed sign-ins, one line for each cause, the
-// newest first. They are warnings: that one person has no role is no fault of
-// the machine.
+// signInErrors explains the last failed sign-ins, one line for each cause, newest first.
+// They are warnings: that one person has no role is not a fault of the machine.
 func signInErrors(m *machine) []preflight.Result {
 	if m.history.source == "" {
 		return []preflight.Result{{Answer: preflight.Unknown, Text: "Neither the journal nor a log of sign-ins could be read."}}
@@ -69,7 +67,7 @@ func signInErrors(m *machine) []preflight.Result {
 	return results
 }
 
-// excerpt is the line itself, with its time.
+// excerpt is the original line with its time.
 func (m *machine) excerpt(e trail.Event) string {
 	at := ""
 	if !e.At.IsZero() {
@@ -78,7 +76,7 @@ func (m *machine) excerpt(e trail.Event) string {
 	return at + e.Program + ": " + trail.Quoted(Redact(e.Text), 240)
 }
 
-// settled says whether the checks that look at a cause now find it gone.
+// settled reports whether the checks for a cause now find that it is gone.
 func (m *machine) settled(e trail.Event) bool {
 	c := e.Cause
 	switch list, algorithm := e.Algorithm(); {
@@ -95,20 +93,20 @@ func (m *machine) settled(e trail.Event) bool {
 	return len(c.Settled) > 0
 }
 
-// passes says whether a check was asked and found nothing.
+// passes reports whether a check ran and found nothing.
 func (m *machine) passes(name string) bool {
 	results := m.ask(name)
 	return len(results) > 0 && !slices.ContainsFunc(results, func(r preflight.Result) bool { return r.Answer != preflight.Pass })
 }
 
-// ask is what a check answers; nothing where it was not asked.
+// ask are the results of a check; none if it did not run.
 func (m *machine) ask(name string) (results []preflight.Result) {
 	for _, r := range rows() {
 		if r.Name == name {
 			results = append(results, r.Run(m)...)
 		}
 	}
-	if results == nil && preflight.InPlace(&m.Facts) { // one of the many of the sign-in
+	if results == nil && preflight.InPlace(&m.Facts) { // one of the many checks of the sign-in
 		for _, r := range m.Findings() {
 			if r.Name == name {
 				results = append(results, r)

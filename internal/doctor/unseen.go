@@ -7,9 +7,9 @@ import (
 	"aadssh/internal/az"
 )
 
-// Unseen is something that decides about sign-in and cannot be seen from the
-// machine, with the commands that show it, to be typed where az is signed in. None
-// of them needs the one before it.
+// Unseen is something that decides about sign-in and is not visible on the machine, with
+// the commands that show it, to be run where az is signed in. None of them depends on the
+// one before it.
 type Unseen struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -23,7 +23,7 @@ func newUnseen(name, text string, commands ...string) Unseen {
 	return Unseen{Name: name, Text: text, Command: strings.Join(commands, "; "), Commands: commands}
 }
 
-// unseen are those things, for this machine.
+// unseen are those for this machine.
 func unseen(m *machine) []Unseen {
 	return []Unseen{
 		newUnseen("role-assignment", "Who has a role for this machine: Virtual Machine Administrator Login or Virtual Machine User Login. Owner and Contributor are not enough.",
