@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -150,7 +151,7 @@ func (m *machine) verdict(f *fault.Fault) *Verdict {
 // undecided is what is unknown about whether people can sign in.
 func undecided(d decide.Decision) string {
 	var unknown []string
-	for _, c := range d.Verified {
+	for _, c := range slices.Concat(d.Checks, d.Verified) {
 		if c.Answer == preflight.Unknown && c.Decides != "" {
 			unknown = append(unknown, c.Text)
 		}

@@ -14,7 +14,8 @@ func resources(f *facts.Facts) []Result {
 	if why == nil {
 		return nil
 	}
-	return []Result{{Answer: Unknown, Code: why.Code, Text: "Not everything could be looked at. " + why.What, Next: why.Remedy()}}
+	return []Result{{Answer: Unknown, Code: why.Code, Text: "Not everything could be looked at. " + why.What, Next: why.Remedy(),
+		Decides: "what could not be looked at (" + f.Unread.Error() + ")"}}
 }
 
 // seen is a failure, or why it is not to be believed: what could not be read

@@ -3,6 +3,7 @@ package preflight
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +24,9 @@ func TestUnread(t *testing.T) {
 	well := Run(Preconditions(), healthy(func(f *facts.Facts) { f.Unread = unread }))
 	if f := FirstFailure(well); f != nil {
 		t.Errorf("a machine that seems well: %+v", f)
+	}
+	if i := slices.IndexFunc(well, func(r Result) bool { return r.Answer == Unknown }); i < 0 || !strings.Contains(well[i].Decides, "/etc/os-release") {
+		t.Errorf("a sign-in is promised over what could not be looked at: %+v", well)
 	}
 	if f := Undecided(well); f == nil || f.Code != fault.Resources {
 		t.Errorf("a machine that is to be changed: %+v", f)
