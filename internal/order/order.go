@@ -6,13 +6,17 @@ package order
 import "sort"
 
 // By sorts a slice by a comparison; what is equal stays in its order.
-func By[T any](s []T, compare func(a, b T) int) { sort.Stable(list[T]{s, compare}) }
-
-type list[T any] struct {
-	of      []T
-	compare func(a, b T) int
+func By[T any](s []T, compare func(a, b T) int) {
+	sort.Stable(list{len(s), func(i, j int) bool { return compare(s[i], s[j]) < 0 }, func(i, j int) { s[i], s[j] = s[j], s[i] }})
 }
 
-func (l list[T]) Len() int           { return len(l.of) }
-func (l list[T]) Less(i, j int) bool { return l.compare(l.of[i], l.of[j]) < 0 }
-func (l list[T]) Swap(i, j int)      { l.of[i], l.of[j] = l.of[j], l.of[i] }
+// list is of no type of its own: methods would be linked for each once more.
+type list struct {
+	length int
+	less   func(i, j int) bool
+	swap   func(i, j int)
+}
+
+func (l list) Len() int           { return l.length }
+func (l list) Less(i, j int) bool { return l.less(i, j) }
+func (l list) Swap(i, j int)      { l.swap(i, j) }
