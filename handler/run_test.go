@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"aadssh/internal/agent"
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
@@ -138,9 +139,9 @@ func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
 	results := []preflight.Result{
 		{Name: "memory", Text: "4096 MiB."},
 		{Name: "identity", Answer: preflight.Unknown, Text: "No answer.", Next: "Look."},
-		{Name: "sshd-command", Group: "sshd", Text: "fine"},
-		{Name: "sshd-pam", Group: "sshd", Answer: preflight.Warn, Text: "odd"},
-		{Name: "sshd-users", Group: "sshd", Answer: preflight.Fail, Text: "shut out", Next: "Open.", Code: 21},
+		{Name: "sshd-command", Row: &check.About{Group: "sshd"}, Text: "fine"},
+		{Name: "sshd-pam", Row: &check.About{Group: "sshd"}, Answer: preflight.Warn, Text: "odd"},
+		{Name: "sshd-users", Row: &check.About{Group: "sshd"}, Answer: preflight.Fail, Text: "shut out", Next: "Open.", Code: 21},
 	}
 	good := outcome{message: "ok", results: results[:4]}.report("Enable")
 	if good.Level != status.Success || good.Code != 0 || good.Message != "ok" {

@@ -37,17 +37,14 @@ const (
 type Result struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Name    string // this and the next four come from the row, and are filled in when it runs
-	Section string
-	Group   string
-	Gate    Gate
-	Sight   *Sight
-	Answer  Answer
-	Text    string     // one line: the state of this machine
-	Next    string     // one line: what to do; empty if nothing has to be done
-	Code    fault.Code // of a failure, or of what would become one
-	File    string     // the file that it is about; empty if not known or there is none
-	Line    int        // 1 is the first line; 0 if File is empty or the whole file is meant
+	Name   string // this and the next come from the row, and are filled in when it runs
+	Row    *About // nil if no row gave this answer
+	Answer Answer
+	Text   string     // one line: the state of this machine
+	Next   string     // one line: what to do; empty if nothing has to be done
+	Code   fault.Code // of a failure, or of what would become one
+	File   string     // the file that it is about; empty if not known or there is none
+	Line   int        // 1 is the first line; 0 if File is empty or the whole file is meant
 
 	Part Part // part of the package that this is about
 
@@ -56,6 +53,14 @@ type Result struct {
 	// without our knowing, in words that can follow "depends on".
 	Except  string
 	Decides string
+}
+
+// About is what is known of the check before any machine is looked at.
+func (r *Result) About() *About {
+	if r.Row == nil {
+		return &About{}
+	}
+	return r.Row
 }
 
 // Fault is the result as an error.

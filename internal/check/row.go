@@ -72,7 +72,7 @@ func Run[M any](rows []*Row[M], seen M) []Result {
 		}
 		for _, r := range row.Run(seen) {
 			if row.Name != "" {
-				r.Name, r.Section, r.Group, r.Gate, r.Sight = row.Name, row.Section, row.Group, row.Gate, row.Sight
+				r.Name, r.Row = row.Name, &row.About
 			}
 			results = append(results, r)
 		}

@@ -95,7 +95,7 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	for _, c := range facts.SignInChecks() {
 		shown := slices.ContainsFunc(checks, func(shown Check) bool { return shown.Name == c.Name })
 		if !shown && slices.Contains(o.Only, c.Name) {
-			missing = append(missing, m.shown(&preflight.Result{Name: c.Name, Section: c.Section, Gate: c.Gate, Sight: c.Sight, Answer: preflight.Unknown,
+			missing = append(missing, m.shown(&preflight.Result{Name: c.Name, Row: &c, Answer: preflight.Unknown,
 				Text: "Not looked at, because " + why + "."}))
 		}
 	}

@@ -12,21 +12,21 @@ import (
 
 // rootOnly says what only root can read of a check.
 func rootOnly(r *preflight.Result) string {
-	what := "see all that this hangs on"
+	about, what := r.About(), "see all that this hangs on"
 	switch {
-	case r.Gate == check.GateSudo:
+	case about.Gate == check.GateSudo:
 		what = "read sudo's rules"
 	case r.Name == "firewall":
 		what = "read this machine's firewall rules"
-	case r.Gate == check.GateHistory, r.Name == "person-role":
+	case about.Gate == check.GateHistory, r.Name == "person-role":
 		what = "read all that was logged of sign-ins"
-	case r.Gate == check.GateSELinux:
+	case about.Gate == check.GateSELinux:
 		what = "ask SELinux what it knows and what it denied"
-	case r.Section == check.Network:
+	case about.Section == check.Network:
 		what = "see which proxy the VM agent has"
-	case r.Section == check.SignIn:
+	case about.Section == check.SignIn:
 		what = "ask sshd for its configuration"
-	case r.Section == check.Packages, r.Section == check.Repository, r.Section == check.Identity, r.Name == "settings":
+	case about.Section == check.Packages, about.Section == check.Repository, about.Section == check.Identity, r.Name == "settings":
 		what = "read the extension's folder and settings"
 	}
 	return "Only root can " + what + "."
@@ -38,7 +38,7 @@ func (m *machine) hide(r *preflight.Result) bool {
 	if m.root {
 		return false
 	}
-	if s := r.Sight; s != nil && (!s.Findings || r.Answer == preflight.Warn || r.Answer == preflight.Fail) && !m.refused(r) {
+	if s := r.About().Sight; s != nil && (!s.Findings || r.Answer == preflight.Warn || r.Answer == preflight.Fail) && !m.refused(r) {
 		return false
 	}
 	r.Answer, r.Code, r.Text = preflight.Unknown, fault.OK, rootOnly(r)
@@ -48,7 +48,7 @@ func (m *machine) hide(r *preflight.Result) bool {
 
 // refused reports whether a result may depend on something that could not be read.
 func (m *machine) refused(r *preflight.Result) bool {
-	if m.denied != nil && m.denied(r.Sight.Files...) {
+	if m.denied != nil && m.denied(r.Row.Sight.Files...) {
 		return true
 	}
 	switch r.Name {

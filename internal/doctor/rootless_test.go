@@ -21,7 +21,7 @@ func TestWithoutRoot(t *testing.T) {
 	nothing, something := func(...string) bool { return false }, func(...string) bool { return true }
 	for _, about := range Table() {
 		for _, answer := range []preflight.Answer{preflight.Pass, preflight.Warn, preflight.Fail, preflight.Unknown} {
-			given := preflight.Result{Name: about.Name, Section: about.Section, Gate: about.Gate, Sight: about.Sight, Answer: answer, Text: "It is.", Next: "Make it readable again."}
+			given := preflight.Result{Name: about.Name, Row: &about, Answer: answer, Text: "It is.", Next: "Make it readable again."}
 			sight := about.Sight
 			if got, hidden := (&machine{root: true, denied: something}).asSeen(given); hidden || got.Text != given.Text {
 				t.Errorf("root: %+v", got)
@@ -56,7 +56,7 @@ func TestWithoutRoot(t *testing.T) {
 		{"PAM does not ask for it, by default", machine{nologin: "/etc/nologin"}, preflight.Result{Name: "nologin"}, true},
 	} {
 		about, _ := check.Find(Table(), c.r.Name)
-		if c.r.Sight = about.Sight; c.r.Sight == nil {
+		if c.r.Row = &about; about.Sight == nil {
 			t.Errorf("%s: only root can be sure of it", c.r.Name)
 		}
 		if _, hidden := c.m.asSeen(c.r); hidden != c.hidden {

@@ -8,7 +8,7 @@ func Grouped(results []Result) []Result {
 	var merged []Result
 	at := map[string]int{}
 	for _, r := range results {
-		r.Name = text.Or(r.Group, r.Name)
+		r.Name = text.Or(r.About().Group, r.Name)
 		i, seen := at[r.Name]
 		if !seen {
 			at[r.Name] = len(merged)

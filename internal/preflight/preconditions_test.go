@@ -11,6 +11,7 @@ import (
 	"aadssh/distro"
 	"aadssh/internal/agent"
 	"aadssh/internal/az"
+	"aadssh/internal/check"
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/identity"
@@ -212,11 +213,11 @@ func noted(notice string) state.Receipt { return state.Receipt{Notice: notice} }
 
 func TestGroupedKeepsTheWorst(t *testing.T) {
 	got := Grouped([]Result{
-		{Name: "sshd-config", Group: "sshd", Answer: Pass, Text: "fine."},
-		{Name: "sshd-listening", Group: "sshd", Answer: Warn, Text: "w.", Next: "n."},
-		{Name: "sshd-pam", Group: "sshd", Answer: Fail, Text: "f.", Code: fault.VerificationFailed},
-		{Name: "cert-handler", Group: "sshd", Answer: Unknown, Text: "u."},
-		{Name: "nss-passwd", Group: "nss", Answer: Pass, Text: "ok."},
+		{Name: "sshd-config", Row: &check.About{Group: "sshd"}, Answer: Pass, Text: "fine."},
+		{Name: "sshd-listening", Row: &check.About{Group: "sshd"}, Answer: Warn, Text: "w.", Next: "n."},
+		{Name: "sshd-pam", Row: &check.About{Group: "sshd"}, Answer: Fail, Text: "f.", Code: fault.VerificationFailed},
+		{Name: "cert-handler", Row: &check.About{Group: "sshd"}, Answer: Unknown, Text: "u."},
+		{Name: "nss-passwd", Row: &check.About{Group: "nss"}, Answer: Pass, Text: "ok."},
 	})
 	if len(got) != 2 || got[0].Name != "sshd" || got[0].Answer != Fail || got[0].Code != fault.VerificationFailed {
 		t.Fatalf("%+v", got)
