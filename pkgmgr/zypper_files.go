@@ -10,6 +10,7 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/repo"
+	"aadssh/internal/text"
 )
 
 // zypperAsk lets zypper read each definition by itself and prints those that make it fail.
@@ -43,7 +44,7 @@ func zypperFile(h *host.Host, _ Source, said []string) *fault.Fault {
 			}
 			next := "Correct the file, or move it away: less " + name + fault.ThenAgain
 			if strings.Contains(said[1], "\n'") { // it was \r\n, whose \r is invisible
-				next = "Give its lines the ends that they have on Linux: sudo sed -i 's/\\r$//' " + name + fault.ThenAgain
+				next = "Give its lines the ends that they have on Linux: sudo " + text.Edit + " 's/\\r$//' " + name + fault.ThenAgain
 			}
 			return fault.New(fault.PackageManagerFailed,
 				fmt.Sprintf("The repository file %s cannot be read, so that zypper does nothing at all: line %d: %s.",

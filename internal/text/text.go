@@ -14,6 +14,10 @@ import (
 
 const dots = " ..."
 
+// Edit is the command that edits files. Where one is a link, as authselect, pam-config and
+// tools that manage configurations have them, it stays one (info sed, --follow-symlinks).
+const Edit = "sed -i --follow-symlinks"
+
 // Pattern is an expression that is compiled when it is first needed, and once.
 func Pattern(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })

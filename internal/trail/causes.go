@@ -1,6 +1,9 @@
 package trail
 
-import "aadssh/internal/az"
+import (
+	"aadssh/internal/az"
+	"aadssh/internal/text"
+)
 
 // speaker is who can know what a row is about.
 type speaker string
@@ -73,7 +76,7 @@ func Causes() []Cause {
 			Next:  "See the lines sshd-groups and sshd-users above; sudo sshd -T -C {connection} | grep -i -e allow -e deny"},
 		{Name: "locked", by: []speaker{bySSHD}, says: `User ` + anyone + ` not allowed because account is locked`,
 			Means: "the local account of {who} is locked, and sshd asks for that because it does not use PAM",
-			Next:  "sudo sshd -T | grep -i usepam; where it says no: sudo sed -i '1i\\UsePAM yes' /etc/ssh/sshd_config && sudo sshd -t"},
+			Next:  "sudo sshd -T | grep -i usepam; where it says no: sudo " + text.Edit + " '1i\\UsePAM yes' /etc/ssh/sshd_config && sudo sshd -t"},
 		{Name: "prohibited", by: []speaker{bySSHD}, Settled: []string{"sshd-refuse"}, says: `administratively prohibited connection for ` + anyone + ` from ` + from + ` port \d+`,
 			Means: "RefuseConnection of sshd_config ends connections of {who}",
 			Next:  "sudo grep -rniE 'refuseconnection' /etc/ssh/sshd_config /etc/ssh/sshd_config.d"},

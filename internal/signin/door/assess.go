@@ -151,8 +151,8 @@ func numbered(w string) (netip.Prefix, bool) {
 	return n, err == nil
 }
 
-// letIn puts a rule before all others.
-const letIn = `sudo sh -c '{ echo "sshd: ALL"; cat ` + AllowFile + `; } > ` + AllowFile + `.new; mv ` + AllowFile + `.new ` + AllowFile + `'`
+// letIn puts a rule before all others. A link stays one, and where the disk is full the file stays as it is.
+const letIn = `sudo sh -c 'f=` + AllowFile + `; touch $f && { echo "sshd: ALL"; cat $f; } > $f.new && cat $f.new > $f && rm $f.new'`
 
 // Row is the check of the door.
 func Row() *check.Row[*Facts] {

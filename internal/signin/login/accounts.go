@@ -9,6 +9,7 @@ import (
 
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
 )
 
 // AccountsFile holds the accounts that were made at first sign-ins.
@@ -121,7 +122,7 @@ func (a Accounts) assess() Finding {
 		}
 		out.Outcome, out.Line, out.Whom = gate.Out, c.Line, c.Name+others
 		out.Text = "The account " + c.Name + " in " + AccountsFile + ":" + strconv.Itoa(c.Line) + " clashes: " + c.Why + others + "."
-		out.Next = "Take the line out, the person gets a new account at the next sign-in: sudo sed -i -e '" + strconv.Itoa(c.Line) + "d' " + AccountsFile
+		out.Next = "Take the line out, the person gets a new account at the next sign-in: sudo " + text.Edit + " -e '" + strconv.Itoa(c.Line) + "d' " + AccountsFile
 		if c.Local {
 			out.Next = "Ask whoever has the local account " + c.Name + " to take another name, or to go: both people would be in the same account."
 		}

@@ -144,7 +144,7 @@ func (n *NSS) assessPasswd() gate.Answer {
 		a.Line = n.Config.Broken
 		a.Text = "The C library cannot read line " + strconv.Itoa(a.Line) + " of " + n.File + " (an action that is not [STATUS=return] or the like), so no user at all is found."
 		// What is in brackets goes, and what is left of brackets that do not close.
-		a.Next = fmt.Sprintf(`Take the brackets out of the line. As root, run: sed -i -e '%[1]ds/\[[^]]*\]//g' -e '%[1]ds/[^[:space:]]*[]=[][^[:space:]]*//g' %[2]s && getent passwd root`, a.Line, n.File)
+		a.Next = fmt.Sprintf(`Take the brackets out of the line. As root, run: `+text.Edit+` -e '%[1]ds/\[[^]]*\]//g' -e '%[1]ds/[^[:space:]]*[]=[][^[:space:]]*//g' %[2]s && getent passwd root`, a.Line, n.File)
 	case n.Unread > 0:
 		a.File, a.Line = "/etc/passwd", n.Unread
 		a.Text = "Line " + strconv.Itoa(n.Unread) + " of /etc/passwd, sshd's own user, is broken, so sshd does not start or refuses everybody."
@@ -223,9 +223,9 @@ func (n *NSS) rewrite(database string) string {
 	}
 	services := strings.Join(slices.Concat(first, []string{nssService}, rest), " ")
 	if line.Number == 0 {
-		return as + `sed -i '$a\` + database + `: ` + services + `' ` + n.File
+		return as + text.Edit + ` '$a\` + database + `: ` + services + `' ` + n.File
 	}
-	return as + `sed -i '` + strconv.Itoa(line.Number) + `c\` + database + `: ` + services + `' ` + n.File
+	return as + text.Edit + ` '` + strconv.Itoa(line.Number) + `c\` + database + `: ` + services + `' ` + n.File
 }
 
 // assessGroup: people get in without it, but are not shown as members of groups.

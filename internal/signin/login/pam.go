@@ -150,7 +150,7 @@ func ofSudo(m pam.Machine, sshd []string, service string, powerless *pam.Problem
 		return nil
 	}
 	return &pam.Reason{Rule: pam.Rule{File: powerless.File, Line: powerless.Line}, Text: "nonewprivs keeps it from becoming root",
-		Next: fmt.Sprintf("Change the line, or make a comment of it, as root: sed -i -e '%ds/^/#/' %s", powerless.Line, text.Quote(powerless.File))}
+		Next: fmt.Sprintf("Change the line, or make a comment of it, as root: "+text.Edit+" -e '%ds/^/#/' %s", powerless.Line, text.Quote(powerless.File))}
 }
 
 // profile finds the package's own. Releases before 2019 cannot enable one that
@@ -264,7 +264,7 @@ func (p *PAM) assessSession() gate.Answer {
 		a.Outcome, a.File, a.Line = gate.NotKnown, p.Path.File, p.Path.Line
 		a.Decides = "the PATH at " + place(a.File, a.Line)
 		a.Text = "People's commands are not found: " + a.Decides + " has neither /usr/bin nor /bin."
-		a.Next = fmt.Sprintf(`Add them, run: sudo sed -i --follow-symlinks -e '%ds,="*,&%s:,g' %s`, a.Line, gate.UsualPath, text.Quote(a.File))
+		a.Next = fmt.Sprintf(`Add them, run: sudo `+text.Edit+` -e '%ds,="*,&%s:,g' %s`, a.Line, gate.UsualPath, text.Quote(a.File))
 	}
 	return a
 }
@@ -366,7 +366,7 @@ func (p *PAM) remedy(stack string) string {
 // insert is a command that puts the line at the top of its stack.
 func (p *PAM) insert(stack string) string {
 	line, file := stack+" sufficient "+PAMModule, text.Quote(p.target(stack))
-	return fmt.Sprintf(`sudo sed -i --follow-symlinks '%di\%s' %s`, max(1, p.First[stack]), line, file)
+	return fmt.Sprintf(`sudo `+text.Edit+` '%di\%s' %s`, max(1, p.First[stack]), line, file)
 }
 
 // target is the file that a line of the stack belongs into.

@@ -129,7 +129,7 @@ func (s Shells) assess() Finding {
 		a.Outcome, a.File, a.Line = gate.NotKnown, s.Ends.File, s.Ends.Line
 		a.Decides = "what " + place(a.File, a.Line) + " does"
 		a.Text = fmt.Sprintf("Shells read %s when they start, and %q at line %d ends them.", a.File, text.Clip(s.Ends.Text, 60), a.Line)
-		a.Next = "To take the line out, run: sudo sed -i --follow-symlinks -e '" + strconv.Itoa(a.Line) + "s/^/#/' " + text.Quote(a.File)
+		a.Next = "To take the line out, run: sudo " + text.Edit + " -e '" + strconv.Itoa(a.Line) + "s/^/#/' " + text.Quote(a.File)
 	case s.Usual != "":
 		a.Outcome, a.Decides = gate.NotKnown, "the shell that new accounts get ("+usualShell+" "+s.Usual+")"
 		a.Text = usualShell + " " + s.Usual + ", and new accounts are likely to get it as their shell."
@@ -168,5 +168,5 @@ func (s Shells) another() string {
 	case s.Usual != "" || strings.Trim(s.Shell, plain) != "":
 		return "Ask whoever keeps this machine's packages to put " + s.Shell + " back."
 	}
-	return "Put " + s.Shell + " back, or give them another shell, run: sudo sed -i -e 's,:" + s.Shell + "$,:" + usualShell + ",' " + AccountsFile
+	return "Put " + s.Shell + " back, or give them another shell, run: sudo " + text.Edit + " -e 's,:" + s.Shell + "$,:" + usualShell + ",' " + AccountsFile
 }

@@ -151,7 +151,7 @@ func line(p *sudo.Place) string { return place(p.File, p.Line) }
 
 // comment is a command for root that makes a comment of a line.
 func comment(p *sudo.Place) string {
-	return "sed -i -e '" + strconv.Itoa(p.Line) + "s/^/#/' " + text.Quote(p.File)
+	return text.Edit + " -e '" + strconv.Itoa(p.Line) + "s/^/#/' " + text.Quote(p.File)
 }
 
 // visudo opens the file of a line.
@@ -170,7 +170,7 @@ func (s *Sudo) program() (at *sudo.Place, what, next string) {
 			"Put it back, or make a comment of the line, as root: " + comment(&s.Plugin)
 	case s.Elsewhere.File != "":
 		return &s.Elsewhere, `sudo does not read its own files, because the line "sudoers:" at ` + line(&s.Elsewhere) + " names others in their place.",
-			"Run: sudo sed -i -e '" + strconv.Itoa(s.Elsewhere.Line) + "s/:/: files/' " + s.Elsewhere.File
+			"Run: sudo " + text.Edit + " -e '" + strconv.Itoa(s.Elsewhere.Line) + "s/:/: files/' " + s.Elsewhere.File
 	case s.Denied != nil:
 		at = &sudo.Place{File: s.Denied.File, Line: s.Denied.Line}
 		return at, "sudo refuses people who sign in with Entra ID: " + s.Denied.Text + " (" + line(at) + ").", s.Denied.Next

@@ -33,7 +33,7 @@ func (w *walk) run(file string) string {
 // edit is a command that edits a file. Where the file is a link, as authselect
 // and pam-config have it, that stays one.
 func edit(file string, expressions ...string) string {
-	command := "sed -i --follow-symlinks"
+	command := text.Edit
 	for _, e := range expressions {
 		command += " -e '" + e + "'"
 	}
@@ -92,7 +92,7 @@ func (w *walk) next(i int16, a answer) string {
 	}
 	switch {
 	case what != asSaid && strings.Contains(string(w.m.File(h.File).Text), "\r\n"):
-		return h.File + ` has line ends of Windows. Take them out, ` + w.run(h.File) + `sed -i --follow-symlinks 's/\r$//' ` + text.Quote(h.File)
+		return h.File + ` has line ends of Windows. Take them out, ` + w.run(h.File) + text.Edit + ` 's/\r$//' ` + text.Quote(h.File)
 	case what == asSaid:
 		return a.next
 	case w.crossed(i) && what == spare:

@@ -346,7 +346,7 @@ func unrevoke(name string, p Place) string {
 	if p.Key == "" {
 		return "Have whoever keeps " + name + " make it anew without that key; aad_certhandler prints it after the word cert-authority."
 	}
-	return "Run: sudo sed -i '\\#" + p.Key[max(0, len(p.Key)-40):] + "#d' " + quote(name)
+	return "Run: sudo " + text.Edit + " '\\#" + p.Key[max(0, len(p.Key)-40):] + "#d' " + quote(name)
 }
 
 // askTries: a client with an agent may offer other keys first, and each counts.
