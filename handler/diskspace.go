@@ -7,6 +7,7 @@ import (
 	"aadssh/internal/decide"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
+	"aadssh/internal/text"
 	"aadssh/pkgmgr"
 )
 
@@ -59,7 +60,7 @@ func (r *run) lacks(m *pkgmgr.Manager, d *demand) error {
 	case d.room.Bytes < uint64(d.bytes):
 		return short(size(int64(d.room.Bytes))+" free", size(d.bytes))
 	case d.room.Counted && d.room.Files < pkgmgr.NeededFiles:
-		return short(fmt.Sprintf("%d inodes free", d.room.Files), fmt.Sprintf("%d inodes", pkgmgr.NeededFiles))
+		return short(text.Counted(int(d.room.Files), "inode")+" free", fmt.Sprintf("%d inodes", pkgmgr.NeededFiles))
 	}
 	for _, folder := range d.folders {
 		if err := r.host.Fits(folder, d.bytes); err != nil {

@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"encoding/json"
 	"path/filepath"
+	"strings"
 
 	"aadssh/internal/host"
 	"aadssh/internal/names"
@@ -32,6 +34,28 @@ func (r Registered) Active() bool { return r.State.Active() }
 
 // Coming reports whether the agent is about to install it, or tried and failed.
 func (r Registered) Coming() bool { return r.State == NotInstalled }
+
+// Leftover reports whether the agent does not count it as installed and the folder lacks
+// the program that the agent would run.
+func (r Registered) Leftover(h *host.Host) bool {
+	if r.Own || r.Active() {
+		return false
+	}
+	content, err := h.ReadFile(filepath.Join(r.Dir, "HandlerManifest.json"), 1<<20)
+	if err != nil {
+		return r.Coming()
+	}
+	var manifest []struct {
+		Handler struct {
+			Enable string `json:"enableCommand"`
+		} `json:"handlerManifest"`
+	}
+	if json.Unmarshal(content, &manifest) != nil || len(manifest) == 0 || manifest[0].Handler.Enable == "" {
+		return false // it is not known what the agent would run
+	}
+	program, _, _ := strings.Cut(manifest[0].Handler.Enable, " ")
+	return !h.Exists(filepath.Join(r.Dir, program))
+}
 
 // At is the version of a handler in the folder dir.
 func At(h *host.Host, dir string) Registered {

@@ -11,6 +11,7 @@ import (
 
 	"aadssh/internal/doctor"
 	"aadssh/internal/fault"
+	"aadssh/internal/text"
 )
 
 // bundle writes the archive for support.
@@ -59,7 +60,7 @@ are in it: look through it before you pass it on. It changes nothing else.`,
 				os.Remove(output)
 				return fault.Wrap(err, fault.Disk, "The bundle could not be written: "+err.Error()+".", "Name a file where there is room (df -h): sudo "+pathOf(c)+" --output /PATH/FILE.tar.gz")
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s (%d files)\nIt holds names of people and machines; look through it before you pass it on: tar -tzf %s\n", output, len(names), output)
+			fmt.Fprintf(c.OutOrStdout(), "%s (%s)\nIt holds names of people and machines; look through it before you pass it on: tar -tzf %s\n", output, text.Counted(len(names), "file"), output)
 			return nil
 		},
 	}

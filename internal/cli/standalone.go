@@ -62,10 +62,14 @@ identity has been seen twice.`,
 			if err := p.may(a.timeout); err != nil {
 				return err
 			}
-			if dryRun {
-				return p.dryRun(c, a, asJSON, code)
+			given, err := a.read(c)
+			if err != nil {
+				return err // of what was typed, not of this machine: nothing of it is written down
 			}
-			*code = p.alone(c, a)
+			if dryRun {
+				return p.dryRun(c, a, given, asJSON, code)
+			}
+			*code = p.alone(c, a, given)
 			return nil
 		},
 	}
@@ -95,7 +99,7 @@ it does, remove changes nothing, says who does, and ends with 2.`,
 			if err := p.may(a.timeout); err != nil {
 				return err
 			}
-			*code = p.alone(c, a)
+			*code = p.alone(c, a, agent.Given{})
 			return nil
 		},
 	}
@@ -125,7 +129,7 @@ func (p Process) notRoot() error {
 
 // alone runs setup or remove. The log is only opened if something may change: a program
 // that stands down leaves no trace.
-func (p Process) alone(c *cobra.Command, a asked) fault.Code {
+func (p Process) alone(c *cobra.Command, a asked, given agent.Given) fault.Code {
 	host.OrdinaryUmask()
 	env := agent.Standalone(p.Version)
 	q := handler.Request{
@@ -155,7 +159,7 @@ func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 	q.Host = &host.Host{Runner: &host.Local{Log: log, Isolate: isolate}, Log: log}
 	q.Watch = keeper(q.Host)
 	if a.settings {
-		given, offer, err := offered(c, q.Host, a)
+		offer, err := agent.Consider(q.Host, given)
 		q.Sequence, q.Settings, q.Unknown, q.Refused = offer.Sequence, offer.Settings, offer.Unknown, err
 		q.Keep = func() (*agent.Offer, error) {
 			offer, err := agent.Consider(q.Host, given)
@@ -168,23 +172,15 @@ func (p Process) alone(c *cobra.Command, a asked) fault.Code {
 	return handler.Run(c.Context(), q)
 }
 
-// offered is what setup was given, and the settings that result from it.
-func offered(c *cobra.Command, h *host.Host, a asked) (agent.Given, *agent.Offer, error) {
+// read is what setup was given as settings, within the time that it may take.
+func (a asked) read(c *cobra.Command) (agent.Given, error) {
 	ctx, cancel := context.WithTimeout(c.Context(), cmp.Or(a.timeout, handler.StandaloneBudget))
 	defer cancel()
-	given, err := a.files.Read(ctx, c.InOrStdin())
-	if err != nil {
-		given = agent.Given{} // only to know the number to report it under
-	}
-	offer, wrong := agent.Consider(h, given)
-	if err == nil {
-		err = wrong
-	}
-	return given, offer, err
+	return a.files.Read(ctx, c.InOrStdin())
 }
 
 // dryRun is plan with the settings that setup was given.
-func (p Process) dryRun(c *cobra.Command, a asked, asJSON bool, code *fault.Code) error {
+func (p Process) dryRun(c *cobra.Command, a asked, given agent.Given, asJSON bool, code *fault.Code) error {
 	o := p.options()
 	owner, there, err := handler.Owner(o.Host, p.Version)
 	if err != nil {
@@ -197,7 +193,7 @@ func (p Process) dryRun(c *cobra.Command, a asked, asJSON bool, code *fault.Code
 		}
 		return nil
 	}
-	_, offer, err := offered(c, o.Host, a)
+	offer, err := agent.Consider(o.Host, given)
 	if err != nil {
 		return err
 	}

@@ -239,10 +239,10 @@ func whole(text []byte) string {
 func (a *archive) permitted(name string, t permit.Text) {
 	text := t.Kept
 	if t.Left > 0 {
-		a.notes = append(a.notes, fmt.Sprintf("%s: %d lines or keys were not permitted", name, t.Left))
+		a.notes = append(a.notes, fmt.Sprintf("%s: lines or keys that were not permitted: %d", name, t.Left))
 	}
 	if text == "" {
-		text = fmt.Sprintf("# none of its %d lines or keys is one that may go into a bundle\n", t.Left)
+		text = fmt.Sprintf("# what may go into a bundle is none of its lines or keys (%d)\n", t.Left)
 	}
 	a.text(name, text)
 }
@@ -293,7 +293,7 @@ func (a *archive) command(ctx context.Context, name string, q question) {
 	text := r.Output()
 	t := q.permits(text[max(len(text)-bundleFile, 0):])
 	if t.Left > 0 {
-		a.notes = append(a.notes, fmt.Sprintf("commands/%s: %d lines were not permitted", name, t.Left))
+		a.notes = append(a.notes, fmt.Sprintf("commands/%s: lines that were not permitted: %d", name, t.Left))
 	}
 	a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%s(exit %d)\n", q.command, t.Kept, r.ExitCode))
 }

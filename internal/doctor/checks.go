@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"aadssh/distro"
 	"aadssh/internal/agent"
@@ -175,14 +176,26 @@ func lastRunCheck(m *machine) []preflight.Result {
 		r.Text += " What it complains of is not so now."
 	case preflight.InPlace(&m.Facts):
 		r.Answer, r.Next = preflight.Warn, m.setItUp()
+	case m.foreign(): // its codes have other meanings
+		r.Answer, r.Next = preflight.Warn, fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)
 	default:
+		what, next := firstSentence(report.Message)
 		r.Answer, r.Code = preflight.Fail, code
-		r.Next = fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)
-		if m.foreign() { // its codes have other meanings
-			r.Answer, r.Code = preflight.Warn, fault.OK
-		}
+		r.Text = fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(what, 400))
+		r.Next = text.Or(text.Clip(next, 1200), m.setItUp())
 	}
 	return []preflight.Result{r}
+}
+
+// firstSentence splits the text of a status after its first sentence. What to do comes at
+// the end of the rest; nothing marks where it begins.
+func firstSentence(s string) (first, rest string) {
+	for i := 0; i+2 < len(s); i++ {
+		if s[i] == '.' && s[i+1] == ' ' && unicode.IsUpper(rune(s[i+2])) {
+			return s[:i+1], s[i+2:]
+		}
+	}
+	return s, ""
 }
 
 // resolved reports whether the problem of a code is over on a machine on which enable would
@@ -240,7 +253,7 @@ func planText(who string, steps []decide.Step) string {
 		title, _, _ := strings.Cut(s.Text, ": ")
 		titles = append(titles, `"`+title+`"`)
 	}
-	return who + " would change this machine in " + counted(len(steps), "step") + " (at the end " + strings.Join(titles, ", ") + ")."
+	return who + " would change this machine in " + text.Counted(len(steps), "step") + " (at the end " + strings.Join(titles, ", ") + ")."
 }
 
 // nologin: while the file exists only root can sign in (pam_nologin(8)), if sshd's PAM
@@ -264,9 +277,9 @@ func ago(now, at time.Time) string {
 	case d < time.Minute:
 		return "just now"
 	case d < time.Hour:
-		return fmt.Sprintf("%d minutes ago", int(d.Minutes()))
+		return text.Counted(int(d.Minutes()), "minute") + " ago"
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d hours ago", int(d.Hours()))
+		return text.Counted(int(d.Hours()), "hour") + " ago"
 	}
-	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	return text.Counted(int(d.Hours()/24), "day") + " ago"
 }

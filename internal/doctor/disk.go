@@ -85,7 +85,7 @@ func (v volume) assess() preflight.Result {
 	case v.Sized && v.Others < roomFails && !strings.HasPrefix(v.path, "/run"):
 		return fail(fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.Others/facts.MiB), room)
 	case v.Counted && v.Files < filesFail && !strings.HasPrefix(v.path, "/run"):
-		return fail(fmt.Sprintf("The file system of %s has only %d files (inodes) left.", v.path, v.Files), "See where they are: df -i "+v.path+"; sudo du --inodes -xS "+v.path+" | sort -n | tail")
+		return fail("The file system of "+v.path+" has only "+text.Counted(int(v.Files), "file")+" (inodes) left.", "See where they are: df -i "+v.path+"; sudo du --inodes -xS "+v.path+" | sort -n | tail")
 	case v.Sized && v.Others < roomWarns && !strings.HasPrefix(v.path, "/run"):
 		r.Answer, r.Text, r.Next = preflight.Warn, fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.Others/facts.MiB), room
 	}

@@ -95,7 +95,7 @@ func bestOf(h *host.Host, dir string) (best *extension) {
 	var changed time.Time
 	for _, there := range agent.Versions(h, dir, names.Current()...) {
 		info, err := h.Stat(there.Dir)
-		if err != nil {
+		if err != nil || there.Leftover(h) {
 			continue
 		}
 		env, err := agent.LoadFrom(h.Path(there.Dir))

@@ -11,15 +11,18 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/logging"
 	"aadssh/internal/names"
+	"aadssh/internal/text"
 )
 
 // TestDamagedExtension: what keeps enable from beginning is what keeps it from being
 // planned. A version that the agent does not count as installed gets its file again.
 func TestDamagedExtension(t *testing.T) {
+	const manifest = `[{"handlerManifest": {"enableCommand": "bin/theirs enable"}}]`
 	base := agent.Dirs()[0] + "/" + names.Ours().Full() + "-1.0.0.0"
 	for _, c := range []struct {
 		name, state, environment, settings, sequence string
-		blocked                                      bool // a file is in the place of the settings' folder
+		manifest, program                            string // "": of one that names nothing; none
+		blocked                                      bool   // a file is in the place of the settings' folder
 		refused                                      fault.Code
 		none                                         bool
 	}{
@@ -27,6 +30,10 @@ func TestDamagedExtension(t *testing.T) {
 		{name: "no settings file", state: "Enabled"},
 		{name: "an environment that is none", state: "Enabled", environment: "rubbish", settings: "rubbish", refused: fault.Usage},
 		{name: "the same before it is installed", state: "NotInstalled", environment: "rubbish", none: true},
+		{name: "left behind without its program", state: "NotInstalled", manifest: manifest, settings: `{}`, none: true},
+		{name: "about to be installed", state: "NotInstalled", manifest: manifest, program: "bin/theirs", settings: `{}`},
+		{name: "ours, about to be installed", state: "NotInstalled", manifest: manifest, program: agent.Program, settings: `{}`},
+		{name: "installed, and its program is gone", state: "Enabled", manifest: manifest, settings: `{}`},
 		{name: "settings that are none", state: "Installed", settings: "rubbish", refused: fault.SettingsInvalid},
 		{name: "a folder of settings that is none", state: "Installed", blocked: true, refused: fault.SettingsInvalid},
 		{name: "the agent's number is none", state: "Enabled", settings: `{}`, sequence: "seven", refused: fault.Usage},
@@ -42,7 +49,13 @@ func TestDamagedExtension(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			write("HandlerManifest.json", "[]")
+			write("HandlerManifest.json", text.Or(c.manifest, "[]"))
+			if c.program != "" {
+				if err := os.MkdirAll(h.Path(base+"/bin"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				write(c.program, "")
+			}
 			write("config/HandlerState", c.state)
 			config := h.Path(base + "/config")
 			if c.blocked {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/internal/agent"
 	"aadssh/internal/check"
 	"aadssh/internal/decide"
 	"aadssh/internal/fault"
@@ -52,6 +53,25 @@ func TestLastRun(t *testing.T) {
 	}
 	if got := lastRunCheck(&machine{}); got != nil {
 		t.Errorf("nothing was said: %+v", got)
+	}
+}
+
+// TestLastRunSaysWhatToDo: what the run said to do is the step, and not a page that
+// explains the code.
+func TestLastRunSaysWhatToDo(t *testing.T) {
+	for message, want := range map[string][2]string{
+		"The key at 10.0.0.9:8080 is not a pinned one. Copy the vendor's key there, then run setup again: sudo x setup": {"with code 27: The key at 10.0.0.9:8080 is not a pinned one.", "Copy the vendor's key there, then run setup again: sudo x setup"},
+		"It is signed by nobody. That is so in all. Run: sudo apt-get update":                                           {"with code 27: It is signed by nobody.", "That is so in all. Run: sudo apt-get update"},
+		"It is.": {"with code 27: It is.", "Run: sudo " + host.Program() + " setup"},
+	} {
+		m := machine{root: true, extension: &extension{env: agent.Standalone("1.0.0.0"), report: &status.Report{Operation: "Setup", Code: 27, Message: message}}}
+		m.Facts.Packages, m.Facts.Identity = pkgmgr.Packages{}, identity.Answer{Kind: identity.SystemAssigned}
+		m.Target.Packages.Login = "aadsshlogin"
+		m.decision = decide.Decision{Plan: decide.Plan{Steps: []decide.Step{{Kind: decide.Install}}}}
+		got := lastRunCheck(&m)
+		if len(got) != 1 || got[0].Answer != preflight.Fail || got[0].Code != fault.RepositoryUntrusted || !strings.HasSuffix(got[0].Text, want[0]) || got[0].Next != want[1] {
+			t.Errorf("%+v", got)
+		}
 	}
 }
 

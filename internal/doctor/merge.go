@@ -110,7 +110,7 @@ func (f *Fleet) Summary() Summary {
 // Text is the summary for a terminal.
 func (s Summary) Text(style Style) string {
 	var b strings.Builder
-	head := fmt.Sprintf("%s: %d without a failure, %d with one", counted(s.Machines, "machine"), s.Well, s.Machines-s.Well-s.Unjudged)
+	head := fmt.Sprintf("%s: %d without a failure, %d with one", text.Counted(s.Machines, "machine"), s.Well, s.Machines-s.Well-s.Unjudged)
 	if s.Unjudged > 0 {
 		head += fmt.Sprintf(", %d not looked at as root", s.Unjudged)
 	}
@@ -118,7 +118,7 @@ func (s Summary) Text(style Style) string {
 	for _, c := range s.Causes {
 		answer := Verdict{Code: c.Code, Check: c.Check}.answer()
 		b.WriteString("\n")
-		style.wrap(&b, style.painted(answer, fmt.Sprintf("%s %d %s", word(answer), c.Code, text.Or(c.Check, c.Name)))+" ", 2, fmt.Sprintf("on %s: %s", counted(len(c.Machines), "machine"), strings.Join(c.Machines, ", ")))
+		style.wrap(&b, style.painted(answer, fmt.Sprintf("%s %d %s", word(answer), c.Code, text.Or(c.Check, c.Name)))+" ", 2, fmt.Sprintf("on %s: %s", text.Counted(len(c.Machines), "machine"), strings.Join(c.Machines, ", ")))
 		b.WriteString("  ")
 		style.wrap(&b, "", 2, text.Printable(c.Text))
 		if c.Next != "" {

@@ -87,5 +87,5 @@ func (r *Report) unjudged(o Options) {
 		}
 	}
 	r.Verdict = Verdict{Code: int(fault.Usage), Name: nameOf(int(fault.Usage)), Next: next,
-		Text: "Not looked at as root, so whether people can sign in is not known: " + counted(hidden, "answer") + " only root can see."}
+		Text: "Not looked at as root, so whether people can sign in is not known: " + text.Counted(hidden, "answer") + " only root can see."}
 }

@@ -64,7 +64,7 @@ func (r Report) Text(s Style) string {
 	if s.All {
 		s.passed(&b, r.Checks)
 	} else if passed > 0 {
-		fmt.Fprintf(&b, "\n%s passed (--all shows them).\n", counted(passed, "check"))
+		fmt.Fprintf(&b, "\n%s passed (--all shows them).\n", text.Counted(passed, "check"))
 	}
 	s.hidden(&b, r.Checks)
 	if r.Verdict.Code == 0 || s.All {
@@ -90,7 +90,7 @@ func (s Style) hidden(b *strings.Builder, checks []Check) {
 			b.WriteString("\n" + s.bold("Not looked at without root") + "\n")
 		}
 		told += c.Text
-		s.entry(b, "unknown", c.Name, strings.TrimSuffix(c.Text, ".")+" ("+counted(n, "check")+").", "")
+		s.entry(b, "unknown", c.Name, strings.TrimSuffix(c.Text, ".")+" ("+text.Counted(n, "check")+").", "")
 	}
 }
 
@@ -199,13 +199,6 @@ func (r Report) headline() string {
 		line += "; " + r.foreign
 	}
 	return line
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // word is an answer as it is shown.

@@ -35,6 +35,7 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/logging"
+	"aadssh/internal/text"
 )
 
 // Kind is what kind of managed identity a machine acts as.
@@ -141,7 +142,7 @@ func Look(ctx context.Context, o Options) Answer {
 	} else {
 		_ = action.Ended(nil)
 	}
-	o.Log.Infof("identity: %s (%d requests). %s", a.Kind, a.Requests, a.Why)
+	o.Log.Infof("identity: %s (%s). %s", a.Kind, text.Counted(a.Requests, "request"), a.Why)
 	return a
 }
 

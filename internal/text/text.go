@@ -200,6 +200,14 @@ func Small(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
+// Counted is a number of things, of which the noun is given for one.
+func Counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
 // Or is value, or missing where there is none.
 func Or(value, missing string) string {
 	if value == "" {

@@ -125,3 +125,11 @@ func TestMessage(t *testing.T) {
 		}
 	}
 }
+
+func TestCounted(t *testing.T) {
+	for n, want := range map[int]string{0: "0 checks", 1: "1 check", 2: "2 checks", 21: "21 checks"} {
+		if got := Counted(n, "check"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

@@ -435,6 +435,13 @@ func TestSetupSettings(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
 	s.Do(`echo '{"monitor": "sometimes"}' > /root/bad.json; echo '{"proxy": "http://user:s3cret-word@10.0.0.9:3128"}' > /root/secret.json; chmod 644 /root/secret.json; echo '{"monitor": 30}' > /root/good.json`)
+	const typo = " setup --settings /root/god.json" // nothing was run, so nothing stands as the last run
+	if out := s.run(53, program+typo); !strings.Contains(out, "open /root/god.json: no such file") {
+		t.Errorf("setup says: %s", out)
+	}
+	if got := s.sh("ls -d /var/lib/aadsshlogin-handler"); !strings.Contains(got, "No such file") {
+		t.Errorf("there is %s", got)
+	}
 	if out := s.run(53, program+" setup --settings /root/bad.json"); !strings.Contains(out, `"monitor"`) {
 		t.Errorf("setup says: %s", out)
 	}
@@ -447,6 +454,10 @@ func TestSetupSettings(t *testing.T) {
 	s.run(0, program+" setup --settings /root/good.json")
 	if m := monitor(s.setUp(0)); !strings.Contains(m, "every 30 minutes") {
 		t.Errorf("monitor: %s", m)
+	}
+	s.run(53, program+typo)
+	if r := s.setUp(0); !success(r) {
+		t.Errorf("after a name that was mistyped the last run is %d %s", r.Code, r.Message)
 	}
 	s.rest()
 	// By standard input; the machine is well, so the proxy is not asked.
