@@ -85,8 +85,8 @@ type crossing struct {
 func (q Question) cross(from region, rulesets []Ruleset) outcome {
 	var all outcome
 	for i, name := range q.Interfaces {
-		in := packet{from: from.first, to: q.Addresses[0], in: name, fromPorts: ephemeral(), toPorts: span{q.Port, q.Port}, state: "new", flags: []string{"syn"}}
-		out := packet{from: in.to, to: in.from, out: name, fromPorts: in.toPorts, toPorts: in.fromPorts, state: "established", flags: []string{"syn", "ack"}}
+		in := &packet{from: from.first, to: q.Addresses[0], in: name, fromPorts: ephemeral(), toPorts: span{q.Port, q.Port}, state: "new", flags: []string{"syn"}}
+		out := &packet{from: in.to, to: in.from, out: name, fromPorts: in.toPorts, toPorts: in.fromPorts, state: "established", flags: []string{"syn", "ack"}}
 		one := follow(rulesets, in, "prerouting", "input").then(follow(rulesets, out, "output", "postrouting"))
 		if i == 0 {
 			all = one

@@ -130,7 +130,7 @@ func (r *iptablesReader) rule(line string) {
 		holds := r.iptablesCondition(o, options)
 		if o.negated {
 			plainly := holds
-			holds = func(p packet) truth { return not(plainly(p)) }
+			holds = func(p *packet) truth { return not(plainly(p)) }
 		}
 		made.conditions = append(made.conditions, holds)
 	}
@@ -227,17 +227,17 @@ func (r *iptablesReader) target(made *rule, o option) {
 }
 
 // iptablesCondition says when an option that is not negated holds.
-func (s *Ruleset) iptablesCondition(o option, all []option) func(packet) truth {
+func (s *Ruleset) iptablesCondition(o option, all []option) func(*packet) truth {
 	if t, ok := iptablesConstant(o, all); ok {
-		return func(packet) truth { return t }
+		return func(*packet) truth { return t }
 	}
 	switch v := o.value(); o.name {
 	case "-s", "-d", "--src-range", "--dst-range":
 		return s.iptablesNetwork(o)
 	case "-i":
-		return func(p packet) truth { return interfaceIs(p.in, v) }
+		return func(p *packet) truth { return interfaceIs(p.in, v) }
 	case "-o":
-		return func(p packet) truth { return interfaceIs(p.out, v) }
+		return func(p *packet) truth { return interfaceIs(p.out, v) }
 	case "--dport", "--dports", "--destination-ports":
 		return iptablesPorts("dport", v)
 	case "--sport", "--sports", "--source-ports":
@@ -245,15 +245,15 @@ func (s *Ruleset) iptablesCondition(o option, all []option) func(packet) truth {
 	case "--ports":
 		return iptablesPorts("", v)
 	case "--state", "--ctstate":
-		return func(p packet) truth { return when(slices.Contains(strings.Split(v, ","), strings.ToUpper(p.state))) }
+		return func(p *packet) truth { return when(slices.Contains(strings.Split(v, ","), strings.ToUpper(p.state))) }
 	case "--ctdir":
-		return func(p packet) truth { return when((p.state == "new") == (v == "ORIGINAL")) }
+		return func(p *packet) truth { return when((p.state == "new") == (v == "ORIGINAL")) }
 	case "--tcp-flags":
 		return iptablesFlags(o.values)
 	case "--dst-type":
-		return func(p packet) truth { return when(v == "LOCAL" && p.in != "" || v == "UNICAST" && p.in == "") }
+		return func(p *packet) truth { return when(v == "LOCAL" && p.in != "" || v == "UNICAST" && p.in == "") }
 	case "--src-type":
-		return func(p packet) truth { return when(v == "LOCAL" && p.in == "" || v == "UNICAST" && p.in != "") }
+		return func(p *packet) truth { return when(v == "LOCAL" && p.in == "" || v == "UNICAST" && p.in != "") }
 	}
 	return unknown // a set, an owner, a time, a mark
 }
@@ -299,7 +299,7 @@ func describes(name string) bool {
 		"--random-fully", "--persistent", "--selctx", "--save", "--restore", "--validmark"}, name)
 }
 
-func (s *Ruleset) iptablesNetwork(o option) func(packet) truth {
+func (s *Ruleset) iptablesNetwork(o option) func(*packet) truth {
 	field := "saddr"
 	if o.name == "-d" || o.name == "--dst-range" {
 		field = "daddr"
@@ -315,7 +315,7 @@ func (s *Ruleset) iptablesNetwork(o option) func(packet) truth {
 		return unknown
 	}
 	s.networks = append(s.networks, r)
-	return func(p packet) truth { return when(r.contains(p.address(field))) }
+	return func(p *packet) truth { return when(r.contains(p.address(field))) }
 }
 
 // masked reads 10.0.0.0/255.0.0.0.
@@ -338,7 +338,7 @@ func masked(value string) (region, bool) {
 }
 
 // iptablesPorts reads 22, 20:25, 1024: and 80,443,22.
-func iptablesPorts(field, list string) func(packet) truth {
+func iptablesPorts(field, list string) func(*packet) truth {
 	var spans []span
 	for part := range strings.SplitSeq(list, ",") {
 		from, to, isRange := strings.Cut(part, ":")
@@ -358,7 +358,7 @@ func iptablesPorts(field, list string) func(packet) truth {
 		}
 		spans = append(spans, one)
 	}
-	return func(p packet) truth {
+	return func(p *packet) truth {
 		best := no
 		for _, one := range spans {
 			best = max(best, p.port(field, one))
@@ -368,7 +368,7 @@ func iptablesPorts(field, list string) func(packet) truth {
 }
 
 // iptablesFlags has which flags are looked at, and which of them are set.
-func iptablesFlags(values []string) func(packet) truth {
+func iptablesFlags(values []string) func(*packet) truth {
 	if len(values) != 2 {
 		return unknown
 	}
@@ -379,5 +379,5 @@ func iptablesFlags(values []string) func(packet) truth {
 		return strings.Split(strings.ToLower(strings.Replace(list, "ALL", "FIN,SYN,RST,PSH,ACK,URG", 1)), ",")
 	}
 	looked, set := words(values[0]), words(values[1])
-	return func(p packet) truth { return p.flagged(looked, set) }
+	return func(p *packet) truth { return p.flagged(looked, set) }
 }

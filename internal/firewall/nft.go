@@ -167,7 +167,7 @@ func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool)
 	case "xt":
 		return r.nftForeign(body)
 	case "set", "meter", "quota", "socket":
-		r.conditions = append(r.conditions, func(packet) truth { return maybe })
+		r.conditions = append(r.conditions, func(*packet) truth { return maybe })
 		return false
 	default: // dnat, redirect, tproxy, queue, dup, fwd, flow, and what comes after us
 		r.does = unclear
@@ -179,7 +179,7 @@ func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool)
 func (r *rule) nftForeign(body json.RawMessage) (done bool) {
 	var x struct{ Type, Name string }
 	if json.Unmarshal(body, &x) != nil || x.Type != "target" {
-		r.conditions = append(r.conditions, func(packet) truth { return maybe })
+		r.conditions = append(r.conditions, func(*packet) truth { return maybe })
 		return false
 	}
 	switch x.Name {
@@ -223,10 +223,10 @@ func (s *Ruleset) nftVerdicts(made rule, body json.RawMessage, at nftRule) []rul
 }
 
 // nftLimit: one person who connects is below any rate.
-func nftLimit(body json.RawMessage) func(packet) truth {
+func nftLimit(body json.RawMessage) func(*packet) truth {
 	var l struct{ Inv bool }
 	_ = json.Unmarshal(body, &l) // a limit by its name is no object, and is not inverted here
-	return func(packet) truth { return when(!l.Inv) }
+	return func(*packet) truth { return when(!l.Inv) }
 }
 
 // nftText is a rule in words close to nft's own.

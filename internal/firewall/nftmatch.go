@@ -8,10 +8,10 @@ import (
 )
 
 // unknown is a condition that is not followed.
-func unknown(packet) truth { return maybe }
+func unknown(*packet) truth { return maybe }
 
 // nftMatch is one comparison.
-func (s *Ruleset) nftMatch(body json.RawMessage) func(packet) truth {
+func (s *Ruleset) nftMatch(body json.RawMessage) func(*packet) truth {
 	var m struct {
 		Op          string
 		Left, Right json.RawMessage
@@ -24,7 +24,7 @@ func (s *Ruleset) nftMatch(body json.RawMessage) func(packet) truth {
 	case "==", "in":
 		return same
 	case "!=":
-		return func(p packet) truth { return not(same(p)) }
+		return func(p *packet) truth { return not(same(p)) }
 	}
 	return unknown
 }
@@ -43,7 +43,7 @@ type nftLeft struct {
 }
 
 // nftCompare is left == right, where right may be a set of which one is enough.
-func (s *Ruleset) nftCompare(left, right json.RawMessage) func(packet) truth {
+func (s *Ruleset) nftCompare(left, right json.RawMessage) func(*packet) truth {
 	var l nftLeft
 	if json.Unmarshal(left, &l) != nil {
 		return unknown
@@ -52,11 +52,11 @@ func (s *Ruleset) nftCompare(left, right json.RawMessage) func(packet) truth {
 	if !listed {
 		return unknown
 	}
-	var each []func(packet) truth
+	var each []func(*packet) truth
 	for _, v := range values {
 		each = append(each, s.nftOne(l, v))
 	}
-	return func(p packet) truth {
+	return func(p *packet) truth {
 		best := no
 		for _, e := range each {
 			best = max(best, e(p))
@@ -83,7 +83,7 @@ func nftMembers(right json.RawMessage) (values []json.RawMessage, listed bool) {
 	return []json.RawMessage{right}, true
 }
 
-func (s *Ruleset) nftOne(l nftLeft, v json.RawMessage) func(packet) truth {
+func (s *Ruleset) nftOne(l nftLeft, v json.RawMessage) func(*packet) truth {
 	var elem struct{ Elem struct{ Val json.RawMessage } }
 	if json.Unmarshal(v, &elem) == nil && elem.Elem.Val != nil {
 		v = elem.Elem.Val // with a time or a comment
@@ -106,16 +106,16 @@ func (s *Ruleset) nftOne(l nftLeft, v json.RawMessage) func(packet) truth {
 }
 
 // nftTogether compares several things at once: "ip saddr . tcp dport".
-func (s *Ruleset) nftTogether(lefts []json.RawMessage, v json.RawMessage) func(packet) truth {
+func (s *Ruleset) nftTogether(lefts []json.RawMessage, v json.RawMessage) func(*packet) truth {
 	var right struct{ Concat []json.RawMessage }
 	if json.Unmarshal(v, &right) != nil || len(right.Concat) != len(lefts) {
 		return unknown
 	}
-	var each []func(packet) truth
+	var each []func(*packet) truth
 	for i, l := range lefts {
 		each = append(each, s.nftCompare(l, right.Concat[i]))
 	}
-	return func(p packet) truth {
+	return func(p *packet) truth {
 		all := yes
 		for _, e := range each {
 			all = min(all, e(p))
@@ -124,14 +124,14 @@ func (s *Ruleset) nftTogether(lefts []json.RawMessage, v json.RawMessage) func(p
 	}
 }
 
-func (s *Ruleset) nftPayload(protocol, field string, v json.RawMessage) func(packet) truth {
+func (s *Ruleset) nftPayload(protocol, field string, v json.RawMessage) func(*packet) truth {
 	switch protocol {
 	case "ip", "ip6":
 		if field == "saddr" || field == "daddr" {
 			return s.inNetwork(field, v)
 		}
 		if word := nftWord(v); field == "protocol" || field == "nexthdr" {
-			return func(packet) truth { return when(word == "tcp" || word == "6") }
+			return func(*packet) truth { return when(word == "tcp" || word == "6") }
 		}
 	case "tcp", "th":
 		if field == "sport" || field == "dport" {
@@ -139,25 +139,25 @@ func (s *Ruleset) nftPayload(protocol, field string, v json.RawMessage) func(pac
 			if !ok {
 				return unknown
 			}
-			return func(p packet) truth { return p.port(field, ports) }
+			return func(p *packet) truth { return p.port(field, ports) }
 		}
 		if word := nftWord(v); field == "flags" {
-			return func(p packet) truth { return when(slices.Contains(p.flags, word)) }
+			return func(p *packet) truth { return when(slices.Contains(p.flags, word)) }
 		}
 	case "udp", "icmp", "icmpv6", "sctp", "dccp", "udplite", "esp", "ah", "igmp", "arp":
-		return func(packet) truth { return no }
+		return func(*packet) truth { return no }
 	}
 	return unknown
 }
 
 // inNetwork: an address in a prefix, a range, or of one value.
-func (s *Ruleset) inNetwork(field string, v json.RawMessage) func(packet) truth {
+func (s *Ruleset) inNetwork(field string, v json.RawMessage) func(*packet) truth {
 	r, ok := nftNetwork(v)
 	if !ok {
 		return unknown
 	}
 	s.networks = append(s.networks, r)
-	return func(p packet) truth { return when(r.contains(p.address(field))) }
+	return func(p *packet) truth { return when(r.contains(p.address(field))) }
 }
 
 func nftNetwork(v json.RawMessage) (region, bool) {
@@ -213,62 +213,62 @@ func nftPorts(v json.RawMessage) (span, bool) {
 	return span{}, false
 }
 
-func nftMeta(key, word string) func(packet) truth {
+func nftMeta(key, word string) func(*packet) truth {
 	switch key {
 	case "l4proto":
-		return func(packet) truth { return when(word == "tcp" || word == "6") }
+		return func(*packet) truth { return when(word == "tcp" || word == "6") }
 	case "nfproto":
-		return func(p packet) truth { return when(p.from.Is4() == (word == "ipv4")) }
+		return func(p *packet) truth { return when(p.from.Is4() == (word == "ipv4")) }
 	case "protocol":
-		return func(p packet) truth { return when(p.from.Is4() == (word == "ip")) }
+		return func(p *packet) truth { return when(p.from.Is4() == (word == "ip")) }
 	case "iifname", "iif":
-		return func(p packet) truth { return interfaceIs(p.in, word) }
+		return func(p *packet) truth { return interfaceIs(p.in, word) }
 	case "oifname", "oif":
-		return func(p packet) truth { return interfaceIs(p.out, word) }
+		return func(p *packet) truth { return interfaceIs(p.out, word) }
 	case "pkttype":
-		return func(packet) truth { return when(word == "host" || word == "unicast") }
+		return func(*packet) truth { return when(word == "host" || word == "unicast") }
 	}
 	return unknown
 }
 
-func nftCt(key, word string) func(packet) truth {
+func nftCt(key, word string) func(*packet) truth {
 	switch key {
 	case "state":
-		return func(p packet) truth { return when(p.state == word) }
+		return func(p *packet) truth { return when(p.state == word) }
 	case "status": // nothing changed the addresses of a connection that we follow
-		return func(packet) truth {
+		return func(*packet) truth {
 			if word == "dnat" || word == "snat" {
 				return no
 			}
 			return maybe
 		}
 	case "direction":
-		return func(p packet) truth { return when((p.state == "new") == (word == "original")) }
+		return func(p *packet) truth { return when((p.state == "new") == (word == "original")) }
 	}
 	return unknown
 }
 
 // nftFib asks the routing table: what people send to this machine is for it,
 // and comes from where the answer goes.
-func nftFib(result string, flags []string, word string) func(packet) truth {
+func nftFib(result string, flags []string, word string) func(*packet) truth {
 	switch {
 	case result == "type" && slices.Contains(flags, "daddr"):
-		return func(p packet) truth {
+		return func(p *packet) truth {
 			if p.in == "" {
 				return when(word == "unicast")
 			}
 			return when(word == "local")
 		}
 	case result == "type" && slices.Contains(flags, "saddr"):
-		return func(p packet) truth { return when((p.in == "") == (word == "local")) }
+		return func(p *packet) truth { return when((p.in == "") == (word == "local")) }
 	case (result == "oif" || result == "check") && slices.Contains(flags, "saddr"):
-		return func(packet) truth { return when(word != "false" && word != "0") }
+		return func(*packet) truth { return when(word != "false" && word != "0") }
 	}
 	return unknown
 }
 
 // nftFlags is "tcp flags & (fin | syn | rst | ack) == syn".
-func nftFlags(parts []json.RawMessage, right json.RawMessage) func(packet) truth {
+func nftFlags(parts []json.RawMessage, right json.RawMessage) func(*packet) truth {
 	if len(parts) != 2 {
 		return unknown
 	}
@@ -277,7 +277,7 @@ func nftFlags(parts []json.RawMessage, right json.RawMessage) func(packet) truth
 		return unknown
 	}
 	looked, set := nftOr(parts[1]), nftOr(right)
-	return func(p packet) truth { return p.flagged(looked, set) }
+	return func(p *packet) truth { return p.flagged(looked, set) }
 }
 
 // nftOr are the words of "fin | syn", of a list of them, or of one; 0 are none.

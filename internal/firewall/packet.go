@@ -51,7 +51,7 @@ type packet struct {
 }
 
 // port is a condition on one of the two ports, or on either.
-func (p packet) port(field string, o span) truth {
+func (p *packet) port(field string, o span) truth {
 	switch field {
 	case "sport":
 		return p.fromPorts.within(o)
@@ -62,7 +62,7 @@ func (p packet) port(field string, o span) truth {
 }
 
 // address is the source's, or that of where the packet goes.
-func (p packet) address(field string) netip.Addr {
+func (p *packet) address(field string) netip.Addr {
 	if field == "saddr" {
 		return p.from
 	}
@@ -80,7 +80,7 @@ func interfaceIs(name, pattern string) truth {
 	return when(name == pattern)
 }
 
-func (p packet) flagged(looked, set []string) truth {
+func (p *packet) flagged(looked, set []string) truth {
 	var of []string
 	for _, f := range p.flags {
 		if slices.Contains(looked, f) {

@@ -41,7 +41,7 @@ type chain struct {
 
 // rule does what it does where all of its conditions hold.
 type rule struct {
-	conditions []func(packet) truth
+	conditions []func(*packet) truth
 	does       action
 	target     string // of jump and call: table and chain
 	shown      Rule
@@ -59,7 +59,7 @@ const (
 	unclear               // redirects, queues, or is nothing that is known here
 )
 
-func (r rule) holds(p packet) truth {
+func (r rule) holds(p *packet) truth {
 	all := yes
 	for _, c := range r.conditions {
 		all = min(all, c(p))
@@ -97,7 +97,7 @@ func (o outcome) or(other outcome) outcome {
 }
 
 // follow takes a packet through the hooks: every base chain must let it pass.
-func follow(rulesets []Ruleset, p packet, hooks ...string) outcome {
+func follow(rulesets []Ruleset, p *packet, hooks ...string) outcome {
 	all := outcome{pass: true}
 	for _, hook := range hooks {
 		type placed struct {
@@ -123,22 +123,24 @@ func follow(rulesets []Ruleset, p packet, hooks ...string) outcome {
 	return all
 }
 
-func (b base) sees(p packet) bool {
+func (b base) sees(p *packet) bool {
 	return b.family != "ip" && b.family != "ip6" || p.from.Is4() == (b.family == "ip")
 }
 
 // tracked is a packet as a chain sees it: those before conntrack (priority -200,
 // NF_IP_PRI_CONNTRACK of linux/netfilter_ipv4.h) see no connection, which nft
 // and iptables call invalid.
-func (b base) tracked(p packet) packet {
-	if b.priority < -200 {
-		p.state = "invalid"
+func (b base) tracked(p *packet) *packet {
+	if b.priority >= -200 {
+		return p
 	}
-	return p
+	untracked := *p
+	untracked.state = "invalid"
+	return &untracked
 }
 
 // enter is what a base chain does with a packet.
-func (s Ruleset) enter(b base, p packet) outcome {
+func (s Ruleset) enter(b base, p *packet) outcome {
 	end := s.walk(b.chain, p, map[*chain]*ending{})
 	o := outcome{pass: end.accepted, stop: end.dropped, rule: end.rule, doubt: end.doubt}
 	switch {
@@ -163,7 +165,7 @@ type ending struct {
 // walk goes through a chain once for each packet; which conditions hold
 // together is not kept, so what is not known may make more endings possible
 // than there are, never fewer.
-func (s Ruleset) walk(c *chain, p packet, known map[*chain]*ending) ending {
+func (s Ruleset) walk(c *chain, p *packet, known map[*chain]*ending) ending {
 	if c == nil {
 		return ending{accepted: true, dropped: true, rule: Rule{Text: "a chain that is not listed"}}
 	}
@@ -194,7 +196,7 @@ func (s Ruleset) walk(c *chain, p packet, known map[*chain]*ending) ending {
 }
 
 // act is what a rule may do, and whether the next rule may be reached after it.
-func (s Ruleset) act(r rule, p packet, known map[*chain]*ending) (e ending, stays bool) {
+func (s Ruleset) act(r rule, p *packet, known map[*chain]*ending) (e ending, stays bool) {
 	switch r.does {
 	case accept:
 		return ending{accepted: true}, false

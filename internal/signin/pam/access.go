@@ -12,7 +12,7 @@ import (
 
 // access is modules/pam_access: the first line of access.conf(5) that fits user
 // and origin decides, and nobody is denied where none does.
-func access(c call) answer {
+func access(c *call) answer {
 	const standard = "/etc/security/access.conf"
 	r := rules{c: c, fs: ":", sep: ", \t"}
 	file := ""
@@ -55,7 +55,7 @@ func access(c call) answer {
 
 // rules is the search for the first line that fits.
 type rules struct {
-	c             call
+	c             *call
 	fs, sep       string
 	onlyBracketed bool
 	in, out       bool // both may be so, where it depends on who comes from where

@@ -60,19 +60,19 @@ type Service struct {
 }
 
 // Load reads sshd's service.
-func Load(m Machine) Service {
+func Load(m Machine) *Service {
 	s := load(m)
-	return Service{m: m, s: s, File: s.service}
+	return &Service{m: m, s: s, File: s.service}
 }
 
 // Files are those that were read.
-func (s Service) Files() []string { return s.s.files }
+func (s *Service) Files() []string { return s.s.files }
 
 // Broken is why libpam gives up every stack of the service; nil where it does not.
-func (s Service) Broken() *Problem { return s.s.broken }
+func (s *Service) Broken() *Problem { return s.s.broken }
 
 // Rules are the lines of a stack that run a module.
-func (s Service) Rules(stack Stack) (all []Rule) {
+func (s *Service) Rules(stack Stack) (all []Rule) {
 	for _, h := range s.s.of(stack) {
 		if h.kind == runs {
 			all = append(all, h.Rule)
@@ -83,7 +83,7 @@ func (s Service) Rules(stack Stack) (all []Rule) {
 
 // Account is the file that sshd's own file takes most of its account lines from,
 // where the package's line belongs.
-func (s Service) Account() string {
+func (s *Service) Account() string {
 	file := s.File
 	for _, h := range s.s.by[Account] {
 		if h.kind == runs && h.File != s.File {
@@ -94,7 +94,7 @@ func (s Service) Account() string {
 }
 
 // Holds is the first line of a stack that runs the package's own module.
-func (s Service) Holds(stack Stack) (Rule, bool) {
+func (s *Service) Holds(stack Stack) (Rule, bool) {
 	for _, r := range s.Rules(stack) {
 		if r.Is(Own) {
 			return r, true
@@ -104,14 +104,14 @@ func (s Service) Holds(stack Stack) (Rule, bool) {
 }
 
 // Evaluate says what a stack makes of people of a kind.
-func (s Service) Evaluate(stack Stack, p gate.Person) Outcome { return s.evaluate(stack, people(p)) }
+func (s *Service) Evaluate(stack Stack, p gate.Person) Outcome { return s.evaluate(stack, people(p)) }
 
 // EvaluateOne says what a stack makes of one person.
-func (s Service) EvaluateOne(stack Stack, who gate.Somebody) Outcome {
+func (s *Service) EvaluateOne(stack Stack, who gate.Somebody) Outcome {
 	return s.evaluate(stack, particular(who))
 }
 
-func (s Service) evaluate(stack Stack, p person) Outcome {
+func (s *Service) evaluate(stack Stack, p person) Outcome {
 	if b := s.s.broken; b != nil {
 		return Outcome{Access: Out, Reasons: []Reason{{Rule: Rule{File: b.File, Line: b.Line}, Text: b.Text,
 			Next: b.Remedy()}}}
@@ -298,7 +298,7 @@ type answer struct {
 }
 
 // ask finds out what a line can say of a person.
-func (s Service) ask(stack Stack, h handler, p person) answer {
+func (s *Service) ask(stack Stack, h handler, p person) answer {
 	switch h.kind {
 	case fails:
 		return answer{codes: []Code{permDenied}, why: h.why, fixLine: drop}
@@ -317,7 +317,7 @@ func (s Service) ask(stack Stack, h handler, p person) answer {
 	if !bytes.Contains(f.Text, []byte("\x00"+function(stack)+"\x00")) {
 		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", text.Name(name), stack), next: remove, fixLine: drop}
 	}
-	c := call{m: s.m, stack: stack, person: p, Rule: h.Rule}
+	c := &call{m: s.m, stack: stack, person: p, Rule: h.Rule}
 	for _, row := range modules() {
 		if row.name == strings.TrimSuffix(path.Base(name), ".so") {
 			return settle(row.of(c), h)

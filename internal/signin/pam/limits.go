@@ -11,7 +11,7 @@ import (
 )
 
 // limits is modules/pam_limits for somebody who has no other session here.
-func limits(c call) answer {
+func limits(c *call) answer {
 	const standard = "/etc/security/limits.conf"
 	files := []string{standard}
 	for _, arg := range c.Args {
@@ -50,7 +50,7 @@ func limits(c call) answer {
 
 // limitDrops are the files of limits.d, the owner's in place of the vendor's of
 // the same name, in the order of their names.
-func (c call) limitDrops() []string {
+func (c *call) limitDrops() []string {
 	all := map[string]string{}
 	for _, dir := range []string{"/usr/etc/security/limits.d/", "/etc/security/limits.d/"} {
 		for _, f := range c.m.List(dir + "*.conf") {
@@ -80,7 +80,7 @@ type limit struct {
 
 // limitSet collects limits.
 type limitSet struct {
-	c         call
+	c         *call
 	by        map[string]limit // "soft nproc", "maxlogins"
 	unlimited bool             // a line "USER -" ends the search
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // listfile is modules/pam_listfile.
-func listfile(c call) answer {
+func listfile(c *call) answer {
 	o := readListOptions(c.Args)
 	if o.unknown {
 		return answer{codes: []Code{serviceErr}, why: "pam_listfile does not know onerr=" + printable(o.value)}
@@ -109,7 +109,7 @@ func readListOptions(args []string) listOptions {
 }
 
 // listItem holds one line of the file against what is asked for.
-func (c call) listItem(item, word string) truth {
+func (c *call) listItem(item, word string) truth {
 	switch item {
 	case "user":
 		return c.person.called(word)
@@ -132,7 +132,7 @@ func (c call) listItem(item, word string) truth {
 	return some
 }
 
-func (c call) listed(t truth, sense, file string) answer {
+func (c *call) listed(t truth, sense, file string) answer {
 	if sense == "deny" {
 		t = t.not()
 	}

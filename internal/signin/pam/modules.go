@@ -19,18 +19,18 @@ type call struct {
 // module is a row: what a module answers.
 type module struct {
 	name string // without ".so"
-	of   func(call) answer
+	of   func(*call) answer
 }
 
 // always answers without looking at the machine.
-func always(codes ...Code) func(call) answer {
-	return func(call) answer { return answer{codes: codes} }
+func always(codes ...Code) func(*call) answer {
+	return func(*call) answer { return answer{codes: codes} }
 }
 
 // directory is a module that asks another directory, which does not know such a
 // person; what that directory answers, or whether it runs, is not seen here.
-func directory(what string) func(call) answer {
-	return func(c call) answer {
+func directory(what string) func(*call) answer {
+	return func(c *call) answer {
 		a := unknownModule()
 		a.why = c.Module + " decides about people that " + what + " does not know"
 		a.fixLine = spare
@@ -143,7 +143,7 @@ func modules() []module {
 	}
 }
 
-func deny(c call) answer {
+func deny(c *call) answer {
 	a := answer{codes: []Code{authErr}, why: "pam_deny.so denies everybody who gets that far",
 		fixLine: drop}
 	switch c.stack {
@@ -156,7 +156,7 @@ func deny(c call) answer {
 }
 
 // debug answers what its arguments say (parse_args in pam_debug.c).
-func debug(c call) answer {
+func debug(c *call) answer {
 	event := map[Stack]string{Auth: "auth", Account: "acct", Session: "open_session", Password: "chauthtok"}[c.stack] + "="
 	for _, arg := range c.Args {
 		if len(arg) < len(event) || arg[:len(event)] != event {
@@ -172,7 +172,7 @@ func debug(c call) answer {
 	return answer{codes: []Code{Success}}
 }
 
-func own(c call) answer {
+func own(c *call) answer {
 	if c.stack == Account {
 		return answer{codes: []Code{Success}}
 	}
@@ -183,7 +183,7 @@ func own(c call) answer {
 
 // unix: a person without a shadow entry gets authinfo_unavail, and whether the
 // package gives people one is not published. With broken_shadow it is no matter.
-func unix(c call) answer {
+func unix(c *call) answer {
 	if c.stack == Session {
 		return answer{codes: []Code{Success}}
 	}
@@ -201,7 +201,7 @@ func unix(c call) answer {
 }
 
 // shadow are the fields of the person's own line of /etc/shadow (shadow(5)).
-func (c call) shadow() (fields []string, ok bool) {
+func (c *call) shadow() (fields []string, ok bool) {
 	if _, known := c.person.account(); !known {
 		return nil, false
 	}
@@ -217,7 +217,7 @@ func (c call) shadow() (fields []string, ok bool) {
 // of the last change of the password, for how long it holds, and how long after
 // that the account does; then the account's own end. A password that has to be
 // changed keeps nobody out who has a key.
-func unixAccount(c call, fields []string) answer {
+func unixAccount(c *call, fields []string) answer {
 	days := func(i int) (n int64, set bool) {
 		n, err := strconv.ParseInt(fields[i], 10, 64)
 		return n, err == nil && n >= 0
@@ -244,6 +244,6 @@ func unixAccount(c call, fields []string) answer {
 
 const secondsOfDay = 24 * 60 * 60
 
-func rootOK(call) answer {
+func rootOK(*call) answer {
 	return answer{codes: []Code{Success}, why: "pam_rootok.so lets in everybody, because sshd itself is root"}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // localUser is modules/pam_localuser: who is not in /etc/passwd is denied.
-func localUser(c call) answer {
+func localUser(c *call) answer {
 	file := "/etc/passwd"
 	for _, arg := range c.Args {
 		if v, ok := strings.CutPrefix(arg, "file="); ok {
@@ -38,7 +38,7 @@ func localUser(c call) answer {
 }
 
 // userType is modules/pam_usertype.
-func userType(c call) answer {
+func userType(c *call) answer {
 	root, kind := false, ""
 	for _, arg := range c.Args {
 		switch arg {
@@ -67,7 +67,7 @@ func userType(c call) answer {
 }
 
 // loginDefs is a number of login.defs(5).
-func (c call) loginDefs(key string, otherwise int64) int64 {
+func (c *call) loginDefs(key string, otherwise int64) int64 {
 	for line := range strings.Lines(string(c.m.File("/etc/login.defs").Text)) {
 		if w := strings.Fields(line); len(w) >= 2 && strings.EqualFold(w[0], key) {
 			if n, err := strconv.ParseInt(w[1], 10, 64); err == nil {
@@ -79,7 +79,7 @@ func (c call) loginDefs(key string, otherwise int64) int64 {
 }
 
 // nologin is modules/pam_nologin.
-func nologin(c call) answer {
+func nologin(c *call) answer {
 	files := []string{"/var/run/nologin", "/run/nologin", "/etc/nologin"}
 	none := ignore
 	for _, arg := range c.Args {
@@ -107,7 +107,7 @@ func nologin(c call) answer {
 
 // shells is modules/pam_shells. Which shell the package gives people is not
 // published; it is usually shell.
-func shells(c call) answer {
+func shells(c *call) answer {
 	const file = "/etc/shells"
 	f := c.m.File(file)
 	a := answer{codes: []Code{authErr}, data: Problem{File: file}, next: "Run: echo " + shell + " | sudo tee -a " + file}
@@ -128,7 +128,7 @@ func shells(c call) answer {
 }
 
 // execute is modules/pam_exec: what the program says decides.
-func execute(c call) answer {
+func execute(c *call) answer {
 	kind := map[Stack]string{Account: "account", Session: "open_session", Auth: "auth", Password: "password"}[c.stack]
 	args := c.Args
 	for len(args) > 0 && !strings.HasPrefix(args[0], "/") {
@@ -155,7 +155,7 @@ func execute(c call) answer {
 	return c.program(args[0])
 }
 
-func (c call) program(name string) answer {
+func (c *call) program(name string) answer {
 	f := c.m.File(name)
 	a := answer{codes: []Code{systemErr}, data: Problem{File: name},
 		next: "Ask whoever wrote the line to put the program back, where people need it.", fixLine: drop}
@@ -182,7 +182,7 @@ func (c call) program(name string) answer {
 }
 
 // sepermit is modules/pam_sepermit: it ignores whom its file does not name.
-func sepermit(c call) answer {
+func sepermit(c *call) answer {
 	const file = "/etc/security/sepermit.conf"
 	f := c.m.File(file)
 	if f.Missing() {
@@ -212,7 +212,7 @@ func sepermit(c call) answer {
 
 // selinuxUser is the SELinux user of people who have none of their own
 // (getseuserbyname(3)); "" where the policy names none.
-func (c call) selinuxUser() string {
+func (c *call) selinuxUser() string {
 	policy := ""
 	for line := range strings.Lines(string(c.m.File("/etc/selinux/config").Text)) {
 		if name, value, ok := strings.Cut(line, "="); ok && strings.TrimSpace(name) == "SELINUXTYPE" {
@@ -230,7 +230,7 @@ func (c call) selinuxUser() string {
 
 // namespace is modules/pam_namespace, which does nothing where its files have
 // no line; what comes of one depends on folders and the kernel.
-func namespace(c call) answer {
+func namespace(c *call) answer {
 	files := append([]string{"/etc/security/namespace.conf"}, c.m.List("/etc/security/namespace.d/*.conf")...)
 	for _, file := range files {
 		number := 0
@@ -260,7 +260,7 @@ func model(args []string) string {
 }
 
 // makeHome is modules/pam_mkhomedir, for somebody without a folder.
-func makeHome(c call) answer {
+func makeHome(c *call) answer {
 	helpers := []string{"/sbin/mkhomedir_helper", "/usr/sbin/mkhomedir_helper"}
 	f := c.m.File(homes)
 	a := answer{codes: []Code{Success, permDenied}, data: Problem{File: homes}, next: "Ask who keeps the machine's file systems to make " + homes + " a folder that can be written."}
@@ -283,7 +283,7 @@ func makeHome(c call) answer {
 }
 
 // environment is modules/pam_env, for files that are read as they should.
-func environment(c call) answer {
+func environment(c *call) answer {
 	if c.stack == Account {
 		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", fixLine: drop}
 	}
@@ -297,13 +297,13 @@ func environment(c call) answer {
 
 // wheel is modules/pam_wheel, which is made for su: it asks who calls, which in
 // sshd is nobody or root.
-func wheel(c call) answer {
+func wheel(c *call) answer {
 	return answer{codes: []Code{serviceErr, permDenied, authErr, ignore, Success}, why: "pam_wheel is made for su, and what it says in sshd depends on who started it",
 		fixLine: drop}
 }
 
 // loginUID is modules/pam_loginuid. In containers it answers ignore.
-func loginUID(c call) answer {
+func loginUID(c *call) answer {
 	if slices.Contains(c.Args, "require_auditd") {
 		return answer{codes: []Code{Success, ignore, sessionErr}, why: "pam_loginuid lets people in only while auditd runs", next: "Install auditd and have it run, where that is wanted, or run: sudo " + edit(c.File, strconv.Itoa(c.Line)+"s/[[:space:]]*require_auditd//")}
 	}

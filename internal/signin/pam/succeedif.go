@@ -12,7 +12,7 @@ import (
 
 // succeedIf is modules/pam_succeed_if: all conditions have to be met, in their
 // order, and the first one that is not decides.
-func succeedIf(c call) answer {
+func succeedIf(c *call) answer {
 	var words []string
 	root := false
 	for _, arg := range c.Args {
@@ -31,7 +31,7 @@ func succeedIf(c call) answer {
 	}
 	open := false
 	for len(words) >= 3 {
-		cond := condition{c: c, root: root, left: words[0], how: strings.ToLower(words[1]), right: words[2]}
+		cond := &condition{c: c, root: root, left: words[0], how: strings.ToLower(words[1]), right: words[2]}
 		words = words[3:]
 		switch met, ok := cond.met(); {
 		case !ok:
@@ -66,17 +66,17 @@ func succeedIf(c call) answer {
 
 // condition is "left how right".
 type condition struct {
-	c                call
+	c                *call
 	root             bool // it is about the user that sshd runs as
 	left, how, right string
 }
 
-func (c condition) String() string {
+func (c *condition) String() string {
 	return printable(c.left + " " + c.how + " " + c.right)
 }
 
 // met says whether the condition is; ok is false where the module fails.
-func (c condition) met() (t truth, ok bool) {
+func (c *condition) met() (t truth, ok bool) {
 	// These look at the user alone, whatever stands on the left, if that is known.
 	left := strings.ToLower(c.left)
 	if !slices.Contains([]string{"user", "login", "name", "uid", "gid", "shell", "home", "dir", "homedir", "service", "ruser", "rhost", "tty"}, left) {
@@ -129,7 +129,7 @@ func (c condition) met() (t truth, ok bool) {
 }
 
 // known is what is known of a person in particular: shell, home, rhost.
-func (c condition) known(left string) (value string, ok bool) {
+func (c *condition) known(left string) (value string, ok bool) {
 	if left == "rhost" {
 		from := c.c.person.from()
 		return from, from != ""
@@ -152,7 +152,7 @@ func noShells(list string) bool {
 	return true
 }
 
-func (c condition) inGroup(left, group string) truth {
+func (c *condition) inGroup(left, group string) truth {
 	switch {
 	case left == "ruser":
 		return no // the group's members are looked up for the empty name
@@ -163,7 +163,7 @@ func (c condition) inGroup(left, group string) truth {
 }
 
 // name holds the person's name against the right side.
-func (c condition) name() (truth, bool) {
+func (c *condition) name() (truth, bool) {
 	p := c.c.person
 	switch c.how {
 	case "=":
@@ -189,7 +189,7 @@ func (c condition) name() (truth, bool) {
 
 // number holds the person's number against the right side: it is some number
 // from lowestUID on.
-func (c condition) number() (truth, bool) {
+func (c *condition) number() (truth, bool) {
 	if a, ok := c.c.person.account(); ok {
 		id := a.UID
 		if strings.EqualFold(c.left, "gid") {
@@ -243,7 +243,7 @@ func atLeast(how string, least, n int64) truth {
 }
 
 // literal compares two texts that are known.
-func (c condition) literal(left string) (truth, bool) {
+func (c *condition) literal(left string) (truth, bool) {
 	met, ok, known := compare(c.how, left, c.right)
 	return is(met), ok && known
 }

@@ -7,7 +7,7 @@ import (
 
 // timeConf is modules/pam_time: a line of time.conf(5) that fits service,
 // terminal and user denies at all times that it does not name.
-func timeConf(c call) answer {
+func timeConf(c *call) answer {
 	file := "/etc/security/time.conf"
 	named := false
 	for _, arg := range c.Args {
@@ -52,7 +52,7 @@ func timeConf(c call) answer {
 	return a
 }
 
-func (c call) timeUser(field string) truth {
+func (c *call) timeUser(field string) truth {
 	if strings.HasPrefix(field, "@") {
 		return some // a netgroup
 	}
