@@ -8,24 +8,24 @@ import (
 	"aadssh/status"
 )
 
-// again is how long after a repair the same cause is repaired again.
+// again is how long after a repair the same cause is not repaired again.
 const again = 24 * time.Hour
 
-// decision is what becomes of a look.
+// decision is what to do after a check.
 type decision struct {
-	say    *status.Report // the verdict has changed to this; nil: it stays
-	repair bool           // sign-in is to be put back
-	leave  bool           // there is nothing left to look after
+	say    *status.Report // the new verdict to report; nil: it has not changed
+	repair bool           // sign-in is to be repaired
+	leave  bool           // there is nothing left to watch
 	memory Memory
-	why    string // for the journal, where nothing is said
+	why    string // for the journal, if nothing is reported
 }
 
-// acts says whether the decision does more than remember.
+// acts reports whether the decision does more than remember something.
 func (d decision) acts() bool { return d.say != nil || d.repair || d.leave }
 
-// decide is pure: the verdict that was reported last, the one that was seen now,
-// and what earlier looks left behind give what is to be done. While somebody is
-// busy on the machine a failure may pass, and nothing is repaired.
+// decide depends on its arguments alone: the verdict that was reported last, the one that
+// was found now, and what earlier checks recorded. While somebody changes the machine a
+// failure may be temporary, and nothing is repaired.
 func decide(told status.Report, seen Observation, other otherHandler, m Memory, busy bool, now time.Time) decision {
 	d := decision{memory: m.clone(now)}
 	failing := told.Level == status.Failure
@@ -66,7 +66,7 @@ func decide(told status.Report, seen Observation, other otherHandler, m Memory, 
 	return d
 }
 
-// well is the decision where no fault is seen.
+// well is the decision if no fault is found.
 func (d decision) well(told status.Report, seen Observation) decision {
 	failing := told.Level == status.Failure
 	switch {
@@ -82,8 +82,7 @@ func (d decision) well(told status.Report, seen Observation) decision {
 	return d
 }
 
-// deleted is the end of setup's watch: whoever deleted the other handler did not
-// want what it had brought.
+// deleted ends setup's watch: whoever deleted the other handler did not want its packages.
 func (d decision) deleted(name string) decision {
 	key := "deleted " + name
 	if d.memory.Suspect != key {
@@ -95,9 +94,9 @@ func (d decision) deleted(name string) decision {
 	return d
 }
 
-// twice says whether what is to be put back must be seen a second time: the
-// first installation waits for the identity, which flickers when it is new, and
-// otherHandler another handler the packages may be away for a moment.
+// twice reports whether what needs repair must be found a second time: a first installation
+// waits for the identity, whose state varies while it is new, and with another handler the
+// packages may be missing for a moment.
 func (v Observation) twice(told status.Report, other otherHandler) bool {
 	first := told.Level == status.Failure && fault.Code(told.Code).Is(fault.Passing)
 	return v.Repair != "" && (first && v.Gone || other.name != "")

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/systemd"
 )
 
-// Health says whether the watch that was put up on a machine does its work, as
-// systemd has it; nil where none was, or where systemd does not say.
+// Health reports whether the installed watch works, according to systemd; nil if there is
+// none, or if systemd does not answer.
 func Health(ctx context.Context, h *host.Host) []preflight.Result {
 	if h.Root != "" || !There(h) || !systemd.Running() {
 		return nil
@@ -25,7 +25,7 @@ func Health(ctx context.Context, h *host.Host) []preflight.Result {
 	return []preflight.Result{assess(units)}
 }
 
-// assess judges the units that start looks, and the look itself.
+// assess judges the units that start checks, and the unit of the check itself.
 func assess(units []systemd.UnitState) preflight.Result {
 	for _, u := range units {
 		look := u.Name == lookUnit

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// inode tells one file from another of the same name, and shows a change of
-// what is not in its content.
+// inode distinguishes files of the same name, and changes with properties outside the
+// content.
 func inode(info fs.FileInfo) string {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -18,32 +18,32 @@ import (
 	"aadssh/internal/systemd"
 )
 
-// Keeper puts the watch up and takes it away.
+// Keeper installs and removes the watch.
 type Keeper struct {
 	Host *host.Host
 	Self string // the file of the running program
 }
 
-// Assignment is what the watch is to look after.
+// Assignment says what the watch has to check.
 type Assignment struct {
 	Environment agent.Environment
 	Sequence    int
-	Minutes     int // between two looks; 0: there is to be no watch
+	Minutes     int // between two checks; 0: no watch
 }
 
-// selfLimit is the size above which a program is not ours, in bytes.
+// selfLimit is more than the size of our program, in bytes.
 const selfLimit = 256 << 20
 
-// About is the check that Put answers, and Health where nothing is to be put up.
+// About is the check whose result Put returns, or Health if nothing has to be installed.
 func About() check.About {
 	return check.About{Name: "monitor", Section: check.Machine, Group: "monitor", Sight: check.Anybody(), Asks: "Does something go on looking when enable has ended?",
 		Doc: "The timer and the path unit of the watch, and whether systemd could run its last look. A machine without them is a warning: people can sign in all the same."}
 }
 
-// Put makes the watch be there, for this version and sequence number. Where it
-// is there already nothing is written. A machine without a watch is a warning,
-// for people can sign in all the same; the error is then what this run failed over, nil
-// where this machine can have none, or is to have none.
+// Put installs the watch for this version and sequence number. If it is already there
+// nothing is written. A machine without a watch is a warning, because people can sign in
+// all the same; the error is then why this run failed, and nil if this machine cannot or
+// must not have a watch.
 func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error) {
 	if a.Minutes == 0 {
 		if err := k.Remove(ctx); err != nil {
@@ -88,18 +88,19 @@ func (k *Keeper) Put(ctx context.Context, a Assignment) (preflight.Result, error
 	return r, nil
 }
 
-// notStarted is the answer of Put where start failed over err, wholly or in part.
+// notStarted is the result of Put if start failed with err, wholly or in part.
 func notStarted(err error, a Assignment) (preflight.Result, error) {
 	var timerOnly *timerOnlyError
 	if errors.As(err, &timerOnly) {
 		cause := err
 		if fault.ByCause(fault.Wrap(err, fault.Internal, "", "")).Code == fault.Internal {
-			cause = nil // systemd's own answer. What this process lacked, such as open files, the next one may have
+			cause = nil // systemd's own answer. What this process lacked, such as file handles, the next one may have
 		}
 		return preflight.Result{Name: About().Name, Answer: preflight.Warn,
 			Text: fmt.Sprintf("This machine is checked every %d minutes, but not when a file that matters changes: %s.", a.Minutes, err),
-			// systemd takes one for each path of the unit (path_spec_watch in its path.c), of
-			// the 128 that root has by default; other programs may have them all (inotify(7)).
+			// systemd uses one for each path of the unit (path_spec_watch in its path.c),
+			// of the 128 that root has by default; other programs may use all of them
+			// (inotify(7)).
 			Next: "Run: sudo systemctl status " + pathUnit + "; where inotify instances are used up: sudo sysctl fs.inotify.max_user_instances=1024"}, cause
 	}
 	if Lacking(err) {
@@ -111,10 +112,10 @@ func notStarted(err error, a Assignment) (preflight.Result, error) {
 	return unwatched(err.Error(), "Run: systemctl status "+timerUnit+" "+pathUnit+fault.ThenAgain), err
 }
 
-// seeLooks is how somebody finds out why looks fail.
+// seeLooks is how to find out why checks fail.
 const seeLooks = "See why: sudo systemctl status " + lookUnit + "; sudo journalctl -u aadsshlogin-handler -n 20"
 
-// onlyRoot is the command that makes a folder root's alone.
+// onlyRoot is the command that makes a folder writable for root alone.
 func onlyRoot(dir string) string {
 	return "Run: sudo chown root: " + dir + " && sudo chmod go-w " + dir + "."
 }
@@ -124,8 +125,8 @@ func unwatched(why, next string) preflight.Result {
 		Text: "Nothing checks this machine " + fault.BetweenRuns + ": " + why + ". A change that breaks sign-in shows at the next run."}
 }
 
-// Lacking says whether something failed over what this run could not open, read or
-// start. That says nothing about a watch that is there, so it is left.
+// Lacking reports whether something failed because this run could not open, read or start
+// something. That says nothing about an installed watch, so it stays.
 func Lacking(err error) bool {
 	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS} {
 		if errors.Is(err, full) {
@@ -140,7 +141,7 @@ func unsure(err error) preflight.Result {
 		Text: "Whether anything checks this machine " + fault.BetweenRuns + " is not known: " + err.Error() + "."}
 }
 
-// Follow has a watch that is there report under another sequence number.
+// Follow makes an installed watch report under another sequence number.
 func (k *Keeper) Follow(a Assignment) error {
 	r, found, err := readRecord(k.Host)
 	if !found {
@@ -149,8 +150,8 @@ func (k *Keeper) Follow(a Assignment) error {
 	return k.record(a, r.Made)
 }
 
-// record gives the looks their number, and makes them forget what one of them
-// suspected: a run has looked since.
+// record writes the checks' sequence number, and deletes what one of them suspected,
+// because a run has checked the machine since.
 func (k *Keeper) record(a Assignment, copy *made) error {
 	stateful := k.Host.Exists(agent.StateFile(a.Environment.BaseDir))
 	if err := (Record{BaseDir: a.Environment.BaseDir, Sequence: a.Sequence, Stateful: stateful, Made: copy}).write(k.Host); err != nil {
@@ -161,15 +162,15 @@ func (k *Keeper) record(a Assignment, copy *made) error {
 	return m.write(k.Host)
 }
 
-// copy makes the one copy of the running program that people and the units run.
-// The receipt has it first, so whatever becomes of this run, uninstall finds it.
-// What it returns is for the record.
+// copy installs the one copy of the running program that people and the units run. The
+// receipt is written first, so that uninstall finds the copy whatever happens to this run.
+// The result is for the record.
 func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
 	receipt, damaged := state.ReadReceipt(k.Host)
-	if state.Unreadable(damaged) { // what stands in the place of the copy may be somebody else's
+	if state.Unreadable(damaged) { // what has the copy's name may be somebody else's
 		return nil, damaged
 	}
-	r, _, _ := readRecord(k.Host) // without one it is compared
+	r, _, _ := readRecord(k.Host) // without a record the files are compared
 	there, known := k.copied(program, r.Made, receipt)
 	if !there {
 		self, err := k.Host.ReadFile(k.Self, selfLimit)
@@ -202,14 +203,14 @@ func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
 	if err == nil && answer.ExitCode != 0 {
 		err = fmt.Errorf("%s version %s", program, answer.Ending())
 	}
-	if there { // a healthy machine is not written to
+	if there { // nothing is written on a healthy machine
 		return r.Made, err
 	}
 	return &made{Inodes: k.inodes(program), Boot: state.BootID(k.Host)}, err
 }
 
-// makeRoom keeps what somebody else has in the place of the copy. It comes back when
-// the copy goes.
+// makeRoom saves what somebody else has in place of the copy. It is restored when the copy
+// is removed.
 func (k *Keeper) makeRoom(program string, receipt state.Receipt, damaged error) error {
 	_, ours := receipt.Files[program]
 	info, err := k.Host.Lstat(program)
@@ -223,10 +224,10 @@ func (k *Keeper) makeRoom(program string, receipt state.Receipt, damaged error) 
 	return receipt.Write(k.Host)
 }
 
-// runs says whether it is known that a copy that has not changed can be started: by
-// what became of systemd's last start of it, or, where it was not to start it since
-// boot, because whoever made the copy has started it since. What forbids it now, if
-// it is not the file system, shows at systemd's next start.
+// runs reports whether an unchanged copy is known to start: from the result of systemd's
+// last start of it or, if systemd has not started it since boot, because the run that made
+// the copy has. If something else than the file system forbids it now, systemd's next start
+// shows that.
 func (k *Keeper) runs(ctx context.Context, program, boot string) bool {
 	if !k.Host.MayRun(program) {
 		return false
@@ -235,10 +236,10 @@ func (k *Keeper) runs(ctx context.Context, program, boot string) bool {
 	return executed || !known && boot != "" && boot == state.BootID(k.Host)
 }
 
-// copied says whether the copy is there, as it should be and with its receipt, and
-// whether that is known because neither it nor the program has changed since one was
-// made of the other: the kernel sets an inode's time of change itself. On a healthy
-// machine it is always there, and neither file is read into memory for it.
+// copied reports whether the copy exists, unchanged and with its receipt, and whether that
+// is known because neither it nor the program has changed since one was copied from the
+// other: the kernel itself sets an inode's change time. On a healthy machine both are true,
+// and neither file has to be read.
 func (k *Keeper) copied(program string, as *made, receipt state.Receipt) (there, known bool) {
 	info, err := k.Host.Lstat(program)
 	_, ours := receipt.Files[program]
@@ -251,8 +252,7 @@ func (k *Keeper) copied(program string, as *made, receipt state.Receipt) (there,
 	return k.Host.SameContent(k.Self, program), false
 }
 
-// inodes are those of the running program and of its copy; "" where one cannot be
-// looked at.
+// inodes are those of the running program and of its copy; "" if one cannot be read.
 func (k *Keeper) inodes(program string) string {
 	self, err := k.Host.Stat(k.Self)
 	there, missing := k.Host.Lstat(program)
@@ -262,8 +262,8 @@ func (k *Keeper) inodes(program string) string {
 	return inode(self) + " " + inode(there)
 }
 
-// copies are where copies of ours can be: at the other place only what the
-// receipt knows, for a package of the program may have put its own there.
+// copies are the paths of our copies: in the other place only if it is in the receipt,
+// because a package of the program may have its own there.
 func (k *Keeper) copies() []string {
 	receipt, err := state.ReadReceipt(k.Host)
 	if _, ours := receipt.Files[otherPlace]; err == nil && ours {
@@ -272,8 +272,8 @@ func (k *Keeper) copies() []string {
 	return []string{Program}
 }
 
-// Copy is where the one copy of the program is, as its owner wrote it; "" where there
-// is none: the place of an older one may have become read-only.
+// Copy is the path of the one copy of the program, according to its record; "" if there is
+// none: the folder of an older copy may have become read-only.
 func Copy(h *host.Host) string {
 	receipt, err := state.ReadReceipt(h)
 	if err != nil {
@@ -288,10 +288,10 @@ func Copy(h *host.Host) string {
 	return ""
 }
 
-// write makes files what they should be.
+// write gives files their wanted content.
 func (k *Keeper) write(files ...file) (changed bool, err error) {
 	receipt, err := state.ReadReceipt(k.Host)
-	if err != nil { // damaged: what comes back is an empty one, by which nothing is ours but this
+	if err != nil { // damaged: it is replaced by an empty one, which names nothing as ours but this
 		if err = state.SetAside(k.Host, err); err != nil {
 			return false, err
 		}
@@ -299,7 +299,7 @@ func (k *Keeper) write(files ...file) (changed bool, err error) {
 	receipt = receipt.Clone()
 	for _, f := range files {
 		note := state.File{SHA256: state.Hash(f.content)}
-		if was := receipt.Files[f.path]; was.Before == note.SHA256 { // setup's, and the same
+		if was := receipt.Files[f.path]; was.Before == note.SHA256 { // setup's, and unchanged
 			note.Before = was.Before
 		}
 		receipt.Files[f.path] = note
@@ -325,7 +325,7 @@ func (k *Keeper) write(files ...file) (changed bool, err error) {
 	return changed, nil
 }
 
-// start has systemd know the units as they should be, and starts what is not.
+// start makes systemd read the units, and starts those that do not run as they should.
 func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assignment) error {
 	files, err := unitFiles(program, a.Environment, a.Minutes)
 	if err != nil {
@@ -333,7 +333,7 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 	}
 	for _, f := range files {
 		if target, err := k.Host.Readlink(f.path); err == nil && target == "/dev/null" {
-			return fmt.Errorf("%s is masked", filepath.Base(f.path)) // the owner's word, which writing the file would undo
+			return fmt.Errorf("%s is masked", filepath.Base(f.path)) // somebody masked it on purpose, and writing the file would undo that
 		}
 	}
 	if err := k.record(a, copy); err != nil {
@@ -359,7 +359,7 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 		return k.prove(ctx, false)
 	}
 	action := k.Host.Log.Started("start %s and %s", timerUnit, pathUnit)
-	// Stopped first: what is active would go on with what it was started with.
+	// They are stopped first: active units would continue with their old settings.
 	if err := systemd.StopAndDisable(ctx, started()...); err != nil {
 		return action.Ended(err)
 	}
@@ -372,9 +372,9 @@ func (k *Keeper) start(ctx context.Context, program string, copy *made, a Assign
 	return action.Ended(k.prove(ctx, true))
 }
 
-// prove has systemd start a look where the last one could not do its work, or there
-// was none: that the program runs here says nothing of the sandbox and the account
-// under which the watch has it run. It finds this run at work, and ends at once.
+// prove lets systemd start a check if the last one could not do its work, or if there was
+// none: that the program runs here does not show that it does in the sandbox and under the
+// account of the unit. The check finds that this run holds the lock, and ends at once.
 func (k *Keeper) prove(ctx context.Context, first bool) error {
 	if u, err := systemd.State(ctx, lookUnit); !first && (err != nil || u.Active != "failed") {
 		return nil
@@ -384,19 +384,19 @@ func (k *Keeper) prove(ctx context.Context, first bool) error {
 	if job := (*systemd.JobError)(nil); errors.As(systemd.Start(ctx, lookUnit), &job) {
 		return errBlind
 	}
-	return nil // what else there is, such as a systemd that is busy, is no news of the watch
+	return nil // anything else, such as a busy systemd, says nothing about the watch
 }
 
-// errBlind: a look could not do its work.
+// errBlind: a check could not do its work.
 var errBlind = errors.New(lookUnit + " fails when systemd starts it")
 
-// timerOnlyError is why the machine is looked at by the clock alone.
+// timerOnlyError is why only the timer starts checks.
 type timerOnlyError struct{ err error }
 
 func (e *timerOnlyError) Error() string { return e.err.Error() }
 func (e *timerOnlyError) Unwrap() error { return e.err }
 
-// There says whether any unit of the watch is on the machine.
+// There reports whether any unit of the watch is on the machine.
 func There(h *host.Host) bool {
 	for _, unit := range allUnits() {
 		if h.Exists(unitDir + "/" + unit) {

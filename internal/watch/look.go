@@ -16,45 +16,45 @@ import (
 	"aadssh/status"
 )
 
-// Watcher is one look, or one repair.
+// Watcher runs one check, or one repair.
 type Watcher struct {
 	Host   *host.Host
 	Keeper *Keeper
 	Out    io.Writer // the journal
 
-	// Observe looks at the machine and changes nothing; Repair puts back what
-	// can be. Both are called with the handler's lock held.
+	// Observe checks the machine and changes nothing; Repair repairs what it can. Both are
+	// called with the handler's lock held.
 	Observe func(context.Context, Assigned) Observation
 	Repair  func(context.Context, Assigned) Observation
-	// GiveBack gives the machine back to setup, where an extension that the agent
-	// dropped had found it there. It reports false where there is nobody.
+	// GiveBack gives the machine back to setup, if the extension whose folder is gone had
+	// replaced it. It returns false if there was no setup.
 	GiveBack func(context.Context) (bool, error)
 }
 
-// Assigned is the version and the sequence number that enable recorded, with
-// what the agent's folders say of them.
+// Assigned is the version and the sequence number that enable recorded, with what the
+// agent's folders say about them.
 type Assigned struct {
 	Environment agent.Environment
 	Sequence    int
 }
 
-// hold is how long a failure must last before it is reported or repaired: sshd may
-// be in the middle of a restart, a tool in the middle of its work.
+// hold is how long a failure must last before it is reported or repaired: sshd may be
+// restarting, or a tool may be halfway through its work.
 const hold = 3 * time.Second
 
-// Look looks once. That the machine is not well is no error: the error says
-// that it could not be looked at.
+// Look runs one check. An unhealthy machine is no error: the error says that it could not
+// be checked.
 func (w *Watcher) Look(ctx context.Context) error {
 	a, release, err := w.begin(ctx)
 	if err != nil || release == nil {
 		return err
 	}
 	defer func() { release() }()
-	// What goes on keeps a repair waiting, never the look: whoever wants the
-	// watch to be blind would only have to keep busy.
+	// Changes in progress delay a repair, never the check: otherwise a program could blind
+	// the watch by staying busy.
 	busy := !settle(ctx, w.Host, locks(), quiet, settleTimeout)
 	if t, running := w.Host.RunningTransaction(); running {
-		// Ours, as only root can have it: what it comes to is not to be seen yet.
+		// This is our own record, which only root can write: the result cannot be seen yet.
 		w.Host.Log.Infof("a transaction of an earlier run is still at work (process %d)", t.PID)
 		return nil
 	}
@@ -100,8 +100,8 @@ func (w *Watcher) Look(ctx context.Context) error {
 	return systemd.Begin(ctx, repairUnit)
 }
 
-// begin finds out what the look is for, and takes the lock. A nil release
-// without an error says that there is nothing to look at now.
+// begin reads what has to be checked, and takes the lock. A nil release without an error
+// means that there is nothing to check now.
 func (w *Watcher) begin(ctx context.Context) (a Assigned, release func(), err error) {
 	record, found, err := readRecord(w.Host)
 	if err != nil {
@@ -132,8 +132,8 @@ func (w *Watcher) begin(ctx context.Context) (a Assigned, release func(), err er
 	return a, release, nil
 }
 
-// lock takes the handler's lock if it is free. Who has it looks at the machine
-// too.
+// lock takes the handler's lock if it is free. A run that holds it checks the machine
+// itself.
 func (w *Watcher) lock(ctx context.Context) (release func(), err error) {
 	now, cancel := context.WithCancel(ctx)
 	cancel()
@@ -145,7 +145,7 @@ func (w *Watcher) lock(ctx context.Context) (release func(), err error) {
 	return release, err
 }
 
-// locks are those of every package manager: what is not on this machine is not
+// locks are those of every package manager: a lock of one that is not installed is not
 // held.
 func locks() []host.Lock {
 	var all []host.Lock
@@ -157,8 +157,8 @@ func locks() []host.Lock {
 	return all
 }
 
-// observe looks until nothing that matters changed during the look: systemd
-// notices no change while the look that it started runs.
+// observe repeats the check until nothing that matters changed during it: systemd reports
+// no change while the check that it started runs.
 func (w *Watcher) observe(ctx context.Context, a Assigned) (seen Observation, other otherHandler, err error) {
 	const most = 5
 	if other, err = lookOther(w.Host, time.Now()); err != nil {
@@ -177,8 +177,8 @@ func (w *Watcher) observe(ctx context.Context, a Assigned) (seen Observation, ot
 	return seen, other, nil
 }
 
-// told is the verdict that people see now. Where there is no status file, it is
-// the last one that went to the journal, and at first enable's success.
+// told is the verdict that people can read now. If there is no status file, it is the last
+// one in the journal, and at first enable's success.
 func (w *Watcher) told(a Assigned) status.Report {
 	r, err := status.Read(a.Environment.StatusFolder, a.Sequence)
 	if err == nil {
@@ -193,9 +193,8 @@ func (w *Watcher) told(a Assigned) status.Report {
 	return status.Report{Level: status.Success}
 }
 
-// say tells a verdict that has changed: the status file, if there is one, the
-// agent's telemetry and the journal. It makes no status file: the agent has
-// not asked for one.
+// say reports a changed verdict: in the status file, if there is one, the agent's telemetry
+// and the journal. It creates no status file, because the agent has not asked for one.
 func (w *Watcher) say(a Assigned, r status.Report, m *Memory) {
 	fmt.Fprintf(w.Out, "%s %d: %s\n", r.Level, r.Code, r.Message)
 	if _, err := status.Read(a.Environment.StatusFolder, a.Sequence); errors.Is(err, fs.ErrNotExist) {

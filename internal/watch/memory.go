@@ -9,38 +9,37 @@ import (
 	"aadssh/status"
 )
 
-// Where the watch keeps what it cannot find out by looking.
+// The files in which the watch records what it cannot find out by checking.
 const (
 	recordFile = host.StateDir + "/watch.json"
 	memoryFile = host.StateDir + "/looks.json"
 )
 
-// Record is what enable gives the watch: for which version of the extension it
-// looks, and under which number it reports.
+// Record is what enable tells the watch: the version of the extension that it works for,
+// and the sequence number of its reports.
 type Record struct {
 	BaseDir  string `json:"baseDir"`
 	Sequence int    `json:"sequence"`
-	// Stateful: the agent keeps a HandlerState for this version.
+	// Stateful: the agent has a HandlerState for this version.
 	Stateful bool `json:"stateful"`
-	// Made is nil where the copy was made by a version that wrote nothing of it.
+	// Made is nil if the copy was made by a version that did not record it.
 	Made *made `json:"made,omitempty"`
 }
 
-// made is how the copy of the program was made. While it is so, nobody has to read
-// ten megabytes twice, nor to start the copy to see that it can be.
+// made records how the copy of the program was made. As long as it matches, ten megabytes
+// need not be read twice, and the copy need not be started to see that it can be.
 type made struct {
-	Inodes string `json:"inodes"` // of the program and of the copy, which hold the same (see copied)
-	Boot   string `json:"boot"`   // in which the copy was started and ran
+	Inodes string `json:"inodes"` // of the program and of the copy, which have the same content (see copied)
+	Boot   string `json:"boot"`   // in which the copy was successfully started
 }
 
-// Memory is what one look leaves for the next.
+// Memory is what one check records for the next.
 type Memory struct {
-	Suspect string            `json:"suspect,omitempty"` // a failure that was seen once and may pass
+	Suspect string            `json:"suspect,omitempty"` // a failure that was found once and may be temporary
 	Repairs map[string]Repair `json:"repairs,omitempty"` // by cause
-	// Deleted is another handler that was deleted, and the packages with it; it
-	// has been seen twice.
+	// Deleted is another handler that was found deleted together with the packages, twice.
 	Deleted string `json:"deleted,omitempty"`
-	// Told is the verdict that was reported last where there is no status file.
+	// Told is the verdict that was reported last, if there is no status file.
 	Told *status.Report `json:"told,omitempty"`
 }
 
@@ -51,7 +50,7 @@ type Repair struct {
 	Failed string    `json:"failed,omitempty"` // the verdict after it; "": it helped
 }
 
-// clone is a copy without what is too old to count.
+// clone is a copy without entries that are too old to count.
 func (m Memory) clone(now time.Time) Memory {
 	m.Repairs = maps.Clone(m.Repairs)
 	maps.DeleteFunc(m.Repairs, func(_ string, r Repair) bool {
@@ -68,7 +67,7 @@ func readRecord(h *host.Host) (r Record, found bool, err error) {
 
 func (r Record) write(h *host.Host) error { return state.WriteJSON(h, recordFile, r) }
 
-// readMemory forgets what is damaged: it is of no use, and nothing depends on it.
+// readMemory ignores a damaged file: it is useless, and nothing depends on it.
 func readMemory(h *host.Host) Memory {
 	var m Memory
 	if _, err := state.ReadJSON(h, memoryFile, &m); err != nil {

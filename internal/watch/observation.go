@@ -1,7 +1,6 @@
-// Package watch goes on looking at the machine when enable has ended: units of
-// systemd run a look now and then, and when a file that matters changes. A look
-// only observes; what is to be put back is put back by a second unit. Nothing
-// of it stays in memory in between.
+// Package watch keeps checking the machine after enable has ended: systemd units start a
+// check at intervals, and when a file that matters changes. A check only reads; a second
+// unit does the repairs. No process stays in memory in between.
 package watch
 
 import (
@@ -10,23 +9,23 @@ import (
 	"aadssh/status"
 )
 
-// Observation is what a look at the machine came to.
+// Observation is the result of a check.
 type Observation struct {
 	Fault   *fault.Fault // nil: people can sign in
 	Report  status.Report
 	Results []preflight.Result
-	// Repair is what would be changed to put sign-in back, in words; "" where
-	// nothing can be done, or nothing is to do.
+	// Repair is what would be changed to repair sign-in, in words; "" if nothing can or
+	// needs to be done.
 	Repair string
-	// Gone: the login package is not on the machine.
+	// Gone: the login package is not installed.
 	Gone bool
 }
 
-// unfinished is the cause where nothing is amiss but the rest of an earlier
-// run: sshd has not reloaded its configuration.
+// unfinished is the cause if only the end of an earlier run is missing: sshd has not
+// reloaded its configuration.
 const unfinished = "unfinished"
 
-// cause is what a repair is counted by: the check that fails first.
+// cause is what repairs are counted by: the first check that fails.
 func (v Observation) cause() string {
 	for _, r := range v.Results {
 		if r.Answer == preflight.Fail {
@@ -47,7 +46,7 @@ func (v Observation) what() string {
 	return v.Report.Message
 }
 
-// doubts says whether what failed in an earlier report could not be seen now.
+// doubts reports whether what failed in an earlier report could not be read now.
 func (v Observation) doubts(earlier status.Report) bool {
 	for _, s := range earlier.Substatuses {
 		if s.Level != status.Failure {

@@ -8,24 +8,23 @@ import (
 	"aadssh/internal/state"
 )
 
-// otherHandler is another handler on a machine that was set up without the agent's,
-// which brings the same packages. Its upgrade takes them away for a moment, its
-// deletion for good.
+// otherHandler is another handler, on a machine that was set up without an agent, that
+// installs the same packages. Its upgrade removes them for a moment, its deletion for good.
 type otherHandler struct {
 	name   string // publisher and type; "": there was none
 	there  bool   // the agent has it
-	coming bool   // the agent is at work with it
+	coming bool   // the agent is installing or upgrading it
 }
 
 // deleted: it is gone, and its packages with it.
 func (b otherHandler) deleted(seen Observation) bool { return b.name != "" && !b.there && seen.Gone }
 
-// atWork is how long an agent may be at work with a version: it gives an
-// installation 900 seconds and an uninstallation 300 (waagent exthandlers.py).
+// atWork is how long an agent may work on a version: it gives an installation 900 seconds
+// and an uninstallation 300 (waagent exthandlers.py).
 const atWork = 20 * time.Minute
 
-// lookOther finds the other handler, and has it remembered from the first look
-// that sees it on: only so its deletion can be distinguished from a package that somebody
+// lookOther finds the other handler, and records it at the first check that finds it
+// enabled: only then can its deletion be distinguished from a package that somebody
 // removed.
 func lookOther(h *host.Host, now time.Time) (otherHandler, error) {
 	owner, found, err := state.ReadOwner(h)

@@ -7,8 +7,8 @@ import (
 	"aadssh/internal/systemd"
 )
 
-// Remove takes the watch away: the units, the copy, and what they remember. It
-// goes on after an error and returns all of them.
+// Remove removes the watch: the units, the copy, and their records. It continues after an
+// error and returns all of them.
 func (k *Keeper) Remove(ctx context.Context) error {
 	return k.removeCopies(k.removeUnits(ctx, allUnits()))
 }
@@ -35,7 +35,7 @@ func (k *Keeper) removeUnits(ctx context.Context, stop []string) error {
 	there := There(k.Host)
 	if there && systemd.Running() {
 		err := systemd.StopAndDisable(ctx, stop...)
-		if Lacking(err) { // without its files nobody would stop it any more
+		if Lacking(err) { // without its files nothing would stop it any more
 			return err
 		}
 		troubles = append(troubles, err)

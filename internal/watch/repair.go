@@ -11,9 +11,8 @@ import (
 	"aadssh/status"
 )
 
-// PutBack is the repair unit: it puts sign-in back, once per cause and day, and
-// tells how it ended. Where the agent has dropped the extension it takes the
-// watch away instead.
+// PutBack is the repair unit: it repairs sign-in, once per cause and day, and reports the
+// result. If the folder of the extension is gone, it removes the watch instead.
 func (w *Watcher) PutBack(ctx context.Context) error {
 	record, found, err := readRecord(w.Host)
 	if err != nil {
@@ -28,7 +27,7 @@ func (w *Watcher) PutBack(ctx context.Context) error {
 	}
 	defer release()
 	before, m := w.Observe(ctx, a), readMemory(w.Host).clone(time.Now())
-	if ctx.Err() != nil { // what was seen last is not to be believed
+	if ctx.Err() != nil { // an interrupted check is not to be trusted
 		return ctx.Err()
 	}
 	other, err := lookOther(w.Host, time.Now())
@@ -48,7 +47,7 @@ func (w *Watcher) PutBack(ctx context.Context) error {
 	return w.putBack(ctx, a, before, m)
 }
 
-// putBack puts back what a look has found amiss.
+// putBack repairs what a check has found.
 func (w *Watcher) putBack(ctx context.Context, a Assigned, before Observation, m Memory) error {
 	cause := before.cause()
 	if before.Repair == "" {
@@ -61,12 +60,12 @@ func (w *Watcher) putBack(ctx context.Context, a Assigned, before Observation, m
 	}
 	now := time.Now()
 	m.tries(cause, now)
-	if err := m.write(w.Host); err != nil { // before the repair: one that kills us is not tried again and again
+	if err := m.write(w.Host); err != nil { // before the repair, so that one that kills us is not tried again and again
 		return err
 	}
 	fmt.Fprintf(w.Out, "Putting sign-in back: %s\n", before.Repair)
 	after := w.Repair(ctx, a)
-	if ctx.Err() != nil { // it was not tried to its end
+	if ctx.Err() != nil { // it was interrupted
 		delete(m.Repairs, cause)
 		return errors.Join(ctx.Err(), m.write(w.Host))
 	}
@@ -78,8 +77,8 @@ func (w *Watcher) putBack(ctx context.Context, a Assigned, before Observation, m
 	return m.write(w.Host)
 }
 
-// endDropped ends the watch of an extension that the agent dropped: the machine
-// goes back to setup where that is there, and nothing of ours stays where not.
+// endDropped ends the watch of an extension whose folder is gone: the machine goes back to
+// setup if there was one, and otherwise nothing of ours stays.
 func (w *Watcher) endDropped(ctx context.Context) error {
 	if given, err := w.GiveBack(ctx); given || err != nil {
 		return err
@@ -87,7 +86,7 @@ func (w *Watcher) endDropped(ctx context.Context) error {
 	return w.Keeper.removeItself(ctx)
 }
 
-// tries remembers a repair that is about to begin.
+// tries records a repair that is about to begin.
 func (m *Memory) tries(cause string, now time.Time) {
 	if m.Repairs == nil {
 		m.Repairs = map[string]Repair{}
@@ -95,13 +94,12 @@ func (m *Memory) tries(cause string, now time.Time) {
 	m.Repairs[cause], m.Suspect = Repair{Time: now}, ""
 }
 
-// repaired remembers how a repair that began at now ended, and is what is to
-// be told.
+// repaired records how a repair that began at now ended, and returns what to report.
 func (m *Memory) repaired(before, after Observation, now time.Time) status.Report {
 	cause, report := before.cause(), after.Report
 	switch {
 	case after.Fault == nil && cause == unfinished:
-		delete(m.Repairs, cause) // it does not come back by itself
+		delete(m.Repairs, cause) // it does not recur by itself
 	case after.Fault == nil:
 		report.Substatuses = append(report.Substatuses, status.Substatus{Name: About().Name, Level: status.Success,
 			Message: "Sign-in was put back at " + now.UTC().Format("2006-01-02 15:04 MST") + ". What was wrong: " + before.what()})
@@ -114,8 +112,8 @@ func (m *Memory) repaired(before, after Observation, now time.Time) status.Repor
 	return report
 }
 
-// leave ends setup's watch, where another handler was deleted together with the
-// packages. The program stays, for status, setup and remove.
+// leave ends setup's watch after another handler was deleted together with the packages.
+// The program stays, for status, setup and remove.
 func (w *Watcher) leave(ctx context.Context, a Assigned, m Memory) error {
 	what := m.Deleted + ", which had brought the packages of sign-in or shared them, was deleted together with them, so setup stands down."
 	next := "To have sign-in all the same: sudo " + host.Program() + " setup; to clear away what setup left: sudo " + host.Program() + " remove"

@@ -10,15 +10,15 @@ import (
 	"aadssh/internal/host"
 )
 
-// Times of settling: how long nothing must happen, and how long it is waited for.
+// How long nothing must happen, and how long to wait for that.
 const (
 	quiet         = time.Second
 	settleTimeout = time.Minute
 )
 
-// settle waits until nobody is at work on the files that matter: no file of them
-// has just changed, and root runs no package manager. It reports false where
-// that does not come to pass: what is seen then may be half of a change.
+// settle waits until nobody is changing the files that matter: none of them has just
+// changed, and root runs no package manager. It returns false if that does not happen in
+// time: what is found then may be half of a change.
 func settle(ctx context.Context, h *host.Host, locks []host.Lock, quiet, settleTimeout time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -42,8 +42,8 @@ func settle(ctx context.Context, h *host.Host, locks []host.Lock, quiet, settleT
 	}
 }
 
-// fingerprint changes with the watched files: with their content, by the time of
-// the last change, and with their mode and owner.
+// fingerprint changes with the watched files: with their content, by the time of the last
+// change, and with their mode and owner.
 func fingerprint(h *host.Host) string {
 	var b strings.Builder
 	for _, name := range watched() {
@@ -63,7 +63,7 @@ func stamp(h *host.Host, b *strings.Builder, name string) {
 	fmt.Fprintf(b, "%s %v %d %d %s\n", name, info.Mode(), info.Size(), info.ModTime().UnixNano(), inode(info))
 }
 
-// entries are the names in a folder; nothing for a file.
+// entries are the names in a folder; none for a file.
 func entries(h *host.Host, name string) []string {
 	info, err := h.Stat(name)
 	if err != nil || !info.IsDir() {

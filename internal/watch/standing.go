@@ -8,19 +8,18 @@ import (
 	"aadssh/internal/state"
 )
 
-// standing is what became of the program that a look is for.
+// standing is the state of the program that the watch was installed for.
 type standing int
 
 const (
-	kept     standing = iota // it is the one that is installed
-	dropped                  // the agent knows no version any more
-	replaced                 // another version is installed, or somebody else owns the machine
-	unclear                  // the agent's folder is not there: a disk that is not mounted yet, for one
+	kept     standing = iota // it is installed
+	dropped                  // the agent has no version of it any more
+	replaced                 // another version is installed, or another program owns the machine
+	unclear                  // the agent's folder is missing: a disk may not be mounted yet, for example
 )
 
-// standingOf looks into the agent's folders. An agent that drops a handler runs
-// no command of it: its folder is all that tells. For setup it is written down
-// who owns the machine.
+// standingOf reads the agent's folders. An agent that drops a handler runs none of its
+// commands: only the folder shows it. For setup, the owner of the machine is recorded.
 func standingOf(h *host.Host, r Record) standing {
 	if r.BaseDir == agent.StandaloneDir {
 		if o, found, err := state.ReadOwner(h); err == nil && found && !o.Setup {
@@ -36,7 +35,7 @@ func standingOf(h *host.Host, r Record) standing {
 		return kept
 	}
 	if !r.Stateful && h.Exists(r.BaseDir) {
-		return kept // an agent that keeps no such file
+		return kept // an agent that has no such file
 	}
 	for _, other := range agent.Siblings(h, r.BaseDir) {
 		if agent.StateOf(h, other).Active() {

@@ -11,20 +11,20 @@ import (
 	"aadssh/misc/units"
 )
 
-// Program is the one copy of the handler outside the agent's folders: a program
-// that runs from there keeps the agent from unpacking the next version.
+// Program is the path of the one copy of the handler outside the agent's folders: a program
+// that runs from there would prevent the agent from unpacking the next version.
 const Program = "/usr/local/bin/aadsshlogin-handler"
 
-// otherPlace is where it is where somebody other than root can write to the usual
-// place: a member of the group staff, on an old Debian, would run as root.
+// otherPlace is used if a user other than root can write to the usual folder: a member of
+// the group staff, on an old Debian, could run programs as root.
 const otherPlace = "/usr/sbin/aadsshlogin-handler"
 
-// place is where the copy belongs on this machine. unsafe is the folder for
-// which the usual place is passed over; an empty path says that neither is fit.
+// place is where the copy belongs on this machine. unsafe is the folder because of which
+// the usual place is not used; an empty path means that neither is safe.
 func place(h *host.Host) (program, unsafe string) {
 	for _, p := range []string{Program, otherPlace} {
 		dir := filepath.Dir(p)
-		for !h.Exists(dir) { // it is made, for root alone
+		for !h.Exists(dir) { // it is created, writable for root alone
 			dir = filepath.Dir(dir)
 		}
 		part := h.WritableByOthers(dir)
@@ -38,7 +38,7 @@ func place(h *host.Host) (program, unsafe string) {
 	return "", unsafe
 }
 
-// The units. docs/ and people know these names.
+// The units. docs/ and people use these names.
 const (
 	unitDir    = "/etc/systemd/system"
 	lookUnit   = "aadsshlogin-handler.service"
@@ -47,8 +47,8 @@ const (
 	pathUnit   = "aadsshlogin-handler.path"
 )
 
-// started are the units that set looks off, and links what enabling them makes
-// (their WantedBy=).
+// started are the units that start checks, and links what enabling them creates (their
+// WantedBy=).
 func started() []string { return []string{timerUnit, pathUnit} }
 
 func links() []string {
@@ -60,10 +60,10 @@ func links() []string {
 
 func allUnits() []string { return []string{timerUnit, pathUnit, lookUnit, repairUnit} }
 
-// watched are the files and folders that decide whether people can sign in, and
-// apt's sources: it refuses to work at all where an owner's entry for our repository
-// stands next to ours, which then must go. A change of a folder is a change of what
-// stands in it. What a distribution does not have is watched for all the same.
+// watched are the files and folders that decide whether people can sign in, and apt's
+// sources: apt refuses to work at all if an administrator's entry for our repository is
+// added to ours, which must then be removed. Watching a folder reports changes of its
+// entries. Files that a distribution does not have are watched all the same.
 func watched() []string {
 	return []string{
 		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", // Include of the distributions' own files
@@ -75,16 +75,16 @@ func watched() []string {
 	}
 }
 
-// file is one file that the watch consists of.
+// file is one file of the watch.
 type file struct {
 	path    string
 	content []byte
 	mode    fs.FileMode
 }
 
-// unitFiles are the units that run program for one version of the extension. Names between @ are
-// replaced: text/template, for that little, would add three megabytes to the
-// program, because what it can reach by name the linker must keep.
+// unitFiles are the units that run program for one version of the extension. Names between
+// @ are replaced: text/template would add three megabytes to the program, because the
+// linker must keep everything that it can reach by name.
 func unitFiles(program string, env agent.Environment, minutes int) ([]file, error) {
 	var paths, folders strings.Builder
 	for _, p := range watched() {
