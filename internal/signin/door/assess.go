@@ -12,14 +12,14 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// decision is what the files come to for a client, and the rule that decides.
+// decision is the result of the files for a client, and the rule that decides.
 type decision struct {
 	outcome gate.Outcome
 	rule    Rule   // zero: none matched
-	bad     string // the option of the rule that libwrap does not take, over which it ends the connection
+	bad     string // the rule's option that libwrap rejects, which ends the connection
 }
 
-// at is the rule that decides, with its place.
+// at is the deciding rule with its place.
 func (d decision) at() string {
 	if d.bad != "" {
 		return fmt.Sprintf("%s (over the option %q, which libwrap does not take)", d.rule.at(), d.bad)
@@ -27,9 +27,9 @@ func (d decision) at() string {
 	return d.rule.at()
 }
 
-// decide follows hosts_access: the first rule of hosts.allow that matches lets
-// in, else the first of hosts.deny shuts out, else everybody gets in. An option
-// can turn that around (hosts_options(5)).
+// decide follows hosts_access: the first matching rule of hosts.allow allows, otherwise the
+// first of hosts.deny denies, otherwise everybody is allowed. An option can reverse that
+// (hosts_options(5)).
 func (f *Facts) decide(c client) decision {
 	for _, table := range []struct {
 		rules   []Rule
@@ -47,8 +47,8 @@ func (f *Facts) decide(c client) decision {
 	return decision{outcome: gate.In}
 }
 
-// clients are somebody from the internet and, for each pattern, somebody whom it
-// means. On an Arc-enabled server it is the machine itself.
+// clients are one from the internet and, for each pattern, one that matches it. On an
+// Arc-enabled server there is only the machine itself.
 func (f *Facts) clients() (common client, others map[string]client) {
 	if f.Arc {
 		return client{netip.MustParseAddr("127.0.0.1"), "localhost"}, nil
@@ -83,9 +83,8 @@ func wideNetwork(w string) bool {
 	return ok && n.Bits() == 0
 }
 
-// meant is somebody whom a pattern means, unless that is everybody, or the
-// machine itself. Of several it is one whom as few other patterns mean as can be:
-// EXCEPT may take a part away.
+// meant is a client that matches a pattern, unless everybody or the machine itself does. It
+// matches as few other patterns as possible, because EXCEPT may exclude a part.
 func (f *Facts) meant(w string, words []string) (best client, ok bool) {
 	if strings.HasPrefix(w, ".") && len(w) > 1 {
 		return client{addr: netip.MustParseAddr("198.51.100.99"), name: "host" + w}, true
@@ -108,7 +107,7 @@ func (f *Facts) meant(w string, words []string) (best client, ok bool) {
 	return best, ok
 }
 
-// samples are addresses that a pattern means: "10.0.0.0/255.0.0.0", "10.".
+// samples are addresses that match a pattern: "10.0.0.0/255.0.0.0", "10.".
 func samples(w string, words []string) (out []netip.Addr) {
 	if strings.ContainsAny(w, "*?") {
 		return likely(w)
@@ -126,13 +125,13 @@ func samples(w string, words []string) (out []netip.Addr) {
 	return gate.Samples(n, named)
 }
 
-// likely are addresses that a pattern with stars and question marks means.
+// likely are addresses that match a pattern with stars and question marks.
 func likely(w string) (out []netip.Addr) {
 	if !numeric(w) || strings.Trim(w, "*.?:") == "" {
 		return nil
 	}
 	w = strings.ReplaceAll(w, "?", "7")
-	for range 3 { // a star may stand for several parts
+	for range 3 { // a star may match several parts
 		if a, err := netip.ParseAddr(strings.ReplaceAll(w, "*", "7")); err == nil {
 			out = append(out, a)
 		}
@@ -141,7 +140,7 @@ func likely(w string) (out []netip.Addr) {
 	return out
 }
 
-// numbered is the network that a pattern means, "10." among them.
+// numbered is the network that a pattern such as "10." means.
 func numbered(w string) (netip.Prefix, bool) {
 	if n, ok := gate.Network(w); ok || !strings.HasSuffix(w, ".") {
 		return n, ok
@@ -151,17 +150,18 @@ func numbered(w string) (netip.Prefix, bool) {
 	return n, err == nil
 }
 
-// letIn puts a rule before all others. A link stays one, and where the disk is full the file stays as it is.
+// letIn inserts a rule before all others. A link stays a link, and if the disk is full the
+// file stays unchanged.
 const letIn = `sudo sh -c 'f=` + AllowFile + `; touch $f && { echo "sshd: ALL"; cat $f; } > $f.new && cat $f.new > $f && rm $f.new'`
 
-// Row is the check of the door.
+// Row is the check of hosts.allow and hosts.deny.
 func Row() *check.Row[*Facts] {
 	return &check.Row[*Facts]{About: check.About{Name: "sshd-hosts", Section: check.SignIn, Group: "sshd", Gate: check.GateDoor, Asks: "Do hosts.allow and hosts.deny let people in?",
 		Doc: "Only where one of sshd's programs obeys these files. Who is shut out by address or name is told."},
 		Run: check.One(func(f *Facts) check.Result { return Assess(f).Result() })}
 }
 
-// Assess answers whether people get through the door.
+// Assess reports whether people are allowed to connect.
 func Assess(f *Facts) gate.Answer {
 	a := gate.Answer{Text: "hosts.allow and hosts.deny keep nobody out."}
 	switch {
@@ -216,7 +216,7 @@ func Assess(f *Facts) gate.Answer {
 	return a
 }
 
-// assessOne is about somebody who connects from a known address.
+// assessOne is about one person who connects from a known address.
 func (f *Facts) assessOne(a gate.Answer) gate.Answer {
 	v := f.decide(client{addr: f.One.From})
 	a.Outcome = v.outcome
@@ -234,7 +234,7 @@ func (f *Facts) assessOne(a gate.Answer) gate.Answer {
 	return a
 }
 
-// listed is the address as hosts_access(5) writes it.
+// listed is the address in the format of hosts_access(5).
 func listed(who *gate.Somebody) string {
 	if who.From.Is6() {
 		return "[" + who.From.String() + "]"

@@ -1,5 +1,5 @@
-// Package door judges hosts.allow and hosts.deny, by which a program that is
-// linked with libwrap lets connections in or not before anything else is asked.
+// Package door evaluates hosts.allow and hosts.deny, with which a program that is linked
+// with libwrap accepts or rejects connections before everything else.
 package door
 
 import (
@@ -22,18 +22,18 @@ const (
 	DenyFile  = "/etc/hosts.deny"
 )
 
-// Facts is what was seen.
+// Facts is what was read.
 type Facts struct {
 	Allow, Deny []Rule
-	Obeyed      string            // the program of sshd that is linked with libwrap; "": none is, and nobody obeys the files
+	Obeyed      string            // the program of sshd that is linked with libwrap; "": none is, and the files have no effect
 	Lists       map[string]string // content of files that rules name
-	Arc         bool              // people come from the machine itself
-	One         *gate.Somebody    // whom alone is asked about; nil: everybody
+	Arc         bool              // people connect from the machine itself
+	One         *gate.Somebody    // the person whose sign-in is examined; nil: everybody
 	Err         error             // something could not be read
 }
 
-// programs are those of which sshd consists, by release: before OpenSSH 9.8 it
-// was one, 10.0 split off another.
+// programs are the programs of sshd, by release: before OpenSSH 9.8 it was one, and 10.0
+// added another.
 func programs() []string {
 	out := []string{"/usr/sbin/sshd"}
 	for _, dir := range []string{"/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh", "/usr/libexec/ssh", "/usr/lib64/ssh", "/usr/libexec"} {
@@ -42,8 +42,8 @@ func programs() []string {
 	return out
 }
 
-// Look reads the files, and only where they say something the programs.
-// one is whom alone is asked about; nil: everybody.
+// Look reads the files, and the programs only if the files contain rules. one is the person
+// whose sign-in is examined; nil: everybody.
 func Look(h *host.Host, arc bool, one *gate.Somebody) Facts {
 	f := Facts{Lists: map[string]string{}, Arc: arc, One: one}
 	f.Allow, f.Deny = f.read(h, AllowFile), f.read(h, DenyFile)
@@ -63,7 +63,7 @@ func Look(h *host.Host, arc bool, one *gate.Somebody) Facts {
 		}
 	}
 	if f.Obeyed == "" {
-		f.Err = nil // whatever the files say
+		f.Err = nil // the files have no effect
 		return f
 	}
 	for _, r := range slices.Concat(f.Allow, f.Deny) {
@@ -95,7 +95,7 @@ func (f *Facts) list(h *host.Host, name string) {
 	f.Lists[name] = string(text)
 }
 
-// linked says whether a program is linked with libwrap.
+// linked reports whether a program is linked with libwrap.
 func linked(program io.ReaderAt) bool {
 	return slices.ContainsFunc(elf.Needed(program), func(l string) bool { return strings.HasPrefix(l, "libwrap.so") })
 }

@@ -8,12 +8,12 @@ import (
 	"aadssh/internal/signin/sshd"
 )
 
-// service is the name under which each of sshd's programs asks, also those that
-// are called otherwise (seen with OpenSSH 8.4, 9.2 and 10.0 of Debian).
+// service is the name that each of sshd's programs passes to libwrap, even those with
+// another name (seen with OpenSSH 8.4, 9.2 and 10.0 of Debian).
 const service = "sshd"
 
-// answer is whether something matches. A client's name is what a name service
-// says of its address, which is not known here.
+// answer is whether something matches. A client's name is what a name service returns for
+// its address, which is not known here.
 type answer int
 
 const (
@@ -29,16 +29,16 @@ func of(b bool) answer {
 	return no
 }
 
-// client is somebody who connects: by name, where one is thought of.
+// client is somebody who connects, with a name if the pattern needs one.
 type client struct {
 	addr netip.Addr
-	name string // empty: whatever the name service says
+	name string // empty: whatever the name service returns
 }
 
 // matches follows table_match of libwrap's hosts_access.c.
 func (f *Facts) matches(r Rule, c client) answer {
 	daemon := match(r.Daemons, func(item string) answer {
-		if i := strings.LastIndexByte(item, '@'); i > 0 { // only where people connect to this address
+		if i := strings.LastIndexByte(item, '@'); i > 0 { // only if people connect to this address
 			return min(perhaps, byText(item[:i], service))
 		}
 		if strings.HasPrefix(item, "/") {
@@ -49,7 +49,7 @@ func (f *Facts) matches(r Rule, c client) answer {
 	return min(daemon, match(r.Clients, func(item string) answer { return f.client(item, c) }))
 }
 
-// match follows list_match: what EXCEPT names is taken away.
+// match follows list_match, with what EXCEPT names excluded.
 func match(l List, one func(item string) answer) answer {
 	best := no
 	for _, item := range l.Items {
@@ -87,7 +87,7 @@ func (f *Facts) client(item string, c client) answer {
 		if strings.EqualFold(item[:i], "ALL") {
 			return f.client(item[i+1:], c)
 		}
-		return min(perhaps, f.client(item[i+1:], c)) // only a user of that name, says the client's machine
+		return min(perhaps, f.client(item[i+1:], c)) // only for a user of that name, according to the client's machine
 	}
 	switch {
 	case strings.HasPrefix(item, "@"):
@@ -108,8 +108,8 @@ func (f *Facts) client(item string, c client) answer {
 	return c.byName(func(name string) bool { return byText(item, name) == yes })
 }
 
-// byName asks of the client's name. One that nobody thought of is taken to have
-// no name that a rule knows: who the owner means has one.
+// byName matches the client's name. A client without a name here is assumed to have one
+// that no rule contains: a client that a rule is meant for has one.
 func (c client) byName(met func(string) bool) answer {
 	return of(c.name != "" && met(c.name))
 }
@@ -126,5 +126,5 @@ func (f *Facts) inFile(name string, c client) answer {
 	return best
 }
 
-// numeric says whether a pattern can be of an address and nothing else.
+// numeric reports whether a pattern can only match addresses.
 func numeric(item string) bool { return strings.Trim(item, "0123456789.*?:[]") == "" }

@@ -8,21 +8,20 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// option is what libwrap knows of a word behind the clients of a rule.
+// option is a word that libwrap accepts after the clients of a rule.
 type option struct {
 	name     string
 	value    bool // it needs a value
 	none     bool // it takes none
-	last     bool // nothing may stand behind it
+	last     bool // it must be the last one
 	outcome  gate.Outcome
-	decides  bool                    // outcome is what becomes of the connection
+	decides  bool                    // outcome is the result for the connection
 	readable func(value string) bool // nil: every value is
 }
 
-// options is option_table of libwrap's options.c, with Debian's aclexec. A rule
-// with an option that it does not know, or that is not given as it must be, ends
-// the connection (process_options, tcpd_jump). user and group have sshd run as
-// somebody else before it knows who comes.
+// options is option_table of libwrap's options.c, with Debian's aclexec. A rule with an
+// unknown option, or with a wrong use of one, ends the connection (process_options,
+// tcpd_jump). user and group make sshd run as another user before it knows who connects.
 func options() []option {
 	return []option{
 		{name: "allow", none: true, last: true, decides: true, outcome: gate.In},
@@ -43,7 +42,7 @@ func options() []option {
 	}
 }
 
-// turned is what a rule's options make of it.
+// turned is the result of a rule after its options.
 func (r Rule) turned(outcome gate.Outcome) decision {
 	for i, word := range r.Options {
 		name, value := named(word)
@@ -62,7 +61,7 @@ func (r Rule) turned(outcome gate.Outcome) decision {
 	return decision{outcome: outcome, rule: r}
 }
 
-// named cuts an option at the blanks or the sign behind its name.
+// named splits an option at the blanks or the sign after its name.
 func named(word string) (name, value string) {
 	word = strings.TrimSpace(word)
 	end := strings.IndexAny(word, "= \t")
@@ -79,7 +78,7 @@ func number(base int) func(string) bool {
 	}
 }
 
-// severity is "facility.level" or "level", by the names of syslog(3).
+// severity is "facility.level" or "level", with the names of syslog(3).
 func severity(value string) bool {
 	facility, level, both := strings.Cut(value, ".")
 	if !both {

@@ -11,7 +11,7 @@ type Rule struct {
 	Options []string // "DENY", "spawn /bin/true"
 }
 
-// List is "a b EXCEPT c", which may go on with EXCEPT.
+// List is "a b EXCEPT c", which may contain another EXCEPT.
 type List struct {
 	Items  []string
 	Except *List
@@ -25,9 +25,9 @@ func (l List) words() []string {
 	return append(append([]string{}, l.Items...), l.Except.words()...)
 }
 
-// Parse reads one of the files as libwrap does: '#' at the beginning of a line
-// is a comment, a backslash at the end joins lines, colons separate, and those
-// of an IPv6 address in brackets do not. It takes any input.
+// Parse reads one of the files as libwrap does: '#' at the beginning of a line starts a
+// comment, a backslash at the end joins lines, and colons separate fields, except those of
+// an IPv6 address in brackets. It accepts any input.
 func Parse(file, text string) []Rule {
 	var out []Rule
 	number, first, pending := 0, 0, ""
@@ -52,7 +52,7 @@ func Parse(file, text string) []Rule {
 		r := Rule{File: file, Line: first, Daemons: parseList(parts[0]), Clients: parseList(parts[1])}
 		for i, o := range parts[2:] {
 			if o == "" && i+3 == len(parts) {
-				break // a colon at the end of the line is forgiven, between two it is not
+				break // a colon at the end of the line is ignored, an empty field between two is not
 			}
 			r.Options = append(r.Options, strings.TrimSpace(o))
 		}
@@ -61,7 +61,7 @@ func Parse(file, text string) []Rule {
 	return out
 }
 
-// fields cuts a line at its colons. One after a backslash is part of an option.
+// fields splits a line at its colons. A colon after a backslash is part of an option.
 func fields(line string) []string {
 	var out []string
 	var b strings.Builder

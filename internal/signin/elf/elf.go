@@ -1,4 +1,4 @@
-// Package elf reads what a program or library names for the dynamic linker.
+// Package elf reads the libraries that a program or library needs, for the dynamic linker.
 package elf
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Of elf(5), for the two kinds of 64 bits that this program is built for.
+// Values of elf(5), for the two 64-bit architectures that this program is built for.
 const (
 	headerSize   = 64
 	segmentSize  = 56
@@ -24,12 +24,11 @@ const (
 	littleEndian = "\x7fELF\x02\x01"
 )
 
-// Needed are the libraries that a program names for the dynamic linker; none
-// where it is no such program. debug/elf knows them too, and brings 150 KiB that
-// reads debugging information along.
+// Needed are the libraries that a program needs; none if it is no such program. debug/elf
+// can read them too, but would add 150 KiB for debugging information.
 func Needed(program io.ReaderAt) []string { return named(program, tagNeeded) }
 
-// Paths are the folders in which a program wants its libraries looked for.
+// Paths are the folders in which a program searches its libraries.
 func Paths(program io.ReaderAt) (folders []string) {
 	for _, list := range append(named(program, tagPath), named(program, tagRunPath)...) {
 		folders = append(folders, strings.Split(list, ":")...)
@@ -88,7 +87,7 @@ func named(program io.ReaderAt, tag uint64) []string {
 	return libraries
 }
 
-// part is size bytes at an offset that a file names, or what there is of them.
+// part is size bytes at an offset that a file names, or as many as there are.
 func part(program io.ReaderAt, offset, size uint64) (found []byte, whole bool) {
 	if offset > math.MaxInt64 {
 		return nil, false

@@ -1,4 +1,4 @@
-// Package evidence lets a real sign-in settle what the gates leave open.
+// Package evidence uses a real sign-in to answer what the gates leave unknown.
 package evidence
 
 import (
@@ -12,11 +12,11 @@ import (
 	"aadssh/internal/trail"
 )
 
-// age is how far back a sign-in counts.
+// age is the age of the oldest sign-in that counts.
 const age = 7 * trail.Day
 
-// deciding are the files that decide about a sign-in, as patterns. A sign-in
-// before one of them changed says nothing any more.
+// deciding are patterns of the files that decide about a sign-in. A sign-in before a change
+// of one of them proves nothing.
 func deciding() []string {
 	return []string{
 		"/etc/ssh/*", "/etc/ssh/*/*", "/usr/etc/ssh/*", "/etc/pam.d", "/etc/pam.d/*", "/usr/etc/pam.d/*", "/usr/lib/pam.d/*", "/etc/security/*", "/etc/security/*/*",
@@ -29,19 +29,18 @@ func deciding() []string {
 
 // Reading is when sshd reads its configuration.
 type Reading struct {
-	Started time.Time // when the daemon began that listens now; zero: not known
-	Each    bool      // it is started for each connection, and reads it then
+	Started time.Time // when the daemon that listens now was started; zero: not known
+	Each    bool      // it is started for each connection, and reads its configuration then
 }
 
-// Look is the last sign-in of a person that is newer than each file that decides
-// and than sshd's last start or reload; zero: there is none. What sshd reads then
-// and no more must not be newer than that: the sign-in was by what stood there
-// before. It reads the journal, so it is asked only where something is left open.
-// also are files that decide on this machine in particular: the programs and
-// lists that its configuration names.
+// Look is the last sign-in of a person that is newer than each deciding file and than
+// sshd's last start or reload; zero: there is none. Files that sshd reads only then must
+// not be newer than that: the sign-in was decided by their earlier content. It reads the
+// journal, so it is only called if something is unknown. also are further deciding files of
+// this machine: the programs and lists that its configuration names.
 func Look(ctx context.Context, h *host.Host, now time.Time, reading Reading, also []string) time.Time {
 	signedIn, read := trail.Read(ctx, h, now, age).SignedIn()
-	if reading.Started.After(read) { // who listens with a socket that systemd gave it says nothing of it
+	if reading.Started.After(read) { // a daemon that got its socket from systemd does not log that it listens
 		read = reading.Started
 	}
 	if signedIn.IsZero() || !reading.Each && (read.IsZero() || !signedIn.After(read)) {
@@ -58,7 +57,7 @@ func Look(ctx context.Context, h *host.Host, now time.Time, reading Reading, als
 	return signedIn
 }
 
-// atStart says whether sshd reads a file when it starts, and not for each
+// atStart reports whether sshd reads a file only when it starts, and not for each
 // connection.
 func atStart(name string) bool {
 	for _, prefix := range []string{"/etc/ssh/sshd_config", "/usr/etc/ssh/", "/etc/default/ssh", "/etc/sysconfig/ssh", "/etc/crypto-policies/"} {
@@ -69,7 +68,7 @@ func atStart(name string) bool {
 	return false
 }
 
-// changedAt is when a file was last changed, by the time that nobody can set.
+// changedAt is when a file was last changed, by the time that cannot be set (ctime).
 func changedAt(h *host.Host, name string) (time.Time, bool) {
 	info, err := h.Stat(name)
 	if err != nil {
@@ -82,8 +81,8 @@ func changedAt(h *host.Host, name string) (time.Time, bool) {
 	return time.Unix(s.Ctim.Unix()), true
 }
 
-// settled are the checks about which somebody's sign-in says something. What
-// hangs on who else connects, or on where people come from, it leaves open.
+// settled reports whether another person's sign-in proves something about a check. It
+// proves nothing if the result depends on who connects, or from where.
 func settled(name string) bool {
 	for _, prefix := range []string{"pam", "selinux", "sshd-ca-algorithms", "sshd-command", "sshd-grace-time", "sshd-revoked-keys", "sshd-chroot", "sshd-force-command"} {
 		if strings.HasPrefix(name, prefix) {
@@ -93,8 +92,8 @@ func settled(name string) bool {
 	return false
 }
 
-// Settle takes a sign-in as the answer to what is not known. It never overrules
-// an answer, and says nothing about those whom a gate concerns only in part.
+// Settle uses a sign-in as the answer to unknown results. It never replaces a known result,
+// and proves nothing for people whom a gate concerns only in part.
 func Settle(results []check.Result, signedIn time.Time) []check.Result {
 	if signedIn.IsZero() {
 		return results
@@ -108,7 +107,7 @@ func Settle(results []check.Result, signedIn time.Time) []check.Result {
 	return results
 }
 
-// Open says whether something is left that a sign-in could settle.
+// Open reports whether a sign-in could answer something that is unknown.
 func Open(results []check.Result) bool {
 	for _, r := range results {
 		if r.Answer == check.Unknown && r.Decides != "" && settled(r.Name) {

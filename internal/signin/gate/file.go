@@ -5,16 +5,16 @@ import (
 	"io/fs"
 )
 
-// File is what stands at a path of the machine, for gates that judge by the
-// files that a program reads. A folder has no Text.
+// File is what is at a path of the machine, for gates that judge by the files that a
+// program reads. A folder has no Text.
 type File struct {
 	Text []byte
 	Mode fs.FileMode
 	UID  uint32
 	GID  uint32
-	Link bool  // the path itself is a symbolic link; the rest is of what it leads to
-	Err  error // fs.ErrNotExist where nothing is there
+	Link bool  // the path itself is a symbolic link; the rest describes its target
+	Err  error // fs.ErrNotExist if nothing is there
 }
 
-// Missing says that there is simply nothing.
+// Missing reports that nothing is there.
 func (f File) Missing() bool { return errors.Is(f.Err, fs.ErrNotExist) }

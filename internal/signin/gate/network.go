@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// Samples are addresses of a network: the first that a machine can have, the
-// last, and those just outside of each smaller network in it that somebody names.
-// So one of them is in the network and in none of the others, where there is such
-// an address at all.
+// Samples are addresses in a network: the first that a machine can have, the last, and
+// those just outside each smaller network in named. So one of them is in the network and in
+// none of the others, if there is such an address at all.
 func Samples(network netip.Prefix, named []netip.Prefix) []netip.Addr {
 	network = network.Masked()
 	if network.IsSingleIP() {
@@ -34,11 +33,12 @@ func last(n netip.Prefix) netip.Addr {
 	for i := n.Bits(); i < len(b)*8; i++ {
 		b[i/8] |= 0x80 >> (i % 8)
 	}
-	a, _ := netip.AddrFromSlice(b) // as long as the one it came from
+	a, _ := netip.AddrFromSlice(b) // it has the length of the address that it came from
 	return a
 }
 
-// Network reads what files of access name hosts by: 10.0.0.0/255.255.255.0, 10.0.0.0/8, [fd00::]/64 and single addresses.
+// Network parses the forms in which access files name hosts: 10.0.0.0/255.255.255.0,
+// 10.0.0.0/8, [fd00::]/64 and single addresses.
 func Network(item string) (netip.Prefix, bool) {
 	base, mask, masked := strings.Cut(item, "/")
 	base = strings.TrimSuffix(strings.TrimPrefix(base, "["), "]")

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Programs says whether a PATH has one of the folders that hold the usual programs.
+// Programs reports whether a PATH contains one of the folders with the usual programs.
 func Programs(path string) bool {
 	return slices.ContainsFunc(strings.Split(path, ":"), func(folder string) bool { return folder == "/bin" || folder == "/usr/bin" })
 }

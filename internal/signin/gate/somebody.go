@@ -6,37 +6,36 @@ import (
 	"strings"
 )
 
-// Somebody is one person whom the machine is asked about, by name.
+// Somebody is one person, by name, whose sign-in is examined.
 type Somebody struct {
 	Kind Person
 	Name string
-	// From is where they connect from; the zero address: not known, so that each
-	// address is asked about which the machine tells apart.
+	// From is where they connect from; the zero address: not known, so every address is
+	// examined that the machine distinguishes.
 	From    netip.Addr
 	Account Account
 }
 
-// Account is what the machine's name service knows of somebody.
+// Account is what the machine's name service knows about a person.
 type Account struct {
-	Known  bool  // there is an account; otherwise the first sign-in makes one
-	Err    error // the name service gave no answer, so whether there is one is not known
+	Known  bool  // there is an account; otherwise the first sign-in creates one
+	Err    error // the name service did not answer, so it is not known whether there is one
 	UID    int64
 	GID    int64
 	Groups []string
 	Home   string
-	Shell  string // /bin/sh where the account names none (passwd(5))
+	Shell  string // /bin/sh if the account names none (passwd(5))
 }
 
-// The forms of names. That of people is narrower than what Entra ID takes, by
-// no more than what no shell, no log and no configuration of sshd could carry.
+// The forms of names. For people it is narrower than what Entra ID accepts, but only by
+// names that no shell, log or configuration of sshd could contain.
 const (
 	humanName   = `[A-Za-z0-9_][A-Za-z0-9._%+#'!^~&=-]{0,112}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+`
 	serviceName = `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`
 )
 
-// Named is somebody of the directory by name; ok is false where nobody there
-// can be called so. Clients give the name in lower case (Azure CLI's extension
-// ssh), so it is taken like that.
+// Named is the person of the directory with a name; ok is false if nobody there can have
+// it. Clients send the name in lower case (Azure CLI's extension ssh), so it is converted.
 func Named(name string) (who Somebody, ok bool) {
 	who.Name = strings.ToLower(name)
 	is := func(pattern string) bool { return regexp.MustCompile(`^(?:` + pattern + `)$`).MatchString(who.Name) }

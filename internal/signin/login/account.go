@@ -16,11 +16,10 @@ import (
 // asking is how long the name service may take to answer.
 const asking = 10 * time.Second
 
-// notFound is how getent ends where the name service knows no such name
-// (getent(1)).
+// notFound is getent's exit code if the name service does not know a name (getent(1)).
 const notFound = 2
 
-// LookAccount asks the machine's name service for somebody, as sshd does.
+// LookAccount asks the machine's name service for a person, as sshd does.
 func LookAccount(ctx context.Context, h *host.Host, name string) gate.Account {
 	ctx, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
@@ -37,7 +36,8 @@ func LookAccount(ctx context.Context, h *host.Host, name string) gate.Account {
 	if err != nil {
 		return gate.Account{Err: err}
 	}
-	// By zeros, for names of groups may have blanks; coreutils of 2012 and later can.
+	// The output is separated by zeros, because names of groups may contain blanks;
+	// coreutils of 2012 and later support that.
 	r, err = h.Runner.Run(ctx, host.Command{Name: "id", Args: []string{"-Gnz", name}})
 	switch {
 	case err != nil:
@@ -46,13 +46,13 @@ func LookAccount(ctx context.Context, h *host.Host, name string) gate.Account {
 		return gate.Account{Err: fmt.Errorf("id -Gnz %s", r.Ending())}
 	}
 	a.Groups = strings.FieldsFunc(string(r.Stdout), func(c rune) bool { return c == 0 || c == '\n' })
-	if r.ExitCode != 0 { // a group has no name: its number is printed, and sshd leaves it out
+	if r.ExitCode != 0 { // a group has no name: its number is printed, and sshd ignores it
 		a.Groups = slices.DeleteFunc(a.Groups, func(g string) bool { return strings.Trim(g, "0123456789") == "" })
 	}
 	return a
 }
 
-// parseAccount reads one line of passwd(5). It takes any input.
+// parseAccount parses one line of passwd(5). It accepts any input.
 func parseAccount(line string) (a gate.Account, err error) {
 	f := strings.Split(strings.TrimSpace(line), ":")
 	if len(f) != 7 {

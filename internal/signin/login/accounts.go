@@ -12,20 +12,20 @@ import (
 	"aadssh/internal/text"
 )
 
-// AccountsFile holds the accounts that were made at first sign-ins.
+// AccountsFile has the accounts that were created at first sign-ins.
 const AccountsFile = "/etc/aadpasswd"
 
-// Clash is an account that two databases have.
+// Clash is an account that is in two databases.
 type Clash struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Name  string
 	Line  int    // in /etc/aadpasswd
-	Local bool   // a local account has the same name, so that one has to give way
+	Local bool   // a local account has the same name, so one of the two has to be renamed
 	Why   string // "the name is in /etc/passwd too", ...
 }
 
-// Accounts is what stands in the way of somebody's account.
+// Accounts is what is wrong with people's accounts.
 type Accounts struct {
 	Count   int
 	Clashes []Clash
@@ -39,7 +39,7 @@ type account struct {
 	line      int
 }
 
-// parsePasswd reads passwd(5). It takes any input.
+// parsePasswd parses passwd(5). It accepts any input.
 func parsePasswd(text []byte) []account {
 	var out []account
 	number := 0
@@ -69,7 +69,7 @@ func lookAccounts(h *host.Host) Accounts {
 	return clashes(parsePasswd(text), parsePasswd(local))
 }
 
-// clashes: names are compared without case, as Entra ID does.
+// clashes: names are compared ignoring case, as in Entra ID.
 func clashes(entra, local []account) Accounts {
 	out := Accounts{Count: len(entra)}
 	names, uids := map[string]bool{}, map[string]string{}

@@ -7,12 +7,12 @@ import (
 	"aadssh/internal/host"
 )
 
-// lookClosed finds the first thing that keeps people's programs from starting:
-// a folder above their shell or the C library, or one of those themselves. Modes
-// are asked as the kernel does for somebody who is neither owner nor in the
-// group (path_resolution(7)).
+// lookClosed finds the first thing that prevents people's programs from starting: a folder
+// above their shell or the C library, or one of those themselves. Modes are evaluated as
+// the kernel does for a user who is neither the owner nor in the group
+// (path_resolution(7)).
 func lookClosed(h *host.Host) host.Closed {
-	files := map[string]fs.FileMode{usualShell: 0o001} // what a file needs besides what each folder does
+	files := map[string]fs.FileMode{usualShell: 0o001} // what a file needs, in addition to the needs of each folder
 	for _, d := range libraryDirs() {
 		if h.Exists(d + "/libc.so.6") {
 			files[d+"/libc.so.6"] = 0o004

@@ -14,43 +14,43 @@ import (
 	"aadssh/internal/signin/sshd"
 )
 
-// auditLog is where auditd writes; what it wrote before the last rotation has
-// ".1" added (auditd.conf(5), log_file and max_log_file).
+// auditLog is the log of auditd; the part before the last rotation is in a file with ".1"
+// appended (auditd.conf(5), log_file and max_log_file).
 const auditLog = "/var/log/audit/audit.log"
 
-// auditTail is how much of the end of the log is read, in bytes: some thousand
-// records. What is older than that is not looked for.
+// auditTail is how much is read from the end of the log, in bytes: some thousand records.
+// Older records are ignored.
 const auditTail = 1 << 20
 
-// denialAge is how far back a denial counts. What was denied before that has
-// either been fixed or happened again since.
+// denialAge is the age of the oldest denial that counts. An older one has either been fixed
+// or has happened again since.
 const denialAge = 24 * time.Hour
 
-// Denial is one access that SELinux refused, as the kernel wrote it down
+// Denial is one access that SELinux denied, as the kernel logged it
 // (security/selinux/avc.c, avc_audit_pre_callback and avc_audit_post_callback).
 type Denial struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Time   time.Time
 	Comm   string // the program, cut to 15 bytes by the kernel
-	Wanted string // the permissions, with blanks between
-	Object string // name or path of what it was wanted for; "" where that has none
+	Wanted string // the permissions, separated by blanks
+	Object string // name or path of the object; "" if it has none
 	Port   string // of a connection
-	Type   string // of what it was wanted for
+	Type   string // of the object
 	Class  string // "file", "tcp_socket", ...
-	Passed bool   // it was only noted, because the machine or the domain is permissive
+	Passed bool   // it was only logged, because the machine or the domain is permissive
 }
 
-// Denials are the recent ones that name the product.
+// Denials are the recent ones that concern the product.
 type Denials struct {
-	Looked bool // the audit log could be read; where not, nothing is said
+	Looked bool // the audit log could be read; otherwise there is no result
 	Newest Denial
-	Count  int // of those that agree with Newest in having been refused or only noted
+	Count  int // of those that are like Newest in being denied or only logged
 }
 
-// lookDenials reads the end of the audit log, and nothing where SELinux is not
-// active. A machine without auditd, or a log that cannot be read, says nothing
-// about sign-in: that is no answer, not a doubt.
+// lookDenials reads the end of the audit log, or nothing if SELinux is not active. A
+// machine without auditd, or with a log that cannot be read, shows nothing about sign-in:
+// that is no result, not an unknown one.
 func lookDenials(h *host.Host, s SELinux, now time.Time) Denials {
 	if !s.Enabled {
 		return Denials{}
@@ -69,9 +69,9 @@ func lookDenials(h *host.Host, s SELinux, now time.Time) Denials {
 	return parseDenials(append(older, text...), s.Enforcing, now)
 }
 
-// parseDenials finds the newest denial that names the product. A policy that
-// was loaded since, by a new module for one, answers again: what was denied
-// before it says nothing any more. It takes any input.
+// parseDenials finds the newest denial that concerns the product. A policy that was loaded
+// since, for example with a new module, decides anew: denials before it mean nothing. It
+// accepts any input.
 func parseDenials(log []byte, enforcing bool, now time.Time) Denials {
 	found := Denials{Looked: true}
 	for line := range bytes.Lines(log) {
@@ -98,10 +98,9 @@ func parseDenials(log []byte, enforcing bool, now time.Time) Denials {
 	return found
 }
 
-// auditRecord takes a line of the log apart:
-// `type=AVC msg=audit(1543482340.599:285): text`. Before it may stand
-// "node=NAME ", and after a group separator the same in words (auditd.conf(5),
-// name_format and log_format).
+// auditRecord splits a line of the log: `type=AVC msg=audit(1543482340.599:285): text`. It
+// may be preceded by "node=NAME ", and followed, after a group separator, by the same in
+// words (auditd.conf(5), name_format and log_format).
 func auditRecord(line string) (kind string, at time.Time, text string, ok bool) {
 	line, _, _ = strings.Cut(line, "\x1d")
 	head, text, ok := strings.Cut(line, "): ")
@@ -118,9 +117,8 @@ func auditRecord(line string) (kind string, at time.Time, text string, ok bool) 
 	return kind, time.Unix(seconds, 0), text, ok && err == nil && seconds > 0
 }
 
-// parseDenial reads `avc:  denied  { execute } for  pid=1 comm="sshd" name="x" ...`.
-// Old kernels do not say whether it was only noted; there the machine's mode
-// says so.
+// parseDenial parses `avc:  denied  { execute } for  pid=1 comm="sshd" name="x" ...`. Old
+// kernels do not say whether it was only logged; then the machine's mode decides.
 func parseDenial(text string, enforcing bool) (d Denial, ok bool) {
 	before, rest, _ := strings.Cut(text, "{")
 	wanted, rest, closed := strings.Cut(rest, "}")
@@ -152,8 +150,8 @@ func parseDenial(text string, enforcing bool) (d Denial, ok bool) {
 	return d, d.Comm != "" && d.Wanted != ""
 }
 
-// shown is a value of the log as people may see it: what a program names its
-// files is no text of ours.
+// shown is a value from the log in a form that is safe to show: a program can choose the
+// names of its files.
 func shown(value string) string {
 	const longest = 120
 	value = strings.Map(func(r rune) rune {
@@ -165,9 +163,9 @@ func shown(value string) string {
 	return value[:min(len(value), longest)]
 }
 
-// ours says whether the denial names the product: its program, the file that
-// was wanted, or the type that the package aadsshlogin-selinux gives its files.
-// What sshd is denied otherwise may be about anything.
+// ours reports whether the denial concerns the product: its program, the file that was
+// accessed, or the type that the package aadsshlogin-selinux gives its files. Other denials
+// of sshd may be about anything.
 func (d Denial) ours() bool {
 	for _, name := range []string{"aad_certhandler", "aaduseradd", "aaduserdel", "aadsshlogin", "aadpasswd", PAMModule, nssLibrary} {
 		if strings.HasPrefix(d.Comm, name) || strings.HasPrefix(path.Base(d.Object), name) {
@@ -177,8 +175,8 @@ func (d Denial) ours() bool {
 	return strings.HasPrefix(d.Type, "aad")
 }
 
-// assess warns and never fails: which denial ends a sign-in and which one a
-// program gets along with cannot be seen from the log.
+// assess warns and never fails: the log does not show which denial ends a sign-in and which
+// a program can do without.
 func (d Denials) assess() []Finding {
 	if !d.Looked {
 		return nil
@@ -201,8 +199,7 @@ func (d Denials) assess() []Finding {
 
 func (d Denial) at() string { return d.Time.UTC().Format("2006-01-02 15:04 MST") }
 
-// program is the name for ausearch, where it is one: it goes into a command
-// that people copy.
+// program is the name for ausearch, if it is safe in a command that people copy.
 func (d Denial) program() string {
 	if strings.Trim(d.Comm, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" {
 		return path.Base(certHandler)
@@ -210,7 +207,7 @@ func (d Denial) program() string {
 	return d.Comm
 }
 
-// access is who wanted what.
+// access says who tried to do what.
 func (d Denial) access() string {
 	object := "a " + d.Class
 	if d.Object != "" {

@@ -12,16 +12,16 @@ import (
 	"aadssh/internal/signin/sshd"
 )
 
-// The programs that the package brings (Azure/azure-linux-extensions#1597).
+// The programs of the package (Azure/azure-linux-extensions#1597).
 const (
 	certHandler = sshd.CertHandler
 	addUser     = "/usr/sbin/aaduseradd"
 )
 
-// nssLibrary is the package's name service.
+// nssLibrary is the package's name service module.
 const nssLibrary = "libnss_aad.so.2"
 
-// moduleDirs are where the distributions' libpam looks for modules.
+// moduleDirs are the folders in which the distributions' libpam searches modules.
 func moduleDirs() []string {
 	return []string{"/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security",
 		"/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
@@ -43,12 +43,12 @@ type File struct {
 	Found  bool
 	Mode   fs.FileMode
 	UID    uint32
-	Unsafe string // the first of the file and its parents that sshd's rule refuses, with the reason
-	NoExec string // the mount point that forbids to run it
-	Lacks  string // a library that it needs and that is not there
+	Unsafe string // the first of the file and its parent folders that violates sshd's rule, with the reason
+	NoExec string // the mount point that forbids programs
+	Lacks  string // a library that it needs and that is missing
 }
 
-// Files is the package's files.
+// Files are the package's files.
 type Files struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -89,7 +89,7 @@ func lookFiles(h *host.Host) Files {
 	}
 }
 
-// owners are the user and the group that a file belongs to.
+// owners are the user and the group of a file.
 func owners(info fs.FileInfo) (uid, gid uint32) {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		return s.Uid, s.Gid
@@ -122,11 +122,11 @@ func parts(h *host.Host, name string) ([]part, error) {
 	}
 }
 
-// unsafe follows safe_path of OpenSSH's misc.c, which decides whether sshd
-// runs an AuthorizedKeysCommand: the file and each folder above it belong to
-// root and are not writable for group or others. "sshd -t" does not look. The
-// sshd of Debian and Ubuntu takes what is writable for a group that has no
-// member but the owner (their patch user-group-modes), of which root's is one.
+// unsafe follows safe_path in OpenSSH's misc.c, which decides whether sshd runs an
+// AuthorizedKeysCommand: the file and each folder above it must belong to root and not be
+// writable for group or others. "sshd -t" does not check this. The sshd of Debian and
+// Ubuntu accepts what is writable for a group whose only member is the owner (their patch
+// user-group-modes), and root's group is one.
 func unsafe(all []part, debian bool) string {
 	for _, p := range all {
 		mode := p.mode.Perm()
@@ -143,7 +143,7 @@ func unsafe(all []part, debian bool) string {
 	return ""
 }
 
-// assess: asked says that it is sshd that runs the program.
+// assess judges one file; asked means that sshd runs the program.
 func (f File) assess(consequence string, program, asked bool) Finding {
 	out := Finding{File: f.Path, Part: check.Files, Text: f.Path + " is in place."}
 	bare := strings.TrimPrefix(f.Unsafe, f.Path)
@@ -174,7 +174,8 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 	return out
 }
 
-// assessLibrary: what people run asks the library, too, as they are and not as root.
+// assessLibrary: programs that people run load the library too, under their own account and
+// not as root.
 func (f File) assessLibrary() Finding {
 	out := f.assess("Entra ID users are not found", false, false)
 	if out.Answer == sshd.Pass && f.Mode.Perm()&0o004 == 0 {

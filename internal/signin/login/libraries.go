@@ -11,20 +11,20 @@ import (
 	"aadssh/internal/signin/elf"
 )
 
-// loader looks for libraries as the dynamic loader does, during one look: most
-// modules name the same few, and a module stands in many stacks.
+// loader searches libraries as the dynamic loader does, with a cache for one run: most
+// modules need the same few, and a module is used in many stacks.
 type loader struct {
 	h     *host.Host
 	mu    sync.Mutex
 	files map[string]string // what each program or module lacks
-	there map[string]found  // libraries by name where every program looks, others by path
+	there map[string]found  // libraries by name if every program would find the same, others by path
 	cache []byte            // the loader's own, once it was read
 	read  bool
 }
 
-// found is where a library is, and what it lacks itself, as it turned out.
+// found is the file of a library, and what it lacks itself.
 type found struct {
-	file  string // "" where it is nowhere
+	file  string // "" if it was not found
 	lacks string
 }
 
@@ -32,10 +32,9 @@ func newLoader(h *host.Host) *loader {
 	return &loader{h: h, files: map[string]string{}, there: map[string]found{}}
 }
 
-// lacks is the first library that a program or module needs, itself or by a
-// library that it needs, and that is nowhere that the dynamic loader looks
-// (ld.so(8)): its own folders, those of the loader's cache, the default ones. ""
-// where it has all.
+// lacks is the first library that a program or module needs, directly or through another
+// library, and that the dynamic loader would not find (ld.so(8)): in the program's own
+// folders, the loader's cache or the default folders. "" if nothing is missing.
 func (l *loader) lacks(file string, content io.ReaderAt) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,15 +46,14 @@ func (l *loader) lacks(file string, content io.ReaderAt) string {
 	return missing
 }
 
-// lacksText is lacks of a file that was read.
+// lacksText is lacks for a file that was already read.
 func (l *loader) lacksText(file string, content []byte) string {
 	return l.lacks(file, bytes.NewReader(content))
 }
 
-// missing goes through what a file names. within are the folders of those that
-// need it: DT_RPATH is looked in for their libraries' libraries too, and that
-// DT_RUNPATH is not is left out of account, so that nothing is called missing
-// that is there.
+// missing checks the libraries that a file names. within are the folders of the files that
+// need it: DT_RPATH also applies to the libraries of libraries. That DT_RUNPATH does not is
+// ignored, so that no library is reported as missing that is found.
 func (l *loader) missing(file string, content io.ReaderAt, within []string) string {
 	folders := within
 	for _, folder := range elf.Paths(content) {
@@ -85,7 +83,7 @@ func (l *loader) missing(file string, content io.ReaderAt, within []string) stri
 	return ""
 }
 
-// common is a library where every program looks.
+// common is a library that every program finds in the same place.
 func (l *loader) common(library string) found {
 	if one, known := l.there[library]; known {
 		return one
@@ -99,8 +97,8 @@ func (l *loader) common(library string) found {
 	return l.at(library, file, nil)
 }
 
-// at is a library in a file. What it needs is looked for once; one that needs it
-// in turn, while that goes on, finds it there.
+// at is a library in a file. What it needs is checked once; if a library needs itself in a
+// circle, it counts as found.
 func (l *loader) at(key, file string, folders []string) found {
 	one, known := l.there[key]
 	if known {
@@ -121,8 +119,7 @@ func (l *loader) at(key, file string, folders []string) found {
 	return one
 }
 
-// cached is the file that the loader's cache names for a library, where that is
-// there.
+// cached is the file that the loader's cache names for a library, if that file exists.
 func (l *loader) cached(library string) string {
 	if !l.read {
 		l.cache, _ = l.h.ReadFile("/etc/ld.so.cache", 16<<20)

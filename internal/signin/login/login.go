@@ -1,6 +1,6 @@
-// Package login finds out whether the parts that the package aadsshlogin adds
-// to a machine are in place and in force: PAM, NSS, sudo, its programs and
-// libraries, and what SELinux and mount options make of them. It runs nothing.
+// Package login checks whether the parts that the package aadsshlogin adds to a machine are
+// in place and effective: PAM, NSS, sudo, its programs and libraries, and how SELinux and
+// mount options affect them. It runs nothing.
 package login
 
 import (
@@ -11,11 +11,11 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Finding and its levels are those of package sshd: both describe whether a
-// person can sign in, and are shown side by side.
+// Finding and its levels are those of package sshd: both describe whether a person can sign
+// in, and are shown together.
 type Finding = check.Result
 
-// Facts is what was seen.
+// Facts is what was read.
 type Facts struct {
 	PAM      PAM
 	NSS      NSS
@@ -25,11 +25,11 @@ type Facts struct {
 	Denials  Denials
 	Accounts Accounts
 	Shells   Shells
-	One      *gate.Somebody // whom alone is asked about; nil: everybody
+	One      *gate.Somebody // the person whose sign-in is examined; nil: everybody
 }
 
-// Look reads the machine. one is whom alone is asked about; nil: everybody of the
-// directory.
+// Look reads the machine. one is the person whose sign-in is examined; nil: everybody of
+// the directory.
 func Look(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
 	switches, err := h.ReadFile(switchFile, fileLimit)
@@ -54,5 +54,5 @@ func Look(h *host.Host, one *gate.Somebody) Facts {
 	return f
 }
 
-// reinstall is the remedy for what the package's own scripts set up.
+// reinstall is the next step for what the package's own scripts set up.
 const reinstall = "Reinstall the package aadsshlogin with the machine's package manager."

@@ -12,15 +12,15 @@ import (
 	"aadssh/internal/signin/pam"
 )
 
-// fileLimit is how much of a file is read, in bytes: modules are the largest.
+// fileLimit is the largest size of a file that is read, in bytes: modules are the largest.
 const fileLimit = 16 << 20
 
-// PAMMachine is the machine as libpam's stacks are judged from it. Each file is
-// read once. service is PAM's name for sshd.
+// PAMMachine gives libpam's stacks access to the machine. Each file is read once. service
+// is sshd's service name in PAM.
 func PAMMachine(h *host.Host, service string) pam.Machine {
 	var mu sync.Mutex
 	read := map[string]gate.File{}
-	mounts, _ := h.Mounts() // where they are not known, none forbids anything
+	mounts, _ := h.Mounts() // if they are not known, none forbids anything
 	m := pam.Machine{
 		Service: service,
 		File: func(path string) gate.File {
@@ -47,7 +47,7 @@ func PAMMachine(h *host.Host, service string) pam.Machine {
 	return m
 }
 
-// libpam is the text of the library; nil where it was not found.
+// libpam is the content of the library; nil if it was not found.
 func libpam(h *host.Host) []byte {
 	for _, d := range libraryDirs() {
 		if text, err := h.ReadFile(d+"/libpam.so.0", fileLimit); err == nil {
@@ -58,7 +58,7 @@ func libpam(h *host.Host) []byte {
 }
 
 func readFile(h *host.Host, path string) gate.File {
-	if path == "" { // which is the folder that a name is put behind, here
+	if path == "" { // the folder that a name is appended to
 		return gate.File{Err: fs.ErrNotExist}
 	}
 	info, err := h.Lstat(path)

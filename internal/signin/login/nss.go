@@ -18,27 +18,27 @@ import (
 	"aadssh/internal/text"
 )
 
-// nssService is what libnss_aad.so.2 is called in nsswitch.conf.
+// nssService is the name of libnss_aad.so.2 in nsswitch.conf.
 const nssService = "aad"
 
 // NSS is the name service switch.
 type NSS struct {
-	File   string // the file that is in force; "" where there is none
+	File   string // the effective file; "" if there is none
 	Config nss.Config
-	// Installed are the services of its lines that have a library here, or that
-	// glibc has in itself.
+	// Installed are the services in its lines that have a library on this machine or are
+	// built into glibc.
 	Installed []string
-	// Unread is the line of /etc/passwd that should be sshd's own user and that
-	// glibc cannot read; 0: there is none such.
+	// Unread is the line of /etc/passwd that should be sshd's own user and that glibc
+	// cannot parse; 0: there is none.
 	Unread int
 	Err    error // it could not be read
 }
 
-// switchFile is what glibc and sudo read; sudo knows no other place of it.
+// switchFile is the file that glibc and sudo read; sudo reads no other.
 const switchFile = "/etc/nsswitch.conf"
 
-// lookNSS takes what was read of switchFile, or where that does not exist the
-// vendor's, which the glibc of openSUSE and SLES 16 takes then.
+// lookNSS evaluates what was read of switchFile or, if that does not exist, the vendor's
+// file, which the glibc of openSUSE and SLES 16 then uses.
 func lookNSS(h *host.Host, text []byte, err error) NSS {
 	const vendors = "/usr/etc/nsswitch.conf"
 	n := NSS{File: switchFile, Unread: unreadUser(h, "sshd")}
@@ -64,8 +64,8 @@ func lookNSS(h *host.Host, text []byte, err error) NSS {
 	return n
 }
 
-// serviceInstalled says whether glibc can ask a service. files and dns have no
-// library of their own since 2.34, and are always there before.
+// serviceInstalled reports whether glibc can use a service. files and dns have no library
+// of their own since 2.34, and before that they always have one.
 func serviceInstalled(h *host.Host, name string) bool {
 	if name == "files" || name == "dns" {
 		return true
@@ -73,19 +73,19 @@ func serviceInstalled(h *host.Host, name string) bool {
 	return slices.ContainsFunc(libraryDirs(), func(d string) bool { return h.Exists(path.Join(d, "libnss_"+path.Base(name)+".so.2")) })
 }
 
-// libcHas says whether the C library holds a text: a file that it reads, or the
-// version of its symbols.
+// libcHas reports whether the C library contains a text: the name of a file that it reads,
+// or the version of its symbols.
 func libcHas(h *host.Host, text string) bool {
 	for _, d := range libraryDirs() {
 		if b, err := h.ReadFile(d+"/libc.so.6", fileLimit); err == nil {
 			return bytes.Contains(b, []byte(text+"\x00"))
 		}
 	}
-	return true // where it is not found, it is taken for a new one
+	return true // if it is not found, it is assumed to be a new one
 }
 
-// unreadUser is the line of /etc/passwd that begins with a user's name and is
-// not one that glibc reads (passwd(5): seven fields, the ids numbers).
+// unreadUser is the line of /etc/passwd that begins with a user's name and that glibc
+// cannot parse (passwd(5): seven fields, the IDs are numbers).
 func unreadUser(h *host.Host, name string) (line int) {
 	text, err := h.ReadFile("/etc/passwd", 16<<20)
 	if err != nil {
@@ -110,8 +110,8 @@ func isNumber(b []byte) bool { return len(b) > 0 && len(bytes.Trim(b, "012345678
 
 func (n *NSS) installed(service string) bool { return slices.Contains(n.Installed, service) }
 
-// NoLocalUsers says that not even the users of /etc/passwd are found, sshd's own
-// among them: what sshd complains of then has its cause here.
+// NoLocalUsers reports that not even the users in /etc/passwd are found, including sshd's
+// own: then errors of sshd are caused by this.
 func (n *NSS) NoLocalUsers() bool {
 	if n.Unread > 0 || n.Config.Broken > 0 {
 		return true
@@ -121,7 +121,7 @@ func (n *NSS) NoLocalUsers() bool {
 		switch v, by := line.Search(local, n.installed); v {
 		case nss.Absent:
 		case nss.NotKnown:
-			return by == nssService // which does not know them
+			return by == nssService // and it does not know them
 		default:
 			return v == nss.Lost
 		}
@@ -129,9 +129,9 @@ func (n *NSS) NoLocalUsers() bool {
 	return n.Err == nil
 }
 
-// assessPasswd: without it nobody is found. That the package also registers with
-// group and shadow is likely but not documented, so their absence is no reason
-// to reinstall it, and shadow is not needed for certificates.
+// assessPasswd: without it nobody is found. That the package also registers for group and
+// shadow is likely but not documented, so if those are missing that is no reason to
+// reinstall it, and shadow is not needed for certificates.
 func (n *NSS) assessPasswd() gate.Answer {
 	a := gate.Answer{File: n.File, Outcome: gate.Out}
 	line := n.Config.Of("passwd")
@@ -143,7 +143,8 @@ func (n *NSS) assessPasswd() gate.Answer {
 	case n.Config.Broken > 0:
 		a.Line = n.Config.Broken
 		a.Text = "The C library cannot read line " + strconv.Itoa(a.Line) + " of " + n.File + " (an action that is not [STATUS=return] or the like), so no user at all is found."
-		// What is in brackets goes, and what is left of brackets that do not close.
+		// The command removes bracketed parts, and what is left of brackets that are not
+		// closed.
 		a.Next = fmt.Sprintf(`Take the brackets out of the line. As root, run: `+text.Edit+` -e '%[1]ds/\[[^]]*\]//g' -e '%[1]ds/[^[:space:]]*[]=[][^[:space:]]*//g' %[2]s && getent passwd root`, a.Line, n.File)
 	case n.Unread > 0:
 		a.File, a.Line = "/etc/passwd", n.Unread
@@ -184,9 +185,9 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		a.Text = "The last line of " + n.File + " has no line end, so the C library leaves it out, and Entra ID users are not found."
 		a.Next = "Run: echo | sudo tee -a " + n.File
 	default:
-		// What a package's script edits is the line that is there: of one that is not,
-		// or that overrules another, nobody knows whether a reinstallation puts it right; and
-		// at the end of one that ends the search before that, it is of no use.
+		// The package's script edits an existing line: if it is missing, or overrides
+		// another, it is not known whether a reinstallation repairs it; and at the end of a
+		// line whose search ends earlier, the service is of no use.
 		then := nss.Line{Services: append(slices.Clone(line.Services), nss.Service{Name: nssService})}
 		if ends, _ := then.Search(nssService, n.installed); line.Number > 0 && !line.Again && ends != nss.Lost {
 			a.Part = check.Scripts
@@ -197,9 +198,8 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 	return a
 }
 
-// rewrite is a command that writes the line of a database again: its services,
-// those of this machine first, then the package's, without the brackets that end
-// a search.
+// rewrite is a command that rewrites the line of a database: first its local services, then
+// the package's, without the brackets that end a search.
 func (n *NSS) rewrite(database string) string {
 	line := n.Config.Of(database)
 	var first, rest []string
@@ -209,16 +209,16 @@ func (n *NSS) rewrite(database string) string {
 		case "compat", "systemd", "db", "extrausers":
 			first = append(first, s.Name)
 		default:
-			if n.installed(s.Name) { // another can say nothing, and may be a typing error
+			if n.installed(s.Name) { // one that is not installed finds nothing, and may be a typing error
 				rest = append(rest, s.Name)
 			}
 		}
 	}
-	if !slices.Contains(first, "compat") { // which reads the same files
+	if !slices.Contains(first, "compat") { // it reads the same files
 		first = append([]string{"files"}, first...)
 	}
 	as := "Run: sudo "
-	if n.NoLocalUsers() { // sudo does not know who calls it
+	if n.NoLocalUsers() { // sudo does not know the user who runs it
 		as = "As root, run: "
 	}
 	services := strings.Join(slices.Concat(first, []string{nssService}, rest), " ")
@@ -228,12 +228,12 @@ func (n *NSS) rewrite(database string) string {
 	return as + text.Edit + ` '` + strconv.Itoa(line.Number) + `c\` + database + `: ` + services + `' ` + n.File
 }
 
-// assessGroup: people get in without it, but are not shown as members of groups.
-// An own line for initgroups is asked in its place.
+// assessGroup: people can sign in without it, but are not shown as members of groups. If
+// there is a line for initgroups, that is used instead.
 func (n *NSS) assessGroup() gate.Answer {
 	a := gate.Answer{File: n.File, Line: n.Config.Of("group").Number, Text: "The name service switch is not looked at for groups."}
 	if n.Err != nil || n.File == "" || n.Config.Broken > 0 {
-		return a // said already
+		return a // already reported
 	}
 	database := "group"
 	if line, set := n.Config.Databases["initgroups"]; set {

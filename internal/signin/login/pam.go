@@ -17,46 +17,46 @@ import (
 // PAMModule is the package's module.
 const PAMModule = pam.Own
 
-// PAM is what sshd's PAM stacks make of somebody who comes for the first time.
+// PAM is the result of sshd's PAM stacks for a person who signs in for the first time.
 type PAM struct {
-	File    string       // the service file; "" where there is none
-	Account string       // the file that the account line belongs into
-	Broken  *pam.Problem // libpam gives up everything
-	// Auth and Line are the module's first lines in the auth and account stacks;
-	// nil where it is not in there.
+	File    string       // the service file; "" if there is none
+	Account string       // the file in which the account line belongs
+	Broken  *pam.Problem // why libpam rejects everything
+	// Auth and Line are the module's first lines in the auth and account stacks; nil if it
+	// has none there.
 	Auth, Line *pam.Rule
-	One        *gate.Somebody // whom alone is asked about; nil: everybody of the directory
-	// Evaluated has the answers of the account and session stacks for each of
-	// gate.People, in their order; of One twice.
+	One        *gate.Somebody // the person whose sign-in is examined; nil: everybody of the directory
+	// Evaluated has the results of the account and session stacks for each of gate.People,
+	// in that order; for One, twice the same.
 	Evaluated map[pam.Stack][]pam.Outcome
-	Path      pam.Problem // the line by which people's programs are not found; no File: there is none
-	Sudo      *pam.Reason // why sudo refuses people whom sshd lets in; nil where it does not
-	// Foreseen is what the account stack will say once the package has put its line
-	// there, where it is missing; nil where it is not.
+	Path      pam.Problem // the line because of which people's programs are not found; no File: there is none
+	Sudo      *pam.Reason // why sudo rejects people whom sshd accepts; nil if it does not
+	// Foreseen is the result of the account stack once the package has added its line, if
+	// that is missing; otherwise nil.
 	Foreseen *gate.Answer
-	// Unused is the first line for the module in a file that sshd's stack does
-	// not include, for example system-auth.
+	// Unused is the first line for the module in a file that sshd's stack does not include,
+	// for example system-auth.
 	Unused string
-	// First is the first line of the account and auth stacks in the file that the
-	// module's line belongs into; 0 where that has none of its own.
+	// First is the first line of the account and auth stacks in the file in which the
+	// module's line belongs; 0 if that has none of its own.
 	First map[string]int
-	// Renamed is how sshd is brought back to its own service; "" where it has that.
+	// Renamed is how to make sshd use its own service again; "" if it does.
 	Renamed string
-	// Profile is the package's profile of pam-auth-update, where that can be known
-	// to enable one; "" otherwise.
+	// Profile is the package's profile for pam-auth-update, if enabling one is known to
+	// work; otherwise "".
 	Profile string
-	Tool    string // what writes the PAM files of this family: "pam-auth-update", "authselect", "pam-config"; "" where none does
+	Tool    string // the program that writes the PAM files of this family: "pam-auth-update", "authselect", "pam-config"; "" if none does
 }
 
-// PAMService is under which name sshd asks PAM, unless its PAMServiceName says
-// otherwise (OpenSSH 9.8 and later).
+// PAMService is the service name with which sshd calls PAM, unless PAMServiceName is set
+// (OpenSSH 9.8 and later).
 const PAMService = "sshd"
 
-// other is what PAM reads for a service without a file.
+// other is the file that PAM reads for a service without one.
 const other = "/etc/pam.d/other"
 
-// LookPAM reads the stacks of a service. sudo is PAM's name for sudo, where that is
-// another than usual.
+// LookPAM reads the stacks of a service. sudo is the service name of sudo, if it is not the
+// usual one.
 func LookPAM(h *host.Host, service string, one *gate.Somebody, sudo string) PAM {
 	m := PAMMachine(h, service)
 	s := pam.Load(m)
@@ -69,7 +69,7 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody, sudo string) PAM 
 	}
 	for _, stack := range []pam.Stack{pam.Account, pam.Session} {
 		for _, who := range gate.People() {
-			if one != nil { // they are both, so to say
+			if one != nil { // the one person stands for both kinds
 				p.Evaluated[stack] = append(p.Evaluated[stack], s.EvaluateOne(stack, *one))
 				continue
 			}
@@ -100,8 +100,8 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody, sudo string) PAM 
 	return p
 }
 
-// foresee judges the account stack with the package's line at the beginning of the file
-// that it belongs into, and with the module in place, where it is missing there.
+// foresee evaluates the account stack with the package's line at the beginning of the file
+// in which it belongs, and with the module installed, if the line is missing there.
 func (p *PAM) foresee(m *pam.Machine) *gate.Answer {
 	if p.Line != nil || p.Broken != nil {
 		return nil
@@ -112,7 +112,7 @@ func (p *PAM) foresee(m *pam.Machine) *gate.Answer {
 		switch {
 		case name == file:
 			rest := string(f.Text)
-			if strings.HasPrefix(rest, "#") { // it stands for that line, so that the numbers stay
+			if strings.HasPrefix(rest, "#") { // it replaces that line, so that the numbers stay
 				_, rest, _ = strings.Cut(rest, "\n")
 			}
 			f.Text = []byte("account sufficient " + PAMModule + "\n" + rest)
@@ -132,8 +132,8 @@ func (p *PAM) foresee(m *pam.Machine) *gate.Answer {
 	return &a
 }
 
-// ofSudo is why sudo refuses people: by its own stacks, for what stands in none of
-// sshd's files, or by what sshd's session has taken it.
+// ofSudo is why sudo rejects people: because of its own stacks, by something that is in
+// none of sshd's files, or because of a limit that sshd's session has set.
 func ofSudo(m pam.Machine, sshd []string, service string, powerless *pam.Problem) *pam.Reason {
 	m.Service = service
 	s := pam.Load(m)
@@ -153,8 +153,8 @@ func ofSudo(m pam.Machine, sshd []string, service string, powerless *pam.Problem
 		Next: fmt.Sprintf("Change the line, or make a comment of it, as root: "+text.Edit+" -e '%ds/^/#/' %s", powerless.Line, text.Quote(powerless.File))}
 }
 
-// profile finds the package's own. Releases before 2019 cannot enable one that
-// was once taken out.
+// profile finds the package's own profile. Releases before 2019 cannot enable one that was
+// once removed.
 func profile(h *host.Host) string {
 	program, err := h.ReadFile("/usr/sbin/pam-auth-update", 1<<20)
 	if err != nil || !strings.Contains(string(program), "--enable") {
@@ -168,7 +168,7 @@ func profile(h *host.Host) string {
 	return ""
 }
 
-// unusedPAM is where the module stands in a file that sshd does not include.
+// unusedPAM is the place of the module in a file that sshd does not include.
 func unusedPAM(h *host.Host, m pam.Machine, used []string) string {
 	for _, file := range h.Glob("/etc/pam.d/*") {
 		if slices.Contains(used, file) {
@@ -185,8 +185,8 @@ func unusedPAM(h *host.Host, m pam.Machine, used []string) string {
 	return ""
 }
 
-// renamed is an answer about the stacks of another service than sshd's own: that
-// sshd asks it is what to take back.
+// renamed is an answer about the stacks of a service other than sshd's own: the next step
+// is to undo that setting.
 func (p *PAM) renamed(a gate.Answer) gate.Answer {
 	if p.Renamed != "" && (a.Outcome != gate.In || a.Remark) {
 		a.Part, a.Next = check.NoPart, p.Renamed
@@ -194,7 +194,7 @@ func (p *PAM) renamed(a gate.Answer) gate.Answer {
 	return a
 }
 
-// assessAuth: sshd asks this stack for passwords, not for certificates.
+// assessAuth: sshd uses this stack for passwords, not for certificates.
 func (p *PAM) assessAuth() gate.Answer {
 	a := gate.Answer{Part: check.Scripts}
 	if p.Auth != nil {
@@ -217,10 +217,10 @@ func (p *PAM) assessAccount() gate.Answer {
 		return a
 	case p.Line == nil:
 		if o := p.Evaluated[pam.Account]; len(o) > 0 && o[0].Access == pam.NotKnown && len(o[0].Reasons) > 0 && o[0].Reasons[0].Module == "" {
-			return p.evaluated(a, pam.Account) // the files could not be followed
+			return p.evaluated(a, pam.Account) // the files could not be evaluated
 		}
 		a.Outcome, a.File = gate.Out, p.File
-		if p.Tool != "pam-auth-update" || path.Base(p.Account) == "common-account" { // else it writes a file that sshd does not include
+		if p.Tool != "pam-auth-update" || path.Base(p.Account) == "common-account" { // otherwise it writes a file that sshd does not include
 			a.Part = check.Scripts
 		}
 		a.Text = fmt.Sprintf("%s is not in sshd's PAM account stack (%s), so nobody's role is checked and no account is made.", PAMModule, p.File)
@@ -234,10 +234,10 @@ func (p *PAM) assessAccount() gate.Answer {
 	if a.Outcome == gate.Out && a.Whom == "" || !o.Unasked {
 		return a
 	}
-	// Somebody gets in whose role nobody has checked.
+	// People sign in without a check of their role.
 	a.File, a.Line, a.Next = o.Ender.File, o.Ender.Line, o.Ender.Next
 	if o.Always && o.Access != pam.In {
-		// Whatever is not known there: nobody gets in as they should.
+		// Whatever is unknown there: nobody signs in as they should.
 		a.Outcome, a.Whom, a.File, a.Line, a.Next = gate.Out, "", o.Keeper.File, o.Keeper.Line, o.Keeper.Next
 		a.Text = fmt.Sprintf("PAM's account stack keeps people out: %s (%s); whom it lets in, it does not ask %s about.", o.Keeper.Text, o.Keeper.Place(), PAMModule)
 		return a
@@ -257,7 +257,7 @@ func (p *PAM) assessAccount() gate.Answer {
 func (p *PAM) assessSession() gate.Answer {
 	a := gate.Answer{Text: "Nothing in sshd's PAM session stack keeps people out.", File: p.File}
 	if p.Broken != nil {
-		return a // said already
+		return a // already reported
 	}
 	a = p.evaluated(a, pam.Session)
 	if a.Outcome == gate.In && p.Path.File != "" {
@@ -269,8 +269,7 @@ func (p *PAM) assessSession() gate.Answer {
 	return a
 }
 
-// evaluated is what a stack says of people, and where they get in, of service
-// principals.
+// evaluated is the result of a stack for people and, if they pass, for service principals.
 func (p *PAM) evaluated(a gate.Answer, stack pam.Stack) gate.Answer {
 	of := p.Evaluated[stack]
 	if len(of) == 0 {
@@ -312,7 +311,7 @@ func (p *PAM) evaluated(a gate.Answer, stack pam.Stack) gate.Answer {
 	return a
 }
 
-// deciders names the lines that decide, for a sentence.
+// deciders names the deciding lines, for a sentence.
 func deciders(all []pam.Reason) string {
 	const most = 3
 	var words []string
@@ -336,7 +335,8 @@ func place(file string, line int) string {
 	return fmt.Sprintf("%s:%d", file, line)
 }
 
-// remedy puts the module's line of a stack back, in the words of the family.
+// remedy is how to restore the module's line in a stack with the tools of the distribution
+// family.
 func (p *PAM) remedy(stack string) string {
 	switch {
 	case p.Tool == "pam-auth-update" && strings.HasPrefix(path.Base(p.Unused), "common-"):
@@ -357,19 +357,19 @@ func (p *PAM) remedy(stack string) string {
 	case "authselect":
 		next = "authselect writes that file anew, so have the line in a custom profile too (authselect create-profile). " + next
 	}
-	if stack == string(pam.Account) && p.Auth == nil { // whoever wrote the files again took both lines
+	if stack == string(pam.Account) && p.Auth == nil { // whoever rewrote the files removed both lines
 		return next + p.insert(stack) + " && " + p.insert(string(pam.Auth))
 	}
 	return next + p.insert(stack)
 }
 
-// insert is a command that puts the line at the top of its stack.
+// insert is a command that inserts the line at the top of its stack.
 func (p *PAM) insert(stack string) string {
 	line, file := stack+" sufficient "+PAMModule, text.Quote(p.target(stack))
 	return fmt.Sprintf(`sudo `+text.Edit+` '%di\%s' %s`, max(1, p.First[stack]), line, file)
 }
 
-// target is the file that a line of the stack belongs into.
+// target is the file in which a line of the stack belongs.
 func (p *PAM) target(stack string) string {
 	if stack == "account" && p.Account != "" {
 		return p.Account

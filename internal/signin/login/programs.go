@@ -14,20 +14,20 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// programs are the files of the package that a sign-in runs or loads.
+// programs are the files of the package that are run or loaded at a sign-in.
 func programs() []string {
 	return []string{path.Base(certHandler), path.Base(addUser), PAMModule, nssLibrary}
 }
 
-// Programs is whether these are what the package database says they are.
+// Programs says whether these match the package database.
 type Programs struct {
 	Known    bool     // the database has digests of them
-	Differ   []string // those whose content is another one
-	Diverted []string // those that dpkg puts under another name by its owner's wish (dpkg-divert(1))
+	Differ   []string // those with other content
+	Diverted []string // those that dpkg stores under another name because an administrator said so (dpkg-divert(1))
 }
 
-// LookPrograms holds the files of an installed package against the digests that
-// it came with: those that rpm gave, or dpkg's own list.
+// LookPrograms compares the files of an installed package with their digests: those that
+// rpm printed, or those in dpkg's own list.
 func LookPrograms(h *host.Host, name string, digests map[string]string) Programs {
 	if digests == nil {
 		digests = dpkgDigests(h, name)
@@ -40,7 +40,7 @@ func LookPrograms(h *host.Host, name string, digests map[string]string) Programs
 		p.Known = true
 		text, err := h.ReadFile(file, fileLimit)
 		if err != nil {
-			continue // that it is missing is said elsewhere
+			continue // a missing file is reported elsewhere
 		}
 		if got := digestOf(text, len(digest)); got != "" && !strings.EqualFold(got, digest) {
 			p.Differ = append(p.Differ, file)
@@ -50,8 +50,8 @@ func LookPrograms(h *host.Host, name string, digests map[string]string) Programs
 	return p
 }
 
-// digestOf is the digest that has so many hexadecimal digits: MD5, or SHA-256 as
-// rpm has it since RHEL 6 and SLES 12. "" for another kind.
+// digestOf is the digest with this number of hexadecimal digits: MD5, or SHA-256 in rpm
+// since RHEL 6 and SLES 12. "" for another kind.
 func digestOf(text []byte, digits int) string {
 	switch digits {
 	case 2 * md5.Size:
@@ -64,15 +64,15 @@ func digestOf(text []byte, digits int) string {
 	return ""
 }
 
-// dpkgDigests reads the list that dpkg keeps of a package's files; the package's
-// architecture may be part of its name (dpkg-query(1), --control-path).
+// dpkgDigests reads dpkg's list of a package's files; the architecture may be part of the
+// package's name (dpkg-query(1), --control-path).
 func dpkgDigests(h *host.Host, name string) map[string]string {
 	const folder = "/var/lib/dpkg/info/"
 	out := digestsIn(h, folder+name+".md5sums")
 	if len(out) > 0 {
 		return out
 	}
-	// A package that can be there for several architectures has one in the name. The
+	// The name contains the architecture if the package can be installed for several. The
 	// folder has thousands of files.
 	for _, list := range h.Glob(folder + name + ":*.md5sums") {
 		maps.Copy(out, digestsIn(h, list))
@@ -80,7 +80,7 @@ func dpkgDigests(h *host.Host, name string) map[string]string {
 	return out
 }
 
-// digestsIn are the digests of one of dpkg's lists, by the paths of the files.
+// digestsIn are the digests in one of dpkg's lists, by path.
 func digestsIn(h *host.Host, list string) map[string]string {
 	out := map[string]string{}
 	text, _ := h.ReadFile(list, 1<<20) // without it there are none
@@ -92,8 +92,8 @@ func digestsIn(h *host.Host, list string) map[string]string {
 	return out
 }
 
-// diverted are our files in dpkg's list of diversions, which has three lines for
-// each: the name, the other name, and who wants it.
+// diverted are our files in dpkg's list of diversions, which has three lines for each: the
+// name, the other name, and the package.
 func diverted(h *host.Host) (files []string) {
 	text, err := h.ReadFile("/var/lib/dpkg/diversions", 1<<20)
 	if err != nil {
@@ -108,8 +108,8 @@ func diverted(h *host.Host) (files []string) {
 	return files
 }
 
-// Assess answers the check. kept says whether the file of the installed version
-// was kept, from which the package can be put back without network.
+// Assess is the result of the check. kept means that the file of the installed version was
+// kept, from which the package can be reinstalled without network.
 func (p Programs) Assess(name, version string, kept bool) Finding {
 	a := gate.Answer{Text: "The sign-in programs are those of the package."}
 	switch {

@@ -11,33 +11,33 @@ import (
 	"aadssh/internal/signin/sshd"
 )
 
-// seModule is what the package aadsshlogin-selinux installs
+// seModule is the module that the package aadsshlogin-selinux installs
 // (Azure/azure-linux-extensions#2208).
 const seModule = "aad_permissions"
 
-// SELinux is the kernel's answer, whatever policy packages are installed.
+// SELinux is its state in the kernel, whatever policy packages are installed.
 type SELinux struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Enabled   bool
 	Enforcing bool
-	Policy    string // SELINUXTYPE of /etc/selinux/config; "" where not said
-	Stores    bool   // the machine keeps a store of policy modules: a policy can be changed here
+	Policy    string // SELINUXTYPE in /etc/selinux/config; "" if not set
+	Stores    bool   // the machine has a store of policy modules: the policy can be changed here
 	Module    bool   // the package's module is in the store
-	Confines  string // version of the policy, where it is one that is known to break what AuthorizedKeysCommand starts
-	Err       error  // what the kernel does is not known
+	Confines  string // version of the policy, if it is known to break what AuthorizedKeysCommand starts
+	Err       error  // the state in the kernel is not known
 }
 
-// PolicyPackage is the package of the policy on RHEL, and ConfiningPolicy the
-// first version of it for RHEL 10 that has sshd's sessions in a domain of their
-// own, sshd_session_t, in which programs that AuthorizedKeysCommand starts were
-// denied what they need (Azure/azure-linux-extensions#2208, opkssh#599, 2026-06).
+// PolicyPackage is the policy's package on RHEL, and ConfiningPolicy its first version for
+// RHEL 10 that runs sshd's sessions in a domain of their own, sshd_session_t, in which
+// programs that AuthorizedKeysCommand starts were denied what they need
+// (Azure/azure-linux-extensions#2208, opkssh#599, 2026-06).
 const (
 	PolicyPackage   = "selinux-policy"
 	ConfiningPolicy = "42.1.18-4.el10_2.2"
 )
 
-// Enforced says whether the kernel enforces a policy. It reads one file.
+// Enforced reports whether the kernel enforces a policy. It reads one file.
 func Enforced(h *host.Host) bool {
 	text, err := h.ReadFile(enforceFile, 16)
 	return err == nil && strings.TrimSpace(string(text)) == "1"
@@ -45,7 +45,7 @@ func Enforced(h *host.Host) bool {
 
 const enforceFile = "/sys/fs/selinux/enforce"
 
-// Needed says whether the package aadsshlogin-selinux is.
+// Needed reports whether the package aadsshlogin-selinux is needed.
 func (s SELinux) Needed() bool { return s.Enabled }
 
 func lookSELinux(h *host.Host) SELinux {
@@ -65,9 +65,9 @@ func lookSELinux(h *host.Host) SELinux {
 			}
 		}
 	}
-	// Where libsemanage keeps its modules: below /var/lib/selinux since 2.4,
-	// below /etc/selinux before and on the RHEL family; the priority is a
-	// folder, and before 2.4 a module was one file.
+	// The places where libsemanage stores modules: below /var/lib/selinux since 2.4, before
+	// that and on the RHEL family below /etc/selinux; the priority is a folder, and before
+	// 2.4 a module was one file.
 	for _, store := range []string{"/var/lib/selinux", "/etc/selinux"} {
 		policies := h.Glob(path.Join(store, "*", "active", "modules"))
 		policies = append(policies, h.Glob(path.Join(store, "*", "modules", "active", "modules"))...)

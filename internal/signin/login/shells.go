@@ -15,22 +15,22 @@ import (
 	"aadssh/internal/text"
 )
 
-// usualShell is what new accounts are likely to get; that the package gives it
-// is not published.
+// usualShell is what new accounts probably get; what the package gives them is not
+// published.
 const usualShell = "/bin/bash"
 
-// Shells is whether people's shells can be started.
+// Shells says whether people's shells can be started.
 type Shells struct {
-	Usual  string      // why usualShell cannot be; "" where it can
+	Usual  string      // why usualShell cannot be started; "" if it can
 	Lost   []string    // the accounts whose own shell cannot be started
 	Shell  string      // of the first of them
-	Why    string      // why that one cannot
-	Line   int         // where that account stands
-	Count  int         // accounts that there are
-	Closed host.Closed // what keeps everybody's programs from starting
-	Names  host.Closed // what keeps people's programs from looking names up
-	Ends   sudo.Place  // the line of a file that shells read at their start and that ends them
-	Own    string      // of the one who is asked about and has an account: why their shell cannot be started
+	Why    string      // why that one cannot be started
+	Line   int         // the line of that account
+	Count  int         // number of accounts
+	Closed host.Closed // what prevents everybody's programs from starting
+	Names  host.Closed // what prevents people's programs from looking up names
+	Ends   sudo.Place  // a line that ends shells, in a file that they read when they start
+	Own    string      // of the examined person, if there is an account: why their shell cannot be started
 }
 
 func lookShells(h *host.Host, one *gate.Somebody) Shells {
@@ -43,7 +43,7 @@ func lookShells(h *host.Host, one *gate.Somebody) Shells {
 	}
 	text, err := h.ReadFile(AccountsFile, 16<<20)
 	if err != nil {
-		return s // nobody has signed in yet, or accounts says that it cannot be read
+		return s // nobody has signed in yet, or another check reports that it cannot be read
 	}
 	why := map[string]string{}
 	number := 0
@@ -71,16 +71,16 @@ func lookShells(h *host.Host, one *gate.Somebody) Shells {
 	return s
 }
 
-// unusable is why nobody gets a session with a shell: sshd refuses those whose
-// shell is not there or cannot be run (allowed_user in OpenSSH's auth.c), and
-// some are made to send people away.
+// unusable is why nobody gets a session with a shell: sshd rejects those whose shell is
+// missing or cannot be executed (allowed_user in OpenSSH's auth.c), and some shells are
+// made to reject people.
 func unusable(h *host.Host, shell string) string {
 	info, err := h.Stat(shell)
 	switch base := path.Base(shell); {
 	case errors.Is(err, fs.ErrNotExist):
 		return "is not there"
 	case err != nil:
-		return "" // not seen, so not judged
+		return "" // not read, so not judged
 	case !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0:
 		return "cannot be run"
 	case base == "nologin" || base == "false":
@@ -89,7 +89,7 @@ func unusable(h *host.Host, shell string) string {
 	return ""
 }
 
-// of is about one person: an account's own shell counts, else that of new ones.
+// of is about one person: the account's own shell counts, or else that of new accounts.
 func (s Shells) of(a gate.Account) Finding {
 	if !a.Known || s.Own == "" && (s.Ends.File != "" || s.Names.Path != "") || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
 		s.Lost = nil
@@ -119,7 +119,7 @@ func (s Shells) assess() Finding {
 		a.Text = "The shell " + s.Shell + " of " + a.Whom + " (" + AccountsFile + ":" + strconv.Itoa(s.Line) + ") " + s.Why + ", so they do not get in."
 		a.Next = s.another()
 		if n == s.Count && s.Usual != "" {
-			a.Whom = "" // everybody who was ever here, and who comes next
+			a.Whom = "" // everybody who has an account, and who comes next
 		}
 	case s.Names.Path != "" && s.Names.Group == 0:
 		a.Outcome, a.Decides, a.File = gate.NotKnown, s.Names.Path+", which is closed to others", s.Names.Path
@@ -138,12 +138,12 @@ func (s Shells) assess() Finding {
 	return a.Result()
 }
 
-// endsShell finds a line outside of all else that ends a shell, or puts another
-// program in its place; with a redirection alone exec does neither.
+// endsShell finds an unindented line that ends a shell or replaces it by another program;
+// exec with only a redirection does neither.
 var endsShell = text.Pattern(`(?m)^(exit|logout)\b.*|^exec[ \t]+[a-zA-Z/$"].*`)
 
-// lookEnds reads what shells read of the machine when they start: for commands of
-// sshd too, or for people at a terminal (bash(1), INVOCATION).
+// lookEnds reads the system's files that shells read when they start: also for commands of
+// sshd, or for people at a terminal (bash(1), INVOCATION).
 func lookEnds(h *host.Host) sudo.Place {
 	for _, file := range append([]string{"/etc/bash.bashrc", "/etc/bashrc", "/etc/profile"}, h.Glob("/etc/profile.d/*.sh")...) {
 		content, err := h.ReadFile(file, 1<<20)
@@ -159,9 +159,9 @@ func lookEnds(h *host.Host) sudo.Place {
 
 const usualBack = "Put " + usualShell + " back: reinstall the package bash with the machine's package manager."
 
-// another gives those whose shell cannot be started the usual one.
+// another gives the accounts whose shell cannot be started the usual one.
 func (s Shells) another() string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_" // as it is in a pattern
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_" // characters without a special meaning in a pattern
 	switch {
 	case s.Usual != "" && s.Shell == usualShell:
 		return usualBack

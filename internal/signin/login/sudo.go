@@ -14,36 +14,36 @@ import (
 	"aadssh/internal/text"
 )
 
-// sudoFile and sudoGroup are how administrators get their rights: the package
-// adds the file, the role "Virtual Machine Administrator Login" the group.
+// sudoFile and sudoGroup give administrators their rights: the package adds the file, the
+// role "Virtual Machine Administrator Login" adds people to the group.
 const (
 	sudoFile  = "/etc/sudoers.d/aad_admins"
 	sudoGroup = "aad_admins"
 )
 
-// Sudo is what administrators may do.
+// Sudo says what administrators may do.
 type Sudo struct {
 	Rules     sudo.Answer
 	Found     bool        // the package's file is there
-	Newline   bool        // it ends with a line end
-	DPKG      bool        // it is dpkg that would put the file back
-	HasSudo   bool        // there is a sudo at all
-	Plugin    sudo.Place  // a line of sudo.conf for a plugin that is not there
-	Denied    *pam.Reason // why the PAM stack of sudo itself keeps people out; nil where it does not
-	Elsewhere sudo.Place  // the line of nsswitch.conf by which sudo does not read its files
-	NoSetID   string      // the program, where it has lost the mode by which it becomes root; else ""
+	Newline   bool        // it ends with a newline
+	DPKG      bool        // dpkg would have to restore the file
+	HasSudo   bool        // sudo is installed
+	Plugin    sudo.Place  // a line of sudo.conf with a plugin that is missing
+	Denied    *pam.Reason // why sudo's own PAM stack rejects people; nil if it does not
+	Elsewhere sudo.Place  // the line of nsswitch.conf because of which sudo does not read its files
+	NoSetID   string      // the program, if it has lost the mode with which it becomes root; else ""
 	Err       error
 }
 
-// lookSudo reads the rules. owner is whom sudo wants its files to belong to, switches
-// what was read of switchFile.
+// lookSudo reads the rules. owner is the user to whom sudo's files must belong, switches is
+// the content of switchFile.
 func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
 	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
 		Addresses: h.Addresses(), Number: number}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
-	mounts, _ := h.Mounts() // where they are not known, none forbids anything
+	mounts, _ := h.Mounts() // if they are not known, none forbids anything
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
 		if info, err := h.Stat(program); err == nil {
 			if uid, _ := owners(info); info.Mode()&fs.ModeSetuid == 0 || uid != owner || mounts.NoSUID(program) {
@@ -57,25 +57,25 @@ func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 	if f.Err != nil && !f.Missing() {
 		s.Err = f.Err
 	}
-	if s.Rules = sudo.Evaluate(m, sudoGroup); twin.File != "" { // by whose name sudo knows the number
+	if s.Rules = sudo.Evaluate(m, sudoGroup); twin.File != "" { // sudo knows the number by that group's name
 		s.Rules.Refuses = &twin
 	}
 	s.Plugin, s.Elsewhere = lostPlugin(h), elsewhere(switches)
 	return s
 }
 
-// WithConffiles reinstalls the package with configuration files that were removed, and
-// Conffiles is the option of apt that does.
+// WithConffiles reinstalls the package including configuration files that were removed, and
+// Conffiles is apt's option for it.
 const (
 	WithConffiles = "Run: sudo apt-get install --reinstall " + Conffiles + "aadsshlogin"
 	Conffiles     = "-o Dpkg::Options::=--force-confmiss "
 )
 
-// groups are the local ones.
+// groups has the local groups.
 const groups = "/etc/group"
 
-// numberOf is the number of a local group, "" where there is none, and the line of
-// another one before that has the same.
+// numberOf is the number of a local group, "" if there is none, and the line of an earlier
+// group with the same number.
 func numberOf(h *host.Host, group string) (number string, twin sudo.Place) {
 	content, _ := h.ReadFile(groups, fileLimit)
 	_, line, _ := strings.Cut("\n"+string(content), "\n"+group+":")
@@ -94,11 +94,11 @@ func numberOf(h *host.Host, group string) (number string, twin sudo.Place) {
 	return number, twin
 }
 
-// sudoConf names sudo's plugins (sudo.conf(5)).
+// sudoConf lists sudo's plugins (sudo.conf(5)).
 const sudoConf = "/etc/sudo.conf"
 
-// lostPlugin is a line there for a plugin of policies whose file is not there,
-// over which sudo refuses everything.
+// lostPlugin is a line in it for a policy plugin whose file is missing, because of which
+// sudo rejects everything.
 func lostPlugin(h *host.Host) sudo.Place {
 	text, _ := h.ReadFile(sudoConf, fileLimit)
 	for i, line := range strings.Split(string(text), "\n") {
@@ -109,8 +109,8 @@ func lostPlugin(h *host.Host) sudo.Place {
 	return sudo.Place{}
 }
 
-// elsewhere is the line of nsswitch.conf that names where sudo has its rules from, where
-// its own files are not among it. The first such line counts (sudo_read_nss of sudo's
+// elsewhere is the line of nsswitch.conf that says where sudo finds its rules, if its own
+// files are not among them. The first such line counts (sudo_read_nss in sudo's
 // plugins/sudoers/sudo_nss.c).
 func elsewhere(switches []byte) sudo.Place {
 	for i, line := range strings.Split(string(switches), "\n") {
@@ -125,9 +125,8 @@ func elsewhere(switches []byte) sudo.Place {
 	return sudo.Place{}
 }
 
-// putBack is how the file comes back. dpkg takes the removal of a configuration
-// file for its owner's wish, which another installation respects (dpkg(1),
-// --force-confmiss).
+// putBack is how to restore the file. dpkg treats the removal of a configuration file as
+// intended, and another installation respects that (dpkg(1), --force-confmiss).
 func (s *Sudo) putBack() string {
 	if s.DPKG {
 		return WithConffiles
@@ -135,8 +134,7 @@ func (s *Sudo) putBack() string {
 	return reinstall
 }
 
-// skipped is why sudo does not read the package's file, or the one that it was
-// renamed to.
+// skipped is why sudo does not read the package's file, or a renamed copy of it.
 func (s *Sudo) skipped() (at sudo.Place, ok bool) {
 	for _, p := range s.Rules.Skipped {
 		if strings.HasPrefix(path.Base(p.File), path.Base(sudoFile)) || p.File == path.Dir(sudoFile) {
@@ -149,15 +147,15 @@ func (s *Sudo) skipped() (at sudo.Place, ok bool) {
 // line is "FILE:LINE".
 func line(p *sudo.Place) string { return place(p.File, p.Line) }
 
-// comment is a command for root that makes a comment of a line.
+// comment is a command for root that turns a line into a comment.
 func comment(p *sudo.Place) string {
 	return text.Edit + " -e '" + strconv.Itoa(p.Line) + "s/^/#/' " + text.Quote(p.File)
 }
 
-// visudo opens the file of a line.
+// visudo is the command that opens the file of a line.
 func visudo(p *sudo.Place) string { return "sudo visudo -f " + p.File }
 
-// program is what is wrong with sudo itself, and at which line where it is one.
+// program is what is wrong with sudo itself, and the line if one is the cause.
 func (s *Sudo) program() (at *sudo.Place, what, next string) {
 	switch {
 	case !s.HasSudo:
@@ -180,7 +178,7 @@ func (s *Sudo) program() (at *sudo.Place, what, next string) {
 	return nil, "", ""
 }
 
-// unread is what follows from a file or folder of rules that sudo does not read.
+// unread is the problem of a file or folder of rules that sudo does not read.
 func unread(p *sudo.Place) (at *sudo.Place, what, next string) {
 	switch p.File {
 	case path.Dir(sudoFile):
@@ -191,7 +189,7 @@ func unread(p *sudo.Place) (at *sudo.Place, what, next string) {
 	return p, sudoFile + " is missing, so the role Virtual Machine Administrator Login gives nobody sudo; " + p.File + " is not read: " + p.Text + ".", "Run: sudo mv " + p.File + " " + sudoFile
 }
 
-// granted is what keeps administrators from using what the rules give them.
+// granted is what prevents administrators from using their rules.
 func (s *Sudo) granted() (at *sudo.Place, what, next string) {
 	r := &s.Rules
 	switch {
@@ -217,7 +215,7 @@ func (s *Sudo) granted() (at *sudo.Place, what, next string) {
 	return s.broken()
 }
 
-// broken: some versions refuse everything over a line that they do not understand.
+// broken: some versions reject everything because of a line that they cannot parse.
 func (s *Sudo) broken() (at *sudo.Place, what, next string) {
 	if at = s.Rules.Broken; at != nil {
 		what, next = "sudo may refuse its rules over "+line(at)+", which it does not understand.", "See what it names, and correct that: sudo visudo -c"
@@ -246,8 +244,8 @@ func (s *Sudo) missing() (at *sudo.Place, what, next string) {
 	return nil, sudoFile + " gives %" + sudoGroup + " nothing.", "Move the file out of the way, and: " + s.putBack()
 }
 
-// assess: people can sign in without it, so nothing here is more than a warning
-// or a reason to reinstall: the file may come with the first administrator.
+// assess: people can sign in without it, so this is only a warning or a reason to
+// reinstall: the file may be created with the first administrator.
 func (s *Sudo) assess() Finding {
 	a := gate.Answer{File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
 	at, what, next := s.program()

@@ -5,8 +5,8 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Rows are the checks of what the package added to the machine, in the order in
-// which a sign-in comes by it.
+// Rows are the checks of what the package added to the machine, in the order in which a
+// sign-in reaches it.
 func Rows() []*check.Row[*Facts] {
 	programs := check.Anybody("/usr", "/lib", "/lib64", "/bin", "/sbin")
 	return []*check.Row[*Facts]{
@@ -57,5 +57,5 @@ func answer(of func(*Facts) gate.Answer) func(*Facts) []Finding {
 	return check.One(func(f *Facts) Finding { return of(f).Result() })
 }
 
-// Assess answers the checks.
+// Assess runs the checks.
 func Assess(f *Facts) []Finding { return check.Run(Rows(), f) }

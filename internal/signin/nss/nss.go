@@ -1,13 +1,13 @@
-// Package nss reads nsswitch.conf as the GNU C Library does, and says whether a
-// name that only one service knows is found. It touches nothing. Where a comment
-// names a file of C, it is glibc's.
+// Package nss reads nsswitch.conf as the GNU C Library does, and reports whether a name is
+// found that only one service knows. It reads no files itself. C source files named in
+// comments are glibc's.
 package nss
 
 import (
 	"strings"
 )
 
-// status is how a service can answer; the order is that of Service.actions.
+// status is a possible answer of a service; the order is that of Service.actions.
 type status int
 
 // The answers (nss/nss.h).
@@ -19,7 +19,7 @@ const (
 	statuses
 )
 
-// action is what follows an answer.
+// action is what an answer leads to.
 type action int
 
 const (
@@ -28,7 +28,7 @@ const (
 	merge
 )
 
-// Service is one word of a line, with what follows each of its answers.
+// Service is one service in a line, with the action for each of its answers.
 type Service struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -36,27 +36,27 @@ type Service struct {
 	actions [statuses]action
 }
 
-// Line is what is in force for one database.
+// Line is what is effective for one database.
 type Line struct {
-	Number   int // 1 for the first; 0: there is no such line, and glibc's own default is in force
+	Number   int // 1 is the first; 0: there is no such line, and glibc's own default is effective
 	Services []Service
-	Again    bool // it overrules an earlier line
+	Again    bool // it overrides an earlier line
 }
 
-// Config is nsswitch.conf.
+// Config is the content of nsswitch.conf.
 type Config struct {
 	Databases map[string]Line
-	// Broken is the first line that glibc cannot read; 0: there is none. Since
-	// 2.33 no name at all is found then, whatever database the line is of.
+	// Broken is the first line that glibc cannot parse; 0: there is none. Since 2.33 such a
+	// line makes all lookups fail, whatever its database.
 	Broken int
-	// Unended says that the last line has no line end, over which glibc since 2.33
-	// leaves it out.
+	// Unended says that the last line has no newline, because of which glibc since 2.33
+	// ignores it.
 	Unended int
 }
 
-// Parse reads nsswitch.conf: with modern as glibc 2.33 and later does
-// (nss/nss_database.c), without as the older ones did (nss/nsswitch.c). The
-// latter know comments behind the services. A later line for a database wins.
+// Parse parses nsswitch.conf: with modern as glibc 2.33 and later does
+// (nss/nss_database.c), otherwise as older versions did (nss/nsswitch.c), which accept
+// comments after the services. A later line for a database wins.
 func Parse(text []byte, modern bool) Config {
 	c := Config{Databases: map[string]Line{}}
 	number := 0
@@ -71,7 +71,7 @@ func Parse(text []byte, modern bool) Config {
 		}
 		line := strings.TrimLeft(raw, spaces)
 		end := strings.IndexAny(line, spaces+":")
-		if end <= 0 || !known(line[:end]) { // a word alone too: "Syntax error. Skip this line."
+		if end <= 0 || !known(line[:end]) { // a single word too: "Syntax error. Skip this line."
 			continue
 		}
 		rest := line[end+1:]
@@ -87,7 +87,7 @@ func Parse(text []byte, modern bool) Config {
 			c.Broken = number
 		}
 		if !modern && len(services) == 0 {
-			delete(c.Databases, line[:end]) // the default is in force again
+			delete(c.Databases, line[:end]) // the default is effective again
 			continue
 		}
 		_, again := c.Databases[line[:end]]
@@ -96,11 +96,11 @@ func Parse(text []byte, modern bool) Config {
 	return c
 }
 
-// spaces are those of isspace(3).
+// spaces are the characters of isspace(3).
 const spaces = " \t\n\v\f\r"
 
-// known says whether glibc reads the services of a database (nss/databases.def).
-// Lines of others, such as "sudoers" and "automount", are not looked at.
+// known reports whether glibc uses a database (nss/databases.def). Lines of others, such as
+// "sudoers" and "automount", are ignored.
 func known(database string) bool {
 	switch database {
 	case "aliases", "ethers", "group", "group_compat", "gshadow", "hosts", "initgroups", "netgroup", "networks",
@@ -110,8 +110,8 @@ func known(database string) bool {
 	return false
 }
 
-// parseServices is nss_action_parse: SERVICE [ [!]STATUS=ACTION ... ] ...
-// ok is false where it ends at an error; the services before that are returned.
+// parseServices is nss_action_parse: SERVICE [ [!]STATUS=ACTION ... ] ... If it ends at an
+// error, ok is false, and the services before it are returned.
 func parseServices(s string) (all []Service, ok bool) {
 	for {
 		s = strings.TrimLeft(s, spaces)
@@ -133,7 +133,7 @@ func parseServices(s string) (all []Service, ok bool) {
 	}
 }
 
-// criteria reads what stands in the brackets, and returns what follows them.
+// criteria parses the part in brackets, and returns what follows it.
 func (one *Service) criteria(s string) (rest string, ok bool) {
 	for {
 		negated := strings.HasPrefix(s, "!")
@@ -190,7 +190,7 @@ func actionOf(name string) (action, bool) {
 	return 0, false
 }
 
-// Of is the line of a database; where there is none, glibc asks files.
+// Of is the line of a database; without one, glibc uses files.
 func (c Config) Of(database string) Line {
 	if l, ok := c.Databases[database]; ok {
 		return l
@@ -200,20 +200,20 @@ func (c Config) Of(database string) Line {
 	return Line{Services: []Service{files}}
 }
 
-// Lookup is whether a name is found.
+// Lookup is the result for a name.
 type Lookup int
 
 // The verdicts.
 const (
 	Found  Lookup = iota
-	Lost          // the search ends before the service is asked, or goes on behind it
+	Lost          // the search ends before the service, or continues after it
 	Absent        // the service is not in the line
 	NotKnown
 )
 
-// Search says whether a name that only the service owner knows is found through
-// a line, and which other service decides that. installed says whether a service
-// has a library here.
+// Search reports whether a name that only the service owner knows is found with a line, and
+// which other service decides that. installed reports whether a service has a library on
+// this machine.
 func (l Line) Search(owner string, installed func(service string) bool) (v Lookup, by string) {
 	v = Absent
 	unsure := ""
@@ -223,14 +223,14 @@ func (l Line) Search(owner string, installed func(service string) bool) (v Looku
 			case v == Lost:
 				return Lost, by
 			case s.actions[success] != stop && i+1 < len(l.Services):
-				return Lost, l.Services[i+1].Name // what the next one says counts
+				return Lost, l.Services[i+1].Name // the answer of the next service counts
 			case unsure != "":
 				return NotKnown, unsure
 			}
 			return Found, ""
 		}
 		if v == Lost {
-			continue // only to find out whether the owner stands there at all
+			continue // only to find out whether the owner is in the line at all
 		}
 		ends, goesOn := s.withoutName(installed(s.Name))
 		switch {
@@ -243,7 +243,7 @@ func (l Line) Search(owner string, installed func(service string) bool) (v Looku
 	return Absent, ""
 }
 
-// Behind says whether a service stands behind another one in the line.
+// Behind reports whether a service is listed after another one in the line.
 func (l Line) Behind(service, other string) bool {
 	seen := false
 	for _, s := range l.Services {
@@ -255,8 +255,8 @@ func (l Line) Behind(service, other string) bool {
 	return false
 }
 
-// withoutName is what can follow when a service does not have a name: local
-// ones say so; others may also be out of reach, which is not known here.
+// withoutName is what may follow if a service does not have a name: local ones report that;
+// others may be unreachable, which is not known here.
 func (s Service) withoutName(installed bool) (ends, goesOn bool) {
 	possible := []status{notFound, unavailable, tryAgain}
 	switch {
@@ -266,7 +266,7 @@ func (s Service) withoutName(installed bool) (ends, goesOn bool) {
 		possible = []status{notFound}
 	}
 	for _, p := range possible {
-		// Without a library, only "continue" goes on (__nss_lookup).
+		// Without a library, only "continue" continues (__nss_lookup).
 		if act := s.actions[p]; act == stop || !installed && act != goOn {
 			ends = true
 		} else {

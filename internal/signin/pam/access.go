@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/text"
 )
 
-// access is modules/pam_access: the first line of access.conf(5) that fits user
-// and origin decides, and nobody is denied where none does.
+// access is modules/pam_access: the first line of access.conf(5) that matches user and
+// origin decides; if none does, nobody is denied.
 func access(c *call) answer {
 	const standard = "/etc/security/access.conf"
 	r := rules{c: c, fs: ":", sep: ", \t"}
@@ -38,7 +38,7 @@ func access(c *call) answer {
 		return r.answer()
 	}
 	file = standard
-	if c.m.File(file).Missing() { // the vendor's, since 1.6 where it was built with one
+	if c.m.File(file).Missing() { // the vendor's file, since 1.6 if the module was built with one
 		if vendors := "/usr/etc/security/access.conf"; c.m.File(vendors).Err == nil {
 			file = vendors
 		}
@@ -53,16 +53,16 @@ func access(c *call) answer {
 	return r.answer()
 }
 
-// rules is the search for the first line that fits.
+// rules is the search for the first matching line.
 type rules struct {
 	c             *call
 	fs, sep       string
 	onlyBracketed bool
-	in, out       bool // both may be so, where it depends on who comes from where
-	done          bool // a line fits everybody
+	in, out       bool // both are true if it depends on who connects from where
+	done          bool // a line matches everybody
 	unread        error
-	first         Problem // the first line that keeps somebody out
-	whom          string  // whom that line means
+	first         Problem // the first line that denies somebody
+	whom          string  // the people whom that line matches
 }
 
 func (r *rules) settled() bool { return r.done }
@@ -121,7 +121,7 @@ func (r *rules) answer() answer {
 		return answer{codes: []Code{Success, permDenied}, why: "pam_access decides by a file that could not be read: " + r.unread.Error()}
 	}
 	if !r.done {
-		r.in = true // nothing fits the rest
+		r.in = true // no line matches the rest
 	}
 	a := answer{data: r.first, fixLine: spare}
 	switch {
@@ -137,8 +137,8 @@ func (r *rules) answer() answer {
 	return a
 }
 
-// split3 cuts a line at separators as strtok_r does: runs of them count once;
-// the last field is the rest.
+// split3 splits a line at separators as strtok_r does: runs of them count once; the last
+// field is the rest.
 func split3(s, separators string) (fields []string) {
 	for len(fields) < 2 {
 		if s = strings.TrimLeft(s, separators); s == "" {
@@ -157,7 +157,8 @@ func split3(s, separators string) (fields []string) {
 	return fields
 }
 
-// list is list_match: the words up to EXCEPT, without what the list behind it has.
+// list is list_match: the words up to EXCEPT, without those that the following list
+// matches.
 func (r *rules) list(s string, fits func(string) truth) truth {
 	return listMatch(strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(r.sep, c) }), fits)
 }
@@ -184,8 +185,8 @@ func (r *rules) user(word string) truth {
 	case strings.HasPrefix(word, "(") && strings.HasSuffix(word, ")"):
 		return p.in(word[1:max(1, len(word)-1)])
 	case strings.Contains(strings.TrimLeft(word, "@"), "@"):
-		// user@host. A person's name is never the part before the sign, but for
-		// ALL; which names this machine has is not looked up.
+		// user@host. A person's name never equals the part before the sign, except for ALL;
+		// the machine's own names are not looked up.
 		if who, _, _ := strings.Cut(strings.TrimLeft(word, "@"), "@"); !strings.EqualFold(who, "ALL") {
 			return no
 		}
@@ -202,7 +203,7 @@ func (r *rules) user(word string) truth {
 	return t
 }
 
-// origin is from_match for somebody who comes over the network.
+// origin is from_match for a person who connects over the network.
 func (r *rules) origin(word string) truth {
 	switch {
 	case strings.EqualFold(word, "ALL"):
@@ -212,13 +213,13 @@ func (r *rules) origin(word string) truth {
 	case strings.HasPrefix(word, "/") || strings.HasPrefix(word, "tty") || strings.HasPrefix(word, "pts/") || strings.HasPrefix(word, ":"):
 		return no // a terminal
 	case strings.EqualFold(word, "cron") || strings.EqualFold(word, "crond") || strings.EqualFold(word, path.Base(terminal)):
-		return no // a service, which counts only without network
+		return no // a service, which counts only without a network connection
 	}
 	return fromAddress(r.c.person.from(), word)
 }
 
-// fromAddress holds an address, a network or the end of a name against where
-// the person comes from: string_match, network_netmask_match and their like.
+// fromAddress compares an address, a network or the end of a name with where the person
+// connects from: string_match, network_netmask_match and similar functions.
 func fromAddress(from, word string) truth {
 	a, err := netip.ParseAddr(from)
 	if err != nil || strings.HasPrefix(word, "@") {

@@ -1,9 +1,9 @@
 package pam
 
-// Code is what a module answers: Linux-PAM's _pam_types.h.
+// Code is the answer of a module: Linux-PAM's _pam_types.h.
 type Code int8
 
-// The answers that are named in this package; the others have names in codeNames.
+// The answers that this package names; the others have names in codeNames.
 const (
 	Success         Code = 0
 	serviceErr      Code = 3
@@ -24,8 +24,8 @@ const (
 	codes = 32 // _PAM_RETURN_VALUES
 )
 
-// codeNames are the answers as a control in brackets names them
-// (libpam/pam_tokens.h), each at its number; the last one is no answer.
+// codeNames are the names of the answers in a control in brackets (libpam/pam_tokens.h),
+// each at its number; the last one is not an answer.
 func codeNames() []string {
 	return []string{
 		"success", "open_err", "symbol_err", "service_err", "system_err", "buf_err", "perm_denied", "auth_err",
@@ -36,11 +36,11 @@ func codeNames() []string {
 	}
 }
 
-// String is the answer as a control in brackets names it.
+// String is the name of the answer in a control in brackets.
 func (c Code) String() string { return codeNames()[c] }
 
-// action is what a control makes of an answer; above zero it is the number of
-// lines to jump over (libpam/pam_private.h).
+// action is what a control does with an answer; above zero it is the number of lines to
+// jump over (libpam/pam_private.h).
 type action int32
 
 const (
@@ -53,13 +53,13 @@ const (
 	actUndefined
 )
 
-// actionNames are the actions, each at its number without the sign.
+// actionNames are the names of the actions, each at its negated number.
 func actionNames() []string { return []string{"ignore", "ok", "done", "bad", "die", "reset"} }
 
-// control is what becomes of each answer.
+// control is the action for each answer.
 type control [codes]action
 
-// rest sets what is not set yet (_pam_set_default_control).
+// rest sets the actions that are not set yet (_pam_set_default_control).
 func (c *control) rest(a action) {
 	for i := range c {
 		if c[i] == actUndefined {

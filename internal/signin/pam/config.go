@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// line is one line of a configuration as libpam puts it together: without its
-// comment, with those that a backslash joins to it.
+// line is one logical line of a configuration: without its comment, and joined with those
+// that follow a backslash.
 type line struct {
 	number int // of its first line in the file; 1 is the first
 	text   string
 }
 
-// lines reads a file as _pam_line_assemble (libpam_internal/pam_line.c) and
-// before 1.6.1 _pam_assemble_line (libpam/pam_handlers.c) do. aborts: libpam
-// gives the whole file up behind these lines. differs is a place that versions
-// of libpam read differently.
+// lines reads a file as _pam_line_assemble (libpam_internal/pam_line.c) and, before 1.6.1,
+// _pam_assemble_line (libpam/pam_handlers.c) do. aborts: after these lines libpam gives up
+// the whole file. differs is a line that versions of libpam read differently.
 func lines(text []byte) (all []line, aborts bool, differs int) {
 	if i := bytes.IndexByte(text, 0); i >= 0 {
 		differs = 1 + bytes.Count(text[:i], []byte("\n"))
@@ -25,12 +24,12 @@ func lines(text []byte) (all []line, aborts bool, differs int) {
 	for raw := range strings.Lines(string(text)) {
 		number++
 		if len(raw) >= 1023 && differs == 0 {
-			differs = number // a buffer of 1,024 bytes before 1.6.1: the rest was another line
+			differs = number // before 1.6.1 there was a buffer of 1,024 bytes, and the rest was another line
 		}
 		start := strings.TrimLeft(raw, " \n\t")
 		if start == "" || start[0] == '#' {
 			if joining && differs == 0 {
-				differs = number // ends the joined line since 1.6.1, was left out before
+				differs = number // it ends the joined line since 1.6.1, and was ignored before
 			}
 			continue
 		}
@@ -51,7 +50,7 @@ func lines(text []byte) (all []line, aborts bool, differs int) {
 	return all, joining, differs
 }
 
-// tokens hands out the words of a line: _pam_tokenize (libpam/pam_misc.c).
+// tokens splits a line into words: _pam_tokenize (libpam/pam_misc.c).
 type tokens struct {
 	rest string
 	done bool // no token is left
@@ -59,7 +58,7 @@ type tokens struct {
 
 const blanks = " \n\t"
 
-// next is the next word. What stands in brackets is one word, without them.
+// next is the next word. A part in brackets is one word, without the brackets.
 func (t *tokens) next() (word string, ok bool) {
 	if t.done {
 		return "", false
@@ -84,8 +83,8 @@ func (t *tokens) next() (word string, ok bool) {
 	return word, true
 }
 
-// bracketed reads up to the first "]" that no backslash stands before, or to
-// the end. length is what it took of s, the bracket not counted.
+// bracketed reads up to the first "]" without a backslash before it, or to the end. length
+// is how much of s it used, without the bracket.
 func bracketed(s string) (word string, length int) {
 	var b strings.Builder
 	i := 0
@@ -98,7 +97,7 @@ func bracketed(s string) (word string, length int) {
 	return b.String(), i
 }
 
-// words are all that are left.
+// words are all remaining words.
 func (t *tokens) words() (all []string) {
 	for {
 		w, ok := t.next()
@@ -109,8 +108,8 @@ func (t *tokens) words() (all []string) {
 	}
 }
 
-// parseControl reads "success=1 default=ignore" (_pam_parse_control). One error
-// makes every answer a failure; ok is false then.
+// parseControl parses "success=1 default=ignore" (_pam_parse_control). With an error every
+// answer is a failure, and ok is false.
 func parseControl(s string) (c control, ok bool) {
 	c = undefined()
 	const spaces = " \t\n\v\f\r"
@@ -146,7 +145,7 @@ func parseControl(s string) (c control, ok bool) {
 	}
 }
 
-// parseAction reads a name of an action or a jump at the beginning of s.
+// parseAction parses the name of an action or a jump at the beginning of s.
 func parseAction(s string) (a action, rest string, ok bool) {
 	if i := prefixed(actionNames(), s); i >= 0 {
 		return action(-i), s[len(actionNames()[i]):], true
@@ -156,7 +155,7 @@ func parseAction(s string) (a action, rest string, ok bool) {
 	return action(n), s[digits:], err == nil && n > 0
 }
 
-// prefixed is the first of the names that s begins with.
+// prefixed is the first of the names that is a prefix of s.
 func prefixed(names []string, s string) int {
 	for i, n := range names {
 		if strings.HasPrefix(s, n) {

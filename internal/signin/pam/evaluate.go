@@ -14,40 +14,40 @@ import (
 	"aadssh/internal/text"
 )
 
-// Access is what a stack says about a person.
+// Access is the result of a stack for a person.
 type Access int8
 
 // The verdicts.
 const (
 	In Access = iota
 	Out
-	Partly   // some are in, and it is known whom that depends on
-	NotKnown // it depends on what cannot be seen
+	Partly   // some are in, and it is known on what that depends
+	NotKnown // it depends on something that cannot be read
 )
 
-// Reason is a line that decides, and why.
+// Reason is a deciding line, and why it decides.
 type Reason struct {
 	Rule
 	Text string // one sentence without its full stop
 	Next string // what to do; one line
-	// Data is where the answer comes from when it is not the line itself: a
-	// file with rules of its own.
+	// Data is where the answer comes from if not from the line itself: a file with rules of
+	// its own.
 	Data Problem
 }
 
-// Outcome is the answer of one stack for one person.
+// Outcome is the result of one stack for one person.
 type Outcome struct {
 	Access  Access
-	Reasons []Reason // of what is not In, the one that counts most first
-	// Unasked: there is a way in on which the package's own module is never
-	// asked, so that nobody's role is checked. Always: every way is like that.
+	Reasons []Reason // for everything but In, the most important one first
+	// Unasked: the stack can succeed without the package's own module, so that a role is
+	// not checked. Always: it always does.
 	Unasked, Always bool
-	Ender           Reason // the line that lets people in without it
-	Keeper          Reason // the first line that keeps out those who do not get in; empty where all do
-	// Mild: every way out ends with session_err, which sudo takes for no failure
-	// (sudo_pam_begin_session of its pam.c).
+	Ender           Reason // the line that accepts people without the module
+	Keeper          Reason // the first line that rejects those who are rejected; empty if nobody is
+	// Mild: every failure is session_err, which sudo does not treat as a failure
+	// (sudo_pam_begin_session in its pam.c).
 	Mild bool
-	// Powerless is the limit by which sudo cannot become root in such a session; no
+	// Powerless is the limit that prevents sudo from becoming root in such a session; no
 	// File: there is none.
 	Powerless Problem
 }
@@ -65,10 +65,10 @@ func Load(m Machine) *Service {
 	return &Service{m: m, s: s, File: s.service}
 }
 
-// Files are those that were read.
+// Files are the files that were read.
 func (s *Service) Files() []string { return s.s.files }
 
-// Broken is why libpam gives up every stack of the service; nil where it does not.
+// Broken is why libpam gives up every stack of the service; nil if it does not.
 func (s *Service) Broken() *Problem { return s.s.broken }
 
 // Rules are the lines of a stack that run a module.
@@ -81,8 +81,8 @@ func (s *Service) Rules(stack Stack) (all []Rule) {
 	return all
 }
 
-// Account is the file that sshd's own file takes most of its account lines from,
-// where the package's line belongs.
+// Account is the file from which sshd's own file includes most of its account lines; the
+// package's line belongs there.
 func (s *Service) Account() string {
 	file := s.File
 	for _, h := range s.s.by[Account] {
@@ -103,10 +103,10 @@ func (s *Service) Holds(stack Stack) (Rule, bool) {
 	return Rule{}, false
 }
 
-// Evaluate says what a stack makes of people of a kind.
+// Evaluate is the result of a stack for a kind of people.
 func (s *Service) Evaluate(stack Stack, p gate.Person) Outcome { return s.evaluate(stack, people(p)) }
 
-// EvaluateOne says what a stack makes of one person.
+// EvaluateOne is the result of a stack for one person.
 func (s *Service) EvaluateOne(stack Stack, who gate.Somebody) Outcome {
 	return s.evaluate(stack, particular(who))
 }
@@ -140,14 +140,14 @@ func (s *Service) evaluate(stack Stack, p person) Outcome {
 	return o
 }
 
-// walk is one stack with the answers of its lines.
+// walk is the evaluation of one stack, with the possible answers of its lines.
 type walk struct {
 	m     Machine
 	stack Stack
 	all   []handler
 	given []answer
 	codes [][]Code
-	steps int // that may still be taken
+	steps int // the number of remaining steps
 }
 
 func (w *walk) outcome() Outcome {
@@ -185,9 +185,9 @@ func (w *walk) outcome() Outcome {
 	return o
 }
 
-// asksWithoutShadow says whether everybody who gets in is asked for where people
-// have no shadow entry. pam_unix stands before the package's module on many
-// machines, which would check nobody's role if it were otherwise.
+// asksWithoutShadow reports whether the module is called for everybody who is accepted, if
+// people have no shadow entry. On many machines pam_unix precedes the package's module, and
+// no role would be checked if that were not so.
 func (w *walk) asksWithoutShadow() bool {
 	codes := slices.Clone(w.codes)
 	for i, h := range w.all {
@@ -199,12 +199,12 @@ func (w *walk) asksWithoutShadow() bool {
 	return ok && count(ends).unasked == 0
 }
 
-// tally counts the ways in which a stack can end.
+// tally counts the possible ends of a stack.
 type tally struct {
 	in, out, odd, unasked int
-	by                    []int16 // the lines that keep people out, in their order
-	ender                 int16   // the first line that lets people in without our module
-	fatal                 bool    // an end is another than session_err
+	by                    []int16 // the lines that reject people, in order
+	ender                 int16   // the first line that accepts people without our module
+	fatal                 bool    // one end is an error other than session_err
 }
 
 func count(ends finals) tally {
@@ -219,7 +219,7 @@ func count(ends finals) tally {
 					t.ender = s.by
 				}
 			}
-		case s.status == newAuthtok: // sshd lets people in who must change a password first
+		case s.status == newAuthtok: // sshd accepts people who must change a password first
 			t.odd++
 		default:
 			t.out++
@@ -231,8 +231,8 @@ func count(ends finals) tally {
 	return t
 }
 
-// open are the lines whose answer is not known and decides. partly: all of
-// those depend on who comes from where, and on nothing else.
+// open are the lines that decide with an unknown answer. partly: all of them depend only on
+// who connects from where.
 func (w *walk) open() (lines []int16, partly bool) {
 	var unsure []int16
 	for i, a := range w.given {
@@ -246,7 +246,7 @@ func (w *walk) open() (lines []int16, partly bool) {
 		}
 	}
 	if len(lines) == 0 {
-		lines = unsure // only together
+		lines = unsure // only in combination
 	}
 	partly = len(lines) > 0
 	for _, i := range lines {
@@ -255,7 +255,7 @@ func (w *walk) open() (lines []int16, partly bool) {
 	return lines, partly
 }
 
-// matters says whether one answer of a line settles the stack, or another one
+// matters reports whether one answer of a line decides the stack, or gives another result
 // than the rest.
 func (w *walk) matters(i int16) bool {
 	codes := slices.Clone(w.codes)
@@ -272,7 +272,7 @@ func (w *walk) matters(i int16) bool {
 	return len(seen) > 1
 }
 
-// reason tells of line i why it answers as it does; -1: no line decided.
+// reason explains the answer of line i; -1: no line decided.
 func (w *walk) reason(i int16) Reason {
 	if i < 0 {
 		last := w.all[len(w.all)-1]
@@ -287,17 +287,17 @@ func (w *walk) reason(i int16) Reason {
 	return r
 }
 
-// answer is what a line can say of a person.
+// answer is the set of possible answers of a line for a person.
 type answer struct {
 	codes   []Code
 	why     string // one sentence without its full stop
-	next    string // one line; of a line to be fixed what stands before that
+	next    string // one line; for a line that needs a correction, what precedes that
 	fixLine mending
-	data    Problem // the file and line that the answer comes from
-	whom    bool    // more than one code because people or addresses differ
+	data    Problem // the file and line that the answer is based on
+	whom    bool    // there is more than one code because people or addresses differ
 }
 
-// ask finds out what a line can say of a person.
+// ask determines the possible answers of a line for a person.
 func (s *Service) ask(stack Stack, h handler, p person) answer {
 	switch h.kind {
 	case fails:
@@ -326,8 +326,7 @@ func (s *Service) ask(stack Stack, h handler, p person) answer {
 	return settle(unknownModule(), h)
 }
 
-// settle leaves out answers between which the line's control sees no difference,
-// and completes the texts.
+// settle merges answers that the line's control treats alike, and completes the texts.
 func settle(a answer, h handler) answer {
 	type class struct {
 		act  action
@@ -341,7 +340,7 @@ func settle(a answer, h handler) answer {
 			k.kind = c
 		}
 		if k.act == actIgnore || k.act == actReset || k.act > 0 {
-			k.kind = Success // the answer itself is forgotten
+			k.kind = Success // the exact answer no longer matters
 		}
 		if !seen[k] {
 			seen[k] = true
@@ -366,7 +365,7 @@ func settle(a answer, h handler) answer {
 	return a
 }
 
-// unknownModule can give every answer.
+// unknownModule can give any answer.
 func unknownModule() answer {
 	a := answer{}
 	for c := Success; c < codes; c++ {

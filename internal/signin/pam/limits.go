@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/text"
 )
 
-// limits is modules/pam_limits for somebody who has no other session here.
+// limits is modules/pam_limits for a person who has no other session.
 func limits(c *call) answer {
 	const standard = "/etc/security/limits.conf"
 	files := []string{standard}
@@ -22,8 +22,8 @@ func limits(c *call) answer {
 	own := files[0] == standard
 	if own {
 		if c.m.File(standard).Missing() {
-			// Since 1.6 that is no failure (or the vendor's is read); which of both
-			// this module is, its text tells: only the newer one names the reason.
+			// Since 1.6 that is no failure (or the vendor's file is read); the module's
+			// content shows which of both it is: only the newer one contains the reason.
 			_, f := c.m.module(c.Module)
 			if !strings.Contains(string(f.Text), "cannot read settings from %s: %s") {
 				return answer{codes: []Code{serviceErr}, why: standard + " is not there, over which pam_limits fails", data: Problem{File: standard},
@@ -48,8 +48,8 @@ func limits(c *call) answer {
 	return l.answer()
 }
 
-// limitDrops are the files of limits.d, the owner's in place of the vendor's of
-// the same name, in the order of their names.
+// limitDrops are the files of limits.d, with those in /etc instead of the vendor's of the
+// same name, in the order of their names.
 func (c *call) limitDrops() []string {
 	all := map[string]string{}
 	for _, dir := range []string{"/usr/etc/security/limits.d/", "/etc/security/limits.d/"} {
@@ -68,14 +68,14 @@ func (c *call) limitDrops() []string {
 	return names
 }
 
-// limit is what is in force for one item, and who set it.
+// limit is the effective limit for one item, and the line that set it.
 type limit struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	value  string
-	rank   int // how near to the person the line is: a smaller number wins
+	rank   int // how specific the line is for the person: a smaller number wins
 	at     Problem
-	unsure bool // the line is for some people
+	unsure bool // the line applies to some people
 }
 
 // limitSet collects limits.
@@ -127,7 +127,7 @@ func (l *limitSet) read(file string) (a answer, ok bool) {
 	return answer{}, true
 }
 
-// domain says whom the first word of a line means.
+// domain says to whom the first word of a line applies.
 func (l *limitSet) domain(d string) (rank int, t truth) {
 	p := l.c.person
 	least, most, ranged := strings.Cut(strings.TrimLeft(d, "@%"), ":")
@@ -155,7 +155,7 @@ func (l *limitSet) domain(d string) (rank int, t truth) {
 	return rankUser, p.called(d)
 }
 
-// within says whether a number lies in a range.
+// within reports whether a number is in a range.
 func within(uid int64, least, most string) truth {
 	low, err := strconv.ParseInt(least, 10, 64)
 	high, err2 := strconv.ParseInt(most, 10, 64)
@@ -186,7 +186,7 @@ func uidRange(least, most string) truth {
 	return some
 }
 
-// orElse is t where that is not no.
+// orElse is t unless that is no, and then o.
 func (t truth) orElse(o truth) truth {
 	if t == no {
 		return o
@@ -201,7 +201,7 @@ func (l *limitSet) set(rank int, unsure bool, kind, item, value string, at Probl
 	case item == "maxlogins" || item == "maxsyslogins":
 		keys = []string{"logins"}
 	case item == noPrivileges:
-		keys, rank = []string{item}, rankUser // the last line counts, whoever it is for
+		keys, rank = []string{item}, rankUser // the last line counts, whatever its domain
 	case rank == rankAll || rank == rankAllGroup:
 		return // "valid for maxlogins type only"
 	case kind == "-":
@@ -227,7 +227,8 @@ func (l *limitSet) set(rank int, unsure bool, kind, item, value string, at Probl
 	}
 }
 
-// noPrivileges is the limit that keeps programs from becoming another user, sudo too.
+// noPrivileges is the limit that prevents programs, including sudo, from becoming another
+// user.
 const noPrivileges = "nonewprivs"
 
 // amount is a value as a number; infinite is -1.
@@ -246,9 +247,9 @@ func amount(v string) int64 {
 	return n
 }
 
-// floors are values below which a session cannot start, and values from which
-// on it can; between them it is not known. The units are those of limits.conf(5). The
-// other limits keep no session from starting.
+// floors are values below which a session cannot start, and values from which on it can;
+// between them the result is unknown. The units are those of limits.conf(5). Other limits
+// do not prevent a session from starting.
 func floors() []struct {
 	item         string
 	dead, enough int64
@@ -257,12 +258,12 @@ func floors() []struct {
 		item         string
 		dead, enough int64
 	}{
-		{"nproc", 1, 8},    // the person's processes; sshd's own and the shell are among them
+		{"nproc", 1, 8},    // the person's processes; some belong to sshd and the shell
 		{"nofile", 4, 16},  // a shell needs its three streams and one more
 		{"as", 512, 65536}, // KiB; a program that cannot be mapped is not started
 		{"data", 0, 4096},  // KiB
 		{"stack", 16, 128}, // KiB
-		{"cpu", 0, 1},      // minutes; with none the kernel ends sshd after a second of work
+		{"cpu", 0, 1},      // minutes; with 0 the kernel ends sshd after a second of work
 	}
 }
 
@@ -308,8 +309,8 @@ func (l *limitSet) answer() answer {
 	return result
 }
 
-// refused: the kernel takes no larger number of files than fs.nr_open, which
-// ends the session, but for the pam_limits of Debian and Ubuntu.
+// refused: the kernel accepts no larger number of files than fs.nr_open, and a larger one
+// ends the session, except with the pam_limits of Debian and Ubuntu.
 func (l *limitSet) refused(deny func(limit, bool, string)) {
 	by, set := l.by["hard nofile"]
 	if !set || l.c.m.Library.Debian {
@@ -319,7 +320,7 @@ func (l *limitSet) refused(deny func(limit, bool, string)) {
 	n := amount(by.value)
 	most, err := strconv.ParseInt(strings.TrimSpace(string(l.c.m.File("/proc/sys/fs/nr_open").Text)), 10, 64)
 	switch {
-	case n < 0 && strings.Contains(string(f.Text), "/proc/sys/fs/nr_open"): // since 1.3.1: as many as there can be
+	case n < 0 && strings.Contains(string(f.Text), "/proc/sys/fs/nr_open"): // since 1.3.1: as many as possible
 	case n < 0:
 		deny(by, true, "the kernel takes no unlimited number of files, over which this pam_limits fails")
 	case err == nil && n > most:

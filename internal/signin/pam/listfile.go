@@ -64,18 +64,18 @@ func listfile(c *call) answer {
 type listOptions struct {
 	onerr                    Code
 	item, file, sense, apply string
-	unknown                  bool   // onerr has a value that the module does not know: it reads no further
+	unknown                  bool   // onerr has an unknown value: the module reads no further options
 	value                    string // that value
-	unclear                  bool   // the module cannot use the line
+	unclear                  bool   // the module cannot evaluate the line
 }
 
 func readListOptions(args []string) listOptions {
 	o := listOptions{onerr: serviceErr}
-	named := false // a file, be it the empty name
+	named := false // a file was named, even with an empty name
 	for _, arg := range args {
 		name, value, ok := strings.Cut(arg, "=")
 		if !ok {
-			continue // "quiet", or a bad option that is left out
+			continue // "quiet", or an invalid option, which is ignored
 		}
 		switch name {
 		case "onerr":
@@ -108,7 +108,7 @@ func readListOptions(args []string) listOptions {
 	return o
 }
 
-// listItem holds one line of the file against what is asked for.
+// listItem compares one line of the file with the wanted item.
 func (c *call) listItem(item, word string) truth {
 	switch item {
 	case "user":

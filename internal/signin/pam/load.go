@@ -17,14 +17,14 @@ type Rule struct {
 	File    string
 	Line    int    // 1 for the first
 	Control string // as written, without brackets
-	Module  string // as written, with or without its folder; "" where the line is broken
+	Module  string // as written, with or without its folder; "" if the line is invalid
 	Args    []string
 }
 
-// Is says whether the rule runs a module, whatever folder it is named with.
+// Is reports whether the rule runs a module, whatever its folder.
 func (r Rule) Is(module string) bool { return r.Module != "" && path.Base(r.Module) == module }
 
-// Place is "FILE:LINE", or "FILE" where no line is meant.
+// Place is "FILE:LINE", or "FILE" if no line is meant.
 func (r Rule) Place() string {
 	if r.Line == 0 {
 		return r.File
@@ -37,27 +37,27 @@ type kind int8
 
 const (
 	runs     kind = iota
-	fails         // broken: it always denies
-	substack      // only marks where one begins
+	fails         // invalid: it always denies
+	substack      // only marks the beginning of one
 )
 
-// handler is one line as libpam keeps it in memory.
+// handler is one line in libpam's memory.
 type handler struct {
 	Rule
 	kind    kind
-	level   int // of the substack that it stands in
+	level   int // of its substack
 	actions control
-	why     string // of one that fails
+	why     string // why it fails
 }
 
-// stacks are sshd's stacks with everything that they include.
+// stacks are sshd's stacks with all included files.
 type stacks struct {
-	service string   // the file that sshd's service is read from; "" where there is none
-	files   []string // that were read for it, the service's own first
+	service string   // the file of sshd's service; "" if there is none
+	files   []string // the files that were read for it, the service's own first
 	by      map[Stack][]handler
 	other   map[Stack][]handler // of the service "other"
-	broken  *Problem            // libpam gives up all stacks
-	differs *Problem            // versions of libpam read it differently
+	broken  *Problem            // why libpam gives up all stacks
+	differs *Problem            // a line that versions of libpam read differently
 }
 
 // Problem is what is wrong with the files, and where.
@@ -66,10 +66,10 @@ type Problem struct {
 
 	File string
 	Line int
-	Text string // what is so, without a full stop
+	Text string // the problem, without a full stop
 }
 
-// of is the stack that sshd meets: that of "other" where its own is empty
+// of is the stack that libpam uses: that of "other" if the service's own is empty
 // (_pam_dispatch, libpam/pam_dispatch.c).
 func (s stacks) of(stack Stack) []handler {
 	if own := s.by[stack]; len(own) > 0 {
@@ -78,8 +78,8 @@ func (s stacks) of(stack Stack) []handler {
 	return s.other[stack]
 }
 
-// maxLevel is PAM_SUBSTACK_MAX_LEVEL; maxHandlers keeps files that include each
-// other several times from growing with every level.
+// maxLevel is PAM_SUBSTACK_MAX_LEVEL; maxHandlers limits the growth of files that include
+// each other several times.
 const (
 	maxLevel    = 16
 	maxHandlers = 2000
@@ -93,16 +93,16 @@ type loader struct {
 	out    *stacks
 	into   map[Stack][]handler
 	backup bool // it reads the service "other"
-	n      int  // lines so far
-	read   int  // files so far
+	n      int  // number of lines so far
+	read   int  // number of files so far
 }
 
-// abortion ends the reading of a file, as PAM_ABORT does.
+// abortion ends the reading of a file, like PAM_ABORT.
 type abortion struct{ Problem }
 
 func (a *abortion) Error() string { return a.Text }
 
-// unfollowed ends the reading where we cannot follow.
+// unfollowed ends the reading where the result cannot be determined.
 type unfollowed struct{ Problem }
 
 func (u *unfollowed) Error() string { return u.Text }
@@ -139,7 +139,7 @@ func load(m Machine) stacks {
 	return out
 }
 
-// pamConf reads the one file that is used where there is no folder.
+// pamConf reads the single file that is used if there is no folder.
 func (l *loader) pamConf() {
 	const file = "/etc/pam.conf"
 	f := l.m.File(file)
@@ -171,7 +171,7 @@ func (l *loader) pamConf() {
 	}
 }
 
-// end writes down why the reading ended.
+// end records why the reading ended.
 func (l *loader) end(err error) {
 	var a *abortion
 	var u *unfollowed
@@ -193,15 +193,15 @@ func giveUp(file string, number int, why string) error {
 	return &abortion{Problem{File: file, Line: number, Text: why}}
 }
 
-// cutShort is how a file ends that libpam gives up.
+// cutShort describes the end of a file that libpam gives up.
 const cutShort = "in the middle of a line (after a backslash)"
 
 func cutOff(file string, f gate.File) error {
 	return giveUp(file, bytes.Count(f.Text, []byte("\n")), "the file ends "+cutShort)
 }
 
-// find is _pam_open_config_file. Debian's "@include", and there every include,
-// looks in the first folder only (their patch 031_pam_include).
+// find is _pam_open_config_file. Debian's "@include", and there every include, searches
+// only the first folder (their patch 031_pam_include).
 func (l *loader) find(name string, include bool) (string, gate.File, bool) {
 	if path.IsAbs(name) {
 		f := l.m.File(name)
@@ -224,8 +224,8 @@ func (l *loader) find(name string, include bool) (string, gate.File, bool) {
 	return dirs[0] + "/" + name, gate.File{}, false
 }
 
-// parse reads a file (_pam_parse_conf_file). want is the stack that it is
-// included for, "" where it is the service's own.
+// parse reads a file (_pam_parse_conf_file). want is the stack that it is included for, ""
+// for the service's own file.
 func (l *loader) parse(file string, f gate.File, want Stack, include, level int) error {
 	if !l.backup && !slices.Contains(l.out.files, file) {
 		l.out.files = append(l.out.files, file)
@@ -243,20 +243,20 @@ func (l *loader) parse(file string, f gate.File, want Stack, include, level int)
 	return nil
 }
 
-// rule reads one line.
+// rule parses one line.
 func (l *loader) rule(file string, number int, t *tokens, want Stack, include, level int) error {
 	h := handler{Rule: Rule{File: file, Line: number}, level: level, actions: undefined()}
 	if l.n++; l.n > maxHandlers {
 		return &unfollowed{Problem{File: file, Line: number, Text: "the files include each other too often to be followed"}}
 	}
 	word, ok := t.next()
-	stack := Stack(strings.ToLower(strings.TrimPrefix(word, "-"))) // the sign only silences the log
+	stack := Stack(strings.ToLower(strings.TrimPrefix(word, "-"))) // the sign only suppresses a log message
 	switch {
 	case ok && strings.EqualFold(word, "@include") && l.m.Library.Debian:
 		h.Control = "@include"
 		return l.include(h, t, want, include, level, false)
 	case !ok || !slices.Contains(allStacks(), stack):
-		// "most sensitive": the line fails in the stack that is read, else in auth.
+		// "most sensitive": the line fails in the stack that is read, or else in auth.
 		h.kind, h.why = fails, fmt.Sprintf("%q is no type of a PAM line", printable(word))
 		if stack = want; want == "" {
 			stack = Auth
@@ -289,7 +289,7 @@ func (l *loader) rule(file string, number int, t *tokens, want Stack, include, l
 	return l.add(stack, h)
 }
 
-// include reads another file in the place of the line.
+// include reads another file in place of the line.
 func (l *loader) include(h handler, t *tokens, stack Stack, include, level int, sub bool) error {
 	name, ok := t.next()
 	if !ok && l.m.Library.Debian {
@@ -311,8 +311,8 @@ func (l *loader) include(h handler, t *tokens, stack Stack, include, level int, 
 	case !ok:
 		h.why = "the line includes no file"
 	case include+1 >= maxLevel:
-		// Before 1.6.1 libpam counted substacks only, and ended at the number of
-		// files that it may open: the line fails there too.
+		// Before 1.6.1 libpam counted only substacks, and stopped at the limit of open
+		// files: the line fails there too.
 		h.why = file + " is included too deeply"
 	case found:
 		err := l.parse(file, f, stack, include+1, level)
@@ -324,23 +324,22 @@ func (l *loader) include(h handler, t *tokens, stack Stack, include, level int, 
 	default:
 		h.why = file + ", which the line includes, is not there"
 	}
-	// The line stays, and fails. Outside of an included file, Debian's libpam has
-	// no stack to keep it in, and gives everything up.
+	// The line stays, and fails. Outside an included file, Debian's libpam has no stack to
+	// add it to, and gives up everything.
 	h.kind, h.Module, h.Args = fails, "", nil
 	h.actions.rest(actBad)
 	if stack == "" {
 		return giveUp(h.File, h.Line, h.why)
 	}
 	if h.Control == "@include" {
-		// There Debian's patch has jumped over where the actions are set: they are
-		// what the memory held before.
+		// Here Debian's patch skips the code that sets the actions: they are whatever was
+		// in memory before.
 		return &unfollowed{Problem{File: h.File, Line: h.Line, Text: h.why + ", and what libpam makes of that is left to chance"}}
 	}
 	return l.add(stack, h)
 }
 
-// add is _pam_add_handler. A module without a name ends the reading
-// (extract_modulename).
+// add is _pam_add_handler. A module without a name ends the reading (extract_modulename).
 func (l *loader) add(stack Stack, h handler) error {
 	if h.kind != fails || h.Module != "" {
 		base := h.Module[strings.LastIndexByte(h.Module, '/')+1:]
@@ -355,7 +354,7 @@ func (l *loader) add(stack Stack, h handler) error {
 	return nil
 }
 
-// named are the controls of one word.
+// named are the controls that are one word.
 func named(word string) (c control, ok bool) {
 	c = undefined()
 	c[Success], c[newAuthtok] = actOK, actOK
@@ -377,8 +376,8 @@ func named(word string) (c control, ok bool) {
 	return c, true
 }
 
-// printable is what a file says as people may see it: line ends of Windows and
-// the like are named.
+// printable is a text from a file in a form that is safe to show: line ends of Windows and
+// similar characters are named.
 func printable(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

@@ -1,9 +1,8 @@
-// Package pam says what Linux-PAM makes of the stacks that sshd asks when
-// somebody signs in with a certificate: account and session. It reads the files
-// as libpam does and runs the stacks over the answers that each module can give
-// for such a person. It touches nothing: what it needs of the machine is handed
-// in as functions. Where a comment names a file of C, it is Linux-PAM's, as of
-// 1.5.2 and 1.7.
+// Package pam evaluates the Linux-PAM stacks that sshd uses when somebody signs in with a
+// certificate: account and session. It reads the files as libpam does and evaluates the
+// stacks with the answers that each module can give for such a person. It reads no files
+// itself: the caller passes functions for that. C source files named in comments are
+// Linux-PAM's, of 1.5.2 and 1.7.
 package pam
 
 import (
@@ -20,9 +19,9 @@ import (
 // Stack is one of PAM's four types of lines.
 type Stack string
 
-// The stacks. sshd asks Account and Session of everybody, and Auth and Password
-// of those who have no key; what Auth makes of credentials after a sign-in with
-// a key (pam_setcred) ends nothing: do_pam_setcred in OpenSSH's auth-pam.c.
+// The stacks. sshd uses Account and Session for everybody, and Auth and Password for those
+// who have no key; a failure of Auth while setting credentials after a sign-in with a key
+// (pam_setcred) has no effect: do_pam_setcred in OpenSSH's auth-pam.c.
 const (
 	Auth     Stack = "auth"
 	Account  Stack = "account"
@@ -35,42 +34,42 @@ func allStacks() []Stack { return []Stack{Auth, Account, Password, Session} }
 // Own is the package's module.
 const Own = "pam_aad.so"
 
-// Machine is what the stacks are judged from.
+// Machine is what the stacks are evaluated from.
 type Machine struct {
-	Service  string // PAM's name for sshd: "sshd", or what PAMServiceName says
+	Service  string // sshd's service name in PAM: "sshd", or the value of PAMServiceName
 	Library  Library
 	File     func(path string) gate.File
 	List     func(pattern string) []string            // sorted
-	ReadOnly func(path string) bool                   // nothing can be made there
-	NoExec   func(path string) bool                   // no program and no module there can be used
-	Lacks    func(file string, content []byte) string // the library that a module needs and that is not there; "" where it has all
+	ReadOnly func(path string) bool                   // nothing can be written there
+	NoExec   func(path string) bool                   // no program or module there can be used
+	Lacks    func(file string, content []byte) string // a missing library that a module needs; "" if none is missing
 	Now      time.Time
 }
 
-// Library is what libpam itself says of how it was built.
+// Library says how libpam was built, according to its content.
 type Library struct {
-	Debian  bool     // it has the patches of Debian and Ubuntu: "@include", and pam_limits that forgives
-	Configs []string // folders of services, in the order in which they are looked in
+	Debian  bool     // it has the patches of Debian and Ubuntu: "@include", and a tolerant pam_limits
+	Configs []string // folders of services, in the order in which they are searched
 	Modules []string // folders of modules, in that order
 	header  []byte   // of the file: a module must be for the same processor
 }
 
-// configDirs are the folders that libpam can have been built with; the second is
-// that of the vendor's files (pam.d(5)), the third openSUSE's and SLES 16's.
+// configDirs are the folders that libpam can have been built with; the second has the
+// vendor's files (pam.d(5)), the third those of openSUSE and SLES 16.
 func configDirs() []string { return []string{"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"} }
 
-// ModuleDirs are where the distributions' libpam looks for modules.
+// ModuleDirs are the folders in which the distributions' libpam searches modules.
 func ModuleDirs() []string {
 	return []string{"/lib/x86_64-linux-gnu/security", "/lib/aarch64-linux-gnu/security",
 		"/usr/lib/x86_64-linux-gnu/security", "/usr/lib/aarch64-linux-gnu/security",
 		"/lib64/security", "/usr/lib64/security", "/lib/security", "/usr/lib/security"}
 }
 
-// headerLength is up to the end of e_machine in an ELF header (elf(5)).
+// headerLength is the length of an ELF header up to the end of e_machine (elf(5)).
 const headerLength = 20
 
-// ReadLibrary takes the folders from the text of libpam.so.0. Where that is not
-// to be had, all that are known are looked in.
+// ReadLibrary finds the folders in the content of libpam.so.0. Without that, all known
+// folders are searched.
 func ReadLibrary(text []byte, debian bool) Library {
 	l := Library{Debian: debian, Configs: configDirs(), Modules: ModuleDirs()}
 	if len(text) < headerLength {
@@ -90,8 +89,8 @@ func (l Library) dirs() []string {
 	return l.Configs
 }
 
-// module finds the file of a module (_pam_load_module). $ISA in its name is the
-// folder of this processor's modules.
+// module finds the file of a module (_pam_load_module). $ISA in its name is the folder for
+// this processor.
 func (m Machine) module(name string) (file string, f gate.File) {
 	dirs := m.Library.Modules
 	if len(dirs) == 0 {
@@ -120,7 +119,7 @@ func (m Machine) module(name string) (file string, f gate.File) {
 	return path.Join(dirs[0], name), gate.File{Err: fs.ErrNotExist}
 }
 
-// loads says why the dynamic loader does not take a module; "" where it does.
+// loads says why the dynamic loader cannot load a module; "" if it can.
 func (m Machine) loads(file string, f gate.File) string {
 	switch {
 	case f.Err != nil && f.Missing():
@@ -143,7 +142,7 @@ func (m Machine) loads(file string, f gate.File) string {
 	return ""
 }
 
-// function is what libpam calls in a module for a stack.
+// function is the function that libpam calls in a module for a stack.
 func function(s Stack) string {
 	return map[Stack]string{Auth: "pam_sm_authenticate", Account: "pam_sm_acct_mgmt", Session: "pam_sm_open_session", Password: "pam_sm_chauthtok"}[s]
 }

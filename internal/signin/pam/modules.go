@@ -16,19 +16,19 @@ type call struct {
 	person person
 }
 
-// module is a row: what a module answers.
+// module is a row of the table: the answers of a module.
 type module struct {
 	name string // without ".so"
 	of   func(*call) answer
 }
 
-// always answers without looking at the machine.
+// always answers the same on every machine.
 func always(codes ...Code) func(*call) answer {
 	return func(*call) answer { return answer{codes: codes} }
 }
 
-// directory is a module that asks another directory, which does not know such a
-// person; what that directory answers, or whether it runs, is not seen here.
+// directory is a module that uses another directory, which does not have such a person; the
+// answer of that directory, and whether it runs, are not known here.
 func directory(what string) func(*call) answer {
 	return func(c *call) answer {
 		a := unknownModule()
@@ -41,20 +41,20 @@ func directory(what string) func(*call) answer {
 	}
 }
 
-// modules are what is known of each module. Where a row gives more than one
-// answer, all of them are possible for somebody who comes for the first time.
-// Answers that only a machine without memory or with a broken kernel gives are
-// left out: they are no property of the configuration.
+// modules are the known modules. If a row has more than one answer, all of them are
+// possible for a person who signs in for the first time. Answers that are only given on a
+// machine without memory or with a broken kernel are left out: they do not depend on the
+// configuration.
 func modules() []module {
 	return []module{
 		// modules/pam_permit, pam_deny, pam_warn, pam_debug
 		{"pam_permit", always(Success)},
 		{"pam_deny", deny},
-		{"pam_warn", always(ignore, Success)}, // success before 1.1.9; without a service an error, but sshd names one
+		{"pam_warn", always(ignore, Success)}, // success before 1.1.9; without a service an error, but sshd sets one
 		{"pam_debug", debug},
 
-		// The package's own: in account it lets in whom the role lets in. What it
-		// answers in session is not published.
+		// The package's own module: in account it accepts people according to their role.
+		// Its answers in session are not published.
 		{"pam_aad", own},
 
 		// modules/pam_unix: pam_unix_acct.c, passverify.c, pam_unix_sess.c
@@ -62,7 +62,7 @@ func modules() []module {
 		{"pam_unix_acct", unix}, // links of the same module
 		{"pam_unix_session", always(Success)},
 
-		// Judged by data of their own.
+		// Modules that are evaluated with their own files.
 		{"pam_access", access},
 		{"pam_listfile", listfile},
 		{"pam_succeed_if", succeedIf},
@@ -80,11 +80,11 @@ func modules() []module {
 		{"pam_wheel", wheel},
 		{"pam_loginuid", loginUID},
 
-		// modules/pam_faillock: pam_sm_acct_mgmt only clears what authentication
-		// counted. RHEL 7's is older and does the same.
+		// modules/pam_faillock: pam_sm_acct_mgmt only resets what authentication counted.
+		// RHEL 7's version is older and does the same.
 		{"pam_faillock", always(Success)},
 		// modules/pam_tally2 (until 1.4.0): without data of an authentication
-		// tally_get_data fails, and the answer is success; so does pam_tally.
+		// tally_get_data fails, and the answer is success; the same goes for pam_tally.
 		{"pam_tally2", always(Success)},
 		{"pam_tally", always(Success)},
 
@@ -101,28 +101,28 @@ func modules() []module {
 		{"pam_systemd_home", directory("systemd-homed")},
 		{"pam_himmelblau", directory("Himmelblau")},
 
-		// What a session gets, without a say in who has one. Each: the file of its
-		// name in modules/, pam_sm_open_session, for a user whom NSS knows.
+		// Modules that set up a session and do not decide about it. Each: the file of its
+		// name in modules/, pam_sm_open_session, for a user that NSS finds.
 		{"pam_umask", always(Success)},
-		{"pam_mail", always(Success)},         // also where there is no mail
+		{"pam_mail", always(Success)},         // also if there is no mail
 		{"pam_motd", always(Success, ignore)}, // ignore until 1.5
-		{"pam_lastlog", always(Success)},      // what cannot be written is no failure; account: see below
+		{"pam_lastlog", always(Success)},      // a failed write is no failure; account: see below
 		{"pam_lastlog2", always(Success, ignore)},
-		{"pam_keyinit", always(Success, ignore)}, // ignore where the kernel has no keys
-		{"pam_selinux", always(Success)},         // without SELinux too; contexts are the SELinux gate's
+		{"pam_keyinit", always(Success, ignore)}, // ignore if the kernel has no keys
+		{"pam_selinux", always(Success)},         // without SELinux too; the SELinux gate evaluates contexts
 		{"pam_echo", always(Success, ignore)},
 		{"pam_issue", always(ignore)},
 		{"pam_faildelay", always(ignore)},
 		{"pam_group", always(ignore)},
 		{"pam_rootok", rootOK},
-		{"pam_securetty", always(Success)}, // account: the terminal of sshd is no name of one (since 1.1.2, only for root)
-		{"pam_xauth", always(Success)},     // nobody's display is forwarded to a new session
+		{"pam_securetty", always(Success)}, // account: the terminal name of sshd is never listed (since 1.1.2, only for root)
+		{"pam_xauth", always(Success)},     // no display is forwarded to a new session
 		{"pam_timestamp", always(Success, sessionErr)},
 		{"pam_cap", always(Success, ignore)}, // libcap, pam_cap.c
-		{"pam_apparmor", always(Success)},    // AppArmor, pam_apparmor.c: a missing hat is none of its business
+		{"pam_apparmor", always(Success)},    // AppArmor, pam_apparmor.c: a missing hat is no failure
 		{"pam_umask_group", always(Success)},
-		{"pam_tmpdir", always(Success)},        // libpam-tmpdir: a folder of one's own below /tmp
-		{"pam_cgfs", always(Success)},          // lxcfs: pam_cgfs.c answers success where it can do nothing
+		{"pam_tmpdir", always(Success)},        // libpam-tmpdir: creates a private folder below /tmp
+		{"pam_cgfs", always(Success)},          // lxcfs: pam_cgfs.c answers success if it can do nothing
 		{"pam_gnome_keyring", always(Success)}, // without a password it does nothing
 		{"pam_kwallet5", always(Success, ignore)},
 		{"pam_kwallet", always(Success, ignore)},
@@ -130,13 +130,13 @@ func modules() []module {
 		{"pam_fscrypt", always(Success)},
 		{"pam_mount", always(Success, sessionErr)},
 		{"pam_ck_connector", always(Success, ignore, sessionErr)},
-		// systemd, src/login/pam_systemd.c: success without logind; an error where
-		// logind refuses.
+		// systemd, src/login/pam_systemd.c: success without logind; an error if logind
+		// refuses.
 		{"pam_systemd", always(Success, sessionErr)},
 		{"pam_elogind", always(Success, sessionErr)},
 		{"pam_systemd_loadkey", always(Success, ignore)},
-		// oddjob, pam_oddjob_mkhomedir.c: what the service answers, or that it
-		// does not run.
+		// oddjob, pam_oddjob_mkhomedir.c: the answer of the service, or an error if it does
+		// not run.
 		{"pam_oddjob_mkhomedir", always(Success, ignore, userUnknown, sessionErr, systemErr, serviceErr)},
 		{"pam_tty_audit", always(Success, ignore, sessionErr)},
 		{"pam_setquota", always(Success, ignore, permDenied)},
@@ -181,8 +181,8 @@ func own(c *call) answer {
 	return a
 }
 
-// unix: a person without a shadow entry gets authinfo_unavail, and whether the
-// package gives people one is not published. With broken_shadow it is no matter.
+// unix: a person without a shadow entry gets authinfo_unavail, and whether the package
+// gives people one is not published. With broken_shadow it does not matter.
 func unix(c *call) answer {
 	if c.stack == Session {
 		return answer{codes: []Code{Success}}
@@ -213,10 +213,10 @@ func (c *call) shadow() (fields []string, ok bool) {
 	return nil, false
 }
 
-// unixAccount is check_shadow_expiry of pam_unix's passverify.c: days since 1970
-// of the last change of the password, for how long it holds, and how long after
-// that the account does; then the account's own end. A password that has to be
-// changed keeps nobody out who has a key.
+// unixAccount is check_shadow_expiry in pam_unix's passverify.c: days since 1970 of the
+// last change of the password, how long it is valid, and how long after that the account
+// is; then the account's own end. A password that has to be changed does not reject people
+// who have a key.
 func unixAccount(c *call, fields []string) answer {
 	days := func(i int) (n int64, set bool) {
 		n, err := strconv.ParseInt(fields[i], 10, 64)

@@ -7,11 +7,11 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Path is the line by which the programs of people who sign in are looked for where
-// the usual ones are not: the last PATH that pam_env gives them, from its own file and
-// then from /etc/environment (modules/pam_env/pam_env.c). sshd asks for credentials, so
-// the auth stack, before it opens the session. Files that a line of PAM names are taken
-// for those of a language. No File: there is no such line.
+// Path is the line that gives people a PATH without the usual programs: the last PATH that
+// pam_env sets, from its own file and then from /etc/environment
+// (modules/pam_env/pam_env.c). sshd sets credentials, with the auth stack, before it opens
+// the session. Files that a PAM line names are assumed to set the language. No File: there
+// is no such line.
 func (s *Service) Path() (at Problem) {
 	value, files := "", []string{"/etc/security/pam_env.conf", "/etc/environment"}
 	asked := false
@@ -36,8 +36,8 @@ func (s *Service) Path() (at Problem) {
 	return at
 }
 
-// pathOf is the PATH of one line: "PATH DEFAULT=... OVERRIDE=..." of pam_env.conf(5),
-// or "export PATH=..." of the shared file, in which nothing is put in for a "$".
+// pathOf is the PATH in one line: "PATH DEFAULT=... OVERRIDE=..." of pam_env.conf(5), or
+// "export PATH=..." of the shared file, in which "$" is not expanded.
 func pathOf(line string, own bool) (value string) {
 	if !own {
 		value, is := strings.CutPrefix(strings.TrimPrefix(line, "export "), "PATH=")

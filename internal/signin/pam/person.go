@@ -8,13 +8,13 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// truth is what is so for a person of whom little is known.
+// truth is whether something is true for a person of whom little is known.
 type truth int8
 
 const (
 	no truth = iota
 	yes
-	some // for some people, or from some addresses
+	some // true for some people, or from some addresses
 )
 
 func is(b bool) truth {
@@ -46,22 +46,22 @@ func (t truth) and(o truth) truth {
 
 func (t truth) or(o truth) truth { return t.not().and(o.not()).not() }
 
-// person is somebody whom only the directory knows, and who was never on this
+// person is somebody whom only the directory has, and who has never signed in on this
 // machine.
 type person struct {
-	// names are names that such a person can have. What fits all of them fits
-	// everybody of the kind; what fits none may still be the name of one.
+	// names are possible names of such a person. What matches all of them matches everybody
+	// of the kind; what matches none may still be the name of one.
 	names []string
-	// who is that one person, where it is somebody in particular: their name is
-	// the only one, and what is known of them counts.
+	// who is the person, if one is examined by name: that name is the only one, and what is
+	// known about the person counts.
 	who *gate.Somebody
 }
 
-// particular is one person by name.
+// particular is one person, by name.
 func particular(who gate.Somebody) person { return person{names: []string{who.Name}, who: &who} }
 
-// account is what the machine knows of the person; ok is false where it has
-// none, or nobody in particular is meant.
+// account is what the machine knows about the person; ok is false if there is no account,
+// or no single person is meant.
 func (p person) account() (a gate.Account, ok bool) {
 	if p.who == nil {
 		return a, false
@@ -76,7 +76,7 @@ func people(p gate.Person) person {
 	return person{names: []string{p.Probe(), "0.q7_w-x@k.q-7.test"}}
 }
 
-// one says that a word may be the name of one such person.
+// one reports that a word may be the name of one such person.
 func (p person) one(word string) bool {
 	if strings.Contains(p.names[0], "@") {
 		return strings.Contains(strings.TrimLeft(word, "@"), "@")
@@ -84,7 +84,7 @@ func (p person) one(word string) bool {
 	return len(word) == len(p.names[0]) && strings.Count(word, "-") == 4
 }
 
-// called says whether the person has this very name.
+// called reports whether the person has exactly this name.
 func (p person) called(word string) truth {
 	if p.who != nil {
 		return is(word == p.who.Name)
@@ -95,7 +95,7 @@ func (p person) called(word string) truth {
 	return no
 }
 
-// matches holds a pattern of fnmatch(3) against the person's name.
+// matches compares the person's name with a pattern of fnmatch(3).
 func (p person) matches(pattern string) truth {
 	fits := 0
 	for _, n := range p.names {
@@ -112,11 +112,11 @@ func (p person) matches(pattern string) truth {
 	return no
 }
 
-// couldFit leaves out patterns that fit no name of the kind: for people those
-// that begin with a word of a local account's kind and end without a star.
+// couldFit excludes patterns that match no name of the kind: for people those that begin
+// like a local account's name and do not end with a star.
 func (p person) couldFit(pattern string) bool {
 	if p.who != nil {
-		return false // whether it fits the name is known
+		return false // it is known whether the pattern matches the name
 	}
 	if !strings.ContainsAny(pattern, "*?[") {
 		return p.one(pattern)
@@ -127,12 +127,12 @@ func (p person) couldFit(pattern string) bool {
 	return strings.ContainsAny(pattern, "@-") || strings.ContainsAny(pattern[:1], "*?[") || strings.HasSuffix(pattern, "*")
 }
 
-// admins is the group of those with the role Virtual Machine Administrator Login.
+// admins is the group of people with the role Virtual Machine Administrator Login.
 const admins = "aad_admins"
 
-// in says whether the person is a member of a group. Members that the machine
-// itself names do not include somebody who was never there; which group of its
-// own the package gives people is not published.
+// in reports whether the person is a member of a group. Members that the machine itself
+// lists do not include a person who was never there; which groups the package gives people
+// is not published.
 func (p person) in(group string) truth {
 	if a, ok := p.account(); ok {
 		return is(slices.Contains(a.Groups, group))
@@ -144,18 +144,18 @@ func (p person) in(group string) truth {
 	case admins, "users": // "users": the default of useradd(8)
 		return some
 	}
-	return p.called(group) // a group of one's own bears one's name
+	return p.called(group) // a person's own group has the person's name
 }
 
-// lowestUID is below every number that a person can have: those of people begin
-// here (login.defs(5), UID_MIN).
+// lowestUID is not above any UID that a person can have: theirs begin here (login.defs(5),
+// UID_MIN).
 const lowestUID = 1000
 
-// shell is that of new accounts; that the package gives it is not published.
+// shell is the shell of new accounts; what the package gives them is not published.
 const shell = "/bin/bash"
 
-// from is where the person connects from, as sshd tells PAM; "" where that is
-// not known.
+// from is where the person connects from, as sshd passes it to PAM; "" if that is not
+// known.
 func (p person) from() string {
 	if p.who == nil || !p.who.From.IsValid() {
 		return ""
@@ -163,6 +163,6 @@ func (p person) from() string {
 	return p.who.From.String()
 }
 
-// terminal is PAM's item for sessions of sshd (PAM_TTY_KLUDGE in OpenSSH's
-// auth-pam.c).
+// terminal is the value that sshd sets for a session's terminal (PAM_TTY_KLUDGE in
+// OpenSSH's auth-pam.c).
 const terminal = "ssh"

@@ -10,17 +10,17 @@ import (
 	"aadssh/internal/text"
 )
 
-// mending is what helps about a line that keeps people out.
+// mending is the kind of next step for a line that rejects people.
 type mending int8
 
 const (
-	asSaid mending = iota // what the answer itself says
-	drop                  // the line can go: what it runs is not there, or it is broken
-	spare                 // a rule of the machine's owner: those it was not made for are led past it
+	asSaid mending = iota // what the answer itself recommends
+	drop                  // the line can be removed: what it runs is missing, or it is invalid
+	spare                 // an administrator's rule: the people that it is not meant for skip it
 )
 
-// run are the words before a command about a file. sudo asks its own stacks: it
-// is of no help where they go by the same file.
+// run are the words before a command for a file. sudo uses PAM stacks itself, and does not
+// help if they include the same file.
 func (w *walk) run(file string) string {
 	m := w.m
 	m.Service = "sudo"
@@ -30,8 +30,8 @@ func (w *walk) run(file string) string {
 	return "run: sudo "
 }
 
-// edit is a command that edits a file. Where the file is a link, as authselect
-// and pam-config have it, that stays one.
+// edit is a command that edits a file. If the file is a link, as with authselect and
+// pam-config, it stays a link.
 func edit(file string, expressions ...string) string {
 	command := text.Edit
 	for _, e := range expressions {
@@ -40,11 +40,11 @@ func edit(file string, expressions ...string) string {
 	return command + " " + text.Quote(file)
 }
 
-// comment is a command that makes a comment of a line of a file.
+// comment is a command that turns a line of a file into a comment.
 func comment(file string, number int) string { return edit(file, strconv.Itoa(number)+"s/^/#/") }
 
-// without is a command that makes comments of a rule's lines, which may be
-// several: a comment that is continued would take the next rule along.
+// without is a command that turns all lines of a rule into comments: a comment that ends
+// with a backslash would include the next rule.
 func (w *walk) without(h handler) string {
 	last := h.Line
 	for number, line := range strings.Split(string(w.m.File(h.File).Text), "\n") {
@@ -59,8 +59,8 @@ func (w *walk) without(h handler) string {
 	return edit(h.File, lines+`s/^/#/`, lines+`s/\\[[:space:]]*$//`)
 }
 
-// around is a command that leads people past a line whose names are of the two
-// kinds that Entra ID has; for everybody else the line stays.
+// around is a command that makes people with the two kinds of Entra ID names skip a line;
+// for everybody else the line stays.
 func (w *walk) around(h handler) string {
 	skip := func(lines int, pattern string) string {
 		return fmt.Sprintf(`%di\%s [success=%d default=ignore] pam_succeed_if.so quiet user =~ %s`, h.Line, w.stack, lines, pattern)
@@ -68,8 +68,8 @@ func (w *walk) around(h handler) string {
 	return edit(h.File, skip(2, "*@*"), skip(1, "????????-????-????-????-????????????"))
 }
 
-// crossed says whether a line before jumps over this one, so that another number
-// of lines there would change where it lands.
+// crossed reports whether an earlier line jumps over this one, so that another number of
+// lines here would change its target.
 func (w *walk) crossed(i int16) bool {
 	for j := range i {
 		for _, act := range w.all[j].actions {
@@ -87,7 +87,7 @@ func (w *walk) crossed(i int16) bool {
 func (w *walk) next(i int16, a answer) string {
 	h := w.all[i]
 	what := a.fixLine
-	if h.why != "" { // the line itself is broken
+	if h.why != "" { // the line itself is invalid
 		what = drop
 	}
 	switch {
@@ -111,8 +111,8 @@ func (w *walk) next(i int16, a answer) string {
 	return or + w.run(h.File) + w.without(h)
 }
 
-// ended is what to do about a line that lets people in before the package's
-// module is asked.
+// ended is what to do about a line that accepts people before the package's module is
+// called.
 func (w *walk) ended(i int16, own Rule) string {
 	h := w.all[i]
 	if w.crossed(i) {
@@ -121,7 +121,7 @@ func (w *walk) ended(i int16, own Rule) string {
 	return "Put the line of " + path.Base(own.Module) + " (" + own.Place() + ") above line " + strconv.Itoa(h.Line) + " of " + h.File + ", or make a comment of that one, " + w.run(h.File) + w.without(h)
 }
 
-// Remedy is what to do about what ends the reading of all stacks.
+// Remedy is what to do about a problem that ends the reading of all stacks.
 func (p Problem) Remedy() string {
 	if p.Line == 0 {
 		return "Reinstall openssh-server and libpam with the machine's package manager."

@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/text"
 )
 
-// localUser is modules/pam_localuser: who is not in /etc/passwd is denied.
+// localUser is modules/pam_localuser: users that are not in /etc/passwd are denied.
 func localUser(c *call) answer {
 	file := "/etc/passwd"
 	for _, arg := range c.Args {
@@ -66,7 +66,7 @@ func userType(c *call) answer {
 	return a
 }
 
-// loginDefs is a number of login.defs(5).
+// loginDefs is a number in login.defs(5).
 func (c *call) loginDefs(key string, otherwise int64) int64 {
 	for line := range strings.Lines(string(c.m.File("/etc/login.defs").Text)) {
 		if w := strings.Fields(line); len(w) >= 2 && strings.EqualFold(w[0], key) {
@@ -97,7 +97,7 @@ func nologin(c *call) answer {
 		}
 		a := answer{codes: []Code{authErr}, data: Problem{File: file}, why: "pam_nologin lets in nobody but root while " + file + " is there",
 			next: "Run: sudo rm " + text.Quote(file) + " (a machine that boots or shuts down removes /run/nologin by itself)."}
-		if f.Mode.IsDir() { // it opens, and cannot be read
+		if f.Mode.IsDir() { // it can be opened, but not read
 			a.codes, a.next = []Code{systemErr}, "It is a folder. Run: sudo mv "+text.Quote(file)+" "+text.Quote(file+".off")
 		}
 		return a
@@ -105,8 +105,8 @@ func nologin(c *call) answer {
 	return answer{codes: []Code{none}}
 }
 
-// shells is modules/pam_shells. Which shell the package gives people is not
-// published; it is usually shell.
+// shells is modules/pam_shells. The shell that the package gives people is not published;
+// usually it is shell.
 func shells(c *call) answer {
 	const file = "/etc/shells"
 	f := c.m.File(file)
@@ -127,7 +127,7 @@ func shells(c *call) answer {
 	return a
 }
 
-// execute is modules/pam_exec: what the program says decides.
+// execute is modules/pam_exec: the exit code of the program decides.
 func execute(c *call) answer {
 	kind := map[Stack]string{Account: "account", Session: "open_session", Auth: "auth", Password: "password"}[c.stack]
 	args := c.Args
@@ -181,7 +181,7 @@ func (c *call) program(name string) answer {
 	return a
 }
 
-// sepermit is modules/pam_sepermit: it ignores whom its file does not name.
+// sepermit is modules/pam_sepermit: it ignores people whom its file does not name.
 func sepermit(c *call) answer {
 	const file = "/etc/security/sepermit.conf"
 	f := c.m.File(file)
@@ -211,7 +211,7 @@ func sepermit(c *call) answer {
 }
 
 // selinuxUser is the SELinux user of people who have none of their own
-// (getseuserbyname(3)); "" where the policy names none.
+// (getseuserbyname(3)); "" if the policy sets none.
 func (c *call) selinuxUser() string {
 	policy := ""
 	for line := range strings.Lines(string(c.m.File("/etc/selinux/config").Text)) {
@@ -228,8 +228,8 @@ func (c *call) selinuxUser() string {
 	return ""
 }
 
-// namespace is modules/pam_namespace, which does nothing where its files have
-// no line; what comes of one depends on folders and the kernel.
+// namespace is modules/pam_namespace, which does nothing if its files have no line; the
+// result of a line depends on folders and the kernel.
 func namespace(c *call) answer {
 	files := append([]string{"/etc/security/namespace.conf"}, c.m.List("/etc/security/namespace.d/*.conf")...)
 	for _, file := range files {
@@ -246,10 +246,10 @@ func namespace(c *call) answer {
 	return answer{codes: []Code{Success}}
 }
 
-// homes is where people's folders are made.
+// homes is the folder in which home folders are created.
 const homes = "/home"
 
-// model is the folder that new ones are copies of.
+// model is the folder that new ones are copied from.
 func model(args []string) string {
 	for _, arg := range args {
 		if v, ok := strings.CutPrefix(arg, "skel="); ok {
@@ -259,7 +259,7 @@ func model(args []string) string {
 	return "/etc/skel"
 }
 
-// makeHome is modules/pam_mkhomedir, for somebody without a folder.
+// makeHome is modules/pam_mkhomedir, for a person without a home folder.
 func makeHome(c *call) answer {
 	helpers := []string{"/sbin/mkhomedir_helper", "/usr/sbin/mkhomedir_helper"}
 	f := c.m.File(homes)
@@ -268,7 +268,7 @@ func makeHome(c *call) answer {
 	case !slices.ContainsFunc(helpers, func(h string) bool { return c.m.File(h).Err == nil }):
 		a.why, a.next = "pam_mkhomedir makes no folders without its program "+helpers[0], "Reinstall libpam with the machine's package manager."
 	case f.Missing():
-		return answer{codes: []Code{Success}} // it is made
+		return answer{codes: []Code{Success}} // it is created
 	case f.Err != nil || !f.Mode.IsDir():
 		a.why = homes + " is no folder, so pam_mkhomedir cannot make one for people"
 	case c.m.File(model(c.Args)).Missing():
@@ -282,7 +282,7 @@ func makeHome(c *call) answer {
 	return a
 }
 
-// environment is modules/pam_env, for files that are read as they should.
+// environment is modules/pam_env, for readable files.
 func environment(c *call) answer {
 	if c.stack == Account {
 		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", fixLine: drop}
@@ -295,7 +295,7 @@ func environment(c *call) answer {
 	return answer{codes: []Code{Success, ignore}}
 }
 
-// wheel is modules/pam_wheel, which is made for su: it asks who calls, which in
+// wheel is modules/pam_wheel, which is meant for su: it checks the calling user, which in
 // sshd is nobody or root.
 func wheel(c *call) answer {
 	return answer{codes: []Code{serviceErr, permDenied, authErr, ignore, Success}, why: "pam_wheel is made for su, and what it says in sshd depends on who started it",

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// succeedIf is modules/pam_succeed_if: all conditions have to be met, in their
-// order, and the first one that is not decides.
+// succeedIf is modules/pam_succeed_if: all conditions must be true, in order, and the first
+// one that is false decides.
 func succeedIf(c *call) answer {
 	var words []string
 	root := false
@@ -25,7 +25,7 @@ func succeedIf(c *call) answer {
 		}
 	}
 	a := answer{fixLine: spare}
-	if root && len(words) == 0 { // its answer was not set before 1.6
+	if root && len(words) == 0 { // its answer was undefined before 1.6
 		a.codes = []Code{Success, serviceErr}
 		return a
 	}
@@ -75,9 +75,9 @@ func (c *condition) String() string {
 	return printable(c.left + " " + c.how + " " + c.right)
 }
 
-// met says whether the condition is; ok is false where the module fails.
+// met reports whether the condition is true; ok is false if the module fails.
 func (c *condition) met() (t truth, ok bool) {
-	// These look at the user alone, whatever stands on the left, if that is known.
+	// These only check the user, whatever is on the left, if that is known.
 	left := strings.ToLower(c.left)
 	if !slices.Contains([]string{"user", "login", "name", "uid", "gid", "shell", "home", "dir", "homedir", "service", "ruser", "rhost", "tty"}, left) {
 		return no, false
@@ -128,7 +128,7 @@ func (c *condition) met() (t truth, ok bool) {
 	return some, true
 }
 
-// known is what is known of a person in particular: shell, home, rhost.
+// known is what is known about a single person: shell, home, rhost.
 func (c *condition) known(left string) (value string, ok bool) {
 	if left == "rhost" {
 		from := c.c.person.from()
@@ -141,7 +141,7 @@ func (c *condition) known(left string) (value string, ok bool) {
 	return a.Home, ok
 }
 
-// noShells says whether a list has only programs that send people away, which no
+// noShells reports whether a list only contains programs that reject people, which no
 // person's shell is.
 func noShells(list string) bool {
 	for _, s := range strings.Split(list, ":") {
@@ -162,7 +162,7 @@ func (c *condition) inGroup(left, group string) truth {
 	return c.c.person.in(group)
 }
 
-// name holds the person's name against the right side.
+// name compares the person's name with the right side.
 func (c *condition) name() (truth, bool) {
 	p := c.c.person
 	switch c.how {
@@ -187,8 +187,7 @@ func (c *condition) name() (truth, bool) {
 	return no, false // a name is no number
 }
 
-// number holds the person's number against the right side: it is some number
-// from lowestUID on.
+// number compares the person's UID with the right side: it is any number from lowestUID on.
 func (c *condition) number() (truth, bool) {
 	if a, ok := c.c.person.account(); ok {
 		id := a.UID
@@ -205,7 +204,7 @@ func (c *condition) number() (truth, bool) {
 		}
 		return atLeast(c.how, lowestUID, n), true
 	}
-	// These compare the digits as text.
+	// These operators compare the digits as text.
 	n, err := strconv.ParseInt(c.right, 10, 64)
 	switch c.how {
 	case "=":
@@ -225,7 +224,7 @@ func possible(b bool) truth {
 	return no
 }
 
-// atLeast compares a number of which only its least value is known.
+// atLeast compares a number of which only the lowest value is known.
 func atLeast(how string, least, n int64) truth {
 	switch how {
 	case "<", "lt":
@@ -242,14 +241,14 @@ func atLeast(how string, least, n int64) truth {
 	return possible(n >= least).not()
 }
 
-// literal compares two texts that are known.
+// literal compares two known texts.
 func (c *condition) literal(left string) (truth, bool) {
 	met, ok, known := compare(c.how, left, c.right)
 	return is(met), ok && known
 }
 
-// compare is the last part of evaluate() in pam_succeed_if.c. known is false
-// where there is no such comparison, ok where one side is no number.
+// compare is the last part of evaluate() in pam_succeed_if.c. known is false if there is no
+// such operator, ok if one side is not a number.
 func compare(how, left, right string) (met, ok, known bool) {
 	switch how {
 	case "=":
@@ -275,7 +274,7 @@ func compare(how, left, right string) (met, ok, known bool) {
 	return false, false, false
 }
 
-// number reads a number as strtoll(3) does, for which an empty text is 0.
+// number parses a number as strtoll(3) does, for which an empty text is 0.
 func number(s string) (n int64, ok bool) {
 	if s == "" {
 		return 0, true

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// timeConf is modules/pam_time: a line of time.conf(5) that fits service,
-// terminal and user denies at all times that it does not name.
+// timeConf is modules/pam_time: a line of time.conf(5) that matches service, terminal and
+// user denies at all times that it does not list.
 func timeConf(c *call) answer {
 	file := "/etc/security/time.conf"
 	named := false
@@ -80,8 +80,8 @@ type timeRule struct {
 	fields [4]string
 }
 
-// timeRules reads a file as read_field and check_account do: fields end at
-// semicolons, comments at line ends, a backslash joins lines.
+// timeRules reads a file as read_field and check_account do: fields end at semicolons,
+// comments at line ends, and a backslash joins lines.
 func timeRules(text []byte) (all []timeRule) {
 	number := 0
 	joined, first := "", 0
@@ -110,8 +110,8 @@ func timeRules(text []byte) (all []timeRule) {
 	return all
 }
 
-// logic is logic_field: names with "!" before and "&" or "|" between them, from
-// left to right.
+// logic is logic_field: names, with "!" before them and "&" or "|" between them, evaluated
+// from left to right.
 func logic(s string, agrees func(string) truth) truth {
 	left, and, not, wantValue := no, false, false, true
 	for s != "" {
@@ -151,7 +151,7 @@ func memberByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("*_-./:", c) >= 0
 }
 
-// sameName is is_same: a star stands for everything up to what follows it.
+// sameName is is_same: a star matches everything up to what follows it.
 func sameName(a, b string) bool {
 	before, after, star := strings.Cut(b, "*")
 	if !star {
@@ -160,17 +160,17 @@ func sameName(a, b string) bool {
 	return strings.HasPrefix(a, before) && strings.HasSuffix(a, after)
 }
 
-// longestTimes and maxRules bound the work: no file of a sane machine is larger.
+// longestTimes and maxRules limit the work: no normal file is larger.
 const (
 	minutesOfWeek = 7 * 24 * 60
 	longestTimes  = 200
 	maxRules      = 200
 )
 
-// onTime says whether a field of times is ever true, and whether always.
+// onTime reports whether a field of times is ever true, and whether it always is.
 func onTime(field string) (ever, always bool) {
 	if len(field) > longestTimes {
-		return true, false // not looked into: at some times, then
+		return true, false // not evaluated: assumed to be true at some times
 	}
 	always = true
 	for m := range minutesOfWeek {
@@ -187,15 +187,15 @@ func onTime(field string) (ever, always bool) {
 	return ever, always
 }
 
-// dayBits are the days of a name of two letters (days[] in pam_time.c).
+// dayBits are the days of a two-letter name (days[] in pam_time.c).
 func dayBits(name string) (bits int, ok bool) {
 	bits, ok = map[string]int{"su": 1, "mo": 2, "tu": 4, "we": 0o10, "th": 0o20, "fr": 0o40, "sa": 0o100,
 		"wk": 0o76, "wd": 0o101, "al": 0o177}[strings.ToLower(name)]
 	return bits, ok
 }
 
-// inSpan is check_time: "MoTu0800-1800". day is 0 on Sunday, clock is hours
-// times 100 plus minutes.
+// inSpan is check_time: "MoTu0800-1800". day is 0 on Sunday, clock is hours times 100 plus
+// minutes.
 func inSpan(w string, day, clock int) bool {
 	marked := 0
 	for len(w) >= 2 && (w[0]|0x20 >= 'a' && w[0]|0x20 <= 'z') {

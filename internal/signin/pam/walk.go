@@ -1,6 +1,6 @@
 package pam
 
-// impression is what a stack thinks so far (libpam/pam_dispatch.c).
+// impression is the preliminary result of a stack (libpam/pam_dispatch.c).
 type impression int8
 
 const (
@@ -9,30 +9,30 @@ const (
 	negative
 )
 
-// opinion is an impression, the answer that belongs to it, and who gave it.
+// opinion is an impression, its answer, and the line that gave it.
 type opinion struct {
 	imp    impression
 	status Code
 	by     int16 // index of the line that decided; -1: none did
 }
 
-// state is where a stack stands before a line.
+// state is the state of a stack before a line.
 type state struct {
 	opinion
 	asked bool              // the package's own module was run
-	level int8              // of the line before
-	saved [maxLevel]opinion // as it was when each substack began
+	level int8              // of the previous line
+	saved [maxLevel]opinion // the opinion at the beginning of each substack
 }
 
-// finals is every way in which a stack can end.
+// finals are all possible ends of a stack.
 type finals map[state]bool
 
-// maxSteps bounds the work for one stack and person: lines, times the ways that
-// lead to each. A stock stack takes some hundred.
+// maxSteps limits the work for one stack and person: lines, times the paths to each. A
+// distribution's own stack needs some hundred.
 const maxSteps = 100_000
 
-// run is _pam_dispatch_aux, for every combination of the answers that the lines
-// can give. It takes what it does from steps; ok is false where that is used up.
+// run is _pam_dispatch_aux, for every combination of the possible answers of the lines. It
+// subtracts its steps from steps; ok is false if none are left.
 func run(all []handler, answers [][]Code, steps *int) (ends finals, ok bool) {
 	begin := state{opinion: opinion{none, permDenied, -1}}
 	begin.saved[0] = begin.opinion
@@ -79,8 +79,7 @@ func put(at []finals, i int, s state) {
 	at[i][s] = true
 }
 
-// step is one line with one answer: what becomes of the state, and which line
-// is next.
+// step applies one answer of one line: it returns the new state and the next line.
 func step(all []handler, i int, s state, code Code) (state, int) {
 	h := all[i]
 	switch act := h.actions[code]; act {
@@ -114,7 +113,7 @@ func step(all []handler, i int, s state, code Code) (state, int) {
 	return s, i + 1
 }
 
-// endOf is behind the last line of the substack that line i stands in.
+// endOf is the index after the last line of the substack of line i.
 func endOf(all []handler, i int) int {
 	level := all[i].level
 	for i+1 < len(all) && all[i+1].level >= level {
@@ -123,8 +122,8 @@ func endOf(all []handler, i int) int {
 	return i + 1
 }
 
-// jump passes over so many lines; a substack counts as one. left is what is
-// left of the number at the end of the substack.
+// jump skips this number of lines; a substack counts as one. left is how many remain at the
+// end of the substack.
 func jump(all []handler, i int, act action) (next int, left action) {
 	level := all[i].level
 	for i+1 < len(all) && all[i+1].level >= level && act > 0 {

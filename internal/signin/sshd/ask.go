@@ -12,22 +12,20 @@ import (
 	"aadssh/internal/text"
 )
 
-// askTimeout is how long one answer of sshd may take. It needs milliseconds; a
-// directory service that does not answer a Match Group can make it hang.
+// askTimeout is how long sshd may take for one answer. It needs milliseconds; but a
+// directory service that does not answer for a Match Group can make it hang.
 const askTimeout = 20 * time.Second
 
-// asker runs sshd in its test modes, which read the configuration and open no
-// connection.
+// asker runs sshd in its test modes, which read the configuration and open no connection.
 type asker struct {
 	h       *host.Host
 	binary  string
-	options []string // as the daemon gets them
-	rdomain bool     // the configuration asks for the routing domain
-	hidden  string   // privilege separation directory to be made up for sshd; empty: none
+	options []string // the daemon's options
+	rdomain bool     // the configuration uses the routing domain
+	hidden  string   // privilege separation directory to create for sshd; empty: none
 }
 
-// test is "sshd -t". A problem is sshd's verdict; an error means that there is
-// no verdict.
+// test is "sshd -t". A problem is sshd's verdict; an error means that there is none.
 func (a *asker) test(ctx context.Context) (*Problem, error) {
 	p, err := a.tryTest(ctx)
 	if err != nil || p == nil || p.Kind != NoSeparation || !volatile(p.Dir) || a.h.Exists(p.Dir) {
@@ -62,8 +60,7 @@ func (a *asker) tryTest(ctx context.Context) (*Problem, error) {
 	return nil, fmt.Errorf("sshd -t %s and said nothing", r.Ending())
 }
 
-// unlessIsolated tells an unshare that was not allowed from an sshd that
-// complains.
+// unlessIsolated distinguishes an unshare that was not permitted from an error of sshd.
 func (a *asker) unlessIsolated(p *Problem) error {
 	if a.hidden != "" && (strings.HasPrefix(p.Message, "unshare:") || strings.HasPrefix(p.Message, "mount:")) {
 		return fmt.Errorf("%s", p.Message)
@@ -71,8 +68,8 @@ func (a *asker) unlessIsolated(p *Problem) error {
 	return nil
 }
 
-// killedError says that sshd died of a question, as it then does of the
-// connection that was asked about.
+// killedError means that sshd crashed when it was asked, as it will for a real connection
+// of that kind.
 type killedError struct{ signal string }
 
 func (e *killedError) Error() string { return "sshd was killed by " + e.signal }
@@ -93,9 +90,9 @@ func (a *asker) effective(ctx context.Context, c Connection) (Effective, error) 
 	return e, nil
 }
 
-// version asks with -V, which prints the version and which sshd before OpenSSH
-// 9.2 refuses, with the version in the usage text. What hangs on it is not known
-// where there is no answer.
+// version runs sshd -V, which prints the version; sshd before OpenSSH 9.2 rejects the
+// option and prints the version in the usage text. Without an answer, what depends on the
+// version is unknown.
 func (a *asker) version(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -116,25 +113,24 @@ func (a *asker) run(ctx context.Context, args ...string) (host.Result, error) {
 	r, err := a.h.Runner.Run(ctx, c)
 	var hangs *host.HangsError
 	if errors.As(err, &hangs) {
-		hangs.Program = a.binary // what isolates it does not hang
+		hangs.Program = a.binary // the program that isolates it does not hang
 	}
 	return r, err
 }
 
-// isolated runs sshd where an empty /run hides the machine's own, with the
-// directory that ssh.service's RuntimeDirectory makes when sshd starts. Where
-// a socket unit starts sshd and nobody has connected since boot, the directory
-// is missing and sshd refuses even "-t". Making it on the machine and removing
-// it again could take it from an sshd that starts at that moment.
-// make-rprivate: unshare of util-linux before 2.27 leaves mounts shared, and
-// the empty /run would show up on the machine.
+// isolated runs sshd with an empty /run in place of the machine's own, and with the
+// directory that RuntimeDirectory in ssh.service creates when sshd starts. If a socket unit
+// starts sshd and nobody has connected since boot, the directory is missing and sshd
+// refuses even "-t". To create it on the machine and remove it again could take it away
+// from an sshd that starts at that moment. make-rprivate: unshare of util-linux before 2.27
+// leaves mounts shared, and the empty /run would appear on the machine.
 func isolated(dir string, c host.Command) host.Command {
 	const script = `mount --make-rprivate / && mount -t tmpfs -o mode=0755 tmpfs /run && mkdir -p "$0" && exec "$@"`
 	return host.Command{Name: "unshare", Args: append([]string{"--mount", "--", "sh", "-c", script, dir, c.Name}, c.Args...)}
 }
 
-// volatile says whether a directory is made again at each boot. One elsewhere
-// belongs to sshd's package, and its absence is a defect.
+// volatile reports whether a directory is created at each boot. One elsewhere belongs to
+// sshd's package, and if it is missing that is a defect.
 func volatile(dir string) bool {
 	return strings.HasPrefix(dir, "/run/") || strings.HasPrefix(dir, "/var/run/")
 }

@@ -10,10 +10,10 @@ import (
 	"aadssh/internal/text"
 )
 
-// What the package registers with sshd (the block that aadsshlogin appends to
-// sshd_config, as Azure/AgentBaker's cse_config.sh quotes it).
+// What the package registers in sshd_config (the block that aadsshlogin appends, as quoted
+// in Azure/AgentBaker's cse_config.sh).
 const (
-	// CertHandler is the program that answers for the keys of Entra ID users.
+	// CertHandler is the program that returns the keys of Entra ID users.
 	CertHandler     = "/usr/sbin/aad_certhandler"
 	certHandlerArgs = "%u %k"
 	certHandlerUser = "root"
@@ -21,7 +21,7 @@ const (
 	servicePattern  = "????????-????-????-????-????????????"
 )
 
-// merge makes one finding of those for each kind of connection.
+// merge combines the findings for each kind of connection.
 func (f *Facts) merge(answers []Finding) Finding {
 	if len(answers) == 0 {
 		return f.unasked()
@@ -32,7 +32,7 @@ func (f *Facts) merge(answers []Finding) Finding {
 	return mergeAll(f.Users, answers)
 }
 
-// unasked: no connection came about that sshd could have been asked about.
+// unasked: there was no kind of connection to ask sshd about.
 func (f *Facts) unasked() Finding {
 	if f.One != nil && f.One.From.IsValid() && len(f.Own) > 0 {
 		return Finding{Answer: Unknown, Decides: "the address that they connect from",
@@ -42,11 +42,11 @@ func (f *Facts) unasked() Finding {
 	return Finding{Answer: Unknown, Text: "sshd was not asked what it does with people.", Decides: "sshd, which was not asked"}
 }
 
-// mergeAll: what nobody gets past is a failure; what some get past is a warning
-// that says whom it shuts out.
+// mergeAll: what rejects everybody is a failure; what rejects only some is a warning that
+// says whom.
 func mergeAll(users []Effective, answers []Finding) Finding {
-	var shut [2]bool // somebody of a kind is out
-	var open [2]bool // somebody of a kind is in
+	var shut [2]bool // somebody of a kind is rejected
+	var open [2]bool // somebody of a kind is accepted
 	for i, a := range answers {
 		p := users[i].Conn.Person
 		if a.Answer == Fail {
@@ -79,8 +79,8 @@ func mergeAll(users []Effective, answers []Finding) Finding {
 
 func severity(l Level) int { return map[Level]int{Pass: 0, Warn: 1, Unknown: 2, Fail: 3}[l] }
 
-// whom is whom a gate shuts out that others get past: those with something
-// particular, or all but those.
+// whom are the people whom a gate rejects while it accepts others: those with something
+// particular, or all except those.
 func whom(users []Effective, answers []Finding) string {
 	var out, in []string
 	common := false
@@ -109,7 +109,7 @@ func whom(users []Effective, answers []Finding) string {
 	return out[0]
 }
 
-// accepts answers whether sshd is there and accepts its configuration.
+// accepts checks that sshd is installed and accepts its configuration.
 func accepts(f *Facts) Finding {
 	g := Finding{}
 	if f.Binary == "" {
@@ -142,12 +142,12 @@ func accepts(f *Facts) Finding {
 	return g
 }
 
-// ownPrograms are the directives that say where the parts of sshd are that it
-// starts for each connection (OpenSSH 9.8 and 10.0).
+// ownPrograms are the directives with the paths of the programs that sshd starts for each
+// connection (OpenSSH 9.8 and 10.0).
 func ownPrograms() []string { return []string{"sshdsessionpath", "sshdauthpath"} }
 
-// lostProgram: sshd does not start without its parts, which "sshd -t" does not
-// look for (main of OpenSSH's sshd.c).
+// lostProgram: sshd does not start without these programs, and "sshd -t" does not check for
+// them (main in OpenSSH's sshd.c).
 func (f *Facts) lostProgram() (found Finding, lost bool) {
 	for i := range f.Users {
 		for _, keyword := range ownPrograms() {
@@ -167,18 +167,18 @@ func (f *Facts) lostProgram() (found Finding, lost bool) {
 	return Finding{}, false
 }
 
-// pass and shut keep the questions short.
+// pass is a passed check.
 func pass(format string, args ...any) Finding {
 	return Finding{Answer: Pass, Text: fmt.Sprintf(format, args...)}
 }
 
-// shut is a failure about a value that stands somewhere.
+// shut is a failure because of a configured value.
 func shut(w *where, text, next string) Finding {
 	return Finding{Answer: Fail, File: w.File, Line: w.Line, Text: text, Next: next}
 }
 
-// packageBlocks are the Match blocks of the package: those for its pattern of
-// a person's name that name its program or nothing but it could have written.
+// packageBlocks are the Match blocks of the package: those with its pattern for a person's
+// name that name its program, or contain only what it could have written.
 func packageBlocks(c Config) []*Block {
 	var out []*Block
 	for _, b := range c.Blocks {
@@ -227,13 +227,14 @@ func askCommand(f *Facts, e *Effective) Finding {
 		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s, then: sudo sshd -t && sudo systemctl reload %s", f.Config.Main, f.Unit)}
 }
 
-// registers: the package's block belongs into the configuration that sshd reads.
+// registers reports whether the package's block belongs in the configuration that sshd
+// reads.
 func (f *Facts) registers() bool {
 	return f.Config.Err == nil && (f.Config.Main == mainConfig || f.Config.Main == vendorConfig)
 }
 
-// byBlock is for a keyword that the package's block sets. Where the block is missing
-// the package's scripts put that right, too, unless a Match block goes before theirs.
+// byBlock is for a keyword that the package's block sets. If the block is missing, the
+// package's scripts repair that too, unless an earlier Match block sets the keyword.
 func byBlock(keyword string, ask func(*Facts, *Effective) Finding) func(*Facts, *Effective) Finding {
 	return func(f *Facts, e *Effective) Finding {
 		found := ask(f, e)
@@ -248,7 +249,7 @@ func byBlock(keyword string, ask func(*Facts, *Effective) Finding) func(*Facts, 
 	}
 }
 
-// noBlock: what the package registered is not there, or names something else.
+// noBlock: the package's block is missing, or names another program.
 func noBlock(f *Facts, blocks []*Block) Finding {
 	const said = "sshd does not ask " + CertHandler + " for the keys of Entra ID users"
 	switch {
@@ -271,13 +272,13 @@ func noBlock(f *Facts, blocks []*Block) Finding {
 		Next: "Run: " + sed(f, b.File, fmt.Sprintf(`%da\    AuthorizedKeysCommand %s %s\n    AuthorizedKeysCommandUser %s`, b.Line, CertHandler, certHandlerArgs, certHandlerUser))}
 }
 
-// blockText is what the package registers.
+// blockText is the block that the package registers.
 func blockText() string {
 	return "Match User " + personPattern + "," + servicePattern + "\n    AuthenticationMethods publickey\n    PubkeyAuthentication yes\n    AuthorizedKeysCommand " +
 		CertHandler + " " + strings.ReplaceAll(certHandlerArgs, "%", "%%") + "\n    AuthorizedKeysCommandUser " + certHandlerUser + "\n"
 }
 
-// ownBlock is the block in which the package's program is named.
+// ownBlock is the block that names the package's program.
 func ownBlock(c Config) *Block {
 	for _, d := range c.Directives {
 		if d.Keyword == "authorizedkeyscommand" && d.Block != nil && len(d.Args) > 0 && d.Args[0] == CertHandler {
@@ -291,7 +292,7 @@ func askCommandUser(f *Facts, e *Effective) Finding {
 	got := e.Value("authorizedkeyscommanduser")
 	program, _, _ := strings.Cut(e.Value("authorizedkeyscommand"), " ")
 	if got == certHandlerUser || !f.isHandler(program) {
-		return pass("AuthorizedKeysCommandUser is %s.", got) // another program is sshd-command's finding
+		return pass("AuthorizedKeysCommandUser is %s.", got) // another program is reported by sshd-command
 	}
 	w := locate(f, e, "authorizedkeyscommanduser", got)
 	return shut(w, fmt.Sprintf("%s is run as %q, not as %s (AuthorizedKeysCommandUser%s), so it cannot check anybody.", CertHandler, got, certHandlerUser, w.at()),

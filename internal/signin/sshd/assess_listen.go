@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// askReachable: people come from outside; on an Arc-enabled server they come
-// through its agent, which connects from the machine itself.
+// askReachable: people connect from outside; on an Arc-enabled server they connect through
+// its agent, from the machine itself.
 func askReachable(f *Facts) Finding {
 	found := Finding{Text: "sshd listens where people connect to."}
 	sockets := f.sockets()
@@ -24,7 +24,7 @@ func askReachable(f *Facts) Finding {
 	}
 	switch {
 	case len(f.Own) == 0 || len(sockets) == 0:
-		return found // what this machine is reached by is not known, or nothing listens, which is another finding's
+		return found // the machine's addresses are not known, or nothing listens, which another check reports
 	case f.Arc:
 		if !has(func(a netip.Addr) bool { return a.IsLoopback() || a.IsUnspecified() }) {
 			return f.unreachable(found, "sshd does not listen on the loopback address, by which the Connected Machine agent brings people in")
@@ -43,7 +43,7 @@ func askReachable(f *Facts) Finding {
 	return found
 }
 
-// unreachable names what keeps sshd from listening where people connect to.
+// unreachable says what keeps sshd from listening on the address that people connect to.
 func (f *Facts) unreachable(found Finding, text string) Finding {
 	found.Answer, found.Text = Fail, text+"."
 	if u := f.Daemon.Unit; len(u.Open) > 0 {
@@ -59,7 +59,7 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 		found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
 		return found
 	}
-	e := &Effective{} // nobody was asked about who could come from there
+	e := &Effective{} // no connection from there was examined
 	if len(f.Users) > 0 {
 		e = &f.Users[0]
 	}
@@ -81,7 +81,7 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 	return found
 }
 
-// listenWords are the ListenAddress lines' own words.
+// listenWords are the values of the ListenAddress lines.
 func (f *Facts) listenWords() (out []string) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "listenaddress" && d.Block == nil {
@@ -94,7 +94,7 @@ func (f *Facts) listenWords() (out []string) {
 	return out
 }
 
-// listenEverywhere is how the lines are taken out that say where sshd listens.
+// listenEverywhere is how to remove the lines that say where sshd listens.
 func (f *Facts) listenEverywhere(w *where) string {
 	if w.option {
 		return w.undo(f)

@@ -12,13 +12,13 @@ import (
 	"aadssh/internal/text"
 )
 
-// blockDirectives is what the package's block consists of.
+// blockDirectives are the directives of the package's block.
 func blockDirectives() []string {
 	return []string{"authenticationmethods", "pubkeyauthentication", "authorizedkeyscommand", "authorizedkeyscommanduser"}
 }
 
-// askSwallowed finds settings that somebody appended to the file: a Match
-// block reaches to the next Match line, so they mean Entra ID users only.
+// askSwallowed finds settings that somebody appended to the file: a Match block extends to
+// the next Match line, so they only apply to Entra ID users.
 func askSwallowed(f *Facts) Finding {
 	found := Finding{Text: "Nothing stands in the aadsshlogin block by accident."}
 	blocks := packageBlocks(f.Config)
@@ -45,13 +45,14 @@ func askSwallowed(f *Facts) Finding {
 	return found
 }
 
-// shownKeyword is a keyword as sshd_config(5) has it.
+// shownKeyword is a keyword in the spelling of sshd_config(5).
 func shownKeyword(k string) string {
 	return map[string]string{"allowusers": "AllowUsers", "denyusers": "DenyUsers"}[k]
 }
 
-// askGroupBlocks: whether an administrator is in the package's group by the time
-// sshd asks is not published. Where a block for it decides, that is not known.
+// askGroupBlocks: whether an administrator is already in the package's group when sshd
+// evaluates a block for it is not published, so if such a block decides, the result is
+// unknown.
 func askGroupBlocks(f *Facts) Finding {
 	found := Finding{Text: "Who gets in does not depend on a group."}
 	own := ownBlock(f.Config)
@@ -76,8 +77,8 @@ func askGroupBlocks(f *Facts) Finding {
 	return found
 }
 
-// settled says whether a block before a line has given its directive another value, which
-// counts; lists add up.
+// settled reports whether an earlier block has set the same directive, in which case that
+// value counts; lists are combined.
 func (c *Config) settled(of *Connection, d *Directive) bool {
 	for i := range c.Directives {
 		e := &c.Directives[i]
@@ -91,7 +92,7 @@ func (c *Config) settled(of *Connection, d *Directive) bool {
 	return false
 }
 
-// harmless says whether a directive lets people through who have a certificate.
+// harmless reports whether a directive does not reject people who have a certificate.
 func harmless(d Directive) bool {
 	switch d.Keyword {
 	case "pubkeyauthentication":
@@ -110,8 +111,8 @@ func harmless(d Directive) bool {
 	return false
 }
 
-// askMore: a configuration that tells more kinds of connections apart than sshd
-// is asked about.
+// askMore: the configuration distinguishes more kinds of connections than sshd is asked
+// about.
 func askMore(f *Facts) Finding {
 	found := Finding{Text: "sshd was asked about each kind of connection that its configuration tells apart."}
 	if f.More > 0 {
@@ -145,8 +146,8 @@ func ports(f *Facts) []uint16 {
 	return slices.Compact(out)
 }
 
-// askListening: a socket unit may listen in sshd's place, also on another port
-// than the configuration names, which systemd does not read.
+// askListening: a socket unit may listen instead of sshd, also on another port than sshd's
+// configuration names, because systemd does not read that.
 func askListening(f *Facts) Finding {
 	found := Finding{}
 	want := ports(f)
@@ -185,7 +186,7 @@ func askListening(f *Facts) Finding {
 		found.Answer, found.Decides = Fail, ""
 	}
 	start := "sudo systemctl start " + f.Unit
-	if !f.Daemon.Expected && f.hidden != "" { // without systemd nobody makes the folder
+	if !f.Daemon.Expected && f.hidden != "" { // without systemd nothing creates the folder
 		start = "sudo mkdir -p -m 0755 " + quote(f.hidden) + " && sudo " + f.Binary
 	}
 	found.Text, found.Next = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want)), "Run: "+start
@@ -196,8 +197,8 @@ func askListening(f *Facts) Finding {
 	return found
 }
 
-// askUnit: what the socket unit listens on is what people reach. Where its owner
-// did not write that, the port that sshd's configuration names was meant.
+// askUnit: people reach the addresses of the socket unit. Unless an administrator changed
+// the unit, the port in sshd's configuration was meant.
 func (f *Facts) askUnit(found Finding, want []uint16) Finding {
 	u := f.Daemon.Unit
 	s := u.asks()
@@ -208,7 +209,7 @@ func (f *Facts) askUnit(found Finding, want []uint16) Finding {
 	}
 	found.Answer, found.File, found.Line = Warn, s.File, s.Line
 	found.Text = fmt.Sprintf("sshd's configuration says port %s, but %s listens on %d in its place (%s:%d), which does not read that.", join(want), u.Name, u.Open[0].Port(), s.File, s.Line)
-	if strings.HasPrefix(s.File, "/run/systemd/generator") { // Ubuntu's makes it of sshd's configuration
+	if strings.HasPrefix(s.File, "/run/systemd/generator") { // Ubuntu's generator derives it from sshd's configuration
 		found.Text = fmt.Sprintf("sshd's configuration says port %s, but %s listens on %d in its place: it has not read the configuration as it is now.", join(want), u.Name, u.Open[0].Port())
 		found.Next = "Run: sudo systemctl daemon-reload && sudo systemctl restart " + u.Name
 		return found
@@ -225,8 +226,8 @@ func join(ports []uint16) string {
 	return strings.Join(words, ", ")
 }
 
-// askLoaded says whether the running daemon has read the files as they are now;
-// nothing where that is not known. What it has in memory nobody can ask it.
+// askLoaded reports whether the running daemon has read the current files; it has no result
+// if that is not known. There is no way to ask a daemon for its configuration in memory.
 func askLoaded(f *Facts) []Finding {
 	switch {
 	case f.Loaded.IsZero() || f.Config.Changed.IsZero():

@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// chroot is the folder that sessions are shut into; "" where there is none.
-// What stands for the user (%u) or for the home folder (%h) is filled in.
+// chroot is the folder that sessions are confined to; "" if there is none. The tokens for
+// the user (%u) and the home folder (%h) are replaced.
 func chroot(e *Effective) string {
 	dir := e.Value("chrootdirectory")
 	if dir == "" || dir == "none" || path.Clean(dir) == "/" {
@@ -49,8 +49,7 @@ func askChroot(f *Facts, e *Effective) Finding {
 	return shut(w, "ChrootDirectory "+shown+" ends every session of "+f.who("an Entra ID user")+w.at()+": "+why+".", w.undo(f))
 }
 
-// askSessions: MaxSessions 0 allows forwarding and nothing else, and sshrc is
-// waited for.
+// askSessions: MaxSessions 0 allows only forwarding, and sshd waits for the end of sshrc.
 func askSessions(f *Facts, e *Effective) Finding {
 	got := e.Value("maxsessions")
 	if n, err := strconv.Atoi(got); err != nil || n > 0 {
@@ -65,7 +64,7 @@ func askSessions(f *Facts, e *Effective) Finding {
 	return shut(w, "MaxSessions is "+got+w.at()+": nobody gets a shell.", w.undo(f))
 }
 
-// askPath: what SetEnv gives is the environment's last word (do_setup_env of OpenSSH's
+// askPath: SetEnv overrides everything else in the environment (do_setup_env in OpenSSH's
 // session.c).
 func (f *Facts) askPath(e *Effective) Finding {
 	found := pass("Sessions are allowed.")
@@ -80,8 +79,8 @@ func (f *Facts) askPath(e *Effective) Finding {
 	return found
 }
 
-// askStartups: MaxStartups "start:rate:full" limits the connections that have
-// not signed in yet, whoever holds them.
+// askStartups: MaxStartups "start:rate:full" limits the connections that are not
+// authenticated yet, whoever opened them.
 func askStartups(f *Facts, e *Effective) Finding {
 	if n, err := strconv.Atoi(e.Value("persourcemaxstartups")); err == nil && n < 1 {
 		w := locate(f, e, "persourcemaxstartups", "")
@@ -103,7 +102,7 @@ func askStartups(f *Facts, e *Effective) Finding {
 		Text: "MaxStartups is " + got + w.at() + ": one or two connections that do not sign in keep everybody else out.", Next: globally(f, w)}
 }
 
-// globally is how a directive goes that no Match block may hold.
+// globally is the next step for a directive that is not allowed in a Match block.
 func globally(f *Facts, w *where) string {
 	if w.found && !w.option {
 		return disable(f, w.Directive)
@@ -111,8 +110,8 @@ func globally(f *Facts, w *where) string {
 	return w.undo(f)
 }
 
-// shortGrace is what a sign-in may take, in seconds: the certificate handler
-// and the role check ask endpoints over the network.
+// shortGrace is how long a sign-in may take, in seconds: the certificate handler and the
+// role check send requests over the network.
 const shortGrace = 5
 
 func askGrace(f *Facts, e *Effective) Finding {

@@ -51,8 +51,8 @@ func askPAM(f *Facts, e *Effective) Finding {
 		"Run: "+sed(f, f.Config.Main, `1i\UsePAM yes`))
 }
 
-// PAMService is the name under which sshd asks PAM for a person; "" where sshd
-// does not say, as before OpenSSH 9.8.
+// PAMService is the service name that sshd uses in PAM; "" if sshd does not print it, as
+// before OpenSSH 9.8.
 func (f *Facts) PAMService() string {
 	if len(f.Users) == 0 {
 		return ""
@@ -60,12 +60,12 @@ func (f *Facts) PAMService() string {
 	return f.Users[0].Value("pamservicename")
 }
 
-// OwnPAMService is how sshd is brought back to its own PAM service.
+// OwnPAMService is how to make sshd use its own PAM service again.
 func (f *Facts) OwnPAMService() string {
 	return "sshd asks the PAM service " + strconv.Quote(f.PAMService()) + ". " + locate(f, &f.Users[0], "pamservicename", "").undo(f)
 }
 
-// askPAMService: the stacks of one service are judged, that of most people.
+// askPAMService: only one service is evaluated, the one that applies to most people.
 func askPAMService(f *Facts, e *Effective) Finding {
 	got, judged := e.Value("pamservicename"), f.PAMService()
 	if got == judged {
@@ -83,8 +83,8 @@ func orSome(whom string) string {
 	return whom
 }
 
-// askUsers follows allowed_user of OpenSSH's auth.c: DenyUsers first, then
-// AllowUsers, each with match_user.
+// askUsers follows allowed_user in OpenSSH's auth.c: DenyUsers first, then AllowUsers, each
+// with match_user.
 func askUsers(f *Facts, e *Effective) Finding {
 	unknown := func(keyword, pattern string) Finding {
 		w := locate(f, e, keyword, pattern)
@@ -118,8 +118,8 @@ func askUsers(f *Facts, e *Effective) Finding {
 	return shut(w, fmt.Sprintf("AllowUsers %q does not name %s%s.", brief(strings.Join(allowed, " ")), f.whom(), w.at()), leaveOut(f, e, w))
 }
 
-// leaveOut is the next step about one of the lists of users and groups. Where
-// several of them shut somebody out, it is about all.
+// leaveOut is the next step for one of the lists of users and groups. If several of them
+// reject somebody, it covers all.
 func leaveOut(f *Facts, e *Effective, w *where) string {
 	var keywords []string
 	for _, keyword := range []string{"allowgroups", "denygroups", "allowusers", "denyusers"} {
@@ -140,10 +140,10 @@ func leaveOut(f *Facts, e *Effective, w *where) string {
 	return w.undo(f)
 }
 
-// askGroups: before the first sign-in a person is in no group that the machine
-// knows, and then both directives refuse, whatever they list (allowed_user of
-// OpenSSH's auth.c; "AllowGroups or DenyGroups statements in sshd_config cause
-// the first sign-in to fail" in the public documentation).
+// askGroups: before the first sign-in a person is in no group that the machine knows, and
+// then both directives reject, whatever they list (allowed_user in OpenSSH's auth.c;
+// "AllowGroups or DenyGroups statements in sshd_config cause the first sign-in to fail" in
+// the public documentation).
 func askGroups(f *Facts, e *Effective) Finding {
 	for _, keyword := range []string{"allowgroups", "denygroups"} {
 		list := e.List(keyword)
@@ -172,10 +172,10 @@ func askGroups(f *Facts, e *Effective) Finding {
 	return pass("No list of groups shuts %s out.", f.whom())
 }
 
-// passes says whether somebody with an account gets past a list of groups
-// (allowed_user of OpenSSH's auth.c, with ga_match).
+// passes reports whether a person with an account is accepted by a list of groups
+// (allowed_user in OpenSSH's auth.c, with ga_match).
 func (c *Connection) passes(keyword string, list []string) bool {
-	if !c.Account.Known || len(c.Account.Groups) == 0 { // "not listed in any group" (allowed_user), whatever the list
+	if !c.Account.Known || len(c.Account.Groups) == 0 { // "not listed in any group" (allowed_user), whatever the list contains
 		return false
 	}
 	met := slices.ContainsFunc(list, func(pattern string) bool {
@@ -184,8 +184,8 @@ func (c *Connection) passes(keyword string, list []string) bool {
 	return met == (keyword == "allowgroups")
 }
 
-// The names under which sshd accepts an RSA certificate (PROTOCOL.certkeys of
-// OpenSSH; the SHA-2 names came with 7.8). Entra ID signs RSA keys only.
+// The names under which sshd accepts an RSA certificate (PROTOCOL.certkeys of OpenSSH; the
+// SHA-2 names came with 7.8). Entra ID only signs RSA keys.
 const (
 	certSHA256 = "rsa-sha2-256-cert-v01@openssh.com"
 	certSHA512 = "rsa-sha2-512-cert-v01@openssh.com"
@@ -203,8 +203,8 @@ func askAlgorithms(f *Facts, e *Effective) Finding {
 	w := locate(f, e, keyword, "")
 	shown := shownAlgorithms(w.Keyword, keyword)
 	if slices.Contains(accepted, certSHA256) {
-		// sshd up to 9.2 offers clients both signatures all the same, and they
-		// take the one that it then refuses; 10.0 does not (both seen).
+		// sshd up to 9.2 still offers both signatures to clients, which then choose the one
+		// that it rejects; 10.0 does not (both seen).
 		major, minor, known := release(f.Version)
 		if known && major >= 10 {
 			return pass("sshd accepts RSA certificates with SHA-256.")
@@ -227,8 +227,8 @@ func askAlgorithms(f *Facts, e *Effective) Finding {
 		addAlgorithms(f, w, certSHA256+","+certSHA512))
 }
 
-// addAlgorithms is a command that appends to a list of algorithms. One that takes
-// some away from the default is replaced by one that adds to it.
+// addAlgorithms is a command that adds to a list of algorithms. A list that removes some
+// from the default is replaced by one that adds to it.
 func addAlgorithms(f *Facts, w *where, names string) string {
 	if w.option || !w.found || strings.HasPrefix(w.File, policyDir) || len(w.Args) == 0 {
 		return w.undo(f)
@@ -245,7 +245,7 @@ func addAlgorithms(f *Facts, w *where, names string) string {
 	return "Run: " + sed(f, w.File, strconv.Itoa(w.Line)+`c\`+shownAlgorithms(w.Keyword, "")+` `+list)
 }
 
-// shownAlgorithms is the keyword as the file has it, or as sshd says it.
+// shownAlgorithms is the keyword as in the file, or as sshd prints it.
 func shownAlgorithms(keyword, instead string) string {
 	if keyword == "" {
 		keyword = instead
@@ -256,9 +256,9 @@ func shownAlgorithms(keyword, instead string) string {
 	return "PubkeyAcceptedAlgorithms"
 }
 
-// askCAAlgorithms: how the authority signs has not been published. RSA, with
-// either digest, and Ed25519 are what authorities use; sshd before OpenSSH 7.9
-// has no such list and takes everything.
+// askCAAlgorithms: the authority's signature algorithm is not published. Authorities use
+// RSA, with either digest, and Ed25519; sshd before OpenSSH 7.9 has no such list and
+// accepts everything.
 func askCAAlgorithms(f *Facts, e *Effective) Finding {
 	list := split(e.Value("casignaturealgorithms"))
 	var missing []string
@@ -283,8 +283,8 @@ func askCAAlgorithms(f *Facts, e *Effective) Finding {
 	return found
 }
 
-// The sizes of the RSA keys that az makes, in bits: it runs ssh-keygen, whose
-// default went from the first to the second with OpenSSH 8.0 (release notes).
+// The sizes of the RSA keys that az creates, in bits: it runs ssh-keygen, whose default
+// changed from the first to the second with OpenSSH 8.0 (release notes).
 const (
 	oldKeySize = 2048
 	keySize    = 3072
@@ -309,7 +309,7 @@ func askSize(f *Facts, e *Effective) Finding {
 		Next: "Have people update OpenSSH on their own computers. Or, to let them in: " + text.Small(next)}
 }
 
-// askRevoked: while RevokedKeys cannot be read, sshd refuses every key.
+// askRevoked: while RevokedKeys cannot be read, sshd rejects every key.
 func askRevoked(f *Facts, e *Effective) Finding {
 	name := e.Value("revokedkeys")
 	p, seen := f.Places[name]
@@ -341,7 +341,7 @@ func askRevoked(f *Facts, e *Effective) Finding {
 		fmt.Sprintf("Put the right list in its place; if there is none, run: sudo mv %s %s && sudo install -m 0644 /dev/null %[1]s", quote(name), quote(name+".damaged")))
 }
 
-// unrevoke takes the authority's key out of a list.
+// unrevoke removes the authority's key from a list.
 func unrevoke(name string, p Place) string {
 	if p.Key == "" {
 		return "Have whoever keeps " + name + " make it anew without that key; aad_certhandler prints it after the word cert-authority."
@@ -349,7 +349,7 @@ func unrevoke(name string, p Place) string {
 	return "Run: sudo " + text.Edit + " '\\#" + p.Key[max(0, len(p.Key)-40):] + "#d' " + quote(name)
 }
 
-// askTries: a client with an agent may offer other keys first, and each counts.
+// askTries: a client with an agent may try other keys first, and each counts.
 func askTries(f *Facts, e *Effective) Finding {
 	got := e.Value("maxauthtries")
 	n, err := strconv.Atoi(got)

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// offer is what OpenSSH clients offer without configuration of their own, in
-// their order (myproposal.h of OpenSSH 7.6 to 10.0, without what they take only
-// from some servers). az ssh runs the client as it is.
+// offer is what OpenSSH clients offer by default, in order (myproposal.h of OpenSSH 7.6 to
+// 10.0, without what they only use with some servers). az ssh runs the client without
+// changes.
 type offer struct {
 	keyword, shown string
 	names          []string
@@ -26,15 +26,15 @@ func offers() []offer {
 	}
 }
 
-// askHostKeys: of the algorithms that sshd accepts for its own key, one must be of
-// a kind that it has a key of.
+// askHostKeys: of the algorithms that sshd accepts for its host key, one must match a key
+// that it has.
 func (f *Facts) askHostKeys(e *Effective) Finding {
 	good := pass("sshd and OpenSSH clients have algorithms in common.")
 	accepted, have := split(e.Value("hostkeyalgorithms")), []string{}
 	for _, name := range e.List("hostkey") {
 		key, seen := f.HostKeys[name]
 		if !seen || key.Err != nil {
-			return good // one that was not seen may be the one
+			return good // a key that could not be read may match
 		}
 		have = append(have, key.algorithms(e.Value("requiredrsasize"))...)
 	}
@@ -47,8 +47,8 @@ func (f *Facts) askHostKeys(e *Effective) Finding {
 		f.makeHostKey(e, accepted))
 }
 
-// makeHostKey is a command that makes a key of the first kind that is accepted,
-// and has sshd use it.
+// makeHostKey is a command that creates a host key of the first accepted kind and makes
+// sshd use it.
 func (f *Facts) makeHostKey(e *Effective, accepted []string) string {
 	restart := " && sudo systemctl restart " + f.Unit
 	for _, a := range accepted {
@@ -58,7 +58,7 @@ func (f *Facts) makeHostKey(e *Effective, accepted []string) string {
 		}
 		name := "/etc/ssh/ssh_host_" + kind + "_key"
 		named := slices.Contains(e.List("hostkey"), name)
-		if old := f.HostKeys[name]; named && old.Kind != "" { // an RSA key that is too small
+		if old := f.HostKeys[name]; named && old.Kind != "" { // it is an RSA key that is too small
 			return larger(f, name, number(e.Value("requiredrsasize")))
 		}
 		if named {
@@ -70,12 +70,11 @@ func (f *Facts) makeHostKey(e *Effective, accepted []string) string {
 }
 
 func number(s string) int {
-	n, _ := strconv.Atoi(s) // what is no number is none
+	n, _ := strconv.Atoi(s) // 0 for a text that is not a number
 	return n
 }
 
-// askTransport: client and server must agree on each of these before anybody is
-// asked who they are.
+// askTransport: client and server must agree on each of these before authentication begins.
 func askTransport(f *Facts, e *Effective) Finding {
 	cipher := ""
 	for _, o := range offers() {
@@ -84,7 +83,7 @@ func askTransport(f *Facts, e *Effective) Finding {
 		if o.keyword == "ciphers" && at >= 0 {
 			cipher = o.names[at]
 		}
-		// A cipher that authenticates by itself needs no MAC (PROTOCOL of OpenSSH).
+		// A cipher with built-in authentication needs no MAC (PROTOCOL of OpenSSH).
 		if at >= 0 || len(accepted) == 0 || o.keyword == "macs" && !strings.HasSuffix(cipher, "-ctr") {
 			continue
 		}

@@ -9,40 +9,39 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// maxQuestions is how often sshd is asked at most.
+// maxQuestions is the maximum number of times that sshd is asked.
 const maxQuestions = 16
 
-// Bounds of what connections are thought of. A configuration with more Match
-// blocks than these repeats itself, and is asked for one of each kind.
+// Limits of the generated connections. A configuration with more Match blocks than these
+// usually repeats itself, and sshd is asked about one of each kind.
 const (
-	maxAlike       = 4   // addresses or names of blocks that say the same
+	maxAlike       = 4   // addresses or names of blocks with the same content
 	maxValues      = 48  // of one criterion
-	maxConnections = 512 // before those that meet the same are put together
+	maxConnections = 512 // before those that match the same blocks are merged
 )
 
-// choices are the values that the configuration tells apart.
+// choices are the values that the configuration distinguishes.
 type choices struct {
 	kinds   []gate.Person
-	users   []choice // of people, or the one who is asked about
-	members []choice // of groups
+	users   []choice // people, or the one person who is examined
+	members []choice // members of groups
 	one     *gate.Somebody
-	froms   []choice // addresses and names that they come from
+	froms   []choice // addresses and names that people connect from
 	to      []netip.AddrPort
-	local   bool // it makes a difference what they connect to
+	local   bool // the address that people connect to makes a difference
 }
 
 type choice struct {
 	user    string
-	kind    gate.Person  // of a member of a group
-	account gate.Account // known of that member alone
+	kind    gate.Person  // for a member of a group
+	account gate.Account // known only for that member
 	addr    netip.Addr
 	host    string
 	label   string // empty: nothing particular
 }
 
-// Connections are those that sshd is to be asked about: one for each different
-// answer that its files promise, the most common first. more is how many kinds
-// are left out.
+// Connections are the connections to ask sshd about: one for each different result that its
+// files suggest, the most common first. more is how many kinds are left out.
 func (c *Config) Connections(to []netip.AddrPort, useDNS bool, loopback bool) (out []Connection, more int) {
 	return c.connections(c.choose(to, useDNS, loopback))
 }
@@ -65,10 +64,10 @@ func (c *Config) connections(want choices) (out []Connection, more int) {
 	return out, more
 }
 
-// also is a connection that stands for another one too.
+// also is a connection that also represents another one.
 func (c Connection) also(other Connection) Connection {
 	switch {
-	case len(c.Labels) == 0: // it is the common case
+	case len(c.Labels) == 0: // it is the most common case
 	case len(other.Labels) == 0:
 		c.Labels, c.More = nil, 0
 	case len(c.Labels) == 1 && c.Labels[0] != other.Labels[0]:
@@ -79,8 +78,8 @@ func (c Connection) also(other Connection) Connection {
 	return c
 }
 
-// all are the combinations, those with nothing particular first. Where there
-// are too many, one thing at a time differs.
+// all are the combinations, those with nothing particular first. If there are too many,
+// only one value differs at a time.
 func (w choices) all() (out []Connection) {
 	for _, p := range w.kinds {
 		users := w.users
@@ -115,8 +114,7 @@ func (w choices) all() (out []Connection) {
 	return out
 }
 
-// port is what is particular about an address and port of the machine, where
-// it has several.
+// port describes an address and port of the machine, if it has several.
 func (w choices) port(to netip.AddrPort) string {
 	if len(w.to) < 2 || !w.local {
 		return ""

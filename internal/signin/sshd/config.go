@@ -11,14 +11,14 @@ import (
 	"aadssh/internal/host"
 )
 
-// Where sshd looks for its configuration. The second is what SUSE's sshd reads
-// where the first does not exist (openSUSE and SLES 16 moved it).
+// The configuration files of sshd. SUSE's sshd reads the second if the first does not exist
+// (openSUSE and SLES 16 moved it).
 const (
 	mainConfig   = "/etc/ssh/sshd_config"
 	vendorConfig = "/usr/etc/ssh/sshd_config"
 )
 
-// Bounds of the reader. sshd itself stops at 16 levels of Include.
+// Limits of the reader. sshd itself stops at 16 levels of Include.
 const (
 	maxDepth      = 16
 	maxFiles      = 500
@@ -26,18 +26,18 @@ const (
 	maxDirectives = 50000
 )
 
-// Config is the configuration files in the order in which sshd reads them.
+// Config is the content of the configuration files, in the order in which sshd reads them.
 type Config struct {
-	Main       string // the file that it began with
+	Main       string // the first file
 	Files      []string
-	Changed    time.Time // when the newest of the files was changed last; zero: none was found
+	Changed    time.Time // when the newest of the files was last changed; zero: there is none
 	Directives []Directive
 	Blocks     []*Block
-	Err        error // a file could not be read: lines may be missing above
+	Err        error // a file could not be read, so lines may be missing
 }
 
-// configPath is the file that the daemon reads: the one that it is told, else the
-// one that it was built with, which is another where somebody built sshd himself.
+// configPath is the file that the daemon reads: the one in its options, or else the one
+// that it was built with, which is different if somebody compiled sshd.
 func configPath(h *host.Host, options []string, binary string) string {
 	for i, o := range options {
 		if o == "-f" && i+1 < len(options) {
@@ -57,8 +57,7 @@ func configPath(h *host.Host, options []string, binary string) string {
 	return mainConfig
 }
 
-// Read reads the file at main and all that it includes. It never fails: what
-// could not be read is in Err.
+// Read reads the file at main and all that it includes. It never fails: errors are in Err.
 func Read(h *host.Host, main string) Config {
 	r := reader{h: h, Config: Config{Main: main}}
 	r.file(main, nil, 0)
@@ -84,8 +83,8 @@ func (r *reader) file(name string, within *Block, depth int) {
 	if info, err := r.h.Stat(name); err == nil && info.ModTime().After(r.Changed) {
 		r.Changed = info.ModTime()
 	}
-	// A Match block ends where the file ends that it stands in; what follows
-	// the Include is in the block that the Include stands in.
+	// A Match block ends at the end of its file; what follows the Include belongs to the
+	// block that contains the Include.
 	block := within
 	number := 0
 	for line := range strings.Lines(string(text)) {
@@ -108,8 +107,8 @@ func (r *reader) file(name string, within *Block, depth int) {
 	}
 }
 
-// include reads what the patterns of an Include name; relative ones are below
-// /etc/ssh (sshd_config(5)). A pattern that names nothing is no error.
+// include reads the files that match the patterns of an Include; relative ones are below
+// /etc/ssh (sshd_config(5)). A pattern that matches nothing is no error.
 func (r *reader) include(patterns []string, within *Block, depth int) {
 	for _, p := range patterns {
 		if !path.IsAbs(p) {
@@ -129,10 +128,10 @@ func (r *reader) fail(err error) {
 	}
 }
 
-// Find is where the value in force for a connection comes from: of the
-// directives for the keyword that apply, one in a Match block wins over a global
-// one, and else the first wins (sshd_config(5)). value narrows the search to a
-// directive that says it; "" takes any.
+// Find is the directive that sets the effective value for a connection: of the directives
+// for the keyword that apply, one in a Match block wins over a global one, and otherwise
+// the first wins (sshd_config(5)). value restricts the search to a directive with that
+// value; "" accepts any.
 func (c *Config) Find(of Connection, keyword, value string) (Directive, bool) {
 	var global *Directive
 	for i := range c.Directives {
@@ -153,8 +152,8 @@ func (c *Config) Find(of Connection, keyword, value string) (Directive, bool) {
 	return Directive{}, false
 }
 
-// useDNS says whether sshd asks for the name of an address (the default is no
-// since OpenSSH 6.8).
+// useDNS reports whether sshd looks up the name of an address (by default not, since
+// OpenSSH 6.8).
 func (c *Config) useDNS() bool {
 	for _, d := range c.Directives {
 		if d.Keyword == "usedns" && d.Block == nil {
@@ -164,7 +163,7 @@ func (c *Config) useDNS() bool {
 	return false
 }
 
-// asksDomain says whether a Match line asks for the routing domain.
+// asksDomain reports whether a Match line uses the routing domain.
 func (c *Config) asksDomain() bool {
 	for _, b := range c.Blocks {
 		for key := range b.pairs() {
@@ -176,8 +175,8 @@ func (c *Config) asksDomain() bool {
 	return false
 }
 
-// says compares a directive with a value as sshd -T prints it: all arguments
-// joined, or one of a list.
+// says compares a directive with a value as printed by sshd -T: all arguments joined, or
+// one of a list.
 func (d Directive) says(value string) bool {
 	if value == "" || strings.EqualFold(strings.Join(d.Args, " "), value) {
 		return true
@@ -190,7 +189,7 @@ func (d Directive) says(value string) bool {
 	return false
 }
 
-// alias is the other name of a keyword that was renamed.
+// alias is the other name of a renamed keyword.
 func alias(keyword string) string {
 	switch keyword {
 	case "pubkeyacceptedalgorithms":

@@ -9,38 +9,36 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Connection is somebody who connects, in as much as sshd's configuration can
-// tell it from others.
+// Connection is somebody who connects, with the properties that sshd's configuration can
+// distinguish.
 type Connection struct {
 	Person  gate.Person
-	User    string       // the name that is given
-	Account gate.Account // of that user, where it is somebody in particular
-	Addr    netip.Addr   // where the person comes from
-	Host    string       // that address's name; the address itself where sshd asks no name service (UseDNS)
+	User    string       // the given user name
+	Account gate.Account // of that user, if a single person is examined
+	Addr    netip.Addr   // the address that the person connects from
+	Host    string       // the name of that address; the address itself if sshd looks up no names (UseDNS)
 	Local   netip.AddrPort
-	Labels  []string // what is particular about it, in words that can follow "people who"; none: what most connections are like
+	Labels  []string // what is particular about it, in words that can follow "people who"; none: like most connections
 	More    int      // labels that were left out
 }
 
-// Spec is the connection as sshd's option -C takes it (sshd(8)). sshd before
-// OpenSSH 7.9 refuses one without user, host and address; every sshd ends with
-// an error where a Match names a criterion that is not in here. rdomain came
-// with 7.7, and an sshd that does not know it refuses the word.
+// Spec is the connection in the format of sshd's option -C (sshd(8)). sshd before OpenSSH
+// 7.9 rejects it without user, host and address; every sshd fails if a Match uses a
+// criterion that is missing here. rdomain was added in 7.7, and an older sshd rejects it.
 func (c *Connection) Spec(rdomain bool) string {
 	s := fmt.Sprintf("user=%s,host=%s,addr=%s,laddr=%s,lport=%d", c.User, c.Host, c.Addr, c.Local.Addr(), c.Local.Port())
 	if rdomain {
-		s += ",rdomain=" // the default one has no name
+		s += ",rdomain=" // the default domain has no name
 	}
 	return s
 }
 
-// ExampleSpec is an ordinary connection of a person, for a command that people
-// can type.
+// ExampleSpec is an ordinary connection of a person, for a command that people can run.
 func ExampleSpec() string {
 	return "user=" + PersonProbe + ",host=198.51.100.23,addr=198.51.100.23,laddr=10.0.0.4,lport=22"
 }
 
-// whom is the connection in words, "people who connect from 10.8.0.0/24".
+// whom describes the connection, "people who connect from 10.8.0.0/24".
 func (c *Connection) whom() string {
 	if len(c.Labels) == 0 {
 		return ""
@@ -55,8 +53,8 @@ func (c *Connection) whom() string {
 	return "people who " + words
 }
 
-// matchAddress is addr_match_list of OpenSSH: networks, addresses and patterns
-// with wildcards, in which '!' excludes and wins.
+// matchAddress is addr_match_list of OpenSSH: networks, addresses and patterns with
+// wildcards, in which '!' excludes and wins.
 func matchAddress(a netip.Addr, list string) bool {
 	found := false
 	for _, p := range split(list) {
@@ -78,7 +76,7 @@ func matchOneAddress(a netip.Addr, p string) bool {
 	return MatchPattern(a.String(), p)
 }
 
-// parseNetwork reads "10.0.0.0/8" and "10.0.0.1".
+// parseNetwork parses "10.0.0.0/8" and "10.0.0.1".
 func parseNetwork(s string) (netip.Prefix, bool) {
 	if p, err := netip.ParsePrefix(s); err == nil {
 		return p, true
@@ -89,10 +87,10 @@ func parseNetwork(s string) (netip.Prefix, bool) {
 	return netip.Prefix{}, false
 }
 
-// matchUser is match_user of OpenSSH, by which AllowUsers and DenyUsers go: what
-// stands after an '@' is a pattern for where the person comes from. Of several
-// '@', sshd up to 9.2 takes the first and 10.0 takes the last (both seen); known
-// is false where that makes a difference and the version does not say which.
+// matchUser is match_user of OpenSSH, used for AllowUsers and DenyUsers: the part after an
+// '@' is a pattern for where the person connects from. Of several '@', sshd up to 9.2 uses
+// the first and 10.0 uses the last (both seen); known is false if that makes a difference
+// and the version does not show which.
 func matchUser(version string, c Connection, pattern string) (matches, known bool) {
 	first, last := strings.IndexByte(pattern, '@'), strings.LastIndexByte(pattern, '@')
 	byFirst, byLast := matchUserAt(c, pattern, first), matchUserAt(c, pattern, last)

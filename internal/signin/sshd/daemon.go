@@ -11,15 +11,15 @@ import (
 	"aadssh/internal/order"
 )
 
-// Daemon is the sshd that is running now.
+// Daemon is the running sshd.
 type Daemon struct {
 	PID       int              // of the listening process; 0: none was found
-	Binary    string           // its program; "" where that is not known, or not root's alone
+	Binary    string           // its program; "" if it is not known, or if others than root can change it
 	Command   []string         // its options; nil: not known
-	Own       []netip.AddrPort // what it listens on itself; none where a socket unit listens in its place
-	Unit      SocketUnit       // that listens in its place, or did until sshd took its sockets over
-	Listening []netip.AddrPort // what the machine listens on, whoever does; sorted
-	Others    []*Holder        // who listens, where neither an sshd nor a socket unit of its does
+	Own       []netip.AddrPort // what it listens on itself; none if a socket unit listens instead
+	Unit      SocketUnit       // the unit that listens instead, or did until sshd took over its sockets
+	Listening []netip.AddrPort // what the machine listens on, with any program; sorted
+	Others    []*Holder        // programs that listen, other than an sshd or its socket unit
 	Err       error            // Listening is not known
 	Expected  bool             // the machine is booted with systemd, so an sshd is expected to listen
 }
@@ -29,11 +29,11 @@ type Holder struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	At   netip.AddrPort
-	Name string // as the kernel calls it; the program chose it
+	Name string // the kernel's name for it, which the program chose
 	PID  string
 }
 
-// Listens says whether somebody listens on a port.
+// Listens reports whether any program listens on a port.
 func (d Daemon) Listens(port uint16) bool {
 	return slices.ContainsFunc(d.Listening, func(a netip.AddrPort) bool { return a.Port() == port })
 }
@@ -67,8 +67,8 @@ func lookDaemon(h *host.Host) Daemon {
 	return d
 }
 
-// byPidFile is the sshd that the file names which it writes unless it is told
-// otherwise; 0 where that is no sshd any more.
+// byPidFile is the sshd named in its default pid file; 0 if that process is no longer an
+// sshd.
 func byPidFile(h *host.Host) int {
 	for _, pidfile := range []string{"/run/sshd.pid", "/var/run/sshd.pid"} {
 		text, err := h.ReadFile(pidfile, 64)
@@ -82,14 +82,14 @@ func byPidFile(h *host.Host) int {
 	return 0
 }
 
-// isSSHD: anybody can call a program sshd and listen with it; only root's counts.
+// isSSHD: any user can name a program sshd and listen with it; only root's counts.
 func isSSHD(h *host.Host, pid int) bool {
 	comm, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/comm", 64)
 	return err == nil && strings.TrimSpace(string(comm)) == "sshd" && h.ProcessUser(pid) == 0
 }
 
-// program is the file that a process runs, also after an upgrade has put another
-// in its place. One that somebody other than root could change is not asked anything.
+// program is the file that a process runs, even if an upgrade has replaced it. A file that
+// a user other than root could change is never run.
 func program(h *host.Host, pid int) string {
 	exe, err := h.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
 	exe = strings.TrimSuffix(exe, " (deleted)")
@@ -99,10 +99,10 @@ func program(h *host.Host, pid int) string {
 	return exe
 }
 
-// listener finds the sshd that holds a listening socket, and its sockets. Of
-// several, it is the one that people meet: on port 22 and for more than the
-// machine itself, before one for more than the machine, before others; else the
-// one with the lowest number.
+// listener finds the sshd that holds a listening socket, and its sockets. Of several, it is
+// the one that people most likely connect to: one on port 22 that is reachable from
+// outside, then one reachable from outside, then any other; otherwise the one with the
+// lowest PID.
 func listener(h *host.Host, all []socket) (pid int, own []netip.AddrPort) {
 	entries, err := h.ReadDir("/proc")
 	if err != nil {
@@ -121,8 +121,8 @@ func listener(h *host.Host, all []socket) (pid int, own []netip.AddrPort) {
 	return pid, own
 }
 
-// holders are the programs that hold the sockets, as far as that can be seen, but for
-// those that hand connections on to an sshd: systemd, and the inetds before it.
+// holders are the programs that hold the sockets, as far as known, except those that pass
+// connections on to an sshd: systemd, and the inetds before it.
 func holders(h *host.Host, all []socket) (found []*Holder) {
 	entries, err := h.ReadDir("/proc")
 	if err != nil {
@@ -141,10 +141,10 @@ func holders(h *host.Host, all []socket) (found []*Holder) {
 	return found
 }
 
-// usualPort is where people connect to who name none.
+// usualPort is the port that people connect to by default.
 const usualPort = 22
 
-// met is how far an sshd is the one that people connect to, by its sockets.
+// met ranks an sshd by its sockets: how likely people connect to it.
 func met(own []netip.AddrPort) (rank int) {
 	for _, a := range own {
 		switch outside := !a.Addr().IsLoopback(); {
@@ -157,9 +157,9 @@ func met(own []netip.AddrPort) (rank int) {
 	return rank
 }
 
-// commandLine is what a running sshd was started with. OpenSSH shows it in
-// place of its arguments since 8.2: "sshd: /usr/sbin/sshd -D [listener] 0 of
-// 10-100 startups". Where the end is missing, so may be options: nil.
+// commandLine is the command line that a running sshd was started with. Since 8.2 OpenSSH
+// shows it in place of its arguments: "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100
+// startups". If the end is missing, options may be missing too: nil.
 func commandLine(text string) []string {
 	if title, ok := strings.CutPrefix(text, "sshd: "); ok {
 		command, _, whole := strings.Cut(strings.ReplaceAll(title, "\x00", " "), " [listener] ")
@@ -175,20 +175,20 @@ func commandLine(text string) []string {
 	return safeOptions(append([]string{}, f[1:]...))
 }
 
-// socket is one that somebody listens on.
+// socket is a listening socket.
 type socket struct {
 	at    netip.AddrPort
 	inode string
 }
 
-// listening are the sockets of /proc/net that listen.
+// listening are the listening sockets in /proc/net.
 func listening(h *host.Host, enough func(piece []byte) bool) (all []socket, err error) {
-	// IPv6 first: an sshd that has just read its configuration opens IPv4 before it,
-	// so what is seen is never IPv6 alone where both are to come.
+	// IPv6 first: an sshd that has just read its configuration opens IPv4 before it, so if
+	// both are going to be open, IPv6 is never found alone.
 	for _, table := range []string{"/proc/net/tcp6", "/proc/net/tcp"} {
 		text, missing := h.ReadUntil(table, 8<<20, enough)
 		if missing != nil {
-			if table == "/proc/net/tcp" { // tcp6 is missing where IPv6 is switched off
+			if table == "/proc/net/tcp" { // tcp6 is missing if IPv6 is turned off
 				err = missing
 			}
 			continue
@@ -198,12 +198,12 @@ func listening(h *host.Host, enough func(piece []byte) bool) (all []socket, err 
 	return all, err
 }
 
-// atEnd says whether nothing of such a table that listens comes after a piece of it.
-// The sockets that listen stand first (tcp_seq_start of net/ipv4/tcp_ipv4.c), and the
-// kernel fills a page before it hands it on (seq_read_iter of fs/seq_file.c). What is
-// left unread costs more than all that is read: the kernel goes through the places
-// of all possible connections, hundreds of thousands on a large machine, for the next
-// one, and through all of them again to say that there is none.
+// atEnd reports whether no listening socket follows after a piece of such a table. The
+// listening sockets come first (tcp_seq_start in net/ipv4/tcp_ipv4.c), and the kernel fills
+// a page before it returns it (seq_read_iter in fs/seq_file.c). To read the rest would cost
+// more than everything else: to find the next connection, the kernel walks all possible
+// entries, hundreds of thousands on a large machine, and walks them all again to report the
+// end.
 func atEnd(piece []byte) bool {
 	for line := range strings.Lines(string(piece)) {
 		f := strings.Fields(line)
@@ -214,8 +214,8 @@ func atEnd(piece []byte) bool {
 	return len(piece) < 2048 // half of the smallest page; a line is shorter than 200 bytes
 }
 
-// parseListening reads /proc/net/tcp or tcp6: the sockets in state 0A, LISTEN
-// (proc(5)). It takes any input.
+// parseListening parses /proc/net/tcp or tcp6: the sockets in state 0A, LISTEN (proc(5)).
+// It accepts any input.
 func parseListening(table []byte) []socket {
 	var out []socket
 	for line := range strings.Lines(string(table)) {
@@ -229,7 +229,7 @@ func parseListening(table []byte) []socket {
 		if !ok || err != nil || err2 != nil || len(raw) != 4 && len(raw) != 16 {
 			continue
 		}
-		for i := 0; i < len(raw); i += 4 { // words in the byte order of the machine; all of ours are little-endian
+		for i := 0; i < len(raw); i += 4 { // words in the machine's byte order; all supported architectures are little-endian
 			slices.Reverse(raw[i : i+4])
 		}
 		a, _ := netip.AddrFromSlice(raw)

@@ -2,19 +2,19 @@ package sshd
 
 import "strings"
 
-// maxLines bounds what is taken of sshd's output: a real one has about 90
-// lines, and one more for each pattern of an Allow or Deny list.
+// maxLines limits what is read of sshd's output: it normally has about 90 lines, and one
+// more for each pattern of an Allow or Deny list.
 const maxLines = 20000
 
-// Effective is what "sshd -T -C user=..." prints: the configuration that is in
-// force for one user.
+// Effective is the output of "sshd -T -C user=...": the effective configuration for one
+// user.
 type Effective struct {
-	Conn   Connection          // whom it was asked for
+	Conn   Connection          // the connection that it was asked about
 	values map[string][]string // by keyword in lower case, in sshd's order
 }
 
-// ParseEffective reads the output of "sshd -T". It takes any input: what does
-// not look like a keyword and its value is left out.
+// ParseEffective parses the output of "sshd -T". It accepts any input: lines that are not a
+// keyword and its value are ignored.
 func ParseEffective(c Connection, output []byte) Effective {
 	e := Effective{Conn: c, values: map[string][]string{}}
 	n := 0
@@ -32,8 +32,8 @@ func ParseEffective(c Connection, output []byte) Effective {
 	return e
 }
 
-// isKeyword tells a configuration line from a message: all of sshd's keywords
-// are letters and digits.
+// isKeyword distinguishes a configuration line from a message: all of sshd's keywords
+// consist of letters and digits.
 func isKeyword(s string) bool {
 	if s == "" {
 		return false
@@ -46,11 +46,11 @@ func isKeyword(s string) bool {
 	return true
 }
 
-// Has says whether sshd printed the keyword at all: older ones do not know
-// newer keywords, and lists that are not set are not printed.
+// Has reports whether sshd printed the keyword at all: older versions do not know newer
+// keywords, and lists that are not set are not printed.
 func (e *Effective) Has(keyword string) bool { return len(e.values[keyword]) > 0 }
 
-// Value is the first value of a keyword, "" where sshd did not print it.
+// Value is the first value of a keyword, "" if sshd did not print it.
 func (e *Effective) Value(keyword string) string {
 	if v := e.values[keyword]; len(v) > 0 {
 		return v[0]
@@ -58,12 +58,12 @@ func (e *Effective) Value(keyword string) string {
 	return ""
 }
 
-// List is every value of a keyword that sshd prints one line at a time, such
-// as allowusers and listenaddress.
+// List are all values of a keyword that sshd prints one per line, such as allowusers and
+// listenaddress.
 func (e *Effective) List(keyword string) []string { return e.values[keyword] }
 
-// Accepted are the algorithms that sshd takes from a user's key. The keyword
-// was renamed in OpenSSH 8.5 (release notes); both names mean the same.
+// Accepted are the algorithms that sshd accepts for a user's key. The keyword was renamed
+// in OpenSSH 8.5 (release notes); both names mean the same.
 func (e *Effective) Accepted() (algorithms []string, keyword string) {
 	for _, k := range []string{"pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"} {
 		if e.Has(k) {
@@ -73,7 +73,7 @@ func (e *Effective) Accepted() (algorithms []string, keyword string) {
 	return nil, ""
 }
 
-// split takes a comma-separated list apart.
+// split splits a comma-separated list.
 func split(list string) []string {
 	var out []string
 	for _, v := range strings.Split(list, ",") {

@@ -8,9 +8,9 @@ import (
 	"aadssh/internal/order"
 )
 
-// configured are the addresses and ports that the configuration tells sshd to
-// listen on, as sshd_config(5) has it: each ListenAddress without a port has
-// all of the Ports, and without ListenAddress it is every address.
+// configured are the addresses and ports on which sshd listens according to its
+// configuration (sshd_config(5)): a ListenAddress without a port applies to all Ports, and
+// without ListenAddress every address is meant.
 func (f *Facts) configured() (out []netip.AddrPort) {
 	if len(f.Users) > 0 {
 		for _, a := range f.Users[0].List("listenaddress") {
@@ -53,9 +53,9 @@ func (f *Facts) configured() (out []netip.AddrPort) {
 	return out
 }
 
-// sockets are what people can connect to: those of the socket unit where one is
-// active, which sshd takes over when it starts; sshd's own; else those of whoever
-// listens on its ports in its place, else what the configuration says.
+// sockets are what people can connect to: those of the socket unit if one is active, which
+// sshd takes over when it starts; sshd's own; otherwise those of another program on its
+// ports; otherwise what the configuration says.
 func (f *Facts) sockets() []netip.AddrPort {
 	if open := f.Daemon.Unit.reached(); len(open) > 0 {
 		return open
@@ -68,7 +68,7 @@ func (f *Facts) sockets() []netip.AddrPort {
 	for _, a := range f.Daemon.Listening {
 		if slices.ContainsFunc(want, func(w netip.AddrPort) bool { return w.Port() == a.Port() }) {
 			open = append(open, a)
-			if a.Addr() == netip.IPv6Unspecified() { // a socket unit takes both families (systemd.socket(5), BindIPv6Only=)
+			if a.Addr() == netip.IPv6Unspecified() { // a socket unit accepts both families (systemd.socket(5), BindIPv6Only=)
 				open = append(open, netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port()))
 			}
 		}
@@ -82,9 +82,9 @@ func (f *Facts) sockets() []netip.AddrPort {
 // Port is the first port that people connect to.
 func (f *Facts) Port() uint16 { return f.endpoints()[0].Port() }
 
-// endpoints are the addresses and ports of this machine that people connect to.
-// Loopback counts on an Arc-enabled server, and nowhere else. An IPv6 address
-// that only the machine's own network has does not, where there is another one.
+// endpoints are the addresses and ports of this machine that people connect to. Loopback
+// counts only on an Arc-enabled server. An IPv6 address that is only valid in the machine's
+// own network does not count if there is another address.
 func (f *Facts) endpoints() []netip.AddrPort {
 	own := f.Own
 	if f.Arc {
@@ -103,7 +103,7 @@ func (f *Facts) endpoints() []netip.AddrPort {
 			return a.Addr().Is6() && (a.Addr().IsPrivate() || f.Arc)
 		})
 	}
-	if len(out) == 0 { // nobody gets to it, but what would meet them can be said
+	if len(out) == 0 { // nobody can connect, but the configuration for them can still be examined
 		a := netip.MustParseAddr("127.0.0.1")
 		if len(f.Own) > 0 {
 			a = f.Own[0]

@@ -1,6 +1,6 @@
-// Package sshd finds out what sshd would do with somebody who signs in through
-// Microsoft Entra ID: it asks sshd itself for its effective configuration, and
-// reads the configuration files only to say where something stands.
+// Package sshd determines what sshd would do with a person who signs in with Microsoft
+// Entra ID: it asks sshd itself for its effective configuration, and reads the
+// configuration files only to name the deciding line.
 package sshd
 
 import (
@@ -15,46 +15,46 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// The names by which sshd is asked, where nothing in its configuration makes
-// another one necessary.
+// The names that sshd is asked about by default, if nothing in its configuration needs
+// another one.
 const (
 	PersonProbe  = gate.HumanProbe
 	ServiceProbe = gate.ServiceProbe
 )
 
-// Facts is what was seen of sshd.
+// Facts is what is known about sshd.
 type Facts struct {
-	Binary   string             // path of sshd; "" where it is not installed
-	Version  string             // for example "OpenSSH_9.2p1"; "" where sshd did not say, or where nothing hangs on it
+	Binary   string             // path of sshd; "" if it is not installed
+	Version  string             // for example "OpenSSH_9.2p1"; "" if sshd did not print it, or if nothing depends on it
 	Options  []string           // the daemon's, besides its configuration file
 	Sources  []Source           // the files that options come from
-	Problem  *Problem           // why sshd refuses its configuration; nil: it does not
-	Users    []Effective        // what is in force for each kind of connection, where Problem is nil
+	Problem  *Problem           // why sshd rejects its configuration; nil: it does not
+	Users    []Effective        // the effective configuration for each kind of connection, if Problem is nil
 	More     int                // kinds of connections that sshd was not asked about
-	Killed   string             // the signal by which sshd died of somebody's connection; empty: it did not
+	Killed   string             // the signal that ended sshd when it was asked about a connection; empty: none
 	Config   Config             // the files, in the order in which sshd reads them
 	Daemon   Daemon             // the running daemon
-	Loaded   time.Time          // when the daemon was started or reloaded last; zero: not known
-	Unit     string             // "ssh" or "sshd", as the distribution calls the unit
-	HostKeys map[string]HostKey // sshd's own keys, by file
-	Places   Places             // what the configuration names and sshd needs only when somebody signs in
+	Loaded   time.Time          // when the daemon was last started or reloaded; zero: not known
+	Unit     string             // "ssh" or "sshd", the distribution's name of the unit
+	HostKeys map[string]HostKey // sshd's host keys, by file
+	Places   Places             // files in the configuration that sshd needs only when somebody signs in
 	Own      []netip.Addr       // this machine's addresses, without loopback and link-local ones
-	Arc      bool               // people come through the Arc agent, from the machine itself
-	Members  Members            // of groups, where nobody in particular is asked about
-	One      *gate.Somebody     // whom alone sshd was asked about; nil: everybody of the directory
-	Note     string             // how sshd was asked, where that was not the plain way
-	hidden   string             // the folder that is missing and was made up for that; "" where none was
-	Err      error              // sshd could not be asked: what it would say is unknown
+	Arc      bool               // people connect through the Arc agent, from the machine itself
+	Members  Members            // of groups, unless a single person is examined
+	One      *gate.Somebody     // the person whose sign-in is examined; nil: everybody of the directory
+	Note     string             // how sshd was asked, if not in the normal way
+	hidden   string             // the missing folder that was created for that; "" if none was
+	Err      error              // sshd could not be asked: its answers are unknown
 }
 
-// Look asks the machine's sshd. It changes nothing on the machine. arc says that
-// this is an Arc-enabled server; one is whom alone it is asked about, nil for
-// everybody of the directory.
+// Look asks the machine's sshd. It changes nothing on the machine. arc means that this is
+// an Arc-enabled server; one is the person whose sign-in is examined, nil for everybody of
+// the directory.
 func Look(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody) Facts {
 	return LookAt(ctx, h, arc, one, "")
 }
 
-// LookAt is Look for another configuration file than the machine's own.
+// LookAt is Look with another configuration file.
 func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, config string) Facts {
 	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc, One: one}
 	f.Binary = find(h, f.Daemon.Binary)
@@ -84,15 +84,15 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 		return f
 	}
 	f.Places = lookPlaces(ctx, h, f.Users)
-	if len(f.Users) > 0 { // none where the one who is asked about comes from where nobody can
+	if len(f.Users) > 0 { // none if the person connects from an address that cannot reach sshd
 		f.HostKeys = lookHostKeys(h, f.Users[0].List("hostkey"))
 	}
 	awaitDaemon(ctx, h, &f)
 	return f
 }
 
-// ask asks what is in force for each kind of connection. It reports false where
-// that is not known, or was not asked because there is no connection to ask about.
+// ask asks for the effective configuration of each kind of connection. It returns false if
+// that is not known, or if there is no connection to ask about.
 func (f *Facts) ask(ctx context.Context, a *asker, connections []Connection) bool {
 	f.Users, f.Killed, f.Err = nil, "", nil
 	for _, c := range connections {
@@ -111,8 +111,8 @@ func (f *Facts) ask(ctx context.Context, a *asker, connections []Connection) boo
 	return len(connections) > 0
 }
 
-// hangsOnVersion says whether sshds of different versions do different things with
-// what is in force.
+// hangsOnVersion reports whether different versions of sshd act differently with the
+// effective configuration.
 func (f *Facts) hangsOnVersion() bool {
 	for i := range f.Users {
 		e := &f.Users[i]
@@ -124,19 +124,19 @@ func (f *Facts) hangsOnVersion() bool {
 	return f.Killed != ""
 }
 
-// test finds out why sshd does not show what is in force. Where it does, there is
-// nothing to find: before "sshd -T" shows anything it goes through all that "sshd -t"
-// goes through, the configuration, the host keys and the folders (sshd.c of OpenSSH:
-// they differ in what is printed at the end).
+// test finds out why sshd does not print its effective configuration. If it does, there is
+// nothing to find: "sshd -T" first checks everything that "sshd -t" checks, the
+// configuration, the host keys and the folders (sshd.c of OpenSSH: they only differ in what
+// is printed at the end).
 func (f *Facts) test(ctx context.Context, a *asker, connections []Connection) {
 	if hangs := (*host.HangsError)(nil); errors.As(f.Err, &hangs) {
-		return // and would once more
+		return // it would do so again
 	}
 	var err error
 	f.Problem, err = a.test(ctx)
 	f.Note, f.hidden = a.note(), a.hidden
 	if a.hidden != "" && f.Daemon.PID != 0 {
-		// The daemon has made the directory, and somebody removed it since.
+		// The daemon created the directory, and somebody has removed it since.
 		f.Problem = &Problem{Kind: NoSeparation, Message: "Missing privilege separation directory: " + a.hidden, Dir: a.hidden}
 	}
 	switch {
@@ -152,11 +152,11 @@ func (f *Facts) test(ctx context.Context, a *asker, connections []Connection) {
 	}
 }
 
-// restart is how long sshd may be away while it starts again: at a reload it
-// closes its sockets and executes itself, after systemd has called it done.
+// restart is how long sshd may be absent while it starts again: at a reload it closes its
+// sockets and executes itself, after systemd has already reported success.
 const restart = 5 * time.Second
 
-// awaitDaemon looks again where nobody listens who should.
+// awaitDaemon reads again if nothing listens although it should.
 func awaitDaemon(ctx context.Context, h *host.Host, f *Facts) {
 	if !f.Daemon.Expected || f.Daemon.Err != nil {
 		return
@@ -173,9 +173,9 @@ func awaitDaemon(ctx context.Context, h *host.Host, f *Facts) {
 	}
 }
 
-// find is the program of the running daemon, else where the distributions put
-// sshd: /usr/sbin everywhere, /sbin and /usr/bin where these are one directory by
-// symlink or by an administrator.
+// find is the program of the running daemon, or else the distributions' path of sshd:
+// /usr/sbin everywhere, /sbin and /usr/bin if these are the same directory through a
+// symbolic link.
 func find(h *host.Host, running string) string {
 	if running != "" {
 		return running
@@ -193,8 +193,8 @@ func runnable(h *host.Host, path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 }
 
-// unitName is the name of the daemon's unit: ssh on Debian and Ubuntu, where
-// the alias sshd exists only while the unit is enabled, sshd elsewhere.
+// unitName is the name of the daemon's unit: ssh on Debian and Ubuntu, where the alias sshd
+// exists only while the unit is enabled, sshd elsewhere.
 func unitName(h *host.Host) string {
 	for _, dir := range []string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"} {
 		if h.Exists(dir + "/ssh.service") {

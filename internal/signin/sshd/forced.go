@@ -10,23 +10,23 @@ import (
 	"aadssh/internal/text"
 )
 
-// forcedCommand is what a ForceCommand comes to: sshd gives it to the person's
-// shell in place of what they asked for.
+// forcedCommand is what a ForceCommand runs: sshd passes it to the person's shell instead
+// of what they asked for.
 type forcedCommand struct {
-	program string // of its last command, which decides what people get; "" where it has none
-	asked   bool   // that command names what people asked for, or their shell
-	shell   bool   // it is a shell that is given nothing to run
-	unclear bool   // more of the shell's language than is followed here
+	program string // the program of its last command, which decides what people get; "" if it has none
+	asked   bool   // that command uses what people asked for, or their shell
+	shell   bool   // it is a shell without a command
+	unclear bool   // it uses more of the shell's language than is evaluated here
 }
 
-// asksFor finds what people asked for, or the shell that they have.
+// asksFor matches what people asked for, or their own shell.
 var asksFor = text.Pattern(`SSH_ORIGINAL_COMMAND|\bSHELL\b`)
 
-// startsShell finds a shell, or what keeps one, in the text of a script.
+// startsShell matches a shell, or a program that starts one, in the text of a script.
 var startsShell = text.Pattern(`(^|[\s/"'])(ba|da|k|z|tc|c|fi)?sh([\s"';]|$)|\b(tmux|screen|login|tlog-rec-session|script)\b`)
 
-// readForced follows a command as a shell reads it, as far as ForceCommand lines
-// go: the last of several, through what only starts another one.
+// readForced evaluates a command as a shell does, as far as ForceCommand lines need it: the
+// last of several commands, without programs that only start another one.
 func readForced(command string) forcedCommand {
 	if command == "" || command == "none" {
 		return forcedCommand{}
@@ -51,7 +51,7 @@ func readForced(command string) forcedCommand {
 	return f
 }
 
-// started takes away what only starts another command: assignments, exec, env.
+// started removes what only starts another command: assignments, exec, env.
 func started(args []string) []string {
 	for len(args) > 0 {
 		switch name, _, assigned := strings.Cut(args[0], "="); {
@@ -69,7 +69,7 @@ func started(args []string) []string {
 	return nil
 }
 
-// given is the text that a shell is given to run ("sh -c TEXT"); "" without one.
+// given is the text that a shell runs ("sh -c TEXT"); "" without one.
 func given(args []string) string {
 	if len(args) == 0 || !isShell(path.Base(args[0])) {
 		return ""
@@ -86,8 +86,7 @@ func isShell(name string) bool {
 	return slices.Contains([]string{"sh", "bash", "dash", "ksh", "zsh", "fish", "tcsh", "csh", "rbash"}, name)
 }
 
-// lastCommand is what stands behind the last sign outside of quotes that ends a
-// command.
+// lastCommand is what follows the last sign outside quotes that ends a command.
 func lastCommand(s string) string {
 	begin, quote := 0, byte(0)
 	s = strings.TrimRight(s, "; \t")
@@ -101,26 +100,25 @@ func lastCommand(s string) string {
 			}
 		case c == '"' || c == '\'':
 			quote = c
-		case c == ';' || c == '|' || c == '\n' || c == '&' && (i == 0 || s[i-1] != '>'): // "2>&1" is none
+		case c == ';' || c == '|' || c == '\n' || c == '&' && (i == 0 || s[i-1] != '>'): // not "2>&1"
 			begin = i + 1
 		}
 	}
 	return strings.TrimSpace(s[begin:])
 }
 
-// ends are programs, and words of the shell, after which nothing is left to do.
+// ends are programs, and words of the shell, that do nothing and end.
 func ends() []string {
 	return []string{"false", "true", "nologin", "exit", ":", "echo", "printf", "cat", "sleep", "logger", "date", "logout", "return", "kill"}
 }
 
-// sftp says whether a program copies files and nothing else.
+// sftp reports whether a program only copies files.
 func sftp(program string) bool {
 	return program == "internal-sftp" || path.Base(program) == "sftp-server"
 }
 
-// lookForced finds the program that a ForceCommand runs, also one that is named
-// without its folder: it is looked for where sshd's own value of PATH has people
-// look (pathnames.h of OpenSSH, as the distributions build it).
+// lookForced finds the program that a ForceCommand runs; one named without its folder is
+// searched in sshd's default PATH (pathnames.h of OpenSSH, as the distributions build it).
 func lookForced(h *host.Host, program string) Place {
 	if strings.Contains(program, "/") {
 		return lookProgram(h, program)
@@ -133,9 +131,9 @@ func lookForced(h *host.Host, program string) Place {
 	return Place{Missing: true}
 }
 
-// askForced: a wrapper is the owner's way to log or to ask for a second factor,
-// and runs in the end what people asked for. A program that ends at once, or that
-// is not there, ends every session.
+// askForced: administrators use a wrapper for logging or a second factor, and it finally
+// runs what people asked for. A program that ends at once, or that is missing, ends every
+// session.
 func askForced(f *Facts, e *Effective) Finding {
 	command := e.Value("forcecommand")
 	c := readForced(command)
@@ -170,8 +168,8 @@ func askForced(f *Facts, e *Effective) Finding {
 	return pass("ForceCommand runs %s%s.", brief(command), w.at())
 }
 
-// runs is why people cannot run a program, and where they can, whether it is
-// known to run what they asked for.
+// runs is why people cannot run a program and, if they can, whether it is known to run what
+// they asked for.
 func (p Place) runs(name string) (why string, known bool) {
 	switch {
 	case p.Missing && !strings.Contains(name, "/"):

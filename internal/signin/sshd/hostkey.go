@@ -12,15 +12,15 @@ import (
 	"aadssh/internal/host"
 )
 
-// HostKey is one of sshd's own keys, in as much as it decides which algorithms
-// sshd can offer. Nothing secret of it is kept.
+// HostKey is one of sshd's host keys, with the properties that decide which algorithms sshd
+// can offer. Nothing secret of it is kept.
 type HostKey struct {
-	Kind string // "ssh-ed25519"; "" where there is no key that sshd takes
+	Kind string // "ssh-ed25519"; "" if there is no key that sshd accepts
 	Bits int    // of an RSA key; 0: not known
-	Err  error  // it could not be looked at
+	Err  error  // it could not be read
 }
 
-// lookHostKeys reads keys by their names.
+// lookHostKeys reads the keys in these files.
 func lookHostKeys(h *host.Host, names []string) map[string]HostKey {
 	out := map[string]HostKey{}
 	for _, name := range names {
@@ -29,7 +29,7 @@ func lookHostKeys(h *host.Host, names []string) map[string]HostKey {
 	return out
 }
 
-// hostKeys are the keys that the files name, or sshd's own choice (sshd_config(5)).
+// hostKeys are the keys that the configuration names, or sshd's defaults (sshd_config(5)).
 func (c *Config) hostKeys() (names []string) {
 	for _, d := range c.Directives {
 		if d.Keyword == "hostkey" && d.Block == nil && len(d.Args) > 0 {
@@ -42,7 +42,7 @@ func (c *Config) hostKeys() (names []string) {
 	return names
 }
 
-// tooSmall is the first RSA key that RequiredRSASize keeps sshd from using.
+// tooSmall is the first RSA key that sshd does not use because of RequiredRSASize.
 func (f *Facts) tooSmall() (name string, required int) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "requiredrsasize" && len(d.Args) > 0 {
@@ -58,7 +58,7 @@ func (f *Facts) tooSmall() (name string, required int) {
 	return "", 0
 }
 
-// larger is a command that makes an RSA key again. It keeps the old one.
+// larger is a command that creates an RSA key again. It keeps the old one.
 func larger(f *Facts, name string, required int) string {
 	return fmt.Sprintf("Run: sudo mv %[1]s %[1]s.small && sudo ssh-keygen -q -t rsa -b %[2]d -N '' -f %[1]s && sudo systemctl restart %[3]s", quote(name), max(keySize, required), f.Unit)
 }
@@ -70,7 +70,7 @@ func lookHostKey(h *host.Host, name string) HostKey {
 		return HostKey{}
 	case p.Err != nil:
 		return HostKey{Err: p.Err}
-	case p.UID == 0 && p.Mode.Perm()&0o007 != 0: // refused by every sshd; RHEL's takes keys of a group of its own
+	case p.UID == 0 && p.Mode.Perm()&0o007 != 0: // rejected by every sshd; RHEL's accepts keys readable for a group of its own
 		return HostKey{}
 	}
 	text, err := h.ReadFile(name, 1<<20)
@@ -80,7 +80,7 @@ func lookHostKey(h *host.Host, name string) HostKey {
 	if kind, bits, ok := publicPart(text); ok {
 		return HostKey{Kind: kind, Bits: bits}
 	}
-	// In the older forms the public part is only in the file next to it.
+	// In older formats the public part is only in the file next to it.
 	text, err = h.ReadFile(name+".pub", 1<<20)
 	if f := strings.Fields(string(text)); err == nil && len(f) > 1 {
 		if raw, err := base64.StdEncoding.DecodeString(f[1]); err == nil {
@@ -94,8 +94,8 @@ func lookHostKey(h *host.Host, name string) HostKey {
 	return HostKey{Err: err}
 }
 
-// publicPart reads what OpenSSH's own form of a private key has in the clear
-// (PROTOCOL.key): the public key behind the names of the cipher.
+// publicPart reads the unencrypted part of a private key in OpenSSH's own format
+// (PROTOCOL.key): the public key after the names of the cipher.
 func publicPart(text []byte) (kind string, bits int, ok bool) {
 	const begin, end, magic = "-----BEGIN OPENSSH PRIVATE KEY-----", "-----END", "openssh-key-v1\x00"
 	_, body, found := bytes.Cut(text, []byte(begin))
@@ -121,7 +121,7 @@ func publicPart(text []byte) (kind string, bits int, ok bool) {
 	return kind, bits, kind != ""
 }
 
-// keyOf is the kind of a public key, and the size of an RSA key (RFC 4253).
+// keyOf is the kind of a public key and, for RSA, its size (RFC 4253).
 func keyOf(public []byte) (kind string, bits int) {
 	name, rest, ok := cutString(public)
 	if !ok {
@@ -135,8 +135,8 @@ func keyOf(public []byte) (kind string, bits int) {
 	return string(name), bits
 }
 
-// algorithms are those that sshd can offer with the key. It leaves out an RSA key
-// that is smaller than RequiredRSASize.
+// algorithms are those that sshd can offer with the key. There are none for an RSA key
+// smaller than RequiredRSASize.
 func (k HostKey) algorithms(required string) []string {
 	switch {
 	case k.Kind == "":

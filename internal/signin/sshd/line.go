@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Directive is one line of a configuration file that says something.
+// Directive is one line of a configuration file with a setting.
 type Directive struct {
 	File    string
 	Line    int
 	Keyword string // lower case
 	Word    string // the keyword as the file has it
 	Args    []string
-	Block   *Block // the Match block that it stands in; nil: for everybody
+	Block   *Block // its Match block; nil: for everybody
 }
 
 // Block is one Match block.
@@ -20,13 +20,13 @@ type Block struct {
 	File     string
 	Line     int
 	Criteria []string // as written: "User", "*@*", "Address", ...
-	at       int      // its place among the blocks
-	Within   *Block   // the block around the Include that brought this file in
+	at       int      // its index among the blocks
+	Within   *Block   // the block around the Include of this file
 }
 
-// ParseLine takes one line of sshd_config apart: a keyword, optionally '=',
-// and arguments that may be quoted. A '#' that begins a word ends the line. It
-// takes any input; ok is false for empty lines and comments.
+// ParseLine parses a line of sshd_config: a keyword, optionally '=', and arguments that may
+// be quoted. A '#' at the beginning of a word ends the line. It accepts any input; ok is
+// false for empty lines and comments.
 func ParseLine(line string) (keyword string, args []string, ok bool) {
 	line = strings.Trim(line, " \t\r\n\f\x00")
 	if line == "" || line[0] == '#' {
@@ -45,8 +45,8 @@ func ParseLine(line string) (keyword string, args []string, ok bool) {
 	return keyword, words(rest), true
 }
 
-// words splits as argv_split of OpenSSH does: quotes of both kinds, and a
-// backslash before a quote, a backslash or a space takes its meaning away.
+// words splits as argv_split of OpenSSH does: quotes of both kinds, and a backslash quotes
+// a quote, a backslash or a space.
 func words(s string) []string {
 	var out []string
 	var word strings.Builder
@@ -94,7 +94,7 @@ func (b *Block) User() string {
 	return ""
 }
 
-// pairs goes through the criteria, "User *@*" and "User=*@*" alike.
+// pairs iterates over the criteria, in the forms "User *@*" and "User=*@*".
 func (b *Block) pairs() func(yield func(key, value string) bool) {
 	return func(yield func(string, string) bool) {
 		for i := 0; i < len(b.Criteria); i++ {
@@ -111,30 +111,30 @@ func (b *Block) pairs() func(yield func(key, value string) bool) {
 	}
 }
 
-// alone are the criteria without a value (sshd_config(5)).
+// alone reports criteria that have no value (sshd_config(5)).
 func alone(key string) bool { return key == "all" || key == "invalid-user" }
 
-// all says whether a block is for everybody.
+// all reports whether a block applies to everybody.
 func (b *Block) all() bool {
 	return len(b.Criteria) == 1 && strings.EqualFold(b.Criteria[0], "all") && (b.Within == nil || b.Within.all())
 }
 
-// fate says whether a block applies to a connection.
+// fate is whether a block applies to a connection.
 type fate int
 
 const (
 	no    fate = iota
-	maybe      // it depends on what is not known: a group, or a criterion that this release does not know
+	maybe      // it depends on something unknown: a group, or a criterion that this release does not know
 	yes
 )
 
-// adminGroup is the group of those with the role Virtual Machine Administrator
-// Login, the only one that the package is known to put people into.
+// adminGroup is the group of people with the role Virtual Machine Administrator Login, the
+// only one that the package is known to use.
 const adminGroup = "aad_admins"
 
-// applies follows match_cfg_line of OpenSSH's servconf.c. Somebody who has never
-// signed in is in no group; whether an administrator is in the package's group
-// by the time sshd asks is not published.
+// applies follows match_cfg_line in OpenSSH's servconf.c. A person who has never signed in
+// is in no group; whether an administrator is already in the package's group when sshd
+// evaluates the block is not published.
 func (b *Block) applies(c *Connection) fate {
 	if b == nil {
 		return yes
@@ -170,7 +170,7 @@ func (b *Block) applies(c *Connection) fate {
 	return f
 }
 
-// inGroup is a Group criterion. Of whoever has an account the groups are known.
+// inGroup evaluates a Group criterion. For a person with an account the groups are known.
 func (c *Connection) inGroup(list string) fate {
 	switch {
 	case c.Account.Err != nil:
@@ -183,8 +183,8 @@ func (c *Connection) inGroup(list string) fate {
 	return no
 }
 
-// matchGroups is ga_match_pattern_list of OpenSSH's groupaccess.c: an exclusion
-// that one of the groups meets wins over everything.
+// matchGroups is ga_match_pattern_list in OpenSSH's groupaccess.c: if one of the groups
+// matches an exclusion, that wins over everything.
 func matchGroups(groups []string, list string) bool {
 	found := false
 	for _, g := range groups {
@@ -208,7 +208,7 @@ func of(met bool) fate {
 	return no
 }
 
-// word is the keyword of a line as it is written there.
+// word is the keyword of a line as it is written.
 func word(line, keyword string) string {
 	line = strings.TrimLeft(line, " \t\f\x00")
 	if len(line) < len(keyword) {

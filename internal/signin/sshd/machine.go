@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/order"
 )
 
-// lookAddresses are the machine's own addresses, without those that nobody can
-// come by from outside: sorted, loopback and link-local left out.
+// lookAddresses are the machine's own addresses that can be reached from outside: sorted,
+// without loopback and link-local ones.
 func lookAddresses(h *host.Host) []netip.Addr {
 	out := slices.DeleteFunc(h.Addresses(), func(a netip.Addr) bool {
 		return a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified()

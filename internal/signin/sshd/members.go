@@ -9,15 +9,15 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Members are the people of the directory whom /etc/group has in groups, by
-// name: what stands for a group holds for them before they were ever here.
+// Members are the people of the directory that /etc/group lists in groups, by name: rules
+// for a group apply to them before their first sign-in.
 type Members map[string][]string
 
 // lookMembers reads group(5): NAME:PASSWORD:GID:USER,USER.
 func lookMembers(h *host.Host) Members {
 	text, err := h.ReadFile("/etc/group", 16<<20)
 	if err != nil {
-		return nil // so nobody is known to be in one
+		return nil // then nobody is known to be in one
 	}
 	m := Members{}
 	for line := range strings.Lines(string(text)) {
@@ -34,11 +34,10 @@ func lookMembers(h *host.Host) Members {
 	return m
 }
 
-// mostMembers are the members who are asked about, each in other groups.
+// mostMembers is the maximum number of members that are examined, each in different groups.
 const mostMembers = 4
 
-// choices are a member for each of the sets of groups that the configuration
-// tells apart.
+// choices are one member for each set of groups that the configuration distinguishes.
 func (m Members) choices(c *Config) (out []choice) {
 	patterns := c.groups()
 	seen := map[string]bool{}
@@ -59,7 +58,7 @@ func (m Members) choices(c *Config) (out []choice) {
 	return out
 }
 
-// groups are the patterns of groups that the configuration compares with.
+// groups are the patterns of groups in the configuration.
 func (c *Config) groups() (patterns []string) {
 	for _, d := range c.Directives {
 		if d.Keyword == "allowgroups" || d.Keyword == "denygroups" {

@@ -2,8 +2,8 @@ package sshd
 
 import "slices"
 
-// NoLists says whether no list of users or groups is in force for anybody, so
-// that what such a list once said is of the past.
+// NoLists reports whether no list of users or groups is effective for anybody, so that what
+// a log says about such a list is over.
 func (f *Facts) NoLists() bool {
 	for _, e := range f.Users {
 		for _, keyword := range []string{"allowusers", "denyusers", "allowgroups", "denygroups"} {
@@ -15,8 +15,8 @@ func (f *Facts) NoLists() bool {
 	return len(f.Users) > 0
 }
 
-// Accepts says whether an algorithm is in a list for everybody now: "Pubkey" is
-// that of signatures by people's keys, "CASignature" that of their certificates.
+// Accepts reports whether an algorithm is now in a list for everybody: "Pubkey" is that of
+// signatures by people's keys, "CASignature" that of their certificates.
 func (f *Facts) Accepts(list, algorithm string) bool {
 	for _, e := range f.Users {
 		accepted, _ := e.Accepted()

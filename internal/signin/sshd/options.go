@@ -7,12 +7,12 @@ import (
 	"aadssh/internal/host"
 )
 
-// unit is how a distribution's sshd unit builds the daemon's command line.
-// Options there win over the global part of the configuration file, so sshd
-// must be asked with the same ones.
+// unit says how a distribution's sshd unit builds the daemon's command line. Options in it
+// win over the global part of the configuration file, so sshd must be asked with the same
+// ones.
 type unit struct {
 	Files     []string // its EnvironmentFile= lines; a later file wins
-	Variables []string // what its ExecStart= uses of them, in order
+	Variables []string // the variables that its ExecStart= uses, in order
 }
 
 // units are the sshd units as the distributions ship them.
@@ -27,15 +27,15 @@ func units() []unit {
 	}
 }
 
-// Source is a file that gives the daemon options.
+// Source is a file with options of the daemon.
 type Source struct {
 	File    string
 	Line    int
 	Options []string
 }
 
-// daemonOptions are the options that the daemon gets besides its file: those of
-// the one that runs, and else those that it would be started with.
+// daemonOptions are the options of the daemon, except that of its file: those of the
+// running one, or else those that it would be started with.
 func daemonOptions(h *host.Host, running []string) (options []string, sources []Source) {
 	for _, u := range units() {
 		values := map[string]Source{}
@@ -63,8 +63,8 @@ func daemonOptions(h *host.Host, running []string) (options []string, sources []
 	return options, sources
 }
 
-// option is whether a keyword is set by the daemon's command line, and the file
-// that puts it there; "" where that is not known.
+// option reports whether a keyword is set on the daemon's command line, and the file that
+// sets it; "" if that is not known.
 func (f *Facts) option(keywords ...string) (from Source, found bool) {
 	sets := func(options []string) bool {
 		for i := 0; i+1 < len(options); i += 2 {
@@ -104,9 +104,9 @@ func assigned(text, variable string) (value string, at int, found bool) {
 	return value, at, found
 }
 
-// safeOptions keeps the options that change what a configuration means. Others
-// (-D, -e, -E FILE) say how the daemon runs, and some would write. What has a
-// directive of its own is given as that (sshd(8)).
+// safeOptions are the options that change what a configuration means. Others (-D, -e, -E
+// FILE) say how the daemon runs, and some would write files. An option with a directive of
+// its own is passed as that (sshd(8)).
 func safeOptions(args []string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {

@@ -8,9 +8,8 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// origins are an address that no pattern singles out, and one for each pattern
-// that does. loopback: people come from the machine itself, as they do through
-// the Arc agent, and from nowhere else.
+// origins are an address that matches no pattern, and one for each pattern. loopback:
+// people connect only from the machine itself, as through the Arc agent.
 func (p *patterns) origins(useDNS, loopback, six bool) []choice {
 	local := func(a string) choice {
 		c := choice{addr: netip.MustParseAddr(a), host: a}
@@ -48,7 +47,7 @@ func (p *patterns) origins(useDNS, loopback, six bool) []choice {
 	return out
 }
 
-// named are an address under a name for each pattern that singles a host out.
+// named are an address with a host name for each pattern of host names.
 func (p *patterns) named(addr netip.Addr) []choice {
 	var out []choice
 	for _, h := range p.hosts {
@@ -61,8 +60,8 @@ func (p *patterns) named(addr netip.Addr) []choice {
 	return out
 }
 
-// commonHost is a host's name that no pattern singles out: the address itself
-// where sshd asks no name service, or none knows it.
+// commonHost is a host name that matches no pattern: the address itself if sshd looks up no
+// names, or none is found.
 func (p *patterns) commonHost(address string, useDNS bool) string {
 	if !useDNS {
 		return address
@@ -70,20 +69,19 @@ func (p *patterns) commonHost(address string, useDNS bool) string {
 	return "client.invalid"
 }
 
-// everywhere says whether a pattern means every address of a family.
+// everywhere reports whether a pattern matches every address of a family.
 func everywhere(pattern string) bool {
 	network, ok := parseNetwork(pattern)
 	return ok && network.Bits() == 0 || strings.Trim(pattern, "*?.:") == ""
 }
 
-// addressFor is an address that a pattern matches, and of several one that as
-// few other patterns match as can be.
+// addressFor is an address that matches a pattern, and as few other patterns as possible.
 func (p *patterns) addressFor(pattern string) (netip.Addr, bool) {
 	return leastMatched(addressesFor(pattern, p.addresses), p.addresses, matchOneAddress)
 }
 
-// addressesFor are addresses that a pattern matches: of a network its ends, and
-// what lies next to the networks in it that others name.
+// addressesFor are addresses that match a pattern: the ends of a network, and the
+// neighbours of smaller networks in it that other patterns name.
 func addressesFor(pattern string, others []string) (out []netip.Addr) {
 	network, ok := parseNetwork(pattern)
 	if !ok {

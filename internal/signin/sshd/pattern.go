@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// MatchPattern is match_pattern of OpenSSH: '*' stands for any text, '?' for
-// one byte, and nothing is special about '@'.
+// MatchPattern is match_pattern of OpenSSH: '*' matches any text, '?' matches one byte, and
+// '@' is not special.
 func MatchPattern(s, pattern string) bool {
 	return matchBytes(s, pattern, func(in, want byte) bool { return in == want })
 }
 
-// matchBytes walks greedily with one place to come back to, so it takes at
-// most len(s)*len(pattern) steps, whatever the pattern.
+// matchBytes matches greedily and remembers one position to return to, so it takes at most
+// len(s)*len(pattern) steps, whatever the pattern.
 func matchBytes(s, pattern string, equal func(in, want byte) bool) bool {
 	si, pi, star, mark := 0, 0, -1, 0
 	for si < len(s) {
@@ -36,8 +36,8 @@ func matchBytes(s, pattern string, equal func(in, want byte) bool) bool {
 	return pi == len(pattern)
 }
 
-// matchList is match_pattern_list: a list separated by commas in which '!'
-// excludes, and an exclusion wins over everything.
+// matchList is match_pattern_list: a comma-separated list in which '!' excludes, and an
+// exclusion wins over everything.
 func matchList(s, list string) bool {
 	found := false
 	for _, pattern := range split(list) {
@@ -52,7 +52,7 @@ func matchList(s, list string) bool {
 	return found
 }
 
-// release takes "OpenSSH_9.2p1" apart.
+// release parses "OpenSSH_9.2p1".
 func release(version string) (major, minor int, ok bool) {
 	rest, named := strings.CutPrefix(version, "OpenSSH_")
 	first, second, dotted := strings.Cut(rest, ".")

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// choose goes through the patterns of the Match lines and of AllowUsers and
-// DenyUsers for values that they tell apart.
+// choose collects from the patterns of the Match lines, AllowUsers and DenyUsers the values
+// that they distinguish.
 func (c *Config) choose(to []netip.AddrPort, useDNS, loopback bool) choices {
 	p := patterns{alike: map[string]int{}}
 	for _, d := range c.Directives {
@@ -25,7 +25,7 @@ func (c *Config) choose(to []netip.AddrPort, useDNS, loopback bool) choices {
 			}
 		}
 	}
-	if !p.local { // one of each family will do
+	if !p.local { // one of each family is enough
 		to = slices.CompactFunc(slices.Clone(to), func(a, b netip.AddrPort) bool { return a.Addr().Is4() == b.Addr().Is4() })
 	}
 	w := choices{kinds: gate.People(), users: p.people(), to: to, local: p.local}
@@ -33,11 +33,11 @@ func (c *Config) choose(to []netip.AddrPort, useDNS, loopback bool) choices {
 	return w
 }
 
-// patterns are what the configuration compares with, each once.
+// patterns are the patterns in the configuration, without duplicates.
 type patterns struct {
 	users, addresses, hosts []string
-	local                   bool           // the machine's own address or port is compared with something
-	alike                   map[string]int // by what a block says
+	local                   bool           // a pattern concerns the machine's own address or port
+	alike                   map[string]int // by the content of a block
 }
 
 func (p *patterns) block(b *Block, d Directive) {
@@ -61,7 +61,7 @@ func (p *patterns) block(b *Block, d Directive) {
 	}
 }
 
-// person takes an entry of AllowUsers or DenyUsers, in both readings of several '@'.
+// person adds an entry of AllowUsers or DenyUsers, with both readings of several '@'.
 func (p *patterns) person(entry string) {
 	for _, at := range []int{strings.IndexByte(entry, '@'), strings.LastIndexByte(entry, '@')} {
 		if at < 0 {
@@ -71,14 +71,14 @@ func (p *patterns) person(entry string) {
 		p.users = appendNew(p.users, entry[:at])
 		for _, from := range split(entry[at+1:]) {
 			if from = strings.TrimPrefix(from, "!"); strings.Contains(from, "@") {
-				continue // no host is called so
+				continue // no host has such a name
 			}
 			p.host(from)
 		}
 	}
 }
 
-// host takes a pattern of a host's name, which may be its address.
+// host adds a pattern of a host's name, which may be an address.
 func (p *patterns) host(pattern string) {
 	p.hosts = appendNew(p.hosts, pattern)
 	if _, ok := parseNetwork(pattern); ok || strings.Trim(pattern, "0123456789.*?") == "" {
@@ -93,5 +93,5 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-// wide says whether a pattern of a name means everybody of a kind.
+// wide reports whether a pattern of a name matches everybody of a kind.
 func wide(pattern string) bool { return strings.Trim(pattern, "*?@-") == "" }

@@ -7,8 +7,8 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// people are a person whom no pattern singles out, and one for each pattern
-// that means several of them. A single name is its owner's own business.
+// people are a person whom no pattern matches, and one for each pattern that matches
+// several people. An entry with a single name is intended.
 func (p *patterns) people() []choice {
 	var out []choice
 	common := gate.Human.Probe()
@@ -30,8 +30,8 @@ func (p *patterns) people() []choice {
 	return out
 }
 
-// nameFor is a user principal name that a pattern matches, and of several one
-// that as few other patterns match as can be: others may take a part of it away.
+// nameFor is a user principal name that matches a pattern, and as few other patterns as
+// possible, because others may exclude a part of it.
 func (p *patterns) nameFor(pattern string) (string, bool) {
 	var names []string
 	for _, star := range []string{"someone", "anna", "quentin", "7", "one@example.com", "anna@example.com", "7@example.com", "a.example"} {
@@ -45,7 +45,7 @@ func (p *patterns) nameFor(pattern string) (string, bool) {
 	return leastMatched(names, p.users, MatchPattern)
 }
 
-// leastMatched is the first of those that the fewest patterns match.
+// leastMatched is the first of the values that match the fewest patterns.
 func leastMatched[T any](values []T, patterns []string, matches func(T, string) bool) (best T, ok bool) {
 	least := len(patterns) + 1
 	for _, v := range values {

@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// who is who is asked about, in a sentence that otherwise says all of them.
+// who names the person in a sentence that otherwise speaks of all.
 func (f *Facts) who(all string) string {
 	if f.One != nil {
 		return f.One.Name
@@ -28,8 +28,8 @@ func (f *Facts) others() string {
 	return "*,!" + pattern(f.One.Name)
 }
 
-// pattern is a name as sshd_config takes it: what begins a comment or a quoted
-// word there becomes the wildcard for one character.
+// pattern is a name in the syntax of sshd_config: characters that begin a comment or a
+// quoted word are replaced by the wildcard for one character.
 func pattern(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`'"#!&=`, r) {
@@ -39,7 +39,7 @@ func pattern(name string) string {
 	}, name)
 }
 
-// connections are those that sshd is to be asked about.
+// connections are those that sshd has to be asked about.
 func (f *Facts) connections(lookup func(address string) string) ([]Connection, int) {
 	useDNS, to := f.Config.useDNS(), f.endpoints()
 	want := f.Config.choose(to, useDNS, f.Arc)
@@ -58,7 +58,7 @@ func (f *Facts) connections(lookup func(address string) string) ([]Connection, i
 	return f.Config.connections(want)
 }
 
-// sameFamily are the addresses of the machine that somebody can connect to.
+// sameFamily are the addresses of the machine that can be reached from an address.
 func sameFamily(to []netip.AddrPort, from netip.Addr) (out []netip.AddrPort) {
 	for _, a := range to {
 		if a.Addr().Is4() == from.Is4() {
@@ -68,8 +68,8 @@ func sameFamily(to []netip.AddrPort, from netip.Addr) (out []netip.AddrPort) {
 	return out
 }
 
-// nameOf is what the machine's name service calls an address, which sshd asks
-// where UseDNS is on; the address itself where it has no name.
+// nameOf is the name of an address in the machine's name service, which sshd uses if UseDNS
+// is on; the address itself if it has no name.
 func nameOf(ctx context.Context, h *host.Host, address string) string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -83,7 +83,7 @@ func nameOf(ctx context.Context, h *host.Host, address string) string {
 	return address
 }
 
-// mergeOne makes one finding of those for each connection of one person.
+// mergeOne combines the findings for each connection of one person.
 func mergeOne(f *Facts, answers []Finding) Finding {
 	at, in := 0, 0
 	var out []string
@@ -105,8 +105,8 @@ func mergeOne(f *Facts, answers []Finding) Finding {
 	return found
 }
 
-// from is where a connection comes from and goes to, in words that can follow
-// "this concerns".
+// from is where a connection comes from and goes to, in words that can follow "this
+// concerns".
 func (c *Connection) from() string {
 	if len(c.Labels) == 0 {
 		return "most connections"

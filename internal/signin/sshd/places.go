@@ -24,28 +24,27 @@ type Place struct {
 	Dir     bool
 	Mode    fs.FileMode
 	UID     uint32
-	Unsafe  string // of a ChrootDirectory: what sshd refuses about it or a folder above it
-	Shell   bool   // of a ChrootDirectory: the usual shell is in it
-	Starts  string // of a script: the program in its first line that is not there; empty: it is, or it is no script
-	Behind  string // of a program: what on the way to it keeps people from running it; a part of a sentence
-	Session bool   // of a script: it names what people asked for, or starts a shell
+	Unsafe  string // of a ChrootDirectory: why sshd rejects it or a folder above it
+	Shell   bool   // of a ChrootDirectory: it contains the usual shell
+	Starts  string // of a script: the program in its first line, if that is missing; empty: it is not, or it is no script
+	Behind  string // of a program: what on the way to it prevents people from running it; a part of a sentence
+	Session bool   // of a script: it uses what people asked for, or starts a shell
 	Bad     string // of a list of revoked keys: why sshd cannot read it
-	CA      fate   // of a list of revoked keys: whether the authority of people's certificates is in it
-	Key     string // of that authority, as the list has it; "" where the list is in its binary form
-	Handler bool   // of a program: it is CertHandler by another name
-	Holds   int    // of sessionScript: the line that may take its time or end more than the script; 0: none
-	Err     error  // it could not be seen
+	CA      fate   // of a list of revoked keys: whether it contains the authority of people's certificates
+	Key     string // that authority's key as in the list; "" if the list is in binary format
+	Handler bool   // of a program: it is CertHandler under another name
+	Holds   int    // of sessionScript: the line that may take long or end more than the script; 0: none
+	Err     error  // it could not be read
 }
 
-// Places are what the configuration names and sshd needs only when somebody
-// signs in, so that "sshd -t" does not miss it, by path.
+// Places are the files in the configuration that sshd needs only when somebody signs in, so
+// that "sshd -t" does not report them as missing; by path.
 type Places map[string]Place
 
-// largestScript is how much of a program that people are forced to run is read,
-// in bytes.
+// largestScript is how much is read of a program that people are forced to run, in bytes.
 const largestScript = 64 << 10
 
-// largestList bounds what is read of a list of revoked keys, in bytes.
+// largestList is how much is read of a list of revoked keys, in bytes.
 const largestList = 32 << 20
 
 func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
@@ -75,7 +74,7 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 	return p
 }
 
-// sameFile says whether two paths lead to one file, by a link of either kind.
+// sameFile reports whether two paths lead to one file, through a link of either kind.
 func sameFile(h *host.Host, a, b string) bool {
 	var inodes [2]syscall.Stat_t
 	for i, name := range [...]string{a, b} {
@@ -92,20 +91,19 @@ func sameFile(h *host.Host, a, b string) bool {
 	return inodes[0].Ino == inodes[1].Ino && inodes[0].Dev == inodes[1].Dev
 }
 
-// isHandler says whether a program is the package's, whatever its path.
+// isHandler reports whether a program is the package's, whatever its path.
 func (f *Facts) isHandler(program string) bool {
 	return program == CertHandler || f.Places[program].Handler
 }
 
-// sessionScript is run, by sh and as the person, before each session begins, and
-// sshd waits for its end; how it ends is no matter (do_rc_files of OpenSSH's session.c).
+// sessionScript is run by sh, under the person's account, before each session, and sshd
+// waits for its end; its exit code does not matter (do_rc_files in OpenSSH's session.c).
 const sessionScript = "/etc/ssh/sshrc"
 
-// holds finds what keeps a script from its end, or ends more than the script.
+// holds matches commands that keep a script from ending, or end more than the script.
 var holds = text.Pattern(`(^|[\s;&|({])(sleep\s+(\d\d+|\d+[mhd]|inf\w*)|while|until|wait|kill|pkill|killall|inotifywait|flock)\b`)
 
-// lineOf is the first line that a pattern matches and that is no comment; 0 where
-// there is none.
+// lineOf is the first line that matches a pattern and is no comment; 0 if there is none.
 func lineOf(text []byte, pattern *regexp.Regexp) int {
 	number := 0
 	for line := range bytes.Lines(text) {
@@ -154,9 +152,9 @@ func lookRevoked(ctx context.Context, h *host.Host, name string) Place {
 	return p
 }
 
-// revokesAuthority asks the certificate handler, as sshd does for each sign-in,
-// which authority people's certificates are from, and looks for its key. It is
-// run only where a list has keys at all.
+// revokesAuthority asks the certificate handler, as sshd does at each sign-in, for the
+// authority of people's certificates, and searches its key in the list. It is only run if a
+// list has keys at all.
 func revokesAuthority(ctx context.Context, h *host.Host, list []byte) (revoked fate, named string) {
 	key := firstKey(list)
 	if key == "" {
@@ -183,8 +181,8 @@ func revokesAuthority(ctx context.Context, h *host.Host, list []byte) (revoked f
 	return no, ""
 }
 
-// lookChroot follows safely_chroot of OpenSSH's session.c: the folder and each
-// above it belong to root, and nobody else may write there.
+// lookChroot follows safely_chroot in OpenSSH's session.c: the folder and each folder above
+// it must belong to root, and nobody else may write there.
 func lookChroot(h *host.Host, dir string) Place {
 	p := lookPlace(h, dir)
 	if p.Missing || p.Err != nil {

@@ -14,10 +14,10 @@ import (
 	"aadssh/internal/text"
 )
 
-// Kind is why sshd refuses to start.
+// Kind is the kind of reason why sshd does not start.
 type Kind int
 
-// The reasons that need different words.
+// The kinds that need different texts.
 const (
 	Broken       Kind = iota // a configuration file has an error
 	NoHostKeys               // no host key can be loaded
@@ -30,24 +30,24 @@ type Problem struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Kind    Kind
-	Message string // sshd's own words, one line, without the place
-	File    string // where it stands; empty where sshd did not say
+	Message string // sshd's own message, on one line, without the place
+	File    string // the file of the error; empty if sshd did not name it
 	Line    int
 	Dir     string // the privilege separation directory, for NoSeparation
-	Keys    string // the first host key that others may read, for NoHostKeys
-	Detail  string // what sshd said about it
+	Keys    string // the first host key that other users can read, for NoHostKeys
+	Detail  string // sshd's message about it
 }
 
-// The two ways in which sshd names a place (servconf.c of OpenSSH): "FILE:
-// line N: Bad configuration option" and "FILE line N: unsupported option".
+// The two ways in which sshd names a place (servconf.c of OpenSSH): "FILE: line N: Bad
+// configuration option" and "FILE line N: unsupported option".
 var placePattern = text.Pattern(`^(?:command-line(?: line 0|, line 0)|(.+?):? line (\d+)): (.*)$|^(.+?) line (\d+): (.*)$`)
 
-// openPattern is how OpenSSH refuses a private key that others may read
+// openPattern matches OpenSSH's error for a private key that other users can read
 // (authfile.c).
 var openPattern = text.Pattern(`^Permissions 0\d+ for '(.+)' are too open\.$`)
 
-// ParseProblem finds the reason in what a failing "sshd -t" printed. It takes
-// any input; nil means that there is nothing in it.
+// ParseProblem finds the reason in the output of a failing "sshd -t". It accepts any input;
+// nil means that no reason was found.
 func ParseProblem(output string) *Problem {
 	var first, last, keys, detail string
 	var placed *Problem
@@ -66,7 +66,7 @@ func ParseProblem(output string) *Problem {
 			return p
 		}
 		if strings.Contains(line, "Deprecated option") {
-			continue // printed for healthy configurations too
+			continue // also printed for valid configurations
 		}
 		if first == "" {
 			first = line
@@ -88,11 +88,11 @@ func ParseProblem(output string) *Problem {
 	return &Problem{Message: first}
 }
 
-// noUser is how sshd begins to say that its own user does not exist.
+// noUser is the beginning of sshd's message that its own user does not exist.
 const noUser = "Privilege separation user "
 
-// special knows the messages that are no error of a configuration file
-// (sshd.c of OpenSSH).
+// special recognizes the messages that are no errors in a configuration file (sshd.c of
+// OpenSSH).
 func special(line string) *Problem {
 	const missing, unsafe = "Missing privilege separation directory: ", " must be owned by root and not group or world-writable"
 	switch {
@@ -128,7 +128,7 @@ func parsePlace(line string) *Problem {
 	return &Problem{File: file, Line: n, Message: message}
 }
 
-// bounded keeps a screenful of a tool that went mad.
+// bounded limits an excessive output to a screenful.
 func bounded(s string) string {
 	const limit = 16 << 10
 	if len(s) > limit {
@@ -137,7 +137,7 @@ func bounded(s string) string {
 	return s
 }
 
-// explain is a problem and its remedy in words.
+// explain is a problem and its next step in words.
 func (p *Problem) explain(f *Facts) (what, next string) {
 	switch p.Kind {
 	case NoHostKeys:
@@ -167,8 +167,8 @@ func (p *Problem) explain(f *Facts) (what, next string) {
 	return what, fmt.Sprintf("Correct %s line %d, or make a comment of it: %s", p.File, p.Line, sed(f, p.File, strconv.Itoa(p.Line)+"s/^/#/"))
 }
 
-// comment makes comments of a Match line and what stands in its block: without
-// the line that would be for everybody.
+// comment turns a Match line and its block into comments: without the line, the block would
+// apply to everybody.
 func (c *Config) comment(b *Block) string {
 	last := b.Line
 	for _, d := range c.Directives {
@@ -179,8 +179,8 @@ func (c *Config) comment(b *Block) string {
 	return strconv.Itoa(b.Line) + "," + strconv.Itoa(last) + "s/^/#/"
 }
 
-// badMatch is a Match line of which sshd names the number and what it does not
-// understand, but not the file.
+// badMatch is a Match line of which sshd names the number and the invalid part, but not the
+// file.
 func badMatch(f *Facts, message string) *Block {
 	m := regexp.MustCompile(`^Invalid Match .* argument '(.*)' at line (\d+)$`).FindStringSubmatch(message)
 	for _, b := range f.Config.Blocks {
@@ -191,18 +191,18 @@ func badMatch(f *Facts, message string) *Block {
 	return nil
 }
 
-// withoutPlace is a problem of which sshd does not say where it stands. One of
-// them names its directive: methods of which one is switched off.
+// withoutPlace is a problem for which sshd names no place. One of these names its
+// directive: authentication methods of which one is turned off.
 func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 	what = "sshd refuses its configuration: " + p.Message
 	if errors.Is(f.Config.Err, fs.ErrNotExist) && len(f.Config.Files) == 0 {
 		what = "sshd's configuration " + f.Config.Main + " is missing, so sshd does not start."
-		if f.Unit == "ssh" { // Debian and Ubuntu ship it as a template too (ucf)
+		if f.Unit == "ssh" { // Debian and Ubuntu also ship it as a template (ucf)
 			return what, "Put back the one that was shipped, and " + fault.Again + ": sudo cp /usr/share/openssh/sshd_config " + quote(f.Config.Main) + " && sudo systemctl restart ssh"
 		}
 		return what, "Reinstall openssh-server with the machine's package manager" + fault.AndAgain
 	}
-	if file, lost := strings.CutSuffix(p.Message, ": No such file or directory"); lost && path.IsAbs(file) { // Include takes names that are there
+	if file, lost := strings.CutSuffix(p.Message, ": No such file or directory"); lost && path.IsAbs(file) { // Include only reads existing files
 		return what + " (a link to nothing)", "Take the link out, or put back what it leads to: sudo rm " + quote(file) + reload(f)
 	}
 	if strings.HasPrefix(p.Message, "PRNG is not seeded") { // seed_rng of OpenSSH's entropy.c
@@ -224,9 +224,9 @@ func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 	return what, "Correct " + f.Config.Main + ". Then run: sudo sshd -t && sudo systemctl reload " + f.Unit
 }
 
-// blamed is the line that a message means without its place: the first of the
-// directive that it names first ("X set without XUser"), or the Include that
-// leads back to its own file.
+// blamed is the line that a message without a place is about: the first line of the first
+// directive that it names ("X set without XUser"), or the Include that includes its own
+// file.
 func blamed(c *Config, message string) (Directive, bool) {
 	if strings.HasPrefix(message, "Too many recursive") {
 		for _, d := range c.Directives {
@@ -246,8 +246,7 @@ func blamed(c *Config, message string) (Directive, bool) {
 	return Directive{}, false
 }
 
-// leads says whether an Include line brings a file, by itself or by what the
-// files that it brings include.
+// leads reports whether an Include line includes a file, directly or through other files.
 func (c *Config) leads(from Directive, file string, seen map[string]bool) bool {
 	if from.includes(file) {
 		return true
@@ -263,8 +262,8 @@ func (c *Config) leads(from Directive, file string, seen map[string]bool) bool {
 	return false
 }
 
-// misplaced is the next step for a directive that sshd refuses because it
-// stands in a Match block: somebody appended it, or the Include that brought it.
+// misplaced is the next step for a directive that is not allowed in a Match block: it was
+// appended, or the Include of its file was.
 func misplaced(f *Facts, p *Problem) string {
 	if !strings.Contains(p.Message, "not allowed within a Match block") {
 		return ""
@@ -287,7 +286,7 @@ func misplaced(f *Facts, p *Problem) string {
 	return ""
 }
 
-// moveAbove is a command that moves lines above the first Match line of their file.
+// moveAbove is a command that moves lines before the first Match line of their file.
 func moveAbove(f *Facts, b *Block, lines ...Directive) string {
 	for _, o := range f.Config.Blocks {
 		if o.File == b.File && o.Line < b.Line {
@@ -308,7 +307,7 @@ func outermost(b *Block) *Block {
 	return b
 }
 
-// includes says whether an Include line names a file.
+// includes reports whether an Include line names a file.
 func (d Directive) includes(file string) bool {
 	return slices.ContainsFunc(d.Args, func(pattern string) bool {
 		if !path.IsAbs(pattern) {
@@ -319,8 +318,8 @@ func (d Directive) includes(file string) bool {
 	})
 }
 
-// explainHostKeys: keys that are there and that sshd does not take are readable
-// for others; making new ones would leave them as they are.
+// explainHostKeys: if keys exist and sshd rejects them, other users can read them; creating
+// new ones would leave them unchanged.
 func explainHostKeys(f *Facts, p *Problem) (what, next string) {
 	if p.Keys != "" {
 		return "sshd takes none of its host keys, because others may read them: " + p.Keys + " (" + p.Detail + ").",
@@ -342,7 +341,7 @@ func explainHostKeys(f *Facts, p *Problem) (what, next string) {
 	return "sshd has no host key that it can load: " + p.Message, "Run: sudo ssh-keygen -A && sudo systemctl restart " + f.Unit
 }
 
-// hostKeys are the private host keys as a shell's words.
+// hostKeys are the private host keys as words of a shell command.
 func hostKeys(f *Facts) string {
 	var words []string
 	for _, d := range f.Config.Directives {
@@ -356,8 +355,8 @@ func hostKeys(f *Facts) string {
 	return strings.Join(words, " ")
 }
 
-// explainKilled names what is known to kill sshd: OpenSSH 10.0 does not survive
-// a Subsystem in a Match block that applies, where there is none before it.
+// explainKilled names the known cause of a crash of sshd: OpenSSH 10.0 crashes with a
+// Subsystem in a Match block that applies, if there is none before it.
 func explainKilled(f *Facts) (what, next, file string, line int) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "subsystem" && d.Block != nil {

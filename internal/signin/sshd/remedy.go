@@ -17,7 +17,7 @@ const elsewhere = "Match User " + others
 // elsewhere is a Match line for everybody but those who are asked about.
 func (f *Facts) elsewhere() string { return "Match User " + f.others() }
 
-// reload is the end of every command that edits a file.
+// reload ends every command that edits a file.
 func reload(f *Facts) string { return " && sudo sshd -t && sudo systemctl reload " + f.Unit }
 
 // sed is a command that edits a file.
@@ -30,7 +30,7 @@ func sed(f *Facts, file string, expressions ...string) string {
 	return b.String() + " " + quote(file) + reload(f)
 }
 
-// quote makes a file's name one word of a shell.
+// quote makes a file name one word of a shell command.
 func quote(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@") == "" {
 		return s
@@ -38,17 +38,17 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// policyDir is where the files of system-wide crypto policies are
-// (crypto-policies(7)). An edit there is undone with the next update.
+// policyDir has the files of system-wide crypto policies (crypto-policies(7)). The next
+// update reverts changes in it.
 const policyDir = "/etc/crypto-policies/"
 
-// resetPolicy takes a machine back to the policy that its distribution ships.
+// resetPolicy sets the machine to its distribution's default policy.
 func resetPolicy(f *Facts) string {
 	return "The value comes from the system-wide crypto policy. Run: sudo update-crypto-policies --set DEFAULT && sudo systemctl restart " + f.Unit
 }
 
-// spare is how Entra ID users are left out of a directive that its owner wants
-// for others: its Match line leaves them out, or gets one that does.
+// spare excludes Entra ID users from a directive that is meant for others: its Match line
+// excludes them, or it gets one that does.
 func spare(f *Facts, d Directive) string {
 	switch b := d.Block; {
 	case strings.HasPrefix(d.File, policyDir):
@@ -67,8 +67,8 @@ func spare(f *Facts, d Directive) string {
 	}
 }
 
-// everywhere are the lines of keywords that apply to a connection, where all of
-// them stand outside of blocks or in those for everybody; else none.
+// everywhere are the lines of keywords that apply to a connection, if all of them are
+// outside blocks or in blocks for everybody; otherwise none.
 func (c *Config) everywhere(of Connection, keywords ...string) (out []Directive) {
 	for _, d := range c.Directives {
 		if !slices.Contains(keywords, d.Keyword) || d.Block.applies(&of) == no {
@@ -82,7 +82,7 @@ func (c *Config) everywhere(of Connection, keywords ...string) (out []Directive)
 	return out
 }
 
-// spareAll is spare for several lines outside of blocks.
+// spareAll is spare for several lines outside blocks.
 func spareAll(f *Facts, all []Directive) string {
 	var files []string
 	edits := map[string][]string{}
@@ -112,8 +112,8 @@ func spareBlock(f *Facts, b *Block, d Directive) string {
 	return "If they should sign in too: " + text.Small(disable(f, d))
 }
 
-// disable makes a comment of a line. What names a program goes with whom it is
-// run as.
+// disable turns a line into a comment. A line that names a program includes the line with
+// the user that it runs as.
 func disable(f *Facts, d Directive) string {
 	if strings.HasPrefix(d.File, policyDir) {
 		return resetPolicy(f)
@@ -125,8 +125,8 @@ func disable(f *Facts, d Directive) string {
 	return "Run: " + sed(f, d.File, lines...)
 }
 
-// withUser are a line and, where it names a program for keys, those next to it that
-// say whom that is run as.
+// withUser are a line and, if it names a program for keys, the adjacent lines that set the
+// user for it.
 func (c *Config) withUser(d Directive) []Directive {
 	out := []Directive{d}
 	for _, o := range c.Directives {
@@ -137,8 +137,8 @@ func (c *Config) withUser(d Directive) []Directive {
 	return out
 }
 
-// followed says whether something of the package stands after a directive in
-// the package's block.
+// followed reports whether something of the package follows a directive in the package's
+// block.
 func followed(c Config, d Directive) bool {
 	for _, o := range c.Directives {
 		if o.Block == d.Block && o.Line > d.Line && slices.Contains(blockDirectives(), o.Keyword) {
@@ -153,10 +153,10 @@ type where struct {
 	Directive
 	found  bool
 	option bool   // it is on the command line
-	from   Source // that puts it there
+	from   Source // the file that sets it there
 }
 
-// locate finds what decides the value that is in force for a connection.
+// locate finds what sets the effective value for a connection.
 func locate(f *Facts, e *Effective, keyword, value string) *where {
 	if from, found := f.option(keyword, alias(keyword)); found {
 		return &where{option: true, from: from, Directive: Directive{File: from.File, Line: from.Line}}
@@ -168,7 +168,7 @@ func locate(f *Facts, e *Effective, keyword, value string) *where {
 	return &where{Directive: d, found: ok}
 }
 
-// at is the place in words that can stand in a sentence.
+// at is the place in words for a sentence.
 func (w *where) at() string {
 	switch {
 	case w.option && w.File == "":
@@ -183,7 +183,7 @@ func (w *where) at() string {
 	return ""
 }
 
-// undo is the next step about an option, or about a line that is spared.
+// undo is the next step for an option, or for a line that gets an exception.
 func (w *where) undo(f *Facts) string {
 	switch {
 	case w.option && strings.HasPrefix(w.File, policyDir):

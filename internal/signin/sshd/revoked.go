@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// krlMagic begins a key revocation list (PROTOCOL.krl of OpenSSH).
+// krlMagic is the beginning of a key revocation list (PROTOCOL.krl of OpenSSH).
 const krlMagic = "SSHKRL\n\x00"
 
-// checkRevoked says why sshd cannot read a list of revoked keys; while it
-// cannot, it refuses every key (auth_key_is_revoked of OpenSSH's auth.c).
+// checkRevoked says why sshd cannot read a list of revoked keys; as long as it cannot, it
+// rejects every key (auth_key_is_revoked in OpenSSH's auth.c).
 func checkRevoked(list []byte) string {
 	if rest, ok := bytes.CutPrefix(list, []byte(krlMagic)); ok {
 		if !wholeKRL(rest) {
@@ -37,8 +37,8 @@ func checkRevoked(list []byte) string {
 	return ""
 }
 
-// wholeKRL goes through the sections: after the format's version, the list's
-// number, its date and flags, and two strings, each is a byte and a string.
+// wholeKRL checks the sections: after the format's version, the list's number, its date and
+// flags, and two strings, each section is a byte and a string.
 func wholeKRL(b []byte) bool {
 	const head = 4 + 8 + 8 + 8
 	if len(b) < head || binary.BigEndian.Uint32(b) != 1 {
@@ -58,7 +58,7 @@ func wholeKRL(b []byte) bool {
 	return true
 }
 
-// cutString takes a string of RFC 4251 from the front.
+// cutString splits a string of RFC 4251 off the beginning.
 func cutString(b []byte) (s, rest []byte, ok bool) {
 	if len(b) < 4 {
 		return nil, nil, false
@@ -70,8 +70,8 @@ func cutString(b []byte) (s, rest []byte, ok bool) {
 	return b[4 : 4+n], b[4+n:], true
 }
 
-// isKey says whether a line is a public key as sshkey_read of OpenSSH takes it:
-// a type, and the key, which begins with the same type.
+// isKey reports whether a line is a public key that sshkey_read of OpenSSH accepts: a type,
+// and the key, which begins with the same type.
 func isKey(line string) bool {
 	f := strings.Fields(line)
 	if len(f) < 2 || !slices.Contains(keyTypes(), strings.TrimSuffix(f[0], "-cert-v01@openssh.com")) && !slices.Contains(keyTypes(), f[0]) {
@@ -91,22 +91,22 @@ func isKey(line string) bool {
 	return !plain || len(rest) == 0
 }
 
-// keyParts is of how many strings a key of a type consists, the type among them
-// (RFC 4253, RFC 5656, RFC 8709, PROTOCOL.u2f of OpenSSH).
+// keyParts is the number of strings in a key of a type, including the type (RFC 4253, RFC
+// 5656, RFC 8709, PROTOCOL.u2f of OpenSSH).
 func keyParts() map[string]int {
 	return map[string]int{"ssh-rsa": 3, "ssh-dss": 5, "ssh-ed25519": 2, "ecdsa-sha2-nistp256": 3, "ecdsa-sha2-nistp384": 3, "ecdsa-sha2-nistp521": 3,
 		"sk-ssh-ed25519@openssh.com": 3, "sk-ecdsa-sha2-nistp256@openssh.com": 4}
 }
 
-// keyTypes are those that OpenSSH knows (ssh-keygen(1), "-t", and PROTOCOL.u2f).
+// keyTypes are the types that OpenSSH supports (ssh-keygen(1), "-t", and PROTOCOL.u2f).
 func keyTypes() []string {
 	return []string{"ssh-rsa", "ssh-dss", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
 		"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", "sk-ssh-ed25519", "sk-ecdsa-sha2-nistp256"}
 }
 
-// firstKey is a key of the list as sshd gives keys to the certificate handler;
-// "" where the list names nobody. A list in the binary form has no whole keys to
-// show: what is in it stands for one.
+// firstKey is a key in the list, in the format in which sshd passes keys to the certificate
+// handler; "" if the list is empty. A list in binary format contains no complete keys, so
+// some content of it stands for one.
 func firstKey(list []byte) string {
 	if bytes.HasPrefix(list, []byte(krlMagic)) {
 		if bytes.Contains(list, []byte("ssh-")) || bytes.Contains(list, []byte("ecdsa-")) || len(list) > len(krlMagic)+40 {
@@ -122,8 +122,8 @@ func firstKey(list []byte) string {
 	return ""
 }
 
-// parseAuthorities are the keys of lines in the form of authorized_keys that have
-// the option cert-authority (sshd(8)).
+// parseAuthorities are the keys of lines in the format of authorized_keys that have the
+// option cert-authority (sshd(8)).
 func parseAuthorities(text string) (out [][]byte) {
 	for line := range strings.Lines(text) {
 		if !strings.Contains(line, "cert-authority") {
@@ -140,8 +140,8 @@ func parseAuthorities(text string) (out [][]byte) {
 	return out
 }
 
-// revokes says whether a list names a key: the binary form by the key itself or
-// by its SHA-1 or SHA-256 (PROTOCOL.krl of OpenSSH), the text by the key.
+// revokes reports whether a list contains a key: the binary format as the key itself or its
+// SHA-1 or SHA-256 (PROTOCOL.krl of OpenSSH), the text as the key.
 func revokes(list, key []byte) bool {
 	if !bytes.HasPrefix(list, []byte(krlMagic)) {
 		return bytes.Contains(list, []byte(base64.StdEncoding.EncodeToString(key)))

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// listed are the keywords of which every line counts; of others the first does
+// listed reports keywords of which every line counts; of others only the first does
 // (sshd_config(5)).
 func listed(keyword string) bool {
 	return slices.Contains([]string{"allowusers", "denyusers", "allowgroups", "denygroups"}, keyword)
 }
 
-// decides says whether a directive can decide about a sign-in and may differ
-// from one connection to the next.
+// decides reports whether a directive can decide about a sign-in and may differ between
+// connections.
 func decides(keyword string) bool {
 	return listed(keyword) || slices.Contains([]string{
 		"authenticationmethods", "authorizedkeyscommand", "authorizedkeyscommanduser", "casignaturealgorithms", "chrootdirectory",
@@ -22,9 +22,8 @@ func decides(keyword string) bool {
 	}, keyword)
 }
 
-// signature is what the files say for a connection, so that two with the same
-// need not both be asked about. sshd's own answer counts; this only saves
-// questions.
+// signature is what the files say for a connection, so that of two with the same signature
+// only one has to be examined. sshd's own answer counts; this only saves questions.
 func (c *Config) signature(of Connection) string {
 	fates := make([]fate, len(c.Blocks))
 	for i, b := range c.Blocks {
@@ -61,7 +60,7 @@ func (c *Config) signature(of Connection) string {
 			add(d)
 		}
 	}
-	for _, d := range global { // a Match block wins over what is outside of them
+	for _, d := range global { // a Match block wins over the lines outside blocks
 		add(d)
 	}
 	return b.String()

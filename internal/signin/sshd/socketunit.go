@@ -10,43 +10,41 @@ import (
 	"aadssh/internal/host"
 )
 
-// SocketUnit is a socket unit that listens in sshd's place (systemd.socket(5)).
-// Where one is active, what it says about addresses and ports counts, and what
-// sshd_config says does not.
+// SocketUnit is a socket unit that listens instead of sshd (systemd.socket(5)). If one is
+// active, its addresses and ports count, and those of sshd_config do not.
 type SocketUnit struct {
-	Name    string // "ssh.socket"; "" where there is none
+	Name    string // "ssh.socket"; "" if there is none
 	Streams []Stream
-	Both    bool             // its IPv6 sockets take IPv4 too (BindIPv6Only=)
-	Open    []netip.AddrPort // what systemd listens on for it; none where it is not active
+	Both    bool             // its IPv6 sockets accept IPv4 too (BindIPv6Only=)
+	Open    []netip.AddrPort // what systemd listens on for it; none if it is not active
 	Each    bool             // sshd is started for each connection (Accept=)
-	Device  Device           // what it listens on alone (BindToDevice=)
+	Device  Device           // the only interface that it listens on (BindToDevice=)
 }
 
-// Device is a network interface that a socket unit binds to.
+// Device is a network interface that a socket unit is bound to.
 type Device struct {
-	Name      string // "" where there is none
+	Name      string // "" if there is none
 	File      string
 	Line      int
-	Addresses []netip.Addr // that it has; none where that is not known
+	Addresses []netip.Addr // its addresses; none if they are not known
 }
 
-// Stream is one ListenStream= that is in force.
+// Stream is one effective ListenStream=.
 type Stream struct {
 	File string
 	Line int
-	At   netip.AddrPort // every address as [::]
+	At   netip.AddrPort // any address is [::]
 }
 
-// unitDirs are where systemd looks for units, what wins first (systemd.unit(5)).
+// unitDirs are the folders of units, in the order of precedence (systemd.unit(5)).
 func unitDirs() []string {
 	return []string{"/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator.early",
 		"/etc/systemd/system", "/etc/systemd/system.attached", "/run/systemd/system", "/run/systemd/system.attached", "/run/systemd/generator",
 		"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system", "/run/systemd/generator.late"}
 }
 
-// lookSocketUnit reads the unit that listens for sshd, and which of systemd's own
-// sockets are its. Their files tell more than one list of sockets: systemd holds
-// those of other units too.
+// lookSocketUnit reads the unit that listens for sshd, and finds its sockets among
+// systemd's. The files are needed because systemd also holds sockets of other units.
 func lookSocketUnit(h *host.Host, all []socket) SocketUnit {
 	comm, err := h.ReadFile("/proc/1/comm", 64)
 	if err != nil || strings.TrimSpace(string(comm)) != "systemd" {
@@ -72,7 +70,7 @@ func lookSocketUnit(h *host.Host, all []socket) SocketUnit {
 	return SocketUnit{}
 }
 
-// socketsOf are those of the sockets that a process holds.
+// socketsOf are the sockets that a process holds.
 func socketsOf(h *host.Host, pid string, all []socket) (found []netip.AddrPort) {
 	descriptors, err := h.ReadDir("/proc/" + pid + "/fd")
 	if err != nil {
@@ -93,8 +91,8 @@ func socketsOf(h *host.Host, pid string, all []socket) (found []netip.AddrPort) 
 	return found
 }
 
-// opens says whether a socket is what the line asks for. A number alone means
-// every address: [::], or 0.0.0.0 where the machine has no IPv6.
+// opens reports whether a socket is the one that the line defines. A number alone means
+// every address: [::], or 0.0.0.0 if the machine has no IPv6.
 func (s Stream) opens(at netip.AddrPort) bool {
 	return s.At == at || s.At.Port() == at.Port() && s.At.Addr() == netip.IPv6Unspecified() && at.Addr() == netip.IPv4Unspecified()
 }
@@ -126,8 +124,8 @@ func readSocketUnit(h *host.Host, name string) SocketUnit {
 	return u
 }
 
-// dropins are the drop-in files of a unit by any of its names, in the order of
-// their own names; of two with one name, that in the folder which wins.
+// dropins are the drop-in files of a unit under any of its names, in the order of their own
+// names; of two with the same name, the one in the folder with precedence.
 func dropins(h *host.Host, names []string) (files []string) {
 	by := map[string]string{}
 	var order []string
@@ -148,7 +146,7 @@ func dropins(h *host.Host, names []string) (files []string) {
 	return files
 }
 
-// read takes a file into account. An empty ListenStream= takes back all before it.
+// read evaluates a file. An empty ListenStream= deletes all before it.
 func (u *SocketUnit) read(h *host.Host, file string) {
 	text, err := h.ReadFile(file, 1<<20)
 	if err != nil {
@@ -181,8 +179,8 @@ func (u *SocketUnit) read(h *host.Host, file string) {
 	}
 }
 
-// parseStream reads "22", "10.0.0.4:22" and "[fd00::4]:22"; sockets of other kinds
-// are no way for people.
+// parseStream parses "22", "10.0.0.4:22" and "[fd00::4]:22"; people cannot connect to
+// sockets of other kinds.
 func parseStream(s string) (at netip.AddrPort, ok bool) {
 	if n, err := strconv.ParseUint(s, 10, 16); err == nil {
 		return netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(n)), true
@@ -206,7 +204,7 @@ func (u SocketUnit) reached() (out []netip.AddrPort) {
 	return out
 }
 
-// at is what of a socket can be reached through the device.
+// at are the addresses of a socket that can be reached through the device.
 func (d Device) at(socket netip.AddrPort) (out []netip.AddrPort) {
 	if len(d.Addresses) == 0 || !socket.Addr().IsUnspecified() {
 		return []netip.AddrPort{socket}
@@ -219,7 +217,7 @@ func (d Device) at(socket netip.AddrPort) (out []netip.AddrPort) {
 	return out
 }
 
-// asks is the line that a socket is open for.
+// asks is the line that an open socket belongs to.
 func (u SocketUnit) asks() (s Stream) {
 	for _, s = range u.Streams {
 		if slices.ContainsFunc(u.Open, s.opens) {
@@ -229,10 +227,10 @@ func (u SocketUnit) asks() (s Stream) {
 	return s
 }
 
-// chosen says whether the machine's owner wrote the addresses and ports there.
+// chosen reports whether the addresses and ports were set on this machine.
 func (u SocketUnit) chosen() bool { return strings.HasPrefix(u.asks().File, "/etc/") }
 
-// listen is a command that has the unit listen on ports at every address.
+// listen is a command that makes the unit listen on ports at every address.
 func (u SocketUnit) listen(ports []uint16) string {
 	lines := `[Socket]\nListenStream=\n`
 	for _, p := range ports {

@@ -5,8 +5,8 @@ import (
 	"aadssh/internal/text"
 )
 
-// Rows are the checks of what sshd does with people, in the order of cause and
-// effect. The first says whether sshd can be asked at all.
+// Rows are the checks of what sshd does with people, in the order of cause and effect. The
+// first reports whether sshd can be asked at all.
 func Rows() []*check.Row[*Facts] {
 	return []*check.Row[*Facts]{
 		row("sshd-config", check.GateConnection, "Does sshd accept its configuration?", "sshd itself is asked (sshd -T). Where it is not installed, refuses its files or dies over them, that is the one answer, with file and line.", check.One(accepts)),
@@ -42,7 +42,7 @@ func row(name string, gate check.Gate, asks, doc string, run func(*Facts) []Find
 	return &check.Row[*Facts]{About: check.About{Name: name, Section: check.SignIn, Group: "sshd", Gate: gate, Asks: asks, Doc: doc}, Run: run}
 }
 
-// each asks about every kind of connection and merges the answers.
+// each runs a check for every kind of connection and combines the results.
 func each(ask func(*Facts, *Effective) Finding) func(*Facts) []Finding {
 	return check.One(func(f *Facts) Finding {
 		answers := make([]Finding, len(f.Users))
@@ -53,9 +53,9 @@ func each(ask func(*Facts, *Effective) Finding) func(*Facts) []Finding {
 	})
 }
 
-// Assess says whether somebody with an Entra ID account who has never signed
-// in before gets past sshd. Where sshd is not there, refuses its configuration or
-// could not be asked, that is the only finding.
+// Assess reports whether sshd accepts a person with an Entra ID account who has never
+// signed in before. If sshd is missing, rejects its configuration or could not be asked,
+// that is the only finding.
 func Assess(f *Facts) []Finding {
 	rows := Rows()
 	out := check.Run(rows[:1], f)

@@ -7,7 +7,7 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// setting is the last line that sets one.
+// setting is the last line that sets a setting.
 type setting struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -16,8 +16,8 @@ type setting struct {
 	off   bool // "!NAME"
 }
 
-// setDefault takes down what is set for everybody, for the group, for the machine, or
-// for the user that is run as.
+// setDefault records a setting for everybody, for the group, for the machine, or for the
+// user that is run as.
 func (r *reader) setDefault(p Place) {
 	word, rest, _ := strings.Cut(strings.ReplaceAll(p.Text, "\t", " "), " ")
 	switch scope := strings.TrimPrefix(word, "Defaults"); {
@@ -35,13 +35,13 @@ func (r *reader) setDefault(p Place) {
 	}
 }
 
-// on is a setting that is in force, where it is not by default.
+// on returns an effective setting that is off by default.
 func (r *reader) on(key string) (s setting, on bool) {
 	s, set := r.settings[key]
 	return s, set && !s.off
 }
 
-// settle says what follows from the settings.
+// settle evaluates the settings.
 func (r *reader) settle() {
 	if r.settings["authenticate"].off {
 		r.out.Password = r.out.Password && r.tagged

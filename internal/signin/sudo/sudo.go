@@ -1,6 +1,6 @@
-// Package sudo reads sudoers as sudo does, and says whether the members of a
-// group may do everything as root, and without a password. It touches nothing.
-// The grammar is that of sudoers(5).
+// Package sudo reads sudoers as sudo does, and reports whether the members of a group may
+// do everything as root, and without a password. It reads no files itself. The grammar is
+// that of sudoers(5).
 package sudo
 
 import (
@@ -13,16 +13,16 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Machine is what the rules are read from.
+// Machine gives access to the rules.
 type Machine struct {
 	File func(path string) gate.File
 	List func(pattern string) []string // sorted
 	Host string                        // the machine's name, for rules that name hosts
-	// Addresses are the machine's own, for rules that name hosts by those.
+	// Addresses are the machine's own, for rules that name hosts by address.
 	Addresses []netip.Addr
-	// Owner is whom sudo wants its files to belong to: root.
+	// Owner is the user to whom sudo's files must belong: root.
 	Owner uint32
-	// Number is that of the group, in decimal; "" where it is not known.
+	// Number is the number of the group, in decimal; "" if it is not known.
 	Number string
 }
 
@@ -30,28 +30,28 @@ type Machine struct {
 type Place struct {
 	File string
 	Line int
-	Text string // the line, or what is wrong there
+	Text string // the line, or what is wrong with it
 }
 
-// Answer is what sudo makes of the group.
+// Answer is the result of the rules for the group.
 type Answer struct {
-	Main     string  // the file that sudo reads first; "" where there is none
+	Main     string  // the file that sudo reads first; "" if there is none
 	Grants   bool    // its members may do everything as root
 	Password bool    // and are asked for a password
-	Rule     Place   // the rule that decides
+	Rule     Place   // the deciding rule
 	Skipped  []Place // files that sudo does not read, and why
-	Broken   *Place  // the first line that sudo may not take, over which some versions refuse everything
-	TTY      *Place  // sudo wants a terminal
-	Pathless *Place  // sudo looks for programs where the usual ones are not (secure_path)
-	Refuses  *Place  // a line over which sudo runs nothing, and why
-	PAM      Place   // where PAM's name for sudo is set (pam_service), and the name; no File: it is the usual one
+	Broken   *Place  // the first line that sudo may reject, because of which some versions reject everything
+	TTY      *Place  // sudo requires a terminal
+	Pathless *Place  // secure_path lacks the usual programs
+	Refuses  *Place  // a line because of which sudo runs nothing, and why
+	PAM      Place   // the line that sets sudo's service name in PAM (pam_service), and the name; no File: it is the usual one
 	Files    []string
 }
 
-// Included says whether a file was read.
+// Included reports whether a file was read.
 func (a Answer) Included(file string) bool { return slices.Contains(a.Files, file) }
 
-// Evaluate reads /etc/sudoers, or where that does not exist the vendor's.
+// Evaluate reads /etc/sudoers or, if that does not exist, the vendor's file.
 func Evaluate(m Machine, group string) Answer {
 	r := &reader{m: m, group: group, aliases: map[string][]string{}, settings: map[string]setting{}}
 	for _, main := range []string{"/etc/sudoers", "/usr/etc/sudoers"} {
@@ -61,7 +61,7 @@ func Evaluate(m Machine, group string) Answer {
 			break
 		}
 	}
-	// Aliases may stand behind the rules that use them.
+	// Aliases may be defined after the rules that use them.
 	for _, s := range r.specs {
 		r.spec(s)
 	}
@@ -72,7 +72,7 @@ func Evaluate(m Machine, group string) Answer {
 	return r.out
 }
 
-// reader collects lines. The last rule that matches decides.
+// reader collects lines. The last matching rule decides.
 type reader struct {
 	m        Machine
 	group    string
@@ -81,7 +81,7 @@ type reader struct {
 	specs    []Place
 	defaults []Place
 	settings map[string]setting
-	tagged   bool // the rule that decides says PASSWD, over which "!authenticate" has no say
+	tagged   bool // the deciding rule has PASSWD, which "!authenticate" does not override
 }
 
 const maxDepth = 128 // MAX_SUDOERS_DEPTH
@@ -121,7 +121,7 @@ func (r *reader) read(file string, depth int) {
 	}
 }
 
-// unsafe is why sudo reads neither a file nor the files of a folder.
+// unsafe is why sudo reads neither a file nor the files in a folder.
 func (r *reader) unsafe(f gate.File) string {
 	switch {
 	case f.UID != r.m.Owner:
@@ -142,7 +142,7 @@ func (r *reader) broken(at Place) {
 	}
 }
 
-// line sorts one line.
+// line parses one line.
 func (r *reader) line(p Place, depth int) {
 	word, rest, _ := strings.Cut(strings.ReplaceAll(p.Text, "\t", " "), " ")
 	rest = strings.Trim(strings.TrimSpace(rest), `"`)
@@ -189,8 +189,8 @@ func (r *reader) line(p Place, depth int) {
 	}
 }
 
-// name is the path of an included file, which may be relative to the file that
-// includes it, with %h for the machine's name.
+// name is the path of an included file, which may be relative to the including file, with
+// %h for the machine's name.
 func (r *reader) name(from, name string) string {
 	name = strings.ReplaceAll(strings.ReplaceAll(name, `\ `, " "), "%h", r.m.Host)
 	if !path.IsAbs(name) {
@@ -199,8 +199,8 @@ func (r *reader) name(from, name string) string {
 	return path.Clean(name)
 }
 
-// member says whether a list has something that fits; the last word that does
-// decides, and "!" before it means that it does not.
+// member reports whether a list contains a match; the last matching word decides, and "!"
+// before it means no.
 func (r *reader) member(kind string, list []string, fits func(string) bool, depth int) (yes, known bool) {
 	for _, w := range list {
 		bare := strings.TrimLeft(w, "! ")
@@ -231,9 +231,8 @@ func (r *reader) us(word string) bool {
 	return word == "%"+r.group || r.m.Number != "" && word == "%#"+r.m.Number
 }
 
-// here says whether a word names the machine: its name with or without its
-// domain, which may hold signs of a pattern, one of its addresses, or a network
-// that one of them is in.
+// here reports whether a word means this machine: its name with or without its domain,
+// possibly with wildcards, one of its addresses, or a network that contains one.
 func (r *reader) here(word string) bool {
 	if network, ok := gate.Network(word); ok {
 		return slices.ContainsFunc(r.m.Addresses, network.Contains)
@@ -248,7 +247,7 @@ func (r *reader) here(word string) bool {
 
 func root(word string) bool { return word == "root" || word == "#0" }
 
-// spec reads "USERS HOSTS = COMMANDS [: HOSTS = COMMANDS]".
+// spec parses "USERS HOSTS = COMMANDS [: HOSTS = COMMANDS]".
 func (r *reader) spec(p Place) {
 	users, rest := list(p.Text)
 	if rest == "" || !r.has("user", words(users), r.us) {
@@ -274,7 +273,7 @@ func (r *reader) spec(p Place) {
 	}
 }
 
-// commands takes the last word for "everything, as root" into account.
+// commands evaluates the last word that means "everything, as root".
 func (r *reader) commands(p Place, s string) {
 	asks, tagged, runas := true, false, true
 	for _, one := range splitOutside(s, ',') {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// uncomment takes a comment away: "#" that is not quoted and does not begin a
-// number, as in "#1000".
+// uncomment removes a comment: a "#" that is not quoted and does not begin a number, as in
+// "#1000".
 func uncomment(s string) string {
 	quoted := false
 	for i := 0; i < len(s); i++ {
@@ -22,7 +22,7 @@ func uncomment(s string) string {
 	return s
 }
 
-// words are the members of a list with commas.
+// words are the members of a comma-separated list.
 func words(list string) (all []string) {
 	for _, w := range strings.Split(list, ",") {
 		if w = strings.TrimSpace(w); w != "" {
@@ -32,8 +32,8 @@ func words(list string) (all []string) {
 	return all
 }
 
-// list takes the first list off: words with commas between them, up to a blank
-// that no comma stands next to.
+// list splits off the first list: words separated by commas, up to a blank without a comma
+// next to it.
 func list(s string) (head, rest string) {
 	quoted := false
 	for i := 0; i < len(s); i++ {
@@ -52,8 +52,7 @@ func list(s string) (head, rest string) {
 	return s, ""
 }
 
-// splitOutside cuts at a sign that is neither in brackets nor quoted nor escaped
-// nor behind a tag.
+// splitOutside splits at a sign that is not in brackets, quoted, escaped or after a tag.
 func splitOutside(s string, sign byte) (parts []string) {
 	depth, quoted, begin := 0, false, 0
 	for i := 0; i < len(s); i++ {
@@ -77,7 +76,7 @@ func splitOutside(s string, sign byte) (parts []string) {
 	return append(parts, s[begin:])
 }
 
-// isTag says whether what ends at a colon is a tag, as "NOPASSWD".
+// isTag reports whether the text before a colon is a tag, such as "NOPASSWD".
 func isTag(before string) bool {
 	word := before[strings.LastIndexAny(before, " \t=),:")+1:]
 	return slices.Contains([]string{"NOPASSWD", "PASSWD", "NOEXEC", "EXEC", "SETENV", "NOSETENV", "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT",
