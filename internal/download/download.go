@@ -1,5 +1,5 @@
-// Package download fetches the few small files that the handler itself needs
-// from the package host, and says what was in the way when it cannot.
+// Package download fetches the few small files that the handler itself needs from the
+// package host, and explains why when it cannot.
 package download
 
 import (
@@ -19,28 +19,26 @@ import (
 	"aadssh/internal/logging"
 )
 
-// How a download behaves towards a host that is busy: at most attempts
-// requests, with a doubling pause that starts at firstPause, plus up to half
-// of it at random, so a scale set does not come back in step. The package host
-// answers 429 above 4,000 requests in 5 minutes from one address
-// (microsoft/linux-package-repositories README).
+// How a download treats an overloaded host: at most attempts requests, with a doubling
+// pause that starts at firstPause, plus up to half of it at random, so that a scale set
+// does not retry in step. The package host answers 429 above 4,000 requests in 5 minutes
+// from one address (microsoft/linux-package-repositories README).
 const (
 	attempts    = 4
 	firstPause  = 2 * time.Second
 	longestWait = 60 * time.Second
-	// After a 429 it takes up to five minutes until the address has requests to
-	// spare again, and what is refused may count: so the pauses are long from
-	// the beginning, and triple. They end with the operation's own time.
+	// After a 429 it takes up to five minutes until the address may send requests again,
+	// and refused requests may count: so the pauses are long from the beginning, and
+	// triple. They are limited by the operation's own time.
 	crowdedPause = 20 * time.Second
 	crowdedWait  = 6 * time.Minute
 )
 
-// Client downloads over HTTPS, through the proxy where there is one. The zero
-// value of all but Log is usable.
+// Client downloads over HTTPS, through the proxy if there is one. Only Log must be set.
 type Client struct {
 	Proxy *url.URL // nil: a direct connection, whatever the environment holds
 	Log   *logging.Logger
-	// Transport takes the place of the network in a simulation; nil: the network.
+	// Transport replaces the network in a simulation; nil: the network.
 	Transport http.RoundTripper
 }
 
@@ -57,7 +55,7 @@ func (c Client) Get(ctx context.Context, address string, limit int64) ([]byte, e
 		wait, again := worthAnother(err, pause)
 		last := attempt == attempts
 		if status := (*statusError)(nil); errors.As(err, &status) && status.code == http.StatusTooManyRequests {
-			last = false // ctx ends it
+			last = false // ctx has ended it
 			wait = inTime(ctx, max(crowded/2+rand.N(crowded), min(status.retryAfter+rand.N(crowdedPause), crowdedWait)))
 			crowded = min(3*crowded, crowdedWait)
 		}
@@ -69,8 +67,8 @@ func (c Client) Get(ctx context.Context, address string, limit int64) ([]byte, e
 	}
 }
 
-// inTime shortens a pause that would outlast the operation: asking once more
-// before its end is better than giving up at half of it.
+// inTime shortens a pause that would outlast the operation: one more request before its end
+// is better than giving up with half of it left.
 func inTime(ctx context.Context, wait time.Duration) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if left := time.Until(deadline) - crowdedPause; ok && left > crowdedPause && wait > left {
@@ -83,13 +81,13 @@ func inTime(ctx context.Context, wait time.Duration) time.Duration {
 type statusError struct {
 	code       int
 	retryAfter time.Duration
-	proxy      bool // the proxy gave it in the place of a tunnel
+	proxy      bool // the proxy answered it instead of opening a tunnel
 }
 
 func newStatusError(r *http.Response, proxy bool) *statusError {
 	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
 	if err != nil || seconds < 0 {
-		seconds = 0 // a date, or nothing: our own pause will do
+		seconds = 0 // a date, or nothing: our own pause is used
 	}
 	return &statusError{r.StatusCode, time.Duration(min(seconds, 1<<20)) * time.Second, proxy}
 }
@@ -105,11 +103,11 @@ func NotFound(err error) bool {
 	return errors.As(err, &status) && !status.proxy && status.code == http.StatusNotFound
 }
 
-// errTooLong means that the host sent more than was asked for.
+// errTooLong means that the host sent more than the limit.
 var errTooLong = errors.New("the answer is longer than any key is")
 
 func (c Client) once(ctx context.Context, address string, limit int64) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // against a host that accepts and then says nothing
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // against a host that accepts connections and then says nothing
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -122,7 +120,7 @@ func (c Client) once(ctx context.Context, address string, limit int64) ([]byte, 
 		ResponseHeaderTimeout: 20 * time.Second,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		DisableKeepAlives:     true,
-		// What the transport makes of such an answer by itself has lost the code.
+		// The transport's own error for such an answer does not contain the code.
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 			if answer.StatusCode == http.StatusOK {
 				return nil
@@ -164,8 +162,8 @@ func stayOnHTTPS(request *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// worthAnother says whether the same request may be answered later, and how
-// long to wait before it.
+// worthAnother reports whether the same request may succeed later, and how long to wait
+// before it.
 func worthAnother(err error, pause time.Duration) (wait time.Duration, again bool) {
 	wait = pause + rand.N(pause/2)
 	var status *statusError
@@ -185,7 +183,7 @@ func worthAnother(err error, pause time.Duration) (wait time.Duration, again boo
 	return wait, true
 }
 
-// sleep waits, and reports false where ctx ends first or would.
+// sleep waits, and returns false if ctx ends before that.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
 		return false
@@ -200,16 +198,16 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Diagnose asks for an address once and explains what is in the way; nil where
-// nothing is. It is asked only after a package manager has failed, for their
-// own words about the network are poor.
+// Diagnose requests an address once and explains what fails; nil if nothing does. It is
+// only called after a package manager has failed, because package managers say little about
+// the network.
 func Diagnose(ctx context.Context, address string, proxy *url.URL) *fault.Fault {
 	if address == "" || ctx.Err() != nil {
-		return nil // nothing to ask, or no time left for it
+		return nil // nothing to request, or no time left
 	}
 	_, err := Client{Proxy: proxy, Log: logging.Discard()}.once(ctx, address, 1<<20)
 	if ctx.Err() != nil {
-		return nil // it was our time that ended
+		return nil // our own time ended
 	}
 	var status *statusError
 	if err == nil || errors.Is(err, errTooLong) {

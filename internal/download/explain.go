@@ -33,8 +33,8 @@ func Explain(address string, proxy *url.URL, err error) *fault.Fault {
 	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
 }
 
-// ExplainDirect is Explain for a host that must be reached without a proxy,
-// because whoever connects to it is given none.
+// ExplainDirect is Explain for a host that must be reached without a proxy, because the
+// programs that connect to it use none.
 func ExplainDirect(address string, err error) *fault.Fault {
 	if own := ownTrouble(err); own != nil {
 		return own
@@ -44,8 +44,8 @@ func ExplainDirect(address string, err error) *fault.Fault {
 	return fault.Wrap(err, fault.RepositoryUnreachable, what, next)
 }
 
-// ExplainStatus is the same for an answer of HTTP that is none of success; nil
-// where the answer shows that the way is open.
+// ExplainStatus is the same for an HTTP status that is no success; nil if the answer shows
+// that the host can be reached.
 func ExplainStatus(address string, code int) *fault.Fault {
 	if code < 500 && code != http.StatusForbidden && code != http.StatusProxyAuthRequired && code != http.StatusTooManyRequests {
 		return nil
@@ -55,9 +55,8 @@ func ExplainStatus(address string, code int) *fault.Fault {
 	return fault.New(fault.RepositoryUnreachable, what, next)
 }
 
-// ownTrouble is the fault of this machine alone that keeps it from asking anybody;
-// nil where there is none. A resolver says of all of them that the server did not
-// answer.
+// ownTrouble is the fault of this machine that prevents all connections; nil if there is
+// none. A resolver reports all of these as a server that did not answer.
 func ownTrouble(err error) *fault.Fault {
 	if f := fault.Resource(err); f != nil {
 		return f
@@ -84,8 +83,8 @@ func ownTrouble(err error) *fault.Fault {
 // resolvers is the file that names this machine's DNS servers (resolv.conf(5)).
 const resolvers = "/etc/resolv.conf"
 
-// namesServer says whether a DNS server is named; where the file is missing, or a
-// link to what is not there, none is.
+// namesServer reports whether a DNS server is named; none is if the file is missing or a
+// broken link.
 func namesServer() bool {
 	text, err := os.ReadFile(resolvers)
 	if err != nil {
@@ -99,10 +98,10 @@ func namesServer() bool {
 	return false
 }
 
-// place is what a download is from.
+// place is the source of a download.
 type place struct {
 	host  string // with its port, where the address has one
-	asked string // the address for a command that asks the same, without a password
+	asked string // the address for a command that sends the same request, without a password
 	port  string // "HTTPS (TCP 443)"
 }
 
@@ -124,7 +123,7 @@ func (p place) allow() string {
 	return "Have whoever runs the network allow outbound " + p.port + " from this machine to " + p.host
 }
 
-// words are for an error of a host; allow is what opens the way.
+// words explain an error of a host; allow is what to open in a firewall.
 func (p place) words(proxy *url.URL, err error, allow string) (what, next string) {
 	host, asked := p.host, p.asked
 	var (
@@ -181,7 +180,8 @@ func (p place) words(proxy *url.URL, err error, allow string) (what, next string
 	return "Downloading from " + host + " failed: " + lastWords(err) + ".", allow
 }
 
-// issuer is who signed a certificate, in its own words: whoever answers wrote them.
+// issuer is who signed a certificate, in the words of the certificate, which are not
+// trusted.
 func issuer(c *x509.Certificate) string {
 	if c == nil {
 		return "an authority"
@@ -189,8 +189,7 @@ func issuer(c *x509.Certificate) string {
 	return strconv.Quote(text.Brief(cmp.Or(c.Issuer.CommonName, c.Issuer.String()), 100))
 }
 
-// route is the command that shows how this machine would get to the address
-// that it tried.
+// route is the command that shows this machine's route to the address that it tried.
 func route(err error, host string) string {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Addr != nil {
@@ -203,7 +202,7 @@ func route(err error, host string) string {
 
 func hostname(host string) string { return (&url.URL{Host: host}).Hostname() }
 
-// withPort is a host of https with its port.
+// withPort is the host of an https address with its port.
 func withPort(host string) string {
 	if (&url.URL{Host: host}).Port() != "" {
 		return host
@@ -212,7 +211,7 @@ func withPort(host string) string {
 }
 
 func proxyWords(host, asked string, proxy *url.URL, err error) (what, next string) {
-	name := proxy.Scheme + "://" + proxy.Host // never the user information
+	name := proxy.Scheme + "://" + proxy.Host // never with user and password
 	var status *statusError
 	var op *net.OpError
 	switch {
@@ -253,7 +252,7 @@ func statusWords(host, asked string, s *statusError) (what, next string) {
 	return what, "Compare with: curl -sI " + asked
 }
 
-// credentials is how a proxy that wants a password gets one.
+// credentials says how to configure a proxy that requires a password.
 func credentials(proxy string) string {
 	scheme, rest, _ := strings.Cut(proxy, "://")
 	return `Give the extension the protected setting {"proxy": "` + scheme + `://USER:PASSWORD@` + rest + `"}`
@@ -264,8 +263,8 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// lastWords is the innermost error: the outer ones repeat the URL, and with it
-// what a proxy URL may hold.
+// lastWords is the innermost error: the outer ones repeat the URL, which may contain a
+// proxy's password.
 func lastWords(err error) string {
 	for {
 		inner := errors.Unwrap(err)

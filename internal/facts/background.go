@@ -7,9 +7,9 @@ import (
 	"aadssh/internal/host"
 )
 
-// inBackground runs f while its caller goes on, who calls wait to have it done. A panic of f
-// becomes one of wait: in its own goroutine it would end the process before
-// a verdict is written.
+// inBackground runs f concurrently with its caller, who calls wait for its end. A panic in
+// f is raised again in wait: in its own goroutine it would end the process before a verdict
+// is written.
 func inBackground(h *host.Host, f func()) (wait func()) {
 	done := make(chan any, 1)
 	go func() {

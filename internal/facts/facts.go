@@ -1,5 +1,5 @@
-// Package facts looks at the machine once and writes down what it sees. What
-// could not be seen says so: no fact is ever guessed.
+// Package facts reads the machine once and records what it finds. What could not be read is
+// recorded as such: no fact is ever guessed.
 package facts
 
 import (
@@ -28,27 +28,27 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// Question is what a look needs to know beforehand.
+// Question is what must be known to read the machine.
 type Question struct {
 	Settings        agent.Settings
-	Unknown         []string // settings that nobody knows
+	Unknown         []string // settings that this version does not know
 	Refused         error    // why the settings cannot be used
-	AgentDir        string   // the agent's folder, where other extensions lie; "": none
-	StatusFolder    string   // where the agent reads the status; "": nobody does
+	AgentDir        string   // the agent's folder, with other extensions; "": none
+	StatusFolder    string   // where the agent reads the status; "": there is no agent
 	Sequence        int      // of the status
 	Getenv          func(string) string
 	IdentityTimeout time.Duration  // for the metadata service; 0: identity.DefaultBudget
-	Who             *gate.Somebody // whose way in alone is asked about; nil: everybody's of the directory
+	Who             *gate.Somebody // the person whose sign-in is examined; nil: everybody of the directory
 }
 
-// Facts is one machine at one moment.
+// Facts describes one machine at one moment.
 type Facts struct {
 	Question
 
 	Release   distro.Release
 	Target    distro.Target
 	TargetErr error  // *distro.Unsupported, or os-release could not be read
-	Image     string // by what it shows that its packages come with an image; else ""
+	Image     string // why its packages are known to come with an image; else ""
 
 	Proxy    proxy.Found
 	Memory   Memory
@@ -56,36 +56,36 @@ type Facts struct {
 	Identity identity.Answer
 
 	Packages    pkgmgr.Packages // of the product and of the legacy product
-	PackagesErr error           // the package database gave no answer
+	PackagesErr error           // the package database could not be queried
 
-	Sources   []repo.Entry // repositories that are configured, ours included
+	Sources   []repo.Entry // configured repositories, including ours
 	Problems  []repo.Problem
 	OwnSource bool // our definition of the repository is there
-	// Transport is the package without which this apt cannot fetch by HTTPS;
-	// empty where it can.
+	// Transport is the package that this apt needs to fetch by HTTPS; empty if it needs
+	// none.
 	Transport string
 
 	SSHD     sshd.Facts
 	Door     door.Facts
 	Login    login.Facts
 	Programs login.Programs // of the installed package
-	SignedIn time.Time      // a person got in after the last change of what decides about it; zero: not known, or not asked
+	SignedIn time.Time      // when a person signed in after the last change of what decides about it; zero: not known, or not asked
 
-	Owner       state.Owner // of the machine; the zero value where nobody is written down
+	Owner       state.Owner // of the machine; the zero value if none is recorded
 	Receipt     state.Receipt
 	ReceiptErr  error
 	ReloadOwed  bool
 	StatusErr   error         // why no status can be written
-	StateErr    error         // why nothing can be written down
-	Transaction *host.Running // of an earlier run, still at work
+	StateErr    error         // why no state can be written
+	Transaction *host.Running // of an earlier run, still running
 
-	// Unread is why something on this machine could not be looked at: no memory, no
-	// further file, a broken disk. What seems to be missing then may be there.
+	// Unread is why something on this machine could not be read: no memory, no file
+	// handles, a failing disk. What seems to be missing may exist then.
 	Unread error
 }
 
-// Look looks at everything. The slow parts are asked side by side: on a
-// healthy machine they are the metadata service, the package database and sshd.
+// Look reads everything. The slow parts run in parallel: on a healthy machine these are the
+// metadata service, the package database and sshd.
 func Look(ctx context.Context, h *host.Host, q Question) *Facts {
 	f := &Facts{Question: q}
 	wait := inBackground(h, func() {
@@ -93,12 +93,12 @@ func Look(ctx context.Context, h *host.Host, q Question) *Facts {
 	})
 	f.machine(ctx, h)
 	wait()
-	f.Proxy = proxy.Given(q.Settings.Proxy, q.Getenv, f.PackageBase()) // the host is known by the cloud
+	f.Proxy = proxy.Given(q.Settings.Proxy, q.Getenv, f.PackageBase()) // the cloud names the host
 	return f
 }
 
-// LookAgain looks at what our own changes can have changed. The metadata
-// service is not asked a second time.
+// LookAgain reads what our own changes can have changed. The metadata service is not asked
+// again.
 func LookAgain(ctx context.Context, h *host.Host, q Question, before *Facts) *Facts {
 	f := &Facts{Question: q, Identity: before.Identity, Proxy: before.Proxy}
 	f.machine(ctx, h)
@@ -106,7 +106,7 @@ func LookAgain(ctx context.Context, h *host.Host, q Question, before *Facts) *Fa
 }
 
 func (f *Facts) machine(ctx context.Context, h *host.Host) {
-	h.Unread() // what was met before this look is not part of it
+	h.Unread() // earlier read errors do not concern this reading
 	arc := identity.OnArc(h, f.getenv())
 	sshdSeen := inBackground(h, func() { f.SSHD = sshd.Look(ctx, h, arc, f.Who) })
 	var err error
@@ -160,8 +160,8 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	f.Unread = h.Unread()
 }
 
-// loaded is when the running sshd read its configuration last. Where its files are
-// older than its process, systemd is not asked. Zero: not known, or none is running.
+// loaded is when the running sshd last read its configuration. If its files are older than
+// its process, systemd is not asked. Zero: not known, or none is running.
 func loaded(ctx context.Context, h *host.Host, f *sshd.Facts) time.Time {
 	if h.Root != "" || f.Daemon.PID == 0 || !systemd.Running() {
 		return time.Time{}
@@ -176,8 +176,8 @@ func loaded(ctx context.Context, h *host.Host, f *sshd.Facts) time.Time {
 	return unit.Changed
 }
 
-// deciding are the files that this machine's own rules name: what PAM's lines and
-// sshd's directives run or read.
+// deciding are the files that this machine's own rules name: what lines of PAM and
+// directives of sshd run or read.
 func (f *Facts) deciding() (files []string) {
 	for _, of := range f.Login.PAM.Evaluated {
 		for _, o := range of {
@@ -199,7 +199,7 @@ func (f *Facts) deciding() (files []string) {
 	return files
 }
 
-// getenv is the environment that the question came with.
+// getenv is the environment in the question.
 func (f *Facts) getenv() func(string) string {
 	if f.Getenv == nil {
 		return func(string) string { return "" }
@@ -211,19 +211,21 @@ func lookPrograms(h *host.Host, p pkgmgr.Package) login.Programs {
 	return login.LookPrograms(h, p.Name, p.Files)
 }
 
-// programs is whether the sign-in programs are as the package brought them.
+// programs checks whether the sign-in programs are unchanged since the package installed
+// them.
 func (f *Facts) programs() check.Result {
 	p := f.Packages[f.Target.Packages.Login]
 	note := f.Receipt.Packages[p.Name]
 	return f.Programs.Assess(p.Name, p.Version, note.Kept != "" && note.KeptVersion == p.Version)
 }
 
-// lookTarget reads os-release from where os-release(5) says it is.
+// lookTarget reads os-release in the places that os-release(5) names.
 func lookTarget(h *host.Host) (r distro.Release, t distro.Target, err error) {
 	for _, path := range []string{"/etc/os-release", "/usr/lib/os-release"} {
 		b, missing := h.ReadFile(path, 1<<20)
 		if missing != nil {
-			// That one of them is not there says less than that one cannot be read.
+			// If one of them is missing and the other cannot be read, the latter is the
+			// error.
 			if err == nil || errors.Is(err, fs.ErrNotExist) {
 				err = missing
 			}
@@ -251,8 +253,8 @@ func lookPackages(ctx context.Context, h *host.Host, t distro.Target) (pkgmgr.Pa
 	return (&pkgmgr.Session{Host: h, Manager: m}).Query(ctx, names...)
 }
 
-// confining is the version of a policy that is known to break what sshd starts;
-// "" for others. Only RHEL 10 and what is built like it has had one.
+// confining is the version of an SELinux policy that is known to break what sshd starts; ""
+// for others. Only RHEL 10 and distributions built like it had one.
 func confining(p pkgmgr.Package) string {
 	if p.State == pkgmgr.Installed && strings.Contains(p.Version, ".el10") && pkgmgr.CompareVersions(p.Version, login.ConfiningPolicy) >= 0 {
 		return p.Version
@@ -260,8 +262,8 @@ func confining(p pkgmgr.Package) string {
 	return ""
 }
 
-// LegacyPackages are the legacy product's packages that are on the machine, in
-// the order in which they are removed.
+// LegacyPackages are the installed packages of the legacy product, in the order in which
+// they are removed.
 func (f *Facts) LegacyPackages() []string {
 	var names []string
 	for _, n := range f.Target.Legacy {
@@ -281,7 +283,7 @@ func (f *Facts) Wanted() []string {
 	return wanted
 }
 
-// PackageBase is the URL below which the repositories' paths begin.
+// PackageBase is the URL that the repositories' paths are appended to.
 func (f *Facts) PackageBase() string {
 	if f.Settings.Repository.Mode == agent.ModeMirror {
 		return f.Settings.Repository.BaseURL
@@ -304,12 +306,13 @@ func (f *Facts) Repository() distro.Repository {
 
 func programRow() *check.Row[*Facts] { return login.ProgramRow((*Facts).programs) }
 
-// SignInChecks are the checks whose answers Findings has.
+// SignInChecks are the checks that Findings returns results of.
 func SignInChecks() []check.About {
 	return slices.Concat([]check.About{door.Row().About}, check.List(sshd.Rows()), check.List(login.Rows()), []check.About{programRow().About})
 }
 
-// Findings are the answers of the gates that a person passes, in their order.
+// Findings are the results of the checks of the sign-in, in the order in which a person
+// passes them.
 func (f *Facts) Findings() []check.Result {
 	all := f.gates()
 	for i := range all {
@@ -324,8 +327,8 @@ func (f *Facts) gates() []check.Result {
 	if p := f.SSHD.Problem; p == nil || p.Kind != sshd.NoUser || !f.Login.NSS.NoLocalUsers() {
 		return evidence.Settle(append(of, others...), f.SignedIn)
 	}
-	// sshd misses its own user, because no user is found: the name service tells
-	// why, and what to do.
+	// sshd does not find its own user because no user is found at all: the finding about
+	// the name service says why, and what to do.
 	for i := range of {
 		if of[i].Answer == check.Fail {
 			of[i].Next = ""

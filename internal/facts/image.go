@@ -7,9 +7,9 @@ import (
 	"aadssh/internal/host"
 )
 
-// lookImage finds out whether the machine is put together as an image, and by
-// what that shows: a package that is installed on it does not stay, or cannot be
-// installed at all. A read-only /usr alone is a fault and no such system.
+// lookImage reports whether the machine is built as an image, and how that is known: an
+// installed package would not last there, or cannot be installed at all. A read-only /usr
+// alone is a fault and no such system.
 func lookImage(h *host.Host, r distro.Release) string {
 	if name := r.Image(); name != "" {
 		return name + ", by VARIANT_ID=" + r.Variant + " in os-release"
@@ -17,14 +17,14 @@ func lookImage(h *host.Host, r distro.Release) string {
 	if h.Exists("/run/ostree-booted") { // ostree(1), ostree-prepare-root(1)
 		return "an ostree deployment, by /run/ostree-booted"
 	}
-	// transactional-update(8) works on snapshots where the root is read-only.
+	// transactional-update(8) works on snapshots and has a read-only root.
 	if h.Exists("/usr/sbin/transactional-update") && readOnlyRoot(h) {
 		return "a transactional system, by transactional-update and a read-only root"
 	}
 	return ""
 }
 
-// readOnlyRoot looks at the last mount of / in lines such as
+// readOnlyRoot evaluates the last mount of / in lines such as
 //
 //	/dev/sda2 / btrfs ro,relatime,subvol=/@/.snapshots/1/snapshot 0 0
 func readOnlyRoot(h *host.Host) bool {

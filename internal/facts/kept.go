@@ -9,9 +9,9 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// forgetKept drops what the receipt says of kept package files that are gone: a plan
-// that counts on them does without a source that it needs. Where the packages have to
-// be put right, the files must also be what was kept.
+// forgetKept removes kept package files that are gone from the receipt in memory, because a
+// plan that relies on them would leave out a source that it needs. If the packages have to
+// be repaired, it also checks that the files are unchanged.
 func (f *Facts) forgetKept(h *host.Host, findings []check.Result) {
 	needed := false
 	for i := range findings {
@@ -34,7 +34,7 @@ func (f *Facts) forgetKept(h *host.Host, findings []check.Result) {
 	}
 }
 
-// Kept are the kept files of packages in these versions, by the receipt.
+// Kept are the kept files of packages in these versions, according to the receipt.
 func (f *Facts) Kept(want []pkgmgr.Spec) []string {
 	var files []string
 	for _, spec := range want {

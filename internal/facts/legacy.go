@@ -15,21 +15,20 @@ import (
 
 // Legacy is what is left of the older handler, apart from its packages.
 type Legacy struct {
-	// Extension is the folder of the extension where the agent still has it
-	// (HandlerState Enabled or Installed); empty: not registered.
+	// Extension is the folder of the extension if the agent still has it (HandlerState
+	// Enabled or Installed); empty: not registered.
 	Extension string
 	// Sessions are people signed in with Entra ID accounts.
 	Sessions []Session
 }
 
-// Session is somebody's first process on this machine.
+// Session is one person's first process on this machine.
 type Session struct {
 	User    string
 	PID     int
 	Command string
-	// Leaving: nothing is left of the session but systemd's manager of the
-	// user, which ends by itself some seconds later (logind.conf(5),
-	// UserStopDelaySec).
+	// Leaving: only systemd's manager of the user is left of the session, and it ends by
+	// itself some seconds later (logind.conf(5), UserStopDelaySec).
 	Leaving bool
 }
 
@@ -43,9 +42,9 @@ func lookLegacyExtension(h *host.Host, agentDir string) string {
 	return ""
 }
 
-// Sessions finds the people of /etc/aadpasswd who are signed in: who run a
-// process, each with the first one, and whom systemd-logind or utmp has a session
-// of. They are sorted by name.
+// Sessions finds the people of /etc/aadpasswd who are signed in: those who run a process,
+// each with the first one, and those for whom systemd-logind or utmp lists a session. They
+// are sorted by name.
 func Sessions(h *host.Host) []Session {
 	b, err := h.ReadFile(login.AccountsFile, 0)
 	if err != nil {
@@ -71,8 +70,8 @@ func Sessions(h *host.Host) []Session {
 	return sessions
 }
 
-// running adds who runs a process to those who are in a list, and who is there
-// already is seen by what they run, which says more.
+// running adds the people who run a process to those who are listed; for people in both,
+// the process says more and replaces the entry.
 func running(h *host.Host, people accounts, first map[string]Session) {
 	listed := maps.Clone(first)
 	for _, dir := range h.Glob("/proc/[0-9]*") {
@@ -82,7 +81,7 @@ func running(h *host.Host, people accounts, first map[string]Session) {
 		}
 		status, err := h.ReadFile(dir+"/status", 1<<16)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		name, uid := statusFields(string(status))
 		user, ok := people.byUID[uid]
@@ -97,7 +96,7 @@ func running(h *host.Host, people accounts, first map[string]Session) {
 	}
 }
 
-// statusFields takes the name and the real uid out of proc(5) status.
+// statusFields extracts the name and the real uid from proc(5) status.
 func statusFields(status string) (name, uid string) {
 	for line := range strings.Lines(status) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")

@@ -10,13 +10,14 @@ import (
 	"aadssh/internal/host"
 )
 
-// accounts are the people of the file of accounts.
+// accounts are the people in the file of accounts.
 type accounts struct {
 	byUID map[string]string // name
 	names map[string]bool
 }
 
-// of is the name of an account by its name, which utmp(5) cuts, or by its number.
+// of finds the name of an account by its name, which utmp(5) may have cut, or by its
+// number.
 func (a accounts) of(name, uid string) (string, bool) {
 	if a.names[name] {
 		return name, true
@@ -32,20 +33,20 @@ func (a accounts) of(name, uid string) (string, bool) {
 	return full, known
 }
 
-// loggedIn are the sessions that the machine itself keeps a list of. Somebody may
-// be signed in and run no process of their own, as after "exec sudo -i".
+// loggedIn are the sessions that the system itself lists. A person may be signed in without
+// a process of their own, as after "exec sudo -i".
 func loggedIn(h *host.Host, people accounts) []Session {
 	return append(logindSessions(h, people), utmpSessions(h, people)...)
 }
 
-// logindSessions reads the files of systemd-logind, one for each session, in
-// lines such as USER=anna@example.com (src/login/logind-session.c, session_save).
-// A session that is closing has no process any more but those that it left behind.
+// logindSessions reads the files of systemd-logind, one for each session, in lines such as
+// USER=anna@example.com (src/login/logind-session.c, session_save). A session that is
+// closing has no processes except those that it left behind.
 func logindSessions(h *host.Host, people accounts) (out []Session) {
 	for _, path := range h.Glob("/run/systemd/sessions/*") {
 		b, err := h.ReadFile(path, 1<<16)
 		if err != nil {
-			continue // the pipe by which it is held open lies next to it
+			continue // this is the pipe that keeps the session open
 		}
 		fields := map[string]string{}
 		for line := range strings.Lines(string(b)) {
@@ -64,15 +65,15 @@ func logindSessions(h *host.Host, people accounts) (out []Session) {
 	return out
 }
 
-// Where utmp(5) has what in a record, in bytes.
+// Offsets of the fields in a record of utmp(5), in bytes.
 const (
 	typeAt, pidAt, lineAt, userAt = 0, 4, 8, 44
 	lineLength, userLength        = 32, 32
 	userProcess                   = 7 // USER_PROCESS
 )
 
-// utmpRecord is the length of a record: glibc has 32-bit times on amd64 for what
-// was built for i386, and longer ones on arm64.
+// utmpRecord is the length of a record: glibc uses 32-bit times on amd64, for compatibility
+// with i386, and longer ones on arm64.
 func utmpRecord() int {
 	if runtime.GOARCH == "arm64" {
 		return 400
@@ -80,12 +81,12 @@ func utmpRecord() int {
 	return 384
 }
 
-// utmpSessions reads utmp(5). A record stays behind where a session's end was not
-// written down, so its process must still be there.
+// utmpSessions reads utmp(5). A record remains if the end of a session was not recorded, so
+// its process must still exist.
 func utmpSessions(h *host.Host, people accounts) (out []Session) {
 	b, err := h.ReadFile("/run/utmp", 0)
 	if err != nil {
-		return nil // newer systems have none
+		return nil // newer systems have no utmp
 	}
 	text := func(b []byte) string { s, _, _ := strings.Cut(string(b), "\x00"); return s }
 	for size := utmpRecord(); len(b) >= size; b = b[size:] {

@@ -14,36 +14,35 @@ const MiB = 1 << 20
 
 // Memory is how much memory the machine has.
 type Memory struct {
-	// Bytes is the memory that was bought where Known is Blocks or RAMMap, and
-	// what the kernel was left with where it is MemTotal.
+	// Bytes is the memory of the bought size if Known is Blocks or RAMMap, and what the
+	// kernel has left over if it is MemTotal.
 	Bytes int64
 	Known MemorySource
 }
 
-// MemorySource says where a size comes from, for they differ in what is
-// missing from them.
+// MemorySource says where a size was read; they differ in what is missing from them.
 type MemorySource string
 
 // The sources.
 const (
-	// Blocks are the kernel's hot-plug blocks: whole blocks of physical memory,
-	// those behind the crash kernel included (kernel: admin-guide/mm/memory-hotplug).
+	// Blocks are the kernel's hot-plug blocks: whole blocks of physical memory, including
+	// those of the crash kernel (kernel: admin-guide/mm/memory-hotplug).
 	Blocks MemorySource = "memory blocks"
-	// RAMMap is the firmware's map: all but the few KiB that it keeps.
+	// RAMMap is the firmware's map: everything but the few KiB that the firmware keeps.
 	RAMMap MemorySource = "firmware memory map"
-	// MemTotal lacks the kernel's own image and tables; what was reserved for a
-	// crash kernel is added again.
+	// MemTotal lacks the kernel's own image and tables; memory reserved for a crash kernel
+	// is added to it.
 	MemTotal MemorySource = "MemTotal"
 	// NoMemory means that nothing could be read.
 	NoMemory MemorySource = ""
 )
 
-// plenty is so much that nobody asks what was bought: twice of what is needed.
+// plenty is so much that the exact size does not matter: twice what is needed.
 const plenty = 2048 * MiB
 
-// lookMemory finds the size of the machine's memory as it was bought. What the
-// kernel was left with is never more than that, so where it is plenty nothing else
-// is read: a large machine has thousands of blocks, each with a file.
+// lookMemory finds the memory of the bought size. What the kernel has left over is never
+// more than that, so if that is plenty nothing else is read: a large machine has thousands
+// of blocks, each with a file.
 func lookMemory(h *host.Host) Memory {
 	left := memTotal(h)
 	if left.Bytes >= plenty {
@@ -77,7 +76,7 @@ func memoryBlocks(h *host.Host) Memory {
 }
 
 func memoryMap(h *host.Host) Memory {
-	// One directory an entry, each with start, end (inclusive) and type.
+	// Each entry has a directory with start, end (inclusive) and type.
 	var sum int64
 	for _, dir := range h.Glob("/sys/firmware/memmap/[0-9]*") {
 		kind, err := h.ReadFile(dir+"/type", 64)

@@ -14,16 +14,15 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// install is how a next step names a package before the machine's package
-// manager is known.
+// install matches how a next step names a package when the package manager is not known.
 var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(\.$)?`)
 
-// Anew is how a package is set up again that no source of this machine has: apt says
-// then that it cannot be downloaded, and ends with 0.
+// Anew says how to reinstall a package that no source of this machine has: apt then prints
+// that it cannot be downloaded, and exits with 0.
 const Anew = fault.AgainFirst + ", which fetches the package and installs it anew"
 
-// Commands puts commands of this machine's package manager in the place of the
-// words for them. Where the manager is not known the words stay.
+// Commands replaces the words for installing packages by commands of this machine's package
+// manager. If the manager is not known the words stay.
 func (f *Facts) Commands(next string) string {
 	m := f.Target.Manager
 	if m == "" {
@@ -47,15 +46,14 @@ func (f *Facts) Commands(next string) string {
 	})
 }
 
-// Reinstallation is what Commands says, in the place of a sentence, for
-// reinstalling a package.
+// Reinstallation is the command for reinstalling a package, or the words for it.
 func (f *Facts) Reinstallation(name string) string {
 	return f.Commands("Reinstall " + name + " with the machine's package manager.")
 }
 
-// reinstalling has the product's packages set themselves up again, by what works
-// on this machine: the files that were kept need no source; without them a source
-// is needed that has the packages.
+// reinstalling makes the product's packages set themselves up again, in the way that works
+// on this machine: kept files need no source; without them a source with the packages is
+// needed.
 func (f *Facts) reinstalling(names []string, conffiles bool) string {
 	m, err := pkgmgr.For(f.Target.Manager)
 	var have []pkgmgr.Spec
@@ -70,7 +68,7 @@ func (f *Facts) reinstalling(names []string, conffiles bool) string {
 		return "run: sudo " + host.Command{Name: c.Name, Args: c.Args}.String()
 	}
 	again := "run: sudo "
-	if f.Target.Manager == distro.Apt { // whose lists may be gone, as on an image
+	if f.Target.Manager == distro.Apt { // its lists may be missing, as on an image
 		again += "apt-get update && sudo "
 	}
 	again += installing(f.Target.Manager, true) + " "
@@ -88,8 +86,8 @@ func (f *Facts) reinstalling(names []string, conffiles bool) string {
 	return text.Small(Anew)
 }
 
-// installing is the command before the names of packages. zypper knows no
-// reinstallation of its own (zypper(8), --force).
+// installing is the command without the names of the packages. zypper has no command for a
+// reinstallation (zypper(8), --force).
 func installing(m distro.Manager, again bool) string {
 	switch {
 	case m == distro.Apt && again:
@@ -104,7 +102,7 @@ func installing(m distro.Manager, again bool) string {
 	return string(m) + " install"
 }
 
-// packageNames are those that differ from one family to the other.
+// packageNames replaces names of packages that differ between families.
 func packageNames(m distro.Manager) *strings.Replacer {
 	switch m {
 	case distro.Apt:

@@ -9,10 +9,10 @@ import (
 	"aadssh/internal/names"
 )
 
-// Owner is who must act after a fault.
+// Owner is who must act on a fault.
 type Owner string
 
-// The owners of a next step.
+// Who must act.
 const (
 	OwnerVM       Owner = "the owner of the VM, as root on it"
 	OwnerAzure    Owner = "whoever manages the VM in Azure"
@@ -23,7 +23,7 @@ const (
 	OwnerNobody   Owner = "nobody"
 )
 
-// Entry is what is known about an exit code before any machine is looked at.
+// Entry is what is known about an exit code without looking at a machine.
 type Entry struct {
 	Code    Code
 	Name    string // stable, lower-case words joined by hyphens
@@ -31,41 +31,41 @@ type Entry struct {
 	Owner   Owner  // who must act
 	Retry   string // whether trying again can help, and when
 	Next    string // the exact next step, one line
-	Az      string // the az commands for it, a line each; empty where there is none
-	Traits  Trait  // what the program itself makes of it
-	Check   string // the check of doctor that says whether it is still so; "": none
+	Az      string // the az commands for it, one per line; empty if there is none
+	Traits  Trait  // how the program itself treats it
+	Check   string // the check of doctor that shows whether it is still so; "": none
 }
 
-// Trait is what the program makes of a code, wherever it comes from.
+// Trait says how the program treats a code, wherever it comes from.
 type Trait int
 
-// The traits, of which a code can have several.
+// The traits; a code can have several.
 const (
-	// Passing may be gone at the next look without anybody's doing: an answer of
-	// the metadata service is believed the second time.
+	// Passing may be gone at the next check without anybody doing something: an answer of
+	// the metadata service counts only when it is repeated.
 	Passing Trait = 1 << iota
 	// RepositoryUnusable says that the repository is of no use, or could not be used.
 	RepositoryUnusable
-	// MaybeDisk may have a full or read-only disk behind it: on one package managers
-	// speak of missing signatures and servers that do not answer.
+	// MaybeDisk may be caused by a full or read-only disk, on which package managers report
+	// missing signatures and servers that do not answer.
 	MaybeDisk
-	// Untried comes before anything was changed: somebody or something was in the way.
+	// Untried happens before anything is changed: somebody or something prevented it.
 	Untried
-	// Told does not hang on what could be read of the machine: the settings or the
-	// metadata service say it.
+	// Told does not depend on what could be read of the machine: it comes from the settings
+	// or the metadata service.
 	Told
-	// Unended leaves work that goes on after the run: nothing may be judged yet.
+	// Unended leaves work that continues after the run: nothing can be judged yet.
 	Unended
-	// Watched leaves something that the watch is to look after.
+	// Watched leaves something for the watch to check.
 	Watched
-	// Short is about what any program needs, and not about what it was to do.
+	// Short is about what any program needs, and not about the task.
 	Short
-	// Unserved is what a repository said, or did not say, for itself.
+	// Unserved comes from what a repository answered, or did not answer.
 	Unserved
 	none Trait = 0
 )
 
-// Is says whether a code has a trait.
+// Is reports whether a code has a trait.
 func (c Code) Is(t Trait) bool {
 	for _, e := range Catalogue() {
 		if e.Code == c {
@@ -75,7 +75,7 @@ func (c Code) Is(t Trait) bool {
 	return false
 }
 
-// Check is the check of doctor that says whether a code is still so; "": none does.
+// Check is the check of doctor that shows whether a code is still so; "": there is none.
 func (c Code) Check() string {
 	for _, e := range Catalogue() {
 		if e.Code == c {
@@ -85,14 +85,13 @@ func (c Code) Check() string {
 	return ""
 }
 
-// Catalogue lists every exit code in ascending order. In the commands, GROUP,
-// NAME and SET stand for the resource group, the VM and the scale set.
+// Catalogue lists every exit code in ascending order. In the commands, GROUP, NAME and SET
+// stand for the resource group, the VM and the scale set.
 //
-// 22 and 23 mean what the public documentation says they mean ("Sign in to a
-// Linux virtual machine in Azure by using Microsoft Entra ID and OpenSSH",
-// section "Extension installation errors"); 51 and 53 follow the convention
-// for extension publishers (azure-marketplace wiki, "Extension Build Notes and
-// Best Practices").
+// 22 and 23 have the meaning of the public documentation ("Sign in to a Linux virtual
+// machine in Azure by using Microsoft Entra ID and OpenSSH", section "Extension
+// installation errors"); 51 and 53 follow the convention for extension publishers
+// (azure-marketplace wiki, "Extension Build Notes and Best Practices").
 func Catalogue() []*Entry {
 	ours, older, vm := names.Ours(), names.Older(), az.Machine{}
 	again := either(func(m az.Machine) az.Commands { return m.SetExtension(ours, az.SettingsFile) })
@@ -190,16 +189,16 @@ func Catalogue() []*Entry {
 	}
 }
 
-// either has the commands for a VM, and those for a scale set.
+// either has the commands for a VM and those for a scale set.
 func either(commands func(az.Machine) az.Commands) string {
 	set := commands(az.Machine{ScaleSet: "SET"})
 	return commands(az.Machine{}).String() + "\n# in a scale set:\n" + strings.Join(set, "\n")
 }
 
-// settingsNote goes with the commands that set the extension.
+// settingsNote follows the commands that set the extension.
 const settingsNote = "settings.json holds all of this machine's settings; where there are none, write {} into it.\nSetting the extension without them drops them. Where there are protected settings,\nadd --protected-settings protected.json."
 
-// Find looks an entry up by its code ("22") or its name ("identity-missing").
+// Find finds an entry by its code ("22") or its name ("identity-missing").
 func Find(codeOrName string) (Entry, bool) {
 	want := strings.ToLower(strings.TrimSpace(codeOrName))
 	for _, e := range Catalogue() {

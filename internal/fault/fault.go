@@ -1,5 +1,5 @@
-// Package fault says what can go wrong, under which exit code, and whose move
-// it is then. Of this project it imports leaves only.
+// Package fault defines what can go wrong, under which exit code, and who must act. Of this
+// project it imports only leaf packages.
 package fault
 
 import (
@@ -9,11 +9,11 @@ import (
 	"aadssh/internal/text"
 )
 
-// Code is an exit code of the handler. All codes stay below 126, where the
-// shell's own begin.
+// Code is an exit code of the handler. All codes are below 126, where the shell's own codes
+// begin.
 type Code int
 
-// The exit codes. Their meaning, owner and remedy stand in the catalogue.
+// The exit codes. The catalogue has their meaning, who must act, and the next step.
 const (
 	OK                    Code = 0
 	Internal              Code = 1
@@ -35,8 +35,8 @@ const (
 	SettingsInvalid       Code = 53
 )
 
-// Fault is an error that knows its exit code and its remedy. What and Next are
-// one line each and are shown to people; Err is the cause and goes to the log.
+// Fault is an error with an exit code and a next step. What and Next are one line each and
+// are shown to people; Err is the cause and only goes to the log.
 type Fault struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -56,7 +56,7 @@ func Wrap(err error, code Code, what, next string) *Fault {
 	return &Fault{Code: code, What: what, Next: next, Err: err}
 }
 
-// Error is what is wrong, with its cause, for the log.
+// Error is what is wrong together with the cause, for the log.
 func (f *Fault) Error() string {
 	if f.Err != nil {
 		return fmt.Sprintf("%s: %v", f.What, f.Err)
@@ -64,11 +64,11 @@ func (f *Fault) Error() string {
 	return f.What
 }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause to errors.Is and errors.As.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// Of finds the fault in err: nil for nil, and a fault of code Internal where
-// nothing more is known.
+// Of finds the fault in err: nil for nil, and a fault of code Internal if err contains
+// none.
 func Of(err error) *Fault {
 	if err == nil {
 		return nil
@@ -80,11 +80,11 @@ func Of(err error) *Fault {
 	return &Fault{Code: Internal, What: "The handler met an error that it has no name for: " + err.Error(), Err: err}
 }
 
-// Lines are what is wrong and the next step as people are shown them: names that
-// stand in them may have been given by anybody.
+// Lines are what is wrong and the next step as they are shown to people: names in them may
+// have been chosen by anybody.
 func (f *Fault) Lines() (what, next string) { return text.Shown(f.What), text.Shown(f.Remedy()) }
 
-// Remedy is the next step: the fault's own, else its code's.
+// Remedy is the next step: the fault's own, or else that of its code.
 func (f *Fault) Remedy() string {
 	if f.Next != "" {
 		return f.Next

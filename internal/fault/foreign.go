@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Codes lists all codes with their names, for whoever asks for another one.
+// Codes lists all codes with their names, for a person who asked for an unknown one.
 func Codes() string {
 	var all []string
 	for _, e := range Catalogue() {
@@ -14,8 +14,8 @@ func Codes() string {
 	return strings.Join(all, ", ") + "."
 }
 
-// Foreign explains a code that people meet besides ours and that the agent or
-// the shell has given; it is empty for every other one.
+// Foreign explains a code that people also meet and that comes from the agent or the shell;
+// "" for all others.
 func Foreign(code string) string {
 	code = strings.TrimSpace(code)
 	operations := map[string]string{"1007": "install", "1008": "update", "1009": "enable", "1010": "disable"}

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// resource is one row of what a machine can run out of.
+// resource is something that a machine can run out of.
 type resource struct {
 	errno syscall.Errno
 	code  Code
@@ -14,9 +14,8 @@ type resource struct {
 	next  string // empty: the code's
 }
 
-// resources are the errors of the kernel that are about the machine and never
-// about what was asked of it (errno(3)). EAGAIN is one only where a process
-// could not be started.
+// resources are the errors of the kernel that are about the machine and never about the
+// request (errno(3)). EAGAIN is one only if a process could not be started.
 func resources() []*resource {
 	const (
 		open   = "See what has so many files open (sudo lsof | awk '{print $1,$2}' | sort | uniq -c | sort -n | tail) and what the limit is (ulimit -n; cat /proc/sys/fs/file-nr)" + ThenAgain
@@ -36,12 +35,12 @@ func resources() []*resource {
 	}
 }
 
-// Protected is what to do about "Operation not permitted", where there is room and
-// root may write: hardening guides have people set the attribute i (chattr(1)).
+// Protected is the next step for "Operation not permitted" if there is space and root may
+// write: hardening guides recommend the attribute i (chattr(1)).
 const Protected = "Where a file or folder that is named is protected from changes (sudo lsattr -d FILE shows i or a), allow them: sudo chattr -i -a FILE."
 
-// Resource is the fault of an error that says what the machine has run out of;
-// nil for all others. What failed because of it is part of what it says.
+// Resource is the fault of an error that says what the machine has run out of; nil for all
+// others. Its text includes what failed because of that.
 func Resource(err error) *Fault {
 	r, is := resourceOf(err)
 	if !is {
@@ -50,8 +49,8 @@ func Resource(err error) *Fault {
 	return Wrap(err, r.code, r.words+": "+err.Error()+".", r.next)
 }
 
-// ByCause is f, reported as a fault of the machine's resources where its cause is
-// one: a full disk is none of the package manager's faults.
+// ByCause is f, or a fault of the machine's resources if one of those is the cause: a full
+// disk is not a fault of the package manager.
 func ByCause(f *Fault) *Fault {
 	if f == nil {
 		return nil

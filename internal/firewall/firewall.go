@@ -1,6 +1,6 @@
-// Package firewall says what a machine's own packet filter does with somebody
-// who connects to its SSH port: nftables' rulesets, and those of iptables. It
-// is pure; whoever uses it reads the rules.
+// Package firewall determines what a machine's own packet filter does with connections to
+// its SSH port, from the rules of nftables and iptables. It reads nothing itself: the
+// caller passes the rules.
 package firewall
 
 import (
@@ -9,42 +9,42 @@ import (
 	"strings"
 )
 
-// Question is whose connection is meant.
+// Question says which connections are meant.
 type Question struct {
-	Interfaces []string     // that people come in by: those of the default route
-	Addresses  []netip.Addr // of the machine on them; the first decides which IP version is meant
-	Port       int          // that sshd listens on
-	From       netip.Addr   // the one address that is meant, of the same IP version; the zero address: each
+	Interfaces []string     // the interfaces of the default route, through which people connect
+	Addresses  []netip.Addr // addresses of the machine on them; the first decides the IP version
+	Port       int          // the port that sshd listens on
+	From       netip.Addr   // the one address that is meant, of the same IP version; the zero address: all
 }
 
-// Fate is what becomes of connections.
+// Fate is what happens to connections.
 type Fate int
 
 // The fates.
 const (
-	Open    Fate = iota // everybody reaches the port, or nearly
+	Open    Fate = iota // everybody reaches the port, with few exceptions
 	Closed              // nobody does
-	Some                // some do, most do not
-	Unknown             // it depends on what is not followed here
+	Some                // some do, but most do not
+	Unknown             // it depends on something that is not evaluated here
 )
 
-// Verdict is the answer, with the rule that decides.
+// Verdict is the answer, with the deciding rule.
 type Verdict struct {
 	Fate Fate
-	Rule Rule     // what keeps people out, or what was not followed; empty where all is open
-	Who  []string // networks: of Some those that get in; of Open those that do not
+	Rule Rule     // the rule that stops people, or that was not evaluated; empty if all is open
+	Who  []string // networks: for Some those that get through; for Open those that do not
 }
 
-// Rule is one rule or one policy, for people.
+// Rule describes one rule or one policy for people.
 type Rule struct {
 	Place   string  // "nftables table inet filter, chain input", or "iptables table raw, chain PREROUTING"
-	Text    string  // what it says
-	Allow   string  // the command that lets the port in before it, which has PORT for the port; empty where the rule does not say where to
-	Manager Manager // whose command lasts, while one of the rules alone would be overwritten
+	Text    string  // the rule's text
+	Allow   string  // the command that allows the port before this rule, with PORT for the port; empty if the rule does not show where to add it
+	Manager Manager // the program whose command lasts, where a rule added by hand would be overwritten
 	Zone    string  // of firewalld; empty for the default one
 }
 
-// Manager is a program that makes rules.
+// Manager is a program that manages rules.
 type Manager int
 
 // The managers that are known.
@@ -54,9 +54,8 @@ const (
 	Ufw
 )
 
-// Ask follows a new connection from every network that the rules tell apart,
-// and the answer to it. Nothing that cannot be followed is taken for one or the
-// other.
+// Ask follows a new connection, and the answer to it, from every network that the rules
+// distinguish. If something cannot be evaluated, the answer says so.
 func Ask(q Question, rulesets ...Ruleset) Verdict {
 	if !slices.ContainsFunc(rulesets, Ruleset.filters) {
 		return Verdict{Fate: Open}
@@ -75,13 +74,13 @@ func Ask(q Question, rulesets ...Ruleset) Verdict {
 	return sum(seen)
 }
 
-// crossing is what becomes of those of one network.
+// crossing is what happens to connections from one network.
 type crossing struct {
 	from region
 	outcome
 }
 
-// cross joins what happens on each interface.
+// cross combines what happens on each interface.
 func (q Question) cross(from region, rulesets []Ruleset) outcome {
 	var all outcome
 	for i, name := range q.Interfaces {
@@ -97,8 +96,8 @@ func (q Question) cross(from region, rulesets []Ruleset) outcome {
 	return all
 }
 
-// sum makes one verdict of all networks: what becomes of the largest of them is
-// what becomes of people in general.
+// sum combines the results of all networks: the result of the largest network counts for
+// people in general.
 func sum(seen []crossing) Verdict {
 	most := slices.MaxFunc(seen, func(a, b crossing) int { return a.from.size().Cmp(b.from.size()) })
 	var in, out []region

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// hooks are the chains of iptables that the kernel calls, by table, with the
-// priorities of linux/netfilter_ipv4.h.
+// hooks are the chains of iptables that the kernel calls, by table, with the priorities in
+// linux/netfilter_ipv4.h.
 func hooks() map[string][]base {
 	return map[string][]base{
 		"raw":      {{hook: "prerouting", priority: -300}, {hook: "output", priority: -300}},
@@ -19,8 +19,8 @@ func hooks() map[string][]base {
 	}
 }
 
-// Iptables reads what iptables-save or ip6tables-save prints. program is the
-// one that changes these rules: iptables or ip6tables.
+// Iptables reads the output of iptables-save or ip6tables-save. program changes these
+// rules: iptables or ip6tables.
 func Iptables(program, listing string) Ruleset {
 	r := iptablesReader{Ruleset: Ruleset{chains: map[string]*chain{}}, program: program, ufw: strings.Contains(listing, "\n:ufw-")}
 	for line := range strings.Lines(listing) {
@@ -39,12 +39,12 @@ func Iptables(program, listing string) Ruleset {
 	return r.Ruleset
 }
 
-// iptablesReader is a listing being read.
+// iptablesReader reads a listing.
 type iptablesReader struct {
 	Ruleset
 	program string
-	ufw     bool   // ufw made chains in it
-	table   string // that the lines are of
+	ufw     bool   // it has chains of ufw
+	table   string // the current table
 }
 
 // IptablesTables are the tables in a listing.
@@ -73,7 +73,7 @@ func (r *iptablesReader) chain(name, policy string) {
 	}
 }
 
-// at is what is known of a rule by the chain that it stands in.
+// at describes a rule in a chain as far as the chain determines it.
 func (r *iptablesReader) at(name string) Rule {
 	at := Rule{Place: r.program + " table " + r.table + ", chain " + name, Zone: zone(name)}
 	switch {
@@ -137,8 +137,8 @@ func (r *iptablesReader) rule(line string) {
 	c.rules = append(c.rules, made)
 }
 
-// iptablesOptions takes a line apart. What is quoted is a value, whatever it
-// begins with.
+// iptablesOptions splits a line into options. A quoted word is a value, whatever it begins
+// with.
 func iptablesOptions(line string) []option {
 	var all []option
 	negated := false
@@ -167,8 +167,8 @@ type word struct {
 	quoted bool
 }
 
-// quotedWords splits at blanks outside of double quotes, in which a backslash
-// takes the next character as it is (xtables_save_string).
+// quotedWords splits at blanks outside double quotes; within them a backslash quotes the
+// next character (xtables_save_string).
 func quotedWords(line string) []word {
 	var all []word
 	var now strings.Builder
@@ -199,8 +199,7 @@ func quotedWords(line string) []word {
 	return all
 }
 
-// harmless are targets after which the next rule is asked
-// (iptables-extensions(8)).
+// harmless are targets after which the next rule is evaluated (iptables-extensions(8)).
 func harmless() []string {
 	return []string{"LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CT", "NOTRACK", "TCPMSS", "TCPOPTSTRIP", "SET", "AUDIT", "CLASSIFY", "CHECKSUM",
 		"CONNSECMARK", "SECMARK", "DSCP", "TOS", "TTL", "HL", "TRACE", "RATEEST", "SNAT", "MASQUERADE", "ECN", "IDLETIMER", "LED", "TEE"}
@@ -221,12 +220,12 @@ func (r *iptablesReader) target(made *rule, o option) {
 		if o.name == "-g" {
 			made.does = jump
 		}
-	default: // DNAT, REDIRECT, TPROXY, NFQUEUE, a module of somebody's
+	default: // DNAT, REDIRECT, TPROXY, NFQUEUE, a module that is not known
 		made.does = unclear
 	}
 }
 
-// iptablesCondition says when an option that is not negated holds.
+// iptablesCondition is the condition of an option that is not negated.
 func (s *Ruleset) iptablesCondition(o option, all []option) func(*packet) truth {
 	if t, ok := iptablesConstant(o, all); ok {
 		return func(*packet) truth { return t }
@@ -258,8 +257,8 @@ func (s *Ruleset) iptablesCondition(o option, all []option) func(*packet) truth 
 	return unknown // a set, an owner, a time, a mark
 }
 
-// iptablesConstant is a condition that is the same for every packet here: a new
-// TCP connection of one person.
+// iptablesConstant is a condition with the same result for every packet here: a new TCP
+// connection of one person.
 func iptablesConstant(o option, all []option) (t truth, ok bool) {
 	switch v := o.value(); o.name {
 	case "-p":
@@ -267,7 +266,7 @@ func iptablesConstant(o option, all []option) (t truth, ok bool) {
 	case "--pkt-type":
 		return when(v == "unicast"), true
 	case "--hitcount", "--hashlimit-above", "--connlimit-above":
-		return no, true // one person who connects is below any rate
+		return no, true // one person who connects stays below any rate
 	case "--update", "--rcheck":
 		return recent(all), true
 	case "--limit", "--hashlimit-upto", "--hashlimit", "--connlimit-upto", "--set":
@@ -278,7 +277,7 @@ func iptablesConstant(o option, all []option) (t truth, ok bool) {
 	return yes, describes(o.name)
 }
 
-// recent: who was not seen often is not in the list; with a count the option
+// recent: a person who connects rarely is not in the list; with a count the option
 // --hitcount decides.
 func recent(all []option) truth {
 	if slices.ContainsFunc(all, func(o option) bool { return o.name == "--hitcount" }) {
@@ -287,8 +286,8 @@ func recent(all []option) truth {
 	return maybe
 }
 
-// describes names options that belong to another one or to the target, and are
-// no condition of their own.
+// describes reports options that belong to another option or to the target, and are no
+// conditions themselves.
 func describes(name string) bool {
 	return slices.Contains([]string{"-m", "--comment", "--reject-with", "--log-prefix", "--log-level", "--limit-burst", "--name", "--rsource", "--rdest", "--mask",
 		"--seconds", "--reap", "--rttl", "--hashlimit-burst", "--hashlimit-mode", "--hashlimit-name", "--hashlimit-srcmask", "--hashlimit-dstmask",
@@ -331,13 +330,13 @@ func masked(value string) (region, bool) {
 			bits++
 		}
 		if b != 0 {
-			return region{}, false // with a hole
+			return region{}, false // a mask with a gap
 		}
 	}
 	return parseNetwork(address + "/" + strconv.Itoa(bits))
 }
 
-// iptablesPorts reads 22, 20:25, 1024: and 80,443,22.
+// iptablesPorts parses 22, 20:25, 1024: and 80,443,22.
 func iptablesPorts(field, list string) func(*packet) truth {
 	var spans []span
 	for part := range strings.SplitSeq(list, ",") {
@@ -349,7 +348,7 @@ func iptablesPorts(field, list string) func(*packet) truth {
 		if n, err := strconv.Atoi(from); err == nil {
 			one.low = n
 		} else if from != "" {
-			return unknown // a name that /etc/services has
+			return unknown // a name from /etc/services
 		}
 		if n, err := strconv.Atoi(to); err == nil {
 			one.high = n
@@ -367,7 +366,8 @@ func iptablesPorts(field, list string) func(*packet) truth {
 	}
 }
 
-// iptablesFlags has which flags are looked at, and which of them are set.
+// iptablesFlags is the condition of which flags are examined, and which of them must be
+// set.
 func iptablesFlags(values []string) func(*packet) truth {
 	if len(values) != 2 {
 		return unknown

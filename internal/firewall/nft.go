@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// Nft reads what "nft -j list ruleset" prints (libnftables-json(5)). With -t
-// the members of named sets are not listed, and what depends on one is not
-// known. Tables of which skip says so are left out: iptables lists its own
-// better than nft does.
+// Nft reads the output of "nft -j list ruleset" (libnftables-json(5)). With -t the members
+// of named sets are not listed, and what depends on one is unknown. Tables for which skip
+// returns true are left out: iptables lists its own tables better than nft does.
 func Nft(listing []byte, skip func(family, table string) bool) (Ruleset, error) {
 	var all struct {
 		Nftables []struct {
@@ -45,8 +44,8 @@ type nftChain struct {
 	Prio                int
 }
 
-// elsewhere: what comes in by an IP address does not pass there. Filters of one
-// device (netdev) do see it and are not followed, see addNftChain.
+// elsewhere: IP connections do not pass through this family. Filters of one device (netdev)
+// do see them but are not evaluated, see addNftChain.
 func (c nftChain) elsewhere() bool { return c.Family == "arp" || c.Family == "bridge" }
 
 type nftRule struct {
@@ -70,7 +69,7 @@ func (s *Ruleset) addNftChain(c nftChain) {
 	s.bases = append(s.bases, base{hook: c.Hook, family: c.Family, priority: c.Prio, chain: made, drops: c.Policy == "drop", policy: at})
 }
 
-// nftRuleAt is what is known of a rule by the chain that it stands in.
+// nftRuleAt describes a rule in a chain as far as the chain determines it.
 func nftRuleAt(family, table, name, hook string) Rule {
 	at := Rule{Place: "nftables table " + family + " " + table + ", chain " + name, Allow: nftAllow(family, table, name, hook)}
 	if table == "firewalld" {
@@ -80,7 +79,7 @@ func nftRuleAt(family, table, name, hook string) Rule {
 	return at
 }
 
-// zone is the zone of a chain of firewalld (its nftables.py and ipXtables.py):
+// zone is the zone of a firewalld chain (its nftables.py and ipXtables.py):
 // filter_IN_public, filter_IN_public_allow, IN_public.
 func zone(chain string) string {
 	name := strings.TrimPrefix(chain, "filter_")
@@ -94,11 +93,11 @@ func zone(chain string) string {
 	return name
 }
 
-// nftAllow lets the port in at the top of a chain, which is right in a chain
-// that another one calls, too: accept ends the whole of it.
+// nftAllow is the command that allows the port at the top of a chain. That is also right in
+// a chain that another one calls, because accept ends both.
 func nftAllow(family, table, name, hook string) string {
 	if !plain(family) || !plain(table) || !plain(name) {
-		return "" // nothing that a shell or nft could read otherwise
+		return "" // no name that a shell or nft could misread
 	}
 	port := "dport"
 	if hook == "output" || hook == "postrouting" {
@@ -107,12 +106,12 @@ func nftAllow(family, table, name, hook string) string {
 	return "sudo nft insert rule " + family + " " + table + " " + name + " tcp " + port + " PORT accept"
 }
 
-// plain: letters, digits and what names are joined with.
+// plain accepts letters, digits and the characters that join names.
 func plain(name string) bool {
 	return name != "" && name[0] != '-' && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == ""
 }
 
-// nftRules are one rule; a map of verdicts makes several of it.
+// nftRules are the rules made from one listed rule; a verdict map becomes several.
 func (s *Ruleset) nftRules(r nftRule) []rule {
 	made := rule{shown: nftRuleAt(r.Family, r.Table, r.Chain, s.hookOf(r))}
 	made.shown.Text = nftText(r.Expr)
@@ -135,7 +134,7 @@ func (s *Ruleset) nftRules(r nftRule) []rule {
 	return []rule{made}
 }
 
-// hookOf is the hook of the chain that a rule stands in; "" where others call it.
+// hookOf is the hook of a rule's chain; "" if other chains call it.
 func (s *Ruleset) hookOf(r nftRule) string {
 	c := s.chains[nftChainKey(r.Family, r.Table, r.Chain)]
 	for _, b := range s.bases {
@@ -146,7 +145,7 @@ func (s *Ruleset) hookOf(r nftRule) string {
 	return ""
 }
 
-// nftAct is what a statement does, and whether it ends the rule.
+// nftAct evaluates a statement that acts, and reports whether it ends the rule.
 func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool) {
 	switch kind {
 	case "accept":
@@ -157,7 +156,7 @@ func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool)
 		r.does = back
 	case "jump", "goto":
 		var to struct{ Target string }
-		_ = json.Unmarshal(body, &to) // "" is no chain, and so unclear
+		_ = json.Unmarshal(body, &to) // "" is no chain, and therefore unclear
 		r.does, r.target = call, nftChainKey(at.Family, at.Table, to.Target)
 		if kind == "goto" {
 			r.does = jump
@@ -169,13 +168,13 @@ func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool)
 	case "set", "meter", "quota", "socket":
 		r.conditions = append(r.conditions, func(*packet) truth { return maybe })
 		return false
-	default: // dnat, redirect, tproxy, queue, dup, fwd, flow, and what comes after us
+	default: // dnat, redirect, tproxy, queue, dup, fwd, flow, and future statements
 		r.does = unclear
 	}
 	return true
 }
 
-// nftForeign is a part of a rule that iptables made and nft cannot say.
+// nftForeign is a part of a rule that iptables made and nft cannot print.
 func (r *rule) nftForeign(body json.RawMessage) (done bool) {
 	var x struct{ Type, Name string }
 	if json.Unmarshal(body, &x) != nil || x.Type != "target" {
@@ -193,7 +192,7 @@ func (r *rule) nftForeign(body json.RawMessage) (done bool) {
 	return true
 }
 
-// nftVerdicts is a rule for each entry of a verdict map.
+// nftVerdicts has a rule for each entry of a verdict map.
 func (s *Ruleset) nftVerdicts(made rule, body json.RawMessage, at nftRule) []rule {
 	var m struct {
 		Key  json.RawMessage
@@ -222,14 +221,14 @@ func (s *Ruleset) nftVerdicts(made rule, body json.RawMessage, at nftRule) []rul
 	return all
 }
 
-// nftLimit: one person who connects is below any rate.
+// nftLimit: one person who connects stays below any rate.
 func nftLimit(body json.RawMessage) func(*packet) truth {
 	var l struct{ Inv bool }
-	_ = json.Unmarshal(body, &l) // a limit by its name is no object, and is not inverted here
+	_ = json.Unmarshal(body, &l) // a named limit is no object, and is not inverted here
 	return func(*packet) truth { return when(!l.Inv) }
 }
 
-// nftText is a rule in words close to nft's own.
+// nftText is a rule in words similar to nft's own.
 func nftText(statements []map[string]json.RawMessage) string {
 	var words []string
 	for _, statement := range statements {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// unknown is a condition that is not followed.
+// unknown is a condition that is not evaluated.
 func unknown(*packet) truth { return maybe }
 
 // nftMatch is one comparison.
@@ -29,7 +29,7 @@ func (s *Ruleset) nftMatch(body json.RawMessage) func(*packet) truth {
 	return unknown
 }
 
-// nftLeft is what a comparison is about.
+// nftLeft is the left side of a comparison.
 type nftLeft struct {
 	Payload *struct{ Protocol, Field string }
 	Meta    *struct{ Key string }
@@ -42,7 +42,7 @@ type nftLeft struct {
 	And    []json.RawMessage `json:"&"`
 }
 
-// nftCompare is left == right, where right may be a set of which one is enough.
+// nftCompare is left == right, where right may be a set of alternatives.
 func (s *Ruleset) nftCompare(left, right json.RawMessage) func(*packet) truth {
 	var l nftLeft
 	if json.Unmarshal(left, &l) != nil {
@@ -65,8 +65,8 @@ func (s *Ruleset) nftCompare(left, right json.RawMessage) func(*packet) truth {
 	}
 }
 
-// nftMembers are the values of a set, or the one value. A named set is not
-// listed here.
+// nftMembers are the values of a set, or the one value. The members of a named set are not
+// listed.
 func nftMembers(right json.RawMessage) (values []json.RawMessage, listed bool) {
 	var set struct{ Set []json.RawMessage }
 	if json.Unmarshal(right, &set) == nil && set.Set != nil {
@@ -74,7 +74,7 @@ func nftMembers(right json.RawMessage) (values []json.RawMessage, listed bool) {
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(right, &list) == nil {
-		return list, true // flags: one of them
+		return list, true // flags: one of them must be set
 	}
 	var name string
 	if json.Unmarshal(right, &name) == nil && strings.HasPrefix(name, "@") {
@@ -86,7 +86,7 @@ func nftMembers(right json.RawMessage) (values []json.RawMessage, listed bool) {
 func (s *Ruleset) nftOne(l nftLeft, v json.RawMessage) func(*packet) truth {
 	var elem struct{ Elem struct{ Val json.RawMessage } }
 	if json.Unmarshal(v, &elem) == nil && elem.Elem.Val != nil {
-		v = elem.Elem.Val // with a time or a comment
+		v = elem.Elem.Val // with a timeout or a comment
 	}
 	switch {
 	case l.Concat != nil:
@@ -150,7 +150,7 @@ func (s *Ruleset) nftPayload(protocol, field string, v json.RawMessage) func(*pa
 	return unknown
 }
 
-// inNetwork: an address in a prefix, a range, or of one value.
+// inNetwork: an address in a prefix or range, or equal to one address.
 func (s *Ruleset) inNetwork(field string, v json.RawMessage) func(*packet) truth {
 	r, ok := nftNetwork(v)
 	if !ok {
@@ -186,7 +186,7 @@ func nftNetwork(v json.RawMessage) (region, bool) {
 func parseRange(first, last string) (region, bool) {
 	a, err := netip.ParseAddr(first)
 	b, err2 := netip.ParseAddr(last)
-	a, b = a.WithZone(""), b.WithZone("") // no listing has one
+	a, b = a.WithZone(""), b.WithZone("") // listings have no zones
 	return region{a, b}, err == nil && err2 == nil && a.BitLen() == b.BitLen() && a.Compare(b) <= 0
 }
 
@@ -235,7 +235,7 @@ func nftCt(key, word string) func(*packet) truth {
 	switch key {
 	case "state":
 		return func(p *packet) truth { return when(p.state == word) }
-	case "status": // nothing changed the addresses of a connection that we follow
+	case "status": // the addresses of the connection that we follow were not changed
 		return func(*packet) truth {
 			if word == "dnat" || word == "snat" {
 				return no
@@ -248,7 +248,7 @@ func nftCt(key, word string) func(*packet) truth {
 	return unknown
 }
 
-// nftFib asks the routing table: what people send to this machine is for it,
+// nftFib evaluates the routing table: what people send to this machine is addressed to it,
 // and comes from where the answer goes.
 func nftFib(result string, flags []string, word string) func(*packet) truth {
 	switch {
@@ -280,7 +280,7 @@ func nftFlags(parts []json.RawMessage, right json.RawMessage) func(*packet) trut
 	return func(p *packet) truth { return p.flagged(looked, set) }
 }
 
-// nftOr are the words of "fin | syn", of a list of them, or of one; 0 are none.
+// nftOr are the flags in "fin | syn", in a list, or a single one; 0 means none.
 func nftOr(raw json.RawMessage) []string {
 	var o struct {
 		Or []json.RawMessage `json:"|"`

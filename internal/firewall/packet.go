@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// truth is what can be said about a condition.
+// truth is the value of a condition, which may be unknown.
 type truth int
 
 const (
@@ -30,7 +30,7 @@ type span struct{ low, high int }
 // ephemeral are the ports that a client may connect from (RFC 6056, 3.2).
 func ephemeral() span { return span{1024, 65535} }
 
-// within says whether every, some or none of the ports of s lie in o.
+// within reports whether all, some or none of the ports of s are in o.
 func (s span) within(o span) truth {
 	switch {
 	case o.low <= s.low && s.high <= o.high:
@@ -61,7 +61,7 @@ func (p *packet) port(field string, o span) truth {
 	return max(p.fromPorts.within(o), p.toPorts.within(o))
 }
 
-// address is the source's, or that of where the packet goes.
+// address is the source address or the destination address.
 func (p *packet) address(field string) netip.Addr {
 	if field == "saddr" {
 		return p.from
@@ -69,10 +69,10 @@ func (p *packet) address(field string) netip.Addr {
 	return p.to
 }
 
-// interfaceIs compares names; a name may end with a wildcard.
+// interfaceIs compares interface names; pattern may end with a wildcard.
 func interfaceIs(name, pattern string) truth {
 	if name == "" {
-		return no // the hook has no such interface
+		return no // there is no such interface in this hook
 	}
 	if before, ok := strings.CutSuffix(strings.TrimSuffix(pattern, "+"), "*"); ok || strings.HasSuffix(pattern, "+") {
 		return when(strings.HasPrefix(name, before))

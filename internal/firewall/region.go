@@ -8,7 +8,7 @@ import (
 	"aadssh/internal/order"
 )
 
-// region is a range of addresses that no rule tells apart.
+// region is a range of addresses that no rule distinguishes.
 type region struct{ first, last netip.Addr }
 
 func of(p netip.Prefix) region {
@@ -30,7 +30,7 @@ func (r region) size() *big.Int {
 	return last.Sub(last, first)
 }
 
-// nobodys are addresses that no connection comes from (RFC 6890).
+// nobodys are addresses from which no connection comes (RFC 6890).
 func nobodys() []netip.Prefix {
 	var all []netip.Prefix
 	for _, s := range []string{"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/3", "fe80::/10", "ff00::/8"} {
@@ -39,11 +39,11 @@ func nobodys() []netip.Prefix {
 	return all
 }
 
-// most is how many networks are told apart. Where the rules have more, the
-// further ones count as what surrounds them.
+// most is how many networks are distinguished. If the rules have more, the rest counts as
+// part of the network around it.
 const most = 512
 
-// regions cuts the addresses of one IP version where a rule does.
+// regions splits the addresses of one IP version wherever a rule does.
 func regions(four bool, rulesets []Ruleset) []region {
 	whole := of(netip.MustParsePrefix("::/0"))
 	if four {
@@ -81,7 +81,7 @@ func regions(four bool, rulesets []Ruleset) []region {
 	return all
 }
 
-// networks writes regions as prefixes, those next to each other as one.
+// networks are regions as prefixes, with adjacent ones joined.
 func networks(all []region) []string {
 	var joined []region
 	for _, r := range all {
@@ -102,7 +102,7 @@ func networks(all []region) []string {
 	return words
 }
 
-// largest is the widest prefix that begins with first and does not go beyond last.
+// largest is the widest prefix that begins with first and does not exceed last.
 func largest(first, last netip.Addr) netip.Prefix {
 	for bits := 0; ; bits++ {
 		if p := netip.PrefixFrom(first, bits); p.Masked() == p && of(p).last.Compare(last) <= 0 {

@@ -6,11 +6,11 @@ import (
 	"aadssh/internal/order"
 )
 
-// Ruleset is what one program listed: nft or iptables-save.
+// Ruleset is the listing of one program: nft or iptables-save.
 type Ruleset struct {
 	chains   map[string]*chain // by table and name
 	bases    []base
-	networks []region // that the rules tell apart
+	networks []region // that the rules distinguish
 }
 
 // base is a chain that the kernel calls.
@@ -18,14 +18,14 @@ type base struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	hook     string // prerouting, input, output, postrouting
-	family   string // ip and ip6 see one IP version only
+	family   string // ip and ip6 see only one IP version
 	priority int
 	chain    *chain
-	drops    bool // what falls through it
+	drops    bool // the policy: drop what reaches its end
 	policy   Rule
 }
 
-// filters says whether there is anything in it that could stop somebody.
+// filters reports whether the ruleset can stop a connection.
 func (s Ruleset) filters() bool {
 	for _, b := range s.bases {
 		if b.drops || len(b.chain.rules) > 0 {
@@ -39,7 +39,7 @@ type chain struct {
 	rules []rule
 }
 
-// rule does what it does where all of its conditions hold.
+// rule acts if all of its conditions hold.
 type rule struct {
 	conditions []func(*packet) truth
 	does       action
@@ -56,7 +56,7 @@ const (
 	call                  // the target, then the next rule
 	jump                  // the target instead of the rest of this chain
 	back                  // to the calling chain
-	unclear               // redirects, queues, or is nothing that is known here
+	unclear               // redirects, queues, or is not known here
 )
 
 func (r rule) holds(p *packet) truth {
@@ -67,14 +67,14 @@ func (r rule) holds(p *packet) truth {
 	return all
 }
 
-// outcome is what may become of a packet.
+// outcome is what may happen to a packet.
 type outcome struct {
 	pass, stop bool
-	rule       Rule // what stops it, or may
-	doubt      Rule // the first rule of which it is not known whether it counts
+	rule       Rule // the rule that stops it, or may
+	doubt      Rule // the first rule of which it is not known whether it applies
 }
 
-// then is the outcome of two hurdles, one behind the other.
+// then is the outcome of two filters, one after the other.
 func (o outcome) then(next outcome) outcome {
 	if !o.pass {
 		return o
@@ -85,7 +85,7 @@ func (o outcome) then(next outcome) outcome {
 	return outcome{pass: next.pass, stop: true, rule: o.rule, doubt: o.doubt}
 }
 
-// or is one outcome or the other.
+// or is the outcome if either may happen.
 func (o outcome) or(other outcome) outcome {
 	if !o.stop {
 		o.rule = other.rule
@@ -96,7 +96,7 @@ func (o outcome) or(other outcome) outcome {
 	return outcome{pass: o.pass || other.pass, stop: o.stop || other.stop, rule: o.rule, doubt: o.doubt}
 }
 
-// follow takes a packet through the hooks: every base chain must let it pass.
+// follow passes a packet through the hooks: every base chain must accept it.
 func follow(rulesets []Ruleset, p *packet, hooks ...string) outcome {
 	all := outcome{pass: true}
 	for _, hook := range hooks {
@@ -127,9 +127,9 @@ func (b base) sees(p *packet) bool {
 	return b.family != "ip" && b.family != "ip6" || p.from.Is4() == (b.family == "ip")
 }
 
-// tracked is a packet as a chain sees it: those before conntrack (priority -200,
-// NF_IP_PRI_CONNTRACK of linux/netfilter_ipv4.h) see no connection, which nft
-// and iptables call invalid.
+// tracked is a packet as a chain sees it: chains before conntrack (priority -200,
+// NF_IP_PRI_CONNTRACK in linux/netfilter_ipv4.h) see no connection, which nft and iptables
+// call invalid.
 func (b base) tracked(p *packet) *packet {
 	if b.priority >= -200 {
 		return p
@@ -162,9 +162,9 @@ type ending struct {
 	doubt                   Rule
 }
 
-// walk goes through a chain once for each packet; which conditions hold
-// together is not kept, so what is not known may make more endings possible
-// than there are, never fewer.
+// walk evaluates a chain once for each packet. It does not record which conditions hold
+// together, so unknown conditions may allow more endings than are possible, but never
+// fewer.
 func (s Ruleset) walk(c *chain, p *packet, known map[*chain]*ending) ending {
 	if c == nil {
 		return ending{accepted: true, dropped: true, rule: Rule{Text: "a chain that is not listed"}}
@@ -172,7 +172,7 @@ func (s Ruleset) walk(c *chain, p *packet, known map[*chain]*ending) ending {
 	if e := known[c]; e != nil {
 		return *e
 	}
-	e := &ending{fell: true} // what a circle would see; the kernel allows none
+	e := &ending{fell: true} // the value in a loop; the kernel allows none
 	known[c] = e
 	var now ending
 	for _, r := range c.rules {
@@ -195,7 +195,7 @@ func (s Ruleset) walk(c *chain, p *packet, known map[*chain]*ending) ending {
 	return now
 }
 
-// act is what a rule may do, and whether the next rule may be reached after it.
+// act is what a rule may do, and whether the next rule may be reached.
 func (s Ruleset) act(r rule, p *packet, known map[*chain]*ending) (e ending, stays bool) {
 	switch r.does {
 	case accept:

@@ -5,14 +5,13 @@ import (
 	"net/netip"
 )
 
-// Addresses are those of the machine's network interfaces that are up, without
-// what the loopback interface carries. None where they cannot be had, or where
-// the machine is only a folder.
+// Addresses are those of the machine's network interfaces that are up, except the loopback
+// interface. There are none if they cannot be read, or if the machine is only a folder.
 func (h *Host) Addresses() []netip.Addr {
 	return h.addresses(func(i net.Interface) bool { return i.Flags&net.FlagLoopback == 0 })
 }
 
-// AddressesOn are those of one network interface, of the loopback one too.
+// AddressesOn are those of one network interface, which may be the loopback interface.
 func (h *Host) AddressesOn(name string) []netip.Addr {
 	return h.addresses(func(i net.Interface) bool { return i.Name == name })
 }

@@ -6,24 +6,24 @@ import (
 	"syscall"
 )
 
-// Closed is a folder or file that people must be able to use and that its mode
-// keeps from everybody but root and a group.
+// Closed is a folder or file that people must be able to use, and whose mode excludes
+// everybody but root and a group.
 type Closed struct {
-	Path  string // "" where there is none
+	Path  string // "" if there is none
 	Mode  fs.FileMode
 	Dir   bool
-	Group uint32 // that it belongs to
+	Group uint32 // the group of the file
 }
 
-// ClosedAt is the first thing on the way to a file, or the file itself, that others
-// than its owner and its group cannot use: folders are entered, and the file has the
-// mode that it needs. It goes from the file up to the root folder, and along links,
-// as the kernel does (path_resolution(7)).
+// ClosedAt is the first thing on the way to a file, or the file itself, that others than
+// its owner and its group cannot use: folders must be enterable, and the file must have the
+// mode that it needs. It checks from the file up to the root folder and along links, as the
+// kernel does (path_resolution(7)).
 func (h *Host) ClosedAt(name string, needs fs.FileMode, links int) Closed {
 	for p := path.Clean(name); ; p = path.Dir(p) {
 		info, err := h.Lstat(p)
 		if err != nil {
-			return Closed{} // what is not there is said elsewhere
+			return Closed{} // what is missing is reported elsewhere
 		}
 		if info.Mode()&fs.ModeSymlink != 0 {
 			to, err := h.Readlink(p)
@@ -49,7 +49,7 @@ func (h *Host) ClosedAt(name string, needs fs.FileMode, links int) Closed {
 	}
 }
 
-// needed is what others need of a folder, or of the file itself.
+// needed is the mode that others need on a folder, or on the file itself.
 func needed(info fs.FileInfo, ofFile fs.FileMode) fs.FileMode {
 	if info.IsDir() {
 		return 0o001

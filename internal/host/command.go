@@ -11,10 +11,10 @@ import (
 	"aadssh/internal/text"
 )
 
-// Command is one program with its arguments: a value, so that a plan can show
-// it, a golden file can hold it and a test can compare it.
+// Command is one program with its arguments: a value, so that a plan can show it, a golden
+// file can contain it and a test can compare it.
 type Command struct {
-	Name    string   // program, looked up in the fixed search path
+	Name    string   // program, found in the fixed search path
 	Args    []string // no shell is involved
 	Env     []string // KEY=value, added to the clean environment
 	Dir     string   // the working folder of Run; "" is /
@@ -23,17 +23,17 @@ type Command struct {
 	Secrets []string // values that must not be shown: masked in logs and in String
 }
 
-// Result is what a command that ran left behind. A non-zero exit is a result,
-// not an error.
+// Result is the result of a command that ran. A non-zero exit code is a result, not an
+// error.
 type Result struct {
 	ExitCode int
-	Signal   string // that ended it, "segmentation fault"; ExitCode is -1 then
+	Signal   string // the signal that ended it, "segmentation fault"; ExitCode is then -1
 	Stdout   []byte
-	Stderr   []byte // empty for a transaction, whose two streams are one in Stdout
+	Stderr   []byte // empty for a transaction, which writes both streams to Stdout
 	Elapsed  time.Duration
 }
 
-// Ending is how the command ended, for people.
+// Ending describes how the command ended, for people.
 func (r Result) Ending() string {
 	if r.Signal != "" {
 		return "was ended by a signal (" + r.Signal + ")"
@@ -44,26 +44,26 @@ func (r Result) Ending() string {
 // Output is both streams as text.
 func (r Result) Output() string { return string(r.Stdout) + string(r.Stderr) }
 
-// Runner runs commands. The error says that the command could not be run, or
-// that ctx ended first; how the command itself ended is in the Result.
+// Runner runs commands. The error means that the command could not be run, or that ctx
+// ended first; how the command itself ended is in the Result.
 type Runner interface {
 	// Run runs a query or another short command. It is killed when ctx ends.
 	Run(ctx context.Context, c Command) (Result, error)
-	// Transact runs a package transaction. It is never killed: when ctx ends
-	// first the error is ErrStillRunning and the command goes on.
+	// Transact runs a package transaction. It is never killed: if ctx ends first, the error
+	// is ErrStillRunning and the command continues.
 	Transact(ctx context.Context, c Command) (Result, error)
 }
 
 // ErrNotFound means that the program is not installed.
 var ErrNotFound = errors.New("program not found")
 
-// ErrUnsafeProgram means that the program is there, and that root must not run it.
+// ErrUnsafeProgram means that the program exists, but root must not run it.
 var ErrUnsafeProgram = errors.New("a program is not run as root")
 
-// UnsafeProgramError is an ErrUnsafeProgram with what is wrong.
+// UnsafeProgramError is an ErrUnsafeProgram with the reason.
 type UnsafeProgramError struct {
 	Program string
-	Part    string // of its path: what others than root can change
+	Part    string // the part of its path that others than root can change
 }
 
 func (e *UnsafeProgramError) Error() string {
@@ -75,7 +75,7 @@ func (e *UnsafeProgramError) Unwrap() error { return ErrUnsafeProgram }
 // ErrStillRunning means that a transaction outlived the time it was given.
 var ErrStillRunning = errors.New("still running")
 
-// String is the command as a person could type it in a shell, without secrets.
+// String is the command as a person could type it in a shell, with secrets masked.
 func (c Command) String() string {
 	words := make([]string, 0, len(c.Env)+len(c.Args)+1)
 	words = append(words, c.Env...)

@@ -8,15 +8,14 @@ import (
 	"sync"
 )
 
-// denials are the paths that the system did not let this process look at.
-// Somebody who is not root meets many: what lies there looks as if it were
-// missing, or empty.
+// denials are the paths that this process was not permitted to read. Without root there are
+// many: what is there seems to be missing or empty.
 type denials struct {
 	mu    sync.Mutex
 	paths []string
 }
 
-// note remembers path where err says that it may not be looked at, and returns err.
+// note records path if err says that it may not be read, and returns err.
 func (d *denials) note(path string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		d.mu.Lock()
@@ -28,8 +27,8 @@ func (d *denials) note(path string, err error) error {
 	return err
 }
 
-// Denied says whether something at or below one of these paths, or a folder on the
-// way to it, could not be looked at for want of permission.
+// Denied reports whether something at or below one of these paths, or a folder on the way
+// to it, could not be read for lack of permission.
 func (h *Host) Denied(paths ...string) bool {
 	h.denials.mu.Lock()
 	defer h.denials.mu.Unlock()
@@ -38,7 +37,7 @@ func (h *Host) Denied(paths ...string) bool {
 	})
 }
 
-// within says whether a path is a folder, or lies in it.
+// within reports whether a path is a folder or in it.
 func within(path, folder string) bool {
 	return path == folder || strings.HasPrefix(path, strings.TrimSuffix(folder, "/")+"/")
 }

@@ -7,23 +7,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Room is what is free on the file system of a folder.
+// Room is the free space on the file system of a folder.
 type Room struct {
 	Mount  string // where the file system is mounted
 	Bytes  uint64 // for root
-	Others uint64 // for everybody else, as df shows it, in bytes: without the blocks that are kept for root
-	Files  uint64 // how many more files it takes
-	// Sized and Counted: it has a number of bytes, and of files, at all.
+	Others uint64 // for everybody else, as df shows it, in bytes: without the blocks reserved for root
+	Files  uint64 // how many more files it has inodes for
+	// Sized and Counted: the file system has a limit of bytes, and of files, at all.
 	Sized, Counted bool
 	ReadOnly       bool
 }
 
-// leastRoom is the space below which a file system counts as full, in bytes:
-// nothing that a package manager does fits into less.
+// leastRoom is the free space below which a file system counts as full, in bytes: it is not
+// enough for anything that a package manager does.
 const leastRoom = 1 << 20
 
-// Room looks at the file system of a folder. A quota of the folder's own (a project
-// quota of XFS or ext4) is part of the answer.
+// Room reads the free space of a folder's file system. A quota of the folder itself (a
+// project quota of XFS or ext4) is taken into account.
 func (h *Host) Room(folder string) (Room, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(h.Path(folder), &s); err != nil {
@@ -34,16 +34,16 @@ func (h *Host) Room(folder string) (Room, error) {
 		Sized: s.Blocks > 0, Counted: s.Files > 0, ReadOnly: s.Flags&unix.ST_RDONLY != 0}, nil
 }
 
-// RoomFor looks at the file system that a folder is or will be on. It reports
-// false where the kernel does not say, or where nothing can be written at all.
+// RoomFor reads the free space of the file system that a folder is or will be on. It
+// returns false if the kernel does not report it, or if nothing can be written at all.
 func (h *Host) RoomFor(folder string) (Room, bool) {
 	r, err := h.Room(h.existing(folder))
 	return r, err == nil && r.Sized && !r.ReadOnly
 }
 
-// FullOrReadOnly finds the first of folders whose file system cannot be written, and
-// says why: "is read-only" or "is full", also for what runs as somebody else than
-// root, as apt's downloads do. A folder that cannot be looked at is passed over.
+// FullOrReadOnly finds the first of folders whose file system cannot be written, and says
+// why: "is read-only" or "is full". The latter includes a disk that is full only for users
+// other than root, as whom apt downloads. A folder that cannot be examined is skipped.
 func (h *Host) FullOrReadOnly(folders ...string) (folder, why string, found bool) {
 	for _, folder := range folders {
 		switch r, err := h.Room(folder); {
@@ -57,9 +57,9 @@ func (h *Host) FullOrReadOnly(folders ...string) (folder, why string, found bool
 	return "", "", false
 }
 
-// Fits asks the file system itself whether a file of this many bytes would find
-// room in a folder, by one that has no name and is gone again at once: of some
-// quotas nothing else tells. Where it cannot be asked, nothing is in the way.
+// Fits tests whether a file of this many bytes would fit in a folder, with a file that has
+// no name and is removed at once: some quotas can be detected in no other way. If the test
+// is not possible, it returns nil.
 func (h *Host) Fits(folder string, bytes int64) error {
 	fd, err := unix.Open(h.Path(h.existing(folder)), unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600)
 	if err != nil {
@@ -69,7 +69,7 @@ func (h *Host) Fits(folder string, bytes int64) error {
 	return full(unix.Fallocate(fd, unix.FALLOC_FL_KEEP_SIZE, 0, bytes))
 }
 
-// full is an error that says that there is no room, and nil for any other.
+// full is an error that says that there is no space, and nil for any other.
 func full(err error) error {
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
 		return err
@@ -77,7 +77,7 @@ func full(err error) error {
 	return nil
 }
 
-// existing is the folder, or the next one above it that is there.
+// existing is the folder, or the next folder above it that exists.
 func (h *Host) existing(folder string) string {
 	for folder != "/" {
 		if info, err := h.Stat(folder); err == nil && info.IsDir() {

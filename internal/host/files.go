@@ -15,14 +15,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Limit is how much of a configuration file is read at most, in bytes. Nothing
-// that the handler reads is larger on a sane machine.
+// Limit is the largest accepted size of a configuration file, in bytes. Nothing that the
+// handler reads is normally larger.
 const Limit = 4 << 20
 
-// ErrTooLarge means that a file is larger than what the reader would take.
+// ErrTooLarge means that a file is larger than the limit of the reader.
 var ErrTooLarge = errors.New("file is too large")
 
-// Path is where a path of the machine is found from here.
+// Path converts a path of the machine to one below Root.
 func (h *Host) Path(path string) string { return filepath.Join("/", h.Root, path) }
 
 // ReadFile reads a regular file of at most limit bytes (0: Limit).
@@ -45,8 +45,8 @@ func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ReadUntil reads a regular file of at most limit bytes in pieces of up to 16 KiB,
-// and leaves the rest unread once a piece is enough.
+// ReadUntil reads a regular file of at most limit bytes in pieces of up to 16 KiB, and
+// stops when enough returns true for a piece.
 func (h *Host) ReadUntil(path string, limit int64, enough func(piece []byte) bool) ([]byte, error) {
 	f, _, err := h.open(path)
 	if err != nil {
@@ -69,19 +69,19 @@ func (h *Host) ReadUntil(path string, limit int64, enough func(piece []byte) boo
 	}
 }
 
-// Open opens a regular file to have parts of it read.
+// Open opens a regular file to read parts of it.
 func (h *Host) Open(path string) (*os.File, error) {
 	f, _, err := h.open(path)
 	return f, err
 }
 
-// inOnePiece is a buffer for what is size bytes long, if it does not grow meanwhile:
-// one that grows is copied again and again, and each copy is memory.
+// inOnePiece is a buffer of the right size for size bytes: one that has to grow is copied
+// again and again, and each copy costs memory.
 func inOnePiece(size int64) *bytes.Buffer {
 	return bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
 }
 
-// open opens a regular file for reading, and nothing else.
+// open opens only a regular file, for reading.
 func (h *Host) open(path string) (*os.File, fs.FileInfo, error) {
 	// O_NONBLOCK: a FIFO in the place of a file must not hang us.
 	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
@@ -103,8 +103,8 @@ func (h *Host) open(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// SameContent says whether two regular files hold the same. It needs little memory,
-// however large they are.
+// SameContent reports whether two regular files have the same content. It needs little
+// memory, however large they are.
 func (h *Host) SameContent(one, other string) bool {
 	a, infoA, err := h.open(one)
 	if err != nil {
@@ -127,14 +127,14 @@ func (h *Host) SameContent(one, other string) bool {
 		if n != m || !bytes.Equal(left[:n], right[:m]) {
 			return false
 		}
-		if err != nil { // the end, of both
+		if err != nil { // the end of both
 			return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		}
 	}
 }
 
-// ReadTail reads at most the last limit bytes of a regular file; the first line
-// may be cut.
+// ReadTail reads at most the last limit bytes of a regular file; the first line may be
+// incomplete.
 func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
 	f, info, err := h.open(path)
 	if err != nil {
@@ -150,19 +150,19 @@ func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
 	return b.Bytes(), h.short.note(err)
 }
 
-// Exists reports whether something is at path, without following a last symlink.
+// Exists reports whether something is at path; it does not follow a symbolic link there.
 func (h *Host) Exists(path string) bool {
 	_, err := os.Lstat(h.Path(path))
 	return h.denials.note(path, err) == nil
 }
 
-// MayRun says whether the file system and the file's mode let the program at path be
-// executed by this process.
+// MayRun reports whether this process may execute the program at path, according to the
+// file system and the file's mode.
 func (h *Host) MayRun(path string) bool { return unix.Access(h.Path(path), unix.X_OK) == nil }
 
-// MayWrite says why root cannot write to a file or a folder, as the system answers
-// without trying: a read-only file system, an immutable file. What only keeps others
-// from it, or is not there, is nothing.
+// MayWrite is why root cannot write to a file or a folder, which the kernel reports without
+// a write: a read-only file system, an immutable file. It is nil if only other users cannot
+// write, or if the file is missing.
 func (h *Host) MayWrite(path string) error {
 	err := unix.Access(h.Path(path), unix.W_OK)
 	if err == nil || errors.Is(err, unix.EACCES) || errors.Is(err, fs.ErrNotExist) {
@@ -171,30 +171,29 @@ func (h *Host) MayWrite(path string) error {
 	return &fs.PathError{Op: "write", Path: path, Err: err}
 }
 
-// Stat is os.Stat under the root.
+// Stat is os.Stat below Root.
 func (h *Host) Stat(path string) (fs.FileInfo, error) {
 	info, err := os.Stat(h.Path(path))
 	return info, h.denials.note(path, err)
 }
 
-// Lstat is os.Lstat under the root.
+// Lstat is os.Lstat below Root.
 func (h *Host) Lstat(path string) (fs.FileInfo, error) {
 	info, err := os.Lstat(h.Path(path))
 	return info, h.denials.note(path, err)
 }
 
-// Readlink is os.Readlink under the root.
+// Readlink is os.Readlink below Root.
 func (h *Host) Readlink(path string) (string, error) { return os.Readlink(h.Path(path)) }
 
-// ReadDir is os.ReadDir under the root.
+// ReadDir is os.ReadDir below Root.
 func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(h.Path(path))
 	return entries, h.denials.note(path, h.short.note(err))
 }
 
-// Glob lists the paths of the machine (without the root) that match pattern, in
-// the order of their names. filepath.Glob would take a folder that cannot be
-// read for an empty one.
+// Glob lists the paths of the machine (without Root) that match pattern, in the order of
+// their names. filepath.Glob would treat a folder that cannot be read as empty.
 func (h *Host) Glob(pattern string) []string {
 	found := []string{"/"}
 	for _, part := range strings.Split(strings.Trim(pattern, "/"), "/") {
@@ -213,7 +212,7 @@ func (h *Host) Glob(pattern string) []string {
 			}
 			for _, e := range entries {
 				if strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(part, ".") {
-					continue // no pattern takes a dot at the beginning
+					continue // a pattern does not match a dot at the beginning
 				}
 				if match, err := filepath.Match(part, e.Name()); err == nil && match {
 					next = append(next, filepath.Join(dir, e.Name()))
@@ -225,8 +224,7 @@ func (h *Host) Glob(pattern string) []string {
 	return found
 }
 
-// EnsureDir makes a directory with its parents; its mode is set even where it
-// was there before.
+// EnsureDir creates a directory with its parents, and sets its mode even if it exists.
 func (h *Host) EnsureDir(path string, mode fs.FileMode) error {
 	full := h.Path(path)
 	if info, err := os.Stat(full); err == nil && info.IsDir() && info.Mode().Perm() == mode.Perm() {
@@ -238,9 +236,9 @@ func (h *Host) EnsureDir(path string, mode fs.FileMode) error {
 	return os.Chmod(full, mode)
 }
 
-// EnsureFile makes path a regular file with this content and mode. It reports
-// false and writes nothing where that is so already. The replacement is atomic
-// and on disk before it returns; the SELinux label of a replaced file is kept.
+// EnsureFile makes path a regular file with this content and mode. It returns false and
+// writes nothing if that is already so. The replacement is atomic and on disk before it
+// returns; the SELinux label of a replaced file is kept.
 func (h *Host) EnsureFile(path string, content []byte, mode fs.FileMode) (changed bool, err error) {
 	full := h.Path(path)
 	atomicfile.Sweep(filepath.Dir(full), func(name string) bool { return name == filepath.Base(full) })
@@ -254,7 +252,7 @@ func (h *Host) EnsureFile(path string, content []byte, mode fs.FileMode) (change
 		Label: func(tmp *os.File) { keepLabel(full, tmp) }}.Write())
 }
 
-// RemoveFile removes a file or symlink; that it is gone already is fine.
+// RemoveFile removes a file or symbolic link; a missing one is no error.
 func (h *Host) RemoveFile(path string) (changed bool, err error) {
 	if !h.Exists(path) {
 		return false, nil
@@ -267,14 +265,14 @@ func (h *Host) RemoveFile(path string) (changed bool, err error) {
 	return true, action.Ended(err)
 }
 
-// Link makes a symbolic link.
+// Link creates a symbolic link.
 func (h *Host) Link(to, path string) error {
 	action := h.Log.Started("link %s to %s", path, to)
 	return action.Ended(os.Symlink(to, h.Path(path)))
 }
 
-// RemoveEmptyDir removes a directory that nothing is in; others stay, and that
-// it is gone already is fine.
+// RemoveEmptyDir removes an empty directory; one that is not empty stays, and a missing one
+// is no error.
 func (h *Host) RemoveEmptyDir(path string) error {
 	if entries, err := h.ReadDir(path); err != nil || len(entries) > 0 {
 		return nil

@@ -9,12 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// label is the extended attribute that holds a file's SELinux context.
+// label is the extended attribute with a file's SELinux context.
 const label = "security.selinux"
 
-// EnsureLabel gives a file the SELinux label of another one, mostly of its
-// folder: what the agent writes may carry the agent's own. Without SELinux
-// there is nothing to do.
+// EnsureLabel gives a file the SELinux label of another one, usually of its folder: what
+// the agent writes may have the agent's own label. Without SELinux it does nothing.
 func (h *Host) EnsureLabel(path, like string) error {
 	want := make([]byte, 256)
 	n, err := unix.Getxattr(h.Path(like), label, want)
@@ -34,10 +33,10 @@ func (h *Host) EnsureLabel(path, like string) error {
 	return action.Ended(err)
 }
 
-// keepLabel gives tmp the SELinux label of the file that it is to replace, and
-// where there is none that of its folder: of what a service makes, a policy may
-// think otherwise (Debian's has etc_runtime_t for all that an unconfined one
-// makes below /etc, where restorecon wants etc_t).
+// keepLabel gives tmp the SELinux label of the file that it replaces or, if there is none,
+// that of its folder: for files that a service creates, a policy may choose another one
+// (Debian's uses etc_runtime_t for everything that an unconfined service creates below
+// /etc, where restorecon sets etc_t).
 func keepLabel(full string, tmp *os.File) {
 	have := make([]byte, 256)
 	n, err := unix.Lgetxattr(full, label, have)
@@ -47,5 +46,5 @@ func keepLabel(full string, tmp *os.File) {
 	if err != nil || n <= 0 {
 		return
 	}
-	_ = unix.Fsetxattr(int(tmp.Fd()), label, have[:n], 0) // best effort: without SELinux there is nothing to keep
+	_ = unix.Fsetxattr(int(tmp.Fd()), label, have[:n], 0) // as far as possible: without SELinux there is no label to keep
 }

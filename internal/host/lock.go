@@ -18,14 +18,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LockKind is the way in which a program tells others that it is at work.
+// LockKind is the way in which a program locks a file.
 type LockKind int
 
 // The kinds of locks.
 const (
 	LockFcntl   LockKind = iota // a POSIX record lock on the file: fcntl(2) F_SETLK
 	LockFlock                   // an advisory lock on the open file: flock(2)
-	LockPIDFile                 // the file's content is the pid of who is at work; a dead pid holds nothing
+	LockPIDFile                 // the file contains the pid of the holder; a dead pid holds nothing
 )
 
 // Lock is one lock file of another program.
@@ -40,10 +40,10 @@ type Lock struct {
 type Holder struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	PID  int    // 0 where the kernel does not say, as for a process in another container
-	Name string // what the process is called; empty where it could not be read
+	PID  int    // 0 if the kernel does not report it, as for a process in another container
+	Name string // name of the process; empty if it could not be read
 	File string // the lock file
-	UID  int    // whom it belongs to, by its effective user id; -1 where that is not known
+	UID  int    // its effective user id; -1 if that is not known
 }
 
 // String is the holder for people: "unattended-upgrade (process 314)".
@@ -59,21 +59,21 @@ func (h Holder) String() string {
 		of = " of user " + strconv.Itoa(h.UID)
 	}
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") != "" {
-		name = strconv.Quote(name) // a process names itself
+		name = strconv.Quote(name) // a process can choose its name
 	}
 	return name + " (process " + strconv.Itoa(h.PID) + of + ")"
 }
 
-// LockHolder finds the first lock of locks that somebody else holds. It takes
-// no lock itself, not even for a moment, and needs no program such as lsof. A
-// lock that cannot be looked at counts as free: who needs it will see.
+// LockHolder finds the first lock of locks that another process holds. It takes no lock
+// itself, not even for a moment, and needs no program such as lsof. A lock that cannot be
+// examined counts as free: the program that needs it will report it.
 func (h *Host) LockHolder(locks []Lock) (Holder, bool) {
 	return h.lockHolder(locks, func(int) bool { return true })
 }
 
-// RootLockHolder is LockHolder for locks that root holds. Others may lock a file
-// that they may read, and keep a package manager waiting by it; that root is at
-// work it does not show.
+// RootLockHolder is LockHolder for locks that root holds. Other users may lock a file that
+// they may read, and so make a package manager wait; that does not mean that root is
+// running one.
 func (h *Host) RootLockHolder(locks []Lock) (Holder, bool) {
 	return h.lockHolder(locks, func(uid int) bool { return uid == 0 })
 }
@@ -97,8 +97,8 @@ func (h *Host) lockHolder(locks []Lock, counts func(uid int) bool) (Holder, bool
 	return Holder{}, false
 }
 
-// fcntlHolder asks the kernel who stands in the way of a write lock on the
-// whole file. Asking works on a descriptor that is open for reading only.
+// fcntlHolder asks the kernel which process prevents a write lock on the whole file. A
+// descriptor opened for reading is enough to ask.
 func (h *Host) fcntlHolder(path string) (pid int, held bool) {
 	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -112,8 +112,8 @@ func (h *Host) fcntlHolder(path string) (pid int, held bool) {
 	return max(int(lock.Pid), 0), true // -1: an open file description lock, which has no owner
 }
 
-// flockHolder looks the file up in proc(5) locks, because there is no way to
-// ask for an flock but to take it.
+// flockHolder finds the file in proc(5) locks, because the only other way to test for an
+// flock is to take it.
 func (h *Host) flockHolder(path string) (pid int, held bool) {
 	info, err := os.Stat(h.Path(path))
 	if err != nil {
@@ -134,7 +134,7 @@ func (h *Host) flockHolder(path string) (pid int, held bool) {
 //
 //	3: FLOCK  ADVISORY  WRITE 314 00:19:1180 0 EOF
 //
-// A second field "->" marks a process that waits; it holds nothing.
+// A second field "->" marks a process that waits and holds nothing.
 func findFlock(table []byte, file string) (pid int, held bool) {
 	lines := bufio.NewScanner(bytes.NewReader(table))
 	for lines.Scan() {
@@ -147,8 +147,8 @@ func findFlock(table []byte, file string) (pid int, held bool) {
 	return 0, false
 }
 
-// pidFileHolder believes a pid file as the package managers themselves do: as
-// long as a process with that pid lives.
+// pidFileHolder treats a pid file as the package managers themselves do: it is held as long
+// as a process with that pid exists.
 func (h *Host) pidFileHolder(path string) (pid int, held bool) {
 	b, err := h.ReadFile(path, 64)
 	if err != nil {
@@ -162,9 +162,9 @@ func (h *Host) pidFileHolder(path string) (pid int, held bool) {
 	return pid, !errors.Is(err, fs.ErrNotExist)
 }
 
-// ProcessUser is the effective user id of a process, -1 where it is not known.
-// The owner of its folder in proc(5) says less: it is root for a process that
-// does not let others look at it.
+// ProcessUser is the effective user id of a process, -1 if it is not known. The owner of
+// its folder in proc(5) says less: it is root for a process that does not allow others to
+// inspect it.
 func (h *Host) ProcessUser(pid int) int {
 	b, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/status", 1<<16)
 	if err != nil || pid <= 0 {
@@ -180,9 +180,9 @@ func (h *Host) ProcessUser(pid int) int {
 	return -1
 }
 
-// ProcessName is what a process is called: the kernel's name for it, or the
-// whole name of its program or script where the kernel's was cut at 15 bytes.
-// Its arguments are left out, for they may hold a password.
+// ProcessName is the name of a process: the kernel's name for it, or the full name of its
+// program or script if the kernel's was cut at 15 bytes. Arguments are left out, because
+// they may contain a password.
 func (h *Host) ProcessName(pid int) string {
 	if pid <= 0 {
 		return ""
@@ -196,7 +196,7 @@ func (h *Host) ProcessName(pid int) string {
 	if err != nil || name == "" {
 		return name
 	}
-	for _, word := range strings.SplitN(string(words), "\x00", 4) { // program, perhaps an option, script
+	for _, word := range strings.SplitN(string(words), "\x00", 4) { // program, maybe an option, script
 		if base := text.ASCII(filepath.Base(word)); strings.HasPrefix(base, name) && len(base) <= 64 {
 			return base
 		}

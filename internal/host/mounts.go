@@ -13,10 +13,11 @@ type mount struct {
 	Options []string
 }
 
-// Mounts are the file systems of the machine, in the order of their mounting.
+// Mounts are the mounted file systems of the machine, in the order in which they were
+// mounted.
 type Mounts []mount
 
-// Mounts reads what is mounted where.
+// Mounts reads the mounted file systems.
 func (h *Host) Mounts() (Mounts, error) {
 	text, err := h.ReadFile("/proc/self/mountinfo", 16<<20)
 	if err != nil {
@@ -25,9 +26,8 @@ func (h *Host) Mounts() (Mounts, error) {
 	return ParseMounts(text), nil
 }
 
-// ParseMounts reads mountinfo (proc(5)): the fifth field is the mount point
-// with blanks as octal numbers, the sixth the options of this mount. It takes
-// any input.
+// ParseMounts reads mountinfo (proc(5)): the fifth field is the mount point with blanks as
+// octal numbers, the sixth the options of this mount. It accepts any input.
 func ParseMounts(text []byte) Mounts {
 	var out Mounts
 	for line := range strings.Lines(string(text)) {
@@ -40,7 +40,7 @@ func ParseMounts(text []byte) Mounts {
 	return out
 }
 
-// NoExec is the mount point of name where that forbids to run programs.
+// NoExec is the mount point of the file system of name if that forbids programs.
 func (m Mounts) NoExec(name string) string {
 	if at := m.of(name); at != nil && slices.Contains(at.Options, "noexec") {
 		return at.Point
@@ -48,20 +48,20 @@ func (m Mounts) NoExec(name string) string {
 	return ""
 }
 
-// NoSUID says whether programs where name is run as nobody but their user.
+// NoSUID reports whether set-user-ID bits are ignored on the file system of name.
 func (m Mounts) NoSUID(name string) bool {
 	at := m.of(name)
 	return at != nil && slices.Contains(at.Options, "nosuid")
 }
 
-// ReadOnly says whether nothing can be written where name is.
+// ReadOnly reports whether the file system of name is read-only.
 func (m Mounts) ReadOnly(name string) bool {
 	at := m.of(name)
 	return at != nil && slices.Contains(at.Options, "ro")
 }
 
-// of is the mount that name is on; nil where that is not known. The last mount
-// on a point hides those before it.
+// of is the mount of name; nil if it is not known. The last mount on a mount point hides
+// those before it.
 func (m Mounts) of(name string) *mount {
 	var best *mount
 	for i := range m {

@@ -9,10 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadTailNoLinks reads at most the last limit bytes of a regular file, and
-// follows no link on the way to it, neither in the name nor in a folder: what
-// stands at the other end of one is somebody else's choice. A file that has a
-// second name is not read either. The first line may be cut.
+// ReadTailNoLinks reads at most the last limit bytes of a regular file, and follows no
+// link, neither as the file nor in its path: another user may have chosen the target. A
+// file with a second hard link is not read either. The first line may be incomplete.
 func (h *Host) ReadTailNoLinks(path string, limit int64) ([]byte, error) {
 	refused := func(err error) ([]byte, error) { return nil, &fs.PathError{Op: "read", Path: path, Err: err} }
 	folder, err := unix.Open(h.Path("/"), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

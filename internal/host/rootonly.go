@@ -6,13 +6,13 @@ import (
 	"syscall"
 )
 
-// RootOnly reports whether only root can change what is at a path: the file and
-// each folder up to the root belong to root, and nobody else may write to them.
-// A link is followed; what leads to it counts as well.
+// RootOnly reports whether only root can change what is at a path: the file and each folder
+// up to the root folder belong to root, and nobody else may write to them. A link is
+// followed; the path to it counts as well.
 func (h *Host) RootOnly(path string) bool { return h.WritableByOthers(path) == "" }
 
-// WritableByOthers is the part of a path that somebody other than root can change,
-// the path itself where it cannot be looked at, and "" where there is none.
+// WritableByOthers is the part of a path that a user other than root can change, the path
+// itself if it cannot be examined, and "" if there is none.
 func (h *Host) WritableByOthers(path string) string {
 	seen := map[string]bool{}
 	for waiting := []string{path}; len(waiting) > 0; {
@@ -30,7 +30,7 @@ func (h *Host) WritableByOthers(path string) string {
 		if !ok || owner.Uid != 0 {
 			return part
 		}
-		if info.Mode()&os.ModeSymlink != 0 { // its mode says nothing
+		if info.Mode()&os.ModeSymlink != 0 { // the mode of a link means nothing
 			to, err := h.Readlink(part)
 			if err != nil {
 				return part

@@ -17,16 +17,15 @@ import (
 	"aadssh/internal/logging"
 )
 
-// searchPath is where programs are looked for. The agent's own PATH is not
-// used: some agents start handlers with none.
-// A folder counts only where it is root's alone.
+// searchPath is where programs are searched. The agent's own PATH is not used: some agents
+// start handlers without one. A folder only counts if nobody but root can change it.
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// here is the machine that commands run on, for the questions that finding them asks.
+// here is the machine that commands run on, for the checks while finding them.
 func here() *Host { return &Host{} }
 
-// safePath is searchPath without the folders that somebody other than root can
-// write to: what a script of a package calls is found there too.
+// safePath is searchPath without the folders that a user other than root can write to:
+// programs that scripts of packages call are found there too.
 func safePath() string {
 	var dirs []string
 	for _, dir := range filepath.SplitList(searchPath) {
@@ -37,21 +36,21 @@ func safePath() string {
 	return strings.Join(dirs, ":")
 }
 
-// outputLimit bounds what is kept of each stream of a command, in bytes.
+// outputLimit is the most that is kept of each stream of a command, in bytes.
 const outputLimit = 4 << 20
 
 // Local runs commands on the machine that the handler runs on.
 type Local struct {
 	Log *logging.Logger
-	// Isolate puts a process that has not begun its work into a place of its
-	// own (a systemd scope), so that what stops the agent does not stop it.
-	// Nil: its own process group is all there is.
+	// Isolate moves a process that has not begun its work into a systemd scope of its own,
+	// so that it is not stopped together with the agent. Nil: it only has its own process
+	// group.
 	Isolate func(ctx context.Context, pid int) error
 }
 
-// environment is what every command gets: the same on each distribution, so
-// that output can be read and nothing asks questions. HOME is set because the
-// agent sets none and gpg, dnf and zypper look for it.
+// environment is the environment of every command: the same on each distribution, so that
+// output can be parsed and nothing asks questions. HOME is set because the agent sets none
+// and gpg, dnf and zypper need it.
 func environment(extra []string) []string {
 	return append([]string{
 		"PATH=" + safePath(),
@@ -63,7 +62,7 @@ func environment(extra []string) []string {
 	}, extra...)
 }
 
-// findProgram looks for a program in the search path. What somebody other than root
+// findProgram finds a program in the search path. A program that a user other than root
 // could have put there, or could change, is not run.
 func findProgram(name string) (string, error) {
 	candidates := []string{name}
@@ -97,27 +96,27 @@ func executable(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }
 
-// longestQuery is how long a command that changes nothing may take, where its
-// caller allows no less. It covers a package manager that reads the metadata of
-// all its sources first.
+// longestQuery is how long a command that changes nothing may take at most, or less if its
+// caller allows less. It is enough for a package manager that first reads the metadata of
+// all its sources.
 const longestQuery = 4 * time.Minute
 
-// HangsError says that a program was given up, because it did not answer in time.
+// HangsError means that a program was ended because it did not answer in time.
 type HangsError struct {
 	Program string
 	After   time.Duration
 }
 
-// Error names the program and the time that it had.
+// Error names the program and the time that it was given.
 func (e *HangsError) Error() string {
 	return fmt.Sprintf("%s did not answer within %s", filepath.Base(e.Program), e.After.Round(100*time.Millisecond))
 }
 
-// Is: it is a deadline that was not kept.
+// Is reports a HangsError as context.DeadlineExceeded.
 func (e *HangsError) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// Run runs a query or another short command in its own process group,
-// which is killed when ctx ends.
+// Run runs a query or another short command in its own process group, which is killed when
+// ctx ends.
 func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	path, err := findProgram(c.Name)
 	if err != nil {
@@ -137,7 +136,7 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	// A grandchild that keeps the pipes open must not keep us.
+	// A grandchild that keeps the pipes open must not make us wait.
 	cmd.WaitDelay = 2 * time.Second
 
 	var action *logging.Action
@@ -152,7 +151,7 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 		err = &HangsError{Program: c.Name, After: r.Elapsed}
 	case ctx.Err() != nil:
 		err = fmt.Errorf("%s: %w", c.Name, ctx.Err())
-	case errors.Is(err, exec.ErrWaitDelay) && !c.Changes: // somebody may still have a part of the answer
+	case errors.Is(err, exec.ErrWaitDelay) && !c.Changes: // a process may still hold a part of the output
 		err = &HangsError{Program: c.Name, After: r.Elapsed}
 	case errors.As(err, new(*exec.ExitError)), errors.Is(err, exec.ErrWaitDelay):
 		err = nil // how it ended is in the result
@@ -165,7 +164,7 @@ func (l *Local) Run(ctx context.Context, c Command) (Result, error) {
 	return r, err
 }
 
-// orExit is how the log calls the end of a command.
+// orExit is the error that the log gets for the end of a command.
 func orExit(err error, r Result) error {
 	if err == nil && r.ExitCode != 0 {
 		return errors.New(r.Ending())
@@ -173,8 +172,7 @@ func orExit(err error, r Result) error {
 	return err
 }
 
-// signalOf is the signal that ended a process; "" where it ended by itself, or
-// was never started.
+// signalOf is the signal that ended a process; "" if it exited, or was never started.
 func signalOf(p *os.ProcessState) string {
 	if p == nil {
 		return ""
@@ -185,8 +183,8 @@ func signalOf(p *os.ProcessState) string {
 	return ""
 }
 
-// capped keeps the first outputLimit bytes of what is written to it. The buffer
-// is not embedded: io.Copy would fill it past Write.
+// capped keeps the first outputLimit bytes that are written to it. The buffer is not
+// embedded, because io.Copy would bypass Write.
 type capped struct{ kept bytes.Buffer }
 
 func (b *capped) Write(p []byte) (int, error) {
@@ -195,8 +193,8 @@ func (b *capped) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ReadFrom is Write of all that r has. io.Copy would take 32 KiB for each of the two
-// outputs of each command.
+// ReadFrom writes everything that it reads from r. Without it io.Copy would allocate 32 KiB
+// for each of the two streams of each command.
 func (b *capped) ReadFrom(r io.Reader) (all int64, err error) {
 	piece := make([]byte, 4<<10)
 	for {
@@ -212,7 +210,7 @@ func (b *capped) ReadFrom(r io.Reader) (all int64, err error) {
 	}
 }
 
-// OrdinaryUmask has the files that package managers and their scripts make be
-// readable for everybody, as on any machine: the agent's own umask may be one
-// with which nobody but root could read them. Our own files have explicit modes.
+// OrdinaryUmask sets the usual umask, so that files that package managers and their scripts
+// create are readable for everybody: with the agent's own umask maybe only root could read
+// them. Our own files have explicit modes.
 func OrdinaryUmask() { syscall.Umask(0o022) }

@@ -6,15 +6,14 @@ import (
 	"syscall"
 )
 
-// shortage remembers the first file that could not be read for want of a
-// resource. Whoever looks at many files goes on without it; who judges what was
-// seen asks for it.
+// shortage records the first file that could not be read for lack of a resource. Code that
+// reads many files continues without it; code that judges the result asks for it.
 type shortage struct {
 	mu    sync.Mutex
 	first error
 }
 
-// note remembers err where it is one of these, and returns it.
+// note records err if it is such an error, and returns it.
 func (s *shortage) note(err error) error {
 	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EIO} {
 		if errors.Is(err, errno) {
@@ -29,8 +28,8 @@ func (s *shortage) note(err error) error {
 	return err
 }
 
-// Unread is why something could not be read since it was last asked: no memory,
-// no further file, a broken disk. Nil: all that was asked for was answered.
+// Unread is the reason why something could not be read since the last call: no memory, no
+// file handles, a failing disk. Nil: everything could be read.
 func (h *Host) Unread() error {
 	h.short.mu.Lock()
 	defer h.short.mu.Unlock()

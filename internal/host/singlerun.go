@@ -14,14 +14,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFile keeps two runs of the handler apart, of whatever version.
+// lockFile prevents two runs of the handler, of any versions, at the same time.
 const lockFile = "/run/aadsshlogin-handler.lock"
 
-// ErrLocked means that another run of the handler had the lock until the end.
+// ErrLocked means that another run of the handler still held the lock at the end.
 var ErrLocked = errors.New("another run of the handler is at work")
 
-// SingleRun takes the lock of the handler, or waits for it until ctx ends; the
-// error then says who has it. The lock goes with the process.
+// SingleRun takes the lock of the handler, or waits for it until ctx ends; the error then
+// names the holder. The lock ends with the process.
 func (h *Host) SingleRun(ctx context.Context, who string) (release func(), err error) {
 	path := h.Path(lockFile)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
@@ -52,7 +52,7 @@ func (h *Host) SingleRun(ctx context.Context, who string) (release func(), err e
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-	// For the people who wait; nothing is decided by it.
+	// The text is only for people who wait.
 	if f.Truncate(0) == nil {
 		fmt.Fprintf(f, "process %d, %s\n", os.Getpid(), who)
 	}

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// ticks are the parts of a second in which the kernel tells processes' times
-// (USER_HZ, proc(5)): the same on every architecture that this is built for.
+// ticks is how many ticks per second the kernel uses for the times of processes (USER_HZ,
+// proc(5)): the same on every architecture that this is built for.
 const ticks = 100
 
-// Started is when a process began, rounded up to a second, by the clock as it
-// stands now; zero: there is none, or it is not known.
+// Started is when a process started, rounded up to a second, according to the current
+// clock; zero: there is no such process, or it is not known.
 func (h *Host) Started(pid int) time.Time {
 	stat, err := h.ReadFile("/proc/"+strconv.Itoa(pid)+"/stat", 64<<10)
 	if err != nil || pid <= 0 {
@@ -21,7 +21,7 @@ func (h *Host) Started(pid int) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	// The name, field 2, may hold spaces and parentheses: count from the last one.
+	// The name, field 2, may contain spaces and parentheses: count from the last one.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	_, boot, found := strings.Cut(string(system), "\nbtime ")
 	boot, _, _ = strings.Cut(boot, "\n")

@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// Where a transaction leaves its traces.
+// The files of a transaction.
 const (
 	StateDir       = "/var/lib/aadsshlogin-handler"
 	TransactionLog = StateDir + "/transaction.log"
 	runningFile    = "/run/aadsshlogin-handler.transaction"
 )
 
-// transactionLogLimit is where the log starts again, in bytes.
+// transactionLogLimit is the size at which the log starts over, in bytes.
 const transactionLogLimit = 4 << 20
 
 // Running is a transaction that an earlier run of the handler started.
@@ -30,27 +30,27 @@ type Running struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	PID     int       `json:"pid"`
-	Start   string    `json:"start"` // the kernel's start time: a pid alone may be somebody else's by now
+	Start   string    `json:"start"` // the kernel's start time: the pid alone may belong to another process by now
 	Command string    `json:"command"`
 	Since   time.Time `json:"since"`
 }
 
-// ownProgram is the file of the running program, also where another version has
-// replaced it: proc_pid_exe(5).
+// ownProgram is the file of the running program, even if another version has replaced it:
+// proc_pid_exe(5).
 const ownProgram = "/proc/self/exe"
 
-// ErrNoProc means that what the kernel tells of processes is not there. A package
-// manager and its scripts would not find their way without it either.
+// ErrNoProc means that /proc is missing. A package manager and its scripts would not work
+// without it either.
 var ErrNoProc = errors.New("/proc is not mounted on this machine")
 
-// HeldArgument is the hidden first argument with which the handler's own
-// binary is started to become a package manager; see Held.
+// HeldArgument is the hidden first argument with which the handler starts its own binary to
+// become a package manager; see Held.
 const HeldArgument = "run-held"
 
-// Transact runs a package transaction so that nothing that happens to us
-// happens to it: it has its own session, its own scope where there is systemd,
-// its output goes to a file, and it is never killed. When ctx ends first the
-// error is ErrStillRunning, and RunningTransaction finds it again.
+// Transact runs a package transaction independently of this process: it has its own
+// session, its own scope if there is systemd, its output goes to a file, and it is never
+// killed. If ctx ends first the error is ErrStillRunning, and RunningTransaction finds it
+// again.
 func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
 	path, err := findProgram(c.Name)
 	if err != nil {
@@ -108,9 +108,9 @@ func (l *Local) Transact(ctx context.Context, c Command) (r Result, err error) {
 	return r, err
 }
 
-// held is our own binary as a child: it waits on the pipe until it has been
-// isolated and recorded, and only then becomes the package manager, so that all
-// that the package manager forks is isolated with it.
+// held is our own binary as a child process: it waits on the pipe until it has been
+// isolated and recorded, and only then becomes the package manager, so that everything that
+// the package manager forks is isolated too.
 func held(path string, c Command, out, hold *os.File) *exec.Cmd {
 	cmd := exec.Command(ownProgram, append([]string{HeldArgument, path}, c.Args...)...)
 	cmd.Env, cmd.Dir = environment(c.Env), "/"
@@ -120,7 +120,7 @@ func held(path string, c Command, out, hold *os.File) *exec.Cmd {
 	return cmd
 }
 
-// isolate gives a systemd that does not answer no more than a part of the time.
+// isolate limits the time for a systemd that does not answer.
 func (l *Local) isolate(ctx context.Context, pid int) error {
 	if l.Isolate == nil {
 		return nil
@@ -130,7 +130,7 @@ func (l *Local) isolate(ctx context.Context, pid int) error {
 	return l.Isolate(ctx, pid)
 }
 
-// openTransactionLog opens the log for appending and says where this
+// openTransactionLog opens the log for appending and returns the offset at which this
 // transaction's part begins.
 func openTransactionLog(c Command) (f *os.File, offset int64, err error) {
 	flags := os.O_RDWR | os.O_CREATE | os.O_APPEND | syscall.O_NOFOLLOW
@@ -162,7 +162,7 @@ func record(pid int, c Command) error {
 	if err != nil {
 		return err
 	}
-	// Whatever lies there is replaced, not followed.
+	// An existing file is replaced, and a link is not followed.
 	if err := os.Remove(runningFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -174,8 +174,8 @@ func record(pid int, c Command) error {
 	return errors.Join(err, f.Close())
 }
 
-// RunningTransaction finds a transaction that outlived the run that started
-// it. It reports false where there is none, or where it has ended.
+// RunningTransaction finds a transaction that outlived the run that started it. It returns
+// false if there is none, or if it has ended.
 func (h *Host) RunningTransaction() (Running, bool) {
 	var t Running
 	b, err := h.ReadFile(runningFile, 1<<16)
@@ -189,8 +189,8 @@ func (h *Host) RunningTransaction() (Running, bool) {
 	return t, true
 }
 
-// ForgetTransaction removes the record of a transaction that has ended while
-// nobody waited for it.
+// ForgetTransaction removes the record of a transaction that ended while nobody waited for
+// it.
 func (h *Host) ForgetTransaction() error {
 	err := os.Remove(h.Path(runningFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -199,14 +199,14 @@ func (h *Host) ForgetTransaction() error {
 	return err
 }
 
-// startTime is field 22 of proc(5) stat, and an error for a process that has
-// ended and only waits to be reaped.
+// startTime is field 22 of proc(5) stat, or an error for a process that has ended and only
+// waits to be reaped.
 func startTime(pid int) (string, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return "", err
 	}
-	// The name, field 2, may hold spaces and parentheses: count from the last one.
+	// The name, field 2, may contain spaces and parentheses: count from the last one.
 	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
 	if len(fields) < 20 {
 		return "", fmt.Errorf("/proc/%d/stat: %d fields", pid, len(fields))
@@ -217,9 +217,9 @@ func startTime(pid int) (string, error) {
 	return fields[19], nil
 }
 
-// Held is the other side of Transact, in the child: it waits for one byte on
-// descriptor 3 and then becomes the program. Without the byte (the parent died
-// before it was ready) it returns and nothing has happened.
+// Held is the part of Transact in the child process: it waits for one byte on descriptor 3
+// and then becomes the program. Without the byte (the parent died before it was ready) it
+// returns and nothing has happened.
 func Held(argv []string) error {
 	if len(argv) == 0 {
 		return errors.New("no program")

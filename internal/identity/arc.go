@@ -10,9 +10,9 @@ import (
 	"aadssh/internal/host"
 )
 
-// What tells an Arc-enabled server, and where its agent answers. Source:
-// AzureAD/microsoft-authentication-library-for-go apps/managedidentity; Microsoft
-// Learn, azure-arc/servers/managed-identity-authentication.
+// How an Arc-enabled server is recognized, and where its agent answers. Source:
+// AzureAD/microsoft-authentication-library-for-go apps/managedidentity; Microsoft Learn,
+// azure-arc/servers/managed-identity-authentication.
 const (
 	himdsBinary   = "/opt/azcmagent/bin/himds"
 	himdsPort     = "40342"
@@ -37,9 +37,8 @@ func arc(port string) service {
 	}
 }
 
-// locate says which service to ask. The environment can name a port on loopback
-// and nothing else; what it says beyond that is left aside with a note, on an
-// Azure VM as on an Arc-enabled server.
+// locate selects the service to ask. The environment can only name a port on loopback;
+// anything else in it is ignored with a note, on an Azure VM as on an Arc-enabled server.
 func locate(h *host.Host, getenv func(string) string) (service, []string) {
 	var notes []string
 	port := ""
@@ -62,29 +61,29 @@ func locate(h *host.Host, getenv func(string) string) (service, []string) {
 	}
 }
 
-// OnArc says whether this is an Arc-enabled server: people come to one through its
-// agent, not from the network.
+// OnArc reports whether this is an Arc-enabled server: people connect to one through its
+// agent, not over the network.
 func OnArc(h *host.Host, getenv func(string) string) bool {
 	s, _ := locate(h, getenv)
 	return s.arc
 }
 
-// loopbackPort is the port of a token endpoint, if that is one on loopback.
+// loopbackPort is the port of a token endpoint, if it is on loopback.
 func loopbackPort(endpoint string) (string, bool) {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" || u.User != nil || u.Port() == "" || u.Path != identityPath {
 		return "", false
 	}
-	// A name is not resolved: localhost stands for 127.0.0.1, which is asked.
+	// Names are not resolved: localhost means 127.0.0.1, and that is what is asked.
 	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return "", false
 	}
 	return u.Port(), true
 }
 
-// himds gets tokens of an Arc-enabled server. The agent wants proof that the
-// caller may read a file that only root and the group himds can: it names the
-// file in a challenge, and its content goes into the second request.
+// himds gets tokens of an Arc-enabled server. The agent wants proof that the caller may
+// read a file that only root and the group himds can read: it names the file in a
+// challenge, and the second request contains the file's content.
 type himds struct {
 	c *client
 	h *host.Host

@@ -18,8 +18,8 @@ import (
 // for Go, apps/managedidentity).
 const keyLimit = 4096
 
-// answerChallenge reads the key that a challenge names. Its errors are safe to
-// show: they may quote the path that was named, never what is in the file.
+// answerChallenge reads the key that a challenge names. Its errors are safe to show: they
+// may quote the path, but never the file's content.
 func answerChallenge(h *host.Host, challenge string) (string, error) {
 	name, err := keyFile(challenge)
 	if err != nil {
@@ -28,9 +28,9 @@ func answerChallenge(h *host.Host, challenge string) (string, error) {
 	return readKey(h, name)
 }
 
-// keyFile is the name in the tokens directory that a challenge of the form
-// Basic realm=PATH asks for. A path anywhere else is refused: whoever has taken
-// the port must not make us, who are root, hand out other files.
+// keyFile is the file in the tokens directory that a challenge of the form Basic realm=PATH
+// names. Any other path is refused: a program that has taken the port must not be able to
+// make us, who are root, send it other files.
 func keyFile(challenge string) (string, error) {
 	scheme, rest, _ := strings.Cut(strings.TrimSpace(challenge), " ")
 	field, value, ok := strings.Cut(strings.TrimSpace(rest), "=")
@@ -49,9 +49,9 @@ func keyFile(challenge string) (string, error) {
 	return name, nil
 }
 
-// readKey reads a key file. The directory is opened first and the file from
-// there, neither through a symlink, so the file that is checked is the file that
-// is read and lies where its name says.
+// readKey reads a key file. The directory is opened first and the file relative to it,
+// neither through a symbolic link, so that the file that is checked is the one that is read
+// and is where its name says.
 func readKey(h *host.Host, name string) (string, error) {
 	unreadable := func(err error) error {
 		return fmt.Errorf("the key %.100q cannot be read: %w", himdsTokens+"/"+name, err)
@@ -61,7 +61,7 @@ func readKey(h *host.Host, name string) (string, error) {
 		return "", unreadable(err)
 	}
 	defer unix.Close(dir)
-	// O_NONBLOCK: a FIFO in the place of a key must not hang us.
+	// O_NONBLOCK: a FIFO in place of a key must not hang us.
 	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if errors.Is(err, unix.ELOOP) {
 		return "", unreadable(errors.New("it is a symlink"))
@@ -97,7 +97,7 @@ func readKey(h *host.Host, name string) (string, error) {
 	return key, nil
 }
 
-// accessToken reads a token's answer. The error does not quote it.
+// accessToken reads the token from a response. The error does not quote it.
 func accessToken(body []byte) (string, error) {
 	var answer struct {
 		Token string `json:"access_token"`

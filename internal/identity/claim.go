@@ -13,9 +13,9 @@ type holder struct {
 	Source string
 }
 
-// holders is what the xms_mirid claim of a token can name. Microsoft does not
-// document the claim as a contract, so whatever is not listed is unknown and not
-// taken for system-assigned.
+// holders are the types that the xms_mirid claim of a token can name. Microsoft does not
+// document the claim as a contract, so a type that is not listed is unknown and does not
+// count as system-assigned.
 func holders() []*holder {
 	return []*holder{
 		{"microsoft.managedidentity/userassignedidentities", UserAssigned, "cyberark/conjur authn-azure xms_mirid parser"},
@@ -27,16 +27,16 @@ func holders() []*holder {
 	}
 }
 
-// identityClaim is what a token says about whose it is.
+// identityClaim is what a token says about its identity.
 type identityClaim struct {
 	kind     Kind
 	resource string // safe to show
-	problem  string // why kind is Unknown: goes on after "a token "
+	problem  string // why kind is Unknown: continues "a token "
 }
 
-// readClaim classifies a token by the resource type in its xms_mirid claim. The
-// signature is not checked: the token came from the metadata service over a link
-// that nobody else is on, and nothing is granted on its word.
+// readClaim classifies a token by the resource type in its xms_mirid claim. The signature
+// is not checked: the token came from the metadata service over a link that nobody else can
+// use, and no access depends on it.
 func readClaim(token string) identityClaim {
 	claims := jwt.MapClaims{}
 	if _, _, err := jwt.NewParser().ParseUnverified(token, claims); err != nil {
@@ -58,9 +58,9 @@ func readClaim(token string) identityClaim {
 	return identityClaim{problem: "of a resource of the type " + kind + ", which is neither a machine nor a managed identity"}
 }
 
-// resourceType is the type in a resource id, in lower case. Only the last
-// provider counts, and only the words at the places of types: a user-assigned
-// identity may be called virtualMachines.
+// resourceType is the type in a resource ID, in lower case. Only the last provider counts,
+// and only words in the positions of types: a user-assigned identity may be called
+// virtualMachines.
 func resourceType(id string) (string, bool) {
 	if len(id) > 2048 {
 		return "", false
@@ -75,7 +75,7 @@ func resourceType(id string) (string, bool) {
 		return "", false
 	}
 	at := -1
-	for i := 2; i < len(parts); i += 2 { // words at even places are types, at odd ones names
+	for i := 2; i < len(parts); i += 2 { // types are at even positions, names at odd ones
 		if parts[i] == "providers" {
 			at = i
 		}

@@ -13,22 +13,22 @@ import (
 )
 
 const (
-	// tryTimeout is for one request, from the connection to the last byte.
+	// tryTimeout is the time for one request, from the connection to the last byte.
 	tryTimeout = 5 * time.Second
-	// tokenLimit is many times the size of a token's answer, in bytes.
+	// tokenLimit is many times the size of a token response, in bytes.
 	tokenLimit = 64 << 10
-	// computeLimit leaves room for the user data in that document: 64 KiB, which
-	// is 86 KiB in base64 (Microsoft Learn, user data for Azure VMs).
+	// computeLimit has space for the user data in that document: 64 KiB, which is 86 KiB in
+	// base64 (Microsoft Learn, user data for Azure VMs).
 	computeLimit = 256 << 10
 )
 
-// client asks metadata services. It counts its requests and keeps one connection
-// for all of them.
+// client sends requests to metadata services. It counts them and keeps one connection for
+// all of them.
 type client struct {
 	transport *http.Transport
 	log       *logging.Logger
 	requests  int
-	ahead     time.Duration // of our clock before the service's
+	ahead     time.Duration // how far our clock is ahead of the service's
 	dated     bool
 }
 
@@ -38,7 +38,7 @@ func newClient(o Options) *client {
 		transport: &http.Transport{
 			Proxy:                  nil, // never, whatever the environment holds
 			DialContext:            o.Dial,
-			DisableCompression:     true, // a limit on bytes read is a limit on memory
+			DisableCompression:     true, // so that the limit on bytes read also limits memory
 			MaxResponseHeaderBytes: 16 << 10,
 			MaxIdleConnsPerHost:    1,
 		},
@@ -47,11 +47,11 @@ func newClient(o Options) *client {
 
 func (c *client) close() { c.transport.CloseIdleConnections() }
 
-// get makes one request, with the key of an Arc challenge where there is one,
-// and reads at most limit bytes of the answer. It uses the transport itself, so
-// redirects are answers and not followed.
+// get sends one request, with the key of an Arc challenge if there is one, and reads at
+// most limit bytes of the response. It uses the transport directly, so redirects are
+// responses and not followed.
 func (c *client) get(ctx context.Context, url string, limit int64, key string) reply {
-	// net/http asks once more on its own where a kept connection breaks: counted too.
+	// net/http retries once by itself if a kept connection breaks: that counts too.
 	sent := 0
 	defer func() { c.requests += max(sent, 1) }()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent++ }})
@@ -112,7 +112,7 @@ func mediaType(s string) string {
 	return s
 }
 
-// retryAfter reads a Retry-After header in either of its forms; 0 without one.
+// retryAfter parses a Retry-After header in either of its forms; 0 without one.
 func retryAfter(s string) time.Duration {
 	if s == "" {
 		return 0

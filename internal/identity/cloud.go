@@ -7,21 +7,21 @@ import (
 	"aadssh/internal/text"
 )
 
-// Cloud is where an Azure cloud has what this product needs.
+// Cloud says where an Azure cloud has what this product needs.
 type Cloud struct {
-	Name            string   // azEnvironment as the metadata service says it
+	Name            string   // azEnvironment in the metadata
 	Aliases         []string // other names of the same cloud
-	ResourceManager string   // audience of the token that is classified
+	ResourceManager string   // audience of the token whose claim is read
 	PackageHost     string   // host of the vendor's package repository
-	PackagePath     string   // below which the repository begins on that host; "" or begins with "/"
-	Replica         bool     // that host has the repositories of apt by codename only
+	PackagePath     string   // path of the repositories on that host; "" or begins with "/"
+	Replica         bool     // that host has the apt repositories by codename only
 	Login           string   // host of the sign-in service
-	RoleCheck       string   // host that says who may sign in; "": not publicly known
-	Regions         []string // what the names of its regions begin with; none: the public cloud's
-	Source          string   // where the row comes from
+	RoleCheck       string   // host that decides who may sign in; "": not publicly known
+	Regions         []string // beginnings of its regions' names; none: the public cloud's
+	Source          string   // where the row was found
 }
 
-// PackageBase is the URL below which the repositories' paths begin.
+// PackageBase is the URL that the repositories' paths are appended to.
 func (c Cloud) PackageBase() string { return "https://" + c.PackageHost + c.PackagePath }
 
 // Clouds is the table of clouds. The first is the public one.
@@ -78,8 +78,8 @@ func Clouds() []Cloud {
 	}
 }
 
-// CloudByName finds a cloud by its azEnvironment, without regard to case: the
-// documentation's own sample says AZUREPUBLICCLOUD.
+// CloudByName finds a cloud by its azEnvironment, ignoring case: the sample in the
+// documentation itself has AZUREPUBLICCLOUD.
 func CloudByName(name string) (Cloud, bool) {
 	for _, c := range Clouds() {
 		for _, n := range append([]string{c.Name}, c.Aliases...) {
@@ -91,8 +91,8 @@ func CloudByName(name string) (Cloud, bool) {
 	return Cloud{}, false
 }
 
-// cloudByRegion finds the cloud that a region belongs to: no public one begins
-// like one of another cloud.
+// cloudByRegion finds the cloud of a region: no region of the public cloud has the
+// beginning of another cloud's.
 func cloudByRegion(region string) (Cloud, bool) {
 	region = strings.ToLower(region)
 	for _, c := range Clouds() {
@@ -105,8 +105,8 @@ func cloudByRegion(region string) (Cloud, bool) {
 	return Clouds()[0], region != ""
 }
 
-// cloudOf is the cloud that the machine says it is in, or the public one with
-// the reason why that is assumed.
+// cloudOf is the cloud that the metadata names, or the public one with the reason why it is
+// assumed.
 func cloudOf(d compute, r reply) (c Cloud, why string) {
 	if r.outcome != answered {
 		return Clouds()[0], "What the machine is could not be read (" + r.brief() + "), so the public cloud is assumed"

@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/az"
 )
 
-// compute is the part of the instance metadata that is used. The rest of that
-// document, userData and customData for two, may hold secrets and is never kept.
+// compute is the part of the instance metadata that is used. The rest of that document,
+// such as userData and customData, may contain secrets and is never kept.
 type compute struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -24,13 +24,13 @@ type compute struct {
 	ResourceID   string `json:"resourceId"`
 }
 
-// computeTries is small: what the machine is called and where it is only makes
-// the answer better, and the same service is asked for the token next.
+// computeTries is small: name and place of the machine only improve the messages, and the
+// same service is asked for the token next.
 const computeTries = 2
 
-// compute asks what this machine is. A 404 is final here, unlike for tokens: the
-// instance metadata's documentation gives it to what does not exist, and a sidecar
-// that only hands out tokens (Azure Operator Nexus) may answer so.
+// compute asks for the instance metadata. A 404 is final here, unlike for tokens: the
+// documentation of instance metadata uses it for what does not exist, and a sidecar that
+// only provides tokens (Azure Operator Nexus) may answer so.
 func (c *client) compute(ctx context.Context, s service) (compute, reply) {
 	r := c.persist(ctx, computeTries, func(ctx context.Context) reply {
 		r := c.get(ctx, s.computeURL, computeLimit, "")
@@ -52,8 +52,8 @@ func (c *client) compute(ctx context.Context, s service) (compute, reply) {
 // errNoCompute means that a document says nothing about a machine.
 var errNoCompute = errors.New("no instance metadata")
 
-// parseCompute reads the answer of /metadata/instance/compute, also where it is
-// wrapped as that of /metadata/instance.
+// parseCompute reads a response of /metadata/instance/compute, also if it is wrapped like
+// that of /metadata/instance.
 func parseCompute(body []byte) (compute, error) {
 	var doc struct {
 		compute
@@ -72,9 +72,9 @@ func parseCompute(body []byte) (compute, error) {
 	return d, nil
 }
 
-// machine is what a command line can say about the machine. What cannot be part
-// of a name in Azure is left out: these values end up in commands that people
-// paste into a root shell.
+// machine is what command lines need about the machine. Values that no name in Azure can
+// have are left out, because the values end up in commands that people paste into a root
+// shell.
 func (d compute) machine(arc bool) az.Machine {
 	m := az.Machine{Arc: arc}
 	if only(d.Subscription, 36, "-") {
@@ -86,9 +86,9 @@ func (d compute) machine(arc bool) az.Machine {
 	if only(d.Name, 80, "-_.") {
 		m.Name = d.Name
 	}
-	// An instance of a flexible scale set is a VM with its own identity:
-	// such sets can only have user-assigned ones (Microsoft Learn, orchestration
-	// modes). Its resource id tells.
+	// An instance of a flexible scale set is a VM with its own identity: such sets can only
+	// have user-assigned ones (Microsoft Learn, orchestration modes). Its resource ID shows
+	// which kind it is.
 	uniform := d.ResourceID == "" || strings.Contains(strings.ToLower(d.ResourceID), "/virtualmachinescalesets/")
 	if !arc && uniform && only(d.ScaleSet, 80, "-_.") {
 		m.ScaleSet = d.ScaleSet
@@ -96,8 +96,8 @@ func (d compute) machine(arc bool) az.Machine {
 	return m
 }
 
-// only reports whether s has 1 to limit characters, all of them letters, digits
-// or in others, and does not begin like an option.
+// only reports whether s has 1 to limit characters, all of them letters, digits or in
+// others, and does not begin like an option.
 func only(s string, limit int, others string) bool {
 	if s == "" || s[0] == '-' || len([]rune(s)) > limit {
 		return false

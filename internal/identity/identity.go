@@ -1,27 +1,26 @@
-// Package identity finds out whether this machine has the system-assigned
-// managed identity that sign-in needs.
+// Package identity finds out whether this machine has the system-assigned managed identity
+// that sign-in needs.
 //
-// An Azure VM asks the instance metadata service (IMDS) at 169.254.169.254
-// through the platform's own library, go-autorest's azure/auth. That
-// library's support ended in March 2023 (its README points to azidentity), so it
-// stays behind the prober seam, gets a sender of ours and makes a single
-// attempt: what is asked, where, how often and what is logged is decided here.
+// An Azure VM asks the instance metadata service (IMDS) at 169.254.169.254 through the
+// platform's own library, go-autorest's azure/auth. That library's support ended in March
+// 2023 (its README points to azidentity), so it stays behind the prober seam, gets a sender
+// of ours and makes a single attempt: this package decides what is requested, where, how
+// often, and what is logged.
 //
-// An Arc-enabled server asks the Connected Machine agent (HIMDS) on loopback
-// with plain net/http, because go-autorest does not know its key-file challenge.
+// An Arc-enabled server asks the Connected Machine agent (HIMDS) on loopback with plain
+// net/http, because go-autorest does not know its key-file challenge.
 //
-// Tokens never leave the package. They are not logged, not part of an error and
-// not kept: only the resource id in one claim is read. The platform caches tokens
-// for up to a day (Microsoft's managed identities FAQ), so a removed identity
-// shows late.
+// Tokens never leave the package. They are not logged, not part of an error and not kept:
+// only the resource id in one claim is read. The platform caches tokens for up to a day
+// (Microsoft's managed identities FAQ), so a removed identity shows late.
 //
 // # The environment
 //
-// Neither proxies nor MSI_ENDPOINT, MSI_SECRET or IDENTITY_ENDPOINT move a request
-// to IMDS: see imds.probe. go-autorest's logger reads AZURE_GO_SDK_LOG_LEVEL and
-// AZURE_GO_SDK_LOG_FILE before main begins, and creates the file that the latter
-// names. main comes too late to undo that, and whoever set both asked for it; what
-// we see to is that no token gets into that log: see reply.forLibrary.
+// Neither proxies nor MSI_ENDPOINT, MSI_SECRET or IDENTITY_ENDPOINT move a request to IMDS:
+// see imds.probe. go-autorest's logger reads AZURE_GO_SDK_LOG_LEVEL and
+// AZURE_GO_SDK_LOG_FILE before main begins, and creates the file that the latter names.
+// main comes too late to undo that, and whoever set both asked for it; what we see to is
+// that no token gets into that log: see reply.forLibrary.
 package identity
 
 import (
@@ -38,7 +37,7 @@ import (
 	"aadssh/internal/text"
 )
 
-// Kind is what kind of managed identity a machine acts as.
+// Kind is the kind of managed identity that a machine uses.
 type Kind int
 
 // The kinds of identity.
@@ -63,31 +62,30 @@ func (k Kind) String() string {
 	}
 }
 
-// Answer is what is known about the machine's identity after a look.
+// Answer is what is known about the machine's identity.
 type Answer struct {
 	Kind       Kind
-	ResourceID string // of the identity, as its token says: of the VM, the scale set or the user-assigned identity; may be ""
+	ResourceID string // of the identity, according to its token: of the VM, the scale set or the user-assigned identity; may be ""
 	Machine    az.Machine
-	Cloud      Cloud        // the public cloud where the machine did not say: Why tells
+	Cloud      Cloud        // the public cloud if the machine named none: see Why
 	Fault      *fault.Fault // nil for SystemAssigned; else code 22 or 29 with the next step for this machine
-	Requests   int          // HTTP requests that the look took
-	Why        string       // how the answer was reached, for the log and for doctor
-	// ClockAhead is how far this machine's clock is ahead of the service's, which
-	// its answers' Date tells to the second. Dated: an answer had one.
+	Requests   int          // HTTP requests that were needed
+	Why        string       // how the answer was found, for the log and for doctor
+	// ClockAhead is how far this machine's clock is ahead of the service's, whose responses
+	// have a Date to the second. Dated: a response had one.
 	ClockAhead time.Duration
 	Dated      bool
 }
 
-// DefaultBudget is how long a look takes at most where Options say nothing: both
-// requests with all the tries that the documented schedule gives them.
+// DefaultBudget is how long Look takes at most if Options set nothing: enough for both
+// requests with all the tries of the documented schedule.
 const DefaultBudget = 100 * time.Second
 
-// Options are what a look depends on. The zero value asks the real services
-// about this machine.
+// Options are the inputs of Look. The zero value asks the real services about this machine.
 type Options struct {
-	Host   *host.Host                                                           // whose files tell an Arc-enabled server and hold its keys; nil: this machine
+	Host   *host.Host                                                           // whose files identify an Arc-enabled server and contain its keys; nil: this machine
 	Log    *logging.Logger                                                      // nil: nowhere
-	Budget time.Duration                                                        // for the whole look; 0: DefaultBudget. The end of the context counts too
+	Budget time.Duration                                                        // for everything; 0: DefaultBudget. The end of the context counts too
 	Getenv func(string) string                                                  // nil: the process environment
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil: the real network
 }
@@ -111,17 +109,16 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// prober gets a token for one audience, in one attempt. It is the seam behind
-// which the deprecated library can be replaced. The token is "" unless the reply
-// is an answer.
+// prober gets a token for one audience, in one attempt. Behind it the deprecated library
+// can be replaced. The token is "" unless the reply is an answer.
 type prober interface {
 	probe(ctx context.Context, audience string) (token string, r reply)
 }
 
-// Look asks the machine's metadata service, first what the machine is, because
-// the cloud decides for whom the token must be, then for a token, and reads from
-// its claim which identity the machine acts as. It always answers within the
-// budget, and never asks through a proxy.
+// Look asks the machine's metadata service first for the instance metadata, because the
+// cloud decides about the token's audience, and then for a token, and reads from its claim
+// which identity the machine uses. It always returns within the budget, and never uses a
+// proxy.
 func Look(ctx context.Context, o Options) Answer {
 	o = o.withDefaults()
 	ctx, cancel := context.WithTimeout(ctx, o.Budget)
@@ -152,7 +149,7 @@ func look(ctx context.Context, s service, c *client, h *host.Host) Answer {
 	var why string
 	a.Cloud, why = cloudOf(d, r)
 	if r.outcome == unreachable || r.outcome == closed || r.outcome != answered && ctx.Err() != nil {
-		// The same address would be asked for the token, or there is no time left.
+		// The token would come from the same address, or no time is left.
 		return a.unknown(s, r, why)
 	}
 
@@ -167,7 +164,7 @@ func look(ctx context.Context, s service, c *client, h *host.Host) Answer {
 		return r
 	})
 	if t.outcome == stopped && r.outcome != answered {
-		t = r // how the first question failed says more than that there was no time for the second
+		t = r // how the first request failed says more than that no time was left for the second
 	}
 	if t.outcome != answered {
 		if kind, known := t.missing(r.outcome == answered); known {
@@ -189,7 +186,7 @@ func look(ctx context.Context, s service, c *client, h *host.Host) Answer {
 	}
 }
 
-// cached is said with every answer that rests on a token.
+// cached is added to every answer that is based on a token.
 const cached = "Tokens are cached for up to a day, so a removed identity shows late"
 
 func (a Answer) missing(k Kind, id, why string) Answer {

@@ -10,7 +10,7 @@ import (
 	"github.com/Azure/go-autorest/autorest/azure/auth"
 )
 
-// service is one metadata service: where it is and what it is called.
+// service is one metadata service.
 type service struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -18,12 +18,12 @@ type service struct {
 	name       string // for people, with the address
 	port       string // on loopback, of the Arc agent
 	computeURL string
-	tokenURL   string // ends where the audience follows
+	tokenURL   string // the audience is appended to it
 }
 
-// azure is the instance metadata service of an Azure VM. Address, paths and
-// versions: Microsoft Learn, instance-metadata-service and how-to-use-vm-token.
-// The sidecar of Azure Operator Nexus answers at the same address.
+// azure is the instance metadata service of an Azure VM. Address, paths and versions:
+// Microsoft Learn, instance-metadata-service and how-to-use-vm-token. The sidecar of Azure
+// Operator Nexus has the same address.
 func azure() service {
 	const base = "http://169.254.169.254/metadata"
 	return service{
@@ -36,20 +36,19 @@ func azure() service {
 // imds gets tokens of an Azure VM through go-autorest.
 type imds struct{ c *client }
 
-// errNoToken stops the library. It says nothing, because the library wraps it in
-// its own text, which is never shown: that may hold the token.
+// errNoToken stops the library. It has no details, because the library wraps it in its own
+// text, which is never shown: that may contain the token.
 var errNoToken = errors.New("no token")
 
-// probe lets the library ask once. The request that goes out is not the
-// library's but ours, for MSI_ENDPOINT and MSI_SECRET in the environment would
-// have sent it elsewhere, with a secret in its header. The library is not let see
-// failures either, for it would sleep two seconds after its last try: they end
-// the context that it waits on.
+// probe lets the library try once. The request that is sent is ours and not the library's,
+// because MSI_ENDPOINT and MSI_SECRET in the environment would send that one elsewhere,
+// with a secret in its header. Failures are also hidden from the library, because it would
+// sleep for two seconds after its last try: they end the context that it waits for.
 func (p imds) probe(ctx context.Context, audience string) (string, reply) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t, err := auth.MSIConfig{Resource: audience}.ServicePrincipalToken()
-	if err != nil { // only where MSI_ENDPOINT is not a URL: this one does not need it
+	if err != nil { // only if MSI_ENDPOINT is not a URL, and it is not needed here
 		t, err = adal.NewServicePrincipalTokenFromMSI("http://169.254.169.254/", audience)
 	}
 	if err != nil {

@@ -17,16 +17,16 @@ import (
 	"aadssh/internal/text"
 )
 
-// outcome is what one request came to.
+// outcome is the result of one request.
 type outcome int
 
 const (
-	answered     outcome = iota // 200 with a body of sensible size
-	refused                     // 4xx: about the request, not about the moment
+	answered     outcome = iota // 200 with a body of plausible size
+	refused                     // 4xx: because of the request, not a temporary state
 	updating                    // 404, 410
 	throttled                   // 429
 	failing                     // 5xx
-	intercepted                 // what a proxy or a portal says, not a metadata service
+	intercepted                 // answered by a proxy or a portal, not by a metadata service
 	unreachable                 // no route
 	closed                      // connection refused
 	silent                      // no answer in time
@@ -39,8 +39,8 @@ const (
 	stopped                     // our time was up
 )
 
-// reply is what is kept of one request's answer, or why there was none. Nothing
-// of the body is ever shown, except what refusal makes of it.
+// reply is what is kept of one response, or why there was none. The body is never shown,
+// except by refusal.
 type reply struct {
 	outcome   outcome
 	status    int    // HTTP status; 0 without an answer
@@ -48,11 +48,11 @@ type reply struct {
 	challenge string // WWW-Authenticate
 	wait      time.Duration
 	body      []byte
-	detail    string // more to say, safe to show
+	detail    string // further text, safe to show
 }
 
-// transportReply sorts the errors of the connection. Their texts are not kept:
-// net/http quotes what it could not understand.
+// transportReply classifies the errors of the connection. Their texts are not kept:
+// net/http quotes what it could not parse.
 func transportReply(err error) reply {
 	var timeout net.Error
 	var errno syscall.Errno
@@ -72,9 +72,8 @@ func transportReply(err error) reply {
 	}
 }
 
-// classify sorts an HTTP answer. 502 and 504 are what a proxy says: no metadata
-// service stands behind another (azure-sdk-for-go, managed identity
-// troubleshooting guide).
+// classify classifies an HTTP response. 502 and 504 come from a proxy: no metadata service
+// is behind another (azure-sdk-for-go, managed identity troubleshooting guide).
 func (r reply) classify(limit int64) outcome {
 	switch s := r.status; {
 	case int64(len(r.body)) > limit:
@@ -111,11 +110,10 @@ func (r reply) refusal() refusal {
 	return refusal{Error: text.WithoutTokens(f.Error, 40), Description: text.WithoutTokens(f.Description, 120)}
 }
 
-// missing reports whether the refusal says that there is no identity to be had.
-// The error code decides, as Microsoft's documentation wants it (not to branch on
-// the description); but the same code meets a request that something on the way
-// has spoilt, so the description has to say it where the service did not answer
-// the question before this one either.
+// missing reports whether the refusal means that there is no identity. The error code
+// decides, as Microsoft's documentation demands (not to branch on the description); but a
+// request that was damaged on the way gets the same code, so if the service did not answer
+// the request before this one either, the description has to say it too.
 func (r reply) missing(answersOthers bool) (Kind, bool) {
 	f := r.refusal()
 	if r.outcome != refused || r.status != http.StatusBadRequest || f.Error != "invalid_request" {
@@ -131,8 +129,8 @@ func (r reply) missing(answersOthers bool) (Kind, bool) {
 	return Unknown, false
 }
 
-// aboutQuestion: what was refused is the question itself. A version of it that is not
-// served any more makes nobody's identity go.
+// aboutQuestion reports whether the request itself was refused. A version of the API that
+// is no longer served does not mean that the identity is missing.
 func aboutQuestion(said string) bool {
 	for _, word := range []string{"header", "version", "parameter", "query", "audience", "unsupported", "forwarded"} {
 		if strings.Contains(said, word) {
@@ -177,7 +175,7 @@ func (r reply) brief() string {
 	}
 }
 
-// said is what the service said, as a sentence.
+// said is the service's message as a sentence.
 func (r reply) said() string {
 	text := "The service's last word: " + r.brief()
 	if f := r.refusal(); f.Description != "" {
@@ -186,9 +184,9 @@ func (r reply) said() string {
 	return text
 }
 
-// forLibrary is the reply as go-autorest takes it. The media type is not what
-// came: it is the one whose bodies go-autorest's logger leaves out, so that a
-// token does not get into that log at any AZURE_GO_SDK_LOG_LEVEL.
+// forLibrary is the reply in the form that go-autorest expects. The media type is not the
+// original one but one whose bodies go-autorest's logger leaves out, so that a token does
+// not get into that log at any AZURE_GO_SDK_LOG_LEVEL.
 func (r reply) forLibrary(req *http.Request) *http.Response {
 	return &http.Response{
 		StatusCode:    r.status,

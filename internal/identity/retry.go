@@ -5,15 +5,14 @@ import (
 	"time"
 )
 
-// allTries lets the schedule alone say when to give up.
+// allTries is so many that only the schedule limits the tries.
 const allTries = 10
 
-// waits is the documented schedule (Microsoft Learn, "How to use managed
-// identities ... to acquire an access token", retry guidance): 404, 410, 429, 5xx
-// and timeouts are tried again after 2, 6, 14 and 30 seconds, other 4xx never. A
-// service that is being updated may take 70 seconds, so that gets one more try at
-// the end of them. Without a route only a network that is just coming up is worth
-// waiting for.
+// waits is the documented schedule (Microsoft Learn, "How to use managed identities ... to
+// acquire an access token", retry guidance): 404, 410, 429, 5xx and timeouts are retried
+// after 2, 6, 14 and 30 seconds, other 4xx never. A service that is being updated may take
+// 70 seconds, so it gets one more try at the end of them. Without a route, it is only worth
+// waiting for a network that is just coming up.
 func (r reply) waits() []time.Duration {
 	seconds := func(n ...time.Duration) []time.Duration {
 		for i := range n {
@@ -36,15 +35,15 @@ func (r reply) waits() []time.Duration {
 	return nil
 }
 
-// persist tries until there is an answer that more tries would not change, at
-// most again times more, or until the next try would be after the context's end:
-// it never sleeps for nothing.
+// persist tries until a response would not change with more tries, at most again times
+// more, or until the next try would be after the end of the context: it never sleeps
+// without a try afterwards.
 func (c *client) persist(ctx context.Context, again int, try func(context.Context) reply) reply {
 	var before reply
 	for n := 0; ; n++ {
 		r := try(ctx)
 		if r.outcome == stopped && n > 0 {
-			return before // says more than that the time was up
+			return before // says more than that the time was over
 		}
 		before = r
 		waits := r.waits()

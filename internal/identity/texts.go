@@ -13,7 +13,7 @@ import (
 	"aadssh/internal/text"
 )
 
-// missingFault is code 22 in the words for this machine.
+// missingFault is code 22 in words for this machine.
 func missingFault(k Kind, id string, m az.Machine) *fault.Fault {
 	what := text.Capital(label(m)) + " has no managed identity; sign-in needs the system-assigned one."
 	if k == UserAssigned {
@@ -25,14 +25,14 @@ func missingFault(k Kind, id string, m az.Machine) *fault.Fault {
 	return fault.New(fault.IdentityMissing, what, assign(m))
 }
 
-// unknownFault is code 29: what was answered, and what to do about that.
+// unknownFault is code 29: the response, and what to do about it.
 func unknownFault(s service, r reply, m az.Machine, c Cloud) *fault.Fault {
 	cause, next := explain(s, r, m, c)
 	what := "The managed identity of " + label(m) + " could not be checked: " + cause + "."
 	return fault.New(fault.IdentityUnknown, what, next)
 }
 
-// again ends every next step that is done on the machine itself.
+// again ends every next step that has to be done on the machine itself.
 const again = "then " + fault.Again + fault.OrRestartAgent
 
 // explain says why there is no answer and what to do.
@@ -97,7 +97,7 @@ func explain(s service, r reply, m az.Machine, c Cloud) (cause, next string) {
 	}
 }
 
-// foreign says what somebody else answered in the place of the service.
+// foreign describes a response that another program gave instead of the service.
 func foreign(status int) string {
 	switch {
 	case status == http.StatusOK:
@@ -108,14 +108,14 @@ func foreign(status int) string {
 	return "HTTP " + strconv.Itoa(status)
 }
 
-// doctor is the command that looks closer.
+// doctor is the command that examines more.
 func doctor() string { return "sudo " + host.Program() + " doctor" }
 
-// intruder is the next step where what answers is not what it should be.
+// intruder is the next step if another program answers instead of the service.
 const intruder = "Find out what answers at 169.254.169.254: look at \"iptables -t nat -S\" or \"nft list ruleset\" and \"ip route get 169.254.169.254\" here, take it away, " + again + "."
 
-// explainArc has the next steps that differ on an Arc-enabled server, where the
-// service is a program on the same machine.
+// explainArc has the next steps that differ on an Arc-enabled server, where the service is
+// a program on the same machine.
 func explainArc(s service, r reply) (cause, next string, ok bool) {
 	const restart = "Run \"sudo systemctl restart himdsd\" and \"azcmagent show\" on this server; it must say Connected. Then " + fault.Again + "."
 	occupied := "Find out what listens there with \"ss -ltnp 'sport = :" + s.port + "'\"; it must be himds of the Azure Connected Machine agent. Then " + fault.Again + "."
@@ -134,7 +134,7 @@ func explainArc(s service, r reply) (cause, next string, ok bool) {
 	return "", "", false
 }
 
-// label is what the machine is called in a sentence.
+// label names the machine in a sentence.
 func label(m az.Machine) string {
 	name, kind := m.Name, "VM "
 	switch {
@@ -169,9 +169,9 @@ func assign(m az.Machine) string {
 	return how + ", " + again + "; a new identity can take minutes to show."
 }
 
-// redeploy says how the machine is moved to another host.
+// redeploy says how to move the machine to another host.
 func redeploy(m az.Machine) string {
-	if m.Arc { // it is no VM of Azure
+	if m.Arc { // it is not an Azure VM
 		return "move it to another host where it runs"
 	}
 	return "\"" + m.Redeploy() + "\""

@@ -10,18 +10,18 @@ import (
 	"syscall"
 )
 
-// FileName is the log in the agent's log folder. CommandExecution.log next to
-// it is the agent's own.
+// FileName is the name of the log in the agent's log folder. CommandExecution.log next to
+// it belongs to the agent.
 const FileName = "handler.log"
 
-// sizeLimit is how large handler.log may become, in bytes, before it is renamed
-// to handler.log.1, of which there is only one. The folder outlives updates
-// and removals of the extension, so nobody else tidies it up.
+// sizeLimit is the size of handler.log, in bytes, at which it is renamed to handler.log.1,
+// of which there is only one. The folder outlives updates and removals of the extension, so
+// nothing else cleans it up.
 const sizeLimit = 5 << 20
 
-// Open logs to handler.log in folder, which must exist. The logger is usable in
-// any case: with an error it discards, because an operation must not fail for
-// its log. Call closed at the end; it gives the first error of writing.
+// Open logs to handler.log in folder, which must exist. The logger is always usable: with
+// an error it discards, because an operation must not fail because of its log. Call closed
+// at the end; it returns the first error of writing.
 func Open(folder string) (l *Logger, closed func() error, err error) {
 	f, err := openFile(filepath.Join(folder, FileName), sizeLimit)
 	if err != nil {
@@ -30,7 +30,7 @@ func Open(folder string) (l *Logger, closed func() error, err error) {
 	return New(f), f.close, nil
 }
 
-// file is an append-only file that is set aside when it is full.
+// file is an append-only file that is renamed when it is full.
 type file struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -51,8 +51,8 @@ func openFile(path string, limit int64) (*file, error) {
 	return l, nil
 }
 
-// open opens path for appending. Root appends to it, so it must be what it
-// seems to be: no link to another file and no other user's.
+// open opens path for appending. Because root appends to it, it must not be a link to
+// another file, nor another user's file.
 func (l *file) open() error {
 	// O_NONBLOCK: a FIFO in its place must not hang us.
 	f, err := os.OpenFile(l.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0o600)
@@ -88,7 +88,7 @@ func ours(info fs.FileInfo) error {
 	return nil
 }
 
-// Write appends p. It always says yes: logrus would print a failure to standard
+// Write appends p. It always reports success: logrus would print a failure to standard
 // error, where the agent reads the verdict.
 func (l *file) Write(p []byte) (int, error) {
 	l.mu.Lock()
@@ -102,10 +102,9 @@ func (l *file) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// rotate sets the full file aside. Another run may have done so already, then
-// its new file is taken up; the lock keeps the two from doing it at once, and
-// whoever does not get it tries again with its next line. On an error the old
-// file goes on being used.
+// rotate renames the full file. If another run has already done so, its new file is used;
+// the lock prevents both from doing it at once, and a run that does not get it tries again
+// with its next line. On an error the old file stays in use.
 func (l *file) rotate() error {
 	old := l.f
 	err := syscall.Flock(int(old.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

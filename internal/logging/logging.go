@@ -1,6 +1,6 @@
-// Package logging writes handler.log: one line an event, every action with its
-// beginning, its end and how long it took. A beginning without an end is the
-// crash report. It is the only import of logrus.
+// Package logging writes handler.log: one line per event, and for every action a line when
+// it begins and one when it ends, with its duration. A begin without an end shows where a
+// run crashed. Only this package imports logrus.
 package logging
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// Logger is handed to whoever does something that an operator may want to read
-// about later. The zero value is not usable; see New and Discard.
+// Logger is passed to code that does something that an operator may want to read about
+// later. The zero value is not usable; see New and Discard.
 type Logger struct{ entry *logrus.Entry }
 
 // New logs to w.
@@ -28,7 +28,7 @@ func New(w io.Writer) *Logger {
 	return &Logger{entry: logrus.NewEntry(l)}
 }
 
-// Discard logs nowhere.
+// Discard discards everything.
 func Discard() *Logger { return New(io.Discard) }
 
 // With returns a logger that adds key=value to every line.
@@ -36,13 +36,13 @@ func (l *Logger) With(key string, value any) *Logger {
 	return &Logger{entry: l.entry.WithField(key, value)}
 }
 
-// Debugf logs what only a developer asks for.
+// Debugf logs what only a developer needs.
 func (l *Logger) Debugf(format string, args ...any) { l.entry.Debugf(format, args...) }
 
 // Infof logs what happened.
 func (l *Logger) Infof(format string, args ...any) { l.entry.Infof(format, args...) }
 
-// Warnf logs what an operator should look at.
+// Warnf logs what an operator should read.
 func (l *Logger) Warnf(format string, args ...any) { l.entry.Warnf(format, args...) }
 
 // Errorf logs what failed.
@@ -55,14 +55,14 @@ type Action struct {
 	began time.Time
 }
 
-// Started logs the beginning of an action; call Ended on what it returns.
+// Started logs the beginning of an action; call Ended on the result.
 func (l *Logger) Started(format string, args ...any) *Action {
 	a := &Action{log: l, what: fmt.Sprintf(format, args...), began: time.Now()}
 	l.entry.Info("started: " + a.what)
 	return a
 }
 
-// Ended logs how the action ended and returns err as it is.
+// Ended logs how the action ended and returns err unchanged.
 func (a *Action) Ended(err error) error {
 	entry := a.log.entry.WithField("took", time.Since(a.began).Round(time.Millisecond).String())
 	if err != nil {

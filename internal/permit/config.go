@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// OSRelease permits the keys of os-release(5) by which a release is known.
+// OSRelease permits the keys of os-release(5) that identify a release.
 func OSRelease(text string) Text {
 	keys := regexp.MustCompile(`^(ID|ID_LIKE|NAME|PRETTY_NAME|VERSION|VERSION_ID|VERSION_CODENAME|UBUNTU_CODENAME|VARIANT|VARIANT_ID|PLATFORM_ID|BUILD_ID|IMAGE_ID)=(["']?)([A-Za-z0-9 ._:()/+-]{0,64})(["']?)$`)
 	return lines(text, func(line string) (string, bool) { return line, keys.MatchString(line) })
@@ -23,13 +23,13 @@ func NSS(text string) Text {
 	})
 }
 
-// sshdKeywords are those of sshd_config(5) that decide about a sign-in. Banner,
-// SetEnv and the like do not.
+// sshdKeywords are the keywords of sshd_config(5) that decide about a sign-in. Banner,
+// SetEnv and others do not.
 const sshdKeywords = ` acceptenv addressfamily allowgroups allowusers authenticationmethods authorizedkeyscommand authorizedkeyscommanduser authorizedkeysfile authorizedprincipalscommand authorizedprincipalscommanduser authorizedprincipalsfile casignaturealgorithms challengeresponseauthentication chrootdirectory ciphers denygroups denyusers exposeauthinfo forcecommand gssapiauthentication hostbasedacceptedalgorithms hostcertificate hostkey hostkeyagent hostkeyalgorithms include kbdinteractiveauthentication kexalgorithms listenaddress logingracetime loglevel macs match maxauthtries maxsessions maxstartups passwordauthentication permitrootlogin permittty permituserrc persourcemaxstartups persourcenetblocksize persourcepenalties pidfile port pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthentication pubkeyauthoptions rdomain refuseconnection requiredrsasize revokedkeys strictmodes subsystem syslogfacility trustedusercakeys usedns usepam useprivilegeseparation version `
 
-// SSHD permits the keywords that decide, with what their values can be: words,
-// names of algorithms, users, groups, addresses and paths. Of a command only the
-// program and what sshd puts into it: an argument may be anything.
+// SSHD permits the deciding keywords and the usual values: words, names of algorithms,
+// users, groups, addresses and paths. Of a command it permits only the program and the
+// tokens that sshd replaces: an argument may be anything.
 func SSHD(text string) Text {
 	values := sshdValues{
 		value: regexp.MustCompile(`^[A-Za-z0-9@._*?!:%/+^~,\[\]-]{1,160}$`),
@@ -49,18 +49,18 @@ func SSHD(text string) Text {
 	})
 }
 
-// algorithm is the name of one, or a pattern of such names: how they begin (ssh -Q),
-// and that their parts are short.
+// algorithm matches the name of an algorithm, or a pattern of names: known beginnings (ssh
+// -Q), and short parts.
 const algorithm = `(?:3des|aes|arcfour|blowfish|cast|chacha|curve|diffie|ecdh|ecdsa|ext-info|gss|hmac|kex|mlkem|none|rijndael|rsa|sk-|sntrup|ssh|umac|webauthn|x509|\*)` +
 	`[a-z0-9*]{0,16}(?:[@._-][a-z0-9*]{1,16}){0,8}`
 
-// sshdValues are what values of sshd's keywords can be.
+// sshdValues describes possible values of sshd's keywords.
 type sshdValues struct {
 	value, list *regexp.Regexp // list: of algorithms, longer than other values
 }
 
-// mask masks the values of a keyword that are not permitted, in place. A comment
-// behind them is left out.
+// mask masks the values of a keyword that are not permitted, in place. A comment after them
+// is left out.
 func (v sshdValues) mask(fields []string) (permitted []string, commented bool) {
 	keyword, anything := strings.ToLower(fields[0]), false
 	for i, f := range fields[1:] {
@@ -84,12 +84,12 @@ func (v sshdValues) mask(fields []string) (permitted []string, commented bool) {
 	return fields, false
 }
 
-// pamArguments are arguments that have no value, or one that is a number, a
-// word of a list or a path.
+// pamArguments are arguments that have no value, or one that is a number, a word from a
+// list or a path.
 const pamArguments = `^(?:[<>]=?|!=|\d{1,10}|(?:nullok|nullok_secure|try_first_pass|use_first_pass|use_authtok|audit|silent|preauth|authfail|authsucc|even_deny_root|quiet|quiet_success|uid|user|group|ingroup|notingroup|in|notin|eq|ne|debug|no_warn|revoke|force|open|close|broken_shadow|no_pass_expiry|sha512|yescrypt|shadow|service|root|noupdate|showfailed|readenv|nodefgroup|noaudit|forward_pass|allow_missing_name|use_uid|conf|seteuid|quiet_fail|expose_authtok|stdout|local_users_only|shell|tty)` +
 	`|(?:retry|remember|deny|unlock_time|fail_interval|root_unlock_time|umask|minlen|difok|user_readenv|type|item|sense|onerr|apply|uid|gid|rounds|authtok_type|envfile|accessfile|file|conffile|conf|dir|skel|listsep|fieldsep|motd|noupdate)=(?:[0-9]{1,10}|[a-z]{0,12}|/(?:etc|run|var|usr|lib)(?:/[A-Za-z0-9._-]{1,40}){1,6}))$`
 
-// PAM permits rules: type, control, module and the arguments that are known.
+// PAM permits rules: type, control, module and known arguments.
 func PAM(text string) Text {
 	rule := regexp.MustCompile(`^\s*(?:(-?(?:auth|account|password|session))\s+([a-z]+|\[[a-z_=A-Z0-9 ]{1,200}\])\s+([A-Za-z0-9_./$-]{1,120})|(@include)\s+([A-Za-z0-9_.-]{1,60}))((?:\s+\S+)*)\s*$`)
 	argument, folder := regexp.MustCompile(pamArguments), regexp.MustCompile(folders)
@@ -116,10 +116,10 @@ func PAM(text string) Text {
 	})
 }
 
-// suite is a word of a source that is no address.
+// suite matches a word of a source that is not an address.
 const suite = `^[A-Za-z0-9./_-]{1,40}$`
 
-// AptList permits sources of the one-line kind (sources.list(5)).
+// AptList permits sources in the one-line format (sources.list(5)).
 func AptList(text string) Text {
 	source := regexp.MustCompile(`^\s*(deb|deb-src)\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)((?:\s+[^\s#]+)*)\s*(?:#.*)?$`)
 	option := regexp.MustCompile(`^(?:arch|trusted|signed-by|lang|target|by-hash|check-valid-until|allow-insecure|allow-weak)[+-]?=(?:[a-z0-9,]{1,30}|/(?:etc|usr|var)(?:/[A-Za-z0-9._-]{1,60}){1,6})$`)
@@ -137,7 +137,7 @@ func AptList(text string) Text {
 	})
 }
 
-// permitted masks what has not the shape.
+// permitted masks the words that do not have the form.
 func permitted(all []string, form *regexp.Regexp) []string {
 	for i, s := range all {
 		if !form.MatchString(s) || !strings.ContainsAny(s, "/=") && byChance(s) {
@@ -181,11 +181,11 @@ func Repository(text string) Text {
 	})
 }
 
-// unitKeys are of units: what decides whether they start and what they may.
+// unitKeys are the keys of units that decide whether they start and what they may do.
 const unitKeys = ` Description After Before Wants Requires BindsTo PartOf Conflicts ConditionPathExists Type Restart RestartSec RestartForceExitStatus KillMode User Group WantedBy Alias Delegate Slice CPUQuota CPUAccounting MemoryMax MemoryAccounting TimeoutStartSec StartLimitBurst StartLimitIntervalSec ProtectSystem ProtectHome PrivateTmp NoNewPrivileges ReadWritePaths ReadOnlyPaths RuntimeDirectory OnCalendar OnBootSec ListenStream Accept `
 
-// Unit permits the keys of a unit that decide; of commands the program, of
-// variables the names, and of proxies the host.
+// Unit permits the deciding keys of a unit; of commands the program, of variables the
+// names, and of proxies the host.
 func Unit(text string) Text {
 	key := regexp.MustCompile(`^\s*([A-Za-z]+)\s*=\s*(.*)$`)
 	word := regexp.MustCompile(`^[A-Za-z0-9/@%:._~+-]{1,80}$`)
@@ -219,7 +219,7 @@ func Unit(text string) Text {
 	})
 }
 
-// variables are the names of a unit's variables; of proxies also the host.
+// variables are the names of a unit's variables, and the hosts of proxies.
 func variables(text string) string {
 	var out []string
 	plain := regexp.MustCompile(`^(?:[A-Z]{1,16}(?:_[A-Z0-9]{1,16}){0,6}|[a-z]{1,16}(?:_[a-z0-9]{1,16}){0,6})$`)

@@ -9,30 +9,30 @@ import (
 	"aadssh/internal/names"
 )
 
-// Handler permits the lines of our own log, whose fields are ours.
+// Handler permits the lines of our own log, whose fields are known.
 func Handler(text string) Text {
 	words := WordFilter()
 	ours := regexp.MustCompile(`^time="[0-9TZ:.+-]{1,40}" level=[a-z]{1,10} msg="`)
 	return those(text, ours, words)
 }
 
-// transaction are beginnings of lines that package managers print. What the
-// scripts of packages print is not theirs.
+// transaction are beginnings of lines that package managers print, in contrast to the
+// scripts of packages.
 const transaction = `^(?:(?:Get|Hit|Ign|Err):\d+ |[EWN]: |(?:dpkg|dpkg-deb|apt-get|rpm|dnf|yum|zypper|tdnf): | installed \S+ package \S+ |Reading |Building |Fetched |Need to get |After this operation|Selecting |Preparing |Unpacking |Setting up |Removing |Purging |Processing triggers |Errors were encountered|The following |\d+ upgraded|` +
 	`(?i:error|errors|warning|problem|failed|failure)\b|\s*- (?:Curl error|Status code|nothing provides|package |conflicting |cannot install)|\s*(?:Installing|Installed|Upgrading|Upgraded|Removed|Erasing|Running|Verifying|Cleanup|Downloading|Transaction|Total|Retrieving|Loading repository|Resolving|Checking|Repository|Package|No match|Nothing|Complete|Public key|Import|GPG|Abort|Skipping|Last metadata|Reinstalling|Reinstalled)\b|### |--- )`
 
-// Transaction permits what package managers themselves say.
+// Transaction permits what package managers themselves print.
 func Transaction(text string) Text {
 	words := WordFilter()
 	theirs := regexp.MustCompile(transaction)
 	return those(text, theirs, words)
 }
 
-// ourPackages are names that a line about packages must have.
+// ourPackages are names of which a line about packages must have one.
 const ourPackages = `\b(?:aadsshlogin|aadlogin|openssh-server)\b`
 
-// Packages permits, of logs of package managers, entries about the packages that
-// matter, and no command line.
+// Packages permits entries of package managers' logs about the packages that matter, but no
+// command lines.
 func Packages(text string) Text {
 	words := WordFilter()
 	history := regexp.MustCompile(`^(?:Start-Date|End-Date): |^(?:Install|Upgrade|Downgrade|Reinstall|Remove|Purge|Error): `)
@@ -82,8 +82,8 @@ func Table(text string) Text {
 	return lines(text, func(line string) (string, bool) { return words(line), true })
 }
 
-// Mounts permits mount points, kinds and the options that a mount can fail by;
-// others may hold a password (mount.cifs(8)).
+// Mounts permits mount points, types and the options that can make a program fail; others
+// may contain a password (mount.cifs(8)).
 func Mounts(text string) Text {
 	words := WordFilter()
 	options := regexp.MustCompile(`^(?:ro|rw|nosuid|nodev|noexec|suid|dev|exec|relatime|noatime|bind|size=\d+[kmg]?|mode=\d+)$`)
@@ -102,18 +102,18 @@ func Mounts(text string) Text {
 	})
 }
 
-// Firewall permits rules without the comments that people put into them.
+// Firewall permits rules without the comments that people added.
 func Firewall(text string) Text {
 	words := WordFilter()
 	comment, rule := regexp.MustCompile(`--comment (?:"(?:\\.|[^"\\])*"|\S+)`), regexp.MustCompile(`^-[APNI] `)
 	return those(text, rule, func(line string) string {
-		line = strings.ReplaceAll(line, " -p ", " --protocol ") // elsewhere it announces a password
+		line = strings.ReplaceAll(line, " -p ", " --protocol ") // -p precedes a password elsewhere
 		return words(comment.ReplaceAllString(line, "--comment "+Masked))
 	})
 }
 
-// JSON permits the named keys of a document and what they hold: numbers, and
-// the words of texts. "*" stands for every key that is a plain word or path.
+// JSON permits the named keys of a document and their values: numbers, and the permitted
+// words of texts. "*" means every key that is a plain word or path.
 func JSON(keys ...string) Filter {
 	known := map[string]bool{}
 	for _, k := range keys {
@@ -138,7 +138,7 @@ func JSON(keys ...string) Filter {
 	}
 }
 
-// pruning goes through a document.
+// pruning walks a document.
 type pruning struct {
 	known  map[string]bool
 	secret *regexp.Regexp
@@ -146,7 +146,7 @@ type pruning struct {
 	left   int
 }
 
-// prune is a value with what is permitted of it.
+// prune is a value reduced to what is permitted.
 func (p *pruning) prune(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -1,7 +1,7 @@
-// Package permit says what of the machine's files may go into an archive for
-// somebody who helps: not what looks like a secret is taken out, but what
-// cannot be one is let in. Each kind of file has one function from its text to
-// what is permitted of it; the rest is left out or replaced by Masked.
+// Package permit decides which parts of the machine's files may be put into an archive for
+// support. It does not remove what looks like a secret, but only lets through what cannot
+// be one. Each kind of file has a function that returns what is permitted of its text; the
+// rest is left out or replaced by Masked.
 package permit
 
 import (
@@ -11,7 +11,7 @@ import (
 	"aadssh/internal/text"
 )
 
-// Masked stands for what was not permitted.
+// Masked replaces what is not permitted.
 const Masked = "***"
 
 // Text is what is permitted of a file, and how many of its lines were left out.
@@ -20,18 +20,18 @@ type Text struct {
 	Left int
 }
 
-// Filter is what is permitted of one kind of file.
+// Filter returns what is permitted of one kind of file.
 type Filter func(text string) Text
 
-// Where a secret goes on on the next line: a private key, or a value behind the
-// end of the line that names it.
+// How a secret continues on the next line: a private key, or a value after the end of the
+// line that names it.
 const (
 	keyBegins = `-----BEGIN [A-Z ]*PRIVATE KEY`
 	keyEnds   = `-----END [A-Z ]*PRIVATE KEY`
 	goesOn    = secretName + `|(?i)(?:pass|pwd|secret|token|key|auth)[A-Za-z_"']*\s*[:=]?\s*[\\|>]?\s*$`
 )
 
-// lines keeps the lines that permitted returns true for, as it returns them.
+// lines keeps the lines for which permitted returns true, as it returns them.
 func lines(text string, permitted func(line string) (string, bool)) Text {
 	begins, ends, on := regexp.MustCompile(keyBegins), regexp.MustCompile(keyEnds), regexp.MustCompile(goesOn)
 	var kept strings.Builder
@@ -54,7 +54,7 @@ func lines(text string, permitted func(line string) (string, bool)) Text {
 	return Text{kept.String(), left}
 }
 
-// those keeps the lines that look like shape, as permitted makes them.
+// those keeps the lines that match the form, as permitted returns them.
 func those(text string, form *regexp.Regexp, permitted func(line string) string) Text {
 	return lines(text, func(line string) (string, bool) {
 		if !form.MatchString(line) {
@@ -64,19 +64,19 @@ func those(text string, form *regexp.Regexp, permitted func(line string) string)
 	})
 }
 
-// secretName is how names of secrets end, whatever stands before.
+// secretName matches the end of names of secrets, whatever precedes it.
 const secretName = `(?i)(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret|token|bearer|basic|credentials?|cookie|pin|otp|psk|sas|sig|signature|authorization|connection-?string|(?:api|access|account|private|shared|storage|secret)[_-]?key|key)$`
 
-// announces is the part of those after which a secret may come without a sign
-// between: "password x". What is only "key" or "signature" there is not.
+// announces are those names after which a secret may follow without a sign in between:
+// "password x". A word that is only "key" or "signature" is not one of them.
 const announces = `(?i)(?:pass(?:word|wd|phrase|code)|pwd|secret|token|bearer|basic|credentials?|authorization)s?$`
 
 // said are words that may come after such a name in a sentence about it.
 const said = ` a an and are as be been by can could denied did do does error expired failed fetched find for forbidden found from get gets given has have identity in invalid is it its missing must no none not of on or read received refused required request response sent service the this timed to unauthorized unknown was were will with without wrong `
 
-// forms are of words that cannot be a secret, or only one that everybody could
-// guess: words of a language, numbers, versions, addresses, names of hosts, of
-// people, of architectures and of the packages that matter here.
+// forms are the forms of words that cannot be a secret, or only one that everybody could
+// guess: words of a language, numbers, versions, addresses, names of hosts, of people, of
+// architectures and of the packages that matter here.
 const forms = `^(?:` +
 	`[a-z]{1,20}|[A-Z][a-z]{1,20}|[A-Z]{1,14}|[a-z]{1,14}(?:[-_][a-z]{1,14}){1,5}|[A-Z]{1,12}(?:_[A-Z]{1,12}){1,6}` + // words
 	`|(?:[a-z]{1,12}'[a-z]{1,2})|-{1,2}[A-Za-z][a-z]{0,15}(?:-[a-z]{1,12}){0,3}` + // couldn't; options
@@ -93,21 +93,21 @@ const forms = `^(?:` +
 	`Microsoft(?:\.[A-Za-z]{1,20}){1,4}(?:-\d+(?:\.\d+){1,4})?|AAD(?:SSH)?Login(?:For[A-Z][a-z]+)?|ExtHandler|InRelease|HandlerState|NotInstalled|WALinuxAgent(?:-\d+(?:\.\d+){1,4})?|GoalState` +
 	`)$`
 
-// folders are those whose paths explain something.
+// folders are those whose paths help to explain something.
 const folders = `^/(?:bin|boot|dev|etc|lib|lib64|mnt|opt|proc|root|run|sbin|sys|tmp|usr|var)?(?:/[A-Za-z0-9._+@:*~-]{1,80}){0,10}/?$`
 
-// random is a part of a path that no person named.
+// random matches a part of a path that was not chosen by a person.
 const random = `[A-Za-z0-9+_]{25,}|(?:[A-Za-z]+\d+){3,}|[0-9a-fA-F]{16,}|\d{9,}|[a-z]+[A-Z]+[a-z]*[0-9]|[A-Z][a-z]+\d+[a-z]`
 
 const guid = `^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`
 
-// vendor is the host whose paths are known to everybody.
+// vendor is the host whose paths are public.
 const vendor = "packages.microsoft.com"
 
-// Words has a line's words that cannot be a secret; the others are masked.
+// Words keeps the words of a line that cannot be a secret; the others are masked.
 func Words(line string) string { return WordFilter()(line) }
 
-// WordFilter is Words for many lines.
+// WordFilter is Words for many lines, with the patterns compiled once.
 func WordFilter() func(line string) string {
 	address := regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>\])}]*[^\s"'<>\])}.,:;!?]`)
 	tokens := regexp.MustCompile("[^\\s\"'`()\\[\\]{}<>,;=|\\\\]+|\\s+|.")
@@ -121,7 +121,7 @@ func WordFilter() func(line string) string {
 	}
 }
 
-// formsOf are the shapes, made once for many words.
+// formsOf are the compiled patterns for many words.
 type formsOf struct {
 	word, folder, random, guid, secret, announces, address, host *regexp.Regexp
 }
@@ -131,27 +131,27 @@ func newForms() *formsOf {
 		word: regexp.MustCompile(forms), folder: regexp.MustCompile(folders), random: regexp.MustCompile(random), guid: regexp.MustCompile(guid),
 		secret: regexp.MustCompile(secretName), announces: regexp.MustCompile(announces),
 		address: regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#]*@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(/[A-Za-z0-9._/-]*)?`),
-		// A label that no person would choose: of both cases, or long with digits within.
+		// A label that no person would choose: in mixed case, or long with digits within.
 		host: regexp.MustCompile(`[a-z]\d*[A-Z]|[A-Z][a-z\d]*[A-Z]|[A-Za-z0-9]{25,}|(?:[A-Za-z]+\d+){3,}|\d[A-Za-z0-9]{14,}|[A-Za-z]+\d+[A-Za-z]+[A-Za-z0-9]{10,}`),
 	}
 }
 
-// words goes along a line.
+// words walks along a line.
 type words struct {
 	*formsOf
 	out     strings.Builder
 	after   after
-	named   bool // the last word ends as names of secrets do
+	named   bool // the last word ends like the name of a secret
 	unknown bool // the last word was masked
 }
 
-// after is what may come behind a name of a secret.
+// after is what may follow the name of a secret.
 type after int
 
 const (
 	anything after = iota
-	sentence       // words of a sentence about it; behind the first other word they may be the secret's
-	oneValue       // the next word belongs to a name that is not known
+	sentence       // words of a sentence about it; after the first other word they may belong to the secret
+	oneValue       // the next word belongs to an unknown name
 )
 
 func (w *words) token(t string) {
@@ -177,7 +177,7 @@ func (w *words) token(t string) {
 	}
 }
 
-// plain writes a word, where it cannot be a secret.
+// plain writes a word if it cannot be a secret.
 func (w *words) plain(t, word string) {
 	w.named, w.unknown = w.secret.MatchString(word), word != "" && !w.permitted(word)
 	if w.named && (strings.HasSuffix(t, ":") || strings.HasPrefix(word, "-")) || w.announces.MatchString(word) || word == "-p" {
@@ -204,7 +204,7 @@ func (w *words) permitted(word string) bool {
 	return w.word.MatchString(word) && !babble(word) || w.guid.MatchString(word)
 }
 
-// babble: no language has such a word.
+// babble reports whether no language has such a word.
 func babble(word string) bool {
 	word = strings.ReplaceAll(strings.ToLower(word), "aadssh", "")
 	vowels, others, same := 0, 0, 0
@@ -228,8 +228,8 @@ func babble(word string) bool {
 	return false
 }
 
-// Addresses has of a text of ours the addresses without what may be a token in
-// them; those of Azure and Microsoft's own hosts stay whole.
+// Addresses shortens the addresses in a text of ours to what cannot be a token; those of
+// Azure and Microsoft's own hosts stay whole.
 func Addresses(text string) string {
 	own := regexp.MustCompile(`^https://(?:[a-z0-9-]+\.)*(?:microsoft\.com|azure\.com|azure\.us|azure\.cn|windows\.net|microsoftonline\.com|microsoftonline\.us|chinacloudapi\.cn|usgovcloudapi\.net)(?:[/?"']|$)`)
 	forms := newForms()
@@ -246,7 +246,7 @@ var (
 	plainName  = text.Pattern(`^[A-Za-z0-9._@+-]+$`)
 )
 
-// byChance: a word that a person would hardly choose.
+// byChance reports whether a person would hardly choose such a word.
 func byChance(word string) bool {
 	upper := strings.ContainsFunc(word, func(r rune) bool { return r >= 'A' && r <= 'Z' })
 	lower := strings.ContainsFunc(word, func(r rune) bool { return r >= 'a' && r <= 'z' })
@@ -254,7 +254,7 @@ func byChance(word string) bool {
 	return randomWord().MatchString(word) || babble(word) || len(word) >= 12 && upper && lower && digit && !strings.ContainsAny(word, "./")
 }
 
-// Name is the name of a file, unless it may be more than that.
+// Name is the name of a file, unless it may contain more than a name.
 func Name(base string) string {
 	if len(base) > 64 || !plainName().MatchString(base) || byChance(base) {
 		return Masked
@@ -262,14 +262,14 @@ func Name(base string) string {
 	return base
 }
 
-// Quoted has of a text of ours what it quotes from elsewhere, as far as permitted.
+// Quoted masks what a text of ours quotes from elsewhere, except for what is permitted.
 func Quoted(text string) string {
 	return regexp.MustCompile(`"(?:\\.|[^"\\])*"`).ReplaceAllStringFunc(text, func(q string) string {
 		return `"` + Words(q[1:len(q)-1]) + `"`
 	})
 }
 
-// masked writes one mask for words that follow each other.
+// masked writes one mask for consecutive words.
 func (w *words) masked() {
 	if !strings.HasSuffix(strings.TrimRight(w.out.String(), " \t.,;&"), Masked) {
 		w.out.WriteString(Masked)
@@ -280,7 +280,7 @@ func isWord(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
-// URL is scheme, host and port of an address, and of the vendor's the path: any
+// URL is scheme, host and port of an address, and for the vendor's host also the path: any
 // other path may be a token.
 func URL(address string) string { return newForms().URL(address) }
 

@@ -9,18 +9,17 @@ import (
 	"aadssh/internal/fault"
 )
 
-// How far the clock may be off. Nothing is documented for sign-in; five minutes
-// are what those who check tokens and certificates tolerate by custom. The
-// certificates that people sign in with are valid for an hour (Microsoft Learn,
-// az ssh cert).
+// How far the clock may be off. Nothing is documented for sign-in; five minutes is the
+// usual tolerance for tokens and certificates. The certificates that people sign in with
+// are valid for an hour (Microsoft Learn, az ssh cert).
 const (
 	clockWarns = time.Minute
 	clockFails = 5 * time.Minute
 	clockEnds  = time.Hour
 )
 
-// clock holds the machine's time against that of the metadata service. It is
-// silent where nothing is wrong: an answer without a date is no news.
+// clock compares the machine's time with that of the metadata service. It has no result if
+// nothing is wrong, nor for an answer without a date.
 func clock(f *facts.Facts) []Result {
 	if !f.Identity.Dated {
 		return nil
@@ -35,13 +34,13 @@ func clock(f *facts.Facts) []Result {
 	return []Result{r}
 }
 
-// Clock judges a clock that is ahead by so much, or behind where it is negative.
+// Clock judges a clock that is ahead by this much, or behind if it is negative.
 func Clock(ahead time.Duration) Result {
 	word, amount := "ahead", ahead.Round(time.Second)
 	if amount < 0 {
 		word, amount = "behind", -amount
 	}
-	// Seconds are noise compared with minutes: the answers took their time too.
+	// Seconds do not matter compared with minutes: the requests took time too.
 	shown := amount.String()
 	const day = 24 * time.Hour
 	switch {

@@ -2,8 +2,8 @@ package preflight
 
 import "aadssh/internal/text"
 
-// Grouped merges the results of one group into one: the worst answer, and the
-// texts of all that are not well. The order is that of first appearance.
+// Grouped merges the results of each group into one: the worst answer, and the texts of all
+// that do not pass. The groups are in the order of their first results.
 func Grouped(results []Result) []Result {
 	var merged []Result
 	at := map[string]int{}
@@ -33,7 +33,7 @@ func Grouped(results []Result) []Result {
 	return merged
 }
 
-// worse orders the answers as a person would.
+// worse orders the answers by severity.
 func worse(a, b Answer) bool {
 	rank := map[Answer]int{Pass: 0, Unknown: 1, Warn: 2, Fail: 3}
 	return rank[a] > rank[b]

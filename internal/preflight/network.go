@@ -5,10 +5,10 @@ import (
 	"aadssh/internal/proxy"
 )
 
-// network warns of a proxy that was set and cannot be used, and of an
-// environment that would lead other programs' requests for metadata through
-// one. Neither is a precondition: perhaps the repository is reached without the
-// proxy, and this handler never asks for metadata through one.
+// network warns of a configured proxy that cannot be used, and of an environment that would
+// send other programs' metadata requests through a proxy. Neither is a precondition: the
+// repository may be reachable without the proxy, and this handler never uses one for
+// metadata.
 func network(f *facts.Facts) []Result {
 	return append(unreadProxy(f), metadataByProxy(f)...)
 }

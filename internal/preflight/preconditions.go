@@ -19,7 +19,7 @@ import (
 
 func settings(f *facts.Facts) []Result {
 	if errors.Is(f.Refused, agent.ErrProtected) {
-		// The proxy may be missing; what was installed with it works on.
+		// The proxy may be missing; what was installed through it still works.
 		r := fault.Of(f.Refused)
 		return []Result{{Answer: Unknown, Text: r.What, Next: r.Next, Code: r.Code}}
 	}
@@ -29,7 +29,7 @@ func settings(f *facts.Facts) []Result {
 	}
 	if weak := trust.Weak(f.Settings.Repository.KeyFiles()); weak != nil {
 		r := Result{Answer: Fail, Text: weak.What, Next: weak.Remedy(), Code: weak.Code}
-		if InPlace(f) { // nothing is installed by it now
+		if InPlace(f) { // nothing is installed for it now
 			r.Answer, r.Code = Warn, fault.OK
 			r.Text += " The packages are in place; nothing more is installed by it."
 		}
@@ -54,8 +54,8 @@ func folders(f *facts.Facts) []Result {
 	return []Result{{Answer: Fail, Text: why.What, Next: why.Remedy(), Code: why.Code}}
 }
 
-// kept says whether a file is there and the system keeps it from being read. One
-// that is a folder, a circle of links or far too long is no such file at all.
+// kept reports whether a file exists but the system keeps it from being read. A folder, a
+// loop of links or a path that is too long does not count as such a file.
 func kept(err error) bool {
 	var errno syscall.Errno
 	return errors.As(err, &errno) && !slices.Contains([]syscall.Errno{syscall.ENOENT, syscall.EISDIR, syscall.ENOTDIR, syscall.ELOOP}, errno)
@@ -89,7 +89,7 @@ func distribution(f *facts.Facts) []Result {
 	return []Result{{Text: f.Target.Name + " is supported."}}
 }
 
-// instead is what can be used in the place of a release that is not supported.
+// instead is what can be used instead of an unsupported release.
 func instead(u *distro.Unsupported) string {
 	if len(u.Supported) == 0 {
 		return "There is no supported release for " + u.Arch + ": use a machine of another architecture."
@@ -97,7 +97,7 @@ func instead(u *distro.Unsupported) string {
 	return "Ask whoever keeps this machine to use one of: " + strings.Join(u.Supported, "; ") + "."
 }
 
-// image is the answer of a machine whose packages come with its image: it is
+// image is the result on a machine whose packages come with its image: such a machine is
 // never changed.
 func image(f *facts.Facts) Result {
 	r := Result{Answer: Fail, Code: fault.DistroUnsupported,
@@ -115,15 +115,15 @@ func image(f *facts.Facts) Result {
 	return Result{Text: fmt.Sprintf("%s is put together as an image (%s), and the packages are in it.", f.Target.Name, f.Image)}
 }
 
-// least is the smallest memory that passes, by what the figure lacks. 1 GB
-// means the size that was bought (the public documentation: "at least 1 GB of
-// memory"): every VM of 1 GiB passes, every VM of 768 MiB fails.
+// least is the smallest memory that passes, depending on what the figure lacks. 1 GB means
+// the bought size (the public documentation: "at least 1 GB of memory"): every VM of 1 GiB
+// passes, every VM of 768 MiB fails.
 func least(s facts.MemorySource) int64 {
 	switch s {
 	case facts.Blocks, facts.RAMMap: // some firmware keeps a few MiB, also of whole blocks
 		return 896 * facts.MiB
 	}
-	// The kernel keeps up to 150 MiB of 1 GiB for itself, and 40 MiB of 768 MiB at least.
+	// The kernel keeps up to 150 MiB of 1 GiB, and at least 40 MiB of 768 MiB.
 	return 800 * facts.MiB
 }
 
@@ -148,8 +148,8 @@ func memory(f *facts.Facts) []Result {
 	return []Result{r}
 }
 
-// SignedIn is why an older package is not removed while people are signed in
-// through it; nil: nobody is.
+// SignedIn is why an older package is not removed while people are signed in through it;
+// nil: nobody is.
 func SignedIn(older string, people []facts.Session) *fault.Fault {
 	if len(people) == 0 {
 		return nil
@@ -183,7 +183,7 @@ func identityOf(f *facts.Facts) []Result {
 	if a.Kind == identity.SystemAssigned {
 		return []Result{{Text: "The machine has a system-assigned identity."}}
 	}
-	if a.Fault == nil { // nobody looked
+	if a.Fault == nil { // nobody asked
 		return []Result{{Answer: Unknown, Code: fault.IdentityUnknown, Text: "The machine's identity was not looked at."}}
 	}
 	r := Result{Answer: Fail, Text: a.Fault.What, Next: a.Fault.Remedy(), Code: a.Fault.Code}

@@ -1,5 +1,5 @@
-// Package preflight has the checks that enable asks: pure functions over facts,
-// each with one of four answers. The handler and doctor run the same ones.
+// Package preflight has the checks of enable: functions of facts alone, each with one of
+// four answers. The handler and doctor run the same checks.
 package preflight
 
 import (
@@ -21,7 +21,7 @@ const (
 	Unknown = check.Unknown
 )
 
-// FirstFailure is the failure that a person should hear of first, or nil.
+// FirstFailure is the failure that a person should read first, or nil.
 func FirstFailure(results []Result) *fault.Fault {
 	for _, r := range results {
 		if r.Answer == Fail {

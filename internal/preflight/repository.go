@@ -12,10 +12,9 @@ import (
 	"aadssh/internal/text"
 )
 
-// repository warns of what is configured on the machine besides our own
-// definition. Where ours would be written, an entry that verifies nothing is a
-// failure of the plan; where the owner wants the machine's own entries used as
-// they are, it is the owner's word.
+// repository warns about entries on the machine besides our own definition. Where ours
+// would be written, an entry without verification is a failure of the plan; if the settings
+// say that the machine's own entries are used as they are, that decides.
 func repository(f *facts.Facts) []Result {
 	if f.TargetErr != nil {
 		return nil

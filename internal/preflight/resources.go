@@ -7,8 +7,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// resources says that not everything could be looked at. It is no answer about
-// the machine: one that seems well is left alone, and none is changed.
+// resources reports that not everything could be read. That is no statement about the
+// machine: one that seems healthy is left alone, and none is changed.
 func resources(f *facts.Facts) []Result {
 	why := fault.Resource(f.Unread)
 	if why == nil {
@@ -18,9 +18,8 @@ func resources(f *facts.Facts) []Result {
 		Decides: "what could not be looked at (" + f.Unread.Error() + ")"}}
 }
 
-// seen is a failure, or why it is not to be believed: what could not be read
-// looks as if it were missing. What the metadata service and the settings say
-// does not hang on it.
+// seen is a failure, or why it is not to be trusted: what could not be read seems to be
+// missing. Results from the metadata service and the settings do not depend on that.
 func seen(failure Result, all []Result) *fault.Fault {
 	i := slices.IndexFunc(all, func(r Result) bool { return r.Name == resourcesRow().Name && r.Answer == Unknown })
 	if i < 0 || failure.Code.Is(fault.Told) {
@@ -29,7 +28,7 @@ func seen(failure Result, all []Result) *fault.Fault {
 	return all[i].Fault()
 }
 
-// Again has what an earlier look said of a check give way to a later one.
+// Again replaces earlier results of a check by later ones.
 func Again(earlier []Result, later []Result) []Result {
 	kept := slices.DeleteFunc(slices.Clone(earlier), func(r Result) bool { return r.Name == resourcesRow().Name })
 	return append(kept, later...)

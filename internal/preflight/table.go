@@ -8,9 +8,9 @@ import (
 // Check is a row of one of the tables here.
 type Check = check.Row[*facts.Facts]
 
-// Preconditions gate every change: while one of them fails, no package,
-// repository, key or file of the machine is touched. They stand in the order
-// in which a person wants to hear of them.
+// Preconditions come before every change: while one of them fails, no package, repository,
+// key or file of the machine is touched. They are in the order in which a person should
+// read them.
 func Preconditions() []*Check {
 	return []*Check{
 		row("settings", check.Machine, check.NoGate, nil, "Can every setting be used?", "Names, values and keys of the settings; one without a meaning is ignored and named.", settings),
@@ -24,7 +24,7 @@ func Preconditions() []*Check {
 	}
 }
 
-// Verification proves that people can sign in.
+// Verification shows whether people can sign in.
 func Verification() []*Check {
 	return []*Check{
 		resourcesRow(),
@@ -43,10 +43,10 @@ func clockRow() *Check {
 	return row("clock", check.Machine, check.GateClock, check.Anybody(), "Does the clock agree with that of the endpoints?", "doctor warns from a minute on and fails from five minutes on; enable fails from an hour on, when no certificate can be valid.", clock)
 }
 
-// row is a check that is a group of the status by itself.
+// row is a check that is also a group of the status.
 func row(name, section string, gate check.Gate, sight *check.Sight, asks, doc string, run func(*facts.Facts) []Result) *Check {
 	return &Check{About: check.About{Name: name, Section: section, Group: name, Gate: gate, Sight: sight, Asks: asks, Doc: doc}, Run: run}
 }
 
-// Run asks checks in their order.
+// Run runs checks in order.
 func Run(checks []*Check, f *facts.Facts) []Result { return check.Run(checks, f) }

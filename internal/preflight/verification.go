@@ -13,20 +13,20 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// InPlace reports whether the packages of the product are installed, and whole.
+// InPlace reports whether the packages of the product are installed completely.
 func InPlace(f *facts.Facts) bool {
 	return f.TargetErr == nil && f.PackagesErr == nil && f.Packages.Present(f.Wanted()...)
 }
 
-// Silent reports whether the package database was asked and did not answer in
-// time, while all that can be seen of the product without it is as it should be.
-// Then it is not known what is installed, and nothing shows that it is not.
+// Silent reports whether the package database did not answer in time, while everything else
+// that can be read of the product is in order. Then it is not known what is installed, and
+// nothing indicates that something is missing.
 func Silent(f *facts.Facts) bool {
 	return errors.Is(f.PackagesErr, context.DeadlineExceeded) && FirstFailure(f.Findings()) == nil
 }
 
-// Undecided is the unknown that keeps a machine from being changed, or nil.
-// A machine on which nothing is to change is not asked.
+// Undecided is the unknown result that prevents changes, or nil. It does not matter if
+// there is nothing to change.
 func Undecided(results []Result) *fault.Fault {
 	for _, r := range results {
 		if r.Answer == Unknown && r.Code != fault.OK {
@@ -51,7 +51,7 @@ func installed(f *facts.Facts) []Result {
 		}
 		return []Result{{Answer: Fail, Code: code, Text: e.What, Next: e.Remedy()}}
 	}
-	if f.TargetErr != nil { // which packages there would be depends on it
+	if f.TargetErr != nil { // it decides which packages there would be
 		return []Result{{Answer: Unknown, Text: "Whether the packages are installed was not asked, because the distribution is not known or not supported."}}
 	}
 	var present []string
@@ -70,8 +70,8 @@ func installed(f *facts.Facts) []Result {
 	return []Result{{Text: strings.Join(present, ", ") + "."}}
 }
 
-// notices repeat why the newest version is not the installed one, and what the
-// record of the machine lacks.
+// notices repeat why the newest version is not installed, and what is missing from the
+// record of the machine.
 func notices(f *facts.Facts) []Result {
 	if errors.Is(f.ReceiptErr, fs.ErrPermission) {
 		return []Result{{Answer: Unknown, Text: "What was on this machine before the extension is written down where only root can read it."}}
@@ -87,8 +87,8 @@ func notices(f *facts.Facts) []Result {
 	return []Result{{Answer: Warn, Text: f.Receipt.Notice}}
 }
 
-// signIn is SignIn of packages that are in place. One that is not says it all; its
-// traces are not looked for.
+// signIn is SignIn if the packages are installed. A missing package explains everything;
+// its files are not examined.
 func signIn(f *facts.Facts) []Result {
 	if !InPlace(f) && !Silent(f) {
 		return nil
@@ -96,7 +96,7 @@ func signIn(f *facts.Facts) []Result {
 	return SignIn(f)
 }
 
-// SignIn turns the findings about sshd, PAM, NSS and SELinux into results.
+// SignIn converts the findings about sshd, PAM, NSS and SELinux to results.
 func SignIn(f *facts.Facts) []Result {
 	var results []Result
 	for _, r := range f.Findings() {

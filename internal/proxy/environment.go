@@ -4,21 +4,22 @@ import (
 	"net/url"
 )
 
-// Found is a proxy to the package host, and who named it.
+// Found is a proxy to the package host, and where it was configured.
 type Found struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Proxy
-	Origin string // for people; "" where nobody named a proxy
-	// Unread is why what Origin names cannot be used. There is no proxy then.
+	Origin string // for people; "" if no proxy is configured
+	// Unread is why the value at Origin cannot be used. Then there is no proxy.
 	Unread error
-	// Except is what must not be asked through the proxy, as a list of no_proxy.
+	// Except are the hosts that must not be reached through the proxy, in the format of
+	// no_proxy.
 	Except string
 }
 
-// Given is the proxy that was set for us: by the settings, else by the
-// environment of the agent, which the public documentation has people put
-// into the agent's unit.
+// Given is the proxy that was configured for us: in the settings, or else in the
+// environment of the agent, where the public documentation recommends to set it in the
+// agent's unit.
 func Given(set Proxy, getenv func(string) string, packageBase string) Found {
 	if getenv == nil {
 		getenv = func(string) string { return "" }
@@ -53,10 +54,10 @@ func firstOf(getenv func(string) string, names ...string) string {
 	return ""
 }
 
-// Variables is how every package manager takes a proxy: from its environment,
-// where other users of the machine cannot read the password. What the machine's
-// own configuration of the manager says goes before it. Maintainer scripts
-// inherit it, and must not send the metadata service through it.
+// Variables are the environment variables that tell any package manager the proxy; in the
+// environment, other users of the machine cannot read the password. The manager's own
+// configuration takes precedence. Maintainer scripts inherit the variables, and must not
+// send metadata requests through the proxy.
 func Variables(address, except string) (env, secrets []string) {
 	if address == "" {
 		return nil, nil

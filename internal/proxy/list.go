@@ -7,18 +7,17 @@ import (
 	"strings"
 )
 
-// The lists of the variable no_proxy: what is not to be asked through a proxy.
-// There is no standard for them. What curl or Go's clients understand is
-// understood here (curl: docs/cmdline-opts/noproxy.md;
-// golang.org/x/net/http/httpproxy, Config.NoProxy).
+// The format of the variable no_proxy: hosts that are not reached through a proxy. There is
+// no standard for it. What curl or Go's clients accept is accepted here (curl:
+// docs/cmdline-opts/noproxy.md; golang.org/x/net/http/httpproxy, Config.NoProxy).
 
-// Split is a list in its entries. They stand between commas or blanks.
+// Split splits a list at commas and blanks.
 func Split(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 }
 
-// Join is one list of the entries of several, each once and in their order. It
-// has commas alone, because apt knows no blanks.
+// Join joins the entries of several lists, without duplicates and in order. It separates
+// them by commas only, because apt does not support blanks.
 func Join(lists ...string) string {
 	var all []string
 	for _, list := range lists {
@@ -31,7 +30,7 @@ func Join(lists ...string) string {
 	return strings.Join(all, ",")
 }
 
-// Excepts reports whether a list has an address in it.
+// Excepts reports whether a list contains an address.
 func Excepts(list string, address *url.URL) bool {
 	host := strings.TrimSuffix(strings.ToLower(address.Hostname()), ".")
 	if host == "" {
@@ -46,9 +45,8 @@ func Excepts(list string, address *url.URL) bool {
 	})
 }
 
-// excepts: an entry is *, an address, a network, or a name, which stands for
-// all names below it too; *.example.com stands for those alone. All but a
-// network may have a port.
+// excepts: an entry is *, an address, a network, or a name, which also matches all names
+// below it; *.example.com matches only those. All but a network may have a port.
 func excepts(entry, host, port string) bool {
 	if entry == "*" {
 		return true
@@ -62,7 +60,7 @@ func excepts(entry, host, port string) bool {
 	if only != "" && only != port {
 		return false
 	}
-	if !named { // an address has many spellings, and nothing is below it
+	if !named { // an address has many spellings, and no names below it
 		a, err := netip.ParseAddr(name)
 		return err == nil && a.Unmap() == address.Unmap()
 	}
@@ -74,8 +72,8 @@ func excepts(entry, host, port string) bool {
 	return name != "" && (host == name || strings.HasSuffix(host, "."+name))
 }
 
-// withoutPort takes a port off an entry: NAME:PORT, or [ADDRESS]:PORT where the
-// address has colons of its own.
+// withoutPort removes a port from an entry: NAME:PORT, or [ADDRESS]:PORT if the address
+// itself has colons.
 func withoutPort(entry string) (name, port string) {
 	if inner, rest, found := strings.Cut(strings.TrimPrefix(entry, "["), "]"); found && entry[0] == '[' {
 		return inner, strings.TrimPrefix(rest, ":")

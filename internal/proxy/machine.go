@@ -12,10 +12,9 @@ import (
 	"aadssh/internal/text"
 )
 
-// OfManager is the proxy that the machine's package manager takes to an
-// address by its own configuration: our own download of the key has to take the
-// same way. It runs a program on apt systems, so it is asked only when
-// something is downloaded.
+// OfManager is the proxy that the machine's package manager uses for an address because of
+// its own configuration: our own download of the key must use it too. It runs a program on
+// apt systems, so it is only called when something is downloaded.
 func OfManager(ctx context.Context, h *host.Host, m distro.Manager, address string) Found {
 	to, err := url.Parse(address)
 	if err != nil {
@@ -37,8 +36,8 @@ func OfManager(ctx context.Context, h *host.Host, m distro.Manager, address stri
 	return Found{Proxy: p, Origin: origin, Unread: err}
 }
 
-// schemes are the protocols whose proxies lead to an address, the first before
-// the others: what has none for https takes the one for http.
+// schemes are the protocols whose proxies are used for an address, in order: without one
+// for https, the one for http is used.
 func schemes(to *url.URL) []string {
 	if to.Scheme == "http" { // a mirror
 		return []string{"http"}
@@ -46,7 +45,7 @@ func schemes(to *url.URL) []string {
 	return []string{"https", "http"}
 }
 
-// aptProxy: a proxy for one host goes before the one for all, https's before
+// aptProxy: a proxy for one host takes precedence over the one for all, and https's over
 // http's (apt.conf(5) and apt-transport-http(1); methods/basehttp.cc, ConfigFind).
 func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
 	var keys []string
@@ -71,8 +70,8 @@ func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
 		if value == "" {
 			continue
 		}
-		// DIRECT is documented. In truth apt takes every text without a host for
-		// it, such as false (methods/http.cc: Proxy.Host.empty()).
+		// DIRECT is documented. In fact apt treats every text without a host like it, for
+		// example false (methods/http.cc: Proxy.Host.empty()).
 		if !strings.Contains(value, ":") {
 			return ""
 		}
@@ -81,7 +80,7 @@ func aptProxy(ctx context.Context, h *host.Host, to *url.URL) string {
 	return ""
 }
 
-// suseProxy reads SUSE's own place (SLES administration guide).
+// suseProxy reads SUSE's own file (SLES administration guide).
 func suseProxy(h *host.Host, to *url.URL) string {
 	values := readAssignments(h, "/etc/sysconfig/proxy")
 	if values["PROXY_ENABLED"] == "no" || Excepts(values["NO_PROXY"], to) {
@@ -98,7 +97,7 @@ func suseProxy(h *host.Host, to *url.URL) string {
 
 func dnfProxy(h *host.Host) (text, origin string) {
 	for _, path := range []string{"/etc/dnf/dnf.conf", "/etc/yum.conf", "/etc/tdnf/tdnf.conf"} {
-		// dnf.conf(5): the password has its own place, and _none_ is no proxy.
+		// dnf.conf(5): the password is a setting of its own, and _none_ means no proxy.
 		v := readAssignments(h, path)
 		switch proxy := v["proxy"]; proxy {
 		case "":
@@ -111,7 +110,7 @@ func dnfProxy(h *host.Host) (text, origin string) {
 	return "", ""
 }
 
-// withUser puts a user and a password that stand apart into a proxy's address.
+// withUser inserts a separate user and password into a proxy's address.
 func withUser(address, user, password string) string {
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok {
@@ -123,8 +122,8 @@ func withUser(address, user, password string) string {
 	return scheme + "://" + url.UserPassword(user, password).String() + "@" + rest
 }
 
-// curlOption is an option in root's configuration of curl, where SUSE's
-// documentation has the proxy's password, and from where libzypp takes it.
+// curlOption is an option in root's configuration of curl, where SUSE's documentation puts
+// the proxy's password, and where libzypp reads it.
 func curlOption(h *host.Host, name string) string {
 	b, err := h.ReadFile("/root/.curlrc", 1<<16)
 	if err != nil {
@@ -147,8 +146,8 @@ func readAssignments(h *host.Host, path string) map[string]string {
 	return text.Assignments(string(b))
 }
 
-// Elsewhere is a proxy where people put one for a whole machine: our settings do not name it
-// of it, and no package manager uses it.
+// Elsewhere is a proxy that is configured for the whole machine, in places that neither our
+// settings nor a package manager uses.
 func Elsewhere(h *host.Host, getenv func(string) string) Found {
 	for _, file := range []string{"/etc/environment", "/etc/sysconfig/proxy", "/etc/profile.d/proxy.sh"} {
 		values := readAssignments(h, file)

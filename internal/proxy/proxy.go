@@ -1,7 +1,6 @@
-// Package proxy knows the proxies between the machine and the package host: how
-// they are written, who may have named one, what is not to be asked through
-// them, and what of them nobody may see. The metadata service is never asked
-// through one.
+// Package proxy handles the proxies between the machine and the package host: how they are
+// written, where they may be configured, which hosts are excepted, and which parts must not
+// be shown. The metadata service is never reached through a proxy.
 package proxy
 
 import (
@@ -13,39 +12,39 @@ import (
 	"aadssh/internal/grammar"
 )
 
-// Proxy is the way to the repository. Printed in any way it shows no password.
+// Proxy is a proxy to the repository. However it is printed, the password is not shown.
 type Proxy struct {
-	// URL is scheme, host and port: fit to be shown. "": no proxy.
+	// URL is scheme, host and port, and safe to show. "": no proxy.
 	URL string
 
 	full *url.URL
 }
 
-// Patterns that a proxy's address must match: scheme, host and port, and in the
-// second a user too. They stand in the JSON schema as well, so they are kept to
-// what RE2 and ECMA 262 both read.
+// Patterns that a proxy's address must match: scheme, host and port, and in the second also
+// a user. They are also in the JSON schema, so they only use what RE2 and ECMA 262 have in
+// common.
 const (
 	userPattern     = `([A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+@`
 	Pattern         = `https?://` + grammar.HostPattern + `:` + grammar.PortPattern + `/?`
 	WithUserPattern = `https?://(` + userPattern + `)?` + grammar.HostPattern + `:` + grammar.PortPattern + `/?`
 )
 
-// Parse reads http://host:port or https://host:port, with or without
-// user:password@. The error never repeats the text.
+// Parse parses http://host:port or https://host:port, with or without user:password@. The
+// error never repeats the text.
 func Parse(text string) (Proxy, error) {
 	if !regexp.MustCompile(`^(?:` + WithUserPattern + `)$`).MatchString(text) {
 		return Proxy{}, errors.New("not http://HOST:PORT or https://HOST:PORT")
 	}
 	full, err := url.Parse(strings.TrimSuffix(text, "/"))
-	if err != nil { // its text has the password in it
+	if err != nil { // its text contains the password
 		return Proxy{}, errors.New("not http://HOST:PORT or https://HOST:PORT")
 	}
 	shown := url.URL{Scheme: full.Scheme, Host: full.Host}
 	return Proxy{URL: shown.String(), full: full}, nil
 }
 
-// Address is the proxy with its user and password, for those who connect; nil
-// without a proxy. The caller's copy is its own.
+// Address is the proxy with its user and password, for connecting; nil without a proxy. The
+// caller may change it.
 func (p Proxy) Address() *url.URL {
 	if p.full == nil {
 		return nil
@@ -54,8 +53,8 @@ func (p Proxy) Address() *url.URL {
 	return &address
 }
 
-// Secrets are the texts in Address that must not be shown, as a command line or
-// a library may spell them.
+// Secrets are the parts of Address that must not be shown, in the spellings of command
+// lines and libraries.
 func (p Proxy) Secrets() []string {
 	if p.full == nil {
 		return nil
@@ -63,9 +62,8 @@ func (p Proxy) Secrets() []string {
 	return SecretsOf(p.full.String())
 }
 
-// SecretsOf are the texts in an address that must not be shown, whatever it
-// looks like: user and password, and the password alone, as it stands there and
-// decoded.
+// SecretsOf are the parts of an address that must not be shown, whatever its form: user and
+// password together, and the password alone, as written and decoded.
 func SecretsOf(address string) []string {
 	_, rest, found := strings.Cut(address, "://")
 	if !found {
@@ -91,21 +89,21 @@ func (p Proxy) String() string { return p.URL }
 // GoString keeps %#v from showing the password.
 func (p Proxy) GoString() string { return "proxy.Proxy{" + p.URL + "}" }
 
-// Why a proxy cannot be read. No text of it is repeated: it may be a password.
+// Why a proxy cannot be parsed. These errors do not repeat the text, which may be a
+// password.
 var (
 	errKind = errors.New("only proxies of http:// and https:// can be used")
 	errForm = errors.New("it is not like http://USER:PASSWORD@HOST:PORT; in user and password write %40 for @, %2F for /, %5C for \\, %23 for # and %25 for %")
 )
 
-// parseLoose reads what environments and configurations hold, which is what
-// curl takes: the scheme and the port may be missing, and a path may follow,
-// which curl and apt leave out too.
+// parseLoose parses what environments and configurations contain, as curl does: the scheme
+// and the port may be missing, and a path may follow, which curl and apt ignore too.
 func parseLoose(text string) (Proxy, error) {
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found {
 		scheme, rest = "http", text
 	}
-	port := map[string]string{"http": ":80", "https": ":443"}[strings.ToLower(scheme)] // of Go's and apt's clients
+	port := map[string]string{"http": ":80", "https": ":443"}[strings.ToLower(scheme)] // the defaults of Go's and apt's clients
 	if port == "" {
 		return Proxy{}, errKind
 	}

@@ -13,8 +13,8 @@ import (
 	"aadssh/internal/text"
 )
 
-// ParseSourcesList reads a file of one-line entries (sources.list(5)). Lines
-// that apt would refuse become problems, for apt then refuses all its work.
+// ParseSourcesList reads a file of one-line entries (sources.list(5)). Lines that apt would
+// reject become problems, because apt then refuses to do anything.
 func ParseSourcesList(file string, text []byte) ([]Entry, []Problem) {
 	var entries []Entry
 	var problems []Problem
@@ -36,8 +36,8 @@ func ParseSourcesList(file string, text []byte) ([]Entry, []Problem) {
 	return entries, problems
 }
 
-// uncomment cuts a comment off, and blanks at both ends. A # inside brackets
-// begins none.
+// uncomment removes a comment, and blanks at both ends. A # inside brackets does not begin
+// one.
 func uncomment(line string) string {
 	for i := 0; i < len(line); i++ {
 		switch line[i] {
@@ -50,7 +50,7 @@ func uncomment(line string) string {
 	return strings.TrimSpace(line)
 }
 
-// oneLine reads "deb [options] uri suite components".
+// oneLine parses "deb [options] uri suite components".
 func oneLine(line string) (Entry, error) {
 	kind, rest := line, ""
 	if at := strings.IndexFunc(line, unicode.IsSpace); at > 0 {
@@ -92,9 +92,8 @@ func oneLine(line string) (Entry, error) {
 	return e, nil
 }
 
-// aptOptions reads what stands between the brackets of an entry, and gives what
-// is behind them. A name that ends in + or - (arch+=i386) changes the default
-// and narrows nothing that matters here.
+// aptOptions parses the options in the brackets of an entry, and returns what follows them.
+// A name that ends in + or - (arch+=i386) changes the default and does not matter here.
 func aptOptions(inside string, options map[string]string) (behind string, err error) {
 	for inside = strings.TrimSpace(inside); !strings.HasPrefix(inside, "]"); {
 		word, rest, ok := quotedWord(inside)
@@ -116,8 +115,8 @@ func aptOptions(inside string, options map[string]string) (behind string, err er
 	return strings.TrimSpace(inside[1:]), nil
 }
 
-// quotedFields splits a line as apt does; closed is false where a quote or a
-// bracket is not, behind what was split.
+// quotedFields splits a line as apt does; closed is false if a quote or a bracket after the
+// split part is not closed.
 func quotedFields(s string) (words []string, closed bool) {
 	for strings.TrimSpace(s) != "" {
 		word, rest, ok := quotedWord(s)
@@ -129,8 +128,8 @@ func quotedFields(s string) (words []string, closed bool) {
 	return words, true
 }
 
-// quotedWord is the first word of a line (strutl.cc, ParseQuoteWord): double
-// quotes and brackets keep blanks, quotes are taken off, and %20 is a blank.
+// quotedWord is the first word of a line (strutl.cc, ParseQuoteWord): double quotes and
+// brackets keep blanks, quotes are removed, and %20 is a blank.
 func quotedWord(s string) (word, rest string, ok bool) {
 	s = strings.TrimLeftFunc(s, unicode.IsSpace)
 	end := 0
@@ -149,13 +148,13 @@ func quotedWord(s string) (word, rest string, ok bool) {
 	}
 	word = strings.ReplaceAll(s[:end], `"`, "")
 	word = regexp.MustCompile(`%[0-9A-Fa-f]{2}`).ReplaceAllStringFunc(word, func(code string) string {
-		n, _ := strconv.ParseUint(code[1:], 16, 8) // two such digits
+		n, _ := strconv.ParseUint(code[1:], 16, 8) // two hexadecimal digits
 		return string([]byte{byte(n)})
 	})
 	return word, s[end:], word != ""
 }
 
-// wrongURI says why apt takes an address for none: it wants a scheme.
+// wrongURI says why apt does not accept an address: it needs a scheme.
 func wrongURI(uri string) string {
 	if !strings.Contains(uri, ":") {
 		return "its address " + shown(uri) + " has no scheme (https://)"
@@ -163,8 +162,8 @@ func wrongURI(uri string) string {
 	return ""
 }
 
-// wrongComponents says what apt refuses: a suite that is a path has no
-// components, and every other one has.
+// wrongComponents says what apt rejects: a suite that is a path has no components, every
+// other has some.
 func wrongComponents(suite string, components []string) string {
 	switch path := strings.HasSuffix(suite, "/"); {
 	case path && len(components) > 0:
@@ -175,9 +174,9 @@ func wrongComponents(suite string, components []string) string {
 	return ""
 }
 
-// weakness names the option of an apt entry that turns the check of signatures
-// off (sources.list(5)), as name=value; empty where none does. trusted=no does
-// not: it makes apt refuse even what verifies, and apt says so.
+// weakness names the option of an apt entry that turns off the check of signatures
+// (sources.list(5)), as name=value; empty if there is none. trusted=no is none: it makes
+// apt reject even what verifies, and apt reports that.
 func weakness(options map[string]string) string {
 	for _, name := range []string{"trusted", "allow-insecure", "allow-weak", "allow-downgrade-to-insecure"} {
 		if value := options[name]; yes(value) {
@@ -187,7 +186,7 @@ func weakness(options map[string]string) string {
 	return ""
 }
 
-// yes reads a boolean as apt does (StringToBool).
+// yes parses a boolean as apt does (StringToBool).
 func yes(s string) bool {
 	switch strings.ToLower(s) {
 	case "yes", "true", "with", "on", "enable":
@@ -197,7 +196,7 @@ func yes(s string) bool {
 	return err == nil && n == 1
 }
 
-// no is the opposite of yes; what is neither is neither.
+// no is the opposite of yes; an unknown value is neither.
 func no(s string) bool {
 	switch strings.ToLower(s) {
 	case "no", "false", "without", "off", "disable":
@@ -207,5 +206,5 @@ func no(s string) bool {
 	return err == nil && n == 0
 }
 
-// shown makes a word from a file fit for a message.
+// shown makes a word from a file safe for a message.
 func shown(s string) string { return text.Brief(s, 60) }

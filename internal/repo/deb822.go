@@ -12,9 +12,8 @@ type stanza struct {
 	fields map[string]string // by field name in lower case; continuation lines joined by \n
 }
 
-// ParseDeb822 reads a file of deb822 entries (sources.list(5), DEB822-STYLE
-// FORMAT). One stanza gives an entry for each of its types, addresses and
-// suites.
+// ParseDeb822 reads a file of deb822 entries (sources.list(5), DEB822-STYLE FORMAT). A
+// stanza becomes one entry for each combination of type, address and suite.
 func ParseDeb822(file string, text []byte) ([]Entry, []Problem) {
 	stanzas, problems := stanzas(file, string(text))
 	var entries []Entry
@@ -33,12 +32,12 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 	var problems []Problem
 	var current *stanza
 	field := ""
-	junk := 0 // a line without a colon: to apt it begins the name of the next field, which is lost, and hides the end of a stanza
+	junk := 0 // a line without a colon: apt takes it as the beginning of the next field's name, so that field is lost, and so is the end of a stanza
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
 		line = strings.TrimRight(line, "\r\n")
-		ends := line == "" // deb822(5) lets a parser end it at a line of blanks too; apt goes on
+		ends := line == "" // deb822(5) allows a parser to end it at a line of blanks too; apt continues
 		line = strings.TrimRight(line, "\t ")
 		switch {
 		case strings.HasPrefix(line, "#"):
@@ -78,10 +77,10 @@ func stanzas(file, text string) ([]stanza, []Problem) {
 	return all, problems
 }
 
-// entries are the repositories of a stanza; problem says what apt would refuse.
+// entries are the repositories of a stanza; problem says what apt would reject.
 func (s stanza) entries(file string) (entries []Entry, problem string) {
 	types, uris, suites := strings.Fields(s.fields["types"]), strings.Fields(s.fields["uris"]), strings.Fields(s.fields["suites"])
-	switch { // apt asks for them of an entry that is off too
+	switch { // apt requires them of a disabled entry too
 	case s.lines["types"] == 0:
 		return nil, "it has no Types"
 	case slices.ContainsFunc(types, func(t string) bool { return t != "deb" && t != "deb-src" }):

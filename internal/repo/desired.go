@@ -14,20 +14,18 @@ import (
 	"aadssh/internal/trust"
 )
 
-// The files that we add. All are named alike, so that people and uninstall
-// find them.
+// The files that we add. Their names are similar, so that people and uninstall find them.
 const (
 	aptFile = aptParts + "/aadsshlogin.list"
 	yumFile = yumParts + "/aadsshlogin.repo"
 	zypFile = zypParts + "/aadsshlogin.repo"
 	aptKey  = "/usr/share/keyrings/aadsshlogin.gpg"
-	// rpmKey is the same for zypper: rpm has no place of its own for keys on
-	// SUSE, /usr/lib/rpm/gnupg/keys belongs to SUSE's own, and
-	// /etc/pki/trust holds certificates of TLS, which this is not.
+	// rpmKey is the key file for zypper: on SUSE rpm has no folder of its own for keys,
+	// /usr/lib/rpm/gnupg/keys belongs to SUSE, and /etc/pki/trust is for TLS certificates.
 	rpmKey = "/etc/pki/rpm-gpg/RPM-GPG-KEY-aadsshlogin"
 )
 
-// DefinitionPath is where our definition of the repository goes.
+// DefinitionPath is the path of our definition of the repository.
 func DefinitionPath(m distro.Manager) string {
 	switch m {
 	case distro.Apt:
@@ -39,8 +37,7 @@ func DefinitionPath(m distro.Manager) string {
 	}
 }
 
-// KeyPath is where our keyring goes. Its folder may have to be made, with mode
-// 0755.
+// KeyPath is the path of our keyring. Its folder may have to be created, with mode 0755.
 func KeyPath(m distro.Manager) string {
 	if m == distro.Apt {
 		return aptKey
@@ -48,8 +45,8 @@ func KeyPath(m distro.Manager) string {
 	return rpmKey
 }
 
-// Key is the file of our keyring, in the form that the manager reads. Everybody
-// may read it: apt drops its privileges before it does.
+// Key is the file with our keyring, in the format of the package manager. It is readable
+// for everybody, because apt drops its privileges before it reads the file.
 func Key(m distro.Manager, ring trust.Keyring) File {
 	if m == distro.Apt {
 		return File{Path: aptKey, Content: ring.Binary, Mode: 0o644}
@@ -57,8 +54,8 @@ func Key(m distro.Manager, ring trust.Keyring) File {
 	return File{Path: rpmKey, Content: ring.Armored, Mode: 0o644}
 }
 
-// KeyAt is the keyring under a path that an entry of the owner's names: apt
-// tells the two forms apart by the extension.
+// KeyAt is the keyring at the path that an administrator's entry names: apt recognizes the
+// two formats by the extension.
 func KeyAt(m distro.Manager, ring trust.Keyring, path string) File {
 	if m == distro.Apt && !strings.HasSuffix(path, ".asc") {
 		return File{Path: path, Content: ring.Binary, Mode: 0o644}
@@ -66,23 +63,23 @@ func KeyAt(m distro.Manager, ring trust.Keyring, path string) File {
 	return File{Path: path, Content: ring.Armored, Mode: 0o644}
 }
 
-// Options are what a definition depends on besides the distribution.
+// Options are the inputs of a definition besides the distribution.
 type Options struct {
-	Base   string // of the package host or a mirror: "https://packages.microsoft.com"
-	Mirror bool   // Base is a mirror of the owner's
+	Base   string // address of the package host or a mirror: "https://packages.microsoft.com"
+	Mirror bool   // Base is a mirror from the settings
 	GOARCH string
-	// OwnKey: a keyring of ours is there although the image brings the key
-	// (distro.Repository.OnImage), because the owner named keys. Everywhere
-	// else it always is.
+	// OwnKey: there is a keyring of ours although the image includes the key
+	// (distro.Repository.OnImage), because keys are given in the settings. Everywhere else
+	// there always is one.
 	OwnKey bool
 	Pinned bool // we have a key for the repository
 }
 
-// Desired is our definition of the repository. No proxy stands in it: a proxy's
-// address may hold a password, and everybody may read the file.
+// Desired is our definition of the repository. It never has a proxy: a proxy's address may
+// contain a password, and everybody can read the file.
 //
-// The error is a *fault.Fault with code SettingsInvalid: Base is not an address
-// that can stand in such a file.
+// The error is a *fault.Fault with code SettingsInvalid: Base is not an address that is
+// safe in such a file.
 func Desired(t distro.Target, o Options) ([]File, error) {
 	if err := checkBase(o.Base); err != nil {
 		return nil, err
@@ -107,32 +104,31 @@ func writeRepo(b *bytes.Buffer, t distro.Target, o Options) {
 	setting("baseurl", join(o.Base, t.Repository.Path))
 	setting("enabled", 1)
 	setting("gpgcheck", 1)
-	// Written also where it is 0: a hardened machine may have 1 for all.
+	// It is also written if it is 0: a hardened machine may have 1 as the default.
 	setting("repo_gpgcheck", digit(t.Repository.MetadataSigned))
 	setting("gpgkey", strings.Join(keyURLs(t, o), " "))
 	if t.Manager == distro.Zypper {
-		// With good metadata libzypp takes gpgcheck=1 as fulfilled and does not
-		// look at the packages' signatures; it does with this.
+		// If the metadata is valid, libzypp treats gpgcheck=1 as fulfilled and does not
+		// check the packages' signatures; with this it does.
 		setting("pkg_gpgcheck", 1)
-		// zypper has no skip_if_unavailable. Without automatic refreshes what
-		// becomes of this repository does not touch other transactions.
+		// zypper has no skip_if_unavailable. Without automatic refreshes, problems of this
+		// repository do not affect other transactions.
 		setting("type", "rpm-md")
 		setting("autorefresh", 0)
-		// Otherwise the package files are gone before a copy of them can be
-		// put aside for repairs.
+		// Otherwise the package files are removed before they can be copied for repairs.
 		setting("keeppackages", 1)
 		return
 	}
 	setting("sslverify", 1)
 	setting("skip_if_unavailable", 1)
-	// A host that never answers costs the owner's own transactions twenty
-	// seconds, and not two minutes: dnf tries four times.
+	// This limits the delay that a host which never answers adds to other transactions to
+	// twenty seconds instead of two minutes: dnf tries four times.
 	setting("timeout", 5)
 	setting("retries", 1)
 }
 
-// KeyFiles are the files with the keys of our definition of a repository of rpm's,
-// separated by blanks; "" for apt, which looks at signed-by itself.
+// KeyFiles are the files with the keys of our definition of an rpm repository, separated by
+// blanks; "" for apt, which evaluates signed-by itself.
 func KeyFiles(t distro.Target, o Options) string {
 	if t.Manager == distro.Apt {
 		return ""
@@ -140,11 +136,11 @@ func KeyFiles(t distro.Target, o Options) string {
 	return localKeys(strings.Join(keyURLs(t, o), " "))
 }
 
-// KeyFiles are the same for an entry of the owner's: "" where its keys are not
-// files of this machine, so that rpm's own database is what counts.
+// KeyFiles are the same for an administrator's entry: "" if its keys are not files on this
+// machine, so that rpm's own database counts.
 func (e Entry) KeyFiles() string { return localKeys(e.SignedBy) }
 
-// localKeys are the files of a gpgkey setting; "" where one of the keys is elsewhere.
+// localKeys are the files in a gpgkey setting; "" if one of the keys is not a file.
 func localKeys(gpgkey string) string {
 	var paths []string
 	for _, key := range strings.FieldsFunc(gpgkey, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
@@ -177,7 +173,7 @@ func digit(on bool) int {
 	return 0
 }
 
-// checkBase refuses what would end the line in a repository file or put a
+// checkBase rejects an address that would end the line in a repository file, or would put a
 // password where everybody can read it.
 func checkBase(base string) error {
 	const next = "Give the address of the mirror in repository.baseUrl as https://host/path, without user, password, blanks and query."
@@ -193,7 +189,7 @@ func checkBase(base string) error {
 	switch {
 	case err != nil:
 		return refuse("it is not an address")
-	case strings.ContainsAny(strings.Replace(base, "["+u.Hostname()+"]", "", 1), "[]"): // but around an IPv6 address
+	case strings.ContainsAny(strings.Replace(base, "["+u.Hostname()+"]", "", 1), "[]"): // except around an IPv6 address
 		return refuse("it has a character that no repository file can hold")
 	case u.User != nil:
 		return refuse("it holds a user or password, and everybody may read repository files")
@@ -207,7 +203,7 @@ func checkBase(base string) error {
 	return nil
 }
 
-// join puts a path of the package host behind a base address.
+// join appends a path of the package host to a base address.
 func join(base, p string) string {
 	return strings.TrimRight(base, "/") + "/" + strings.TrimLeft(p, "/")
 }
@@ -215,8 +211,7 @@ func join(base, p string) string {
 // ours reports whether a file is one that we write.
 func ours(file string) bool { return file == aptFile || file == yumFile || file == zypFile }
 
-// dpkgArch is an architecture in dpkg's terms, which are Go's for the two that
-// the table knows.
+// dpkgArch is dpkg's name of an architecture, which equals Go's for the two in the table.
 func dpkgArch(goarch string) string {
 	if goarch == "386" {
 		return "i386"

@@ -12,30 +12,31 @@ import (
 type section struct {
 	id     string
 	line   int
-	values map[string]string // what follows one another in a list is joined by \n
-	names  []string          // of dnf's settings, in the order in which they first come
+	values map[string]string // consecutive values of a list are joined by \n
+	names  []string          // names of dnf's settings, in the order of their first occurrence
 }
 
-// mistake is a line for which a manager takes nothing of a file: dnf 4 goes on
-// with the other files, yum, dnf 5 and zypper end their work.
+// mistake is a line that makes a manager ignore a file: dnf 4 continues with the other
+// files, yum, dnf 5 and zypper stop.
 type mistake struct {
 	line int
 	what string
 }
 
-// dialect is how one manager reads .repo files. Each is tried against the real
-// one with generated files (test/suite/pkgmgr); yum and tdnf by their sources.
+// dialect describes how one manager reads .repo files. All are compared with the real
+// managers on generated files (test/suite/pkgmgr), except yum and tdnf, which follow their
+// sources.
 type dialect struct {
-	// read gives the sections, those before a mistake too.
+	// read returns the sections, including those before a mistake.
 	read func(text string) ([]section, *mistake)
-	// truth reads a boolean; what is not known leaves the default.
+	// truth parses a boolean; an unknown value keeps the default.
 	truth func(value string) (is, known bool)
-	// strict: a section with a boolean that is not known is left out.
+	// strict: a section with an unknown boolean is ignored.
 	strict bool
 	list   func(value string) []string // splits addresses and keys
-	// on is whether a section is enabled that does not say so.
+	// on is whether a section is enabled by default.
 	on bool
-	// takes reports whether a section may have this id; nil: any.
+	// takes reports whether a section may have this ID; nil: any.
 	takes        func(id string) bool
 	verification func(dialect, section, checks) (verifies bool, why string)
 }
@@ -53,15 +54,15 @@ func dialectOf(m distro.Manager) dialect {
 	}
 }
 
-// checks are the settings of signature checks that hold where a section says
-// nothing: those of the manager's own configuration file, else built in.
+// checks are the defaults of signature checks for sections that do not set them: from the
+// manager's own configuration file, or else built in.
 type checks struct {
 	packages bool // gpgcheck, pkg_gpgcheck
 	metadata bool // repo_gpgcheck
 }
 
-// ParseRepo reads a .repo file as a manager does. gpgcheck is what holds for
-// repositories that do not say it themselves.
+// ParseRepo reads a .repo file as a manager does. gpgcheck is the default for repositories
+// that do not set it.
 func ParseRepo(m distro.Manager, file string, text []byte, gpgcheck bool) ([]Entry, []Problem) {
 	return dialectOf(m).parse(file, text, gpgcheck)
 }
@@ -89,8 +90,8 @@ func (d dialect) parse(file string, text []byte, gpgcheck bool) ([]Entry, []Prob
 	return entries, problems
 }
 
-// entries are the repositories of a section, one for each address; what says why
-// there are none, where that is a mistake.
+// entries are the repositories of a section, one for each address; what says why there are
+// none, if that is a mistake.
 func (d dialect) entries(s section, defaults checks) (all []Entry, what string) {
 	if d.takes != nil && !d.takes(s.id) {
 		return nil, "has a name that is not taken: letters, digits and - _ . : are"
@@ -116,7 +117,7 @@ func (d dialect) entries(s section, defaults checks) (all []Entry, what string) 
 	addresses := d.list(s.values["baseurl"])
 	for _, name := range []string{"mirrorlist", "metalink"} {
 		found := d.list(s.values[name])
-		addresses = append(addresses, found[:min(len(found), 1)]...) // these are no lists
+		addresses = append(addresses, found[:min(len(found), 1)]...) // these settings are not lists
 	}
 	for _, address := range addresses {
 		e.URI = withoutUser(address)
@@ -128,8 +129,8 @@ func (d dialect) entries(s section, defaults checks) (all []Entry, what string) 
 	return all, ""
 }
 
-// yumVerifies: packages must be checked. Signed metadata alone does not do, for
-// yum and dnf install an unsigned package from it.
+// yumVerifies: packages must be checked. Signed metadata is not enough, because yum and dnf
+// install an unsigned package from it.
 func yumVerifies(d dialect, s section, defaults checks) (bool, string) {
 	value, set := s.values["gpgcheck"]
 	is, known := d.truth(value)
@@ -142,20 +143,20 @@ func yumVerifies(d dialect, s section, defaults checks) (bool, string) {
 	return false, "gpgcheck=" + shown(value)
 }
 
-// words splits a list as .repo files write it: by blanks, lines and commas.
+// words splits a list in a .repo file: at blanks, lines and commas.
 func words(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == ',' })
 }
 
-// repositoryID reports whether yum and dnf take an id: one with another
-// character is left out by yum and dnf 4 ("Bad id for repo"), and ends dnf 5.
+// repositoryID reports whether yum and dnf accept an ID: with other characters, yum and dnf
+// 4 ignore the section ("Bad id for repo"), and dnf 5 stops.
 func repositoryID(id string) bool {
 	return !strings.ContainsFunc(id, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.:", r))
 	})
 }
 
-// reading is a .repo file while it is read. A section that comes twice is one.
+// reading is a .repo file while it is read. Two sections with the same ID are one.
 type reading struct {
 	all     []section
 	current int
@@ -169,17 +170,17 @@ func (r *reading) heading(id string, line int) {
 	}
 }
 
-// comes notes that a setting is read.
+// comes records that a setting is read.
 func (r *reading) comes(name string) {
 	if s := &r.all[r.current]; !slices.Contains(s.names, name) {
 		s.names = append(s.names, name)
 	}
 }
 
-// values are those of the section that is being read.
+// values are the settings of the current section.
 func (r *reading) values() map[string]string { return r.all[r.current].values }
 
-// numbered are the lines of a text without their ends, counted from 1.
+// numbered are the lines of a text without their line ends, counted from 1.
 func numbered(text string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		number := 0
@@ -192,11 +193,11 @@ func numbered(text string) iter.Seq2[int, string] {
 	}
 }
 
-// comment reports whether a line is empty or begins as a comment does.
+// comment reports whether a line is empty or a comment.
 func comment(line string) bool { return line == "" || line[0] == '#' || line[0] == ';' }
 
-// Excludes are the patterns of packages that a manager's own file keeps out of
-// every repository, or the definition of a repository out of it.
+// Excludes are the patterns of packages that a manager's configuration file excludes from
+// every repository, or a repository's definition from that one.
 func Excludes(m distro.Manager, text []byte, id string) []string {
 	all, _ := dialectOf(m).read(string(text))
 	var patterns []string

@@ -7,12 +7,12 @@ import (
 	"aadssh/internal/host"
 )
 
-// readDnf reads as dnf 4 and 5 do (libdnf, iniparser.cpp). Any line that it
-// cannot read ends it.
+// readDnf reads as dnf 4 and 5 do (libdnf, iniparser.cpp). Any line that it cannot parse
+// ends it.
 func readDnf(text string) ([]section, *mistake) {
 	const blank = " \t\r"
 	var r reading
-	name := "" // of the setting that an indented line goes on with
+	name := "" // of the setting that an indented line continues
 	finish := func() {
 		if name != "" {
 			r.values()[name] = unquoted(strings.TrimRight(r.values()[name], "\n"))
@@ -24,7 +24,7 @@ func readDnf(text string) ([]section, *mistake) {
 		switch {
 		case comment(line):
 			finish()
-		case trimmed == "": // blanks alone go on with a value
+		case trimmed == "": // a line of blanks continues a value
 			if name != "" {
 				r.values()[name] += "\n"
 			}
@@ -57,8 +57,8 @@ func readDnf(text string) ([]section, *mistake) {
 	return r.all, nil
 }
 
-// readDnf5: to dnf 5 pkg_gpgcheck is another name for gpgcheck. They count in the
-// order in which they first come, where their value is one that is known.
+// readDnf5: for dnf 5 pkg_gpgcheck is another name for gpgcheck. The settings count in the
+// order of their first occurrence, if their values are known.
 func readDnf5(text string) ([]section, *mistake) {
 	all, wrong := readDnf(text)
 	for _, s := range all {
@@ -75,7 +75,7 @@ func readDnf5(text string) ([]section, *mistake) {
 	return all, wrong
 }
 
-// dnfHeading is the id of a heading; wrong says why it is none.
+// dnfHeading is the ID of a heading; wrong says why it is none.
 func dnfHeading(line string) (id, wrong string) {
 	id, behind, closed := strings.Cut(line[1:], "]")
 	switch {
@@ -87,7 +87,7 @@ func dnfHeading(line string) (id, wrong string) {
 	return id, ""
 }
 
-// unquoted takes quotes off that enclose a value.
+// unquoted removes quotes around a value.
 func unquoted(s string) string {
 	if len(s) > 1 && s[0] == s[len(s)-1] && (s[0] == '"' || s[0] == '\'') {
 		return s[1 : len(s)-1]
@@ -95,8 +95,7 @@ func unquoted(s string) string {
 	return s
 }
 
-// dnfTruth is libdnf's OptionBool; what is not known leaves the default, with a
-// warning.
+// dnfTruth is libdnf's OptionBool; an unknown value keeps the default, with a warning.
 func dnfTruth(s string) (is, known bool) {
 	switch strings.ToLower(s) {
 	case "1", "yes", "true", "on":
@@ -112,8 +111,7 @@ func dnfList(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' || r == ',' })
 }
 
-// isDnf5 reports whether the machine's dnf is of the fifth generation, which takes the
-// name by a link.
+// isDnf5 reports whether the machine's dnf is dnf 5, which has the name dnf through a link.
 func isDnf5(h *host.Host) bool {
 	program, err := h.Readlink("/usr/bin/dnf")
 	return err == nil && path.Base(program) == "dnf5"

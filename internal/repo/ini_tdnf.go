@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// readTdnf reads as tdnf 3 does (llconf/ini.c, client/repolist.c): what it cannot
-// read it passes over, no line goes on with the one before, and an id that comes
-// twice ends its work.
+// readTdnf reads as tdnf 3 does (llconf/ini.c, client/repolist.c): it skips what it cannot
+// parse, no line continues another, and a duplicate ID makes it stop.
 func readTdnf(text string) ([]section, *mistake) {
 	const blank = " \t\r\v\f"
 	var r reading
@@ -31,13 +30,13 @@ func readTdnf(text string) ([]section, *mistake) {
 	return r.all, nil
 }
 
-// tdnfList splits at spaces alone.
+// tdnfList splits only at spaces.
 func tdnfList(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' })
 }
 
-// tdnfTruth is tdnf's isTrue (common/utils.c): true, or a number that is not 0;
-// yes and on are none, and neither is a number with a blank behind it.
+// tdnfTruth is tdnf's isTrue (common/utils.c): true, or a number that is not 0; yes and on
+// are not true, and neither is a number followed by a blank.
 func tdnfTruth(s string) (is, known bool) {
 	if strings.EqualFold(s, "true") {
 		return true, true

@@ -2,19 +2,19 @@ package repo
 
 import "strings"
 
-// readYum reads as yum 3 does (yum/parser.py, over Python's configuration files:
-// names in any case, a colon for an equals sign, "rem" for a comment). Any line
-// that it cannot read ends it. What an include brings is not read.
+// readYum reads as yum 3 does (yum/parser.py, based on Python's configuration files: names
+// in any case, a colon for an equals sign, "rem" for a comment). Any line that it cannot
+// parse ends it. Included files are not read.
 func readYum(text string) ([]section, *mistake) {
 	var r reading
-	name := "" // of the setting that an indented line goes on with
+	name := "" // of the setting that an indented line continues
 	for number, line := range numbered(text) {
 		line = strings.TrimRight(line, "\r\t ")
 		trimmed := strings.TrimSpace(line)
 		key, value, setting := cutSetting(trimmed)
 		switch {
 		case comment(line), len(line) > 2 && strings.EqualFold(line[:3], "rem"), strings.EqualFold(key, "include") && setting:
-		case trimmed[0] == '[' && strings.Contains(trimmed, "]"): // blanks before it are taken off
+		case trimmed[0] == '[' && strings.Contains(trimmed, "]"): // blanks before it are removed
 			id, wrong := yumHeading(trimmed)
 			if wrong != "" {
 				return r.all, &mistake{number, wrong}
@@ -38,8 +38,8 @@ func readYum(text string) ([]section, *mistake) {
 	return r.all, nil
 }
 
-// cutSetting cuts a line at its first equals sign or colon, and a comment behind
-// a blank and a semicolon off.
+// cutSetting splits a line at its first equals sign or colon, and removes a comment that
+// begins with a blank and a semicolon.
 func cutSetting(line string) (name, value string, ok bool) {
 	at := strings.IndexAny(line, "=:")
 	if at < 0 {
@@ -52,7 +52,7 @@ func cutSetting(line string) (name, value string, ok bool) {
 	return strings.TrimSpace(line[:at]), strings.TrimSpace(value), true
 }
 
-// yumHeading is the id of a heading; wrong says why it is none.
+// yumHeading is the ID of a heading; wrong says why it is none.
 func yumHeading(line string) (id, wrong string) {
 	id, behind, _ := strings.Cut(line[1:], "]")
 	behind = strings.TrimSpace(behind)
@@ -65,7 +65,7 @@ func yumHeading(line string) (id, wrong string) {
 	return id, ""
 }
 
-// yumTruth is yum's BoolOption; what is not known leaves the section out.
+// yumTruth is yum's BoolOption; with an unknown value the section is ignored.
 func yumTruth(s string) (is, known bool) {
 	switch strings.ToLower(s) {
 	case "1", "yes", "true":

@@ -9,15 +9,15 @@ import (
 	"aadssh/internal/text"
 )
 
-// zyppLists are the settings whose lines go on: whatever is no setting of its own
-// after one of them belongs to it.
+// zyppLists are the settings with continuation lines: a line after one of them that is not
+// itself a setting belongs to it.
 func zyppLists() []string { return []string{"baseurl", "gpgkey", "mirrorlist", "metalink"} }
 
-// readZypp reads as libzypp does (iniparser.cc, RepoFileReader.cc). Any line that
-// it cannot read, and an address that is none, ends it.
+// readZypp reads as libzypp does (iniparser.cc, RepoFileReader.cc). A line that it cannot
+// parse, or an invalid address, ends it.
 func readZypp(text string) ([]section, *mistake) {
 	var r reading
-	list := "" // the one that a line may go on with; a heading does not end it
+	list := "" // the list that a line may continue; a heading does not end it
 	add := func(words string) (wrong string) {
 		for _, word := range zyppList(words) {
 			if wrong = wrongAddress(word); wrong != "" {
@@ -68,8 +68,8 @@ var (
 	halfEscape  = text.Pattern(`%(?:[^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`)
 )
 
-// zyppList splits at blanks, with commas next to them or none: a comma alone is
-// part of an address.
+// zyppList splits at blanks, with or without commas next to them: a comma alone is part of
+// an address.
 func zyppList(s string) []string {
 	var all []string
 	for _, word := range zyppBetween().Split(s, -1) {
@@ -80,7 +80,7 @@ func zyppList(s string) []string {
 	return all
 }
 
-// wrongAddress says why libzypp takes an address for none.
+// wrongAddress says why libzypp does not accept an address.
 func wrongAddress(word string) string {
 	if strings.ContainsRune(word, '\r') {
 		return "its line ends as on Windows"
@@ -104,9 +104,9 @@ func wrongAddress(word string) string {
 	return ""
 }
 
-// zyppVerifies: libzypp checks the metadata and, through its checksums, the
-// packages; or the packages themselves where the metadata is not signed. A
-// specific setting wins over gpgcheck (zypper.conf, libzypp RepoInfo).
+// zyppVerifies: libzypp checks the metadata and, through its checksums, the packages; or
+// the packages themselves if the metadata is not signed. A specific setting wins over
+// gpgcheck (zypper.conf, libzypp RepoInfo).
 func zyppVerifies(_ dialect, s section, defaults checks) (bool, string) {
 	general := defaults.packages
 	if is, known := zyppTruth(s.values["gpgcheck"]); known {
@@ -133,13 +133,13 @@ func zyppVerifies(_ dialect, s section, defaults checks) (bool, string) {
 	return false, "signature checks are off for all repositories"
 }
 
-// zyppTrue is libzypp's strToTrue: what is not true is off.
+// zyppTrue is libzypp's strToTrue: everything that is not true is off.
 func zyppTrue(s string) (is, known bool) {
 	is, _ = zyppTruth(s)
 	return is, true
 }
 
-// zyppTruth is libzypp's strToTriBool: a number counts by its beginning.
+// zyppTruth is libzypp's strToTriBool: a number is parsed from its beginning.
 func zyppTruth(s string) (is, known bool) {
 	switch s := strings.ToLower(s); s {
 	case "yes", "true", "always", "on", "+":

@@ -13,8 +13,7 @@ import (
 	"aadssh/internal/host"
 )
 
-// Where the package managers keep their repository files: sources.list(5),
-// yum.conf(5), zypper(8).
+// The repository files of the package managers: sources.list(5), yum.conf(5), zypper(8).
 const (
 	aptMain  = "/etc/apt/sources.list"
 	aptParts = "/etc/apt/sources.list.d"
@@ -22,11 +21,11 @@ const (
 	zypParts = "/etc/zypp/repos.d"
 )
 
-// maxFile is how much in bytes of a repository file is read.
+// maxFile is the largest size of a repository file that is read, in bytes.
 const maxFile = 1 << 20
 
-// Look reads what is configured for a package manager. A file that cannot be
-// read is a problem; what can be read is returned all the same.
+// Look reads the configured repositories of a package manager. A file that cannot be read
+// becomes a problem; the rest is returned all the same.
 func Look(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
 	if m == distro.Apt {
 		return LookApt(h)
@@ -34,8 +33,8 @@ func Look(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
 	return LookRepo(h, m)
 }
 
-// LookApt reads sources.list and sources.list.d. An entry whose key file is
-// not there does not verify.
+// LookApt reads sources.list and sources.list.d. An entry whose key file is missing does
+// not verify.
 func LookApt(h *host.Host) ([]Entry, []Problem) {
 	var entries []Entry
 	var problems []Problem
@@ -60,8 +59,8 @@ func LookApt(h *host.Host) ([]Entry, []Problem) {
 	return entries, problems
 }
 
-// noteKeys says which key files the entries of an rpm-based manager name and are
-// not there. It may have the keys all the same: it imports them once.
+// noteKeys reports the missing key files of entries of an rpm-based manager. It may have
+// the keys all the same, because it imports them only once.
 func noteKeys(h *host.Host, entries []Entry, problems []Problem) ([]Entry, []Problem) {
 	for i := range entries {
 		entries[i].MissingKey = free(h, missingKey(h, entries[i]))
@@ -69,8 +68,8 @@ func noteKeys(h *host.Host, entries []Entry, problems []Problem) ([]Entry, []Pro
 	return entries, problems
 }
 
-// free is the path where there is nothing, not even a link that leads nowhere,
-// and that a plain file of a key may have; else "".
+// free is the path if nothing exists there, not even a broken link, and a plain key file
+// may be written there; otherwise "".
 func free(h *host.Host, file string) string {
 	if _, err := h.Lstat(file); !grammar.Path(file) || !errors.Is(err, fs.ErrNotExist) {
 		return ""
@@ -78,8 +77,8 @@ func free(h *host.Host, file string) string {
 	return file
 }
 
-// missingKey is the file of signed-by or gpgkey that is not on the machine; empty where
-// all are, and for an entry that does not verify.
+// missingKey is the file in signed-by or gpgkey that is missing on the machine; empty if
+// there is none, and for an entry that does not verify.
 func missingKey(h *host.Host, e Entry) string {
 	if !e.Verifies {
 		return ""
@@ -87,8 +86,7 @@ func missingKey(h *host.Host, e Entry) string {
 	return KeyGone(h, e)
 }
 
-// Keys are the keys that an entry names: files and addresses. Fingerprints may
-// stand next to them.
+// Keys are the keys that an entry names: files and addresses, without fingerprints.
 func (e Entry) Keys() []string {
 	if e.SignedBy == InlineKey {
 		return nil
@@ -96,8 +94,8 @@ func (e Entry) Keys() []string {
 	return words(e.SignedBy)
 }
 
-// KeyGone is a key file that an entry names and that is not on the machine; ""
-// where all are.
+// KeyGone is a key file that an entry names and that is missing on the machine; "" if there
+// is none.
 func KeyGone(h *host.Host, e Entry) string {
 	for _, key := range e.Keys() {
 		key = strings.TrimPrefix(key, "file://")
@@ -126,9 +124,9 @@ func LookRepo(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
 	return noteKeys(h, entries, problems)
 }
 
-// checksByDefault is what a manager does with a repository that does not say
-// whether its packages are checked: off in yum and dnf, on in zypper, where
-// their own file says nothing; on in tdnf, whatever its file says.
+// checksByDefault is whether a manager checks packages of a repository that does not say
+// so: off in yum and dnf, on in zypper, unless their configuration file says otherwise; on
+// in tdnf, whatever its file says.
 func (d dialect) checksByDefault(h *host.Host, m distro.Manager) bool {
 	var config string
 	switch m {
@@ -160,7 +158,7 @@ func (d dialect) checksByDefault(h *host.Host, m distro.Manager) bool {
 	return builtIn
 }
 
-// lookParts reads the files of a folder, in the order of their names.
+// lookParts reads the files in a folder, in the order of their names.
 func lookParts(h *host.Host, dir string, extensions []string, parse func(string, []byte) ([]Entry, []Problem)) ([]Entry, []Problem) {
 	files, err := h.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -188,11 +186,12 @@ func lookParts(h *host.Host, dir string, extensions []string, parse func(string,
 	return entries, problems
 }
 
-// wholeFile adds what is wrong with a file as a whole. A failed installation of
-// the vendor's handler leaves an empty file or a web page in the place of its
-// repository file (MicrosoftDocs/azure-docs#11997).
+// wholeFile adds what is wrong with a file as a whole. A failed installation of the
+// vendor's handler leaves an empty file or a web page in place of its repository file
+// (MicrosoftDocs/azure-docs#11997).
 func wholeFile(file string, text []byte, entries int, wrong []Problem) []Problem {
-	// What its manager refuses whole, for one line, may be all that its owner has.
+	// A file that its manager rejects because of one line may contain entries that people
+	// need.
 	owned := bytes.HasPrefix(text, []byte("[")) || bytes.Contains(text, []byte("\n["))
 	if refused := slices.ContainsFunc(wrong, func(p Problem) bool { return p.Refused }); refused && owned {
 		return wrong
@@ -201,7 +200,7 @@ func wholeFile(file string, text []byte, entries int, wrong []Problem) []Problem
 		return wrong
 	}
 	if len(wrong) == 0 && len(bytes.TrimSpace(text)) > 0 && bytes.TrimSpace(text)[0] != '<' {
-		return nil // comments alone: its owner has switched it off, and may want it back
+		return nil // only comments: somebody has turned it off, and may want it back
 	}
 	what := "it configures no repository: the rest of an earlier installation"
 	switch trimmed := bytes.TrimSpace(text); {
@@ -213,8 +212,8 @@ func wholeFile(file string, text []byte, entries int, wrong []Problem) []Problem
 	return []Problem{{File: file, What: what, Leftover: true}}
 }
 
-// leftoverName reports whether a file has the name of ours, or of one that the
-// vendor's handler 1.0.2385.1 wrote.
+// leftoverName reports whether a file has the name of ours, or of one that the vendor's
+// handler 1.0.2385.1 wrote.
 func leftoverName(name string) bool {
 	switch strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, ".list"), ".sources"), ".repo") {
 	case "aadsshlogin", "microsoft-prod", "mariner-official-extras":
@@ -223,7 +222,7 @@ func leftoverName(name string) bool {
 	return false
 }
 
-// read reads a file; nil without a problem where it is not there.
+// read reads a file; nil without a problem if it is missing.
 func read(h *host.Host, file string) ([]byte, *Problem) {
 	text, err := h.ReadFile(file, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -235,7 +234,7 @@ func read(h *host.Host, file string) ([]byte, *Problem) {
 	return text, nil
 }
 
-// reason is an error without the path, which stands before it already.
+// reason is an error without the path, which the text already has.
 func reason(err error) string {
 	var p *fs.PathError
 	if errors.As(err, &p) {

@@ -1,6 +1,6 @@
-// Package repo knows the files that tell a package manager about repositories:
-// it reads those that are on the machine, finds in them the repository that we
-// need, and renders our own. Parsing is pure; look.go reads the files.
+// Package repo handles the files that define repositories for a package manager: it reads
+// those on the machine, finds the repository that we need in them, and renders our own.
+// Only look.go reads files; the parsers take text.
 package repo
 
 import (
@@ -13,7 +13,7 @@ import (
 	"aadssh/internal/text"
 )
 
-// Entry is one repository that is configured on the machine.
+// Entry is one configured repository.
 type Entry struct {
 	File       string
 	Line       int    // of File, counted from 1
@@ -21,28 +21,28 @@ type Entry struct {
 	URI        string // without user and password
 	Suite      string // apt
 	Components []string
-	Arches     []string // apt, in dpkg's terms; empty: all of the machine's
+	Arches     []string // apt, with dpkg's names; empty: all of the machine's
 	Sources    bool     // apt: deb-src, sources only
-	SignedBy   string   // as written: files or fingerprints; InlineKey; empty: the global trust
+	SignedBy   string   // as written: files or fingerprints; InlineKey; empty: all keys that apt trusts
 	Enabled    bool
 	Verifies   bool   // signatures are checked
-	Why        string // why not, as it is written: "trusted=yes"
-	MissingKey string // a key file that the entry names, whose path is free
+	Why        string // why not, as written: "trusted=yes"
+	MissingKey string // a missing key file that the entry names, and that can be written
 }
 
-// InlineKey is the SignedBy of a deb822 entry that holds the key itself.
+// InlineKey is the SignedBy of a deb822 entry that contains the key itself.
 const InlineKey = "(a key in the entry itself)"
 
-// Place is file and line, as a person looks it up.
+// Place is file and line, for people.
 func (e Entry) Place() string { return e.File + " line " + strconv.Itoa(e.Line) }
 
-// Shown is the command that shows the entry where it stands.
+// Shown is the command that shows the entry in its file.
 func (e Entry) Shown() string {
 	return "less +" + strconv.Itoa(max(e.Line, 1)) + " " + text.Quote(e.File)
 }
 
-// Untrusted is the fault of an entry that does not verify signatures, nil for
-// one that does.
+// Untrusted is the fault of an entry that does not verify signatures; nil for one that
+// does.
 func (e Entry) Untrusted() *fault.Fault {
 	if e.Verifies {
 		return nil
@@ -52,20 +52,20 @@ func (e Entry) Untrusted() *fault.Fault {
 		"Change that entry ("+e.Shown()+") so that signatures are verified, or remove it, and "+fault.AddsItsOwn+fault.ThenAgain)
 }
 
-// Problem is something in the files that keeps a package manager from working,
-// or a rest that does nothing.
+// Problem is something in the files that prevents a package manager from working, or a
+// leftover without effect.
 type Problem struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	File     string
 	Line     int // 0: the whole file
 	What     string
-	Next     string // what there is to do; "" is to correct or remove the file
-	Refused  bool   // its manager takes nothing of the file
-	Leftover bool   // the file is named as ours or the vendor's, and configures nothing: safe to replace
+	Next     string // what to do; "" is to correct or remove the file
+	Refused  bool   // its manager ignores the whole file
+	Leftover bool   // the file is named like ours or the vendor's, and configures nothing: safe to replace
 }
 
-// Place is file and line, as a person looks it up.
+// Place is file and line, for people.
 func (p Problem) Place() string {
 	if p.Line == 0 {
 		return p.File
@@ -73,15 +73,15 @@ func (p Problem) Place() string {
 	return p.File + " line " + strconv.Itoa(p.Line)
 }
 
-// File is a file that should be on the machine.
+// File is a wanted file.
 type File struct {
 	Path    string
 	Content []byte
 	Mode    fs.FileMode
 }
 
-// withoutUser is a URI without the credentials that may be in it, as user,
-// password or query: a URI ends up in messages.
+// withoutUser is a URI without credentials, as user, password or query: a URI may be shown
+// in messages.
 func withoutUser(uri string) string {
 	uri, _, _ = strings.Cut(uri, "?")
 	scheme, rest, ok := strings.Cut(uri, "://")
@@ -98,8 +98,8 @@ func withoutUser(uri string) string {
 	return scheme + "://" + host + path
 }
 
-// location is what of a URI says where a repository is: host and path
-// segments. http and https are the same place.
+// location is the part of a URI that identifies a repository: host and path segments. http
+// and https are the same location.
 type location struct {
 	host     string
 	segments []string
@@ -126,8 +126,8 @@ func segments(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
 
-// same compares two places. A variable of yum in one of them, such as
-// $releasever, stands for any version or architecture.
+// same compares two locations. A variable of yum in one of them, such as $releasever,
+// matches any version or architecture.
 func (l location) same(m location) bool {
 	if l.host != m.host || len(l.segments) != len(m.segments) {
 		return false

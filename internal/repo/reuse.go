@@ -9,21 +9,21 @@ import (
 	"aadssh/internal/fault"
 )
 
-// Reuse finds the entry of the machine's owner that configures the repository
-// of t, below o.Base, for packages of o.GOARCH. It is used in the place of one of
-// ours: apt refuses to work at all where the same repository is configured
-// twice with different keys ("Conflicting values set for option Signed-By").
-// Nil without an error means that ours is to be written.
+// Reuse finds the administrator's own entry that configures the repository of t, below
+// o.Base, for packages of o.GOARCH. It is used instead of one of ours: apt refuses to work
+// at all if the same repository is configured twice with different keys ("Conflicting
+// values set for option Signed-By"). Nil without an error means that ours has to be
+// written.
 //
-// Entries that are disabled, or in a file of ours, do not count. Where an
-// owner's entry is found although a file of ours is there, ours must go.
+// Entries that are disabled, or in a file of ours, do not count. If such an entry is found
+// although there is a file of ours, ours must be removed.
 //
-// An entry whose key file is not there (MissingKey) is used where we have a key
-// for it: a handler that was removed may have left its list and taken the key.
+// An entry whose key file is missing (MissingKey) is used if we have a key for it: a
+// handler that was removed may have left its list and removed the key.
 //
-// The error is a *fault.Fault: RepositoryUntrusted for an entry that does not
-// verify signatures, PackageUnavailable for one that leaves our packages out
-// and stands in the way of ours.
+// The error is a *fault.Fault: RepositoryUntrusted for an entry that does not verify
+// signatures, PackageUnavailable for one that excludes our packages and conflicts with
+// ours.
 func Reuse(entries []Entry, t distro.Target, o Options) (*Entry, error) {
 	var usable, narrow *Entry
 	for i, e := range entries {
@@ -54,8 +54,8 @@ func Reuse(entries []Entry, t distro.Target, o Options) (*Entry, error) {
 	return usable, nil
 }
 
-// Configuring are the enabled entries of the machine's owner that configure the
-// repository of t, whatever they verify.
+// Configuring are the enabled entries of the administrator's own that configure the
+// repository of t, whether they verify or not.
 func Configuring(entries []Entry, t distro.Target, o Options) []Entry {
 	var all []Entry
 	for _, e := range entries {
@@ -66,8 +66,8 @@ func Configuring(entries []Entry, t distro.Target, o Options) []Entry {
 	return all
 }
 
-// Sourced reports whether one of the enabled entries leads to the repository of t: the
-// owner's, or our definition.
+// Sourced reports whether one of the enabled entries is for the repository of t: the
+// administrator's or our own.
 func Sourced(entries []Entry, t distro.Target, o Options) bool {
 	return slices.ContainsFunc(entries, func(e Entry) bool { return e.Enabled && !e.Sources && ours(e.File) }) || len(Configuring(entries, t, o)) > 0
 }
@@ -75,8 +75,8 @@ func Sourced(entries []Entry, t distro.Target, o Options) bool {
 // configures reports whether the entry is for the repository of t, under any
 // of the addresses that serve it.
 func (e Entry) configures(t distro.Target, o Options) bool {
-	// The image's own definition counts wherever it leads, unless the owner
-	// asked for a mirror by a setting.
+	// The image's own definition always counts, whatever its address, unless the settings
+	// name a mirror.
 	if image := t.Repository.OnImage; image != nil && e.ID == image.ID && !o.Mirror {
 		return true
 	}
@@ -95,7 +95,7 @@ func (e Entry) configures(t distro.Target, o Options) bool {
 	return false
 }
 
-// covers reports whether our packages are among what the entry brings.
+// covers reports whether the entry provides our packages.
 func (e Entry) covers(t distro.Target, goarch string) bool {
 	if t.Manager != distro.Apt {
 		return true
@@ -105,9 +105,9 @@ func (e Entry) covers(t distro.Target, goarch string) bool {
 		slices.Contains(e.Components, t.Repository.Component)
 }
 
-// FreeID is the id of our definition, or one like it that no other file has: of
-// two definitions of one id the manager takes the one in the file that comes
-// first, wherever that leads and whatever it verifies.
+// FreeID is the ID of our definition, or a similar one that no other file has: of two
+// definitions with one ID, the manager uses the one in the first file, whatever its address
+// and its checks.
 func FreeID(entries []Entry, t distro.Target) string {
 	id := t.Repository.ID
 	for n := 2; t.Manager != distro.Apt && slices.ContainsFunc(entries, func(e Entry) bool { return e.ID == id && !ours(e.File) }); n++ {
@@ -116,8 +116,8 @@ func FreeID(entries []Entry, t distro.Target) string {
 	return id
 }
 
-// namesake is the fault of an entry to be used whose id another file has too, for
-// another address or without looking at signatures.
+// namesake is the fault of an entry to be used whose ID another file has too, for another
+// address or without a check of signatures.
 func (e Entry) namesake(entries []Entry) *fault.Fault {
 	for _, other := range entries {
 		if e.ID == "" || other.ID != e.ID || other.File == e.File || ours(other.File) || other.URI == e.URI && other.Verifies {

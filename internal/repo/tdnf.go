@@ -9,17 +9,17 @@ import (
 	"aadssh/internal/host"
 )
 
-// tdnf itself knows nothing of repo_gpgcheck: a plugin does, and where that is not
-// on, nobody verifies the metadata, whatever a definition says (tdnf's source,
-// client/plugins.c and client/config.c; the folders are those of its packages).
+// tdnf itself does not implement repo_gpgcheck: a plugin does, and if that is not enabled,
+// the metadata is not verified, whatever a definition says (tdnf's source, client/plugins.c
+// and client/config.c; the folders are those of its packages).
 const (
 	tdnfConf    = "/etc/tdnf/tdnf.conf"
 	tdnfPlugin  = "tdnfrepogpgcheck"
 	tdnfPackage = "tdnf-plugin-repogpgcheck"
 )
 
-// MetadataUnverified is why the manager does not verify the metadata of
-// repositories on this machine, with file and next step; nil where it does.
+// MetadataUnverified is why the manager does not verify the metadata of repositories on
+// this machine, with file and next step; nil if it does.
 func MetadataUnverified(h *host.Host, m distro.Manager) *Problem {
 	if m != distro.Tdnf {
 		return nil
@@ -62,7 +62,7 @@ func MetadataUnverified(h *host.Host, m distro.Manager) *Problem {
 	return off(conf, "the library of the plugin "+tdnfPlugin+" is not there", install)
 }
 
-// mainOfTdnf is a setting of the section [main]; "" where it is not said.
+// mainOfTdnf is a setting of the section [main]; "" if it is not set.
 func mainOfTdnf(text []byte, name string) (value string) {
 	all, _ := dialectOf(distro.Tdnf).read(string(text))
 	for _, s := range all {

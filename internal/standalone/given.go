@@ -16,15 +16,14 @@ import (
 	"aadssh/internal/text"
 )
 
-// sizeLimit is the size of a file of settings, in bytes, above which it is not read.
+// sizeLimit is the largest accepted size of a settings file, in bytes.
 const sizeLimit = 1 << 20
 
-// Files are what setup is given its settings in: "" for none, "-" for standard
-// input.
+// Files are the files with the settings for setup: "" for none, "-" for standard input.
 type Files struct{ Settings, Protected string }
 
-// Read reads the files, and standard input as long as ctx lets it. One that holds
-// secrets must be root's alone. The error is a *fault.Fault.
+// Read reads the files, and standard input until ctx ends. A file with secrets must be
+// readable by root alone. The error is a *fault.Fault.
 func (f Files) Read(ctx context.Context, stdin io.Reader) (g agent.Given, err error) {
 	if f.Settings == "-" && f.Protected == "-" {
 		return g, fault.New(fault.Usage, "Standard input cannot be both the settings and the protected settings.", "Name a file for one of the two: sudo "+host.Program()+" setup --settings FILE --protected-settings -")
@@ -36,7 +35,7 @@ func (f Files) Read(ctx context.Context, stdin io.Reader) (g agent.Given, err er
 	return g, err
 }
 
-// read is the content of one file; nil where none is named.
+// read is the content of one file; nil if none is named.
 func read(ctx context.Context, path, option string, stdin io.Reader, secret bool) ([]byte, error) {
 	unusable := func(err error, next string) error {
 		return fault.Wrap(err, fault.SettingsInvalid, fmt.Sprintf("What %s names cannot be used: %v.", option, err), next)
@@ -79,8 +78,8 @@ func read(ctx context.Context, path, option string, stdin io.Reader, secret bool
 	return content, nil
 }
 
-// all is the content of a file, as far as it is of use. What a person types, or a pipe
-// that nobody closes, need not end: then reading goes on when this has returned.
+// all is the content of a file, up to the limit. Input from a person or an open pipe may
+// never end: then the reading goroutine continues after all has returned.
 func all(ctx context.Context, from io.Reader) ([]byte, error) {
 	var content []byte
 	done := make(chan error, 1)

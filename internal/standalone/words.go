@@ -1,5 +1,5 @@
-// Package standalone is what people give to setup and get back from it, on a
-// machine where no agent stands in between.
+// Package standalone handles what people give to setup and get back from it, on a machine
+// without an agent.
 package standalone
 
 import (
@@ -11,22 +11,22 @@ import (
 	"aadssh/internal/names"
 )
 
-// Speaker is a program that a person runs without an agent, and what for: setup
-// or remove. What it says to do again can be pasted.
+// Speaker is the program that a person runs without an agent, and the operation: setup or
+// remove. Its next steps can be pasted.
 type Speaker struct {
 	Program, Operation string
-	First              bool // it has not been run on this machine yet
+	First              bool // it has not yet been run on this machine
 }
 
 // Setup is this program, as it is run for setup.
 func Setup() Speaker { return Speaker{Program: host.Program(), Operation: "setup"} }
 
-// Words is a text for the operator of an extension, as whoever runs this program
-// needs it: whatever would be done by setting the extension is done by running it
-// again. Other texts stay as they are.
+// Words rewrites a text for the operator of an extension for the person who runs this
+// program: instead of setting the extension, the program is run again. Other texts stay
+// unchanged.
 func (s Speaker) Words(text string) string {
 	if !strings.Contains(text, "xtension") && !strings.Contains(text, "again") && !strings.Contains(text, "VM agent") {
-		return text // most are
+		return text // this is true of most texts
 	}
 	run := "sudo " + s.Program + " " + s.Operation
 	set := az.Machine{}.SetExtension(names.Ours(), az.SettingsFile).String()
@@ -34,8 +34,8 @@ func (s Speaker) Words(text string) string {
 	return strings.NewReplacer(s.phrases(run)...).Replace(text)
 }
 
-// phrases are what the texts of the extension say, and what stands for it here;
-// of two that begin alike the longer one comes first.
+// phrases are phrases in the texts of the extension, each followed by its replacement; if
+// two begin alike, the longer one comes first.
 func (s Speaker) phrases(run string) []string {
 	const restart = fault.OrRestartAgent
 	list := []string{

@@ -6,8 +6,8 @@ import (
 	"aadssh/internal/host"
 )
 
-// handoverLife is how long a handover counts. The agent gives update and
-// uninstall of an upgrade 900 and 300 seconds (waagent exthandlers.py).
+// handoverLife is how long a handover is valid. The agent gives update and uninstall of an
+// upgrade 900 and 300 seconds (waagent exthandlers.py).
 const handoverLife = 20 * time.Minute
 
 // Handover says that another version of the handler is taking the machine
@@ -17,19 +17,19 @@ type Handover struct {
 
 	To   string `json:"to"`
 	Boot string `json:"boot"`
-	// UpFor is how long the machine had been up when it was written, by
-	// host.BootClock. Only it tells the age: the wall clock may be set meanwhile.
+	// UpFor is how long the machine had been up when it was written, by host.BootClock.
+	// Only this shows its age, because the wall clock may be changed.
 	UpFor time.Duration `json:"upFor"`
 	Time  time.Time     `json:"time"` // for people
 }
 
-// WriteHandover writes the handover to a version; upFor is what host.BootClock says.
+// WriteHandover records the handover to a version; upFor is the time of host.BootClock.
 func WriteHandover(h *host.Host, to string, upFor time.Duration) error {
 	return WriteJSON(h, handoverFile, Handover{To: to, Boot: BootID(h), UpFor: upFor, Time: time.Now().UTC()})
 }
 
-// ReadHandover finds a handover that still counts: of this boot and not too
-// old. upFor is what host.BootClock says now. The error is why that is not known.
+// ReadHandover returns a handover that is still valid: of this boot and not too old. upFor
+// is the current time of host.BootClock. The error says why it is not known.
 func ReadHandover(h *host.Host, upFor time.Duration) (Handover, bool, error) {
 	var o Handover
 	found, err := ReadJSON(h, handoverFile, &o)
@@ -45,9 +45,9 @@ func ReadHandover(h *host.Host, upFor time.Duration) (Handover, bool, error) {
 	return o, true, nil
 }
 
-// EndHandover removes it: a version has begun its work. One to another version
-// that was written since this run began (by host.BootClock) stays: the run has
-// outlived its time.
+// EndHandover removes the handover when a version begins its work. A handover to another
+// version that was written after this run began (by host.BootClock) stays: then this run
+// has outlived its time.
 func EndHandover(h *host.Host, own string, began time.Duration) error {
 	var o Handover
 	if found, err := ReadJSON(h, handoverFile, &o); err == nil && found && o.To != own && o.Boot == BootID(h) && o.UpFor > began {

@@ -9,23 +9,22 @@ import (
 	"aadssh/internal/host"
 )
 
-// originalsDir is where files lie that were on the machine before us and had to
-// make room.
+// originalsDir has the files that were on the machine before us and were replaced.
 const originalsDir = host.StateDir + "/originals"
 
-// Original is a file that was here before us and that was removed or written
-// over, because it was broken. It comes back when we go.
+// Original is a file that was here before us and that was removed or overwritten because it
+// was broken. uninstall restores it.
 type Original struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Kept string      `json:"kept,omitempty"` // its name in the folder of originals
-	Link string      `json:"link,omitempty"` // of a symbolic link: where it leads
+	Kept string      `json:"kept,omitempty"` // its file name in originalsDir
+	Link string      `json:"link,omitempty"` // of a symbolic link: its target
 	Mode fs.FileMode `json:"mode"`
 }
 
-// KeepOriginal keeps what is at a path, before it is removed or written over. A
-// file that the receipt has as ours is none, nor is what was kept before. The
-// receipt is changed and not written.
+// KeepOriginal saves what is at a path before it is removed or overwritten. It does nothing
+// for a file that is ours according to the receipt, or that was already saved. The receipt
+// is changed but not written.
 func (r *Receipt) KeepOriginal(h *host.Host, path string) error {
 	_, kept := r.Originals[path]
 	if f, ours := r.Files[path]; kept || ours && f.Before == "" {
@@ -66,12 +65,12 @@ func (r *Receipt) KeepOriginal(h *host.Host, path string) error {
 	return nil
 }
 
-// PutOriginalBack brings back what was at a path before us, where nothing is there
-// but what we wrote.
+// PutOriginalBack restores what was at a path before us, unless something else than what we
+// wrote is there now.
 func (r Receipt) PutOriginalBack(h *host.Host, path string) error {
 	o := r.Originals[path]
 	if now, err := h.ReadFile(path, 0); err == nil && Hash(now) != r.Files[path].SHA256 || err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil // somebody else has put something there since
+		return nil // somebody else has written it since
 	}
 	if o.Link != "" {
 		if _, err := h.RemoveFile(path); err != nil {

@@ -7,44 +7,44 @@ import (
 	"aadssh/internal/host"
 )
 
-// Where it is written down who owns the machine, and what setup had brought
-// before an extension took it over.
+// The files that record who owns the machine, and what setup had installed before an
+// extension took over.
 const (
 	ownerFile        = host.StateDir + "/owner.json"
 	foundReceiptFile = host.StateDir + "/receipt.setup.json"
 )
 
-// Owner is the program that may change the machine, and remove what it brought:
-// the agent's handler or setup, by version. Everybody else stands down.
+// Owner is the program that may change the machine and remove what it installed: the
+// agent's handler or setup, by version. Every other program stands down.
 type Owner struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	// Setup: it is setup; else the agent's handler in the folder Dir.
+	// Setup: it is setup; otherwise the agent's handler in the folder Dir.
 	Setup   bool   `json:"setup,omitempty"`
 	Handler string `json:"handler,omitempty"` // publisher and type of the agent's
 	Version string `json:"version"`
 	Dir     string `json:"dir,omitempty"`
-	// Found: setup owned the machine when the extension came, and gets it back.
+	// Found: setup owned the machine before the extension, and gets it back.
 	Found *Owner `json:"found,omitempty"`
-	// OtherHandler is another handler, by publisher and type, that brought the packages
-	// or shares them; they are never removed by setup then.
+	// OtherHandler is another handler, by publisher and type, that installed the packages
+	// or shares them; setup then never removes them.
 	OtherHandler string `json:"beside,omitempty"`
-	// Program is where setup was run from, for where there is no copy of it.
+	// Program is the path that setup was run from, in case there is no copy of it.
 	Program string `json:"program,omitempty"`
 }
 
-// ReadOwner finds out who owns the machine; false where nobody does.
+// ReadOwner reads the owner of the machine; false if there is none.
 func ReadOwner(h *host.Host) (o Owner, found bool, err error) {
 	found, err = ReadJSON(h, ownerFile, &o)
 	return o, found, err
 }
 
-// Write makes o the owner; the same is not written twice.
+// Write records o as the owner; an unchanged record is not written.
 func (o Owner) Write(h *host.Host) error { return WriteJSON(h, ownerFile, o) }
 
-// SetAsideFor begins a new receipt for an extension that takes the machine over
-// from setup: whatever setup brought was there before the extension. What an
-// earlier one that was killed on the way had set aside is setup's still.
+// SetAsideFor begins a new receipt for an extension that takes the machine over from setup:
+// for the extension, what setup installed was there before. What an earlier, killed run had
+// set aside still belongs to setup.
 func SetAsideFor(h *host.Host) error {
 	if _, err := GiveBack(h); err != nil {
 		return err
@@ -73,8 +73,8 @@ func SetAsideFor(h *host.Host) error {
 	return next.Write(h)
 }
 
-// Disown forgets which packages were there before us: whoever brought them has
-// taken them away, and what is installed from now on is ours.
+// Disown forgets which packages were there before us: their owner has removed them, and
+// what is installed from now on is ours.
 func Disown(h *host.Host) error {
 	r, err := ReadReceipt(h)
 	if err != nil {
@@ -88,11 +88,11 @@ func Disown(h *host.Host) error {
 	return next.Write(h)
 }
 
-// AsFound stands for the version of a package that was there before us, where
-// nobody knows which one it was.
+// AsFound stands for the version of a package that was there before us, if that version is
+// not known.
 const AsFound = "found"
 
-// GiveBack is Restore and Restored in one.
+// GiveBack is Restore followed by Restored.
 func GiveBack(h *host.Host) (bool, error) {
 	found, err := Restore(h)
 	if err != nil || !found {
@@ -101,18 +101,17 @@ func GiveBack(h *host.Host) (bool, error) {
 	return true, Restored(h)
 }
 
-// Returning says whether setup's receipt is still to be made the one that counts.
+// Returning reports whether setup's receipt still has to be made the current one.
 func Returning(h *host.Host) bool { return h.Exists(foundReceiptFile) }
 
-// Restored ends the return: what was set aside is not needed any more.
+// Restored ends the return: what was set aside is no longer needed.
 func Restored(h *host.Host) error {
 	_, err := h.RemoveFile(foundReceiptFile)
 	return err
 }
 
-// Restore makes setup's receipt the one that counts again, with the files that
-// have been kept since. It reports false where there is none. Until Restored it
-// can be done again.
+// Restore makes setup's receipt the current one again, with the files that have been kept
+// since. It returns false if there is none. It may be repeated until Restored.
 func Restore(h *host.Host) (bool, error) {
 	var old Receipt
 	found, err := ReadJSON(h, foundReceiptFile, &old)
@@ -132,8 +131,8 @@ func Restore(h *host.Host) (bool, error) {
 	return true, old.Write(h)
 }
 
-// Newer reports whether version a is higher than b: numbers separated by dots,
-// of which missing ones are 0 and what is no number is below every number.
+// Newer reports whether version a is higher than b: numbers separated by dots; a missing
+// number is 0, and a part that is not a number is lower than every number.
 func Newer(a, b string) bool {
 	left, right := strings.Split(a, "."), strings.Split(b, ".")
 	for i := range max(len(left), len(right)) {

@@ -4,9 +4,8 @@ import (
 	"aadssh/internal/host"
 )
 
-// OweReload writes down that sshd must be told of a changed configuration. It
-// is called before the change, so a run that is killed in between is finished
-// by the next one.
+// OweReload records that sshd has to read a changed configuration. It is called before the
+// change, so that after a kill the next run does the reload.
 func OweReload(h *host.Host) error {
 	if err := Dir(h); err != nil {
 		return err
@@ -15,10 +14,10 @@ func OweReload(h *host.Host) error {
 	return err
 }
 
-// ReloadOwed reports whether a reload is still owed.
+// ReloadOwed reports whether a reload is still due.
 func ReloadOwed(h *host.Host) bool { return h.Exists(pendingFile) }
 
-// ReloadDone strikes the debt out.
+// ReloadDone deletes that record.
 func ReloadDone(h *host.Host) error {
 	_, err := h.RemoveFile(pendingFile)
 	return err

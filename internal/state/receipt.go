@@ -8,22 +8,21 @@ import (
 	"aadssh/internal/host"
 )
 
-// Receipt is what was on the machine before us and what we added, so that
-// uninstall can leave the machine as it was found. It is written before the
-// change that it covers.
+// Receipt records what was on the machine before us and what we added, so that uninstall
+// can leave the machine as it was found. It is written before the change that it covers.
 type Receipt struct {
 	Machine  string             `json:"machine"`
-	System   string             `json:"system,omitempty"` // of the installed system, for where the hardware's id cannot be read
+	System   string             `json:"system,omitempty"` // of the installed system, in case the hardware's id cannot be read
 	Packages map[string]Package `json:"packages,omitempty"`
 	Files    map[string]File    `json:"files,omitempty"`
-	Folders  []string           `json:"folders,omitempty"` // that we made for files, outermost first
-	// Originals are files that had to make room, by path.
+	Folders  []string           `json:"folders,omitempty"` // folders that we created for files, outermost first
+	// Originals are files that were replaced, by path.
 	Originals map[string]Original `json:"originals,omitempty"`
-	// Looked is the version of the program that looked for newer packages last. An
-	// install that could not get to it, as on a full disk, leaves that to enable.
+	// Looked is the version of the program that last searched for newer packages. If an
+	// install could not do so, because of a full disk for example, enable does.
 	Looked string `json:"looked,omitempty"`
-	// Notice is why the installed version is not the newest one, in words for
-	// people; enable repeats it, because it does not ask the repository.
+	// Notice is why the installed version is not the newest, in words for people; enable
+	// repeats it, because it does not ask the repository.
 	Notice string `json:"notice,omitempty"`
 }
 
@@ -31,9 +30,9 @@ type Receipt struct {
 type Package struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Before string `json:"before"` // version before us; empty: it is ours to remove
-	// Kept is the file in PackagesDir from which it can be installed again
-	// without network, and SHA256 that file's hash.
+	Before string `json:"before"` // version before us; empty: we installed it and remove it
+	// Kept is the file in PackagesDir from which it can be installed again without network,
+	// and SHA256 is that file's hash.
 	Kept        string `json:"kept,omitempty"`
 	KeptVersion string `json:"keptVersion,omitempty"`
 	SHA256      string `json:"sha256,omitempty"`
@@ -41,13 +40,13 @@ type Package struct {
 
 // File is a file that we wrote.
 type File struct {
-	Before string `json:"before,omitempty"` // SHA-256 of what was there before us; empty: nothing was
+	Before string `json:"before,omitempty"` // SHA-256 of the content before us; empty: there was no file
 	SHA256 string `json:"sha256"`           // of what we wrote
 }
 
-// ReadReceipt reads the receipt; it is empty where there is none, or where it
-// was written on another machine (a captured image starts again). A damaged one
-// is an error: guessing what to remove would be worse.
+// ReadReceipt reads the receipt; it is empty if there is none, or if it was written on
+// another machine (a captured image starts again). A damaged one is an error: to guess what
+// to remove would be worse.
 func ReadReceipt(h *host.Host) (Receipt, error) {
 	hardware, system := hardwareID(h), systemID(h)
 	fresh := Receipt{Machine: cmp.Or(hardware, system), System: system, Packages: map[string]Package{}, Files: map[string]File{}}
@@ -69,9 +68,9 @@ func ReadReceipt(h *host.Host) (Receipt, error) {
 	return r, nil
 }
 
-// from says whether a receipt was written for this machine. Where the hardware's id
-// cannot be read this time (no /sys), the system's tells: taking a machine for
-// another one would forget what is to be removed from it.
+// from reports whether a receipt was written for this machine. If the hardware's id cannot
+// be read (no /sys), the system's id decides: to mistake a machine for another one would
+// lose what has to be removed from it.
 func (r Receipt) from(hardware, system string) bool {
 	id := cmp.Or(hardware, system)
 	if r.Machine == id || r.Machine == swapped(id) {
@@ -87,12 +86,12 @@ func (r Receipt) Clone() Receipt {
 	return r
 }
 
-// Write writes the receipt; the same content is not written twice.
+// Write writes the receipt, unless its content is unchanged.
 func (r Receipt) Write(h *host.Host) error { return WriteJSON(h, receiptFile, r) }
 
-// SetAside keeps a damaged receipt under another name, before a new one takes its
-// place. why is what ReadReceipt said: one that could not be read, as on a disk with
-// an error, is not damaged for that, nothing takes its place, and why is returned.
+// SetAside renames a damaged receipt before a new one is written. why is the error of
+// ReadReceipt: a receipt that could not be read, because of a disk error for example, is
+// not therefore damaged; it is kept, and why is returned.
 func SetAside(h *host.Host, why error) error {
 	if Unreadable(why) {
 		return why

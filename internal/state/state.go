@@ -1,7 +1,7 @@
-// Package state holds the three things that looking at the machine cannot
-// recover, so they are written down: what was there before us (the receipt),
-// that a reload of sshd is still owed (pending), and which version takes the
-// machine over (the handover). Everything else is observed.
+// Package state records the three things that cannot be found out by reading the machine:
+// what was there before us (the receipt), that a reload of sshd is still due (pending), and
+// which version takes the machine over (the handover). Everything else is read from the
+// machine.
 package state
 
 import (
@@ -20,7 +20,7 @@ import (
 	"aadssh/internal/host"
 )
 
-// Where the state lies.
+// The files of the state.
 const (
 	receiptFile  = host.StateDir + "/receipt.json"
 	pendingFile  = host.StateDir + "/pending"
@@ -28,18 +28,18 @@ const (
 	PackagesDir  = host.StateDir + "/packages"
 )
 
-// PackageLimit is the size of a package file above which it is not kept, in bytes.
+// PackageLimit is the largest size of a package file that is kept, in bytes.
 const PackageLimit = 64 << 20
 
-// Dir makes the state folder, which only root may read.
+// Dir creates the state folder, which only root may read.
 func Dir(h *host.Host) error { return h.EnsureDir(host.StateDir, 0o700) }
 
-// hardwareID is the VM's id on Azure; systemID travels with an image that was not
+// hardwareID is the VM's id in Azure; systemID is copied with an image that was not
 // generalised.
 func hardwareID(h *host.Host) string { return id(h, "/sys/class/dmi/id/product_uuid") }
 func systemID(h *host.Host) string   { return id(h, "/etc/machine-id") }
 
-// id is the one line of a file; "" where it cannot be read.
+// id is the one line of a file; "" if it cannot be read.
 func id(h *host.Host, path string) string {
 	b, err := h.ReadFile(path, 4096)
 	if err != nil {
@@ -48,9 +48,9 @@ func id(h *host.Host, path string) string {
 	return strings.ToLower(strings.TrimSpace(string(b)))
 }
 
-// swapped is a hardware id with the bytes of its first three groups the other
-// way round: a new kernel may read the same machine's so (canonical/cloud-init
-// bug 1551419, Azure/WALinuxAgent#830).
+// swapped is a hardware id with the bytes of its first three groups reversed: another
+// kernel may read the same machine's id that way (canonical/cloud-init bug 1551419,
+// Azure/WALinuxAgent#830).
 func swapped(id string) string {
 	groups := strings.Split(id, "-")
 	if len(groups) != 5 || len(id) != 36 {
@@ -81,8 +81,8 @@ func Hash(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// ReadJSON reads a file of ours. It reports false where there is none. A file
-// that cannot be read as what it should be is an error that names it.
+// ReadJSON reads a file of ours. It returns false if there is none. A file that cannot be
+// read or parsed is an error that names it.
 func ReadJSON(h *host.Host, path string, into any) (bool, error) {
 	b, err := h.ReadFile(path, 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -97,20 +97,20 @@ func ReadJSON(h *host.Host, path string, into any) (bool, error) {
 	return true, nil
 }
 
-// Unreadable says whether a file could not be read, as on a disk with an error. It
-// is not damaged for that, and nothing may take its place.
+// Unreadable reports whether a file could not be read, because of a disk error for example.
+// It is not therefore damaged, and must not be replaced.
 func Unreadable(err error) bool {
 	return fault.Resource(err) != nil || errors.Is(err, fs.ErrPermission)
 }
 
-// Sweep removes what runs had begun to write into the state folder and could neither
-// finish nor remove: the file system was read-only, for one.
+// Sweep removes temporary files in the state folder that earlier runs could neither finish
+// nor remove, because the file system was read-only for example.
 func Sweep(h *host.Host) {
 	atomicfile.Sweep(h.Path(host.StateDir), func(string) bool { return true })
 }
 
-// WriteJSON writes a file of ours in the state folder, readable by root alone. The
-// same content is not written twice.
+// WriteJSON writes a file of ours in the state folder, readable by root alone, unless its
+// content is unchanged.
 func WriteJSON(h *host.Host, path string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
@@ -123,9 +123,9 @@ func WriteJSON(h *host.Host, path string, v any) error {
 	return err
 }
 
-// Unwritable says why nothing can be written down on this machine, as far as that can be
-// told without writing; nil: nothing is known to be in the way. Where no folder is in
-// the place of the state's, the error is ENOTDIR.
+// Unwritable says why no state can be written on this machine, as far as that can be known
+// without writing; nil if nothing is known to prevent it. If something that is no folder
+// has the state folder's name, the error is ENOTDIR.
 func Unwritable(h *host.Host) error {
 	info, err := h.Stat(host.StateDir)
 	switch {

@@ -13,24 +13,24 @@ import (
 type Outcome struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Unit     string // the unit that runs the daemon or listens for it; "" where none is active
+	Unit     string // the unit that runs the daemon or listens for it; "" if none is active
 	Running  bool   // the daemon runs as its own service and has a configuration in memory
 	Socket   bool   // a socket unit listens and starts the daemon for each boot or connection
 	Reloaded bool   // the daemon has read its configuration again
-	Why      string // why nothing was reloaded, for the log; empty where it was
+	Why      string // why nothing was reloaded, for the log; empty if it was
 }
 
-// Reload has the first active service of units read its configuration again.
-// It never starts, stops or restarts anything, so open connections stay.
+// Reload makes the first active service of units read its configuration again. It never
+// starts, stops or restarts anything, so open connections stay.
 //
-// Nothing to reload is no error: an inactive service reads its configuration
-// when it starts, a daemon started by a socket unit likewise. Without systemd
-// (a container, a chroot) no supported distribution runs its own sshd,
-// and guessing at processes to signal would be worse than saying so.
+// Nothing to reload is no error: an inactive service reads its configuration when it
+// starts, a daemon started by a socket unit likewise. Without systemd (a container, a
+// chroot) no supported distribution runs its own sshd, and guessing at processes to signal
+// would be worse than saying so.
 //
-// The error says that a daemon runs and could not be told; its configuration
-// is then the old one. A *JobError with "failed" mostly means that the
-// configuration is broken: the units of the distributions check it first.
+// An error means that a daemon runs and could not be reloaded; it still has its old
+// configuration. A *JobError with "failed" mostly means that the configuration is broken:
+// the units of the distributions check it first.
 func Reload(ctx context.Context, units []string) (Outcome, error) {
 	if !Running() {
 		return Outcome{Why: "systemd does not run here, so it runs no daemon that could be reloaded"}, nil
@@ -57,8 +57,8 @@ func (s *session) reload(ctx context.Context, units []string) (Outcome, error) {
 	}
 	out := Outcome{Unit: service.Name, Running: true}
 	if !service.CanReload {
-		// A unit without ExecReload=. SIGHUP is what the others send
-		// (sshd(8)); to the main process only, for it ends sessions.
+		// The unit has no ExecReload=. The others send SIGHUP (sshd(8)); it is sent only to
+		// the main process, because it ends sessions.
 		err := ask(ctx, func(ctx context.Context) error {
 			return s.conn.KillUnitWithTarget(ctx, service.Name, dbus.Main, int32(syscall.SIGHUP))
 		})
@@ -97,7 +97,7 @@ func withoutService(socket UnitState, units []string) Outcome {
 	return Outcome{Why: "none of " + strings.Join(units, ", ") + " is active"}
 }
 
-// sockets are the socket units that belong to services.
+// sockets are the socket units of services.
 func sockets(services []string) []string {
 	var out []string
 	for _, s := range services {

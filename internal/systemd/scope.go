@@ -8,16 +8,16 @@ import (
 	"github.com/coreos/go-systemd/v22/dbus"
 )
 
-// systemSlice is where the scope goes: outside the slice of the agent, whose
-// limits and whose stop would reach into it.
+// systemSlice is the slice of the scope: outside the agent's slice, whose limits and whose
+// stop would affect it.
 const systemSlice = "system.slice"
 
-// Scope moves a running process with everything that it will start into a
-// scope unit of its own, and returns when it is there. name is made a valid
-// unit name and gets the suffix ".scope".
+// Scope moves a running process, with everything that it will start, into a scope unit of
+// its own, and returns when that is done. name is converted to a valid unit name and gets
+// the suffix ".scope".
 //
-// It is not tried twice where the connection is lost: the process may have
-// been moved, and then the name is taken.
+// It is not retried if the connection is lost: the process may have been moved, and then
+// the name is in use.
 func Scope(ctx context.Context, name string, pid int, description string) error {
 	if pid <= 1 {
 		return fmt.Errorf("process %d cannot be put into a scope", pid)
@@ -38,7 +38,7 @@ func Scope(ctx context.Context, name string, pid int, description string) error 
 	})
 }
 
-// scopeName makes a unit name: letters, digits and ":-_.\", 255 bytes at most
+// scopeName converts a name to a unit name: letters, digits and ":-_.\", at most 255 bytes
 // (systemd.unit(5)).
 func scopeName(name string) string {
 	const suffix, limit = ".scope", 255

@@ -1,5 +1,5 @@
-// Package systemd talks to systemd: units, reloads and scopes. It is the only
-// import of go-systemd.
+// Package systemd talks to systemd: units, reloads and scopes. Only this package imports
+// go-systemd.
 package systemd
 
 import (
@@ -20,8 +20,8 @@ import (
 // ErrNotRunning means that this machine was not booted with systemd.
 var ErrNotRunning = errors.New("systemd is not running on this machine")
 
-// ErrLost means that systemd went away while it worked for us, as it does for
-// a moment when its own package is upgraded. What was asked may have been done.
+// ErrLost means that systemd closed the connection during a request, as it does for a
+// moment when its own package is upgraded. The request may have been carried out.
 var ErrLost = errors.New("the connection to systemd was lost")
 
 // privateSocket is where systemd itself listens for root. systemctl uses it
@@ -29,27 +29,27 @@ var ErrLost = errors.New("the connection to systemd was lost")
 // upgrade.
 const privateSocket = "/run/systemd/private"
 
-// ErrSilent means that something accepts connections in systemd's place and does
-// not answer. Asking it again would only take the same time once more.
+// ErrSilent means that something accepts connections at systemd's socket and does not
+// answer. To ask again would only take the same time once more.
 var ErrSilent = errors.New("systemd does not answer")
 
-// answerTimeout is how long systemd may take for what it does at once: to accept a
+// answerTimeout is how long systemd may take for what it normally does at once: to accept a
 // connection, and to answer a question.
 const answerTimeout = 10 * time.Second
 
-// Running says whether this machine was booted with systemd: sd_booted(3).
+// Running reports whether this machine was booted with systemd: sd_booted(3).
 func Running() bool { return util.IsRunningSystemd() }
 
-// session is one connection. It is opened late and closed early: a package
-// transaction in between may restart what it is connected to.
+// session is one connection. It is opened as late and closed as early as possible, because
+// a package transaction in between may restart the other side.
 type session struct {
 	conn  *dbus.Conn
 	close func()
 }
 
-// open connects. The connection lives until close and not until ctx ends:
-// godbus closes a connection with the context that it was made with, and then
-// everything on it fails with a misleading error.
+// open connects. The connection lasts until close and not until ctx ends: godbus closes a
+// connection together with the context that it was created with, and then everything on it
+// fails with a misleading error.
 func open(ctx context.Context) (*session, error) {
 	if !Running() {
 		return nil, ErrNotRunning
@@ -80,8 +80,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// dial waits for a connection no longer than ctx and patience allow. A late
-// one is closed.
+// dial waits for a connection until ctx ends, or for patience at most. A late connection is
+// closed.
 func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)) (*session, error) {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	type answer struct {
@@ -117,14 +117,14 @@ func dial(ctx context.Context, connect func(context.Context) (*dbus.Conn, error)
 	return nil, err
 }
 
-// ask runs one question with its own limit.
+// ask runs one question with its own time limit.
 func ask(ctx context.Context, question func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	return silent(ctx, lost(question(ctx)))
 }
 
-// silent gives a question that was not answered in time its name.
+// silent converts the error of a question that was not answered in time.
 func silent(ctx context.Context, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &silence{err}
@@ -132,20 +132,20 @@ func silent(ctx context.Context, err error) error {
 	return err
 }
 
-// silence is ErrSilent with what the waiting ended by, which is nothing to tell people.
+// silence is ErrSilent with the error that ended the wait, which is of no interest to
+// people.
 type silence struct{ err error }
 
 func (s *silence) Error() string   { return ErrSilent.Error() + ": nothing was heard of it in time" }
 func (s *silence) Unwrap() []error { return []error{ErrSilent, s.err} }
 
-// start is a method of a connection that begins a job, says its number and
-// sends how it ended.
+// start is a method of a connection that begins a job, returns its number and sends its
+// result.
 type start func(ctx context.Context, done chan<- string) (id int, err error)
 
-// job begins a job and waits for its end. The channel is buffered: while the
-// library cannot send, it handles nothing else. And the signal may never come,
-// when systemd executes itself again in the meantime: so the list of jobs is
-// asked too.
+// job begins a job and waits for its end. The channel is buffered: while the library cannot
+// send, it handles nothing else. The signal may never come if systemd executes itself again
+// in the meantime, so the list of jobs is read too.
 func (s *session) job(ctx context.Context, what string, begin start) error {
 	done := make(chan string, 1)
 	var id int
@@ -173,7 +173,7 @@ func (s *session) job(ctx context.Context, what string, begin start) error {
 				missed = false
 				continue
 			}
-			if missed { // twice: the signal may have been on its way
+			if missed { // twice, because the signal may have been on its way
 				return fmt.Errorf("%s: %w", what, ErrLost)
 			}
 			missed = true
@@ -181,7 +181,7 @@ func (s *session) job(ctx context.Context, what string, begin start) error {
 	}
 }
 
-// waiting says whether systemd still has the job.
+// waiting reports whether systemd still has the job.
 func (s *session) waiting(ctx context.Context, id int) bool {
 	if !s.conn.Connected() {
 		return false
@@ -201,32 +201,31 @@ func (s *session) waiting(ctx context.Context, id int) bool {
 // failed, dependency or skipped (org.freedesktop.systemd1(5)).
 type JobError struct{ Result string }
 
-// Error is the result in systemd's word.
+// Error is the result, in systemd's own word.
 func (e *JobError) Error() string { return "systemd's job ended with " + e.Result }
 
-// lost gives a broken connection its name.
+// lost converts the error of a broken connection.
 func lost(err error) error {
 	var d godbus.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, godbus.ErrClosed), errors.Is(err, io.EOF),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), // the connection's own answers
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), // errors of the connection itself
 		errors.As(err, &d) && (d.Name == "org.freedesktop.DBus.Error.NoReply" || d.Name == "org.freedesktop.DBus.Error.Disconnected"):
 		return fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	return err
 }
 
-// named says whether systemd answered with this D-Bus error.
+// named reports whether systemd answered with this D-Bus error.
 func named(err error, name string) bool {
 	var d godbus.Error
 	return errors.As(err, &d) && d.Name == name
 }
 
-// again does something that may safely be done twice, once more where systemd
-// could not be reached or the connection was lost under it: a systemd that
-// executes itself again is back within a second or two.
+// again repeats an idempotent action once if systemd could not be reached or the connection
+// was lost during it: a systemd that executes itself again is back within a second or two.
 func again(ctx context.Context, do func(*session) error) error {
 	const tries = 8
 	pause := 50 * time.Millisecond // doubled each time: 6 seconds in all

@@ -8,34 +8,34 @@ import (
 	"time"
 )
 
-// The D-Bus errors for a unit that is not there: from the manager, and from
-// the unit file functions of older ones.
+// The D-Bus errors for a unit that does not exist: from the manager, and from the unit file
+// functions of older versions.
 const (
 	noSuchUnit = "org.freedesktop.systemd1.NoSuchUnit"
 	noSuchFile = "org.freedesktop.DBus.Error.FileNotFound"
 )
 
-// UnitState is what systemd says of one unit.
+// UnitState is the state of one unit in systemd.
 type UnitState struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Name      string    // the unit's own name, where the one asked for is an alias
+	Name      string    // the unit's own name, if the one asked for is an alias
 	Load      string    // "loaded", "not-found", "masked", ...
 	Active    string    // "active", "inactive", "failed", "activating", "reloading", ...
 	Sub       string    // "running", "listening", "exited", ...
 	File      string    // "enabled", "disabled", "static", ...; "" without a unit file
-	CanReload bool      // it says how it is reloaded
+	CanReload bool      // it defines how it is reloaded
 	Stale     bool      // its file has changed since systemd read it
-	Changed   time.Time // when it was started or reloaded last; zero: never since boot
+	Changed   time.Time // when it was last started or reloaded; zero: never since boot
 }
 
-// IsActive says whether the unit does its work now.
+// IsActive reports whether the unit is working now.
 func (u UnitState) IsActive() bool { return u.Active == "active" || u.Active == "reloading" }
 
-// Exists says whether there is such a unit at all.
+// Exists reports whether there is such a unit at all.
 func (u UnitState) Exists() bool { return u.Load != "not-found" && u.Load != "" }
 
-// State asks for one unit. A unit that does not exist is a state, not an error.
+// State returns the state of one unit. A unit that does not exist is a state, not an error.
 func State(ctx context.Context, unit string) (UnitState, error) {
 	var state UnitState
 	err := again(ctx, func(s *session) (err error) {
@@ -45,8 +45,8 @@ func State(ctx context.Context, unit string) (UnitState, error) {
 	return state, err
 }
 
-// Executed says whether the program of a service could be executed when systemd
-// started it last, which is not known before the first start since boot.
+// Executed reports whether the program of a service could be executed at systemd's last
+// start of it; this is not known before the first start since boot.
 func Executed(ctx context.Context, service string) (executed, known bool) {
 	var code, status int32
 	err := again(ctx, func(s *session) error {
@@ -64,14 +64,13 @@ func Executed(ctx context.Context, service string) (executed, known bool) {
 		}
 		return nil
 	})
-	// CLD_EXITED of waitid(2), and less than what systemd ends with where it could
-	// not come to execute the program (systemd.exec(5), "PROCESS EXIT CODES").
+	// CLD_EXITED of waitid(2), and an exit code below those that systemd uses if it could
+	// not execute the program (systemd.exec(5), "PROCESS EXIT CODES").
 	known = err == nil && code != 0
 	return known && code == 1 && status < 200, known
 }
 
-// state is one question for everything: systemd 219 has no call that lists
-// units by name.
+// state asks for all properties at once: systemd 219 has no call that lists units by name.
 func (s *session) state(ctx context.Context, unit string) (UnitState, error) {
 	var values map[string]any
 	err := ask(ctx, func(ctx context.Context) (err error) {
@@ -87,7 +86,7 @@ func (s *session) state(ctx context.Context, unit string) (UnitState, error) {
 	return parseState(unit, values), nil
 }
 
-// parseState reads a unit's properties. What is missing or of another type
+// parseState reads a unit's properties. A property that is missing or has another type
 // stays empty.
 func parseState(unit string, values map[string]any) UnitState {
 	u := UnitState{Name: unit}
@@ -98,8 +97,8 @@ func parseState(unit string, values map[string]any) UnitState {
 	}
 	u.CanReload, _ = values["CanReload"].(bool)
 	u.Stale, _ = values["NeedDaemonReload"].(bool)
-	// StateChangeTimestamp moves at a reload as well; systemd before 229 has
-	// only the time of the start.
+	// StateChangeTimestamp also changes at a reload; systemd before 229 only has the time
+	// of the start.
 	for _, name := range []string{"ActiveEnterTimestamp", "StateChangeTimestamp"} {
 		usec, ok := values[name].(uint64)
 		if t := time.UnixMicro(int64(usec)); ok && usec > 0 && usec < 1<<62 && u.IsActive() && t.After(u.Changed) {
@@ -112,13 +111,13 @@ func parseState(unit string, values map[string]any) UnitState {
 // reloadPatience is how long systemd may take to read its unit files again.
 const reloadPatience = time.Minute
 
-// DaemonReload has systemd read its unit files again.
+// DaemonReload makes systemd read its unit files again.
 func DaemonReload(ctx context.Context) error {
 	return again(ctx, func(s *session) error { return s.daemonReload(ctx) })
 }
 
 func (s *session) daemonReload(ctx context.Context) error {
-	// It answers only when it is done, which takes seconds with many units.
+	// It only answers when it is done, which takes seconds with many units.
 	ctx, cancel := context.WithTimeout(ctx, reloadPatience)
 	defer cancel()
 	if err := silent(ctx, lost(s.conn.ReloadContext(ctx))); err != nil {
@@ -127,8 +126,8 @@ func (s *session) daemonReload(ctx context.Context) error {
 	return nil
 }
 
-// EnableAndStart is "systemctl enable --now" for units whose files are in
-// place. What is enabled and active already stays as it is.
+// EnableAndStart is "systemctl enable --now" for units whose files exist. A unit that is
+// already enabled and active stays as it is.
 func EnableAndStart(ctx context.Context, units ...string) error {
 	return again(ctx, func(s *session) error {
 		if err := s.daemonReload(ctx); err != nil {
@@ -141,7 +140,7 @@ func EnableAndStart(ctx context.Context, units ...string) error {
 		if err != nil {
 			return fmt.Errorf("systemctl enable %s: %w", strings.Join(units, " "), err)
 		}
-		if err := s.daemonReload(ctx); err != nil { // systemctl enable does it too: the new links are not seen before
+		if err := s.daemonReload(ctx); err != nil { // as systemctl enable does: the new links are not effective before
 			return err
 		}
 		for _, unit := range units {
@@ -153,8 +152,8 @@ func EnableAndStart(ctx context.Context, units ...string) error {
 	})
 }
 
-// Start is "systemctl start", which for a unit of the type oneshot waits for its end:
-// the error of one that failed is a JobError.
+// Start is "systemctl start", which for a unit of type oneshot waits for its end: if it
+// failed, the error is a JobError.
 func Start(ctx context.Context, unit string) error {
 	return again(ctx, func(s *session) error { return s.startUnit(ctx, unit) })
 }
@@ -165,8 +164,8 @@ func (s *session) startUnit(ctx context.Context, unit string) error {
 	})
 }
 
-// StopAndDisable is "systemctl disable --now". Units that are not there, or
-// not any more, are fine. It goes on after an error and returns all of them.
+// StopAndDisable is "systemctl disable --now". Units that do not exist are no error. It
+// continues after an error and returns all of them.
 func StopAndDisable(ctx context.Context, units ...string) error {
 	return again(ctx, func(s *session) error {
 		var failed []error
@@ -178,7 +177,7 @@ func StopAndDisable(ctx context.Context, units ...string) error {
 				failed = append(failed, err)
 			}
 		}
-		for _, unit := range units { // one by one: a missing one must not keep the others
+		for _, unit := range units { // one by one: a missing one must not prevent the others
 			err := ask(ctx, func(ctx context.Context) error {
 				_, err := s.conn.DisableUnitFilesContext(ctx, []string{unit}, false)
 				return err
@@ -186,7 +185,7 @@ func StopAndDisable(ctx context.Context, units ...string) error {
 			if err != nil && !named(err, noSuchUnit) && !named(err, noSuchFile) {
 				failed = append(failed, fmt.Errorf("systemctl disable %s: %w", unit, err))
 			}
-			// A unit that failed is remembered until this, also without its file.
+			// systemd remembers a failed unit until this, even without its file.
 			_ = ask(ctx, func(ctx context.Context) error { return s.conn.ResetFailedUnitContext(ctx, unit) })
 		}
 		if err := s.daemonReload(ctx); err != nil {

@@ -1,5 +1,5 @@
-// Package text makes what came from elsewhere fit to be shown to a person: on
-// one line, without control characters, not longer than there is room for.
+// Package text makes text from other sources safe to show to a person: on one line, without
+// control characters, and not too long.
 package text
 
 import (
@@ -14,19 +14,19 @@ import (
 
 const dots = " ..."
 
-// Edit is the command that edits files. Where one is a link, as authselect, pam-config and
-// tools that manage configurations have them, it stays one (info sed, --follow-symlinks).
+// Edit is the command that edits files. If a file is a link, as with authselect, pam-config
+// and other tools that manage configurations, it stays one (info sed, --follow-symlinks).
 const Edit = "sed -i --follow-symlinks"
 
-// Pattern is an expression that is compiled when it is first needed, and once.
+// Pattern is a regular expression that is compiled once, when it is first needed.
 func Pattern(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }
 
-// Clip is s in at most limit bytes, whole characters, with dots in the place of
-// what was cut off. Bytes that are no UTF-8 become question marks.
+// Clip is s cut to at most limit bytes, in whole characters, with dots in place of what was
+// cut off. Bytes that are not UTF-8 become question marks.
 func Clip(s string, limit int) string {
-	// What is looked at is bounded before it is: s may be megabytes.
+	// s is shortened before it is examined, because it may be megabytes long.
 	cut := len(s) > limit
 	if cut {
 		s = s[:limit]
@@ -48,8 +48,8 @@ func OneLine(s string) string {
 	}), " ")
 }
 
-// Flat is s with a space for each control character, so that it stays on one line;
-// of a command nothing else changes.
+// Flat is s with a space for each control character, so that it stays on one line; nothing
+// else in a command changes.
 func Flat(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -65,8 +65,8 @@ func FirstLine(s string) string {
 	return first
 }
 
-// Message is what a program said on one line of at most limit bytes, without
-// control characters and without the user part of a URL.
+// Message is a program's message on one line of at most limit bytes, without control
+// characters and without the user part of a URL.
 func Message(s string, limit int) string {
 	words := strings.Fields(s)
 	for i, w := range words {
@@ -82,8 +82,8 @@ func Message(s string, limit int) string {
 	}, strings.Join(words, " ")), limit)
 }
 
-// WithoutTokens is what a service said on one line of at most limit bytes, with
-// dots for each word that is long enough to be a token or a key.
+// WithoutTokens is a service's message on one line of at most limit bytes, with dots for
+// each word that is long enough to be a token or a key.
 func WithoutTokens(s string, limit int) string {
 	const longestWord = 40 // a GUID in quotes
 	var words []string
@@ -96,9 +96,9 @@ func WithoutTokens(s string, limit int) string {
 	return Clip(strings.Join(words, " "), limit)
 }
 
-// MayBeSecret reports whether a text that somebody typed in a wrong place looks like
-// what is known to few: a key with a value, a part of a URL that holds one, or a
-// word that is as long as tokens and keys are.
+// MayBeSecret reports whether a text that somebody typed in the wrong place looks like a
+// secret: a key with a value, a part of a URL that contains one, or a word as long as
+// tokens and keys.
 func MayBeSecret(s string) bool {
 	const longestWord = 24
 	run := 0
@@ -118,8 +118,8 @@ func MayBeSecret(s string) bool {
 	return false
 }
 
-// Printable is s with a question mark for each character that a terminal might
-// obey or not show.
+// Printable is s with a question mark for each character that a terminal might interpret or
+// not show.
 func Printable(s string) string { return printable(s, "") }
 
 func printable(s, also string) string {
@@ -131,7 +131,7 @@ func printable(s, also string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
-// Shown is s on one line, with nothing that a terminal might obey or not show.
+// Shown is s on one line, without anything that a terminal might interpret or not show.
 func Shown(s string) string { return Printable(OneLine(s)) }
 
 // Lines is Printable for a text of several lines.
@@ -139,8 +139,8 @@ func Lines(s string) string {
 	return printable(s, "\n\t")
 }
 
-// Name is a name that somebody else gave, for a sentence: in quotes where it is
-// more than one plain word.
+// Name is a name that somebody else chose, for a sentence: in quotes if it is more than one
+// plain word.
 func Name(s string) string {
 	if s = Clip(s, 120); s != "" && Quote(s) == s {
 		return s
@@ -148,10 +148,11 @@ func Name(s string) string {
 	return strconv.Quote(Shown(s))
 }
 
-// Brief is what somebody else chose, in at most limit bytes that a terminal shows.
+// Brief is a text that somebody else chose, cut to at most limit bytes and safe for a
+// terminal.
 func Brief(s string, limit int) string { return Clip(Printable(s), limit) }
 
-// AddNew appends what a list does not have yet, without what is empty.
+// AddNew appends the elements that a list does not have yet, except empty ones.
 func AddNew(list []string, more ...string) []string {
 	for _, s := range more {
 		if s != "" && !slices.Contains(list, s) {
@@ -161,7 +162,7 @@ func AddNew(list []string, more ...string) []string {
 	return list
 }
 
-// List is what of a list of names that somebody else chose is shown: ten of them.
+// List is the part of a list of names that is shown: ten of them.
 func List(names []string) []string {
 	const most = 10
 	var kept []string
@@ -174,7 +175,7 @@ func List(names []string) []string {
 	return kept
 }
 
-// ASCII is what of s is printable ASCII.
+// ASCII is s without everything that is not printable ASCII.
 func ASCII(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -208,7 +209,7 @@ func Counted(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// Or is value, or missing where there is none.
+// Or is value, or missing if that is empty.
 func Or(value, missing string) string {
 	if value == "" {
 		return missing
@@ -216,9 +217,9 @@ func Or(value, missing string) string {
 	return value
 }
 
-// Quote makes a word safe to paste into a POSIX shell, and leaves plain words
-// and VAR=value as they are. A word with an apostrophe is put into double
-// quotes where nothing in it means something there: people can still read it.
+// Quote makes a word safe to paste into a POSIX shell, and leaves plain words and VAR=value
+// unchanged. A word with an apostrophe is put into double quotes if nothing in it is
+// special there, because that is easier to read.
 func Quote(word string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%~"
 	name, value, _ := strings.Cut(word, "=")
@@ -244,8 +245,8 @@ func Assignments(s string) map[string]string {
 	return values
 }
 
-// Near are the words that somebody may have meant who typed another one: those
-// that differ by two letters at most, and those that it begins or that begin it.
+// Near are the words that somebody may have meant who typed another one: those that differ
+// in at most two letters, and those of which one begins with the other.
 func Near(typed string, words []string) []string {
 	var near []string
 	for _, w := range words {
@@ -257,7 +258,7 @@ func Near(typed string, words []string) []string {
 	return near
 }
 
-// distance is how many letters have to be put in, taken out or changed.
+// distance is how many letters have to be inserted, removed or changed.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

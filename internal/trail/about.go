@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// About is what a log says of one person.
+// About is what a log says about one person.
 type About struct {
-	Lines   []Line    // of their connections and of programs that name them, the oldest first
-	Granted time.Time // when the role check let them in last; zero: the log does not say
-	Admin   bool      // then, as an administrator
-	In      time.Time // when sshd accepted their key last; zero: the log does not say
+	Lines   []Line    // lines about their connections and of programs that name them, oldest first
+	Granted time.Time // when the role check last allowed them in; zero: the log does not say
+	Admin   bool      // at that time, as an administrator
+	In      time.Time // when sshd last accepted their key; zero: the log does not say
 }
 
-// About goes through the lines of one person: those of connections in which
-// sshd names them, and those of the sign-in programs that do. It takes any
-// input. A name in a line is what somebody typed, unless a key was accepted.
+// About collects the lines about one person: those of connections in which sshd names them,
+// and those of the sign-in programs that do. It accepts any input. Unless a key was
+// accepted, a name in a line is only what somebody typed.
 func (l Log) About(name string) About {
 	r := newReader()
 	admin := regexp.MustCompile(`^Login granted for \S+ as an admin\b`)

@@ -5,20 +5,20 @@ import (
 	"aadssh/internal/text"
 )
 
-// speaker is who can know what a row is about.
+// speaker is a program that a cause's lines can come from.
 type speaker string
 
-// The speakers. A module of PAM writes through the program that asked it, with
-// its own name, the service and the type in front (pam_syslog(3)).
+// The speakers. A PAM module writes through the program that called it, with its own name,
+// the service and the type at the beginning (pam_syslog(3)).
 const (
 	bySSHD    speaker = "sshd"
 	byHandler speaker = "aad_certhandler"
-	byAccount speaker = "pam_aad, account" // sshd asks it after the certificate was accepted
+	byAccount speaker = "pam_aad, account" // sshd calls it after the certificate was accepted
 	byModules speaker = "another module of PAM"
 	byKernel  speaker = kernel
 )
 
-// scope is whom a cause keeps out, and so what shows that it is over.
+// scope says whom a cause affects, and so what shows that it is over.
 type scope int
 
 const (
@@ -27,32 +27,32 @@ const (
 	address              // a later success from the same address
 )
 
-// Cause is one row of what a line can mean.
+// Cause is one meaning of a line.
 type Cause struct {
 	Name string
-	// by are who can know. Lines of others never match.
+	// by are the programs that can know it. Lines of others never match.
 	by []speaker
-	// says is matched against the whole line from its beginning, with every name
-	// in a group: (?P<who>) a person's, (?P<from>) an address, (?P<path>) a file,
-	// (?P<why>) the rest. What a stranger chose can only be in a group.
+	// says is matched against the whole line from its beginning. Names are in groups:
+	// (?P<who>) a person, (?P<from>) an address, (?P<path>) a file, (?P<why>) the rest.
+	// What a stranger chose can only be in a group.
 	says string
-	// words is instead of says for the vendor's programs, whose texts are not
-	// published: it is matched against what is left without names.
+	// words is used instead of says for the vendor's programs, whose texts are not
+	// published: it is matched against the line without names.
 	words string
 	scope scope
-	// proved: the line is written of somebody whose key was accepted before.
+	// proved: such a line only follows after the person's key was accepted.
 	proved bool
-	// refusal: the line ends a connection, also one whose key was accepted.
+	// refusal: the line ends a connection, even one whose key was accepted.
 	refusal bool
-	// Settled are checks of doctor. Where all of them pass now, the cause is gone.
+	// Settled are checks of doctor. If all of them pass now, the cause is gone.
 	Settled []string
-	Means   string // {who}, {from}, {path}, {why}: as shown
-	Next    string // {who}: only somebody proved, else PERSON; {path}: only a plain one, else PATH
+	Means   string // the text, with {who}, {from}, {path}, {why} replaced
+	Next    string // {who}: only a proved name, otherwise PERSON; {path}: only a plain one, otherwise PATH
 }
 
-// Causes are tried in this order. The rows of sshd are its own texts (OpenSSH
-// auth.c, auth2.c, auth2-pubkey.c, auth-pam.c, misc.c, sshd.c, sshkey.c), those
-// of modules are Linux-PAM's.
+// Causes are tried in this order. The rows of sshd have its own texts (OpenSSH auth.c,
+// auth2.c, auth2-pubkey.c, auth-pam.c, misc.c, sshd.c, sshkey.c), those of modules
+// Linux-PAM's.
 func Causes() []Cause {
 	const (
 		file   = `(?P<path>/[^"]*)`
@@ -148,22 +148,21 @@ func Causes() []Cause {
 			Means: "the sign-in program could not reach a service",
 			Next:  "See the lines network-role-check and network-login above; whoever runs the network lets those connections through."},
 		{Name: "role", by: []speaker{byAccount, byHandler}, words: `(?i)role.*(not|no |missing|denied)|(denied|not authorized|unauthorized|forbidden|no permission)`,
-			Means: "{who} has no role for this machine"}, // the command needs the machine's id: doctor has it
+			Means: "{who} has no role for this machine"}, // the command needs the machine's id, which doctor has
 		{Name: "cert-handler", by: []speaker{bySSHD}, says: `AuthorizedKeysCommand /usr/sbin/aad_certhandler .*(?:failed, status \d+|exited on signal \d+)`,
 			Means: "the cert handler gave up on {who} without saying why",
 			Next:  "Look at the lines around it: sudo journalctl -u ssh -u sshd -t aad_certhandler --since -1h"},
 	}
 }
 
-// byModule stands instead of the row pam-refused where a module said before it
-// that it refuses.
+// byModule is used instead of the row pam-refused if a module reported its refusal before.
 func byModule() Cause {
 	return Cause{Name: "pam-module", proved: true, refusal: true,
 		Means: "{module}, a module of PAM, refused {who}",
 		Next:  "sudo grep -rn {module} /etc/pam.d; what it obeys: man {module}"}
 }
 
-// harmless are lines of the vendor's programs that look like errors and are
-// none: sshd does not know the extensions in Entra ID's certificates
-// (azure-cli-extensions#9800), and everybody's name is looked up.
+// harmless are lines of the vendor's programs that look like errors but are none: sshd does
+// not know the extensions in Entra ID's certificates (azure-cli-extensions#9800), and the
+// name of every user is looked up.
 const harmless = `^(?:User .* is not an? .*user; returning empty result|Login granted for|First call for|AadAuthorize, Version)`

@@ -13,11 +13,11 @@ import (
 	"aadssh/internal/text"
 )
 
-// Event is one failure that nothing later has ended.
+// Event is one failure that was not followed by a success.
 type Event struct {
-	At      time.Time // zero where the log does not say
+	At      time.Time // zero if the log does not say
 	Program string
-	Text    string // what the program wrote, with all that strangers put into it
+	Text    string // the program's message, including all text from strangers
 	Cause   Cause
 	who     string
 	proved  bool
@@ -25,27 +25,27 @@ type Event struct {
 	conn    *connection
 }
 
-// Algorithm is what sshd named that it did not take, and the kind of its list:
-// "Pubkey", "CASignature"; "" for events of other causes.
+// Algorithm is the algorithm that sshd rejected, and the kind of its list: "Pubkey",
+// "CASignature"; "" for events with other causes.
 func (e Event) Algorithm() (list, name string) { return e.groups["list"], e.groups["algorithm"] }
 
-// connection is what is known of one connection, by the number of its process.
+// connection is what is known about one connection, by its process ID.
 type connection struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	last      time.Time
 	who       string // as sshd repeats what was typed
-	module    string // of PAM, that said no
+	module    string // the PAM module that refused
 	accepted  bool
 	refused   bool
-	explained bool // there is an event already
+	explained bool // it already has an event
 }
 
-// grace is longer than sshd waits for somebody to sign in (LoginGraceTime, two
-// minutes); after it the number of a process may be another connection's.
+// grace is longer than sshd waits for a sign-in (LoginGraceTime, two minutes); after it the
+// process ID may belong to another connection.
 const grace = 10 * time.Minute
 
-// reader takes the lines one by one.
+// reader processes the lines one by one.
 type reader struct {
 	rows     []row
 	module   *regexp.Regexp
@@ -75,7 +75,7 @@ func newReader() *reader {
 		upn:      regexp.MustCompile(`[A-Za-z0-9._%+#-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`),
 		conns:    map[int]*connection{},
 	}
-	// Where sshd repeats the name of whoever connects, each at its one place.
+	// The places where sshd repeats the name of the person who connects.
 	for _, p := range []string{
 		`^(?:Connection closed|Connection reset|Disconnected from) (?:by )?(?:authenticating|invalid) user (.*) \S+ port \d+$`,
 		`^(?:Failed|Postponed|Accepted) [a-z/-]+ for (?:invalid user )?(.*) from \S+ port \d+ ssh2(?:$|: )`,
@@ -95,10 +95,9 @@ func newReader() *reader {
 	return r
 }
 
-// Events are the failures of people of the directory, the newest first. What a
-// later success shows to be over is not among them. It takes any input. safe
-// says whether only root can write to a file and the folders above it, there
-// whether it is there.
+// Events are the failures of people of the directory, newest first, except those that a
+// later success shows to be over. It accepts any input. safe reports whether only root can
+// write to a file and the folders above it, there whether it exists.
 func (l Log) Events(safe, there func(path string) bool) []Event {
 	r := newReader()
 	for _, line := range l.Lines {
@@ -124,8 +123,8 @@ func (l Log) Events(safe, there func(path string) bool) []Event {
 	return events
 }
 
-// fromDirectory: people of the directory have an @ in their names, and its
-// applications are called by a GUID.
+// fromDirectory: names of people of the directory contain an @, and its applications have a
+// GUID as their name.
 func fromDirectory(name string) bool {
 	return strings.Contains(name, "@") || len(name) == 36 && strings.Count(name, "-") == 4
 }
@@ -143,7 +142,7 @@ func (r *reader) connection(l Line) *connection {
 	return c
 }
 
-// speaker says who wrote a line, and what without the name of a module.
+// speaker is the program that wrote a line, and the line without the name of a module.
 func (r *reader) speaker(l Line, text string) (by speaker, rest string) {
 	switch {
 	case l.Program == "aad_certhandler":
@@ -158,7 +157,7 @@ func (r *reader) speaker(l Line, text string) (by speaker, rest string) {
 	case part[1] == "pam_aad" && part[2] == "account":
 		return byAccount, part[3]
 	case part[1] == "pam_aad":
-		return "", part[3] // it asks before anybody is known
+		return "", part[3] // it is called before the user is known
 	}
 	return byModules, text
 }
@@ -203,7 +202,7 @@ func (r *reader) line(l Line) {
 	}
 }
 
-// matches notes an event where the row is what a line means.
+// matches records an event if the row matches the line.
 func (r *reader) matches(x row, l Line, by speaker, said string, c *connection) bool {
 	e := &Event{At: l.At, Program: l.Program, Text: l.Text, Cause: x.cause, conn: c, groups: map[string]string{}}
 	e.proved = x.cause.proved || by == byAccount
@@ -228,7 +227,7 @@ func (r *reader) matches(x row, l Line, by speaker, said string, c *connection) 
 	if x.cause.refusal {
 		c.refused = true
 		if c.explained {
-			return true // by what a module said before
+			return true // explained by what a module reported before
 		}
 		if c.module != "" && x.cause.Name == "pam-refused" {
 			e.Cause = byModule()
@@ -240,9 +239,8 @@ func (r *reader) matches(x row, l Line, by speaker, said string, c *connection) 
 	return true
 }
 
-// spoken is what a program of the vendor says itself: without the names in it.
-// Before somebody is proved, their name may be any text, so only what stands
-// before the place of a name counts.
+// spoken is the message of a vendor's program without the names in it. Before a person is
+// proved, their name may be any text, so only what precedes the name counts.
 func (r *reader) spoken(by speaker, said string) string {
 	if by == byHandler {
 		at := nameBegin().FindStringIndex(said)
@@ -257,12 +255,12 @@ func (r *reader) spoken(by speaker, said string) string {
 	return said
 }
 
-// over ends what a success shows to be fixed. That a module granted is less
+// over removes what a success shows to be fixed. That a module granted access shows less
 // than that sshd accepted.
 func (r *reader) over(c *connection, who, from string, accepted bool) {
 	r.drop(func(e *Event) bool {
 		if e.conn == c {
-			return false // how this connection ended is seen at its end
+			return false // the end of this connection shows the result
 		}
 		name := cmp.Or(e.who, e.conn.who)
 		switch {
@@ -277,13 +275,12 @@ func (r *reader) over(c *connection, who, from string, accepted bool) {
 
 func (r *reader) drop(gone func(*Event) bool) { r.events = slices.DeleteFunc(r.events, gone) }
 
-// Who is the person, "" where the lines name nobody; proved says that they had
-// shown a key that was accepted, so that the name is no stranger's text.
+// Who is the person, "" if the lines name nobody; proved means that the person's key had
+// been accepted, so that the name is not a stranger's text.
 func (e Event) Who() (name string, proved bool) { return e.who, e.proved }
 
-// Concerns says whether an event is of one person's sign-in: of theirs, or one
-// that may keep them out too. from is where they connect from; the zero address:
-// not known.
+// Concerns reports whether an event matters for one person's sign-in: it is theirs, or may
+// affect them too. from is where they connect from; the zero address: not known.
 func (e Event) Concerns(name string, from netip.Addr) bool {
 	switch e.Cause.scope {
 	case machine:
@@ -294,7 +291,7 @@ func (e Event) Concerns(name string, from netip.Addr) bool {
 	return strings.EqualFold(e.who, name)
 }
 
-// CommandName is a name that may stand in a command, or PERSON.
+// CommandName is a name that is safe in a command, or PERSON.
 func (e Event) CommandName() string {
 	if e.proved && matchesAll(userName, e.who) {
 		return e.who
@@ -302,7 +299,7 @@ func (e Event) CommandName() string {
 	return "PERSON"
 }
 
-// commandPath is a path that may stand in a command, or PATH.
+// commandPath is a path that is safe in a command, or PATH.
 func (e Event) commandPath() string {
 	if matchesAll(plainPath, e.groups["path"]) {
 		return e.groups["path"]
@@ -321,7 +318,7 @@ func matchesAll(pattern func() *regexp.Regexp, s string) bool {
 	return len(s) <= 256 && pattern().MatchString(s)
 }
 
-// Means is what the line means, for people.
+// Means is the meaning of the line, for people.
 func (e Event) Means() string {
 	who := "somebody"
 	switch {
@@ -341,13 +338,13 @@ func shownPath(e Event) string {
 	return Quoted(e.groups["path"], 120)
 }
 
-// Next is what to type. Only what was proved, or is plain, stands in it.
+// Next is the next step. It only contains names that were proved, and plain words.
 func (e Event) Next() string {
 	return strings.NewReplacer("{who}", e.CommandName(), "{path}", e.commandPath(), "{module}", e.groups["module"]).Replace(e.Cause.Next)
 }
 
-// Quoted is a text of others as people may see it: in quotes, at most so many
-// characters of it, and nothing that plays with a terminal.
+// Quoted is a text by others in a form that is safe to show: in quotes, cut to most
+// characters, and without anything that a terminal interprets.
 func Quoted(s string, most int) string {
 	if runes := []rune(s); len(runes) > most {
 		s = string(runes[:most]) + "..."

@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/permit"
 )
 
-// quiet are lines of sshd that are no cause and explain something, in the same
-// form as the rows: (?P<who>) is what somebody typed.
+// quiet are lines of sshd that are no cause but help to explain one, in the same form as
+// the rows: (?P<who>) is what somebody typed.
 func quiet() []string {
 	return []string{
 		`(?:Connection closed|Connection reset|Disconnected from) (?:by )?(?:authenticating|invalid) user (?P<who>.*) \S+ port \d+`,
@@ -30,9 +30,9 @@ func quiet() []string {
 	}
 }
 
-// Permitted are the lines that may be passed on to somebody who helps: of the
-// kinds that explain a sign-in. Of what people typed only names of people stay,
-// for a password is often typed where the name belongs. left are the others.
+// Permitted are the lines that may be passed on to support: those of the kinds that explain
+// a sign-in. Of what people typed, only names of people stay, because passwords are often
+// typed in place of the name. left is the number of the other lines.
 func (l Log) Permitted() (text string, left int) {
 	r := newReader()
 	var forms []*regexp.Regexp
@@ -61,7 +61,7 @@ func (l Log) Permitted() (text string, left int) {
 	return out.String(), left
 }
 
-// proved are the names that were accepted at least once.
+// proved are the names whose keys were accepted at least once.
 func (l Log) proved(r *reader) map[string]bool {
 	names := map[string]bool{}
 	for _, line := range l.Lines {
@@ -75,7 +75,7 @@ func (l Log) proved(r *reader) map[string]bool {
 	return names
 }
 
-// permission decides line by line.
+// permission decides about each line.
 type permission struct {
 	reader *reader
 	forms  []*regexp.Regexp
@@ -120,7 +120,7 @@ func (p permission) line(l Line) (string, bool) {
 	return "", false
 }
 
-// isPerson: a name of the directory, with a domain that can be one.
+// isPerson: a name of the directory with a possible domain.
 func isPerson(name string) bool {
 	return matchesAll(personName, name)
 }

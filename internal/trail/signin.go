@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// SignedIn is when a person of the directory last got in, by the journal's own
-// word, and when sshd last began to listen or was told to read its configuration
-// again. Zero: the journal does not say. A sign-in is one connection, by its
-// process, whose key was accepted and whose session PAM opened, and of which
-// nothing was refused.
+// SignedIn is when a person of the directory last signed in, according to the journal, and
+// when sshd last started to listen or was told to read its configuration again. Zero: the
+// journal does not say. A sign-in is one connection, identified by its process, whose key
+// was accepted, whose session PAM opened, and in which nothing was refused.
 func (l Log) SignedIn() (signedIn, listening time.Time) {
 	if l.Source != journal {
-		return signedIn, listening // anybody may write into a log file
+		return signedIn, listening // anybody may write to a log file
 	}
 	var (
 		accepted = regexp.MustCompile(`^Accepted publickey for (\S+@\S+) from \S+ port \d+ ssh2: RSA-CERT `)

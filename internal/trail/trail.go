@@ -1,8 +1,7 @@
-// Package trail reads what the programs that sign people in wrote about it, and
-// knows what their lines mean. Strangers write into the same lines: the name
-// that somebody types before anybody knows them. So each row of the table names
-// the one program that can know, a name takes no part in the matching, and
-// whether a name was proved is part of what is said of it.
+// Package trail reads what the sign-in programs logged, and knows what their lines mean.
+// Strangers can write into the same lines: the name that somebody types before anybody
+// knows them. So each row of the table names the one program that can know, a name is never
+// part of the matching, and whether a name was proved is part of the result.
 package trail
 
 import (
@@ -17,45 +16,44 @@ import (
 	"aadssh/internal/host"
 )
 
-// Day is how far back failures count.
+// Day is the age of the oldest failures that count.
 const Day = 24 * time.Hour
 
-// tailSize is how much of the end of a log file is read, in bytes.
+// tailSize is how much is read from the end of a log file, in bytes.
 const tailSize = 512 << 10
 
-// most is how many lines of the journal are read, the newest.
+// most is how many lines of the journal are read, from the newest.
 const most = 4000
 
 // bound is how long the journal may take.
 const bound = 5 * time.Second
 
-// Line is one line that one of the programs wrote.
+// Line is one line from one of the programs.
 type Line struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	At      time.Time // zero where the log's own time cannot be read
-	Program string    // what it calls itself: sshd, aad_certhandler
+	At      time.Time // zero if the log's time cannot be parsed
+	Program string    // the name that it uses: sshd, aad_certhandler
 	PID     int       // 0: not known
-	Text    string    // without the log's own head
+	Text    string    // without the log's own prefix
 }
 
-// Log is what could be read, the oldest line first.
+// Log is what could be read, oldest line first.
 type Log struct {
-	Source string // for people; "" where nothing could be read
+	Source string // for people; "" if nothing could be read
 	Lines  []Line
 }
 
-// journal is the source whose lines are the kernel's word about who wrote them.
+// journal is the source in which the kernel vouches for who wrote a line.
 const journal = "the journal"
 
-// programs are those that sign people in; sshd has three names since OpenSSH 9.8.
+// programs are the sign-in programs; sshd has three names since OpenSSH 9.8.
 func programs() []string { return []string{"sshd", "sshd-session", "sshd-auth", "aad_certhandler"} }
 
-// Read reads the journal, else the log files of the two families. Of the
-// journal only lines count that a process of root wrote: the user id is the
-// kernel's word (systemd.journal-fields(7), trusted fields), while anybody may
-// call themselves sshd. A log file has no such word. Lines older than age are
-// left out.
+// Read reads the journal, or else the log files of the two families. In the journal only
+// lines of processes of root count: the kernel sets the user id (systemd.journal-fields(7),
+// trusted fields), while any process may call itself sshd. A log file has no such field.
+// Lines older than age are left out.
 func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) Log {
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
@@ -75,13 +73,13 @@ func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) L
 	return Log{}
 }
 
-// recent drops what is too old; what has no time is kept.
+// recent removes lines that are too old; lines without a time stay.
 func recent(lines []Line, now time.Time, age time.Duration) []Line {
 	return slices.DeleteFunc(lines, func(l Line) bool { return !l.At.IsZero() && now.Sub(l.At) > age })
 }
 
-// entry is a line of the journal as JSON; fields may be text, a list of bytes,
-// or a list of both where a field came twice (systemd's JOURNAL_EXPORT_FORMATS).
+// entry is a line of the journal as JSON; a field may be text, a list of bytes, or a list
+// of both if it occurs twice (systemd's JOURNAL_EXPORT_FORMATS).
 type entry struct {
 	_ [0]func() // never compared: no code for == is linked
 
@@ -95,10 +93,10 @@ type entry struct {
 
 type field string
 
-// uint8Number is a byte that JSON has as a number: []byte would be base64.
+// uint8Number is a byte that is a number in JSON: a []byte would be base64.
 type uint8Number uint8
 
-// UnmarshalJSON takes what the journal has for a text; anything else is none.
+// UnmarshalJSON accepts the journal's forms of a text; anything else is empty.
 func (f *field) UnmarshalJSON(b []byte) error {
 	var text string
 	if json.Unmarshal(b, &text) == nil {
@@ -116,15 +114,15 @@ func (f *field) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// fromJournal takes any input. What is newest stands first in it.
+// fromJournal accepts any input. The newest line comes first in it.
 func fromJournal(text []byte) []Line {
 	var lines []Line
 	for record := range strings.Lines(string(text)) {
 		var e entry
 		if json.Unmarshal([]byte(record), &e) != nil || e.UID != "0" || !slices.Contains(programs(), string(e.Identifier)) {
-			continue // also a last line that was cut
+			continue // this may also be a last line that was cut
 		}
-		// A process that ended before the journal looked has no name there.
+		// The name is missing if the process ended before the journal could read it.
 		if e.Comm != "" && !slices.Contains(programs(), string(e.Comm)) {
 			continue
 		}
@@ -139,18 +137,18 @@ func fromJournal(text []byte) []Line {
 	return lines
 }
 
-// The heads of lines in log files: syslog's time, host, program with its number;
-// auditd's kind and seconds since 1970; and rsyslog's word for the same line again.
+// The beginnings of lines in log files: syslog's time, host and program with its process
+// ID; auditd's type and seconds since 1970; and rsyslog's text for a repeated line.
 const (
 	syslogHead = `^(\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ ([A-Za-z0-9_.-]+)(?:\[(\d+)\])?: (.*)$`
 	auditHead  = `^type=AVC msg=audit\((\d+)\.\d+:\d+\): (.*)$`
 	again      = `^message repeated \d+ times: \[ (.*)\]$`
 )
 
-// kernel is the name under which the kernel's own lines stand in a log file.
+// kernel is the name of the kernel's own lines in a log file.
 const kernel = "kernel"
 
-// fromFile takes any input.
+// fromFile accepts any input.
 func fromFile(text string, now time.Time) []Line {
 	head, audit, repeated := regexp.MustCompile(syslogHead), regexp.MustCompile(auditHead), regexp.MustCompile(again)
 	var lines []Line
@@ -175,8 +173,7 @@ func fromFile(text string, now time.Time) []Line {
 	return lines
 }
 
-// stamp reads the time of a line: ISO 8601, or that of syslog, which leaves the
-// year out.
+// stamp parses the time of a line: ISO 8601, or syslog's format, which has no year.
 func stamp(s string, now time.Time) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05-0700"} {
 		if at, err := time.Parse(layout, s); err == nil {

@@ -10,14 +10,13 @@ import (
 	"aadssh/internal/fault"
 )
 
-// Accept makes the keyring for a repository: of the downloaded key files
-// (armored or binary, one behind the other) the keys that are pinned, and all
-// of extra, the armored public keys of the setting repository.trustedKeys.
-// With extra, nothing needs to be downloaded, and a download need not hold a
-// pinned key.
+// Accept makes the keyring for a repository: the pinned keys among the downloaded key files
+// (armored or binary, concatenated), and all of extra, the armored public keys in the
+// setting repository.trustedKeys. With extra, nothing needs to be downloaded, and a
+// download need not contain a pinned key.
 //
-// The error is a *fault.Fault: RepositoryUntrusted where the download holds no
-// key that may be used, SettingsInvalid where one of extra is not a key.
+// The error is a *fault.Fault: RepositoryUntrusted if the download contains no usable key,
+// SettingsInvalid if one of extra is not a key.
 func Accept(downloaded []byte, pins []Pin, extra [][]byte) (Keyring, error) {
 	now := time.Now()
 	keys, err := named(extra, now)
@@ -36,22 +35,21 @@ func Accept(downloaded []byte, pins []Pin, extra [][]byte) (Keyring, error) {
 	return ring, nil
 }
 
-// Damaged says whether one of the keys of the setting repository.trustedKeys can
-// never be used, whatever the time is. The error is a *fault.Fault with code
-// SettingsInvalid.
+// Damaged reports whether one of the keys in the setting repository.trustedKeys can never
+// be used, whatever the time is. The error is a *fault.Fault with code SettingsInvalid.
 func Damaged(extra [][]byte) error {
 	_, err := named(extra, time.Time{})
 	return err
 }
 
-// Validate checks the keys of the setting repository.trustedKeys. The error is
-// a *fault.Fault with code SettingsInvalid.
+// Validate checks the keys in the setting repository.trustedKeys. The error is a
+// *fault.Fault with code SettingsInvalid.
 func Validate(extra [][]byte) error {
 	_, err := named(extra, time.Now())
 	return err
 }
 
-// named reads the keys that the owner named; every one must be good.
+// named reads the keys in the settings; every one must be valid.
 func named(extra [][]byte, now time.Time) (map[string]*openpgp.Entity, error) {
 	keys := map[string]*openpgp.Entity{}
 	for i, file := range extra {
@@ -75,8 +73,8 @@ func named(extra [][]byte, now time.Time) (map[string]*openpgp.Entity, error) {
 	return keys, nil
 }
 
-// addPinned adds the pinned keys of a download to keys, which holds the ones
-// that the owner named.
+// addPinned adds the pinned keys in a download to keys, which already has those in the
+// settings.
 func addPinned(keys map[string]*openpgp.Entity, downloaded []byte, pins []Pin, now time.Time) error {
 	all, err := candidates(downloaded)
 	if err != nil {
@@ -86,7 +84,7 @@ func addPinned(keys map[string]*openpgp.Entity, downloaded []byte, pins []Pin, n
 	}
 	trusted := allowed(pins)
 	var found []string
-	var unusable error // why the last pinned key that was met cannot be used
+	var unusable error // why the last pinned key cannot be used
 	usable := len(keys) > 0
 	for _, c := range all {
 		if !slices.Contains(trusted, c.fingerprint) {

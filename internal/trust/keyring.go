@@ -13,12 +13,12 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 )
 
-// Keyring is a set of accepted keys in the two forms that package managers
-// read. The same keys give the same bytes.
+// Keyring is a set of accepted keys in the two formats that package managers read. The same
+// keys give the same bytes.
 type Keyring struct {
 	Fingerprints []string // of the primary keys, sorted
 	Binary       []byte   // for apt's signed-by
-	Armored      []byte   // for rpm's gpgkey: a block a key, as rpm reads one key from a block
+	Armored      []byte   // for rpm's gpgkey: one block for each key, because rpm reads one key from a block
 }
 
 func newKeyring(keys map[string]*openpgp.Entity) (Keyring, error) {
@@ -39,9 +39,9 @@ func newKeyring(keys map[string]*openpgp.Entity) (Keyring, error) {
 	return ring, nil
 }
 
-// export writes the least that verifies: the key, its names and subkeys, each
-// with its newest signature by the key itself. What others attached to the key
-// is left out, and names are sorted, as the library keeps them in a map.
+// export writes the minimum that verifies: the key, its names and subkeys, each with its
+// newest self-signature. Signatures by others are left out, and names are sorted, because
+// the library keeps them in a map.
 func export(e *openpgp.Entity) ([]byte, error) {
 	var b bytes.Buffer
 	if err := e.PrimaryKey.Serialize(&b); err != nil {
@@ -80,8 +80,8 @@ func export(e *openpgp.Entity) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// enarmor writes the checksum, which newer standards drop and older versions
-// of rpm insist on.
+// enarmor writes the checksum, which newer standards drop but older versions of rpm
+// require.
 func enarmor(binary []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := armor.EncodeWithChecksumOption(&b, openpgp.PublicKeyType, nil, true)

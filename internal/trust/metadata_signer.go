@@ -9,9 +9,9 @@ import (
 	"aadssh/internal/text"
 )
 
-// MetadataSigners are the keys with which a signed index says that it was signed:
-// a detached signature, armored or not, or a text with its signature at the end.
-// Nothing is verified: it is what a person needs to look the key up.
+// MetadataSigners are the keys that a signed index names as its signers: a detached
+// signature, armored or not, or a text with its signature at the end. Nothing is verified:
+// the result is for people who want to look the key up.
 func MetadataSigners(signed []byte) []string {
 	begin := []byte("-----BEGIN PGP SIGNATURE-----")
 	if !bytes.Contains(signed, begin) {
@@ -30,8 +30,7 @@ func MetadataSigners(signed []byte) []string {
 	return keys
 }
 
-// Fingerprints are those of the keys in a key file, whatever they are; none where
-// it is no key file.
+// Fingerprints are those of all keys in a key file; none if it is not a key file.
 func Fingerprints(file []byte) []string {
 	found, err := candidates(file)
 	if err != nil {

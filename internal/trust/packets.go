@@ -16,7 +16,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
-// maxKeyring is how large in bytes a key file may be. The vendor's are 1 KiB.
+// maxKeyring is the largest accepted size of a key file, in bytes. The vendor's are 1 KiB.
 const maxKeyring = 1 << 20
 
 // OpenPGP packet tags (RFC 9580, section 5).
@@ -28,15 +28,15 @@ const (
 
 var errPrivateKey = errors.New("it holds a private key, which must never be there")
 
-// candidate is one primary key with the packets that follow it, as they came:
-// nothing of it is verified yet.
+// candidate is one primary key with the packets that follow it, unchanged: nothing of it is
+// verified yet.
 type candidate struct {
 	fingerprint string // empty: a kind of key that cannot be read
 	packets     []byte
 }
 
-// candidates splits a key file, armored or binary, into its keys. The error
-// says in words for an operator what the file is instead.
+// candidates splits a key file, armored or binary, into its keys. The error says, in words
+// for an operator, what the file is instead.
 func candidates(file []byte) ([]candidate, error) {
 	text := bytes.TrimSpace(file)
 	begin := bytes.Index(text, []byte("-----BEGIN PGP "))
@@ -49,14 +49,14 @@ func candidates(file []byte) ([]candidate, error) {
 		return nil, errors.New("it is a web page, not a key file; something on the way answers in the repository's place")
 	case begin >= 0:
 		return armored(text[begin:])
-	case file[0]&0x80 == 0: // every OpenPGP packet begins with this bit
+	case file[0]&0x80 == 0: // every OpenPGP packet begins with this bit set
 		return nil, errors.New("it is not an OpenPGP key file")
 	}
 	return split(file)
 }
 
-// armored splits a text of one or more armored blocks. Each goes through the
-// decoder alone, which reads ahead of the end of its block.
+// armored splits a text with one or more armored blocks. Each is decoded separately,
+// because the decoder reads beyond the end of its block.
 func armored(keys []byte) ([]candidate, error) {
 	var all []candidate
 	begin := []byte("-----BEGIN ")
@@ -90,7 +90,7 @@ func armored(keys []byte) ([]candidate, error) {
 	return all, nil
 }
 
-// split cuts a sequence of packets before every primary key.
+// split splits a sequence of packets before every primary key.
 func split(binary []byte) ([]candidate, error) {
 	var all []candidate
 	reader := packet.NewOpaqueReader(bytes.NewReader(binary))
@@ -131,10 +131,10 @@ func fingerprint(p *packet.OpaquePacket) string {
 	return strings.ToUpper(hex.EncodeToString(key.Fingerprint))
 }
 
-// verify reads a candidate and checks all that the key says of itself: its own
-// signatures on its names and subkeys, and that it is not revoked or expired.
-// A subkey without the primary key's signature fails it; older versions of rpm
-// would take such a one for good (CVE-2021-3521).
+// verify parses a candidate and checks everything that the key says about itself: its
+// signatures on its names and subkeys, and that it is not revoked or expired. A subkey
+// without the primary key's signature makes it fail; older versions of rpm would accept
+// such a key (CVE-2021-3521).
 func (c candidate) verify(now time.Time) (*openpgp.Entity, error) {
 	e, err := openpgp.ReadEntity(packet.NewReader(bytes.NewReader(c.packets)))
 	if err != nil {
@@ -143,7 +143,7 @@ func (c candidate) verify(now time.Time) (*openpgp.Entity, error) {
 	if e.PrimaryKey.Version != 4 {
 		return nil, fmt.Errorf("key %s is of OpenPGP version %d, which package managers do not read", c, e.PrimaryKey.Version)
 	}
-	if now.IsZero() { // whether it was good when it was made
+	if now.IsZero() { // whether it was valid when it was created
 		now = e.PrimaryKey.CreationTime
 	}
 	if e.Revoked(now) {

@@ -1,7 +1,6 @@
-// Package trust decides which keys may sign what is installed. It is the only
-// import of an OpenPGP library. Nothing is trusted for where it came from:
-// a key counts if its fingerprint is pinned here, or if the owner of the
-// machine named the key in the settings.
+// Package trust decides which keys may sign what is installed. Only this package imports an
+// OpenPGP library. Nothing is trusted because of its source: a key counts if its
+// fingerprint is pinned here, or if it is given in the settings.
 package trust
 
 import "slices"
@@ -10,18 +9,18 @@ import "slices"
 type Pin struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Name        string // of the key file; distro's table names keys by it
-	Path        string // below the package host; empty: the image brings the file
+	Name        string // of the key file; distro's table refers to keys by it
+	Path        string // path on the package host; empty: the image includes the file
 	Fingerprint string // of the primary key: 40 hexadecimal digits, upper case
-	Valid       string // for which repositories
-	Source      string // where the fingerprint was read
+	Valid       string // the repositories that it is valid for
+	Source      string // where the fingerprint was published
 }
 
 // Pins is the table of keys.
 //
-// No copy of a key is kept in this program, only its fingerprint: the 2015 key
-// was published again in 2025, because apt refuses the signature on its older
-// copies since February 2026 (microsoft/linux-package-repositories#228, #306).
+// This program contains no keys, only fingerprints: the 2015 key was published again in
+// 2025, because apt rejects the signature on its older copies since February 2026
+// (microsoft/linux-package-repositories#228, #306).
 func Pins() []Pin {
 	return []Pin{
 		{
@@ -47,7 +46,7 @@ func Pins() []Pin {
 	}
 }
 
-// ByName finds a pin by the name of its key file.
+// ByName returns the pin with that name of a key file.
 func ByName(name string) (Pin, bool) {
 	pins := Pins()
 	i := slices.IndexFunc(pins, func(p Pin) bool { return p.Name == name })

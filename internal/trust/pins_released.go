@@ -2,5 +2,5 @@
 
 package trust
 
-// rigFingerprints is empty in everything that is shipped; see pins_rig.go.
+// rigFingerprints is empty in all released programs; see pins_rig.go.
 func rigFingerprints() []string { return nil }

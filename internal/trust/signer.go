@@ -13,9 +13,9 @@ import (
 	"aadssh/internal/text"
 )
 
-// Signers are the keys with which OpenPGP signature packets say that they were
-// made: fingerprints, or key ids where they hold no more (version 3). Nothing
-// is verified: it is what a person needs to look the key up.
+// Signers are the keys that OpenPGP signature packets name as their signers: fingerprints,
+// or key IDs if they contain no more (version 3). Nothing is verified: the result is for
+// people who want to look the key up.
 func Signers(signatures []byte) []string {
 	var keys []string
 	for packets := packet.NewReader(bytes.NewReader(signatures)); ; {
@@ -33,9 +33,9 @@ func Signers(signatures []byte) []string {
 	}
 }
 
-// Where the signatures are in an rpm package (rpm's documentation, "RPM v4/v6
-// package format"): behind a lead, a header of 16 byte entries. The old tags
-// are those of a signature over header and payload.
+// Where the signatures are in an rpm package (rpm's documentation, "RPM v4/v6 package
+// format"): after a lead, in a header of 16-byte entries. The old tags are those of a
+// signature over header and payload.
 const (
 	rpmLead        = 96
 	rpmEntry       = 16
@@ -43,15 +43,15 @@ const (
 
 	tagDSAHeader = 267
 	tagRSAHeader = 268
-	tagOpenPGP   = 278 // rpm 6: base64, one string a signature
+	tagOpenPGP   = 278 // rpm 6: base64, one string for each signature
 	tagOldPGP    = 1002
 	tagOldGPG    = 1005
 )
 
 var errNoPackage = errors.New("it is no rpm package")
 
-// PackageSigners are the keys that an rpm package says that it is signed with;
-// none is a package without a signature.
+// PackageSigners are the keys that an rpm package names as its signers; none means a
+// package without a signature.
 func PackageSigners(pkg []byte) ([]string, error) {
 	r := bytes.NewReader(pkg)
 	head := make([]byte, rpmLead+16)

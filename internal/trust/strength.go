@@ -13,12 +13,12 @@ import (
 	"aadssh/internal/fault"
 )
 
-// shortest is the shortest RSA key that is taken, in bits: apt refuses shorter
-// ones since 2.7.13, and NIST SP 800-131A since 2014.
+// shortest is the shortest accepted RSA key, in bits: apt rejects shorter ones since
+// 2.7.13, and NIST SP 800-131A since 2014.
 const shortest = 2048
 
-// weakness is why nobody should trust a signature by a key that is otherwise
-// good; "" where there is no reason.
+// weakness is why signatures by an otherwise valid key should not be trusted; "" if there
+// is no reason.
 func weakness(e *openpgp.Entity) string {
 	keys := []*packet.PublicKey{e.PrimaryKey}
 	for _, s := range e.Subkeys {
@@ -46,13 +46,13 @@ func isRSA(a packet.PublicKeyAlgorithm) bool {
 	return a == packet.PubKeyAlgoRSA || a == packet.PubKeyAlgoRSASignOnly || a == packet.PubKeyAlgoRSAEncryptOnly
 }
 
-// Weak are the reasons against keys of the setting repository.trustedKeys that
-// can be read but are too weak: a *fault.Fault of code SettingsInvalid, or nil.
+// Weak reports keys in the setting repository.trustedKeys that can be read but are too
+// weak: a *fault.Fault of code SettingsInvalid, or nil.
 func Weak(extra [][]byte) *fault.Fault {
 	for i, file := range extra {
 		all, err := candidates(file)
 		if err != nil {
-			return nil // Accept says what is wrong
+			return nil // Accept reports what is wrong
 		}
 		for _, c := range all {
 			e, err := c.verify(time.Now())

@@ -1,6 +1,6 @@
-// Package hosttest is a machine for tests: an empty root and a runner that
-// knows only what it was told to expect, in that order, and fails the test on
-// anything else.
+// Package hosttest is a machine for tests: an empty root, and a runner that accepts only
+// the commands that were announced to it, in that order, and fails the test on anything
+// else.
 package hosttest
 
 import (
@@ -14,10 +14,10 @@ import (
 	"aadssh/internal/logging"
 )
 
-// ErrUnexpected is what a command that nobody expected ends with.
+// ErrUnexpected is the error of a command that was not expected.
 var ErrUnexpected = errors.New("hosttest: unexpected command")
 
-// Runner is a host.Runner that plays back answers.
+// Runner is a host.Runner that returns prepared results.
 type Runner struct {
 	t        testing.TB
 	mu       sync.Mutex
@@ -32,7 +32,7 @@ type expectation struct {
 	then        func()
 }
 
-// New makes a runner that expects nothing yet. What is still expected when the
+// New makes a runner that expects nothing yet. A command that is still expected when the
 // test ends is an error too.
 func New(t testing.TB) *Runner {
 	t.Helper()
@@ -47,15 +47,14 @@ func New(t testing.TB) *Runner {
 	return r
 }
 
-// Host is a machine with an empty root in a temporary directory and r to run
-// its commands.
+// Host is a machine with an empty root in a temporary directory, whose commands r runs.
 func (r *Runner) Host() *host.Host {
 	return &host.Host{Root: r.t.TempDir(), Runner: r, Log: logging.Discard()}
 }
 
-// Expect says that the next command is a query (or another command that may be
-// killed), and what it answers. The command is compared as host.Command prints
-// itself: its environment, its name, its arguments, quoted, without secrets.
+// Expect announces that the next command is a query (or another command that may be
+// killed), and its result. The command is compared in the form of host.Command.String:
+// environment, name, arguments, quoted, without secrets.
 func (r *Runner) Expect(command string, answer host.Result) {
 	r.add(expectation{command: command, result: answer})
 }
@@ -65,14 +64,14 @@ func (r *Runner) ExpectTransaction(command string, answer host.Result) {
 	r.add(expectation{command: command, transaction: true, result: answer})
 }
 
-// ExpectError says that the next command, whichever way it is run, cannot be
-// run or does not end in time.
+// ExpectError announces that the next command, whichever way it is run, cannot be run or
+// does not end in time.
 func (r *Runner) ExpectError(command string, err error) {
 	r.add(expectation{command: command, err: err})
 }
 
-// Then has f called when the command that was expected last is run, before it
-// answers: for what the command does to the machine.
+// Then calls f when the last announced command is run, before it returns: for what the
+// command does to the machine.
 func (r *Runner) Then(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -82,17 +81,17 @@ func (r *Runner) Then(f func()) {
 	r.expected[len(r.expected)-1].then = f
 }
 
-// Answer is the result of a command that wrote text and ended with code.
+// Answer is the result of a command that printed text and exited with code.
 func Answer(code int, text string) host.Result {
 	return host.Result{ExitCode: code, Stdout: []byte(text)}
 }
 
-// Run answers a query.
+// Run returns the result of a query.
 func (r *Runner) Run(ctx context.Context, c host.Command) (host.Result, error) {
 	return r.answer(ctx, c, false)
 }
 
-// Transact answers a transaction.
+// Transact returns the result of a transaction.
 func (r *Runner) Transact(ctx context.Context, c host.Command) (host.Result, error) {
 	return r.answer(ctx, c, true)
 }
