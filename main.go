@@ -22,13 +22,13 @@ var version = "0.0.0-dev"
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == host.HeldArgument {
-		// Only comes back where it could not become the package manager.
+		// It only returns if this process could not become the package manager.
 		fmt.Fprintln(os.Stderr, host.Held(os.Args[2:]))
 		os.Exit(int(fault.Internal))
 	}
-	// It mostly waits for others, and on a healthy machine it is done before it has four
-	// megabytes of garbage, at which the runtime would collect them: a second processor
-	// and a collection would cost more than they bring.
+	// The program mostly waits for others, and on a healthy machine it ends before it has
+	// four megabytes of garbage, at which the runtime would collect them: a second processor
+	// and a collection would cost more than they save.
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(200)
 	// The agent's service is stopped with SIGTERM: the verdict must still be written.

@@ -55,7 +55,7 @@ type Result struct {
 	Decides string
 }
 
-// About is what is known of the check before any machine is looked at.
+// About is what is known about the check before it runs.
 func (r *Result) About() *About {
 	if r.Row == nil {
 		return &About{}

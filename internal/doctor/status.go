@@ -38,7 +38,7 @@ type Status struct {
 	Parts     []Part     `json:"parts"`
 	Health    *Verdict   `json:"health,omitempty"` // of the machine now; nil: nothing of the product is on it
 
-	foreign string // said behind the version where the handler is another program's
+	foreign string // added after the version if the handler is another program's
 }
 
 // Part is one substatus.

@@ -19,8 +19,8 @@
 // Neither proxies nor MSI_ENDPOINT, MSI_SECRET or IDENTITY_ENDPOINT move a request to IMDS:
 // see imds.probe. go-autorest's logger reads AZURE_GO_SDK_LOG_LEVEL and
 // AZURE_GO_SDK_LOG_FILE before main begins, and creates the file that the latter names.
-// main comes too late to undo that, and whoever set both asked for it; what we see to is
-// that no token gets into that log: see reply.forLibrary.
+// main runs too late to undo that, and a user who set both wants the log; but no token is
+// written to it: see reply.forLibrary.
 package identity
 
 import (
