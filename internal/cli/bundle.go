@@ -20,7 +20,7 @@ func (p Process) bundle() *cobra.Command {
 	var also []string
 	c := &cobra.Command{
 		Use:   "support-bundle",
-		Short: "Write one archive with what somebody needs who is to help",
+		Short: "Write an archive with what support needs to help",
 		Long: `support-bundle writes a tar.gz with what doctor, plan and status say, and of the
 logs and the configuration of sshd, PAM, NSS and the package repositories the
 lines, keys and words that cannot hold a secret. Names of people and machines
@@ -65,6 +65,6 @@ are in it: look through it before you pass it on. It changes nothing else.`,
 		},
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "file to write; - is standard output (default: aadsshlogin-support-TIME.tar.gz in the current folder)")
-	c.Flags().StringArrayVar(&also, "include", nil, "also put in this file, whole: it may hold what nobody should see (may be given several times)")
+	c.Flags().StringArrayVar(&also, "include", nil, "also include this whole file, which may contain secrets (may be given several times)")
 	return c
 }

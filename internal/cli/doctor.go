@@ -19,7 +19,7 @@ func (p Process) doctor(code *fault.Code) *cobra.Command {
 	var w wish
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look for what keeps people from signing in, and say what to do",
+		Short: "Find what keeps people from signing in, and say what to do",
 		Long: `doctor looks at everything that enable looks at and at what only a person asks
 for: the endpoints, the clock, the agent, firewall, disks, recent sign-ins. It
 changes nothing. The endpoints are asked side by side, for 5 seconds at most.
@@ -69,9 +69,9 @@ func (w *wish) options(c *cobra.Command) {
 	f.BoolVar(&w.all, "all", false, "show what is well, too")
 	f.BoolVar(&w.brief, "brief", false, "print at most 4096 bytes, which is what Run Command keeps, the verdict first")
 	f.BoolVar(&w.merge, "merge", false, "sum up the reports in these files, which --json printed on many machines")
-	f.StringSliceVar(&w.only, "only", nil, "run these checks alone, separated by commas")
+	f.StringSliceVar(&w.only, "only", nil, "run only these checks, separated by commas")
 	f.StringSliceVar(&w.skip, "skip", nil, "leave these checks out")
-	f.StringVar(&w.user, "user", "", "follow the way in of this person alone: NAME@DOMAIN, or the id of an application")
+	f.StringVar(&w.user, "user", "", "examine the sign-in of this person only: NAME@DOMAIN, or the id of an application")
 	f.StringVar(&w.from, "from", "", "with --user: the address that they connect from")
 	c.MarkFlagsMutuallyExclusive("json", "all", "brief")
 	for _, flag := range []string{"all", "brief", "only", "skip", "user", "from"} {

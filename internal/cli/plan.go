@@ -35,7 +35,7 @@ Passwords are shown as ***.`,
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON as misc/plan.schema.json describes it")
-	c.Flags().BoolVar(&newest, "newest", false, "plan install instead, which also moves to the newest version")
+	c.Flags().BoolVar(&newest, "newest", false, "plan install instead, which also updates to the newest version")
 	return c
 }
 

@@ -25,7 +25,7 @@ func (p Process) watch(code *fault.Code) *cobra.Command {
 	var repair bool
 	c := &cobra.Command{
 		Use:    "watch",
-		Short:  "Look at the machine between two runs (run by systemd)",
+		Short:  "Check the machine between two runs (run by systemd)",
 		Hidden: true,
 		Args:   noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -33,7 +33,7 @@ func (p Process) watch(code *fault.Code) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&repair, "repair", false, "put back what can be")
+	c.Flags().BoolVar(&repair, "repair", false, "repair what can be repaired")
 	return c
 }
 

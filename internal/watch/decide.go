@@ -30,7 +30,7 @@ func decide(told status.Report, seen Observation, other otherHandler, m Memory, 
 	d := decision{memory: m.clone(now)}
 	failing := told.Level == status.Failure
 	if other.coming && seen.Fault != nil {
-		d.why = "the agent is at work with " + other.name
+		d.why = "the agent is working on " + other.name
 		return d
 	}
 	if other.deleted(seen) {
@@ -43,7 +43,7 @@ func decide(told status.Report, seen Observation, other otherHandler, m Memory, 
 	key := fmt.Sprintf("%d %s", seen.Fault.Code, seen.cause())
 	if (busy || !failing && seen.Fault.Code.Is(fault.Passing) || seen.twice(told, other)) && m.Suspect != key {
 		d.memory.Suspect = key
-		d.why = "seen for the first time, and it may pass: " + seen.Fault.What
+		d.why = "found for the first time, and it may be temporary: " + seen.Fault.What
 		return d
 	}
 	report := seen.Report
@@ -59,7 +59,7 @@ func decide(told status.Report, seen Observation, other otherHandler, m Memory, 
 	}
 	d.memory.Suspect = ""
 	if failing && told.Code == report.Code && told.Message == report.Message {
-		d.why = "it is as it was: " + seen.Fault.What
+		d.why = "unchanged: " + seen.Fault.What
 		return d
 	}
 	d.say = &report
@@ -71,7 +71,7 @@ func (d decision) well(told status.Report, seen Observation) decision {
 	failing := told.Level == status.Failure
 	switch {
 	case failing && seen.doubts(told):
-		d.why = "what failed cannot be seen now, so the verdict stays"
+		d.why = "whether it still fails cannot be determined now, so the verdict stays"
 	case failing:
 		d.memory.Suspect = ""
 		d.say = &seen.Report

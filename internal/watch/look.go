@@ -55,11 +55,11 @@ func (w *Watcher) Look(ctx context.Context) error {
 	busy := !settle(ctx, w.Host, locks(), quiet, settleTimeout)
 	if t, running := w.Host.RunningTransaction(); running {
 		// This is our own record, which only root can write: the result cannot be seen yet.
-		w.Host.Log.Infof("a transaction of an earlier run is still at work (process %d)", t.PID)
+		w.Host.Log.Infof("a transaction of an earlier run is still running (process %d)", t.PID)
 		return nil
 	}
 	if busy {
-		w.Host.Log.Infof("somebody is at work on this machine: nothing is put back now, and a failure must be seen twice")
+		w.Host.Log.Infof("this machine is being changed: nothing is repaired now, and a failure must be found twice")
 	}
 	told, m := w.told(a), readMemory(w.Host)
 	seen, other, err := w.observe(ctx, a)
@@ -108,7 +108,7 @@ func (w *Watcher) begin(ctx context.Context) (a Assigned, release func(), err er
 		return a, nil, err
 	}
 	if !found {
-		w.Host.Log.Infof("enable has given the watch nothing to look after")
+		w.Host.Log.Infof("enable has given the watch nothing to check")
 		return a, nil, nil
 	}
 	switch standingOf(w.Host, record) {
@@ -119,7 +119,7 @@ func (w *Watcher) begin(ctx context.Context) (a Assigned, release func(), err er
 		w.Host.Log.Infof("another version of the extension is installed; its enable takes the watch over")
 		return a, nil, nil
 	case unclear:
-		w.Host.Log.Infof("the agent's folder cannot be seen")
+		w.Host.Log.Infof("the agent's folder cannot be read")
 		return a, nil, nil
 	}
 	a.Sequence = record.Sequence

@@ -71,7 +71,7 @@ func (r Record) write(h *host.Host) error { return state.WriteJSON(h, recordFile
 func readMemory(h *host.Host) Memory {
 	var m Memory
 	if _, err := state.ReadJSON(h, memoryFile, &m); err != nil {
-		h.Log.Warnf("what earlier looks left is unusable: %v", err)
+		h.Log.Warnf("the record of earlier checks is unusable: %v", err)
 		return Memory{}
 	}
 	return m

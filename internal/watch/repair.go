@@ -36,12 +36,12 @@ func (w *Watcher) PutBack(ctx context.Context) error {
 	}
 	switch {
 	case other.coming:
-		fmt.Fprintf(w.Out, "The agent is at work with %s.\n", other.name)
+		fmt.Fprintf(w.Out, "The agent is working on %s.\n", other.name)
 		return nil
 	case other.deleted(before) && m.Deleted != "":
 		return w.leave(ctx, a, m)
 	case other.deleted(before):
-		fmt.Fprintf(w.Out, "%s and its packages are gone; the next look decides.\n", other.name)
+		fmt.Fprintf(w.Out, "%s and its packages are gone; the next check decides.\n", other.name)
 		return nil
 	}
 	return w.putBack(ctx, a, before, m)
