@@ -23,7 +23,7 @@ func (r *run) removeLists(receipt state.Receipt) error {
 	r.host.Unread()
 	entries, _ := repo.Look(r.host, distro.Apt)
 	if err := r.host.Unread(); err != nil {
-		return fault.Resource(err)
+		return fault.Unread(err, "A file that names repositories")
 	}
 	for _, ours := range entries {
 		shared := func(e repo.Entry) bool { return e.File != path && e.URI == ours.URI && e.Suite == ours.Suite }

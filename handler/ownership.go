@@ -28,7 +28,7 @@ func (r *run) own() error {
 	self := r.self()
 	before, found, err := state.ReadOwner(r.host)
 	switch {
-	case state.Unreadable(err): // setup may own it, and its record would be lost
+	case fault.Unreadable(err): // setup may own it, and its record would be lost
 		return unknownOwner(err)
 	case err != nil: // a damaged record says nothing
 		r.log.Warnf("who owned the machine cannot be read: %v", err)
@@ -104,7 +104,7 @@ func unknownOwner(err error) error {
 // error says why it cannot be read.
 func readOwner(h *host.Host) (o state.Owner, found bool, err error) {
 	o, found, err = state.ReadOwner(h)
-	if state.Unreadable(err) {
+	if fault.Unreadable(err) {
 		return state.Owner{}, false, unknownOwner(err)
 	}
 	return o, found && err == nil, nil

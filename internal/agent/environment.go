@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/Azure/azure-extension-foundation/settings"
 
@@ -137,6 +136,10 @@ func locate(program string) (path string, content []byte, err error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		if f := fault.Unread(err, environmentFile+", which the Azure Linux agent writes,"); f != nil {
+			f.Err = errors.Join(ErrNoEnvironment, err)
+			return "", nil, f
+		}
 		if err != nil {
 			return "", nil, unusable(path, err.Error())
 		}
@@ -233,25 +236,6 @@ const restart = "Restart the agent, which writes the file anew: " + fault.Restar
 func unusable(path, why string) error {
 	return fault.Wrap(ErrNoEnvironment, fault.Usage,
 		fmt.Sprintf("%s cannot be used: %s.", path, why), restart)
-}
-
-// brief is a library error in one line: azure-extension-foundation appends a stack trace to
-// each error, and again each time it wraps one.
-func brief(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\nCallStack:")
-	return strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "vmextension: ")
-}
-
-// briefly is brief as an error. If the machine ran out of something, that error is wrapped
-// again, because the library turned it into text.
-func briefly(err error) error {
-	text := brief(err)
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EIO} {
-		if said, ends := strings.CutSuffix(text, errno.Error()); ends {
-			return fmt.Errorf("%s%w", said, errno)
-		}
-	}
-	return errors.New(text)
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -34,7 +34,11 @@ func protectedSettings(ctx context.Context, h *host.Host, env Environment, file 
 	dir := filepath.Join(env.ConfigFolder, "..", "..")
 	key := filepath.Join(dir, strings.ToUpper(file.Thumbprint))
 	for _, end := range []string{".prv", ".crt"} {
-		if !new(host.Host).Exists(key + end) {
+		if _, err := new(host.Host).Lstat(key + end); fault.Unreadable(err) {
+			f := fault.Unread(err, "The protected settings cannot be decrypted: a file of their certificate")
+			f.Err = errors.Join(ErrProtected, err)
+			return nil, f
+		} else if err != nil {
 			return nil, undecryptable(key+end+" is missing", nil)
 		}
 	}

@@ -37,6 +37,9 @@ func Sequence(env Environment, getenv func(string) string) (int, error) {
 			"Unset it, or set it to the number of a settings file: ls "+text.Quote(env.ConfigFolder))
 	}
 	last, err := lastSettings(env.ConfigFolder)
+	if f := fault.Unread(err, "The folder of the settings files, without "+SequenceVariable+","); f != nil {
+		return -1, f
+	}
 	if err != nil {
 		return -1, fault.Wrap(err, fault.Usage,
 			fmt.Sprintf("There is no %s, and the folder of the settings files cannot be read: %v.", SequenceVariable, err),
@@ -65,6 +68,9 @@ func lastSettings(folder string) (int, error) {
 			continue
 		}
 		info, err := entry.Info()
+		if fault.Unreadable(err) {
+			return -1, err
+		}
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/Azure/azure-extension-foundation/settings"
 
@@ -72,9 +73,9 @@ const settingsLimit = 4 << 20
 // disabled during an upgrade is given the new version's number. The agent's folders are not
 // below h.Root.
 //
-// The error is a fault of code SettingsInvalid; the settings returned with it are those
-// that could be read. It wraps ErrProtected if that is the reason. unknown are the names of
-// settings that have no meaning here, sorted.
+// The error is a fault, of code SettingsInvalid if the file could be read; the settings
+// returned with it are those that could be read. It wraps ErrProtected if that is the
+// reason. unknown are the names of settings that have no meaning here, sorted.
 func ReadSettings(ctx context.Context, h *host.Host, env Environment, seq int) (s Settings, unknown []string, err error) {
 	s = Defaults()
 	path := filepath.Join(env.ConfigFolder, strconv.Itoa(seq)+settingsSuffix)
@@ -115,7 +116,7 @@ func protectedOf(ctx context.Context, h *host.Host, env Environment, seq int, fi
 // publicSettings lets azure-extension-foundation read the public settings where it can. The
 // library looks for them only next to the program; and it fails altogether if the protected
 // settings are encrypted in a way that "openssl smime" does not support, while our own code
-// can read those.
+// can read those. Where it cannot read the file again, what was read before counts.
 func publicSettings(env Environment, seq int, file handlerSettings) (map[string]json.RawMessage, error) {
 	if !file.set || !env.found || file.Protected != "" {
 		return file.Public, nil
@@ -123,7 +124,10 @@ func publicSettings(env Environment, seq int, file handlerSettings) (map[string]
 	var public map[string]json.RawMessage
 	var protected any
 	if err := settings.GetExtensionSettings(seq, &public, &protected); err != nil {
-		return nil, briefly(err)
+		if said := brief(err); fault.Spoken(said) == 0 {
+			return nil, errors.New(said)
+		}
+		return file.Public, nil
 	}
 	for name := range public {
 		// The library converts numbers to float64: the version 1.0 has become 1. What was
@@ -133,7 +137,17 @@ func publicSettings(env Environment, seq int, file handlerSettings) (map[string]
 	return public, nil
 }
 
+// brief is a library error in one line: azure-extension-foundation appends a stack trace to
+// each error, and again each time it wraps one.
+func brief(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\nCallStack:")
+	return strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "vmextension: ")
+}
+
 func unreadable(path string, err error) error {
+	if f := fault.Unread(err, "The file of the settings"); f != nil {
+		return f
+	}
 	return fault.Wrap(err, fault.SettingsInvalid,
 		fmt.Sprintf("The settings in %s cannot be read: %v.", path, err),
 		"Write settings.json, which holds all of this machine's settings, as one JSON object ({} for none), and "+fault.Again+": "+setAgain())

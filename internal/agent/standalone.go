@@ -60,7 +60,10 @@ func Consider(h *host.Host, given Given) (*Offer, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return &Offer{}, fault.Wrap(err, fault.Disk, "The settings of the last setup cannot be read: "+err.Error()+".", "")
 	}
-	before := kept(h, last)
+	before, err := kept(h, last)
+	if err != nil { // what it says would be lost
+		return &Offer{}, err
+	}
 	o := &Offer{Sequence: max(last, 0), given: before}
 	for _, f := range []struct {
 		option string
@@ -121,23 +124,31 @@ func (o *Offer) Keep(h *host.Host) error {
 // none are settings that set nothing.
 const none = "{}"
 
-// kept is what was saved under a number, in canonical form.
-func kept(h *host.Host, seq int) Given {
+// kept is what was saved under a number, in canonical form. The error is a fault: a file is
+// there and cannot be read.
+func kept(h *host.Host, seq int) (Given, error) {
 	g := Given{Public: []byte(none), Protected: []byte(none)}
 	base := filepath.Join(Standalone("").ConfigFolder, strconv.Itoa(seq))
-	if content, err := h.ReadFile(base+settingsSuffix, settingsLimit); err == nil {
+	content, err := h.ReadFile(base+settingsSuffix, settingsLimit)
+	if err == nil {
 		if file, err := parseFile(content); err == nil && file.Public != nil {
 			if public, err := json.Marshal(file.Public); err == nil {
 				g.Public = public
 			}
 		}
 	}
-	if content, err := h.ReadFile(base+protectedSuffix, protectedLimit); err == nil {
+	content, unread := h.ReadFile(base+protectedSuffix, protectedLimit)
+	if unread == nil {
 		if protected, err := canonical(content); err == nil {
 			g.Protected = protected
 		}
 	}
-	return g
+	for _, err := range []error{err, unread} {
+		if f := fault.Unread(err, "A file with the settings of the last setup"); f != nil {
+			return g, f
+		}
+	}
+	return g, nil
 }
 
 // canonical is a JSON object in one form, so that equal settings compare equal however they
@@ -186,6 +197,10 @@ func keptProtected(h *host.Host, env Environment, seq int) (map[string]json.RawM
 	content, err := h.ReadFile(path, protectedLimit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	if f := fault.Unread(err, "The file of the protected settings that setup has kept"); f != nil {
+		f.Err = errors.Join(ErrProtected, err)
+		return nil, f
 	}
 	var fields map[string]json.RawMessage
 	if err == nil {

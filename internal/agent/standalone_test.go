@@ -79,7 +79,7 @@ func TestConsider(t *testing.T) {
 			t.Errorf("%q: %v, sequence %d, want %s", bad.given, err, o.Sequence, bad.says)
 		}
 	}
-	if left := kept(h, 5); string(left.Public) != none || !strings.Contains(string(left.Protected), "s3cret") {
+	if left, err := kept(h, 5); err != nil || string(left.Public) != none || !strings.Contains(string(left.Protected), "s3cret") {
 		t.Errorf("what cannot be used took settings away: %s, %s", left.Public, left.Protected)
 	}
 }

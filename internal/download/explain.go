@@ -65,19 +65,11 @@ func ownTrouble(err error) *fault.Fault {
 	if !errors.As(err, &dns) || dns.IsNotFound {
 		return nil
 	}
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
-		if strings.Contains(dns.Err, errno.Error()) {
-			return fault.Resource(fmt.Errorf("%s could not be looked up: %w", dns.Name, errno))
-		}
+	if f := fault.Resource(fmt.Errorf("%s could not be looked up: %w", dns.Name, fault.Spoken(dns.Err))); f != nil {
+		return f
 	}
-	if _, err := os.ReadFile(resolvers); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		if f := fault.Resource(err); f != nil {
-			return f
-		}
-		return fault.Wrap(err, fault.Disk, "The file that names this machine's DNS servers cannot be read: "+err.Error()+".",
-			"See what keeps root from it (ls -lZ "+resolvers+"; lsattr "+resolvers+")"+fault.AndAgain)
-	}
-	return nil
+	_, unread := os.ReadFile(resolvers)
+	return fault.Unread(unread, "The file that names this machine's DNS servers")
 }
 
 // resolvers is the file that names this machine's DNS servers (resolv.conf(5)).

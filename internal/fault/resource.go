@@ -3,7 +3,11 @@ package fault
 import (
 	"errors"
 	"io/fs"
+	"slices"
+	"strings"
 	"syscall"
+
+	"aadssh/internal/text"
 )
 
 // resource is something that a machine can run out of.
@@ -63,6 +67,43 @@ func ByCause(f *Fault) *Fault {
 		return f
 	}
 	return Wrap(f.Err, r.code, r.words+". "+f.What, r.next)
+}
+
+// Unreadable says whether err keeps a file or a folder from being read that may well
+// be there. By the other errors there is none, or something else in its place.
+func Unreadable(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && !slices.Contains([]syscall.Errno{
+		syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL,
+		syscall.ENXIO, syscall.ENODEV, // a socket or a device
+		syscall.ESRCH, // a process that has ended, in /proc
+	}, errno)
+}
+
+// Unread is the fault of what is Unreadable; nil for other errors. what is the file, at
+// the beginning of a sentence.
+func Unread(err error, what string) *Fault {
+	if f := Resource(err); f != nil || !Unreadable(err) {
+		return f
+	}
+	name := "FILE"
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		name = text.Quote(at.Path)
+	}
+	return Wrap(err, Disk, what+" cannot be read: "+err.Error()+".",
+		"See what keeps root from reading it (sudo ls -lZ "+name+"; sudo lsattr "+name+"; sudo dmesg | tail)"+AndAgain)
+}
+
+// Spoken is the error of the kernel whose words a text ends with: libraries make a text
+// of what they meet. 0 where there is none.
+func Spoken(words string) syscall.Errno {
+	const most = syscall.Errno(133) // of errno(3) on Linux
+	for errno := syscall.Errno(1); errno <= most; errno++ {
+		if strings.HasSuffix(words, errno.Error()) {
+			return errno
+		}
+	}
+	return 0
 }
 
 func resourceOf(err error) (resource, bool) {

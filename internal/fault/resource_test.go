@@ -45,6 +45,47 @@ func TestResource(t *testing.T) {
 	}
 }
 
+// TestUnread: what keeps root from a file that may be there is told as that, with the file
+// and a next step; what says that there is no such file is no such fault.
+func TestUnread(t *testing.T) {
+	at := func(errno syscall.Errno) error {
+		return fmt.Errorf("x: %w", &fs.PathError{Op: "open", Path: "/etc/a b", Err: errno})
+	}
+	for errno, code := range map[syscall.Errno]Code{
+		syscall.EACCES: Disk, syscall.EPERM: Disk, syscall.EIO: Disk, syscall.ESTALE: Disk, syscall.EUCLEAN: Disk,
+		syscall.EMFILE: Resources, syscall.ENFILE: Resources, syscall.ENOMEM: Resources,
+	} {
+		f := Unread(at(errno), "The file of something")
+		if f == nil || f.Code != code || !strings.Contains(f.What, "/etc/a b: "+errno.Error()) || f.Remedy() == "" || !errors.Is(f, errno) || !Unreadable(at(errno)) {
+			t.Errorf("%v: %+v", errno, f)
+		}
+	}
+	if f := Unread(at(syscall.EACCES), "The file of something"); !strings.HasPrefix(f.What, "The file of something cannot be read") || !strings.Contains(f.Next, "ls -lZ '/etc/a b'") {
+		t.Errorf("%s %s", f.What, f.Next)
+	}
+	for _, err := range []error{nil, at(syscall.ENOENT), at(syscall.ENOTDIR), at(syscall.EISDIR), at(syscall.ELOOP), at(syscall.ESRCH), errors.New("x")} {
+		if f := Unread(err, "x"); f != nil || Unreadable(err) {
+			t.Errorf("%v: %+v", err, f)
+		}
+	}
+}
+
+// TestSpoken: the kernel's words are found at the end of a text, and nowhere else.
+func TestSpoken(t *testing.T) {
+	for words, want := range map[string]syscall.Errno{
+		"error reading x: open x: permission denied": syscall.EACCES,
+		"read /x: input/output error":                syscall.EIO,
+		"open /x: too many open files":               syscall.EMFILE,
+		"permission denied by somebody":              0,
+		"json: cannot unmarshal number":              0,
+		"":                                           0,
+	} {
+		if got := Spoken(words); got != want {
+			t.Errorf("%q: %v", words, got)
+		}
+	}
+}
+
 // TestByCause: a fault whose cause is one of these is reported as that, and one that
 // stands next to such an error is not.
 func TestByCause(t *testing.T) {

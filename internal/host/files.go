@@ -37,7 +37,7 @@ func (h *Host) ReadFile(path string, limit int64) ([]byte, error) {
 	defer f.Close()
 	b := inOnePiece(min(info.Size(), limit))
 	if _, err := b.ReadFrom(io.LimitReader(f, limit+1)); err != nil {
-		return nil, h.short.note(err)
+		return nil, h.short.note(path, err)
 	}
 	if int64(b.Len()) > limit {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
@@ -62,17 +62,34 @@ func (h *Host) ReadUntil(path string, limit int64, enough func(piece []byte) boo
 		case errors.Is(err, io.EOF), err == nil && enough(piece[:n]):
 			return all, nil
 		case err != nil:
-			return nil, h.short.note(err)
+			return nil, h.short.note(path, err)
 		case int64(len(all)) > limit:
 			return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLarge}
 		}
 	}
 }
 
+// Parts is a regular file of which parts are read.
+type Parts struct {
+	io.Closer
+	file *os.File
+	host *Host
+	path string
+}
+
 // Open opens a regular file to read parts of it.
-func (h *Host) Open(path string) (*os.File, error) {
+func (h *Host) Open(path string) (*Parts, error) {
 	f, _, err := h.open(path)
-	return f, err
+	if err != nil {
+		return nil, err
+	}
+	return &Parts{f, f, h, path}, nil
+}
+
+// ReadAt is os.File's.
+func (p *Parts) ReadAt(b []byte, offset int64) (int, error) {
+	n, err := p.file.ReadAt(b, offset)
+	return n, p.host.short.note(p.path, err)
 }
 
 // inOnePiece is a buffer of the right size for size bytes: one that has to grow is copied
@@ -83,10 +100,15 @@ func inOnePiece(size int64) *bytes.Buffer {
 
 // open opens only a regular file, for reading.
 func (h *Host) open(path string) (*os.File, fs.FileInfo, error) {
+	f, info, err := h.openRegular(path)
+	return f, info, h.noted(path, err)
+}
+
+func (h *Host) openRegular(path string) (*os.File, fs.FileInfo, error) {
 	// O_NONBLOCK: a FIFO in the place of a file must not hang us.
 	f, err := os.OpenFile(h.Path(path), os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, nil, h.denials.note(path, h.short.note(err))
+		return nil, nil, err
 	}
 	info, err := f.Stat()
 	switch {
@@ -101,6 +123,11 @@ func (h *Host) open(path string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	return f, info, nil
+}
+
+// noted remembers an err by which path may not, or cannot, be read, and returns it.
+func (h *Host) noted(path string, err error) error {
+	return h.denials.note(path, h.short.note(path, err))
 }
 
 // SameContent reports whether two regular files have the same content. It needs little
@@ -134,11 +161,12 @@ func (h *Host) SameContent(one, other string) bool {
 }
 
 // ReadTail reads at most the last limit bytes of a regular file; the first line may be
-// incomplete.
+// incomplete. It is for logs, of which one that cannot be read decides nothing: Unread does
+// not have it.
 func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
-	f, info, err := h.open(path)
+	f, info, err := h.openRegular(path)
 	if err != nil {
-		return nil, err
+		return nil, h.denials.note(path, err)
 	}
 	defer f.Close()
 	size := min(info.Size(), limit)
@@ -147,13 +175,14 @@ func (h *Host) ReadTail(path string, limit int64) ([]byte, error) {
 	}
 	b := inOnePiece(size)
 	_, err = b.ReadFrom(io.LimitReader(f, limit))
-	return b.Bytes(), h.short.note(err)
+	return b.Bytes(), err
 }
 
 // Exists reports whether something is at path; it does not follow a symbolic link there.
+// What root cannot look at is not called missing: Unread has the reason.
 func (h *Host) Exists(path string) bool {
 	_, err := os.Lstat(h.Path(path))
-	return h.denials.note(path, err) == nil
+	return h.noted(path, err) == nil || withheld(path, err)
 }
 
 // MayRun reports whether this process may execute the program at path, according to the
@@ -174,22 +203,25 @@ func (h *Host) MayWrite(path string) error {
 // Stat is os.Stat below Root.
 func (h *Host) Stat(path string) (fs.FileInfo, error) {
 	info, err := os.Stat(h.Path(path))
-	return info, h.denials.note(path, err)
+	return info, h.noted(path, err)
 }
 
 // Lstat is os.Lstat below Root.
 func (h *Host) Lstat(path string) (fs.FileInfo, error) {
 	info, err := os.Lstat(h.Path(path))
-	return info, h.denials.note(path, err)
+	return info, h.noted(path, err)
 }
 
 // Readlink is os.Readlink below Root.
-func (h *Host) Readlink(path string) (string, error) { return os.Readlink(h.Path(path)) }
+func (h *Host) Readlink(path string) (string, error) {
+	to, err := os.Readlink(h.Path(path))
+	return to, h.short.note(path, err)
+}
 
 // ReadDir is os.ReadDir below Root.
 func (h *Host) ReadDir(path string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(h.Path(path))
-	return entries, h.denials.note(path, h.short.note(err))
+	return entries, h.noted(path, err)
 }
 
 // Glob lists the paths of the machine (without Root) that match pattern, in the order of
@@ -297,5 +329,6 @@ func (h *Host) ReadHead(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit))
+	b, err := io.ReadAll(io.LimitReader(f, limit))
+	return b, h.short.note(path, err)
 }

@@ -2,34 +2,46 @@ package host
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"strings"
 	"sync"
-	"syscall"
+
+	"aadssh/internal/fault"
 )
 
-// shortage records the first file that could not be read for lack of a resource. Code that
-// reads many files continues without it; code that judges the result asks for it.
+// shortage remembers the first file that may exist and could not be read. Code that reads
+// many files continues without it; code that judges the result asks for it.
 type shortage struct {
 	mu    sync.Mutex
 	first error
 }
 
-// note records err if it is such an error, and returns it.
-func (s *shortage) note(err error) error {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EIO} {
-		if errors.Is(err, errno) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if s.first == nil {
-				s.first = err
-			}
-			break
-		}
+// withheld reports whether path may exist and err keeps it from being read. A permission
+// counts for root only, and not in /proc and /sys, where a container denies root too.
+func withheld(path string, err error) bool {
+	if errors.Is(err, fs.ErrPermission) && (os.Geteuid() != 0 || strings.HasPrefix(path, "/proc/") || strings.HasPrefix(path, "/sys/")) {
+		return false
+	}
+	return fault.Unreadable(err)
+}
+
+// note remembers an err that withholds path, and returns it.
+func (s *shortage) note(path string, err error) error {
+	if !withheld(path, err) {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first == nil {
+		s.first = err
 	}
 	return err
 }
 
-// Unread is the reason why something could not be read since the last call: no memory, no
-// file handles, a failing disk. Nil: everything could be read.
+// Unread is the first error since the last call by which something could not be read: no
+// memory, no free file descriptor, a broken disk, a permission that root lacks. Nil:
+// everything could be read.
 func (h *Host) Unread() error {
 	h.short.mu.Lock()
 	defer h.short.mu.Unlock()

@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +44,48 @@ func TestUnread(t *testing.T) {
 	h.ReadDir("/missing")
 	if err := h.Unread(); err != nil {
 		t.Errorf("what is not there: %v", err)
+	}
+}
+
+// TestWithheld: what keeps root from a file of the machine's counts, what processes keep to
+// themselves and what only root may read does not; and nothing is called missing for it.
+func TestWithheld(t *testing.T) {
+	denied := &fs.PathError{Op: "open", Path: "/x", Err: syscall.EACCES}
+	root := os.Geteuid() == 0
+	for path, want := range map[string]bool{"/etc/pam.d/sshd": root, "/proc/1/exe": false, "/sys/x": false} {
+		h := &Host{}
+		if err := h.short.note(path, denied); !errors.Is(err, syscall.EACCES) || (h.Unread() != nil) != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	// A file that opens and cannot be read by anybody.
+	h := &Host{Log: logging.Discard(), Root: t.TempDir()}
+	if err := os.Symlink("/proc/self/mem", filepath.Join(h.Root, "broken")); err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range map[string]func() error{
+		"whole":     func() error { _, err := h.ReadFile("/broken", 0); return err },
+		"beginning": func() error { _, err := h.ReadHead("/broken", 10); return err },
+		"pieces": func() error {
+			_, err := h.ReadUntil("/broken", 10, func([]byte) bool { return false })
+			return err
+		},
+		"part": func() error {
+			f, err := h.Open("/broken")
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			_, err = f.ReadAt(make([]byte, 10), 0)
+			return err
+		},
+	} {
+		if err := read(); !errors.Is(err, syscall.EIO) || !errors.Is(h.Unread(), syscall.EIO) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if h.Exists("/missing") || h.Unread() != nil {
+		t.Error("what is not there")
 	}
 }
 

@@ -3,10 +3,7 @@ package preflight
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
 	"strings"
-	"syscall"
 
 	"aadssh/distro"
 	"aadssh/internal/agent"
@@ -54,25 +51,13 @@ func folders(f *facts.Facts) []Result {
 	return []Result{{Answer: Fail, Text: why.What, Next: why.Remedy(), Code: why.Code}}
 }
 
-// kept reports whether a file exists but the system keeps it from being read. A folder, a
-// loop of links or a path that is too long does not count as such a file.
-func kept(err error) bool {
-	var errno syscall.Errno
-	return errors.As(err, &errno) && !slices.Contains([]syscall.Errno{syscall.ENOENT, syscall.EISDIR, syscall.ENOTDIR, syscall.ELOOP}, errno)
-}
-
 func distribution(f *facts.Facts) []Result {
 	if u := (*distro.Unsupported)(nil); errors.As(f.TargetErr, &u) {
 		return []Result{{Answer: Fail, Code: fault.DistroUnsupported,
 			Text: fmt.Sprintf("%s on %s is not supported: %s.", u.Found, u.Arch, strings.TrimSuffix(u.Reason, ".")),
 			Next: instead(u)}}
 	}
-	if unread := (*fs.PathError)(nil); errors.As(f.TargetErr, &unread) && kept(unread) {
-		why := fault.Resource(unread)
-		if why == nil {
-			why = fault.New(fault.Disk, "A file that says which distribution this is cannot be read: "+unread.Error()+".",
-				"See what keeps root from reading it (ls -lZ "+unread.Path+"; lsattr "+unread.Path+"; sudo dmesg | tail)"+fault.AndAgain)
-		}
+	if why := fault.Unread(f.TargetErr, "A file that says which distribution this is"); why != nil {
 		return []Result{{Answer: Fail, Code: why.Code, Text: why.What, Next: why.Remedy()}}
 	}
 	if f.TargetErr != nil {

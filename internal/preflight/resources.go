@@ -10,7 +10,7 @@ import (
 // resources reports that not everything could be read. That is no statement about the
 // machine: one that seems healthy is left alone, and none is changed.
 func resources(f *facts.Facts) []Result {
-	why := fault.Resource(f.Unread)
+	why := fault.Unread(f.Unread, "A file")
 	if why == nil {
 		return nil
 	}

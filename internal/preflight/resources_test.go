@@ -45,6 +45,23 @@ func TestUnread(t *testing.T) {
 	}
 }
 
+// TestDenied: a permission that root has not is such a reason too: a failure is not
+// believed, and a next step names the file.
+func TestDenied(t *testing.T) {
+	unread := &fs.PathError{Op: "open", Path: "/lib/security/pam_unix.so", Err: syscall.EACCES}
+	results := Run(Preconditions(), healthy(func(f *facts.Facts) { f.Unread = unread }))
+	results = append(results, Result{Answer: Fail, Code: fault.VerificationFailed})
+	if f := FirstFailure(results); f == nil || f.Code != fault.Disk || !strings.Contains(f.What, unread.Error()) || !strings.Contains(f.Next, "ls -lZ "+unread.Path) {
+		t.Errorf("%+v", f)
+	}
+	for errno, answer := range map[error]Answer{syscall.EACCES: Unknown, syscall.EIO: Unknown, errors.New("invalid character"): Warn} {
+		f := healthy(func(f *facts.Facts) { f.ReceiptErr = &fs.PathError{Op: "open", Path: "/x", Err: errno} })
+		if r := notices(f); len(r) != 1 || r[0].Answer != answer || !strings.Contains(r[0].Text, errno.Error()) {
+			t.Errorf("%v: %+v", errno, r)
+		}
+	}
+}
+
 // Which packages there would be hangs on the distribution: where that is not known,
 // it is not said that they are missing.
 func TestPackagesOfNoDistribution(t *testing.T) {

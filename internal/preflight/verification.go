@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"aadssh/internal/check"
@@ -73,8 +72,8 @@ func installed(f *facts.Facts) []Result {
 // notices repeat why the newest version is not installed, and what is missing from the
 // record of the machine.
 func notices(f *facts.Facts) []Result {
-	if errors.Is(f.ReceiptErr, fs.ErrPermission) {
-		return []Result{{Answer: Unknown, Text: "What was on this machine before the extension is written down where only root can read it."}}
+	if fault.Unreadable(f.ReceiptErr) {
+		return []Result{{Answer: Unknown, Text: "The record of what was on this machine before the extension cannot be read: " + f.ReceiptErr.Error() + "."}}
 	}
 	if f.ReceiptErr != nil {
 		return []Result{{Answer: Warn,

@@ -3,6 +3,7 @@ package state
 import (
 	"time"
 
+	"aadssh/internal/fault"
 	"aadssh/internal/host"
 )
 
@@ -33,7 +34,7 @@ func WriteHandover(h *host.Host, to string, upFor time.Duration) error {
 func ReadHandover(h *host.Host, upFor time.Duration) (Handover, bool, error) {
 	var o Handover
 	found, err := ReadJSON(h, handoverFile, &o)
-	if Unreadable(err) {
+	if fault.Unreadable(err) {
 		return Handover{}, false, err
 	}
 	if err != nil || !found || o.To == "" || o.UpFor <= 0 || o.Boot != BootID(h) {

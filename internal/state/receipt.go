@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"aadssh/internal/fault"
 	"aadssh/internal/host"
 )
 
@@ -93,7 +94,7 @@ func (r Receipt) Write(h *host.Host) error { return WriteJSON(h, receiptFile, r)
 // ReadReceipt: a receipt that could not be read, because of a disk error for example, is
 // not therefore damaged; it is kept, and why is returned.
 func SetAside(h *host.Host, why error) error {
-	if Unreadable(why) {
+	if fault.Unreadable(why) {
 		return why
 	}
 	b, err := h.ReadFile(receiptFile, 1<<20)

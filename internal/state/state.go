@@ -16,7 +16,6 @@ import (
 	"syscall"
 
 	"aadssh/internal/atomicfile"
-	"aadssh/internal/fault"
 	"aadssh/internal/host"
 )
 
@@ -95,12 +94,6 @@ func ReadJSON(h *host.Host, path string, into any) (bool, error) {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}
 	return true, nil
-}
-
-// Unreadable reports whether a file could not be read, because of a disk error for example.
-// It is not therefore damaged, and must not be replaced.
-func Unreadable(err error) bool {
-	return fault.Resource(err) != nil || errors.Is(err, fs.ErrPermission)
 }
 
 // Sweep removes temporary files in the state folder that earlier runs could neither finish

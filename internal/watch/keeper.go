@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -133,7 +134,7 @@ func Lacking(err error) bool {
 			return false
 		}
 	}
-	return state.Unreadable(err)
+	return fault.Resource(err) != nil || errors.Is(err, fs.ErrPermission)
 }
 
 func unsure(err error) preflight.Result {
@@ -167,7 +168,7 @@ func (k *Keeper) record(a Assignment, copy *made) error {
 // The result is for the record.
 func (k *Keeper) copy(ctx context.Context, program string) (*made, error) {
 	receipt, damaged := state.ReadReceipt(k.Host)
-	if state.Unreadable(damaged) { // what has the copy's name may be somebody else's
+	if fault.Unreadable(damaged) { // what has the copy's name may be somebody else's
 		return nil, damaged
 	}
 	r, _, _ := readRecord(k.Host) // without a record the files are compared

@@ -3,6 +3,9 @@ package gate
 import (
 	"errors"
 	"io/fs"
+	"syscall"
+
+	"aadssh/internal/text"
 )
 
 // File is what is at a path of the machine, for gates that judge by the files that a
@@ -17,4 +20,16 @@ type File struct {
 }
 
 // Missing reports that nothing is there.
-func (f File) Missing() bool { return errors.Is(f.Err, fs.ErrNotExist) }
+func (f File) Missing() bool {
+	return errors.Is(f.Err, fs.ErrNotExist) || errors.Is(f.Err, syscall.ENOTDIR)
+}
+
+// Unreadable reports that something may be there and could not be read here. The program
+// that reads it at a sign-in may have no such difficulty.
+func (f File) Unreadable() bool { return f.Err != nil && !f.Missing() }
+
+// ReadAgain is what to do about a file that could not be read.
+func ReadAgain(file string) string {
+	file = text.Quote(file)
+	return "See why, and make it readable again: sudo ls -lLZ " + file + "; sudo lsattr " + file
+}

@@ -8,7 +8,9 @@ import (
 	"syscall"
 
 	"aadssh/internal/check"
+	"aadssh/internal/fault"
 	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/sshd"
 )
 
@@ -46,6 +48,7 @@ type File struct {
 	Unsafe string // the first of the file and its parent folders that violates sshd's rule, with the reason
 	NoExec string // the mount point that forbids programs
 	Lacks  string // a library that it needs and that is missing
+	Unread error  // why it, or whether it exists, could not be read
 }
 
 // Files are the package's files.
@@ -61,11 +64,16 @@ func lookFiles(h *host.Host) Files {
 	debian, libraries := h.Exists("/var/lib/dpkg"), newLoader(h)
 	look := func(candidates ...string) File {
 		for _, p := range candidates {
-			if info, err := h.Stat(p); err == nil && info.Mode().IsRegular() {
+			info, err := h.Stat(p)
+			if fault.Unreadable(err) {
+				return File{Path: p, Unread: err}
+			}
+			if err == nil && info.Mode().IsRegular() {
 				uid, _ := owners(info)
 				above, _ := parts(h, p) // what cannot be read is not judged
 				f := File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.NoExec(p)}
-				if content, err := h.Open(p); err == nil {
+				content, err := h.Open(p)
+				if f.Unread = err; err == nil {
 					f.Lacks = libraries.lacks(p, content)
 					content.Close()
 				}
@@ -148,6 +156,9 @@ func (f File) assess(consequence string, program, asked bool) Finding {
 	out := Finding{File: f.Path, Part: check.Files, Text: f.Path + " is in place."}
 	bare := strings.TrimPrefix(f.Unsafe, f.Path)
 	switch {
+	case f.Unread != nil && (!f.Found || f.Mode.Perm()&0o004 != 0): // else its mode says why
+		out.Answer, out.Part, out.Decides, out.Next = sshd.Unknown, check.NoPart, f.Path+", which could not be read", gate.ReadAgain(f.Path)
+		out.Text = f.Path + " could not be read: " + f.Unread.Error()
 	case !f.Found:
 		out.Answer, out.Next = sshd.Fail, reinstall
 		out.Text = path.Base(f.Path) + " is missing, so " + consequence + "."

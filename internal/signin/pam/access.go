@@ -58,9 +58,8 @@ type rules struct {
 	c             *call
 	fs, sep       string
 	onlyBracketed bool
-	in, out       bool // both are true if it depends on who connects from where
-	done          bool // a line matches everybody
-	unread        error
+	in, out       bool    // both are true if it depends on who connects from where
+	done          bool    // a line matches everybody
 	first         Problem // the first line that denies somebody
 	whom          string  // the people whom that line matches
 }
@@ -71,10 +70,6 @@ func (r *rules) read(file string) {
 	f := r.c.m.File(file)
 	if f.Missing() {
 		return // "non-existing table means no access control"
-	}
-	if f.Err != nil {
-		r.unread = f.Err
-		return
 	}
 	number := 0
 	for raw := range strings.Lines(string(f.Text)) {
@@ -117,9 +112,6 @@ func (r *rules) fits(match truth, allows bool, at Problem, origins string) {
 }
 
 func (r *rules) answer() answer {
-	if r.unread != nil {
-		return answer{codes: []Code{Success, permDenied}, why: "pam_access decides by a file that could not be read: " + r.unread.Error()}
-	}
 	if !r.done {
 		r.in = true // no line matches the rest
 	}

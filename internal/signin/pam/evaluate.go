@@ -56,13 +56,23 @@ type Outcome struct {
 type Service struct {
 	m    Machine
 	s    stacks
-	File string // the service's file; "" where there is none
+	File string  // the service's file; "" where there is none
+	kept Problem // the first file that was asked for and could not be read, of one line
 }
 
 // Load reads sshd's service.
 func Load(m Machine) *Service {
-	s := load(m)
-	return &Service{m: m, s: s, File: s.service}
+	read, s := m.File, &Service{}
+	m.File = func(name string) gate.File {
+		f := read(name)
+		if f.Unreadable() && s.kept.File == "" {
+			s.kept = Problem{File: name, Text: f.Err.Error()}
+		}
+		return f
+	}
+	s.m, s.s = m, load(m)
+	s.File = s.s.service
+	return s
 }
 
 // Files are the files that were read.
@@ -118,7 +128,7 @@ func (s *Service) evaluate(stack Stack, p person) Outcome {
 	}
 	if d := s.s.differs; d != nil {
 		return Outcome{Access: NotKnown, Reasons: []Reason{{Rule: Rule{File: d.File, Line: d.Line}, Text: d.Text,
-			Next: "Ask who wrote that part of " + d.File + " to write it in plain lines."}}}
+			Next: cmp.Or(d.next, "Ask who wrote that part of "+d.File+" to write it in plain lines.")}}}
 	}
 	all := s.s.of(stack)
 	if len(all) == 0 {
@@ -310,6 +320,9 @@ func (s *Service) ask(stack Stack, h handler, p person) answer {
 		name = h.Module
 	}
 	file, f := s.m.module(h.Module)
+	if f.Unreadable() {
+		return settle(unseen(name, Problem{File: file, Text: f.Err.Error()}), h)
+	}
 	remove := "Install what " + text.Name(name) + " belongs to, where people need it."
 	if why := s.m.loads(file, f); why != "" {
 		return answer{codes: []Code{moduleUnknown}, why: text.Name(name) + " " + why, next: remove, fixLine: drop}
@@ -318,12 +331,24 @@ func (s *Service) ask(stack Stack, h handler, p person) answer {
 		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", text.Name(name), stack), next: remove, fixLine: drop}
 	}
 	c := &call{m: s.m, stack: stack, person: p, Rule: h.Rule}
+	s.kept = Problem{}
+	a := unknownModule()
 	for _, row := range modules() {
 		if row.name == strings.TrimSuffix(path.Base(name), ".so") {
-			return settle(row.of(c), h)
+			a = row.of(c)
 		}
 	}
-	return settle(unknownModule(), h)
+	if s.kept.File != "" {
+		a = unseen(name, s.kept)
+	}
+	return settle(a, h)
+}
+
+// unseen is what is known of a module that, or whose file, could not be read here.
+func unseen(module string, at Problem) answer {
+	a := unknownModule()
+	a.why, a.next, a.data = text.Name(module)+" decides by a file that could not be read: "+at.Text, gate.ReadAgain(at.File), at
+	return a
 }
 
 // settle merges answers that the line's control treats alike, and completes the texts.

@@ -96,12 +96,9 @@ const (
 
 func (l *limitSet) read(file string) (a answer, ok bool) {
 	f := l.c.m.File(file)
-	if f.Err != nil {
-		if f.Missing() {
-			return answer{codes: []Code{serviceErr}, why: file + " is not there, over which pam_limits fails", data: Problem{File: file},
-				next: "Make the file, run: sudo touch " + text.Quote(file)}, false
-		}
-		return answer{codes: []Code{Success, permDenied}, why: "pam_limits reads a file that could not be read: " + f.Err.Error()}, false
+	if f.Missing() {
+		return answer{codes: []Code{serviceErr}, why: file + " is not there, over which pam_limits fails", data: Problem{File: file},
+			next: "Make the file, run: sudo touch " + text.Quote(file)}, false
 	}
 	number := 0
 	for raw := range strings.Lines(string(f.Text)) {

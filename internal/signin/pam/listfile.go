@@ -43,8 +43,6 @@ func listfile(c *call) answer {
 		return failed("its file= has no name")
 	case f.Missing():
 		return failed(file + " is not there")
-	case f.Err != nil:
-		return answer{codes: []Code{Success, authErr, onerr}, why: "pam_listfile decides by a file that could not be read: " + f.Err.Error(), fixLine: spare}
 	case f.Link, f.Mode&fs.ModeType != 0, f.Mode.Perm()&0o002 != 0:
 		return answer{codes: []Code{authErr}, why: "pam_listfile refuses " + file + ", which others may write or which is no plain file",
 			next: "Run: sudo chmod o-w " + text.Quote(file), data: Problem{File: file}}

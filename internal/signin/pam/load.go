@@ -66,7 +66,9 @@ type Problem struct {
 
 	File string
 	Line int
-	Text string // the problem, without a full stop
+	Text string // what is so, without a full stop
+
+	next string // what to do, where that is no matter of the line
 }
 
 // of is the stack that libpam uses: that of "other" if the service's own is empty
@@ -110,7 +112,7 @@ func (u *unfollowed) Error() string { return u.Text }
 func load(m Machine) stacks {
 	out := stacks{by: map[Stack][]handler{}, other: map[Stack][]handler{}}
 	l := &loader{m: m, out: &out}
-	if !slices.ContainsFunc(m.Library.dirs(), func(d string) bool { return m.File(d).Mode.IsDir() }) {
+	if !slices.ContainsFunc(m.Library.dirs(), func(d string) bool { f := m.File(d); return f.Mode.IsDir() || l.kept(d, f) }) {
 		l.pamConf()
 		return out
 	}
@@ -133,7 +135,7 @@ func load(m Machine) stacks {
 			return out
 		}
 	}
-	if !found {
+	if !found && out.differs == nil {
 		out.broken = &Problem{File: path.Join(m.Library.dirs()[0], m.Service), Text: "there is no PAM file for " + m.Service + ", and none for the service \"other\""}
 	}
 	return out
@@ -143,6 +145,9 @@ func load(m Machine) stacks {
 func (l *loader) pamConf() {
 	const file = "/etc/pam.conf"
 	f := l.m.File(file)
+	if l.kept(file, f) {
+		return
+	}
 	if f.Err != nil {
 		l.out.broken = &Problem{File: "/etc/pam.d", Text: "there is neither a folder with PAM files nor " + file}
 		return
@@ -205,7 +210,7 @@ func cutOff(file string, f gate.File) error {
 func (l *loader) find(name string, include bool) (string, gate.File, bool) {
 	if path.IsAbs(name) {
 		f := l.m.File(name)
-		return name, f, f.Err == nil
+		return name, f, f.Err == nil || l.kept(name, f)
 	}
 	dirs := l.m.Library.dirs()
 	if include && l.m.Library.Debian {
@@ -214,18 +219,25 @@ func (l *loader) find(name string, include bool) (string, gate.File, bool) {
 	for _, d := range dirs {
 		file := d + "/" + name
 		f := l.m.File(file)
-		if f.Err != nil && !f.Missing() {
-			l.out.differs = &Problem{File: file, Text: "the file could not be read: " + f.Err.Error()}
-		}
-		if !f.Missing() {
+		if l.kept(file, f) || !f.Missing() {
 			return file, f, true
 		}
 	}
 	return dirs[0] + "/" + name, gate.File{}, false
 }
 
-// parse reads a file (_pam_parse_conf_file). want is the stack that it is included for, ""
-// for the service's own file.
+// kept says whether a file could not be read, and writes that down: what libpam makes
+// of the stacks is not known then.
+func (l *loader) kept(file string, f gate.File) bool {
+	if !f.Unreadable() {
+		return false
+	}
+	l.out.differs = &Problem{File: file, Text: "the file could not be read: " + f.Err.Error(), next: gate.ReadAgain(file)}
+	return true
+}
+
+// parse reads a file (_pam_parse_conf_file). want is the stack that it is
+// included for, "" where it is the service's own.
 func (l *loader) parse(file string, f gate.File, want Stack, include, level int) error {
 	if !l.backup && !slices.Contains(l.out.files, file) {
 		l.out.files = append(l.out.files, file)

@@ -103,20 +103,26 @@ func (m Machine) module(name string) (file string, f gate.File) {
 			names = append(names, name[:i]+d+name[i+len("$ISA"):])
 		}
 	}
+	file, f = path.Join(dirs[0], name), gate.File{Err: fs.ErrNotExist}
 	for _, n := range names {
+		in := dirs
 		if path.IsAbs(n) {
-			if f = m.File(n); f.Err == nil {
-				return n, f
-			}
-			continue
+			in = []string{""}
 		}
-		for _, d := range dirs {
-			if f = m.File(d + "/" + n); f.Err == nil {
-				return d + "/" + n, f
+		for _, d := range in {
+			at := n
+			if d != "" {
+				at = d + "/" + n
+			}
+			switch one := m.File(at); {
+			case one.Err == nil:
+				return at, one
+			case !one.Missing() && f.Missing(): // it may be there
+				file, f = at, one
 			}
 		}
 	}
-	return path.Join(dirs[0], name), gate.File{Err: fs.ErrNotExist}
+	return file, f
 }
 
 // loads says why the dynamic loader cannot load a module; "" if it can.

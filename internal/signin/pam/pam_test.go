@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"aadssh/internal/signin/gate"
@@ -348,3 +349,49 @@ func FuzzLoad(f *testing.F) {
 
 // String names the verdict.
 func (v Access) String() string { return [...]string{"in", "out", "partly", "not known"}[v] }
+
+// TestUnreadable: a module, a file that it decides by, and a file of lines that could not be
+// read here are neither missing nor empty: what PAM makes of them is not known, and the text
+// names the file.
+func TestUnreadable(t *testing.T) {
+	const denied = "permission denied"
+	for _, c := range []struct{ lines, file string }{
+		{"account required pam_permit.so", moduleDir + "/pam_permit.so"},
+		{"account required pam_nologin.so", "/etc/nologin"},
+		{"account required pam_shells.so", "/etc/shells"},
+		{"account required pam_access.so accessfile=/etc/mine", "/etc/mine"},
+		{"account required pam_access.so", "/etc/security/access.conf"},
+		{"account required pam_listfile.so item=user sense=deny file=/etc/list onerr=fail", "/etc/list"},
+		{"account required pam_time.so", "/etc/security/time.conf"},
+		{"account required pam_exec.so /opt/program", "/opt/program"},
+		{"account required pam_localuser.so", "/etc/passwd"},
+		{"session required pam_limits.so", "/etc/security/limits.conf"},
+		{"session required pam_namespace.so", "/etc/security/namespace.conf"},
+		{"account include common", "/etc/pam.d/common"},
+		{"account include /etc/elsewhere", "/etc/elsewhere"},
+		{"account required pam_permit.so", "/etc/pam.d/sshd"},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			m := disk{"/etc/pam.d/sshd": c.lines + "\n", "/etc/pam.d/other": "account required pam_permit.so\nsession required pam_permit.so\n"}.machine(false)
+			read := m.File
+			m.File = func(name string) gate.File {
+				if name == c.file {
+					return gate.File{Err: &fs.PathError{Op: "open", Path: name, Err: syscall.EACCES}}
+				}
+				return read(name)
+			}
+			stack := Account
+			if strings.HasPrefix(c.lines, "session") {
+				stack = Session
+			}
+			o := Load(m).Evaluate(stack, gate.Human)
+			if o.Access != NotKnown || len(o.Reasons) != 1 {
+				t.Fatalf("%+v", o)
+			}
+			r := o.Reasons[0]
+			if !strings.Contains(r.Text, denied) || !strings.Contains(r.Text, c.file) || !strings.Contains(r.Next, "ls -lLZ "+c.file) || strings.Contains(r.Next, "sed") {
+				t.Errorf("%s. %s", r.Text, r.Next)
+			}
+		})
+	}
+}
