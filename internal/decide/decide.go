@@ -77,7 +77,7 @@ func Awaiting(t *host.Running) string {
 }
 
 // Stops is why the plan is not carried out, or nil.
-func (d Decision) Stops() *fault.Fault {
+func (d *Decision) Stops() *fault.Fault {
 	if d.Refusal != nil {
 		return d.Refusal
 	}
@@ -86,7 +86,7 @@ func (d Decision) Stops() *fault.Fault {
 
 // Outlook is what a run ends with if each step succeeds: nil means that people can sign in.
 // It is nil for a provisional plan too, of which the end is not known.
-func (d Decision) Outlook() *fault.Fault {
+func (d *Decision) Outlook() *fault.Fault {
 	if stop := d.Stops(); stop != nil || d.Provisional {
 		return stop
 	}
@@ -108,7 +108,7 @@ func without(results []check.Result, part check.Part) (rest []check.Result) {
 
 // Otherwise is what a run ends with if the scripts of a package that was installed before
 // do not set up again what they once did; nil if nothing depends on that.
-func (d Decision) Otherwise() *fault.Fault {
+func (d *Decision) Otherwise() *fault.Fault {
 	if d.Provisional || d.Outlook() != nil || !d.anew {
 		return nil
 	}

@@ -70,7 +70,7 @@ type Plan struct {
 }
 
 // Empty reports whether there is nothing to do.
-func (p Plan) Empty() bool { return len(p.Steps) == 0 }
+func (p *Plan) Empty() bool { return len(p.Steps) == 0 }
 
 // NewPlan plans. A machine with an unknown distribution or an unreadable package database
 // gets an empty plan: the checks refuse it. So does a machine that is built as an image:
@@ -107,7 +107,7 @@ func NewPlan(f *facts.Facts, g Goal) (Plan, error) {
 }
 
 // Has reports whether the plan has a step of one of these kinds.
-func (p Plan) Has(kinds ...Kind) bool {
+func (p *Plan) Has(kinds ...Kind) bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool { return slices.Contains(kinds, s.Kind) })
 }
 

@@ -74,7 +74,7 @@ func transportReply(err error) reply {
 
 // classify classifies an HTTP response. 502 and 504 come from a proxy: no metadata service
 // is behind another (azure-sdk-for-go, managed identity troubleshooting guide).
-func (r reply) classify(limit int64) outcome {
+func (r *reply) classify(limit int64) outcome {
 	switch s := r.status; {
 	case int64(len(r.body)) > limit:
 		return oversized
@@ -102,7 +102,7 @@ type refusal struct {
 	Description string `json:"error_description"`
 }
 
-func (r reply) refusal() refusal {
+func (r *reply) refusal() refusal {
 	var f refusal
 	if r.status < 400 || json.Unmarshal(r.body, &f) != nil {
 		return refusal{}
@@ -114,7 +114,7 @@ func (r reply) refusal() refusal {
 // decides, as Microsoft's documentation demands (not to branch on the description); but a
 // request that was damaged on the way gets the same code, so if the service did not answer
 // the request before this one either, the description has to say it too.
-func (r reply) missing(answersOthers bool) (Kind, bool) {
+func (r *reply) missing(answersOthers bool) (Kind, bool) {
 	f := r.refusal()
 	if r.outcome != refused || r.status != http.StatusBadRequest || f.Error != "invalid_request" {
 		return Unknown, false
@@ -141,7 +141,7 @@ func aboutQuestion(said string) bool {
 }
 
 // brief is the reply in a few words.
-func (r reply) brief() string {
+func (r *reply) brief() string {
 	if r.status != 0 {
 		text := "HTTP " + strconv.Itoa(r.status)
 		if f := r.refusal(); f.Error != "" {
@@ -176,7 +176,7 @@ func (r reply) brief() string {
 }
 
 // said is the service's message as a sentence.
-func (r reply) said() string {
+func (r *reply) said() string {
 	text := "The service's last word: " + r.brief()
 	if f := r.refusal(); f.Description != "" {
 		text += fmt.Sprintf(" %q", f.Description)
@@ -187,7 +187,7 @@ func (r reply) said() string {
 // forLibrary is the reply in the form that go-autorest expects. The media type is not the
 // original one but one whose bodies go-autorest's logger leaves out, so that a token does
 // not get into that log at any AZURE_GO_SDK_LOG_LEVEL.
-func (r reply) forLibrary(req *http.Request) *http.Response {
+func (r *reply) forLibrary(req *http.Request) *http.Response {
 	return &http.Response{
 		StatusCode:    r.status,
 		Proto:         "HTTP/1.1",

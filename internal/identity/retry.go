@@ -13,7 +13,7 @@ const allTries = 10
 // after 2, 6, 14 and 30 seconds, other 4xx never. A service that is being updated may take
 // 70 seconds, so it gets one more try at the end of them. Without a route, it is only worth
 // waiting for a network that is just coming up.
-func (r reply) waits() []time.Duration {
+func (r *reply) waits() []time.Duration {
 	seconds := func(n ...time.Duration) []time.Duration {
 		for i := range n {
 			n[i] *= time.Second

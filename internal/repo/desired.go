@@ -138,7 +138,7 @@ func KeyFiles(t distro.Target, o Options) string {
 
 // KeyFiles are the same for an administrator's entry: "" if its keys are not files on this
 // machine, so that rpm's own database counts.
-func (e Entry) KeyFiles() string { return localKeys(e.SignedBy) }
+func (e *Entry) KeyFiles() string { return localKeys(e.SignedBy) }
 
 // localKeys are the files in a gpgkey setting; "" if one of the keys is not a file.
 func localKeys(gpgkey string) string {

@@ -137,7 +137,7 @@ func TestKeyFiles(t *testing.T) {
 		"file:///etc/../a":                                          "",
 		"":                                                          "",
 	} {
-		if got := (Entry{SignedBy: gpgkey}).KeyFiles(); got != want {
+		if got := (&Entry{SignedBy: gpgkey}).KeyFiles(); got != want {
 			t.Errorf("%q: %q, want %q", gpgkey, got, want)
 		}
 	}

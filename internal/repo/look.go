@@ -87,7 +87,7 @@ func missingKey(h *host.Host, e Entry) string {
 }
 
 // Keys are the keys that an entry names: files and addresses, without fingerprints.
-func (e Entry) Keys() []string {
+func (e *Entry) Keys() []string {
 	if e.SignedBy == InlineKey {
 		return nil
 	}

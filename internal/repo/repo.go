@@ -34,16 +34,16 @@ type Entry struct {
 const InlineKey = "(a key in the entry itself)"
 
 // Place is file and line, for people.
-func (e Entry) Place() string { return e.File + " line " + strconv.Itoa(e.Line) }
+func (e *Entry) Place() string { return e.File + " line " + strconv.Itoa(e.Line) }
 
 // Shown is the command that shows the entry in its file.
-func (e Entry) Shown() string {
+func (e *Entry) Shown() string {
 	return "less +" + strconv.Itoa(max(e.Line, 1)) + " " + text.Quote(e.File)
 }
 
 // Untrusted is the fault of an entry that does not verify signatures; nil for one that
 // does.
-func (e Entry) Untrusted() *fault.Fault {
+func (e *Entry) Untrusted() *fault.Fault {
 	if e.Verifies {
 		return nil
 	}

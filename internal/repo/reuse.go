@@ -74,7 +74,7 @@ func Sourced(entries []Entry, t distro.Target, o Options) bool {
 
 // configures reports whether the entry is for the repository of t, under any
 // of the addresses that serve it.
-func (e Entry) configures(t distro.Target, o Options) bool {
+func (e *Entry) configures(t distro.Target, o Options) bool {
 	// The image's own definition always counts, whatever its address, unless the settings
 	// name a mirror.
 	if image := t.Repository.OnImage; image != nil && e.ID == image.ID && !o.Mirror {
@@ -96,7 +96,7 @@ func (e Entry) configures(t distro.Target, o Options) bool {
 }
 
 // covers reports whether the entry provides our packages.
-func (e Entry) covers(t distro.Target, goarch string) bool {
+func (e *Entry) covers(t distro.Target, goarch string) bool {
 	if t.Manager != distro.Apt {
 		return true
 	}
@@ -118,7 +118,7 @@ func FreeID(entries []Entry, t distro.Target) string {
 
 // namesake is the fault of an entry to be used whose ID another file has too, for another
 // address or without a check of signatures.
-func (e Entry) namesake(entries []Entry) *fault.Fault {
+func (e *Entry) namesake(entries []Entry) *fault.Fault {
 	for _, other := range entries {
 		if e.ID == "" || other.ID != e.ID || other.File == e.File || ours(other.File) || other.URI == e.URI && other.Verifies {
 			continue

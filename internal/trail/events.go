@@ -27,7 +27,7 @@ type Event struct {
 
 // Algorithm is the algorithm that sshd rejected, and the kind of its list: "Pubkey",
 // "CASignature"; "" for events with other causes.
-func (e Event) Algorithm() (list, name string) { return e.groups["list"], e.groups["algorithm"] }
+func (e *Event) Algorithm() (list, name string) { return e.groups["list"], e.groups["algorithm"] }
 
 // connection is what is known about one connection, by its process ID.
 type connection struct {
@@ -277,11 +277,11 @@ func (r *reader) drop(gone func(*Event) bool) { r.events = slices.DeleteFunc(r.e
 
 // Who is the person, "" if the lines name nobody; proved means that the person's key had
 // been accepted, so that the name is not a stranger's text.
-func (e Event) Who() (name string, proved bool) { return e.who, e.proved }
+func (e *Event) Who() (name string, proved bool) { return e.who, e.proved }
 
 // Concerns reports whether an event matters for one person's sign-in: it is theirs, or may
 // affect them too. from is where they connect from; the zero address: not known.
-func (e Event) Concerns(name string, from netip.Addr) bool {
+func (e *Event) Concerns(name string, from netip.Addr) bool {
 	switch e.Cause.scope {
 	case machine:
 		return true
@@ -292,7 +292,7 @@ func (e Event) Concerns(name string, from netip.Addr) bool {
 }
 
 // CommandName is a name that is safe in a command, or PERSON.
-func (e Event) CommandName() string {
+func (e *Event) CommandName() string {
 	if e.proved && matchesAll(userName, e.who) {
 		return e.who
 	}
@@ -300,7 +300,7 @@ func (e Event) CommandName() string {
 }
 
 // commandPath is a path that is safe in a command, or PATH.
-func (e Event) commandPath() string {
+func (e *Event) commandPath() string {
 	if matchesAll(plainPath, e.groups["path"]) {
 		return e.groups["path"]
 	}
@@ -319,7 +319,7 @@ func matchesAll(pattern func() *regexp.Regexp, s string) bool {
 }
 
 // Means is the meaning of the line, for people.
-func (e Event) Means() string {
+func (e *Event) Means() string {
 	who := "somebody"
 	switch {
 	case e.who == "":
@@ -331,7 +331,7 @@ func (e Event) Means() string {
 	return strings.NewReplacer("{who}", who, "{from}", Quoted(e.groups["from"], 64), "{path}", shownPath(e), "{why}", Quoted(e.groups["why"], 120), "{module}", e.groups["module"]).Replace(e.Cause.Means)
 }
 
-func shownPath(e Event) string {
+func shownPath(e *Event) string {
 	if p := e.commandPath(); p != "PATH" {
 		return p
 	}
@@ -339,7 +339,7 @@ func shownPath(e Event) string {
 }
 
 // Next is the next step. It only contains names that were proved, and plain words.
-func (e Event) Next() string {
+func (e *Event) Next() string {
 	return strings.NewReplacer("{who}", e.CommandName(), "{path}", e.commandPath(), "{module}", e.groups["module"]).Replace(e.Cause.Next)
 }
 
