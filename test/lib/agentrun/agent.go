@@ -1,9 +1,8 @@
-// Package agentrun runs an extension handler the way the Azure Linux agent
-// does, without the agent: same folders, files, environment, order of commands,
-// time limits and reading of what the handler leaves. Its source is
-// WALinuxAgent 2.12-2.15, azurelinuxagent/ga/exthandlers.py and
-// extensionprocessutil.py; the two seconds that the agent waits around each
-// command are left out.
+// Package agentrun runs an extension handler the way the Azure Linux agent does, without
+// the agent: same folders, files, environment, order of commands, time limits and
+// evaluation of the handler's files. Its source is WALinuxAgent 2.12-2.15,
+// azurelinuxagent/ga/exthandlers.py and extensionprocessutil.py; the two seconds that the
+// agent waits around each command are left out.
 package agentrun
 
 import (
@@ -25,21 +24,21 @@ const Handler = "Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux"
 // Lib is the agent's folder.
 const Lib = "/var/lib/waagent"
 
-// Agent drives the handlers of one machine.
+// Agent runs the handlers of one machine.
 type Agent struct {
 	Box    *box.Box
-	Env    []string                 // the agent's own environment: it wins over what the agent adds; nil: as systemd starts it
-	Limits map[string]time.Duration // per operation, where a test wants another than the agent's
-	// Before, where a test wants to look before each command; what it returns is
-	// called after it.
+	Env    []string                 // the agent's own environment, which wins over what the agent adds; nil: as systemd starts it
+	Limits map[string]time.Duration // per operation, if a test needs another limit than the agent's
+	// Before is called before each command, and the function that it returns after it; nil:
+	// nothing is.
 	Before func(operation, version string) (after func(Run))
 }
 
-// Goal is what the goal state wants of the extension.
+// Goal is the wanted state of the extension in the goal state.
 type Goal struct {
 	Version  string
 	Package  fs.FS  // content of the zip
-	Sequence int    // of the settings; 0 where there are none
+	Sequence int    // of the settings; 0 if there are none
 	Settings string // content of the settings file; "": the goal state has none
 }
 
@@ -55,11 +54,11 @@ type Run struct {
 	ExitCode           int
 	TimedOut           bool
 	Stdout, Stderr     string // all of it
-	Captured           string // what the agent keeps of it
+	Captured           string // the part that the agent keeps
 	Elapsed            time.Duration
 }
 
-// Report is what the agent would upload for the handler, and how it came to it.
+// Report is what the agent would upload for the handler, with the commands that led to it.
 type Report struct {
 	Runs      []Run
 	Handler   HandlerStatus
@@ -83,8 +82,8 @@ const (
 	uninstallFailed = 1000
 )
 
-// Apply processes a goal state that wants the extension enabled: install or
-// upgrade where that version is not there, and enable in any case.
+// Apply processes a goal state in which the extension is enabled: install or upgrade if
+// that version is not there, and enable in any case.
 func (a *Agent) Apply(ctx context.Context, g Goal) (Report, error) {
 	s := &session{Agent: a, ctx: ctx, goal: g}
 	state := a.State(g.Version)
@@ -122,8 +121,8 @@ func (a *Agent) Apply(ctx context.Context, g Goal) (Report, error) {
 	return s.end()
 }
 
-// upgrade runs the commands between two versions. It returns how the old one's
-// uninstall ended and whether install is to follow.
+// upgrade runs the commands between two versions. It returns how the old one's uninstall
+// ended and whether install follows.
 func (s *session) upgrade(old string) (uninstalled string, install bool) {
 	manifest, err := s.manifest(s.goal.Version)
 	if err != nil {
@@ -139,7 +138,7 @@ func (s *session) upgrade(old string) (uninstalled string, install bool) {
 		s.setState(old, "Installed")
 	}
 	s.copyOver(old)
-	// On the way down it is the old, higher version that knows how to update.
+	// On a downgrade the old, higher version knows how to update.
 	updater := s.goal.Version
 	if older(s.goal.Version, old) {
 		updater = old
@@ -160,8 +159,8 @@ func (s *session) upgrade(old string) (uninstalled string, install bool) {
 	return uninstalled, manifest.UpdateMode == "" || strings.EqualFold(manifest.UpdateMode, "UpdateWithInstall")
 }
 
-// leave runs a command of the version that goes, whose failure the new one's
-// manifest may forgive.
+// leave runs a command of the old version; the new version's manifest may say that its
+// failure does not matter.
 func (s *session) leave(version, operation string, code int, forgive bool) string {
 	r := s.command(version, operation, code)
 	if forgive && s.failed == nil {
@@ -170,7 +169,7 @@ func (s *session) leave(version, operation string, code int, forgive bool) strin
 	return strconv.Itoa(r.ExitCode)
 }
 
-// Disable processes a goal state that wants the extension disabled.
+// Disable processes a goal state in which the extension is disabled.
 func (a *Agent) Disable(ctx context.Context, g Goal) (Report, error) {
 	s := &session{Agent: a, ctx: ctx, goal: g}
 	if a.State(g.Version) == "Enabled" {
@@ -183,8 +182,8 @@ func (a *Agent) Disable(ctx context.Context, g Goal) (Report, error) {
 	return s.end()
 }
 
-// Uninstall processes a goal state that wants the extension gone. No command
-// is run for a version that never got as far as being installed.
+// Uninstall processes a goal state in which the extension is uninstalled. No command is run
+// for a version that was never installed.
 func (a *Agent) Uninstall(ctx context.Context, g Goal) (Report, error) {
 	s := &session{Agent: a, ctx: ctx, goal: g}
 	state := a.State(g.Version)
@@ -197,15 +196,15 @@ func (a *Agent) Uninstall(ctx context.Context, g Goal) (Report, error) {
 	}
 	if state != "NotInstalled" {
 		s.command(g.Version, "uninstall", uninstallFailed)
-		s.stop = false // how it ended changes nothing
+		s.stop = false // its result changes nothing
 		s.report.Handler = HandlerStatus{}
 	}
 	s.remove(Dir(g.Version))
 	return s.report, s.failed
 }
 
-// Drop is what happens to a handler that the goal state no longer names: its
-// folder goes, and no command is run.
+// Drop does what happens to a handler that the goal state no longer contains: its folder is
+// removed, and no command is run.
 func (a *Agent) Drop(ctx context.Context, version string) error {
 	s := &session{Agent: a, ctx: ctx}
 	s.remove(Dir(version))
@@ -215,7 +214,7 @@ func (a *Agent) Drop(ctx context.Context, version string) error {
 // Dir is the folder of a version of the handler.
 func Dir(version string) string { return Lib + "/" + Handler + "-" + version }
 
-// State is what the agent has written down of a version.
+// State is the state that the agent has recorded for a version.
 func (a *Agent) State(version string) string {
 	b, err := a.Box.ReadFile(Dir(version) + "/config/HandlerState")
 	if err != nil {
@@ -262,7 +261,7 @@ type session struct {
 	goal   Goal
 	report Report
 	stop   bool  // a command failed
-	failed error // the rig failed
+	failed error // the test machine failed
 }
 
 func (s *session) stopped() bool { return s.stop || s.failed != nil }
@@ -275,7 +274,7 @@ func (s *session) setState(version, state string) {
 
 func (s *session) remove(dir string) { s.shell("rm -rf " + dir) }
 
-// copyOver gives the new version what the agent carries along.
+// copyOver copies to the new version what the agent keeps in an upgrade.
 func (s *session) copyOver(old string) {
 	from, to := Dir(old), Dir(s.goal.Version)
 	s.shell(fmt.Sprintf("for f in %s/status/*; do [ -f $f ] && cp $f %s/status/; done; [ -f %s/mrseq ] && cp %s/mrseq %s/; true", from, to, from, from, to))

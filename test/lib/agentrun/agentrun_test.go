@@ -16,8 +16,8 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// handler is a handler that writes down how it was called, fails where the
-// test put /fail-<operation>-<version> and takes long at /hang-<operation>.
+// handler is a handler that records how it was called, fails if the test created
+// /fail-<operation>-<version>, and takes long with /hang-<operation>.
 func handler(update string) fstest.MapFS {
 	script := `#!/bin/sh
 v=$AZURE_GUEST_AGENT_EXTENSION_VERSION
@@ -68,7 +68,7 @@ func apply(t *testing.T, a *agentrun.Agent, g agentrun.Goal) agentrun.Report {
 	return r
 }
 
-// calls is what the handler wrote down since the last time.
+// calls are the calls that the handler recorded since the last time.
 func calls(t *testing.T, a *agentrun.Agent) []string {
 	t.Helper()
 	b, err := a.Box.ReadFile("/calls")

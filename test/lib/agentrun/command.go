@@ -22,8 +22,8 @@ func (a *Agent) limit(operation string) time.Duration {
 	return 900 * time.Second
 }
 
-// command runs one command of a version. Where it fails the session stops and
-// the handler's status says so, with the code.
+// command runs one command of a version. If it fails the session stops, and the handler's
+// status reports that with the code.
 func (s *session) command(version, operation string, code int, env ...string) Run {
 	run := Run{Operation: operation, Version: version, ExitCode: -1}
 	if s.stopped() {
@@ -73,8 +73,8 @@ func (s *session) command(version, operation string, code int, env ...string) Ru
 	return run
 }
 
-// environment is the complete environment of a command. The agent's own wins
-// where both have a name.
+// environment is the complete environment of a command. The agent's own wins if both set a
+// variable.
 func (s *session) environment(version string, more []string) []string {
 	env := append([]string{
 		"AZURE_GUEST_AGENT_EXTENSION_PATH=" + Dir(version),
@@ -87,12 +87,12 @@ func (s *session) environment(version string, more []string) []string {
 	if own == nil {
 		own = []string{"LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"} // no HOME: systemd.exec(5)
 	}
-	return append(env, own...) // of two values for a name os/exec passes the last
+	return append(env, own...) // os/exec passes the last of two values
 }
 
-// capture is what the agent keeps of a command's output: the first 3,200 bytes
-// of each stream, and of those the end where both do not fit together
-// (extensionprocessutil.py, read_output and format_stdout_stderr).
+// capture is the part of a command's output that the agent keeps: the first 3,200 bytes of
+// each stream, and of those the end if both together are too long (extensionprocessutil.py,
+// read_output and format_stdout_stderr).
 func capture(stdout, stderr []byte) string {
 	const limit, frame = 3200, len("[stdout]\n\n\n[stderr]\n")
 	const each = (limit - frame) / 2
@@ -109,7 +109,7 @@ func capture(stdout, stderr []byte) string {
 	return "[stdout]\n" + string(out) + "\n\n[stderr]\n" + string(errs)
 }
 
-// text is the first bytes as characters, with what is not UTF-8 spelled out.
+// text is the first bytes as characters, with bytes that are not UTF-8 escaped.
 func text(b []byte, limit int) []rune {
 	b = b[:min(len(b), limit)]
 	var out []rune

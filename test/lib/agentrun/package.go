@@ -12,8 +12,8 @@ import (
 
 func logDir() string { return "/var/log/azure/" + Handler }
 
-// deliver unpacks a version and makes its folders, as the agent does before it
-// runs the first command of it.
+// deliver unpacks a version and creates its folders, as the agent does before it runs the
+// version's first command.
 func (a *Agent) deliver(g Goal) error {
 	dir := Dir(g.Version)
 	if err := a.Box.WriteFile(dir+"/config/HandlerState", []byte("NotInstalled"), 0o644); err != nil {
@@ -40,7 +40,7 @@ func (a *Agent) deliver(g Goal) error {
 				return nil
 			}
 		}
-		// Python's zipfile forgets modes, and the agent then adds u+x to every file.
+		// Python's zipfile ignores modes, and the agent then adds u+x to every file.
 		return a.Box.WriteFile(path.Join(dir, name), content, 0o744)
 	})
 	if err != nil {
@@ -69,21 +69,20 @@ func (a *Agent) mkdir(name string, mode fs.FileMode) error {
 	return a.Box.Chmod(name, mode)
 }
 
-// Environment is the content of HandlerEnvironment.json, byte by byte as the
-// agent writes it.
+// Environment is the content of HandlerEnvironment.json, byte for byte as the agent writes
+// it.
 func Environment(version string) string {
 	dir := Dir(version)
 	return fmt.Sprintf(`[{"name": %q, "version": 1.0, "handlerEnvironment": {"logFolder": %q, "configFolder": %q, "statusFolder": %q, "heartbeatFile": %q, "eventsFolder": %q, "eventsFolder_preview": %q}}]`,
 		Handler, logDir(), dir+"/config", dir+"/status", dir+"/heartbeat.log", logDir()+"/events", logDir()+"/events")
 }
 
-// writeSettings writes the settings file: empty where the goal state has no
-// settings.
+// writeSettings writes the settings file: empty if the goal state has no settings.
 func (a *Agent) writeSettings(g Goal) error {
 	return a.Box.WriteFile(path.Join(Dir(g.Version), "config", strconv.Itoa(g.Sequence)+".settings"), []byte(g.Settings), 0o644)
 }
 
-// manifest is what the agent reads of HandlerManifest.json.
+// manifest is the part of HandlerManifest.json that the agent reads.
 type manifest struct {
 	Commands                map[string]json.RawMessage
 	UpdateMode              string
@@ -95,7 +94,7 @@ func (m manifest) command(operation string) (line string, ok bool) {
 	return line, ok && json.Unmarshal(raw, &line) == nil && line != ""
 }
 
-// manifest reads a version's manifest: an array, of which the first counts.
+// manifest reads a version's manifest: an array, of which the first element counts.
 func (a *Agent) manifest(version string) (manifest, error) {
 	content, err := a.Box.ReadFile(Dir(version) + "/HandlerManifest.json")
 	if err != nil {

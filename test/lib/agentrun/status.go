@@ -14,8 +14,8 @@ type Extension struct {
 	Code       int
 	Message    string
 	Substatus  []Substatus
-	FromAgent  bool   // there was no file: the text is the agent's own
-	Invalid    string // what the agent finds wrong with the file; "": nothing
+	FromAgent  bool   // there was no file, and the text is the agent's own
+	Invalid    string // the error that the agent finds in the file; "": none
 	StopsOther bool   // the agent would upload nothing at all, for any extension
 }
 
@@ -49,11 +49,11 @@ type statusFile struct {
 	} `json:"status"`
 }
 
-// limitOfStatus is the size above which the agent cuts a status, in characters.
+// limitOfStatus is the size at which the agent cuts a status, in characters.
 const limitOfStatus = 128 << 10
 
-// read judges a status file by the agent's rules (exthandlers.py, "parse_ext_status"
-// and what calls it), strictly: what the agent merely tolerates is Invalid too.
+// read checks a status file against the agent's rules (exthandlers.py, "parse_ext_status"
+// and its callers), strictly: what the agent only tolerates is Invalid too.
 func read(content []byte, missing error) *Extension {
 	if missing != nil {
 		return &Extension{Status: "transitioning", FromAgent: true,

@@ -1,13 +1,13 @@
-// Command azureprovider stands in for the Terraform providers azurerm and azapi: it
-// has the schemas of the resources that our modules use, as the providers publish
-// them, so that the real terraform checks types and references and evaluates
-// preconditions. It plans; it creates nothing.
+// Command azureprovider stands in for the Terraform providers azurerm and azapi: it has the
+// schemas of the resources that our modules use, as the providers publish them, so that the
+// real terraform checks types and references and evaluates preconditions. It only plans and
+// creates nothing.
 //
 // Sources of the schemas, at azurerm 4.31 and azapi 2: website/docs/r of
 // hashicorp/terraform-provider-azurerm (virtual_machine_extension,
 // virtual_machine_scale_set_extension, arc_machine_extension, shared_image_gallery,
-// gallery_application, gallery_application_version), docs/resources/update_resource.md
-// of Azure/terraform-provider-azapi.
+// gallery_application, gallery_application_version), docs/resources/update_resource.md of
+// Azure/terraform-provider-azapi.
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 )
 
 func main() {
-	// terraform starts it by its own file name, which ends in the provider's.
+	// terraform starts it under a file name that ends with the provider's.
 	if err := serve(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -59,7 +59,7 @@ func (s standin) Resources(context.Context) (all []func() resource.Resource) {
 	return all
 }
 
-// text are attributes that hold one; a list's elements are texts too.
+// text are text attributes; a list's elements are texts too.
 func text(required bool, names ...string) map[string]schema.Attribute {
 	all := map[string]schema.Attribute{}
 	for _, n := range names {
@@ -131,7 +131,7 @@ func schemas(provider string) map[string]schema.Schema {
 	}
 }
 
-// planned is a resource that can be planned and not created.
+// planned is a resource that can be planned but not created.
 type planned struct {
 	name string
 	of   schema.Schema

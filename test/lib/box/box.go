@@ -1,12 +1,11 @@
-// Package box makes throw-away machines without systemd in some thirty
-// milliseconds: real files under a tmpfs that takes all writes, in their own
-// namespaces, with no network but the loopback, which carries Azure's well-known
-// addresses. The fakes of what is in Azure run in the test's process and listen
-// inside the box.
+// Package box starts throw-away machines without systemd in about thirty milliseconds: real
+// files under a tmpfs that takes all writes, in their own namespaces, with no network
+// except loopback, which has Azure's well-known addresses. The fakes of Azure's services
+// run in the test's process and listen inside the box.
 //
-// A box has nothing around it. Package rig adds the vendor's package host, scene the
-// metadata service, the handler and the agent's way to run it, and stage what tests
-// say. With systemd it is a machine, with its own kernel it is emulated.
+// A box is only the machine. Package rig adds the vendor's package host, scene the metadata
+// service, the handler and the agent's way to run it, and stage the steps of tests. Package
+// machine has machines with systemd, package emulated machines with their own kernel.
 package box
 
 import (
@@ -22,25 +21,24 @@ import (
 	"aadssh/test/lib/namespaces"
 )
 
-// Addresses that a box's loopback carries. Nothing listens there until a test
-// does.
+// Addresses of a box's loopback interface. Nothing listens on them until a test does.
 const (
 	Metadata   = "169.254.169.254" // the instance metadata service, learn.microsoft.com "Azure Instance Metadata Service"
 	WireServer = "168.63.129.16"   // learn.microsoft.com "What is IP address 168.63.129.16?"; also the DNS server, which never answers
 	Packages   = "10.77.0.1"       // the package host, under whatever names Hosts gives it
-	BlackHole  = "10.77.0.9"       // packets to it vanish: connecting takes until the client gives up
+	BlackHole  = "10.77.0.9"       // packets to it are dropped: connecting takes until the client gives up
 )
 
-// Options says what a box is made of.
+// Options describe a box.
 type Options struct {
 	Layers []string          // folders of the file system, topmost first; at least one
 	Binds  []Bind            // files and folders of this machine to show in the box
 	Hosts  map[string]string // host name -> address, for /etc/hosts
-	Memory *Memory           // what the machine says of its memory; nil: the host's own
-	Size   string            // how much the box can write before its disk is full, as tmpfs(5) says it; "" is 2g
+	Memory *Memory           // the memory that the machine reports; nil: the host's own
+	Size   string            // how much the box can write before its disk is full, in the syntax of tmpfs(5); "" is 2g
 }
 
-// Bind shows a file or folder of this machine in the box.
+// Bind makes a file or folder of this machine visible in the box.
 type Bind struct {
 	From, To string
 	Write    bool
@@ -52,14 +50,14 @@ type Box struct {
 	host    string   // our folder on the host: mount point and synthetic files
 	root    *os.File // the box's /
 	network *os.File // the box's network namespace
-	upper   string   // folder of everything that was written to /
+	upper   string   // folder with everything that was written to /
 	layers  []string // folders below it, topmost first
 }
 
 //go:embed boxinit/main.go
 var initSource string
 
-// New starts a box. It needs root. Close ends it; so does the end of this process.
+// New starts a box. It needs root. The box ends with Close or with this process.
 func New(ctx context.Context, c cache.Cache, o Options) (*Box, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("a box needs root: it is made of namespaces and mounts")
@@ -116,7 +114,7 @@ func (b *Box) start(program string, o Options) error {
 	return nil
 }
 
-// settle opens the ways in and writes what a machine gets from its network.
+// settle opens the descriptors for access and writes what a machine gets from its network.
 func (b *Box) settle(o Options) (err error) {
 	if b.root, err = os.Open(b.Root()); err != nil {
 		return err
@@ -128,8 +126,8 @@ func (b *Box) settle(o Options) (err error) {
 	for name, address := range o.Hosts {
 		hosts += address + " " + name + "\n"
 	}
-	// Nobody answers on port 53 there, so an unknown name fails at once;
-	// a server without a route would cost ten seconds each time.
+	// Nothing answers on port 53 there, so an unknown name fails at once; a server without
+	// a route would take ten seconds each time.
 	return errors.Join(
 		b.WriteFile("/etc/hosts", []byte(hosts), 0o644),
 		b.Remove("/etc/resolv.conf"),
@@ -138,11 +136,11 @@ func (b *Box) settle(o Options) (err error) {
 	)
 }
 
-// Pid is the box's first process, as this machine numbers it.
+// Pid is the box's first process, with its PID on this machine.
 func (b *Box) Pid() int { return b.init.Pid() }
 
-// Root is the box's / as this process can reach it. An absolute symbolic link
-// below it leads out of the box: use the box's own methods where there are any.
+// Root is the path of the box's / for this process. An absolute symbolic link below it
+// leads out of the box: use the box's own methods where possible.
 func (b *Box) Root() string { return fmt.Sprintf("/proc/%d/root", b.Pid()) }
 
 // Close ends the box with everything that runs in it. It is safe to call twice.

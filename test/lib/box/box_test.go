@@ -108,7 +108,8 @@ func TestNothingOfTheHostIsReachable(t *testing.T) {
 	}
 }
 
-// TestDevicesAreTheBoxsOwn: a test that closes a device closes none of the host's.
+// TestDevicesAreTheBoxsOwn: a test that removes the permissions of a device does not change
+// the host's.
 func TestDevicesAreTheBoxsOwn(t *testing.T) {
 	const device = "/dev/full"
 	before, err := os.Stat(device)
@@ -203,7 +204,7 @@ func TestSnapshotSeesEveryWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, b, "sh", "-c", "cat /etc/passwd /etc/a > /dev/null; ls -lR /etc > /dev/null")
-	// A file that never had a name (O_TMPFILE) leaves its folder as it is.
+	// A file that never had a name (O_TMPFILE) leaves its folder unchanged.
 	if r := run(t, b, "perl", "-e", `sysopen(F, "/usr/share", 0x410001, 0600) or die $!`); r.ExitCode != 0 {
 		t.Fatal(r.Output())
 	}
@@ -266,8 +267,8 @@ func BenchmarkBox(b *testing.B) {
 	}
 }
 
-// TestProgramsCanBeRunAtOnce: a program that was just written is not busy, however
-// many others start at that moment.
+// TestProgramsCanBeRunAtOnce: a program that was just written can be run, however many
+// others start at that moment.
 func TestProgramsCanBeRunAtOnce(t *testing.T) {
 	b := newBox(t, box.Options{})
 	ctx, stop := context.WithCancel(t.Context())
@@ -284,7 +285,7 @@ func TestProgramsCanBeRunAtOnce(t *testing.T) {
 		if err := b.WriteFile(program, []byte("#!/bin/sh\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := exec.Command(b.Root() + program).Run(); err != nil { // without the time that entering the box takes
+		if err := exec.Command(b.Root() + program).Run(); err != nil { // without the time to enter the box
 			t.Errorf("program %d: %v", i, err)
 		}
 	}

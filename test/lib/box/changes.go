@@ -15,25 +15,25 @@ import (
 	"syscall"
 )
 
-// Snapshot is everything that was ever written in a box, by path: what the
-// layers below already had and nobody touched is not in it. The value is all
-// that a write would change: kind, mode, owner, size, inode, time of the last
-// change, and the content's hash. Even rewriting a file with what it held
-// before shows, and a temporary file that came and went shows in its folder.
+// Snapshot is everything that was ever written in a box, by path, without the unchanged
+// files of the layers below. The value contains everything that a write would change: type,
+// mode, owner, size, inode, time of the last change, and the content's hash. So a file that
+// was rewritten with the same content is visible, and a temporary file is visible as a
+// change of its folder.
 type Snapshot map[string]string
 
-// Snapshot looks at the machine's disk and its /run.
+// Snapshot reads the machine's disk and its /run.
 func (b *Box) Snapshot() (Snapshot, error) {
 	s := Snapshot{}
 	if err := s.walk(b.upper+"/", "/"); err != nil {
 		return nil, err
 	}
-	// A folder that was opened for a file without a name is copied up, too.
+	// A folder that was opened for a file without a name is copied up too.
 	maps.DeleteFunc(s, func(path, is string) bool { return b.below(path) == is })
 	return s, s.walk(filepath.Join(b.Root(), "run"), "/run")
 }
 
-// below is what the layers below have of a folder; "" where they have no such folder.
+// below is the value of a folder in the layers below; "" if they have no such folder.
 func (b *Box) below(path string) string {
 	for _, layer := range b.layers {
 		info, err := os.Lstat(filepath.Join(layer, path))
@@ -48,8 +48,8 @@ func (b *Box) below(path string) string {
 	return ""
 }
 
-// folder is the value of a folder. Writing below a folder of a lower layer copies the
-// folder up: that alone keeps the time of its last change of entries.
+// folder is the value of a folder. A write below a folder of a lower layer copies the
+// folder up, which only keeps the time of the last change of its entries.
 func folder(info fs.FileInfo, st *syscall.Stat_t) string {
 	return fmt.Sprintf("%s %d:%d changed %d.%09d", info.Mode(), st.Uid, st.Gid, st.Mtim.Sec, st.Mtim.Nsec)
 }
@@ -81,7 +81,7 @@ func (s Snapshot) walk(from, as string) error {
 				return err
 			}
 		case info.Mode()&fs.ModeCharDevice != 0 && st.Rdev == 0:
-			content = "removed" // how overlayfs writes a removal down
+			content = "removed" // how overlayfs records a removal
 		}
 		name := filepath.Join(as, strings.TrimPrefix(path, strings.TrimSuffix(from, "/")))
 		if s[name] = folder(info, st); !info.IsDir() {
@@ -92,10 +92,10 @@ func (s Snapshot) walk(from, as string) error {
 	})
 }
 
-// Save copies everything that was ever written to the machine's disk into a
-// folder, which can then be a layer of other boxes: they begin where this one is.
+// Save copies everything that was ever written to the machine's disk into a folder. As a
+// layer of other boxes, it makes them start in the state of this one.
 func (b *Box) Save(ctx context.Context, dir string) error {
-	// cp keeps what overlayfs writes down in device nodes and attributes.
+	// cp keeps the device nodes and attributes in which overlayfs records changes.
 	out, err := exec.CommandContext(ctx, "cp", "--archive", b.upper+"/.", dir).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("save a box: %w: %s", err, out)
@@ -103,9 +103,9 @@ func (b *Box) Save(ctx context.Context, dir string) error {
 	return nil
 }
 
-// Diff lists what differs between two snapshots of one box, sorted, one line
-// each: "+ path" appeared, "- path" is gone, "~ path" was written to. Paths for
-// which ignore is true are left out; ignore may be nil.
+// Diff lists the differences between two snapshots of one box, sorted, one per line: "+
+// path" is new, "- path" was removed, "~ path" was written. Paths for which ignore returns
+// true are left out; ignore may be nil.
 func (s Snapshot) Diff(later Snapshot, ignore func(path string) bool) []string {
 	var lines []string
 	for _, path := range slices.Sorted(maps.Keys(later)) {

@@ -13,8 +13,8 @@ import (
 	"aadssh/test/lib/executable"
 )
 
-// open opens a path of the box as a process in the box would: absolute
-// symbolic links stay inside.
+// open opens a path of the box as a process in the box would: absolute symbolic links stay
+// inside the box.
 func (b *Box) open(name string, flags int, mode fs.FileMode) (*os.File, error) {
 	fd, err := unix.Openat2(int(b.root.Fd()), strings.TrimLeft(path.Clean("/"+name), "/")+dot(name), &unix.OpenHow{
 		Flags:   uint64(flags | unix.O_CLOEXEC),
@@ -27,7 +27,7 @@ func (b *Box) open(name string, flags int, mode fs.FileMode) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// dot makes "/" a path that openat2 takes.
+// dot converts "/" to a path that openat2 accepts.
 func dot(name string) string {
 	if path.Clean("/"+name) == "/" {
 		return "."
@@ -55,7 +55,7 @@ func (b *Box) ReadDir(name string) ([]fs.DirEntry, error) {
 	return f.ReadDir(-1)
 }
 
-// Exists reports whether something is at a path of the box; a link is followed.
+// Exists reports whether something is at a path of the box; it follows links.
 func (b *Box) Exists(name string) bool {
 	f, err := b.open(name, unix.O_PATH, 0)
 	if err != nil {
@@ -65,7 +65,7 @@ func (b *Box) Exists(name string) bool {
 	return true
 }
 
-// WriteFile writes a file of the box, and the folders above it where they are missing.
+// WriteFile writes a file of the box, and creates missing parent folders.
 func (b *Box) WriteFile(name string, content []byte, mode fs.FileMode) error {
 	if err := b.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (b *Box) WriteFile(name string, content []byte, mode fs.FileMode) error {
 	return write()
 }
 
-// AppendFile adds to the end of a file of the box.
+// AppendFile appends to a file of the box.
 func (b *Box) AppendFile(name string, content []byte) error {
 	return b.write(name, unix.O_WRONLY|unix.O_CREAT|unix.O_APPEND, content, 0o644)
 }
@@ -89,12 +89,12 @@ func (b *Box) write(name string, flags int, content []byte, mode fs.FileMode) er
 	}
 	_, err = f.Write(content)
 	if flags&unix.O_TRUNC != 0 {
-		err = errors.Join(err, f.Chmod(mode)) // umask must not matter
+		err = errors.Join(err, f.Chmod(mode)) // so that umask has no influence
 	}
 	return errors.Join(err, f.Close())
 }
 
-// MkdirAll makes a folder of the box with those above it.
+// MkdirAll creates a folder of the box with its parents.
 func (b *Box) MkdirAll(name string, mode fs.FileMode) error {
 	name = path.Clean("/" + name)
 	if b.Exists(name) {
@@ -116,12 +116,12 @@ func (b *Box) Chmod(name string, mode fs.FileMode) error {
 	return f.Chmod(mode)
 }
 
-// Symlink makes a symbolic link in the box.
+// Symlink creates a symbolic link in the box.
 func (b *Box) Symlink(target, name string) error {
 	return b.at(name, func(dir int, base string) error { return unix.Symlinkat(target, dir, base) })
 }
 
-// Remove removes a file or link of the box; that it is gone already is fine.
+// Remove removes a file or link of the box; a missing one is no error.
 func (b *Box) Remove(name string) error {
 	err := b.at(name, func(dir int, base string) error { return unix.Unlinkat(dir, base, 0) })
 	if errors.Is(err, fs.ErrNotExist) {
@@ -139,7 +139,7 @@ func (b *Box) CopyIn(from, name string, mode fs.FileMode) error {
 	return b.WriteFile(name, content, mode)
 }
 
-// at does something to a name in its folder.
+// at calls do with the folder of a path and its last element.
 func (b *Box) at(name string, do func(dir int, base string) error) error {
 	name = path.Clean("/" + name)
 	dir, err := b.open(path.Dir(name), unix.O_PATH|unix.O_DIRECTORY, 0)

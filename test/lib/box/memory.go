@@ -6,17 +6,17 @@ import (
 	"path/filepath"
 )
 
-// Memory is what a box's kernel says of its memory.
+// Memory is the memory that a box's kernel reports.
 type Memory struct {
-	Size  uint64 // bytes that the machine was bought with: its memory blocks
-	Total uint64 // bytes of MemTotal in /proc/meminfo; 0: Size less what a kernel keeps
+	Size  uint64 // bytes of the bought size: its memory blocks
+	Total uint64 // bytes of MemTotal in /proc/meminfo; 0: Size less what a kernel uses
 	Block uint64 // bytes per memory block; 0: 128 MiB, as on x86-64
 	// NoBlocks leaves /sys/devices/system/memory empty, as a kernel without
 	// memory hotplug does.
 	NoBlocks bool
 }
 
-// binds writes the synthetic files under dir and says where they belong.
+// binds writes the synthetic files below dir and says where to mount them.
 func (m Memory) binds(dir string) ([]Bind, error) {
 	block := m.Block
 	if block == 0 {
@@ -24,7 +24,7 @@ func (m Memory) binds(dir string) ([]Bind, error) {
 	}
 	total := m.Total
 	if total == 0 {
-		total = m.Size - m.Size/16 // about what 1 GiB machines show: 0.94 of it
+		total = m.Size - m.Size/16 // like real machines with 1 GiB: 0.94 of it
 	}
 	files := map[string]string{"meminfo": meminfo(total)}
 	if !m.NoBlocks {

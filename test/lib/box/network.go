@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Listen is net.Listen inside the box. Give an address, not a name. The
-// listener works in this process as any other does.
+// Listen is net.Listen inside the box. The address must not be a name. The listener can be
+// used in this process like any other.
 func (b *Box) Listen(network, address string) (net.Listener, error) {
 	var l net.Listener
 	err := b.inNetwork(func() (err error) {
@@ -21,7 +21,7 @@ func (b *Box) Listen(network, address string) (net.Listener, error) {
 	return l, err
 }
 
-// Dial is net.Dial inside the box. Give an address, not a name.
+// Dial is net.Dial inside the box. The address must not be a name.
 func (b *Box) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var conn net.Conn
 	err := b.inNetwork(func() (err error) {
@@ -31,8 +31,8 @@ func (b *Box) Dial(ctx context.Context, network, address string) (net.Conn, erro
 	return conn, err
 }
 
-// inNetwork runs f on a thread that is in the box's network namespace. A
-// socket belongs to the namespace that it was made in, whoever uses it later.
+// inNetwork runs f on a thread in the box's network namespace. A socket belongs to the
+// namespace in which it was created, wherever it is used later.
 func (b *Box) inNetwork(f func() error) error {
 	failed := make(chan error, 1)
 	go func() {
@@ -40,7 +40,7 @@ func (b *Box) inNetwork(f func() error) error {
 		own, err := os.Open("/proc/thread-self/ns/net")
 		if err != nil {
 			failed <- err
-			return // the thread is not unlocked and so ends with us
+			return // the thread stays locked, so it ends with this goroutine
 		}
 		defer own.Close()
 		if err := unix.Setns(int(b.network.Fd()), unix.CLONE_NEWNET); err != nil {

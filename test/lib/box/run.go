@@ -17,28 +17,28 @@ import (
 // Path is the search path of a machine's services: systemd.exec(5).
 const Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// Result is how a command ended.
+// Result is the result of a command.
 type Result struct {
 	Stdout, Stderr []byte
-	ExitCode       int // 128 + the signal where one ended it
+	ExitCode       int // 128 + the signal if one ended it
 }
 
 // Output is both streams as text.
 func (r Result) Output() string { return string(r.Stdout) + string(r.Stderr) }
 
-// Environment is what a command gets whose test does not say otherwise.
+// Environment is the environment of a command for which a test sets none.
 func Environment() []string { return []string{"PATH=" + Path, "LANG=C.UTF-8"} }
 
-// Argv is the command line that runs argv in the box from outside, for
-// wrappers such as strace.
+// Argv is the command line that runs argv in the box from outside, for programs such as
+// strace.
 func (b *Box) Argv(argv ...string) []string {
 	return append([]string{"nsenter", "--target", fmt.Sprint(b.Pid()), "--mount", "--uts", "--ipc", "--net", "--pid",
 		"--"}, argv...)
 }
 
-// Run runs a command in the box and waits for it, not for what it leaves
-// running. A nil env is Environment. The error says that it could not be
-// started or that ctx ended first, in which case its process group was killed.
+// Run runs a command in the box and waits for it, but not for its background processes. A
+// nil env is Environment. The error means that it could not be started or that ctx ended
+// first, in which case its process group was killed.
 func (b *Box) Run(ctx context.Context, env []string, argv ...string) (Result, error) {
 	return run(ctx, command(env, b.Argv(argv...)), func(pid int) error {
 		_ = syscall.Kill(-pid, syscall.SIGKILL)
@@ -46,10 +46,9 @@ func (b *Box) Run(ctx context.Context, env []string, argv ...string) (Result, er
 	})
 }
 
-// Session is Run for a command in its own session, in a folder of the
-// box. When ctx ends first, its process group is killed and nothing else, as a
-// supervisor does it: what made its own session lives on. The result
-// then holds what it had printed.
+// Session is Run for a command in its own session, in a folder of the box. If ctx ends
+// first, only its process group is killed, as a supervisor does: processes with a session
+// of their own continue. The result then contains what it had printed.
 func (b *Box) Session(ctx context.Context, env []string, dir string, argv ...string) (Result, error) {
 	inside := append([]string{"env", "--chdir=" + dir, "setsid"}, argv...)
 	return run(ctx, command(env, b.Argv(inside...)), func(pid int) error {
@@ -62,8 +61,8 @@ func (b *Box) Session(ctx context.Context, env []string, dir string, argv ...str
 	})
 }
 
-// onlyChild is the process that nsenter started in the box, as this machine
-// numbers it. It leads the command's session.
+// onlyChild is the process that nsenter started in the box, with its PID on this machine.
+// It leads the command's session.
 func onlyChild(pid int) (int, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	if err != nil {
@@ -72,9 +71,10 @@ func onlyChild(pid int) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(content)))
 }
 
-// run waits for a command. When ctx ends first, kill ends the command.
+// run waits for a command. If ctx ends first, kill ends the command.
 func run(ctx context.Context, cmd *exec.Cmd, kill func(pid int) error) (Result, error) {
-	// Files, not pipes: a background process that keeps them open must not hold us up.
+	// Files instead of pipes: a background process that keeps them open must not make us
+	// wait.
 	out, err := unlinked()
 	if err != nil {
 		return Result{}, err
@@ -98,7 +98,7 @@ func run(ctx context.Context, cmd *exec.Cmd, kill func(pid int) error) (Result, 
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && ctx.Err() == nil {
-		err = nil // how it ended is in the result
+		err = nil // the result says how it ended
 	}
 	var failed [2]error
 	r.Stdout, failed[0] = whole(out)
@@ -106,8 +106,8 @@ func run(ctx context.Context, cmd *exec.Cmd, kill func(pid int) error) (Result, 
 	return r, errors.Join(err, failed[0], failed[1])
 }
 
-// gone waits until a killed process group is no more: nsenter, which we wait
-// for, dies before its child in the box does.
+// gone waits until a killed process group has ended: nsenter, for which we wait, ends
+// before its child in the box.
 func gone(group int) error {
 	for range 6000 {
 		if errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) {
@@ -139,13 +139,13 @@ func (b *Box) Start(env []string, argv ...string) (*Process, error) {
 	return p, nil
 }
 
-// Sleeps reports whether the command itself waits for something, with nothing left to do.
+// Sleeps reports whether the command itself is waiting for something.
 func (p *Process) Sleeps() bool {
 	child, err := onlyChild(p.cmd.Process.Pid)
 	if err != nil {
 		return false
 	}
-	// The name before the state may hold anything: proc_pid_stat(5).
+	// The name before the state may contain any characters: proc_pid_stat(5).
 	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child))
 	_, state, _ := strings.Cut(string(stat[max(0, bytes.LastIndexByte(stat, ')')):]), " ")
 	return strings.HasPrefix(state, "S")
@@ -154,7 +154,7 @@ func (p *Process) Sleeps() bool {
 // Signal sends a signal to the command's process group.
 func (p *Process) Signal(s syscall.Signal) error { return syscall.Kill(-p.cmd.Process.Pid, s) }
 
-// Wait waits until the command and all that write to its streams have ended.
+// Wait waits until the command and all processes that have its streams open have ended.
 func (p *Process) Wait(ctx context.Context) (Result, error) {
 	select {
 	case <-p.done:

@@ -1,6 +1,5 @@
-// Package cache keeps what is dear to build (roots, fixture packages, the
-// boxes' init) in a folder outside the repository, under names that change
-// whenever the recipe does.
+// Package cache keeps what takes long to build (roots, fixture packages, the boxes' init)
+// in a folder outside the repository, under names that change whenever the recipe does.
 package cache
 
 import (
@@ -18,8 +17,8 @@ import (
 // Cache is a folder of finished entries.
 type Cache struct{ Dir string }
 
-// Open is the cache of this machine: $AADSSHLOGIN_RIG_CACHE, else a folder
-// under $XDG_CACHE_HOME, else under /var/cache.
+// Open returns the cache of this machine: $AADSSHLOGIN_RIG_CACHE, or else a folder below
+// $XDG_CACHE_HOME, or else below /var/cache.
 func Open() (Cache, error) {
 	dir := os.Getenv("AADSSHLOGIN_RIG_CACHE")
 	if dir == "" {
@@ -44,9 +43,9 @@ func Key(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 
-// Make returns the folder of entry kind/key. Where it is missing, build fills
-// an empty folder, which then appears under its name at once: other processes
-// wait for the one that builds and never see half an entry.
+// Make returns the folder of entry kind/key. If it is missing, build fills an empty folder,
+// which then gets its name at once: other processes wait for the one that builds, and never
+// see half an entry.
 func (c Cache) Make(ctx context.Context, kind, key string, build func(dir string) error) (string, error) {
 	final := filepath.Join(c.Dir, kind, key)
 	if exists(final) {
@@ -60,10 +59,10 @@ func (c Cache) Make(ctx context.Context, kind, key string, build func(dir string
 		return "", err
 	}
 	defer unlock()
-	if exists(final) { // built while we waited
+	if exists(final) { // another process has built it while we waited
 		return final, nil
 	}
-	tmp := final + ".tmp" // ours alone: we hold the lock
+	tmp := final + ".tmp" // only ours, because we hold the lock
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", err
 	}
@@ -81,7 +80,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// lock takes an exclusive flock, which the kernel drops if we die.
+// lock takes an exclusive flock, which the kernel releases when this process ends.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_CLOEXEC, 0o644)
 	if err != nil {

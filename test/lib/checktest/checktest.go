@@ -1,4 +1,4 @@
-// Package checktest holds a table of checks against machines that are broken.
+// Package checktest tests a table of checks with broken machines.
 package checktest
 
 import (
@@ -11,19 +11,19 @@ import (
 // Machine is a machine that was broken in one way.
 type Machine[M any] struct {
 	Seen M
-	Told bool // it changes only what is said of a pass
+	Told bool // it only changes the text of a pass
 }
 
-// Rows fails on a row that lacks something, on one that complains of a healthy
-// machine, and on one that no machine makes warn, fail or not know: broken has
-// one for each name.
+// Rows fails on a row that lacks something, on one that finds a fault on a healthy machine,
+// and on one that does not warn, fail or answer unknown on any machine: broken has one for
+// each name.
 func Rows[M any](t *testing.T, rows []*check.Row[M], healthy M, broken map[string]Machine[M]) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, row := range rows {
 		name := row.Name
 		if name == "" && len(row.Several) > 0 {
-			continue // their own tables say all about them
+			continue // their own tables test all of them
 		}
 		if missing := lacks(row); missing != "" || seen[name] {
 			t.Errorf("the check %q stands twice, or lacks %s", name, missing)
@@ -71,7 +71,7 @@ func ask[M any](row *check.Row[M], seen M) []check.Result {
 	return check.Run([]*check.Row[M]{row}, seen)
 }
 
-// lacks is what a row does not have.
+// lacks is what is missing in a row.
 func lacks[M any](row *check.Row[M]) string {
 	switch {
 	case row.Name == "" || strings.Trim(row.Name, "abcdefghijklmnopqrstuvwxyz-") != "":

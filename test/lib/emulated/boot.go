@@ -17,7 +17,7 @@ import (
 // agent is the unit of the Linux agent.
 const agent = "walinuxagent.service"
 
-// Boot lets the agent run. A machine that was switched off is switched on.
+// Boot lets the agent run. It turns the machine on first if it is off.
 func (m *Machine) Boot(ctx context.Context) error {
 	if m.qemu == nil {
 		if err := m.on(ctx); err != nil {
@@ -35,7 +35,7 @@ func (m *Machine) Boot(ctx context.Context) error {
 	return nil
 }
 
-// on switches the machine on and returns when commands can be run.
+// on turns the machine on and returns when commands can be run.
 func (m *Machine) on(ctx context.Context) error {
 	console, err := os.OpenFile(m.console(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -48,13 +48,14 @@ func (m *Machine) on(ctx context.Context) error {
 		clock = time.Now().UTC().Add(m.options.Clock).Format("2006-01-02T15:04:05")
 	}
 	argv := m.Enter("qemu-system-x86_64", "-accel", "tcg,thread=multi",
-		"-cpu", "max,-cx16", // with it, Linux 6.12 dies in emulation
-		"-m", "1024", "-smp", "1", // Linux patches its own code; with another processor at it, some boots die in emulation
+		"-cpu", "max,-cx16", // with it, Linux 6.12 crashes in emulation
+		"-m", "1024", "-smp", "1", // Linux patches its own code; with a second processor, some boots crash in emulation
 		"-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio",
 		"-monitor", "unix:"+m.monitor()+",server=on,wait=off", "-rtc", "base="+clock,
 		"-kernel", filepath.Join(m.image, kernel), "-initrd", filepath.Join(m.image, initrd),
 		"-append", strings.Join(append([]string{kernelLine}, m.options.Parameters...), " "),
-		// What the machine has not written when its power is cut is lost to it; what it has is kept by the host.
+		// What the machine has not written when its power is cut is lost to it; what it has
+		// written is in the host's memory.
 		"-drive", "file="+m.disk()+",if=virtio,format=raw,cache=unsafe",
 		"-netdev", "tap,id=n0,ifname=azure0,script=no,downscript=no", "-device", "virtio-net-pci,netdev=n0,mac=00:0d:3a:11:22:33",
 		"-device", "virtio-rng-pci")
@@ -71,10 +72,10 @@ func (m *Machine) on(ctx context.Context) error {
 	return m.connect(ctx)
 }
 
-// connect waits until the machine lets root in.
+// connect waits until root can log in to the machine.
 func (m *Machine) connect(ctx context.Context) error {
 	for {
-		// The master has no command; others go through it as soon as it answers.
+		// The master runs no command; other connections go through it once it is connected.
 		argv := m.Beside(m.ssh("-M", "-N", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=20", "-o", "ServerAliveCountMax=6")...)
 		master := exec.Command(argv[0], argv[1:]...)
 		if err := master.Start(); err != nil {
@@ -109,27 +110,27 @@ func (m *Machine) connect(ctx context.Context) error {
 // hangUp ends the connection to a machine that is off.
 func (m *Machine) hangUp() {
 	if m.master != nil {
-		_ = m.master.Process.Kill() // it may have noticed already
+		_ = m.master.Process.Kill() // it may have ended already
 		m.master = nil
 	}
 	_ = os.Remove(m.control())
 	m.qemu = nil
 }
 
-// Shutdown ends all services in order and switches the machine off.
+// Shutdown stops all services in order and turns the machine off.
 func (m *Machine) Shutdown(ctx context.Context) error {
 	if m.qemu == nil {
 		return nil
 	}
-	_, failed := m.Run(ctx, "systemctl", "poweroff", "--no-block") // it may be gone before it answers
+	_, failed := m.Run(ctx, "systemctl", "poweroff", "--no-block") // it may be off before it answers
 	if err := m.off(ctx); err != nil {
 		return errors.Join(failed, err)
 	}
 	return nil
 }
 
-// PowerCut switches the machine off without a word to anybody in it: what it
-// has not written to its disk is lost.
+// PowerCut turns the machine off without warning: what it has not written to its disk is
+// lost.
 func (m *Machine) PowerCut(ctx context.Context) error {
 	if m.qemu == nil {
 		return nil
@@ -155,7 +156,7 @@ func (m *Machine) off(ctx context.Context) error {
 	}
 }
 
-// Console is what the boots printed.
+// Console is the console output of all boots.
 func (m *Machine) Console() string {
 	b, err := os.ReadFile(m.console())
 	if err != nil {

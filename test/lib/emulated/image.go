@@ -14,18 +14,18 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// recipe is to be counted up when the code below changes.
+// recipe has to be increased when the code below changes.
 const recipe = "1"
 
 // The files of an image.
 const (
 	kernel = "vmlinuz"
 	initrd = "initrd"
-	key    = "key" // lets root in
+	key    = "key" // for logging in as root
 )
 
-// image is a folder with a disk, what boots it, and the key that lets root in.
-// Where the cache does not have it, it takes minutes.
+// image is a folder with a disk, a kernel, and the key for root. It takes minutes to build
+// if it is not in the cache.
 func image(ctx context.Context, c cache.Cache, root roots.Bootable) (string, error) {
 	return c.Make(ctx, "disks", root.Persona.Name+"-"+cache.Key(root.Key(), recipe), func(dir string) error {
 		tree := filepath.Join(dir, "root")
@@ -41,8 +41,8 @@ func image(ctx context.Context, c cache.Cache, root roots.Bootable) (string, err
 		if err := settle(dir, tree); err != nil {
 			return err
 		}
-		// The labels that Debian's policy gives. Nothing is written to the tree after this.
-		// Some of its releases reach a file by its descriptor, in /proc.
+		// The labels of Debian's policy. Nothing is written to the tree after this. Some of
+		// its releases reach a file through its descriptor, in /proc.
 		label := `mount -t proc proc "$1/proc"; exec chroot "$1" setfiles -F -e /proc /etc/selinux/default/contexts/files/file_contexts /`
 		if err := run(ctx, "unshare", "--mount", "sh", "-ec", label, "sh", tree); err != nil {
 			return err
@@ -77,7 +77,7 @@ func settle(dir, tree string) error {
 		err = errors.Join(err, os.WriteFile(path, []byte(content), mode), os.Chmod(path, mode))
 	}
 	write("etc/systemd/network/10-eth.network", network, 0o644)
-	// Nobody answers on port 53 there, so an unknown name fails at once.
+	// Nothing answers on port 53 there, so an unknown name fails at once.
 	write("etc/resolv.conf", "nameserver "+box.WireServer+"\n", 0o644)
 	write("etc/hosts", "127.0.0.1 localhost\n127.0.1.1 vm\n", 0o644)
 	write("etc/hostname", "vm\n", 0o644)

@@ -23,7 +23,7 @@ func (m *Machine) ssh(args ...string) []string {
 	return append(append(argv, args...), wire.Guest)
 }
 
-// unreachable is ssh's exit code where it did not get there, ssh(1).
+// unreachable is ssh's exit code if it could not connect, ssh(1).
 const unreachable = 255
 
 // Run runs a command in the machine, as root.
@@ -53,12 +53,12 @@ func quoted(argv []string) string {
 	return strings.Join(words, " ")
 }
 
-// answerLimit is how long a machine may take for a file. One that has died takes
+// answerLimit is how long a machine may take for a file. One that has crashed would take
 // forever.
 const answerLimit = 5 * time.Minute
 
-// script runs a shell script with arguments, which must succeed. It exits 66
-// where what it looks for is not there.
+// script runs a shell script with arguments, which must succeed. It exits with 66 if a file
+// is missing.
 func (m *Machine) script(in io.Reader, text string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
 	defer cancel()
@@ -79,19 +79,19 @@ func (m *Machine) ReadFile(name string) ([]byte, error) {
 	return m.script(nil, `[ -e "$1" ] || exit 66; cat "$1"`, name)
 }
 
-// WriteFile writes a file, and the folders above it where they are missing.
+// WriteFile writes a file, and creates missing parent folders.
 func (m *Machine) WriteFile(name string, content []byte, mode fs.FileMode) error {
 	_, err := m.script(bytes.NewReader(content), `mkdir -p "$2"; cat > "$1"; chmod "$3" "$1"`, name, path.Dir(name), fmt.Sprintf("%o", mode.Perm()))
 	return err
 }
 
-// AppendFile adds to the end of a file.
+// AppendFile appends to a file.
 func (m *Machine) AppendFile(name string, content []byte) error {
 	_, err := m.script(bytes.NewReader(content), `cat >> "$1"`, name)
 	return err
 }
 
-// Symlink makes a symbolic link.
+// Symlink creates a symbolic link.
 func (m *Machine) Symlink(target, name string) error {
 	_, err := m.script(nil, `ln -s "$2" "$1"`, name, target)
 	return err

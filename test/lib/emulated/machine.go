@@ -1,7 +1,6 @@
-// Package emulated emulates throw-away virtual machines, with qemu and without help
-// from a processor: their own kernel, and so what a machine in a container
-// (package machine) cannot have: control-group controllers, SELinux, a clock
-// that is wrong. Booting one takes half a minute.
+// Package emulated runs throw-away virtual machines with qemu, in pure emulation. They have
+// their own kernel, and therefore what a machine in a container (package machine) cannot
+// have: control-group controllers, SELinux, a wrong clock. A boot takes half a minute.
 package emulated
 
 import (
@@ -18,29 +17,28 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// Options is what a machine is like.
+// Options describe a machine.
 type Options struct {
 	Root       roots.Bootable
-	Parameters []string      // further ones of the kernel's command line
-	Clock      time.Duration // how far its clock is ahead each time that it is switched on
+	Parameters []string      // additional parameters of the kernel's command line
+	Clock      time.Duration // how far its clock is ahead each time that it is turned on
 }
 
-// Machine is one emulated machine. Its disk outlives its boots.
+// Machine is one emulated machine. Its disk survives its boots.
 type Machine struct {
 	*wire.Azure
 	options Options
-	image   string // folder of what it is booted from
+	image   string // folder with its kernel and disk image
 	dir     string // our folder on the host
 	qemu    *exec.Cmd
 	ended   chan struct{} // closed when qemu has ended
 	master  *exec.Cmd     // the connection that commands are sent over
-	free    bool          // the agent is not held back any more
+	free    bool          // the agent may run
 }
 
-// New makes a machine and switches it on, with an agent that is held back until
-// Boot: files can be written before the agent runs, but not to the disk of a
-// machine that is off. It needs root. Close ends the machine; so does the end of
-// this process.
+// New creates a machine and turns it on, with an agent that does not run until Boot, so
+// that files can be written before; this is not possible on the disk of a machine that is
+// off. It needs root. The machine ends with Close or with this process.
 func New(ctx context.Context, c cache.Cache, o Options) (*Machine, error) {
 	if runtime.GOARCH != "amd64" {
 		return nil, errors.New("only machines with amd64 processors are emulated, and on such a machine")

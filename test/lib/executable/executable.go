@@ -1,9 +1,9 @@
 // Package executable writes the programs that tests run.
 //
-// A program that another goroutine starts has, until it has become that program, a
-// copy of every open file of this process. A file that is open for writing cannot be
-// run (ETXTBSY, which a shell reports as exit code 126). So a file that was written
-// and closed a moment ago may still be busy: https://go.dev/issue/22315.
+// A process that another goroutine starts has, between fork and exec, a copy of every open
+// file of this process. A file that is open for writing cannot be run (ETXTBSY, which a
+// shell reports as exit code 126). So a file that was just written and closed may still be
+// busy: https://go.dev/issue/22315.
 package executable
 
 import (
@@ -16,8 +16,8 @@ func Write(name string, content []byte) error {
 	return Writing(func() error { return os.WriteFile(name, content, 0o755) })
 }
 
-// Writing runs write, which opens, writes and closes a file and starts no program.
-// This process starts no program meanwhile.
+// Writing runs write, which opens, writes and closes a file and starts no program. This
+// process starts no program at the same time.
 func Writing(write func() error) error {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

@@ -14,8 +14,8 @@ import (
 	"sync"
 )
 
-// tenant is the certificate that protected settings are encrypted for. The
-// agent fetches it with its key, encrypted in turn for the agent's own.
+// tenant is the certificate that protected settings are encrypted for. The agent fetches it
+// with its key, encrypted for the agent's own certificate.
 type tenant struct {
 	dir        string
 	thumbprint string // SHA-1, upper case hexadecimal
@@ -37,13 +37,13 @@ func newTenant() (*tenant, error) {
 	return t, nil
 }
 
-// pair is a tenant's key and certificate, PEM both.
+// pair is a tenant's key and certificate, both PEM.
 type pair struct {
 	key, certificate []byte
 	thumbprint       string
 }
 
-// tenantPair is made once in a process: an RSA key takes a good part of a second.
+// tenantPair is created once per process: an RSA key takes most of a second.
 var tenantPair = sync.OnceValues(func() (pair, error) {
 	out, err := openssl(nil, "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "3650", "-subj", "/CN=TenantEncryptionCert", "-keyout", "-")
 	if err != nil {
@@ -66,14 +66,14 @@ var tenantPair = sync.OnceValues(func() (pair, error) {
 func (t *tenant) key() string         { return filepath.Join(t.dir, "tenant.key") }
 func (t *tenant) certificate() string { return filepath.Join(t.dir, "tenant.crt") }
 
-// encrypt is a text for protectedSettings: CMS, in base64.
+// encrypt encrypts a text for protectedSettings: CMS, in base64.
 func (t *tenant) encrypt(plain []byte) (string, error) {
 	out, err := openssl(plain, "cms", "-encrypt", "-binary", "-outform", "DER", "-aes-256-cbc", t.certificate())
 	return base64.StdEncoding.EncodeToString(out), err
 }
 
-// certificates is the answer to comp=certificates: a PFX without a password, in
-// CMS for the agent's transport certificate.
+// certificates is the response to comp=certificates: a PFX without a password, in CMS for
+// the agent's transport certificate.
 func (t *tenant) certificates(transport, cipher string) (string, error) {
 	algorithm, known := map[string]string{"DES_EDE3_CBC": "-des3", "AES128_CBC": "-aes-128-cbc"}[cipher]
 	if !known {
@@ -104,8 +104,8 @@ func (t *tenant) certificates(transport, cipher string) (string, error) {
 		`<Format>Pkcs7BlobWithPfxContents</Format><Data>` + lines(envelope) + `</Data></CertificateFile>`, nil
 }
 
-// lines is base64 in lines of 64 characters: the openssl in the machine reads
-// no longer ones.
+// lines is base64 in lines of 64 characters: the openssl in the machine reads no longer
+// lines.
 func lines(b []byte) string {
 	text := base64.StdEncoding.EncodeToString(b)
 	var out strings.Builder

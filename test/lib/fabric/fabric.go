@@ -1,11 +1,11 @@
-// Package fabric plays the two services of an Azure host that the Linux agent
-// talks to at 168.63.129.16: the WireServer on port 80 and the HostGAPlugin on
-// port 32526. It speaks enough of their protocol for a real, unmodified agent to
-// install, enable, update, disable and uninstall extensions, and it is strict:
-// a request that it was not told to expect is written down, and tests fail.
+// Package fabric is a fake of the two services of an Azure host that the Linux agent uses
+// at 168.63.129.16: the WireServer on port 80 and the HostGAPlugin on port 32526. It
+// implements enough of their protocol for a real, unmodified agent to install, enable,
+// update, disable and uninstall extensions, and it is strict: an unexpected request is
+// recorded, and tests fail because of it.
 //
-// Sources: WALinuxAgent, azurelinuxagent/common/protocol (wire.py,
-// goal_state.py, hostplugin.py, extensions_goal_state_from_*.py).
+// Sources: WALinuxAgent, azurelinuxagent/common/protocol (wire.py, goal_state.py,
+// hostplugin.py, extensions_goal_state_from_*.py).
 package fabric
 
 import (
@@ -30,7 +30,7 @@ const (
 	PluginAddress = box.WireServer + ":32526"
 )
 
-// The states that a goal state can want an extension in.
+// The states that a goal state can have for an extension.
 const (
 	Enabled   = "enabled"
 	Disabled  = "disabled"
@@ -47,7 +47,7 @@ type Extension struct {
 	Level    int       // dependency level; 0: it depends on nothing
 }
 
-// Settings are what an extension is set with.
+// Settings are the settings of an extension.
 type Settings struct {
 	Public    json.RawMessage // nil: null
 	Protected json.RawMessage // encrypted on the way; nil: none
@@ -60,7 +60,7 @@ type Request struct {
 	URL    string
 	Agent  string // User-Agent
 	Status int
-	Wrong  string // why nobody should have made it; "": it is fine
+	Wrong  string // why it should not have been sent; "": nothing is wrong
 }
 
 func (r Request) String() string {
@@ -73,12 +73,12 @@ type Fabric struct {
 	keys      *tenant
 
 	mu          sync.Mutex
-	generation  int         // counts goal states, however they are delivered
+	generation  int         // counts goal states, whichever way they are delivered
 	served      int         // the newest generation that the agent has fetched
-	wire        delivery    // what ExtensionsConfig says
-	fast        delivery    // what vmSettings says
+	wire        delivery    // content of ExtensionsConfig
+	fast        delivery    // content of vmSettings
 	packages    []published // in the order of publishing
-	refuse      bool        // the plugin takes no status
+	refuse      bool        // the plugin rejects statuses
 	statuses    []Status
 	telemetry   []string
 	requests    []Request
@@ -87,7 +87,7 @@ type Fabric struct {
 	incarnation int
 }
 
-// delivery is a goal state on one of its two ways to the agent.
+// delivery is a goal state in one of its two ways to the agent.
 type delivery struct {
 	generation int
 	created    time.Time
@@ -99,14 +99,14 @@ type published struct {
 	zip           []byte
 }
 
-// Place is a machine's other end of the wire.
+// Place is where the services listen: the other end of a machine's network.
 type Place interface {
 	Listen(network, address string) (net.Listener, error)
 }
 
-// Start puts the two services at their addresses. With fastTrack, the plugin
-// offers goal states too (vmSettings); without, it is of a generation that
-// cannot. It ends with Close.
+// Start starts the two services at their addresses. With fastTrack, the plugin provides
+// goal states too (vmSettings); without, it is too old for that. The services end with
+// Close.
 func Start(p Place, fastTrack bool) (*Fabric, error) {
 	f := &Fabric{fastTrack: fastTrack, changed: make(chan struct{}), incarnation: 1}
 	var err error
@@ -144,8 +144,8 @@ func (f *Fabric) Publish(name, version string, zip []byte) {
 		published{name, version, zip})
 }
 
-// SetGoal replaces the extensions that the machine is to have, through the
-// WireServer. WaitStatus then waits for what the agent says of it.
+// SetGoal replaces the extensions in the goal state, through the WireServer. WaitStatus
+// then waits for the agent's report about it.
 func (f *Fabric) SetGoal(extensions ...Extension) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -177,8 +177,8 @@ func (f *Fabric) later() time.Time {
 	return now
 }
 
-// RefuseStatus makes the plugin refuse status uploads, so that the agent has to
-// use the blob itself.
+// RefuseStatus makes the plugin reject uploaded statuses, so that the agent has to write
+// the blob itself.
 func (f *Fabric) RefuseStatus(refuse bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -192,7 +192,7 @@ func (f *Fabric) Requests() []Request {
 	return slices.Clone(f.requests)
 }
 
-// Unexpected are the requests that should not have been made, with the reason.
+// Unexpected are the requests that should not have been sent, with the reason.
 func (f *Fabric) Unexpected() []string {
 	var all []string
 	for _, r := range f.Requests() {
@@ -203,7 +203,7 @@ func (f *Fabric) Unexpected() []string {
 	return all
 }
 
-// Telemetry is the body of every telemetry and health report.
+// Telemetry are the bodies of all telemetry and health reports.
 func (f *Fabric) Telemetry() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

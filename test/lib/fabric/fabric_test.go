@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// loopback lets the services listen at free ports of this machine.
+// loopback makes the services listen on free ports of this machine.
 type loopback map[string]string
 
 func (l loopback) Listen(network, address string) (net.Listener, error) {
@@ -24,7 +24,7 @@ func (l loopback) Listen(network, address string) (net.Listener, error) {
 	return listener, err
 }
 
-// guest is what stands in for the agent here.
+// guest is a fake of the agent.
 type guest struct {
 	t     *testing.T
 	at    loopback
@@ -80,7 +80,7 @@ func (g guest) upload(document string) int {
 	return code
 }
 
-// TestStrict: what the agent does not do is written down.
+// TestStrict: requests that the agent does not send are recorded.
 func TestStrict(t *testing.T) {
 	stranger := func(g guest) guest { g.agent = "curl/8"; return g }
 	for name, c := range map[string]struct {
@@ -111,8 +111,8 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// TestStatusOfAnOldGoal: a status that was uploaded before the agent has seen the
-// goal state says nothing of it.
+// TestStatusOfAnOldGoal: a status that was uploaded before the agent has read the goal
+// state says nothing about it.
 func TestStatusOfAnOldGoal(t *testing.T) {
 	f, g := start(t, false)
 	f.Publish("A.B", "1.0.0", []byte("zip"))
@@ -145,8 +145,8 @@ func TestStatusOfAnOldGoal(t *testing.T) {
 	}
 }
 
-// TestFastTrack: a goal state of the plugin is newer than the WireServer's, and
-// is given once.
+// TestFastTrack: a goal state from the plugin is newer than the WireServer's, and is
+// delivered once.
 func TestFastTrack(t *testing.T) {
 	f, g := start(t, true)
 	if err := f.SetFastGoal(Extension{Name: "A.B", Version: "1.0.0", State: Enabled, Settings: &Settings{Public: json.RawMessage(`{"a":1}`)}}); err != nil {

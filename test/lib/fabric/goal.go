@@ -32,7 +32,7 @@ func (f *Fabric) handlerSettings(s Settings) (map[string]any, error) {
 	return h, nil
 }
 
-// extensionsConfig is the goal state as the WireServer gives it.
+// extensionsConfig is the goal state in the WireServer's format.
 func (f *Fabric) extensionsConfig() (string, error) {
 	var plugins, settings strings.Builder
 	for _, e := range f.wire.extensions {
@@ -64,7 +64,7 @@ func (f *Fabric) extensionsConfig() (string, error) {
 		f.incarnation, base, plugins.String(), settings.String(), escape(statusBlob), f.wire.generation, ticks(f.wire.created), activityID, correlationID), nil
 }
 
-// vmSettings is the goal state as the HostGAPlugin gives it.
+// vmSettings is the goal state in the HostGAPlugin's format.
 func (f *Fabric) vmSettings() (string, error) {
 	source := "FastTrack"
 	if f.fast.generation == 0 {
@@ -101,5 +101,5 @@ func (f *Fabric) vmSettings() (string, error) {
 	return string(text), err
 }
 
-// etag names the vmSettings of the moment.
+// etag is the ETag of the current vmSettings.
 func (f *Fabric) etag() string { return fmt.Sprint(1000 + f.fast.generation) }

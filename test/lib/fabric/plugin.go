@@ -9,7 +9,7 @@ import (
 
 const pluginVersion = "2015-09-01"
 
-// plugin answers what the agent asks at port 32526.
+// plugin answers the agent's requests on port 32526.
 func (f *Fabric) plugin(r *http.Request, body []byte) answer {
 	switch r.Method + " " + r.URL.Path {
 	case "GET /versions":
@@ -20,7 +20,7 @@ func (f *Fabric) plugin(r *http.Request, body []byte) answer {
 		return f.fastGoal(r)
 	case "PUT /status":
 		return f.pluginStatus(r, body)
-	case "GET /extensionArtifact": // where the agent could not download by itself
+	case "GET /extensionArtifact": // if the agent could not download by itself
 		place, ours := strings.CutPrefix(r.Header.Get("x-ms-artifact-location"), base)
 		if a, found := f.artifact(place); ours && found {
 			return a
@@ -40,7 +40,7 @@ func (f *Fabric) fastGoal(r *http.Request) answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.fastTrack {
-		return answer{status: http.StatusNotFound} // of a host that is too old: the agent asks again hours later
+		return answer{status: http.StatusNotFound} // like a host that is too old: the agent asks again hours later
 	}
 	if r.Header.Get("if-none-match") == f.etag() {
 		return answer{status: http.StatusNotModified, header: map[string]string{"ETag": f.etag()}}
@@ -55,7 +55,7 @@ func (f *Fabric) fastGoal(r *http.Request) answer {
 	return a
 }
 
-// pluginStatus takes a status that is to be put into the blob.
+// pluginStatus accepts a status that has to be written to the blob.
 func (f *Fabric) pluginStatus(r *http.Request, body []byte) answer {
 	if w := versioned(r, pluginVersion); w != "" {
 		return wrong(http.StatusBadRequest, "%s", w)
@@ -83,7 +83,7 @@ func (f *Fabric) pluginStatus(r *http.Request, body []byte) answer {
 	return f.take(content, ViaPlugin)
 }
 
-// blob takes a status that is written to the storage itself.
+// blob accepts a status that is written to the storage directly.
 func (f *Fabric) blob(r *http.Request, body []byte) answer {
 	if r.URL.RawQuery != blobQuery {
 		return wrong(http.StatusForbidden, "the signature of the blob's address is missing")

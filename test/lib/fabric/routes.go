@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// answer is what a service makes of a request: an HTTP status with a body, and
-// what is wrong with the request, if anything.
+// answer is a service's response to a request: an HTTP status with a body, and what is
+// wrong with the request, if anything.
 type answer struct {
 	status int
 	kind   string // Content-Type
@@ -27,12 +27,12 @@ func wrong(status int, format string, args ...any) answer {
 	return answer{status: status, wrong: fmt.Sprintf(format, args...)}
 }
 
-// serve writes down what is asked and answered.
+// serve records requests and answers them.
 func (f *Fabric) serve(server string, service func(*http.Request, []byte) answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return // the machine was switched off in between
+			return // the machine was turned off meanwhile
 		}
 		a := service(r, body)
 		if !strings.HasPrefix(r.UserAgent(), "WALinuxAgent/") && a.wrong == "" {
@@ -52,7 +52,7 @@ func (f *Fabric) serve(server string, service func(*http.Request, []byte) answer
 	}
 }
 
-// versioned says whether a request carries the protocol's version.
+// versioned checks that a request has the protocol's version.
 func versioned(r *http.Request, version string) string {
 	if got := r.Header.Get("x-ms-version"); got != version {
 		return fmt.Sprintf("x-ms-version is %q, not %s", got, version)

@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// The ways of a status to the platform.
+// The ways in which a status is uploaded.
 const (
 	ViaPlugin = "plugin"
 	ViaBlob   = "blob"
@@ -24,7 +24,7 @@ type Status struct {
 	Handlers   []Handler // in the agent's order
 }
 
-// Handler is what a status says of one extension.
+// Handler is the part of a status about one extension.
 type Handler struct {
 	Name      string    `json:"handlerName"`
 	Version   string    `json:"handlerVersion"`
@@ -39,7 +39,7 @@ type Formatted struct {
 	Message string `json:"message"`
 }
 
-// Runtime is what there is of the settings that were sent.
+// Runtime is the part of a status about the settings that were sent.
 type Runtime struct {
 	Sequence int `json:"sequenceNumber"`
 	Settings struct {
@@ -47,7 +47,7 @@ type Runtime struct {
 	} `json:"settingsStatus"`
 }
 
-// Report is what the extension says of itself.
+// Report is the extension's own report.
 type Report struct {
 	Name      string      `json:"name"`
 	Operation string      `json:"operation"`
@@ -65,7 +65,7 @@ type Substatus struct {
 	Formatted Formatted `json:"formattedMessage"`
 }
 
-// Handler is what the status says of an extension, or nil.
+// Handler is the part of the status about an extension, or nil.
 func (s Status) Handler(name string) *Handler {
 	i := slices.IndexFunc(s.Handlers, func(h Handler) bool { return h.Name == name })
 	if i < 0 {
@@ -74,9 +74,9 @@ func (s Status) Handler(name string) *Handler {
 	return &s.Handlers[i]
 }
 
-// take keeps a status.
+// take records a status.
 func (f *Fabric) take(content []byte, via string) answer {
-	content = bytes.TrimRight(content, " \x00\n") // page blobs are filled up
+	content = bytes.TrimRight(content, " \x00\n") // page blobs are padded
 	var doc struct {
 		OS struct {
 			Agent string `json:"guestAgentVersion"`
@@ -106,10 +106,10 @@ func (f *Fabric) Statuses() []Status {
 	return slices.Clone(f.statuses)
 }
 
-// WaitStatus waits for a status that tells of the newest goal state and is what
-// ok wants: what ok says is the reason why it is not, and "" that it is. The
-// agent processes a goal state and reports on one thread, so what it uploads
-// after it has fetched a goal state comes from having processed it.
+// WaitStatus waits for a status that is about the newest goal state and is accepted by ok,
+// which returns the reason why it is not, or "". The agent processes a goal state and
+// reports on one thread, so what it uploads after it has fetched a goal state is the result
+// of processing it.
 func (f *Fabric) WaitStatus(ctx context.Context, ok func(Status) string) (Status, error) {
 	for {
 		f.mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"aadssh/test/lib/box"
 )
 
-// Who the machine is.
+// The identity of the machine.
 const (
 	containerID = "5f1d3a2c-0000-4000-8000-000000000001"
 	roleName    = "_vm"
@@ -22,7 +22,7 @@ const (
 	blobQuery   = "sv=2018-03-28&sig=rig"
 )
 
-// wireServer answers what the agent asks at port 80.
+// wireServer answers the agent's requests on port 80.
 func (f *Fabric) wireServer(r *http.Request, body []byte) answer {
 	q := r.URL.Query()
 	route := r.Method + " " + r.URL.Path
@@ -61,7 +61,7 @@ func (f *Fabric) wireServer(r *http.Request, body []byte) answer {
 		return answer{status: http.StatusAccepted}
 	case "POST /HealthService":
 		return answer{status: http.StatusOK}
-	case "GET /families.xml": // of the agent itself: it has no newer one
+	case "GET /families.xml": // of the agent itself: there is no newer one
 		return xmlDocument(`<PluginVersionManifest><Plugins></Plugins></PluginVersionManifest>`)
 	case "PUT " + blobPath:
 		return f.blob(r, body)
@@ -74,7 +74,7 @@ func (f *Fabric) wireServer(r *http.Request, body []byte) answer {
 	return wrong(http.StatusNotFound, "the WireServer has nothing there")
 }
 
-// artifact is a file of the storage that extensions are downloaded from.
+// artifact is a file in the storage from which extensions are downloaded.
 func (f *Fabric) artifact(place string) (answer, bool) {
 	name, found := strings.CutPrefix(place, "/extensions/")
 	if !found || path.Dir(name) != "." {
@@ -114,7 +114,7 @@ func (f *Fabric) goalState() string {
 		url("comp=config&type=fullConfig"), url("comp=certificates"), configName)
 }
 
-// config is one of the documents that the goal state names.
+// config is one of the documents that the goal state refers to.
 func (f *Fabric) config(kind string) answer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -137,7 +137,7 @@ func (f *Fabric) config(kind string) answer {
 	return wrong(http.StatusNotFound, "there is no config %q", kind)
 }
 
-// report keeps what the agent tells the platform.
+// report records what the agent reports to the platform.
 func (f *Fabric) report(body []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -146,6 +146,6 @@ func (f *Fabric) report(body []byte) {
 
 func escape(s string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder takes everything
+	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder accepts everything
 	return b.String()
 }

@@ -1,4 +1,4 @@
-// Package golden holds what a test got against a file that shows it.
+// Package golden compares the result of a test with a file.
 package golden
 
 import (
@@ -35,5 +35,5 @@ func Compare(t testing.TB, path, got string) {
 	}
 }
 
-// Update reports whether files are to be written, not compared.
+// Update reports whether files have to be written instead of compared.
 func Update() bool { return os.Getenv("UPDATE_GOLDEN") == "1" }

@@ -1,5 +1,5 @@
-// Package keys holds the rig's throw-away keys. They are published on purpose
-// and must never be trusted outside of tests.
+// Package keys has the throw-away keys of the tests. They are published on purpose and must
+// never be trusted outside tests.
 package keys
 
 import (
@@ -38,7 +38,7 @@ type Key struct {
 	Private     []byte // armored, without a passphrase
 }
 
-// Rig is the key that a build with the tag rig trusts.
+// Rig is the key that a program built with the tag rig trusts.
 func Rig() Key {
 	return Key{Fingerprint: "22C3281A92D14003FB53BBE8155C3D5C17105335", Public: rigPublic, Private: rigPrivate}
 }
@@ -48,8 +48,8 @@ func Wrong() Key {
 	return Key{Fingerprint: "209D692B9C1FBA081E4459200E672C1DC4F6539B", Public: wrongPublic, Private: wrongPrivate}
 }
 
-// UserCA is the SSH authority that signs the certificates of people, as OpenSSH
-// private key and as one line of public key.
+// UserCA is the SSH authority that signs people's certificates, as an OpenSSH private key
+// and as one line of public key.
 func UserCA() (private []byte, public string) { return userCA, userCAPublic }
 
 // Binary is the public key without armor, as a keyring for apt.
@@ -63,7 +63,7 @@ func (k Key) Binary() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// ClearSign signs a text in the form of an InRelease file.
+// ClearSign signs a text in the format of an InRelease file.
 func (k Key) ClearSign(text []byte) ([]byte, error) {
 	e, err := k.entity(k.Private)
 	if err != nil {
@@ -80,11 +80,11 @@ func (k Key) ClearSign(text []byte) ([]byte, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	b.WriteByte('\n') // gpgv wants the armor's last line ended
+	b.WriteByte('\n') // gpgv requires a newline after the armor
 	return b.Bytes(), nil
 }
 
-// Detached is an armored signature over data, as repomd.xml.asc is.
+// Detached is an armored signature of data, like repomd.xml.asc.
 func (k Key) Detached(data []byte) ([]byte, error) {
 	e, err := k.entity(k.Private)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package load gives tests more time on a busy machine, where a limit has to be short:
-// the test waits until it has passed, or something real has it.
+// Package load gives tests more time on a busy machine, for limits that have to be short
+// because the test, or a real program, waits until they have passed.
 package load
 
 import (
@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// most bounds the factor: a test should still end on a machine that is hopeless.
+// most limits the factor: a test should still end on an overloaded machine.
 const most = 10
 
-// Scaled is a limit that is long enough on an idle machine, multiplied by how many
-// processes there are for each processor, in whole seconds where it is that long.
+// Scaled is a limit that is long enough on an idle machine, multiplied by the number of
+// runnable processes per processor; a limit of seconds stays in whole seconds.
 func Scaled(limit time.Duration) time.Duration {
 	b, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -23,15 +23,15 @@ func Scaled(limit time.Duration) time.Duration {
 	return scaled(limit, string(b), runtime.NumCPU())
 }
 
-// work is what one run of the handler, or of a package manager, has to do by itself on an
+// work is how long one run of the handler, or of a package manager, takes by itself on an
 // idle machine, rounded up.
 const work = 3 * time.Second
 
-// Budget is a limit which a test waits for in full, so that it may not grow as a whole: it
-// is longer by what the work in it takes more.
+// Budget is a limit for which a test waits in full, and which therefore must not grow as a
+// whole: only the time for the work in it is scaled.
 func Budget(limit time.Duration) time.Duration { return limit + Scaled(work) - work }
 
-// scaled is Scaled by the text of /proc/loadavg, proc_loadavg(5).
+// scaled is Scaled for a content of /proc/loadavg, proc_loadavg(5).
 func scaled(limit time.Duration, averages string, processors int) time.Duration {
 	lastMinute, _, _ := strings.Cut(averages, " ")
 	processes, err := strconv.ParseFloat(lastMinute, 64)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Boot switches the machine on and returns when its systemd can be talked to.
+// Boot turns the machine on and returns when its systemd answers.
 func (m *Machine) Boot(ctx context.Context) error {
 	if m.nspawn != nil {
 		return errors.New("the machine is on already")
@@ -25,9 +25,8 @@ func (m *Machine) Boot(ctx context.Context) error {
 		return err
 	}
 	defer console.Close()
-	// The shell moves itself into the control groups before it becomes nspawn.
-	// nspawn fails without a word as process 1 of its namespace, which is the
-	// azure side's.
+	// The shell moves itself into the control groups before it becomes nspawn. nspawn fails
+	// without a message as process 1 of its namespace, and azureside is that process.
 	var script strings.Builder
 	for _, g := range m.groups {
 		fmt.Fprintf(&script, "echo $$ > %s/cgroup.procs\n", g)
@@ -83,7 +82,7 @@ func child(pid int) int {
 	return n
 }
 
-// Shutdown ends all services in order and switches the machine off.
+// Shutdown stops all services in order and turns the machine off.
 func (m *Machine) Shutdown(ctx context.Context) error {
 	if m.nspawn == nil {
 		return nil
@@ -95,7 +94,7 @@ func (m *Machine) Shutdown(ctx context.Context) error {
 	return m.off(ctx)
 }
 
-// PowerCut switches the machine off without a word to anybody in it.
+// PowerCut turns the machine off without warning.
 func (m *Machine) PowerCut(ctx context.Context) error {
 	if m.nspawn == nil {
 		return nil
@@ -116,7 +115,7 @@ func (m *Machine) off(ctx context.Context) error {
 	}
 }
 
-// Reboot shuts the machine down and switches it on again.
+// Reboot shuts the machine down and turns it on again.
 func (m *Machine) Reboot(ctx context.Context) error {
 	if err := m.Shutdown(ctx); err != nil {
 		return err
@@ -124,7 +123,7 @@ func (m *Machine) Reboot(ctx context.Context) error {
 	return m.Boot(ctx)
 }
 
-// Console is what the boots printed.
+// Console is the console output of all boots.
 func (m *Machine) Console() string {
 	b, err := os.ReadFile(m.console)
 	if err != nil {

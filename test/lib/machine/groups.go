@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// joinGroups makes control groups for this machine alone: nspawn puts a machine
-// below the group that it runs in, and two machines in one group would find each
-// other's services in theirs.
+// joinGroups creates control groups for this machine only: nspawn puts a machine below the
+// group that it runs in, and two machines in one group would find each other's services in
+// it.
 func (m *Machine) joinGroups() error {
 	if m.groups != nil {
 		return nil
@@ -51,8 +51,7 @@ func (m *Machine) joinGroups() error {
 	return nil
 }
 
-// leaveGroups removes the groups, the innermost first, when their last process
-// is gone.
+// leaveGroups removes the groups, the innermost first, when their last process has ended.
 func (m *Machine) leaveGroups() error {
 	var failed error
 	for _, group := range m.groups {
@@ -61,7 +60,7 @@ func (m *Machine) leaveGroups() error {
 			if err == nil && d.IsDir() {
 				all = append(all, path)
 			}
-			return nil // what is gone already is fine
+			return nil // a missing group is no error
 		})
 		for i := len(all) - 1; i >= 0; i-- {
 			for range 6000 {

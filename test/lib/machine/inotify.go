@@ -13,18 +13,17 @@ import (
 	"time"
 )
 
-// instances is how many inotify instances a booted machine uses, with some to
-// spare: systemd 19, and 13 for the path unit of the watch; D-Bus and logind one
-// each. They are root's on this machine, who may have
-// fs.inotify.max_user_instances of them (128 by default), and a systemd that gets
-// none does not boot, is degraded, or watches nothing.
+// instances is how many inotify instances a booted machine uses, with a margin: systemd 19,
+// and 13 for the path unit of the watch; D-Bus and logind one each. They count towards
+// root's limit on this machine, fs.inotify.max_user_instances (128 by default), and a
+// systemd that gets none does not boot, is degraded, or watches nothing.
 const instances = 34
 
 // pause is the time between two tries to get them.
 const pause = 500 * time.Millisecond
 
-// reserve takes the inotify instances that a machine is about to use. Where too
-// many machines run, it waits until others have ended, and says so on w.
+// reserve takes the inotify instances that a machine is about to use. If too many machines
+// run, it waits until others have ended, and reports that on w.
 func reserve(ctx context.Context, w io.Writer, take func() (*reservation, error)) (*reservation, error) {
 	told := false
 	for {
@@ -47,15 +46,15 @@ func reserve(ctx context.Context, w io.Writer, take func() (*reservation, error)
 	}
 }
 
-// reservation is what reserve took: a turn for the machine's whole life, so that
-// those who start at the same moment do not take each other's, and the instances
-// themselves until its systemd asks for them.
+// reservation is what reserve took: a turn for the whole life of the machine, so that
+// machines that start at the same moment do not take each other's instances, and the
+// instances themselves until its systemd needs them.
 type reservation struct {
 	turn      *os.File
 	instances []*os.File
 }
 
-// most is how many machines there may be at once.
+// most is how many machines can run at once.
 func most() (int, error) {
 	b, err := os.ReadFile("/proc/sys/fs/inotify/max_user_instances")
 	if err != nil {
@@ -65,8 +64,8 @@ func most() (int, error) {
 	return max(1, n/instances), err
 }
 
-// turn locks one of so many files in a folder; EMFILE where all are locked. The
-// lock ends with this process.
+// turn locks one of a number of files in a folder; EMFILE if all are locked. The lock ends
+// with this process.
 func turn(dir string, among int) (*os.File, error) {
 	for i := range among {
 		f, err := os.OpenFile(filepath.Join(dir, fmt.Sprintf("machine.%d.lock", i)), os.O_CREATE|os.O_RDWR, 0o600)
@@ -81,7 +80,7 @@ func turn(dir string, among int) (*os.File, error) {
 	return nil, syscall.EMFILE
 }
 
-// take tries once; dir is a folder that all who start machines share.
+// take tries once; dir is a folder that all processes share that start machines.
 func take(dir string) (*reservation, error) {
 	among, err := most()
 	if err != nil {
@@ -102,8 +101,8 @@ func take(dir string) (*reservation, error) {
 	return r, nil
 }
 
-// release gives the instances back, for the machine's own systemd. It is safe to
-// call twice, and on nil.
+// release frees the instances for the machine's own systemd. It is safe to call twice, and
+// on nil.
 func (r *reservation) release() {
 	if r == nil {
 		return
@@ -114,7 +113,7 @@ func (r *reservation) release() {
 	r.instances = nil
 }
 
-// end gives all back, when the machine is gone. It is safe to call twice, and on nil.
+// end frees everything when the machine has ended. It is safe to call twice, and on nil.
 func (r *reservation) end() {
 	r.release()
 	if r != nil && r.turn != nil {

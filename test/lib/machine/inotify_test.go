@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// TestReserveWaits: who finds no inotify instances left waits until others have
-// given theirs back, and says so once. The kernel's answer is played: to use up
-// what there is would disturb the machines of other tests.
+// TestReserveWaits: without free inotify instances, reserve waits until others have freed
+// theirs, and reports it once. The kernel's error is simulated, because using up all
+// instances would disturb the machines of other tests.
 func TestReserveWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		free := time.Now().Add(10 * time.Minute)
@@ -39,7 +39,7 @@ func TestReserveWaits(t *testing.T) {
 	})
 }
 
-// TestReserve: they are real, and all of them are given back; the turn stays until
+// TestReserve: the instances are real, and all of them are freed; the turn is kept until
 // the end.
 func TestReserve(t *testing.T) {
 	dir := t.TempDir()

@@ -14,7 +14,7 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// Run runs a command in the machine, as root and outside of any service.
+// Run runs a command in the machine, as root and outside any service.
 func (m *Machine) Run(ctx context.Context, argv ...string) (box.Result, error) {
 	if m.init == 0 {
 		return box.Result{}, errors.New("the machine is off")
@@ -22,13 +22,13 @@ func (m *Machine) Run(ctx context.Context, argv ...string) (box.Result, error) {
 	return wire.Run(ctx, nil, append([]string{"nsenter", "--target", fmt.Sprint(m.init), "--all", "--"}, argv...))
 }
 
-// below is a path as os.Root takes it.
+// below converts a path to the form that os.Root accepts.
 func below(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
 
 // ReadFile reads a file of the machine's disk, whether it is on or off.
 func (m *Machine) ReadFile(name string) ([]byte, error) { return m.disk.ReadFile(below(name)) }
 
-// WriteFile writes a file of the disk, and the folders above it where they are missing.
+// WriteFile writes a file of the disk, and creates missing parent folders.
 func (m *Machine) WriteFile(name string, content []byte, mode fs.FileMode) error {
 	if err := m.disk.MkdirAll(path.Dir(below(name)), 0o755); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (m *Machine) WriteFile(name string, content []byte, mode fs.FileMode) error
 	return write()
 }
 
-// AppendFile adds to the end of a file of the disk.
+// AppendFile appends to a file of the disk.
 func (m *Machine) AppendFile(name string, content []byte) error {
 	f, err := m.disk.OpenFile(below(name), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
@@ -52,7 +52,7 @@ func (m *Machine) AppendFile(name string, content []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// Symlink makes a symbolic link on the disk.
+// Symlink creates a symbolic link on the disk.
 func (m *Machine) Symlink(target, name string) error { return m.disk.Symlink(target, below(name)) }
 
 // Stat is os.Stat on the disk.

@@ -1,7 +1,7 @@
 // Package machine boots throw-away machines with systemd, D-Bus, sshd and the Azure Linux
-// agent under systemd-nspawn, in their own namespaces, on a wire whose other end is
-// Azure's. It has the host's kernel; package emulated has machines with their own.
-// scene.Booted is one with what is around the handler.
+// agent under systemd-nspawn, in their own namespaces, on a network whose other end is
+// Azure's. They share the host's kernel; package emulated has machines with their own.
+// scene.Booted is one with the services around the handler.
 package machine
 
 import (
@@ -16,21 +16,21 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// Machine is one throw-away virtual machine. Its disk outlives its boots.
+// Machine is one throw-away virtual machine. Its disk survives its boots.
 type Machine struct {
 	*wire.Azure
 	dir     string // our folder on the host
 	disk    *os.Root
-	groups  []string // control groups that we made
+	groups  []string // control groups that we created
 	nspawn  *exec.Cmd
 	ended   chan struct{} // closed when nspawn has ended
-	init    int           // the machine's first process, as the host numbers it
-	console string        // path of what the boots print
-	inotify *reservation  // what the boots need
+	init    int           // the machine's first process, with its PID on the host
+	console string        // path of the boots' console output
+	inotify *reservation  // needed by the boots
 }
 
-// New makes a machine that is switched off. It needs root, and waits where as many
-// machines run as the kernel allows. Close ends it; so does the end of this process.
+// New creates a machine that is turned off. It needs root, and waits if as many machines
+// run as the kernel allows. The machine ends with Close or with this process.
 func New(ctx context.Context, c cache.Cache, layers []string) (*Machine, error) {
 	dir, err := os.MkdirTemp("", "machine.")
 	if err != nil {
@@ -64,7 +64,7 @@ func (m *Machine) start(ctx context.Context, c cache.Cache, layers []string) err
 
 // settle writes what a machine in Azure gets from its network and its image.
 func (m *Machine) settle() error {
-	// Nobody answers on port 53 there, so an unknown name fails at once.
+	// Nothing answers on port 53 there, so an unknown name fails at once.
 	if err := m.disk.Remove("etc/resolv.conf"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

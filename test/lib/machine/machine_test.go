@@ -80,8 +80,8 @@ func TestBoots(t *testing.T) {
 	}
 }
 
-// TestDiskOutlivesBoots: what was written is there after a reboot and after a
-// power cut, and each boot has its own id.
+// TestDiskOutlivesBoots: what was written is still there after a reboot and after a power
+// cut, and each boot has its own ID.
 func TestDiskOutlivesBoots(t *testing.T) {
 	m := boot(t, roots.Bookworm)
 	boots := map[string]bool{}
@@ -112,7 +112,7 @@ func TestDiskOutlivesBoots(t *testing.T) {
 	}
 }
 
-// TestWire: Azure's addresses are this process's, and names fail at once.
+// TestWire: this process has Azure's addresses, and unknown names fail at once.
 func TestWire(t *testing.T) {
 	m := boot(t, roots.Bookworm)
 	l, err := m.Listen("tcp", box.WireServer+":80")
@@ -133,9 +133,8 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft: a closed machine leaves no folder, no mount and no control
-// group. Other tests have machines at the same time, so this one's gets a place
-// of its own.
+// TestNothingIsLeft: a closed machine leaves no folder, no mount and no control group.
+// Other tests run machines at the same time, so this one gets a folder of its own.
 func TestNothingIsLeft(t *testing.T) {
 	place := t.TempDir()
 	t.Setenv("TMPDIR", place)

@@ -1,4 +1,4 @@
-// Package measured puts what commands measure into documents.
+// Package measured inserts measurements into documents.
 package measured
 
 import (
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Put puts what a command measured between its two marks in a document, with
-// the commit that it was measured on.
+// Put inserts a command's measurements between its two marks in a document, with the commit
+// that they were measured on.
 func Put(ctx context.Context, path, command, measured string) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -30,7 +30,7 @@ func Put(ctx context.Context, path, command, measured string) error {
 	return os.WriteFile(path, []byte(before+begin+measured+"\nRun on the commit "+id+".\n"+end+after), 0o644)
 }
 
-// commit is what the programs in the repository of a folder were built from.
+// commit is the commit of the repository in a folder.
 func commit(ctx context.Context, dir string) (string, error) {
 	git := func(args ...string) (string, error) {
 		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...).Output()

@@ -17,7 +17,7 @@ func JSON(doc any) Answer {
 	}
 }
 
-// At is an answer of a service whose clock shows a time.
+// At is an answer of a service whose clock has this time.
 func (a Answer) At(now time.Time) Answer {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
@@ -25,8 +25,7 @@ func (a Answer) At(now time.Time) Answer {
 	}
 }
 
-// Status answers with an HTTP status and an error body; without a code the body
-// is empty.
+// Status answers with an HTTP status and an error body; without a code the body is empty.
 func Status(status int, code, description string) Answer {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Server", "IMDS/150.870.65.1015")
@@ -40,13 +39,13 @@ func Status(status int, code, description string) Answer {
 	}
 }
 
-// NoIdentity is how IMDS answers for a VM without any identity.
+// NoIdentity is IMDS's answer for a VM without any identity.
 func NoIdentity() Answer {
 	return Status(http.StatusBadRequest, "invalid_request", "Identity not found")
 }
 
-// SeveralIdentities is how IMDS answers for a VM with several user-assigned
-// identities and no system-assigned one.
+// SeveralIdentities is IMDS's answer for a VM with several user-assigned identities and no
+// system-assigned one.
 func SeveralIdentities() Answer {
 	return Status(http.StatusBadRequest, "invalid_request",
 		"Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request")
@@ -71,12 +70,12 @@ func Text(status int, mediaType, body string) Answer {
 	}
 }
 
-// Page is an HTML page, as a proxy or a portal gives.
+// Page is an HTML page, as from a proxy or a portal.
 func Page(status int) Answer {
 	return Text(status, "text/html; charset=utf-8", "<!DOCTYPE html><html><head><title>Squid: access denied</title></head></html>")
 }
 
-// Redirect sends the client elsewhere.
+// Redirect redirects the client.
 func Redirect(url string) Answer {
 	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, url, http.StatusFound) }
 }
@@ -86,7 +85,7 @@ func Silence() Answer {
 	return func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 }
 
-// Drip sends a body a byte at a time, with a pause after each.
+// Drip sends a body byte by byte, with a pause after each.
 func Drip(body string, pause time.Duration) Answer {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -130,7 +129,7 @@ func Raw(bytes string) Answer {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
-			panic(err) // the test's server cannot do what the test needs
+			panic(err) // the test's server does not support what the test needs
 		}
 		defer conn.Close()
 		_, _ = conn.Write([]byte(bytes))
@@ -150,7 +149,7 @@ type Compute struct {
 	UserData     string `json:"userData"` // base64; may hold secrets
 }
 
-// Subscription is the one that the machines of this package are in.
+// Subscription is the subscription of this package's machines.
 const Subscription = "8d10da13-8125-4ba9-a717-bf7490507b3d"
 
 // VM is the instance metadata of the VM web1 in the group rg-web.
@@ -179,7 +178,7 @@ func FlexibleInstance() Compute {
 	return c
 }
 
-// ArcServer is what HIMDS says of the server db1 in the group rg-edge.
+// ArcServer is what HIMDS reports about the server db1 in the group rg-edge.
 func ArcServer() Compute {
 	return Compute{
 		Environment: "AzurePublicCloud", Location: "westeurope", OSType: "linux",

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// Challenge adds answers to requests for a token that show no key. Without any
-// left the service asks for a new key file each time, as the real one does.
+// Challenge adds answers to requests for a token that have no key. Without further answers
+// the service asks for a new key file each time, as the real one does.
 func (s *Service) Challenge(answers ...Answer) *Service {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -23,7 +23,7 @@ func Ask(header string) Answer {
 	}
 }
 
-// nextChallenge is the next scripted challenge, or a good one.
+// nextChallenge is the next scripted challenge, or a correct one.
 func (s *Service) nextChallenge() Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +41,7 @@ func (s *Service) nextChallenge() Answer {
 	return Ask("Basic realm=" + path)
 }
 
-// spend takes a key, which is good for one request.
+// spend uses up a key, which is valid for one request.
 func (s *Service) spend(authorization string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,9 +9,8 @@ import (
 	"sync"
 )
 
-// Pipe serves a handler without a network, for tests that must not need root or
-// that run on a fake clock. It stands at every address that is dialled, and
-// records which ones are.
+// Pipe serves a handler without a network, for tests that must not need root or that run on
+// a fake clock. It accepts connections to any address, and records the addresses.
 type Pipe struct {
 	conns  chan net.Conn
 	done   chan struct{}
@@ -21,7 +20,7 @@ type Pipe struct {
 	dialed []string
 }
 
-// Serve begins to serve a handler. Close ends it.
+// Serve starts to serve a handler. Close ends it.
 func Serve(h http.Handler) *Pipe {
 	p := &Pipe{
 		conns:  make(chan net.Conn),
@@ -32,7 +31,7 @@ func Serve(h http.Handler) *Pipe {
 	return p
 }
 
-// Dial connects to the service; it fits where a net.Dialer's DialContext does.
+// Dial connects to the service; it can replace the DialContext of a net.Dialer.
 func (p *Pipe) Dial(ctx context.Context, _, address string) (net.Conn, error) {
 	p.mu.Lock()
 	p.dialed = append(p.dialed, address)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// check holds a request against the protocol. It returns the answer that the real
-// service gives to a request that breaks it, and what is wrong; nil for a good one.
+// check checks a request against the protocol. It returns the real service's response to a
+// request that violates it, and what is wrong; nil for a correct one.
 func (s *Service) check(r *http.Request) (Answer, string) {
 	bad := func(code, description, why string) (Answer, string) {
 		return Status(http.StatusBadRequest, code, description), why

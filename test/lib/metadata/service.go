@@ -1,10 +1,10 @@
-// Package metadata plays Azure's metadata services in tests, at the protocol that
-// is documented: the instance metadata service (IMDS) of an Azure VM, the sidecar
-// of Azure Operator Nexus, and the Arc agent's service (HIMDS).
+// Package metadata is a fake of Azure's metadata services that follows their documented
+// protocol: the instance metadata service (IMDS) of an Azure VM, the sidecar of Azure
+// Operator Nexus, and the Arc agent's service (HIMDS).
 //
-// A Service answers by script and is strict: a request that breaks the protocol,
-// goes to a path without a script or comes after the script's end is recorded as
-// unexpected, and a test must see that Unexpected and Unplayed are empty.
+// A Service answers according to a script and is strict: a request that violates the
+// protocol, is for a path without a script or comes after the script's end is recorded as
+// unexpected, and a test must check that Unexpected and Unplayed are empty.
 //
 // Sources: Microsoft Learn, instance-metadata-service and how-to-use-vm-token;
 // AzureAD/microsoft-authentication-library-for-go apps/managedidentity.
@@ -42,10 +42,10 @@ type Request struct {
 	Header http.Header
 }
 
-// flavour is what differs between the services.
+// flavour is the difference between the services.
 type flavour struct {
-	versions map[string]string // path -> the api-version that is known there
-	hosts    []string          // what a Host header may say
+	versions map[string]string // path -> the api-version that it supports
+	hosts    []string          // accepted Host headers
 	arc      bool
 }
 
@@ -55,16 +55,16 @@ type Service struct {
 	keep    func(path string, content []byte) error // writes a key file
 
 	mu         sync.Mutex
-	scripts    map[string][]Answer // answers that are left, in order
-	always     map[string]Answer   // answers for when a script has none left
+	scripts    map[string][]Answer // remaining answers, in order
+	always     map[string]Answer   // answers after the end of a script
 	challenges []Answer
 	keys       int
-	key        string // that the next authorized request must show
+	key        string // that the next authorized request must have
 	requests   []Request
 	unexpected []string
 }
 
-// Azure is the instance metadata service. It knows nothing until it has a script.
+// Azure is the instance metadata service. It has no answers until it gets a script.
 func Azure() *Service {
 	return &Service{
 		flavour: flavour{
@@ -76,13 +76,13 @@ func Azure() *Service {
 	}
 }
 
-// Healthy is Azure's service for a VM with a system-assigned identity, as often as
-// it is asked.
+// Healthy is Azure's service for a VM with a system-assigned identity, for any number of
+// requests.
 func Healthy(group, vm string) *Service {
 	return Azure().Always(ComputePath, JSON(VM())).Always(TokenPath, TokenOf(VMID(group, vm)))
 }
 
-// Serve has the service answer at its address on a machine, until that ends.
+// Serve makes the service answer at its address on a machine, until the machine ends.
 func (s *Service) Serve(on interface {
 	Listen(network, address string) (net.Listener, error)
 }) error {
@@ -94,9 +94,9 @@ func (s *Service) Serve(on interface {
 	return nil
 }
 
-// Nexus is the sidecar of an Azure Operator Nexus VM: it is asked at the address
-// of the instance metadata service, hands requests for tokens on to the
-// platform, and has no instance metadata.
+// Nexus is the sidecar of an Azure Operator Nexus VM: it has the address of the instance
+// metadata service, passes requests for tokens on to the platform, and has no instance
+// metadata.
 func Nexus() *Service {
 	return Azure().Always(ComputePath, Status(http.StatusNotFound, "", ""))
 }
@@ -116,7 +116,7 @@ func Arc(keep func(path string, content []byte) error) *Service {
 	}
 }
 
-// Script adds answers for a path. Each is given once, in order.
+// Script adds answers for a path. Each is used once, in order.
 func (s *Service) Script(path string, answers ...Answer) *Service {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +124,7 @@ func (s *Service) Script(path string, answers ...Answer) *Service {
 	return s
 }
 
-// Always sets the answer that a path gives when its script has none left.
+// Always sets the answer of a path after the end of its script.
 func (s *Service) Always(path string, a Answer) *Service {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,8 +139,8 @@ func (s *Service) Requests() []Request {
 	return append([]Request(nil), s.requests...)
 }
 
-// Aside does something that asks the service and leaves no trace of that: the
-// requests are not counted, and the scripts are where they were before.
+// Aside runs something that sends requests without a trace: the requests are not recorded,
+// and the scripts are reset to their state before.
 func (s *Service) Aside(do func()) {
 	s.mu.Lock()
 	requests, unexpected, challenges, scripts := s.requests, s.unexpected, s.challenges, maps.Clone(s.scripts)
@@ -151,14 +151,14 @@ func (s *Service) Aside(do func()) {
 	s.requests, s.unexpected, s.challenges, s.scripts = requests, unexpected, challenges, scripts
 }
 
-// Unexpected are the requests that should not have been made, with the reason.
+// Unexpected are the requests that should not have been sent, with the reason.
 func (s *Service) Unexpected() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.unexpected...)
 }
 
-// Unplayed are the paths whose scripts still hold answers.
+// Unplayed are the paths whose scripts still have answers.
 func (s *Service) Unplayed() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,11 +20,11 @@ const (
 	goodArc     = "http://127.0.0.1:40342" + TokenPath + "?api-version=2020-06-01&resource=r"
 )
 
-// ask makes one request, with header lines as "Name: value".
+// ask sends one request, with header lines in the form "Name: value".
 func ask(s *Service, method, url string, headers ...string) *http.Response {
 	r := httptest.NewRequest(method, url, nil)
 	if !strings.HasPrefix(method, "PROXY") {
-		r.URL.Scheme, r.URL.Host = "", "" // NewRequest takes the form that a proxy gets
+		r.URL.Scheme, r.URL.Host = "", "" // NewRequest uses the form for a proxy
 	}
 	r.Method = strings.TrimPrefix(method, "PROXY")
 	for _, h := range headers {
@@ -36,8 +36,8 @@ func ask(s *Service, method, url string, headers ...string) *http.Response {
 	return w.Result()
 }
 
-// TestStrict shows that a request that breaks the protocol is refused and
-// recorded, each way on its own.
+// TestStrict: a request that violates the protocol is rejected and recorded, for each
+// violation by itself.
 func TestStrict(t *testing.T) {
 	const meta = "Metadata: true"
 	for _, c := range []struct {
@@ -133,8 +133,7 @@ func TestArcChallenge(t *testing.T) {
 	}
 }
 
-// TestTokenHasTheSecret keeps Leaks from finding nothing because there is
-// nothing to be found.
+// TestTokenHasTheSecret makes sure that Leaks would find something if there were a leak.
 func TestTokenHasTheSecret(t *testing.T) {
 	token := Token(map[string]any{"xms_mirid": VMID("g", "n")})
 	if got := Leaks("x " + token + " y"); len(got) != 3 {
@@ -156,7 +155,7 @@ func TestTokenHasTheSecret(t *testing.T) {
 	}
 }
 
-// TestMisbehaviour plays the answers that take time or bytes, on a fake clock.
+// TestMisbehaviour simulates the answers that take time or bytes, on a fake clock.
 func TestMisbehaviour(t *testing.T) {
 	get := func(t *testing.T, a Answer, limit time.Duration) (body []byte, took time.Duration, err error) {
 		synctest.Test(t, func(t *testing.T) {

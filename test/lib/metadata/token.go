@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Secret is planted in every token and key of this package, where it can be read
-// and where only a decoder finds it. It must turn up nowhere else.
+// Secret is part of every token and key of this package, both readable and encoded. It must
+// not be found anywhere else.
 const Secret = "PlantedSecretThatNobodyMaySee"
 
-// Leaks are the parts of tokens and keys of this package that text holds.
+// Leaks are the parts of this package's tokens and keys in a text.
 func Leaks(text string) []string {
 	var found []string
 	for _, secret := range []string{Secret, base64.RawURLEncoding.EncodeToString([]byte(`{"` + claimOfSecret))} {
@@ -27,13 +27,13 @@ func Leaks(text string) []string {
 }
 
 const (
-	// How every part of a JWT that is JSON begins, and as much of it as makes a
-	// chance hit unlikely: names of temporary folders hold any three letters.
+	// The beginning of every JSON part of a JWT, long enough to make a match by chance
+	// unlikely: names of temporary folders contain any three letters.
 	tokenPart     = `eyJ[A-Za-z0-9_-]{12,}`
 	claimOfSecret = "a_secre" // sorts before all other claims, so that it begins the payload
 )
 
-// Token is the text of a JWT with these claims. Its signature is none.
+// Token is the text of a JWT with these claims. Its signature is not valid.
 func Token(claims map[string]any) string {
 	all := map[string]any{claimOfSecret + "t": Secret, "aud": "https://management.azure.com/", "tid": Subscription}
 	for k, v := range claims {
@@ -57,8 +57,8 @@ func TokenOf(id string) Answer { return TokenWith(map[string]any{"xms_mirid": id
 // TokenWith answers with a token that has these claims.
 func TokenWith(claims map[string]any) Answer { return TokenText(Token(claims)) }
 
-// TokenText answers with any text in the place of a token. All values are
-// strings, as the real service sends them.
+// TokenText answers with any text instead of a token. All values are strings, as from the
+// real service.
 func TokenText(token string) Answer {
 	return JSON(map[string]string{
 		"access_token": token,
@@ -91,8 +91,8 @@ func ArcID(group, name string) string {
 	return id(group, "Microsoft.HybridCompute/machines/"+name)
 }
 
-// id spells resourcegroups in lower case, as tokens do and instance metadata
-// does not: ids are not for comparing byte by byte.
+// id writes resourcegroups in lower case, as tokens do and instance metadata does not: IDs
+// must not be compared byte by byte.
 func id(group, rest string) string {
 	return fmt.Sprintf("/subscriptions/%s/resourcegroups/%s/providers/%s", Subscription, group, rest)
 }

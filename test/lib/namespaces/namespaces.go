@@ -1,5 +1,5 @@
-// Package namespaces starts the first process of fresh namespaces, and ends it
-// with all that is in them. What the process builds there is its program's own.
+// Package namespaces starts the first process of new namespaces, and ends it with
+// everything in them. The process itself sets the namespaces up.
 package namespaces
 
 import (
@@ -18,8 +18,8 @@ import (
 	"aadssh/test/lib/cache"
 )
 
-// Compile builds a program of one file of the standard library's, once per
-// version of its source.
+// Compile builds a one-file program that only uses the standard library, once per version
+// of its source.
 func Compile(ctx context.Context, c cache.Cache, name, source string) (string, error) {
 	dir, err := c.Make(ctx, name, cache.Key(source), func(dir string) error {
 		main := filepath.Join(dir, "main.go")
@@ -36,17 +36,17 @@ func Compile(ctx context.Context, c cache.Cache, name, source string) (string, e
 	return filepath.Join(dir, name), err
 }
 
-// Init is a first process. It ends when its standard input is closed, so also
-// with this process.
+// Init is a first process. It ends when its standard input is closed, and so with this
+// process.
 type Init struct {
 	command *exec.Cmd
 	life    io.Closer
 }
 
-// Start runs a program in its own namespaces for mounts, processes, network
-// and System V objects, and further ones by flags of clone(2). The program gets
-// its configuration as one line of JSON, and answers "ready" when everything is
-// there; what it says after that word is returned.
+// Start runs a program in new namespaces for mounts, processes, network and System V
+// objects, and further ones by flags of clone(2). The program reads its configuration as
+// one line of JSON, and prints "ready" when it is done; what it prints after that word is
+// returned.
 func Start(program string, configuration any, env []string, further uintptr) (i *Init, said string, err error) {
 	line, err := json.Marshal(configuration)
 	if err != nil {
@@ -79,7 +79,7 @@ func Start(program string, configuration any, env []string, further uintptr) (i 
 	return i, strings.TrimSpace(words), nil
 }
 
-// Pid is the process, as this machine numbers it.
+// Pid is the process ID on this machine.
 func (i *Init) Pid() int { return i.command.Process.Pid }
 
 // Close ends everything in the namespaces. It is safe to call twice, and on nil.

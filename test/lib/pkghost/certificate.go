@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// Kind is a certificate that the host can show.
+// Kind is the kind of a certificate that the host can present.
 type Kind int
 
 const (
 	Good      Kind = iota
 	Expired        // of the right authority, past its date
 	OtherName      // of the right authority, for another name
-	Untrusted      // for the right name, of an authority that nobody knows: a TLS-inspecting proxy
+	Untrusted      // for the right name, of an unknown authority: a TLS-inspecting proxy
 )
 
-// Certificate sets what the host shows from now on.
+// Certificate sets the certificate that the host presents from now on.
 func (h *Host) Certificate(kind Kind) error {
 	names, authority := h.names, h.authority
 	end := time.Now().Add(24 * time.Hour)
@@ -47,7 +47,7 @@ func (h *Host) Certificate(kind Kind) error {
 	return nil
 }
 
-// authority is a certificate authority that lives as long as its test.
+// authority is a certificate authority for one test.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey

@@ -1,6 +1,6 @@
-// Package pkghost is the package host as a box sees it: HTTPS and HTTP under
-// the real name, serving folders of the test's choice. It writes down every
-// request and is strict: what it was not told to expect is a finding.
+// Package pkghost is a fake of the package host: HTTPS and HTTP under the real name,
+// serving folders that a test chooses. It records every request and is strict: an
+// unexpected request is an error.
 package pkghost
 
 import (
@@ -25,13 +25,13 @@ import (
 // Name is the vendor's package host.
 const Name = "packages.microsoft.com"
 
-// Request is one request that arrived, and what became of it.
+// Request is one request and its result.
 type Request struct {
 	Method, Scheme, Host, Path string
 	Agent                      string // User-Agent
 	Status                     int    // 0: the connection was cut before an answer
 	Bytes                      int64  // of the body that were sent
-	Unexpected                 bool   // nothing said that this may be asked for
+	Unexpected                 bool   // nothing allowed this request
 }
 
 func (r Request) String() string {
@@ -54,7 +54,7 @@ type Host struct {
 	mu          sync.Mutex
 	names       []string
 	mounts      []mount
-	expected    []string // patterns that may be asked for and are not there
+	expected    []string // patterns that may be requested and are missing
 	troubles    []trouble
 	certificate *tls.Certificate
 	requests    []Request
@@ -66,9 +66,9 @@ type mount struct {
 	b   []byte
 }
 
-// Start puts a package host into a place: listeners, names in its hosts
-// file, and its certificate authority in its trust store. Without names
-// it is Name alone. It ends with Close.
+// Start starts a package host in a place: listeners, names in its hosts file, and its
+// certificate authority in the trust store. Without names it only has Name. It ends with
+// Close.
 func Start(p Place, names ...string) (*Host, error) {
 	if len(names) == 0 {
 		names = []string{Name}
@@ -84,15 +84,15 @@ func Start(p Place, names ...string) (*Host, error) {
 	if err := p.AppendFile("/etc/hosts", []byte(box.Packages+" "+strings.Join(names, " ")+"\n")); err != nil {
 		return nil, err
 	}
-	// Every family's bundle is this file or a link to it.
+	// In every family the bundle is this file or a link to it.
 	if err := p.AppendFile("/etc/ssl/certs/ca-certificates.crt", authority.pem()); err != nil {
 		return nil, err
 	}
 	return h, h.Up()
 }
 
-// New is Start for a test: the host ends with the test, which fails if
-// something asked for what it should not have.
+// New is Start for a test: the host ends with the test, which fails if there was an
+// unexpected request.
 func New(t testing.TB, p Place, names ...string) *Host {
 	t.Helper()
 	h, err := Start(p, names...)
@@ -108,13 +108,13 @@ func New(t testing.TB, p Place, names ...string) *Host {
 	return h
 }
 
-// Up lets the host listen, as it does from the start.
+// Up makes the host listen, as it does from the start.
 func (h *Host) Up() error {
 	ctx, stop := context.WithCancel(context.Background())
 	h.stop = stop
 	h.server = &http.Server{
 		Handler:     http.HandlerFunc(h.serve),
-		ErrorLog:    log.New(io.Discard, "", 0), // clients that refuse our certificate are part of the tests
+		ErrorLog:    log.New(io.Discard, "", 0), // clients that reject our certificate are part of the tests
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	plain, err := h.place.Listen("tcp", box.Packages+":80")
@@ -158,9 +158,9 @@ func at(place string) string {
 	return place
 }
 
-// Mount serves the files of a folder below a place: a path of Name, or another
-// of the host's names with a path. What is below the place and not in the
-// folder is unexpected all the same.
+// Mount serves the files of a folder below a place: a path of Name, or another of the
+// host's names with a path. A request below the place for a file that is not in the folder
+// is still unexpected.
 func (h *Host) Mount(place, dir string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -174,8 +174,7 @@ func (h *Host) File(place string, content []byte) {
 	h.mounts = append(h.mounts, mount{at: at(place), b: content})
 }
 
-// Missing declares what may be asked for though it is not there: 404. The
-// pattern is as for Trouble.
+// Missing allows requests for files that do not exist: 404. The pattern is as for Trouble.
 func (h *Host) Missing(patterns ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -184,7 +183,7 @@ func (h *Host) Missing(patterns ...string) {
 	}
 }
 
-// Requests is every request so far, in the order of their ends.
+// Requests are all requests so far, in the order in which they ended.
 func (h *Host) Requests() []Request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -198,7 +197,7 @@ func (h *Host) Forget() {
 	h.requests = nil
 }
 
-// Unexpected is the requests that nothing allowed.
+// Unexpected are the requests that nothing allowed.
 func (h *Host) Unexpected() []Request {
 	return slices.DeleteFunc(h.Requests(), func(r Request) bool { return !r.Unexpected })
 }
@@ -229,7 +228,7 @@ func (h *Host) serve(w http.ResponseWriter, r *http.Request) {
 	file.ServeHTTP(counted, r)
 }
 
-// find is the handler for a place, and whether it may be asked for.
+// find is the handler for a place, and whether requests for it are allowed.
 func (h *Host) find(place string) (http.Handler, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -253,8 +252,8 @@ func (m mount) open(place string) (http.Handler, bool) {
 	return content(b), err == nil
 }
 
-// matches reports whether a pattern names a place: path.Match, and a pattern
-// that ends in /... names everything below.
+// matches reports whether a pattern matches a place: path.Match, and a pattern that ends in
+// /... matches everything below.
 func matches(pattern, place string) bool {
 	if below, ok := strings.CutSuffix(pattern, "..."); ok {
 		return strings.HasPrefix(place, below)
@@ -263,7 +262,7 @@ func matches(pattern, place string) bool {
 	return ok && err == nil
 }
 
-// counter notes what was answered.
+// counter records the response.
 type counter struct {
 	http.ResponseWriter
 	status int

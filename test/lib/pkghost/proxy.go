@@ -16,18 +16,18 @@ import (
 // Proxied is one request to the proxy.
 type Proxied struct {
 	Method, Target string
-	Authorized     bool // it carried the right name and password, or none were wanted
-	Unexpected     bool // it wanted somewhere else than the package host
+	Authorized     bool // it had the right name and password, or none were required
+	Unexpected     bool // it was for another host than the package host
 }
 
-// Network is where a proxy can be: a box, or the wire of a whole machine.
+// Network is where a proxy can listen: a box, or the network of a whole machine.
 type Network interface {
 	Listen(network, address string) (net.Listener, error)
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Proxy is an HTTP proxy that leads to the package host and nowhere
-// else. It resolves names itself, as a proxy does.
+// Proxy is an HTTP proxy that only connects to the package host. It resolves names itself,
+// as a proxy does.
 type Proxy struct {
 	network        Network
 	user, password string
@@ -38,8 +38,8 @@ type Proxy struct {
 	seen []Proxied
 }
 
-// StartProxy puts a proxy into a network, at address and port. With a user it asks
-// for user and password (407).
+// StartProxy starts a proxy in a network, at address and port. With a user it requires user
+// and password (407).
 func StartProxy(n Network, address, user, password string) (*Proxy, error) {
 	l, err := n.Listen("tcp", address)
 	if err != nil {
@@ -48,8 +48,8 @@ func StartProxy(n Network, address, user, password string) (*Proxy, error) {
 	return serveProxy(n, l, user, password), nil
 }
 
-// StartSecureProxy is StartProxy for a proxy that is itself spoken to by TLS, under
-// the first name of the host and with its certificate.
+// StartSecureProxy is StartProxy for a proxy that is itself reached by TLS, under the first
+// name of the host and with its certificate.
 func (h *Host) StartSecureProxy(n Network, port, user, password string) (*Proxy, error) {
 	l, err := n.Listen("tcp", box.Packages+":"+port)
 	if err != nil {
@@ -77,7 +77,7 @@ func (p *Proxy) Close() error {
 	return p.server.Close()
 }
 
-// Requests is every request so far.
+// Requests are all requests so far.
 func (p *Proxy) Requests() []Proxied {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// Trouble answers a request in place of the file that was asked for.
+// Trouble answers a request instead of the requested file.
 type Trouble func(w http.ResponseWriter, r *http.Request, file http.Handler)
 
 type trouble struct {
 	pattern string
 	do      Trouble
-	left    int // how many requests it still answers
+	left    int // how many more requests it answers
 }
 
-// Trouble makes the host misbehave, for every request whose place matches the
-// pattern: path.Match syntax, or a prefix followed by "...". The latest call
-// for a place wins; nil ends the trouble of that pattern.
+// Trouble makes the host misbehave for every request whose place matches the pattern:
+// path.Match syntax, or a prefix followed by "...". The latest call for a place wins; nil
+// ends the trouble of that pattern.
 func (h *Host) Trouble(pattern string, t Trouble) { h.TroubleTimes(pattern, math.MaxInt, t) }
 
 // TroubleTimes is Trouble for the next n requests only.
@@ -43,7 +43,7 @@ func (h *Host) trouble(place string) Trouble {
 	return nil
 }
 
-// Status answers with an HTTP status, and Retry-After where it is above 0.
+// Status answers with an HTTP status, and with Retry-After if that is above 0.
 func Status(code int, retryAfter time.Duration) Trouble {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		if retryAfter > 0 {
@@ -53,19 +53,18 @@ func Status(code int, retryAfter time.Duration) Trouble {
 	}
 }
 
-// Redirect sends the client elsewhere.
+// Redirect redirects the client.
 func Redirect(to string) Trouble {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		http.Redirect(w, r, to, http.StatusFound)
 	}
 }
 
-// ResetAfter promises the whole file, sends n bytes of it and resets the
-// connection.
+// ResetAfter announces the whole file, sends n bytes of it and resets the connection.
 func ResetAfter(n int) Trouble { return cut(n, true) }
 
-// TruncateAfter promises the whole file, sends n bytes of it and closes the
-// connection in order.
+// TruncateAfter announces the whole file, sends n bytes of it and closes the connection
+// normally.
 func TruncateAfter(n int) Trouble { return cut(n, false) }
 
 func cut(n int, reset bool) Trouble {
@@ -81,7 +80,7 @@ func cut(n int, reset bool) Trouble {
 		_ = out.Flush()
 		if t, ok := underneath(conn).(*net.TCPConn); ok && reset {
 			_ = t.SetLinger(0) // closing then sends RST
-			_ = t.Close()      // below TLS, which would say goodbye first
+			_ = t.Close()      // below TLS, which would first end its session
 		}
 	}
 }
@@ -126,7 +125,7 @@ func Drip(n int, pause time.Duration) Trouble {
 	}
 }
 
-// Hang takes the request and never answers.
+// Hang accepts the request and never answers.
 func Hang() Trouble {
 	return func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 		<-r.Context().Done()

@@ -1,5 +1,4 @@
-// Package planned holds what plan says of a machine against what enable then does
-// there.
+// Package planned compares what plan says about a machine with what enable then does there.
 package planned
 
 import (
@@ -17,7 +16,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// Ask asks a program on a machine for its plan, and has what it printed too.
+// Ask runs a program's plan on a machine, and also returns its output.
 func Ask(t testing.TB, s *scene.Scene, program string, options ...string) (plan doctor.PlanReport, said []byte) {
 	t.Helper()
 	r, err := s.Run(t.Context(), box.Environment(), append([]string{program, "plan", "--json"}, options...)...)
@@ -33,12 +32,12 @@ func Ask(t testing.TB, s *scene.Scene, program string, options ...string) (plan 
 	return plan, r.Stdout
 }
 
-// Own is a version's program of the extension on a machine that the agent has given it to.
+// Own is the extension's program in a version's folder.
 func Own(version string) string { return agentrun.Dir(version) + "/bin/aadsshlogin-handler" }
 
-// EachRun asks the extension's own program for its plan before each install and
-// enable of a machine, and holds that against what the operation then does. The
-// services around the machine do not notice that they were asked.
+// EachRun runs the extension's own plan before each install and enable on a machine, and
+// compares it with what the operation then does. The services around the machine do not
+// record these requests.
 func EachRun(t testing.TB, s *scene.Scene) {
 	s.Agent.Before = func(operation, version string) func(agentrun.Run) {
 		options, plans := map[string][]string{"install": {"--newest"}, "enable": nil}[operation]
@@ -52,23 +51,23 @@ func EachRun(t testing.TB, s *scene.Scene) {
 	}
 }
 
-// onlyTried are what an operation can end with in spite of a plan without a
-// fault: whether a lock is held, a server answers and a disk has room is known
-// when it is tried.
+// onlyTried are the codes that an operation can end with in spite of a plan without a
+// fault: whether a lock is held, a server answers and a disk has space is only known when
+// it is tried.
 func onlyTried() []fault.Code {
 	return []fault.Code{fault.RepositoryUnreachable, fault.PackageManagerBusy, fault.PackageManagerFailed, fault.RepositoryUntrusted,
 		fault.PackageUnavailable, fault.Disk, fault.StillRunning}
 }
 
-// deferred is how install tells the log what it leaves to enable.
+// deferred matches install's log line about what it leaves to enable.
 var deferred = regexp.MustCompile(`could not finish \(code (\d+)\)`)
 
-// further is how the log announces steps that are decided after those of the plan were
-// done: by what came of them.
+// further matches the log line about steps that are decided after those of the plan,
+// because of their results.
 var further = regexp.MustCompile(`(?s)msg="(what was installed is not registered, so it is reinstalled|reinstalling did not help, a newer version is looked for|the kept package files do not do, the repository is asked).*`)
 
-// Agree compares a plan with the run that followed it, of which log is what
-// handler.log had of it.
+// Agree compares a plan with the run that followed it; log is that run's part of
+// handler.log.
 func Agree(t testing.TB, s *scene.Scene, plan doctor.PlanReport, run agentrun.Run, log string) {
 	t.Helper()
 	if run.Operation != plan.Operation {
@@ -108,7 +107,7 @@ func planSteps(plan doctor.PlanReport) (all []string) {
 	return all
 }
 
-// started are those of the planned steps that were begun, in the order of the log.
+// started are the planned steps that were begun, in the order of the log.
 func started(log string, planned []string) (done []string) {
 	for _, m := range regexp.MustCompile(`msg="started: ((?:[^"\\]|\\.)*)"`).FindAllStringSubmatch(log, -1) {
 		if text := strings.ReplaceAll(m[1], `\"`, `"`); slices.Contains(planned, text) {
@@ -118,8 +117,8 @@ func started(log string, planned []string) (done []string) {
 	return done
 }
 
-// Actions are the beginnings of what handler.log says was done, by their kind.
-// What the handler writes into its own folder is bookkeeping, not the machine.
+// Actions are the beginnings of the actions in handler.log, by their kind. What the handler
+// writes into its own folder does not count as a change of the machine.
 func Actions(log string) map[string][]string {
 	started := regexp.MustCompile(`msg="started: (run|transaction|write|download|remove) ((?:[^"\\]|\\.)*)"`)
 	done := map[string][]string{}

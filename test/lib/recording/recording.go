@@ -1,5 +1,5 @@
-// Package recording reads what real package managers printed and how they ended,
-// scene by scene (pkgmgr/testdata/scenes).
+// Package recording reads what real package managers printed and how they ended, situation
+// by situation (pkgmgr/testdata/scenes).
 package recording
 
 import (
@@ -12,23 +12,23 @@ import (
 	"aadssh/internal/host"
 )
 
-// Scene is one situation in which a real program was recorded: what is the
-// matter, and what was run one after the other.
+// Scene is one situation in which a real program was recorded: what is wrong, and the
+// commands that were run.
 type Scene struct {
 	Name string
 	Runs []Run
 }
 
-// Run is one command of a scene with what it answered.
+// Run is one command of a scene with its result.
 type Run struct {
 	Note    string // what was changed before it
-	Line    string // the command as it was typed
+	Line    string // the command line
 	Command host.Command
-	Result  host.Result // of what was read from one file, all is in Stdout
+	Result  host.Result // if both streams went to one file, everything is in Stdout
 }
 
-// Read reads PROGRAM-VERSION.txt in a folder of scenes; its first lines say how it
-// is written.
+// Read reads PROGRAM-VERSION.txt in a folder of scenes; the first lines of that file
+// describe its format.
 func Read(t testing.TB, folder, program string) []Scene {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(folder, program+".txt"))
@@ -66,9 +66,9 @@ func runs(t testing.TB, at, text string) []Run {
 			}
 			all[len(all)-1].Result.ExitCode = code
 			into = new([]byte)
-		case len(all) == 0 && strings.HasPrefix(bare, "# /"): // a file that it has
+		case len(all) == 0 && strings.HasPrefix(bare, "# /"): // a file that exists there
 			note = bare[2:]
-		case len(all) == 0, into == nil: // what the scene is
+		case len(all) == 0, into == nil: // the description of the scene
 		case bare == "stdout:", strings.HasPrefix(bare, "stdout and stderr in one file"):
 			into = &all[len(all)-1].Result.Stdout
 		case bare == "stderr:":
@@ -85,8 +85,8 @@ func runs(t testing.TB, at, text string) []Run {
 	return all
 }
 
-// shellCommand splits a command as a shell does, as far as the recordings use
-// quotes: single ones.
+// shellCommand splits a command as a shell does, as far as the recordings need it: with
+// single quotes.
 func shellCommand(line string) host.Command {
 	var words []string
 	for rest := strings.TrimSpace(line); rest != ""; rest = strings.TrimLeft(rest, " ") {

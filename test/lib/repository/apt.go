@@ -1,5 +1,5 @@
-// Package repository lays out signed package repositories the way
-// packages.microsoft.com does.
+// Package repository writes signed package repositories in the layout of
+// packages.microsoft.com.
 package repository
 
 import (
@@ -24,10 +24,10 @@ type Apt struct {
 	Component string        // "" is "main"
 	Debs      []string      // paths of .deb files
 	Key       keys.Key      // signs the Release file
-	ValidFor  time.Duration // 0: forever; below 0: past its date already
+	ValidFor  time.Duration // 0: forever; below 0: already expired
 }
 
-// Write makes the repository in dir.
+// Write writes the repository to dir.
 func (a Apt) Write(ctx context.Context, dir string) error {
 	component := a.Component
 	if component == "" {
@@ -40,7 +40,7 @@ func (a Apt) Write(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "pool"), 0o755); err != nil { // no packages at all is a repository too
+	if err := os.MkdirAll(filepath.Join(dir, "pool"), 0o755); err != nil { // a repository may have no packages
 		return err
 	}
 	scan := exec.CommandContext(ctx, "apt-ftparchive", "packages", "pool")
@@ -49,7 +49,7 @@ func (a Apt) Write(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("apt-ftparchive: %w", err)
 	}
-	index := component + "/binary-" + runtime.GOARCH + "/Packages" // Go and Debian use the same names for our architectures
+	index := component + "/binary-" + runtime.GOARCH + "/Packages" // Go and Debian have the same names for our architectures
 	files := map[string][]byte{index: packages, index + ".gz": zipped(packages)}
 	release := a.release(component, files)
 	if files["InRelease"], err = a.Key.ClearSign(release); err != nil {
@@ -70,8 +70,8 @@ func (a Apt) Write(ctx context.Context, dir string) error {
 func (a Apt) release(component string, files map[string][]byte) []byte {
 	var b bytes.Buffer
 	now := time.Now().UTC()
-	// The same day for all: apt takes no Release file that is older than the
-	// one it has, and these are made in whatever order and kept.
+	// All have the same date: apt rejects a Release file that is older than the one it has,
+	// and these are written in any order and kept.
 	date := time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
 	fmt.Fprintf(&b, "Origin: rig %s\nLabel: rig %s\nSuite: %s\nCodename: %s\nDate: %s\n", a.Suite, a.Suite, a.Suite, a.Suite, date.Format(time.RFC1123))
 	if a.ValidFor != 0 {
@@ -87,7 +87,7 @@ func (a Apt) release(component string, files map[string][]byte) []byte {
 func zipped(b []byte) []byte {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
-	_, _ = w.Write(b) // a bytes.Buffer takes everything
+	_, _ = w.Write(b) // a bytes.Buffer accepts everything
 	_ = w.Close()
 	return out.Bytes()
 }

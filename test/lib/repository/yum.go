@@ -13,10 +13,10 @@ import (
 // Yum is an rpm-md repository, for dnf, yum, tdnf and zypper.
 type Yum struct {
 	RPMs []string // paths of .rpm files
-	Key  keys.Key // signs the metadata; the packages carry their own signatures
+	Key  keys.Key // signs the metadata; the packages have their own signatures
 }
 
-// Write makes the repository in dir.
+// Write writes the repository to dir.
 func (y Yum) Write(ctx context.Context, dir string) error {
 	for _, rpm := range y.RPMs {
 		name := filepath.Base(rpm)

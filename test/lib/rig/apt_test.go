@@ -19,7 +19,7 @@ import (
 
 const version = "1.0.033070001"
 
-// run runs a command in the machine as the agent's environment would have it.
+// run runs a command in the machine with the agent's environment.
 func run(t *testing.T, m *rig.Machine, argv ...string) box.Result {
 	t.Helper()
 	r, err := m.Run(t.Context(), append(box.Environment(), "DEBIAN_FRONTEND=noninteractive"), argv...)
@@ -29,7 +29,7 @@ func run(t *testing.T, m *rig.Machine, argv ...string) box.Result {
 	return r
 }
 
-// must is run for what has to succeed.
+// must is run for a command that has to succeed.
 func must(t *testing.T, m *rig.Machine, argv ...string) string {
 	t.Helper()
 	r := run(t, m, argv...)
@@ -39,7 +39,7 @@ func must(t *testing.T, m *rig.Machine, argv ...string) string {
 	return r.Output()
 }
 
-// aptMachine is a machine of an apt persona that knows the vendor's repository.
+// aptMachine is a test machine of the apt family with the vendor's repository configured.
 func aptMachine(t *testing.T, p roots.Persona, packages ...fixtures.Spec) *rig.Machine {
 	t.Helper()
 	m := rig.New(t, rig.Options{Persona: p, Path: "/rig/prod", Suite: "rig", Packages: packages})
@@ -58,7 +58,7 @@ func aptMachine(t *testing.T, p roots.Persona, packages ...fixtures.Spec) *rig.M
 	return m
 }
 
-// signIn is what sshd would do for a user.
+// signIn does what sshd would do for a user.
 func signIn(t *testing.T, m *rig.Machine, user string) string {
 	t.Helper()
 	return must(t, m, "/usr/sbin/sshd", "-T", "-C", "user="+user+",host=box,addr=127.0.0.1")

@@ -1,5 +1,5 @@
-// Package rig is a box of some distribution with the vendor's package host: what a test
-// of a package manager needs. A test of the handler needs more: package scene.
+// Package rig is a box with some distribution and the vendor's package host: what a test of
+// a package manager needs. A test of the handler needs more: package scene.
 package rig
 
 import (
@@ -19,25 +19,25 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// Options is a machine and what its package host offers.
+// Options describe a machine and what its package host offers.
 type Options struct {
 	Persona  roots.Persona
-	Box      box.Options     // its Layers, where there are any, lie over the persona's
+	Box      box.Options     // its Layers, if there are any, are put over the persona's
 	Path     string          // of the repository below the host: "/ubuntu/22.04/prod"; "": none
 	Suite    string          // of an apt repository: "jammy"
-	Packages []fixtures.Spec // what the repository holds
-	Key      *keys.Key       // signs the repository; nil: the rig's
+	Packages []fixtures.Spec // the content of the repository
+	Key      *keys.Key       // signs the repository; nil: the key of the tests
 	Names    []string        // of the package host, the vendor's first; nil: that alone
 }
 
-// Vendor is the vendor's package host, and where its packages are kept.
+// Vendor is the vendor's package host, and the folder of its packages.
 type Vendor struct {
 	Packages *pkghost.Host
 	Cache    cache.Cache
 }
 
-// Serve starts the vendor's package host next to a machine, with its keys and with
-// what o offers. Of o it uses Names and what Offer does.
+// Serve starts the vendor's package host for a machine, with its keys and the packages that
+// o offers. Of o it uses Names and what Offer uses.
 func Serve(ctx context.Context, place pkghost.Place, c cache.Cache, o Options) (Vendor, error) {
 	host, err := pkghost.Start(place, o.Names...)
 	if err != nil {
@@ -61,7 +61,7 @@ type Machine struct {
 	Vendor
 }
 
-// Start makes a machine. Close ends it.
+// Start starts a machine. Close ends it.
 func Start(ctx context.Context, o Options) (*Machine, error) {
 	c, err := cache.Open()
 	if err != nil {
@@ -83,8 +83,8 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	return &Machine{Box: b, Vendor: v}, nil
 }
 
-// New is Start for a test: the machine ends with the test, which fails if the
-// package host was asked for what it should not have been.
+// New is Start for a test: the machine ends with the test, which fails if the package host
+// got an unexpected request.
 func New(t testing.TB, o Options) *Machine {
 	t.Helper()
 	m, err := Start(t.Context(), o)
@@ -102,9 +102,8 @@ func New(t testing.TB, o Options) *Machine {
 	return m
 }
 
-// Offer serves a repository with these packages from now on, in place of what
-// was at its path before. Of o it uses Persona.Family, Path, Suite, Packages
-// and Key.
+// Offer serves a repository with these packages from now on, instead of the previous one at
+// its path. Of o it uses Persona.Family, Path, Suite, Packages and Key.
 func (v Vendor) Offer(ctx context.Context, o Options) error {
 	key := keys.Rig()
 	if o.Key != nil {
@@ -117,7 +116,8 @@ func (v Vendor) Offer(ctx context.Context, o Options) error {
 		build, write = fixtures.RPMs, func(dir string, packages []string) error {
 			return repository.Yum{RPMs: packages, Key: key}.Write(ctx, dir)
 		}
-		// What zypper asks every repository for and rpm-md has not.
+		// zypper requests these files from every repository, and rpm-md repositories do not
+		// have them.
 		below := strings.TrimSuffix(o.Path, "/")
 		v.Packages.Missing(below+"/media.1/media", below+"/repodata/repomd.xml.key")
 	}
@@ -125,7 +125,7 @@ func (v Vendor) Offer(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	// "2" is to be counted up when the code of package repository changes.
+	// "2" has to be increased when the code of package repository changes.
 	parts := append([]string{"2", string(o.Persona.Family), o.Suite, key.Fingerprint}, packages...)
 	dir, err := v.Cache.Make(ctx, "repositories", cache.Key(parts...), func(dir string) error { return write(dir, packages) })
 	if err != nil {

@@ -16,15 +16,15 @@ import (
 
 const older = "1.0.027980001"
 
-// rpmMachine is a machine of an rpm persona that knows the vendor's repository
-// and trusts the rig's key.
+// rpmMachine is a test machine of an rpm family with the vendor's repository configured,
+// which trusts the key of the tests.
 func rpmMachine(t *testing.T, p roots.Persona, packages ...fixtures.Spec) *rig.Machine {
 	t.Helper()
 	m := rig.New(t, rig.Options{Persona: p, Path: "/rig/prod", Packages: packages})
 	folder, more := "/etc/yum.repos.d", ""
 	if p.Family == roots.Zypper {
-		// Without pkg_gpgcheck zypper looks at no package's signature once
-		// the metadata's is good.
+		// Without pkg_gpgcheck zypper does not check the signatures of packages if that of
+		// the metadata is valid.
 		folder, more = "/etc/zypp/repos.d", "pkg_gpgcheck=1\n"
 	}
 	for name, content := range map[string][]byte{
@@ -42,7 +42,7 @@ func rpmMachine(t *testing.T, p roots.Persona, packages ...fixtures.Spec) *rig.M
 	return m
 }
 
-// manager is the package manager's command line for a persona.
+// manager is the package manager's command line on a test machine.
 func manager(p roots.Persona, args ...string) []string {
 	if p.Family == roots.Zypper {
 		return append([]string{"zypper", "--non-interactive"}, args...)

@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// TestSignIn signs in through a real sshd with the modules of the fixture
-// package: with a certificate of the rig's authority, and not without.
+// TestSignIn signs in through a real sshd with the modules of the fixture package: with a
+// certificate of the tests' authority, and, without success, without one.
 func TestSignIn(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm), roots.Debian(roots.Trixie), roots.RHEL("9.4"), roots.SLES("15.6")} {
 		t.Run(p.Name, func(t *testing.T) {

@@ -10,9 +10,8 @@ import (
 	"aadssh/test/lib/cache"
 )
 
-// bootable are what a machine with its own kernel holds besides the
-// essential packages. SELinux is there, and does nothing until the kernel is
-// told to use it.
+// bootable are the packages of a machine with its own kernel, in addition to the essential
+// ones. SELinux is installed, and does nothing until the kernel is told to use it.
 func bootable() []string {
 	return []string{
 		"ca-certificates", "systemd", "systemd-sysv", "dbus", "libpam-systemd", "udev", "procps",
@@ -22,18 +21,18 @@ func bootable() []string {
 	}
 }
 
-// Bootable is the recipe of a root that a (virtual) machine can be booted from.
+// Bootable is the recipe of a root for a (virtual) machine that boots.
 type Bootable struct {
 	Persona     Persona // of apt's family
 	NewestAgent bool    // that of NewestAgent; else the suite's own
 }
 
-// Key changes when what Write makes does.
+// Key changes when the result of Write does.
 func (b Bootable) Key() string {
 	return cache.Key(append(bootable(), b.Persona.Name, string(b.Persona.Suite), b.Persona.OSRelease, map[bool]string{true: pin}[b.NewestAgent])...)
 }
 
-// Write fills an empty folder with the root: minutes.
+// Write fills an empty folder with the root, which takes minutes.
 func (b Bootable) Write(ctx context.Context, dir string) error {
 	if err := bootstrap(ctx, dir, b.Persona.Suite, strings.Join(bootable(), ","), b.NewestAgent); err != nil || b.Persona.OSRelease == "" {
 		return err

@@ -9,7 +9,7 @@ import (
 	"aadssh/test/lib/executable"
 )
 
-// layer is a folder that lies over a root. It remembers its first error.
+// layer is a folder that is mounted over a root. It remembers its first error.
 type layer struct {
 	dir    string
 	failed *error
@@ -19,7 +19,7 @@ func newLayer(dir string) layer { return layer{dir: dir, failed: new(error)} }
 
 func (l layer) err() error { return *l.failed }
 
-// put makes the folders above path and then calls do with its place.
+// put creates the folders above path and then calls do with its place.
 func (l layer) put(path string, do func(full string) error) {
 	if *l.failed != nil {
 		return
@@ -46,8 +46,8 @@ func (l layer) mkdir(path string) {
 	l.put(path, func(full string) error { return os.MkdirAll(full, 0o755) })
 }
 
-// hide takes files of the root below away: a character device 0:0 (kernel
-// documentation, filesystems/overlayfs, "whiteouts").
+// hide hides files of the root below: a character device 0:0 (kernel documentation,
+// filesystems/overlayfs, "whiteouts").
 func (l layer) hide(paths ...string) {
 	for _, path := range paths {
 		l.put(path, func(full string) error { return unix.Mknod(full, unix.S_IFCHR, 0) })

@@ -16,11 +16,11 @@ import (
 	"aadssh/test/lib/cache"
 )
 
-// Family is the package manager that a persona has.
+// Family is the package manager of a persona.
 type Family string
 
-// The families. yum and tdnf are dnf under their name: neither of the real
-// programs can be had from a Debian mirror, and dnf is the closest to both.
+// The families. yum and tdnf are dnf under another name: neither of the real programs is
+// available from a Debian mirror, and dnf is the most similar to both.
 const (
 	Apt    Family = "apt"
 	Dnf    Family = "dnf"
@@ -29,19 +29,18 @@ const (
 	Zypper Family = "zypper"
 )
 
-// Persona is a Debian userland that identifies as another distribution and has
-// only that one's package manager. The package manager is real; paths, PAM
-// stacks and packages of the other distribution are there as far as the rig's
-// packages touch them.
+// Persona is a Debian userland that identifies as another distribution and only has that
+// one's package manager. The package manager is real; of the other distribution's paths,
+// PAM stacks and packages it has what the vendor's packages touch.
 type Persona struct {
-	Name      string // what a test calls it: "ubuntu22.04"
+	Name      string // its name in tests: "ubuntu22.04"
 	Suite     Suite  // the userland below
 	Family    Family
 	OSRelease string // content of /etc/os-release; "": the userland's own
 	Release   string // version that the release package of an rpm distribution provides: "9.4"
 }
 
-// Like is a persona by its os-release alone.
+// Like is a persona with the given os-release.
 func Like(name string, suite Suite, family Family, osRelease string) Persona {
 	p := Persona{Name: name, Suite: suite, Family: family, OSRelease: osRelease}
 	for _, line := range strings.Split(osRelease, "\n") {
@@ -58,8 +57,7 @@ func Debian(suite Suite) Persona {
 	return Persona{Name: "debian" + version, Suite: suite, Family: Apt}
 }
 
-// Ubuntu is an Ubuntu release by its version, on the userland that is closest
-// in age.
+// Ubuntu is an Ubuntu release, on the userland that is closest in age.
 func Ubuntu(version string) Persona {
 	names := map[string]struct {
 		code  string
@@ -118,8 +116,8 @@ ID_LIKE="suse"
 `, major, pack, version))
 }
 
-// Layers is the persona's file system, topmost layer first, as box.New takes
-// it. What is missing in the cache is built.
+// Layers are the persona's file system, topmost layer first, for box.New. What is missing
+// in the cache is built.
 func (p Persona) Layers(ctx context.Context, c cache.Cache) ([]string, error) {
 	root, err := Get(ctx, c, p.Suite)
 	if err != nil {
@@ -134,7 +132,7 @@ func (p Persona) Layers(ctx context.Context, c cache.Cache) ([]string, error) {
 	return []string{layer, root}, err
 }
 
-// personaRecipe is to be counted up when the code below changes.
+// personaRecipe has to be increased when the code below changes.
 const personaRecipe = "6"
 
 func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) error {
@@ -157,7 +155,7 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 	l.hide("/usr/bin/apt-get", "/usr/bin/apt", "/usr/bin/apt-cache", "/usr/bin/apt-mark",
 		"/usr/bin/dpkg", "/usr/bin/dpkg-query", "/usr/sbin/pam-auth-update", "/etc/debian_version")
 	l.write("/etc/rpm/macros", "%_dbpath /var/lib/rpm\n") // Debian's rpm defaults to ~/.rpmdb
-	// 64-bit libraries live in lib64 there.
+	// There, 64-bit libraries are in lib64.
 	l.write("/etc/ld.so.conf.d/lib64.conf", "/usr/lib64\n")
 	l.link("/lib/"+triplet()+"/security", "/usr/lib64/security")
 	switch p.Family {
@@ -193,8 +191,8 @@ func (p Persona) build(ctx context.Context, c cache.Cache, dir, root string) err
 	return p.bake(ctx, c, l, root)
 }
 
-// namesOfDnf gives dnf the names that it has on its own distributions. Debian
-// calls dnf 5 by its generation alone.
+// namesOfDnf gives dnf the names that it has on its own distributions. Debian only has the
+// name dnf5 for dnf 5.
 func (p Persona) namesOfDnf(l layer) {
 	if p.Suite == Forky {
 		l.link("dnf5", "/usr/bin/dnf")
@@ -204,8 +202,8 @@ func (p Persona) namesOfDnf(l layer) {
 	l.link("dnf-3", "/usr/bin/yum")
 }
 
-// redHatPAM gives sshd the stack that RHEL's openssh-server has: the two files
-// that the vendor's package edits there.
+// redHatPAM gives sshd the stack of RHEL's openssh-server: the two files that the vendor's
+// package edits there.
 func (l layer) redHatPAM() {
 	const stack = `auth        required      pam_env.so
 auth        sufficient    pam_unix.so try_first_pass nullok
@@ -230,18 +228,18 @@ session    include      password-auth
 //go:embed base.spec
 var baseSpec string
 
-// yum3 does what yum 3 does, by dnf's solver and rpm's transactions.
+// yum3 acts like yum 3, with dnf's solver and rpm's transactions.
 //
 //go:embed yum3
 var yum3 string
 
-// tdnf3 does what tdnf 3 does, by dnf's solver and rpm's transactions.
+// tdnf3 acts like tdnf 3, with dnf's solver and rpm's transactions.
 //
 //go:embed tdnf3
 var tdnf3 string
 
-// bake installs, with the persona's own rpm, one empty package that provides
-// what a distribution's base does: without it nothing can be installed at all.
+// bake installs, with the persona's own rpm, an empty package that provides what a
+// distribution's base system provides: without it nothing could be installed.
 func (p Persona) bake(ctx context.Context, c cache.Cache, l layer, root string) error {
 	work, err := os.MkdirTemp("", "base-rpm.")
 	if err != nil {

@@ -2,9 +2,9 @@ package roots
 
 import "slices"
 
-// userlands are the releases that machines call themselves, by the names of their
-// files in distro/testdata/os-release, with the userland that is closest in age and
-// the package manager. amazon-2023 is one of those that are refused.
+// userlands are the releases that machines can identify as, by the names of their files in
+// distro/testdata/os-release, with the userland that is closest in age and the package
+// manager. amazon-2023 is one that the handler refuses.
 func userlands() []struct {
 	suite    Suite
 	family   Family
@@ -30,7 +30,7 @@ func userlands() []struct {
 	}
 }
 
-// Userland is what a release is played on; false where it is not named here.
+// Userland is the userland for a release; false if it is not listed here.
 func Userland(release string) (Suite, Family, bool) {
 	for _, u := range userlands() {
 		if slices.Contains(u.releases, release) {
@@ -40,7 +40,7 @@ func Userland(release string) (Suite, Family, bool) {
 	return "", "", false
 }
 
-// Releases are all of them.
+// Releases are the names of all of them.
 func Releases() []string {
 	var all []string
 	for _, u := range userlands() {

@@ -1,6 +1,5 @@
-// Package roots makes the file systems that boxes start from: real Debian
-// userlands, and thin layers over them that make one look like another
-// distribution (personas).
+// Package roots builds the file systems of boxes: real Debian userlands, and thin layers
+// over them that make one identify as another distribution (personas).
 package roots
 
 import (
@@ -18,10 +17,10 @@ import (
 // Suite is a Debian release, by its code name.
 type Suite string
 
-// The suites that the rig uses, oldest first. They differ where it matters:
-// apt 2.2/2.6/3.0, dnf 4.5/4.14/4.23, zypper 1.14.42/1.14.89, OpenSSH
-// 8.4/9.2/10.0, systemd 247/252/257, waagent 2.2.47/2.7.3/2.12. Forky, the
-// testing suite, is there for dnf 5 and its rpm 6.
+// The suites of the test machines, oldest first. They differ where it matters: apt
+// 2.2/2.6/3.0, dnf 4.5/4.14/4.23, zypper 1.14.42/1.14.89, OpenSSH 8.4/9.2/10.0, systemd
+// 247/252/257, waagent 2.2.47/2.7.3/2.12. Forky, the testing suite, is used for dnf 5 and
+// its rpm 6.
 const (
 	Bullseye Suite = "bullseye"
 	Bookworm Suite = "bookworm"
@@ -29,8 +28,8 @@ const (
 	Forky    Suite = "forky"
 )
 
-// packages are what a root holds besides the essential ones. The rpm family's
-// tools are in every root; personas hide the family that is not theirs.
+// packages are the packages of a root, in addition to the essential ones. The rpm family's
+// tools are in every root; personas hide the other family's.
 func packages(suite Suite) []string {
 	dnf := "dnf"
 	if suite == Forky {
@@ -43,24 +42,23 @@ func packages(suite Suite) []string {
 	}
 }
 
-// Get is the unpacked root of a suite, built by mmdebstrap where the cache
-// does not have it (about a minute). It must never be written to: use it as
-// the lowest layer of a box.
+// Get is the unpacked root of a suite, built by mmdebstrap if it is not in the cache (about
+// a minute). It must never be written to: use it as the lowest layer of a box.
 func Get(ctx context.Context, c cache.Cache, suite Suite) (string, error) {
 	include := strings.Join(packages(suite), ",")
 	key := string(suite) + "-" + cache.Key(include)
 	return c.Make(ctx, "roots", key, func(dir string) error { return bootstrap(ctx, dir, suite, include, false) })
 }
 
-// bootstrap fills an empty folder with a suite's userland. With newestAgent,
-// the Linux agent is that of a later suite.
+// bootstrap fills an empty folder with a suite's userland. With newestAgent, the Linux
+// agent is that of a later suite.
 func bootstrap(ctx context.Context, dir string, suite Suite, include string, newestAgent bool) error {
 	mirror, err := mirror(ctx)
 	if err != nil {
 		return err
 	}
-	// Some suites' indices are past their date on a machine whose clock is
-	// ahead of its mirror.
+	// The indices of some suites have expired on a machine whose clock is ahead of its
+	// mirror.
 	args := []string{"mmdebstrap", "--quiet", "--format=directory", "--variant=minbase",
 		"--dpkgopt=force-unsafe-io", "--aptopt=Acquire::Check-Valid-Until \"false\"", "--include=" + include}
 	sources := []string{mirror}
@@ -77,7 +75,7 @@ func bootstrap(ctx context.Context, dir string, suite Suite, include string, new
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("mmdebstrap %s: %w\n%s", suite, err, tail(out, 2000))
 	}
-	// What mmdebstrap told apt for itself is no part of the machine.
+	// What mmdebstrap configured for itself is not part of the machine.
 	return errors.Join(
 		os.RemoveAll(filepath.Join(dir, "etc/apt/sources.list")),
 		os.RemoveAll(filepath.Join(dir, "etc/apt/apt.conf.d/99mmdebstrap")),
@@ -85,8 +83,8 @@ func bootstrap(ctx context.Context, dir string, suite Suite, include string, new
 	)
 }
 
-// mirror is where this machine itself gets its Debian from: the first archive
-// in apt's configuration for the release that runs here.
+// mirror is this machine's own Debian mirror: the first archive in apt's configuration for
+// the running release.
 func mirror(ctx context.Context) (string, error) {
 	release, err := os.ReadFile("/etc/os-release")
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// Booted is a machine that has booted with systemd, without an agent, and with the
-// package host and the metadata service at the other end of its wire.
+// Booted is a machine that has booted with systemd, without an agent, with the package host
+// and the metadata service at the other end of its network.
 type Booted struct {
 	*machine.Machine
 	rig.Vendor
 	Persona  roots.Persona
-	Target   distro.Target // what the product's table says of it
+	Target   distro.Target // from the product's table
 	Metadata *metadata.Service
 }
 
@@ -73,16 +73,16 @@ func (b *Booted) options(packages []fixtures.Spec) rig.Options {
 	return rig.Options{Persona: b.Persona, Path: b.Target.Repository.Path, Suite: b.Target.Repository.Suite, Packages: packages}
 }
 
-// Offer replaces what is in the vendor's repository.
+// Offer replaces the content of the vendor's repository.
 func (b *Booted) Offer(ctx context.Context, packages ...fixtures.Spec) error {
 	return b.Vendor.Offer(ctx, b.options(packages))
 }
 
-// Close ends the machine with everything that is around it.
+// Close ends the machine with everything around it.
 func (b *Booted) Close() error {
 	err := b.Machine.Close()
 	if b.Packages != nil {
-		_ = b.Packages.Close() // its network went with the machine
+		_ = b.Packages.Close() // its network ended with the machine
 	}
 	if errors.Is(err, net.ErrClosed) {
 		return nil
@@ -90,7 +90,7 @@ func (b *Booted) Close() error {
 	return err
 }
 
-// NewBooted is Boot for a test, which fails on a request that nobody expected.
+// NewBooted is Boot for a test, which fails on an unexpected request.
 func NewBooted(t testing.TB, p roots.Persona) *Booted {
 	t.Helper()
 	b, err := Boot(t.Context(), p)

@@ -1,6 +1,6 @@
-// Package scene is a rig with all that the handler meets: the repository where the
-// table of distributions says it is, the metadata service, and something that runs the
-// handler as the agent does. Booted is the same on a machine with systemd.
+// Package scene is a rig with everything that the handler needs: the repository at the path
+// in the table of distributions, the metadata service, and something that runs the handler
+// as the agent does. Booted is the same on a machine with systemd.
 //
 // It returns errors, for commands. Tests begin with package stage.
 package scene
@@ -32,8 +32,8 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// Options are what a scene differs in from a healthy machine with the package
-// in its repository.
+// Options are the differences of a scene from a healthy machine with the package in its
+// repository.
 type Options struct {
 	Persona  roots.Persona
 	Box      box.Options
@@ -42,22 +42,22 @@ type Options struct {
 	Timeout  time.Duration // for each operation, more on a busy machine; 0: the handler's own budgets
 }
 
-// Version is the version of the fixture package where a test does not care.
+// Version is the default version of the fixture package.
 const Version = "1.0.033070001"
 
-// Scene is a machine with what is around the handler.
+// Scene is a machine with the services around the handler.
 type Scene struct {
 	*rig.Machine
 	Target   distro.Target
 	Metadata *metadata.Service
 	Agent    *agentrun.Agent
-	Options  Options // that it was started with
+	Options  Options // the options that it was started with
 	timeout  time.Duration
 	binary   []byte
 	manifest []byte
 }
 
-// Start makes the machine and starts what is around it. Close ends all of it.
+// Start starts the machine and everything around it. Close ends all of it.
 func Start(ctx context.Context, o Options) (*Scene, error) {
 	c, err := cache.Open()
 	if err != nil {
@@ -94,7 +94,7 @@ func Start(ctx context.Context, o Options) (*Scene, error) {
 	return s, nil
 }
 
-// New is Start for a test, which fails on a request that nobody expected.
+// New is Start for a test, which fails on an unexpected request.
 func New(t testing.TB, o Options) *Scene {
 	t.Helper()
 	s, err := Start(t.Context(), o)
@@ -110,7 +110,7 @@ func New(t testing.TB, o Options) *Scene {
 	return s
 }
 
-// unexpected fails a test on requests that nobody expected.
+// unexpected fails a test on unexpected requests.
 func unexpected(t testing.TB, packages *pkghost.Host, service *metadata.Service) {
 	t.Helper()
 	for _, r := range packages.Unexpected() {
@@ -121,7 +121,7 @@ func unexpected(t testing.TB, packages *pkghost.Host, service *metadata.Service)
 	}
 }
 
-// target is what the product's table says of a persona.
+// target is the entry for a persona in the product's table.
 func target(ctx context.Context, c cache.Cache, p roots.Persona) (distro.Target, error) {
 	text := p.OSRelease
 	if text == "" {
@@ -141,13 +141,13 @@ func target(ctx context.Context, c cache.Cache, p roots.Persona) (distro.Target,
 	}
 	t, err := distro.Lookup(release, runtime.GOARCH)
 	if u := (*distro.Unsupported)(nil); errors.As(err, &u) {
-		return distro.Target{}, nil // a scene about that
+		return distro.Target{}, nil // a scene of an unsupported system
 	}
 	return t, err
 }
 
-// Build builds the handler for the rig: the product, as it is released but with the
-// rig's key among the pins. It also returns the manifest.
+// Build builds the handler for tests: the product as released, but with the key of the
+// tests among the pins. It also returns the manifest.
 func Build(ctx context.Context) (binary, manifest []byte, err error) {
 	top, err := Top(ctx)
 	if err != nil {
@@ -160,11 +160,11 @@ func Build(ctx context.Context) (binary, manifest []byte, err error) {
 	return binary, manifest, err
 }
 
-// builds are what BuildAs returned, by version: linking takes longer than many a
-// scene, so each is made once in a process.
+// builds are the results of BuildAs, by version: linking takes longer than many scenes, so
+// each is built once per process.
 var builds sync.Map
 
-// BuildAs is Build's binary as a version says it.
+// BuildAs is Build's program with a version.
 func BuildAs(version string) ([]byte, error) {
 	once, _ := builds.LoadOrStore(version, sync.OnceValues(func() ([]byte, error) { return link(version) }))
 	return once.(func() ([]byte, error))()
@@ -190,7 +190,7 @@ func link(version string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// HandlerVersion is the version of the extension where a test does not care.
+// HandlerVersion is the default version of the extension.
 const HandlerVersion = "1.0.1.0"
 
 // Top is the folder of the module.
@@ -216,12 +216,12 @@ func (s *Scene) Package() fstest.MapFS {
 	}
 }
 
-// Goal is a goal state with the extension, set with empty settings.
+// Goal is a goal state with the extension and empty settings.
 func (s *Scene) Goal() agentrun.Goal {
 	return agentrun.Goal{Version: HandlerVersion, Package: s.Package(), Settings: agentrun.Public("{}")}
 }
 
-// HandlerLog is what handler.log says.
+// HandlerLog is the content of handler.log.
 func (s *Scene) HandlerLog() string {
 	b, err := s.ReadFile("/var/log/azure/" + agentrun.Handler + "/handler.log")
 	if err != nil {
@@ -231,12 +231,12 @@ func (s *Scene) HandlerLog() string {
 }
 
 // AwaitSSHD is a script that waits until the SSH service, which has just been started,
-// listens, or has ended. StopSSHD ends it, and waits until it is gone.
+// listens or has ended. StopSSHD stops it, and waits until it has ended.
 const (
 	AwaitSSHD = "for i in $(seq 600); do [ -s /run/sshd.pid ] || ! pgrep -x sshd >/dev/null && break; sleep 0.05; done"
 	StopSSHD  = `old=$(cat /run/sshd.pid); kill "$old"; while kill -0 "$old" 2>/dev/null; do sleep 0.05; done`
 )
 
-// StartSSHD is a script that starts the SSH service, which a machine without systemd
-// does not by itself, and ends when it listens.
+// StartSSHD is a script that starts the SSH service, which does not start by itself on a
+// machine without systemd, and ends when it listens.
 const StartSSHD = "mkdir -p /run/sshd; ssh-keygen -A >/dev/null && /usr/sbin/sshd && { " + AwaitSSHD + "; [ -s /run/sshd.pid ]; }"

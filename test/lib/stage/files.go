@@ -18,8 +18,8 @@ func (s *Stage) Snapshot() box.Snapshot {
 	return snap
 }
 
-// Unchanged fails the test where anything was written since before, other than
-// what a run may write at any time, and what is named (with what is below it).
+// Unchanged fails the test if anything was written since before, except what a run may
+// write at any time, and the named paths with everything below them.
 func (s *Stage) Unchanged(before box.Snapshot, but ...string) {
 	s.T.Helper()
 	for _, line := range s.Written(before, but...) {
@@ -27,11 +27,11 @@ func (s *Stage) Unchanged(before box.Snapshot, but ...string) {
 	}
 }
 
-// Written lists what Unchanged complains of.
+// Written lists what Unchanged fails on.
 func (s *Stage) Written(before box.Snapshot, but ...string) []string {
 	s.T.Helper()
 	ours := append([]string{Home + "/status", Home + "/config", Logs, "/run/aadsshlogin-handler.lock"}, but...)
-	parents := []string{"/run"} // whose time changes with what is in them
+	parents := []string{"/run"} // its time changes with its content
 	for _, o := range slices.Concat(but, queried()) {
 		parents = append(parents, path.Dir(o))
 	}
@@ -39,7 +39,7 @@ func (s *Stage) Written(before box.Snapshot, but ...string) []string {
 	s.Must(err)
 	later := s.Snapshot()
 	return before.Diff(later, func(p string) bool {
-		// A folder of the layers below shows as soon as something in it was written.
+		// A folder of the layers below appears as soon as something in it was written.
 		if _, was := before[p]; !was && strings.HasPrefix(later[p], "d") && folderOf(layers, p) {
 			return true
 		}
@@ -47,17 +47,17 @@ func (s *Stage) Written(before box.Snapshot, but ...string) []string {
 	})
 }
 
-// queried are the files that any question to rpm's database leaves or touches: the
-// shared memory of SQLite and of Berkeley DB, and rpm 6's lock of its keys.
+// queried are the files that any query of rpm's database leaves or touches: the shared
+// memory of SQLite and of Berkeley DB, and rpm 6's lock of its keys.
 func queried() []string {
 	return []string{"/var/lib/rpm/rpmdb.sqlite-shm", "/var/lib/rpm/rpmdb.sqlite-wal", "/var/lib/rpm/.keyring.lock",
 		"/var/lib/rpm/__db.001", "/var/lib/rpm/__db.002", "/var/lib/rpm/__db.003"}
 }
 
-// SameContent fails the test where files differ from before by kind, mode, owner
-// or content, whenever they were written, other than the handler's status and log
-// and what is named (with what is below it). Folders show as soon as something in
-// them was written, so new ones are left out.
+// SameContent fails the test if files differ from before in type, mode, owner or content,
+// whenever they were written, except the handler's status and log and the named paths with
+// everything below them. Folders appear as soon as something in them was written, so new
+// ones are left out.
 func (s *Stage) SameContent(before box.Snapshot, but ...string) {
 	s.T.Helper()
 	but = append(but, Home, Logs, "/run/aadsshlogin-handler.lock", "/var/lib/waagent")

@@ -12,7 +12,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// Release is a machine that calls itself one of roots.Releases.
+// Release is a machine that identifies as one of roots.Releases.
 func Release(t testing.TB, name string) roots.Persona {
 	t.Helper()
 	suite, family, known := roots.Userland(name)
@@ -26,8 +26,8 @@ func Release(t testing.TB, name string) roots.Persona {
 	return roots.Like(name, suite, family, string(text))
 }
 
-// ImageKeys puts the keys on the machine that its release's images bring, where our
-// definition names them. They are the key of the tests.
+// ImageKeys writes the keys that the images of the machine's release contain, at the paths
+// in our definition. Their content is the key of the tests.
 func (s *Stage) ImageKeys() {
 	s.T.Helper()
 	if image := s.Target.Repository.OnImage; image != nil {

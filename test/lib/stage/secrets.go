@@ -9,14 +9,14 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// Secrets are what must turn up nowhere.
+// Secrets are texts that must not be found anywhere.
 type Secrets struct {
-	Words   []string // besides what the metadata service hands out
-	Planted []string // files of the machine's owner that hold one
+	Words   []string // in addition to those of the metadata service
+	Planted []string // files of an administrator that contain one
 }
 
-// Search fails the test where a secret stands in what the handler said, in its log, in
-// one of the texts, by their names, or in a file that was written since before.
+// Search fails the test if a secret is in the handler's output, in its log, in one of the
+// texts, given by name, or in a file that was written since before.
 func (s *Stage) Search(secrets Secrets, before box.Snapshot, texts map[string]string) {
 	s.T.Helper()
 	all := map[string]string{"the outputs and the status": s.said.String(), "handler.log": s.HandlerLog()}
@@ -43,7 +43,7 @@ func (s *Stage) Search(secrets Secrets, before box.Snapshot, texts map[string]st
 	}
 }
 
-// remember keeps what a goal state's commands said, for Search.
+// remember keeps the output of a goal state's commands for Search.
 func (s *Stage) remember(r agentrun.Report) {
 	for _, run := range r.Runs {
 		s.said.WriteString(strings.Join([]string{run.Stdout, run.Stderr, run.Captured, ""}, "\n"))

@@ -10,13 +10,12 @@ import (
 	"aadssh/test/lib/box"
 )
 
-// Shell is how a test runs scripts on a machine, whatever kind of machine it is.
-// What does not hold ends the test.
+// Shell runs a test's scripts on a machine of any kind. A failure ends the test.
 type Shell struct {
 	T testing.TB
 	// Exec runs a program there.
 	Exec func(ctx context.Context, argv ...string) (box.Result, error)
-	// Log is what is shown where the test ends; nil: nothing.
+	// Log is shown if the test ends; nil: nothing is.
 	Log func() string
 }
 
@@ -48,7 +47,7 @@ func (s *Shell) Fatal(format string, args ...any) {
 	s.T.Fatalf(format, args...)
 }
 
-// Try runs a script, however it ends. It may be called when the test has ended, too.
+// Try runs a script, whatever its result. It may also be called after the end of the test.
 func (s *Shell) Try(script string) box.Result {
 	s.T.Helper()
 	r, err := s.Exec(context.WithoutCancel(s.T.Context()), "sh", "-c", script)
@@ -57,13 +56,13 @@ func (s *Shell) Try(script string) box.Result {
 }
 
 // Do runs a script whose last command must succeed, and returns its output without
-// the blanks around it.
+// surrounding blanks.
 func (s *Shell) Do(script string) string {
 	s.T.Helper()
 	return strings.TrimSpace(s.succeeds(script, script))
 }
 
-// Sh runs a script, each command of which must succeed, and returns its output.
+// Sh runs a script in which each command must succeed, and returns its output.
 func (s *Shell) Sh(script string) string {
 	s.T.Helper()
 	return s.succeeds(script, "set -e\n"+script)
@@ -84,7 +83,8 @@ func (s *Shell) Shf(format string, args ...any) string {
 	return s.Sh(fmt.Sprintf(format, args...))
 }
 
-// Fails runs a script that must not succeed: what a test says is in the way is.
+// Fails runs a script that must fail: it shows that an obstacle which the test set up has
+// its effect.
 func (s *Shell) Fails(format string, args ...any) string {
 	s.T.Helper()
 	script := fmt.Sprintf(format, args...)
@@ -101,7 +101,7 @@ func (s *Shell) Await(script string) {
 	s.Until(script, func() bool { return s.Try(script).ExitCode == 0 })
 }
 
-// Until waits until something has become so; the limit is far above what it takes.
+// Until waits until a condition is true; the limit is far above what it takes.
 func (s *Shell) Until(what string, so func() bool) {
 	s.T.Helper()
 	for range 6000 {

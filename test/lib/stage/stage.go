@@ -1,6 +1,6 @@
-// Package stage is a scene in a test: what tests of the handler start from, with the few
-// things that they do and ask. What does not hold ends the test and shows what the
-// handler logged. Its Shell runs scripts on any kind of machine.
+// Package stage is a scene in a test: the starting point for tests of the handler, with
+// their few steps and checks. A failed check ends the test and shows what the handler
+// logged. Its Shell runs scripts on any kind of machine.
 package stage
 
 import (
@@ -18,25 +18,24 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// Home is the folder of the version that runs where a test does not care, and
-// Logs that of its logs.
+// Home is the folder of the default version, and Logs the folder of its logs.
 const (
 	Home = agentrun.Lib + "/" + agentrun.Handler + "-" + scene.HandlerVersion
 	Logs = "/var/log/azure/" + agentrun.Handler
 )
 
-// Stage is a machine of a test.
+// Stage is the machine of a test.
 type Stage struct {
 	*scene.Scene
 	Shell
 	Persona   roots.Persona
-	GoalState agentrun.Goal // what Apply has the agent process
+	GoalState agentrun.Goal // what Apply makes the agent process
 	said      *strings.Builder
 }
 
-// New starts a machine, an Ubuntu 22.04 where the options name no other. It ends
-// with the test, which fails on a request that nobody expected. PLANS=all holds
-// plan against each install and enable there.
+// New starts a machine, by default an Ubuntu 22.04. It ends with the test, which fails on
+// an unexpected request. With PLANS=all, plan is compared with each install and enable
+// there.
 func New(t testing.TB, o scene.Options) *Stage {
 	t.Helper()
 	if o.Persona.Name == "" {
@@ -52,14 +51,14 @@ func New(t testing.TB, o scene.Options) *Stage {
 	return s
 }
 
-// Unforeseen is for a machine on which something happens while enable is at work: plan
-// is not held against the runs that follow. The reason says what no plan can know.
+// Unforeseen is for a machine on which something happens during enable: plan is not
+// compared with the runs that follow. The reason says what no plan can know.
 func (s *Stage) Unforeseen(reason string) {
 	s.T.Logf("plan is not compared from here on: %s", reason)
 	s.Agent.Before = nil
 }
 
-// In is the stage for a part of its test.
+// In is the stage for a subtest.
 func (s *Stage) In(t testing.TB) *Stage {
 	part := *s
 	part.T = t
@@ -69,7 +68,7 @@ func (s *Stage) In(t testing.TB) *Stage {
 // Set gives the extension other public settings, with the next goal state.
 func (s *Stage) Set(public string) { s.SetFile(agentrun.Public(public)) }
 
-// SetFile is Set by the whole content of the settings file.
+// SetFile is Set with the whole content of the settings file.
 func (s *Stage) SetFile(settings string) {
 	s.GoalState.Sequence++
 	s.GoalState.Settings = settings
@@ -81,27 +80,27 @@ func (s *Stage) Write(name, content string) {
 	s.WriteMode(name, content, 0o644)
 }
 
-// WriteMode writes a file with permissions.
+// WriteMode writes a file with a mode.
 func (s *Stage) WriteMode(name, content string, mode fs.FileMode) {
 	s.T.Helper()
 	s.Must(s.WriteFile(name, []byte(content), mode))
 }
 
-// Offer replaces what is in the vendor's repository.
+// Offer replaces the content of the vendor's repository.
 func (s *Stage) Offer(packages ...fixtures.Spec) {
 	s.T.Helper()
 	s.OfferAt(s.Target.Repository.Path, nil, packages...)
 }
 
-// OfferAt serves a repository at a path of the package host, signed by a key;
-// nil is the one of the tests, which the handler for the tests trusts.
+// OfferAt serves a repository at a path of the package host, signed with a key; nil is the
+// key of the tests, which the tests' handler trusts.
 func (s *Stage) OfferAt(path string, key *keys.Key, packages ...fixtures.Spec) {
 	s.T.Helper()
 	s.Must(s.Scene.Offer(s.T.Context(), rig.Options{Persona: s.Persona, Path: path, Suite: s.Target.Repository.Suite, Packages: packages, Key: key}))
 }
 
-// Deliver puts the unpacked extension on the machine as one that is installed
-// already, without running anything of it: the agent then runs enable alone.
+// Deliver puts the unpacked extension on the machine as an installed one, without running
+// it: the agent then only runs enable.
 func (s *Stage) Deliver() {
 	s.T.Helper()
 	s.WriteMode(Home+"/HandlerEnvironment.json", agentrun.Environment(scene.HandlerVersion), 0o744)
@@ -115,8 +114,8 @@ func (s *Stage) Deliver() {
 	}
 }
 
-// Installed is the version of a package by the package database itself, "" where
-// it is not installed whole.
+// Installed is the version of a package according to the package database, "" if it is not
+// completely installed.
 func (s *Stage) Installed(name string) string {
 	s.T.Helper()
 	if s.Persona.Family != roots.Apt {
@@ -134,7 +133,7 @@ func (s *Stage) Installed(name string) string {
 	return version
 }
 
-// Has ends the test unless a package is installed in a version; "" is not at all.
+// Has ends the test unless a package is installed in a version; "" means not installed.
 func (s *Stage) Has(name, version string) {
 	s.T.Helper()
 	if got := s.Installed(name); got != version {
@@ -142,7 +141,7 @@ func (s *Stage) Has(name, version string) {
 	}
 }
 
-// Changes are the lines of handler.log that tell of more than a look.
+// Changes are the lines of handler.log about anything but reading.
 func (s *Stage) Changes() string {
 	var b strings.Builder
 	for line := range strings.Lines(s.HandlerLog()) {
@@ -153,7 +152,8 @@ func (s *Stage) Changes() string {
 	return b.String()
 }
 
-// SSHD starts the SSH service: without it nobody gets in, and nothing promises that.
+// SSHD starts the SSH service: without it nobody can sign in, and the handler promises
+// nothing.
 func (s *Stage) SSHD() {
 	s.Sh(scene.StartSSHD)
 }

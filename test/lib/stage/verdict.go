@@ -7,17 +7,16 @@ import (
 	"aadssh/test/lib/agentrun"
 )
 
-// Verdict is how a goal state ended: the agent's last command, and what the agent
-// would report.
+// Verdict is the result of a goal state: the agent's last command, and what the agent would
+// report.
 type Verdict struct {
 	agentrun.Run
 	Report agentrun.Report
 	stage  *Stage
 }
 
-// Apply has the agent process the goal state, and ends the test unless it got as
-// far as enable and the status is one that the agent takes, says the same as the
-// exit code, and is the handler's own.
+// Apply makes the agent process the goal state, and ends the test unless enable was run and
+// the status is accepted by the agent, agrees with the exit code, and is the handler's own.
 func (s *Stage) Apply() Verdict {
 	s.T.Helper()
 	report, err := s.Agent.Apply(s.T.Context(), s.GoalState)
@@ -25,8 +24,8 @@ func (s *Stage) Apply() Verdict {
 	return s.Verdict(report)
 }
 
-// Verdict is that of a report whose last command is enable, of which it asks what
-// Apply does.
+// Verdict is the verdict of a report whose last command is enable, with the checks of
+// Apply.
 func (s *Stage) Verdict(report agentrun.Report) Verdict {
 	s.T.Helper()
 	s.remember(report)
@@ -38,8 +37,8 @@ func (s *Stage) Verdict(report agentrun.Report) Verdict {
 	return v
 }
 
-// Agrees ends the test unless the status of a report is terminal, is one that the
-// agent takes, and says the same as the exit code.
+// Agrees ends the test unless the status of a report is terminal, is accepted by the agent,
+// and agrees with the exit code.
 func (s *Stage) Agrees(run agentrun.Run, report agentrun.Report) {
 	s.T.Helper()
 	e := report.Extension
@@ -57,16 +56,15 @@ func (s *Stage) Agrees(run agentrun.Run, report agentrun.Report) {
 	}
 }
 
-// Want applies the goal state, and ends the test unless the verdict is as Verdict.Is
-// wants it.
+// Want applies the goal state, and ends the test unless Verdict.Is accepts the verdict.
 func (s *Stage) Want(code fault.Code, texts ...string) Verdict {
 	s.T.Helper()
 	return s.Apply().Is(code, texts...)
 }
 
-// Is ends the test unless enable ended with the code and said all of the texts, a
-// person reads the same as the agent, and a failure is one line that says what is wrong
-// and one that says what to do next.
+// Is ends the test unless enable ended with the code and its output has all of the texts,
+// people read the same as the agent, and a failure has one line that says what is wrong and
+// one that says what to do next.
 func (v Verdict) Is(code fault.Code, texts ...string) Verdict {
 	s := v.stage
 	s.T.Helper()
@@ -87,7 +85,7 @@ func (v Verdict) Is(code fault.Code, texts ...string) Verdict {
 	return v
 }
 
-// First ends the test unless the first line of the output says all of the texts.
+// First ends the test unless the first line of the output has all of the texts.
 func (v Verdict) First(texts ...string) Verdict {
 	v.stage.T.Helper()
 	for _, text := range texts {
@@ -98,8 +96,7 @@ func (v Verdict) First(texts ...string) Verdict {
 	return v
 }
 
-// Warns ends the test unless the status has a warning of that name that says all
-// of the texts.
+// Warns ends the test unless the status has a warning with that name and all of the texts.
 func (v Verdict) Warns(name string, texts ...string) Verdict {
 	v.stage.T.Helper()
 	for _, sub := range v.Report.Extension.Substatus {
@@ -117,7 +114,7 @@ func (v Verdict) Warns(name string, texts ...string) Verdict {
 	return v
 }
 
-// Never ends the test where the output says one of the texts.
+// Never ends the test if the output has one of the texts.
 func (v Verdict) Never(texts ...string) Verdict {
 	v.stage.T.Helper()
 	for _, text := range texts {
@@ -128,13 +125,13 @@ func (v Verdict) Never(texts ...string) Verdict {
 	return v
 }
 
-// What is the first line of the output, what is wrong.
+// What is the first line of the output: what is wrong.
 func (v Verdict) What() string {
 	line, _, _ := strings.Cut(v.Stdout, "\n")
 	return line
 }
 
-// Next is the rest of the output, what to do.
+// Next is the rest of the output: what to do.
 func (v Verdict) Next() string {
 	_, rest, _ := strings.Cut(v.Stdout, "\n")
 	return strings.TrimSuffix(rest, "\n")

@@ -1,6 +1,6 @@
-// Package wire is Azure's side of a throw-away machine's only wire: namespaces
-// of their own, in which the host carries Azure's well-known addresses. The
-// fakes of what is in Azure run in the test's process and listen there.
+// Package wire is Azure's end of the only network of a throw-away machine: namespaces of
+// their own, in which the host has Azure's well-known addresses. The fakes of Azure's
+// services run in the test's process and listen there.
 package wire
 
 import (
@@ -17,18 +17,18 @@ import (
 
 // Addresses of the wire.
 const (
-	Gateway = "10.0.0.1" // Azure's side
+	Gateway = "10.0.0.1" // Azure's end
 	Guest   = "10.0.0.4" // the machine's
 )
 
-// Options is what a machine needs of the namespaces.
+// Options are what a machine needs of the namespaces.
 type Options struct {
 	Work   string   // empty folder for its file system
-	Layers []string // of its file system, topmost first, under a tmpfs; none: it is emulated, with its own disk, and its end of the wire is the tap device azure0
+	Layers []string // of its file system, topmost first, under a tmpfs; none: it is emulated, with its own disk, and its end is the tap device azure0
 }
 
-// Azure is the far end of a wire. Everything in its namespaces ends with it,
-// and it with this process.
+// Azure is Azure's end of a wire. Everything in its namespaces ends with it, and it ends
+// with this process.
 type Azure struct {
 	init    *namespaces.Init
 	network *os.File // the network namespace
@@ -37,7 +37,7 @@ type Azure struct {
 //go:embed azureside/main.go
 var source string
 
-// Start lays a wire. It needs root. Close ends it.
+// Start creates a wire. It needs root. Close ends it.
 func Start(ctx context.Context, c cache.Cache, o Options) (*Azure, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("a machine needs root: it is made of namespaces and mounts")

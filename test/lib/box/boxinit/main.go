@@ -1,8 +1,7 @@
-// Command boxinit is the first process of a box. It is started in fresh
-// namespaces, builds the box's file system around itself, says "ready", and
-// then only buries the dead until its standard input closes: the box ends with
-// the test that owns it, however that test ends. Standard library only: it is
-// compiled on its own, from the source that package box embeds.
+// Command boxinit is the first process of a box. It is started in new namespaces, builds
+// the box's file system, prints "ready", and then only reaps processes until its standard
+// input closes: the box ends with its test, however that ends. It uses only the standard
+// library, because it is compiled by itself, from the source that package box embeds.
 package main
 
 import (
@@ -25,7 +24,7 @@ type config struct {
 	Layers    []string // lower layers, topmost first
 	Binds     []bind
 	Addresses []string // on lo
-	BlackHole string   // an address that swallows what is sent to it
+	BlackHole string   // an address that drops all packets
 	Hostname  string
 }
 
@@ -41,7 +40,7 @@ func main() {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}
-	// The owner reads what changed through this descriptor.
+	// The parent reads through this descriptor what has changed.
 	fmt.Println("ready", upper.Fd())
 	children := make(chan os.Signal, 8)
 	signal.Notify(children, syscall.SIGCHLD)
@@ -94,7 +93,7 @@ func network(c config) error {
 	for _, a := range c.Addresses {
 		batch += "address add " + a + " dev lo\n"
 	}
-	// Routed to lo without being an address of it: the kernel drops it.
+	// It is routed to lo without being an address of it: the kernel drops the packets.
 	batch += "route add " + c.BlackHole + "/32 dev lo\n"
 	ip := exec.Command("ip", "-batch", "-")
 	ip.Stdin = strings.NewReader(batch)
@@ -123,8 +122,8 @@ func overlay(c config) (root string, upper *os.File, err error) {
 	return root, upper, err
 }
 
-// kernelFiles mounts what every machine has from its kernel: /proc, /sys (read
-// only), a small /dev and an empty /run.
+// kernelFiles mounts what the kernel provides on every machine: /proc, /sys (read only), a
+// small /dev and an empty /run.
 func kernelFiles(root string) error {
 	at := func(path string) string { return filepath.Join(root, path) }
 	for _, m := range []struct {
@@ -153,7 +152,7 @@ func kernelFiles(root string) error {
 			return err
 		}
 	}
-	// /run/sshd is what the unit's RuntimeDirectory= would make.
+	// /run/sshd is what the unit's RuntimeDirectory= would create.
 	for _, dir := range []string{"/dev/pts", "/dev/shm", "/run/lock", "/run/sshd"} {
 		if err := os.Mkdir(at(dir), 0o755); err != nil {
 			return err
@@ -167,8 +166,8 @@ func kernelFiles(root string) error {
 	return syscall.Mount("devpts", at("/dev/pts"), "devpts", 0, "newinstance,ptmxmode=666,mode=620,gid=5")
 }
 
-// device makes a device that the host has for the box, too. It is a node of its
-// own: what a test does to its permissions is not done to the host's.
+// device creates a device node with the host's numbers in the box. It is a node of its own:
+// a change of its permissions does not affect the host's.
 func device(root, name string) error {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -181,8 +180,8 @@ func device(root, name string) error {
 	return os.Chmod(there, 0o666) // whatever the umask is
 }
 
-// mount puts a file or folder of the host over one of the box; the place is
-// made where it is missing.
+// mount puts a file or folder of the host over one of the box, which is created if it is
+// missing.
 func (b bind) mount(root string) error {
 	info, err := os.Stat(b.From)
 	if err != nil {
@@ -205,7 +204,7 @@ func (b bind) mount(root string) error {
 	return syscall.Mount("", to, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
 }
 
-// enter makes root the root and lets go of the host's files.
+// enter makes root the root file system and unmounts the host's files.
 func enter(root string) error {
 	if err := os.Chdir(root); err != nil {
 		return err

@@ -1,9 +1,8 @@
-// Command azureside is the first process of the namespaces that a machine lives
-// in. It mounts the machine's file system, lays the wire between the machine
-// and Azure, says "ready", and then only buries the dead until its standard
-// input closes: the machine ends with the test that owns it, however that test
-// ends. Standard library only: it is compiled on its own, from the source that
-// package wire embeds.
+// Command azureside is the first process of the namespaces of a machine. It mounts the
+// machine's file system, sets up the network between the machine and Azure, prints "ready",
+// and then only reaps processes until its standard input closes: the machine ends with its
+// test, however that ends. It uses only the standard library, because it is compiled by
+// itself, from the source that package wire embeds.
 package main
 
 import (
@@ -23,10 +22,10 @@ import (
 type config struct {
 	Work      string   // empty folder to mount on
 	Size      string   // of the tmpfs that takes all writes
-	Layers    []string // lower layers, topmost first; none: the machine brings its own disk
-	Gateway   string   // address of Azure's side of the wire, with its prefix length
-	Guest     string   // address of the machine's side, with its prefix length; "": the machine sets it itself
-	Addresses []string // further ones on Azure's side
+	Layers    []string // lower layers, topmost first; none: the machine has its own disk
+	Gateway   string   // address of Azure's end of the network, with its prefix length
+	Guest     string   // address of the machine's end, with its prefix length; "": the machine sets it itself
+	Addresses []string // further addresses on Azure's end
 }
 
 func main() {
@@ -61,8 +60,8 @@ func setUp(in *bufio.Reader) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
 	}
-	// nspawn looks for its own processes in /proc, and keeps locks in /run,
-	// which are not to be the host's.
+	// nspawn finds its own processes in /proc, and keeps locks in /run, which must not be
+	// the host's.
 	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
 		return fmt.Errorf("/proc: %w", err)
 	}
@@ -77,8 +76,8 @@ func setUp(in *bufio.Reader) error {
 	return network(c)
 }
 
-// overlay mounts the layers under a tmpfs that takes every write. It outlives
-// the machine's boots.
+// overlay mounts the layers under a tmpfs that takes every write. It survives the machine's
+// boots.
 func overlay(c config) error {
 	if err := syscall.Mount("tmpfs", c.Work, "tmpfs", 0, "mode=755,size="+c.Size); err != nil {
 		return fmt.Errorf("tmpfs: %w", err)
@@ -96,10 +95,9 @@ func overlay(c config) error {
 	return nil
 }
 
-// network makes a wire with Azure's services at one end and the machine at the
-// other, which gets what Azure's DHCP gives: an address, a default route, and
-// host routes to the two services. A machine that sets these itself is an
-// emulated one: its end is a tap device.
+// network creates a link with Azure's services at one end and the machine at the other,
+// which gets what Azure's DHCP provides: an address, a default route, and host routes to
+// the two services. An emulated machine sets these itself: its end is a tap device.
 func network(c config) error {
 	gateway, _, _ := strings.Cut(c.Gateway, "/")
 	var routes []string
