@@ -1,10 +1,10 @@
-// Command accepted holds the findings of gosec, as JSON on standard input,
-// against those that were looked at and accepted, one by one, with a reason:
+// Command accepted compares the findings of gosec, as JSON on standard input, with those
+// that were examined and accepted, one by one, with a reason:
 //
 //	gosec -quiet -no-fail -fmt=json ./... | accepted test/cmd/accepted/gosec.txt
 //
-// It fails on a finding that is not in the file, and on one that is there no more.
-// With -write the file is written again; the reasons of new ones are then to be filled in.
+// It fails on a finding that is not in the file, and on one that no longer exists. With
+// -write it rewrites the file; the reasons of new findings then have to be filled in.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"strings"
 )
 
-// report is what of gosec's is needed.
+// report is the part of gosec's report that is needed.
 type report struct {
 	Issues []struct {
 		Rule string `json:"rule_id"`
@@ -81,7 +81,7 @@ func run(in io.Reader, path string, write bool) error {
 	return nil
 }
 
-// lineOf is the line that a finding is about: the lines around it stand next to it.
+// lineOf is the line of a finding, without the lines around it.
 func lineOf(code, number string) string {
 	number, _, _ = strings.Cut(number, "-")
 	numbered := regexp.MustCompile(`^(\d+):\s*(.*)$`)
@@ -93,8 +93,8 @@ func lineOf(code, number string) string {
 	return ""
 }
 
-// read reads the accepted findings with their reasons: rule, file, line, reason,
-// with tabs between.
+// read reads the accepted findings with their reasons: rule, file, line, reason, separated
+// by tabs.
 func read(path string) (map[string]string, error) {
 	b, err := os.ReadFile(path)
 	if os.IsNotExist(err) {

@@ -68,7 +68,7 @@ func nothingToDo(ctx context.Context, s *scene.Scene, program, operation string)
 	}, nil
 }
 
-// again runs an operation once more and watches the process for its peak.
+// again runs an operation once more and records the peak memory of the process.
 func again(ctx context.Context, s *scene.Scene, program, operation string) (took time.Duration, peak int64, err error) {
 	argv := s.Argv(program, operation)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
@@ -91,13 +91,12 @@ func again(ctx context.Context, s *scene.Scene, program, operation string) (took
 			return took, peak, nil
 		default:
 			peak = max(peak, highWater(cmd.Process.Pid))
-			time.Sleep(500 * time.Microsecond) // the mark only rises: the last look counts
+			time.Sleep(500 * time.Microsecond) // the value only rises: the last reading counts
 		}
 	}
 }
 
-// highWater is VmHWM of the program that nsenter started, in bytes; 0 while
-// there is none.
+// highWater is VmHWM of the program that nsenter started, in bytes; 0 if there is none yet.
 func highWater(nsenter int) int64 {
 	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", nsenter))
 	if err != nil {
@@ -120,13 +119,13 @@ func highWater(nsenter int) int64 {
 	return 0
 }
 
-// sizes are those of the released programs.
+// sizes are the sizes of the released programs.
 func sizes(ctx context.Context) ([]figure, error) {
 	top, err := scene.Top(ctx)
 	if err != nil {
 		return nil, err
 	}
-	const goal, zipped = 10 << 20, 8 << 20 // TestShipped has a smaller one, so that there is room
+	const goal, zipped = 10 << 20, 8 << 20 // TestShipped has a lower limit, to leave a margin
 	var figures []figure
 	for _, arch := range []string{"amd64", "arm64"} {
 		name := "build/aadsshlogin-handler-" + arch

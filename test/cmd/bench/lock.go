@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// busy is a package manager that is at work when the machine boots for the first
-// time: the real one, installing a package whose script takes its time.
+// busy is a package manager that is running when the machine boots for the first time: the
+// real one, installing a package whose script waits.
 type busy struct {
 	name    string
 	persona roots.Persona
@@ -27,23 +27,23 @@ func busyManagers() []busy {
 	return []busy{
 		{"apt", roots.Ubuntu("22.04"), "DEBIAN_FRONTEND=noninteractive apt-get -y install %s"},
 		{"dnf 4", roots.RHEL("9.4"), "dnf -y --nogpgcheck install %s"},
-		// Debian's build has a plugin for which it lacks the program.
+		// Debian's build has a plugin whose program is missing.
 		{"dnf 5", dnf5, "dnf -y --disable-plugin=local install %s"},
 		{"zypper", roots.SLES("15.6"), "zypper --non-interactive --no-gpg-checks install %s"},
 	}
 }
 
-// hold is what the script of that package waits for.
+// hold is the file that the package's script waits for.
 const hold = "/hold"
 
-// locked measures a first installation on machines whose package manager is at
-// work for the time that is given: how much later it is done than on a machine
-// that nobody uses, counted from when the manager is free.
+// locked measures a first installation on machines whose package manager is busy for the
+// given time: how much longer it takes than on an idle machine, counted from when the
+// manager is free.
 func locked(lock time.Duration) func(context.Context) ([]figure, error) {
 	return func(ctx context.Context) ([]figure, error) {
 		managers := busyManagers()
 		free := make([]time.Duration, len(managers))
-		for i, m := range managers { // one after another: nothing else is to be measured
+		for i, m := range managers { // one after another: nothing else must be measured
 			var err error
 			if free[i], err = m.whenFree(ctx); err != nil {
 				return nil, fmt.Errorf("%s, free: %w", m.name, err)
@@ -57,7 +57,7 @@ func locked(lock time.Duration) func(context.Context) ([]figure, error) {
 		answers := make(chan answer)
 		for i, m := range managers {
 			go func() {
-				// One ends after the other, so that none is in another's way.
+				// They end one after the other, so that they do not disturb each other.
 				took, err := m.whenBusy(ctx, lock+time.Duration(i)*8*time.Second)
 				answers <- answer{i, took, err}
 			}()
@@ -76,7 +76,7 @@ func locked(lock time.Duration) func(context.Context) ([]figure, error) {
 	}
 }
 
-// whenFree is how long install and enable take on a machine that nobody uses.
+// whenFree is how long install and enable take on an idle machine.
 func (m busy) whenFree(ctx context.Context) (time.Duration, error) {
 	s, err := scene.Start(ctx, scene.Options{Persona: m.persona})
 	if err != nil {
@@ -88,7 +88,7 @@ func (m busy) whenFree(ctx context.Context) (time.Duration, error) {
 	return time.Since(began), err
 }
 
-// whenBusy is how long they go on after the manager is free again.
+// whenBusy is how long they continue after the manager is free again.
 func (m busy) whenBusy(ctx context.Context, lock time.Duration) (time.Duration, error) {
 	s, err := scene.Start(ctx, scene.Options{Persona: m.persona})
 	if err != nil {
@@ -106,11 +106,11 @@ func (m busy) whenBusy(ctx context.Context, lock time.Duration) (time.Duration, 
 	if err != nil {
 		return 0, err
 	}
-	// The script of the package waits by this command; the pattern does not match itself.
+	// The package's script waits with this command; the pattern does not match itself.
 	if err := shell(ctx, s, `for i in $(seq 600); do grep -qsa 'sleep.0[.]05' /proc/[0-9]*/cmdline && exit 0; sleep 0.1; done; exit 1`); err != nil {
 		ended, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		r, _ := other.Wait(ended) // what it says, where it has ended
+		r, _ := other.Wait(ended) // its output, if it has ended
 		return 0, fmt.Errorf("the other one did not begin: %w\n%s", err, r.Output())
 	}
 	done := make(chan error, 1)
@@ -131,7 +131,7 @@ func (m busy) whenBusy(ctx context.Context, lock time.Duration) (time.Duration, 
 	return time.Since(began), err
 }
 
-// slowPackage puts a package on the machine whose script waits while hold is there.
+// slowPackage copies to the machine a package whose script waits as long as hold exists.
 func (m busy) slowPackage(ctx context.Context, s *scene.Scene) (path string, err error) {
 	build := fixtures.RPM
 	if m.persona.Family == roots.Apt {
@@ -149,7 +149,7 @@ func (m busy) slowPackage(ctx context.Context, s *scene.Scene) (path string, err
 	return path, s.WriteFile(path, content, 0o644)
 }
 
-// applied has the agent install and enable.
+// applied makes the agent run install and enable.
 func applied(ctx context.Context, s *scene.Scene) error {
 	report, err := s.Agent.Apply(ctx, s.Goal())
 	if err != nil {

@@ -15,22 +15,22 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// asked are questions about a machine, by hand: the package database, what sshd does
-// with a person and with a service principal, and the metadata service. enable starts
-// the same programs for them. (It also asks systemd, and reads some files.)
+// asked are questions about a machine, as a person would ask them: the package database,
+// what sshd does with a person and with a service principal, and the metadata service.
+// enable starts the same programs for them. (It also asks systemd, and reads some files.)
 const asked = `dpkg-query -W -f '${Package}\t${Version}\t${Status}\n' aadsshlogin aadsshlogin-selinux aadlogin aadlogin-selinux
 sshd -T -C user=someone@example.com,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
 sshd -T -C user=00000000-0000-0000-0000-000000000000,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
 curl -sS -H Metadata:true 'http://169.254.169.254/metadata/instance/compute?api-version=2021-02-01' 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F'
 `
 
-// byHand is the fixed list that the goals are about: those, whether sshd accepts its
-// configuration, and which sshd it is. enable learns the first from the answers above,
-// and asks the second only where something hangs on it.
+// byHand is the fixed list that the goals refer to: asked, whether sshd accepts its
+// configuration, and its version. enable derives the first from the answers above, and asks
+// for the second only if something depends on it.
 const byHand = "sshd -V\nsshd -t\n" + asked
 
-// looks measures the looks of the watch at a healthy machine with systemd, and
-// counts what runs of the product in between.
+// looks measures the watch's checks of a healthy machine with systemd, and counts the
+// processes of the product in between.
 func looks(ctx context.Context) (figures []figure, err error) {
 	m, err := watchedMachine(ctx)
 	if err != nil {
@@ -39,7 +39,7 @@ func looks(ctx context.Context) (figures []figure, err error) {
 	defer func() { err = errors.Join(err, m.Close()) }()
 	const rounds = 9
 	var look, hand, some, enable effort
-	for range rounds { // in turns, so that what else this machine does meets both
+	for range rounds { // in turns, so that this machine's other load affects both
 		if err := look.add(ctx, m, "/usr/local/bin/aadsshlogin-handler watch"); err != nil {
 			return nil, err
 		}
@@ -81,10 +81,10 @@ func looks(ctx context.Context) (figures []figure, err error) {
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }
 
-// effort is what several runs of one script took.
+// effort is the time that several runs of one script took.
 type effort struct{ wall, processor []time.Duration }
 
-// add runs a script once. bash says what it and all that it started took.
+// add runs a script once. bash measures it and everything that it starts.
 func (e *effort) add(ctx context.Context, m *machine.Machine, script string) error {
 	r, err := m.Run(ctx, "bash", "-c", "TIMEFORMAT='%R %U %S'; time { "+script+"\n} > /root/said 2>&1")
 	if err != nil || r.ExitCode != 0 {
@@ -112,8 +112,8 @@ func watchedMachine(ctx context.Context) (*machine.Machine, error) {
 	return b.Machine, nil
 }
 
-// passed runs the operations as the agent does, and waits until the looks that
-// the changes set off have ended.
+// passed runs the operations as the agent does, and waits until the checks that the changes
+// started have ended.
 func passed(ctx context.Context, m *machine.Machine) error {
 	binary, manifest, err := scene.Build(ctx)
 	if err != nil {

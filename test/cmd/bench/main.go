@@ -1,6 +1,6 @@
-// Command bench measures, in one run, what the handler costs compared with the bare
-// package manager and with the documented way by hand, prints each figure
-// next to its goal, and fails where a goal is missed.
+// Command bench measures, in one run, what the handler costs compared with the bare package
+// manager and with the documented steps by hand, prints each figure next to its goal, and
+// fails if a goal is missed.
 package main
 
 import (
@@ -48,7 +48,7 @@ func main() {
 	}
 }
 
-// parts are in the order in which they are measured: the lock's minutes come last.
+// parts are in the order of measurement: the minutes of the lock come last.
 func parts(rounds int, lock time.Duration) []part {
 	return []part{
 		{"transactions", func(ctx context.Context) ([]figure, error) { return transactions(ctx, rounds) }},
@@ -81,8 +81,8 @@ func bench(ctx context.Context, parts []part, only, document string) error {
 	return nil
 }
 
-// transactions compares the ways to a machine with the package. They
-// take turns, so that what else this machine does meets all of them.
+// transactions compares the ways to install the package on a machine. They take turns, so
+// that this machine's other load affects all of them.
 func transactions(ctx context.Context, rounds int) ([]figure, error) {
 	c, err := cache.Open()
 	if err != nil {
@@ -103,8 +103,8 @@ func transactions(ctx context.Context, rounds int) ([]figure, error) {
 			took[way.name] = append(took[way.name], d)
 		}
 	}
-	// The fastest of each, for what else this machine does only adds; the share is
-	// that of each round, in which all had about the same of it.
+	// The fastest of each, because other load only adds time; the share is that of each
+	// round, in which all had about the same load.
 	bare, ours, manual, alone := slices.Min(took["bare"]), slices.Min(took["handler"]), slices.Min(took["by hand"]), slices.Min(took["setup"])
 	share := func(way string) figure {
 		var shares []float64
@@ -139,7 +139,7 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds())
 
 func mib(bytes int64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
 
-// verdict is "met" or "MISSED"; "" where there is no goal.
+// verdict is "met" or "MISSED"; "" if there is no goal.
 func (f figure) verdict() string {
 	switch {
 	case f.missed:
@@ -150,7 +150,7 @@ func (f figure) verdict() string {
 	return ""
 }
 
-// show prints the figures and counts the goals that were missed.
+// show prints the figures and counts the missed goals.
 func show(figures []figure) (missed int) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "WHAT\tRESULT\tGOAL\t")
@@ -160,7 +160,7 @@ func show(figures []figure) (missed int) {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.what, f.result, f.goal, f.verdict())
 	}
-	_ = w.Flush() // to standard output, which is checked by whoever reads it
+	_ = w.Flush() // the reader of standard output would notice
 	return missed
 }
 

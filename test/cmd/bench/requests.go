@@ -11,11 +11,11 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// keyAddress is where the vendor's key is.
+// keyAddress is the address of the vendor's key.
 const keyAddress = "https://packages.microsoft.com/keys/microsoft.asc"
 
-// bareInstall is what a person types for a fresh installation, the key included,
-// with the same checks of signatures. Nothing but the one source is asked.
+// bareInstall is what a person runs for a fresh installation, including the key, with the
+// same checks of signatures. No other source is used.
 func bareInstall(s *scene.Scene, p roots.Persona) string {
 	base := "https://packages.microsoft.com" + s.Target.Repository.Path
 	definition := "[aadsshlogin]\nname=aadsshlogin\nbaseurl=" + base + "\nenabled=1\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=" + keyAddress + "\n"
@@ -31,8 +31,8 @@ func bareInstall(s *scene.Scene, p roots.Persona) string {
 	return "cat > /etc/yum.repos.d/aadsshlogin.repo <<'X'\n" + definition + "X\ndnf -y --disablerepo='*' --enablerepo=aadsshlogin install aadsshlogin"
 }
 
-// requests compares what the repository is asked for, and how much it sends, on a
-// fresh machine: by install and enable, by setup, and by the bare package manager.
+// requests compares the requests to the repository, and the bytes that it sends, on a fresh
+// machine: with install and enable, with setup, and with the bare package manager.
 func requests(ctx context.Context) (all []figure, err error) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
 		bare, bareBytes, err := served(ctx, p, func(s *scene.Scene) error { return shell(ctx, s, bareInstall(s, p)) })
@@ -58,7 +58,7 @@ func requests(ctx context.Context) (all []figure, err error) {
 	return all, nil
 }
 
-// served counts what the package host is asked for, and what it sends.
+// served counts the requests to the package host, and the bytes that it sends.
 func served(ctx context.Context, p roots.Persona, do func(*scene.Scene) error) (requests int, bytes int64, err error) {
 	s, err := scene.Start(ctx, scene.Options{Persona: p, Packages: []fixtures.Spec{{Name: fixtures.Login, Version: scene.Version}}})
 	if err != nil {
@@ -74,7 +74,7 @@ func served(ctx context.Context, p roots.Persona, do func(*scene.Scene) error) (
 	return len(s.Packages.Requests()), bytes, nil
 }
 
-// crowd lets 1,000 instances behind one address install, by its own clock.
+// crowd makes 1,000 instances behind one address install, on a simulated clock.
 func crowd(ctx context.Context) ([]figure, error) {
 	top, err := scene.Top(ctx)
 	if err != nil {

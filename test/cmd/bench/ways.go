@@ -14,15 +14,15 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// Names of the hosts that a machine's other sources are on.
+// Hosts of the machine's other sources.
 const (
 	archive = "archive.ubuntu.com"
 	vendor  = "packages.example.com"
 )
 
-// way is one way to a machine with the package. All start from the same
-// machine: its distribution and one more vendor in its sources, no lists
-// fetched yet, as on a new image.
+// way is one way to install the package on a machine. All start from the same machine:
+// sources of its distribution and of one more vendor, and no lists fetched yet, as on a new
+// image.
 type way struct {
 	name string
 	do   func(context.Context, *scene.Scene) (time.Duration, error)
@@ -68,10 +68,10 @@ func ways() []way {
 	}
 }
 
-// brought is the program where a person brings it.
+// brought is where a person copies the program.
 const brought = "/root/aadsshlogin-handler"
 
-// setUp brings the program to the machine, and is how long its setup takes there.
+// setUp copies the program to the machine, and returns how long its setup takes.
 func setUp(ctx context.Context, s *scene.Scene) (time.Duration, error) {
 	if err := s.WriteFile(brought, s.Package()["bin/aadsshlogin-handler"].Data, 0o755); err != nil {
 		return 0, err

@@ -21,11 +21,11 @@ type component struct {
 	packages          int
 }
 
-// components are the sources of an Ubuntu 22.04 image of Azure, with counts of
-// about what archive.ubuntu.com has (packages.ubuntu.com, "all packages" of each
-// suite), and one vendor who keeps old versions. Served by loopback and
-// compressed with gzip, they cost less than over a network, with the archive's
-// xz, which apt prefers: the comparison errs against the handler.
+// components are the sources of an Ubuntu 22.04 image of Azure, with about as many packages
+// as archive.ubuntu.com has (packages.ubuntu.com, "all packages" of each suite), and one
+// vendor who keeps old versions. Served by loopback and compressed with gzip, they take
+// less time than over a network, with the archive's xz, which apt prefers: the comparison
+// errs against the handler.
 func components() []component {
 	return []component{
 		{archive, "jammy", "main", 6000},
@@ -42,8 +42,8 @@ func components() []component {
 	}
 }
 
-// buildWorld is a folder with the machine's other repositories, a folder for
-// each host. Nothing is ever installed from them.
+// buildWorld builds a folder with the machine's other repositories, with a folder for each
+// host. Nothing is ever installed from them.
 func buildWorld(ctx context.Context, c cache.Cache) (string, error) {
 	recipe := fmt.Sprintf("4 %v %s %s", components(), runtime.GOARCH, keys.Rig().Fingerprint)
 	return c.Make(ctx, "worlds", cache.Key(recipe), func(dir string) error {
@@ -105,7 +105,7 @@ func publish(dir string, files map[string][]byte) error {
 	return nil
 }
 
-// sum is what the i-th package is made from: its name and all else.
+// sum is the hash that everything about the i-th package is made from.
 func (p component) sum(i int) [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d", p.host, p.suite, p.name, i))
 }
@@ -124,8 +124,8 @@ func (p component) descriptions() []byte {
 	return b.Bytes()
 }
 
-// list is the Packages file: stanzas with the fields and about the size (900
-// bytes) of real ones.
+// list is the Packages file: stanzas with the fields of real ones, and about their size
+// (900 bytes).
 func (p component) list() []byte {
 	var b bytes.Buffer
 	for i := range p.packages {
@@ -158,7 +158,7 @@ Description-md5: %[18]x
 func zipped(b []byte) []byte {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
-	_, _ = w.Write(b) // a bytes.Buffer takes everything
+	_, _ = w.Write(b) // a bytes.Buffer accepts everything
 	_ = w.Close()
 	return out.Bytes()
 }

@@ -12,8 +12,8 @@ import (
 
 func wrongKey() []byte { return keys.Wrong().Public }
 
-// holdLock has another program of the machine hold dpkg's lock, as
-// unattended-upgrades does at a first boot.
+// holdLock makes another program of the machine hold dpkg's lock, as unattended-upgrades
+// does at a first boot.
 func holdLock(ctx context.Context, s *scene.Scene) error {
 	const program = `
 import fcntl, time

@@ -20,7 +20,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// act is one machine and what happens to it.
+// act is one machine and what happens on it.
 type act struct {
 	title   string
 	want    int // exit code of enable
@@ -94,7 +94,7 @@ func play(ctx context.Context, a act, verbose bool) error {
 	return a.after(ctx, s)
 }
 
-// life is the rest of an extension's life, each step of which ends with 0.
+// life is the rest of an extension's life; each step must end with 0.
 func life(ctx context.Context, s *scene.Scene) error {
 	goal := s.Goal()
 	for _, step := range []struct {
@@ -114,7 +114,7 @@ func life(ctx context.Context, s *scene.Scene) error {
 	return nil
 }
 
-// sshd starts the SSH service, as every real machine has it.
+// sshd starts the SSH service, which runs on every real machine.
 func sshd(ctx context.Context, s *scene.Scene) error {
 	r, err := s.Run(ctx, box.Environment(), "sh", "-c", scene.StartSSHD)
 	if err == nil && r.ExitCode != 0 {
@@ -132,16 +132,16 @@ func open(ctx context.Context, s *scene.Scene) error {
 	err := c.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return nil // the code of what was typed last
+		return nil // the exit code of the last command that was typed
 	}
 	return err
 }
 
-// asks is what doctor is asked without: the machine has no network, no agent that
-// runs, and no log.
+// asks leaves out checks for which the machine has no network, no running agent, and no
+// log.
 const asks = "doctor --skip network-repository,network-role-check,network-login,sign-in-errors,agent"
 
-// doctor shows what it says to a person on the machine.
+// doctor shows its output for a person on the machine.
 func doctor(ctx context.Context, s *scene.Scene) error {
 	const program = "/usr/local/sbin/aadsshlogin-handler"
 	if err := s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755); err != nil {
@@ -158,8 +158,8 @@ func doctor(ctx context.Context, s *scene.Scene) error {
 	return nil
 }
 
-// show prints the verdict of enable: its code, what is so, and what to do. With
-// verbose it is everything that the agent saw.
+// show prints the verdict of enable: its code, what is wrong, and what to do. With verbose
+// it prints everything that the agent saw.
 func show(r agentrun.Report, verbose bool) {
 	last := r.Runs[len(r.Runs)-1]
 	if !verbose {

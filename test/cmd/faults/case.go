@@ -14,15 +14,15 @@ import (
 	"aadssh/test/lib/rig"
 )
 
-// point is where a handler can be killed, or a system call of it be made to fail.
+// point is where a handler can be killed, or one of its system calls can fail.
 type point struct {
 	Operation string // of the agent: "install"
-	Point     string // what happens there: "rename to /var/lib/..."
+	Point     string // the call: "rename to /var/lib/..."
 	Nth       int    // which of these, from 1
-	After     bool   // right after it; else right before
-	Errors    bool   // it is a call that can be made to fail
-	Fault     string // with what it fails: "ENOSPC"; "": the handler is killed
-	On        bool   // and so do all later ones that such a fault would be met by
+	After     bool   // after it; otherwise before it
+	Errors    bool   // the call can fail
+	Fault     string // the error of the call: "ENOSPC"; "": the handler is killed
+	On        bool   // all later calls that the same fault would affect fail too
 }
 
 func (p point) String() string {
@@ -40,22 +40,22 @@ func (p point) String() string {
 	return fmt.Sprintf("%s: %s %s (%d)", p.Operation, when, p.Point, p.Nth)
 }
 
-// outcome is what became of one case.
+// outcome is the result of one case.
 type outcome struct {
 	scenario scenario
 	point    point
 	missed   bool     // the point was not reached
-	wrong    []string // verdicts that are not the truth
-	worse    []string // what the machine has less, or too much
-	log      string   // of the handler, where something is wrong
-	err      error    // the rig failed
+	wrong    []string // verdicts that are not true
+	worse    []string // what is missing on the machine, or left over
+	log      string   // of the handler, if something is wrong
+	err      error    // the test machine failed
 }
 
 func (o outcome) good() bool {
 	return o.err == nil && !o.missed && len(o.wrong) == 0 && len(o.worse) == 0
 }
 
-// reference is what a run that nobody disturbs comes to.
+// reference is the result of an undisturbed run.
 type reference struct {
 	scenario scenario
 	layer    string
@@ -63,15 +63,15 @@ type reference struct {
 	points   []point
 	commands []string // that were started, for people
 	machine  machine
-	errors   bool // the points are calls that can be made to fail
+	errors   bool // the points are calls that can fail
 }
 
 func (r reference) stage(ctx context.Context) (*stage, error) {
 	return newStage(ctx, stageOptions{persona: r.scenario.persona, packages: r.scenario.packages, layer: r.layer, handler: r.handler})
 }
 
-// undisturbed runs a scenario twice without a kill: the points and the machine
-// at the end come from it, and what differs between the two is not compared.
+// undisturbed runs a scenario twice without a kill: it provides the points and the machine
+// at the end; differences between the two runs are not compared.
 func undisturbed(ctx context.Context, sc scenario, dir string, handler []byte, faults bool) (reference, error) {
 	layer, err := sc.prepared(ctx, dir, handler)
 	if err != nil {
@@ -125,8 +125,8 @@ func (r reference) once(ctx context.Context) (out run) {
 	return out
 }
 
-// both keeps the points that two runs have in common: where two threads look at
-// the machine at once, one of them may need a lock of the runtime and so on.
+// both keeps the points that two runs have in common: if two threads read the machine at
+// the same time, one of them may for example need a lock of the runtime.
 func both(a, b []point) []point {
 	in := map[point]bool{}
 	for _, p := range b {
@@ -141,8 +141,7 @@ func both(a, b []point) []point {
 	return out
 }
 
-// trace reads what the tracer wrote down: the points, each as before and after,
-// and the commands.
+// trace reads the tracer's file: the points, each as before and after, and the commands.
 func (s *stage) trace() (points []point, commands []string, err error) {
 	b, err := s.ReadFile(faultsDir + "/trace")
 	if err != nil {
@@ -161,7 +160,7 @@ func (s *stage) trace() (points []point, commands []string, err error) {
 				return nil, nil, err
 			}
 			points = append(points, point{Operation: f[0], Point: f[2], Nth: nth})
-			if f[2] != "exit" { // after which there is nobody to kill
+			if f[2] != "exit" { // after it there is no process to kill
 				points = append(points, point{Operation: f[0], Point: f[2], Nth: nth, After: true})
 			}
 		case len(f) == 5 && f[1] == "attempt":
@@ -172,7 +171,7 @@ func (s *stage) trace() (points []point, commands []string, err error) {
 			for _, fault := range strings.Split(f[4], ",") {
 				p := point{Operation: f[0], Point: f[2], Nth: nth, Errors: true, Fault: fault}
 				points = append(points, p)
-				if p.On = true; fault != "EINTR" { // forever interrupted is forever at work
+				if p.On = true; fault != "EINTR" { // a call that is always interrupted would be repeated forever
 					points = append(points, p)
 				}
 			}
@@ -184,8 +183,8 @@ func (s *stage) trace() (points []point, commands []string, err error) {
 	return points, commands, nil
 }
 
-// play is one case: the operation with a kill at the point, then the same once
-// more without, at once, as an agent that was started again would.
+// play runs one case: the operation with a kill at the point, and then immediately the same
+// without one, as a restarted agent would.
 func (r reference) play(ctx context.Context, m *machinery, p point) (o outcome) {
 	o = outcome{scenario: r.scenario, point: p}
 	s, err := m.stage(ctx, r)
@@ -248,14 +247,14 @@ func (r reference) play(ctx context.Context, m *machinery, p point) (o outcome) 
 	return o
 }
 
-// holdsPlace says whether an update was killed behind its placeholder, which it
-// writes before the handover.
+// holdsPlace reports whether an update was killed after writing its placeholder, which it
+// does before the handover.
 func (p point) holdsPlace() bool {
 	return p.Fault == "" && p.Operation == "update" && (strings.Contains(p.Point, "handover") || p.Point == "exit")
 }
 
-// verdictOf is what is wrong with the agent's view of an operation that had to
-// succeed: exit codes, the handler's state and the status file must all say so.
+// verdictOf is what is wrong with the agent's view of an operation that had to succeed:
+// exit codes, the handler's state and the status file must all show success.
 func verdictOf(r agentrun.Report, removed bool) string {
 	for _, run := range r.Runs {
 		if run.ExitCode != 0 {
@@ -282,7 +281,7 @@ func verdictOf(r agentrun.Report, removed bool) string {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// offer replaces what is in the repository.
+// offer replaces the content of the repository.
 func (s *stage) offer(ctx context.Context, packages ...fixtures.Spec) error {
 	return s.Offer(ctx, rig.Options{Persona: s.persona, Path: s.Target.Repository.Path, Suite: s.Target.Repository.Suite, Packages: packages})
 }

@@ -10,7 +10,7 @@ import (
 	"aadssh/test/lib/agentrun"
 )
 
-// order tells the tracer of a machine what to do at which point.
+// order tells a machine's tracer what to do at which point.
 func (s *stage) order(p point) error {
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -19,18 +19,18 @@ func (s *stage) order(p point) error {
 	return s.WriteFile(faultsDir+"/order", text, 0o644)
 }
 
-// claims says whether a run that was disturbed says that all went well.
+// claims reports whether a disturbed run reports success.
 func claims(r agentrun.Report, p point) bool {
 	return decides(p.Operation) && r.Extension != nil && r.Extension.Status == "success"
 }
 
-// cause is what a run that fails over a fault has to say.
+// cause is what a run has to report if it fails because of a fault.
 type cause struct {
 	codes []fault.Code
-	words []string // one of them
+	words []string // at least one of them
 }
 
-// causes are the faults that a run may fail over; over the others it may not.
+// causes are the faults because of which a run may fail; because of others it must not.
 func causes() map[string]cause {
 	disk := []fault.Code{fault.Disk}
 	short := []fault.Code{fault.Resources}
@@ -51,16 +51,16 @@ func causes() map[string]cause {
 	}
 }
 
-// told is what is wrong with how a run told of a fault that it met: code and text
-// are about the cause, and the status says what the exit code says. A success from
-// before stays only where a disk takes nothing any more, not even its removal.
+// told is what is wrong with the report of a run about a fault: code and text must be about
+// the cause, and the status must agree with the exit code. An earlier success may only stay
+// on a disk that accepts no change at all, not even the file's removal.
 func (p point) told(r agentrun.Report, sc scenario) (wrong []string) {
 	for _, run := range r.Runs {
 		if run.ExitCode == 0 {
 			continue
 		}
 		said := strings.ToLower(run.Stdout + run.Stderr)
-		mute := said == "" && !p.writable(r.Extension) // its output is a file on the disk that takes nothing
+		mute := said == "" && !p.writable(r.Extension) // its output is a file on the disk that accepts no change
 		if e := r.Extension; said == "" && e != nil {
 			said = strings.ToLower(e.Message)
 		}
@@ -89,9 +89,8 @@ func (p point) told(r agentrun.Report, sc scenario) (wrong []string) {
 	return wrong
 }
 
-// writable says whether a status can still be written: always, but on a disk that
-// takes nothing any more from a point on, or no new file where there is none yet to
-// write over.
+// writable reports whether a status can still be written: always, except on a disk that
+// accepts no change from a point on, or no new file if there is none yet to overwrite.
 func (p point) writable(e *agentrun.Extension) bool {
 	if !p.On {
 		return true

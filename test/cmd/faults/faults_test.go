@@ -15,9 +15,9 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestSample plays a few points of every scenario: the same ones each time, as
-// long as the handler does the same. What only setup and the watch do is played
-// on the first family, with SCENARIOS=all on each.
+// TestSample runs a few points of every scenario: the same ones each time, as long as the
+// handler makes the same calls. Setup and the watch are run on the first family only, or on
+// each with SCENARIOS=all.
 func TestSample(t *testing.T) {
 	const each, least, ofAll = 2, 40, 60
 	if os.Getenv("SCENARIOS") == "all" {
@@ -31,8 +31,8 @@ func TestSample(t *testing.T) {
 	}}, least)
 }
 
-// TestErrorsSample makes a few system calls of every scenario fail, and those over
-// which the product was wrong once.
+// TestErrorsSample makes a few system calls of every scenario fail, and those after which
+// the product was wrong once.
 func TestErrorsSample(t *testing.T) {
 	const each, least = 3, 80
 	wrongOnce := []string{
@@ -42,11 +42,11 @@ func TestErrorsSample(t *testing.T) {
 		"uninstall: EIO at read /var/lib/aadsshlogin-handler/receipt.json (9)",                      // setup's receipt taken for a damaged one
 		"uninstall: EMFILE from open a pipe or a socket (13)",                                       // setup left without its path unit for good
 		"install: EACCES at open /var/lib/aadsshlogin-handler/owner.json (3)",                       // setup's receipt lost
-		"enable: EIO at open /var/lib/aadsshlogin-handler/receipt.json (3)",                         // what stood in the place of the copy was not kept
-		"enable: EMFILE at open a pipe or a socket (14)",                                            // the watch was taken away
-		"remove: EMFILE from open a pipe or a socket (2)",                                           // a timer without its files went on
-		"install: EIO from write /var/lib/aadsshlogin-handler/.receipt.json.* (4)",                  // whether a newer version was looked for
-		"setup: EACCES from remove /run/aadsshlogin-handler.transaction (4)",                        // a success on a machine that could not be judged any more
+		"enable: EIO at open /var/lib/aadsshlogin-handler/receipt.json (3)",                         // what was in place of the copy was not saved
+		"enable: EMFILE at open a pipe or a socket (14)",                                            // the watch was removed
+		"remove: EMFILE from open a pipe or a socket (2)",                                           // a timer without its files continued
+		"install: EIO from write /var/lib/aadsshlogin-handler/.receipt.json.* (4)",                  // whether a newer version was searched for
+		"setup: EACCES from remove /run/aadsshlogin-handler.transaction (4)",                        // a success on a machine that could no longer be judged
 	}
 	spread := spreadErrors(each)
 	sample(t, matrix{errors: true, pick: func(all []point) []point {
@@ -60,7 +60,7 @@ func TestErrorsSample(t *testing.T) {
 	}}, least)
 }
 
-// sample plays a part of the matrix: all of it must end as it should.
+// sample runs a part of the matrix: all of it must end as it should.
 func sample(t *testing.T, m matrix, least int) {
 	t.Helper()
 	var out bytes.Buffer
@@ -78,9 +78,9 @@ func sample(t *testing.T, m matrix, least int) {
 	}
 }
 
-// TestNoInPlaceWrite proves that the matrix would see it if a status were never
-// written over the one that is there: on a disk that is full from the placeholder
-// on, such a handler says one thing with its exit code and another in its status.
+// TestNoInPlaceWrite proves that the matrix would detect a handler that never overwrites an
+// existing status in place: on a disk that is full after the placeholder, its exit code and
+// its status would disagree.
 func TestNoInPlaceWrite(t *testing.T) {
 	m := matrix{jobs: 2, only: "ubuntu22.04 enable", errors: true,
 		handler: broken(t, "status/write.go", "	if f.overwrite(r, now) == nil {\n		return nil\n	}\n", "")}
@@ -109,9 +109,9 @@ func TestNoInPlaceWrite(t *testing.T) {
 	}
 }
 
-// TestUpdateIsKilled: where update dies behind its placeholder, the agent finds
-// "did not finish", and neither the older version's success nor nothing. A handler
-// whose update writes none is caught.
+// TestUpdateIsKilled: if update is killed after its placeholder, the agent finds "did not
+// finish", and neither the older version's success nor nothing. A handler whose update
+// writes no placeholder is detected.
 func TestUpdateIsKilled(t *testing.T) {
 	for name, c := range map[string]struct {
 		handler []byte
@@ -144,8 +144,8 @@ func TestUpdateIsKilled(t *testing.T) {
 	}
 }
 
-// TestDistinct: what is the same state is played once, and what a command may
-// have changed between is not the same.
+// TestDistinct: points with the same state of the machine are run once, and points with a
+// command between them are not the same.
 func TestDistinct(t *testing.T) {
 	at := func(name string, after bool) point {
 		return point{Operation: "enable", Point: name, Nth: 1, After: after}
@@ -157,18 +157,18 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
-// TestBrokenMarker proves that the matrix would see it if the debt of a reload
-// were not written down: a handler that forgets to is caught.
+// TestBrokenMarker proves that the matrix would detect a handler that does not record that
+// a reload is due.
 func TestBrokenMarker(t *testing.T) {
 	const kept = "	_, err := h.EnsureFile(pendingFile, []byte(\"reload sshd\\n\"), 0o600)\n	return err\n"
 	m := matrix{jobs: 2, only: "ubuntu22.04 enable", handler: broken(t, "internal/state/pending.go", kept, "	return nil\n")}
 	var out bytes.Buffer
 	m.out = &out
-	// Where the packages are changed and sshd does not know it yet: right after
+	// The point where the packages are changed and sshd has not been reloaded: right after
 	// the record of the transaction is removed for the last time.
 	m.pick = func(all []point) (some []point) {
 		for _, p := range all {
-			// What is after it is the same state as before the next point, and played as that.
+			// The state after it is the same as before the next point, and is run there.
 			if strings.HasSuffix(p.Point, ".transaction") && strings.HasPrefix(p.Point, "remove") {
 				if some = nil; !p.After {
 					continue
@@ -195,7 +195,7 @@ func TestBrokenMarker(t *testing.T) {
 	}
 }
 
-// broken is the handler with one piece of one file replaced.
+// broken is the handler with a piece of one file replaced.
 func broken(t *testing.T, file, old, replacement string) []byte {
 	t.Helper()
 	top, err := scene.Top(t.Context())

@@ -17,17 +17,16 @@ import (
 	"aadssh/internal/state"
 )
 
-// machine is what a machine has come to: everything that was written to its
-// disk, less what says only when it was written.
+// machine is the resulting machine: everything that was written to its disk, except what
+// only says when it was written.
 type machine struct {
-	files  map[string]string // path -> kind, mode, owner and content
+	files  map[string]string // path -> type, mode, owner and content
 	loose  map[string]bool   // files whose content differs between undisturbed runs
-	state  string            // the packages, as the database has them
-	unwell []string          // what is wrong with it by itself
+	state  string            // the packages in the database
+	unwell []string          // what is wrong with it, without comparison
 }
 
-// machine looks at the stage's machine, and at paths besides those that were
-// written to.
+// machine reads the stage's machine: the paths that were written to, and those in beside.
 func (s *stage) machine(ctx context.Context, beside map[string]string) (machine, error) {
 	m := machine{files: map[string]string{}, loose: map[string]bool{}}
 	paths, err := s.touched()
@@ -70,8 +69,8 @@ func (s *stage) machine(ctx context.Context, beside map[string]string) (machine,
 	return m, nil
 }
 
-// touched are the paths that were written to since the machine was made, in
-// the layer that the case began with or by the case itself.
+// touched are the paths that were written to since the machine was created, in the saved
+// layer or in the case itself.
 func (s *stage) touched() ([]string, error) {
 	snapshot, err := s.Snapshot()
 	if err != nil || s.layer == "" {
@@ -86,18 +85,18 @@ func (s *stage) touched() ([]string, error) {
 	return slices.Collect(maps.Keys(snapshot)), err
 }
 
-// watchRecord is what enable leaves for the watch, and made the part of it that has
-// the inodes of the program's copy: another machine, or another copy, has others.
+// watchRecord is enable's record for the watch, and made its part with the inodes of the
+// program's copy, which differ between machines and copies.
 const watchRecord = host.StateDir + "/watch.json"
 
 var made = regexp.MustCompile(`(?s),\s*"made": \{.*?\}`)
 
-// gone is the description of a path with nothing at it.
+// gone describes a path where nothing is.
 const gone = "gone"
 
-// describe is what a path of the machine is: kind, mode, owner and content.
+// describe describes a path of the machine: type, mode, owner and content.
 func (s *stage) describe(path string) (string, error) {
-	full := filepath.Join(s.Root(), path) // the last part of it is not followed
+	full := filepath.Join(s.Root(), path) // a link at its end is not followed
 	info, err := os.Lstat(full)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return gone, nil
@@ -117,7 +116,7 @@ func (s *stage) describe(path string) (string, error) {
 		}
 		content = state.Hash(b)[:16]
 		if filepath.Dir(path) == host.StateDir && filepath.Ext(path) == ".json" {
-			content = oneLine(string(b)) // what differs is to be seen
+			content = oneLine(string(b)) // so that differences are visible
 		}
 	case info.Mode()&fs.ModeSymlink != 0:
 		if content, err = os.Readlink(full); err != nil {
@@ -128,8 +127,8 @@ func (s *stage) describe(path string) (string, error) {
 	return fmt.Sprintf("%s %d:%d %s", info.Mode(), owner.Uid, owner.Gid, content), nil
 }
 
-// passing are files that come and go with every run: logs and caches of other
-// programs, and what the machine itself keeps of its own running.
+// passing are files that change with every run: logs and caches of other programs, and what
+// the machine itself records while it runs.
 func passing(path string) bool {
 	if base := filepath.Base(path); strings.HasPrefix(base, ".") && strings.HasSuffix(base, "~") {
 		return false // a temporary file of ours, wherever it is
@@ -137,8 +136,8 @@ func passing(path string) bool {
 	for _, prefix := range []string{
 		"/var/log/", "/var/cache/", "/run/user", "/run/systemd", "/run/sshd", "/run/lock", "/run/zypp",
 		"/run/aadsshlogin-handler.lock", "/sys", "/dev",
-		"/tmp/systemd-private-", "/var/tmp/systemd-private-", // of services that run now (PrivateTmp=)
-		"/etc/ssh/ssh_host_", "/etc/hosts", "/etc/ssl/certs", // the rig's own
+		"/tmp/systemd-private-", "/var/tmp/systemd-private-", // of running services (PrivateTmp=)
+		"/etc/ssh/ssh_host_", "/etc/hosts", "/etc/ssl/certs", // of the test machine itself
 		"/var/lib/dpkg/lock", "/var/lib/dpkg/triggers/Lock", "/var/lib/apt/lists/lock", "/var/lib/apt/lists/partial",
 		"/var/lib/rpm/.rpm.lock", "/var/lib/rpm/rpmdb.sqlite-", "/var/lib/dpkg/status-old", "/var/lib/dpkg/available",
 		"/var/lib/dnf", "/var/lib/zypp/",
@@ -150,9 +149,8 @@ func passing(path string) bool {
 	return strings.HasSuffix(path, "-") && strings.HasPrefix(path, "/etc/") // backups of passwd(5) and the like
 }
 
-// tolerate has the content of a file not compared that differs in another
-// undisturbed run, or that tells the time. What is in rpm's database is asked
-// of rpm.
+// tolerate excludes the content of files that differ in another undisturbed run, or that
+// contain times. The content of rpm's database is compared with rpm.
 func (m *machine) tolerate(other machine) {
 	for path, text := range m.files {
 		if strings.HasSuffix(path, ".status") || path == host.TransactionLog || strings.HasPrefix(path, "/var/lib/rpm/") {
@@ -172,7 +170,7 @@ func (m *machine) tolerate(other machine) {
 	}
 }
 
-// differs lists what another machine has not, has too much, or has otherwise.
+// differs lists what another machine lacks, has in addition, or has with other content.
 func (m machine) differs(other machine) []string {
 	var lines []string
 	for _, path := range slices.Sorted(maps.Keys(m.files)) {

@@ -6,22 +6,22 @@ import (
 	"io/fs"
 )
 
-// machinery is the machine of one worker. An operation that leaves a machine as it
-// found it can be played on the same one again, as long as all went well: to start
-// a machine takes longer than to look at it.
+// machinery is the machine of one worker. An operation that leaves a machine as it found it
+// can be run on the same one again, as long as all went well: to start a machine takes
+// longer than to compare it.
 type machinery struct {
 	now    *stage
-	played int // on it
+	played int // number of cases on it
 }
 
-// oftenEnough is after how many cases a machine is replaced all the same: its logs
-// have become long.
+// oftenEnough is the number of cases after which a machine is replaced all the same,
+// because its logs have become long.
 const oftenEnough = 200
 
 // stage is a machine for the next case.
 func (m *machinery) stage(ctx context.Context, r reference) (*stage, error) {
 	if m.now != nil {
-		// What a case leaves in a file system that the next boot would find empty.
+		// What a case leaves in a file system that is empty after a real boot.
 		for _, path := range []string{faultsDir + "/trace", "/run/aadsshlogin-handler.lock"} {
 			if err := m.now.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return nil, err
@@ -43,7 +43,7 @@ func (m *machinery) done(r reference, o outcome) error {
 	return m.close()
 }
 
-// close ends the machine, where there is one.
+// close ends the machine, if there is one.
 func (m *machinery) close() error {
 	s := m.now
 	if m.now = nil; s == nil {

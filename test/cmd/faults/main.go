@@ -1,5 +1,5 @@
-// Command faults kills the handler before and after everything that it does,
-// on throw-away machines, and looks at what one more run makes of it.
+// Command faults kills the handler before and after each of its changes, on throw-away
+// machines, and compares the result of one more run.
 package main
 
 import (

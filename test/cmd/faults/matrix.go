@@ -17,14 +17,14 @@ type matrix struct {
 	only string                // part of the names of scenarios; "": all
 	skip func(scenario) bool   // scenarios that are left out; nil: none
 	pick func([]point) []point // which of a scenario's points; nil: all
-	list bool                  // the points, in place of playing them
-	// errors: system calls fail, in place of the handler being killed.
+	list bool                  // the points, instead of running them
+	// errors: system calls fail, instead of the handler being killed.
 	errors bool
-	resume bool     // what an earlier run of the same program has played is not played again
+	resume bool     // cases that an earlier run with the same program has completed are not repeated
 	known  *results // by such runs; nil: none
-	logs   bool     // print the handler's log of what is not as it should be
+	logs   bool     // print the handler's log for failed cases
 	out    io.Writer
-	// handler is the binary under test; nil: the product.
+	// handler is the program under test; nil: the product.
 	handler []byte
 
 	rows []row
@@ -111,8 +111,8 @@ func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
 				o, known := m.known.find(sc, p)
 				if !known {
 					if o = ref.play(ctx, &machine, p); o.missed {
-						// On a machine that cases were played on before, fewer calls are made than on a
-						// fresh one: now it is a fresh one.
+						// On a machine that earlier cases used, the handler makes fewer
+						// calls than on a fresh one: repeat it on a fresh one.
 						o = ref.play(ctx, &machine, p)
 					}
 					m.known.add(o)
@@ -139,8 +139,7 @@ func (m *matrix) scenario(ctx context.Context, sc scenario, dir string) error {
 	return ctx.Err()
 }
 
-// spread picks n points that are evenly spread, and the same ones each time;
-// 0 is all of them.
+// spread picks n points, evenly spread, and always the same ones; 0 means all.
 func spread(n int) func([]point) []point {
 	return func(all []point) []point {
 		if n <= 0 || n >= len(all) {
@@ -154,8 +153,8 @@ func spread(n int) func([]point) []point {
 	}
 }
 
-// distinct leaves one of two points that are the same state of the machine: after
-// a call and before the next one, where no command ran between.
+// distinct omits one of two points with the same state of the machine: after a call and
+// before the next one, with no command between them.
 func distinct(all []point) (some []point) {
 	for i, p := range all {
 		if p.After && i+1 < len(all) && !all[i+1].After && all[i+1].Operation == p.Operation && !strings.HasSuffix(p.Point, " command") {
@@ -166,9 +165,8 @@ func distinct(all []point) (some []point) {
 	return some
 }
 
-// spreadErrors is spread over calls that can be made to fail: two thirds of what
-// it picks are calls that change something or start a command, which are few
-// besides those that only look.
+// spreadErrors is spread for calls that can fail: two thirds of its choice are calls that
+// change something or start a command, which are few compared with those that only read.
 func spreadErrors(n int) func([]point) []point {
 	return func(all []point) []point {
 		if n <= 0 || n >= len(all) {
@@ -183,19 +181,19 @@ func spreadErrors(n int) func([]point) []point {
 				changes = append(changes, p)
 			}
 		}
-		few := min(len(looks), max(1, n/3)) // never 0, which is all
+		few := min(len(looks), max(1, n/3)) // never 0, which would mean all
 		return append(spread(few)(looks), spread(max(1, n-few))(changes)...)
 	}
 }
 
-// containing picks from the points whose name contains a text.
+// containing picks among the points whose name contains a text.
 func containing(text string, pick func([]point) []point) func([]point) []point {
 	return func(all []point) []point {
 		return pick(slices.DeleteFunc(slices.Clone(all), func(p point) bool { return !strings.Contains(p.String(), text) }))
 	}
 }
 
-// say prints a case that did not end as it should.
+// say prints a failed case.
 func (m *matrix) say(o outcome) {
 	if o.good() {
 		return
@@ -215,8 +213,8 @@ func (m *matrix) say(o outcome) {
 	}
 }
 
-// tally counts a row: cases, wrong verdicts, machines left worse, and cases
-// that the rig could not play.
+// tally counts a row: cases, wrong verdicts, machines in a worse state, and cases that the
+// test machine could not run.
 func (r row) tally() (cases, wrong, worse, broken int) {
 	for _, o := range r.outcomes {
 		switch {
@@ -238,7 +236,7 @@ func (m *matrix) cases() (n int) {
 	return n
 }
 
-// failed is how many cases did not end as they should.
+// failed is the number of failed cases.
 func (m *matrix) failed() (n int) {
 	for _, r := range m.rows {
 		_, wrong, worse, broken := r.tally()

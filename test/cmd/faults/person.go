@@ -13,14 +13,14 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// person has somebody run setup or remove, or systemd a look of the watch, under
-// the tracer.
+// person runs setup or remove as a person would, or a check of the watch as systemd would,
+// under the tracer.
 func person(operation string) func(context.Context, *stage) (agentrun.Report, error) {
 	return func(ctx context.Context, s *stage) (agentrun.Report, error) {
 		const program = faultsDir + "/bin/aadsshlogin-handler"
 		for path, content := range map[string][]byte{program: tracer().binary, faultsDir + "/bin/handler": s.handler} {
 			if s.Exists(path) {
-				continue // it may be running
+				continue // it may be running already
 			}
 			if err := s.WriteFile(path, content, 0o755); err != nil {
 				return agentrun.Report{}, err
@@ -38,10 +38,10 @@ func person(operation string) func(context.Context, *stage) (agentrun.Report, er
 		if operation == "watch" {
 			folder = agentrun.Dir(scene.HandlerVersion)
 		}
-		report.Handler.Status = "Ready" // there is no agent whose word it could be
+		report.Handler.Status = "Ready" // there is no agent that could report it
 		said, err := status.Read(filepath.Join(s.Root(), folder, "status"), 0)
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // none: what is expected of it, the judge knows
+		case errors.Is(err, fs.ErrNotExist): // none: the judge knows what is expected
 		case err != nil:
 			report.Extension = &agentrun.Extension{Invalid: err.Error()}
 		default:
@@ -51,10 +51,10 @@ func person(operation string) func(context.Context, *stage) (agentrun.Report, er
 	}
 }
 
-// decides: the operation's status is what the machine is judged by.
+// decides: the machine is judged by the operation's status.
 func decides(operation string) bool { return operation == "enable" || operation == "setup" }
 
-// setUp makes a machine that somebody has set up, and then what more is asked for.
+// setUp prepares a machine that a person has set up, and then runs more.
 func setUp(more ...func(context.Context, *stage) (agentrun.Report, error)) func(context.Context, *stage) error {
 	return func(ctx context.Context, s *stage) error {
 		for _, act := range append([]func(context.Context, *stage) (agentrun.Report, error){person("setup")}, more...) {

@@ -14,16 +14,15 @@ import (
 	"aadssh/test/lib/cache"
 )
 
-// results are the cases that were played with the same programs before, so that
-// a run that was broken off goes on where it was. Only those that ended as they
-// should count.
+// results are the cases that were run with the same programs before, so that an interrupted
+// run can be continued. Only successful ones count.
 type results struct {
 	mu   sync.Mutex
 	file *os.File
 	good map[string]bool
 }
 
-// result is one of them, a line of the file.
+// result is one case, a line of the file.
 type result struct {
 	Scenario string
 	Point    point
@@ -31,7 +30,7 @@ type result struct {
 
 func (r result) key() string { return fmt.Sprintf("%s\t%+v", r.Scenario, r.Point) }
 
-// remembered opens the results of programs, by the hash of all of them.
+// remembered opens the results for programs, by the hash of all of them.
 func remembered(programs ...[]byte) (*results, error) {
 	c, err := cache.Open()
 	if err != nil {
@@ -64,7 +63,7 @@ func remembered(programs ...[]byte) (*results, error) {
 	return known, err
 }
 
-// find is the outcome of a case that is known.
+// find is the known outcome of a case.
 func (k *results) find(sc scenario, p point) (outcome, bool) {
 	if k == nil {
 		return outcome{}, false
@@ -74,7 +73,7 @@ func (k *results) find(sc scenario, p point) (outcome, bool) {
 	return outcome{scenario: sc, point: p}, k.good[result{sc.String(), p}.key()]
 }
 
-// add remembers an outcome.
+// add records an outcome.
 func (k *results) add(o outcome) {
 	if k == nil || !o.good() {
 		return
@@ -85,5 +84,5 @@ func (k *results) add(o outcome) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	fmt.Fprintf(k.file, "%s\n", line) // what is not remembered is played once more
+	fmt.Fprintf(k.file, "%s\n", line) // a case that is not recorded is run again
 }

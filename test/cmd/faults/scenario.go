@@ -28,9 +28,9 @@ type scenario struct {
 	name     string
 	persona  roots.Persona
 	packages []fixtures.Spec
-	// prepare makes the machine on which every case begins; nil: a fresh one.
+	// prepare prepares the machine on which every case begins; nil: a fresh one.
 	prepare func(context.Context, *stage) error
-	// act is what the agent does, and what is done once more after a kill.
+	// act is the operation, which is repeated after a kill.
 	act func(context.Context, *stage) (agentrun.Report, error)
 	// removes: the extension is gone at the end.
 	removes bool
@@ -45,14 +45,14 @@ func personas() []roots.Persona {
 	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
 }
 
-// scenarios are the operations of an extension's life, setup and remove, and a
-// look of the watch.
+// scenarios are the operations in an extension's life, setup and remove, and a check of the
+// watch.
 func scenarios(p roots.Persona) []scenario {
 	login := func(version string) fixtures.Spec { return fixtures.Spec{Name: fixtures.Login, Version: version} }
 	return []scenario{
 		{name: "install", persona: p, packages: []fixtures.Spec{login(newerPackage)},
 			act: enable(scene.HandlerVersion, 0)},
-		// Where install could do nothing, enable does it all.
+		// install could do nothing, so enable does everything.
 		{name: "enable", persona: p, packages: []fixtures.Spec{login(newerPackage)},
 			prepare: installWithoutIdentity, act: enable(scene.HandlerVersion, 0)},
 		{name: "upgrade", persona: p, packages: []fixtures.Spec{login(olderPackage), login(newerPackage)},
@@ -72,22 +72,22 @@ func scenarios(p roots.Persona) []scenario {
 			prepare: setUp(enable(scene.HandlerVersion, 0)), act: uninstall, removes: true},
 		{name: "watch", persona: p, packages: []fixtures.Spec{login(olderPackage)},
 			prepare: installOlder, act: person("watch"), repeats: true},
-		// What the agent runs at each of its starts.
+		// The agent runs this whenever it starts.
 		{name: "healthy enable", persona: p, packages: []fixtures.Spec{login(olderPackage)},
 			prepare: installOlder, act: enable(scene.HandlerVersion, 0), repeats: true},
 	}
 }
 
-// enable has the agent process a goal state that wants the extension.
+// enable makes the agent process a goal state with the extension.
 func enable(version string, sequence int) func(context.Context, *stage) (agentrun.Report, error) {
 	return func(ctx context.Context, s *stage) (agentrun.Report, error) {
 		return s.Agent.Apply(ctx, s.goal(version, sequence))
 	}
 }
 
-// uninstall has the agent process a goal state without the extension. The
-// agent removes the handler's folder however its command ended, so for a
-// second time the folder is put back first.
+// uninstall makes the agent process a goal state without the extension. The agent removes
+// the handler's folder whatever the result of its command, so for a second run the folder
+// is restored first.
 func uninstall(ctx context.Context, s *stage) (agentrun.Report, error) {
 	home, kept := agentrun.Dir(scene.HandlerVersion), faultsDir+"/home"
 	if _, err := s.shell(ctx, fmt.Sprintf("if [ -d %[1]s ]; then rm -rf %[2]s; cp -a %[1]s %[2]s; else cp -a %[2]s %[1]s; fi", home, kept)); err != nil {
@@ -96,7 +96,7 @@ func uninstall(ctx context.Context, s *stage) (agentrun.Report, error) {
 	return s.Agent.Uninstall(ctx, s.goal(scene.HandlerVersion, 0))
 }
 
-// installOlder makes a machine with the extension and the older package.
+// installOlder prepares a machine with the extension and the older package.
 func installOlder(ctx context.Context, s *stage) error {
 	if err := s.offer(ctx, fixtures.Spec{Name: fixtures.Login, Version: olderPackage}); err != nil {
 		return err
@@ -111,8 +111,8 @@ func installOlder(ctx context.Context, s *stage) error {
 	return nil
 }
 
-// installWithoutIdentity makes a machine on which the agent installed the
-// extension while there was no identity yet.
+// installWithoutIdentity prepares a machine on which the agent installed the extension
+// while there was no identity yet.
 func installWithoutIdentity(ctx context.Context, s *stage) error {
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	report, err := s.Agent.Apply(ctx, s.goal(scene.HandlerVersion, 0))
@@ -125,8 +125,7 @@ func installWithoutIdentity(ctx context.Context, s *stage) error {
 	return nil
 }
 
-// installLegacy makes a machine with the older product, and without the
-// extension.
+// installLegacy prepares a machine with the older product, and without the extension.
 func installLegacy(ctx context.Context, s *stage) error {
 	build, install := fixtures.RPMs, "rpm -i --nodeps --nosignature"
 	if s.apt() {
@@ -146,7 +145,7 @@ func installLegacy(ctx context.Context, s *stage) error {
 
 func (s *stage) apt() bool { return s.Exists("/usr/bin/dpkg") }
 
-// prepared makes the machine of a scenario once and saves it as a layer.
+// prepared prepares the machine of a scenario once and saves it as a layer.
 func (sc scenario) prepared(ctx context.Context, dir string, handler []byte) (layer string, err error) {
 	if sc.prepare == nil {
 		return "", nil

@@ -19,21 +19,20 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// faultsDir is where orders and traces lie in a machine: on a file system that
-// is not compared.
+// faultsDir has the orders and traces on a machine, on a file system that is not compared.
 const faultsDir = "/dev/faults"
 
-// stage is a machine with a real systemd and a real sshd under it, on which the
-// handler runs under the tracer.
+// stage is a machine with a real systemd and a real sshd, on which the handler runs under
+// the tracer.
 type stage struct {
 	*scene.Scene
 	persona roots.Persona
-	layer   string // the saved machine that it began as
-	handler []byte // the binary under test
+	layer   string // the saved machine that it started from
+	handler []byte // the program under test
 	group   string // the control group of its systemd
 }
 
-// stageOptions are what a stage differs in from a fresh machine.
+// stageOptions are the differences of a stage from a fresh machine.
 type stageOptions struct {
 	persona  roots.Persona
 	packages []fixtures.Spec
@@ -59,23 +58,21 @@ func newStage(ctx context.Context, o stageOptions) (*stage, error) {
 	return st, nil
 }
 
-// boot starts systemd. It is the one of a user, because only a first process
-// may be the system's; the socket, the units and their verbs are the same.
+// boot starts systemd as a user's systemd, because only the first process can be the
+// system's; the socket, the units and the commands are the same.
 func (s *stage) boot(ctx context.Context) error {
 	units := map[string]string{
 		"faults.target": "[Unit]\nWants=" + s.Target.SSHUnits[0] + "\n",
-		// As the distributions have it, and it notes which configuration the
-		// daemon has read.
+		// As in the distributions, and it records which configuration the daemon has read.
 		s.Target.SSHUnits[0]: "[Service]\nType=notify\nExecStartPre=/dev/faults/loaded\nExecStart=/usr/sbin/sshd -D\n" +
 			"ExecReload=/usr/sbin/sshd -t\nExecReload=/bin/kill -HUP $MAINPID\nExecReload=/dev/faults/loaded\n",
 	}
-	// What units depend on by default. The distribution's own would start half
-	// of a machine.
+	// The default dependencies of units. The distribution's own would start half a machine.
 	for _, name := range []string{"sysinit", "basic", "shutdown", "timers", "paths", "sockets", "multi-user"} {
 		units[name+".target"] = "[Unit]\nDefaultDependencies=no\n"
 	}
-	// In the mount namespace of a machine without a first process of its own, systemd
-	// cannot make the namespace that the watch is kept in.
+	// In the mount namespace of a machine without its own first process, systemd cannot
+	// create the namespace of the watch's sandbox.
 	units["aadsshlogin-handler.service.d/rig.conf"] = "[Service]\nProtectSystem=no\nProtectHome=no\nPrivateTmp=no\nPrivateDevices=no\nProtectControlGroups=no\n" +
 		"ProtectKernelModules=no\nProtectKernelTunables=no\nProtectKernelLogs=no\nProtectHostname=no\nReadWritePaths=\n"
 	for name, text := range units {
@@ -91,7 +88,7 @@ func (s *stage) boot(ctx context.Context) error {
 		return err
 	}
 	env := []string{"XDG_RUNTIME_DIR=/run/user/0", "HOME=/root", "SYSTEMD_UNIT_PATH=" + faultsDir + "/units:/etc/systemd/system",
-		// Those of a desktop, which take longer than all the rest of the start.
+		// A desktop's generators take longer than the rest of the start.
 		"SYSTEMD_GENERATOR_PATH=" + faultsDir + "/none", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH=" + faultsDir + "/none"}
 	if _, err := s.Start(env, "sh", "-c", "echo $$ > /sys/fs/cgroup/"+s.group+"/cgroup.procs && exec /lib/systemd/systemd --user --unit=faults.target >"+faultsDir+"/systemd.log 2>&1"); err != nil {
 		return err
@@ -108,7 +105,7 @@ func (s *stage) boot(ctx context.Context) error {
 	return fmt.Errorf("sshd does not start under systemd: %s", text)
 }
 
-// digest prints what sshd would read as its configuration.
+// digest prints a hash of the files that sshd would read.
 const digest = "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* 2>/dev/null | sha256sum"
 
 // Close ends the machine and removes its control groups.
@@ -129,7 +126,7 @@ func (s *stage) Close() error {
 		return nil
 	})
 	for i := len(folders) - 1; i >= 0; i-- {
-		for range 100 { // until the kernel has buried those who were in it
+		for range 100 { // until the kernel has removed the processes in it
 			if os.Remove(folders[i]) == nil {
 				break
 			}
@@ -139,7 +136,7 @@ func (s *stage) Close() error {
 	return err
 }
 
-// cgroupMount is where this machine has the unified hierarchy.
+// cgroupMount is the mount point of this machine's unified hierarchy.
 func cgroupMount() (string, error) {
 	b, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
@@ -174,7 +171,7 @@ func (s *stage) goal(version string, sequence int) agentrun.Goal {
 	return agentrun.Goal{Version: version, Package: files, Settings: agentrun.Public("{}"), Sequence: sequence}
 }
 
-// program is a binary that was built.
+// program is a built program.
 type program struct {
 	binary []byte
 	err    error
@@ -183,17 +180,17 @@ type program struct {
 // tracer is the tracer, built once.
 var tracer = sync.OnceValue(func() program { return build("./test/cmd/faults/tracer", "") })
 
-// handlerText is where the instructions of the handler under test begin: where no
-// other program has its own, so that its system calls can be told from those of what
-// it starts. Nothing else sets it apart from the product.
+// handlerText is the address of the instructions of the handler under test: no other
+// program uses it, so its system calls can be distinguished from those of the programs that
+// it starts. Nothing else differs from the product.
 const handlerText = "0x10001000"
 
-// handlerUnderTest builds the handler, with further flags of go build.
+// handlerUnderTest builds the handler, with further flags for go build.
 func handlerUnderTest(flags ...string) program {
 	return build(".", "-T "+handlerText, append([]string{"-tags", "rig,netgo,osusergo"}, flags...)...)
 }
 
-// build builds a program of this module, with further flags of the linker and of go
+// build builds a program of this module, with further flags for the linker and for go
 // build.
 func build(what, ldflags string, flags ...string) (p program) {
 	ctx := context.Background()

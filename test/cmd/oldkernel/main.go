@@ -1,7 +1,7 @@
-// Command oldkernel becomes a program that finds a kernel without the system calls
-// that came after Linux 3.10, which EL7 has: they answer ENOSYS to it and to all
-// that it starts, as they do there. After "-random" getrandom(2) is left: OpenSSL 3
-// of a newer userland knows no other way on the kernel that it believes to have.
+// Command oldkernel becomes a program for which the kernel lacks the system calls that were
+// added after Linux 3.10, EL7's version: they return ENOSYS to it and to all programs that
+// it starts. With "-random" getrandom(2) is kept: the OpenSSL 3 of a newer userland has no
+// alternative on the kernel version that it sees.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 const last = unix.SYS_FINIT_MODULE
 
 func main() {
-	runtime.LockOSThread() // a filter belongs to a thread, and goes with its exec
+	runtime.LockOSThread() // a filter belongs to a thread, and stays across its exec
 	argv, random := os.Args[1:], false
 	if len(argv) > 0 && argv[0] == "-random" {
 		argv, random = argv[1:], true
@@ -52,7 +52,7 @@ func become(argv []string, random bool) error {
 	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
 		return fmt.Errorf("set the filter: %w", err)
 	}
-	// That it works: a call of 3.19.
+	// Check that it works: a call of 3.19.
 	if _, _, errno := syscall.RawSyscall(unix.SYS_MEMFD_CREATE, 0, 0, 0); errno != unix.ENOSYS {
 		return fmt.Errorf("memfd_create(2) is still there: %w", errno)
 	}

@@ -1,6 +1,6 @@
-// Command prepare installs what the rig needs and this machine lacks, by apt,
-// as root. Where nothing is missing it touches nothing. Arguments: further
-// Debian packages, for tests that need more than most do.
+// Command prepare installs what the test machines need and this machine lacks, with apt, as
+// root. If nothing is missing it changes nothing. Arguments: further Debian packages, for
+// tests that need more than most.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// tools are the Debian packages that the rig uses, and for what.
+// tools are the Debian packages that the test machines need, and why.
 func tools() []string {
 	return []string{
 		"mmdebstrap",          // roots
@@ -19,11 +19,11 @@ func tools() []string {
 		"gnupg",            // rpmsign signs with it
 		"gcc", "libc6-dev", // the fixtures' PAM and NSS modules
 		"iproute2", "util-linux", // a box's addresses; nsenter
-		"nftables", "iptables", // packet filters, tried in a namespace
-		"strace",               // what a command wrote and asked
-		"systemd-container",    // whole machines
+		"nftables", "iptables", // packet filters, tested in a namespace
+		"strace",               // what a command wrote and read
+		"systemd-container",    // machines with systemd
 		"openssh-client",       // signing in
-		"pamtester",            // what libpam says of a stack
+		"pamtester",            // libpam's result for a stack
 		"openssl",              // certificates of protected settings
 		"ansible-core",         // the role
 		"minisign",             // signing a release

@@ -1,11 +1,11 @@
-// Command times prints how long each package's tests took, longest first, as a
-// table in Markdown. It reads what go test -json prints:
+// Command times prints how long each package's tests took, longest first, as a table in
+// Markdown. It reads the output of go test -json:
 //
 //	go test -count=1 -json ./... | go run ./test/cmd/times
 //
-// With -document FILE it puts the table there in place of printing it.
+// With -document FILE it inserts the table there instead of printing it.
 //
-// It fails where a test did, so that no table is of a broken run.
+// It fails if a test failed, so that no table comes from a failed run.
 package main
 
 import (
@@ -39,17 +39,17 @@ func main() {
 	}
 }
 
-// event is what of a line is needed (go doc test2json).
+// event is the needed part of a line (go doc test2json).
 type event struct {
 	Action, Package, Test string
 	Elapsed               float64 // seconds
 }
 
-// row is one package, which may have run twice: without machines and with them.
+// row is one package, which may have run twice: without test machines and with them.
 type row struct {
 	name, longest string
 	seconds, of   float64         // of the package, and of its longest test
-	tests         map[string]bool // subtests are left out
+	tests         map[string]bool // without subtests
 }
 
 func run(in io.Reader, out io.Writer) error {
@@ -60,7 +60,7 @@ func run(in io.Reader, out io.Writer) error {
 	for lines.Scan() {
 		var e event
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			continue // what go itself prints between
+			continue // go itself prints this in between
 		}
 		if e.Action == "fail" {
 			failed = append(failed, e.Package+" "+e.Test)
@@ -93,7 +93,7 @@ func run(in io.Reader, out io.Writer) error {
 	return print(out, rows)
 }
 
-// print leaves out what took less than a second, and says how many those are.
+// print omits what took less than a second, and says how many packages those are.
 func print(out io.Writer, rows map[string]*row) error {
 	var all []*row
 	rest, tests, sum := 0, 0, 0.0

@@ -16,7 +16,7 @@ type call struct {
 	nth   int
 }
 
-// info is struct ptrace_syscall_info of ptrace(2), as far as it is used here.
+// info is the part of struct ptrace_syscall_info of ptrace(2) that is used here.
 type info struct {
 	Op     uint8
 	_      [3]uint8
@@ -38,9 +38,8 @@ func syscallInfo(tid int) (info, error) {
 	return i, nil
 }
 
-// look says what a system call is: a point, or (nil, true) nothing that could
-// change the machine. Of one that it does not know it says so, so that no
-// change can be missed.
+// look classifies a system call: it is a point, or (nil, true) it cannot change the
+// machine. For an unknown call it returns false, so that no change is missed.
 func (t *tracer) look(tid int, number uint64, args [6]uint64) (*call, bool) {
 	path := func(at, name int) string { return t.path(tid, int32(args[at]), t.text(tid, args[name])) }
 	point := func(verb, object string) (*call, bool) {
@@ -100,9 +99,8 @@ func (t *tracer) look(tid int, number uint64, args [6]uint64) (*call, bool) {
 	return nil, harmless(number)
 }
 
-// ignored are objects whose change is none of the machine: sockets and the like
-// of the process itself, kernel files, and the log, next to every line of which
-// stands what it tells of.
+// ignored are objects whose change does not change the machine: sockets and the like of the
+// process itself, kernel files, and the log, of which every line belongs to another point.
 func ignored(object string) bool {
 	for _, prefix := range []string{"socket:", "anon_inode:", "/proc/", "/dev/", "/sys/"} {
 		if strings.HasPrefix(object, prefix) {
@@ -112,7 +110,7 @@ func ignored(object string) bool {
 	return strings.HasSuffix(object, "/handler.log")
 }
 
-// stable is an object under a name that is the same in every run.
+// stable is an object with a name that is the same in every run.
 func stable(object string) string {
 	switch {
 	case strings.HasPrefix(object, "pipe:"):
@@ -126,8 +124,8 @@ func stable(object string) string {
 	return object
 }
 
-// unstable are the parts of names that differ from run to run: the process and
-// the digits of a temporary file, and times.
+// unstable are the parts of names that differ between runs: the process ID and the digits
+// of a temporary file, and times.
 var unstable = []*regexp.Regexp{regexp.MustCompile(`[0-9]+-[0-9]+(\.tmp)?~`), regexp.MustCompile(`[0-9]{12,}`), regexp.MustCompile(`\(deleted\)`)}
 
 func (t *tracer) text(tid int, address uint64) string {
@@ -157,7 +155,7 @@ func (t *tracer) file(tid int, fd uint64) string {
 	return name
 }
 
-// harmless are the system calls that leave the machine as it is.
+// harmless are the system calls that do not change the machine.
 func harmless(number uint64) bool {
 	switch number {
 	case unix.SYS_READ, unix.SYS_PREAD64, unix.SYS_CLOSE, unix.SYS_FSTAT, unix.SYS_NEWFSTATAT, unix.SYS_STATX, unix.SYS_LSEEK,
@@ -170,7 +168,7 @@ func harmless(number uint64) bool {
 		unix.SYS_GETPID, unix.SYS_GETTID, unix.SYS_GETPPID, unix.SYS_GETUID, unix.SYS_GETEUID, unix.SYS_GETGID, unix.SYS_GETEGID,
 		unix.SYS_UNAME, unix.SYS_UMASK, unix.SYS_SYSINFO, unix.SYS_GETRANDOM, unix.SYS_PRLIMIT64, unix.SYS_GETRUSAGE, unix.SYS_GETPRIORITY,
 		unix.SYS_SETITIMER, unix.SYS_TIMER_CREATE, unix.SYS_TIMER_SETTIME, unix.SYS_TIMER_DELETE,
-		unix.SYS_EXECVE, // our own start of it
+		unix.SYS_EXECVE, // our own start of the handler
 		unix.SYS_EPOLL_CREATE1, unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT, unix.SYS_EVENTFD2, unix.SYS_PIPE2, unix.SYS_DUP, unix.SYS_DUP3, unix.SYS_PPOLL,
 		unix.SYS_SOCKET, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_ACCEPT4, unix.SYS_SETSOCKOPT, unix.SYS_GETSOCKOPT,
 		unix.SYS_GETSOCKNAME, unix.SYS_GETPEERNAME, unix.SYS_SENDTO, unix.SYS_RECVFROM, unix.SYS_SENDMSG, unix.SYS_SENDMMSG, unix.SYS_RECVMSG,

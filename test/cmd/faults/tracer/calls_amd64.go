@@ -2,7 +2,7 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// ofThisArchitecture are harmless calls that other architectures have not.
+// ofThisArchitecture are harmless calls that only this architecture has.
 func ofThisArchitecture(number uint64) bool {
 	switch number {
 	case unix.SYS_ARCH_PRCTL, unix.SYS_EPOLL_WAIT, unix.SYS_POLL, unix.SYS_SELECT, unix.SYS_ACCESS, unix.SYS_READLINK, unix.SYS_STAT, unix.SYS_LSTAT, unix.SYS_GETRLIMIT:
@@ -11,8 +11,8 @@ func ofThisArchitecture(number uint64) bool {
 	return false
 }
 
-// begin makes a system call that a thread is about to do one that does nothing,
-// or half of what it was asked to.
+// begin replaces a system call that a thread is about to make by one that does nothing, or
+// only half of it.
 func begin(tid int, f failure) error {
 	var regs unix.PtraceRegs
 	if err := unix.PtraceGetRegs(tid, &regs); err != nil {
@@ -26,7 +26,7 @@ func begin(tid int, f failure) error {
 	return unix.PtraceSetRegs(tid, &regs)
 }
 
-// finish has it return what it failed with.
+// finish makes it return its failure.
 func finish(tid int, f failure) error {
 	var regs unix.PtraceRegs
 	if err := unix.PtraceGetRegs(tid, &regs); err != nil {

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// short is the fault of a read or write that does less than it was asked to.
+// short is the fault of a read or write that transfers less than requested.
 const short = "SHORT"
 
-// onExec is what a fault begins with that the command meets in the place of
-// the handler, when it is to be started.
+// onExec is the prefix of a fault that affects the command instead of the handler, when it
+// is started.
 const onExec = "exec "
 
-// failure is what a system call is made to come to.
+// failure is the result that a system call is given.
 type failure struct {
 	name  string        // "ENOSPC"
 	errno syscall.Errno // 0: short
-	count uint64        // of a short one: what was asked for
+	count uint64        // of a short one: the requested count
 }
 
 // errno is the number of a fault.
@@ -38,17 +38,17 @@ func errno(fault string) (failure, error) {
 	return failure{}, fmt.Errorf("no such fault: %q", fault)
 }
 
-// attempt is a system call that may fail.
+// attempt is a system call that can fail.
 type attempt struct {
 	label  string
-	faults []string // with which it may
-	// on are those with which it still may once they are the machine's own: a disk
-	// that is full takes what is written over something.
+	faults []string // the possible faults
+	// on are the faults that are still possible once the machine itself has them: a full
+	// disk accepts what overwrites something.
 	on []string
 }
 
-// What the kinds of calls may fail with: their manual pages, as far as it is
-// about the machine.
+// The errors of the kinds of calls, from their manual pages, as far as they are about the
+// machine.
 var (
 	readOpens  = []string{"EACCES", "EIO", "EMFILE", "ENFILE"}
 	writeOpens = []string{"ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMFILE"}
@@ -62,8 +62,7 @@ var (
 	forks      = []string{"EAGAIN", "ENOMEM", onExec + "EACCES", onExec + "ENOMEM", onExec + "EIO"}
 )
 
-// attempt says what a system call may fail with; nil: nothing that is of
-// interest.
+// attempt says how a system call can fail; nil: in no way of interest.
 func (t *tracer) attempt(tid int, number uint64, args [6]uint64) *attempt {
 	path := func(at, name int) string { return t.path(tid, int32(args[at]), t.text(tid, args[name])) }
 	may := func(verb, object string, faults []string, but ...string) *attempt {
@@ -94,7 +93,7 @@ func (t *tracer) attempt(tid int, number uint64, args [6]uint64) *attempt {
 	return t.attemptOnOpen(tid, number, args, may, path)
 }
 
-// attemptOnOpen is attempt for what works on files that are open, and on names.
+// attemptOnOpen is attempt for calls on open files and on names.
 func (t *tracer) attemptOnOpen(tid int, number uint64, args [6]uint64, may func(string, string, []string, ...string) *attempt, path func(int, int) string) *attempt {
 	regular := func() (string, bool) {
 		name := t.file(tid, args[0])
@@ -136,7 +135,7 @@ func (t *tracer) attemptOnOpen(tid int, number uint64, args [6]uint64, may func(
 	return nil
 }
 
-// there says whether a file that a thread names exists.
+// there reports whether a file that a thread names exists.
 func (t *tracer) there(tid int, name string) bool {
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name
@@ -145,8 +144,8 @@ func (t *tracer) there(tid int, name string) bool {
 	return err == nil
 }
 
-// within says whether a write of a thread stays in what its file has of the disk
-// already: such a one needs no further room.
+// within reports whether a write of a thread stays within the space that its file already
+// has: such a write needs no more.
 func (t *tracer) within(tid int, number uint64, args [6]uint64) bool {
 	info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", tid, int32(args[0])))
 	if err != nil {
@@ -162,7 +161,7 @@ func (t *tracer) within(tid int, number uint64, args [6]uint64) bool {
 	return ok && uint64(st.Blocks)*512 >= at+args[2]
 }
 
-// position is where a thread's next write to a file goes to (proc_pid_fdinfo(5)).
+// position is the offset of a thread's next write to a file (proc_pid_fdinfo(5)).
 func (t *tracer) position(tid int, fd, size uint64) (at uint64, err error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%d", tid, int32(fd)))
 	if err != nil {
@@ -178,7 +177,7 @@ func (t *tracer) position(tid int, fd, size uint64) (at uint64, err error) {
 	return at, nil
 }
 
-// fallible says whether a system call that leaves the machine as it is may fail.
+// fallible reports whether a system call that does not change the machine can fail.
 func fallible(number uint64) bool {
 	switch number {
 	case unix.SYS_READ, unix.SYS_PREAD64, unix.SYS_GETDENTS64, unix.SYS_PIPE2, unix.SYS_SOCKET:
@@ -187,8 +186,8 @@ func fallible(number uint64) bool {
 	return false
 }
 
-// fail looks at a system call that a thread is about to do, and makes it fail where
-// that is the order.
+// fail examines a system call that a thread is about to make, and makes it fail if that is
+// ordered.
 func (t *tracer) fail(tid int, i info) error {
 	a := t.attempt(tid, i.Number, i.Args)
 	if a == nil {
@@ -201,7 +200,7 @@ func (t *tracer) fail(tid int, i info) error {
 	if o.Operation != t.operation || o.Fault == "" {
 		return nil
 	}
-	if t.killed { // it has begun
+	if t.killed { // the kill has begun
 		if !o.On || !slices.Contains(a.on, o.Fault) {
 			return nil
 		}
@@ -227,7 +226,7 @@ func (t *tracer) fail(tid int, i info) error {
 	return alive(begin(tid, f))
 }
 
-// failExec makes the exec of a child fail, and lets it go on then.
+// failExec makes the exec of a child fail, and lets the child continue.
 func (t *tracer) failExec(tid int, f failure) error {
 	i, err := syscallInfo(tid)
 	if err != nil {
@@ -235,7 +234,7 @@ func (t *tracer) failExec(tid int, f failure) error {
 	}
 	switch {
 	case i.Op == opEntry && i.Number == unix.SYS_EXECVE:
-		f.count = 1 // it is in it
+		f.count = 1 // the thread is in the call
 		t.failing[tid] = f
 		if err := alive(begin(tid, f)); err != nil {
 			return err

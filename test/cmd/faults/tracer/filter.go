@@ -11,17 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The names under which the tracer is started as the process that becomes the
-// handler: to see what changes the machine, and what may fail.
+// The names under which the tracer is started as the process that becomes the handler: to
+// trace changes of the machine, or calls that can fail.
 const (
 	filtered          = "filtered"
 	filteredForErrors = "filtered for errors"
 )
 
-// region is where a program's instructions lie in memory, end excluded.
+// region is where a program's instructions are in memory, without the end.
 type region struct{ start, end uint32 }
 
-// text is the region of a program that is not moved when it is started.
+// text is the region of a program that is loaded at a fixed address.
 func text(program string) (r region, err error) {
 	f, err := elf.Open(program)
 	if err != nil {
@@ -36,11 +36,11 @@ func text(program string) (r region, err error) {
 	return r, fmt.Errorf("%s has no instructions at an address of its own", program)
 }
 
-// become has this process become the handler, whose system calls of interest stop
-// for the tracer. That is a matter of seccomp(2), for a stop at each of the many
-// calls of Go's runtime takes longer than all the rest of a case. A filter stays with
-// whatever the handler starts; but it stops only calls that are made from the
-// handler's own region, where no other program has instructions.
+// become makes this process the handler, whose system calls of interest stop for the
+// tracer. It uses seccomp(2), because a stop at each of the many calls of Go's runtime
+// would take longer than the rest of a case. A filter also applies to all programs that the
+// handler starts; but it only stops calls from the handler's own region, where no other
+// program has instructions.
 func become(argv []string, onlyChanges bool) error {
 	runtime.LockOSThread()
 	own, err := text(argv[0])
@@ -57,11 +57,11 @@ func become(argv []string, onlyChanges bool) error {
 	return syscall.Exec(argv[0], argv, os.Environ())
 }
 
-// filter stops every system call that is made from a region, but for those that pass.
+// filter stops every system call from a region, except those that pass.
 func filter(own region, passes func(number uint64) bool) []unix.SockFilter {
 	const (
 		number, low, high = 0, 8, 12 // struct seccomp_data on a little-endian machine
-		calls             = 512      // more than there are
+		calls             = 512      // more than exist
 	)
 	load := func(at uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: at}
@@ -75,7 +75,8 @@ func filter(own region, passes func(number uint64) bool) []unix.SockFilter {
 			pass = append(pass, n)
 		}
 	}
-	// Each jump goes to the last instruction, which allows. It says how many it skips.
+	// Each jump goes to the last instruction, which allows. The value is how many
+	// instructions it skips.
 	last := len(pass) + 7
 	program := []unix.SockFilter{
 		load(high), jump(unix.BPF_JEQ, 0, 0, last-2),
@@ -90,15 +91,15 @@ func filter(own region, passes func(number uint64) bool) []unix.SockFilter {
 		unix.SockFilter{Code: unix.BPF_RET, K: unix.SECCOMP_RET_ALLOW})
 }
 
-// isHandler says whether what a process has just become is the handler once more, as
-// a copy of it or under another name.
+// isHandler reports whether a process has just become the handler again, as a copy of it or
+// under another name.
 func (t *tracer) isHandler(pid int) bool {
 	own, err := text(fmt.Sprintf("/proc/%d/exe", pid))
 	return err == nil && own == t.own
 }
 
-// resume lets a stopped thread go on: to the end of the system call that it is in,
-// or to its next stop of interest.
+// resume continues a stopped thread: to the end of its system call, or to its next stop of
+// interest.
 func resume(tid, signal int, toItsEnd bool) error {
 	if toItsEnd {
 		return alive(unix.PtraceSyscall(tid, signal))

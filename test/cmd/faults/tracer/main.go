@@ -1,9 +1,8 @@
-// Command tracer stands in the place of the handler in a machine of the fault
-// matrix. It runs the real one next to it under ptrace(2), writes down every
-// point at which it changes the machine or starts a command, and, where it was
-// told to, kills it right before or right after one of these points, or makes a
-// system call of it fail. Only the handler is tampered with: the commands that it
-// started live on.
+// Command tracer replaces the handler on a machine of the fault matrix. It runs the real
+// one, which is next to it, under ptrace(2), records every point at which it changes the
+// machine or starts a command, and, if ordered, kills it right before or after one of these
+// points, or makes one of its system calls fail. Only the handler is disturbed: the
+// commands that it started continue.
 package main
 
 import (
@@ -22,25 +21,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where the fault matrix leaves orders and finds traces: outside of all that is
-// compared afterwards.
+// The folder of the fault matrix for orders and traces, which is not compared afterwards.
 const (
 	orderFile = "/dev/faults/order"
 	traceFile = "/dev/faults/trace"
-	program   = "handler" // the real one, beside us
+	program   = "handler" // the real one, next to us
 )
 
-// order is when to kill, or what to make fail.
+// order says when to kill, or what to make fail.
 type order struct {
 	Operation string // of the agent
 	Point     string // its label
 	Nth       int    // which of the points of this label, from 1
-	After     bool   // when it has happened; else before it
-	// Errors: the points are the system calls that may fail, not those that change
-	// the machine.
+	After     bool   // after it; otherwise before it
+	// Errors: the points are the system calls that can fail, not those that change the
+	// machine.
 	Errors bool
-	Fault  string // with what it fails: see faults; "": it is killed
-	On     bool   // and every later one that such a fault would be met by
+	Fault  string // the error: see faults; "": the handler is killed
+	On     bool   // all later calls that the same fault would affect fail too
 }
 
 func main() {
@@ -70,7 +68,7 @@ func trace() (int, error) {
 	}
 	b, err := os.ReadFile(orderFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		// Nobody wants to know: a traced run takes about twice as long.
+		// No trace is wanted: a traced run takes about twice as long.
 		return 0, syscall.Exec(handler, append([]string{handler}, os.Args[1:]...), os.Environ())
 	}
 	if err != nil {
@@ -97,7 +95,7 @@ func trace() (int, error) {
 	if _, err := unix.Wait4(t.pid, &ws, unix.WALL, nil); err != nil {
 		return 0, err
 	}
-	// Without EXITKILL: what we trace must not end with us.
+	// Without EXITKILL: the traced processes must not end with us.
 	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
 		unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_TRACESECCOMP
 	if err := unix.PtraceSetOptions(t.pid, options); err != nil {
@@ -109,8 +107,8 @@ func trace() (int, error) {
 	return t.loop()
 }
 
-// launched is the file that misc/launcher would run: a copy where the agent may
-// unpack the package once more while it runs.
+// launched is the file that misc/launcher would run: a copy if the agent may unpack the
+// package again while it runs.
 func launched(program, operation string) (string, error) {
 	if operation != "install" && operation != "update" {
 		return program, nil
@@ -131,23 +129,22 @@ type tracer struct {
 	operation string
 	order     order
 	pid       int            // the handler
-	own       region         // where its instructions lie
+	own       region         // the address of its instructions
 	begun     bool           // it has become the handler
-	seen      map[string]int // how often each label was met
-	children  map[int]bool   // processes that are to become commands: true once they run
-	kept      map[int]bool   // those that have become the handler once more
+	seen      map[string]int // how often each label occurred
+	children  map[int]bool   // processes that will become commands: true once they run
+	kept      map[int]bool   // those that have become the handler again
 	inside    map[int]*call  // threads in a system call after which the handler is to be killed
 	killed    bool
-	failing   map[int]failure // threads in a system call that is made to fail
-	exec      failure         // of the next child's, where it is to become a command
+	failing   map[int]failure // threads in a system call that will fail
+	exec      failure         // of the next child that becomes a command
 	code      int
 	ended     bool
 }
 
-// loop waits for whatever is traced, until the handler and all of its children
-// that have not yet become a command are gone. A child of which the handler was
-// killed before it could tell is traced all the same, and would stand still for
-// ever if we went before it.
+// loop waits for all traced processes, until the handler and all of its children that have
+// not yet become a command have ended. A child whose handler was killed before it could
+// report it is traced all the same, and would be stopped forever if we ended before it.
 func (t *tracer) loop() (int, error) {
 	for {
 		var ws unix.WaitStatus
@@ -202,21 +199,21 @@ func (t *tracer) stopped(tid int, ws unix.WaitStatus) error {
 		signal = 0
 	case signal == unix.SIGTRAP && cause > 0:
 		signal = 0
-	case signal == unix.SIGSTOP: // how a new thread begins
+	case signal == unix.SIGSTOP: // the first stop of a new thread
 		signal = 0
 	}
 	_, fails := t.failing[tid]
 	return resume(tid, int(signal), fails || t.inside[tid] != nil)
 }
 
-// thread says whether tid is one of the handler.
+// thread reports whether tid is a thread of the handler.
 func (t *tracer) thread(tid int) bool {
 	_, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d", t.pid, tid))
 	return err == nil
 }
 
-// child leads a new process to where it becomes a command, and lets it go. One that
-// becomes the handler once more is led on: its system calls stop too.
+// child follows a new process until it becomes a command, and then releases it. One that
+// becomes the handler again is followed further: its system calls stop too.
 func (t *tracer) child(tid int, ws unix.WaitStatus) error {
 	signal := ws.StopSignal()
 	f, doomed := t.failing[tid]
@@ -236,7 +233,7 @@ func (t *tracer) child(tid int, ws unix.WaitStatus) error {
 		return alive(unix.PtraceDetach(tid))
 	case signal == unix.SIGTRAP && ws.TrapCause() > 0:
 		return resume(tid, 0, doomed)
-	case signal == unix.SIGSTOP && !t.children[tid] && !t.kept[tid]: // how it begins
+	case signal == unix.SIGSTOP && !t.children[tid] && !t.kept[tid]: // its first stop
 		t.children[tid] = true
 		if t.exec.name != "" && !t.keptThread(tid) {
 			t.failing[tid], doomed = t.exec, true
@@ -249,7 +246,7 @@ func (t *tracer) child(tid int, ws unix.WaitStatus) error {
 	return resume(tid, int(signal), doomed)
 }
 
-// keptThread says whether tid is a thread of a child that is the handler once more.
+// keptThread reports whether tid is a thread of a child that is the handler again.
 func (t *tracer) keptThread(tid int) bool {
 	for pid := range t.kept {
 		if _, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d", pid, tid)); err == nil {
@@ -259,8 +256,8 @@ func (t *tracer) keptThread(tid int) bool {
 	return false
 }
 
-// entered looks at a system call that a thread is about to do. Where it is in inside
-// or in failing after that, its end is of interest too.
+// entered examines a system call that a thread is about to make. If it is then in inside or
+// in failing, its end is of interest too.
 func (t *tracer) entered(tid int) error {
 	i, err := syscallInfo(tid)
 	if err != nil {
@@ -289,7 +286,7 @@ func (t *tracer) entered(tid int) error {
 	return nil
 }
 
-// left is the end of a system call.
+// left handles the end of a system call.
 func (t *tracer) left(tid int) error {
 	if c := t.inside[tid]; c != nil {
 		delete(t.inside, tid)
@@ -302,15 +299,15 @@ func (t *tracer) left(tid int) error {
 	return nil
 }
 
-// kill kills the handler. A process that gets SIGKILL while it stands before a system
-// call does not do it.
+// kill kills the handler. A process that gets SIGKILL while it is stopped before a system
+// call does not make that call.
 func (t *tracer) kill(c *call) {
 	t.killed = true
 	note("killed", c.label)
 	_ = unix.Kill(t.pid, unix.SIGKILL)
 }
 
-// alive forgives that a process is gone: one that was killed is, at any time.
+// alive ignores the error that a process has ended: a killed one may end at any time.
 func alive(err error) error {
 	if errors.Is(err, unix.ESRCH) {
 		return nil
