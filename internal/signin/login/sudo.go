@@ -1,12 +1,14 @@
 package login
 
 import (
+	"cmp"
 	"io/fs"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/pam"
@@ -40,7 +42,14 @@ type Sudo struct {
 func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
-	m := sudo.Machine{File: func(path string) gate.File { return readFile(h, path) }, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
+	var unread error // the first of sudo's files that is there and could not be read
+	m := sudo.Machine{File: func(path string) gate.File {
+		f := readFile(h, path)
+		if unread == nil && fault.Unreadable(f.Err) {
+			unread = f.Err
+		}
+		return f
+	}, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
 		Addresses: h.Addresses(), Number: number}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
 	mounts, _ := h.Mounts() // if they are not known, none forbids anything
@@ -60,6 +69,7 @@ func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 	if s.Rules = sudo.Evaluate(m, sudoGroup); twin.File != "" { // sudo knows the number by that group's name
 		s.Rules.Refuses = &twin
 	}
+	s.Err = cmp.Or(s.Err, unread)
 	s.Plugin, s.Elsewhere = lostPlugin(h), elsewhere(switches)
 	return s
 }
