@@ -1,6 +1,6 @@
-// Package attacks holds attempts to trick the handler, which is root on every
-// machine of its owners. Each shows first that it works against a naive version
-// of the step, where that can be done, and then what holds.
+// Package attacks has attempts to trick the handler, which is root on every machine. Each
+// test first shows, if possible, that the attack works against a naive version of the step,
+// and then that it does not work against ours.
 package attacks
 
 import (
@@ -21,17 +21,17 @@ import (
 
 // attack is one attempt.
 type attack struct {
-	by    string // whose it is
+	by    string // who attacks
 	what  string
 	holds string // what stops it
-	// works tries it against a naive version of the step; nil where that cannot
-	// be shown without the thing itself (a package manager of another distribution).
+	// works tries it against a naive version of the step; nil if that cannot be shown
+	// without the program itself (a package manager of another distribution).
 	works func(w *world) bool
-	// held tries it against the product; an error is how it got through.
+	// held tries it against the product; an error says how it succeeded.
 	held func(w *world) error
 }
 
-// world is what one attempt has to itself.
+// world is what one attempt has for itself.
 type world struct {
 	t    *testing.T
 	dir  string
@@ -66,7 +66,7 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// TestTable keeps the list in docs current.
+// TestTable keeps the list in docs up to date.
 func TestTable(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Attacks that are tried\n\n<!-- Rendered by UPDATE_GOLDEN=1 go test ./test/suite/attacks -->\n\n" +
@@ -87,7 +87,7 @@ func newWorld(t *testing.T) *world {
 	return &world{t: t, dir: dir, host: &host.Host{Root: dir, Log: logging.Discard()}}
 }
 
-// path is a path of the machine, with the folders above it.
+// path is a path on the machine; its parent folders are created.
 func (w *world) path(name string) string {
 	full := filepath.Join(w.dir, name)
 	w.must(os.MkdirAll(filepath.Dir(full), 0o755))
@@ -121,7 +121,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// unchanged is an error where a file does not hold what was put there.
+// unchanged is an error if a file does not have its original content.
 func (w *world) unchanged(full, content string) error {
 	if got := w.read(full); got != content {
 		return fmt.Errorf("%s holds %.100q", full, got)
@@ -129,7 +129,7 @@ func (w *world) unchanged(full, content string) error {
 	return nil
 }
 
-// refused is nil where settings end with 53.
+// refused is nil if settings end with 53.
 func (w *world) refused(public string) error {
 	_, _, err := w.settings(public)
 	var f *fault.Fault
@@ -147,7 +147,7 @@ func (w *world) settings(public string) (agent.Settings, []string, error) {
 	return agent.ReadSettings(context.Background(), w.host, agent.Environment{ConfigFolder: filepath.Join(w.dir, "config"), BaseDir: w.dir}, 0)
 }
 
-// holds is nil where ok.
+// holds is nil if ok is true.
 func holds(ok bool, format string, args ...any) error {
 	if ok {
 		return nil

@@ -14,10 +14,10 @@ import (
 	"aadssh/status"
 )
 
-// shadow is somebody else's file, which must stay as it is.
+// shadow is another program's file, which must stay unchanged.
 const shadow = "root:$6$secret:19000::::::\n"
 
-// within runs what may hang, and says whether it came back.
+// within runs something that may hang, and reports whether it returned.
 func within(d time.Duration, do func()) bool {
 	done := make(chan struct{})
 	go func() { defer close(done); do() }()

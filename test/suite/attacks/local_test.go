@@ -22,7 +22,8 @@ import (
 
 func no(string) bool { return false }
 
-// journal is what the journal gives for one line; the runner of the test plays it.
+// journal is the log that is read from one line of the journal; the test's runner provides
+// it.
 func journal(w *world, fields map[string]string) trail.Log {
 	fields["__REALTIME_TIMESTAMP"] = fmt.Sprint(time.Now().Add(-time.Minute).UnixMicro())
 	b, err := json.Marshal(fields)
@@ -33,12 +34,12 @@ func journal(w *world, fields map[string]string) trail.Log {
 	return trail.Read(w.t.Context(), h, time.Now(), trail.Day)
 }
 
-// naiveCause is how a line was read once: any word anywhere in it counts.
+// naiveCause is how lines were once read: any word anywhere in the line counts.
 func naiveCause(line string) bool {
 	return regexp.MustCompile(`(?i)role.*(not|no |missing|denied)|(denied|not authorized|unauthorized|forbidden)`).MatchString(line)
 }
 
-// typed: somebody whom nobody knows types a name that reads like a cause.
+// typed: somebody types a name that reads like a cause, before anybody knows who they are.
 func typed(what, name, line string) attack {
 	return attack{by: "stranger", what: what, holds: "a name takes no part in the matching, and stands in a command only when it was proved",
 		works: func(*world) bool { return naiveCause(fmt.Sprintf(line, name)) },
@@ -160,7 +161,7 @@ func local() []attack {
 	}
 }
 
-// mallorysDaemon is a program of user 1000 that calls itself sshd, and listens.
+// mallorysDaemon is a program of user 1000 that is named sshd, and listens.
 func mallorysDaemon(w *world) {
 	w.put("proc/net/tcp", "  0: 00000000:08AE 0:0 0A 0:0 0:0 0 0 0 71 1 0\n")
 	w.put("proc/7/comm", "sshd\n")
@@ -176,13 +177,13 @@ func evilProgram(w *world) (string, error) {
 	return full, errors.Join(os.Chmod(full, 0o755), os.Chmod(filepath.Dir(full), 0o777))
 }
 
-// lockOfNobody has another process lock a file for reading, as nobody where root
-// runs this, and asks who holds it.
+// lockOfNobody makes another process lock a file for reading, as nobody if this runs as
+// root, and asks who holds the lock.
 func lockOfNobody(w *world, ask func(*host.Host, []host.Lock) (host.Holder, bool)) bool {
 	if os.Geteuid() != 0 {
 		w.t.Skip("NOT RUN: needs root, for a process of nobody")
 	}
-	for dir := w.dir; dir != os.TempDir() && len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) { // of this test
+	for dir := w.dir; dir != os.TempDir() && len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) { // the folders of this test
 		w.must(os.Chmod(dir, 0o755))
 	}
 	full := w.put("rpm.lock", "")

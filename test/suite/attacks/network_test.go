@@ -35,7 +35,7 @@ type endless struct{}
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 func (endless) Close() error               { return nil }
 
-// answers plays a host: what it says to each address.
+// answers is a fake host: its answer for each address.
 type answers func(r *http.Request) *http.Response
 
 func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -58,14 +58,14 @@ func says(code int, body string, header ...string) *http.Response {
 	return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// fetch is one download from a played host.
+// fetch is one download from a fake host.
 func fetch(w *world, address string, a answers) ([]byte, error) {
 	ctx, cancel := contextFor(w, time.Second)
 	defer cancel()
 	return download.Client{Log: logging.Discard(), Transport: a}.Get(ctx, address, 1<<20)
 }
 
-// naiveFetch follows and reads what it is given, up to a bound of the test's.
+// naiveFetch follows redirects and reads everything, up to a limit of the test.
 func naiveFetch(address string, a answers) []byte {
 	r, err := (&http.Client{Transport: a}).Get(address)
 	if err != nil {
@@ -98,7 +98,7 @@ func network() []attack {
 	}
 	other := func(what, file string) attack {
 		return attack{by: "mirror or proxy", what: "the key file holds " + what, holds: "only keys whose fingerprint is pinned, or that the owner named, and that verify by themselves: 27",
-			works: func(w *world) bool { // "download it, then rpm --import" takes whatever is a key
+			works: func(w *world) bool { // "download it, then rpm --import" accepts any key
 				found, err := openpgp.ReadArmoredKeyRing(strings.NewReader(testdata(w, file)))
 				return err == nil && len(found) == 1
 			},
@@ -192,13 +192,13 @@ func network() []attack {
 	}
 }
 
-// himds is a program that has taken the port of the Arc agent's service: it asks
-// for a file and writes down what it is given.
+// himds is a program that has taken the port of the Arc agent's service: it asks for a file
+// and records what it gets.
 type himds struct {
 	mu    sync.Mutex
 	given []string
 	realm string
-	to    string // redirects there, where it is set
+	to    string // redirects there, if set
 }
 
 func (s *himds) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -219,8 +219,8 @@ func (s *himds) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const tokens = "var/opt/azcmagent/tokens/"
 
-// ask has an Arc-enabled server ask a hostile service; every connection goes
-// there. It returns what the service was given, and the addresses that were dialled.
+// ask makes an Arc-enabled server ask a hostile service; every connection goes there. It
+// returns what the service got, and the addresses that were dialled.
 func ask(w *world, s *himds, getenv func(string) string) (given string, dialled []string, a identity.Answer) {
 	w.put("opt/azcmagent/bin/himds", "")
 	server := httptest.NewServer(s)
@@ -238,7 +238,7 @@ func ask(w *world, s *himds, getenv func(string) string) (given string, dialled 
 
 func arc() []attack {
 	none := func(string) string { return "" }
-	naive := func(w *world, realm string) bool { // reads what it is asked for
+	naive := func(w *world, realm string) bool { // reads any file that it is asked for
 		b, err := os.ReadFile(filepath.Join(w.dir, realm))
 		return err == nil && bytes.Contains(b, []byte("secret"))
 	}

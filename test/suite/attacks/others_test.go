@@ -14,12 +14,12 @@ import (
 	"aadssh/internal/state"
 )
 
-// environment is HandlerEnvironment.json with one folder that somebody else chose.
+// environment is HandlerEnvironment.json with one folder that an attacker chose.
 func environment(what, logFolder, configFolder string) attack {
 	return attack{by: "another extension", what: what, holds: "the agent's folders are absolute, plain, and not the root",
 		works: func(w *world) bool {
 			w.put("h-1.0/HandlerEnvironment.json", environmentFile(w, logFolder, configFolder))
-			return strings.Contains(w.read(filepath.Join(w.dir, "h-1.0/HandlerEnvironment.json")), "logFolder") // a decoder takes it
+			return strings.Contains(w.read(filepath.Join(w.dir, "h-1.0/HandlerEnvironment.json")), "logFolder") // a decoder accepts it
 		},
 		held: func(w *world) error {
 			w.put("h-1.0/HandlerEnvironment.json", environmentFile(w, logFolder, configFolder))
@@ -79,7 +79,7 @@ func others() []attack {
 			},
 			held: func(w *world) error {
 				w.put("sys/class/dmi/id/product_uuid", thisMachine+"\n")
-				w.put("etc/machine-id", otherMachine+"\n") // the image's, which travels with it
+				w.put("etc/machine-id", otherMachine+"\n") // the image's, which is copied with it
 				w.put("var/lib/aadsshlogin-handler/receipt.json", `{"machine":"`+otherMachine+`","packages":{"aadsshlogin":{"before":""}}}`)
 				r, err := state.ReadReceipt(w.host)
 				return holds(err == nil && len(r.Packages) == 0, "%+v, %v", r, err)

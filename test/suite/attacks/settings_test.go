@@ -16,7 +16,7 @@ import (
 	"aadssh/internal/trust"
 )
 
-// shell: a step that builds a line for a shell runs what a value holds.
+// shell: a step that builds a line for a shell runs commands in a value.
 func shell(value string) func(*world) bool {
 	return func(w *world) bool {
 		c := exec.Command("sh", "-c", "echo install aadsshlogin="+value)
@@ -27,12 +27,12 @@ func shell(value string) func(*world) bool {
 	}
 }
 
-// splits: a step that joins words and splits them again asks for another package.
+// splits: a step that joins words and splits them again installs another package too.
 func splits(value string) func(*world) bool {
 	return func(*world) bool { return len(strings.Fields("aadsshlogin="+value)) > 1 }
 }
 
-// newLine: a step that writes a value into a file of lines writes two.
+// newLine: a step that writes a value into a file of lines writes two lines.
 func newLine(value string) func(*world) bool {
 	return func(w *world) bool {
 		full := w.put("x.list", "deb [signed-by=/k] "+value+" jammy main\n")
@@ -40,12 +40,12 @@ func newLine(value string) func(*world) bool {
 	}
 }
 
-// option: a step that gives a value as its own word gives an option.
+// option: a step that passes a value as a word of its own passes an option.
 func option(value string) func(*world) bool {
 	return func(*world) bool { return strings.HasPrefix(strings.TrimSpace(value), "-") }
 }
 
-// glob: a manager that matches names takes a pattern for every version.
+// glob: a package manager that accepts patterns treats the value as one, for every version.
 func glob(value string) func(*world) bool {
 	return func(*world) bool {
 		ok, err := path.Match("aadsshlogin-"+value, "aadsshlogin-0.0.1.evil")
@@ -53,7 +53,7 @@ func glob(value string) func(*world) bool {
 	}
 }
 
-// signed: apt takes a sign at the end of a name for an order.
+// signed: apt treats a sign at the end of a name as an order.
 func signed(value string) func(*world) bool {
 	return func(*world) bool { return strings.HasSuffix(value, "-") || strings.HasSuffix(value, "+") }
 }

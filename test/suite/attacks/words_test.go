@@ -15,8 +15,8 @@ import (
 	"aadssh/status"
 )
 
-// runs has a shell carry out a text that people are told to paste, with az and
-// sudo as words that do nothing, and says whether more came of it.
+// runs runs a text that people are told to paste in a shell, in which az and sudo do
+// nothing, and reports whether something else was run.
 func runs(w *world, command string) bool {
 	c := exec.Command("sh", "-c", "az() { :; }; "+command)
 	c.Dir = w.dir
@@ -25,11 +25,11 @@ func runs(w *world, command string) bool {
 	return err == nil
 }
 
-// named: the metadata service, or whoever answers for it, names the machine so.
+// named: the metadata service, or a program in its place, gives the machine this name.
 func named(what, name string) attack {
 	return attack{by: "metadata", what: "a machine or group named " + what, holds: "what stands in an az command is quoted in one place",
 		works: func(w *world) bool {
-			return runs(w, "az vm identity assign -g rg -n "+name) || runs(w, "az vm identity assign -g rg -n '"+name+"'") // quoted, but not what quotes
+			return runs(w, "az vm identity assign -g rg -n "+name) || runs(w, "az vm identity assign -g rg -n '"+name+"'") // quoted, but without quoting what is in it
 		},
 		held: func(w *world) error {
 			for _, m := range []az.Machine{{Name: name, Group: name, Subscription: name}, {Name: name, Group: name, Arc: true}, {ScaleSet: name, Group: name}} {
@@ -43,7 +43,7 @@ func named(what, name string) attack {
 		}}
 }
 
-// release: /etc/os-release, as a derivative or somebody with a lever on the image writes it.
+// release: /etc/os-release, as a derivative or somebody with access to the image writes it.
 func release(what, content string, works func(*world) bool, wrong func(r distro.Release) bool) attack {
 	return attack{by: "os-release", what: what, holds: "read as text by one parser, never by a shell; shown cut and without controls", works: works,
 		held: func(w *world) error {

@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// undecided are machines on which plan and enable once came to other answers,
-// besides those of doctor's table.
+// undecided are machines on which plan and enable once had different results, in addition
+// to those of doctor's table.
 func undecided() []broken {
 	damagedKey := func(t *testing.T, s *scene.Scene, _ *endpoints) {
 		stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(damagedKey)), 0o600))
@@ -38,12 +38,11 @@ func undecided() []broken {
 
 const damagedKey = `{"repository": {"trustedKeys": ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nx\n-----END PGP PUBLIC KEY BLOCK-----"]}}`
 
-// On every broken machine of the table plan says what enable then ends with, and
-// its steps are those that enable takes; those of the sign-in matrix are held so
-// where they are played.
+// On every broken machine of the table, plan says what enable then ends with, and its steps
+// are those of enable; the machines of the sign-in matrix are compared where they are run.
 func TestPlanAgreesWithEnable(t *testing.T) {
 	for i, b := range append(undecided(), machines(t)...) {
-		if i >= len(undecided()) && i%2 != 0 && !whole() { // the rest by make plans
+		if i >= len(undecided()) && i%2 != 0 && !whole() { // make plans runs the rest
 			continue
 		}
 		if b.section == foreign { // the agent has no program of ours there that it could run
@@ -69,11 +68,11 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 	}
 }
 
-// setRegistered is set on a machine that the agent has given the extension to:
+// setRegistered is set on a machine on which the agent has registered the extension:
 // without its folder there are no settings that plan could read.
 func (b broken) setRegistered(t *testing.T) *scene.Scene {
 	t.Helper()
-	b.options.Timeout = 25 * time.Second // nobody waits for a lock that is held
+	b.options.Timeout = 25 * time.Second // nobody should wait for a held lock
 	if !b.fresh {
 		return b.set(t, nil)
 	}

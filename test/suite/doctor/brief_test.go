@@ -14,10 +14,10 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// kept is what the agent's Run Command keeps of an output, in bytes.
+// kept is how much of an output the agent's Run Command keeps, in bytes.
 const kept = 4096
 
-// everything is wrong with this machine, and much of it is told in many words.
+// everything breaks all parts of this machine, many of them with long texts.
 func everything(t *testing.T, s *scene.Scene, e *endpoints) {
 	var names []string
 	for i := range 200 {
@@ -43,8 +43,8 @@ mount -t tmpfs -o size=1m tmpfs /tmp; dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/
 	e.ahead = 10 * time.Minute
 }
 
-// TestBriefIsKeptWhole: what Run Command keeps of an output has the verdict in it,
-// and says how much there is that it has not, also where everything is wrong.
+// TestBriefIsKeptWhole: what Run Command keeps of an output contains the verdict, and says
+// how much is missing, even if everything is wrong.
 func TestBriefIsKeptWhole(t *testing.T) {
 	s, e := healthy(t, jammy())
 	everything(t, s, e)

@@ -23,37 +23,37 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// broken is a machine on which one thing is wrong: a section of the public
-// troubleshooting pages, and the line that must come first.
+// broken is a machine with one fault: a section of the public troubleshooting pages, and
+// the finding that must come first.
 type broken struct {
 	section string // of the public documentation, in our words
 	machine string // what is wrong
 	options scene.Options
 	fresh   bool     // nothing was installed yet
 	env     []string // of the agent
-	mine    []string // of the person who asks
+	mine    []string // of the person who runs doctor
 	noAgent bool
 	breakIt func(t *testing.T, s *scene.Scene, e *endpoints)
 
 	check, answer string
 	code          int
-	next          string // the next step must hold this
+	next          string // a part of the next step
 
 	names [][]string // each of these is named, by one of its words
 
-	remedy string // the next step as a script, where it is no command that can be pasted
-	acts   string // who must act, where nobody can on the machine
+	remedy string // the next step as a script, if it is not a command that can be pasted
+	acts   string // who must act, if nobody can on the machine
 	again  bool   // the next step says to set the extension again
-	slow   bool   // enable waits as long as it may for what does not come, so it is not run
-	stays  string // the check that is left when the next step was taken, because somebody has to decide
+	slow   bool   // enable waits as long as it may, so it is not run
+	stays  string // the check that remains after the next step, because somebody has to decide
 }
 
-// resetSSH takes the package's block out of sshd_config.
+// resetSSH removes the package's block from sshd_config.
 const resetSSH = `sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`
 
 func jammy() scene.Options { return scene.Options{Persona: roots.Ubuntu("22.04")} }
 
-// editSSHD puts lines at the beginning of sshd_config, where a person does.
+// editSSHD inserts lines at the beginning of sshd_config, where a person would.
 func editSSHD(lines string) func(*testing.T, *scene.Scene, *endpoints) {
 	return func(t *testing.T, s *scene.Scene, _ *endpoints) {
 		old, err := s.ReadFile("/etc/ssh/sshd_config")
@@ -66,7 +66,7 @@ func script(text string) func(*testing.T, *scene.Scene, *endpoints) {
 	return func(t *testing.T, s *scene.Scene, _ *endpoints) { stage.On(t, s.Box).Do(text) }
 }
 
-// wired is script on a machine with a network card, which people come in by.
+// wired is script on a machine with a network card, through which people connect.
 func wired(text string) func(*testing.T, *scene.Scene, *endpoints) {
 	return script("ip link add eth0 type veth peer name gateway && ip link set gateway up && ip address add 10.0.0.4/24 dev eth0 && ip link set eth0 up && ip route add default via 10.0.0.1 && " + text)
 }
@@ -81,7 +81,7 @@ func token(a metadata.Answer) func(*testing.T, *scene.Scene, *endpoints) {
 	return func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Metadata.Always(metadata.TokenPath, a) }
 }
 
-// authLog writes lines as sshd and the vendor's programs do.
+// authLog writes lines in the format of sshd and the vendor's programs.
 func authLog(lines ...string) func(*testing.T, *scene.Scene, *endpoints) {
 	return func(t *testing.T, s *scene.Scene, _ *endpoints) {
 		at := time.Now().Add(-10 * time.Minute).Format("2006-01-02T15:04:05.000000-07:00")
@@ -236,8 +236,8 @@ func together(all ...func(*testing.T, *scene.Scene, *endpoints)) func(*testing.T
 	}
 }
 
-// ofAnOperator are machines as somebody finds them who did several things to them,
-// or something that no page is about.
+// ofAnOperator are machines after somebody has done several things to them, or something
+// that no page describes.
 func ofAnOperator() []broken {
 	small := scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Size: "300m"}}
 	fill := script("dd if=/dev/zero of=/var/fill bs=1M 2>/dev/null; true")
@@ -288,7 +288,7 @@ func ofAnOperator() []broken {
 // foreign is the section of machines on which the extension is another program's.
 const foreign = "Another program's extension"
 
-// microsofts puts Microsoft's extension in the place of this program's.
+// microsofts replaces this program's extension by Microsoft's.
 func microsofts(t *testing.T, s *scene.Scene, _ *endpoints) {
 	stage.On(t, s.Box).Do("mv " + agentDirOf(s) + " /root/ours")
 	const version = "1.0.3162.1"
@@ -298,7 +298,7 @@ func microsofts(t *testing.T, s *scene.Scene, _ *endpoints) {
 	stage.Must(t, s.WriteFile(dir+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o644))
 }
 
-// squatted is a machine on which another program took sshd's port.
+// squatted is a machine on which another program has taken sshd's port.
 func squatted(t *testing.T, s *scene.Scene, _ *endpoints) {
 	stage.On(t, s.Box).Do(scene.StopSSHD)
 	_, err := s.Start(box.Environment(), "python3", "-c", "import os, socket, time\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(('0.0.0.0', 22))\ns.listen(9)\nopen('/run/squatter.pid', 'w').write(str(os.getpid()))\ntime.sleep(9999)")
@@ -306,7 +306,7 @@ func squatted(t *testing.T, s *scene.Scene, _ *endpoints) {
 	stage.On(t, s.Box).Await("[ -s /run/squatter.pid ]")
 }
 
-// Of each machine doctor names the cause first, with the right next step.
+// On each machine doctor names the cause first, with the right next step.
 func TestBroken(t *testing.T) {
 	all := machines(t)
 	l := &layers{t.TempDir(), map[string]string{}}
@@ -316,7 +316,7 @@ func TestBroken(t *testing.T) {
 			report, code := examine(t, s, b.mine)
 			c := first(report)
 			if b.check == "" {
-				b.check = c.Name // what counts is what it names
+				b.check = c.Name // only what it names counts
 			}
 			if c.Name != b.check || c.Answer != b.answer || c.Code != b.code || !strings.Contains(c.Next, b.next) || !named(b.names, c.Text+" "+c.Next) {
 				t.Errorf("first line: %s %s %d: %s\n> %s\nwant %s %s %d with %q %q", c.Answer, c.Name, c.Code, c.Text, c.Next, b.answer, b.check, b.code, b.next, b.names)
@@ -348,13 +348,13 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// toldOnce: what a person reads says no next step twice, and names each check once
-// where its answers do not differ.
+// toldOnce: no next step is shown twice, and each check is named once unless its results
+// differ.
 func toldOnce(t *testing.T, s *scene.Scene, env []string) {
 	t.Helper()
 	r, err := s.Run(t.Context(), append(box.Environment(), env...), program, "doctor")
 	stage.Must(t, err)
-	_, said, _ := strings.Cut(string(r.Stdout), "Cannot be seen") // which is no step
+	_, said, _ := strings.Cut(string(r.Stdout), "Cannot be seen") // that part is no step
 	said, _, _ = strings.Cut(strings.TrimSuffix(string(r.Stdout), said), "Cannot be seen")
 	seen := map[string]bool{}
 	for line := range strings.Lines(said) {
@@ -372,7 +372,7 @@ func toldOnce(t *testing.T, s *scene.Scene, env []string) {
 	}
 }
 
-// set makes the machine and breaks it.
+// set starts the machine and breaks it.
 func (b broken) set(t *testing.T, l *layers) *scene.Scene {
 	t.Helper()
 	make := l.begin
@@ -390,8 +390,8 @@ func (b broken) set(t *testing.T, l *layers) *scene.Scene {
 	return s
 }
 
-// stuckRemoval leaves the legacy package half-configured, as a removal does
-// whose scripts fail.
+// stuckRemoval leaves the legacy package half-configured, like a removal whose scripts
+// fail.
 func stuckRemoval(t *testing.T, s *scene.Scene, _ *endpoints) {
 	deb, err := fixtures.Deb(t.Context(), s.Cache, fixtures.Spec{Name: fixtures.Legacy, Version: "1.0.016050002"})
 	stage.Must(t, err)
@@ -401,7 +401,7 @@ for script in prerm postinst; do printf '#!/bin/sh\nexit 1\n' > /var/lib/dpkg/in
 dpkg -r aadlogin >/dev/null 2>&1; true`)
 }
 
-// holdLock has another program of the machine hold dpkg's lock.
+// holdLock makes another program of the machine hold dpkg's lock.
 func holdLock(t *testing.T, s *scene.Scene, _ *endpoints) {
 	const program = `
 import fcntl, time
@@ -421,7 +421,7 @@ time.sleep(600)
 	t.Fatal("nobody took the lock")
 }
 
-// onlyByProxy leaves the proxy as the only way to the package host.
+// onlyByProxy makes a proxy the only way to the package host.
 func onlyByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
 	proxy, err := pkghost.StartProxy(s.Box, box.Packages+":3128", "", "")
 	stage.Must(t, err)
@@ -430,7 +430,7 @@ func onlyByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
 	stage.Must(t, s.AppendFile("/etc/environment", []byte("https_proxy=\"http://10.77.0.1:3128\"\n")))
 }
 
-// roleCheckByProxy leaves a proxy as the only way to the role check.
+// roleCheckByProxy makes a proxy the only way to the role check.
 func roleCheckByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
 	l, err := s.Listen("tcp", box.Packages+":3128")
 	stage.Must(t, err)

@@ -24,7 +24,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// The bundle holds what helps, and none of the secrets that lie on the machine.
+// The bundle contains what helps, and none of the secrets on the machine.
 func TestBundleHasNoSecrets(t *testing.T) {
 	const password, token = "hunter2-Correct", "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJvaWQiOiJwbGFudGVkIn0.c2lnbmF0dXJl"
 	secrets := []string{password, token, "c2lnbmF0dXJl", "PLANTEDPRIVATEKEY", "planted-sas", "planted-secret", "planted-apt", metadata.Secret}
@@ -74,9 +74,8 @@ func TestBundleHasNoSecrets(t *testing.T) {
 	}
 }
 
-// TestBundleByPermission: secrets of all forms in all places that the bundle
-// reads, and on the way to them; none is in the archive, and everything that
-// somebody needs who helps is.
+// TestBundleByPermission: with secrets of all forms in all places that the bundle reads,
+// and on the way to them, none is in the archive, and everything that support needs is.
 func TestBundleByPermission(t *testing.T) {
 	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	var planted seeds
@@ -96,7 +95,7 @@ func TestBundleByPermission(t *testing.T) {
 			plant(file, line+"\n")
 		}
 	}
-	// A key whose first line is before the part that is read, and links.
+	// A key whose first line is before the part that is read; and links.
 	plant("/var/log/waagent.log", "-----BEGIN RSA PRIVATE KEY-----\n"+strings.Repeat(planted.secret()+"\n", 1<<17))
 	shadow := planted.secret()
 	stage.Must(t, s.WriteFile("/etc/shadow-", []byte("root:"+shadow+":1:0:99999:7:::\n"), 0o600))
@@ -147,7 +146,7 @@ func TestBundleByPermission(t *testing.T) {
 	}
 }
 
-// useful is what somebody needs who helps.
+// useful is what support needs.
 func useful(agentDir, logDir string) map[string][]string {
 	return map[string][]string{
 		"README.txt":                                    {"look through it", "it is a link", "not permitted"},
@@ -188,7 +187,7 @@ func useful(agentDir, logDir string) map[string][]string {
 	}
 }
 
-// must1 is must for what gives a value too.
+// must1 is must for functions that also return a value.
 func must1(t *testing.T) func(b []byte, err error) []byte {
 	return func(b []byte, err error) []byte { stage.Must(t, err); return b }
 }
@@ -214,7 +213,7 @@ func unpack(t *testing.T, content []byte) map[string]string {
 	}
 }
 
-// status repeats the verdict with its code, and since when it stands.
+// status repeats the verdict with its code, and since when it holds.
 func TestStatus(t *testing.T) {
 	s, _ := fresh(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	status := func(want int) doctor.Status {

@@ -14,7 +14,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// What docs/publishing.md tells people to type works as it stands there.
+// The commands in docs/publishing.md work as they are printed.
 func TestByHand(t *testing.T) {
 	top, err := scene.Top(t.Context())
 	stage.Must(t, err)

@@ -17,14 +17,14 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// damaged is a machine on which not the sign-in, but what enable works with is damaged.
+// damaged is a machine on which not the sign-in but something that enable needs is damaged.
 type damaged struct {
 	name    string
 	options scene.Options // the zero value: Ubuntu 22.04
 	fresh   bool          // nothing was installed yet
 	script  string        // in the folder of the extension's version
 	beside  func(t *testing.T, s *scene.Scene, e *endpoints)
-	code    int // that enable ends with
+	code    int // the code that enable ends with
 }
 
 func damages() []damaged {
@@ -99,7 +99,7 @@ END`, code: 53},
 		{name: "no os-release", script: "rm -f /etc/os-release /usr/lib/os-release", code: 51},
 		{name: "another machine's os-release", script: "printf 'ID=plan9\\nVERSION_ID=4\\n' > /usr/lib/os-release", code: 51},
 	}
-	// What the machine's owner did to the sign-in before anything was installed.
+	// What somebody did to the sign-in before anything was installed.
 	for name, c := range map[string]struct {
 		script string
 		code   int
@@ -125,11 +125,11 @@ END`, code: 53},
 	return all
 }
 
-// TestPlanOnDamagedMachines: plan says what enable then ends with, as the agent runs it,
-// and doctor finds no machine well on which enable fails.
+// TestPlanOnDamagedMachines: plan says what enable, run by the agent, then ends with, and
+// doctor reports a fault on every machine on which enable fails.
 func TestPlanOnDamagedMachines(t *testing.T) {
 	for i, c := range damages() {
-		if i%9 != 0 && !whole() { // the rest by MACHINES=all
+		if i%9 != 0 && !whole() { // MACHINES=all runs the rest
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// On a machine on which people can sign in doctor finds nothing, asks the
-// endpoints once each, and writes nothing.
+// On a machine on which people can sign in, doctor finds nothing, sends one request to each
+// endpoint, and writes nothing.
 func TestHealthy(t *testing.T) {
 	s, e := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	before, err := s.Snapshot()

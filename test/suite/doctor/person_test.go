@@ -14,7 +14,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// --only and --skip leave out the work too: nobody is asked whom it is not about.
+// --only and --skip leave out the work too: an endpoint that is not needed gets no request.
 func TestOnlyAndSkip(t *testing.T) {
 	s, e := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	sections := func(args ...string) []string {
@@ -53,7 +53,7 @@ func TestOnlyAndSkip(t *testing.T) {
 	}
 }
 
-// What is shown has colour and is broken to the width of a terminal only there.
+// Only on a terminal the output has colours and is wrapped to its width.
 func TestTerminal(t *testing.T) {
 	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	if out := stage.On(t, s.Box).Do(program + " doctor"); strings.Contains(out, "\x1b") {
@@ -71,8 +71,8 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// Beside its network checks doctor costs a healthy machine hardly more than
-// enable does there, both as a person would measure them.
+// Without its network checks, doctor takes hardly longer on a healthy machine than enable,
+// both as a person would measure them.
 func TestCost(t *testing.T) {
 	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
 	best := func(what func()) time.Duration {
@@ -94,8 +94,8 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// Endpoints that never answer are waited for side by side: all of them cost
-// what one does.
+// doctor waits for endpoints that never answer in parallel: all of them take as long as
+// one.
 func TestNetworkIsAskedSideBySide(t *testing.T) {
 	took := func(lost ...string) time.Duration {
 		s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})

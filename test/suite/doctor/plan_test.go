@@ -18,9 +18,9 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// The plan that is printed before is, to the letter, what enable then does:
-// the commands that it runs, the files that it writes, what it downloads. The
-// first goal state ends with 22, so that enable alone does the work afterwards.
+// The printed plan is exactly what enable then does: the commands that it runs, the files
+// that it writes, what it downloads. The first goal state ends with 22, so that enable
+// alone does the work afterwards.
 func TestPlanIsWhatEnableDoes(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
 		t.Run(p.Name, func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestPlanIsWhatEnableDoes(t *testing.T) {
 			plan := planOf(t, s, 0)
 			after, err := s.Snapshot()
 			stage.Must(t, err)
-			// rpm's own index of the database changes with every question to it.
+			// rpm's own index of the database changes with every query.
 			rpm := func(path string) bool { return strings.HasPrefix(path, "/var/lib/rpm/rpmdb.sqlite-") }
 			if changed := before.Diff(after, rpm); len(changed) > 0 {
 				t.Errorf("plan wrote: %s", strings.Join(changed, ", "))
@@ -59,7 +59,7 @@ func TestPlanIsWhatEnableDoes(t *testing.T) {
 				t.Errorf("as text: %q", got)
 			}
 
-			// And a repair, from the files that were kept.
+			// A repair from the kept files.
 			stage.On(t, s.Box).Do(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`)
 			repair := planOf(t, s, 0)
 			logged = len(s.HandlerLog())
@@ -96,8 +96,8 @@ func commandsOf(p doctor.PlanReport) (all []string) {
 	return all
 }
 
-// fetched is the file of a package that was fetched. Its version is known only
-// then, and the plan has stars in its place.
+// fetched matches the file of a fetched package. Its version is known only then, and the
+// plan has stars in its place.
 var fetched = regexp.MustCompile(`(/var/cache/apt/archives/[a-z-]+)_[^ _]+_[a-z0-9]+\.deb`)
 
 func inPattern(commands []string) []string {
@@ -108,8 +108,8 @@ func inPattern(commands []string) []string {
 	return all
 }
 
-// filesOf are the files that are written for the machine; an import of a key
-// names the one that a step before has written.
+// filesOf are the files that are written on the machine; the import of a key names the one
+// that an earlier step has written.
 func filesOf(p doctor.PlanReport) (all []string) {
 	for _, s := range p.Steps {
 		for _, f := range s.Files {

@@ -18,7 +18,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// told is what a person reads of a broken machine, and how the next step ended.
+// told is what a person reads about a broken machine, and the result of the next step.
 type told struct {
 	doctor doctor.Check
 	status string
@@ -26,9 +26,9 @@ type told struct {
 	mended string
 }
 
-// systemctl does what the next steps ask of it, on a machine without systemd.
-// A reload takes the pid file away, and ends when it is there again; doctor waits for
-// that only under systemd.
+// systemctl does what the next steps need of it, on a machine without systemd. A reload
+// removes the pid file, and ends when it exists again; doctor only waits for that under
+// systemd.
 const systemctl = `#!/bin/sh
 while [ $# -gt 0 ]; do case "$1" in -*) shift ;; *) break ;; esac; done
 verb=$1
@@ -54,7 +54,7 @@ esac
 exit 0
 `
 
-// statusOf is the last line of status: how the machine is.
+// statusOf is the last line of status: the state of the machine.
 func statusOf(t *testing.T, s *scene.Scene) string {
 	t.Helper()
 	r, err := s.Run(t.Context(), box.Environment(), program, "status", "--json")
@@ -74,10 +74,10 @@ func statusOf(t *testing.T, s *scene.Scene) string {
 	return "0"
 }
 
-// command is where a text has a command: to its end, or to the next sentence.
+// command matches the command in a text: to its end, or to the next sentence.
 var command = regexp.MustCompile(`(?:: |^)((?:sudo|printf|echo|sed) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
 
-// pasted is the command that a person would paste; "" where the text has none.
+// pasted is the command that a person would paste; "" if the text has none.
 func pasted(text string) string {
 	m := command.FindStringSubmatch(text)
 	if m == nil {
@@ -92,7 +92,7 @@ func pasted(text string) string {
 	return strings.ReplaceAll(script, "sudo zypper ", "sudo zypper --non-interactive ")
 }
 
-// carryOut takes the next step, as the person would, and looks again.
+// carryOut carries out the next step, as a person would, and runs doctor again.
 func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
 	t.Helper()
 	switch {
@@ -129,15 +129,15 @@ func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
 	return "helps"
 }
 
-// whole: every machine is looked at, enable is run on each, and the table is
-// compared; with a word, those whose name holds it; otherwise those of the public
-// pages are and some of the others.
+// whole: all machines are examined, enable is run on each, and the table is compared; with
+// a word, those whose name contains it; otherwise those of the public pages and some of the
+// others.
 func whole() bool { return os.Getenv("MACHINES") == "all" }
 
-// rendering: what is said of the machines that are looked at is written down.
+// rendering: the results are written to files.
 func rendering() bool { return os.Getenv("UPDATE_GOLDEN") == "1" }
 
-// named says whether a text holds each of the names, by one of its words.
+// named reports whether a text contains each of the names, by one of its words.
 func named(names [][]string, text string) bool {
 	for _, words := range names {
 		if !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(w)) }) {
@@ -147,8 +147,8 @@ func named(names [][]string, text string) bool {
 	return true
 }
 
-// portal is what enable says of the same machine, in the one line that the portal
-// shows first.
+// portal is what enable says about the same machine, in the line that the portal shows
+// first.
 func (b broken) portal(t *testing.T, l *layers) string {
 	t.Helper()
 	if b.slow {
@@ -162,8 +162,8 @@ func (b broken) portal(t *testing.T, l *layers) string {
 	return fmt.Sprintf("%d: %s", last.ExitCode, line)
 }
 
-// handed are machines of the sign-in matrix, on each of which nobody gets in, and
-// who must act where the next step is for no command.
+// handed are machines of the sign-in matrix on which nobody can sign in, with who must act
+// if the next step is not a command.
 func handed() map[string]string {
 	return map[string]string{
 		"account-access-deny": "", "account-include-missing": "", "account-listfile-allow": "", "account-localuser-die": "whoever keeps the machine's PAM files",
@@ -181,7 +181,7 @@ func handed() map[string]string {
 
 const matrixDir = "../signin/testdata/machines/"
 
-// ofTheMatrix are a part of the machines of the sign-in matrix.
+// ofTheMatrix are some of the machines of the sign-in matrix.
 func ofTheMatrix(t *testing.T) []broken {
 	t.Helper()
 	words, err := os.ReadFile(matrixDir + "words.sh")
@@ -200,7 +200,7 @@ func ofTheMatrix(t *testing.T) []broken {
 	return all
 }
 
-// fromMatrix reads one of the files, whose form README.md there explains.
+// fromMatrix reads one of the files, whose format README.md there explains.
 func fromMatrix(t *testing.T, name, words string) broken {
 	t.Helper()
 	text, err := os.ReadFile(matrixDir + name + ".txt")

@@ -19,7 +19,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// asNobody runs the program as somebody who is not root.
+// asNobody runs the program as a user other than root.
 func asNobody(t *testing.T, s *scene.Scene, args ...string) (out string, code int) {
 	t.Helper()
 	r, err := s.Run(t.Context(), box.Environment(), append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program}, args...)...)
@@ -27,7 +27,7 @@ func asNobody(t *testing.T, s *scene.Scene, args ...string) (out string, code in
 	return string(r.Stdout) + string(r.Stderr), r.ExitCode
 }
 
-// asOthersSee are machines that look better, or worse, to whoever is not root.
+// asOthersSee are machines that seem better, or worse, to users other than root.
 func asOthersSee() []broken {
 	put := func(path, content string, mode os.FileMode) func(*testing.T, *scene.Scene, *endpoints) {
 		return func(t *testing.T, s *scene.Scene, _ *endpoints) {
@@ -64,17 +64,17 @@ func asOthersSee() []broken {
 	}
 }
 
-// loosens is what no advice may be that is given to somebody who is not root.
+// loosens matches advice that must never be given to a user other than root.
 var loosens = regexp.MustCompile(`readable again|chmod|chown`)
 
-// Whoever is not root is never told better than root is, nor of a failure that root
-// does not see, nor to loosen a file; and never that all is well.
+// A user other than root is never told a better result than root, nor a failure that root
+// does not find, nor to make a file less protected; and never that all is well.
 func TestWithoutRoot(t *testing.T) {
 	l := &layers{t.TempDir(), map[string]string{}}
 	for _, b := range asOthersSee() {
 		t.Run(b.machine, func(t *testing.T) {
 			s := b.set(t, l)
-			stage.On(t, s.Box).Do("chmod 700 " + agentrun.Lib) // as the agent has it
+			stage.On(t, s.Box).Do("chmod 700 " + agentrun.Lib) // as the agent creates it
 			root, _ := examine(t, s, nil)
 			text, code := asNobody(t, s, "doctor", "--json")
 			validate(t, "doctor.schema.json", []byte(text))
@@ -111,7 +111,7 @@ func TestWithoutRoot(t *testing.T) {
 	}
 }
 
-// compareAnswers holds an answer that others got against root's of the same check.
+// compareAnswers compares another user's result with root's result of the same check.
 func compareAnswers(t *testing.T, mine doctor.Check, root []doctor.Check) {
 	t.Helper()
 	severity := []string{"pass", "unknown", "warn", "fail"}

@@ -12,7 +12,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// validate holds a document against a schema of misc/.
+// validate checks a document against a schema in misc/.
 func validate(t *testing.T, schema string, document []byte) {
 	t.Helper()
 	top, err := scene.Top(t.Context())

@@ -12,14 +12,14 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// screens are the machines whose report is held as a person sees it, on
-// terminals of 60, 80 and 120 columns.
+// screens are the machines whose report is compared as a person sees it, on terminals of
+// 60, 80 and 120 columns.
 func screens() []string {
 	return []string{"no system-assigned identity", "iptables drops port 22", "nftables lets one network in", "AllowGroups in sshd_config", "an automatic update holds the lock",
 		"no sshd runs", "the disk is full", "walinuxagent is stopped", "pas.windows.net is refused", "/etc/nologin was left behind"}
 }
 
-// volatile is what differs each time, and what it is shown as.
+// volatile is what differs in each run, and what it is replaced by.
 var volatile = map[string]*regexp.Regexp{
 	"process PID":          regexp.MustCompile(`process \d+`),
 	"ps -fp PID":           regexp.MustCompile(`ps -fp \d+`),
@@ -34,7 +34,7 @@ func steady(s string) string {
 	return s
 }
 
-// screen compares what a report looks like.
+// screen compares the appearance of a report.
 func screen(t *testing.T, machine string, r doctor.Report) {
 	t.Helper()
 	r.Version = "1.0.0"

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// seeds plants secrets and knows what it planted.
+// seeds plants secrets and records them.
 type seeds struct{ planted []string }
 
-// secret is the next one: a word, a text of letters and digits, hexadecimal,
-// base64, one with signs. The same each time.
+// secret is the next one: a word, a text of letters and digits, hexadecimal, base64, or one
+// with special characters. The same in each run.
 func (s *seeds) secret() string {
 	sum := sha256.Sum256(fmt.Append(nil, len(s.planted)))
 	letters := strings.Map(func(r rune) rune { return 'a' + (r-'0')%26 }, hex.EncodeToString(sum[:]))
@@ -26,8 +26,8 @@ func (s *seeds) secret() string {
 	return s.planted[len(s.planted)-1]
 }
 
-// forms are the ways in which a secret stands in a text; %s is the secret. It
-// is given by a name that comes before it, or has the look of one.
+// forms are the forms of a secret in a text; %s is the secret. It is announced by a name
+// before it, or looks like one.
 func forms() []string {
 	return []string{
 		"password=%s", "password: %s", `"password": "%s"`, "Password %s", "passwd = %s", "Pwd=%s;", "DB_PASSWORD='%s'", "passphrase %s", "--password %s", "--password=%s",
@@ -38,7 +38,7 @@ func forms() []string {
 	}
 }
 
-// all has every form once, each line behind a head.
+// all has every form once, each in a line after a head.
 func (s *seeds) all(head string) string {
 	var b strings.Builder
 	for _, f := range forms() {
@@ -53,11 +53,11 @@ func (s *seeds) all(head string) string {
 	return b.String()
 }
 
-// place is a file that the bundle looks at, and how lines stand in it.
+// place is a file that the bundle reads, and the beginning of its lines.
 type place struct{ file, head string }
 
-// places are all that it reads, each with a text of no form and with the forms
-// that its own lines have.
+// places are all files that it reads, each with a text without a form and with the forms of
+// its own lines.
 func places(agentDir, logDir string) []place {
 	const at = "Nov 21 10:00:00 web1 "
 	return []place{
@@ -77,8 +77,8 @@ func places(agentDir, logDir string) []place {
 	}
 }
 
-// exact are lines that the readers of these files would take, with a secret
-// where one can be.
+// exact are lines that the readers of these files accept, with a secret where one is
+// possible.
 func exact() map[string][]string {
 	return map[string][]string{
 		"/etc/systemd/system/walinuxagent.service": {"[Service]", "ExecStart=/usr/bin/x --token %s", "Environment=APP_TOKEN=%s \"https_proxy=http://a:%s@h:1\"", "ExecStartPre=/bin/sh -c 'login %s'"},

@@ -32,23 +32,23 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// program is where a person's copy of the handler lies.
+// program is a person's copy of the handler.
 const program = "/opt/person/aadsshlogin-handler"
 
-// endpointAddress is where the login host and the role check answer in a box.
+// endpointAddress is the address of the login host and the role check in a box.
 const endpointAddress = "127.0.0.3"
 
-// endpoints play the login host and the role check: TLS under their names, 404
-// for everything as the real role check gives it.
+// endpoints is a fake of the login host and the role check: TLS under their names, and 404
+// for everything, like the real role check.
 type endpoints struct {
 	mu     sync.Mutex
-	hosts  []string // that were asked
+	hosts  []string // the hosts that got requests
 	ahead  time.Duration
 	status int
 	server *http.Server
 }
 
-// serveEndpoints puts the endpoints of a cloud into a box.
+// serveEndpoints starts the endpoints of a cloud in a box.
 func serveEndpoints(t *testing.T, b *box.Box, names ...string) *endpoints {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -86,14 +86,14 @@ func (e *endpoints) asked() []string {
 	return slices.Clone(e.hosts)
 }
 
-// fresh is a machine as a person finds it, before the extension; env is what
-// the agent has besides what systemd gives it.
+// fresh is a machine before the extension is installed; env is the agent's environment in
+// addition to what systemd sets.
 func fresh(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
 	t.Helper()
 	s := scene.New(t, o)
 	e := serveEndpoints(t, s.Box, "login.microsoftonline.com", "pas.windows.net")
 	stage.Must(t, s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755))
-	// What stands for the agent's process, and a log that syslog would write.
+	// A stand-in for the agent's process, and a log that syslog would write.
 	stage.Must(t, s.WriteFile("/usr/sbin/waagent", []byte("import time\ntime.sleep(100000)\n"), 0o755))
 	_, err := s.Start(append(box.Environment(), env...), "sh", "-c", "echo $$ >/run/waagent.pid; exec python3 -u /usr/sbin/waagent -daemon")
 	stage.Must(t, err)
@@ -114,14 +114,14 @@ func healthy(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpo
 	return s, e
 }
 
-// layers are file systems on which the package is installed and enable has
-// passed, by the machine's name: many machines begin where one of them is.
+// layers are file systems on which the package is installed and enable has passed, by the
+// machine's name: many machines start from one of them.
 type layers struct {
 	dir  string
 	made map[string]string
 }
 
-// begin is a healthy machine that begins on such a layer.
+// begin is a healthy machine that starts from such a layer.
 func (l *layers) begin(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
 	t.Helper()
 	if l == nil || o.Box.Size != "" || o.Packages != nil {
@@ -160,7 +160,7 @@ func apply(t *testing.T, s *scene.Scene, code int) agentrun.Report {
 	return r
 }
 
-// examine runs doctor as a person does, as JSON; env is what they have set.
+// examine runs doctor as a person does, as JSON; env is their environment.
 func examine(t *testing.T, s *scene.Scene, env []string, args ...string) (doctor.Report, int) {
 	t.Helper()
 	r, err := s.Run(t.Context(), append(box.Environment(), env...), append([]string{program, "doctor", "--json"}, args...)...)
@@ -176,7 +176,7 @@ func examine(t *testing.T, s *scene.Scene, env []string, args ...string) (doctor
 	return report, r.ExitCode
 }
 
-// first is the first line that is not well: a failure, else a warning.
+// first is the first finding: a failure, or else a warning.
 func first(r doctor.Report) doctor.Check {
 	for _, answer := range []string{"fail", "warn"} {
 		for _, c := range r.Checks {

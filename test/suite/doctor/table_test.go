@@ -17,27 +17,27 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// The machines stand in docs/broken-machines.md between these lines.
+// The machines are in docs/broken-machines.md between these lines.
 const (
 	tableBegin = "<!-- Rendered by UPDATE_GOLDEN=1 go test -tags rig ./test/suite/doctor -run TestTableOfBrokenMachines -->\n"
 	tableEnd   = "<!-- end -->\n"
 )
 
-// pattern is a word with stars, which Markdown would take for emphasis.
+// pattern matches a word with stars, which Markdown would treat as emphasis.
 var pattern = regexp.MustCompile(`[^\s"'()]*\*[^\s"'()]*`)
 
-// toldDir has what is said of each machine, one file each.
+// toldDir has the texts about each machine, one file each.
 const toldDir = "testdata/told/"
 
-// slug is a machine's name as a file's.
+// slug is a file name for a machine.
 func slug(machine string) string {
 	return strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(machine), "-"), "-")
 }
 
-// lines are what is said, one line each; what enable says stands last.
+// lines are the texts, one per line; enable's is last.
 func (of told) lines() []string {
 	c := of.doctor
-	text, _, _ := strings.Cut(c.Text, " Last, from ") // what follows has a time in it
+	text, _, _ := strings.Cut(c.Text, " Last, from ") // the rest contains a time
 	answer := c.Answer
 	if c.Code != 0 {
 		answer = fmt.Sprintf("%s %d", c.Answer, c.Code)
@@ -49,8 +49,8 @@ func (of told) lines() []string {
 	return lines
 }
 
-// compare holds what was said against the machine's file. Where enable was not
-// run, its line is not compared.
+// compare compares the texts with the machine's file. If enable was not run, its line is
+// not compared.
 func (of told) compare(t *testing.T, b broken) {
 	t.Helper()
 	file := toldDir + slug(b.machine) + ".txt"
@@ -74,8 +74,8 @@ func (of told) compare(t *testing.T, b broken) {
 	}
 }
 
-// docs/broken-machines.md has each machine that was told of, under a heading of its
-// own, with what its file says.
+// docs/broken-machines.md has each machine under a heading of its own, with the content of
+// its file.
 func TestTableOfBrokenMachines(t *testing.T) {
 	var sections []string
 	of := map[string]string{} // by section
@@ -108,8 +108,8 @@ func TestTableOfBrokenMachines(t *testing.T) {
 	comparePage(t, page)
 }
 
-// entry is what the page says of a machine: the situation, what doctor says and what
-// to type, and how it went on.
+// entry is the page's text about a machine: the situation, what doctor says and what to
+// run, and the result.
 func entry(machine string, lines []string) string {
 	plain := func(s string) string { return pattern.ReplaceAllString(s, "`$0`") }
 	said := func(what, line string) string {

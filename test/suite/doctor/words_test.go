@@ -17,16 +17,16 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// evil is a word that clears a terminal, turns the direction of the text round,
-// begins its own line and, pasted into a shell, writes a file.
+// evil is a word that clears a terminal, reverses the direction of the text, begins a new
+// line and, pasted into a shell, writes a file.
 const evil = "x\x1b[2J\u202e\u009b1m$(:>/owned)`:>/owned`';:>/owned;\"\nall is well"
 
-// short is evil where there is room for 15 bytes, and a name of a file, where no
-// slash can be: whoever pastes it is in the root of the file system.
+// short is evil within 15 bytes, and evilName a file name, which cannot contain a slash: it
+// writes into the root folder.
 const short, evilName = "\x1b[2J$(:>owned)", "x\x1b[2J\u202e$(:>owned)`:>owned`';:>owned;'"
 
-// wordsOfStrangers are machines on which a name that somebody else gave stands in
-// what is wrong; code is what enable ends with.
+// wordsOfStrangers are machines on which a name that somebody else chose is part of the
+// finding; code is what enable ends with.
 func wordsOfStrangers() []broken {
 	named := metadata.VM()
 	named.Name, named.Group = evil, evil
@@ -92,9 +92,9 @@ func wordsOfStrangers() []broken {
 	}
 }
 
-// What somebody else named stands in doctor, plan, status, the log, the status
-// file and on standard output as what it is: a word on its line, without what a
-// terminal obeys, and quoted where it stands in a command.
+// A name that somebody else chose is shown by doctor, plan, status, the log, the status
+// file and on standard output as a word on its line, without characters that a terminal
+// interprets, and quoted in a command.
 func TestWordsOfStrangers(t *testing.T) {
 	l := &layers{t.TempDir(), map[string]string{}}
 	for _, b := range wordsOfStrangers() {
@@ -146,7 +146,8 @@ func TestWordsOfStrangers(t *testing.T) {
 	}
 }
 
-// plain fails where a text has what a terminal obeys, or a line that a stranger wrote.
+// plain fails if a text has characters that a terminal interprets, or a line that a
+// stranger wrote.
 func plain(t *testing.T, where, shown string) {
 	t.Helper()
 	for line := range strings.Lines(shown) {
@@ -160,7 +161,7 @@ func plain(t *testing.T, where, shown string) {
 	}
 }
 
-// words are all texts of a JSON document, and those that people paste.
+// words are all texts in a JSON document, and those that people paste.
 func words(t *testing.T, document []byte) (all, next []string) {
 	t.Helper()
 	var doc any
@@ -190,8 +191,8 @@ func words(t *testing.T, document []byte) (all, next []string) {
 	return all, next
 }
 
-// parts are what a person may take for the command of a text: all of it, where it
-// is no sentence, what stands behind a colon, and its sentences.
+// parts are what a person may take for the command in a text: all of it if it is not a
+// sentence, what follows a colon, and its sentences.
 func parts(text string) (all []string) {
 	if text != "" && unicode.IsLower(rune(text[0])) {
 		all = append(all, text)

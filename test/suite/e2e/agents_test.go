@@ -29,21 +29,21 @@ type guest interface {
 	Close() error
 }
 
-// linuxAgent is a release of the agent on a machine that it runs on.
+// linuxAgent is a release of the agent and its machine.
 type linuxAgent struct {
 	name      string
 	version   string
 	persona   roots.Persona
 	machine   func(context.Context, cache.Cache) (guest, error)
-	fastTrack bool     // it can be given goal states by the HostGAPlugin (2.7.3 only compares them)
+	fastTrack bool     // the HostGAPlugin can deliver goal states to it (2.7.3 only compares them)
 	recorded  bool     // docs/portal.md shows what it uploads
-	scripts   []string // that it runs; nil: all
+	scripts   []string // the scripts that it runs; nil: all
 }
 
-// kind is what scenarios run on.
+// kind describes the machines that scenarios run on.
 type kind struct {
 	agents   []linuxAgent
-	words    map[string]word // that only these machines have
+	words    map[string]word // commands that only these machines have
 	parallel string          // how many scripts run at once
-	giveUp   time.Duration   // how long one waits for something before it gives up; no assertion about how long anything may take
+	giveUp   time.Duration   // how long a script waits for something before it gives up; not an assertion about how long anything may take
 }

@@ -22,23 +22,23 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// word does what a word of a script says.
+// word executes one command of a script.
 type word = func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error
 
-// commands are the words that scripts are written in.
+// commands are the commands of scripts.
 func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	all := map[string]word{
-		// What is in Azure.
+		// Azure's services.
 		"identity": identity, // identity system|none|user
-		"offer":    offer,    // offer NAME=VERSION[,noise=N][,sleep=D][,hold=PATH][,failpost]...: what the repository holds
+		"offer":    offer,    // offer NAME=VERSION[,noise=N][,sleep=D][,hold=PATH][,failpost]...: the content of the repository
 		"host":     host,     // host up|down: the package host
-		"proxy":    proxy,    // proxy USER PASSWORD: a proxy stands at 10.0.0.1:3128 | proxy used: somebody went through it
-		"uploads":  uploads,  // uploads plugin|blob: where the agent can leave its status | uploads used WAY: where it did
+		"proxy":    proxy,    // proxy USER PASSWORD: start a proxy at 10.0.0.1:3128 | proxy used: it got a request
+		"uploads":  uploads,  // uploads plugin|blob: where the agent can upload its status | uploads used WAY: where it did
 		"publish": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 			return publish(ctx, s, ts, args) // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
 		},
 		"program": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
-			binary, err := scene.BuildAs(args[0]) // program VERSION: /root/aadsshlogin-handler, as a person brings it
+			binary, err := scene.BuildAs(args[0]) // program VERSION: writes /root/aadsshlogin-handler, like a person
 			if err == nil {
 				err = s.WriteFile("/root/aadsshlogin-handler", binary, 0o755)
 			}
@@ -47,7 +47,7 @@ func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, a
 		"goal": goal, // goal [fast] EXTENSION [, EXTENSION]...: see parseGoal
 		// What the agent uploaded.
 		"reported":  reported,  // reported STATUS CODE [REGEXP] | reported gone: waits for the verdict on the handler
-		"extension": extension, // extension LEVEL CODE REGEXP | extension none: what it says of itself
+		"extension": extension, // extension LEVEL CODE REGEXP | extension none: the extension's own report
 		"substatus": substatus, // substatus NAME LEVEL CODE REGEXP
 		"other":     other,     // other NAME STATUS CODE [REGEXP]: the verdict on another extension
 		"portal":    g.portal,  // portal NAME: the uploaded JSON is the one in docs/portal.md
@@ -58,10 +58,10 @@ func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, a
 		"await":    await,    // await COMMAND...: until it succeeds there
 		"packages": packages, // packages NAME=VERSION|absent...
 		"power":    power,    // power reboot|cut
-		"restart":  restart,  // the agent
-		"lock":     lock,     // lock take|release: the package manager's
-		"watch":    watching, // watch start|stop: the packages are there at every instant
-		"signin":   signin,   // signin USER CERTIFICATE: someone signs in; ! signin: cannot
+		"restart":  restart,  // restarts the agent
+		"lock":     lock,     // lock take|release: the package manager's lock
+		"watch":    watching, // watch start|stop: the packages are there all the time
+		"signin":   signin,   // signin USER CERTIFICATE: somebody can sign in; ! signin: they cannot
 	}
 	maps.Copy(all, machines().words)
 	out := map[string]func(ts *testscript.TestScript, neg bool, args []string){}
@@ -183,9 +183,9 @@ func publish(ctx context.Context, s *stage, ts *testscript.TestScript, args []st
 	return err
 }
 
-// goal sets the goal state. Extensions are separated by commas; each is
-// [NAME@]VERSION with any of state=STATE, seq=N, settings=JSON,
-// protected=JSON, level=N. Nothing at all is a goal state without extensions.
+// goal sets the goal state. Extensions are separated by commas; each is [NAME@]VERSION with
+// any of state=STATE, seq=N, settings=JSON, protected=JSON, level=N. Without arguments it
+// is a goal state without extensions.
 func goal(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
 	fast := len(args) > 0 && args[0] == "fast"
 	if fast {

@@ -12,11 +12,10 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// machines are in containers: every release of the agent that can be had, on
-// the Debian that brings it. With E2E=all in the environment every release runs
-// every script; without it the first does, and the others run those that show
-// how a release differs: the whole life, a failure's report, both directions of
-// an update, Fast Track.
+// machines are in containers: every available release of the agent, on the Debian that
+// contains it. With E2E=all in the environment every release runs every script; otherwise
+// the first does, and the others run those that show how a release differs: the whole life,
+// the report of a failure, both directions of an update, Fast Track.
 func machines() kind {
 	representative := []string{"terraform", "identity", "upgrade", "fast-track"}
 	if os.Getenv("E2E") == "all" {
@@ -29,11 +28,11 @@ func machines() kind {
 			{name: "debian13", version: "2.12.0.2", persona: roots.Debian(roots.Trixie), machine: contained(suite(roots.Trixie)), fastTrack: true, scripts: representative},
 			{name: "newest", version: "2.16.0.2", persona: roots.Debian(roots.Trixie), machine: contained(newestAgent), fastTrack: true, scripts: representative},
 		},
-		// They mostly wait for the agent, which sleeps two seconds at each
-		// command, so more of them run at once than there are processors.
+		// They mostly wait for the agent, which sleeps two seconds at each command, so more
+		// of them run at once than there are processors.
 		parallel: "6",
-		// Far above what anything takes: on a machine with a load of 20 some
-		// scenarios were seen to need four minutes for a step of seconds.
+		// This is far above what anything takes: on a machine with a load of 20 some
+		// scenarios needed four minutes for a step of seconds.
 		giveUp: 15 * time.Minute,
 	}
 }

@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestScenarios runs the scripts under each release of the agent. A script
-// whose comment says "Agents:" runs under those only.
+// TestScenarios runs the scripts with each release of the agent. A script whose comment
+// says "Agents:" only runs with those.
 func TestScenarios(t *testing.T) {
 	g := &gallery{path: "../../../docs/portal.md"}
 	for _, a := range machines().agents {

@@ -15,10 +15,10 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// machines are emulated: agents that run their commands in systemd's scopes,
-// which they do on the distributions that they know and where there are
-// control-group controllers (WALinuxAgent, ga/cgroupapi.py); SELinux enforcing;
-// and clocks that are years off. Each script of the last three is for one.
+// machines are emulated: agents that run their commands in systemd's scopes, which they do
+// on known distributions with control-group controllers (WALinuxAgent, ga/cgroupapi.py);
+// SELinux enforcing; and clocks that are years off. Each script of the last three is for
+// one of them.
 func machines() kind {
 	noble, jammy := roots.Ubuntu("24.04"), roots.Ubuntu("22.04")
 	newest := emulated.Options{Root: roots.Bootable{Persona: noble, NewestAgent: true}}
@@ -35,9 +35,9 @@ func machines() kind {
 			{name: "ahead", version: "2.16.0.2", persona: noble, machine: booted(with(newest, years)), scripts: []string{"clock-ahead"}},
 			{name: "behind", version: "2.16.0.2", persona: noble, machine: booted(with(newest, -years)), scripts: []string{"clock-behind"}},
 		},
-		words:    map[string]word{"clock": clock}, // clock OFFSET: it is set that far ahead of the time
+		words:    map[string]word{"clock": clock}, // clock OFFSET: sets it that far ahead of the real time
 		parallel: "2",
-		giveUp:   20 * time.Minute, // the first to need an image makes it
+		giveUp:   20 * time.Minute, // the first machine that needs an image builds it
 	}
 }
 
@@ -50,7 +50,7 @@ func booted(o emulated.Options) func(context.Context, cache.Cache) (guest, error
 	return func(ctx context.Context, c cache.Cache) (guest, error) { return emulated.New(ctx, c, o) }
 }
 
-// clock sets the machine's clock: how far it is ahead of the time.
+// clock sets how far the machine's clock is ahead of the real time.
 func clock(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("an offset, not %q", args)

@@ -17,8 +17,8 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// executed is every command of our extension that the agent has run, in order,
-// as OPERATION@VERSION.
+// executed are all commands of our extension that the agent has run, in order, as
+// OPERATION@VERSION.
 func (s *stage) executed() ([]string, error) {
 	content, err := s.ReadFile("/var/log/waagent.log")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,7 +32,7 @@ func (s *stage) executed() ([]string, error) {
 	return all, err
 }
 
-// ran compares what the agent ran since the last time.
+// ran compares what the agent has run since the last time.
 func ran(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
 	all, err := s.executed()
 	if err != nil {
@@ -51,14 +51,13 @@ func ran(_ context.Context, s *stage, _ *testscript.TestScript, args []string) e
 	return nil
 }
 
-// everyOutput looks at what the agent kept of each of our commands' output. It
-// keeps the first 3,200 bytes of both streams together, and of what is longer
-// neither the first nor the last line survives: so it is a verdict and what to
-// do, and no more.
+// everyOutput checks what the agent kept of the output of each of our commands. It keeps
+// the first 3,200 bytes of both streams together, and of a longer output neither the first
+// nor the last line survives: so the output must be a verdict and what to do, and no more.
 func (s *stage) everyOutput() error {
 	content, err := s.ReadFile(s.log("CommandExecution.log"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // 2.2.47 keeps no such log
+		return nil // 2.2.47 has no such log
 	}
 	var wrong []error
 	pattern := regexp.MustCompile(`(?s)Command: bin/aadsshlogin-handler (\S+)[^\n]*\n\[stdout\]\n(.*?)\n?\[stderr\]\n(.*?)(?:\n?\d{4}[-/]|$)`)
@@ -71,8 +70,8 @@ func (s *stage) everyOutput() error {
 	return errors.Join(append(wrong, err)...)
 }
 
-// secrets is what of the scenario's secrets got into something that people or
-// the platform read.
+// secrets are the scenario's secrets that were found in something that people or the
+// platform read.
 func (s *stage) secrets() []string {
 	texts := s.fabric.Telemetry()
 	for _, st := range s.fabric.Statuses() {
@@ -95,7 +94,7 @@ func (s *stage) secrets() []string {
 	return found
 }
 
-// passwords is the passwords that scripts use where a secret belongs.
+// passwords are the passwords that scripts use as secrets.
 func passwords(text string) []string {
 	return regexp.MustCompile(`hunter2\w*`).FindAllString(text, -1)
 }

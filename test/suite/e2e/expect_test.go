@@ -16,7 +16,7 @@ import (
 	"aadssh/test/lib/fabric"
 )
 
-// upload waits for what the agent says of the newest goal state.
+// upload waits for the agent's report about the newest goal state.
 func (s *stage) upload(ctx context.Context, ok func(fabric.Status) string) error {
 	status, err := s.fabric.WaitStatus(ctx, func(st fabric.Status) string {
 		if len(s.fabric.Statuses()) <= s.seen {
@@ -31,7 +31,7 @@ func (s *stage) upload(ctx context.Context, ok func(fabric.Status) string) error
 	return nil
 }
 
-// tails is the end of the logs that say why.
+// tails are the ends of the logs that explain a failure.
 func (s *stage) tails() string {
 	var b strings.Builder
 	for _, name := range []string{"/var/log/waagent.log", s.log("CommandExecution.log"), s.log("handler.log")} {
@@ -82,7 +82,7 @@ func (s *stage) verdict(ctx context.Context, name string, args []string) error {
 	})
 }
 
-// extension looks at the status that "reported" found.
+// extension checks the status that "reported" found.
 func extension(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
 	h := s.last.Handler(agentrun.Handler)
 	if h == nil {

@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// imds answers the agent's own questions about the machine and hands the
-// others, which are the handler's, to the metadata service of the scenario.
+// imds answers the agent's own requests about the machine and passes the others, which are
+// the handler's, to the scenario's metadata service.
 type imds struct {
 	handler http.Handler
 	mu      sync.Mutex

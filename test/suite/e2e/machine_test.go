@@ -36,8 +36,7 @@ func await(ctx context.Context, s *stage, _ *testscript.TestScript, args []strin
 	}
 }
 
-// installed is what dpkg's database says: "" where a package is not installed
-// as it should be.
+// installed is the version in dpkg's database: "" if a package is not completely installed.
 func (s *stage) installed(name string) (string, error) {
 	content, err := s.ReadFile("/var/lib/dpkg/status")
 	return version(string(content), name), err
@@ -82,8 +81,7 @@ func packages(_ context.Context, s *stage, _ *testscript.TestScript, args []stri
 	return nil
 }
 
-// power switches the machine off and on. What the agent uploaded before says
-// nothing any more.
+// power turns the machine off and on. What the agent uploaded before no longer counts.
 func power(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
 	var err error
 	switch strings.Join(args, " ") {
@@ -98,7 +96,7 @@ func power(ctx context.Context, s *stage, _ *testscript.TestScript, args []strin
 	return errors.Join(err, s.Boot(ctx))
 }
 
-// restart starts the agent again. What it uploaded before says nothing any more.
+// restart restarts the agent. What it uploaded before no longer counts.
 func restart(ctx context.Context, s *stage, ts *testscript.TestScript, _ []string) error {
 	if err := vm(ctx, s, ts, []string{"systemctl", "stop", "walinuxagent"}); err != nil {
 		return err
@@ -107,8 +105,8 @@ func restart(ctx context.Context, s *stage, ts *testscript.TestScript, _ []strin
 	return vm(ctx, s, ts, []string{"systemctl", "start", "walinuxagent"})
 }
 
-// lock has another program of the machine hold dpkg's lock, as
-// unattended-upgrades does at a first boot.
+// lock makes another program of the machine hold dpkg's lock, as unattended-upgrades does
+// at a first boot.
 func lock(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 	if len(args) == 1 && args[0] == "release" {
 		return vm(ctx, s, ts, []string{"systemctl", "stop", "holder.service"})

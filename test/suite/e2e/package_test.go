@@ -17,9 +17,9 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// handlerZip is the extension's package. The variations say what differs from
-// the one that is shipped: "timeout.install=20s" gives an operation less time,
-// "update=bin/broken" puts another command in its place.
+// handlerZip is the extension's package. The variations say how it differs from the
+// released one: "timeout.install=20s" gives an operation less time, "update=bin/broken"
+// replaces its command.
 func handlerZip(ctx context.Context, version string, variations []string) ([]byte, error) {
 	top, err := scene.Top(ctx)
 	if err != nil {
@@ -68,8 +68,8 @@ func vary(manifest []byte, variations []string) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// scriptZip is the package of an extension that is one shell script, which gets
-// the operation as its argument.
+// scriptZip is the package of an extension that is one shell script, with the operation as
+// its argument.
 func scriptZip(script string) ([]byte, error) {
 	commands := map[string]any{"rebootAfterInstall": false, "reportHeartbeat": false}
 	for _, operation := range []string{"install", "enable", "disable", "update", "uninstall"} {

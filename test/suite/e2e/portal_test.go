@@ -17,16 +17,15 @@ import (
 	"aadssh/test/lib/agentrun"
 )
 
-// gallery is docs/portal.md: what was uploaded, by name. With UPDATE_GOLDEN=1
-// it is written, without it is compared.
+// gallery is docs/portal.md: what was uploaded, by name. With UPDATE_GOLDEN=1 it is
+// written, otherwise it is compared.
 type gallery struct {
 	mu   sync.Mutex
 	path string
 }
 
-// portal compares what the agent uploaded for our extension with what the page
-// shows. Only one of the releases is shown; the others differ from it in the
-// agent's own words.
+// portal compares what the agent uploaded for our extension with the page. Only one of the
+// releases is shown; the others differ from it in the agent's own words.
 func (g *gallery) portal(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
 	if !s.agent.recorded {
 		return nil
@@ -43,7 +42,7 @@ func (g *gallery) portal(_ context.Context, s *stage, _ *testscript.TestScript, 
 	}
 	begin, end := "<!-- uploaded: "+strings.Join(args, " ")+" -->\n```json\n", "\n```\n"
 	got := whole
-	if !strings.Contains(string(content), begin) { // most are shown in short
+	if !strings.Contains(string(content), begin) { // most are shown in the short form
 		begin = strings.Replace(begin, "json", "text", 1)
 		if got, err = inShort(whole); err != nil {
 			return err
@@ -63,7 +62,7 @@ func (g *gallery) portal(_ context.Context, s *stage, _ *testscript.TestScript, 
 	return fmt.Errorf("%s shows something else (UPDATE_GOLDEN=1 writes it anew). Uploaded was:\n%s", g.path, got)
 }
 
-// picture is our part of a status, with what differs each time made the same.
+// picture is our part of a status, with what differs in each run replaced.
 func picture(raw []byte) (string, error) {
 	var doc struct {
 		Aggregate struct {
@@ -96,8 +95,8 @@ func picture(raw []byte) (string, error) {
 	return "", fmt.Errorf("the extension is not in the status")
 }
 
-// inShort is what a person reads of it: the agent's word, ours, and each
-// substatus that is not well.
+// inShort is the part that a person reads: the agent's message, ours, and each substatus
+// that does not pass.
 func inShort(picture string) (string, error) {
 	type message struct {
 		Message string `json:"message"`

@@ -16,9 +16,9 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// signin signs in over ssh, from Azure's side of the wire, with one of:
-// certificate (of the authority that the packages trust), stranger (of
-// another), expired, colleague (for somebody else), key (no certificate).
+// signin signs in over ssh, from Azure's end of the network, with one of: certificate (of
+// the authority that the packages trust), stranger (of another one), expired, colleague
+// (for somebody else), key (no certificate).
 func signin(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
 	if len(args) != 2 {
 		return fmt.Errorf("USER CERTIFICATE, not %q", args)

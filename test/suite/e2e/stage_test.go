@@ -1,9 +1,9 @@
 //go:build rig
 
-// Package e2e runs the extension's package under the real Azure Linux agent, on
-// whole machines with systemd, package manager and sshd. Only what is in Azure
-// is played: package fabric, test/lib/metadata, test/lib/pkghost. The scenarios are
-// scripts, one file each; commands_test.go says what their words mean.
+// Package e2e runs the extension's package with the real Azure Linux agent, on whole
+// machines with systemd, package manager and sshd. Only Azure's services are fakes: package
+// fabric, test/lib/metadata, test/lib/pkghost. The scenarios are scripts, one file each;
+// commands_test.go describes their commands.
 package e2e
 
 import (
@@ -24,7 +24,7 @@ import (
 	"aadssh/test/lib/rig"
 )
 
-// newest is the version of the vendor's packages that the repository holds.
+// newest is the version of the vendor's packages in the repository.
 const newest = "1.0.033070001"
 
 // stage is one machine with everything around it.
@@ -39,13 +39,13 @@ type stage struct {
 	metadata *metadata.Service
 	imds     *imds
 	fabric   *fabric.Fabric
-	last     fabric.Status // what the script is looking at
-	seen     int           // statuses before this one say nothing any more
-	ran      int           // commands of extensions that the script has looked at
+	last     fabric.Status // the status that the script examines
+	seen     int           // statuses before this one no longer count
+	ran      int           // number of commands of extensions that the script has examined
 	watched  *watch
 }
 
-// set sets the stage and boots the machine, with an agent that has nothing to do.
+// set prepares the stage and boots the machine, with an agent that has nothing to do.
 func set(ctx context.Context, a linuxAgent) (s *stage, err error) {
 	s = &stage{agent: a}
 	if s.cache, err = cache.Open(); err != nil {
@@ -76,7 +76,7 @@ func (s *stage) distribution() error {
 	return err
 }
 
-// configure makes Debian's package of the agent run outside of Azure.
+// configure makes Debian's package of the agent run outside Azure.
 func (s *stage) configure() error {
 	return errors.Join(
 		s.WriteFile("/etc/waagent.conf", []byte(strings.Join([]string{
@@ -93,7 +93,7 @@ func (s *stage) configure() error {
 	)
 }
 
-// services starts what is in Azure.
+// services starts Azure's services.
 func (s *stage) services(ctx context.Context) (err error) {
 	if s.fabric, err = fabric.Start(s, s.agent.fastTrack); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *stage) services(ctx context.Context) (err error) {
 	return nil
 }
 
-// offer puts packages into the vendor's repository, in place of what was there.
+// offer replaces the content of the vendor's repository.
 func (s *stage) offer(ctx context.Context, specs ...fixtures.Spec) error {
 	return s.vendor.Offer(ctx, s.offered(specs...))
 }
@@ -121,7 +121,7 @@ func (s *stage) offered(specs ...fixtures.Spec) rig.Options {
 	return rig.Options{Persona: s.agent.persona, Path: s.target.Repository.Path, Suite: s.target.Repository.Suite, Packages: specs}
 }
 
-// strike ends the machine and says what went on that should not have.
+// strike ends the machine and reports what happened that should not have.
 func (s *stage) strike() error {
 	var wrong []error
 	add := func(what string, all ...string) {

@@ -14,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// watch looks all the time whether people could sign in.
+// watch checks all the time whether people could sign in.
 type watch struct {
 	once  sync.Once
 	stop  chan struct{}
@@ -23,12 +23,12 @@ type watch struct {
 	gaps  []string
 }
 
-// seen is a machine whose disk can be looked at without asking it.
+// seen is a machine whose disk can be read from outside.
 type seen interface {
 	Stat(name string) (fs.FileInfo, error)
 }
 
-// watching starts a watch, or stops it and says what was missing.
+// watching starts a watch, or stops it and reports what was missing.
 func watching(_ context.Context, s *stage, ts *testscript.TestScript, args []string) error {
 	switch strings.Join(args, " ") {
 	case "start":
@@ -53,15 +53,14 @@ func watching(_ context.Context, s *stage, ts *testscript.TestScript, args []str
 	return fmt.Errorf("start or stop, not %q", args)
 }
 
-// end ends a watch, also one that has ended.
+// end ends a watch, even one that has already ended.
 func (w *watch) end() {
 	w.once.Do(func() { close(w.stop) })
 	<-w.done
 }
 
-// run looks each millisecond: a package's removal runs several scripts, and
-// takes longer than that by far. The database is read again where it is another
-// file: dpkg replaces it.
+// run checks each millisecond: the removal of a package runs several scripts, and takes far
+// longer than that. The database is read again when it is another file: dpkg replaces it.
 func (w *watch) run(s *stage, disk seen) {
 	defer close(w.done)
 	began := time.Now()

@@ -21,18 +21,18 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// folders are where an agent keeps a version of a handler.
+// folders are an agent's folders for a version of a handler.
 type folders struct{ base, log, config, status string }
 
-// arcFolders are those of the Connected Machine agent: handlers lie where the
-// Azure Linux agent has them, their logs do not (Microsoft Learn, azure-arc
-// servers, agent-overview and troubleshoot-vm-extensions).
+// arcFolders are those of the Connected Machine agent: handlers are where the Azure Linux
+// agent has them, their logs are not (Microsoft Learn, azure-arc servers, agent-overview
+// and troubleshoot-vm-extensions).
 func arcFolders() folders {
 	base := agentrun.Dir(scene.HandlerVersion)
 	return folders{base, "/var/lib/GuestConfig/extension_logs/" + agentrun.Handler, base + "/config", base + "/status"}
 }
 
-// elsewhere is no agent's: only HandlerEnvironment.json says where things are.
+// elsewhere are no agent's folders: only HandlerEnvironment.json says where they are.
 func elsewhere() folders {
 	return folders{"/opt/plugins/" + agentrun.Handler + "-" + scene.HandlerVersion, "/srv/ext logs", "/srv/conf/a/config", "/srv/st"}
 }
@@ -85,7 +85,7 @@ func (s *machine) deliver(f folders) {
 	s.WriteMode(f.config+"/0.settings", agentrun.Public("{}"), 0o600)
 }
 
-// operate runs install and enable by hand, and returns how enable ended.
+// operate runs install and enable by hand, and returns the result of enable.
 func (s *machine) operate(f folders) stage.Verdict {
 	s.T.Helper()
 	var report agentrun.Report
@@ -119,8 +119,8 @@ func TestArc(t *testing.T) {
 	}
 }
 
-// TestArcRefusals: the verdict of an Arc-enabled server is in the words of Arc, and
-// whoever has taken the agent's port gets no file of root's.
+// TestArcRefusals: the verdict on an Arc-enabled server has Arc's own terms, and a program
+// that has taken the agent's port gets no file of root's.
 func TestArcRefusals(t *testing.T) {
 	user := metadata.TokenOf(metadata.UserAssignedID("rg-ids", "web-id"))
 	ofServer := metadata.TokenOf(metadata.ArcID("rg-edge", "db1"))

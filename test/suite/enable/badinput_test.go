@@ -17,22 +17,22 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// badInput is one thing that is wrong with what the handler gets.
+// badInput is one input that the handler cannot use.
 type badInput struct {
 	name    string
 	goal    func(*agentrun.Goal)
 	agent   func(*agentrun.Agent)
 	machine string // script that breaks something on the machine
-	undo    string // script that takes that back
+	undo    string // script that undoes it
 	write   map[string]string
 	token   metadata.Answer
 	compute metadata.Answer
 	but     []string // what may change all the same
 }
 
-// TestBadInput gives the handler what it cannot use, on a machine that it would
-// change otherwise. Each verdict is in testdata/bad-input.txt; no row may change
-// the machine, and each leaves a terminal status where one can be written.
+// TestBadInput gives the handler input that it cannot use, on a machine that it would
+// otherwise change. Each verdict is in testdata/bad-input.txt; no row may change the
+// machine, and each leaves a terminal status where one can be written.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	s := stage.New(t, scene.Options{Timeout: 20e9})
@@ -41,8 +41,8 @@ func TestBadInput(t *testing.T) {
 	for _, row := range badInputs() {
 		t.Run(row.name, func(t *testing.T) { fmt.Fprintf(&got, "%s: %s\n", row.name, row.play(t, s.In(t))) })
 	}
-	// Without the bad input the same machine is changed: so there was something
-	// to leave alone, and no row left anything behind.
+	// Without the bad input the same machine is changed: so there was something to change,
+	// and no row left anything behind.
 	t.Run("nothing bad", func(t *testing.T) {
 		s := s.In(t)
 		s.Agent.Env = nil
@@ -85,7 +85,7 @@ func (row badInput) play(t *testing.T, s *stage.Stage) string {
 	if row.undo != "" {
 		defer s.Sh(row.undo)
 	}
-	s.WriteMode(stage.Home+"/config/7.settings", goal.Settings, 0o600) // the agent writes it once more
+	s.WriteMode(stage.Home+"/config/7.settings", goal.Settings, 0o600) // the agent writes it again
 	before := s.Snapshot()
 	report, err := s.Agent.Apply(t.Context(), goal)
 	s.Must(err)
@@ -128,7 +128,7 @@ func badInputs() []badInput {
 		return badInput{name: "settings: " + name, goal: func(g *agentrun.Goal) { g.Settings = content }}
 	}
 	sequence := func(name, value string) badInput {
-		const unit = "/etc/systemd/system/walinuxagent.service" // from where the agent has it
+		const unit = "/etc/systemd/system/walinuxagent.service" // a unit of the agent
 		return badInput{name: "sequence number: " + name, machine: "echo '[Service]\nEnvironment=ConfigSequenceNumber=" + value + "' > " + unit, undo: "rm " + unit,
 			agent: func(a *agentrun.Agent) { a.Env = []string{"PATH=" + box.Path, "ConfigSequenceNumber=" + value} }}
 	}
@@ -213,7 +213,7 @@ func badInputs() []badInput {
 	}
 }
 
-// ubuntu is the script that puts the persona's os-release back.
+// ubuntu is the script that restores the machine's os-release.
 func ubuntu() string {
 	return "cat > /usr/lib/os-release <<'END'\n" + roots.Ubuntu("22.04").OSRelease + "END\nln -sfn ../usr/lib/os-release /etc/os-release"
 }

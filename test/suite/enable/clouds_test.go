@@ -15,8 +15,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestClouds: the machine says which cloud it is in, in any case; the token is
-// asked for that cloud's audience, and key and packages come from its host.
+// TestClouds: the metadata names the cloud, in any case; the token is requested for that
+// cloud's audience, and key and packages come from its host.
 func TestClouds(t *testing.T) {
 	for _, c := range []struct{ name, says, audience, host, path string }{
 		{"public", "AZUREPUBLICCLOUD", "https://management.azure.com/", "packages.microsoft.com", ""},

@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/box"
 )
 
-// commandLines are those of all processes that were seen in a box: what every
-// user of a machine can see of the others' processes.
+// commandLines are those of all processes that were seen in a box: every user of a machine
+// can see the other users' processes.
 type commandLines struct {
 	mu   sync.Mutex
 	seen map[string]bool
@@ -22,8 +22,8 @@ type commandLines struct {
 	done chan struct{}
 }
 
-// watch looks every few milliseconds. Programs that live shorter may be missed;
-// those that are handed a proxy, the package managers, live longer.
+// watch reads them every few milliseconds. Programs that end sooner may be missed; those
+// that are given a proxy, the package managers, take longer.
 func watch(b *box.Box) *commandLines {
 	c := &commandLines{seen: map[string]bool{}, end: make(chan struct{}), done: make(chan struct{})}
 	proc := filepath.Join(b.Root(), "proc")
@@ -65,7 +65,7 @@ func (c *commandLines) stop() {
 	<-c.done
 }
 
-// text is one line a command line.
+// text has one command line per line.
 func (c *commandLines) text() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,9 +15,8 @@ import (
 
 const again = "set the extension again"
 
-// TestIdentity: what people meet, in the words for this machine, with nothing
-// changed. Every answer that the unit tests of the package identity know ends
-// in one of these three verdicts.
+// TestIdentity: what people read, in terms of this machine, with nothing changed. Every
+// answer in the unit tests of package identity ends in one of these three verdicts.
 func TestIdentity(t *testing.T) {
 	assign := "az vm identity assign -g rg-web -n web1 --subscription " + metadata.Subscription
 	set := metadata.ScaleSetInstance()
@@ -61,7 +60,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestIdentityComesLate: answers that pass are waited for as documented.
+// TestIdentityComesLate: temporary answers are retried as documented.
 func TestIdentityComesLate(t *testing.T) {
 	for name, first := range map[string]metadata.Answer{
 		"throttled": metadata.Throttled("1"), "updating": metadata.Status(410, "gone", "updating"),
@@ -80,8 +79,8 @@ func TestIdentityComesLate(t *testing.T) {
 	}
 }
 
-// TestIdentityOfAHealthyMachine: what cannot be known fails no machine that
-// works; an identity that was taken away does.
+// TestIdentityOfAHealthyMachine: an unknown identity fails no working machine; a removed
+// one does.
 func TestIdentityOfAHealthyMachine(t *testing.T) {
 	s := newMachine(t, scene.Options{Timeout: time.Minute})
 	s.Want(fault.OK)
@@ -96,8 +95,8 @@ func TestIdentityOfAHealthyMachine(t *testing.T) {
 	s.unchanged(before)
 }
 
-// TestClockOfAHealthyMachine: with a clock that is years off no certificate is
-// valid, so a success would not be true. The service's date tells.
+// TestClockOfAHealthyMachine: if the clock is years off no certificate is valid, so a
+// success would not be true. The service's date shows it.
 func TestClockOfAHealthyMachine(t *testing.T) {
 	s := newMachine(t, scene.Options{Timeout: time.Minute})
 	s.Want(fault.OK)

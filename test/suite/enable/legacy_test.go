@@ -44,7 +44,7 @@ func withLegacy(failing bool) func(*machine) {
 	}
 }
 
-// older is how many of the older product's packages are installed.
+// older is the number of installed packages of the older product.
 func (s *machine) older() (n int) {
 	s.T.Helper()
 	for _, name := range []string{fixtures.Legacy, fixtures.LegacySELinux} {
@@ -55,10 +55,10 @@ func (s *machine) older() (n int) {
 	return n
 }
 
-// people are those of the older product's accounts.
+// people are the accounts of the older product.
 const people = "anna@example.com:x:51001:51001::/home/anna@example.com:/bin/bash\nben@example.com:x:51002:51002::/home/ben:/bin/bash\n"
 
-// signedIn has somebody of /etc/aadpasswd run a process.
+// signedIn makes a person of /etc/aadpasswd run a process.
 func signedIn(s *machine) {
 	s.T.Helper()
 	s.Write("/etc/aadpasswd", people)
@@ -67,8 +67,8 @@ func signedIn(s *machine) {
 	s.Await("ps -o comm= -u 51001 | grep sleep")
 }
 
-// signedInByLogind has a session that no process of its person's own shows: after
-// "exec sudo -i" only root's sshd is left.
+// signedInByLogind has a session that no process of its person shows: after "exec sudo -i"
+// only root's sshd is left.
 func signedInByLogind(s *machine) {
 	s.T.Helper()
 	s.Write("/etc/aadpasswd", people)
@@ -78,7 +78,7 @@ func signedInByLogind(s *machine) {
 	s.Write("/run/systemd/sessions/4", "# This is private data. Do not parse.\nUID=51001\nUSER=anna@example.com\nACTIVE=1\nSTATE=active\nREMOTE=1\nTYPE=tty\nCLASS=user\nLEADER="+s.read("/run/leader"))
 }
 
-// signsInMeanwhile has somebody sign in while the new package is downloaded.
+// signsInMeanwhile makes a person sign in while the new package is downloaded.
 func signsInMeanwhile(s *machine) {
 	s.T.Helper()
 	s.Unforeseen("somebody signs in while the new package is downloaded")
@@ -89,7 +89,7 @@ func signsInMeanwhile(s *machine) {
 		"case \"$*\" in *--download*only*) setsid setpriv --reuid=51001 --clear-groups sleep 6000 >/dev/null 2>&1 & until ps -o comm= -u 51001 | grep -q sleep; do sleep 0.05; done;; esac\nexit $rc\n", 0o755)
 }
 
-// registered is the older extension as the agent keeps it.
+// registered is the older extension as the agent records it.
 func registered(state string) func(*machine) {
 	return func(s *machine) {
 		s.Write(legacyDir+"/config/HandlerState", state)
@@ -109,7 +109,7 @@ func TestLegacy(t *testing.T) {
 				words   []string
 			}{
 				{name: "clean", prepare: []func(*machine){withLegacy(false)}},
-				// Where install could do nothing, enable alone has to end right.
+				// If install could do nothing, enable alone has to succeed.
 				{name: "clean, by enable alone", prepare: []func(*machine){withLegacy(false), func(s *machine) { s.Deliver() }}},
 				{name: "failing script", prepare: []func(*machine){withLegacy(true)}},
 				{name: "left behind by an extension that is gone", prepare: []func(*machine){withLegacy(false), registered("NotInstalled")}},
@@ -146,15 +146,15 @@ func TestLegacy(t *testing.T) {
 	}
 }
 
-// noPackages: the host has the index, and not the packages that it names.
+// noPackages: the host has the index, but not the packages in it.
 func noPackages(s *machine) {
 	for _, dir := range []string{"/pool/...", "/Packages/..."} {
 		s.Packages.Trouble(s.below(dir), pkghost.Status(403, 0))
 	}
 }
 
-// replaced checks that the new product stands in the place of the old one, and
-// that nothing is left of it.
+// replaced checks that the new product has replaced the old one, and that nothing is left
+// of it.
 func (s *machine) replaced(lowLevel bool) {
 	s.T.Helper()
 	if n := s.older(); n != 0 {
@@ -205,8 +205,8 @@ func (s *machine) replaced(lowLevel bool) {
 	}
 }
 
-// TestAccountsThatClash: what the older product left of somebody's account is
-// reported, for that person's next sign-in fails on it.
+// TestAccountsThatClash: what the older product left of a person's account is reported,
+// because that person's next sign-in fails because of it.
 func TestAccountsThatClash(t *testing.T) {
 	for _, p := range machines() {
 		t.Run(p.Name, func(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 
 const mib = 1 << 20
 
-// TestMemory: what counts is the size that was bought. MemTotal lacks what the
-// kernel keeps for itself, and what is reserved for a crash kernel.
+// TestMemory: the bought size counts. MemTotal lacks what the kernel uses, and what is
+// reserved for a crash kernel.
 func TestMemory(t *testing.T) {
 	for _, bought := range []uint64{512, 768, 1024, 2048} {
 		for _, noBlocks := range []bool{false, true} {
@@ -44,8 +44,8 @@ func TestMemoryTakesNothingAway(t *testing.T) {
 	s.Want(fault.OK).Warns("memory", "They are installed, so they were left in place")
 }
 
-// crashKernel is what the kernel says of its reservation. What the kernel below
-// the box says of its own memory is hidden.
+// crashKernel is the kernel's report of its reservation. The report of the kernel below the
+// box is hidden.
 func crashKernel(size uint64) func(*machine) {
 	return func(s *machine) {
 		s.Sh("mount -t tmpfs none /sys/kernel")

@@ -18,13 +18,13 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// obstacle is something on the way to the package host, and what a person has
-// to read about it.
+// obstacle is something that prevents access to the package host, and what a person has to
+// read about it.
 type obstacle struct {
 	name   string
 	put    func(s *machine, place string) // place: a pattern of the package host
 	words  []string
-	known  bool // TestNetwork of hostile has what is said where a repository is refreshed
+	known  bool // TestNetwork of hostile has the text for a refresh of the repository
 	budget time.Duration
 }
 
@@ -60,7 +60,7 @@ func obstacles() []obstacle {
 	}
 }
 
-// TestKeyCannotBeFetched: our own download, with nothing of the machine changed.
+// TestKeyCannotBeFetched: our own download fails, and nothing on the machine is changed.
 func TestKeyCannotBeFetched(t *testing.T) {
 	for _, o := range obstacles() {
 		t.Run(o.name, func(t *testing.T) {
@@ -75,14 +75,14 @@ func TestKeyCannotBeFetched(t *testing.T) {
 	}
 }
 
-// TestRepositoryCannotBeRefreshed: the machine has the repository and its key,
-// so that it is the package manager that fails.
+// TestRepositoryCannotBeRefreshed: the machine has the repository and its key, so the
+// package manager fails.
 func TestRepositoryCannotBeRefreshed(t *testing.T) {
 	for _, p := range machines() {
 		t.Run(p.Name, func(t *testing.T) {
 			for _, o := range obstacles() {
 				if o.known || o.budget > 0 && p.Family != roots.Dnf {
-					continue // apt and zypper take minutes to give up; what is asked then is the same
+					continue // apt and zypper take minutes to give up; the requests are the same
 				}
 				t.Run(o.name, func(t *testing.T) {
 					t.Parallel()
@@ -97,7 +97,7 @@ func TestRepositoryCannotBeRefreshed(t *testing.T) {
 	}
 }
 
-// configured is a machine whose owner has the vendor's repository already.
+// configured is a machine on which the vendor's repository is already configured.
 func configured(s *machine) {
 	s.T.Helper()
 	base := "https://" + pkghost.Name + s.Target.Repository.Path
@@ -120,14 +120,14 @@ func configured(s *machine) {
 	s.Write("/etc/yum.repos.d/microsoft-prod.repo", definition)
 }
 
-// snapshotHosts copies the files up that the obstacles write.
+// snapshotHosts copies up the files that the obstacles write.
 func (s *machine) snapshotHosts() {
 	for _, path := range []string{"/etc/hosts", "/etc/resolv.conf"} {
 		s.Write(path, s.read(path))
 	}
 }
 
-// resolve has the package host's name lead to an address; "" to none.
+// resolve makes the package host's name resolve to an address; "" to none.
 func (s *machine) resolve(address string) {
 	s.T.Helper()
 	var kept []string
@@ -160,7 +160,7 @@ func unknownName(s *machine, _ string) {
 	}()
 }
 
-// noSuchName answers every question with NXDOMAIN (RFC 1035, section 4.1.1).
+// noSuchName answers every query with NXDOMAIN (RFC 1035, section 4.1.1).
 func noSuchName(conn net.Conn) {
 	defer conn.Close()
 	for {

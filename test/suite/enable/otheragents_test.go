@@ -13,9 +13,9 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestOtherAgents: HandlerEnvironment.json as other agents write it, with its
-// version as text, with a byte order mark, with both, and metadata that does not name
-// the cloud, or nothing but that: the machine is set up all the same.
+// TestOtherAgents: the machine is set up with HandlerEnvironment.json as other agents write
+// it, with its version as text, with a byte order mark, or both, and with metadata without
+// the cloud's name, or with nothing else.
 func TestOtherAgents(t *testing.T) {
 	asText := strings.Replace(agentrun.Environment(scene.HandlerVersion), `"version": 1.0`, `"version": "1.0"`, 1)
 	if !strings.Contains(asText, `"1.0"`) {

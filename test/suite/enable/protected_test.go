@@ -10,9 +10,8 @@ import (
 	"aadssh/test/lib/agentrun"
 )
 
-// protect is a settings file with protected settings, encrypted as the
-// platform does it for a certificate that the agent keeps next to the handlers.
-// The clear text is in no file of the machine.
+// protect is a settings file with protected settings, encrypted like the platform's, for a
+// certificate in the agent's folder. The plain text is in no file of the machine.
 func (s *machine) protect(public, protected string) string {
 	s.T.Helper()
 	thumbprint := s.certificate()
@@ -27,7 +26,7 @@ func (s *machine) protect(public, protected string) string {
 		public, base64.StdEncoding.EncodeToString(r.Stdout), thumbprint)
 }
 
-// certificate makes one with its key, by name the thumbprint.
+// certificate creates one with its key, named by its thumbprint.
 func (s *machine) certificate() string {
 	s.T.Helper()
 	s.Must(s.MkdirAll(agentrun.Lib, 0o700))

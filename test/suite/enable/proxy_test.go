@@ -21,7 +21,7 @@ import (
 const (
 	proxyAt   = box.Packages + ":3128"
 	proxyUser = "fleet"
-	// With characters that a URL has to escape.
+	// With characters that must be escaped in a URL.
 	password = "Pl4nted:Pass/w0rd"
 	escaped  = "Pl4nted%3APass%2Fw0rd"
 )
@@ -30,8 +30,8 @@ func passwordForms() []string {
 	return []string{password, escaped, base64.StdEncoding.EncodeToString([]byte(proxyUser + ":" + password))}
 }
 
-// proxied is a machine that reaches the package host through a proxy only: it
-// cannot even resolve its name.
+// proxied is a machine that can only reach the package host through a proxy: it cannot even
+// resolve its name.
 func proxied(t *testing.T, o scene.Options, withPassword bool, prepare ...func(*machine)) (*machine, *pkghost.Proxy) {
 	t.Helper()
 	var proxy *pkghost.Proxy
@@ -50,13 +50,13 @@ func proxied(t *testing.T, o scene.Options, withPassword bool, prepare ...func(*
 	return s, proxy
 }
 
-// environment is the agent's, with more in it.
+// environment is the agent's, with more variables.
 func environment(more ...string) []string {
 	return append([]string{"LANG=C.UTF-8", "PATH=" + box.Path}, more...)
 }
 
-// used checks that our own download and the package manager's went through the
-// proxy, nothing else did, and nothing of the way was written down.
+// used checks that our own download and the package manager's went through the proxy,
+// nothing else did, and the proxy was not recorded anywhere.
 func (s *machine) used(proxy *pkghost.Proxy) {
 	s.T.Helper()
 	requests := proxy.Requests()
@@ -78,7 +78,7 @@ func (s *machine) used(proxy *pkghost.Proxy) {
 	s.notConfigured()
 }
 
-// notConfigured checks that no file was written that names the proxy, but logs.
+// notConfigured checks that no file that names the proxy was written, except logs.
 func (s *machine) notConfigured() {
 	s.T.Helper()
 	for _, line := range s.before.Diff(s.Snapshot(), nil) {
@@ -143,8 +143,8 @@ func ownProxy(s *machine) {
 	s.secrets.Planted = append(s.secrets.Planted, path)
 }
 
-// TestProxyRefuses: each way in which a proxy says no has words of its own,
-// whether our own download or the package manager meets it.
+// TestProxyRefuses: each refusal of a proxy has a text of its own, whether our own download
+// or the package manager gets it.
 func TestProxyRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -193,8 +193,8 @@ func (s *machine) forbiddingProxy() {
 	}()
 }
 
-// TestNexus: tokens come by a sidecar at the usual address, everything else
-// leaves by a proxy that the machine's environment names.
+// TestNexus: tokens come from a sidecar at the usual address, everything else goes through
+// a proxy that the machine's environment names.
 func TestNexus(t *testing.T) {
 	for _, c := range []struct{ noProxy, line string }{
 		{"", "no_proxy=169.254.169.254"},

@@ -20,8 +20,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestScripts runs the scripts in the folder scripts, each on a machine of its
-// own. docs/contributing.md shows how one is written.
+// TestScripts runs the scripts in the folder scripts, each on a machine of its own.
+// docs/contributing.md shows how to write one.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "scripts",
@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 
 type actKey struct{}
 
-// act is a script at work.
+// act is a running script.
 type act struct {
 	*stage.Stage // nil before the word "machine"
 	t            testing.TB
@@ -48,33 +48,33 @@ type act struct {
 	last         stage.Verdict
 }
 
-// words are what scripts are written in.
+// words are the commands of scripts.
 func words() map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, do := range map[string]func(*act, *testscript.TestScript, []string) error{
-		// What there is.
+		// What exists.
 		"machine":  startMachine, // machine RELEASE: the first word of a script; the releases are in test/lib/roots/release.go
-		"offer":    offer,        // offer [NAME=VERSION[,failpost]]...: what the vendor's repository holds
+		"offer":    offer,        // offer [NAME=VERSION[,failpost]]...: the content of the vendor's repository
 		"host":     hostIs,       // host down|up: whether the package host can be reached
 		"identity": identity,     // identity system|user|none|garbage
 		"settings": settings,     // settings JSON: the goal state has these, from the next "enable" on
 		"update":   update,       // update VERSION: the goal state has this version of the extension, from the next "enable" on
-		"file":     file,         // file PATH NAME: puts the script's file NAME on the machine
-		// What is done.
+		"file":     file,         // file PATH NAME: writes the script's file NAME to PATH on the machine
+		// What happens.
 		"vm":        vm,        // vm SCRIPT: runs it there, and it must succeed; its output is stdout
-		"enable":    enable,    // enable CODE [TEXT]...: the agent acts, enable ends with CODE, and the status says each TEXT
-		"disable":   disable,   // disable: the agent acts, and it ends with 0
-		"uninstall": uninstall, // uninstall [TEXT]...: the agent acts, it ends with 0, and its output says each TEXT
+		"enable":    enable,    // enable CODE [TEXT]...: the agent runs, enable must end with CODE, and the status must have each TEXT
+		"disable":   disable,   // disable: the agent runs, and it must end with 0
+		"uninstall": uninstall, // uninstall [TEXT]...: the agent runs, it must end with 0, and its output must have each TEXT
 		"sshd":      sshd,      // sshd: starts the SSH service, which a machine without systemd does not by itself
-		"doctor":    doctor,    // doctor CODE [TEXT]...: a person asks it on the machine, without what a box has no network or agent for
-		"status":    statusOf,  // status CODE [TEXT]...: a person asks it
-		// What must be so.
-		"first":     first,     // first TEXT...: the first line of what enable said has each TEXT
-		"warns":     warns,     // warns NAME [TEXT]...: the status has that warning, and it says each TEXT
-		"has":       has,       // has NAME VERSION|absent: by the package database
+		"doctor":    doctor,    // doctor CODE [TEXT]...: a person runs it on the machine, without the checks for which a box has no network or agent
+		"status":    statusOf,  // status CODE [TEXT]...: a person runs it
+		// What must be true.
+		"first":     first,     // first TEXT...: the first line of enable's output has each TEXT
+		"warns":     warns,     // warns NAME [TEXT]...: the status has that warning, with each TEXT
+		"has":       has,       // has NAME VERSION|absent: according to the package database
 		"snapshot":  snapshot,  // from here on
 		"unchanged": unchanged, // unchanged [PATH]...: nothing was written since "snapshot", but below the paths
-		"asked":     asked,     // asked nothing: nobody asked the package host
+		"asked":     asked,     // asked nothing: the package host got no request
 	} {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			a := ts.Value(actKey{}).(*act)
@@ -190,8 +190,8 @@ func uninstall(a *act, _ *testscript.TestScript, args []string) error {
 	return ended(report, err, "uninstall", args...)
 }
 
-// ended is the error of an operation that did not end with 0, was not the last one,
-// or did not say all texts.
+// ended is the error of an operation that did not end with 0, was not the last one, or did
+// not print all texts.
 func ended(report agentrun.Report, err error, operation string, texts ...string) error {
 	if err != nil {
 		return err
@@ -215,8 +215,8 @@ func says(output string, texts []string) error {
 	return nil
 }
 
-// boxed is what doctor is not asked in a box: there is no network, no agent that
-// runs, and no log.
+// boxed leaves out doctor's checks that need more than a box has: there is no network, no
+// running agent, and no log.
 const boxed = "--skip network-repository,network-role-check,network-login,sign-in-errors,agent"
 
 func doctor(a *act, ts *testscript.TestScript, args []string) error {
@@ -227,7 +227,7 @@ func statusOf(a *act, ts *testscript.TestScript, args []string) error {
 	return ask(a, ts, "status", args)
 }
 
-// ask has a person run a command, which ends with a code and says all texts. Its
+// ask runs a command as a person would; it must end with a code and print all texts. Its
 // output is stdout.
 func ask(a *act, ts *testscript.TestScript, command string, args []string) error {
 	if len(args) == 0 {

@@ -18,7 +18,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestSecondEnable traces an enable on a machine that is as it should be.
+// TestSecondEnable traces an enable on a healthy machine.
 func TestSecondEnable(t *testing.T) {
 	t.Parallel()
 	s := stage.New(t, scene.Options{})
@@ -49,7 +49,7 @@ func TestSecondEnable(t *testing.T) {
 				t.Errorf("it ran: %s", c.args)
 			}
 		case strings.HasPrefix(c.name, "send"):
-			// What goes over a TCP connection was judged where it was made.
+			// What goes over a TCP connection was checked when it was opened.
 			if !regexp.MustCompile(`^\d+<(TCP|NETLINK)`).MatchString(c.args) {
 				t.Errorf("it sent: %s(%s)", c.name, c.args)
 			}
@@ -58,12 +58,12 @@ func TestSecondEnable(t *testing.T) {
 				t.Errorf("it listened: %s", c.args)
 			}
 		case c.name == "pidfd_send_signal" && strings.Contains(c.args, ", 0, NULL, 0"):
-			// Go's os package tries once whether the kernel knows the call.
+			// Go's os package tests once whether the kernel has the call.
 		case c.name == "kill" || c.name == "pidfd_send_signal" || c.name == "execveat":
 			t.Errorf("it called %s(%s)", c.name, c.args)
 		}
 	}
-	// That the trace holds what must be there shows that it would hold more.
+	// The trace contains what must be there, so it would contain more if there were more.
 	if len(wrote) == 0 || len(reached) == 0 || !slices.Contains(ran, "/usr/bin/dpkg-query") || !slices.Contains(ran, "/usr/sbin/sshd") {
 		t.Errorf("the trace is not of an enable: wrote %q, reached %q, ran %q", wrote, reached, ran)
 	}
@@ -83,15 +83,15 @@ func TestSecondEnable(t *testing.T) {
 			t.Errorf("%s was not written", p)
 		}
 	}
-	for p, was := range before { // of our own folders: these two alone
+	for p, was := range before { // of our own folders: only these two
 		if (strings.HasPrefix(p, stage.Home+"/config/") || strings.HasPrefix(p, stage.Logs+"/events/")) && later[p] != was {
 			t.Errorf("%s was changed", p)
 		}
 	}
 }
 
-// TestProcessesOfAHealthyEnable counts the programs that a whole enable starts on
-// a machine that is as it should be: the package database, and sshd twice with -T.
+// TestProcessesOfAHealthyEnable counts the programs that a whole enable starts on a healthy
+// machine: the package database, and sshd twice with -T.
 func TestProcessesOfAHealthyEnable(t *testing.T) {
 	for _, c := range []struct {
 		persona roots.Persona
@@ -118,15 +118,15 @@ func TestProcessesOfAHealthyEnable(t *testing.T) {
 	}
 }
 
-// sorting is how getaddrinfo(3) puts addresses in order, here sshd's own that
-// it listens on: connecting a datagram socket sends nothing.
+// sorting is how getaddrinfo(3) orders addresses, here sshd's own listen addresses:
+// connecting a datagram socket sends nothing.
 func sorting(c call) bool {
 	return regexp.MustCompile(`^\d+<UDP`).MatchString(c.args) &&
 		regexp.MustCompile(`sa_family=AF_UNSPEC|inet_addr\("0\.0\.0\.0"\)|AF_INET6, "::"`).MatchString(c.args)
 }
 
-// TestTraceShowsAChange is the counter-check: the same trace of an enable that
-// has work to do holds what TestSecondEnable forbids.
+// TestTraceShowsAChange is the counter-check: the same trace of an enable that changes
+// something contains what TestSecondEnable forbids.
 func TestTraceShowsAChange(t *testing.T) {
 	t.Parallel()
 	s := stage.New(t, scene.Options{})

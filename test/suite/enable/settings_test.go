@@ -11,8 +11,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestBadSettings: a setting that we know with a value that we cannot use is 53
-// before anything is changed, names the setting, and shows no secret.
+// TestBadSettings: a known setting with an invalid value ends with 53 before anything is
+// changed; the setting is named, and no secret is shown.
 func TestBadSettings(t *testing.T) {
 	s := newMachine(t, scene.Options{Timeout: time.Minute}, func(s *machine) {
 		s.secrets.Words = append(passwordForms(), "PrivateKeyMaterial")
@@ -49,7 +49,7 @@ func TestBadSettings(t *testing.T) {
 		}
 		e.Never("Pl4nted", "PrivateKeyMaterial")
 	}
-	// What the agent was given is in its own files, as public as its sender made it.
+	// What the agent was given is in its own files, as public as the sender made it.
 	s.unchanged(s.before)
 	s.Sh("rm -f " + agentrun.Dir(scene.HandlerVersion) + "/config/*.settings")
 }
@@ -68,8 +68,8 @@ func TestUnknownSettings(t *testing.T) {
 	s.Want(fault.OK).Warns("settings", "pakageVersion", "repository.baseURL", "docs/settings.md")
 }
 
-// TestUndecryptableSettings: what they say is unknown, which fails a machine
-// that has to be changed and no other.
+// TestUndecryptableSettings: their content is unknown, which fails only a machine that has
+// to be changed.
 func TestUndecryptableSettings(t *testing.T) {
 	s := newMachine(t, scene.Options{Timeout: time.Minute}, func(s *machine) { s.secrets.Words = passwordForms() })
 	unreadable := s.protect("null", `{"proxy": "http://`+proxyUser+":"+escaped+"@"+proxyAt+`"}`)

@@ -1,10 +1,9 @@
 //go:build rig
 
-// Package enable has the agent run install and enable on throw-away machines: what
-// is decided before anything is changed (identity, memory, the older product,
-// settings, the ways to the package host), what a healthy machine costs, and the
-// scripts. Packages and where they come from are the subject of families, and what
-// goes wrong in the middle that of hostile.
+// Package enable makes the agent run install and enable on throw-away machines: the
+// decisions before anything is changed (identity, memory, the older product, settings,
+// access to the package host), the cost of a healthy machine, and the scripts. Packages and
+// their sources are tested in families, faults in the middle of a run in hostile.
 package enable
 
 import (
@@ -20,7 +19,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// machine is a stage whose every trace is searched for planted secrets at its end.
+// machine is a stage whose files and outputs are searched for planted secrets at its end.
 type machine struct {
 	*stage.Stage
 	secrets stage.Secrets
@@ -28,8 +27,7 @@ type machine struct {
 	before  box.Snapshot
 }
 
-// newMachine starts a machine. prepare may change the machine before it is looked at
-// for the first time.
+// newMachine starts a machine. prepare may change the machine before the first snapshot.
 func newMachine(t testing.TB, o scene.Options, prepare ...func(*machine)) *machine {
 	t.Helper()
 	s := &machine{Stage: stage.New(t, o)}
@@ -45,7 +43,8 @@ func newMachine(t testing.TB, o scene.Options, prepare ...func(*machine)) *machi
 	return s
 }
 
-// machines are one of each family of package managers with FAMILIES=all, else the first.
+// machines are one of each family of package managers with FAMILIES=all, otherwise the
+// first.
 func machines() []roots.Persona {
 	all := []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
 	if os.Getenv("FAMILIES") != "all" {
@@ -57,7 +56,7 @@ func machines() []roots.Persona {
 func (s *machine) apt() bool    { return s.Target.Manager == distro.Apt }
 func (s *machine) zypper() bool { return s.Target.Manager == distro.Zypper }
 
-// read is the content of a file; "" where it cannot be read.
+// read is the content of a file; "" if it cannot be read.
 func (s *machine) read(path string) string {
 	b, err := s.ReadFile(path)
 	if err != nil {
@@ -66,13 +65,13 @@ func (s *machine) read(path string) string {
 	return string(b)
 }
 
-// below is a place of the repository on the package host.
+// below is a path of the repository on the package host.
 func (s *machine) below(path string) string {
 	return strings.TrimSuffix(s.Target.Repository.Path, "/") + path
 }
 
-// unchanged fails the test where anything of the machine was written since a snapshot,
-// but by the agent and in the places that are named.
+// unchanged fails the test if anything on the machine was written since a snapshot, except
+// by the agent and in the named places.
 func (s *machine) unchanged(since box.Snapshot, but ...string) {
 	s.T.Helper()
 	s.Unchanged(since, append(but, agentrun.Lib, "/var/log/azure", "/run")...)

@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// traced are the system calls by which a process can change files, reach the
-// network, start programs or end others.
+// traced are the system calls with which a process can change files, reach the network,
+// start programs or end others.
 const traced = "open,openat,openat2,creat,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,mknod,mknodat," +
 	"link,linkat,symlink,symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,truncate,ftruncate,fallocate," +
 	"utime,utimes,futimesat,utimensat,setxattr,lsetxattr,fsetxattr,removexattr,lremovexattr,fremovexattr," +
@@ -24,11 +24,11 @@ const traced = "open,openat,openat2,creat,rename,renameat,renameat2,unlink,unlin
 // call is one system call that succeeded.
 type call struct {
 	name string
-	args string // as strace prints them; descriptors with their path
+	args string // as printed by strace; descriptors with their path
 }
 
-// readTrace reads what strace -f -yy wrote, from the first execve of program on,
-// and keeps the calls that succeeded.
+// readTrace reads the output of strace -f -yy, from the first execve of program on, and
+// keeps the calls that succeeded.
 func readTrace(t *testing.T, file, program string) []call {
 	t.Helper()
 	f, err := os.Open(file)
@@ -37,20 +37,20 @@ func readTrace(t *testing.T, file, program string) []call {
 	line := regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?(\w+)(?:\((.*)| resumed>(.*))$`)
 	superseded := regexp.MustCompile(`^(\d+) +\+\+\+ superseded by execve in pid (\d+) \+\+\+$`)
 	var calls []call
-	pending := map[string]string{} // by process: the first half of a call that others interrupted
+	pending := map[string]string{} // by process: the first half of an interrupted call
 	begun := false
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		m := line.FindStringSubmatch(lines.Text())
 		if m == nil {
-			if s := superseded.FindStringSubmatch(lines.Text()); s != nil { // a thread ran execve, and takes the first one's place
+			if s := superseded.FindStringSubmatch(lines.Text()); s != nil { // a thread ran execve, and replaces the first one
 				pending[s[1]] = pending[s[2]]
 				delete(pending, s[2])
 				continue
 			}
 			if pid, rest, _ := strings.Cut(lines.Text(), " "); strings.HasPrefix(strings.TrimLeft(rest, " "), "+++ ") {
-				delete(pending, pid) // it ended in the middle of a call: apt ends its helpers by a signal
+				delete(pending, pid) // it ended in the middle of a call: apt ends its helpers with a signal
 			}
 			continue
 		}
@@ -89,8 +89,8 @@ func readTrace(t *testing.T, file, program string) []call {
 	return calls
 }
 
-// TestReadTrace: a process that is ended in the middle of a call takes no other's
-// calls along; one that goes on without an end is reported.
+// TestReadTrace: a process that ends in the middle of a call does not affect the calls of
+// others; one whose call never ends is reported.
 func TestReadTrace(t *testing.T) {
 	const program = "/opt/handler"
 	file := filepath.Join(t.TempDir(), "trace")

@@ -10,8 +10,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// What is damaged on the machine itself is told as that, with the file and what
-// helps; what only was cleaned away is in nobody's way.
+// Damage on the machine itself is reported as such, with the file and what helps; what was
+// only deleted by a clean-up does no harm.
 func TestDamagedMachine(t *testing.T) {
 	const garbage = `printf 'x = [\n' > `
 	for name, c := range map[string]struct {

@@ -11,15 +11,15 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestDenials: what SELinux has denied the sign-in programs is warned of while
-// it is recent and the policy is the same. It fails nothing and writes nothing.
+// TestDenials: denials of the sign-in programs by SELinux are warned of while they are
+// recent and the policy is the same. They fail nothing and write nothing.
 func TestDenials(t *testing.T) {
 	each(t, typical(), scene.Options{Packages: both(newer), Box: selinux(t, "1")}, func(m machine) {
 		const log = "/var/log/audit/audit.log"
 		record := func(kind, text string) string {
 			return fmt.Sprintf("type=%s msg=audit(%d.123:456): %s\n", kind, time.Now().Unix(), text)
 		}
-		// As Azure/azure-linux-extensions#2208 has it of RHEL 10.
+		// As in Azure/azure-linux-extensions#2208 for RHEL 10.
 		denial := record("AVC", `avc:  denied  { execute } for  pid=2883 comm="sshd-session" name="aaduseradd" dev="sda2" ino=42 scontext=system_u:system_r:sshd_session_t:s0-s0:c0.c1023 tcontext=system_u:object_r:useradd_exec_t:s0 tclass=file permissive=0`)
 		quiet := func(when string) {
 			m.T.Helper()
@@ -29,7 +29,7 @@ func TestDenials(t *testing.T) {
 				}
 			}
 		}
-		m.Sh("mkdir -p /var/lib/selinux/targeted/active/modules/400/aad_permissions") // where semodule keeps it
+		m.Sh("mkdir -p /var/lib/selinux/targeted/active/modules/400/aad_permissions") // the folder of semodule
 		quiet("without an audit log")
 		m.Write(log, record("CRYPTO_KEY_USER", "pid=1 uid=0 msg='op=destroy kind=server'"))
 		quiet("nothing is denied")

@@ -15,24 +15,24 @@ import (
 	"aadssh/test/lib/box"
 )
 
-// mayStay are the files that an uninstallation cannot take back: what the
-// package managers and the tools of the maintainer scripts keep for themselves,
-// of every transaction alike. docs/stand-ins.md lists them for people.
+// mayStay are the files that an uninstallation cannot restore: what the package managers
+// and the tools of the maintainer scripts keep, for every transaction. docs/stand-ins.md
+// lists them for people.
 func mayStay() []string {
 	return []string{
 		"/etc/.pwd.lock", "/etc/group-", "/etc/gshadow-", // groupadd(8) and groupdel(8)
 		"/etc/ld.so.cache", "/var/cache/ldconfig", // ldconfig(8)
-		"/var/log", // of apt, dpkg, dnf, zypper; the agent's and the handler's
+		"/var/log", // of apt, dpkg, dnf, zypper, the agent and the handler
 		"/var/lib/apt", "/var/cache/apt", "/var/lib/dpkg", "/var/cache/debconf",
-		"/var/lib/pam", // pam-auth-update(8): which profiles it has seen
+		"/var/lib/pam", // pam-auth-update(8): known profiles
 		"/var/lib/rpm", "/var/lib/dnf", "/var/cache/dnf", "/usr/lib/sysimage", "/var/cache/libdnf5", "/run/dnf",
 		"/var/cache/yum", "/var/cache/tdnf", "/run/.tdnf-instance-lockfile",
 		"/var/lib/zypp", "/var/cache/zypp", "/run/zypp.pid", "/var/lib/YaST2/cookies",
 	}
 }
 
-// leftover lists how the machine differs from before, by what people can see:
-// kind, mode, owner and content of files.
+// leftover lists the visible differences of the machine from before: type, mode, owner and
+// content of files.
 func (m machine) leftover(before box.Snapshot) []string {
 	m.T.Helper()
 	layers, err := m.Persona.Layers(m.T.Context(), m.Cache)
@@ -42,7 +42,7 @@ func (m machine) leftover(before box.Snapshot) []string {
 	for _, line := range m.written(before, mayStay()...) {
 		path := line[2:]
 		if line[0] == '+' && same(filepath.Join(m.Root(), path), original(layers, path)) {
-			continue // it was written to, and then put back as it had been
+			continue // it was written, and then restored
 		}
 		if line[0] == '~' && unchanged(before[path], now[path]) {
 			continue // something in a folder came and went, or an attribute
@@ -52,8 +52,7 @@ func (m machine) leftover(before box.Snapshot) []string {
 	return found
 }
 
-// original is a file in the layers that a machine starts from; "" where it has
-// none of that name.
+// original is a file in the layers of a machine; "" if they have none of that name.
 func original(layers []string, path string) string {
 	for _, dir := range layers {
 		name := filepath.Join(dir, path)
@@ -75,8 +74,8 @@ func unchanged(before, now string) bool {
 	return time.ReplaceAllString(before, "") == time.ReplaceAllString(now, "")
 }
 
-// same compares two files as people see them. Both may be absent: a removal is
-// written down in the layer of changes, too.
+// same compares two files as people see them. Both may be missing: a removal is recorded in
+// the layer of changes, too.
 func same(a, b string) bool {
 	one, errA := describe(a)
 	two, errB := describe(b)
@@ -104,8 +103,8 @@ func describe(name string) (string, error) {
 	return text, nil
 }
 
-// written lists what was written since before, except by the agent and the handler in
-// their own places, and except below one of but.
+// written lists what was written since before, except by the agent and the handler in their
+// own places, and below the paths in but.
 func (m machine) written(before box.Snapshot, but ...string) []string {
 	m.T.Helper()
 	return m.Written(before, append(but, agentrun.Lib, "/var/log/azure")...)

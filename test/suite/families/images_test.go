@@ -13,15 +13,15 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// image is a machine whose packages come with its image, by what shows it.
+// image is a machine whose packages come with its image, and how that is recognized.
 type image struct {
 	name   string
 	from   release
-	change string // shell, on the machine: what makes it one
-	sign   string // what 51 names
+	change string // shell, on the machine: what makes it such a machine
+	sign   string // named in the text of code 51
 }
 
-// readOnly makes the root read-only, with what is written to next to it.
+// readOnly makes the root file system read-only, except what has to be written.
 const readOnly = "for d in /var /run /tmp /etc; do mount --bind $d $d; done; mount -o remount,ro,bind /; "
 
 func images() []image {
@@ -40,7 +40,7 @@ func images() []image {
 	}
 }
 
-// bake installs the package as who builds an image does.
+// bake installs the package as somebody does who builds an image.
 func (m machine) bake() {
 	m.T.Helper()
 	spec := fixtures.Spec{Name: fixtures.Login, Version: newer}
@@ -56,8 +56,8 @@ func (m machine) bake() {
 	m.Sh(install + "/baked/*; rm -r /baked")
 }
 
-// Where the packages are not in the image it is 51, and nothing is written but the
-// status, the log and the lock; where they are, it is 0, and nothing is repaired.
+// If the packages are not in the image the code is 51, and nothing is written except the
+// status, the log and the lock; otherwise it is 0, and nothing is repaired.
 func TestImageBasedSystems(t *testing.T) {
 	for _, i := range images() {
 		t.Run(i.name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestReadOnlyUsrAlone(t *testing.T) {
 	}
 }
 
-// A derivative that keeps its parent's ID is not its parent.
+// A derivative with its parent's ID is not treated as its parent.
 func TestDerivativesAreNotTheirParent(t *testing.T) {
 	for name, c := range map[string]struct {
 		from   release

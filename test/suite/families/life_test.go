@@ -25,8 +25,8 @@ func TestLife(t *testing.T) {
 		}
 		m.idle()
 
-		// A newer version: enable leaves it alone, a new version of the
-		// extension moves to it.
+		// A newer version of the package: enable leaves it, a new version of the extension
+		// updates to it.
 		m.Offer(login(older, newer, newest)...)
 		m.idle()
 		m.Has("aadsshlogin", newer)
@@ -36,7 +36,7 @@ func TestLife(t *testing.T) {
 		m.Has("aadsshlogin", newest)
 		removed()
 
-		// A version that its owner asks for, down and up again.
+		// A version in the settings, down and up again.
 		m.Set(`{"packageVersion": "` + older + `"}`)
 		m.Want(0)
 		m.Has("aadsshlogin", older)
@@ -79,7 +79,7 @@ func (m machine) packages() string {
 	return m.Sh("rpm -qa | grep -v '^gpg-pubkey-' | sort") // docs/stand-ins.md says why the key stays
 }
 
-// named are the files that are called as we or the vendor are, without those that may stay.
+// named are the files with our or the vendor's name, without those that may stay.
 func (m machine) named() string {
 	m.T.Helper()
 	script := `find / -xdev \( -iname '*aadssh*' -o -iname '*microsoft*' \)`
@@ -89,8 +89,8 @@ func (m machine) named() string {
 	return m.Sh(script)
 }
 
-// The other releases that are supported have nothing of their own but what the
-// table says of them: where the packages are, which, and by what manager.
+// Of the other supported releases only the table's facts are tested: where the packages
+// are, which, and with which manager.
 func TestEverySupportedRelease(t *testing.T) {
 	each(t, others(), scene.Options{Packages: login(pinned, newer)}, func(m machine) {
 		before := m.Snapshot()
@@ -108,15 +108,15 @@ func TestEverySupportedRelease(t *testing.T) {
 	})
 }
 
-// put is when and as what the package was put on the machine: by its database,
-// and by the file system, to which a file that is unpacked again is another one.
+// put says when the package was installed, according to its database and to the file
+// system, in which an unpacked file has a new inode.
 func (m machine) put() string {
 	m.T.Helper()
 	return m.Sh("rpm -q --qf '%{INSTALLTIME} %{INSTALLTID}\\n' aadsshlogin 2>/dev/null || dpkg-query -W -f '${Version}\\n' aadsshlogin; stat -c '%i %z' /usr/sbin/aad_certhandler")
 }
 
-// watchRemovals remembers where the log of the transactions ends; what it gives
-// back fails the test where packages were removed since.
+// watchRemovals remembers the end of the transactions' log; the returned function fails the
+// test if packages were removed since.
 func (m machine) watchRemovals() (end func()) {
 	m.T.Helper()
 	const log = "/var/lib/aadsshlogin-handler/transaction.log"
@@ -138,8 +138,8 @@ func (m machine) watchRemovals() (end func()) {
 	}
 }
 
-// kept fails the test unless the package's file was put aside, from which it
-// can be installed again without network.
+// kept fails the test unless the package's file was kept, from which it can be reinstalled
+// without network.
 func (m machine) kept(name, version string) {
 	m.T.Helper()
 	if files := m.Sh("ls /var/lib/aadsshlogin-handler/packages"); !strings.Contains(files, name) || !strings.Contains(files, version) {
@@ -147,7 +147,7 @@ func (m machine) kept(name, version string) {
 	}
 }
 
-// idle runs enable again, which must change nothing and ask no repository.
+// idle runs enable again, which must change nothing and send no request to the repository.
 func (m machine) idle() {
 	m.T.Helper()
 	before := m.Snapshot()

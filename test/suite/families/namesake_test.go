@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// A definition of somebody else under the id of ours, in a file that comes first,
-// which verifies nothing: its package, though newer, is not taken.
+// With another definition under our ID, in a file that comes first, which verifies nothing,
+// its package is not installed although it is newer.
 func TestNamesakeOfOurRepository(t *testing.T) {
 	for _, r := range kinds() {
 		if r.family == roots.Apt {

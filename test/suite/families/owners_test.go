@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// owners gives the machine a definition of the vendor's repository that its owner
-// made, and says where that entry is.
+// owners adds an administrator's own definition of the vendor's repository, and returns its
+// place.
 func (m machine) owners(key, more string) (place string) {
 	m.T.Helper()
 	url := "https://" + pkghost.Name + m.Target.Repository.Path
@@ -36,9 +36,9 @@ func (m machine) owners(key, more string) (place string) {
 	return file + " line 1"
 }
 
-// TestOwnersKey: where the key of the owner's own entry is not there, not the one
-// that signed, or not imported, the verdict names the entry's file and line, and
-// with what signed; the mode existing says the same.
+// TestOwnersKey: if the key of an administrator's own entry is missing, is not the signing
+// key, or is not imported, the verdict names the entry's file and line, and the signing
+// key; the same in the mode existing.
 func TestOwnersKey(t *testing.T) {
 	const key = "/etc/KEY"
 	signer := keys.Rig().Fingerprint
@@ -81,8 +81,8 @@ func TestOwnersKey(t *testing.T) {
 	}
 }
 
-// TestOwnersKeyIsPut: where the path that the owner's entry names is free, our
-// verified key goes there; not in the mode existing.
+// TestOwnersKeyIsPut: if the path that an administrator's entry names is free, our verified
+// key is written there; not in the mode existing.
 func TestOwnersKeyIsPut(t *testing.T) {
 	const key = "/etc/pki/rpm-gpg/OWNERS-KEY"
 	each(t, typical(), scene.Options{}, func(m machine) {
@@ -98,9 +98,8 @@ func TestOwnersKeyIsPut(t *testing.T) {
 	})
 }
 
-// TestOwnersBrokenDefinition: a definition that its manager takes nothing of is
-// not used in the place of ours. Managers that do nothing at all by it say which
-// file and line it is.
+// TestOwnersBrokenDefinition: a definition that its manager ignores is not used instead of
+// ours. Managers that stop because of it get the file and line named.
 func TestOwnersBrokenDefinition(t *testing.T) {
 	each(t, rpms(), scene.Options{}, func(m machine) {
 		m.Write("/etc/KEY", string(keys.Rig().Public))
@@ -108,7 +107,7 @@ func TestOwnersBrokenDefinition(t *testing.T) {
 		switch {
 		case m.Target.Manager == distro.Zypper:
 			m.Want(26, "/etc/zypp/repos.d/prod.repo", "line 10")
-		case m.Persona.Release == "4.0", m.Target.Manager == distro.Yum: // dnf 5 and yum give up
+		case m.Persona.Release == "4.0", m.Target.Manager == distro.Yum: // dnf 5 and yum stop
 			m.Want(26, "/etc/yum.repos.d/prod.repo", "line 10")
 		default:
 			m.Want(0)
@@ -117,8 +116,8 @@ func TestOwnersBrokenDefinition(t *testing.T) {
 	})
 }
 
-// configured is a machine whose owner has the vendor's repository already, as the vendor
-// says.
+// configured is a machine on which the vendor's repository is already configured, as the
+// vendor recommends.
 func (m machine) configured() {
 	m.T.Helper()
 	m.Write("/etc/owner.asc", string(keys.Rig().Public))
@@ -130,9 +129,8 @@ func (m machine) configured() {
 	m.owners("file:///etc/owner.asc", more)
 }
 
-// TestOwnersEntry: an entry for the same repository that the machine's owner
-// has is used, and nothing is put next to it, for apt refuses to work where two
-// entries name different keys.
+// TestOwnersEntry: an administrator's own entry for the same repository is used, and none
+// is added, because apt refuses to work if two entries name different keys.
 func TestOwnersEntry(t *testing.T) {
 	for _, c := range []struct{ name, file, text string }{
 		{"one line", "/etc/apt/sources.list.d/microsoft-prod.list",
@@ -152,7 +150,7 @@ func TestOwnersEntry(t *testing.T) {
 			if b, err := s.ReadFile(c.file); err != nil || string(b) != c.text {
 				t.Errorf("the owner's entry is now %q, %v", b, err)
 			}
-			// apt itself is content with what is there.
+			// apt itself accepts the configuration.
 			s.Sh("apt-get update -o Dir::Etc::SourceList=/dev/null -o APT::Update::Error-Mode=any")
 		})
 	}

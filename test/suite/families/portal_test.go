@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// What is answered in the place of one file of the repository is told as a matter
-// of the way to it, and not as one of trust.
+// A portal's answer in place of a repository's file is reported as a network problem, not
+// as one of trust.
 func TestAnsweredInAFilesPlace(t *testing.T) {
 	elsewhere := pkghost.Redirect("https://login.portal.invalid/x")
 	for name, c := range map[string]struct {

@@ -11,8 +11,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestNothingIsAsked: a configuration file that the owner changed stays, and
-// what asks questions or restarts services after a transaction is kept quiet.
+// TestNothingIsAsked: a changed configuration file is kept, and programs that ask questions
+// or restart services after a transaction are kept quiet.
 func TestNothingIsAsked(t *testing.T) {
 	s := start(t, of("ubuntu-22.04")[0], scene.Options{})
 	s.Want(0)
@@ -21,8 +21,8 @@ func TestNothingIsAsked(t *testing.T) {
 	s.Must(err)
 	owners := string(was) + "# the owner's line\n"
 	s.WriteMode(conffile, owners, 0o440)
-	// A hook as needrestart has one (needrestart(1), ENVIRONMENT): it asks
-	// unless it is told not to.
+	// A hook like needrestart's (needrestart(1), ENVIRONMENT): it asks unless it is told
+	// not to.
 	s.WriteMode("/usr/local/bin/asks", `#!/bin/sh
 env > /run/hook
 [ -n "$NEEDRESTART_SUSPEND" ] && exit 0
@@ -31,8 +31,8 @@ read answer </dev/tty || read answer
 `, 0o755)
 	s.Write("/etc/apt/apt.conf.d/99asks", `DPkg::Post-Invoke { "/usr/local/bin/asks"; };`)
 	s.Offer(fixtures.Spec{Name: fixtures.Login, Version: scene.Version + "9"})
-	// install moves to the newest version, enable does not: so the agent is to
-	// install once more.
+	// install updates to the newest version, enable does not: so the agent has to install
+	// again.
 	s.Must(s.Remove(stage.Home + "/config/HandlerState"))
 	s.Want(0)
 	if got := s.Sh("dpkg-query -W -f '${Version}' " + fixtures.Login); got != scene.Version+"9" {

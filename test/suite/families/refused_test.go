@@ -13,9 +13,8 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// What an operator reads of a release that is refused stands in
-// testdata/refused.golden: the code, what is wrong, what to do.
-// UPDATE_GOLDEN=1 go test ./test/suite/families renders it again.
+// The texts for refused releases are in testdata/refused.golden: the code, what is wrong,
+// what to do. UPDATE_GOLDEN=1 go test ./test/suite/families renders it again.
 func TestRefusals(t *testing.T) {
 	machines := []struct{ release, arch string }{
 		{"rhel-8.2", "amd64"}, {"rhel-7.3", "amd64"}, {"sles-15", "amd64"}, {"leap-15.0", "amd64"}, {"ubuntu-14.04", "amd64"},

@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestRepairWithoutNetwork: the verified package files stay: sign-in that something broke, and a package
-// that somebody removed, are fixed with the package host down, on every manager.
+// TestRepairWithoutNetwork: the verified package files are kept, so a broken sign-in and a
+// removed package are repaired with the package host down, with every manager.
 func TestRepairWithoutNetwork(t *testing.T) {
 	releases := append(kinds(), release{"mariner-2.0", roots.Bullseye, roots.Tdnf})
 	each(t, releases, scene.Options{}, func(m machine) {
@@ -39,9 +39,9 @@ func TestRepairWithoutNetwork(t *testing.T) {
 	})
 }
 
-// TestRepairWithoutTheKeptFile: the package is set up again from the repository where its
-// kept file is gone or is no longer what was kept, also where nothing on the machine names
-// the repository any more.
+// TestRepairWithoutTheKeptFile: the package is reinstalled from the repository if its kept
+// file is missing or was changed, even if no repository is configured on the machine any
+// more.
 func TestRepairWithoutTheKeptFile(t *testing.T) {
 	for name, files := range map[string]string{
 		"gone":                            "rm " + state.PackagesDir + "/*",
@@ -62,9 +62,9 @@ func TestRepairWithoutTheKeptFile(t *testing.T) {
 	}
 }
 
-// TestVerification: what takes sign-in away from an installed package is found.
-// A package that registers again when it is reinstalled heals the machine; one
-// that does not is 21 with what is missing.
+// TestVerification: what breaks the sign-in of an installed package is found. A package
+// that registers again when it is reinstalled repairs the machine; otherwise the code is
+// 21, with what is missing.
 func TestVerification(t *testing.T) {
 	const comment = `sed -i -E '/^Match User \*@\*/,$ s/^/#/' /etc/ssh/sshd_config`
 	for _, c := range []struct {

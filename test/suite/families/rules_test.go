@@ -13,7 +13,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// newReleases are those that no row was made for.
+// newReleases are releases without a row of their own.
 func newReleases() []release {
 	return []release{
 		{"ubuntu-26.04", roots.Trixie, roots.Apt},
@@ -26,7 +26,7 @@ func newReleases() []release {
 	}
 }
 
-// A release that only a rule reaches works, with a warning.
+// A release that is only covered by a rule works, with a warning.
 func TestReleaseByRule(t *testing.T) {
 	why := map[string]string{
 		"ubuntu-26.04":    "found by the rule for Ubuntu",
@@ -47,7 +47,7 @@ func TestReleaseByRule(t *testing.T) {
 	})
 }
 
-// Its repository may be there without the package.
+// Its repository may exist without the package.
 func TestReleaseByRuleWithoutPackage(t *testing.T) {
 	each(t, newReleases()[:5], scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Dependency + "01", Version: "1.0"}}}, func(m machine) {
 		m.Want(28, "aadsshlogin").Warns("distro", "is not on the list of tested releases")
@@ -64,7 +64,7 @@ func TestReleaseByRuleWithoutRepository(t *testing.T) {
 	})
 }
 
-// A release that is refused is left as it is, with all that is on it.
+// A refused release is left unchanged, with all that is on it.
 func TestRefusedRelease(t *testing.T) {
 	releases := []release{
 		{"rhel-8.2", roots.Bullseye, roots.Dnf},

@@ -17,7 +17,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// selinux is what a kernel shows that has SELinux enabled (selinuxfs).
+// selinux is selinuxfs of a kernel that has SELinux enabled.
 func selinux(t *testing.T, enforce string) box.Options {
 	t.Helper()
 	dir := t.TempDir()
@@ -30,8 +30,8 @@ func both(version string) []fixtures.Spec {
 	return append(login(version), fixtures.Spec{Name: fixtures.SELinux, Version: version})
 }
 
-// The package goes where the kernel has SELinux enabled, enforcing or not, and
-// nowhere else.
+// The package is installed if the kernel has SELinux enabled, enforcing or not, and not
+// otherwise.
 func TestSELinuxPackage(t *testing.T) {
 	t.Run("permissive", func(t *testing.T) {
 		each(t, typical(), scene.Options{Packages: both(newer), Box: selinux(t, "0")}, func(m machine) {
@@ -45,7 +45,7 @@ func TestSELinuxPackage(t *testing.T) {
 		m.Has("aadsshlogin", newer)
 		m.Has("aadsshlogin-selinux", newer)
 		m.idle()
-		// It is required: one that somebody removed comes back.
+		// It is required: if somebody removes it, it is installed again.
 		m.Sh("dpkg --purge aadsshlogin-selinux 2>/dev/null || rpm -e aadsshlogin-selinux")
 		m.Want(0)
 		m.Has("aadsshlogin-selinux", newer)
@@ -67,8 +67,8 @@ func TestWithoutSELinux(t *testing.T) {
 	})
 }
 
-// A policy of RHEL 10 that is known to break what sshd starts is reported before
-// anything was denied: by the package that rpm has on the machine.
+// A policy of RHEL 10 that is known to break what sshd starts is reported before anything
+// was denied, by the policy's package in rpm.
 func TestConfiningPolicy(t *testing.T) {
 	for version, told := range map[string]bool{"42.1.18-4.el10_2.1": false, "42.1.18-4.el10_2.2": true, "43.3-1.el10_3": true} {
 		t.Run(version, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestConfiningPolicy(t *testing.T) {
 			m := start(t, release{"rhel-10.0", roots.Trixie, roots.Dnf}, scene.Options{Packages: both(newer), Box: selinux(t, "1")})
 			stage.Must(t, m.CopyIn(policy(t, version), "/root/policy.rpm", 0o644))
 			m.Sh("rpm -i --nodeps --nosignature /root/policy.rpm; rpm -q selinux-policy-" + version)
-			// Its store, with the module that aadsshlogin-selinux loads there.
+			// Its store, with the module that aadsshlogin-selinux loads into it.
 			m.Sh("mkdir -p /etc/selinux/targeted/active/modules/400/aad_permissions; printf 'SELINUX=enforcing\\nSELINUXTYPE=targeted\\n' > /etc/selinux/config")
 			m.SSHD()
 			v := m.Want(0)
@@ -91,7 +91,7 @@ func TestConfiningPolicy(t *testing.T) {
 	}
 }
 
-// policy is an rpm file of that name with nothing in it.
+// policy is an empty rpm file with that name.
 func policy(t *testing.T, version string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -105,7 +105,7 @@ func policy(t *testing.T, version string) string {
 	return filepath.Join(dir, "policy.rpm")
 }
 
-// A repository that does not have it.
+// A repository without that package.
 func TestSELinuxPackageIsNotThere(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: login(newer), Box: selinux(t, "1")}, func(m machine) {
 		m.Want(28, "aadsshlogin-selinux")

@@ -57,9 +57,9 @@ func TestWronglySignedMetadata(t *testing.T) {
 	})
 }
 
-// tdnf has its metadata verified by a plugin: where that is off, metadata that
-// another key signed is taken, and status and doctor say that nobody looks.
-// The package itself is verified all the same.
+// A plugin verifies tdnf's metadata: if it is turned off, metadata signed with another key
+// is accepted, and status and doctor report that nothing verifies it. The package itself is
+// still verified.
 func TestMetadataPluginIsOff(t *testing.T) {
 	for name, off := range map[string]string{
 		"plugins":       "sed -i '/^plugins/d' /etc/tdnf/tdnf.conf",
@@ -88,8 +88,7 @@ func TestMetadataPluginIsOff(t *testing.T) {
 	}
 }
 
-// Where the package manager cannot install what was asked for, nothing of ours
-// stays either.
+// If the package manager cannot install the package, nothing of ours stays either.
 func TestNothingStaysOfAFailure(t *testing.T) {
 	for name, c := range map[string]struct {
 		code  fault.Code
@@ -109,9 +108,8 @@ func TestNothingStaysOfAFailure(t *testing.T) {
 	}
 }
 
-// tookBack fails the test where our definition of the repository or our key is still
-// there, or anything else was written since before that is not the package manager's own
-// memory or ours.
+// tookBack fails the test if our definition of the repository or our key still exists, or
+// anything else was written since before except the package manager's own data and ours.
 func (m machine) tookBack(before box.Snapshot) {
 	m.T.Helper()
 	definition := repo.DefinitionPath(m.Target.Manager)
@@ -130,8 +128,7 @@ func (m machine) tookBack(before box.Snapshot) {
 	}
 }
 
-// A healthy machine never gets 27: what is wrong with the newer version is a
-// warning.
+// A healthy machine never gets 27: a fault of the newer version is a warning.
 func TestWronglySignedUpgrade(t *testing.T) {
 	each(t, rpms(), scene.Options{}, func(m machine) {
 		m.Want(0)
@@ -143,7 +140,7 @@ func TestWronglySignedUpgrade(t *testing.T) {
 	})
 }
 
-// dnf and zypper call a package installed whose script failed.
+// dnf and zypper report a package as installed although its script failed.
 func TestFailingScript(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, FailPost: true}}}, func(m machine) {
 		report, err := m.Agent.Apply(m.T.Context(), m.GoalState)
@@ -152,7 +149,7 @@ func TestFailingScript(t *testing.T) {
 		if e := report.Extension; run.Operation != "enable" || run.ExitCode != 26 && run.ExitCode != 21 || e == nil || e.Status != "error" || e.Code != run.ExitCode {
 			m.Fatal("%s ended with %d, the status is %+v", run.Operation, run.ExitCode, e)
 		}
-		// A corrected package is all that it takes.
+		// A corrected package is enough.
 		m.Offer(login(newer, newest)...)
 		m.Set(`{"packageVersion": "` + newest + `"}`)
 		m.Want(0)
@@ -163,9 +160,9 @@ func TestFailingScript(t *testing.T) {
 	})
 }
 
-// A corrected version is taken without being named, whether the failing one is
-// still in the repository or not, and whoever installed that: a package whose
-// script failed, and that is not registered, is not one that works.
+// A corrected version is installed without being named, whether the failing one is still in
+// the repository or not, and whoever installed that: a package whose script failed, and
+// that is not registered, does not work.
 func TestCorrectedPackageIsTaken(t *testing.T) {
 	failing := fixtures.Spec{Name: fixtures.Login, Version: newer, FailPost: true}
 	fails := func(m *machine) {
@@ -173,9 +170,9 @@ func TestCorrectedPackageIsTaken(t *testing.T) {
 		m.Must(err)
 	}
 	ways := map[string]struct {
-		first []fixtures.Spec  // what the repository has when the extension is set
-		fails func(m *machine) // the machine gets the failing version
-		left  []fixtures.Spec  // what the repository has besides the corrected one
+		first []fixtures.Spec  // the content of the repository when the extension is set
+		fails func(m *machine) // installs the failing version
+		left  []fixtures.Spec  // the content of the repository besides the corrected version
 	}{
 		"failing one stays":   {[]fixtures.Spec{failing}, fails, []fixtures.Spec{failing}},
 		"failing one is gone": {[]fixtures.Spec{failing}, fails, nil},
@@ -197,8 +194,8 @@ func TestCorrectedPackageIsTaken(t *testing.T) {
 	}
 }
 
-// upgradeTo has the owner's own package manager move to a package, and somebody
-// take what the one before had registered out of sshd's configuration.
+// upgradeTo updates to a package with the machine's own package manager, and removes from
+// sshd's configuration what the previous one had registered.
 func (m *machine) upgradeTo(failing fixtures.Spec) {
 	m.T.Helper()
 	m.Offer(append(login(older), failing)...)
@@ -207,7 +204,7 @@ func (m *machine) upgradeTo(failing fixtures.Spec) {
 		roots.Dnf: "dnf -y --refresh upgrade aadsshlogin", roots.Yum: "yum clean all; yum -y update aadsshlogin",
 		roots.Tdnf: "tdnf -y --refresh update aadsshlogin", roots.Zypper: "zypper -n refresh; zypper -n update aadsshlogin",
 	}[m.Persona.Family])
-	if got := m.Installed("aadsshlogin"); got != failing.Version && m.Persona.Family != roots.Apt { // dpkg does not call it installed
+	if got := m.Installed("aadsshlogin"); got != failing.Version && m.Persona.Family != roots.Apt { // dpkg does not report it as installed
 		m.Fatal("the owner's upgrade left %s (exit %d):\n%s%s", got, r.ExitCode, r.Stdout, r.Stderr)
 	}
 	m.Sh("sed -i '/# Added by aadsshlogin installer/,/AuthorizedKeysCommandUser root/d' /etc/ssh/sshd_config")
@@ -216,7 +213,7 @@ func (m *machine) upgradeTo(failing fixtures.Spec) {
 	}
 }
 
-// TestTrustedKeys: a repository that signs by itself.
+// TestTrustedKeys: a repository with its own signatures.
 func TestTrustedKeys(t *testing.T) {
 	own := keys.Wrong()
 	o := scene.Options{Packages: []fixtures.Spec{{Name: fixtures.Login, Version: newer, Signing: fixtures.WrongKey}},
@@ -230,8 +227,8 @@ func TestTrustedKeys(t *testing.T) {
 	})
 }
 
-// TestUnsignedIndexIsNoUnsignedPackage: what a mirror leaves out of its index it cannot
-// leave out of the packages.
+// TestUnsignedIndexIsNoUnsignedPackage: a mirror may leave out the signature of its index,
+// but not those of the packages.
 func TestUnsignedIndexIsNoUnsignedPackage(t *testing.T) {
 	for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
 		t.Run(name, func(t *testing.T) {
@@ -244,7 +241,7 @@ func TestUnsignedIndexIsNoUnsignedPackage(t *testing.T) {
 	}
 }
 
-// TestVendorsIndexIsSigned: of the vendor's own host the signature is never done without.
+// TestVendorsIndexIsSigned: for the vendor's own host the signature is always required.
 func TestVendorsIndexIsSigned(t *testing.T) {
 	each(t, of("rhel-9.4", "sles-15.6"), scene.Options{}, func(m machine) {
 		m.Packages.Trouble(strings.TrimSuffix(m.Target.Repository.Path, "/")+"/repodata/repomd.xml.asc", pkghost.Status(404, 0))

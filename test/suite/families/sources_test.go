@@ -21,7 +21,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// third adds a repository of somebody else to the machine.
+// third adds another repository to the machine.
 func (m machine) third(url string) {
 	m.T.Helper()
 	key := "/etc/third.asc"
@@ -36,7 +36,7 @@ func (m machine) third(url string) {
 	}
 }
 
-// What is wrong with other people's repositories is in nobody's way.
+// Faults of other repositories do no harm.
 func TestBrokenThirdParty(t *testing.T) {
 	troubles := map[string]func(m machine){
 		"404":  func(m machine) { m.third("https://" + pkghost.Name + "/gone"); m.Packages.Missing("/gone/...") },
@@ -60,8 +60,7 @@ func TestBrokenThirdParty(t *testing.T) {
 	}
 }
 
-// A third party that holds what we depend on is used, and found where its lists
-// were never fetched before.
+// Another repository with our dependencies is used, even if its lists were never fetched.
 func TestDependencyOfAnotherRepository(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	packages := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
@@ -74,8 +73,8 @@ func TestDependencyOfAnotherRepository(t *testing.T) {
 	})
 }
 
-// local puts a repository with the package into a folder of the machine, and
-// configures it.
+// local creates a repository with the package in a folder of the machine, and configures
+// it.
 func (m machine) local(dir string) {
 	m.T.Helper()
 	ctx, from := m.T.Context(), m.T.TempDir()
@@ -97,8 +96,8 @@ func (m machine) local(dir string) {
 	m.third("file://" + dir)
 }
 
-// TestExisting: what the owner has configured is used, and nothing of ours is added,
-// be it a folder of the machine without network, or the vendor's host.
+// TestExisting: the configured sources are used, and nothing of ours is added, whether they
+// are a folder on a machine without network or the vendor's host.
 func TestExisting(t *testing.T) {
 	existing := func(m machine) {
 		before := m.Snapshot()
@@ -141,7 +140,7 @@ func TestExisting(t *testing.T) {
 	})
 }
 
-// TestExistingUnreachable: the owner's repository is what is asked.
+// TestExistingUnreachable: the requests go to the machine's own repository.
 func TestExistingUnreachable(t *testing.T) {
 	each(t, typical(), scene.Options{}, func(m machine) {
 		m.configured()
@@ -153,7 +152,7 @@ func TestExistingUnreachable(t *testing.T) {
 
 const mirrorHost = "mirror.example.com"
 
-// mirrored are machines whose packages only a mirror has.
+// mirrored are machines whose packages are only on a mirror.
 func mirrored(packages ...fixtures.Spec) scene.Options {
 	return scene.Options{Packages: packages, Rig: func(o *rig.Options) {
 		o.Names = []string{pkghost.Name, mirrorHost}
@@ -161,8 +160,8 @@ func mirrored(packages ...fixtures.Spec) scene.Options {
 	}}
 }
 
-// useMirror has the extension take the packages from the mirror, which has the vendor's
-// keys, and whose index is signed or not.
+// useMirror sets a mirror as the source of the packages; it has the vendor's keys, and its
+// index is signed or not.
 func (m machine) useMirror(scheme string, signed bool) {
 	m.T.Helper()
 	for _, name := range []string{"microsoft.asc", "microsoft-2025.asc"} {
@@ -174,8 +173,8 @@ func (m machine) useMirror(scheme string, signed bool) {
 	m.Set(`{"repository": {"mode": "mirror", "baseUrl": "` + scheme + "://" + mirrorHost + `/microsoft"}}`)
 }
 
-// TestMirror: a mirror of the owner's, with the vendor's signatures and the vendor's
-// paths, is all that is asked.
+// TestMirror: all requests go to the mirror in the settings, which has the vendor's
+// signatures and paths.
 func TestMirror(t *testing.T) {
 	for _, c := range []struct {
 		name, scheme string

@@ -1,7 +1,7 @@
 //go:build rig
 
-// Package families accepts the handler on every family of distributions: the
-// agent's operations on throw-away machines with the real package managers.
+// Package families tests the handler with every family of distributions: the agent's
+// operations on throw-away machines with the real package managers.
 package families
 
 import (
@@ -16,8 +16,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// Versions of the fixture package, oldest first. pinned is the one that SUSE
-// before 15.6 stays at.
+// Versions of the fixture package, oldest first. pinned is the one for SUSE before 15.6.
 const (
 	pinned = "1.0.027980001"
 	older  = "1.0.031620001"
@@ -25,15 +24,15 @@ const (
 	newest = "1.0.034210009"
 )
 
-// release is one release that is acted on: its userland and, by the name of
-// the fixture in distro/testdata/os-release, what it calls itself.
+// release is one tested release: its userland and, by the name of the fixture in
+// distro/testdata/os-release, its os-release.
 type release struct {
 	name   string // of the fixture; "": the userland's own
 	suite  roots.Suite
 	family roots.Family
 }
 
-// persona makes the release a machine.
+// persona is a machine of the release.
 func (r release) persona(t *testing.T) roots.Persona {
 	t.Helper()
 	if r.name == "" {
@@ -51,7 +50,7 @@ func (r release) String() string {
 	return r.name
 }
 
-// of are releases by their names, each on the userland that is closest in age.
+// of returns releases by name, each on the userland that is closest in age.
 func of(names ...string) []release {
 	var all []release
 	for _, name := range names {
@@ -64,28 +63,28 @@ func of(names ...string) []release {
 	return all
 }
 
-// one release of each version of each package manager that is here.
+// managers is one release for each version of each available package manager.
 func managers() []release {
 	return append([]release{{"", roots.Bullseye, roots.Apt}, {"", roots.Bookworm, roots.Apt}, {"", roots.Trixie, roots.Apt}},
 		of("rhel-8.10", "rhel-9.4", "rhel-10.0", "rhel-11.0", "azurelinux-4.0", "rhel-7.9", "azurelinux-3.0", "leap-15.6", "sles-15.6")...)
 }
 
-// typical is one release of each package manager that is real.
+// typical is one release for each real package manager.
 func typical() []release { return of("ubuntu-22.04", "rhel-9.4", "sles-15.6") }
 
-// kinds is one release of each package manager, stand-ins included.
+// kinds is one release for each package manager, including stand-ins.
 func kinds() []release {
 	return append(typical(), of("rhel-7.9", "azurelinux-3.0", "azurelinux-4.0")...)
 }
 
-// others are the releases that managers leaves out.
+// others are the releases that are not in managers.
 func others() []release {
 	return of("ubuntu-16.04", "ubuntu-18.04", "ubuntu-20.04", "ubuntu-22.04", "ubuntu-24.04",
 		"almalinux-8.10", "almalinux-9.4", "rocky-8.9", "rocky-9.6", "oracle-8.9", "oracle-9.3",
 		"centos-7", "centos-8", "mariner-2.0", "sles-12.5", "sles-sap-15.5", "leap-15.5")
 }
 
-// each runs a test on its own machine for every release.
+// each runs a test for every release, each on a machine of its own.
 func each(t *testing.T, releases []release, o scene.Options, test func(m machine)) {
 	t.Helper()
 	for _, r := range releases {
@@ -96,7 +95,7 @@ func each(t *testing.T, releases []release, o scene.Options, test func(m machine
 	}
 }
 
-// machine is a stage with what the tests of the families do on it.
+// machine is a stage with the steps of these tests.
 type machine struct{ *stage.Stage }
 
 func start(t *testing.T, r release, o scene.Options) machine {
@@ -121,11 +120,10 @@ func login(versions ...string) []fixtures.Spec {
 	return specs
 }
 
-// update has the agent move to another version of the extension.
+// update makes the agent change to another version of the extension.
 func (m *machine) update(version string) { m.GoalState.Version = version }
 
-// calm fails the test where the status warns of the packages or of where they
-// come from.
+// calm fails the test if the status warns about the packages or their source.
 func (m machine) calm(v stage.Verdict) {
 	m.T.Helper()
 	for _, s := range v.Report.Extension.Substatus {
@@ -135,7 +133,7 @@ func (m machine) calm(v stage.Verdict) {
 	}
 }
 
-// registered reports whether sshd itself shows the package at work.
+// registered reports whether sshd itself shows the package's settings.
 func (m machine) registered() bool {
 	m.T.Helper()
 	return strings.Contains(m.Sh("sshd -T -C user=someone@example.com,host=h,addr=10.0.0.1 2>/dev/null || true"), "aad_certhandler")

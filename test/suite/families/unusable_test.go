@@ -26,8 +26,8 @@ func ring(t *testing.T, k keys.Key) string {
 	return string(b)
 }
 
-// TestUnusableRepository: where the repository turns out to be of no use, no
-// trace of it stays that would fail the owner's own updates.
+// TestUnusableRepository: if the repository turns out to be unusable, nothing stays that
+// would fail the machine's own updates.
 func TestUnusableRepository(t *testing.T) {
 	wrong := keys.Wrong()
 	at := "/ubuntu/22.04/prod/"
@@ -69,8 +69,8 @@ func TestUnusableRepository(t *testing.T) {
 	}
 }
 
-// TestOldKeyring: a keyring of an earlier installation is not taken for the
-// right one because it is there.
+// TestOldKeyring: a keyring from an earlier installation is not trusted just because it
+// exists.
 func TestOldKeyring(t *testing.T) {
 	t.Parallel()
 	s := start(t, of("ubuntu-22.04")[0], scene.Options{})

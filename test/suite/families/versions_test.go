@@ -11,7 +11,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// SUSE before 15.6 stays at the version that runs there.
+// SUSE before 15.6 keeps the version that works there.
 func TestPinnedRelease(t *testing.T) {
 	each(t, []release{{"sles-15.5", roots.Bookworm, roots.Zypper}, {"leap-15.5", roots.Bookworm, roots.Zypper}},
 		scene.Options{Packages: login(pinned, newer)}, func(m machine) {
@@ -24,15 +24,15 @@ func TestPinnedRelease(t *testing.T) {
 			m.Has("aadsshlogin", pinned)
 			m.idle()
 
-			// Its owner's word goes before the row's.
+			// The version in the settings has precedence over the row's.
 			m.Set(`{"packageVersion": "` + newer + `"}`)
 			m.Want(0)
 			m.Has("aadsshlogin", newer)
 		})
 }
 
-// TestPackageVersion: the version that its owner asks for, on a fresh machine, up and
-// down. One that is not there takes nothing away.
+// TestPackageVersion: the version in the settings is installed, on a fresh machine, up and
+// down. A version that does not exist removes nothing.
 func TestPackageVersion(t *testing.T) {
 	each(t, typical(), scene.Options{Packages: login(older, newer)}, func(m machine) {
 		for _, version := range []string{older, newer, older} {
@@ -58,7 +58,7 @@ func TestPinIsNotThere(t *testing.T) {
 	})
 }
 
-// A person who keeps the package as it is is listened to, and reads so.
+// A package that a person has put on hold is kept, and the text says so.
 func TestHeldAsItIs(t *testing.T) {
 	holds := map[string]struct{ on, where string }{
 		"ubuntu-22.04": {"apt-mark hold aadsshlogin", "apt-mark"},
@@ -76,7 +76,7 @@ func TestHeldAsItIs(t *testing.T) {
 		m.Has("aadsshlogin", older)
 		m.idle()
 
-		// What its owner asks for cannot be had together with what its owner forbids.
+		// The version in the settings contradicts the hold.
 		m.Set(`{"packageVersion": "` + newer + `"}`)
 		report := m.Want(26, "aadsshlogin")
 		if !strings.Contains(report.Report.Extension.Message, hold.where) {
@@ -86,13 +86,13 @@ func TestHeldAsItIs(t *testing.T) {
 	})
 }
 
-// broken is a newest version that wants what this release does not have
+// broken is a newest version with dependencies that this release does not have
 // (policycoreutils on RHEL's extended support, libsemanage on SLES).
 func broken() fixtures.Spec {
 	return fixtures.Spec{Name: fixtures.Login, Version: newest, Depends: []string{"libsemanage.so.2"}}
 }
 
-// The newest version that can be installed is, and both are named, also by
+// The newest version that can be installed is installed, and both are named, also by
 // enable, which does not ask the repository.
 func TestNewestIsNotInstallable(t *testing.T) {
 	each(t, kinds(), scene.Options{Packages: append(login(older, newer), broken())}, func(m machine) {
@@ -110,7 +110,7 @@ func TestNewestIsNotInstallableOverAnOlderOne(t *testing.T) {
 		m.update("1.0.2.0")
 		m.Want(0).Warns("packages", newer, newest)
 		m.Has("aadsshlogin", newer)
-		// Nothing between them: it stays, and says why.
+		// There is no version in between: it stays, and the text says why.
 		m.update("1.0.3.0")
 		m.Want(0).Warns("packages", newer, newest)
 		m.Has("aadsshlogin", newer)

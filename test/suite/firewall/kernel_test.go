@@ -1,8 +1,8 @@
 //go:build rig
 
-// Package firewall_test compares what doctor says of a packet filter with what
-// the kernel does: real nft and iptables in a network namespace, and
-// connections to it from several networks.
+// Package firewall_test compares doctor's verdict about a packet filter with the kernel:
+// real nft and iptables in a network namespace, and connections to it from several
+// networks.
 package firewall_test
 
 import (
@@ -27,7 +27,7 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// role is what this program is inside a namespace.
+// role is the role of this program inside a namespace.
 const role = "FIREWALL_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -41,8 +41,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// closing is the end of a chain or a table; this nft wants it on its own line.
-// In a set it may be there, too.
+// closing matches the end of a chain or a table, which this nft requires on a line of its
+// own.
 var closing = regexp.MustCompile(` *\}`)
 
 // sources are the networks that people connect from.
@@ -71,7 +71,7 @@ func serve() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// connect tries from each source, whenever a line arrives, and says who got in.
+// connect tries from each source, whenever a line arrives, and prints which succeeded.
 func connect() {
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		results := make(chan string)
@@ -97,7 +97,7 @@ func connect() {
 	}
 }
 
-// network is two namespaces with a wire between them.
+// network is two namespaces with a link between them.
 type network struct {
 	stage.Shell
 	name   string
@@ -148,10 +148,10 @@ func (s *network) inside(suffix, as string) (io.Writer, *bufio.Scanner) {
 	return in, bufio.NewScanner(out)
 }
 
-// sh runs a script, in which NAME is that of the namespaces.
+// sh runs a script, in which NAME is the name of the namespaces.
 func (s *network) sh(script string) { s.Sh(strings.ReplaceAll(script, "NAME", s.name)) }
 
-// load gives the machine a ruleset, and says what its programs list of it.
+// load loads a ruleset on the machine, and returns what its programs list.
 func (s *network) load(r ruleset) ([]firewall.Ruleset, error) {
 	s.T.Helper()
 	s.sh("ip netns exec NAME nft flush ruleset")
@@ -178,7 +178,7 @@ func (s *network) load(r ruleset) ([]firewall.Ruleset, error) {
 	return []firewall.Ruleset{firewall.Iptables("iptables", saved), set}, err
 }
 
-// enter says who gets in.
+// enter says which sources can connect.
 func (s *network) enter() map[string]bool {
 	s.T.Helper()
 	fmt.Fprintln(s.ask)
@@ -192,7 +192,7 @@ func (s *network) enter() map[string]bool {
 	return in
 }
 
-// compare holds the verdict against what happened. It says whether it was one.
+// compare compares the verdict with what happened. It reports whether it was decided.
 func (s *network) compare(r ruleset) (decided bool) {
 	s.T.Helper()
 	sets, err := s.load(r)
@@ -217,7 +217,7 @@ func (s *network) compare(r ruleset) (decided bool) {
 	return true
 }
 
-// TestKernel: whoever the verdict lets in gets in, and nobody else.
+// TestKernel: exactly the sources that the verdict lets through can connect.
 func TestKernel(t *testing.T) {
 	s := newNetwork(t)
 	for _, r := range rulesets() {
@@ -227,7 +227,7 @@ func TestKernel(t *testing.T) {
 	}
 }
 
-// TestGenerated: the same for rulesets that nobody thought of.
+// TestGenerated: the same for generated rulesets.
 func TestGenerated(t *testing.T) {
 	s := newNetwork(t)
 	const seed, count = 7, 80

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// ruleset is what a machine's filter is given.
+// ruleset is a configuration of a machine's filter.
 type ruleset struct {
 	name     string
-	iptables bool // for iptables-restore; else for nft -f
-	unclear  bool // nothing is decided
+	iptables bool // for iptables-restore; otherwise for nft -f
+	unclear  bool // no verdict is possible
 	text     string
 }
 
@@ -75,7 +75,7 @@ func rulesets() []ruleset {
 	}
 }
 
-// generate makes a ruleset of three chains with some rules each.
+// generate makes a ruleset with three chains and some rules each.
 func generate(r *rand.Rand, name string) ruleset {
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
 	protocol := func() string {
