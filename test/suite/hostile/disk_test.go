@@ -12,16 +12,16 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestDiskFull: at whatever step the disk is full, enable says that it is the
-// disk and which one, and succeeds when there is room.
+// TestDiskFull: at whatever step the disk becomes full, enable says that it is the disk and
+// which one, and succeeds once there is space.
 func TestDiskFull(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		for _, room := range []string{"0", "40K", "400K"} {
 			t.Run(room+" left", func(t *testing.T) {
 				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
 				s.Deliver()
-				// The agent and the logs have file systems of their own, or nobody
-				// would be asked.
+				// The agent and the logs have file systems of their own, or the handler
+				// could not even be run.
 				s.Shf("mount -t tmpfs tmpfs /var/log; cp -a /var/lib/waagent /run/; mount --bind /run/waagent /var/lib/waagent; mkdir -p %s/events", stage.Logs)
 				s.Shf("dd if=/dev/zero of=/fill bs=64K 2>/dev/null || true; dd if=/dev/zero bs=1K >> /fill 2>/dev/null || true; s=$(stat -c %%s /fill); truncate -s $((s - $(numfmt --from=iec %s))) /fill", room)
 				s.Fails("dd if=/dev/zero of=/more bs=1M count=1")
@@ -47,15 +47,15 @@ func TestDiskFull(t *testing.T) {
 	})
 }
 
-// TestReadOnly: a file system that cannot be written is named, nothing is half
-// done, and writable again it works.
+// TestReadOnly: a file system that cannot be written is named, nothing is half done, and
+// once it is writable the handler succeeds.
 func TestReadOnly(t *testing.T) {
 	for _, folder := range []string{"/etc", "/var/lib", "/usr", "/var/cache"} {
 		families(t, func(t *testing.T, p roots.Persona) {
 			t.Run(folder, func(t *testing.T) {
 				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 				s.Deliver()
-				if folder == "/var/lib" { // the agent's own folder stays writable, or nobody would be asked
+				if folder == "/var/lib" { // the agent's own folder stays writable, or the handler could not even be run
 					s.Shf("mkdir -p /var/lib/aadsshlogin-handler; mount --bind /var/lib/waagent /mnt; mount --bind /var/lib /var/lib; mount -o remount,ro,bind /var/lib; mount --move /mnt /var/lib/waagent")
 				} else {
 					s.readOnly(folder)
@@ -77,7 +77,7 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestAgentsEnvironment: the agent may start handlers with next to nothing.
+// TestAgentsEnvironment: the agent may start handlers with almost no environment.
 func TestAgentsEnvironment(t *testing.T) {
 	for name, env := range map[string][]string{
 		"nothing": {},
@@ -95,8 +95,8 @@ func TestAgentsEnvironment(t *testing.T) {
 	}
 }
 
-// TestAgentsEnvironmentIsReal: the handler of TestAgentsEnvironment gets what is
-// said there and no more.
+// TestAgentsEnvironmentIsReal: the handler of TestAgentsEnvironment gets exactly that
+// environment.
 func TestAgentsEnvironmentIsReal(t *testing.T) {
 	for name, env := range map[string][]string{"HOME": {"PATH=/usr/bin:/bin"}, "PATH": {"HOME=/root"}} {
 		s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
@@ -110,29 +110,29 @@ func TestAgentsEnvironmentIsReal(t *testing.T) {
 	}
 }
 
-// TestStrangeEnvironment: what the agent's own environment says of programs,
-// libraries, languages and folders reaches neither us nor what we run.
+// TestStrangeEnvironment: what the agent's own environment says about programs, libraries,
+// languages and folders affects neither us nor what we run.
 func TestStrangeEnvironment(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 		s.Deliver()
 		const strange = "export PATH=/nowhere:. HOME=/nowhere TMPDIR=/nowhere LANG=tr_TR.UTF-8 LC_ALL=xx IFS=/ BASH_ENV=/nowhere PYTHONPATH=/nowhere LD_LIBRARY_PATH=/nowhere LD_PRELOAD=/nowhere"
-		s.Fails("%s; %s --version", strange, bare(p.Family)) // it is in the way of others
+		s.Fails("%s; %s --version", strange, bare(p.Family)) // it does affect others
 		s.wrap(strange)
 		s.Want(0)
 		s.Has(fixtures.Login, newer)
 	})
 }
 
-// wrap has a shell do something before it becomes the handler.
+// wrap makes a shell do something before it becomes the handler.
 func (s *machine) wrap(before string) {
 	s.T.Helper()
 	s.Shf("mv %[1]s/bin/aadsshlogin-handler %[1]s/bin/real", stage.Home)
 	s.Must(s.WriteFile(stage.Home+"/bin/aadsshlogin-handler", []byte("#!/bin/sh\n"+before+"\nexec "+stage.Home+"/bin/real \"$@\"\n"), 0o755))
 }
 
-// TestUmask: what others must be able to read they can read, what they must
-// not they cannot, whatever the agent's umask is.
+// TestUmask: others can read what they must be able to read, and cannot read what they must
+// not, whatever the agent's umask is.
 func TestUmask(t *testing.T) {
 	caches := map[roots.Family]string{roots.Apt: "/var/cache/apt/archives", roots.Dnf: "/var/cache/dnf", roots.Zypper: "/var/cache/zypp"}
 	for _, umask := range []string{"000", "077", "777"} {
@@ -162,7 +162,7 @@ func TestUmask(t *testing.T) {
 	}
 }
 
-// TestTmpNoexec: /tmp is mounted noexec, as hardening guides have it.
+// TestTmpNoexec: /tmp is mounted noexec, as hardening guides recommend.
 func TestTmpNoexec(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
@@ -177,9 +177,9 @@ func TestTmpNoexec(t *testing.T) {
 	})
 }
 
-// TestNotEnoughRoom: a package manager is not started with less room than it needs,
-// wherever that is: what is short is named with its mount point, with what is free
-// and with what is needed. /boot is none of its business.
+// TestNotEnoughRoom: a package manager is not started with less space than it needs, in any
+// place: the text names the mount point, the free and the needed space. /boot does not
+// matter.
 func TestNotEnoughRoom(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		cache := map[roots.Family]string{roots.Apt: "/var/cache/apt", roots.Dnf: "/var/cache/dnf", roots.Zypper: "/var/cache/zypp"}[p.Family]
@@ -199,7 +199,7 @@ func TestNotEnoughRoom(t *testing.T) {
 				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 				s.Deliver()
 				s.Shf("mkdir -p %s", c.folder)
-				if name == "usr" { // as large as it is, and 4 MiB more
+				if name == "usr" { // as large as its content, and 4 MiB more
 					s.Shf("size=$(du -sm /usr | cut -f1); mkdir /dev/usr; mount -t tmpfs -o size=$((size + 40))m tmpfs /dev/usr; cp -a /usr/. /dev/usr; mount --bind /dev/usr /usr; dd if=/dev/zero of=/usr/fill bs=64K 2>/dev/null || true; truncate -s -4M /usr/fill")
 				} else {
 					s.Shf("size=$(du -sm %[1]s | cut -f1); cp -a %[1]s /dev/was; mount -t tmpfs -o $(echo %[2]s | sed \"s/DATABASE/$((size + 2))/\") tmpfs %[1]s; cp -a /dev/was/. %[1]s", c.folder, c.options)

@@ -11,8 +11,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestHostileFolders: what lies in the place of the handler's own files is
-// neither followed nor believed, and nothing outside is written.
+// TestHostileFolders: what is in place of the handler's own files is neither followed nor
+// trusted, and nothing outside is written.
 func TestHostileFolders(t *testing.T) {
 	for name, c := range map[string]struct {
 		script string

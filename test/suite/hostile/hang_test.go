@@ -20,8 +20,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// endless are the ways in which a program does not come to an end, as a shell
-// script that stands in its place.
+// endless are the ways in which a program does not end, as shell scripts that replace it.
 func endless() map[string]string {
 	return map[string]string{
 		"it sleeps":                              "exec sleep 5000",
@@ -33,8 +32,8 @@ func endless() map[string]string {
 	}
 }
 
-// bound is how long whatever a person or the agent starts may take over one
-// program that hangs, on a machine that has nothing else to do.
+// bound is how long anything that a person or the agent starts may take because of one
+// program that hangs, on an idle machine.
 func bound() time.Duration { return load.Scaled(2 * time.Minute) }
 
 // hung is a machine on which people can sign in, and one of whose programs hangs.
@@ -46,8 +45,8 @@ func hung(t *testing.T, p roots.Persona, layer, program, script string) *machine
 	return s
 }
 
-// replace puts a script in the place of a program. What runs of it goes on, from a file
-// that has no name any more, as after an upgrade.
+// replace replaces a program by a script. Running processes of it continue, from a file
+// without a name, as after an upgrade.
 func (s *machine) replace(program, script string) {
 	s.T.Helper()
 	path := strings.TrimSpace(s.Shf("readlink -f $(command -v %s || echo /usr/bin/%[1]s)", program))
@@ -67,8 +66,8 @@ func healthy(t *testing.T, p roots.Persona) (layer string) {
 	return layer
 }
 
-// TestHangs: a program that hangs is named and not waited for, whoever started
-// it, and nobody is promised anything over it.
+// TestHangs: a program that hangs is named and not waited for, whoever started it, and
+// nothing is promised that depends on it.
 func TestHangs(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
 		t.Run(string(p.Family), func(t *testing.T) {
@@ -81,7 +80,7 @@ func TestHangs(t *testing.T) {
 				t.Run("sshd/"+way, func(t *testing.T) { t.Parallel(); hung(t, p, layer, "sshd", script).undecided("sshd") })
 				t.Run(query+"/"+way, func(t *testing.T) { t.Parallel(); hung(t, p, layer, query, script).undecided(query) })
 				if p.Family != roots.Apt {
-					break // the ways are the same
+					break // it is the same for all ways
 				}
 			}
 			if p.Family != roots.Apt {
@@ -97,7 +96,7 @@ func TestHangs(t *testing.T) {
 	}
 }
 
-// people are the commands that take no lock, and the look of the watch.
+// people are the commands that take no lock, and the check of the watch.
 func people() []string {
 	return []string{"doctor", "doctor --json", "status", "plan", "plan --newest", "support-bundle --output /dev/shm/bundle", "watch"}
 }
@@ -115,7 +114,7 @@ func (s *machine) timed(command string) string {
 	return r.Output()
 }
 
-// each runs the commands of people side by side.
+// each runs the commands of people in parallel.
 func (s *machine) each(check func(command, said string)) {
 	s.T.Helper()
 	var all sync.WaitGroup
@@ -125,7 +124,7 @@ func (s *machine) each(check func(command, said string)) {
 	all.Wait()
 }
 
-// bounded: nothing takes longer than it may over a program that decides nothing.
+// bounded: nothing takes too long because of a program that decides nothing.
 func (s *machine) bounded(program string) {
 	s.T.Helper()
 	s.each(func(string, string) {})
@@ -137,16 +136,16 @@ func (s *machine) bounded(program string) {
 	}
 }
 
-// undecided: over a program that tells whether people can sign in, that is not
-// known, and what hangs is named.
+// undecided: if a program hangs that shows whether people can sign in, the result is
+// unknown, and the program is named.
 func (s *machine) undecided(program string) {
 	s.T.Helper()
 	promise := func(said string) bool { return strings.Contains(said, "People can sign in") }
 	s.each(func(command, said string) {
 		if strings.HasPrefix(command, "status") || strings.HasPrefix(command, "support-bundle") || command == "watch" {
-			return // they repeat what was said
+			return // they repeat the last verdict
 		}
-		verdict, _, _ := strings.Cut(said, `"checks"`) // what enable said last is among them
+		verdict, _, _ := strings.Cut(said, `"checks"`) // enable's last verdict is among them
 		if promise(verdict) || !strings.Contains(said, program) {
 			s.T.Errorf("%s hangs, and %s says: %s", program, command, said)
 		}
@@ -155,7 +154,7 @@ func (s *machine) undecided(program string) {
 	if promise(v.Stdout) || !strings.Contains(v.Stdout, program) {
 		s.T.Errorf("%s hangs, and enable says: %s", program, v.Stdout)
 	}
-	// A machine that works is not turned into a failed one over it.
+	// A working machine does not fail because of it.
 	if v.ExitCode != 0 {
 		s.T.Errorf("%s hangs, and enable ends with %d: %s", program, v.ExitCode, v.Stdout)
 	}
@@ -168,7 +167,7 @@ func (s *machine) undecided(program string) {
 	}
 }
 
-// reenable has the agent run enable once more, as after its own restart.
+// reenable makes the agent run enable again, as after its own restart.
 func (s *machine) reenable() stage.Verdict {
 	s.T.Helper()
 	v := s.Apply()
@@ -178,7 +177,7 @@ func (s *machine) reenable() stage.Verdict {
 	return v
 }
 
-// uninstall has the agent remove the extension.
+// uninstall makes the agent remove the extension.
 func (s *machine) uninstall() agentrun.Run {
 	s.T.Helper()
 	report, err := s.Agent.Uninstall(s.T.Context(), s.Goal())
@@ -186,8 +185,8 @@ func (s *machine) uninstall() agentrun.Run {
 	return report.Runs[len(report.Runs)-1]
 }
 
-// TestManagerHangs: a package manager that hangs before anything is installed is
-// named by code and text, and the machine is the promise of nothing.
+// TestManagerHangs: a package manager that hangs before anything is installed is named with
+// code and text, and nothing is promised.
 func TestManagerHangs(t *testing.T) {
 	for p, program := range map[string]string{"ubuntu": "apt-get", "rhel": "dnf", "sles": "zypper"} {
 		t.Run(p, func(t *testing.T) {

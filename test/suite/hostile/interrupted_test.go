@@ -11,17 +11,17 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// state is dpkg's word for a package.
+// state is dpkg's state of a package.
 func (s *machine) state(name string) string {
 	s.T.Helper()
 	return s.Do("dpkg-query -W -f '${Status}' " + name + " || true")
 }
 
-// script finds the installation script of a package while it runs.
+// script finds the running installation script of a package.
 func script(name string) string { return "pgrep -f '/info/" + name + ".post[i]nst configure'" }
 
-// interrupt has dpkg install a package whose script waits, and kills it with all that it
-// started in the middle of that.
+// interrupt makes dpkg install a package whose script waits, and then kills it together
+// with all its children.
 func (s *machine) interrupt(name, deb string) {
 	s.T.Helper()
 	s.Write(hold, "")
@@ -34,8 +34,8 @@ func (s *machine) interrupt(name, deb string) {
 	s.Must(s.Remove(hold))
 }
 
-// TestInterruptedDpkg: an installation was cut off, as by a power failure, of our package
-// or of another one. apt refuses all work then; what was begun is finished.
+// TestInterruptedDpkg: an installation of our package or of another one was interrupted, as
+// by a power failure. apt then refuses to work; the installation is completed.
 func TestInterruptedDpkg(t *testing.T) {
 	const other = fixtures.Dependency + "07"
 	killed := func(name string) func(*machine, string) {
@@ -44,7 +44,7 @@ func TestInterruptedDpkg(t *testing.T) {
 	for _, c := range []struct {
 		name, of string
 		cutOff   func(s *machine, deb string)
-		refuses  bool // apt does, and says what to do
+		refuses  bool // apt does, and prints what to do
 	}{
 		{"another package, in its script", other, killed(other), false},
 		{"ours, in its script", fixtures.Login, killed(fixtures.Login), false},

@@ -17,8 +17,8 @@ import (
 
 const page = "<html><head><title>Sign in to the network</title></head><body>404</body></html>\n"
 
-// sources are the files that an earlier installation of ours, or of the
-// vendor's, may have left broken.
+// sources are the files that an earlier installation of ours, or of the vendor's, may have
+// left damaged.
 func sources(f roots.Family) []string {
 	switch f {
 	case roots.Apt:
@@ -29,13 +29,13 @@ func sources(f roots.Family) []string {
 	return []string{"/etc/yum.repos.d/aadsshlogin.repo", "/etc/yum.repos.d/microsoft-prod.repo"}
 }
 
-// bare is the package manager of a family as a person would use it.
+// bare is the package manager's command line as a person would use it.
 func bare(f roots.Family) string {
 	return map[roots.Family]string{roots.Apt: "apt-get", roots.Dnf: "dnf -y", roots.Zypper: "zypper --non-interactive"}[f]
 }
 
-// TestBrokenRepositoryFile: a definition of the repository that is empty, cut
-// off or an HTML page, as a failed download writes it, is in nobody's way.
+// TestBrokenRepositoryFile: a definition of the repository that is empty, truncated or an
+// HTML page, as written by a failed download, does no harm.
 func TestBrokenRepositoryFile(t *testing.T) {
 	refresh := map[roots.Family]string{roots.Apt: "update", roots.Dnf: "repolist --all", roots.Zypper: "refresh"}
 	complaint := map[roots.Family]*regexp.Regexp{
@@ -49,14 +49,14 @@ func TestBrokenRepositoryFile(t *testing.T) {
 				t.Run(file[strings.LastIndexByte(file, '/')+1:]+" "+name, func(t *testing.T) {
 					s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
 					s.Write(file, content)
-					// What the package manager itself makes of it.
+					// The result of the package manager itself.
 					out := s.Shf("%s %s 2>&1 || echo failed: $?", bare(p.Family), refresh[p.Family])
 					if said := complaint[p.Family].MatchString(out); said != (content != "") {
 						t.Fatalf("the package manager complains: %v\n%s", said, out)
 					}
 					s.Want(0)
 					s.Has(fixtures.Login, newer)
-					// It is the machine's own file, broken as it is.
+					// It is the machine's own file, even if it is damaged.
 					_, err := s.Agent.Uninstall(t.Context(), s.Goal())
 					s.Must(err)
 					if back, err := s.ReadFile(file); err != nil || string(back) != content {
@@ -69,15 +69,15 @@ func TestBrokenRepositoryFile(t *testing.T) {
 	})
 }
 
-// TestStaleLocks: lock files whose owner is dead hold up nobody. The same ones
-// with a living owner do: they are locks, and who has them is said.
+// TestStaleLocks: lock files of a dead process do not block anybody. Those of a running
+// process do: they are held, and the holder is named.
 func TestStaleLocks(t *testing.T) {
 	const dead = "4194300"
 	for name, c := range map[string]struct {
 		persona roots.Persona
 		dead    string     // leaves the lock behind
-		alive   string     // becomes a process that has it
-		held    string     // succeeds once it does
+		alive   string     // becomes a process that holds it
+		held    string     // succeeds once it is held
 		code    fault.Code // of enable, then
 		says    string     // that enable says then
 	}{
@@ -122,8 +122,8 @@ func TestStaleLocks(t *testing.T) {
 	}
 }
 
-// TestBrokenRegions: the shared memory that a killed rpm left broken, of which
-// every other rpm dies, is cleared away.
+// TestBrokenRegions: the damaged shared memory of a killed rpm, which makes every other rpm
+// crash, is removed.
 func TestBrokenRegions(t *testing.T) {
 	s := newMachine(t, scene.Options{Persona: roots.RHEL("7.9"), Packages: []fixtures.Spec{login(newer)}})
 	s.Shf("rpm -qa; yes | head -c 24K > /var/lib/rpm/__db.001")
@@ -132,8 +132,8 @@ func TestBrokenRegions(t *testing.T) {
 	s.Has(fixtures.Login, newer)
 }
 
-// TestFailedUpgrade: the script of a newer package fails. The older version
-// goes on working, or is put back from its kept file, without network.
+// TestFailedUpgrade: the script of a newer package fails. The older version continues to
+// work, or is reinstalled from its kept file, without network.
 func TestFailedUpgrade(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})

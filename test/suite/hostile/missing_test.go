@@ -11,8 +11,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// lacks are machines that lack what every machine has, each with what brings it
-// back.
+// lacks are machines that lack what every machine has, each with a script that restores it.
 func lacks() map[string][2]string {
 	return map[string][2]string{
 		"no proc":          {"mount -t tmpfs tmpfs /proc", "umount /proc"},
@@ -29,8 +28,8 @@ func lacks() map[string][2]string {
 // devices are a /dev without its null.
 const devices = "mount -t tmpfs -o dev tmpfs /dev; mknod -m 666 /dev/zero c 1 5; mknod -m 666 /dev/urandom c 1 9; mknod -m 666 /dev/random c 1 8; mkdir /dev/shm /dev/pts"
 
-// TestLacks: on a machine without /proc, /sys, /run, /tmp or /dev/null every
-// command says what is so, leaves no file behind, and works when it is back.
+// TestLacks: on a machine without /proc, /sys, /run, /tmp or /dev/null every command says
+// what is missing, leaves no file behind, and works once it is there again.
 func TestLacks(t *testing.T) {
 	for name, c := range lacks() {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +62,7 @@ func TestLacks(t *testing.T) {
 	}
 }
 
-// answered has the agent apply, and fails the test where a failure is silent.
+// answered makes the agent apply, and fails the test if a failure has no text.
 func (s *machine) answered(when string) stage.Verdict {
 	s.T.Helper()
 	v := s.Apply()
@@ -76,7 +75,7 @@ func (s *machine) answered(when string) stage.Verdict {
 	return v
 }
 
-// says runs a command, which has to say something and not to panic.
+// says runs a command, which must print something and must not panic.
 func (s *machine) says(command string) {
 	s.T.Helper()
 	if said := s.timed(command); strings.TrimSpace(said) == "" && command != "watch" || strings.Contains(said, "goroutine ") {
@@ -84,7 +83,7 @@ func (s *machine) says(command string) {
 	}
 }
 
-// noRest fails the test where a temporary file of ours is left.
+// noRest fails the test if a temporary file of ours is left.
 func (s *machine) noRest() {
 	s.T.Helper()
 	if left := s.Shf("find / -xdev ! -path '/proc/*' ! -path '/dev/*' \\( -name '.*~' -o -name 'aadsshlogin-handler.transaction' \\)"); left != "" {

@@ -24,18 +24,18 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// trouble is one thing that the network does to the package host.
+// trouble is one fault of the network or the package host.
 type trouble struct {
 	name  string
 	begin func(s *machine)
 	end   func(s *machine)
-	only  roots.Family // where it cannot be for all; "": for all
-	// busy: the server asks for patience, and how far that reaches depends on
-	// the speed of the machine. What is said then is no golden matter.
+	only  roots.Family // if it is not possible for all; "": for all
+	// busy: the server asks clients to wait, and how far the run gets depends on the speed
+	// of the machine. Its text is not compared.
 	busy bool
 }
 
-// troubles are what goes wrong on the way to the index and to the packages.
+// troubles are faults on the way to the index and to the packages.
 func troubles() []trouble {
 	var all []trouble
 	on := func(what, pattern string, t pkghost.Trouble) {
@@ -73,8 +73,8 @@ func troubles() []trouble {
 	return all
 }
 
-// place is a pattern of the package host: below the repository, its packages,
-// or the list of them that its index names.
+// place is a pattern on the package host: below the repository, its packages, or the list
+// of them in its index.
 func (s *machine) place(pattern string) string {
 	base := strings.TrimSuffix(s.Target.Repository.Path, "/")
 	apt := s.Persona.Family == roots.Apt
@@ -91,7 +91,7 @@ func (s *machine) place(pattern string) string {
 	return base + pattern
 }
 
-// offerUntil serves an index that says until when it is good.
+// offerUntil serves an index with an expiry date.
 func (s *machine) offerUntil(valid time.Duration) {
 	s.T.Helper()
 	debs, err := fixtures.Debs(s.T.Context(), s.Cache, login(newer))
@@ -101,7 +101,7 @@ func (s *machine) offerUntil(valid time.Duration) {
 	s.Packages.Mount(s.Target.Repository.Path, dir)
 }
 
-// swap serves another file under the name that the index has for the package.
+// swap serves another file under the package's name in the index.
 func (s *machine) swap() {
 	s.T.Helper()
 	build := fixtures.RPMs
@@ -120,9 +120,9 @@ func (s *machine) swap() {
 	s.Packages.File(place, other)
 }
 
-// TestNetwork: whatever the network does, enable says it in two lines, leaves
-// nothing behind, and succeeds once it is over. The lines are in a golden file,
-// which UPDATE_GOLDEN=1 writes again.
+// TestNetwork: whatever the network does, enable reports it in two lines, leaves nothing
+// behind, and succeeds once it is over. The lines are in a golden file, which
+// UPDATE_GOLDEN=1 rewrites.
 func TestNetwork(t *testing.T) {
 	var mu sync.Mutex
 	said := map[string]string{}
@@ -148,7 +148,7 @@ func TestNetwork(t *testing.T) {
 	golden(t, "testdata/network.golden", said)
 }
 
-// during is what enable says while there is trouble.
+// during is enable's text during the trouble.
 func during(t *testing.T, p roots.Persona, tr trouble) string {
 	t.Helper()
 	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Timeout: 50 * time.Second})
@@ -159,7 +159,7 @@ func during(t *testing.T, p roots.Persona, tr trouble) string {
 	if code := fault.Code(v.ExitCode); code == fault.OK || code == fault.Internal {
 		t.Errorf("enable ended with %d: %s", v.ExitCode, v.Stdout)
 	}
-	if fault.Code(v.ExitCode) != fault.StillRunning { // else the manager goes on by itself, and needs the repository for it
+	if fault.Code(v.ExitCode) != fault.StillRunning { // otherwise the manager continues by itself, and needs the repository for it
 		s.SameContent(before, "/var/lib/aadsshlogin-handler", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend", "/var/lib/YaST2", "/var/lib/dnf", "/var/lib/rpm", "/var/lib/zypp", "/var/tmp", "/etc/hosts", "/etc/ssl", "/run")
 	}
 	if v.Next() == "" {
@@ -177,15 +177,15 @@ func during(t *testing.T, p roots.Persona, tr trouble) string {
 	return stable(fmt.Sprintf("%d\n  %s\n  %s", v.ExitCode, v.What(), v.Next()))
 }
 
-// stable takes out what differs from run to run: lengths of time as apt says
-// them, processes, and names of files that are sums of what is in them.
+// stable replaces what differs between runs: durations in apt's form, processes, and file
+// names that are checksums.
 func stable(said string) string {
 	said = regexp.MustCompile(`\b\d+(d|h|min|s)\b`).ReplaceAllString(said, "N$1")
 	said = regexp.MustCompile(`\bprocess \d+`).ReplaceAllString(said, "process N")
 	return regexp.MustCompile(`\b[0-9a-f]{64}\b`).ReplaceAllString(said, "SUM")
 }
 
-// golden compares what was said with a file.
+// golden compares the texts with a file.
 func golden(t *testing.T, name string, said map[string]string) {
 	t.Helper()
 	var b strings.Builder
@@ -205,7 +205,7 @@ func golden(t *testing.T, name string, said map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, line := range said { // those alone that were run
+	for key, line := range said { // only those that were run
 		if entry := key + ": " + line + "\n"; !strings.Contains(string(want), entry) {
 			t.Errorf("not in %s: %s", name, entry)
 		}

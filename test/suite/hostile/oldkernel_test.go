@@ -16,9 +16,9 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestOldKernel: the program does all of its work, and what it starts does, where
-// every system call after Linux 3.10 answers that there is none: whatever newer
-// ones the program makes, it goes on by older ones. (EL7 itself is not to be had.)
+// TestOldKernel: the program, and what it starts, does all of its work if every system call
+// added after Linux 3.10 fails with ENOSYS: it falls back to older ones. (EL7 itself is not
+// available.)
 func TestOldKernel(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Fatal("the list of system calls is amd64's")
@@ -46,7 +46,7 @@ func TestOldKernel(t *testing.T) {
 				s.says(command)
 			}
 			s.Want(0).First("People can sign in")
-			// Our own program draws its random numbers elsewhere then, for TLS too.
+			// Our own program then reads its random numbers elsewhere, for TLS too.
 			for _, command := range []string{"version", "explain 22", "doctor --only network-repository"} {
 				if out := s.Shf("/dev/oldkernel %s/bin/real %s 2>&1 || [ $? -lt 99 ]", stage.Home, command); strings.Contains(out, "goroutine ") || strings.Contains(out, "fatal") {
 					t.Errorf("%s: %s", command, out)

@@ -11,9 +11,9 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestFilesThatCannotChange: hardening guides have people protect files by an
-// attribute or a mount. Which one it is is said, with what takes it away; nothing of
-// the package manager is blamed for it, and after that it works.
+// TestFilesThatCannotChange: hardening guides recommend protecting files with an attribute
+// or a mount. The text says which one it is and how to remove it; the package manager is
+// not blamed, and after the removal enable succeeds.
 func TestFilesThatCannotChange(t *testing.T) {
 	for _, c := range []struct {
 		name, script, undo string

@@ -13,9 +13,9 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestRequestsOfAnInstallation measures what install and enable on a fresh
-// machine ask the package host for, and that the agent's next start asks for
-// nothing: TestThousandInstances reckons with these numbers.
+// TestRequestsOfAnInstallation measures the requests that install and enable send to the
+// package host on a fresh machine, and that the agent's next start sends none:
+// TestThousandInstances uses these numbers.
 func TestRequestsOfAnInstallation(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
@@ -33,8 +33,8 @@ func TestRequestsOfAnInstallation(t *testing.T) {
 	})
 }
 
-// TestCrowdedHost: a package host that has had too many requests is asked
-// again, after a pause, within the time that there is.
+// TestCrowdedHost: a package host that has had too many requests is asked again after a
+// pause, within the available time.
 func TestCrowdedHost(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})

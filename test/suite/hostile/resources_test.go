@@ -12,14 +12,13 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestFullOnTheWay: the disk, on which the status lies too, becomes full when the
-// package manager starts, and whatever is freed is taken at once. The status says
-// what the exit code says.
+// TestFullOnTheWay: the disk, which also has the status, becomes full when the package
+// manager starts, and stays full whatever is freed. The status agrees with the exit code.
 func TestFullOnTheWay(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
 		s.Deliver()
-		s.Shf("mount -t tmpfs tmpfs /var/log; mkdir -p %s/events", stage.Logs) // where the agent writes what it heard
+		s.Shf("mount -t tmpfs tmpfs /var/log; mkdir -p %s/events", stage.Logs) // where the agent writes the telemetry
 		s.Write("/dev/fill", "while :; do dd if=/dev/zero bs=64K; dd if=/dev/zero bs=1; sleep 0.01; done >> /fill 2>/dev/null\n")
 		program := "/usr/bin/" + strings.Fields(bare(p.Family))[0]
 		s.Shf("mv %[1]s %[1]s.real; printf '#!/bin/sh\n[ -e /dev/filler ] || { sh /dev/fill & echo $! > /dev/filler; sleep 1; }\nexec %[1]s.real \"$@\"\n' > %[1]s; chmod 755 %[1]s", program)
@@ -37,8 +36,8 @@ func TestFullOnTheWay(t *testing.T) {
 	})
 }
 
-// TestNoRoomForAnotherStatus: there is no room for a second file next to the status,
-// so the last report is written over the first one, and is the truth.
+// TestNoRoomForAnotherStatus: there is no space for a second file next to the status, so
+// the last report overwrites the first one, and is true.
 func TestNoRoomForAnotherStatus(t *testing.T) {
 	s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
 	s.Deliver()
@@ -52,8 +51,8 @@ func TestNoRoomForAnotherStatus(t *testing.T) {
 	s.Want(28)
 }
 
-// TestNoFileMayBeOpened: a process that may open next to no file sees next to
-// nothing of the machine. That is what it says, whatever the limit is.
+// TestNoFileMayBeOpened: a process that may open almost no file can read almost nothing of
+// the machine. It reports that, whatever the limit is.
 func TestNoFileMayBeOpened(t *testing.T) {
 	for _, limit := range []string{"6", "7", "8", "9", "10", "12"} {
 		t.Run(limit, func(t *testing.T) {

@@ -2,5 +2,5 @@
 
 package hostile
 
-// everyCrowd: TestThousandInstances takes all of its crowds.
+// everyCrowd: TestThousandInstances simulates all of its crowds.
 const everyCrowd = true

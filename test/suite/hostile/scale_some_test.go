@@ -2,6 +2,6 @@
 
 package hostile
 
-// everyCrowd: TestThousandInstances takes three of its crowds, which is a second
-// of processor time and not five.
+// everyCrowd: TestThousandInstances simulates three of its crowds, which takes one second
+// of processor time instead of five.
 const everyCrowd = false

@@ -21,8 +21,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// requests is what a fresh installation asks the package host for, by package
-// manager: TestRequestsOfAnInstallation measures it.
+// requests is the number of requests of a fresh installation to the package host, by
+// package manager: TestRequestsOfAnInstallation measures it.
 func requests() map[distro.Manager]int {
 	return map[distro.Manager]int{distro.Apt: 4, distro.Dnf: 8, distro.Zypper: 8}
 }
@@ -34,8 +34,8 @@ const (
 	window = 5 * time.Minute
 )
 
-// server is a package host with that limit, asked by instances behind one
-// address. It is the harsh kind: what it refuses counts too.
+// server is a package host with that limit, used by instances behind one address. It is
+// strict: refused requests count too.
 type server struct {
 	retryAfter string
 	mu         sync.Mutex
@@ -71,11 +71,10 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// apt is a machine's package manager as far as the server sees it: what it
-// asks for, how often it asks again by itself, and what it prints.
+// apt is a simulated package manager: its requests, its own retries, and what it prints.
 type apt struct {
 	*server
-	index            []string // the files that a refresh asks for
+	index            []string // the files of a refresh
 	asked, installed int
 }
 
@@ -87,7 +86,7 @@ func (a *apt) Run(_ context.Context, c host.Command) (host.Result, error) {
 		return host.Result{ExitCode: 1, Stderr: []byte("dpkg-query: no packages found matching aadsshlogin\n")}, nil
 	case c.Name == "apt-get" && c.Args[len(c.Args)-1] == "update":
 		return a.fetch(a.index...), nil
-	case c.Name == "apt-get" && slices.Contains(c.Args, "--print-uris"): // asks nobody
+	case c.Name == "apt-get" && slices.Contains(c.Args, "--print-uris"): // sends no request
 		return host.Result{Stdout: []byte("'https://packages.microsoft.com/ubuntu/22.04/prod" + packageFile + "' aadsshlogin_1.0_amd64.deb 6174 SHA256:00\n")}, nil
 	case c.Name == "apt-get" && slices.Contains(c.Args, "download"):
 		return a.fetch(packageFile), nil
@@ -95,17 +94,17 @@ func (a *apt) Run(_ context.Context, c host.Command) (host.Result, error) {
 	return host.Result{}, fmt.Errorf("not expected: %s", c)
 }
 
-// packageFile is where the host has the package.
+// packageFile is the package's path on the host.
 const packageFile = "/pool/main/a/aadsshlogin/aadsshlogin_1.0_amd64.deb"
 
-// Transact installs the file that was fetched.
+// Transact installs the fetched file.
 func (a *apt) Transact(_ context.Context, c host.Command) (host.Result, error) {
 	a.installed++
 	return host.Result{}, nil
 }
 
-// fetch asks for each file up to four times (Acquire::Retries=3), with the
-// pauses of apt-pkg/acquire-item.cc: 1, 2 and 4 seconds.
+// fetch requests each file up to four times (Acquire::Retries=3), with the pauses in
+// apt-pkg/acquire-item.cc: 1, 2 and 4 seconds.
 func (a *apt) fetch(files ...string) host.Result {
 	for _, file := range files {
 		for try, pause := 0, time.Second; ; try, pause = try+1, 2*pause {
@@ -122,8 +121,8 @@ func (a *apt) fetch(files ...string) host.Result {
 	return host.Result{}
 }
 
-// instance is one machine's first hours with the extension: install, then
-// enable, with the time that the agent gives each.
+// instance is one machine's first hours with the extension: install, then enable, each
+// within the agent's time limit.
 func instance(ctx context.Context, s *server, m *pkgmgr.Manager, root string, each int) (asked int, err error) {
 	keys := &counted{RoundTripper: s}
 	a := &apt{server: s}
@@ -149,8 +148,8 @@ func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.RoundTripper.RoundTrip(r)
 }
 
-// attempt is what the handler does in one operation towards the package host,
-// with its own downloads, patience and reading of what apt says.
+// attempt is what the handler does with the package host in one operation, with its own
+// downloads, retries and rules for apt's output.
 func attempt(ctx context.Context, budget time.Duration, keys http.RoundTripper, a *apt, m *pkgmgr.Manager, root string) error {
 	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
@@ -166,10 +165,10 @@ func attempt(ctx context.Context, budget time.Duration, keys http.RoundTripper, 
 	return err
 }
 
-// TestThousandInstances: a scale set behind one address is enabled in one
-// minute. Every instance gets there, and the package host is not hammered. The
-// instances ask for as much as the two extremes of the package managers do; what
-// becomes of a 429 is the same for all of them, and apt's words stand for it.
+// TestThousandInstances: the extension is set on a scale set behind one address within one
+// minute. Every instance succeeds, and the package host is not overloaded. The instances
+// send as many requests as the two extremes of the package managers; a 429 has the same
+// effect on all managers, and apt's messages represent it.
 func TestThousandInstances(t *testing.T) {
 	const instances = 1000
 	m, err := pkgmgr.For(distro.Apt)
@@ -180,9 +179,9 @@ func TestThousandInstances(t *testing.T) {
 	type crowd struct {
 		each       int // requests of an installation
 		retryAfter string
-		others     int // requests that other machines behind the address just made
+		others     int // requests that other machines behind the address have just sent
 	}
-	crowds := []crowd{{few, "", 0}, {many, "30", 0}, {many, "", 2000}} // without the tag rig: nobody is refused, the refused are told when to come back, or not
+	crowds := []crowd{{few, "", 0}, {many, "30", 0}, {many, "", 2000}} // without the tag rig: nobody is refused, the refused are told when to retry, or they are not
 	if everyCrowd {
 		crowds = []crowd{{few, "", 0}, {few, "30", 0}, {few, "", 2000}, {few, "30", 2000}, {many, "", 0}, {many, "30", 0}, {many, "", 2000}, {many, "30", 2000}}
 	}

@@ -21,7 +21,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// alone is the program as a person has brought it to a machine.
+// alone is a person's copy of the program.
 const alone = "/root/aadsshlogin-handler"
 
 // person runs a command of the program, which must end in time.
@@ -37,7 +37,7 @@ func (s *machine) person(command string) (fault.Code, string) {
 	return fault.Code(r.ExitCode), r.Output()
 }
 
-// setUp is a machine of the family that somebody has set up, saved.
+// setUp is a machine of the family that a person has set up, saved.
 func setUp(t *testing.T, p roots.Persona) (layer string) {
 	t.Helper()
 	s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}})
@@ -53,9 +53,9 @@ func setUp(t *testing.T, p roots.Persona) (layer string) {
 	return layer
 }
 
-// TestSetupHangs: setup and remove name a program that hangs, and do not wait for
-// it. What could not be known is not promised, and what could not be removed is
-// removed once the program works again.
+// TestSetupHangs: setup and remove name a program that hangs, and do not wait for it. What
+// could not be determined is not promised, and what could not be removed is removed once
+// the program works again.
 func TestSetupHangs(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		layer := setUp(t, p)
@@ -102,14 +102,14 @@ func TestSetupHangs(t *testing.T) {
 	})
 }
 
-// back has a program work again.
+// back makes a program work again.
 func (s *machine) back(program string) {
 	s.T.Helper()
 	s.Shf("f=$(readlink -f $(command -v %s)); mv $f.real $f", program)
 }
 
-// silent are the ways in which systemd does not answer: what listens in its place
-// does with a connection.
+// silent are the ways in which systemd does not answer: what a listener in its place does
+// with a connection.
 func silent() map[string]func(net.Conn) {
 	return map[string]func(net.Conn){
 		"it accepts and says nothing": func(net.Conn) {},
@@ -128,7 +128,7 @@ func silent() map[string]func(net.Conn) {
 	}
 }
 
-// silence has something listen in the place of systemd that never answers.
+// silence replaces systemd's socket by a listener that never answers.
 func (s *machine) silence(with func(net.Conn)) {
 	s.T.Helper()
 	s.Sh("mkdir -p /run/systemd/system")
@@ -141,14 +141,14 @@ func (s *machine) silence(with func(net.Conn)) {
 			if err != nil {
 				return
 			}
-			go with(c) // it ends with the process that asks
+			go with(c) // it ends with the client
 		}
 	}()
 }
 
-// TestSystemdDoesNotAnswer: whatever is run ends in time, and who had to know
-// something of systemd says that it does not answer. A machine on which people can
-// sign in is none on which they cannot because of it.
+// TestSystemdDoesNotAnswer: every command ends in time, and those that need systemd report
+// that it does not answer. A machine on which people can sign in does not fail because of
+// it.
 func TestSystemdDoesNotAnswer(t *testing.T) {
 	p := roots.Ubuntu("22.04")
 	extension, person := healthy(t, p), setUp(t, p)
@@ -172,7 +172,7 @@ func TestSystemdDoesNotAnswer(t *testing.T) {
 			if status, err := os.ReadFile(filepath.Join(s.Root(), stage.Home, "status/0.status")); v.ExitCode != 0 || err != nil || !strings.Contains(string(status), named) {
 				t.Errorf("enable ends with %d: %s\n%s", v.ExitCode, v.Stdout, status)
 			}
-			gone := s.uninstall() // sshd cannot be told of what has gone
+			gone := s.uninstall() // sshd cannot be reloaded after the removal
 			if gone.Elapsed > bound() || fault.Code(gone.ExitCode) != fault.VerificationFailed || !strings.Contains(gone.Stdout, named) {
 				t.Errorf("uninstall took %s and ended with %d: %s", gone.Elapsed, gone.ExitCode, gone.Stdout)
 			}

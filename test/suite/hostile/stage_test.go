@@ -1,8 +1,7 @@
 //go:build rig
 
-// Package hostile puts the handler on machines that are against it: killed at
-// the wrong moment, starved of disk, lied to by the network, and full of what
-// others left.
+// Package hostile runs the handler under faults: killed at the wrong moment, without disk
+// space, with a faulty network, and with leftovers of other programs.
 package hostile
 
 import (
@@ -22,7 +21,7 @@ const (
 	newer = scene.Version
 )
 
-// machine is a stage with what the tests here do on it.
+// machine is a stage with the steps of these tests.
 type machine struct{ *stage.Stage }
 
 func newMachine(t *testing.T, o scene.Options) *machine {
@@ -41,7 +40,7 @@ func login(version string) fixtures.Spec {
 	return fixtures.Spec{Name: fixtures.Login, Version: version}
 }
 
-// readOnly is a bind of a folder of the machine over itself, read-only.
+// readOnly mounts a folder of the machine over itself, read-only.
 func (s *machine) readOnly(folder string) {
 	s.T.Helper()
 	s.Shf("mount --bind %[1]s %[1]s && mount -o remount,ro,bind %[1]s", path.Clean(folder))

@@ -18,22 +18,23 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// hold is the file that the package's script waits for to be gone. It does not
-// lie in /tmp, of which newer versions of rpm give scripts one of their own.
+// hold is the file for whose removal the package's script waits. It is not in /tmp, because
+// newer versions of rpm give scripts a /tmp of their own.
 const hold = "/run/hold"
 
-// holding is a login package whose installation takes as long as hold is there.
+// holding is a login package whose installation takes as long as hold exists.
 func holding(version string) fixtures.Spec {
 	return fixtures.Spec{Name: fixtures.Login, Version: version, Hold: hold}
 }
 
-// scriptRuns says whether the installation script of the login package waits.
+// scriptRuns reports whether the installation script of the login package is waiting.
 func (s *machine) scriptRuns() bool {
 	s.T.Helper()
 	return strings.TrimSpace(s.Shf("ps -eo args= | grep -E '^/bin/sh (/var/lib/dpkg/info/aadsshlogin.postinst|/var/tmp/rpm-tmp)' || true")) != ""
 }
 
-// inBackground has the agent process a goal state; the answer comes when it is done.
+// inBackground makes the agent process a goal state; the channel gets the result when it is
+// done.
 func (s *machine) inBackground() <-chan error {
 	done := make(chan error, 1)
 	go func() {
@@ -43,7 +44,7 @@ func (s *machine) inBackground() <-chan error {
 	return done
 }
 
-// installations counts the transactions that were to install the package.
+// installations counts the transactions for installing the package.
 func (s *machine) installations() (n int) {
 	for line := range strings.Lines(s.HandlerLog()) {
 		if strings.Contains(line, "started: transaction") && strings.Contains(line, " install ") {
@@ -62,7 +63,7 @@ func (s *machine) begin() *box.Process {
 	return p
 }
 
-// status is the status as it is in the file at this moment.
+// status is the current content of the status file.
 func (s *machine) status() status.Report {
 	s.T.Helper()
 	r, err := status.Read(s.Root()+stage.Home+"/status", 0)
@@ -70,9 +71,9 @@ func (s *machine) status() status.Report {
 	return r
 }
 
-// TestKilledInTransaction: the agent kills the process group in the middle of the
-// package's script, as it does at its time limit. The status says so, the package manager
-// finishes, and the next enable finds its work done.
+// TestKilledInTransaction: the agent kills the process group in the middle of the package's
+// script, as at its time limit. The status says so, the package manager finishes, and the
+// next enable finds the work done.
 func TestKilledInTransaction(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{holding(newer)}})
@@ -101,8 +102,8 @@ func TestKilledInTransaction(t *testing.T) {
 	})
 }
 
-// TestKilledWithTransaction: everything dies in the middle, as at a power
-// failure. The next enable repairs what that left.
+// TestKilledWithTransaction: everything is killed in the middle, as by a power failure. The
+// next enable repairs the result.
 func TestKilledWithTransaction(t *testing.T) {
 	t.Parallel()
 	s := newMachine(t, scene.Options{Packages: []fixtures.Spec{holding(newer)}})
@@ -124,8 +125,8 @@ func TestKilledWithTransaction(t *testing.T) {
 	s.Want(0)
 }
 
-// TestTerminated: the agent's service is stopped while the metadata service
-// does not answer. A success of an earlier run must not stand then.
+// TestTerminated: the agent's service is stopped while the metadata service does not
+// answer. The success of an earlier run must not stay then.
 func TestTerminated(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -136,7 +137,7 @@ func TestTerminated(t *testing.T) {
 			s := newMachine(t, scene.Options{})
 			if c.first {
 				s.Want(0)
-				// So that the run has something to decide: the package is gone.
+				// Without the package the run has something to decide.
 				s.Sh("dpkg --purge " + fixtures.Login)
 			} else {
 				s.Deliver()
@@ -158,8 +159,8 @@ func TestTerminated(t *testing.T) {
 	}
 }
 
-// TestTerminatedOnTheWay: the agent's service is stopped while the package host does
-// not answer: neither the network nor the package manager is to blame for that.
+// TestTerminatedOnTheWay: the agent's service is stopped while the package host does not
+// answer: neither the network nor the package manager is blamed.
 func TestTerminatedOnTheWay(t *testing.T) {
 	t.Parallel()
 	for _, what := range []string{"/keys/...", "the repository"} {
@@ -190,12 +191,12 @@ func TestTerminatedOnTheWay(t *testing.T) {
 	}
 }
 
-// TestBudgetEndsFirst: the transaction takes longer than the handler may. It
-// says so, and the next enable waits for it and reports the success.
+// TestBudgetEndsFirst: the transaction takes longer than the handler's budget. The handler
+// says so, and the next enable waits for the transaction and reports the success.
 func TestBudgetEndsFirst(t *testing.T) {
 	families(t, func(t *testing.T, p roots.Persona) {
-		// Ten seconds of it are kept for the verdict, so this is long enough
-		// to get to the package's script.
+		// Ten seconds of it are kept for the verdict, so this is long enough to reach the
+		// package's script.
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{holding(newer)}, Timeout: 30 * time.Second})
 		s.Deliver()
 		s.Write(hold, "")

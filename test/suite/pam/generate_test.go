@@ -10,15 +10,15 @@ import (
 	"aadssh/internal/signin/pam"
 )
 
-// made is one generated service with the files that it needs.
+// made is a generated service with the files that it needs.
 type made struct {
 	name  string
 	stack pam.Stack
 	files map[string]string // path -> content
 }
 
-// maker makes services from a seed. Each has files of its own, so that one
-// machine can hold all of them.
+// maker generates services from a seed. Each has files of its own, so that one machine can
+// have all of them.
 type maker struct {
 	*rand.Rand
 	m     made
@@ -36,7 +36,7 @@ func make1(seed uint64, i int) made {
 
 func pick[T any](g *maker, all ...T) T { return all[g.IntN(len(all))] }
 
-// file is a file of so many lines. depth is how many files lead to it.
+// file is a file with a number of lines. depth is how many files include it.
 func (g *maker) file(depth, lines int) string {
 	var b strings.Builder
 	b.WriteString("#%PAM-1.0\n")
@@ -124,7 +124,7 @@ func (g *maker) action() string {
 	return pick(g, "ok", "ok", "done", "done", "bad", "die", "ignore", "ignore", "reset", "1", "1", "2", "3")
 }
 
-// put keeps a file of data next to the stack.
+// put adds a data file next to the stack.
 func (g *maker) put(what, content string) string {
 	g.count++
 	path := fmt.Sprintf("/etc/rig/%s-%d.%s", g.m.name, g.count, what)

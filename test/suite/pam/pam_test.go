@@ -1,7 +1,7 @@
 //go:build rig
 
-// Package pam_test holds what the evaluator says of PAM stacks against libpam
-// itself, which is asked with pamtester.
+// Package pam_test compares the evaluator of PAM stacks with libpam itself, which is called
+// with pamtester.
 package pam_test
 
 import (
@@ -26,7 +26,7 @@ import (
 
 var seed = flag.Uint64("seed", 14, "what the stacks are made from")
 
-// number is how many stacks are made: a sample, or with PAM=all all of them.
+// number is how many stacks are generated: a sample, or all of them with PAM=all.
 func number() int {
 	if os.Getenv("PAM") == "all" {
 		return 2400
@@ -61,7 +61,7 @@ printf 'account required pam_permit.so\nsession required pam_permit.so\n' > /etc
 	return s
 }
 
-// ask is what libpam says of the person to each of the services, in one batch.
+// ask is libpam's result for the person with each of the services, in one batch.
 func (s *asked) ask(t *testing.T, all []made) map[string]bool {
 	t.Helper()
 	var list strings.Builder
@@ -90,8 +90,8 @@ done < /tmp/list`)
 	return said
 }
 
-// TestAgainstLibpam: for generated stacks, libpam and the evaluator agree, or
-// the evaluator says that it does not know, and that in at most 5 of 100.
+// TestAgainstLibpam: for generated stacks, libpam and the evaluator agree, or the evaluator
+// answers unknown, in at most 5 of 100.
 func TestAgainstLibpam(t *testing.T) {
 	for _, suite := range []roots.Suite{roots.Bookworm, roots.Trixie} {
 		t.Run(string(suite), func(t *testing.T) {

@@ -15,8 +15,7 @@ func aptRoots() []roots.Persona {
 	return []roots.Persona{roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm), roots.Debian(roots.Trixie)}
 }
 
-// foreign makes a source of the owner's, which nobody signs, that has our
-// package with a script that says that it ran.
+// foreign adds an unsigned source with our package, whose script prints that it ran.
 func (m machine) foreign(version string) {
 	m.t.Helper()
 	m.sh("apt-get update && mkdir -p /foreign && cd /foreign && apt-get download aadsshlogin=" + newer + " && dpkg-deb -R aadsshlogin_*.deb p && rm aadsshlogin_*.deb && " +
@@ -28,8 +27,8 @@ func (m machine) foreign(version string) {
 	m.sh("apt-get update")
 }
 
-// In the modes with a repository of ours the package comes from it alone,
-// whatever the machine's other sources offer.
+// In the modes with a repository of ours the package is installed from it alone, whatever
+// the machine's other sources offer.
 func TestPackageComesFromOurSourceAlone(t *testing.T) {
 	for name, version := range map[string]string{"newer": "99", "the same version": newer} {
 		t.Run(name, func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// What apt and dpkg say last is not what is wrong: the cause stands before it,
-// or nowhere.
+// The last messages of apt and dpkg are not the cause: it is printed before them, or not at
+// all.
 func TestAptCauseIsNamed(t *testing.T) {
 	causes := map[string]struct {
 		trouble string
@@ -49,8 +49,8 @@ func TestAptCauseIsNamed(t *testing.T) {
 	}
 }
 
-// What apt's user needs to verify anything is a matter of this machine, and no
-// reason to distrust a repository.
+// If apt's user cannot verify anything because of this machine, that is no reason to
+// distrust a repository.
 func TestTmpAndNullClosed(t *testing.T) {
 	for name, trouble := range map[string]string{
 		"/tmp":      "chmod 755 /tmp",

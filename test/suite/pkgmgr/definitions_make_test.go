@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// scribe writes definitions as people and scripts leave them, from a seed.
+// scribe generates definitions as people and scripts write them, from a seed.
 type scribe struct {
 	*rand.Rand
 	b    strings.Builder
 	used []string // ids
 	host int      // of the last entry
-	// packages: there is its own setting for the check of packages.
+	// packages: there is a separate setting for the check of packages.
 	packages bool
 }
 
@@ -30,10 +30,10 @@ func (s *scribe) pick(all ...string) string { return all[s.IntN(len(all))] }
 
 func (s *scribe) line(words ...string) { s.b.WriteString(strings.Join(words, "") + "\n") }
 
-// text is what was written, with what an editor does to a whole file.
+// text is the generated text, with changes that an editor makes to a whole file.
 func (s *scribe) text() string {
 	text := s.b.String()
-	// dnf 4 and 5 differ in what is blank on such a line.
+	// dnf 4 and 5 differ in which characters are blank on such a line.
 	if s.seldom(30) && !strings.Contains(text, "\n\n\t") {
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
@@ -49,7 +49,7 @@ func (s *scribe) text() string {
 // repoFile is a .repo file.
 func repoFile(seed uint64, i int) string { return newScribe(seed, i).repoFile() }
 
-// repoFileOfDnf5 is one with what dnf 5 has besides that.
+// repoFileOfDnf5 is one with the additional settings of dnf 5.
 func repoFileOfDnf5(seed uint64, i int) string {
 	s := newScribe(seed, i)
 	s.packages = true
@@ -129,7 +129,7 @@ func (s *scribe) section() {
 	}
 }
 
-// between is what stands between settings.
+// between generates what is between settings.
 func (s *scribe) between() {
 	switch s.IntN(180) {
 	case 0, 1, 2, 7, 8, 9, 10:
@@ -199,8 +199,8 @@ func (s *scribe) addresses() {
 	s.set(name, value)
 }
 
-// at makes the host of an address its own: apt takes no two entries for
-// one place that differ in anything else.
+// at makes the host of an address unique: apt does not accept two entries for one place
+// that differ in anything else.
 func (s *scribe) at(address string) string {
 	s.host++
 	return strings.ReplaceAll(address, "HOST", fmt.Sprintf("h%d.invalid", s.host))

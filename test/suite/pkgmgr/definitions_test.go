@@ -28,12 +28,12 @@ var (
 	definitionCount = flag.Int("definitions", 60, "how many definition files are made for each program")
 )
 
-// refused is the reading of a file of which a program takes nothing.
+// refused is the result for a file that a program ignores or rejects.
 const refused = "(refused)"
 
-// TestDefinitions holds our reading of definition files against that of the
-// real programs: which repositories are on, where they are, and of rpm's
-// managers whether signatures are checked.
+// TestDefinitions compares our reading of definition files with the real programs: which
+// repositories are enabled, where they are, and, for managers based on rpm, whether
+// signatures are checked.
 func TestDefinitions(t *testing.T) {
 	for _, c := range []struct {
 		persona roots.Persona
@@ -110,14 +110,14 @@ func boxOf(t *testing.T, p roots.Persona, dir string) *box.Box {
 	return b
 }
 
-// ours is how we read a .repo file: the repositories that are on.
+// ours is our reading of a .repo file: the enabled repositories.
 func ours(m distro.Manager) func(string) []string {
 	return func(text string) []string {
 		return entriesOn(repo.ParseRepo(m, "x.repo", []byte(text), true))
 	}
 }
 
-// entriesOn are the repositories that are on, of what was read.
+// entriesOn are the enabled repositories.
 func entriesOn(entries []repo.Entry, problems []repo.Problem) []string {
 	if slices.ContainsFunc(problems, func(p repo.Problem) bool { return p.Refused }) {
 		return []string{refused}
@@ -131,8 +131,8 @@ func entriesOn(entries []repo.Entry, problems []repo.Problem) []string {
 	return sorted(all)
 }
 
-// oursOfDnf5 is how we read on a machine with it: a section's name that dnf 4
-// passes over ends dnf 5.
+// oursOfDnf5 is our reading on a machine with dnf 5: a section name that dnf 4 skips ends
+// dnf 5.
 func oursOfDnf5(text string) []string {
 	root, err := os.MkdirTemp("", "dnf5.")
 	if err != nil {
@@ -161,7 +161,7 @@ func sorted(all []string) []string {
 	return slices.Compact(all)
 }
 
-// real is a repository as a program tells of it.
+// real is a repository as a program prints it.
 type real struct {
 	ID      string
 	On      bool
@@ -180,8 +180,8 @@ func (r real) lines() (all []string) {
 	return all
 }
 
-// askDnf asks dnf 4 through its own library; what it says of a file that it does
-// not take goes to its log.
+// askDnf asks dnf 4 through its own library; its message about a file that it rejects is in
+// its log.
 func askDnf(t *testing.T, b *box.Box, count int) map[int][]string {
 	const script = `
 import json, logging, os, shutil, sys
@@ -224,7 +224,7 @@ func heard(nothing bool, repos []real) []string {
 	return sorted(all)
 }
 
-// answered runs a program that answers with a line for each file.
+// answered runs a program that prints a line for each file.
 func answered(t *testing.T, b *box.Box, count int, argv ...string) []string {
 	t.Helper()
 	r, err := b.Run(t.Context(), nil, argv...)
@@ -238,8 +238,8 @@ func answered(t *testing.T, b *box.Box, count int, argv ...string) []string {
 	return lines
 }
 
-// loop runs a command for each file, which stands alone in /tmp/r, and gives what
-// it said.
+// loop runs a command for each file, which is the only one in /tmp/r, and returns the
+// outputs.
 func loop(t *testing.T, b *box.Box, count int, ext, command string) []string {
 	script := fmt.Sprintf(`for i in $(seq 0 %d); do rm -rf /tmp/r; mkdir /tmp/r; cp /srv/definitions/$i.%s /tmp/r/x.%[2]s; %[3]s 2>&1 | tr '\n' '\001'; echo; done`, count-1, ext, command)
 	lines := answered(t, b, count, "bash", "-c", script)
@@ -249,7 +249,7 @@ func loop(t *testing.T, b *box.Box, count int, ext, command string) []string {
 	return lines
 }
 
-// askDnf5 asks dnf 5, which does nothing at all by a file that it does not take.
+// askDnf5 asks dnf 5, which does nothing at all if it rejects a file.
 func askDnf5(t *testing.T, b *box.Box, count int) map[int][]string {
 	answers := map[int][]string{}
 	for i, text := range loop(t, b, count, "repo", "dnf5 --setopt=reposdir=/tmp/r --setopt=gpgcheck=1 '--dump-repo-config=*'") {
@@ -323,7 +323,7 @@ func askApt(ext string) func(*testing.T, *box.Box, int) map[int][]string {
 	}
 }
 
-// oursOfApt is how we read a file of apt's: which lists it would fetch.
+// oursOfApt is our reading of a file of apt's: the lists that it would fetch.
 func oursOfApt(parse func(string, []byte) ([]repo.Entry, []repo.Problem)) func(string) []string {
 	return func(text string) []string {
 		entries, problems := parse("x", []byte(text))
@@ -332,7 +332,7 @@ func oursOfApt(parse func(string, []byte) ([]repo.Entry, []repo.Problem)) func(s
 		}
 		var all []string
 		for _, e := range entries {
-			flat := strings.HasSuffix(e.Suite, "/") // has one list, whatever the architecture
+			flat := strings.HasSuffix(e.Suite, "/") // it has one list for all architectures
 			if !e.Enabled || !flat && len(e.Arches) > 0 && !e.Sources && !slices.Contains(e.Arches, "amd64") {
 				continue
 			}

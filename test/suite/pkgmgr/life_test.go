@@ -44,7 +44,7 @@ func TestLife(t *testing.T) {
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 		m.has("aadsshlogin", newer)
 
-		// Back, and again, and forth, without any network.
+		// Back, the same again, and forth, without any network.
 		m.Packages.Down()
 		m.must(job{Do: "InstallFiles", Files: []string{file}, Specs: spec("aadsshlogin", older)})
 		m.has("aadsshlogin", older)
@@ -57,7 +57,7 @@ func TestLife(t *testing.T) {
 			m.t.Fatal(err)
 		}
 
-		// From the source: again, newer, and older by its exact version.
+		// From the source: the same again, newer, and older by its exact version.
 		m.sh("sed -i '/Added by aadsshlogin/,$d' /etc/ssh/sshd_config")
 		m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
 		if !m.registered() {
@@ -87,7 +87,7 @@ func TestReplaceLegacy(t *testing.T) {
 		m.must(job{Do: "Install", Specs: []pkgmgr.Spec{{Name: "aadlogin"}, {Name: "aadlogin-selinux"}}})
 		want := []pkgmgr.Spec{{Name: "aadsshlogin"}, {Name: "aadsshlogin-selinux"}}
 
-		// What cannot be downloaded leaves the machine as it was.
+		// A failed download leaves the machine unchanged.
 		m.Packages.Down()
 		m.fails(job{Do: "Download", Specs: want, Names: old}, fault.RepositoryUnreachable)
 		m.has("aadlogin", legacy)
@@ -117,7 +117,7 @@ func TestLegacyScriptRefuses(t *testing.T) {
 		m.must(job{Do: "Refresh"})
 		m.must(job{Do: "Install", Specs: spec("aadlogin", "")})
 		words := []string{"aadlogin", "is currently used by process"}
-		if m.manager == distro.Yum { // it does not show what a script says that ends so
+		if m.manager == distro.Yum { // it does not print the output of a script that fails in this way
 			words = words[:1]
 		}
 		m.fails(job{Do: "Replace", Specs: spec("aadsshlogin", ""), Names: []string{"aadlogin"}}, fault.PackageManagerFailed, words...)
@@ -153,8 +153,8 @@ func TestRemoveSparesOthers(t *testing.T) {
 	})
 }
 
-// What the login packages brought with them stays when they go: somebody may
-// have come to need it.
+// The dependencies of the login packages stay when those are removed: something else may
+// need them by now.
 func TestRemoveKeepsDependencies(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	packages := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}, dependency}
@@ -186,7 +186,7 @@ func TestInterruptedDpkg(t *testing.T) {
 	})
 }
 
-// A package that a killed run left unpacked is set up.
+// A package that a killed run left unpacked is configured.
 func TestUnpackedIsFinished(t *testing.T) {
 	m := newMachine(t, rig.Options{Persona: roots.Debian(roots.Bookworm), Packages: login(newer)})
 	m.must(job{Do: "Refresh"})

@@ -12,7 +12,7 @@ import (
 	"aadssh/test/lib/box"
 )
 
-// hold has another process keep a lock in the machine.
+// hold makes another process hold a lock on the machine.
 func (m machine) hold(path string) *box.Process {
 	m.t.Helper()
 	p, err := m.Start(nil, m.argv(job{Do: "Hold", Files: []string{path}})...)
@@ -36,14 +36,14 @@ func TestLockHeld(t *testing.T) {
 				each(t, family(manager), login(newer), func(m machine) {
 					m.must(job{Do: "Refresh"})
 					p := m.hold(path)
-					// The whole time that there is, and then the truth.
+					// It waits for the whole time, and then tells the truth.
 					a := m.fails(job{Do: "Install", Specs: spec("aadsshlogin", ""), Seconds: 3}, fault.PackageManagerBusy, "drive", path, "ps -fp ")
 					if commands := ran(a); len(commands) != 0 {
 						m.t.Errorf("run in spite of the lock: %q", commands)
 					}
 					m.has("aadsshlogin", "")
 
-					// It is let go while we wait.
+					// The lock is released while we wait.
 					waiting, err := m.Start([]string{"LANG=C.UTF-8"}, append([]string{"sh", "-c", `exec "$@" > /run/said 2>&1`, "sh"}, m.argv(job{Do: "Install", Specs: spec("aadsshlogin", "")})...)...)
 					if err != nil {
 						m.t.Fatal(err)
@@ -62,7 +62,7 @@ func TestLockHeld(t *testing.T) {
 	}
 }
 
-// Another zypper, and another dnf, at work.
+// Another zypper, and another dnf, is running.
 func TestManagerAtWork(t *testing.T) {
 	others := map[distro.Manager]string{
 		distro.Zypper: "sleep 1000 | zypper shell",
@@ -81,7 +81,7 @@ func TestManagerAtWork(t *testing.T) {
 	})
 }
 
-// A pid file whose owner is dead is no lock.
+// The pid file of a dead process is no lock.
 func TestStalePIDFile(t *testing.T) {
 	each(t, families(), login(newer), func(m machine) {
 		for _, f := range []string{"/run/zypp.pid", "/var/cache/dnf/metadata_lock.pid", "/var/lib/dnf/rpmdb_lock.pid"} {

@@ -1,7 +1,7 @@
 //go:build rig
 
-// Package pkgmgr_test runs pkgmgr on real package managers: each test has a
-// machine of its own in a box, with the vendor's package host next to it.
+// Package pkgmgr_test runs pkgmgr with real package managers: each test has a machine of
+// its own in a box, with the vendor's package host.
 package pkgmgr_test
 
 import (
@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		driver = filepath.Join(dir, "drive")
 		build := exec.Command("go", "build", "-trimpath", "-o", driver, "./drive")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs on userlands older than this one
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs on older userlands than this one
 		build.Stderr = os.Stderr
 		err = build.Run()
 	}
@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// machine is a box whose package manager knows our repository.
+// machine is a box with our repository configured.
 type machine struct {
 	*rig.Machine
 	t       *testing.T
@@ -87,7 +87,7 @@ type answer struct {
 	Commands   []string
 }
 
-// one persona of each package manager, and all of them.
+// families are one persona for each package manager.
 func families() []roots.Persona {
 	return []roots.Persona{roots.Debian(roots.Bookworm), roots.RHEL("9.4"), roots.SLES("15.6")}
 }
@@ -101,8 +101,8 @@ func everybody() []roots.Persona {
 	return append(aptRoots(), rpmRoots()...)
 }
 
-// rpmRoots are the machines with a real dnf of either generation, with a real
-// zypper, and with what stands in for yum and tdnf.
+// rpmRoots are the machines with a real dnf of either generation, a real zypper, and the
+// stand-ins for yum and tdnf.
 func rpmRoots() []roots.Persona {
 	azure := roots.Like("azurelinux3.0", roots.Bookworm, roots.Tdnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"3.0\"\nID=azurelinux\nVERSION_ID=\"3.0\"\n")
 	newest := roots.Like("azurelinux4.0", roots.Forky, roots.Dnf, "NAME=\"Microsoft Azure Linux\"\nVERSION=\"4.0\"\nID=azurelinux\nVERSION_ID=\"4.0\"\n")
@@ -174,7 +174,7 @@ func (m machine) write(name, content string) {
 	}
 }
 
-// third adds somebody else's source, with our key.
+// third adds another source, with our key.
 func (m machine) third(name, url string) {
 	m.t.Helper()
 	key := repo.KeyPath(m.manager)
@@ -192,7 +192,7 @@ func (m machine) source() pkgmgr.Source {
 	return pkgmgr.Source{ID: id, ListFile: repo.DefinitionPath(distro.Apt), Keys: repo.KeyPath(m.manager)}
 }
 
-// start prepares a job's command line.
+// argv is a job's command line.
 func (m machine) argv(j job) []string {
 	m.t.Helper()
 	j.Manager = m.manager
@@ -206,8 +206,8 @@ func (m machine) argv(j job) []string {
 	return []string{"/usr/local/bin/drive", string(b)}
 }
 
-// do runs a job in the environment in which the agent starts handlers: with no
-// HOME, and no answers to questions.
+// do runs a job in the environment in which the agent starts handlers: without HOME, and
+// without answers to questions.
 func (m machine) do(j job) answer {
 	m.t.Helper()
 	if j.Seconds > 0 {
@@ -234,7 +234,7 @@ func indent(b []byte) string {
 	return "\t" + strings.ReplaceAll(strings.TrimSpace(string(b)), "\n", "\n\t")
 }
 
-// must is do for what has to succeed.
+// must is do for a job that has to succeed.
 func (m machine) must(j job) answer {
 	m.t.Helper()
 	a := m.do(j)
@@ -244,8 +244,8 @@ func (m machine) must(j job) answer {
 	return a
 }
 
-// fails is do for what has to fail, with a code and with words in what the
-// operator is told.
+// fails is do for a job that has to fail, with a code and with words in the operator's
+// text.
 func (m machine) fails(j job, code fault.Code, words ...string) answer {
 	m.t.Helper()
 	a := m.do(j)
@@ -278,7 +278,7 @@ func (m machine) sh(line string) string {
 	return r.Output()
 }
 
-// has checks what the package database says: "" is absent.
+// has checks a version in the package database: "" is absent.
 func (m machine) has(name, version string) {
 	m.t.Helper()
 	p := m.must(job{Do: "Query", Names: []string{name}}).Packages[name]

@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// What the owner of a machine has in the configuration of its package manager,
-// as hardening guides and images do, is in nobody's way.
+// The usual changes of a package manager's configuration, as in hardening guides and
+// images, do no harm.
 func TestOwnersConfiguration(t *testing.T) {
 	conf := map[distro.Manager]string{distro.Dnf: "/etc/dnf/dnf.conf", distro.Yum: "/etc/yum.conf", distro.Zypper: "/etc/zypp/zypp.conf"}
 	type setting struct{ name, lines string }
@@ -53,8 +53,7 @@ func TestOwnersConfiguration(t *testing.T) {
 	}
 }
 
-// A release that its owner prefers is another source's, and so may be one that no
-// source has any more.
+// A preferred release belongs to another source, and maybe to none any more.
 func TestOwnersDefaultRelease(t *testing.T) {
 	each(t, aptRoots(), login(older, newer), func(m machine) {
 		m.write("/etc/apt/apt.conf.d/01release", "APT::Default-Release \"stable\";\n")

@@ -19,7 +19,7 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// What becomes of other people's sources is nothing to us.
+// Faults of other sources do not affect us.
 func TestBrokenThirdParty(t *testing.T) {
 	troubles := map[string]func(machine){
 		"not there":      func(m machine) { m.third("third", "https://"+pkghost.Name+"/gone"); m.Packages.Missing("/gone...") },
@@ -58,8 +58,8 @@ func TestBrokenThirdPartyFile(t *testing.T) {
 	}
 }
 
-// zypper does nothing at all by somebody else's definition; which one it is is
-// said, and its line, also where zypper does not say it.
+// zypper does nothing at all because of another definition; the text names the file and the
+// line, even if zypper does not.
 func TestBrokenThirdPartyFileOfZypper(t *testing.T) {
 	const third = "/etc/zypp/repos.d/third.repo"
 	each(t, []roots.Persona{roots.SLES("15.5"), roots.SLES("15.6")}, login(newer), func(m machine) {
@@ -77,8 +77,7 @@ func TestBrokenThirdPartyFileOfZypper(t *testing.T) {
 	})
 }
 
-// Whichever lock of zypper's keeps the package out, the advice releases that one
-// and no other one.
+// Whichever lock in zypper excludes the package, the advice removes exactly that one.
 func TestLockOfZypper(t *testing.T) {
 	each(t, []roots.Persona{roots.SLES("15.5"), roots.SLES("15.6")}, login(newer), func(m machine) {
 		m.must(job{Do: "Refresh"})
@@ -113,8 +112,8 @@ func (m machine) offer(at string, o rig.Options) {
 	}
 }
 
-// A dependency that only another source has, of which this machine has no
-// metadata yet.
+// A dependency that only another source has, whose metadata this machine has not fetched
+// yet.
 func TestDependencyElsewhere(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
@@ -133,8 +132,8 @@ func TestDependencyElsewhere(t *testing.T) {
 	})
 }
 
-// The same with a broken source besides the good one: only the broken one's
-// packages are missed.
+// The same with a broken source next to the good one: only the broken one's packages are
+// missing.
 func TestDependencyBesideABrokenSource(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{dependency.Name}}}
@@ -160,7 +159,7 @@ func TestDependencyBesideABrokenSource(t *testing.T) {
 	}
 }
 
-// The newest needs what this release does not have; the one before it works.
+// The newest needs what this release does not have; the version before it works.
 func TestNewestInstallable(t *testing.T) {
 	packages := append(login(older), fixtures.Spec{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}})
 	each(t, everybody(), packages, func(m machine) {
@@ -231,7 +230,7 @@ func TestThroughAProxy(t *testing.T) {
 			m.t.Fatal(err)
 		}
 		defer p.Close()
-		m.sh("sed -i '/" + pkghost.Name + "/d' /etc/hosts") // only the proxy knows the way
+		m.sh("sed -i '/" + pkghost.Name + "/d' /etc/hosts") // only the proxy can resolve the name
 		source := m.source()
 		m.fails(job{Do: "Refresh", Source: source}, fault.RepositoryUnreachable)
 		source.Proxy = "http://user:wr0ng@127.0.0.1:3128"
@@ -243,7 +242,7 @@ func TestThroughAProxy(t *testing.T) {
 	})
 }
 
-// A definition that is not there is told apart from a repository that is not.
+// A missing definition is distinguished from a missing repository.
 func TestDefinitionGone(t *testing.T) {
 	each(t, []roots.Persona{roots.RHEL("9.4"), roots.SLES("15.6")}, login(newer), func(m machine) {
 		if err := m.Remove(repo.DefinitionPath(m.manager)); err != nil {
@@ -253,8 +252,8 @@ func TestDefinitionGone(t *testing.T) {
 	})
 }
 
-// Where only the machine's own sources are used, that one of them cannot be
-// asked is why the package is nowhere.
+// If only the machine's own sources are used and one of them cannot be reached, that is why
+// the package is not found.
 func TestExistingWithoutNetwork(t *testing.T) {
 	each(t, everybody(), login(newer), func(m machine) {
 		if err := m.Remove(repo.DefinitionPath(m.manager)); err != nil {

@@ -21,8 +21,7 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// likeness is a scene of a recording in which a stand-in is to be as the real
-// program was.
+// likeness is a recorded scene in which a stand-in must behave like the real program.
 type likeness struct {
 	packages []fixtures.Spec // of our repository; the older and the newer version
 	before   string
@@ -30,13 +29,13 @@ type likeness struct {
 	commands int // of the recording, from the first
 }
 
-// withStatus is a server that answers with a status, for everything below a path.
+// withStatus is a server that answers everything below a path with a status.
 func withStatus(status int, below string) func(*pkghost.Host) {
 	return func(h *pkghost.Host) { h.Trouble(path+below, pkghost.Status(status, 0)) }
 }
 
-// ofBoth are the scenes that yum and tdnf have alike: a server that does not answer
-// as it should, and definitions that cannot be read.
+// ofBoth are the scenes that yum and tdnf have in common: a server with faulty answers, and
+// definitions that cannot be parsed.
 func ofBoth(own map[string]likeness) map[string]likeness {
 	const into = " > /etc/yum.repos.d/third.repo"
 	maps.Copy(own, map[string]likeness{
@@ -57,9 +56,9 @@ func ofBoth(own map[string]likeness) map[string]likeness {
 	return own
 }
 
-// TestStandInOfTdnf holds what stands in for tdnf against the recording of the
-// real one: the same commands in the same situations, with the same exit codes,
-// words and packages afterwards.
+// TestStandInOfTdnf compares the stand-in for tdnf with the recording of the real one: the
+// same commands in the same situations, with the same exit codes, messages and packages
+// afterwards.
 func TestStandInOfTdnf(t *testing.T) {
 	const (
 		alone = "tdnf -y --disablerepo=* --enablerepo=aadsshlogin"
@@ -87,7 +86,7 @@ func TestStandInOfTdnf(t *testing.T) {
 	}))
 }
 
-// TestStandInOfYum holds what stands in for yum against the recording of yum 3.4.3.
+// TestStandInOfYum compares the stand-in for yum with the recording of yum 3.4.3.
 func TestStandInOfYum(t *testing.T) {
 	const (
 		ours    = "yum -y --disablerepo=* --enablerepo=aadsshlogin"
@@ -131,9 +130,9 @@ func TestStandInOfYum(t *testing.T) {
 	}))
 }
 
-// TestStandInOfApt holds apt 2.2, which stands in for 1.2 to 2.0, against their
-// recordings: the same commands in the same situations end with the same exit code,
-// and mean the same to the handler, but for what is named.
+// TestStandInOfApt compares apt 2.2, which stands in for 1.2 to 2.0, with their recordings:
+// the same commands in the same situations end with the same exit code, and mean the same
+// to the handler, except for the named differences.
 func TestStandInOfApt(t *testing.T) {
 	m, err := pkgmgr.For(distro.Apt)
 	if err != nil {
@@ -193,8 +192,8 @@ func codeOf(f *fault.Fault) fault.Code {
 	return f.Code
 }
 
-// alike runs what was recorded of a program on machines of a persona, each scene
-// on one of its own.
+// alike runs the recorded commands of a program on machines of a persona, each scene on a
+// machine of its own.
 func alike(t *testing.T, p roots.Persona, program, prepare string, scenes map[string]likeness) {
 	for scene, s := range scenes {
 		t.Run(scene, func(t *testing.T) {
@@ -207,8 +206,8 @@ func alike(t *testing.T, p roots.Persona, program, prepare string, scenes map[st
 	}
 }
 
-// run types what was recorded on a machine in the same situation. prepare is run
-// first, but for a scene that is about a refresh.
+// run runs the recorded commands on a machine in the same situation. prepare is run first,
+// except for a scene about a refresh.
 func (s likeness) run(t *testing.T, p roots.Persona, prepare, scene string, recorded []recording.Run, compare func(recording.Run, host.Result)) {
 	t.Helper()
 	if s.packages == nil {
@@ -233,8 +232,8 @@ func (s likeness) run(t *testing.T, p roots.Persona, prepare, scene string, reco
 	}
 }
 
-// recorded are the commands of a scene that change or ask something by the package
-// manager.
+// recorded are the commands of a scene in which the package manager changes or reads
+// something.
 func recorded(t *testing.T, program, scene string) []recording.Run {
 	t.Helper()
 	runs := recordedAt(t, program, scene)
@@ -244,7 +243,7 @@ func recorded(t *testing.T, program, scene string) []recording.Run {
 	return runs
 }
 
-// recordedAt is recorded where the scene may not have been recorded.
+// recordedAt is recorded for a scene that may not have been recorded.
 func recordedAt(t *testing.T, program, scene string) []recording.Run {
 	t.Helper()
 	name, _, _ := strings.Cut(program, "-")
@@ -256,10 +255,9 @@ func recordedAt(t *testing.T, program, scene string) []recording.Run {
 	return nil
 }
 
-// said is what an answer of a program says, without what differs from machine to
-// machine: sizes, folders, and the plugins that the tests do not have; of yum's,
-// which says it on two streams, also without their order, how it comes to what it
-// does, keys that it did not have before, and the lists at the end.
+// said is a program's output without what differs between machines: sizes, folders, and the
+// plugins that the tests do not have; for yum, which uses two streams, also sorted, and
+// without its progress, new keys, and the lists at the end.
 func said(program, output string) string {
 	leave := regexp.MustCompile(`^(?:$|Loaded plugin|Total (?:installed|download) size|stdout|stderr:|\(no output\)|warning: .*NOKEY$|#)`)
 	size := regexp.MustCompile(`\s+\d+\.\d\d[bkMG]\b`)

@@ -20,15 +20,14 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// stranger is a package of a source that nobody verifies. Its script says that
-// it ran.
+// stranger is a package of an unsigned source. Its script prints that it ran.
 type stranger struct {
 	name, version string
-	lines         string // further ones of the spec file
-	module        bool   // it is in a module that is on by default, which hides packages of its name elsewhere
+	lines         string // further lines of the spec file
+	module        bool   // it is in a module that is enabled by default, which hides packages of its name elsewhere
 }
 
-// module is a description of modules for dnf 4 and 5, and which is the default.
+// module is a description of modules for dnf 4 and 5, with a default.
 const module = `---
 document: modulemd
 version: 2
@@ -53,7 +52,7 @@ data:
 ...
 `
 
-// strangers are ways in which another source can put itself in our place.
+// strangers are ways in which another source can replace ours.
 func strangers() map[string]stranger {
 	return map[string]stranger{
 		"newer":                 {"aadsshlogin", "99", "", false},
@@ -66,8 +65,8 @@ func strangers() map[string]stranger {
 	}
 }
 
-// strange gives the machine a source before all others, by whatever the
-// manager orders them, that has the stranger and is not signed.
+// strange adds a source with precedence over all others, in the manager's own terms, that
+// has the stranger and is not signed.
 func (m machine) strange(s stranger) {
 	m.t.Helper()
 	dir := m.t.TempDir()
@@ -111,12 +110,12 @@ func (m machine) strange(s stranger) {
 	m.write(definition, "[aaa]\nname=aaa\nbaseurl=file:///foreign\nenabled=1\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0\npriority=1\ncost=1\nautorefresh=1\n")
 }
 
-// tells reports whether the manager can be told from which of two sources that
-// have the same version it is to take it. tdnf cannot, nor what stands in for yum.
+// tells reports whether the manager can be told which of two sources with the same version
+// to use. tdnf cannot, nor the stand-in for yum.
 func (m machine) tells() bool { return m.manager != distro.Tdnf && m.manager != distro.Yum }
 
-// In the modes with a repository of ours the package comes from it alone, also
-// where what it depends on is in another source, so that all have to be used.
+// In the modes with a repository of ours the package is installed from it alone, even if
+// its dependencies are in another source, so that all have to be used.
 func TestStrangersPackageIsNotTaken(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "01", Version: "1.0"}
 	needs := []fixtures.Spec{
@@ -126,7 +125,7 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 	for name, s := range strangers() {
 		t.Run(name, func(t *testing.T) {
 			machines := rpmRoots()
-			if s.module { // yum 3 and tdnf know none, and what stands in for them does
+			if s.module { // yum 3 and tdnf have no modules, but their stand-ins do
 				machines = slices.DeleteFunc(machines, func(p roots.Persona) bool { return p.Family == roots.Yum || p.Family == roots.Tdnf })
 			}
 			each(t, machines, needs, func(m machine) {
@@ -161,13 +160,13 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 	}
 }
 
-// A module of another source that the owner has enabled does not hide our package,
-// whether or not that source is used.
+// An enabled module of another source does not hide our package, whether or not that source
+// is used.
 func TestModuleDoesNotHideOurs(t *testing.T) {
 	machines := slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return p.Family != roots.Dnf })
 	each(t, machines, login(older, newer), func(m machine) {
 		m.strange(strangers()["in a module"])
-		m.sh("dnf -y module enable login:1 || true") // dnf 5 ends with 1 where a plugin fails after it
+		m.sh("dnf -y module enable login:1 || true") // dnf 5 exits with 1 if a plugin fails after it
 		for _, source := range []string{"true", "rm /etc/yum.repos.d/aaa.repo"} {
 			m.sh(source)
 			m.must(job{Do: "Refresh"})
@@ -182,8 +181,8 @@ func TestModuleDoesNotHideOurs(t *testing.T) {
 	})
 }
 
-// Beside other sources everything else goes as it does with ours alone: back to a
-// version that is asked for, and in the place of the older product.
+// With other sources, everything else works as with ours alone: a downgrade to a wanted
+// version, and the replacement of the older product.
 func TestBesideOtherSources(t *testing.T) {
 	dependency := fixtures.Spec{Name: fixtures.Dependency + "02", Version: "1.0"}
 	packages := []fixtures.Spec{
@@ -201,7 +200,7 @@ func TestBesideOtherSources(t *testing.T) {
 		m.must(job{Do: "Replace", Specs: spec("aadsshlogin", ""), Names: []string{"aadlogin"}})
 		m.has("aadsshlogin", newer)
 		m.has("aadlogin", "")
-		// What it depends on goes, so that our source alone is not enough again.
+		// Its dependency is removed, so that our source alone is not enough again.
 		m.sh("rpm -e --nodeps " + dependency.Name)
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", older)})
 		m.has("aadsshlogin", older)

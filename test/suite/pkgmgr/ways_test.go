@@ -25,14 +25,14 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// kinds is one machine of each package manager, of dnf of both generations.
+// kinds is one machine for each package manager, including both generations of dnf.
 func kinds() []roots.Persona {
 	all := rpmRoots()
 	return []roots.Persona{roots.Debian(roots.Bookworm), roots.RHEL("7.9"), roots.RHEL("9.4"), all[4], all[5], roots.SLES("15.6")}
 }
 
-// idle fails the test where a package manager still runs or holds a lock that
-// keeps the next one out.
+// idle fails the test if a package manager is still running or holds a lock that would
+// block the next one.
 func (m machine) idle() {
 	m.t.Helper()
 	m.sh(`for i in $(seq 600); do
@@ -43,9 +43,9 @@ done
 echo "$left"; exit 1`)
 }
 
-// A third source that takes a connection and never answers, or that is not
-// reached at all, while something that ours depends on is looked for in all: we
-// leave in time, and nobody goes on holding the manager.
+// While a dependency of ours is searched in all sources, one accepts connections and never
+// answers, or cannot be reached at all: we end in time, and no process keeps holding the
+// lock.
 func TestHangingSourceIsLeft(t *testing.T) {
 	needs := []fixtures.Spec{{Name: fixtures.Login, Version: newer, Depends: []string{"libsemanage-of-the-future"}}}
 	for name, hang := range map[string]func(machine) string{
@@ -74,9 +74,9 @@ func TestHangingSourceIsLeft(t *testing.T) {
 	}
 }
 
-// What becomes of our repository costs the owner's own transactions little: with a
-// host that never answers, dnf gives it up in a third of the time that it would take
-// without the bounds of our definition, or less.
+// Our repository costs the machine's own transactions little: if its host never answers,
+// dnf gives up in at most a third of the time that it would take without the limits in our
+// definition.
 func TestDeadHostCostsLittle(t *testing.T) {
 	each(t, []roots.Persona{roots.RHEL("9.4")}, login(newer), func(m machine) {
 		m.configure(id, path, "http://"+box.BlackHole, keys.Rig())
@@ -84,13 +84,13 @@ func TestDeadHostCostsLittle(t *testing.T) {
 		m.sh("dnf -y upgrade")
 		took := time.Since(began)
 		m.sh("sed -i '/^timeout=/d; /^retries=/d' " + repo.DefinitionPath(m.manager))
-		m.sh(fmt.Sprintf("timeout %d dnf -y upgrade; test $? = 124", int((3 * took).Seconds()))) // it is still at it
+		m.sh(fmt.Sprintf("timeout %d dnf -y upgrade; test $? = 124", int((3 * took).Seconds()))) // it is still running
 		m.t.Logf("with our bounds: %s", took)
 	})
 }
 
-// A portal answers every request with its page: ours is 20 and says so, another
-// source's is nothing to us.
+// A portal answers every request with its page: for ours that is 20 and is reported, for
+// another source it does not matter.
 func TestPortalPage(t *testing.T) {
 	page := pkghost.Page("<html><body>Please log in to the guest network</body></html>")
 	each(t, kinds(), login(newer), func(m machine) {
@@ -100,7 +100,7 @@ func TestPortalPage(t *testing.T) {
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 		m.must(job{Do: "Remove", Names: []string{"aadsshlogin"}})
 		m.Packages.Trouble(path+"/...", page)
-		if m.manager == distro.Yum { // to yum it is a signature that does not hold: handler looks at that itself
+		if m.manager == distro.Yum { // for yum it is an invalid signature: handler examines that itself
 			m.fails(job{Do: "Refresh"}, fault.RepositoryUntrusted)
 			return
 		}
@@ -109,7 +109,7 @@ func TestPortalPage(t *testing.T) {
 	})
 }
 
-// A proxy that is spoken to by TLS, with a user and a password.
+// A proxy that is reached by TLS, with a user and a password.
 func TestThroughASecureProxy(t *testing.T) {
 	each(t, kinds(), login(newer), func(m machine) {
 		p, err := m.Packages.StartSecureProxy(m.Box, "3129", "user", "s3cret")
@@ -130,10 +130,10 @@ func TestThroughASecureProxy(t *testing.T) {
 	})
 }
 
-// A mirror by a literal IPv6 address, which the settings take.
+// A mirror with an IPv6 address in its URL, which the settings accept.
 func TestMirrorByIPv6Address(t *testing.T) {
 	each(t, kinds(), login(newer), func(m machine) {
-		// Resolvers take no IPv6 address on a machine that has none but ::1.
+		// Resolvers reject IPv6 addresses on a machine that only has ::1.
 		m.sh("ip -6 address add fd77::1/128 dev lo nodad")
 		l, err := m.Listen("tcp", "[fd77::1]:8080")
 		if err != nil {
@@ -160,8 +160,8 @@ func TestMirrorByIPv6Address(t *testing.T) {
 	})
 }
 
-// An old index that was validly signed once is refused by apt after its date,
-// whatever the owner's configuration lets pass elsewhere.
+// apt rejects an old, validly signed index after its expiry, whatever the machine's
+// configuration allows elsewhere.
 func TestExpiredIndex(t *testing.T) {
 	each(t, aptRoots(), login(newer), func(m machine) {
 		deb, err := fixtures.Deb(m.t.Context(), m.Cache, login(newer)[0])

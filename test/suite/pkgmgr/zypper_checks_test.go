@@ -13,9 +13,8 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// An entry of zypper's verifies where zypper itself does not take what nobody
-// signed, neither the metadata nor the package: three settings, and none of them
-// decides alone.
+// A zypper entry counts as verifying if zypper itself rejects what is not signed, both
+// metadata and package: that depends on three settings, none of which decides alone.
 func TestZypperTakesUnsignedWhereWeSayThatItDoes(t *testing.T) {
 	values := []string{"", "1", "Off"}
 	each(t, slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return distro.Manager(p.Family) != distro.Zypper }), login(newer), func(m machine) {

@@ -13,8 +13,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestSameBytes makes a release twice, in two folders, of files that are dated two
-// days apart: the same bytes, and the checksums are those of what is there.
+// TestSameBytes builds a release twice, in two folders, from files with dates two days
+// apart: the bytes are the same, and the checksums match.
 func TestSameBytes(t *testing.T) {
 	top, err := scene.Top(t.Context())
 	if err != nil {
@@ -39,7 +39,7 @@ func TestSameBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, dir := range dirs { // both before either is made, whoever may edit the tree meanwhile
+		for i, dir := range dirs { // both before either is built, in case the tree is edited meanwhile
 			to, when := filepath.Join(dir, name), time.Now().Add(-48*time.Hour*time.Duration(i))
 			for _, err := range []error{os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, content, info.Mode().Perm()), os.Chtimes(to, when, when)} {
 				if err != nil {

@@ -1,6 +1,6 @@
 //go:build rig
 
-// Package release tries what docs/publishing.md says of a release.
+// Package release tests what docs/publishing.md says about a release.
 package release
 
 import (
@@ -13,8 +13,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestSign signs and verifies with a throw-away key, by the commands as they
-// stand in the document, and sees that a changed file is refused.
+// TestSign signs and verifies with a throw-away key, with the commands in the document, and
+// checks that a changed file is rejected.
 func TestSign(t *testing.T) {
 	top, err := scene.Top(t.Context())
 	if err != nil {
@@ -32,7 +32,7 @@ func TestSign(t *testing.T) {
 		if !found || !ended {
 			t.Fatalf("docs/publishing.md has no block %q", block)
 		}
-		// -W: a key without a password, for there is nobody to type one.
+		// -W: a key without a password, because nobody could type one.
 		script = strings.ReplaceAll(script, "minisign -G ", "minisign -G -W ")
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 		cmd.Dir = dir

@@ -11,12 +11,12 @@ import (
 	"aadssh/internal/doctor"
 )
 
-// On each machine of the matrix plan says what enable then does, without anybody
-// who signs in, so that all of them take minutes. Where the plan counts on a
-// reinstallation, the machine is made once more with a package that registers
-// whenever it is installed: then there is no excuse for another end.
+// On each machine of the matrix, plan says what enable then does. Nobody signs in, so all
+// of them only take minutes. If the plan relies on a reinstallation, the machine is started
+// again with a package that registers whenever it is installed: then nothing excuses
+// another result.
 //
-// MACHINES chooses, as for TestMatrix.
+// MACHINES selects, as for TestMatrix.
 func TestPlanAgreesWithEnable(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	var lock sync.Mutex
@@ -42,8 +42,8 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 	t.Logf("%d machines, %d of them once more with a package that registers each time", played, reinstalled)
 }
 
-// agrees holds plan against enable on a machine. It reports whether the plan
-// counted on a package that registers on its first installation only.
+// agrees compares plan with enable on a machine. It reports whether the plan relied on a
+// package that registers on its first installation only.
 func (m *matrix) agrees(t *testing.T, s situation, persona string) bool {
 	t.Helper()
 	one := m.set(t, s, persona)

@@ -12,21 +12,21 @@ import (
 	"testing"
 )
 
-// a situation is one file of testdata/machines: what was done to a machine, and
-// who gets in to it then. README.md there has the format.
+// situation is one file of testdata/machines: what was done to a machine, and who can then
+// sign in. README.md there has the format.
 type situation struct {
 	name, title string
 	personas    []string
 	attempts    []attempt
 	options     []string // of the daemon's command line
-	registers   bool     // the package registers whenever it is installed, not on the first time only
+	registers   bool     // the package registers whenever it is installed, not only the first time
 	script      string
-	sudo        string // whether an administrator's sudo works; "": not asked
+	sudo        string // whether an administrator's sudo works; "": not tested
 	cause       string
-	may         []expected // what enable may say
-	remedy      string     // the next step as a script, where it is no command that can be pasted
-	choice      string     // what was chosen, where the next step leaves a choice
-	stays       bool       // a warning stays after the remedy, for a person has to decide
+	may         []expected // the possible results of enable
+	remedy      string     // the next step as a script, if it is not a command that can be pasted
+	choice      string     // the choice, if the next step has one
+	stays       bool       // a warning stays after the next step, because a person has to decide
 }
 
 // attempt is one connection of a person.
@@ -41,11 +41,11 @@ type attempt struct {
 	truth         string
 }
 
-// verdict is one of the things that enable may say.
+// expected is one possible result of enable.
 type expected struct {
 	code  int
-	quiet bool       // nothing may be warned of
-	warns bool       // something must be
+	quiet bool       // there must be no warning
+	warns bool       // there must be one
 	names [][]string // each must be named, by one of its words
 }
 
@@ -54,7 +54,7 @@ func situations(t *testing.T) []situation {
 	return situationsOf(t, "machines")
 }
 
-// situationsOf are the files of one folder of testdata.
+// situationsOf are the files in one folder of testdata.
 func situationsOf(t *testing.T, folder string) []situation {
 	t.Helper()
 	files, err := filepath.Glob("testdata/" + folder + "/*.txt")
@@ -150,7 +150,7 @@ func (s *situation) set(key, value string) (err error) {
 	return nil
 }
 
-// truths reads "in", which is so for all attempts, or "in rsa-3072 / out rsa-2048".
+// truths parses "in", which applies to all attempts, or "in rsa-3072 / out rsa-2048".
 func (s *situation) truths(value string) error {
 	for i := range s.attempts {
 		a := &s.attempts[i]
@@ -206,7 +206,7 @@ func parseAttempt(words string) (attempt, error) {
 	return a, nil
 }
 
-// parseExpected reads "21 naming a, b~c", "0 + warning naming a", "0 quiet", "0".
+// parseExpected parses "21 naming a, b~c", "0 + warning naming a", "0 quiet", "0".
 func parseExpected(words string) (v expected, err error) {
 	words, names, named := strings.Cut(words, " naming ")
 	if named {
@@ -231,7 +231,7 @@ func parseExpected(words string) (v expected, err error) {
 	return v, err
 }
 
-// allows says whether enable's code and words are those of the verdict.
+// allows reports whether enable's code and texts are as expected.
 func (v expected) allows(code int, said, warned string) bool {
 	text := said
 	if v.warns {

@@ -2,8 +2,8 @@
 
 package signin_test
 
-// change is something that happens to a machine that passed, and that an
-// ordinary package puts right when it is reinstalled.
+// change is something that happens to a machine that passed, and that an ordinary package
+// repairs when it is reinstalled.
 type change struct{ title, script string }
 
 const (

@@ -13,8 +13,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// report says how many machines agree, and holds the table in docs/ against
-// what was seen.
+// report says how many machines agree, and compares the table in docs/ with the results.
 func (m *matrix) report(t *testing.T) {
 	t.Helper()
 	wrong, helped := map[string]int{}, map[string]int{}
@@ -34,8 +33,7 @@ func (m *matrix) report(t *testing.T) {
 	}
 }
 
-// golden compares the table, or renders it: also with rows that are wrong, which
-// it then calls so.
+// golden compares the table, or renders it, in which case wrong rows are marked as wrong.
 func (m *matrix) golden(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("UPDATE_GOLDEN") == "" {
@@ -89,7 +87,7 @@ UPDATE_GOLDEN=1 make signin.
 |---|---|---|---|---|---|---|
 `
 
-// pattern is a word with stars, which Markdown would take for emphasis.
+// pattern matches a word with stars, which Markdown would treat as emphasis.
 var pattern = regexp.MustCompile("[^\\s\"'()`]*\\*[^\\s\"'()`]*")
 
 func (r *result) row() string {
@@ -111,7 +109,7 @@ func (r *result) row() string {
 	return fmt.Sprintf("| %s | %s | %s | %d | %s | %s | %s |\n", cell(r.title), r.persona, who(r), r.code, cell(said), cell(next), cell(helps))
 }
 
-// who is each attempt and how it ended.
+// who is each attempt with its result.
 func who(r *result) string {
 	var words []string
 	for i, a := range r.attempts {
@@ -122,7 +120,7 @@ func who(r *result) string {
 	return strings.Join(words, "; ")
 }
 
-// agree is how many machines were looked at to the end and are judged right.
+// agree is the number of machines that were examined completely and judged correctly.
 func (m *matrix) agree() (n int) {
 	for _, r := range m.results {
 		if r.done && r.wrong == "" {

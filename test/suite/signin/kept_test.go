@@ -9,16 +9,15 @@ import (
 	"testing"
 )
 
-// kept is how one machine ended, kept so that a run of all of them can be
-// taken up again where it ended.
+// kept is the result of one machine, saved so that an interrupted run can be continued.
 type kept struct {
 	Before, After                                     []string
 	Code                                              int
 	Said, Next, Warned, Repair, Carried, Helps, Wrong string
 }
 
-// keptIn is the file of a machine's result; "" where none are to be kept.
-// RESULTS=folder says where.
+// keptIn is the file for a machine's result; "" if results are not saved. RESULTS=folder
+// sets the folder.
 func keptIn(r *result) string {
 	if dir := os.Getenv("RESULTS"); dir != "" {
 		return filepath.Join(dir, r.name+"@"+r.persona+".json")
@@ -26,8 +25,7 @@ func keptIn(r *result) string {
 	return ""
 }
 
-// load takes a result from an earlier part of the run. One that was wrong is
-// looked at again.
+// load reads a result of an earlier part of the run. A wrong one is examined again.
 func (r *result) load(t *testing.T) (found bool) {
 	t.Helper()
 	file := keptIn(r)
@@ -57,7 +55,7 @@ func (r *result) save(t *testing.T) {
 	t.Helper()
 	file := keptIn(r)
 	if file == "" || t.Failed() {
-		return // it is looked at again
+		return // it is examined again
 	}
 	text, err := json.Marshal(kept{r.before, r.after, r.code, r.said, r.next, r.warned, r.repair, r.carried, r.helps, r.wrong})
 	if err == nil {

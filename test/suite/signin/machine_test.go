@@ -1,8 +1,8 @@
 //go:build rig
 
-// Package signin_test holds what the handler says about a machine against what
-// a person meets there: real sshd, PAM and NSS, and a certificate such as
-// Microsoft Entra ID issues.
+// Package signin_test compares the handler's verdict about a machine with what a person
+// experiences there: real sshd, PAM and NSS, and a certificate like those of Microsoft
+// Entra ID.
 package signin_test
 
 import (
@@ -22,17 +22,17 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// person is somebody of the directory who has a role on the machine.
+// person is a person of the directory with a role for the machine.
 const person = "someone@example.com"
 
-// checked is what the package's PAM module leaves when it is asked for a role.
+// checked is the file that the package's PAM module writes when it checks a role.
 const checked = "/run/aad_role_checked"
 
 // inhabited is a machine with the person's certificate in /root.
 type inhabited struct{ *stage.Stage }
 
-// inhabit is one whose enable has not run yet. Its scripts answer no question of
-// a package's.
+// inhabit is one on which enable has not run yet. Its scripts do not answer a package's
+// questions.
 func inhabit(t *testing.T, o scene.Options) *inhabited {
 	t.Helper()
 	s := &inhabited{stage.New(t, o)}
@@ -45,9 +45,9 @@ func inhabit(t *testing.T, o scene.Options) *inhabited {
 // saved is what the cases change.
 const saved = "/etc /var/lib/pam /usr/sbin/aad_certhandler /usr/sbin/aaduseradd $(ls /lib/*/security/pam_aad.so /lib/*/libnss_aad.so.2 /usr/lib64/libnss_aad.so.2 2>/dev/null)"
 
-// passed sets up a machine whose enable has passed and into which the person
-// gets. firstOnly: the package registers on its first installation only, so
-// nothing is repaired by reinstalling it.
+// passed sets up a machine on which enable has passed and the person can sign in.
+// firstOnly: the package registers on its first installation only, so a reinstallation
+// repairs nothing.
 func passed(t *testing.T, p roots.Persona, firstOnly bool) *inhabited {
 	t.Helper()
 	return passedOn(t, scene.Options{Persona: p, Packages: []fixtures.Spec{
@@ -75,22 +75,21 @@ func passedOn(t *testing.T, o scene.Options) *inhabited {
 	return s
 }
 
-// restore takes back what a case did.
+// restore undoes what a case did.
 func (s *inhabited) restore() {
 	s.T.Helper()
 	s.Do("umount -q /mnt/* 2>/dev/null; rm -rf /etc/ssh /var/lib/pam /etc/pam.d /etc/sudoers.d /etc/nsswitch.conf && tar -C / -xpf /root/saved.tar && mkdir -p /run/sshd && chmod 755 /run/sshd /usr/sbin")
 }
 
-// enable is what the agent's next start does. It returns the two lines that a
-// person reads.
+// enable is what the agent's next start does. It returns the two lines that a person reads.
 func (s *inhabited) enable() (code int, what, next string) {
 	s.T.Helper()
 	v := s.Apply()
 	return v.ExitCode, v.What(), v.Next()
 }
 
-// signIn starts sshd on this machine as it is configured, has the person
-// connect with the certificate, and ends sshd.
+// signIn starts this machine's sshd, makes the person connect with the certificate, and
+// stops sshd.
 func (s *inhabited) signIn() (ok bool, why string) {
 	s.T.Helper()
 	port, stop := s.sshd()
@@ -114,8 +113,8 @@ func (s *inhabited) signIn() (ok bool, why string) {
 	return true, ""
 }
 
-// sshd starts the daemon. The port is "" where it does not run; stop ends it
-// and returns what it said.
+// sshd starts the daemon. The port is "" if it does not run; stop ends it and returns its
+// output.
 func (s *inhabited) sshd() (port string, stop func() string) {
 	s.T.Helper()
 	daemon, err := s.Start(nil, "/usr/sbin/sshd", "-D", "-e", "-o", "ListenAddress=127.0.0.1")
@@ -134,8 +133,7 @@ func (s *inhabited) sshd() (port string, stop func() string) {
 	}
 }
 
-// awaitPort is the port on which the daemon listens; "" where it has ended
-// without.
+// awaitPort is the port on which the daemon listens; "" if it has ended instead.
 func (s *inhabited) awaitPort(daemon *box.Process) string {
 	ended := make(chan struct{})
 	go func() {

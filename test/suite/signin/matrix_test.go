@@ -26,14 +26,14 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// TestMatrix: on each machine of testdata/machines, what enable says is what
-// people meet who come over the network, before and after it; and where it
-// names a next step, that is taken, and they get in.
+// TestMatrix: on each machine of testdata/machines, enable's verdict agrees with what
+// people experience who connect over the network, before and after it; and if it names a
+// next step, that is carried out, and they can sign in.
 //
-// MACHINES=all takes every machine and compares docs/sign-in-checks.md, which
-// UPDATE_GOLDEN=1 renders; without it a sample is taken, a dozenth by default.
-// MACHINES=word takes those whose name holds the word. RESULTS=folder keeps what
-// came of each, so that the next run only looks at the others.
+// MACHINES=all runs every machine and compares docs/sign-in-checks.md, which
+// UPDATE_GOLDEN=1 renders; without it a sample is run, a twelfth by default. MACHINES=word
+// runs those whose name contains the word. RESULTS=folder saves the results, so that the
+// next run only runs the others.
 func TestMatrix(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	t.Run("machines", func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestMatrix(t *testing.T) {
 	m.report(t)
 }
 
-// eachMachine calls a function with each machine that is looked at in this run.
+// eachMachine calls a function for each machine of this run.
 func eachMachine(t *testing.T, do func(s situation, persona string)) {
 	t.Helper()
 	try := func(s situation, persona string) {
@@ -67,7 +67,7 @@ func eachMachine(t *testing.T, do func(s situation, persona string)) {
 	}
 }
 
-// taken says whether a machine is looked at in this run.
+// taken reports whether a machine is part of this run.
 func taken(name, persona string) bool {
 	switch want := os.Getenv("MACHINES"); want {
 	case "all":
@@ -81,7 +81,7 @@ func taken(name, persona string) bool {
 	}
 }
 
-// matrix is what the machines have in common, and how they ended.
+// matrix is what the machines have in common, and their results.
 type matrix struct {
 	keys, modules string
 	results       []*result
@@ -90,7 +90,7 @@ type matrix struct {
 	stages map[string]func() (string, error) // a layer with the installed package, by persona and kind of package
 }
 
-// result is how one machine ended.
+// result is the result of one machine.
 type result struct {
 	situation
 	persona       string
@@ -98,16 +98,16 @@ type result struct {
 	code          int
 	said, next    string
 	warned        string
-	repair        string // what enable put back
-	carried       string // the next step as it was carried out
-	helps         string // how it ended; "": none was carried out
-	done          bool   // it was looked at to the end
+	repair        string // what enable repaired
+	carried       string // the next step that was carried out
+	helps         string // its result; "": none was carried out
+	done          bool   // it was examined completely
 	ones          []string
 	wrong         string // why the verdict is wrong; "": it agrees
 }
 
-// version is that of the package which the table of distributions wants: SLES
-// before 15.6 has an older one.
+// version is the version of the package in the table of distributions: SLES before 15.6 has
+// an older one.
 func version(p roots.Persona) string {
 	if p.Family == roots.Zypper && (p.Release < "15.6" || p.Release == "42.3") {
 		return "1.0.027980001"
@@ -115,7 +115,7 @@ func version(p roots.Persona) string {
 	return scene.Version
 }
 
-// persona is a machine of the rig by its name.
+// persona is a test machine by name.
 func persona(t *testing.T, name string) roots.Persona {
 	t.Helper()
 	for prefix, of := range map[string]func(string) roots.Persona{"ubuntu": roots.Ubuntu, "rhel": roots.RHEL, "sles": roots.SLES} {
@@ -131,9 +131,8 @@ func persona(t *testing.T, name string) roots.Persona {
 	return roots.Persona{}
 }
 
-// passedLayer is a file system on which the package was installed by our
-// enable, and which passed.
-// prepare, where there is one, is done before.
+// passedLayer is a file system on which our enable installed the package and passed.
+// prepare, if given, is run before.
 func (m *matrix) passedLayer(t *testing.T, p roots.Persona, o scene.Options, prepare func(*scene.Scene) error) string {
 	t.Helper()
 	key := fmt.Sprint(p.Name, o.Packages)
@@ -183,17 +182,17 @@ func install(o scene.Options, dir string, prepare func(*scene.Scene) error) erro
 	return s.Save(ctx, dir)
 }
 
-// machine is one machine of the matrix while it is looked at.
+// machine is one machine of the matrix while it is examined.
 type machine struct {
 	*inhabited
 	people *outside
 	m      *matrix
 	s      situation
 	daemon *box.Process
-	ones   []string // what doctor said of each person, and what they met
+	ones   []string // doctor's result for each person, and what they experienced
 }
 
-// stand makes a machine and has everybody try to sign in.
+// stand starts a machine and makes everybody try to sign in.
 func (m *matrix) stand(t *testing.T, r *result) *machine {
 	t.Helper()
 	one := m.set(t, r.situation, r.persona)
@@ -208,7 +207,7 @@ func (m *matrix) stand(t *testing.T, r *result) *machine {
 	return one
 }
 
-// set makes a machine, with its daemon and the people outside of it.
+// set starts a machine, with its daemon and the people outside.
 func (m *matrix) set(t *testing.T, s situation, personaName string) *machine {
 	t.Helper()
 	var p roots.Persona
@@ -254,13 +253,13 @@ func (m *matrix) run(t *testing.T, r *result) {
 	one.stopDaemon()
 }
 
-// words are what the scripts are written in. README.md explains them.
+// words are the commands of the scripts. README.md explains them.
 //
 //go:embed testdata/machines/words.sh
 var words string
 
-// withoutServices is a systemctl for a machine without systemd: next steps
-// name it, and the daemon is started again after each.
+// withoutServices is a systemctl for a machine without systemd: next steps use it, and the
+// daemon is restarted after each.
 const withoutServices = `rm -f /usr/bin/systemctl /bin/systemctl; printf '#!/bin/sh\nexit 0\n' > /usr/local/bin/systemctl; chmod 755 /usr/local/bin/systemctl
 cat > /usr/local/bin/update-crypto-policies <<'END'
 #!/bin/sh
@@ -275,8 +274,8 @@ fi
 END
 chmod 755 /usr/local/bin/update-crypto-policies`
 
-// startDaemon starts sshd as the machine's unit would, and waits until it
-// listens or has ended.
+// startDaemon starts sshd as the machine's unit would, and waits until it listens or has
+// ended.
 func (o *machine) startDaemon() {
 	o.T.Helper()
 	before := o.listeners()
@@ -296,7 +295,7 @@ func (o *machine) startDaemon() {
 			return
 		case <-time.After(10 * time.Millisecond):
 		}
-		if !daemon.Sleeps() { // it may open more sockets
+		if !daemon.Sleeps() { // it may still open more sockets
 			continue
 		}
 		if o.listeners() > before {
@@ -307,7 +306,7 @@ func (o *machine) startDaemon() {
 	o.T.Log("sshd neither listens nor ends")
 }
 
-// listeners is how many sockets listen on the machine.
+// listeners is the number of listening sockets on the machine.
 func (o *machine) listeners() (n int) {
 	for _, table := range []string{"net/tcp", "net/tcp6"} {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", o.Pid(), table))
@@ -357,7 +356,7 @@ func (o *machine) attempts() (out []string) {
 	return out
 }
 
-// sudo holds the file's word about an administrator's sudo against the machine.
+// sudo compares the file's expectation of an administrator's sudo with the machine.
 func (o *machine) sudo() {
 	if o.s.sudo == "" {
 		return
@@ -370,8 +369,8 @@ func (o *machine) sudo() {
 	}
 }
 
-// enable is what the agent's next start does, which plan foretells: the two lines that a person
-// reads, and what the substatuses say that are no success.
+// enable is what the agent's next start does, compared with plan before it: the two lines
+// that a person reads, and the texts of the substatuses that are not a success.
 func (o *machine) enable() (code int, said, next, warned, repair string) {
 	t := o.T
 	t.Helper()
@@ -394,7 +393,7 @@ func (o *machine) enable() (code int, said, next, warned, repair string) {
 	return last.ExitCode, said, next, strings.Join(words, " "), repair
 }
 
-// foretold is an enable whose plan was asked for before, and agrees with it.
+// foretold is an enable that is compared with the plan before it.
 func (o *machine) foretold() (doctor.PlanReport, agentrun.Report) {
 	t := o.T
 	t.Helper()
@@ -432,12 +431,12 @@ func (r *result) disagreement() string {
 	return "none of what enable may say"
 }
 
-// mayBe says whether the file allows a code without naming anything.
+// mayBe reports whether the file allows a code without naming anything.
 func (r *result) mayBe(want expected) bool {
 	return slices.ContainsFunc(r.may, func(v expected) bool { return v.code == want.code && !v.quiet && !v.warns && len(v.names) == 0 })
 }
 
-// makeModules compiles PAM modules and name services that give one answer.
+// makeModules compiles PAM modules and name services that always give the same answer.
 func makeModules(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -456,10 +455,10 @@ func makeModules(t *testing.T) (dir string) {
 		// The package's module, as if it had something for sessions.
 		compile("pam_aad_"+name+".so", fmt.Sprintf("-DSESSION=%d", value), "../../lib/fixtures/source/pam_aad.c")
 	}
-	// A module that names a library which no machine has.
+	// A module that needs a library which no machine has.
 	gcc("libgone.so.1", "-DPAM=0", "-Wl,-soname,libgone.so.1", "testdata/answer.c")
 	compile("pam_lonely.so", "-DPAM=0", "-Wl,--no-as-needed", filepath.Join(dir, "libgone.so.1"))
-	// And one of which a library does.
+	// And one that needs a library which needs it.
 	gcc("libmiddle.so.1", "-DPAM=0", "-Wl,-soname,libmiddle.so.1", "testdata/answer.c", "-Wl,--no-as-needed", filepath.Join(dir, "libgone.so.1"))
 	compile("pam_indirect.so", "-DPAM=0", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", filepath.Join(dir, "libmiddle.so.1"))
 	compile("pam_aad_indirect.so", "-DSESSION=25", "../../lib/fixtures/source/pam_aad.c", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", filepath.Join(dir, "libmiddle.so.1"))

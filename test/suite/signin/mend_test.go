@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// carryOut carries the next step out, where enable names one, and holds against the
-// machine what comes of it: enable passes, warns of nothing any more, and
-// everybody gets in who tried before.
+// carryOut carries the next step out, if enable names one, and checks its result on the
+// machine: enable passes, warns of nothing any more, and everybody who tried before can
+// sign in.
 func (o *machine) carryOut(r *result) {
 	text := r.next
 	if r.code == 0 {
@@ -35,7 +35,7 @@ func (o *machine) carryOut(r *result) {
 	o.options()
 	o.restartDaemon()
 	code, said, next, warned, _ := o.enable()
-	o.Do(addUsers()) // a removal takes the accounts along
+	o.Do(addUsers()) // a removal deletes the accounts
 	o.restartDaemon()
 	after := o.attempts()
 	out := slices.ContainsFunc(after, func(s string) bool { return s != "in" })
@@ -48,8 +48,7 @@ func (o *machine) carryOut(r *result) {
 	}
 }
 
-// options are those that a daemon is started with after a file was changed that
-// gives them.
+// options are the daemon's options after a change of a file that sets them.
 func (o *machine) options() {
 	if len(o.s.options) == 0 {
 		return
@@ -58,7 +57,7 @@ func (o *machine) options() {
 	o.s.options = strings.Fields(string(got.Stdout))
 }
 
-// command is where a text has a command: to its end, or to the next sentence.
+// command matches the command in a text: to its end, or to the next sentence.
 var command = regexp.MustCompile(`: ((?:sudo|printf|echo|sed|chown) .*?)(?:\. [A-Z].*| \([A-Za-z].*|\.?)$`)
 
 // pasted is the command that a person would paste; "" where the text has none.
@@ -68,7 +67,7 @@ func pasted(text string) string {
 		return ""
 	}
 	script, _, _ := strings.Cut(m[1], "; then set the extension again")
-	// It asks a person at a terminal whether it may.
+	// It asks a person at a terminal for confirmation.
 	return strings.ReplaceAll(script, "sudo zypper ", "sudo zypper --non-interactive ")
 }
 

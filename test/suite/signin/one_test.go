@@ -13,24 +13,24 @@ import (
 	"aadssh/test/lib/box"
 )
 
-// personsProgram is where a person's copy of the handler lies.
+// personsProgram is a person's copy of the handler.
 const personsProgram = "/opt/person/aadsshlogin-handler"
 
-// asked are the checks of doctor that need nothing but the machine.
+// asked are the checks of doctor that only need the machine.
 const asked = "network-role-check,network-login,clock,identity"
 
-// oneByOne holds what doctor says of each person and address against what they
-// met there, but where several ports are told apart, for doctor is asked about
-// people and not about ports. It says "out" where it ends with 21, "in" where each gate is open,
-// and else that it does not know.
+// oneByOne compares doctor's result for each person and address with what they experienced,
+// unless the machine distinguishes ports, because doctor is asked about people and not
+// about ports. It is "out" if doctor ends with 21, "in" if each gate is open, and otherwise
+// unknown.
 func (o *machine) oneByOne(before []string) {
 	t := o.T
 	t.Helper()
 	if err := o.WriteFile(personsProgram, o.Package()["bin/aadsshlogin-handler"].Data, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// A process that another machine's test was starting meanwhile may still hold the
-	// file open for writing, until it runs its own program (ETXTBSY).
+	// A process that another machine's test is starting may still hold the file open for
+	// writing, until its exec (ETXTBSY).
 	o.Do("for i in $(seq 200); do " + personsProgram + " version > /dev/null 2>&1 && exit 0; sleep 0.05; done; " + personsProgram + " version")
 	seen := map[string]bool{}
 	for i, a := range o.s.attempts {
@@ -48,12 +48,12 @@ func (o *machine) oneByOne(before []string) {
 	}
 }
 
-// ordinary: nothing is special about the attempt but who comes from where.
+// ordinary: nothing is special about the attempt except who connects from where.
 func (a attempt) ordinary() bool {
 	return a.bits == 3072 && a.decoys == 0 && a.fails == 0 && a.wait == 0 && a.port == 22 && slices.Contains([]string{"10.0.0.4", "fd00::4"}, a.to)
 }
 
-// doctorOf asks doctor about whoever makes an attempt.
+// doctorOf runs doctor for the person who makes an attempt.
 func (o *machine) doctorOf(a attempt) (said, why string) {
 	t := o.T
 	t.Helper()
@@ -66,7 +66,7 @@ func (o *machine) doctorOf(a attempt) (said, why string) {
 		t.Fatalf("%v\n%s", err, r.Output())
 	}
 	var open []string
-	packages := false // what is wrong with them is the verdict, whoever signs in
+	packages := false // a fault of theirs is the verdict for everybody
 	for _, g := range report.User.Gates {
 		why += fmt.Sprintf("%s %s: %s\n", g.Answer, g.Name, g.Text)
 		packages = packages || g.Name == "packages" && g.Answer == "fail"
@@ -87,9 +87,8 @@ func (o *machine) doctorOf(a attempt) (said, why string) {
 	return "not known", why + strings.Join(open, ", ")
 }
 
-// TestOnePerson: on each machine of testdata/people, what doctor says of one
-// person who comes from one address is what they meet; and each person is either
-// in or out by it.
+// TestOnePerson: on each machine of testdata/people, doctor's result for one person from
+// one address is what they experience; and each person is either in or out.
 func TestOnePerson(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	for _, s := range situationsOf(t, "people") {

@@ -21,14 +21,14 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// outside is the network that people come from: the other end of a box's wire,
-// in its own network namespace.
+// outside is the network that people connect from: the other end of a box's link, in its
+// own network namespace.
 type outside struct {
 	network *os.File
 }
 
-// connect lays a wire between a box, which is 10.0.0.4 and fd00::4 then, and a
-// gateway, at which the addresses are that people come from.
+// connect creates a link between a box, which gets 10.0.0.4 and fd00::4, and a gateway with
+// the addresses that people connect from.
 func connect(t *testing.T, b *box.Box, from []string) *outside {
 	t.Helper()
 	o := &outside{network: newNetwork(t)}
@@ -51,7 +51,7 @@ ip addr add %s/24 dev azure0 && ip -6 addr add fd00::1/64 dev azure0 nodad && ip
 	return o
 }
 
-// newNetwork is a network namespace that lives as long as the file is open.
+// newNetwork is a network namespace that exists as long as the file is open.
 func newNetwork(t *testing.T) *os.File {
 	t.Helper()
 	type made struct {
@@ -60,7 +60,7 @@ func newNetwork(t *testing.T) *os.File {
 	}
 	done := make(chan made)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with us
+		runtime.LockOSThread() // it stays locked, so the thread ends with this goroutine
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			done <- made{nil, err}
 			return
@@ -90,17 +90,17 @@ func (o *outside) must(t *testing.T, script string) {
 	}
 }
 
-// service is a service principal, and colleague somebody of another domain.
+// service is a service principal, and colleague a person of another domain.
 const (
 	service   = "11111111-2222-3333-4444-555555555555"
 	colleague = "anna@contoso.com"
 )
 
-// users are all who have an account on the machines.
+// users are all people with an account on the machines.
 func users() []string { return []string{person, service, colleague} }
 
-// makeKeys makes what people have: RSA keys of both sizes that az ssh makes,
-// with certificates, and keys that no machine knows.
+// makeKeys creates people's keys: RSA keys of both sizes that az ssh creates, with
+// certificates, and keys that no machine knows.
 func makeKeys(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -121,8 +121,8 @@ func makeKeys(t *testing.T) (dir string) {
 	return dir
 }
 
-// ssh is one connection of a person, which runs a command. As az ssh does it,
-// the certificate is named, and so is offered before other keys.
+// ssh is one connection of a person, which runs a command. As with az ssh, the certificate
+// is named, and so is offered before other keys.
 func (o *outside) ssh(t testing.TB, keys string, a attempt, command string) (out string, ok bool) {
 	t.Helper()
 	key := fmt.Sprintf("%s/rsa-%d", keys, a.bits)
@@ -153,7 +153,7 @@ func patience() string {
 	return fmt.Sprintf("ConnectTimeout=%.0f", load.Scaled(3*time.Second).Seconds())
 }
 
-// fail is a connection of somebody who is not let in.
+// fail is a connection of a person who is rejected.
 func (o *outside) fail(t testing.TB, keys string, a attempt) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), load.Budget(20*time.Second))

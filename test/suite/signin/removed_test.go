@@ -13,11 +13,11 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// removal is a way to take the package away behind our back.
+// removal is a way to remove the package without the handler.
 type removal struct {
 	persona roots.Persona
 	script  string
-	anew    string // the removal that the next step names, where there is one
+	anew    string // the removal in the next step, if there is one
 }
 
 func removals() []removal {
@@ -31,13 +31,13 @@ func removals() []removal {
 	}
 }
 
-// TestPackageRemoved: what enable says after it is what a person meets, whether
-// or not the scripts of the package take this for a first installation, and
-// whether the package comes from the kept file or from the repository.
+// TestPackageRemoved: enable's verdict agrees with what a person experiences, whether or
+// not the scripts of the package treat this as a first installation, and whether the
+// package comes from the kept file or from the repository.
 func TestPackageRemoved(t *testing.T) {
 	for _, how := range []struct {
 		firstOnly bool
-		lose      string // what is to go besides the package, so that it is fetched
+		lose      string // what is removed besides the package, so that it is fetched
 	}{{false, ""}, {true, ""}, {true, "rm -r /var/lib/aadsshlogin-handler/packages; "}} {
 		for _, c := range removals() {
 			name := c.persona.Name + ", " + c.script
@@ -48,7 +48,7 @@ func TestPackageRemoved(t *testing.T) {
 				name += ", nothing kept"
 			}
 			if how.lose != "" && c.persona.Name != removals()[0].persona.Name && os.Getenv("MACHINES") != "all" {
-				continue // fetching is the same on each family: one of them, with MACHINES=all all
+				continue // fetching is the same in each family: one of them, or all with MACHINES=all
 			}
 			t.Run(name, func(t *testing.T) {
 				s := passed(t, c.persona, how.firstOnly)
@@ -58,12 +58,12 @@ func TestPackageRemoved(t *testing.T) {
 				}
 				before := len(s.Packages.Requests())
 				code, what, next := s.enable()
-				s.Do("ls /var/lib/aadsshlogin-handler/packages/aadsshlogin*") // kept again where it was gone
-				// Where reinstalling does not help a newer version is looked for.
+				s.Do("ls /var/lib/aadsshlogin-handler/packages/aadsshlogin*") // kept again if it was gone
+				// If reinstalling does not help, a newer version is searched for.
 				if asked := len(s.Packages.Requests()) > before; code == 0 && asked != (how.lose != "") {
 					t.Errorf("the repository was asked: %v", asked)
 				}
-				s.Do("command -v aaduseradd >/dev/null && aaduseradd " + person) // a removal takes the accounts along
+				s.Do("command -v aaduseradd >/dev/null && aaduseradd " + person) // a removal deletes the accounts
 				ok, why := s.signIn()
 				if (code == 0) != ok || code != 0 && !how.firstOnly {
 					t.Fatalf("enable says %d %s | %s; the person gets in: %v (%s)", code, what, next, ok, why)
@@ -86,8 +86,8 @@ func TestPackageRemoved(t *testing.T) {
 	}
 }
 
-// TestRemovedWithWhatItNeeds: the kept file alone does not do. Without network
-// nothing is changed, not even by half; with it everything comes back.
+// TestRemovedWithWhatItNeeds: the kept file alone is not enough. Without network nothing is
+// changed, not even partly; with it everything is restored.
 func TestRemovedWithWhatItNeeds(t *testing.T) {
 	const need = fixtures.Dependency + "01"
 	for _, c := range []struct {

@@ -12,7 +12,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// golden compares a document with what the test saw.
+// golden compares a document with the test's results.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	top, err := scene.Top(t.Context())
@@ -38,8 +38,8 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// TestRepairOffline: what the package registers, enable puts back from the kept
-// package file, with the package host down.
+// TestRepairOffline: enable restores what the package registers from the kept package file,
+// with the package host down.
 func TestRepairOffline(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4")} {
 		t.Run(p.Name, func(t *testing.T) {

@@ -13,18 +13,18 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// release is a supported release whose own root cannot be had here: its
-// os-release, and its stock files for sshd and PAM, on the nearest root.
+// release is a supported release whose own root is not available here: its os-release, and
+// its stock files for sshd and PAM, on the most similar root.
 type release struct {
 	name   string // of distro/testdata/os-release
 	suite  roots.Suite
 	family roots.Family
 	sshd   string // testdata/stock
-	pam    string // internal/signin/pam/testdata/stock; "": the root's own, which pam-auth-update keeps
+	pam    string // internal/signin/pam/testdata/stock; "": the root's own, which pam-auth-update manages
 }
 
-// releases has a row for each row of docs/distributions.md that is tested, but
-// Debian 11 and 12, which are here themselves.
+// releases has a row for each tested row of docs/distributions.md, except Debian 11 and 12,
+// which are available themselves.
 func releases() []release {
 	return []release{
 		{"almalinux-8.10", roots.Bullseye, roots.Dnf, "rhel-8", "rhel-sssd"},
@@ -72,7 +72,7 @@ func releaseNamed(name string) (release, bool) {
 	return releases()[at], true
 }
 
-// stockMachine is what each of them must come to.
+// stockMachine is the expected result of each of them.
 func stockMachine(t *testing.T, r release) situation {
 	t.Helper()
 	s := situation{name: "stock-configuration", title: "the stock configuration and PAM stack of this release", script: "true", sudo: "yes", may: []expected{{quiet: true}}}
@@ -84,7 +84,7 @@ func stockMachine(t *testing.T, r release) situation {
 		a.truth = "in"
 		s.attempts = append(s.attempts, a)
 	}
-	// The unit of RHEL 8 gives the daemon the crypto policy as options.
+	// The unit of RHEL 8 passes the crypto policy to the daemon as options.
 	if _, options, found := strings.Cut(files(t, "testdata/stock/"+r.sshd+".txt")["/etc/crypto-policies/back-ends/opensshserver.config"], "CRYPTO_POLICY='"); found {
 		s.options = strings.Fields(strings.Trim(strings.TrimSpace(options), "'"))
 	}
@@ -100,7 +100,7 @@ func (r release) persona(t *testing.T) roots.Persona {
 	return roots.Like(r.name, r.suite, r.family, string(text))
 }
 
-// files are those of a text of "-- /path --" and content.
+// files are the files in a text of "-- /path --" lines, each with content.
 func files(t *testing.T, name string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -118,7 +118,7 @@ func files(t *testing.T, name string) map[string]string {
 	return all
 }
 
-// prepare writes the release's stock files, as they are before the package comes.
+// prepare writes the release's stock files, as they are before the package is installed.
 func (r release) prepare(t *testing.T) func(*scene.Scene) error {
 	t.Helper()
 	all := files(t, "testdata/stock/"+r.sshd+".txt")
@@ -127,8 +127,8 @@ func (r release) prepare(t *testing.T) func(*scene.Scene) error {
 			if strings.HasPrefix(name, "/etc/selinux/") {
 				continue // it is not active here
 			}
-			// What the package adds is left to it; of Azure Linux's own name for the
-			// account stack the rig's package knows nothing.
+			// The package's own changes are left to it; the tests' package does not know
+			// Azure Linux's own name for the account stack.
 			var without []string
 			for _, line := range strings.Split(content, "\n") {
 				if !strings.Contains(line, "pam_aad.so") || name == "/etc/pam.d/system-account" {
@@ -139,7 +139,7 @@ func (r release) prepare(t *testing.T) func(*scene.Scene) error {
 		}
 	}
 	return func(s *scene.Scene) error {
-		// Without SSSD, what its module says when nobody answers.
+		// The answer of SSSD's module if SSSD does not run.
 		script := "rm -rf /etc/ssh/sshd_config.d; d=$(dirname $(ls /lib/*/security/pam_permit.so)); cp /usr/lib/rig-modules/pam_unavail.so $d/pam_sss.so"
 		if result, err := s.Run(t.Context(), nil, "sh", "-ec", script); err != nil || result.ExitCode != 0 {
 			t.Errorf("%s: %v %s", r.name, err, result.Output())

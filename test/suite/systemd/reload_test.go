@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// daemons are the names that sshd's unit goes by.
+// daemons are the names of sshd's unit.
 func daemons() []string { return []string{"ssh.service", "sshd.service"} }
 
 func (s *booted) reload() answer {
@@ -78,7 +78,7 @@ func TestReload(t *testing.T) {
 			s.Do("touch /root/hups")
 			s.unit("plain.service", "[Service]\nExecStart=/bin/sh -c \"trap 'echo hup >> /root/hups' HUP; echo ready > /root/ready; while :; do sleep 0.05; done\"\n")
 			s.Do("systemctl daemon-reload; systemctl start plain")
-			s.Await("test -e /root/ready") // a trap that is not set yet does not catch
+			s.Await("test -e /root/ready") // a trap that is not set yet has no effect
 			pid := s.pid("plain")
 			if a := s.call("reload", "nosuch.service", "plain.service"); a.Error != "" || !a.Outcome.Reloaded || a.Outcome.Unit != "plain.service" {
 				t.Errorf("%+v", a)
@@ -92,11 +92,11 @@ func TestReload(t *testing.T) {
 	})
 }
 
-// TestReloadWhileSystemdStartsAnew: each systemctl daemon-reexec breaks the
-// connections that there are, as an upgrade of systemd does.
+// TestReloadWhileSystemdStartsAnew: each systemctl daemon-reexec breaks the existing
+// connections, like an upgrade of systemd.
 func TestReloadWhileSystemdStartsAnew(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
-		// It stays as long as it was away, and a little: on a busy machine that is long.
+		// It stays up a little longer than it was away: on a busy machine that is long.
 		s.Do(`systemctl start ssh; printf '%s\n' 'while :; do a=$(date +%s%N); systemctl daemon-reexec; b=$(date +%s%N)' \
 			'sleep $(awk -v a=$a -v b=$b "BEGIN { print 0.3 + (b - a) / 1e9 }"); done' > /root/reexec; systemd-run -q --unit reexec sh /root/reexec`)
 		for range 10 {
@@ -104,12 +104,12 @@ func TestReloadWhileSystemdStartsAnew(t *testing.T) {
 				s.T.Errorf("%+v", a)
 			}
 		}
-		s.Do("for i in $(seq 20); do systemctl stop reexec && break; sleep 0.1; done") // systemd may be away just then
+		s.Do("for i in $(seq 20); do systemctl stop reexec && break; sleep 0.1; done") // systemd may be away at that moment
 	})
 }
 
-// TestRoads: there are two ways to systemd, and the other one is taken where
-// one is closed.
+// TestRoads: there are two ways to reach systemd, and the other one is used if one is
+// closed.
 func TestRoads(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		s.Do("systemctl start ssh; systemctl stop dbus.socket dbus.service")
@@ -128,7 +128,7 @@ func TestRoads(t *testing.T) {
 	})
 }
 
-// TestWithoutSystemd: the same machine as a container without systemd sees it.
+// TestWithoutSystemd: the same machine as seen from a container without systemd.
 func TestWithoutSystemd(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		hidden := func(args ...string) answer {

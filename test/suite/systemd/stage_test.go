@@ -1,7 +1,7 @@
 //go:build rig
 
-// Package systemd_test has package systemd talk to each real systemd that is
-// at hand, on machines that booted with it.
+// Package systemd_test tests package systemd with each available real systemd, on machines
+// that booted with it.
 package systemd_test
 
 import (
@@ -20,7 +20,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// drive is where the machines have the program that makes the calls.
+// drive is the path of the program on the machines.
 const drive = "/usr/local/bin/drive"
 
 // answer is what drive prints.
@@ -33,7 +33,7 @@ type answer struct {
 	Absent  bool
 }
 
-// booted is a machine with one of the systemds, and nothing of Azure's.
+// booted is a machine with one of the systemds, and nothing from Azure.
 type booted struct {
 	*machine.Machine
 	stage.Shell

@@ -9,8 +9,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestScope: a process goes, with what it will start, out of the unit that it
-// was started in, and outlives that unit.
+// TestScope: a process moves, with what it will start, out of its unit, and survives the
+// end of that unit.
 func TestScope(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		stage.Must(t, s.WriteFile("/root/job", []byte("while [ ! -e /root/go ]; do sleep 0.05; done; sleep 600 & echo $! > /root/child; wait\n"), 0o644))
@@ -43,7 +43,7 @@ func TestScope(t *testing.T) {
 	})
 }
 
-// TestUnits: put up twice, taken away three times, and gone.
+// TestUnits: installed twice, removed three times, and gone.
 func TestUnits(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *booted) {
 		s.unit("w.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo x >> /root/looks'\n")
@@ -60,7 +60,7 @@ func TestUnits(t *testing.T) {
 		s.Do("touch /root/watched")
 		s.Await("test \"$(cat /root/looks)\" = x")
 		s.Await("test \"$(systemctl is-active w.service)\" = inactive")
-		// Begin does not wait for what a oneshot does.
+		// Begin does not wait for the end of a oneshot.
 		s.unit("slow.service", "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'while [ ! -e /root/go ]; do sleep 0.05; done'\n")
 		if a := s.call("daemon-reload"); a.Error != "" {
 			t.Errorf("%+v", a)

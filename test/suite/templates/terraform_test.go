@@ -1,7 +1,7 @@
 //go:build rig
 
-// Package templates has the real terraform read the modules in misc/ and plan
-// them, with stand-ins for the providers (test/lib/azureprovider).
+// Package templates makes the real terraform read the modules in misc/ and plan them, with
+// stand-ins for the providers (test/lib/azureprovider).
 package templates
 
 import (
@@ -21,13 +21,13 @@ import (
 
 const subscription = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-web/providers/"
 
-// module is a copy of a module with the stand-ins next to it.
+// module is a copy of a module with the stand-ins.
 type module struct {
 	t              *testing.T
 	dir, providers string
 }
 
-// standins builds the providers where terraform looks for them.
+// standins builds the providers in the folder where terraform expects them.
 func standins(t *testing.T, top string) (dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("terraform"); err != nil {
@@ -49,7 +49,7 @@ func standins(t *testing.T, top string) (dir string) {
 	return dir
 }
 
-// open copies a module of misc/, and files next to it, and initializes it.
+// open copies a module of misc/, with further files, and initializes it.
 func open(t *testing.T, providers string, files map[string][]byte) module {
 	t.Helper()
 	m := module{t, t.TempDir(), providers}
@@ -63,7 +63,7 @@ func open(t *testing.T, providers string, files map[string][]byte) module {
 	return m
 }
 
-// files are those of a folder.
+// files are the files in a folder.
 func files(t *testing.T, top, folder string) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
@@ -113,8 +113,8 @@ func (m module) planned(vars ...string) (map[string]map[string]any, string) {
 	return all, ""
 }
 
-// TestTerraformExtension: the real terraform plans the module, and its
-// preconditions refuse what could not work before anything is set.
+// TestTerraformExtension: the real terraform plans the module, and its preconditions reject
+// what could not work before anything is set.
 func TestTerraformExtension(t *testing.T) {
 	top, err := scene.Top(t.Context())
 	stage.Must(t, err)
@@ -170,8 +170,8 @@ func TestTerraformExtension(t *testing.T) {
 	}
 }
 
-// TestTerraformCalled: the module is called as docs/fleet.md shows it, for a machine
-// that does not exist yet: its id is not known when the plan is made.
+// TestTerraformCalled: the module is called as shown in docs/fleet.md, for a machine that
+// does not exist yet: its ID is unknown when the plan is made.
 func TestTerraformCalled(t *testing.T) {
 	top, err := scene.Top(t.Context())
 	stage.Must(t, err)
@@ -189,7 +189,7 @@ module "sign_in" {
 	if resources, why := m.planned(); why != "" || resources["module.sign_in.azurerm_virtual_machine_extension.sign_in[0]"] == nil {
 		t.Errorf("%v %s", resources, why)
 	}
-	// That a name which the provider does not know would be seen.
+	// A name that the provider does not know would be detected.
 	all["sign-in/main.tf"] = []byte(strings.Replace(string(all["sign-in/main.tf"]), "auto_upgrade_minor_version", "auto_upgrade_minor", 1))
 	m = open(t, m.providers, all)
 	if out, err := m.terraform("validate", "-no-color"); err == nil {
@@ -197,8 +197,8 @@ module "sign_in" {
 	}
 }
 
-// TestTerraformApplication: gallery, application, version with the three commands,
-// and the assignment, which reports what fails and keeps the machine's others.
+// TestTerraformApplication: gallery, application, version with the three commands, and the
+// assignment, which reports failures and keeps the machine's other applications.
 func TestTerraformApplication(t *testing.T) {
 	top, err := scene.Top(t.Context())
 	stage.Must(t, err)

@@ -13,17 +13,17 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// copied is where setup keeps its program.
+// copied is the path of setup's copy of the program.
 const copied = "/usr/local/bin/aadsshlogin-handler"
 
-// goneHome waits until nothing of the person runs any more.
+// goneHome waits until the person runs no process any more.
 func (s *booted) goneHome() {
 	s.T.Helper()
 	s.Await("! pgrep -U " + person)
 }
 
-// TestRemoveWhileSignedIn: nobody's session is ended. remove then changes nothing,
-// and the command that it names does all of it later.
+// TestRemoveWhileSignedIn: nobody's session is ended. remove then changes nothing, and the
+// command that it names does all of it later.
 func TestRemoveWhileSignedIn(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -45,8 +45,8 @@ func TestRemoveWhileSignedIn(t *testing.T) {
 	}
 }
 
-// TestRemoveRefused: where the package manager refuses, the program stays, and
-// the command that remove names is there to be run again.
+// TestRemoveRefused: if the package manager refuses, the program stays, so that the command
+// that remove names can be run again.
 func TestRemoveRefused(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -65,12 +65,12 @@ func TestRemoveRefused(t *testing.T) {
 	}
 }
 
-// withoutSystemd runs a command in a machine in which systemd cannot be seen.
+// withoutSystemd runs a command in a machine in which systemd is not visible.
 func withoutSystemd(command string) string {
 	return "unshare -m sh -c 'mount -t tmpfs none /run/systemd && exec " + command + "'"
 }
 
-// TestSetupWithoutSystemd: it works all the same, and says what is not there.
+// TestSetupWithoutSystemd: setup works all the same, and says what is missing.
 func TestSetupWithoutSystemd(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestSetupWithoutSystemd(t *testing.T) {
 			if m := monitor(s.setUp(0)); !strings.HasPrefix(m, "warning Nothing checks this machine") || !strings.Contains(m, "systemd does not run here") {
 				t.Errorf("monitor: %s", m)
 			}
-			s.Do("systemctl restart ssh || systemctl restart sshd") // whoever started it starts it again
+			s.Do("systemctl restart ssh || systemctl restart sshd") // the person who started it starts it again
 			s.Do("aaduseradd " + person)
 			if !s.signIn() {
 				t.Error("the person does not get in")
@@ -96,8 +96,8 @@ func TestSetupWithoutSystemd(t *testing.T) {
 	}
 }
 
-// TestSetupWithoutSystemdOrIdentity: nobody will finish the installation, and
-// the text does not say that somebody will.
+// TestSetupWithoutSystemdOrIdentity: nothing will finish the installation, and the text
+// does not promise it.
 func TestSetupWithoutSystemdOrIdentity(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -108,8 +108,8 @@ func TestSetupWithoutSystemdOrIdentity(t *testing.T) {
 	s.run(0, program+" remove")
 }
 
-// TestSetupOnClone: a copy of a disk that was set up starts as another machine.
-// The watch goes on; what came with the disk was found there, and remove says so.
+// TestSetupOnClone: the copy of a disk that was set up starts as another machine. The watch
+// continues; what was on the disk counts as found there, and remove says so.
 func TestSetupOnClone(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -137,15 +137,15 @@ func TestSetupOnClone(t *testing.T) {
 	s.Do("test -x /usr/sbin/aad_certhandler; ! test -e " + copied + "; ! test -e /var/lib/aadsshlogin-handler")
 }
 
-// TestFirstInstallationFails: where the watch's first installation fails, the
-// status says when it was tried, and a day later it is tried again.
+// TestFirstInstallationFails: if the watch's first installation fails, the status says when
+// it was tried, and a day later it is tried again.
 func TestFirstInstallationFails(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	s.run(22, program+" setup")
 	s.rest()
-	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // the test starts each check itself
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	s.Packages.Down()
 	s.look()
@@ -170,9 +170,9 @@ func TestFirstInstallationFails(t *testing.T) {
 	}
 }
 
-// TestSetupReadOnly: where /usr is read-only nothing is installed, and the text
-// says why; a machine that is set up stays so, and a newer program learns where
-// its copy could not go.
+// TestSetupReadOnly: if /usr is read-only nothing is installed, and the text says why; a
+// machine that is set up stays so, and a newer program learns where its copy could not be
+// written.
 func TestSetupReadOnly(t *testing.T) {
 	s := boot(t)
 	older, newer := s.program("1.0.0.0"), s.program("1.0.1.0")
@@ -204,8 +204,8 @@ func TestSetupReadOnly(t *testing.T) {
 	}
 }
 
-// TestSetupNoexec: where the copy cannot be run there is no watch, and no copy; also
-// where it could when it was made, of which nothing shows but how it is mounted.
+// TestSetupNoexec: if the copy cannot be run there is no watch, and no copy; also if it
+// could be run when it was written, and only the mount has changed since.
 func TestSetupNoexec(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -231,8 +231,8 @@ func TestSetupNoexec(t *testing.T) {
 	s.run(0, program+" remove")
 }
 
-// TestSetupOnArc: people come to an Arc-enabled server through its agent, and its
-// identity from there too.
+// TestSetupOnArc: people connect to an Arc-enabled server through its agent, which also
+// provides its identity.
 func TestSetupOnArc(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -243,7 +243,7 @@ func TestSetupOnArc(t *testing.T) {
 	s.keysInside()
 	s.Do("ssh -F none -i /root/keys/user -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -l " + person + " localhost id -un; rm -r /root/keys")
 	s.rest()
-	s.look() // in its sandbox the agent's answer must be had too
+	s.look() // the agent must be reachable in its sandbox too
 	if r := s.setUp(0); !success(r) || !strings.HasPrefix(monitor(r), "success") {
 		t.Errorf("after a look: %d %s\n%s", r.Code, r.Message, monitor(r))
 	}
@@ -262,8 +262,8 @@ func TestSetupOnArc(t *testing.T) {
 	}
 }
 
-// TestSetupDryRunIsPlan: what setup would do is what plan shows of an
-// installation, before, after, and where it would be refused.
+// TestSetupDryRunIsPlan: what setup would do is what plan shows of an installation, before,
+// after, and if it would be refused.
 func TestSetupDryRunIsPlan(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -292,7 +292,7 @@ func TestSetupDryRunIsPlan(t *testing.T) {
 				t.Errorf("something was changed:\n%s", difference(before, after))
 			}
 			s.run(0, program+" setup")
-			// The same version again moves no version, as enable.
+			// The same version again updates nothing, like enable.
 			if steps := same("after", " plan", 0); len(steps) != 0 {
 				t.Errorf("after setup there is still to do: %v", steps)
 			}

@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// controller is a folder laid out as the checkout, with the program of a version
-// where make build has it.
+// controller is a folder with the layout of the checkout, with a version's program where
+// make build writes it.
 func controller(t *testing.T, version string) (dir string) {
 	t.Helper()
 	program, err := scene.BuildAs(version)
@@ -32,7 +32,7 @@ func controller(t *testing.T, version string) (dir string) {
 }
 
 // play runs a line of docs/install.md from outside the machine, with the real
-// ansible-playbook, and says how many of its tasks changed something.
+// ansible-playbook, and returns how many of its tasks changed something.
 func (s *booted) play(dir, line string) (changed string) {
 	s.T.Helper()
 	script := "cd " + dir + " && " + strings.ReplaceAll(line, "NAME", wire.Guest)
@@ -50,8 +50,8 @@ func (s *booted) play(dir, line string) (changed string) {
 	return m[1]
 }
 
-// TestAnsible: check mode changes nothing and says what would be; changed or not
-// is true; the role upgrades, and takes everything back.
+// TestAnsible: check mode changes nothing and reports what would change; "changed" is true
+// exactly if something changed; the role upgrades, and removes everything.
 func TestAnsible(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestAnsible(t *testing.T) {
 			if changed := s.play(older, line(": remove")+" --check"); changed == "0" {
 				t.Error("in check mode nothing would be removed, it says")
 			}
-			s.Do("rm /usr/local/sbin/aadsshlogin-setup") // as if it had been set up another way
+			s.Do("rm /usr/local/sbin/aadsshlogin-setup") // as if it had been set up in another way
 			if s.play(older, line(": remove")) == "0" {
 				t.Error("nothing was removed, it says")
 			}

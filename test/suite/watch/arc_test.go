@@ -13,8 +13,8 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// arc makes the machine an Arc-enabled server: the Connected Machine agent's
-// program is there, and its service answers.
+// arc makes the machine an Arc-enabled server: the Connected Machine agent's program
+// exists, and its service answers.
 func (s *booted) arc() *metadata.Service {
 	t := s.T
 	t.Helper()
@@ -33,8 +33,8 @@ func (s *booted) arc() *metadata.Service {
 	return service
 }
 
-// keysInside puts the person's key and certificate into the machine, from which
-// the agent of an Arc-enabled server brings people in.
+// keysInside copies the person's key and certificate into the machine, from which people
+// connect through the agent of an Arc-enabled server.
 func (s *booted) keysInside() {
 	t := s.T
 	t.Helper()
@@ -45,8 +45,8 @@ func (s *booted) keysInside() {
 	}
 }
 
-// TestSignInOnArc: people come to an Arc-enabled server from the machine itself.
-// What keeps others out is no finding there, and what keeps those out is one.
+// TestSignInOnArc: people connect to an Arc-enabled server from the machine itself. What
+// rejects other people is no finding there, and what rejects those is one.
 func TestSignInOnArc(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")

@@ -10,11 +10,11 @@ import (
 	"aadssh/internal/doctor"
 )
 
-// notHere are the checks of what the machines of this suite do not have: the
-// endpoints, and an agent.
+// notHere are the checks of what the machines of this suite lack: the endpoints, and an
+// agent.
 const notHere = "network-role-check,network-login,network-repository,clock,agent"
 
-// doctorSays runs doctor as a person does, for one person where who is not empty.
+// doctorSays runs doctor as a person does, for one person if who is not empty.
 func (s *booted) doctorSays(who ...string) doctor.Report {
 	s.T.Helper()
 	r, err := s.Run(s.T.Context(), append([]string{s.dir + "/bin/aadsshlogin-handler", "doctor", "--json", "--skip", notHere}, who...)...)
@@ -29,7 +29,7 @@ func (s *booted) doctorSays(who ...string) doctor.Report {
 	return report
 }
 
-// overrun has systemd give the path unit up: what it starts was started too often
+// overrun makes systemd give the path unit up, because it was triggered too often
 // (StartLimitBurst=, systemd.unit(5)).
 const overrun = `d=/etc/systemd/system/aadsshlogin-handler.service.d
 systemctl stop aadsshlogin-handler.service
@@ -38,9 +38,9 @@ for i in $(seq 300); do touch /etc/nsswitch.conf; sleep 0.2; systemctl is-failed
 rm -r $d; systemctl daemon-reload; systemctl reset-failed aadsshlogin-handler.service 2>/dev/null
 systemctl is-active -q aadsshlogin-handler.timer && systemctl is-failed -q aadsshlogin-handler.path`
 
-// TestDoctorOfServices: with a real systemd, the first line is about what is
-// wrong with the SSH service, and its command fixes it; and of a person the
-// journal's lines about them are shown, and nobody else's.
+// TestDoctorOfServices: with a real systemd, the first line is about the fault of the SSH
+// service, and its command fixes it; and for a person, only the journal's lines about that
+// person are shown.
 func TestDoctorOfServices(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
@@ -91,9 +91,9 @@ func TestDoctorOfServices(t *testing.T) {
 	}
 }
 
-// TestOldConfiguration: what sshd has in memory decides, and not what lies on the disk:
-// where the file that shut people out was corrected and sshd was not told, nobody gets
-// in, and enable promises nothing until it is.
+// TestOldConfiguration: sshd's configuration in memory decides, not the one on the disk: if
+// a file that rejected people was corrected and sshd was not reloaded, nobody can sign in,
+// and enable promises nothing until it is.
 func TestOldConfiguration(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()

@@ -11,15 +11,15 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// resetSSH is what VMAccess does with reset_ssh: sshd_config as the distribution
-// has it, and a restart.
+// resetSSH is what VMAccess does with reset_ssh: the distribution's sshd_config, and a
+// restart.
 const resetSSH = "sed -i '/# Added by aadsshlogin installer/,/AuthorizedKeysCommandUser root/d' /etc/ssh/sshd_config; systemctl restart ssh"
 
-// drift is something that takes sign-in away behind our back.
+// drift is a change that breaks the sign-in without the handler.
 type drift struct{ name, script, says string }
 
-// TestDriftIsPutBack: what the package registers is taken away behind our back.
-// The timer stands still, so it is the path unit that sees it.
+// TestDriftIsPutBack: what the package registers is removed without the handler. The timer
+// is stopped, so the path unit detects it.
 func TestDriftIsPutBack(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.timer")
@@ -32,7 +32,7 @@ func TestDriftIsPutBack(t *testing.T) {
 	})
 }
 
-// arePutBack has one after the other happen, and the watch put it back.
+// arePutBack makes one after the other happen, and checks that the watch repairs it.
 func (s *booted) arePutBack(t *testing.T, drifts []drift) {
 	t.Helper()
 	for _, c := range drifts {
@@ -49,22 +49,22 @@ func (s *booted) arePutBack(t *testing.T, drifts []drift) {
 			}
 			s.rest()
 			if strings.Contains(c.name, "removed") {
-				s.Do("aaduseradd " + person) // a removal may take the accounts along
+				s.Do("aaduseradd " + person) // a removal may delete the accounts
 			}
 			if !s.signIn() {
 				t.Error("the person does not get in")
 			}
-			s.forget() // each of these is its own cause; the next case is not about the limit
+			s.forget() // each has a cause of its own; the next case is not about the limit
 		})
 	}
 	s.T = t
 }
 
-// forget lets the watch repair again what it has repaired today.
+// forget makes the watch repair again what it has repaired today.
 func (s *booted) forget() { s.Do("rm -f /var/lib/aadsshlogin-handler/looks.json") }
 
-// TestOneRepairADay: a tool that takes it away again gets its way, and people
-// are reported.
+// TestOneRepairADay: if a tool removes it again, the watch does not fight it but reports
+// the failure.
 func TestOneRepairADay(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do(resetSSH)
@@ -88,7 +88,8 @@ func TestOneRepairADay(t *testing.T) {
 	}
 }
 
-// TestHardening: what the owner has to do is reported, and so is its end.
+// TestHardening: a finding that only an administrator can fix is reported, and so is its
+// end.
 func TestHardening(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.timer; cp -p /etc/ssh/sshd_config /root/before; (echo 'AllowGroups sudo'; cat /root/before) > /etc/ssh/sshd_config; systemctl reload ssh")
@@ -107,8 +108,8 @@ func TestHardening(t *testing.T) {
 	}
 }
 
-// TestIdentity: an answer is believed the second time, no answer changes
-// nothing, and the identity's return is seen without anybody's doing.
+// TestIdentity: an answer counts when it is repeated, a missing answer changes nothing, and
+// the identity's return is detected without anybody doing something.
 func TestIdentity(t *testing.T) {
 	s := enabled(t, settings)
 	unchanged := func(why string) {
@@ -139,14 +140,14 @@ func TestIdentity(t *testing.T) {
 	if r := s.status(0); !success(r) {
 		t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)
 	}
-	// Seen once, away, seen once: not twice in a row.
+	// Found once, gone, found once: not twice in a row.
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	unchanged("the first look")
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	unchanged("the identity was there in between")
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	unchanged("the first look again")
-	// enable itself says so, under another number: the watch follows it.
+	// enable itself reports it, under another number: the watch uses that.
 	s.operate("enable", 1, 22)
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	unchanged("the old number")
@@ -155,7 +156,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestBurst: many changes in a row do not end the watch.
+// TestBurst: many changes in a row do not stop the watch.
 func TestBurst(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.timer; for i in $(seq 300); do touch /etc/ssh/sshd_config; echo > /etc/pam.d/zz-$i; sleep 0.05; done; rm /etc/pam.d/zz-*")

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestOwnersEntryComesLater: apt refuses to work at all where a repository is
-// configured twice with different keys. Where its owner adds the vendor's entry to a
-// machine that setup gave one, ours goes at once, not at the timer's next look.
+// TestOwnersEntryComesLater: apt refuses to work at all if a repository is configured twice
+// with different keys. If somebody adds the vendor's entry to a machine on which setup
+// added ours, ours is removed at once, not at the timer's next check.
 func TestOwnersEntryComesLater(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -18,7 +18,7 @@ func TestOwnersEntryComesLater(t *testing.T) {
 	s.rest()
 	s.Do("systemctl stop aadsshlogin-handler.timer")
 	s.Do(`curl -sS https://packages.microsoft.com/keys/microsoft.asc -o /etc/apt/trusted.gpg.d/microsoft.asc && echo "deb https://packages.microsoft.com/ubuntu/22.04/prod jammy main" > /etc/apt/sources.list.d/microsoft-prod.list`)
-	// Only the vendor's is asked: the rig has no other source.
+	// Only the vendor's is asked: the test machine has no other source.
 	const refresh = "apt-get update -o Dir::Etc::SourceList=/dev/null 2>&1"
 	if out := s.sh(refresh); !strings.Contains(out, "Conflicting values set for option Signed-By") {
 		t.Logf("it was mended before apt was asked: %s", out)

@@ -11,9 +11,9 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// TestEvidence: what is not known is settled by a person's real sign-in, in a real
-// journal, that is newer than each file that decides and than sshd's last start.
-// It overrules nothing that is known.
+// TestEvidence: what is unknown is answered by a person's real sign-in, in a real journal,
+// that is newer than each deciding file and than sshd's last start. It overrules nothing
+// that is known.
 func TestEvidence(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.Ubuntu("24.04"), roots.RHEL("9.4")} {
 		t.Run(p.Name, func(t *testing.T) {
@@ -21,7 +21,7 @@ func TestEvidence(t *testing.T) {
 			s.rest()
 			s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask; chmod 755 /usr/local/bin/ask")
 			const unit = "$(systemctl is-active --quiet ssh && echo ssh || echo sshd)"
-			// The line stands in front of the first of the account stack.
+			// The line precedes the first of the account stack.
 			ask := func(program string) string {
 				return "cp -a /etc/pam.d/sshd /root/pam; n=$(grep -n -m 1 -E '^(@include[[:space:]]+common-account|account)' /etc/pam.d/sshd | cut -d: -f1); sed -i \"${n}iaccount required pam_exec.so " + program + "\" /etc/pam.d/sshd"
 			}
@@ -49,7 +49,7 @@ func TestEvidence(t *testing.T) {
 				}
 			}
 
-			// A file that decides is newer than the sign-in.
+			// A deciding file is newer than the sign-in.
 			s.Do("sleep 1; touch /etc/pam.d/sshd")
 			says(0, false)
 			if !s.signIn() {
@@ -57,7 +57,7 @@ func TestEvidence(t *testing.T) {
 			}
 			says(0, true)
 
-			// sshd was started again since.
+			// sshd was restarted since.
 			s.Do("sleep 1; systemctl restart " + unit)
 			says(0, false)
 			if !s.signIn() {
@@ -65,7 +65,8 @@ func TestEvidence(t *testing.T) {
 			}
 			says(0, true)
 
-			// The program that decides was changed. A try that PAM refused is no sign-in, and a line that anybody can write is none.
+			// The deciding program was changed. An attempt that PAM rejected is no sign-in,
+			// and neither is a line that anybody can write.
 			s.Do("printf '#!/bin/sh\\nexit 1\\n' > /usr/local/bin/ask")
 			if s.signInAt(wire.Guest, 22) {
 				t.Fatal("pam_exec lets the person in")
@@ -73,7 +74,7 @@ func TestEvidence(t *testing.T) {
 			s.Do("runuser -u nobody -- logger -t sshd 'Accepted publickey for " + person + " from 10.0.0.1 port 4711 ssh2: RSA-CERT SHA256:x ID rig (serial 0) CA ED25519 SHA256:x'; runuser -u nobody -- logger -t sshd 'pam_unix(sshd:session): session opened for user " + person + "(uid=1000) by (uid=0)'")
 			says(0, false)
 
-			// What is out stays out, whoever got in before.
+			// A known failure stays, whoever signed in before.
 			s.Do("cp -a /root/pam /etc/pam.d/sshd; printf '#!/bin/sh\\nexit 0\\n' > /usr/local/bin/ask")
 			if !s.signIn() {
 				t.Fatal("the person does not get in")
@@ -83,7 +84,7 @@ func TestEvidence(t *testing.T) {
 				t.Errorf("enable says %s", said)
 			}
 
-			// Where systemd listens in its place, sshd does not say that it listens.
+			// If systemd listens instead, sshd does not log that it listens.
 			if p.Family != roots.Apt {
 				return
 			}
@@ -91,7 +92,7 @@ func TestEvidence(t *testing.T) {
 			says(0, false)
 			signsIn := func(promise bool) {
 				t.Helper()
-				s.Do("sleep 1.2") // a process's start is known to the second
+				s.Do("sleep 1.2") // a process's start time is known to the second
 				if !s.signIn() {
 					t.Fatal("the person does not get in")
 				}
@@ -103,7 +104,7 @@ func TestEvidence(t *testing.T) {
 			}
 			signsIn(true)
 			s.Do("sleep 1; touch /etc/ssh/sshd_config")
-			signsIn(false) // by what sshd read before
+			signsIn(false) // because of the configuration that sshd read before
 			s.Do("systemctl reload ssh; sleep 1")
 			says(0, false)
 			signsIn(true)

@@ -12,9 +12,8 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// TestJournalOfStrangers: in a real journal, what a stranger types at a real sshd
-// and what a user writes under sshd's name explain nothing; what root's own
-// programs write does.
+// TestJournalOfStrangers: in a real journal, what a stranger types at a real sshd and what
+// a user logs under sshd's name explain nothing; the lines of root's own programs do.
 func TestJournalOfStrangers(t *testing.T) {
 	s := enabled(t, settings)
 	errors := func() string {

@@ -16,8 +16,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestDropped: an agent that drops the handler runs no command of it. The watch
-// removes itself, repairs nothing and makes nothing in the agent's folders.
+// TestDropped: an agent that drops the handler runs none of its commands. The watch removes
+// itself, repairs nothing and creates nothing in the agent's folders.
 func TestDropped(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
@@ -34,8 +34,8 @@ func TestDropped(t *testing.T) {
 	}
 }
 
-// TestOnlyItsNumber: a look writes the sequence number that enable recorded,
-// and skips while another run has the lock.
+// TestOnlyItsNumber: a check reports under the sequence number that enable recorded, and is
+// skipped while another run has the lock.
 func TestOnlyItsNumber(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
@@ -56,8 +56,8 @@ func TestOnlyItsNumber(t *testing.T) {
 	}
 }
 
-// TestWithoutSettings: the agent reads no status file, and the look makes none:
-// it speaks by events and in the journal.
+// TestWithoutSettings: the agent reads no status file, and the check creates none: it
+// reports with events and in the journal.
 func TestWithoutSettings(t *testing.T) {
 	s := enabled(t, "")
 	s.rest()
@@ -84,8 +84,8 @@ func TestWithoutSettings(t *testing.T) {
 	}
 }
 
-// TestOutlived: a transaction that outlives enable's budget goes on, and the
-// watch tells how it ended.
+// TestOutlived: a transaction that outlives enable's budget continues, and the watch
+// reports its result.
 func TestOutlived(t *testing.T) {
 	s := boot(t)
 	s.Must(s.Offer(t.Context(), fixtures.Spec{Name: fixtures.Login, Version: scene.Version, Hold: "/root/hold"}))
@@ -110,8 +110,7 @@ func TestOutlived(t *testing.T) {
 	}
 }
 
-// TestNoWatch: what keeps the watch from being there is said, and nothing of it
-// is left.
+// TestNoWatch: what prevents the watch is reported, and nothing of it is left.
 func TestNoWatch(t *testing.T) {
 	s := enabled(t, settings)
 	off := func() string {
@@ -149,7 +148,7 @@ func TestNoWatch(t *testing.T) {
 		s.Do("mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
 		defer s.Do("umount /usr/local/bin")
 		s.Do("systemctl stop aadsshlogin-handler.timer")
-		s.operate("enable", 0, 0) // its copy is in place
+		s.operate("enable", 0, 0) // its copy exists
 		s.Do("umount /usr/local/bin; rm /usr/local/bin/aadsshlogin-handler; mount --bind /usr/local/bin /usr/local/bin && mount -o remount,bind,ro /usr/local/bin")
 		s.operate("enable", 0, 0)
 		if r := s.status(0); r.Level != status.Success || !strings.Contains(monitor(r), "warning Nothing checks this machine") || !strings.Contains(monitor(r), "/usr/local/bin is read-only") || off() != "" {
@@ -158,8 +157,8 @@ func TestNoWatch(t *testing.T) {
 	})
 }
 
-// TestUpgrade: the next version's enable replaces the units, and the old
-// version's end takes nothing of them along.
+// TestUpgrade: the next version's enable replaces the units, and the old version's
+// uninstall removes none of them.
 func TestUpgrade(t *testing.T) {
 	s := enabled(t, settings)
 	old, next := s.dir, agentrun.Dir("1.0.2.0")
@@ -185,8 +184,8 @@ func TestUpgrade(t *testing.T) {
 	s.await("put back", 0, repaired)
 }
 
-// TestSandbox: a look may write what it has to and nothing else, and it can ask
-// an sshd that nobody has started since boot, so that its folder is missing.
+// TestSandbox: a check can write only what it has to, and it can ask an sshd that nobody
+// has started since boot, so that its folder is missing.
 func TestSandbox(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestWatchThatDoesNotLook: units that are in place and started are no proof that
-// something looks. Whoever sets the machine up, and doctor, say where it does not.
+// TestWatchThatDoesNotLook: that units are installed and started does not prove that checks
+// run. enable, setup and doctor report if they do not.
 func TestWatchThatDoesNotLook(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
@@ -26,7 +26,7 @@ func TestWatchThatDoesNotLook(t *testing.T) {
 	}
 	s.T = t
 
-	// A sandbox that cannot be made, as in many containers: the program itself runs.
+	// A sandbox that cannot be created, as in many containers: the program itself runs.
 	s.Do("mkdir -p /etc/systemd/system/aadsshlogin-handler.service.d && printf '[Service]\\nRootDirectory=/nowhere\\n' > /etc/systemd/system/aadsshlogin-handler.service.d/x.conf && systemctl daemon-reload; systemctl start aadsshlogin-handler.service || true")
 	s.monitorWarns("aadsshlogin-handler.service is failed", "journalctl")
 	s.operate("enable", 0, 0)

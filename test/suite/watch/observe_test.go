@@ -13,9 +13,9 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// TestObserve: misc/observe runs on a machine with the stand-ins, changes
-// nothing and shows no secret; what it says of them is what it compares a real
-// machine with. UPDATE_GOLDEN=1 writes that again.
+// TestObserve: misc/observe runs on a machine with the stand-ins, changes nothing and shows
+// no secret; its output about them is what it compares a real machine with. UPDATE_GOLDEN=1
+// rewrites that.
 func TestObserve(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {

@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// TestSetupsAtOnce: of two that wait for each other neither takes away what the
-// other one was given.
+// TestSetupsAtOnce: of two setups that wait for each other, neither drops the settings that
+// the other was given.
 func TestSetupsAtOnce(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
 	s.Do(`umask 077; echo '{"monitor": 30}' > /root/public.json; echo '{"proxy": "http://user:s3cret-word@10.0.0.9:3128", "nobody-knows": 1}' > /root/secret.json`)
-	// The machine is set up, so that the proxy, which is not there, is not asked.
+	// The machine is set up, so the proxy, which does not exist, is not used.
 	s.run(0, program+" setup")
 	s.rest()
 	s.Do(`flock /run/aadsshlogin-handler.lock sleep 8 &
@@ -30,8 +30,8 @@ wait $first && wait $second || { cat /root/first /root/second; exit 1; }`)
 	}
 }
 
-// TestSetupAndRemoveAtOnce: setup that waited for remove begins again, and says so
-// where people look for it.
+// TestSetupAndRemoveAtOnce: a setup that waited for remove starts from the beginning, and
+// reports that where people read it.
 func TestSetupAndRemoveAtOnce(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -50,8 +50,8 @@ wait $first && wait $second || { cat /root/first /root/second; exit 1; }`)
 	}
 }
 
-// TestSetupMakesRoom: what somebody else has in the place of the copy, be it a file
-// or a link, makes room and comes back.
+// TestSetupMakesRoom: what somebody else has in place of the copy, a file or a link, is
+// saved and restored.
 func TestSetupMakesRoom(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -77,8 +77,8 @@ func TestSetupMakesRoom(t *testing.T) {
 	}
 }
 
-// TestRemoveWithoutState: where somebody has deleted what setup wrote down, remove
-// takes the watch away all the same, and says what it cannot know.
+// TestRemoveWithoutState: if somebody has deleted setup's records, remove removes the watch
+// all the same, and says what it cannot know.
 func TestRemoveWithoutState(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {

@@ -13,14 +13,14 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// asNobody runs a program of python as nobody, until the machine ends.
+// asNobody runs a Python program as nobody, until the machine ends.
 func (s *booted) asNobody(program string) {
 	s.T.Helper()
 	s.Do("setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c '" + program + "' >/dev/null 2>&1 &")
 }
 
-// TestOthersDoNotSilenceTheWatch: nobody takes a lock of each kind on the files
-// that package managers lock; what is wrong is reported, and put back, all the same.
+// TestOthersDoNotSilenceTheWatch: nobody holds a lock of each kind on the files that
+// package managers lock; a fault is still reported, and repaired.
 func TestOthersDoNotSilenceTheWatch(t *testing.T) {
 	s := enabledPersona(t, roots.RHEL("9.4"), settings)
 	s.rest()
@@ -38,8 +38,8 @@ print(len(held)); open("/tmp/held","w").write(str(len(held))); time.sleep(1000)`
 	}
 }
 
-// TestRootAtWorkKeepsTheRepairWaiting: while root has a package manager's lock,
-// a failure is reported when it was seen twice, and put back when the lock is free.
+// TestRootAtWorkKeepsTheRepairWaiting: while root holds a package manager's lock, a failure
+// is reported when it was found twice, and repaired when the lock is free.
 func TestRootAtWorkKeepsTheRepairWaiting(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
@@ -60,8 +60,8 @@ f=open("/var/lib/dpkg/lock-frontend","w"); fcntl.lockf(f,fcntl.LOCK_EX); open("/
 	s.await("put back", 0, repaired)
 }
 
-// TestProgramIsRootsAlone: where a group can write to /usr/local, the watch's
-// program moves to where it cannot, and back.
+// TestProgramIsRootsAlone: if a group can write to /usr/local, the watch's program moves to
+// a folder that it cannot write, and back.
 func TestProgramIsRootsAlone(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("chgrp 50 /usr/local && chmod g+w /usr/local")
@@ -86,9 +86,9 @@ func TestProgramIsRootsAlone(t *testing.T) {
 	}
 }
 
-// TestExposure: what systemd itself says of the units, on a scale from 0 to 10.
-// A look needs the network, root's eyes and a mount namespace; the repair runs
-// package managers, which inherit what their unit may not.
+// TestExposure: systemd's own rating of the units, from 0 to 10. A check needs the network,
+// root's read access and a mount namespace; the repair runs package managers, which inherit
+// the unit's restrictions.
 func TestExposure(t *testing.T) {
 	s := enabled(t, settings)
 	for unit, most := range map[string]float64{"aadsshlogin-handler.service": 3.5, "aadsshlogin-handler-repair.service": 9.6} {

@@ -18,8 +18,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// pack makes a deb or an rpm as make packages does, of a program that knows the
-// rig's key.
+// pack builds a deb or an rpm as make packages does, of a program that trusts the tests'
+// key.
 func pack(t *testing.T, version, kind string) []byte {
 	t.Helper()
 	top, err := scene.Top(t.Context())
@@ -55,9 +55,8 @@ func pack(t *testing.T, version, kind string) []byte {
 	return b
 }
 
-// TestPackages: installed, upgraded, put back and removed by the machine's own
-// package manager. That alone changes nothing about sign-in: the unit does, where
-// somebody enables it.
+// TestPackages: installed, upgraded, downgraded and removed by the machine's own package
+// manager. That alone does not change the sign-in: the unit does, if it is enabled.
 func TestPackages(t *testing.T) {
 	for _, c := range []struct {
 		persona                      roots.Persona

@@ -24,22 +24,22 @@ func (s *booted) microsofts(version, state string) (dir string) {
 	return dir
 }
 
-// vendor installs the vendor's package as somebody else than this program does.
+// vendor installs the vendor's package without this program.
 func (s *booted) vendor() {
 	s.T.Helper()
 	program := s.program("1.0.0.0")
-	s.run(0, program+" setup") // only to have the package's file
+	s.run(0, program+" setup") // only to get the package's file
 	s.Do("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin[_-]1* /root/")
 	s.run(0, program+" remove")
 	s.Do("cd /root && if ls *.deb >/dev/null 2>&1; then dpkg -i aadsshlogin_*.deb; else rpm -U --nosignature aadsshlogin-1*.rpm; fi >/dev/null")
-	// A reload takes sshd's pid file away; nobody gets in until it is there anew.
+	// A reload removes sshd's pid file; nobody can sign in until it exists again.
 	s.Do("file=$(stat -c %i%z /run/sshd.pid); systemctl reload ssh 2>/dev/null || systemctl reload sshd; while [ \"$(stat -c %i%z /run/sshd.pid 2>/dev/null)\" = \"$file\" ]; do sleep 0.05; done")
 	s.Await("[ -s /run/sshd.pid ]")
 }
 
-// TestReadmeDoctor has the first recipe of README.md run on a machine with
-// Microsoft's extension: fetched, verified, and nothing is changed. Where sign-in is
-// broken there, the command is that extension's.
+// TestReadmeDoctor runs the first recipe of README.md on a machine with Microsoft's
+// extension: the program is fetched, verified, and nothing is changed. If the sign-in is
+// broken there, the command is for that extension.
 func TestReadmeDoctor(t *testing.T) {
 	top, err := scene.Top(t.Context())
 	stage.Must(t, err)
@@ -74,7 +74,7 @@ func TestReadmeDoctor(t *testing.T) {
 			if !strings.Contains(out, "; Microsoft's extension 1.0.3162.1)") {
 				t.Errorf("on a broken machine doctor does not say whose extension is there:\n%s", out)
 			}
-			// What is planned repeats the next step, so that only --all shows it.
+			// The plan repeats the next step, so it is only shown with --all.
 			all := strings.Join(strings.Fields(doctor(21, " --all --skip network-role-check,network-login")), " ")
 			for _, want := range []string{"setup of this program would change this machine in ", " would do is not known."} {
 				if !strings.Contains(all, want) || strings.Contains(out, want) {

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestReloadIsNotSeenHalf: sshd closes what it listens on when it reloads its
-// configuration, and opens it again, IPv4 first. A look at that moment does not
-// take what is open already for all that there will be.
+// TestReloadIsNotSeenHalf: sshd closes its sockets when it reloads its configuration, and
+// opens them again, IPv4 first. A check at that moment does not take the sockets that are
+// already open for all of them.
 func TestReloadIsNotSeenHalf(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")

@@ -10,8 +10,7 @@ import (
 	"aadssh/test/lib/roots"
 )
 
-// TestDriftOnRPMMachines is TestDriftIsPutBack where rpm and another stack of
-// PAM files are.
+// TestDriftOnRPMMachines is TestDriftIsPutBack with rpm and another layout of PAM files.
 func TestDriftOnRPMMachines(t *testing.T) {
 	nss := drift{"nsswitch.conf is rewritten", "printf 'passwd: files\\ngroup: files\\nshadow: files\\nhosts: files dns\\n' > /etc/nsswitch.conf", "\"aad\" is missing"}
 	mode := drift{"the certificate handler is not executable", "chmod 644 /usr/sbin/aad_certhandler", "is not executable"}
@@ -35,8 +34,8 @@ func TestDriftOnRPMMachines(t *testing.T) {
 	}
 }
 
-// TestIdentityOnRPMMachines: its loss is reported, and its return, under systemd
-// with the sandbox that a look has there.
+// TestIdentityOnRPMMachines: its loss is reported, and its return, under systemd with the
+// check's sandbox.
 func TestIdentityOnRPMMachines(t *testing.T) {
 	for _, p := range []roots.Persona{roots.RHEL("9.4"), roots.SLES("15.6")} {
 		t.Run(p.Name, func(t *testing.T) {
@@ -60,9 +59,9 @@ func TestIdentityOnRPMMachines(t *testing.T) {
 	}
 }
 
-// TestRemovedWithoutNetwork: a package that was removed behind our back comes
-// back from its kept file, so a repair does not depend on a proxy that only the
-// agent's environment names.
+// TestRemovedWithoutNetwork: a package that was removed without the handler is restored
+// from its kept file, so a repair does not depend on a proxy that only the agent's
+// environment names.
 func TestRemovedWithoutNetwork(t *testing.T) {
 	for _, c := range []struct {
 		persona roots.Persona
@@ -86,7 +85,7 @@ func TestRemovedWithoutNetwork(t *testing.T) {
 				t.Errorf("the package host was asked %d times", n)
 			}
 			s.rest()
-			s.Do("aaduseradd " + person) // a removal takes the accounts along
+			s.Do("aaduseradd " + person) // a removal deletes the accounts
 			if !s.signIn() {
 				t.Error("the person does not get in")
 			}

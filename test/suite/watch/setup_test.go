@@ -16,7 +16,7 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// setupDir is where setup keeps what an agent would prepare.
+// setupDir is setup's folder for what an agent would prepare.
 const setupDir = "/var/lib/aadsshlogin-handler/setup"
 
 // families are a Debian, a RHEL-like and a SUSE-like machine.
@@ -24,7 +24,7 @@ func families() []roots.Persona {
 	return []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")}
 }
 
-// program brings the program in a version to the machine.
+// program copies the program in a version to the machine.
 func (s *booted) program(version string) string {
 	s.T.Helper()
 	binary, err := scene.BuildAs(version)
@@ -34,7 +34,7 @@ func (s *booted) program(version string) string {
 	return path
 }
 
-// run runs a command of a person and expects this exit code.
+// run runs a command as a person and expects this exit code.
 func (s *booted) run(want int, command string) string {
 	s.T.Helper()
 	r, err := s.Run(s.T.Context(), "sh", "-c", command)
@@ -44,14 +44,14 @@ func (s *booted) run(want int, command string) string {
 	return strings.TrimSpace(r.Output())
 }
 
-// setUp is the status that setup keeps.
+// setUp is setup's status.
 func (s *booted) setUp(sequence int) status.Report {
 	s.T.Helper()
 	s.dir = setupDir
 	return s.status(sequence)
 }
 
-// inventory is what is on the machine, as far as a removal has to give it back.
+// inventory is the part of the machine that a removal has to restore.
 func (s *booted) inventory() string {
 	s.T.Helper()
 	return s.sh(`{ dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' 2>/dev/null; rpm -qa 2>/dev/null | grep -v gpg-pubkey; } | grep -v '^libc-bin' | sort
@@ -60,8 +60,8 @@ find /etc /usr/local /root /opt /var/lib -xdev \( -type f -o -type l -o -type d 
 sha256sum /etc/ssh/sshd_config /etc/nsswitch.conf; find /etc/pam.d -type f | sort | xargs sha256sum`)
 }
 
-// TestSetup: one command sets a machine up that has no agent, says so again the
-// second time without changing anything, and one command takes it all back.
+// TestSetup: one command sets up a machine without an agent and, run a second time, reports
+// the same without changing anything; and one command removes everything.
 func TestSetup(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestSetup(t *testing.T) {
 			if out := s.sh(copied + " doctor --skip network-repository,network-role-check,network-login --json"); !strings.Contains(out, "Setup of version 1.0.0.0 owns this machine") || strings.Contains(out, "extension again") {
 				t.Errorf("doctor: %s", out)
 			}
-			// What setup left behind is put back without it.
+			// What setup left behind is reinstalled without setup.
 			s.Do(resetSSH)
 			s.await("put back", 0, repaired)
 			s.rest()
@@ -122,7 +122,7 @@ func TestSetup(t *testing.T) {
 	}
 }
 
-// difference are the lines that only one of two texts has.
+// difference are the lines that are in only one of two texts.
 func difference(before, after string) string {
 	var b strings.Builder
 	for _, side := range []struct{ mark, of, other string }{{"-", before, after}, {"+", after, before}} {
@@ -135,8 +135,8 @@ func difference(before, after string) string {
 	return b.String()
 }
 
-// TestSetupWithoutIdentity: 22 leaves the watch and no packages, and the watch
-// finishes the first installation once two looks have seen the identity.
+// TestSetupWithoutIdentity: 22 leaves the watch and no packages, and the watch finishes the
+// first installation once two checks have found the identity.
 func TestSetupWithoutIdentity(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -175,8 +175,8 @@ func TestSetupWithoutIdentity(t *testing.T) {
 	}
 }
 
-// guard has the machine look all the time whether the packages are there, and
-// says when they were not.
+// guard makes the machine check all the time whether the packages are there, and reports
+// when they were not.
 func (s *booted) guard() (end func() string) {
 	s.T.Helper()
 	s.Do(`cat > /root/guard <<'END'
@@ -200,8 +200,8 @@ chmod +x /root/guard; rm -f /root/guard.end; setsid /root/guard > /root/guard.ou
 	}
 }
 
-// TestSetupUpgrade: another version takes over without a moment in which the
-// packages are not there; an older one stands down unless it is told not to.
+// TestSetupUpgrade: another version takes over without a moment without the packages; an
+// older one stands down unless it is told not to.
 func TestSetupUpgrade(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -240,7 +240,7 @@ func TestSetupUpgrade(t *testing.T) {
 	}
 }
 
-// TestSetupBesideOurExtension: it owns the machine, and setup changes nothing.
+// TestSetupBesideOurExtension: the extension owns the machine, and setup changes nothing.
 func TestSetupBesideOurExtension(t *testing.T) {
 	s := enabled(t, settings)
 	program := s.program("9.0.0.0")
@@ -263,8 +263,8 @@ func TestSetupBesideOurExtension(t *testing.T) {
 	}
 }
 
-// TestExtensionAfterSetup: the extension takes the machine over, and gives back
-// what it found when it goes; remove then takes the rest.
+// TestExtensionAfterSetup: the extension takes the machine over, and gives it back when it
+// is removed; remove then removes the rest.
 func TestExtensionAfterSetup(t *testing.T) {
 	for _, dropped := range []bool{false, true} {
 		t.Run(map[bool]string{false: "deleted", true: "dropped by the agent"}[dropped], func(t *testing.T) {
@@ -318,9 +318,10 @@ func TestExtensionAfterSetup(t *testing.T) {
 	}
 }
 
-// TestReturnToSetupHalfWatched: where the extension gives the machine back and the
-// watch cannot be put up whole, as where the machine has no inotify instances left,
-// the return has ended all the same, and what is missing is reported with what to do.
+// TestReturnToSetupHalfWatched: if the extension gives the machine back and the watch
+// cannot be installed completely, because the machine has no inotify instances left for
+// example, the return has ended all the same, and what is missing is reported with what to
+// do.
 func TestReturnToSetupHalfWatched(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -349,13 +350,13 @@ func TestReturnToSetupHalfWatched(t *testing.T) {
 	}
 }
 
-// TestBesideMicrosoftsExtension: its packages are found ones. Its upgrade takes
-// them away for a moment and its deletion for good, and neither is acted upon at
-// the first look.
+// TestBesideMicrosoftsExtension: its packages count as found. Its upgrade removes them for
+// a moment and its deletion for good, and the watch does not react to either at the first
+// check.
 func TestBesideMicrosoftsExtension(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
-	s.run(0, program+" setup") // only to have the package's file
+	s.run(0, program+" setup") // only to get the package's file
 	s.Do("cp /var/lib/aadsshlogin-handler/packages/aadsshlogin_*.deb /root/theirs.deb")
 	s.run(0, "/usr/local/bin/aadsshlogin-handler remove")
 	theirs := "/var/lib/waagent/" + names.Microsoft().Full() + "-"
@@ -374,9 +375,9 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 		t.Errorf("doctor: %s", out)
 	}
 	there := func() bool { return !strings.Contains(s.sh("ls /usr/sbin/aad_certhandler"), "No such") }
-	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // each look is the test's own
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // the test starts each check itself
 
-	// An upgrade: the old one is gone, the new one is not installed yet.
+	// An upgrade: the old version is gone, the new one is not installed yet.
 	register("1.0.3307.1", "NotInstalled")
 	s.Do("rm -r " + theirs + "1.0.3162.1; " + purge)
 	for range 3 {
@@ -392,7 +393,7 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 		t.Error("after the upgrade the machine is not well")
 	}
 
-	// Somebody removed the package alone: put back, at the second look.
+	// Somebody removed only the package: it is reinstalled at the second check.
 	s.Do(purge)
 	s.look()
 	if there() {
@@ -402,7 +403,7 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	s.await("put back", 0, repaired)
 	s.rest()
 
-	// remove leaves what is theirs; and setup can come back.
+	// remove leaves what belongs to it; and setup can be run again.
 	if out := s.run(0, "/usr/local/bin/aadsshlogin-handler remove"); !there() || !strings.Contains(out, "The packages stay") {
 		t.Errorf("remove says: %s", out)
 	}
@@ -410,7 +411,7 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	s.rest()
 	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
 
-	// Deleted by its owner, and the packages with it.
+	// The extension was deleted together with its packages.
 	s.Do("rm -r " + theirs + "1.0.3307.1; " + purge)
 	s.look()
 	if r := s.setUp(0); !success(r) || there() {
@@ -429,13 +430,13 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	}
 }
 
-// TestSetupSettings: bad ones change nothing, secrets are root's alone and are
-// shown nowhere, and what is not given again stays.
+// TestSetupSettings: bad settings change nothing, secrets are readable by root alone and
+// are shown nowhere, and a file that is not given again leaves its settings.
 func TestSetupSettings(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
 	s.Do(`echo '{"monitor": "sometimes"}' > /root/bad.json; echo '{"proxy": "http://user:s3cret-word@10.0.0.9:3128"}' > /root/secret.json; chmod 644 /root/secret.json; echo '{"monitor": 30}' > /root/good.json`)
-	const typo = " setup --settings /root/god.json" // nothing was run, so nothing stands as the last run
+	const typo = " setup --settings /root/god.json" // nothing was run, so nothing is recorded as the last run
 	if out := s.run(53, program+typo); !strings.Contains(out, "open /root/god.json: no such file") {
 		t.Errorf("setup says: %s", out)
 	}
@@ -460,7 +461,7 @@ func TestSetupSettings(t *testing.T) {
 		t.Errorf("after a name that was mistyped the last run is %d %s", r.Code, r.Message)
 	}
 	s.rest()
-	// By standard input; the machine is well, so the proxy is not asked.
+	// Through standard input; the machine is healthy, so the proxy is not used.
 	s.run(0, program+" setup --protected-settings - < /root/secret.json")
 	if m := monitor(s.setUp(1)); !strings.Contains(m, "every 30 minutes") {
 		t.Errorf("the settings that were not given again: %s", m)

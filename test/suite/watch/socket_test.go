@@ -22,8 +22,8 @@ func (s *booted) signInAt(address string, port int) bool {
 	return r.ExitCode == 0 && strings.TrimSpace(string(r.Stdout)) == person
 }
 
-// TestSocketUnit: where a socket unit listens in sshd's place, its ListenStream=
-// is what people reach, and what enable says goes by that.
+// TestSocketUnit: if a socket unit listens instead of sshd, people reach its ListenStream=,
+// and enable's verdict is about that.
 func TestSocketUnit(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.Ubuntu("24.04")} {
 		t.Run(p.Name, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestSocketUnit(t *testing.T) {
 							t.Error("the next step does not let people in")
 						}
 					}
-					s.tryEndpoint(c.in, "") // once more, with an sshd that may have taken the sockets over
+					s.tryEndpoint(c.in, "") // again, with an sshd that may have taken over the sockets
 					if again := s.operate("enable", 0, map[bool]int{false: c.code, true: 0}[c.remedy]); !c.remedy && again != said {
 						t.Errorf("after a connection enable says %s\nand before it %s", again, said)
 					}
@@ -64,8 +64,8 @@ func TestSocketUnit(t *testing.T) {
 	}
 }
 
-// tryEndpoint holds against the machine where people get in and where not:
-// "10.0.0.4 2222".
+// tryEndpoint checks on the machine where people can connect and where not: "10.0.0.4
+// 2222".
 func (s *booted) tryEndpoint(in, out string) {
 	s.T.Helper()
 	for want, at := range map[bool]string{true: in, false: out} {
@@ -92,10 +92,10 @@ func (s *booted) carryOut(said string) {
 
 type socketCase struct {
 	name, script string
-	in, out      string // where people get in, and where not
+	in, out      string // where people can sign in, and where not
 	code         int    // of enable
-	names        string // what enable or a warning names; "": nothing is warned of
-	remedy       bool   // the next step is carried out, and people get in on port 22
+	names        string // what enable or a warning names; "": there is no warning
+	remedy       bool   // the next step is carried out, and people can sign in on port 22
 }
 
 func socketCases() []socketCase {

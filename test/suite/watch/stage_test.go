@@ -1,7 +1,7 @@
 //go:build rig
 
-// Package watch_test has the watch at work on throw-away machines with real
-// systemd, sshd and package managers.
+// Package watch_test tests the watch on throw-away machines with real systemd, sshd and
+// package managers.
 package watch_test
 
 import (
@@ -23,26 +23,25 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// person is somebody of the directory who has a role on the machine.
+// person is a person of the directory with a role for the machine.
 const person = "someone@example.com"
 
-// booted is a machine with systemd on which the extension is, and a person who
-// wants in.
+// booted is a machine with systemd and the extension, and a person who wants to sign in.
 type booted struct {
 	*scene.Booted
 	stage.Shell
 	keys    string // folder on the host
 	dir     string // of the version of the extension
-	written string // what the status file said last
+	written string // the last content of the status file
 }
 
-// boot sets the stage: an Ubuntu machine, booted, without an agent.
+// boot prepares an Ubuntu machine, booted, without an agent.
 func boot(t *testing.T) *booted {
 	t.Helper()
 	return bootPersona(t, roots.Ubuntu("22.04"))
 }
 
-// bootPersona boots a machine that says what it is by its os-release.
+// bootPersona boots a machine that identifies with its os-release.
 func bootPersona(t *testing.T, p roots.Persona) *booted {
 	t.Helper()
 	s := &booted{Booted: scene.NewBooted(t, p), keys: t.TempDir(), dir: agentrun.Dir(scene.HandlerVersion)}
@@ -56,7 +55,7 @@ func bootPersona(t *testing.T, p roots.Persona) *booted {
 	return s
 }
 
-// certificate makes the person's key and certificate.
+// certificate creates the person's key and certificate.
 func (s *booted) certificate() {
 	s.T.Helper()
 	private, public := keys.UserCA()
@@ -76,18 +75,18 @@ func (s *booted) certificate() {
 func (s *booted) signIn() bool {
 	s.T.Helper()
 	in := s.signInAt(wire.Guest, 22)
-	s.Do("journalctl --sync") // what was logged of it can be read
+	s.Do("journalctl --sync") // so that its log lines can be read
 	return in
 }
 
-// sh runs a script, however it ends, and returns what it printed.
+// sh runs a script, whatever its result, and returns its output.
 func (s *booted) sh(script string) string {
 	s.T.Helper()
 	return strings.TrimSpace(s.Try(script).Output())
 }
 
-// deliver unpacks the extension as the agent does; settings is the content of
-// the settings file, "" where none were sent.
+// deliver unpacks the extension as the agent does; settings is the content of the settings
+// file, "" if there are none.
 func (s *booted) deliver(settings string) {
 	s.T.Helper()
 	binary, manifest, err := scene.Build(s.T.Context())
@@ -165,7 +164,7 @@ func (s *booted) status(sequence int) status.Report {
 	return r
 }
 
-// monitor are all texts of the watch itself.
+// monitor are all texts about the watch itself.
 func monitor(r status.Report) string {
 	var all []string
 	for _, sub := range r.Substatuses {
@@ -176,8 +175,8 @@ func monitor(r status.Report) string {
 	return strings.Join(all, "\n")
 }
 
-// await waits until the status file is as a test wants it. The time is a
-// measurement for the reader, no requirement; the limit is far above it.
+// await waits until the status file is as a test wants it. The printed time is only for
+// information; the limit is far above it.
 func (s *booted) await(what string, sequence int, is func(status.Report) bool) status.Report {
 	s.T.Helper()
 	began := time.Now()
@@ -195,15 +194,15 @@ func (s *booted) await(what string, sequence int, is func(status.Report) bool) s
 	return status.Report{}
 }
 
-// look has the timer's unit run, as the timer does, and waits for its end and
-// for that of a repair that it set off.
+// look runs the timer's unit, as the timer does, and waits for its end and for that of a
+// repair that it started.
 func (s *booted) look() {
 	s.T.Helper()
 	s.Do("systemctl start aadsshlogin-handler.service")
 	s.rest()
 }
 
-// rest waits until no look and no repair runs.
+// rest waits until no check and no repair is running.
 func (s *booted) rest() {
 	s.T.Helper()
 	for range 6000 {

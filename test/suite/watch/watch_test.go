@@ -17,8 +17,8 @@ func repaired(r status.Report) bool {
 
 const settings = `{"runtimeSettings": [{"handlerSettings": {"publicSettings": {}, "protectedSettings": null, "protectedSettingsCertThumbprint": null}}]}`
 
-// TestPutUp: enable puts the watch up; a second one finds it there and writes
-// nothing; disable takes it away, and so does uninstall.
+// TestPutUp: enable installs the watch; a second one finds it and writes nothing; disable
+// removes it, and so does uninstall.
 func TestPutUp(t *testing.T) {
 	for _, p := range []roots.Persona{
 		roots.Ubuntu("20.04"), roots.Ubuntu("22.04"), roots.Ubuntu("24.04"), // systemd 247, 252, 257

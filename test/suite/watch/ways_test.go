@@ -20,11 +20,11 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// applications is where the agent's application manager keeps what it was given,
-// a folder for each version of each application.
+// applications is the folder of the agent's application manager, with a folder for each
+// version of each application.
 const applications = "/var/lib/waagent/Microsoft.CPlat.Core.VMApplicationManagerLinux/aadsshlogin-handler/"
 
-// vmApplication is the package of a version, as make release makes it.
+// vmApplication is the package of a version, as make release builds it.
 func vmApplication(t testing.TB, version string) []byte {
 	t.Helper()
 	binary, err := scene.BuildAs(version)
@@ -46,8 +46,8 @@ func vmApplication(t testing.TB, version string) []byte {
 	return out.Bytes()
 }
 
-// manage runs one of the application's commands as the application manager does:
-// bash, the version's folder, the package under the application's name.
+// manage runs one of the application's commands as the application manager does: bash, the
+// version's folder, the package under the application's name.
 func (s *booted) manage(version, command string) string {
 	s.T.Helper()
 	top, err := scene.Top(s.T.Context())
@@ -65,7 +65,7 @@ func (s *booted) manage(version, command string) string {
 	return s.run(0, "cd "+dir+" && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin bash -c \"$(cat /root/command)\"")
 }
 
-// TestVMApplication: installed, updated and put back without a moment without the
+// TestVMApplication: installed, updated and downgraded without a moment without the
 // packages, with the old version's folder next to it, and removed.
 func TestVMApplication(t *testing.T) {
 	for _, p := range families() {
@@ -105,7 +105,7 @@ func TestVMApplication(t *testing.T) {
 	}
 }
 
-// block is the shell text of a document behind a marker.
+// block is the shell text after a marker in a document.
 func block(t *testing.T, document, marker string) string {
 	t.Helper()
 	top, err := scene.Top(t.Context())
@@ -120,9 +120,9 @@ func block(t *testing.T, document, marker string) string {
 	return code
 }
 
-// release serves the files of a release, and gives lines of a document with what they
-// ask for: the variables url and sum, which a person sets first, or the values in
-// their place, which a script of cloud-init has, and one that az sends by then.
+// release serves the files of a release, and returns lines of a document with the values
+// that they need: the variables url and sum, which a person sets first, or the values
+// inserted in their place, as in a script for cloud-init or one that az sends.
 func (s *booted) release(version string, files map[string][]byte) (fill func(code string) string) {
 	s.T.Helper()
 	for name, content := range files {
@@ -132,7 +132,7 @@ func (s *booted) release(version string, files map[string][]byte) (fill func(cod
 		const url = "https://packages.microsoft.com/release-"
 		m := regexp.MustCompile(`(["'])(?:\$sum|SHA256)  (\S+)["']`).FindStringSubmatch(code)
 		if m == nil {
-			return code // back, from the file that is there
+			return code // back, from the existing file
 		}
 		content, ok := files[filepath.Base(m[2])]
 		if !ok { // the program is saved under its own name
@@ -149,7 +149,7 @@ func (s *booted) release(version string, files map[string][]byte) (fill func(cod
 	}
 }
 
-// binary is the program alone, as a release has it.
+// binary is the program by itself, as in a release.
 func binary(t *testing.T, version string) map[string][]byte {
 	t.Helper()
 	program, err := scene.BuildAs(version)
@@ -157,7 +157,7 @@ func binary(t *testing.T, version string) map[string][]byte {
 	return map[string][]byte{"aadsshlogin-handler-" + runtime.GOARCH: program}
 }
 
-// way is one that docs/install.md has, as the lines that it has for it.
+// way is one way in docs/install.md, with its lines.
 type way struct {
 	name                         string
 	machines                     []roots.Persona
@@ -165,7 +165,7 @@ type way struct {
 	setUp, another, back, remove string
 }
 
-// sent is the script that a line of az has the agent's run-command run.
+// sent is the script that a line of az passes to the agent's run-command.
 func sent(t *testing.T, page, marker string) string {
 	t.Helper()
 	_, script, found := strings.Cut(block(t, page, marker), "--scripts")
@@ -200,9 +200,9 @@ func ways(t *testing.T) []way {
 	return all
 }
 
-// TestWays has the lines of docs/install.md run as they stand there: from nothing
-// to a signed-in person, to another version and back with the packages watched at
-// every instant, and to a machine that is as it was.
+// TestWays runs the lines of docs/install.md unchanged: from nothing to a signed-in person,
+// to another version and back with the packages watched all the time, and to a machine in
+// its original state.
 func TestWays(t *testing.T) {
 	for _, w := range ways(t) {
 		for _, p := range w.machines {
@@ -255,7 +255,7 @@ func (w way) walk(t *testing.T, s *booted) {
 	}
 }
 
-// TestCloudInit runs what the user data has cloud-init run.
+// TestCloudInit runs what the user data makes cloud-init run.
 func TestCloudInit(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {

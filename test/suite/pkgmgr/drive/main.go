@@ -1,6 +1,5 @@
-// Command drive runs one job of a pkgmgr.Session on the machine that it is
-// started on, and prints how it ended: it is how the tests use the package
-// inside a box.
+// Command drive runs one job of a pkgmgr.Session on the machine that it is started on, and
+// prints the result: with it, the tests use the package inside a box.
 package main
 
 import (
@@ -21,7 +20,7 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// Job is what is to be done.
+// Job is the job to run.
 type Job struct {
 	Do      string // a method of Session, or "Hold": keep a lock
 	Manager distro.Manager
@@ -29,10 +28,10 @@ type Job struct {
 	Specs   []pkgmgr.Spec
 	Names   []string
 	Files   []string
-	Seconds int // how long there is; 0: ten minutes
+	Seconds int // the available time; 0: ten minutes
 }
 
-// Answer is how it ended.
+// Answer is its result.
 type Answer struct {
 	Code       fault.Code
 	What, Next string
@@ -62,7 +61,7 @@ func main() {
 	}
 }
 
-// hold keeps a write lock as apt and rpm do, says so, and goes on until it is
+// hold holds a write lock as apt and rpm do, prints a line, and continues until it is
 // killed.
 func hold(path string) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
@@ -81,7 +80,7 @@ func hold(path string) {
 	}
 }
 
-// recorder is a runner that remembers.
+// recorder is a runner that records the commands.
 type recorder struct {
 	host.Runner
 	mu       sync.Mutex

@@ -1,6 +1,5 @@
-// Command drive makes one call of package systemd on the machine that it is
-// started on, and prints how it ended: it is how the tests use the package
-// inside a machine.
+// Command drive makes one call of package systemd on the machine that it is started on, and
+// prints the result: with it, the tests use the package inside a machine.
 package main
 
 import (
@@ -15,13 +14,13 @@ import (
 	"aadssh/internal/systemd"
 )
 
-// Answer is how a call ended. The test reads it.
+// Answer is the result of a call, for the test.
 type Answer struct {
 	Running bool
 	State   systemd.UnitState
 	Outcome systemd.Outcome
 	Error   string
-	Job     string // how systemd's job ended, where that is the error
+	Job     string // result of systemd's job, if that is the error
 	Absent  bool   // the error is that systemd does not run
 }
 
@@ -44,7 +43,7 @@ func main() {
 	}
 }
 
-// budget is how long a call has. Only a systemd that is broken uses it up.
+// budget is how long a call may take. Only a broken systemd uses all of it.
 const budget = 30 * time.Second
 
 func call(name string, args []string) (a Answer, err error) {
