@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -187,16 +188,39 @@ func refused(t *testing.T, err error, parts ...string) {
 	}
 }
 
-// TestLibraryErrorIsBrief: what only azure-extension-foundation refuses, here a
-// number that no float64 holds, is still one line.
-func TestLibraryErrorIsBrief(t *testing.T) {
+// TestNumbersThatNoFloat64Holds: only azure-extension-foundation refuses the file. An unknown
+// setting is one that is named and no more, a known one is told by its name.
+func TestNumbersThatNoFloat64Holds(t *testing.T) {
 	l := newLayout(t)
-	write(t, filepath.Join(l.base, "config", "5.settings"), settingsFile(`{"other": 1e999}`))
 	start(t, l.program)
 	env, err := Load()
 	must(t, err)
+	write(t, filepath.Join(l.base, "config", "5.settings"), settingsFile(`{"other": [{"deep": 1e999}], "monitor": 20}`))
+	s, unknown, err := ReadSettings(context.Background(), hosttest.New(t).Host(), env, 5)
+	if err != nil || s.Monitor != 20 || !slices.Equal(unknown, []string{"other"}) {
+		t.Errorf("%+v, unknown %q, %v", s, unknown, err)
+	}
+	write(t, filepath.Join(l.base, "config", "5.settings"), settingsFile(`{"monitor": 1e400}`))
 	_, _, err = ReadSettings(context.Background(), hosttest.New(t).Host(), env, 5)
-	refused(t, err, "1e999")
+	refused(t, err, `"monitor" is 1e400`, "minutes")
+}
+
+// TestSettingsAsWindowsSavesThem: a mark or two bytes for each letter are named as what they are.
+func TestSettingsAsWindowsSavesThem(t *testing.T) {
+	env := Environment{ConfigFolder: t.TempDir()}
+	two := func(high bool) (out string) {
+		for _, c := range settingsFile(`{}`) {
+			if out += string(c) + "\x00"; high {
+				out = out[:len(out)-2] + "\x00" + string(c)
+			}
+		}
+		return out
+	}
+	for _, content := range []string{"\ufeff" + settingsFile(`{}`), "\xff\xfe" + two(false), "\xfe\xff" + two(true), two(false), two(true)} {
+		write(t, filepath.Join(env.ConfigFolder, "0.settings"), content)
+		_, _, err := ReadSettings(context.Background(), hosttest.New(t).Host(), env, 0)
+		refused(t, err, "UTF-8")
+	}
 }
 
 // FuzzSettings: whatever the file holds, the answer is settings that can be

@@ -32,7 +32,7 @@ func parseFile(content []byte) (handlerSettings, error) {
 		} `json:"runtimeSettings"`
 	}
 	if err := json.Unmarshal(content, &file); err != nil {
-		return handlerSettings{}, plain(err)
+		return handlerSettings{}, windows(content, plain(err))
 	}
 	switch n := len(file.RuntimeSettings); n {
 	case 0:
@@ -62,6 +62,17 @@ func parseFile(content []byte) (handlerSettings, error) {
 		*f.to = text
 	}
 	return out, nil
+}
+
+// windows is err, or that a file is text as Windows saves it: with a byte order mark, or in
+// UTF-16 without one.
+func windows(content []byte, err error) error {
+	for _, begin := range []string{"\ufeff", "\xff\xfe", "\xfe\xff", "{\x00", "\x00{"} {
+		if bytes.HasPrefix(content, []byte(begin)) {
+			return errors.New("not JSON, but as Windows saves text: save it as UTF-8 without a byte order mark")
+		}
+	}
+	return err
 }
 
 // object parses a JSON object; null and nothing are an empty one.

@@ -162,7 +162,7 @@ func canonical(content []byte) ([]byte, error) {
 	var raw json.RawMessage
 	var syntax *json.SyntaxError
 	if errors.As(json.Unmarshal(content, &raw), &syntax) {
-		return nil, fmt.Errorf("it is not JSON, from line %d on", 1+bytes.Count(content[:syntax.Offset], []byte("\n")))
+		return nil, fmt.Errorf("it is %w", windows(content, fmt.Errorf("not JSON, from line %d on", 1+bytes.Count(content[:syntax.Offset], []byte("\n")))))
 	}
 	fields, err := object(content)
 	if err != nil {

@@ -68,8 +68,9 @@ type Facts struct {
 	SSHD     sshd.Facts
 	Door     door.Facts
 	Login    login.Facts
-	Programs login.Programs // of the installed package
-	SignedIn time.Time      // when a person signed in after the last change of what decides about it; zero: not known, or not asked
+	Programs login.Programs    // of the installed package
+	Sealed   map[string]Sealed // of the files of failures, those that nobody can change
+	SignedIn time.Time         // when a person signed in after the last change of what decides about it; zero: not known, or not asked
 
 	Owner       state.Owner // of the machine; the zero value if none is recorded
 	Receipt     state.Receipt
@@ -157,6 +158,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 		f.SignedIn = evidence.Look(ctx, h, time.Now(), evidence.Reading{Started: h.Started(f.SSHD.Daemon.PID), Each: f.SSHD.Daemon.Unit.Each}, f.deciding())
 	}
 	f.forgetKept(h, findings)
+	f.lookSealed(h, findings)
 	f.Unread = h.Unread()
 }
 
@@ -166,7 +168,7 @@ func loaded(ctx context.Context, h *host.Host, f *sshd.Facts) time.Time {
 	if h.Root != "" || f.Daemon.PID == 0 || !systemd.Running() {
 		return time.Time{}
 	}
-	if started := h.Started(f.Daemon.PID); f.Config.Changed.Before(started) {
+	if started := h.Started(f.Daemon.PID); f.Config.Changed.Before(started) && f.Config.Touched.Before(started) {
 		return started
 	}
 	unit, err := systemd.State(ctx, f.Unit+".service")

@@ -101,6 +101,7 @@ func SignIn(f *facts.Facts) []Result {
 	for _, r := range f.Findings() {
 		if r.Answer == Fail {
 			r.Code = fault.VerificationFailed
+			f.Sealed[r.File].Explain(&r)
 		}
 		results = append(results, r)
 	}

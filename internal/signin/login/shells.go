@@ -34,7 +34,7 @@ type Shells struct {
 }
 
 func lookShells(h *host.Host, one *gate.Somebody) Shells {
-	s := Shells{Usual: unusable(h, usualShell), Closed: lookClosed(h), Names: h.ClosedAt("/etc/passwd", 0o004, 8), Ends: lookEnds(h)}
+	s := Shells{Usual: unusable(h, usualShell), Closed: lookClosed(h), Names: h.ClosedAt("/etc/passwd", 0o004, 8), Ends: lookEnds(h, one)}
 	if one != nil && one.Account.Known {
 		s.Own = unusable(h, one.Account.Shell)
 	}
@@ -128,7 +128,11 @@ func (s Shells) assess() Finding {
 	case s.Ends.File != "":
 		a.Outcome, a.File, a.Line = gate.NotKnown, s.Ends.File, s.Ends.Line
 		a.Decides = "what " + place(a.File, a.Line) + " does"
-		a.Text = fmt.Sprintf("Shells read %s when they start, and %q at line %d ends them.", a.File, text.Clip(s.Ends.Text, 60), a.Line)
+		whose := "Shells"
+		if strings.HasPrefix(a.File, skeleton) {
+			whose = "In new homes, shells"
+		}
+		a.Text = fmt.Sprintf("%s read %s when they start, and %q at line %d ends them.", whose, a.File, s.Ends.Text, a.Line)
 		a.Next = "To take the line out, run: sudo " + text.Edit + " -e '" + strconv.Itoa(a.Line) + "s/^/#/' " + text.Quote(a.File)
 	case s.Usual != "":
 		a.Outcome, a.Decides = gate.NotKnown, "the shell that new accounts get ("+usualShell+" "+s.Usual+")"
@@ -142,16 +146,23 @@ func (s Shells) assess() Finding {
 // exec with only a redirection does neither.
 var endsShell = text.Pattern(`(?m)^(exit|logout)\b.*|^exec[ \t]+[a-zA-Z/$"].*`)
 
-// lookEnds reads the system's files that shells read when they start: also for commands of
-// sshd, or for people at a terminal (bash(1), INVOCATION).
-func lookEnds(h *host.Host) sudo.Place {
-	for _, file := range append([]string{"/etc/bash.bashrc", "/etc/bashrc", "/etc/profile"}, h.Glob("/etc/profile.d/*.sh")...) {
+const skeleton = "/etc/skel"
+
+// lookEnds reads the files that shells read when they start: also for commands of sshd, or
+// for people at a terminal (bash(1), INVOCATION). New homes get what useradd(8) copies.
+func lookEnds(h *host.Host, one *gate.Somebody) sudo.Place {
+	home := skeleton
+	if one != nil && path.IsAbs(one.Account.Home) {
+		home = one.Account.Home
+	}
+	files := append([]string{"/etc/bash.bashrc", "/etc/bashrc", "/etc/profile"}, h.Glob("/etc/profile.d/*.sh")...)
+	for _, file := range append(files, home+"/.bashrc", home+"/.bash_profile", home+"/.profile") {
 		content, err := h.ReadFile(file, 1<<20)
 		if err != nil {
 			continue
 		}
 		if at := endsShell().FindIndex(content); at != nil {
-			return sudo.Place{File: file, Line: 1 + bytes.Count(content[:at[0]], []byte("\n")), Text: string(content[at[0]:at[1]])}
+			return sudo.Place{File: file, Line: 1 + bytes.Count(content[:at[0]], []byte("\n")), Text: strings.Fields(string(content[at[0]:at[1]]))[0]}
 		}
 	}
 	return sudo.Place{}

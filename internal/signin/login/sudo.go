@@ -50,7 +50,7 @@ func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 		}
 		return f
 	}, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
-		Addresses: h.Addresses(), Number: number}
+		Addresses: h.Addresses(), Number: number, Unwritable: h.Unwritable}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
 	mounts, _ := h.Mounts() // if they are not known, none forbids anything
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
@@ -208,6 +208,9 @@ func (s *Sudo) granted() (at *sudo.Place, what, next string) {
 			"Run: " + visudo(&r.Rule) + ", and write NOPASSWD: before the last ALL of line " + strconv.Itoa(r.Rule.Line) + ", or remove that line."
 	case r.Refuses != nil:
 		why, next := r.Refuses.Text, "Put it right, or make a comment of the line, as root: "+comment(r.Refuses)
+		if r.Without != "" {
+			next = "Put it right, or have sudo go on without it, as root: printf '\\nDefaults " + r.Without + "\\n' >> " + text.Quote(r.Refuses.File)
+		}
 		if r.Refuses.File == groups {
 			next = "Give it another number, as root: vipw -g"
 			why = "the group " + text.Name(why) + " has the number of " + sudoGroup

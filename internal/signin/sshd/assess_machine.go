@@ -190,9 +190,25 @@ func askListening(f *Facts) Finding {
 		start = "sudo mkdir -p -m 0755 " + quote(f.hidden) + " && sudo " + f.Binary
 	}
 	found.Text, found.Next = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want)), "Run: "+start
+	for _, s := range f.Sources {
+		if u := s.Unfit; u.Option != "" && f.Daemon.PID == 0 {
+			return f.cannotStay(s)
+		}
+	}
 	if other != nil {
 		found.Text = fmt.Sprintf("No sshd is running, and another program listens on its port %s: %s (process %s).", join(want), text.Brief(other.Name, 40), other.PID)
 		found.Next = "See what it is (ps -fp " + other.PID + "), have it use another port or stop it, then run: " + start
+	}
+	return found
+}
+
+// cannotStay: the file that the unit reads has an option over which sshd ends.
+func (f *Facts) cannotStay(s Source) Finding {
+	found := Finding{Answer: Fail, File: s.File, Line: s.Line}
+	found.Text = fmt.Sprintf("No sshd is running, and none can: its option %s (%s:%d) %s.", text.Brief(s.Unfit.Option, 80), s.File, s.Line, s.Unfit.Why)
+	restart := " && sudo systemctl restart " + f.Unit
+	if found.Next = "Take the option out, run: sudo " + text.Edit + " '" + strconv.Itoa(s.Line) + "s/^/#/' " + quote(s.File) + restart; s.Unfit.Folder != "" && strings.Contains(s.Unfit.Why, "there is no") {
+		found.Next = "Run: sudo mkdir -p " + quote(s.Unfit.Folder) + restart
 	}
 	return found
 }
@@ -236,6 +252,10 @@ func askLoaded(f *Facts) []Finding {
 		return []Finding{{Answer: Warn, Text: "sshd's configuration was changed after the running sshd read it.",
 			Next:    "Run: sudo sshd -t && sudo systemctl reload " + f.Unit,
 			Decides: "sshd, which has not read its configuration since it was changed"}}
+	case f.Config.Touched.After(f.Loaded):
+		return []Finding{{Answer: Warn, Text: "After the running sshd read its configuration, one of its files was replaced, removed or given other rights; whether it says something else now cannot be seen.",
+			Next:    "Run: sudo sshd -t && sudo systemctl reload " + f.Unit,
+			Decides: "sshd, which may not have read its configuration as it is now"}}
 	}
 	return []Finding{{Text: "The running sshd has read its configuration as it is now."}}
 }

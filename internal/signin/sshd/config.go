@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"syscall"
 	"time"
 
 	"aadssh/internal/host"
@@ -31,6 +32,7 @@ type Config struct {
 	Main       string // the first file
 	Files      []string
 	Changed    time.Time // when the newest of the files was last changed; zero: there is none
+	Touched    time.Time // when one was replaced or given other rights last, or a folder of theirs was changed
 	Directives []Directive
 	Blocks     []*Block
 	Err        error // a file could not be read, so lines may be missing
@@ -83,6 +85,7 @@ func (r *reader) file(name string, within *Block, depth int) {
 	if info, err := r.h.Stat(name); err == nil && info.ModTime().After(r.Changed) {
 		r.Changed = info.ModTime()
 	}
+	r.touched(name)
 	// A Match block ends at the end of its file; what follows the Include belongs to the
 	// block that contains the Include.
 	block := within
@@ -114,6 +117,7 @@ func (r *reader) include(patterns []string, within *Block, depth int) {
 		if !path.IsAbs(p) {
 			p = path.Join("/etc/ssh", p)
 		}
+		r.touched(path.Dir(p))
 		files := r.h.Glob(p)
 		sort.Strings(files)
 		for _, f := range files {
@@ -125,6 +129,22 @@ func (r *reader) include(patterns []string, within *Block, depth int) {
 func (r *reader) fail(err error) {
 	if r.Err == nil {
 		r.Err = err
+	}
+}
+
+// touched takes down when a file was replaced or given other rights, which the time of
+// its content need not show (cp -p, rsync -t, mv), or a file of a folder removed.
+func (r *reader) touched(name string) {
+	info, err := r.h.Stat(name)
+	if err != nil {
+		return
+	}
+	at := info.ModTime()
+	if s, ok := info.Sys().(*syscall.Stat_t); ok && !info.IsDir() {
+		at = time.Unix(s.Ctim.Unix())
+	}
+	if at.After(r.Touched) {
+		r.Touched = at
 	}
 }
 

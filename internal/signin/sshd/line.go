@@ -143,7 +143,7 @@ func (b *Block) applies(c *Connection) fate {
 	for key, value := range b.pairs() {
 		met := yes
 		switch key {
-		case "all":
+		case "all", "version": // sshd's own, by which its answers are what they are for everybody
 		case "user":
 			met = of(matchList(c.User, value))
 		case "address":

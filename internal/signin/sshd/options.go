@@ -32,6 +32,14 @@ type Source struct {
 	File    string
 	Line    int
 	Options []string
+	Unfit   Unfit
+}
+
+// Unfit is an option with which no sshd stays and serves people.
+type Unfit struct {
+	Option string // with its value; "" where there is none
+	Why    string
+	Folder string // that is missing
 }
 
 // daemonOptions are the options of the daemon, except that of its file: those of the
@@ -46,12 +54,12 @@ func daemonOptions(h *host.Host, running []string) (options []string, sources []
 			}
 			for _, name := range u.Variables {
 				if v, line, ok := assigned(string(text), name); ok {
-					values[name] = Source{File: file, Line: line, Options: safeOptions(words(v))}
+					values[name] = Source{File: file, Line: line, Options: safeOptions(words(v)), Unfit: unfit(h, words(v))}
 				}
 			}
 		}
 		for _, name := range u.Variables {
-			if s := values[name]; len(s.Options) > 0 {
+			if s := values[name]; len(s.Options) > 0 || s.Unfit.Option != "" {
 				options = append(options, s.Options...)
 				sources = append(sources, s)
 			}

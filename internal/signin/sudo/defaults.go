@@ -25,6 +25,7 @@ func (r *reader) setDefault(p Place) {
 	case scope[0] == ':' && r.has("user", words(scope[1:]), r.us):
 	case scope[0] == '>' && r.has("runas", words(scope[1:]), root):
 	case scope[0] == '@' && r.has("host", words(scope[1:]), r.here):
+	case scope == "!ALL": // every command
 	default:
 		return
 	}
@@ -56,6 +57,7 @@ func (r *reader) settle() {
 		r.out.PAM = s.at
 		r.out.PAM.Text = s.value
 	}
+	r.settleLogs()
 	for _, key := range []string{"runcwd", "runchroot"} {
 		if s, on := r.on(key); on && path.IsAbs(s.value) && r.m.File(s.value).Missing() {
 			r.out.Refuses = &Place{File: s.at.File, Line: s.at.Line, Text: key + " " + s.value + " is not there"}

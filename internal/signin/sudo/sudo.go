@@ -24,6 +24,8 @@ type Machine struct {
 	Owner uint32
 	// Number is the number of the group, in decimal; "" if it is not known.
 	Number string
+	// Unwritable is why root cannot write a file, or make a folder; "" where root can.
+	Unwritable func(path string, folder bool) string
 }
 
 // Place is a line of a file.
@@ -44,6 +46,7 @@ type Answer struct {
 	TTY      *Place  // sudo requires a terminal
 	Pathless *Place  // secure_path lacks the usual programs
 	Refuses  *Place  // a line because of which sudo runs nothing, and why
+	Without  string  // the setting with which sudo goes on nevertheless; "" where there is none
 	PAM      Place   // the line that sets sudo's service name in PAM (pam_service), and the name; no File: it is the usual one
 	Files    []string
 }
@@ -82,6 +85,7 @@ type reader struct {
 	defaults []Place
 	settings map[string]setting
 	tagged   bool // the deciding rule has PASSWD, which "!authenticate" does not override
+	records  bool // or LOG_INPUT or LOG_OUTPUT
 }
 
 const maxDepth = 128 // MAX_SUDOERS_DEPTH
@@ -275,7 +279,7 @@ func (r *reader) spec(p Place) {
 
 // commands evaluates the last word that means "everything, as root".
 func (r *reader) commands(p Place, s string) {
-	asks, tagged, runas := true, false, true
+	asks, tagged, records, runas := true, false, false, true
 	for _, one := range splitOutside(s, ',') {
 		one = strings.TrimSpace(one)
 		if strings.HasPrefix(one, "(") {
@@ -306,6 +310,8 @@ func (r *reader) commands(p Place, s string) {
 				asks, tagged = false, true
 			case "PASSWD":
 				asks, tagged = true, true
+			case "LOG_INPUT", "LOG_OUTPUT":
+				records = true
 			}
 			one = strings.TrimSpace(rest)
 		}
@@ -314,6 +320,6 @@ func (r *reader) commands(p Place, s string) {
 			continue
 		}
 		r.out.Grants, r.out.Password, r.out.Rule = yes, asks, p
-		r.tagged = tagged
+		r.tagged, r.records = tagged, records
 	}
 }
