@@ -39,7 +39,7 @@ func causes() map[string]cause {
 		"EDQUOT": {disk, []string{"quota"}},
 		"EROFS":  {disk, []string{"read-only"}},
 		"EIO":    {disk, []string{"input/output"}},
-		"EACCES": {append(disk, fault.Usage), []string{"permission denied"}}, // 2: what the agent prepares cannot be read
+		"EACCES": {disk, []string{"permission denied"}},
 		"EMFILE": {short, []string{"open files", "open no more files"}},
 		"ENFILE": {short, []string{"open files", "open no more files"}},
 		"EAGAIN": {short, []string{"processes", "resource temporarily unavailable"}},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/scene"
 )
 
@@ -35,6 +36,7 @@ func TestSample(t *testing.T) {
 // the product was wrong once.
 func TestErrorsSample(t *testing.T) {
 	const each, least = 3, 80
+	home := agentrun.Dir(scene.HandlerVersion)
 	wrongOnce := []string{
 		"setup: ENOSPC at make folder /var/lib/aadsshlogin-handler (1)",                             // no status
 		"uninstall: EDQUOT from create /etc/systemd/system/.aadsshlogin-handler.timer.* (1)",        // setup without its watch, reported as a success
@@ -47,6 +49,11 @@ func TestErrorsSample(t *testing.T) {
 		"remove: EMFILE from open a pipe or a socket (2)",                                           // a timer without its files continued
 		"install: EIO from write /var/lib/aadsshlogin-handler/.receipt.json.* (4)",                  // whether a newer version was searched for
 		"setup: EACCES from remove /run/aadsshlogin-handler.transaction (4)",                        // a success on a machine that could no longer be judged
+		"enable: EACCES at open /lib/x86_64-linux-gnu/security/pam_nologin.so (1)",                  // "not installed", and a line of PAM to take out
+		"enable: EACCES at open " + home + "/config/0.settings (1)",                                 // as if the settings were wrong
+		"enable: EACCES at open " + home + "/config/0.settings (2)",                                 // the same, by azure-extension-foundation
+		"enable: EIO at open " + home + "/bin/HandlerEnvironment.json (1)",                          // "cannot be used"
+		"enable: EMFILE at open " + home + "/HandlerEnvironment.json (1)",                           // the same
 	}
 	spread := spreadErrors(each)
 	sample(t, matrix{errors: true, pick: func(all []point) []point {

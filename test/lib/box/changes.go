@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -56,40 +57,47 @@ func folder(info fs.FileInfo, st *syscall.Stat_t) string {
 
 func (s Snapshot) walk(from, as string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+		if err == nil {
+			err = s.add(filepath.Join(as, strings.TrimPrefix(path, strings.TrimSuffix(from, "/"))), path, entry)
 		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
+		if errors.Is(err, fs.ErrNotExist) && path != from {
+			return nil // a service of the machine has removed it since its folder was listed
 		}
-		st, ok := info.Sys().(*syscall.Stat_t)
-		if !ok {
-			return fmt.Errorf("%s: no stat", path)
-		}
-		content := ""
-		switch {
-		case info.Mode().IsRegular():
-			b, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			sum := sha256.Sum256(b)
-			content = hex.EncodeToString(sum[:8])
-		case info.Mode()&fs.ModeSymlink != 0:
-			if content, err = os.Readlink(path); err != nil {
-				return err
-			}
-		case info.Mode()&fs.ModeCharDevice != 0 && st.Rdev == 0:
-			content = "removed" // how overlayfs records a removal
-		}
-		name := filepath.Join(as, strings.TrimPrefix(path, strings.TrimSuffix(from, "/")))
-		if s[name] = folder(info, st); !info.IsDir() {
-			s[name] = fmt.Sprintf("%s %d:%d %d bytes inode %d changed %d.%09d %s",
-				info.Mode(), st.Uid, st.Gid, info.Size(), st.Ino, st.Ctim.Sec, st.Ctim.Nsec, content)
-		}
-		return nil
+		return err
 	})
+}
+
+// add records the file or folder at path under a name.
+func (s Snapshot) add(name, path string, entry fs.DirEntry) error {
+	info, err := entry.Info()
+	if err != nil {
+		return err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return fmt.Errorf("%s: no stat", path)
+	}
+	content := ""
+	switch {
+	case info.Mode().IsRegular():
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(b)
+		content = hex.EncodeToString(sum[:8])
+	case info.Mode()&fs.ModeSymlink != 0:
+		if content, err = os.Readlink(path); err != nil {
+			return err
+		}
+	case info.Mode()&fs.ModeCharDevice != 0 && st.Rdev == 0:
+		content = "removed" // how overlayfs records a removal
+	}
+	if s[name] = folder(info, st); !info.IsDir() {
+		s[name] = fmt.Sprintf("%s %d:%d %d bytes inode %d changed %d.%09d %s",
+			info.Mode(), st.Uid, st.Gid, info.Size(), st.Ino, st.Ctim.Sec, st.Ctim.Nsec, content)
+	}
+	return nil
 }
 
 // Save copies everything that was ever written to the machine's disk into a folder. As a
