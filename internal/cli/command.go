@@ -35,7 +35,7 @@ func Execute(ctx context.Context, p Process) fault.Code {
 	root.SetErr(p.Err)
 	onlyKnownShells(root) // after the output is set, because they print to it
 	knownTopics(root)
-	err := root.ExecuteContext(ctx)
+	meant, err := root.ExecuteContextC(ctx)
 	if out.err != nil && (err == nil && code == fault.OK || errors.Is(err, out.err)) {
 		// A caller that only reads the exit code must not mistake missing output for an
 		// answer.
@@ -46,7 +46,7 @@ func Execute(ctx context.Context, p Process) fault.Code {
 		if errors.As(err, &f) {
 			return p.complain(f)
 		}
-		return p.complain(plainly(root, err)) // these are cobra's own errors about arguments
+		return p.complain(plainly(meant, err)) // these are cobra's own errors about arguments
 	}
 	return code
 }

@@ -126,16 +126,16 @@ func together() *regexp.Regexp {
 	return regexp.MustCompile(`^if any flags in the group .* none of the others can be; \[(.*)\] were all set$`)
 }
 
-// plainly rewrites the remaining errors of cobra.
-func plainly(root *cobra.Command, err error) *fault.Fault {
+// plainly rewrites the remaining errors of cobra, of the command that was meant.
+func plainly(meant *cobra.Command, err error) *fault.Fault {
 	if m := together().FindStringSubmatch(err.Error()); m != nil {
-		return fault.New(fault.Usage, "--"+strings.Join(strings.Fields(m[1]), " and --")+" cannot be given together.", "Give one of them alone. "+helpOf(root))
+		return fault.New(fault.Usage, "--"+strings.Join(strings.Fields(m[1]), " and --")+" cannot be given together.", "Give one of them alone. "+helpOf(meant))
 	}
 	what := text.Capital(strings.TrimSuffix(err.Error(), "."))
 	if !strings.HasSuffix(what, "?") {
 		what += "."
 	}
-	return fault.New(fault.Usage, what, helpOf(root))
+	return fault.New(fault.Usage, what, helpOf(meant))
 }
 
 // shells are the shells for which a completion can be printed.

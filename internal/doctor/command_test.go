@@ -14,8 +14,8 @@ func TestCommandsOverLines(t *testing.T) {
 			`sudo sh -c '{ echo "sshd: ALL"; cat /etc/hosts.allow; } > /etc/hosts.allow.new; mv /etc/hosts.allow.new /etc/hosts.allow'`},
 		"See what it said (sudo tail -n 50 /var/lib/aadsshlogin-handler/transaction.log), then set the extension again.": {"sudo tail -n 50 /var/lib/aadsshlogin-handler/transaction.log"},
 		"Run: sudo chage -d $(date +%F) someone@example.com. Nobody's account is locked by it, and it's reversible.":     {"sudo chage -d $(date +%F) someone@example.com"},
-		`To exempt Entra ID users from this rule, which loosens it, run: sudo sed -i -e '1i\Match User *,!*@*,!????????-????-????-????-????????????' -e '1a\Match all' /etc/ssh/sshd_config && sudo sshd -t && sudo systemctl reload ssh`: {
-			`sudo sed -i -e '1i\Match User *,!*@*,!????????-????-????-????-????????????' -e '1a\Match all' /etc/ssh/sshd_config && sudo sshd -t && sudo systemctl reload ssh`},
+		`To exempt Entra ID users from this rule, which loosens it, run: sudo sed -i -e '1i\Match User *,!*@*,!????????-????-????-????-????????????' -e '1a\Match all' /etc/ssh/sshd_config && sudo sshd -t && sudo systemctl reload-or-restart ssh`: {
+			`sudo sed -i -e '1i\Match User *,!*@*,!????????-????-????-????-????????????' -e '1a\Match all' /etc/ssh/sshd_config && sudo sshd -t && sudo systemctl reload-or-restart ssh`},
 		`Use a size with 1 GiB or more: "az vm resize -g rg-web -n web1 --size SIZE --subscription 8d10da13-8125-4ba9-a717-bf7490507b3d"; then set the extension again.`: {
 			"az vm resize -g rg-web -n web1 --size SIZE --subscription 8d10da13-8125-4ba9-a717-bf7490507b3d"},
 		"Nobody's key is in the sshd's way, and whoever's it is: nobody's.":                                   nil,

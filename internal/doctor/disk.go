@@ -2,13 +2,13 @@ package doctor
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
+	"aadssh/internal/signin/login"
 	"aadssh/internal/text"
 )
 
@@ -63,10 +63,9 @@ func disk(m *machine) []preflight.Result {
 
 // spares reports whether people who have signed in here before still can: they only write
 // to their home folders; the other folders are needed for packages, and none is to be
-// installed.
+// installed. What people need who come for the first time has a check of its own.
 func (m *machine) spares(path string) bool {
-	only := []string{"/tmp", "/usr", "/var/cache"}
-	return path == "/home" || slices.Contains(only, path) && preflight.InPlace(&m.Facts) && m.decision.Plan.Empty()
+	return path == "/home" || preflight.InPlace(&m.Facts) && m.decision.Plan.Empty()
 }
 
 func (v volume) assess() preflight.Result {
@@ -81,7 +80,7 @@ func (v volume) assess() preflight.Result {
 	case v.ReadOnly && v.path != "/tmp":
 		what := map[string]string{"/etc": "no account can be made and nothing can be installed", "/home": "nothing can be written there"}[v.path]
 		return fail("The file system of "+v.path+" is mounted read-only, so "+text.Or(what, "nothing can be installed")+".",
-			"See why with: findmnt -T "+v.path+"; sudo dmesg | grep -i 'remount\\|i/o error'. Then: sudo mount -o remount,rw "+mountPoint(v.path))
+			login.WritableAgain(v.path))
 	case v.Sized && v.Others < roomFails && !strings.HasPrefix(v.path, "/run"):
 		return fail(fmt.Sprintf("The file system of %s has only %d MiB left.", v.path, v.Others/facts.MiB), room)
 	case v.Counted && v.Files < filesFail && !strings.HasPrefix(v.path, "/run"):
@@ -91,6 +90,3 @@ func (v volume) assess() preflight.Result {
 	}
 	return r
 }
-
-// mountPoint is a file system in a next step; findmnt prints it exactly.
-func mountPoint(path string) string { return "\"$(findmnt -no TARGET -T " + path + ")\"" }

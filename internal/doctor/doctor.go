@@ -67,6 +67,9 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		report.Unseen = []Unseen{}
 		if v := &report.Verdict; v.Code == 0 && v.Check == "" {
 			v.Text, v.Next = "Of what was asked for, nothing is known to be wrong.", ""
+			if len(report.Checks) == 0 {
+				v.Text = "Nothing was looked at: this machine has nothing of what was asked for."
+			}
 		}
 	}
 	return report, nil
@@ -137,6 +140,14 @@ func (o Options) known() error {
 			next = "Did you mean: sudo " + host.Program() + " doctor --only " + near[0] + "? " + next
 		}
 		return fault.New(fault.Usage, "No check is called "+text.Printable(strings.TrimSpace(n))+".", next)
+	}
+	for _, n := range o.Only {
+		switch {
+		case slices.Contains(o.Skip, n):
+			return fault.New(fault.Usage, n+" cannot be both asked for and left out.", "Run: sudo "+host.Program()+" doctor --only "+n)
+		case o.Who == nil && strings.HasPrefix(n, "person-"):
+			return fault.New(fault.Usage, n+" is about one person.", "Say about whom: sudo "+host.Program()+" doctor --user NAME@DOMAIN --only "+n)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"aadssh/internal/agent"
 	"aadssh/internal/fault"
+	"aadssh/internal/signin/gate"
 	"aadssh/pkgmgr"
 )
 
@@ -40,9 +41,17 @@ func TestOnlyTakesExactNames(t *testing.T) {
 			}
 		}
 	}
+	who := &gate.Somebody{Name: "ada@contoso.com"}
 	for _, name := range Names() {
-		if err := (Options{Only: []string{name}}).known(); err != nil {
+		if err := (Options{Only: []string{name}, Who: who}).known(); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		f := fault.Of((Options{Only: []string{name}}).known())
+		if ofOne := strings.HasPrefix(name, "person-"); ofOne != (f != nil) || ofOne && !strings.Contains(f.Next, "doctor --user NAME@DOMAIN --only "+name) {
+			t.Errorf("%s, and nobody is named: %v", name, f)
+		}
+		if f := fault.Of((Options{Only: []string{"clock", name}, Skip: []string{name}, Who: who}).known()); f == nil || f.Code != fault.Usage || f.Next == "" {
+			t.Errorf("%s is asked for and left out: %v", name, f)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func rows() []*check.Row[*machine] {
 	strict, _ := check.Find(check.List(preflight.Verification()), "clock") // enable's own version is less strict
 	all := []*check.Row[*machine]{
 		{About: strict, Run: clock},
-		row("disk", check.Machine, check.GateSession, check.Anybody(), "Is there room where packages and state are written?", "Room, inodes and whether it can be written, of each file system that takes part. A warning where only /tmp or people's home folders are concerned, or what only packages need while none is to come.", disk),
+		row("disk", check.Machine, check.GateSession, check.Anybody(), "Is there room where packages and state are written?", "Room, inodes and whether it can be written, of each file system that takes part. A warning where only people's home folders are concerned, and where no package is to come.", disk),
 	}
 	all = append(all, shared(preflight.Preconditions())...)
 	all = append(all,

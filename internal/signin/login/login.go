@@ -25,7 +25,9 @@ type Facts struct {
 	Denials  Denials
 	Accounts Accounts
 	Shells   Shells
-	One      *gate.Somebody // the person whose sign-in is examined; nil: everybody
+	// Unwritable is why no account can be written to /etc; empty: none is known.
+	Unwritable string
+	One        *gate.Somebody // the person whose sign-in is examined; nil: everybody
 }
 
 // Look reads the machine. one is the person whose sign-in is examined; nil: everybody of
@@ -44,7 +46,9 @@ func Look(h *host.Host, one *gate.Somebody) Facts {
 		Denials:  lookDenials(h, kernel, time.Now()),
 		Accounts: lookAccounts(h),
 		Shells:   lookShells(h, one),
-		One:      one,
+
+		Unwritable: unwritable(h),
+		One:        one,
 	}
 	f.Sudo.Denied = f.PAM.Sudo
 	if d := f.Sudo.Denied; d != nil && service.File != "" {

@@ -19,9 +19,7 @@ func Rows() []*check.Row[*Facts] {
 		row("cert-handler", "sshd", check.GateCommand, programs, "Can sshd run the cert handler?", "The program is there, can be executed, and is safe by sshd's rules: the file and each folder above it are root's alone.", check.One(func(f *Facts) Finding {
 			return f.Files.CertHandler.assess("sshd cannot ask for anybody's keys", true, true)
 		})),
-		row("user-add", "pam", check.GateAccount, programs, "Can accounts be made at the first sign-in?", "The package's program for it is there and can be executed.", check.One(func(f *Facts) Finding {
-			return f.Files.AddUser.assess("no account is made at the first sign-in", true, false)
-		})),
+		row("user-add", "pam", check.GateAccount, programs, "Can accounts be made at the first sign-in?", "The package's program for it is there and can be executed, and /etc can be written, where the accounts are.", check.One((*Facts).newAccounts)),
 		row("pam-module", "pam", check.GateAccount, programs, "Is the package's PAM module in place?", "The file, and no mount option that keeps it from being loaded.", check.One(func(f *Facts) Finding { return f.Files.PAMModule.assess("nobody's role can be checked", false, false) })),
 		row("nss-library", "nss", check.GateName, programs, "Is the package's NSS library in place?", "The same for the library that finds users.", check.One(func(f *Facts) Finding { return f.Files.NSSLibrary.assessLibrary() })),
 		row("sudo", "pam", check.GateSudo, nil, "May administrators use sudo?", "sudo's rules as sudo reads them. Nobody is kept from signing in by it, so it is a warning at most.", check.One(func(f *Facts) Finding { return f.Sudo.assess() })),

@@ -224,7 +224,7 @@ func askCommand(f *Facts, e *Effective) Finding {
 	}
 	return Finding{Answer: Fail, File: own.File, Line: own.Line,
 		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not apply: for %s sshd asks %q.", own.File, own.Line, f.whom(), got),
-		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s, then: sudo sshd -t && sudo systemctl reload %s", f.Config.Main, f.Unit)}
+		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s, then: sudo sshd -t && sudo systemctl reload-or-restart %s", f.Config.Main, f.Unit)}
 }
 
 // registers reports whether the package's block belongs in the configuration that sshd

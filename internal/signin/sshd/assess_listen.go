@@ -106,5 +106,5 @@ func (f *Facts) listenEverywhere(w *where) string {
 		}
 	}
 	step := "Name the right address there, or have sshd listen on all: " + sed(f, w.File, lines...)
-	return strings.Replace(step, "systemctl reload", "systemctl restart", 1)
+	return strings.Replace(step, "systemctl reload-or-restart", "systemctl restart", 1)
 }

@@ -40,7 +40,7 @@ func askSwallowed(f *Facts) Finding {
 	found.Text = fmt.Sprintf("%s at %s:%d%s stands in the Match block of aadsshlogin (line %d), so it applies to Entra ID users only, not to the machine.", d.Word, d.File, d.Line, others, d.Block.Line)
 	found.Next = "If that is meant for everybody, move it above the block: " + moveAbove(f, d.Block, swallowed...)
 	if slices.ContainsFunc(swallowed, func(o Directive) bool { return o.File != o.Block.File }) {
-		found.Next = fmt.Sprintf("If it is meant for everybody, move the Include of %s above line %d of %s, then: sudo sshd -t && sudo systemctl reload %s", d.File, d.Block.Line, d.Block.File, f.Unit)
+		found.Next = fmt.Sprintf("If it is meant for everybody, move the Include of %s above line %d of %s, then: sudo sshd -t && sudo systemctl reload-or-restart %s", d.File, d.Block.Line, d.Block.File, f.Unit)
 	}
 	return found
 }
@@ -167,7 +167,7 @@ func askListening(f *Facts) Finding {
 	case len(f.Daemon.Own) > 0 && len(want) > 0 && !slices.ContainsFunc(f.Daemon.Own, func(s netip.AddrPort) bool { return slices.Contains(want, s.Port()) }):
 		found.Answer = Warn
 		found.Text = fmt.Sprintf("sshd's configuration says port %s, but sshd listens on %d: it has not read its configuration as it is now.", join(want), f.Daemon.Own[0].Port())
-		found.Next = fmt.Sprintf("Run: sudo systemctl reload %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
+		found.Next = fmt.Sprintf("Run: sudo systemctl reload-or-restart %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
 		return found
 	case len(f.Daemon.Own) > 0:
 		found.Text = "sshd listens."
@@ -178,7 +178,7 @@ func askListening(f *Facts) Finding {
 	case other == nil && f.Daemon.Listens(22):
 		found.Answer = Warn
 		found.Text = fmt.Sprintf("sshd's configuration says port %s, but this machine listens on 22.", join(want))
-		found.Next = fmt.Sprintf("Run: sudo systemctl reload %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
+		found.Next = fmt.Sprintf("Run: sudo systemctl reload-or-restart %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
 		return found
 	}
 	found.Answer, found.Decides = Warn, "sshd, which is not running"
@@ -250,7 +250,7 @@ func askLoaded(f *Facts) []Finding {
 		return nil
 	case f.Config.Changed.After(f.Loaded):
 		return []Finding{{Answer: Warn, Text: "sshd's configuration was changed after the running sshd read it.",
-			Next:    "Run: sudo sshd -t && sudo systemctl reload " + f.Unit,
+			Next:    "Run: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit,
 			Decides: "sshd, which has not read its configuration since it was changed"}}
 	case f.Config.Touched.After(f.Loaded):
 		return []Finding{{Answer: Warn, Text: "After the running sshd read its configuration, one of its files was replaced, removed or given other rights; whether it says something else now cannot be seen.",

@@ -130,7 +130,7 @@ func TestLoaded(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	f.Loaded = f.Config.Changed.Add(-time.Second)
-	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl reload ") {
+	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl reload-or-restart ") {
 		t.Errorf("%+v", got)
 	}
 }

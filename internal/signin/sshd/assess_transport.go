@@ -64,7 +64,7 @@ func (f *Facts) makeHostKey(e *Effective, accepted []string) string {
 		if named {
 			return "Run: sudo rm -f " + name + " && sudo ssh-keygen -A" + restart
 		}
-		return "Run: sudo ssh-keygen -A && " + strings.Replace(sed(f, f.Config.Main, `1i\HostKey `+name), " && sudo systemctl reload "+f.Unit, restart, 1)
+		return "Run: sudo ssh-keygen -A && " + strings.Replace(sed(f, f.Config.Main, `1i\HostKey `+name), " && sudo systemctl reload-or-restart "+f.Unit, restart, 1)
 	}
 	return globally(f, locate(f, e, "hostkeyalgorithms", ""))
 }

@@ -221,7 +221,7 @@ func (p *Problem) withoutPlace(f *Facts) (what, next string) {
 	if d, ok := blamed(&f.Config, p.Message); ok {
 		return strings.TrimSuffix(what, ".") + " (" + d.File + ":" + strconv.Itoa(d.Line) + ").", disable(f, d)
 	}
-	return what, "Correct " + f.Config.Main + ". Then run: sudo sshd -t && sudo systemctl reload " + f.Unit
+	return what, "Correct " + f.Config.Main + ". Then run: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit
 }
 
 // blamed is the line that a message without a place is about: the first line of the first

@@ -17,15 +17,9 @@ const elsewhere = "Match User " + others
 // elsewhere is a Match line for everybody but those who are asked about.
 func (f *Facts) elsewhere() string { return "Match User " + f.others() }
 
-// reload ends every command that edits a file. An sshd that its configuration
-// kept from starting has to be started: systemd reloads only what is active.
-func reload(f *Facts) string {
-	verb := "reload "
-	if f.Problem != nil && f.Daemon.PID == 0 {
-		verb = "restart "
-	}
-	return " && sudo sshd -t && sudo systemctl " + verb + f.Unit
-}
+// reload ends every command that edits a file. Where sshd does not run, it is
+// started.
+func reload(f *Facts) string { return " && sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit }
 
 // sed is a command that edits a file.
 func sed(f *Facts, file string, expressions ...string) string {

@@ -34,11 +34,13 @@ while [ $# -gt 0 ]; do case "$1" in -*) shift ;; *) break ;; esac; done
 verb=$1
 shift
 [ "$1" = --now ] && shift && verb=start
+runs() { [ -s /run/sshd.pid ] && kill -0 "$(cat /run/sshd.pid)" 2>/dev/null; }
+[ "$verb" = reload-or-restart ] && { runs && verb=reload || verb=start; }
 case "$verb $1" in
 "reload ssh"*)
-    [ -s /run/sshd.pid ] || exit 0 # none runs
+    runs || { echo "$1.service is not active, cannot reload." >&2; exit 1; }
     file=$(stat -c %i%z /run/sshd.pid)
-    kill -HUP "$(cat /run/sshd.pid)" || exit 0
+    kill -HUP "$(cat /run/sshd.pid)"
     while [ "$(stat -c %i%z /run/sshd.pid 2>/dev/null)" = "$file" ]; do sleep 0.05; done
     ` + scene.AwaitSSHD + ` ;;
 "restart ssh"*)
