@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Each package stands in a table of docs/architecture.md, by itself or with the
-// one whose folder it is in, and no row is about a package that is not there.
+// Each package is in a table of docs/architecture.md, by itself or with its parent folder's
+// package, and no row is about a package that does not exist.
 func TestArchitectureNamesEachPackage(t *testing.T) {
 	page, err := os.ReadFile("docs/architecture.md")
 	if err != nil {

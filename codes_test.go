@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// What the program makes of several exit codes alike is a trait in their
-// catalogue: a new code says there whether it is one of them, and no other place
-// has to be found. So nothing outside asks for two codes at once.
+// If the program treats several exit codes alike, that is a trait in their catalogue: a new
+// code says there whether it has it, and no other place has to be found. So no other code
+// compares with two codes at once.
 func TestSeveralCodesAreATrait(t *testing.T) {
 	codes := map[string]bool{}
 	source, err := parser.ParseFile(token.NewFileSet(), "internal/fault/fault.go", nil, 0)
@@ -51,7 +51,7 @@ func TestSeveralCodesAreATrait(t *testing.T) {
 	})
 }
 
-// codeIn says whether an expression is one of the codes, or a number made of it.
+// codeIn reports whether an expression is one of the codes, or a number converted to one.
 func codeIn(e ast.Expr, codes map[string]bool) bool {
 	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 {
 		e = call.Args[0]

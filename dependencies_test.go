@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestDependenciesAreListed: each direct module of go.mod stands in
-// docs/dependencies.md, in the version that is used.
+// TestDependenciesAreListed: each direct module of go.mod is in docs/dependencies.md, with
+// the version that is used.
 func TestDependenciesAreListed(t *testing.T) {
 	mod, err := os.ReadFile("go.mod")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Only main.go ends the process: everywhere else an exit would skip the status
-// that must be written. log.Fatal and logrus's Fatal end it too.
+// Only main.go ends the process: anywhere else an exit would skip the status that must be
+// written. log.Fatal and logrus's Fatal end it too.
 func TestOnlyMainExits(t *testing.T) {
 	eachProductFile(t, func(path string, set *token.FileSet, file *ast.File) {
 		if path == "main.go" {
@@ -35,7 +35,7 @@ func TestOnlyMainExits(t *testing.T) {
 	})
 }
 
-// eachProductFile parses each file of what is shipped.
+// eachProductFile parses each file of the product.
 func eachProductFile(t *testing.T, look func(path string, set *token.FileSet, file *ast.File)) {
 	t.Helper()
 	files := 0

@@ -37,7 +37,7 @@ func packages(t *testing.T, patterns ...string) []pkg {
 	}
 }
 
-// product are the packages that are shipped.
+// product are the packages of the product.
 func product(t *testing.T) []pkg {
 	all := packages(t, "./...")
 	return slices.DeleteFunc(all, func(p pkg) bool {
@@ -117,7 +117,7 @@ func (r rule) broken(imported string) bool {
 	return slices.ContainsFunc(r.forbidden, under) && !slices.Contains(r.may, imported)
 }
 
-// What stands at the root was fixed: a new package goes below internal.
+// The packages at the root are fixed: a new package goes below internal.
 func TestTheRootDoesNotGrow(t *testing.T) {
 	rooms := []string{"handler", "distro", "pkgmgr", "status", "misc", "test", "internal"}
 	seen := map[string]bool{}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// room is where something belongs.
+// room is the one place of something.
 type room struct {
 	what string
 	in   []string       // packages, by folder
@@ -28,8 +28,8 @@ func (r room) holds(n ast.Node) bool {
 	return false
 }
 
-// Some things have one room: whoever needs them asks there, so that what is
-// learned about them is learned once.
+// Some things are done in one package only, and all other code calls it, so that what is
+// learned about them has one place.
 func TestOneRoomEach(t *testing.T) {
 	for _, room := range []room{
 		{what: "a command of the Azure CLI", in: []string{"internal/az"}, text: regexp.MustCompile(`\baz (vm|vmss|connectedmachine|role|network|rest|aks|policy) [a-z]+|\baz ssh (vm|arc) -`)},

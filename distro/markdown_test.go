@@ -128,14 +128,14 @@ func (row *Row) version() string {
 	}
 }
 
-// sourced is a source with the rows that rest on it.
+// sourced is a source with the rows that are based on it.
 type sourced struct {
 	Source
 	rows []string
 }
 
-// provenance is the table's sources the other way round, sorted by fact, so
-// that a source which turns out wrong shows what it takes with it.
+// provenance lists the table's sources with their rows, sorted by fact, so that a source
+// which turns out wrong shows which rows are affected.
 func provenance() []sourced {
 	var all []sourced
 	for _, row := range Rows() {

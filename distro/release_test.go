@@ -67,8 +67,8 @@ func TestParseBounds(t *testing.T) {
 	}
 }
 
-// FuzzParse: whatever the file holds, Parse ends, what it gives can be shown
-// to people, and Lookup never puts more than a path's characters into a path.
+// FuzzParse: whatever the file contains, Parse ends, its result can be shown to people, and
+// Lookup only puts characters that are safe in a path into a path.
 func FuzzParse(f *testing.F) {
 	for _, dir := range []string{"os-release", "hostile"} {
 		files, err := os.ReadDir(filepath.Join("testdata", dir))

@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// TestTable renders what Lookup says of every fixture on both architectures
-// and compares it with the golden file, so that a change of a row shows.
+// TestTable renders Lookup's result for every fixture on both architectures and compares it
+// with the golden file, so that a change of a row is visible.
 func TestTable(t *testing.T) {
 	var b strings.Builder
 	covered := map[string]bool{}
@@ -52,7 +52,7 @@ func TestMarkdown(t *testing.T) {
 	golden.Compare(t, filepath.Join("..", "docs", "distributions.md"), Markdown())
 }
 
-// TestRows keeps the rules that the code relies on.
+// TestRows checks the rules that the code relies on.
 func TestRows(t *testing.T) {
 	for _, row := range Rows() {
 		name := row.Family + " " + row.Releases

@@ -11,9 +11,9 @@ import (
 	"aadssh/internal/host"
 )
 
-// TestClockIsSetBetweenUpdateAndUninstall: somebody sets the wall clock in the
-// middle of an upgrade. The old version's uninstall leaves the packages all the
-// same. What update wrote down is moved by as much as the clock.
+// TestClockIsSetBetweenUpdateAndUninstall: the wall clock is changed in the middle of an
+// upgrade. The old version's uninstall leaves the packages all the same. The time that
+// update recorded is changed by as much as the clock.
 func TestClockIsSetBetweenUpdateAndUninstall(t *testing.T) {
 	const old, next = "1.0.0.0", "1.0.1.0"
 	for _, set := range []time.Duration{-time.Hour, -time.Second, 0, 20 * time.Minute, 400 * 24 * time.Hour} {

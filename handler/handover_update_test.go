@@ -11,7 +11,7 @@ import (
 	"aadssh/internal/state"
 )
 
-// updating is a call of update from a version to another, on Ubuntu.
+// updating is a call of update from one version to another, on Ubuntu.
 func updating(t *testing.T, from, own, to string) Request {
 	t.Helper()
 	q, _ := request(t, "update")
@@ -28,8 +28,8 @@ func handed(q Request) bool {
 	return ok
 }
 
-// TestUpdateHandsOverBehindALock: the uninstall that follows must find the
-// handover also where another run was at work all the time.
+// TestUpdateHandsOverBehindALock: the uninstall that follows must find the handover even if
+// another run held the lock all the time.
 func TestUpdateHandsOverBehindALock(t *testing.T) {
 	q := updating(t, "1.0.0.0", "1.0.1.0", "1.0.1.0")
 	release, err := q.Host.SingleRun(context.Background(), "a look")
@@ -52,7 +52,7 @@ func TestUpdateThatCannotHandOverFails(t *testing.T) {
 	}
 }
 
-// installed answers that a package is there.
+// installed is the answer that a package is installed.
 type installed string
 
 func (p installed) Run(_ context.Context, c host.Command) (host.Result, error) {
@@ -66,8 +66,8 @@ func (installed) Transact(context.Context, host.Command) (host.Result, error) {
 	return host.Result{}, host.ErrNotFound
 }
 
-// TestAdopt: packages that an update finds came by the vendor's handler, which
-// kept no receipt. This handler keeps one, so what is not in it is the owner's.
+// TestAdopt: packages that an update finds were installed by the vendor's handler, which
+// kept no receipt. This handler keeps one, so packages that are not in it are not ours.
 func TestAdopt(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -100,9 +100,8 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
-// TestLateRunLeavesTheHandover: an enable that waited for the lock while the
-// next version's update went by must not end that one's handover; an enable
-// that began after it does.
+// TestLateRunLeavesTheHandover: an enable that waited for the lock while the next version's
+// update ran must not end that version's handover; an enable that began after it does.
 func TestLateRunLeavesTheHandover(t *testing.T) {
 	q, _ := request(t, "enable")
 	written := host.BootClock()

@@ -17,8 +17,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// berkeley is rpm on a database of the releases before SQLite. While the shared
-// memory of a killed run lies next to it, it answers as rpm 4.11 of RHEL 7 does.
+// berkeley is rpm on a database of the releases before SQLite. While the shared memory of a
+// killed run exists, it answers as rpm 4.11 of RHEL 7 does.
 type berkeley struct{ *host.Host }
 
 const sharedMemory = "/var/lib/rpm/__db.001"
@@ -47,8 +47,8 @@ func (berkeley) Transact(context.Context, host.Command) (host.Result, error) {
 	return host.Result{}, nil
 }
 
-// TestMend: a package database that does not answer is repaired before anything
-// is planned, and a run that is killed meanwhile has said that it did not finish.
+// TestMend: an unreadable package database is repaired before anything is planned, and a
+// run that is killed meanwhile has reported that it did not finish.
 func TestMend(t *testing.T) {
 	q, _ := request(t, "enable")
 	write(t, q.Host.Path("/etc/os-release"), "ID=\"rhel\"\nVERSION_ID=\"7.9\"\n")
@@ -69,8 +69,8 @@ func TestMend(t *testing.T) {
 	}
 }
 
-// TestDefinitionOfAKilledRunIsTakenBack: a repository definition that never
-// worked would fail the owner's own updates.
+// TestDefinitionOfAKilledRunIsTakenBack: a repository definition that never worked would
+// fail the machine's own updates.
 func TestDefinitionOfAKilledRunIsTakenBack(t *testing.T) {
 	q, _ := request(t, "enable")
 	file := repo.File{Path: "/etc/apt/sources.list.d/aadsshlogin.list", Content: []byte("deb x\n"), Mode: 0o644}
@@ -96,8 +96,8 @@ func TestDefinitionOfAKilledRunIsTakenBack(t *testing.T) {
 	}
 }
 
-// TestUninstallSaysWhatStays: an uninstall that cannot finish says so with its
-// exit code, and what a person has to do.
+// TestUninstallSaysWhatStays: an uninstall that cannot finish reports that with its exit
+// code, and what a person has to do.
 func TestUninstallSaysWhatStays(t *testing.T) {
 	for _, c := range []struct {
 		name, receipt string
@@ -126,7 +126,7 @@ func TestUninstallSaysWhatStays(t *testing.T) {
 	}
 }
 
-// TestReloadNamesTheUnit also where systemd could not be asked.
+// TestReloadNamesTheUnit: also if systemd could not be asked.
 func TestReloadNamesTheUnit(t *testing.T) {
 	q, _ := request(t, "enable")
 	q.Reload = func(context.Context, []string) (systemd.Outcome, error) {
@@ -141,8 +141,8 @@ func TestReloadNamesTheUnit(t *testing.T) {
 	}
 }
 
-// TestWhatPackagesCameFromStays: a disk that is full after the packages are in
-// place takes their repository away from nobody; one that is full before does.
+// TestWhatPackagesCameFromStays: if the disk is full after the packages are installed,
+// their repository stays; if it is full before, the repository is removed.
 func TestWhatPackagesCameFromStays(t *testing.T) {
 	for name, stays := range map[string]bool{"aadsshlogin": true, "another": false} {
 		q, _ := request(t, "enable")

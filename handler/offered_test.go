@@ -13,8 +13,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// 28 names the repository, the release, the architecture and the versions that
-// are there, and speaks of packageVersion only where it is set.
+// 28 names the repository, the release, the architecture and the existing versions, and
+// mentions packageVersion only if it is set.
 func TestOffered(t *testing.T) {
 	said := fault.New(fault.PackageUnavailable, "The package sources have no aadsshlogin.", "apt-cache policy aadsshlogin")
 	for name, c := range map[string]struct {

@@ -2,7 +2,7 @@ package handler
 
 import "testing"
 
-// TestNamed: what a manager calls a key is replaced by its whole fingerprint.
+// TestNamed: a manager's name of a key is replaced by its full fingerprint.
 func TestNamed(t *testing.T) {
 	const key = "22C3281A92D14003FB53BBE8155C3D5C17105335"
 	for said, want := range map[string]string{

@@ -23,8 +23,8 @@ import (
 	"aadssh/status"
 )
 
-// request is one of the agent's, on a machine made of files on which no
-// command may be run.
+// request is one of the agent's, on a machine made of files, on which no command may be
+// run.
 func request(t *testing.T, operation string) (Request, *bytes.Buffer) {
 	t.Helper()
 	root := t.TempDir()
@@ -113,7 +113,7 @@ func TestKilledBeforeItsFirstLookIsNotAStaleSuccess(t *testing.T) {
 	}
 }
 
-// Only what nothing could fix later makes install and update fail.
+// Only a fault that nothing could fix later makes install and update fail.
 func TestInstallAndUpdateFailOnlyWhereNothingCanRun(t *testing.T) {
 	for _, c := range []struct {
 		err  error
@@ -166,8 +166,8 @@ func TestReportIsSuccessOrErrorAndNothingElse(t *testing.T) {
 	}
 }
 
-// TestNothingIsPromisedOfAnUnknownMachine: what was known before the changes is not
-// known any more, and no step failed, or one did.
+// TestNothingIsPromisedOfAnUnknownMachine: what was known before the changes is no longer
+// known, and a step failed, or none did.
 func TestNothingIsPromisedOfAnUnknownMachine(t *testing.T) {
 	q, _ := request(t, "enable")
 	r := &run{Request: q, host: q.Host, log: q.Host.Log}
@@ -184,8 +184,8 @@ func TestNothingIsPromisedOfAnUnknownMachine(t *testing.T) {
 	}
 }
 
-// TestCauseBeforeConsequence: what a step failed on is the verdict, not the check
-// that fails because of it.
+// TestCauseBeforeConsequence: the verdict is the fault of the step that failed, not of the
+// check that fails because of it.
 func TestCauseBeforeConsequence(t *testing.T) {
 	q, _ := request(t, "enable")
 	r := &run{Request: q, host: q.Host, log: q.Host.Log}

@@ -13,8 +13,8 @@ import (
 	"aadssh/internal/repo"
 )
 
-// TestOwnersKeyIsTheOwners: where the owner's entry is used, neither a newer
-// extension nor a setting changes the key that it names.
+// TestOwnersKeyIsTheOwners: if an administrator's entry is used, neither a newer extension
+// nor a setting changes the key that it names.
 func TestOwnersKeyIsTheOwners(t *testing.T) {
 	q, _ := request(t, "enable")
 	said := fault.New(fault.RepositoryUntrusted, "The signature is old.", "Update the extension.")
@@ -29,8 +29,8 @@ func TestOwnersKeyIsTheOwners(t *testing.T) {
 	}
 }
 
-// TestNeighboursOfTheOwnersEntry: in a file with others, a refresh that fails
-// does not end the plan, and is the reason where the package is not found then.
+// TestNeighboursOfTheOwnersEntry: in a file with other entries, a refresh that fails does
+// not end the plan, but is the reason if the package is then not found.
 func TestNeighboursOfTheOwnersEntry(t *testing.T) {
 	ours := repo.Entry{File: "/etc/apt/sources.list", Line: 3, Enabled: true}
 	other := func(file string, line int, enabled bool) []repo.Entry {
@@ -63,8 +63,8 @@ func TestNeighboursOfTheOwnersEntry(t *testing.T) {
 	}
 }
 
-// TestSignatureThatIsNone: what a portal answers in the place of a signature is not
-// taken for one by somebody whom we do not trust, whatever the package manager says.
+// TestSignatureThatIsNone: a portal's answer in place of a signature does not count as one
+// by an untrusted key, whatever the package manager says.
 func TestSignatureThatIsNone(t *testing.T) {
 	answers := http.NewServeMux()
 	answers.HandleFunc("/portal/repodata/repomd.xml.asc", func(w http.ResponseWriter, _ *http.Request) {

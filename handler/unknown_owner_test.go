@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/state"
 )
 
-// TestUnknownOwner: where a disk with an error hides who owns the machine, or which
-// version takes it over, nobody goes on as if nobody did.
+// TestUnknownOwner: if a disk error hides who owns the machine, or which version takes it
+// over, no operation continues as if nobody did.
 func TestUnknownOwner(t *testing.T) {
 	start := func(file string, standalone bool) *run {
 		h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}

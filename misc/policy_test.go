@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	publisher = "Microsoft.Azure.ActiveDirectory" // what the templates mean unless they are told another
+	publisher = "Microsoft.Azure.ActiveDirectory" // the default of the templates
 	kind      = "AADSSHLoginForLinux"
 )
 

@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// What a manager could take for something else is not given to it: no command
-// is run, which the runner without expectations shows.
+// A word that a manager could misread is not passed to it: no command is run, because the
+// runner expects none.
 func TestWordsThatManagersMisread(t *testing.T) {
 	for _, m := range distro.Managers() {
 		for what, c := range map[string]struct {

@@ -116,8 +116,8 @@ func manager(t testing.TB, name distro.Manager) *Manager {
 	return m
 }
 
-// What its owner forbids is the owner's word with every package manager, and not
-// a package that the repository does not have.
+// An exclusion in the machine's configuration is reported as such with every package
+// manager, and not as a package that the repository does not have.
 func TestWhatTheOwnerForbids(t *testing.T) {
 	for file, names := range map[string][]string{
 		"apt-2.2": {"held-upgrade", "held-exact"}, "apt-2.6": {"held-upgrade", "held-exact"}, "apt-3.0": {"held-upgrade", "held-exact"},

@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// TestCommands renders every command of every manager: what is run on other
-// people's machines is to be read in a diff before it runs there.
+// TestCommands renders every command of every manager: a diff must show what is run on
+// other people's machines before it runs there.
 func TestCommands(t *testing.T) {
 	sources := map[distro.Manager]Source{
 		distro.Apt:    {ListFile: "/etc/apt/sources.list.d/aadsshlogin.list"},

@@ -33,9 +33,8 @@ func TestInstallHealthyPath(t *testing.T) {
 	}
 }
 
-// A package manager that says yes and did nothing is found out: it may have been
-// told to pass over what it cannot have (strict=0 in dnf.conf), so that the other
-// sources are tried too.
+// A package manager that reports success and did nothing is detected: it may have been told
+// to skip what it cannot get (strict=0 in dnf.conf), so the other sources are tried too.
 func TestInstallBelievesTheDatabase(t *testing.T) {
 	b, all := besideOthersAfter(t, hosttest.Answer(0, "Complete!\n"), fetched)
 	b.query(rpmKeyring(keyringDir, []string{ownKey}), hosttest.Answer(0, ""))
@@ -167,7 +166,7 @@ func TestInstallExactVersionStands(t *testing.T) {
 	}
 }
 
-// What our own source does not have is not looked for in the whole world.
+// What our own source does not have is not searched in all other sources.
 func TestInstallMissingPackageRefreshesNothing(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	b.file(b.Source.ListFile, "")
@@ -179,7 +178,7 @@ func TestInstallMissingPackageRefreshesNothing(t *testing.T) {
 	b.code(err, fault.PackageUnavailable)
 }
 
-// A source file of somebody else that apt cannot read is gone around.
+// A source file of somebody else that apt cannot parse is avoided.
 func TestInstallGoesAroundABrokenSource(t *testing.T) {
 	for _, broken := range []string{"malformed-list", "conflicting-signed-by"} {
 		b := newBench(t, distro.Apt)
@@ -195,7 +194,7 @@ func TestInstallGoesAroundABrokenSource(t *testing.T) {
 	}
 }
 
-// An interrupted dpkg is finished first, once.
+// An interrupted dpkg is first completed, once.
 func TestInstallRepairsOnce(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	want := []Spec{{Name: "aadsshlogin"}}
@@ -216,7 +215,7 @@ func TestInstallRepairsOnce(t *testing.T) {
 	b.code(err, fault.PackageManagerFailed)
 }
 
-// yum has another word for going back.
+// yum has another subcommand for a downgrade.
 func TestInstallOlderWithYum(t *testing.T) {
 	b := newBench(t, distro.Yum)
 	want := []Spec{{Name: "aadsshlogin", Version: "1.0.1"}}
@@ -232,8 +231,8 @@ func TestInstallOlderWithYum(t *testing.T) {
 	}
 }
 
-// A budget that ends while other sources are refreshed is not a bug of ours:
-// what was wrong before stands.
+// A budget that ends while other sources are refreshed is not our bug: the fault before it
+// stays.
 func TestInstallBudgetEndsInRefresh(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, true)
@@ -265,7 +264,7 @@ func TestInstallFetchesNothingThatIsThere(t *testing.T) {
 	}
 }
 
-// Under "existing" it is the machine's sources that decide.
+// In the mode existing the machine's own sources decide.
 func TestInstallFromTheMachinesSources(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	b.Source = Source{All: true}

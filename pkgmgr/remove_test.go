@@ -26,8 +26,8 @@ func TestReplaceRefusesToTakeMore(t *testing.T) {
 	}
 }
 
-// simulations are what each manager says where a word of the order means
-// something else to it than to us: the old package would go, and nothing come.
+// simulations are the managers' outputs if they understand an argument of the order
+// differently from us: the old package would be removed, and nothing installed.
 func simulations() map[distro.Manager]host.Result {
 	table := "Dependencies resolved.\n====\n Package  Arch  Version  Repository  Size\n====\nRemoving:\n aadlogin  x86_64  1.0-1  @x  2\n\nTransaction Summary\n====\nRemove  1 Package\n\nOperation aborted.\n"
 	return map[distro.Manager]host.Result{

@@ -173,7 +173,7 @@ func TestLockIsWaitedForAndNamed(t *testing.T) {
 	}
 }
 
-// Who holds a pid file is found before anything is run.
+// The holder in a pid file is found before anything is run.
 func TestLockFileIsSeenBeforehand(t *testing.T) {
 	b := newBench(t, distro.Dnf)
 	for path, content := range map[string]string{
@@ -254,7 +254,7 @@ func TestCommandsThatDoNotEnd(t *testing.T) {
 		b := newBench(t, distro.Dnf)
 		b.packages("aadsshlogin 1.0.2")
 		b.runner.ExpectError(b.Manager.SimulateRemove([]string{"aadsshlogin"}).String(), context.DeadlineExceeded)
-		// Whoever types it must not remove anything.
+		// A person who runs it must not remove anything.
 		if f := b.code(b.Remove(wide(b), []string{"aadsshlogin"}), fault.PackageManagerFailed); !strings.Contains(f.Next, "sudo rpm -e --test aadsshlogin;") {
 			t.Errorf("Next = %q", f.Next)
 		}
@@ -278,7 +278,7 @@ func TestRefreshBelievesTheOutput(t *testing.T) {
 	b.code(b.Refresh(wide(b)), fault.RepositoryUnreachable)
 }
 
-// A server that has too much to do is asked again, but not forever.
+// An overloaded server is tried again, but not forever.
 func TestBusyServerIsAskedAgain(t *testing.T) {
 	for file, name := range map[string]distro.Manager{"apt-2.6": distro.Apt, "dnf-4.14": distro.Dnf, "zypper-1.14.89": distro.Zypper} {
 		for _, status := range []string{"http-429", "http-503"} {

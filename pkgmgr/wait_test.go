@@ -15,8 +15,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// lockedFor is a machine whose package manager works only after a time: the
-// runner answers as the manager does while it is locked, and fine afterwards.
+// lockedFor is a machine whose package manager is locked for some time: the runner answers
+// as the locked manager does, and normally afterwards.
 type lockedFor struct {
 	until  time.Time
 	locked host.Result
@@ -37,9 +37,9 @@ func (l *lockedFor) Transact(ctx context.Context, c host.Command) (host.Result, 
 	return l.Run(ctx, c)
 }
 
-// At first boot unattended-upgrades, dnf-automatic or packagekitd is at work
-// for minutes. The operation's time is waited, the refresh begins within a
-// second after the lock is free, and has the whole of its own time then.
+// At first boot unattended-upgrades, dnf-automatic or packagekitd runs for minutes. The
+// operation waits for its whole time, the refresh begins within a second after the lock is
+// free, and then has the whole of its own time.
 func TestLockHeldForMinutes(t *testing.T) {
 	const held, opTime = 4 * time.Minute, 840 * time.Second
 	for name, c := range map[distro.Manager]struct {

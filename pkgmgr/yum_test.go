@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// yum's option parser eats the first "--": only what real yum has carried out
-// is what we tell it.
+// yum's option parser drops the first "--": only arguments that a real yum has carried out
+// are used.
 func TestYumReplacesInTheWordsThatItTakes(t *testing.T) {
 	for name, o := range map[string]Order{
 		"the right form of swap":                                 {Install: []Spec{{Name: "aadsshlogin"}, {Name: "aadsshlogin-selinux"}}, Remove: []string{"aadlogin", "aadlogin-selinux"}},

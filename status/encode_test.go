@@ -11,9 +11,9 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// accept is validate_status_data and parse_ext_status of WALinuxAgent's
-// exthandlers.py, with what they let through and then choke on (a null or a
-// number in the place of a text) refused too.
+// accept is validate_status_data and parse_ext_status of WALinuxAgent's exthandlers.py, and
+// also rejects what they let through and then fail on (a null or a number instead of a
+// text).
 func accept(b []byte) error {
 	if !utf8.Valid(b) {
 		return fmt.Errorf("not UTF-8")
@@ -140,9 +140,9 @@ func TestNothingIsCutWithoutNeed(t *testing.T) {
 	}
 }
 
-// TestWhatDidNotFitIsSaid: the reader learns that substatuses are missing, and
-// as many of the first as can stay do. The second case fits only after the
-// texts are cut as far as they may be.
+// TestWhatDidNotFitIsSaid: the reader learns that substatuses are missing, and as many of
+// the first as possible stay. The second case fits only after the texts are cut as far as
+// possible.
 func TestWhatDidNotFitIsSaid(t *testing.T) {
 	for _, c := range []struct {
 		all     int

@@ -176,7 +176,7 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// TestAlwaysWhole: whoever reads while others write sees a whole file.
+// TestAlwaysWhole: a reader sees a whole file while others write.
 func TestAlwaysWhole(t *testing.T) {
 	folder := t.TempDir()
 	must(t, Write(folder, 0, Report{Level: Success}))

@@ -17,9 +17,9 @@ func usual(level Level, code int) Report {
 	return Report{Operation: "Enable", Level: level, Code: code, Message: strings.Repeat("What is wrong, and what to do next. ", 20), Substatuses: many(14, strings.Repeat("What was seen. ", 30))}
 }
 
-// TestWithoutAnotherFile runs a process that may open no file any more: the
-// report that follows a placeholder, an old success or the agent's own file is
-// written over it. The test binary plays the process.
+// TestWithoutAnotherFile runs a process that may open no more files: the report that
+// follows a placeholder, an old success or the agent's own file overwrites it. The test
+// program acts as the process.
 func TestWithoutAnotherFile(t *testing.T) {
 	if folder := os.Getenv("STATUS_TEST_FOLDER"); folder != "" {
 		outOfRoom(folder)
@@ -61,7 +61,7 @@ func TestWithoutAnotherFile(t *testing.T) {
 	}
 }
 
-// starved writes a report after the last file has been opened.
+// outOfRoom writes a report after the last file has been opened.
 func outOfRoom(folder string) {
 	f := Open(folder, 3)
 	for {
@@ -132,7 +132,7 @@ func TestNotOverwritten(t *testing.T) {
 	}
 }
 
-// TestBrokenOff: a write in place that breaks off leaves the old report.
+// TestBrokenOff: an overwrite that fails halfway leaves the old report.
 func TestBrokenOff(t *testing.T) {
 	folder := t.TempDir()
 	f := Open(folder, 3)
@@ -148,7 +148,7 @@ func TestBrokenOff(t *testing.T) {
 	}
 }
 
-// TestSuccessGoes: a success that cannot be replaced does not stand.
+// TestSuccessGoes: a success that cannot be replaced is removed.
 func TestSuccessGoes(t *testing.T) {
 	if folder := os.Getenv("STATUS_TEST_FOLDER"); folder != "" {
 		outOfRoom(folder)

@@ -29,8 +29,8 @@ func write(t testing.TB, path, content string) {
 	must(t, os.WriteFile(path, []byte(content), 0o600))
 }
 
-// layout is what WALinuxAgent 2.15 makes of a version's folder, below a
-// temporary /var/lib/waagent, with the program in bin/.
+// layout is a version's folder as WALinuxAgent 2.15 creates it, below a temporary
+// /var/lib/waagent, with the program in bin/.
 type layout struct{ base, log, program string }
 
 func newLayout(t testing.TB) layout {
@@ -53,8 +53,8 @@ func (l layout) environment() string {
 		fullName, l.log, l.base)
 }
 
-// start makes the process look as if the agent had started program: the library
-// looks at os.Args.
+// start makes the process look as if the agent had started program: the library reads
+// os.Args.
 func start(t testing.TB, program string) {
 	t.Helper()
 	before := os.Args[0]
@@ -86,7 +86,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// What other agents write is read: a version that is text, a byte order mark.
+// The forms of other agents are accepted: a version that is text, a byte order mark.
 func TestLoadReadsOtherAgents(t *testing.T) {
 	const folders = `"name": "n", "handlerEnvironment": {"logFolder": "/l", "configFolder": "/c", "statusFolder": "/s", "eventsFolder": "/e"}`
 	for name, content := range map[string]string{
@@ -108,7 +108,7 @@ func TestLoadReadsOtherAgents(t *testing.T) {
 	}
 }
 
-// TestLoadMissing: it is said where was looked.
+// TestLoadMissing: the error names the paths.
 func TestLoadMissing(t *testing.T) {
 	dir := t.TempDir()
 	start(t, filepath.Join(dir, "bin", "aadsshlogin-handler"))
@@ -139,7 +139,7 @@ func check(t *testing.T, err error, parts ...string) {
 	}
 }
 
-// TestBadEnvironment goes both ways: through the library, and by LoadFrom.
+// TestBadEnvironment tests both ways: through the library, and with LoadFrom.
 func TestBadEnvironment(t *testing.T) {
 	one := func(folders string) string {
 		return `[{"name": "n", "version": 1.0, "handlerEnvironment": {` + folders + `}}]`
@@ -176,7 +176,7 @@ func TestBadEnvironment(t *testing.T) {
 	}
 }
 
-// TestHostileEnvironment: what is no file is not read, also not by the library.
+// TestHostileEnvironment: what is not a file is not read, by the library either.
 func TestHostileEnvironment(t *testing.T) {
 	for name, prepare := range map[string]func(path string) error{
 		"FIFO":      func(path string) error { return syscall.Mkfifo(path, 0o600) },

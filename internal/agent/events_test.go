@@ -13,7 +13,7 @@ import (
 )
 
 // collected is what the agent would send: it follows WALinuxAgent's
-// collect_telemetry_events.py, and fails the test where that drops something.
+// collect_telemetry_events.py, and fails the test if that would drop something.
 func collected(t *testing.T, folder string) []map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -93,7 +93,7 @@ func TestEventsAreBounded(t *testing.T) {
 	}
 }
 
-// TestNoEvents: an agent that collects none is served as well.
+// TestNoEvents: an agent that collects none is supported as well.
 func TestNoEvents(t *testing.T) {
 	var none *Events
 	if err := none.Send(EventError, "enable", "m"); err != nil {
@@ -140,8 +140,8 @@ func TestEventsUnwritable(t *testing.T) {
 	}
 }
 
-// TestUnfinishedEvents: what a run that was killed had begun is gone with the next one,
-// also where that has nothing to send.
+// TestUnfinishedEvents: what a killed run had begun is removed by the next one, even if
+// that sends nothing.
 func TestUnfinishedEvents(t *testing.T) {
 	_, env := newEvents(t)
 	for name, stays := range map[string]bool{
@@ -156,7 +156,7 @@ func TestUnfinishedEvents(t *testing.T) {
 	}
 }
 
-// TestStamp: a clock that stands still, or runs backwards, gives no name twice.
+// TestStamp: a clock that stands still, or runs backwards, never gives the same name twice.
 func TestStamp(t *testing.T) {
 	var e Events
 	now := time.Now()

@@ -18,8 +18,8 @@ import (
 
 const thumb = "0123456789ABCDEF0123456789ABCDEF01234567"
 
-// withKey makes the agent's folder with a certificate, and returns the
-// environment and the path of the key without its ending.
+// withKey creates the agent's folder with a certificate, and returns the environment and
+// the path of the key without its extension.
 func withKey(t *testing.T) (Environment, string) {
 	t.Helper()
 	l := newLayout(t)
@@ -77,8 +77,8 @@ func TestProtectedSettings(t *testing.T) {
 	}
 }
 
-// TestProtectedThroughLoad: with protected settings the library is not asked,
-// which would run its own openssl.
+// TestProtectedThroughLoad: with protected settings the library is not used, because it
+// would run its own openssl.
 func TestProtectedThroughLoad(t *testing.T) {
 	l := newLayout(t)
 	start(t, l.program)
@@ -96,7 +96,7 @@ func TestProtectedThroughLoad(t *testing.T) {
 	}
 }
 
-// TestOldOpenssl: where there is no cms, smime does it.
+// TestOldOpenssl: without cms, smime is used.
 func TestOldOpenssl(t *testing.T) {
 	env, key := withKey(t)
 	write(t, key+".prv", "")
@@ -111,7 +111,7 @@ func TestOldOpenssl(t *testing.T) {
 	}
 }
 
-// TestEmptyProtectedProxy: it does not take the public one away.
+// TestEmptyProtectedProxy: it does not remove the public one.
 func TestEmptyProtectedProxy(t *testing.T) {
 	for _, protected := range []string{`{}`, `null`, `{"proxy": ""}`, `{"proxy": null}`} {
 		env, key := withKey(t)
@@ -126,7 +126,7 @@ func TestEmptyProtectedProxy(t *testing.T) {
 	}
 }
 
-// TestUndecryptable: it is said why, and the public settings are there.
+// TestUndecryptable: the error says why, and the public settings are returned.
 func TestUndecryptable(t *testing.T) {
 	const both = 2
 	for _, c := range []struct {
@@ -201,7 +201,7 @@ func TestBadProtectedSetting(t *testing.T) {
 	}
 }
 
-// TestKeysStayPrivate: the agent's files are read by openssl alone.
+// TestKeysStayPrivate: only openssl reads the agent's files.
 func TestKeysStayPrivate(t *testing.T) {
 	env, key := withKey(t)
 	write(t, key+".prv", "key")

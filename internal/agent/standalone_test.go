@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestConsider: what is not given stays, {} takes it away, the same settings
-// however they are typed have the same number, and bad ones keep nothing.
+// TestConsider: a file that is not given leaves its settings, {} removes them, equal
+// settings have the same number however they were typed, and bad ones save nothing.
 func TestConsider(t *testing.T) {
 	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
 	give := func(public, protected string) *Offer {

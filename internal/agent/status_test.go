@@ -12,9 +12,9 @@ import (
 	"aadssh/status"
 )
 
-// TestStatusIsASuperset: whoever reads the status files of
-// azure-extension-foundation can read ours. Its writer is not used: it knows
-// neither a code nor substatuses nor a warning, and syncs nothing to the disk.
+// TestStatusIsASuperset: programs that read the status files of azure-extension-foundation
+// can read ours. Its writer is not used: it supports neither a code nor substatuses nor a
+// warning, and syncs nothing to the disk.
 func TestStatusIsASuperset(t *testing.T) {
 	l := newLayout(t)
 	start(t, l.program)
@@ -47,8 +47,8 @@ func parsed(t *testing.T, folder string, seq int) any {
 	return v
 }
 
-// superset wants all of theirs in ours, of the same type; and of the same
-// value, except for the three that differ on purpose.
+// superset requires that ours has all fields of theirs, with the same type and, except for
+// three that differ on purpose, the same value.
 func superset(t *testing.T, at string, theirs, ours any) {
 	t.Helper()
 	switch theirs := theirs.(type) {

@@ -44,7 +44,7 @@ func examples() []example {
 		{`{"packageVersion": 1.0}`, `"packageVersion" is 1.0,`}, {`{"packageVersion": true}`, `is true,`},
 		{`{"packageVersion": "latest"}`, `is "latest",`}, {`{"packageVersion": "1.0; reboot"}`, `is "1.0; reboot",`},
 		{`{"packageVersion": " 1.0"}`, "packageVersion"}, {`{"packageVersion": "1.0\n"}`, `is "1.0\n",`}, {`{"packageVersion": "*"}`, "packageVersion"},
-		// apt takes a sign at the end for an order to remove or to install the package.
+		// apt treats a sign at the end as an order to remove or to install the package.
 		{`{"packageVersion": "1.0-"}`, `is "1.0-",`}, {`{"packageVersion": "1.0+"}`, `is "1.0+",`}, {`{"packageVersion": "1.0_"}`, `is "1.0_",`},
 		{`{"packageVersion": "1.0--1"}`, `is "1.0--1",`}, {`{"packageVersion": "1.0."}`, `is "1.0.",`}, {`{"packageVersion": "1:"}`, `is "1:",`},
 		{`{"packageVersion": "1.0:amd64"}`, `is "1.0:amd64",`}, {`{"packageVersion": "1:2:3"}`, `is "1:2:3",`}, {`{"packageVersion": "~1.0"}`, `is "~1.0",`},
@@ -78,7 +78,8 @@ func examples() []example {
 		{`{"repository": {"trustedKeys": ["` + armored + `\n` + privateKey + `"]}}`, "entry 1 is a private key"},
 		{`{"repository": {"trustedKeys": [` + strings.Repeat(`"`+armored+`",`, 16) + `"` + armored + `"]}}`, "at most 16"},
 		{`{"repository": {"trustedKeys": ["` + strings.Replace(armored, "mQE", strings.Repeat("mQE", 30_000), 1) + `"]}}`, "entry 1"},
-		// Whoever pastes a secret into the wrong place does not find it in a status and a log.
+		// A secret that was pasted into the wrong place does not appear in a status or a
+		// log.
 		{`{"packageVersion": "ghp_hunter2aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}`, `"packageVersion" cannot be used: it must be`},
 		{`{"repository": {"mode": "SharedAccessSignature sig=hunter2"}}`, `"repository.mode" cannot be used: it must be`},
 		{`{"repository": {"mode": "mirror", "baseUrl": "https://mirror.example.com/#hunter2"}}`, `"repository.baseUrl" cannot be used: it must be`},
@@ -111,8 +112,8 @@ func compile(t *testing.T) *jsonschema.Schema {
 	return s
 }
 
-// TestSchemaAndDecoderAgree: editors and the handler say the same of each
-// example, and the handler says what is wrong without the secret in it.
+// TestSchemaAndDecoderAgree: editors and the handler have the same result for each example,
+// and the handler says what is wrong without the secret in it.
 func TestSchemaAndDecoderAgree(t *testing.T) {
 	schema := compile(t)
 	for _, e := range examples() {
@@ -139,7 +140,7 @@ func TestSchemaAndDecoderAgree(t *testing.T) {
 	}
 }
 
-// TestRowExamples: what people are told to type works.
+// TestRowExamples: the examples work.
 func TestRowExamples(t *testing.T) {
 	schema := compile(t)
 	for _, r := range rows() {

@@ -38,7 +38,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestFailedRename: the temporary file goes.
+// TestFailedRename: the temporary file is removed.
 func TestFailedRename(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "x", "y"), 0o755); err != nil { // no file can take the place of a folder with something in it
@@ -52,8 +52,8 @@ func TestFailedRename(t *testing.T) {
 	}
 }
 
-// TestNoRoom: a disk that takes no more is an error, and the temporary file goes.
-// A limit of the process on the size of files plays the disk.
+// TestNoRoom: a full disk is an error, and the temporary file is removed. A limit of the
+// process on the size of files simulates the disk.
 func TestNoRoom(t *testing.T) {
 	if dir := os.Getenv("ATOMICFILE_TEST_DIR"); dir != "" {
 		limit := syscall.Rlimit{Cur: 1, Max: 1}

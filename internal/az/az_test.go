@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/names"
 )
 
-// What a machine of each kind is told to type.
+// The commands for a machine of each kind.
 func TestCommands(t *testing.T) {
 	vm := Machine{Name: "web1", Group: "rg", Subscription: "s"}
 	instance := Machine{Name: "pool_3", Group: "rg(prod)", ScaleSet: "pool"}
@@ -40,8 +40,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// Whatever Azure allows in a name, and what it does not, arrives at az as it is,
-// in one word, with the subscription.
+// Whatever a name contains, allowed in Azure or not, az gets it unchanged, as one word,
+// with the subscription.
 func TestEveryArgumentIsQuoted(t *testing.T) {
 	const nasty = `it's $(touch x) "rg(prod)" ; & * ~`
 	for _, m := range []Machine{

@@ -9,7 +9,7 @@ import (
 	"aadssh/internal/host"
 )
 
-// What a person types wrongly is answered with what to type.
+// A mistyped command is answered with what to type.
 func TestAnswers(t *testing.T) {
 	for _, c := range []struct {
 		args string

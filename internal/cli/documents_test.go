@@ -28,8 +28,7 @@ func pages(t *testing.T) map[string]string {
 	return all
 }
 
-// Every command of this program that a document shows is one, with options that
-// it has.
+// Every command of this program in a document exists, with its options.
 func TestCommandsInDocuments(t *testing.T) {
 	shown := regexp.MustCompile(`(?m)(?:aadsshlogin-handler(?:-amd64|-arm64)?|^\s+sudo \$h|\$h) ((?:[a-z][a-z-]+)(?: (?:--?[a-z][a-z-]*(?:[= ](?:'[^']*'|[A-Za-z0-9@./:,_-]+))?|[A-Za-z0-9./_-]+))*)`)
 	found := 0

@@ -110,7 +110,7 @@ func paragraphs(b *strings.Builder, text string) {
 	}
 }
 
-// troff keeps a text from being read as requests.
+// troff escapes a text so that nothing in it is read as a request.
 func troff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`).Replace(s)
 	if strings.HasPrefix(s, ".") {

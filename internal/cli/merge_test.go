@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/fault"
 )
 
-// A file that is no report is named, and does not keep the others from being counted.
+// A file that is no report is named, and does not prevent the others from being counted.
 func TestMergeWithForeignFiles(t *testing.T) {
 	const report = `{"schema": "1", "machine": {"name": "web1"}, "verdict": {"code": 22, "name": "identity-missing", "check": "identity"}, "checks": []}`
 	dir := t.TempDir()

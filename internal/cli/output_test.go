@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// TestFullOutput: who reads the exit code alone must not take an answer that was
-// never printed for a good one.
+// TestFullOutput: a caller that only reads the exit code must not mistake an answer that
+// was never printed for a success.
 func TestFullOutput(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"aadssh/internal/fault"
 )
 
-// Somebody who forgot sudo hears that, and not what failed for want of it.
+// A person who forgot sudo is told that, and not what failed because of it.
 func TestOperationsNeedRoot(t *testing.T) {
 	for _, name := range []string{"install", "enable", "update", "disable", "uninstall"} {
 		var out, err bytes.Buffer

@@ -14,7 +14,7 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// What the decision is where enable, the watch, plan and doctor once differed.
+// The decision in cases in which enable, the watch, plan and doctor once differed.
 func TestFor(t *testing.T) {
 	interrupted := fault.Wrap(pkgmgr.ErrInterrupted, fault.PackageManagerFailed, "The package database is damaged.", "Repair it.")
 	unknown := identity.Answer{Kind: identity.Unknown, Fault: fault.New(fault.IdentityUnknown, "No answer.", "Look."), Cloud: identity.Clouds()[0]}
@@ -78,8 +78,8 @@ func code(f *fault.Fault) fault.Code {
 	return f.Code
 }
 
-// A file of the package comes back with it; what its scripts put back nobody knows
-// beforehand; all else fails afterwards as before.
+// A reinstallation restores a file of the package; whether its scripts restore what they
+// set up is not known beforehand; everything else still fails afterwards.
 func TestOutlook(t *testing.T) {
 	fails := func(part check.Part) check.Result {
 		return check.Result{Answer: check.Fail, Code: fault.VerificationFailed, Part: part}

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/proxy"
 )
 
-// Whatever the package manager is told of a proxy, it is told of its exceptions:
-// the owner's other repositories may be among them.
+// Whenever the package manager is told a proxy, it is also told its exceptions: the
+// machine's other repositories may be among them.
 func TestExceptionsGoWithTheProxy(t *testing.T) {
 	f, ok := fresh(t, "../../distro/testdata/os-release/ubuntu-16.04") // its apt needs a package from the owner's repositories first
 	if !ok {

@@ -48,9 +48,9 @@ func fresh(t *testing.T, osRelease string) (facts.Facts, bool) {
 	return f, true
 }
 
-// For every release that is supported, the plan for a fresh machine stands in
-// testdata/plans. UPDATE_GOLDEN=1 go test ./internal/decide renders them again, so a
-// change of a row shows in the diff.
+// The plan for a fresh machine of every supported release is in testdata/plans.
+// UPDATE_GOLDEN=1 go test ./internal/decide renders them again, so a change of a row is
+// visible in the diff.
 func TestPlansOfFreshMachines(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the golden plans are of amd64")

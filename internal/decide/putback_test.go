@@ -9,8 +9,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// TestPlanAfterARemoval: what was removed comes back from the kept files, as it
-// was and without the repository, where all of it was kept.
+// TestPlanAfterARemoval: what was removed is restored from the kept files, as it was and
+// without the repository, if all of it was kept.
 func TestPlanAfterARemoval(t *testing.T) {
 	keep := func(version string) state.Package {
 		return state.Package{Kept: "x.rpm", KeptVersion: version, SHA256: "0"}

@@ -11,8 +11,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// TestClosedClouds: their package hosts have the repositories of apt by
-// codename only; a mirror is what its owner made it.
+// TestClosedClouds: their package hosts have the apt repositories by codename only; a
+// mirror has the paths of the settings.
 func TestClosedClouds(t *testing.T) {
 	for _, c := range []struct {
 		cloud, release string
@@ -41,8 +41,8 @@ func TestClosedClouds(t *testing.T) {
 	}
 }
 
-// A handler that was removed took its key and left its list: the key is put
-// where the list names it, as long as that path is free and the modes let us.
+// A handler that was removed took its key and left its list: the key is written where the
+// list names it, if that path is free and the mode allows it.
 func TestKeyOfAListThatWasLeft(t *testing.T) {
 	const list, key = "/etc/apt/sources.list.d/microsoft-prod.list", "/usr/share/keyrings/microsoft-prod.gpg"
 	for name, c := range map[string]struct {
@@ -81,8 +81,8 @@ func TestKeyOfAListThatWasLeft(t *testing.T) {
 	}
 }
 
-// TestOwnersEntryBesideOurs: the repository's owner gets it back as soon as they
-// configure it themselves, in a way that can be used. (On a machine: TestOwnersEntryComesLater.)
+// TestOwnersEntryBesideOurs: our definition is removed as soon as an administrator
+// configures a usable one. (On a machine: TestOwnersEntryComesLater.)
 func TestOwnersEntryBesideOurs(t *testing.T) {
 	for _, c := range []struct{ enabled, verifies, drops bool }{
 		{true, true, true},

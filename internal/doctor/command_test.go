@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A command that is broken over lines is, put together by a shell, the command that
-// was meant: nothing is broken inside quotes, and each break has its backslash.
+// A command that is wrapped over lines is, for a shell, the intended command: there are no
+// breaks inside quotes, and each break has its backslash.
 func TestCommandsOverLines(t *testing.T) {
 	for text, commands := range map[string][]string{
 		"Check the DNS servers of the virtual network: getent hosts packages.microsoft.com": {"getent hosts packages.microsoft.com"},

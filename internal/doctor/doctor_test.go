@@ -90,8 +90,8 @@ func TestDisk(t *testing.T) {
 	}
 }
 
-// What keeps nobody out who was here before is a warning: only what packages need
-// where none is to come, and people's home folders.
+// What affects nobody who has signed in before is only a warning: folders that are only
+// needed for packages when none is to be installed, and people's home folders.
 func TestDiskThatSparesPeople(t *testing.T) {
 	for path, want := range map[string]preflight.Answer{"/": preflight.Warn, "/etc": preflight.Warn, "/var/lib": preflight.Warn, "/usr": preflight.Warn, "/var/cache": preflight.Warn, "/home": preflight.Warn} {
 		for _, room := range []host.Room{{Sized: true, Others: 1 << 30, ReadOnly: true}, {Sized: true, Others: 1 << 20}} {
@@ -108,7 +108,7 @@ func TestDiskThatSparesPeople(t *testing.T) {
 	}
 }
 
-// What one failure says to do is not said again by the plan, or by PAM.
+// A next step that one failure has is not repeated by the plan or by PAM.
 func TestRepeats(t *testing.T) {
 	m := machine{nologin: "/etc/nologin"}
 	plan, reinstall := Check{Name: "plan", Answer: "warn"}, decide.Step{Kind: decide.Reinstall}
@@ -150,7 +150,7 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
-// A step that stands above is not printed again.
+// A step that is shown above is not printed again.
 func TestStepsAreSaidOnce(t *testing.T) {
 	r := Report{Checks: []Check{{Name: "a", Answer: "fail", Code: 21, Text: "A.", Next: "Run: x"}, {Name: "b", Answer: "fail", Code: 21, Text: "B.", Next: "Run: x"}, {Name: "c", Answer: "warn", Text: "C.", Next: "Run: y"}}}
 	r.Verdict = verdict(r.Checks)
@@ -204,7 +204,7 @@ func machineOf(t *testing.T, files map[string]string) *host.Host {
 	return h
 }
 
-// The agent's proxy is found in its process, else in its unit with its drop-ins.
+// The agent's proxy is found in its process, or else in its unit with its drop-ins.
 func TestAgentEnvironment(t *testing.T) {
 	files := map[string]string{
 		"/lib/systemd/system/walinuxagent.service":                 "[Service]\nEnvironment=\"http_proxy=http://old:80/\" 'no_proxy=169.254.169.254'\n",
@@ -228,8 +228,8 @@ func TestAgentEnvironment(t *testing.T) {
 	}
 }
 
-// What a terminal shows: the verdict first, each line within the width, and a
-// command that goes on behind a backslash.
+// The output on a terminal: the verdict first, each line within the width, and a command
+// that continues after a backslash.
 func TestText(t *testing.T) {
 	r := Report{Version: "1.2", Root: true, Machine: Machine{Distribution: "Ubuntu 22.04", Name: "web1"},
 		Checks: []Check{
@@ -262,7 +262,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestVerdictIsNotPromised: what is not known is not called right.
+// TestVerdictIsNotPromised: what is unknown is not reported as right.
 func TestVerdictIsNotPromised(t *testing.T) {
 	v := verdict([]Check{{Name: "memory", Answer: "pass"}, {Name: "firewall", Answer: "unknown", Text: "It depends."}})
 	if v.Code != 0 || v.Check != "firewall" || !strings.HasSuffix(v.Text, "It depends.") || strings.Contains(v.Text, "Nothing is wrong") {

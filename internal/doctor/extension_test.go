@@ -14,8 +14,8 @@ import (
 	"aadssh/internal/text"
 )
 
-// TestDamagedExtension: what keeps enable from beginning is what keeps it from being
-// planned. A version that the agent does not count as installed gets its file again.
+// TestDamagedExtension: what prevents enable from beginning also prevents its plan. A
+// version that the agent does not count as installed gets its file again.
 func TestDamagedExtension(t *testing.T) {
 	const manifest = `[{"handlerManifest": {"enableCommand": "bin/theirs enable"}}]`
 	base := agent.Dirs()[0] + "/" + names.Ours().Full() + "-1.0.0.0"

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/preflight"
 )
 
-// People come to an Arc-enabled server through its agent, from the machine itself:
-// what the firewall does with the network is no finding there.
+// People connect to an Arc-enabled server through its agent, from the machine itself: what
+// the firewall does with the network is no finding there.
 func TestFirewallOnArc(t *testing.T) {
 	const (
 		network = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i eth0 -p tcp -m tcp --dport 22 -j DROP\nCOMMIT\n"

@@ -25,7 +25,7 @@ func microsofts() *machine {
 	return &m
 }
 
-// Nothing is said of the settings, the proxy and the steps of another program's
+// Nothing is reported about the settings, the proxy and the steps of another program's
 // handler, and nothing is promised for it.
 func TestForeignHandler(t *testing.T) {
 	m := microsofts()
@@ -91,7 +91,7 @@ func TestReinstallWithoutASource(t *testing.T) {
 	}
 }
 
-// How the machine is stands before what was said of it, which may be old.
+// The state of the machine is shown before the last report, which may be old.
 func TestStatusBeginsWithHealth(t *testing.T) {
 	at := time.Unix(1e9, 0).UTC()
 	s := Status{Handler: names.Microsoft().Full(), Extension: "1.0", State: "Enabled", foreign: "; another program's handler", Operation: "enable", Name: "ok", Message: "People can sign in.", Said: &at, Since: &at,

@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/names"
 )
 
-// TestWhoSpeaks: "set the extension again" is said only where there is one, or
-// where it cannot be seen; elsewhere the command is that of setup.
+// TestWhoSpeaks: "set the extension again" is only used if there is an extension, or if
+// that is not known; otherwise the command is that of setup.
 func TestWhoSpeaks(t *testing.T) {
 	setup := "sudo " + host.Program() + " setup"
 	set := az.Machine{}.SetExtension(names.Microsoft(), az.NoSettings).String()

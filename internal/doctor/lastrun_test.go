@@ -16,7 +16,7 @@ import (
 	"aadssh/status"
 )
 
-// What the extension said last stands until the machine shows that it was fixed.
+// The last report of the extension counts until the machine shows that it was fixed.
 func TestLastRun(t *testing.T) {
 	missing := identity.Answer{Kind: identity.None, Fault: fault.New(fault.IdentityMissing, "None.", "")}
 	for _, c := range []struct {
@@ -56,8 +56,8 @@ func TestLastRun(t *testing.T) {
 	}
 }
 
-// TestLastRunSaysWhatToDo: what the run said to do is the step, and not a page that
-// explains the code.
+// TestLastRunSaysWhatToDo: the next step is that of the run, and not a page that explains
+// the code.
 func TestLastRunSaysWhatToDo(t *testing.T) {
 	for message, want := range map[string][2]string{
 		"The key at 10.0.0.9:8080 is not a pinned one. Copy the vendor's key there, then run setup again: sudo x setup": {"with code 27: The key at 10.0.0.9:8080 is not a pinned one.", "Copy the vendor's key there, then run setup again: sudo x setup"},
@@ -75,8 +75,8 @@ func TestLastRunSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// What is looked at again by a check of doctor is history where that check passes,
-// and where it was not asked nothing is known of it.
+// What a check of doctor examines again is over if that check passes, and unknown if it did
+// not run.
 func TestResolved(t *testing.T) {
 	for _, e := range fault.Catalogue() {
 		if _, known := check.Find(Table(), e.Check); !known && e.Check != "" {

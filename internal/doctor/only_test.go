@@ -10,7 +10,7 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// What was asked for by name and needs the package is answered without it too.
+// A check that was named and needs the package has a result without it too.
 func TestOnlyWithoutThePackage(t *testing.T) {
 	var m machine
 	m.root, m.Target.Packages.Login = true, "aadsshlogin"
@@ -29,7 +29,7 @@ func TestOnlyWithoutThePackage(t *testing.T) {
 	}
 }
 
-// Names are exact, and those of checks; what is near is named, and of a group or
+// Only exact names of checks are accepted; similar names are suggested, and for a group or
 // a section its checks.
 func TestOnlyTakesExactNames(t *testing.T) {
 	for name, near := range map[string]string{"sshd-comand": "sshd-command", "sudoku": "sudo", "version": "", "frobnicate": "", "sshd-": "sshd-config", "": "", " clock": "clock",

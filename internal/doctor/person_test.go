@@ -13,7 +13,7 @@ import (
 	"aadssh/internal/trail"
 )
 
-// Every check of the sign-in answers for one gate of a person's way in.
+// Every check of the sign-in belongs to one gate of a person's sign-in.
 func TestEveryCheckOfTheSignInHasAGate(t *testing.T) {
 	known := map[check.Gate]int{}
 	for _, g := range gates() {
@@ -109,7 +109,7 @@ func TestPersonAccount(t *testing.T) {
 	}
 }
 
-// Without the packages nothing is promised of gates that nobody looked at.
+// Without the packages nothing is promised about gates that were not examined.
 func TestGatesWithoutPackages(t *testing.T) {
 	for _, inPlace := range []bool{true, false} {
 		for _, w := range gates() {

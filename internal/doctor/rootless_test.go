@@ -15,8 +15,8 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// Without root an answer stands only where everybody can see what it rests on; any
-// other is hidden, also a warning, and its advice with it.
+// Without root a result counts only if everybody can read what it depends on; any other is
+// hidden, even a warning, together with its advice.
 func TestWithoutRoot(t *testing.T) {
 	nothing, something := func(...string) bool { return false }, func(...string) bool { return true }
 	for _, about := range Table() {
@@ -76,7 +76,7 @@ func unreadPackages() (f facts.Facts) {
 	return f
 }
 
-// Without root nothing is called well, and the command is the one that was typed.
+// Without root nothing is reported as healthy, and the command is the one that was typed.
 func TestVerdictWithoutRoot(t *testing.T) {
 	hidden := []Check{{Name: "memory", Answer: "pass"}, {Name: "sshd-config", Answer: "unknown", Text: "Only root can ask sshd for its configuration.", hidden: true}, {Name: "sudo", Answer: "unknown", Text: "Only root can read sudo's rules.", hidden: true},
 		{Name: "sshd-groups", Answer: "unknown", Text: "Only root can ask sshd for its configuration.", hidden: true}}

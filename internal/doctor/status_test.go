@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// What was said last decides nothing about a machine that was looked at now.
+// The last report decides nothing about a machine that was examined now.
 func TestStatusEndsWithHealth(t *testing.T) {
 	for _, c := range []struct {
 		said   int

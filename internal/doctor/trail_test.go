@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/trail"
 )
 
-// TestEndsWithItsCause: a failed sign-in of the past is reported until what it was
-// about is gone from sshd's configuration, and no longer.
+// TestEndsWithItsCause: a failed sign-in of the past is reported until its cause is gone
+// from sshd's configuration, and no longer.
 func TestEndsWithItsCause(t *testing.T) {
 	const (
 		lists     = "User ada@contoso.com from 203.0.113.9 not allowed because none of user's groups are listed in AllowGroups"

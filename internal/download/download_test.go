@@ -70,8 +70,8 @@ func closed(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestGetExplains: each obstacle has words of its own, code 20, one line each,
-// and never a password.
+// TestGetExplains: each obstacle has its own text, code 20, one line each, and never a
+// password.
 func TestGetExplains(t *testing.T) {
 	unknown := httptest.NewTLSServer(http.NotFoundHandler())
 	defer unknown.Close()
@@ -186,7 +186,7 @@ func TestExplainNamesThePort(t *testing.T) {
 	}
 }
 
-// answers play the package host, whose pauses pass in no time.
+// answers is a fake of the package host, whose pauses take no time.
 type answers func() int
 
 func (a answers) RoundTrip(*http.Request) (*http.Response, error) {
@@ -223,7 +223,7 @@ func TestGetTriesAgain(t *testing.T) {
 	}
 }
 
-// TestRetryAfter: what the host asks for is kept to, within reason.
+// TestRetryAfter: the pause that the host demands is kept, within reason.
 func TestRetryAfter(t *testing.T) {
 	for asked, want := range map[time.Duration]time.Duration{30 * time.Second: 30 * time.Second, 24 * time.Hour: longestWait} {
 		if wait, again := worthAnother(&statusError{code: 429, retryAfter: asked}, firstPause); !again || wait != want {
@@ -267,8 +267,8 @@ func TestNoRedirectToHTTP(t *testing.T) {
 	}
 }
 
-// TestExplainNamesTheWay: the port, the scheme and the address are those that
-// were asked, and a way that knows no proxy is told of none.
+// TestExplainNamesTheWay: port, scheme and address are those of the request, and a
+// connection without a proxy gets no advice about one.
 func TestExplainNamesTheWay(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.ParseIP("fd00::9"), Port: 80}, Err: syscall.ENETUNREACH}
 	for _, c := range []struct {

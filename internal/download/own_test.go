@@ -12,8 +12,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// TestOwnTrouble: what this machine has run out of is no fault of a DNS server,
-// although the resolver puts it so.
+// TestOwnTrouble: if this machine has run out of something, that is no fault of a DNS
+// server, although the resolver reports it as one.
 func TestOwnTrouble(t *testing.T) {
 	dial := &net.OpError{Op: "dial", Net: "udp", Err: &os.SyscallError{Syscall: "socket", Err: syscall.EMFILE}}
 	for _, c := range []struct {

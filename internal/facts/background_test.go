@@ -7,8 +7,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestPanicInBackgroundReachesTheCaller: what panics in a goroutine must still come to
-// the one place that makes a verdict of it.
+// TestPanicInBackgroundReachesTheCaller: a panic in a goroutine must reach the one place
+// that turns it into a verdict.
 func TestPanicInBackgroundReachesTheCaller(t *testing.T) {
 	defer func() {
 		if p := recover(); p != "a bug" {

@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// Systems whose packages come with an image are recognized by what they say or show;
+// Systems whose packages come with an image are recognized by os-release or by their files;
 // a read-only /usr alone is none.
 func TestLookImage(t *testing.T) {
 	const root = "/dev/sda2 / btrfs %s,relatime,subvol=/@/.snapshots/1/snapshot 0 0\n"

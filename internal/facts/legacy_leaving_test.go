@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The manager of a user outlives the session: it is not mistaken for one, and
-// does not hide one.
+// The manager of a user outlives the session: it does not count as one, and does not hide
+// one.
 func TestSessionsTellWhoIsLeaving(t *testing.T) {
 	process := func(name string, uid int) string { return fmt.Sprintf("Name:\t%s\nUid:\t%d\t%d\n", name, uid, uid) }
 	h := root(t, map[string]string{

@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// answers is a machine whose package database and sshd answer at once: what is
-// left is the reading of files.
+// answers is a machine whose package database and sshd answer at once: only the reading of
+// files is measured.
 type answers struct{ host.Runner }
 
 func (answers) Run(_ context.Context, c host.Command) (host.Result, error) {
@@ -26,8 +26,8 @@ func (answers) Run(_ context.Context, c host.Command) (host.Result, error) {
 	return host.Result{}, nil
 }
 
-// BenchmarkLook is the look at a machine without its metadata service: what an
-// enable costs of our own on a machine that is as it should be.
+// BenchmarkLook reads a machine without its metadata service: enable's own cost on a
+// healthy machine.
 func BenchmarkLook(b *testing.B) {
 	root := b.TempDir()
 	for path, content := range map[string]string{

@@ -36,9 +36,9 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// A reinstallation is by the kept file, else from a source, else by whoever fetches
-// the package: apt says of a package that no source has that it cannot be
-// downloaded, and ends with 0.
+// A reinstallation uses the kept file, or else a source, or else the program that fetches
+// the package: apt reports that a package which no source has cannot be downloaded, and
+// exits with 0.
 func TestReinstallation(t *testing.T) {
 	const deb, rpm = "/var/lib/aadsshlogin-handler/packages/aadsshlogin_1_amd64.deb", "/var/lib/aadsshlogin-handler/packages/aadsshlogin-1.rpm"
 	for _, c := range []struct {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A refusal counts for the path itself, for what lies below it, and for the
-// folders that it lies in; what is missing is no refusal.
+// A refusal counts for the path itself, for what is below it, and for its parent folders; a
+// missing path is no refusal.
 func TestDenied(t *testing.T) {
 	h := &Host{}
 	refused := &fs.PathError{Op: "open", Path: "/etc/pam.d/sshd", Err: fs.ErrPermission}

@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// FuzzTransactionRecord: whatever lies in the place of the record, a
-// transaction is found only where a living process is the one that it names.
+// FuzzTransactionRecord: whatever the record contains, a transaction is found only if a
+// running process is the one that it names.
 func FuzzTransactionRecord(f *testing.F) {
 	start, err := startTime(os.Getpid())
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestMain lets the test binary play the other process: with the variable set
-// it locks a file, says so and holds it until its input ends.
+// TestMain makes the test program act as the other process: with the variable set it locks
+// a file, prints that and holds the lock until its input ends.
 func TestMain(m *testing.M) {
 	switch path := os.Getenv("HOSTTEST_LOCK"); os.Getenv("HOSTTEST_KIND") {
 	case "":
@@ -96,9 +96,9 @@ func TestLockHolder(t *testing.T) {
 	}
 }
 
-// A lock of nobody keeps a package manager waiting, and shows not that root is
-// at work. A process that hides from others is nobody's all the same, and what
-// it calls itself stands in quotes.
+// A lock that nobody holds as root makes a package manager wait, but does not show that
+// root is running one. A process that hides from others is still nobody's, and its own name
+// is quoted.
 func TestLocksOfOthers(t *testing.T) {
 	root := t.TempDir()
 	h := &Host{Root: root}

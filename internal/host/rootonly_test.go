@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Root's alone is what nobody else can put something else in the place of.
+// A path is root's alone if nobody else can replace what is there.
 func TestRootOnly(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("NOT RUN: needs root, for files of other people")

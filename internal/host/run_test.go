@@ -50,7 +50,7 @@ func TestRunKillsTheWholeGroup(t *testing.T) {
 	l := &Local{Log: logging.Discard()}
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	// The grandchild holds the pipe: without the group kill Run would wait for it.
+	// The grandchild holds the pipe: without killing the group Run would wait for it.
 	_, err := l.Run(ctx, Command{Name: "sh", Args: []string{"-c", "sleep 1000 & wait"}})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
@@ -73,8 +73,8 @@ func TestCommandStringIsPasteableAndHidesSecrets(t *testing.T) {
 	}
 }
 
-// What somebody other than root could have written is not run by root, and the
-// search path that programs get has no such folder.
+// A program that a user other than root could have written is not run by root, and the
+// search path of programs has no such folder.
 func TestProgramsAreRootsAlone(t *testing.T) {
 	dir := t.TempDir() // below /tmp, where everybody may write
 	program := filepath.Join(dir, "x")

@@ -14,9 +14,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestUnread: a file that cannot be opened any more is remembered until somebody
-// asks; one that is not there is not. The test binary plays a process that may
-// open nothing.
+// TestUnread: that a file cannot be opened any more is recorded until somebody asks; that
+// one is missing is not. The test program acts as a process that may open nothing.
 func TestUnread(t *testing.T) {
 	if os.Getenv("HOSTTEST_STARVED") != "" {
 		for {

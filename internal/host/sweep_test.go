@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// What a killed run left next to a file goes with the next look at that file;
-// what a living process is writing, and other people's files, stay.
+// What a killed run left next to a file is removed by the next write of that file; what a
+// running process is writing, and other programs' files, stay.
 func TestSweep(t *testing.T) {
 	gone := exec.Command("true")
 	if err := gone.Run(); err != nil {

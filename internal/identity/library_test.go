@@ -10,8 +10,8 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// TestOneToken looks once, over real sockets. Other tests run it
-// again in its own process, with an environment that is to have no effect.
+// TestOneToken runs Look once, over real sockets. Other tests run it again in a process of
+// its own, with an environment that must have no effect.
 func TestOneToken(t *testing.T) {
 	a, _, log := lookOverTCP(t, metadata.Azure().
 		Script(metadata.ComputePath, metadata.JSON(metadata.VM())).

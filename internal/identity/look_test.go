@@ -24,7 +24,7 @@ import (
 // situation is one state that a machine and its metadata service can be in.
 type situation struct {
 	name     string
-	service  func(m *machine) *metadata.Service // what stands at the metadata address
+	service  func(m *machine) *metadata.Service // the service at the metadata address
 	kind     identity.Kind
 	code     fault.Code
 	requests int
@@ -40,7 +40,7 @@ type situation struct {
 	breach   string // what the service must have to complain about; "": nothing
 }
 
-// machine is the fake machine that a situation is played on.
+// machine is the fake machine of a situation.
 type machine struct {
 	t    *testing.T
 	root string
@@ -55,14 +55,14 @@ func (m *machine) keep(path string, content []byte) error {
 	return os.WriteFile(full, content, 0o640)
 }
 
-// played is how a situation ended.
+// played is the result of a situation.
 type played struct {
 	answer identity.Answer
 	took   time.Duration // on the fake clock
 	log    string
 }
 
-// TestLook plays all situations on a fake clock. The texts are compared with
+// TestLook runs all situations on a fake clock. The texts are compared with
 // testdata/situations.golden, which UPDATE_GOLDEN=1 rewrites.
 func TestLook(t *testing.T) {
 	var table strings.Builder

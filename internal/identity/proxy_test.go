@@ -18,8 +18,8 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// lookOverTCP looks with real sockets on loopback in the place of the metadata
-// service, and returns the addresses that were dialled.
+// lookOverTCP runs Look with real sockets on loopback in place of the metadata service, and
+// returns the addresses that were dialled.
 func lookOverTCP(t *testing.T, service *metadata.Service) (identity.Answer, []string, string) {
 	t.Helper()
 	server := httptest.NewServer(service)
@@ -46,9 +46,9 @@ func lookOverTCP(t *testing.T, service *metadata.Service) (identity.Answer, []st
 	return a, dialed, log.String()
 }
 
-// TestNoProxyEver has a proxy in every variable that is known for one, nothing
-// excepted, and looks whether the proxy is asked. The look runs in a process of
-// its own, because net/http reads these variables only once in a process.
+// TestNoProxyEver sets a proxy in every known variable, without exceptions, and checks that
+// the proxy gets no request. It runs in a process of its own, because net/http reads these
+// variables only once per process.
 func TestNoProxyEver(t *testing.T) {
 	var asked atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))

@@ -119,8 +119,8 @@ func TestRotate(t *testing.T) {
 	}
 }
 
-// TestRotateAtOpen: a file that is full already is set aside by the first line,
-// also with something hostile in the way.
+// TestRotateAtOpen: a file that is already full is renamed by the first line, even with
+// something hostile in the way.
 func TestRotateAtOpen(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, FileName)

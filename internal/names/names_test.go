@@ -22,8 +22,8 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// TestOnePlace: what is shipped names a handler here and nowhere else, so that
-// who publishes it under another name changes one thing.
+// TestOnePlace: handlers are named here and nowhere else in the product, so that publishing
+// it under another name changes one thing.
 func TestOnePlace(t *testing.T) {
 	known := []string{names.Microsoft().Publisher, names.Microsoft().Type, names.Older().Type}
 	seen := 0

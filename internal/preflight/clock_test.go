@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// TestClock: only a clock with which no certificate can be valid fails a
-// machine, and no date is no news.
+// TestClock: only a clock with which no certificate can be valid fails a machine, and a
+// missing date has no effect.
 func TestClock(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	for _, c := range []struct {

@@ -13,8 +13,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// TestUnread: what could not be read is neither a reason to fail a machine nor
-// one to change it, and what seems to be missing because of it is not believed.
+// TestUnread: what could not be read is no reason to fail a machine nor to change it, and
+// what seems to be missing because of it is not believed.
 func TestUnread(t *testing.T) {
 	unread := &fs.PathError{Op: "open", Path: "/etc/os-release", Err: syscall.EMFILE}
 	blind := healthy(func(f *facts.Facts) { f.Unread, f.TargetErr = unread, unread })

@@ -7,9 +7,9 @@ import (
 	"aadssh/distro"
 )
 
-// TestDialects holds what each manager makes of the same lines. dnf and zypper
-// answered so themselves (test/suite/pkgmgr asks them of generated files); yum
-// and tdnf by their sources and recordings.
+// TestDialects compares the managers' readings of the same lines. dnf and zypper gave these
+// results themselves (test/suite/pkgmgr runs them on generated files); yum and tdnf follow
+// their sources and recordings.
 func TestDialects(t *testing.T) {
 	const head = "[x]\nbaseurl=http://h.invalid/r\ngpgcheck=1\n"
 	managers := []distro.Manager{distro.Dnf, distro.Yum, distro.Tdnf, distro.Zypper}
@@ -60,8 +60,8 @@ func TestDialects(t *testing.T) {
 	}
 }
 
-// TestOwnersFileStays: a file that its manager refuses whole, for one line, is
-// not the rest of an installation that may be removed.
+// TestOwnersFileStays: a file that its manager rejects because of one line is not a
+// leftover of an installation that may be removed.
 func TestOwnersFileStays(t *testing.T) {
 	h := machine(t, map[string]string{"/etc/yum.repos.d/microsoft-prod.repo": rhel9 + "junk\n[other]\nbaseurl=https://other.invalid/\n"})
 	entries, problems := Look(h, distro.Dnf)

@@ -92,8 +92,8 @@ func TestLookYumLeftovers(t *testing.T) {
 	}
 }
 
-// TestLookKeepsComments: a repository that its owner commented out, or a release
-// upgrade did, is not the rest of an installation.
+// TestLookKeepsComments: a repository that somebody, or a release upgrade, has commented
+// out is not a leftover of an installation.
 func TestLookKeepsComments(t *testing.T) {
 	for manager, file := range map[distro.Manager]string{
 		distro.Dnf: "/etc/yum.repos.d/microsoft-prod.repo",

@@ -12,7 +12,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// TestStandardInputNeedNotEnd: whoever stops setup, and its time, end the reading too.
+// TestStandardInputNeedNotEnd: stopping setup, or the end of its time, also ends the
+// reading.
 func TestStandardInputNeedNotEnd(t *testing.T) {
 	open, writer := io.Pipe() // nobody closes it
 	defer writer.Close()

@@ -40,9 +40,9 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestNoTextIsForgotten reads every text of the program: what is for who sets an
-// extension is a constant of internal/fault, and each of those has words for who
-// runs setup.
+// TestNoTextIsForgotten reads every text of the program: texts for the person who sets an
+// extension are constants of internal/fault, and each of those has a version for the person
+// who runs setup.
 func TestNoTextIsForgotten(t *testing.T) {
 	bad := []string{"xtension again", "this one again", "restart the VM agent", "pdate the extension", "extension adds its own", "extension is set"}
 	says := func(text string) string {

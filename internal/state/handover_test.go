@@ -10,9 +10,9 @@ import (
 	"aadssh/internal/state"
 )
 
-// TestHandoverAges: a handover counts for 20 minutes of the boot that it was
-// written in, by the clock that nobody can set. So an update that failed and is
-// deleted days later is cleaned up.
+// TestHandoverAges: a handover is valid for 20 minutes of the boot in which it was written,
+// by a clock that cannot be set. So an update that failed and is deleted days later is
+// cleaned up.
 func TestHandoverAges(t *testing.T) {
 	const written = 7 * time.Hour
 	for _, c := range []struct {

@@ -22,8 +22,8 @@ func TestNewer(t *testing.T) {
 	}
 }
 
-// TestGiveBack: what setup brought was there before the extension; what the
-// extension brought was not, and setup gets its own receipt back.
+// TestGiveBack: what setup installed was there before the extension; what the extension
+// installed was not, and setup gets its own receipt back.
 func TestGiveBack(t *testing.T) {
 	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
 	if found, err := GiveBack(h); found || err != nil {
@@ -65,8 +65,8 @@ func TestGiveBack(t *testing.T) {
 	}
 }
 
-// TestDisown: what another handler has taken away is not its own any more where
-// it is installed again.
+// TestDisown: what another handler has removed no longer belongs to it when it is installed
+// again.
 func TestDisown(t *testing.T) {
 	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
 	r := Receipt{Machine: hardwareID(h), Packages: map[string]Package{"login": {Before: AsFound, Kept: "a.deb", KeptVersion: "1", SHA256: "1"}}, Files: map[string]File{}}

@@ -99,8 +99,8 @@ func TestEventsExplainLines(t *testing.T) {
 	}
 }
 
-// What a stranger types before anybody knows them explains nothing, wherever
-// sshd or the cert handler repeats it.
+// What a stranger types before anybody knows them explains nothing, wherever sshd or the
+// certificate handler repeats it.
 func TestStrangersWordsAreNoCause(t *testing.T) {
 	for _, name := range []string{
 		"unauthorized@evil.example", "role-not-assigned@evil.example", "role not assigned@evil.example", "denied' role not 'x@evil.example",
@@ -130,7 +130,7 @@ func TestStrangersWordsAreNoCause(t *testing.T) {
 	}
 }
 
-// A name in a command is one that was proved. The others are shown in quotes.
+// A name in a command was proved. The others are shown in quotes.
 func TestNamesInCommands(t *testing.T) {
 	for line, want := range map[string][2]string{
 		`sshd[9]: pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned`:                   {"ada@contoso.com", "ada@contoso.com has no role"},

@@ -44,7 +44,7 @@ func (v Observation) warned() Observation {
 
 func (v Observation) repairable() Observation { v.Repair = "reinstall it"; return v }
 
-// TestDecide follows the verdict over several looks: what people see after each.
+// TestDecide follows the verdict over several checks: what people read after each.
 func TestDecide(t *testing.T) {
 	missing := failure(fault.IdentityMissing, "identity", "No identity.")
 	drift := failure(fault.VerificationFailed, "sshd-command", "The block is missing.").repairable()
@@ -52,9 +52,9 @@ func TestDecide(t *testing.T) {
 	other := failure(fault.VerificationFailed, "sshd-users", "DenyUsers.")
 	type step struct {
 		seen Observation
-		busy bool   // somebody is at work on the machine
-		say  string // beginning of what is reported; "" where the verdict stays
-		fix  bool   // a repair is set off; it is taken to help
+		busy bool   // somebody is changing the machine
+		say  string // beginning of the report; "" if the verdict has not changed
+		fix  bool   // a repair is started, and assumed to succeed
 	}
 	for name, steps := range map[string][]step{
 		"well":                         {{seen: well()}, {seen: well()}},
@@ -72,7 +72,7 @@ func TestDecide(t *testing.T) {
 		"drift is put back":            {{seen: drift, fix: true}, {seen: well()}},
 		"drift comes back":             {{seen: drift, fix: true}, {seen: drift, say: "The block is missing. Do something. It was put back at "}, {seen: drift}, {seen: well(), say: "People"}},
 		"one cause is not the other's": {{seen: drift, fix: true}, {seen: failure(fault.PackageManagerFailed, "packages", "Gone.").repairable(), fix: true}},
-		// Whoever keeps busy forever keeps the repair waiting, and nothing else.
+		// A machine that is busy forever delays the repair, and nothing else.
 		"drift while somebody is at work": {{seen: drift, busy: true}, {seen: drift, busy: true, say: "The block is missing."}, {seen: drift, busy: true}, {seen: drift, fix: true}, {seen: well(), say: "People"}},
 		"half of a change":                {{seen: drift, busy: true}, {seen: well()}, {seen: owner, busy: true}, {seen: owner, say: "AllowGroups."}},
 	} {

@@ -30,7 +30,7 @@ func TestDamagedReceiptDoesNotEndTheWatch(t *testing.T) {
 	}
 }
 
-// TestOwnersMaskStands: a unit that the owner masked is not written over.
+// TestOwnersMaskStands: a unit that somebody masked is not overwritten.
 func TestOwnersMaskStands(t *testing.T) {
 	h := testHost(t)
 	put(t, h, host.StateDir+"/x", "")

@@ -11,9 +11,9 @@ import (
 	"aadssh/status"
 )
 
-// TestBesideAnother: what another handler may have done is believed the second
-// time, nothing is decided while the agent is at work with it, and once it and
-// the packages are gone together there is nothing left to look after.
+// TestBesideAnother: what another handler may have done counts when it is found a second
+// time, nothing is decided while the agent works on it, and once it is gone together with
+// the packages there is nothing left to watch.
 func TestBesideAnother(t *testing.T) {
 	gone := failure(fault.PackageManagerFailed, "packages", "Not installed.").repairable()
 	gone.Gone = true
@@ -53,7 +53,7 @@ func TestBesideAnother(t *testing.T) {
 	}
 }
 
-// TestLookBeside reads who is there from the agent's folders, and remembers it.
+// TestLookBeside reads the agent's folders, and records the other handler.
 func TestLookBeside(t *testing.T) {
 	h := testHost(t)
 	at := func(version string) string { return agent.Dirs()[0] + "/" + names.Microsoft().Full() + "-" + version }

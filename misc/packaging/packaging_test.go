@@ -41,8 +41,8 @@ func checkout(t *testing.T, dir string, age time.Duration) {
 	}
 }
 
-// tree leaves out what is no source of the product: half of the files are the
-// tests', which would only be copied.
+// tree leaves out what is not source of the product: half of the files belong to the tests,
+// and would only be copied.
 type tree struct{ fs.FS }
 
 func (s tree) ReadDir(name string) ([]fs.DirEntry, error) {

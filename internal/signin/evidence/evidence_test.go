@@ -33,7 +33,7 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// A sign-in counts only where nothing that decides was changed after it.
+// A sign-in counts only if no deciding file was changed after it.
 func TestLook(t *testing.T) {
 	now := time.Now()
 	for _, c := range []struct {

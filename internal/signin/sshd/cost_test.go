@@ -49,9 +49,9 @@ func local(h *host.Host) string {
 	return "127.0.0.1"
 }
 
-// TestManyBlocksAreNoBurden: the work of choosing what to ask grows with the number of
-// Match blocks and not faster: 5,000 of them take about as much processor time as 50 do
-// a hundred times. If each were held against each, it would be a hundred times as much.
+// TestManyBlocksAreNoBurden: the work of choosing questions grows linearly with the number
+// of Match blocks: 5,000 of them take about as much processor time as 50 do a hundred
+// times. If each were compared with each, it would be a hundred times as much.
 func TestManyBlocksAreNoBurden(t *testing.T) {
 	took := func(blocks, times int) time.Duration {
 		var b strings.Builder

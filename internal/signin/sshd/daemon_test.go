@@ -10,9 +10,9 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// TestWhoseDaemon: a program of somebody else that is called sshd and listens is
-// not asked, whatever its number; and one that the owner built is, with the file
-// that it was built with.
+// TestWhoseDaemon: another user's program that is named sshd and listens is not used,
+// whatever its PID; a daemon that the administrator has built is, with the configuration
+// file that it was built with.
 func TestWhoseDaemon(t *testing.T) {
 	h := hosttest.New(t).Host()
 	process := func(pid, uid, inode int, exe string) {
