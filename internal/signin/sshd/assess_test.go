@@ -3,6 +3,7 @@ package sshd
 import (
 	"errors"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,37 @@ func TestLoaded(t *testing.T) {
 	f.Loaded = f.Config.Changed.Add(-time.Second)
 	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl reload-or-restart ") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A file that was moved into place keeps the time of its content, and one that was removed
+// has none: the running daemon may have read something else.
+func TestLoadedBeforeAFileWasMoved(t *testing.T) {
+	const folder = "/etc/ssh/sshd_config.d"
+	h := hosttest.New(t).Host()
+	put(t, h, mainConfig, "Include "+folder+"/*.conf\n"+packageBlock, 0o644)
+	put(t, h, folder+"/10-a.conf", "X11Forwarding no\n", 0o644)
+	put(t, h, "/root/kept.conf", "X11Forwarding yes\n", 0o644)
+	loaded := Read(h, mainConfig).Touched.Add(time.Nanosecond)
+	answer := func() Finding {
+		f := Facts{Unit: "ssh", Config: Read(h, mainConfig), Loaded: loaded}
+		return askLoaded(&f)[0]
+	}
+	if got := answer(); got.Answer != Pass {
+		t.Errorf("nothing was changed: %+v", got)
+	}
+	for _, change := range []func() error{
+		func() error { return os.Rename(h.Path("/root/kept.conf"), h.Path(folder+"/10-a.conf")) },
+		func() error { return os.Remove(h.Path(folder + "/10-a.conf")) },
+	} {
+		time.Sleep(20 * time.Millisecond) // the clock of file systems goes by ticks
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if got := answer(); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Text, "replaced, removed") {
+			t.Errorf("%+v", got)
+		}
+		loaded = Read(h, mainConfig).Touched.Add(time.Nanosecond)
 	}
 }
 
