@@ -124,10 +124,12 @@ func unwritableFile(path string, err error) error {
 		"Free space on, or make writable, its file system (df -h "+filepath.Dir(path)+"; findmnt -T "+filepath.Dir(path)+")"+fault.AndAgain)
 }
 
-// cameOfIt reports whether the packages are installed, whatever failed after that.
+// cameOfIt reports whether the packages are installed, whatever failed after that. Where
+// the database does not answer, they may be: a package without its repository would get
+// no updates.
 func (w *work) cameOfIt(ctx context.Context) bool {
 	now, err := w.session.Query(ctx, w.facts.Wanted()...)
-	return err == nil && now.Present(w.facts.Wanted()...)
+	return err != nil || now.Present(w.facts.Wanted()...)
 }
 
 // nothingCame reports whether no part of the packages is installed: then the repository of

@@ -131,6 +131,7 @@ func (r *run) takeAway(ctx context.Context, receipt state.Receipt) outcome {
 	if err := r.host.RemoveTree(stateDir); err != nil {
 		return failed(fault.Wrap(err, fault.Disk, "The handler's state cannot be removed: "+err.Error()+".", ""), nil)
 	}
+	r.forgetTransaction() // no later run would
 	return outcome{message: r.gone(ctx)}
 }
 

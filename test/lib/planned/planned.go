@@ -64,7 +64,7 @@ var deferred = regexp.MustCompile(`could not finish \(code (\d+)\)`)
 
 // further matches the log line about steps that are decided after those of the plan,
 // because of their results.
-var further = regexp.MustCompile(`(?s)msg="(what was installed is not registered, so it is reinstalled|reinstalling did not help, a newer version is looked for|the kept package files do not do, the repository is asked).*`)
+var further = regexp.MustCompile(`msg="(what was installed is not registered, so it is reinstalled|reinstalling did not help, a newer version is looked for|the kept package files do not do, the repository is asked)"`)
 
 // Agree compares a plan with the run that followed it; log is that run's part of
 // handler.log.
@@ -77,7 +77,8 @@ func Agree(t testing.TB, s *scene.Scene, plan doctor.PlanReport, run agentrun.Ru
 	if m := deferred.FindStringSubmatch(log); m != nil {
 		ended, _ = strconv.Atoi(m[1])
 	}
-	planned, done := planSteps(plan), started(further.ReplaceAllString(log, ""), planSteps(plan))
+	planned := planSteps(plan)
+	done := begun(log, planned)
 	tried := plan.Refused == nil && slices.Contains(onlyTried(), fault.Code(ended)) &&
 		(len(done) > 0 || ended == int(fault.Disk) && len(planned) > 0)
 	tried = tried || plan.Provisional && plan.Refused == nil
@@ -115,6 +116,18 @@ func started(log string, planned []string) (done []string) {
 		}
 	}
 	return done
+}
+
+// begun are the steps of a plan that a run began, in its order. What is decided on the
+// way may do a step once more, and is followed by the steps that are left of the plan.
+func begun(log string, planned []string) []string {
+	at := further.FindStringIndex(log)
+	if at == nil {
+		return started(log, planned)
+	}
+	done := started(log[:at[0]], planned)
+	left := planned[min(len(done), len(planned)):]
+	return append(done, slices.Compact(started(log[at[1]:], left))...)
 }
 
 // Actions are the beginnings of the actions in handler.log, by their kind. What the handler

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"aadssh/distro"
+	"aadssh/internal/agent"
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/cache"
@@ -221,9 +223,12 @@ func (s *Scene) Goal() agentrun.Goal {
 	return agentrun.Goal{Version: HandlerVersion, Package: s.Package(), Settings: agentrun.Public("{}")}
 }
 
-// HandlerLog is the content of handler.log.
+// HandlerLog is the content of handler.log: the extension's, or else setup's.
 func (s *Scene) HandlerLog() string {
 	b, err := s.ReadFile("/var/log/azure/" + agentrun.Handler + "/handler.log")
+	if errors.Is(err, fs.ErrNotExist) {
+		b, err = s.ReadFile(agent.StandaloneDir + "/log/handler.log")
+	}
 	if err != nil {
 		return err.Error()
 	}

@@ -191,7 +191,7 @@ func TestNotEnoughRoom(t *testing.T) {
 			"the cache":    {cache, "size=4m", []string{"free", "MiB"}},
 			"the database": {database, "size=DATABASEm", []string{"free", "MiB"}},
 			"usr":          {"/usr", "", []string{"free", "MiB"}},
-			"tmp":          {"/tmp", "size=64k", []string{"free", "MiB"}},
+			"tmp":          {"/tmp", "size=64k", []string{"64 KiB free", "256 KiB"}},
 			"inodes":       {cache, "size=200m,nr_inodes=40", []string{"inodes free", "200 inodes"}},
 			"boot":         {"/boot", "size=4k", nil},
 		} {
