@@ -17,17 +17,29 @@ type mount struct {
 // mounted.
 type Mounts []mount
 
-// Mounts reads the mounted file systems.
+// Mounts reads the mounted file systems of the machine, which are those of its first
+// process: the watch runs in a mount namespace in which nearly everything is read-only.
 func (h *Host) Mounts() (Mounts, error) {
-	text, err := h.ReadFile("/proc/self/mountinfo", 16<<20)
+	text, err := h.ReadFile("/proc/1/mountinfo", 16<<20)
+	if err != nil {
+		text, err = h.ReadFile("/proc/self/mountinfo", 16<<20)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return ParseMounts(text), nil
 }
 
+// ReadOnlyHereAlone reports whether name, which is read-only to this process, is on a file
+// system of the machine that can be written.
+func (h *Host) ReadOnlyHereAlone(name string) bool {
+	mounts, err := h.Mounts()
+	return err == nil && mounts.of(name) != nil && !mounts.ReadOnly(name)
+}
+
 // ParseMounts reads mountinfo (proc(5)): the fifth field is the mount point with blanks as
-// octal numbers, the sixth the options of this mount. It accepts any input.
+// octal numbers, the sixth the options of this mount, the last those of the file system. It
+// accepts any input.
 func ParseMounts(text []byte) Mounts {
 	var out Mounts
 	for line := range strings.Lines(string(text)) {
@@ -35,7 +47,11 @@ func ParseMounts(text []byte) Mounts {
 		if len(f) < 6 || !strings.HasPrefix(f[4], "/") {
 			continue
 		}
-		out = append(out, mount{Point: unescape(f[4]), Options: strings.Split(f[5], ",")})
+		options := strings.Split(f[5], ",")
+		if whole := strings.Split(f[len(f)-1], ","); slices.Contains(whole, "ro") {
+			options = append(options, "ro")
+		}
+		out = append(out, mount{Point: unescape(f[4]), Options: options})
 	}
 	return out
 }

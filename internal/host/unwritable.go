@@ -31,7 +31,7 @@ func (h *Host) Unwritable(name string, folder bool) string {
 		case (!first || folder) && !info.IsDir():
 			return at + " is no folder"
 		}
-		if err := h.MayWrite(at); err != nil {
+		if err := h.MayWrite(at); err != nil && !(errors.Is(err, syscall.EROFS) && h.ReadOnlyHereAlone(at)) {
 			return err.Error()
 		}
 		return ""

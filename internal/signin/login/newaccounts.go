@@ -16,7 +16,7 @@ func unwritable(h *host.Host) string {
 	switch r, err := h.Room("/etc"); {
 	case err != nil:
 		return ""
-	case r.ReadOnly:
+	case r.ReadOnly && !h.ReadOnlyHereAlone("/etc"):
 		return "is mounted read-only"
 	case r.Sized && r.Bytes < accountRoom, r.Counted && r.Files == 0:
 		return "is full"

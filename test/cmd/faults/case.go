@@ -116,7 +116,7 @@ func (r reference) once(ctx context.Context) (out run) {
 	if wrong := verdictOf(report, r.scenario.removes); wrong != "" {
 		return run{err: fmt.Errorf("%s\n%s", wrong, s.HandlerLog())}
 	}
-	if log := s.HandlerLog(); strings.Contains(log, "check monitor: warn") {
+	if log := s.HandlerLog(); strings.Contains(log, "fails when systemd starts it") {
 		return run{err: errors.New("systemd does not run the watch here\n" + log)}
 	}
 	if out.points, out.commands, out.err = s.trace(); out.err == nil {
