@@ -141,9 +141,9 @@ func TestLoaded(t *testing.T) {
 func TestLoadedBeforeAFileWasMoved(t *testing.T) {
 	const folder = "/etc/ssh/sshd_config.d"
 	h := hosttest.New(t).Host()
+	put(t, h, "/root/kept.conf", "X11Forwarding yes\n", 0o644) // first: it must be older than what sshd has read
 	put(t, h, mainConfig, "Include "+folder+"/*.conf\n"+packageBlock, 0o644)
 	put(t, h, folder+"/10-a.conf", "X11Forwarding no\n", 0o644)
-	put(t, h, "/root/kept.conf", "X11Forwarding yes\n", 0o644)
 	loaded := Read(h, mainConfig).Touched.Add(time.Nanosecond)
 	answer := func() Finding {
 		f := Facts{Unit: "ssh", Config: Read(h, mainConfig), Loaded: loaded}
