@@ -9,6 +9,7 @@ import (
 	"aadssh/internal/check"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
+	"aadssh/internal/signin/login"
 	"aadssh/internal/text"
 )
 
@@ -32,7 +33,7 @@ func (f *Facts) lookSealed(h *host.Host, findings []check.Result) {
 			files = append(files, h.Glob(folder+"/*-a*")...) // common-account, password-auth, system-auth-ac
 		}
 		for _, file := range files {
-			if err := h.MayWrite(file); err != nil && !(errors.Is(err, syscall.EROFS) && h.ReadOnlyHereAlone(file)) {
+			if err := h.MachineMayWrite(file); err != nil {
 				f.Sealed[r.File] = Sealed{file, err}
 				break
 			}
@@ -46,7 +47,7 @@ func (s Sealed) Explain(r *check.Result) {
 		return
 	}
 	name := text.Quote(s.Path)
-	why, step := "is on a read-only file system", "sudo mount -o remount,rw \"$(findmnt -no TARGET -T "+name+")\""
+	why, step := "is on a read-only file system", login.Remount(name)
 	if errors.Is(s.Err, syscall.EPERM) {
 		why, step = "is protected from changes (lsattr -d shows i or a)", "sudo chattr -i -a "+name
 	}

@@ -31,9 +31,18 @@ func (h *Host) Unwritable(name string, folder bool) string {
 		case (!first || folder) && !info.IsDir():
 			return at + " is no folder"
 		}
-		if err := h.MayWrite(at); err != nil && !(errors.Is(err, syscall.EROFS) && h.ReadOnlyHereAlone(at)) {
+		if err := h.MachineMayWrite(at); err != nil {
 			return err.Error()
 		}
 		return ""
 	}
+}
+
+// MachineMayWrite is MayWrite for root outside of this process's mount namespace.
+func (h *Host) MachineMayWrite(path string) error {
+	err := h.MayWrite(path)
+	if errors.Is(err, syscall.EROFS) && h.ReadOnlyHereAlone(path) {
+		return nil
+	}
+	return err
 }

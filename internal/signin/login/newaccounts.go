@@ -26,7 +26,13 @@ func unwritable(h *host.Host) string {
 
 // WritableAgain is what to do about a file system that was mounted read-only.
 func WritableAgain(folder string) string {
-	return "See why with: findmnt -T " + folder + "; sudo dmesg | grep -i 'remount\\|i/o error'. Then: sudo mount -o remount,rw \"$(findmnt -no TARGET -T " + folder + ")\""
+	return "See why with: findmnt -T " + folder + "; sudo dmesg | grep -i 'remount\\|i/o error'. Then: " + Remount(folder)
+}
+
+// Remount is the command that makes the file system of a file or folder, as a word for the
+// shell, writable.
+func Remount(name string) string {
+	return "sudo mount -o remount,rw \"$(findmnt -no TARGET -T " + name + ")\""
 }
 
 // newAccounts answers whether the first sign-in of a person can make an account for them.
