@@ -123,11 +123,19 @@ func (h *Host) flockHolder(path string) (pid int, held bool) {
 	if !ok {
 		return 0, false
 	}
-	table, err := h.ReadFile("/proc/locks", 0)
-	if err != nil {
-		return 0, false
+	file := fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino)
+	// The kernel gives out at most a page with each read, and continues by counting lines:
+	// if a lock is released in between, it skips one.
+	for range 3 {
+		table, err := h.ReadUntil("/proc/locks", Limit, func([]byte) bool { return false })
+		if err != nil {
+			return 0, false
+		}
+		if pid, held = findFlock(table, file); held || len(table) < os.Getpagesize()/2 {
+			return pid, held
+		}
 	}
-	return findFlock(table, fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino))
+	return 0, false
 }
 
 // findFlock reads lines such as

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -93,6 +94,52 @@ func TestLockHolder(t *testing.T) {
 				t.Errorf("released, but: %v", holder)
 			}
 		})
+	}
+}
+
+// The kernel's table of locks is read in parts, and changes in between.
+func TestLockHolderWhileOthersComeAndGo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var others sync.WaitGroup
+	defer others.Wait()
+	done := make(chan struct{})
+	defer close(done)
+	for range 2 {
+		dir := t.TempDir()
+		others.Go(func() {
+			for {
+				var files []*os.File
+				for i := range 200 {
+					f, err := os.Create(filepath.Join(dir, strconv.Itoa(i)))
+					if err == nil {
+						err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					files = append(files, f)
+				}
+				for _, f := range files {
+					f.Close()
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	pid, release := other(t, "flock", path)
+	defer release()
+	for i := range 200 {
+		if holder, held := (&Host{}).LockHolder([]Lock{{Path: path, Kind: LockFlock}}); !held || holder.PID != pid {
+			t.Fatalf("question %d: %+v, %v, want pid %d", i, holder, held, pid)
+		}
 	}
 }
 
