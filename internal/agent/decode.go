@@ -35,13 +35,18 @@ func decode(fields map[string]json.RawMessage, table []row, s *Settings) (unknow
 		}
 	}
 	for name := range flat {
-		if text.MayBeSecret(name) {
-			name = "one with a name of " + strconv.Itoa(len(name)) + " bytes, which may hold a secret"
-		}
-		unknown = append(unknown, name)
+		unknown = append(unknown, shownName(name))
 	}
 	slices.Sort(unknown)
 	return unknown, mistakes
+}
+
+// shownName is the name of a setting in a form that may be shown.
+func shownName(name string) string {
+	if text.MayBeSecret(name) {
+		return "one with a name of " + strconv.Itoa(len(name)) + " bytes, which may hold a secret"
+	}
+	return name
 }
 
 // flatten renames settings within a group to the names that the table uses, group.name.
@@ -64,7 +69,9 @@ func flatten(fields map[string]json.RawMessage, table []row) (flat map[string]js
 			continue
 		}
 		inner, err := object(v)
-		if err != nil {
+		if twice := (*twiceError)(nil); errors.As(err, &twice) {
+			mistakes = append(mistakes, mistake{group, v, err})
+		} else if err != nil {
 			mistakes = append(mistakes, mistake{group, v, errAllowed})
 		}
 		for n, v := range inner {

@@ -21,7 +21,7 @@ not in the list has no effect and is a warning in the status; one that is in the
 list with a value that cannot be used ends the operation with code 53 before
 anything is changed. Names and values are compared exactly. ` + "`null`" + ` and, for
 text, ` + "`\"\"`" + ` are the same as leaving a setting out, so that a template can
-pass them.
+pass them. A name that is there twice is 53, too: nobody can know which of the two is meant.
 
 What ` + "`monitor`" + ` turns on is described in [the watch](watch.md).
 

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/Azure/azure-extension-foundation/settings"
 
@@ -91,10 +90,7 @@ func ReadSettings(ctx context.Context, h *host.Host, env Environment, seq int) (
 	if err != nil {
 		return s, nil, unreadable(path, err)
 	}
-	public, err := publicSettings(env, seq, file)
-	if err != nil {
-		return s, nil, unreadable(path, err)
-	}
+	public := publicSettings(env, seq, file)
 	protected, locked := protectedOf(ctx, h, env, seq, file)
 	sent := s.Sent
 	s, unknown, err = understand(public, protected)
@@ -114,35 +110,25 @@ func protectedOf(ctx context.Context, h *host.Host, env Environment, seq int, fi
 }
 
 // publicSettings lets azure-extension-foundation read the public settings where it can. The
-// library looks for them only next to the program; and it fails altogether if the protected
+// library looks for them only next to the program; it fails altogether if the protected
 // settings are encrypted in a way that "openssl smime" does not support, while our own code
-// can read those. Where it cannot read the file again, what was read before counts.
-func publicSettings(env Environment, seq int, file handlerSettings) (map[string]json.RawMessage, error) {
+// can read those; and at 1e400, which is JSON, and no float64. What was read before counts
+// then: it was judged more strictly than the library judges.
+func publicSettings(env Environment, seq int, file handlerSettings) map[string]json.RawMessage {
 	if !file.set || !env.found || file.Protected != "" {
-		return file.Public, nil
+		return file.Public
 	}
 	var public map[string]json.RawMessage
 	var protected any
-	if err := settings.GetExtensionSettings(seq, &public, &protected); err != nil {
-		// 1e400 is JSON, and no float64.
-		if said := brief(err); fault.Spoken(said) == 0 && !strings.Contains(said, "cannot unmarshal number") {
-			return nil, errors.New(said)
-		}
-		return file.Public, nil
+	if settings.GetExtensionSettings(seq, &public, &protected) != nil {
+		return file.Public
 	}
 	for name := range public {
 		// The library converts numbers to float64: the version 1.0 has become 1. What was
 		// typed is what is judged and quoted.
 		public[name] = file.Public[name]
 	}
-	return public, nil
-}
-
-// brief is a library error in one line: azure-extension-foundation appends a stack trace to
-// each error, and again each time it wraps one.
-func brief(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\nCallStack:")
-	return strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "vmextension: ")
+	return public
 }
 
 func unreadable(path string, err error) error {

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+
+	"aadssh/internal/text"
 )
 
 // handlerSettings is the content of a settings file (WALinuxAgent
@@ -75,16 +78,35 @@ func windows(content []byte, err error) error {
 	return err
 }
 
-// object parses a JSON object; null and nothing are an empty one.
+// object parses a JSON object; null and nothing are an empty one. A name that is there
+// twice is an error: which of the two values is meant, nobody can know.
 func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	if raw = bytes.TrimSpace(raw); len(raw) == 0 || isNull(raw) {
 		return nil, nil
 	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil {
+	fields := map[string]json.RawMessage{}
+	if raw[0] != '{' || !json.Valid(raw) {
 		return nil, errors.New("not a JSON object")
 	}
+	in := json.NewDecoder(bytes.NewReader(raw))
+	for _, err := in.Token(); err == nil && in.More(); { // after the brace, name by name
+		token, _ := in.Token()
+		name := fmt.Sprint(token)
+		if _, twice := fields[name]; twice {
+			return nil, &twiceError{name}
+		}
+		var value json.RawMessage
+		err = in.Decode(&value)
+		fields[name] = value
+	}
 	return fields, nil
+}
+
+// twiceError means that an object has a name twice.
+type twiceError struct{ name string }
+
+func (e *twiceError) Error() string {
+	return "ambiguous: " + strconv.Quote(text.Brief(shownName(e.name), 80)) + " is there twice"
 }
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }

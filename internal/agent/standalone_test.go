@@ -68,6 +68,9 @@ func TestConsider(t *testing.T) {
 	}{
 		{public(`{"monitor": "x"}`), `"monitor"`}, {public("[]"), "not a JSON object"}, {public("{"), "not JSON, from line 1 on"},
 		{public("\n{\n \"monitor\": 30,\n}\n"), "not JSON, from line 4 on"}, {public("\xff\xfe{\x00}\x00"), "not JSON"},
+		{public(`{"monitor": 30, "monitor": 60}`), `it is ambiguous: "monitor" is there twice`},
+		{Given{Protected: []byte(`{"proxy": "http://u:s3cret@x", "proxy": null}`)}, `"proxy" is there twice`},
+		{public(`{"repository": {"mode": "existing", "mode": "default"}}`), `The setting "repository" is an object, which cannot be used: ambiguous: "mode" is there twice`},
 		{public(""), "it is empty"}, {public(" \n"), "it is empty"}, {public("\ufeff"), "it is empty"},
 		{Given{Protected: []byte(`{"proxy": "ftp://user:s3cret@x"}`)}, "proxy"},
 		{Given{Protected: []byte("{\"proxy\":\n s3cret}")}, "not JSON, from line 2 on"},
