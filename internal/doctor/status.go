@@ -191,7 +191,7 @@ func (s Status) Text(now time.Time) string {
 		fmt.Fprintf(&b, "\n%s %s, %s, sequence number %d%s\n", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence, s.foreign)
 	}
 	if s.Said != nil {
-		fmt.Fprintf(&b, "What was said last, at %s, and was not looked at again:\n", s.Said.Format("2006-01-02 15:04:05 UTC"))
+		fmt.Fprintf(&b, "The last report, of %s (not checked again since):\n", s.Said.Format("2006-01-02 15:04:05 UTC"))
 		fmt.Fprintf(&b, "%s: %d %s, since %s (%s), last said %s\n", text.Capital(s.Operation), s.Code, s.Name,
 			s.Since.Format("2006-01-02 15:04:05 UTC"), ago(now, *s.Since), ago(now, *s.Said))
 	}
@@ -221,9 +221,11 @@ func (s Status) health(b *strings.Builder) {
 	if s.Health.Next != "" {
 		fmt.Fprintln(b, s.Health.Next)
 	}
-	if s.Health.answer() != "pass" {
-		fmt.Fprintln(b, "All that is not well, with the network: sudo "+host.Program()+" doctor")
+	rest := "Everything else that is wrong, the network included"
+	if s.Health.answer() == "pass" {
+		rest = "The network and failed sign-ins were not checked. Check them"
 	}
+	fmt.Fprintln(b, rest+": sudo "+host.Program()+" doctor")
 }
 
 // secretsOf are texts that must never be shown: they were in the settings or environments

@@ -149,7 +149,7 @@ func Catalogue() []*Entry {
 		{RepositoryUntrusted, "repository-untrusted",
 			"A key or signature of the package repository is not the one that this handler expects, the machine's own definition of it names a key that is not there or did not sign, or its metadata has expired.",
 			OwnerVM, "only after an update of the extension, a change of the settings, or a repair of the repository",
-			NewestFirst + "; if the key is a new one that you have verified, name it in the setting repository.trustedKeys.",
+			NewestFirst + "; if the key is a new one that you have verified, put its armored text into the setting repository.trustedKeys.",
 			again, RepositoryUnusable | MaybeDisk | Unserved, ""},
 		{PackageUnavailable, "package-unavailable",
 			"The repository has no login package, or not the version asked for, for this release and architecture.",

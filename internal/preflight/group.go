@@ -1,9 +1,14 @@
 package preflight
 
-import "aadssh/internal/text"
+import (
+	"aadssh/internal/check"
+	"aadssh/internal/text"
+)
 
 // Grouped merges the results of each group into one: the worst answer, and the texts of all
-// that do not pass. The groups are in the order of their first results.
+// that do not pass. Where all pass, the text is that of the first check of the cert handler,
+// if the group has one, else of the first check: "sshd asks the cert handler" says more than
+// that hosts.deny keeps nobody out. The groups are in the order of their first results.
 func Grouped(results []Result) []Result {
 	var merged []Result
 	at := map[string]int{}
@@ -18,6 +23,9 @@ func Grouped(results []Result) []Result {
 		m := &merged[i]
 		switch {
 		case r.Answer == Pass:
+			if m.Answer == Pass && speaks(r) && !speaks(*m) {
+				*m = r
+			}
 		case m.Answer == Pass:
 			*m = r
 		case worse(r.Answer, m.Answer):
@@ -32,6 +40,9 @@ func Grouped(results []Result) []Result {
 	}
 	return merged
 }
+
+// speaks reports whether a result that passes says most of its group.
+func speaks(r Result) bool { return r.About().Gate == check.GateCommand }
 
 // worse orders the answers by severity.
 func worse(a, b Answer) bool {

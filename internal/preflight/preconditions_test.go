@@ -232,6 +232,27 @@ func TestGroupedKeepsTheWorst(t *testing.T) {
 	}
 }
 
+// A group that passes says what matters most, wherever it stands.
+func TestGroupedSpeaksOfTheCertHandler(t *testing.T) {
+	hosts := Result{Name: "sshd-hosts", Row: &check.About{Group: "sshd", Gate: check.GateDoor}, Text: "hosts."}
+	command := Result{Name: "sshd-command", Row: &check.About{Group: "sshd", Gate: check.GateCommand}, Text: "command."}
+	handler := Result{Name: "cert-handler", Row: &check.About{Group: "sshd", Gate: check.GateCommand}, Text: "handler."}
+	warning := Result{Name: "sshd-tries", Row: &check.About{Group: "sshd"}, Answer: Warn, Text: "tries."}
+	for _, c := range []struct {
+		results []Result
+		text    string
+	}{
+		{[]Result{hosts, command, handler}, "command."},
+		{[]Result{hosts}, "hosts."},
+		{[]Result{hosts, warning, command}, "tries."},
+		{[]Result{hosts, command, warning}, "tries."},
+	} {
+		if got := Grouped(c.results); len(got) != 1 || got[0].Text != c.text {
+			t.Errorf("%+v, want %q", got, c.text)
+		}
+	}
+}
+
 func TestOrderOfFailures(t *testing.T) {
 	results := []Result{{Answer: Warn}, {Answer: Unknown, Code: fault.IdentityUnknown, Text: "u"}, {Answer: Fail, Code: fault.MemoryTooSmall}, {Answer: Fail, Code: fault.LegacyInstalled}}
 	if f := FirstFailure(results); f == nil || f.Code != fault.MemoryTooSmall {

@@ -80,7 +80,7 @@ func addPinned(keys map[string]*openpgp.Entity, downloaded []byte, pins []Pin, n
 	if err != nil {
 		return fault.Wrap(err, fault.RepositoryUntrusted,
 			fmt.Sprintf("The key file that the package repository serves cannot be used: %v.", err),
-			"Ask whoever runs the proxy or mirror that answers for the repository; or name the signing key in the setting repository.trustedKeys.")
+			"Ask whoever runs the proxy or mirror that answers for the repository; or put the armored text of the signing key into the setting repository.trustedKeys.")
 	}
 	trusted := allowed(pins)
 	var found []string
@@ -99,7 +99,7 @@ func addPinned(keys map[string]*openpgp.Entity, downloaded []byte, pins []Pin, n
 		keys[c.fingerprint] = e
 		usable = true
 	}
-	const wayOut = fault.NewestFirst + "; or, once you have verified a newer key with its vendor, name it in the setting repository.trustedKeys."
+	const wayOut = fault.NewestFirst + "; or, once you have verified a newer key with its vendor, put its armored text into the setting repository.trustedKeys."
 	switch {
 	case usable:
 		return nil

@@ -249,6 +249,28 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// The next step for a program of pam_exec's is to run it. Its arguments are not repeated, for
+// they may hold a secret, and what is said of a machine is shown in the portal.
+func TestExecIsTried(t *testing.T) {
+	for line, step := range map[string]string{
+		"quiet /opt/ask":                    "Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=sshd PAM_TYPE=account /opt/ask",
+		"quiet /opt/ask --token=hunter2 -v": "Run it as pam_exec does, with the line's own arguments in the place of ARGUMENTS, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=sshd PAM_TYPE=account /opt/ask ARGUMENTS",
+	} {
+		m := disk{"/etc/pam.d/sshd": "account required pam_exec.so " + line + "\naccount required pam_permit.so\n"}.machine(false)
+		read := m.File
+		m.File = func(name string) gate.File {
+			if name == "/opt/ask" {
+				return gate.File{Mode: 0o755, Text: []byte("\x7fELF")}
+			}
+			return read(name)
+		}
+		o := Load(m).Evaluate(Account, gate.Human)
+		if o.Access != NotKnown || len(o.Reasons) == 0 || !strings.HasPrefix(o.Reasons[0].Next, step) || strings.Contains(o.Reasons[0].Text+o.Reasons[0].Next, "hunter2") {
+			t.Errorf("%s: %s, %+v", line, o.Access, o.Reasons)
+		}
+	}
+}
+
 // TestUnasked: a stack that lets people in before the package's module was
 // asked for their role says so.
 func TestUnasked(t *testing.T) {

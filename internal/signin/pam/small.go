@@ -145,17 +145,20 @@ func execute(c *call) answer {
 			}
 		case "debug", "stdout", "seteuid", "quiet", "quiet_log", "expose_authtok":
 		default:
-			return c.program(args[0])
+			return c.program(args)
 		}
 		args = args[1:]
 	}
 	if len(args) == 0 {
 		return answer{codes: []Code{serviceErr}, why: "pam_exec has no program to run", fixLine: drop}
 	}
-	return c.program(args[0])
+	return c.program(args)
 }
 
-func (c *call) program(name string) answer {
+// program is what the exit code of a program with arguments means to pam_exec. The arguments
+// are not repeated, because the answer is passed on and they may hold a secret.
+func (c *call) program(words []string) answer {
+	name := words[0]
 	f := c.m.File(name)
 	a := answer{codes: []Code{systemErr}, data: Problem{File: name},
 		next: "Ask whoever wrote the line to put the program back, where people need it.", fixLine: drop}
@@ -176,7 +179,12 @@ func (c *call) program(name string) answer {
 		a.codes = []Code{Success, systemErr}
 		a.why = "pam_exec lets in whom the program " + text.Name(name) + " lets in"
 		a.fixLine = asSaid
-		a.next = "Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=" + c.m.Service + " PAM_TYPE=" + map[Stack]string{Account: "account", Session: "open_session"}[c.stack] + " " + name
+		arguments, line := "", ""
+		if len(words) > 1 {
+			arguments, line = " with the line's own arguments in the place of ARGUMENTS,", " ARGUMENTS"
+		}
+		a.next = "Run it as pam_exec does," + arguments + " and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=" + c.m.Service +
+			" PAM_TYPE=" + map[Stack]string{Account: "account", Session: "open_session"}[c.stack] + " " + text.Quote(name) + line
 	}
 	return a
 }
