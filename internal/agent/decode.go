@@ -15,14 +15,14 @@ import (
 
 // mistake is a setting that we know with a value that we cannot use.
 type mistake struct {
-	row   row
+	row   *row
 	value json.RawMessage
 	why   error
 }
 
 // decode copies the settings in fields into s, as the table says. It returns the names that
 // are not in the table, sorted, and the mistakes in the table's order.
-func decode(fields map[string]json.RawMessage, table []row, s *Settings) (unknown []string, mistakes []mistake) {
+func decode(fields map[string]json.RawMessage, table []*row, s *Settings) (unknown []string, mistakes []mistake) {
 	flat, mistakes := flatten(fields, table)
 	for _, r := range table {
 		value, set := flat[r.Name]
@@ -50,11 +50,11 @@ func shownName(name string) string {
 }
 
 // flatten renames settings within a group to the names that the table uses, group.name.
-func flatten(fields map[string]json.RawMessage, table []row) (flat map[string]json.RawMessage, mistakes []mistake) {
-	groups := map[string]row{}
+func flatten(fields map[string]json.RawMessage, table []*row) (flat map[string]json.RawMessage, mistakes []mistake) {
+	groups := map[string]*row{}
 	for _, r := range table {
-		if group, _, nested := strings.Cut(r.Name, "."); nested && groups[group].Name == "" {
-			groups[group] = row{Name: group, Allowed: "an object such as " + value(r.Example, group), Example: r.Example}
+		if group, _, nested := strings.Cut(r.Name, "."); nested && groups[group] == nil {
+			groups[group] = &row{Name: group, Allowed: "an object such as " + value(r.Example, group), Example: r.Example}
 		}
 	}
 	flat = map[string]json.RawMessage{}
@@ -102,7 +102,7 @@ func contradictions(r Repository) []mistake {
 		return nil
 	}
 	table := rows()
-	base := slices.IndexFunc(table, func(r row) bool { return r.Name == "repository.baseUrl" })
+	base := slices.IndexFunc(table, func(r *row) bool { return r.Name == "repository.baseUrl" })
 	return []mistake{{row: table[base], why: why}}
 }
 

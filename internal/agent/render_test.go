@@ -49,7 +49,7 @@ They are encrypted for the VM. Decrypting them needs the program ` + "`openssl`"
 	return b.String()
 }
 
-func writeRows(b *strings.Builder, table []row) {
+func writeRows(b *strings.Builder, table []*row) {
 	b.WriteString("\n| setting | type | default | meaning |\n|---|---|---|---|\n")
 	for _, r := range table {
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", r.Name, r.Type, r.Default, r.Meaning)
@@ -80,7 +80,7 @@ func Schema() []byte {
 	return b.Bytes()
 }
 
-func objectSchema(table []row) schema {
+func objectSchema(table []*row) schema {
 	properties := schema{}
 	for _, r := range table {
 		in, name := properties, r.Name

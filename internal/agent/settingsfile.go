@@ -84,22 +84,44 @@ func object(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	if raw = bytes.TrimSpace(raw); len(raw) == 0 || isNull(raw) {
 		return nil, nil
 	}
-	fields := map[string]json.RawMessage{}
-	if raw[0] != '{' || !json.Valid(raw) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
 		return nil, errors.New("not a JSON object")
 	}
-	in := json.NewDecoder(bytes.NewReader(raw))
-	for _, err := in.Token(); err == nil && in.More(); { // after the brace, name by name
-		token, _ := in.Token()
-		name := fmt.Sprint(token)
-		if _, twice := fields[name]; twice {
+	seen := map[string]bool{}
+	for _, name := range namesIn(raw) {
+		if seen[name] {
 			return nil, &twiceError{name}
 		}
-		var value json.RawMessage
-		err = in.Decode(&value)
-		fields[name] = value
+		seen[name] = true
 	}
 	return fields, nil
+}
+
+// namesIn are the names in a valid JSON object, those in its values left out.
+func namesIn(raw []byte) (all []string) {
+	depth := 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			start := i
+			for i++; raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+			rest := bytes.TrimLeft(raw[i+1:], " \t\r\n")
+			var name string
+			if depth == 1 && rest[0] == ':' && json.Unmarshal(raw[start:i+1], &name) == nil {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
 }
 
 // twiceError means that an object has a name twice.

@@ -52,8 +52,8 @@ func SettingsText() string {
 
 // rows are the public settings, in the order in which they are documented and
 // in which mistakes are reported.
-func rows() []row {
-	return []row{
+func rows() []*row {
+	return []*row{
 		{
 			Name: "packageVersion", Type: "text", Default: "the newest version",
 			Allowed: `a package version such as "1.0.027980001"`,
@@ -130,8 +130,8 @@ func rows() []row {
 
 // protectedRows are the settings that may also be protected; the protected value then wins
 // over the public one.
-func protectedRows() []row {
-	return []row{{
+func protectedRows() []*row {
+	return []*row{{
 		Name: "proxy", Type: "text", Default: "the public one",
 		Allowed: "http://USER:PASSWORD@HOST:PORT, where special characters of the password are written as %40 and the like",
 		Meaning: "The proxy on the way to the package repository, with user and password. It wins over the public setting and is shown nowhere.",
