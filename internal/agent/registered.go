@@ -18,6 +18,8 @@ func Dirs() []string { return []string{"/var/lib/waagent", "/var/lib/GuestConfig
 // another program there belongs to somebody else's handler, whatever its name.
 const Program = "bin/aadsshlogin-handler"
 
+const manifestFile = "HandlerManifest.json"
+
 // Registered is one version of a handler for which the agent has a folder.
 type Registered struct {
 	_ [0]func() // never compared: no code for == is linked
@@ -38,12 +40,16 @@ func (r Registered) Coming() bool { return r.State == NotInstalled }
 // Leftover reports whether the agent does not count it as installed and the folder lacks
 // the program that the agent would run.
 func (r Registered) Leftover(h *host.Host) bool {
-	if r.Own || r.Active() {
-		return false
-	}
-	content, err := h.ReadFile(filepath.Join(r.Dir, "HandlerManifest.json"), 1<<20)
-	if err != nil {
-		return r.Coming()
+	return !r.Own && !r.Active() && (r.Missing(h) != "" || r.Coming() && !h.Exists(filepath.Join(r.Dir, manifestFile)))
+}
+
+// Missing is the path of the program that the agent would run for this version, if that is
+// not there: the agent then fails with every command, and does not fetch a version again
+// that it counts as installed. It is "" also if it is not known what the agent would run.
+func (r Registered) Missing(h *host.Host) string {
+	content, err := h.ReadFile(filepath.Join(r.Dir, manifestFile), 1<<20)
+	if r.Own || err != nil {
+		return ""
 	}
 	var manifest []struct {
 		Handler struct {
@@ -51,10 +57,14 @@ func (r Registered) Leftover(h *host.Host) bool {
 		} `json:"handlerManifest"`
 	}
 	if json.Unmarshal(content, &manifest) != nil || len(manifest) == 0 || manifest[0].Handler.Enable == "" {
-		return false // it is not known what the agent would run
+		return ""
 	}
-	program, _, _ := strings.Cut(manifest[0].Handler.Enable, " ")
-	return !h.Exists(filepath.Join(r.Dir, program))
+	// The agent puts the folder before the command (waagent exthandlers.py, launch_command).
+	name, _, _ := strings.Cut(manifest[0].Handler.Enable, " ")
+	if program := filepath.Join(r.Dir, name); !h.Exists(program) {
+		return program
+	}
+	return ""
 }
 
 // At is the version of a handler in the folder dir.

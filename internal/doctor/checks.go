@@ -67,6 +67,8 @@ func (of *machine) setItUp() string {
 		return "Run: " + of.command()
 	case of.unset():
 		return "Set it up: " + of.eitherWay()
+	case of.lacksProgram():
+		return "Have the agent fetch the extension again: " + of.command()
 	}
 	return fault.AgainFirst + ": " + of.command()
 }
@@ -101,8 +103,11 @@ func setup() string { return "sudo " + host.Program() + " setup" }
 
 // command is the command that sets the machine up, with the program that manages it.
 func (of *machine) command() string {
-	if of.alone() {
+	switch {
+	case of.alone():
 		return setup()
+	case of.lacksProgram(): // of a version without HandlerState the agent fetches the package, and runs install and enable
+		return "sudo rm " + agent.StateFile(of.extension.env.BaseDir) + " && " + fault.RestartAgent
 	}
 	return of.setExtension()
 }

@@ -19,7 +19,8 @@ import (
 type extension struct {
 	name     names.Handler
 	env      agent.Environment
-	own      bool // the agent's handler is this program
+	own      bool   // the agent's handler is this program
+	missing  string // the program that the agent runs, if that is not there
 	state    agent.State
 	seq      int // -1: not known
 	settings agent.Settings
@@ -102,7 +103,8 @@ func bestOf(h *host.Host, dir string) (best *extension) {
 		if err != nil && !there.State.Active() {
 			continue // the agent writes the file when it installs the version
 		}
-		x := &extension{refused: err, name: there.Name, env: env, state: there.State, own: there.Own, seq: -1, settings: agent.Defaults()}
+		missing := there.Missing(h)
+		x := &extension{refused: err, name: there.Name, env: env, state: there.State, own: there.Own || missing == there.Dir+"/"+agent.Program, missing: missing, seq: -1, settings: agent.Defaults()}
 		if best == nil || x.state.Active() && !best.state.Active() || x.state.Active() == best.state.Active() && info.ModTime().After(changed) {
 			best, changed = x, info.ModTime()
 		}

@@ -18,6 +18,7 @@ import (
 // version that the agent does not count as installed gets its file again.
 func TestDamagedExtension(t *testing.T) {
 	const manifest = `[{"handlerManifest": {"enableCommand": "bin/theirs enable"}}]`
+	ours := `[{"handlerManifest": {"enableCommand": "` + agent.Program + ` enable"}}]`
 	base := agent.Dirs()[0] + "/" + names.Ours().Full() + "-1.0.0.0"
 	for _, c := range []struct {
 		name, state, environment, settings, sequence string
@@ -25,6 +26,8 @@ func TestDamagedExtension(t *testing.T) {
 		blocked                                      bool   // a file is in the place of the settings' folder
 		refused                                      fault.Code
 		none                                         bool
+		missing                                      string // the program that the agent runs and does not find
+		own                                          bool
 	}{
 		{name: "healthy", state: "Enabled", settings: `{}`},
 		{name: "no settings file", state: "Enabled"},
@@ -32,8 +35,13 @@ func TestDamagedExtension(t *testing.T) {
 		{name: "the same before it is installed", state: "NotInstalled", environment: "rubbish", none: true},
 		{name: "left behind without its program", state: "NotInstalled", manifest: manifest, settings: `{}`, none: true},
 		{name: "about to be installed", state: "NotInstalled", manifest: manifest, program: "bin/theirs", settings: `{}`},
-		{name: "ours, about to be installed", state: "NotInstalled", manifest: manifest, program: agent.Program, settings: `{}`},
-		{name: "installed, and its program is gone", state: "Enabled", manifest: manifest, settings: `{}`},
+		{name: "ours, about to be installed", state: "NotInstalled", manifest: manifest, program: agent.Program, settings: `{}`, own: true},
+		{name: "ours, without its manifest", state: "Enabled", manifest: "-", program: agent.Program, settings: `{}`, own: true},
+		{name: "installed, and its program is gone", state: "Enabled", manifest: manifest, settings: `{}`, missing: "bin/theirs"},
+		{name: "installed, and our program is gone", state: "Installed", manifest: ours, settings: "rubbish", missing: agent.Program, own: true, refused: fault.SettingsInvalid},
+		{name: "installed, and it is not known what it runs", state: "Enabled", manifest: "rubbish", settings: `{}`},
+		{name: "ours, tried and left without its program", state: "NotInstalled", manifest: ours, settings: `{}`, none: true},
+		{name: "left behind without its manifest", state: "NotInstalled", manifest: "-", settings: `{}`, none: true},
 		{name: "settings that are none", state: "Installed", settings: "rubbish", refused: fault.SettingsInvalid},
 		{name: "a folder of settings that is none", state: "Installed", blocked: true, refused: fault.SettingsInvalid},
 		{name: "the agent's number is none", state: "Enabled", settings: `{}`, sequence: "seven", refused: fault.Usage},
@@ -49,7 +57,9 @@ func TestDamagedExtension(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			write("HandlerManifest.json", text.Or(c.manifest, "[]"))
+			if c.manifest != "-" {
+				write("HandlerManifest.json", text.Or(c.manifest, "[]"))
+			}
 			if c.program != "" {
 				if err := os.MkdirAll(h.Path(base+"/bin"), 0o700); err != nil {
 					t.Fatal(err)
@@ -76,6 +86,9 @@ func TestDamagedExtension(t *testing.T) {
 			}
 			if c.none {
 				return
+			}
+			if want := c.missing; want != "" && e.missing != base+"/"+want || want == "" && e.missing != "" || e.own != c.own {
+				t.Errorf("missing is %q, own %v", e.missing, e.own)
 			}
 			got := fault.OK
 			if e.refused != nil {

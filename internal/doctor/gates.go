@@ -45,7 +45,8 @@ func concerns(r *check.Row[*machine]) bool {
 func (w *gateRow) gate(checks []Check, inPlace bool) (g Gate, ok bool) {
 	g = Gate{Name: string(w.name), Answer: preflight.Pass.String(), Text: w.open, Checks: []string{}}
 	severity := []string{"pass", "unknown", "warn", "fail"}
-	for _, c := range checks {
+	for i := range checks {
+		c := &checks[i]
 		if c.gate != w.name {
 			continue
 		}

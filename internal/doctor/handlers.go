@@ -13,6 +13,11 @@ import (
 // handlersCheck says whose handler is on the machine, with publisher and version: commands
 // and texts depend on it.
 func handlersCheck(m *machine) []preflight.Result {
+	if m.lacksProgram() {
+		e := m.extension
+		return []preflight.Result{{Answer: preflight.Warn, Next: m.setItUp(),
+			Text: "The VM extension " + e.name.Full() + ", version " + e.env.Version + ", is " + string(e.state) + " for the agent, but its program is gone: " + e.missing + ". Whatever is set in Azure fails, a deletion too."}}
+	}
 	var there []string
 	for _, h := range m.registered {
 		whose := "another program's"
@@ -54,6 +59,11 @@ func (m *machine) alone() bool {
 	return m.extension.standalone() || m.root && m.extension == nil && m.agentDir == "" && m.agentProc == 0 && len(m.agentUnits) == 0
 }
 
+// lacksProgram reports whether the agent cannot run the extension that it has.
+func (m *machine) lacksProgram() bool {
+	return m.extension != nil && m.extension.missing != "" && m.extension.state.Active()
+}
+
 // commands replaces placeholders in a next step by this machine's commands.
 func (m *machine) commands(next string) string {
 	next = m.Commands(next)
@@ -65,9 +75,14 @@ func (m *machine) commands(next string) string {
 
 // words adapts a text to whoever sets this machine up: the agent, or a person.
 func (m *machine) words(of string) string {
-	if m.unset() {
-		return strings.NewReplacer(","+fault.OrRestartAgent, "", fault.OrRestartAgent, "", // there is nothing for it to run yet
-			fault.Again, "set the extension or run setup", fault.AgainFirst, "Set the extension or run setup").Replace(of)
+	if lacks := m.lacksProgram(); lacks || m.unset() {
+		again := "set the extension or run setup"
+		if lacks {
+			again = text.Small(m.setItUp())
+		}
+		return strings.NewReplacer(","+fault.OrRestartAgent, "", fault.OrRestartAgent, "", // there is nothing for it to run
+			fault.Again+": az", fault.Again+": az", // with other settings
+			fault.Again, again, fault.AgainFirst, text.Capital(again)).Replace(of)
 	}
 	if !m.alone() {
 		return of

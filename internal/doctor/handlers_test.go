@@ -9,6 +9,7 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/names"
+	"aadssh/internal/preflight"
 )
 
 // TestWhoSpeaks: "set the extension again" is only used if there is an extension, or if
@@ -37,6 +38,22 @@ func TestWhoSpeaks(t *testing.T) {
 		if got := c.m.setItUp(); got != c.setItUp {
 			t.Errorf("%s: %s, want %s", c.name, got, c.setItUp)
 		}
+	}
+	gone := &machine{root: true, extension: &extension{name: names.Microsoft(), state: "Enabled", missing: "/var/lib/waagent/X-1/bin/x", env: agent.Environment{BaseDir: "/var/lib/waagent/X-1"}}}
+	const fetch = "sudo rm /var/lib/waagent/X-1/config/HandlerState && " + fault.RestartAgent
+	for of, want := range map[string]string{
+		"Wait; then set the extension again" + fault.OrRestartAgent + ".": "Wait; then have the agent fetch the extension again: " + fetch + ".",
+		"Correct it, and set the extension again: az vm":                  "Correct it, and set the extension again: az vm",
+	} {
+		if got := gone.words(of); got != want {
+			t.Errorf("without the program that the agent runs: %s", got)
+		}
+	}
+	if got := gone.setItUp(); got != "Have the agent fetch the extension again: "+fetch {
+		t.Errorf("without the program that the agent runs: %s", got)
+	}
+	if r := handlersCheck(gone)[0]; r.Answer != preflight.Warn || !strings.Contains(r.Text, "its program is gone: /var/lib/waagent/X-1/bin/x.") || r.Next != "Have the agent fetch the extension again: "+fetch {
+		t.Errorf("without the program that the agent runs: %+v", r)
 	}
 	fresh := &machine{root: true, agentUnits: []string{"waagent.service"}}
 	if got := fresh.setItUp(); got != "Set it up: "+set+" (whoever manages the machine in Azure); or: "+setup+" (root, on the machine)" {

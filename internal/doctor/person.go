@@ -168,7 +168,8 @@ func (s Style) user(b *strings.Builder, r Report) {
 			s.entry(b, g.Answer, g.Name, g.Text, "")
 			continue
 		}
-		for _, c := range r.Checks {
+		for i := range r.Checks {
+			c := &r.Checks[i]
 			key := c.Name + c.Text
 			if c.hidden { // one line for the whole gate
 				key = g.Name + c.Text

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -153,21 +152,12 @@ func (m *machine) markRepeats(checks []Check) {
 // verdict is the first failure; without one the first warning, and without that the first
 // unknown, because then nothing is promised.
 func verdict(checks []Check) Verdict {
-	first := func(answer string) (Check, bool) {
-		i := slices.IndexFunc(checks, func(c Check) bool { return c.Answer == answer })
-		if i < 0 {
-			return Check{}, false
+	for _, worst := range [...][2]string{{"fail", ""}, {"warn", "Nothing is broken here. Look at this: "}, {"unknown", "Nothing is known to be wrong here, but not all is known: "}} {
+		for i := range checks {
+			if c := &checks[i]; c.Answer == worst[0] { // only a failure has a code
+				return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: worst[1] + c.Text, Next: c.Next}
+			}
 		}
-		return checks[i], true
-	}
-	if c, ok := first("fail"); ok {
-		return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: c.Text, Next: c.Next}
-	}
-	if c, ok := first("warn"); ok {
-		return Verdict{Name: nameOf(0), Check: c.Name, Text: "Nothing is broken here. Look at this: " + c.Text, Next: c.Next}
-	}
-	if c, ok := first("unknown"); ok {
-		return Verdict{Name: nameOf(0), Check: c.Name, Text: "Nothing is known to be wrong here, but not all is known: " + c.Text, Next: c.Next}
 	}
 	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",
 		Next: "Where somebody still does not get in: sudo " + host.Program() + " doctor --user NAME@DOMAIN; what cannot be seen from here stands below."}

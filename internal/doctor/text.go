@@ -34,10 +34,10 @@ func (r Report) Text(s Style) string {
 		s.hidden(&b, r.Checks)
 		return b.String()
 	}
-	var rest []Check
+	var rest []*Check
 	passed := 0
-	for _, c := range r.Checks {
-		switch {
+	for i := range r.Checks {
+		switch c := &r.Checks[i]; {
 		case c.Answer == "pass":
 			passed++
 		case !c.hidden && (s.All || !c.Repeats) && !r.Verdict.tells(c):
@@ -108,7 +108,7 @@ func (v Verdict) answer() string {
 }
 
 // tells reports whether a check is the one that the verdict is about.
-func (v Verdict) tells(c Check) bool {
+func (v Verdict) tells(c *Check) bool {
 	return c.Name == v.Check && strings.HasSuffix(v.Text, c.Text)
 }
 
@@ -125,7 +125,8 @@ func (r Report) Brief() string {
 	const end = 80 // for the last line
 	left := 0
 	for _, answer := range []string{"fail", "warn", "unknown"} {
-		for _, c := range r.Checks {
+		for i := range r.Checks {
+			c := &r.Checks[i]
 			if c.Answer != answer || c.hidden || c.Repeats || r.Verdict.tells(c) {
 				continue
 			}
@@ -164,11 +165,11 @@ func (v Verdict) head() string {
 func (s Style) passed(b *strings.Builder, checks []Check) {
 	for _, t := range titles() {
 		title := "\n" + s.bold(t[1]) + "\n"
-		for _, c := range checks {
-			if c.Section == t[0] && c.Answer == "pass" {
+		for i := range checks {
+			if c := &checks[i]; c.Section == t[0] && c.Answer == "pass" {
 				b.WriteString(title)
 				title = ""
-				s.check(b, c)
+				s.entry(b, c.Answer, c.Name, c.Text)
 			}
 		}
 	}
@@ -204,14 +205,6 @@ func (r Report) headline() string {
 // word is an answer as it is shown.
 func word(answer string) string {
 	return map[string]string{"pass": "ok", "warn": "WARN", "fail": "FAIL", "unknown": "?"}[answer]
-}
-
-func (s Style) check(b *strings.Builder, c Check) {
-	next := c.Next
-	if c.Answer == "pass" {
-		next = ""
-	}
-	s.entry(b, c.Answer, c.Name, c.Text, next)
 }
 
 const (

@@ -282,6 +282,16 @@ func ofAnOperator() []broken {
 		{section: "AllowGroups and DenyGroups in sshd_config", machine: "AllowGroups in the file that sshd was started with", options: jammy(),
 			breakIt: script("sed '1i AllowGroups admins' /etc/ssh/sshd_config > /etc/ssh/other_config; kill $(cat /run/sshd.pid); sleep 0.3; /usr/sbin/sshd -f /etc/ssh/other_config"),
 			check:   "sshd-groups", answer: "fail", code: 21, next: "/etc/ssh/other_config"},
+		{section: "The extension's folder", machine: "the extension's program is gone", options: jammy(),
+			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
+				stage.On(t, s.Box).Do("rm -r " + agentDirOf(s) + "/bin")
+			},
+			check: "handler", answer: "warn", next: "/config/HandlerState && sudo systemctl restart", again: true},
+		{section: "The extension's folder", machine: "the extension's program is gone, and so is the package", options: jammy(),
+			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
+				stage.On(t, s.Box).Do("rm -r " + agentDirOf(s) + "/bin; dpkg -r aadsshlogin 2>&1")
+			},
+			check: "packages", answer: "fail", code: 26, next: "/config/HandlerState && sudo systemctl restart", again: true},
 		{section: "What the extension said", machine: "the status file was cut off", options: jammy(),
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
 				stage.Must(t, s.WriteFile(agentDirOf(s)+"/status/0.status", []byte(`[{"status": {"sta`), 0o644))
