@@ -88,3 +88,85 @@ func TestPagesAreLinked(t *testing.T) {
 		}
 	}
 }
+
+// A test, a target of the Makefile, a file or a heading that a page names is there.
+func TestNamesInDocuments(t *testing.T) {
+	const top = "../.."
+	makefile, err := os.ReadFile(top + "/Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := declared(t, top)
+	test, target := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)`"), regexp.MustCompile("`make ([a-z0-9 -]+)`")
+	file := regexp.MustCompile("`((?:docs|misc|test|internal|handler|distro|pkgmgr|status)/[A-Za-z0-9_./*-]+)`")
+	link := regexp.MustCompile(`\]\(([^):\s]*)#([^)]+)\)`)
+	all, found := pages(t), 0
+	for page, text := range all {
+		for _, m := range test.FindAllStringSubmatch(text, -1) {
+			if found++; !tests[m[1]] {
+				t.Errorf("%s names the test %s, which does not exist", page, m[1])
+			}
+		}
+		for _, m := range target.FindAllStringSubmatch(text, -1) {
+			for _, name := range strings.Fields(m[1]) {
+				if found++; !strings.Contains(string(makefile), "\n"+name+":") {
+					t.Errorf("%s names make %s, which the Makefile does not have", page, name)
+				}
+			}
+		}
+		for _, m := range file.FindAllStringSubmatch(text, -1) {
+			found++
+			if there, _ := filepath.Glob(filepath.Join(top, m[1])); len(there) == 0 && !example(m[1]) {
+				t.Errorf("%s names the file %s, which does not exist", page, m[1])
+			}
+		}
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			to := page
+			if m[1] != "" {
+				to = filepath.Join(filepath.Dir(page), m[1])
+			}
+			if found++; !anchors(all[to])[m[2]] {
+				t.Errorf("%s: the link to %s#%s leads to no heading", page, m[1], m[2])
+			}
+		}
+	}
+	if found < 200 {
+		t.Errorf("%d names were found", found)
+	}
+}
+
+// declared are the tests of the project.
+func declared(t *testing.T, top string) map[string]bool {
+	t.Helper()
+	tests, line := map[string]bool{}, regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	err := filepath.WalkDir(top, func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range line.FindAllStringSubmatch(string(text), -1) {
+			tests[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tests
+}
+
+// example reports whether a file is one that contributing.md has somebody make, or that a
+// run on a machine leaves.
+func example(file string) bool {
+	return strings.Contains(file, "MANAGER") || strings.HasSuffix(file, "/amazon-2023") || file == "status/0.status" || file == "internal/facts.Facts"
+}
+
+// anchors are the fragments of a page's headings, as GitHub makes them.
+func anchors(page string) map[string]bool {
+	all := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		words := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all[strings.ReplaceAll(words, " ", "-")] = true
+	}
+	return all
+}
