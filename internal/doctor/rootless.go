@@ -12,7 +12,7 @@ import (
 
 // rootOnly says what only root can read of a check.
 func rootOnly(r *preflight.Result) string {
-	about, what := r.About(), "see all that this hangs on"
+	about, what := r.About(), "see all that this depends on"
 	switch {
 	case about.Gate == check.GateSudo:
 		what = "read sudo's rules"

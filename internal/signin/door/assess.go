@@ -194,7 +194,7 @@ func Assess(f *Facts) gate.Answer {
 	switch {
 	case usual.outcome == gate.NotKnown:
 		a.Outcome, a.Decides = gate.NotKnown, usual.at()
-		a.Text = "Whether " + usual.at() + " lets people in is not known: it hangs on what is asked at each connection."
+		a.Text = "Whether " + usual.at() + " lets people in is not known: it depends on what is asked at each connection."
 	case usual.outcome == gate.Out:
 		a.Outcome = gate.Out
 		if len(in) > 0 {
@@ -226,7 +226,7 @@ func (f *Facts) assessOne(a gate.Answer) gate.Answer {
 		return a
 	case gate.NotKnown:
 		a.Decides = v.at()
-		a.Text = fmt.Sprintf("Whether %s lets %s in from %s is not known: it hangs on what is asked at each connection.", v.at(), f.One.Name, f.One.From)
+		a.Text = fmt.Sprintf("Whether %s lets %s in from %s is not known: it depends on what is asked at each connection.", v.at(), f.One.Name, f.One.From)
 	case gate.Out:
 		a.Text = fmt.Sprintf("%s shuts out who connects from %s before sshd asks who they are (%s obeys it).", v.at(), f.One.From, f.Obeyed)
 	}
