@@ -149,7 +149,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	f.SSHD.Loaded = loaded(ctx, h, &f.SSHD)
 	loginSeen()
 	if service := f.SSHD.PAMService(); service != "" && service != login.PAMService {
-		f.Login.PAM = login.LookPAM(h, service, f.SSHD.One, "")
+		f.Login.PAM = login.LookPAM(h, service, f.SSHD.One, &f.Login.Sudo.Rules)
 		f.Login.PAM.Renamed = f.SSHD.OwnPAMService()
 	}
 	f.Login.SELinux.Confines = confining(f.Packages[login.PolicyPackage])

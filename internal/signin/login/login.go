@@ -38,7 +38,7 @@ func Look(h *host.Host, one *gate.Somebody) Facts {
 	s := lookSudo(h, 0, switches)
 	service := s.Rules.PAM
 	f := Facts{
-		PAM:      LookPAM(h, PAMService, one, service.Text),
+		PAM:      LookPAM(h, PAMService, one, &s.Rules),
 		NSS:      lookNSS(h, switches, err),
 		Sudo:     s,
 		Files:    lookFiles(h),

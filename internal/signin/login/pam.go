@@ -11,6 +11,7 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
 	"aadssh/internal/signin/pam"
+	"aadssh/internal/signin/sudo"
 	"aadssh/internal/text"
 )
 
@@ -55,9 +56,8 @@ const PAMService = "sshd"
 // other is the file that PAM reads for a service without one.
 const other = "/etc/pam.d/other"
 
-// LookPAM reads the stacks of a service. sudo is the service name of sudo, if it is not the
-// usual one.
-func LookPAM(h *host.Host, service string, one *gate.Somebody, sudo string) PAM {
+// LookPAM reads the stacks of a service. rules say what sudo asks of PAM.
+func LookPAM(h *host.Host, service string, one *gate.Somebody, rules *sudo.Answer) PAM {
 	m := PAMMachine(h, service)
 	s := pam.Load(m)
 	p := PAM{One: one, File: cmp.Or(s.File, other), Account: s.Account(), Broken: s.Broken(), Evaluated: map[pam.Stack][]pam.Outcome{}}
@@ -77,7 +77,7 @@ func LookPAM(h *host.Host, service string, one *gate.Somebody, sudo string) PAM 
 		}
 	}
 	p.Foreseen = p.foresee(&m)
-	p.Path, p.Sudo = s.Path(), ofSudo(m, s.Files(), cmp.Or(sudo, "sudo"), &p.Evaluated[pam.Session][0].Powerless)
+	p.Path, p.Sudo = s.Path(), ofSudo(m, s.Files(), rules, &p.Evaluated[pam.Session][0].Powerless)
 	if p.Auth == nil || p.Line == nil {
 		p.Unused = unusedPAM(h, m, s.Files())
 	}
@@ -134,13 +134,20 @@ func (p *PAM) foresee(m *pam.Machine) *gate.Answer {
 
 // ofSudo is why sudo rejects people: because of its own stacks, by something that is in
 // none of sshd's files, or because of a limit that sshd's session has set.
-func ofSudo(m pam.Machine, sshd []string, service string, powerless *pam.Problem) *pam.Reason {
-	m.Service = service
+func ofSudo(m pam.Machine, sshd []string, rules *sudo.Answer, powerless *pam.Problem) *pam.Reason {
+	m.Service = cmp.Or(rules.PAM.Text, "sudo")
 	s := pam.Load(m)
 	if s.Broken() != nil {
 		return nil
 	}
-	for _, stack := range []pam.Stack{pam.Account, pam.Session} {
+	var asked []pam.Stack
+	if rules.Account {
+		asked = append(asked, pam.Account)
+	}
+	if rules.Session {
+		asked = append(asked, pam.Session)
+	}
+	for _, stack := range asked {
 		o := s.Evaluate(stack, gate.People()[0])
 		if o.Access == pam.Out && !o.Mild && !slices.Contains(sshd, o.Reasons[0].File) {
 			return &o.Reasons[0]

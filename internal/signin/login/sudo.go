@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
@@ -31,6 +32,7 @@ type Sudo struct {
 	DPKG      bool        // dpkg would have to restore the file
 	HasSudo   bool        // sudo is installed
 	Plugin    sudo.Place  // a line of sudo.conf with a plugin that is missing
+	Other     sudo.Place  // a line of sudo.conf with a plugin that may refuse what the rules allow
 	Denied    *pam.Reason // why sudo's own PAM stack rejects people; nil if it does not
 	Elsewhere sudo.Place  // the line of nsswitch.conf because of which sudo does not read its files
 	NoSetID   string      // the program, if it has lost the mode with which it becomes root; else ""
@@ -43,7 +45,8 @@ func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
 	var unread error // the first of sudo's files that is there and could not be read
-	m := sudo.Machine{File: func(path string) gate.File {
+	plugins := lookPlugins(h, owner)
+	m := sudo.Machine{Main: plugins.rules, Now: time.Now(), File: func(path string) gate.File {
 		f := readFile(h, path)
 		if unread == nil && fault.Unreadable(f.Err) {
 			unread = f.Err
@@ -70,7 +73,7 @@ func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 		s.Rules.Refuses = &twin
 	}
 	s.Err = cmp.Or(s.Err, unread)
-	s.Plugin, s.Elsewhere = lostPlugin(h), elsewhere(switches)
+	s.Plugin, s.Other, s.Elsewhere = plugins.lost, plugins.other, elsewhere(switches)
 	return s
 }
 
@@ -102,21 +105,6 @@ func numberOf(h *host.Host, group string) (number string, twin sudo.Place) {
 		break
 	}
 	return number, twin
-}
-
-// sudoConf lists sudo's plugins (sudo.conf(5)).
-const sudoConf = "/etc/sudo.conf"
-
-// lostPlugin is a line in it for a policy plugin whose file is missing, because of which
-// sudo rejects everything.
-func lostPlugin(h *host.Host) sudo.Place {
-	text, _ := h.ReadFile(sudoConf, fileLimit)
-	for i, line := range strings.Split(string(text), "\n") {
-		if f := strings.Fields(line); len(f) > 2 && strings.EqualFold(f[0], "Plugin") && path.IsAbs(f[2]) && !h.Exists(f[2]) {
-			return sudo.Place{File: sudoConf, Line: i + 1, Text: f[2]}
-		}
-	}
-	return sudo.Place{}
 }
 
 // elsewhere is the line of nsswitch.conf that says where sudo finds its rules, if its own
@@ -179,6 +167,9 @@ func (s *Sudo) program() (at *sudo.Place, what, next string) {
 	case s.Elsewhere.File != "":
 		return &s.Elsewhere, `sudo does not read its own files, because the line "sudoers:" at ` + line(&s.Elsewhere) + " names others in their place.",
 			"Run: sudo " + text.Edit + " -e '" + strconv.Itoa(s.Elsewhere.Line) + "s/:/: files/' " + s.Elsewhere.File
+	case s.Other.File != "":
+		return &s.Other, "Whether sudo runs anything for administrators is not known: the plugin " + text.Name(s.Other.Text) + " decides (" + line(&s.Other) + ").",
+			"See whether it does, as an administrator: sudo -n true; and ask whoever runs that plugin."
 	case s.Denied != nil:
 		at = &sudo.Place{File: s.Denied.File, Line: s.Denied.Line}
 		return at, "sudo refuses people who sign in with Entra ID: " + s.Denied.Text + " (" + line(at) + ").", s.Denied.Next
@@ -216,6 +207,9 @@ func (s *Sudo) granted() (at *sudo.Place, what, next string) {
 			why = "the group " + text.Name(why) + " has the number of " + sudoGroup
 		}
 		return r.Refuses, "sudo runs nothing for administrators: " + text.Clip(why, 120) + " (" + line(r.Refuses) + ").", next
+	case r.Depends != nil:
+		return r.Depends, "Whether sudo runs anything for administrators is not known: without an answer of the log server " + text.Name(r.Depends.Text) + " it runs nothing (log_servers, " + line(r.Depends) + ").",
+			"See whether it does, as an administrator: sudo -n true; to have it go on without the server, as root: printf '\\nDefaults " + r.Without + "\\n' >> " + text.Quote(r.Depends.File)
 	case r.TTY != nil:
 		return r.TTY, "sudo refuses commands without a terminal (requiretty, " + line(r.TTY) + "), as those that are given with ssh.",
 			"Run: " + visudo(r.TTY) + ", and add the line: Defaults:%" + sudoGroup + " !requiretty"
@@ -245,6 +239,8 @@ func (s *Sudo) missing() (at *sudo.Place, what, next string) {
 		return s.broken()
 	case left:
 		return unread(&skipped)
+	case r.Untimely != nil && r.Rule.File == "":
+		return r.Untimely, "The rule for administrators at " + line(r.Untimely) + " is not in force at this time: " + text.Brief(r.Untimely.Text, 60) + ".", "Give it another time, or take that out: " + visudo(r.Untimely)
 	case r.Rule.File != "":
 		return &r.Rule, "The rule at " + line(&r.Rule) + " takes sudo away from administrators.", "Change or remove it: " + visudo(&r.Rule)
 	case !s.Found:

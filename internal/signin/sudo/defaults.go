@@ -2,6 +2,8 @@ package sudo
 
 import (
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/signin/gate"
@@ -45,22 +47,94 @@ func (r *reader) on(key string) (s setting, on bool) {
 // settle evaluates the settings.
 func (r *reader) settle() {
 	if r.settings["authenticate"].off {
-		r.out.Password = r.out.Password && r.tagged
+		r.out.Password = r.out.Password && r.rule.tagged
 	}
 	if s, on := r.on("requiretty"); on {
 		r.out.TTY = &s.at
 	}
-	if s, on := r.on("secure_path"); on && !gate.Programs(s.value) {
+	exempt, on := r.on("exempt_group") // from passwords and from secure_path
+	free := on && exempt.value == r.group
+	r.out.Password = r.out.Password && !free
+	if s, on := r.on("secure_path"); on && !gate.Programs(s.value) && !free {
 		r.out.Pathless = &s.at
 	}
 	if s, on := r.on("pam_service"); on {
 		r.out.PAM = s.at
 		r.out.PAM.Text = s.value
 	}
+	r.out.Account, r.out.Session = !r.settings["pam_acct_mgmt"].off, !r.settings["pam_session"].off
 	r.settleLogs()
-	for _, key := range []string{"runcwd", "runchroot"} {
-		if s, on := r.on(key); on && path.IsAbs(s.value) && r.m.File(s.value).Missing() {
-			r.out.Refuses = &Place{File: s.at.File, Line: s.at.Line, Text: key + " " + s.value + " is not there"}
+	r.settleFolders()
+	r.settleLimits()
+	r.settleShell()
+}
+
+// settleFolders: sudo changes to a folder, and to a root in which it then looks for the
+// command. The rule's own go before the settings (sudoers(5)).
+func (r *reader) settleFolders() {
+	for _, of := range []struct{ option, key string }{{"CWD", "runcwd"}, {"CHROOT", "runchroot"}} {
+		at, name, folder := r.out.Rule, of.option, r.rule.options[of.option]
+		if s, on := r.on(of.key); on && folder == "" {
+			at, name, folder = s.at, of.key, s.value
 		}
+		if !path.IsAbs(folder) { // "~", "*", or none
+			continue
+		}
+		why, f := "", r.m.File(folder)
+		switch {
+		case f.Missing():
+			why = "is not there"
+		case f.Err == nil && !f.Mode.IsDir():
+			why = "is no folder"
+		case of.key == "runchroot" && r.m.File(path.Join(folder, "bin")).Missing() && r.m.File(path.Join(folder, "usr/bin")).Missing():
+			why = "has no programs"
+		}
+		if why != "" {
+			at.Text = name + " " + folder + " " + why
+			r.out.Refuses = &at
+		}
+	}
+}
+
+// enough are the limits of a command from which on the usual programs start, in bytes, and
+// for nofile in files. The others end a command that has started, or do not hold for root.
+func enough() []leastLimit {
+	return []leastLimit{{"rlimit_as", 64 << 20}, {"rlimit_data", 4 << 20}, {"rlimit_stack", 128 << 10}, {"rlimit_nofile", 16}}
+}
+
+type leastLimit struct {
+	key   string
+	least int64
+}
+
+// settleLimits: a program that cannot be mapped is not started. "soft,hard" is one value;
+// words such as "default" and "infinity" set none.
+func (r *reader) settleLimits() {
+	for _, limit := range enough() {
+		s, on := r.on(limit.key)
+		soft, _, _ := strings.Cut(s.value, ",")
+		if n, err := strconv.ParseInt(strings.TrimSpace(soft), 10, 64); on && err == nil && n >= 0 && n < limit.least {
+			r.refuse(s.at, limit.key, "", "with so little as "+soft+" a program may not start")
+		}
+	}
+}
+
+// settleShell: with runas_check_shell sudo runs commands as root only where root's shell is
+// one of /etc/shells. Without that file the C library has a list of its own.
+func (r *reader) settleShell() {
+	s, on := r.on("runas_check_shell")
+	shells := r.m.File("/etc/shells")
+	if !on || shells.Err != nil {
+		return
+	}
+	for line := range strings.Lines(string(r.m.File("/etc/passwd").Text)) {
+		f := strings.Split(strings.TrimRight(line, "\n"), ":")
+		if len(f) < 7 || f[0] != "root" {
+			continue
+		}
+		if !slices.ContainsFunc(strings.Split(string(shells.Text), "\n"), func(shell string) bool { return strings.TrimSpace(shell) == f[6] }) {
+			r.refuse(s.at, "runas_check_shell", "", "root's shell "+f[6]+" is not in /etc/shells")
+		}
+		return
 	}
 }

@@ -13,14 +13,22 @@ func (r *reader) settleLogs() {
 		r.refuse(s.at, "logfile", "ignore_logfile_errors", r.m.Unwritable(s.value, false))
 	}
 	_, ignored := r.on("ignore_iolog_errors")
-	_, remote := r.on("log_servers") // which get the records in the machine's place
-	at, recorded := r.out.Rule, r.records
+	at, recorded := r.out.Rule, r.rule.records
 	for _, key := range []string{"log_input", "log_output", "log_stdin", "log_stdout", "log_stderr", "log_ttyin", "log_ttyout"} {
 		if s, on := r.on(key); on {
 			at, recorded = s.at, true
 		}
 	}
-	if !recorded || ignored || remote {
+	if s, remote := r.on("log_servers"); remote { // which get the records in the machine's place
+		switch {
+		case recorded && !ignored:
+			r.ask(s, "ignore_iolog_errors")
+		case !recorded && r.settings["ignore_logfile_errors"].off:
+			r.ask(s, "ignore_logfile_errors")
+		}
+		return
+	}
+	if !recorded || ignored {
 		return
 	}
 	folder := "/var/log/sudo-io"
@@ -36,6 +44,13 @@ func (r *reader) settleLogs() {
 		why = count + " is a folder"
 	}
 	r.refuse(at, "iolog_dir, for records of sessions", "ignore_iolog_errors", why)
+}
+
+// ask: sudo asks the server before it runs anything. That it answers cannot be seen in a
+// file.
+func (r *reader) ask(server setting, without string) {
+	server.at.Text = server.value
+	r.out.Depends, r.out.Without = &server.at, without
 }
 
 func (r *reader) refuse(at Place, what, without, why string) {

@@ -24,7 +24,11 @@ func TestRecordsThatCannotBeWritten(t *testing.T) {
 		{"Defaults logfile=/srv/log\nDefaults !ignore_logfile_errors", rule, "/srv/log", "logfile", "ignore_logfile_errors"},
 		{"Defaults logfile=/srv/log", rule, "/srv/log", "", ""},
 		{"Defaults log_output,ignore_iolog_errors", rule, "/var/log/sudo-io", "", ""},
-		{"Defaults log_output\nDefaults log_servers=10.0.0.9", rule, "/var/log/sudo-io", "", ""},
+		{"Defaults log_output\nDefaults log_servers=10.0.0.9", rule, "/var/log/sudo-io", "", "ignore_iolog_errors"},
+		{"Defaults log_output\nDefaults log_servers=10.0.0.9,ignore_iolog_errors", rule, "/var/log/sudo-io", "", ""},
+		{"Defaults log_servers=10.0.0.9", rule, "/var/log/sudo-io", "", ""},
+		{"Defaults log_output,ignore_iolog_errors,!ignore_logfile_errors\nDefaults log_servers=10.0.0.9", rule, "", "", ""},
+		{"Defaults log_servers=10.0.0.9,!ignore_logfile_errors", rule, "", "", "ignore_logfile_errors"},
 		{"Defaults:operator log_output", rule, "/var/log/sudo-io", "", ""},
 		{"Defaults log_output\nDefaults !log_output", rule, "/var/log/sudo-io", "", ""},
 		{"Defaults log_output", rule, "/srv/other", "", ""},
@@ -42,6 +46,8 @@ func TestRecordsThatCannotBeWritten(t *testing.T) {
 			t.Errorf("%q: refuses: %+v", c.defaults, *a.Refuses)
 		case c.refuses != "" && (a.Refuses == nil || !strings.Contains(a.Refuses.Text, c.refuses) || !strings.Contains(a.Refuses.Text, c.broken)):
 			t.Errorf("%q: %+v, and it refuses over %s", c.defaults, a.Refuses, c.refuses)
+		case (a.Depends != nil) != (strings.Contains(c.defaults, "log_servers") && c.without != ""):
+			t.Errorf("%q: depends on %+v", c.defaults, a.Depends)
 		case a.Without != c.without:
 			t.Errorf("%q: goes on with %q, not %q", c.defaults, a.Without, c.without)
 		}

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"aadssh/internal/signin/gate"
 )
@@ -24,6 +25,8 @@ type Machine struct {
 	Owner uint32
 	// Number is the number of the group, in decimal; "" if it is not known.
 	Number string
+	Main   string    // the file of rules that sudo.conf names; "": the usual one
+	Now    time.Time // for rules that begin and end
 	// Unwritable is why root cannot write a file, or make a folder; "" where root can.
 	Unwritable func(path string, folder bool) string
 }
@@ -46,9 +49,13 @@ type Answer struct {
 	TTY      *Place  // sudo requires a terminal
 	Pathless *Place  // secure_path lacks the usual programs
 	Refuses  *Place  // a line because of which sudo runs nothing, and why
+	Depends  *Place  // a line with a log server without whose answer sudo runs nothing, and its name
 	Without  string  // the setting with which sudo goes on nevertheless; "" where there is none
+	Untimely *Place  // a rule whose time is over or has not come, and its NOTAFTER or NOTBEFORE
 	PAM      Place   // the line that sets sudo's service name in PAM (pam_service), and the name; no File: it is the usual one
-	Files    []string
+	// Account and Session report whether sudo asks those stacks (pam_acct_mgmt, pam_session).
+	Account, Session bool
+	Files            []string
 }
 
 // Included reports whether a file was read.
@@ -57,22 +64,30 @@ func (a Answer) Included(file string) bool { return slices.Contains(a.Files, fil
 // Evaluate reads /etc/sudoers or, if that does not exist, the vendor's file.
 func Evaluate(m Machine, group string) Answer {
 	r := &reader{m: m, group: group, aliases: map[string][]string{}, settings: map[string]setting{}}
-	for _, main := range []string{"/etc/sudoers", "/usr/etc/sudoers"} {
+	for _, main := range r.mains() {
 		if f := m.File(main); f.Err == nil {
 			r.out.Main = main
 			r.read(main, 0)
 			break
 		}
 	}
-	// Aliases may be defined after the rules that use them.
-	for _, s := range r.specs {
-		r.spec(s)
-	}
+	// Aliases may be defined after the rules that use them, and settings hold for all rules.
 	for _, d := range r.defaults {
 		r.setDefault(d)
 	}
+	for _, s := range r.specs {
+		r.spec(s)
+	}
 	r.settle()
 	return r.out
+}
+
+// mains are the files that sudo looks for, of which it reads the first.
+func (r *reader) mains() []string {
+	if r.m.Main != "" {
+		return strings.Split(r.m.Main, ":")
+	}
+	return []string{"/etc/sudoers", "/usr/etc/sudoers"}
 }
 
 // reader collects lines. The last matching rule decides.
@@ -84,8 +99,7 @@ type reader struct {
 	specs    []Place
 	defaults []Place
 	settings map[string]setting
-	tagged   bool // the deciding rule has PASSWD, which "!authenticate" does not override
-	records  bool // or LOG_INPUT or LOG_OUTPUT
+	rule     tags // of the deciding rule; PASSWD is not overridden by "!authenticate"
 }
 
 const maxDepth = 128 // MAX_SUDOERS_DEPTH
@@ -232,7 +246,8 @@ func (r *reader) has(kind string, list []string, fits func(string) bool) bool {
 
 func (r *reader) us(word string) bool {
 	word = strings.Trim(word, `"`)
-	return word == "%"+r.group || r.m.Number != "" && word == "%#"+r.m.Number
+	same := word == "%"+r.group || !r.settings["case_insensitive_group"].off && strings.EqualFold(word, "%"+r.group)
+	return same || r.m.Number != "" && word == "%#"+r.m.Number
 }
 
 // here reports whether a word means this machine: its name with or without its domain,
@@ -274,52 +289,5 @@ func (r *reader) spec(p Place) {
 		if r.has("host", words(hosts), r.here) {
 			r.commands(p, commands)
 		}
-	}
-}
-
-// commands evaluates the last word that means "everything, as root".
-func (r *reader) commands(p Place, s string) {
-	asks, tagged, records, runas := true, false, false, true
-	for _, one := range splitOutside(s, ',') {
-		one = strings.TrimSpace(one)
-		if strings.HasPrefix(one, "(") {
-			end := strings.IndexByte(one, ')')
-			if end < 0 {
-				r.broken(p)
-				return
-			}
-			users, _, _ := strings.Cut(one[1:end], ":")
-			runas = r.has("runas", words(users), root) || strings.TrimSpace(one[1:end]) == ""
-			one = strings.TrimSpace(one[end+1:])
-		}
-		for {
-			tag, rest, ok := strings.Cut(one, ":")
-			tag = strings.TrimSpace(tag)
-			if name, _, isOption := strings.Cut(tag, "="); isOption && name == strings.ToUpper(name) && name != "" {
-				// "TYPE=x command": options end at a blank
-				if _, after, ok := strings.Cut(one, " "); ok {
-					one = strings.TrimSpace(after)
-					continue
-				}
-			}
-			if !ok || tag == "" || tag != strings.ToUpper(tag) || strings.ContainsAny(tag, "/ \\") {
-				break
-			}
-			switch tag {
-			case "NOPASSWD":
-				asks, tagged = false, true
-			case "PASSWD":
-				asks, tagged = true, true
-			case "LOG_INPUT", "LOG_OUTPUT":
-				records = true
-			}
-			one = strings.TrimSpace(rest)
-		}
-		yes, known := r.member("cmnd", []string{one}, func(string) bool { return false }, 0)
-		if !known || !runas {
-			continue
-		}
-		r.out.Grants, r.out.Password, r.out.Rule = yes, asks, p
-		r.tagged, r.records = tagged, records
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"aadssh/internal/signin/gate"
 )
@@ -52,6 +53,9 @@ func TestAdministrators(t *testing.T) {
 		{"the older word", map[string]string{mainFile: "#includedir /etc/sudoers.d\n", ruleFile: rule}, "free", "aad_admins:1"},
 		{"relative", map[string]string{mainFile: "@includedir sudoers.d\n", ruleFile: rule}, "free", "aad_admins:1"},
 		{"not included", map[string]string{mainFile: "# includedir /etc/sudoers.d\n", ruleFile: rule}, "nothing", ""},
+		{"capitals", map[string]string{mainFile: includes, ruleFile: "%AAD_Admins ALL=(ALL) NOPASSWD: ALL\n"}, "free", "aad_admins:1"},
+		{"capitals, which count", map[string]string{mainFile: includes + "Defaults !case_insensitive_group\n", ruleFile: "%AAD_Admins ALL=(ALL) NOPASSWD: ALL\n"}, "nothing", ""},
+		{"a group without passwords", map[string]string{mainFile: includes, ruleFile: "Defaults exempt_group=aad_admins\n%aad_admins ALL=(ALL) PASSWD: ALL\n"}, "free", "aad_admins:2"},
 		{"a password", map[string]string{mainFile: includes, ruleFile: "%aad_admins ALL=(ALL) PASSWD: ALL\n"}, "password", "aad_admins:1"},
 		{"the older package's rule", map[string]string{mainFile: includes, ruleFile: "%aad_admins ALL=(ALL) ALL\n"}, "password", "aad_admins:1"},
 		{"PASSWD wins over a default", map[string]string{mainFile: "Defaults !authenticate\n" + includes, ruleFile: "%aad_admins ALL=(ALL) PASSWD: ALL\n"}, "password", "aad_admins:1"},
@@ -116,16 +120,23 @@ func TestSettings(t *testing.T) {
 		refuses bool
 		pam     string
 	}{
-		"Defaults runcwd=/gone\n":                               {true, ""},
-		"Defaults runchroot=\"/gone\"\n":                        {true, ""},
-		"Defaults:%aad_admins env_reset, runcwd = /gone\n":      {true, ""},
-		"Defaults:bob runcwd=/gone\n":                           {false, ""},
-		"Defaults runcwd=/gone\nDefaults !runcwd\n":             {false, ""},
-		"Defaults runcwd=/gone\nDefaults runcwd=/etc/sudoers\n": {false, ""},
-		"Defaults runcwd=*, runcwd=~\n":                         {false, ""},
-		"Defaults pam_service=site\n":                           {false, "site"},
-		"Defaults pam_service=a\nDefaults pam_service=b\n":      {false, "b"},
-		"Defaults requiretty\nDefaults !requiretty\n":           {false, ""},
+		"Defaults runcwd=/gone\n":                              {true, ""},
+		"Defaults runchroot=\"/gone\"\n":                       {true, ""},
+		"Defaults:%aad_admins env_reset, runcwd = /gone\n":     {true, ""},
+		"Defaults:bob runcwd=/gone\n":                          {false, ""},
+		"Defaults runcwd=/gone\nDefaults !runcwd\n":            {false, ""},
+		"Defaults runcwd=/gone\nDefaults runcwd=~\n":           {false, ""},
+		"Defaults runcwd=/etc/sudoers\n":                       {true, ""},
+		"Defaults runas_check_shell\n":                         {false, ""},
+		"Defaults rlimit_as=100000\n":                          {true, ""},
+		"Defaults rlimit_nofile=\"3,4096\"\n":                  {true, ""},
+		"Defaults rlimit_stack=8388608,infinity\n":             {false, ""},
+		"Defaults rlimit_as=default,rlimit_data=infinity\n":    {false, ""},
+		"Defaults rlimit_core=0,rlimit_cpu=1,rlimit_fsize=0\n": {false, ""},
+		"Defaults runcwd=*, runcwd=~\n":                        {false, ""},
+		"Defaults pam_service=site\n":                          {false, "site"},
+		"Defaults pam_service=a\nDefaults pam_service=b\n":     {false, "b"},
+		"Defaults requiretty\nDefaults !requiretty\n":          {false, ""},
 	} {
 		got := Evaluate(machine(map[string]string{mainFile: text + rule}, nil), "aad_admins")
 		if (got.Refuses != nil) != want.refuses || got.PAM.Text != want.pam || got.TTY != nil || !got.Grants {
@@ -143,4 +154,37 @@ func FuzzAdministrators(f *testing.F) {
 			t.Errorf("%+v", got.Rule)
 		}
 	})
+}
+
+// TestRuleOptions: what sudo makes of a rule's options was measured on the machines
+// sudo-rule-* and sudo-not-* of the sign-in matrix.
+func TestRuleOptions(t *testing.T) {
+	for options, want := range map[string]struct{ untimely, refuses string }{
+		"NOTAFTER=20200101000000Z":                       {"NOTAFTER=20200101000000Z", ""},
+		"NOTAFTER=2020010100":                            {"NOTAFTER=2020010100", ""},
+		"NOTAFTER=29990101000000Z":                       {"", ""},
+		"NOTBEFORE=299901010000+0200":                    {"NOTBEFORE=299901010000+0200", ""},
+		"NOTBEFORE=20200101000000.5Z":                    {"", ""},
+		"NOTBEFORE=20200101000000Z NOTAFTER=2021010100Z": {"NOTAFTER=2021010100Z", ""},
+		"CWD=/gone":                {"", "CWD /gone is not there"},
+		"CWD=/etc":                 {"", ""},
+		"CWD=*":                    {"", ""},
+		"CHROOT=/etc":              {"", "CHROOT /etc has no programs"},
+		"CHROOT=/":                 {"", ""},
+		"TIMEOUT=1h ROLE=sysadm_r": {"", ""},
+	} {
+		m := machine(map[string]string{mainFile: "%aad_admins ALL=(ALL) " + options + " NOPASSWD: ALL\n", "/": "", "/etc": "", "/bin": ""},
+			map[string]fs.FileMode{"/": fs.ModeDir, "/etc": fs.ModeDir, "/bin": fs.ModeDir})
+		m.Now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		got, untimely, refuses := Evaluate(m, "aad_admins"), "", ""
+		if got.Untimely != nil {
+			untimely = got.Untimely.Text
+		}
+		if got.Refuses != nil {
+			refuses = got.Refuses.Text
+		}
+		if untimely != want.untimely || refuses != want.refuses || got.Grants == (untimely != "") || got.Password {
+			t.Errorf("%s: %+v, %s, %s", options, got, untimely, refuses)
+		}
+	}
 }

@@ -1,0 +1,81 @@
+package login
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"aadssh/internal/host"
+	"aadssh/internal/signin/sudo"
+)
+
+// sudoConf lists sudo's plugins (sudo.conf(5)).
+const sudoConf = "/etc/sudo.conf"
+
+// plugins is what sudo.conf says about who decides.
+type plugins struct {
+	lost  sudo.Place // the line with a plugin that is not there, because of which sudo rejects everything
+	other sudo.Place // the line with a plugin that may refuse what the rules allow
+	rules string     // the file of rules that the rules' plugin is given; "": the usual one
+}
+
+// pluginDirs are where the distributions have sudo's own plugins.
+func pluginDirs() []string {
+	return []string{"/usr/libexec/sudo", "/usr/lib/sudo", "/usr/lib64/sudo", "/usr/local/libexec/sudo"}
+}
+
+// lookPlugins reads it. sudo leaves out a file that another than root owns, or that others
+// may write (sudo_conf_read in sudo's lib/util/sudo_conf.c).
+func lookPlugins(h *host.Host, owner uint32) (p plugins) {
+	f := readFile(h, sudoConf)
+	if f.Err != nil || f.UID != owner || f.Mode.Perm()&0o022 != 0 {
+		return p
+	}
+	dirs := slices.DeleteFunc(pluginDirs(), func(dir string) bool { return !h.Exists(dir) })
+	var named []sudo.Place
+	usual := sudo.Place{} // the line that says where the rules' own plugin is sought
+	for i, line := range strings.Split(string(f.Text), "\n") {
+		at, w := sudo.Place{File: sudoConf, Line: i + 1}, strings.Fields(line)
+		switch {
+		case len(w) > 2 && strings.EqualFold(w[0], "Path") && w[1] == "plugin_dir":
+			at.Text = "sudoers.so"
+			dirs, usual = []string{w[2]}, at
+		case len(w) > 2 && strings.EqualFold(w[0], "Plugin"):
+			at.Text = w[2]
+			named = append(named, at)
+			p.arguments(at, w[3:])
+		}
+	}
+	if len(named) == 0 && usual.File != "" {
+		named = append(named, usual)
+	}
+	for _, at := range named {
+		files := []string{at.Text}
+		if !path.IsAbs(at.Text) {
+			files = nil
+			for _, dir := range dirs {
+				files = append(files, path.Join(dir, at.Text))
+			}
+		}
+		if p.lost.File == "" && len(files) > 0 && !slices.ContainsFunc(files, h.Exists) {
+			p.lost = at
+		}
+	}
+	return p
+}
+
+// arguments: the rules' own plugin says which file it reads, and of another one it is not
+// known what it allows. What only writes down what happens refuses nothing.
+func (p *plugins) arguments(at sudo.Place, options []string) {
+	switch path.Base(at.Text) {
+	case "sudoers.so":
+		for _, o := range options {
+			if file, ok := strings.CutPrefix(o, "sudoers_file="); ok {
+				p.rules = file
+			}
+		}
+	case "audit_json.so":
+	default:
+		p.other = at
+	}
+}
