@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -26,8 +27,9 @@ func (p Process) options() doctor.Options {
 	}
 }
 
-// columns is the width of a terminal; 0 if w is none.
-func columns(w io.Writer) int {
+// columns is the width of a terminal; 0 if w is none. A serial console does not report one:
+// then COLUMNS counts, and without that it is taken for 80.
+func (p Process) columns(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok {
 		return 0
@@ -36,20 +38,27 @@ func columns(w io.Writer) int {
 	if err != nil {
 		return 0
 	}
-	return max(int(size.Col), 40)
+	width := int(size.Col)
+	if width == 0 {
+		width, _ = strconv.Atoi(p.Getenv("COLUMNS"))
+	}
+	if width <= 0 {
+		width = 80
+	}
+	return min(max(width, 20), 1<<16)
 }
 
 // style is how a report is shown: in colour only on a terminal, unless NO_COLOR
 // (no-color.org) or a dumb terminal forbids it.
 func (p Process) style() doctor.Style {
-	width := columns(p.Out)
+	width := p.columns(p.Out)
 	return doctor.Style{Width: width, Color: width > 0 && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb"}
 }
 
 // progress shows on a terminal what is being waited for, in one line that is removed at the
 // end.
 func (p Process) progress() (show func([]string), done func()) {
-	width := columns(p.Err)
+	width := p.columns(p.Err)
 	if width == 0 {
 		return nil, func() {}
 	}

@@ -1,16 +1,17 @@
 package doctor
 
 import (
-	"slices"
 	"strings"
+
+	"aadssh/internal/text"
 )
 
 // isProgram reports whether a word begins a command in a next step even without sudo.
-// Programs whose names are English words (who, find, date) are left out.
+// Programs whose names are English words (who, find, date) are left out, and those that a
+// person runs with sudo and of which sentences speak (sshd, dpkg, iptables).
 func isProgram(w string) bool {
-	return slices.Contains([]string{"sudo", "az", "apt-cache", "apt-get", "azcmagent", "cat", "chronyc", "curl", "df", "dmesg", "dnf", "dpkg", "echo", "findmnt",
-		"free", "fuser", "getent", "gpg", "grep", "iptables", "journalctl", "kubectl", "ldd", "ls", "lsattr", "nc", "nft", "openssl", "pgrep", "printf", "ps",
-		"rpm", "sed", "ss", "ssh-keygen", "sshd", "systemctl", "tail", "timedatectl", "tdnf", "yum", "zypper"}, w)
+	const programs = "apt-cache apt-get azcmagent cat chronyc curl df dmesg dnf echo findmnt free fuser getent gpg grep journalctl kubectl ldd ls lsattr nc openssl pgrep printf ps rpm sed ss ssh-keygen systemctl tail timedatectl tdnf yum zypper"
+	return text.OneOf(w, programs)
 }
 
 // token is a part of a text between two blanks; in a command with quoted blanks it can
@@ -22,15 +23,26 @@ type token struct {
 
 // tokens splits a text and marks the commands in it: from "run:", sudo, az or another
 // program to the end of the sentence, or of the enclosing brackets or quotes.
-func tokens(text string) (all []token) {
-	fields := strings.Fields(text)
+func tokens(of string) (all []token) {
+	fields := strings.Split(of, " ")
 	var c commandEnd
 	inside, before := false, ""
 	for i := 0; i < len(fields); i++ {
-		w := token{fields[i], inside}
+		w := token{text: fields[i], within: inside}
+		if w.text == "" {
+			continue
+		}
 		if !inside {
 			bare := strings.TrimLeft(w.text, `("`)
-			if inside = strings.EqualFold(before, "run:") || isProgram(bare) && (bare == "sudo" || bare == "az" || len(bare) < len(w.text) || strings.HasSuffix(before, ":") || strings.HasSuffix(before, ";")); !inside {
+			switch {
+			case strings.EqualFold(before, "run:"):
+				inside = true
+			case bare == "sudo" || bare == "az":
+				inside = i+1 == len(fields) || !speaks(fields[i+1])
+			case isProgram(bare):
+				inside = len(bare) < len(w.text) || strings.HasSuffix(before, ":") || strings.HasSuffix(before, ";")
+			}
+			if !inside {
 				all, before = append(all, w), w.text
 				continue
 			}
@@ -48,6 +60,17 @@ func tokens(text string) (all []token) {
 		all, before = append(all, w), w.text
 	}
 	return all
+}
+
+// speaks reports whether a sentence speaks of sudo or az, by the word after it.
+func speaks(next string) bool {
+	switch next {
+	case "is", "as", "may", "cannot", "with", "itself", "rule":
+		return true
+	case "aks", "vmss":
+		return false
+	}
+	return len(next) > 2 && next[len(next)-1] == 's' && !strings.Contains(next, "-")
 }
 
 // commandEnd scans a command for its end.
@@ -76,4 +99,20 @@ func (c *commandEnd) read(part string) {
 			c.ended = c.ended || c.depth < 0
 		}
 	}
+}
+
+// columns is how wide a terminal shows a text: East Asian characters and pictures take two
+// columns (Unicode Standard Annex 11), accents that are characters of their own none.
+func columns(s string) (n int) {
+	for _, r := range s {
+		if r < 0x300 || r > 0x36f && r&^0xf != 0xfe00 {
+			n++
+		}
+		for _, wide := range [...][2]rune{{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x3fffd}} {
+			if wide[0] <= r && r <= wide[1] {
+				n++
+			}
+		}
+	}
+	return n
 }

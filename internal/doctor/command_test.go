@@ -18,12 +18,15 @@ func TestCommandsOverLines(t *testing.T) {
 			`sudo sed -i -e '1i\Match User *,!*@*,!????????-????-????-????-????????????' -e '1a\Match all' /etc/ssh/sshd_config && sudo sshd -t && sudo systemctl reload-or-restart ssh`},
 		`Use a size with 1 GiB or more: "az vm resize -g rg-web -n web1 --size SIZE --subscription 8d10da13-8125-4ba9-a717-bf7490507b3d"; then set the extension again.`: {
 			"az vm resize -g rg-web -n web1 --size SIZE --subscription 8d10da13-8125-4ba9-a717-bf7490507b3d"},
-		"Nobody's key is in the sshd's way, and whoever's it is: nobody's.":                                   nil,
-		"Run: printf 'passwd: files systemd aad\\ngroup: files systemd aad\\n' | sudo tee /etc/nsswitch.conf": {"printf 'passwd: files systemd aad\\ngroup: files systemd aad\\n' | sudo tee /etc/nsswitch.conf"},
+		"Nobody's key is in the sshd's way, and whoever's it is: nobody's.":                                                                 nil,
+		"Nobody gets in: sshd refuses its configuration; iptables table filter and chain guard: dpkg puts that file there.":                 nil,
+		"Nobody may use sudo: sudo refuses its files, and sudo cannot read /etc/sudoers as az makes keys (sudo does not ask) of 3072 bits.": nil,
+		"Have AKS do it (az aks nodepool update --enable-entra-ssh), or update: az vmss update-instances -g rg-web -n web --instance-ids 0": {"az aks nodepool update --enable-entra-ssh", "az vmss update-instances -g rg-web -n web --instance-ids 0"},
+		"Run: printf 'passwd: files systemd aad\\ngroup: files systemd aad\\n' | sudo tee /etc/nsswitch.conf":                               {"printf 'passwd: files systemd aad\\ngroup: files systemd aad\\n' | sudo tee /etc/nsswitch.conf"},
 	} {
 		for _, width := range []int{24, 40, 60, 80, 120} {
 			var b strings.Builder
-			Style{Width: width}.wrap(&b, "", 4, text)
+			Style{Width: width}.wrap(&b, 4, text)
 			shown := b.String()
 			joined := strings.ReplaceAll(shown, " \\\n    ", " ")
 			for _, c := range commands {

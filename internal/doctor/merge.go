@@ -114,16 +114,16 @@ func (s Summary) Text(style Style) string {
 	if s.Unjudged > 0 {
 		head += fmt.Sprintf(", %d not looked at as root", s.Unjudged)
 	}
-	style.wrap(&b, "", 0, head+".")
+	style.wrap(&b, 0, head+".")
 	for _, c := range s.Causes {
 		answer := Verdict{Code: c.Code, Check: c.Check}.answer()
 		b.WriteString("\n")
-		style.wrap(&b, style.painted(answer, fmt.Sprintf("%s %d %s", word(answer), c.Code, text.Or(c.Check, c.Name)))+" ", 2, fmt.Sprintf("on %s: %s", text.Counted(len(c.Machines), "machine"), strings.Join(c.Machines, ", ")))
+		style.headed(&b, answer, fmt.Sprintf("%s %d %s", word(answer), c.Code, text.Or(c.Check, c.Name)), 2, fmt.Sprintf("on %s: %s", text.Counted(len(c.Machines), "machine"), strings.Join(c.Machines, ", ")))
 		b.WriteString("  ")
-		style.wrap(&b, "", 2, text.Printable(c.Text))
+		style.wrap(&b, 2, text.Printable(c.Text))
 		if c.Next != "" {
 			b.WriteString("  ")
-			style.wrap(&b, "", 2, text.Printable(c.Next))
+			style.wrap(&b, 2, text.Printable(c.Next))
 		}
 	}
 	return b.String()

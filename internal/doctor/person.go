@@ -161,7 +161,7 @@ func (s Style) user(b *strings.Builder, r Report) {
 	if u.From != "" {
 		title += " from " + u.From
 	}
-	b.WriteString("\n" + s.bold(title) + "\n")
+	s.title(b, title)
 	told := map[string]bool{}
 	for _, g := range u.Gates {
 		if len(g.Checks) == 0 {
@@ -185,12 +185,13 @@ func (s Style) user(b *strings.Builder, r Report) {
 			s.entry(b, c.Answer, g.Name, c.Text, next)
 		}
 	}
-	b.WriteString("\n" + s.bold("What the log says of "+u.Name) + "\n")
-	if len(u.Log) == 0 {
-		b.WriteString("  nothing in the last 24 hours, as far as it could be read\n")
+	s.title(b, "What the log says of "+u.Name)
+	lines := u.Log
+	if len(lines) == 0 {
+		lines = []string{"nothing in the last 24 hours, as far as it could be read"}
 	}
-	for _, line := range u.Log {
+	for _, line := range lines {
 		b.WriteString("  ")
-		s.wrap(b, "", 2, line)
+		s.wrap(b, 2, line)
 	}
 }

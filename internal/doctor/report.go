@@ -76,7 +76,7 @@ type Check struct {
 }
 
 func newCheck(result *preflight.Result) Check {
-	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, anew: result.Part != check.NoPart, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Shown(result.Next)}
+	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, anew: result.Part != check.NoPart, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Printable(text.Flat(result.Next))}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {

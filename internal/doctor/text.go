@@ -45,7 +45,7 @@ func (r Report) Text(s Style) string {
 		}
 	}
 	if len(rest) > 0 {
-		b.WriteString("\n" + s.bold("Not well, or not known") + "\n")
+		s.title(&b, "Not well, or not known")
 		steps := map[string]bool{r.Verdict.Next: true}
 		for _, answer := range []string{"fail", "warn", "unknown"} {
 			for _, c := range rest {
@@ -64,7 +64,8 @@ func (r Report) Text(s Style) string {
 	if s.All {
 		s.passed(&b, r.Checks)
 	} else if passed > 0 {
-		fmt.Fprintf(&b, "\n%s passed (--all shows them).\n", text.Counted(passed, "check"))
+		b.WriteString("\n")
+		s.wrap(&b, 0, text.Counted(passed, "check")+" passed (--all shows them).")
 	}
 	s.hidden(&b, r.Checks)
 	if r.Verdict.Code == 0 || s.All {
@@ -87,7 +88,7 @@ func (s Style) hidden(b *strings.Builder, checks []Check) {
 			}
 		}
 		if told == "" {
-			b.WriteString("\n" + s.bold("Not looked at without root") + "\n")
+			s.title(b, "Not looked at without root")
 		}
 		told += c.Text
 		s.entry(b, "unknown", c.Name, strings.TrimSuffix(c.Text, ".")+" ("+text.Counted(n, "check")+").", "")
@@ -146,11 +147,11 @@ func (r Report) Brief() string {
 
 // verdict shows the overall result: what is wrong, and what to run.
 func (s Style) verdict(b *strings.Builder, r Report) {
-	s.wrap(b, s.painted(r.Verdict.answer(), r.Verdict.head())+" ", 0, r.Verdict.Text)
+	s.headed(b, r.Verdict.answer(), r.Verdict.head(), 0, r.Verdict.Text)
 	if r.Verdict.Next != "" {
-		s.wrap(b, "", 0, r.Verdict.Next)
+		s.wrap(b, 0, r.Verdict.Next)
 	}
-	s.wrap(b, "", 0, "("+r.headline()+")")
+	s.wrap(b, 0, "("+r.headline()+")")
 }
 
 // head is the answer, and the exit code if it is not 0.
@@ -164,10 +165,12 @@ func (v Verdict) head() string {
 
 func (s Style) passed(b *strings.Builder, checks []Check) {
 	for _, t := range titles() {
-		title := "\n" + s.bold(t[1]) + "\n"
+		title := t[1]
 		for i := range checks {
 			if c := &checks[i]; c.Section == t[0] && c.Answer == "pass" {
-				b.WriteString(title)
+				if title != "" {
+					s.title(b, title)
+				}
 				title = ""
 				s.entry(b, c.Answer, c.Name, c.Text)
 			}
@@ -177,7 +180,7 @@ func (s Style) passed(b *strings.Builder, checks []Check) {
 
 func (s Style) unseen(b *strings.Builder, all []Unseen) {
 	if len(all) > 0 {
-		b.WriteString("\n" + s.bold("Cannot be seen from this machine") + "\n")
+		s.title(b, "Cannot be seen from this machine")
 	}
 	for _, u := range all {
 		s.entry(b, "unknown", u.Name, u.Text, u.Commands...)
@@ -204,13 +207,28 @@ func (r Report) headline() string {
 
 // word is an answer as it is shown.
 func word(answer string) string {
-	return map[string]string{"pass": "ok", "warn": "WARN", "fail": "FAIL", "unknown": "?"}[answer]
+	word, _ := appearance(answer)
+	return word
+}
+
+// appearance is an answer's word and color.
+func appearance(answer string) (word, color string) {
+	switch answer {
+	case "pass":
+		return "ok", "32"
+	case "warn":
+		return "WARN", "33"
+	case "fail":
+		return "FAIL", "31"
+	}
+	return "?", "36"
 }
 
 const (
-	nameColumn = 18
-	textColumn = 2 + 4 + 2 + nameColumn + 2 // where texts begin on a wide terminal
-	narrow     = 72                         // columns, below which texts have lines of their own
+	answerColumn = 2 + 4 + 2 // where names begin
+	nameColumn   = 18
+	textColumn   = answerColumn + nameColumn + 2 // where texts begin on a wide terminal
+	narrow       = 72                            // columns, below which texts have lines of their own
 )
 
 // entry is one line of the report: an answer, its name, the finding, the next step.
@@ -219,69 +237,73 @@ func (s Style) entry(b *strings.Builder, answer, name, what string, next ...stri
 	indent := textColumn
 	if s.Width > 0 && s.Width < narrow {
 		indent = 4
-		b.WriteString(head + name + "\n" + strings.Repeat(" ", indent))
+		b.WriteString(head)
+		s.fill(b, []token{{text: name}}, answerColumn, indent, 0, "")
+		b.WriteString(strings.Repeat(" ", indent))
 	} else {
 		b.WriteString(head + fmt.Sprintf("%-*s  ", nameColumn, name))
 	}
-	s.wrap(b, "", indent, what)
+	s.wrap(b, indent, what)
 	for _, step := range next {
 		if step != "" {
 			b.WriteString(strings.Repeat(" ", indent))
-			s.wrap(b, "", indent, step)
+			s.wrap(b, indent, step)
 		}
 	}
 }
 
-// wrap writes a text whose first line begins after indent columns and a head. Lines are
-// broken between words, within a command with a backslash, so that it can be pasted as it
-// is shown.
-func (s Style) wrap(b *strings.Builder, head string, indent int, text string) {
-	b.WriteString(head)
-	if s.Width == 0 || s.Width-indent < 20 {
-		b.WriteString(strings.Join(strings.Fields(text), " ") + "\n")
-		return
-	}
-	all := tokens(text)
-	room := s.Width - indent
-	used := len([]rune(plainHead(head)))
-	for i, w := range all {
-		n := len([]rune(w.text))
+// headed writes a text after a head in the color of an answer.
+func (s Style) headed(b *strings.Builder, answer, head string, indent int, text string) {
+	_, color := appearance(answer)
+	s.fill(b, tokens(head+" "+text), 0, indent, len(strings.Fields(head)), color)
+}
+
+// title is the heading of a part of the report.
+func (s Style) title(b *strings.Builder, title string) {
+	var lines strings.Builder
+	s.wrap(&lines, 0, title)
+	b.WriteString("\n" + s.bold(strings.TrimSuffix(lines.String(), "\n")) + "\n")
+}
+
+// wrap writes a text where indent columns of the first line are already written.
+func (s Style) wrap(b *strings.Builder, indent int, text string) {
+	s.fill(b, tokens(text), indent, indent, 0, "")
+}
+
+// fill writes the words of a text where used columns of the first line are already written.
+// Lines are broken between words, within a command with a backslash, so that it can be
+// pasted as it is shown. A word that is longer than a line is not broken, nor is an argument
+// in quotes. The first words are in a color.
+func (s Style) fill(b *strings.Builder, all []token, used, indent, colored int, color string) {
+	for i := range all {
+		w, blank := &all[i], min(i, 1)
+		n := columns(w.text)
 		reserve := 0
 		if i+1 < len(all) && all[i+1].within {
 			reserve = 2 // for the backslash that may follow
 		}
 		switch {
-		case i == 0 && used == 0:
-		case i > 0 && used+1+n+reserve > room:
+		case s.Width > 0 && used+blank > indent && used+blank+n+reserve > s.Width:
 			if w.within {
 				b.WriteString(" \\")
 			}
 			b.WriteString("\n" + strings.Repeat(" ", indent))
-			used = 0
+			used, blank = indent, 0
 		case i > 0:
 			b.WriteString(" ")
-			used++
+		}
+		if i < colored {
+			w.text = s.paint(w.text, color)
 		}
 		b.WriteString(w.text)
-		used += n
+		used += blank + n
 	}
 	b.WriteString("\n")
 }
 
-// plainHead is a head without its colors.
-func plainHead(head string) string {
-	for {
-		before, after, ok := strings.Cut(head, "\x1b[")
-		if !ok {
-			return head
-		}
-		_, after, _ = strings.Cut(after, "m")
-		head = before + after
-	}
-}
-
 func (s Style) painted(answer, text string) string {
-	return s.paint(text, map[string]string{"pass": "32", "warn": "33", "fail": "31", "unknown": "36"}[answer])
+	_, color := appearance(answer)
+	return s.paint(text, color)
 }
 
 func (s Style) bold(text string) string { return s.paint(text, "1") }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadssh/internal/text"
 )
 
 // hooks are the chains of iptables that the kernel calls, by table, with the priorities in
@@ -289,13 +291,13 @@ func recent(all []option) truth {
 // describes reports options that belong to another option or to the target, and are no
 // conditions themselves.
 func describes(name string) bool {
-	return slices.Contains([]string{"-m", "--comment", "--reject-with", "--log-prefix", "--log-level", "--limit-burst", "--name", "--rsource", "--rdest", "--mask",
-		"--seconds", "--reap", "--rttl", "--hashlimit-burst", "--hashlimit-mode", "--hashlimit-name", "--hashlimit-srcmask", "--hashlimit-dstmask",
-		"--hashlimit-htable-expire", "--hashlimit-htable-size", "--hashlimit-htable-max", "--hashlimit-htable-gcinterval", "--connlimit-mask", "--connlimit-saddr",
-		"--connlimit-daddr", "--dir", "--limit-iface-in", "--limit-iface-out", "-c", "--nflog-prefix", "--nflog-group", "--nflog-threshold", "--nflog-size",
-		"--log-uid", "--log-tcp-options", "--log-ip-options", "--log-tcp-sequence", "--set-xmark", "--set-mark", "--save-mark", "--restore-mark", "--nfmask", "--ctmask",
-		"--notrack", "--zone", "--helper", "--clamp-mss-to-pmtu", "--set-mss", "--type", "--add-set", "--del-set", "--exist", "--timeout", "--to-source", "--random",
-		"--random-fully", "--persistent", "--selctx", "--save", "--restore", "--validmark"}, name)
+	return text.OneOf(name, "-m --comment --reject-with --log-prefix --log-level --limit-burst --name --rsource --rdest --mask --seconds --reap --rttl "+
+		"--hashlimit-burst --hashlimit-mode --hashlimit-name --hashlimit-srcmask --hashlimit-dstmask --hashlimit-htable-expire "+
+		"--hashlimit-htable-size --hashlimit-htable-max --hashlimit-htable-gcinterval --connlimit-mask --connlimit-saddr --connlimit-daddr "+
+		"--dir --limit-iface-in --limit-iface-out -c --nflog-prefix --nflog-group --nflog-threshold --nflog-size --log-uid --log-tcp-options "+
+		"--log-ip-options --log-tcp-sequence --set-xmark --set-mark --save-mark --restore-mark --nfmask --ctmask --notrack --zone --helper "+
+		"--clamp-mss-to-pmtu --set-mss --type --add-set --del-set --exist --timeout --to-source --random --random-fully --persistent "+
+		"--selctx --save --restore --validmark")
 }
 
 func (s *Ruleset) iptablesNetwork(o option) func(*packet) truth {

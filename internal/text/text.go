@@ -162,6 +162,12 @@ func AddNew(list []string, more ...string) []string {
 	return list
 }
 
+// OneOf reports whether a word is one of the words of a list, between which are blanks. In
+// the program that is half as long as a slice.
+func OneOf(word, list string) bool {
+	return word != "" && !strings.Contains(word, " ") && strings.Contains(" "+list+" ", " "+word+" ")
+}
+
 // List is the part of a list of names that is shown: ten of them.
 func List(names []string) []string {
 	const most = 10

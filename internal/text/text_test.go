@@ -126,6 +126,15 @@ func TestMessage(t *testing.T) {
 	}
 }
 
+func TestOneOf(t *testing.T) {
+	const list = "a bc --limit-iface"
+	for word, want := range map[string]bool{"a": true, "bc": true, "--limit-iface": true, "": false, "b": false, "c": false, "a bc": false, " ": false, "--limit": false, "iface": false} {
+		if got := OneOf(word, list); got != want {
+			t.Errorf("%q: %v", word, got)
+		}
+	}
+}
+
 func TestCounted(t *testing.T) {
 	for n, want := range map[int]string{0: "0 checks", 1: "1 check", 2: "2 checks", 21: "21 checks"} {
 		if got := Counted(n, "check"); got != want {

@@ -1,13 +1,15 @@
 package pam
 
 import (
-	"aadssh/internal/order"
 	"cmp"
 	"fmt"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"aadssh/internal/order"
+	"aadssh/internal/text"
 )
 
 // succeedIf is modules/pam_succeed_if: all conditions must be true, in order, and the first
@@ -79,7 +81,7 @@ func (c *condition) String() string {
 func (c *condition) met() (t truth, ok bool) {
 	// These only check the user, whatever is on the left, if that is known.
 	left := strings.ToLower(c.left)
-	if !slices.Contains([]string{"user", "login", "name", "uid", "gid", "shell", "home", "dir", "homedir", "service", "ruser", "rhost", "tty"}, left) {
+	if !text.OneOf(left, "user login name uid gid shell home dir homedir service ruser rhost tty") {
 		return no, false
 	}
 	switch c.how {

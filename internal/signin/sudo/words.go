@@ -1,8 +1,9 @@
 package sudo
 
 import (
-	"slices"
 	"strings"
+
+	"aadssh/internal/text"
 )
 
 // uncomment removes a comment: a "#" that is not quoted and does not begin a number, as in
@@ -79,6 +80,5 @@ func splitOutside(s string, sign byte) (parts []string) {
 // isTag reports whether the text before a colon is a tag, such as "NOPASSWD".
 func isTag(before string) bool {
 	word := before[strings.LastIndexAny(before, " \t=),:")+1:]
-	return slices.Contains([]string{"NOPASSWD", "PASSWD", "NOEXEC", "EXEC", "SETENV", "NOSETENV", "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT",
-		"NOLOG_OUTPUT", "MAIL", "NOMAIL", "FOLLOW", "NOFOLLOW", "INTERCEPT", "NOINTERCEPT"}, strings.TrimSpace(word))
+	return text.OneOf(strings.TrimSpace(word), "NOPASSWD PASSWD NOEXEC EXEC SETENV NOSETENV LOG_INPUT NOLOG_INPUT LOG_OUTPUT NOLOG_OUTPUT MAIL NOMAIL FOLLOW NOFOLLOW INTERCEPT NOINTERCEPT")
 }
