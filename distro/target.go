@@ -83,40 +83,42 @@ func (u *Unsupported) Error() string {
 // Lookup returns what the table says about a release on an architecture (GOARCH). The error
 // is always *Unsupported.
 func Lookup(r Release, goarch string) (Target, error) {
-	refuse := func(format string, args ...any) (Target, error) {
-		return Target{}, &Unsupported{Found: r.String(), Arch: goarch, Supported: Supported(goarch), Reason: fmt.Sprintf(format, args...)}
+	row, suite, refused := find(r, goarch)
+	if refused != "" {
+		return Target{}, &Unsupported{Found: r.String(), Arch: goarch, Supported: Supported(goarch), Reason: refused}
 	}
+	return row.target(r, goarch, suite), nil
+}
+
+// find returns the row of a release, with the suite of its repository, or why it is refused.
+func find(r Release, goarch string) (row *Row, suite, refused string) {
 	family := familyOf(r.ID)
 	if len(family) == 0 {
-		return refuse("%s", whyUnknown(r))
+		return nil, "", whyUnknown(r)
 	}
 	if r.VersionID == "" {
-		return refuse("os-release has no VERSION_ID, so the release is not known; a rolling or testing release has no package repository")
+		return nil, "", "os-release has no VERSION_ID, so the release is not known; a rolling or testing release has no package repository"
 	}
 	found, err := parseVersion(r.VersionID)
 	if err != nil {
-		return refuse("%v", err)
+		return nil, "", err.Error()
 	}
 	row, ok := covering(family, found)
-	if !ok {
-		return refuse("%s", whyOutside(family, found))
+	switch {
+	case !ok:
+		return nil, "", whyOutside(family, found)
+	case row.Refused != "":
+		return nil, "", row.Refused
+	case !slices.Contains(row.Arches, goarch) && !slices.Contains(row.Unseen, goarch):
+		return nil, "", "its repository has packages for " + strings.Join(row.arches(), " and ") + " only"
+	case row.Suite != "" && r.Codename != "" && r.Codename != row.Suite:
+		return nil, "", fmt.Sprintf("its codename is %q and that of %s %s is %q: it is another distribution under that name, and nothing is guessed", r.Codename, row.Family, row.Releases, row.Suite)
+	case row.Suite != "" || row.Manager != Apt:
+		return row, row.Suite, ""
+	case !isCodename(r.Codename):
+		return nil, "", fmt.Sprintf("it is reached by the rule for newer releases, which needs VERSION_CODENAME in os-release, and that is %q", r.Codename)
 	}
-	if row.Refused != "" {
-		return refuse("%s", row.Refused)
-	}
-	if !slices.Contains(row.Arches, goarch) && !slices.Contains(row.Unseen, goarch) {
-		return refuse("its repository has packages for %s only", strings.Join(row.arches(), " and "))
-	}
-	if row.Suite != "" && r.Codename != "" && r.Codename != row.Suite {
-		return refuse("its codename is %q and that of %s %s is %q: it is another distribution under that name, and nothing is guessed", r.Codename, row.Family, row.Releases, row.Suite)
-	}
-	suite := row.Suite
-	if row.Manager == Apt && suite == "" {
-		if suite = r.Codename; !isCodename(suite) {
-			return refuse("it is reached by the rule for newer releases, which needs VERSION_CODENAME in os-release, and that is %q", suite)
-		}
-	}
-	return row.target(r, goarch, suite), nil
+	return row, r.Codename, ""
 }
 
 // whyUnknown is the reason for an ID that no row has. ID_LIKE is not followed, because the
