@@ -41,6 +41,16 @@ func TestDialects(t *testing.T) {
 		{"line ends of Windows", strings.ReplaceAll(head+"enabled=1\n", "\n", "\r\n"), "++0-"},
 		{"a name with a blank", "[a b]\n" + head[4:] + "enabled=1\n", "..++"},
 		{"no scheme", "[x]\nbaseurl=h.invalid/r\nenabled=1\n", "+++-"},
+		{"no port", "[x]\nbaseurl=http://h.invalid:/r\nenabled=1\n", "++++"},
+		{"the last port", "[x]\nbaseurl=http://h.invalid:65535\nenabled=1\n", "++++"},
+		{"a port behind a password", "[x]\nbaseurl=http://u:p@h.invalid:80/r\nenabled=1\n", "++++"},
+		{"a port behind numbers", "[x]\nbaseurl=http://[::1]:80/r\nenabled=1\n", "++++"},
+		{"words behind numbers", "[x]\nbaseurl=http://[::1]x/r\nenabled=1\n", "+++-"},
+		{"a port in words", "[x]\nbaseurl=http://h.invalid:8x/r\nenabled=1\n", "+++-"},
+		{"a port that is too large", "[x]\nbaseurl=http://h.invalid:99999/r\nenabled=1\n", "+++-"},
+		{"port 0", "[x]\nbaseurl=http://h.invalid:0/r\nenabled=1\n", "+++-"},
+		{"a port that is no octal number", "[x]\nbaseurl=http://h.invalid:080/r\nenabled=1\n", "+++-"},
+		{"two ports", "[x]\nbaseurl=http://h:1:80/r\nenabled=1\n", "+++-"},
 	} {
 		for i, m := range managers {
 			entries, problems := ParseRepo(m, "x.repo", []byte(c.text), true)

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/text"
@@ -65,6 +66,7 @@ func readZypp(text string) ([]section, *mistake) {
 var (
 	zyppBetween = text.Pattern(`[,\s]*[ \t\n][,\s]*`)
 	scheme      = text.Pattern(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+	afterHost   = text.Pattern(`^[^:/?#]+://(?:[^/?#]*@)?(?:\[[^\]/?#]*\]|[^:/?#]*)([^/?#]*)`)
 	halfEscape  = text.Pattern(`%(?:[^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`)
 )
 
@@ -94,14 +96,25 @@ func wrongAddress(word string) string {
 	if halfEscape().MatchString(word) {
 		return "its address " + shown(withoutUser(word)) + " has a % that is none"
 	}
-	u, err := url.Parse(word)
-	if err != nil && strings.Contains(err.Error(), "invalid port") {
+	if wrongPort(word) {
 		return "its address " + shown(withoutUser(word)) + " has a port that is none"
 	}
-	if err == nil && u.Host == "" && slices.Contains([]string{"http", "https", "ftp", "nfs", "smb"}, u.Scheme) {
+	if u, err := url.Parse(word); err == nil && u.Host == "" && slices.Contains([]string{"http", "https", "ftp", "nfs", "smb"}, u.Scheme) {
 		return "its address " + shown(withoutUser(word)) + " has no host"
 	}
 	return ""
+}
+
+// wrongPort reports whether what follows the host of an address is no port to libzypp, which
+// reads 080 as octal (UrlBase.cc, isValidPort).
+func wrongPort(address string) bool {
+	found := afterHost().FindStringSubmatch(address)
+	if found == nil || found[1] == "" || found[1] == ":" {
+		return false
+	}
+	port, colon := strings.CutPrefix(found[1], ":")
+	n, err := strconv.ParseUint(port, 0, 16)
+	return !colon || err != nil || n == 0 || strings.Trim(port, "0123456789") != ""
 }
 
 // zyppVerifies: libzypp checks the metadata and, through its checksums, the packages; or
