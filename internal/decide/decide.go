@@ -46,9 +46,9 @@ func For(f *facts.Facts, g Goal) Decision {
 		err = facts.StateUnwritable(f.StateErr)
 	}
 	d.PlanErr = fault.Of(err)
-	if f.Transaction != nil { // the machine is about to change
+	if wait := awaited(f); wait != "" { // the machine is about to change
 		d.Provisional, d.PlanErr, doubt = true, nil, nil
-		d.Plan = Plan{Steps: []Step{{Kind: Await, Text: Awaiting(f.Transaction)}}}
+		d.Plan = Plan{Steps: []Step{{Kind: Await, Text: wait}}}
 	} else if errors.Is(f.PackagesErr, pkgmgr.ErrInterrupted) && f.TargetErr == nil && doubt == nil {
 		d.Provisional = true
 		d.Plan.add(Step{Kind: Repair, Text: "repair the package database, which an interrupted package manager left unreadable, and look again"})
@@ -68,6 +68,17 @@ func For(f *facts.Facts, g Goal) Decision {
 		d.left = without(d.left, check.Files)
 	}
 	return d
+}
+
+// awaited is the text of the first step where something else has to end before it, or "".
+func awaited(f *facts.Facts) string {
+	switch {
+	case f.Transaction != nil:
+		return Awaiting(f.Transaction)
+	case f.OtherRun != "":
+		return "wait for another run of the handler (" + f.OtherRun + "), and look again"
+	}
+	return ""
 }
 
 // Awaiting is the text of the first step while a package transaction of an earlier run is

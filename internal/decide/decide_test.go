@@ -55,6 +55,7 @@ func TestFor(t *testing.T) {
 		{name: "a transaction is at work", change: func(f *facts.Facts) {
 			f.Transaction, f.Identity, f.PackagesErr = &host.Running{PID: 7}, unknown, interrupted
 		}, steps: true, provisional: true},
+		{name: "another run is at work", change: func(f *facts.Facts) { f.OtherRun, f.Identity = "process 7, install of version 1.0", unknown }, steps: true, provisional: true},
 		{name: "unknown distribution", change: func(f *facts.Facts) { f.TargetErr = errors.New("no os-release") }, stops: fault.DistroUnsupported, ends: fault.DistroUnsupported},
 	} {
 		t.Run(c.name, func(t *testing.T) {

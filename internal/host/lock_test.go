@@ -2,6 +2,7 @@ package host
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"aadssh/internal/logging"
 )
 
 // TestMain makes the test program act as the other process: with the variable set it locks
@@ -95,6 +98,35 @@ func TestLockHolder(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOtherRun: another run calls itself what it wrote, and this one is no other.
+func TestOtherRun(t *testing.T) {
+	h := &Host{Root: t.TempDir(), Log: logging.Discard()}
+	if err := errors.Join(os.Mkdir(h.Path("/run"), 0o700), os.Symlink("/proc", h.Path("/proc"))); err != nil {
+		t.Fatal(err)
+	}
+	want := func(want string) {
+		t.Helper()
+		if got := h.OtherRun(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	want("")
+	release, err := h.SingleRun(t.Context(), "this test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want("")
+	release()
+	if err := os.WriteFile(h.Path(lockFile), []byte("process 7, enable of version 1.0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want("")
+	_, release = other(t, "flock", h.Path(lockFile))
+	want("process 7, enable of version 1.0")
+	release()
+	want("")
 }
 
 // The kernel's table of locks is read in parts, and changes in between.

@@ -59,6 +59,15 @@ func (h *Host) SingleRun(ctx context.Context, who string) (release func(), err e
 	return func() { f.Close() }, nil
 }
 
+// OtherRun is the run of the handler that holds the lock, as it calls itself; "" if there is
+// none but this one.
+func (h *Host) OtherRun() string {
+	if _, held := h.LockHolder([]Lock{{Path: lockFile, Kind: LockFlock}}); !held {
+		return ""
+	}
+	return h.lockOwner()
+}
+
 func (h *Host) lockOwner() string {
 	b, err := h.ReadFile(lockFile, 4096)
 	if err != nil || len(b) == 0 {
