@@ -56,20 +56,47 @@ func (r *run) uninstall(ctx context.Context) outcome {
 		return failed(err, nil)
 	}
 	defer release()
+	if other, there, err := r.inTheWay(); err != nil {
+		return failed(err, nil)
+	} else if there { // setup, which was at work meanwhile
+		return outcome{message: leftTo(other)}
+	}
 	receipt, err := state.ReadReceipt(r.host)
 	if err != nil {
-		if err := r.unwatch(ctx); err != nil {
-			r.log.Warnf("the watch could not be removed: %v", err)
-		}
-		return failed(unreadable(err), nil)
+		return r.withoutReceipt(ctx, err)
 	}
 	return r.takeAway(ctx, receipt)
+}
+
+// withoutReceipt removes the watch alone. If the receipt is damaged, the machine is given
+// back to the setup that this extension replaced.
+func (r *run) withoutReceipt(ctx context.Context, why error) outcome {
+	if err := r.unwatch(ctx); err != nil {
+		r.log.Warnf("the watch could not be removed: %v", err)
+	}
+	said := fault.Of(unreadable(why))
+	if fault.Unreadable(why) {
+		return failed(said, nil)
+	}
+	given, unwatched, err := r.giveBack(ctx)
+	switch {
+	case err != nil:
+		return failed(err, nil)
+	case given:
+		return outcome{message: strings.TrimSpace(said.What + " So nothing was removed, and the machine belongs to setup again. " + unwatched)}
+	}
+	return failed(said, nil)
+}
+
+// leftTo is the message of an uninstall that leaves the machine to its owner.
+func leftTo(other Standing) string {
+	return "This machine belongs to " + other.Who() + "; nothing was removed."
 }
 
 // yield leaves the machine to its owner. If an earlier uninstall was killed while it gave
 // the machine back to setup, it completes that.
 func (r *run) yield(ctx context.Context, other Standing) outcome {
-	message := "This machine belongs to " + other.Who() + "; nothing was removed."
+	message := leftTo(other)
 	if other.Setup && state.Returning(r.host) {
 		release, err := r.alone(ctx)
 		if err != nil {

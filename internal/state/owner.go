@@ -49,7 +49,7 @@ func SetAsideFor(h *host.Host) error {
 	if _, err := GiveBack(h); err != nil {
 		return err
 	}
-	old, err := ReadReceipt(h)
+	old, err := replaceable(h)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func SetAsideFor(h *host.Host) error {
 // Disown forgets which packages were there before us: their owner has removed them, and
 // what is installed from now on is ours.
 func Disown(h *host.Host) error {
-	r, err := ReadReceipt(h)
+	r, err := replaceable(h)
 	if err != nil {
 		return err
 	}
@@ -111,14 +111,18 @@ func Restored(h *host.Host) error {
 }
 
 // Restore makes setup's receipt the current one again, with the files that have been kept
-// since. It returns false if there is none. It may be repeated until Restored.
+// since. It returns false if there is none. It may be repeated until Restored. Of a damaged
+// receipt a copy is kept, and what setup had installed is not known any more.
 func Restore(h *host.Host) (bool, error) {
 	var old Receipt
 	found, err := ReadJSON(h, foundReceiptFile, &old)
+	if err != nil {
+		old, found, err = fresh(h), true, setAside(h, foundReceiptFile, err)
+	}
 	if err != nil || !found {
 		return false, err
 	}
-	now, err := ReadReceipt(h)
+	now, err := replaceable(h)
 	if err != nil {
 		return false, err
 	}

@@ -49,17 +49,16 @@ type File struct {
 // another machine (a captured image starts again). A damaged one is an error: to guess what
 // to remove would be worse.
 func ReadReceipt(h *host.Host) (Receipt, error) {
-	hardware, system := hardwareID(h), systemID(h)
-	fresh := Receipt{Machine: cmp.Or(hardware, system), System: system, Packages: map[string]Package{}, Files: map[string]File{}}
 	var r Receipt
 	found, err := ReadJSON(h, receiptFile, &r)
 	if err != nil {
-		return fresh, err
+		return fresh(h), err
 	}
-	if !found || !r.from(hardware, system) {
-		return fresh, nil
+	system := systemID(h)
+	if !found || !r.from(hardwareID(h), system) {
+		return fresh(h), nil
 	}
-	r.System = fresh.System
+	r.System = system
 	if r.Packages == nil {
 		r.Packages = map[string]Package{}
 	}
@@ -67,6 +66,22 @@ func ReadReceipt(h *host.Host) (Receipt, error) {
 		r.Files = map[string]File{}
 	}
 	return r, nil
+}
+
+// fresh is the receipt of a machine of which nothing has been written down.
+func fresh(h *host.Host) Receipt {
+	system := systemID(h)
+	return Receipt{Machine: cmp.Or(hardwareID(h), system), System: system, Packages: map[string]Package{}, Files: map[string]File{}}
+}
+
+// replaceable is the receipt for a caller that writes another one in its place: of a
+// damaged one a copy is kept, and it counts as fresh.
+func replaceable(h *host.Host) (Receipt, error) {
+	r, err := ReadReceipt(h)
+	if err != nil {
+		err = SetAside(h, err)
+	}
+	return r, err
 }
 
 // from reports whether a receipt was written for this machine. If the hardware's id cannot
@@ -90,17 +105,19 @@ func (r Receipt) Clone() Receipt {
 // Write writes the receipt, unless its content is unchanged.
 func (r Receipt) Write(h *host.Host) error { return WriteJSON(h, receiptFile, r) }
 
-// SetAside renames a damaged receipt before a new one is written. why is the error of
+// SetAside keeps a copy of a damaged receipt before a new one is written. why is the error of
 // ReadReceipt: a receipt that could not be read, because of a disk error for example, is
 // not therefore damaged; it is kept, and why is returned.
-func SetAside(h *host.Host, why error) error {
+func SetAside(h *host.Host, why error) error { return setAside(h, receiptFile, why) }
+
+func setAside(h *host.Host, path string, why error) error {
 	if fault.Unreadable(why) {
 		return why
 	}
-	b, err := h.ReadFile(receiptFile, 1<<20)
+	b, err := h.ReadFile(path, 1<<20)
 	if err != nil {
 		return err
 	}
-	_, err = h.EnsureFile(receiptFile+".damaged", b, 0o600)
+	_, err = h.EnsureFile(path+".damaged", b, 0o600)
 	return err
 }
