@@ -69,6 +69,8 @@ func (r rule) holds(p *packet) truth {
 
 // outcome is what may happen to a packet.
 type outcome struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	pass, stop bool
 	rule       Rule // the rule that stops it, or may
 	doubt      Rule // the first rule of which it is not known whether it applies

@@ -98,6 +98,8 @@ func (r *reply) classify(limit int64) outcome {
 
 // refusal is the body of a refused request: error and error_description.
 type refusal struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Error       string `json:"error"`
 	Description string `json:"error_description"`
 }

@@ -50,6 +50,8 @@ func (l *Logger) Errorf(format string, args ...any) { l.entry.Errorf(format, arg
 
 // Action is something that was started and will end.
 type Action struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	log   *Logger
 	what  string
 	began time.Time

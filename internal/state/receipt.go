@@ -41,6 +41,8 @@ type Package struct {
 
 // File is a file that we wrote.
 type File struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	Before string `json:"before,omitempty"` // SHA-256 of the content before us; empty: there was no file
 	SHA256 string `json:"sha256"`           // of what we wrote
 }

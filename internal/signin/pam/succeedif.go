@@ -68,6 +68,8 @@ func succeedIf(c *call) answer {
 
 // condition is "left how right".
 type condition struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	c                *call
 	root             bool // it is about the user that sshd runs as
 	left, how, right string

@@ -73,6 +73,8 @@ func (c *call) timeUser(field string) truth {
 
 // timeRule is one line of four fields.
 type timeRule struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	line   int
 	fields [4]string
 }
