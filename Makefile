@@ -81,11 +81,11 @@ unit: ## tests that need no root: minutes at first, then seconds
 
 # What runs with each change, and all that there is. docs/testing.md says what is in which.
 # Those that take longest stand first, so that no processor is idle at the end.
-RIG     := ./test/cmd/faults ./test/suite/e2e ./test/suite/signin ./test/suite/doctor ./test/suite/pam ./test/suite/firewall ./test/lib/machine ./test/lib/rig ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/keys ./internal/trust
+RIG     := ./test/cmd/faults ./test/suite/e2e ./test/suite/signin ./test/suite/doctor ./test/suite/pam ./test/suite/firewall ./test/lib/machine ./test/lib/rig ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/keys ./internal/trust ./internal/host
 # Of enable and families, what comes up at each run: the scripts, what a second
 # enable does, and what is decided by what the package manager did.
 RIG_PART := -run '^(TestScripts|TestSecondEnable|TestProcessesOfAHealthyEnable|TestTraceShowsAChange|TestReadTrace|TestVerification|TestUnusableRepository|TestOwnersEntry|TestRepairWithoutTheKeptFile)$$' ./test/suite/enable ./test/suite/families
-RIG_ALL := ./test/... ./internal/trust/... ./internal/signin/...
+RIG_ALL := ./test/... ./internal/trust/... ./internal/host/... ./internal/signin/...
 
 .PHONY: rig rig-all
 ifeq ($(shell id -u),0)

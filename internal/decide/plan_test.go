@@ -2,8 +2,6 @@ package decide
 
 import (
 	"os"
-	"path/filepath"
-	"runtime"
 	"testing"
 
 	"aadssh/distro"
@@ -13,7 +11,6 @@ import (
 	"aadssh/internal/signin/login"
 	"aadssh/internal/state"
 	"aadssh/pkgmgr"
-	"aadssh/test/lib/golden"
 )
 
 // fresh is a machine of a release on which nothing of the product is.
@@ -46,40 +43,6 @@ func fresh(t *testing.T, osRelease string) (facts.Facts, bool) {
 	// SELinux is what the rpm families come with.
 	f.Login = login.Facts{SELinux: login.SELinux{Enabled: target.Manager != distro.Apt}}
 	return f, true
-}
-
-// The plan for a fresh machine of every supported release is in testdata/plans.
-// UPDATE_GOLDEN=1 go test ./internal/decide renders them again, so a change of a row is
-// visible in the diff.
-func TestPlansOfFreshMachines(t *testing.T) {
-	if runtime.GOARCH != "amd64" {
-		t.Skip("the golden plans are of amd64")
-	}
-	fixtures, err := filepath.Glob("../../distro/testdata/os-release/*")
-	if err != nil || len(fixtures) < 30 {
-		t.Fatalf("%d os-release fixtures, %v", len(fixtures), err)
-	}
-	plans := map[string]bool{}
-	for _, fixture := range fixtures {
-		f, supported := fresh(t, fixture)
-		if !supported {
-			continue
-		}
-		p, err := NewPlan(&f, Goal{Newest: true})
-		if err != nil {
-			t.Errorf("%s: %v", fixture, err)
-			continue
-		}
-		name := filepath.Base(fixture)
-		plans[name] = true
-		golden.Compare(t, filepath.Join("testdata", "plans", name), f.Target.Name+"\n\n"+PlanText(p))
-	}
-	left, _ := filepath.Glob("testdata/plans/*")
-	for _, file := range left {
-		if !plans[filepath.Base(file)] {
-			t.Errorf("%s is of no row", file)
-		}
-	}
 }
 
 // Nothing is ever done to a machine whose packages come with its image.

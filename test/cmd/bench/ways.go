@@ -124,9 +124,6 @@ deb [signed-by=%[1]s] https://%[3]s/apt stable main
 }
 
 func shell(ctx context.Context, s *scene.Scene, script string) error {
-	r, err := s.Run(ctx, nil, "sh", "-ec", script)
-	if err == nil && r.ExitCode != 0 {
-		err = fmt.Errorf("%s: exit %d\n%s", script, r.ExitCode, r.Output())
-	}
+	_, err := s.Script(ctx, script)
 	return err
 }

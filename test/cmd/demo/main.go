@@ -15,6 +15,7 @@ import (
 
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
+	"aadssh/test/lib/keys"
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
@@ -116,10 +117,7 @@ func life(ctx context.Context, s *scene.Scene) error {
 
 // sshd starts the SSH service, which runs on every real machine.
 func sshd(ctx context.Context, s *scene.Scene) error {
-	r, err := s.Run(ctx, box.Environment(), "sh", "-c", scene.StartSSHD)
-	if err == nil && r.ExitCode != 0 {
-		err = errors.New("sshd does not start: " + r.Output())
-	}
+	_, err := s.Script(ctx, scene.StartSSHD)
 	return err
 }
 
@@ -199,11 +197,11 @@ func acts() []act {
 			before: func(_ context.Context, s *scene.Scene) error { s.Packages.Down(); return nil }},
 		{title: "The repository serves a key that nobody pinned", want: 27, options: scene.Options{Persona: jammy},
 			before: func(_ context.Context, s *scene.Scene) error {
-				s.Packages.File("/keys/microsoft.asc", wrongKey())
+				s.Packages.File("/keys/microsoft.asc", keys.Wrong().Public)
 				return nil
 			}},
 		{title: "Another program holds the package lock", want: 25, options: scene.Options{Persona: jammy, Timeout: 15e9},
-			before: holdLock},
+			before: func(ctx context.Context, s *scene.Scene) error { return s.HoldLock(ctx) }},
 		{title: "Somebody has restricted who may sign in, and asks doctor", want: 21, options: scene.Options{Persona: jammy},
 			before: func(_ context.Context, s *scene.Scene) error {
 				old, err := s.ReadFile("/etc/ssh/sshd_config")

@@ -44,7 +44,7 @@ func (s *stage) machine(ctx context.Context, beside map[string]string) (machine,
 	if s.apt() {
 		list, audit = "dpkg-query -W -f '${Package} ${Version} ${Status}\\n'", "dpkg --audit"
 	}
-	if m.state, err = s.shell(ctx, list); err != nil {
+	if m.state, err = s.Script(ctx, list); err != nil {
 		m.unwell = append(m.unwell, "the package database does not answer: "+err.Error())
 	}
 	for what, script := range map[string]string{

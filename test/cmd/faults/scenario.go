@@ -90,7 +90,7 @@ func enable(version string, sequence int) func(context.Context, *stage) (agentru
 // is restored first.
 func uninstall(ctx context.Context, s *stage) (agentrun.Report, error) {
 	home, kept := agentrun.Dir(scene.HandlerVersion), faultsDir+"/home"
-	if _, err := s.shell(ctx, fmt.Sprintf("if [ -d %[1]s ]; then rm -rf %[2]s; cp -a %[1]s %[2]s; else cp -a %[2]s %[1]s; fi", home, kept)); err != nil {
+	if _, err := s.Script(ctx, fmt.Sprintf("if [ -d %[1]s ]; then rm -rf %[2]s; cp -a %[1]s %[2]s; else cp -a %[2]s %[1]s; fi", home, kept)); err != nil {
 		return agentrun.Report{}, err
 	}
 	return s.Agent.Uninstall(ctx, s.goal(scene.HandlerVersion, 0))
@@ -139,7 +139,7 @@ func installLegacy(ctx context.Context, s *stage) error {
 	if err := s.CopyIn(files[0], inside, 0o644); err != nil {
 		return err
 	}
-	_, err = s.shell(ctx, install+" "+inside)
+	_, err = s.Script(ctx, install+" "+inside)
 	return err
 }
 

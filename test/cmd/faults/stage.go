@@ -83,7 +83,7 @@ func (s *stage) boot(ctx context.Context) error {
 	if err := s.WriteFile(faultsDir+"/loaded", []byte("#!/bin/sh\n"+digest+" > "+faultsDir+"/loaded-configuration\n"), 0o755); err != nil {
 		return err
 	}
-	if _, err := s.shell(ctx, "mkdir -p /run/systemd/system /run/user/0/systemd && mount -t cgroup2 none /sys/fs/cgroup && mkdir /sys/fs/cgroup/"+s.group+
+	if _, err := s.Script(ctx, "mkdir -p /run/systemd/system /run/user/0/systemd && mount -t cgroup2 none /sys/fs/cgroup && mkdir /sys/fs/cgroup/"+s.group+
 		" && ln -s /run/user/0/systemd/private /run/systemd/private && ssh-keygen -A >/dev/null"); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *stage) boot(ctx context.Context) error {
 	if _, err := s.Start(env, "sh", "-c", "echo $$ > /sys/fs/cgroup/"+s.group+"/cgroup.procs && exec /lib/systemd/systemd --user --unit=faults.target >"+faultsDir+"/systemd.log 2>&1"); err != nil {
 		return err
 	}
-	for range 500 {
+	for range 6000 {
 		if r, err := s.Run(ctx, nil, "systemctl", "is-active", "--quiet", s.Target.SSHUnits[0]); err != nil {
 			return err
 		} else if r.ExitCode == 0 {
@@ -126,7 +126,7 @@ func (s *stage) Close() error {
 		return nil
 	})
 	for i := len(folders) - 1; i >= 0; i-- {
-		for range 100 { // until the kernel has removed the processes in it
+		for range 1000 { // until the kernel has removed the processes in it
 			if os.Remove(folders[i]) == nil {
 				break
 			}
@@ -148,15 +148,6 @@ func cgroupMount() (string, error) {
 		}
 	}
 	return "", errors.New("this machine has no unified control group hierarchy mounted")
-}
-
-// shell runs a script on the machine that must succeed.
-func (s *stage) shell(ctx context.Context, script string) (string, error) {
-	r, err := s.Run(ctx, nil, "sh", "-c", script)
-	if err == nil && r.ExitCode != 0 {
-		err = fmt.Errorf("%s: exit %d: %s", script, r.ExitCode, r.Output())
-	}
-	return string(r.Stdout), err
 }
 
 // goal is a goal state with the extension in a version, run under the tracer.

@@ -4,6 +4,7 @@ package agentrun_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/cache"
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/roots"
 )
 
@@ -240,11 +242,12 @@ func TestFailures(t *testing.T) {
 
 func TestTimeLimitKillsTheGroupOnly(t *testing.T) {
 	a := newAgent(t)
-	a.Limits = map[string]time.Duration{"enable": time.Second}
+	limit := load.Scaled(time.Second)
+	a.Limits = map[string]time.Duration{"enable": limit}
 	touch(t, a, "/hang-enable")
 	r := apply(t, a, agentrun.Goal{Version: "1.0", Sequence: 1, Settings: agentrun.Public("{}")})
 	last := r.Runs[len(r.Runs)-1]
-	if !last.TimedOut || r.Handler.Code != 1011 || !strings.Contains(r.Handler.Message, "Timeout(1): ") || !strings.Contains(r.Handler.Message, "about to enable") {
+	if !last.TimedOut || r.Handler.Code != 1011 || !strings.Contains(r.Handler.Message, fmt.Sprintf("Timeout(%.0f): ", limit.Seconds())) || !strings.Contains(r.Handler.Message, "about to enable") {
 		t.Errorf("got %+v", r.Handler)
 	}
 	if a.State("1.0") != "Installed" {

@@ -1,4 +1,4 @@
-// Package executable writes the programs that tests run.
+// Package executable builds and writes the programs that tests run.
 //
 // A process that another goroutine starts has, between fork and exec, a copy of every open
 // file of this process. A file that is open for writing cannot be run (ETXTBSY, which a
@@ -7,9 +7,23 @@
 package executable
 
 import (
+	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"syscall"
 )
+
+// Build builds the Go program in a folder. It is static, because machines have other
+// libraries.
+func Build(ctx context.Context, folder, program string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, ".")
+	build.Dir, build.Env = folder, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", folder, err, out)
+	}
+	return nil
+}
 
 // Write writes a program to a file of this machine.
 func Write(name string, content []byte) error {

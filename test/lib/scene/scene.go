@@ -235,6 +235,16 @@ func (s *Scene) HandlerLog() string {
 	return string(b)
 }
 
+// Script runs a script in which each command must succeed, and returns its output. Tests
+// have more of the kind in package stage.
+func (s *Scene) Script(ctx context.Context, script string) (string, error) {
+	r, err := s.Run(ctx, nil, "sh", "-ec", script)
+	if err == nil && r.ExitCode != 0 {
+		err = fmt.Errorf("%s: exit %d\n%s", script, r.ExitCode, r.Output())
+	}
+	return string(r.Stdout), err
+}
+
 // AwaitSSHD is a script that waits until the SSH service, which has just been started,
 // listens or has ended. StopSSHD stops it, and waits until it has ended.
 const (

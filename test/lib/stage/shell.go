@@ -15,7 +15,7 @@ type Shell struct {
 	T testing.TB
 	// Exec runs a program there.
 	Exec func(ctx context.Context, argv ...string) (box.Result, error)
-	// Log is shown if the test ends; nil: nothing is.
+	// Log is what the program under test did, which is shown if the test ends; nil: nothing is.
 	Log func() string
 }
 
@@ -38,11 +38,11 @@ func (s *Shell) Must(err error) {
 	Must(s.T, err)
 }
 
-// Fatal ends the test and shows what the handler did.
+// Fatal ends the test and shows the log.
 func (s *Shell) Fatal(format string, args ...any) {
 	s.T.Helper()
 	if s.Log != nil {
-		s.T.Logf("handler.log:\n%s", s.Log())
+		s.T.Logf("the log:\n%s", s.Log())
 	}
 	s.T.Fatalf(format, args...)
 }

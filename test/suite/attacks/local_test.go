@@ -178,17 +178,16 @@ func evilProgram(w *world) (string, error) {
 }
 
 // lockOfNobody makes another process lock a file for reading, as nobody if this runs as
-// root, and asks who holds the lock.
+// root and otherwise as the same user, and asks who holds the lock.
 func lockOfNobody(w *world, ask func(*host.Host, []host.Lock) (host.Holder, bool)) bool {
-	if os.Geteuid() != 0 {
-		w.t.Skip("NOT RUN: needs root, for a process of nobody")
-	}
 	for dir := w.dir; dir != os.TempDir() && len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) { // the folders of this test
 		w.must(os.Chmod(dir, 0o755))
 	}
 	full := w.put("rpm.lock", "")
 	c := exec.Command("/usr/bin/python3", "-c", "import fcntl,sys\nf=open(sys.argv[1])\nfcntl.lockf(f,fcntl.LOCK_SH)\nprint('locked',flush=True)\nsys.stdin.read()", full)
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if os.Geteuid() == 0 {
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
 	c.Dir = "/"
 	in, err := c.StdinPipe()
 	w.must(err)

@@ -278,9 +278,9 @@ func ofAnOperator() []broken {
 			breakIt: script("echo 127.0.0.1 localhost > /run/hosts && cat /run/hosts > /etc/hosts; : > /etc/resolv.conf"), check: "network-role-check", answer: "fail", code: 21, next: "ls -lL /etc/resolv.conf",
 			acts: "whoever keeps the machine's network settings"},
 		{section: "Another program has sshd's port", machine: "a program that is no sshd listens on port 22", options: jammy(),
-			breakIt: squatted, check: "sshd-listening", answer: "warn", next: "then run: sudo systemctl start ssh", remedy: "kill $(cat /run/squatter.pid); sleep 0.3; /usr/sbin/sshd"},
+			breakIt: squatted, check: "sshd-listening", answer: "warn", next: "then run: sudo systemctl start ssh", remedy: "pid=$(cat /run/squatter.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.05; done; /usr/sbin/sshd"},
 		{section: "AllowGroups and DenyGroups in sshd_config", machine: "AllowGroups in the file that sshd was started with", options: jammy(),
-			breakIt: script("sed '1i AllowGroups admins' /etc/ssh/sshd_config > /etc/ssh/other_config; kill $(cat /run/sshd.pid); sleep 0.3; /usr/sbin/sshd -f /etc/ssh/other_config"),
+			breakIt: script("sed '1i AllowGroups admins' /etc/ssh/sshd_config > /etc/ssh/other_config; " + scene.StopSSHD + "; /usr/sbin/sshd -f /etc/ssh/other_config"),
 			check:   "sshd-groups", answer: "fail", code: 21, next: "/etc/ssh/other_config"},
 		{section: "The extension's folder", machine: "the extension's program is gone", options: jammy(),
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
@@ -396,7 +396,7 @@ func (b broken) set(t *testing.T, l *layers) *scene.Scene {
 	s, e := make(t, b.options, b.env...)
 	stage.Must(t, s.WriteFile("/usr/local/bin/systemctl", []byte(systemctl), 0o755))
 	if b.noAgent {
-		stage.On(t, s.Box).Do("while ! [ -s /run/waagent.pid ]; do sleep 0.02; done; kill $(cat /run/waagent.pid)")
+		stage.On(t, s.Box).Do("kill $(cat /run/waagent.pid); while " + agentRuns + "; do sleep 0.02; done 2>/dev/null")
 	}
 	if b.breakIt != nil {
 		b.breakIt(t, s, e)
@@ -417,22 +417,7 @@ dpkg -r aadlogin >/dev/null 2>&1; true`)
 
 // holdLock makes another program of the machine hold dpkg's lock.
 func holdLock(t *testing.T, s *scene.Scene, _ *endpoints) {
-	const program = `
-import fcntl, time
-f = open("/var/lib/dpkg/lock-frontend", "w")
-fcntl.lockf(f, fcntl.LOCK_EX)
-open("/run/held", "w").close()
-time.sleep(600)
-`
-	_, err := s.Start(box.Environment(), "python3", "-c", program)
-	stage.Must(t, err)
-	for range 6000 {
-		if s.Exists("/run/held") {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatal("nobody took the lock")
+	stage.Must(t, s.HoldLock(t.Context()))
 }
 
 // onlyByProxy makes a proxy the only way to the package host.

@@ -51,7 +51,8 @@ case "$verb $1" in
     /usr/sbin/sshd || exit
     ` + scene.AwaitSSHD + ` ;;
 "start walinuxagent" | "start waagent" | "restart walinuxagent" | "restart waagent")
-    setsid python3 -u /usr/sbin/waagent -daemon </dev/null >/dev/null 2>&1 & ;;
+    setsid python3 -u /usr/sbin/waagent -daemon </dev/null >/dev/null 2>&1 &
+    until grep -q ^python3 /proc/$!/cmdline; do sleep 0.02; done ;;
 esac
 exit 0
 `

@@ -97,6 +97,7 @@ func fresh(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoin
 	stage.Must(t, s.WriteFile("/usr/sbin/waagent", []byte("import time\ntime.sleep(100000)\n"), 0o755))
 	_, err := s.Start(append(box.Environment(), env...), "sh", "-c", "echo $$ >/run/waagent.pid; exec python3 -u /usr/sbin/waagent -daemon")
 	stage.Must(t, err)
+	stage.On(t, s.Box).Await(agentRuns)
 	authLog := "/var/log/auth.log"
 	if o.Persona.Family != roots.Apt {
 		authLog = "/var/log/secure"
@@ -104,6 +105,10 @@ func fresh(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoin
 	stage.Must(t, s.WriteFile(authLog, nil, 0o640))
 	return s, e
 }
+
+// agentRuns succeeds as soon as doctor can find the agent and its environment. Before that,
+// the process is a shell.
+const agentRuns = "grep -q ^python3 /proc/$(cat /run/waagent.pid)/cmdline"
 
 // healthy is a machine on which people can sign in.
 func healthy(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {

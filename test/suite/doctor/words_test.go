@@ -35,7 +35,7 @@ func wordsOfStrangers() []broken {
 			"f = open('/var/lib/dpkg/lock-frontend', 'w')\nfcntl.lockf(f, fcntl.LOCK_EX)\nopen('/run/held', 'w').close()\ntime.sleep(600)\n"), 0o644))
 		_, err := s.Start(box.Environment(), "python3", "/opt/holder")
 		stage.Must(t, err)
-		stage.On(t, s.Box).Do("for i in $(seq 500); do [ -e /run/held ] && exit 0; sleep 0.02; done; exit 1")
+		stage.On(t, s.Box).Await("[ -e /run/held ]")
 	}
 	put := func(path, content string) func(*testing.T, *scene.Scene, *endpoints) {
 		return func(t *testing.T, s *scene.Scene, _ *endpoints) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"aadssh/test/lib/scene"
 )
 
 func vm(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
@@ -111,15 +113,9 @@ func lock(ctx context.Context, s *stage, ts *testscript.TestScript, args []strin
 	if len(args) == 1 && args[0] == "release" {
 		return vm(ctx, s, ts, []string{"systemctl", "stop", "holder.service"})
 	}
-	const program = `import fcntl, time
-f = open("/var/lib/dpkg/lock-frontend", "w")
-fcntl.lockf(f, fcntl.LOCK_EX)
-open("/run/held", "w").close()
-time.sleep(100000)
-`
-	if err := s.WriteFile("/root/unattended-upgrade", []byte(program), 0o755); err != nil {
+	if err := s.WriteFile("/root/unattended-upgrade", []byte(scene.LockHolder), 0o755); err != nil {
 		return err
 	}
 	err := vm(ctx, s, ts, []string{"systemd-run", "--quiet", "--unit=holder", "python3", "/root/unattended-upgrade"})
-	return errors.Join(err, await(ctx, s, ts, []string{"test", "-e", "/run/held"}))
+	return errors.Join(err, await(ctx, s, ts, []string{"test", "-e", scene.Held}))
 }

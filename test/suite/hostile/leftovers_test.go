@@ -84,9 +84,9 @@ func TestStaleLocks(t *testing.T) {
 		"zypp pid file": {roots.SLES("15.6"), "echo " + dead + " > /run/zypp.pid",
 			"sleep 1000 | zypper shell", "[ -s /run/zypp.pid ]", fault.PackageManagerBusy, "zypper"},
 		"yum pid file": {roots.RHEL("7.9"), "echo " + dead + " > /run/yum.pid",
-			"echo $$ > /run/yum.pid; exec sleep 1000", "[ -s /run/yum.pid ]", fault.PackageManagerBusy, "sleep"},
+			"echo $$ > /run/yum.pid; exec sleep 1000", "grep -qx sleep /proc/$(cat /run/yum.pid)/comm", fault.PackageManagerBusy, "sleep"},
 		"dnf pid file": {roots.RHEL("9.4"), "mkdir -p /var/cache/dnf; touch /var/lib/rpm/.rpm.lock; echo " + dead + " > /var/cache/dnf/download_lock.pid",
-			"mkdir -p /var/cache/dnf; echo $$ > /var/cache/dnf/download_lock.pid; exec sleep 1000", "[ -s /var/cache/dnf/download_lock.pid ]", fault.PackageManagerBusy, "sleep"},
+			"mkdir -p /var/cache/dnf; echo $$ > /var/cache/dnf/download_lock.pid; exec sleep 1000", "grep -qx sleep /proc/$(cat /var/cache/dnf/download_lock.pid)/comm", fault.PackageManagerBusy, "sleep"},
 		"dpkg locks": {roots.Ubuntu("22.04"), "touch /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock",
 			// struct flock of fcntl(2): a write lock on the whole file.
 			`exec perl -e 'open F, "+>", "/var/lib/dpkg/lock-frontend"; $whole = pack "ssx4qqi", 1, 0, 0, 0, 0; fcntl F, 6, $whole or die $!; open G, ">", "/run/held"; sleep 1000'`, "[ -e /run/held ]", fault.PackageManagerBusy, "/var/lib/dpkg/lock-frontend"},
@@ -107,7 +107,7 @@ func TestStaleLocks(t *testing.T) {
 				p, err := s.Start(nil, "sh", "-c", c.alive)
 				s.Must(err)
 				defer p.Signal(syscall.SIGKILL) //nolint:errcheck // it ends with the machine too
-				s.Shf("for i in $(seq 500); do if %s; then exit 0; fi; sleep 0.02; done; exit 1", c.held)
+				s.Await(c.held)
 				says := []string{c.says}
 				if c.code == fault.PackageManagerBusy {
 					says = append(says, "(process ")

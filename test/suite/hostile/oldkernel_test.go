@@ -3,13 +3,12 @@
 package hostile
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
+	"aadssh/test/lib/executable"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
@@ -24,15 +23,9 @@ func TestOldKernel(t *testing.T) {
 		t.Fatal("the list of system calls is amd64's")
 	}
 	top, err := scene.Top(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	stage.Must(t, err)
 	old := filepath.Join(t.TempDir(), "oldkernel")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", old, "./test/cmd/oldkernel")
-	build.Dir, build.Env = top, append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	stage.Must(t, executable.Build(t.Context(), filepath.Join(top, "test/cmd/oldkernel"), old))
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("7.9")} {
 		t.Run(p.Name, func(t *testing.T) {
 			s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})

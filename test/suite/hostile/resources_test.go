@@ -19,15 +19,15 @@ func TestFullOnTheWay(t *testing.T) {
 		s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
 		s.Deliver()
 		s.Shf("mount -t tmpfs tmpfs /var/log; mkdir -p %s/events", stage.Logs) // where the agent writes the telemetry
-		s.Write("/dev/fill", "while :; do dd if=/dev/zero bs=64K; dd if=/dev/zero bs=1; sleep 0.01; done >> /fill 2>/dev/null\n")
+		s.Write("/dev/fill", "while :; do dd if=/dev/zero bs=64K; dd if=/dev/zero bs=1; : > /dev/filled; sleep 0.01; done >> /fill 2>/dev/null\n")
 		program := "/usr/bin/" + strings.Fields(bare(p.Family))[0]
-		s.Shf("mv %[1]s %[1]s.real; printf '#!/bin/sh\n[ -e /dev/filler ] || { sh /dev/fill & echo $! > /dev/filler; sleep 1; }\nexec %[1]s.real \"$@\"\n' > %[1]s; chmod 755 %[1]s", program)
+		s.Shf("mv %[1]s %[1]s.real; printf '#!/bin/sh\n[ -e /dev/filler ] || { sh /dev/fill & echo $! > /dev/filler; until [ -e /dev/filled ]; do sleep 0.05; done; }\nexec %[1]s.real \"$@\"\n' > %[1]s; chmod 755 %[1]s", program)
 		v := s.Want(30)
 		if !strings.Contains(v.Next(), "df -h") {
 			t.Errorf("nothing says how to see what is full: %s", v.Next())
 		}
 		s.Fails("dd if=/dev/zero of=/more bs=64K count=1")
-		s.Shf("kill $(cat /dev/filler); sleep 0.1; rm -f /fill /more; mv %[1]s.real %[1]s", program)
+		s.Shf("kill $(cat /dev/filler); while pgrep -x dd >/dev/null; do sleep 0.05; done; rm -f /fill /more; mv %[1]s.real %[1]s", program)
 		s.Want(0)
 		s.Has(fixtures.Login, newer)
 		if left := s.Shf("find / -xdev -name '.*~' ! -path '/proc/*'"); left != "" {

@@ -17,14 +17,14 @@ func aptRoots() []roots.Persona {
 
 // foreign adds an unsigned source with our package, whose script prints that it ran.
 func (m machine) foreign(version string) {
-	m.t.Helper()
-	m.sh("apt-get update && mkdir -p /foreign && cd /foreign && apt-get download aadsshlogin=" + newer + " && dpkg-deb -R aadsshlogin_*.deb p && rm aadsshlogin_*.deb && " +
+	m.T.Helper()
+	m.Do("apt-get update && mkdir -p /foreign && cd /foreign && apt-get download aadsshlogin=" + newer + " && dpkg-deb -R aadsshlogin_*.deb p && rm aadsshlogin_*.deb && " +
 		"sed -i 's/^Version: .*/Version: " + version + "/' p/DEBIAN/control && printf '#!/bin/sh\ntouch /foreign-ran\n' > p/DEBIAN/postinst && dpkg-deb -b p aadsshlogin.deb")
-	control := m.sh("dpkg-deb -f /foreign/aadsshlogin.deb")
-	size, sum := strings.TrimSpace(m.sh("stat -c %s /foreign/aadsshlogin.deb")), strings.Fields(m.sh("sha256sum /foreign/aadsshlogin.deb"))[0]
+	control := m.Sh("dpkg-deb -f /foreign/aadsshlogin.deb")
+	size, sum := strings.TrimSpace(m.Do("stat -c %s /foreign/aadsshlogin.deb")), strings.Fields(m.Do("sha256sum /foreign/aadsshlogin.deb"))[0]
 	m.write("/foreign/Packages", control+"Filename: ./aadsshlogin.deb\nSize: "+size+"\nSHA256: "+sum+"\n")
 	m.write("/etc/apt/sources.list.d/aaa.list", "deb [trusted=yes] file:/foreign ./\n")
-	m.sh("apt-get update")
+	m.Do("apt-get update")
 }
 
 // In the modes with a repository of ours the package is installed from it alone, whatever
@@ -39,9 +39,9 @@ func TestPackageComesFromOurSourceAlone(t *testing.T) {
 				m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 				m.has("aadsshlogin", newer)
 				m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
-				m.sh("test ! -e /foreign-ran")
+				m.Do("test ! -e /foreign-ran")
 				if !m.registered() {
-					m.t.Error("the package did not set itself up")
+					m.T.Error("the package did not set itself up")
 				}
 				m.fails(job{Do: "Install", Specs: spec("aadsshlogin", "99")}, fault.PackageUnavailable, "99")
 				m.has("aadsshlogin", newer)

@@ -42,7 +42,7 @@ func TestAptCauseIsNamed(t *testing.T) {
 				if c.do == "Install" {
 					m.must(job{Do: "Refresh"})
 				}
-				m.sh(c.trouble)
+				m.Do(c.trouble)
 				m.fails(job{Do: c.do, Specs: spec("aadsshlogin", "")}, c.code, c.words...)
 			})
 		})
@@ -59,10 +59,10 @@ func TestTmpAndNullClosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, []roots.Persona{roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm)}, login(newer), func(m machine) {
-				m.sh(trouble)
+				m.Do(trouble)
 				a := m.do(job{Do: "Refresh"})
 				if a.Code == fault.RepositoryUntrusted {
-					m.t.Errorf("%s closed is told as %d %s", name, a.Code, a.What)
+					m.T.Errorf("%s closed is told as %d %s", name, a.Code, a.What)
 				}
 			})
 		})

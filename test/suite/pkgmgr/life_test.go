@@ -27,18 +27,18 @@ func TestLife(t *testing.T) {
 		// The pinned version, in one transaction, and its file.
 		a := m.must(job{Do: "Install", Specs: spec("aadsshlogin", older)})
 		if commands := slices.DeleteFunc(ran(a), fetches); len(commands) != 1 {
-			m.t.Errorf("not one transaction: %q", commands)
+			m.T.Errorf("not one transaction: %q", commands)
 		}
 		m.has("aadsshlogin", older)
 		if !m.registered() {
-			m.t.Fatal("the package did not set itself up")
+			m.T.Fatal("the package did not set itself up")
 		}
 		kept := m.must(job{Do: "Kept", Names: []string{"aadsshlogin"}}).Kept
 		if len(kept) != 1 {
-			m.t.Fatalf("kept files: %q", kept)
+			m.T.Fatalf("kept files: %q", kept)
 		}
 		file := "/var/lib/" + filepath.Base(kept[0])
-		m.sh("cp " + kept[0] + " " + file)
+		m.Do("cp " + kept[0] + " " + file)
 
 		// The newest.
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
@@ -48,20 +48,18 @@ func TestLife(t *testing.T) {
 		m.Packages.Down()
 		m.must(job{Do: "InstallFiles", Files: []string{file}, Specs: spec("aadsshlogin", older)})
 		m.has("aadsshlogin", older)
-		m.sh("sed -i '/Added by aadsshlogin/,$d' /etc/ssh/sshd_config") // as VMAccess reset_ssh does
+		m.Do("sed -i '/Added by aadsshlogin/,$d' /etc/ssh/sshd_config") // as VMAccess reset_ssh does
 		m.must(job{Do: "InstallFiles", Files: []string{file}, Specs: spec("aadsshlogin", older)})
 		if !m.registered() {
-			m.t.Error("a reinstall from the file does not register the package again")
+			m.T.Error("a reinstall from the file does not register the package again")
 		}
-		if err := m.Packages.Up(); err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(m.Packages.Up())
 
 		// From the source: the same again, newer, and older by its exact version.
-		m.sh("sed -i '/Added by aadsshlogin/,$d' /etc/ssh/sshd_config")
+		m.Do("sed -i '/Added by aadsshlogin/,$d' /etc/ssh/sshd_config")
 		m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
 		if !m.registered() {
-			m.t.Error("a reinstall from the source does not register the package again")
+			m.T.Error("a reinstall from the source does not register the package again")
 		}
 		m.has("aadsshlogin", older)
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", newer)})
@@ -72,7 +70,7 @@ func TestLife(t *testing.T) {
 		m.must(job{Do: "Remove", Names: []string{"aadsshlogin", "aadsshlogin-selinux"}})
 		m.has("aadsshlogin", "")
 		if commands := ran(m.must(job{Do: "Remove", Names: []string{"aadsshlogin"}})); len(commands) != 0 {
-			m.t.Errorf("gone already, but: %q", commands)
+			m.T.Errorf("gone already, but: %q", commands)
 		}
 	})
 }
@@ -91,9 +89,7 @@ func TestReplaceLegacy(t *testing.T) {
 		m.Packages.Down()
 		m.fails(job{Do: "Download", Specs: want, Names: old}, fault.RepositoryUnreachable)
 		m.has("aadlogin", legacy)
-		if err := m.Packages.Up(); err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(m.Packages.Up())
 		m.must(job{Do: "Download", Specs: want, Names: old})
 		m.has("aadlogin", legacy)
 		m.Packages.Down() // the rest needs no network
@@ -103,10 +99,10 @@ func TestReplaceLegacy(t *testing.T) {
 		m.has("aadsshlogin", newer)
 		m.has("aadsshlogin-selinux", newer)
 		if !m.registered() {
-			m.t.Error("sshd does not show the new package")
+			m.T.Error("sshd does not show the new package")
 		}
 		if commands := slices.DeleteFunc(ran(a), fetches); len(commands) != 2 { // simulated, and done
-			m.t.Errorf("not one transaction: %q", commands)
+			m.T.Errorf("not one transaction: %q", commands)
 		}
 	})
 }
@@ -136,7 +132,7 @@ func TestOwnerHolds(t *testing.T) {
 	each(t, families(), login(older, newer), func(m machine) {
 		m.must(job{Do: "Refresh"})
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", older)})
-		m.sh(holds[m.manager].line)
+		m.Do(holds[m.manager].line)
 		m.fails(job{Do: "Install", Specs: spec("aadsshlogin", newer)}, fault.PackageManagerFailed, holds[m.manager].release, "aadsshlogin")
 		m.has("aadsshlogin", older)
 	})
@@ -177,10 +173,10 @@ func TestScriptFails(t *testing.T) {
 func TestInterruptedDpkg(t *testing.T) {
 	each(t, []roots.Persona{roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm), roots.Debian(roots.Trixie)}, login(newer), func(m machine) {
 		m.must(job{Do: "Refresh"})
-		m.sh("mkdir -p /var/lib/dpkg/updates; : > /var/lib/dpkg/updates/0001")
+		m.Do("mkdir -p /var/lib/dpkg/updates; : > /var/lib/dpkg/updates/0001")
 		a := m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 		if !slices.ContainsFunc(a.Commands, func(c string) bool { return strings.Contains(c, "--configure -a") }) {
-			m.t.Errorf("nothing was repaired: %q", a.Commands)
+			m.T.Errorf("nothing was repaired: %q", a.Commands)
 		}
 		m.has("aadsshlogin", newer)
 	})
@@ -191,7 +187,7 @@ func TestUnpackedIsFinished(t *testing.T) {
 	m := newMachine(t, rig.Options{Persona: roots.Debian(roots.Bookworm), Packages: login(newer)})
 	m.must(job{Do: "Refresh"})
 	m.must(job{Do: "Download", Specs: spec("aadsshlogin", "")})
-	m.sh("dpkg --unpack /var/cache/apt/archives/aadsshlogin_*.deb")
+	m.Do("dpkg --unpack /var/cache/apt/archives/aadsshlogin_*.deb")
 	if p := m.must(job{Do: "Query", Names: []string{"aadsshlogin"}}).Packages["aadsshlogin"]; p.State != pkgmgr.Broken || p.Detail != "unpacked" {
 		t.Fatalf("%+v", p)
 	}

@@ -14,13 +14,11 @@ import (
 
 // hold makes another process hold a lock on the machine.
 func (m machine) hold(path string) *box.Process {
-	m.t.Helper()
+	m.T.Helper()
 	p, err := m.Start(nil, m.argv(job{Do: "Hold", Files: []string{path}})...)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.t.Cleanup(func() { _ = p.Signal(syscall.SIGKILL) })
-	m.sh("for i in $(seq 500); do [ -e /run/held ] && exit 0; sleep 0.02; done; exit 1")
+	m.Must(err)
+	m.T.Cleanup(func() { _ = p.Signal(syscall.SIGKILL) })
+	m.Await("[ -e /run/held ]")
 	return p
 }
 
@@ -39,21 +37,17 @@ func TestLockHeld(t *testing.T) {
 					// It waits for the whole time, and then tells the truth.
 					a := m.fails(job{Do: "Install", Specs: spec("aadsshlogin", ""), Seconds: 3}, fault.PackageManagerBusy, "drive", path, "ps -fp ")
 					if commands := ran(a); len(commands) != 0 {
-						m.t.Errorf("run in spite of the lock: %q", commands)
+						m.T.Errorf("run in spite of the lock: %q", commands)
 					}
 					m.has("aadsshlogin", "")
 
 					// The lock is released while we wait.
 					waiting, err := m.Start([]string{"LANG=C.UTF-8"}, append([]string{"sh", "-c", `exec "$@" > /run/said 2>&1`, "sh"}, m.argv(job{Do: "Install", Specs: spec("aadsshlogin", "")})...)...)
-					if err != nil {
-						m.t.Fatal(err)
-					}
-					m.sh("for i in $(seq 6000); do grep -q 'waiting: Another program' /run/said && exit 0; sleep 0.02; done; exit 1")
-					if err := p.Signal(syscall.SIGKILL); err != nil {
-						m.t.Fatal(err)
-					}
-					if r, err := waiting.Wait(m.t.Context()); err != nil || r.ExitCode != 0 {
-						m.t.Errorf("%v, exit %d", err, r.ExitCode)
+					m.Must(err)
+					m.Await("grep -q 'waiting: Another program' /run/said")
+					m.Must(p.Signal(syscall.SIGKILL))
+					if r, err := waiting.Wait(m.T.Context()); err != nil || r.ExitCode != 0 {
+						m.T.Errorf("%v, exit %d", err, r.ExitCode)
 					}
 					m.has("aadsshlogin", newer)
 				})
@@ -71,11 +65,9 @@ func TestManagerAtWork(t *testing.T) {
 	each(t, slices.Concat(family(distro.Dnf), family(distro.Zypper)), login(newer), func(m machine) {
 		m.must(job{Do: "Refresh"})
 		p, err := m.Start(nil, "sh", "-c", others[m.manager])
-		if err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(err)
 		defer p.Signal(syscall.SIGKILL) //nolint:errcheck // the machine ends with the test
-		m.sh("for i in $(seq 500); do [ -s /run/zypp.pid ] || [ -s /var/cache/dnf/metadata_lock.pid ] && exit 0; sleep 0.02; done; exit 1")
+		m.Await("[ -s /run/zypp.pid ] || grep -qx sleep /proc/$(cat /var/cache/dnf/metadata_lock.pid)/comm")
 		who := map[distro.Manager]string{distro.Zypper: "zypper (process ", distro.Dnf: "sleep (process "}
 		m.fails(job{Do: "Refresh", Seconds: 3}, fault.PackageManagerBusy, who[m.manager], "ps -fp ")
 	})
@@ -85,7 +77,7 @@ func TestManagerAtWork(t *testing.T) {
 func TestStalePIDFile(t *testing.T) {
 	each(t, families(), login(newer), func(m machine) {
 		for _, f := range []string{"/run/zypp.pid", "/var/cache/dnf/metadata_lock.pid", "/var/lib/dnf/rpmdb_lock.pid"} {
-			m.sh("mkdir -p $(dirname " + f + "); sh -c 'echo $$' > " + f)
+			m.Do("mkdir -p $(dirname " + f + "); sh -c 'echo $$' > " + f)
 		}
 		m.must(job{Do: "Refresh"})
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})

@@ -5,10 +5,10 @@
 package pkgmgr_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -21,12 +21,14 @@ import (
 	"aadssh/internal/repo"
 	"aadssh/pkgmgr"
 	"aadssh/test/lib/box"
+	"aadssh/test/lib/executable"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/keys"
 	"aadssh/test/lib/load"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/rig"
 	"aadssh/test/lib/roots"
+	"aadssh/test/lib/stage"
 )
 
 const (
@@ -43,10 +45,7 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "drive.")
 	if err == nil {
 		driver = filepath.Join(dir, "drive")
-		build := exec.Command("go", "build", "-trimpath", "-o", driver, "./drive")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs on older userlands than this one
-		build.Stderr = os.Stderr
-		err = build.Run()
+		err = executable.Build(context.Background(), "drive", driver)
 	}
 	code := 1
 	if err == nil {
@@ -61,7 +60,7 @@ func TestMain(m *testing.M) {
 // machine is a box with our repository configured.
 type machine struct {
 	*rig.Machine
-	t       *testing.T
+	*stage.Shell
 	manager distro.Manager
 }
 
@@ -134,7 +133,9 @@ func newMachine(t *testing.T, o rig.Options) machine {
 	t.Helper()
 	o.Path, o.Suite = path, "rig"
 	o.Box.Binds = append(o.Box.Binds, box.Bind{From: driver, To: "/usr/local/bin/drive"})
-	m := machine{rig.New(t, o), t, distro.Manager(o.Persona.Family)}
+	r := rig.New(t, o)
+	m := machine{r, stage.On(t, r.Box), distro.Manager(o.Persona.Family)}
+	m.Log = m.log
 	m.configure(id, path, "https://"+pkghost.Name, keys.Rig())
 	if a := m.do(job{Do: "ImportKey", Files: []string{repo.KeyPath(m.manager)}}); a.Code != 0 {
 		t.Fatalf("%+v", a)
@@ -144,17 +145,15 @@ func newMachine(t *testing.T, o rig.Options) machine {
 
 // configure writes the definition that the handler writes.
 func (m machine) configure(id, path, base string, key keys.Key) {
-	m.t.Helper()
+	m.T.Helper()
 	files, err := repo.Desired(distro.Target{Manager: m.manager, Repository: distro.Repository{
 		ID: id, Name: "ours", Path: path, Suite: "rig", Component: "main", MetadataSigned: true,
 	}}, repo.Options{Base: base, GOARCH: runtime.GOARCH, OwnKey: true})
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	m.Must(err)
 	ring := key.Public
 	if m.manager == distro.Apt {
 		if ring, err = key.Binary(); err != nil {
-			m.t.Fatal(err)
+			m.T.Fatal(err)
 		}
 	}
 	m.write(repo.KeyPath(m.manager), string(ring))
@@ -168,15 +167,13 @@ func (m machine) configure(id, path, base string, key keys.Key) {
 }
 
 func (m machine) write(name, content string) {
-	m.t.Helper()
-	if err := m.WriteFile(name, []byte(content), 0o644); err != nil {
-		m.t.Fatal(err)
-	}
+	m.T.Helper()
+	m.Must(m.WriteFile(name, []byte(content), 0o644))
 }
 
 // third adds another source, with our key.
 func (m machine) third(name, url string) {
-	m.t.Helper()
+	m.T.Helper()
 	key := repo.KeyPath(m.manager)
 	switch m.manager {
 	case distro.Apt:
@@ -194,37 +191,33 @@ func (m machine) source() pkgmgr.Source {
 
 // argv is a job's command line.
 func (m machine) argv(j job) []string {
-	m.t.Helper()
+	m.T.Helper()
 	j.Manager = m.manager
 	if j.Source == (pkgmgr.Source{}) {
 		j.Source = m.source()
 	}
 	b, err := json.Marshal(j)
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	m.Must(err)
 	return []string{"/usr/local/bin/drive", string(b)}
 }
 
 // do runs a job in the environment in which the agent starts handlers: without HOME, and
 // without answers to questions.
 func (m machine) do(j job) answer {
-	m.t.Helper()
+	m.T.Helper()
 	if j.Seconds > 0 {
 		j.Seconds = int(load.Budget(time.Duration(j.Seconds) * time.Second).Seconds())
 	}
-	r, err := m.Run(m.t.Context(), []string{"LANG=C.UTF-8"}, m.argv(j)...)
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	r, err := m.Run(m.T.Context(), []string{"LANG=C.UTF-8"}, m.argv(j)...)
+	m.Must(err)
 	var a answer
 	if err := json.Unmarshal(r.Stdout, &a); err != nil || r.ExitCode != 0 {
-		m.t.Fatalf("%s: exit %d, %v\n%s", j.Do, r.ExitCode, err, r.Output())
+		m.T.Fatalf("%s: exit %d, %v\n%s", j.Do, r.ExitCode, err, r.Output())
 	}
-	m.t.Logf("%s: code %d %s\n%s", j.Do, a.Code, a.What, indent(r.Stderr))
+	m.T.Logf("%s: code %d %s\n%s", j.Do, a.Code, a.What, indent(r.Stderr))
 	for _, text := range append([]string{a.What, a.Next, a.Why, string(r.Stderr)}, a.Commands...) {
 		if strings.Contains(text, "s3cret") {
-			m.t.Errorf("the password of the proxy is shown: %s", text)
+			m.T.Errorf("the password of the proxy is shown: %s", text)
 		}
 	}
 	return a
@@ -236,10 +229,10 @@ func indent(b []byte) string {
 
 // must is do for a job that has to succeed.
 func (m machine) must(j job) answer {
-	m.t.Helper()
+	m.T.Helper()
 	a := m.do(j)
 	if a.Code != 0 {
-		m.t.Fatalf("%s: %d %s\n%s\n%s", j.Do, a.Code, a.What, a.Next, m.log())
+		m.Fatal("%s: %d %s\n%s", j.Do, a.Code, a.What, a.Next)
 	}
 	return a
 }
@@ -247,14 +240,14 @@ func (m machine) must(j job) answer {
 // fails is do for a job that has to fail, with a code and with words in the operator's
 // text.
 func (m machine) fails(j job, code fault.Code, words ...string) answer {
-	m.t.Helper()
+	m.T.Helper()
 	a := m.do(j)
 	if a.Code != code {
-		m.t.Fatalf("%s: %d %s, want %d\n%s", j.Do, a.Code, a.What, code, m.log())
+		m.Fatal("%s: %d %s, want %d", j.Do, a.Code, a.What, code)
 	}
 	for _, w := range words {
 		if !strings.Contains(a.What+"\n"+a.Next, w) {
-			m.t.Errorf("%s: %q, %q do not say %q", j.Do, a.What, a.Next, w)
+			m.T.Errorf("%s: %q, %q do not say %q", j.Do, a.What, a.Next, w)
 		}
 	}
 	return a
@@ -268,30 +261,20 @@ func (m machine) log() string {
 	return string(b)
 }
 
-// sh runs a line of shell that has to succeed.
-func (m machine) sh(line string) string {
-	m.t.Helper()
-	r, err := m.Run(m.t.Context(), nil, "sh", "-c", line)
-	if err != nil || r.ExitCode != 0 {
-		m.t.Fatalf("%s: exit %d, %v\n%s", line, r.ExitCode, err, r.Output())
-	}
-	return r.Output()
-}
-
 // has checks a version in the package database: "" is absent.
 func (m machine) has(name, version string) {
-	m.t.Helper()
+	m.T.Helper()
 	p := m.must(job{Do: "Query", Names: []string{name}}).Packages[name]
 	switch {
 	case version == "" && p.State != pkgmgr.Absent, version != "" && !p.Satisfies(pkgmgr.Spec{Name: name, Version: version}):
-		m.t.Fatalf("%s is %+v, want %q", name, p, version)
+		m.T.Fatalf("%s is %+v, want %q", name, p, version)
 	}
 }
 
 // registered reports whether sshd asks the package for a person's keys.
 func (m machine) registered() bool {
-	m.t.Helper()
-	return strings.Contains(m.sh("/usr/sbin/sshd -T -C user=someone@example.com,host=box,addr=127.0.0.1"), "aad_certhandler")
+	m.T.Helper()
+	return strings.Contains(m.Do("/usr/sbin/sshd -T -C user=someone@example.com,host=box,addr=127.0.0.1"), "aad_certhandler")
 }
 
 func spec(name, version string) []pkgmgr.Spec { return []pkgmgr.Spec{{Name: name, Version: version}} }

@@ -37,7 +37,7 @@ func TestOwnersConfiguration(t *testing.T) {
 		for _, s := range settings[distro.Manager(p.Family)] {
 			t.Run(p.Name+"/"+s.name, func(t *testing.T) {
 				m := newMachine(t, rig.Options{Persona: p, Packages: packages})
-				m.sh("mkdir -p /srv")
+				m.Do("mkdir -p /srv")
 				m.write(conf[m.manager], "[main]\n"+s.lines+"\n")
 				m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
 				m.third("base", "https://"+pkghost.Name+"/base")
@@ -45,7 +45,7 @@ func TestOwnersConfiguration(t *testing.T) {
 				m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 				m.has("aadsshlogin", newer)
 				if kept := m.must(job{Do: "Kept", Names: []string{"aadsshlogin"}}).Kept; len(kept) == 0 {
-					t.Errorf("the package file is not found again; there are:\n%s", m.sh("find /srv /var/cache -name 'aadsshlogin-1*.rpm'"))
+					t.Errorf("the package file is not found again; there are:\n%s", m.Do("find /srv /var/cache -name 'aadsshlogin-1*.rpm'"))
 				}
 				m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
 			})
@@ -62,6 +62,6 @@ func TestOwnersDefaultRelease(t *testing.T) {
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 		m.has("aadsshlogin", newer)
 		a := m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
-		m.t.Log(strings.Join(ran(a), "\n"))
+		m.T.Log(strings.Join(ran(a), "\n"))
 	})
 }

@@ -72,7 +72,7 @@ func TestBrokenThirdPartyFileOfZypper(t *testing.T) {
 			m.write(third, c.content)
 			m.fails(job{Do: "Refresh"}, fault.PackageManagerFailed, third, c.says)
 		}
-		m.sh("rm " + third)
+		m.Do("rm " + third)
 		m.must(job{Do: "Refresh"})
 	})
 }
@@ -87,29 +87,27 @@ func TestLockOfZypper(t *testing.T) {
 			"zypper -n addlock -t package -t patch aadsshlogin",
 			"printf 'type: package\nmatch_type: regex\ncase_sensitive: on\nsolvable_name: ^aad\n' > /etc/zypp/locks",
 		} {
-			m.sh(lock)
-			m.sh("zypper -n addlock zsh")
+			m.Do(lock)
+			m.Do("zypper -n addlock zsh")
 			a := m.fails(job{Do: "Install", Specs: spec("aadsshlogin", "")}, fault.PackageManagerFailed, "has locked aadsshlogin")
 			command, _, _ := strings.Cut(strings.TrimPrefix(a.Next, "Release it: sudo "), "; then ")
-			m.sh(command)
+			m.Do(command)
 			m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 			m.must(job{Do: "Remove", Names: []string{"aadsshlogin"}})
-			if left := m.sh("zypper locks"); !strings.Contains(left, "zsh") {
-				m.t.Errorf("after %s and %s: %s", lock, command, left)
+			if left := m.Do("zypper locks"); !strings.Contains(left, "zsh") {
+				m.T.Errorf("after %s and %s: %s", lock, command, left)
 			}
-			m.sh("rm -f /etc/zypp/locks")
+			m.Do("rm -f /etc/zypp/locks")
 		}
 	})
 }
 
 // offer serves another repository besides ours.
 func (m machine) offer(at string, o rig.Options) {
-	m.t.Helper()
+	m.T.Helper()
 	o.Path, o.Suite = at, "rig"
 	o.Persona.Family = roots.Family(m.manager)
-	if err := m.Offer(m.t.Context(), o); err != nil {
-		m.t.Fatal(err)
-	}
+	m.Must(m.Offer(m.T.Context(), o))
 }
 
 // A dependency that only another source has, whose metadata this machine has not fetched
@@ -123,7 +121,7 @@ func TestDependencyElsewhere(t *testing.T) {
 		m.must(job{Do: "Refresh"})
 		for _, r := range m.Packages.Requests() {
 			if !strings.HasPrefix(r.Path, path) {
-				m.t.Errorf("our own source alone was to be refreshed: %s", r)
+				m.T.Errorf("our own source alone was to be refreshed: %s", r)
 			}
 		}
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
@@ -167,7 +165,7 @@ func TestNewestInstallable(t *testing.T) {
 		a := m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 		m.has("aadsshlogin", older)
 		if got := a.Newest["aadsshlogin"]; !strings.HasPrefix(got, newer) || !strings.Contains(a.Why, "libsemanage-of-the-future") {
-			m.t.Errorf("newest %q because of %q", got, a.Why)
+			m.T.Errorf("newest %q because of %q", got, a.Why)
 		}
 		m.fails(job{Do: "Install", Specs: spec("aadsshlogin", newer)}, fault.PackageManagerFailed, "libsemanage-of-the-future")
 		m.has("aadsshlogin", older)
@@ -226,11 +224,9 @@ func TestUnreachable(t *testing.T) {
 func TestThroughAProxy(t *testing.T) {
 	each(t, everybody(), login(newer), func(m machine) {
 		p, err := pkghost.StartProxy(m.Box, "127.0.0.1:3128", "user", "s3cret")
-		if err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(err)
 		defer p.Close()
-		m.sh("sed -i '/" + pkghost.Name + "/d' /etc/hosts") // only the proxy can resolve the name
+		m.Do("sed -i '/" + pkghost.Name + "/d' /etc/hosts") // only the proxy can resolve the name
 		source := m.source()
 		m.fails(job{Do: "Refresh", Source: source}, fault.RepositoryUnreachable)
 		source.Proxy = "http://user:wr0ng@127.0.0.1:3128"
@@ -245,9 +241,7 @@ func TestThroughAProxy(t *testing.T) {
 // A missing definition is distinguished from a missing repository.
 func TestDefinitionGone(t *testing.T) {
 	each(t, []roots.Persona{roots.RHEL("9.4"), roots.SLES("15.6")}, login(newer), func(m machine) {
-		if err := m.Remove(repo.DefinitionPath(m.manager)); err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(m.Remove(repo.DefinitionPath(m.manager)))
 		m.fails(job{Do: "Refresh"}, fault.PackageManagerFailed, "aadsshlogin", "not there")
 	})
 }
@@ -256,15 +250,11 @@ func TestDefinitionGone(t *testing.T) {
 // the package is not found.
 func TestExistingWithoutNetwork(t *testing.T) {
 	each(t, everybody(), login(newer), func(m machine) {
-		if err := m.Remove(repo.DefinitionPath(m.manager)); err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(m.Remove(repo.DefinitionPath(m.manager)))
 		m.third("third", "https://"+pkghost.Name+path)
 		m.Packages.Down()
 		m.fails(job{Do: "Install", Source: pkgmgr.Source{All: true}, Specs: spec("aadsshlogin", "")}, fault.RepositoryUnreachable)
-		if err := m.Packages.Up(); err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(m.Packages.Up())
 		m.must(job{Do: "Install", Source: pkgmgr.Source{All: true}, Specs: spec("aadsshlogin", "")})
 	})
 }

@@ -215,10 +215,10 @@ func (s likeness) run(t *testing.T, p roots.Persona, prepare, scene string, reco
 	}
 	m := newMachine(t, rig.Options{Persona: p, Packages: s.packages})
 	if m.manager != distro.Apt {
-		m.sh("rpm -e --allmatches gpg-pubkey 2>/dev/null || true")
+		m.Do("rpm -e --allmatches gpg-pubkey 2>/dev/null || true")
 	}
 	if !strings.HasPrefix(scene, "refresh") && !strings.HasPrefix(scene, "metadata: ") {
-		m.sh("set -f; " + prepare + "; " + s.before)
+		m.Do("set -f; " + prepare + "; " + s.before)
 	}
 	if s.trouble != nil {
 		s.trouble(m.Packages)

@@ -68,15 +68,11 @@ func strangers() map[string]stranger {
 // strange adds a source with precedence over all others, in the manager's own terms, that
 // has the stranger and is not signed.
 func (m machine) strange(s stranger) {
-	m.t.Helper()
-	dir := m.t.TempDir()
+	m.T.Helper()
+	dir := m.T.TempDir()
 	spec := fmt.Sprintf("Name: %s\nVersion: %s\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\n%s%%description\nx\n%%post\ntouch /foreign-ran\n%%files\n", s.name, s.version, s.lines)
-	if err := os.WriteFile(filepath.Join(dir, "x.spec"), []byte(spec), 0o644); err != nil {
-		m.t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "modules.yaml"), []byte(module), 0o644); err != nil {
-		m.t.Fatal(err)
-	}
+	m.Must(os.WriteFile(filepath.Join(dir, "x.spec"), []byte(spec), 0o644))
+	m.Must(os.WriteFile(filepath.Join(dir, "modules.yaml"), []byte(module), 0o644))
 	repository := filepath.Join(dir, "repository")
 	for _, argv := range [][]string{
 		{"rpmbuild", "-bb", "--quiet", "--define", "_topdir " + dir, "--define", "_rpmdir " + repository, "--define", "_rpmfilename %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm", filepath.Join(dir, "x.spec")},
@@ -87,7 +83,7 @@ func (m machine) strange(s stranger) {
 			continue
 		}
 		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
-			m.t.Fatalf("%s: %v\n%s", argv, err, out)
+			m.T.Fatalf("%s: %v\n%s", argv, err, out)
 		}
 	}
 	err := filepath.WalkDir(repository, func(path string, d fs.DirEntry, err error) error {
@@ -100,9 +96,7 @@ func (m machine) strange(s stranger) {
 		}
 		return m.WriteFile("/foreign"+strings.TrimPrefix(path, repository), content, 0o644)
 	})
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	m.Must(err)
 	definition := "/etc/yum.repos.d/aaa.repo"
 	if m.manager == distro.Zypper {
 		definition = "/etc/zypp/repos.d/aaa.repo"
@@ -134,25 +128,25 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 				m.strange(s)
 				m.must(job{Do: "Refresh"})
 				a := m.do(job{Do: "Install", Specs: spec("aadsshlogin", "")})
-				m.sh("test ! -e /foreign-ran")
+				m.Do("test ! -e /foreign-ran")
 				if refused := a.Code == fault.RepositoryUntrusted || a.Code == fault.PackageManagerFailed; refused && !m.tells() && name == "the same version" {
 					if !strings.Contains(a.What+a.Next, "nother source of this machine") {
-						m.t.Errorf("%s\n%s", a.What, a.Next)
+						m.T.Errorf("%s\n%s", a.What, a.Next)
 					}
 					m.has("aadsshlogin", "")
 					return
 				}
 				if a.Code != fault.OK {
-					m.t.Fatalf("%d %s\n%s\n%s", a.Code, a.What, strings.Join(ran(a), "\n"), m.log())
+					m.Fatal("%d %s\n%s", a.Code, a.What, strings.Join(ran(a), "\n"))
 				}
 				m.has("aadsshlogin", newer)
 				m.has(dependency.Name, "1.0")
 				if !m.registered() {
-					m.t.Error("the package did not set itself up")
+					m.T.Error("the package did not set itself up")
 				}
-				m.t.Log(strings.Join(ran(a), "\n"))
+				m.T.Log(strings.Join(ran(a), "\n"))
 				m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
-				m.sh("test ! -e /foreign-ran")
+				m.Do("test ! -e /foreign-ran")
 				m.fails(job{Do: "Install", Specs: spec("aadsshlogin", "99")}, fault.PackageUnavailable, "99")
 				m.has("aadsshlogin", newer)
 			})
@@ -166,12 +160,12 @@ func TestModuleDoesNotHideOurs(t *testing.T) {
 	machines := slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return p.Family != roots.Dnf })
 	each(t, machines, login(older, newer), func(m machine) {
 		m.strange(strangers()["in a module"])
-		m.sh("dnf -y module enable login:1 || true") // dnf 5 exits with 1 if a plugin fails after it
+		m.Do("dnf -y module enable login:1 || true") // dnf 5 exits with 1 if a plugin fails after it
 		for _, source := range []string{"true", "rm /etc/yum.repos.d/aaa.repo"} {
-			m.sh(source)
+			m.Do(source)
 			m.must(job{Do: "Refresh"})
 			if v := m.must(job{Do: "Versions", Names: []string{"aadsshlogin"}}).Versions; len(v) != 2 {
-				m.t.Errorf("versions %v", v)
+				m.T.Errorf("versions %v", v)
 			}
 			m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 			m.has("aadsshlogin", newer)
@@ -201,10 +195,10 @@ func TestBesideOtherSources(t *testing.T) {
 		m.has("aadsshlogin", newer)
 		m.has("aadlogin", "")
 		// Its dependency is removed, so that our source alone is not enough again.
-		m.sh("rpm -e --nodeps " + dependency.Name)
+		m.Do("rpm -e --nodeps " + dependency.Name)
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", older)})
 		m.has("aadsshlogin", older)
-		m.sh("rpm -e --nodeps " + dependency.Name)
+		m.Do("rpm -e --nodeps " + dependency.Name)
 		m.must(job{Do: "Reinstall", Names: []string{"aadsshlogin"}})
 		m.has("aadsshlogin", older)
 	})

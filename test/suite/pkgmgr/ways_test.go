@@ -34,8 +34,8 @@ func kinds() []roots.Persona {
 // idle fails the test if a package manager is still running or holds a lock that would
 // block the next one.
 func (m machine) idle() {
-	m.t.Helper()
-	m.sh(`for i in $(seq 600); do
+	m.T.Helper()
+	m.Do(`for i in $(seq 600); do
   left=$(for p in /proc/[0-9]*; do tr '\0' ' ' < $p/cmdline 2>/dev/null | grep -E '^(\S*python3 )?\S*/?(dnf5?|dnf-3|yum|tdnf|zypper|apt-get|rpm)( |$)'; done || true)
   [ -z "$left" ] && exit 0
   sleep 0.1
@@ -62,10 +62,10 @@ func TestHangingSourceIsLeft(t *testing.T) {
 				began := time.Now()
 				a := m.do(job{Do: "Install", Specs: spec("aadsshlogin", ""), Seconds: 24})
 				if a.Code == fault.OK || a.Code == fault.Internal || a.Code == fault.StillRunning {
-					m.t.Errorf("%d %s", a.Code, a.What)
+					m.T.Errorf("%d %s", a.Code, a.What)
 				}
 				if took := time.Since(began); took > load.Budget(40*time.Second) {
-					m.t.Errorf("took %s of 24 s", took)
+					m.T.Errorf("took %s of 24 s", took)
 				}
 				m.idle()
 				m.has("aadsshlogin", "")
@@ -81,11 +81,11 @@ func TestDeadHostCostsLittle(t *testing.T) {
 	each(t, []roots.Persona{roots.RHEL("9.4")}, login(newer), func(m machine) {
 		m.configure(id, path, "http://"+box.BlackHole, keys.Rig())
 		began := time.Now()
-		m.sh("dnf -y upgrade")
+		m.Do("dnf -y upgrade")
 		took := time.Since(began)
-		m.sh("sed -i '/^timeout=/d; /^retries=/d' " + repo.DefinitionPath(m.manager))
-		m.sh(fmt.Sprintf("timeout %d dnf -y upgrade; test $? = 124", int((3 * took).Seconds()))) // it is still running
-		m.t.Logf("with our bounds: %s", took)
+		m.Do("sed -i '/^timeout=/d; /^retries=/d' " + repo.DefinitionPath(m.manager))
+		m.Do(fmt.Sprintf("timeout %d dnf -y upgrade; test $? = 124", int((3 * took).Seconds()))) // it is still running
+		m.T.Logf("with our bounds: %s", took)
 	})
 }
 
@@ -113,9 +113,7 @@ func TestPortalPage(t *testing.T) {
 func TestThroughASecureProxy(t *testing.T) {
 	each(t, kinds(), login(newer), func(m machine) {
 		p, err := m.Packages.StartSecureProxy(m.Box, "3129", "user", "s3cret")
-		if err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(err)
 		defer p.Close()
 		source := m.source()
 		source.Proxy = "https://user:wr0ng@" + pkghost.Name + ":3129"
@@ -125,7 +123,7 @@ func TestThroughASecureProxy(t *testing.T) {
 		m.must(job{Do: "Install", Source: source, Specs: spec("aadsshlogin", "")})
 		m.has("aadsshlogin", newer)
 		if len(p.Requests()) == 0 {
-			m.t.Error("the proxy was not asked")
+			m.T.Error("the proxy was not asked")
 		}
 	})
 }
@@ -134,11 +132,9 @@ func TestThroughASecureProxy(t *testing.T) {
 func TestMirrorByIPv6Address(t *testing.T) {
 	each(t, kinds(), login(newer), func(m machine) {
 		// Resolvers reject IPv6 addresses on a machine that only has ::1.
-		m.sh("ip -6 address add fd77::1/128 dev lo nodad")
+		m.Do("ip -6 address add fd77::1/128 dev lo nodad")
 		l, err := m.Listen("tcp", "[fd77::1]:8080")
-		if err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(err)
 		server := &http.Server{Handler: &httputil.ReverseProxy{
 			Rewrite: func(r *httputil.ProxyRequest) {
 				r.SetURL(&url.URL{Scheme: "http", Host: pkghost.Name})
@@ -153,7 +149,7 @@ func TestMirrorByIPv6Address(t *testing.T) {
 		m.configure(id, path, "http://[fd77::1]:8080", keys.Rig())
 		m.must(job{Do: "Refresh"})
 		if v := m.must(job{Do: "Versions", Names: []string{"aadsshlogin"}}).Versions; len(v) != 1 {
-			m.t.Errorf("versions %v", v)
+			m.T.Errorf("versions %v", v)
 		}
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 		m.has("aadsshlogin", newer)
@@ -164,21 +160,17 @@ func TestMirrorByIPv6Address(t *testing.T) {
 // configuration allows elsewhere.
 func TestExpiredIndex(t *testing.T) {
 	each(t, aptRoots(), login(newer), func(m machine) {
-		deb, err := fixtures.Deb(m.t.Context(), m.Cache, login(newer)[0])
-		if err != nil {
-			m.t.Fatal(err)
-		}
-		dir := m.t.TempDir()
+		deb, err := fixtures.Deb(m.T.Context(), m.Cache, login(newer)[0])
+		m.Must(err)
+		dir := m.T.TempDir()
 		old := repository.Apt{Suite: "rig", Debs: []string{deb}, Key: keys.Rig(), ValidFor: -24 * time.Hour}
-		if err := old.Write(m.t.Context(), dir); err != nil {
-			m.t.Fatal(err)
-		}
+		m.Must(old.Write(m.T.Context(), dir))
 		m.Packages.Mount(path, dir)
 		for _, owners := range []string{"", "Acquire::Check-Valid-Until \"false\";\n"} {
 			m.write("/etc/apt/apt.conf.d/99owner", owners)
 			a := m.fails(job{Do: "Refresh"}, fault.RepositoryUntrusted, pkghost.Name)
 			if !strings.Contains(a.What, "expired") && !strings.Contains(a.What, "too old") {
-				m.t.Errorf("%s", a.What)
+				m.T.Errorf("%s", a.What)
 			}
 			m.has("aadsshlogin", "")
 		}

@@ -27,14 +27,14 @@ func TestZypperTakesUnsignedWhereWeSayThatItDoes(t *testing.T) {
 				}
 			}
 			m.write("/etc/zypp/repos.d/aaa.repo", text)
-			m.sh("rm -rf /var/cache/zypp /foreign-ran; zypper --non-interactive refresh aaa >/dev/null 2>&1; zypper --non-interactive install --from aaa stranger >/tmp/said 2>&1; rpm -e stranger >/dev/null 2>&1; true")
-			taken := strings.Contains(m.sh("ls / "), "foreign-ran")
+			m.Do("rm -rf /var/cache/zypp /foreign-ran; zypper --non-interactive refresh aaa >/dev/null 2>&1; zypper --non-interactive install --from aaa stranger >/tmp/said 2>&1; rpm -e stranger >/dev/null 2>&1; true")
+			taken := strings.Contains(m.Do("ls / "), "foreign-ran")
 			entries, problems := repo.ParseRepo(distro.Zypper, "aaa.repo", []byte(text), true)
 			if len(entries) != 1 || len(problems) > 0 {
 				t.Fatalf("%q: %+v %+v", text, entries, problems)
 			}
 			if entries[0].Verifies == taken {
-				t.Errorf("%s\nverifies: %v, and zypper takes what nobody signed: %v\n%s", text, entries[0].Verifies, taken, m.sh("tail -n 12 /tmp/said"))
+				t.Errorf("%s\nverifies: %v, and zypper takes what nobody signed: %v\n%s", text, entries[0].Verifies, taken, m.Do("tail -n 12 /tmp/said"))
 			}
 		}
 	})

@@ -7,13 +7,13 @@ package systemd_test
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"aadssh/internal/systemd"
 	"aadssh/test/lib/cache"
+	"aadssh/test/lib/executable"
 	"aadssh/test/lib/machine"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
@@ -49,11 +49,7 @@ func everywhere(t *testing.T, test func(t *testing.T, s *booted)) {
 	c, err := cache.Open()
 	stage.Must(t, err)
 	program := filepath.Join(t.TempDir(), "drive")
-	build := exec.Command("go", "build", "-trimpath", "-o", program, "./drive")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	stage.Must(t, executable.Build(t.Context(), "drive", program))
 	content, err := os.ReadFile(program)
 	stage.Must(t, err)
 	for suite, version := range suites() {

@@ -35,11 +35,7 @@ func standins(t *testing.T, top string) (dir string) {
 	}
 	dir = t.TempDir()
 	program := filepath.Join(dir, "provider")
-	build := exec.CommandContext(t.Context(), "go", "-C", filepath.Join(top, "test/lib/azureprovider"), "build", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("the stand-ins: %v\n%s", err, out)
-	}
+	stage.Must(t, executable.Build(t.Context(), filepath.Join(top, "test/lib/azureprovider"), program))
 	for _, p := range []struct{ source, name, version string }{{"hashicorp/azurerm", "azurerm", "4.31.0"}, {"azure/azapi", "azapi", "2.0.1"}} {
 		place := filepath.Join(dir, "registry.terraform.io", p.source, p.version, "linux_amd64")
 		stage.Must(t, os.MkdirAll(place, 0o755))

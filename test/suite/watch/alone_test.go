@@ -30,7 +30,7 @@ func TestRemoveWhileSignedIn(t *testing.T) {
 	before := s.inventory()
 	s.run(0, program+" setup")
 	s.Do("aaduseradd " + person)
-	s.Do("setsid setpriv --reuid=" + person + " --clear-groups sleep 300 >/dev/null 2>&1 < /dev/null & for n in $(seq 50); do pgrep -U " + person + " >/dev/null && break; sleep 0.1; done")
+	s.Do("setsid setpriv --reuid=" + person + " --clear-groups sleep 300 >/dev/null 2>&1 < /dev/null & until pgrep -U " + person + " >/dev/null; do sleep 0.05; done")
 	s.rest()
 	out := s.run(26, copied+" remove")
 	if !strings.Contains(out, person+" is signed in") || !strings.Contains(out, "sudo "+copied+" remove") {

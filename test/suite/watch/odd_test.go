@@ -16,10 +16,11 @@ func TestSetupsAtOnce(t *testing.T) {
 	// The machine is set up, so the proxy, which does not exist, is not used.
 	s.run(0, program+" setup")
 	s.rest()
-	s.Do(`flock /run/aadsshlogin-handler.lock sleep 8 &
-sleep 1
-` + program + ` setup --settings /root/public.json > /root/first 2>&1 & first=$!
-` + program + ` setup --protected-settings /root/secret.json > /root/second 2>&1 & second=$!
+	s.Do(`exec 9> /run/aadsshlogin-handler.lock; flock 9
+` + program + ` setup --settings /root/public.json > /root/first 2>&1 9>&- & first=$!
+` + program + ` setup --protected-settings /root/secret.json > /root/second 2>&1 9>&- & second=$!
+until [ "$(grep -c 'waiting for another run' ` + setupDir + `/log/handler.log)" -ge 2 ] || ! kill -0 $first || ! kill -0 $second; do sleep 0.05; done
+exec 9>&-
 wait $first && wait $second || { cat /root/first /root/second; exit 1; }`)
 	r := s.setUp(2)
 	if !success(r) || !strings.Contains(monitor(r), "every 30 minutes") {
@@ -38,7 +39,7 @@ func TestSetupAndRemoveAtOnce(t *testing.T) {
 	s.run(0, "echo '{\"monitor\": 30}' | "+program+" setup --settings -")
 	s.rest()
 	s.Do(program + ` remove > /root/first 2>&1 & first=$!
-for n in $(seq 200); do pgrep -x dpkg >/dev/null && break; sleep 0.02; done
+until pgrep -x dpkg >/dev/null || ! kill -0 $first; do sleep 0.02; done
 ` + program + ` setup > /root/second 2>&1 & second=$!
 wait $first && wait $second || { cat /root/first /root/second; exit 1; }`)
 	r := s.setUp(0)

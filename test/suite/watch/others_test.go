@@ -10,6 +10,7 @@ import (
 
 	"aadssh/status"
 	"aadssh/test/lib/roots"
+	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
 )
 
@@ -30,7 +31,7 @@ held=[]
 for path in glob.glob("/var/lib/rpm/.rpm.lock")+glob.glob("/usr/lib/sysimage/rpm/.rpm.lock"):
     f=open(path); fcntl.lockf(f,fcntl.LOCK_SH); held.append(f)
 print(len(held)); open("/tmp/held","w").write(str(len(held))); time.sleep(1000)`)
-	s.Do("for i in $(seq 1000); do [ -s /tmp/held ] && break; sleep 0.1; done; [ \"$(cat /tmp/held)\" -ge 1 ]")
+	s.Do("until [ -s /tmp/held ]; do sleep 0.05; done; [ \"$(cat /tmp/held)\" -ge 1 ]")
 	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
 	s.look()
 	if r := s.status(0); r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") {
@@ -44,8 +45,8 @@ func TestRootAtWorkKeepsTheRepairWaiting(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
 	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer")
-	s.Do(`python3 -c 'import fcntl,time
-f=open("/var/lib/dpkg/lock-frontend","w"); fcntl.lockf(f,fcntl.LOCK_EX); open("/run/held","w").write("1"); time.sleep(1000)' >/dev/null 2>&1 & echo $! >/run/holder; for i in $(seq 1000); do [ -s /run/held ] && break; sleep 0.1; done`)
+	s.Must(s.WriteFile("/root/holder", []byte(scene.LockHolder), 0o644))
+	s.Do("python3 /root/holder >/dev/null 2>&1 & echo $! >/run/holder; until [ -e " + scene.Held + " ]; do sleep 0.05; done")
 	s.Do(resetSSH)
 	s.look()
 	if r := s.status(0); !success(r) {
