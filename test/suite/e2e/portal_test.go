@@ -40,26 +40,37 @@ func (g *gallery) portal(_ context.Context, s *stage, _ *testscript.TestScript, 
 	if err != nil {
 		return err
 	}
-	begin, end := "<!-- uploaded: "+strings.Join(args, " ")+" -->\n```json\n", "\n```\n"
-	got := whole
-	if !strings.Contains(string(content), begin) { // most are shown in the short form
-		begin = strings.Replace(begin, "json", "text", 1)
-		if got, err = inShort(whole); err != nil {
-			return err
-		}
+	short, err := inShort(whole)
+	if err != nil {
+		return err
 	}
-	before, rest, found := strings.Cut(string(content), begin)
-	shown, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		return fmt.Errorf("%s has no place for it: %q", g.path, begin)
+	now, err := shown(string(content), strings.Join(args, " "), "text", short)
+	if err == nil && strings.Contains(now, place(strings.Join(args, " "), "json")) { // one is also shown whole
+		now, err = shown(now, strings.Join(args, " "), "json", whole)
 	}
-	if shown == got {
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", g.path, err)
+	case now == string(content):
 		return nil
+	case os.Getenv("UPDATE_GOLDEN") == "1":
+		return os.WriteFile(g.path, []byte(now), 0o644)
 	}
-	if os.Getenv("UPDATE_GOLDEN") == "1" {
-		return os.WriteFile(g.path, []byte(before+begin+got+end+after), 0o644)
+	return fmt.Errorf("%s shows something else (UPDATE_GOLDEN=1 writes it anew). Uploaded was:\n%s\n%s", g.path, short, whole)
+}
+
+// place is where the page shows an upload in a form, text or json.
+func place(name, form string) string { return "<!-- uploaded: " + name + " -->\n```" + form + "\n" }
+
+// shown is the page with an upload in its place.
+func shown(page, name, form, upload string) (string, error) {
+	const end = "\n```\n"
+	before, rest, found := strings.Cut(page, place(name, form))
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		return "", fmt.Errorf("there is no place for it: %q", place(name, form))
 	}
-	return fmt.Errorf("%s shows something else (UPDATE_GOLDEN=1 writes it anew). Uploaded was:\n%s", g.path, got)
+	return before + place(name, form) + upload + end + after, nil
 }
 
 // picture is our part of a status, with what differs in each run replaced.
@@ -96,7 +107,7 @@ func picture(raw []byte) (string, error) {
 }
 
 // inShort is the part that a person reads: the agent's message, ours, and each substatus
-// that does not pass.
+// that does not pass. A text that was shown is not repeated.
 func inShort(picture string) (string, error) {
 	type message struct {
 		Message string `json:"message"`
@@ -120,8 +131,15 @@ func inShort(picture string) (string, error) {
 		return "", err
 	}
 	var lines []string
+	told := ""
 	show := func(name string, s said) {
 		lines = append(lines, fmt.Sprintf("%-12s %s %d", name, s.Status, s.Code))
+		text := strings.Join(strings.Fields(s.Formatted.Message), " ")
+		if strings.Contains(told, text) {
+			lines[len(lines)-1] += ": the same text"
+			return
+		}
+		told += text + "\n"
 		for line := range strings.SplitSeq(strings.TrimSpace(s.Formatted.Message), "\n") {
 			if line != "" {
 				lines = append(lines, "             "+line)
