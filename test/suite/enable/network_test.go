@@ -25,7 +25,7 @@ type obstacle struct {
 	put    func(s *machine, place string) // place: a pattern of the package host
 	words  []string
 	known  bool // TestNetwork of hostile has the text for a refresh of the repository
-	budget time.Duration
+	budget time.Duration // of the handler; 0: its own
 }
 
 func obstacles() []obstacle {
@@ -86,8 +86,9 @@ func TestRepositoryCannotBeRefreshed(t *testing.T) {
 				}
 				t.Run(o.name, func(t *testing.T) {
 					t.Parallel()
-					budget := max(o.budget, 60*time.Second)
-					s := newMachine(t, scene.Options{Persona: p, Timeout: budget}, configured)
+					// The package manager gives up by itself, which no budget of the test may
+					// cut short; where it would try for minutes, it has to.
+					s := newMachine(t, scene.Options{Persona: p, Timeout: o.budget}, configured)
 					s.snapshotHosts()
 					o.put(s, s.below("/..."))
 					s.Want(fault.RepositoryUnreachable, o.words...)
