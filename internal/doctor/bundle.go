@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"archive/tar"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -57,7 +56,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 	m := machine{}
 	m.lookAgent(ctx, o.Host)
 	zipped := gzip.NewWriter(to)
-	a := &archive{tar: tar.NewWriter(zipped), host: o.Host, at: o.Now(), secrets: secretsOf(m.extension, &m.Facts)}
+	a := &archive{tar: tarball{zipped, o.Now()}, host: o.Host, secrets: secretsOf(m.extension, &m.Facts)}
 	for name, value := range m.agentEnv.values {
 		if strings.Contains(strings.ToLower(name), "proxy") {
 			a.secrets = append(a.secrets, proxy.SecretsOf(value)...)
@@ -86,7 +85,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 	if a.err != nil {
 		return nil, a.err
 	}
-	if err := a.tar.Close(); err != nil {
+	if err := a.tar.end(); err != nil {
 		return nil, err
 	}
 	return a.names, zipped.Close()
@@ -169,9 +168,8 @@ func bundleCommands() map[string]question {
 
 // archive is a bundle that is being written. It remembers its first error.
 type archive struct {
-	tar     *tar.Writer
+	tar     tarball
 	host    *host.Host
-	at      time.Time
 	secrets []string
 	names   []string
 	notes   []string // what is not included, and why
@@ -190,10 +188,7 @@ func (a *archive) text(name, text string) {
 	}
 	a.written += len(text)
 	name = path.Join("aadsshlogin-support", name)
-	a.err = a.tar.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(text)), ModTime: a.at, Format: tar.FormatPAX})
-	if a.err == nil {
-		_, a.err = io.WriteString(a.tar, text)
-	}
+	a.err = a.tar.file(name, text)
 	a.names = append(a.names, name)
 }
 
