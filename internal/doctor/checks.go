@@ -139,6 +139,11 @@ func (of *machine) noSettings() bool {
 
 // packageManager says which process is using it.
 func packageManager(m *machine) []preflight.Result {
+	if m.OtherRun != "" {
+		return []preflight.Result{{Answer: preflight.Warn, Code: fault.StillRunning,
+			Text: "Another run of this handler is changing this machine now (" + m.OtherRun + "), so what is found here may soon be otherwise.",
+			Next: "See what it does (pgrep -fa aadsshlogin-handler), let it finish, and look again."}}
+	}
 	if t := m.Transaction; t != nil {
 		return []preflight.Result{{Answer: preflight.Warn, Code: fault.StillRunning,
 			Text: fmt.Sprintf("A package transaction of this handler has been running since %s (process %d).", t.Since.Format("15:04:05 MST"), t.PID),
@@ -172,6 +177,9 @@ func lastRunCheck(m *machine) []preflight.Result {
 	when := "at " + m.extension.said.UTC().Format("2006-01-02 15:04 UTC")
 	if report.Code == 0 {
 		return []preflight.Result{{Text: report.Operation + " " + when + " said: " + text.Clip(report.Message, 300)}}
+	}
+	if m.OtherRun != "" && fault.Code(report.Code) == fault.StillRunning { // it has not ended
+		return nil
 	}
 	r := preflight.Result{Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
 	switch code := fault.Code(report.Code); {

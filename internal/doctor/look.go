@@ -65,6 +65,7 @@ func look(ctx context.Context, o Options) *machine {
 	}
 	w := newWaiting(o.Progress)
 	m.lookAgent(ctx, h)
+	other := h.OtherRun()
 	m.registered, m.setupOwns = agent.Everywhere(h), setupOwns(h)
 
 	var side sync.WaitGroup
@@ -84,6 +85,7 @@ func look(ctx context.Context, o Options) *machine {
 	} else {
 		m.Facts = *facts.LookAgain(ctx, h, q, &facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
 	}
+	m.OtherRun = other
 	m.decision = decide.For(&m.Facts, decide.Goal{})
 	if m.TargetErr == nil {
 		if manager, err := pkgmgr.For(m.Target.Manager); err == nil {

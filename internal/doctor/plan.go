@@ -108,7 +108,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	}
 	m := machine{root: o.Root, offer: o.Offer}
 	m.lookAgent(ctx, o.Host)
-	other := settled(ctx, o.Host)
+	other := o.Host.OtherRun()
 	m.Facts = *facts.Look(ctx, o.Host, m.question())
 	m.Facts.OtherRun = other
 	if m.foreign() && operation == "enable" {
@@ -135,23 +135,6 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 			host.Program(), text.Shown(m.extension.env.Version), text.Shown(m.extension.name.Full()))
 	}
 	return r, nil
-}
-
-// settled waits for another run of the handler, which may only be checking the machine, and
-// returns the one that is still at work, or "".
-func settled(ctx context.Context, h *host.Host) string {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	for {
-		other := h.OtherRun()
-		if other == "" || ctx.Err() != nil {
-			return other
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
 }
 
 // verdict is a fault as part of a report, in words for the person who would run the

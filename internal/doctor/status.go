@@ -34,7 +34,7 @@ type Status struct {
 	Since     *time.Time `json:"since,omitempty"` // time since which it has been the same
 	Notice    string     `json:"notice,omitempty"`
 	Reload    bool       `json:"reloadOwed"`
-	Running   string     `json:"running,omitempty"` // a package transaction that is running
+	Running   string     `json:"running,omitempty"` // a package transaction, or a run of the handler, that is at work
 	Parts     []Part     `json:"parts"`
 	Health    *Verdict   `json:"health,omitempty"` // of the machine now; nil: nothing of the product is on it
 
@@ -107,7 +107,9 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 	}
 	s.Reload = state.ReloadOwed(h)
 	if t, running := h.RunningTransaction(); running {
-		s.Running = fmt.Sprintf("process %d since %s", t.PID, t.Since.UTC().Format(time.RFC3339))
+		s.Running = fmt.Sprintf("a package transaction, process %d since %s", t.PID, t.Since.UTC().Format(time.RFC3339))
+	} else {
+		s.Running = h.OtherRun()
 	}
 	if e == nil {
 		s.Message = "The agent has no extension " + names.Ours().Type + " on this machine, and setup was not run on it."
@@ -184,6 +186,9 @@ func since(h *host.Host, folder, operation string) (time.Time, bool) {
 func (s Status) Text(now time.Time) string {
 	var b strings.Builder
 	s.health(&b)
+	if s.Running != "" {
+		fmt.Fprintf(&b, "At work now, and what is said here may soon be otherwise: %s\n", s.Running)
+	}
 	switch {
 	case s.Handler == "setup":
 		fmt.Fprintf(&b, "\nsetup, version %s, sequence number %d\n", text.Or(s.Extension, "unknown"), s.Sequence)
@@ -201,9 +206,6 @@ func (s Status) Text(now time.Time) string {
 	}
 	if s.Notice != "" {
 		fmt.Fprintln(&b, s.Notice)
-	}
-	if s.Running != "" {
-		fmt.Fprintf(&b, "A package transaction is running: %s\n", s.Running)
 	}
 	if s.Reload {
 		fmt.Fprintln(&b, "sshd has still to be told to read its configuration; the next run does it.")

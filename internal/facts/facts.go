@@ -79,7 +79,7 @@ type Facts struct {
 	StatusErr   error         // why no status can be written
 	StateErr    error         // why no state can be written
 	Transaction *host.Running // of an earlier run, still running
-	OtherRun    string        // of the handler, at work now; only plan asks, for the others wait for it
+	OtherRun    string        // of the handler, that is changing the machine now; for plan and doctor: the others wait for it
 
 	// Unread is why something on this machine could not be read: no memory, no file
 	// handles, a failing disk. What seems to be missing may exist then.

@@ -125,6 +125,10 @@ func TestOtherRun(t *testing.T) {
 	want("")
 	_, release = other(t, "flock", h.Path(lockFile))
 	want("process 7, enable of version 1.0")
+	if err := os.WriteFile(h.Path(lockFile), []byte("process 7, "+Checking+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want("")
 	release()
 	want("")
 }

@@ -59,13 +59,19 @@ func (h *Host) SingleRun(ctx context.Context, who string) (release func(), err e
 	return func() { f.Close() }, nil
 }
 
+// Checking is what a run calls itself that changes nothing.
+const Checking = "a check by the watch"
+
 // OtherRun is the run of the handler that holds the lock, as it calls itself; "" if there is
-// none but this one.
+// none but this one, or one that only checks.
 func (h *Host) OtherRun() string {
 	if _, held := h.LockHolder([]Lock{{Path: lockFile, Kind: LockFlock}}); !held {
 		return ""
 	}
-	return h.lockOwner()
+	if owner := h.lockOwner(); !strings.HasSuffix(owner, ", "+Checking) {
+		return owner
+	}
+	return ""
 }
 
 func (h *Host) lockOwner() string {

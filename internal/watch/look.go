@@ -45,7 +45,7 @@ const hold = 3 * time.Second
 // Look runs one check. An unhealthy machine is no error: the error says that it could not
 // be checked.
 func (w *Watcher) Look(ctx context.Context) error {
-	a, release, err := w.begin(ctx)
+	a, release, err := w.begin(ctx, host.Checking)
 	if err != nil || release == nil {
 		return err
 	}
@@ -100,9 +100,9 @@ func (w *Watcher) Look(ctx context.Context) error {
 	return systemd.Begin(ctx, repairUnit)
 }
 
-// begin reads what has to be checked, and takes the lock. A nil release without an error
+// begin reads what has to be checked, and takes the lock for a run that calls itself who. A nil release without an error
 // means that there is nothing to check now.
-func (w *Watcher) begin(ctx context.Context) (a Assigned, release func(), err error) {
+func (w *Watcher) begin(ctx context.Context, who string) (a Assigned, release func(), err error) {
 	record, found, err := readRecord(w.Host)
 	if err != nil {
 		return a, nil, err
@@ -126,7 +126,7 @@ func (w *Watcher) begin(ctx context.Context) (a Assigned, release func(), err er
 	if a.Environment, err = agent.LoadFrom(record.BaseDir); err != nil {
 		return a, nil, err
 	}
-	if release, err = w.lock(ctx); err != nil || release == nil {
+	if release, err = w.lock(ctx, who); err != nil || release == nil {
 		return a, nil, err
 	}
 	return a, release, nil
@@ -134,10 +134,10 @@ func (w *Watcher) begin(ctx context.Context) (a Assigned, release func(), err er
 
 // lock takes the handler's lock if it is free. A run that holds it checks the machine
 // itself.
-func (w *Watcher) lock(ctx context.Context) (release func(), err error) {
+func (w *Watcher) lock(ctx context.Context, who string) (release func(), err error) {
 	now, cancel := context.WithCancel(ctx)
 	cancel()
-	release, err = w.Host.SingleRun(now, "the watch")
+	release, err = w.Host.SingleRun(now, who)
 	if errors.Is(err, host.ErrLocked) {
 		w.Host.Log.Infof("%v", err)
 		return nil, nil

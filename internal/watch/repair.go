@@ -21,7 +21,7 @@ func (w *Watcher) PutBack(ctx context.Context) error {
 	if found && standingOf(w.Host, record) == dropped {
 		return w.endDropped(ctx)
 	}
-	a, release, err := w.begin(ctx)
+	a, release, err := w.begin(ctx, "a repair by the watch")
 	if err != nil || release == nil {
 		return err
 	}

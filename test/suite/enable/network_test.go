@@ -24,7 +24,7 @@ type obstacle struct {
 	name   string
 	put    func(s *machine, place string) // place: a pattern of the package host
 	words  []string
-	known  bool // TestNetwork of hostile has the text for a refresh of the repository
+	known  bool          // TestNetwork of hostile has the text for a refresh of the repository
 	budget time.Duration // of the handler; 0: its own
 }
 
@@ -86,8 +86,8 @@ func TestRepositoryCannotBeRefreshed(t *testing.T) {
 				}
 				t.Run(o.name, func(t *testing.T) {
 					t.Parallel()
-					// The package manager gives up by itself, which no budget of the test may
-					// cut short; where it would try for minutes, it has to.
+					// The package manager gives up by itself, so no budget is needed that could
+					// end first, except where giving up takes minutes.
 					s := newMachine(t, scene.Options{Persona: p, Timeout: o.budget}, configured)
 					s.snapshotHosts()
 					o.put(s, s.below("/..."))
