@@ -1,4 +1,4 @@
-package families
+package preflight
 
 import (
 	"fmt"
@@ -9,12 +9,11 @@ import (
 
 	"aadssh/distro"
 	"aadssh/internal/facts"
-	"aadssh/internal/preflight"
 	"aadssh/test/lib/golden"
 )
 
 // The texts for refused releases are in testdata/refused.golden: the code, what is wrong,
-// what to do. UPDATE_GOLDEN=1 go test ./test/suite/families renders it again.
+// what to do. UPDATE_GOLDEN=1 go test ./internal/preflight renders it again.
 func TestRefusals(t *testing.T) {
 	machines := []struct{ release, arch string }{
 		{"rhel-8.2", "amd64"}, {"rhel-7.3", "amd64"}, {"sles-15", "amd64"}, {"leap-15.0", "amd64"}, {"ubuntu-14.04", "amd64"},
@@ -25,7 +24,7 @@ func TestRefusals(t *testing.T) {
 	}
 	var b strings.Builder
 	for _, m := range machines {
-		text, err := os.ReadFile(filepath.Join("..", "..", "..", "distro", "testdata", "os-release", m.release))
+		text, err := os.ReadFile(filepath.Join("..", "..", "distro", "testdata", "os-release", m.release))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +33,7 @@ func TestRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = distro.Lookup(release, m.arch)
-		refusal := preflight.FirstFailure(preflight.Run(preflight.Preconditions(), &facts.Facts{Release: release, TargetErr: err}))
+		refusal := FirstFailure(Run(Preconditions(), &facts.Facts{Release: release, TargetErr: err}))
 		if refusal == nil {
 			t.Errorf("%s on %s is not refused", m.release, m.arch)
 			continue
