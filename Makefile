@@ -83,9 +83,10 @@ unit: ## tests that need no root: minutes at first, then seconds
 # Those that take longest stand first, so that no processor is idle at the end.
 RIG     := ./test/cmd/faults ./test/suite/e2e ./test/suite/signin ./test/suite/doctor ./test/suite/pam ./test/suite/firewall ./test/lib/machine ./test/lib/rig ./test/lib/pkghost ./test/lib/box ./test/lib/agentrun ./test/lib/keys ./internal/trust ./internal/host
 # Of enable and families, what comes up at each run: the scripts, what a second
-# enable does, and what is decided by what the package manager did.
-RIG_PART := -run '^(TestScripts|TestSecondEnable|TestProcessesOfAHealthyEnable|TestTraceShowsAChange|TestReadTrace|TestVerification|TestUnusableRepository|TestOwnersEntry|TestRepairWithoutTheKeptFile)$$' ./test/suite/enable ./test/suite/families
-RIG_ALL := ./test/... ./internal/trust/... ./internal/host/... ./internal/signin/...
+# enable does, and what is decided by what the package manager did; and whether two builds
+# of the zip are the same.
+RIG_PART := -run '^(TestScripts|TestSecondEnable|TestProcessesOfAHealthyEnable|TestTraceShowsAChange|TestReadTrace|TestVerification|TestUnusableRepository|TestOwnersEntry|TestRepairWithoutTheKeptFile|TestSameZip|TestZipCanFail|TestBegun)$$' ./test/suite/enable ./test/suite/families ./test/lib/planned ./misc/packaging
+RIG_ALL := ./test/... ./misc/packaging ./internal/trust/... ./internal/host/... ./internal/signin/...
 
 .PHONY: rig rig-all
 ifeq ($(shell id -u),0)
@@ -180,4 +181,4 @@ lint: ## formatting, vet, staticcheck, dead code, gosec, and vulnerabilities whe
 
 .PHONY: docs
 docs: ## render what needs no machine: tables in docs/, the golden plans, what messages mean
-	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./internal/decide ./internal/cli ./internal/doctor ./pkgmgr ./misc ./test/suite/families ./test/suite/attacks
+	UPDATE_GOLDEN=1 $(GO) test ./internal/fault ./distro ./internal/agent ./internal/repo ./internal/decide ./internal/preflight ./internal/cli ./internal/doctor ./pkgmgr ./misc ./test/suite/attacks

@@ -1,0 +1,40 @@
+//go:build rig
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestSameZip: two builds, of copies in different folders with different dates, are the
+// same. test/suite/release compares all files of a release.
+func TestSameZip(t *testing.T) {
+	one := build(t, filepath.Join(t.TempDir(), "one"), time.Hour)
+	other := build(t, filepath.Join(t.TempDir(), "somewhere", "else"), 1000*time.Hour)
+	if !bytes.Equal(one, other) {
+		t.Error("the two zips differ")
+	}
+}
+
+// TestZipCanFail: a build for the tests does hold the key, so that looking for it
+// means something.
+func TestZipCanFail(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "handler")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "rig,netgo,osusergo", "-ldflags", "-s -w", "-o", out, ".")
+	cmd.Dir = "../.."
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	content, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(fingerprints(content)) == 0 {
+		t.Error("the fingerprint of the tests' key is not found in a program that has it")
+	}
+}
