@@ -182,7 +182,7 @@ func (w *work) transaction(change func() error) error {
 	if err := w.receipt.Write(w.host); err != nil {
 		return facts.StateUnwritable(err)
 	}
-	if err := state.OweReload(w.host); err != nil {
+	if err := state.SetReloadPending(w.host); err != nil {
 		return facts.StateUnwritable(err)
 	}
 	return change()
@@ -249,7 +249,7 @@ func (r *run) reload(ctx context.Context, f *facts.Facts) error {
 // finishReload does the reload that is still due after a failed transaction: it may have
 // changed sshd's configuration all the same.
 func (w *work) finishReload(ctx context.Context) error {
-	if !state.ReloadOwed(w.host) {
+	if !state.ReloadPending(w.host) {
 		return nil
 	}
 	if err := w.reload(ctx, w.facts); err != nil {

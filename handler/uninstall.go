@@ -199,7 +199,7 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 			fmt.Sprintf("%s is signed in (process %d), so the packages were left in place.", people[0].User, people[0].PID),
 			"After everybody has signed out (who -u), remove them by hand: "+byHand(f.Target.Manager, ours...))
 	}
-	if err := state.OweReload(r.host); err != nil {
+	if err := state.SetReloadPending(r.host); err != nil {
 		return fault.Wrap(err, fault.Disk, "The handler's state cannot be written: "+err.Error()+".", "")
 	}
 	if err := session.Remove(ctx, ours); err != nil {
@@ -266,7 +266,7 @@ func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
 }
 
 func (r *run) reloadAfterRemoval(ctx context.Context, _ state.Receipt) error {
-	if !state.ReloadOwed(r.host) {
+	if !state.ReloadPending(r.host) {
 		return nil
 	}
 	return r.reload(ctx, facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{}))

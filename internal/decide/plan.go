@@ -100,7 +100,7 @@ func NewPlan(f *facts.Facts, g Goal) (Plan, error) {
 		change.Commands = commands(m, p.Source, change, f.Kept(change.Want))
 		p.add(change)
 	}
-	if needed || f.ReloadOwed {
+	if needed || f.ReloadPending {
 		p.add(Step{Kind: Reload, Text: "have sshd read its configuration", Units: f.Target.SSHUnits})
 	}
 	return p, nil

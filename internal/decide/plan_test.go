@@ -48,7 +48,7 @@ func fresh(t *testing.T, osRelease string) (facts.Facts, bool) {
 // Nothing is ever done to a machine whose packages come with its image.
 func TestNothingIsPlannedForAnImage(t *testing.T) {
 	f, _ := fresh(t, "../../distro/testdata/os-release/rhel-9.4")
-	f.Image, f.ReloadOwed = "CoreOS", true
+	f.Image, f.ReloadPending = "CoreOS", true
 	if p, err := NewPlan(&f, Goal{Newest: true}); err != nil || !p.Empty() {
 		t.Errorf("%+v, %v", p, err)
 	}

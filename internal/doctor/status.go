@@ -105,7 +105,7 @@ func LastStatus(ctx context.Context, o Options) (Status, error) {
 	if receipt, err := state.ReadReceipt(h); err == nil {
 		s.Notice = receipt.Notice
 	}
-	s.Reload = state.ReloadOwed(h)
+	s.Reload = state.ReloadPending(h)
 	if t, running := h.RunningTransaction(); running {
 		s.Running = fmt.Sprintf("a package transaction, process %d since %s", t.PID, t.Since.UTC().Format(time.RFC3339))
 	} else {

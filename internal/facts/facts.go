@@ -72,14 +72,14 @@ type Facts struct {
 	Sealed   map[string]Sealed // of the files of failures, those that nobody can change
 	SignedIn time.Time         // when a person signed in after the last change of what decides about it; zero: not known, or not asked
 
-	Owner       state.Owner // of the machine; the zero value if none is recorded
-	Receipt     state.Receipt
-	ReceiptErr  error
-	ReloadOwed  bool
-	StatusErr   error         // why no status can be written
-	StateErr    error         // why no state can be written
-	Transaction *host.Running // of an earlier run, still running
-	OtherRun    string        // of the handler, that is changing the machine now; for plan and doctor: the others wait for it
+	Owner         state.Owner // of the machine; the zero value if none is recorded
+	Receipt       state.Receipt
+	ReceiptErr    error
+	ReloadPending bool
+	StatusErr     error         // why no status can be written
+	StateErr      error         // why no state can be written
+	Transaction   *host.Running // of an earlier run, still running
+	OtherRun      string        // of the handler, that is changing the machine now; for plan and doctor: the others wait for it
 
 	// Unread is why something on this machine could not be read: no memory, no file
 	// handles, a failing disk. What seems to be missing may exist then.
@@ -122,7 +122,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 		h.Log.Warnf("who owns the machine cannot be read: %v", err)
 	}
 	f.Receipt, f.ReceiptErr = state.ReadReceipt(h)
-	f.ReloadOwed = state.ReloadOwed(h)
+	f.ReloadPending = state.ReloadPending(h)
 	f.StatusErr, f.StateErr = f.lookFolders(h)
 	if t, running := h.RunningTransaction(); running {
 		f.Transaction = &t

@@ -4,9 +4,9 @@ import (
 	"aadssh/internal/host"
 )
 
-// OweReload records that sshd has to read a changed configuration. It is called before the
+// SetReloadPending records that sshd has to read a changed configuration. It is called before the
 // change, so that after a kill the next run does the reload.
-func OweReload(h *host.Host) error {
+func SetReloadPending(h *host.Host) error {
 	if err := Dir(h); err != nil {
 		return err
 	}
@@ -14,8 +14,8 @@ func OweReload(h *host.Host) error {
 	return err
 }
 
-// ReloadOwed reports whether a reload is still due.
-func ReloadOwed(h *host.Host) bool { return h.Exists(pendingFile) }
+// ReloadPending reports whether a reload is still due.
+func ReloadPending(h *host.Host) bool { return h.Exists(pendingFile) }
 
 // ReloadDone deletes that record.
 func ReloadDone(h *host.Host) error {
