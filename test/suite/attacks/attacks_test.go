@@ -69,7 +69,7 @@ func TestAttacks(t *testing.T) {
 // TestTable keeps the list in docs up to date.
 func TestTable(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Attacks that are tried\n\n<!-- Rendered by UPDATE_GOLDEN=1 go test ./test/suite/attacks -->\n\n" +
+	b.WriteString("# Attacks that are tested\n\n<!-- Rendered by UPDATE_GOLDEN=1 go test ./test/suite/attacks -->\n\n" +
 		"Each row is a test in `test/suite/attacks`. \"Shown\" says that the test first shows the attack to work against a naive\nversion of the step. [security.md](security.md) says who may do what, and what is not defended.\n\n" +
 		"| by | attack | shown | what holds |\n|---|---|---|---|\n")
 	for _, a := range all() {

@@ -159,7 +159,7 @@ func links() []attack {
 				}
 				return errors.Join(w.unchanged(target, shadow), holds(err != nil, "the lock was taken through the link"))
 			}},
-		{by: "links", what: "the lock's text has what terminals obey", holds: "who waits is told it without controls",
+		{by: "links", what: "the lock's text has control characters", holds: "whoever waits sees it without control characters",
 			works: func(w *world) bool { return strings.Contains(w.read(w.put("run/x", "\x1b[2J")), "\x1b") },
 			held: func(w *world) error {
 				w.path("run/x")

@@ -61,7 +61,7 @@ func local() []attack {
 		typed("the name unauthorized@evil.example", "unauthorized@evil.example", "Invalid user %s from 203.0.113.9 port 4711"),
 		typed("a name of several words", "role not assigned to me@evil.example", "Failed password for invalid user %s from 203.0.113.9 port 4711 ssh2"),
 		typed("a name with the beginning of another program's line", "pam_aad(sshd:account): Access denied for a@b.example", "Invalid user %s from 203.0.113.9 port 4711"),
-		typed("a name with what terminals obey", "denied\x1b[2J\u202e@evil.example", "User %s from 203.0.113.9 not allowed because not listed in AllowUsers"),
+		typed("a name with control characters", "denied\x1b[2J\u202e@evil.example", "User %s from 203.0.113.9 not allowed because not listed in AllowUsers"),
 		typed("a name with a command", "denied@x;reboot", "User %s from 203.0.113.9 not allowed because not listed in AllowUsers"),
 		{by: "local user", what: "logger -t sshd writes what the PAM module would", holds: "only lines of root's processes count, by the journal's own field",
 			works: func(*world) bool { return forged["SYSLOG_IDENTIFIER"] == "sshd" && naiveCause(forged["MESSAGE"]) },
@@ -88,7 +88,7 @@ func local() []attack {
 				_, ran := os.Stat(filepath.Join(w.dir, "ran"))
 				return holds(errors.Is(err, host.ErrUnsafeProgram) && ran != nil, "%v", err)
 			}},
-		{by: "local user", what: "a folder of theirs at the front of PATH", holds: "programs are looked for in fixed folders that are root's alone",
+		{by: "local user", what: "a folder of theirs at the front of PATH", holds: "programs are searched for in fixed folders that are root's alone",
 			works: func(w *world) bool {
 				full, err := evilProgram(w)
 				w.must(err)
@@ -129,7 +129,7 @@ func local() []attack {
 				s := holder.String()
 				return holds(held && strings.HasPrefix(s, `"`) && !strings.ContainsAny(s, "\x1b") && !strings.Contains(s, "s3cret"), "%q", s)
 			}},
-		{by: "local user", what: "a process hides so that proc says it is root's", holds: "whose a process is says its status, not the owner of its folder",
+		{by: "local user", what: "a process hides so that proc says it is root's", holds: "the owner of a process is taken from its status, not from its folder",
 			works: func(w *world) bool {
 				w.put("proc/7/status", "Uid:\t65534\t65534\t65534\t65534\n")
 				info, err := os.Stat(filepath.Join(w.dir, "proc/7"))
@@ -139,7 +139,7 @@ func local() []attack {
 				w.put("proc/7/status", "Name:\tUid: 0 0 0 0\nUid:\t65534\t65534\t65534\t65534\n")
 				return holds(w.host.ProcessUser(7) == 65534, "it counts as user %d", w.host.ProcessUser(7))
 			}},
-		{by: "local user", what: "a process called sshd listens, with options of its own", holds: "the sshd that is asked is root's: whose a process is says the kernel",
+		{by: "local user", what: "a process called sshd listens, with options of its own", holds: "only the sshd of root is asked; the kernel says whose a process is",
 			works: func(w *world) bool {
 				mallorysDaemon(w)
 				listening := strings.Contains(w.read(filepath.Join(w.dir, "proc/net/tcp")), " 71 ")

@@ -126,7 +126,7 @@ func network() []attack {
 				_, err := fetch(w, key, func(r *http.Request) *http.Response { n++; return around(r) })
 				return holds(err != nil && n <= 12, "%d requests, %v", n, err)
 			}},
-		{by: "mirror or proxy", what: "a status line and headers with what terminals obey", holds: "texts from elsewhere are one line, cut, without controls",
+		{by: "mirror or proxy", what: "a status line and headers with control characters", holds: "texts from elsewhere are one line, shortened, without control characters",
 			works: func(*world) bool {
 				return strings.Contains(fmt.Sprint(says(403, "", "Server", "\x1b[2J").Header), "\x1b")
 			},
@@ -135,7 +135,7 @@ func network() []attack {
 					return says(403, "\x1b]0;x\x07", "Server", "\x1b[2J\nnext", "X-Squid-Error", strings.Repeat("\x1bx", 4000), "Via", "\r\n\x1b[1mroot")
 				})
 			}},
-		{by: "mirror or proxy", what: "a web page that tells to turn verification off", holds: "a page is no key, and what it says is not repeated as advice",
+		{by: "mirror or proxy", what: "a web page that tells to turn verification off", holds: "a page is not a key, and its text is not repeated as advice",
 			works: func(*world) bool {
 				return strings.Contains(string(naiveFetch(key, func(*http.Request) *http.Response { return says(200, "<html>Run: gpgcheck=0") })), "gpgcheck=0")
 			},

@@ -68,9 +68,9 @@ func others() []attack {
 		environment("a log folder that is the root", "/", "/c"),
 		environment("a log folder that is the root, in another way", "/var/..", "/c"),
 		environment("a config folder with a line end", "/l", "/c\nx"),
-		environment("a config folder with what terminals obey", "/l", "/c\x1b[2J"),
+		environment("a config folder with control characters", "/l", "/c\x1b[2J"),
 		environment("no config folder", "/l", ""),
-		{by: "captured image", what: "the receipt of another machine, by which packages of this one would go", holds: "a receipt counts on the machine that wrote it, by the hardware's id",
+		{by: "captured image", what: "the receipt of another machine, by which packages of this one would be removed", holds: "a receipt counts on the machine that wrote it, by the hardware's id",
 			works: func(w *world) bool {
 				var r state.Receipt
 				w.put("var/lib/aadsshlogin-handler/receipt.json", `{"machine":"`+otherMachine+`","packages":{"aadsshlogin":{"before":""}}}`)
@@ -84,7 +84,7 @@ func others() []attack {
 				r, err := state.ReadReceipt(w.host)
 				return holds(err == nil && len(r.Packages) == 0, "%+v, %v", r, err)
 			}},
-		{by: "captured image", what: "a damaged receipt", holds: "what cannot be read says nothing about what to remove",
+		{by: "captured image", what: "a damaged receipt", holds: "nothing is removed because of a receipt that cannot be read",
 			works: func(w *world) bool { return len(w.read(w.put("r", `{"packages":{"aadsshlogin":`))) > 0 },
 			held: func(w *world) error {
 				w.put("var/lib/aadsshlogin-handler/receipt.json", `{"packages":{"aadsshlogin":`)
@@ -125,7 +125,7 @@ func others() []attack {
 			func(w *world) standalone.Files {
 				return standalone.Files{Settings: w.put("s", strings.Repeat(" ", 5<<20))}
 			}),
-		{by: "setup's own files", what: "a damaged record of who owns the machine", holds: "what cannot be read gives the machine to nobody",
+		{by: "setup's own files", what: "a damaged record of who owns the machine", holds: "a record that cannot be read makes nobody the owner",
 			works: func(w *world) bool { return len(w.read(w.put("o", `{"setup":tr`))) > 0 },
 			held: func(w *world) error {
 				w.put("var/lib/aadsshlogin-handler/owner.json", `{"setup":tr`)

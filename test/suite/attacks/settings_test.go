@@ -154,7 +154,7 @@ func settings() []attack {
 				}
 				return nil
 			}},
-		{by: "settings", what: "a name with what terminals obey", holds: "names are shown cut and without controls",
+		{by: "settings", what: "a name with control characters", holds: "names are shown shortened and without control characters",
 			works: func(*world) bool { return strings.Contains("unknown: a\x1b[2J", "\x1b") },
 			held: func(w *world) error {
 				_, unknown, _ := w.settings(`{"a\u001b[2J\u202e":1,"` + strings.Repeat("x", 5000) + `":2}`)
@@ -164,12 +164,12 @@ func settings() []attack {
 		{by: "settings", what: "a file of 5 MB", holds: "a limit on what is read",
 			works: func(w *world) bool { return len(w.read(w.put("x", strings.Repeat(" ", 5<<20)))) == 5<<20 },
 			held:  func(w *world) error { return w.refused(`{"x":"` + strings.Repeat("a", 5<<20) + `"}`) }},
-		trusted("a private key", "it is refused, and said to be known to others now", "private", func(w *world) string {
+		trusted("a private key", "it is refused, and the message says that others may know it now", "private", func(w *world) string {
 			return "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nMII\n-----END PGP PRIVATE KEY BLOCK-----"
 		}),
 		trusted("a key that signs itself by SHA-1", "keys are checked for strength before a change: 53", "SHA-1", func(w *world) string { return testdata(w, "sha1.asc") }),
 		trusted("an RSA key of 1024 bits", "keys are checked for strength before a change: 53", "1024", func(w *world) string { return testdata(w, "rsa1024.asc") }),
-		trusted("a web page", "what is no armored key is refused", "key", func(*world) string { return "<html>login</html>" }),
+		trusted("a web page", "only armored keys are accepted", "key", func(*world) string { return "<html>login</html>" }),
 		trusted("a damaged key", "a key is verified by its own signatures", "", func(w *world) string {
 			return strings.Replace(testdata(w, "rsa2048.asc"), "mQ", "mR", 1)
 		}),

@@ -45,7 +45,7 @@ func named(what, name string) attack {
 
 // release: /etc/os-release, as a derivative or somebody with access to the image writes it.
 func release(what, content string, works func(*world) bool, wrong func(r distro.Release) bool) attack {
-	return attack{by: "os-release", what: what, holds: "read as text by one parser, never by a shell; shown cut and without controls", works: works,
+	return attack{by: "os-release", what: what, holds: "read as text by one parser, never by a shell; shown shortened and without control characters", works: works,
 		held: func(w *world) error {
 			r, err := distro.Parse([]byte(content))
 			if err != nil {
@@ -81,7 +81,7 @@ func words() []attack {
 		named("with a quote that ends ours", "x'$(touch owned)'"),
 		release("a value that a shell would run", "ID=$(touch owned)\n", sourced("ID=$(touch owned)\n"), never),
 		release("a line that is a command", "ID=ubuntu\nVERSION_ID=22.04\ntouch owned\n", sourced("ID=ubuntu\ntouch owned\n"), func(r distro.Release) bool { return r.ID != "ubuntu" }),
-		release("a name with what terminals obey", "ID=ubuntu\nVERSION_ID=22.04\nPRETTY_NAME=\"\x1b[2JUbuntu\u202e\"\n",
+		release("a name with control characters", "ID=ubuntu\nVERSION_ID=22.04\nPRETTY_NAME=\"\x1b[2JUbuntu\u202e\"\n",
 			func(w *world) bool { return strings.Contains(w.read(w.put("o", "\x1b[2J")), "\x1b") }, never),
 		release("a name of 1 MB", "ID=ubuntu\nPRETTY_NAME=\""+strings.Repeat("x", 1<<20)+"\"\n", nil, func(r distro.Release) bool { return len(r.PrettyName) > 4096 }),
 		release("a zero byte", "ID=ubuntu\x00rhel\n", nil, func(distro.Release) bool { return true }),
@@ -91,13 +91,13 @@ func words() []attack {
 				got := logLine(w, forgedLine)
 				return holds(strings.Count(got, "\n") == 1, "%s", got)
 			}},
-		{by: "log", what: "a text with what terminals obey", holds: "the log quotes what it is given",
+		{by: "log", what: "a text with control characters", holds: "the log quotes what it is given",
 			works: func(w *world) bool { return strings.Contains(w.read(w.put("l", "\x1b[2J")), "\x1b") },
 			held: func(w *world) error {
 				got := logLine(w, "\x1b[2J\x07")
 				return holds(!strings.Contains(got, "\x1b"), "%q", got)
 			}},
-		{by: "status", what: "a message that ends the JSON, or the agent's line", holds: "the file is made by an encoder, its texts cut and without controls",
+		{by: "status", what: "a message that ends the JSON, or the agent's line", holds: "the file is made by an encoder, its texts shortened and without control characters",
 			works: func(w *world) bool {
 				return strings.Contains(fmt.Sprintf(`[{"status":{"message":"%s"}}]`, `x"},"status":{"code":0`), `"code":0`)
 			},
@@ -115,7 +115,7 @@ func words() []attack {
 			held: func(w *world) error {
 				return holds(!runs(w, "az --file "+text.Quote("/etc/apt/sources.list.d/x;touch owned;.list")) && !runs(w, "az "+text.Quote("'$(touch owned)'")), "it was run")
 			}},
-		{by: "file name", what: "a repository file whose name holds a secret and controls", holds: "names in a bundle are plain, or masked",
+		{by: "file name", what: "a repository file whose name has a secret and control characters", holds: "names in a bundle are plain, or masked",
 			works: func(*world) bool {
 				return strings.Contains(filepath.Base("/etc/x/tok\x1b-AbCdEfGhIjKlMnOpQrStUvWxYz0123.repo"), "\x1b")
 			},
