@@ -149,6 +149,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	sshdSeen()
 	f.SSHD.Loaded = loaded(ctx, h, &f.SSHD)
 	loginSeen()
+	f.Login.Sudo.Withheld = f.SSHD.Daemon.NoNewPrivileges
 	if service := f.SSHD.PAMService(); service != "" && service != login.PAMService {
 		f.Login.PAM = login.LookPAM(h, service, f.SSHD.One, &f.Login.Sudo.Rules)
 		f.Login.PAM.Renamed = f.SSHD.OwnPAMService()
@@ -176,8 +177,23 @@ func loaded(ctx context.Context, h *host.Host, f *sshd.Facts) time.Time {
 	if err != nil {
 		h.Log.Warnf("when sshd read its configuration last is not known: %v", err)
 	}
+	read, known := f.ReadAt(h)
+	for due := unit.Changed.Add(readAgain); !known || f.Config.Changed.After(read); read, known = f.ReadAt(h) {
+		if !unit.Changed.After(f.Config.Changed) || time.Now().After(due) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond) // systemd's word comes first
+	}
+	if known {
+		f.Deaf = unit.Changed.After(f.Config.Changed) && f.Config.Changed.After(read)
+		return read
+	}
 	return unit.Changed
 }
+
+// readAgain is how long sshd may take, after systemd has reported a reload, until it has
+// read its configuration and listens.
+const readAgain = 5 * time.Second
 
 // deciding are the files that this machine's own rules name: what lines of PAM and
 // directives of sshd run or read.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/signin/elf"
 	"aadssh/internal/signin/gate"
@@ -50,20 +51,10 @@ func Look(h *host.Host, arc bool, one *gate.Somebody) Facts {
 	if len(f.Allow) == 0 && len(f.Deny) == 0 && f.Err == nil {
 		return f
 	}
-	for _, p := range programs() {
-		program, err := h.Open(p)
-		if err != nil {
-			continue
-		}
-		obeys := linked(program)
-		program.Close()
-		if obeys {
-			f.Obeyed = p
-			break
-		}
-	}
+	var unread error
+	f.Obeyed, unread = obeying(h.Open)
 	if f.Obeyed == "" {
-		f.Err = nil // the files have no effect
+		f.Err = unread // where it is nil, the files have no effect
 		return f
 	}
 	for _, r := range slices.Concat(f.Allow, f.Deny) {
@@ -74,6 +65,26 @@ func Look(h *host.Host, arc bool, one *gate.Somebody) Facts {
 		}
 	}
 	return f
+}
+
+// obeying is the first program that is linked with libwrap, and the first error by which
+// it is not known of one that is there.
+func obeying(open func(path string) (*host.Parts, error)) (found string, unread error) {
+	for _, p := range programs() {
+		program, err := open(p)
+		if err != nil {
+			if unread == nil && fault.Unreadable(err) {
+				unread = err
+			}
+			continue
+		}
+		obeys := linked(program)
+		program.Close()
+		if obeys {
+			return p, nil
+		}
+	}
+	return "", unread
 }
 
 func (f *Facts) read(h *host.Host, name string) []Rule {

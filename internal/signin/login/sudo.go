@@ -35,6 +35,7 @@ type Sudo struct {
 	Other     sudo.Place  // a line of sudo.conf with a plugin that may refuse what the rules allow
 	Denied    *pam.Reason // why sudo's own PAM stack rejects people; nil if it does not
 	Elsewhere sudo.Place  // the line of nsswitch.conf because of which sudo does not read its files
+	Withheld  bool        // sshd runs without the right to it, and so does all that it starts (NoNewPrivileges= of its unit)
 	NoSetID   string      // the program, if it has lost the mode with which it becomes root; else ""
 	Err       error
 }
@@ -161,6 +162,9 @@ func (s *Sudo) program() (at *sudo.Place, what, next string) {
 	case s.NoSetID != "":
 		return &sudo.Place{File: s.NoSetID}, s.NoSetID + " cannot become root (its owner, its mode, or a file system that is mounted nosuid), so administrators cannot use it.",
 			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID
+	case s.Withheld:
+		return nil, "sudo cannot become root in people's sessions: the running sshd has given up that right for all that it starts (NoNewPrivileges=).",
+			"Take it out of the unit, which shows where it stands: sudo systemctl cat ssh.service sshd.service | grep -n -e '^# /' -e NoNew. Then: sudo systemctl daemon-reload, and restart sshd."
 	case s.Plugin.File != "":
 		return &s.Plugin, "sudo refuses everything, because " + line(&s.Plugin) + " names the plugin " + text.Name(s.Plugin.Text) + ", which is not there.",
 			"Put it back, or make a comment of the line, as root: " + comment(&s.Plugin)

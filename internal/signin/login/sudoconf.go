@@ -14,6 +14,8 @@ const sudoConf = "/etc/sudo.conf"
 
 // plugins is what sudo.conf says about who decides.
 type plugins struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	lost  sudo.Place // the line with a plugin that is not there, because of which sudo rejects everything
 	other sudo.Place // the line with a plugin that may refuse what the rules allow
 	rules string     // the file of rules that the rules' plugin is given; "": the usual one

@@ -206,9 +206,8 @@ func askListening(f *Facts) Finding {
 func (f *Facts) cannotStay(s Source) Finding {
 	found := Finding{Answer: Fail, File: s.File, Line: s.Line}
 	found.Text = fmt.Sprintf("No sshd is running, and none can: its option %s (%s:%d) %s.", text.Brief(s.Unfit.Option, 80), s.File, s.Line, s.Unfit.Why)
-	restart := " && sudo systemctl restart " + f.Unit
-	if found.Next = "Take the option out, run: sudo " + text.Edit + " '" + strconv.Itoa(s.Line) + "s/^/#/' " + quote(s.File) + restart; s.Unfit.Folder != "" && strings.Contains(s.Unfit.Why, "there is no") {
-		found.Next = "Run: sudo mkdir -p " + quote(s.Unfit.Folder) + restart
+	if found.Next = s.without(f.Unit); s.Unfit.Folder != "" && strings.Contains(s.Unfit.Why, "there is no") {
+		found.Next = "Run: sudo mkdir -p " + quote(s.Unfit.Folder) + " && sudo systemctl restart " + f.Unit
 	}
 	return found
 }
@@ -248,6 +247,10 @@ func askLoaded(f *Facts) []Finding {
 	switch {
 	case f.Loaded.IsZero() || f.Config.Changed.IsZero():
 		return nil
+	case f.Deaf:
+		return []Finding{{Answer: Warn, Text: "sshd's configuration was changed after the running sshd read it, and a reload since has not made it read it.",
+			Next:    "See what the reload does (systemctl show -p ExecReload " + f.Unit + "), and run: sudo sshd -t && sudo systemctl restart " + f.Unit,
+			Decides: "sshd, which has not read its configuration since it was changed"}}
 	case f.Config.Changed.After(f.Loaded):
 		return []Finding{{Answer: Warn, Text: "sshd's configuration was changed after the running sshd read it.",
 			Next:    "Run: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit,

@@ -86,6 +86,9 @@ func askStartups(f *Facts, e *Effective) Finding {
 		w := locate(f, e, "persourcemaxstartups", "")
 		return shut(w, "PerSourceMaxStartups is "+strconv.Itoa(n)+w.at()+": every connection is refused.", globally(f, w))
 	}
+	if found, some := f.askSources(e); some {
+		return found
+	}
 	got := e.Value("maxstartups")
 	parts := strings.Split(got, ":")
 	start, err := strconv.Atoi(parts[0])
@@ -100,6 +103,27 @@ func askStartups(f *Facts, e *Effective) Finding {
 	w := locate(f, e, "maxstartups", "")
 	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "who else connects (MaxStartups" + w.at() + ")",
 		Text: "MaxStartups is " + got + w.at() + ": one or two connections that do not sign in keep everybody else out.", Next: globally(f, w)}
+}
+
+// askSources: with a block size of 0 all addresses of a family are one source, so what
+// one does counts for everybody: the connections that have not signed in
+// (PerSourceMaxStartups), and what PerSourcePenalties, of OpenSSH 9.8 and later, keeps out.
+func (f *Facts) askSources(e *Effective) (found Finding, some bool) {
+	four, six, _ := strings.Cut(e.Value("persourcenetblocksize"), ":")
+	if four != "0" && six != "0" {
+		return found, false
+	}
+	w, what := locate(f, e, "persourcenetblocksize", ""), ""
+	switch n, err := strconv.Atoi(e.Value("persourcemaxstartups")); {
+	case err == nil && n <= 2:
+		what = "one or two connections that do not sign in keep everybody else out (PerSourceMaxStartups " + strconv.Itoa(n) + ")"
+	case e.Has("persourcepenalties") && e.Value("persourcepenalties") != "no":
+		what = "a sign-in that fails keeps everybody else out for a time (PerSourcePenalties)"
+	default:
+		return found, false
+	}
+	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "who else connects (PerSourceNetBlockSize" + w.at() + ")",
+		Text: "PerSourceNetBlockSize is " + e.Value("persourcenetblocksize") + w.at() + ": all addresses are one source, and " + what + ".", Next: globally(f, w)}, true
 }
 
 // globally is the next step for a directive that is not allowed in a Match block.

@@ -136,6 +136,36 @@ func TestLoaded(t *testing.T) {
 	}
 }
 
+// A reload that systemd has reported is not one that sshd has done.
+func TestReloadThatSSHDDidNotDo(t *testing.T) {
+	f := healthy(t, packageBlock)
+	f.Loaded, f.Deaf = f.Config.Changed.Add(-time.Second), true
+	if got := findingOf(t, Assess(&f), "sshd-reload"); got.Answer != Warn || got.Decides == "" || !strings.Contains(got.Next, "systemctl restart ") {
+		t.Errorf("%+v", got)
+	}
+	h := hosttest.New(t).Host()
+	file := "/run/sshd.pid"
+	f.Daemon.PID = 4711
+	for _, u := range f.Users {
+		u.values["pidfile"] = []string{file}
+	}
+	for text, want := range map[string]bool{"": false, "4711\n": true, "4712\n": false} {
+		if text != "" {
+			put(t, h, file, text, 0o644)
+		}
+		at, known := f.ReadAt(h)
+		info, _ := h.Stat(file)
+		if known != want || known && !at.Equal(info.ModTime()) {
+			t.Errorf("%q: %v %v", text, at, known)
+		}
+		_, _ = h.RemoveFile(file)
+	}
+	f.Users = nil
+	if _, known := f.ReadAt(h); known {
+		t.Error("of a daemon that nothing is known of")
+	}
+}
+
 // A file that was moved into place keeps the time of its content, and one that was removed
 // has none: the running daemon may have read something else.
 func TestLoadedBeforeAFileWasMoved(t *testing.T) {

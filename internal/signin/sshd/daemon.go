@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"aadssh/internal/host"
 	"aadssh/internal/order"
@@ -13,15 +14,18 @@ import (
 
 // Daemon is the running sshd.
 type Daemon struct {
-	PID       int              // of the listening process; 0: none was found
-	Binary    string           // its program; "" if it is not known, or if others than root can change it
-	Command   []string         // its options; nil: not known
-	Own       []netip.AddrPort // what it listens on itself; none if a socket unit listens instead
-	Unit      SocketUnit       // the unit that listens instead, or did until sshd took over its sockets
-	Listening []netip.AddrPort // what the machine listens on, with any program; sorted
-	Others    []*Holder        // programs that listen, other than an sshd or its socket unit
-	Err       error            // Listening is not known
-	Expected  bool             // the machine is booted with systemd, so an sshd is expected to listen
+	PID     int      // of the listening process; 0: none was found
+	Binary  string   // its program; "" if it is not known, or if others than root can change it
+	Command []string // its options; nil: not known
+	// NoNewPrivileges: neither it nor what it starts becomes another user by a program's mode
+	// (prctl(2)); its unit or what started it has said so.
+	NoNewPrivileges bool
+	Own             []netip.AddrPort // what it listens on itself; none if a socket unit listens instead
+	Unit            SocketUnit       // the unit that listens instead, or did until sshd took over its sockets
+	Listening       []netip.AddrPort // what the machine listens on, with any program; sorted
+	Others          []*Holder        // programs that listen, other than an sshd or its socket unit
+	Err             error            // Listening is not known
+	Expected        bool             // the machine is booted with systemd, so an sshd is expected to listen
 }
 
 // Holder is a program that listens on a port.
@@ -54,6 +58,9 @@ func lookDaemon(h *host.Host) Daemon {
 		if text, err := h.ReadFile("/proc/"+strconv.Itoa(d.PID)+"/cmdline", 256<<10); err == nil {
 			d.Command = commandLine(string(text))
 		}
+		if text, err := h.ReadFile("/proc/"+strconv.Itoa(d.PID)+"/status", 64<<10); err == nil {
+			d.NoNewPrivileges = strings.Contains(string(text), "\nNoNewPrivs:\t1\n")
+		}
 	}
 	d.Unit = lookSocketUnit(h, all)
 	if d.PID == 0 && len(d.Unit.Open) == 0 {
@@ -80,6 +87,25 @@ func byPidFile(h *host.Host) int {
 		}
 	}
 	return 0
+}
+
+// ReadAt is when the running sshd read its configuration: it writes its pid file once it
+// has, when it starts and at each SIGHUP (sshd(8)). What systemd says of a reload is only
+// that ExecReload= succeeded. False if it writes none, or another process's is there.
+func (f *Facts) ReadAt(h *host.Host) (at time.Time, known bool) {
+	if len(f.Users) == 0 {
+		return at, false
+	}
+	file := f.Users[0].Value("pidfile")
+	text, err := h.ReadFile(file, 64)
+	if err != nil || strings.TrimSpace(string(text)) != strconv.Itoa(f.Daemon.PID) {
+		return at, false
+	}
+	info, err := h.Stat(file)
+	if err != nil {
+		return at, false
+	}
+	return info.ModTime(), true
 }
 
 // isSSHD: any user can name a program sshd and listen with it; only root's counts.

@@ -18,7 +18,7 @@ func TestWhoseDaemon(t *testing.T) {
 	process := func(pid, uid, inode int, exe string) {
 		dir := fmt.Sprintf("/proc/%d", pid)
 		put(t, h, dir+"/comm", "sshd\n", 0o644)
-		put(t, h, dir+"/status", fmt.Sprintf("Name:\tsshd\nUid:\t%d\t%[1]d\t%[1]d\t%[1]d\n", uid), 0o644)
+		put(t, h, dir+"/status", fmt.Sprintf("Name:\tsshd\nUid:\t%d\t%[1]d\t%[1]d\t%[1]d\nNoNewPrivs:\t%d\nSeccomp:\t0\n", uid, inode%2), 0o644)
 		put(t, h, dir+"/cmdline", strings.TrimSuffix(exe, " (deleted)")+"\x00-D\x00-o\x00AllowUsers=u"+fmt.Sprint(pid)+"\x00", 0o644)
 		if err := os.MkdirAll(h.Path(dir+"/fd"), 0o755); err != nil {
 			t.Fatal(err)
@@ -34,6 +34,13 @@ func TestWhoseDaemon(t *testing.T) {
 	process(72, 0, 72, "/opt/openssh/sbin/sshd (deleted)")
 	put(t, h, "/opt/openssh/sbin/sshd", "\x7fELF /opt/openssh/etc/sshd_config\x00/etc/x\x00", 0o755)
 	d := lookDaemon(h)
+	if d.NoNewPrivileges {
+		t.Error("another process has given up the right to become root")
+	}
+	put(t, h, "/proc/72/status", "Uid:\t0\t0\t0\t0\nNoNewPrivs:\t1\nSeccomp:\t0\n", 0o644)
+	if !lookDaemon(h).NoNewPrivileges {
+		t.Error("it has given up the right to become root")
+	}
 	if d.PID != 72 || fmt.Sprint(d.Own) != "[0.0.0.0:22]" || fmt.Sprint(d.Command) != "[-o AllowUsers=u72]" {
 		t.Errorf("%+v", d)
 	}

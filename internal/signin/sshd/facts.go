@@ -4,6 +4,7 @@
 package sshd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type Facts struct {
 	Config   Config             // the files, in the order in which sshd reads them
 	Daemon   Daemon             // the running daemon
 	Loaded   time.Time          // when the daemon was last started or reloaded; zero: not known
+	Deaf     bool               // systemd reported a reload since the files were changed, and sshd has not read them
 	Unit     string             // "ssh" or "sshd", the distribution's name of the unit
 	HostKeys map[string]HostKey // sshd's host keys, by file
 	Places   Places             // files in the configuration that sshd needs only when somebody signs in
@@ -57,12 +59,14 @@ func Look(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody) Facts
 // LookAt is Look with another configuration file.
 func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, config string) Facts {
 	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc, One: one}
-	f.Binary = find(h, f.Daemon.Binary)
+	var started string
+	started, f.Options, f.Sources = daemonOptions(h, &f.Daemon, f.Unit)
+	started = cmp.Or(f.Daemon.Binary, started)
+	f.Binary = find(h, started)
 	if config == "" {
-		f.Options, f.Sources = daemonOptions(h, f.Daemon.Command)
-		f.Config = Read(h, configPath(h, f.Options, f.Daemon.Binary))
+		f.Config = Read(h, configPath(h, f.Options, started))
 	} else {
-		f.Options = []string{"-f", config}
+		f.Options, f.Sources = []string{"-f", config}, nil
 		f.Config = Read(h, config)
 	}
 	if f.Binary == "" {

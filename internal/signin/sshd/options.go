@@ -2,9 +2,11 @@ package sshd
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // unit says how a distribution's sshd unit builds the daemon's command line. Options in it
@@ -15,7 +17,8 @@ type unit struct {
 	Variables []string // the variables that its ExecStart= uses, in order
 }
 
-// units are the sshd units as the distributions ship them.
+// units are the sshd units as the distributions ship them, for machines whose own are not
+// what starts sshd.
 func units() []unit {
 	return []unit{
 		{[]string{"/etc/default/ssh"}, []string{"SSHD_OPTS"}}, // Debian, Ubuntu: ssh.service
@@ -29,6 +32,7 @@ func units() []unit {
 
 // Source is a file with options of the daemon.
 type Source struct {
+	Key     string // of a unit's file: the setting that has them; "" in a file of variables
 	File    string
 	Line    int
 	Options []string
@@ -45,8 +49,30 @@ type Unfit struct {
 }
 
 // daemonOptions are the options of the daemon, except that of its file: those of the
-// running one, or else those that it would be started with.
-func daemonOptions(h *host.Host, running []string) (options []string, sources []Source) {
+// running one, or else those that it would be started with. On a machine that systemd has
+// booted, these are what the unit says, which may start another program too; elsewhere
+// those of the files that the distributions' units read.
+func daemonOptions(h *host.Host, d *Daemon, unit string) (binary string, options []string, sources []Source) {
+	if d.Expected {
+		binary, sources = readService(h, d.service(unit)).sources()
+	}
+	if binary == "" {
+		sources = append(sources, fromTable(h)...)
+	}
+	for _, s := range sources {
+		options = append(options, s.Options...)
+	}
+	if d.Command != nil && !d.eachConnection() {
+		options = d.Command
+	}
+	if binary != "" && (!h.RootOnly(binary) || !runnable(h, binary)) {
+		binary = ""
+	}
+	return binary, options, sources
+}
+
+// fromTable are the options in the files that the distributions' units read.
+func fromTable(h *host.Host) (sources []Source) {
 	for _, u := range units() {
 		values := map[string]Source{}
 		for _, file := range u.Files {
@@ -62,16 +88,23 @@ func daemonOptions(h *host.Host, running []string) (options []string, sources []
 		}
 		for _, name := range u.Variables {
 			if s := values[name]; len(s.Options) > 0 || s.Unfit.Option != "" {
-				options = append(options, s.Options...)
 				sources = append(sources, s)
 			}
 		}
 	}
-	if running != nil {
-		options = running
-	}
-	return options, sources
+	return sources
 }
+
+// service is the unit that runs the sshd which people meet.
+func (d *Daemon) service(unit string) string {
+	if d.eachConnection() {
+		return strings.TrimSuffix(d.Unit.Name, ".socket") + "@.service"
+	}
+	return unit + ".service"
+}
+
+// eachConnection: systemd starts an sshd for each, whatever else listens.
+func (d *Daemon) eachConnection() bool { return d.Unit.Each && len(d.Unit.Open) > 0 }
 
 // option reports whether a keyword is set on the daemon's command line, and the file that
 // sets it; "" if that is not known.
@@ -139,4 +172,20 @@ func safeOptions(args []string) []string {
 		}
 	}
 	return out
+}
+
+// without are the next step's words, and the command in them, that take the options out
+// and restart a unit.
+func (s Source) without(unit string) string {
+	restart := " && sudo systemctl restart " + unit
+	if s.Key != "" {
+		restart = " && sudo systemctl daemon-reload" + restart
+	}
+	switch {
+	case s.Key == "ExecStart" && !strings.Contains(s.File, ".d/"): // it must keep one
+		return "Take the option out of " + s.File + ", line " + strconv.Itoa(s.Line) + ", then run: " + strings.TrimPrefix(restart, " && ")
+	case s.Key == "ExecStart": // with the empty one before it, so that the unit's own is in force
+		return "Take the option out of " + s.File + ", for example with: sudo " + text.Edit + ` 's/^\s*ExecStart\s*=/#&/' ` + quote(s.File) + restart
+	}
+	return "Take the option out of " + s.File + ", for example with: sudo " + text.Edit + " '" + strconv.Itoa(s.Line) + "s/^/#/' " + quote(s.File) + restart
 }

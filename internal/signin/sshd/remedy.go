@@ -190,7 +190,7 @@ func (w *where) undo(f *Facts) string {
 	case w.option && strings.HasPrefix(w.File, policyDir):
 		return resetPolicy(f)
 	case w.option && w.File != "":
-		return "What sshd_config says is without effect. Take the option out of " + w.File + ", for example with: sudo " + text.Edit + " '" + strconv.Itoa(w.Line) + "s/^/#/' " + quote(w.File) + " && sudo systemctl restart " + f.Unit
+		return "What sshd_config says is without effect. " + w.from.without(f.Unit)
 	case w.option:
 		return "What sshd_config says is without effect. Take the option out of the unit's ExecStart= (see: systemctl cat " + f.Unit + "), then: sudo systemctl daemon-reload && sudo systemctl restart " + f.Unit
 	case w.found:

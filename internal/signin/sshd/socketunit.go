@@ -103,6 +103,16 @@ func readSocketUnit(h *host.Host, name string) SocketUnit {
 	if b, err := h.ReadFile("/proc/sys/net/ipv6/bindv6only", 16); err == nil {
 		u.Both = strings.TrimSpace(string(b)) != "1"
 	}
+	files := unitFiles(h, name)
+	for _, file := range files {
+		u.read(h, file)
+	}
+	return u
+}
+
+// unitFiles are a unit's file, in the folder with precedence, and its drop-ins; none if
+// there is no such unit.
+func unitFiles(h *host.Host, name string) []string {
 	main := ""
 	for _, dir := range unitDirs() {
 		if file := dir + "/" + name; h.Exists(file) {
@@ -111,17 +121,13 @@ func readSocketUnit(h *host.Host, name string) SocketUnit {
 		}
 	}
 	if main == "" {
-		return u
+		return nil
 	}
 	names := []string{name}
 	if to, err := h.Readlink(main); err == nil && path.Base(to) != name {
 		names = append(names, path.Base(to)) // another name of that unit
 	}
-	files := append([]string{main}, dropins(h, names)...)
-	for _, file := range files {
-		u.read(h, file)
-	}
-	return u
+	return append([]string{main}, dropins(h, names)...)
 }
 
 // dropins are the drop-in files of a unit under any of its names, in the order of their own
@@ -148,22 +154,7 @@ func dropins(h *host.Host, names []string) (files []string) {
 
 // read evaluates a file. An empty ListenStream= deletes all before it.
 func (u *SocketUnit) read(h *host.Host, file string) {
-	text, err := h.ReadFile(file, 1<<20)
-	if err != nil {
-		return
-	}
-	section, number := "", 0
-	for line := range strings.Lines(string(text)) {
-		number++
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "[") {
-			section = line
-		}
-		key, value, ok := strings.Cut(line, "=")
-		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-		if !ok || section != "[Socket]" || line[0] == '#' || line[0] == ';' {
-			continue
-		}
+	eachSetting(h, file, "[Socket]", func(key, value string, number int) {
 		switch at, isNet := parseStream(value); {
 		case strings.HasPrefix(key, "Listen") && value == "":
 			u.Streams = nil // of every kind (systemd.socket(5))
@@ -175,6 +166,38 @@ func (u *SocketUnit) read(h *host.Host, file string) {
 			u.Each = slices.Contains([]string{"yes", "true", "on", "1", "y", "t"}, strings.ToLower(value))
 		case key == "BindToDevice":
 			u.Device = Device{Name: value, File: file, Line: number}
+		}
+	})
+}
+
+// eachSetting calls a function for each setting in a section of a unit's file, with the
+// line that it begins in. A line that ends in a backslash goes on in the next one, past
+// comments (systemd.syntax(7)).
+func eachSetting(h *host.Host, file, section string, do func(key, value string, line int)) {
+	text, err := h.ReadFile(file, 1<<20)
+	if err != nil {
+		return
+	}
+	at, first, joined := "", 0, ""
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") {
+			continue
+		}
+		if joined == "" {
+			first = i + 1
+		}
+		before, more := strings.CutSuffix(line, `\`)
+		if joined += before; more {
+			joined += " "
+			continue
+		}
+		line, joined = joined, ""
+		if strings.HasPrefix(line, "[") {
+			at = line
+		}
+		if key, value, ok := strings.Cut(line, "="); ok && at == section {
+			do(strings.TrimSpace(key), strings.TrimSpace(value), first)
 		}
 	}
 }

@@ -203,15 +203,15 @@ func TestDaemonOptions(t *testing.T) {
 	put(t, h, "/etc/crypto-policies/back-ends/opensshserver.config", "CRYPTO_POLICY='-oCiphers=aes256-ctr -oPubkeyAcceptedKeyTypes=rsa-sha2-256'\n", 0o644)
 	put(t, h, "/etc/sysconfig/sshd", "# OPTIONS=x\nOPTIONS=\"-u0 -o UseDNS=no -E /tmp/log -f /x\"\n", 0o644)
 	want := []string{"-o", "UseDNS=no", "-f", "/x", "-o", "Ciphers=aes256-ctr", "-o", "PubkeyAcceptedKeyTypes=rsa-sha2-256"}
-	got, from := daemonOptions(h, nil)
+	_, got, from := daemonOptions(h, &Daemon{}, "sshd")
 	if !slices.Equal(got, want) || len(from) != 2 || from[0].Line != 2 || from[1].File != "/etc/crypto-policies/back-ends/opensshserver.config" {
 		t.Errorf("%q %+v", got, from)
 	}
-	if got, _ := daemonOptions(h, []string{"-o", "MaxSessions=0"}); !slices.Equal(got, []string{"-o", "MaxSessions=0"}) {
+	if _, got, _ := daemonOptions(h, &Daemon{Command: []string{"-o", "MaxSessions=0"}}, "sshd"); !slices.Equal(got, []string{"-o", "MaxSessions=0"}) {
 		t.Errorf("those of the daemon that runs: %q", got)
 	}
 	put(t, h, "/etc/sysconfig/sshd", "CRYPTO_POLICY=\n", 0o644) // how RHEL 8 documents to opt out
-	if got, _ := daemonOptions(h, nil); len(got) != 0 {
+	if _, got, _ := daemonOptions(h, &Daemon{}, "sshd"); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
 }

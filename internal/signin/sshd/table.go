@@ -27,14 +27,14 @@ func Rows() []*check.Row[*Facts] {
 		row("sshd-chroot", check.GateSession, "Is there what a session needs below ChrootDirectory?", "The folder must be root's alone and have the shell in it.", each(askChroot)),
 		row("sshd-sessions", check.GateSession, "May a connection have a session?", "MaxSessions 0 allows forwarding and nothing else. A script sshrc that may not come to its end is not known.", each(askSessions)),
 		row("sshd-transport", check.GateKey, "Have sshd and the clients an algorithm in common?", "Key exchange, ciphers, MACs and host keys, against what clients of OpenSSH offer.", each(askTransport)),
-		row("sshd-startups", check.GateConnection, "May connections begin?", "MaxStartups: strangers who do not sign in take its places too.", each(askStartups)),
+		row("sshd-startups", check.GateConnection, "May connections begin?", "MaxStartups: strangers who do not sign in take its places too. With PerSourceNetBlockSize 0 all strangers are one source.", each(askStartups)),
 		row("sshd-grace-time", check.GateConnection, "Is there time enough to sign in?", "LoginGraceTime: the cert handler and the role check ask endpoints over the network.", each(askGrace)),
 		row("sshd-order", check.GateConnection, "Does nothing stand in the package's block by accident?", "A Match block reaches to the next Match line: what was appended to the file applies to Entra ID users only.", check.One(askSwallowed)),
 		row("sshd-address", check.GateConnection, "Is no address shut out?", "Match blocks for the package's own group: whether an administrator is in it by then is not published.", check.One(askGroupBlocks)),
 		row("sshd-kinds", check.GateConnection, "Is every kind of connection that the configuration tells apart let in?", "sshd is asked about sixteen kinds at most; what lies beyond is not known.", check.One(askMore)),
 		row("sshd-listening", check.GateListen, "Does sshd listen?", "Ports that are open on this machine, those of a socket unit too, against the configuration.", check.One(askListening)),
 		row("sshd-reachable", check.GateListen, "Does sshd listen where people come from?", "ListenAddress and the machine's own addresses. On an Arc-enabled server people come by loopback, elsewhere loopback alone is out.", check.One(askReachable)),
-		row("sshd-reload", check.GateListen, "Has the running sshd read its configuration?", "The time of the last change against the start or reload of sshd's unit: nothing is promised over a configuration that it has not read.", askLoaded),
+		row("sshd-reload", check.GateListen, "Has the running sshd read its configuration?", "The time of the last change against sshd's pid file, which it writes whenever it has read its files, or where it writes none the reload of its unit: nothing is promised over a configuration that it has not read.", askLoaded),
 	}
 }
 

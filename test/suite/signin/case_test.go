@@ -26,6 +26,7 @@ type situation struct {
 	may         []expected // the possible results of enable
 	remedy      string     // the next step as a script, if it is not a command that can be pasted
 	choice      string     // the choice, if the next step has one
+	steps       int        // how many next steps follow one another; 0: there is one
 	stays       bool       // a warning stays after the next step, because a person has to decide
 }
 
@@ -142,6 +143,9 @@ func (s *situation) set(key, value string) (err error) {
 		s.remedy = value
 	case "choice":
 		s.choice = value
+	case "steps":
+		s.steps, err = strconv.Atoi(value)
+		return err
 	case "stays":
 		s.stays = value == "yes"
 	default:

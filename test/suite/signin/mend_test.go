@@ -26,10 +26,10 @@ func (o *machine) carryOut(r *result) {
 		}
 		return
 	}
+	script, done := o.steps(script)
 	r.carried = script
-	if done := o.Try("yes | sh -c " + shellQuote(script)); done.ExitCode != 0 {
+	if !done {
 		r.helps = "does not run"
-		o.T.Errorf("the remedy fails: %s: exit %d\n%s", script, done.ExitCode, done.Output())
 		return
 	}
 	o.options()
@@ -46,6 +46,27 @@ func (o *machine) carryOut(r *result) {
 	if o.s.choice != "" {
 		r.helps += " (" + o.s.choice + ")"
 	}
+}
+
+// steps carries out each next step before the last one, which enable then names. Such a
+// step must not pass for the last: its command fails, or enable does.
+func (o *machine) steps(script string) (last string, done bool) {
+	for left := o.s.steps - 1; left > 0; left-- {
+		first := o.Try("yes | sh -c " + shellQuote(script))
+		o.restartDaemon()
+		code, said, next, _, _ := o.enable()
+		o.T.Logf("after %q, which ends with %d, enable says %d %s | %s", script, first.ExitCode, code, said, next)
+		if following := pasted(next); code == 0 || following == script || following == "" {
+			o.T.Errorf("after the step %q enable says %d %s | %s", script, code, said, next)
+		} else {
+			script = following
+		}
+	}
+	if r := o.Try("yes | sh -c " + shellQuote(script)); r.ExitCode != 0 {
+		o.T.Errorf("the remedy fails: %s: exit %d\n%s", script, r.ExitCode, r.Output())
+		return script, false
+	}
+	return script, true
 }
 
 // options are the daemon's options after a change of a file that sets them.
