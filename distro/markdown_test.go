@@ -22,7 +22,7 @@ gives. The table is complete: nothing is probed, and ID_LIKE is never followed.
 Tested means: the handler ran with this release's os-release and paths and its
 family's package manager on a Debian userland, with stand-in packages. No release
 but Debian's own, and not the vendor's packages, was run: see
-[what the tests stand on](stand-ins.md).
+[what the tests replace](stand-ins.md).
 
 `)
 	for _, line := range tested(func(*Row) bool { return true }) {
@@ -31,7 +31,7 @@ but Debian's own, and not the vendor's packages, was run: see
 	b.WriteString(`
 ## All rows
 
-A release that is not tested is reached by its family's rule and gets a warning.
+A release that is not tested is handled by its family's rule, with a warning.
 Architectures in parentheses are tried with a warning: no package for them was
 seen in the repository yet. Paths are below the package host.
 
@@ -52,7 +52,7 @@ seen in the repository yet. Paths are below the package host.
 	b.WriteString(`- RHEL 10 and its rebuilds: selinux-policy-42.1.18-4.el10_2.2 and later confine what sshd starts, which has broken other
   programs that AuthorizedKeysCommand names (Azure/azure-linux-extensions#2208)
 
-## Systems that are put together as an image
+## Image-based systems
 
 Packages of these come with their image or by transactional updates; what is added
 to a running machine does not stay, or cannot be added. They are refused with 51
@@ -60,7 +60,7 @@ before anything is written, whatever their ID is, unless the packages are in the
 image and people can sign in: then the answer is 0, and nothing is ever repaired.
 Build the image with ` + "`aadsshlogin`" + ` and, where SELinux is active, ` + "`aadsshlogin-selinux`" + ` from the
 repository of the row above, and set the extension on machines that are made of it.
-They are told by VARIANT_ID in os-release:
+They are recognised by VARIANT_ID in os-release:
 
 `)
 	for _, row := range imageVariants() {
