@@ -28,10 +28,11 @@ func tokens(of string) (all []token) {
 	var c commandEnd
 	inside, before := false, ""
 	for i := 0; i < len(fields); i++ {
-		w := token{text: fields[i], within: inside}
-		if w.text == "" {
+		if fields[i] == "" {
 			continue
 		}
+		inside = inside && fields[i][0] != '(' // a remark
+		w := token{text: fields[i], within: inside}
 		if !inside {
 			bare := strings.TrimLeft(w.text, `("`)
 			switch {
