@@ -29,40 +29,55 @@ type filters struct {
 // of it may mean the opposite of the whole.
 const longest = 8 << 20
 
-// lookFirewall lists the rules of nft and iptables. nft also lists the tables of iptables,
-// but not all of their conditions. from is the one address that is asked about; the zero
+// lookFirewall lists the rules. from is the one address that is asked about; the zero
 // address means all.
 func lookFirewall(ctx context.Context, h *host.Host, from netip.Addr) filters {
-	ctx, cancel := context.WithTimeout(ctx, Bound)
-	defer cancel()
 	var f filters
 	f.question.Interfaces, f.question.Addresses = outward(h)
 	if f.question.From = from; from.IsValid() {
 		f.question.Addresses = slices.DeleteFunc(f.question.Addresses, func(a netip.Addr) bool { return a.Is4() != from.Is4() })
 	}
+	f.read(ctx, h)
+	return f
+}
+
+// read lists the rules of nft and iptables. nft also lists the tables of iptables, but not
+// all of their conditions.
+func (f *filters) read(ctx context.Context, h *host.Host) {
+	ctx, cancel := context.WithTimeout(ctx, Bound)
+	defer cancel()
 	tables := map[string][]string{}
 	for _, family := range []string{"ip", "ip6"} {
 		program := family + "tables"
+		asked := len(f.question.Addresses) > 0 && f.question.Addresses[0].Is4() == (family == "ip")
 		listing, err := list(ctx, h, program+"-save")
 		if err != nil {
 			f.err = errors.Join(f.err, err)
 			continue
 		}
-		if len(f.question.Addresses) > 0 && f.question.Addresses[0].Is4() == (family == "ip") {
+		if asked {
 			f.rules = append(f.rules, firewall.Iptables(program, listing))
 		}
-		if strings.Contains(listing, "(nf_tables)") {
+		over := strings.Contains(listing, "(nf_tables)")
+		if over {
 			tables[family] = firewall.IptablesTables(listing)
+		}
+		// Rules of the older kernel interface are listed by neither nft nor iptables over nft.
+		if names, err := h.ReadFile("/proc/net/"+family+"_tables_names", 4096); asked && err == nil && len(names) > 0 && (over || listing == "") {
+			program += "-legacy"
+			if listing, err = list(ctx, h, program+"-save"); listing == "" {
+				f.err = errors.Join(f.err, err, errors.New("there are rules of "+program+", and no program that lists them"))
+			}
+			f.rules = append(f.rules, firewall.Iptables(program, listing))
 		}
 	}
 	listing, err := list(ctx, h, "nft", "-j", "-t", "list", "ruleset")
 	if err != nil || listing == "" {
 		f.err = errors.Join(f.err, err)
-		return f
+		return
 	}
 	set, err := firewall.Nft([]byte(listing), func(family, table string) bool { return slices.Contains(tables[family], table) })
 	f.rules, f.err = append(f.rules, set), errors.Join(f.err, err)
-	return f
 }
 
 // list is the output of a program that lists rules; "" if it is not installed.
@@ -137,6 +152,10 @@ func firewallCheck(m *machine) []preflight.Result {
 		return []preflight.Result{{Answer: preflight.Unknown, Next: next,
 			Text: "This machine's own firewall could not be read: " + text.OneLine(strings.ReplaceAll(m.firewall.err.Error(), "\n", "; ")) + "."}}
 	}
+	unsure := ""
+	if len(v.Unsure) > 0 {
+		unsure = " Of those from " + few(v.Unsure) + " it is not known."
+	}
 	switch v.Fate {
 	case firewall.Closed:
 		return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed,
@@ -144,7 +163,7 @@ func firewallCheck(m *machine) []preflight.Result {
 			Next: "Run: " + allow(v.Rule, q.Port)}}
 	case firewall.Some:
 		return []preflight.Result{{Answer: preflight.Warn,
-			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), text.Clip(v.Rule.String(), 300)),
+			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), text.Clip(v.Rule.String(), 300)) + unsure,
 			Next: "Connect from there. Where others are to get in, run: " + allow(v.Rule, q.Port)}}
 	case firewall.Unknown:
 		return []preflight.Result{{Answer: preflight.Unknown,
@@ -154,7 +173,7 @@ func firewallCheck(m *machine) []preflight.Result {
 	if len(v.Who) > 0 {
 		text += ", but for those from " + few(v.Who)
 	}
-	return []preflight.Result{{Text: text + "."}}
+	return []preflight.Result{{Text: text + "." + unsure}}
 }
 
 // few names the first of many networks.

@@ -33,6 +33,8 @@ type Verdict struct {
 	Fate Fate
 	Rule Rule     // the rule that stops people, or that was not evaluated; empty if all is open
 	Who  []string // networks: for Some those that get through; for Open those that do not
+	// Unsure are, for Some and Open, networks of which it is not known.
+	Unsure []string
 }
 
 // Rule describes one rule or one policy for people.
@@ -100,10 +102,11 @@ func (q Question) cross(from region, rulesets []Ruleset) outcome {
 // people in general.
 func sum(seen []crossing) Verdict {
 	most := slices.MaxFunc(seen, func(a, b crossing) int { return a.from.size().Cmp(b.from.size()) })
-	var in, out []region
+	var in, out, unsure []region
 	for _, c := range seen {
 		switch {
 		case c.pass && c.stop:
+			unsure = append(unsure, c.from)
 		case c.pass:
 			in = append(in, c.from)
 		default:
@@ -114,9 +117,9 @@ func sum(seen []crossing) Verdict {
 	case most.pass && most.stop:
 		return Verdict{Fate: Unknown, Rule: most.doubt}
 	case most.pass:
-		return Verdict{Fate: Open, Who: networks(out)}
+		return Verdict{Fate: Open, Who: networks(out), Unsure: networks(unsure)}
 	case len(in) > 0:
-		return Verdict{Fate: Some, Rule: most.rule, Who: networks(in)}
+		return Verdict{Fate: Some, Rule: most.rule, Who: networks(in), Unsure: networks(unsure)}
 	}
 	if i := slices.IndexFunc(seen, func(c crossing) bool { return c.pass }); i >= 0 {
 		return Verdict{Fate: Unknown, Rule: seen[i].doubt}

@@ -89,6 +89,26 @@ func TestIptables(t *testing.T) {
 	}
 }
 
+// TestUnsure: networks of which it is not known are told, beside the verdict about the others.
+func TestUnsure(t *testing.T) {
+	for _, c := range []struct {
+		policy, rule string
+		want         Fate
+	}{
+		{"ACCEPT", "-A INPUT -s 10.1.0.0/16 -m mark --mark 0x1 -j DROP", Open},
+		{"DROP", "-A INPUT -s 10.1.0.0/16 -m mark --mark 0x1 -j ACCEPT", Unknown},
+	} {
+		got := Ask(question(), Iptables("iptables", filter("-P INPUT "+c.policy, c.rule)))
+		if got.Fate != c.want || c.want == Open && !slices.Equal(got.Unsure, []string{"10.1.0.0/16"}) {
+			t.Errorf("%s: %+v", c.rule, got)
+		}
+	}
+	got := Ask(question(), Iptables("iptables", filter("-P INPUT DROP", "-A INPUT -s 10.2.0.0/16 -j ACCEPT", "-A INPUT -s 10.1.0.0/16 -m mark --mark 0x1 -j ACCEPT")))
+	if got.Fate != Some || !slices.Equal(got.Who, []string{"10.2.0.0/16"}) || !slices.Equal(got.Unsure, []string{"10.1.0.0/16"}) {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestRaw: a table before the filter drops as well.
 func TestRaw(t *testing.T) {
 	got := Ask(question(), Iptables("iptables", "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i eth0 -p tcp -m tcp --dport 22 -j DROP\nCOMMIT\n"+filter("-P INPUT ACCEPT")))

@@ -65,7 +65,7 @@ func (r *iptablesReader) chain(name, policy string) {
 	r.chains[r.table+" "+name] = made
 	for _, b := range hooks()[r.table] {
 		if strings.ToUpper(b.hook) == name {
-			b.chain, b.drops, b.policy = made, policy == "DROP", r.at(name)
+			b.chain, b.drops, b.policy, b.nat = made, policy == "DROP", r.at(name), r.table == "nat"
 			b.policy.Text = "policy " + policy
 			if r.ufw && r.table == "filter" {
 				b.policy.Manager = Ufw
@@ -125,6 +125,9 @@ func (r *iptablesReader) rule(line string) {
 	made := rule{shown: r.at(name)}
 	made.shown.Text = line
 	for _, o := range options[1:] {
+		if o.name == "--notrack" {
+			made.does = unclear // the states that other rules ask for are other ones then
+		}
 		if o.name == "-j" || o.name == "-g" {
 			r.target(&made, o)
 			continue
@@ -203,7 +206,7 @@ func quotedWords(line string) []word {
 
 // harmless are targets after which the next rule is evaluated (iptables-extensions(8)).
 func harmless() []string {
-	return []string{"LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CT", "NOTRACK", "TCPMSS", "TCPOPTSTRIP", "SET", "AUDIT", "CLASSIFY", "CHECKSUM",
+	return []string{"LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CT", "TCPMSS", "TCPOPTSTRIP", "SET", "AUDIT", "CLASSIFY", "CHECKSUM",
 		"CONNSECMARK", "SECMARK", "DSCP", "TOS", "TTL", "HL", "TRACE", "RATEEST", "SNAT", "MASQUERADE", "ECN", "IDLETIMER", "LED", "TEE"}
 }
 
@@ -222,7 +225,7 @@ func (r *iptablesReader) target(made *rule, o option) {
 		if o.name == "-g" {
 			made.does = jump
 		}
-	default: // DNAT, REDIRECT, TPROXY, NFQUEUE, a module that is not known
+	default: // DNAT, REDIRECT, TPROXY, NFQUEUE, NOTRACK, a module that is not known
 		made.does = unclear
 	}
 }

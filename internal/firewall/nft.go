@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -40,12 +41,12 @@ type nftChain struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Family, Table, Name string
-	Hook, Policy        string
+	Hook, Policy, Type  string
 	Prio                int
+	Dev                 json.RawMessage // of netdev and ingress: a name, or a list of them
 }
 
-// elsewhere: IP connections do not pass through this family. Filters of one device (netdev)
-// do see them but are not evaluated, see addNftChain.
+// elsewhere: IP connections do not pass through this family.
 func (c nftChain) elsewhere() bool { return c.Family == "arp" || c.Family == "bridge" }
 
 type nftRule struct {
@@ -61,12 +62,20 @@ func (s *Ruleset) addNftChain(c nftChain) {
 	if c.Hook == "" {
 		return
 	}
-	if c.Hook == "ingress" {
-		c.Hook, c.Prio = "prerouting", -1000 // before everything else
-	}
 	at := nftRuleAt(c.Family, c.Table, c.Name, c.Hook)
+	devices := string(c.Dev)
+	if c.Hook == "ingress" || c.Hook == "egress" {
+		if devices == "" {
+			devices = unnamed
+		}
+		if c.Prio = -1000; c.Hook == "ingress" { // before everything else
+			c.Hook = "prerouting"
+		} else {
+			c.Hook, c.Prio = "postrouting", 1000 // after everything else
+		}
+	}
 	at.Text = "policy " + c.Policy
-	s.bases = append(s.bases, base{hook: c.Hook, family: c.Family, priority: c.Prio, chain: made, drops: c.Policy == "drop", policy: at})
+	s.bases = append(s.bases, base{hook: c.Hook, family: c.Family, priority: c.Prio, chain: made, drops: c.Policy == "drop", policy: at, nat: c.Type == "nat", devices: devices})
 }
 
 // nftRuleAt describes a rule in a chain as far as the chain determines it.
@@ -120,7 +129,7 @@ func (s *Ruleset) nftRules(r nftRule) []rule {
 			switch kind {
 			case "match":
 				made.conditions = append(made.conditions, s.nftMatch(body))
-			case "limit":
+			case "limit", "ct count":
 				made.conditions = append(made.conditions, nftLimit(body))
 			case "vmap":
 				return s.nftVerdicts(made, body, r)
@@ -161,14 +170,19 @@ func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool)
 		if kind == "goto" {
 			r.does = jump
 		}
-	case "counter", "log", "mangle", "notrack", "ct helper", "ct timeout", "ct expectation", "ct count", "snat", "masquerade", "comment", "continue", "last", "secmark", "reset":
+	case "mangle": // a mark, or something of the packet itself
+		if !bytes.Contains(body, []byte(`"payload"`)) {
+			return false
+		}
+		r.does = unclear
+	case "counter", "log", "ct helper", "ct timeout", "ct expectation", "snat", "masquerade", "comment", "continue", "last", "secmark", "reset":
 		return false
 	case "xt":
 		return r.nftForeign(body)
 	case "set", "meter", "quota", "socket":
 		r.conditions = append(r.conditions, func(*packet) truth { return maybe })
 		return false
-	default: // dnat, redirect, tproxy, queue, dup, fwd, flow, and future statements
+	default: // dnat, redirect, tproxy, queue, dup, fwd, flow, notrack, and future statements
 		r.does = unclear
 	}
 	return true
@@ -221,7 +235,7 @@ func (s *Ruleset) nftVerdicts(made rule, body json.RawMessage, at nftRule) []rul
 	return all
 }
 
-// nftLimit: one person who connects stays below any rate.
+// nftLimit: one person who connects stays below any rate and any number of connections.
 func nftLimit(body json.RawMessage) func(*packet) truth {
 	var l struct{ Inv bool }
 	_ = json.Unmarshal(body, &l) // a named limit is no object, and is not inverted here

@@ -2,6 +2,8 @@ package firewall
 
 import (
 	"cmp"
+	"strconv"
+	"strings"
 
 	"aadssh/internal/order"
 )
@@ -23,7 +25,12 @@ type base struct {
 	chain    *chain
 	drops    bool // the policy: drop what reaches its end
 	policy   Rule
+	nat      bool   // sees the first packet of a connection only
+	devices  string // the interfaces that it sees, as JSON; empty: all
 }
+
+// unnamed are the devices of a chain of which nft names none (as 1.0.6 does in JSON).
+const unnamed = "?"
 
 // filters reports whether the ruleset can stop a connection.
 func (s Ruleset) filters() bool {
@@ -126,7 +133,8 @@ func follow(rulesets []Ruleset, p *packet, hooks ...string) outcome {
 }
 
 func (b base) sees(p *packet) bool {
-	return b.family != "ip" && b.family != "ip6" || p.from.Is4() == (b.family == "ip")
+	ip := b.family != "ip" && b.family != "ip6" || p.from.Is4() == (b.family == "ip")
+	return ip && (!b.nat || p.state == "new") && (b.devices == "" || b.devices == unnamed || strings.Contains(b.devices, strconv.Quote(p.in+p.out)))
 }
 
 // tracked is a packet as a chain sees it: chains before conntrack (priority -200,
@@ -153,6 +161,9 @@ func (s Ruleset) enter(b base, p *packet) outcome {
 		}
 	case end.fell:
 		o.pass = true
+	}
+	if o.stop && b.devices == unnamed {
+		o.pass, o.doubt = true, o.rule
 	}
 	return o
 }

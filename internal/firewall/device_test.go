@@ -1,0 +1,29 @@
+package firewall
+
+import "testing"
+
+// TestDevices: a filter of one device sees what comes in there, or is sent there; where nft
+// does not name the device, nobody is told that it drops.
+func TestDevices(t *testing.T) {
+	for _, c := range []struct {
+		hook, dev string
+		want      Fate
+	}{
+		{"ingress", `, "dev": "eth0"`, Closed},
+		{"ingress", `, "dev": ["eth1", "eth0"]`, Closed},
+		{"ingress", `, "dev": "eth01"`, Open},
+		{"ingress", `, "dev": "lo"`, Open},
+		{"ingress", ``, Unknown},
+		{"egress", `, "dev": "eth0"`, Closed},
+		{"egress", `, "dev": ["lo"]`, Open},
+		{"egress", ``, Unknown},
+	} {
+		set, err := Nft([]byte(`{"nftables": [{"chain": {"family": "netdev", "table": "t", "name": "c", "type": "filter", "hook": "`+c.hook+`", "prio": 0, "policy": "drop"`+c.dev+`}}]}`), nothing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Ask(question(), set); got.Fate != c.want {
+			t.Errorf("%s%s: %+v", c.hook, c.dev, got)
+		}
+	}
+}
