@@ -79,22 +79,6 @@ func TestIdentityComesLate(t *testing.T) {
 	}
 }
 
-// TestIdentityOfAHealthyMachine: an unknown identity fails no working machine; a removed
-// one does.
-func TestIdentityOfAHealthyMachine(t *testing.T) {
-	s := newMachine(t, scene.Options{Timeout: time.Minute})
-	s.Want(fault.OK)
-	before := s.Snapshot()
-
-	s.Metadata.Always(metadata.TokenPath, metadata.Page(200))
-	s.Want(fault.OK).Warns("identity", "could not be checked")
-	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
-	s.Want(fault.IdentityMissing, "az vm identity assign")
-	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
-	s.Want(fault.OK)
-	s.unchanged(before)
-}
-
 // TestClockOfAHealthyMachine: if the clock is years off no certificate is valid, so a
 // success would not be true. The service's date shows it.
 func TestClockOfAHealthyMachine(t *testing.T) {

@@ -36,14 +36,6 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestMemoryTakesNothingAway: a machine that was made smaller keeps what works.
-func TestMemoryTakesNothingAway(t *testing.T) {
-	s := newMachine(t, scene.Options{Timeout: time.Minute}, noFirmwareMap)
-	s.Want(fault.OK)
-	s.Sh("echo 'MemTotal: 400000 kB' >/run/meminfo && mount --bind /run/meminfo /proc/meminfo && mount -t tmpfs none /sys/devices/system/memory")
-	s.Want(fault.OK).Warns("memory", "They are installed, so they were left in place")
-}
-
 // crashKernel is the kernel's report of its reservation. The report of the kernel below the
 // box is hidden.
 func crashKernel(size uint64) func(*machine) {

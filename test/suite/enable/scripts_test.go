@@ -56,12 +56,13 @@ func words() map[string]func(*testscript.TestScript, bool, []string) {
 		"machine":  startMachine, // machine RELEASE: the first word of a script; the releases are in test/lib/roots/release.go
 		"offer":    offer,        // offer [NAME=VERSION[,failpost]]...: the content of the vendor's repository
 		"host":     hostIs,       // host down|up: whether the package host can be reached
-		"identity": identity,     // identity system|user|none|garbage
+		"identity": identity,     // identity system|user|none|garbage|page: what the metadata service answers; a page is a guest network's
 		"settings": settings,     // settings JSON: the goal state has these, from the next "enable" on
 		"update":   update,       // update VERSION: the goal state has this version of the extension, from the next "enable" on
 		"file":     file,         // file PATH NAME: writes the script's file NAME to PATH on the machine
 		// What happens.
 		"vm":        vm,        // vm SCRIPT: runs it there, and it must succeed; its output is stdout
+		"fails":     fails,     // fails SCRIPT: runs it there, and it must fail, which shows that an obstacle has its effect
 		"enable":    enable,    // enable CODE [TEXT]...: the agent runs, enable must end with CODE, and the status must have each TEXT
 		"disable":   disable,   // disable: the agent runs, and it must end with 0
 		"uninstall": uninstall, // uninstall [TEXT]...: the agent runs, it must end with 0, and its output must have each TEXT
@@ -96,7 +97,7 @@ func startMachine(a *act, _ *testscript.TestScript, args []string) error {
 	if len(args) != 1 || a.Stage != nil {
 		return fmt.Errorf("RELEASE, once, not %q", args)
 	}
-	a.Stage = stage.New(a.t, scene.Options{Persona: stage.Release(a.t, args[0])})
+	a.Stage = newMachine(a.t, scene.Options{Persona: stage.Release(a.t, args[0])}).Stage
 	a.ImageKeys()
 	return nil
 }
@@ -132,9 +133,10 @@ func identity(a *act, _ *testscript.TestScript, args []string) error {
 		"user":    metadata.TokenOf(metadata.UserAssignedID("rg", "build-agents")),
 		"none":    metadata.NoIdentity(),
 		"garbage": metadata.Text(200, "text/plain", "garbage"),
+		"page":    metadata.Page(200),
 	}[strings.Join(args, " ")]
 	if !known {
-		return fmt.Errorf("system, user, none or garbage, not %q", args)
+		return fmt.Errorf("system, user, none, garbage or page, not %q", args)
 	}
 	a.Metadata.Always(metadata.TokenPath, answer)
 	return nil
@@ -164,6 +166,11 @@ func file(a *act, ts *testscript.TestScript, args []string) error {
 func vm(a *act, ts *testscript.TestScript, args []string) error {
 	_, err := fmt.Fprint(ts.Stdout(), a.Sh(strings.Join(args, " ")))
 	return err
+}
+
+func fails(a *act, _ *testscript.TestScript, args []string) error {
+	a.Fails("%s", strings.Join(args, " "))
+	return nil
 }
 
 func enable(a *act, _ *testscript.TestScript, args []string) error {

@@ -62,12 +62,6 @@ func TestBadProtectedSettings(t *testing.T) {
 	s.unchanged(before)
 }
 
-func TestUnknownSettings(t *testing.T) {
-	s := newMachine(t, scene.Options{Timeout: time.Minute})
-	s.Set(`{"pakageVersion": "1.0", "repository": {"baseURL": "x"}}`)
-	s.Want(fault.OK).Warns("settings", "pakageVersion", "repository.baseURL", "docs/settings.md")
-}
-
 // TestUndecryptableSettings: their content is unknown, which fails only a machine that has
 // to be changed.
 func TestUndecryptableSettings(t *testing.T) {

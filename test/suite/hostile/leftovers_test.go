@@ -122,16 +122,6 @@ func TestStaleLocks(t *testing.T) {
 	}
 }
 
-// TestBrokenRegions: the damaged shared memory of a killed rpm, which makes every other rpm
-// crash, is removed.
-func TestBrokenRegions(t *testing.T) {
-	s := newMachine(t, scene.Options{Persona: roots.RHEL("7.9"), Packages: []fixtures.Spec{login(newer)}})
-	s.Shf("rpm -qa; yes | head -c 24K > /var/lib/rpm/__db.001")
-	s.Fails("timeout 20 rpm -qa")
-	s.Want(0)
-	s.Has(fixtures.Login, newer)
-}
-
 // TestFailedUpgrade: the script of a newer package fails. The older version continues to
 // work, or is reinstalled from its kept file, without network.
 func TestFailedUpgrade(t *testing.T) {
