@@ -90,7 +90,6 @@ func rulesets() []ruleset {
 		{name: "an hour of the day", unclear: true, text: input("drop", `meta hour "00:00"-"23:59" accept`)},
 		{name: "length of a packet", unclear: true, text: input("accept", "meta length > 40 drop")},
 		{name: "by the sender's hardware", unclear: true, text: input("drop", "ether saddr 02:00:00:00:00:01 accept")},
-		{name: "a queue", unclear: true, text: input("accept", "tcp dport 22 queue to 0")},
 		{name: "source addresses are changed on the way in", text: "table ip t { chain in { type nat hook input priority 100; udp dport 53 snat to 10.0.0.9 } }"},
 		{name: "iptables: not tracked", iptables: true, unclear: true, text: "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 22 -j CT --notrack\nCOMMIT\n" + strings.Replace(filter("-A INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT"), "INPUT ACCEPT", "INPUT DROP", 1)},
 		{name: "iptables: a zone of conntrack", iptables: true, text: "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack\nCOMMIT\n" + strings.Replace(filter("-A INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT"), "INPUT ACCEPT", "INPUT DROP", 1)},
