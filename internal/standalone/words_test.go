@@ -45,7 +45,13 @@ func TestWords(t *testing.T) {
 // who runs setup.
 func TestNoTextIsForgotten(t *testing.T) {
 	bad := []string{"xtension again", "this one again", "restart the VM agent", "pdate the extension", "extension adds its own", "extension is set"}
+	// This is said of an extension that the agent has, and never on a machine of setup
+	// (setItUp of internal/doctor).
+	const ofTheAgent = "Have the agent fetch the extension again: "
 	says := func(text string) string {
+		if text == ofTheAgent {
+			return ""
+		}
 		i := slices.IndexFunc(bad, func(b string) bool { return strings.Contains(text, b) })
 		if i < 0 {
 			return ""
