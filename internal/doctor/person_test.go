@@ -46,13 +46,87 @@ func TestWhom(t *testing.T) {
 		{"ada@contoso.com", "host.example.com", "not an address"},
 		{"ada@contoso.com", "10.0.0.0/8", "not an address"},
 		{"ada@contoso.com", "0.0.0.0", "not an address"},
+		{"O'Brien@contoso.com", "", ""},
+		{"AAAAAAAA-2222-3333-4444-BBBBBBBBBBBB", "", ""},
+		{"ada@contoso.com ", "", "is not the name"},
+		{"ada lovelace@contoso.com", "", "is not the name"},
+		{`"ada"@contoso.com`, "", "is not the name"},
+		{"ada@contoso.com;reboot", "", "is not the name"},
+		{"$(reboot)@contoso.com", "", "is not the name"},
+		{"zoë@contoso.com", "", "is not the name"},
+		{"ada@контосо.com", "", "is not the name"},
+		{"-oProxyCommand=x@contoso.com", "", "is not the name"},
+		{"ada@contoso.com@fabrikam.com", "", "is not the name"},
+		{"ada@contoso", "", "is not the name"},
+		{"ada@.com", "", "is not the name"},
+		{"@contoso.com", "", "is not the name"},
+		{"ada@contoso.com\nroot", "", "is not the name"},
+		{strings.Repeat("a", 113) + "@contoso.com", "", ""},
+		{strings.Repeat("a", 114) + "@contoso.com", "", "is not the name"},
+		{"ada@" + strings.Repeat("contoso.", 60) + "com", "", "is not the name"},
+		{strings.Repeat("a", 1<<20), "", "is not the name"},
+		{"ada@contoso.com", "198.51.100.23:22", "not an address"},
+		{"ada@contoso.com", "[2001:db8::1]", "not an address"},
+		{"ada@contoso.com", "[2001:db8::1]:22", "not an address"},
+		{"ada@contoso.com", "2001:db8::/32", "not an address"},
+		{"ada@contoso.com", "fe80::1%25eth0", "not an address"},
+		{"ada@contoso.com", "010.0.0.1", "not an address"},
+		{"ada@contoso.com", "10.1", "not an address"},
+		{"ada@contoso.com", " 198.51.100.23", "not an address"},
+		{"ada@contoso.com", "::", "not an address"},
+		{"ada@contoso.com", "ff02::1", "not an address"},
+		{"ada@contoso.com", "224.0.0.1", "not an address"},
+		{"ada@contoso.com", strings.Repeat("1", 1<<20), "not an address"},
+		{"o'brien@contoso.com", "nowhere", `--user "o'brien@contoso.com" --from`},
 	} {
 		who, err := Whom(c.name, c.from)
 		switch f := fault.Of(err); {
 		case c.wrong == "" && (err != nil || who.Name != strings.ToLower(c.name) || who.From.IsValid() != (c.from != "") || who.From.Is4In6()):
 			t.Errorf("%q from %q: %+v, %v", c.name, c.from, who, err)
-		case c.wrong != "" && (err == nil || f.Code != fault.Usage || !strings.Contains(f.What, c.wrong) || f.Next == ""):
+		case c.wrong != "" && (err == nil || f.Code != fault.Usage || !strings.Contains(f.What+f.Next, c.wrong) || f.Next == "" || len(f.What) > 500):
 			t.Errorf("%q from %q: %v", c.name, c.from, err)
+		}
+	}
+}
+
+// TestEachGateAnswers: a check that does not pass is told by its own gate and by no other,
+// and of several at one gate the worst.
+func TestEachGateAnswers(t *testing.T) {
+	var all []Check
+	for _, r := range Table() {
+		all = append(all, Check{Name: r.Name, gate: r.Gate, Answer: "pass", Text: "Well."})
+	}
+	of := func(checks []Check) (answers []string) {
+		for _, w := range gates() {
+			if g, ok := w.gate(checks, true); ok && g.Answer != "pass" {
+				answers = append(answers, g.Answer+" "+g.Name+" "+g.Text+" "+strings.Join(g.Checks, ","))
+			}
+		}
+		return answers
+	}
+	if got := of(all); got != nil {
+		t.Errorf("all pass, and %q", got)
+	}
+	for i, c := range all {
+		for _, answer := range []string{"fail", "warn", "unknown"} {
+			one := slices.Clone(all)
+			one[i].Answer, one[i].Text = answer, "It is so."
+			want := []string{answer + " " + string(c.gate) + " It is so. " + c.Name}
+			if c.gate == check.NoGate {
+				want = nil
+			}
+			if got := of(one); !slices.Equal(got, want) {
+				t.Errorf("%s is %s: %q, want %q", c.Name, answer, got, want)
+			}
+		}
+	}
+	for _, order := range [][]string{{"unknown", "warn", "fail"}, {"fail", "unknown", "warn"}, {"warn", "fail", "unknown"}} {
+		var some []Check
+		for _, answer := range order {
+			some = append(some, Check{Name: answer, gate: check.GateKey, Answer: answer, Text: "It is " + answer + "."})
+		}
+		if got, want := of(some), "fail key It is fail. "+strings.Join(order, ","); len(got) != 1 || got[0] != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -161,6 +161,10 @@ func (s *network) load(r ruleset) ([]firewall.Ruleset, error) {
 		feed = exec.Command("ip", "netns", "exec", s.name, "iptables-restore")
 	}
 	feed.Stdin = strings.NewReader(closing.ReplaceAllString(r.text, "\n}"))
+	if r.json {
+		feed = exec.Command("ip", "netns", "exec", s.name, "nft", "-j", "-f", "-")
+		feed.Stdin = strings.NewReader(r.text)
+	}
 	if out, err := feed.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, out)
 	}

@@ -12,6 +12,7 @@ import (
 type ruleset struct {
 	name     string
 	iptables bool // for iptables-restore; otherwise for nft -f
+	json     bool // for nft -j -f
 	unclear  bool // no verdict is possible
 	text     string
 }
