@@ -36,12 +36,23 @@ FORCE:
 program:
 	$(BUILD) -o $(OUT) .
 
+# The licences of what is linked into the program want their texts to go with it: this
+# project's, Go's, and each module's.
+build/LICENSES.txt: FORCE
+	@mkdir -p build
+	set -e; { for arch in amd64 arm64; do GOOS=linux GOARCH=$$arch $(GO) list -tags netgo,osusergo,nethttpomithttp2,purego -deps \
+		-f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' .; done; } | sort -u > build/modules.txt; \
+	{ printf 'aadsshlogin-handler\n\n'; cat LICENSE; printf '\n\nThe Go programming language\n\n'; cat "$$($(GO) env GOROOT)/LICENSE"; \
+	while read -r path version dir; do for file in "$$dir"/LICENSE* "$$dir"/NOTICE*; do \
+		test ! -e "$$file" || { printf '\n\n%s %s: %s\n\n' "$$path" "$$version" "$${file##*/}"; cat "$$file"; }; \
+	done; done < build/modules.txt; } > $@; rm build/modules.txt
+
 .PHONY: zip
-zip: build ## the extension's package, in build/
-	$(GO) run ./misc/packaging -version $(VERSION) -binaries build $(if $(PUBLISHER),-publisher $(PUBLISHER) -type $(TYPE)) -sbom build/sbom.cdx.json -o build/$(NAME)-$(VERSION).zip
+zip: build build/LICENSES.txt ## the extension's package, in build/
+	$(GO) run ./misc/packaging -version $(VERSION) -binaries build -licences build/LICENSES.txt $(if $(PUBLISHER),-publisher $(PUBLISHER) -type $(TYPE)) -sbom build/sbom.cdx.json -o build/$(NAME)-$(VERSION).zip
 
 .PHONY: packages
-packages: build build/nfpm ## deb and rpm for both architectures, in build/
+packages: build build/LICENSES.txt build/nfpm ## deb and rpm for both architectures, in build/
 	gzip -9n < misc/man/aadsshlogin-handler.1 > build/aadsshlogin-handler.1.gz
 	$(GO) run . completion bash > build/completion.bash
 	set -e; for arch in amd64 arm64; do for kind in deb rpm; do \
@@ -52,10 +63,11 @@ packages: build build/nfpm ## deb and rpm for both architectures, in build/
 release: zip packages ## all that is published, with SBOM and checksums, in build/release/
 	rm -rf build/release build/vm-application
 	mkdir -p build/release build/vm-application
-	cp build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 build/$(NAME)-$(VERSION).zip build/sbom.cdx.json \
+	cp build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 build/$(NAME)-$(VERSION).zip build/sbom.cdx.json build/LICENSES.txt \
 		build/aadsshlogin-handler_$(VERSION)-1_*.deb build/aadsshlogin-handler-$(VERSION)-1.*.rpm build/release/
 	install -m 755 misc/launcher build/vm-application/aadsshlogin-handler
 	install -m 755 build/aadsshlogin-handler-amd64 build/aadsshlogin-handler-arm64 build/vm-application/
+	install -m 644 build/LICENSES.txt build/vm-application/
 	tar --sort=name --format=gnu --mtime=@1577836800 --owner=0 --group=0 --numeric-owner -C build/vm-application -cf - . | gzip -9n > build/release/aadsshlogin-handler-$(VERSION).vm-application.tar.gz
 	cd build/release && sha256sum * > SHA256SUMS
 

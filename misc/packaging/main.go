@@ -1,6 +1,6 @@
 // Command packaging writes the extension's zip:
 //
-//	packaging -version 1.0.0.0 -binaries build -o build/handler.zip
+//	packaging -version 1.0.0.0 -binaries build -licences build/LICENSES.txt -o build/handler.zip
 //
 // It runs in the top folder of the module.
 package main
@@ -23,17 +23,18 @@ func main() {
 	publisher := flag.String("publisher", names.Ours().Publisher, "who publishes the extension")
 	kind := flag.String("type", names.Ours().Type, "type of the extension")
 	sbom := flag.String("sbom", "", "file for the list of what is in the binaries, beside the zip; empty: none")
+	licences := flag.String("licences", "", "file with the licence texts of what is in the binaries")
 	flag.Parse()
-	if err := write(names.Handler{Publisher: *publisher, Type: *kind}, *version, *binaries, *out, *sbom); err != nil {
+	if err := write(names.Handler{Publisher: *publisher, Type: *kind}, *version, *binaries, *licences, *out, *sbom); err != nil {
 		fmt.Fprintln(os.Stderr, "packaging:", err)
 		os.Exit(1)
 	}
 }
 
-func write(name names.Handler, version, binaries, out, sbom string) error {
+func write(name names.Handler, version, binaries, licences, out, sbom string) error {
 	b := bundle.Bundle{Name: name, Version: version, Binaries: map[string][]byte{}}
 	for name, content := range map[string]*[]byte{
-		"HandlerManifest.json": &b.Handler, "misc/manifest.xml": &b.Image, "misc/launcher": &b.Launcher,
+		"HandlerManifest.json": &b.Handler, "misc/manifest.xml": &b.Image, "misc/launcher": &b.Launcher, licences: &b.Licences,
 	} {
 		var err error
 		if *content, err = os.ReadFile(name); err != nil {

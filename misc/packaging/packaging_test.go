@@ -100,7 +100,7 @@ func TestZip(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := 6; len(files) != want {
+	if want := 7; len(files) != want {
 		t.Errorf("%d files, want %d", len(files), want)
 	}
 	for name, machine := range map[string]elf.Machine{
@@ -115,7 +115,7 @@ func TestZip(t *testing.T) {
 	if image.Version != strings.TrimSpace(string(version)) || image.ProviderNameSpace+"."+image.Type != names.Microsoft().Full() {
 		t.Errorf("manifest.xml is for %+v", image)
 	}
-	sbom(t, files["sbom.cdx.json"])
+	sbom(t, files["sbom.cdx.json"], string(files["LICENSES.txt"]))
 }
 
 // largest is the size that a released binary may have, in bytes: it is
@@ -170,7 +170,9 @@ func fingerprints(program []byte) []string {
 	return found
 }
 
-func sbom(t *testing.T, content []byte) {
+// sbom checks that the modules of go.mod are listed, and that each of the list has the text
+// of its licence beside it.
+func sbom(t *testing.T, content []byte, licences string) {
 	t.Helper()
 	var doc struct {
 		BOMFormat  string
@@ -182,6 +184,13 @@ func sbom(t *testing.T, content []byte) {
 	purls := map[string]bool{}
 	for _, c := range doc.Components {
 		purls[c.PURL] = true
+		_, text, found := strings.Cut(licences, "\n"+c.Name+" "+c.Version+": LICENSE")
+		if head := text[:min(len(text), 500)]; strings.HasPrefix(c.PURL, "pkg:golang/") && c.Name != "stdlib" && (!found || !strings.Contains(head, "License") && !strings.Contains(head, "Copyright")) {
+			t.Errorf("LICENSES.txt has no licence of %s %s", c.Name, c.Version)
+		}
+	}
+	if !strings.Contains(licences, "The Go Authors") {
+		t.Error("LICENSES.txt lacks the licence of Go")
 	}
 	gomod, err := os.ReadFile("../../go.mod")
 	if err != nil {
@@ -204,7 +213,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	good := bundle.Bundle{Version: "1.0.0.0", Handler: []byte("[]"), Image: []byte("<V>{{.Version}}</V>"), Launcher: []byte("#!"),
-		SBOM: []byte("{}"), Binaries: map[string][]byte{"amd64": []byte("x")}}
+		SBOM: []byte("{}"), Licences: []byte("MIT"), Binaries: map[string][]byte{"amd64": []byte("x")}}
 	if err := good.Write(io.Discard); err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ type Bundle struct {
 	Launcher []byte            // shell script
 	Binaries map[string][]byte // by GOARCH
 	SBOM     []byte            // CycloneDX, JSON
+	Licences []byte            // texts of the licences of what is in the binaries
 }
 
 // Files are the files of the zip by their path.
@@ -59,6 +60,7 @@ func (b Bundle) Files() (map[string][]byte, error) {
 		"HandlerManifest.json": b.Handler,
 		"manifest.xml":         text.Bytes(),
 		"sbom.cdx.json":        b.SBOM,
+		"LICENSES.txt":         b.Licences,
 		Program:                b.Launcher,
 	}
 	for arch, content := range b.Binaries {

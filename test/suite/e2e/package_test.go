@@ -26,7 +26,7 @@ func handlerZip(ctx context.Context, version string, variations []string) ([]byt
 		return nil, err
 	}
 	z := bundle.Bundle{Name: names.Microsoft(), Version: version, Binaries: map[string][]byte{}}
-	for name, content := range map[string]*[]byte{"HandlerManifest.json": &z.Handler, "misc/manifest.xml": &z.Image, "misc/launcher": &z.Launcher} {
+	for name, content := range map[string]*[]byte{"HandlerManifest.json": &z.Handler, "misc/manifest.xml": &z.Image, "misc/launcher": &z.Launcher, "LICENSE": &z.Licences} {
 		if *content, err = os.ReadFile(filepath.Join(top, name)); err != nil {
 			return nil, err
 		}

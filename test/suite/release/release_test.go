@@ -61,7 +61,7 @@ func TestSameBytes(t *testing.T) {
 	if sums[0] != sums[1] {
 		t.Errorf("on one day it is\n%s\non another\n%s", sums[0], sums[1])
 	}
-	for _, kind := range []string{"handler-amd64", "handler-arm64", ".zip", "_amd64.deb", "_arm64.deb", ".x86_64.rpm", ".aarch64.rpm", ".vm-application.tar.gz", "sbom"} {
+	for _, kind := range []string{"handler-amd64", "handler-arm64", ".zip", "_amd64.deb", "_arm64.deb", ".x86_64.rpm", ".aarch64.rpm", ".vm-application.tar.gz", "sbom", "LICENSES.txt"} {
 		if !strings.Contains(sums[0], kind) {
 			t.Errorf("the release has no %s:\n%s", kind, sums[0])
 		}

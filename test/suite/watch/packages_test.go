@@ -40,6 +40,9 @@ func pack(t *testing.T, version, kind string) []byte {
 	completion, err := exec.CommandContext(t.Context(), program, "completion", "bash").Output()
 	stage.Must(t, err)
 	stage.Must(t, os.WriteFile(filepath.Join(dir, "completion.bash"), completion, 0o644))
+	licence, err := os.ReadFile(filepath.Join(top, "LICENSE"))
+	stage.Must(t, err)
+	stage.Must(t, os.WriteFile(filepath.Join(dir, "LICENSES.txt"), licence, 0o644))
 	build := exec.CommandContext(t.Context(), "make", "-s", "build/nfpm")
 	build.Dir = top
 	if out, err := build.CombinedOutput(); err != nil {
