@@ -59,8 +59,8 @@ func TestImportsKeepTheLayout(t *testing.T) {
 		"github.com/ProtonMail/go-crypto":             module + "/internal/trust",
 		"github.com/spf13/cobra":                      module + "/internal/cli",
 	}
-	// forbidden are imports that a package must not have, but for what it may.
-	// Leaves import nothing of ours but leaves.
+	// forbidden are imports that a package must not have, with exceptions. Leaves import
+	// nothing of ours but leaves.
 	leaf := rule{forbidden: []string{module}, may: leaves()}
 	// What is pure looks at nothing; taking an address apart is no look.
 	pure := rule{forbidden: []string{"os", "net"}, may: []string{"net/url", "net/netip"}}

@@ -14,8 +14,8 @@ const (
 	mostBranches = 20 // cyclomatic complexity
 )
 
-// TestFunctionsStayShort: no function of the product has more than 60 lines,
-// those of its tables left out, nor a cyclomatic complexity of more than 20.
+// TestFunctionsStayShort: no function of the product has more than 60 lines, apart from
+// those of its tables, or a cyclomatic complexity of more than 20.
 func TestFunctionsStayShort(t *testing.T) {
 	functions := 0
 	eachProductFile(t, func(_ string, set *token.FileSet, file *ast.File) {
@@ -68,10 +68,9 @@ func (s size) String() string {
 	return fmt.Sprintf("%d lines without tables and complexity %d", s.lines, s.complexity)
 }
 
-// sizeOf counts a function's lines without those inside of a literal list or
-// map, which is a table, and its cyclomatic complexity with that of the
-// functions that are written in it: one, and one for each condition, loop, case
-// and operator that may skip what follows.
+// sizeOf counts a function's lines, without those of a literal list or map, which is a
+// table, and its cyclomatic complexity, including the functions inside it: one, and one for
+// each condition, loop, case and operator that may skip what follows.
 func sizeOf(set *token.FileSet, f *ast.FuncDecl) size {
 	between := func(from, to token.Pos) int { return set.Position(to).Line - set.Position(from).Line }
 	s := size{lines: between(f.Pos(), f.End()) + 1, complexity: 1}

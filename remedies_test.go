@@ -24,8 +24,8 @@ import (
 // remedy is a next step as it stands in the code; what is filled in later is "X".
 type remedy struct{ place, text string }
 
-// remedies are all next steps of the product: what is given to a field or a
-// variable called next, and the last argument of a fault.
+// remedies are all next steps of the product: each value of a field or variable called
+// next, and the last argument of a fault.
 func remedies(t *testing.T) (all []remedy) {
 	t.Helper()
 	files, parsed, consts := token.NewFileSet(), map[string]*ast.File{}, constants{}
@@ -186,8 +186,8 @@ var (
 	actors = regexp.MustCompile(`\b(?:[Aa]sk (?:them|who|whoever)|[Hh]ave (?:AKS|clients|people|somebody)|Tell people|[Ww]hoever|On the client|Where (?:the|that) extension is set|systemd removes it|Nothing is to be done)\b`)
 )
 
-// commands are those that a text has, each as a shell would be given it. X is what
-// is filled in; where a command may stand it is one, and the rendered texts show it.
+// commands are the commands in a text, each as a shell would get it. X stands for what is
+// filled in. If that may be a command, it is one, and the rendered texts show it.
 func commands(text string) (all []string) {
 	for rest := text; ; {
 		c := untilProse(rest)
@@ -221,8 +221,8 @@ func isProgram(text string) bool {
 	return !english || len(words) > 1 && strings.ContainsAny(words[1][:1], "-+/$X")
 }
 
-// untilProse is a command without the words behind it: what stands in brackets,
-// the next sentence, and what follows a comma or semicolon and is no program.
+// untilProse is a command without the words after it: text in brackets, the next sentence,
+// and what follows a comma or semicolon and is not a program.
 func untilProse(text string) string {
 	var quote rune
 	depth := 0
@@ -254,8 +254,8 @@ func parses(t *testing.T, command string) bool {
 	return exec.CommandContext(t.Context(), "sh", "-n", "-c", command).Run() == nil
 }
 
-// Every next step has a command or says who must act; what root alone may do is
-// written with sudo; nothing is said twice.
+// Every next step has a command or says who must act. What only root may do has sudo, and
+// nothing is said twice.
 func TestRemedies(t *testing.T) {
 	all := remedies(t)
 	if len(all) < 200 {
@@ -294,8 +294,8 @@ func TestRemedies(t *testing.T) {
 	}
 }
 
-// rendered are next steps as they were read on machines: what doctor and enable
-// said of broken ones, and what each package manager's failures are reported as.
+// rendered are next steps as they were read on machines: those of doctor and enable about
+// broken machines, and those for each package manager's failures.
 func rendered(t *testing.T) (all []remedy) {
 	t.Helper()
 	for _, of := range []struct {

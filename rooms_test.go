@@ -28,8 +28,8 @@ func (r room) holds(n ast.Node) bool {
 	return false
 }
 
-// Some things are done in one package only, and all other code calls it, so that what is
-// learned about them has one place.
+// Some things are done in one package only, and all other code calls it, so that there is
+// one place for what is learned about them.
 func TestOneRoomEach(t *testing.T) {
 	for _, room := range []room{
 		{what: "a command of the Azure CLI", in: []string{"internal/az"}, text: regexp.MustCompile(`\baz (vm|vmss|connectedmachine|role|network|rest|aks|policy) [a-z]+|\baz ssh (vm|arc) -`)},

@@ -6,8 +6,8 @@ import (
 	"aadssh/internal/state"
 )
 
-// TestGoal: which operations search for newer packages, and that enable does so once if
-// install could not.
+// TestGoal: which operations search for newer packages. enable does so once if install
+// could not.
 func TestGoal(t *testing.T) {
 	ours := func(version string) state.Owner { return state.Owner{Setup: true, Version: version} }
 	for _, c := range []struct {

@@ -9,13 +9,12 @@ import (
 	"testing"
 )
 
-// azureTypes are the properties that Azure's resources have, by where they stand in
-// our Bicep files, with the kind of each; "!" after what a resource cannot do
-// without. From the type definitions of @azure/arm-compute 24.1.0 (MIT): Gallery,
-// GalleryApplicationProperties, GalleryApplicationVersionProperties and what they
-// hold, VMGalleryApplication, VirtualMachineExtensionProperties; and of
-// @azure/arm-hybridcompute 3.0.0 (MIT, of the API version 2021-05-20):
-// MachineExtensionProperties, without what only a response has.
+// azureTypes are the properties of the Azure resources in our Bicep files, by their place
+// in the files, with the kind of each; "!" marks a required property. From the type
+// definitions of @azure/arm-compute 24.1.0 (MIT): Gallery, GalleryApplicationProperties,
+// GalleryApplicationVersionProperties and the types in them, VMGalleryApplication,
+// VirtualMachineExtensionProperties; and of @azure/arm-hybridcompute 3.0.0 (MIT, API
+// version 2021-05-20): MachineExtensionProperties, without what only a response has.
 func azureTypes() map[string]string {
 	return map[string]string{
 		"Microsoft.Compute/galleries":                                                                   "",
@@ -35,15 +34,15 @@ func azureTypes() map[string]string {
 
 const extensionTypes = "forceUpdateTag:string publisher:string type:string typeHandlerVersion:string autoUpgradeMinorVersion:bool enableAutomaticUpgrade:bool settings:object protectedSettings:object suppressFailures:bool protectedSettingsFromKeyVault:object provisionAfterExtensions:array"
 
-// bicepObject is an object of a Bicep file: where it stands, and the kinds of its
-// properties, "" where one is not recognized by its value.
+// bicepObject is an object of a Bicep file: its place, and the kinds of its properties, ""
+// if the value does not show one.
 type bicepObject struct {
 	place string
 	kinds map[string]string
 }
 
-// bicepObjects reads the objects of resources and outputs, which our files write one
-// property a line.
+// bicepObjects reads the objects of resources and outputs. Our files have one property per
+// line.
 func bicepObjects(text string) (all []bicepObject) {
 	params := map[string]string{}
 	for _, m := range regexp.MustCompile(`(?m)^param (\w+) (\w+)`).FindAllStringSubmatch(text, -1) {
@@ -106,9 +105,9 @@ func kindOf(value string, params map[string]string) string {
 	return ""
 }
 
-// TestBicepTypes holds the properties of our Bicep files against the types that Azure
-// publishes for its own clients: their names, their kinds, and that none is missing
-// that must be there. There is no Bicep compiler in these tests.
+// TestBicepTypes compares the properties in our Bicep files with the types that Azure
+// publishes for its own clients: names, kinds, and that no required one is missing. There
+// is no Bicep compiler in these tests.
 func TestBicepTypes(t *testing.T) {
 	files, err := filepath.Glob("bicep/*.bicep")
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// TestLinesToType counts what a person types for each way onto a machine, and
-// keeps the table of docs/install.md: at most two lines, and the variables with URL and checksum.
-// The lines themselves are run by test/suite/watch.
+// TestLinesToType counts what a person types for each way to set up a machine, and compares
+// the table of docs/install.md: at most two lines, and the variables with URL and checksum.
+// test/suite/watch runs the lines.
 func TestLinesToType(t *testing.T) {
 	const page = "../docs/install.md"
 	text, err := os.ReadFile(page)

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// query is what our queries over Azure Resource Graph are made of: conditions on
-// each row, and at most one join with rows that have conditions of their own. A
-// row is a resource as Resource Graph has it.
+// query is the part of KQL that our queries over Azure Resource Graph use: conditions on
+// each row, and at most one join with rows that have conditions of their own. A row is a
+// resource in Resource Graph's form.
 type query struct {
 	where  []string // before the join
 	joined []string // of the rows that are joined by the id of their machine
 	after  []string // behind the join; the word extension is the joined row's name
 }
 
-// parseQuery takes a query apart. What does not decide which rows there are
-// (extend, project, order, summarize) is left out.
+// parseQuery parses a query. Operators that do not decide which rows there are (extend,
+// project, order, summarize) are left out.
 func parseQuery(text string) (q query) {
 	part := &q.where
 	for _, line := range strings.Split(text, "\n") {
@@ -61,7 +61,7 @@ func holds(conditions []string, row map[string]any, extension string) bool {
 	return true
 }
 
-// evaluate says whether a row fulfils a condition. It panics over what it does
+// evaluate reports whether a row fulfils a condition. It panics on anything that it does
 // not know, so that nothing is overlooked.
 func evaluate(condition string, row map[string]any, extension string) bool {
 	token := regexp.MustCompile(`'[^']*'|=~|!~|==|in~|[\w.]+(?:\['[^']*'\])?|[(),]`)
@@ -165,8 +165,7 @@ func (c *expression) term() bool {
 	}
 }
 
-// operand is a text, a column of the row, or one of the functions that leave
-// them what they are here.
+// operand is a text, a column of the row, or a function that changes nothing here.
 func (c *expression) operand() any {
 	switch t := c.next(); {
 	case t[0] == '\'':

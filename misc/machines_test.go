@@ -14,9 +14,8 @@ import (
 	"aadssh/internal/names"
 )
 
-// column is what stands at a path of a resource, as properties.osName or
-// tags['name']; nil where there is nothing. The names of tags are compared
-// exactly, as Resource Graph does.
+// column is the value at a path of a resource, such as properties.osName or tags['name'];
+// nil if there is none. The names of tags are compared exactly, as Resource Graph does.
 func column(row map[string]any, path string) any {
 	path = regexp.MustCompile(`\['([^']*)'\]`).ReplaceAllString(path, "\x00$1")
 	var at any = row
@@ -45,8 +44,8 @@ func text(v any) string {
 	return string(b)
 }
 
-// field is what an alias of Azure Policy names in a resource: its type first, and
-// then the path below properties.
+// field is the value of an alias of Azure Policy in a resource: its type first, and then
+// the path below properties.
 func field(row map[string]any, name string) any {
 	if tag, is := strings.CutPrefix(name, "tags['"); is { // compared without regard to case
 		tags, _ := row["tags"].(map[string]any)
@@ -63,8 +62,8 @@ func field(row map[string]any, name string) any {
 	return column(row, name)
 }
 
-// meets says whether a resource meets a condition of a policy. It panics over
-// what it does not know.
+// meets reports whether a resource meets a condition of a policy. It panics on a condition
+// that it does not know.
 func meets(row map[string]any, condition any, parameters map[string]string) bool {
 	c := condition.(map[string]any)
 	for key, quantifier := range map[string]func(func(any) bool, []any) bool{
@@ -93,8 +92,8 @@ func meets(row map[string]any, condition any, parameters map[string]string) bool
 	panic(fmt.Sprintf("not understood: %v", c))
 }
 
-// played are machines of every kind that the conditions tell apart, with the
-// extension in every state, and extensions that are somebody else's.
+// played are machines of every kind that the conditions distinguish, with the extension in
+// every state, and with other publishers' extensions.
 func played() (all []map[string]any) {
 	ms := names.Microsoft()
 	type object = map[string]any
@@ -185,9 +184,9 @@ func marked(t *testing.T, d definition, all []map[string]any) (ids []string) {
 	return ids
 }
 
-// TestPoliciesMeanTheSameMachines evaluates the policies and the queries on the
-// same machines: what is audited is what missing.kql and failed.kql name between
-// them, and what is deployed to is of that what has the identity.
+// TestPoliciesMeanTheSameMachines evaluates the policies and the queries on the same
+// machines: the audited ones are those that missing.kql and failed.kql name together, and
+// of these the ones with an identity get a deployment.
 func TestPoliciesMeanTheSameMachines(t *testing.T) {
 	all, definitions := played(), definitions(t)
 	read := func(name string) []string {

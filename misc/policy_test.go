@@ -139,8 +139,8 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-// The initiative names every definition of ours, gives each only parameters
-// that it has, and has the identity before what needs it.
+// The initiative names each of our definitions, passes each only parameters that it has,
+// and has the identity before what needs it.
 func TestInitiative(t *testing.T) {
 	all := definitions(t)
 	initiative := all["aadsshlogin"]
@@ -204,8 +204,8 @@ func keys[V any](m map[string]V) []string {
 	return all
 }
 
-// checkParameters: what an expression names is declared, and the other way
-// round. The parameters of a nested template are its own.
+// checkParameters: what an expression names is declared, and what is declared is used. A
+// nested template has its own parameters.
 func checkParameters(t *testing.T, name, text string, declared []string, nested template) {
 	t.Helper()
 	find := regexp.MustCompile(`parameters\('(\w+)'\)`)

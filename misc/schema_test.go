@@ -8,9 +8,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// The schemas of what doctor, plan and status print are schemas, take a good document
-// and refuse a bad one. What the programs really print is held against them on
-// the machines of the rig.
+// The schemas of the output of doctor, plan and status are valid, accept a good document
+// and reject a bad one. The tests on machines compare what the program really prints.
 func TestSchemas(t *testing.T) {
 	const plan = `{"schema": "1", "version": "1.0", "time": "2026-11-21T10:00:00Z", "operation": "enable", "steps": [STEP]}`
 	const doctor = `{"schema": "1", "version": "1.0", "time": "2026-11-21T10:00:00Z", "root": true, "machine": {"distribution": "Ubuntu 22.04", "arc": false},

@@ -144,8 +144,8 @@ type bicepFile struct {
 	top, properties                   map[string]string
 }
 
-// parseBicep reads the few forms that our files use, line by line; any other
-// line is an error, so nothing is overlooked.
+// parseBicep reads the few constructs that our files use, line by line. Any other line is
+// an error, so nothing is overlooked.
 func parseBicep(t *testing.T, file, text string) bicepFile {
 	t.Helper()
 	b := bicepFile{params: map[string]bicepParam{}, top: map[string]string{}, properties: map[string]string{}}

@@ -10,9 +10,9 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// TestVMApplication: the three commands are short enough for the platform, both
-// templates take them from their files, and what fails is not called a success.
-// The commands themselves are run by test/suite/watch.
+// TestVMApplication: the three commands are short enough for the platform, both templates
+// take them from their files, and a failure is not reported as success. test/suite/watch
+// runs the commands.
 func TestVMApplication(t *testing.T) {
 	const dir = "vm-application/"
 	read := func(name string) string {
@@ -51,9 +51,9 @@ func TestVMApplication(t *testing.T) {
 	}
 }
 
-// TestGalleryBicep: every name in gallery.bicep is declared and used, a child has
-// its parent's type and API version, and what is loaded is there. There is no Bicep
-// compiler in these tests; TestBicepTypes has the properties.
+// TestGalleryBicep: every name in gallery.bicep is declared and used, a child has its
+// parent's type and API version, and each loaded file exists. There is no Bicep compiler in
+// these tests; TestBicepTypes checks the properties.
 func TestGalleryBicep(t *testing.T) {
 	content, err := os.ReadFile("vm-application/gallery.bicep")
 	if err != nil {

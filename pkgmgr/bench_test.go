@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// BenchmarkClassifyNothingWrong is what reading the output of a transaction
-// costs that a chatty package made long.
+// BenchmarkClassifyNothingWrong is the cost of reading a transaction's output that a
+// package with much output has made long.
 func BenchmarkClassifyNothingWrong(b *testing.B) {
 	output := hosttest.Answer(0, strings.Repeat("Setting up libsomething2:amd64 (1.0.2-3) and telling everybody about it ...\n", 2000))
 	for _, name := range distro.Managers() {

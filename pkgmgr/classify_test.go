@@ -23,8 +23,8 @@ type recorded struct {
 	result  host.Result
 }
 
-// transcripts reads a file of recorded answers. Each has a line "-- NAME --", a
-// line "$ COMMAND", a line "exit CODE", and then all that the program wrote.
+// transcripts reads a file of recorded answers. Each has a line "-- NAME --", a line "$
+// COMMAND", a line "exit CODE", and then the program's whole output.
 func transcripts(t testing.TB, manager string) []recorded {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", manager+".txt"))
@@ -78,8 +78,8 @@ func recordings() map[string]distro.Manager {
 	}
 }
 
-// TestClassifyRecorded says what each recorded answer means: one golden file a
-// manager, one entry an answer.
+// TestClassifyRecorded renders the meaning of each recorded answer: one golden file per
+// manager, one entry per answer.
 func TestClassifyRecorded(t *testing.T) {
 	for file, name := range recordings() {
 		t.Run(file, func(t *testing.T) {

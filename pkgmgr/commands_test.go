@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// TestCommands renders every command of every manager: a diff must show what is run on
-// other people's machines before it runs there.
+// TestCommands renders every command of every manager, so that a diff shows what will be
+// run on other people's machines.
 func TestCommands(t *testing.T) {
 	sources := map[distro.Manager]Source{
 		distro.Apt:    {ListFile: "/etc/apt/sources.list.d/aadsshlogin.list"},
@@ -114,8 +114,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestProxyStaysOutOfArguments: what is in the arguments of a process can be
-// read by everybody on the machine.
+// TestProxyStaysOutOfArguments: everybody on the machine can read the arguments of a
+// process.
 func TestProxyStaysOutOfArguments(t *testing.T) {
 	for _, name := range distro.Managers() {
 		m := manager(t, name)

@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// dpkg takes an empty database, or none, for a machine without packages; nothing may
-// be installed by that.
+// To dpkg, an empty or missing database is a machine without packages; that must not lead
+// to an installation.
 func TestEmptiedDatabase(t *testing.T) {
 	for what, write := range map[string]func(path string) error{
 		"empty": func(path string) error { return os.WriteFile(path, nil, 0o600) },

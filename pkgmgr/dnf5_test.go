@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// Which of the two generations answers to "dnf" is not asked: it shows only
-// what both take. Real dnf 5 and dnf 4 were recorded with these words.
+// The handler does not ask which generation of dnf there is: its words mean the same to
+// both. Real dnf 5 and dnf 4 were recorded with them.
 func TestDnfIsToldWhatBothGenerationsTake(t *testing.T) {
 	s := Source{ID: "aadsshlogin"}
 	o := Order{Source: s, Install: []Spec{{Name: "aadsshlogin"}}}
@@ -60,8 +60,8 @@ func TestDnf5Table(t *testing.T) {
 	}
 }
 
-// A failed script of the package is no success, although the database calls
-// the package installed: by dnf 5 too.
+// If a script of the package failed, that is no success with dnf 5 either, although the
+// database says that the package is installed.
 func TestDnf5FailedScript(t *testing.T) {
 	b := newBench(t, distro.Dnf)
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)

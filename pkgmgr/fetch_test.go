@@ -16,8 +16,8 @@ const (
 	fetched = "/var/cache/dnf/aadsshlogin-ed4afd3853e3f975/packages/aadsshlogin-1.0.2-1.x86_64.rpm"
 )
 
-// besideOthers has dnf fail with our source alone, for something that it depends
-// on, and fetch next to the others; it leaves the file at path.
+// besideOthers expects that dnf fails with our source alone, because of a dependency, and
+// then fetches the package with all sources; the file is at path.
 func besideOthers(t *testing.T, path string) (b bench, all Order) {
 	return besideOthersAfter(t, answer(t, "dnf-4.14", "unmet").result, path)
 }
@@ -37,8 +37,8 @@ func besideOthersAfter(t *testing.T, alone host.Result, path string) (b bench, a
 	return b, all
 }
 
-// What is not in the folder of our source is not ours, also where another
-// source's name begins as ours does.
+// A file that is not in the folder of our source is not ours, even if the other source's
+// name begins like ours.
 func TestFileOfAnotherSourceIsNotTaken(t *testing.T) {
 	for _, path := range []string{
 		"/var/cache/dnf/third-ed4afd3853e3f975/packages/aadsshlogin-1.0.2-1.x86_64.rpm",
@@ -54,8 +54,8 @@ func TestFileOfAnotherSourceIsNotTaken(t *testing.T) {
 	}
 }
 
-// A file is ours when it is signed with a key of ours; what else rpm trusts on
-// this machine counts only where our keys cannot be read.
+// A file is ours if it is signed with one of our keys. The other keys that rpm trusts on
+// this machine count only if ours cannot be read.
 func TestFetchedFileIsVerifiedWithOurKeys(t *testing.T) {
 	good, bad := hosttest.Answer(0, fetched+": digests signatures OK\n"), hosttest.Answer(1, fetched+": digests SIGNATURES NOT OK\n")
 	gone := hosttest.Answer(1, "error: "+ownKey+": import read failed(2).\n")
@@ -142,8 +142,7 @@ func TestFetchedVersionWithoutRelease(t *testing.T) {
 	}
 }
 
-// Where the owner of a machine has the cache elsewhere, the files of packages are
-// found there.
+// If an administrator has moved the manager's cache, the package files are found there.
 func TestKeptFilesOfAnotherCache(t *testing.T) {
 	p := Package{Name: "aadsshlogin", Version: "1.0-1"}
 	const rpm = "aadsshlogin-1.0-1.x86_64.rpm"

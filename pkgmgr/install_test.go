@@ -33,8 +33,9 @@ func TestInstallHealthyPath(t *testing.T) {
 	}
 }
 
-// A package manager that reports success and did nothing is detected: it may have been told
-// to skip what it cannot get (strict=0 in dnf.conf), so the other sources are tried too.
+// A package manager that reports success and did nothing is detected. It may have been
+// configured to skip what it cannot get (strict=0 in dnf.conf), so the other sources are
+// tried too.
 func TestInstallBelievesTheDatabase(t *testing.T) {
 	b, all := besideOthersAfter(t, hosttest.Answer(0, "Complete!\n"), fetched)
 	b.query(rpmKeyring(keyringDir, []string{ownKey}), hosttest.Answer(0, ""))
@@ -62,8 +63,8 @@ func TestInstallForgivesOthers(t *testing.T) {
 	}
 }
 
-// dnf ends with 0 when a script of the package failed, and the database calls
-// it installed: that is not success.
+// If a script of the package failed, dnf exits with 0, and the database says that the
+// package is installed: that is not success.
 func TestInstallSeesFailedScripts(t *testing.T) {
 	for file, name := range map[string]distro.Manager{"dnf-4.14": distro.Dnf, "zypper-1.14.89": distro.Zypper} {
 		b := newBench(t, name)
@@ -89,9 +90,9 @@ func TestInstallForgivesScriptsOfOthers(t *testing.T) {
 	}
 }
 
-// The ladder on an rpm machine: ours alone, all sources, fresh metadata of all,
-// and only then an older version, with both versions named. Beside other sources
-// the file of ours is fetched, verified and installed.
+// The order of attempts on an rpm machine: our source alone, all sources, all with fresh
+// metadata, and only then an older version, with both versions named. With other sources,
+// our file is first fetched, verified, and then installed.
 func TestInstallTakesTheNewestInstallable(t *testing.T) {
 	b := newBench(t, distro.Dnf)
 	want := []Spec{{Name: "aadsshlogin"}}
@@ -231,8 +232,8 @@ func TestInstallOlderWithYum(t *testing.T) {
 	}
 }
 
-// A budget that ends while other sources are refreshed is not our bug: the fault before it
-// stays.
+// If the budget ends while other sources are refreshed, that is not our bug: the earlier
+// fault is reported.
 func TestInstallBudgetEndsInRefresh(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, true)
@@ -249,8 +250,8 @@ func TestInstallBudgetEndsInRefresh(t *testing.T) {
 	}
 }
 
-// What is there in the version that our source has is not fetched again, nor is
-// what is newer than that; nothing is run then, and no other source asked.
+// A package that is installed in our source's version, or in a newer one, is not fetched
+// again; nothing is run then, and no other source is asked.
 func TestInstallFetchesNothingThatIsThere(t *testing.T) {
 	for _, had := range []string{"1.0.2", "1.0.3"} {
 		b := newBench(t, distro.Apt)
@@ -277,8 +278,8 @@ func TestInstallFromTheMachinesSources(t *testing.T) {
 	}
 }
 
-// A file that was fetched before and is what the signed lists say is not fetched
-// again; a damaged one of the same name is.
+// A file that was fetched before is not fetched again if it matches the signed lists; a
+// damaged one is.
 func TestInstallUsesWhatWasFetched(t *testing.T) {
 	for _, content := range []string{"package", "damaged"} {
 		b := newBench(t, distro.Apt)

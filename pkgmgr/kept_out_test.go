@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// What keeps a package out, or that a repository's definition is not there, is
-// found on the machine where the manager says only that there is no such package.
+// If the manager only says that there is no such package, the reason is found on the
+// machine: an exclusion, or a missing definition of the repository.
 func TestKeptOut(t *testing.T) {
 	const list, pins = "/etc/apt/sources.list.d/aadsshlogin.list", "/etc/apt/preferences.d/x"
 	entry := map[string]string{list: "deb [signed-by=/x.gpg] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"}
@@ -71,8 +71,8 @@ func TestKeptOut(t *testing.T) {
 	}
 }
 
-// Where the machine's own sources are used, none of them is ours, and it is not
-// missed: what they have is asked of their servers.
+// If the machine's own sources are used, ours is not expected among them, and the next step
+// asks their servers for the package.
 func TestOursIsNotMissedUnderExisting(t *testing.T) {
 	h := hosttest.New(t).Host()
 	s := Source{ID: "aadsshlogin", ListFile: "/etc/apt/sources.list.d/aadsshlogin.list", All: true}

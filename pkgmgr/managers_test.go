@@ -7,8 +7,8 @@ import (
 	"aadssh/distro"
 )
 
-// TestEachManager: each name is of a manager, which has recorded answers, and each
-// row of the table of distributions uses one of them.
+// TestEachManager: each name has a manager with recorded answers, and each row of the table
+// of distributions uses one of them.
 func TestEachManager(t *testing.T) {
 	recorded := recordings()
 	for _, name := range distro.Managers() {

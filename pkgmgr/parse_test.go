@@ -62,8 +62,8 @@ func describe(p Package) string {
 	return s
 }
 
-// A database that cannot be read must never look like a machine without the
-// package: rpm prints "is not installed" then too.
+// A database that cannot be read must never look like a machine without the package: rpm
+// prints "is not installed" in that case too.
 func TestQueryOfABrokenDatabase(t *testing.T) {
 	for file, names := range map[string]struct {
 		manager distro.Manager
@@ -213,8 +213,8 @@ func FuzzAnswers(f *testing.F) {
 			seeds[answer{string(r.result.Stdout[:min(len(r.result.Stdout), 1500)]), r.result.ExitCode}] = true
 		}
 	}
-	// Each recording is read by its own manager in TestClassifyRecorded; all of them by
-	// all managers takes seconds, so without -fuzz (make fuzz) it is every fourth.
+	// TestClassifyRecorded reads each recording with its own manager. Reading all of them
+	// with all managers takes seconds, so without -fuzz (make fuzz) it is every fourth.
 	share := 4
 	if flag.Lookup("test.fuzz").Value.String() != "" {
 		share = 1

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/host"
 )
 
-// A password in the address of somebody's repository is in no message, also
-// where it was not written in percent form.
+// A password in the address of somebody's repository is in no message, even if it was not
+// percent-encoded.
 func TestNoPasswordOfARepositoryIsShown(t *testing.T) {
 	for _, user := range []string{"u:s3cret", "u:p@ss-s3cret", "u:s3cret@x", "u:80/s3cret"} {
 		address := "https://" + user + "@packages.example/x"

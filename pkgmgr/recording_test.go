@@ -14,8 +14,7 @@ func scenes(t testing.TB, program string) []recording.Scene {
 	return recording.Read(t, filepath.Join("testdata", "scenes"), program)
 }
 
-// recordedRun is the first run of a scene whose command has these words, one
-// after the other.
+// recordedRun is the first run of a scene whose command contains these words in this order.
 func recordedRun(t testing.TB, file, name string, words ...string) recording.Run {
 	t.Helper()
 	for _, s := range scenes(t, file) {

@@ -26,8 +26,8 @@ func TestReplaceRefusesToTakeMore(t *testing.T) {
 	}
 }
 
-// simulations are the managers' outputs if they understand an argument of the order
-// differently from us: the old package would be removed, and nothing installed.
+// simulations are the managers' outputs for an order that they understand differently from
+// us: they would remove the old package and install nothing.
 func simulations() map[distro.Manager]host.Result {
 	table := "Dependencies resolved.\n====\n Package  Arch  Version  Repository  Size\n====\nRemoving:\n aadlogin  x86_64  1.0-1  @x  2\n\nTransaction Summary\n====\nRemove  1 Package\n\nOperation aborted.\n"
 	return map[distro.Manager]host.Result{
@@ -39,8 +39,8 @@ func simulations() map[distro.Manager]host.Result {
 	}
 }
 
-// Nothing is replaced, and nothing downloaded for it, where the simulation does
-// not install what is wanted.
+// If the simulation does not install what is wanted, nothing is replaced or downloaded for
+// it.
 func TestReplaceNeedsWhatIsWanted(t *testing.T) {
 	for name, simulation := range simulations() {
 		b := newBench(t, name)

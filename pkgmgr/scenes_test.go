@@ -15,8 +15,7 @@ import (
 	"aadssh/test/lib/recording"
 )
 
-// recordedPrograms are the programs whose scenes were recorded, by their file in
-// testdata/scenes.
+// recordedPrograms are the programs with recorded scenes, by their file in testdata/scenes.
 func recordedPrograms() map[string]distro.Manager {
 	return map[string]distro.Manager{
 		"yum-3.4.3":  distro.Yum,
@@ -27,11 +26,10 @@ func recordedPrograms() map[string]distro.Manager {
 	}
 }
 
-// TestScenes says what each command of each recorded scene means to the
-// handler: the code, the first line and the next step that a person gets. It is
-// a table to be read: "nothing wrong" is what the output says, and a session
-// asks the package database besides that. Where a file of the machine was recorded
-// too, the machine has it.
+// TestScenes renders what each command of each recorded scene means to the handler: the
+// code, the first line and the next step that a person gets. "nothing wrong" is the meaning
+// of the output; a session also asks the package database. If a file of the machine was
+// recorded too, the machine has it.
 func TestScenes(t *testing.T) {
 	for file, name := range recordedPrograms() {
 		t.Run(file, func(t *testing.T) {
@@ -89,8 +87,7 @@ func classified(c host.Command) bool {
 	return true
 }
 
-// words are those of a command that tell it apart from others: without the
-// options that it always has.
+// words are the words of a command without the options that it always has.
 func words(c host.Command) []string {
 	list := []string{c.Name}
 	for i, a := range c.Args {

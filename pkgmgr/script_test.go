@@ -2,8 +2,7 @@ package pkgmgr
 
 import "testing"
 
-// A script's own last lines say why it failed; what the manager says around
-// them does not.
+// A script's own last lines say why it failed; the manager's lines around them do not.
 func TestScriptSaid(t *testing.T) {
 	for program, want := range map[string]string{
 		"yum-3.4.3": "yum", "tdnf-3.5.2": "tdnf", "tdnf-3.5.8": "tdnf", "tdnf-3.6.0": "tdnf", "dnf5-5.4.6": "dnf",

@@ -20,8 +20,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// bench is a session on an empty machine with a strict runner, whose commands
-// are named by the manager's own builders: their text is TestCommands' matter.
+// bench is a session on an empty machine with a strict runner. Its commands come from the
+// manager's own functions: TestCommands checks their text.
 type bench struct {
 	*testing.T
 	*Session
@@ -41,8 +41,8 @@ func (b bench) order(o Order, all bool) Order {
 	return o
 }
 
-// packages makes the database answer a query: "name version" for an installed
-// one, "name" for one that is not, "name version state" for a broken one (dpkg).
+// packages is the database's answer to a query: "name version" for an installed package,
+// "name" for one that is not, "name version state" for a broken one (dpkg).
 func (b bench) packages(lines ...string) {
 	b.Helper()
 	var names []string
@@ -68,9 +68,9 @@ func (b bench) packages(lines ...string) {
 	b.runner.Expect(b.Manager.Query(names).String(), hosttest.Answer(missing, text.String()))
 }
 
-// alone expects that an order's packages are fetched from our source alone
-// before, where the manager does that, and gives the order with their files.
-// The versions are those that are wanted, or newest.
+// alone expects that the packages of an order are fetched from our source alone first, if
+// the manager does that, and returns the order with their files. The versions are the
+// requested ones, or newest.
 func (b bench) alone(o Order, newest string) Order {
 	b.Helper()
 	if b.Manager.FetchFiles == nil {
@@ -105,8 +105,8 @@ func (b bench) file(path, content string) {
 	}
 }
 
-// fetched has a manager that fetches into a folder of ours do so, and find the
-// file good.
+// fetched expects the fetch of a manager that fetches into our folder, and its
+// verification, which succeeds.
 func (b bench) fetched(o *Order, name string) {
 	if b.Manager.FetchDir == "" {
 		return
@@ -118,8 +118,7 @@ func (b bench) fetched(o *Order, name string) {
 	o.Files = []string{file}
 }
 
-// running makes the machine's record name this test as the transaction that is
-// at work.
+// running makes the machine's record name this test as the running transaction.
 func (b bench) running() (pid int) {
 	b.Helper()
 	stat, err := os.ReadFile("/proc/self/stat") // the start time is field 22; the name, field 2, may hold spaces
@@ -298,8 +297,8 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 	}
 }
 
-// A query that crashes over what a killed run left says that a repair may help;
-// without that it is a broken database like any other.
+// If a query crashes because of what a killed run left, the fault says that a repair may
+// help; otherwise it is a broken database like any other.
 func TestQueryThatCrashes(t *testing.T) {
 	b := newBench(t, distro.Dnf)
 	crash := host.Result{ExitCode: -1}
@@ -322,8 +321,9 @@ func TestQueryThatCrashes(t *testing.T) {
 	ask(true)
 }
 
-// TestManagerThatMayNotBeStarted: what the kernel does not start is the package
-// manager's trouble and no bug of ours, unless the machine lacks something for it.
+// TestManagerThatMayNotBeStarted: if the kernel does not start the package manager, that is
+// the package manager's failure and not our bug, unless the machine has run out of
+// something.
 func TestManagerThatMayNotBeStarted(t *testing.T) {
 	b := newBench(t, distro.Apt)
 	command := host.Command{Name: "apt-get", Args: []string{"update"}}

@@ -10,12 +10,12 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// recordedTdnf are the releases of tdnf that were recorded: those of Mariner 2
-// and Azure Linux 3, and a later one.
+// recordedTdnf are the recorded releases of tdnf: those of Mariner 2 and Azure Linux 3, and
+// a later one.
 func recordedTdnf() []string { return []string{"tdnf-3.5.2", "tdnf-3.5.8", "tdnf-3.6.0"} }
 
-// What else would go is in the table of tdnf's simulation, whose rows begin
-// without a blank.
+// The other packages that would be removed are in the table of tdnf's simulation, whose
+// rows do not begin with a blank.
 func TestTdnfReplacesNothingMore(t *testing.T) {
 	for _, version := range recordedTdnf() {
 		b := newBench(t, distro.Tdnf)
@@ -46,8 +46,8 @@ func TestTdnfTable(t *testing.T) {
 	}
 }
 
-// tdnf takes an unsigned package from a repository with gpgcheck=1: what it
-// fetched is verified before it is installed.
+// tdnf accepts an unsigned package from a repository with gpgcheck=1, so the fetched file
+// is verified before it is installed.
 func TestTdnfTakesOnlySignedPackages(t *testing.T) {
 	for _, version := range recordedTdnf() {
 		for kind, code := range map[string]fault.Code{"signed": fault.OK, "unsigned": fault.RepositoryUntrusted, "signed with another key": fault.RepositoryUntrusted} {
@@ -80,8 +80,8 @@ func TestTdnfTakesOnlySignedPackages(t *testing.T) {
 	}
 }
 
-// A damaged file does not stand in the way of the next try: it lies in a folder
-// that is emptied first. (In tdnf's own cache no word of tdnf removes it.)
+// A damaged file does not prevent the next try: it is in a folder that is emptied first.
+// (No command of tdnf removes it from tdnf's own cache.)
 func TestTdnfFetchesADamagedFileAgain(t *testing.T) {
 	for _, version := range recordedTdnf() {
 		b := newBench(t, distro.Tdnf)

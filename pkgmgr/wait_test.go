@@ -38,8 +38,8 @@ func (l *lockedFor) Transact(ctx context.Context, c host.Command) (host.Result, 
 }
 
 // At first boot unattended-upgrades, dnf-automatic or packagekitd runs for minutes. The
-// operation waits for its whole time, the refresh begins within a second after the lock is
-// free, and then has the whole of its own time.
+// operation waits as long as it may. The refresh begins within a second after the lock is
+// free, and then has its own whole time.
 func TestLockHeldForMinutes(t *testing.T) {
 	const held, opTime = 4 * time.Minute, 840 * time.Second
 	for name, c := range map[distro.Manager]struct {

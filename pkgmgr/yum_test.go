@@ -10,7 +10,7 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// yum's option parser drops the first "--": only arguments that a real yum has carried out
+// yum's option parser drops the first "--", so only arguments that a real yum has accepted
 // are used.
 func TestYumReplacesInTheWordsThatItTakes(t *testing.T) {
 	for name, o := range map[string]Order{
@@ -43,8 +43,8 @@ func TestYumReplacesNothingMore(t *testing.T) {
 	}
 }
 
-// yum carries half an order out where it does not know the other half, unless
-// it is told not to.
+// yum carries out half of an order if it does not know the other half, unless it is told
+// not to.
 func TestYumCarriesNoHalfOrderOut(t *testing.T) {
 	o := Order{Install: []Spec{{Name: "aadsshlogin"}, {Name: "aadsshlogin-selinux"}}}
 	args := yum().Install(o)[0].Args
@@ -63,8 +63,7 @@ func TestYumCarriesNoHalfOrderOut(t *testing.T) {
 	}
 }
 
-// yum takes a damaged file in its cache for what it wanted: it goes before the
-// next try.
+// yum uses a damaged file in its cache, so the file is removed before the next try.
 func TestYumFetchesADamagedFileAgain(t *testing.T) {
 	b := newBench(t, distro.Yum)
 	o := b.order(Order{Install: []Spec{{Name: "aadsshlogin"}}}, false)

@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/recording"
 )
 
-// onTheMachine is the fault of a recorded run, looked at on a machine that has
-// the file that its scene speaks of: # PATH: "content".
+// onTheMachine is the fault of a recorded run on a machine that has the file in its scene:
+// # PATH: "content".
 func onTheMachine(t *testing.T, m *Manager, note string, r recording.Run) *fault.Fault {
 	t.Helper()
 	h := hosttest.New(t).Host()
@@ -42,8 +42,8 @@ func onTheMachine(t *testing.T, m *Manager, note string, r recording.Run) *fault
 	return d.fault
 }
 
-// Each definition with which real zypper did nothing at all is named, whether
-// zypper names it or not; so is its line.
+// Each definition with which the real zypper did nothing at all is named, with its line,
+// whether zypper names it or not.
 func TestDefinitionThatEndsZypper(t *testing.T) {
 	for _, file := range []string{"zypper-1.14.42", "zypper-1.14.89"} {
 		ended := 0
@@ -69,8 +69,8 @@ func TestDefinitionThatEndsZypper(t *testing.T) {
 	}
 }
 
-// The lock that real zypper met is named, and the advice finds it by what the
-// list of locks shows.
+// The lock that the real zypper met is named, and the next step finds it in the list of
+// locks.
 func TestLockByPattern(t *testing.T) {
 	want := map[string]string{
 		"pattern":                    "-e '| aad* '",

@@ -87,8 +87,8 @@ func many(n int, message string) []Substatus {
 	return subs
 }
 
-// TestAccepted feeds everything hostile to encode: the agent accepts the
-// result, and what matters most, the message, is still there.
+// TestAccepted gives all hostile reports to encode: the agent accepts the result, and the
+// most important part, the message, is still there.
 func TestAccepted(t *testing.T) {
 	const kept = "sshd does not show the login packages"
 	long := kept + strings.Repeat(" äöü🐧", 100_000)
@@ -141,7 +141,7 @@ func TestNothingIsCutWithoutNeed(t *testing.T) {
 }
 
 // TestWhatDidNotFitIsSaid: the reader learns that substatuses are missing, and as many of
-// the first as possible stay. The second case fits only after the texts are cut as far as
+// the first as possible stay. The second case only fits after the texts were cut as far as
 // possible.
 func TestWhatDidNotFitIsSaid(t *testing.T) {
 	for _, c := range []struct {
@@ -205,8 +205,8 @@ func TestGolden(t *testing.T) {
 
 // TestDecode: files of other handlers, and rubbish.
 func TestDecode(t *testing.T) {
-	// What the vendor's handler of the same name leaves: version as a number,
-	// no substatus.
+	// What the vendor's handler of the same name leaves: a number as the version, and no
+	// substatus.
 	r, err := decode([]byte(`[{"version":1.0,"timestampUTC":"x","status":{"operation":"Enable","status":"success","formattedMessage":{"lang":"en","message":"ok"}}}]`))
 	if err != nil || r.Level != Success || r.Message != "ok" {
 		t.Errorf("got %v, %v", r, err)

@@ -70,8 +70,8 @@ func TestRewritten(t *testing.T) {
 	}
 }
 
-// TestHostileFolder: each situation ends in the file, or in an error that
-// names it, and leaves nothing else behind.
+// TestHostileFolder: in each situation the file is written, or an error names the obstacle,
+// and nothing else is left behind.
 func TestHostileFolder(t *testing.T) {
 	victim := func(folder string) string { return filepath.Join(filepath.Dir(folder), "victim") }
 	for _, c := range []struct {
@@ -158,8 +158,8 @@ func TestReadHostile(t *testing.T) {
 	}
 }
 
-// TestLeftovers: what a killed run left is removed, what another run is
-// writing, and what is not ours, is not.
+// TestLeftovers: what a killed run left is removed. What another run is writing, and other
+// programs' files, are not.
 func TestLeftovers(t *testing.T) {
 	folder := t.TempDir()
 	old := time.Now().Add(-time.Hour)

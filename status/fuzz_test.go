@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// FuzzDecode: whatever lies in the place of a status file, reading it ends, and
-// what was read can be written so that the agent takes it.
+// FuzzDecode: for any content of a status file, reading it ends, and what was read can be
+// written so that the agent accepts it.
 func FuzzDecode(f *testing.F) {
 	f.Add(encode(Report{Operation: "Enable", Level: Success, Message: "m", Substatuses: []Substatus{{Name: "packages", Level: Failure, Code: 26, Message: "n"}}}, time.Unix(0, 0), sizeLimit))
 	for _, seed := range []string{"", "[]", "[null]", "{}", `[{"status":{"code":1e99}}]`, `[{"status":{"substatus":[null],"status":5}}]`, "[{\"status\":{\"operation\":\"\x00\"}}]"} {

@@ -80,8 +80,8 @@ func outOfRoom(folder string) {
 	os.Exit(0)
 }
 
-// TestOverwritten: a report is made to fit over what is there, which never
-// becomes shorter.
+// TestOverwritten: a report is made to fit over the existing content, which never becomes
+// shorter.
 func TestOverwritten(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -59,8 +59,8 @@ func writeRows(b *strings.Builder, table []*row) {
 	}
 }
 
-// Schema is misc/settings.schema.json: the public settings as a JSON schema of
-// draft 2020-12, with that of the protected ones in its $defs.
+// Schema is misc/settings.schema.json: a JSON schema (draft 2020-12) of the public
+// settings, with the schema of the protected ones in its $defs.
 func Schema() []byte {
 	root := objectSchema(rows())
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"

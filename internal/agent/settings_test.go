@@ -192,8 +192,8 @@ func refused(t *testing.T, err error, parts ...string) {
 	}
 }
 
-// TestNumbersThatNoFloat64Holds: only azure-extension-foundation refuses the file. An unknown
-// setting is one that is named and no more, a known one is told by its name.
+// TestNumbersThatNoFloat64Holds: only azure-extension-foundation refuses the file. An
+// unknown setting with such a number is only named; a known one is refused by its name.
 func TestNumbersThatNoFloat64Holds(t *testing.T) {
 	l := newLayout(t)
 	start(t, l.program)
@@ -227,8 +227,8 @@ func TestSettingsAsWindowsSavesThem(t *testing.T) {
 	}
 }
 
-// FuzzSettings: whatever the file holds, the answer is settings that can be
-// used or a fault that can be shown.
+// FuzzSettings: for any file, the result is settings that can be used or a fault that can
+// be shown.
 func FuzzSettings(f *testing.F) {
 	f.Add([]byte(settingsFile(`{"packageVersion": "1.0", "monitor": "off", "repository": {"mode": "existing"}, "x": [1]}`)))
 	for _, r := range rows() {

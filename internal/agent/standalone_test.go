@@ -10,8 +10,9 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestConsider: a file that is not given leaves its settings, {} removes them, equal
-// settings have the same number however they were typed, and bad ones save nothing.
+// TestConsider: a file that is not given leaves its settings as they are, and {} removes
+// them. Equal settings have the same number, whatever their format. Invalid ones are not
+// saved.
 func TestConsider(t *testing.T) {
 	h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}
 	give := func(public, protected string) *Offer {

@@ -22,8 +22,7 @@ const (
 	privateKey = `-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nhunter2\n-----END PGP PRIVATE KEY BLOCK-----`
 )
 
-// example is public settings, and what the fault says of them; "": they are
-// good.
+// example is public settings with the expected fault; "": they are valid.
 type example struct{ settings, wrong string }
 
 func examples() []example {
@@ -169,8 +168,8 @@ func TestSeveralMistakes(t *testing.T) {
 	refused(t, err, `"packageVersion" is 5`, `Neither can "repository.mode", "proxy", "monitor".`, `settings.json, as in {"packageVersion"`)
 }
 
-// TestBadValueChangesNothing: the other settings count, the bad one keeps its
-// default.
+// TestBadValueChangesNothing: a setting with a bad value keeps its default, and the other
+// settings count.
 func TestBadValueChangesNothing(t *testing.T) {
 	s, _, err := readBothWays(t, settingsFile(`{"monitor": 1, "packageVersion": "1.0", "repository": {"mode": "x"}}`))
 	if err == nil || s.Monitor != Defaults().Monitor || s.PackageVersion != "1.0" || s.Repository.Mode != ModeDefault {

@@ -32,8 +32,8 @@ func ofDisk(t *testing.T, err error) {
 	}
 }
 
-// TestUnread: a file of the agent's that is there and cannot be read is told as that, and
-// not as one that is missing, broken, or full of settings that cannot be used.
+// TestUnread: a file of the agent's that exists and cannot be read is reported as that, and
+// not as missing, broken, or full of invalid settings.
 func TestUnread(t *testing.T) {
 	l := newLayout(t)
 	start(t, l.program)
@@ -52,8 +52,8 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// TestReadTwice: settings that were read count, also where azure-extension-foundation
-// cannot read them, or its environment, once more.
+// TestReadTwice: settings that we could read count, even if azure-extension-foundation then
+// cannot read them or its environment.
 func TestReadTwice(t *testing.T) {
 	l := newLayout(t)
 	write(t, filepath.Join(l.base, "config", "5.settings"), settingsFile(`{"monitor": 30}`))
@@ -68,8 +68,7 @@ func TestReadTwice(t *testing.T) {
 	}
 }
 
-// TestKeptUnread: setup does not put other settings in the place of those that it cannot
-// read, and says why.
+// TestKeptUnread: setup does not replace settings that it cannot read, and says why.
 func TestKeptUnread(t *testing.T) {
 	h := hosttest.New(t).Host()
 	o, err := Consider(h, Given{Protected: []byte(`{"proxy": "http://user:s3cret@proxy.example.com:3128"}`)})

@@ -155,8 +155,8 @@ func declared(t *testing.T, top string) map[string]bool {
 	return tests
 }
 
-// example reports whether a file is one that contributing.md has somebody make, or that a
-// run on a machine leaves.
+// example reports whether contributing.md has the reader create the file, or a run creates
+// it on a machine.
 func example(file string) bool {
 	return strings.Contains(file, "MANAGER") || strings.HasSuffix(file, "/amazon-2023") || file == "status/0.status" || file == "internal/facts.Facts"
 }

@@ -11,8 +11,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// TestClosedClouds: their package hosts have the apt repositories by codename only; a
-// mirror has the paths of the settings.
+// TestClosedClouds: their package hosts only have the apt repositories by codename; a
+// mirror has the paths in the settings.
 func TestClosedClouds(t *testing.T) {
 	for _, c := range []struct {
 		cloud, release string

@@ -68,8 +68,8 @@ func TestForeignHandler(t *testing.T) {
 	}
 }
 
-// Where no source has the package, the command is one that fetches it: of whoever
-// does that here.
+// If no source has the package, the command is that of whoever fetches the package on this
+// machine.
 func TestReinstallWithoutASource(t *testing.T) {
 	const next = "Reinstall the package aadsshlogin with the machine's package manager. VMAccess removes the block."
 	m := microsofts()

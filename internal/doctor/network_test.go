@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// The command of an advice asks what was asked: a mirror and the closed clouds
-// have their keys below a path.
+// The command in the next step requests what the handler requested: a mirror and the closed
+// clouds have their keys below a path.
 func TestAdviceRepeatsTheRequest(t *testing.T) {
 	for _, status := range []int{http.StatusForbidden, http.StatusBadGateway} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))

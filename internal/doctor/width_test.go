@@ -11,8 +11,8 @@ import (
 	"aadssh/internal/check"
 )
 
-// ofTheBroken are reports about the machines of the table of broken machines, each with a
-// part of a person's, and one with words of other alphabets.
+// ofTheBroken are doctor's reports about the machines in the table of broken machines, each
+// also about one person, and one with words in other alphabets.
 func ofTheBroken(t *testing.T) map[string]Report {
 	t.Helper()
 	files, err := filepath.Glob("../../test/suite/doctor/testdata/told/*.txt")
@@ -80,9 +80,9 @@ func commandsOf(next string) (all []string) {
 	return all
 }
 
-// TestEveryWidth: on terminals of 20 to 200 columns no line is longer than the terminal
-// unless it is one word, no word is lost or doubled, and each command is still one command
-// for a shell.
+// TestEveryWidth: on terminals with 20 to 200 columns no line is longer than the terminal
+// unless it is a single word, no word is lost or printed twice, and each command is still
+// one command for a shell.
 func TestEveryWidth(t *testing.T) {
 	commands, begin := 0, 20
 	for name, r := range ofTheBroken(t) {

@@ -36,8 +36,8 @@ func proxyFor(t *testing.T, address string) *url.URL {
 	return u
 }
 
-// answering is a server that speaks no HTTP of its own: it reads one request
-// and writes these bytes.
+// answering is a server without an HTTP implementation: it reads one request and writes
+// these bytes.
 func answering(t *testing.T, bytes string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,8 +70,8 @@ func closed(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestGetExplains: each obstacle has its own text, code 20, one line each, and never a
-// password.
+// TestGetExplains: each obstacle has its own text, with code 20, in single lines, and never
+// with a password.
 func TestGetExplains(t *testing.T) {
 	unknown := httptest.NewTLSServer(http.NotFoundHandler())
 	defer unknown.Close()
@@ -159,8 +159,8 @@ func TestExplainNames(t *testing.T) {
 	}
 }
 
-// The command of an advice asks what was asked: a mirror and the closed clouds
-// have their keys below a path.
+// The command in the next step requests what the handler requested: a mirror and the closed
+// clouds have their keys below a path.
 func TestExplainRepeatsTheRequest(t *testing.T) {
 	const asked = "https://repodepot.example/microsoft/keys/microsoft.asc"
 	for _, err := range []error{&statusError{code: 403}, &statusError{code: 410}, errTooLong} {

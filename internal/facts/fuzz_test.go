@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/signin/login"
 )
 
-// FuzzMachine: whatever the kernel's files and the accounts say, the memory is
-// no negative number, and who is signed in has a name and a process.
+// FuzzMachine: for any content of the kernel's files and the account databases, the memory
+// is not negative, and whoever is signed in has a name and a process.
 func FuzzMachine(f *testing.F) {
 	f.Add("MemTotal:  2048 kB\n", "8000000\n", "ada@contoso.com:x:1000:1000::/home/ada:/bin/sh\n", "Name:\tbash\nUid:\t1000\t1000\t1000\t1000\n")
 	f.Add("MemTotal: 9223372036854775807 kB\n", "-1", ":::\n", "Name:\nUid:\n")

@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// Systems whose packages come with an image are recognized by os-release or by their files;
-// a read-only /usr alone is none.
+// Systems whose packages come with an image are recognized by os-release or by their files.
+// A read-only /usr alone does not make a machine one of them.
 func TestLookImage(t *testing.T) {
 	const root = "/dev/sda2 / btrfs %s,relatime,subvol=/@/.snapshots/1/snapshot 0 0\n"
 	for name, c := range map[string]struct {

@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// constants reads the codes out of the source, so that a constant without a
-// row is found although Go cannot list constants at run time.
+// constants reads the codes from the source, because Go cannot list constants at run time:
+// a constant without a row is found.
 func constants(t *testing.T) map[Code]string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "fault.go", nil, 0)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestResource: what the kernel says of the machine is reported as that, wherever it
-// stands in an error, and nothing else is.
+// TestResource: what the kernel says about the machine is reported as that, wherever it
+// occurs in an error, and nothing else is.
 func TestResource(t *testing.T) {
 	for _, c := range []struct {
 		err  error
@@ -45,8 +45,8 @@ func TestResource(t *testing.T) {
 	}
 }
 
-// TestUnread: what keeps root from a file that may be there is told as that, with the file
-// and a next step; what says that there is no such file is no such fault.
+// TestUnread: what prevents root from reading an existing file is reported as that, with
+// the file and a next step; a missing file is not such a fault.
 func TestUnread(t *testing.T) {
 	at := func(errno syscall.Errno) error {
 		return fmt.Errorf("x: %w", &fs.PathError{Op: "open", Path: "/etc/a b", Err: errno})
@@ -86,8 +86,8 @@ func TestSpoken(t *testing.T) {
 	}
 }
 
-// TestByCause: a fault whose cause is one of these is reported as that, and one that
-// stands next to such an error is not.
+// TestByCause: a fault that is caused by such an error is reported as that; a fault that
+// only occurs beside one is not.
 func TestByCause(t *testing.T) {
 	full := &fs.PathError{Op: "write", Path: "/x", Err: syscall.ENOSPC}
 	if f := ByCause(Wrap(full, PackageManagerFailed, "dnf could not be run.", "Repair it.")); f.Code != Disk || !strings.HasSuffix(f.What, "dnf could not be run.") || strings.Contains(f.Remedy(), "Repair") {

@@ -2,8 +2,8 @@ package firewall
 
 import "testing"
 
-// TestDevices: a filter of one device sees what comes in there, or is sent there; where nft
-// does not name the device, nobody is told that it drops.
+// TestDevices: a filter of a device sees what arrives there, or is sent there. If nft does
+// not name the device, the text does not say that the filter drops anything.
 func TestDevices(t *testing.T) {
 	for _, c := range []struct {
 		hook, dev string

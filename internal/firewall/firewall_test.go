@@ -117,8 +117,8 @@ func TestRaw(t *testing.T) {
 	}
 }
 
-// TestRecorded: what firewalld 1.3 and ufw 0.36 on Debian 12 make of their stock
-// configuration, without SSH, and with it for some.
+// TestRecorded: the stock rules of firewalld 1.3 and ufw 0.36 on Debian 12, also without
+// SSH, and with SSH for some addresses.
 func TestRecorded(t *testing.T) {
 	for _, c := range []struct {
 		file string

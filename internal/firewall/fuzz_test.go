@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzIptables and FuzzNft: every listing gets an answer, and a closed port has a rule that
-// closes it.
+// FuzzIptables and FuzzNft: every listing gets an answer, and if a port is closed, the rule
+// that closes it is named.
 func FuzzIptables(f *testing.F) {
 	f.Add(filter("-P INPUT DROP", "-N guard", `-A INPUT ! -s 10.0.0.0/8 -p tcp -m multiport --dports 80,22 -m comment --comment "a \" b" -j guard`, "-A guard -g guard"))
 	f.Add("*raw\n:PREROUTING DROP\n-A PREROUTING -m iprange --src-range 1.2.3.4-1.2.3.3 -j RETURN\n-A\n-A PREROUTING --tcp-flags")

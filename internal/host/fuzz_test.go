@@ -38,8 +38,8 @@ func FuzzTransactionRecord(f *testing.F) {
 	})
 }
 
-// FuzzLocks: what stands in a pid file and in the kernel's table of locks names
-// a process or none, and what stands in ours is one line.
+// FuzzLocks: a pid file and the kernel's table of locks name a process or none, and the
+// text in our own lock file is shown as one line.
 func FuzzLocks(f *testing.F) {
 	f.Add([]byte("3: FLOCK  ADVISORY  WRITE 314 00:19:1180 0 EOF\n"), "00:19:1180")
 	f.Add([]byte("4194300\n"), "")
@@ -68,8 +68,8 @@ func FuzzLocks(f *testing.F) {
 	})
 }
 
-// FuzzMounts: whatever the table of mounts says, a mount that forbids programs
-// lies above the program.
+// FuzzMounts: for any table of mounts, a mount that forbids running programs is one that
+// the program is on.
 func FuzzMounts(f *testing.F) {
 	f.Add([]byte("1 0 8:1 / / rw - ext4 a rw\n2 1 8:2 / /mnt/a\\040b noexec - x y z\n"), "/mnt/a b/x")
 	f.Add([]byte("1 0 8:1 / // noexec,\n1 1 1 1 /\\9\\ noexec"), "/usr/sbin/x")

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestReadOnlyHereAlone: what is read-only to a process in a mount namespace of its own, as
-// the watch is, is judged by the mounts of the machine's first process.
+// TestReadOnlyHereAlone: a process in its own mount namespace, such as the watch, asks the
+// mounts of the machine's first process whether a folder is read-only.
 func TestReadOnlyHereAlone(t *testing.T) {
 	h := &Host{Root: t.TempDir(), Log: logging.Discard()}
 	for process, text := range map[string]string{

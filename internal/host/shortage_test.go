@@ -14,8 +14,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestUnread: that a file cannot be opened any more is recorded until somebody asks; that
-// one is missing is not. The test program acts as a process that may open nothing.
+// TestUnread: that a file could not be opened is recorded until somebody asks; that one is
+// missing is not. The test program acts as a process that may open nothing.
 func TestUnread(t *testing.T) {
 	if os.Getenv("HOSTTEST_STARVED") != "" {
 		for {
@@ -46,8 +46,8 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// TestWithheld: what keeps root from a file of the machine's counts, what processes keep to
-// themselves and what only root may read does not; and nothing is called missing for it.
+// TestWithheld: a file that root was not allowed to read is recorded. What only the process
+// itself, or only root, may read is not, and none of it is called missing.
 func TestWithheld(t *testing.T) {
 	denied := &fs.PathError{Op: "open", Path: "/x", Err: syscall.EACCES}
 	root := os.Geteuid() == 0

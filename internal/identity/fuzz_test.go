@@ -11,8 +11,8 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// FuzzToken: whatever stands in the place of a token, classifying it ends, says
-// why where it does not know, and shows nothing that could harm a terminal.
+// FuzzToken: classifying any text in place of a token ends, says why if the kind is not
+// known, and shows nothing that could harm a terminal.
 func FuzzToken(f *testing.F) {
 	f.Add(metadata.Token(nil))
 	f.Add(metadata.Token(map[string]any{"xms_mirid": metadata.VMID("g", "n")}))
@@ -36,8 +36,8 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// FuzzCompute: whatever stands in the place of instance metadata, what of it
-// gets into a command is harmless there.
+// FuzzCompute: for any instance metadata, the parts that get into a command are harmless
+// there.
 func FuzzCompute(f *testing.F) {
 	f.Add([]byte(`{"azEnvironment":"AzurePublicCloud","name":"web1","resourceGroupName":"rg","subscriptionId":"s","vmScaleSetName":""}`))
 	f.Add([]byte(`{"compute":{"name":"db1; reboot"}}`))
@@ -88,8 +88,8 @@ func FuzzChallenge(f *testing.F) {
 	})
 }
 
-// FuzzReply: whatever an answer of a metadata service is, what people read of
-// it is one short line in which no token can stand.
+// FuzzReply: for any answer of a metadata service, people read one short line without a
+// token.
 func FuzzReply(f *testing.F) {
 	f.Add(400, "application/json", []byte(`{"error":"invalid_request","error_description":"Identity not found"}`))
 	f.Add(200, "application/json", []byte(`{"access_token":"a.b.c"}`))

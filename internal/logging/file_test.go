@@ -87,8 +87,7 @@ func TestOpenHostile(t *testing.T) {
 	}
 }
 
-// TestRotate: two files at most, none above the limit, and the newest lines
-// are there.
+// TestRotate: there are at most two files, none above the limit, with the newest lines.
 func TestRotate(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, FileName)
@@ -144,8 +143,7 @@ func TestRotateAtOpen(t *testing.T) {
 	}
 }
 
-// TestRotateImpossible: the log goes on in the old file, and closing says why
-// it grew.
+// TestRotateImpossible: logging continues in the old file, and closing it says why it grew.
 func TestRotateImpossible(t *testing.T) {
 	path := filepath.Join(t.TempDir(), FileName)
 	must(t, os.MkdirAll(filepath.Join(path+".1", "in the way"), 0o700))

@@ -42,8 +42,8 @@ func TestWordsThatMayBeSecrets(t *testing.T) {
 	}
 }
 
-// Each kind of file keeps its lines that decide, and nothing behind a sign of
-// comment, in an unknown key, or in a place where anything can stand.
+// From each kind of file the lines that decide are kept, and nothing in comments, in
+// unknown keys, or where any text is allowed.
 func TestFilters(t *testing.T) {
 	const secret = "correcthorse"
 	for name, c := range map[string]struct {

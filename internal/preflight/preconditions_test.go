@@ -19,8 +19,8 @@ import (
 	"aadssh/pkgmgr"
 )
 
-// healthy is a machine that people can sign in to, as far as it is looked at
-// here. with changes one thing about it.
+// healthy is a machine that people can sign in to, with everything that these checks ask
+// about; with changes one thing.
 func healthy(with func(*facts.Facts)) *facts.Facts {
 	f := &facts.Facts{
 		Target: distro.Target{Name: "Ubuntu 22.04", Tested: true, Manager: distro.Apt, Legacy: []string{"aadlogin", "aadlogin-selinux"}},
@@ -274,8 +274,8 @@ func TestOrderOfFailures(t *testing.T) {
 	}
 }
 
-// A machine whose packages come with its image is never changed: it is refused
-// where they are not in it, or people cannot sign in.
+// A machine whose packages come with its image is never changed: it is refused if they are
+// not in the image, or if people cannot sign in.
 func TestImage(t *testing.T) {
 	for name, c := range map[string]struct {
 		with func(*facts.Facts)

@@ -13,8 +13,8 @@ import (
 	"aadssh/internal/fault"
 )
 
-// TestUnread: what could not be read is no reason to fail a machine nor to change it, and
-// what seems to be missing because of it is not believed.
+// TestUnread: because of something that could not be read, a machine neither fails nor is
+// changed, and what therefore seems to be missing is not believed.
 func TestUnread(t *testing.T) {
 	unread := &fs.PathError{Op: "open", Path: "/etc/os-release", Err: syscall.EMFILE}
 	blind := healthy(func(f *facts.Facts) { f.Unread, f.TargetErr = unread, unread })
@@ -45,8 +45,8 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// TestDenied: a permission that root has not is such a reason too: a failure is not
-// believed, and a next step names the file.
+// TestDenied: the same if root does not have a permission: a failure is not believed, and
+// the next step names the file.
 func TestDenied(t *testing.T) {
 	unread := &fs.PathError{Op: "open", Path: "/lib/security/pam_unix.so", Err: syscall.EACCES}
 	results := Run(Preconditions(), healthy(func(f *facts.Facts) { f.Unread = unread }))
@@ -62,8 +62,8 @@ func TestDenied(t *testing.T) {
 	}
 }
 
-// Which packages there would be hangs on the distribution: where that is not known,
-// it is not said that they are missing.
+// Which packages are needed depends on the distribution: if it is not known, they are not
+// said to be missing.
 func TestPackagesOfNoDistribution(t *testing.T) {
 	f := healthy(func(f *facts.Facts) { f.TargetErr, f.Target = errors.New("no such file"), distro.Target{} })
 	if r := installed(f)[0]; r.Answer != Unknown || r.Code != fault.OK || strings.Contains(r.Text, "not installed") {

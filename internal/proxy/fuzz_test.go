@@ -14,9 +14,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// FuzzProxy: whatever the configuration of a package manager, of curl or of the
-// agent says of a proxy, what is shown of it has no password, and what is used
-// is an address.
+// FuzzProxy: for any configuration of a package manager, of curl or of the agent, the proxy
+// is shown without a password, and what is used is an address.
 func FuzzProxy(f *testing.F) {
 	for _, seed := range []string{
 		"proxy=http://p.example:3128\nproxy_username=u\nproxy_password=s3cret/@:\n", "HTTP_PROXY=\"http://u:s3cret@p:1/\"\nPROXY_ENABLED=\"yes\"",

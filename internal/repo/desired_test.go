@@ -14,8 +14,8 @@ import (
 	"aadssh/test/lib/golden"
 )
 
-// everyTarget gives each row of the table, at its first release, on each
-// architecture that it has.
+// everyTarget is each row of the table, at its first release and on each of its
+// architectures.
 func everyTarget(t *testing.T, do func(name, goarch string, target distro.Target)) {
 	t.Helper()
 	for _, row := range distro.Rows() {
@@ -57,7 +57,7 @@ func TestDesired(t *testing.T) {
 	golden.Compare(t, filepath.Join("testdata", "desired.golden"), b.String())
 }
 
-// TestDesiredIsRead: what we write is read back as an entry that configures
+// TestDesiredIsRead: the definition that we write is read back as an entry that configures
 // the repository, verifies signatures and covers our packages.
 func TestDesiredIsRead(t *testing.T) {
 	everyTarget(t, func(name, goarch string, target distro.Target) {

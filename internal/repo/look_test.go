@@ -106,8 +106,8 @@ func TestLookKeepsComments(t *testing.T) {
 	}
 }
 
-// TestLookDefaults: what a repository does not say, the manager's own
-// configuration says.
+// TestLookDefaults: for options that a repository does not set, the manager's configuration
+// counts.
 func TestLookDefaults(t *testing.T) {
 	const repository = "[prod]\nbaseurl=https://h.invalid/p\n"
 	tests := []struct {

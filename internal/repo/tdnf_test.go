@@ -12,8 +12,8 @@ import (
 	"aadssh/test/lib/recording"
 )
 
-// Whether anybody verifies metadata on a machine with tdnf hangs on three things:
-// plugins, this plugin, and its library.
+// With tdnf, metadata is verified only if plugins are enabled, this plugin is, and its
+// library is installed.
 func TestMetadataOfTdnf(t *testing.T) {
 	const (
 		conf   = "/etc/tdnf/tdnf.conf"
@@ -65,10 +65,9 @@ func TestMetadataOfTdnf(t *testing.T) {
 	}
 }
 
-// The three releases were recorded with a configuration that has the plugin on: they
-// said that they loaded it, and refused metadata that another key had signed. Their
-// own tdnf.conf means that to the handler too, and without its plugins=1 nobody
-// verifies.
+// The three releases were recorded with the plugin enabled: they said that they loaded it,
+// and rejected metadata signed by another key. Their own tdnf.conf means the same to the
+// handler; without its plugins=1 nothing is verified.
 func TestMetadataOfRecordedTdnf(t *testing.T) {
 	scenes := filepath.Join("..", "..", "pkgmgr", "testdata", "scenes")
 	for _, program := range []string{"tdnf-3.5.2", "tdnf-3.5.8", "tdnf-3.6.0"} {

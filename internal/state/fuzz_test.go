@@ -10,9 +10,8 @@ import (
 	"aadssh/internal/state"
 )
 
-// FuzzReceipt: whatever lies in the place of the receipt and the handover,
-// reading ends without a panic, never hands out a nil map, and what was read
-// can be written and read again.
+// FuzzReceipt: for any content of the receipt and the handover, reading ends without a
+// panic and never returns a nil map, and the result can be written and read again.
 func FuzzReceipt(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", "null", "[]", `{"machine":"m","packages":{"aadsshlogin":{"before":"1.0"}},"files":{"/etc/x":{"sha256":"00"}}}`,

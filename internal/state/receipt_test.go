@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestReceiptIsOfOneMachine: a captured image starts again, and a machine whose
-// id a new kernel reads the other way round does not.
+// TestReceiptIsOfOneMachine: a machine made from a captured image starts with an empty
+// receipt; a machine whose id a new kernel reads in the other byte order keeps its own.
 func TestReceiptIsOfOneMachine(t *testing.T) {
 	const id = "8d10da13-8125-4ba9-a717-bf7490507b3d"
 	for now, same := range map[string]bool{
@@ -50,8 +50,8 @@ func TestReceiptIsOfOneMachine(t *testing.T) {
 	}
 }
 
-// TestReceiptWithoutSys: where the hardware's id cannot be read, the system's tells
-// whose receipt it is.
+// TestReceiptWithoutSys: if the hardware's id cannot be read, the system's id says which
+// machine the receipt is from.
 func TestReceiptWithoutSys(t *testing.T) {
 	for now, same := range map[string]bool{"0123456789abcdef0123456789abcdef": true, "f123456789abcdef0123456789abcdef": false, "": false} {
 		h := &host.Host{Root: t.TempDir(), Log: logging.Discard()}

@@ -79,9 +79,8 @@ func TestWithoutService(t *testing.T) {
 	}
 }
 
-// TestDialDoesNotWaitForever: whatever listens accepts the connection and says
-// nothing. The handshake must end with the caller's time, and not be left
-// behind.
+// TestDialDoesNotWaitForever: if the other side accepts the connection and sends nothing,
+// the handshake ends with the caller's time and leaves no goroutine behind.
 func TestDialDoesNotWaitForever(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended, began := make(chan struct{}), make(chan struct{})

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestEditsKeepLinks: whatever a person is told to edit may be a link of authselect,
-// pam-config or a tool that manages configurations, so that no text names sed's -i alone.
+// TestEditsKeepLinks: a file that a person is told to edit may be a link of authselect,
+// pam-config or a tool that manages configurations, so no text uses plain sed -i.
 func TestEditsKeepLinks(t *testing.T) {
 	looked := 0
 	for _, room := range []string{"../../internal", "../../pkgmgr", "../../handler", "../../distro"} {

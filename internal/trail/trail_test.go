@@ -99,8 +99,8 @@ func TestEventsExplainLines(t *testing.T) {
 	}
 }
 
-// What a stranger types before anybody knows them explains nothing, wherever sshd or the
-// certificate handler repeats it.
+// What a stranger types before they are authenticated explains nothing, wherever sshd or
+// the certificate handler repeats it.
 func TestStrangersWordsAreNoCause(t *testing.T) {
 	for _, name := range []string{
 		"unauthorized@evil.example", "role-not-assigned@evil.example", "role not assigned@evil.example", "denied' role not 'x@evil.example",

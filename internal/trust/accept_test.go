@@ -37,8 +37,7 @@ func TestAcceptVendorKey(t *testing.T) {
 	}
 }
 
-// TestAcceptChooses: of a bundle only the pinned and the named keys stay, in
-// whatever order they come.
+// TestAcceptChooses: of a bundle only the pinned and the named keys are kept, in any order.
 func TestAcceptChooses(t *testing.T) {
 	pinned, named, other := newKey(t, nil), newKey(t, nil), newKey(t, nil)
 	pins := []Pin{{Name: "test", Fingerprint: pinned.fingerprint}}
@@ -132,8 +131,8 @@ func TestAcceptRefuses(t *testing.T) {
 	}
 }
 
-// TestAcceptNewerKey: the text for a key that came after this version has the
-// fingerprint and both ways out.
+// TestAcceptNewerKey: the text about a key that is newer than this version has its
+// fingerprint and both solutions.
 func TestAcceptNewerKey(t *testing.T) {
 	newer := newKey(t, nil)
 	_, err := Accept(newer.armored, Pins()[:2], nil)
@@ -168,8 +167,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// FuzzAccept: whatever is served, nothing but pinned keys comes through, and
-// what comes through can be read again.
+// FuzzAccept: for any content, only pinned keys are returned, and they can be read again.
 func FuzzAccept(f *testing.F) {
 	vendor, err := os.ReadFile("testdata/microsoft.asc")
 	if err != nil {

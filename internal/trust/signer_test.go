@@ -44,8 +44,8 @@ func FuzzPackageSigners(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, pkg []byte) { _, _ = PackageSigners(pkg) })
 }
 
-// TestMetadataSigners reads the signatures of an index in the forms in which
-// repositories serve them.
+// TestMetadataSigners reads the signatures of an index in each form that repositories
+// serve.
 func TestMetadataSigners(t *testing.T) {
 	const want = "22C3281A92D14003FB53BBE8155C3D5C17105335"
 	for _, name := range []string{"InRelease", "repomd.xml.asc", "repomd.xml.sig"} {

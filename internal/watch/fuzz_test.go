@@ -12,8 +12,8 @@ import (
 	"aadssh/status"
 )
 
-// FuzzMemory: whatever lies in the place of watch.json and of what earlier looks
-// left, a decision is made of it, and what that leaves can be read again.
+// FuzzMemory: for any content of watch.json and of the records of earlier checks, a
+// decision is made, and what it records can be read again.
 func FuzzMemory(f *testing.F) {
 	for _, seed := range []string{
 		"", "null", "[]", "{", `{"baseDir":"/var/lib/waagent/x-1","sequence":3,"stateful":true}`,

@@ -12,8 +12,8 @@ import (
 	"aadssh/internal/state"
 )
 
-// TestDamagedReceiptDoesNotEndTheWatch: the damaged one is kept under another
-// name, and the new one knows what the watch wrote.
+// TestDamagedReceiptDoesNotEndTheWatch: the damaged receipt is kept under another name, and
+// the new one contains what the watch wrote.
 func TestDamagedReceiptDoesNotEndTheWatch(t *testing.T) {
 	h := testHost(t)
 	put(t, h, host.StateDir+"/receipt.json", "{")
@@ -51,9 +51,9 @@ func TestOwnersMaskStands(t *testing.T) {
 	}
 }
 
-// TestCopied: while neither the program nor its copy has changed, neither is read.
-// A copy of the same size and with the same time of change to its content is found
-// to be another all the same, and so is one with another mode.
+// TestCopied: while neither the program nor its copy has changed, neither is read. A copy
+// with other content but the same size and time is still found to be different, and so is
+// one with another mode.
 func TestCopied(t *testing.T) {
 	h := testHost(t)
 	k := &Keeper{Host: h, Self: "/self"}

@@ -10,10 +10,10 @@ import (
 // oldest is the systemd of EL7, the oldest that a supported release has.
 const oldest = 219
 
-// since is the systemd in which an option of a section came, by the systemd.unit(5),
-// .service(5), .exec(5), .kill(5), .timer(5) and .path(5) of systemd 257 ("Added in
-// version"); 0: it is older than that list. A value that came later than its option
-// stands behind "=".
+// since is the version of systemd that introduced an option, by the manual pages
+// systemd.unit(5), .service(5), .exec(5), .kill(5), .timer(5) and .path(5) of systemd 257
+// ("Added in version"); 0: it is older than that list. A value that is newer than its
+// option stands behind "=".
 func since() map[string]int {
 	return map[string]int{
 		"Unit.Description": 0,
@@ -36,9 +36,9 @@ func since() map[string]int {
 	}
 }
 
-// without is what is so where an older systemd ignores an option, as it does with
-// one that it does not know (systemd.syntax(7)), or with a value that it cannot
-// read: the look works, with less of a sandbox around it.
+// without says what happens if an older systemd ignores an option that it does not know
+// (systemd.syntax(7)), or a value that it cannot read: the watch works, with a weaker
+// sandbox.
 func without() map[string]string {
 	const sandbox = "the look has less of a sandbox"
 	return map[string]string{
@@ -51,8 +51,8 @@ func without() map[string]string {
 	}
 }
 
-// TestOldestSystemd: each option of the units is one of EL7's systemd, or is known
-// to be ignored there and why nothing hangs on it.
+// TestOldestSystemd: each option of the units is known to EL7's systemd, or is known to be
+// ignored there, with the reason why nothing depends on it.
 func TestOldestSystemd(t *testing.T) {
 	files, err := unitFiles("/usr/local/bin/x", agent.Environment{StatusFolder: "/s", EventsFolder: "/e", LogFolder: "/l"}, 15)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // TestBesideAnother: what another handler may have done counts when it is found a second
-// time, nothing is decided while the agent works on it, and once it is gone together with
-// the packages there is nothing left to watch.
+// time. Nothing is decided while the agent works on that handler. Once it is gone together
+// with the packages, there is nothing left to watch.
 func TestBesideAnother(t *testing.T) {
 	gone := failure(fault.PackageManagerFailed, "packages", "Not installed.").repairable()
 	gone.Gone = true

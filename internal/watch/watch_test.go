@@ -62,8 +62,8 @@ func TestStanding(t *testing.T) {
 }
 
 func TestSettle(t *testing.T) {
-	// The bubble's clock stands still while anybody works: how fast the machine
-	// is does not matter.
+	// The clock of the bubble (testing/synctest) stands still while anything runs: the
+	// speed of the machine does not matter.
 	synctest.Test(t, func(t *testing.T) {
 		h := testHost(t)
 		put(t, h, "/etc/ssh/sshd_config", "a")

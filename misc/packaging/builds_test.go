@@ -21,8 +21,8 @@ func TestSameZip(t *testing.T) {
 	}
 }
 
-// TestZipCanFail: a build for the tests does hold the key, so that looking for it
-// means something.
+// TestZipCanFail: a program that is built for the tests does contain the key, so TestZip
+// would find it.
 func TestZipCanFail(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "handler")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "rig,netgo,osusergo", "-ldflags", "-s -w", "-o", out, ".")

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// launch runs the launcher on a machine whose uname says processor, with
-// binaries that print what they were started as.
+// launch runs the launcher on a machine whose uname prints processor, with binaries that
+// print their arguments.
 func launch(t *testing.T, processor, operation string, env ...string) (out string, code int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -50,8 +50,8 @@ func TestLauncher(t *testing.T) {
 	}
 }
 
-// TestProgramCanBeReplaced: while install and update run, nothing runs from the
-// file that the agent would unpack over; the others need no copy.
+// TestProgramCanBeReplaced: during install and update nothing runs from the file that the
+// agent would overwrite; the other operations need no copy.
 func TestProgramCanBeReplaced(t *testing.T) {
 	for operation, program := range map[string]string{
 		"install": "running", "update": "running", "enable": "amd64", "disable": "amd64", "uninstall": "amd64",
@@ -63,8 +63,8 @@ func TestProgramCanBeReplaced(t *testing.T) {
 	}
 }
 
-// ended runs the launcher as the agent does, with a handler that is a script, and
-// gives its exit code and the status that the agent finds.
+// ended runs the launcher as the agent does, with a script as the handler, and returns its
+// exit code and the status file.
 func ended(t *testing.T, script, before string, env ...string) (int, string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -99,9 +99,9 @@ func ended(t *testing.T, script, before string, env ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(b)
 }
 
-// TestAbnormalEnd: a handler that could not say anything any more is reported by
-// the launcher, under the number of the newest settings or the one that the agent
-// says. What the handler said itself stays.
+// TestAbnormalEnd: if the handler ended without a report, the launcher writes one, under
+// the number of the newest settings or the one that the agent passes. A report of the
+// handler itself stays.
 func TestAbnormalEnd(t *testing.T) {
 	const success, own = `[{"status": {"status": "success"}}]`, "[{\n  \"status\": {\n    \"code\": 2,\n    \"status\": \"error\"}}]"
 	for _, c := range []struct {
@@ -138,8 +138,8 @@ func TestAbnormalEnd(t *testing.T) {
 	}
 }
 
-// TestSignalsReachTheHandler: what ends the agent's service lets the handler have
-// the last word.
+// TestSignalsReachTheHandler: if the agent's service is stopped, the handler can still
+// write its report.
 func TestSignalsReachTheHandler(t *testing.T) {
 	for _, signal := range []string{"TERM", "HUP"} { // a script cannot trap the INT that a background process ignores; the handler can
 		code, status := ended(t, "trap 'echo told > status/3.status; exit 31' "+signal+"; kill -"+signal+" $PPID; while :; do sleep 0.01; done", "")

@@ -22,8 +22,8 @@ import (
 	"aadssh/test/lib/keys"
 )
 
-// checkout copies what of the module is built into its own folder, whose
-// files are as old as it says.
+// checkout copies the part of the module that is built into its own folder, with files of
+// the given age.
 func checkout(t *testing.T, dir string, age time.Duration) {
 	t.Helper()
 	if err := os.CopyFS(dir, tree{os.DirFS("../..")}); err != nil {
@@ -42,7 +42,7 @@ func checkout(t *testing.T, dir string, age time.Duration) {
 }
 
 // tree leaves out what is not source of the product: half of the files belong to the tests,
-// and would only be copied.
+// and need not be copied.
 type tree struct{ fs.FS }
 
 func (s tree) ReadDir(name string) ([]fs.DirEntry, error) {
@@ -118,12 +118,12 @@ func TestZip(t *testing.T) {
 	sbom(t, files["sbom.cdx.json"], string(files["LICENSES.txt"]))
 }
 
-// largest is the size that a released binary may have, in bytes: it is
-// downloaded to each machine and stays in memory-poor ones' page cache.
+// largest is the maximum size of a released binary, in bytes: each machine downloads it and
+// keeps it in its page cache.
 const largest = 10 << 20
 
-// binary checks that a binary is static, small, for the right processor, of the
-// right version, and trusts no key of the tests.
+// binary checks that a binary is static, small, for the right processor and of the right
+// version, and trusts no key of the tests.
 func binary(t *testing.T, name string, content []byte, machine elf.Machine, version string) {
 	t.Helper()
 	f, err := elf.NewFile(bytes.NewReader(content))

@@ -9,8 +9,8 @@ import (
 	"aadssh/test/lib/checktest"
 )
 
-// What hosts.allow and hosts.deny come to, by hosts_access(5) and
-// hosts_options(5). The machines of test/suite/signin try the same with sshd.
+// The results of hosts.allow and hosts.deny, by hosts_access(5) and hosts_options(5). The
+// machines of test/suite/signin test the same with sshd.
 func TestAssess(t *testing.T) {
 	for _, c := range []struct {
 		allow, deny string

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/host"
 )
 
-// TestProgramUnread: of a program of sshd's that is there and cannot be opened it is not
-// known whether it obeys the files; one that is not there obeys none.
+// TestProgramUnread: if one of sshd's programs exists and cannot be opened, it is not known
+// whether it uses the two files; one that does not exist does not.
 func TestProgramUnread(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.ENOENT, syscall.EACCES, syscall.EIO} {
 		found, err := obeying(func(path string) (*host.Parts, error) {

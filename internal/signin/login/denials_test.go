@@ -120,9 +120,8 @@ func TestLookDenials(t *testing.T) {
 	}
 }
 
-// TestDenialIsNoDoubt: what a machine says about its module stays as clear as
-// it was, whatever becomes of the log: an unknown would keep the watch from
-// telling that a failure is over.
+// TestDenialIsNoDoubt: denials in the log make nothing unknown, and nothing fail: an
+// "unknown" would prevent the watch from reporting that a failure is over.
 func TestDenialIsNoDoubt(t *testing.T) {
 	for _, d := range []Denials{{}, {Looked: true}, {Looked: true, Count: 1, Newest: Denial{Comm: "aad_certhandler"}}} {
 		for _, f := range d.assess() {

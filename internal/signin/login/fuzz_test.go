@@ -7,8 +7,8 @@ import (
 	"aadssh/internal/signin/sshd"
 )
 
-// FuzzAccounts: whatever is in the two databases of accounts, a clash names a
-// line that is there.
+// FuzzAccounts: for any content of the two account databases, a conflict names a line that
+// exists.
 func FuzzAccounts(f *testing.F) {
 	f.Add([]byte("Ada@contoso.com:x:1000:1000::/:/bin/sh\nada@contoso.com:x:1001:1001::/:/bin/sh\n"), []byte("ada@contoso.com:x:1000:1000::/:/bin/sh\n"))
 	f.Add([]byte(":::\n#a:b:c:d\r\n"), []byte("\xff:\x00:1:1"))

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// library is a file of elf(5) with nothing in it but what the dynamic loader is
-// told: the folder to look in and the libraries that are needed.
+// library is an ELF file, elf(5), that only has what the dynamic loader needs: the folder
+// to search and the required libraries.
 func library(folder string, needs ...string) string {
 	names := []byte{0}
 	var dynamic []byte

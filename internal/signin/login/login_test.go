@@ -30,8 +30,8 @@ func put(t *testing.T, h *host.Host, name, text string, mode os.FileMode) {
 func debian(t *testing.T) *host.Host {
 	t.Helper()
 	h := hosttest.New(t).Host()
-	// Files made by the test belong to whoever runs it; a parent that others
-	// may write to, as /tmp, is above the root and is not looked at.
+	// Files made by the test belong to whoever runs it. A parent folder that others may
+	// write to, such as /tmp, is above the root and is not examined.
 	if err := os.Chmod(h.Root, 0o755); err != nil {
 		t.Fatal(err)
 	}

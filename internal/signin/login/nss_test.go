@@ -7,9 +7,9 @@ import (
 	"aadssh/internal/signin/sshd"
 )
 
-// A reinstallation is counted on where the one line of the database is there and
-// lacks the package. Of a line that is not, or that overrules another which has
-// it, nobody knows whether the package's script puts it right.
+// A reinstallation is expected to help if the database has one line, which lacks the
+// package. If there is no line, or one overrules another that has the package, it is not
+// known whether the package's script repairs that.
 func TestReinstallForTheNameServiceSwitch(t *testing.T) {
 	for text, helps := range map[string]bool{
 		"passwd: files\n":                    true,

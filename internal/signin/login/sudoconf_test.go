@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// TestPlugins: what sudo makes of sudo.conf was measured on the machines sudo-conf-* of the
-// sign-in matrix.
+// TestPlugins: the expected results were measured with sudo on the machines sudo-conf-* of
+// the sign-in matrix.
 func TestPlugins(t *testing.T) {
 	for _, c := range []struct {
 		conf               string

@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/check"
 )
 
-// TestSudoUnread: a file of sudo's that is there and cannot be read is told as that, and
-// not as one that is missing or gives nothing.
+// TestSudoUnread: a file of sudo's that exists and cannot be read is reported as that, and
+// not as one that is missing or grants nothing.
 func TestSudoUnread(t *testing.T) {
 	for _, file := range []string{"/etc/sudoers", sudoFile} {
 		h := debian(t)

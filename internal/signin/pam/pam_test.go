@@ -14,8 +14,8 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// disk is a machine of files that are made up. Every module of which this
-// package knows something is installed, and a few that it knows nothing of.
+// disk is a machine with made-up files. Every module that this package knows is installed,
+// and some that it does not know.
 type disk map[string]string
 
 const moduleDir = "/usr/lib64/security"
@@ -98,8 +98,8 @@ func stock(t *testing.T, name string) (d disk, debian bool) {
 	return d, strings.Contains(parts[0], "\ndebian")
 }
 
-// TestStock: on a machine as its distribution and the package leave it, nobody
-// is kept out, and nothing is "not known".
+// TestStock: on a machine as its distribution and the package set it up, nobody is kept
+// out, and nothing is "not known".
 func TestStock(t *testing.T) {
 	all, err := filepath.Glob("testdata/stock/*.txt")
 	if err != nil || len(all) < 11 {
@@ -249,8 +249,8 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// The next step for a program of pam_exec's is to run it. Its arguments are not repeated, for
-// they may hold a secret, and what is said of a machine is shown in the portal.
+// The next step for a program of pam_exec is to run it. Its arguments are not repeated:
+// they may contain a secret, and the text is shown in the portal.
 func TestExecIsTried(t *testing.T) {
 	for line, step := range map[string]string{
 		"quiet /opt/ask":                    "Run it as pam_exec does, and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=sshd PAM_TYPE=account /opt/ask",
@@ -271,8 +271,8 @@ func TestExecIsTried(t *testing.T) {
 	}
 }
 
-// TestUnasked: a stack that lets people in before the package's module was
-// asked for their role says so.
+// TestUnasked: if a stack lets people in before the package's module has checked their
+// role, the text says so.
 func TestUnasked(t *testing.T) {
 	d, _ := stock(t, "testdata/stock/rhel-minimal.txt")
 	stock := d["/etc/pam.d/password-auth"]
@@ -290,8 +290,8 @@ func TestUnasked(t *testing.T) {
 	}
 }
 
-// TestKeeper: where those who get in were never asked for, the verdict says who keeps
-// the others out, whatever else is not known.
+// TestKeeper: if those who get in were never asked about, the verdict names what keeps the
+// others out, whatever else is not known.
 func TestKeeper(t *testing.T) {
 	d, _ := stock(t, "testdata/stock/debian.txt")
 	d["/etc/passwd"] = "root:x:0:0::/root:/bin/sh\n"
@@ -372,9 +372,9 @@ func FuzzLoad(f *testing.F) {
 // String names the verdict.
 func (v Access) String() string { return [...]string{"in", "out", "partly", "not known"}[v] }
 
-// TestUnreadable: a module, a file that it decides by, and a file of lines that could not be
-// read here are neither missing nor empty: what PAM makes of them is not known, and the text
-// names the file.
+// TestUnreadable: if a module, a file that it decides by, or a stack could not be read, it
+// counts neither as missing nor as empty: PAM's result is not known, and the text names the
+// file.
 func TestUnreadable(t *testing.T) {
 	const denied = "permission denied"
 	for _, c := range []struct{ lines, file string }{

@@ -166,8 +166,8 @@ func TestReloadThatSSHDDidNotDo(t *testing.T) {
 	}
 }
 
-// A file that was moved into place keeps the time of its content, and one that was removed
-// has none: the running daemon may have read something else.
+// A file that was moved into place keeps the time of its content, and a removed file has
+// none: the running daemon may have read something else.
 func TestLoadedBeforeAFileWasMoved(t *testing.T) {
 	const folder = "/etc/ssh/sshd_config.d"
 	h := hosttest.New(t).Host()
@@ -197,8 +197,8 @@ func TestLoadedBeforeAFileWasMoved(t *testing.T) {
 	}
 }
 
-// What "sshd -t" does not look for, or says without its place, is found where it
-// stands.
+// Faults that "sshd -t" does not look for, or reports without a place, are found with file
+// and line.
 func TestBlamed(t *testing.T) {
 	const directory = "/etc/ssh/sshd_config.d"
 	h := hosttest.New(t).Host()
@@ -263,8 +263,8 @@ func TestSessionScript(t *testing.T) {
 	}
 }
 
-// Where nobody who is asked about can come from where they are said to, what keeps
-// them out is named all the same.
+// If none of the people who are asked about can come from the address that is asked about,
+// what keeps them out is still named.
 func TestNobodyAskedAndOneFamily(t *testing.T) {
 	f := healthy(t, "AddressFamily inet6\nUsePAM yes\n"+packageBlock)
 	f.Users = nil

@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// kinds are the connections that sshd is asked about for a configuration: the names,
-// where people come from and what is particular about them.
+// kinds are the connections that sshd is asked about for a configuration: the names, the
+// addresses, and what is particular about them.
 func kinds(t *testing.T, config string, to ...string) (out []string, more int) {
 	t.Helper()
 	h := hosttest.New(t).Host()
@@ -62,8 +62,8 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// However many blocks there are, sshd is asked sixteen times at most, and what
-// to ask is chosen from a bounded number of connections.
+// However many Match blocks there are, sshd is asked at most sixteen times, and the
+// questions are chosen from a limited number of connections.
 func TestManyBlocks(t *testing.T) {
 	for name, line := range map[string]string{
 		"all alike":     "Match Address 10.%d.%d.0/24\nPubkeyAuthentication no\n",

@@ -14,9 +14,9 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// TestQuestionsOfAPlainMachine: on a configuration as it is shipped, with a socket
-// unit or without, sshd is started twice and nothing else is: what holds for
-// people, and what for service principals. What it shows it has tested.
+// TestQuestionsOfAPlainMachine: for a stock configuration, with a socket unit or without,
+// only sshd is started, and only twice: for people and for service principals. Its answers
+// also show that the configuration is valid.
 func TestQuestionsOfAPlainMachine(t *testing.T) {
 	plain := regexp.MustCompile(`(?m)^(allow|deny)(users|groups) .*\n`)
 	for name, unit := range map[string]string{"the daemon listens": "", "a socket unit listens": "[Socket]\nListenStream=22\n"} {
@@ -50,8 +50,8 @@ func local(h *host.Host) string {
 }
 
 // TestManyBlocksAreNoBurden: the work of choosing questions grows linearly with the number
-// of Match blocks: 5,000 of them take about as much processor time as 50 do a hundred
-// times. If each were compared with each, it would be a hundred times as much.
+// of Match blocks: 5,000 of them take about as much processor time as 50 of them a hundred
+// times. If each block were compared with each, it would be a hundred times as much.
 func TestManyBlocksAreNoBurden(t *testing.T) {
 	took := func(blocks, times int) time.Duration {
 		var b strings.Builder
@@ -84,8 +84,8 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// TestNobodyToAskAbout: somebody who comes over IPv6 to a machine that has none is
-// no kind of connection, and nothing is asked about them.
+// TestNobodyToAskAbout: people who come over IPv6 are no kind of connection on a machine
+// without IPv6, and nothing is asked about them.
 func TestNobodyToAskAbout(t *testing.T) {
 	r := hosttest.New(t)
 	h := r.Host()

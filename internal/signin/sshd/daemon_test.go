@@ -10,9 +10,9 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// TestWhoseDaemon: another user's program that is named sshd and listens is not used,
-// whatever its PID; a daemon that the administrator has built is, with the configuration
-// file that it was built with.
+// TestWhoseDaemon: another user's listening program that is named sshd is not used,
+// whatever its PID. A daemon that the administrator has built is used, with its own
+// configuration file.
 func TestWhoseDaemon(t *testing.T) {
 	h := hosttest.New(t).Host()
 	process := func(pid, uid, inode int, exe string) {

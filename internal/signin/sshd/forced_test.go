@@ -2,8 +2,8 @@ package sshd
 
 import "testing"
 
-// What a ForceCommand comes to. The machines of test/suite/signin have the same
-// with a real sshd.
+// The results of a ForceCommand. The machines of test/suite/signin test the same with a
+// real sshd.
 func TestReadForced(t *testing.T) {
 	for command, want := range map[string]forcedCommand{
 		"":                                    {},

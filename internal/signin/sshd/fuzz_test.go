@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzListening: whatever the kernel's table of sockets says, what listens has
-// an address.
+// FuzzListening: for any content of the kernel's table of sockets, what listens has an
+// address.
 func FuzzListening(f *testing.F) {
 	f.Add([]byte("  0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1\n"))
 	f.Add([]byte(" 0: 00000000000000000000000001000000:0016 x 0A\n1: 0:FFFF x 0A\n2: zz:16 x 0A"))
@@ -19,9 +19,8 @@ func FuzzListening(f *testing.F) {
 	})
 }
 
-// FuzzPattern: whatever pattern sshd's configuration has, looking whom it
-// concerns ends, and a pattern of a version in between concerns nobody else
-// than it does in the others.
+// FuzzPattern: matching any pattern ends, and any version of sshd agrees with the older or
+// the newer reading of it.
 func FuzzPattern(f *testing.F) {
 	f.Add("OpenSSH_9.2p1", "*@*")
 	f.Add("OpenSSH_9.6p1", "!*@contoso.com,????????-*@10.0.0.*@x")
@@ -39,9 +38,9 @@ func FuzzPattern(f *testing.F) {
 	})
 }
 
-// FuzzOptions: whatever the daemon's environment file says, sshd is asked with
-// options that change what its configuration means, each with its value, and
-// with none by which it would write or run as a daemon.
+// FuzzOptions: for any content of the daemon's environment file, sshd is asked with the
+// options that change what its configuration means, each with its value, and with none that
+// makes it write or run as a daemon.
 func FuzzOptions(f *testing.F) {
 	f.Add("SSHD_OPTS=\"-D -e -E /etc/shadow -o Port=2222 -f/etc/x\"\n")
 	f.Add("SSHD_OPTS='-p'\nSSHD_OPTS=-o -c -h")

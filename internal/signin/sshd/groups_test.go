@@ -8,9 +8,9 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// sshd leaves out groups without a name, and shuts out whoever is in no other
-// while there is a list of groups, also where it names whom to refuse
-// (allowed_user of OpenSSH's auth.c).
+// sshd ignores groups without a name. While there is a list of groups, it rejects people
+// who are in no other, even if the list only names whom to reject (allowed_user in
+// OpenSSH's auth.c).
 func TestListsOfGroups(t *testing.T) {
 	for _, c := range []struct {
 		keyword string
@@ -31,8 +31,8 @@ func TestListsOfGroups(t *testing.T) {
 	}
 }
 
-// Whom /etc/group has in a group is asked about where the configuration tells
-// that group apart.
+// Members of a group in /etc/group are asked about if the configuration distinguishes that
+// group.
 func TestMembersOfGroups(t *testing.T) {
 	const members = "staff:x:50:root,anna@contoso.com,x@y.example\nnone:x:51:\nbroken\nother:x:52:anna@contoso.com,Not@Canonical\nrobots:x:53:11111111-2222-3333-4444-555555555555\n"
 	for _, c := range []struct{ config, want string }{

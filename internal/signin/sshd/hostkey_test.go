@@ -41,8 +41,8 @@ func TestHostKeys(t *testing.T) {
 	}
 }
 
-// openKey: sshd refuses its own key user that others may read, and takes
-// one of somebody else's.
+// openKey: sshd rejects a key that belongs to its own user and that others may read, but
+// accepts such a key of another user.
 func openKey(me int) HostKey {
 	if me == 0 {
 		return HostKey{}

@@ -10,8 +10,8 @@ import (
 	"aadssh/internal/logging"
 )
 
-// TestListening: of this machine's own tables, with more sockets that listen than a
-// page has room for, and with connections, all that listen are found.
+// TestListening: in this machine's own tables, with more listening sockets than fit in a
+// page, and with connections, every listening socket is found.
 func TestListening(t *testing.T) {
 	var opened []string
 	for i := range 120 {

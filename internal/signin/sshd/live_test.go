@@ -30,8 +30,8 @@ const block = `Match User *@*,????????-????-????-????-????????????    # Added by
     AuthorizedKeysCommandUser root
 `
 
-// attempt is one configuration and what a person and a service principal must
-// meet. Both are checked: what Assess says, and what really happens.
+// attempt is one configuration with the expected result for a person and a service
+// principal. Two things are compared with it: what Assess says and what really happens.
 type attempt struct {
 	name      string
 	config    string            // PREFIX is replaced by the folder of the test
@@ -110,9 +110,8 @@ func (a attempt) withoutGroup() attempt   { a.ungrouped = true; return a }
 // inside marks the copy of this test that runs in the box.
 const inside = "SSHD_TEST_INSIDE_BOX"
 
-// TestSignIn tries each configuration in a throw-away root of each suite: what
-// Assess calls working signs in with a certificate, what it calls broken does
-// not.
+// TestSignIn tries each configuration in a throw-away root of each suite: if Assess says
+// that it works, signing in with a certificate succeeds, and otherwise it fails.
 func TestSignIn(t *testing.T) {
 	if os.Getenv(inside) == "" {
 		inBoxes(t, len(attempts()))
@@ -127,8 +126,8 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// TestNeverStarted looks at a machine whose socket unit has not started sshd
-// since boot, so that /run/sshd is missing, and expects it to be missing after.
+// TestNeverStarted examines a machine whose socket unit has not started sshd since boot:
+// /run/sshd is missing, and must still be missing afterwards.
 func TestNeverStarted(t *testing.T) {
 	if os.Getenv(inside) == "" {
 		inBoxes(t, 3)
@@ -167,8 +166,8 @@ func TestNeverStarted(t *testing.T) {
 	})
 }
 
-// inBoxes runs the test that calls it in a box of each suite, as its own copy,
-// and expects this many passed subtests.
+// inBoxes runs the calling test in a box of each suite, as a copy of this program, and
+// expects this many passed subtests.
 func inBoxes(t *testing.T, subtests int) {
 	t.Helper()
 	self, err := os.Executable()
@@ -205,8 +204,8 @@ func inBoxes(t *testing.T, subtests int) {
 	}
 }
 
-// prepare makes the users, an RSA authority and certificates as Entra ID
-// issues them, and what the package would bring.
+// prepare creates the users, an RSA authority, certificates as Entra ID issues them, and
+// what the package would install.
 func prepare(t *testing.T) (keys string) {
 	t.Helper()
 	keys = t.TempDir()
@@ -220,8 +219,8 @@ func prepare(t *testing.T) (keys string) {
 	}
 	// Like the real one it must be run as root.
 	write(t, CertHandler, "#!/bin/sh\n[ \"$(id -u)\" = 0 ] || exit 1\necho 'cert-authority,principals=\"rig\" "+strings.TrimSpace(string(ca))+"'\n", 0o755)
-	// The account stack is where the real module checks the role and makes
-	// the account: without it nobody has signed in, whatever sshd thinks.
+	// The real module checks the role and creates the account in the account stack: a
+	// sign-in counts only if this was called, whatever sshd says.
 	write(t, "/usr/sbin/rig_provision", "#!/bin/sh\ntouch /run/provisioned.\"$PAM_USER\"\n", 0o755)
 	write(t, "/etc/pam.d/sshd", "auth required pam_permit.so\naccount required pam_exec.so /usr/sbin/rig_provision\nsession required pam_permit.so\n", 0o644)
 	add(t, "/etc/passwd", PersonProbe+":x:4001:4001::/:/bin/sh\n"+ServiceProbe+":x:4002:4001::/:/bin/sh\n")

@@ -9,8 +9,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// TestServiceUnit: what sshd would be started with, on a machine that systemd has booted
-// and on which none runs. test/suite/watch has the same with systemd and ssh.
+// TestServiceUnit: with what sshd would be started, on a machine that systemd has booted
+// and on which no sshd runs. test/suite/watch tests the same with systemd and ssh.
 func TestServiceUnit(t *testing.T) {
 	const (
 		vendor = "/usr/lib/systemd/system/ssh.service"

@@ -38,8 +38,8 @@ func withSockets(t *testing.T, files map[string]string, open ...string) *host.Ho
 	return h
 }
 
-// TestSocketUnit: which of systemd's sockets are sshd's, and by which addresses
-// people reach them. test/suite/watch has the same with systemd.
+// TestSocketUnit: which of systemd's sockets are for sshd, and by which addresses people
+// reach them. test/suite/watch tests the same with systemd.
 func TestSocketUnit(t *testing.T) {
 	const (
 		vendor  = "/usr/lib/systemd/system/ssh.socket"

@@ -8,8 +8,8 @@ import (
 	"aadssh/internal/host/hosttest"
 )
 
-// TestOptionsWithWhichNoDaemonStays: each was given to sshd itself on the machines daemon-*
-// of the sign-in matrix.
+// TestOptionsWithWhichNoDaemonStays: each option was given to sshd itself on the machines
+// daemon-* of the sign-in matrix.
 func TestOptionsWithWhichNoDaemonStays(t *testing.T) {
 	m := hosttest.New(t)
 	h := m.Host()

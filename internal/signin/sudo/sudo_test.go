@@ -156,8 +156,8 @@ func FuzzAdministrators(f *testing.F) {
 	})
 }
 
-// TestRuleOptions: what sudo makes of a rule's options was measured on the machines
-// sudo-rule-* and sudo-not-* of the sign-in matrix.
+// TestRuleOptions: the expected results were measured with sudo on the machines sudo-rule-*
+// and sudo-not-* of the sign-in matrix.
 func TestRuleOptions(t *testing.T) {
 	for options, want := range map[string]struct{ untimely, refuses string }{
 		"NOTAFTER=20200101000000Z":                       {"NOTAFTER=20200101000000Z", ""},
