@@ -69,19 +69,21 @@ func (m *matrix) document() string {
 }
 
 const head = "# What ends sign-in, and what is said about it\n" + `
-Each row is a machine on which the package was installed by our enable, and on which then something was done. Who gets in was
-tried with OpenSSH and a certificate from another address, before and after enable ran again, with RSA keys of the sizes that az
-makes. "in" is a session whose role was checked; "unchecked" is one whose role was not. The last column is what came of the next
-step, carried out: "helps" means that enable passed after it, that nothing was warned of any more, and that everybody got in who
-tried. Where the step is no command, a script that does what it says was run. "put back" means that enable had the package
-installed anew from the kept file, and that people got in then.
+Each row is a machine on which our enable installed the package, and on which something was changed afterwards. Somebody tried to sign in
+with OpenSSH and a certificate from another address, before and after enable ran again, with RSA keys of the sizes that az
+makes.
+
+- **Who tries**: "in" is a session whose role was checked, "unchecked" one whose role was not, "out" none.
+- **Code** and **What is said**: of enable; with code 0, its warning.
+- **Carried out**: the result of the next step. "helps": enable passed after it without a warning, and everybody who tried got in.
+  Where the step is not a command, a script did what it says. "put back": enable reinstalled the package from the kept
+  file, and people got in then.
 
 %d machines: on %d the verdict agrees with what people meet. Success where not everybody gets in: %d. Failure where people do: %d.
 Next steps carried out: %d, of which %d help.
 
-The machines are files in test/suite/signin/testdata/machines. Where the root of a release cannot be had, its stock files
-stand on the nearest root that can: the last rows have such a machine for each supported release. This table is rendered by
-UPDATE_GOLDEN=1 make signin.
+The machines are files in test/suite/signin/testdata/machines. The last rows are a machine for each supported release; where no root file
+system of a release was available, its stock files are on the most similar one. This table is rendered by UPDATE_GOLDEN=1 make signin.
 
 | What was done | Machine | Who tries | Code | What is said | Next step | Carried out |
 |---|---|---|---|---|---|---|
