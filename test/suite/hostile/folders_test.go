@@ -38,6 +38,9 @@ func TestHostileFolders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newMachine(t, scene.Options{Packages: []fixtures.Spec{login(newer)}})
+			if name == "the log is a link" {
+				s.Unforeseen("what enable did is read from its log, and there is none")
+			}
 			s.Deliver()
 			s.Shf(c.script+"; : %[1]s %[2]s", stage.Home, stage.Logs)
 			passwd := strings.TrimSpace(s.Shf("stat -c '%%a %%u %%g %%h' /etc/passwd; sed '/aad/d' /etc/passwd | sha256sum"))
