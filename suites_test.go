@@ -38,3 +38,18 @@ func TestSuitesThatAreLeftOut(t *testing.T) {
 		t.Errorf("the page names %q, and the Makefile leaves out %q", named, left)
 	}
 }
+
+// TestScriptInContributing: the script that docs/contributing.md shows is one that runs.
+func TestScriptInContributing(t *testing.T) {
+	page, err := os.ReadFile("docs/contributing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("test/suite/enable/scripts/package-comes-later.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "\n```\n"+string(script)+"```\n") {
+		t.Errorf("docs/contributing.md does not show\n%s", script)
+	}
+}

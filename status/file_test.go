@@ -55,8 +55,8 @@ func TestWriteAndRead(t *testing.T) {
 	}
 }
 
-// TestRewritten: the same report is written again, for its time.
-func TestRewritten(t *testing.T) {
+// TestSameReportIsWrittenAgain: the same report is written again, for its time.
+func TestSameReportIsWrittenAgain(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "0.status")
 	must(t, Write(folder, 0, Report{Level: Success}))

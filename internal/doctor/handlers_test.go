@@ -12,9 +12,9 @@ import (
 	"aadssh/internal/preflight"
 )
 
-// TestWhoSpeaks: "set the extension again" is only used if there is an extension, or if
-// that is not known; otherwise the command is that of setup.
-func TestWhoSpeaks(t *testing.T) {
+// TestStepForExtensionOrSetup: "set the extension again" is only used if there is an
+// extension, or if that is not known; otherwise the command is that of setup.
+func TestStepForExtensionOrSetup(t *testing.T) {
 	setup := "sudo " + host.Program() + " setup"
 	set := az.Machine{}.SetExtension(names.Microsoft(), az.NoSettings).String()
 	given := agent.Defaults()

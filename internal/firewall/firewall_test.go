@@ -89,8 +89,9 @@ func TestIptables(t *testing.T) {
 	}
 }
 
-// TestUnsure: networks of which it is not known are told, beside the verdict about the others.
-func TestUnsure(t *testing.T) {
+// TestNetworksThatAreNotKnown: networks of which it is not known are told, beside the
+// verdict about the others.
+func TestNetworksThatAreNotKnown(t *testing.T) {
 	for _, c := range []struct {
 		policy, rule string
 		want         Fate
@@ -109,8 +110,8 @@ func TestUnsure(t *testing.T) {
 	}
 }
 
-// TestRaw: a table before the filter drops as well.
-func TestRaw(t *testing.T) {
+// TestRawTable: a table before the filter drops as well.
+func TestRawTable(t *testing.T) {
 	got := Ask(question(), Iptables("iptables", "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i eth0 -p tcp -m tcp --dport 22 -j DROP\nCOMMIT\n"+filter("-P INPUT ACCEPT")))
 	if got.Fate != Closed || got.Rule.Allow != "sudo iptables -t raw -I PREROUTING -p tcp --dport PORT -j ACCEPT" {
 		t.Errorf("%+v", got)

@@ -30,7 +30,7 @@ func (r *recorder) finish() string {
 	return strings.Join(r.errors, "\n")
 }
 
-func TestStrict(t *testing.T) {
+func TestUnannouncedCommandsFail(t *testing.T) {
 	ctx := context.Background()
 	list := host.Command{Name: "ls", Args: []string{"-l", "a b"}}
 	for name, c := range map[string]struct {

@@ -120,9 +120,9 @@ func TestLookDenials(t *testing.T) {
 	}
 }
 
-// TestDenialIsNoDoubt: denials in the log make nothing unknown, and nothing fail: an
-// "unknown" would prevent the watch from reporting that a failure is over.
-func TestDenialIsNoDoubt(t *testing.T) {
+// TestDenialsMakeNothingUnknown: denials in the log make nothing unknown, and nothing fail:
+// an "unknown" would prevent the watch from reporting that a failure is over.
+func TestDenialsMakeNothingUnknown(t *testing.T) {
 	for _, d := range []Denials{{}, {Looked: true}, {Looked: true, Count: 1, Newest: Denial{Comm: "aad_certhandler"}}} {
 		for _, f := range d.assess() {
 			if f.Answer == sshd.Unknown || f.Answer == sshd.Fail || f.Part != check.NoPart {

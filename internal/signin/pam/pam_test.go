@@ -271,9 +271,9 @@ func TestExecIsTried(t *testing.T) {
 	}
 }
 
-// TestUnasked: if a stack lets people in before the package's module has checked their
-// role, the text says so.
-func TestUnasked(t *testing.T) {
+// TestLetInBeforeTheRoleCheck: if a stack lets people in before the package's module has
+// checked their role, the text says so.
+func TestLetInBeforeTheRoleCheck(t *testing.T) {
 	d, _ := stock(t, "testdata/stock/rhel-minimal.txt")
 	stock := d["/etc/pam.d/password-auth"]
 	for line, always := range map[string]bool{
@@ -290,9 +290,9 @@ func TestUnasked(t *testing.T) {
 	}
 }
 
-// TestKeeper: if those who get in were never asked about, the verdict names what keeps the
-// others out, whatever else is not known.
-func TestKeeper(t *testing.T) {
+// TestVerdictNamesWhatKeepsOthersOut: if those who get in were never asked about, the
+// verdict names what keeps the others out, whatever else is not known.
+func TestVerdictNamesWhatKeepsOthersOut(t *testing.T) {
 	d, _ := stock(t, "testdata/stock/debian.txt")
 	d["/etc/passwd"] = "root:x:0:0::/root:/bin/sh\n"
 	d["/etc/pam.d/common-account"] = "account [success=2 default=ignore] pam_unix.so\naccount [success=1 default=die] pam_localuser.so\naccount [success=end default=ignore] pam_aad.so\naccount required pam_permit.so\n"

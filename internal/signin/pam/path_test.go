@@ -44,7 +44,7 @@ func TestPath(t *testing.T) {
 }
 
 // A limit by which sudo cannot become root, where the module knows it.
-func TestPowerless(t *testing.T) {
+func TestLimitsThatPreventRoot(t *testing.T) {
 	for _, c := range []struct {
 		limits, module string
 		line           int
@@ -66,7 +66,7 @@ func TestPowerless(t *testing.T) {
 }
 
 // sudo takes session_err alone for no failure.
-func TestMild(t *testing.T) {
+func TestSessionErrIsNoFailureForSudo(t *testing.T) {
 	for stack, mild := range map[string]bool{
 		"session required pam_deny.so\n":                                true,
 		"session required pam_lost.so\n":                                false,

@@ -94,7 +94,7 @@ func TestAdministrators(t *testing.T) {
 	}
 }
 
-func TestNotRead(t *testing.T) {
+func TestModesOfRuleFiles(t *testing.T) {
 	files := map[string]string{mainFile: includes, ruleFile: rule}
 	for mode, read := range map[fs.FileMode]bool{0o440: true, 0o400: true, 0o644: true, 0o460: true, 0o666: false, 0o442: false} {
 		got := Evaluate(machine(files, map[string]fs.FileMode{ruleFile: mode}), "aad_admins")
@@ -104,7 +104,7 @@ func TestNotRead(t *testing.T) {
 	}
 }
 
-func TestOdd(t *testing.T) {
+func TestBrokenLineAndRequiretty(t *testing.T) {
 	got := Evaluate(machine(map[string]string{mainFile: "Defaults env_reset, requiretty\nthis is nothing\n" + rule}, nil), "aad_admins")
 	if got.TTY == nil || got.TTY.Line != 1 || got.Broken == nil || got.Broken.Line != 2 || !got.Grants {
 		t.Errorf("%+v", got)

@@ -80,8 +80,8 @@ func (g guest) upload(document string) int {
 	return code
 }
 
-// TestStrict: requests that the agent does not send are recorded.
-func TestStrict(t *testing.T) {
+// TestUnexpectedRequestsAreRecorded: requests that the agent does not send are recorded.
+func TestUnexpectedRequestsAreRecorded(t *testing.T) {
 	stranger := func(g guest) guest { g.agent = "curl/8"; return g }
 	for name, c := range map[string]struct {
 		ask   func(guest)

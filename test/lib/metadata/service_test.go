@@ -36,9 +36,9 @@ func ask(s *Service, method, url string, headers ...string) *http.Response {
 	return w.Result()
 }
 
-// TestStrict: a request that violates the protocol is rejected and recorded, for each
-// violation by itself.
-func TestStrict(t *testing.T) {
+// TestViolationsAreRejected: a request that violates the protocol is rejected and recorded,
+// for each violation by itself.
+func TestViolationsAreRejected(t *testing.T) {
 	const meta = "Metadata: true"
 	for _, c := range []struct {
 		name, method, url string
