@@ -7,7 +7,9 @@ package firewall_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -23,6 +25,7 @@ import (
 
 	"aadssh/internal/firewall"
 	"aadssh/test/lib/box"
+	"aadssh/test/lib/golden"
 	"aadssh/test/lib/load"
 	"aadssh/test/lib/stage"
 	"aadssh/test/lib/wire"
@@ -45,6 +48,9 @@ func TestMain(m *testing.M) {
 // closing matches the end of a chain or a table, which this nft requires on a line of its
 // own.
 var closing = regexp.MustCompile(` *\}`)
+
+// comments matches the comments of a listing, which have the time in them.
+var comments = regexp.MustCompile(`(?m)^#.*\n`)
 
 // sources are the networks that people connect from.
 func sources() []string { return []string{"10.1.2.3", "10.2.2.2", "203.0.113.9", "198.51.100.7"} }
@@ -102,6 +108,7 @@ func connect() {
 type network struct {
 	stage.Shell
 	name   string
+	last   recording
 	ask    io.Writer
 	answer *bufio.Scanner
 }
@@ -152,6 +159,16 @@ func (s *network) inside(suffix, as string) (io.Writer, *bufio.Scanner) {
 // sh runs a script, in which NAME is the name of the namespaces.
 func (s *network) sh(script string) { s.Sh(strings.ReplaceAll(script, "NAME", s.name)) }
 
+// recording is what the programs list of a ruleset, and who could connect. The unit tests
+// of internal/firewall hold their verdicts against it.
+type recording struct {
+	Name     string
+	Iptables string
+	Nft      json.RawMessage
+	In       []string
+	Unclear  bool `json:",omitempty"` // no verdict is possible
+}
+
 // load loads a ruleset on the machine, and returns what its programs list.
 func (s *network) load(r ruleset) ([]firewall.Ruleset, error) {
 	s.T.Helper()
@@ -177,7 +194,9 @@ func (s *network) load(r ruleset) ([]firewall.Ruleset, error) {
 	}
 	saved := string(list("iptables-save"))
 	tables := firewall.IptablesTables(saved)
-	set, err := firewall.Nft(list("nft", "-j", "-t", "list", "ruleset"), func(family, table string) bool {
+	listed := list("nft", "-j", "-t", "list", "ruleset")
+	s.last = recording{Name: r.name, Iptables: comments.ReplaceAllString(saved, ""), Nft: bytes.TrimSpace(listed), In: []string{}, Unclear: r.unclear}
+	set, err := firewall.Nft(listed, func(family, table string) bool {
 		return family == "ip" && strings.Contains(" "+strings.Join(tables, " ")+" ", " "+table+" ")
 	})
 	return []firewall.Ruleset{firewall.Iptables("iptables", saved), set}, err
@@ -205,10 +224,15 @@ func (s *network) compare(r ruleset) (decided bool) {
 		s.T.Fatalf("%s: %v\n%s", r.name, err, r.text)
 	}
 	v := firewall.Ask(firewall.Question{Interfaces: []string{"eth0"}, Addresses: []netip.Addr{netip.MustParseAddr(address)}, Port: 22}, sets...)
+	in := s.enter()
+	for _, from := range sources() {
+		if in[from] {
+			s.last.In = append(s.last.In, from)
+		}
+	}
 	if v.Fate == firewall.Unknown {
 		return false
 	}
-	in := s.enter()
 	of := func(networks []string, from string) bool {
 		return slices.ContainsFunc(networks, func(n string) bool { return netip.MustParsePrefix(n).Contains(netip.MustParseAddr(from)) })
 	}
@@ -228,10 +252,44 @@ func (s *network) compare(r ruleset) (decided bool) {
 // TestKernel: exactly the sources that the verdict lets through can connect.
 func TestKernel(t *testing.T) {
 	s := newNetwork(t)
+	var all []recording
 	for _, r := range rulesets() {
 		if decided := s.compare(r); decided == r.unclear {
 			t.Errorf("%s: decided is %v", r.name, decided)
 		}
+		all = append(all, s.last)
+	}
+	s.compareRecorded(all)
+}
+
+// compareRecorded: the recorded rule sets are the same, and so are the people whom they let
+// in. What the programs list differs between their versions.
+func (s *network) compareRecorded(all []recording) {
+	s.T.Helper()
+	const file = "../../../internal/firewall/testdata/kernel.json"
+	if golden.Update() {
+		var lines []string
+		for _, r := range all {
+			line, err := json.Marshal(r)
+			if err != nil {
+				s.T.Fatal(err)
+			}
+			lines = append(lines, string(line))
+		}
+		golden.Compare(s.T, file, "["+strings.Join(lines, ",\n")+"]\n")
+		return
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	var recorded []recording
+	if err := json.Unmarshal(content, &recorded); err != nil {
+		s.T.Fatal(err)
+	}
+	same := func(a, b recording) bool { return a.Name == b.Name && slices.Equal(a.In, b.In) }
+	if !slices.EqualFunc(all, recorded, same) {
+		s.T.Errorf("%s has other rule sets, or lets others in: UPDATE_GOLDEN=1 records it", file)
 	}
 }
 
