@@ -126,7 +126,7 @@ signin: prepare ## every machine of docs/sign-in-checks.md, with real ssh from o
 .PHONY: plans
 plans: prepare ## what plan says against what enable then does, on every broken machine of the sign-in matrix and of doctor's tests (root)
 	MACHINES=all $(GO) test -tags rig -count=1 -timeout 90m -run '^TestPlanAgreesWithEnable$$' ./test/suite/signin ./test/suite/doctor
-	PLANS=all $(GO) test -tags rig -count=1 -timeout 40m -run '^(TestScripts|TestVerification|TestBadInput|TestLegacy)$$' ./test/suite/enable ./test/suite/families
+	PLANS=all $(GO) test -tags rig -count=1 -timeout 40m -run '^(TestScripts|TestVerification|TestBadInput|TestKilledInTransaction|TestTerminated|TestLegacy)$$' ./test/suite/enable ./test/suite/families ./test/suite/hostile
 
 .PHONY: e2e
 e2e: prepare ## the package under every release of the real agent, all scenarios: minutes (root)
