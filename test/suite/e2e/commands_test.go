@@ -9,17 +9,15 @@ import (
 	"maps"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/fabric"
-	"aadssh/test/lib/fixtures"
-	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/wire"
+	"aadssh/test/lib/words"
 )
 
 // word executes one command of a script.
@@ -87,28 +85,19 @@ func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, a
 type stageKey struct{}
 
 func identity(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
-	answers := map[string]metadata.Answer{
-		"system": metadata.TokenOf(metadata.VMID("rg-web", "web1")),
-		"user":   metadata.TokenOf(metadata.UserAssignedID("rg-web", "build-agents")),
-		"none":   metadata.NoIdentity(),
-	}
-	a, ok := answers[strings.Join(args, " ")]
-	if !ok {
-		return fmt.Errorf("no such identity: %q", args)
-	}
-	s.metadata.Always(metadata.TokenPath, a)
-	return nil
+	return words.Identity(s.metadata, "rg-web", "web1", args)
 }
 
 func host(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
-	switch strings.Join(args, " ") {
-	case "up":
-		return s.packages.Up()
-	case "down":
-		s.packages.Down()
-		return nil
+	return words.Host(s.packages, args)
+}
+
+func offer(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+	packages, err := words.Offer(args)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("up or down, not %q", args)
+	return s.offer(ctx, packages...)
 }
 
 func proxy(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (err error) {
@@ -133,36 +122,6 @@ func uploads(_ context.Context, s *stage, _ *testscript.TestScript, args []strin
 	}
 	s.fabric.RefuseStatus(strings.Join(args, " ") == fabric.ViaBlob)
 	return nil
-}
-
-func offer(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
-	var specs []fixtures.Spec
-	for _, arg := range args {
-		fields := strings.Split(arg, ",")
-		name, version, _ := strings.Cut(fields[0], "=")
-		spec := fixtures.Spec{Name: name, Version: version}
-		for _, f := range fields[1:] {
-			key, value, _ := strings.Cut(f, "=")
-			var err error
-			switch key {
-			case "noise":
-				spec.Noise, err = strconv.Atoi(value)
-			case "sleep":
-				spec.Sleep, err = time.ParseDuration(value)
-			case "hold":
-				spec.Hold = value
-			case "failpost":
-				spec.FailPost = true
-			default:
-				err = fmt.Errorf("no such variant: %q", f)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		specs = append(specs, spec)
-	}
-	return s.offer(ctx, specs...)
 }
 
 func publish(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {

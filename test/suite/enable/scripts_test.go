@@ -14,10 +14,9 @@ import (
 	"aadssh/internal/fault"
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
-	"aadssh/test/lib/fixtures"
-	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
+	"aadssh/test/lib/words"
 )
 
 // TestScripts runs the scripts in the folder scripts, each on a machine of its own.
@@ -25,7 +24,7 @@ import (
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "scripts",
-		Cmds:               words(),
+		Cmds:               commands(),
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			t, is := env.T().(testing.TB)
@@ -48,13 +47,13 @@ type act struct {
 	last         stage.Verdict
 }
 
-// words are the commands of scripts.
-func words() map[string]func(*testscript.TestScript, bool, []string) {
+// commands are the words of scripts.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, do := range map[string]func(*act, *testscript.TestScript, []string) error{
 		// What exists.
 		"machine":  startMachine, // machine RELEASE: the first word of a script; the releases are in test/lib/roots/release.go
-		"offer":    offer,        // offer [NAME=VERSION[,failpost]]...: the content of the vendor's repository
+		"offer":    offer,        // offer [NAME=VERSION[,VARIANT]...]...: the content of the vendor's repository
 		"host":     hostIs,       // host down|up: whether the package host can be reached
 		"identity": identity,     // identity system|user|none|garbage|page: what the metadata service answers; a page is a guest network's
 		"settings": settings,     // settings JSON: the goal state has these, from the next "enable" on
@@ -103,43 +102,19 @@ func startMachine(a *act, _ *testscript.TestScript, args []string) error {
 }
 
 func offer(a *act, _ *testscript.TestScript, args []string) error {
-	var all []fixtures.Spec
-	for _, arg := range args {
-		what, variant, _ := strings.Cut(arg, ",")
-		name, version, named := strings.Cut(what, "=")
-		if !named || variant != "" && variant != "failpost" {
-			return fmt.Errorf("NAME=VERSION[,failpost], not %q", arg)
-		}
-		all = append(all, fixtures.Spec{Name: name, Version: version, FailPost: variant == "failpost"})
+	packages, err := words.Offer(args)
+	if err == nil {
+		a.Offer(packages...)
 	}
-	a.Offer(all...)
-	return nil
+	return err
 }
 
 func hostIs(a *act, _ *testscript.TestScript, args []string) error {
-	switch strings.Join(args, " ") {
-	case "down":
-		a.Packages.Down()
-		return nil
-	case "up":
-		return a.Packages.Up()
-	}
-	return fmt.Errorf("down or up, not %q", args)
+	return words.Host(a.Packages, args)
 }
 
 func identity(a *act, _ *testscript.TestScript, args []string) error {
-	answer, known := map[string]metadata.Answer{
-		"system":  metadata.TokenOf(metadata.VMID("rg", "vm")),
-		"user":    metadata.TokenOf(metadata.UserAssignedID("rg", "build-agents")),
-		"none":    metadata.NoIdentity(),
-		"garbage": metadata.Text(200, "text/plain", "garbage"),
-		"page":    metadata.Page(200),
-	}[strings.Join(args, " ")]
-	if !known {
-		return fmt.Errorf("system, user, none, garbage or page, not %q", args)
-	}
-	a.Metadata.Always(metadata.TokenPath, answer)
-	return nil
+	return words.Identity(a.Metadata, "rg", "vm", args)
 }
 
 func settings(a *act, _ *testscript.TestScript, args []string) error {
