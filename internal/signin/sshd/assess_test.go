@@ -136,6 +136,35 @@ func TestLoaded(t *testing.T) {
 	}
 }
 
+// With a block size of 0 one stranger counts for everybody: that was measured with ssh on
+// the machines persource-netblock-* of the sign-in matrix.
+func TestAllAreOneSource(t *testing.T) {
+	for _, c := range []struct {
+		block, startups, penalties string
+		known                      bool
+	}{
+		{"32:128", "1", "authfail:5", true},
+		{"0:0", "1", "", false},
+		{"0:0", "none", "", true},
+		{"0:0", "100", "no", true},
+		{"0:128", "none", "crash:90 authfail:5", false},
+		{"32:0", "2", "no", false},
+	} {
+		f := healthy(t, packageBlock)
+		for _, u := range f.Users {
+			u.values["persourcenetblocksize"], u.values["persourcemaxstartups"] = []string{c.block}, []string{c.startups}
+			delete(u.values, "persourcepenalties")
+			if c.penalties != "" {
+				u.values["persourcepenalties"] = []string{c.penalties}
+			}
+		}
+		got := findingOf(t, Assess(&f), "sshd-startups")
+		if known := got.Answer == Pass; known != c.known || !known && (got.Answer != Unknown || !strings.Contains(got.Decides, "PerSourceNetBlockSize")) {
+			t.Errorf("%+v: %+v", c, got)
+		}
+	}
+}
+
 // A reload that systemd has reported is not one that sshd has done.
 func TestReloadThatSSHDDidNotDo(t *testing.T) {
 	f := healthy(t, packageBlock)
