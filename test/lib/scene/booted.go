@@ -37,7 +37,7 @@ func Boot(ctx context.Context, p roots.Persona) (*Booted, error) {
 		return nil, err
 	}
 	b := &Booted{Persona: p, Metadata: metadata.Healthy("rg-web", "web1")}
-	if b.Target, err = target(ctx, c, p); err != nil {
+	if b.Target, err = Target(ctx, c, p); err != nil {
 		return nil, err
 	}
 	if b.Machine, err = machine.New(ctx, c, layers); err != nil {

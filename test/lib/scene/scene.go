@@ -69,7 +69,7 @@ func Start(ctx context.Context, o Options) (*Scene, error) {
 	if o.Timeout > 0 {
 		s.timeout = load.Budget(o.Timeout)
 	}
-	if s.Target, err = target(ctx, c, o.Persona); err != nil {
+	if s.Target, err = Target(ctx, c, o.Persona); err != nil {
 		return nil, err
 	}
 	if s.binary, s.manifest, err = Build(ctx); err != nil {
@@ -123,8 +123,8 @@ func unexpected(t testing.TB, packages *pkghost.Host, service *metadata.Service)
 	}
 }
 
-// target is the entry for a persona in the product's table.
-func target(ctx context.Context, c cache.Cache, p roots.Persona) (distro.Target, error) {
+// Target is the entry for a persona in the product's table.
+func Target(ctx context.Context, c cache.Cache, p roots.Persona) (distro.Target, error) {
 	text := p.OSRelease
 	if text == "" {
 		layers, err := p.Layers(ctx, c)

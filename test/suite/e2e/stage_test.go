@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
 
 	"aadssh/distro"
@@ -22,10 +21,8 @@ import (
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/pkghost"
 	"aadssh/test/lib/rig"
+	"aadssh/test/lib/scene"
 )
-
-// newest is the version of the vendor's packages in the repository.
-const newest = "1.0.033070001"
 
 // stage is one machine with everything around it.
 type stage struct {
@@ -51,29 +48,19 @@ func set(ctx context.Context, a linuxAgent) (s *stage, err error) {
 	if s.cache, err = cache.Open(); err != nil {
 		return nil, err
 	}
+	if s.target, err = scene.Target(ctx, s.cache, a.persona); err != nil {
+		return nil, err
+	}
 	if s.guest, err = a.machine(ctx, s.cache); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.distribution(), s.configure()); err != nil {
+	if err := s.configure(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.services(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, s.Boot(ctx)
-}
-
-func (s *stage) distribution() error {
-	text, err := s.ReadFile("/usr/lib/os-release")
-	if err != nil {
-		return err
-	}
-	release, err := distro.Parse(text)
-	if err != nil {
-		return err
-	}
-	s.target, err = distro.Lookup(release, runtime.GOARCH)
-	return err
 }
 
 // configure makes Debian's package of the agent run outside Azure.
@@ -98,7 +85,7 @@ func (s *stage) services(ctx context.Context) (err error) {
 	if s.fabric, err = fabric.Start(s, s.agent.fastTrack); err != nil {
 		return err
 	}
-	if s.vendor, err = rig.Serve(ctx, s, s.cache, s.offered(fixtures.Spec{Name: fixtures.Login, Version: newest}, fixtures.Spec{Name: fixtures.SELinux, Version: newest})); err != nil {
+	if s.vendor, err = rig.Serve(ctx, s, s.cache, s.offered(fixtures.Spec{Name: fixtures.Login, Version: scene.Version}, fixtures.Spec{Name: fixtures.SELinux, Version: scene.Version})); err != nil {
 		return err
 	}
 	s.packages = s.vendor.Packages
