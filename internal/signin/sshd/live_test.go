@@ -19,6 +19,7 @@ import (
 	"aadssh/internal/logging"
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/cache"
+	"aadssh/test/lib/load"
 	"aadssh/test/lib/roots"
 )
 
@@ -303,19 +304,28 @@ func signIn(t *testing.T, config, keys, user string) bool {
 	if err := daemon.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		_ = daemon.Process.Signal(syscall.SIGTERM)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
 		_ = daemon.Wait()
 	}()
-	for range 200 {
-		c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
+	defer func() {
+		_ = daemon.Process.Signal(syscall.SIGTERM)
+		<-ended
+	}()
+	for {
+		c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), load.Scaled(time.Second))
 		if err == nil {
 			c.Close()
 			break
 		}
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case <-ended: // it refused its configuration
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), load.Scaled(20*time.Second))
 	defer cancel()
 	provisioned := "/run/provisioned." + user
 	_ = os.Remove(provisioned)

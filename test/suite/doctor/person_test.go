@@ -116,9 +116,15 @@ func TestNetworkIsAskedSideBySide(t *testing.T) {
 		}
 		return elapsed
 	}
-	one, all := took("pas.windows.net"), took("pas.windows.net", "login.microsoftonline.com", "packages.microsoft.com")
-	t.Logf("one %s, three %s", one, all)
-	if all > one*3/2 {
-		t.Errorf("one silent endpoint costs %s, three %s", one, all)
+	// Other work of the machine makes one of the two slower; if doctor waited for one endpoint
+	// after the other, every try would be too slow.
+	var one, all time.Duration
+	for range 3 {
+		one, all = took("pas.windows.net"), took("pas.windows.net", "login.microsoftonline.com", "packages.microsoft.com")
+		t.Logf("one %s, three %s", one, all)
+		if all <= one*3/2 {
+			return
+		}
 	}
+	t.Errorf("one silent endpoint costs %s, three %s", one, all)
 }
