@@ -56,7 +56,7 @@ const (
 	Ufw
 )
 
-// Ask follows a new connection, and the answer to it, from every network that the rules
+// Ask follows a new connection, the answer to it, and what is sent next, from every network that the rules
 // distinguish. If something cannot be evaluated, the answer says so.
 func Ask(q Question, rulesets ...Ruleset) Verdict {
 	if !slices.ContainsFunc(rulesets, Ruleset.filters) {
@@ -88,7 +88,9 @@ func (q Question) cross(from region, rulesets []Ruleset) outcome {
 	for i, name := range q.Interfaces {
 		in := &packet{from: from.first, to: q.Addresses[0], in: name, fromPorts: ephemeral(), toPorts: span{q.Port, q.Port}, state: "new", flags: []string{"syn"}}
 		out := &packet{from: in.to, to: in.from, out: name, fromPorts: in.toPorts, toPorts: in.fromPorts, state: "established", flags: []string{"syn", "ack"}}
-		one := follow(rulesets, in, "prerouting", "input").then(follow(rulesets, out, "output", "postrouting"))
+		next := *in // without it there is no connection
+		next.state, next.flags = "established", []string{"ack"}
+		one := follow(rulesets, in, "prerouting", "input").then(follow(rulesets, out, "output", "postrouting")).then(follow(rulesets, &next, "prerouting", "input"))
 		if i == 0 {
 			all = one
 		} else {

@@ -251,7 +251,7 @@ func (s *Ruleset) iptablesCondition(o option, all []option) func(*packet) truth 
 	case "--state", "--ctstate":
 		return func(p *packet) truth { return when(slices.Contains(strings.Split(v, ","), strings.ToUpper(p.state))) }
 	case "--ctdir":
-		return func(p *packet) truth { return when((p.state == "new") == (v == "ORIGINAL")) }
+		return func(p *packet) truth { return when((p.in != "") == (v == "ORIGINAL")) }
 	case "--tcp-flags":
 		return iptablesFlags(o.values)
 	case "--dst-type":

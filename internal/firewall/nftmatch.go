@@ -24,9 +24,28 @@ func (s *Ruleset) nftMatch(body json.RawMessage) func(*packet) truth {
 	case "==", "in":
 		return same
 	case "!=":
-		return func(p *packet) truth { return not(same(p)) }
+		fits := nftFits(m.Left)
+		return func(p *packet) truth { return min(fits(p), not(same(p))) }
 	}
 	return unknown
+}
+
+// nftFits reports whether a packet has what is on the left: "udp dport != 53" also asks for
+// the protocol, which nft does not list on its own.
+func nftFits(left json.RawMessage) func(*packet) truth {
+	var l nftLeft
+	if json.Unmarshal(left, &l) != nil || l.Payload == nil {
+		return func(*packet) truth { return yes }
+	}
+	return func(p *packet) truth {
+		switch l.Payload.Protocol {
+		case "ip", "ip6":
+			return when(p.from.Is4() == (l.Payload.Protocol == "ip"))
+		case "tcp", "th", "ether":
+			return yes
+		}
+		return no
+	}
 }
 
 // nftLeft is the left side of a comparison.
@@ -243,7 +262,7 @@ func nftCt(key, word string) func(*packet) truth {
 			return maybe
 		}
 	case "direction":
-		return func(p *packet) truth { return when((p.state == "new") == (word == "original")) }
+		return func(p *packet) truth { return when((p.in != "") == (word == "original")) }
 	}
 	return unknown
 }

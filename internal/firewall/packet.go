@@ -41,7 +41,7 @@ func (s span) within(o span) truth {
 	return maybe
 }
 
-// packet is the first packet of a connection, or the answer to it.
+// packet is one of the first three packets of a connection.
 type packet struct {
 	from, to           netip.Addr
 	in, out            string // interfaces

@@ -72,6 +72,7 @@ func serve() {
 			if err != nil {
 				return
 			}
+			fmt.Fprint(c, "SSH-2.0\r\n")
 			c.Close()
 		}
 	}()
@@ -87,9 +88,13 @@ func connect() {
 				d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: load.Scaled(300 * time.Millisecond)}
 				c, err := d.Dial("tcp4", address+":22")
 				if err == nil {
-					c.Close()
-					results <- from
-					return
+					defer c.Close()
+					// The answer to a connection's first packet is no connection yet.
+					_ = c.SetReadDeadline(time.Now().Add(load.Scaled(300 * time.Millisecond)))
+					if _, err = c.Read(make([]byte, 1)); err == nil {
+						results <- from
+						return
+					}
 				}
 				results <- ""
 			}()
