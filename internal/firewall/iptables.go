@@ -204,10 +204,11 @@ func quotedWords(line string) []word {
 	return all
 }
 
-// harmless are targets after which the next rule is evaluated (iptables-extensions(8)).
-func harmless() []string {
-	return []string{"LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CT", "TCPMSS", "TCPOPTSTRIP", "SET", "AUDIT", "CLASSIFY", "CHECKSUM",
-		"CONNSECMARK", "SECMARK", "DSCP", "TOS", "TTL", "HL", "TRACE", "RATEEST", "SNAT", "MASQUERADE", "ECN", "IDLETIMER", "LED", "TEE"}
+// harmless reports targets after which the next rule is evaluated
+// (iptables-extensions(8)).
+func harmless(target string) bool {
+	return text.OneOf(target, "LOG NFLOG ULOG MARK CONNMARK CT TCPMSS TCPOPTSTRIP SET AUDIT CLASSIFY CHECKSUM CONNSECMARK "+
+		"SECMARK DSCP TOS TTL HL TRACE RATEEST SNAT MASQUERADE ECN IDLETIMER LED TEE")
 }
 
 func (r *iptablesReader) target(made *rule, o option) {
@@ -218,7 +219,7 @@ func (r *iptablesReader) target(made *rule, o option) {
 		made.does = drop
 	case target == "RETURN":
 		made.does = back
-	case slices.Contains(harmless(), target):
+	case harmless(target):
 		made.does = goOn
 	case r.chains[r.table+" "+target] != nil:
 		made.does, made.target = call, r.table+" "+target

@@ -44,7 +44,7 @@ func readForced(command string) forcedCommand {
 	f.program = args[0]
 	name := path.Base(f.program)
 	f.shell = isShell(name) && !slices.ContainsFunc(args[1:], func(a string) bool { return !strings.HasPrefix(a, "-") })
-	if strings.ContainsAny(f.program, "$`(){}[]<>") || slices.Contains([]string{"fi", "done", "esac", "}"}, f.program) {
+	if strings.ContainsAny(f.program, "$`(){}[]<>") || text.OneOf(f.program, "fi done esac }") {
 		f.program, f.unclear = "", true
 		f.asked = asksFor().MatchString(command)
 	}
@@ -55,9 +55,9 @@ func readForced(command string) forcedCommand {
 func started(args []string) []string {
 	for len(args) > 0 {
 		switch name, _, assigned := strings.Cut(args[0], "="); {
-		case assigned && !strings.ContainsAny(name, "$/"), slices.Contains([]string{"exec", "command", "nohup", "setsid", "eval"}, args[0]):
+		case assigned && !strings.ContainsAny(name, "$/"), text.OneOf(args[0], "exec command nohup setsid eval"):
 			args = args[1:]
-		case slices.Contains([]string{"env", "nice", "ionice", "timeout"}, path.Base(args[0])):
+		case text.OneOf(path.Base(args[0]), "env nice ionice timeout"):
 			args = args[1:]
 			for len(args) > 0 && (strings.HasPrefix(args[0], "-") || strings.Trim(args[0], "0123456789.smh") == "") { // options, and their numbers
 				args = args[1:]
@@ -83,7 +83,7 @@ func given(args []string) string {
 }
 
 func isShell(name string) bool {
-	return slices.Contains([]string{"sh", "bash", "dash", "ksh", "zsh", "fish", "tcsh", "csh", "rbash"}, name)
+	return text.OneOf(name, "sh bash dash ksh zsh fish tcsh csh rbash")
 }
 
 // lastCommand is what follows the last sign outside quotes that ends a command.
