@@ -307,7 +307,9 @@ func TestMerge(t *testing.T) {
 	if text := s.Text(Style{Width: 60}); !strings.HasPrefix(text, "5 machines: 2 without a failure, 3 with one.") || !strings.Contains(text, "FAIL 22 identity on 1 machine: db1") {
 		t.Error(text)
 	}
-	for name, content := range map[string]string{"empty": "", "garbage": "{", "a list": "[]", "another schema": `{"schema":"99"}`} {
+	for name, content := range map[string]string{"empty": "", "garbage": "{", "a list": "[]", "another schema": `{"schema":"99"}`,
+		"only a schema": `{"schema":"1"}`, "a status": `{"schema":"1","code":21,"name":"verification-failed","health":{"code":21,"name":"verification-failed"},"parts":[]}`,
+		"a plan": `{"schema":"1","operation":"enable","refused":{"code":22,"name":"identity-missing"},"steps":[]}`, "a verdict alone": `{"schema":"1","verdict":{"code":0,"name":"ok"}}`} {
 		if err := new(Fleet).Add(name, strings.NewReader(content)); fault.Of(err).Code != fault.Usage {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -37,6 +37,8 @@ func (f *Fleet) Add(name string, in io.Reader) error {
 			return fault.Wrap(err, fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: %s.", n, name, notReport(err)), printed())
 		case r.Schema != schemaVersion:
 			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s has the schema %q; this program reads %q.", n, name, text.Brief(r.Schema, 40), schemaVersion), "Print it anew, with this version of the program: sudo "+host.Program()+" doctor --json")
+		case r.Verdict.Name == "" || r.Checks == nil: // what status and plan print has the same schema
+			return fault.New(fault.Usage, fmt.Sprintf("Report %d of %s is no report of doctor: it has no verdict or no checks.", n, name), printed())
 		}
 		if r.Machine.Name == "" {
 			r.Machine.Name = fmt.Sprintf("(%s:%d)", name, n)
