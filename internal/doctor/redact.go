@@ -15,16 +15,9 @@ func Redact(text string, secrets ...string) string {
 		}
 	}
 	for _, r := range redactions() {
-		text = r.pattern.ReplaceAllString(text, r.with)
+		text = regexp.MustCompile(r[0]).ReplaceAllString(text, r[1])
 	}
 	return values(text)
-}
-
-type redaction struct {
-	_ [0]func() // never compared: no code for == is linked
-
-	pattern *regexp.Regexp
-	with    string
 }
 
 // values removes the values of settings, but not the services of nsswitch.conf(5), whose
@@ -53,37 +46,34 @@ const quoted = `"(?:\\.|[^"\\\n])*"|'[^'\n]*'`
 
 // redactions are applied in this order. A password may contain any character, so without
 // quotes the rest of the word or line is removed: rather too much than too little.
-func redactions() []redaction {
-	of := func(pattern, with string) redaction {
-		return redaction{pattern: regexp.MustCompile(pattern), with: with}
-	}
-	return []redaction{
+func redactions() [][2]string { // a pattern, and what is put in the place of a match
+	return [][2]string{
 		// A key whose first line precedes the part that was read; and a value after the end
 		// of the line that names it.
-		of(`(?m)^(?:[A-Za-z0-9+/=]{16,}\s*\n)+-----END [A-Z ]*PRIVATE KEY[^\n]*`, "*** (a private key)"),
-		of(`(?i)((?:password|passwd|passphrase|secret|token)["']?\s*[=:]?\s*\\\r?\n\s*)[^\s]+`, "$1***"),
-		of(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----.*?(-----END [A-Z ]*PRIVATE KEY( BLOCK)?-----|\z)`, "*** (a private key)"),
+		{`(?m)^(?:[A-Za-z0-9+/=]{16,}\s*\n)+-----END [A-Z ]*PRIVATE KEY[^\n]*`, "*** (a private key)"},
+		{`(?i)((?:password|passwd|passphrase|secret|token)["']?\s*[=:]?\s*\\\r?\n\s*)[^\s]+`, "$1***"},
+		{`(?s)-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----.*?(-----END [A-Z ]*PRIVATE KEY( BLOCK)?-----|\z)`, "*** (a private key)"},
 		// User and password in a URL end at the last @ of the word.
-		of(`://[^\s"]*@`, "://***@"),
-		of(`(?i)((?:\b(?:https?|all|ftp)_|\b)proxy["']?\s*[=:]\s*["']?)[^\s":]+:[^\s"/][^\s"]*@`, "$1***@"), // a proxy without http://
-		of(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`, "*** (a token)"),
-		of(`(?i)(\bbearer\s+password\s+)\S+`, "$1***"),
-		of(`(?i)\b(bearer|basic|negotiate)\s+[A-Za-z0-9+/=._~-]{8,}`, "$1 ***"),
-		of(`(?i)([?&;](sig|signature|code|token|key|password)=)[^&\s"']+`, "$1***"),
-		of(`(?i)((?:\\u0026|&amp;)(?:sig|signature|code|token|key|password)=)[^&\s"'\\]+`, "$1***"),
-		of(`(?i)(<[a-z:]*(?:password|passwd|secret|token|apikey|accountkey)>)[^<]*`, "$1***"),
-		of(`(?i)(\s--?(?:token|password|passwd|secret|api-?key|access-?key|sas(?:-token)?|account-key|client-secret)[ \t=]+)(?:`+quoted+`|\S+)`, "$1***"),
-		of(`(?i)(\bsshpass\s+-p[ \t]*)\S+`, "$1***"),
-		of(`(?i)(\b(?:pwd|psk|(?:shared|primary|secondary)?access-?key)[ \t]*=[ \t]*)[^;\s"']+`, "$1***"),
-		of(`(\$(?:1|2[aby]|5|6|7|y|gy)\$)[./A-Za-z0-9$=,-]{8,}`, "$1***"),
+		{`://[^\s"]*@`, "://***@"},
+		{`(?i)((?:\b(?:https?|all|ftp)_|\b)proxy["']?\s*[=:]\s*["']?)[^\s":]+:[^\s"/][^\s"]*@`, "$1***@"}, // a proxy without http://
+		{`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`, "*** (a token)"},
+		{`(?i)(\bbearer\s+password\s+)\S+`, "$1***"},
+		{`(?i)\b(bearer|basic|negotiate)\s+[A-Za-z0-9+/=._~-]{8,}`, "$1 ***"},
+		{`(?i)([?&;](sig|signature|code|token|key|password)=)[^&\s"']+`, "$1***"},
+		{`(?i)((?:\\u0026|&amp;)(?:sig|signature|code|token|key|password)=)[^&\s"'\\]+`, "$1***"},
+		{`(?i)(<[a-z:]*(?:password|passwd|secret|token|apikey|accountkey)>)[^<]*`, "$1***"},
+		{`(?i)(\s--?(?:token|password|passwd|secret|api-?key|access-?key|sas(?:-token)?|account-key|client-secret)[ \t=]+)(?:` + quoted + `|\S+)`, "$1***"},
+		{`(?i)(\bsshpass\s+-p[ \t]*)\S+`, "$1***"},
+		{`(?i)(\b(?:pwd|psk|(?:shared|primary|secondary)?access-?key)[ \t]*=[ \t]*)[^;\s"']+`, "$1***"},
+		{`(\$(?:1|2[aby]|5|6|7|y|gy)\$)[./A-Za-z0-9$=,-]{8,}`, "$1***"},
 		// JSON, and everything else with the name in quotes.
-		of(`(?i)("[A-Za-z0-9_.-]*(?:`+secretNames+`)"\s*[:=]\s*)(?:`+quoted+`|[^\s,;}\]]+)`, `$1"***"`),
+		{`(?i)("[A-Za-z0-9_.-]*(?:` + secretNames + `)"\s*[:=]\s*)(?:` + quoted + `|[^\s,;}\]]+)`, `$1"***"`},
 		// netrc(5) and apt_auth.conf(5), on one line or several.
-		of(`(?i)(\b(?:machine|login)\s+\S+\s+(?:account\s+\S+\s+)?password\s+)(?:`+quoted+`|\S+)`, "$1***"),
-		of(`(?im)^([ \t]*password[ \t]+)\S+[ \t]*$`, "$1***"),
+		{`(?i)(\b(?:machine|login)\s+\S+\s+(?:account\s+\S+\s+)?password\s+)(?:` + quoted + `|\S+)`, "$1***"},
+		{`(?im)^([ \t]*password[ \t]+)\S+[ \t]*$`, "$1***"},
 		// curl(1): options of a command, and of its configuration.
-		of(`(?i)(\b(?:proxy-)?user["']?[ \t]*[=: \t][ \t]*"[^"\n:]*:)[^"\n]*`, "$1***"),
-		of(`(?i)((?:\bproxy-user|--user)["']?[ \t]*[=: \t][ \t]*'?[^\s"':]+:)[^\s"']+`, "$1***"),
-		of(`(?i)((?:^|\s)-u[ \t]*["']?[^\s"':]+:)[^\s"']+`, "$1***"),
+		{`(?i)(\b(?:proxy-)?user["']?[ \t]*[=: \t][ \t]*"[^"\n:]*:)[^"\n]*`, "$1***"},
+		{`(?i)((?:\bproxy-user|--user)["']?[ \t]*[=: \t][ \t]*'?[^\s"':]+:)[^\s"']+`, "$1***"},
+		{`(?i)((?:^|\s)-u[ \t]*["']?[^\s"':]+:)[^\s"']+`, "$1***"},
 	}
 }
