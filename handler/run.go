@@ -270,8 +270,7 @@ func (r *run) lock(ctx context.Context) (release func(), err error) {
 			"See what it does (pgrep -fa aadsshlogin-handler), let it finish"+fault.ThenAgain)
 	}
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".",
-			"Make /run writable, which it is on every machine that has booted (findmnt -T /run; df -h /run)"+fault.ThenAgain)
+		return nil, facts.Unlockable(err)
 	}
 	state.Sweep(r.host)
 	return release, nil

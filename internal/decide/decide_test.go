@@ -2,6 +2,7 @@ package decide
 
 import (
 	"errors"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +57,11 @@ func TestFor(t *testing.T) {
 			f.Transaction, f.Identity, f.PackagesErr = &host.Running{PID: 7}, unknown, interrupted
 		}, steps: true, provisional: true},
 		{name: "another run is at work", change: func(f *facts.Facts) { f.OtherRun, f.Identity = "process 7, install of version 1.0", unknown }, steps: true, provisional: true},
+		{name: "a lock that cannot be taken", change: func(f *facts.Facts) { f.LockErr, f.Identity = syscall.EROFS, unknown }, stops: fault.Disk, ends: fault.Disk, steps: true},
+		{name: "a lock that cannot be taken where nothing is to be done", change: func(f *facts.Facts) {
+			installed(f)
+			f.LockErr = syscall.EROFS
+		}, stops: fault.Disk, ends: fault.Disk, steps: true},
 		{name: "unknown distribution", change: func(f *facts.Facts) { f.TargetErr = errors.New("no os-release") }, stops: fault.DistroUnsupported, ends: fault.DistroUnsupported},
 	} {
 		t.Run(c.name, func(t *testing.T) {

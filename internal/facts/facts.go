@@ -78,6 +78,7 @@ type Facts struct {
 	ReloadPending bool
 	StatusErr     error         // why no status can be written
 	StateErr      error         // why no state can be written
+	LockErr       error         // why the handler's lock cannot be taken
 	Transaction   *host.Running // of an earlier run, still running
 	OtherRun      string        // of the handler, that is changing the machine now; for plan and doctor: the others wait for it
 
@@ -123,7 +124,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	}
 	f.Receipt, f.ReceiptErr = state.ReadReceipt(h)
 	f.ReloadPending = state.ReloadPending(h)
-	f.StatusErr, f.StateErr = f.lookFolders(h)
+	f.lookFolders(h)
 	if t, running := h.RunningTransaction(); running {
 		f.Transaction = &t
 	}

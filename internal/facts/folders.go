@@ -7,12 +7,19 @@ import (
 	"aadssh/status"
 )
 
-// lookFolders checks, without writing, whether a run could write its status and its state.
-func (q *Question) lookFolders(h *host.Host) (ofStatus, ofState error) {
-	if q.StatusFolder != "" && q.Sequence >= 0 {
-		ofStatus = status.Unwritable(h.Path(q.StatusFolder), q.Sequence)
+// lookFolders checks, without writing, whether a run could write its status and its state,
+// and take its lock.
+func (f *Facts) lookFolders(h *host.Host) {
+	if f.StatusFolder != "" && f.Sequence >= 0 {
+		f.StatusErr = status.Unwritable(h.Path(f.StatusFolder), f.Sequence)
 	}
-	return ofStatus, state.Unwritable(h)
+	f.StateErr, f.LockErr = state.Unwritable(h), h.LockErr()
+}
+
+// Unlockable is the fault of a run that cannot take the handler's lock.
+func Unlockable(err error) *fault.Fault {
+	return fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".",
+		"Make /run writable, which it is on every machine that has booted (findmnt -T /run; df -h /run)"+fault.ThenAgain)
 }
 
 // StatusUnwritable is the fault of a run that cannot write its status.

@@ -100,6 +100,38 @@ func TestLockHolder(t *testing.T) {
 	}
 }
 
+// TestLockErr: what is known before of the lock is what the run that takes it meets.
+func TestLockErr(t *testing.T) {
+	for name, put := range map[string]func(run, lock string) error{
+		"as it should be": func(run, _ string) error { return os.Mkdir(run, 0o755) },
+		"there already": func(run, lock string) error {
+			return errors.Join(os.Mkdir(run, 0o755), os.WriteFile(lock, nil, 0o600))
+		},
+		"no folder": func(string, string) error { return nil },
+		"a link":    func(run, lock string) error { return errors.Join(os.Mkdir(run, 0o755), os.Symlink("x", lock)) },
+		"a folder":  func(run, lock string) error { return os.MkdirAll(lock, 0o755) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := &Host{Root: t.TempDir(), Log: logging.Discard()}
+			if err := put(h.Path("/run"), h.Path(lockFile)); err != nil {
+				t.Fatal(err)
+			}
+			before, _ := os.ReadDir(h.Path("/run"))
+			known := h.LockErr()
+			if after, _ := os.ReadDir(h.Path("/run")); len(before) != len(after) {
+				t.Errorf("it wrote: %v", after)
+			}
+			release, err := h.SingleRun(t.Context(), "this test")
+			if err == nil {
+				release()
+			}
+			if (err == nil) != (known == nil) || (err == nil) != strings.Contains("as it should be, there already", name) {
+				t.Errorf("known before: %v, met: %v", known, err)
+			}
+		})
+	}
+}
+
 // TestOtherRun: another run calls itself what it wrote, and this one is no other.
 func TestOtherRun(t *testing.T) {
 	h := &Host{Root: t.TempDir(), Log: logging.Discard()}

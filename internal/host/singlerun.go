@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"strings"
 	"syscall"
 	"time"
@@ -23,8 +25,7 @@ var ErrLocked = errors.New("another run of the handler is at work")
 // SingleRun takes the lock of the handler, or waits for it until ctx ends; the error then
 // names the holder. The lock ends with the process.
 func (h *Host) SingleRun(ctx context.Context, who string) (release func(), err error) {
-	path := h.Path(lockFile)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	f, err := h.openLock(os.O_CREATE)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +58,27 @@ func (h *Host) SingleRun(ctx context.Context, who string) (release func(), err e
 		fmt.Fprintf(f, "process %d, %s\n", os.Getpid(), who)
 	}
 	return func() { f.Close() }, nil
+}
+
+func (h *Host) openLock(how int) (*os.File, error) {
+	return os.OpenFile(h.Path(lockFile), os.O_RDWR|how|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+}
+
+// LockErr says why SingleRun cannot take the lock on this machine, as far as that can be
+// known without making the file; nil if nothing is known to prevent it.
+func (h *Host) LockErr() error {
+	f, err := h.openLock(0)
+	if err == nil {
+		f.Close()
+	} else if errors.Is(err, syscall.ENOENT) {
+		if err = unix.Access(h.Path(path.Dir(lockFile)), unix.W_OK); err != nil {
+			err = &fs.PathError{Op: "open", Path: h.Path(lockFile), Err: err}
+		}
+	}
+	if errors.Is(err, syscall.EACCES) { // not root: it is not known
+		return nil
+	}
+	return err
 }
 
 // Checking is what a run calls itself that changes nothing.

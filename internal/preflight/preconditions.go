@@ -44,10 +44,15 @@ func settings(f *facts.Facts) []Result {
 }
 
 func folders(f *facts.Facts) []Result {
-	if f.StatusErr == nil {
+	var why *fault.Fault
+	switch {
+	case f.StatusErr != nil:
+		why = facts.StatusUnwritable(f.StatusErr)
+	case f.LockErr != nil:
+		why = facts.Unlockable(f.LockErr)
+	default:
 		return nil
 	}
-	why := facts.StatusUnwritable(f.StatusErr)
 	return []Result{{Answer: Fail, Text: why.What, Next: why.Remedy(), Code: why.Code}}
 }
 

@@ -14,7 +14,7 @@ type Check = check.Row[*facts.Facts]
 func Preconditions() []*Check {
 	return []*Check{
 		row("settings", check.Machine, check.NoGate, nil, "Can every setting be used?", "Names, values and keys of the settings; one without a meaning is ignored and named.", settings),
-		row("folders", check.Machine, check.NoGate, nil, "Can the verdict be written where the agent reads it?", "The agent's status folder and the file of this sequence number, without writing to them: what is in their place, and a read-only file system.", folders),
+		row("folders", check.Machine, check.NoGate, nil, "Can a run write its verdict, and take its lock?", "The agent's status folder with the file of this sequence number, and the handler's lock in /run, without writing: what is in their place, and a read-only file system.", folders),
 		row("distro", check.Machine, check.NoGate, check.Anybody("/etc/os-release", "/usr/lib/os-release"), "Is this release supported?", "os-release against the table of distributions. A release that only a family's rule covers is a warning; one that is put together as an image is never changed.", distribution),
 		row("memory", check.Machine, check.NoGate, check.Anybody("/proc/meminfo", "/sys/devices/system/memory", "/sys/firmware/memmap"), "Is there 1 GB of memory?", "The size that was bought, by memory blocks or firmware where they say it. A warning where the packages are in place.", memory),
 		row("legacy", check.Identity, check.NoGate, nil, "Is the older extension gone?", "The extension before this one: registered with the agent, or its packages with people signed in through them. Packages alone make room by themselves.", legacy),
