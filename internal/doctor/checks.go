@@ -183,7 +183,7 @@ func lastRunCheck(m *machine) []preflight.Result {
 	}
 	r := preflight.Result{Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
 	switch code := fault.Code(report.Code); {
-	case m.decision.Outlook() != nil: // the current state has checks of its own
+	case m.decision.Outlook() != nil, m.OtherRun != "": // the current state has checks of its own
 	case m.resolved(code):
 		r.Answer, r.Next = preflight.Warn, m.setItUp()
 		r.Text += " What it complains of is not so now."
@@ -241,7 +241,7 @@ func planCheck(m *machine) []preflight.Result {
 		}
 		return []preflight.Result{{Answer: preflight.Fail, Code: f.Code, Text: f.What, Next: f.Remedy()}}
 	}
-	if m.TargetErr != nil || m.PackagesErr != nil && m.decision.Plan.Empty() {
+	if m.TargetErr != nil || m.awaits() || m.PackagesErr != nil && m.decision.Plan.Empty() {
 		return nil
 	}
 	if m.decision.Plan.Empty() {

@@ -105,12 +105,20 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	return missing
 }
 
+// awaits reports that another run, or its package transaction, is changing the machine.
+func (m *machine) awaits() bool { return m.OtherRun != "" || m.Transaction != nil }
+
 // undecided turns unknown results into failures if something has to be changed: a working
-// machine is left alone, but enable stops.
+// machine is left alone, but enable stops. What another run may be about to install is
+// unknown until it has ended.
 func (m *machine) undecided(results []preflight.Result) []preflight.Result {
-	for i, r := range results {
+	for i := range results {
+		r := &results[i]
+		if section := r.About().Section; r.Answer == preflight.Fail && m.awaits() && (section == check.Packages || section == check.SignIn) {
+			r.Answer, r.Next = preflight.Unknown, ""
+		}
 		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && m.root && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {
-			results[i].Answer = preflight.Fail
+			r.Answer = preflight.Fail
 		}
 	}
 	return results

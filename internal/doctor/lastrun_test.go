@@ -110,3 +110,45 @@ func TestResolved(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherRunIsAtWork: what it may be about to install is no failure of the machine, and
+// the first line says what to wait for. The exit code is plan's.
+func TestAnotherRunIsAtWork(t *testing.T) {
+	for name, busy := range map[string]func(*machine){
+		"a run":         func(m *machine) { m.OtherRun = "process 7, enable of version 1.0" },
+		"a transaction": func(m *machine) { m.Transaction = &host.Running{PID: 7} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := wellSeen()
+			m.root, m.Facts.Packages = true, pkgmgr.Packages{}
+			m.Target.Packages.Login = "aadsshlogin"
+			busy(&m)
+			m.decision = decide.For(&m.Facts, decide.Goal{})
+			if !m.decision.Provisional || m.decision.Outlook() != nil {
+				t.Fatalf("the plan is not provisional: %+v", m.decision)
+			}
+			var checks []Check
+			for _, r := range rows() {
+				switch r.Name {
+				case "packages", "package-manager", "plan", "proxy":
+					for _, result := range check.Run([]*check.Row[*machine]{r}, &m) {
+						checks = append(checks, m.shown(&result))
+					}
+				}
+			}
+			checks = append([]Check{{Name: "scale-set", Answer: "warn", Text: "An old model."}}, checks...)
+			got := newReport(&m, checks)
+			if v := got.Verdict; v.Code != 0 || v.Check != "package-manager" || !strings.Contains(v.Text, "of this handler") || v.Next == "" {
+				t.Errorf("%+v", v)
+			}
+			if first, _, _ := strings.Cut(got.Text(Style{}), "\n"); !strings.HasPrefix(first, "WARN: A") {
+				t.Errorf("the first line is %q", first)
+			}
+			for _, c := range got.Checks {
+				if c.Answer == "fail" || strings.Contains(c.Next, "Set the extension") {
+					t.Errorf("%+v", c)
+				}
+			}
+		})
+	}
+}
