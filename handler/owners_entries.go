@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"runtime"
@@ -68,15 +69,15 @@ func (w *work) notImported(e repo.Entry, said *fault.Fault) string {
 	return ""
 }
 
-// notServed is the key of an entry that its server does not have or refuses to serve: the
-// error names it.
+// notServed is the key of an entry that its server does not have or refuses to serve.
 func notServed(e repo.Entry, said *fault.Fault) string {
-	if said.Code != fault.RepositoryUnreachable || !strings.Contains(said.What, " answered 4") {
+	var refused *pkgmgr.Refusal
+	if said.Code != fault.RepositoryUnreachable || !errors.As(said, &refused) {
 		return ""
 	}
 	for _, key := range e.Keys() {
 		u, err := url.Parse(key)
-		if err == nil && u.Host != "" && strings.Contains(said.What, u.Host) && strings.Contains(said.What, " for "+u.Path) {
+		if err == nil && u.Host != "" && u.Host == refused.Host && strings.HasPrefix(refused.Path, u.Path) {
 			return key
 		}
 	}

@@ -1,6 +1,13 @@
 package handler
 
-import "testing"
+import (
+	"testing"
+
+	"aadssh/distro"
+	"aadssh/internal/host"
+	"aadssh/internal/repo"
+	"aadssh/pkgmgr"
+)
 
 // TestNamed: a manager's name of a key is replaced by its full fingerprint.
 func TestNamed(t *testing.T) {
@@ -12,6 +19,34 @@ func TestNamed(t *testing.T) {
 	} {
 		if got := named(said, []string{key}); got != want {
 			t.Errorf("%q: %q", said, got)
+		}
+	}
+}
+
+// TestNotServed: a key of an entry that its server refuses is named, whatever the words of
+// the error are; a server that fails is no refusal.
+func TestNotServed(t *testing.T) {
+	const key = "https://packages.example.invalid/keys/own.asc"
+	entry := repo.Entry{SignedBy: key}
+	for said, want := range map[string]string{
+		"Error: Status code: 404 for " + key + " (IP: 192.0.2.1)":                                        key,
+		"Error: Status code: 403 for " + key + " (IP: 192.0.2.1)":                                        key,
+		"Error: Status code: 503 for " + key + " (IP: 192.0.2.1)":                                        "",
+		"Error: Status code: 404 for https://packages.example.invalid/other.asc (IP: 192.0.2.1)":         "",
+		"Error: Status code: 404 for https://mirror.example.invalid/keys/own.asc (IP: 192.0.2.1)":        "",
+		"Curl error (6): Couldn't resolve host name for " + key + " [Could not resolve host: x.invalid]": "",
+	} {
+		m, err := pkgmgr.For(distro.Dnf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := m.Classify(host.Command{Name: "dnf"}, host.Result{ExitCode: 1, Stderr: []byte(said + "\n")})
+		if f == nil {
+			t.Fatalf("%q is not known", said)
+		}
+		f.What = "Other words."
+		if got := notServed(entry, f); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
 		}
 	}
 }

@@ -199,7 +199,7 @@ func aptRules() []rule {
 		{match: aptStatus + `(4(?:0[0-35-9]|[1-9]\d)) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 answered $3 $4 for $2.",
 			next: lookAndAllow,
-			step: widen},
+			step: widen, refusal: 1},
 		// Could not resolve host: packages.microsoft.com
 		// Err:1 https://x InRelease
 		//   Temporary failure resolving 'packages.example.invalid'
@@ -267,7 +267,7 @@ func aptRules() []rule {
 		{match: aptStatus + `(404) +([A-Za-z -]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 answered $3 $4 for $2.",
 			next: lookAndAllow,
-			step: widen},
+			step: widen, refusal: 1},
 		// E: Failed to fetch http://127.0.0.1:8081/hang/./InRelease  Connection failed [IP: 127.0.0.1 8081]
 		{match: `^[EW]: Failed to fetch ` + aptHost + `\S*\s+([^\n\[]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read: $2",

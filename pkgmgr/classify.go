@@ -24,6 +24,9 @@ type rule struct {
 	code fault.Code
 	step step
 	said bool // a script failed: its own last lines are shown too
+	// refusal is the captured group with the host of a Refusal, before that with its path;
+	// 0: it is none.
+	refusal int8
 	// look finds on the machine what the message does not name; said is what match
 	// captured. It returns nil if it finds nothing, and may be nil itself.
 	look func(h *host.Host, s Source, said []string) *fault.Fault
@@ -123,6 +126,12 @@ type diagnosis struct {
 // manager was interrupted and left something behind.
 var ErrInterrupted = errors.New("an interrupted run of the package manager stands in the way")
 
+// Refusal is wrapped by a fault about a file that its server does not have, or refuses to
+// serve: what the package manager said of it.
+type Refusal struct{ Host, Path string }
+
+func (r *Refusal) Error() string { return r.Host + " does not serve " + r.Path }
+
 // Classify returns what is wrong according to the output of a command: nil if neither the
 // output nor the exit code shows a failure. An exit code of 0 is not trusted, because
 // apt-get update, dnf and zypper return it after failures; a caller that sees the wanted
@@ -163,6 +172,10 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 		cause := ended(c, r)
 		if row.step == repair {
 			cause = errors.Join(ErrInterrupted, cause)
+		}
+		if row.refusal > 0 {
+			named := captured(output, at)[row.refusal:]
+			cause = errors.Join(&Refusal{Host: named[0], Path: named[1]}, cause)
 		}
 		d := diagnosis{
 			fault: fault.Wrap(cause, row.code, what, advice(what, asAsked(expand(row.next), output))),

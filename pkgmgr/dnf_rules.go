@@ -112,7 +112,7 @@ func dnfRules() []rule {
 		{match: `Status code: (\d{3}) for ` + dnfHost + `(\S*)`, code: fault.RepositoryUnreachable,
 			what: "$2 answered $1 for $3.",
 			next: "Look at it from this machine: curl -sSI https://$2$3; allow it in the firewall or proxy" + andAgain,
-			step: widen},
+			step: widen, refusal: 2},
 		// Could not resolve proxy: proxy.example.invalid
 		// Could not resolve host: packages.example.invalid
 		{match: `Could not resolve (?:host|proxy): ([A-Za-z0-9._-]+)`, code: fault.RepositoryUnreachable,

@@ -56,7 +56,7 @@ func yumRules() []rule {
 		{match: dnfHost + `(\S*): \[Errno 14\] HTTPS? Error (\d{3}) - ([^\n]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 answered $3 $4 for $2.",
 			next: "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain,
-			step: widen},
+			step: widen, refusal: 1},
 		// https://host/x/Packages/a/aadsshlogin-1.0-1.x86_64.rpm: [Errno -1] Package does not match intended download. Suggestion: run yum --enablerepo=x clean metadata and try again
 		{match: dnfHost + `\S*?/([^/\s]+): \[Errno -1\] Package does not match intended download`, code: fault.RepositoryUnreachable,
 			what: "$1 served a file that does not match its index ($2): the mirror is being updated, or something on the way changes files.",

@@ -138,12 +138,12 @@ func zypperRules() []rule {
 		{match: `Download \(curl\) error for '` + dnfHost + `([^']*)':\n\s*Error code: HTTP response: ([1-9]\d\d)`, code: fault.RepositoryUnreachable,
 			what: "$1 answered $3 for $2.",
 			next: "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain,
-			step: widen},
+			step: widen, refusal: 1},
 		//  - Permission to access 'http://127.0.0.1:8081/status/403/content' denied.
 		{match: `Permission to access '` + dnfHost + `([^']*)' denied`, code: fault.RepositoryUnreachable,
 			what: "$1 answered 403 Forbidden for $2.",
 			next: "Look at it from this machine: curl -sSI https://$1$2; allow it in the firewall or proxy" + andAgain,
-			step: widen},
+			step: widen, refusal: 1},
 		//  - Location 'http://127.0.0.1:8081/status/503/content' is temporarily unaccessible.
 		{match: `Location '` + dnfHost + `([^']*)' is temporarily unaccessible`, code: fault.RepositoryUnreachable,
 			what: "$1 answered that it cannot serve $2 now (HTTP 503).",
