@@ -140,6 +140,18 @@ func (m *Manager) Classify(c host.Command, r host.Result) *fault.Fault {
 	return m.diagnose(c, r).fault
 }
 
+// cause adds to how a command ended what a caller asks of it with errors.Is or errors.As;
+// said is what match captured.
+func (r *rule) cause(ended error, said []string) error {
+	switch {
+	case r.step == repair:
+		return errors.Join(ErrInterrupted, ended)
+	case r.refusal > 0:
+		return errors.Join(&Refusal{Host: said[r.refusal], Path: said[r.refusal+1]}, ended)
+	}
+	return ended
+}
+
 func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 	// On a terminal, dpkg ends lines with \r\n and progress bars with \r.
 	output := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(mask(ends(r.Output()), c.Secrets))
@@ -169,16 +181,8 @@ func (m *Manager) diagnose(c host.Command, r host.Result) diagnosis {
 		if said := scriptSaid(output, at[0]); row.said && said != "" {
 			what = message(what + " It said: " + said)
 		}
-		cause := ended(c, r)
-		if row.step == repair {
-			cause = errors.Join(ErrInterrupted, cause)
-		}
-		if row.refusal > 0 {
-			named := captured(output, at)[row.refusal:]
-			cause = errors.Join(&Refusal{Host: named[0], Path: named[1]}, cause)
-		}
 		d := diagnosis{
-			fault: fault.Wrap(cause, row.code, what, advice(what, asAsked(expand(row.next), output))),
+			fault: fault.Wrap(row.cause(ended(c, r), captured(output, at)), row.code, what, advice(what, asAsked(expand(row.next), output))),
 			step:  row.step,
 		}
 		if row.look != nil {
