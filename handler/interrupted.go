@@ -24,7 +24,7 @@ func Interrupted(h *host.Host, what string) string {
 			return fmt.Sprintf("The %s was interrupted by %s (process %d), %s.", what, o.name, pid, o.meaning)
 		}
 	}
-	return "The " + what + " was stopped from outside before it was done, as at a shutdown; the next look begins anew."
+	return "The " + what + " was stopped from outside before it was done, as at a shutdown; the next check run starts from the beginning."
 }
 
 // operationOf is the operation that a command line of this handler runs.

@@ -150,7 +150,7 @@ func locate(program string) (path string, content []byte, err error) {
 		return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage, what, restart)
 	}
 	return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage, what,
-		"This operation is started by the agent; for a look at the machine run: sudo "+host.Program()+" doctor")
+		"The agent starts this operation; to check the machine, run: sudo "+host.Program()+" doctor")
 }
 
 func readEnvironment(path string) ([]byte, error) {

@@ -80,7 +80,7 @@ func rows() []*row {
 		{
 			Name: "repository.baseUrl", Type: "text", Default: "none",
 			Allowed: `http:// or https:// with a host and a path, without user, password, query or fragment`,
-			Meaning: "With `repository.mode` `mirror` only, and needed there: what stands in the place of `https://packages.microsoft.com`. Below it the mirror has the vendor's paths. Both `https` and `http` are accepted, for what is trusted is the signature and not the way. A folder of the machine itself is configured in the package manager and used by the mode `existing`.",
+			Meaning: "With `repository.mode` `mirror` only, and needed there: what stands in the place of `https://packages.microsoft.com`. Below it the mirror has the vendor's paths. Both `https` and `http` are accepted, because signatures are checked and the connection is not trusted. A folder of the machine itself is configured in the package manager and used by the mode `existing`.",
 			Example: `{"repository": {"mode": "mirror", "baseUrl": "https://mirror.example.com/microsoft"}}`,
 			Schema:  textSchema(baseURLPattern),
 			take: func(s *Settings, v json.RawMessage) error {

@@ -55,7 +55,7 @@ func scaleSet(m *machine) []preflight.Result {
 	if m.root && (m.extension == nil || !m.extension.state.Active()) && !preflight.InPlace(&m.Facts) {
 		return []preflight.Result{{Answer: preflight.Fail, Code: fault.PackageManagerFailed,
 			Text: "This instance of the scale set " + mine.ScaleSet + " has no extension " + names.Ours().Type + ": the set does not have it, or this instance runs an old model of the set.",
-			Next: "Look: " + mine.ListExtensions() + ". Where it is listed: " + mine.UpdateInstances()}}
+			Next: "Check whether the set has it: " + mine.ListExtensions() + ". Where it is listed: " + mine.UpdateInstances()}}
 	}
 	return []preflight.Result{{Text: "This is an instance of the scale set " + mine.ScaleSet + "."}}
 }

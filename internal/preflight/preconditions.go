@@ -93,16 +93,16 @@ func image(f *facts.Facts) Result {
 	r := Result{Answer: Fail, Code: fault.DistroUnsupported,
 		Next: "Have whoever builds the image put " + strings.Join(f.Wanted(), " and ") + " into it (docs/distributions.md), or use a release whose packages can be installed" + fault.ThenAgain}
 	if !InPlace(f) {
-		r.Text = fmt.Sprintf("%s is put together as an image (%s), to which nothing can be added on a running machine, and the packages are not in it.", f.Target.Name, f.Image)
+		r.Text = fmt.Sprintf("%s is built as an image (%s), to which nothing can be added on a running machine, and the packages are not in it.", f.Target.Name, f.Image)
 		return r
 	}
 	for _, found := range f.Findings() {
 		if found.Answer == Fail {
-			r.Text = fmt.Sprintf("%s is put together as an image (%s) and cannot be repaired on a running machine: %s", f.Target.Name, f.Image, found.Text)
+			r.Text = fmt.Sprintf("%s is built as an image (%s) and cannot be repaired on a running machine: %s", f.Target.Name, f.Image, found.Text)
 			return r
 		}
 	}
-	return Result{Text: fmt.Sprintf("%s is put together as an image (%s), and the packages are in it.", f.Target.Name, f.Image)}
+	return Result{Text: fmt.Sprintf("%s is built as an image (%s), and the packages are in it.", f.Target.Name, f.Image)}
 }
 
 // least is the smallest memory that passes, depending on what the figure lacks. 1 GB means

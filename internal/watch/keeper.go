@@ -39,8 +39,8 @@ const selfLimit = 256 << 20
 
 // About is the check whose result Put returns, or Health if nothing has to be installed.
 func About() check.About {
-	return check.About{Name: "monitor", Section: check.Machine, Group: "monitor", Sight: check.Anybody(), Asks: "Does something go on looking when enable has ended?",
-		Doc: "The timer and the path unit of the watch, and whether systemd could run its last look. A machine without them is a warning: people can sign in all the same."}
+	return check.About{Name: "monitor", Section: check.Machine, Group: "monitor", Sight: check.Anybody(), Asks: "Is the machine checked again after enable has ended?",
+		Doc: "The timer and the path unit of the watch, and whether systemd could start its last check run. A machine without them is a warning: people can sign in all the same."}
 }
 
 // Put installs the watch for this version and sequence number. If it is already there

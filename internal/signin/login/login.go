@@ -53,7 +53,7 @@ func Look(h *host.Host, one *gate.Somebody) Facts {
 	f.Sudo.Denied = f.PAM.Sudo
 	if d := f.Sudo.Denied; d != nil && service.File != "" {
 		d.Text += " (which pam_service names)"
-		d.File, d.Line, d.Next = service.File, service.Line, "Change that line, or make a comment of it, as root: "+comment(&service)
+		d.File, d.Line, d.Next = service.File, service.Line, "Change that line, or comment it out, as root: "+comment(&service)
 	}
 	return f
 }

@@ -157,7 +157,7 @@ func ofSudo(m pam.Machine, sshd []string, rules *sudo.Answer, powerless *pam.Pro
 		return nil
 	}
 	return &pam.Reason{Rule: pam.Rule{File: powerless.File, Line: powerless.Line}, Text: "nonewprivs keeps it from becoming root",
-		Next: fmt.Sprintf("Change the line, or make a comment of it, as root: "+text.Edit+" -e '%ds/^/#/' %s", powerless.Line, text.Quote(powerless.File))}
+		Next: fmt.Sprintf("Change the line, or comment it out, as root: "+text.Edit+" -e '%ds/^/#/' %s", powerless.Line, text.Quote(powerless.File))}
 }
 
 // profile finds the package's own profile. Releases before 2019 cannot enable one that was

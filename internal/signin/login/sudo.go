@@ -167,7 +167,7 @@ func (s *Sudo) program() (at *sudo.Place, what, next string) {
 			"Take it out of the unit, which shows where it stands: sudo systemctl cat ssh.service sshd.service | grep -n -e '^# /' -e NoNew. Then: sudo systemctl daemon-reload, and restart sshd."
 	case s.Plugin.File != "":
 		return &s.Plugin, "sudo refuses everything, because " + line(&s.Plugin) + " names the plugin " + text.Name(s.Plugin.Text) + ", which is not there.",
-			"Put it back, or make a comment of the line, as root: " + comment(&s.Plugin)
+			"Put it back, or comment the line out, as root: " + comment(&s.Plugin)
 	case s.Elsewhere.File != "":
 		return &s.Elsewhere, `sudo does not read its own files, because the line "sudoers:" at ` + line(&s.Elsewhere) + " names others in their place.",
 			"Run: sudo " + text.Edit + " -e '" + strconv.Itoa(s.Elsewhere.Line) + "s/:/: files/' " + s.Elsewhere.File
@@ -202,7 +202,7 @@ func (s *Sudo) granted() (at *sudo.Place, what, next string) {
 		return &r.Rule, "sudo asks administrators for a password, which people who sign in with Entra ID do not have, by the rule at " + line(&r.Rule) + ".",
 			"Run: " + visudo(&r.Rule) + ", and write NOPASSWD: before the last ALL of line " + strconv.Itoa(r.Rule.Line) + ", or remove that line."
 	case r.Refuses != nil:
-		why, next := r.Refuses.Text, "Put it right, or make a comment of the line, as root: "+comment(r.Refuses)
+		why, next := r.Refuses.Text, "Put it right, or comment the line out, as root: "+comment(r.Refuses)
 		if r.Without != "" {
 			next = "Put it right, or have sudo go on without it, as root: printf '\\nDefaults " + r.Without + "\\n' >> " + text.Quote(r.Refuses.File)
 		}

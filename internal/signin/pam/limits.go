@@ -273,7 +273,7 @@ func (l *limitSet) answer() answer {
 	}
 	deny := func(by limit, sure bool, text string) {
 		a := answer{codes: []Code{permDenied}, data: by.at, why: fmt.Sprintf("%s (%s:%d, %q)", text, by.at.File, by.at.Line, by.at.Text),
-			next: "Change the line, or make a comment of it, run: sudo " + comment(by.at.File, by.at.Line)}
+			next: "Change the line, or, to comment it out, run: sudo " + comment(by.at.File, by.at.Line)}
 		if !sure || by.unsure {
 			a.codes, a.whom = []Code{Success, permDenied}, by.unsure
 		}

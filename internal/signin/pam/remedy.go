@@ -102,11 +102,11 @@ func (w *walk) next(i int16, a answer) string {
 	case what == spare:
 		return strings.TrimSpace(a.next + " To exempt people who sign in with Entra ID from this rule, which loosens it, " + w.run(h.File) + w.around(h))
 	case h.why != "":
-		return "Correct line " + strconv.Itoa(h.Line) + " of " + h.File + ", or make a comment of it, " + w.run(h.File) + w.without(h)
+		return "Correct line " + strconv.Itoa(h.Line) + " of " + h.File + ", or, to comment it out, " + w.run(h.File) + w.without(h)
 	}
-	or := "Make a comment of the line, "
+	or := "To comment the line out, "
 	if a.next != "" {
-		or = a.next + " Or make a comment of the line, "
+		or = a.next + " Or, to comment the line out, "
 	}
 	return or + w.run(h.File) + w.without(h)
 }
@@ -118,7 +118,7 @@ func (w *walk) ended(i int16, own Rule) string {
 	if w.crossed(i) {
 		return "Ask who wrote line " + strconv.Itoa(h.Line) + " of " + h.File + " to put it below the line of " + path.Base(own.Module) + " (" + own.Place() + ")."
 	}
-	return "Put the line of " + path.Base(own.Module) + " (" + own.Place() + ") above line " + strconv.Itoa(h.Line) + " of " + h.File + ", or make a comment of that one, " + w.run(h.File) + w.without(h)
+	return "Put the line of " + path.Base(own.Module) + " (" + own.Place() + ") above line " + strconv.Itoa(h.Line) + " of " + h.File + ", or, to comment that one out, " + w.run(h.File) + w.without(h)
 }
 
 // Remedy is what to do about a problem that ends the reading of all stacks.
@@ -129,5 +129,5 @@ func (p Problem) Remedy() string {
 	if strings.Contains(p.Text, cutShort) {
 		return "As root, run: " + edit(p.File, `$s/\\$//`)
 	}
-	return "Correct that line of " + p.File + ", or make a comment of it, as root: " + comment(p.File, p.Line)
+	return "Correct that line of " + p.File + ", or comment it out, as root: " + comment(p.File, p.Line)
 }

@@ -161,10 +161,10 @@ func (p *Problem) explain(f *Facts) (what, next string) {
 	}
 	for _, b := range f.Config.Blocks {
 		if b.File == p.File && b.Line == p.Line {
-			return what, "Correct " + p.File + " line " + strconv.Itoa(p.Line) + ", or make a comment of its block: " + sed(f, p.File, f.Config.comment(b))
+			return what, "Correct " + p.File + " line " + strconv.Itoa(p.Line) + ", or comment its block out: " + sed(f, p.File, f.Config.comment(b))
 		}
 	}
-	return what, fmt.Sprintf("Correct %s line %d, or make a comment of it: %s", p.File, p.Line, sed(f, p.File, strconv.Itoa(p.Line)+"s/^/#/"))
+	return what, fmt.Sprintf("Correct %s line %d, or comment it out: %s", p.File, p.Line, sed(f, p.File, strconv.Itoa(p.Line)+"s/^/#/"))
 }
 
 // comment turns a Match line and its block into comments: without the line, the block would

@@ -68,14 +68,14 @@ func looks(ctx context.Context) (figures []figure, err error) {
 	}
 	return []figure{
 		{"processor time of enable on a healthy machine, median of 9", milliseconds(median(enable.processor)), "", false},
-		{"processor time of one look of the watch", milliseconds(median(look.processor)), "", false},
+		{"processor time of one check run of the watch", milliseconds(median(look.processor)), "", false},
 		{"processor time of a fixed list of questions by hand", milliseconds(median(hand.processor)), "", false},
 		ratio("enable / the list by hand, processor time", median(enable.processor), median(hand.processor), 1.3),
-		ratio("look / the list by hand, processor time", median(look.processor), median(hand.processor), 1.3),
+		ratio("check run / the list by hand, processor time", median(look.processor), median(hand.processor), 1.3),
 		{"enable / what of the list it starts itself, processor time", quotient(median(enable.processor), median(some.processor)), "", false},
-		{"wall time of one look, of which 1000 ms are waiting for quiet", milliseconds(median(look.wall)), "", false},
-		ratio("look / the list by hand, wall time beyond the waiting", median(look.wall)-time.Second, median(hand.wall), 2),
-		{"processes of the product between two looks", strconv.Itoa(between), "0", between > 0},
+		{"wall time of one check run, of which 1000 ms are waiting for quiet", milliseconds(median(look.wall)), "", false},
+		ratio("check run / the list by hand, wall time beyond the waiting", median(look.wall)-time.Second, median(hand.wall), 2),
+		{"processes of the product between two check runs", strconv.Itoa(between), "0", between > 0},
 	}, nil
 }
 

@@ -196,7 +196,7 @@ func TestBrokenMarker(t *testing.T) {
 	for _, r := range m.rows {
 		for _, o := range r.outcomes {
 			if o.err != nil || o.missed {
-				t.Errorf("%s was not played: %v", o.point, o.err)
+				t.Errorf("%s was not run: %v", o.point, o.err)
 			} else if !strings.Contains(strings.Join(append(o.wrong, o.worse...), "\n"), "sshd runs with another configuration") {
 				t.Errorf("%s: the matrix does not see that sshd was never told, but %q and %q", o.point, o.wrong, o.worse)
 			}

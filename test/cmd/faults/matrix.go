@@ -252,7 +252,7 @@ func (m *matrix) table() string {
 	if m.errors {
 		kind = "calls with a fault"
 	}
-	fmt.Fprintf(&b, "| machine | operation | %s | cases | wrong verdicts | machines left worse | not played |\n|---|---|---:|---:|---:|---:|---:|\n", kind)
+	fmt.Fprintf(&b, "| machine | operation | %s | cases | wrong verdicts | machines left worse | not run |\n|---|---|---:|---:|---:|---:|---:|\n", kind)
 	var all [4]int
 	points := 0
 	for _, r := range m.rows {
