@@ -32,7 +32,7 @@ of the last day it leaves to doctor.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), s)
 			}
-			fmt.Fprint(c.OutOrStdout(), s.Text(time.Now()))
+			fmt.Fprint(c.OutOrStdout(), s.Text(time.Now(), p.style()))
 			return nil
 		},
 	}

@@ -70,7 +70,7 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 		a.json("plan.json", plan)
 	}
 	if statusErr == nil {
-		a.text("status.txt", permit.Addresses(status.Text(o.Now())))
+		a.text("status.txt", permit.Addresses(status.Text(o.Now(), Style{})))
 		a.json("status.json", status)
 	}
 	a.files(permittedFiles(&m))

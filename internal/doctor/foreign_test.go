@@ -96,12 +96,12 @@ func TestStatusBeginsWithHealth(t *testing.T) {
 	at := time.Unix(1e9, 0).UTC()
 	s := Status{Handler: names.Microsoft().Full(), Extension: "1.0", State: "Enabled", foreign: "; another program's handler", Operation: "enable", Name: "ok", Message: "People can sign in.", Said: &at, Since: &at,
 		Health: &Verdict{Code: 21, Name: "verification-failed", Check: "sshd-groups", Text: "AllowGroups keeps people out.", Next: "Run: sudo sed"}}
-	text := s.Text(at)
+	text := s.Text(at, Style{})
 	if !strings.HasPrefix(text, "Health: FAIL 21 verification-failed: AllowGroups keeps people out.\nRun: sudo sed\n") || !strings.Contains(text, "another program's handler\nThe last report, of 2001-09-09 01:46:40 UTC (not checked again since):\nEnable: 0 ok, since") {
 		t.Error(text)
 	}
 	s.Health = &Verdict{Name: "ok", Text: "Nothing is wrong on this machine."}
-	if text := s.Text(at); !strings.HasPrefix(text, "Health: OK: Nothing is wrong on this machine.\nThe network and failed sign-ins were not checked. Check them: sudo /") {
+	if text := s.Text(at, Style{}); !strings.HasPrefix(text, "Health: OK: Nothing is wrong on this machine.\nThe network and failed sign-ins were not checked. Check them: sudo /") {
 		t.Error(text)
 	}
 }

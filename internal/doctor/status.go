@@ -183,51 +183,70 @@ func since(h *host.Host, folder, operation string) (time.Time, bool) {
 }
 
 // Text is the status for a terminal: how the machine is, and then the last report.
-func (s Status) Text(now time.Time) string {
+func (s Status) Text(now time.Time, style Style) string {
 	var b strings.Builder
-	s.health(&b)
+	say := func(format string, args ...any) { style.wrap(&b, 0, fmt.Sprintf(format, args...)) }
+	s.health(say)
 	if s.Running != "" {
-		fmt.Fprintf(&b, "At work now, and what is said here may soon be otherwise: %s\n", s.Running)
+		say("At work now, and what is said here may soon be otherwise: %s", s.Running)
+	}
+	if s.Extension != "" || s.Handler == "setup" {
+		b.WriteString("\n")
 	}
 	switch {
 	case s.Handler == "setup":
-		fmt.Fprintf(&b, "\nsetup, version %s, sequence number %d\n", text.Or(s.Extension, "unknown"), s.Sequence)
+		say("setup, version %s, sequence number %d", text.Or(s.Extension, "unknown"), s.Sequence)
 	case s.Extension != "":
-		fmt.Fprintf(&b, "\n%s %s, %s, sequence number %d%s\n", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence, s.foreign)
+		say("%s %s, %s, sequence number %d%s", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence, s.foreign)
 	}
 	if s.Said != nil {
-		fmt.Fprintf(&b, "The last report, of %s (not checked again since):\n", s.Said.Format("2006-01-02 15:04:05 UTC"))
-		fmt.Fprintf(&b, "%s: %d %s, since %s (%s), last said %s\n", text.Capital(s.Operation), s.Code, s.Name,
+		say("The last report, of %s (not checked again since):", s.Said.Format("2006-01-02 15:04:05 UTC"))
+		say("%s: %d %s, since %s (%s), last said %s", text.Capital(s.Operation), s.Code, s.Name,
 			s.Since.Format("2006-01-02 15:04:05 UTC"), ago(now, *s.Since), ago(now, *s.Said))
 	}
-	fmt.Fprintln(&b, s.Message)
+	say("%s", s.Message)
 	for _, p := range s.Parts {
-		fmt.Fprintf(&b, "  %-8s %-14s %s\n", p.Level, p.Name, p.Text)
+		style.part(&b, p)
 	}
 	if s.Notice != "" {
-		fmt.Fprintln(&b, s.Notice)
+		say("%s", s.Notice)
 	}
 	if s.Reload {
-		fmt.Fprintln(&b, "sshd has still to be told to read its configuration; the next run does it.")
+		say("sshd has still to be told to read its configuration; the next run does it.")
 	}
 	return b.String()
 }
 
+// part is one substatus.
+func (s Style) part(b *strings.Builder, p Part) {
+	const nameAt, textAt = 2 + 8 + 1, 2 + 8 + 1 + 14 + 1
+	indent := textAt
+	fmt.Fprintf(b, "  %-8s ", p.Level)
+	if s.Width > 0 && s.Width < narrow {
+		indent = 4
+		s.fill(b, []token{{text: p.Name}}, nameAt, indent, 0, "")
+		b.WriteString(strings.Repeat(" ", indent))
+	} else {
+		fmt.Fprintf(b, "%-14s ", p.Name)
+	}
+	s.wrap(b, indent, p.Text)
+}
+
 // health is how the machine is now.
-func (s Status) health(b *strings.Builder) {
+func (s Status) health(say func(format string, args ...any)) {
 	if s.Health == nil {
-		fmt.Fprintln(b, "Health: sign-in with Entra ID is not set up on this machine.")
+		say("Health: sign-in with Entra ID is not set up on this machine.")
 		return
 	}
-	fmt.Fprintf(b, "Health: %s %s\n", s.Health.head(), s.Health.Text)
+	say("Health: %s %s", s.Health.head(), s.Health.Text)
 	if s.Health.Next != "" {
-		fmt.Fprintln(b, s.Health.Next)
+		say("%s", s.Health.Next)
 	}
 	rest := "Everything else that is wrong, the network included"
 	if s.Health.answer() == "pass" {
 		rest = "The network and failed sign-ins were not checked. Check them"
 	}
-	fmt.Fprintln(b, rest+": sudo "+host.Program()+" doctor")
+	say("%s: sudo %s doctor", rest, host.Program())
 }
 
 // secretsOf are texts that must never be shown: they were in the settings or environments

@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"aadssh/internal/check"
+	"aadssh/internal/names"
 )
 
 // ofTheBroken are doctor's reports about the machines in the table of broken machines, each
@@ -132,6 +134,28 @@ func tooLong(text string, width int) string {
 		}
 	}
 	return ""
+}
+
+// TestStatusEveryWidth: status keeps to the width of the terminal as doctor does, and has
+// the same words at every width.
+func TestStatusEveryWidth(t *testing.T) {
+	for name, r := range ofTheBroken(t) {
+		at := time.Unix(1e9, 0).UTC()
+		v := r.Verdict
+		s := Status{Handler: names.Ours().Full(), Extension: "1.0.1.0", State: "Enabled", Operation: "enable", Code: v.Code, Name: v.Name, Message: v.Text + " " + v.Next,
+			Said: &at, Since: &at, Notice: "The newest version could not be installed, so the older one stays.", Reload: true, Running: "process 7, enable of version 1.0",
+			Parts: []Part{{Name: "sshd", Level: "error", Text: v.Text}, {Name: "repository", Level: "success", Text: "In order."}}, Health: &v}
+		whole := words(s.Text(at, Style{}))
+		for _, width := range []int{20, 40, 71, 72, 80, 120, 200} {
+			got := s.Text(at, Style{Width: width})
+			if line := tooLong(got, width); line != "" {
+				t.Errorf("%s: %d columns: %q", name, width, line)
+			}
+			if words(got) != whole {
+				t.Errorf("%s: %d columns: other words:\n%s", name, width, got)
+			}
+		}
+	}
 }
 
 // TestColumns: what a terminal shows in two columns counts twice.
