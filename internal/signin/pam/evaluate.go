@@ -335,6 +335,7 @@ func (s *Service) ask(stack Stack, h handler, p person) answer {
 	a := unknownModule()
 	for _, row := range modules() {
 		if row.name == strings.TrimSuffix(path.Base(name), ".so") {
+			c.row = row
 			a = row.of(c)
 		}
 	}

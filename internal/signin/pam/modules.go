@@ -14,31 +14,40 @@ type call struct {
 	m      Machine
 	stack  Stack
 	person person
+	row    module
 }
 
 // module is a row of the table: the answers of a module.
 type module struct {
-	name string // without ".so"
-	of   func(*call) answer
+	name  string // without ".so"
+	of    func(*call) answer
+	codes codeSet // of always
+	what  string  // of directory: its name
 }
 
+// codeSet has a bit for each Code.
+type codeSet uint32
+
 // always answers the same on every machine.
-func always(codes ...Code) func(*call) answer {
-	return func(*call) answer { return answer{codes: codes} }
+func always(c *call) (a answer) {
+	for code := Success; code < codes; code++ {
+		if c.row.codes&(1<<code) != 0 {
+			a.codes = append(a.codes, code)
+		}
+	}
+	return a
 }
 
 // directory is a module that uses another directory, which does not have such a person; the
 // answer of that directory, and whether it runs, are not known here.
-func directory(what string) func(*call) answer {
-	return func(c *call) answer {
-		a := unknownModule()
-		a.why = c.Module + " decides about people that " + what + " does not know"
-		a.fixLine = spare
-		if c.stack == Session {
-			a.codes = []Code{Success, ignore, userUnknown, sessionErr, authinfoUnavail, serviceErr}
-		}
-		return a
+func directory(c *call) answer {
+	a := unknownModule()
+	a.why = c.Module + " decides about people that " + c.row.what + " does not know"
+	a.fixLine = spare
+	if c.stack == Session {
+		a.codes = []Code{Success, ignore, userUnknown, sessionErr, authinfoUnavail, serviceErr}
 	}
+	return a
 }
 
 // modules are the known modules. If a row has more than one answer, all of them are
@@ -48,98 +57,98 @@ func directory(what string) func(*call) answer {
 func modules() []module {
 	return []module{
 		// modules/pam_permit, pam_deny, pam_warn, pam_debug
-		{"pam_permit", always(Success)},
-		{"pam_deny", deny},
-		{"pam_warn", always(ignore, Success)}, // success before 1.1.9; without a service an error, but sshd sets one
-		{"pam_debug", debug},
+		{"pam_permit", always, 1<<Success, ""},
+		{"pam_deny", deny, 0, ""},
+		{"pam_warn", always, 1<<ignore | 1<<Success, ""}, // success before 1.1.9; without a service an error, but sshd sets one
+		{"pam_debug", debug, 0, ""},
 
 		// The package's own module: in account it accepts people according to their role.
 		// Its answers in session are not published.
-		{"pam_aad", own},
+		{"pam_aad", own, 0, ""},
 
 		// modules/pam_unix: pam_unix_acct.c, passverify.c, pam_unix_sess.c
-		{"pam_unix", unix},
-		{"pam_unix_acct", unix}, // links of the same module
-		{"pam_unix_session", always(Success)},
+		{"pam_unix", unix, 0, ""},
+		{"pam_unix_acct", unix, 0, ""}, // links of the same module
+		{"pam_unix_session", always, 1<<Success, ""},
 
 		// Modules that are evaluated with their own files.
-		{"pam_access", access},
-		{"pam_listfile", listfile},
-		{"pam_succeed_if", succeedIf},
-		{"pam_time", timeConf},
-		{"pam_localuser", localUser},
-		{"pam_usertype", userType},
-		{"pam_limits", limits},
-		{"pam_nologin", nologin},
-		{"pam_shells", shells},
-		{"pam_exec", execute},
-		{"pam_sepermit", sepermit},
-		{"pam_namespace", namespace},
-		{"pam_mkhomedir", makeHome},
-		{"pam_env", environment},
-		{"pam_wheel", wheel},
-		{"pam_loginuid", loginUID},
+		{"pam_access", access, 0, ""},
+		{"pam_listfile", listfile, 0, ""},
+		{"pam_succeed_if", succeedIf, 0, ""},
+		{"pam_time", timeConf, 0, ""},
+		{"pam_localuser", localUser, 0, ""},
+		{"pam_usertype", userType, 0, ""},
+		{"pam_limits", limits, 0, ""},
+		{"pam_nologin", nologin, 0, ""},
+		{"pam_shells", shells, 0, ""},
+		{"pam_exec", execute, 0, ""},
+		{"pam_sepermit", sepermit, 0, ""},
+		{"pam_namespace", namespace, 0, ""},
+		{"pam_mkhomedir", makeHome, 0, ""},
+		{"pam_env", environment, 0, ""},
+		{"pam_wheel", wheel, 0, ""},
+		{"pam_loginuid", loginUID, 0, ""},
 
 		// modules/pam_faillock: pam_sm_acct_mgmt only resets what authentication counted.
 		// RHEL 7's version is older and does the same.
-		{"pam_faillock", always(Success)},
+		{"pam_faillock", always, 1<<Success, ""},
 		// modules/pam_tally2 (until 1.4.0): without data of an authentication
 		// tally_get_data fails, and the answer is success; the same goes for pam_tally.
-		{"pam_tally2", always(Success)},
-		{"pam_tally", always(Success)},
+		{"pam_tally2", always, 1<<Success, ""},
+		{"pam_tally", always, 1<<Success, ""},
 
 		// Other directories.
-		{"pam_sss", directory("SSSD")},
-		{"pam_sss_gss", directory("SSSD")},
-		{"pam_winbind", directory("winbind")},
-		{"pam_ldap", directory("the LDAP server")},
-		{"pam_ldapd", directory("the LDAP server")},
-		{"pam_krb5", directory("the Kerberos server")},
-		{"pam_vas3", directory("the directory agent")},
-		{"pam_lsass", directory("the directory agent")},
-		{"pam_centrifydc", directory("the directory agent")},
-		{"pam_systemd_home", directory("systemd-homed")},
-		{"pam_himmelblau", directory("Himmelblau")},
+		{"pam_sss", directory, 0, "SSSD"},
+		{"pam_sss_gss", directory, 0, "SSSD"},
+		{"pam_winbind", directory, 0, "winbind"},
+		{"pam_ldap", directory, 0, "the LDAP server"},
+		{"pam_ldapd", directory, 0, "the LDAP server"},
+		{"pam_krb5", directory, 0, "the Kerberos server"},
+		{"pam_vas3", directory, 0, "the directory agent"},
+		{"pam_lsass", directory, 0, "the directory agent"},
+		{"pam_centrifydc", directory, 0, "the directory agent"},
+		{"pam_systemd_home", directory, 0, "systemd-homed"},
+		{"pam_himmelblau", directory, 0, "Himmelblau"},
 
 		// Modules that set up a session and do not decide about it. Each: the file of its
 		// name in modules/, pam_sm_open_session, for a user that NSS finds.
-		{"pam_umask", always(Success)},
-		{"pam_mail", always(Success)},         // also if there is no mail
-		{"pam_motd", always(Success, ignore)}, // ignore until 1.5
-		{"pam_lastlog", always(Success)},      // a failed write is no failure; account: see below
-		{"pam_lastlog2", always(Success, ignore)},
-		{"pam_keyinit", always(Success, ignore)}, // ignore if the kernel has no keys
-		{"pam_selinux", always(Success)},         // without SELinux too; the SELinux gate evaluates contexts
-		{"pam_echo", always(Success, ignore)},
-		{"pam_issue", always(ignore)},
-		{"pam_faildelay", always(ignore)},
-		{"pam_group", always(ignore)},
-		{"pam_rootok", rootOK},
-		{"pam_securetty", always(Success)}, // account: the terminal name of sshd is never listed (since 1.1.2, only for root)
-		{"pam_xauth", always(Success)},     // no display is forwarded to a new session
-		{"pam_timestamp", always(Success, sessionErr)},
-		{"pam_cap", always(Success, ignore)}, // libcap, pam_cap.c
-		{"pam_apparmor", always(Success)},    // AppArmor, pam_apparmor.c: a missing hat is no failure
-		{"pam_umask_group", always(Success)},
-		{"pam_tmpdir", always(Success)},        // libpam-tmpdir: creates a private folder below /tmp
-		{"pam_cgfs", always(Success)},          // lxcfs: pam_cgfs.c answers success if it can do nothing
-		{"pam_gnome_keyring", always(Success)}, // without a password it does nothing
-		{"pam_kwallet5", always(Success, ignore)},
-		{"pam_kwallet", always(Success, ignore)},
-		{"pam_ecryptfs", always(Success)}, // nothing is set up for a new person
-		{"pam_fscrypt", always(Success)},
-		{"pam_mount", always(Success, sessionErr)},
-		{"pam_ck_connector", always(Success, ignore, sessionErr)},
+		{"pam_umask", always, 1<<Success, ""},
+		{"pam_mail", always, 1<<Success, ""},         // also if there is no mail
+		{"pam_motd", always, 1<<Success | 1<<ignore, ""}, // ignore until 1.5
+		{"pam_lastlog", always, 1<<Success, ""},      // a failed write is no failure; account: see below
+		{"pam_lastlog2", always, 1<<Success | 1<<ignore, ""},
+		{"pam_keyinit", always, 1<<Success | 1<<ignore, ""}, // ignore if the kernel has no keys
+		{"pam_selinux", always, 1<<Success, ""},         // without SELinux too; the SELinux gate evaluates contexts
+		{"pam_echo", always, 1<<Success | 1<<ignore, ""},
+		{"pam_issue", always, 1<<ignore, ""},
+		{"pam_faildelay", always, 1<<ignore, ""},
+		{"pam_group", always, 1<<ignore, ""},
+		{"pam_rootok", rootOK, 0, ""},
+		{"pam_securetty", always, 1<<Success, ""}, // account: the terminal name of sshd is never listed (since 1.1.2, only for root)
+		{"pam_xauth", always, 1<<Success, ""},     // no display is forwarded to a new session
+		{"pam_timestamp", always, 1<<Success | 1<<sessionErr, ""},
+		{"pam_cap", always, 1<<Success | 1<<ignore, ""}, // libcap, pam_cap.c
+		{"pam_apparmor", always, 1<<Success, ""},    // AppArmor, pam_apparmor.c: a missing hat is no failure
+		{"pam_umask_group", always, 1<<Success, ""},
+		{"pam_tmpdir", always, 1<<Success, ""},        // libpam-tmpdir: creates a private folder below /tmp
+		{"pam_cgfs", always, 1<<Success, ""},          // lxcfs: pam_cgfs.c answers success if it can do nothing
+		{"pam_gnome_keyring", always, 1<<Success, ""}, // without a password it does nothing
+		{"pam_kwallet5", always, 1<<Success | 1<<ignore, ""},
+		{"pam_kwallet", always, 1<<Success | 1<<ignore, ""},
+		{"pam_ecryptfs", always, 1<<Success, ""}, // nothing is set up for a new person
+		{"pam_fscrypt", always, 1<<Success, ""},
+		{"pam_mount", always, 1<<Success | 1<<sessionErr, ""},
+		{"pam_ck_connector", always, 1<<Success | 1<<ignore | 1<<sessionErr, ""},
 		// systemd, src/login/pam_systemd.c: success without logind; an error if logind
 		// refuses.
-		{"pam_systemd", always(Success, sessionErr)},
-		{"pam_elogind", always(Success, sessionErr)},
-		{"pam_systemd_loadkey", always(Success, ignore)},
+		{"pam_systemd", always, 1<<Success | 1<<sessionErr, ""},
+		{"pam_elogind", always, 1<<Success | 1<<sessionErr, ""},
+		{"pam_systemd_loadkey", always, 1<<Success | 1<<ignore, ""},
 		// oddjob, pam_oddjob_mkhomedir.c: the answer of the service, or an error if it does
 		// not run.
-		{"pam_oddjob_mkhomedir", always(Success, ignore, userUnknown, sessionErr, systemErr, serviceErr)},
-		{"pam_tty_audit", always(Success, ignore, sessionErr)},
-		{"pam_setquota", always(Success, ignore, permDenied)},
+		{"pam_oddjob_mkhomedir", always, 1<<Success | 1<<ignore | 1<<userUnknown | 1<<sessionErr | 1<<systemErr | 1<<serviceErr, ""},
+		{"pam_tty_audit", always, 1<<Success | 1<<ignore | 1<<sessionErr, ""},
+		{"pam_setquota", always, 1<<Success | 1<<ignore | 1<<permDenied, ""},
 	}
 }
 
