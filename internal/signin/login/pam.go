@@ -270,6 +270,10 @@ func (p *PAM) assessSession() gate.Answer {
 	if a.Outcome == gate.In && p.Path.File != "" {
 		a.Outcome, a.File, a.Line = gate.NotKnown, p.Path.File, p.Path.Line
 		a.Decides = "the PATH at " + place(a.File, a.Line)
+		if p.Path.Text != "" {
+			a.Decides, a.Text, a.Next = a.File, p.Path.Text+".", gate.Away(a.File)
+			return a
+		}
 		a.Text = "People's commands are not found: " + a.Decides + " has neither /usr/bin nor /bin."
 		a.Next = fmt.Sprintf(`Add them, run: sudo `+text.Edit+` -e '%ds,="*,&%s:,g' %s`, a.Line, gate.UsualPath, text.Quote(a.File))
 	}

@@ -57,7 +57,8 @@ type Service struct {
 	m    Machine
 	s    stacks
 	File string  // the service's file; "" where there is none
-	kept Problem // the first file that was asked for and could not be read, of one line
+	kept Problem // the first file that was asked for and could not be read, of one line; or that the module waits at
+	held bool    // the module waits at it
 }
 
 // Load reads sshd's service.
@@ -65,8 +66,8 @@ func Load(m Machine) *Service {
 	read, s := m.File, &Service{}
 	m.File = func(name string) gate.File {
 		f := read(name)
-		if f.Unreadable() && s.kept.File == "" {
-			s.kept = Problem{File: name, Text: f.Err.Error()}
+		if f.Unreadable() && (s.kept.File == "" || f.Waits() && !s.held) {
+			s.kept, s.held = Problem{File: name, Text: f.Err.Error()}, f.Waits()
 		}
 		return f
 	}
@@ -145,6 +146,9 @@ func (s *Service) evaluate(stack Stack, p person) Outcome {
 	for i, h := range all {
 		if a := &w.given[i]; h.Is("pam_limits.so") && len(a.codes) == 1 && a.codes[0] == Success {
 			o.Powerless = a.data
+		}
+		if w.given[i].waits && o.Access != Out { // whatever the control makes of its answer
+			o.Access, o.Reasons = NotKnown, append([]Reason{w.reason(int16(i))}, o.Reasons...)
 		}
 	}
 	return o
@@ -304,6 +308,7 @@ type answer struct {
 	next    string // one line; for a line that needs a correction, what precedes that
 	fixLine mending
 	data    Problem // the file and line that the answer is based on
+	waits   bool    // it may never answer
 	whom    bool    // there is more than one code because people or addresses differ
 }
 
@@ -331,7 +336,7 @@ func (s *Service) ask(stack Stack, h handler, p person) answer {
 		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", text.Name(name), stack), next: remove, fixLine: drop}
 	}
 	c := &call{m: s.m, stack: stack, person: p, Rule: h.Rule}
-	s.kept = Problem{}
+	s.kept, s.held = Problem{}, false
 	a := unknownModule()
 	for _, row := range modules() {
 		if row.name == strings.TrimSuffix(path.Base(name), ".so") {
@@ -341,6 +346,9 @@ func (s *Service) ask(stack Stack, h handler, p person) answer {
 	}
 	if s.kept.File != "" {
 		a = unseen(name, s.kept)
+	}
+	if s.held {
+		a.waits, a.why, a.next = true, text.Name(name)+gate.Waiting(s.kept.File), gate.Away(s.kept.File)
 	}
 	return settle(a, h)
 }

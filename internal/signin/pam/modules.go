@@ -22,7 +22,7 @@ type module struct {
 	name  string // without ".so"
 	of    func(*call) answer
 	codes codeSet // of always
-	what  string  // of directory: its name
+	what  string  // of directory: its name; of always: a file that it reads first
 }
 
 // codeSet has a bit for each Code.
@@ -30,6 +30,9 @@ type codeSet uint32
 
 // always answers the same on every machine.
 func always(c *call) (a answer) {
+	if c.row.what != "" {
+		c.m.File(c.row.what)
+	}
 	for code := Success; code < codes; code++ {
 		if c.row.codes&(1<<code) != 0 {
 			a.codes = append(a.codes, code)
@@ -57,7 +60,7 @@ func directory(c *call) answer {
 func modules() []module {
 	return []module{
 		// modules/pam_permit, pam_deny, pam_warn, pam_debug
-		{"pam_permit", always, 1<<Success, ""},
+		{"pam_permit", always, 1 << Success, ""},
 		{"pam_deny", deny, 0, ""},
 		{"pam_warn", always, 1<<ignore | 1<<Success, ""}, // success before 1.1.9; without a service an error, but sshd sets one
 		{"pam_debug", debug, 0, ""},
@@ -69,7 +72,7 @@ func modules() []module {
 		// modules/pam_unix: pam_unix_acct.c, passverify.c, pam_unix_sess.c
 		{"pam_unix", unix, 0, ""},
 		{"pam_unix_acct", unix, 0, ""}, // links of the same module
-		{"pam_unix_session", always, 1<<Success, ""},
+		{"pam_unix_session", always, 1 << Success, loginDefs},
 
 		// Modules that are evaluated with their own files.
 		{"pam_access", access, 0, ""},
@@ -91,11 +94,11 @@ func modules() []module {
 
 		// modules/pam_faillock: pam_sm_acct_mgmt only resets what authentication counted.
 		// RHEL 7's version is older and does the same.
-		{"pam_faillock", always, 1<<Success, ""},
+		{"pam_faillock", always, 1 << Success, "/etc/security/faillock.conf"},
 		// modules/pam_tally2 (until 1.4.0): without data of an authentication
 		// tally_get_data fails, and the answer is success; the same goes for pam_tally.
-		{"pam_tally2", always, 1<<Success, ""},
-		{"pam_tally", always, 1<<Success, ""},
+		{"pam_tally2", always, 1 << Success, ""},
+		{"pam_tally", always, 1 << Success, ""},
 
 		// Other directories.
 		{"pam_sss", directory, 0, "SSSD"},
@@ -112,31 +115,31 @@ func modules() []module {
 
 		// Modules that set up a session and do not decide about it. Each: the file of its
 		// name in modules/, pam_sm_open_session, for a user that NSS finds.
-		{"pam_umask", always, 1<<Success, ""},
-		{"pam_mail", always, 1<<Success, ""},         // also if there is no mail
-		{"pam_motd", always, 1<<Success | 1<<ignore, ""}, // ignore until 1.5
-		{"pam_lastlog", always, 1<<Success, ""},      // a failed write is no failure; account: see below
+		{"pam_umask", always, 1 << Success, loginDefs},
+		{"pam_mail", always, 1 << Success, ""},           // also if there is no mail
+		{"pam_motd", motd, 0, ""},                        // ignore until 1.5
+		{"pam_lastlog", always, 1 << Success, loginDefs}, // a failed write is no failure; account: see below
 		{"pam_lastlog2", always, 1<<Success | 1<<ignore, ""},
 		{"pam_keyinit", always, 1<<Success | 1<<ignore, ""}, // ignore if the kernel has no keys
-		{"pam_selinux", always, 1<<Success, ""},         // without SELinux too; the SELinux gate evaluates contexts
+		{"pam_selinux", always, 1 << Success, ""},           // without SELinux too; the SELinux gate evaluates contexts
 		{"pam_echo", always, 1<<Success | 1<<ignore, ""},
-		{"pam_issue", always, 1<<ignore, ""},
-		{"pam_faildelay", always, 1<<ignore, ""},
-		{"pam_group", always, 1<<ignore, ""},
+		{"pam_issue", always, 1 << ignore, ""},
+		{"pam_faildelay", always, 1 << ignore, ""},
+		{"pam_group", always, 1 << ignore, ""},
 		{"pam_rootok", rootOK, 0, ""},
-		{"pam_securetty", always, 1<<Success, ""}, // account: the terminal name of sshd is never listed (since 1.1.2, only for root)
-		{"pam_xauth", always, 1<<Success, ""},     // no display is forwarded to a new session
+		{"pam_securetty", always, 1 << Success, ""}, // account: the terminal name of sshd is never listed (since 1.1.2, only for root)
+		{"pam_xauth", always, 1 << Success, ""},     // no display is forwarded to a new session
 		{"pam_timestamp", always, 1<<Success | 1<<sessionErr, ""},
 		{"pam_cap", always, 1<<Success | 1<<ignore, ""}, // libcap, pam_cap.c
-		{"pam_apparmor", always, 1<<Success, ""},    // AppArmor, pam_apparmor.c: a missing hat is no failure
-		{"pam_umask_group", always, 1<<Success, ""},
-		{"pam_tmpdir", always, 1<<Success, ""},        // libpam-tmpdir: creates a private folder below /tmp
-		{"pam_cgfs", always, 1<<Success, ""},          // lxcfs: pam_cgfs.c answers success if it can do nothing
-		{"pam_gnome_keyring", always, 1<<Success, ""}, // without a password it does nothing
+		{"pam_apparmor", always, 1 << Success, ""},      // AppArmor, pam_apparmor.c: a missing hat is no failure
+		{"pam_umask_group", always, 1 << Success, ""},
+		{"pam_tmpdir", always, 1 << Success, ""},        // libpam-tmpdir: creates a private folder below /tmp
+		{"pam_cgfs", always, 1 << Success, ""},          // lxcfs: pam_cgfs.c answers success if it can do nothing
+		{"pam_gnome_keyring", always, 1 << Success, ""}, // without a password it does nothing
 		{"pam_kwallet5", always, 1<<Success | 1<<ignore, ""},
 		{"pam_kwallet", always, 1<<Success | 1<<ignore, ""},
-		{"pam_ecryptfs", always, 1<<Success, ""}, // nothing is set up for a new person
-		{"pam_fscrypt", always, 1<<Success, ""},
+		{"pam_ecryptfs", always, 1 << Success, ""}, // nothing is set up for a new person
+		{"pam_fscrypt", always, 1 << Success, ""},
 		{"pam_mount", always, 1<<Success | 1<<sessionErr, ""},
 		{"pam_ck_connector", always, 1<<Success | 1<<ignore | 1<<sessionErr, ""},
 		// systemd, src/login/pam_systemd.c: success without logind; an error if logind
@@ -193,6 +196,7 @@ func own(c *call) answer {
 // unix: a person without a shadow entry gets authinfo_unavail, and whether the package
 // gives people one is not published. With broken_shadow it does not matter.
 func unix(c *call) answer {
+	c.m.File(loginDefs) // for ENCRYPT_METHOD (_set_ctrl in support.c)
 	if c.stack == Session {
 		return answer{codes: []Code{Success}}
 	}

@@ -11,9 +11,9 @@ import (
 // pam_env sets, from its own file and then from /etc/environment
 // (modules/pam_env/pam_env.c). sshd sets credentials, with the auth stack, before it opens
 // the session. Files that a PAM line names are assumed to set the language. No File: there
-// is no such line.
+// is no such line. With Text it is not a line, but a file that pam_env waits at.
 func (s *Service) Path() (at Problem) {
-	value, files := "", []string{"/etc/security/pam_env.conf", "/etc/environment"}
+	value, files := "", []string{pamEnv, environmentFile}
 	asked := false
 	for _, r := range append(s.Rules(Auth), s.Rules(Session)...) {
 		asked = asked || r.Is("pam_env.so") && !slices.Contains(r.Args, "readenv=0")
@@ -22,8 +22,11 @@ func (s *Service) Path() (at Problem) {
 		return at
 	}
 	for i, file := range files {
-		number := 0
-		for line := range strings.Lines(string(s.m.File(file).Text)) {
+		number, f := 0, s.m.File(file)
+		if f.Waits() {
+			return Problem{File: file, Text: "pam_env" + gate.Waiting(file)}
+		}
+		for line := range strings.Lines(string(f.Text)) {
 			number++
 			if v := pathOf(strings.TrimSpace(line), i == 0); v != "" {
 				value, at = strings.ReplaceAll(v, "${PATH}", value), Problem{}
@@ -35,6 +38,13 @@ func (s *Service) Path() (at Problem) {
 	}
 	return at
 }
+
+// The files that pam_env reads by default: its own, and the one that other programs read
+// too.
+const (
+	pamEnv          = "/etc/security/pam_env.conf"
+	environmentFile = "/etc/environment"
+)
 
 // pathOf is the PATH in one line: "PATH DEFAULT=... OVERRIDE=..." of pam_env.conf(5), or
 // "export PATH=..." of the shared file, in which "$" is not expanded.

@@ -68,7 +68,7 @@ func userType(c *call) answer {
 
 // loginDefs is a number in login.defs(5).
 func (c *call) loginDefs(key string, otherwise int64) int64 {
-	for line := range strings.Lines(string(c.m.File("/etc/login.defs").Text)) {
+	for line := range strings.Lines(string(c.m.File(loginDefs).Text)) {
 		if w := strings.Fields(line); len(w) >= 2 && strings.EqualFold(w[0], key) {
 			if n, err := strconv.ParseInt(w[1], 10, 64); err == nil {
 				return n
@@ -295,13 +295,41 @@ func environment(c *call) answer {
 	if c.stack == Account {
 		return answer{codes: []Code{serviceErr}, why: "pam_env has no place in the account stack", fixLine: drop}
 	}
+	own, shared := pamEnv, environmentFile
 	for _, arg := range c.Args {
-		if v, ok := strings.CutPrefix(arg, "conffile="); ok && v != "" && c.m.File(v).Err != nil {
-			return answer{codes: []Code{ignore, Success}}
+		if v, ok := strings.CutPrefix(arg, "conffile="); ok && v != "" {
+			own = v
+		}
+		if v, ok := strings.CutPrefix(arg, "envfile="); ok && v != "" {
+			shared = v
+		}
+	}
+	c.m.File(own)
+	if !slices.Contains(c.Args, "readenv=0") {
+		c.m.File(shared)
+	}
+	return answer{codes: []Code{Success, ignore}}
+}
+
+// motd is modules/pam_motd: it shows the first of its files that is there, and answers
+// ignore until 1.5.
+func motd(c *call) answer {
+	files := "/etc/motd:/run/motd:/usr/lib/motd"
+	for _, arg := range c.Args {
+		if v, ok := strings.CutPrefix(arg, "motd="); ok {
+			files = v
+		}
+	}
+	for _, file := range strings.Split(files, ":") {
+		if !c.m.File(file).Missing() {
+			break
 		}
 	}
 	return answer{codes: []Code{Success, ignore}}
 }
+
+// loginDefs is the file of shadow's settings, which many modules read.
+const loginDefs = "/etc/login.defs"
 
 // wheel is modules/pam_wheel, which is meant for su: it checks the calling user, which in
 // sshd is nobody or root.

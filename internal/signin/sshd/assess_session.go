@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"strconv"
 	"strings"
@@ -51,6 +52,9 @@ func askChroot(f *Facts, e *Effective) Finding {
 
 // askSessions: MaxSessions 0 allows only forwarding, and sshd waits for the end of sshrc.
 func askSessions(f *Facts, e *Effective) Finding {
+	if f.Places[sessionScript].Mode&fs.ModeNamedPipe != 0 {
+		return shut(&where{}, "sshd"+gate.Waiting(sessionScript)+", before each session.", gate.Away(sessionScript))
+	}
 	got := e.Value("maxsessions")
 	if n, err := strconv.Atoi(got); err != nil || n > 0 {
 		if line := f.Places[sessionScript].Holds; line > 0 {
@@ -139,6 +143,12 @@ func globally(f *Facts, w *where) string {
 const shortGrace = 5
 
 func askGrace(f *Facts, e *Effective) Finding {
+	for _, keyword := range opened() {
+		if name := e.Value(keyword); f.Places[name].Mode&fs.ModeNamedPipe != 0 {
+			w := locate(f, e, keyword, name)
+			return shut(w, "sshd"+gate.Waiting(name)+w.at()+", until the time to sign in is over.", gate.Away(name))
+		}
+	}
 	n, err := strconv.Atoi(e.Value("logingracetime"))
 	if err != nil || n == 0 || n >= shortGrace {
 		return pass("There is time to sign in.")

@@ -51,8 +51,15 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 	p := Places{}
 	if text, err := h.ReadFile(sessionScript, largestScript); err == nil {
 		p[sessionScript] = Place{Holds: lineOf(text, holds())}
+	} else if one := lookPlace(h, sessionScript); one.Mode&fs.ModeNamedPipe != 0 {
+		p[sessionScript] = one
 	}
 	for _, e := range users {
+		for _, keyword := range opened() {
+			if f := e.Value(keyword); path.IsAbs(f) {
+				p.add(f, func() Place { return lookPlace(h, f) })
+			}
+		}
 		if f := e.Value("revokedkeys"); f != "" && f != "none" {
 			p.add(f, func() Place { return lookRevoked(ctx, h, f) })
 		}
@@ -115,6 +122,9 @@ func lineOf(text []byte, pattern *regexp.Regexp) int {
 	return 0
 }
 
+// opened are the directives that name a file which sshd opens before anybody is in.
+func opened() []string { return []string{"banner", "trustedusercakeys"} }
+
 func (p Places) add(name string, look func() Place) {
 	if _, seen := p[name]; !seen {
 		p[name] = look()
@@ -139,6 +149,10 @@ func lookPlace(h *host.Host, name string) Place {
 func lookRevoked(ctx context.Context, h *host.Host, name string) Place {
 	p := lookPlace(h, name)
 	if p.Missing || p.Dir || p.Err != nil || p.Mode&fs.ModeCharDevice != 0 { // as empty as /dev/null
+		return p
+	}
+	if p.Mode&fs.ModeNamedPipe != 0 {
+		p.Bad = "it is a named pipe"
 		return p
 	}
 	text, err := h.ReadFile(name, largestList)
