@@ -171,7 +171,7 @@ func askListening(f *Facts) Finding {
 		return found
 	case len(f.Daemon.Own) > 0:
 		found.Text = "sshd listens."
-		return found
+		return f.askConfined(found)
 	case other == nil && slices.ContainsFunc(want, f.Daemon.Listens):
 		found.Text = "This machine listens on sshd's port."
 		return found
@@ -190,6 +190,15 @@ func askListening(f *Facts) Finding {
 		start = "sudo mkdir -p -m 0755 " + quote(f.hidden) + " && sudo " + f.Binary
 	}
 	found.Text, found.Next = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want)), "Run: "+start
+	if why, some := f.tooMany(found); some {
+		return why
+	}
+	if len(f.Confined) > 0 && f.Daemon.PID == 0 && other == nil {
+		s := f.Confined[0]
+		found.File, found.Line = s.file, s.line
+		found.Text += " Its unit sets " + s.shown() + ", which may be why."
+		found.Next = s.lifted(f.Unit)
+	}
 	for _, s := range f.Sources {
 		if u := s.Unfit; u.Option != "" && f.Daemon.PID == 0 {
 			return f.cannotStay(s)
@@ -200,6 +209,72 @@ func askListening(f *Facts) Finding {
 		found.Next = "See what it is (ps -fp " + other.PID + "), have it use another port or stop it, then run: " + start
 	}
 	return found
+}
+
+// askConfined: sshd runs, and its unit keeps something from it. Whether people get in all
+// the same hangs on what they and the package need of it.
+func (f *Facts) askConfined(found Finding) Finding {
+	if len(f.Confined) == 0 {
+		return found
+	}
+	s := f.Confined[0]
+	found.Answer, found.File, found.Line, found.Decides = Unknown, s.file, s.line, s.shown()
+	found.Text = "sshd listens, but its unit sets " + s.shown() + "; whether people get in with that is not known."
+	found.Next = s.lifted(f.Unit)
+	return found
+}
+
+// shown is a setting with its place.
+func (s *setting) shown() string {
+	return s.key + "=" + text.Brief(s.value, 40) + " (" + s.file + ":" + strconv.Itoa(s.line) + ")"
+}
+
+// lifted is how to do without a setting.
+func (s *setting) lifted(unit string) string {
+	return "If people do not get in, do without it, run: sudo " + text.Edit + " '" + strconv.Itoa(s.line) + "s/^/#/' " + quote(s.file) + " && sudo systemctl daemon-reload && sudo systemctl restart " + unit
+}
+
+// maxSockets is the number of sockets that sshd listens on at most (MAX_LISTEN_SOCKS in
+// OpenSSH's sshd.c): at one more it ends, and "sshd -t" does not look at that.
+const maxSockets = 16
+
+// tooMany says that the configuration names more sockets than sshd can have.
+func (f *Facts) tooMany(found Finding) (Finding, bool) {
+	if len(f.Users) == 0 || f.Daemon.PID != 0 {
+		return found, false
+	}
+	total := len(f.Users[0].List("listenaddress"))
+	if total <= maxSockets {
+		return found, false
+	}
+	var lines []Directive
+	for _, keyword := range []string{"port", "listenaddress"} {
+		var of []Directive
+		for _, d := range f.Config.Directives {
+			if d.Keyword == keyword && d.Block == nil {
+				of = append(of, d)
+			}
+		}
+		if len(of) > len(lines) {
+			lines = of
+		}
+	}
+	found.Text = fmt.Sprintf("No sshd is running, and none can: its configuration names %d addresses with their ports, and sshd ends over more than %d.", total, maxSockets)
+	found.Next = "See them with: sudo " + f.Binary + " -T | grep listenaddress"
+	if len(lines) == 0 {
+		return found, true
+	}
+	surplus := lines[max(1, len(lines)*maxSockets/total):]
+	found.File = lines[0].File
+	var edits []string
+	for _, d := range surplus {
+		if d.File == found.File {
+			edits = append(edits, strconv.Itoa(d.Line)+"s/^/#/")
+		}
+	}
+	found.Line = lines[0].Line
+	found.Next = "Have it listen on fewer, run: " + sed(f, found.File, edits...)
+	return found, true
 }
 
 // cannotStay: the file that the unit reads has an option over which sshd ends.

@@ -35,6 +35,7 @@ type Facts struct {
 	Killed   string             // the signal that ended sshd when it was asked about a connection; empty: none
 	Config   Config             // the files, in the order in which sshd reads them
 	Daemon   Daemon             // the running daemon
+	Confined []setting          // of the unit: what it takes from sshd and sessions
 	Loaded   time.Time          // when the daemon was last started or reloaded; zero: not known
 	Deaf     bool               // systemd reported a reload since the files were changed, and sshd has not read them
 	Unit     string             // "ssh" or "sshd", the distribution's name of the unit
@@ -61,6 +62,9 @@ func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, con
 	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc, One: one}
 	var started string
 	started, f.Options, f.Sources = daemonOptions(h, &f.Daemon, f.Unit)
+	if f.Daemon.Expected {
+		f.Confined = lookConfined(h, f.Daemon.service(f.Unit))
+	}
 	started = cmp.Or(f.Daemon.Binary, started)
 	f.Binary = find(h, started)
 	if config == "" {

@@ -1,0 +1,58 @@
+package sshd
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"aadssh/internal/host"
+)
+
+// lookConfined is the last setting of a unit of each kind by which systemd keeps something
+// from sshd and the sessions that a sign-in may need (systemd.exec(5),
+// systemd.resource-control(5)); the first of them in the unit. ProtectSystem=yes leaves /etc as it is. What does not concern a
+// sign-in, like ProtectHome=, without which people are in all the same, is left out.
+func lookConfined(h *host.Host, unit string) (all []setting) {
+	for _, file := range unitFiles(h, unit) {
+		eachSetting(h, file, "[Service]", func(key, value string, line int) {
+			if !confines(key) {
+				return
+			}
+			all = slices.DeleteFunc(all, func(s setting) bool { return s.key == key })
+			if !generous(value) && (key != "ProtectSystem" || value == "full" || value == "strict") {
+				all = append(all, setting{key: key, file: file, line: line, value: value})
+			}
+		})
+	}
+	return all
+}
+
+// confines reports whether a setting can take something away that a sign-in needs.
+func confines(key string) bool {
+	return strings.Contains(" IPAddressDeny User DynamicUser CapabilityBoundingSet LimitNOFILE LimitNPROC LimitAS LimitDATA LimitFSIZE TasksMax MemoryMax MemoryHigh InaccessiblePaths "+
+		"ProtectSystem ReadOnlyPaths PrivateUsers PrivateNetwork SystemCallFilter RestrictAddressFamilies RootDirectory RootImage RuntimeMaxSec TemporaryFileSystem NoExecPaths ", " "+key+" ")
+}
+
+// generous reports whether a value takes nothing away that a sign-in needs: nothing at all,
+// or a number that is far above it.
+func generous(value string) bool {
+	if slices.Contains([]string{"", "no", "false", "off", "0", "infinity", "root"}, value) {
+		return true
+	}
+	if strings.HasPrefix(value, "/") || strings.HasPrefix(value, "-/") { // folders
+		return !slices.ContainsFunc(strings.Fields(value), func(w string) bool { return !theirs(strings.TrimLeft(w, "-+")) })
+	}
+	first, _, _ := strings.Cut(value, ":")
+	n, err := strconv.ParseInt(strings.TrimRight(first, "KMGT%"), 10, 64)
+	return err == nil && (n >= enough || strings.HasSuffix(first, "G") || strings.HasSuffix(first, "%"))
+}
+
+// theirs reports whether a folder holds what is people's, and nothing that signs them in.
+func theirs(folder string) bool {
+	return slices.ContainsFunc([]string{"/home", "/root", "/boot", "/mnt", "/media", "/srv", "/opt", "/tmp", "/var/tmp"}, func(d string) bool {
+		return folder == d || strings.HasPrefix(folder, d+"/")
+	})
+}
+
+// enough is more files, processes or megabytes than a sign-in takes.
+const enough = 256

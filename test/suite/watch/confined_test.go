@@ -1,0 +1,72 @@
+//go:build rig
+
+package watch_test
+
+import (
+	"strings"
+	"testing"
+
+	"aadssh/test/lib/roots"
+	"aadssh/test/lib/wire"
+)
+
+// TestConfinedUnit: what sshd's unit keeps from sshd is named where people do not get in for
+// it, and not where they do.
+func TestConfinedUnit(t *testing.T) {
+	s := enabledPersona(t, roots.Debian(roots.Bookworm), settings)
+	s.rest()
+	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; systemctl stop ssh.socket; mkdir -p /etc/systemd/system/ssh.service.d")
+	for _, c := range confinements() {
+		t.Run(c.line, func(t *testing.T) {
+			s.T = t
+			s.Do("printf '[Service]\\n" + c.line + "\\n' > /etc/systemd/system/ssh.service.d/site.conf; systemctl daemon-reload; systemctl reset-failed ssh; systemctl restart ssh || true")
+			in := s.signInAt(wire.Guest, 22)
+			if in != c.in && !c.any {
+				t.Errorf("sign-in: %v", in)
+			}
+			said := s.operate("enable", 0, c.code)
+			warned := said
+			for _, sub := range s.status(0).Substatuses {
+				if sub.Level != "success" {
+					warned += sub.Message + "\n"
+				}
+			}
+			if c.names == "" && (!strings.HasPrefix(said, "People can sign in") || strings.Contains(warned, "=")) || !strings.Contains(warned, c.names) {
+				t.Errorf("enable says %s\nand warns: %s", said, warned)
+			}
+		})
+	}
+}
+
+type confinement struct {
+	line  string
+	in    bool
+	any   bool // systemd does nothing of the kind in the container of the tests
+	code  int
+	names string
+}
+
+func confinements() []confinement {
+	return []confinement{
+		{line: "IPAddressDeny=any", any: true, names: "IPAddressDeny="},
+		{line: "TasksMax=1", any: true, names: "TasksMax="},
+		{line: "MemoryMax=1M", any: true, names: "MemoryMax="},
+		{line: "User=nobody", code: 21, names: "User="},
+		{line: "CapabilityBoundingSet=~CAP_SETUID", names: "CapabilityBoundingSet="},
+		{line: "CapabilityBoundingSet=~CAP_SYS_CHROOT", names: "CapabilityBoundingSet="},
+		{line: "LimitNOFILE=8", names: "LimitNOFILE="},
+		{line: "LimitNOFILE=65536", in: true},
+		{line: "TasksMax=infinity", in: true},
+		{line: "InaccessiblePaths=/home", in: true},
+		{line: "ProtectHome=yes", in: true},
+		{line: "ProtectSystem=yes", in: true},
+		{line: "ProtectSystem=full", names: "ProtectSystem="},
+		{line: "ReadOnlyPaths=/etc", names: "ReadOnlyPaths="},
+		{line: "PrivateUsers=yes", code: 21, names: "PrivateUsers="},
+		{line: "PrivateUsers=yes\\nPrivateUsers=no", in: true},
+		{line: "SystemCallFilter=~@setuid", code: 21, names: "SystemCallFilter="},
+		{line: "RestrictAddressFamilies=AF_UNIX", code: 21, names: "RestrictAddressFamilies="},
+		{line: "PrivateTmp=yes", in: true},
+		{line: "InaccessiblePaths=/usr/sbin/aad_certhandler", names: "InaccessiblePaths="},
+	}
+}
