@@ -150,5 +150,21 @@ func (m Machine) loads(file string, f gate.File) string {
 
 // function is the function that libpam calls in a module for a stack.
 func function(s Stack) string {
-	return map[Stack]string{Auth: "pam_sm_authenticate", Account: "pam_sm_acct_mgmt", Session: "pam_sm_open_session", Password: "pam_sm_chauthtok"}[s]
+	called, _, _ := s.names()
+	return called
+}
+
+// names is what a stack is called: the function in a module, and the words of pam_debug and
+// of pam_exec.
+func (s Stack) names() (function, debug, exec string) {
+	switch s {
+	case Auth:
+		return "pam_sm_authenticate", "auth", "auth"
+	case Account:
+		return "pam_sm_acct_mgmt", "acct", "account"
+	case Session:
+		return "pam_sm_open_session", "open_session", "open_session"
+	default:
+		return "pam_sm_chauthtok", "chauthtok", "password"
+	}
 }

@@ -22,7 +22,26 @@ type module struct {
 	name  string // without ".so"
 	of    func(*call) answer
 	codes codeSet // of always
-	what  string  // of directory: its name; of always: a file that it reads first
+	what  word    // of directory: its name; of always: a file that it reads first
+}
+
+// word is a text in the table, which a number is shorter than.
+type word uint8
+
+const (
+	sssd word = iota + 1
+	winbind
+	ldap
+	kerberos
+	agent
+	homed
+	himmelblau
+	faillockConf
+	loginDefsFile
+)
+
+func (w word) String() string {
+	return []string{"", "SSSD", "winbind", "the LDAP server", "the Kerberos server", "the directory agent", "systemd-homed", "Himmelblau", "/etc/security/faillock.conf", loginDefs}[w]
 }
 
 // codeSet has a bit for each Code.
@@ -30,8 +49,8 @@ type codeSet uint32
 
 // always answers the same on every machine.
 func always(c *call) (a answer) {
-	if c.row.what != "" {
-		c.m.File(c.row.what)
+	if c.row.what != 0 {
+		c.m.File(c.row.what.String())
 	}
 	for code := Success; code < codes; code++ {
 		if c.row.codes&(1<<code) != 0 {
@@ -45,7 +64,7 @@ func always(c *call) (a answer) {
 // answer of that directory, and whether it runs, are not known here.
 func directory(c *call) answer {
 	a := unknownModule()
-	a.why = c.Module + " decides about people that " + c.row.what + " does not know"
+	a.why = c.Module + " decides about people that " + c.row.what.String() + " does not know"
 	a.fixLine = spare
 	if c.stack == Session {
 		a.codes = []Code{Success, ignore, userUnknown, sessionErr, authinfoUnavail, serviceErr}
@@ -60,98 +79,98 @@ func directory(c *call) answer {
 func modules() []module {
 	return []module{
 		// modules/pam_permit, pam_deny, pam_warn, pam_debug
-		{"pam_permit", always, 1 << Success, ""},
-		{"pam_deny", deny, 0, ""},
-		{"pam_warn", always, 1<<ignore | 1<<Success, ""}, // success before 1.1.9; without a service an error, but sshd sets one
-		{"pam_debug", debug, 0, ""},
+		{"pam_permit", always, 1 << Success, 0},
+		{"pam_deny", deny, 0, 0},
+		{"pam_warn", always, 1<<ignore | 1<<Success, 0}, // success before 1.1.9; without a service an error, but sshd sets one
+		{"pam_debug", debug, 0, 0},
 
 		// The package's own module: in account it accepts people according to their role.
 		// Its answers in session are not published.
-		{"pam_aad", own, 0, ""},
+		{"pam_aad", own, 0, 0},
 
 		// modules/pam_unix: pam_unix_acct.c, passverify.c, pam_unix_sess.c
-		{"pam_unix", unix, 0, ""},
-		{"pam_unix_acct", unix, 0, ""}, // links of the same module
-		{"pam_unix_session", always, 1 << Success, loginDefs},
+		{"pam_unix", unix, 0, 0},
+		{"pam_unix_acct", unix, 0, 0}, // links of the same module
+		{"pam_unix_session", always, 1 << Success, loginDefsFile},
 
 		// Modules that are evaluated with their own files.
-		{"pam_access", access, 0, ""},
-		{"pam_listfile", listfile, 0, ""},
-		{"pam_succeed_if", succeedIf, 0, ""},
-		{"pam_time", timeConf, 0, ""},
-		{"pam_localuser", localUser, 0, ""},
-		{"pam_usertype", userType, 0, ""},
-		{"pam_limits", limits, 0, ""},
-		{"pam_nologin", nologin, 0, ""},
-		{"pam_shells", shells, 0, ""},
-		{"pam_exec", execute, 0, ""},
-		{"pam_sepermit", sepermit, 0, ""},
-		{"pam_namespace", namespace, 0, ""},
-		{"pam_mkhomedir", makeHome, 0, ""},
-		{"pam_env", environment, 0, ""},
-		{"pam_wheel", wheel, 0, ""},
-		{"pam_loginuid", loginUID, 0, ""},
+		{"pam_access", access, 0, 0},
+		{"pam_listfile", listfile, 0, 0},
+		{"pam_succeed_if", succeedIf, 0, 0},
+		{"pam_time", timeConf, 0, 0},
+		{"pam_localuser", localUser, 0, 0},
+		{"pam_usertype", userType, 0, 0},
+		{"pam_limits", limits, 0, 0},
+		{"pam_nologin", nologin, 0, 0},
+		{"pam_shells", shells, 0, 0},
+		{"pam_exec", execute, 0, 0},
+		{"pam_sepermit", sepermit, 0, 0},
+		{"pam_namespace", namespace, 0, 0},
+		{"pam_mkhomedir", makeHome, 0, 0},
+		{"pam_env", environment, 0, 0},
+		{"pam_wheel", wheel, 0, 0},
+		{"pam_loginuid", loginUID, 0, 0},
 
 		// modules/pam_faillock: pam_sm_acct_mgmt only resets what authentication counted.
 		// RHEL 7's version is older and does the same.
-		{"pam_faillock", always, 1 << Success, "/etc/security/faillock.conf"},
+		{"pam_faillock", always, 1 << Success, faillockConf},
 		// modules/pam_tally2 (until 1.4.0): without data of an authentication
 		// tally_get_data fails, and the answer is success; the same goes for pam_tally.
-		{"pam_tally2", always, 1 << Success, ""},
-		{"pam_tally", always, 1 << Success, ""},
+		{"pam_tally2", always, 1 << Success, 0},
+		{"pam_tally", always, 1 << Success, 0},
 
 		// Other directories.
-		{"pam_sss", directory, 0, "SSSD"},
-		{"pam_sss_gss", directory, 0, "SSSD"},
-		{"pam_winbind", directory, 0, "winbind"},
-		{"pam_ldap", directory, 0, "the LDAP server"},
-		{"pam_ldapd", directory, 0, "the LDAP server"},
-		{"pam_krb5", directory, 0, "the Kerberos server"},
-		{"pam_vas3", directory, 0, "the directory agent"},
-		{"pam_lsass", directory, 0, "the directory agent"},
-		{"pam_centrifydc", directory, 0, "the directory agent"},
-		{"pam_systemd_home", directory, 0, "systemd-homed"},
-		{"pam_himmelblau", directory, 0, "Himmelblau"},
+		{"pam_sss", directory, 0, sssd},
+		{"pam_sss_gss", directory, 0, sssd},
+		{"pam_winbind", directory, 0, winbind},
+		{"pam_ldap", directory, 0, ldap},
+		{"pam_ldapd", directory, 0, ldap},
+		{"pam_krb5", directory, 0, kerberos},
+		{"pam_vas3", directory, 0, agent},
+		{"pam_lsass", directory, 0, agent},
+		{"pam_centrifydc", directory, 0, agent},
+		{"pam_systemd_home", directory, 0, homed},
+		{"pam_himmelblau", directory, 0, himmelblau},
 
 		// Modules that set up a session and do not decide about it. Each: the file of its
 		// name in modules/, pam_sm_open_session, for a user that NSS finds.
-		{"pam_umask", always, 1 << Success, loginDefs},
-		{"pam_mail", always, 1 << Success, ""},           // also if there is no mail
-		{"pam_motd", motd, 0, ""},                        // ignore until 1.5
-		{"pam_lastlog", always, 1 << Success, loginDefs}, // a failed write is no failure; account: see below
-		{"pam_lastlog2", always, 1<<Success | 1<<ignore, ""},
-		{"pam_keyinit", always, 1<<Success | 1<<ignore, ""}, // ignore if the kernel has no keys
-		{"pam_selinux", always, 1 << Success, ""},           // without SELinux too; the SELinux gate evaluates contexts
-		{"pam_echo", always, 1<<Success | 1<<ignore, ""},
-		{"pam_issue", always, 1 << ignore, ""},
-		{"pam_faildelay", always, 1 << ignore, ""},
-		{"pam_group", always, 1 << ignore, ""},
-		{"pam_rootok", rootOK, 0, ""},
-		{"pam_securetty", always, 1 << Success, ""}, // account: the terminal name of sshd is never listed (since 1.1.2, only for root)
-		{"pam_xauth", always, 1 << Success, ""},     // no display is forwarded to a new session
-		{"pam_timestamp", always, 1<<Success | 1<<sessionErr, ""},
-		{"pam_cap", always, 1<<Success | 1<<ignore, ""}, // libcap, pam_cap.c
-		{"pam_apparmor", always, 1 << Success, ""},      // AppArmor, pam_apparmor.c: a missing hat is no failure
-		{"pam_umask_group", always, 1 << Success, ""},
-		{"pam_tmpdir", always, 1 << Success, ""},        // libpam-tmpdir: creates a private folder below /tmp
-		{"pam_cgfs", always, 1 << Success, ""},          // lxcfs: pam_cgfs.c answers success if it can do nothing
-		{"pam_gnome_keyring", always, 1 << Success, ""}, // without a password it does nothing
-		{"pam_kwallet5", always, 1<<Success | 1<<ignore, ""},
-		{"pam_kwallet", always, 1<<Success | 1<<ignore, ""},
-		{"pam_ecryptfs", always, 1 << Success, ""}, // nothing is set up for a new person
-		{"pam_fscrypt", always, 1 << Success, ""},
-		{"pam_mount", always, 1<<Success | 1<<sessionErr, ""},
-		{"pam_ck_connector", always, 1<<Success | 1<<ignore | 1<<sessionErr, ""},
+		{"pam_umask", always, 1 << Success, loginDefsFile},
+		{"pam_mail", always, 1 << Success, 0},                // also if there is no mail
+		{"pam_motd", motd, 0, 0},                             // ignore until 1.5
+		{"pam_lastlog", always, 1 << Success, loginDefsFile}, // a failed write is no failure; account: see below
+		{"pam_lastlog2", always, 1<<Success | 1<<ignore, 0},
+		{"pam_keyinit", always, 1<<Success | 1<<ignore, 0}, // ignore if the kernel has no keys
+		{"pam_selinux", always, 1 << Success, 0},           // without SELinux too; the SELinux gate evaluates contexts
+		{"pam_echo", always, 1<<Success | 1<<ignore, 0},
+		{"pam_issue", always, 1 << ignore, 0},
+		{"pam_faildelay", always, 1 << ignore, 0},
+		{"pam_group", always, 1 << ignore, 0},
+		{"pam_rootok", rootOK, 0, 0},
+		{"pam_securetty", always, 1 << Success, 0}, // account: the terminal name of sshd is never listed (since 1.1.2, only for root)
+		{"pam_xauth", always, 1 << Success, 0},     // no display is forwarded to a new session
+		{"pam_timestamp", always, 1<<Success | 1<<sessionErr, 0},
+		{"pam_cap", always, 1<<Success | 1<<ignore, 0}, // libcap, pam_cap.c
+		{"pam_apparmor", always, 1 << Success, 0},      // AppArmor, pam_apparmor.c: a missing hat is no failure
+		{"pam_umask_group", always, 1 << Success, 0},
+		{"pam_tmpdir", always, 1 << Success, 0},        // libpam-tmpdir: creates a private folder below /tmp
+		{"pam_cgfs", always, 1 << Success, 0},          // lxcfs: pam_cgfs.c answers success if it can do nothing
+		{"pam_gnome_keyring", always, 1 << Success, 0}, // without a password it does nothing
+		{"pam_kwallet5", always, 1<<Success | 1<<ignore, 0},
+		{"pam_kwallet", always, 1<<Success | 1<<ignore, 0},
+		{"pam_ecryptfs", always, 1 << Success, 0}, // nothing is set up for a new person
+		{"pam_fscrypt", always, 1 << Success, 0},
+		{"pam_mount", always, 1<<Success | 1<<sessionErr, 0},
+		{"pam_ck_connector", always, 1<<Success | 1<<ignore | 1<<sessionErr, 0},
 		// systemd, src/login/pam_systemd.c: success without logind; an error if logind
 		// refuses.
-		{"pam_systemd", always, 1<<Success | 1<<sessionErr, ""},
-		{"pam_elogind", always, 1<<Success | 1<<sessionErr, ""},
-		{"pam_systemd_loadkey", always, 1<<Success | 1<<ignore, ""},
+		{"pam_systemd", always, 1<<Success | 1<<sessionErr, 0},
+		{"pam_elogind", always, 1<<Success | 1<<sessionErr, 0},
+		{"pam_systemd_loadkey", always, 1<<Success | 1<<ignore, 0},
 		// oddjob, pam_oddjob_mkhomedir.c: the answer of the service, or an error if it does
 		// not run.
-		{"pam_oddjob_mkhomedir", always, 1<<Success | 1<<ignore | 1<<userUnknown | 1<<sessionErr | 1<<systemErr | 1<<serviceErr, ""},
-		{"pam_tty_audit", always, 1<<Success | 1<<ignore | 1<<sessionErr, ""},
-		{"pam_setquota", always, 1<<Success | 1<<ignore | 1<<permDenied, ""},
+		{"pam_oddjob_mkhomedir", always, 1<<Success | 1<<ignore | 1<<userUnknown | 1<<sessionErr | 1<<systemErr | 1<<serviceErr, 0},
+		{"pam_tty_audit", always, 1<<Success | 1<<ignore | 1<<sessionErr, 0},
+		{"pam_setquota", always, 1<<Success | 1<<ignore | 1<<permDenied, 0},
 	}
 }
 
@@ -169,7 +188,8 @@ func deny(c *call) answer {
 
 // debug answers what its arguments say (parse_args in pam_debug.c).
 func debug(c *call) answer {
-	event := map[Stack]string{Auth: "auth", Account: "acct", Session: "open_session", Password: "chauthtok"}[c.stack] + "="
+	_, event, _ := c.stack.names()
+	event += "="
 	for _, arg := range c.Args {
 		if len(arg) < len(event) || arg[:len(event)] != event {
 			continue

@@ -129,7 +129,7 @@ func shells(c *call) answer {
 
 // execute is modules/pam_exec: the exit code of the program decides.
 func execute(c *call) answer {
-	kind := map[Stack]string{Account: "account", Session: "open_session", Auth: "auth", Password: "password"}[c.stack]
+	_, _, kind := c.stack.names()
 	args := c.Args
 	for len(args) > 0 && !strings.HasPrefix(args[0], "/") {
 		word := strings.ToLower(args[0])
@@ -180,11 +180,12 @@ func (c *call) program(words []string) answer {
 		a.why = "pam_exec lets in whom the program " + text.Name(name) + " lets in"
 		a.fixLine = asSaid
 		arguments, line := "", ""
+		_, _, stack := c.stack.names()
 		if len(words) > 1 {
 			arguments, line = " with the line's own arguments in the place of ARGUMENTS,", " ARGUMENTS"
 		}
 		a.next = "Run it as pam_exec does," + arguments + " and see whether it exits with 0: sudo env PAM_USER=someone@example.com PAM_SERVICE=" + c.m.Service +
-			" PAM_TYPE=" + map[Stack]string{Account: "account", Session: "open_session"}[c.stack] + " " + text.Quote(name) + line
+			" PAM_TYPE=" + stack + " " + text.Quote(name) + line
 	}
 	return a
 }

@@ -273,9 +273,27 @@ func compare(how, left, right string) (met, ok, known bool) {
 		if !ok || !ok2 {
 			return false, false, true
 		}
-		return map[string]bool{"<": l < r, "lt": l < r, "<=": l <= r, "le": l <= r, ">": l > r, "gt": l > r, ">=": l >= r, "ge": l >= r, "eq": l == r, "ne": l != r}[how], true, true
+		return compares(how, l, r), true, true
 	}
 	return false, false, false
+}
+
+// compares are the comparisons of two numbers, by pam_succeed_if's names.
+func compares(how string, l, r int64) bool {
+	switch how {
+	case "<", "lt":
+		return l < r
+	case "<=", "le":
+		return l <= r
+	case ">", "gt":
+		return l > r
+	case ">=", "ge":
+		return l >= r
+	case "eq":
+		return l == r
+	default: // "ne"
+		return l != r
+	}
 }
 
 // number parses a number as strtoll(3) does, for which an empty text is 0.

@@ -1,6 +1,7 @@
 package pam
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -188,9 +189,11 @@ func onTime(field string) (ever, always bool) {
 
 // dayBits are the days of a two-letter name (days[] in pam_time.c).
 func dayBits(name string) (bits int, ok bool) {
-	bits, ok = map[string]int{"su": 1, "mo": 2, "tu": 4, "we": 0o10, "th": 0o20, "fr": 0o40, "sa": 0o100,
-		"wk": 0o76, "wd": 0o101, "al": 0o177}[strings.ToLower(name)]
-	return bits, ok
+	i := slices.Index([]string{"su", "mo", "tu", "we", "th", "fr", "sa", "wk", "wd", "al"}, strings.ToLower(name))
+	if i < 0 {
+		return 0, false
+	}
+	return []int{1, 2, 4, 0o10, 0o20, 0o40, 0o100, 0o76, 0o101, 0o177}[i], true
 }
 
 // inSpan is check_time: "MoTu0800-1800". day is 0 on Sunday, clock is hours times 100 plus

@@ -77,7 +77,7 @@ func mergeAll(users []Effective, answers []Finding) Finding {
 	return found
 }
 
-func severity(l Level) int { return map[Level]int{Pass: 0, Warn: 1, Unknown: 2, Fail: 3}[l] }
+func severity(l Level) int { return slices.Index([]Level{Pass, Warn, Unknown, Fail}, l) }
 
 // whom are the people whom a gate rejects while it accepts others: those with something
 // particular, or all except those.

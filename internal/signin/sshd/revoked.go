@@ -82,7 +82,8 @@ func isKey(line string) bool {
 	if err != nil || !ok || string(name) != f[0] {
 		return false
 	}
-	want, plain := keyParts()[f[0]]
+	want := keyParts(f[0])
+	plain := want > 0
 	for range want - 1 {
 		if _, rest, ok = cutString(rest); !ok {
 			return false
@@ -93,9 +94,19 @@ func isKey(line string) bool {
 
 // keyParts is the number of strings in a key of a type, including the type (RFC 4253, RFC
 // 5656, RFC 8709, PROTOCOL.u2f of OpenSSH).
-func keyParts() map[string]int {
-	return map[string]int{"ssh-rsa": 3, "ssh-dss": 5, "ssh-ed25519": 2, "ecdsa-sha2-nistp256": 3, "ecdsa-sha2-nistp384": 3, "ecdsa-sha2-nistp521": 3,
-		"sk-ssh-ed25519@openssh.com": 3, "sk-ecdsa-sha2-nistp256@openssh.com": 4}
+// 0: it is none of them.
+func keyParts(name string) int {
+	switch name {
+	case "ssh-ed25519":
+		return 2
+	case "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "sk-ssh-ed25519@openssh.com":
+		return 3
+	case "sk-ecdsa-sha2-nistp256@openssh.com":
+		return 4
+	case "ssh-dss":
+		return 5
+	}
+	return 0
 }
 
 // keyTypes are the types that OpenSSH supports (ssh-keygen(1), "-t", and PROTOCOL.u2f).
