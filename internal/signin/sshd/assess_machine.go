@@ -181,6 +181,12 @@ func askListening(f *Facts) Finding {
 		found.Next = fmt.Sprintf("Run: sudo systemctl reload-or-restart %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
 		return found
 	}
+	return f.notRunning(found, want, other)
+}
+
+// notRunning says why no sshd runs, as far as that can be seen; other is a program that
+// listens on its port.
+func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding {
 	found.Answer, found.Decides = Warn, "sshd, which is not running"
 	if f.Daemon.Expected {
 		found.Answer, found.Decides = Fail, ""
