@@ -28,16 +28,13 @@ func (f File) Missing() bool {
 // that reads it at a sign-in may have no such difficulty.
 func (f File) Unreadable() bool { return f.Err != nil && !f.Missing() }
 
-// Waits reports that whoever opens it to read waits until somebody opens it to write
-// (fifo(7)), at a sign-in for ever.
-func (f File) Waits() bool { return f.Mode&fs.ModeNamedPipe != 0 }
-
-// Waiting says of a file that it Waits, after the name of the program that opens it.
+// Waiting says of a named pipe, after the name of the program that opens it to read, that
+// this waits until somebody opens it to write (fifo(7)): at a sign-in for ever.
 func Waiting(file string) string {
 	return " waits for somebody to write to " + text.Name(file) + ", which is a named pipe"
 }
 
-// Away is what to do about a file that Waits.
+// Away is what to do about a named pipe in the place of a file.
 func Away(file string) string {
 	file = text.Quote(file)
 	return "See whose it is (ls -l " + file + "), and put it away: sudo mv " + file + " " + file + ".pipe"

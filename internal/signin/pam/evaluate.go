@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -66,8 +67,8 @@ func Load(m Machine) *Service {
 	read, s := m.File, &Service{}
 	m.File = func(name string) gate.File {
 		f := read(name)
-		if f.Unreadable() && (s.kept.File == "" || f.Waits() && !s.held) {
-			s.kept, s.held = Problem{File: name, Text: f.Err.Error()}, f.Waits()
+		if waits := f.Mode&fs.ModeNamedPipe != 0; f.Unreadable() && (s.kept.File == "" || waits && !s.held) {
+			s.kept, s.held = Problem{File: name, Text: f.Err.Error()}, waits
 		}
 		return f
 	}

@@ -1,6 +1,7 @@
 package pam
 
 import (
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ func (s *Service) Path() (at Problem) {
 	}
 	for i, file := range files {
 		number, f := 0, s.m.File(file)
-		if f.Waits() {
+		if f.Mode&fs.ModeNamedPipe != 0 {
 			return Problem{File: file, Text: "pam_env" + gate.Waiting(file)}
 		}
 		for line := range strings.Lines(string(f.Text)) {

@@ -83,10 +83,8 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 
 // listenWords are the values of the ListenAddress lines.
 func (f *Facts) listenWords() (out []string) {
-	for _, d := range f.Config.Directives {
-		if d.Keyword == "listenaddress" && d.Block == nil {
-			out = append(out, strings.Join(d.Args, " "))
-		}
+	for _, d := range f.Config.global("listenaddress") {
+		out = append(out, strings.Join(d.Args, " "))
 	}
 	if len(out) == 0 && len(f.Users) > 0 {
 		out = f.Users[0].List("listenaddress")
@@ -99,12 +97,6 @@ func (f *Facts) listenEverywhere(w *where) string {
 	if w.option {
 		return w.undo(f)
 	}
-	var lines []string
-	for _, d := range f.Config.Directives {
-		if d.Keyword == w.Keyword && d.Block == nil && d.File == w.File {
-			lines = append(lines, strconv.Itoa(d.Line)+"s/^/#/")
-		}
-	}
-	step := "Name the right address there, or have sshd listen on all: " + sed(f, w.File, lines...)
+	step := "Name the right address there, or have sshd listen on all: " + sed(f, w.File, commented(f.Config.global(w.Keyword), w.File)...)
 	return strings.Replace(step, "systemctl reload-or-restart", "systemctl restart", 1)
 }

@@ -47,7 +47,10 @@ func askSwallowed(f *Facts) Finding {
 
 // shownKeyword is a keyword in the spelling of sshd_config(5).
 func shownKeyword(k string) string {
-	return map[string]string{"allowusers": "AllowUsers", "denyusers": "DenyUsers"}[k]
+	if k == "denyusers" {
+		return "DenyUsers"
+	}
+	return "AllowUsers"
 }
 
 // askGroupBlocks: whether an administrator is already in the package's group when sshd
@@ -255,13 +258,7 @@ func (f *Facts) tooMany(found Finding) (Finding, bool) {
 	}
 	var lines []Directive
 	for _, keyword := range []string{"port", "listenaddress"} {
-		var of []Directive
-		for _, d := range f.Config.Directives {
-			if d.Keyword == keyword && d.Block == nil {
-				of = append(of, d)
-			}
-		}
-		if len(of) > len(lines) {
+		if of := f.Config.global(keyword); len(of) > len(lines) {
 			lines = of
 		}
 	}
@@ -272,15 +269,29 @@ func (f *Facts) tooMany(found Finding) (Finding, bool) {
 	}
 	surplus := lines[max(1, len(lines)*maxSockets/total):]
 	found.File = lines[0].File
-	var edits []string
-	for _, d := range surplus {
-		if d.File == found.File {
+	found.Line = lines[0].Line
+	found.Next = "Have it listen on fewer, run: " + sed(f, found.File, commented(surplus, found.File)...)
+	return found, true
+}
+
+// global are the lines of a directive outside of Match blocks.
+func (c *Config) global(keyword string) (out []Directive) {
+	for _, d := range c.Directives {
+		if d.Keyword == keyword && d.Block == nil {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// commented are sed's expressions that make comments of the lines of a file.
+func commented(lines []Directive, file string) (edits []string) {
+	for _, d := range lines {
+		if d.File == file {
 			edits = append(edits, strconv.Itoa(d.Line)+"s/^/#/")
 		}
 	}
-	found.Line = lines[0].Line
-	found.Next = "Have it listen on fewer, run: " + sed(f, found.File, edits...)
-	return found, true
+	return edits
 }
 
 // cannotStay: the file that the unit reads has an option over which sshd ends.

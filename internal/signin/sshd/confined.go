@@ -40,18 +40,26 @@ func generous(value string) bool {
 		return true
 	}
 	if strings.HasPrefix(value, "/") || strings.HasPrefix(value, "-/") { // folders
-		return !slices.ContainsFunc(strings.Fields(value), func(w string) bool { return !theirs(strings.TrimLeft(w, "-+")) })
+		for _, w := range strings.Fields(value) {
+			if !theirs(strings.TrimLeft(w, "-+") + "/") {
+				return false
+			}
+		}
+		return true
 	}
 	first, _, _ := strings.Cut(value, ":")
 	n, err := strconv.ParseInt(strings.TrimRight(first, "KMGT%"), 10, 64)
 	return err == nil && (n >= enough || strings.HasSuffix(first, "G") || strings.HasSuffix(first, "%"))
 }
 
-// theirs reports whether a folder holds what is people's, and nothing that signs them in.
+// theirs reports whether a folder, with a slash at its end, holds what is people's, and nothing that signs them in.
 func theirs(folder string) bool {
-	return slices.ContainsFunc([]string{"/home", "/root", "/boot", "/mnt", "/media", "/srv", "/opt", "/tmp", "/var/tmp"}, func(d string) bool {
-		return folder == d || strings.HasPrefix(folder, d+"/")
-	})
+	for _, of := range []string{"/home/", "/root/", "/boot/", "/mnt/", "/media/", "/srv/", "/opt/", "/tmp/", "/var/tmp/"} {
+		if strings.HasPrefix(folder, of) {
+			return true
+		}
+	}
+	return false
 }
 
 // enough is more files, processes or megabytes than a sign-in takes.

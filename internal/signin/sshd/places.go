@@ -57,7 +57,7 @@ func lookPlaces(ctx context.Context, h *host.Host, users []Effective) Places {
 	for _, e := range users {
 		for _, keyword := range opened() {
 			if f := e.Value(keyword); path.IsAbs(f) {
-				p.add(f, func() Place { return lookPlace(h, f) })
+				p[f] = lookPlace(h, f)
 			}
 		}
 		if f := e.Value("revokedkeys"); f != "" && f != "none" {
