@@ -9,13 +9,6 @@ import (
 	"syscall"
 )
 
-// Write writes r to <seq>.status in folder: see File.Write.
-func Write(folder string, seq int, r Report) error {
-	f := Open(folder, seq)
-	defer f.Close()
-	return f.Write(r)
-}
-
 // Read returns the report in <seq>.status of folder. The error for a missing file is
 // fs.ErrNotExist.
 func Read(folder string, seq int) (Report, error) {

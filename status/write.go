@@ -60,6 +60,13 @@ func (f *File) Close() {
 // that way.
 func (f *File) Write(r Report) error { return f.write(r, 0) }
 
+// Write writes r to <seq>.status in folder: see File.Write.
+func Write(folder string, seq int, r Report) error {
+	f := Open(folder, seq)
+	defer f.Close()
+	return f.Write(r)
+}
+
 // Placeholder is Write for a report that another one will replace: it reserves the space
 // for that one.
 func (f *File) Placeholder(r Report) error { return f.write(r, room) }
