@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -185,31 +186,33 @@ func since(h *host.Host, folder, operation string) (time.Time, bool) {
 // Text is the status for a terminal: how the machine is, and then the last report.
 func (s Status) Text(now time.Time, style Style) string {
 	var b strings.Builder
-	say := func(format string, args ...any) { style.wrap(&b, 0, fmt.Sprintf(format, args...)) }
+	say := func(line string) { style.wrap(&b, 0, line) }
 	s.health(say)
 	if s.Running != "" {
-		say("At work now, and what is said here may soon be otherwise: %s", s.Running)
+		say("At work now, and what is said here may soon be otherwise: " + s.Running)
 	}
 	if s.Extension != "" || s.Handler == "setup" {
 		b.WriteString("\n")
 	}
+	sequence := ", sequence number " + strconv.Itoa(s.Sequence)
 	switch {
 	case s.Handler == "setup":
-		say("setup, version %s, sequence number %d", text.Or(s.Extension, "unknown"), s.Sequence)
+		say("setup, version " + text.Or(s.Extension, "unknown") + sequence)
 	case s.Extension != "":
-		say("%s %s, %s, sequence number %d%s", s.Handler, s.Extension, text.Or(s.State, "state unknown"), s.Sequence, s.foreign)
+		say(s.Handler + " " + s.Extension + ", " + text.Or(s.State, "state unknown") + sequence + s.foreign)
 	}
 	if s.Said != nil {
-		say("The last report, of %s (not checked again since):", s.Said.Format("2006-01-02 15:04:05 UTC"))
-		say("%s: %d %s, since %s (%s), last said %s", text.Capital(s.Operation), s.Code, s.Name,
-			s.Since.Format("2006-01-02 15:04:05 UTC"), ago(now, *s.Since), ago(now, *s.Said))
+		const form = "2006-01-02 15:04:05 UTC"
+		say("The last report, of " + s.Said.Format(form) + " (not checked again since):")
+		say(text.Capital(s.Operation) + ": " + strconv.Itoa(s.Code) + " " + s.Name +
+			", since " + s.Since.Format(form) + " (" + ago(now, *s.Since) + "), last said " + ago(now, *s.Said))
 	}
-	say("%s", s.Message)
+	say(s.Message)
 	for _, p := range s.Parts {
 		style.part(&b, p)
 	}
 	if s.Notice != "" {
-		say("%s", s.Notice)
+		say(s.Notice)
 	}
 	if s.Reload {
 		say("sshd has still to be told to read its configuration; the next run does it.")
@@ -233,20 +236,20 @@ func (s Style) part(b *strings.Builder, p Part) {
 }
 
 // health is how the machine is now.
-func (s Status) health(say func(format string, args ...any)) {
+func (s Status) health(say func(line string)) {
 	if s.Health == nil {
 		say("Health: sign-in with Entra ID is not set up on this machine.")
 		return
 	}
-	say("Health: %s %s", s.Health.head(), s.Health.Text)
+	say("Health: " + s.Health.head() + " " + s.Health.Text)
 	if s.Health.Next != "" {
-		say("%s", s.Health.Next)
+		say(s.Health.Next)
 	}
 	rest := "Everything else that is wrong, the network included"
 	if s.Health.answer() == "pass" {
 		rest = "The network and failed sign-ins were not checked. Check them"
 	}
-	say("%s: sudo %s doctor", rest, host.Program())
+	say(rest + ": sudo " + host.Program() + " doctor")
 }
 
 // secretsOf are texts that must never be shown: they were in the settings or environments

@@ -152,7 +152,8 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	loginSeen()
 	f.Login.Sudo.Withheld = f.SSHD.Daemon.NoNewPrivileges
 	if service := f.SSHD.PAMService(); service != "" && service != login.PAMService {
-		f.Login.PAM = login.LookPAM(h, service, f.SSHD.One, &f.Login.Sudo.Rules)
+		mounts, _ := h.Mounts() // once more: hardly any machine has another service
+		f.Login.PAM = login.LookPAM(h, service, f.SSHD.One, &f.Login.Sudo.Rules, mounts)
 		f.Login.PAM.Renamed = f.SSHD.OwnPAMService()
 	}
 	f.Login.SELinux.Confines = confining(f.Packages[login.PolicyPackage])

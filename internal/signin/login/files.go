@@ -59,8 +59,7 @@ type Files struct {
 	Err                                         error // mount options are not known
 }
 
-func lookFiles(h *host.Host) Files {
-	mounts, err := h.Mounts()
+func lookFiles(h *host.Host, mounts host.Mounts, err error) Files {
 	debian, libraries := h.Exists("/var/lib/dpkg"), newLoader(h)
 	look := func(candidates ...string) File {
 		for _, p := range candidates {

@@ -35,13 +35,14 @@ type Facts struct {
 func Look(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
 	switches, err := h.ReadFile(switchFile, fileLimit)
-	s := lookSudo(h, 0, switches)
+	mounts, unknown := h.Mounts()
+	s := lookSudo(h, 0, switches, mounts)
 	service := s.Rules.PAM
 	f := Facts{
-		PAM:      LookPAM(h, PAMService, one, &s.Rules),
+		PAM:      LookPAM(h, PAMService, one, &s.Rules, mounts),
 		NSS:      lookNSS(h, switches, err),
 		Sudo:     s,
-		Files:    lookFiles(h),
+		Files:    lookFiles(h, mounts, unknown),
 		SELinux:  kernel,
 		Denials:  lookDenials(h, kernel, time.Now()),
 		Accounts: lookAccounts(h),

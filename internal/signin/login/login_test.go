@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"aadssh/internal/host"
 	"aadssh/internal/host/hosttest"
 	"aadssh/internal/signin/sshd"
@@ -74,7 +76,8 @@ func look(h *host.Host) *Facts {
 	f := Look(h, nil)
 	me := uint32(os.Geteuid())
 	switches, _ := h.ReadFile(switchFile, fileLimit)
-	f.Sudo = lookSudo(h, me, switches)
+	mounts, _ := h.Mounts()
+	f.Sudo = lookSudo(h, me, switches, mounts)
 	all, _ := parts(h, f.Files.CertHandler.Path)
 	for i := range all {
 		if all[i].uid == me {
@@ -300,5 +303,27 @@ func TestMounts(t *testing.T) {
 		if got := m.NoExec(name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
+	}
+}
+
+// TestMountsAreReadOnce: the file can have thousands of lines.
+func TestMountsAreReadOnce(t *testing.T) {
+	h := hosttest.New(t).Host()
+	const name = "/proc/1/mountinfo"
+	put(t, h, name, "1 1 8:1 / / rw - ext4 a rw\n", 0o644)
+	put(t, h, "/etc/pam.d/sshd", "account required pam_unix.so\n", 0o644)
+	watch, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(watch)
+	if _, err := unix.InotifyAddWatch(watch, h.Path(name), unix.IN_CLOSE_NOWRITE|unix.IN_OPEN); err != nil {
+		t.Fatal(err)
+	}
+	Look(h, nil)
+	events := make([]byte, 4096)
+	n, _ := unix.Read(watch, events)
+	if opened := n / unix.SizeofInotifyEvent / 2; opened != 1 { // opened and closed; equal events one after the other are one
+		t.Errorf("it was read %d times", opened)
 	}
 }

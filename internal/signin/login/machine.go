@@ -16,11 +16,10 @@ import (
 const fileLimit = 16 << 20
 
 // PAMMachine gives libpam's stacks access to the machine. Each file is read once. service
-// is sshd's service name in PAM.
-func PAMMachine(h *host.Host, service string) pam.Machine {
+// is sshd's service name in PAM; of mounts that are not known none forbids anything.
+func PAMMachine(h *host.Host, service string, mounts host.Mounts) pam.Machine {
 	var mu sync.Mutex
 	read := map[string]gate.File{}
-	mounts, _ := h.Mounts() // if they are not known, none forbids anything
 	m := pam.Machine{
 		Service: service,
 		File: func(path string) gate.File {

@@ -8,7 +8,7 @@ import (
 
 // A file without a name is none, and not the folder that it would be looked for in.
 func TestFileWithoutName(t *testing.T) {
-	m := PAMMachine(hosttest.New(t).Host(), PAMService)
+	m := PAMMachine(hosttest.New(t).Host(), PAMService, nil)
 	if f := m.File(""); !f.Missing() {
 		t.Errorf("%+v", f)
 	}

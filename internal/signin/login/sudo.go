@@ -42,7 +42,7 @@ type Sudo struct {
 
 // lookSudo reads the rules. owner is the user to whom sudo's files must belong, switches is
 // the content of switchFile.
-func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
+func lookSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
 	var unread error // the first of sudo's files that is there and could not be read
@@ -56,7 +56,6 @@ func lookSudo(h *host.Host, owner uint32, switches []byte) Sudo {
 	}, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
 		Addresses: h.Addresses(), Number: number, Unwritable: h.Unwritable}
 	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
-	mounts, _ := h.Mounts() // if they are not known, none forbids anything
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
 		if info, err := h.Stat(program); err == nil {
 			if uid, _ := owners(info); info.Mode()&fs.ModeSetuid == 0 || uid != owner || mounts.NoSUID(program) {

@@ -106,7 +106,8 @@ func TestAgainstLibpam(t *testing.T) {
 				}
 			}
 			said := s.ask(t, all)
-			machine := login.PAMMachine(s.h, "")
+			mounts, _ := s.h.Mounts()
+			machine := login.PAMMachine(s.h, "", mounts)
 			in, unknown, wrong := 0, 0, 0
 			for _, m := range all {
 				machine.Service = m.name
