@@ -3,6 +3,7 @@ package preflight
 import (
 	"aadssh/internal/check"
 	"aadssh/internal/text"
+	"slices"
 )
 
 // Grouped merges the results of each group into one: the worst answer, and the texts of all
@@ -46,6 +47,6 @@ func speaks(r Result) bool { return r.About().Gate == check.GateCommand }
 
 // worse orders the answers by severity.
 func worse(a, b Answer) bool {
-	rank := map[Answer]int{Pass: 0, Unknown: 1, Warn: 2, Fail: 3}
-	return rank[a] > rank[b]
+	rank := []Answer{Pass, Unknown, Warn, Fail}
+	return slices.Index(rank, a) > slices.Index(rank, b)
 }

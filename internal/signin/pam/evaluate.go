@@ -274,7 +274,7 @@ func (w *walk) open() (lines []int16, partly bool) {
 // than the rest.
 func (w *walk) matters(i int16) bool {
 	codes := slices.Clone(w.codes)
-	seen := map[[3]bool]bool{}
+	var seen [][3]bool
 	for _, c := range w.given[i].codes {
 		codes[i] = []Code{c}
 		ends, ok := run(w.all, codes, &w.steps)
@@ -282,9 +282,12 @@ func (w *walk) matters(i int16) bool {
 			return true
 		}
 		t := count(ends)
-		seen[[3]bool{t.in > 0, t.out > 0, t.odd > 0}] = true
+		seen = append(seen, [3]bool{t.in > 0, t.out > 0, t.odd > 0})
+		if seen[len(seen)-1] != seen[0] {
+			return true
+		}
 	}
-	return len(seen) > 1
+	return false
 }
 
 // reason explains the answer of line i; -1: no line decided.
@@ -367,7 +370,7 @@ func settle(a answer, h handler) answer {
 		act  action
 		kind Code
 	}
-	seen := map[class]bool{}
+	var seen []class
 	var codes []Code
 	for _, c := range a.codes {
 		k := class{act: h.actions[c], kind: serviceErr}
@@ -377,8 +380,8 @@ func settle(a answer, h handler) answer {
 		if k.act == actIgnore || k.act == actReset || k.act > 0 {
 			k.kind = Success // the exact answer no longer matters
 		}
-		if !seen[k] {
-			seen[k] = true
+		if !slices.Contains(seen, k) {
+			seen = append(seen, k)
 			codes = append(codes, c)
 		}
 	}

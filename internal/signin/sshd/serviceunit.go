@@ -33,9 +33,18 @@ func readService(h *host.Host, name string) *service {
 	s := &service{h: h}
 	for _, file := range unitFiles(h, name) {
 		eachSetting(h, file, "[Service]", func(key, value string, line int) {
-			list := map[string]*[]setting{"ExecStart": &s.starts, "Environment": &s.sets, "EnvironmentFile": &s.files}[key]
+			var list *[]setting
+			switch key {
+			case "ExecStart":
+				list = &s.starts
+			case "Environment":
+				list = &s.sets
+			case "EnvironmentFile":
+				list = &s.files
+			default:
+				return
+			}
 			switch {
-			case list == nil:
 			case value == "": // deletes all before it
 				*list = nil
 			default:
