@@ -319,12 +319,19 @@ func (o *machine) listeners() (n int) {
 }
 
 func (o *machine) stopDaemon() (said string) {
-	if strings.Contains(o.s.script, "mkfifo") { // let go who waits
-		o.Try(`find /etc -type p -exec timeout 2 sh -c ': > "$1"' wake {} \;`)
-	}
-	_ = o.daemon.Signal(syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	if strings.Contains(o.s.script, "mkfifo") { // let go who waits, again and again: who reads on waits at the next
+		ended := make(chan struct{})
+		defer func() { cancel(); <-ended }()
+		go func() {
+			defer close(ended)
+			for ctx.Err() == nil {
+				_, _ = o.Run(ctx, nil, "sh", "-c", `find /etc -type p -exec timeout 0.5 sh -c ': > "$1"' wake {} \;; sleep 0.1`)
+			}
+		}()
+	}
+	_ = o.daemon.Signal(syscall.SIGTERM)
 	r, err := o.daemon.Wait(ctx)
 	if err != nil {
 		o.T.Fatalf("sshd does not end: %v", err)
