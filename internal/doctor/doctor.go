@@ -108,13 +108,16 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 // awaits reports that another run, or its package transaction, is changing the machine.
 func (m *machine) awaits() bool { return m.OtherRun != "" || m.Transaction != nil }
 
+// waits reports that the checks of a section are about what a run installs or repairs.
+func waits(section string) bool { return section == check.Packages || section == check.SignIn }
+
 // undecided turns unknown results into failures if something has to be changed: a working
 // machine is left alone, but enable stops. What another run may be about to install is
 // unknown until it has ended.
 func (m *machine) undecided(results []preflight.Result) []preflight.Result {
 	for i := range results {
 		r := &results[i]
-		if section := r.About().Section; r.Answer == preflight.Fail && m.awaits() && (section == check.Packages || section == check.SignIn) {
+		if r.Answer == preflight.Fail && m.awaits() && waits(r.About().Section) {
 			r.Answer, r.Next = preflight.Unknown, ""
 		}
 		if r.Answer == preflight.Unknown && r.Code != fault.OK && m.asked && m.root && (m.decision.Doubt != nil || m.decision.PlanErr != nil) {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,7 +113,7 @@ func TestResolved(t *testing.T) {
 }
 
 // TestAnotherRunIsAtWork: what it may be about to install is no failure of the machine, and
-// the first line says what to wait for. The exit code is plan's.
+// the first line says what to wait for. While that is not known, the exit code is no success.
 func TestAnotherRunIsAtWork(t *testing.T) {
 	for name, busy := range map[string]func(*machine){
 		"a run":         func(m *machine) { m.OtherRun = "process 7, enable of version 1.0" },
@@ -138,16 +139,20 @@ func TestAnotherRunIsAtWork(t *testing.T) {
 			}
 			checks = append([]Check{{Name: "scale-set", Answer: "warn", Text: "An old model."}}, checks...)
 			got := newReport(&m, checks)
-			if v := got.Verdict; v.Code != 0 || v.Check != "package-manager" || !strings.Contains(v.Text, "of this handler") || v.Next == "" {
+			if v := got.Verdict; v.Code != int(fault.StillRunning) || v.Check != "package-manager" || !strings.Contains(v.Text, "of this handler") || v.Next == "" {
 				t.Errorf("%+v", v)
 			}
-			if first, _, _ := strings.Cut(got.Text(Style{}), "\n"); !strings.HasPrefix(first, "WARN: A") {
+			if first, _, _ := strings.Cut(got.Text(Style{}), "\n"); !strings.HasPrefix(first, "FAIL 31 still-running: A") {
 				t.Errorf("the first line is %q", first)
 			}
 			for _, c := range got.Checks {
 				if c.Answer == "fail" || strings.Contains(c.Next, "Set the extension") {
 					t.Errorf("%+v", c)
 				}
+			}
+			known := slices.DeleteFunc(checks, func(c Check) bool { return c.Answer == "unknown" })
+			if v := newReport(&m, known).Verdict; v.Code != 0 || v.Check != "package-manager" {
+				t.Errorf("where nothing is missing: %+v", v)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -125,6 +126,9 @@ func newReport(m *machine, checks []Check) Report {
 	for i := range r.Checks {
 		if c := &r.Checks[i]; m.awaits() && r.Verdict.Code == 0 && c.Name == "package-manager" { // before all else that is not well
 			r.Verdict.Check, r.Verdict.Text, r.Verdict.Next = c.Name, c.Text, c.Next
+			if slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Answer == "unknown" && waits(c.Section) }) {
+				r.Verdict.Code, r.Verdict.Name = int(fault.StillRunning), nameOf(int(fault.StillRunning))
+			}
 		}
 	}
 	return r

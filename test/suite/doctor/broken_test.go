@@ -282,12 +282,12 @@ func ofAnOperator() []broken {
 		{section: "AllowGroups and DenyGroups in sshd_config", machine: "AllowGroups in the file that sshd was started with", options: jammy(),
 			breakIt: script("sed '1i AllowGroups admins' /etc/ssh/sshd_config > /etc/ssh/other_config; " + scene.StopSSHD + "; /usr/sbin/sshd -f /etc/ssh/other_config"),
 			check:   "sshd-groups", answer: "fail", code: 21, next: "/etc/ssh/other_config"},
-		{section: "The extension's folder", machine: "the extension's program is gone", options: jammy(),
+		{section: gone, machine: "the extension's program is gone", options: jammy(),
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
 				stage.On(t, s.Box).Do("rm -r " + agentDirOf(s) + "/bin")
 			},
 			check: "handler", answer: "warn", next: "/config/HandlerState && sudo systemctl restart", again: true},
-		{section: "The extension's folder", machine: "the extension's program is gone, and so is the package", options: jammy(),
+		{section: gone, machine: "the extension's program is gone, and so is the package", options: jammy(),
 			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
 				stage.On(t, s.Box).Do("rm -r " + agentDirOf(s) + "/bin; dpkg -r aadsshlogin 2>&1")
 			},
@@ -299,8 +299,12 @@ func ofAnOperator() []broken {
 	}
 }
 
-// foreign is the section of machines on which the extension is another program's.
-const foreign = "Another program's extension"
+// Sections of machines on which the agent has no program of ours that it could run: the
+// extension is another program's, or its program is gone.
+const (
+	foreign = "Another program's extension"
+	gone    = "The extension's folder"
+)
 
 // microsofts replaces this program's extension by Microsoft's.
 func microsofts(t *testing.T, s *scene.Scene, _ *endpoints) {
