@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // lookConfined is the last setting of a unit of each kind by which systemd keeps something
@@ -29,8 +30,8 @@ func lookConfined(h *host.Host, unit string) (all []setting) {
 
 // confines reports whether a setting can take something away that a sign-in needs.
 func confines(key string) bool {
-	return strings.Contains(" IPAddressDeny User DynamicUser CapabilityBoundingSet LimitNOFILE LimitNPROC LimitAS LimitDATA LimitFSIZE TasksMax MemoryMax MemoryHigh InaccessiblePaths "+
-		"ProtectSystem ReadOnlyPaths PrivateUsers PrivateNetwork SystemCallFilter RestrictAddressFamilies RootDirectory RootImage RuntimeMaxSec TemporaryFileSystem NoExecPaths ", " "+key+" ")
+	return text.OneOf(key, "IPAddressDeny User DynamicUser CapabilityBoundingSet LimitNOFILE LimitNPROC LimitAS LimitDATA LimitFSIZE TasksMax MemoryMax MemoryHigh InaccessiblePaths "+
+		"ProtectSystem ReadOnlyPaths PrivateUsers PrivateNetwork SystemCallFilter RestrictAddressFamilies RootDirectory RootImage RuntimeMaxSec TemporaryFileSystem NoExecPaths")
 }
 
 // generous reports whether a value takes nothing away that a sign-in needs: nothing at all,
