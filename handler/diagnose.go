@@ -83,7 +83,7 @@ func (w *work) signed(ctx context.Context, err error, address string) error {
 	if noAnswer != nil || len(signers) == 0 {
 		return err
 	}
-	return fault.Wrap(err, said.Code, named(said.What, signers), said.Remedy())
+	return fault.Wrap(errors.Join(&pkgmgr.BadSignature{Signers: signers}, err), said.Code, named(said.What, signers), said.Remedy())
 }
 
 // named inserts the full fingerprints of keys where a text has only the end of one, or one
@@ -98,18 +98,20 @@ func named(what string, keys []string) string {
 			}
 		}
 	}
-	return strings.TrimSuffix(what, ".") + "." + signedThere + strings.Join(keys, " and ") + "."
+	return strings.TrimSuffix(what, ".") + "." + signedThere(keys)
 }
 
-// signedThere begins the sentence that names the signing key.
-const signedThere = " The signature there is by the key "
+// signedThere is the sentence that names the keys of a signature.
+func signedThere(keys []string) string {
+	return " The signature there is by the key " + strings.Join(keys, " and ") + "."
+}
 
 // refused adds to an error about an untrusted package which key signed it, where the
 // package manager left no file to read that from.
 func (w *work) refused(ctx context.Context, err error) error {
 	const wait = 30 * time.Second
 	said, base := fault.Of(err), strings.TrimSuffix(decide.IndexAddress(w.plan, w.facts), "repodata/repomd.xml")
-	if said == nil || said.Code != fault.RepositoryUntrusted || w.plan.Source.All || base == "" || fingerprint(said.What) {
+	if said == nil || said.Code != fault.RepositoryUntrusted || w.plan.Source.All || base == "" {
 		return err
 	}
 	location := w.session.Refused(said)

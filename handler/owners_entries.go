@@ -30,8 +30,8 @@ func (w *work) ofOwner(e repo.Entry, said *fault.Fault) *fault.Fault {
 	about := "The machine's own entry for the repository decides about its keys (" + e.Place() + "): "
 	if gone := repo.KeyGone(w.host, e); gone != "" && (said.Code == fault.RepositoryUntrusted || strings.Contains(said.What, gone)) {
 		what := "The entry for the repository in " + e.Place() + " names the key file " + gone + ", which is not there."
-		if at := strings.Index(said.What, signedThere); at >= 0 {
-			what += said.What[at:]
+		if bad := (*pkgmgr.BadSignature)(nil); errors.As(said, &bad) && len(bad.Signers) > 0 {
+			what += signedThere(bad.Signers)
 		} else if !strings.Contains(said.What, gone) {
 			what += " " + said.What
 		}

@@ -27,6 +27,9 @@ type rule struct {
 	// refusal is the captured group with the host of a Refusal, before that with its path;
 	// 0: it is none.
 	refusal int8
+	// signature is the captured group with the package of a BadSignature; 0: it is none.
+	signature int8
+	unsigned  bool // BadSignature.Missing
 	// look finds on the machine what the message does not name; said is what match
 	// captured. It returns nil if it finds nothing, and may be nil itself.
 	look func(h *host.Host, s Source, said []string) *fault.Fault
@@ -132,6 +135,16 @@ type Refusal struct{ Host, Path string }
 
 func (r *Refusal) Error() string { return r.Host + " does not serve " + r.Path }
 
+// BadSignature is wrapped by a fault about the signature of a package, or of an index of
+// which the signers were read.
+type BadSignature struct {
+	Package string   // its file as rpm names it, without folders and ".rpm"; "": an index
+	Missing bool     // it has no signature, says the package manager
+	Signers []string // the keys of the signature that is there, where it was read
+}
+
+func (b *BadSignature) Error() string { return "signature by " + strings.Join(b.Signers, ", ") }
+
 // Classify returns what is wrong according to the output of a command: nil if neither the
 // output nor the exit code shows a failure. An exit code of 0 is not trusted, because
 // apt-get update, dnf and zypper return it after failures; a caller that sees the wanted
@@ -148,6 +161,8 @@ func (r *rule) cause(ended error, said []string) error {
 		return errors.Join(ErrInterrupted, ended)
 	case r.refusal > 0:
 		return errors.Join(&Refusal{Host: said[r.refusal], Path: said[r.refusal+1]}, ended)
+	case r.signature > 0:
+		return errors.Join(&BadSignature{Package: strings.TrimSuffix(said[r.signature], ".rpm"), Missing: r.unsigned}, ended)
 	}
 	return ended
 }

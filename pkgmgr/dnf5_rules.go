@@ -80,12 +80,14 @@ func dnf5Rules() []rule {
 			next: "See what is there: ls -ld $2; findmnt -T $2"},
 		// OpenPGP check for package "aadsshlogin-1.0-1.x86_64" (/var/cache/libdnf5/y/packages/aadsshlogin-1.0-1.x86_64.rpm) from repo "y" has failed: The package is not signed.
 		{match: `^OpenPGP check for package "([^"]+)"[^\n]*has failed: The package is not signed`, code: fault.RepositoryUntrusted,
-			what: "$1 is not signed.",
-			next: notByHand},
+			what:      "$1 is not signed.",
+			next:      notByHand,
+			signature: 1, unsigned: true},
 		// OpenPGP check for package "aadsshlogin-1.0-1.x86_64" (...) from repo "y" has failed: Import of the key didn't help, wrong key?
 		{match: `^OpenPGP check for package "([^"]+)"[^\n]*has failed: ([^\n]+)`, code: fault.RepositoryUntrusted,
-			what: "$1 is signed with a key that this machine does not accept.",
-			next: trustKey},
+			what:      "$1 is signed with a key that this machine does not accept.",
+			next:      trustKey,
+			signature: 1},
 
 		// >>> Curl error (23): Failed writing received data to disk/application for https://host/x.rpm [Failure writing output to destination, ...]
 		{match: `Curl error \(23\): Failed writing received data`, code: fault.Disk,

@@ -64,17 +64,20 @@ func dnfRules() []rule {
 			next: keyFileAnew},
 		// Public key for aadsshlogin-1.0.2-1.x86_64.rpm is not installed. Failing package is: aadsshlogin-1.0.2-1.x86_64
 		{match: `Public key for (\S+) is not (?:installed|trusted)[.\s]*Failing package is`, code: fault.RepositoryUntrusted,
-			what: "$1 is signed with a key that this machine does not accept.",
-			next: trustKey},
+			what:      "$1 is signed with a key that this machine does not accept.",
+			next:      trustKey,
+			signature: 1},
 		// Package aadsshlogin-1.0.2-1.x86_64.rpm is not signed
 		{match: `^Package (\S+) is not signed`, code: fault.RepositoryUntrusted,
-			what: "$1 is not signed.",
-			next: notByHand},
+			what:      "$1 is not signed.",
+			next:      notByHand,
+			signature: 1, unsigned: true},
 		// The GPG keys listed for the "x" repository are already installed but they are not correct for this package.
 		// Check that the correct key URLs are configured for this repository.. Failing package is: aadsshlogin-1.0.2-1.x86_64
 		{match: `already installed but they are not correct for this package\.(?:[^\n]*\n){1,6}?[^\n]*Failing package is: (\S+)`, code: fault.RepositoryUntrusted,
-			what: "$1 is signed with a key that this machine does not accept.",
-			next: trustKey},
+			what:      "$1 is signed with a key that this machine does not accept.",
+			next:      trustKey,
+			signature: 1},
 		// You have enabled checking of packages via GPG keys. This is a good thing.
 		// However, you do not have any GPG public keys installed. You need to download
 		// Problem repository: [prod]

@@ -105,8 +105,9 @@ func rpmRules() []rule {
 			next: waitForMirror},
 		// /var/lib/aadsshlogin-handler/download/aadsshlogin-1.0.2-1.x86_64.rpm: digests SIGNATURES NOT OK
 		{match: `^(?:\S*/)?(\S+)\.rpm: [^\n]*SIGNATURES NOT OK`, code: fault.RepositoryUntrusted,
-			what: "$1 is not signed with a key that this machine accepts.",
-			next: trustKey},
+			what:      "$1 is not signed with a key that this machine accepts.",
+			next:      trustKey,
+			signature: 1},
 		// warning: Signature not supported. Hash algorithm SHA1 not available.
 		{match: `Hash algorithm (\S+) not available(?:[^\n]*\n)*?[^\n]*(?:GPG check FAILED|does not verify|SIGNATURES NOT OK)`, code: fault.RepositoryUntrusted,
 			what: "A package is signed with $1, which the cryptographic policy of this machine does not accept.",

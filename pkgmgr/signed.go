@@ -3,6 +3,7 @@ package pkgmgr
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"path/filepath"
 	"regexp"
@@ -15,12 +16,13 @@ import (
 // signedWith adds to the fault of an untrusted package which key it is signed with, read
 // from the package itself: the managers print a short key ID or none.
 func (s *Session) signedWith(o Order, d diagnosis) diagnosis {
-	if d.fault == nil || d.fault.Code != fault.RepositoryUntrusted {
+	var bad *BadSignature
+	if d.fault == nil || !errors.As(d.fault, &bad) {
 		return d
 	}
 	for _, spec := range o.Install {
 		for _, path := range s.KeptFiles(Package{Name: spec.Name, Version: "*"}) {
-			if !strings.Contains(d.fault.What, strings.TrimSuffix(filepath.Base(path), ".rpm")) {
+			if strings.TrimSuffix(filepath.Base(path), ".rpm") != bad.Package {
 				continue
 			}
 			content, err := s.Host.ReadFile(path, packageLimit)
@@ -36,16 +38,12 @@ func (s *Session) signedWith(o Order, d diagnosis) diagnosis {
 	return d
 }
 
-// refusedFile matches the package that a fault of this code is about, as rpm names its
-// file, without ".rpm".
-const refusedFile = `^\S+-[^\s-]+-[^\s-]+\.(?:x86_64|aarch64|noarch)\b`
-
-// Refused returns where below the repository's address the file of the package is that a
-// fault does not trust: a manager that removes what it refused (zypper) leaves no file to
-// read the signature from. "" if it is not known.
+// Refused returns where below the repository's address the file of the package is whose
+// signature a fault is about: a manager that removes what it refused (zypper) leaves no file
+// to read the signature from. "" if it is not known, or if the signers are.
 func (s *Session) Refused(f *fault.Fault) (location string) {
-	pkg := regexp.MustCompile(refusedFile).FindString(strings.TrimSuffix(f.What, "."))
-	if pkg == "" || s.Manager.Primary == nil {
+	var bad *BadSignature
+	if !errors.As(f, &bad) || len(bad.Signers) > 0 || s.Manager.Primary == nil {
 		return ""
 	}
 	for _, path := range s.Host.Glob(s.Manager.Primary(s.Source)) {
@@ -58,7 +56,7 @@ func (s *Session) Refused(f *fault.Fault) (location string) {
 				continue
 			}
 		}
-		if m := regexp.MustCompile(`<location [^>]*href="([^"]*/)?(` + regexp.QuoteMeta(pkg) + `\.rpm)"`).FindSubmatch(content); m != nil {
+		if m := regexp.MustCompile(`<location [^>]*href="([^"]*/)?(` + regexp.QuoteMeta(bad.Package) + `\.rpm)"`).FindSubmatch(content); m != nil {
 			return string(m[1]) + string(m[2])
 		}
 	}
@@ -73,15 +71,17 @@ func gunzip(content []byte) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, packageLimit))
 }
 
-// SignedBy adds to the fault of a package which signature its file has.
+// SignedBy adds to a fault that wraps a BadSignature which signature the package's file has.
+// It is nil if that is not known, or adds nothing.
 func SignedBy(f *fault.Fault, pkg []byte) *fault.Fault {
+	var bad *BadSignature
 	keys, err := trust.PackageSigners(pkg)
-	said := strings.TrimSuffix(f.What, ".")
-	switch {
-	case err != nil, len(keys) == 0 && strings.Contains(f.What, "is not signed."):
+	if err != nil || !errors.As(f, &bad) || len(keys) == 0 && bad.Missing {
 		return nil
-	case len(keys) > 0:
-		return fault.Wrap(f, f.Code, said+". It is signed with key "+strings.Join(keys, ", ")+".", f.Remedy())
 	}
-	return fault.Wrap(f, f.Code, said+". It has no signature.", notByHand)
+	said := strings.TrimSuffix(f.What, ".")
+	if len(keys) == 0 {
+		return fault.Wrap(f, f.Code, said+". It has no signature.", notByHand)
+	}
+	return fault.Wrap(errors.Join(&BadSignature{Package: bad.Package, Signers: keys}, f), f.Code, said+". It is signed with key "+strings.Join(keys, ", ")+".", f.Remedy())
 }

@@ -60,8 +60,9 @@ func tdnfRules() []rule {
 		// Error processing package: Packages/a/aadsshlogin-1.0.2-1.x86_64.rpm
 		// Error(1514) : RPM is signed but failed to match with known keys. Use --nogpgcheck to ignore.
 		{match: `^Error processing package: (?:\S*/)?(\S+)\.rpm\nError\(15\d\d\) : ((?:public key|RPM not signed|RPM is signed but|RPM failed to parse|rpm signature|GpgKey|gpgkey)[^.\n]*)`, code: fault.RepositoryUntrusted,
-			what: "$1 is not signed with a key that this machine accepts: $2.",
-			next: trustKey},
+			what:      "$1 is not signed with a key that this machine accepts: $2.",
+			next:      trustKey,
+			signature: 1},
 		{match: `^Error\(15\d\d\) : ((?:public key|RPM not signed|RPM is signed but|RPM failed to parse|rpm signature|GpgKey|gpgkey)[^.\n]*)`, code: fault.RepositoryUntrusted,
 			what: "A package is not signed with a key that this machine accepts: $1.",
 			next: newestExtension},

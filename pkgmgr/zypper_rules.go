@@ -86,20 +86,23 @@ func zypperRules() []rule {
 			next: waitForMirror},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [2-Signature does not verify]
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[2-`, code: fault.RepositoryUntrusted,
-			what: "$1 does not match its signature: it was changed on the way or at its source.",
-			next: waitForMirror},
+			what:      "$1 does not match its signature: it was changed on the way or at its source.",
+			next:      waitForMirror,
+			signature: 1},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [6-File is unsigned]
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[6-`, code: fault.RepositoryUntrusted,
-			what: "$1 is not signed.",
-			next: notByHand},
+			what:      "$1 is not signed.",
+			next:      notByHand,
+			signature: 1, unsigned: true},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [5-File does not exist or signature can't be checked]
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[5-`, code: fault.RepositoryUnreachable,
 			what: "What the repository served as the file of $1 is no package that can be read: a proxy or portal answered, or something on the way changes files.",
 			next: waitForMirror},
 		// aadsshlogin-1.0.2-1.x86_64 (x): Signature verification failed [4-Signatures public key is not available]
 		{match: `^(\S+) \([^)]*\): Signature verification failed \[([^\]]+)\]`, code: fault.RepositoryUntrusted,
-			what: "$1 is not signed with a key that this machine accepts ($2).",
-			next: trustKey},
+			what:      "$1 is not signed with a key that this machine accepts ($2).",
+			next:      trustKey,
+			signature: 1},
 		//  - Signature verification failed for repomd.xml
 		{match: `Signature verification failed`, code: fault.RepositoryUntrusted,
 			what: "The signature of the repository is not one that this machine accepts.",
