@@ -61,7 +61,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 		return failed(err, checks)
 	}
 	failure := r.apply(ctx, plan, before)
-	after := facts.LookAgain(ctx, r.host, r.question(), before)
+	after := r.gatherAgain(ctx, before)
 	if plan.Has(decide.PutBack) && failure != nil && ctx.Err() == nil && !fault.Of(failure).Code.Is(fault.Unended) {
 		r.log.Warnf("the kept package files do not do, the repository is asked: %v", failure)
 		again := decide.For(after, decide.Goal{Sources: true})
@@ -70,7 +70,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 		}
 		plan = again.Plan
 		failure = r.apply(ctx, plan, after)
-		after = facts.LookAgain(ctx, r.host, r.question(), after)
+		after = r.gatherAgain(ctx, after)
 	}
 	after, failure = r.registered(ctx, plan, after, failure)
 	// A command that a signal interrupted fails like a network or a program that does not
@@ -90,13 +90,13 @@ func (r *run) reconcile(ctx context.Context) outcome {
 // decided reads the machine and decides what to do. If the package database has to be
 // repaired first, it repairs it and reads the machine again.
 func (r *run) decided(ctx context.Context) (*facts.Facts, decide.Decision, error) {
-	before := facts.Look(ctx, r.host, r.question())
+	before := r.gather(ctx)
 	if ctx.Err() != nil {
 		return before, decide.Decision{}, r.stopped() // an interrupted reading is not to be trusted
 	}
 	if before.Unread != nil { // the cause may have been temporary
 		r.log.Warnf("looking once more: %v", before.Unread)
-		before = facts.LookAgain(ctx, r.host, r.question(), before)
+		before = r.gatherAgain(ctx, before)
 	}
 	decision := decide.For(before, r.goal(before))
 	if decision.Plan.Has(decide.Repair) && decision.Provisional && decision.Stops() == nil {
@@ -119,7 +119,7 @@ func (r *run) registered(ctx context.Context, done decide.Plan, f *facts.Facts, 
 		if next := decide.For(f, decide.Goal{}); next.Stops() == nil && next.Plan.Has(decide.Reinstall) {
 			r.log.Infof("what was installed is not registered, so it is reinstalled")
 			failure = r.apply(ctx, next.Plan, f)
-			f, reinstalled = facts.LookAgain(ctx, r.host, r.question(), f), true
+			f, reinstalled = r.gatherAgain(ctx, f), true
 		}
 	}
 	if reinstalled && ctx.Err() == nil {
@@ -145,9 +145,9 @@ func (r *run) corrected(ctx context.Context, f *facts.Facts, failure error) (*fa
 		if failure == nil || fault.Of(err).Code.Is(fault.Unended) {
 			failure = err
 		}
-		return facts.LookAgain(ctx, r.host, r.question(), f), failure
+		return r.gatherAgain(ctx, f), failure
 	}
-	now := facts.LookAgain(ctx, r.host, r.question(), f)
+	now := r.gatherAgain(ctx, f)
 	if !decide.PackageFails(now) {
 		failure = nil
 	}
@@ -166,7 +166,7 @@ func (r *run) repairDatabase(ctx context.Context, p decide.Plan, f *facts.Facts)
 	}
 	action := r.log.Started("%s", p.Steps[0].Text)
 	_ = action.Ended(session.Repair(ctx)) // only whether the database can be read afterwards counts
-	return facts.LookAgain(ctx, r.host, r.question(), f), nil
+	return r.gatherAgain(ctx, f), nil
 }
 
 // conclude judges the result, not the messages on the way: a machine that needs no further

@@ -57,7 +57,7 @@ func (r *run) adopt(ctx context.Context) error {
 	if len(receipt.Packages) > 0 {
 		return nil
 	}
-	found := facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{})
+	found := r.gatherLocally(ctx)
 	if found.TargetErr != nil {
 		return found.TargetErr
 	}

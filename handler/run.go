@@ -312,6 +312,21 @@ func (r *run) forgetTransaction() {
 	}
 }
 
+// gather reads the machine.
+func (r *run) gather(ctx context.Context) *facts.Facts {
+	return facts.Look(ctx, r.host, r.question())
+}
+
+// gatherAgain reads what this run can have changed since before.
+func (r *run) gatherAgain(ctx context.Context, before *facts.Facts) *facts.Facts {
+	return facts.LookAgain(ctx, r.host, r.question(), before)
+}
+
+// gatherLocally reads the machine without asking the metadata service.
+func (r *run) gatherLocally(ctx context.Context) *facts.Facts {
+	return r.gatherAgain(ctx, &facts.Facts{})
+}
+
 // question says what to read of the machine.
 func (r *run) question() facts.Question {
 	return facts.Question{

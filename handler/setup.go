@@ -197,7 +197,7 @@ func (r *run) gone(ctx context.Context) string {
 	if !r.op.standalone {
 		return "Uninstalled: the machine is as it was before the extension."
 	}
-	f := facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{})
+	f := r.gatherLocally(ctx)
 	var stay []string
 	for _, name := range f.Wanted() {
 		if f.TargetErr == nil && f.PackagesErr == nil && f.Packages[name].State != pkgmgr.Absent {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"aadssh/distro"
-	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/repo"
 	"aadssh/internal/state"
@@ -177,7 +176,7 @@ func (r *run) removePackages(ctx context.Context, receipt state.Receipt) error {
 	if len(ours) == 0 {
 		return nil
 	}
-	f := facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{})
+	f := r.gatherLocally(ctx)
 	if f.TargetErr != nil {
 		return fault.Wrap(f.TargetErr, fault.DistroUnsupported,
 			fmt.Sprintf("This machine's distribution is not one that the extension knows any more, so the packages were left in place: %v.", f.TargetErr),
@@ -269,7 +268,7 @@ func (r *run) reloadAfterRemoval(ctx context.Context, _ state.Receipt) error {
 	if !state.ReloadPending(r.host) {
 		return nil
 	}
-	return r.reload(ctx, facts.LookAgain(ctx, r.host, r.question(), &facts.Facts{}))
+	return r.reload(ctx, r.gatherLocally(ctx))
 }
 
 // byEither is a command that removes packages on a machine of which it is not known which

@@ -92,7 +92,7 @@ func Observe(ctx context.Context, q Request) watch.Observation {
 	var decision decide.Decision
 	var gone bool
 	v := r.guard(func() outcome {
-		f := facts.Look(ctx, r.host, r.question())
+		f := r.gather(ctx)
 		gone = absent(f)
 		decision = decide.For(f, r.goal(f))
 		if decision.Refusal != nil {
