@@ -21,7 +21,7 @@ func (r *run) removeLists(receipt state.Receipt) error {
 		return nil
 	}
 	r.host.Unread()
-	entries, _ := repo.Look(r.host, distro.Apt)
+	entries, _ := repo.Entries(r.host, distro.Apt)
 	if err := r.host.Unread(); err != nil {
 		return fault.Unread(err, "A file that names repositories")
 	}

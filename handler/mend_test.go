@@ -56,7 +56,7 @@ func TestMend(t *testing.T) {
 	q.Host.Runner = berkeley{q.Host}
 	op, _ := findOperation("enable")
 	r := &run{Request: q, op: op, host: q.Host, log: q.Host.Log}
-	before := facts.LookAgain(t.Context(), q.Host, facts.Question{}, &facts.Facts{})
+	before := facts.GatherAgain(t.Context(), q.Host, facts.Question{}, &facts.Facts{})
 	if !errors.Is(before.PackagesErr, pkgmgr.ErrInterrupted) {
 		t.Fatalf("%v is not an interrupted run", before.PackagesErr)
 	}

@@ -314,12 +314,12 @@ func (r *run) forgetTransaction() {
 
 // gather reads the machine.
 func (r *run) gather(ctx context.Context) *facts.Facts {
-	return facts.Look(ctx, r.host, r.question())
+	return facts.Gather(ctx, r.host, r.question())
 }
 
 // gatherAgain reads what this run can have changed since before.
 func (r *run) gatherAgain(ctx context.Context, before *facts.Facts) *facts.Facts {
-	return facts.LookAgain(ctx, r.host, r.question(), before)
+	return facts.GatherAgain(ctx, r.host, r.question(), before)
 }
 
 // gatherLocally reads the machine without asking the metadata service.

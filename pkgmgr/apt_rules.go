@@ -165,7 +165,7 @@ func aptRules() []rule {
 		// error message is: Error: Failed to parse keyring "/usr/share/keyrings/x.gpg" Caused by: 0: Reading "...": No such file or directory (os error 2)
 		{match: `Failed to parse keyring "([^"]+)"`, code: fault.RepositoryUntrusted,
 			what: "The key file $1, which the definition of the repository names, is not there, or holds no key.",
-			next: keyFileAnew},
+			next: rewriteKeyFile},
 		// Sub-process /usr/bin/sqv returned an error code (1), error message is: Verifying signature: Expired on 2025-11-05T00:00:00Z
 		{match: `sqv returned an error code \(\d+\), error message is: ([^\n]+)`, code: fault.RepositoryUntrusted,
 			what: "The signature of the package lists does not hold: $1.",

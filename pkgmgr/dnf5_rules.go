@@ -47,12 +47,12 @@ func dnf5Rules() []rule {
 		// No matching repositories for *, aadsshlogin, aadsshlogin. Add "--help" for more information about the arguments.
 		{match: `^No matching repositories for (?:[^\n]*, )?([^\s,]+)\. Add "--help"`, code: fault.PackageManagerFailed,
 			what: "The repository definition $1 is not there, or cannot be read.",
-			next: defineAnew},
+			next: rewriteDefinition},
 		// Failed to read key from file:///etc/pki/rpm-gpg/x for repository "y": cannot open file: (2) - No such file or directory [/etc/pki/rpm-gpg/x]
 		// cannot open file: (2) - No such file or directory [/etc/pki/rpm-gpg/x]
 		{match: `^(?:Failed to read key from file://\S+ for repository "([^"]+)": )?cannot open file: \(2\) - [^\n\[]*\[([^\]\n]+)\]`, code: fault.RepositoryUntrusted,
 			what: "The key file $2, which the definition of the repository names, is not there.",
-			next: keyFileAnew},
+			next: rewriteKeyFile},
 
 		// Failed to download metadata (baseurl: "https://host/x") for repository "y": repomd.xml GPG signature verification error: gpgme_op_verify() error: No data
 		{match: `^Failed to download metadata \([^)\n]*\) for repository "([^"]+)": repomd\.xml GPG signature verification error: [^\n]*No data`, code: fault.RepositoryUnreachable,

@@ -61,7 +61,7 @@ func dnfRules() []rule {
 		// Failed to retrieve GPG key for repo 'x': Curl error (37): Couldn't read a file:// file for file:///etc/missing.asc
 		{match: `Failed to retrieve GPG key for repo '([^']+)'[^\n]*file://(\S+)`, code: fault.RepositoryUntrusted,
 			what: "The key file $2 of repository $1 is not there.",
-			next: keyFileAnew},
+			next: rewriteKeyFile},
 		// Public key for aadsshlogin-1.0.2-1.x86_64.rpm is not installed. Failing package is: aadsshlogin-1.0.2-1.x86_64
 		{match: `Public key for (\S+) is not (?:installed|trusted)[.\s]*Failing package is`, code: fault.RepositoryUntrusted,
 			what:      "$1 is signed with a key that this machine does not accept.",
@@ -240,7 +240,7 @@ func dnfRules() []rule {
 		// Error: Unknown repo: 'aadsshlogin'
 		{match: `Unknown repo: '([^']+)'|Error getting repository data for ([^,\s]+), repository not found`, code: fault.PackageManagerFailed,
 			what: "The repository definition $1$2 is not there, or cannot be read.",
-			next: defineAnew},
+			next: rewriteDefinition},
 		// Error: There are no enabled repositories in "/etc/yum.repos.d", ...
 		{match: `There are no enabled repositor`, code: fault.PackageUnavailable,
 			what: "No package repository is enabled on this machine.",

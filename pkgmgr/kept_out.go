@@ -109,7 +109,7 @@ func yumKeptOut(h *host.Host, s Source, said []string) *fault.Fault {
 // tdnfUndefined is the fault if tdnf has no definition of our repository: tdnf does not
 // report that, and skips definitions that it cannot read.
 func tdnfUndefined(h *host.Host, s Source, _ []string) *fault.Fault {
-	entries, _ := repo.LookRepo(h, distro.Tdnf)
+	entries, _ := repo.RPMEntries(h, distro.Tdnf)
 	if s.All || s.ID == "" || slices.ContainsFunc(entries, func(e repo.Entry) bool { return e.ID == s.ID }) {
 		return nil
 	}
@@ -118,5 +118,5 @@ func tdnfUndefined(h *host.Host, s Source, _ []string) *fault.Fault {
 
 // undefined is the fault if a manager has no definition of our repository.
 func undefined(what string) *fault.Fault {
-	return fault.New(fault.PackageManagerFailed, "The repository definition "+what+" is not there, or cannot be read.", defineAnew)
+	return fault.New(fault.PackageManagerFailed, "The repository definition "+what+" is not there, or cannot be read.", rewriteDefinition)
 }

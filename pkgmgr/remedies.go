@@ -15,14 +15,14 @@ const (
 	givePassword    = "Give the proxy with its user and password in the protected setting proxy, or ask whoever runs the proxy to let this machine through without them."
 	openFirewall    = "Have whoever runs the firewall, network security group or proxy allow outbound HTTPS to it" + andAgain
 
-	notByHand   = "Ask whoever runs the mirror or proxy that served it; do not install it by hand."
-	keyFileAnew = fault.AgainFirst + ": it writes the file anew; if it stays, ask whoever keeps this machine what removes it."
+	notByHand      = "Ask whoever runs the mirror or proxy that served it; do not install it by hand."
+	rewriteKeyFile = fault.AgainFirst + ": it writes the file anew; if it stays, ask whoever keeps this machine what removes it."
 
-	tenMinutes    = fault.AgainFirst + " in ten minutes" + fault.OrRestart + "."
-	ifItStays     = fault.AgainFirst + " in ten minutes; if it stays, see what answers there: "
-	someMinutes   = fault.AgainFirst + " in some minutes; if it stays, "
-	waitForMirror = someMinutes + "ask whoever runs the proxy or mirror that serves it."
-	defineAnew    = fault.AgainFirst + ": it writes the definition anew; if it stays, ask whoever keeps this machine what removes it."
+	tenMinutes        = fault.AgainFirst + " in ten minutes" + fault.OrRestart + "."
+	ifItStays         = fault.AgainFirst + " in ten minutes; if it stays, see what answers there: "
+	someMinutes       = fault.AgainFirst + " in some minutes; if it stays, "
+	waitForMirror     = someMinutes + "ask whoever runs the proxy or mirror that serves it."
+	rewriteDefinition = fault.AgainFirst + ": it writes the definition anew; if it stays, ask whoever keeps this machine what removes it."
 
 	// For repositories of the distribution itself.
 	noClientCertificate      = "$1$2 does not accept the certificate with which this machine shows that it may use it (RHUI's or Satellite's): it has expired, or is not there."

@@ -54,7 +54,7 @@ func tdnfRules() []rule {
 		// Error(1602) : No such file or directory
 		{match: `^importing key from file://(\S+)\n(?:[^\n]*\n){0,3}?Error\(1602\)`, code: fault.RepositoryUntrusted,
 			what: "The key file $1, which the definition of the repository names, is not there.",
-			next: keyFileAnew},
+			next: rewriteKeyFile},
 		// Error(1512) : public key is unavailable. install public key using rpm --import or use --nogpgcheck to ignore.
 		// Error(1515) : RPM not signed. Use --nogpgcheck to ignore.
 		// Error processing package: Packages/a/aadsshlogin-1.0.2-1.x86_64.rpm

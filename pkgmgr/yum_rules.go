@@ -78,7 +78,7 @@ func yumRules() []rule {
 		// GPG key retrieval failed: [Errno 14] curl#37 - "Couldn't open file /etc/pki/rpm-gpg/RPM-GPG-KEY-x"
 		{match: `GPG key retrieval failed: [^\n]*Couldn't open file ([^"\n]+)`, code: fault.RepositoryUntrusted,
 			what: "The key file $1, which the definition of the repository names, is not there.",
-			next: keyFileAnew},
+			next: rewriteKeyFile},
 		// https://host/x/repodata/repomd.xml: [Errno 14] curl#22 - "The requested URL returned error: 403"
 		{match: dnfHost + `\S*: \[Errno 14\] curl#22 - "The requested URL returned error: (\d+)`, code: fault.RepositoryUnreachable,
 			what: "The proxy refuses the way to $1 with HTTP $2.",

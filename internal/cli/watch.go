@@ -58,7 +58,7 @@ func (p Process) look(ctx context.Context, repair bool) fault.Code {
 	w.GiveBack = func(ctx context.Context) (bool, error) {
 		return handler.GiveBack(ctx, handler.Request{Version: p.Version, Getenv: p.Getenv, Host: h, Watch: keeper(h), Out: p.Out})
 	}
-	run, what := w.Look, "look"
+	run, what := w.Check, "look"
 	if repair {
 		run, what = w.PutBack, "repair"
 	}

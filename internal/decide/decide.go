@@ -29,8 +29,8 @@ type Decision struct {
 	// change.
 	Doubt *fault.Fault
 
-	left []check.Result // what the plan does not certainly repair
-	anew bool           // the package was installed before
+	left       []check.Result // what the plan does not certainly repair
+	reinstalls bool           // the package was installed before
 }
 
 // For decides. Equal facts give equal decisions.
@@ -58,7 +58,7 @@ func For(f *facts.Facts, g Goal) Decision {
 	}
 	d.left = d.Verified
 	if !d.Plan.Empty() {
-		d.Doubt, d.anew = doubt, PutsRight(d.Plan, f)
+		d.Doubt, d.reinstalls = doubt, PutsRight(d.Plan, f)
 		if !preflight.InPlace(f) && f.SSHD.Binary != "" { // otherwise sshd is installed as a dependency of the package
 			d.left = preflight.SignIn(f)
 			if stack := f.Login.PAM.Foreseen; stack != nil {
@@ -120,7 +120,7 @@ func without(results []check.Result, part check.Part) (rest []check.Result) {
 // Otherwise is what a run ends with if the scripts of a package that was installed before
 // do not set up again what they once did; nil if nothing depends on that.
 func (d *Decision) Otherwise() *fault.Fault {
-	if d.Provisional || d.Outlook() != nil || !d.anew {
+	if d.Provisional || d.Outlook() != nil || !d.reinstalls {
 		return nil
 	}
 	return preflight.FirstFailure(d.left)

@@ -103,7 +103,7 @@ func TestOutlook(t *testing.T) {
 		{"scripts", steps, []check.Result{fails(check.Scripts)}, fault.OK, fault.VerificationFailed},
 		{"the owner's, too", steps, []check.Result{fails(check.Scripts), fails(check.NoPart)}, fault.VerificationFailed, fault.OK},
 	} {
-		d := Decision{Plan: c.plan, left: c.left, anew: !c.plan.Empty()}
+		d := Decision{Plan: c.plan, left: c.left, reinstalls: !c.plan.Empty()}
 		if ends, otherwise := code(d.Outlook()), code(d.Otherwise()); ends != c.ends || otherwise != c.otherwise {
 			t.Errorf("%s: %d, otherwise %d", c.name, ends, otherwise)
 		}

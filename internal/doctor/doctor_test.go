@@ -118,11 +118,11 @@ func TestRepeats(t *testing.T) {
 		steps  []decide.Step
 		want   string // that are left out
 	}{
-		{"the package's own scripts mend it", []Check{{Name: "sshd-command", Answer: "fail", anew: true}, plan}, []decide.Step{reinstall, {Kind: decide.Reload}}, "plan"},
+		{"the package's own scripts mend it", []Check{{Name: "sshd-command", Answer: "fail", reinstalls: true}, plan}, []decide.Step{reinstall, {Kind: decide.Reload}}, "plan"},
 		{"the same command", []Check{{Name: "packages", Answer: "fail", Next: "Set the extension again: " + m.done()}, plan}, []decide.Step{{Kind: decide.Install}}, "plan"},
-		{"a repair is told by nothing else", []Check{{Name: "sshd-command", Answer: "fail", anew: true}, plan}, []decide.Step{{Kind: decide.Repair}, reinstall}, ""},
+		{"a repair is told by nothing else", []Check{{Name: "sshd-command", Answer: "fail", reinstalls: true}, plan}, []decide.Step{{Kind: decide.Repair}, reinstall}, ""},
 		{"a repair by the same command", []Check{{Name: "packages", Answer: "fail", Next: "Set the extension again: " + m.done()}, plan}, []decide.Step{{Kind: decide.Repair}}, "plan"},
-		{"it passes now", []Check{{Name: "sshd-command", Answer: "pass", anew: true}, plan}, []decide.Step{reinstall}, ""},
+		{"it passes now", []Check{{Name: "sshd-command", Answer: "pass", reinstalls: true}, plan}, []decide.Step{reinstall}, ""},
 		{"nothing says why", []Check{{Name: "identity", Answer: "fail", Next: "Run: az vm identity assign"}, plan}, []decide.Step{reinstall}, ""},
 		{"nologin", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", Text: "pam_nologin lets in nobody but root while /etc/nologin is there (x)."}}, nil, "pam-account"},
 		{"nologin, and another fault of PAM's", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", Text: "pam_deny refuses."}}, nil, ""},

@@ -61,7 +61,7 @@ func look(ctx context.Context, o Options) *machine {
 	var from netip.Addr
 	if m.one != nil {
 		from = m.one.From
-		m.one.Account = login.LookAccount(ctx, h, m.one.Name)
+		m.one.Account = login.GatherAccount(ctx, h, m.one.Name)
 	}
 	w := newWaiting(o.Progress)
 	m.lookAgent(ctx, h)
@@ -80,10 +80,10 @@ func look(ctx context.Context, o Options) *machine {
 	// Without the metadata service, the cloud and therefore its endpoints are not known.
 	if m.asked = o.wants("identity") || o.wantsNetwork(); m.asked {
 		end := w.begin("the metadata service")
-		m.Facts = *facts.Look(ctx, h, q)
+		m.Facts = *facts.Gather(ctx, h, q)
 		end()
 	} else {
-		m.Facts = *facts.LookAgain(ctx, h, q, &facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
+		m.Facts = *facts.GatherAgain(ctx, h, q, &facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
 	}
 	m.OtherRun = other
 	m.decision = decide.For(&m.Facts, decide.Goal{})

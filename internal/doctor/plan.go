@@ -109,7 +109,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	m := machine{root: o.Root, offer: o.Offer}
 	m.lookAgent(ctx, o.Host)
 	other := o.Host.OtherRun()
-	m.Facts = *facts.Look(ctx, o.Host, m.question())
+	m.Facts = *facts.Gather(ctx, o.Host, m.question())
 	m.Facts.OtherRun = other
 	if m.foreign() && operation == "enable" {
 		operation = "setup"

@@ -64,20 +64,20 @@ type Verdict struct {
 type Check struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Name    string `json:"name"`
-	Section string `json:"section"`
-	Answer  string `json:"answer"` // pass, warn, fail, unknown
-	Text    string `json:"text"`
-	Next    string `json:"next,omitempty"`
-	Code    int    `json:"code,omitempty"`    // of a failure
-	Repeats bool   `json:"repeats,omitempty"` // another check reports the same, with the next step
-	gate    check.Gate
-	anew    bool // the plan sets the packages up again because of it
-	hidden  bool // only root can read it, and the user is not root
+	Name       string `json:"name"`
+	Section    string `json:"section"`
+	Answer     string `json:"answer"` // pass, warn, fail, unknown
+	Text       string `json:"text"`
+	Next       string `json:"next,omitempty"`
+	Code       int    `json:"code,omitempty"`    // of a failure
+	Repeats    bool   `json:"repeats,omitempty"` // another check reports the same, with the next step
+	gate       check.Gate
+	reinstalls bool // the plan sets the packages up again because of it
+	hidden     bool // only root can read it, and the user is not root
 }
 
 func newCheck(result *preflight.Result) Check {
-	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, anew: result.Part != check.NoPart, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Printable(text.Flat(result.Next))}
+	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, reinstalls: result.Part != check.NoPart, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Printable(text.Flat(result.Next))}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {
@@ -147,7 +147,7 @@ func (m *machine) markRepeats(checks []Check) {
 	planned, shut := false, false
 	for i := range checks {
 		if c := &checks[i]; c.Answer == "fail" {
-			planned = planned || c.anew && !more || strings.Contains(c.Next, m.done())
+			planned = planned || c.reinstalls && !more || strings.Contains(c.Next, m.done())
 			shut = shut || c.Name == "nologin"
 		}
 	}

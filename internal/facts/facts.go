@@ -87,12 +87,12 @@ type Facts struct {
 	Unread error
 }
 
-// Look reads everything. The slow parts run in parallel: on a healthy machine these are the
+// Gather reads everything. The slow parts run in parallel: on a healthy machine these are the
 // metadata service, the package database and sshd.
-func Look(ctx context.Context, h *host.Host, q Question) *Facts {
+func Gather(ctx context.Context, h *host.Host, q Question) *Facts {
 	f := &Facts{Question: q}
 	wait := inBackground(h, func() {
-		f.Identity = identity.Look(ctx, identity.Options{Host: h, Log: h.Log, Budget: q.IdentityTimeout, Getenv: q.Getenv})
+		f.Identity = identity.Probe(ctx, identity.Options{Host: h, Log: h.Log, Budget: q.IdentityTimeout, Getenv: q.Getenv})
 	})
 	f.machine(ctx, h)
 	wait()
@@ -100,9 +100,9 @@ func Look(ctx context.Context, h *host.Host, q Question) *Facts {
 	return f
 }
 
-// LookAgain reads what our own changes can have changed. The metadata service is not asked
+// GatherAgain reads what our own changes can have changed. The metadata service is not asked
 // again.
-func LookAgain(ctx context.Context, h *host.Host, q Question, before *Facts) *Facts {
+func GatherAgain(ctx context.Context, h *host.Host, q Question, before *Facts) *Facts {
 	f := &Facts{Question: q, Identity: before.Identity, Proxy: before.Proxy}
 	f.machine(ctx, h)
 	return f
@@ -111,10 +111,10 @@ func LookAgain(ctx context.Context, h *host.Host, q Question, before *Facts) *Fa
 func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	h.Unread() // earlier read errors do not concern this reading
 	arc := identity.OnArc(h, f.getenv())
-	sshdSeen := inBackground(h, func() { f.SSHD = sshd.Look(ctx, h, arc, f.Who) })
+	sshdSeen := inBackground(h, func() { f.SSHD = sshd.Gather(ctx, h, arc, f.Who) })
 	var err error
-	loginSeen := inBackground(h, func() { f.Login = login.Look(h, f.Who) })
-	f.Door = door.Look(h, arc, f.Who)
+	loginSeen := inBackground(h, func() { f.Login = login.Gather(h, f.Who) })
+	f.Door = door.Gather(h, arc, f.Who)
 	f.Memory = lookMemory(h)
 	if f.AgentDir != "" {
 		f.Legacy.Extension = lookLegacyExtension(h, f.AgentDir)
@@ -135,7 +135,7 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 		if login := f.Packages[f.Target.Packages.Login]; login.State == pkgmgr.Installed {
 			f.Programs = lookPrograms(h, login)
 		}
-		f.Sources, f.Problems = repo.Look(h, f.Target.Manager)
+		f.Sources, f.Problems = repo.Entries(h, f.Target.Manager)
 		if p := repo.MetadataUnverified(h, f.Target.Manager); p != nil {
 			f.Problems = append(f.Problems, *p)
 		}
@@ -153,13 +153,13 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	f.Login.Sudo.Withheld = f.SSHD.Daemon.NoNewPrivileges
 	if service := f.SSHD.PAMService(); service != "" && service != login.PAMService {
 		mounts, _ := h.Mounts() // once more: hardly any machine has another service
-		f.Login.PAM = login.LookPAM(h, service, f.SSHD.One, &f.Login.Sudo.Rules, mounts)
+		f.Login.PAM = login.GatherPAM(h, service, f.SSHD.One, &f.Login.Sudo.Rules, mounts)
 		f.Login.PAM.Renamed = f.SSHD.OwnPAMService()
 	}
 	f.Login.SELinux.Confines = confining(f.Packages[login.PolicyPackage])
 	findings := f.Findings()
 	if f.Packages[f.Target.Packages.Login].State == pkgmgr.Installed && evidence.Open(findings) {
-		f.SignedIn = evidence.Look(ctx, h, time.Now(), evidence.Reading{Started: h.Started(f.SSHD.Daemon.PID), Each: f.SSHD.Daemon.Unit.Each}, f.deciding())
+		f.SignedIn = evidence.LastSignIn(ctx, h, time.Now(), evidence.Reading{Started: h.Started(f.SSHD.Daemon.PID), Each: f.SSHD.Daemon.Unit.Each}, f.deciding())
 	}
 	f.forgetKept(h, findings)
 	f.lookSealed(h, findings)
@@ -229,7 +229,7 @@ func (f *Facts) getenv() func(string) string {
 }
 
 func lookPrograms(h *host.Host, p pkgmgr.Package) login.Programs {
-	return login.LookPrograms(h, p.Name, p.Files)
+	return login.ComparePrograms(h, p.Name, p.Files)
 }
 
 // programs checks whether the sign-in programs are unchanged since the package installed

@@ -56,7 +56,7 @@ func BenchmarkLook(b *testing.B) {
 	q := Question{Getenv: func(string) string { return "" }}
 	b.ReportAllocs()
 	for b.Loop() {
-		f := LookAgain(b.Context(), h, q, &Facts{})
+		f := GatherAgain(b.Context(), h, q, &Facts{})
 		if f.TargetErr != nil || f.PackagesErr != nil || len(f.Sources) == 0 {
 			b.Fatalf("the look failed: %v, %v, %d sources", f.TargetErr, f.PackagesErr, len(f.Sources))
 		}

@@ -17,9 +17,9 @@ import (
 // install matches how a next step names a package when the package manager is not known.
 var install = text.Pattern(`(?i)\b(re)?install (?:the package )?([a-z0-9.+-]+(?: and [a-z0-9.+-]+)*) with the machine's package manager(\.$)?`)
 
-// Anew says how to reinstall a package that no source of this machine has: apt then prints
+// Refetch says how to reinstall a package that no source of this machine has: apt then prints
 // that it cannot be downloaded, and exits with 0.
-const Anew = fault.AgainFirst + ", which fetches the package and installs it anew"
+const Refetch = fault.AgainFirst + ", which fetches the package and installs it anew"
 
 // Commands replaces the words for installing packages by commands of this machine's package
 // manager. If the manager is not known the words stay.
@@ -81,9 +81,9 @@ func (f *Facts) reinstalling(names []string, conffiles bool) string {
 	case repo.Sourced(f.Sources, f.Target, options):
 		return again
 	case conffiles:
-		return text.Small(Anew) + "; then " + again
+		return text.Small(Refetch) + "; then " + again
 	}
-	return text.Small(Anew)
+	return text.Small(Refetch)
 }
 
 // installing is the command without the names of the packages. zypper has no command for a

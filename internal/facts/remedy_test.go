@@ -55,7 +55,7 @@ func TestReinstallation(t *testing.T) {
 		{distro.Tdnf, rpm, true, "Run: sudo rpm -U --replacepkgs --oldpackage " + rpm},
 		{distro.Zypper, rpm, false, "Run: sudo rpm -U --replacepkgs --oldpackage " + rpm},
 		{distro.Zypper, "", true, "Run: sudo zypper install --force aadsshlogin"},
-		{distro.Apt, "", false, Anew}, {distro.Dnf, "", false, Anew}, {distro.Yum, "", false, Anew}, {distro.Tdnf, "", false, Anew}, {distro.Zypper, "", false, Anew},
+		{distro.Apt, "", false, Refetch}, {distro.Dnf, "", false, Refetch}, {distro.Yum, "", false, Refetch}, {distro.Tdnf, "", false, Refetch}, {distro.Zypper, "", false, Refetch},
 	} {
 		f := &Facts{}
 		if c.source {
@@ -79,7 +79,7 @@ func TestReinstallation(t *testing.T) {
 	}{
 		{&Facts{}, true, "Run: sudo dpkg --force-confmiss --force-confdef --force-confold --install " + deb},
 		{sourced(distro.Apt), false, "Run: sudo apt-get update && sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss aadsshlogin"},
-		{&Facts{}, false, Anew + "; then run: sudo apt-get update && sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss aadsshlogin"},
+		{&Facts{}, false, Refetch + "; then run: sudo apt-get update && sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss aadsshlogin"},
 	} {
 		c.f.Target.Manager, c.f.Target.Packages.Login = distro.Apt, "aadsshlogin"
 		if c.kept {

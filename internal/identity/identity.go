@@ -77,11 +77,11 @@ type Answer struct {
 	Dated      bool
 }
 
-// DefaultBudget is how long Look takes at most if Options set nothing: enough for both
+// DefaultBudget is how long Probe takes at most if Options set nothing: enough for both
 // requests with all the tries of the documented schedule.
 const DefaultBudget = 100 * time.Second
 
-// Options are the inputs of Look. The zero value asks the real services about this machine.
+// Options are the inputs of Probe. The zero value asks the real services about this machine.
 type Options struct {
 	Host   *host.Host                                                           // whose files identify an Arc-enabled server and contain its keys; nil: this machine
 	Log    *logging.Logger                                                      // nil: nowhere
@@ -115,11 +115,11 @@ type prober interface {
 	probe(ctx context.Context, audience string) (token string, r reply)
 }
 
-// Look asks the machine's metadata service first for the instance metadata, because the
+// Probe asks the machine's metadata service first for the instance metadata, because the
 // cloud decides about the token's audience, and then for a token, and reads from its claim
 // which identity the machine uses. It always returns within the budget, and never uses a
 // proxy.
-func Look(ctx context.Context, o Options) Answer {
+func Probe(ctx context.Context, o Options) Answer {
 	o = o.withDefaults()
 	ctx, cancel := context.WithTimeout(ctx, o.Budget)
 	defer cancel()

@@ -10,7 +10,7 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// TestOneToken runs Look once, over real sockets. Other tests run it again in a process of
+// TestOneToken runs Probe once, over real sockets. Other tests run it again in a process of
 // its own, with an environment that must have no effect.
 func TestOneToken(t *testing.T) {
 	a, _, log := lookOverTCP(t, metadata.Azure().

@@ -106,7 +106,7 @@ func play(t *testing.T, s situation) played {
 			defer stop.Stop()
 		}
 		began := time.Now()
-		p.answer = identity.Look(ctx, identity.Options{
+		p.answer = identity.Probe(ctx, identity.Options{
 			Host:   &host.Host{Root: m.root, Log: logging.Discard()},
 			Log:    logging.New(&log),
 			Budget: s.budget,

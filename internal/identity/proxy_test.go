@@ -18,7 +18,7 @@ import (
 	"aadssh/test/lib/metadata"
 )
 
-// lookOverTCP runs Look with real sockets on loopback in place of the metadata service, and
+// lookOverTCP runs Probe with real sockets on loopback in place of the metadata service, and
 // returns the addresses that were dialled.
 func lookOverTCP(t *testing.T, service *metadata.Service) (identity.Answer, []string, string) {
 	t.Helper()
@@ -26,7 +26,7 @@ func lookOverTCP(t *testing.T, service *metadata.Service) (identity.Answer, []st
 	defer server.Close()
 	var dialed []string
 	var log bytes.Buffer
-	a := identity.Look(t.Context(), identity.Options{
+	a := identity.Probe(t.Context(), identity.Options{
 		Host: &host.Host{Root: t.TempDir(), Log: logging.Discard()},
 		Log:  logging.New(&log),
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -103,7 +103,7 @@ func TestBodiesAreBounded(t *testing.T) {
 				Always(metadata.TokenPath, metadata.NoIdentity()).
 				Script(c.path, flood)
 			pipe := metadata.Serve(service)
-			identity.Look(t.Context(), identity.Options{Host: &host.Host{Root: t.TempDir()}, Dial: pipe.Dial})
+			identity.Probe(t.Context(), identity.Options{Host: &host.Host{Root: t.TempDir()}, Dial: pipe.Dial})
 			if err := pipe.Close(); err != nil {
 				t.Fatal(err)
 			}

@@ -73,7 +73,7 @@ func TestDesiredIsRead(t *testing.T) {
 			"/etc/dnf/dnf.conf":         "[main]\ngpgcheck=0\n",
 			"/etc/apt/sources.list.d/x": "",
 		})
-		entries, problems := Look(h, target.Manager)
+		entries, problems := Entries(h, target.Manager)
 		if len(entries) != 1 || len(problems) > 0 {
 			t.Fatalf("%s: entries %+v, problems %+v", name, entries, problems)
 		}

@@ -74,7 +74,7 @@ func TestDialects(t *testing.T) {
 // leftover of an installation that may be removed.
 func TestOwnersFileStays(t *testing.T) {
 	h := machine(t, map[string]string{"/etc/yum.repos.d/microsoft-prod.repo": rhel9 + "junk\n[other]\nbaseurl=https://other.invalid/\n"})
-	entries, problems := Look(h, distro.Dnf)
+	entries, problems := Entries(h, distro.Dnf)
 	if len(entries) > 0 || len(problems) != 1 || problems[0].Leftover || !problems[0].Refused || !strings.HasSuffix(problems[0].Place(), " line 8") {
 		t.Errorf("entries %+v, problems %+v", entries, problems)
 	}

@@ -24,18 +24,18 @@ const (
 // maxFile is the largest size of a repository file that is read, in bytes.
 const maxFile = 1 << 20
 
-// Look reads the configured repositories of a package manager. A file that cannot be read
+// Entries reads the configured repositories of a package manager. A file that cannot be read
 // becomes a problem; the rest is returned all the same.
-func Look(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
+func Entries(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
 	if m == distro.Apt {
-		return LookApt(h)
+		return AptEntries(h)
 	}
-	return LookRepo(h, m)
+	return RPMEntries(h, m)
 }
 
-// LookApt reads sources.list and sources.list.d. An entry whose key file is missing does
+// AptEntries reads sources.list and sources.list.d. An entry whose key file is missing does
 // not verify.
-func LookApt(h *host.Host) ([]Entry, []Problem) {
+func AptEntries(h *host.Host) ([]Entry, []Problem) {
 	var entries []Entry
 	var problems []Problem
 	if text, problem := read(h, aptMain); problem != nil {
@@ -108,8 +108,8 @@ func KeyGone(h *host.Host, e Entry) string {
 	return ""
 }
 
-// LookRepo reads the .repo files of an rpm-based manager.
-func LookRepo(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
+// RPMEntries reads the .repo files of an rpm-based manager.
+func RPMEntries(h *host.Host, m distro.Manager) ([]Entry, []Problem) {
 	d := dialectOf(m)
 	if m == distro.Dnf && isDnf5(h) {
 		d.read = readDnf5

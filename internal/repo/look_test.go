@@ -42,7 +42,7 @@ func places(entries []Entry) []string {
 	return all
 }
 
-func TestLookApt(t *testing.T) {
+func TestAptEntries(t *testing.T) {
 	h := machine(t, map[string]string{
 		"/etc/apt/sources.list":                    "# main\ndeb http://archive.example.com/debian bookworm main\n",
 		"/etc/apt/sources.list.d/a.list":           "deb [signed-by=/usr/share/keyrings/a.gpg] https://a.invalid/ x main\n",
@@ -54,7 +54,7 @@ func TestLookApt(t *testing.T) {
 		"/etc/apt/sources.list.d/z.list":           "nonsense\n",
 		"/usr/share/keyrings/a.gpg":                "key",
 	})
-	entries, problems := Look(h, distro.Apt)
+	entries, problems := Entries(h, distro.Apt)
 	want := []string{"/etc/apt/sources.list line 2", "/etc/apt/sources.list.d/a.list line 1", "/etc/apt/sources.list.d/b.sources line 2"}
 	if got := places(entries); !slices.Equal(got, want) {
 		t.Fatalf("entries %q, want %q", got, want)
@@ -79,7 +79,7 @@ func TestLookYumLeftovers(t *testing.T) {
 		"/etc/yum.repos.d/other.repo":                   "",
 		"/etc/yum.repos.d/aadsshlogin.repo":             "[aadsshlogin]\nname=cut off\n",
 	})
-	entries, problems := Look(h, distro.Dnf)
+	entries, problems := Entries(h, distro.Dnf)
 	var leftovers []string
 	for _, p := range problems {
 		if p.Leftover {
@@ -100,7 +100,7 @@ func TestLookKeepsComments(t *testing.T) {
 		distro.Apt: "/etc/apt/sources.list.d/microsoft-prod.list",
 	} {
 		h := machine(t, map[string]string{file: "# disabled on upgrade to jammy\n# deb https://packages.microsoft.com/ubuntu/20.04/prod focal main\n"})
-		if entries, problems := Look(h, manager); len(entries) > 0 || len(problems) > 0 {
+		if entries, problems := Entries(h, manager); len(entries) > 0 || len(problems) > 0 {
 			t.Errorf("%s: entries %+v, problems %+v", manager, entries, problems)
 		}
 	}
@@ -134,7 +134,7 @@ func TestLookDefaults(t *testing.T) {
 			for name, content := range test.files {
 				files[name] = content
 			}
-			entries, problems := Look(machine(t, files), test.manager)
+			entries, problems := Entries(machine(t, files), test.manager)
 			if len(entries) != 1 || entries[0].Verifies != test.verifies || len(problems) > 0 {
 				t.Errorf("entries %+v, problems %+v, want verifies %v", entries, problems, test.verifies)
 			}
@@ -144,7 +144,7 @@ func TestLookDefaults(t *testing.T) {
 
 func TestLookNothing(t *testing.T) {
 	for _, m := range distro.Managers() {
-		if entries, problems := Look(machine(t, nil), m); len(entries)+len(problems) > 0 {
+		if entries, problems := Entries(machine(t, nil), m); len(entries)+len(problems) > 0 {
 			t.Errorf("%s on an empty machine: %+v, %+v", m, entries, problems)
 		}
 	}
@@ -156,7 +156,7 @@ func TestLookUnreadable(t *testing.T) {
 		"/etc/apt/sources.list.d/big.list":    strings.Repeat("#\n", maxFile),
 		"/etc/apt/sources.list.d/normal.list": "deb http://h.invalid/ x main\n",
 	})
-	entries, problems := LookApt(h)
+	entries, problems := AptEntries(h)
 	if len(entries) != 1 || len(problems) != 2 {
 		t.Errorf("entries %+v, problems %+v", entries, problems)
 	}
@@ -185,7 +185,7 @@ func TestPackageCheckOfDnf5(t *testing.T) {
 			if err := os.Symlink(generation, h.Path("/usr/bin/dnf")); err != nil {
 				t.Fatal(err)
 			}
-			entries, problems := LookRepo(h, distro.Dnf)
+			entries, problems := RPMEntries(h, distro.Dnf)
 			if len(entries) != 1 || len(problems) > 0 || entries[0].Verifies != want {
 				t.Errorf("%q, %s: %+v, %v; want %v", c.settings, generation, entries, problems, want)
 			}

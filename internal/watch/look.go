@@ -42,9 +42,9 @@ type Assigned struct {
 // restarting, or a tool may be halfway through its work.
 const hold = 3 * time.Second
 
-// Look runs one check. An unhealthy machine is no error: the error says that it could not
+// Check runs one check. An unhealthy machine is no error: the error says that it could not
 // be checked.
-func (w *Watcher) Look(ctx context.Context) error {
+func (w *Watcher) Check(ctx context.Context) error {
 	a, release, err := w.begin(ctx, host.Checking)
 	if err != nil || release == nil {
 		return err

@@ -43,9 +43,9 @@ func programs() []string {
 	return out
 }
 
-// Look reads the files, and the programs only if the files contain rules. one is the person
+// Gather reads the files, and the programs only if the files contain rules. one is the person
 // whose sign-in is examined; nil: everybody.
-func Look(h *host.Host, arc bool, one *gate.Somebody) Facts {
+func Gather(h *host.Host, arc bool, one *gate.Somebody) Facts {
 	f := Facts{Lists: map[string]string{}, Arc: arc, One: one}
 	f.Allow, f.Deny = f.read(h, AllowFile), f.read(h, DenyFile)
 	if len(f.Allow) == 0 && len(f.Deny) == 0 && f.Err == nil {

@@ -33,12 +33,12 @@ type Reading struct {
 	Each    bool      // it is started for each connection, and reads its configuration then
 }
 
-// Look is the last sign-in of a person that is newer than each deciding file and than
+// LastSignIn is the last sign-in of a person that is newer than each deciding file and than
 // sshd's last start or reload; zero: there is none. Files that sshd reads only then must
 // not be newer than that: the sign-in was decided by their earlier content. It reads the
 // journal, so it is only called if something is unknown. also are further deciding files of
 // this machine: the programs and lists that its configuration names.
-func Look(ctx context.Context, h *host.Host, now time.Time, reading Reading, also []string) time.Time {
+func LastSignIn(ctx context.Context, h *host.Host, now time.Time, reading Reading, also []string) time.Time {
 	signedIn, read := trail.Read(ctx, h, now, age).SignedIn()
 	if reading.Started.After(read) { // a daemon that got its socket from systemd does not log that it listens
 		read = reading.Started

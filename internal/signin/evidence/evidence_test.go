@@ -74,7 +74,7 @@ func TestLook(t *testing.T) {
 			journal += entry(c.listens, "Server listening on :: port 22.")
 		}
 		r.Expect(`journalctl -q --no-pager --all -o json --since -168h -n 4000 -r _UID=0 -t sshd -t sshd-session -t sshd-auth -t aad_certhandler`, host.Result{Stdout: []byte(journal)})
-		if got := Look(t.Context(), h, now, c.reading, []string{"/usr/local/bin/ask"}); !got.IsZero() != c.want {
+		if got := LastSignIn(t.Context(), h, now, c.reading, []string{"/usr/local/bin/ask"}); !got.IsZero() != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

@@ -19,8 +19,8 @@ const asking = 10 * time.Second
 // notFound is getent's exit code if the name service does not know a name (getent(1)).
 const notFound = 2
 
-// LookAccount asks the machine's name service for a person, as sshd does.
-func LookAccount(ctx context.Context, h *host.Host, name string) gate.Account {
+// GatherAccount asks the machine's name service for a person, as sshd does.
+func GatherAccount(ctx context.Context, h *host.Host, name string) gate.Account {
 	ctx, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
 	r, err := h.Runner.Run(ctx, host.Command{Name: "getent", Args: []string{"passwd", name}})

@@ -9,7 +9,7 @@ import (
 )
 
 // What the name service says of somebody, and what it does not.
-func TestLookAccount(t *testing.T) {
+func TestGatherAccount(t *testing.T) {
 	const line = "ada@contoso.com:x:1001:1002:Ada:/home/ada:\n"
 	for name, c := range map[string]struct {
 		passwd, id host.Result
@@ -28,7 +28,7 @@ func TestLookAccount(t *testing.T) {
 		if c.passwd.ExitCode == 0 && name != "no line" {
 			r.Expect("id -Gnz ada@contoso.com", c.id)
 		}
-		a := LookAccount(t.Context(), r.Host(), "ada@contoso.com")
+		a := GatherAccount(t.Context(), r.Host(), "ada@contoso.com")
 		if a.Known != c.known || (a.Err != nil) != c.bad || !slices.Equal(a.Groups, c.groups) || c.known && (a.UID != 1001 || a.GID != 1002 || a.Shell != "/bin/sh") {
 			t.Errorf("%s: %+v", name, a)
 		}

@@ -30,16 +30,16 @@ type Facts struct {
 	One        *gate.Somebody // the person whose sign-in is examined; nil: everybody
 }
 
-// Look reads the machine. one is the person whose sign-in is examined; nil: everybody of
+// Gather reads the machine. one is the person whose sign-in is examined; nil: everybody of
 // the directory.
-func Look(h *host.Host, one *gate.Somebody) Facts {
+func Gather(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
 	switches, err := h.ReadFile(switchFile, fileLimit)
 	mounts, unknown := h.Mounts()
 	s := lookSudo(h, 0, switches, mounts)
 	service := s.Rules.PAM
 	f := Facts{
-		PAM:      LookPAM(h, PAMService, one, &s.Rules, mounts),
+		PAM:      GatherPAM(h, PAMService, one, &s.Rules, mounts),
 		NSS:      lookNSS(h, switches, err),
 		Sudo:     s,
 		Files:    lookFiles(h, mounts, unknown),

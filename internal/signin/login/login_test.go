@@ -71,9 +71,9 @@ func of(t *testing.T, findings []Finding, name string) Finding {
 	return Finding{}
 }
 
-// look is Look as if whoever runs the test were root.
+// look is Gather as if whoever runs the test were root.
 func look(h *host.Host) *Facts {
-	f := Look(h, nil)
+	f := Gather(h, nil)
 	me := uint32(os.Geteuid())
 	switches, _ := h.ReadFile(switchFile, fileLimit)
 	mounts, _ := h.Mounts()
@@ -320,7 +320,7 @@ func TestMountsAreReadOnce(t *testing.T) {
 	if _, err := unix.InotifyAddWatch(watch, h.Path(name), unix.IN_CLOSE_NOWRITE|unix.IN_OPEN); err != nil {
 		t.Fatal(err)
 	}
-	Look(h, nil)
+	Gather(h, nil)
 	events := make([]byte, 4096)
 	n, _ := unix.Read(watch, events)
 	if opened := n / unix.SizeofInotifyEvent / 2; opened != 1 { // opened and closed; equal events one after the other are one

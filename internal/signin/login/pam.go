@@ -56,8 +56,8 @@ const PAMService = "sshd"
 // other is the file that PAM reads for a service without one.
 const other = "/etc/pam.d/other"
 
-// LookPAM reads the stacks of a service. rules say what sudo asks of PAM.
-func LookPAM(h *host.Host, service string, one *gate.Somebody, rules *sudo.Answer, mounts host.Mounts) PAM {
+// GatherPAM reads the stacks of a service. rules say what sudo asks of PAM.
+func GatherPAM(h *host.Host, service string, one *gate.Somebody, rules *sudo.Answer, mounts host.Mounts) PAM {
 	m := PAMMachine(h, service, mounts)
 	s := pam.Load(m)
 	p := PAM{One: one, File: cmp.Or(s.File, other), Account: s.Account(), Broken: s.Broken(), Evaluated: map[pam.Stack][]pam.Outcome{}}

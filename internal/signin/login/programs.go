@@ -26,9 +26,9 @@ type Programs struct {
 	Diverted []string // those that dpkg stores under another name because an administrator said so (dpkg-divert(1))
 }
 
-// LookPrograms compares the files of an installed package with their digests: those that
+// ComparePrograms compares the files of an installed package with their digests: those that
 // rpm printed, or those in dpkg's own list.
-func LookPrograms(h *host.Host, name string, digests map[string]string) Programs {
+func ComparePrograms(h *host.Host, name string, digests map[string]string) Programs {
 	if digests == nil {
 		digests = dpkgDigests(h, name)
 	}

@@ -44,7 +44,7 @@ func TestPrograms(t *testing.T) {
 			if c.change != nil {
 				c.change(write)
 			}
-			got := LookPrograms(h, "aadsshlogin", c.rpm).Assess("aadsshlogin", "1.0", c.kept)
+			got := ComparePrograms(h, "aadsshlogin", c.rpm).Assess("aadsshlogin", "1.0", c.kept)
 			if got.Answer != c.answer || !strings.Contains(got.Text+got.Next, c.says) || (got.Part == check.Files) != (c.answer == check.Fail) {
 				t.Errorf("%+v", got)
 			}
@@ -55,7 +55,7 @@ func TestPrograms(t *testing.T) {
 	if err := os.Remove(h.Path(handler)); err != nil {
 		t.Fatal(err)
 	}
-	if p := LookPrograms(h, "aadsshlogin", nil); !p.Known || slices.Contains(p.Differ, handler) {
+	if p := ComparePrograms(h, "aadsshlogin", nil); !p.Known || slices.Contains(p.Differ, handler) {
 		t.Errorf("%+v", p)
 	}
 }

@@ -33,7 +33,7 @@ func TestQuestionsOfAPlainMachine(t *testing.T) {
 			r.Expect("/usr/sbin/sshd -T -C user="+user+",host=198.51.100.23,addr=198.51.100.23,laddr="+local(h)+",lport=22",
 				host.Result{Stdout: plain.ReplaceAll(golden(t, "9.2"), nil)})
 		}
-		if f := Look(t.Context(), h, false, nil); f.Err != nil || len(f.Users) != 2 {
+		if f := Gather(t.Context(), h, false, nil); f.Err != nil || len(f.Users) != 2 {
 			t.Errorf("%s: %+v %d", name, f.Err, len(f.Users))
 		}
 	}
@@ -92,7 +92,7 @@ func TestNobodyToAskAbout(t *testing.T) {
 	put(t, h, mainConfig, "UsePAM yes\nListenAddress 127.0.0.1\n"+packageBlock, 0o644)
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.Expect("/usr/sbin/sshd -t", host.Result{})
-	if f := Look(t.Context(), h, false, &gate.Somebody{Name: "ada@contoso.com", From: netip.MustParseAddr("fd00::9")}); len(f.Users) != 0 || f.PAMService() != "" {
+	if f := Gather(t.Context(), h, false, &gate.Somebody{Name: "ada@contoso.com", From: netip.MustParseAddr("fd00::9")}); len(f.Users) != 0 || f.PAMService() != "" {
 		t.Errorf("%+v", f.Users)
 	}
 }

@@ -50,15 +50,15 @@ type Facts struct {
 	Err      error              // sshd could not be asked: its answers are unknown
 }
 
-// Look asks the machine's sshd. It changes nothing on the machine. arc means that this is
+// Gather asks the machine's sshd. It changes nothing on the machine. arc means that this is
 // an Arc-enabled server; one is the person whose sign-in is examined, nil for everybody of
 // the directory.
-func Look(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody) Facts {
-	return LookAt(ctx, h, arc, one, "")
+func Gather(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody) Facts {
+	return GatherAt(ctx, h, arc, one, "")
 }
 
-// LookAt is Look with another configuration file.
-func LookAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, config string) Facts {
+// GatherAt is Gather with another configuration file.
+func GatherAt(ctx context.Context, h *host.Host, arc bool, one *gate.Somebody, config string) Facts {
 	f := Facts{Daemon: lookDaemon(h), Unit: unitName(h), Own: lookAddresses(h), Arc: arc, One: one}
 	var started string
 	started, f.Options, f.Sources = daemonOptions(h, &f.Daemon, f.Unit)

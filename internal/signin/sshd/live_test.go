@@ -141,7 +141,7 @@ func TestNeverStarted(t *testing.T) {
 	write(t, "/tmp/healthy", "UsePAM yes\n"+block, 0o644)
 	write(t, "/tmp/broken", "UsePAM yes\nBogus yes\n", 0o644)
 	t.Run("healthy", func(t *testing.T) {
-		f := LookAt(t.Context(), h, false, nil, "/tmp/healthy")
+		f := GatherAt(t.Context(), h, false, nil, "/tmp/healthy")
 		if f.Problem != nil || f.Err != nil || f.Note == "" || len(f.Users) != 2 {
 			t.Errorf("%+v", f)
 		}
@@ -152,7 +152,7 @@ func TestNeverStarted(t *testing.T) {
 		}
 	})
 	t.Run("broken", func(t *testing.T) {
-		f := LookAt(t.Context(), h, false, nil, "/tmp/broken")
+		f := GatherAt(t.Context(), h, false, nil, "/tmp/broken")
 		if f.Problem == nil || f.Problem.Kind != Broken || f.Problem.Line != 2 || f.Problem.File != "/tmp/broken" {
 			t.Errorf("%+v", f.Problem)
 		}
@@ -252,7 +252,7 @@ func (a attempt) try(t *testing.T, keys string) {
 	write(t, config, strings.ReplaceAll(a.config, "PREFIX", dir), 0o644)
 
 	h := &host.Host{Runner: &host.Local{Log: logging.Discard()}, Log: logging.Discard()}
-	facts := LookAt(context.Background(), h, false, nil, config)
+	facts := GatherAt(context.Background(), h, false, nil, config)
 	findings := Assess(&facts)
 	a.checkFindings(t, findings)
 

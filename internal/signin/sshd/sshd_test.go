@@ -246,7 +246,7 @@ func TestLook(t *testing.T) {
 	r.Expect(serviceCommand, host.Result{Stdout: golden(t, "9.2")})
 	// Its AllowUsers is read in one way by some versions and in another by others.
 	r.Expect(versionCommand, host.Result{Stderr: []byte("OpenSSH_9.2p1 Debian-2, OpenSSL 3\n")})
-	f := Look(t.Context(), h, false, nil)
+	f := Gather(t.Context(), h, false, nil)
 	if f.Err != nil || f.Problem != nil || f.Version != "OpenSSH_9.2p1" || len(f.Users) != 2 {
 		t.Fatalf("%+v", f)
 	}
@@ -257,7 +257,7 @@ func TestLook(t *testing.T) {
 }
 
 func TestLookWithoutSSHD(t *testing.T) {
-	f := Look(t.Context(), hosttest.New(t).Host(), false, nil)
+	f := Gather(t.Context(), hosttest.New(t).Host(), false, nil)
 	if got := Assess(&f); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Text, "No SSH server") {
 		t.Errorf("%+v", got)
 	}
@@ -275,14 +275,14 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	r.Expect(personCommand, missing)
 	r.Expect(testCommand, missing)
 	r.Expect(isolate("-t"), host.Result{ExitCode: 1, Stderr: []byte("unshare: unshare failed: Operation not permitted\n")})
-	f := Look(t.Context(), h, false, nil)
+	f := Gather(t.Context(), h, false, nil)
 	if got := Assess(&f); len(got) != 1 || got[0].Answer != Unknown || f.Err == nil {
 		t.Errorf("not allowed to unshare is no verdict on sshd: %+v", got)
 	}
 	r.Expect(personCommand, missing)
 	r.Expect(testCommand, missing)
 	r.Expect(isolate("-t"), host.Result{ExitCode: 255, Stderr: []byte("/etc/ssh/sshd_config line 2: unsupported option \"x\".\r\n")})
-	if got := Assess(pointer(Look(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
+	if got := Assess(pointer(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
 		t.Errorf("%+v", got)
 	}
 	// With a daemon running, the directory was there and is gone.
@@ -292,7 +292,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	r.Expect(personCommand, missing)
 	r.Expect(testCommand, missing)
 	r.Expect(isolate("-t"), host.Result{})
-	if got := Assess(pointer(Look(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
+	if got := Assess(pointer(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -302,7 +302,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 	h := r.Host()
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.ExpectError(personCommand, &host.HangsError{Program: "/usr/sbin/sshd"}) // and is not asked again
-	if got := Assess(pointer(Look(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Unknown {
+	if got := Assess(pointer(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Unknown {
 		t.Errorf("%+v", got)
 	}
 }

@@ -147,7 +147,7 @@ func local() []attack {
 			},
 			held: func(w *world) error {
 				mallorysDaemon(w)
-				d := sshd.Look(w.t.Context(), w.host, false, nil).Daemon
+				d := sshd.Gather(w.t.Context(), w.host, false, nil).Daemon
 				return holds(d.PID == 0 && len(d.Command) == 0 && d.Binary == "", "it is taken for the daemon: %+v", d)
 			}},
 		{by: "local user", what: "a pid file that names a process which is gone", holds: "a dead process holds nothing",

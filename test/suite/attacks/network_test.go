@@ -226,7 +226,7 @@ func ask(w *world, s *himds, getenv func(string) string) (given string, dialled 
 	server := httptest.NewServer(s)
 	defer server.Close()
 	var mu sync.Mutex
-	a = identity.Look(w.t.Context(), identity.Options{Host: w.host, Budget: 3 * time.Second, Getenv: getenv,
+	a = identity.Probe(w.t.Context(), identity.Options{Host: w.host, Budget: 3 * time.Second, Getenv: getenv,
 		Dial: func(ctx context.Context, _, address string) (net.Conn, error) {
 			mu.Lock()
 			dialled = append(dialled, address)

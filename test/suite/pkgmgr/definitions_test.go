@@ -149,7 +149,7 @@ func oursOfDnf5(text string) []string {
 	if err != nil {
 		panic(err)
 	}
-	entries, problems := repo.LookRepo(&host.Host{Root: root}, distro.Dnf)
+	entries, problems := repo.RPMEntries(&host.Host{Root: root}, distro.Dnf)
 	if slices.ContainsFunc(problems, func(p repo.Problem) bool { return strings.Contains(p.What, "has a name that is not taken") }) {
 		return []string{refused}
 	}
