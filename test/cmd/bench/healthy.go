@@ -38,6 +38,9 @@ func healthy(ctx context.Context) (all []figure, err error) {
 			return nil, err
 		}
 		defer s.Close()
+		if err := shell(ctx, s, scene.StartSSHD); err != nil {
+			return nil, err
+		}
 		if err := c.prepare(s); err != nil {
 			return nil, err
 		}
