@@ -224,7 +224,8 @@ func aptRules() []rule {
 		// Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
 		// Unable to connect to 127.0.0.1:9:
 		// Cannot initiate the connection to 198.51.100.1:80 (198.51.100.1). - connect (101: Network is unreachable)
-		{match: `(?:Could not connect to|Unable to connect to|Cannot initiate the connection to) (\S+?):?(?:\s|$)(?:[^\n]*\(\d+: ([^)]+)\))?`, code: fault.RepositoryUnreachable,
+		// Cannot initiate the connection to x:443 (2603::1). - connect (101: Network is unreachable) Could not connect to x:443 (13.80.99.124), connection timed out
+		{match: `(?:Could not connect to|Unable to connect to|Cannot initiate the connection to) (\S+?):?(?:\s|$)(?:[^\n]*(?:\(\d+: |\), )([^)\n\[]*[^)\n\[ ]))?`, code: fault.RepositoryUnreachable,
 			what: "No connection to $1 ($2).",
 			next: openFirewall},
 		// Failed to connect to packages.microsoft.com port 443: Connection refused

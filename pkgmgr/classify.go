@@ -76,9 +76,18 @@ func starvation() []rule {
 			next: "See the limits: ulimit -n; cat /proc/sys/fs/file-nr"},
 		// fork: Cannot allocate memory
 		// E: Could not fork - fork (12: Cannot allocate memory)
-		{match: `(?i)^(?:[EW]: |error|failed|fatal|dpkg: |cannot |can't |fork)[^\n]*Cannot allocate memory|^terminate called after throwing an instance of 'std::bad_alloc'|^MemoryError`, code: fault.Resources,
+		// Out of memory allocating 4194304 bytes!
+		// ImportError: libunistring.so.2: failed to map segment from shared object
+		{match: `(?i)^(?:[EW]: |error|failed|fatal|dpkg: |cannot |can't |fork)[^\n]*Cannot allocate memory|^terminate called after throwing an instance of 'std::bad_alloc'|^MemoryError|^Out of memory allocating|: failed to map segment from shared object`, code: fault.Resources,
 			what: "The package manager got no memory.",
 			next: "See what uses it: free -m; ps aux --sort=-rss | head"},
+		// Curl error (6): Couldn't resolve host name for https://... [getaddrinfo() thread failed to start]
+		// RuntimeError: can't start new thread
+		// terminate called after throwing an instance of 'std::system_error'
+		//   what():  Resource temporarily unavailable
+		{match: `thread failed to start|^RuntimeError: can't start new thread|^terminate called [^\n]*'std::system_error'\n +what\(\): +Resource temporarily unavailable`, code: fault.Resources,
+			what: "The package manager could not start a thread: there is no memory, or there are no more processes.",
+			next: "See what uses them: free -m; ulimit -u; ps -eLf | wc -l"},
 	}
 }
 

@@ -31,6 +31,10 @@ func dnfRules() []rule {
 		{match: `already locked by (?:process )?(\d+)|Waiting for process with pid (\d+)`, code: fault.PackageManagerBusy,
 			what: "Another program is using dnf: process $1$2.",
 			next: "Look at it with: ps -fp $1$2" + whenEnded},
+		// Error: SQLite error on "/var/lib/dnf/history.sqlite": Executing an SQL statement failed: database is locked
+		{match: `^Error: SQLite error on "([^"]+)": [^\n]*database is locked`, code: fault.PackageManagerBusy,
+			what: "Another program is using dnf: $1 is locked.",
+			next: "See which one with: fuser -v $1" + whenEnded},
 
 		// Warning: failed loading '/etc/yum.repos.d/x.repo', skipping.
 		// Error: There are no enabled repositories in "/etc/yum.repos.d", "/etc/yum/repos.d", "/etc/distro.repos.d".
@@ -153,9 +157,13 @@ func dnfRules() []rule {
 			next: openFirewall},
 		// Curl error (28): Timeout was reached for http://127.0.0.1:8081/hang/repodata/repomd.xml [Operation too slow. ...]
 		// Curl error (56): Failure when receiving data from the peer for ... [Recv failure: Connection reset by peer]
-		{match: `Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]*)`, code: fault.RepositoryUnreachable,
+		{match: `Curl error \(\d+\): [^\n]* for ` + dnfHost + `[^\n\[]*\[([^\n\]]+)`, code: fault.RepositoryUnreachable,
 			what: "$1 could not be read: $2",
 			next: "See what answers on this machine: curl -sSvI https://$1"},
+		// Curl error (16): Error in the HTTP2 framing layer for https://packages.microsoft.com/rhel/9/prod/repodata/repomd.xml []
+		{match: `Curl error \(\d+\): ([^\n]*) for ` + dnfHost, code: fault.RepositoryUnreachable,
+			what: "$2 could not be read: $1",
+			next: "See what answers on this machine: curl -sSvI https://$2"},
 		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Downloading successful, but checksum doesn't match. Calculated: ...
 		//   - Downloading successful, but checksum doesn't match. Calculated: ...
 		// [MIRROR] aadsshlogin-1.0.2-1.x86_64.rpm: Interrupted by header callback: Inconsistent server data, reported file Content-Length: 12744, ...
