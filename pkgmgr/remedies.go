@@ -13,7 +13,7 @@ const (
 	newestExtension = fault.UpdateWhereSet + ", which brings the current keys."
 	leaveProxy      = "Ask whoever runs the proxy or mirror that serves it, and try again without it; do not install from it by hand."
 	givePassword    = "Give the proxy with its user and password in the protected setting proxy, or ask whoever runs the proxy to let this machine through without them."
-	openFirewall    = "Have whoever runs the firewall, network security group or proxy allow outbound HTTPS to it" + andAgain
+	openFirewall    = "Have whoever runs the firewall, network security group or proxy allow outbound connections to it" + andAgain
 
 	notByHand      = "Ask whoever runs the mirror or proxy that served it; do not install it by hand."
 	rewriteKeyFile = fault.AgainFirst + ": it writes the file anew; if it stays, ask whoever keeps this machine what removes it."
