@@ -7,30 +7,28 @@ import (
 	"aadssh/internal/state"
 )
 
-// GoalOf is what an operation of a version of this program wants of a machine with this
-// owner and this receipt.
-func GoalOf(operation, version string, owner state.Owner, receipt state.Receipt) (decide.Goal, error) {
+// GoalOf is what an operation of self, which runs it, wants of a machine with this owner and
+// this receipt.
+func GoalOf(operation string, self, owner state.Owner, receipt state.Receipt) (decide.Goal, error) {
 	o, ok := findOperation(operation)
 	if !ok || !o.converges {
 		return decide.Goal{}, fmt.Errorf("%q plans nothing: install, enable and setup do", operation)
 	}
-	if !o.standalone && owner.Handler != "" {
-		version = owner.Version // the version of the agent's folder counts, not the program's
-	}
-	return o.goal(version, owner, receipt), nil
+	return o.goal(self, owner, receipt), nil
 }
 
-// goal is what an operation of a version wants of a machine. install updates the packages
+// goal is what an operation of self wants of a machine. install updates the packages
 // to the newest version. setup does so once for each version of itself: later package
 // versions are left to the administrator's own updates. enable leaves the packages, unless
-// the install before it never got to search for newer ones.
-func (o operation) goal(version string, owner state.Owner, receipt state.Receipt) decide.Goal {
-	owed := receipt.Looked != "" && receipt.Looked != version
+// the install before it never got to search for newer ones. The folder that the agent gave
+// a handler has its version, which need not be the program's.
+func (o operation) goal(self, owner state.Owner, receipt state.Receipt) decide.Goal {
+	records := o.converges && !self.SameProgram(owner)
 	switch {
-	case o.standalone:
-		return decide.Goal{Newest: o.newest && (receipt.Looked != version || !owner.Setup || owner.Version != version)}
+	case o.standalone: // its settings and its status are in the state folder
+		return decide.Goal{Records: true, Newest: o.newest && (receipt.Looked != self.Version || records)}
 	case o.decides:
-		return decide.Goal{Newest: owed}
+		return decide.Goal{Records: records, Newest: receipt.Looked != "" && receipt.Looked != self.Version}
 	}
-	return decide.Goal{Newest: o.newest}
+	return decide.Goal{Records: records, Newest: o.newest}
 }

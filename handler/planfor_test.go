@@ -26,12 +26,16 @@ func TestGoal(t *testing.T) {
 		{"setup", "1", ours("2"), true}, // it owns the machine already, and was interrupted
 		{"setup", "1", ours("1"), true},
 	} {
-		got, err := GoalOf(c.operation, "2", c.owner, state.Receipt{Looked: c.looked})
+		self := state.Owner{Version: "2"}
+		if self.Setup = c.operation == "setup"; !self.Setup {
+			self.Handler = "us"
+		}
+		got, err := GoalOf(c.operation, self, c.owner, state.Receipt{Looked: c.looked})
 		if err != nil || got.Newest != c.newest {
 			t.Errorf("%+v: %+v, %v", c, got, err)
 		}
 	}
-	if watchOperation().goal("2", state.Owner{}, state.Receipt{Looked: "1"}).Newest {
-		t.Error("a look of the watch moves packages")
+	if watch := watchOperation().goal(state.Owner{Version: "2"}, state.Owner{}, state.Receipt{Looked: "1"}); watch.Newest || watch.Records {
+		t.Error("a look of the watch moves packages, or owns the machine")
 	}
 }

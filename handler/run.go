@@ -349,5 +349,5 @@ func (r *run) identityTimeout() time.Duration {
 
 // goal is what the run wants of the machine.
 func (r *run) goal(f *facts.Facts) decide.Goal {
-	return r.op.goal(r.self().Version, f.Owner, f.Receipt)
+	return r.op.goal(r.self(), f.Owner, f.Receipt)
 }

@@ -47,7 +47,7 @@ func (r *run) uninstall(ctx context.Context) outcome {
 	if err != nil {
 		return failed(err, nil)
 	}
-	if there {
+	if there { // so that it does not wait for the run of another owner
 		return r.yield(ctx, other)
 	}
 	release, err := r.alone(ctx)
@@ -57,7 +57,7 @@ func (r *run) uninstall(ctx context.Context) outcome {
 	defer release()
 	if other, there, err := r.inTheWay(); err != nil {
 		return failed(err, nil)
-	} else if there { // setup, which was at work meanwhile
+	} else if there { // setup, which became the owner while this run waited for the lock
 		return outcome{message: leftTo(other)}
 	}
 	receipt, err := state.ReadReceipt(r.host)

@@ -42,7 +42,7 @@ func For(f *facts.Facts, g Goal) Decision {
 	if err == nil && d.Plan.Has(FetchKey) {
 		err = trust.Validate(f.Settings.Repository.KeyFiles()) // early, before anything is changed
 	}
-	if err == nil && f.StateErr != nil && (!d.Plan.Empty() || errors.Is(f.StateErr, syscall.ENOTDIR)) {
+	if err == nil && f.StateErr != nil && (!d.Plan.Empty() || g.Records || errors.Is(f.StateErr, syscall.ENOTDIR)) {
 		err = facts.StateUnwritable(f.StateErr)
 	}
 	d.PlanErr = fault.Of(err)

@@ -25,6 +25,7 @@ import (
 type Goal struct {
 	Newest  bool // update the packages to the newest allowed version
 	Sources bool // use the repository: the kept package files were tried, or must not be
+	Records bool // the run writes down that its program owns the machine, which it does not yet
 }
 
 // Kind is what a step does.

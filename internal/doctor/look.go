@@ -86,7 +86,8 @@ func look(ctx context.Context, o Options) *machine {
 		m.Facts = *facts.GatherAgain(ctx, h, q, &facts.Facts{Identity: identity.Answer{Cloud: identity.Clouds()[0]}})
 	}
 	m.OtherRun = other
-	m.decision = decide.For(&m.Facts, decide.Goal{})
+	set := m.extension != nil && !m.foreign() && !m.extension.standalone()
+	m.decision = decide.For(&m.Facts, decide.Goal{Records: set && !m.self("enable", o.Version).SameProgram(m.Owner)})
 	if m.TargetErr == nil {
 		if manager, err := pkgmgr.For(m.Target.Manager); err == nil {
 			if holder, held := h.LockHolder(manager.Locks); held {

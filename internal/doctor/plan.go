@@ -14,6 +14,7 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
 	"aadssh/internal/standalone"
+	"aadssh/internal/state"
 	"aadssh/internal/text"
 )
 
@@ -115,7 +116,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 		operation = "setup"
 	}
 	r := PlanReport{Schema: schemaVersion, Version: o.Version, Time: o.Now().UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
-	goal, err := handler.GoalOf(operation, o.Version, m.Owner, m.Receipt)
+	goal, err := handler.GoalOf(operation, m.self(operation, o.Version), m.Owner, m.Receipt)
 	if err != nil {
 		return PlanReport{}, err
 	}
@@ -135,6 +136,20 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 			host.Program(), text.Shown(m.extension.env.Version), text.Shown(m.extension.name.Full()))
 	}
 	return r, nil
+}
+
+// self is the program that would run an operation: setup of this one, or the extension's.
+// Without an extension it is not known, and whoever owns the machine now stands for it.
+func (m *machine) self(operation, version string) state.Owner {
+	switch e := m.extension; {
+	case operation == "setup":
+		return state.Owner{Setup: true, Version: version}
+	case e != nil && !e.standalone():
+		return state.Owner{Handler: e.env.Name, Version: e.env.Version, Dir: e.env.BaseDir}
+	case m.Owner.Handler != "":
+		return m.Owner
+	}
+	return state.Owner{Version: version}
 }
 
 // verdict is a fault as part of a report, in words for the person who would run the

@@ -39,6 +39,11 @@ func ReadOwner(h *host.Host) (o Owner, found bool, err error) {
 	return o, found, err
 }
 
+// SameProgram reports whether two owners are one version of one program, in one place.
+func (o Owner) SameProgram(as Owner) bool {
+	return o.Setup == as.Setup && o.Handler == as.Handler && o.Version == as.Version && o.Dir == as.Dir
+}
+
 // Write records o as the owner; an unchanged record is not written.
 func (o Owner) Write(h *host.Host) error { return WriteJSON(h, ownerFile, o) }
 
