@@ -112,8 +112,11 @@ func atLast() []rule {
 		// zypper: error while loading shared libraries: libzypp.so.1722: cannot open shared object file: No such file or directory
 		// /bin/sh: /usr/bin/dnf: /usr/libexec/platform-python: bad interpreter: No such file or directory
 		// ModuleNotFoundError: No module named 'dnf'
-		{match: `^((?:[^\s:]+: )+(?:error while loading shared libraries|symbol lookup error|bad interpreter): [^\n]+|(?:ModuleNotFoundError|ImportError|SyntaxError): [^\n]+)`, code: fault.PackageManagerFailed,
-			what: "The package manager itself cannot start: $1.",
+		// required to run yum. The error leading to this problem was:
+		//
+		//    libcurl.so.4: cannot open shared object file: No such file or directory
+		{match: `^((?:[^\s:]+: )+(?:error while loading shared libraries|symbol lookup error|bad interpreter): [^\n]+|(?:ModuleNotFoundError|ImportError|SyntaxError): [^\n]+)|^required to run yum\. [^\n]*\n\s+([^\n]+)`, code: fault.PackageManagerFailed,
+			what: "The package manager itself cannot start: $1$2.",
 			next: "Put back what it lacks: a library, or the Python of the distribution under its own name (ls -l /usr/bin/python* /usr/libexec/platform-python*)"},
 	}
 }

@@ -79,6 +79,15 @@ func yumRules() []rule {
 		{match: `GPG key retrieval failed: [^\n]*Couldn't open file ([^"\n]+)`, code: fault.RepositoryUntrusted,
 			what: "The key file $1, which the definition of the repository names, is not there.",
 			next: rewriteKeyFile},
+		// GPG key retrieval failed: [Errno 14] curl#60 - "Peer's Certificate issuer is not recognized."
+		{match: `GPG key retrieval failed: [^\n]*- "([^"\n]+?)\.?"`, code: fault.RepositoryUnreachable,
+			what: "The key that the definition of a repository names cannot be fetched: $1.",
+			next: "See which: grep -rn gpgkey /etc/yum.repos.d"},
+		// Public key for aadsshlogin-1.0.027980001-1.x86_64.rpm is not installed (yum goes on where it may fetch the key)
+		{match: `^Public key for (\S+) is not installed\s*\z`, code: fault.RepositoryUntrusted,
+			what:      "$1 is signed with a key that this machine does not accept.",
+			next:      trustKey,
+			signature: 1},
 		// https://host/x/repodata/repomd.xml: [Errno 14] curl#22 - "The requested URL returned error: 403"
 		{match: dnfHost + `\S*: \[Errno 14\] curl#22 - "The requested URL returned error: (\d+)`, code: fault.RepositoryUnreachable,
 			what: "The proxy refuses the way to $1 with HTTP $2.",
