@@ -49,7 +49,8 @@ func (r *run) apply(ctx context.Context, p decide.Plan, f *facts.Facts) error {
 		action := r.log.Started("%s", s.Text)
 		if err := action.Ended(w.diskBehind(w.step(ctx, s))); err != nil {
 			w.takeBack(ctx, s, fault.Of(err))
-			return errors.Join(err, w.finishReload(ctx)) // the first is the one that fault.Of finds
+			w.finishReload(ctx)
+			return err
 		}
 	}
 	return nil
@@ -102,11 +103,11 @@ func (w *work) step(ctx context.Context, s decide.Step) error {
 	case decide.Repair:
 		return w.repair(ctx)
 	case decide.Install:
-		return w.unlisted(w.offered(ctx, s, w.diagnosed(ctx, w.refused(ctx, w.transaction(func() error { return w.install(ctx, s) })))))
+		return w.unlisted(w.offered(ctx, w.diagnosed(ctx, w.refused(ctx, w.transaction(func() error { return w.install(ctx, s) })))))
 	case decide.PutBack:
 		return w.transaction(func() error { return w.restore(ctx, s) })
 	case decide.Replace:
-		return w.unlisted(w.offered(ctx, s, w.diagnosed(ctx, w.refused(ctx, w.transaction(func() error { return w.replace(ctx, s) })))))
+		return w.unlisted(w.offered(ctx, w.diagnosed(ctx, w.refused(ctx, w.transaction(func() error { return w.replace(ctx, s) })))))
 	case decide.Reinstall:
 		return w.diagnosed(ctx, w.transaction(func() error { return w.reinstall(ctx, s) }))
 	case decide.Reload:
@@ -248,12 +249,11 @@ func (r *run) reload(ctx context.Context, f *facts.Facts) error {
 
 // finishReload does the reload that is still due after a failed transaction: it may have
 // changed sshd's configuration all the same.
-func (w *work) finishReload(ctx context.Context) error {
+func (w *work) finishReload(ctx context.Context) {
 	if !state.ReloadPending(w.host) {
-		return nil
+		return
 	}
 	if err := w.reload(ctx, w.facts); err != nil {
 		w.log.Warnf("%v", err)
 	}
-	return nil
 }

@@ -13,7 +13,7 @@ import (
 // was asked for and the versions that it has. It must run while the repository is still
 // defined: the definition is removed after this, and then the package manager's commands
 // show nothing. If something on this machine excludes the package, that error stays.
-func (w *work) offered(ctx context.Context, s decide.Step, err error) error {
+func (w *work) offered(ctx context.Context, err error) error {
 	said := fault.Of(err)
 	if said == nil || said.Code != fault.PackageUnavailable || w.plan.Source.All {
 		return err

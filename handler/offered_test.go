@@ -41,7 +41,7 @@ func TestOffered(t *testing.T) {
 		source := pkgmgr.Source{ListFile: "/x.list"}
 		w := &work{run: &run{}, facts: &f, plan: decide.Plan{Source: source}, session: &pkgmgr.Session{Host: r.Host(), Manager: m, Source: source}}
 		r.Expect(m.Versions(source, "aadsshlogin").String(), hosttest.Answer(0, c.madison))
-		got := fault.Of(w.offered(t.Context(), decide.Step{Kind: decide.Install}, said))
+		got := fault.Of(w.offered(t.Context(), said))
 		if got.Code != fault.PackageUnavailable || !strings.Contains(got.What, c.what) || !strings.Contains(got.Remedy(), c.next) || strings.Contains(got.What+got.Remedy(), c.not) && c.not != "" {
 			t.Errorf("%s: %q, %q", name, got.What, got.Remedy())
 		}

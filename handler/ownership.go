@@ -137,7 +137,7 @@ func (r *run) inTheWay() (s Standing, there bool, err error) {
 	} else if o, found, unread := readOwner(r.host); unread != nil {
 		err = unread
 	} else if found && o.Dir != r.Environment.BaseDir && (o.Setup || agent.At(r.host, o.Dir).Active()) {
-		s, there = standing(r.host, o), true
+		s, there = standing(o), true
 	}
 	if unread := r.host.Unread(); err == nil && unread != nil {
 		err = unknownOwner(unread)
@@ -157,7 +157,7 @@ type Standing struct {
 func Owner(h *host.Host, version string) (Standing, bool, error) {
 	for _, there := range agent.Everywhere(h) {
 		if there.Own && there.Active() {
-			return standing(h, state.Owner{Handler: there.Name.Full(), Version: there.Version, Dir: there.Dir}), true, nil
+			return standing(state.Owner{Handler: there.Name.Full(), Version: there.Version, Dir: there.Dir}), true, nil
 		}
 	}
 	o, found, err := readOwner(h)
@@ -165,7 +165,7 @@ func Owner(h *host.Host, version string) (Standing, bool, error) {
 		return Standing{}, false, err
 	}
 	if o.Setup {
-		return standing(h, o), state.Newer(o.Version, version), nil
+		return standing(o), state.Newer(o.Version, version), nil
 	}
 	// A handler without HandlerState, such as one that is run by hand, exists as long as
 	// its folder does; and between two versions there is no HandlerState for a moment.
@@ -174,10 +174,10 @@ func Owner(h *host.Host, version string) (Standing, bool, error) {
 		return Standing{}, false, unknownOwner(err)
 	}
 	there := agent.At(h, o.Dir)
-	return standing(h, o), coming || there.Own && there.State == "", nil
+	return standing(o), coming || there.Own && there.State == "", nil
 }
 
-func standing(h *host.Host, o state.Owner) Standing {
+func standing(o state.Owner) Standing {
 	s := Standing{Owner: o}
 	dir := o.Dir
 	if o.Setup {

@@ -81,18 +81,13 @@ func Run(ctx context.Context, q Request) fault.Code {
 	ctx, cancel := context.WithDeadline(ctx, r.deadline)
 	defer cancel()
 	action := r.log.Started("%s, version %s, sequence number %d, budget %s", op.name, q.Version, q.Sequence, budget)
-	v := r.guarded(ctx)
+	v := r.guard(func() outcome { return r.begin(ctx) })
 	if v.fault != nil {
 		action.Ended(v.fault)
 	} else {
 		action.Ended(nil)
 	}
 	return r.finish(v)
-}
-
-// guarded runs the operation, unless it was refused before it began.
-func (r *run) guarded(ctx context.Context) outcome {
-	return r.guard(func() outcome { return r.begin(ctx) })
 }
 
 // guard turns a panic into a verdict.

@@ -82,7 +82,7 @@ func TestPanicIsReported(t *testing.T) {
 	op, _ := findOperation("enable")
 	op.run = func(*run, context.Context) outcome { panic("it went\nwrong") }
 	r := &run{Request: q, host: q.Host, log: q.Host.Log, deadline: time.Now().Add(time.Hour), op: op}
-	if code := r.finish(r.guarded(context.Background())); code != fault.Internal {
+	if code := r.finish(r.guard(func() outcome { return r.begin(context.Background()) })); code != fault.Internal {
 		t.Errorf("code %d", code)
 	}
 	if got := reported(t, q); got.Level != status.Failure || got.Code != 1 {

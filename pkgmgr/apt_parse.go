@@ -33,7 +33,7 @@ func parseDpkgQuery(r host.Result, names []string) (Packages, error) {
 			continue
 		}
 		answered[f[0]] = true
-		p := Package{Name: f[0], Version: f[1], Arch: f[2], Held: status[0] == "hold"}
+		p := Package{Name: f[0], Version: f[1]}
 		switch want, flag, state := status[0], status[1], status[2]; {
 		case flag != "ok":
 			p.State, p.Detail = Broken, state+", "+flag

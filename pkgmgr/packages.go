@@ -18,9 +18,7 @@ const (
 type Package struct {
 	Name    string
 	Version string // as the manager prints it: apt "1.0-1", rpm "[epoch:]version-release"
-	Arch    string
 	State   State
-	Held    bool   // an administrator pinned its version (apt-mark hold)
 	Detail  string // if Broken, what is wrong, in the manager's words
 	// Files has the digest of each file at installation, in hexadecimal (32 digits: MD5,
 	// 64: SHA-256), if the query prints it: rpm's does, dpkg keeps its own in files.

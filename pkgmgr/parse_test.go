@@ -18,11 +18,11 @@ func TestQueryRecorded(t *testing.T) {
 	for _, c := range []struct {
 		file, name string
 		manager    distro.Manager
-		want       map[string]string // name: "version state held"
+		want       map[string]string // name: "version state"
 	}{
 		{"apt-2.6", "query-absent", distro.Apt, map[string]string{"aadsshlogin": "", "aadsshlogin-selinux": ""}},
 		{"apt-2.6", "query-installed", distro.Apt, map[string]string{"aadsshlogin": "1.0.1", "aadsshlogin-selinux": ""}},
-		{"apt-2.6", "query-held", distro.Apt, map[string]string{"aadsshlogin": "1.0.1 held"}},
+		{"apt-2.6", "query-held", distro.Apt, map[string]string{"aadsshlogin": "1.0.1"}},
 		{"apt-2.6", "query-legacy", distro.Apt, map[string]string{"aadsshlogin": "1.0.2", "aadlogin": ""}},
 		{"apt-2.2", "query-halfconfigured", distro.Apt, map[string]string{"aadsshlogin": "1.0.2 broken: half-configured"}},
 		{"apt-3.0", "query-unpacked", distro.Apt, map[string]string{"aadsshlogin": "1.0.2 broken: unpacked"}},
@@ -50,9 +50,6 @@ func TestQueryRecorded(t *testing.T) {
 
 func describe(p Package) string {
 	s := p.Version
-	if p.Held {
-		s += " held"
-	}
 	if p.State == Broken {
 		s += " broken: " + p.Detail
 	}

@@ -13,7 +13,7 @@ import (
 // Repair finishes or undoes what an interrupted run of a package manager left behind. It
 // changes no version and removes no package.
 func (s *Session) Repair(ctx context.Context) error {
-	if err := s.clearStale(ctx); err != nil {
+	if err := s.clearStale(); err != nil {
 		return err
 	}
 	var last error
@@ -29,7 +29,7 @@ func (s *Session) Repair(ctx context.Context) error {
 
 // clearStale removes the files that a killed run left behind, if nobody uses the package
 // manager and no process has them mapped.
-func (s *Session) clearStale(ctx context.Context) error {
+func (s *Session) clearStale() error {
 	stale := s.stale()
 	if len(stale) == 0 {
 		return nil

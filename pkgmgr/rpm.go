@@ -61,7 +61,7 @@ func parseRPMQuery(r host.Result, names []string) (Packages, error) {
 		if !asked {
 			continue
 		}
-		p := Package{Name: f[0], Version: f[1], Arch: f[2], State: Installed}
+		p := Package{Name: f[0], Version: f[1], State: Installed}
 		if old.State != Absent { // an interrupted upgrade leaves both in the database
 			p.State = Broken
 			p.Detail = "versions " + old.Version + " and " + p.Version + " are installed at the same time"

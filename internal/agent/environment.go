@@ -100,7 +100,7 @@ func standIn(base string) Environment {
 	if !h.Exists(filepath.Join(base, "HandlerManifest.json")) || !h.Exists(e.ConfigFolder) {
 		return Environment{}
 	}
-	if name, version, ok := cutLast(filepath.Base(base), "-"); ok {
+	if name, version, ok := splitName(filepath.Base(base)); ok {
 		e.Name, e.Version = name, version
 	}
 	return e
@@ -196,7 +196,7 @@ func environment(path string, env settings.HandlerEnvironment, content []byte) (
 	}
 	// The agent names the folder <name>-<version>; the version in the file is that of the
 	// file's layout.
-	if name, version, ok := cutLast(filepath.Base(e.BaseDir), "-"); ok && (e.Name == "" || e.Name == name) {
+	if name, version, ok := splitName(filepath.Base(e.BaseDir)); ok && (e.Name == "" || e.Name == name) {
 		e.Name, e.Version = name, version
 	}
 	return e, nil
@@ -238,9 +238,10 @@ func unusable(path, why string) error {
 		fmt.Sprintf("%s cannot be used: %s.", path, why), restart)
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
+// splitName splits the name of a folder of the agent's at its last dash.
+func splitName(folder string) (name, version string, ok bool) {
+	if i := strings.LastIndexByte(folder, '-'); i >= 0 {
+		return folder[:i], folder[i+1:], true
 	}
-	return s, "", false
+	return folder, "", false
 }

@@ -38,7 +38,7 @@ func Folders(h *host.Host, agentDir string, handler names.Handler) []string {
 
 // Siblings are the folders of all versions of the handler that folder belongs to.
 func Siblings(h *host.Host, folder string) []string {
-	name, _, ok := cutLast(filepath.Base(folder), "-")
+	name, _, ok := splitName(filepath.Base(folder))
 	if !ok {
 		return nil
 	}

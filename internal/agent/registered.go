@@ -69,7 +69,7 @@ func (r Registered) Missing(h *host.Host) string {
 
 // At is the version of a handler in the folder dir.
 func At(h *host.Host, dir string) Registered {
-	full, version, _ := cutLast(filepath.Base(dir), "-")
+	full, version, _ := splitName(filepath.Base(dir))
 	return Registered{Name: names.Of(full), Version: version, Dir: dir, State: StateOf(h, dir), Own: h.Exists(filepath.Join(dir, Program))}
 }
 

@@ -132,8 +132,8 @@ func (f *Facts) machine(ctx context.Context, h *host.Host) {
 	f.Image = lookImage(h, f.Release)
 	if f.TargetErr == nil {
 		f.Packages, f.PackagesErr = lookPackages(ctx, h, f.Target)
-		if login := f.Packages[f.Target.Packages.Login]; login.State == pkgmgr.Installed {
-			f.Programs = lookPrograms(h, login)
+		if p := f.Packages[f.Target.Packages.Login]; p.State == pkgmgr.Installed {
+			f.Programs = login.ComparePrograms(h, p.Name, p.Files)
 		}
 		f.Sources, f.Problems = repo.Entries(h, f.Target.Manager)
 		if p := repo.MetadataUnverified(h, f.Target.Manager); p != nil {
@@ -226,10 +226,6 @@ func (f *Facts) getenv() func(string) string {
 		return func(string) string { return "" }
 	}
 	return f.Getenv
-}
-
-func lookPrograms(h *host.Host, p pkgmgr.Package) login.Programs {
-	return login.ComparePrograms(h, p.Name, p.Files)
 }
 
 // programs checks whether the sign-in programs are unchanged since the package installed

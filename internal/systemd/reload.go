@@ -14,8 +14,6 @@ type Outcome struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	Unit     string // the unit that runs the daemon or listens for it; "" if none is active
-	Running  bool   // the daemon runs as its own service and has a configuration in memory
-	Socket   bool   // a socket unit listens and starts the daemon for each boot or connection
 	Reloaded bool   // the daemon has read its configuration again
 	Why      string // why nothing was reloaded, for the log; empty if it was
 }
@@ -55,7 +53,7 @@ func (s *session) reload(ctx context.Context, units []string) (Outcome, error) {
 		}
 		return withoutService(socket, units), nil
 	}
-	out := Outcome{Unit: service.Name, Running: true}
+	out := Outcome{Unit: service.Name}
 	if !service.CanReload {
 		// The unit has no ExecReload=. The others send SIGHUP (sshd(8)); it is sent only to
 		// the main process, because it ends sessions.
@@ -92,7 +90,7 @@ func (s *session) firstActive(ctx context.Context, units []string) (UnitState, e
 // withoutService says why there is nothing to reload.
 func withoutService(socket UnitState, units []string) Outcome {
 	if socket.Name != "" {
-		return Outcome{Unit: socket.Name, Socket: true, Why: socket.Name + " starts the daemon when somebody connects, which then reads its configuration"}
+		return Outcome{Unit: socket.Name, Why: socket.Name + " starts the daemon when somebody connects, which then reads its configuration"}
 	}
 	return Outcome{Why: "none of " + strings.Join(units, ", ") + " is active"}
 }
