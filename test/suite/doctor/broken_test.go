@@ -187,6 +187,8 @@ func ofThePublicPages() []broken {
 			breakIt: wired(`iptables -N guard; iptables -A INPUT -j guard; iptables -A guard -p tcp -m multiport --dports 22,23 -j DROP`), check: "firewall", answer: "fail", code: 21, next: "sudo iptables -I guard -p tcp --dport 22 -j ACCEPT"},
 		{section: "The VM's own firewall", machine: "port 22 is dropped in the table raw", options: jammy(),
 			breakIt: wired(`iptables -t raw -A PREROUTING -p tcp --dport 22 -j DROP`), check: "firewall", answer: "fail", code: 21, next: "sudo iptables -t raw -I PREROUTING -p tcp --dport 22 -j ACCEPT"},
+		{section: "The VM's own firewall", machine: "iptables' older kernel interface, which nft does not list, drops port 22", options: jammy(),
+			breakIt: wired(`nft 'add table inet filter; add chain inet filter input { type filter hook input priority 0; policy accept; }'; iptables-nft -A INPUT -p tcp --dport 22 -j ACCEPT; iptables-legacy -A INPUT -p tcp --dport 22 -j DROP`), check: "firewall", answer: "fail", code: 21, next: "sudo iptables-legacy -I INPUT -p tcp --dport 22 -j ACCEPT"},
 		{section: "The VM's own firewall", machine: "nftables' policy is drop, and port 22 is not let in", options: jammy(),
 			breakIt: wired(`nft 'add table inet filter; add chain inet filter input { type filter hook input priority 0; policy drop; }; add rule inet filter input iif lo accept'`), check: "firewall", answer: "fail", code: 21, next: "sudo nft insert rule inet filter input tcp dport 22 accept"},
 		{section: "The VM's own firewall", machine: "nftables lets one network in", options: jammy(),
