@@ -176,6 +176,10 @@ func (s *Service) Unplayed() []string {
 
 // ServeHTTP answers one request.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if fromAgent(r) {
+		s.tellAgent(w, r)
+		return
+	}
 	s.record(r)
 	if refusal, why := s.check(r); refusal != nil {
 		s.unexpect(r, why)

@@ -80,6 +80,18 @@ func TestViolationsAreRejected(t *testing.T) {
 	}
 }
 
+// TestAgentsOwnRequests: the agent's requests about the machine are answered without a
+// script and not counted; any other one of it is unexpected.
+func TestAgentsOwnRequests(t *testing.T) {
+	for path, status := range map[string]int{ComputePath: 200, "/metadata/instance/": 200, TokenPath: 400} {
+		s := Azure()
+		got := ask(s, "GET", "http://169.254.169.254"+path, "Metadata: True", "User-Agent: WALinuxAgent/2.7.3.0")
+		if n := len(s.Unexpected()); got.StatusCode != status || (n == 0) != (status == 200) || len(s.Requests()) > 0 {
+			t.Errorf("%s: status %d, %d unexpected, %d recorded", path, got.StatusCode, n, len(s.Requests()))
+		}
+	}
+}
+
 func TestScript(t *testing.T) {
 	s := Azure().Script(TokenPath, Status(404, "not_found", ""), NoIdentity())
 	if got := s.Unplayed(); len(got) != 1 || !strings.Contains(got[0], "2 answers") {

@@ -3,6 +3,7 @@ package stage
 import (
 	"slices"
 	"strings"
+	"testing"
 
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/box"
@@ -23,11 +24,7 @@ func (s *Stage) Search(secrets Secrets, before box.Snapshot, texts map[string]st
 	for name, text := range texts {
 		all[name] = text
 	}
-	for name, text := range all {
-		for _, leak := range append(metadata.Leaks(text), found(text, secrets.Words)...) {
-			s.T.Errorf("the secret %q stands in %s:\n%s", leak, name, around(text, leak))
-		}
-	}
+	NoSecret(s.T, all, secrets.Words...)
 	for _, line := range before.Diff(s.Snapshot(), nil) {
 		path := line[2:]
 		if line[0] == '-' || slices.Contains(secrets.Planted, path) || strings.HasPrefix(path, metadata.ArcTokens+"/") {
@@ -37,8 +34,17 @@ func (s *Stage) Search(secrets Secrets, before box.Snapshot, texts map[string]st
 		if err != nil {
 			continue // a folder, a socket, a removal
 		}
-		for _, leak := range append(metadata.Leaks(string(content)), found(string(content), secrets.Words)...) {
-			s.T.Errorf("the secret %q stands in the file %s", leak, path)
+		NoSecret(s.T, map[string]string{"the file " + path: string(content)}, secrets.Words...)
+	}
+}
+
+// NoSecret fails a test if one of the texts, given by name, has a secret of the metadata
+// service or one of the words.
+func NoSecret(t testing.TB, texts map[string]string, words ...string) {
+	t.Helper()
+	for name, text := range texts {
+		for _, leak := range append(metadata.Leaks(text), found(text, words)...) {
+			t.Errorf("the secret %q stands in %s:\n%q", leak, name, around(text, leak))
 		}
 	}
 }

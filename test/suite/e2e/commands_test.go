@@ -21,7 +21,7 @@ import (
 )
 
 // word executes one command of a script.
-type word = func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error
+type word = func(ctx context.Context, s *scenario, ts *testscript.TestScript, args []string) error
 
 // commands are the commands of scripts.
 func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
@@ -32,17 +32,9 @@ func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, a
 		"host":     host,     // host up|down: the package host
 		"proxy":    proxy,    // proxy USER PASSWORD: start a proxy at 10.0.0.1:3128 | proxy used: it got a request
 		"uploads":  uploads,  // uploads plugin|blob: where the agent can upload its status | uploads used WAY: where it did
-		"publish": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
-			return publish(ctx, s, ts, args) // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
-		},
-		"program": func(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
-			binary, err := scene.BuildAs(args[0]) // program VERSION: writes /root/aadsshlogin-handler, like a person
-			if err == nil {
-				err = s.WriteFile("/root/aadsshlogin-handler", binary, 0o755)
-			}
-			return err
-		},
-		"goal": goal, // goal [fast] EXTENSION [, EXTENSION]...: see parseGoal
+		"publish":  publish,  // publish VERSION [variation...] | VERSION script=FILE | NAME@VERSION script=FILE
+		"program":  program,  // program VERSION: writes /root/aadsshlogin-handler, like a person
+		"goal":     goal,     // goal [fast] EXTENSION [, EXTENSION]...: see parseGoal
 		// What the agent uploaded.
 		"reported":  reported,  // reported STATUS CODE [REGEXP] | reported gone: waits for the verdict on the handler
 		"extension": extension, // extension LEVEL CODE REGEXP | extension none: the extension's own report
@@ -65,7 +57,7 @@ func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, a
 	out := map[string]func(ts *testscript.TestScript, neg bool, args []string){}
 	for name, c := range all {
 		out[name] = func(ts *testscript.TestScript, neg bool, args []string) {
-			s := ts.Value(stageKey{}).(*stage)
+			s := ts.Value(scenarioKey{}).(*scenario)
 			ctx, cancel := context.WithTimeout(context.Background(), machines().giveUp)
 			defer cancel()
 			err := c(ctx, s, ts, args)
@@ -82,25 +74,25 @@ func commands(g *gallery) map[string]func(ts *testscript.TestScript, neg bool, a
 	return out
 }
 
-type stageKey struct{}
+type scenarioKey struct{}
 
-func identity(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
-	return words.Identity(s.metadata, "rg-web", "web1", args)
+func identity(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
+	return words.Identity(s.Metadata, "rg-web", "web1", args)
 }
 
-func host(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
-	return words.Host(s.packages, args)
+func host(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
+	return words.Host(s.Packages, args)
 }
 
-func offer(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func offer(ctx context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	packages, err := words.Offer(args)
 	if err != nil {
 		return err
 	}
-	return s.offer(ctx, packages...)
+	return s.Offer(ctx, packages...)
 }
 
-func proxy(_ context.Context, s *stage, _ *testscript.TestScript, args []string) (err error) {
+func proxy(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) (err error) {
 	if len(args) == 2 {
 		s.proxy, err = pkghost.StartProxy(s, wire.Gateway+":3128", args[0], args[1])
 		return err
@@ -113,7 +105,7 @@ func proxy(_ context.Context, s *stage, _ *testscript.TestScript, args []string)
 	return fmt.Errorf("nobody used it: %+v", s.proxy.Requests())
 }
 
-func uploads(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func uploads(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	if args[0] == "used" {
 		if s.last.Via != args[1] {
 			return fmt.Errorf("the status came by %q", s.last.Via)
@@ -124,7 +116,15 @@ func uploads(_ context.Context, s *stage, _ *testscript.TestScript, args []strin
 	return nil
 }
 
-func publish(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+func program(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
+	binary, err := scene.BuildAs(args[0])
+	if err == nil {
+		err = s.WriteFile("/root/aadsshlogin-handler", binary, 0o755)
+	}
+	return err
+}
+
+func publish(ctx context.Context, s *scenario, ts *testscript.TestScript, args []string) error {
 	name, version, other := strings.Cut(args[0], "@")
 	if !other {
 		name, version = agentrun.Handler, args[0]
@@ -145,7 +145,7 @@ func publish(ctx context.Context, s *stage, ts *testscript.TestScript, args []st
 // goal sets the goal state. Extensions are separated by commas; each is [NAME@]VERSION with
 // any of state=STATE, seq=N, settings=JSON, protected=JSON, level=N. Without arguments it
 // is a goal state without extensions.
-func goal(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func goal(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	fast := len(args) > 0 && args[0] == "fast"
 	if fast {
 		args = args[1:]

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -35,18 +34,7 @@ func TestScenarios(t *testing.T) {
 				Files: scripts(t, a),
 				Cmds:  commands(g),
 				Setup: func(env *testscript.Env) error {
-					ctx, cancel := context.WithTimeout(context.Background(), machines().giveUp)
-					defer cancel()
-					s, err := set(ctx, a)
-					if err != nil {
-						return err
-					}
-					env.Values[stageKey{}] = s
-					env.Defer(func() {
-						if err := s.strike(); err != nil {
-							t.Errorf("%s: %v", filepath.Base(env.WorkDir), err)
-						}
-					})
+					env.Values[scenarioKey{}] = begin(env.T().(testing.TB), a)
 					return nil
 				},
 			})

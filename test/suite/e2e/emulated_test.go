@@ -51,7 +51,7 @@ func booted(o emulated.Options) func(context.Context, cache.Cache) (guest, error
 }
 
 // clock sets how far the machine's clock is ahead of the real time.
-func clock(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+func clock(ctx context.Context, s *scenario, ts *testscript.TestScript, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("an offset, not %q", args)
 	}

@@ -8,18 +8,17 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"aadssh/test/lib/agentrun"
-	"aadssh/test/lib/metadata"
+	"aadssh/test/lib/stage"
 )
 
 // executed are all commands of our extension that the agent has run, in order, as
 // OPERATION@VERSION.
-func (s *stage) executed() ([]string, error) {
+func (s *scenario) executed() ([]string, error) {
 	content, err := s.ReadFile("/var/log/waagent.log")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -33,7 +32,7 @@ func (s *stage) executed() ([]string, error) {
 }
 
 // ran compares what the agent has run since the last time.
-func ran(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func ran(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	all, err := s.executed()
 	if err != nil {
 		return err
@@ -54,47 +53,32 @@ func ran(_ context.Context, s *stage, _ *testscript.TestScript, args []string) e
 // everyOutput checks what the agent kept of the output of each of our commands. It keeps
 // the first 3,200 bytes of both streams together, and of a longer output neither the first
 // nor the last line survives: so the output must be a verdict and what to do, and no more.
-func (s *stage) everyOutput() error {
+func (s *scenario) everyOutput() {
 	content, err := s.ReadFile(s.log("CommandExecution.log"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // 2.2.47 has no such log
+		return // 2.2.47 has no such log
 	}
-	var wrong []error
+	s.Must(err)
 	pattern := regexp.MustCompile(`(?s)Command: bin/aadsshlogin-handler (\S+)[^\n]*\n\[stdout\]\n(.*?)\n?\[stderr\]\n(.*?)(?:\n?\d{4}[-/]|$)`)
 	for _, block := range pattern.FindAllStringSubmatch(string(content), -1) {
 		out, errs := strings.TrimSpace(block[2]), strings.TrimSpace(block[3])
 		if n := strings.Count(out, "\n") + 1; out == "" || n > 3 || len(out)+len(errs) >= 3000 {
-			wrong = append(wrong, fmt.Errorf("%s printed %d lines, %d bytes: %.300s", block[1], n, len(out)+len(errs), out))
+			s.T.Errorf("%s printed %d lines, %d bytes: %.300s", block[1], n, len(out)+len(errs), out)
 		}
 	}
-	return errors.Join(append(wrong, err)...)
 }
 
-// secrets are the scenario's secrets that were found in something that people or the
-// platform read.
-func (s *stage) secrets() []string {
-	texts := s.fabric.Telemetry()
-	for _, st := range s.fabric.Statuses() {
-		texts = append(texts, string(st.Raw))
+// secrets fails the test if a secret of the script was uploaded or logged.
+func (s *scenario) secrets() {
+	texts := map[string]string{"the telemetry": strings.Join(s.fabric.Telemetry(), "\n")}
+	for i, st := range s.fabric.Statuses() {
+		texts[fmt.Sprintf("upload %d", i)] = string(st.Raw)
 	}
 	for _, name := range []string{"/var/log/waagent.log", s.log("handler.log"), s.log("CommandExecution.log")} {
 		content, err := s.ReadFile(name)
 		if err == nil {
-			texts = append(texts, string(content))
+			texts[name] = string(content)
 		}
 	}
-	var found []string
-	for _, text := range texts {
-		for _, secret := range append(metadata.Leaks(text), passwords(text)...) {
-			if !slices.Contains(found, secret) {
-				found = append(found, secret)
-			}
-		}
-	}
-	return found
-}
-
-// passwords are the passwords that scripts use as secrets.
-func passwords(text string) []string {
-	return regexp.MustCompile(`hunter2\w*`).FindAllString(text, -1)
+	stage.NoSecret(s.T, texts, "hunter2") // the passwords in the scripts begin with it
 }

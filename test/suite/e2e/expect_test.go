@@ -17,7 +17,7 @@ import (
 )
 
 // upload waits for the agent's report about the newest goal state.
-func (s *stage) upload(ctx context.Context, ok func(fabric.Status) string) error {
+func (s *scenario) upload(ctx context.Context, ok func(fabric.Status) string) error {
 	status, err := s.fabric.WaitStatus(ctx, func(st fabric.Status) string {
 		if len(s.fabric.Statuses()) <= s.seen {
 			return "nothing was uploaded since"
@@ -32,7 +32,7 @@ func (s *stage) upload(ctx context.Context, ok func(fabric.Status) string) error
 }
 
 // tails are the ends of the logs that explain a failure.
-func (s *stage) tails() string {
+func (s *scenario) tails() string {
 	var b strings.Builder
 	for _, name := range []string{"/var/log/waagent.log", s.log("CommandExecution.log"), s.log("handler.log")} {
 		content, err := s.ReadFile(name)
@@ -44,17 +44,17 @@ func (s *stage) tails() string {
 	return b.String()
 }
 
-func (s *stage) log(name string) string { return "/var/log/azure/" + agentrun.Handler + "/" + name }
+func (s *scenario) log(name string) string { return "/var/log/azure/" + agentrun.Handler + "/" + name }
 
-func reported(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func reported(ctx context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	return s.verdict(ctx, agentrun.Handler, args)
 }
 
-func other(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func other(ctx context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	return s.verdict(ctx, args[0], args[1:])
 }
 
-func (s *stage) verdict(ctx context.Context, name string, args []string) error {
+func (s *scenario) verdict(ctx context.Context, name string, args []string) error {
 	if len(args) == 1 && args[0] == "gone" {
 		return s.upload(ctx, func(st fabric.Status) string {
 			if h := st.Handler(name); h != nil {
@@ -63,45 +63,37 @@ func (s *stage) verdict(ctx context.Context, name string, args []string) error {
 			return ""
 		})
 	}
-	if len(args) < 2 {
-		return errors.New("STATUS CODE [REGEXP]")
-	}
-	pattern, err := regexp.Compile("(?s)" + strings.Join(args[2:], " "))
+	want, err := parse(args)
 	if err != nil {
 		return err
 	}
 	return s.upload(ctx, func(st fabric.Status) string {
 		h := st.Handler(name)
-		switch {
-		case h == nil:
+		if h == nil {
 			return name + " is not reported"
-		case h.Status != args[0] || strconv.Itoa(h.Code) != args[1] || !pattern.MatchString(h.Formatted.Message):
-			return fmt.Sprintf("%s is %s %d: %s", name, h.Status, h.Code, h.Formatted.Message)
 		}
-		return ""
+		return want.differs(name, h.Status, h.Code, h.Formatted.Message)
 	})
 }
 
 // extension checks the status that "reported" found.
-func extension(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func extension(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	h := s.last.Handler(agentrun.Handler)
-	if h == nil {
+	switch {
+	case h == nil:
 		return errors.New("the extension is not reported")
-	}
-	if len(args) == 1 && args[0] == "none" {
-		if h.Runtime != nil {
-			return fmt.Errorf("it says %+v", h.Runtime.Settings.Status)
-		}
+	case len(args) == 1 && args[0] == "none" && h.Runtime != nil:
+		return fmt.Errorf("it says %+v", h.Runtime.Settings.Status)
+	case len(args) == 1 && args[0] == "none":
 		return nil
-	}
-	if h.Runtime == nil {
+	case h.Runtime == nil:
 		return errors.New("it says nothing of itself")
 	}
 	st := h.Runtime.Settings.Status
-	return compare(fmt.Sprintf("it is %s %d: %s", st.Status, st.Code, st.Formatted.Message), st.Status, st.Code, st.Formatted.Message, args)
+	return compare("it", st.Status, st.Code, st.Formatted.Message, args)
 }
 
-func substatus(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func substatus(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	h := s.last.Handler(agentrun.Handler)
 	if h == nil || h.Runtime == nil {
 		return errors.New("it says nothing of itself")
@@ -109,23 +101,43 @@ func substatus(_ context.Context, s *stage, _ *testscript.TestScript, args []str
 	var names []string
 	for _, sub := range h.Runtime.Settings.Status.Substatus {
 		if sub.Name == args[0] {
-			return compare(fmt.Sprintf("%s is %s %d: %s", sub.Name, sub.Status, sub.Code, sub.Formatted.Message), sub.Status, sub.Code, sub.Formatted.Message, args[1:])
+			return compare(sub.Name, sub.Status, sub.Code, sub.Formatted.Message, args[1:])
 		}
 		names = append(names, sub.Name)
 	}
 	return fmt.Errorf("there are only %q", names)
 }
 
-func compare(found, level string, code int, message string, args []string) error {
+// wanted is what a script says of a status: LEVEL CODE [REGEXP].
+type wanted struct {
+	level, code string
+	message     *regexp.Regexp
+}
+
+func parse(args []string) (w wanted, err error) {
 	if len(args) < 2 {
-		return errors.New("LEVEL CODE [REGEXP]")
+		return w, errors.New("LEVEL CODE [REGEXP]")
 	}
-	pattern, err := regexp.Compile("(?s)" + strings.Join(args[2:], " "))
+	w.level, w.code = args[0], args[1]
+	w.message, err = regexp.Compile("(?s)" + strings.Join(args[2:], " "))
+	return w, err
+}
+
+// differs says what something is, unless that is what the script wants.
+func (w wanted) differs(what, level string, code int, message string) string {
+	if level == w.level && strconv.Itoa(code) == w.code && w.message.MatchString(message) {
+		return ""
+	}
+	return fmt.Sprintf("%s is %s %d: %s", what, level, code, message)
+}
+
+func compare(what, level string, code int, message string, args []string) error {
+	want, err := parse(args)
 	if err != nil {
 		return err
 	}
-	if level != args[0] || strconv.Itoa(code) != args[1] || !pattern.MatchString(message) {
-		return errors.New(found)
+	if said := want.differs(what, level, code, message); said != "" {
+		return errors.New(said)
 	}
 	return nil
 }

@@ -7,14 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"aadssh/test/lib/scene"
 )
 
-func vm(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+func vm(ctx context.Context, s *scenario, ts *testscript.TestScript, args []string) error {
 	r, err := s.Run(ctx, args...)
 	_, _ = ts.Stdout().Write(r.Stdout)
 	_, _ = ts.Stderr().Write(r.Stderr)
@@ -24,22 +23,17 @@ func vm(ctx context.Context, s *stage, ts *testscript.TestScript, args []string)
 	return err
 }
 
-func await(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
-	for {
+func await(ctx context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
+	s.Until(strings.Join(args, " "), func() bool {
 		r, err := s.Run(ctx, args...)
-		if err != nil || r.ExitCode == 0 {
-			return err
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("%w: exit %d: %s\n%s", ctx.Err(), r.ExitCode, r.Output(), s.tails())
-		}
-	}
+		s.Must(err)
+		return r.ExitCode == 0
+	})
+	return nil
 }
 
 // installed is the version in dpkg's database: "" if a package is not completely installed.
-func (s *stage) installed(name string) (string, error) {
+func (s *scenario) installed(name string) (string, error) {
 	content, err := s.ReadFile("/var/lib/dpkg/status")
 	return version(string(content), name), err
 }
@@ -66,7 +60,7 @@ func version(database, name string) string {
 	return version
 }
 
-func packages(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func packages(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	for _, arg := range args {
 		name, want, _ := strings.Cut(arg, "=")
 		got, err := s.installed(name)
@@ -84,7 +78,7 @@ func packages(_ context.Context, s *stage, _ *testscript.TestScript, args []stri
 }
 
 // power turns the machine off and on. What the agent uploaded before no longer counts.
-func power(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func power(ctx context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	var err error
 	switch strings.Join(args, " ") {
 	case "reboot":
@@ -99,23 +93,22 @@ func power(ctx context.Context, s *stage, _ *testscript.TestScript, args []strin
 }
 
 // restart restarts the agent. What it uploaded before no longer counts.
-func restart(ctx context.Context, s *stage, ts *testscript.TestScript, _ []string) error {
-	if err := vm(ctx, s, ts, []string{"systemctl", "stop", "walinuxagent"}); err != nil {
-		return err
-	}
+func restart(_ context.Context, s *scenario, _ *testscript.TestScript, _ []string) error {
+	s.Do("systemctl stop walinuxagent")
 	s.seen = len(s.fabric.Statuses())
-	return vm(ctx, s, ts, []string{"systemctl", "start", "walinuxagent"})
+	s.Do("systemctl start walinuxagent")
+	return nil
 }
 
 // lock makes another program of the machine hold dpkg's lock, as unattended-upgrades does
 // at a first boot.
-func lock(ctx context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+func lock(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	if len(args) == 1 && args[0] == "release" {
-		return vm(ctx, s, ts, []string{"systemctl", "stop", "holder.service"})
+		s.Do("systemctl stop holder.service")
+		return nil
 	}
-	if err := s.WriteFile("/root/unattended-upgrade", []byte(scene.LockHolder), 0o755); err != nil {
-		return err
-	}
-	err := vm(ctx, s, ts, []string{"systemd-run", "--quiet", "--unit=holder", "python3", "/root/unattended-upgrade"})
-	return errors.Join(err, await(ctx, s, ts, []string{"test", "-e", scene.Held}))
+	s.Must(s.WriteFile("/root/unattended-upgrade", []byte(scene.LockHolder), 0o755))
+	s.Do("systemd-run --quiet --unit=holder python3 /root/unattended-upgrade")
+	s.Await("test -e " + scene.Held)
+	return nil
 }

@@ -26,7 +26,7 @@ type gallery struct {
 
 // portal compares what the agent uploaded for our extension with the page. Only one of the
 // releases is shown; the others differ from it in the agent's own words.
-func (g *gallery) portal(_ context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func (g *gallery) portal(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	if !s.agent.recorded {
 		return nil
 	}

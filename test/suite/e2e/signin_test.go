@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -19,7 +18,7 @@ import (
 // signin signs in over ssh, from Azure's end of the network, with one of: certificate (of
 // the authority that the packages trust), stranger (of another one), expired, colleague
 // (for somebody else), key (no certificate).
-func signin(ctx context.Context, s *stage, _ *testscript.TestScript, args []string) error {
+func signin(ctx context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	if len(args) != 2 {
 		return fmt.Errorf("USER CERTIFICATE, not %q", args)
 	}
@@ -30,10 +29,7 @@ func signin(ctx context.Context, s *stage, _ *testscript.TestScript, args []stri
 	}
 	defer os.RemoveAll(dir)
 	identity := filepath.Join(dir, "id")
-	if err := keygen(ctx, "-t", "ed25519", "-f", identity); err != nil {
-		return err
-	}
-	if err := certify(ctx, dir, identity, user, kind); err != nil {
+	if err := certify(ctx, identity, user, kind); err != nil {
 		return err
 	}
 	r, err := s.Outside(ctx, "ssh", "-F", "none", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no",
@@ -48,38 +44,20 @@ func signin(ctx context.Context, s *stage, _ *testscript.TestScript, args []stri
 	return nil
 }
 
-func certify(ctx context.Context, dir, identity, user, kind string) error {
-	private, _ := keys.UserCA()
-	authority, principal, valid := filepath.Join(dir, "ca"), user, "-5m:+1h"
+func certify(ctx context.Context, identity, user, kind string) error {
+	c := keys.Certificate{Principal: user}
 	switch kind {
-	case "key":
-		return nil
-	case "stranger":
-		private = nil
-	case "expired":
-		valid = "-2h:-1h"
-	case "colleague":
-		principal = "colleague@example.com"
 	case "certificate":
+	case "key":
+		return keys.Keygen(ctx, "-t", "rsa", "-b", "2048", "-N", "", "-f", identity)
+	case "stranger":
+		c.Stranger = true
+	case "expired":
+		c.Valid = "-2h:-1h"
+	case "colleague":
+		c.Principal = "colleague@example.com"
 	default:
 		return fmt.Errorf("no such certificate: %q", kind)
 	}
-	if private == nil {
-		if err := keygen(ctx, "-t", "ed25519", "-f", authority); err != nil {
-			return err
-		}
-	} else if err := os.WriteFile(authority, private, 0o600); err != nil {
-		return err
-	}
-	return keygen(ctx, "-s", authority, "-I", user, "-n", principal, "-V", valid, identity+".pub")
-}
-
-func keygen(ctx context.Context, args ...string) error {
-	if args[0] == "-t" {
-		args = append(args, "-N", "")
-	}
-	if out, err := exec.CommandContext(ctx, "ssh-keygen", append([]string{"-q"}, args...)...).CombinedOutput(); err != nil {
-		return fmt.Errorf("ssh-keygen: %w: %s", err, out)
-	}
-	return nil
+	return c.Write(ctx, identity)
 }

@@ -29,7 +29,7 @@ type seen interface {
 }
 
 // watching starts a watch, or stops it and reports what was missing.
-func watching(_ context.Context, s *stage, ts *testscript.TestScript, args []string) error {
+func watching(_ context.Context, s *scenario, ts *testscript.TestScript, args []string) error {
 	switch strings.Join(args, " ") {
 	case "start":
 		disk, ok := s.guest.(seen)
@@ -61,7 +61,7 @@ func (w *watch) end() {
 
 // run checks each millisecond: the removal of a package runs several scripts, and takes far
 // longer than that. The database is read again when it is another file: dpkg replaces it.
-func (w *watch) run(s *stage, disk seen) {
+func (w *watch) run(s *scenario, disk seen) {
 	defer close(w.done)
 	began := time.Now()
 	last := map[string]string{}

@@ -7,8 +7,6 @@ package watch_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -51,24 +49,8 @@ func bootPersona(t *testing.T, p roots.Persona) *booted {
 			t.Logf("journal:\n%s", s.sh("journalctl --no-pager -o short-monotonic -t aadsshlogin-handler -t systemd | grep -i aadssh | tail -n 60"))
 		}
 	})
-	s.certificate()
+	s.Must(keys.Certificate{Principal: person}.Write(t.Context(), filepath.Join(s.keys, "user")))
 	return s
-}
-
-// certificate creates the person's key and certificate.
-func (s *booted) certificate() {
-	s.T.Helper()
-	private, public := keys.UserCA()
-	s.Must(os.WriteFile(filepath.Join(s.keys, "ca"), private, 0o600))
-	s.Must(os.WriteFile(filepath.Join(s.keys, "ca.pub"), []byte(public), 0o600))
-	for _, args := range [][]string{
-		{"-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", s.keys + "/user"},
-		{"-q", "-s", s.keys + "/ca", "-I", "rig", "-n", person, "-V", "-5m:+1h", s.keys + "/user.pub"},
-	} {
-		if out, err := exec.CommandContext(s.T.Context(), "ssh-keygen", args...).CombinedOutput(); err != nil {
-			s.T.Fatalf("ssh-keygen: %v\n%s", err, out)
-		}
-	}
 }
 
 // signIn connects from outside with the certificate.
