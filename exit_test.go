@@ -5,8 +5,11 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -35,10 +38,30 @@ func TestOnlyMainExits(t *testing.T) {
 	})
 }
 
-// eachProductFile parses each file of the product.
+// eachProductFile shows each file of the product, parsed.
 func eachProductFile(t *testing.T, look func(path string, set *token.FileSet, file *ast.File)) {
 	t.Helper()
-	files := 0
+	parsed, err := productFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(parsed.files) < 20 {
+		t.Errorf("only %d files were looked at", len(parsed.files))
+	}
+	for _, path := range slices.Sorted(maps.Keys(parsed.files)) {
+		look(path, parsed.set, parsed.files[path])
+	}
+}
+
+// source is parsed code; its files are by path.
+type source struct {
+	set   *token.FileSet
+	files map[string]*ast.File
+}
+
+// productFiles parses the product, once for all tests.
+var productFiles = sync.OnceValues(func() (source, error) {
+	s := source{token.NewFileSet(), map[string]*ast.File{}}
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -46,22 +69,10 @@ func eachProductFile(t *testing.T, look func(path string, set *token.FileSet, fi
 		if d.IsDir() && (path == "test" || path == "misc" || path == filepath.Join("internal", "host", "hosttest") || path == "build" || strings.HasPrefix(path, ".") && path != ".") {
 			return fs.SkipDir
 		}
-		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-			return nil
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			s.files[path], err = parser.ParseFile(s.set, path, nil, parser.ParseComments)
 		}
-		files++
-		set := token.NewFileSet()
-		file, err := parser.ParseFile(set, path, nil, parser.ParseComments)
-		if err != nil {
-			return err
-		}
-		look(path, set, file)
-		return nil
+		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if files < 20 {
-		t.Errorf("only %d files were looked at", files)
-	}
-}
+	return s, err
+})

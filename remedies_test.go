@@ -2,10 +2,7 @@ package main
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -28,27 +25,11 @@ type remedy struct{ place, text string }
 // next, and the last argument of a fault.
 func remedies(t *testing.T) (all []remedy) {
 	t.Helper()
-	files, parsed, consts := token.NewFileSet(), map[string]*ast.File{}, constants{}
-	for _, root := range []string{"internal", "handler", "pkgmgr", "distro"} {
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
-			}
-			f, err := parser.ParseFile(files, path, nil, 0)
-			if err != nil {
-				return err
-			}
-			parsed[path] = f
-			consts.add(f)
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, path := range slices.Sorted(maps.Keys(parsed)) {
-		in := reading{parsed[path].Name.Name, consts}
-		ast.Inspect(parsed[path], func(n ast.Node) bool {
+	consts := constants{}
+	eachProductFile(t, func(_ string, _ *token.FileSet, file *ast.File) { consts.add(file) })
+	eachProductFile(t, func(_ string, files *token.FileSet, file *ast.File) {
+		in := reading{file.Name.Name, consts}
+		ast.Inspect(file, func(n ast.Node) bool {
 			for _, e := range nextSteps(n) {
 				if s := strings.TrimSpace(in.flat(e)); len(strings.Trim(s, "X .")) > 0 {
 					all = append(all, remedy{files.Position(e.Pos()).String(), s})
@@ -61,7 +42,7 @@ func remedies(t *testing.T) (all []remedy) {
 			}
 			return true
 		})
-	}
+	})
 	return all
 }
 

@@ -2,7 +2,6 @@ package misc_test
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -64,7 +63,6 @@ func holds(conditions []string, row map[string]any, extension string) bool {
 // evaluate reports whether a row fulfils a condition. It panics on anything that it does
 // not know, so that nothing is overlooked.
 func evaluate(condition string, row map[string]any, extension string) bool {
-	token := regexp.MustCompile(`'[^']*'|=~|!~|==|in~|[\w.]+(?:\['[^']*'\])?|[(),]`)
 	e := &expression{tokens: token.FindAllString(condition, -1), row: row, extension: extension}
 	value := e.or()
 	if len(e.tokens) > 0 {

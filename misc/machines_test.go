@@ -14,12 +14,20 @@ import (
 	"aadssh/internal/names"
 )
 
+// Compiled once, because thousands of rows are read with them: a key of a path in brackets,
+// a word of a condition, and a parameter in place of a value.
+var (
+	inBrackets = regexp.MustCompile(`\['([^']*)'\]`)
+	parameter  = regexp.MustCompile(`^\[parameters\('(\w+)'\)\]$`)
+	token      = regexp.MustCompile(`'[^']*'|=~|!~|==|in~|[\w.]+(?:\['[^']*'\])?|[(),]`)
+)
+
 // column is the value at a path of a resource, such as properties.osName or tags['name'];
 // nil if there is none. The names of tags are compared exactly, as Resource Graph does.
 func column(row map[string]any, path string) any {
-	path = regexp.MustCompile(`\['([^']*)'\]`).ReplaceAllString(path, "\x00$1")
+	path = inBrackets.ReplaceAllString(path, "\x00$1")
 	var at any = row
-	for _, key := range regexp.MustCompile(`[.\x00]`).Split(path, -1) {
+	for _, key := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == 0 }) {
 		inside, ok := at.(map[string]any)
 		if !ok {
 			return nil
@@ -84,7 +92,7 @@ func meets(row map[string]any, condition any, parameters map[string]string) bool
 		"exists":      func(want string) bool { return (value != nil) == (want == "true") },
 	} {
 		if want, is := c[operator]; is {
-			return of(regexp.MustCompile(`^\[parameters\('(\w+)'\)\]$`).ReplaceAllStringFunc(want.(string), func(p string) string {
+			return of(parameter.ReplaceAllStringFunc(want.(string), func(p string) string {
 				return parameters[strings.TrimSuffix(strings.TrimPrefix(p, "[parameters('"), "')]")]
 			}))
 		}

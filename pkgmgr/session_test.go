@@ -283,6 +283,7 @@ func TestBusyServerIsAskedAgain(t *testing.T) {
 		for _, status := range []string{"http-429", "http-503"} {
 			busy := answer(t, file, status).result
 			b := newBench(t, name)
+			b.Pause = time.Microsecond // the pauses between tries are multiples of it
 			refresh := b.Manager.Refresh(b.Source)[0]
 			b.query(refresh, busy)
 			b.query(refresh, hosttest.Answer(0, ""))

@@ -16,7 +16,7 @@ func TestHostKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, args := range map[string][]string{
-		"ed25519": {"-t", "ed25519"}, "rsa": {"-t", "rsa", "-b", "2048"}, "ecdsa": {"-t", "ecdsa", "-b", "384"}, "pem": {"-m", "PEM", "-t", "rsa", "-b", "3072"},
+		"ed25519": {"-t", "ed25519"}, "rsa": {"-t", "rsa", "-b", "1024"}, "ecdsa": {"-t", "ecdsa", "-b", "384"}, "pem": {"-m", "PEM", "-t", "rsa", "-b", "1280"},
 		"open": {"-t", "ed25519"}, "locked": {"-t", "ed25519", "-N", "secret"},
 	} {
 		if out, err := exec.Command("ssh-keygen", append([]string{"-q", "-N", "", "-f", h.Path("/k/" + name)}, args...)...).CombinedOutput(); err != nil {
@@ -29,7 +29,7 @@ func TestHostKeys(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]HostKey{
-		"ed25519": {Kind: "ssh-ed25519"}, "rsa": {Kind: "ssh-rsa", Bits: 2048}, "ecdsa": {Kind: "ecdsa-sha2-nistp384"}, "pem": {Kind: "ssh-rsa", Bits: 3072},
+		"ed25519": {Kind: "ssh-ed25519"}, "rsa": {Kind: "ssh-rsa", Bits: 1024}, "ecdsa": {Kind: "ecdsa-sha2-nistp384"}, "pem": {Kind: "ssh-rsa", Bits: 1280},
 		"locked": {Kind: "ssh-ed25519"}, "gone": {}, "open": openKey(os.Geteuid()),
 	} {
 		if got := lookHostKey(h, "/k/"+name); got != want {

@@ -88,7 +88,7 @@ func local() []attack {
 				_, ran := os.Stat(filepath.Join(w.dir, "ran"))
 				return holds(errors.Is(err, host.ErrUnsafeProgram) && ran != nil, "%v", err)
 			}},
-		{by: "local user", what: "a folder of theirs at the front of PATH", holds: "programs are searched for in fixed folders that are root's alone",
+		{by: "local user", what: "a folder of theirs at the front of PATH", environment: true, holds: "programs are searched for in fixed folders that are root's alone",
 			works: func(w *world) bool {
 				full, err := evilProgram(w)
 				w.must(err)
@@ -104,7 +104,7 @@ func local() []attack {
 				_, ran := os.Stat(filepath.Join(w.dir, "ran"))
 				return holds(err == nil && ran != nil, "%v", err)
 			}},
-		{by: "local user", what: "LD_PRELOAD and a proxy in the environment", holds: "commands get an environment of ours, with nothing of the caller's",
+		{by: "local user", what: "LD_PRELOAD and a proxy in the environment", environment: true, holds: "commands get an environment of ours, with nothing of the caller's",
 			works: func(w *world) bool {
 				w.t.Setenv("http_proxy", "http://evil.example:1")
 				out, err := exec.Command("env").Output()

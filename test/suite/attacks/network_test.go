@@ -161,7 +161,7 @@ func network() []attack {
 				_, err := trust.Accept([]byte(k[:len(k)/2]), trust.Pins(), nil)
 				return holds(err != nil, "it was taken")
 			}},
-		{by: "mirror or proxy", what: "a proxy in the process's environment", holds: "only proxies that the owner set are used; the environment of whoever starts it is not",
+		{by: "mirror or proxy", what: "a proxy in the process's environment", environment: true, holds: "only proxies that the owner set are used; the environment of whoever starts it is not",
 			works: func(w *world) bool {
 				w.t.Setenv("https_proxy", "http://evil.example:1")
 				return os.Getenv("https_proxy") != ""
