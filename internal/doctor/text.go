@@ -40,7 +40,7 @@ func (r Report) Text(s Style) string {
 		switch c := &r.Checks[i]; {
 		case c.Answer == "pass":
 			passed++
-		case !c.hidden && (s.All || !c.Repeats) && !r.Verdict.tells(c):
+		case !c.hidden && (s.All || !c.Repeats) && r.Verdict.told != i+1:
 			rest = append(rest, c)
 		}
 	}
@@ -108,11 +108,6 @@ func (v Verdict) answer() string {
 	return "pass"
 }
 
-// tells reports whether a check is the one that the verdict is about.
-func (v Verdict) tells(c *Check) bool {
-	return c.Name == v.Check && strings.HasSuffix(v.Text, c.Text)
-}
-
 // brief is how much of an output the agent's Run Command keeps, in bytes.
 const brief = 4096
 
@@ -128,7 +123,7 @@ func (r Report) Brief() string {
 	for _, answer := range []string{"fail", "warn", "unknown"} {
 		for i := range r.Checks {
 			c := &r.Checks[i]
-			if c.Answer != answer || c.hidden || c.Repeats || r.Verdict.tells(c) {
+			if c.Answer != answer || c.hidden || c.Repeats || r.Verdict.told == i+1 {
 				continue
 			}
 			line := word(c.Answer) + " " + c.Name + ": " + text.Clip(c.Text, 300) + "\n"
