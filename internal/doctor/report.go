@@ -58,7 +58,6 @@ type Verdict struct {
 	Check string `json:"check,omitempty"`
 	Text  string `json:"text"`
 	Next  string `json:"next,omitempty"`
-	told  int    // 1 and the index of the check that it is about; 0: none
 }
 
 // Check is the result of one check.
@@ -158,7 +157,7 @@ func (m *machine) markRepeats(checks []Check) {
 func verdict(checks []Check, atWork bool) Verdict {
 	of := func(at int, before string) Verdict {
 		c := &checks[at]
-		return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: before + c.Text, Next: c.Next, told: at + 1}
+		return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: before + c.Text, Next: c.Next}
 	}
 	first := func(answer string) int {
 		return slices.IndexFunc(checks, func(c Check) bool { return c.Answer == answer })

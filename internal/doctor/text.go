@@ -35,12 +35,12 @@ func (r Report) Text(s Style) string {
 		return b.String()
 	}
 	var rest []*Check
-	passed := 0
+	passed, told := 0, r.told()
 	for i := range r.Checks {
 		switch c := &r.Checks[i]; {
 		case c.Answer == "pass":
 			passed++
-		case !c.hidden && (s.All || !c.Repeats) && r.Verdict.told != i+1:
+		case !c.hidden && (s.All || !c.Repeats) && c != told:
 			rest = append(rest, c)
 		}
 	}
@@ -108,6 +108,18 @@ func (v Verdict) answer() string {
 	return "pass"
 }
 
+// told is the check that the verdict is about: the first of its name with the worst answer.
+func (r *Report) told() *Check {
+	for _, worst := range []string{"fail", "warn", "unknown"} {
+		for i := range r.Checks {
+			if c := &r.Checks[i]; c.Name == r.Verdict.Check && c.Answer == worst {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
 // brief is how much of an output the agent's Run Command keeps, in bytes.
 const brief = 4096
 
@@ -119,11 +131,11 @@ func (r Report) Brief() string {
 	var b strings.Builder
 	Style{}.verdict(&b, cut)
 	const end = 80 // for the last line
-	left := 0
+	left, told := 0, r.told()
 	for _, answer := range []string{"fail", "warn", "unknown"} {
 		for i := range r.Checks {
 			c := &r.Checks[i]
-			if c.Answer != answer || c.hidden || c.Repeats || r.Verdict.told == i+1 {
+			if c.Answer != answer || c.hidden || c.Repeats || c == told {
 				continue
 			}
 			line := word(c.Answer) + " " + c.Name + ": " + text.Clip(c.Text, 300) + "\n"

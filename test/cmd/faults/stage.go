@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -161,9 +162,7 @@ func cgroupMount() (string, error) {
 func (s *stage) goal(version string, sequence int) agentrun.Goal {
 	t := tracer()
 	files := fstest.MapFS{}
-	for name, f := range s.Package() {
-		files[name] = f
-	}
+	maps.Copy(files, s.Package())
 	files["bin/aadsshlogin-handler"] = &fstest.MapFile{Data: t.binary}
 	files["bin/handler"] = &fstest.MapFile{Data: s.handler}
 	return agentrun.Goal{Version: version, Package: files, Settings: agentrun.Public("{}"), Sequence: sequence}
