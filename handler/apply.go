@@ -219,7 +219,12 @@ func (w *work) unlisted(err error) error {
 }
 
 func (w *work) isLegacy(name string) bool {
-	return slices.Contains(w.facts.Target.Legacy, name)
+	for _, n := range w.facts.Target.Legacy {
+		if n == name {
+			return true
+		}
+	}
+	return false
 }
 
 // reload reloads sshd and deletes the record that a reload is due.

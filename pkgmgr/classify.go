@@ -278,7 +278,12 @@ func (m *Manager) succeeded(exit int) bool {
 	if exit == 0 {
 		return true
 	}
-	return slices.Contains(m.Fine, exit)
+	for _, code := range m.Fine {
+		if exit == code {
+			return true
+		}
+	}
+	return false
 }
 
 // ended is the cause for the log: the command and its exit code or signal.

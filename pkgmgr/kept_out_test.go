@@ -1,7 +1,6 @@
 package pkgmgr
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +18,9 @@ func TestKeptOut(t *testing.T) {
 	entry := map[string]string{list: "deb [signed-by=/x.gpg] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"}
 	with := func(files map[string]string, name, content string) map[string]string {
 		all := map[string]string{name: content}
-		maps.Copy(all, files)
+		for n, c := range files {
+			all[n] = c
+		}
 		return all
 	}
 	ours := map[string]string{"/etc/yum.repos.d/aadsshlogin.repo": "[aadsshlogin]\nname=ours\nbaseurl=https://packages.microsoft.com/x\nenabled=1\n"}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 
 	"aadssh/internal/names"
@@ -92,7 +91,9 @@ func objectSchema(table []*row) schema {
 			in, name = properties[group].(schema)["properties"].(schema), inner
 		}
 		s := schema{"description": strings.ReplaceAll(r.Meaning, "`", "")}
-		maps.Copy(s, r.Schema)
+		for k, v := range r.Schema {
+			s[k] = v
+		}
 		in[name] = s
 	}
 	return schema{"type": []string{"object", "null"}, "properties": properties}

@@ -10,6 +10,7 @@ import (
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
 	"aadssh/internal/signin/gate"
+	"aadssh/internal/signin/login"
 	"aadssh/internal/text"
 	"aadssh/internal/trail"
 )
@@ -71,6 +72,9 @@ func personAccount(m *machine) []preflight.Result {
 	case a.Err != nil:
 		r.Answer, r.Text = preflight.Unknown, "Whether "+m.one.Name+" has an account here is not known: "+strings.TrimSuffix(text.OneLine(a.Err.Error()), ".")+"."
 		r.Next = "Run: getent passwd " + text.Quote(m.one.Name)
+	case a.Local:
+		r.Answer, r.Text = preflight.Unknown, m.one.Name+" is the name of a local account here (/etc/passwd), which no sign-in has made (it is not in "+login.AccountsFile+"). What the sign-in programs do then is not published."
+		r.Next = "Ask whoever made it. To give it another name, so that the next sign-in makes an account: sudo usermod -l NEWNAME " + text.Quote(m.one.Name)
 	case a.Known:
 		r.Text = fmt.Sprintf("%s has an account here: user id %d, groups %s, shell %s.", m.one.Name, a.UID, text.Or(strings.Join(a.Groups, ", "), "none"), a.Shell)
 	default:
@@ -179,7 +183,7 @@ func (s Style) user(b *strings.Builder, r Report) {
 			}
 			told[key] = true
 			next := c.Next
-			if c.hidden || c.Repeats || c == r.told() {
+			if c.hidden || c.Repeats || r.Verdict.tells(c) {
 				next = "" // it is already shown at the top
 			}
 			s.entry(b, c.Answer, g.Name, c.Text, next)

@@ -24,11 +24,16 @@ type history struct {
 // selinux-denials. If one is not nil, only the lines about that person count.
 func lookHistory(ctx context.Context, h *host.Host, now time.Time, one *gate.Somebody) (history, trail.About) {
 	log := trail.Read(ctx, h, now, trail.Day)
-	all := history{log.Source, log.Events(h.RootOnly, h.Exists)}
+	events := log.Events(h.RootOnly, h.Exists)
 	if one == nil {
-		return all, trail.About{}
+		return history{log.Source, events}, trail.About{}
 	}
-	all.events = slices.DeleteFunc(all.events, func(e trail.Event) bool { return !e.Concerns(one.Name, one.From) })
+	all := history{source: log.Source}
+	for i := range events {
+		if events[i].Concerns(one.Name, one.From) {
+			all.events = append(all.events, events[i])
+		}
+	}
 	return all, log.About(one.Name)
 }
 

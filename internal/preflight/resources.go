@@ -30,6 +30,11 @@ func seen(failure Result, all []Result) *fault.Fault {
 
 // Again replaces earlier results of a check by later ones.
 func Again(earlier []Result, later []Result) []Result {
-	kept := slices.DeleteFunc(slices.Clone(earlier), func(r Result) bool { return r.Name == resourcesRow().Name })
+	var kept []Result
+	for i := range earlier {
+		if earlier[i].Name != resourcesRow().Name {
+			kept = append(kept, earlier[i])
+		}
+	}
 	return append(kept, later...)
 }

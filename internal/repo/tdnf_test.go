@@ -43,8 +43,12 @@ func TestMetadataOfTdnf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{}
-			maps.Copy(files, on)
-			maps.Copy(files, c.change)
+			for path, content := range on {
+				files[path] = content
+			}
+			for path, content := range c.change {
+				files[path] = content
+			}
 			maps.DeleteFunc(files, func(_, content string) bool { return content == "" })
 			h := machine(t, files)
 			said := ""

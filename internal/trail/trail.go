@@ -73,9 +73,14 @@ func Read(ctx context.Context, h *host.Host, now time.Time, age time.Duration) L
 	return Log{}
 }
 
-// recent removes lines that are too old; lines without a time stay.
-func recent(lines []Line, now time.Time, age time.Duration) []Line {
-	return slices.DeleteFunc(lines, func(l Line) bool { return !l.At.IsZero() && now.Sub(l.At) > age })
+// recent leaves out lines that are too old; lines without a time stay.
+func recent(lines []Line, now time.Time, age time.Duration) (out []Line) {
+	for i := range lines {
+		if at := lines[i].At; at.IsZero() || now.Sub(at) <= age {
+			out = append(out, lines[i])
+		}
+	}
+	return out
 }
 
 // entry is a line of the journal as JSON; a field may be text, a list of bytes, or a list

@@ -36,6 +36,7 @@ func GatherAccount(ctx context.Context, h *host.Host, name string) gate.Account 
 	if err != nil {
 		return gate.Account{Err: err}
 	}
+	a.Local = listed(h, "/etc/passwd", name) && !listed(h, AccountsFile, name)
 	// The output is separated by zeros, because names of groups may contain blanks;
 	// coreutils of 2012 and later support that.
 	r, err = h.Runner.Run(ctx, host.Command{Name: "id", Args: []string{"-Gnz", name}})
@@ -50,6 +51,12 @@ func GatherAccount(ctx context.Context, h *host.Host, name string) gate.Account 
 		a.Groups = slices.DeleteFunc(a.Groups, func(g string) bool { return strings.Trim(g, "0123456789") == "" })
 	}
 	return a
+}
+
+// listed reports whether a file in the form of passwd(5) has a line for a name.
+func listed(h *host.Host, file, name string) bool {
+	content, _ := h.ReadFile(file, 16<<20) // what cannot be read is not known to have it
+	return strings.Contains("\n"+string(content), "\n"+name+":")
 }
 
 // parseAccount parses one line of passwd(5). It accepts any input.

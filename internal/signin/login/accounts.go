@@ -3,7 +3,6 @@ package login
 import (
 	"errors"
 	"io/fs"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -104,8 +103,13 @@ func clashes(entra, local []account) Accounts {
 
 // of are the clashes of one person's account.
 func (a Accounts) of(name string) Accounts {
-	a.Clashes = slices.DeleteFunc(slices.Clone(a.Clashes), func(c Clash) bool { return !strings.EqualFold(c.Name, name) })
-	return a
+	one := Accounts{Count: a.Count, Err: a.Err}
+	for i := range a.Clashes {
+		if strings.EqualFold(a.Clashes[i].Name, name) {
+			one.Clashes = append(one.Clashes, a.Clashes[i])
+		}
+	}
+	return one
 }
 
 func (a Accounts) assess() Finding {

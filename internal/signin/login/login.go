@@ -36,7 +36,7 @@ func Gather(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
 	switches, err := h.ReadFile(switchFile, fileLimit)
 	mounts, unknown := h.Mounts()
-	s := lookSudo(h, 0, switches, mounts)
+	s := lookSudo(h, 0, switches, mounts, one)
 	service := s.Rules.PAM
 	f := Facts{
 		PAM:      GatherPAM(h, PAMService, one, &s.Rules, mounts),

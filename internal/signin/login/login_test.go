@@ -77,7 +77,7 @@ func look(h *host.Host) *Facts {
 	me := uint32(os.Geteuid())
 	switches, _ := h.ReadFile(switchFile, fileLimit)
 	mounts, _ := h.Mounts()
-	f.Sudo = lookSudo(h, me, switches, mounts)
+	f.Sudo = lookSudo(h, me, switches, mounts, nil)
 	all, _ := parts(h, f.Files.CertHandler.Path)
 	for i := range all {
 		if all[i].uid == me {

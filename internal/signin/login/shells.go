@@ -21,16 +21,17 @@ const usualShell = "/bin/bash"
 
 // Shells says whether people's shells can be started.
 type Shells struct {
-	Usual  string      // why usualShell cannot be started; "" if it can
-	Lost   []string    // the accounts whose own shell cannot be started
-	Shell  string      // of the first of them
-	Why    string      // why that one cannot be started
-	Line   int         // the line of that account
-	Count  int         // number of accounts
-	Closed host.Closed // what prevents everybody's programs from starting
-	Names  host.Closed // what prevents people's programs from looking up names
-	Ends   sudo.Place  // a line that ends shells, in a file that they read when they start
-	Own    string      // of the examined person, if there is an account: why their shell cannot be started
+	Usual   string      // why usualShell cannot be started; "" if it can
+	Lost    []string    // the accounts whose own shell cannot be started
+	Shell   string      // of the first of them
+	Why     string      // why that one cannot be started
+	Line    int         // the line of that account
+	Count   int         // number of accounts
+	Closed  host.Closed // what prevents everybody's programs from starting
+	Names   host.Closed // what prevents people's programs from looking up names
+	Ends    sudo.Place  // a line that ends shells, in a file that they read when they start
+	Own     string      // of the examined person, if there is an account: why their shell cannot be started
+	OwnLine int         // of that account in /etc/aadpasswd; 0: it is kept elsewhere
 }
 
 func lookShells(h *host.Host, one *gate.Somebody) Shells {
@@ -54,6 +55,9 @@ func lookShells(h *host.Host, one *gate.Somebody) Shells {
 			continue
 		}
 		s.Count++
+		if one != nil && f[0] == one.Name {
+			s.OwnLine = number
+		}
 		shell := f[6]
 		if shell == "" {
 			shell = "/bin/sh"
@@ -90,7 +94,8 @@ func unusable(h *host.Host, shell string) string {
 }
 
 // of is about one person: the account's own shell counts, or else that of new accounts.
-func (s Shells) of(a gate.Account) Finding {
+func (s Shells) of(who *gate.Somebody) Finding {
+	a := &who.Account
 	if !a.Known || s.Own == "" && (s.Ends.File != "" || s.Names.Path != "") || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
 		s.Lost = nil
 		return s.assess()
@@ -98,7 +103,14 @@ func (s Shells) of(a gate.Account) Finding {
 	out := gate.Answer{Text: "The shell " + a.Shell + " can be started."}
 	if s.Own != "" {
 		out.Outcome, out.Text = gate.Out, "The account's shell "+a.Shell+" "+s.Own+"."
-		out.Next = "Put " + a.Shell + " back, or give the account another shell where it is kept (getent passwd; " + AccountsFile + ")."
+		another := "sudo usermod -s " + usualShell + " " + text.Quote(who.Name)
+		if s.OwnLine > 0 {
+			out.File, out.Line = AccountsFile, s.OwnLine
+			another = "sudo " + text.Edit + " -e '" + strconv.Itoa(s.OwnLine) + "s,[^:]*$," + usualShell + ",' " + AccountsFile
+		}
+		if out.Next = "Put " + a.Shell + " back, or give the account another shell, run: " + another; s.Usual != "" {
+			out.Next = usualBack
+		}
 	}
 	return out.Result()
 }

@@ -38,11 +38,12 @@ type Sudo struct {
 	Withheld  bool        // sshd runs without the right to it, and so does all that it starts (NoNewPrivileges= of its unit)
 	NoSetID   string      // the program, if it has lost the mode with which it becomes root; else ""
 	Err       error
+	One       *gate.Somebody // the person whose sign-in is examined; nil: everybody
 }
 
 // lookSudo reads the rules. owner is the user to whom sudo's files must belong, switches is
 // the content of switchFile.
-func lookSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts) Sudo {
+func lookSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, one *gate.Somebody) Sudo {
 	name, _ := h.ReadFile("/proc/sys/kernel/hostname", 4096)
 	number, twin := numberOf(h, sudoGroup)
 	var unread error // the first of sudo's files that is there and could not be read
@@ -54,8 +55,8 @@ func lookSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts) S
 		}
 		return f
 	}, List: h.Glob, Host: strings.TrimSpace(string(name)), Owner: owner,
-		Addresses: h.Addresses(), Number: number, Unwritable: h.Unwritable}
-	s := Sudo{HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
+		Addresses: h.Addresses(), Number: number, Who: one, Unwritable: h.Unwritable}
+	s := Sudo{One: one, HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
 		if info, err := h.Stat(program); err == nil {
 			if uid, _ := owners(info); info.Mode()&fs.ModeSetuid == 0 || uid != owner || mounts.NoSUID(program) {
@@ -260,6 +261,9 @@ func (s *Sudo) missing() (at *sudo.Place, what, next string) {
 // reinstall: the file may be created with the first administrator.
 func (s *Sudo) assess() Finding {
 	a := gate.Answer{File: sudoFile, Text: "Administrators may use sudo (" + sudoFile + ")."}
+	if s.One != nil && s.One.Account.Known && !slices.Contains(s.One.Account.Groups, sudoGroup) {
+		a.Text = "Administrators may use sudo; " + s.One.Name + " is none so far: a sign-in with the role Virtual Machine Administrator Login adds them to the group " + sudoGroup + "."
+	}
 	at, what, next := s.program()
 	switch {
 	case what != "":
@@ -267,6 +271,9 @@ func (s *Sudo) assess() Finding {
 		at, what, next = s.granted()
 	default:
 		at, what, next = s.missing()
+	}
+	if s.One != nil {
+		what = strings.ReplaceAll(what, "administrators", s.One.Name)
 	}
 	if what != "" {
 		a.Remark, a.Text, a.Next = true, what, next

@@ -33,7 +33,7 @@ func Rows() []*check.Row[*Facts] {
 		})),
 		row("shell", "pam", check.GateSession, nil, "Is the shell there that accounts are given?", "The shells of those who were here, and the one that new accounts are likely to get.", check.One(func(f *Facts) Finding {
 			if f.One != nil {
-				return f.Shells.of(f.One.Account)
+				return f.Shells.of(f.One)
 			}
 			return f.Shells.assess()
 		})),

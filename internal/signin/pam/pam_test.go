@@ -3,7 +3,6 @@ package pam
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -220,7 +219,9 @@ func TestKinds(t *testing.T) {
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			d := disk{}
-			maps.Copy(d, c.on)
+			for p, text := range c.on {
+				d[p] = text
+			}
 			for p, text := range c.with {
 				switch {
 				case text == "\r":

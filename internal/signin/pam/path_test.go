@@ -1,7 +1,6 @@
 package pam
 
 import (
-	"maps"
 	"testing"
 
 	"aadssh/internal/signin/gate"
@@ -29,7 +28,9 @@ func TestPath(t *testing.T) {
 	} {
 		for _, stack := range []Stack{Auth, Session} {
 			d := disk{"/etc/pam.d/sshd": string(stack) + " required pam_env.so\n"}
-			maps.Copy(d, c.files)
+			for name, text := range c.files {
+				d[name] = text
+			}
 			s := Load(d.machine(true))
 			if got := s.Path(); got.File != c.file || got.Line != c.line {
 				t.Errorf("%s, %s: %+v", c.title, stack, got)

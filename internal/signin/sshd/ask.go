@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"aadssh/internal/host"
@@ -61,7 +62,7 @@ func (a *asker) tryTest(ctx context.Context) (*Problem, error) {
 
 // unlessIsolated distinguishes an unshare that was not permitted from an error of sshd.
 func (a *asker) unlessIsolated(p *Problem) error {
-	if a.hidden != "" && text.Begins(p.Message, "unshare: mount:") {
+	if a.hidden != "" && (strings.HasPrefix(p.Message, "unshare:") || strings.HasPrefix(p.Message, "mount:")) {
 		return fmt.Errorf("%s", p.Message)
 	}
 	return nil
@@ -131,7 +132,7 @@ func isolated(dir string, c host.Command) host.Command {
 // volatile reports whether a directory is created at each boot. One elsewhere belongs to
 // sshd's package, and if it is missing that is a defect.
 func volatile(dir string) bool {
-	return text.Begins(dir, "/run/ /var/run/")
+	return strings.HasPrefix(dir, "/run/") || strings.HasPrefix(dir, "/var/run/")
 }
 
 func (a *asker) note() string {

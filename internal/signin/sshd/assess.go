@@ -34,11 +34,6 @@ func (f *Facts) merge(answers []Finding) Finding {
 
 // unasked: there was no kind of connection to ask sshd about.
 func (f *Facts) unasked() Finding {
-	if f.One != nil && f.One.From.IsValid() && len(f.Own) > 0 {
-		return Finding{Answer: Unknown, Decides: "the address that they connect from",
-			Text: fmt.Sprintf("This machine has no address on which sshd listens that anybody gets to from %s.", f.One.From),
-			Next: "Ask whoever connects which address they come from, of the same IP version as this machine's, and give it to --from."}
-	}
 	return Finding{Answer: Unknown, Text: "sshd was not asked what it does with people.", Decides: "sshd, which was not asked"}
 }
 

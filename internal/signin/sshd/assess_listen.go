@@ -19,9 +19,6 @@ func askReachable(f *Facts) Finding {
 	own := func(four bool) func(netip.Addr) bool {
 		return func(a netip.Addr) bool { return a.Is4() == four && (a.IsUnspecified() || slices.Contains(f.Own, a)) }
 	}
-	machine := func(four bool) bool {
-		return slices.ContainsFunc(f.Own, func(a netip.Addr) bool { return a.Is4() == four })
-	}
 	switch {
 	case len(f.Own) == 0 || len(sockets) == 0:
 		return found // the machine's addresses are not known, or nothing listens, which another check reports
@@ -29,17 +26,36 @@ func askReachable(f *Facts) Finding {
 		if !has(func(a netip.Addr) bool { return a.IsLoopback() || a.IsUnspecified() }) {
 			return f.unreachable(found, "sshd does not listen on the loopback address, by which the Connected Machine agent brings people in")
 		}
+	case !has(func(a netip.Addr) bool { return !a.IsLoopback() }):
+		return f.unreachable(found, "sshd listens on the loopback address only, so nobody gets to it from outside")
+	case f.One != nil && f.One.From.IsValid():
+		if from := f.One.From; from.IsGlobalUnicast() && !(f.hasFamily(from.Is4()) && has(own(from.Is4()))) {
+			return f.unreachableFrom(found, from)
+		}
 	case has(own(true)):
-	case has(own(false)) && machine(true):
+	case has(own(false)) && f.hasFamily(true):
 		found = f.unreachable(found, "sshd listens for IPv6 only")
 		found.Answer, found.Except = Warn, "people who connect over IPv4"
 		found.Text += " This concerns people who connect over IPv4."
 	case has(own(false)):
-	case !has(func(a netip.Addr) bool { return !a.IsLoopback() }):
-		return f.unreachable(found, "sshd listens on the loopback address only, so nobody gets to it from outside")
 	default:
 		return f.unreachable(found, "sshd is told to listen on an address that this machine does not have")
 	}
+	return found
+}
+
+// hasFamily reports whether this machine has an address of IPv4, or of IPv6.
+func (f *Facts) hasFamily(four bool) bool {
+	return slices.ContainsFunc(f.Own, func(a netip.Addr) bool { return a.Is4() == four })
+}
+
+// unreachableFrom says why nobody gets to sshd from one address.
+func (f *Facts) unreachableFrom(found Finding, from netip.Addr) Finding {
+	if f.hasFamily(from.Is4()) {
+		return f.unreachable(found, "sshd does not listen where anybody gets to it from "+from.String())
+	}
+	found.Answer, found.Text = Fail, "This machine has no address that anybody gets to from "+from.String()+"."
+	found.Next = "Ask whoever connects which address they come from, of the same IP version as this machine's, and give it to --from."
 	return found
 }
 

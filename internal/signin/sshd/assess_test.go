@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aadssh/internal/host/hosttest"
+	"aadssh/internal/signin/gate"
 )
 
 func findingOf(t *testing.T, findings []Finding, name string) Finding {
@@ -42,7 +43,7 @@ func healthy(t *testing.T, config string) Facts {
 
 func TestAssessHealthy(t *testing.T) {
 	seen := map[string]bool{}
-	for _, f := range Assess(new(healthy(t, "UsePAM yes\n"+packageBlock))) {
+	for _, f := range Assess(pointer(healthy(t, "UsePAM yes\n"+packageBlock))) {
 		if f.Answer != Pass || f.Text == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}
@@ -302,6 +303,44 @@ func TestNobodyAskedAndOneFamily(t *testing.T) {
 	for _, r := range Assess(&f) {
 		if r.Name == "sshd-reachable" && (r.Line != 1 || !strings.Contains(r.Text, "AddressFamily inet6")) {
 			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// One person who comes from an address is out where sshd is not to be reached from there,
+// and in where it is, whatever is said of all others.
+func TestReachableFrom(t *testing.T) {
+	const six = "[fd00::4]:22"
+	for _, c := range []struct {
+		from, own string
+		listening []string
+		says      string // "": in
+	}{
+		{"198.51.100.7", "10.0.0.4 fd00::4", []string{"0.0.0.0:22", "[::]:22"}, ""},
+		{"2001:db8::7", "10.0.0.4 fd00::4", []string{"0.0.0.0:22", "[::]:22"}, ""},
+		{"2001:db8::7", "10.0.0.4 fd00::4", []string{"0.0.0.0:22"}, "sshd does not listen where anybody gets to it from 2001:db8::7"},
+		{"2001:db8::7", "10.0.0.4", []string{"0.0.0.0:22", "[::]:22"}, "This machine has no address that anybody gets to from 2001:db8::7."},
+		{"198.51.100.7", "10.0.0.4 fd00::4", []string{six}, "sshd does not listen where anybody gets to it from 198.51.100.7"},
+		{"2001:db8::7", "10.0.0.4 fd00::4", []string{six}, ""},
+		{"198.51.100.7", "10.0.0.4 fd00::4", []string{"127.0.0.1:22"}, "loopback address only"},
+		{"fe80::7", "10.0.0.4", []string{"0.0.0.0:22", "[::]:22"}, ""}, // the machine's own link-local addresses are not read
+		{"127.0.0.1", "fd00::4", []string{"[::]:22", "127.0.0.1:22"}, ""},
+	} {
+		f := healthy(t, "UsePAM yes\n"+packageBlock)
+		f.One = &gate.Somebody{Name: "ada@contoso.com", From: netip.MustParseAddr(c.from)}
+		f.Own = nil
+		for _, a := range strings.Fields(c.own) {
+			f.Own = append(f.Own, netip.MustParseAddr(a))
+		}
+		for _, a := range c.listening {
+			f.Daemon.Own = append(f.Daemon.Own, netip.MustParseAddrPort(a))
+		}
+		found := askReachable(&f)
+		if (found.Answer == Fail) != (c.says != "") || !strings.Contains(found.Text, c.says) || found.Answer == Fail && found.Next == "" || found.Answer == Warn {
+			t.Errorf("from %s to %s: %+v", c.from, c.listening, found)
+		}
+		if to := f.endpoints(); c.says == "" && !f.One.From.IsLoopback() && f.One.From.IsGlobalUnicast() && sameFamily(to, f.One.From)[0].Addr().IsUnspecified() {
+			t.Errorf("from %s nobody asks about %s", c.from, to)
 		}
 	}
 }

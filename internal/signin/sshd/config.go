@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"regexp"
-	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -202,7 +201,12 @@ func (d Directive) says(value string) bool {
 	if value == "" || strings.EqualFold(strings.Join(d.Args, " "), value) {
 		return true
 	}
-	return slices.Contains(d.Args, value)
+	for _, a := range d.Args {
+		if a == value {
+			return true
+		}
+	}
+	return false
 }
 
 // alias is the other name of a renamed keyword.

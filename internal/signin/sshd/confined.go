@@ -19,7 +19,12 @@ func lookConfined(h *host.Host, unit string) (all []setting) {
 			if !confines(key) {
 				return
 			}
-			all = slices.DeleteFunc(all, func(s setting) bool { return s.key == key })
+			before := all
+			for all = nil; len(before) > 0; before = before[1:] {
+				if before[0].key != key {
+					all = append(all, before[0])
+				}
+			}
 			if !generous(value) && (key != "ProtectSystem" || value == "full" || value == "strict") {
 				all = append(all, setting{key: key, file: file, line: line, value: value})
 			}
@@ -40,7 +45,7 @@ func generous(value string) bool {
 	if slices.Contains([]string{"", "no", "false", "off", "0", "infinity", "root"}, value) {
 		return true
 	}
-	if text.Begins(value, "/ -/") { // folders
+	if strings.HasPrefix(value, "/") || strings.HasPrefix(value, "-/") { // folders
 		for _, w := range strings.Fields(value) {
 			if !theirs(strings.TrimLeft(w, "-+") + "/") {
 				return false
@@ -55,7 +60,12 @@ func generous(value string) bool {
 
 // theirs reports whether a folder, with a slash at its end, holds what is people's, and nothing that signs them in.
 func theirs(folder string) bool {
-	return text.Begins(folder, "/home/ /root/ /boot/ /mnt/ /media/ /srv/ /opt/ /tmp/ /var/tmp/")
+	for _, of := range []string{"/home/", "/root/", "/boot/", "/mnt/", "/media/", "/srv/", "/opt/", "/tmp/", "/var/tmp/"} {
+		if strings.HasPrefix(folder, of) {
+			return true
+		}
+	}
+	return false
 }
 
 // enough is more files, processes or megabytes than a sign-in takes.

@@ -11,7 +11,6 @@ import (
 
 	"aadssh/internal/host"
 	"aadssh/internal/host/hosttest"
-	"aadssh/internal/signin/gate"
 )
 
 // TestQuestionsOfAPlainMachine: for a stock configuration, with a socket unit or without,
@@ -82,17 +81,4 @@ func processorTime(t *testing.T) time.Duration {
 		t.Fatal(err)
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
-// TestNobodyToAskAbout: people who come over IPv6 are no kind of connection on a machine
-// without IPv6, and nothing is asked about them.
-func TestNobodyToAskAbout(t *testing.T) {
-	r := hosttest.New(t)
-	h := r.Host()
-	put(t, h, mainConfig, "UsePAM yes\nListenAddress 127.0.0.1\n"+packageBlock, 0o644)
-	put(t, h, "/usr/sbin/sshd", "", 0o755)
-	r.Expect("/usr/sbin/sshd -t", host.Result{})
-	if f := Gather(t.Context(), h, false, &gate.Somebody{Name: "ada@contoso.com", From: netip.MustParseAddr("fd00::9")}); len(f.Users) != 0 || f.PAMService() != "" {
-		t.Errorf("%+v", f.Users)
-	}
 }

@@ -98,7 +98,7 @@ func (f *Facts) endpoints() []netip.AddrPort {
 			}
 		}
 	}
-	if slices.ContainsFunc(out, func(a netip.AddrPort) bool { return a.Addr().Is4() }) {
+	if four := func(a netip.AddrPort) bool { return a.Addr().Is4() }; slices.ContainsFunc(out, four) && (f.One == nil || !f.One.From.Is6()) {
 		out = slices.DeleteFunc(out, func(a netip.AddrPort) bool {
 			return a.Addr().Is6() && (a.Addr().IsPrivate() || f.Arc)
 		})

@@ -65,6 +65,13 @@ func sameFamily(to []netip.AddrPort, from netip.Addr) (out []netip.AddrPort) {
 			out = append(out, a)
 		}
 	}
+	if out == nil { // askReachable says that nobody gets here from there; the rest can still be examined
+		any := netip.IPv4Unspecified()
+		if from.Is6() {
+			any = netip.IPv6Unspecified()
+		}
+		out = []netip.AddrPort{netip.AddrPortFrom(any, to[0].Port())}
+	}
 	return out
 }
 

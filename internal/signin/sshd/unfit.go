@@ -1,8 +1,6 @@
 package sshd
 
 import (
-	"errors"
-	"io/fs"
 	"path"
 	"strings"
 
@@ -36,11 +34,7 @@ func unfit(h *host.Host, args []string) Unfit {
 					value = args[i]
 				}
 				if why := h.Unwritable(value, false); option == "-E" && why != "" {
-					u := Unfit{Option: option + " " + value, Why: "cannot be used: " + why}
-					if _, err := h.Lstat(path.Dir(value)); errors.Is(err, fs.ErrNotExist) {
-						u.Folder = path.Dir(value)
-					}
-					return u
+					return Unfit{Option: option + " " + value, Why: "cannot be used: " + why, Folder: path.Dir(value)}
 				}
 				at = len(a)
 			case strings.IndexByte(passing, a[at]) >= 0:

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type Machine struct {
 	Number string
 	Main   string    // the file of rules that sudo.conf names; "": the usual one
 	Now    time.Time // for rules that begin and end
+	// Who is a person who counts as a member of the group; nil: only the group is examined.
+	Who *gate.Somebody
 	// Unwritable is why root cannot write a file, or make a folder; "" where root can.
 	Unwritable func(path string, folder bool) string
 }
@@ -244,10 +247,17 @@ func (r *reader) has(kind string, list []string, fits func(string) bool) bool {
 	return yes
 }
 
+// us reports whether a word of a list of users means the group, or the person in it.
 func (r *reader) us(word string) bool {
 	word = strings.Trim(word, `"`)
-	same := word == "%"+r.group || !r.settings["case_insensitive_group"].off && strings.EqualFold(word, "%"+r.group)
-	return same || r.m.Number != "" && word == "%#"+r.m.Number
+	same := func(of, name string) bool {
+		return word == name || !r.settings["case_insensitive_"+of].off && strings.EqualFold(word, name)
+	}
+	if who := r.m.Who; who != nil && (same("user", strings.ReplaceAll(who.Name, "#", `\#`)) || same("user", who.Name) || who.Account.Known && word == "#"+strconv.FormatInt(who.Account.UID, 10) ||
+		slices.ContainsFunc(who.Account.Groups, func(group string) bool { return same("group", "%"+group) })) {
+		return true
+	}
+	return same("group", "%"+r.group) || r.m.Number != "" && word == "%#"+r.m.Number
 }
 
 // here reports whether a word means this machine: its name with or without its domain,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/fixtures"
-	"aadssh/test/lib/inotify"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 )
@@ -32,7 +30,6 @@ type stage struct {
 	layer   string // the saved machine that it started from
 	handler []byte // the program under test
 	group   string // the control group of its systemd
-	inotify *inotify.Reservation
 }
 
 // stageOptions are the differences of a stage from a fresh machine.
@@ -55,10 +52,7 @@ func newStage(ctx context.Context, o stageOptions) (*stage, error) {
 		return nil, err
 	}
 	st := &stage{Scene: s, persona: o.persona, layer: o.layer, handler: o.handler, group: fmt.Sprintf("faults-%d-%d", os.Getpid(), stages.Add(1))}
-	if st.inotify, err = inotify.Reserve(ctx, s.Cache.Dir, inotify.Systemd); err == nil {
-		err = st.boot(ctx)
-	}
-	if err != nil {
+	if err := st.boot(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return st, nil
@@ -93,7 +87,6 @@ func (s *stage) boot(ctx context.Context) error {
 		" && ln -s /run/user/0/systemd/private /run/systemd/private && ssh-keygen -A >/dev/null"); err != nil {
 		return err
 	}
-	s.inotify.Release()
 	env := []string{"XDG_RUNTIME_DIR=/run/user/0", "HOME=/root", "SYSTEMD_UNIT_PATH=" + faultsDir + "/units:/etc/systemd/system",
 		// A desktop's generators take longer than the rest of the start.
 		"SYSTEMD_GENERATOR_PATH=" + faultsDir + "/none", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH=" + faultsDir + "/none"}
@@ -117,7 +110,6 @@ const digest = "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* 2>/dev/null | 
 
 // Close ends the machine and removes its control groups.
 func (s *stage) Close() error {
-	defer s.inotify.End()
 	err := s.Scene.Close()
 	if errors.Is(err, os.ErrClosed) || err != nil && strings.Contains(err.Error(), "closed") {
 		err = nil
@@ -162,7 +154,9 @@ func cgroupMount() (string, error) {
 func (s *stage) goal(version string, sequence int) agentrun.Goal {
 	t := tracer()
 	files := fstest.MapFS{}
-	maps.Copy(files, s.Package())
+	for name, f := range s.Package() {
+		files[name] = f
+	}
 	files["bin/aadsshlogin-handler"] = &fstest.MapFile{Data: t.binary}
 	files["bin/handler"] = &fstest.MapFile{Data: s.handler}
 	return agentrun.Goal{Version: version, Package: files, Settings: agentrun.Public("{}"), Sequence: sequence}

@@ -49,7 +49,9 @@ func boot(t *testing.T, suite roots.Suite) *machine.Machine {
 
 func on(t *testing.T, m *machine.Machine) {
 	t.Helper()
-	if err := m.Boot(t.Context()); err != nil { // it ends when the machine does
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := m.Boot(ctx); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"strings"
 )
@@ -37,7 +36,9 @@ const (
 // Token is the text of a JWT with these claims. Its signature is not valid.
 func Token(claims map[string]any) string {
 	all := map[string]any{claimOfSecret + "t": Secret, "aud": "https://management.azure.com/", "tid": Subscription}
-	maps.Copy(all, claims)
+	for k, v := range claims {
+		all[k] = v
+	}
 	return part(map[string]any{"alg": "RS256", "typ": "JWT", "kid": Secret}) + "." + part(all) + "." + Secret
 }
 

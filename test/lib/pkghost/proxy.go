@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
-	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -163,7 +162,9 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, address string) 
 		return
 	}
 	defer answer.Body.Close()
-	maps.Copy(w.Header(), answer.Header)
+	for name, values := range answer.Header {
+		w.Header()[name] = values
+	}
 	w.WriteHeader(answer.StatusCode)
 	_, _ = io.Copy(w, answer.Body)
 }

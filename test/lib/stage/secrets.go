@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +21,9 @@ type Secrets struct {
 func (s *Stage) Search(secrets Secrets, before box.Snapshot, texts map[string]string) {
 	s.T.Helper()
 	all := map[string]string{"the outputs and the status": s.said.String(), "handler.log": s.HandlerLog()}
-	maps.Copy(all, texts)
+	for name, text := range texts {
+		all[name] = text
+	}
 	NoSecret(s.T, all, secrets.Words...)
 	for _, line := range before.Diff(s.Snapshot(), nil) {
 		path := line[2:]

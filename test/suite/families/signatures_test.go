@@ -5,6 +5,7 @@ package families
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,9 +23,10 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// rpms are the releases whose packages carry signatures of their own: all but the first,
-// which is an Ubuntu.
-func rpms() []string { return kinds()[1:] }
+func apt(r release) bool { return r.family == roots.Apt }
+
+// rpms are the releases whose packages carry signatures of their own.
+func rpms() []release { return slices.DeleteFunc(kinds(), apt) }
 
 func TestWronglySignedPackage(t *testing.T) {
 	for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
@@ -66,7 +68,7 @@ func TestMetadataPluginIsOff(t *testing.T) {
 		"not installed": "rm -r /usr/lib/tdnf-plugins /etc/tdnf/pluginconf.d",
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, []string{"azurelinux-3.0"}, scene.Options{}, func(m machine) {
+			each(t, of("azurelinux-3.0"), scene.Options{}, func(m machine) {
 				wrong := keys.Wrong()
 				m.OfferAt(m.Target.Repository.Path, &wrong, fixtures.Spec{Name: fixtures.Login, Version: newest, Signing: fixtures.WrongKey})
 				m.Sh(off)
@@ -230,7 +232,7 @@ func TestTrustedKeys(t *testing.T) {
 func TestUnsignedIndexIsNoUnsignedPackage(t *testing.T) {
 	for name, signing := range map[string]fixtures.Signing{"unsigned": fixtures.Unsigned, "wrong key": fixtures.WrongKey} {
 		t.Run(name, func(t *testing.T) {
-			each(t, []string{"rhel-9.4", "sles-15.6"}, mirrored(fixtures.Spec{Name: fixtures.Login, Version: newer, Signing: signing}), func(m machine) {
+			each(t, of("rhel-9.4", "sles-15.6"), mirrored(fixtures.Spec{Name: fixtures.Login, Version: newer, Signing: signing}), func(m machine) {
 				m.useMirror("https", false)
 				m.Want(27)
 				m.Has("aadsshlogin", "")
@@ -241,7 +243,7 @@ func TestUnsignedIndexIsNoUnsignedPackage(t *testing.T) {
 
 // TestVendorsIndexIsSigned: for the vendor's own host the signature is always required.
 func TestVendorsIndexIsSigned(t *testing.T) {
-	each(t, []string{"rhel-9.4", "sles-15.6"}, scene.Options{}, func(m machine) {
+	each(t, of("rhel-9.4", "sles-15.6"), scene.Options{}, func(m machine) {
 		m.Packages.Trouble(strings.TrimSuffix(m.Target.Repository.Path, "/")+"/repodata/repomd.xml.asc", pkghost.Status(404, 0))
 		m.Want(27)
 	})

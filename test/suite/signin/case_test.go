@@ -28,6 +28,10 @@ type situation struct {
 	choice      string     // the choice, if the next step has one
 	steps       int        // how many next steps follow one another; 0: there is one
 	stays       bool       // a warning stays after the next step, because a person has to decide
+	gate        string     // the gate at which those who are out stop, as doctor --user calls it
+	check       string     // the check that says so
+	says        []string   // words of its text
+	beside      []string   // other gates at which doctor has something to say of somebody, and what: "listen warn"
 }
 
 // attempt is one connection of a person.
@@ -148,19 +152,25 @@ func (s *situation) set(key, value string) (err error) {
 		return err
 	case "stays":
 		s.stays = value == "yes"
+	case "gate":
+		s.gate, s.check, _ = strings.Cut(value, " ")
+	case "says":
+		s.says = strings.Split(value, " ~ ")
+	case "beside":
+		s.beside = strings.Split(value, ", ")
 	default:
 		return fmt.Errorf("not known")
 	}
 	return nil
 }
 
-// truths parses "in", which applies to all attempts, or "in rsa-3072 / out rsa-2048".
+// truths parses "in rsa-3072 / out": a word for an attempt, and one for all others.
 func (s *situation) truths(value string) error {
 	for i := range s.attempts {
 		a := &s.attempts[i]
-		a.truth = value
 		for _, one := range strings.Split(value, " / ") {
-			if word, of, ok := strings.Cut(one, " "); ok && of == a.words {
+			word, of, ok := strings.Cut(one, " ")
+			if ok && of == a.words || !ok && a.truth == "" {
 				a.truth = word
 			}
 		}
@@ -182,9 +192,7 @@ func parseAttempt(words string) (attempt, error) {
 		n, bad := strconv.Atoi(f[i+1])
 		switch f[i] {
 		case "as":
-			if a.user, bad = f[i+1], nil; a.user == "service" {
-				a.user = service
-			}
+			a.user, bad = called(f[i+1]), nil
 		case "from":
 			a.from, bad = f[i+1], nil
 		case "to":

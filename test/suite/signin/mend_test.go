@@ -88,6 +88,7 @@ func pasted(text string) string {
 		return ""
 	}
 	script, _, _ := strings.Cut(m[1], "; then set the extension again")
+	script, _, _ = strings.Cut(script, "; put it where these rules come from")
 	// It asks a person at a terminal for confirmation.
 	return strings.ReplaceAll(script, "sudo zypper ", "sudo zypper --non-interactive ")
 }

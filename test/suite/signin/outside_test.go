@@ -90,14 +90,26 @@ func (o *outside) must(t *testing.T, script string) {
 	}
 }
 
-// service is a service principal, and colleague a person of another domain.
+// service is a service principal, colleague a person of another domain, and guest somebody
+// whom another organization's directory knows.
 const (
 	service   = "11111111-2222-3333-4444-555555555555"
 	colleague = "anna@contoso.com"
+	guest     = "bob_fabrikam.com#ext#@contoso.onmicrosoft.com"
 )
 
 // users are all people with an account on the machines.
-func users() []string { return []string{person, service, colleague} }
+func users() []string { return []string{person, service, colleague, guest} }
+
+// called is the name of a user for which the files have a shorter word.
+func called(word string) string {
+	for short, name := range map[string]string{"service": service, "guest": guest, "anna": colleague} {
+		if word == short {
+			return name
+		}
+	}
+	return word
+}
 
 // makeKeys creates people's keys: RSA keys of both sizes that az ssh creates, with
 // certificates, and keys that no machine knows.
