@@ -49,7 +49,8 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	m := look(ctx, o)
 	var checks []Check
 	for _, r := range rows() {
-		if !o.wantsRow(r) || o.Who != nil && !concerns(r) {
+		several := len(r.Several) > 0
+		if !several && (!o.wants(r.Name) || o.Who != nil && r.Gate == check.NoGate) { // of nobody's sign-in
 			continue
 		}
 		for _, result := range check.Run([]*check.Row[*machine]{r}, m) {
@@ -178,9 +179,6 @@ func together(word string) []string {
 func (o Options) wants(name string) bool {
 	return (len(o.Only) == 0 || slices.Contains(o.Only, name)) && !slices.Contains(o.Skip, name)
 }
-
-// wantsRow reports whether a row can have anything to show.
-func (o Options) wantsRow(r *check.Row[*machine]) bool { return len(r.Several) > 0 || o.wants(r.Name) }
 
 // question says what to read of the machine, as in enable.
 func (m *machine) question() facts.Question {

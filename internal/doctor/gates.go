@@ -35,11 +35,6 @@ func gates() []*gateRow {
 	}
 }
 
-// concerns reports whether a row of doctor is about one person's sign-in.
-func concerns(r *check.Row[*machine]) bool {
-	return r.Gate != check.NoGate || len(r.Several) > 0
-}
-
 // gate is the result of the checks of a gate; ok is false if none ran. That none of them
 // fails means nothing if the packages are not installed.
 func (w *gateRow) gate(checks []Check, inPlace bool) (g Gate, ok bool) {

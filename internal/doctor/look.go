@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,7 +64,7 @@ func look(ctx context.Context, o Options) *machine {
 		from = m.one.From
 		m.one.Account = login.GatherAccount(ctx, h, m.one.Name)
 	}
-	w := newWaiting(o.Progress)
+	w := &waiting{tell: o.Progress}
 	m.lookAgent(ctx, h)
 	other := h.OtherRun()
 	m.registered, m.setupOwns = agent.Everywhere(h), setupOwns(h)
@@ -139,8 +140,6 @@ type waiting struct {
 	on   []string
 }
 
-func newWaiting(tell func([]string)) *waiting { return &waiting{tell: tell} }
-
 // begin records that something is being waited for; call the returned function when it has
 // ended.
 func (w *waiting) begin(what string) (end func()) {
@@ -151,11 +150,8 @@ func (w *waiting) begin(what string) (end func()) {
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		for i, on := range w.on {
-			if on == what {
-				w.on = append(w.on[:i:i], w.on[i+1:]...)
-				break
-			}
+		if i := slices.Index(w.on, what); i >= 0 {
+			w.on = append(w.on[:i:i], w.on[i+1:]...)
 		}
 		w.show()
 	}

@@ -115,7 +115,7 @@ func Plan(ctx context.Context, o Options, operation string) (PlanReport, error) 
 	if m.foreign() && operation == "enable" {
 		operation = "setup"
 	}
-	r := PlanReport{Schema: schemaVersion, Version: o.Version, Time: o.Now().UTC().Truncate(time.Second), Operation: operation, Steps: []Step{}}
+	r := NoPlan(o.Version, operation, o.Now())
 	goal, err := handler.GoalOf(operation, m.self(operation, o.Version), m.Owner, m.Receipt)
 	if err != nil {
 		return PlanReport{}, err

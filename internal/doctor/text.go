@@ -262,7 +262,7 @@ func (s Style) headed(b *strings.Builder, answer, head string, indent int, text 
 func (s Style) title(b *strings.Builder, title string) {
 	var lines strings.Builder
 	s.wrap(&lines, 0, title)
-	b.WriteString("\n" + s.bold(strings.TrimSuffix(lines.String(), "\n")) + "\n")
+	b.WriteString("\n" + s.paint(strings.TrimSuffix(lines.String(), "\n"), "1") + "\n")
 }
 
 // wrap writes a text where indent columns of the first line are already written.
@@ -305,8 +305,6 @@ func (s Style) painted(answer, text string) string {
 	_, color := appearance(answer)
 	return s.paint(text, color)
 }
-
-func (s Style) bold(text string) string { return s.paint(text, "1") }
 
 func (s Style) paint(text, code string) string {
 	if !s.Color {

@@ -23,7 +23,7 @@ func Nft(listing []byte, skip func(family, table string) bool) (Ruleset, error) 
 	}
 	s := Ruleset{chains: map[string]*chain{}}
 	for _, o := range all.Nftables {
-		if c := o.Chain; c != nil && !c.elsewhere() && !skip(c.Family, c.Table) {
+		if c := o.Chain; c != nil && c.Family != "arp" && c.Family != "bridge" && !skip(c.Family, c.Table) { // IP packets pass through neither
 			s.addNftChain(*c)
 		}
 	}
@@ -45,9 +45,6 @@ type nftChain struct {
 	Prio                int
 	Dev                 json.RawMessage // of netdev and ingress: a name, or a list of them
 }
-
-// elsewhere: IP connections do not pass through this family.
-func (c nftChain) elsewhere() bool { return c.Family == "arp" || c.Family == "bridge" }
 
 type nftRule struct {
 	Family, Table, Chain string

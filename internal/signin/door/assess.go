@@ -180,7 +180,7 @@ func Assess(f *Facts) gate.Answer {
 	usual := f.decide(common)
 	var out, in []string
 	var first decision
-	for _, w := range sorted(others) {
+	for _, w := range slices.Sorted(maps.Keys(others)) {
 		switch v := f.decide(others[w]); v.outcome {
 		case gate.Out:
 			if len(out) == 0 {
@@ -258,5 +258,3 @@ func whom(a gate.Answer) string {
 	}
 	return a.Whom
 }
-
-func sorted(clients map[string]client) []string { return slices.Sorted(maps.Keys(clients)) }

@@ -45,7 +45,7 @@ func access(c *call) answer {
 	}
 	r.read(file)
 	for _, more := range c.m.List("/etc/security/access.d/*.conf") {
-		if r.settled() {
+		if r.done {
 			break
 		}
 		r.read(more)
@@ -63,8 +63,6 @@ type rules struct {
 	first         Problem // the first line that denies somebody
 	whom          string  // the people whom that line matches
 }
-
-func (r *rules) settled() bool { return r.done }
 
 func (r *rules) read(file string) {
 	f := r.c.m.File(file)

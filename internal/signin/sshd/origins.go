@@ -35,7 +35,7 @@ func (p *patterns) origins(useDNS, loopback, six bool) []choice {
 		out = append(out, choice{addr: addr, host: p.commonHost(a, useDNS)})
 	}
 	for _, s := range p.addresses {
-		a, ok := p.addressFor(s)
+		a, ok := leastMatched(addressesFor(s, p.addresses), p.addresses, matchOneAddress)
 		if everywhere(s) || !ok || a.IsLoopback() || a.IsUnspecified() || a.IsMulticast() || a.IsLinkLocalUnicast() {
 			continue
 		}
@@ -73,11 +73,6 @@ func (p *patterns) commonHost(address string, useDNS bool) string {
 func everywhere(pattern string) bool {
 	network, ok := parseNetwork(pattern)
 	return ok && network.Bits() == 0 || strings.Trim(pattern, "*?.:") == ""
-}
-
-// addressFor is an address that matches a pattern, and as few other patterns as possible.
-func (p *patterns) addressFor(pattern string) (netip.Addr, bool) {
-	return leastMatched(addressesFor(pattern, p.addresses), p.addresses, matchOneAddress)
 }
 
 // addressesFor are addresses that match a pattern: the ends of a network, and the

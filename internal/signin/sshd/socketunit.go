@@ -250,9 +250,6 @@ func (u SocketUnit) asks() (s Stream) {
 	return s
 }
 
-// chosen reports whether the addresses and ports were set on this machine.
-func (u SocketUnit) chosen() bool { return strings.HasPrefix(u.asks().File, "/etc/") }
-
 // listen is a command that makes the unit listen on ports at every address.
 func (u SocketUnit) listen(ports []uint16) string {
 	lines := `[Socket]\nListenStream=\n`
