@@ -219,12 +219,7 @@ func (w *work) unlisted(err error) error {
 }
 
 func (w *work) isLegacy(name string) bool {
-	for _, n := range w.facts.Target.Legacy {
-		if n == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(w.facts.Target.Legacy, name)
 }
 
 // reload reloads sshd and deletes the record that a reload is due.

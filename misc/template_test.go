@@ -126,8 +126,8 @@ func bicepValue(v any) string {
 		if m := regexp.MustCompile(`^\[parameters\('(\w+)'\)\]$`).FindStringSubmatch(v); m != nil {
 			return m[1]
 		}
-		if strings.HasPrefix(v, "[") {
-			return strings.TrimSuffix(strings.TrimPrefix(v, "["), "]")
+		if after, ok := strings.CutPrefix(v, "["); ok {
+			return strings.TrimSuffix(after, "]")
 		}
 		return "'" + v + "'"
 	}

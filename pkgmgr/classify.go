@@ -278,12 +278,7 @@ func (m *Manager) succeeded(exit int) bool {
 	if exit == 0 {
 		return true
 	}
-	for _, code := range m.Fine {
-		if exit == code {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.Fine, exit)
 }
 
 // ended is the cause for the log: the command and its exit code or signal.

@@ -1,6 +1,7 @@
 package pkgmgr
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,9 +19,7 @@ func TestKeptOut(t *testing.T) {
 	entry := map[string]string{list: "deb [signed-by=/x.gpg] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"}
 	with := func(files map[string]string, name, content string) map[string]string {
 		all := map[string]string{name: content}
-		for n, c := range files {
-			all[n] = c
-		}
+		maps.Copy(all, files)
 		return all
 	}
 	ours := map[string]string{"/etc/yum.repos.d/aadsshlogin.repo": "[aadsshlogin]\nname=ours\nbaseurl=https://packages.microsoft.com/x\nenabled=1\n"}

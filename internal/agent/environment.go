@@ -132,7 +132,7 @@ func locate(program string) (path string, content []byte, err error) {
 	here := filepath.Join(filepath.Dir(program), environmentFile)
 	above := filepath.Join(filepath.Dir(program), "..", environmentFile)
 	for _, path := range []string{here, above} {
-		content, err := readEnvironment(path)
+		content, err := new(host.Host).ReadFile(path, 1<<20)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -151,10 +151,6 @@ func locate(program string) (path string, content []byte, err error) {
 	}
 	return "", nil, fault.Wrap(ErrNoEnvironment, fault.Usage, what,
 		"The agent starts this operation; to check the machine, run: sudo "+host.Program()+" doctor")
-}
-
-func readEnvironment(path string) ([]byte, error) {
-	return new(host.Host).ReadFile(path, 1<<20)
 }
 
 func parseEnvironment(path string, content []byte) (Environment, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"aadssh/internal/names"
@@ -91,9 +92,7 @@ func objectSchema(table []*row) schema {
 			in, name = properties[group].(schema)["properties"].(schema), inner
 		}
 		s := schema{"description": strings.ReplaceAll(r.Meaning, "`", "")}
-		for k, v := range r.Schema {
-			s[k] = v
-		}
+		maps.Copy(s, r.Schema)
 		in[name] = s
 	}
 	return schema{"type": []string{"object", "null"}, "properties": properties}

@@ -178,7 +178,7 @@ func agentRuns(m *machine) []preflight.Result {
 		return []preflight.Result{r}
 	}
 	unit := m.agentUnits[0]
-	if strings.HasPrefix(unit, "extd") || strings.HasPrefix(unit, "himdsd") {
+	if text.Begins(unit, "extd himdsd") {
 		r.Next = "Run: sudo systemctl start extd himdsd; then azcmagent show, which must say Connected."
 	} else {
 		r.Next = "Run: sudo systemctl start " + strings.TrimSuffix(unit, ".service") + ". See why it stopped: sudo journalctl -u " + strings.TrimSuffix(unit, ".service") + " -n 50"

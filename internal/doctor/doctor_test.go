@@ -153,7 +153,7 @@ func TestRepeats(t *testing.T) {
 // A step that is shown above is not printed again.
 func TestStepsAreSaidOnce(t *testing.T) {
 	r := Report{Checks: []Check{{Name: "a", Answer: "fail", Code: 21, Text: "A.", Next: "Run: x"}, {Name: "b", Answer: "fail", Code: 21, Text: "B.", Next: "Run: x"}, {Name: "c", Answer: "warn", Text: "C.", Next: "Run: y"}}}
-	r.Verdict = verdict(r.Checks)
+	r.Verdict = verdict(r.Checks, false)
 	if text := r.Text(Style{}); strings.Count(text, "Run: x") != 1 || strings.Count(text, "The same step as above.") != 1 || strings.Count(text, "Run: y") != 1 {
 		t.Errorf("%s", text)
 	}
@@ -237,7 +237,7 @@ func TestText(t *testing.T) {
 			{Name: "identity", Section: check.Identity, Answer: "fail", Code: 22, Text: strings.Repeat("word ", 30), Next: "Run: az vm identity assign " + strings.Repeat("-x ", 60) + "-y; then wait."},
 			{Name: "firewall", Section: check.SignIn, Answer: "unknown", Text: "It depends on " + strings.Repeat("rules ", 20)},
 		}, Unseen: []Unseen{{Name: "way-in", Text: "What stands in front."}}}
-	r.Verdict = verdict(r.Checks)
+	r.Verdict = verdict(r.Checks, false)
 	for _, width := range []int{40, 60, 80, 120} {
 		text := r.Text(Style{Width: width})
 		for line := range strings.SplitSeq(text, "\n") {
@@ -261,7 +261,7 @@ func TestText(t *testing.T) {
 
 // TestVerdictIsNotPromised: what is unknown is not reported as right.
 func TestVerdictIsNotPromised(t *testing.T) {
-	v := verdict([]Check{{Name: "memory", Answer: "pass"}, {Name: "firewall", Answer: "unknown", Text: "It depends."}})
+	v := verdict([]Check{{Name: "memory", Answer: "pass"}, {Name: "firewall", Answer: "unknown", Text: "It depends."}}, false)
 	if v.Code != 0 || v.Check != "firewall" || !strings.HasSuffix(v.Text, "It depends.") || strings.Contains(v.Text, "Nothing is wrong") {
 		t.Errorf("%+v", v)
 	}
@@ -273,7 +273,7 @@ func TestBrief(t *testing.T) {
 	for i := range 60 {
 		r.Checks = append(r.Checks, Check{Name: fmt.Sprintf("check-%d", i), Answer: "fail", Code: 21, Text: strings.Repeat("ä", 900), Next: strings.Repeat("x", 3000)})
 	}
-	r.Verdict = verdict(r.Checks)
+	r.Verdict = verdict(r.Checks, false)
 	text := r.Brief()
 	if len(text) > 4096 || !strings.HasPrefix(text, "FAIL 21 verification-failed: ää") || !strings.Contains(text, "more: run doctor without --brief") || !utf8.ValidString(text) {
 		t.Errorf("%d bytes:\n%s", len(text), text)
@@ -283,7 +283,7 @@ func TestBrief(t *testing.T) {
 // TestMerge: many reports become causes, on machines.
 func TestMerge(t *testing.T) {
 	report := func(machine string, checks ...Check) string {
-		r := Report{Schema: schemaVersion, Machine: Machine{Name: machine}, Checks: checks, Verdict: verdict(checks)}
+		r := Report{Schema: schemaVersion, Machine: Machine{Name: machine}, Checks: checks, Verdict: verdict(checks, false)}
 		b, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)

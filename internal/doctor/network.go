@@ -11,7 +11,6 @@ import (
 
 	"aadssh/internal/agent"
 	"aadssh/internal/download"
-	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/host"
 	"aadssh/internal/preflight"
@@ -77,7 +76,7 @@ func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *wa
 		ways = append(ways, second)
 	}
 	if m.Settings.Repository.Mode != agent.ModeExisting {
-		ask("network-repository", forPackages, keyURL(&m.Facts), ways...)
+		ask("network-repository", forPackages, strings.TrimRight(m.PackageBase(), "/")+"/keys/microsoft.asc", ways...)
 	}
 	// sshd starts its programs without the variables of a proxy (OpenSSH misc.c,
 	// subprocess: only PATH, USER, LOGNAME and HOME).
@@ -116,11 +115,6 @@ func address(hostname string) string {
 		return ""
 	}
 	return "https://" + hostname + "/"
-}
-
-// keyURL is the first address that the handler itself would fetch.
-func keyURL(f *facts.Facts) string {
-	return strings.TrimRight(f.PackageBase(), "/") + "/keys/microsoft.asc"
 }
 
 // request sends one request. A redirect counts as an answer: the endpoint can be reached.

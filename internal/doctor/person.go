@@ -183,7 +183,7 @@ func (s Style) user(b *strings.Builder, r Report) {
 			}
 			told[key] = true
 			next := c.Next
-			if c.hidden || c.Repeats || r.Verdict.tells(c) {
+			if c.hidden || c.Repeats || c == r.told() {
 				next = "" // it is already shown at the top
 			}
 			s.entry(b, c.Answer, g.Name, c.Text, next)

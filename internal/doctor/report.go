@@ -122,15 +122,7 @@ func newReport(m *machine, checks []Check) Report {
 		}
 	}
 	m.markRepeats(r.Checks)
-	r.Verdict = verdict(r.Checks)
-	for i := range r.Checks {
-		if c := &r.Checks[i]; m.awaits() && r.Verdict.Code == 0 && c.Name == "package-manager" { // before all else that is not well
-			r.Verdict.Check, r.Verdict.Text, r.Verdict.Next = c.Name, c.Text, c.Next
-			if slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Answer == "unknown" && waits(c.Section) }) {
-				r.Verdict.Code, r.Verdict.Name = int(fault.StillRunning), nameOf(int(fault.StillRunning))
-			}
-		}
-	}
+	r.Verdict = verdict(r.Checks, m.awaits())
 	return r
 }
 
@@ -159,13 +151,28 @@ func (m *machine) markRepeats(checks []Check) {
 }
 
 // verdict is the first failure; without one the first warning, and without that the first
-// unknown, because then nothing is promised.
-func verdict(checks []Check) Verdict {
+// unknown, because then nothing is promised. While another run is at work and nothing else
+// fails, that comes before all else: with its code, if what the run installs or repairs is
+// not known to be well.
+func verdict(checks []Check, atWork bool) Verdict {
+	of := func(at int, before string) Verdict {
+		c := &checks[at]
+		return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: before + c.Text, Next: c.Next}
+	}
+	first := func(answer string) int {
+		return slices.IndexFunc(checks, func(c Check) bool { return c.Answer == answer })
+	}
+	at := slices.IndexFunc(checks, func(c Check) bool { return c.Name == "package-manager" })
+	if atWork && at >= 0 && first("fail") < 0 {
+		v := of(at, "")
+		if slices.ContainsFunc(checks, func(c Check) bool { return c.Answer == "unknown" && waits(c.Section) }) {
+			v.Code, v.Name = int(fault.StillRunning), nameOf(int(fault.StillRunning))
+		}
+		return v
+	}
 	for _, worst := range [...][2]string{{"fail", ""}, {"warn", "Nothing is broken here. Look at this: "}, {"unknown", "Nothing is known to be wrong here, but not all is known: "}} {
-		for i := range checks {
-			if c := &checks[i]; c.Answer == worst[0] { // only a failure has a code
-				return Verdict{Code: c.Code, Name: nameOf(c.Code), Check: c.Name, Text: worst[1] + c.Text, Next: c.Next}
-			}
+		if at := first(worst[0]); at >= 0 { // only a failure has a code
+			return of(at, worst[1])
 		}
 	}
 	return Verdict{Name: nameOf(0), Text: "Nothing is wrong on this machine.",

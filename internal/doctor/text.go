@@ -35,12 +35,12 @@ func (r Report) Text(s Style) string {
 		return b.String()
 	}
 	var rest []*Check
-	passed := 0
+	passed, told := 0, r.told()
 	for i := range r.Checks {
 		switch c := &r.Checks[i]; {
 		case c.Answer == "pass":
 			passed++
-		case !c.hidden && (s.All || !c.Repeats) && !r.Verdict.tells(c):
+		case !c.hidden && (s.All || !c.Repeats) && c != told:
 			rest = append(rest, c)
 		}
 	}
@@ -108,9 +108,16 @@ func (v Verdict) answer() string {
 	return "pass"
 }
 
-// tells reports whether a check is the one that the verdict is about.
-func (v Verdict) tells(c *Check) bool {
-	return c.Name == v.Check && strings.HasSuffix(v.Text, c.Text)
+// told is the check that the verdict is about: the first of its name with the worst answer.
+func (r *Report) told() *Check {
+	for _, worst := range []string{"fail", "warn", "unknown"} {
+		for i := range r.Checks {
+			if c := &r.Checks[i]; c.Name == r.Verdict.Check && c.Answer == worst {
+				return c
+			}
+		}
+	}
+	return nil
 }
 
 // brief is how much of an output the agent's Run Command keeps, in bytes.
@@ -124,11 +131,11 @@ func (r Report) Brief() string {
 	var b strings.Builder
 	Style{}.verdict(&b, cut)
 	const end = 80 // for the last line
-	left := 0
+	left, told := 0, r.told()
 	for _, answer := range []string{"fail", "warn", "unknown"} {
 		for i := range r.Checks {
 			c := &r.Checks[i]
-			if c.Answer != answer || c.hidden || c.Repeats || r.Verdict.tells(c) {
+			if c.Answer != answer || c.hidden || c.Repeats || c == told {
 				continue
 			}
 			line := word(c.Answer) + " " + c.Name + ": " + text.Clip(c.Text, 300) + "\n"

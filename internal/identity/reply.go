@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -134,12 +135,8 @@ func (r *reply) missing(answersOthers bool) (Kind, bool) {
 // aboutQuestion reports whether the request itself was refused. A version of the API that
 // is no longer served does not mean that the identity is missing.
 func aboutQuestion(said string) bool {
-	for _, word := range []string{"header", "version", "parameter", "query", "audience", "unsupported", "forwarded"} {
-		if strings.Contains(said, word) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"header", "version", "parameter", "query", "audience", "unsupported", "forwarded"},
+		func(word string) bool { return strings.Contains(said, word) })
 }
 
 // brief is the reply in a few words.

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -131,9 +132,7 @@ func TestLookDefaults(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			files := map[string]string{"/etc/yum.repos.d/x.repo": repository, "/etc/zypp/repos.d/x.repo": repository}
-			for name, content := range test.files {
-				files[name] = content
-			}
+			maps.Copy(files, test.files)
 			entries, problems := Entries(machine(t, files), test.manager)
 			if len(entries) != 1 || entries[0].Verifies != test.verifies || len(problems) > 0 {
 				t.Errorf("entries %+v, problems %+v, want verifies %v", entries, problems, test.verifies)

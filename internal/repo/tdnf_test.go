@@ -43,12 +43,8 @@ func TestMetadataOfTdnf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{}
-			for path, content := range on {
-				files[path] = content
-			}
-			for path, content := range c.change {
-				files[path] = content
-			}
+			maps.Copy(files, on)
+			maps.Copy(files, c.change)
 			maps.DeleteFunc(files, func(_, content string) bool { return content == "" })
 			h := machine(t, files)
 			said := ""

@@ -168,6 +168,11 @@ func OneOf(word, list string) bool {
 	return word != "" && !strings.Contains(word, " ") && strings.Contains(" "+list+" ", " "+word+" ")
 }
 
+// Begins reports whether s begins with one of the words in list, which blanks separate.
+func Begins(s, list string) bool {
+	return slices.ContainsFunc(strings.Fields(list), func(word string) bool { return strings.HasPrefix(s, word) })
+}
+
 // List is the part of a list of names that is shown: ten of them.
 func List(names []string) []string {
 	const most = 10

@@ -80,7 +80,7 @@ func Causes() []Cause {
 		{Name: "prohibited", by: []speaker{bySSHD}, Settled: []string{"sshd-refuse"}, says: `administratively prohibited connection for ` + anyone + ` from ` + from + ` port \d+`,
 			Means: "RefuseConnection of sshd_config ends connections of {who}",
 			Next:  "sudo grep -rniE 'refuseconnection' /etc/ssh/sshd_config /etc/ssh/sshd_config.d"},
-		{Name: "shell", by: []speaker{bySSHD}, says: `User ` + anyone + ` from ` + from + ` not allowed because shell ` + file + ` (?:does not exist|is not executable)`,
+		{Name: "shell", by: []speaker{bySSHD}, says: `User ` + anyone + ` from ` + from + ` not allowed because shell ` + file + ` (?:(?P<gone>does not exist)|is not executable)`,
 			Means: "the shell {path} of {who} cannot be started",
 			Next:  "ls -l {path}; getent passwd {who}"},
 		{Name: "selinux", by: []speaker{byKernel}, scope: machine,

@@ -112,7 +112,7 @@ func (l Log) Events(safe, there func(path string) bool) []Event {
 		case e.conn != nil && e.conn.accepted && !e.conn.refused:
 		case e.who != "" && !fromDirectory(e.who):
 		case e.Cause.Name == "unsafe-program" && safe(path):
-		case e.Cause.Name == "shell" && strings.HasSuffix(e.Text, "does not exist") && there(path):
+		case e.Cause.Name == "shell" && e.groups["gone"] != "" && there(path):
 		case (e.Cause.Name == "no-module" || e.Cause.Name == "no-program") && there(path) && safe(path):
 		default:
 			events = append(events, *e)

@@ -103,7 +103,7 @@ func (p permission) line(l Line) (string, bool) {
 				continue
 			}
 			value := text[m[2*i]:m[2*i+1]]
-			if name == "rest" || !p.known[value] && !(isPerson(value) && !strings.Contains(strings.ToLower(text[:m[2*i]]), "invalid user ")) {
+			if name == "rest" || !p.known[value] && !(matchesAll(personName, value) && !strings.Contains(strings.ToLower(text[:m[2*i]]), "invalid user ")) {
 				value = permit.Masked
 			}
 			kept += p.words(text[from:m[2*i]]) + " " + value
@@ -118,9 +118,4 @@ func (p permission) line(l Line) (string, bool) {
 		return p.words(text), true
 	}
 	return "", false
-}
-
-// isPerson: a name of the directory with a possible domain.
-func isPerson(name string) bool {
-	return matchesAll(personName, name)
 }

@@ -401,10 +401,5 @@ func (e *timerOnlyError) Unwrap() error { return e.err }
 
 // There reports whether any unit of the watch is on the machine.
 func There(h *host.Host) bool {
-	for _, unit := range allUnits() {
-		if h.Exists(unitDir + "/" + unit) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(allUnits(), func(unit string) bool { return h.Exists(unitDir + "/" + unit) })
 }

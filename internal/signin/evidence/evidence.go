@@ -3,12 +3,12 @@ package evidence
 
 import (
 	"context"
-	"strings"
 	"syscall"
 	"time"
 
 	"aadssh/internal/check"
 	"aadssh/internal/host"
+	"aadssh/internal/text"
 	"aadssh/internal/trail"
 )
 
@@ -60,12 +60,7 @@ func LastSignIn(ctx context.Context, h *host.Host, now time.Time, reading Readin
 // atStart reports whether sshd reads a file only when it starts, and not for each
 // connection.
 func atStart(name string) bool {
-	for _, prefix := range []string{"/etc/ssh/sshd_config", "/usr/etc/ssh/", "/etc/default/ssh", "/etc/sysconfig/ssh", "/etc/crypto-policies/"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
+	return text.Begins(name, "/etc/ssh/sshd_config /usr/etc/ssh/ /etc/default/ssh /etc/sysconfig/ssh /etc/crypto-policies/")
 }
 
 // changedAt is when a file was last changed, by the time that cannot be set (ctime).
@@ -84,12 +79,7 @@ func changedAt(h *host.Host, name string) (time.Time, bool) {
 // settled reports whether another person's sign-in proves something about a check. It
 // proves nothing if the result depends on who connects, or from where.
 func settled(name string) bool {
-	for _, prefix := range []string{"pam", "selinux", "sshd-ca-algorithms", "sshd-command", "sshd-grace-time", "sshd-revoked-keys", "sshd-chroot", "sshd-force-command"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
+	return text.Begins(name, "pam selinux sshd-ca-algorithms sshd-command sshd-grace-time sshd-revoked-keys sshd-chroot sshd-force-command")
 }
 
 // Settle uses a sign-in as the answer to unknown results. It never replaces a known result,

@@ -19,8 +19,8 @@ type line struct {
 // _pam_assemble_line (libpam/pam_handlers.c) do. aborts: after these lines libpam gives up
 // the whole file. differs is a line that versions of libpam read differently.
 func lines(text []byte) (all []line, aborts bool, differs int) {
-	if i := bytes.IndexByte(text, 0); i >= 0 {
-		differs = 1 + bytes.Count(text[:i], []byte("\n"))
+	if before, _, ok := bytes.Cut(text, []byte{0}); ok {
+		differs = 1 + bytes.Count(before, []byte("\n"))
 	}
 	number, first, pending, joining := 0, 0, "", false
 	for raw := range strings.Lines(string(text)) {

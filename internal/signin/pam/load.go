@@ -198,11 +198,8 @@ func giveUp(file string, number int, why string) error {
 	return &abortion{Problem{File: file, Line: number, Text: why}}
 }
 
-// cutShort describes the end of a file that libpam gives up.
-const cutShort = "in the middle of a line (after a backslash)"
-
 func cutOff(file string, f gate.File) error {
-	return giveUp(file, bytes.Count(f.Text, []byte("\n")), "the file ends "+cutShort)
+	return &abortion{Problem{File: file, Line: bytes.Count(f.Text, []byte("\n")), Text: "the file ends in the middle of a line (after a backslash)", next: "As root, run: " + edit(file, `$s/\\$//`)}}
 }
 
 // find is _pam_open_config_file. Debian's "@include", and there every include, searches

@@ -97,10 +97,10 @@ func (m Machine) module(name string) (file string, f gate.File) {
 		dirs = ModuleDirs()
 	}
 	names := []string{name}
-	if i := strings.Index(name, "$ISA"); i >= 0 {
+	if before, after, ok := strings.Cut(name, "$ISA"); ok {
 		names = nil
 		for _, d := range append([]string{"."}, dirs...) {
-			names = append(names, name[:i]+d+name[i+len("$ISA"):])
+			names = append(names, before+d+after)
 		}
 	}
 	file, f = path.Join(dirs[0], name), gate.File{Err: fs.ErrNotExist}

@@ -2,6 +2,7 @@ package pam
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -220,10 +221,8 @@ func unix(c *call) answer {
 	if c.stack == Session {
 		return answer{codes: []Code{Success}}
 	}
-	for _, arg := range c.Args {
-		if arg == "broken_shadow" {
-			return answer{codes: []Code{Success}}
-		}
+	if slices.Contains(c.Args, "broken_shadow") {
+		return answer{codes: []Code{Success}}
 	}
 	if fields, ok := c.shadow(); ok {
 		return unixAccount(c, fields)

@@ -3,6 +3,7 @@ package pam
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -219,9 +220,7 @@ func TestKinds(t *testing.T) {
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			d := disk{}
-			for p, text := range c.on {
-				d[p] = text
-			}
+			maps.Copy(d, c.on)
 			for p, text := range c.with {
 				switch {
 				case text == "\r":

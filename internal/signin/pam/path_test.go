@@ -1,6 +1,7 @@
 package pam
 
 import (
+	"maps"
 	"testing"
 
 	"aadssh/internal/signin/gate"
@@ -28,9 +29,7 @@ func TestPath(t *testing.T) {
 	} {
 		for _, stack := range []Stack{Auth, Session} {
 			d := disk{"/etc/pam.d/sshd": string(stack) + " required pam_env.so\n"}
-			for name, text := range c.files {
-				d[name] = text
-			}
+			maps.Copy(d, c.files)
 			s := Load(d.machine(true))
 			if got := s.Path(); got.File != c.file || got.Line != c.line {
 				t.Errorf("%s, %s: %+v", c.title, stack, got)

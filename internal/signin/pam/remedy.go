@@ -126,8 +126,8 @@ func (p Problem) Remedy() string {
 	if p.Line == 0 {
 		return "Reinstall openssh-server and libpam with the machine's package manager."
 	}
-	if strings.Contains(p.Text, cutShort) {
-		return "As root, run: " + edit(p.File, `$s/\\$//`)
+	if p.next != "" {
+		return p.next
 	}
 	return "Correct that line of " + p.File + ", or comment it out, as root: " + comment(p.File, p.Line)
 }

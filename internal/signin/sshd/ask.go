@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"aadssh/internal/host"
@@ -62,7 +61,7 @@ func (a *asker) tryTest(ctx context.Context) (*Problem, error) {
 
 // unlessIsolated distinguishes an unshare that was not permitted from an error of sshd.
 func (a *asker) unlessIsolated(p *Problem) error {
-	if a.hidden != "" && (strings.HasPrefix(p.Message, "unshare:") || strings.HasPrefix(p.Message, "mount:")) {
+	if a.hidden != "" && text.Begins(p.Message, "unshare: mount:") {
 		return fmt.Errorf("%s", p.Message)
 	}
 	return nil
@@ -132,7 +131,7 @@ func isolated(dir string, c host.Command) host.Command {
 // volatile reports whether a directory is created at each boot. One elsewhere belongs to
 // sshd's package, and if it is missing that is a defect.
 func volatile(dir string) bool {
-	return strings.HasPrefix(dir, "/run/") || strings.HasPrefix(dir, "/var/run/")
+	return text.Begins(dir, "/run/ /var/run/")
 }
 
 func (a *asker) note() string {

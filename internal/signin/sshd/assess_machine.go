@@ -298,7 +298,7 @@ func commented(lines []Directive, file string) (edits []string) {
 func (f *Facts) cannotStay(s Source) Finding {
 	found := Finding{Answer: Fail, File: s.File, Line: s.Line}
 	found.Text = fmt.Sprintf("No sshd is running, and none can: its option %s (%s:%d) %s.", text.Brief(s.Unfit.Option, 80), s.File, s.Line, s.Unfit.Why)
-	if found.Next = s.without(f.Unit); s.Unfit.Folder != "" && strings.Contains(s.Unfit.Why, "there is no") {
+	if found.Next = s.without(f.Unit); s.Unfit.Folder != "" {
 		found.Next = "Run: sudo mkdir -p " + quote(s.Unfit.Folder) + " && sudo systemctl restart " + f.Unit
 	}
 	return found

@@ -43,7 +43,7 @@ func healthy(t *testing.T, config string) Facts {
 
 func TestAssessHealthy(t *testing.T) {
 	seen := map[string]bool{}
-	for _, f := range Assess(pointer(healthy(t, "UsePAM yes\n"+packageBlock))) {
+	for _, f := range Assess(new(healthy(t, "UsePAM yes\n"+packageBlock))) {
 		if f.Answer != Pass || f.Text == "" || seen[f.Name] {
 			t.Errorf("%+v", f)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -201,12 +202,7 @@ func (d Directive) says(value string) bool {
 	if value == "" || strings.EqualFold(strings.Join(d.Args, " "), value) {
 		return true
 	}
-	for _, a := range d.Args {
-		if a == value {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(d.Args, value)
 }
 
 // alias is the other name of a renamed keyword.

@@ -45,7 +45,7 @@ func generous(value string) bool {
 	if slices.Contains([]string{"", "no", "false", "off", "0", "infinity", "root"}, value) {
 		return true
 	}
-	if strings.HasPrefix(value, "/") || strings.HasPrefix(value, "-/") { // folders
+	if text.Begins(value, "/ -/") { // folders
 		for _, w := range strings.Fields(value) {
 			if !theirs(strings.TrimLeft(w, "-+") + "/") {
 				return false
@@ -60,12 +60,7 @@ func generous(value string) bool {
 
 // theirs reports whether a folder, with a slash at its end, holds what is people's, and nothing that signs them in.
 func theirs(folder string) bool {
-	for _, of := range []string{"/home/", "/root/", "/boot/", "/mnt/", "/media/", "/srv/", "/opt/", "/tmp/", "/var/tmp/"} {
-		if strings.HasPrefix(folder, of) {
-			return true
-		}
-	}
-	return false
+	return text.Begins(folder, "/home/ /root/ /boot/ /mnt/ /media/ /srv/ /opt/ /tmp/ /var/tmp/")
 }
 
 // enough is more files, processes or megabytes than a sign-in takes.

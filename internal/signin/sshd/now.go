@@ -6,10 +6,8 @@ import "slices"
 // a log says about such a list is over.
 func (f *Facts) NoLists() bool {
 	for _, e := range f.Users {
-		for _, keyword := range []string{"allowusers", "denyusers", "allowgroups", "denygroups"} {
-			if e.Has(keyword) {
-				return false
-			}
+		if slices.ContainsFunc([]string{"allowusers", "denyusers", "allowgroups", "denygroups"}, e.Has) {
+			return false
 		}
 	}
 	return len(f.Users) > 0

@@ -282,7 +282,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	r.Expect(personCommand, missing)
 	r.Expect(testCommand, missing)
 	r.Expect(isolate("-t"), host.Result{ExitCode: 255, Stderr: []byte("/etc/ssh/sshd_config line 2: unsupported option \"x\".\r\n")})
-	if got := Assess(pointer(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
+	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || got[0].Line != 2 {
 		t.Errorf("%+v", got)
 	}
 	// With a daemon running, the directory was there and is gone.
@@ -292,7 +292,7 @@ func TestLookBeforeTheFirstStart(t *testing.T) {
 	r.Expect(personCommand, missing)
 	r.Expect(testCommand, missing)
 	r.Expect(isolate("-t"), host.Result{})
-	if got := Assess(pointer(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
+	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Fail || !strings.Contains(got[0].Next, "install -d") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -302,7 +302,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 	h := r.Host()
 	put(t, h, "/usr/sbin/sshd", "", 0o755)
 	r.ExpectError(personCommand, &host.HangsError{Program: "/usr/sbin/sshd"}) // and is not asked again
-	if got := Assess(pointer(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Unknown {
+	if got := Assess(new(Gather(t.Context(), h, false, nil))); len(got) != 1 || got[0].Answer != Unknown {
 		t.Errorf("%+v", got)
 	}
 }

@@ -12,7 +12,7 @@ import (
 func TestRows(t *testing.T) {
 	const usual = "UsePAM yes\n" + packageBlock
 	broken := map[string]checktest.Machine[*Facts]{}
-	config := func(check, text string) { broken[check] = checktest.Machine[*Facts]{Seen: pointer(healthy(t, text))} }
+	config := func(check, text string) { broken[check] = checktest.Machine[*Facts]{Seen: new(healthy(t, text))} }
 	seen := func(check string, change func(f *Facts)) {
 		f := healthy(t, usual)
 		change(&f)
@@ -59,7 +59,5 @@ func TestRows(t *testing.T) {
 		f.Daemon.Own = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:22")}
 	})
 	seen("sshd-reload", func(f *Facts) { f.Loaded = f.Config.Changed.Add(-time.Second) })
-	checktest.Rows(t, Rows(), pointer(healthy(t, usual)), broken)
+	checktest.Rows(t, Rows(), new(healthy(t, usual)), broken)
 }
-
-func pointer(f Facts) *Facts { return &f }

@@ -1,6 +1,8 @@
 package sshd
 
 import (
+	"errors"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -34,7 +36,11 @@ func unfit(h *host.Host, args []string) Unfit {
 					value = args[i]
 				}
 				if why := h.Unwritable(value, false); option == "-E" && why != "" {
-					return Unfit{Option: option + " " + value, Why: "cannot be used: " + why, Folder: path.Dir(value)}
+					u := Unfit{Option: option + " " + value, Why: "cannot be used: " + why}
+					if _, err := h.Lstat(path.Dir(value)); errors.Is(err, fs.ErrNotExist) {
+						u.Folder = path.Dir(value)
+					}
+					return u
 				}
 				at = len(a)
 			case strings.IndexByte(passing, a[at]) >= 0:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/fixtures"
+	"aadssh/test/lib/inotify"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 )
@@ -30,6 +32,7 @@ type stage struct {
 	layer   string // the saved machine that it started from
 	handler []byte // the program under test
 	group   string // the control group of its systemd
+	inotify *inotify.Reservation
 }
 
 // stageOptions are the differences of a stage from a fresh machine.
@@ -52,7 +55,10 @@ func newStage(ctx context.Context, o stageOptions) (*stage, error) {
 		return nil, err
 	}
 	st := &stage{Scene: s, persona: o.persona, layer: o.layer, handler: o.handler, group: fmt.Sprintf("faults-%d-%d", os.Getpid(), stages.Add(1))}
-	if err := st.boot(ctx); err != nil {
+	if st.inotify, err = inotify.Reserve(ctx, s.Cache.Dir, inotify.Systemd); err == nil {
+		err = st.boot(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return st, nil
@@ -87,6 +93,7 @@ func (s *stage) boot(ctx context.Context) error {
 		" && ln -s /run/user/0/systemd/private /run/systemd/private && ssh-keygen -A >/dev/null"); err != nil {
 		return err
 	}
+	s.inotify.Release()
 	env := []string{"XDG_RUNTIME_DIR=/run/user/0", "HOME=/root", "SYSTEMD_UNIT_PATH=" + faultsDir + "/units:/etc/systemd/system",
 		// A desktop's generators take longer than the rest of the start.
 		"SYSTEMD_GENERATOR_PATH=" + faultsDir + "/none", "SYSTEMD_ENVIRONMENT_GENERATOR_PATH=" + faultsDir + "/none"}
@@ -110,6 +117,7 @@ const digest = "cat /etc/ssh/sshd_config /etc/ssh/sshd_config.d/* 2>/dev/null | 
 
 // Close ends the machine and removes its control groups.
 func (s *stage) Close() error {
+	defer s.inotify.End()
 	err := s.Scene.Close()
 	if errors.Is(err, os.ErrClosed) || err != nil && strings.Contains(err.Error(), "closed") {
 		err = nil
@@ -154,9 +162,7 @@ func cgroupMount() (string, error) {
 func (s *stage) goal(version string, sequence int) agentrun.Goal {
 	t := tracer()
 	files := fstest.MapFS{}
-	for name, f := range s.Package() {
-		files[name] = f
-	}
+	maps.Copy(files, s.Package())
 	files["bin/aadsshlogin-handler"] = &fstest.MapFile{Data: t.binary}
 	files["bin/handler"] = &fstest.MapFile{Data: s.handler}
 	return agentrun.Goal{Version: version, Package: files, Settings: agentrun.Public("{}"), Sequence: sequence}

@@ -37,7 +37,7 @@ func (m *Machine) Boot(ctx context.Context) error {
 	m.nspawn = exec.Command("/bin/sh", "-ec", script.String())
 	m.nspawn.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
 	m.nspawn.Stdout, m.nspawn.Stderr = console, console
-	m.inotify.release() // for its own systemd
+	m.inotify.Release() // for its own systemd
 	if err := m.nspawn.Start(); err != nil {
 		m.nspawn = nil
 		return err

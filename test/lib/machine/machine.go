@@ -13,6 +13,7 @@ import (
 
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/cache"
+	"aadssh/test/lib/inotify"
 	"aadssh/test/lib/wire"
 )
 
@@ -23,10 +24,10 @@ type Machine struct {
 	disk    *os.Root
 	groups  []string // control groups that we created
 	nspawn  *exec.Cmd
-	ended   chan struct{} // closed when nspawn has ended
-	init    int           // the machine's first process, with its PID on the host
-	console string        // path of the boots' console output
-	inotify *reservation  // needed by the boots
+	ended   chan struct{}        // closed when nspawn has ended
+	init    int                  // the machine's first process, with its PID on the host
+	console string               // path of the boots' console output
+	inotify *inotify.Reservation // needed by the boots
 }
 
 // New creates a machine that is turned off. It needs root, and waits if as many machines
@@ -37,7 +38,7 @@ func New(ctx context.Context, c cache.Cache, layers []string) (*Machine, error) 
 		return nil, err
 	}
 	m := &Machine{dir: dir, console: filepath.Join(dir, "console")}
-	if m.inotify, err = reserve(ctx, os.Stderr, func() (*reservation, error) { return take(c.Dir) }); err != nil {
+	if m.inotify, err = inotify.Reserve(ctx, c.Dir, inotify.Booted); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	if err := m.start(ctx, c, layers); err != nil {
@@ -77,7 +78,7 @@ func (m *Machine) settle() error {
 
 // Close ends the machine with everything that runs in it. It is safe to call twice.
 func (m *Machine) Close() error {
-	defer m.inotify.end()
+	defer m.inotify.End()
 	if m.disk != nil {
 		m.disk.Close()
 		m.disk = nil

@@ -49,9 +49,7 @@ func boot(t *testing.T, suite roots.Suite) *machine.Machine {
 
 func on(t *testing.T, m *machine.Machine) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := m.Boot(ctx); err != nil {
+	if err := m.Boot(t.Context()); err != nil { // it ends when the machine does
 		t.Fatal(err)
 	}
 }

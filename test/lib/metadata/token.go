@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 )
@@ -36,9 +37,7 @@ const (
 // Token is the text of a JWT with these claims. Its signature is not valid.
 func Token(claims map[string]any) string {
 	all := map[string]any{claimOfSecret + "t": Secret, "aud": "https://management.azure.com/", "tid": Subscription}
-	for k, v := range claims {
-		all[k] = v
-	}
+	maps.Copy(all, claims)
 	return part(map[string]any{"alg": "RS256", "typ": "JWT", "kid": Secret}) + "." + part(all) + "." + Secret
 }
 

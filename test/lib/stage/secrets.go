@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -21,9 +22,7 @@ type Secrets struct {
 func (s *Stage) Search(secrets Secrets, before box.Snapshot, texts map[string]string) {
 	s.T.Helper()
 	all := map[string]string{"the outputs and the status": s.said.String(), "handler.log": s.HandlerLog()}
-	for name, text := range texts {
-		all[name] = text
-	}
+	maps.Copy(all, texts)
 	NoSecret(s.T, all, secrets.Words...)
 	for _, line := range before.Diff(s.Snapshot(), nil) {
 		path := line[2:]

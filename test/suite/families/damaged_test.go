@@ -40,7 +40,7 @@ func TestDamagedMachine(t *testing.T) {
 		"a file where dnf 5 keeps": {[]string{"azurelinux-4.0"}, "rm -rf /var/cache/libdnf5; echo > /var/cache/libdnf5", 26, "dnf cannot use /var/cache/libdnf5", "ls -ld /var/cache/libdnf5"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, of(c.releases...), scene.Options{}, func(m machine) {
+			each(t, c.releases, scene.Options{}, func(m machine) {
 				m.Sh(c.damage)
 				v := m.Want(c.code, c.what)
 				if c.code == 0 {

@@ -140,7 +140,7 @@ func TestOwnersEntry(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, of("ubuntu-22.04")[0], scene.Options{})
+			s := start(t, "ubuntu-22.04", scene.Options{})
 			s.WriteMode(ownersKey, ring(t, keys.Rig()), 0o644)
 			s.Write(c.file, c.text)
 			s.Want(0)

@@ -31,7 +31,7 @@ func TestAnsweredInAFilesPlace(t *testing.T) {
 		"zypper, nothing for the signature":  {"sles-15.6", "repomd.xml.asc", pkghost.Page(""), "no signature"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, of(c.release), scene.Options{}, func(m machine) {
+			each(t, []string{c.release}, scene.Options{}, func(m machine) {
 				m.Packages.Trouble("/...", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 					if strings.HasSuffix(r.URL.Path, c.file) && !strings.HasPrefix(r.URL.Path, "/keys/") {
 						c.trouble(w, r, next)

@@ -14,7 +14,7 @@ import (
 // TestNothingIsAsked: a changed configuration file is kept, and programs that ask questions
 // or restart services after a transaction are kept quiet.
 func TestNothingIsAsked(t *testing.T) {
-	s := start(t, of("ubuntu-22.04")[0], scene.Options{})
+	s := start(t, "ubuntu-22.04", scene.Options{})
 	s.Want(0)
 	const conffile = "/etc/sudoers.d/aad_admins"
 	was, err := s.ReadFile(conffile)

@@ -12,7 +12,6 @@ import (
 
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/fixtures"
-	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
 )
@@ -73,7 +72,7 @@ func TestConfiningPolicy(t *testing.T) {
 	for version, told := range map[string]bool{"42.1.18-4.el10_2.1": false, "42.1.18-4.el10_2.2": true, "43.3-1.el10_3": true} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			m := start(t, release{"rhel-10.0", roots.Trixie, roots.Dnf}, scene.Options{Packages: both(newer), Box: selinux(t, "1")})
+			m := start(t, "rhel-10.0", scene.Options{Packages: both(newer), Box: selinux(t, "1")})
 			stage.Must(t, m.CopyIn(policy(t, version), "/root/policy.rpm", 0o644))
 			m.Sh("rpm -i --nodeps --nosignature /root/policy.rpm; rpm -q selinux-policy-" + version)
 			// Its store, with the module that aadsshlogin-selinux loads into it.

@@ -179,12 +179,12 @@ func TestMirror(t *testing.T) {
 	for _, c := range []struct {
 		name, scheme string
 		signed       bool
-		on           []release
+		on           []string
 	}{
 		{"http", "http", true, kinds()},
 		{"https", "https", true, typical()},
-		{"http, unsigned index", "http", false, of("rhel-9.4", "sles-15.6")}, // apt's index is signed or useless
-		{"https, unsigned index", "https", false, of("rhel-9.4", "sles-15.6")},
+		{"http, unsigned index", "http", false, []string{"rhel-9.4", "sles-15.6"}}, // apt's index is signed or useless
+		{"https, unsigned index", "https", false, []string{"rhel-9.4", "sles-15.6"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			each(t, c.on, mirrored(login(newest)...), func(m machine) {

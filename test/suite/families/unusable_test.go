@@ -60,7 +60,7 @@ func TestUnusableRepository(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, of("ubuntu-22.04")[0], scene.Options{})
+			s := start(t, "ubuntu-22.04", scene.Options{})
 			c.spoil(s)
 			before := s.Snapshot()
 			s.Want(c.code, c.says)
@@ -73,7 +73,7 @@ func TestUnusableRepository(t *testing.T) {
 // exists.
 func TestOldKeyring(t *testing.T) {
 	t.Parallel()
-	s := start(t, of("ubuntu-22.04")[0], scene.Options{})
+	s := start(t, "ubuntu-22.04", scene.Options{})
 	s.WriteMode(ourKey, ring(t, keys.Wrong()), 0o600)
 	s.Write(ourList, "deb [signed-by="+ourKey+"] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n")
 	s.Want(0)

@@ -1,11 +1,10 @@
 //go:build rig
 
-package machine
+package inotify
 
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,11 +18,11 @@ import (
 func TestReserveWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		free := time.Now().Add(10 * time.Minute)
-		busy := func() (*reservation, error) {
+		busy := func() (*Reservation, error) {
 			if time.Now().Before(free) {
 				return nil, syscall.EMFILE
 			}
-			return &reservation{}, nil
+			return &Reservation{}, nil
 		}
 		var said strings.Builder
 		if _, err := reserve(t.Context(), &said, busy); err != nil || strings.Count(said.String(), "waits for inotify instances") != 1 {
@@ -35,39 +34,42 @@ func TestReserveWaits(t *testing.T) {
 		if _, err := reserve(ended, &said, busy); err == nil || !strings.Contains(err.Error(), "fs.inotify.max_user_instances") {
 			t.Errorf("with none left: %v", err)
 		}
-		if _, err := reserve(t.Context(), &said, func() (*reservation, error) { return nil, syscall.ENFILE }); err == nil {
+		if _, err := reserve(t.Context(), &said, func() (*Reservation, error) { return nil, syscall.ENFILE }); err == nil {
 			t.Error("what does not pass is waited for")
 		}
 	})
 }
 
-// TestReserve: the instances are real, and all of them are freed; the turn is kept until
+// TestReserve: the instances are real, and all of them are freed; the places are kept until
 // the end.
 func TestReserve(t *testing.T) {
 	dir := t.TempDir()
-	r, err := reserve(t.Context(), os.Stderr, func() (*reservation, error) { return take(dir) })
+	r, err := Reserve(t.Context(), dir, Booted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.instances) != instances {
+	if len(r.instances) != Booted*unit {
 		t.Errorf("%d instances", len(r.instances))
 	}
-	r.release()
-	r.release()
-	if _, err := turn(dir, 1); !errors.Is(err, syscall.EMFILE) {
-		t.Errorf("the turn of a machine that has booted is free: %v", err)
+	r.Release()
+	r.Release()
+	if _, err := places(dir, 1, Booted); !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("the place of a machine that has booted is free: %v", err)
 	}
-	other, err := turn(dir, 2)
+	if _, err := places(dir, 2, Booted+1); !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("one place is enough for two: %v", err)
+	}
+	other, err := places(dir, 1, Booted+1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.Close()
-	r.end()
-	r.end()
-	again, err := turn(dir, 1)
+	free(other)
+	r.End()
+	r.End()
+	again, err := places(dir, 1, 1)
 	if err != nil {
-		t.Fatalf("the turn of a machine that is gone: %v", err)
+		t.Fatalf("the place of a machine that is gone: %v", err)
 	}
-	again.Close()
-	(*reservation)(nil).end()
+	free(again)
+	(*Reservation)(nil).End()
 }
