@@ -90,12 +90,12 @@ func (m *machine) settled(e trail.Event) bool {
 	case algorithm != "":
 		return m.SSHD.Accepts(list, algorithm)
 	}
-	for _, name := range c.Settled {
+	for _, name := range strings.Fields(c.Settled) {
 		if !m.passes(name) {
 			return false
 		}
 	}
-	return len(c.Settled) > 0
+	return c.Settled != ""
 }
 
 // passes reports whether a check ran and found nothing.

@@ -36,6 +36,7 @@ type connection struct {
 	last      time.Time
 	who       string // as sshd repeats what was typed
 	module    string // the PAM module that refused
+	row       string // the cause that this explains
 	accepted  bool
 	refused   bool
 	explained bool // it already has an event
@@ -60,6 +61,8 @@ type reader struct {
 }
 
 type row struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	cause Cause
 	says  *regexp.Regexp
 	words *regexp.Regexp
@@ -157,7 +160,7 @@ func (r *reader) speaker(l Line, text string) (by speaker, rest string) {
 	case part[1] == "pam_aad" && part[2] == "account":
 		return byAccount, part[3]
 	case part[1] == "pam_aad":
-		return "", part[3] // it is called before the user is known
+		return 0, part[3] // it is called before the user is known
 	}
 	return byModules, text
 }
@@ -192,13 +195,24 @@ func (r *reader) line(l Line) {
 	if (by == byHandler || by == byAccount) && r.harmless.MatchString(said) {
 		return
 	}
-	if part := r.module.FindStringSubmatch(text); by == byModules && part[2] == "account" {
-		c.module = part[1]
+	if by == byModules {
+		c.complains(r.module.FindStringSubmatch(text))
 	}
 	for _, x := range r.rows {
-		if slices.Contains(x.cause.by, by) && r.matches(x, l, by, said, c) {
+		if x.cause.by&by != 0 && r.matches(x, l, by, said, c) {
 			return
 		}
+	}
+}
+
+// complains keeps what may explain a refusal: a line of a module in the account stack, or in
+// the session stack of one that says something only where it fails.
+func (c *connection) complains(part []string) {
+	switch {
+	case part[2] == "account":
+		c.module, c.row = part[1], "pam-refused"
+	case part[2] == "session" && text.OneOf(part[1], "pam_limits pam_loginuid pam_selinux pam_namespace pam_mkhomedir pam_oddjob_mkhomedir pam_exec pam_access pam_listfile pam_time pam_succeed_if pam_tty_audit"):
+		c.module, c.row = part[1], "pam-session"
 	}
 }
 
@@ -229,7 +243,7 @@ func (r *reader) matches(x row, l Line, by speaker, said string, c *connection) 
 		if c.explained {
 			return true // explained by what a module reported before
 		}
-		if c.module != "" && x.cause.Name == "pam-refused" {
+		if c.module != "" && x.cause.Name == c.row {
 			e.Cause = byModule()
 			e.groups["module"] = c.module
 		}

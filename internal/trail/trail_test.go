@@ -79,19 +79,36 @@ func TestEventsExplainLines(t *testing.T) {
 		at + `sshd[9]: error: AuthorizedKeysCommand /usr/sbin/aad_certhandler ada@contoso.com AAAA failed, status 1`:                                  "cert-handler",
 		`Nov 21 11:00:00 web1 sshd[9]: pam_aad(sshd:account): role missing for ada@contoso.com`:                                                       "role",
 		at + `sshd-session[9]: message repeated 2 times: [ pam_aad(sshd:account): role missing for ada@contoso.com]`:                                  "role",
-		at + `sshd[9]: Certificate extension "oid@sshservice.azure.net" is not supported`:                                                             "",
-		at + `aad_certhandler[9]: User 'bob' is not an AAD user; returning empty result.`:                                                             "",
-		at + `aad_certhandler[9]: Version: 1.0.033070001; user: ada@contoso.com`:                                                                      "",
-		at + `sshd[9]: Connection closed by 10.0.0.4 port 22`:                                                                                         "",
-		at + `sshd[9]: pam_unix(sshd:account): account bob has expired (account expired)`:                                                             "", // of this machine alone
-		at + `CRON[9]: pam_unix(cron:session): denied`:                                                                                                "",
-		`2026-11-19T11:00:00+00:00 web1 sshd[9]: pam_aad(sshd:account): role missing for ada@contoso.com`:                                             "",
-		`Nov 19 11:00:00 web1 sshd[9]: pam_aad(sshd:account): role missing for ada@contoso.com`:                                                       "",
-		`Dec 24 11:00:00 web1 sshd[9]: pam_aad(sshd:account): role missing for ada@contoso.com`:                                                       "", // last year's
-		`type=AVC msg=audit(1795258800.123:456): avc:  denied  { name_connect } for  pid=9 comm="aad_certhandler" dest=443`:                           "selinux",
-		`Nov 21 11:00:00 web1 kernel: audit: type=1400 audit(1.2:3): avc:  denied  { read } for  pid=9 comm="aad_certhandler"`:                        "selinux",
-		`type=AVC msg=audit(1795258800.123:456): avc:  denied  { read } for  pid=9 comm="httpd"`:                                                      "",
-		`type=AVC msg=audit(1795086000.123:456): avc:  denied  { read } for  pid=9 comm="aad_certhandler"`:                                            "",
+		// As people have reported them, of OpenSSH 7.4 to 9.9 and of libpam.
+		at + `sshd[9]: userauth_pubkey: unsupported public key algorithm: rsa-sha2-512-cert-v01@openssh.com [preauth]`:                                                                   "algorithm",
+		at + `sshd[9]: error: AuthorizedKeysCommand exec "/usr/sbin/aad_certhandler": Permission denied`:                                                                                 "cannot-run",
+		at + `sshd[9]: error: AuthorizedKeysCommand execv "/usr/sbin/aad_certhandler ada@contoso.com AAAA": Exec format error`:                                                           "cannot-run",
+		at + `sshd[9]: error: AuthorizedKeysCommandUser "aadssh" not found: user not found`:                                                                                              "command-user",
+		at + `sshd[9]: fatal: safely_chroot: stat("/srv/sftp/ada@contoso.com"): No such file or directory`:                                                                               "chroot",
+		at + `sshd[9]: fatal: Unable to chdir to chroot path "/srv/sftp": Permission denied`:                                                                                             "chroot",
+		at + `sshd[9]: PAM unable to dlopen(pam_tacplus.so): libtac.so.2: cannot open shared object file: No such file or directory`:                                                     "broken-module",
+		at + `sshd[9]: PAM unable to dlopen(/usr/lib/security/pam_envoy.so): /usr/lib/security/pam_envoy.so: undefined symbol: gpg_preset_passphrase`:                                    "broken-module",
+		at + `sshd[9]: PAM unable to dlopen(pam_unix.so): /lib/x86_64-linux-gnu/libpam.so.0: version ` + "`LIBPAM_MODUTIL_1.3.2'" + ` not found (required by /lib/security/pam_unix.so)`: "broken-module",
+		at + `sshd[9]: fatal: PAM: pam_chauthtok(): Authentication token manipulation error`:                                                                                             "pam-session",
+		at + `sshd[9]: error: openpty: No such file or directory`:                                                                                                                        "terminal",
+		at + `sshd[9]: error: fork: Cannot allocate memory`:                                                                                                                              "resources",
+		at + `sshd[9]: fatal: fork of unprivileged child failed`:                                                                                                                         "resources",
+		at + `sshd[9]: error: do_exec_no_pty: fork: Resource temporarily unavailable`:                                                                                                    "resources",
+		at + `sshd[9]: fatal: setreuid 10000: Resource temporarily unavailable`:                                                                                                          "resources",
+		at + `sshd[9]: error: reexec socketpair: Too many open files`:                                                                                                                    "resources",
+		at + `sshd[9]: Certificate extension "oid@sshservice.azure.net" is not supported`:                                                                                                "",
+		at + `aad_certhandler[9]: User 'bob' is not an AAD user; returning empty result.`:                                                                                                "",
+		at + `aad_certhandler[9]: Version: 1.0.033070001; user: ada@contoso.com`:                                                                                                         "",
+		at + `sshd[9]: Connection closed by 10.0.0.4 port 22`:                                                                                                                            "",
+		at + `sshd[9]: pam_unix(sshd:account): account bob has expired (account expired)`:                                                                                                "", // of this machine alone
+		at + `CRON[9]: pam_unix(cron:session): denied`:                                                                                                                                   "",
+		`2026-11-19T11:00:00+00:00 web1 sshd[9]: pam_aad(sshd:account): role missing for ada@contoso.com`:                                                                                "",
+		`Nov 19 11:00:00 web1 sshd[9]: pam_aad(sshd:account): role missing for ada@contoso.com`:                                                                                          "",
+		`Dec 24 11:00:00 web1 sshd[9]: pam_aad(sshd:account): role missing for ada@contoso.com`:                                                                                          "", // last year's
+		`type=AVC msg=audit(1795258800.123:456): avc:  denied  { name_connect } for  pid=9 comm="aad_certhandler" dest=443`:                                                              "selinux",
+		`Nov 21 11:00:00 web1 kernel: audit: type=1400 audit(1.2:3): avc:  denied  { read } for  pid=9 comm="aad_certhandler"`:                                                           "selinux",
+		`type=AVC msg=audit(1795258800.123:456): avc:  denied  { read } for  pid=9 comm="httpd"`:                                                                                         "",
+		`type=AVC msg=audit(1795086000.123:456): avc:  denied  { read } for  pid=9 comm="aad_certhandler"`:                                                                               "",
 	} {
 		if got := names(events(line + "\n")); got != want {
 			t.Errorf("%s: %q, want %q", line, got, want)
@@ -164,6 +181,9 @@ func TestLinesOfOneConnection(t *testing.T) {
 		"sshd[7]: pam_aad(sshd:account): Login granted for ada@contoso.com as an admin.\n" +
 			"sshd[7]: pam_access(sshd:account): access denied for user `ada@contoso.com' from `10.0.0.4'\n" +
 			"sshd[7]: fatal: Access denied for user ada@contoso.com by PAM account configuration [preauth]\n": "pam-module pam_access, a module of PAM, refused ada@contoso.com",
+		"sshd[7]: pam_unix(sshd:session): session opened for user ada@contoso.com(uid=10000) by (uid=0)\n" +
+			"sshd[7]: pam_limits(sshd:session): Could not set limit for 'nofile': Operation not permitted\nsshd[7]: error: PAM: pam_open_session(): Permission denied\n": "pam-module pam_limits, a module of PAM, refused somebody",
+		"sshd[7]: pam_access(sshd:account): is about something else\nsshd[7]: error: PAM: pam_open_session(): Permission denied\n":                                          `pam-session PAM's session rules refused somebody: "Permission denied"`,
 		"sshd[7]: pam_aad(sshd:account): Azure role not assigned to ada@contoso.com\nsshd[7]: fatal: Access denied for user ada@contoso.com by PAM account configuration\n": "role ada@contoso.com has no role for this machine",
 		"sshd[7]: Access denied for user ada@contoso.com by PAM account configuration\nsshd[8]: User account has expired\n":                                                 "account-expired the local account of somebody has expired; pam-refused PAM's account rules refused ada@contoso.com, without saying which of them",
 		"sshd[7]: User account has expired\nsshd[7]: Access denied for user ada@contoso.com by PAM account configuration\n":                                                 "account-expired the local account of ada@contoso.com has expired",
