@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/check"
@@ -137,8 +138,11 @@ func (p *PAM) foresee(m *pam.Machine) *gate.Answer {
 func ofSudo(m pam.Machine, sshd []string, rules *sudo.Answer, powerless *pam.Problem) *pam.Reason {
 	m.Service = cmp.Or(rules.PAM.Text, "sudo")
 	s := pam.Load(m)
-	if s.Broken() != nil {
-		return nil
+	if b := s.Broken(); b != nil {
+		if slices.Contains(sshd, b.File) {
+			return nil
+		}
+		return &pam.Reason{Rule: pam.Rule{File: b.File, Line: b.Line}, Text: b.Text, Next: b.Remedy()}
 	}
 	var asked []pam.Stack
 	if rules.Account {
@@ -185,7 +189,7 @@ func unusedPAM(h *host.Host, m pam.Machine, used []string) string {
 		for line := range strings.Lines(string(m.File(file).Text)) {
 			number++
 			if line, _, _ = strings.Cut(line, "#"); strings.Contains(line, PAMModule) {
-				return fmt.Sprintf("%s:%d", file, number)
+				return file + ":" + strconv.Itoa(number)
 			}
 		}
 	}
@@ -206,11 +210,11 @@ func (p *PAM) assessAuth() gate.Answer {
 	a := gate.Answer{Part: check.Scripts}
 	if p.Auth != nil {
 		a.File, a.Line = p.Auth.File, p.Auth.Line
-		a.Text = fmt.Sprintf("%s is in sshd's auth stack (%s).", PAMModule, p.Auth.Place())
+		a.Text = PAMModule + " is in sshd's auth stack (" + p.Auth.Place() + ")."
 		return a
 	}
 	a.File, a.Remark, a.Next = p.File, true, p.remedy("auth")
-	a.Text = fmt.Sprintf("%s is not in sshd's PAM auth stack (%s): certificates work, other ways to sign in with Entra ID do not.", PAMModule, p.File)
+	a.Text = PAMModule + " is not in sshd's PAM auth stack (" + p.File + "): certificates work, other ways to sign in with Entra ID do not."
 	return a
 }
 
@@ -219,7 +223,7 @@ func (p *PAM) assessAccount() gate.Answer {
 	switch {
 	case p.Broken != nil:
 		a.Outcome, a.File, a.Line = gate.Out, p.Broken.File, p.Broken.Line
-		a.Text = fmt.Sprintf("PAM gives sshd's stacks up, so nobody gets in: %s (%s).", p.Broken.Text, place(p.Broken.File, p.Broken.Line))
+		a.Text = "PAM gives sshd's stacks up, so nobody gets in: " + p.Broken.Text + " (" + place(p.Broken.File, p.Broken.Line) + ")."
 		a.Next = p.Broken.Remedy()
 		return a
 	case p.Line == nil:
@@ -230,12 +234,12 @@ func (p *PAM) assessAccount() gate.Answer {
 		if p.Tool != "pam-auth-update" || path.Base(p.Account) == "common-account" { // otherwise it writes a file that sshd does not include
 			a.Part = check.Scripts
 		}
-		a.Text = fmt.Sprintf("%s is not in sshd's PAM account stack (%s), so nobody's role is checked and no account is made.", PAMModule, p.File)
+		a.Text = PAMModule + " is not in sshd's PAM account stack (" + p.File + "), so nobody's role is checked and no account is made."
 		a.Next = p.remedy("account")
 		return a
 	}
 	a.File, a.Line = p.Line.File, p.Line.Line
-	a.Text = fmt.Sprintf("%s is in sshd's account stack (%s), and nothing there keeps people out.", PAMModule, p.Line.Place())
+	a.Text = PAMModule + " is in sshd's account stack (" + p.Line.Place() + "), and nothing there keeps people out."
 	a = p.evaluated(a, pam.Account)
 	o := p.Evaluated[pam.Account][gate.Human]
 	if a.Outcome == gate.Out && a.Whom == "" || !o.Unasked {
@@ -246,17 +250,17 @@ func (p *PAM) assessAccount() gate.Answer {
 	if o.Always && o.Access != pam.In {
 		// Whatever is unknown there: nobody signs in as they should.
 		a.Outcome, a.Whom, a.File, a.Line, a.Next = gate.Out, "", o.Keeper.File, o.Keeper.Line, o.Keeper.Next
-		a.Text = fmt.Sprintf("PAM's account stack keeps people out: %s (%s); whom it lets in, it does not ask %s about.", o.Keeper.Text, o.Keeper.Place(), PAMModule)
+		a.Text = "PAM's account stack keeps people out: " + o.Keeper.Text + " (" + o.Keeper.Place() + "); whom it lets in, it does not ask " + PAMModule + " about."
 		return a
 	}
 	if o.Always {
 		a.Outcome, a.Whom = gate.Out, ""
-		a.Text = fmt.Sprintf("%s at %s ends sshd's account stack before %s (%s) is asked, so people get in whatever their role is.", path.Base(o.Ender.Module), o.Ender.Place(), PAMModule, p.Line.Place())
+		a.Text = path.Base(o.Ender.Module) + " at " + o.Ender.Place() + " ends sshd's account stack before " + PAMModule + " (" + p.Line.Place() + ") is asked, so people get in whatever their role is."
 		return a
 	}
 	if a.Outcome == gate.In {
 		a.Remark = true
-		a.Text = fmt.Sprintf("%s at %s may end sshd's account stack before %s (%s) is asked, so some people get in whatever their role is.", path.Base(o.Ender.Module), o.Ender.Place(), PAMModule, p.Line.Place())
+		a.Text = path.Base(o.Ender.Module) + " at " + o.Ender.Place() + " may end sshd's account stack before " + PAMModule + " (" + p.Line.Place() + ") is asked, so some people get in whatever their role is."
 	}
 	return a
 }
@@ -307,17 +311,17 @@ func (p *PAM) evaluated(a gate.Answer, stack pam.Stack) gate.Answer {
 	switch o.Access {
 	case pam.Out:
 		a.Outcome = gate.Out
-		a.Text = fmt.Sprintf("PAM's %s stack keeps out %s: %s (%s).", stack, whom, first.Text, first.Place())
+		a.Text = "PAM's " + string(stack) + " stack keeps out " + whom + ": " + first.Text + " (" + first.Place() + ")."
 		if who == gate.Service {
 			a.Whom = whom
 		}
 	case pam.Partly:
 		a.Outcome = gate.Out
-		a.Whom = fmt.Sprintf("those whom %s keeps out (%s)", path.Base(first.Module), place(a.File, a.Line))
-		a.Text = fmt.Sprintf("PAM's %s stack keeps out some: %s (%s).", stack, first.Text, first.Place())
+		a.Whom = "those whom " + path.Base(first.Module) + " keeps out (" + place(a.File, a.Line) + ")"
+		a.Text = "PAM's " + string(stack) + " stack keeps out some: " + first.Text + " (" + first.Place() + ")."
 	default:
 		a.Outcome, a.Decides = gate.NotKnown, deciders(o.Reasons)
-		a.Text = fmt.Sprintf("Whether PAM's %s stack lets in %s is not known: %s (%s).", stack, whom, first.Text, first.Place())
+		a.Text = "Whether PAM's " + string(stack) + " stack lets in " + whom + " is not known: " + first.Text + " (" + first.Place() + ")."
 	}
 	return a
 }
@@ -332,9 +336,9 @@ func deciders(all []pam.Reason) string {
 			name = "a line of PAM"
 		}
 		if i == most {
-			return strings.Join(words, ", ") + fmt.Sprintf(" and %d more", len(all)-most)
+			return strings.Join(words, ", ") + " and " + strconv.Itoa(len(all)-most) + " more"
 		}
-		words = append(words, fmt.Sprintf("%s (%s)", name, r.Place()))
+		words = append(words, name+" ("+r.Place()+")")
 	}
 	return strings.Join(words, ", ")
 }
@@ -343,7 +347,7 @@ func place(file string, line int) string {
 	if line == 0 {
 		return file
 	}
-	return fmt.Sprintf("%s:%d", file, line)
+	return file + ":" + strconv.Itoa(line)
 }
 
 // remedy is how to restore the module's line in a stack with the tools of the distribution
@@ -352,7 +356,7 @@ func (p *PAM) remedy(stack string) string {
 	switch {
 	case p.Tool == "pam-auth-update" && strings.HasPrefix(path.Base(p.Unused), "common-"):
 		file, _, _ := strings.Cut(p.Unused, ":")
-		return fmt.Sprintf("It stands in %s, which %s does not include. Include that file again, run: printf '@include %s\\n' | sudo tee -a %s", p.Unused, p.File, path.Base(file), p.File)
+		return "It stands in " + p.Unused + ", which " + p.File + " does not include. Include that file again, run: printf '@include " + path.Base(file) + "\\n' | sudo tee -a " + p.File
 	case p.Tool == "pam-auth-update" && p.Unused == "" && p.Profile != "":
 		return "Run: sudo pam-auth-update --package --enable " + text.Quote(p.Profile)
 	case p.Tool == "pam-auth-update" && p.Unused == "":
@@ -360,11 +364,11 @@ func (p *PAM) remedy(stack string) string {
 	}
 	next := "Reinstall the package aadsshlogin with the machine's package manager, or put the line back: "
 	if p.Unused != "" {
-		next = fmt.Sprintf("It stands in %s, which sshd does not include. Put the line back: ", p.Unused)
+		next = "It stands in " + p.Unused + ", which sshd does not include. Put the line back: "
 	}
 	switch p.Tool {
 	case "pam-config":
-		next = fmt.Sprintf("pam-config overwrites files whose names end in -pc, so %s has to be a file of its own. ", p.target(stack)) + next + fmt.Sprintf("sudo cp --remove-destination %s-pc %[1]s; ", p.target(stack))
+		next = "pam-config overwrites files whose names end in -pc, so " + p.target(stack) + " has to be a file of its own. " + next + fmt.Sprintf("sudo cp --remove-destination %s-pc %[1]s; ", p.target(stack))
 	case "authselect":
 		next = "authselect writes that file anew, so have the line in a custom profile too (authselect create-profile). " + next
 	}

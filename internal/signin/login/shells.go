@@ -1,7 +1,6 @@
 package login
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 
 	"aadssh/internal/host"
 	"aadssh/internal/signin/gate"
-	"aadssh/internal/signin/sudo"
 	"aadssh/internal/text"
 )
 
@@ -29,7 +27,7 @@ type Shells struct {
 	Count   int         // number of accounts
 	Closed  host.Closed // what prevents everybody's programs from starting
 	Names   host.Closed // what prevents people's programs from looking up names
-	Ends    sudo.Place  // a line that ends shells, in a file that they read when they start
+	Ends    *ending     // a line that keeps people from their shells, in a file that these read when they start
 	Own     string      // of the examined person, if there is an account: why their shell cannot be started
 	OwnLine int         // of that account in /etc/aadpasswd; 0: it is kept elsewhere
 }
@@ -96,7 +94,7 @@ func unusable(h *host.Host, shell string) string {
 // of is about one person: the account's own shell counts, or else that of new accounts.
 func (s Shells) of(who *gate.Somebody) Finding {
 	a := &who.Account
-	if !a.Known || s.Own == "" && (s.Ends.File != "" || s.Names.Path != "") || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
+	if !a.Known || s.Own == "" && (s.Ends != nil || s.Names.Path != "") || s.Closed.Path != "" && s.Own == "" && (s.Closed.Dir || path.Base(s.Closed.Path) == path.Base(a.Shell) || strings.HasPrefix(path.Base(s.Closed.Path), "libc")) {
 		s.Lost = nil
 		return s.assess()
 	}
@@ -137,47 +135,16 @@ func (s Shells) assess() Finding {
 		a.Outcome, a.Decides, a.File = gate.NotKnown, s.Names.Path+", which is closed to others", s.Names.Path
 		a.Text = fmt.Sprintf("%s is closed to everybody but root (mode %04o), so people's programs do not know who they are.", s.Names.Path, s.Names.Mode)
 		a.Next = closedRemedy(s.Names)
-	case s.Ends.File != "":
+	case s.Ends != nil:
 		a.Outcome, a.File, a.Line = gate.NotKnown, s.Ends.File, s.Ends.Line
 		a.Decides = "what " + place(a.File, a.Line) + " does"
-		whose := "Shells"
-		if strings.HasPrefix(a.File, skeleton) {
-			whose = "In new homes, shells"
-		}
-		a.Text = fmt.Sprintf("%s read %s when they start, and %q at line %d ends them.", whose, a.File, s.Ends.Text, a.Line)
-		a.Next = "To take the line out, run: sudo " + text.Edit + " -e '" + strconv.Itoa(a.Line) + "s/^/#/' " + text.Quote(a.File)
+		a.Text, a.Next = s.Ends.told()
 	case s.Usual != "":
 		a.Outcome, a.Decides = gate.NotKnown, "the shell that new accounts get ("+usualShell+" "+s.Usual+")"
 		a.Text = usualShell + " " + s.Usual + ", and new accounts are likely to get it as their shell."
 		a.Next = usualBack
 	}
 	return a.Result()
-}
-
-// endsShell finds an unindented line that ends a shell or replaces it by another program;
-// exec with only a redirection does neither.
-var endsShell = text.Pattern(`(?m)^(exit|logout)\b.*|^exec[ \t]+[a-zA-Z/$"].*`)
-
-const skeleton = "/etc/skel"
-
-// lookEnds reads the files that shells read when they start: also for commands of sshd, or
-// for people at a terminal (bash(1), INVOCATION). New homes get what useradd(8) copies.
-func lookEnds(h *host.Host, one *gate.Somebody) sudo.Place {
-	home := skeleton
-	if one != nil && path.IsAbs(one.Account.Home) {
-		home = one.Account.Home
-	}
-	files := append([]string{"/etc/bash.bashrc", "/etc/bashrc", "/etc/profile"}, h.Glob("/etc/profile.d/*.sh")...)
-	for _, file := range append(files, home+"/.bashrc", home+"/.bash_profile", home+"/.profile") {
-		content, err := h.ReadFile(file, 1<<20)
-		if err != nil {
-			continue
-		}
-		if at := endsShell().FindIndex(content); at != nil {
-			return sudo.Place{File: file, Line: 1 + bytes.Count(content[:at[0]], []byte("\n")), Text: strings.Fields(string(content[at[0]:at[1]]))[0]}
-		}
-	}
-	return sudo.Place{}
 }
 
 const usualBack = "Put " + usualShell + " back: reinstall the package bash with the machine's package manager."

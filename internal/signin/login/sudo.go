@@ -36,7 +36,8 @@ type Sudo struct {
 	Denied    *pam.Reason // why sudo's own PAM stack rejects people; nil if it does not
 	Elsewhere sudo.Place  // the line of nsswitch.conf because of which sudo does not read its files
 	Withheld  bool        // sshd runs without the right to it, and so does all that it starts (NoNewPrivileges= of its unit)
-	NoSetID   string      // the program, if it has lost the mode with which it becomes root; else ""
+	NoSetID   string      // the program, if it has lost the mode with which it becomes root, or others may not run it; else ""
+	Lacks     string      // a file that it needs to start, and that is not there
 	Err       error
 	One       *gate.Somebody // the person whose sign-in is examined; nil: everybody
 }
@@ -59,9 +60,12 @@ func lookSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, o
 	s := Sudo{One: one, HasSudo: h.Exists("/usr/bin/sudo") || h.Exists("/bin/sudo"), DPKG: h.Exists("/var/lib/dpkg")}
 	for _, program := range []string{"/usr/bin/sudo", "/bin/sudo"} {
 		if info, err := h.Stat(program); err == nil {
-			if uid, _ := owners(info); info.Mode()&fs.ModeSetuid == 0 || uid != owner || mounts.NoSUID(program) {
+			uid, gid := owners(info)
+			closed := info.Mode()&0o001 == 0 && strconv.Itoa(int(gid)) != number
+			if info.Mode()&fs.ModeSetuid == 0 || uid != owner || closed || mounts.NoSUID(program) {
 				s.NoSetID = program
 			}
+			s.Lacks = cmp.Or(s.lacks(h, program), plugins.lacks(h))
 			break
 		}
 	}
@@ -76,6 +80,15 @@ func lookSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, o
 	s.Err = cmp.Or(s.Err, unread)
 	s.Plugin, s.Other, s.Elsewhere = plugins.lost, plugins.other, elsewhere(switches)
 	return s
+}
+
+// lacks is a library that sudo needs and that is not there.
+func (*Sudo) lacks(h *host.Host, program string) (library string) {
+	if content, err := h.Open(program); err == nil {
+		library = newLoader(h).lacks(program, content)
+		content.Close()
+	}
+	return library
 }
 
 // WithConffiles reinstalls the package including configuration files that were removed, and
@@ -160,11 +173,13 @@ func (s *Sudo) program() (at *sudo.Place, what, next string) {
 	case !s.HasSudo:
 		return nil, "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager."
 	case s.NoSetID != "":
-		return &sudo.Place{File: s.NoSetID}, s.NoSetID + " cannot become root (its owner, its mode, or a file system that is mounted nosuid), so administrators cannot use it.",
+		return &sudo.Place{File: s.NoSetID}, "Administrators cannot use " + s.NoSetID + ": its owner, its mode, or a file system that is mounted nosuid keeps them from running it or it from becoming root.",
 			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID
 	case s.Withheld:
 		return nil, "sudo cannot become root in people's sessions: the running sshd has given up that right for all that it starts (NoNewPrivileges=).",
 			"Take it out of the unit, which shows where it stands: sudo systemctl cat ssh.service sshd.service | grep -n -e '^# /' -e NoNew. Then: sudo systemctl daemon-reload, and restart sshd."
+	case s.Lacks != "":
+		return nil, "sudo does not start, because " + s.Lacks + " is not on this machine.", "Reinstall sudo with the machine's package manager, as root."
 	case s.Plugin.File != "":
 		return &s.Plugin, "sudo refuses everything, because " + line(&s.Plugin) + " names the plugin " + text.Name(s.Plugin.Text) + ", which is not there.",
 			"Put it back, or comment the line out, as root: " + comment(&s.Plugin)

@@ -19,6 +19,7 @@ type plugins struct {
 	lost  sudo.Place // the line with a plugin that is not there, because of which sudo rejects everything
 	other sudo.Place // the line with a plugin that may refuse what the rules allow
 	rules string     // the file of rules that the rules' plugin is given; "": the usual one
+	usual bool       // sudo.conf names no plugin and no folder of them
 }
 
 // pluginDirs are where the distributions have sudo's own plugins.
@@ -30,6 +31,7 @@ func pluginDirs() []string {
 // may write (sudo_conf_read in sudo's lib/util/sudo_conf.c).
 func lookPlugins(h *host.Host, owner uint32) (p plugins) {
 	f := readFile(h, sudoConf)
+	p.usual = true
 	if f.Err != nil || f.UID != owner || f.Mode.Perm()&0o022 != 0 {
 		return p
 	}
@@ -51,6 +53,7 @@ func lookPlugins(h *host.Host, owner uint32) (p plugins) {
 	if len(named) == 0 && usual.File != "" {
 		named = append(named, usual)
 	}
+	p.usual = len(named) == 0
 	for _, at := range named {
 		files := []string{at.Text}
 		if !path.IsAbs(at.Text) {
@@ -64,6 +67,17 @@ func lookPlugins(h *host.Host, owner uint32) (p plugins) {
 		}
 	}
 	return p
+}
+
+// lacks is the rules' own plugin, where sudo looks for it and it is not there. Its folder is
+// the one with sudo's own library.
+func (p *plugins) lacks(h *host.Host) string {
+	for _, dir := range pluginDirs() {
+		if file := dir + "/sudoers.so"; p.usual && len(h.Glob(dir+"/libsudo_util.so*")) > 0 && !h.Exists(file) {
+			return file
+		}
+	}
+	return ""
 }
 
 // arguments: the rules' own plugin says which file it reads, and of another one it is not

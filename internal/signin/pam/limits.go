@@ -1,13 +1,10 @@
 package pam
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
-
-	"aadssh/internal/text"
 )
 
 // limits is modules/pam_limits for a person who has no other session.
@@ -27,7 +24,7 @@ func limits(c *call) answer {
 			_, f := c.m.module(c.Module)
 			if !strings.Contains(string(f.Text), "cannot read settings from %s: %s") {
 				return answer{codes: []Code{serviceErr}, why: standard + " is not there, over which pam_limits fails", data: Problem{File: standard},
-					next: "Make the file again (it may be empty): sudo touch " + standard}
+					next: "Make the file again (it may be empty): " + c.touch(standard)}
 			}
 			files = nil
 			if v := "/usr/etc/security/limits.conf"; c.m.File(v).Err == nil {
@@ -98,7 +95,7 @@ func (l *limitSet) read(file string) (a answer, ok bool) {
 	f := l.c.m.File(file)
 	if f.Missing() {
 		return answer{codes: []Code{serviceErr}, why: file + " is not there, over which pam_limits fails", data: Problem{File: file},
-			next: "Make the file, run: sudo touch " + text.Quote(file)}, false
+			next: "Make the file: " + l.c.touch(file)}, false
 	}
 	number := 0
 	for raw := range strings.Lines(string(f.Text)) {
@@ -247,21 +244,23 @@ func amount(v string) int64 {
 // floors are values below which a session cannot start, and values from which on it can;
 // between them the result is unknown. The units are those of limits.conf(5). Other limits
 // do not prevent a session from starting.
-func floors() []struct {
+func floors() []floor {
+	return []floor{
+		{item: "nproc", dead: 1, enough: 8},    // the person's processes; some belong to sshd and the shell
+		{item: "nofile", dead: 4, enough: 16},  // a shell needs its three streams and one more
+		{item: "as", dead: 512, enough: 65536}, // KiB; a program that cannot be mapped is not started
+		{item: "data", dead: 0, enough: 4096},  // KiB
+		{item: "stack", dead: 16, enough: 128}, // KiB
+		{item: "cpu", dead: 0, enough: 1},      // minutes; with 0 the kernel ends sshd after a second of work
+	}
+}
+
+// floor is a value of floors.
+type floor struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	item         string
 	dead, enough int64
-} {
-	return []struct {
-		item         string
-		dead, enough int64
-	}{
-		{"nproc", 1, 8},    // the person's processes; some belong to sshd and the shell
-		{"nofile", 4, 16},  // a shell needs its three streams and one more
-		{"as", 512, 65536}, // KiB; a program that cannot be mapped is not started
-		{"data", 0, 4096},  // KiB
-		{"stack", 16, 128}, // KiB
-		{"cpu", 0, 1},      // minutes; with 0 the kernel ends sshd after a second of work
-	}
 }
 
 func (l *limitSet) answer() answer {
@@ -272,7 +271,7 @@ func (l *limitSet) answer() answer {
 		}
 	}
 	deny := func(by limit, sure bool, text string) {
-		a := answer{codes: []Code{permDenied}, data: by.at, why: fmt.Sprintf("%s (%s:%d, %q)", text, by.at.File, by.at.Line, by.at.Text),
+		a := answer{codes: []Code{permDenied}, data: by.at, why: text + " (" + by.at.File + ":" + strconv.Itoa(by.at.Line) + ", " + strconv.Quote(by.at.Text) + ")",
 			next: "Change the line, or, to comment it out, run: sudo " + comment(by.at.File, by.at.Line)}
 		if !sure || by.unsure {
 			a.codes, a.whom = []Code{Success, permDenied}, by.unsure
@@ -321,6 +320,6 @@ func (l *limitSet) refused(deny func(limit, bool, string)) {
 	case n < 0:
 		deny(by, true, "the kernel takes no unlimited number of files, over which this pam_limits fails")
 	case err == nil && n > most:
-		deny(by, true, fmt.Sprintf("the kernel takes no more than %d files (fs.nr_open), over which pam_limits fails", most))
+		deny(by, true, "the kernel takes no more than "+strconv.Itoa(int(most))+" files (fs.nr_open), over which pam_limits fails")
 	}
 }

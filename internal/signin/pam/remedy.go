@@ -1,7 +1,6 @@
 package pam
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -28,6 +27,18 @@ func (w *walk) run(file string) string {
 		return "as root, for sudo asks that file too: "
 	}
 	return "run: sudo "
+}
+
+// touch is how to make a file that a module reads. Where sudo's own stack has that module
+// too, sudo does not run either.
+func (c *call) touch(file string) string {
+	m := c.m
+	m.Service = "sudo"
+	s := load(m)
+	if slices.ContainsFunc(s.of(c.stack), func(h handler) bool { return h.Is(path.Base(c.Module)) && slices.Equal(h.Args, c.Args) }) {
+		return "printf '' >> " + text.Quote(file) + " (as root, for sudo asks for it too)"
+	}
+	return "sudo touch " + text.Quote(file)
 }
 
 // edit is a command that edits a file. If the file is a link, as with authselect and
@@ -63,7 +74,7 @@ func (w *walk) without(h handler) string {
 // for everybody else the line stays.
 func (w *walk) around(h handler) string {
 	skip := func(lines int, pattern string) string {
-		return fmt.Sprintf(`%di\%s [success=%d default=ignore] pam_succeed_if.so quiet user =~ %s`, h.Line, w.stack, lines, pattern)
+		return strconv.Itoa(h.Line) + `i\` + string(w.stack) + ` [success=` + strconv.Itoa(lines) + ` default=ignore] pam_succeed_if.so quiet user =~ ` + pattern
 	}
 	return edit(h.File, skip(2, "*@*"), skip(1, "????????-????-????-????-????????????"))
 }

@@ -1,0 +1,118 @@
+package login
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
+)
+
+// ending is a line of a file that shells read when they start, because of which people may
+// not get what they asked for.
+type ending struct {
+	_ [0]func() // never compared: no code for == is linked
+
+	File string
+	Line int    // 0: the file is a named pipe
+	Word string // of the line
+	way
+}
+
+// way is a way in which a line of such a file keeps people from their shells.
+type way struct {
+	_ [0]func() // never compared: no code for == is linked
+
+	line string // a pattern; its first group that matches is the word, and behind PATH comes the value
+	does string
+	edit string // sed's command for the line
+}
+
+// ways are tried in this order. A command that stands in a condition, a function or a list
+// may not be reached: that a person gets in is not known then. exec with only a
+// redirection does not replace the shell.
+func ways() []way {
+	const comment = "s/^/#/"
+	return []way{
+		{line: `(?m)^(exit|logout)\b.*|^(exec)[ \t]+[a-zA-Z/$"].*`, does: "ends them", edit: comment},
+		{line: unquoted + `(exit|logout)(?:[ \t;\n]|$)`, does: "may end them", edit: `s/\b\(exit\|logout\)\b/:/`},
+		{line: `(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*e|-o[ \t]+errexit)`, does: "ends them at the first command that fails", edit: comment},
+		{line: unquoted + `(sleep)[ \t]+\d\d`, does: "may make them wait", edit: comment},
+		{line: `(?m)^[ \t]*(?:export[ \t]+)?(PATH)=["']?([^$"'; \t\n]*)["']?(?:[; \t\n]|$)`, does: "leaves them without the usual programs", edit: comment},
+	}
+}
+
+// unquoted is the beginning of a line of a shell script up to a command, without comments
+// and quoted words; sources is another file that it reads.
+const (
+	unquoted = `(?m)^(?:(?:[^\n'"#]|\$#|\$\{[^}\n]*\}|'[^'\n]*'|"[^"\n]*")*(?:[;&|{)]|\bthen|\belse|\bdo))?[ \t]*`
+	sources  = unquoted + `(?:\.|source)[ \t]+["']?(/(?:etc|opt|usr/local)/[A-Za-z0-9._/+-]+)`
+)
+
+// ends is the first line of a text that is such a line; nil: none is.
+func ends(file string, content []byte) *ending {
+	for _, w := range ways() {
+		for _, at := range regexp.MustCompile(w.line).FindAllSubmatchIndex(content, -1) {
+			from, to := at[2], at[3]
+			if from < 0 { // the second of two
+				from, to = at[4], at[5]
+			} else if len(at) > 4 && at[4] >= 0 && gate.Programs(string(content[at[4]:at[5]])) {
+				continue
+			}
+			return &ending{File: file, Line: 1 + bytes.Count(content[:from], []byte("\n")), Word: string(content[from:to]), way: w}
+		}
+	}
+	return nil
+}
+
+const skeleton = "/etc/skel"
+
+// lookEnds reads the files that shells read when they start: also for commands of sshd, or
+// for people at a terminal (bash(1), INVOCATION), and those of the owner's that they read in
+// turn. New homes get what useradd(8) copies.
+func lookEnds(h *host.Host, one *gate.Somebody) *ending {
+	home := skeleton
+	if one != nil && path.IsAbs(one.Account.Home) {
+		home = one.Account.Home
+	}
+	files := append([]string{"/etc/bash.bashrc", "/etc/bashrc", "/etc/profile"}, h.Glob("/etc/profile.d/*.sh")...)
+	files = append(files, home+"/.bashrc", home+"/.bash_profile", home+"/.profile")
+	for i := 0; i < len(files) && i < 400; i++ {
+		if info, err := h.Stat(files[i]); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+			return &ending{File: files[i]}
+		}
+		content, err := h.ReadFile(files[i], 1<<20)
+		if err != nil {
+			continue
+		}
+		if e := ends(files[i], content); e != nil {
+			return e
+		}
+		for _, part := range regexp.MustCompile(sources).FindAllSubmatch(content, -1) {
+			if !slices.Contains(files, string(part[1])) {
+				files = append(files, string(part[1]))
+			}
+		}
+	}
+	return nil
+}
+
+// told is what to say and to do about it.
+func (e *ending) told() (what, next string) {
+	if e.Line == 0 {
+		return "Whoever signs in" + gate.Waiting(e.File) + ".", gate.Away(e.File)
+	}
+	whose := "Shells"
+	if strings.HasPrefix(e.File, skeleton) {
+		whose = "In new homes, shells"
+	}
+	line := strconv.Itoa(e.Line)
+	return whose + " read " + e.File + " when they start, and \"" + e.Word + "\" at line " + line + " " + e.does + ".",
+		"To take the line out, run: sudo " + text.Edit + " -e '" + line + e.edit + "' " + text.Quote(e.File)
+}
