@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -74,8 +75,8 @@ func Bundle(ctx context.Context, o Options, to io.Writer, also ...string) ([]str
 		a.json("status.json", status)
 	}
 	a.files(permittedFiles(&m))
-	for name, q := range bundleCommands() {
-		a.command(ctx, name, q)
+	for _, q := range bundleCommands() {
+		a.command(ctx, &q)
 	}
 	a.signIns(trail.Read(ctx, o.Host, o.Now(), bundleAge))
 	for _, file := range also {
@@ -146,23 +147,23 @@ func permittedFiles(m *machine) []permittedFile {
 
 // question is a command that changes nothing, and what may be included of its output.
 type question struct {
-	command host.Command
+	_ [0]func() // never compared: no code for == is linked
+
+	file    string
+	command string // its words have no blanks in them
 	permits permit.Filter
 }
 
-func bundleCommands() map[string]question {
-	q := func(permits permit.Filter, name string, args ...string) question {
-		return question{host.Command{Name: name, Args: args}, permits}
-	}
-	return map[string]question{
-		"sshd-effective.txt": q(permit.SSHD, "sshd", "-T", "-C", sshd.ExampleSpec()),
-		"sshd-version.txt":   q(permit.Table, "sshd", "-V"),
-		"disks.txt":          q(permit.Table, "df", "-h"),
-		"mounts.txt":         q(permit.Mounts, "findmnt", "-l", "-o", "TARGET,FSTYPE,OPTIONS"),
-		"routes.txt":         q(permit.Table, "ip", "route"),
-		"listening.txt":      q(permit.Table, "ss", "-ltn"),
-		"firewall.txt":       q(permit.Firewall, "iptables", "-S"),
-		"journal-own.txt":    q(permit.Table, "journalctl", "-q", "--no-pager", "-o", "short-iso", "-n", "1000", "-t", "aadsshlogin-handler", "_UID=0"),
+func bundleCommands() []question {
+	return []question{
+		{file: "sshd-effective.txt", command: "sshd -T -C " + sshd.ExampleSpec(), permits: permit.SSHD},
+		{file: "sshd-version.txt", command: "sshd -V", permits: permit.Table},
+		{file: "disks.txt", command: "df -h", permits: permit.Table},
+		{file: "mounts.txt", command: "findmnt -l -o TARGET,FSTYPE,OPTIONS", permits: permit.Mounts},
+		{file: "routes.txt", command: "ip route", permits: permit.Table},
+		{file: "listening.txt", command: "ss -ltn", permits: permit.Table},
+		{file: "firewall.txt", command: "iptables -S", permits: permit.Firewall},
+		{file: "journal-own.txt", command: "journalctl -q --no-pager -o short-iso -n 1000 -t aadsshlogin-handler _UID=0", permits: permit.Table},
 	}
 }
 
@@ -277,20 +278,21 @@ func withoutPath(err error) error {
 	return err
 }
 
-func (a *archive) command(ctx context.Context, name string, q question) {
+func (a *archive) command(ctx context.Context, q *question) {
+	words := strings.Fields(q.command)
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	r, err := a.host.Runner.Run(ctx, q.command)
+	r, err := a.host.Runner.Run(ctx, host.Command{Name: words[0], Args: words[1:]})
 	if err != nil {
-		a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%v\n", q.command, err))
+		a.text(path.Join("commands", q.file), "$ "+q.command+"\n"+err.Error()+"\n")
 		return
 	}
 	text := r.Output()
 	t := q.permits(text[max(len(text)-bundleFile, 0):])
 	if t.Left > 0 {
-		a.notes = append(a.notes, fmt.Sprintf("commands/%s: lines that were not permitted: %d", name, t.Left))
+		a.notes = append(a.notes, "commands/"+q.file+": lines that were not permitted: "+strconv.Itoa(t.Left))
 	}
-	a.text(path.Join("commands", name), fmt.Sprintf("$ %s\n%s(exit %d)\n", q.command, t.Kept, r.ExitCode))
+	a.text(path.Join("commands", q.file), "$ "+q.command+"\n"+t.Kept+"(exit "+strconv.Itoa(r.ExitCode)+")\n")
 }
 
 // about is the archive's introduction.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -178,7 +177,7 @@ func (r *reply) brief() string {
 func (r *reply) said() string {
 	text := "The service's last word: " + r.brief()
 	if f := r.refusal(); f.Description != "" {
-		text += fmt.Sprintf(" %q", f.Description)
+		text += " " + strconv.Quote(f.Description)
 	}
 	return text
 }

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"fmt"
 	"net/http"
 	"path"
 	"strconv"
@@ -20,7 +19,7 @@ func missingFault(k Kind, id string, m az.Machine) *fault.Fault {
 		what = text.Capital(label(m)) + " has several user-assigned managed identities but not the system-assigned one, which sign-in needs."
 	}
 	if id != "" {
-		what = fmt.Sprintf("%s has only the user-assigned managed identity %q; sign-in needs the system-assigned one.", text.Capital(label(m)), path.Base(id))
+		what = text.Capital(label(m)) + " has only the user-assigned managed identity " + strconv.Quote(path.Base(id)) + "; sign-in needs the system-assigned one."
 	}
 	return fault.New(fault.IdentityMissing, what, assign(m))
 }

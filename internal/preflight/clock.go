@@ -1,7 +1,7 @@
 package preflight
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,9 +45,9 @@ func Clock(ahead time.Duration) Result {
 	const day = 24 * time.Hour
 	switch {
 	case amount >= 2*365*day:
-		shown = fmt.Sprintf("%d years", amount/(365*day))
+		shown = strconv.Itoa(int(amount/(365*day))) + " years"
 	case amount >= 2*day:
-		shown = fmt.Sprintf("%d days", amount/day)
+		shown = strconv.Itoa(int(amount/day)) + " days"
 	case amount >= 2*time.Minute:
 		shown = strings.TrimSuffix(amount.Round(time.Minute).String(), "0s")
 	}

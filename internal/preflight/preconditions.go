@@ -2,7 +2,7 @@ package preflight
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"aadssh/distro"
@@ -59,7 +59,7 @@ func folders(f *facts.Facts) []Result {
 func distribution(f *facts.Facts) []Result {
 	if u := (*distro.Unsupported)(nil); errors.As(f.TargetErr, &u) {
 		return []Result{{Answer: Fail, Code: fault.DistroUnsupported,
-			Text: fmt.Sprintf("%s on %s is not supported: %s.", u.Found, u.Arch, strings.TrimSuffix(u.Reason, ".")),
+			Text: u.Found + " on " + u.Arch + " is not supported: " + strings.TrimSuffix(u.Reason, ".") + ".",
 			Next: instead(u)}}
 	}
 	if why := fault.Unread(f.TargetErr, "A file that says which distribution this is"); why != nil {
@@ -67,14 +67,14 @@ func distribution(f *facts.Facts) []Result {
 	}
 	if f.TargetErr != nil {
 		return []Result{{Answer: Fail, Code: fault.DistroUnsupported,
-			Text: fmt.Sprintf("The distribution of this machine cannot be told: %v.", f.TargetErr),
+			Text: "The distribution of this machine cannot be told: " + f.TargetErr.Error() + ".",
 			Next: "See what is there (ls -lL /etc/os-release; cat /etc/os-release), restore it from the distribution's base package" + fault.ThenAgain}}
 	}
 	if f.Image != "" {
 		return []Result{image(f)}
 	}
 	if !f.Target.Tested {
-		return []Result{{Answer: Warn, Text: fmt.Sprintf("%s is not on the list of tested releases: %s.", f.Target.Name, strings.TrimSuffix(f.Target.Note, "."))}}
+		return []Result{{Answer: Warn, Text: f.Target.Name + " is not on the list of tested releases: " + strings.TrimSuffix(f.Target.Note, ".") + "."}}
 	}
 	return []Result{{Text: f.Target.Name + " is supported."}}
 }
@@ -93,16 +93,16 @@ func image(f *facts.Facts) Result {
 	r := Result{Answer: Fail, Code: fault.DistroUnsupported,
 		Next: "Have whoever builds the image put " + strings.Join(f.Wanted(), " and ") + " into it (docs/distributions.md), or use a release whose packages can be installed" + fault.ThenAgain}
 	if !InPlace(f) {
-		r.Text = fmt.Sprintf("%s is built as an image (%s), to which nothing can be added on a running machine, and the packages are not in it.", f.Target.Name, f.Image)
+		r.Text = f.Target.Name + " is built as an image (" + f.Image + "), to which nothing can be added on a running machine, and the packages are not in it."
 		return r
 	}
 	for _, found := range f.Findings() {
 		if found.Answer == Fail {
-			r.Text = fmt.Sprintf("%s is built as an image (%s) and cannot be repaired on a running machine: %s", f.Target.Name, f.Image, found.Text)
+			r.Text = f.Target.Name + " is built as an image (" + f.Image + ") and cannot be repaired on a running machine: " + found.Text
 			return r
 		}
 	}
-	return Result{Text: fmt.Sprintf("%s is built as an image (%s), and the packages are in it.", f.Target.Name, f.Image)}
+	return Result{Text: f.Target.Name + " is built as an image (" + f.Image + "), and the packages are in it."}
 }
 
 // least is the smallest memory that passes, depending on what the figure lacks. 1 GB means
@@ -122,7 +122,7 @@ func memory(f *facts.Facts) []Result {
 	if m.Known == facts.NoMemory {
 		return []Result{{Answer: Unknown, Text: "The size of this machine's memory could not be read."}}
 	}
-	size := fmt.Sprintf("%d MiB of memory (%s)", m.Bytes/facts.MiB, m.Known)
+	size := strconv.Itoa(int(m.Bytes/facts.MiB)) + " MiB of memory (" + string(m.Known) + ")"
 	if m.Bytes >= least(m.Known) {
 		return []Result{{Text: size + "."}}
 	}
@@ -146,7 +146,7 @@ func SignedIn(older string, people []facts.Session) *fault.Fault {
 	}
 	var who []string
 	for _, s := range people {
-		who = append(who, fmt.Sprintf("%s (process %d, %s)", s.User, s.PID, s.Command))
+		who = append(who, s.User+" (process "+strconv.Itoa(s.PID)+", "+s.Command+")")
 	}
 	return fault.New(fault.LegacyInstalled, "People are signed in through the older package "+older+", so it was not removed: "+strings.Join(who, ", ")+".",
 		"Ask them to sign out (who -u lists them), and "+fault.ThisAgain+".")

@@ -3,7 +3,6 @@ package preflight
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"aadssh/internal/check"
@@ -60,10 +59,10 @@ func installed(f *facts.Facts) []Result {
 			present = append(present, n+" "+p.Version)
 		case pkgmgr.Broken:
 			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Part: check.Files,
-				Text: fmt.Sprintf("The package %s is only half installed: %s.", n, p.Detail)}}
+				Text: "The package " + n + " is only half installed: " + p.Detail + "."}}
 		default:
 			return []Result{{Answer: Fail, Code: fault.PackageManagerFailed, Part: check.Files,
-				Text: fmt.Sprintf("The package %s is not installed.", n)}}
+				Text: "The package " + n + " is not installed."}}
 		}
 	}
 	return []Result{{Text: strings.Join(present, ", ") + "."}}

@@ -22,7 +22,7 @@ type decision struct {
 // at is the deciding rule with its place.
 func (d decision) at() string {
 	if d.bad != "" {
-		return fmt.Sprintf("%s (over the option %q, which libwrap does not take)", d.rule.at(), d.bad)
+		return d.rule.at() + " (over the option " + strconv.Quote(d.bad) + ", which libwrap does not take)"
 	}
 	return d.rule.at()
 }

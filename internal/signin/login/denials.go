@@ -3,7 +3,6 @@ package login
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"strconv"
@@ -216,5 +215,5 @@ func (d Denial) access() string {
 	if d.Port != "" {
 		object += " to port " + d.Port
 	}
-	return fmt.Sprintf("%s the access %q to %s of type %s", d.Comm, d.Wanted, object, d.Type)
+	return d.Comm + " the access " + strconv.Quote(d.Wanted) + " to " + object + " of type " + d.Type
 }

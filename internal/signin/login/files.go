@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -143,7 +144,7 @@ func unsafe(all []part, debian bool) string {
 			mode &^= 0o020
 		}
 		if p.uid != 0 {
-			return fmt.Sprintf("%s belongs to user %d, not to root", p.path, p.uid)
+			return p.path + " belongs to user " + strconv.Itoa(int(p.uid)) + ", not to root"
 		}
 		if mode&0o022 != 0 {
 			return fmt.Sprintf("%s is writable for group or others (mode %04o)", p.path, p.mode.Perm())

@@ -170,15 +170,15 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		a.Outcome, a.Part = gate.In, check.Scripts
 		a.Text = database + " asks " + nssService + " (" + n.File + ":" + strconv.Itoa(line.Number) + ")."
 	case verdict == nss.Lost:
-		a.Text = fmt.Sprintf("The %s line of %s ends the search after %q, before %q is asked.", database, n.File, by, nssService)
+		a.Text = "The " + database + " line of " + n.File + " ends the search after " + strconv.Quote(by) + ", before " + strconv.Quote(nssService) + " is asked."
 		a.Next = n.rewrite(database)
 		if line.Behind(by, nssService) {
-			a.Text = fmt.Sprintf("The %s line of %s goes on to %q after %q has found somebody, whose answer is lost by that.", database, n.File, by, nssService)
+			a.Text = "The " + database + " line of " + n.File + " goes on to " + strconv.Quote(by) + " after " + strconv.Quote(nssService) + " has found somebody, whose answer is lost by that."
 			a.Next = n.rewrite(database)
 		}
 	case verdict == nss.NotKnown:
-		a.Outcome, a.Decides = gate.NotKnown, fmt.Sprintf("what the name service %q says (%s:%d)", by, n.File, line.Number)
-		a.Text = fmt.Sprintf("The %s line of %s may end the search after %q, before %q is asked.", database, n.File, by, nssService)
+		a.Outcome, a.Decides = gate.NotKnown, "what the name service "+strconv.Quote(by)+" says ("+n.File+":"+strconv.Itoa(line.Number)+")"
+		a.Text = "The " + database + " line of " + n.File + " may end the search after " + strconv.Quote(by) + ", before " + strconv.Quote(nssService) + " is asked."
 		a.Next = n.rewrite(database)
 	case n.Config.Unended > 0 && line.Number == 0:
 		a.Line = n.Config.Unended
@@ -192,7 +192,7 @@ func (n *NSS) assessDatabase(a gate.Answer, database string) gate.Answer {
 		if ends, _ := then.Search(nssService, n.installed); line.Number > 0 && !line.Again && ends != nss.Lost {
 			a.Part = check.Scripts
 		}
-		a.Text = fmt.Sprintf("%q is missing from the %s line of %s, so Entra ID users are not found there.", nssService, database, n.File)
+		a.Text = strconv.Quote(nssService) + " is missing from the " + database + " line of " + n.File + ", so Entra ID users are not found there."
 		a.Next = n.rewrite(database)
 	}
 	return a

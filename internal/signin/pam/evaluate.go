@@ -4,7 +4,6 @@ import (
 	"aadssh/internal/order"
 	"bytes"
 	"cmp"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -135,7 +134,7 @@ func (s *Service) evaluate(stack Stack, p person) Outcome {
 	all := s.s.of(stack)
 	if len(all) == 0 {
 		return Outcome{Access: Out, Reasons: []Reason{{Rule: Rule{File: s.File},
-			Text: fmt.Sprintf("there is no %s line in %s, nor for the service \"other\", so PAM denies it", stack, s.File),
+			Text: "there is no " + string(stack) + " line in " + s.File + ", nor for the service \"other\", so PAM denies it",
 			Next: "Reinstall openssh-server and libpam with the machine's package manager."}}}
 	}
 	w := walk{m: s.m, steps: maxSteps, stack: stack, all: all, given: make([]answer, len(all)), codes: make([][]Code, len(all))}
@@ -295,7 +294,7 @@ func (w *walk) reason(i int16) Reason {
 	if i < 0 {
 		last := w.all[len(w.all)-1]
 		return Reason{Rule: last.Rule, Text: "no line of the stack lets anybody in, which PAM takes for a denial",
-			Next: fmt.Sprintf("Let the stack end with a line that lets in, run: echo '%s required pam_permit.so' | sudo tee -a %s", w.stack, text.Quote(last.File))}
+			Next: "Let the stack end with a line that lets in, run: echo '" + string(w.stack) + " required pam_permit.so' | sudo tee -a " + text.Quote(last.File)}
 	}
 	h, a := w.all[i], w.given[i]
 	r := Reason{Rule: h.Rule, Text: a.why, Next: w.next(i, a), Data: a.data}
@@ -337,7 +336,7 @@ func (s *Service) ask(stack Stack, h handler, p person) answer {
 		return answer{codes: []Code{moduleUnknown}, why: text.Name(name) + " " + why, next: remove, fixLine: drop}
 	}
 	if !bytes.Contains(f.Text, []byte("\x00"+function(stack)+"\x00")) {
-		return answer{codes: []Code{moduleUnknown}, why: fmt.Sprintf("%s has nothing for the %s stack", text.Name(name), stack), next: remove, fixLine: drop}
+		return answer{codes: []Code{moduleUnknown}, why: text.Name(name) + " has nothing for the " + string(stack) + " stack", next: remove, fixLine: drop}
 	}
 	c := &call{m: s.m, stack: stack, person: p, Rule: h.Rule}
 	s.kept, s.held = Problem{}, false
@@ -390,7 +389,7 @@ func settle(a answer, h handler) answer {
 	switch {
 	case a.why != "":
 	case len(codes) == 1:
-		a.why = fmt.Sprintf("%s answers %s", text.Name(name), codes[0])
+		a.why = text.Name(name) + " answers " + codes[0].String()
 	default:
 		a.why = "what " + text.Name(name) + " says of such a person is not known"
 	}

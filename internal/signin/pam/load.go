@@ -3,7 +3,6 @@ package pam
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -266,7 +265,7 @@ func (l *loader) rule(file string, number int, t *tokens, want Stack, include, l
 		return l.include(h, t, want, include, level, false)
 	case !ok || !slices.Contains(allStacks(), stack):
 		// "most sensitive": the line fails in the stack that is read, or else in auth.
-		h.kind, h.why = fails, fmt.Sprintf("%q is no type of a PAM line", printable(word))
+		h.kind, h.why = fails, strconv.Quote(printable(word))+" is no type of a PAM line"
 		if stack = want; want == "" {
 			stack = Auth
 		}
@@ -286,7 +285,7 @@ func (l *loader) rule(file string, number int, t *tokens, want Stack, include, l
 		var good bool
 		if h.actions, good = named(word); !good {
 			if h.actions, good = parseControl(h.Control); !good && h.why == "" {
-				h.why = fmt.Sprintf("PAM does not know the control %q, so every answer of this line is a failure", printable(h.Control))
+				h.why = "PAM does not know the control " + strconv.Quote(printable(h.Control)) + ", so every answer of this line is a failure"
 			}
 		}
 		h.actions.rest(actBad)
@@ -356,7 +355,7 @@ func (l *loader) add(stack Stack, h handler) error {
 			base = base[:i]
 		}
 		if (base == "" || base == "?") && !(h.kind == substack && h.Module == "") {
-			return giveUp(h.File, h.Line, fmt.Sprintf("%q is no name of a module", printable(h.Module)))
+			return giveUp(h.File, h.Line, strconv.Quote(printable(h.Module))+" is no name of a module")
 		}
 	}
 	l.into[stack] = append(l.into[stack], h)

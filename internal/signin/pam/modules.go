@@ -1,7 +1,6 @@
 package pam
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -210,7 +209,7 @@ func own(c *call) answer {
 		return answer{codes: []Code{Success}}
 	}
 	a := unknownModule()
-	a.why = fmt.Sprintf("what %s answers in the %s stack is not published", Own, c.stack)
+	a.why = "what " + Own + " answers in the " + string(c.stack) + " stack is not published"
 	return a
 }
 
@@ -229,7 +228,7 @@ func unix(c *call) answer {
 	}
 	return answer{codes: []Code{Success, authinfoUnavail},
 		why:  "pam_unix.so lets in only people who have a shadow entry or none is asked for; whether " + Own + " gives them one is not published",
-		next: fmt.Sprintf("Put the line of %s above line %d of %s, or run: sudo %s", Own, c.Line, c.File, edit(c.File, strconv.Itoa(c.Line)+`s/pam_unix\.so/& broken_shadow/`))}
+		next: "Put the line of " + Own + " above line " + strconv.Itoa(c.Line) + " of " + c.File + ", or run: sudo " + edit(c.File, strconv.Itoa(c.Line)+`s/pam_unix\.so/& broken_shadow/`)}
 }
 
 // shadow are the fields of the person's own line of /etc/shadow (shadow(5)).

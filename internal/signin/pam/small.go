@@ -1,7 +1,6 @@
 package pam
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -48,7 +47,7 @@ func userType(c *call) answer {
 			root = true
 		}
 	}
-	a := answer{why: fmt.Sprintf("pam_usertype asks for %q", kind), fixLine: spare}
+	a := answer{why: "pam_usertype asks for " + strconv.Quote(kind), fixLine: spare}
 	system, known := root, true
 	if !root {
 		system, known = false, c.loginDefs("SYS_UID_MAX", c.loginDefs("UID_MIN", lowestUID)-1) < lowestUID

@@ -2,7 +2,6 @@ package pam
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -38,18 +37,18 @@ func succeedIf(c *call) answer {
 		switch met, ok := cond.met(); {
 		case !ok:
 			a.codes = append(a.codes, serviceErr)
-			a.why = fmt.Sprintf("pam_succeed_if does not understand %q", cond)
+			a.why = "pam_succeed_if does not understand " + strconv.Quote(cond.String())
 			return a
 		case met == no:
 			a.codes = append(a.codes, authErr)
 			if a.why == "" {
-				a.why = fmt.Sprintf("pam_succeed_if asks for %q, which people who sign in with Entra ID do not meet", cond)
+				a.why = "pam_succeed_if asks for " + strconv.Quote(cond.String()) + ", which people who sign in with Entra ID do not meet"
 			}
 			a.whom = open
 			return a
 		case met == some:
 			a.codes = append(a.codes, authErr)
-			a.why = fmt.Sprintf("pam_succeed_if asks for %q, which only some people meet", cond)
+			a.why = "pam_succeed_if asks for " + strconv.Quote(cond.String()) + ", which only some people meet"
 			open = true
 		}
 	}

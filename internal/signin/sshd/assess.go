@@ -3,6 +3,7 @@ package sshd
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/check"
@@ -99,7 +100,7 @@ func whom(users []Effective, answers []Finding) string {
 		return "everybody but " + in[0]
 	}
 	if len(out) > 1 {
-		return fmt.Sprintf("%s (and %d more kinds of connections)", out[0], len(out)-1)
+		return out[0] + " (and " + strconv.Itoa(len(out)-1) + " more kinds of connections)"
 	}
 	return out[0]
 }
@@ -152,7 +153,7 @@ func (f *Facts) lostProgram() (found Finding, lost bool) {
 				continue
 			}
 			w := locate(f, &f.Users[i], keyword, "")
-			what := fmt.Sprintf("sshd cannot start, for its own program %s is not there or cannot be executed%s.", program, w.at())
+			what := "sshd cannot start, for its own program " + program + " is not there or cannot be executed" + w.at() + "."
 			if w.found || w.option {
 				return shut(w, what, globally(f, w)), true
 			}
@@ -194,8 +195,8 @@ func askCommand(f *Facts, e *Effective) Finding {
 			return Finding{Answer: Pass, Text: "sshd asks " + program + " for the keys of " + f.whom() + w.at() + ".", File: w.File, Line: w.Line}
 		}
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the arguments of AuthorizedKeysCommand" + w.at(),
-			Text: fmt.Sprintf("sshd calls %s with %q instead of %q%s, so it may not see who signs in.", CertHandler, args, certHandlerArgs, w.at()),
-			Next: "Run: " + sed(f, w.File, fmt.Sprintf(`%dc\    AuthorizedKeysCommand %s %s`, w.Line, CertHandler, certHandlerArgs))}
+			Text: "sshd calls " + CertHandler + " with " + strconv.Quote(args) + " instead of " + strconv.Quote(certHandlerArgs) + w.at() + ", so it may not see who signs in.",
+			Next: "Run: " + sed(f, w.File, strconv.Itoa(w.Line)+`c\    AuthorizedKeysCommand `+CertHandler+` `+certHandlerArgs)}
 	}
 	blocks := packageBlocks(f.Config)
 	own := ownBlock(f.Config)
@@ -203,23 +204,23 @@ func askCommand(f *Facts, e *Effective) Finding {
 	switch {
 	case own == nil && len(blocks) == 0 && ok && d.Block != nil && f.registers():
 		return Finding{Answer: Fail, File: d.File, Line: d.Line,
-			Text: fmt.Sprintf("For %s sshd asks %q (AuthorizedKeysCommand at %s:%d), not %s: the Match block at %s:%d comes before the end of %s, where the block of aadsshlogin is missing.", f.whom(), got, d.File, d.Line, CertHandler, d.Block.File, d.Block.Line, f.Config.Main),
+			Text: "For " + f.whom() + " sshd asks " + strconv.Quote(got) + " (AuthorizedKeysCommand at " + d.File + ":" + strconv.Itoa(d.Line) + "), not " + CertHandler + ": the Match block at " + d.Block.File + ":" + strconv.Itoa(d.Block.Line) + " comes before the end of " + f.Config.Main + ", where the block of aadsshlogin is missing.",
 			Next: spare(f, d)}
 	case own == nil:
 		return noBlock(f, blocks)
 	case f.Config.Err != nil && !ok:
 	case ok && d.Block != nil && d.Block != own:
 		return Finding{Answer: Fail, File: d.File, Line: d.Line,
-			Text: fmt.Sprintf("For %s sshd asks %q (AuthorizedKeysCommand at %s:%d), not %s: the Match block at %s:%d comes before the one of aadsshlogin (%s:%d).", f.whom(), got, d.File, d.Line, CertHandler, d.Block.File, d.Block.Line, own.File, own.Line),
+			Text: "For " + f.whom() + " sshd asks " + strconv.Quote(got) + " (AuthorizedKeysCommand at " + d.File + ":" + strconv.Itoa(d.Line) + "), not " + CertHandler + ": the Match block at " + d.Block.File + ":" + strconv.Itoa(d.Block.Line) + " comes before the one of aadsshlogin (" + own.File + ":" + strconv.Itoa(own.Line) + ").",
 			Next: spare(f, d)}
 	case !slices.Contains(blocks, own):
 		return Finding{Answer: Fail, File: own.File, Line: own.Line,
-			Text: fmt.Sprintf("The Match line of the aadsshlogin block at %s:%d is not for all Entra ID users any more (Match %s).", own.File, own.Line, brief(strings.Join(own.Criteria, " "))),
-			Next: "Run: " + sed(f, own.File, fmt.Sprintf(`%dc\Match User %s,%s`, own.Line, personPattern, servicePattern))}
+			Text: "The Match line of the aadsshlogin block at " + own.File + ":" + strconv.Itoa(own.Line) + " is not for all Entra ID users any more (Match " + brief(strings.Join(own.Criteria, " ")) + ").",
+			Next: "Run: " + sed(f, own.File, strconv.Itoa(own.Line)+`c\Match User `+personPattern+`,`+servicePattern)}
 	}
 	return Finding{Answer: Fail, File: own.File, Line: own.Line,
-		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not apply: for %s sshd asks %q.", own.File, own.Line, f.whom(), got),
-		Next: fmt.Sprintf("Move the block out of what stands around it, to the end of %s, then: sudo sshd -t && sudo systemctl reload-or-restart %s", f.Config.Main, f.Unit)}
+		Text: "The aadsshlogin block at " + own.File + ":" + strconv.Itoa(own.Line) + " does not apply: for " + f.whom() + " sshd asks " + strconv.Quote(got) + ".",
+		Next: "Move the block out of what stands around it, to the end of " + f.Config.Main + ", then: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit}
 }
 
 // registers reports whether the package's block belongs in the configuration that sshd
@@ -263,8 +264,8 @@ func noBlock(f *Facts, blocks []*Block) Finding {
 	}
 	b := blocks[0]
 	return Finding{Answer: Fail, Part: check.Scripts, File: b.File, Line: b.Line,
-		Text: fmt.Sprintf("The aadsshlogin block at %s:%d does not name %s.", b.File, b.Line, CertHandler),
-		Next: "Run: " + sed(f, b.File, fmt.Sprintf(`%da\    AuthorizedKeysCommand %s %s\n    AuthorizedKeysCommandUser %s`, b.Line, CertHandler, certHandlerArgs, certHandlerUser))}
+		Text: "The aadsshlogin block at " + b.File + ":" + strconv.Itoa(b.Line) + " does not name " + CertHandler + ".",
+		Next: "Run: " + sed(f, b.File, strconv.Itoa(b.Line)+`a\    AuthorizedKeysCommand `+CertHandler+` `+certHandlerArgs+`\n    AuthorizedKeysCommandUser `+certHandlerUser)}
 }
 
 // blockText is the block that the package registers.
@@ -290,6 +291,6 @@ func askCommandUser(f *Facts, e *Effective) Finding {
 		return pass("AuthorizedKeysCommandUser is %s.", got) // another program is reported by sshd-command
 	}
 	w := locate(f, e, "authorizedkeyscommanduser", got)
-	return shut(w, fmt.Sprintf("%s is run as %q, not as %s (AuthorizedKeysCommandUser%s), so it cannot check anybody.", CertHandler, got, certHandlerUser, w.at()),
-		"Run: "+sed(f, w.File, fmt.Sprintf(`%dc\    AuthorizedKeysCommandUser %s`, w.Line, certHandlerUser)))
+	return shut(w, CertHandler+" is run as "+strconv.Quote(got)+", not as "+certHandlerUser+" (AuthorizedKeysCommandUser"+w.at()+"), so it cannot check anybody.",
+		"Run: "+sed(f, w.File, strconv.Itoa(w.Line)+`c\    AuthorizedKeysCommandUser `+certHandlerUser))
 }

@@ -2,7 +2,6 @@ package sshd
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -34,13 +33,13 @@ func askSwallowed(f *Facts) Finding {
 	d := swallowed[0]
 	others := ""
 	if n := len(swallowed) - 1; n > 0 {
-		others = fmt.Sprintf(" and %d more", n)
+		others = " and " + strconv.Itoa(n) + " more"
 	}
 	found.Answer, found.File, found.Line = Warn, d.File, d.Line
-	found.Text = fmt.Sprintf("%s at %s:%d%s stands in the Match block of aadsshlogin (line %d), so it applies to Entra ID users only, not to the machine.", d.Word, d.File, d.Line, others, d.Block.Line)
+	found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + others + " stands in the Match block of aadsshlogin (line " + strconv.Itoa(d.Block.Line) + "), so it applies to Entra ID users only, not to the machine."
 	found.Next = "If that is meant for everybody, move it above the block: " + moveAbove(f, d.Block, swallowed...)
 	if slices.ContainsFunc(swallowed, func(o Directive) bool { return o.File != o.Block.File }) {
-		found.Next = fmt.Sprintf("If it is meant for everybody, move the Include of %s above line %d of %s, then: sudo sshd -t && sudo systemctl reload-or-restart %s", d.File, d.Block.Line, d.Block.File, f.Unit)
+		found.Next = "If it is meant for everybody, move the Include of " + d.File + " above line " + strconv.Itoa(d.Block.Line) + " of " + d.Block.File + ", then: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit
 	}
 	return found
 }
@@ -71,8 +70,8 @@ func askGroupBlocks(f *Facts) Finding {
 			}
 			criteria := brief(strings.Join(d.Block.Criteria, " "))
 			found.Answer, found.File, found.Line = Unknown, d.File, d.Line
-			found.Decides = fmt.Sprintf("%s at %s:%d, in the block \"Match %s\"", d.Word, d.File, d.Line, criteria)
-			found.Text = fmt.Sprintf("%s at %s:%d stands in the block \"Match %s\"; whether it applies to %s is not known.", d.Word, d.File, d.Line, criteria, f.whom())
+			found.Decides = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + ", in the block \"Match " + criteria + "\""
+			found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + criteria + "\"; whether it applies to " + f.whom() + " is not known."
 			found.Next = spare(f, d)
 			return found
 		}
@@ -120,8 +119,8 @@ func askMore(f *Facts) Finding {
 	found := Finding{Text: "sshd was asked about each kind of connection that its configuration tells apart."}
 	if f.More > 0 {
 		found.Answer = Unknown
-		found.Text = fmt.Sprintf("sshd's configuration tells %d kinds of connections apart; sshd was asked about the first %d.", f.More+len(f.Users), len(f.Users))
-		found.Decides = fmt.Sprintf("the Match blocks of %s, which tell more kinds of connections apart than were asked about", f.Config.Main)
+		found.Text = "sshd's configuration tells " + strconv.Itoa(f.More+len(f.Users)) + " kinds of connections apart; sshd was asked about the first " + strconv.Itoa(len(f.Users)) + "."
+		found.Decides = "the Match blocks of " + f.Config.Main + ", which tell more kinds of connections apart than were asked about"
 		found.Next = "Ask about one by hand: sudo sshd -T -C " + ExampleSpec()
 	}
 	return found
@@ -169,8 +168,8 @@ func askListening(f *Facts) Finding {
 		return f.askUnit(found, want)
 	case len(f.Daemon.Own) > 0 && len(want) > 0 && !slices.ContainsFunc(f.Daemon.Own, func(s netip.AddrPort) bool { return slices.Contains(want, s.Port()) }):
 		found.Answer = Warn
-		found.Text = fmt.Sprintf("sshd's configuration says port %s, but sshd listens on %d: it has not read its configuration as it is now.", join(want), f.Daemon.Own[0].Port())
-		found.Next = fmt.Sprintf("Run: sudo systemctl reload-or-restart %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
+		found.Text = "sshd's configuration says port " + join(want) + ", but sshd listens on " + strconv.Itoa(int(f.Daemon.Own[0].Port())) + ": it has not read its configuration as it is now."
+		found.Next = "Run: sudo systemctl reload-or-restart " + f.Unit + "; where " + f.Unit + ".socket listens, set ListenStream= in it"
 		return found
 	case len(f.Daemon.Own) > 0:
 		found.Text = "sshd listens."
@@ -180,8 +179,8 @@ func askListening(f *Facts) Finding {
 		return found
 	case other == nil && f.Daemon.Listens(22):
 		found.Answer = Warn
-		found.Text = fmt.Sprintf("sshd's configuration says port %s, but this machine listens on 22.", join(want))
-		found.Next = fmt.Sprintf("Run: sudo systemctl reload-or-restart %s; where %s.socket listens, set ListenStream= in it", f.Unit, f.Unit)
+		found.Text = "sshd's configuration says port " + join(want) + ", but this machine listens on 22."
+		found.Next = "Run: sudo systemctl reload-or-restart " + f.Unit + "; where " + f.Unit + ".socket listens, set ListenStream= in it"
 		return found
 	}
 	return f.notRunning(found, want, other)
@@ -198,7 +197,7 @@ func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding 
 	if !f.Daemon.Expected && f.hidden != "" { // without systemd nothing creates the folder
 		start = "sudo mkdir -p -m 0755 " + quote(f.hidden) + " && sudo " + f.Binary
 	}
-	found.Text, found.Next = fmt.Sprintf("Nothing listens on sshd's port %s: no sshd is running.", join(want)), "Run: "+start
+	found.Text, found.Next = "Nothing listens on sshd's port "+join(want)+": no sshd is running.", "Run: "+start
 	if why, some := f.tooMany(found); some {
 		return why
 	}
@@ -214,7 +213,7 @@ func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding 
 		}
 	}
 	if other != nil {
-		found.Text = fmt.Sprintf("No sshd is running, and another program listens on its port %s: %s (process %s).", join(want), text.Brief(other.Name, 40), other.PID)
+		found.Text = "No sshd is running, and another program listens on its port " + join(want) + ": " + text.Brief(other.Name, 40) + " (process " + other.PID + ")."
 		found.Next = "See what it is (ps -fp " + other.PID + "), have it use another port or stop it, then run: " + start
 	}
 	return found
@@ -262,7 +261,7 @@ func (f *Facts) tooMany(found Finding) (Finding, bool) {
 			lines = of
 		}
 	}
-	found.Text = fmt.Sprintf("No sshd is running, and none can: its configuration names %d addresses with their ports, and sshd ends over more than %d.", total, maxSockets)
+	found.Text = "No sshd is running, and none can: its configuration names " + strconv.Itoa(total) + " addresses with their ports, and sshd ends over more than " + strconv.Itoa(maxSockets) + "."
 	found.Next = "See them with: sudo " + f.Binary + " -T | grep listenaddress"
 	if len(lines) == 0 {
 		return found, true
@@ -297,7 +296,7 @@ func commented(lines []Directive, file string) (edits []string) {
 // cannotStay: the file that the unit reads has an option over which sshd ends.
 func (f *Facts) cannotStay(s Source) Finding {
 	found := Finding{Answer: Fail, File: s.File, Line: s.Line}
-	found.Text = fmt.Sprintf("No sshd is running, and none can: its option %s (%s:%d) %s.", text.Brief(s.Unfit.Option, 80), s.File, s.Line, s.Unfit.Why)
+	found.Text = "No sshd is running, and none can: its option " + text.Brief(s.Unfit.Option, 80) + " (" + s.File + ":" + strconv.Itoa(s.Line) + ") " + s.Unfit.Why + "."
 	if found.Next = s.without(f.Unit); s.Unfit.Folder != "" {
 		found.Next = "Run: sudo mkdir -p " + quote(s.Unfit.Folder) + " && sudo systemctl restart " + f.Unit
 	}
@@ -309,15 +308,15 @@ func (f *Facts) cannotStay(s Source) Finding {
 func (f *Facts) askUnit(found Finding, want []uint16) Finding {
 	u := f.Daemon.Unit
 	s := u.asks()
-	found.Text = fmt.Sprintf("%s listens on port %d in sshd's place.", u.Name, u.Open[0].Port())
+	found.Text = u.Name + " listens on port " + strconv.Itoa(int(u.Open[0].Port())) + " in sshd's place."
 	meets := slices.ContainsFunc(u.Open, func(at netip.AddrPort) bool { return slices.Contains(want, at.Port()) })
 	if meets || strings.HasPrefix(s.File, "/etc/") || len(want) == 0 {
 		return found
 	}
 	found.Answer, found.File, found.Line = Warn, s.File, s.Line
-	found.Text = fmt.Sprintf("sshd's configuration says port %s, but %s listens on %d in its place (%s:%d), which does not read that.", join(want), u.Name, u.Open[0].Port(), s.File, s.Line)
+	found.Text = "sshd's configuration says port " + join(want) + ", but " + u.Name + " listens on " + strconv.Itoa(int(u.Open[0].Port())) + " in its place (" + s.File + ":" + strconv.Itoa(s.Line) + "), which does not read that."
 	if strings.HasPrefix(s.File, "/run/systemd/generator") { // Ubuntu's generator derives it from sshd's configuration
-		found.Text = fmt.Sprintf("sshd's configuration says port %s, but %s listens on %d in its place: it has not read the configuration as it is now.", join(want), u.Name, u.Open[0].Port())
+		found.Text = "sshd's configuration says port " + join(want) + ", but " + u.Name + " listens on " + strconv.Itoa(int(u.Open[0].Port())) + " in its place: it has not read the configuration as it is now."
 		found.Next = "Run: sudo systemctl daemon-reload && sudo systemctl restart " + u.Name
 		return found
 	}

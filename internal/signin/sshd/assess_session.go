@@ -1,7 +1,6 @@
 package sshd
 
 import (
-	"fmt"
 	"io/fs"
 	"path"
 	"strconv"
@@ -38,7 +37,7 @@ func askChroot(f *Facts, e *Effective) Finding {
 		why = dir + " does not exist"
 	case p.Err != nil:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ChrootDirectory" + w.at(),
-			Text: fmt.Sprintf("%s, which ChrootDirectory names%s, could not be seen: %v", dir, w.at(), p.Err), Next: "See why: ls -ld " + quote(dir)}
+			Text: dir + ", which ChrootDirectory names" + w.at() + ", could not be seen: " + p.Err.Error(), Next: "See why: ls -ld " + quote(dir)}
 	case p.Unsafe != "":
 		why = p.Unsafe
 	case !p.Shell:

@@ -16,7 +16,7 @@ func askPublicKey(f *Facts, e *Effective) Finding {
 		return pass("Public keys, and so certificates, are accepted.")
 	}
 	w := locate(f, e, "pubkeyauthentication", got)
-	return shut(w, fmt.Sprintf("PubkeyAuthentication is %q for %s%s, so their certificates are refused.", got, f.whom(), w.at()), w.undo(f))
+	return shut(w, "PubkeyAuthentication is "+strconv.Quote(got)+" for "+f.whom()+w.at()+", so their certificates are refused.", w.undo(f))
 }
 
 // askMethods: one of the lists must be satisfied by the certificate alone.
@@ -31,7 +31,7 @@ func askMethods(f *Facts, e *Effective) Finding {
 		return pass("A certificate is enough to sign in.")
 	}
 	w := locate(f, e, "authenticationmethods", got)
-	return shut(w, fmt.Sprintf("AuthenticationMethods %q asks %s for more than their certificate%s.", got, f.whom(), w.at()), w.undo(f))
+	return shut(w, "AuthenticationMethods "+strconv.Quote(got)+" asks "+f.whom()+" for more than their certificate"+w.at()+".", w.undo(f))
 }
 
 func askPAM(f *Facts, e *Effective) Finding {
@@ -72,8 +72,8 @@ func askPAMService(f *Facts, e *Effective) Finding {
 		return pass("sshd uses PAM.")
 	}
 	w := locate(f, e, "pamservicename", got)
-	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: fmt.Sprintf("the PAM service %q%s", got, w.at()),
-		Text: fmt.Sprintf("For %s sshd asks the PAM service %q%s, not %q, which is looked at.", orSome(e.Conn.whom()), got, w.at(), judged), Next: w.undo(f)}
+	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the PAM service " + strconv.Quote(got) + w.at(),
+		Text: "For " + orSome(e.Conn.whom()) + " sshd asks the PAM service " + strconv.Quote(got) + w.at() + ", not " + strconv.Quote(judged) + ", which is looked at.", Next: w.undo(f)}
 }
 
 func orSome(whom string) string {
@@ -88,8 +88,8 @@ func orSome(whom string) string {
 func askUsers(f *Facts, e *Effective) Finding {
 	unknown := func(keyword, pattern string) Finding {
 		w := locate(f, e, keyword, pattern)
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: fmt.Sprintf("how sshd (%s) reads the several @ of %s %q%s", orUnknown(f.Version), shownKeyword(keyword), pattern, w.at()),
-			Text: fmt.Sprintf("How sshd (%s) reads the several @ of %s %q%s is not known.", orUnknown(f.Version), shownKeyword(keyword), pattern, w.at()), Next: w.undo(f)}
+		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "how sshd (" + orUnknown(f.Version) + ") reads the several @ of " + shownKeyword(keyword) + " " + strconv.Quote(pattern) + w.at(),
+			Text: "How sshd (" + orUnknown(f.Version) + ") reads the several @ of " + shownKeyword(keyword) + " " + strconv.Quote(pattern) + w.at() + " is not known.", Next: w.undo(f)}
 	}
 	for _, pattern := range e.List("denyusers") {
 		met, known := matchUser(f.Version, e.Conn, pattern)
@@ -98,7 +98,7 @@ func askUsers(f *Facts, e *Effective) Finding {
 		}
 		if met {
 			w := locate(f, e, "denyusers", pattern)
-			return shut(w, fmt.Sprintf("DenyUsers %q shuts %s out%s.", pattern, f.whom(), w.at()), leaveOut(f, e, w))
+			return shut(w, "DenyUsers "+strconv.Quote(pattern)+" shuts "+f.whom()+" out"+w.at()+".", leaveOut(f, e, w))
 		}
 	}
 	allowed := e.List("allowusers")
@@ -115,7 +115,7 @@ func askUsers(f *Facts, e *Effective) Finding {
 			return pass("AllowUsers lets %s in%s.", f.whom(), w.at())
 		}
 	}
-	return shut(w, fmt.Sprintf("AllowUsers %q does not name %s%s.", brief(strings.Join(allowed, " ")), f.whom(), w.at()), leaveOut(f, e, w))
+	return shut(w, "AllowUsers "+strconv.Quote(brief(strings.Join(allowed, " ")))+" does not name "+f.whom()+w.at()+".", leaveOut(f, e, w))
 }
 
 // leaveOut is the next step for one of the lists of users and groups. If several of them
@@ -156,18 +156,18 @@ func askGroups(f *Facts, e *Effective) Finding {
 		words := brief(strings.Join(list, " "))
 		switch {
 		case f.One == nil && e.Conn.Account.Known:
-			return shut(w, fmt.Sprintf("%s %q shuts out%s whom /etc/group has in: %s.", shown, words, w.at(), brief(strings.Join(e.Conn.Account.Groups, ", "))), next)
+			return shut(w, shown+" "+strconv.Quote(words)+" shuts out"+w.at()+" whom /etc/group has in: "+brief(strings.Join(e.Conn.Account.Groups, ", "))+".", next)
 		case f.One == nil:
-			return shut(w, fmt.Sprintf("%s %q makes the first sign-in of every Entra ID user fail%s: before it they are in no group.", shown, words, w.at()), next)
+			return shut(w, shown+" "+strconv.Quote(words)+" makes the first sign-in of every Entra ID user fail"+w.at()+": before it they are in no group.", next)
 		case e.Conn.Account.Err != nil:
 			return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the groups of " + f.One.Name,
-				Text: fmt.Sprintf("Whether %s %q%s shuts %s out is not known, for the name service did not say in which groups they are.", shown, words, w.at(), f.One.Name), Next: next}
+				Text: "Whether " + shown + " " + strconv.Quote(words) + w.at() + " shuts " + f.One.Name + " out is not known, for the name service did not say in which groups they are.", Next: next}
 		case e.Conn.Account.Known && len(e.Conn.Account.Groups) == 0:
-			return shut(w, fmt.Sprintf("%s %q shuts %s out%s, who is in no group that has a name.", shown, words, f.One.Name, w.at()), next)
+			return shut(w, shown+" "+strconv.Quote(words)+" shuts "+f.One.Name+" out"+w.at()+", who is in no group that has a name.", next)
 		case e.Conn.Account.Known:
-			return shut(w, fmt.Sprintf("%s %q shuts %s out%s, who is in: %s.", shown, words, f.One.Name, w.at(), brief(strings.Join(e.Conn.Account.Groups, ", "))), next)
+			return shut(w, shown+" "+strconv.Quote(words)+" shuts "+f.One.Name+" out"+w.at()+", who is in: "+brief(strings.Join(e.Conn.Account.Groups, ", "))+".", next)
 		}
-		return shut(w, fmt.Sprintf("%s %q makes the first sign-in of %s fail%s: before it they are in no group.", shown, words, f.One.Name, w.at()), next)
+		return shut(w, shown+" "+strconv.Quote(words)+" makes the first sign-in of "+f.One.Name+" fail"+w.at()+": before it they are in no group.", next)
 	}
 	return pass("No list of groups shuts %s out.", f.whom())
 }
@@ -320,7 +320,7 @@ func askRevoked(f *Facts, e *Effective) Finding {
 		return pass("No list of revoked keys is in the way.")
 	case p.Err != nil:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the list " + name + " (RevokedKeys" + w.at() + ")",
-			Text: fmt.Sprintf("The list that RevokedKeys names%s could not be read: %v", w.at(), p.Err), Next: "See why: ls -l " + quote(name)}
+			Text: "The list that RevokedKeys names" + w.at() + " could not be read: " + p.Err.Error(), Next: "See why: ls -l " + quote(name)}
 	case p.Missing:
 		return shut(w, "RevokedKeys names "+name+", which does not exist"+w.at()+", so sshd refuses every key.",
 			"If no key is revoked, run: sudo install -m 0644 /dev/null "+quote(name))

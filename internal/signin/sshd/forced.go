@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aadssh/internal/host"
@@ -157,13 +158,13 @@ func askForced(f *Facts, e *Effective) Finding {
 	}
 	switch {
 	case why != "":
-		return shut(w, fmt.Sprintf("ForceCommand %q replaces the session of %s%s, and %s.", brief(command), f.who("every Entra ID user"), w.at(), why), w.undo(f))
+		return shut(w, "ForceCommand "+strconv.Quote(brief(command))+" replaces the session of "+f.who("every Entra ID user")+w.at()+", and "+why+".", w.undo(f))
 	case !known:
 		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ForceCommand" + w.at(),
-			Text: fmt.Sprintf("ForceCommand %q replaces the session of %s%s; whether it gives people one in the end is not known.", brief(command), f.who("every Entra ID user"), w.at()), Next: w.undo(f)}
+			Text: "ForceCommand " + strconv.Quote(brief(command)) + " replaces the session of " + f.who("every Entra ID user") + w.at() + "; whether it gives people one in the end is not known.", Next: w.undo(f)}
 	case c.shell && !c.asked:
 		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people who give ssh a command",
-			Text: fmt.Sprintf("ForceCommand %q gives everybody a shell%s; what people ask ssh to run is not run.", brief(command), w.at()), Next: w.undo(f)}
+			Text: "ForceCommand " + strconv.Quote(brief(command)) + " gives everybody a shell" + w.at() + "; what people ask ssh to run is not run.", Next: w.undo(f)}
 	}
 	return pass("ForceCommand runs %s%s.", brief(command), w.at())
 }

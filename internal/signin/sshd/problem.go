@@ -2,7 +2,6 @@ package sshd
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -167,7 +166,7 @@ func (p *Problem) explain(f *Facts) (what, next string) {
 			return what, "Correct " + p.File + " line " + strconv.Itoa(p.Line) + ", or comment its block out: " + sed(f, p.File, f.Config.comment(b))
 		}
 	}
-	return what, fmt.Sprintf("Correct %s line %d, or comment it out: %s", p.File, p.Line, sed(f, p.File, strconv.Itoa(p.Line)+"s/^/#/"))
+	return what, "Correct " + p.File + " line " + strconv.Itoa(p.Line) + ", or comment it out: " + sed(f, p.File, strconv.Itoa(p.Line)+"s/^/#/")
 }
 
 // comment turns a Match line and its block into comments: without the line, the block would

@@ -146,7 +146,7 @@ func (r *reader) read(file string, depth int) {
 func (r *reader) unsafe(f gate.File) string {
 	switch {
 	case f.UID != r.m.Owner:
-		return fmt.Sprintf("it belongs to user %d, not to root", f.UID)
+		return "it belongs to user " + strconv.Itoa(int(f.UID)) + ", not to root"
 	case f.Mode.Perm()&0o002 != 0 || f.Mode.Perm()&0o020 != 0 && f.GID != r.m.Owner:
 		return fmt.Sprintf("others may write it (mode %04o)", f.Mode.Perm())
 	}
