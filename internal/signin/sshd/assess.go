@@ -173,6 +173,14 @@ func shut(w *where, text, next string) Finding {
 	return Finding{Answer: Fail, File: w.File, Line: w.Line, Text: text, Next: next}
 }
 
+// unsure is a configured value of which it is not known whether it keeps people out.
+func unsure(w *where, decides, text, next string) Finding {
+	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: decides, Text: text, Next: next}
+}
+
+// version is that of sshd, as it is shown.
+func (f *Facts) version() string { return text.Or(f.Version, "version unknown") }
+
 // packageBlocks are the Match blocks of the package: those with its pattern for a person's
 // name that name its program, or contain only what it could have written.
 func packageBlocks(c Config) []*Block {
@@ -194,9 +202,9 @@ func askCommand(f *Facts, e *Effective) Finding {
 		if args == certHandlerArgs {
 			return Finding{Answer: Pass, Text: "sshd asks " + program + " for the keys of " + f.whom() + w.at() + ".", File: w.File, Line: w.Line}
 		}
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the arguments of AuthorizedKeysCommand" + w.at(),
-			Text: "sshd calls " + CertHandler + " with " + strconv.Quote(args) + " instead of " + strconv.Quote(certHandlerArgs) + w.at() + ", so it may not see who signs in.",
-			Next: "Run: " + sed(f, w.File, strconv.Itoa(w.Line)+`c\    AuthorizedKeysCommand `+CertHandler+` `+certHandlerArgs)}
+		return unsure(w, "the arguments of AuthorizedKeysCommand"+w.at(),
+			"sshd calls "+CertHandler+" with "+strconv.Quote(args)+" instead of "+strconv.Quote(certHandlerArgs)+w.at()+", so it may not see who signs in.",
+			"Run: "+sed(f, w.File, strconv.Itoa(w.Line)+`c\    AuthorizedKeysCommand `+CertHandler+` `+certHandlerArgs))
 	}
 	blocks := packageBlocks(f.Config)
 	own := ownBlock(f.Config)

@@ -36,15 +36,15 @@ func askChroot(f *Facts, e *Effective) Finding {
 	case p.Missing:
 		why = dir + " does not exist"
 	case p.Err != nil:
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ChrootDirectory" + w.at(),
-			Text: dir + ", which ChrootDirectory names" + w.at() + ", could not be seen: " + p.Err.Error(), Next: "See why: ls -ld " + quote(dir)}
+		return unsure(w, "ChrootDirectory"+w.at(),
+			dir+", which ChrootDirectory names"+w.at()+", could not be seen: "+p.Err.Error(), "See why: ls -ld "+quote(dir))
 	case p.Unsafe != "":
 		why = p.Unsafe
 	case !p.Shell:
 		why = "no shell is in it"
 	default:
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "what is in " + dir + " (ChrootDirectory" + w.at() + ")",
-			Text: "ChrootDirectory " + shown + " shuts " + f.whom() + " into a folder" + w.at() + "; whether their session works there is not known.", Next: w.undo(f)}
+		return unsure(w, "what is in "+dir+" (ChrootDirectory"+w.at()+")",
+			"ChrootDirectory "+shown+" shuts "+f.whom()+" into a folder"+w.at()+"; whether their session works there is not known.", w.undo(f))
 	}
 	return shut(w, "ChrootDirectory "+shown+" ends every session of "+f.who("an Entra ID user")+w.at()+": "+why+".", w.undo(f))
 }
@@ -104,8 +104,8 @@ func askStartups(f *Facts, e *Effective) Finding {
 		return pass("MaxStartups is %s.", got)
 	}
 	w := locate(f, e, "maxstartups", "")
-	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "who else connects (MaxStartups" + w.at() + ")",
-		Text: "MaxStartups is " + got + w.at() + ": one or two connections that do not sign in keep everybody else out.", Next: globally(f, w)}
+	return unsure(w, "who else connects (MaxStartups"+w.at()+")",
+		"MaxStartups is "+got+w.at()+": one or two connections that do not sign in keep everybody else out.", globally(f, w))
 }
 
 // askSources: with a block size of 0 all addresses of a family are one source, so what
@@ -125,8 +125,8 @@ func (f *Facts) askSources(e *Effective) (found Finding, some bool) {
 	default:
 		return found, false
 	}
-	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "who else connects (PerSourceNetBlockSize" + w.at() + ")",
-		Text: "PerSourceNetBlockSize is " + e.Value("persourcenetblocksize") + w.at() + ": all addresses are one source, and " + what + ".", Next: globally(f, w)}, true
+	return unsure(w, "who else connects (PerSourceNetBlockSize"+w.at()+")",
+		"PerSourceNetBlockSize is "+e.Value("persourcenetblocksize")+w.at()+": all addresses are one source, and "+what+".", globally(f, w)), true
 }
 
 // globally is the next step for a directive that is not allowed in a Match block.
@@ -153,6 +153,6 @@ func askGrace(f *Facts, e *Effective) Finding {
 		return pass("There is time to sign in.")
 	}
 	w := locate(f, e, "logingracetime", "")
-	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "how fast a sign-in is (LoginGraceTime" + w.at() + ")",
-		Text: "LoginGraceTime is " + strconv.Itoa(n) + " s" + w.at() + ", in which the certificate handler and the check of the role must have their answers from the network.", Next: globally(f, w)}
+	return unsure(w, "how fast a sign-in is (LoginGraceTime"+w.at()+")",
+		"LoginGraceTime is "+strconv.Itoa(n)+" s"+w.at()+", in which the certificate handler and the check of the role must have their answers from the network.", globally(f, w))
 }

@@ -72,15 +72,8 @@ func askPAMService(f *Facts, e *Effective) Finding {
 		return pass("sshd uses PAM.")
 	}
 	w := locate(f, e, "pamservicename", got)
-	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the PAM service " + strconv.Quote(got) + w.at(),
-		Text: "For " + orSome(e.Conn.whom()) + " sshd asks the PAM service " + strconv.Quote(got) + w.at() + ", not " + strconv.Quote(judged) + ", which is looked at.", Next: w.undo(f)}
-}
-
-func orSome(whom string) string {
-	if whom == "" {
-		return "some people"
-	}
-	return whom
+	return unsure(w, "the PAM service "+strconv.Quote(got)+w.at(),
+		"For "+text.Or(e.Conn.whom(), "some people")+" sshd asks the PAM service "+strconv.Quote(got)+w.at()+", not "+strconv.Quote(judged)+", which is looked at.", w.undo(f))
 }
 
 // askUsers follows allowed_user in OpenSSH's auth.c: DenyUsers first, then AllowUsers, each
@@ -88,8 +81,8 @@ func orSome(whom string) string {
 func askUsers(f *Facts, e *Effective) Finding {
 	unknown := func(keyword, pattern string) Finding {
 		w := locate(f, e, keyword, pattern)
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "how sshd (" + orUnknown(f.Version) + ") reads the several @ of " + shownKeyword(keyword) + " " + strconv.Quote(pattern) + w.at(),
-			Text: "How sshd (" + orUnknown(f.Version) + ") reads the several @ of " + shownKeyword(keyword) + " " + strconv.Quote(pattern) + w.at() + " is not known.", Next: w.undo(f)}
+		return unsure(w, "how sshd ("+f.version()+") reads the several @ of "+shownKeyword(keyword)+" "+strconv.Quote(pattern)+w.at(),
+			"How sshd ("+f.version()+") reads the several @ of "+shownKeyword(keyword)+" "+strconv.Quote(pattern)+w.at()+" is not known.", w.undo(f))
 	}
 	for _, pattern := range e.List("denyusers") {
 		met, known := matchUser(f.Version, e.Conn, pattern)
@@ -160,8 +153,8 @@ func askGroups(f *Facts, e *Effective) Finding {
 		case f.One == nil:
 			return shut(w, shown+" "+strconv.Quote(words)+" makes the first sign-in of every Entra ID user fail"+w.at()+": before it they are in no group.", next)
 		case e.Conn.Account.Err != nil:
-			return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the groups of " + f.One.Name,
-				Text: "Whether " + shown + " " + strconv.Quote(words) + w.at() + " shuts " + f.One.Name + " out is not known, for the name service did not say in which groups they are.", Next: next}
+			return unsure(w, "the groups of "+f.One.Name,
+				"Whether "+shown+" "+strconv.Quote(words)+w.at()+" shuts "+f.One.Name+" out is not known, for the name service did not say in which groups they are.", next)
 		case e.Conn.Account.Known && len(e.Conn.Account.Groups) == 0:
 			return shut(w, shown+" "+strconv.Quote(words)+" shuts "+f.One.Name+" out"+w.at()+", who is in no group that has a name.", next)
 		case e.Conn.Account.Known:
@@ -210,9 +203,9 @@ func askAlgorithms(f *Facts, e *Effective) Finding {
 			return pass("sshd accepts RSA certificates with SHA-256.")
 		}
 		if !known || major == 9 && minor > 2 {
-			return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: shown + w.at(),
-				Text: "sshd accepts RSA certificates with SHA-256 only (" + shown + w.at() + "); OpenSSH clients prefer SHA-512, and whether this sshd (" + orUnknown(f.Version) + ") tells them is not known.",
-				Next: addAlgorithms(f, w, certSHA512)}
+			return unsure(w, shown+w.at(),
+				"sshd accepts RSA certificates with SHA-256 only ("+shown+w.at()+"); OpenSSH clients prefer SHA-512, and whether this sshd ("+f.version()+") tells them is not known.",
+				addAlgorithms(f, w, certSHA512))
 		}
 		return Finding{Answer: Fail, File: w.File, Line: w.Line,
 			Text: "sshd accepts RSA certificates with SHA-256 only (" + shown + w.at() + "); OpenSSH clients prefer SHA-512 and are refused.",
@@ -220,7 +213,7 @@ func askAlgorithms(f *Facts, e *Effective) Finding {
 	}
 	if slices.Contains(accepted, certSHA1) {
 		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose OpenSSH client is 8.8 or later and not told to offer SHA-1",
-			Text: "sshd (" + orUnknown(f.Version) + ") knows RSA certificates by their SHA-1 name only" + w.at() + ", which OpenSSH clients since 8.8 do not offer.",
+			Text: "sshd (" + f.version() + ") knows RSA certificates by their SHA-1 name only" + w.at() + ", which OpenSSH clients since 8.8 do not offer.",
 			Next: "Tell people to add an option of ssh: " + az.Machine{}.SSH("-o", "PubkeyAcceptedKeyTypes=+"+certSHA1)}
 	}
 	return shut(w, "sshd does not accept RSA certificates, the only kind that Entra ID issues ("+shown+w.at()+").",
@@ -230,7 +223,7 @@ func askAlgorithms(f *Facts, e *Effective) Finding {
 // addAlgorithms is a command that adds to a list of algorithms. A list that removes some
 // from the default is replaced by one that adds to it.
 func addAlgorithms(f *Facts, w *where, names string) string {
-	if w.option || !w.found || strings.HasPrefix(w.File, policyDir) || len(w.Args) == 0 {
+	if !w.editable() || len(w.Args) == 0 {
 		return w.undo(f)
 	}
 	list := w.Args[0]
@@ -271,10 +264,10 @@ func askCAAlgorithms(f *Facts, e *Effective) Finding {
 		return pass("sshd accepts the authority's signature.")
 	}
 	w := locate(f, e, "casignaturealgorithms", "")
-	found := Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "CASignatureAlgorithms" + w.at(),
-		Text: "CASignatureAlgorithms accepts no certificate that is signed by " + strings.Join(missing, ", ") + w.at() + "; how the authority signs is not published.",
-		Next: w.undo(f)}
-	if w.found && !w.option && !strings.HasPrefix(w.File, policyDir) {
+	found := unsure(w, "CASignatureAlgorithms"+w.at(),
+		"CASignatureAlgorithms accepts no certificate that is signed by "+strings.Join(missing, ", ")+w.at()+"; how the authority signs is not published.",
+		w.undo(f))
+	if w.editable() {
 		found.Next = "Run: " + sed(f, w.File, strconv.Itoa(w.Line)+`c\CASignatureAlgorithms `+strings.Join(append(list, missing...), ","))
 		if len(list) == 0 || len(w.Args) > 0 && strings.HasPrefix(w.Args[0], "-") {
 			found.Next = disable(f, w.Directive)
@@ -298,7 +291,7 @@ func askSize(f *Facts, e *Effective) Finding {
 	}
 	w := locate(f, e, "requiredrsasize", "")
 	next := w.undo(f)
-	if w.found && !w.option && !strings.HasPrefix(w.File, policyDir) && w.Block == nil {
+	if w.editable() && w.Block == nil {
 		next = "Run: " + sed(f, w.File, strconv.Itoa(w.Line)+`c\RequiredRSASize `+strconv.Itoa(oldKeySize))
 	}
 	if n > keySize {
@@ -319,8 +312,8 @@ func askRevoked(f *Facts, e *Effective) Finding {
 	case !seen:
 		return pass("No list of revoked keys is in the way.")
 	case p.Err != nil:
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "the list " + name + " (RevokedKeys" + w.at() + ")",
-			Text: "The list that RevokedKeys names" + w.at() + " could not be read: " + p.Err.Error(), Next: "See why: ls -l " + quote(name)}
+		return unsure(w, "the list "+name+" (RevokedKeys"+w.at()+")",
+			"The list that RevokedKeys names"+w.at()+" could not be read: "+p.Err.Error(), "See why: ls -l "+quote(name))
 	case p.Missing:
 		return shut(w, "RevokedKeys names "+name+", which does not exist"+w.at()+", so sshd refuses every key.",
 			"If no key is revoked, run: sudo install -m 0644 /dev/null "+quote(name))
@@ -332,8 +325,8 @@ func askRevoked(f *Facts, e *Effective) Finding {
 		return shut(w, "The list of revoked keys "+name+" (RevokedKeys"+w.at()+") holds the key of the authority that signs people's certificates, so sshd refuses them all.",
 			unrevoke(name, p))
 	case p.CA == maybe:
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "whether " + name + " (RevokedKeys" + w.at() + ") holds the authority's key",
-			Text: "Whether the list of revoked keys " + name + " (RevokedKeys" + w.at() + ") holds the key of the authority that signs people's certificates is not known.", Next: "See what is in it: sudo ssh-keygen -Q -l -f " + quote(name)}
+		return unsure(w, "whether "+name+" (RevokedKeys"+w.at()+") holds the authority's key",
+			"Whether the list of revoked keys "+name+" (RevokedKeys"+w.at()+") holds the key of the authority that signs people's certificates is not known.", "See what is in it: sudo ssh-keygen -Q -l -f "+quote(name))
 	default:
 		return pass("The list of revoked keys can be read%s.", w.at())
 	}
@@ -380,11 +373,4 @@ func askRefuse(f *Facts, e *Effective) Finding {
 	}
 	w := locate(f, e, "refuseconnection", "yes")
 	return shut(w, "RefuseConnection ends every connection of "+f.who("an Entra ID user")+w.at()+".", w.undo(f))
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "version unknown"
-	}
-	return s
 }

@@ -160,8 +160,8 @@ func askForced(f *Facts, e *Effective) Finding {
 	case why != "":
 		return shut(w, "ForceCommand "+strconv.Quote(brief(command))+" replaces the session of "+f.who("every Entra ID user")+w.at()+", and "+why+".", w.undo(f))
 	case !known:
-		return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: "ForceCommand" + w.at(),
-			Text: "ForceCommand " + strconv.Quote(brief(command)) + " replaces the session of " + f.who("every Entra ID user") + w.at() + "; whether it gives people one in the end is not known.", Next: w.undo(f)}
+		return unsure(w, "ForceCommand"+w.at(),
+			"ForceCommand "+strconv.Quote(brief(command))+" replaces the session of "+f.who("every Entra ID user")+w.at()+"; whether it gives people one in the end is not known.", w.undo(f))
 	case c.shell && !c.asked:
 		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people who give ssh a command",
 			Text: "ForceCommand " + strconv.Quote(brief(command)) + " gives everybody a shell" + w.at() + "; what people ask ssh to run is not run.", Next: w.undo(f)}

@@ -362,13 +362,13 @@ func hostKeys(f *Facts) string {
 func explainKilled(f *Facts) (what, next, file string, line int) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "subsystem" && d.Block != nil {
-			what = "sshd (" + orUnknown(f.Version) + ") is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + "): Subsystem at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + brief(strings.Join(d.Block.Criteria, " ")) + "\"."
+			what = "sshd (" + f.version() + ") is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + "): Subsystem at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + brief(strings.Join(d.Block.Criteria, " ")) + "\"."
 			if above := outermost(d.Block); above.File == d.File {
 				return what, "Move it above the block: " + moveAbove(f, above, d), d.File, d.Line
 			}
 			return what, disable(f, d), d.File, d.Line
 		}
 	}
-	return "sshd (" + orUnknown(f.Version) + ") accepts its configuration, but is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + ").",
+	return "sshd (" + f.version() + ") accepts its configuration, but is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + ").",
 		"See what kills it with: sudo sshd -T -C " + ExampleSpec() + "; take back the last change of " + f.Config.Main + ", or update openssh-server.", f.Config.Main, 0
 }

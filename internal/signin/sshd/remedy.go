@@ -157,6 +157,11 @@ type where struct {
 	from   Source // the file that sets it there
 }
 
+// editable reports whether it is a line of a file that whoever keeps the machine changes.
+func (w *where) editable() bool {
+	return w.found && !w.option && !strings.HasPrefix(w.File, policyDir)
+}
+
 // locate finds what sets the effective value for a connection.
 func locate(f *Facts, e *Effective, keyword, value string) *where {
 	if from, found := f.option(keyword, alias(keyword)); found {
