@@ -75,11 +75,12 @@ func (s *Stage) contents(snap box.Snapshot) map[string]string {
 	s.T.Helper()
 	out := map[string]string{}
 	for name, text := range snap {
-		f := strings.Fields(text) // mode owner N bytes inode I changed T content
-		if len(f) < 8 || f[2] == "" {
+		f := strings.Fields(text) // mode owner [N bytes inode I] changed T [content]
+		at := slices.Index(f, "changed")
+		if at < 2 || at+2 > len(f) {
 			s.T.Fatalf("a snapshot's line: %q", text)
 		}
-		out[name] = strings.Join(append(f[:2:2], f[8:]...), " ")
+		out[name] = strings.Join(append(f[:2:2], f[at+2:]...), " ")
 	}
 	return out
 }
