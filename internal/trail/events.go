@@ -289,10 +289,6 @@ func (r *reader) over(c *connection, who, from string, accepted bool) {
 
 func (r *reader) drop(gone func(*Event) bool) { r.events = slices.DeleteFunc(r.events, gone) }
 
-// Who is the person, "" if the lines name nobody; proved means that the person's key had
-// been accepted, so that the name is not a stranger's text.
-func (e *Event) Who() (name string, proved bool) { return e.who, e.proved }
-
 // Concerns reports whether an event matters for one person's sign-in: it is theirs, or may
 // affect them too. from is where they connect from; the zero address: not known.
 func (e *Event) Concerns(name string, from netip.Addr) bool {

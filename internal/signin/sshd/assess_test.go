@@ -31,7 +31,7 @@ func healthy(t *testing.T, config string) Facts {
 	f := Facts{Binary: "/usr/sbin/sshd", Unit: "ssh", Config: Read(h, mainConfig)}
 	f.Daemon.Listening = []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:22")}
 	f.Own = []netip.Addr{netip.MustParseAddr("10.0.0.4")}
-	connections, _ := f.Config.Connections(f.endpoints(), false, false)
+	connections, _ := f.Config.connections(f.Config.choose(f.endpoints(), false, false))
 	for _, c := range connections {
 		e := ParseEffective(c, golden(t, "9.2"))
 		delete(e.values, "allowusers")

@@ -40,12 +40,8 @@ type choice struct {
 	label   string // empty: nothing particular
 }
 
-// Connections are the connections to ask sshd about: one for each different result that its
-// files suggest, the most common first. more is how many kinds are left out.
-func (c *Config) Connections(to []netip.AddrPort, useDNS bool, loopback bool) (out []Connection, more int) {
-	return c.connections(c.choose(to, useDNS, loopback))
-}
-
+// connections are those to ask sshd about: one for each different result that its files
+// suggest, the most common first. more is how many kinds are left out.
 func (c *Config) connections(want choices) (out []Connection, more int) {
 	found := map[string]int{}
 	for _, connection := range want.all() {

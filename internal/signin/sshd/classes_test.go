@@ -21,7 +21,7 @@ func kinds(t *testing.T, config string, to ...string) (out []string, more int) {
 	for _, a := range to {
 		ends = append(ends, netip.MustParseAddrPort(a))
 	}
-	connections, more := c.Connections(ends, c.useDNS(), false)
+	connections, more := c.connections(c.choose(ends, c.useDNS(), false))
 	for _, one := range connections {
 		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s", one.Person, one.whom())))
 	}
@@ -81,7 +81,7 @@ func TestManyBlocks(t *testing.T) {
 		if n := len(c.choose(ends, false, false).all()); n > maxConnections {
 			t.Errorf("%s: %d connections to choose from", name, n)
 		}
-		got, more := c.Connections(ends, false, false)
+		got, more := c.connections(c.choose(ends, false, false))
 		if len(got) > maxQuestions || len(got) < 3 || name == "all different" && more == 0 {
 			t.Errorf("%s: %d questions, %d more", name, len(got), more)
 		}

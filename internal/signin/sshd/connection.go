@@ -35,7 +35,7 @@ func (c *Connection) Spec(rdomain bool) string {
 
 // ExampleSpec is an ordinary connection of a person, for a command that people can run.
 func ExampleSpec() string {
-	return "user=" + PersonProbe + ",host=198.51.100.23,addr=198.51.100.23,laddr=10.0.0.4,lport=22"
+	return "user=" + gate.HumanProbe + ",host=198.51.100.23,addr=198.51.100.23,laddr=10.0.0.4,lport=22"
 }
 
 // whom describes the connection, "people who connect from 10.8.0.0/24".

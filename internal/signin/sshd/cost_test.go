@@ -11,6 +11,7 @@ import (
 
 	"aadssh/internal/host"
 	"aadssh/internal/host/hosttest"
+	"aadssh/internal/signin/gate"
 )
 
 // TestQuestionsOfAPlainMachine: for a stock configuration, with a socket unit or without,
@@ -28,7 +29,7 @@ func TestQuestionsOfAPlainMachine(t *testing.T) {
 		if unit != "" {
 			put(t, h, "/usr/lib/systemd/system/ssh.socket", unit, 0o644)
 		}
-		for _, user := range []string{PersonProbe, ServiceProbe} {
+		for _, user := range []string{gate.HumanProbe, gate.ServiceProbe} {
 			r.Expect("/usr/sbin/sshd -T -C user="+user+",host=198.51.100.23,addr=198.51.100.23,laddr="+local(h)+",lport=22",
 				host.Result{Stdout: plain.ReplaceAll(golden(t, "9.2"), nil)})
 		}
@@ -62,7 +63,7 @@ func TestManyBlocksAreNoBurden(t *testing.T) {
 		begin := processorTime(t)
 		for range times {
 			c := Read(h, mainConfig)
-			c.Connections([]netip.AddrPort{netip.MustParseAddrPort("10.0.0.4:22")}, false, false)
+			c.connections(c.choose([]netip.AddrPort{netip.MustParseAddrPort("10.0.0.4:22")}, false, false))
 		}
 		return processorTime(t) - begin
 	}

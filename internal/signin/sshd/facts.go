@@ -16,13 +16,6 @@ import (
 	"aadssh/internal/signin/gate"
 )
 
-// The names that sshd is asked about by default, if nothing in its configuration needs
-// another one.
-const (
-	PersonProbe  = gate.HumanProbe
-	ServiceProbe = gate.ServiceProbe
-)
-
 // Facts is what is known about sshd.
 type Facts struct {
 	Binary   string             // path of sshd; "" if it is not installed

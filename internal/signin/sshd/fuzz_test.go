@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"aadssh/internal/signin/gate"
 	"strings"
 	"testing"
 )
@@ -26,7 +27,7 @@ func FuzzPattern(f *testing.F) {
 	f.Add("OpenSSH_9.6p1", "!*@contoso.com,????????-*@10.0.0.*@x")
 	f.Add("", "***?@@")
 	f.Fuzz(func(t *testing.T, version, pattern string) {
-		for _, probe := range []string{PersonProbe, ServiceProbe} {
+		for _, probe := range []string{gate.HumanProbe, gate.ServiceProbe} {
 			c := ordinary(probe)
 			old, _ := matchUser("OpenSSH_8.9p1", c, pattern)
 			recent, _ := matchUser("OpenSSH_10.0p1", c, pattern)

@@ -17,6 +17,7 @@ import (
 
 	"aadssh/internal/host"
 	"aadssh/internal/logging"
+	"aadssh/internal/signin/gate"
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/cache"
 	"aadssh/test/lib/load"
@@ -224,8 +225,8 @@ func prepare(t *testing.T) (keys string) {
 	// sign-in counts only if this was called, whatever sshd says.
 	write(t, "/usr/sbin/rig_provision", "#!/bin/sh\ntouch /run/provisioned.\"$PAM_USER\"\n", 0o755)
 	write(t, "/etc/pam.d/sshd", "auth required pam_permit.so\naccount required pam_exec.so /usr/sbin/rig_provision\nsession required pam_permit.so\n", 0o644)
-	add(t, "/etc/passwd", PersonProbe+":x:4001:4001::/:/bin/sh\n"+ServiceProbe+":x:4002:4001::/:/bin/sh\n")
-	add(t, "/etc/shadow", PersonProbe+":*:19000::::::\n"+ServiceProbe+":*:19000::::::\n")
+	add(t, "/etc/passwd", gate.HumanProbe+":x:4001:4001::/:/bin/sh\n"+gate.ServiceProbe+":x:4002:4001::/:/bin/sh\n")
+	add(t, "/etc/shadow", gate.HumanProbe+":*:19000::::::\n"+gate.ServiceProbe+":*:19000::::::\n")
 	return keys
 }
 
@@ -257,10 +258,10 @@ func (a attempt) try(t *testing.T, keys string) {
 	a.checkFindings(t, findings)
 
 	t.Log(facts.Version)
-	if got := signIn(t, config, keys, PersonProbe); got != a.person {
+	if got := signIn(t, config, keys, gate.HumanProbe); got != a.person {
 		t.Errorf("the person gets in: %v, want %v", got, a.person)
 	}
-	if got := signIn(t, config, keys, ServiceProbe); got != a.service {
+	if got := signIn(t, config, keys, gate.ServiceProbe); got != a.service {
 		t.Errorf("the service principal gets in: %v, want %v", got, a.service)
 	}
 }

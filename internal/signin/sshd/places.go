@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"aadssh/internal/host"
+	"aadssh/internal/signin/gate"
 	"aadssh/internal/text"
 )
 
@@ -176,7 +177,7 @@ func revokesAuthority(ctx context.Context, h *host.Host, list []byte) (revoked f
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	r, err := h.Runner.Run(ctx, host.Command{Name: CertHandler, Args: []string{PersonProbe, key}})
+	r, err := h.Runner.Run(ctx, host.Command{Name: CertHandler, Args: []string{gate.HumanProbe, key}})
 	if err != nil {
 		return maybe, ""
 	}

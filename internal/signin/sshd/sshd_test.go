@@ -49,7 +49,7 @@ func golden(t *testing.T, version string) []byte {
 
 func TestParseEffectiveReadsEachVersion(t *testing.T) {
 	for version, keyword := range map[string]string{"8.4": "pubkeyacceptedkeytypes", "9.2": "pubkeyacceptedalgorithms", "10.0": "pubkeyacceptedalgorithms"} {
-		e := ParseEffective(ordinary(PersonProbe), golden(t, version))
+		e := ParseEffective(ordinary(gate.HumanProbe), golden(t, version))
 		if got := e.List("allowgroups"); !slices.Equal(got, []string{"domain users", "sudo"}) {
 			t.Errorf("%s: allowgroups %q", version, got)
 		}
@@ -97,8 +97,8 @@ func TestMatchPattern(t *testing.T) {
 	}{
 		{"a@b", "*@*", true}, {"ab", "*@*", false}, {"", "*", true}, {"", "?", false},
 		{"aXbXc", "a*b*c", true}, {"aXbX", "a*b*c", false}, {"abc", "ABC", false},
-		{ServiceProbe, "*@*,????????-????-????-????-????????????", true},
-		{PersonProbe, "*,!*@*", false}, {"bob", "*,!*@*", true}, {PersonProbe, "!bob", false},
+		{gate.ServiceProbe, "*@*,????????-????-????-????-????????????", true},
+		{gate.HumanProbe, "*,!*@*", false}, {"bob", "*,!*@*", true}, {gate.HumanProbe, "!bob", false},
 		{strings.Repeat("a", 5000), strings.Repeat("*a", 2000) + "b", false}, // must not take exponential time
 	} {
 		if got := matchList(c.s, c.list); got != c.want {
@@ -111,7 +111,7 @@ func TestMatchUser(t *testing.T) {
 	from := func(user, addr string) Connection {
 		return Connection{User: user, Addr: netip.MustParseAddr(addr), Host: addr}
 	}
-	person, service := from(PersonProbe, "10.8.0.7"), from(ServiceProbe, "2001:db8::1")
+	person, service := from(gate.HumanProbe, "10.8.0.7"), from(gate.ServiceProbe, "2001:db8::1")
 	for _, c := range []struct {
 		version, pattern string
 		of               Connection
@@ -169,10 +169,10 @@ func TestReadFollowsIncludes(t *testing.T) {
 	if c.Err == nil || len(c.Files) > maxDepth+5 {
 		t.Errorf("a file that includes itself: %d files, %v", len(c.Files), c.Err)
 	}
-	if d, ok := c.Find(ordinary(PersonProbe), "allowusers", ""); !ok || d.File != "/etc/ssh/sshd_config.d/20.conf" || d.Block != nil {
+	if d, ok := c.Find(ordinary(gate.HumanProbe), "allowusers", ""); !ok || d.File != "/etc/ssh/sshd_config.d/20.conf" || d.Block != nil {
 		t.Errorf("a Match block must end with its file: %+v", d)
 	}
-	if d, ok := c.Find(ordinary(PersonProbe), "allowgroups", "sudo"); !ok || d.Block == nil || d.Block.Line != 3 {
+	if d, ok := c.Find(ordinary(gate.HumanProbe), "allowgroups", "sudo"); !ok || d.Block == nil || d.Block.Line != 3 {
 		t.Errorf("an Include in a block: %+v", d)
 	}
 	if _, ok := c.Find(ordinary("bob"), "allowgroups", ""); ok {
@@ -310,7 +310,7 @@ func TestLookWhenSSHDHangs(t *testing.T) {
 func FuzzEffective(f *testing.F) {
 	f.Add([]byte("port 22\nallowusers *@*\nmaxauthtries 1\n"))
 	f.Fuzz(func(t *testing.T, output []byte) {
-		facts := Facts{Binary: "/usr/sbin/sshd", Users: []Effective{ParseEffective(ordinary(PersonProbe), output), ParseEffective(Connection{Person: gate.Service, User: ServiceProbe}, output)}}
+		facts := Facts{Binary: "/usr/sbin/sshd", Users: []Effective{ParseEffective(ordinary(gate.HumanProbe), output), ParseEffective(Connection{Person: gate.Service, User: gate.ServiceProbe}, output)}}
 		for _, got := range Assess(&facts) {
 			if got.Name == "" || got.Text == "" || strings.ContainsAny(got.Text+got.Next, "\n\r") || got.Answer == Fail && got.Next == "" {
 				t.Errorf("%+v", got)
@@ -329,7 +329,7 @@ func FuzzConfig(f *testing.F) {
 			if d.Keyword == "" || d.Line < 1 {
 				t.Errorf("%+v", d)
 			}
-			of := ordinary(PersonProbe)
+			of := ordinary(gate.HumanProbe)
 			d.Block.applies(&of)
 		}
 	})
