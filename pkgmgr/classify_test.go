@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"aadssh/distro"
@@ -107,14 +108,26 @@ func TestClassifyRecorded(t *testing.T) {
 	}
 }
 
+// manager is a package manager, the same for all tests: compiling its rules takes longer
+// than most tests.
 func manager(t testing.TB, name distro.Manager) *Manager {
 	t.Helper()
-	m, err := For(name)
-	if err != nil {
-		t.Fatal(err)
+	m, known := managers()[name]
+	if !known {
+		t.Fatalf("no manager %s", name)
 	}
 	return m
 }
+
+var managers = sync.OnceValue(func() map[distro.Manager]*Manager {
+	all := map[distro.Manager]*Manager{}
+	for _, name := range distro.Managers() {
+		if m, err := For(name); err == nil {
+			all[name] = m
+		}
+	}
+	return all
+})
 
 // An exclusion in the machine's configuration is reported as such with every package
 // manager, and not as a package that the repository does not have.
@@ -154,7 +167,7 @@ func TestSharedMessagesNameTheProgram(t *testing.T) {
 
 // TestEndedBySignal: a program that did not end by itself has no exit code.
 func TestEndedBySignal(t *testing.T) {
-	f := apt().Classify(aptQuery([]string{"aadsshlogin"}), host.Result{ExitCode: -1, Signal: "killed"})
+	f := manager(t, distro.Apt).Classify(aptQuery([]string{"aadsshlogin"}), host.Result{ExitCode: -1, Signal: "killed"})
 	if f == nil || f.What != "dpkg-query was ended by a signal (killed)" || strings.Contains(f.Remedy(), "output") {
 		t.Errorf("%+v", f)
 	}
@@ -164,7 +177,7 @@ func TestEndedBySignal(t *testing.T) {
 func TestProtectedFile(t *testing.T) {
 	output := "Setting up aadsshlogin (1.0.033070001) ...\nsed: cannot rename /etc/sedWK3scl: Operation not permitted\n" +
 		"dpkg: error processing package aadsshlogin (--configure):\n installed aadsshlogin package post-installation script subprocess returned error exit status 4\n"
-	f := apt().Classify(host.Command{Name: "dpkg", Args: []string{"--configure", "aadsshlogin"}}, host.Result{ExitCode: 1, Stdout: []byte(output)})
+	f := manager(t, distro.Apt).Classify(host.Command{Name: "dpkg", Args: []string{"--configure", "aadsshlogin"}}, host.Result{ExitCode: 1, Stdout: []byte(output)})
 	if f == nil || f.Code != fault.PackageManagerFailed || !strings.HasPrefix(f.Next, fault.Protected) || !strings.Contains(f.Next, "sudo dpkg --configure -a") {
 		t.Errorf("%v", f)
 	}

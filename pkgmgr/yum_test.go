@@ -58,7 +58,7 @@ func TestYumCarriesNoHalfOrderOut(t *testing.T) {
 		}
 	}
 	r := recordedRun(t, "yum-3.4.3", "one of two packages is missing, refused", words...)
-	if f := yum().Classify(r.Command, r.Result); f == nil || f.Code != fault.PackageUnavailable || !strings.Contains(f.What, "aadsshlogin-selinux") {
+	if f := manager(t, distro.Yum).Classify(r.Command, r.Result); f == nil || f.Code != fault.PackageUnavailable || !strings.Contains(f.What, "aadsshlogin-selinux") {
 		t.Errorf("%v", f)
 	}
 }
