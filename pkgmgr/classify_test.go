@@ -112,9 +112,9 @@ func TestClassifyRecorded(t *testing.T) {
 // than most tests.
 func manager(t testing.TB, name distro.Manager) *Manager {
 	t.Helper()
-	m, known := managers()[name]
-	if !known {
-		t.Fatalf("no manager %s", name)
+	m := managers()[name]
+	if m == nil {
+		t.Fatal(For(name))
 	}
 	return m
 }
