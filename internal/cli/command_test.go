@@ -31,6 +31,7 @@ func TestAnswers(t *testing.T) {
 		{"doctor frobnicate", fault.Usage, "doctor takes no argument like \"frobnicate\".\nRun: aadsshlogin-handler doctor --help"},
 		{"doctor --user azureuser", fault.Usage, "\"azureuser\" is not the name of anybody in Entra ID."},
 		{"doctor --from 10.0.0.1", fault.Usage, "--from is for --user."},
+		{"doctor --user ada@contoso.com --from=", fault.Usage, "\"\" is not an address that anybody connects from."},
 		{"doctor --frob", fault.Usage, "doctor has no option --frob."},
 		{"doctor --usr", fault.Usage, "Did you mean --user?"},
 		{"plan -j", fault.Usage, "plan has no option -j.\nDid you mean --json?"},

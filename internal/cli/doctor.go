@@ -108,7 +108,7 @@ func (p Process) examine(c *cobra.Command, w wish, code *fault.Code) error {
 func whom(c *cobra.Command, user, from string) (*gate.Somebody, error) {
 	switch {
 	case c.Flags().Changed("user"):
-		return doctor.Whom(user, from)
+		return doctor.Whom(user, from, c.Flags().Changed("from"))
 	case c.Flags().Changed("from"):
 		return nil, fault.New(fault.Usage, "--from is for --user.", "Say whose way in is meant: sudo "+pathOf(c)+" --user NAME@DOMAIN --from ADDRESS")
 	}

@@ -34,15 +34,15 @@ type Gate struct {
 	Checks []string `json:"checks"` // those that do not pass
 }
 
-// Whom parses the person that doctor is asked about. The error is a *fault.Fault of code
-// Usage.
-func Whom(name, from string) (*gate.Somebody, error) {
+// Whom parses the person that doctor is asked about, and, if fromOne, the address that they
+// connect from. The error is a *fault.Fault of code Usage.
+func Whom(name, from string, fromOne bool) (*gate.Somebody, error) {
 	who, ok := gate.Named(name)
 	if !ok {
 		what := trail.Quoted(name, 80) + " is not the name of anybody in Entra ID."
 		return nil, fault.New(fault.Usage, what, "Give a sign-in name (or the application id of a service principal): sudo "+host.Program()+" doctor --user NAME@DOMAIN; who has a local account does not sign in with Entra ID.")
 	}
-	if from == "" {
+	if !fromOne {
 		return &who, nil
 	}
 	a, err := netip.ParseAddr(from)

@@ -79,7 +79,7 @@ func TestWhom(t *testing.T) {
 		{"ada@contoso.com", strings.Repeat("1", 1<<20), "not an address"},
 		{"o'brien@contoso.com", "nowhere", `--user "o'brien@contoso.com" --from`},
 	} {
-		who, err := Whom(c.name, c.from)
+		who, err := Whom(c.name, c.from, c.from != "")
 		switch f := fault.Of(err); {
 		case c.wrong == "" && (err != nil || who.Name != strings.ToLower(c.name) || who.From.IsValid() != (c.from != "") || who.From.Is4In6()):
 			t.Errorf("%q from %q: %+v, %v", c.name, c.from, who, err)
