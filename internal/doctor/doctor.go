@@ -96,9 +96,12 @@ func (o Options) notLookedAt(m *machine, checks []Check) []Check {
 	if preflight.InPlace(&m.Facts) {
 		return nil
 	}
+	shown := map[string]bool{}
+	for i := range checks {
+		shown[checks[i].Name] = true
+	}
 	for _, c := range facts.SignInChecks() {
-		shown := slices.ContainsFunc(checks, func(shown Check) bool { return shown.Name == c.Name })
-		if !shown && slices.Contains(o.Only, c.Name) {
+		if !shown[c.Name] && slices.Contains(o.Only, c.Name) {
 			missing = append(missing, m.shown(&preflight.Result{Name: c.Name, Row: &c, Answer: preflight.Unknown,
 				Text: "Not looked at, because " + why + "."}))
 		}

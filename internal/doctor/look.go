@@ -52,6 +52,7 @@ type machine struct {
 	history    history
 	one        *gate.Somebody // the person whose sign-in is examined
 	about      trail.About    // what the log says about that person
+	opkssh     string         // opkssh's rules, if a person is examined
 }
 
 // look reads the machine. The metadata service comes first, because the cloud that it names
@@ -63,6 +64,8 @@ func look(ctx context.Context, o Options) *machine {
 	if m.one != nil {
 		from = m.one.From
 		m.one.Account = login.GatherAccount(ctx, h, m.one.Name)
+		rules, _ := h.ReadFile(policyFile, 1<<20) // hardly any machine has it
+		m.opkssh = string(rules)
 	}
 	w := &waiting{tell: o.Progress}
 	m.lookAgent(ctx, h)

@@ -72,9 +72,12 @@ func personAccount(m *machine) []preflight.Result {
 	case a.Err != nil:
 		r.Answer, r.Text = preflight.Unknown, "Whether "+m.one.Name+" has an account here is not known: "+strings.TrimSuffix(text.OneLine(a.Err.Error()), ".")+"."
 		r.Next = "Run: getent passwd " + text.Quote(m.one.Name)
-	case a.Local:
-		r.Answer, r.Text = preflight.Unknown, m.one.Name+" is the name of a local account here (/etc/passwd), which no sign-in has made (it is not in "+login.AccountsFile+"). What the sign-in programs do then is not published."
-		r.Next = "Ask whoever made it. To give it another name, so that the next sign-in makes an account: sudo usermod -l NEWNAME " + text.Quote(m.one.Name)
+	case a.Where != "":
+		r.Answer, r.Text = preflight.Unknown, m.one.Name+" has an account here that no sign-in has made: it is in "+a.Where+", not in "+login.AccountsFile+". What aadsshlogin does then is not published."
+		r.Next = "Ask whoever made it. To see which name service has it: grep ^passwd: /etc/nsswitch.conf, and with each: getent -s SERVICE passwd " + text.Quote(m.one.Name)
+		if a.Where[0] == '/' {
+			r.Next = "Ask whoever made it. To give it another name, so that the next sign-in makes an account: sudo usermod -l NEWNAME " + text.Quote(m.one.Name)
+		}
 	case a.Known:
 		r.Text = fmt.Sprintf("%s has an account here: user id %d, groups %s, shell %s.", m.one.Name, a.UID, text.Or(strings.Join(a.Groups, ", "), "none"), a.Shell)
 	default:

@@ -34,12 +34,18 @@ func rows() []*check.Row[*machine] {
 		row("nologin", check.SignIn, check.GateDoor, check.Anybody("/etc/nologin", "/run/nologin", "/etc/pam.d"), "May anybody but root sign in?", "/etc/nologin and /run/nologin.", nologin),
 		row("ssh-service", check.SignIn, check.GateListen, check.Anybody(), "Does systemd start sshd?", "The service and its socket: whether one of them runs, and starts with the machine. Not asked where systemd does not run.", sshService),
 	)
-	all = append(all, shared(slices.DeleteFunc(preflight.Verification(), func(c *preflight.Check) bool { return slices.Contains(rowNames(all), c.Name) }))...) // without those that are already above
+	above := rowNames(all)
+	for _, c := range preflight.Verification() {
+		if !slices.Contains(above, c.Name) {
+			all = append(all, shared([]*preflight.Check{c})...)
+		}
+	}
 	return append(all,
 		row("plan", check.Packages, check.NoGate, nil, "Would enable change nothing?", "The steps of enable, as plan shows them.", planCheck),
 		row("firewall", check.SignIn, check.GateListen, nil, "Does the machine's own firewall let people in?", "Rules of nftables and iptables for sshd's ports, followed as the kernel follows them. What lets some networks in is a warning.", firewallCheck),
 		row("network-role-check", check.Network, check.GateRole, check.Anybody(), "Does the endpoint answer that checks roles?", "Without it nobody's role can be checked, so nobody gets in.", roleCheckAnswers),
 		row("network-login", check.Network, check.GateRole, check.Anybody(), "Does the login endpoint answer?", "Certificates work without it; sign-in that asks for a code in the browser does not.", loginAnswers),
+		row("other-programs", check.SignIn, check.GateCommand, check.Anybody("/etc/ssh", "/etc/nsswitch.conf", policyFile), "Does no other program let people in instead of aadsshlogin?", "Another AuthorizedKeysCommand (opkssh, for one), or Himmelblau in the name service. A warning where aadsshlogin is not installed, else told.", otherPrograms),
 		row("person-account", check.SignIn, check.GateName, check.Anybody(), "Can the account be used of the person who is asked about?", "With --user: the account that somebody has here, or that the first sign-in makes.", personAccount),
 		row("sign-in-errors", check.History, check.GateHistory, &check.Sight{Findings: true}, "Did nobody fail to sign in lately?", "Sign-ins of the last 24 hours that failed, by what sshd, PAM and the vendor's programs wrote.", signInErrors),
 		row("person-role", check.SignIn, check.GateRole, &check.Sight{Findings: true}, "Has the person who is asked about a role, as far as the log says?", "With --user: roles are given in Azure; of those who came, the log says what the role check said.", personRole),

@@ -85,7 +85,10 @@ func TestRows(t *testing.T) {
 	unreached("network-role-check", 1)
 	unreached("network-login", 2)
 	change("sign-in-errors", func(m *machine) { m.history.events = []trail.Event{{Cause: trail.Causes()[0]}} })
-
+	change("other-programs", func(m *machine) {
+		m.Packages = nil
+		m.SSHD.Config.Directives = []sshd.Directive{{File: "/etc/ssh/sshd_config", Line: 7, Keyword: "authorizedkeyscommand", Args: []string{"/usr/local/bin/keys"}}}
+	})
 	change("person-account", func(m *machine) {
 		m.one = &gate.Somebody{Name: "ada@contoso.com", Account: gate.Account{Err: errors.New("no answer")}}
 	})

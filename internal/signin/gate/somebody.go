@@ -18,8 +18,10 @@ type Somebody struct {
 
 // Account is what the machine's name service knows about a person.
 type Account struct {
-	Known  bool  // there is an account; otherwise the first sign-in creates one
-	Local  bool  // it is in /etc/passwd, and not among those that sign-ins made
+	Known bool // there is an account; otherwise the first sign-in creates one
+	// Where has the account, if it is not among those that sign-ins made: "/etc/passwd", or
+	// "another name service"; else "".
+	Where  string
 	Err    error // the name service did not answer, so it is not known whether there is one
 	UID    int64
 	GID    int64

@@ -36,7 +36,13 @@ func GatherAccount(ctx context.Context, h *host.Host, name string) gate.Account 
 	if err != nil {
 		return gate.Account{Err: err}
 	}
-	a.Local = listed(h, "/etc/passwd", name) && !listed(h, AccountsFile, name)
+	switch {
+	case listed(h, AccountsFile, name):
+	case listed(h, "/etc/passwd", name):
+		a.Where = "/etc/passwd"
+	default:
+		a.Where = "another name service"
+	}
 	// The output is separated by zeros, because names of groups may contain blanks;
 	// coreutils of 2012 and later support that.
 	r, err = h.Runner.Run(ctx, host.Command{Name: "id", Args: []string{"-Gnz", name}})

@@ -215,7 +215,7 @@ func askCommand(f *Facts, e *Effective) Finding {
 			Text: "For " + f.whom() + " sshd asks " + strconv.Quote(got) + " (AuthorizedKeysCommand at " + d.File + ":" + strconv.Itoa(d.Line) + "), not " + CertHandler + ": the Match block at " + d.Block.File + ":" + strconv.Itoa(d.Block.Line) + " comes before the end of " + f.Config.Main + ", where the block of aadsshlogin is missing.",
 			Next: spare(f, d)}
 	case own == nil:
-		return noBlock(f, blocks)
+		return noBlock(f, blocks, got)
 	case f.Config.Err != nil && !ok:
 	case ok && d.Block != nil && d.Block != own:
 		return Finding{Answer: Fail, File: d.File, Line: d.Line,
@@ -253,9 +253,14 @@ func byBlock(keyword string, ask func(*Facts, *Effective) Finding) func(*Facts, 
 	}
 }
 
-// noBlock: the package's block is missing, or names another program.
-func noBlock(f *Facts, blocks []*Block) Finding {
-	const said = "sshd does not ask " + CertHandler + " for the keys of Entra ID users"
+// noBlock: the package's block is missing, or names another program. got is what sshd asks
+// instead.
+func noBlock(f *Facts, blocks []*Block, got string) Finding {
+	instead := ""
+	if got != "" && got != "none" {
+		instead = ", but " + strconv.Quote(got)
+	}
+	said := "sshd does not ask " + CertHandler + " for the keys of Entra ID users" + instead
 	switch {
 	case f.Config.Err != nil:
 		return Finding{Answer: Fail, Part: check.Scripts,
@@ -272,7 +277,7 @@ func noBlock(f *Facts, blocks []*Block) Finding {
 	}
 	b := blocks[0]
 	return Finding{Answer: Fail, Part: check.Scripts, File: b.File, Line: b.Line,
-		Text: "The aadsshlogin block at " + b.File + ":" + strconv.Itoa(b.Line) + " does not name " + CertHandler + ".",
+		Text: "The aadsshlogin block at " + b.File + ":" + strconv.Itoa(b.Line) + " does not name " + CertHandler + instead + ".",
 		Next: "Run: " + sed(f, b.File, strconv.Itoa(b.Line)+`a\    AuthorizedKeysCommand `+CertHandler+` `+certHandlerArgs+`\n    AuthorizedKeysCommandUser `+certHandlerUser)}
 }
 

@@ -90,18 +90,23 @@ func (f *Facts) endpoints() []netip.AddrPort {
 	if f.Arc {
 		own = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
 	}
-	var out []netip.AddrPort
+	var out, inside []netip.AddrPort
+	four := false
 	for _, s := range f.sockets() {
 		for _, a := range own {
-			if a.Is4() == s.Addr().Is4() && (s.Addr().IsUnspecified() || s.Addr() == a) {
-				out = append(out, netip.AddrPortFrom(a, s.Port()))
+			if a.Is4() != s.Addr().Is4() || !s.Addr().IsUnspecified() && s.Addr() != a {
+				continue
+			}
+			four = four || a.Is4()
+			if at := netip.AddrPortFrom(a, s.Port()); a.Is6() && (a.IsPrivate() || f.Arc) {
+				inside = append(inside, at)
+			} else {
+				out = append(out, at)
 			}
 		}
 	}
-	if four := func(a netip.AddrPort) bool { return a.Addr().Is4() }; slices.ContainsFunc(out, four) && (f.One == nil || !f.One.From.Is6()) {
-		out = slices.DeleteFunc(out, func(a netip.AddrPort) bool {
-			return a.Addr().Is6() && (a.Addr().IsPrivate() || f.Arc)
-		})
+	if !four || f.One != nil && f.One.From.Is6() {
+		out = append(out, inside...)
 	}
 	if len(out) == 0 { // nobody can connect, but the configuration for them can still be examined
 		a := netip.MustParseAddr("127.0.0.1")

@@ -26,12 +26,14 @@ func (p *patterns) origins(useDNS, loopback, six bool) []choice {
 		commons = append(commons, "2001:db8:55::77", "2001:db8:aaaa::3")
 	}
 	var out []choice
+	have := map[bool]bool{} // by whether it is IPv4
 	for _, a := range commons {
 		addr := netip.MustParseAddr(a)
 		special := func(s string) bool { return !everywhere(s) && matchOneAddress(addr, s) }
-		if slices.ContainsFunc(p.addresses, special) || slices.ContainsFunc(out, func(c choice) bool { return c.addr.Is4() == addr.Is4() }) {
+		if have[addr.Is4()] || slices.ContainsFunc(p.addresses, special) {
 			continue
 		}
+		have[addr.Is4()] = true
 		out = append(out, choice{addr: addr, host: p.commonHost(a, useDNS)})
 	}
 	for _, s := range p.addresses {

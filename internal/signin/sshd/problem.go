@@ -142,8 +142,10 @@ func (p *Problem) explain(f *Facts) (what, next string) {
 	case NoHostKeys:
 		return explainHostKeys(f, p)
 	case NoSeparation:
-		if i := slices.IndexFunc(f.Confined, func(s setting) bool { return strings.HasSuffix(s.key, "User") }); i >= 0 { // the folder is made for that user
-			return "No sshd can run: its unit sets " + f.Confined[i].shown() + ", and sshd needs to be root.", f.Confined[i].lifted(f.Unit)
+		for i := range f.Confined {
+			if s := &f.Confined[i]; strings.HasSuffix(s.key, "User") { // the folder is made for that user
+				return "No sshd can run: its unit sets " + s.shown() + ", and sshd needs to be root.", s.lifted(f.Unit)
+			}
 		}
 		if volatile(p.Dir) {
 			return "sshd's privilege separation directory " + p.Dir + " is missing or unsafe, so every connection is refused.",

@@ -461,7 +461,7 @@ func makeModules(t *testing.T) (dir string) {
 		wait.Go(func() { gcc(out, append(args, "testdata/answer.c")...) })
 	}
 	// Values of _pam_types.h of Linux-PAM and of nss.h of glibc.
-	for name, value := range map[string]int{"success": 0, "denied": 6, "unknown": 10, "unavail": 9, "ignore": 25} {
+	for name, value := range map[string]int{"success": 0, "denied": 6, "autherr": 7, "unknown": 10, "unavail": 9, "ignore": 25} {
 		compile("pam_"+name+".so", fmt.Sprintf("-DPAM=%d", value))
 		// The package's module, as if it had something for sessions.
 		compile("pam_aad_"+name+".so", fmt.Sprintf("-DSESSION=%d", value), "../../lib/fixtures/source/pam_aad.c")
@@ -474,10 +474,11 @@ func makeModules(t *testing.T) (dir string) {
 	compile("pam_indirect.so", "-DPAM=0", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", filepath.Join(dir, "libmiddle.so.1"))
 	compile("pam_aad_indirect.so", "-DSESSION=25", "../../lib/fixtures/source/pam_aad.c", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", filepath.Join(dir, "libmiddle.so.1"))
 	for answer, value := range map[string]int{"tryagain": -2, "unavail": -1, "notfound": 0} {
-		for _, service := range []string{"sss", "ldap", "winbind"} {
+		for _, service := range []string{"sss", "ldap", "winbind", "himmelblau"} {
 			compile("nss_"+service+"_"+answer+".so", fmt.Sprintf("-DNSS=%d", value), "-DNAME=_nss_"+service+"_getpwnam_r")
 		}
 	}
+	compile("nss_himmelblau_knows.so", "-DENTRY=himmelblau")
 	wait.Wait()
 	return dir
 }
