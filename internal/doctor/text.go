@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"aadssh/internal/check"
@@ -76,10 +77,10 @@ func (r Report) Text(s Style) string {
 
 // hidden shows what only root can read, in one line for each reason.
 func (s Style) hidden(b *strings.Builder, checks []Check) {
-	told := ""
+	var told []string
 	for i := range checks {
 		c, n := &checks[i], 0
-		if !c.hidden || strings.Contains(told, c.Text) {
+		if !c.hidden || slices.Contains(told, c.Text) {
 			continue
 		}
 		for j := range checks {
@@ -87,10 +88,10 @@ func (s Style) hidden(b *strings.Builder, checks []Check) {
 				n++
 			}
 		}
-		if told == "" {
+		if len(told) == 0 {
 			s.title(b, "Not looked at without root")
 		}
-		told += c.Text
+		told = append(told, c.Text)
 		s.entry(b, "unknown", c.Name, strings.TrimSuffix(c.Text, ".")+" ("+text.Counted(n, "check")+").", "")
 	}
 }

@@ -309,7 +309,7 @@ type answer struct {
 	codes   []Code
 	why     string // one sentence without its full stop
 	next    string // one line; for a line that needs a correction, what precedes that
-	fixLine mending
+	fixLine remedyKind
 	data    Problem // the file and line that the answer is based on
 	waits   bool    // it may never answer
 	whom    bool    // there is more than one code because people or addresses differ

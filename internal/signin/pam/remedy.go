@@ -9,13 +9,13 @@ import (
 	"aadssh/internal/text"
 )
 
-// mending is the kind of next step for a line that rejects people.
-type mending int8
+// remedyKind is the kind of next step for a line that rejects people.
+type remedyKind int8
 
 const (
-	asSaid mending = iota // what the answer itself recommends
-	drop                  // the line can be removed: what it runs is missing, or it is invalid
-	spare                 // an administrator's rule: the people that it is not meant for skip it
+	asSaid remedyKind = iota // what the answer itself recommends
+	drop                     // the line can be removed: what it runs is missing, or it is invalid
+	spare                    // an administrator's rule: the people that it is not meant for skip it
 )
 
 // run are the words before a command for a file. sudo uses PAM stacks itself, and does not
