@@ -222,6 +222,12 @@ func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding 
 // askConfined: sshd runs, and its unit keeps something from it. Whether people get in all
 // the same hangs on what they and the package need of it.
 func (f *Facts) askConfined(found Finding) Finding {
+	if p := f.Daemon.Profile; p != "" {
+		found.Answer, found.Decides = Unknown, "AppArmor's profile "+text.Name(p)+" for sshd"
+		found.Text = "sshd listens, but AppArmor confines it by the profile " + text.Name(p) + "; whether that lets it start the package's programs is not known."
+		found.Next = "If people do not get in, have it only log what it would deny, run: sudo aa-complain " + quote(p) + " (of the package apparmor-utils)"
+		return found
+	}
 	if len(f.Confined) == 0 {
 		return found
 	}
@@ -299,6 +305,13 @@ func (f *Facts) cannotStay(s Source) Finding {
 	found.Text = "No sshd is running, and none can: its option " + text.Brief(s.Unfit.Option, 80) + " (" + s.File + ":" + strconv.Itoa(s.Line) + ") " + s.Unfit.Why + "."
 	if found.Next = s.without(f.Unit); s.Unfit.Folder != "" {
 		found.Next = "Run: sudo mkdir -p " + quote(s.Unfit.Folder) + " && sudo systemctl restart " + f.Unit
+	}
+	switch file := quote(s.Unfit.File); {
+	case s.Unfit.Option == masked:
+		found.Text = "No sshd is running, and none can: its unit is masked (" + s.File + ")."
+		found.Next = "Run: sudo systemctl unmask " + f.Unit + " && sudo systemctl start " + f.Unit
+	case s.Unfit.File != "":
+		found.Next = "Run: sudo mv " + file + " " + file + ".off && sudo systemctl start " + f.Unit
 	}
 	return found
 }

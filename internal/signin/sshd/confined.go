@@ -36,13 +36,14 @@ func lookConfined(h *host.Host, unit string) (all []setting) {
 // confines reports whether a setting can take something away that a sign-in needs.
 func confines(key string) bool {
 	return text.OneOf(key, "IPAddressDeny User DynamicUser CapabilityBoundingSet LimitNOFILE LimitNPROC LimitAS LimitDATA LimitFSIZE TasksMax MemoryMax MemoryHigh InaccessiblePaths "+
-		"ProtectSystem ReadOnlyPaths PrivateUsers PrivateNetwork SystemCallFilter RestrictAddressFamilies RootDirectory RootImage RuntimeMaxSec TemporaryFileSystem NoExecPaths")
+		"ProtectSystem ReadOnlyPaths PrivateUsers PrivateNetwork SystemCallFilter RestrictAddressFamilies RootDirectory RootImage RuntimeMaxSec TemporaryFileSystem NoExecPaths "+
+		"WatchdogSec LimitSTACK LimitCPU SocketBindDeny RestrictNetworkInterfaces NetworkNamespacePath AppArmorProfile SELinuxContext DevicePolicy InaccessibleDirectories ReadOnlyDirectories MemoryLimit")
 }
 
 // generous reports whether a value takes nothing away that a sign-in needs: nothing at all,
 // or a number that is far above it.
 func generous(value string) bool {
-	if slices.Contains([]string{"", "no", "false", "off", "0", "infinity", "root"}, value) {
+	if slices.Contains([]string{"", "no", "false", "off", "0", "infinity", "root", "auto"}, value) {
 		return true
 	}
 	if text.Begins(value, "/ -/") { // folders

@@ -20,6 +20,7 @@ type Daemon struct {
 	// NoNewPrivileges: neither it nor what it starts becomes another user by a program's mode
 	// (prctl(2)); its unit or what started it has said so.
 	NoNewPrivileges bool
+	Profile         string           // of AppArmor, which confines it and not the rest of the machine; "": none does
 	Own             []netip.AddrPort // what it listens on itself; none if a socket unit listens instead
 	Unit            SocketUnit       // the unit that listens instead, or did until sshd took over its sockets
 	Listening       []netip.AddrPort // what the machine listens on, with any program; sorted
@@ -61,6 +62,9 @@ func lookDaemon(h *host.Host) Daemon {
 		if text, err := h.ReadFile("/proc/"+strconv.Itoa(d.PID)+"/status", 64<<10); err == nil {
 			d.NoNewPrivileges = strings.Contains(string(text), "\nNoNewPrivs:\t1\n")
 		}
+		if of := profile(h, strconv.Itoa(d.PID)); of != profile(h, "1") { // in some containers one profile is for all
+			d.Profile = of
+		}
 	}
 	d.Unit = lookSocketUnit(h, all)
 	if d.PID == 0 && len(d.Unit.Open) == 0 {
@@ -72,6 +76,17 @@ func lookDaemon(h *host.Host) Daemon {
 	order.By(d.Listening, netip.AddrPort.Compare)
 	d.Listening = slices.Compact(d.Listening)
 	return d
+}
+
+// profile is the profile of AppArmor that is enforced on a process: "NAME (enforce)" is
+// what the kernel says (apparmor(7)); of one that is only to log, "(complain)".
+func profile(h *host.Host, pid string) string {
+	text, _ := h.ReadFile("/proc/"+pid+"/attr/current", 4096)
+	name, enforced := strings.CutSuffix(strings.TrimRight(string(text), "\x00\n"), " (enforce)")
+	if !enforced || name == "unconfined" {
+		return ""
+	}
+	return name
 }
 
 // byPidFile is the sshd named in its default pid file; 0 if that process is no longer an

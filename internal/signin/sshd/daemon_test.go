@@ -41,6 +41,13 @@ func TestWhoseDaemon(t *testing.T) {
 	if !lookDaemon(h).NoNewPrivileges {
 		t.Error("it has given up the right to become root")
 	}
+	for label, want := range map[string]string{"/usr/sbin/sshd (enforce)\n": "/usr/sbin/sshd", "sshd (complain)\n": "", "unconfined\n": "", "system_u:system_r:sshd_t:s0-s0:c0.c1023\x00": "", "docker-default (enforce)\n": ""} {
+		put(t, h, "/proc/1/attr/current", "docker-default (enforce)\n", 0o644)
+		put(t, h, "/proc/72/attr/current", label, 0o644)
+		if got := lookDaemon(h).Profile; got != want {
+			t.Errorf("%q: %q", label, got)
+		}
+	}
 	if d.PID != 72 || fmt.Sprint(d.Own) != "[0.0.0.0:22]" || fmt.Sprint(d.Command) != "[-o AllowUsers=u72]" {
 		t.Errorf("%+v", d)
 	}

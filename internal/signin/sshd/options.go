@@ -46,6 +46,7 @@ type Unfit struct {
 	Option string // with its value; "" where there is none
 	Why    string
 	Folder string // that is missing
+	File   string // that is there and must not be
 }
 
 // daemonOptions are the options of the daemon, except that of its file: those of the

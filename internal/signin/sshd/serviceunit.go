@@ -2,9 +2,11 @@ package sshd
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"aadssh/internal/host"
+	"aadssh/internal/text"
 )
 
 // service is what a unit starts sshd with, read from its files as systemd reads them
@@ -16,6 +18,7 @@ type service struct {
 	starts []setting // each ExecStart= since the last empty one
 	sets   []setting // each Environment=
 	files  []setting // each EnvironmentFile=; what these set wins
+	held   []Source  // what keeps systemd from starting it at all
 }
 
 // setting is a value in a unit's file.
@@ -31,7 +34,9 @@ type setting struct {
 // readService reads a unit.
 func readService(h *host.Host, name string) *service {
 	s := &service{h: h}
-	for _, file := range unitFiles(h, name) {
+	files := unitFiles(h, name)
+	s.holds(files)
+	for _, file := range files {
 		eachSetting(h, file, "[Service]", func(key, value string, line int) {
 			var list *[]setting
 			switch key {
@@ -53,6 +58,63 @@ func readService(h *host.Host, name string) *service {
 		})
 	}
 	return s
+}
+
+// masked is the option of a unit that is a link to /dev/null.
+const masked = "/dev/null"
+
+// holds finds why systemd would not start the unit, whatever sshd says: it is masked, needs
+// something that is not there, or has a condition that is not met (systemd.unit(5)).
+// "systemctl start" of a unit whose condition is not met does not even fail.
+func (s *service) holds(files []string) {
+	if len(files) == 0 {
+		return
+	}
+	if to, err := s.h.Readlink(files[0]); err == nil && to == masked {
+		s.held = append(s.held, Source{File: files[0], Unfit: Unfit{Option: masked}})
+		return
+	}
+	for _, file := range files {
+		for _, section := range []string{"[Unit]", "[Service]"} {
+			eachSetting(s.h, file, section, func(key, value string, line int) {
+				if value == "" { // deletes all before it
+					s.held = slices.DeleteFunc(s.held, func(o Source) bool {
+						return o.Key == key || strings.HasPrefix(key, "Condition") && strings.HasPrefix(o.Key, "Condition")
+					})
+				}
+				if u := s.hold(key, value); u.Why != "" {
+					u.Option = key + "=" + value
+					s.held = append(s.held, Source{Key: key, File: file, Line: line, Unfit: u})
+				}
+			})
+		}
+	}
+}
+
+// hold is what keeps systemd from starting a unit with such a setting.
+func (s *service) hold(key, value string) (u Unfit) {
+	name, negated := strings.CutPrefix(value, "!")
+	program, _, _ := strings.Cut(value, " ")
+	switch {
+	case text.OneOf(key, "ConditionPathExists AssertPathExists"):
+		if strings.HasPrefix(name, "/") && s.h.Exists(name) == negated {
+			u.Why = "is not met"
+		}
+		if negated {
+			u.File = name
+		}
+	case text.OneOf(key, "Requires Requisite BindsTo"):
+		for _, other := range strings.Fields(value) {
+			if strings.HasSuffix(other, ".service") && !strings.Contains(other, "@") && unitFiles(s.h, other) == nil {
+				u.Why = "names a unit that is not there"
+			}
+		}
+	case text.OneOf(key, "ExecStartPre WorkingDirectory"):
+		if strings.HasPrefix(program, "/") && path.Base(program) != "sshd" && !s.h.Exists(program) {
+			u.Why = "is not there"
+		}
+	}
+	return u
 }
 
 // command is the program that the unit starts and its arguments with the place of each,
@@ -126,6 +188,7 @@ func (s *service) named(f setting) []string {
 // sources are the options with the files that they come from, and what keeps systemd from
 // starting it.
 func (s *service) sources() (binary string, sources []Source) {
+	sources = append(sources, s.held...)
 	for _, f := range s.files {
 		if name := s.named(f); !strings.HasPrefix(f.value, "-") && len(name) == 1 && !s.h.Exists(name[0]) {
 			sources = append(sources, Source{Key: f.key, File: f.file, Line: f.line, Unfit: Unfit{Option: "EnvironmentFile=" + name[0], Why: "is not there"}})

@@ -3,6 +3,8 @@ package sshd
 import (
 	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -39,6 +41,13 @@ func TestServiceUnit(t *testing.T) {
 		{"one word with braces", map[string]string{vendor: stock, dropin: "[Service]\nEnvironment=P=2222\nExecStart=\nExecStart=@/usr/sbin/sshd sshd -D -oPort=${P}\n"}, false, "-o Port=2222", "", dropin + ":4"},
 		{"a log that cannot be", map[string]string{vendor: stock, dropin: "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -E /gone/log\n"}, false, "", "-E /gone/log cannot be used: there is no folder /gone", dropin + ":3"},
 		{"for each connection", map[string]string{vendor: stock, each: "[Service]\nExecStart=-/usr/sbin/sshd -i $SSHD_OPTS -o MaxSessions=0\n", dropin: "[Service]\nEnvironment=SSHD_OPTS=-4\n"}, true, "-o MaxSessions=0", "-i does not let it stay", each + ":2"},
+		{"a condition that is not met", map[string]string{vendor: stock, dropin: "[Unit]\nConditionPathExists=/etc/go\n"}, false, "", "ConditionPathExists=/etc/go is not met", dropin + ":2"},
+		{"a condition that was taken back", map[string]string{vendor: stock, dropin: "[Unit]\nConditionPathExists=/etc/go\nConditionHost=\n"}, false, "", "", ""},
+		{"a file that must not be there", map[string]string{vendor: "[Unit]\nConditionPathExists=!/etc/ssh/sshd_not_to_be_run\n" + stock, "/etc/ssh/sshd_not_to_be_run": ""}, false, "", "ConditionPathExists=!/etc/ssh/sshd_not_to_be_run is not met", vendor + ":2"},
+		{"a unit that is required", map[string]string{vendor: stock, dropin: "[Unit]\nRequires=basic.target site.service\n"}, false, "", "Requires=basic.target site.service names a unit that is not there", dropin + ":2"},
+		{"a program before it", map[string]string{vendor: stock, dropin: "[Service]\nExecStartPre=/opt/check x\n"}, false, "", "ExecStartPre=/opt/check x is not there", dropin + ":2"},
+		{"a program before it that may be missing", map[string]string{vendor: stock, dropin: "[Service]\nExecStartPre=-/opt/check x\n"}, false, "", "", ""},
+		{"a drop-in of all services", map[string]string{vendor: stock, "/etc/systemd/system/service.d/x.conf": "[Service]\nEnvironment=SSHD_OPTS=-4\n"}, false, "-o AddressFamily=inet", "", "/etc/systemd/system/service.d/x.conf:2"},
 		{"a program around it", map[string]string{vendor: "[Service]\nExecStart=/opt/start-sshd\n", "/etc/default/ssh": "SSHD_OPTS=-6\n"}, false, "-o AddressFamily=inet6", "", "/etc/default/ssh:1"},
 	} {
 		h := hosttest.New(t).Host()
@@ -63,6 +72,25 @@ func TestServiceUnit(t *testing.T) {
 		if got := strings.Join(options, " "); got != c.options || !strings.HasPrefix(unfit, c.unfit) || c.unfit == "" && unfit != "" || at != c.at {
 			t.Errorf("%s: %q, %q, %s", c.name, got, unfit, at)
 		}
+	}
+}
+
+// TestMaskedUnit: what would not help, "systemctl start", is not said.
+func TestMaskedUnit(t *testing.T) {
+	h := hosttest.New(t).Host()
+	put(t, h, "/usr/lib/systemd/system/ssh.service", "[Service]\nExecStart=/usr/sbin/sshd -D\n", 0o644)
+	dir := filepath.Join(h.Root, "etc/systemd/system")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/dev/null", filepath.Join(dir, "ssh.service")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, h, "/dev/null", "", 0o644)
+	f := Facts{Unit: "ssh", Daemon: Daemon{Expected: true}}
+	_, f.Options, f.Sources = daemonOptions(h, &f.Daemon, f.Unit)
+	if got := f.notRunning(Finding{}, []uint16{22}, nil); !strings.Contains(got.Text, "its unit is masked (/etc/systemd/system/ssh.service)") || got.Next != "Run: sudo systemctl unmask ssh && sudo systemctl start ssh" {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -129,7 +129,15 @@ func unitFiles(h *host.Host, name string) []string {
 	if to, err := h.Readlink(main); err == nil && path.Base(to) != name {
 		names = append(names, path.Base(to)) // another name of that unit
 	}
-	return append([]string{main}, dropins(h, names)...)
+	for _, dir := range unitDirs() {
+		for _, alias := range []string{"ssh", "sshd"} {
+			alias += path.Ext(name)
+			if to, err := h.Readlink(dir + "/" + alias); err == nil && path.Base(to) == name && alias != name {
+				names = append(names, alias)
+			}
+		}
+	}
+	return append(append([]string{main}, dropins(h, []string{strings.TrimPrefix(path.Ext(name), ".")})...), dropins(h, names)...)
 }
 
 // dropins are the drop-in files of a unit under any of its names, in the order of their own

@@ -3,6 +3,7 @@
 package watch_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -19,7 +20,8 @@ func TestConfinedUnit(t *testing.T) {
 	for _, c := range confinements() {
 		t.Run(c.line, func(t *testing.T) {
 			s.T = t
-			s.Do("printf '[Service]\\n" + c.line + "\\n' > /etc/systemd/system/ssh.service.d/site.conf; systemctl daemon-reload; systemctl reset-failed ssh; systemctl restart ssh || true")
+			s.Do("cd /etc/systemd/system; rm -rf service.d ssh.service.d sshd.service.d; f=" + cmp.Or(c.file, "ssh.service.d/site.conf") +
+				"; mkdir -p $(dirname $f); printf '[Service]\\n" + c.line + "\\n' > $f; systemctl daemon-reload; systemctl reset-failed ssh; systemctl restart ssh || true")
 			in := s.signInAt(wire.Guest, 22)
 			if in != c.in && !c.any {
 				t.Errorf("sign-in: %v", in)
@@ -40,6 +42,7 @@ func TestConfinedUnit(t *testing.T) {
 
 type confinement struct {
 	line  string
+	file  string // below /etc/systemd/system; "": a drop-in of the unit
 	in    bool
 	any   bool // systemd does nothing of the kind in the container of the tests
 	code  int
@@ -68,5 +71,16 @@ func confinements() []confinement {
 		{line: "RestrictAddressFamilies=AF_UNIX", code: 21, names: "RestrictAddressFamilies="},
 		{line: "PrivateTmp=yes", in: true},
 		{line: "InaccessiblePaths=/usr/sbin/aad_certhandler", names: "InaccessiblePaths="},
+		{line: "PrivateUsers=yes", file: "sshd.service.d/site.conf", code: 21, names: "PrivateUsers="},
+		{line: "LimitNOFILE=8", file: "service.d/site.conf", names: "LimitNOFILE="},
+		{line: "LimitSTACK=16K", code: 21, names: "LimitSTACK="},
+		{line: "SocketBindDeny=any", any: true, names: "SocketBindDeny="},
+		{line: "PrivateDevices=yes", in: true},
+		{line: "ProtectKernelTunables=yes\\nProtectKernelModules=yes\\nProtectControlGroups=yes\\nRestrictNamespaces=yes\\nLockPersonality=yes", in: true},
+		{line: "[Unit]\\nConditionPathExists=!/etc/passwd", code: 21, names: "ConditionPathExists=!/etc/passwd"},
+		{line: "[Unit]\\nConditionPathExists=/etc/gone", code: 21, names: "ConditionPathExists=/etc/gone"},
+		{line: "[Unit]\\nRequires=gone.service", code: 21, names: "gone.service"},
+		{line: "ExecStartPre=/opt/gone", code: 21, names: "ExecStartPre=/opt/gone"},
+		{line: "WorkingDirectory=/opt/gone", code: 21, names: "WorkingDirectory=/opt/gone"},
 	}
 }
