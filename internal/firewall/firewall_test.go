@@ -81,6 +81,11 @@ func TestIptables(t *testing.T) {
 		{"a set", []string{"-P INPUT DROP", "-A INPUT -p tcp -m set --match-set admins src -j ACCEPT"}, Unknown},
 		{"a rate", []string{"-P INPUT DROP", "-A INPUT -p tcp -m tcp --dport 22 -m limit --limit 3/min -j ACCEPT"}, Open},
 		{"a range of addresses", []string{"-P INPUT DROP", "-A INPUT -m iprange --src-range 10.0.0.1-10.0.0.9 -j ACCEPT"}, Some},
+		{"a mark that nothing sets", []string{"-P INPUT ACCEPT", "-A INPUT -m mark --mark 0x8000/0x8000 -j DROP"}, Open},
+		{"a mark that is set for other packets", []string{"-P INPUT ACCEPT", "-N KUBE-MARK-DROP", "-A KUBE-MARK-DROP -j MARK --set-xmark 0x8000/0x8000", "-A INPUT -p udp -j KUBE-MARK-DROP", "-A INPUT -m mark --mark 0x8000/0x8000 -j DROP"}, Open},
+		{"a mark that may be set", []string{"-P INPUT ACCEPT", "-A INPUT -m set --match-set admins src -j MARK --set-xmark 0x8000/0x8000", "-A INPUT -m mark --mark 0x8000/0x8000 -j DROP"}, Unknown},
+		{"the mark of a connection", []string{"-P INPUT DROP", "-A INPUT -m connmark --mark 0x1 -j ACCEPT"}, Unknown},
+		{"what comes another way than the answer goes", []string{"-P INPUT ACCEPT", "-A INPUT -m rpfilter --loose --validmark --invert -j DROP"}, Open},
 		{"an owner's module", []string{"-P INPUT ACCEPT", "-A INPUT -j XTPORTAL"}, Unknown},
 		{"garbage", []string{"", "-P", "-A INPUT -p", "-A INPUT ! -s"}, Open},
 	} {
@@ -97,7 +102,7 @@ func TestNetworksThatAreNotKnown(t *testing.T) {
 		policy, rule string
 		want         Fate
 	}{
-		{"ACCEPT", "-A INPUT -s 10.1.0.0/16 -m mark --mark 0x1 -j DROP", Open},
+		{"ACCEPT", "-A INPUT -s 10.1.0.0/16 -m set --match-set x src -j DROP", Open},
 		{"DROP", "-A INPUT -s 10.1.0.0/16 -m mark --mark 0x1 -j ACCEPT", Unknown},
 	} {
 		got := Ask(question(), Iptables("iptables", filter("-P INPUT "+c.policy, c.rule)))

@@ -132,6 +132,7 @@ func (r *iptablesReader) rule(line string) {
 			r.target(&made, o)
 			continue
 		}
+		made.byMark = made.byMark || o.name == "--mark"
 		holds := r.iptablesCondition(o, options)
 		if o.negated {
 			plainly := holds
@@ -220,7 +221,7 @@ func (r *iptablesReader) target(made *rule, o option) {
 	case target == "RETURN":
 		made.does = back
 	case harmless(target):
-		made.does = goOn
+		made.does, made.marks = goOn, strings.HasSuffix(target, "MARK")
 	case r.chains[r.table+" "+target] != nil:
 		made.does, made.target = call, r.table+" "+target
 		if o.name == "-g" {
@@ -255,6 +256,9 @@ func (s *Ruleset) iptablesCondition(o option, all []option) func(*packet) truth 
 		return func(p *packet) truth { return when((p.in != "") == (v == "ORIGINAL")) }
 	case "--tcp-flags":
 		return iptablesFlags(o.values)
+	case "--mark": // of the packet or of the connection
+		word, _, _ := strings.Cut(v, "/")
+		return markIs(word)
 	case "--dst-type":
 		return func(p *packet) truth { return when(v == "LOCAL" && p.in != "" || v == "UNICAST" && p.in == "") }
 	case "--src-type":
@@ -279,6 +283,8 @@ func iptablesConstant(o option, all []option) (t truth, ok bool) {
 		return yes, true
 	case "--pol": // IPsec
 		return when(v == "none"), true
+	case "--invert": // of rpfilter: what people send comes from where the answer goes
+		return no, true
 	}
 	return yes, describes(o.name)
 }
@@ -301,7 +307,7 @@ func describes(name string) bool {
 		"--dir --limit-iface-in --limit-iface-out -c --nflog-prefix --nflog-group --nflog-threshold --nflog-size --log-uid --log-tcp-options "+
 		"--log-ip-options --log-tcp-sequence --set-xmark --set-mark --save-mark --restore-mark --nfmask --ctmask --notrack --zone --helper "+
 		"--clamp-mss-to-pmtu --set-mss --type --add-set --del-set --exist --timeout --to-source --random --random-fully --persistent "+
-		"--selctx --save --restore --validmark")
+		"--selctx --save --restore --validmark --loose --accept-local")
 }
 
 func (s *Ruleset) iptablesNetwork(o option) func(*packet) truth {

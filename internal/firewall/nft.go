@@ -14,6 +14,7 @@ import (
 func Nft(listing []byte, skip func(family, table string) bool) (Ruleset, error) {
 	var all struct {
 		Nftables []struct {
+			Table *nftTable
 			Chain *nftChain
 			Rule  *nftRule
 		}
@@ -22,9 +23,13 @@ func Nft(listing []byte, skip func(family, table string) bool) (Ruleset, error) 
 		return Ruleset{}, fmt.Errorf("nft's list of rules cannot be read: %w", err)
 	}
 	s := Ruleset{chains: map[string]*chain{}}
+	flags := map[string]string{} // of tables
 	for _, o := range all.Nftables {
+		if t := o.Table; t != nil {
+			flags[t.Family+" "+t.Name] = string(t.Flags)
+		}
 		if c := o.Chain; c != nil && c.Family != "arp" && c.Family != "bridge" && !skip(c.Family, c.Table) { // IP packets pass through neither
-			s.addNftChain(*c)
+			s.addNftChain(*c, flags[c.Family+" "+c.Table])
 		}
 	}
 	for _, o := range all.Nftables {
@@ -35,6 +40,14 @@ func Nft(listing []byte, skip func(family, table string) bool) (Ruleset, error) 
 		}
 	}
 	return s, nil
+}
+
+// nftTable is listed before its chains.
+type nftTable struct {
+	_ [0]func() // never compared: no code for == is linked
+
+	Family, Name string
+	Flags        json.RawMessage // a word, or a list of them
 }
 
 type nftChain struct {
@@ -53,14 +66,19 @@ type nftRule struct {
 
 func nftChainKey(family, table, name string) string { return family + " " + table + " " + name }
 
-func (s *Ruleset) addNftChain(c nftChain) {
+// addNftChain: the kernel calls no chain of a table that is dormant. nft 1.0.6 lists other
+// words than a table's flags.
+func (s *Ruleset) addNftChain(c nftChain, flags string) {
 	made := &chain{}
 	s.chains[nftChainKey(c.Family, c.Table, c.Name)] = made
-	if c.Hook == "" {
+	if c.Hook == "" || strings.Contains(flags, `"dormant"`) {
 		return
 	}
 	at := nftRuleAt(c.Family, c.Table, c.Name, c.Hook)
 	devices := string(c.Dev)
+	if flags != "" && !strings.Contains(flags, `"owner"`) && !strings.Contains(flags, `"persist"`) {
+		devices = unnamed
+	}
 	if c.Hook == "ingress" || c.Hook == "egress" {
 		if devices == "" {
 			devices = unnamed
@@ -126,6 +144,7 @@ func (s *Ruleset) nftRules(r nftRule) []rule {
 			switch kind {
 			case "match":
 				made.conditions = append(made.conditions, s.nftMatch(body))
+				made.byMark = made.byMark || bytes.Contains(body, []byte(`"mark"`))
 			case "limit", "ct count":
 				made.conditions = append(made.conditions, nftLimit(body))
 			case "vmap":
@@ -169,6 +188,7 @@ func (r *rule) nftAct(kind string, body json.RawMessage, at nftRule) (done bool)
 		}
 	case "mangle": // a mark, or something of the packet itself
 		if !bytes.Contains(body, []byte(`"payload"`)) {
+			r.marks = r.marks || bytes.Contains(body, []byte(`"mark"`))
 			return false
 		}
 		r.does = unclear
@@ -194,6 +214,7 @@ func (r *rule) nftForeign(body json.RawMessage) (done bool) {
 	}
 	switch x.Name {
 	case "LOG", "NFLOG", "MARK", "CONNMARK", "CT", "TCPMSS":
+		r.marks = r.marks || strings.HasSuffix(x.Name, "MARK")
 		return false
 	case "REJECT":
 		r.does = drop

@@ -244,6 +244,8 @@ func nftMeta(key, word string) func(*packet) truth {
 		return func(p *packet) truth { return interfaceIs(p.in, word) }
 	case "oifname", "oif":
 		return func(p *packet) truth { return interfaceIs(p.out, word) }
+	case "mark":
+		return markIs(word)
 	case "pkttype":
 		return func(*packet) truth { return when(word == "host" || word == "unicast") }
 	}
@@ -261,6 +263,8 @@ func nftCt(key, word string) func(*packet) truth {
 			}
 			return maybe
 		}
+	case "mark":
+		return markIs(word)
 	case "direction":
 		return func(p *packet) truth { return when((p.in != "") == (word == "original")) }
 	}
@@ -292,7 +296,11 @@ func nftFlags(parts []json.RawMessage, right json.RawMessage) func(*packet) trut
 		return unknown
 	}
 	var l nftLeft
-	if json.Unmarshal(parts[0], &l) != nil || l.Payload == nil || l.Payload.Protocol != "tcp" || l.Payload.Field != "flags" {
+	err := json.Unmarshal(parts[0], &l)
+	if err == nil && (l.Meta != nil && l.Meta.Key == "mark" || l.Ct != nil && l.Ct.Key == "mark") {
+		return markIs(nftWord(right))
+	}
+	if err != nil || l.Payload == nil || l.Payload.Protocol != "tcp" || l.Payload.Field != "flags" {
 		return unknown
 	}
 	looked, set := nftOr(parts[1]), nftOr(right)

@@ -3,6 +3,7 @@ package firewall
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -48,6 +49,18 @@ type packet struct {
 	fromPorts, toPorts span
 	state              string // conntrack's
 	flags              []string
+	marked             *bool // a rule may have set a mark of the connection or of one of its packets; until then all are 0
+}
+
+// markIs compares the packet's mark, or that of its connection, or a part of it.
+func markIs(word string) func(*packet) truth {
+	value, err := strconv.ParseInt(word, 0, 64)
+	return func(p *packet) truth {
+		if err != nil || p.marked == nil || *p.marked {
+			return maybe
+		}
+		return when(value == 0)
+	}
 }
 
 // port is a condition on one of the two ports, or on either.

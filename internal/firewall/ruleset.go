@@ -51,6 +51,8 @@ type rule struct {
 	conditions []func(*packet) truth
 	does       action
 	target     string // of jump and call: table and chain
+	marks      bool   // it sets a mark
+	byMark     bool   // it asks for one
 	shown      Rule
 }
 
@@ -66,7 +68,13 @@ const (
 	unclear               // redirects, queues, or is not known here
 )
 
+// holds: marks may also be set by programs in the kernel, which no listing has. That they
+// mark a connection so that it is dropped is not assumed, and may be so that it is let in.
 func (r rule) holds(p *packet) truth {
+	if r.byMark && r.does != drop {
+		other := *p
+		other.marked, p = nil, &other
+	}
 	all := yes
 	for _, c := range r.conditions {
 		all = min(all, c(p))
@@ -190,6 +198,9 @@ func (s Ruleset) walk(c *chain, p *packet, known map[*chain]*ending) ending {
 	var now ending
 	for _, r := range c.rules {
 		holds := r.holds(p)
+		if r.marks && holds != no && p.marked != nil {
+			*p.marked = true
+		}
 		if holds == no || r.does == goOn {
 			continue
 		}

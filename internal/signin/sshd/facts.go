@@ -148,7 +148,7 @@ func (f *Facts) test(ctx context.Context, a *asker, connections []Connection) {
 		if f.Problem.Kind == NoHostKeys {
 			f.HostKeys = lookHostKeys(a.h, f.Config.hostKeys())
 		}
-	case a.hidden != "":
+	case a.hidden != "" || f.Err != nil: // what was missing is there again: sshd was just being started
 		f.ask(ctx, a, connections)
 	}
 }
