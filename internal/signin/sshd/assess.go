@@ -126,6 +126,10 @@ func accepts(f *Facts) Finding {
 		g.Answer, g.Text = Unknown, "sshd could not be asked for its configuration: "+text.FirstLine(f.Err.Error())
 		g.Next = "Run: sudo sshd -t; sudo sshd -T -C " + ExampleSpec()
 		g.Decides = "sshd's configuration, which could not be asked for"
+		if pipe := f.Config.Pipe; pipe != "" {
+			g.File, g.Text = pipe, "sshd"+gate.Waiting(pipe)+", when it starts and when it is asked for its configuration."
+			g.Next = gate.Away(pipe) + " && sudo systemctl restart " + f.Unit
+		}
 		return g
 	}
 	if found, lost := f.lostProgram(); lost {

@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -36,7 +37,8 @@ type Config struct {
 	Touched    time.Time // when one was replaced or given other rights last, or a folder of theirs was changed
 	Directives []Directive
 	Blocks     []*Block
-	Err        error // a file could not be read, so lines may be missing
+	Pipe       string // a file that is a named pipe
+	Err        error  // a file could not be read, so lines may be missing
 }
 
 // configPath is the file that the daemon reads: the one in its options, or else the one
@@ -79,6 +81,9 @@ func (r *reader) file(name string, within *Block, depth int) {
 	}
 	text, err := r.h.ReadFile(name, maxSize)
 	if err != nil {
+		if info, _ := r.h.Stat(name); info != nil && info.Mode()&fs.ModeNamedPipe != 0 {
+			r.Pipe = name
+		}
 		r.fail(err)
 		return
 	}
