@@ -146,7 +146,6 @@ func (w *work) keep(packages pkgmgr.Packages) {
 		if p.State != pkgmgr.Installed || len(files) == 0 || w.keeps(note, p.Version) {
 			continue
 		}
-		old := note.Kept
 		content, err := w.host.ReadFile(files[0], state.PackageLimit)
 		if err == nil {
 			err = w.host.EnsureDir(state.PackagesDir, 0o700)
@@ -161,8 +160,24 @@ func (w *work) keep(packages pkgmgr.Packages) {
 		}
 		note.Kept, note.KeptVersion, note.SHA256 = base, p.Version, state.Hash(content)
 		w.receipt.Packages[name] = note
-		if old != "" && old != base {
-			_, _ = w.host.RemoveFile(filepath.Join(state.PackagesDir, old)) // a leftover only costs space
+	}
+}
+
+// dropOlder removes package files that the receipt no longer names: those of an earlier
+// version. While it names none for a package, because a file could not be read, all stay.
+func (r *run) dropOlder(wanted []string, receipt *state.Receipt) {
+	var named []string
+	for _, name := range wanted {
+		if note, ours := receipt.Packages[name]; ours {
+			named = append(named, filepath.Join(state.PackagesDir, note.Kept))
+		}
+	}
+	if slices.Contains(named, state.PackagesDir) {
+		return
+	}
+	for _, path := range r.host.Glob(state.PackagesDir + "/*") {
+		if !slices.Contains(named, path) {
+			_, _ = r.host.RemoveFile(path) // it only costs space, and the next run tries again
 		}
 	}
 }
@@ -185,6 +200,7 @@ func (r *run) keepMissing(f *facts.Facts) {
 	})
 	session, err := r.session(f)
 	if !missing || err != nil {
+		r.dropOlder(f.Wanted(), &f.Receipt)
 		return
 	}
 	w := &work{run: r, session: session, facts: f, receipt: f.Receipt.Clone()}
@@ -194,7 +210,9 @@ func (r *run) keepMissing(f *facts.Facts) {
 	w.receipt.Looked = cmp.Or(w.receipt.Looked, r.self().Version) // it is normally written together with the files
 	if err := w.receipt.Write(r.host); err != nil {
 		r.log.Warnf("%v", err)
+		return
 	}
+	r.dropOlder(f.Wanted(), &w.receipt)
 }
 
 // noteOlder records why install could not move a working package to a newer version, so

@@ -18,8 +18,8 @@ func (f *Facts) lookFolders(h *host.Host) {
 
 // Unlockable is the fault of a run that cannot take the handler's lock.
 func Unlockable(err error) *fault.Fault {
-	return fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".",
-		"Make /run writable, which it is on every machine that has booted (findmnt -T /run; df -h /run)"+fault.ThenAgain)
+	return fault.ByCause(fault.Wrap(err, fault.Disk, "The lock of the handler cannot be taken: "+err.Error()+".",
+		"Make /run writable, which it is on every machine that has booted (findmnt -T /run; df -h /run)"+fault.ThenAgain))
 }
 
 // StatusUnwritable is the fault of a run that cannot write its status.
