@@ -244,6 +244,7 @@ func byHand(m distro.Manager, names ...string) string {
 // removeFiles removes the repository, the key and everything else that we wrote.
 func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
 	kept := ""
+	r.host.Unread()
 	troubles := []error{r.removeLists(receipt)}
 	if troubles[0] != nil {
 		kept = repo.DefinitionPath(distro.Apt) // needed to find the lists next time
@@ -261,7 +262,11 @@ func (r *run) removeFiles(_ context.Context, receipt state.Receipt) error {
 			troubles = append(troubles, fault.Wrap(err, fault.Disk, path+", which had to make room, could not be put back: "+err.Error()+".", ""))
 		}
 	}
-	return errors.Join(append(troubles, r.removeFolders(receipt.Folders))...)
+	troubles = append(troubles, r.removeFolders(receipt.Folders))
+	if err := r.host.Unread(); err != nil { // a folder that cannot be read may have to go
+		troubles = append(troubles, fault.Unread(err, "What belongs to the handler"))
+	}
+	return errors.Join(troubles...)
 }
 
 func (r *run) reloadAfterRemoval(ctx context.Context, _ state.Receipt) error {
