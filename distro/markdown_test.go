@@ -140,7 +140,7 @@ func provenance() []sourced {
 	var all []sourced
 	for _, row := range Rows() {
 		for _, source := range row.Sources {
-			i := slices.IndexFunc(all, func(s sourced) bool { return s.Source == source })
+			i := slices.IndexFunc(all, func(s sourced) bool { return s.Fact == source.Fact && s.Where == source.Where })
 			if i < 0 {
 				i = len(all)
 				all = append(all, sourced{Source: source})

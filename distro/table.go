@@ -50,7 +50,7 @@ func bothArches() []string { return []string{"amd64", "arm64"} }
 // complete adds what nearly all rows have in common.
 func complete(row *Row, sources ...Source) *Row {
 	row.SELinux = true
-	row.Sources = append(sources, Source{"SELinux package", anyRelease}, Source{"SSH unit", sshUnit})
+	row.Sources = append(sources, Source{Fact: "SELinux package", Where: anyRelease}, Source{Fact: "SSH unit", Where: sshUnit})
 	if row.Manager == Apt {
 		row.SSHUnits = []string{"ssh.service", "sshd.service"}
 	} else {
@@ -75,22 +75,22 @@ func azureLinux() []*Row {
 			Family: "Azure Linux", IDs: []string{"azurelinux"}, Releases: "3", From: "3", Below: "4", Tested: true,
 			Manager: Tdnf, Path: "/azurelinux/{major}.0/prod/ms-non-oss/{basearch}", Arches: onlyAMD64(), Unseen: []string{"arm64"},
 			OnImage: &ImageRepository{ID: "azurelinux-official-ms-non-oss", Package: "azurelinux-repos-ms-non-oss", Keys: []string{rpmKey}},
-		}, Source{"release", documented}, Source{"path", azl}, Source{"keys", keys}, Source{"architectures", arm64Open}),
+		}, Source{Fact: "release", Where: documented}, Source{Fact: "path", Where: azl}, Source{Fact: "keys", Where: keys}, Source{Fact: "architectures", Where: arm64Open}),
 		complete(&Row{
 			Family: "Azure Linux", IDs: []string{"azurelinux"}, Releases: "4", From: "4", Below: "5",
 			Note:    "nobody has seen aadsshlogin in its repository yet; it is tried all the same",
 			Manager: Dnf, Path: "/azurelinux/{major}/prod/microsoft/{basearch}", Unseen: bothArches(),
 			OnImage: &ImageRepository{ID: "azurelinux-microsoft", Package: "azurelinux-repos", Keys: []string{"/etc/pki/rpm-gpg/RPM-GPG-KEY-azurelinux-{version}-{basearch}"}},
-		}, Source{"release", azl4}, Source{"path", azl4}, Source{"keys", "the image's own, of the package azurelinux-gpg-keys"}, Source{"architectures", azl4}),
+		}, Source{Fact: "release", Where: azl4}, Source{Fact: "path", Where: azl4}, Source{Fact: "keys", Where: "the image's own, of the package azurelinux-gpg-keys"}, Source{Fact: "architectures", Where: azl4}),
 		{
 			Family: "CBL-Mariner", IDs: []string{"mariner"}, Releases: "1", From: "1", Below: "2",
 			Refused: "CBL-Mariner 1.0 was withdrawn by its vendor, its repositories were deleted on 2024-10-17; move to Azure Linux 3",
-			Sources: []Source{{"release", "packages.microsoft.com README"}},
+			Sources: []Source{{Fact: "release", Where: "packages.microsoft.com README"}},
 		},
 		complete(&Row{
 			Family: "CBL-Mariner", IDs: []string{"mariner"}, Releases: "2", From: "2", Below: "3", Tested: true,
 			Manager: Tdnf, Path: "/cbl-mariner/{major}.0/prod/extras/{basearch}", Arches: onlyAMD64(), Unseen: []string{"arm64"},
 			OnImage: &ImageRepository{ID: "mariner-official-extras", Package: "mariner-repos-extras", Keys: []string{rpmKey, mdKey}},
-		}, Source{"release", documented}, Source{"path", mariner}, Source{"keys", keys}, Source{"architectures", arm64Open}),
+		}, Source{Fact: "release", Where: documented}, Source{Fact: "path", Where: mariner}, Source{Fact: "keys", Where: keys}, Source{Fact: "architectures", Where: arm64Open}),
 	}
 }

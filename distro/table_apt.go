@@ -14,18 +14,18 @@ const (
 // https without another package.
 func oldApt(row *Row) *Row {
 	row.Transport = "apt-transport-https"
-	row.Sources = append(row.Sources, Source{"transport", "apt 1.5 release notes: the https method came into the package apt"})
+	row.Sources = append(row.Sources, Source{Fact: "transport", Where: "apt 1.5 release notes: the https method came into the package apt"})
 	return row
 }
 
 func debian() []*Row {
 	family := func(row *Row, sources ...Source) *Row {
 		row.Family, row.IDs, row.Manager, row.Path, row.Other = "Debian", []string{"debian"}, Apt, debianPath, []string{debianOther}
-		return complete(row, append(sources, Source{"path", aptPaths})...)
+		return complete(row, append(sources, Source{Fact: "path", Where: aptPaths})...)
 	}
 	listed := func(version, below, codename string, arches, unseen []string, where string) *Row {
 		return family(&Row{Releases: version, From: version, Below: below, Suite: codename, Tested: true, Arches: arches, Unseen: unseen, Keys: oldKey()},
-			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", where})
+			Source{Fact: "release", Where: documented}, Source{Fact: "keys", Where: keyDates}, Source{Fact: "architectures", Where: where})
 	}
 	return []*Row{
 		oldApt(listed("9", "10", "stretch", onlyAMD64(), nil, inCatalog)),
@@ -34,10 +34,10 @@ func debian() []*Row {
 		listed("12", "13", "bookworm", bothArches(), nil, inCatalog),
 		family(&Row{Releases: "13", From: "13", Below: "14", Suite: "trixie", Unseen: bothArches(), Keys: newKey(),
 			Note: "its repository had no aadsshlogin in January 2026; it is tried all the same"},
-			Source{"release", inCatalog}, Source{"keys", "microsoft/linux-package-repositories#305"}),
+			Source{Fact: "release", Where: inCatalog}, Source{Fact: "keys", Where: "microsoft/linux-package-repositories#305"}),
 		family(&Row{Releases: "14 and later", From: "14", Unseen: bothArches(), Keys: anyKey(),
 			Note: "its repository is found by the rule for Debian"},
-			Source{"keys", keyUnknown}),
+			Source{Fact: "keys", Where: keyUnknown}),
 	}
 }
 
@@ -45,11 +45,11 @@ func ubuntu() []*Row {
 	const rule = "its repository is found by the rule for Ubuntu"
 	family := func(row *Row, sources ...Source) *Row {
 		row.Family, row.IDs, row.Manager, row.Path, row.Other = "Ubuntu", []string{"ubuntu"}, Apt, ubuntuPath, []string{ubuntuOther}
-		return complete(row, append(sources, Source{"path", aptPaths})...)
+		return complete(row, append(sources, Source{Fact: "path", Where: aptPaths})...)
 	}
 	listed := func(version, below, codename string, arches []string) *Row {
 		return family(&Row{Releases: version, From: version, Below: below, Suite: codename, Tested: true, Arches: arches, Keys: oldKey()},
-			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", inCatalog})
+			Source{Fact: "release", Where: documented}, Source{Fact: "keys", Where: keyDates}, Source{Fact: "architectures", Where: inCatalog})
 	}
 	return []*Row{
 		oldApt(listed("16.04", "16.10", "xenial", onlyAMD64())),
@@ -59,10 +59,10 @@ func ubuntu() []*Row {
 		listed("24.04", "24.10", "noble", bothArches()),
 		family(&Row{Releases: "16.10-25.04, the ones between", From: "16.10", Below: "25.10", Unseen: bothArches(), Keys: oldKey(),
 			Note: rule},
-			Source{"release", inCatalog}, Source{"keys", keyDates}),
+			Source{Fact: "release", Where: inCatalog}, Source{Fact: "keys", Where: keyDates}),
 		family(&Row{Releases: "25.10, 26.04", From: "25.10", Below: "26.10", Unseen: bothArches(), Keys: newKey(), Note: rule},
-			Source{"keys", keyDates}),
+			Source{Fact: "keys", Where: keyDates}),
 		family(&Row{Releases: "26.10 and later", From: "26.10", Unseen: bothArches(), Keys: anyKey(), Note: rule},
-			Source{"keys", keyUnknown}),
+			Source{Fact: "keys", Where: keyUnknown}),
 	}
 }

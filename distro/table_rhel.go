@@ -16,20 +16,20 @@ const (
 func rhel() []*Row {
 	family := func(row *Row, sources ...Source) *Row {
 		row.Family, row.IDs, row.Path = "RHEL", []string{"rhel"}, elPath
-		return complete(row, append(sources, Source{"path", elPaths})...)
+		return complete(row, append(sources, Source{Fact: "path", Where: elPaths})...)
 	}
 	return []*Row{
 		// Azure has no arm64 machines with EL7.
 		family(&Row{Releases: "7.4-7.9", From: "7.4", Below: "8", Tested: true, Manager: Yum, Arches: onlyAMD64(), Keys: oldKey()},
-			Source{"release", documented}, Source{"keys", keyDates}),
+			Source{Fact: "release", Where: documented}, Source{Fact: "keys", Where: keyDates}),
 		family(&Row{Releases: "8.3+", From: "8.3", Below: "9", Tested: true, Manager: Dnf, Arches: onlyAMD64(), Unseen: []string{"arm64"}, Keys: oldKey()},
-			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", arm64Open}),
+			Source{Fact: "release", Where: documented}, Source{Fact: "keys", Where: keyDates}, Source{Fact: "architectures", Where: arm64Open}),
 		family(&Row{Releases: "9.0+", From: "9", Below: "10", Tested: true, Manager: Dnf, Arches: onlyAMD64(), Unseen: []string{"arm64"}, Keys: oldKey(), Other: el9()},
-			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", arm64Open}),
+			Source{Fact: "release", Where: documented}, Source{Fact: "keys", Where: keyDates}, Source{Fact: "architectures", Where: arm64Open}),
 		family(&Row{Releases: "10", From: "10", Below: "11", Tested: true, Manager: Dnf, Arches: onlyAMD64(), Unseen: []string{"arm64"}, Keys: newKey()},
-			Source{"release", "MicrosoftDocs/entra-docs#1969"}, Source{"keys", elKey10}, Source{"architectures", arm64Open}),
+			Source{Fact: "release", Where: "MicrosoftDocs/entra-docs#1969"}, Source{Fact: "keys", Where: elKey10}, Source{Fact: "architectures", Where: arm64Open}),
 		family(&Row{Releases: "11 and later", From: "11", Note: elNext, Manager: Dnf, Unseen: bothArches(), Keys: anyKey()},
-			Source{"keys", keyUnknown}),
+			Source{Fact: "keys", Where: keyUnknown}),
 	}
 }
 
@@ -38,18 +38,18 @@ func rhel() []*Row {
 func rebuild(name, id string) []*Row {
 	family := func(row *Row, sources ...Source) *Row {
 		row.Family, row.IDs, row.Path, row.Manager = name, []string{id}, elPath, Dnf
-		return complete(row, append(sources, Source{"path", elRebuilds})...)
+		return complete(row, append(sources, Source{Fact: "path", Where: elRebuilds})...)
 	}
 	return []*Row{
 		family(&Row{Releases: "8", From: "8", Below: "9", Tested: true, Arches: onlyAMD64(), Unseen: []string{"arm64"}, Keys: oldKey()},
-			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", arm64Open}),
+			Source{Fact: "release", Where: documented}, Source{Fact: "keys", Where: keyDates}, Source{Fact: "architectures", Where: arm64Open}),
 		family(&Row{Releases: "9", From: "9", Below: "10", Tested: true, Arches: onlyAMD64(), Unseen: []string{"arm64"}, Keys: oldKey(), Other: el9()},
-			Source{"release", documented}, Source{"keys", keyDates}, Source{"architectures", arm64Open}),
+			Source{Fact: "release", Where: documented}, Source{Fact: "keys", Where: keyDates}, Source{Fact: "architectures", Where: arm64Open}),
 		family(&Row{Releases: "10", From: "10", Below: "11", Unseen: bothArches(), Keys: newKey(),
 			Note: "the packages for RHEL 10 are tried; the package host has repositories named after the rebuilds of 10 too, of which nobody has seen whether they have aadsshlogin"},
-			Source{"keys", elKey10}, Source{"release", "microsoft/mdatp-xplat#239, #245 and #246"}),
+			Source{Fact: "keys", Where: elKey10}, Source{Fact: "release", Where: "microsoft/mdatp-xplat#239, #245 and #246"}),
 		family(&Row{Releases: "11 and later", From: "11", Note: elNext, Unseen: bothArches(), Keys: anyKey()},
-			Source{"keys", keyUnknown}),
+			Source{Fact: "keys", Where: keyUnknown}),
 	}
 }
 
@@ -67,12 +67,12 @@ func centOS() []*Row {
 	}
 	return []*Row{
 		family(&Row{Releases: "7", From: "7", Below: "8", Tested: true, Manager: Yum, Path: "/centos/{major}/prod/", Arches: onlyAMD64(), Keys: oldKey()},
-			Source{"release", listed}, Source{"path", own}, Source{"keys", keyDates}),
+			Source{Fact: "release", Where: listed}, Source{Fact: "path", Where: own}, Source{Fact: "keys", Where: keyDates}),
 		family(&Row{Releases: "8", From: "8", Below: "9", Tested: true, Manager: Dnf, Path: "/centos/{major}/prod/", Arches: onlyAMD64(), Unseen: []string{"arm64"}, Keys: oldKey()},
-			Source{"release", listed}, Source{"path", own}, Source{"keys", keyDates}, Source{"architectures", arm64Open}),
+			Source{Fact: "release", Where: listed}, Source{Fact: "path", Where: own}, Source{Fact: "keys", Where: keyDates}, Source{Fact: "architectures", Where: arm64Open}),
 		family(&Row{Releases: "Stream 9", From: "9", Below: "10", Note: stream, Manager: Dnf, Path: elPath, Other: el9(), Unseen: bothArches(), Keys: oldKey()},
-			Source{"path", after8}, Source{"keys", keyDates}),
+			Source{Fact: "path", Where: after8}, Source{Fact: "keys", Where: keyDates}),
 		family(&Row{Releases: "Stream 10", From: "10", Below: "11", Note: stream, Manager: Dnf, Path: elPath, Unseen: bothArches(), Keys: newKey()},
-			Source{"path", after8}, Source{"keys", elKey10}),
+			Source{Fact: "path", Where: after8}, Source{Fact: "keys", Where: elKey10}),
 	}
 }

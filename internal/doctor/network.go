@@ -45,6 +45,8 @@ type probe struct {
 
 // target is one request to send.
 type target struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	purpose purpose
 	url     string
 	proxy   *url.URL
@@ -66,7 +68,7 @@ func lookNetwork(ctx context.Context, h *host.Host, m *machine, o Options, w *wa
 			return
 		}
 		for _, by := range proxies {
-			targets = append(targets, target{p, address, by})
+			targets = append(targets, target{purpose: p, url: address, proxy: by})
 		}
 	}
 	// A second way, if the machine knows one, is tried at the same time, because the advice

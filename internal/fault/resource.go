@@ -12,6 +12,8 @@ import (
 
 // resource is something that a machine can run out of.
 type resource struct {
+	_ [0]func() // never compared: no code for == is linked
+
 	errno syscall.Errno
 	code  Code
 	words string
@@ -27,15 +29,15 @@ func resources() []*resource {
 		starts = "See what runs and what may run (ps -e | wc -l; ulimit -u; systemctl show -p TasksCurrent,TasksMax walinuxagent waagent), then " + Again + "."
 	)
 	return []*resource{
-		{syscall.ENOSPC, Disk, "No space is left on a file system", ""},
-		{syscall.EDQUOT, Disk, "The quota of a file system is used up", ""},
-		{syscall.EROFS, Disk, "A file system is read-only", ""},
-		{syscall.EIO, Disk, "A disk reports an input/output error", "See what the kernel says of the disk (sudo dmesg | grep -iE 'error|remount' | tail), repair it" + AndAgain},
-		{syscall.EFBIG, Resources, "This process may write no larger files", "See what limits it (ulimit -f; systemctl show -p LimitFSIZE walinuxagent waagent)" + ThenAgain},
-		{syscall.EMFILE, Resources, "This process may open no more files", open},
-		{syscall.ENFILE, Resources, "The machine may open no more files", open},
-		{syscall.ENOMEM, Resources, "The machine has no memory left", memory},
-		{syscall.EAGAIN, Resources, "No more processes can be started", starts},
+		{errno: syscall.ENOSPC, code: Disk, words: "No space is left on a file system", next: ""},
+		{errno: syscall.EDQUOT, code: Disk, words: "The quota of a file system is used up", next: ""},
+		{errno: syscall.EROFS, code: Disk, words: "A file system is read-only", next: ""},
+		{errno: syscall.EIO, code: Disk, words: "A disk reports an input/output error", next: "See what the kernel says of the disk (sudo dmesg | grep -iE 'error|remount' | tail), repair it" + AndAgain},
+		{errno: syscall.EFBIG, code: Resources, words: "This process may write no larger files", next: "See what limits it (ulimit -f; systemctl show -p LimitFSIZE walinuxagent waagent)" + ThenAgain},
+		{errno: syscall.EMFILE, code: Resources, words: "This process may open no more files", next: open},
+		{errno: syscall.ENFILE, code: Resources, words: "The machine may open no more files", next: open},
+		{errno: syscall.ENOMEM, code: Resources, words: "The machine has no memory left", next: memory},
+		{errno: syscall.EAGAIN, code: Resources, words: "No more processes can be started", next: starts},
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -58,7 +57,14 @@ const (
 // ends is the first line of a text that is such a line; nil: none is.
 func ends(file string, content []byte) *ending {
 	for _, w := range ways() {
-		for _, at := range regexp.MustCompile(w.line).FindAllSubmatchIndex(content, -1) {
+		line, begin := regexp.MustCompile(w.line), 0
+		for at := line.FindSubmatchIndex(content); at != nil; at = line.FindSubmatchIndex(content[begin:]) {
+			for i := range at {
+				if at[i] >= 0 {
+					at[i] += begin
+				}
+			}
+			begin = at[1]
 			from, to := at[2], at[3]
 			if from < 0 { // the second of two
 				from, to = at[4], at[5]
@@ -94,13 +100,22 @@ func lookEnds(h *host.Host, one *gate.Somebody) *ending {
 		if e := ends(files[i], content); e != nil {
 			return e
 		}
-		for _, part := range regexp.MustCompile(sources).FindAllSubmatch(content, -1) {
-			if !slices.Contains(files, string(part[1])) {
-				files = append(files, string(part[1]))
-			}
-		}
+		files = append(files, sourced(content)...)
 	}
 	return nil
+}
+
+// sourced are the files that a text reads in turn.
+func sourced(content []byte) (files []string) {
+	source := regexp.MustCompile(sources)
+	for {
+		at := source.FindSubmatchIndex(content)
+		if at == nil {
+			return files
+		}
+		files = append(files, string(content[at[2]:at[3]]))
+		content = content[at[1]:]
+	}
 }
 
 // told is what to say and to do about it.

@@ -1,9 +1,6 @@
 package login
 
-import (
-	"regexp"
-	"testing"
-)
+import "testing"
 
 // TestWays: lines of the files that shells read when they start, and what they do.
 func TestWays(t *testing.T) {
@@ -50,8 +47,8 @@ func TestWays(t *testing.T) {
 			t.Errorf("%q: %q, not %q", line, got, want)
 		}
 	}
-	got := regexp.MustCompile(sources).FindAllSubmatch([]byte("test -s /etc/bash.bashrc.local && . /etc/bash.bashrc.local\n[ -r \"$i\" ] && . \"$i\"\n. ~/.x\nsource \"/opt/site/env\"\n. /usr/share/x\n"), -1)
-	if len(got) != 2 || string(got[0][1]) != "/etc/bash.bashrc.local" || string(got[1][1]) != "/opt/site/env" {
+	got := sourced([]byte("test -s /etc/bash.bashrc.local && . /etc/bash.bashrc.local\n[ -r \"$i\" ] && . \"$i\"\n. ~/.x\nsource \"/opt/site/env\"\n. /usr/share/x\n"))
+	if len(got) != 2 || got[0] != "/etc/bash.bashrc.local" || got[1] != "/opt/site/env" {
 		t.Errorf("%q", got)
 	}
 }

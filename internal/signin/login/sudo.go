@@ -173,7 +173,7 @@ func (s *Sudo) program() (at *sudo.Place, what, next string) {
 	case !s.HasSudo:
 		return nil, "sudo is not installed, so the role Virtual Machine Administrator Login gives no more than a sign-in.", "Install sudo with the machine's package manager."
 	case s.NoSetID != "":
-		return &sudo.Place{File: s.NoSetID}, "Administrators cannot use " + s.NoSetID + ": its owner, its mode, or a file system that is mounted nosuid keeps them from running it or it from becoming root.",
+		return &sudo.Place{File: s.NoSetID}, "Administrators cannot use " + s.NoSetID + ": its owner, its mode, or a file system that is mounted nosuid keeps it from becoming root for them.",
 			"Run as root: chown root:root " + s.NoSetID + " && chmod 4755 " + s.NoSetID
 	case s.Withheld:
 		return nil, "sudo cannot become root in people's sessions: the running sshd has given up that right for all that it starts (NoNewPrivileges=).",

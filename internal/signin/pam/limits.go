@@ -24,7 +24,7 @@ func limits(c *call) answer {
 			_, f := c.m.module(c.Module)
 			if !strings.Contains(string(f.Text), "cannot read settings from %s: %s") {
 				return answer{codes: []Code{serviceErr}, why: standard + " is not there, over which pam_limits fails", data: Problem{File: standard},
-					next: "Make the file again (it may be empty): " + c.touch(standard)}
+					next: "Make the file again (it may be empty): " + touch(standard)}
 			}
 			files = nil
 			if v := "/usr/etc/security/limits.conf"; c.m.File(v).Err == nil {
@@ -95,7 +95,7 @@ func (l *limitSet) read(file string) (a answer, ok bool) {
 	f := l.c.m.File(file)
 	if f.Missing() {
 		return answer{codes: []Code{serviceErr}, why: file + " is not there, over which pam_limits fails", data: Problem{File: file},
-			next: "Make the file: " + l.c.touch(file)}, false
+			next: "Make the file: " + touch(file)}, false
 	}
 	number := 0
 	for raw := range strings.Lines(string(f.Text)) {

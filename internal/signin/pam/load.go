@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"aadssh/internal/signin/gate"
+	"aadssh/internal/text"
 )
 
 // Rule is one line of a stack.
@@ -263,7 +264,7 @@ func (l *loader) rule(file string, number int, t *tokens, want Stack, include, l
 	case ok && strings.EqualFold(word, "@include") && l.m.Library.Debian:
 		h.Control = "@include"
 		return l.include(h, t, want, include, level, false)
-	case !ok || !slices.Contains(allStacks(), stack):
+	case !ok || !text.OneOf(string(stack), "auth account password session"):
 		// "most sensitive": the line fails in the stack that is read, or else in auth.
 		h.kind, h.why = fails, strconv.Quote(printable(word))+" is no type of a PAM line"
 		if stack = want; want == "" {

@@ -29,8 +29,6 @@ const (
 	Session  Stack = "session"
 )
 
-func allStacks() []Stack { return []Stack{Auth, Account, Password, Session} }
-
 // Own is the package's module.
 const Own = "pam_aad.so"
 

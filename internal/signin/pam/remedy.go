@@ -29,16 +29,10 @@ func (w *walk) run(file string) string {
 	return "run: sudo "
 }
 
-// touch is how to make a file that a module reads. Where sudo's own stack has that module
-// too, sudo does not run either.
-func (c *call) touch(file string) string {
-	m := c.m
-	m.Service = "sudo"
-	s := load(m)
-	if slices.ContainsFunc(s.of(c.stack), func(h handler) bool { return h.Is(path.Base(c.Module)) && slices.Equal(h.Args, c.Args) }) {
-		return "printf '' >> " + text.Quote(file) + " (as root, for sudo asks for it too)"
-	}
-	return "sudo touch " + text.Quote(file)
+// touch makes a file that a module reads. Where sudo's own stack has that module too, sudo
+// does not run either.
+func touch(file string) string {
+	return "printf '' >> " + text.Quote(file) + " (as root, for sudo may ask for it too)"
 }
 
 // edit is a command that edits a file. If the file is a link, as with authselect and

@@ -127,7 +127,7 @@ func accepts(f *Facts) Finding {
 		g.Next = "Run: sudo sshd -t; sudo sshd -T -C " + ExampleSpec()
 		g.Decides = "sshd's configuration, which could not be asked for"
 		if pipe := f.Config.Pipe; pipe != "" {
-			g.File, g.Text = pipe, "sshd"+gate.Waiting(pipe)+", when it starts and when it is asked for its configuration."
+			g.File, g.Text = pipe, "sshd"+gate.Waiting(pipe)+", when it starts."
 			g.Next = gate.Away(pipe) + " && sudo systemctl restart " + f.Unit
 		}
 		return g

@@ -223,9 +223,9 @@ func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding 
 // the same hangs on what they and the package need of it.
 func (f *Facts) askConfined(found Finding) Finding {
 	if p := f.Daemon.Profile; p != "" {
-		found.Answer, found.Decides = Unknown, "AppArmor's profile "+text.Name(p)+" for sshd"
-		found.Text = "sshd listens, but AppArmor confines it by the profile " + text.Name(p) + "; whether that lets it start the package's programs is not known."
-		found.Next = "If people do not get in, have it only log what it would deny, run: sudo aa-complain " + quote(p) + " (of the package apparmor-utils)"
+		found.Answer, found.Decides = Unknown, "AppArmor's profile "+text.Name(p)
+		found.Text = "sshd listens, but " + found.Decides + " confines it; whether people get in with that is not known."
+		found.Next = "If people do not get in, have it only log: sudo aa-complain " + quote(p)
 		return found
 	}
 	if len(f.Confined) == 0 {

@@ -37,7 +37,7 @@ func lookConfined(h *host.Host, unit string) (all []setting) {
 func confines(key string) bool {
 	return text.OneOf(key, "IPAddressDeny User DynamicUser CapabilityBoundingSet LimitNOFILE LimitNPROC LimitAS LimitDATA LimitFSIZE TasksMax MemoryMax MemoryHigh InaccessiblePaths "+
 		"ProtectSystem ReadOnlyPaths PrivateUsers PrivateNetwork SystemCallFilter RestrictAddressFamilies RootDirectory RootImage RuntimeMaxSec TemporaryFileSystem NoExecPaths "+
-		"WatchdogSec LimitSTACK LimitCPU SocketBindDeny RestrictNetworkInterfaces NetworkNamespacePath AppArmorProfile SELinuxContext DevicePolicy InaccessibleDirectories ReadOnlyDirectories MemoryLimit")
+		"WatchdogSec LimitSTACK LimitCPU SocketBindDeny RestrictNetworkInterfaces NetworkNamespacePath AppArmorProfile DevicePolicy InaccessibleDirectories ReadOnlyDirectories")
 }
 
 // generous reports whether a value takes nothing away that a sign-in needs: nothing at all,

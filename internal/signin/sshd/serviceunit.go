@@ -2,7 +2,6 @@ package sshd
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"aadssh/internal/host"
@@ -77,10 +76,10 @@ func (s *service) holds(files []string) {
 	for _, file := range files {
 		for _, section := range []string{"[Unit]", "[Service]"} {
 			eachSetting(s.h, file, section, func(key, value string, line int) {
-				if value == "" { // deletes all before it
-					s.held = slices.DeleteFunc(s.held, func(o Source) bool {
-						return o.Key == key || strings.HasPrefix(key, "Condition") && strings.HasPrefix(o.Key, "Condition")
-					})
+				for i := range s.held {
+					if o := &s.held[i]; value == "" && (o.Key == key || strings.HasPrefix(key, "Condition") && strings.HasPrefix(o.Key, "Condition")) { // deletes all before it
+						o.Unfit.Option = ""
+					}
 				}
 				if u := s.hold(key, value); u.Why != "" {
 					u.Option = key + "=" + value
@@ -106,7 +105,7 @@ func (s *service) hold(key, value string) (u Unfit) {
 	case text.OneOf(key, "Requires Requisite BindsTo"):
 		for _, other := range strings.Fields(value) {
 			if strings.HasSuffix(other, ".service") && !strings.Contains(other, "@") && unitFiles(s.h, other) == nil {
-				u.Why = "names a unit that is not there"
+				u.Why = "needs a unit that is not there"
 			}
 		}
 	case text.OneOf(key, "ExecStartPre WorkingDirectory"):

@@ -44,7 +44,7 @@ func TestServiceUnit(t *testing.T) {
 		{"a condition that is not met", map[string]string{vendor: stock, dropin: "[Unit]\nConditionPathExists=/etc/go\n"}, false, "", "ConditionPathExists=/etc/go is not met", dropin + ":2"},
 		{"a condition that was taken back", map[string]string{vendor: stock, dropin: "[Unit]\nConditionPathExists=/etc/go\nConditionHost=\n"}, false, "", "", ""},
 		{"a file that must not be there", map[string]string{vendor: "[Unit]\nConditionPathExists=!/etc/ssh/sshd_not_to_be_run\n" + stock, "/etc/ssh/sshd_not_to_be_run": ""}, false, "", "ConditionPathExists=!/etc/ssh/sshd_not_to_be_run is not met", vendor + ":2"},
-		{"a unit that is required", map[string]string{vendor: stock, dropin: "[Unit]\nRequires=basic.target site.service\n"}, false, "", "Requires=basic.target site.service names a unit that is not there", dropin + ":2"},
+		{"a unit that is required", map[string]string{vendor: stock, dropin: "[Unit]\nRequires=basic.target site.service\n"}, false, "", "Requires=basic.target site.service needs a unit that is not there", dropin + ":2"},
 		{"a program before it", map[string]string{vendor: stock, dropin: "[Service]\nExecStartPre=/opt/check x\n"}, false, "", "ExecStartPre=/opt/check x is not there", dropin + ":2"},
 		{"a program before it that may be missing", map[string]string{vendor: stock, dropin: "[Service]\nExecStartPre=-/opt/check x\n"}, false, "", "", ""},
 		{"a drop-in of all services", map[string]string{vendor: stock, "/etc/systemd/system/service.d/x.conf": "[Service]\nEnvironment=SSHD_OPTS=-4\n"}, false, "-o AddressFamily=inet", "", "/etc/systemd/system/service.d/x.conf:2"},

@@ -129,15 +129,13 @@ func unitFiles(h *host.Host, name string) []string {
 	if to, err := h.Readlink(main); err == nil && path.Base(to) != name {
 		names = append(names, path.Base(to)) // another name of that unit
 	}
-	for _, dir := range unitDirs() {
-		for _, alias := range []string{"ssh", "sshd"} {
-			alias += path.Ext(name)
-			if to, err := h.Readlink(dir + "/" + alias); err == nil && path.Base(to) == name && alias != name {
-				names = append(names, alias)
-			}
+	if alias := strings.Replace(name, "ssh.", "sshd.", 1); alias != name {
+		if to, err := h.Readlink(unitDirs()[4] + "/" + alias); err == nil && path.Base(to) == name {
+			names = append(names, alias)
 		}
 	}
-	return append(append([]string{main}, dropins(h, []string{strings.TrimPrefix(path.Ext(name), ".")})...), dropins(h, names)...)
+	files := append([]string{main}, h.Glob("/etc/systemd/system"+strings.Replace(path.Ext(name), ".", "/", 1)+".d/*.conf")...) // for all units of its kind
+	return append(files, dropins(h, names)...)
 }
 
 // dropins are the drop-in files of a unit under any of its names, in the order of their own

@@ -134,11 +134,11 @@ func (r *reader) read(file string, depth int) {
 			joined += before + " "
 			continue
 		}
-		r.line(Place{file, first, strings.TrimSpace(joined + raw)}, depth)
+		r.line(Place{File: file, Line: first, Text: strings.TrimSpace(joined + raw)}, depth)
 		joined = ""
 	}
 	if joined != "" {
-		r.broken(Place{file, first, strings.TrimSpace(joined)})
+		r.broken(Place{File: file, Line: first, Text: strings.TrimSpace(joined)})
 	}
 }
 
