@@ -34,10 +34,11 @@ func Waiting(file string) string {
 	return " waits for somebody to write to " + text.Name(file) + ", which is a named pipe"
 }
 
-// Away is what to do about a named pipe in the place of a file.
+// Away is what to do about a named pipe in the place of a file. sudo would wait at some of
+// them too.
 func Away(file string) string {
 	file = text.Quote(file)
-	return "See whose it is (ls -l " + file + "), and put it away: sudo mv " + file + " " + file + ".pipe"
+	return "Put it away. As root, run: mv " + file + " " + file + ".pipe"
 }
 
 // ReadAgain is what to do about a file that could not be read.
