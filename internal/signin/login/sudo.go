@@ -86,7 +86,7 @@ func lookSudo(h *host.Host, owner uint32, switches []byte, mounts host.Mounts, o
 func (*Sudo) lacks(h *host.Host, program string) (library string) {
 	if content, err := h.Open(program); err == nil {
 		library = newLoader(h).lacks(program, content)
-		content.Close()
+		_ = content.Close() // it was only read
 	}
 	return library
 }
