@@ -28,7 +28,7 @@ type ending struct {
 type way struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	line string // a pattern; its first group that matches is the word, and behind PATH comes the value
+	line *regexp.Regexp // its first group that matches is the word, and behind PATH comes the value
 	does string
 	edit string // sed's command for the line
 }
@@ -39,26 +39,30 @@ type way struct {
 func ways() []way {
 	const comment = "s/^/#/"
 	return []way{
-		{line: `(?m)^(exit|logout)\b.*|^(exec)[ \t]+[a-zA-Z/$"].*`, does: "ends them", edit: comment},
-		{line: unquoted + `(exit|logout)(?:[ \t;\n]|$)`, does: "may end them", edit: `s/\b\(exit\|logout\)\b/:/`},
-		{line: `(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*e|-o[ \t]+errexit)`, does: "ends them at the first command that fails", edit: comment},
-		{line: unquoted + `(sleep)[ \t]+\d\d`, does: "may make them wait", edit: comment},
-		{line: `(?m)^[ \t]*(?:export[ \t]+)?(PATH)=["']?([^$"'; \t\n]*)["']?(?:[; \t\n]|$)`, does: "leaves them without the usual programs", edit: comment},
+		{line: regexp.MustCompile(`(?m)^(exit|logout)\b.*|^(exec)[ \t]+[a-zA-Z/$"].*`), does: "ends them", edit: comment},
+		{line: unquoted(`(exit|logout)(?:[ \t;\n]|$)`), does: "may end them", edit: `s/\b\(exit\|logout\)\b/:/`},
+		{line: regexp.MustCompile(`(?m)^[ \t]*(set)[ \t]+(?:-[a-zA-Z]*e|-o[ \t]+errexit)`), does: "ends them at the first command that fails", edit: comment},
+		{line: unquoted(`(sleep)[ \t]+\d\d`), does: "may make them wait", edit: comment},
+		{line: regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?(PATH)=["']?([^$"'; \t\n]*)["']?(?:[; \t\n]|$)`), does: "leaves them without the usual programs", edit: comment},
 	}
 }
 
-// unquoted is the beginning of a line of a shell script up to a command, without comments
-// and quoted words; sources is another file that it reads.
-const (
-	unquoted = `(?m)^(?:(?:[^\n'"#]|\$#|\$\{[^}\n]*\}|'[^'\n]*'|"[^"\n]*")*(?:[;&|{)]|\bthen|\belse|\bdo))?[ \t]*`
-	sources  = unquoted + `(?:\.|source)[ \t]+["']?(/(?:etc|opt|usr/local)/[A-Za-z0-9._/+-]+)`
-)
+// unquoted matches a command, and in front of it the line of a shell script up to there,
+// without comments and quoted words.
+func unquoted(command string) *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^(?:(?:[^\n'"#]|\$#|\$\{[^}\n]*\}|'[^'\n]*'|"[^"\n]*")*(?:[;&|{)]|\bthen|\belse|\bdo))?[ \t]*` + command)
+}
+
+// sources matches where such a file reads another one; its group is the other's path.
+func sources() *regexp.Regexp {
+	return unquoted(`(?:\.|source)[ \t]+["']?(/(?:etc|opt|usr/local)/[A-Za-z0-9._/+-]+)`)
+}
 
 // ends is the first line of a text that is such a line; nil: none is.
-func ends(file string, content []byte) *ending {
-	for _, w := range ways() {
-		line, begin := regexp.MustCompile(w.line), 0
-		for at := line.FindSubmatchIndex(content); at != nil; at = line.FindSubmatchIndex(content[begin:]) {
+func ends(ways []way, file string, content []byte) *ending {
+	for _, w := range ways {
+		begin := 0
+		for at := w.line.FindSubmatchIndex(content); at != nil; at = w.line.FindSubmatchIndex(content[begin:]) {
 			for i := range at {
 				if at[i] >= 0 {
 					at[i] += begin
@@ -89,6 +93,7 @@ func lookEnds(h *host.Host, one *gate.Somebody) *ending {
 	}
 	files := append([]string{"/etc/bash.bashrc", "/etc/bashrc", "/etc/profile"}, h.Glob("/etc/profile.d/*.sh")...)
 	files = append(files, home+"/.bashrc", home+"/.bash_profile", home+"/.profile")
+	ways, source := ways(), sources()
 	for i := 0; i < len(files) && i < 400; i++ {
 		if info, err := h.Stat(files[i]); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
 			return &ending{File: files[i]}
@@ -97,25 +102,14 @@ func lookEnds(h *host.Host, one *gate.Somebody) *ending {
 		if err != nil {
 			continue
 		}
-		if e := ends(files[i], content); e != nil {
+		if e := ends(ways, files[i], content); e != nil {
 			return e
 		}
-		files = append(files, sourced(content)...)
+		for _, other := range source.FindAllStringSubmatch(string(content), -1) {
+			files = append(files, other[1])
+		}
 	}
 	return nil
-}
-
-// sourced are the files that a text reads in turn.
-func sourced(content []byte) (files []string) {
-	source := regexp.MustCompile(sources)
-	for {
-		at := source.FindSubmatchIndex(content)
-		if at == nil {
-			return files
-		}
-		files = append(files, string(content[at[2]:at[3]]))
-		content = content[at[1]:]
-	}
 }
 
 // told is what to say and to do about it.
