@@ -46,6 +46,8 @@ func TestAnswers(t *testing.T) {
 		{"doctor --merge --user ada@contoso.com x", fault.Usage, "--merge and --user cannot be given together."},
 		{"completion", fault.Usage, "completion needs the name of a shell.\nThese are known: bash, fish, powershell, zsh."},
 		{"completion tcsh", fault.Usage, "There is no completion for \"tcsh\"."},
+		{"__complete doctor --only sshd-us", fault.OK, "\nsshd-users\n"},
+		{"__complete doctor --only identity,sshd-us", fault.OK, "\nidentity,sshd-users\n"},
 		{"completion bash x", fault.Usage, "bash takes no argument like \"x\"."},
 		{"completion bash", fault.OK, "# bash completion"},
 		{"completion zsh", fault.OK, "#compdef"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -125,10 +126,14 @@ func (p Process) diagnose(ctx context.Context, who *gate.Somebody, only, skip []
 	return doctor.Run(ctx, o)
 }
 
-// completeChecks makes a shell complete names of checks in flags.
+// completeChecks makes a shell complete names of checks in flags, each name of a list.
 func completeChecks(c *cobra.Command, flags ...string) {
-	names := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return doctor.Names(), cobra.ShellCompDirectiveNoFileComp
+	names := func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		all := doctor.Names()
+		for i := range all {
+			all[i] = typed[:strings.LastIndexByte(typed, ',')+1] + all[i]
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
 	}
 	for _, flag := range flags {
 		if err := c.RegisterFlagCompletionFunc(flag, names); err != nil {
