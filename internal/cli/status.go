@@ -16,7 +16,7 @@ func (p Process) status(code *fault.Code) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Show how the machine is now, and the extension's last verdict and since when it holds",
+		Short: "Show how the machine is now, and the extension's last report",
 		Long: `status says first how the machine is now, by the checks of enable; the exit code is
 that of this first line. Then it repeats what the extension or setup said last, and
 since when. What is asked over the network, but for the identity, and the sign-ins

@@ -181,22 +181,24 @@ func lastRunCheck(m *machine) []preflight.Result {
 	if m.OtherRun != "" && fault.Code(report.Code) == fault.StillRunning { // it has not ended
 		return nil
 	}
-	r := preflight.Result{Text: fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(report.Message, 400))}
+	var r preflight.Result
+	said, since := report.Message, ""
+	what, next := firstSentence(said)
 	switch code := fault.Code(report.Code); {
 	case m.decision.Outlook() != nil, m.OtherRun != "": // the current state has checks of its own
 	case m.resolved(code):
 		r.Answer, r.Next = preflight.Warn, m.setItUp()
-		r.Text += " What it complains of is not so now."
+		said, since = what, " That is not so now." // without its next step, which must not be taken again
 	case preflight.InPlace(&m.Facts):
 		r.Answer, r.Next = preflight.Warn, m.setItUp()
 	case m.foreign(): // its codes have other meanings
 		r.Answer, r.Next = preflight.Warn, fmt.Sprintf("Run: %s explain %d", host.Program(), report.Code)
 	default:
-		what, next := firstSentence(report.Message)
 		r.Answer, r.Code = preflight.Fail, code
-		r.Text = fmt.Sprintf("%s ended %s with code %d: %s", report.Operation, when, report.Code, text.Clip(what, 400))
 		r.Next = text.Or(text.Clip(next, 1200), m.setItUp())
+		said = what
 	}
+	r.Text = fmt.Sprintf("%s ended %s with code %d: %s%s", report.Operation, when, report.Code, text.Clip(said, 400), since)
 	return []preflight.Result{r}
 }
 

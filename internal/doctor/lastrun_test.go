@@ -31,9 +31,9 @@ func TestLastRun(t *testing.T) {
 		{"still so, which the check of it says", fault.IdentityMissing, missing, preflight.Pass, "code 22"},
 		{"something else is so now", fault.VerificationFailed, missing, preflight.Pass, "code 21"},
 		{"not known to be mended", fault.PackageManagerFailed, identity.Answer{Kind: identity.SystemAssigned}, preflight.Fail, "code 26"},
-		{"mended", fault.IdentityMissing, identity.Answer{Kind: identity.SystemAssigned}, preflight.Warn, "is not so now"},
+		{"mended", fault.IdentityMissing, identity.Answer{Kind: identity.SystemAssigned}, preflight.Warn, "That is not so now"},
 	} {
-		m := machine{extension: &extension{own: true, report: &status.Report{Operation: "Enable", Code: int(c.code), Message: "It is."}}}
+		m := machine{extension: &extension{own: true, report: &status.Report{Operation: "Enable", Code: int(c.code), Message: "It is. Do that."}}}
 		m.Facts.Packages, m.Facts.Identity = pkgmgr.Packages{}, c.identity
 		m.Target.Packages.Login = "aadsshlogin"
 		m.decision = decide.Decision{Plan: decide.Plan{Steps: []decide.Step{{Kind: decide.Install}}}}
@@ -43,6 +43,9 @@ func TestLastRun(t *testing.T) {
 		got := lastRunCheck(&m)
 		if len(got) != 1 || got[0].Answer != c.want || !strings.Contains(got[0].Text, c.says) {
 			t.Errorf("%s: %+v", c.name, got)
+		}
+		if strings.Contains(got[0].Text, "That is not so now") && strings.Contains(got[0].Text, "Do that") {
+			t.Errorf("%s: what was done already is advised again: %+v", c.name, got)
 		}
 		if still := m.decision.Outlook() != nil; still && strings.Contains(got[0].Text, "not so now") {
 			t.Errorf("%s: a contradiction: %+v", c.name, got)
