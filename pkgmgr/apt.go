@@ -13,8 +13,7 @@ import (
 // apt is the package manager of Debian and Ubuntu.
 func apt() *Manager {
 	return &Manager{
-		Name:     distro.Apt,
-		Programs: []string{"apt-get", "apt-cache", "dpkg", "dpkg-query"},
+		Name: distro.Apt,
 		// Sources: apt-get(8), FILES, and apt-pkg/deb/debsystem.cc in apt. dpkg itself also
 		// takes lock-frontend from version 1.19.1 on.
 		Locks: []host.Lock{

@@ -16,8 +16,7 @@ import (
 // dnf 4.5 to 4.23 were tried.
 func dnf() *Manager {
 	return &Manager{
-		Name:     distro.Dnf,
-		Programs: []string{"dnf", "rpm"},
+		Name: distro.Dnf,
 		// dnf's own locks contain the pid of their holder (dnf/lock.py).
 		Locks: append([]host.Lock{
 			{Path: "/var/cache/dnf/metadata_lock.pid", Kind: host.LockPIDFile},

@@ -57,9 +57,8 @@ type Effect struct {
 // Manager describes one package manager as data. None of its functions reads the machine,
 // except Denied and the look of a rule, and none changes it.
 type Manager struct {
-	Name     distro.Manager
-	Programs []string    // programs that must be installed for it to work
-	Locks    []host.Lock // whoever holds one of these is using the manager
+	Name  distro.Manager
+	Locks []host.Lock // whoever holds one of these is using the manager
 	// Told are locks whose holder counts only after the manager itself has reported them as
 	// held.
 	Told []host.Lock

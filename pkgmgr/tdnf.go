@@ -14,8 +14,7 @@ import (
 // client/defines.h) and from recorded runs of 3.5.2, 3.5.8 and 3.6.0.
 func tdnf() *Manager {
 	return &Manager{
-		Name:     distro.Tdnf,
-		Programs: []string{"tdnf", "rpm"},
+		Name: distro.Tdnf,
 		// There is one file, locked with fcntl up to 3.3 and with flock by later versions
 		// (common/lock.c). tdnf waits for it forever and cannot be told not to.
 		Locks: append([]host.Lock{

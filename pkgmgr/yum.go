@@ -16,7 +16,6 @@ import (
 func yum() *Manager {
 	return &Manager{
 		Name:           distro.Yum,
-		Programs:       []string{"yum", "rpm"},
 		Locks:          append([]host.Lock{{Path: "/var/run/yum.pid", Kind: host.LockPIDFile}}, rpmLocks()...),
 		Query:          rpmQuery,
 		Refresh:        yumRefresh,

@@ -15,8 +15,7 @@ import (
 // tried; 1.13 of SLES 12 has the same options.
 func zypper() *Manager {
 	return &Manager{
-		Name:     distro.Zypper,
-		Programs: []string{"zypper", "rpm"},
+		Name: distro.Zypper,
 		// Not /run/zypp.pid: zypper ignores a pid in it that now belongs to another
 		// program, and which programs count differs between versions. zypper reports at
 		// once, with exit code 7, who is using it.

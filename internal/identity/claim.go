@@ -10,9 +10,8 @@ import (
 type holder struct {
 	_ [0]func() // never compared: no code for == is linked
 
-	Type   string // as in a resource id, lower case
-	Kind   Kind
-	Source string
+	Type string // as in a resource id, lower case
+	Kind Kind
 }
 
 // holders are the types that the xms_mirid claim of a token can name. Microsoft does not
@@ -20,12 +19,12 @@ type holder struct {
 // count as system-assigned.
 func holders() []*holder {
 	return []*holder{
-		{Type: "microsoft.managedidentity/userassignedidentities", Kind: UserAssigned, Source: "cyberark/conjur authn-azure xms_mirid parser"},
-		{Type: "microsoft.compute/virtualmachines", Kind: SystemAssigned, Source: "cyberark/conjur authn-azure xms_mirid parser"},
-		{Type: "microsoft.compute/virtualmachinescalesets", Kind: SystemAssigned, Source: "the identity belongs to the set: Microsoft Learn, managed identities on scale sets"},
-		{Type: "microsoft.compute/virtualmachinescalesets/virtualmachines", Kind: SystemAssigned, Source: "resource id of an instance: Microsoft Learn, instance-metadata-service"},
-		{Type: "microsoft.hybridcompute/machines", Kind: SystemAssigned, Source: "resource type of Arc-enabled servers: Microsoft Learn, azure-arc/servers"},
-		{Type: "microsoft.networkcloud/virtualmachines", Kind: SystemAssigned, Source: "resource type of Azure Operator Nexus VMs: Microsoft Learn, operator-nexus"},
+		{Type: "microsoft.managedidentity/userassignedidentities", Kind: UserAssigned},            // cyberark/conjur authn-azure xms_mirid parser
+		{Type: "microsoft.compute/virtualmachines", Kind: SystemAssigned},                         // cyberark/conjur authn-azure xms_mirid parser
+		{Type: "microsoft.compute/virtualmachinescalesets", Kind: SystemAssigned},                 // the identity belongs to the set: Microsoft Learn, managed identities on scale sets
+		{Type: "microsoft.compute/virtualmachinescalesets/virtualmachines", Kind: SystemAssigned}, // resource id of an instance: Microsoft Learn, instance-metadata-service
+		{Type: "microsoft.hybridcompute/machines", Kind: SystemAssigned},                          // resource type of Arc-enabled servers: Microsoft Learn, azure-arc/servers
+		{Type: "microsoft.networkcloud/virtualmachines", Kind: SystemAssigned},                    // resource type of Azure Operator Nexus VMs: Microsoft Learn, operator-nexus
 	}
 }
 

@@ -64,13 +64,12 @@ func (k Kind) String() string {
 
 // Answer is what is known about the machine's identity.
 type Answer struct {
-	Kind       Kind
-	ResourceID string // of the identity, according to its token: of the VM, the scale set or the user-assigned identity; may be ""
-	Machine    az.Machine
-	Cloud      Cloud        // the public cloud if the machine named none: see Why
-	Fault      *fault.Fault // nil for SystemAssigned; else code 22 or 29 with the next step for this machine
-	Requests   int          // HTTP requests that were needed
-	Why        string       // how the answer was found, for the log and for doctor
+	Kind     Kind
+	Machine  az.Machine
+	Cloud    Cloud        // the public cloud if the machine named none: see Why
+	Fault    *fault.Fault // nil for SystemAssigned; else code 22 or 29 with the next step for this machine
+	Requests int          // HTTP requests that were needed
+	Why      string       // how the answer was found, for the log and for doctor
 	// ClockAhead is how far this machine's clock is ahead of the service's, whose responses
 	// have a Date to the second. Dated: a response had one.
 	ClockAhead time.Duration
@@ -175,7 +174,7 @@ func look(ctx context.Context, s service, c *client, h *host.Host) Answer {
 	id := readClaim(token)
 	switch id.kind {
 	case SystemAssigned:
-		a.Kind, a.ResourceID = SystemAssigned, id.resource
+		a.Kind = SystemAssigned
 		a.Why = sentence("Its token for "+a.Cloud.ResourceManager+" is of "+id.resource, why, cached)
 		return a
 	case UserAssigned:
@@ -190,7 +189,7 @@ func look(ctx context.Context, s service, c *client, h *host.Host) Answer {
 const cached = "Tokens are cached for up to a day, so a removed identity shows late"
 
 func (a Answer) missing(k Kind, id, why string) Answer {
-	a.Kind, a.ResourceID, a.Why = k, id, sentence(why, cached)
+	a.Kind, a.Why = k, sentence(why, cached)
 	a.Fault = missingFault(k, id, a.Machine)
 	return a
 }

@@ -11,7 +11,6 @@ type About struct {
 	Lines   []Line    // lines about their connections and of programs that name them, oldest first
 	Granted time.Time // when the role check last allowed them in; zero: the log does not say
 	Admin   bool      // at that time, as an administrator
-	In      time.Time // when sshd last accepted their key; zero: the log does not say
 }
 
 // About collects the lines about one person: those of connections in which sshd names them,
@@ -32,9 +31,6 @@ func (l Log) About(name string) About {
 		}
 		if part := r.granted.FindStringSubmatch(said); part != nil && who == byAccount && strings.EqualFold(strings.TrimRight(part[1], "."), name) {
 			a.Granted, a.Admin = line.At, admin.MatchString(said)
-		}
-		if part := r.accepted.FindStringSubmatch(line.Text); part != nil && who == bySSHD && strings.EqualFold(part[1], name) {
-			a.In = line.At
 		}
 	}
 	for i, line := range l.Lines {

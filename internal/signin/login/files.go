@@ -45,7 +45,6 @@ type File struct {
 	Path   string // where it is, or where it should be
 	Found  bool
 	Mode   fs.FileMode
-	UID    uint32
 	Unsafe string // the first of the file and its parent folders that violates sshd's rule, with the reason
 	NoExec string // the mount point that forbids programs
 	Lacks  string // a library that it needs and that is missing
@@ -57,10 +56,9 @@ type Files struct {
 	_ [0]func() // never compared: no code for == is linked
 
 	CertHandler, AddUser, PAMModule, NSSLibrary File
-	Err                                         error // mount options are not known
 }
 
-func lookFiles(h *host.Host, mounts host.Mounts, err error) Files {
+func lookFiles(h *host.Host, mounts host.Mounts) Files {
 	debian, libraries := h.Exists("/var/lib/dpkg"), newLoader(h)
 	look := func(candidates ...string) File {
 		for _, p := range candidates {
@@ -69,9 +67,8 @@ func lookFiles(h *host.Host, mounts host.Mounts, err error) Files {
 				return File{Path: p, Unread: err}
 			}
 			if err == nil && info.Mode().IsRegular() {
-				uid, _ := owners(info)
 				above, _ := parts(h, p) // what cannot be read is not judged
-				f := File{Path: p, Found: true, Mode: info.Mode(), UID: uid, Unsafe: unsafe(above, debian), NoExec: mounts.NoExec(p)}
+				f := File{Path: p, Found: true, Mode: info.Mode(), Unsafe: unsafe(above, debian), NoExec: mounts.NoExec(p)}
 				content, err := h.Open(p)
 				if f.Unread = err; err == nil {
 					f.Lacks = libraries.lacks(p, content)
@@ -93,7 +90,6 @@ func lookFiles(h *host.Host, mounts host.Mounts, err error) Files {
 		AddUser:     look(addUser, "/usr/bin/aaduseradd"),
 		PAMModule:   look(below(moduleDirs(), PAMModule)...),
 		NSSLibrary:  look(below(libraryDirs(), nssLibrary)...),
-		Err:         err,
 	}
 }
 

@@ -35,14 +35,14 @@ type Facts struct {
 func Gather(h *host.Host, one *gate.Somebody) Facts {
 	kernel := lookSELinux(h)
 	switches, err := h.ReadFile(switchFile, fileLimit)
-	mounts, unknown := h.Mounts()
+	mounts, _ := h.Mounts() // options that are not known are not judged
 	s := lookSudo(h, 0, switches, mounts, one)
 	service := s.Rules.PAM
 	f := Facts{
 		PAM:      GatherPAM(h, PAMService, one, &s.Rules, mounts),
 		NSS:      lookNSS(h, switches, err),
 		Sudo:     s,
-		Files:    lookFiles(h, mounts, unknown),
+		Files:    lookFiles(h, mounts),
 		SELinux:  kernel,
 		Denials:  lookDenials(h, kernel, time.Now()),
 		Accounts: lookAccounts(h),

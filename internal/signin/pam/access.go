@@ -61,7 +61,6 @@ type rules struct {
 	in, out       bool    // both are true if it depends on who connects from where
 	done          bool    // a line matches everybody
 	first         Problem // the first line that denies somebody
-	whom          string  // the people whom that line matches
 }
 
 func (r *rules) read(file string) {
@@ -86,12 +85,12 @@ func (r *rules) read(file string) {
 			continue
 		}
 		match := r.list(fields[1], r.user).and(r.list(fields[2], r.origin))
-		r.fits(match, fields[0][0] == '+', Problem{File: file, Line: number, Text: strings.TrimSpace(raw)}, fields[2])
+		r.fits(match, fields[0][0] == '+', Problem{File: file, Line: number, Text: strings.TrimSpace(raw)})
 	}
 }
 
 // fits takes a line into account.
-func (r *rules) fits(match truth, allows bool, at Problem, origins string) {
+func (r *rules) fits(match truth, allows bool, at Problem) {
 	if match == no {
 		return
 	}
@@ -102,9 +101,6 @@ func (r *rules) fits(match truth, allows bool, at Problem, origins string) {
 		if r.first.File == "" {
 			r.first = at
 		}
-	}
-	if match == some {
-		r.whom = strings.TrimSpace(origins)
 	}
 	r.done = match == yes
 }

@@ -17,7 +17,6 @@ type forcedCommand struct {
 	program string // the program of its last command, which decides what people get; "" if it has none
 	asked   bool   // that command uses what people asked for, or their shell
 	shell   bool   // it is a shell without a command
-	unclear bool   // it uses more of the shell's language than is evaluated here
 }
 
 // asksFor matches what people asked for, or their own shell.
@@ -39,14 +38,13 @@ func readForced(command string) forcedCommand {
 	}
 	f := forcedCommand{asked: asksFor().MatchString(last)}
 	if len(args) == 0 {
-		f.unclear = true
 		return f
 	}
 	f.program = args[0]
 	name := path.Base(f.program)
 	f.shell = isShell(name) && !slices.ContainsFunc(args[1:], func(a string) bool { return !strings.HasPrefix(a, "-") })
 	if strings.ContainsAny(f.program, "$`(){}[]<>") || text.OneOf(f.program, "fi done esac }") {
-		f.program, f.unclear = "", true
+		f.program = "" // more of the shell's language than is evaluated here
 		f.asked = asksFor().MatchString(command)
 	}
 	return f

@@ -24,14 +24,14 @@ func TestReadForced(t *testing.T) {
 		"/bin/bash /opt/wrap":                 {program: "/bin/bash"},
 		"timeout 60 /opt/wrap":                {program: "/opt/wrap"},
 		"internal-sftp -l INFO":               {program: "internal-sftp"},
-		`$SSH_ORIGINAL_COMMAND`:               {asked: true, unclear: true},
-		`exec ${SSH_ORIGINAL_COMMAND:-bash}`:  {asked: true, unclear: true},
+		`$SSH_ORIGINAL_COMMAND`:               {asked: true},
+		`exec ${SSH_ORIGINAL_COMMAND:-bash}`:  {asked: true},
 		`/opt/wrap "$SSH_ORIGINAL_COMMAND"`:   {program: "/opt/wrap", asked: true},
-		`sh -c "$SSH_ORIGINAL_COMMAND"`:       {asked: true, unclear: true},
-		`if [ -n "$SSH_ORIGINAL_COMMAND" ]; then exec sh -c "$SSH_ORIGINAL_COMMAND"; fi`: {asked: true, unclear: true},
-		`if true; then exit 1; fi`:     {unclear: true},
+		`sh -c "$SSH_ORIGINAL_COMMAND"`:       {asked: true},
+		`if [ -n "$SSH_ORIGINAL_COMMAND" ]; then exec sh -c "$SSH_ORIGINAL_COMMAND"; fi`: {asked: true},
+		`if true; then exit 1; fi`:     {},
 		`echo "$SSH_ORIGINAL_COMMAND"`: {program: "echo", asked: true},
-		`A=b`:                          {unclear: true},
+		`A=b`:                          {},
 	} {
 		if got := readForced(command); got != want {
 			t.Errorf("%s: %+v, want %+v", command, got, want)
