@@ -44,7 +44,6 @@ type Result struct {
 	Next   string     // one line: what to do; empty if nothing has to be done
 	Code   fault.Code // of a failure, or of what would become one
 	File   string     // the file that it is about; empty if not known or there is none
-	Line   int        // 1 is the first line; 0 if File is empty or the whole file is meant
 
 	Part Part // part of the package that this is about
 

@@ -64,7 +64,7 @@ type Answer struct {
 // failure; what keeps some people out, or is unknown, is not, because the machine works, or
 // may work, for the others.
 func (a Answer) Result() check.Result {
-	r := check.Result{Text: a.Text, Next: a.Next, File: a.File, Line: a.Line, Part: a.Part}
+	r := check.Result{Text: a.Text, Next: a.Next, File: a.File, Part: a.Part}
 	switch {
 	case a.Outcome == Out && a.Whom == "":
 		r.Answer, r.Code = check.Fail, fault.VerificationFailed

@@ -3,6 +3,8 @@ package login
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -136,7 +138,7 @@ func TestBroken(t *testing.T) {
 		breakIt func(t *testing.T, h *host.Host)
 		finding string
 		level   sshd.Level
-		line    int
+		line    int // that the text or the next step names; 0: none is looked for
 		says    string
 	}{
 		{"pam-auth-update --remove", func(t *testing.T, h *host.Host) {
@@ -194,7 +196,7 @@ func TestBroken(t *testing.T) {
 		}, "nss-group", sshd.Warn, 2, "missing"},
 		{"shadow rewritten", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/nsswitch.conf", "passwd: files aad\ngroup: files aad\nshadow: files\n", 0o644)
-		}, "nss-shadow", sshd.Pass, 3, "not need"},
+		}, "nss-shadow", sshd.Pass, 0, "not need"},
 		{"search ends before", func(t *testing.T, h *host.Host) {
 			put(t, h, "/etc/nsswitch.conf", "passwd: files [NOTFOUND=return] aad\ngroup: files aad\nshadow: files aad\n", 0o644)
 		}, "nss-passwd", sshd.Fail, 1, "files"},
@@ -275,7 +277,7 @@ func TestBroken(t *testing.T) {
 			h := debian(t)
 			c.breakIt(t, h)
 			got := of(t, Assess(look(h)), c.finding)
-			if got.Answer != c.level || got.Line != c.line || !strings.Contains(got.Text+got.Next, c.says) || strings.Contains(got.Text+got.Next, "\n") {
+			if got.Answer != c.level || c.line > 0 && !regexp.MustCompile("(:|line |')"+strconv.Itoa(c.line)+`(\b|c)`).MatchString(got.Text+" "+got.Next) || !strings.Contains(got.Text+got.Next, c.says) || strings.Contains(got.Text+got.Next, "\n") {
 				t.Errorf("%+v", got)
 			}
 			if got.Answer == sshd.Fail && got.Next == "" {

@@ -113,13 +113,13 @@ func accepts(f *Facts) Finding {
 		return g
 	}
 	if p := f.Problem; p != nil {
-		g.Answer, g.File, g.Line = Fail, p.File, p.Line
+		g.Answer, g.File = Fail, p.File
 		g.Text, g.Next = p.explain(f)
 		return g
 	}
 	if f.Killed != "" {
 		g.Answer = Fail
-		g.Text, g.Next, g.File, g.Line = explainKilled(f)
+		g.Text, g.Next, g.File = explainKilled(f)
 		return g
 	}
 	if f.Err != nil {
@@ -174,12 +174,12 @@ func pass(format string, args ...any) Finding {
 
 // shut is a failure because of a configured value.
 func shut(w *where, text, next string) Finding {
-	return Finding{Answer: Fail, File: w.File, Line: w.Line, Text: text, Next: next}
+	return Finding{Answer: Fail, File: w.File, Text: text, Next: next}
 }
 
 // unsure is a configured value of which it is not known whether it keeps people out.
 func unsure(w *where, decides, text, next string) Finding {
-	return Finding{Answer: Unknown, File: w.File, Line: w.Line, Decides: decides, Text: text, Next: next}
+	return Finding{Answer: Unknown, File: w.File, Decides: decides, Text: text, Next: next}
 }
 
 // version is that of sshd, as it is shown.
@@ -204,7 +204,7 @@ func askCommand(f *Facts, e *Effective) Finding {
 	if f.isHandler(program) {
 		w := locate(f, e, "authorizedkeyscommand", got)
 		if args == certHandlerArgs {
-			return Finding{Answer: Pass, Text: "sshd asks " + program + " for the keys of " + f.whom() + w.at() + ".", File: w.File, Line: w.Line}
+			return Finding{Answer: Pass, Text: "sshd asks " + program + " for the keys of " + f.whom() + w.at() + ".", File: w.File}
 		}
 		return unsure(w, "the arguments of AuthorizedKeysCommand"+w.at(),
 			"sshd calls "+CertHandler+" with "+strconv.Quote(args)+" instead of "+strconv.Quote(certHandlerArgs)+w.at()+", so it may not see who signs in.",
@@ -215,22 +215,22 @@ func askCommand(f *Facts, e *Effective) Finding {
 	d, ok := f.Config.Find(e.Conn, "authorizedkeyscommand", "")
 	switch {
 	case own == nil && len(blocks) == 0 && ok && d.Block != nil && f.registers():
-		return Finding{Answer: Fail, File: d.File, Line: d.Line,
+		return Finding{Answer: Fail, File: d.File,
 			Text: "For " + f.whom() + " sshd asks " + strconv.Quote(got) + " (AuthorizedKeysCommand at " + d.File + ":" + strconv.Itoa(d.Line) + "), not " + CertHandler + ": the Match block at " + d.Block.File + ":" + strconv.Itoa(d.Block.Line) + " comes before the end of " + f.Config.Main + ", where the block of aadsshlogin is missing.",
 			Next: spare(f, d)}
 	case own == nil:
 		return noBlock(f, blocks, got)
 	case f.Config.Err != nil && !ok:
 	case ok && d.Block != nil && d.Block != own:
-		return Finding{Answer: Fail, File: d.File, Line: d.Line,
+		return Finding{Answer: Fail, File: d.File,
 			Text: "For " + f.whom() + " sshd asks " + strconv.Quote(got) + " (AuthorizedKeysCommand at " + d.File + ":" + strconv.Itoa(d.Line) + "), not " + CertHandler + ": the Match block at " + d.Block.File + ":" + strconv.Itoa(d.Block.Line) + " comes before the one of aadsshlogin (" + own.File + ":" + strconv.Itoa(own.Line) + ").",
 			Next: spare(f, d)}
 	case !slices.Contains(blocks, own):
-		return Finding{Answer: Fail, File: own.File, Line: own.Line,
+		return Finding{Answer: Fail, File: own.File,
 			Text: "The Match line of the aadsshlogin block at " + own.File + ":" + strconv.Itoa(own.Line) + " is not for all Entra ID users any more (Match " + brief(strings.Join(own.Criteria, " ")) + ").",
 			Next: "Run: " + sed(f, own.File, strconv.Itoa(own.Line)+`c\Match User `+personPattern+`,`+servicePattern)}
 	}
-	return Finding{Answer: Fail, File: own.File, Line: own.Line,
+	return Finding{Answer: Fail, File: own.File,
 		Text: "The aadsshlogin block at " + own.File + ":" + strconv.Itoa(own.Line) + " does not apply: for " + f.whom() + " sshd asks " + strconv.Quote(got) + ".",
 		Next: "Move the block out of what stands around it, to the end of " + f.Config.Main + ", then: sudo sshd -t && sudo systemctl reload-or-restart " + f.Unit}
 }
@@ -280,7 +280,7 @@ func noBlock(f *Facts, blocks []*Block, got string) Finding {
 			Next: "Reinstall the package aadsshlogin with the machine's package manager. VMAccess (reset SSH) and hardening scripts remove the block."}
 	}
 	b := blocks[0]
-	return Finding{Answer: Fail, Part: check.Scripts, File: b.File, Line: b.Line,
+	return Finding{Answer: Fail, Part: check.Scripts, File: b.File,
 		Text: "The aadsshlogin block at " + b.File + ":" + strconv.Itoa(b.Line) + " does not name " + CertHandler + instead + ".",
 		Next: "Run: " + sed(f, b.File, strconv.Itoa(b.Line)+`a\    AuthorizedKeysCommand `+CertHandler+` `+certHandlerArgs+`\n    AuthorizedKeysCommandUser `+certHandlerUser)}
 }

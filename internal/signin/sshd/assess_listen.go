@@ -64,9 +64,9 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 	found.Answer, found.Text = Fail, text+"."
 	if u := f.Daemon.Unit; len(u.Open) > 0 {
 		s := u.asks()
-		found.File, found.Line = s.File, s.Line
+		found.File = s.File
 		if d := u.Device; len(d.Addresses) > 0 && s.At.Addr().IsUnspecified() {
-			found.File, found.Line = d.File, d.Line
+			found.File = d.File
 			found.Text = text + ": " + u.Name + " listens in its place, on the device " + d.Name + " alone (BindToDevice= at " + d.File + ":" + strconv.Itoa(d.Line) + ")."
 			found.Next = "To have it listen on every address, run: " + u.listen([]uint16{s.At.Port()})
 			return found
@@ -84,7 +84,7 @@ func (f *Facts) unreachable(found Finding, text string) Finding {
 		if !w.found && !w.option || keyword == "addressfamily" && !w.option && (len(w.Args) == 0 || strings.EqualFold(w.Args[0], "any")) {
 			continue
 		}
-		found.File, found.Line = w.File, w.Line
+		found.File = w.File
 		shown := "AddressFamily " + cmp.Or(e.Value("addressfamily"), strings.Join(w.Args, " "))
 		if keyword == "listenaddress" {
 			shown = "ListenAddress " + strings.Join(f.listenWords(), ", ")

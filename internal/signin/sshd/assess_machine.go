@@ -35,7 +35,7 @@ func askSwallowed(f *Facts) Finding {
 	if n := len(swallowed) - 1; n > 0 {
 		others = " and " + strconv.Itoa(n) + " more"
 	}
-	found.Answer, found.File, found.Line = Warn, d.File, d.Line
+	found.Answer, found.File = Warn, d.File
 	found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + others + " stands in the Match block of aadsshlogin (line " + strconv.Itoa(d.Block.Line) + "), so it applies to Entra ID users only, not to the machine."
 	found.Next = "If that is meant for everybody, move it above the block: " + moveAbove(f, d.Block, swallowed...)
 	if slices.ContainsFunc(swallowed, func(o Directive) bool { return o.File != o.Block.File }) {
@@ -69,7 +69,7 @@ func askGroupBlocks(f *Facts) Finding {
 				continue
 			}
 			criteria := brief(strings.Join(d.Block.Criteria, " "))
-			found.Answer, found.File, found.Line = Unknown, d.File, d.Line
+			found.Answer, found.File = Unknown, d.File
 			found.Decides = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + ", in the block \"Match " + criteria + "\""
 			found.Text = d.Word + " at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + criteria + "\"; whether it applies to " + f.whom() + " is not known."
 			found.Next = spare(f, d)
@@ -203,7 +203,7 @@ func (f *Facts) notRunning(found Finding, want []uint16, other *Holder) Finding 
 	}
 	if len(f.Confined) > 0 && f.Daemon.PID == 0 && other == nil {
 		s := f.Confined[0]
-		found.File, found.Line = s.file, s.line
+		found.File = s.file
 		found.Text += " Its unit sets " + s.shown() + ", which may be why."
 		found.Next = s.lifted(f.Unit)
 	}
@@ -232,7 +232,7 @@ func (f *Facts) askConfined(found Finding) Finding {
 		return found
 	}
 	s := f.Confined[0]
-	found.Answer, found.File, found.Line, found.Decides = Unknown, s.file, s.line, s.shown()
+	found.Answer, found.File, found.Decides = Unknown, s.file, s.shown()
 	found.Text = "sshd listens, but its unit sets " + s.shown() + "; whether people get in with that is not known."
 	found.Next = s.lifted(f.Unit)
 	return found
@@ -274,7 +274,6 @@ func (f *Facts) tooMany(found Finding) (Finding, bool) {
 	}
 	surplus := lines[max(1, len(lines)*maxSockets/total):]
 	found.File = lines[0].File
-	found.Line = lines[0].Line
 	found.Next = "Have it listen on fewer, run: " + sed(f, found.File, commented(surplus, found.File)...)
 	return found, true
 }
@@ -301,7 +300,7 @@ func commented(lines []Directive, file string) (edits []string) {
 
 // cannotStay: the file that the unit reads has an option over which sshd ends.
 func (f *Facts) cannotStay(s Source) Finding {
-	found := Finding{Answer: Fail, File: s.File, Line: s.Line}
+	found := Finding{Answer: Fail, File: s.File}
 	found.Text = "No sshd is running, and none can: its option " + text.Brief(s.Unfit.Option, 80) + " (" + s.File + ":" + strconv.Itoa(s.Line) + ") " + s.Unfit.Why + "."
 	if found.Next = s.without(f.Unit); s.Unfit.Folder != "" {
 		found.Next = "Run: sudo mkdir -p " + quote(s.Unfit.Folder) + " && sudo systemctl restart " + f.Unit
@@ -326,7 +325,7 @@ func (f *Facts) askUnit(found Finding, want []uint16) Finding {
 	if meets || strings.HasPrefix(s.File, "/etc/") || len(want) == 0 {
 		return found
 	}
-	found.Answer, found.File, found.Line = Warn, s.File, s.Line
+	found.Answer, found.File = Warn, s.File
 	found.Text = "sshd's configuration says port " + join(want) + ", but " + u.Name + " listens on " + strconv.Itoa(int(u.Open[0].Port())) + " in its place (" + s.File + ":" + strconv.Itoa(s.Line) + "), which does not read that."
 	if strings.HasPrefix(s.File, "/run/systemd/generator") { // Ubuntu's generator derives it from sshd's configuration
 		found.Text = "sshd's configuration says port " + join(want) + ", but " + u.Name + " listens on " + strconv.Itoa(int(u.Open[0].Port())) + " in its place: it has not read the configuration as it is now."

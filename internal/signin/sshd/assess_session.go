@@ -57,7 +57,7 @@ func askSessions(f *Facts, e *Effective) Finding {
 	got := e.Value("maxsessions")
 	if n, err := strconv.Atoi(got); err != nil || n > 0 {
 		if line := f.Places[sessionScript].Holds; line > 0 {
-			return Finding{Answer: Unknown, File: sessionScript, Line: line, Decides: "what " + sessionScript + " does (line " + strconv.Itoa(line) + ")",
+			return Finding{Answer: Unknown, File: sessionScript, Decides: "what " + sessionScript + " does (line " + strconv.Itoa(line) + ")",
 				Text: "sshd runs " + sessionScript + " before each session and waits for its end; whether it comes to one is not known (line " + strconv.Itoa(line) + ").",
 				Next: "Try it as somebody: sudo -u nobody timeout 10 sh " + sessionScript + "; to have it run no more: sudo mv " + sessionScript + " " + sessionScript + ".off"}
 		}

@@ -207,12 +207,12 @@ func askAlgorithms(f *Facts, e *Effective) Finding {
 				"sshd accepts RSA certificates with SHA-256 only ("+shown+w.at()+"); OpenSSH clients prefer SHA-512, and whether this sshd ("+f.version()+") tells them is not known.",
 				addAlgorithms(f, w, certSHA512))
 		}
-		return Finding{Answer: Fail, File: w.File, Line: w.Line,
+		return Finding{Answer: Fail, File: w.File,
 			Text: "sshd accepts RSA certificates with SHA-256 only (" + shown + w.at() + "); OpenSSH clients prefer SHA-512 and are refused.",
 			Next: addAlgorithms(f, w, certSHA512)}
 	}
 	if slices.Contains(accepted, certSHA1) {
-		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose OpenSSH client is 8.8 or later and not told to offer SHA-1",
+		return Finding{Answer: Warn, File: w.File, Except: "people whose OpenSSH client is 8.8 or later and not told to offer SHA-1",
 			Text: "sshd (" + f.version() + ") knows RSA certificates by their SHA-1 name only" + w.at() + ", which OpenSSH clients since 8.8 do not offer.",
 			Next: "Tell people to add an option of ssh: " + az.Machine{}.SSH("-o", "PubkeyAcceptedKeyTypes=+"+certSHA1)}
 	}
@@ -297,7 +297,7 @@ func askSize(f *Facts, e *Effective) Finding {
 	if n > keySize {
 		return shut(w, "RequiredRSASize is "+strconv.Itoa(n)+w.at()+"; az makes RSA keys of "+strconv.Itoa(keySize)+" bits, so nobody's is large enough.", next)
 	}
-	return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose OpenSSH client is older than 8.0 (RSA keys of " + strconv.Itoa(oldKeySize) + " bits)",
+	return Finding{Answer: Warn, File: w.File, Except: "people whose OpenSSH client is older than 8.0 (RSA keys of " + strconv.Itoa(oldKeySize) + " bits)",
 		Text: "RequiredRSASize is " + strconv.Itoa(n) + w.at() + ": az makes keys of " + strconv.Itoa(keySize) + " bits where the client's OpenSSH is 8.0 or later, and of " + strconv.Itoa(oldKeySize) + " bits, which are refused, where it is older.",
 		Next: "Have people update OpenSSH on their own computers. Or, to let them in: " + text.Small(next)}
 }
@@ -350,7 +350,7 @@ func askTries(f *Facts, e *Effective) Finding {
 		return pass("MaxAuthTries is %s.", got)
 	}
 	w := locate(f, e, "maxauthtries", got)
-	found := Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people whose client offers other keys before the certificate",
+	found := Finding{Answer: Warn, File: w.File, Except: "people whose client offers other keys before the certificate",
 		Text: "MaxAuthTries is " + strconv.Itoa(n) + w.at() + ": a client that offers other keys before the certificate is disconnected.",
 		Next: "Have clients use -o IdentitiesOnly=yes."}
 	if n < 1 {

@@ -161,7 +161,7 @@ func askForced(f *Facts, e *Effective) Finding {
 		return unsure(w, "ForceCommand"+w.at(),
 			"ForceCommand "+strconv.Quote(brief(command))+" replaces the session of "+f.who("every Entra ID user")+w.at()+"; whether it gives people one in the end is not known.", w.undo(f))
 	case c.shell && !c.asked:
-		return Finding{Answer: Warn, File: w.File, Line: w.Line, Except: "people who give ssh a command",
+		return Finding{Answer: Warn, File: w.File, Except: "people who give ssh a command",
 			Text: "ForceCommand " + strconv.Quote(brief(command)) + " gives everybody a shell" + w.at() + "; what people ask ssh to run is not run.", Next: w.undo(f)}
 	}
 	return pass("ForceCommand runs %s%s.", brief(command), w.at())

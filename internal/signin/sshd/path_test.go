@@ -12,7 +12,7 @@ func TestPathOfSetEnv(t *testing.T) {
 		for i := range f.Users {
 			f.Users[i].values["setenv"] = []string{given}
 		}
-		if got := askSessions(&f, &f.Users[0]); got.Answer != want || want == Unknown && (got.Line != 1 || got.Decides == "") {
+		if got := askSessions(&f, &f.Users[0]); got.Answer != want || want == Unknown && (!names(got, 1) || got.Decides == "") {
 			t.Errorf("%s: %+v", given, got)
 		}
 	}

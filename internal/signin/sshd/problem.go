@@ -361,16 +361,16 @@ func hostKeys(f *Facts) string {
 
 // explainKilled names the known cause of a crash of sshd: OpenSSH 10.0 crashes with a
 // Subsystem in a Match block that applies, if there is none before it.
-func explainKilled(f *Facts) (what, next, file string, line int) {
+func explainKilled(f *Facts) (what, next, file string) {
 	for _, d := range f.Config.Directives {
 		if d.Keyword == "subsystem" && d.Block != nil {
 			what = "sshd (" + f.version() + ") is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + "): Subsystem at " + d.File + ":" + strconv.Itoa(d.Line) + " stands in the block \"Match " + brief(strings.Join(d.Block.Criteria, " ")) + "\"."
 			if above := outermost(d.Block); above.File == d.File {
-				return what, "Move it above the block: " + moveAbove(f, above, d), d.File, d.Line
+				return what, "Move it above the block: " + moveAbove(f, above, d), d.File
 			}
-			return what, disable(f, d), d.File, d.Line
+			return what, disable(f, d), d.File
 		}
 	}
 	return "sshd (" + f.version() + ") accepts its configuration, but is killed by every connection of " + f.who("an Entra ID user") + " (" + f.Killed + ").",
-		"See what kills it with: sudo sshd -T -C " + ExampleSpec() + "; take back the last change of " + f.Config.Main + ", or update openssh-server.", f.Config.Main, 0
+		"See what kills it with: sudo sshd -T -C " + ExampleSpec() + "; take back the last change of " + f.Config.Main + ", or update openssh-server.", f.Config.Main
 }
