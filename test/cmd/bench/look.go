@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -106,7 +105,7 @@ func watchedMachine(ctx context.Context) (*machine.Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := passed(ctx, b.Machine); err != nil {
+	if err := passed(ctx, b); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b.Machine, nil
@@ -114,28 +113,16 @@ func watchedMachine(ctx context.Context) (*machine.Machine, error) {
 
 // passed runs the operations as the agent does, and waits until the checks that the changes
 // started have ended.
-func passed(ctx context.Context, m *machine.Machine) error {
-	binary, manifest, err := scene.Build(ctx)
-	if err != nil {
+func passed(ctx context.Context, b *scene.Booted) error {
+	if err := b.Deliver(ctx, scene.HandlerVersion, agentrun.Public("{}")); err != nil {
 		return err
 	}
-	settings, err := json.Marshal(map[string]any{"runtimeSettings": []any{map[string]any{"handlerSettings": map[string]any{"publicSettings": map[string]any{}}}}})
-	if err != nil {
+	if err := agentrun.Record(b.Machine, scene.HandlerVersion, "Enabled"); err != nil {
 		return err
 	}
-	dir := agentrun.Dir(scene.HandlerVersion)
-	for name, content := range map[string][]byte{
-		"/bin/aadsshlogin-handler": binary, "/HandlerManifest.json": manifest,
-		"/HandlerEnvironment.json": []byte(agentrun.Environment(scene.HandlerVersion)),
-		"/config/0.settings":       settings, "/config/HandlerState": []byte("Enabled"), "/status/.keep": nil,
-	} {
-		if err := m.WriteFile(dir+name, content, 0o755); err != nil {
-			return err
-		}
-	}
-	script := "mkdir -p /var/log/azure/" + agentrun.Handler + "/events; export ConfigSequenceNumber=0; p=" + dir + "/bin/aadsshlogin-handler; $p install && $p enable && " +
+	script := "export ConfigSequenceNumber=0; p=" + agentrun.Dir(scene.HandlerVersion) + "/bin/aadsshlogin-handler; $p install && $p enable && " +
 		"while systemctl list-jobs | grep -q aadssh || systemctl is-active -q aadsshlogin-handler.service || [ $(systemctl is-active aadsshlogin-handler.service) = activating ]; do sleep 0.1; done"
-	r, err := m.Run(ctx, "sh", "-c", script)
+	r, err := b.Run(ctx, "sh", "-c", script)
 	if err == nil && r.ExitCode != 0 {
 		err = fmt.Errorf("install and enable: exit %d\n%s", r.ExitCode, r.Output())
 	}

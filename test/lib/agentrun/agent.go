@@ -93,7 +93,7 @@ func (a *Agent) Apply(ctx context.Context, g Goal) (Report, error) {
 		if err != nil {
 			return s.report, err
 		}
-		if err := a.deliver(g); err != nil {
+		if err := Unpack(a.Box, g); err != nil {
 			return s.report, err
 		}
 		install := true
@@ -110,7 +110,7 @@ func (a *Agent) Apply(ctx context.Context, g Goal) (Report, error) {
 		}
 		s.setState(g.Version, "Installed")
 		s.report.Handler = HandlerStatus{"NotReady", 0, "Plugin installed but not enabled"}
-	} else if err := a.writeSettings(g); err != nil {
+	} else if err := writeSettings(a.Box, g); err != nil {
 		return s.report, err
 	}
 	s.command(g.Version, "enable", enableFailed, "AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE="+uninstalled)
@@ -268,7 +268,7 @@ func (s *session) stopped() bool { return s.stop || s.failed != nil }
 
 func (s *session) setState(version, state string) {
 	if s.failed == nil {
-		s.failed = s.Box.WriteFile(Dir(version)+"/config/HandlerState", []byte(state), 0o644)
+		s.failed = Record(s.Box, version, state)
 	}
 }
 

@@ -12,11 +12,23 @@ import (
 
 func logDir() string { return "/var/log/azure/" + Handler }
 
-// deliver unpacks a version and creates its folders, as the agent does before it runs the
+// Files are those of a machine of any kind.
+type Files interface {
+	WriteFile(name string, content []byte, mode fs.FileMode) error // creates missing parent folders
+	MkdirAll(name string, mode fs.FileMode) error
+	Chmod(name string, mode fs.FileMode) error
+}
+
+// Record writes the state that the agent records for a version.
+func Record(m Files, version, state string) error {
+	return m.WriteFile(Dir(version)+"/config/HandlerState", []byte(state), 0o644)
+}
+
+// Unpack unpacks a version and creates its folders, as the agent does before it runs the
 // version's first command.
-func (a *Agent) deliver(g Goal) error {
+func Unpack(m Files, g Goal) error {
 	dir := Dir(g.Version)
-	if err := a.Box.WriteFile(dir+"/config/HandlerState", []byte("NotInstalled"), 0o644); err != nil {
+	if err := Record(m, g.Version, "NotInstalled"); err != nil {
 		return err
 	}
 	found := false
@@ -25,7 +37,7 @@ func (a *Agent) deliver(g Goal) error {
 			return err
 		}
 		if d.IsDir() {
-			return a.Box.MkdirAll(path.Join(dir, name), 0o755)
+			return m.MkdirAll(path.Join(dir, name), 0o755)
 		}
 		content, err := fs.ReadFile(g.Package, name)
 		if err != nil {
@@ -33,7 +45,7 @@ func (a *Agent) deliver(g Goal) error {
 		}
 		if path.Base(name) == "HandlerManifest.json" && !found {
 			found = true
-			if err := a.Box.WriteFile(dir+"/HandlerManifest.json", bytes.TrimPrefix(content, []byte("\uFEFF")), 0o644); err != nil {
+			if err := m.WriteFile(dir+"/HandlerManifest.json", bytes.TrimPrefix(content, []byte("\uFEFF")), 0o644); err != nil {
 				return err
 			}
 			if name == "HandlerManifest.json" {
@@ -41,7 +53,7 @@ func (a *Agent) deliver(g Goal) error {
 			}
 		}
 		// Python's zipfile ignores modes, and the agent then adds u+x to every file.
-		return a.Box.WriteFile(path.Join(dir, name), content, 0o744)
+		return m.WriteFile(path.Join(dir, name), content, 0o744)
 	})
 	if err != nil {
 		return fmt.Errorf("unpack %s: %w", g.Version, err)
@@ -52,21 +64,14 @@ func (a *Agent) deliver(g Goal) error {
 	for folder, mode := range map[string]fs.FileMode{
 		dir + "/status": 0o700, dir + "/config": 0o700, logDir(): 0o755, logDir() + "/events": 0o700,
 	} {
-		if err := a.mkdir(folder, mode); err != nil {
+		if err := errors.Join(m.MkdirAll(folder, 0o755), m.Chmod(folder, mode)); err != nil {
 			return err
 		}
 	}
-	if err := a.Box.WriteFile(dir+"/HandlerEnvironment.json", []byte(Environment(g.Version)), 0o644); err != nil {
+	if err := m.WriteFile(dir+"/HandlerEnvironment.json", []byte(Environment(g.Version)), 0o644); err != nil {
 		return err
 	}
-	return a.writeSettings(g)
-}
-
-func (a *Agent) mkdir(name string, mode fs.FileMode) error {
-	if err := a.Box.MkdirAll(name, 0o755); err != nil {
-		return err
-	}
-	return a.Box.Chmod(name, mode)
+	return writeSettings(m, g)
 }
 
 // Environment is the content of HandlerEnvironment.json, byte for byte as the agent writes
@@ -78,8 +83,8 @@ func Environment(version string) string {
 }
 
 // writeSettings writes the settings file: empty if the goal state has no settings.
-func (a *Agent) writeSettings(g Goal) error {
-	return a.Box.WriteFile(path.Join(Dir(g.Version), "config", strconv.Itoa(g.Sequence)+".settings"), []byte(g.Settings), 0o644)
+func writeSettings(m Files, g Goal) error {
+	return m.WriteFile(path.Join(Dir(g.Version), "config", strconv.Itoa(g.Sequence)+".settings"), []byte(g.Settings), 0o644)
 }
 
 // manifest is the part of HandlerManifest.json that the agent reads.

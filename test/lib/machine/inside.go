@@ -42,6 +42,14 @@ func (m *Machine) WriteFile(name string, content []byte, mode fs.FileMode) error
 	return write()
 }
 
+// MkdirAll creates a folder of the disk with its parents.
+func (m *Machine) MkdirAll(name string, mode fs.FileMode) error {
+	return m.disk.MkdirAll(below(name), mode)
+}
+
+// Chmod sets the mode of a file or folder of the disk.
+func (m *Machine) Chmod(name string, mode fs.FileMode) error { return m.disk.Chmod(below(name), mode) }
+
 // AppendFile appends to a file of the disk.
 func (m *Machine) AppendFile(name string, content []byte) error {
 	f, err := m.disk.OpenFile(below(name), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aadssh/distro"
+	"aadssh/test/lib/agentrun"
 	"aadssh/test/lib/cache"
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/machine"
@@ -111,6 +112,15 @@ func WithoutAgent(ctx context.Context, m *machine.Machine) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	return m.Boot(ctx)
+}
+
+// Deliver unpacks a version of the extension there, with the content of its settings file.
+func (b *Booted) Deliver(ctx context.Context, version, settings string) error {
+	binary, manifest, err := Build(ctx)
+	if err != nil {
+		return err
+	}
+	return agentrun.Unpack(b.Machine, agentrun.Goal{Version: version, Package: files(binary, manifest), Settings: settings})
 }
 
 // Close ends the machine with everything around it.

@@ -212,10 +212,11 @@ func (s *Scene) Package() fstest.MapFS {
 			manifest = strings.ReplaceAll(manifest, "aadsshlogin-handler "+op+`"`, "aadsshlogin-handler "+op+" --timeout "+s.timeout.String()+`"`)
 		}
 	}
-	return fstest.MapFS{
-		"HandlerManifest.json":    {Data: []byte(manifest)},
-		"bin/aadsshlogin-handler": {Data: s.binary},
-	}
+	return files(s.binary, []byte(manifest))
+}
+
+func files(binary, manifest []byte) fstest.MapFS {
+	return fstest.MapFS{"HandlerManifest.json": {Data: manifest}, "bin/aadsshlogin-handler": {Data: binary}}
 }
 
 // Goal is a goal state with the extension and empty settings.

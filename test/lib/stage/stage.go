@@ -103,15 +103,8 @@ func (s *Stage) OfferAt(path string, key *keys.Key, packages ...fixtures.Spec) {
 // it: the agent then only runs enable.
 func (s *Stage) Deliver() {
 	s.T.Helper()
-	s.WriteMode(Home+"/HandlerEnvironment.json", agentrun.Environment(scene.HandlerVersion), 0o744)
-	s.WriteMode(Home+"/config/HandlerState", "Installed", 0o744)
-	for name, f := range s.Package() {
-		s.WriteMode(Home+"/"+name, string(f.Data), 0o744)
-	}
-	for folder, mode := range map[string]fs.FileMode{Home + "/status": 0o700, Home + "/config": 0o700, Logs: 0o755, Logs + "/events": 0o700} {
-		s.Must(s.MkdirAll(folder, 0o755))
-		s.Must(s.Chmod(folder, mode))
-	}
+	s.Must(agentrun.Unpack(s.Box, s.GoalState))
+	s.Must(agentrun.Record(s.Box, s.GoalState.Version, "Installed"))
 }
 
 // Installed is the version of a package according to the package database, "" if it is not

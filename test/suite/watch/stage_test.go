@@ -67,20 +67,14 @@ func (s *booted) sh(script string) string {
 	return strings.TrimSpace(s.Try(script).Output())
 }
 
+// version is that of the folder that the test works in.
+func (s *booted) version() string { return strings.TrimPrefix(s.dir, agentrun.Dir("")) }
+
 // deliver unpacks the extension as the agent does; settings is the content of the settings
-// file, "" if there are none.
+// file.
 func (s *booted) deliver(settings string) {
 	s.T.Helper()
-	binary, manifest, err := scene.Build(s.T.Context())
-	s.Must(err)
-	for name, content := range map[string]string{
-		"/bin/aadsshlogin-handler": string(binary), "/HandlerManifest.json": string(manifest),
-		"/HandlerEnvironment.json": agentrun.Environment(strings.TrimPrefix(s.dir, agentrun.Dir(""))),
-		"/config/0.settings":       settings, "/config/HandlerState": "NotInstalled",
-	} {
-		s.Must(s.WriteFile(s.dir+name, []byte(content), 0o755))
-	}
-	s.Do("mkdir -p " + s.dir + "/status /var/log/azure/" + agentrun.Handler + "/events")
+	s.Must(s.Deliver(s.T.Context(), s.version(), settings))
 }
 
 // operate runs one operation as the agent does and expects this exit code.
@@ -115,9 +109,10 @@ func enabledPersona(t *testing.T, p roots.Persona, settings string) *booted {
 	return s
 }
 
+// state records a state of the version, as the agent does after its command.
 func (s *booted) state(text string) {
 	s.T.Helper()
-	s.Must(s.WriteFile(s.dir+"/config/HandlerState", []byte(text), 0o644))
+	s.Must(agentrun.Record(s.Machine, s.version(), text))
 }
 
 // status is the status file of a sequence number.
