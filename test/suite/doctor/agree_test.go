@@ -17,8 +17,8 @@ import (
 // undecided are machines on which plan and enable once had different results, in addition
 // to those of doctor's table.
 func undecided() []broken {
-	damagedKey := func(t *testing.T, s *scene.Scene, _ *endpoints) {
-		stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(damagedKey)), 0o600))
+	damagedKey := func(s *machine) {
+		s.WriteMode(stage.Home+"/config/0.settings", agentrun.Public(damagedKey), 0o600)
 	}
 	return []broken{
 		{section: "Settings", machine: "a damaged key on a machine without the packages", options: jammy(), fresh: true, breakIt: damagedKey, code: 53},
@@ -29,8 +29,8 @@ func undecided() []broken {
 			breakIt: script("dpkg --purge aadsshlogin >/dev/null 2>&1; sed -i '/^Package: adduser$/,/^$/s/^Status: .*/Status: install ok unpacked/' /var/lib/dpkg/status")},
 		{section: "Package database", machine: "dpkg's database is damaged", options: jammy(), breakIt: script("echo rubbish >> /var/lib/dpkg/status"), code: 26},
 		{section: "Repository", machine: "an owner's entry that verifies nothing, and no packages", options: jammy(), fresh: true,
-			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				stage.Must(t, s.WriteFile("/etc/apt/sources.list.d/microsoft-prod.list", []byte("deb [trusted=yes] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n"), 0o644))
+			breakIt: func(s *machine) {
+				s.Write("/etc/apt/sources.list.d/microsoft-prod.list", "deb [trusted=yes] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n")
 			}, code: 27},
 		{section: "Packages", machine: "removed", options: jammy(), breakIt: script("dpkg --purge aadsshlogin >/dev/null 2>&1")},
 	}
@@ -50,40 +50,40 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 		}
 		t.Run(b.section+"/"+b.machine, func(t *testing.T) {
 			s := b.setRegistered(t)
-			plan, said := planned.Ask(t, s, program)
+			plan, said := planned.Ask(t, s.Scene, program)
 			validate(t, "plan.schema.json", said)
 			if i < len(undecided()) && plan.Code() != b.code {
 				t.Errorf("plan ends with %d, not %d: %s", plan.Code(), b.code, said)
 			}
 			before := len(s.HandlerLog())
 			goal := s.Goal()
-			if text, err := s.ReadFile(agentDirOf(s) + "/config/0.settings"); err == nil {
+			if text, err := s.ReadFile(stage.Home + "/config/0.settings"); err == nil {
 				goal.Settings = string(text)
 			}
 			report, err := s.Agent.Apply(t.Context(), goal)
-			stage.Must(t, err)
+			s.Must(err)
 			enable := report.Runs[len(report.Runs)-1]
-			planned.Agree(t, s, plan, enable, s.HandlerLog()[before:])
+			planned.Agree(t, s.Scene, plan, enable, s.HandlerLog()[before:])
 		})
 	}
 }
 
 // setRegistered is set on a machine on which the agent has registered the extension:
 // without its folder there are no settings that plan could read.
-func (b broken) setRegistered(t *testing.T) *scene.Scene {
+func (b broken) setRegistered(t *testing.T) *machine {
 	t.Helper()
 	b.options.Timeout = 25 * time.Second // nobody should wait for a held lock
 	if !b.fresh {
 		return b.set(t, nil)
 	}
 	breakIt := b.breakIt
-	b.breakIt = func(t *testing.T, s *scene.Scene, e *endpoints) {
+	b.breakIt = func(s *machine) {
 		s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 		_, err := s.Agent.Apply(t.Context(), s.Goal()) // is refused
-		stage.Must(t, err)
+		s.Must(err)
 		s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 		if breakIt != nil {
-			breakIt(t, s, e)
+			breakIt(s)
 		}
 	}
 	return b.set(t, nil)

@@ -9,8 +9,6 @@ import (
 
 	"aadssh/internal/doctor"
 	"aadssh/test/lib/agentrun"
-	"aadssh/test/lib/roots"
-	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
 )
 
@@ -43,11 +41,11 @@ func TestOtherProgramsAlone(t *testing.T) {
 		{"himmelblau", himmelblau, "the name service asks Himmelblau (/etc/nsswitch.conf:", "Himmelblau", "sudo aad-tool status; getent -s himmelblau passwd "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, _ := fresh(t, scene.Options{Persona: roots.Ubuntu("22.04")})
-			startSSHD(t, s)
-			stage.On(t, s.Box).Do(c.script)
-			all, _ := examine(t, s, nil)
-			one, _ := examine(t, s, nil, "--user", "ada@contoso.com")
+			s := fresh(t, jammy())
+			s.SSHD()
+			s.Do(c.script)
+			all, _ := s.examine(nil)
+			one, _ := s.examine(nil, "--user", "ada@contoso.com")
 			for _, r := range []doctor.Report{all, one} {
 				if r.Verdict.Check != "packages" || r.Verdict.Code != 26 {
 					t.Errorf("the first line is about %s: %s", r.Verdict.Check, r.Verdict.Text)
@@ -74,13 +72,13 @@ func TestOtherProgramsAlone(t *testing.T) {
 // doctor by hand, and it speaks neither of our folders nor of our watch, well or broken.
 func TestMicrosoftsHandler(t *testing.T) {
 	const dir = agentrun.Lib + "/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-1.0.3162.1"
-	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	s := healthy(t, jammy())
 	on := stage.On(t, s.Box)
 	// The package stays; everything of ours goes, and the other program's folder comes.
 	on.Do("rm -rf /var/lib/waagent/*AADSSHLoginForLinux* /var/lib/aadsshlogin-handler /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /var/log/azure/*AADSSHLoginForLinux*")
 	on.Do("mkdir -p " + dir + "/config " + dir + "/status /var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux; echo -n Enabled > " + dir + "/config/HandlerState; cd " + dir + "; for f in installer enable disable uninstall update; do printf '#!/bin/sh\n' > $f.sh; chmod 755 $f.sh; done")
-	stage.Must(t, s.WriteFile(dir+"/HandlerManifest.json", []byte(`[{"version":1.0,"handlerManifest":{"installCommand":"installer.sh","enableCommand":"enable.sh","disableCommand":"disable.sh","uninstallCommand":"uninstall.sh","updateCommand":"update.sh","rebootAfterInstall":false,"reportHeartbeat":false}}]`), 0o644))
-	stage.Must(t, s.WriteFile(dir+"/HandlerEnvironment.json", []byte(`[{"name":"Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux","version":1.0,"handlerEnvironment":{"logFolder":"/var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux","configFolder":"`+dir+`/config","statusFolder":"`+dir+`/status","heartbeatFile":"`+dir+`/heartbeat.log"}}]`), 0o644))
+	s.Write(dir+"/HandlerManifest.json", `[{"version":1.0,"handlerManifest":{"installCommand":"installer.sh","enableCommand":"enable.sh","disableCommand":"disable.sh","uninstallCommand":"uninstall.sh","updateCommand":"update.sh","rebootAfterInstall":false,"reportHeartbeat":false}}]`)
+	s.Write(dir+"/HandlerEnvironment.json", `[{"name":"Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux","version":1.0,"handlerEnvironment":{"logFolder":"/var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux","configFolder":"`+dir+`/config","statusFolder":"`+dir+`/status","heartbeatFile":"`+dir+`/heartbeat.log"}}]`)
 	for _, c := range []struct{ name, script, check string }{
 		{"well", "", ""},
 		{"the block is gone", resetSSH, "sshd-command"},
@@ -89,7 +87,7 @@ func TestMicrosoftsHandler(t *testing.T) {
 	} {
 		on.Do(c.script)
 		for _, args := range [][]string{nil, {"--user", "ada@contoso.com"}} {
-			r, _ := examine(t, s, nil, args...)
+			r, _ := s.examine(nil, args...)
 			if args != nil && c.check == "" {
 				c.check = "person-role" // who has a role is decided in Azure
 			}

@@ -8,26 +8,23 @@ import (
 	"testing"
 	"time"
 
-	"aadssh/test/lib/box"
 	"aadssh/test/lib/metadata"
-	"aadssh/test/lib/scene"
-	"aadssh/test/lib/stage"
 )
 
 // kept is how much of an output the agent's Run Command keeps, in bytes.
 const kept = 4096
 
 // everything breaks all parts of this machine, many of them with long texts.
-func everything(t *testing.T, s *scene.Scene, e *endpoints) {
+func everything(s *machine) {
 	var names []string
 	for i := range 200 {
 		names = append(names, fmt.Sprintf("somebody-with-a-long-name-%d", i))
 	}
 	long := strings.Join(names, " ")
 	dropIn := "/etc/ssh/sshd_config.d/" + strings.Repeat("somebody-named-it-at-length-", 8) + ".conf"
-	stage.Must(t, s.WriteFile(dropIn, []byte("AllowUsers "+long+"\nAllowGroups "+long+"\nPubkeyAuthentication no\n"+
+	s.Write(dropIn, "AllowUsers "+long+"\nAllowGroups "+long+"\nPubkeyAuthentication no\n"+
 		"PubkeyAcceptedAlgorithms ssh-ed25519\nCASignatureAlgorithms ssh-ed25519\nRevokedKeys /no/such/folder/revoked\nMaxSessions 0\nMaxAuthTries 1\n"+
-		"ForceCommand /no/such/folder/"+strings.Repeat("x", 200)+"\nChrootDirectory /no/such/folder\nUsePAM no\nLoginGraceTime 1\n"), 0o644))
+		"ForceCommand /no/such/folder/"+strings.Repeat("x", 200)+"\nChrootDirectory /no/such/folder\nUsePAM no\nLoginGraceTime 1\n")
 	wired(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config
 iptables -A INPUT -p tcp --dport 22 -j DROP
 touch /etc/nologin
@@ -36,19 +33,19 @@ sed -i '/pam_aad/d' /etc/pam.d/common-*
 chown daemon /usr/sbin/aad_certhandler
 rm -f /usr/sbin/aaduseradd
 echo 'garbage ((' >> /etc/sudoers
-mount -t tmpfs -o size=1m tmpfs /tmp; dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null; true`)(t, s, e)
-	authLog("sshd[77]: pam_aad(sshd:account): AadAuthorize, Version: 1.0.033070001; CorrelationId: 0e2f", "sshd[77]: pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned.")(t, s, e)
-	token(metadata.NoIdentity())(t, s, e)
+mount -t tmpfs -o size=1m tmpfs /tmp; dd if=/dev/zero of=/tmp/fill bs=1M 2>/dev/null; true`)(s)
+	authLog("sshd[77]: pam_aad(sshd:account): AadAuthorize, Version: 1.0.033070001; CorrelationId: 0e2f", "sshd[77]: pam_aad(sshd:account): Access denied for ada@contoso.com: Azure role not assigned.")(s)
+	token(metadata.NoIdentity())(s)
 	s.Packages.Down()
-	e.ahead = 10 * time.Minute
+	s.endpoints.ahead = 10 * time.Minute
 }
 
 // TestBriefIsKeptWhole: what Run Command keeps of an output contains the verdict, and says
 // how much is missing, even if everything is wrong.
 func TestBriefIsKeptWhole(t *testing.T) {
-	s, e := healthy(t, jammy())
-	everything(t, s, e)
-	report, code := examine(t, s, nil)
+	s := healthy(t, jammy())
+	everything(s)
+	report, code := s.examine(nil)
 	wrong, whole := []string{}, 0
 	for _, c := range report.Checks {
 		if c.Answer != "pass" && !c.Repeats {
@@ -61,8 +58,7 @@ func TestBriefIsKeptWhole(t *testing.T) {
 	}
 	brief := func(args ...string) (string, int) {
 		t.Helper()
-		r, err := s.Run(t.Context(), box.Environment(), append([]string{program, "doctor", "--brief"}, args...)...)
-		stage.Must(t, err)
+		r := s.runs(append([]string{"doctor", "--brief"}, args...)...)
 		if len(r.Output()) > kept {
 			t.Errorf("%d bytes:\n%s", len(r.Output()), r.Output())
 		}

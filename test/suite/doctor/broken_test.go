@@ -33,7 +33,7 @@ type broken struct {
 	env     []string // of the agent
 	mine    []string // of the person who runs doctor
 	noAgent bool
-	breakIt func(t *testing.T, s *scene.Scene, e *endpoints)
+	breakIt func(s *machine)
 
 	check, answer string
 	code          int
@@ -54,39 +54,39 @@ const resetSSH = `sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`
 func jammy() scene.Options { return scene.Options{Persona: roots.Ubuntu("22.04")} }
 
 // editSSHD inserts lines at the beginning of sshd_config, where a person would.
-func editSSHD(lines string) func(*testing.T, *scene.Scene, *endpoints) {
-	return func(t *testing.T, s *scene.Scene, _ *endpoints) {
+func editSSHD(lines string) func(*machine) {
+	return func(s *machine) {
 		old, err := s.ReadFile("/etc/ssh/sshd_config")
-		stage.Must(t, err)
-		stage.Must(t, s.WriteFile("/etc/ssh/sshd_config", append([]byte(lines+"\n"), old...), 0o644))
+		s.Must(err)
+		s.Write("/etc/ssh/sshd_config", lines+"\n"+string(old))
 	}
 }
 
-func script(text string) func(*testing.T, *scene.Scene, *endpoints) {
-	return func(t *testing.T, s *scene.Scene, _ *endpoints) { stage.On(t, s.Box).Do(text) }
+func script(text string) func(*machine) {
+	return func(s *machine) { s.Do(text) }
 }
 
 // wired is script on a machine with a network card, through which people connect.
-func wired(text string) func(*testing.T, *scene.Scene, *endpoints) {
+func wired(text string) func(*machine) {
 	return script("ip link add eth0 type veth peer name gateway && ip link set gateway up && ip address add 10.0.0.4/24 dev eth0 && ip link set eth0 up && ip route add default via 10.0.0.1 && " + text)
 }
 
-func compute(c metadata.Compute) func(*testing.T, *scene.Scene, *endpoints) {
-	return func(_ *testing.T, s *scene.Scene, _ *endpoints) {
+func compute(c metadata.Compute) func(*machine) {
+	return func(s *machine) {
 		s.Metadata.Always(metadata.ComputePath, metadata.JSON(c))
 	}
 }
 
-func token(a metadata.Answer) func(*testing.T, *scene.Scene, *endpoints) {
-	return func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Metadata.Always(metadata.TokenPath, a) }
+func token(a metadata.Answer) func(*machine) {
+	return func(s *machine) { s.Metadata.Always(metadata.TokenPath, a) }
 }
 
 // authLog writes lines in the format of sshd and the vendor's programs.
-func authLog(lines ...string) func(*testing.T, *scene.Scene, *endpoints) {
-	return func(t *testing.T, s *scene.Scene, _ *endpoints) {
+func authLog(lines ...string) func(*machine) {
+	return func(s *machine) {
 		at := time.Now().Add(-10 * time.Minute).Format("2006-01-02T15:04:05.000000-07:00")
 		for _, l := range lines {
-			stage.Must(t, s.AppendFile("/var/log/auth.log", []byte(at+" web1 "+l+"\n")))
+			s.Must(s.AppendFile("/var/log/auth.log", []byte(at+" web1 "+l+"\n")))
 		}
 	}
 }
@@ -144,8 +144,8 @@ func ofThePublicPages() []broken {
 		{section: "Extension installation: exit code 22", machine: "only a user-assigned identity", options: jammy(), fresh: true,
 			breakIt: token(metadata.TokenOf(metadata.UserAssignedID("rg-web", "build-agents"))), check: "identity", answer: "fail", code: 22, next: "az vm identity assign"},
 		{section: "Extension installation: exit code 23", machine: "the older extension AADLoginForLinux is enabled", options: jammy(), fresh: true,
-			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				stage.Must(t, s.WriteFile(legacyDir+"/config/HandlerState", []byte("Enabled"), 0o644))
+			breakIt: func(s *machine) {
+				s.Write(legacyDir+"/config/HandlerState", "Enabled")
 			}, check: "legacy", answer: "fail", code: 23, next: "az vm extension delete"},
 		{section: "Deleting the older extension is stuck", machine: "the removal script of aadlogin fails", options: jammy(), fresh: true,
 			breakIt: stuckRemoval, check: "legacy-package", answer: "fail", code: 23, next: "dpkg --purge aadlogin", remedy: "sudo mv /var/lib/dpkg/info/aadlogin.prerm /root/; sudo mv /var/lib/dpkg/info/aadlogin.postinst /root/; sudo dpkg --purge aadlogin"},
@@ -154,7 +154,7 @@ func ofThePublicPages() []broken {
 		{section: "Extension installation: package lock", machine: "an automatic update holds the lock", slow: true, options: jammy(), fresh: true,
 			breakIt: holdLock, check: "package-manager", answer: "fail", code: 25, next: "ps -fp", acts: "the other program, which is waited for"},
 		{section: "Extension installation: the repository is blocked", machine: "a firewall refuses packages.microsoft.com", slow: true, options: jammy(), fresh: true,
-			breakIt: func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Packages.Down() }, check: "network-repository", answer: "fail", code: 20, next: "allow outbound HTTPS (TCP 443)", acts: "whoever runs the network"},
+			breakIt: func(s *machine) { s.Packages.Down() }, check: "network-repository", answer: "fail", code: 20, next: "allow outbound HTTPS (TCP 443)", acts: "whoever runs the network"},
 		{section: "Extension installation behind an HTTP proxy", machine: "/etc/environment names a proxy, the agent has none", slow: true, options: jammy(), fresh: true,
 			breakIt: onlyByProxy, check: "network-repository", answer: "fail", code: 20, next: `Environment="https_proxy=http://10.77.0.1:3128" "no_proxy=169.254.169.254,168.63.129.16"`, acts: "whoever sets the extension, or the agent"},
 		{section: "Proxy settings of the agent", machine: "the agent has a proxy and no exception for the metadata service", options: jammy(),
@@ -194,17 +194,17 @@ func ofThePublicPages() []broken {
 		{section: "The VM's own firewall", machine: "nftables lets one network in", options: jammy(),
 			breakIt: wired(`nft 'add table inet filter; add chain inet filter input { type filter hook input priority 0; policy drop; }; add rule inet filter input iif lo accept; add rule inet filter input ip saddr 10.1.0.0/16 tcp dport 22 accept'`), check: "firewall", answer: "warn", next: "Connect from there"},
 		{section: "Arc: the agent's metadata service", machine: "himds of the Connected Machine agent does not run", slow: true, options: jammy(), fresh: true,
-			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				stage.Must(t, s.WriteFile("/opt/azcmagent/bin/himds", nil, 0o755))
+			breakIt: func(s *machine) {
+				s.WriteMode("/opt/azcmagent/bin/himds", "", 0o755)
 			}, check: "identity", answer: "fail", code: 29, next: "azcmagent show", acts: "whoever runs the Connected Machine agent"},
 		{section: "Nexus: the metadata service is out of reach", machine: "packets to 169.254.169.254 are dropped", slow: true, options: jammy(), fresh: true,
 			breakIt: noMetadata, check: "identity", answer: "fail", code: 29, next: "Let traffic to 169.254.169.254 port 80 out", acts: "whoever runs the network"},
 		{section: "Endpoints: role check", machine: "pas.windows.net is refused", options: jammy(),
-			breakIt: func(_ *testing.T, _ *scene.Scene, e *endpoints) { e.server.Close() }, check: "network-role-check", answer: "fail", code: 21, next: "allow outbound HTTPS (TCP 443) from this machine to pas.windows.net", acts: "whoever runs the network"},
+			breakIt: func(s *machine) { s.endpoints.server.Close() }, check: "network-role-check", answer: "fail", code: 21, next: "allow outbound HTTPS (TCP 443) from this machine to pas.windows.net", acts: "whoever runs the network"},
 		{section: "Endpoints: US Government", machine: "the name of that cloud's role check does not resolve", options: jammy(),
 			breakIt: compute(governmentVM()), check: "network-role-check", answer: "fail", code: 21, next: "pasff.usgovcloudapi.net", acts: "whoever runs the network"},
 		{section: "Clock", machine: "the clock is ten minutes ahead", options: jammy(),
-			breakIt: func(_ *testing.T, _ *scene.Scene, e *endpoints) { e.ahead = 10 * time.Minute }, check: "clock", answer: "fail", code: 21, next: "timedatectl", acts: "whoever gives the machine its time"},
+			breakIt: func(s *machine) { s.endpoints.ahead = 10 * time.Minute }, check: "clock", answer: "fail", code: 21, next: "timedatectl", acts: "whoever gives the machine its time"},
 		{section: "Disk space", machine: "the disk is full", options: scene.Options{Persona: roots.Ubuntu("22.04"), Box: box.Options{Size: "300m"}},
 			breakIt: script("dd if=/dev/zero of=/var/fill bs=1M 2>/dev/null; true"), check: "user-add", answer: "fail", code: 21, next: "sudo du -xh", remedy: "rm /var/fill"},
 		{section: "The VM agent does not run", machine: "walinuxagent is stopped", options: jammy(), noAgent: true,
@@ -230,10 +230,10 @@ func ofThePublicPages() []broken {
 }
 
 // together does several things to a machine, one after the other.
-func together(all ...func(*testing.T, *scene.Scene, *endpoints)) func(*testing.T, *scene.Scene, *endpoints) {
-	return func(t *testing.T, s *scene.Scene, e *endpoints) {
+func together(all ...func(*machine)) func(*machine) {
+	return func(s *machine) {
 		for _, breakIt := range all {
-			breakIt(t, s, e)
+			breakIt(s)
 		}
 	}
 }
@@ -254,7 +254,7 @@ func ofAnOperator() []broken {
 		{section: "Two faults", machine: "AllowGroups, and sshd was stopped", options: jammy(),
 			breakIt: together(editSSHD("AllowGroups admins"), script(scene.StopSSHD)), check: "sshd-groups", answer: "fail", code: 21, next: "systemctl reload-or-restart ssh"},
 		{section: foreign, machine: "Microsoft's extension, AllowGroups, and the repository is out of reach", options: jammy(),
-			breakIt: together(microsofts, editSSHD("AllowGroups admins"), func(_ *testing.T, s *scene.Scene, _ *endpoints) { s.Packages.Down() }),
+			breakIt: together(microsofts, editSSHD("AllowGroups admins"), func(s *machine) { s.Packages.Down() }),
 			check:   "sshd-groups", answer: "fail", code: 21, next: "Match User *,!*@*", stays: "network-repository", slow: true},
 		{section: "Packages", machine: "aadsshlogin was removed by hand", options: jammy(),
 			breakIt: script("dpkg -r aadsshlogin 2>&1"), check: "packages", answer: "fail", code: 26, next: "Set the extension again"},
@@ -275,7 +275,7 @@ func ofAnOperator() []broken {
 		{section: "Disk space", machine: "/home is full", options: jammy(),
 			breakIt: script("mount -t tmpfs -o size=1m tmpfs /home; dd if=/dev/zero of=/home/fill bs=1M 2>/dev/null; true"), check: "disk", answer: "warn", next: "sudo du -xh --max-depth=2 /home", remedy: "umount /home"},
 		{section: "Clock", machine: "the clock is two years ahead", options: jammy(),
-			breakIt: func(_ *testing.T, _ *scene.Scene, e *endpoints) { e.ahead = 2*365*24*time.Hour + time.Hour }, check: "clock", answer: "fail", code: 21, next: "timedatectl", acts: "whoever gives the machine its time"},
+			breakIt: func(s *machine) { s.endpoints.ahead = 2*365*24*time.Hour + time.Hour }, check: "clock", answer: "fail", code: 21, next: "timedatectl", acts: "whoever gives the machine its time"},
 		{section: "Name resolution", machine: "/etc/resolv.conf names no DNS server", options: jammy(),
 			breakIt: script("echo 127.0.0.1 localhost > /run/hosts && cat /run/hosts > /etc/hosts; : > /etc/resolv.conf"), check: "network-role-check", answer: "fail", code: 21, next: "ls -lL /etc/resolv.conf",
 			acts: "whoever keeps the machine's network settings"},
@@ -285,18 +285,18 @@ func ofAnOperator() []broken {
 			breakIt: script("sed '1i AllowGroups admins' /etc/ssh/sshd_config > /etc/ssh/other_config; " + scene.StopSSHD + "; /usr/sbin/sshd -f /etc/ssh/other_config"),
 			check:   "sshd-groups", answer: "fail", code: 21, next: "/etc/ssh/other_config"},
 		{section: gone, machine: "the extension's program is gone", options: jammy(),
-			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				stage.On(t, s.Box).Do("rm -r " + agentDirOf(s) + "/bin")
+			breakIt: func(s *machine) {
+				s.Do("rm -r " + stage.Home + "/bin")
 			},
 			check: "handler", answer: "warn", next: "/config/HandlerState && sudo systemctl restart", again: true},
 		{section: gone, machine: "the extension's program is gone, and so is the package", options: jammy(),
-			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				stage.On(t, s.Box).Do("rm -r " + agentDirOf(s) + "/bin; dpkg -r aadsshlogin 2>&1")
+			breakIt: func(s *machine) {
+				s.Do("rm -r " + stage.Home + "/bin; dpkg -r aadsshlogin 2>&1")
 			},
 			check: "packages", answer: "fail", code: 26, next: "/config/HandlerState && sudo systemctl restart", again: true},
 		{section: "What the extension said", machine: "the status file was cut off", options: jammy(),
-			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				stage.Must(t, s.WriteFile(agentDirOf(s)+"/status/0.status", []byte(`[{"status": {"sta`), 0o644))
+			breakIt: func(s *machine) {
+				s.Write(stage.Home+"/status/0.status", `[{"status": {"sta`)
 			}, check: "last-run", answer: "warn", next: "Set the extension again"},
 	}
 }
@@ -309,21 +309,21 @@ const (
 )
 
 // microsofts replaces this program's extension by Microsoft's.
-func microsofts(t *testing.T, s *scene.Scene, _ *endpoints) {
-	stage.On(t, s.Box).Do("mv " + agentDirOf(s) + " /root/ours")
+func microsofts(s *machine) {
+	s.Do("mv " + stage.Home + " /root/ours")
 	const version = "1.0.3162.1"
 	dir := agentrun.Dir(version)
-	stage.Must(t, s.WriteFile(dir+"/bin/aad-handler", []byte("#!/bin/sh\n"), 0o755))
-	stage.Must(t, s.WriteFile(dir+"/config/HandlerState", []byte("Enabled"), 0o644))
-	stage.Must(t, s.WriteFile(dir+"/HandlerEnvironment.json", []byte(agentrun.Environment(version)), 0o644))
+	s.WriteMode(dir+"/bin/aad-handler", "#!/bin/sh\n", 0o755)
+	s.Write(dir+"/config/HandlerState", "Enabled")
+	s.Write(dir+"/HandlerEnvironment.json", agentrun.Environment(version))
 }
 
 // squatted is a machine on which another program has taken sshd's port.
-func squatted(t *testing.T, s *scene.Scene, _ *endpoints) {
-	stage.On(t, s.Box).Do(scene.StopSSHD)
+func squatted(s *machine) {
+	s.Do(scene.StopSSHD)
 	_, err := s.Start(box.Environment(), "python3", "-c", "import os, socket, time\ns = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\ns.bind(('0.0.0.0', 22))\ns.listen(9)\nopen('/run/squatter.pid', 'w').write(str(os.getpid()))\ntime.sleep(9999)")
-	stage.Must(t, err)
-	stage.On(t, s.Box).Await("[ -s /run/squatter.pid ]")
+	s.Must(err)
+	s.Await("[ -s /run/squatter.pid ]")
 }
 
 // On each machine doctor names the cause first, with the right next step.
@@ -333,7 +333,7 @@ func TestBroken(t *testing.T) {
 	for _, b := range all {
 		t.Run(b.section+"/"+b.machine, func(t *testing.T) {
 			s := b.set(t, l)
-			report, code := examine(t, s, b.mine)
+			report, code := s.examine(b.mine)
 			c := first(report)
 			if b.check == "" {
 				b.check = c.Name // only what it names counts
@@ -349,12 +349,12 @@ func TestBroken(t *testing.T) {
 					t.Errorf("a contradiction to the verdict: %s", other.Text)
 				}
 			}
-			toldOnce(t, s, b.mine)
-			row := told{doctor: c, status: statusOf(t, s)}
+			s.toldOnce(b.mine)
+			row := told{doctor: c, status: s.health()}
 			if slices.Contains(screens(), b.machine) {
 				screen(t, b.machine, report)
 			}
-			row.mended = b.carryOut(t, s, c)
+			row.mended = b.carryOut(s, c)
 			if whole() || rendering() {
 				row.portal = b.portal(t, l)
 			}
@@ -370,22 +370,22 @@ func TestBroken(t *testing.T) {
 
 // toldOnce: no next step is shown twice, and each check is named once unless its results
 // differ.
-func toldOnce(t *testing.T, s *scene.Scene, env []string) {
-	t.Helper()
-	r, err := s.Run(t.Context(), append(box.Environment(), env...), program, "doctor")
-	stage.Must(t, err)
+func (s *machine) toldOnce(env []string) {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), append(box.Environment(), env...), program, "doctor")
+	s.Must(err)
 	_, said, _ := strings.Cut(string(r.Stdout), "Cannot be seen") // that part is no step
 	said, _, _ = strings.Cut(strings.TrimSuffix(string(r.Stdout), said), "Cannot be seen")
 	seen := map[string]bool{}
 	for line := range strings.Lines(said) {
 		line = strings.TrimSpace(line)
 		if seen[line] && line != "The same step as above." && line != "" {
-			t.Errorf("said twice: %s\n%s", line, said)
+			s.T.Errorf("said twice: %s\n%s", line, said)
 		}
 		seen[line] = true
 		for _, command := range regexp.MustCompile(`az vm(ss)? extension set [^;(]*|sudo rm /\S+`).FindAllString(line, -1) {
 			if command = strings.TrimSpace(command); seen[command] && command != line {
-				t.Errorf("given twice: %s\n%s", command, said)
+				s.T.Errorf("given twice: %s\n%s", command, said)
 			}
 			seen[command] = true
 		}
@@ -393,52 +393,50 @@ func toldOnce(t *testing.T, s *scene.Scene, env []string) {
 }
 
 // set starts the machine and breaks it.
-func (b broken) set(t *testing.T, l *layers) *scene.Scene {
+func (b broken) set(t *testing.T, l *layers) *machine {
 	t.Helper()
 	make := l.begin
 	if b.fresh {
 		make = fresh
 	}
-	s, e := make(t, b.options, b.env...)
-	stage.Must(t, s.WriteFile("/usr/local/bin/systemctl", []byte(systemctl), 0o755))
+	s := make(t, b.options, b.env...)
+	s.WriteMode("/usr/local/bin/systemctl", systemctl, 0o755)
 	if b.noAgent {
-		stage.On(t, s.Box).Do("kill $(cat /run/waagent.pid); while " + agentRuns + "; do sleep 0.02; done 2>/dev/null")
+		s.Do("kill $(cat /run/waagent.pid); while " + agentRuns + "; do sleep 0.02; done 2>/dev/null")
 	}
 	if b.breakIt != nil {
-		b.breakIt(t, s, e)
+		b.breakIt(s)
 	}
 	return s
 }
 
 // stuckRemoval leaves the legacy package half-configured, like a removal whose scripts
 // fail.
-func stuckRemoval(t *testing.T, s *scene.Scene, _ *endpoints) {
-	deb, err := fixtures.Deb(t.Context(), s.Cache, fixtures.Spec{Name: fixtures.Legacy, Version: "1.0.016050002"})
-	stage.Must(t, err)
-	stage.Must(t, s.CopyIn(deb, "/root/aadlogin.deb", 0o644))
-	stage.On(t, s.Box).Do(`dpkg -i --force-depends /root/aadlogin.deb >/dev/null
+func stuckRemoval(s *machine) {
+	deb, err := fixtures.Deb(s.T.Context(), s.Cache, fixtures.Spec{Name: fixtures.Legacy, Version: "1.0.016050002"})
+	s.Must(err)
+	s.Must(s.CopyIn(deb, "/root/aadlogin.deb", 0o644))
+	s.Do(`dpkg -i --force-depends /root/aadlogin.deb >/dev/null
 for script in prerm postinst; do printf '#!/bin/sh\nexit 1\n' > /var/lib/dpkg/info/aadlogin.$script; done
 dpkg -r aadlogin >/dev/null 2>&1; true`)
 }
 
 // holdLock makes another program of the machine hold dpkg's lock.
-func holdLock(t *testing.T, s *scene.Scene, _ *endpoints) {
-	stage.Must(t, s.HoldLock(t.Context()))
-}
+func holdLock(s *machine) { s.Must(s.HoldLock(s.T.Context())) }
 
 // onlyByProxy makes a proxy the only way to the package host.
-func onlyByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
+func onlyByProxy(s *machine) {
 	proxy, err := pkghost.StartProxy(s.Box, box.Packages+":3128", "", "")
-	stage.Must(t, err)
-	t.Cleanup(func() { proxy.Close() })
-	stage.On(t, s.Box).Do(fmt.Sprintf("sed 's/^%s /%s /' /etc/hosts > /run/hosts && cat /run/hosts > /etc/hosts", box.Packages, box.BlackHole))
-	stage.Must(t, s.AppendFile("/etc/environment", []byte("https_proxy=\"http://10.77.0.1:3128\"\n")))
+	s.Must(err)
+	s.T.Cleanup(func() { proxy.Close() })
+	s.Do(fmt.Sprintf("sed 's/^%s /%s /' /etc/hosts > /run/hosts && cat /run/hosts > /etc/hosts", box.Packages, box.BlackHole))
+	s.Must(s.AppendFile("/etc/environment", []byte("https_proxy=\"http://10.77.0.1:3128\"\n")))
 }
 
 // roleCheckByProxy makes a proxy the only way to the role check.
-func roleCheckByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
+func roleCheckByProxy(s *machine) {
 	l, err := s.Listen("tcp", box.Packages+":3128")
-	stage.Must(t, err)
+	s.Must(err)
 	proxy := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to := endpointAddress + ":443"
 		if strings.HasPrefix(r.Host, "packages.microsoft.com:") {
@@ -460,6 +458,6 @@ func roleCheckByProxy(t *testing.T, s *scene.Scene, _ *endpoints) {
 		in.Close()
 	})}
 	go proxy.Serve(l) //nolint:errcheck // ends with the test
-	t.Cleanup(func() { proxy.Close() })
-	stage.On(t, s.Box).Do(fmt.Sprintf("sed 's/\\bpas.windows.net\\b/unused.invalid/' /etc/hosts > /run/hosts && echo '%s pas.windows.net' >> /run/hosts && cat /run/hosts > /etc/hosts", box.BlackHole))
+	s.T.Cleanup(func() { proxy.Close() })
+	s.Do(fmt.Sprintf("sed 's/\\bpas.windows.net\\b/unused.invalid/' /etc/hosts > /run/hosts && echo '%s pas.windows.net' >> /run/hosts && cat /run/hosts > /etc/hosts", box.BlackHole))
 }

@@ -17,9 +17,8 @@ import (
 	"testing"
 
 	"aadssh/internal/doctor"
-	"aadssh/test/lib/box"
+	"aadssh/internal/fault"
 	"aadssh/test/lib/metadata"
-	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
 	"aadssh/test/lib/stage"
 )
@@ -28,25 +27,14 @@ import (
 func TestBundleHasNoSecrets(t *testing.T) {
 	const password, token = "hunter2-Correct", "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJvaWQiOiJwbGFudGVkIn0.c2lnbmF0dXJl"
 	secrets := []string{password, token, "c2lnbmF0dXJl", "PLANTEDPRIVATEKEY", "planted-sas", "planted-secret", "planted-apt", metadata.Secret}
-	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")}, "https_proxy=http://alice:"+password+"@10.77.0.1:3128", "no_proxy=*")
-	plant := func(file, text string) {
-		stage.Must(t, s.MkdirAll(path.Dir(file), 0o755))
-		stage.Must(t, s.AppendFile(file, []byte(text)))
-	}
-	plant("/var/log/auth.log", "Nov 21 10:00:00 web1 sshd[1]: pam_aad(sshd:account): token "+token+" refused\n")
-	plant("/var/log/waagent.log", "proxy http://alice:"+password+"@10.77.0.1:3128\nhttps://x.blob.core.windows.net/c/f?sv=1&sig=planted-sas&se=2\nAuthorization: Bearer "+token+"\n{\"access_token\":\""+token+"\"}\n")
-	plant("/var/log/cloud-init-output.log", "export DB_PASSWORD=planted-secret\n-----BEGIN OPENSSH PRIVATE KEY-----\nPLANTEDPRIVATEKEY\n-----END OPENSSH PRIVATE KEY-----\n")
-	plant("/etc/apt/sources.list.d/own.list", "# deb https://bob:planted-apt@apt.example.com/x stable main\n")
-	plant(agentDirOf(s)+"/config/0.settings", "\n")
-	plant("/etc/systemd/system/walinuxagent.service.d/proxy.conf", "[Service]\nEnvironment=\"https_proxy=http://alice:"+password+"@10.77.0.1:3128\"\n")
-	r, err := s.Run(t.Context(), box.Environment(), program, "support-bundle", "--output", "/root/bundle.tar.gz")
-	stage.Must(t, err)
-	if r.ExitCode != 0 {
-		t.Fatalf("exit %d: %s", r.ExitCode, r.Output())
-	}
-	content, err := s.ReadFile("/root/bundle.tar.gz")
-	stage.Must(t, err)
-	files := unpack(t, content)
+	s := healthy(t, jammy(), "https_proxy=http://alice:"+password+"@10.77.0.1:3128", "no_proxy=*")
+	s.plant("/var/log/auth.log", "Nov 21 10:00:00 web1 sshd[1]: pam_aad(sshd:account): token "+token+" refused\n")
+	s.plant("/var/log/waagent.log", "proxy http://alice:"+password+"@10.77.0.1:3128\nhttps://x.blob.core.windows.net/c/f?sv=1&sig=planted-sas&se=2\nAuthorization: Bearer "+token+"\n{\"access_token\":\""+token+"\"}\n")
+	s.plant("/var/log/cloud-init-output.log", "export DB_PASSWORD=planted-secret\n-----BEGIN OPENSSH PRIVATE KEY-----\nPLANTEDPRIVATEKEY\n-----END OPENSSH PRIVATE KEY-----\n")
+	s.plant("/etc/apt/sources.list.d/own.list", "# deb https://bob:planted-apt@apt.example.com/x stable main\n")
+	s.plant(stage.Home+"/config/0.settings", "\n")
+	s.plant("/etc/systemd/system/walinuxagent.service.d/proxy.conf", "[Service]\nEnvironment=\"https_proxy=http://alice:"+password+"@10.77.0.1:3128\"\n")
+	files, _ := s.bundle()
 	for name, text := range files {
 		for _, secret := range append(secrets, base64.StdEncoding.EncodeToString([]byte(password))) {
 			if strings.Contains(text, secret) {
@@ -64,11 +52,10 @@ func TestBundleHasNoSecrets(t *testing.T) {
 		t.Error("what explains something was taken out too")
 	}
 	validate(t, "doctor.schema.json", []byte(files["aadsshlogin-support/doctor.json"]))
-	if mode := stage.On(t, s.Box).Do("stat -c %a /root/bundle.tar.gz"); strings.TrimSpace(mode) != "600" {
+	if mode := s.Do("stat -c %a /root/bundle.tar.gz"); mode != "600" {
 		t.Errorf("mode %s", mode)
 	}
-	again, err := s.Run(t.Context(), box.Environment(), program, "support-bundle", "--output", "/root/bundle.tar.gz")
-	stage.Must(t, err)
+	again := s.runs("support-bundle", "--output", "/root/bundle.tar.gz")
 	if again.ExitCode != 30 {
 		t.Errorf("over an existing file: exit %d, %s", again.ExitCode, again.Output())
 	}
@@ -77,54 +64,43 @@ func TestBundleHasNoSecrets(t *testing.T) {
 // TestBundleByPermission: with secrets of all forms in all places that the bundle reads,
 // and on the way to them, none is in the archive, and everything that support needs is.
 func TestBundleByPermission(t *testing.T) {
-	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	s := healthy(t, jammy())
 	var planted seeds
-	plant := func(file, text string) {
-		stage.Must(t, s.MkdirAll(path.Dir(file), 0o755))
-		stage.Must(t, s.AppendFile(file, []byte(text)))
-	}
 	const logDir = "/var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux"
-	for _, p := range places(agentDirOf(s), logDir) {
-		plant(p.file, planted.all(p.head))
+	for _, p := range places(stage.Home, logDir) {
+		s.plant(p.file, planted.all(p.head))
 	}
 	for _, file := range slices.Sorted(maps.Keys(exact())) { // the same secrets each time
 		for _, line := range exact()[file] {
 			for strings.Contains(line, "%s") {
 				line = strings.Replace(line, "%s", planted.secret(), 1)
 			}
-			plant(file, line+"\n")
+			s.plant(file, line+"\n")
 		}
 	}
 	// A key whose first line is before the part that is read; and links.
-	plant("/var/log/waagent.log", "-----BEGIN RSA PRIVATE KEY-----\n"+strings.Repeat(planted.secret()+"\n", 1<<17))
+	s.plant("/var/log/waagent.log", "-----BEGIN RSA PRIVATE KEY-----\n"+strings.Repeat(planted.secret()+"\n", 1<<17))
 	shadow := planted.secret()
-	stage.Must(t, s.WriteFile("/etc/shadow-", []byte("root:"+shadow+":1:0:99999:7:::\n"), 0o600))
-	stage.Must(t, s.WriteFile("/root/own/secret.conf", []byte("# "+shadow+"\n"), 0o600))
-	stage.On(t, s.Box).Do("ln -s /etc/shadow- /var/log/yum.log.1; ln -sf /etc/shadow- /var/log/dnf.rpm.log; ln -s /root/own/secret.conf /etc/ssh/sshd_config.d/10-link.conf; ln /etc/shadow- /var/log/tdnf.log")
-	status := string(must1(t)(s.ReadFile(agentDirOf(s) + "/status/0.status")))
-	stage.Must(t, s.WriteFile(agentDirOf(s)+"/status/99.status", []byte(strings.Replace(status, `"version"`, `"token":"`+planted.secret()+`","version"`, 1)), 0o600))
-	stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/99.settings", []byte(`{"runtimeSettings":[{"handlerSettings":{"publicSettings":{"monitor":"off","myPassword":"`+planted.secret()+`"},"protectedSettings":"`+planted.secret()+`"}}]}`), 0o600))
+	s.WriteMode("/etc/shadow-", "root:"+shadow+":1:0:99999:7:::\n", 0o600)
+	s.WriteMode("/root/own/secret.conf", "# "+shadow+"\n", 0o600)
+	s.Do("ln -s /etc/shadow- /var/log/yum.log.1; ln -sf /etc/shadow- /var/log/dnf.rpm.log; ln -s /root/own/secret.conf /etc/ssh/sshd_config.d/10-link.conf; ln /etc/shadow- /var/log/tdnf.log")
+	status := s.Do("cat " + stage.Home + "/status/0.status")
+	s.WriteMode(stage.Home+"/status/99.status", strings.Replace(status, `"version"`, `"token":"`+planted.secret()+`","version"`, 1), 0o600)
+	s.WriteMode(stage.Home+"/config/99.settings", `{"runtimeSettings":[{"handlerSettings":{"publicSettings":{"monitor":"off","myPassword":"`+planted.secret()+`"},"protectedSettings":"`+planted.secret()+`"}}]}`, 0o600)
 	at := "Nov 21 10:00:02 web1 "
-	if now := strings.TrimSpace(stage.On(t, s.Box).Do("LC_ALL=C date '+%b %e %H:%M:%S'")); now != "" {
+	if now := s.Do("LC_ALL=C date '+%b %e %H:%M:%S'"); now != "" {
 		at = now + " web1 "
 	}
-	plant("/var/log/auth.log", at+"sshd[11]: fatal: Access denied for user ada@contoso.com by PAM account configuration [preauth]\n"+
+	s.plant("/var/log/auth.log", at+"sshd[11]: fatal: Access denied for user ada@contoso.com by PAM account configuration [preauth]\n"+
 		at+"sshd[12]: User bob@contoso.com from 10.0.0.4 not allowed because none of user's groups are listed in AllowGroups\n"+
 		at+"aad_certhandler[13]: Failed to get an access token: Identity not found\n"+at+"sshd[14]: pam_aad(sshd:account): AadAuthorize, Version: 1.0.033070001; CorrelationId: 0e2f1a3c-1111-2222-3333-444455556666\n")
-	plant("/var/log/waagent.log", "2026-11-21T19:52:41.506690Z INFO ExtHandler [Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-1.0.0] Requested extension state: enabled\n")
-	plant("/etc/pam.d/common-session", "session required pam_faillock.so preauth deny=3 unlock_time=600\n")
+	s.plant("/var/log/waagent.log", "2026-11-21T19:52:41.506690Z INFO ExtHandler [Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-1.0.0] Requested extension state: enabled\n")
+	s.plant("/etc/pam.d/common-session", "session required pam_faillock.so preauth deny=3 unlock_time=600\n")
 
 	if len(planted.planted) < 100 || len(forms()) < 40 {
 		t.Fatalf("%d secrets of %d forms", len(planted.planted), len(forms()))
 	}
-	r, err := s.Run(t.Context(), box.Environment(), program, "support-bundle", "--output", "/root/bundle.tar.gz")
-	stage.Must(t, err)
-	if r.ExitCode != 0 {
-		t.Fatalf("exit %d: %s", r.ExitCode, r.Output())
-	}
-	content, err := s.ReadFile("/root/bundle.tar.gz")
-	stage.Must(t, err)
-	files := unpack(t, content)
+	files, size := s.bundle()
 	for name, text := range files {
 		for line := range strings.Lines(name + "\n" + text) {
 			for _, secret := range append(planted.planted, shadow, metadata.Secret) {
@@ -134,15 +110,15 @@ func TestBundleByPermission(t *testing.T) {
 			}
 		}
 	}
-	for name, wants := range useful(agentDirOf(s), logDir) {
+	for name, wants := range useful(stage.Home, logDir) {
 		for _, want := range wants {
 			if !strings.Contains(files["aadsshlogin-support/"+name], want) {
 				t.Errorf("%s lacks %q:\n%.3000s", name, want, files["aadsshlogin-support/"+name])
 			}
 		}
 	}
-	if len(files) > 300 || len(content) > 4<<20 {
-		t.Errorf("%d files, %d bytes", len(files), len(content))
+	if len(files) > 300 || size > 4<<20 {
+		t.Errorf("%d files, %d bytes", len(files), size)
 	}
 }
 
@@ -187,16 +163,29 @@ func useful(agentDir, logDir string) map[string][]string {
 	}
 }
 
-// must1 is must for functions that also return a value.
-func must1(t *testing.T) func(b []byte, err error) []byte {
-	return func(b []byte, err error) []byte { stage.Must(t, err); return b }
+// plant appends to a file.
+func (s *machine) plant(file, text string) {
+	s.T.Helper()
+	s.Must(s.MkdirAll(path.Dir(file), 0o755))
+	s.Must(s.AppendFile(file, []byte(text)))
+}
+
+// bundle makes a support bundle, and returns its files and its size.
+func (s *machine) bundle() (files map[string]string, size int) {
+	s.T.Helper()
+	if r := s.runs("support-bundle", "--output", "/root/bundle.tar.gz"); r.ExitCode != 0 {
+		s.T.Fatalf("exit %d: %s", r.ExitCode, r.Output())
+	}
+	content, err := s.ReadFile("/root/bundle.tar.gz")
+	s.Must(err)
+	return unpack(s.T, content), len(content)
 }
 
 func agentDirOf(s *scene.Scene) string {
 	return "/var/lib/waagent/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-" + scene.HandlerVersion
 }
 
-func unpack(t *testing.T, content []byte) map[string]string {
+func unpack(t testing.TB, content []byte) map[string]string {
 	t.Helper()
 	zipped, err := gzip.NewReader(bytes.NewReader(content))
 	stage.Must(t, err)
@@ -215,11 +204,10 @@ func unpack(t *testing.T, content []byte) map[string]string {
 
 // status repeats the verdict with its code, and since when it holds.
 func TestStatus(t *testing.T) {
-	s, _ := fresh(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	s := fresh(t, jammy())
 	status := func(want int) doctor.Status {
 		t.Helper()
-		r, err := s.Run(t.Context(), box.Environment(), program, "status", "--json")
-		stage.Must(t, err)
+		r := s.runs("status", "--json")
 		var st doctor.Status
 		if err := json.Unmarshal(r.Stdout, &st); err != nil || r.ExitCode != want {
 			t.Fatalf("exit %d, %v: %s", r.ExitCode, err, r.Output())
@@ -231,18 +219,18 @@ func TestStatus(t *testing.T) {
 		t.Errorf("before the extension: %+v", st)
 	}
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
-	apply(t, s, 22)
+	s.Want(fault.IdentityMissing)
 	failed := status(22)
 	if failed.Name != "identity-missing" || failed.Extension != scene.HandlerVersion || !slices.ContainsFunc(failed.Parts, func(p doctor.Part) bool { return p.Name == "identity" && p.Level == "error" }) {
 		t.Errorf("%+v", failed)
 	}
-	stage.On(t, s.Box).Do("sleep 1.1")
-	apply(t, s, 22)
+	s.Do("sleep 1.1")
+	s.Want(fault.IdentityMissing)
 	if again := status(22); failed.Since == nil || again.Since == nil || !again.Since.Equal(*failed.Since) || !again.Said.After(*failed.Said) {
 		t.Errorf("said again: since %v, then %v; said %v, then %v", failed.Since, again.Since, failed.Said, again.Said)
 	}
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
-	apply(t, s, 0)
+	s.Want(fault.OK)
 	if well := status(0); well.Name != "ok" || !well.Since.After(*failed.Since) {
 		t.Errorf("mended: %+v", well)
 	}

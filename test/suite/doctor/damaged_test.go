@@ -23,7 +23,7 @@ type damaged struct {
 	options scene.Options // the zero value: Ubuntu 22.04
 	fresh   bool          // nothing was installed yet
 	script  string        // in the folder of the extension's version
-	beside  func(t *testing.T, s *scene.Scene, e *endpoints)
+	beside  func(s *machine)
 	code    int // the code that enable ends with
 }
 
@@ -35,10 +35,10 @@ func damages() []damaged {
 	public := func(settings string) string {
 		return "cat > config/0.settings <<'END'\n" + agentrun.Public(settings) + "\nEND\n"
 	}
-	noIdentity := func(t *testing.T, s *scene.Scene, _ *endpoints) {
+	noIdentity := func(s *machine) {
 		s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
 	}
-	dark := func(t *testing.T, s *scene.Scene, _ *endpoints) {
+	dark := func(s *machine) {
 		s.Metadata.Always(metadata.TokenPath, metadata.Status(500, "", ""))
 	}
 	all := []damaged{
@@ -139,29 +139,27 @@ func TestPlanOnDamagedMachines(t *testing.T) {
 			if c.options.Persona.Name == "" {
 				c.options = jammy()
 			}
-			b := broken{options: c.options, fresh: c.fresh, breakIt: func(t *testing.T, s *scene.Scene, e *endpoints) {
+			b := broken{options: c.options, fresh: c.fresh, breakIt: func(s *machine) {
 				if c.beside != nil {
-					c.beside(t, s, e)
+					c.beside(s)
 				}
-				stage.On(t, s.Box).Do("cd " + agentDirOf(s) + "\n" + c.script)
+				s.Do("cd " + stage.Home + "\n" + c.script)
 			}}
 			s := b.setRegistered(t)
-			plan, said := planned.Ask(t, s, program)
+			plan, said := planned.Ask(t, s.Scene, program)
 			validate(t, "plan.schema.json", said)
-			r, err := s.Run(t.Context(), box.Environment(), program, "doctor", "--json", "--skip", "network-repository,network-role-check,network-login")
-			stage.Must(t, err)
 			var found doctor.Report
-			stage.Must(t, json.Unmarshal(r.Stdout, &found))
+			s.Must(json.Unmarshal(s.runs("doctor", "--json", "--skip", "network-repository,network-role-check,network-login").Stdout, &found))
 
 			before := len(s.HandlerLog())
 			env := append(slices.Clone(box.Environment()), "ConfigSequenceNumber=0")
-			r, err = s.Run(t.Context(), env, planned.Own(scene.HandlerVersion), "enable", "--timeout", "25s")
-			stage.Must(t, err)
+			r, err := s.Run(t.Context(), env, planned.Own(scene.HandlerVersion), "enable", "--timeout", "25s")
+			s.Must(err)
 			if r.ExitCode != c.code {
 				t.Errorf("enable ends with %d, not %d: %s", r.ExitCode, c.code, r.Output())
 			}
 			run := agentrun.Run{Operation: "enable", ExitCode: r.ExitCode, Stdout: string(r.Stdout), Stderr: string(r.Stderr)}
-			planned.Agree(t, s, plan, run, s.HandlerLog()[min(before, len(s.HandlerLog())):])
+			planned.Agree(t, s.Scene, plan, run, s.HandlerLog()[min(before, len(s.HandlerLog())):])
 			if r.ExitCode != 0 && found.Verdict.Code == 0 {
 				t.Errorf("doctor finds nothing, enable ends with %d: %s", r.ExitCode, r.Output())
 			}

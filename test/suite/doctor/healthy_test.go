@@ -6,21 +6,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"aadssh/test/lib/roots"
-	"aadssh/test/lib/scene"
-	"aadssh/test/lib/stage"
 )
 
 // On a machine on which people can sign in, doctor finds nothing, sends one request to each
 // endpoint, and writes nothing.
 func TestHealthy(t *testing.T) {
-	s, e := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
-	before, err := s.Snapshot()
-	stage.Must(t, err)
-	report, code := examine(t, s, nil)
-	after, err := s.Snapshot()
-	stage.Must(t, err)
+	s := healthy(t, jammy())
+	before := s.Snapshot()
+	report, code := s.examine(nil)
+	after := s.Snapshot()
 	if changed := before.Diff(after, nil); len(changed) > 0 {
 		t.Errorf("doctor wrote: %s", strings.Join(changed, ", "))
 	}
@@ -32,7 +26,7 @@ func TestHealthy(t *testing.T) {
 	if code != 0 || report.Verdict.Code != 0 || len(report.Plan) != 0 || len(report.Unseen) < 3 {
 		t.Errorf("exit %d, verdict %+v, plan %v", code, report.Verdict, report.Plan)
 	}
-	asked := e.asked()
+	asked := s.endpoints.asked()
 	slices.Sort(asked)
 	if want := []string{"login.microsoftonline.com", "pas.windows.net"}; !slices.Equal(asked, want) {
 		t.Errorf("asked %v", asked)

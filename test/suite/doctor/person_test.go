@@ -8,18 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"aadssh/internal/fault"
 	"aadssh/test/lib/box"
-	"aadssh/test/lib/roots"
-	"aadssh/test/lib/scene"
-	"aadssh/test/lib/stage"
 )
 
 // --only and --skip leave out the work too: an endpoint that is not needed gets no request.
 func TestOnlyAndSkip(t *testing.T) {
-	s, e := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	s := healthy(t, jammy())
 	sections := func(args ...string) []string {
 		t.Helper()
-		report, _ := examine(t, s, nil, args...)
+		report, _ := s.examine(nil, args...)
 		var all []string
 		for _, c := range report.Checks {
 			all = append(all, c.Section)
@@ -34,20 +32,19 @@ func TestOnlyAndSkip(t *testing.T) {
 	if got := sections("--skip", "identity,network-repository,network-role-check,network-login"); slices.Contains(got, "network") || !slices.Contains(got, "machine") {
 		t.Errorf("--skip: %v", got)
 	}
-	if len(e.asked()) != 0 || len(s.Metadata.Requests()) != asked {
-		t.Errorf("asked %v and the metadata service %d times", e.asked(), len(s.Metadata.Requests())-asked)
+	if len(s.endpoints.asked()) != 0 || len(s.Metadata.Requests()) != asked {
+		t.Errorf("asked %v and the metadata service %d times", s.endpoints.asked(), len(s.Metadata.Requests())-asked)
 	}
-	if got := sections("--only", "network-role-check"); !slices.Equal(got, []string{"network"}) || !slices.Equal(e.asked(), []string{"pas.windows.net"}) {
-		t.Errorf("--only network-role-check: %v, asked %v", got, e.asked())
+	if got := sections("--only", "network-role-check"); !slices.Equal(got, []string{"network"}) || !slices.Equal(s.endpoints.asked(), []string{"pas.windows.net"}) {
+		t.Errorf("--only network-role-check: %v, asked %v", got, s.endpoints.asked())
 	}
-	if report, _ := examine(t, s, nil, "--only", "clock"); len(report.Checks) != 1 || report.Checks[0].Answer != "pass" {
+	if report, _ := s.examine(nil, "--only", "clock"); len(report.Checks) != 1 || report.Checks[0].Answer != "pass" {
 		t.Errorf("--only clock: %+v", report.Checks)
 	}
-	if report, _ := examine(t, s, nil, "--only", "network-repository"); len(report.Checks) != 1 || report.Checks[0].Name != "network-repository" {
+	if report, _ := s.examine(nil, "--only", "network-repository"); len(report.Checks) != 1 || report.Checks[0].Name != "network-repository" {
 		t.Errorf("--only network-repository: %+v", report.Checks)
 	}
-	r, err := s.Run(t.Context(), box.Environment(), program, "doctor", "--only", "sshd-config,frobnicate")
-	stage.Must(t, err)
+	r := s.runs("doctor", "--only", "sshd-config,frobnicate")
 	if r.ExitCode != 2 || !strings.Contains(string(r.Stderr), "frobnicate") || !strings.Contains(string(r.Stderr), "network-role-check") {
 		t.Errorf("an unknown name: exit %d, %s", r.ExitCode, r.Output())
 	}
@@ -55,12 +52,12 @@ func TestOnlyAndSkip(t *testing.T) {
 
 // Only on a terminal the output has colours and is wrapped to its width.
 func TestTerminal(t *testing.T) {
-	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
-	if out := stage.On(t, s.Box).Do(program + " doctor"); strings.Contains(out, "\x1b") {
+	s := healthy(t, jammy())
+	if out := s.Do(program + " doctor"); strings.Contains(out, "\x1b") {
 		t.Errorf("escape sequences in a pipe: %q", out)
 	}
 	in := func(env string) string {
-		return stage.On(t, s.Box).Do("python3 - <<'END'\nimport os, pty\nos.environ.update(" + env + ")\npty.spawn(['/bin/sh', '-c', 'stty cols 100; exec " + program + " doctor'])\nEND")
+		return s.Do("python3 - <<'END'\nimport os, pty\nos.environ.update(" + env + ")\npty.spawn(['/bin/sh', '-c', 'stty cols 100; exec " + program + " doctor'])\nEND")
 	}
 	out := in("{'TERM': 'xterm'}")
 	if !strings.Contains(out, "\x1b[32mOK") || !strings.Contains(out, "waiting for the metadata service") {
@@ -74,7 +71,7 @@ func TestTerminal(t *testing.T) {
 // Without its network checks, doctor takes hardly longer on a healthy machine than enable,
 // both as a person would measure them.
 func TestCost(t *testing.T) {
-	s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+	s := healthy(t, jammy())
 	best := func(what func()) time.Duration {
 		least := time.Hour
 		for range 7 {
@@ -84,9 +81,9 @@ func TestCost(t *testing.T) {
 		}
 		return least
 	}
-	enable := best(func() { apply(t, s, 0) })
+	enable := best(func() { s.Want(fault.OK) })
 	doctor := best(func() {
-		stage.On(t, s.Box).Do(program + " doctor --skip network-repository,network-role-check,network-login")
+		s.Do(program + " doctor --skip network-repository,network-role-check,network-login")
 	})
 	t.Logf("enable %s, doctor without network %s", enable, doctor)
 	if doctor > 3*enable {
@@ -98,12 +95,12 @@ func TestCost(t *testing.T) {
 // one.
 func TestNetworkIsAskedSideBySide(t *testing.T) {
 	took := func(lost ...string) time.Duration {
-		s, _ := healthy(t, scene.Options{Persona: roots.Ubuntu("22.04")})
+		s := healthy(t, jammy())
 		for _, name := range lost {
-			stage.On(t, s.Box).Do("sed 's/\\b" + name + "\\b/unused.invalid/' /etc/hosts > /run/hosts; echo '" + box.BlackHole + " " + name + "' >> /run/hosts; cat /run/hosts > /etc/hosts")
+			s.Do("sed 's/\\b" + name + "\\b/unused.invalid/' /etc/hosts > /run/hosts; echo '" + box.BlackHole + " " + name + "' >> /run/hosts; cat /run/hosts > /etc/hosts")
 		}
 		began := time.Now()
-		report, _ := examine(t, s, nil)
+		report, _ := s.examine(nil)
 		elapsed := time.Since(began)
 		silent := 0
 		for _, c := range report.Checks {

@@ -10,12 +10,11 @@ import (
 	"testing"
 
 	"aadssh/internal/doctor"
-	"aadssh/test/lib/box"
+	"aadssh/internal/fault"
 	"aadssh/test/lib/metadata"
 	"aadssh/test/lib/planned"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
-	"aadssh/test/lib/stage"
 )
 
 // The printed plan is exactly what enable then does: the commands that it runs, the files
@@ -24,61 +23,55 @@ import (
 func TestPlanIsWhatEnableDoes(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
 		t.Run(p.Name, func(t *testing.T) {
-			s, _ := fresh(t, scene.Options{Persona: p})
+			s := fresh(t, scene.Options{Persona: p})
 			s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
-			apply(t, s, 22)
-			if refused := planOf(t, s, 22); refused.Refused == nil || refused.Refused.Code != 22 || len(refused.Steps) == 0 {
+			s.Want(fault.IdentityMissing)
+			if refused := s.plan(22); refused.Refused == nil || refused.Refused.Code != 22 || len(refused.Steps) == 0 {
 				t.Errorf("without an identity: %+v", refused)
 			}
 			s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
-			before, err := s.Snapshot()
-			stage.Must(t, err)
-			plan := planOf(t, s, 0)
-			after, err := s.Snapshot()
-			stage.Must(t, err)
+			before := s.Snapshot()
+			plan := s.plan(0)
+			after := s.Snapshot()
 			// rpm's own index of the database changes with every query.
 			rpm := func(path string) bool { return strings.HasPrefix(path, "/var/lib/rpm/rpmdb.sqlite-") }
 			if changed := before.Diff(after, rpm); len(changed) > 0 {
 				t.Errorf("plan wrote: %s", strings.Join(changed, ", "))
 			}
 			logged := len(s.HandlerLog())
-			r := apply(t, s, 0)
-			if len(r.Runs) != 1 {
+			if r := s.Want(fault.OK).Report; len(r.Runs) != 1 {
 				t.Fatalf("enable was not alone: %+v", r.Runs)
 			}
 			done := planned.Actions(s.HandlerLog()[logged:])
 			compare(t, "commands", commandsOf(plan), inPattern(done["run"]))
 			compare(t, "files", filesOf(plan), done["write"])
 			compare(t, "downloads", urlsOf(plan), done["download"])
-			if rest := planOf(t, s, 0); len(rest.Steps) != 0 || rest.Refused != nil {
+			if rest := s.plan(0); len(rest.Steps) != 0 || rest.Refused != nil {
 				t.Errorf("a second plan is not empty: %+v", rest)
 			}
-			r2, err := s.Run(t.Context(), box.Environment(), program, "plan")
-			stage.Must(t, err)
-			if got := string(r2.Stdout); got != "Nothing is to be done.\n" {
+			if got := string(s.runs("plan").Stdout); got != "Nothing is to be done.\n" {
 				t.Errorf("as text: %q", got)
 			}
 
 			// A repair from the kept files.
-			stage.On(t, s.Box).Do(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`)
-			repair := planOf(t, s, 0)
+			s.Do(`sed -i '/^Match User \*@\*/,$d' /etc/ssh/sshd_config`)
+			repair := s.plan(0)
 			logged = len(s.HandlerLog())
-			apply(t, s, 0)
+			s.Want(fault.OK)
 			compare(t, "commands of the repair", commandsOf(repair), planned.Actions(s.HandlerLog()[logged:])["run"])
 		})
 	}
 }
 
-func planOf(t *testing.T, s *scene.Scene, code int) doctor.PlanReport {
-	t.Helper()
-	r, err := s.Run(t.Context(), box.Environment(), program, "plan", "--json")
-	stage.Must(t, err)
+func (s *machine) plan(code int) doctor.PlanReport {
+	s.T.Helper()
+	r := s.runs("plan", "--json")
 	if r.ExitCode != code {
-		t.Errorf("plan ended with %d, not %d: %s", r.ExitCode, code, r.Output())
+		s.T.Errorf("plan ended with %d, not %d: %s", r.ExitCode, code, r.Output())
 	}
-	validate(t, "plan.schema.json", r.Stdout)
+	validate(s.T, "plan.schema.json", r.Stdout)
 	var report doctor.PlanReport
-	stage.Must(t, json.Unmarshal(r.Stdout, &report))
+	s.Must(json.Unmarshal(r.Stdout, &report))
 	return report
 }
 

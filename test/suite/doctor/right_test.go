@@ -57,16 +57,15 @@ esac
 exit 0
 `
 
-// statusOf is the last line of status: the state of the machine.
-func statusOf(t *testing.T, s *scene.Scene) string {
-	t.Helper()
-	r, err := s.Run(t.Context(), box.Environment(), program, "status", "--json")
-	stage.Must(t, err)
-	validate(t, "status.schema.json", r.Stdout)
+// health is the last line of status: the state of the machine.
+func (s *machine) health() string {
+	s.T.Helper()
+	r := s.runs("status", "--json")
+	validate(s.T, "status.schema.json", r.Stdout)
 	var of doctor.Status
-	stage.Must(t, json.Unmarshal(r.Stdout, &of))
+	s.Must(json.Unmarshal(r.Stdout, &of))
 	if r.ExitCode != of.Exit() {
-		t.Errorf("status exits with %d, and says %d", r.ExitCode, of.Exit())
+		s.T.Errorf("status exits with %d, and says %d", r.ExitCode, of.Exit())
 	}
 	if of.Health == nil {
 		return "not set up"
@@ -96,8 +95,8 @@ func pasted(text string) string {
 }
 
 // carryOut carries out the next step, as a person would, and runs doctor again.
-func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
-	t.Helper()
+func (b broken) carryOut(s *machine, c doctor.Check) string {
+	s.T.Helper()
 	switch {
 	case b.acts != "":
 		return "for " + b.acts
@@ -109,25 +108,25 @@ func (b broken) carryOut(t *testing.T, s *scene.Scene, c doctor.Check) string {
 		script = pasted(c.Next)
 	}
 	if script == "" {
-		t.Errorf("no command in %q, and the table does not say who must act", c.Next)
+		s.T.Errorf("no command in %q, and the table does not say who must act", c.Next)
 		return ""
 	}
-	r, err := s.Run(t.Context(), box.Environment(), "sh", "-c", "yes | sh -c '"+strings.ReplaceAll(script, "'", `'\''`)+"'")
-	stage.Must(t, err)
+	r, err := s.Run(s.T.Context(), box.Environment(), "sh", "-c", "yes | sh -c '"+strings.ReplaceAll(script, "'", `'\''`)+"'")
+	s.Must(err)
 	if r.ExitCode != 0 {
-		t.Errorf("the next step fails: %s: exit %d\n%s", script, r.ExitCode, r.Output())
+		s.T.Errorf("the next step fails: %s: exit %d\n%s", script, r.ExitCode, r.Output())
 	}
 	if b.fresh || b.again { // the extension is set again
-		_, err := s.Agent.Apply(t.Context(), s.Goal())
-		stage.Must(t, err)
+		_, err := s.Agent.Apply(s.T.Context(), s.Goal())
+		s.Must(err)
 	}
-	report, code := examine(t, s, b.mine)
+	report, code := s.examine(b.mine)
 	after := first(report)
 	switch {
 	case b.stays != "" && code == 0 && after.Name == b.stays:
 		return "helps; `" + b.stays + "` stays, for somebody has to decide"
 	case code != 0 || after.Name == c.Name:
-		t.Errorf("the next step does not help: %s\n%d %s: %s > %s", script, code, after.Name, after.Text, after.Next)
+		s.T.Errorf("the next step does not help: %s\n%d %s: %s > %s", script, code, after.Name, after.Text, after.Next)
 	}
 	return "helps"
 }
@@ -159,7 +158,7 @@ func (b broken) portal(t *testing.T, l *layers) string {
 	}
 	s := b.set(t, l)
 	r, err := s.Agent.Apply(t.Context(), s.Goal())
-	stage.Must(t, err)
+	s.Must(err)
 	last := r.Runs[len(r.Runs)-1]
 	line, _, _ := strings.Cut(strings.TrimSpace(last.Stdout+last.Stderr), "\n")
 	return fmt.Sprintf("%d: %s", last.ExitCode, line)

@@ -20,18 +20,18 @@ import (
 )
 
 // asNobody runs the program as a user other than root.
-func asNobody(t *testing.T, s *scene.Scene, args ...string) (out string, code int) {
-	t.Helper()
-	r, err := s.Run(t.Context(), box.Environment(), append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program}, args...)...)
-	stage.Must(t, err)
+func (s *machine) asNobody(args ...string) (out string, code int) {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), box.Environment(), append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program}, args...)...)
+	s.Must(err)
 	return string(r.Stdout) + string(r.Stderr), r.ExitCode
 }
 
 // asOthersSee are machines that seem better, or worse, to users other than root.
 func asOthersSee() []broken {
-	put := func(path, content string, mode os.FileMode) func(*testing.T, *scene.Scene, *endpoints) {
-		return func(t *testing.T, s *scene.Scene, _ *endpoints) {
-			stage.Must(t, s.WriteFile(path, []byte(content), mode))
+	put := func(path, content string, mode os.FileMode) func(*machine) {
+		return func(s *machine) {
+			s.WriteMode(path, content, mode)
 		}
 	}
 	return []broken{
@@ -44,8 +44,8 @@ func asOthersSee() []broken {
 		{machine: "PAM's files are root's alone", options: jammy(), breakIt: script("chmod 600 /etc/pam.d/* /etc/security/*")},
 		{machine: "the accounts are root's alone", options: jammy(), breakIt: script("touch /etc/aadpasswd; chmod 600 /etc/aadpasswd")},
 		{machine: "PAM's account stack refuses everybody", options: jammy(), breakIt: script("sed -i '1i account required pam_deny.so' /etc/pam.d/common-account")},
-		{machine: "the settings are refused", options: jammy(), breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-			stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(`{"packageVersion": "x y"}`)), 0o600))
+		{machine: "the settings are refused", options: jammy(), breakIt: func(s *machine) {
+			s.WriteMode(stage.Home+"/config/0.settings", agentrun.Public(`{"packageVersion": "x y"}`), 0o600)
 		}},
 		{machine: "no identity", options: jammy(), breakIt: token(metadata.NoIdentity())},
 		{machine: "the metadata service is kept from others", options: jammy(), breakIt: script("iptables -A OUTPUT -d 169.254.169.254 -m owner ! --uid-owner 0 -j REJECT")},
@@ -56,9 +56,9 @@ func asOthersSee() []broken {
 		{machine: "a repository that nothing verifies, root's alone", options: jammy(), fresh: true,
 			breakIt: put("/etc/apt/sources.list.d/p.list", "deb [trusted=yes] https://packages.microsoft.com/ubuntu/22.04/prod jammy main\n", 0o600)},
 		{machine: "the older extension is enabled", options: jammy(), fresh: true,
-			breakIt: func(t *testing.T, s *scene.Scene, e *endpoints) {
-				put(agentrun.Lib+"/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-1.0.1588.3/config/HandlerState", "Enabled", 0o644)(t, s, e)
-				stage.On(t, s.Box).Do("chmod 700 " + agentrun.Lib)
+			breakIt: func(s *machine) {
+				put(agentrun.Lib+"/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-1.0.1588.3/config/HandlerState", "Enabled", 0o644)(s)
+				s.Do("chmod 700 " + agentrun.Lib)
 			}},
 		{machine: "dpkg's database is root's alone", options: jammy(), breakIt: script("chmod 600 /var/lib/dpkg/status")},
 	}
@@ -74,12 +74,12 @@ func TestWithoutRoot(t *testing.T) {
 	for _, b := range asOthersSee() {
 		t.Run(b.machine, func(t *testing.T) {
 			s := b.set(t, l)
-			stage.On(t, s.Box).Do("chmod 700 " + agentrun.Lib) // as the agent creates it
-			root, _ := examine(t, s, nil)
-			text, code := asNobody(t, s, "doctor", "--json")
+			s.Do("chmod 700 " + agentrun.Lib) // as the agent creates it
+			root, _ := s.examine(nil)
+			text, code := s.asNobody("doctor", "--json")
 			validate(t, "doctor.schema.json", []byte(text))
 			var mine doctor.Report
-			stage.Must(t, json.Unmarshal([]byte(text), &mine))
+			s.Must(json.Unmarshal([]byte(text), &mine))
 			if code == 0 || code != mine.Verdict.Code || mine.Root || len(mine.Plan) > 0 {
 				t.Errorf("exit %d, root %v, plan %v, %+v", code, mine.Root, mine.Plan, mine.Verdict)
 			}
@@ -91,19 +91,19 @@ func TestWithoutRoot(t *testing.T) {
 				compareAnswers(t, c, root.Checks)
 			}
 			for _, args := range [][]string{{"status"}, {"plan"}, {"doctor"}, {"doctor", "--all"}, {"doctor", "--brief"}, {"doctor", "--user", "ada@contoso.com"}, {"explain", "sudo"}, {"doctor", "--only", "sshd-command,plan,sudo"}} {
-				out, ended := asNobody(t, s, args...)
+				out, ended := s.asNobody(args...)
 				unlike := strings.Contains(out, "Nothing is wrong") || strings.Contains(out, "Nothing is broken") || strings.Contains(out, "Nothing is to be done") || strings.Contains(out, "keeps ada@contoso.com out")
 				if (ended == 0) != (args[0] == "explain") || unlike || loosens.MatchString(out) || args[0] != "explain" && !strings.Contains(out, "sudo "+program) && ended == 2 {
 					t.Errorf("%q as nobody: exit %d\n%s", args, ended, out)
 				}
 			}
-			if out, ended := asNobody(t, s, "doctor", "--only", "memory,distro"); ended != 0 || strings.Contains(out, "Not looked at") {
+			if out, ended := s.asNobody("doctor", "--only", "memory,distro"); ended != 0 || strings.Contains(out, "Not looked at") {
 				t.Errorf("what everybody can see: exit %d\n%s", ended, out)
 			}
-			if out, ended := asNobody(t, s, "support-bundle", "--output", "/tmp/bundle.tar.gz"); ended != 0 {
+			if out, ended := s.asNobody("support-bundle", "--output", "/tmp/bundle.tar.gz"); ended != 0 {
 				t.Errorf("support-bundle: exit %d\n%s", ended, out)
 			}
-			about := stage.On(t, s.Box).Do("tar -xzOf /tmp/bundle.tar.gz README.txt doctor.txt 2>/dev/null || tar -xzOf /tmp/bundle.tar.gz --wildcards '*README.txt' '*doctor.txt'")
+			about := s.Do("tar -xzOf /tmp/bundle.tar.gz README.txt doctor.txt 2>/dev/null || tar -xzOf /tmp/bundle.tar.gz --wildcards '*README.txt' '*doctor.txt'")
 			if !strings.Contains(about, "It was made without root") || strings.Contains(about, "Nothing is") || loosens.MatchString(about) {
 				t.Errorf("the bundle says:\n%s", about)
 			}

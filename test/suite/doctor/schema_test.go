@@ -8,16 +8,14 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 )
 
 // validate checks a document against a schema in misc/.
-func validate(t *testing.T, schema string, document []byte) {
+func validate(t testing.TB, schema string, document []byte) {
 	t.Helper()
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
-	compiled, err := jsonschema.NewCompiler().Compile(top + "/misc/" + schema)
+	compiled, err := jsonschema.NewCompiler().Compile(source.Path(t, "misc/"+schema))
 	stage.Must(t, err)
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
 	if err != nil {

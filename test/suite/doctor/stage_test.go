@@ -25,7 +25,7 @@ import (
 	"time"
 
 	"aadssh/internal/doctor"
-	"aadssh/test/lib/agentrun"
+	"aadssh/internal/fault"
 	"aadssh/test/lib/box"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
@@ -48,25 +48,25 @@ type endpoints struct {
 	server *http.Server
 }
 
-// serveEndpoints starts the endpoints of a cloud in a box.
-func serveEndpoints(t *testing.T, b *box.Box, names ...string) *endpoints {
-	t.Helper()
+// serveEndpoints starts the endpoints of a cloud on a machine.
+func serveEndpoints(s *stage.Stage, names ...string) *endpoints {
+	s.T.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	stage.Must(t, err)
+	s.Must(err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "Rig endpoints"}, DNSNames: names,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	stage.Must(t, err)
-	stage.Must(t, b.AppendFile("/etc/ssl/certs/ca-certificates.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
-	stage.Must(t, b.AppendFile("/etc/hosts", []byte(endpointAddress+" "+strings.Join(names, " ")+"\n")))
+	s.Must(err)
+	s.Must(s.AppendFile("/etc/ssl/certs/ca-certificates.crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	s.Must(s.AppendFile("/etc/hosts", []byte(endpointAddress+" "+strings.Join(names, " ")+"\n")))
 	e := &endpoints{status: http.StatusNotFound}
 	e.server = &http.Server{Handler: e, ErrorLog: log.New(io.Discard, "", 0)}
-	l, err := b.Listen("tcp", endpointAddress+":443")
-	stage.Must(t, err)
+	l, err := s.Listen("tcp", endpointAddress+":443")
+	s.Must(err)
 	secure := tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
 	go e.server.Serve(secure) //nolint:errcheck // ends with the box
-	t.Cleanup(func() { e.server.Close() })
+	s.T.Cleanup(func() { e.server.Close() })
 	return e
 }
 
@@ -86,24 +86,30 @@ func (e *endpoints) asked() []string {
 	return slices.Clone(e.hosts)
 }
 
+// machine is a stage with a person on it, who runs their own copy of the program.
+type machine struct {
+	*stage.Stage
+	endpoints *endpoints
+}
+
 // fresh is a machine before the extension is installed; env is the agent's environment in
 // addition to what systemd sets.
-func fresh(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
+func fresh(t *testing.T, o scene.Options, env ...string) *machine {
 	t.Helper()
-	s := scene.New(t, o)
-	e := serveEndpoints(t, s.Box, "login.microsoftonline.com", "pas.windows.net")
-	stage.Must(t, s.WriteFile(program, s.Package()["bin/aadsshlogin-handler"].Data, 0o755))
+	s := &machine{Stage: stage.New(t, o)}
+	s.endpoints = serveEndpoints(s.Stage, "login.microsoftonline.com", "pas.windows.net")
+	s.WriteMode(program, string(s.Package()["bin/aadsshlogin-handler"].Data), 0o755)
 	// A stand-in for the agent's process, and a log that syslog would write.
-	stage.Must(t, s.WriteFile("/usr/sbin/waagent", []byte("import time\ntime.sleep(100000)\n"), 0o755))
+	s.WriteMode("/usr/sbin/waagent", "import time\ntime.sleep(100000)\n", 0o755)
 	_, err := s.Start(append(box.Environment(), env...), "sh", "-c", "echo $$ >/run/waagent.pid; exec python3 -u /usr/sbin/waagent -daemon")
-	stage.Must(t, err)
-	stage.On(t, s.Box).Await(agentRuns)
+	s.Must(err)
+	s.Await(agentRuns)
 	authLog := "/var/log/auth.log"
-	if o.Persona.Family != roots.Apt {
+	if s.Persona.Family != roots.Apt {
 		authLog = "/var/log/secure"
 	}
-	stage.Must(t, s.WriteFile(authLog, nil, 0o640))
-	return s, e
+	s.WriteMode(authLog, "", 0o640)
+	return s
 }
 
 // agentRuns succeeds as soon as doctor can find the agent and its environment. Before that,
@@ -111,12 +117,12 @@ func fresh(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoin
 const agentRuns = "grep -q ^python3 /proc/$(cat /run/waagent.pid)/cmdline"
 
 // healthy is a machine on which people can sign in.
-func healthy(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
+func healthy(t *testing.T, o scene.Options, env ...string) *machine {
 	t.Helper()
-	s, e := fresh(t, o, env...)
-	apply(t, s, 0)
-	startSSHD(t, s)
-	return s, e
+	s := fresh(t, o, env...)
+	s.Want(fault.OK)
+	s.SSHD()
+	return s
 }
 
 // layers are file systems on which the package is installed and enable has passed, by the
@@ -127,56 +133,46 @@ type layers struct {
 }
 
 // begin is a healthy machine that starts from such a layer.
-func (l *layers) begin(t *testing.T, o scene.Options, env ...string) (*scene.Scene, *endpoints) {
+func (l *layers) begin(t *testing.T, o scene.Options, env ...string) *machine {
 	t.Helper()
 	if l == nil || o.Box.Size != "" || o.Packages != nil {
 		return healthy(t, o, env...)
 	}
 	if l.made[o.Persona.Name] == "" {
 		dir := filepath.Join(l.dir, fmt.Sprintf("layer%d", len(l.made)))
-		s, err := scene.Start(t.Context(), o)
-		stage.Must(t, err)
-		defer s.Close()
-		apply(t, s, 0)
-		stage.Must(t, os.Mkdir(dir, 0o755))
-		stage.Must(t, s.Save(t.Context(), dir))
+		s := stage.New(t, o)
+		s.Want(fault.OK)
+		s.Must(os.Mkdir(dir, 0o755))
+		s.Must(s.Save(t.Context(), dir))
+		s.Must(s.Close())
 		l.made[o.Persona.Name] = dir
 	}
 	o.Box.Layers = append([]string{l.made[o.Persona.Name]}, o.Box.Layers...)
-	s, e := fresh(t, o, env...)
-	startSSHD(t, s)
-	return s, e
+	s := fresh(t, o, env...)
+	s.SSHD()
+	return s
 }
 
-func startSSHD(t *testing.T, s *scene.Scene) {
-	t.Helper()
-	stage.On(t, s.Box).Do(scene.StartSSHD)
-}
-
-// apply processes a goal state; enable must end with a code.
-func apply(t *testing.T, s *scene.Scene, code int) agentrun.Report {
-	t.Helper()
-	r, err := s.Agent.Apply(t.Context(), s.Goal())
-	stage.Must(t, err)
-	last := r.Runs[len(r.Runs)-1]
-	if last.Operation != "enable" || last.ExitCode != code {
-		t.Fatalf("%s ended with %d, not enable with %d\n%s%s\n%s", last.Operation, last.ExitCode, code, last.Stdout, last.Stderr, s.HandlerLog())
-	}
+// runs runs the program as a person does.
+func (s *machine) runs(args ...string) box.Result {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), box.Environment(), append([]string{program}, args...)...)
+	s.Must(err)
 	return r
 }
 
 // examine runs doctor as a person does, as JSON; env is their environment.
-func examine(t *testing.T, s *scene.Scene, env []string, args ...string) (doctor.Report, int) {
-	t.Helper()
-	r, err := s.Run(t.Context(), append(box.Environment(), env...), append([]string{program, "doctor", "--json"}, args...)...)
-	stage.Must(t, err)
+func (s *machine) examine(env []string, args ...string) (doctor.Report, int) {
+	s.T.Helper()
+	r, err := s.Run(s.T.Context(), append(box.Environment(), env...), append([]string{program, "doctor", "--json"}, args...)...)
+	s.Must(err)
 	if len(r.Stderr) > 0 {
-		t.Errorf("doctor wrote to standard error: %s", r.Stderr)
+		s.T.Errorf("doctor wrote to standard error: %s", r.Stderr)
 	}
-	validate(t, "doctor.schema.json", r.Stdout)
+	validate(s.T, "doctor.schema.json", r.Stdout)
 	var report doctor.Report
 	if err := json.Unmarshal(r.Stdout, &report); err != nil {
-		t.Fatalf("%v\n%s", err, r.Stdout)
+		s.T.Fatalf("%v\n%s", err, r.Stdout)
 	}
 	return report, r.ExitCode
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 )
 
@@ -127,22 +127,19 @@ func entry(machine string, lines []string) string {
 
 func comparePage(t *testing.T, rendered string) {
 	t.Helper()
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
-	path := top + "/docs/broken-machines.md"
-	page, err := os.ReadFile(path)
-	stage.Must(t, err)
-	before, rest, ok := strings.Cut(string(page), tableBegin)
+	const document = "docs/broken-machines.md"
+	page := source.Read(t, document)
+	before, rest, ok := strings.Cut(page, tableBegin)
 	_, after, ok2 := strings.Cut(rest, tableEnd)
 	if !ok || !ok2 {
-		t.Fatal("docs/broken-machines.md has no place for the machines")
+		t.Fatalf("%s has no place for the machines", document)
 	}
 	want := before + tableBegin + rendered + "\n" + tableEnd + after
 	if rendering() {
-		stage.Must(t, os.WriteFile(path, []byte(want), 0o644))
+		stage.Must(t, os.WriteFile(source.Path(t, document), []byte(want), 0o644))
 		return
 	}
-	if want != string(page) {
-		t.Error("docs/broken-machines.md is stale: UPDATE_GOLDEN=1 go test -tags rig ./test/suite/doctor -run TestTableOfBrokenMachines")
+	if want != page {
+		t.Errorf("%s is stale: UPDATE_GOLDEN=1 go test -tags rig ./test/suite/doctor -run TestTableOfBrokenMachines", document)
 	}
 }

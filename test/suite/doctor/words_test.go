@@ -30,23 +30,23 @@ const short, evilName = "\x1b[2J$(:>owned)", "x\x1b[2J\u202e$(:>owned)`:>owned`'
 func wordsOfStrangers() []broken {
 	named := metadata.VM()
 	named.Name, named.Group = evil, evil
-	lock := func(t *testing.T, s *scene.Scene, e *endpoints) {
-		stage.Must(t, s.WriteFile("/opt/holder", []byte("import ctypes, fcntl, time\nctypes.CDLL(None).prctl(15, b'"+strings.ReplaceAll(short, "\x1b", `\x1b`)+"', 0, 0, 0)\n"+
-			"f = open('/var/lib/dpkg/lock-frontend', 'w')\nfcntl.lockf(f, fcntl.LOCK_EX)\nopen('/run/held', 'w').close()\ntime.sleep(600)\n"), 0o644))
+	lock := func(s *machine) {
+		s.Write("/opt/holder", "import ctypes, fcntl, time\nctypes.CDLL(None).prctl(15, b'"+strings.ReplaceAll(short, "\x1b", `\x1b`)+"', 0, 0, 0)\n"+
+			"f = open('/var/lib/dpkg/lock-frontend', 'w')\nfcntl.lockf(f, fcntl.LOCK_EX)\nopen('/run/held', 'w').close()\ntime.sleep(600)\n")
 		_, err := s.Start(box.Environment(), "python3", "/opt/holder")
-		stage.Must(t, err)
-		stage.On(t, s.Box).Await("[ -e /run/held ]")
+		s.Must(err)
+		s.Await("[ -e /run/held ]")
 	}
-	put := func(path, content string) func(*testing.T, *scene.Scene, *endpoints) {
-		return func(t *testing.T, s *scene.Scene, _ *endpoints) {
-			stage.Must(t, s.WriteFile(path, []byte(content), 0o644))
+	put := func(path, content string) func(*machine) {
+		return func(s *machine) {
+			s.Write(path, content)
 		}
 	}
-	settings := func(public map[string]any) func(*testing.T, *scene.Scene, *endpoints) {
-		return func(t *testing.T, s *scene.Scene, _ *endpoints) {
+	settings := func(public map[string]any) func(*machine) {
+		return func(s *machine) {
 			b, err := json.Marshal(public)
-			stage.Must(t, err)
-			stage.Must(t, s.WriteFile(agentDirOf(s)+"/config/0.settings", []byte(agentrun.Public(string(b))), 0o600))
+			s.Must(err)
+			s.WriteMode(stage.Home+"/config/0.settings", agentrun.Public(string(b)), 0o600)
 		}
 	}
 	line := strings.NewReplacer("\n", " ", "\"", "").Replace(evil)
@@ -56,7 +56,7 @@ func wordsOfStrangers() []broken {
 		{machine: "os-release has it as the distribution", options: jammy(), fresh: true, code: 51,
 			breakIt: put("/etc/os-release", "ID='"+strings.ReplaceAll(line, "'", "")+"'\nVERSION_ID='"+strings.ReplaceAll(line, "'", "")+"'\n")},
 		{machine: "the machine and its group are called so", options: jammy(), fresh: true, code: 22,
-			breakIt: func(_ *testing.T, s *scene.Scene, _ *endpoints) {
+			breakIt: func(s *machine) {
 				s.Metadata.Always(metadata.ComputePath, metadata.JSON(named)).Always(metadata.TokenPath, metadata.NoIdentity())
 			}},
 		{machine: "the metadata service says it", options: jammy(), fresh: true, code: 29, slow: true,
@@ -86,8 +86,8 @@ func wordsOfStrangers() []broken {
 			breakIt: settings(map[string]any{"repository": map[string]any{"mode": "mirror", "baseUrl": "https://mirror.example/" + evil}})},
 		{machine: "the agent has it as a proxy", options: jammy(), fresh: true, env: []string{"https_proxy=http://" + strings.ReplaceAll(line, " ", "") + ":3128"}},
 		{machine: "an older extension's folder is called so", options: jammy(), fresh: true, code: 23,
-			breakIt: func(t *testing.T, s *scene.Scene, _ *endpoints) {
-				stage.Must(t, s.WriteFile(agentrun.Lib+"/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-"+evilName+"/config/HandlerState", []byte("Enabled"), 0o644))
+			breakIt: func(s *machine) {
+				s.Write(agentrun.Lib+"/Microsoft.Azure.ActiveDirectory.LinuxSSH.AADLoginForLinux-"+evilName+"/config/HandlerState", "Enabled")
 			}},
 	}
 }
@@ -100,13 +100,12 @@ func TestWordsOfStrangers(t *testing.T) {
 	for _, b := range wordsOfStrangers() {
 		t.Run(b.machine, func(t *testing.T) {
 			s := b.set(t, l)
-			if !s.Exists(agentDirOf(s)) {
-				stage.Must(t, s.MkdirAll(agentDirOf(s)+"/config", 0o755))
+			if !s.Exists(stage.Home) {
+				s.Must(s.MkdirAll(stage.Home+"/config", 0o755))
 			}
 			var pasted []string
 			for _, args := range [][]string{{"doctor", "--all"}, {"doctor", "--brief"}, {"doctor", "--json"}, {"plan"}, {"plan", "--json"}, {"status"}, {"status", "--json"}} {
-				r, err := s.Run(t.Context(), box.Environment(), append([]string{program}, args...)...)
-				stage.Must(t, err)
+				r := s.runs(args...)
 				shown := r.Output()
 				if args[len(args)-1] == "--json" {
 					texts, next := words(t, r.Stdout)
@@ -117,11 +116,11 @@ func TestWordsOfStrangers(t *testing.T) {
 			}
 			if !b.slow {
 				goal := s.Goal()
-				if text, err := s.ReadFile(agentDirOf(s) + "/config/0.settings"); err == nil {
+				if text, err := s.ReadFile(stage.Home + "/config/0.settings"); err == nil {
 					goal.Settings = string(text)
 				}
 				report, err := s.Agent.Apply(t.Context(), goal)
-				stage.Must(t, err)
+				s.Must(err)
 				for _, run := range report.Runs {
 					plain(t, run.Operation, run.Stdout+run.Stderr)
 				}
@@ -136,7 +135,7 @@ func TestWordsOfStrangers(t *testing.T) {
 			for _, text := range pasted {
 				for _, part := range parts(text) {
 					_, err := s.Run(t.Context(), []string{"PATH=/nowhere"}, "/bin/sh", "-c", "cd / && { "+part+"\n}")
-					stage.Must(t, err)
+					s.Must(err)
 					if s.Exists("/owned") {
 						t.Fatalf("pasted, this does what a stranger wants: %s", part)
 					}

@@ -12,6 +12,7 @@ import (
 	"aadssh/test/lib/fixtures"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 )
 
@@ -22,10 +23,8 @@ func TestOldKernel(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Fatal("the list of system calls is amd64's")
 	}
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
 	old := filepath.Join(t.TempDir(), "oldkernel")
-	stage.Must(t, executable.Build(t.Context(), filepath.Join(top, "test/cmd/oldkernel"), old))
+	stage.Must(t, executable.Build(t.Context(), source.Path(t, "test/cmd/oldkernel"), old))
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("7.9")} {
 		t.Run(p.Name, func(t *testing.T) {
 			s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(older)}})

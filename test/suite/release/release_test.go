@@ -10,16 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 )
 
 // TestSameBytes builds a release twice, in two folders, from files with dates two days
 // apart: the bytes are the same, and the checksums match.
 func TestSameBytes(t *testing.T) {
-	top, err := scene.Top(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	top := source.Path(t, "")
 	list := exec.CommandContext(t.Context(), "git", "ls-files", "-z")
 	list.Dir = top
 	names, err := list.Output()

@@ -10,30 +10,17 @@ import (
 	"strings"
 	"testing"
 
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 )
 
 // TestSign signs and verifies with a throw-away key, with the commands in the document, and
 // checks that a changed file is rejected.
 func TestSign(t *testing.T) {
-	top, err := scene.Top(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := os.ReadFile(filepath.Join(top, "docs/publishing.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	run := func(block string) error {
 		t.Helper()
-		_, rest, found := strings.Cut(string(page), "<!-- "+block+" -->\n```sh\n")
-		script, _, ended := strings.Cut(rest, "```\n")
-		if !found || !ended {
-			t.Fatalf("docs/publishing.md has no block %q", block)
-		}
 		// -W: a key without a password, because nobody could type one.
-		script = strings.ReplaceAll(script, "minisign -G ", "minisign -G -W ")
+		script := strings.ReplaceAll(source.Block(t, "docs/publishing.md", block), "minisign -G ", "minisign -G -W ")
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()

@@ -5,12 +5,12 @@ package signin_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/golden"
+	"aadssh/test/lib/source"
 )
 
 // report says how many machines agree, and compares the table in docs/ with the results.
@@ -36,15 +36,12 @@ func (m *matrix) report(t *testing.T) {
 // golden compares the table, or renders it, in which case wrong rows are marked as wrong.
 func (m *matrix) golden(t *testing.T, name string) {
 	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") == "" {
-		golden(t, name, m.document())
+	path := source.Path(t, name)
+	if !golden.Update() {
+		golden.Compare(t, path, m.document())
 		return
 	}
-	top, err := scene.Top(t.Context())
-	if err == nil {
-		err = os.WriteFile(filepath.Join(top, name), []byte(m.document()), 0o644)
-	}
-	if err != nil {
+	if err := os.WriteFile(path, []byte(m.document()), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

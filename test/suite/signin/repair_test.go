@@ -3,40 +3,11 @@
 package signin_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"aadssh/test/lib/roots"
-	"aadssh/test/lib/scene"
 )
-
-// golden compares a document with the test's results.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	top, err := scene.Top(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(top, name)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if t.Failed() {
-			t.Fatal("not rendered: a row above is wrong")
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) != got {
-		t.Errorf("%s is not what the handler says now; render it with UPDATE_GOLDEN=1. It says now:\n%s", name, got)
-	}
-}
 
 // TestRepairOffline: enable restores what the package registers from the kept package file,
 // with the package host down.

@@ -15,7 +15,7 @@ import (
 
 	"aadssh/internal/names"
 	"aadssh/test/lib/executable"
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 )
 
@@ -112,8 +112,7 @@ func (m module) planned(vars ...string) (map[string]map[string]any, string) {
 // TestTerraformExtension: the real terraform plans the module, and its preconditions reject
 // what could not work before anything is set.
 func TestTerraformExtension(t *testing.T) {
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
+	top := source.Path(t, "")
 	providers := standins(t, top)
 	m := open(t, providers, files(t, top, "misc/terraform"))
 	for _, command := range [][]string{{"validate", "-no-color"}, {"fmt", "-check", "-diff", "-no-color"}} {
@@ -169,8 +168,7 @@ func TestTerraformExtension(t *testing.T) {
 // TestTerraformCalled: the module is called as shown in docs/fleet.md, for a machine that
 // does not exist yet: its ID is unknown when the plan is made.
 func TestTerraformCalled(t *testing.T) {
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
+	top := source.Path(t, "")
 	all := map[string][]byte{"main.tf": []byte(`
 resource "terraform_data" "machine" {}
 module "sign_in" {
@@ -196,8 +194,7 @@ module "sign_in" {
 // TestTerraformApplication: gallery, application, version with the three commands, and the
 // assignment, which reports failures and keeps the machine's other applications.
 func TestTerraformApplication(t *testing.T) {
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
+	top := source.Path(t, "")
 	all := files(t, top, "misc/vm-application")
 	m := open(t, standins(t, top), all)
 	given := []string{"resource_group=rg-web", "location=westeurope", "gallery_name=ours", "package_url=https://example.com/x.tar.gz",

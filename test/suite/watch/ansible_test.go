@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 	"aadssh/test/lib/wire"
 )
@@ -20,10 +21,8 @@ func controller(t *testing.T, version string) (dir string) {
 	t.Helper()
 	program, err := scene.BuildAs(version)
 	stage.Must(t, err)
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
 	dir = t.TempDir()
-	stage.Must(t, os.CopyFS(filepath.Join(dir, "misc/ansible"), os.DirFS(filepath.Join(top, "misc/ansible"))))
+	stage.Must(t, os.CopyFS(filepath.Join(dir, "misc/ansible"), os.DirFS(source.Path(t, "misc/ansible"))))
 	stage.Must(t, os.Mkdir(filepath.Join(dir, "build"), 0o755))
 	for _, arch := range []string{"amd64", "arm64"} {
 		stage.Must(t, os.WriteFile(filepath.Join(dir, "build/aadsshlogin-handler-"+arch), program, 0o755))
@@ -64,7 +63,7 @@ func TestAnsible(t *testing.T) {
 			stage.Must(t, s.WriteFile("/root/.ssh/authorized_keys", key, 0o600))
 			s.Do("chmod 700 /root/.ssh; mkdir -p /root/.ansible/tmp /usr/local/sbin")
 			older, newer := controller(t, "1.0.0.0"), controller(t, "1.0.1.0")
-			line := func(step string) string { return strings.TrimSpace(block(t, "docs/install.md", "ansible"+step)) }
+			line := func(step string) string { return strings.TrimSpace(source.Block(t, "docs/install.md", "ansible"+step)) }
 			before := s.inventory()
 			if changed := s.play(older, line("")+" --check"); changed == "0" || s.inventory() != before {
 				t.Errorf("in check mode %s tasks would change something; or it did:\n%s", changed, difference(before, s.inventory()))

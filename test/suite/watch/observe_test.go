@@ -3,13 +3,11 @@
 package watch_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"aadssh/test/lib/golden"
-	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 )
 
@@ -23,11 +21,7 @@ func TestObserve(t *testing.T) {
 			program := s.program("1.0.0.0")
 			s.run(0, program+" setup")
 			s.Do("aaduseradd " + person)
-			top, err := scene.Top(t.Context())
-			stage.Must(t, err)
-			script, err := os.ReadFile(filepath.Join(top, "misc/observe/observe"))
-			stage.Must(t, err)
-			stage.Must(t, s.WriteFile("/opt/observe", script, 0o755))
+			stage.Must(t, s.WriteFile("/opt/observe", []byte(source.Read(t, "misc/observe/observe")), 0o755))
 			s.rest()
 			before := s.inventory()
 			out := s.run(0, "/opt/observe")
@@ -43,7 +37,7 @@ func TestObserve(t *testing.T) {
 				t.Error("it changed something")
 			}
 			name := map[string]string{"ubuntu22.04": "debian", "rhel9.4": "rhel", "sles15.6": "suse"}[p.Name]
-			golden.Compare(t, filepath.Join(top, "misc/observe/assumed-"+name+".txt"), "\n"+s.run(0, "/opt/observe assumptions")+"\n")
+			golden.Compare(t, source.Path(t, "misc/observe/assumed-"+name+".txt"), "\n"+s.run(0, "/opt/observe assumptions")+"\n")
 			s.Do("/opt/observe assumptions > /opt/assumed.txt")
 			if out := s.run(0, "/opt/observe compare /opt/assumed.txt"); !strings.Contains(out, "Nothing differs") {
 				t.Errorf("compared with itself it says: %s", out)

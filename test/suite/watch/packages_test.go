@@ -15,6 +15,7 @@ import (
 	"aadssh/test/lib/executable"
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 )
 
@@ -22,28 +23,23 @@ import (
 // key.
 func pack(t *testing.T, version, kind string) []byte {
 	t.Helper()
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
 	dir := t.TempDir()
 	binary, err := scene.BuildAs(version)
 	stage.Must(t, err)
 	program := filepath.Join(dir, "aadsshlogin-handler-"+runtime.GOARCH)
 	stage.Must(t, executable.Write(program, binary))
-	page, err := os.ReadFile(filepath.Join(top, "misc/man/aadsshlogin-handler.1"))
-	stage.Must(t, err)
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
-	_, err = z.Write(page)
+	_, err = z.Write([]byte(source.Read(t, "misc/man/aadsshlogin-handler.1")))
 	stage.Must(t, err)
 	stage.Must(t, z.Close())
 	stage.Must(t, os.WriteFile(filepath.Join(dir, "aadsshlogin-handler.1.gz"), zipped.Bytes(), 0o644))
 	completion, err := exec.CommandContext(t.Context(), program, "completion", "bash").Output()
 	stage.Must(t, err)
 	stage.Must(t, os.WriteFile(filepath.Join(dir, "completion.bash"), completion, 0o644))
-	licence, err := os.ReadFile(filepath.Join(top, "LICENSE"))
-	stage.Must(t, err)
-	stage.Must(t, os.WriteFile(filepath.Join(dir, "LICENSES.txt"), licence, 0o644))
+	stage.Must(t, os.WriteFile(filepath.Join(dir, "LICENSES.txt"), []byte(source.Read(t, "LICENSE")), 0o644))
 	build := exec.CommandContext(t.Context(), "make", "-s", "build/nfpm")
+	top := source.Path(t, "")
 	build.Dir = top
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("the packager: %v\n%s", err, out)

@@ -3,16 +3,13 @@
 package watch_test
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"aadssh/internal/names"
 	"aadssh/test/lib/agentrun"
-	"aadssh/test/lib/scene"
-	"aadssh/test/lib/stage"
+	"aadssh/test/lib/source"
 )
 
 // microsofts registers Microsoft's extension as its agent does.
@@ -41,11 +38,7 @@ func (s *booted) vendor() {
 // extension: the program is fetched, verified, and nothing is changed. If the sign-in is
 // broken there, the command is for that extension.
 func TestReadmeDoctor(t *testing.T) {
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
-	page, err := os.ReadFile(filepath.Join(top, "README.md"))
-	stage.Must(t, err)
-	_, rest, found := strings.Cut(string(page), "\n    curl -fsSLO $url/")
+	_, rest, found := strings.Cut(source.Read(t, "README.md"), "\n    curl -fsSLO $url/")
 	recipe, _, ended := strings.Cut("curl -fsSLO $url/"+rest, "\n\n")
 	if recipe = strings.ReplaceAll(recipe, "\n    ", "\n"); !found || !ended || strings.Count(recipe, "\n") != 1 || !strings.HasSuffix(recipe, " doctor") {
 		t.Fatalf("README.md has another recipe: %q", recipe)

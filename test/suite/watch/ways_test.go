@@ -8,7 +8,6 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -17,6 +16,7 @@ import (
 
 	"aadssh/test/lib/roots"
 	"aadssh/test/lib/scene"
+	"aadssh/test/lib/source"
 	"aadssh/test/lib/stage"
 )
 
@@ -29,14 +29,10 @@ func vmApplication(t testing.TB, version string) []byte {
 	t.Helper()
 	binary, err := scene.BuildAs(version)
 	stage.Must(t, err)
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
-	launcher, err := os.ReadFile(filepath.Join(top, "misc/launcher"))
-	stage.Must(t, err)
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
 	w := tar.NewWriter(z)
-	for name, content := range map[string][]byte{"aadsshlogin-handler": launcher, "aadsshlogin-handler-" + runtime.GOARCH: binary} {
+	for name, content := range map[string][]byte{"aadsshlogin-handler": []byte(source.Read(t, "misc/launcher")), "aadsshlogin-handler-" + runtime.GOARCH: binary} {
 		stage.Must(t, w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}))
 		_, err := w.Write(content)
 		stage.Must(t, err)
@@ -50,10 +46,7 @@ func vmApplication(t testing.TB, version string) []byte {
 // version's folder, the package under the application's name.
 func (s *booted) manage(version, command string) string {
 	s.T.Helper()
-	top, err := scene.Top(s.T.Context())
-	s.Must(err)
-	text, err := os.ReadFile(filepath.Join(top, "misc/vm-application", command))
-	s.Must(err)
+	text := source.Read(s.T, "misc/vm-application/"+command)
 	if len(text) > 4096 {
 		s.T.Fatalf("the command %s has %d characters, and 4,096 are allowed", command, len(text))
 	}
@@ -61,7 +54,7 @@ func (s *booted) manage(version, command string) string {
 	if command != "remove" {
 		s.Must(s.WriteFile(dir+"/aadsshlogin-handler", vmApplication(s.T, version+".0"), 0o644))
 	}
-	s.Must(s.WriteFile("/root/command", text, 0o644))
+	s.Must(s.WriteFile("/root/command", []byte(text), 0o644))
 	return s.run(0, "cd "+dir+" && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin bash -c \"$(cat /root/command)\"")
 }
 
@@ -103,21 +96,6 @@ func TestVMApplication(t *testing.T) {
 			}
 		})
 	}
-}
-
-// block is the shell text after a marker in a document.
-func block(t *testing.T, document, marker string) string {
-	t.Helper()
-	top, err := scene.Top(t.Context())
-	stage.Must(t, err)
-	text, err := os.ReadFile(filepath.Join(top, document))
-	stage.Must(t, err)
-	_, rest, found := strings.Cut(string(text), "<!-- "+marker+" -->\n```sh\n")
-	code, _, ended := strings.Cut(rest, "\n```")
-	if !found || !ended {
-		t.Fatalf("%s has no block %q", document, marker)
-	}
-	return code
 }
 
 // release serves the files of a release, and returns lines of a document with the values
@@ -168,7 +146,7 @@ type way struct {
 // sent is the script that a line of az passes to the agent's run-command.
 func sent(t *testing.T, page, marker string) string {
 	t.Helper()
-	_, script, found := strings.Cut(block(t, page, marker), "--scripts")
+	_, script, found := strings.Cut(source.Block(t, page, marker), "--scripts")
 	script = strings.Trim(script, " \\\n")
 	if !found || len(script) < 2 || script[0] != '"' || script[len(script)-1] != '"' {
 		t.Fatalf("%s is laid out in another way", marker)
@@ -181,11 +159,11 @@ func ways(t *testing.T) []way {
 	t.Helper()
 	const page = "docs/install.md"
 	first := func(lines string) string { line, _, _ := strings.Cut(lines, "\n"); return line + "\n" }
-	byHand := block(t, page, "by hand")
+	byHand := source.Block(t, page, "by hand")
 	runCommand := func(marker string) string { return sent(t, page, marker) }
 	all := []way{
 		{name: "by hand", machines: families(), files: binary, setUp: byHand, another: byHand,
-			back: first(byHand) + block(t, page, "by hand: back"), remove: block(t, page, "by hand: remove")},
+			back: first(byHand) + source.Block(t, page, "by hand: back"), remove: source.Block(t, page, "by hand: remove")},
 		{name: "run-command", machines: families(), files: binary, setUp: runCommand("run-command"), another: runCommand("run-command"),
 			back: runCommand("run-command") + " --allow-downgrade", remove: runCommand("run-command: remove")},
 	}
@@ -195,7 +173,7 @@ func ways(t *testing.T) []way {
 				return map[string][]byte{"aadsshlogin-handler_" + version + "-1_amd64.deb": pack(t, version, "deb")}
 			}
 			return map[string][]byte{"aadsshlogin-handler-" + version + "-1.x86_64.rpm": pack(t, version, "rpm")}
-		}, setUp: block(t, page, name), another: block(t, page, name+": another version"), back: block(t, page, name+": back"), remove: block(t, page, name+": remove")})
+		}, setUp: source.Block(t, page, name), another: source.Block(t, page, name+": another version"), back: source.Block(t, page, name+": back"), remove: source.Block(t, page, name+": remove")})
 	}
 	return all
 }
@@ -261,13 +239,10 @@ func TestCloudInit(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			s := bootPersona(t, p)
 			fill := s.release("1.0.0.0", binary(t, "1.0.0.0"))
-			top, err := scene.Top(t.Context())
-			stage.Must(t, err)
-			text, err := os.ReadFile(filepath.Join(top, "misc/cloud-init/user-data.yaml"))
-			stage.Must(t, err)
-			_, line, found := strings.Cut(string(text), `- [sh, -c, "`)
+			text := source.Read(t, "misc/cloud-init/user-data.yaml")
+			_, line, found := strings.Cut(text, `- [sh, -c, "`)
 			script, _, ended := strings.Cut(line, `"]`)
-			if !found || !ended || !strings.HasPrefix(string(text), "#cloud-config\n") {
+			if !found || !ended || !strings.HasPrefix(text, "#cloud-config\n") {
 				t.Fatal("the user data is laid out in another way")
 			}
 			before := s.inventory()
@@ -279,7 +254,7 @@ func TestCloudInit(t *testing.T) {
 			s.run(0, copied+" status")
 			s.rest()
 			s.goneHome()
-			s.run(0, block(t, "docs/install.md", "by hand: remove")+"; rm /root/aadsshlogin-handler")
+			s.run(0, source.Block(t, "docs/install.md", "by hand: remove")+"; rm /root/aadsshlogin-handler")
 			if after := s.inventory(); after != before {
 				t.Errorf("the machine is not as it was:\n%s", difference(before, after))
 			}
