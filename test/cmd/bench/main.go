@@ -33,7 +33,7 @@ type part struct {
 func main() {
 	rounds := flag.Int("n", 9, "how often each way is measured")
 	lock := flag.Duration("lock", 4*time.Minute, "how long the package managers are at work at first boot")
-	only := flag.String("only", "", "the parts to measure, with commas between them: transactions, healthy, looks, requests, crowd, sizes, lock; empty: all")
+	only := flag.String("only", "", "the parts to measure, with commas between them: transactions, healthy, checks, requests, crowd, sizes, lock; empty: all")
 	document := flag.String("document", "", "the document whose table is to be rendered")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -52,7 +52,7 @@ func main() {
 func parts(rounds int, lock time.Duration) []part {
 	return []part{
 		{"transactions", func(ctx context.Context) ([]figure, error) { return transactions(ctx, rounds) }},
-		{"healthy", healthy}, {"looks", looks}, {"requests", requests}, {"crowd", crowd}, {"sizes", sizes},
+		{"healthy", healthy}, {"checks", checks}, {"requests", requests}, {"crowd", crowd}, {"sizes", sizes},
 		{"lock", locked(lock)},
 	}
 }

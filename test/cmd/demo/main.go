@@ -123,7 +123,7 @@ func sshd(ctx context.Context, s *scene.Scene) error {
 
 // open gives the person a shell on the machine, until they leave it.
 func open(ctx context.Context, s *scene.Scene) error {
-	fmt.Println("A shell on that machine; exit leaves it, and nothing of it stays.")
+	fmt.Println("A shell on that machine. Type exit to leave it; the machine is then deleted.")
 	argv := s.Argv("env", "-i", "PATH="+box.Path, "TERM="+os.Getenv("TERM"), "HOME=/root", "sh", "-i")
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr

@@ -1,5 +1,5 @@
-// Command roots builds the test machines' roots in advance, so that CI can do it in a step
-// of its own. Arguments: suites; none: all.
+// Command roots builds the test machines' roots in advance, so that CI can do it in a
+// separate step. Arguments: suites; none: all.
 package main
 
 import (

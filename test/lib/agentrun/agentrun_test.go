@@ -255,7 +255,7 @@ func TestTimeLimitKillsTheGroupOnly(t *testing.T) {
 	}
 	got, err := a.Box.Run(t.Context(), nil, "sh", "-c", "until ! pgrep -f '^sleep 600'; do sleep 0.05; done; pgrep -f '^sleep 601'")
 	if err != nil || got.ExitCode != 0 {
-		t.Errorf("what made a session of its own must live on: %v %s", err, got.Output())
+		t.Errorf("a process with its own session must survive: %v %s", err, got.Output())
 	}
 	session, err := a.Box.ReadFile("/session")
 	if f := strings.Fields(string(session)); err != nil || len(f) != 2 {

@@ -8,9 +8,10 @@ import (
 	"testing"
 )
 
-// TestVanished: what is listed and gone when it is looked at, as a folder of a service that
-// ends, is not in a snapshot and is no error. The list of a process's own files has the
-// folder itself, which is closed again by then.
+// TestVanished: a file that was removed between being listed and being read, such as the
+// folder of a service that ends, is not in a snapshot, and is no error. An example is the
+// list of a process's own open files: it contains the folder that is listed, which is
+// closed again when its entry is read.
 func TestVanished(t *testing.T) {
 	s := Snapshot{}
 	if err := s.walk("/proc/self/fd", "/files"); err != nil || s["/files"] == "" {

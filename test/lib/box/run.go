@@ -47,8 +47,8 @@ func (b *Box) Run(ctx context.Context, env []string, argv ...string) (Result, er
 }
 
 // Session is Run for a command in its own session, in a folder of the box. If ctx ends
-// first, only its process group is killed, as a supervisor does: processes with a session
-// of their own continue. The result then contains what it had printed.
+// first, only its process group is killed, as a supervisor does: processes with their own
+// session continue. The result then contains what it had printed.
 func (b *Box) Session(ctx context.Context, env []string, dir string, argv ...string) (Result, error) {
 	inside := append([]string{"env", "--chdir=" + dir, "setsid"}, argv...)
 	return run(ctx, command(env, b.Argv(inside...)), func(pid int) error {

@@ -26,7 +26,7 @@ func Rows[M any](t *testing.T, rows []*check.Row[M], healthy M, broken map[strin
 			continue // their own tables test all of them
 		}
 		if missing := lacks(row); missing != "" || seen[name] {
-			t.Errorf("the check %q stands twice, or lacks %s", name, missing)
+			t.Errorf("the check %q is there twice, or lacks %s", name, missing)
 			continue
 		}
 		seen[name] = true

@@ -76,7 +76,7 @@ func (m *Machine) on(ctx context.Context) error {
 func (m *Machine) connect(ctx context.Context) error {
 	for {
 		// The master runs no command; other connections go through it once it is connected.
-		argv := m.Beside(m.ssh("-M", "-N", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=20", "-o", "ServerAliveCountMax=6")...)
+		argv := m.AzureSide(m.ssh("-M", "-N", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=20", "-o", "ServerAliveCountMax=6")...)
 		master := exec.Command(argv[0], argv[1:]...)
 		if err := master.Start(); err != nil {
 			return err

@@ -17,7 +17,7 @@ import (
 )
 
 // unit is how many instances a systemd needs on which the watch is set up, with a margin: 4
-// of its own, and 13 for the watch's path unit.
+// for itself, and 13 for the watch's path unit.
 const unit = 18
 
 // What a machine needs, in units. On one that has booted, systemd has 19 instances without
@@ -38,7 +38,7 @@ func Reserve(ctx context.Context, dir string, units int) (*Reservation, error) {
 }
 
 func reserve(ctx context.Context, w io.Writer, take func() (*Reservation, error)) (*Reservation, error) {
-	told := false
+	reported := false
 	for {
 		r, err := take()
 		if err == nil {
@@ -47,9 +47,9 @@ func reserve(ctx context.Context, w io.Writer, take func() (*Reservation, error)
 		if !errors.Is(err, syscall.EMFILE) {
 			return nil, fmt.Errorf("make an inotify instance: %w", err)
 		}
-		if !told {
+		if !reported {
 			fmt.Fprintln(w, "a machine waits for inotify instances, of which other machines have too many; more at once: sysctl fs.inotify.max_user_instances=1024")
-			told = true
+			reported = true
 		}
 		select {
 		case <-ctx.Done():

@@ -14,8 +14,8 @@ type Certificate struct {
 	Stranger  bool   // its authority is one that nothing trusts, not UserCA
 }
 
-// Write makes a key at a path, as az makes it, and the certificate beside it. The authority
-// that signed it is at the path with ".ca".
+// Write makes a key at a path, as az makes it, and the certificate next to it. The
+// authority that signed it is at the path with ".ca".
 func (c Certificate) Write(ctx context.Context, path string) error {
 	if err := Keygen(ctx, "-t", "rsa", "-b", "2048", "-N", "", "-f", path); err != nil {
 		return err

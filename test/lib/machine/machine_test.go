@@ -132,7 +132,7 @@ func TestWire(t *testing.T) {
 }
 
 // TestNothingIsLeft: a closed machine leaves no folder, no mount and no control group.
-// Other tests run machines at the same time, so this one gets a folder of its own.
+// Other tests run machines at the same time, so this one gets a separate folder.
 func TestNothingIsLeft(t *testing.T) {
 	place := t.TempDir()
 	t.Setenv("TMPDIR", place)

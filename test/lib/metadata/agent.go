@@ -8,9 +8,9 @@ import (
 // fromAgent reports whether a request is one that the Azure Linux agent sends for itself.
 func fromAgent(r *http.Request) bool { return strings.HasPrefix(r.UserAgent(), "WALinuxAgent/") }
 
-// tellAgent answers the agent's own requests about the machine. They are not among
+// answerAgent answers the agent's own requests about the machine. They are not among
 // Requests, which are the handler's.
-func (s *Service) tellAgent(w http.ResponseWriter, r *http.Request) {
+func (s *Service) answerAgent(w http.ResponseWriter, r *http.Request) {
 	const compute = `{"azEnvironment":"AzurePublicCloud","location":"westeurope","name":"web1","offer":"debian","osType":"Linux",` +
 		`"placementGroupId":"","platformFaultDomain":"0","platformUpdateDomain":"0","publisher":"debian","resourceGroupName":"rg-web","sku":"12",` +
 		`"subscriptionId":"` + Subscription + `","tags":"","version":"0","vmId":"00000000-0000-0000-0000-0000000000aa",` +

@@ -177,7 +177,7 @@ func (s *Service) Unplayed() []string {
 // ServeHTTP answers one request.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fromAgent(r) {
-		s.tellAgent(w, r)
+		s.answerAgent(w, r)
 		return
 	}
 	s.record(r)

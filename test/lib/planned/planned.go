@@ -123,8 +123,8 @@ func started(log string, planned []string) (done []string) {
 	return done
 }
 
-// begun are the steps of a plan that a run began, in its order. What is decided on the
-// way may do a step once more, and is followed by the steps that are left of the plan.
+// begun are the steps of a plan that a run began, in its order. A decision during the run
+// may repeat a step; the steps that are left of the plan follow.
 func begun(log string, planned []string) []string {
 	at := further.FindStringIndex(log)
 	if at == nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // bootable are the packages of a machine with its own kernel, in addition to the essential
-// ones. SELinux is installed, and does nothing until the kernel is told to use it.
+// ones. SELinux is installed, and does nothing unless the kernel enables it.
 func bootable() []string {
 	return []string{
 		"ca-certificates", "systemd", "systemd-sysv", "dbus", "libpam-systemd", "udev", "procps",

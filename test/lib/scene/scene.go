@@ -237,7 +237,7 @@ func (s *Scene) HandlerLog() string {
 }
 
 // Script runs a script in which each command must succeed, and returns its output. Tests
-// have more of the kind in package stage.
+// use the Shell of package stage.
 func (s *Scene) Script(ctx context.Context, script string) (string, error) {
 	r, err := s.Run(ctx, nil, "sh", "-ec", script)
 	if err == nil && r.ExitCode != 0 {

@@ -43,7 +43,7 @@ func NoSecret(t testing.TB, texts map[string]string, words ...string) {
 	t.Helper()
 	for name, text := range texts {
 		for _, leak := range append(metadata.Leaks(text), found(text, words)...) {
-			t.Errorf("the secret %q stands in %s:\n%q", leak, name, around(text, leak))
+			t.Errorf("the secret %q is in %s:\n%q", leak, name, around(text, leak))
 		}
 	}
 }

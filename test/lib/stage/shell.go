@@ -90,7 +90,7 @@ func (s *Shell) Fails(format string, args ...any) string {
 	script := fmt.Sprintf(format, args...)
 	r := s.Try(script)
 	if r.ExitCode == 0 {
-		s.Fatal("nothing is in the way of: %s\n%s", script, r.Output())
+		s.Fatal("it succeeds, and should fail: %s\n%s", script, r.Output())
 	}
 	return r.Output()
 }
@@ -110,5 +110,5 @@ func (s *Shell) Until(what string, so func() bool) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	s.Fatal("it never came to that: %s", what)
+	s.Fatal("this never happened: %s", what)
 }

@@ -34,12 +34,12 @@ func (a *Azure) Outside(ctx context.Context, argv ...string) (box.Result, error)
 
 // OutsideWith is Outside with standard input.
 func (a *Azure) OutsideWith(ctx context.Context, in io.Reader, argv ...string) (box.Result, error) {
-	return Run(ctx, in, a.Beside(argv...))
+	return Run(ctx, in, a.AzureSide(argv...))
 }
 
-// Beside is a command line that runs another one on Azure's end of the network, and in no
-// other namespace.
-func (a *Azure) Beside(argv ...string) []string {
+// AzureSide is a command line that runs another one on Azure's end of the network, and in
+// no other namespace.
+func (a *Azure) AzureSide(argv ...string) []string {
 	return append([]string{"nsenter", "--target", fmt.Sprint(a.init.Pid()), "--net", "--"}, argv...)
 }
 

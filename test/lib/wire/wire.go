@@ -1,5 +1,5 @@
-// Package wire is Azure's end of the only network of a throw-away machine: namespaces of
-// their own, in which the host has Azure's well-known addresses. The fakes of Azure's
+// Package wire is Azure's end of the only network of a throw-away machine: separate
+// namespaces in which the host has Azure's well-known addresses. The fakes of Azure's
 // services run in the test's process and listen there.
 package wire
 

@@ -166,8 +166,8 @@ func kernelFiles(root string) error {
 	return syscall.Mount("devpts", at("/dev/pts"), "devpts", 0, "newinstance,ptmxmode=666,mode=620,gid=5")
 }
 
-// device creates a device node with the host's numbers in the box. It is a node of its own:
-// a change of its permissions does not affect the host's.
+// device creates a device node with the host's numbers in the box: a change of its
+// permissions does not affect the host's node.
 func device(root, name string) error {
 	info, err := os.Stat(name)
 	if err != nil {

@@ -28,18 +28,18 @@ curl -sS -H Metadata:true 'http://169.254.169.254/metadata/instance/compute?api-
 // for the second only if something depends on it.
 const byHand = "sshd -V\nsshd -t\n" + asked
 
-// looks measures the watch's checks of a healthy machine with systemd, and counts the
+// checks measures the watch's checks of a healthy machine with systemd, and counts the
 // processes of the product in between.
-func looks(ctx context.Context) (figures []figure, err error) {
+func checks(ctx context.Context) (figures []figure, err error) {
 	m, err := watchedMachine(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	const rounds = 9
-	var look, hand, some, enable effort
+	var check, hand, some, enable effort
 	for range rounds { // in turns, so that this machine's other load affects both
-		if err := look.add(ctx, m, "/usr/local/bin/aadsshlogin-handler watch"); err != nil {
+		if err := check.add(ctx, m, "/usr/local/bin/aadsshlogin-handler watch"); err != nil {
 			return nil, err
 		}
 		if err := hand.add(ctx, m, byHand); err != nil {
@@ -67,13 +67,13 @@ func looks(ctx context.Context) (figures []figure, err error) {
 	}
 	return []figure{
 		{"processor time of enable on a healthy machine, median of 9", milliseconds(median(enable.processor)), "", false},
-		{"processor time of one check run of the watch", milliseconds(median(look.processor)), "", false},
+		{"processor time of one check run of the watch", milliseconds(median(check.processor)), "", false},
 		{"processor time of a fixed list of questions by hand", milliseconds(median(hand.processor)), "", false},
 		ratio("enable / the list by hand, processor time", median(enable.processor), median(hand.processor), 1.3),
-		ratio("check run / the list by hand, processor time", median(look.processor), median(hand.processor), 1.3),
+		ratio("check run / the list by hand, processor time", median(check.processor), median(hand.processor), 1.3),
 		{"enable / what of the list it starts itself, processor time", quotient(median(enable.processor), median(some.processor)), "", false},
-		{"wall time of one check run, of which 1000 ms are waiting for quiet", milliseconds(median(look.wall)), "", false},
-		ratio("check run / the list by hand, wall time beyond the waiting", median(look.wall)-time.Second, median(hand.wall), 2),
+		{"wall time of one check run, of which 1000 ms are waiting for quiet", milliseconds(median(check.wall)), "", false},
+		ratio("check run / the list by hand, wall time beyond the waiting", median(check.wall)-time.Second, median(hand.wall), 2),
 		{"processes of the product between two check runs", strconv.Itoa(between), "0", between > 0},
 	}, nil
 }
