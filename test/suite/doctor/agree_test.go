@@ -38,8 +38,8 @@ func undecided() []broken {
 
 const damagedKey = `{"repository": {"trustedKeys": ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nx\n-----END PGP PUBLIC KEY BLOCK-----"]}}`
 
-// On every broken machine of the table, plan says what enable then ends with, and its steps
-// are those of enable; the machines of the sign-in matrix are compared where they are run.
+// TestPlanAgreesWithEnable: on every broken machine of the table, plan says how enable then
+// ends, and has its steps. The suite signin compares the machines of the sign-in matrix.
 func TestPlanAgreesWithEnable(t *testing.T) {
 	for i, b := range append(undecided(), machines(t)...) {
 		if i >= len(undecided()) && i%4 != 0 && !whole() { // make plans runs the rest
@@ -69,7 +69,7 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 }
 
 // setRegistered is set on a machine on which the agent has registered the extension:
-// without its folder there are no settings that plan could read.
+// without its folder plan has no settings to read.
 func (b broken) setRegistered(t *testing.T) *machine {
 	t.Helper()
 	b.options.Timeout = 25 * time.Second // nobody should wait for a held lock

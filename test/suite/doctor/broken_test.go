@@ -66,7 +66,7 @@ func script(text string) func(*machine) {
 	return func(s *machine) { s.Do(text) }
 }
 
-// wired is script on a machine with a network card, through which people connect.
+// wired is script on a machine with a network interface, through which people connect.
 func wired(text string) func(*machine) {
 	return script("ip link add eth0 type veth peer name gateway && ip link set gateway up && ip address add 10.0.0.4/24 dev eth0 && ip link set eth0 up && ip route add default via 10.0.0.1 && " + text)
 }
@@ -301,8 +301,8 @@ func ofAnOperator() []broken {
 	}
 }
 
-// Sections of machines on which the agent has no program of ours that it could run: the
-// extension is another program's, or its program is gone.
+// Sections of machines on which the agent cannot run our program: the extension is another
+// program's, or its program was deleted.
 const (
 	foreign = "Another program's extension"
 	gone    = "The extension's folder"
@@ -326,7 +326,7 @@ func squatted(s *machine) {
 	s.Await("[ -s /run/squatter.pid ]")
 }
 
-// On each machine doctor names the cause first, with the right next step.
+// TestBroken: on each machine doctor names the cause first, with the right next step.
 func TestBroken(t *testing.T) {
 	all := machines(t)
 	l := &layers{t.TempDir(), map[string]string{}}
@@ -349,12 +349,12 @@ func TestBroken(t *testing.T) {
 					t.Errorf("a contradiction to the verdict: %s", other.Text)
 				}
 			}
-			s.toldOnce(b.mine)
-			row := told{doctor: c, status: s.health()}
+			s.saidOnce(b.mine)
+			row := texts{doctor: c, status: s.health()}
 			if slices.Contains(screens(), b.machine) {
 				screen(t, b.machine, report)
 			}
-			row.mended = b.carryOut(s, c)
+			row.after = b.carryOut(s, c)
 			if whole() || rendering() {
 				row.portal = b.portal(t, l)
 			}
@@ -368,9 +368,9 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// toldOnce: no next step is shown twice, and each check is named once unless its results
+// saidOnce: no next step is shown twice, and each check is named once unless its results
 // differ.
-func (s *machine) toldOnce(env []string) {
+func (s *machine) saidOnce(env []string) {
 	s.T.Helper()
 	r, err := s.Run(s.T.Context(), append(box.Environment(), env...), program, "doctor")
 	s.Must(err)

@@ -23,7 +23,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// The bundle contains what helps, and none of the secrets on the machine.
+// TestBundleHasNoSecrets: the bundle contains what helps, and none of the secrets on the
+// machine.
 func TestBundleHasNoSecrets(t *testing.T) {
 	const password, token = "hunter2-Correct", "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJvaWQiOiJwbGFudGVkIn0.c2lnbmF0dXJl"
 	secrets := []string{password, token, "c2lnbmF0dXJl", "PLANTEDPRIVATEKEY", "planted-sas", "planted-secret", "planted-apt", metadata.Secret}
@@ -49,7 +50,7 @@ func TestBundleHasNoSecrets(t *testing.T) {
 		}
 	}
 	if !strings.Contains(files["aadsshlogin-support/files/var/log/auth.log"], "refused") {
-		t.Error("what explains something was taken out too")
+		t.Error("a line that explains a failure was removed too")
 	}
 	validate(t, "doctor.schema.json", []byte(files["aadsshlogin-support/doctor.json"]))
 	if mode := s.Do("stat -c %a /root/bundle.tar.gz"); mode != "600" {
@@ -202,7 +203,7 @@ func unpack(t testing.TB, content []byte) map[string]string {
 	}
 }
 
-// status repeats the verdict with its code, and since when it holds.
+// TestStatus: status repeats the verdict with its code, and says since when it is so.
 func TestStatus(t *testing.T) {
 	s := fresh(t, jammy())
 	status := func(want int) doctor.Status {
@@ -232,6 +233,6 @@ func TestStatus(t *testing.T) {
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg", "vm")))
 	s.Want(fault.OK)
 	if well := status(0); well.Name != "ok" || !well.Since.After(*failed.Since) {
-		t.Errorf("mended: %+v", well)
+		t.Errorf("after the repair: %+v", well)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"aadssh/test/lib/source"
 )
 
-// The commands in docs/publishing.md work as they are printed.
+// TestByHand: the commands in docs/publishing.md work as they are printed.
 func TestByHand(t *testing.T) {
 	block := func(name string) string { return source.Block(t, "docs/publishing.md", name) }
 	s := fresh(t, jammy())
@@ -42,6 +42,6 @@ func TestByHand(t *testing.T) {
 	}
 	s.Do(block("by hand, back"))
 	if s.Exists("/usr/sbin/aad_certhandler") || s.Exists("/etc/apt/sources.list.d/aadsshlogin.list") {
-		t.Error("not all was taken back")
+		t.Error("not everything was removed")
 	}
 }

@@ -17,13 +17,14 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// damaged is a machine on which not the sign-in but something that enable needs is damaged.
+// damaged is a machine on which something that enable needs is damaged, but not the
+// sign-in.
 type damaged struct {
 	name    string
 	options scene.Options // the zero value: Ubuntu 22.04
 	fresh   bool          // nothing was installed yet
 	script  string        // in the folder of the extension's version
-	beside  func(s *machine)
+	also    func(s *machine)
 	code    int // the code that enable ends with
 }
 
@@ -66,7 +67,7 @@ END`, code: 53},
 		{name: "settings: a newer file of another extension", script: "sleep 0.1; echo rubbish > config/other.1.settings"},
 		{name: "environment: rubbish", script: "echo rubbish > HandlerEnvironment.json", code: 2},
 		{name: "environment: gone", script: "rm HandlerEnvironment.json", code: 2},
-		{name: "environment: one beside the program", script: "echo rubbish > bin/HandlerEnvironment.json", code: 2},
+		{name: "environment: one next to the program", script: "echo rubbish > bin/HandlerEnvironment.json", code: 2},
 		{name: "status: a file in the folder's place", script: "rm -r status; echo x > status", code: 30},
 		{name: "status: a folder in the file's place", script: "rm -rf status/0.status; mkdir status/0.status", code: 30},
 		{name: "status: a folder in the file's place, without the package", fresh: true, script: "rm -rf status/0.status; mkdir status/0.status", code: 30},
@@ -80,7 +81,7 @@ END`, code: 53},
 		{name: "state: a file in the folder's place", script: "rm -rf /var/lib/aadsshlogin-handler; echo x > /var/lib/aadsshlogin-handler", code: 30},
 		{name: "state: a file in the folder's place, without the package", fresh: true, script: "rm -rf /var/lib/aadsshlogin-handler; echo x > /var/lib/aadsshlogin-handler", code: 30},
 		{name: "state: read-only, without the package", fresh: true, script: pending + "mount -t tmpfs -o ro,mode=700 none /var/lib/aadsshlogin-handler", code: 30},
-		{name: "state: read-only, and all is well", script: "cd /var/lib/aadsshlogin-handler && mount --bind . . && mount -o remount,ro,bind ."},
+		{name: "state: read-only, and sign-in works", script: "cd /var/lib/aadsshlogin-handler && mount --bind . . && mount -o remount,ro,bind ."},
 		{name: "state: read-only, and another version owns the machine", script: `cd /var/lib/aadsshlogin-handler && sed -i 's/"version": *"[^"]*"/"version": "0.0.9"/' owner.json && mount --bind . . && mount -o remount,ro,bind .`, code: 30},
 		{name: "state: read-only, and nobody owns the machine", script: "cd /var/lib/aadsshlogin-handler && rm owner.json && mount --bind . . && mount -o remount,ro,bind .", code: 30},
 		{name: "state: a receipt that is none", script: "echo rubbish > /var/lib/aadsshlogin-handler/receipt.json"},
@@ -90,12 +91,12 @@ END`, code: 53},
 		{name: "state: the kept file was changed, and the package is gone", script: purge + "for f in /var/lib/aadsshlogin-handler/packages/*; do echo x >> $f; done"},
 		{name: "the package was removed, not purged", script: "dpkg -r aadsshlogin >/dev/null 2>&1"},
 		{name: "the package is half installed", script: "sed -i '/^Package: aadsshlogin$/,/^$/s/^Status: .*/Status: install ok half-configured/' /var/lib/dpkg/status"},
-		{name: "no identity, and all else is well", beside: noIdentity, code: 22},
-		{name: "an identity that is not known, and all else is well", beside: dark},
-		{name: "an identity that is not known, and the package is gone", script: purge, beside: dark, code: 29},
-		{name: "a lock that is held, and all is well", beside: holdLock},
-		{name: "a lock that is held, and no package yet", fresh: true, beside: holdLock, code: 25},
-		{name: "the older package stuck half-way", fresh: true, beside: stuckRemoval},
+		{name: "no identity, and the rest works", also: noIdentity, code: 22},
+		{name: "an identity that is not known, and the rest works", also: dark},
+		{name: "an identity that is not known, and the package is gone", script: purge, also: dark, code: 29},
+		{name: "a lock that is held, and sign-in works", also: holdLock},
+		{name: "a lock that is held, and no package yet", fresh: true, also: holdLock, code: 25},
+		{name: "the older package stuck half-way", fresh: true, also: stuckRemoval},
 		{name: "an image without the packages", fresh: true, script: "echo 'OSTREE_VERSION=1' >> /etc/os-release; touch /run/ostree-booted", options: scene.Options{Persona: roots.RHEL("9.4")}, code: 51},
 		{name: "an image whose sshd its owner closed", script: "touch /run/ostree-booted; echo 'AllowUsers root' >> /etc/ssh/sshd_config.d/00-x.conf", options: scene.Options{Persona: roots.RHEL("9.4")}, code: 51},
 		{name: "no os-release", script: "rm -f /etc/os-release /usr/lib/os-release", code: 51},
@@ -127,8 +128,8 @@ END`, code: 53},
 	return all
 }
 
-// TestPlanOnDamagedMachines: plan says what enable, run by the agent, then ends with, and
-// doctor reports a fault on every machine on which enable fails.
+// TestPlanOnDamagedMachines: plan says how enable, run by the agent, then ends, and doctor
+// reports a fault on every machine on which enable fails.
 func TestPlanOnDamagedMachines(t *testing.T) {
 	for i, c := range damages() {
 		if i%9 != 0 && !whole() { // MACHINES=all runs the rest
@@ -140,8 +141,8 @@ func TestPlanOnDamagedMachines(t *testing.T) {
 				c.options = jammy()
 			}
 			b := broken{options: c.options, fresh: c.fresh, breakIt: func(s *machine) {
-				if c.beside != nil {
-					c.beside(s)
+				if c.also != nil {
+					c.also(s)
 				}
 				s.Do("cd " + stage.Home + "\n" + c.script)
 			}}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// On a machine on which people can sign in, doctor finds nothing, sends one request to each
-// endpoint, and writes nothing.
+// TestHealthy: on a machine on which people can sign in, doctor finds nothing, sends one
+// request to each endpoint, and writes nothing.
 func TestHealthy(t *testing.T) {
 	s := healthy(t, jammy())
 	before := s.Snapshot()

@@ -12,7 +12,8 @@ import (
 	"aadssh/test/lib/box"
 )
 
-// --only and --skip leave out the work too: an endpoint that is not needed gets no request.
+// TestOnlyAndSkip: --only and --skip leave out the work too: an endpoint that is not needed
+// gets no request.
 func TestOnlyAndSkip(t *testing.T) {
 	s := healthy(t, jammy())
 	sections := func(args ...string) []string {
@@ -50,7 +51,7 @@ func TestOnlyAndSkip(t *testing.T) {
 	}
 }
 
-// Only on a terminal the output has colours and is wrapped to its width.
+// TestTerminal: only on a terminal the output has colours and is wrapped to its width.
 func TestTerminal(t *testing.T) {
 	s := healthy(t, jammy())
 	if out := s.Do(program + " doctor"); strings.Contains(out, "\x1b") {
@@ -68,8 +69,8 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// Without its network checks, doctor takes hardly longer on a healthy machine than enable,
-// both as a person would measure them.
+// TestCost: without its network checks, doctor takes at most three times as long as enable
+// on a healthy machine.
 func TestCost(t *testing.T) {
 	s := healthy(t, jammy())
 	best := func(what func()) time.Duration {
@@ -91,8 +92,8 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// doctor waits for endpoints that never answer in parallel: all of them take as long as
-// one.
+// TestNetworkIsAskedSideBySide: doctor waits for endpoints that never answer in parallel:
+// all of them take as long as one.
 func TestNetworkIsAskedSideBySide(t *testing.T) {
 	took := func(lost ...string) time.Duration {
 		s := healthy(t, jammy())
@@ -113,8 +114,8 @@ func TestNetworkIsAskedSideBySide(t *testing.T) {
 		}
 		return elapsed
 	}
-	// Other work of the machine makes one of the two slower; if doctor waited for one endpoint
-	// after the other, every try would be too slow.
+	// Other work on the host may slow down one of the two measurements. If doctor waited
+	// for one endpoint after the other, every try would be too slow.
 	var one, all time.Duration
 	for range 3 {
 		one, all = took("pas.windows.net"), took("pas.windows.net", "login.microsoftonline.com", "packages.microsoft.com")

@@ -17,9 +17,9 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// The printed plan is exactly what enable then does: the commands that it runs, the files
-// that it writes, what it downloads. The first goal state ends with 22, so that enable
-// alone does the work afterwards.
+// TestPlanIsWhatEnableDoes: the printed plan is exactly what enable then does: the commands
+// that it runs, the files that it writes, what it downloads. The first goal state ends with
+// 22, so that enable alone does the work afterwards.
 func TestPlanIsWhatEnableDoes(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Ubuntu("22.04"), roots.RHEL("9.4"), roots.SLES("15.6")} {
 		t.Run(p.Name, func(t *testing.T) {

@@ -18,12 +18,12 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// told is what a person reads about a broken machine, and the result of the next step.
-type told struct {
+// texts are what a person reads about a broken machine, and the result of the next step.
+type texts struct {
 	doctor doctor.Check
 	status string
 	portal string
-	mended string
+	after  string
 }
 
 // systemctl does what the next steps need of it, on a machine without systemd. A reload

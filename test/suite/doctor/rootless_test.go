@@ -27,7 +27,7 @@ func (s *machine) asNobody(args ...string) (out string, code int) {
 	return string(r.Stdout) + string(r.Stderr), r.ExitCode
 }
 
-// asOthersSee are machines that seem better, or worse, to users other than root.
+// asOthersSee are machines that look better, or worse, to users other than root.
 func asOthersSee() []broken {
 	put := func(path, content string, mode os.FileMode) func(*machine) {
 		return func(s *machine) {
@@ -67,8 +67,9 @@ func asOthersSee() []broken {
 // loosens matches advice that must never be given to a user other than root.
 var loosens = regexp.MustCompile(`readable again|chmod|chown`)
 
-// A user other than root is never told a better result than root, nor a failure that root
-// does not find, nor to make a file less protected; and never that all is well.
+// TestWithoutRoot: a user other than root never gets a better result than root, a failure
+// that root does not find, advice to make a file less protected, or the answer that nothing
+// is wrong.
 func TestWithoutRoot(t *testing.T) {
 	l := &layers{t.TempDir(), map[string]string{}}
 	for _, b := range asOthersSee() {

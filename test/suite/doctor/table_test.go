@@ -26,8 +26,8 @@ const (
 // pattern matches a word with stars, which Markdown would treat as emphasis.
 var pattern = regexp.MustCompile(`[^\s"'()]*\*[^\s"'()]*`)
 
-// toldDir has the texts about each machine, one file each.
-const toldDir = "testdata/told/"
+// textsDir has the texts about each machine, one file each.
+const textsDir = "testdata/told/"
 
 // slug is a file name for a machine.
 func slug(machine string) string {
@@ -35,14 +35,14 @@ func slug(machine string) string {
 }
 
 // lines are the texts, one per line; enable's is last.
-func (of told) lines() []string {
+func (of texts) lines() []string {
 	c := of.doctor
 	text, _, _ := strings.Cut(c.Text, " Last, from ") // the rest contains a time
 	answer := c.Answer
 	if c.Code != 0 {
 		answer = fmt.Sprintf("%s %d", c.Answer, c.Code)
 	}
-	lines := []string{answer + " `" + c.Name + "`: " + text, c.Next, of.status, of.mended, of.portal}
+	lines := []string{answer + " `" + c.Name + "`: " + text, c.Next, of.status, of.after, of.portal}
 	for i, l := range lines {
 		lines[i] = steady(l)
 	}
@@ -51,12 +51,12 @@ func (of told) lines() []string {
 
 // compare compares the texts with the machine's file. If enable was not run, its line is
 // not compared.
-func (of told) compare(t *testing.T, b broken) {
+func (of texts) compare(t *testing.T, b broken) {
 	t.Helper()
-	file := toldDir + slug(b.machine) + ".txt"
+	file := textsDir + slug(b.machine) + ".txt"
 	lines := of.lines()
 	if rendering() && !t.Failed() {
-		stage.Must(t, os.MkdirAll(toldDir, 0o755))
+		stage.Must(t, os.MkdirAll(textsDir, 0o755))
 		stage.Must(t, os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644))
 		return
 	}
@@ -74,14 +74,14 @@ func (of told) compare(t *testing.T, b broken) {
 	}
 }
 
-// docs/broken-machines.md has each machine under a heading of its own, with the content of
-// its file.
+// TestTableOfBrokenMachines: docs/broken-machines.md has each machine under its own
+// heading, with the content of its file.
 func TestTableOfBrokenMachines(t *testing.T) {
 	var sections []string
 	of := map[string]string{} // by section
 	files := map[string]bool{}
 	for _, b := range every(t) {
-		file := toldDir + slug(b.machine) + ".txt"
+		file := textsDir + slug(b.machine) + ".txt"
 		if files[file] {
 			t.Errorf("two machines are called %q", b.machine)
 		}
@@ -96,7 +96,7 @@ func TestTableOfBrokenMachines(t *testing.T) {
 		}
 		of[b.section] += entry(b.machine, strings.Split(strings.TrimSuffix(string(content), "\n"), "\n"))
 	}
-	there, err := filepath.Glob(toldDir + "*.txt")
+	there, err := filepath.Glob(textsDir + "*.txt")
 	stage.Must(t, err)
 	if len(there) != len(files) || len(files) < 80 {
 		t.Errorf("%d machines, %d files", len(files), len(there))

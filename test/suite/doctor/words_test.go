@@ -92,9 +92,9 @@ func wordsOfStrangers() []broken {
 	}
 }
 
-// A name that somebody else chose is shown by doctor, plan, status, the log, the status
-// file and on standard output as a word on its line, without characters that a terminal
-// interprets, and quoted in a command.
+// TestWordsOfStrangers: a name that somebody else chose is shown by doctor, plan, status,
+// the log, the status file and on standard output as a word on its line, without characters
+// that a terminal interprets, and quoted in a command.
 func TestWordsOfStrangers(t *testing.T) {
 	l := &layers{t.TempDir(), map[string]string{}}
 	for _, b := range wordsOfStrangers() {
@@ -145,8 +145,8 @@ func TestWordsOfStrangers(t *testing.T) {
 	}
 }
 
-// plain fails if a text has characters that a terminal interprets, or a line that a
-// stranger wrote.
+// plain fails the test if a text has characters that a terminal interprets, or a line that
+// a stranger wrote.
 func plain(t *testing.T, where, shown string) {
 	t.Helper()
 	for line := range strings.Lines(shown) {

@@ -12,9 +12,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// What the installers of other programs set up that let people of a directory in: opkssh's
-// scripts/install-linux.sh, and the packages himmelblau, nss-himmelblau, pam-himmelblau and
-// himmelblau-sshd-config.
+// What the installers of other sign-in programs set up: opkssh's scripts/install-linux.sh,
+// and the packages himmelblau, nss-himmelblau, pam-himmelblau and himmelblau-sshd-config.
 const (
 	opkssh = `mkdir -p /etc/ssh/sshd_config.d /etc/opk
 printf '#!/bin/sh\nexit 1\n' > /usr/local/bin/opkssh; chmod 755 /usr/local/bin/opkssh
@@ -32,8 +31,8 @@ mkdir -p /etc/ssh/sshd_config.d; echo 'KbdInteractiveAuthentication yes' > /etc/
 )
 
 // TestOtherProgramsAlone: on machines where another program lets people in, doctor says
-// that aadsshlogin is not there, which program is, and what that one's rules say of the
-// person who is asked about. Nothing of it is called broken.
+// that aadsshlogin is not installed, which program is used, and what its rules say about
+// the person in question. It reports no fault of that program.
 func TestOtherProgramsAlone(t *testing.T) {
 	for _, c := range []struct{ name, script, says, ofOne, next string }{
 		{"opkssh", opkssh, "sshd asks /usr/local/bin/opkssh for keys (AuthorizedKeysCommand at /etc/ssh/sshd_config.d/60-opk-ssh.conf:1)",
@@ -52,7 +51,7 @@ func TestOtherProgramsAlone(t *testing.T) {
 				}
 				at := slices.IndexFunc(r.Checks, func(c doctor.Check) bool { return c.Name == "other-programs" })
 				if at < 0 {
-					t.Fatalf("nothing is said of it: %+v", r.Checks)
+					t.Fatalf("there is no such check: %+v", r.Checks)
 				}
 				found := r.Checks[at]
 				if found.Answer != "warn" || !strings.Contains(found.Text, c.says) || !strings.Contains(found.Next, c.next) || r.User != nil && !strings.Contains(found.Text, c.ofOne) {
@@ -68,19 +67,19 @@ func TestOtherProgramsAlone(t *testing.T) {
 	}
 }
 
-// TestMicrosoftsHandler: on a machine that Microsoft's extension set up, a person runs
-// doctor by hand, and it speaks neither of our folders nor of our watch, well or broken.
+// TestMicrosoftsHandler: on a machine that Microsoft's extension set up, doctor mentions
+// neither our folders nor our watch, whether sign-in works or not.
 func TestMicrosoftsHandler(t *testing.T) {
 	const dir = agentrun.Lib + "/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux-1.0.3162.1"
 	s := healthy(t, jammy())
 	on := stage.On(t, s.Box)
-	// The package stays; everything of ours goes, and the other program's folder comes.
+	// The package stays; our files are removed, and Microsoft's extension gets its folder.
 	on.Do("rm -rf /var/lib/waagent/*AADSSHLoginForLinux* /var/lib/aadsshlogin-handler /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /var/log/azure/*AADSSHLoginForLinux*")
 	on.Do("mkdir -p " + dir + "/config " + dir + "/status /var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux; echo -n Enabled > " + dir + "/config/HandlerState; cd " + dir + "; for f in installer enable disable uninstall update; do printf '#!/bin/sh\n' > $f.sh; chmod 755 $f.sh; done")
 	s.Write(dir+"/HandlerManifest.json", `[{"version":1.0,"handlerManifest":{"installCommand":"installer.sh","enableCommand":"enable.sh","disableCommand":"disable.sh","uninstallCommand":"uninstall.sh","updateCommand":"update.sh","rebootAfterInstall":false,"reportHeartbeat":false}}]`)
 	s.Write(dir+"/HandlerEnvironment.json", `[{"name":"Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux","version":1.0,"handlerEnvironment":{"logFolder":"/var/log/azure/Microsoft.Azure.ActiveDirectory.AADSSHLoginForLinux","configFolder":"`+dir+`/config","statusFolder":"`+dir+`/status","heartbeatFile":"`+dir+`/heartbeat.log"}}]`)
 	for _, c := range []struct{ name, script, check string }{
-		{"well", "", ""},
+		{"sign-in works", "", ""},
 		{"the block is gone", resetSSH, "sshd-command"},
 		{"opkssh took its place", opkssh, "sshd-command"},
 		{"the package is gone", "DEBIAN_FRONTEND=noninteractive dpkg -P aadsshlogin", "packages"},
@@ -100,7 +99,7 @@ func TestMicrosoftsHandler(t *testing.T) {
 			for _, check := range r.Checks {
 				for _, ours := range []string{"/var/lib/aadsshlogin-handler", "aadsshlogin-handler.timer", "handler.log"} {
 					if strings.Contains(check.Text+check.Next, ours) {
-						t.Errorf("%s %v: %s speaks of %s: %s > %s", c.name, args, check.Name, ours, check.Text, check.Next)
+						t.Errorf("%s %v: %s mentions %s: %s > %s", c.name, args, check.Name, ours, check.Text, check.Next)
 					}
 				}
 			}
