@@ -33,7 +33,7 @@ type attack struct {
 	environment bool
 }
 
-// world is what one attempt has for itself.
+// world is the folder and the machine of one attempt.
 type world struct {
 	t    *testing.T
 	dir  string

@@ -62,7 +62,7 @@ func others() []attack {
 			return holds(back && err != nil && fault.Of(err).Code == fault.SettingsInvalid && !strings.Contains(fault.Of(err).What, "s3cret"), "came back %v, %v", back, err)
 		}}
 	}
-	there := func(h state.Handover) bool { return h.To != "" } // "where there is one, stand down"
+	there := func(h state.Handover) bool { return h.To != "" } // a naive uninstall does nothing if there is any handover
 	return []attack{
 		environment("a log folder that is relative", "../../etc", "/c"),
 		environment("a log folder that is the root", "/", "/c"),

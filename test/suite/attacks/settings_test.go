@@ -40,7 +40,7 @@ func newLine(value string) func(*world) bool {
 	}
 }
 
-// option: a step that passes a value as a word of its own passes an option.
+// option: a step that passes a value as a separate word passes an option.
 func option(value string) func(*world) bool {
 	return func(*world) bool { return strings.HasPrefix(strings.TrimSpace(value), "-") }
 }
@@ -53,7 +53,7 @@ func glob(value string) func(*world) bool {
 	}
 }
 
-// signed: apt treats a sign at the end of a name as an order.
+// signed: apt treats a plus or minus at the end of a name as an instruction.
 func signed(value string) func(*world) bool {
 	return func(*world) bool { return strings.HasSuffix(value, "-") || strings.HasSuffix(value, "+") }
 }

@@ -15,8 +15,8 @@ import (
 	"aadssh/status"
 )
 
-// runs runs a text that people are told to paste in a shell, in which az and sudo do
-// nothing, and reports whether something else was run.
+// runs runs a text that people paste in a shell, in which az and sudo do nothing, and
+// reports whether something else was run.
 func runs(w *world, command string) bool {
 	c := exec.Command("sh", "-c", "az() { :; }; "+command)
 	c.Dir = w.dir

@@ -120,7 +120,7 @@ func TestArc(t *testing.T) {
 }
 
 // TestArcRefusals: the verdict on an Arc-enabled server has Arc's own terms, and a program
-// that has taken the agent's port gets no file of root's.
+// that listens on the agent's port gets no file that only root can read.
 func TestArcRefusals(t *testing.T) {
 	user := metadata.TokenOf(metadata.UserAssignedID("rg-ids", "web-id"))
 	ofServer := metadata.TokenOf(metadata.ArcID("rg-edge", "db1"))

@@ -39,7 +39,7 @@ func TestBadInput(t *testing.T) {
 	s.Deliver()
 	var got strings.Builder
 	for _, row := range badInputs() {
-		t.Run(row.name, func(t *testing.T) { fmt.Fprintf(&got, "%s: %s\n", row.name, row.play(t, s.In(t))) })
+		t.Run(row.name, func(t *testing.T) { fmt.Fprintf(&got, "%s: %s\n", row.name, row.attempt(t, s.In(t))) })
 	}
 	// Without the bad input the same machine is changed: so there was something to change,
 	// and no row left anything behind.
@@ -56,8 +56,8 @@ func TestBadInput(t *testing.T) {
 	golden.Compare(t, "testdata/bad-input.txt", got.String())
 }
 
-// play runs enable with the bad input and returns the verdict.
-func (row badInput) play(t *testing.T, s *stage.Stage) string {
+// attempt runs enable with the bad input and returns the verdict.
+func (row badInput) attempt(t *testing.T, s *stage.Stage) string {
 	goal := s.Goal()
 	goal.Sequence = 7
 	if row.goal != nil {
@@ -98,7 +98,7 @@ func (row badInput) play(t *testing.T, s *stage.Stage) string {
 		t.Errorf("%d and %d bytes of output", len(run.Stdout), len(run.Stderr))
 	}
 	if run.ExitCode == 0 {
-		t.Errorf("it says that all is well: %s", run.Stdout)
+		t.Errorf("it reports a success: %s", run.Stdout)
 	}
 	status := "none"
 	if e := report.Extension; e != nil && !e.FromAgent {

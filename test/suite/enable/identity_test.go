@@ -15,8 +15,8 @@ import (
 
 const again = "set the extension again"
 
-// TestIdentity: what people read, in terms of this machine, with nothing changed. Every
-// answer in the unit tests of package identity ends in one of these three verdicts.
+// TestIdentity: the verdict names this machine, and nothing is changed. Every answer in the
+// unit tests of package identity ends in one of these three verdicts.
 func TestIdentity(t *testing.T) {
 	assign := "az vm identity assign -g rg-web -n web1 --subscription " + metadata.Subscription
 	set := metadata.ScaleSetInstance()

@@ -109,7 +109,7 @@ func TestLegacy(t *testing.T) {
 				words   []string
 			}{
 				{name: "clean", prepare: []func(*machine){withLegacy(false)}},
-				// If install could do nothing, enable alone has to succeed.
+				// If install could not do anything, enable alone has to succeed.
 				{name: "clean, by enable alone", prepare: []func(*machine){withLegacy(false), func(s *machine) { s.Deliver() }}},
 				{name: "failing script", prepare: []func(*machine){withLegacy(true)}},
 				{name: "left behind by an extension that is gone", prepare: []func(*machine){withLegacy(false), registered("NotInstalled")}},
@@ -165,7 +165,7 @@ func (s *machine) replaced(lowLevel bool) {
 	}
 	for line := range strings.Lines(s.read("/etc/nsswitch.conf")) {
 		if n := strings.Count(line, " aad"); strings.HasPrefix(line, "passwd:") && n != 1 {
-			s.T.Errorf("aad stands %d times in %s", n, line)
+			s.T.Errorf("aad is %d times in %s", n, line)
 		}
 	}
 	for _, stack := range []string{"common-auth", "common-account", "password-auth", "system-auth"} {
@@ -177,7 +177,7 @@ func (s *machine) replaced(lowLevel bool) {
 		}
 		for kind, n := range lines {
 			if n != 1 {
-				s.T.Errorf("pam_aad.so stands %d times for %s in %s", n, kind, stack)
+				s.T.Errorf("pam_aad.so is there %d times for %s in %s", n, kind, stack)
 			}
 		}
 	}
@@ -196,7 +196,7 @@ func (s *machine) replaced(lowLevel bool) {
 		}
 	}
 	if apart != 0 || lowLevel != (low == 1) || !lowLevel && together != 1 {
-		s.T.Errorf("%d installations, %d removals of their own, %d without scripts:\n%s", together, apart, low, log)
+		s.T.Errorf("%d installations, %d separate removals, %d without scripts:\n%s", together, apart, low, log)
 	}
 	for _, path := range []string{"/usr/share/pam-configs/aadlogin", "/var/lib/dpkg/info/aadlogin.prerm"} {
 		if s.Exists(path) {

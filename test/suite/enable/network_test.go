@@ -18,8 +18,8 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// obstacle is something that prevents access to the package host, and what a person has to
-// read about it.
+// obstacle is something that prevents access to the package host, and the texts that the
+// verdict must have.
 type obstacle struct {
 	name   string
 	put    func(s *machine, place string) // place: a pattern of the package host

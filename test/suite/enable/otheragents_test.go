@@ -47,7 +47,7 @@ func TestOtherAgents(t *testing.T) {
 					t.Errorf("it was another file: %q", got)
 				}
 				if strings.Contains(v.Captured, `cloud ""`) || strings.Contains(s.HandlerLog(), `cloud ""`) {
-					t.Errorf("a cloud without a name is told:\n%s", v.Captured)
+					t.Errorf("without the name of a cloud enable says:\n%s", v.Captured)
 				}
 			})
 		}

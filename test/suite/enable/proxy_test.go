@@ -143,8 +143,8 @@ func ownProxy(s *machine) {
 	s.secrets.Planted = append(s.secrets.Planted, path)
 }
 
-// TestProxyRefuses: each refusal of a proxy has a text of its own, whether our own download
-// or the package manager gets it.
+// TestProxyRefuses: each refusal of a proxy has its own text, whether our own download or
+// the package manager gets it.
 func TestProxyRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -19,7 +19,7 @@ import (
 	"aadssh/test/lib/words"
 )
 
-// TestScripts runs the scripts in the folder scripts, each on a machine of its own.
+// TestScripts runs the scripts in the folder scripts, each on a separate machine.
 // docs/contributing.md shows how to write one.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{

@@ -42,13 +42,13 @@ func TestLife(t *testing.T) {
 		m.Has("aadsshlogin", older)
 		m.idle()
 		removed = m.watchRemovals()
-		put := m.put()
+		at := m.installedAt()
 		m.update("1.0.3.0")
 		m.Want(0)
 		m.Has("aadsshlogin", older)
 		removed()
-		if now := m.put(); now != put {
-			m.T.Errorf("the package was put there again, though its version stays:\n%s\nand before\n%s", now, put)
+		if now := m.installedAt(); now != at {
+			m.T.Errorf("the package was installed again, although its version is the same:\n%s\nand before\n%s", now, at)
 		}
 		m.Set(`{"packageVersion": "` + newer + `"}`)
 		m.Want(0)
@@ -108,9 +108,9 @@ func TestEverySupportedRelease(t *testing.T) {
 	})
 }
 
-// put says when the package was installed, according to its database and to the file
-// system, in which an unpacked file has a new inode.
-func (m machine) put() string {
+// installedAt says when the package was installed, according to its database and to the
+// file system, in which an unpacked file has a new inode.
+func (m machine) installedAt() string {
 	m.T.Helper()
 	return m.Sh("rpm -q --qf '%{INSTALLTIME} %{INSTALLTID}\\n' aadsshlogin 2>/dev/null || dpkg-query -W -f '${Version}\\n' aadsshlogin; stat -c '%i %z' /usr/sbin/aad_certhandler")
 }

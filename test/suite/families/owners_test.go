@@ -145,7 +145,7 @@ func TestOwnersEntry(t *testing.T) {
 			s.Write(c.file, c.text)
 			s.Want(0)
 			if s.Exists(ourList) || s.Exists(ourKey) {
-				t.Error("a second entry or keyring was put beside the owner's")
+				t.Error("a second entry or keyring was added next to the owner's")
 			}
 			if b, err := s.ReadFile(c.file); err != nil || string(b) != c.text {
 				t.Errorf("the owner's entry is now %q, %v", b, err)

@@ -12,7 +12,7 @@ import (
 	"aadssh/test/lib/scene"
 )
 
-// newReleases are releases without a row of their own.
+// newReleases are releases without a row in the table.
 func newReleases() []string {
 	return []string{"ubuntu-26.04", "debian-13", "rhel-11.0", "azurelinux-4.0", "sles-16.0", "almalinux-10.0", "centos-stream-9"}
 }
@@ -55,7 +55,7 @@ func TestReleaseByRuleWithoutRepository(t *testing.T) {
 	})
 }
 
-// A refused release is left unchanged, with all that is on it.
+// A refused release is left unchanged, with everything that is on it.
 func TestRefusedRelease(t *testing.T) {
 	releases := []string{"rhel-8.2", "mariner-1.0", "fedora-42", "alpine-3.22", "eurolinux-9"}
 	each(t, releases, scene.Options{}, func(m machine) {

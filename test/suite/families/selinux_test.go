@@ -69,7 +69,7 @@ func TestWithoutSELinux(t *testing.T) {
 // A policy of RHEL 10 that is known to break what sshd starts is reported before anything
 // was denied, by the policy's package in rpm.
 func TestConfiningPolicy(t *testing.T) {
-	for version, told := range map[string]bool{"42.1.18-4.el10_2.1": false, "42.1.18-4.el10_2.2": true, "43.3-1.el10_3": true} {
+	for version, reported := range map[string]bool{"42.1.18-4.el10_2.1": false, "42.1.18-4.el10_2.2": true, "43.3-1.el10_3": true} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			m := start(t, "rhel-10.0", scene.Options{Packages: both(newer), Box: selinux(t, "1")})
@@ -80,10 +80,10 @@ func TestConfiningPolicy(t *testing.T) {
 			m.SSHD()
 			v := m.Want(0)
 			promised := strings.HasPrefix(v.Report.Extension.Message, "People can sign in")
-			if !told && !promised || told && promised {
+			if !reported && !promised || reported && promised {
 				t.Errorf("enable says %s", v.Report.Extension.Message)
 			}
-			if told {
+			if reported {
 				v.Warns("selinux", "selinux-policy "+version)
 			}
 		})

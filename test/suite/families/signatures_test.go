@@ -22,8 +22,8 @@ import (
 	"aadssh/test/lib/stage"
 )
 
-// rpms are the releases whose packages carry signatures of their own: all but the first,
-// which is an Ubuntu.
+// rpms are the releases whose packages are signed themselves: all but the first, which is
+// an Ubuntu.
 func rpms() []string { return kinds()[1:] }
 
 func TestWronglySignedPackage(t *testing.T) {
@@ -51,7 +51,7 @@ func TestWronglySignedMetadata(t *testing.T) {
 		before := m.Snapshot()
 		m.Want(27, wrong.Fingerprint)
 		m.Has("aadsshlogin", "")
-		m.tookBack(before)
+		m.undone(before)
 	})
 }
 
@@ -86,7 +86,8 @@ func TestMetadataPluginIsOff(t *testing.T) {
 	}
 }
 
-// If the package manager cannot install the package, nothing of ours stays either.
+// If the package manager cannot install the package, neither our definition nor our key
+// stays.
 func TestNothingStaysOfAFailure(t *testing.T) {
 	for name, c := range map[string]struct {
 		code  fault.Code
@@ -100,15 +101,15 @@ func TestNothingStaysOfAFailure(t *testing.T) {
 				before := m.Snapshot()
 				m.Want(c.code, "aadsshlogin")
 				m.Has("aadsshlogin", "")
-				m.tookBack(before)
+				m.undone(before)
 			})
 		})
 	}
 }
 
-// tookBack fails the test if our definition of the repository or our key still exists, or
+// undone fails the test if our definition of the repository or our key still exists, or
 // anything else was written since before except the package manager's own data and ours.
-func (m machine) tookBack(before box.Snapshot) {
+func (m machine) undone(before box.Snapshot) {
 	m.T.Helper()
 	definition := repo.DefinitionPath(m.Target.Manager)
 	for _, file := range []string{definition, repo.KeyPath(m.Target.Manager)} {

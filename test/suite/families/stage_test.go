@@ -41,7 +41,7 @@ func others() []string {
 		"centos-7", "centos-8", "mariner-2.0", "sles-12.5", "sles-sap-15.5", "leap-15.5"}
 }
 
-// each runs a test for every release, each on a machine of its own.
+// each runs a test for every release, each on a separate machine.
 func each(t *testing.T, releases []string, o scene.Options, test func(m machine)) {
 	t.Helper()
 	for _, r := range releases {

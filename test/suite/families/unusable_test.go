@@ -64,7 +64,7 @@ func TestUnusableRepository(t *testing.T) {
 			c.spoil(s)
 			before := s.Snapshot()
 			s.Want(c.code, c.says)
-			s.tookBack(before)
+			s.undone(before)
 		})
 	}
 }

@@ -45,8 +45,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// closing matches the end of a chain or a table, which this nft requires on a line of its
-// own.
+// closing matches the end of a chain or a table, which this nft requires on a separate
+// line.
 var closing = regexp.MustCompile(` *\}`)
 
 // comments matches the comments of a listing, which have the time in them.

@@ -18,8 +18,9 @@ func recorded() []string {
 }
 
 // TestMutations: real rule sets in which one thing was changed as a person may have done: a
-// rule is gone, stands first in its chain, does the opposite, or a policy is another. The
-// verdict is still what the kernel does. MUTATIONS is how many there are of each rule set.
+// rule was removed, moved to the beginning of its chain, or reversed, or a policy was
+// changed. The verdict is still what the kernel does. MUTATIONS is how many there are of
+// each rule set.
 func TestMutations(t *testing.T) {
 	s := newNetwork(t)
 	const seed = 19

@@ -20,8 +20,8 @@ func TestDiskFull(t *testing.T) {
 			t.Run(room+" left", func(t *testing.T) {
 				s := newMachine(t, scene.Options{Persona: p, Packages: []fixtures.Spec{login(newer)}, Box: small("200m")})
 				s.Deliver()
-				// The agent and the logs have file systems of their own, or the handler
-				// could not even be run.
+				// The agent and the logs have separate file systems, or the handler could
+				// not even be run.
 				s.Shf("mount -t tmpfs tmpfs /var/log; cp -a /var/lib/waagent /run/; mount --bind /run/waagent /var/lib/waagent; mkdir -p %s/events", stage.Logs)
 				s.Shf("dd if=/dev/zero of=/fill bs=64K 2>/dev/null || true; dd if=/dev/zero bs=1K >> /fill 2>/dev/null || true; s=$(stat -c %%s /fill); truncate -s $((s - $(numfmt --from=iec %s))) /fill", room)
 				s.Fails("dd if=/dev/zero of=/more bs=1M count=1")

@@ -19,7 +19,7 @@ import (
 )
 
 // hold is the file for whose removal the package's script waits. It is not in /tmp, because
-// newer versions of rpm give scripts a /tmp of their own.
+// newer versions of rpm give scripts a private /tmp.
 const hold = "/run/hold"
 
 // holding is a login package whose installation takes as long as hold exists.
@@ -126,7 +126,7 @@ func TestKilledWithTransaction(t *testing.T) {
 }
 
 // TestTerminated: the agent's service is stopped while the metadata service does not
-// answer. The success of an earlier run must not stay then.
+// answer. The status file must not keep the success of an earlier run.
 func TestTerminated(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -17,7 +17,7 @@ type made struct {
 	files map[string]string // path -> content
 }
 
-// maker generates services from a seed. Each has files of its own, so that one machine can
+// maker generates services from a seed. Each has its own files, so that one machine can
 // have all of them.
 type maker struct {
 	*rand.Rand

@@ -62,7 +62,7 @@ func TestTmpAndNullClosed(t *testing.T) {
 				m.Do(trouble)
 				a := m.do(job{Do: "Refresh"})
 				if a.Code == fault.RepositoryUntrusted {
-					m.T.Errorf("%s closed is told as %d %s", name, a.Code, a.What)
+					m.T.Errorf("%s closed is reported as %d %s", name, a.Code, a.What)
 				}
 			})
 		})

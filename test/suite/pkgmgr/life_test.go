@@ -44,7 +44,7 @@ func TestLife(t *testing.T) {
 		m.must(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 		m.has("aadsshlogin", newer)
 
-		// Back, the same again, and forth, without any network.
+		// An older version, the same again, and the newest, all without network.
 		m.Packages.Down()
 		m.must(job{Do: "InstallFiles", Files: []string{file}, Specs: spec("aadsshlogin", older)})
 		m.has("aadsshlogin", older)

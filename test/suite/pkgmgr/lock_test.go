@@ -34,7 +34,7 @@ func TestLockHeld(t *testing.T) {
 				each(t, family(manager), login(newer), func(m machine) {
 					m.must(job{Do: "Refresh"})
 					p := m.hold(path)
-					// It waits for the whole time, and then tells the truth.
+					// It waits for the whole time, and then names the holder of the lock.
 					a := m.fails(job{Do: "Install", Specs: spec("aadsshlogin", ""), Seconds: 3}, fault.PackageManagerBusy, "drive", path, "ps -fp ")
 					if commands := ran(a); len(commands) != 0 {
 						m.T.Errorf("run in spite of the lock: %q", commands)

@@ -1,7 +1,7 @@
 //go:build rig
 
-// Package pkgmgr_test runs pkgmgr with real package managers: each test has a machine of
-// its own in a box, with the vendor's package host.
+// Package pkgmgr_test runs pkgmgr with real package managers: each test runs on a separate
+// machine, a box with the vendor's package host.
 package pkgmgr_test
 
 import (

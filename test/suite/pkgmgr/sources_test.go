@@ -140,7 +140,8 @@ func TestDependencyBesideABrokenSource(t *testing.T) {
 		personas  []roots.Persona
 	}{
 		{"refuses", "http://127.0.0.1:9/x", families()},
-		// zypper gives up as well, but cannot be told to do so in less than two minutes.
+		// zypper gives up as well, but there is no setting that makes it do so in less than
+		// two minutes.
 		{"never answers", "http://" + box.BlackHole + "/x", slices.Concat(family(distro.Apt), family(distro.Dnf))},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -193,7 +193,7 @@ func codeOf(f *fault.Fault) fault.Code {
 }
 
 // alike runs the recorded commands of a program on machines of a persona, each scene on a
-// machine of its own.
+// separate machine.
 func alike(t *testing.T, p roots.Persona, program, prepare string, scenes map[string]likeness) {
 	for scene, s := range scenes {
 		t.Run(scene, func(t *testing.T) {

@@ -65,9 +65,9 @@ func strangers() map[string]stranger {
 	}
 }
 
-// strange adds a source with precedence over all others, in the manager's own terms, that
-// has the stranger and is not signed.
-func (m machine) strange(s stranger) {
+// addStranger adds a source with precedence over all others, in the manager's own terms,
+// that has the stranger and is not signed.
+func (m machine) addStranger(s stranger) {
 	m.T.Helper()
 	dir := m.T.TempDir()
 	spec := fmt.Sprintf("Name: %s\nVersion: %s\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\n%s%%description\nx\n%%post\ntouch /foreign-ran\n%%files\n", s.name, s.version, s.lines)
@@ -104,9 +104,9 @@ func (m machine) strange(s stranger) {
 	m.write(definition, "[aaa]\nname=aaa\nbaseurl=file:///foreign\nenabled=1\ngpgcheck=0\nrepo_gpgcheck=0\npkg_gpgcheck=0\npriority=1\ncost=1\nautorefresh=1\n")
 }
 
-// tells reports whether the manager can be told which of two sources with the same version
-// to use. tdnf cannot, nor the stand-in for yum.
-func (m machine) tells() bool { return m.manager != distro.Tdnf && m.manager != distro.Yum }
+// chooses reports whether the manager can choose between two sources with the same version.
+// tdnf cannot, nor the stand-in for yum.
+func (m machine) chooses() bool { return m.manager != distro.Tdnf && m.manager != distro.Yum }
 
 // In the modes with a repository of ours the package is installed from it alone, even if
 // its dependencies are in another source, so that all have to be used.
@@ -125,11 +125,11 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 			each(t, machines, needs, func(m machine) {
 				m.offer("/base", rig.Options{Packages: []fixtures.Spec{dependency}})
 				m.third("base", "https://"+pkghost.Name+"/base")
-				m.strange(s)
+				m.addStranger(s)
 				m.must(job{Do: "Refresh"})
 				a := m.do(job{Do: "Install", Specs: spec("aadsshlogin", "")})
 				m.Do("test ! -e /foreign-ran")
-				if refused := a.Code == fault.RepositoryUntrusted || a.Code == fault.PackageManagerFailed; refused && !m.tells() && name == "the same version" {
+				if refused := a.Code == fault.RepositoryUntrusted || a.Code == fault.PackageManagerFailed; refused && !m.chooses() && name == "the same version" {
 					if !strings.Contains(a.What+a.Next, "nother source of this machine") {
 						m.T.Errorf("%s\n%s", a.What, a.Next)
 					}
@@ -159,7 +159,7 @@ func TestStrangersPackageIsNotTaken(t *testing.T) {
 func TestModuleDoesNotHideOurs(t *testing.T) {
 	machines := slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return p.Family != roots.Dnf })
 	each(t, machines, login(older, newer), func(m machine) {
-		m.strange(strangers()["in a module"])
+		m.addStranger(strangers()["in a module"])
 		m.Do("dnf -y module enable login:1 || true") // dnf 5 exits with 1 if a plugin fails after it
 		for _, source := range []string{"true", "rm /etc/yum.repos.d/aaa.repo"} {
 			m.Do(source)

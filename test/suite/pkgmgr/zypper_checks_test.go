@@ -18,7 +18,7 @@ import (
 func TestZypperTakesUnsignedWhereWeSayThatItDoes(t *testing.T) {
 	values := []string{"", "1", "Off"}
 	each(t, slices.DeleteFunc(rpmRoots(), func(p roots.Persona) bool { return distro.Manager(p.Family) != distro.Zypper }), login(newer), func(m machine) {
-		m.strange(stranger{name: "stranger", version: "1"})
+		m.addStranger(stranger{name: "stranger", version: "1"})
 		for i := range len(values) * len(values) * len(values) {
 			text := "[aaa]\nname=aaa\nbaseurl=file:///foreign\nenabled=1\n"
 			for at, key := range []string{"gpgcheck", "repo_gpgcheck", "pkg_gpgcheck"} {
