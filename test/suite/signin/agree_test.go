@@ -20,7 +20,7 @@ import (
 func TestPlanAgreesWithEnable(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	var lock sync.Mutex
-	played, reinstalled := 0, 0
+	compared, reinstalled := 0, 0
 	t.Run("machines", func(t *testing.T) {
 		eachMachine(t, func(s situation, persona string) {
 			t.Run(s.name+"/"+persona, func(t *testing.T) {
@@ -32,14 +32,14 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 				}
 				lock.Lock()
 				defer lock.Unlock()
-				played++
+				compared++
 				if again {
 					reinstalled++
 				}
 			})
 		})
 	})
-	t.Logf("%d machines, %d of them once more with a package that registers each time", played, reinstalled)
+	t.Logf("%d machines, %d of them once more with a package that registers each time", compared, reinstalled)
 }
 
 // agrees compares plan with enable on a machine. It reports whether the plan relied on a
@@ -47,7 +47,7 @@ func TestPlanAgreesWithEnable(t *testing.T) {
 func (m *matrix) agrees(t *testing.T, s situation, persona string) bool {
 	t.Helper()
 	one := m.set(t, s, persona)
-	plan, _ := one.foretold()
+	plan, _ := one.plannedEnable()
 	one.stopDaemon()
 	return !s.registers && slices.ContainsFunc(plan.Steps, func(s doctor.Step) bool { return s.Kind == decide.Reinstall.String() })
 }

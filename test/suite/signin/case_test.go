@@ -31,7 +31,7 @@ type situation struct {
 	gate        string     // the gate at which those who are out stop, as doctor --user calls it
 	check       string     // the check that says so
 	says        []string   // words of its text
-	beside      []string   // other gates at which doctor has something to say of somebody, and what: "listen warn"
+	also        []string   // what doctor may say about somebody at other gates: "listen warn"
 }
 
 // attempt is one connection of a person.
@@ -156,8 +156,8 @@ func (s *situation) set(key, value string) (err error) {
 		s.gate, s.check, _ = strings.Cut(value, " ")
 	case "says":
 		s.says = strings.Split(value, " ~ ")
-	case "beside":
-		s.beside = strings.Split(value, ", ")
+	case "also":
+		s.also = strings.Split(value, ", ")
 	default:
 		return fmt.Errorf("not known")
 	}

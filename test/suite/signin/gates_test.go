@@ -9,9 +9,9 @@ import (
 )
 
 // TestOnePerson: on each machine of testdata/people, doctor's result for one person from
-// one address is what they experience, and each person is either in or out. Who is out
-// stops at the gate that the file names, and at no other; and what doctor says to do lets
-// them in.
+// one address is what they experience, and each person is either in or out. Those who are
+// out are rejected by the gate that the file names, and by no other; and doctor's next step
+// lets them in.
 func TestOnePerson(t *testing.T) {
 	m := matrix{keys: makeKeys(t), modules: makeModules(t), stages: map[string]func() (string, error){}}
 	for _, s := range situationsOf(t, "people") {
@@ -21,7 +21,7 @@ func TestOnePerson(t *testing.T) {
 			}
 			t.Run(s.name+"/"+p, func(t *testing.T) {
 				t.Parallel()
-				one := m.stand(t, &result{situation: s, persona: p})
+				one := m.start(t, &result{situation: s, persona: p})
 				one.sudo()
 				if len(one.ones) != len(s.attempts) {
 					t.Errorf("doctor was asked about %d of %d", len(one.ones), len(s.attempts))
@@ -36,14 +36,15 @@ func TestOnePerson(t *testing.T) {
 	}
 }
 
-// notOfTheMachine are gates of which a machine without a log and without Azure says nothing.
+// notOfTheMachine are gates about which a machine without a log and without Azure has no
+// result.
 var notOfTheMachine = []string{"role", "history"}
 
 // atItsGate compares the gates of one person with what the file says of the machine.
 func (o *machine) atItsGate(a answered) {
 	t := o.T
 	t.Helper()
-	if a.said == "not known" && o.s.gate == "" && o.s.beside == nil {
+	if a.said == "not known" && o.s.gate == "" && o.s.also == nil {
 		t.Errorf("%s: doctor does not know\n%s", a.words, a.why)
 	}
 	v := a.report.Verdict
@@ -54,7 +55,7 @@ func (o *machine) atItsGate(a answered) {
 		switch {
 		case here && g.Answer == "pass":
 			t.Errorf("%s: %s passes at %s\n%s", a.words, a.user, g.Name, a.why)
-		case !here && g.Answer != "pass" && !slices.Contains(notOfTheMachine, g.Name) && !slices.Contains(o.s.beside, seen):
+		case !here && g.Answer != "pass" && !slices.Contains(notOfTheMachine, g.Name) && !slices.Contains(o.s.also, seen):
 			t.Errorf("%s: of %s doctor says %s: %s", a.words, a.user, seen, g.Text)
 		case !here:
 		case v.Check != o.s.check:
@@ -72,8 +73,8 @@ func (o *machine) atItsGate(a answered) {
 	t.Logf("%s: %s: %s", a.words, v.Check, said)
 }
 
-// lettingIn has one after the other of those who are out ask doctor and do what it says;
-// then everybody gets in, and doctor says so.
+// lettingIn: the people who are rejected ask doctor and do what it says, one after the
+// other. In the end everybody gets in, and doctor says so.
 func (o *machine) lettingIn() {
 	t := o.T
 	t.Helper()
@@ -115,7 +116,7 @@ func (o *machine) lettingIn() {
 		o.sudo()
 	}
 	for _, a := range o.ones {
-		if again := o.doctorOf(a.attempt); again.said != "in" && o.s.beside == nil {
+		if again := o.doctorOf(a.attempt); again.said != "in" && o.s.also == nil {
 			t.Errorf("%s: after %q doctor says %s\n%s", a.words, done, again.said, again.why)
 		}
 	}

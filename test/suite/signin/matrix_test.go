@@ -192,8 +192,8 @@ type machine struct {
 	ones   []answered // doctor's result for each person
 }
 
-// stand starts a machine and makes everybody try to sign in.
-func (m *matrix) stand(t *testing.T, r *result) *machine {
+// start starts a machine and makes everybody try to sign in.
+func (m *matrix) start(t *testing.T, r *result) *machine {
 	t.Helper()
 	one := m.set(t, r.situation, r.persona)
 	r.before = one.attempts()
@@ -238,7 +238,7 @@ func (m *matrix) run(t *testing.T, r *result) {
 	if r.load(t) {
 		return
 	}
-	one := m.stand(t, r)
+	one := m.start(t, r)
 	one.sudo()
 	r.code, r.said, r.next, r.warned, r.repair = one.enable()
 	one.restartDaemon()
@@ -321,7 +321,7 @@ func (o *machine) listeners() (n int) {
 func (o *machine) stopDaemon() (said string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if strings.Contains(o.s.script, "mkfifo") { // let go who waits, again and again: who reads on waits at the next
+	if strings.Contains(o.s.script, "mkfifo") { // release what waits at a pipe, repeatedly: it may wait at the next one
 		ended := make(chan struct{})
 		defer func() { cancel(); <-ended }()
 		go func() {
@@ -385,7 +385,7 @@ func (o *machine) sudo() {
 func (o *machine) enable() (code int, said, next, warned, repair string) {
 	t := o.T
 	t.Helper()
-	_, report := o.foretold()
+	_, report := o.plannedEnable()
 	last, e := report.Runs[len(report.Runs)-1], report.Extension
 	if e == nil || e.Invalid != "" || e.Code != last.ExitCode || (e.Status == "success") != (last.ExitCode == 0) {
 		t.Errorf("the status does not agree with exit code %d: %+v", last.ExitCode, e)
@@ -404,8 +404,8 @@ func (o *machine) enable() (code int, said, next, warned, repair string) {
 	return last.ExitCode, said, next, strings.Join(words, " "), repair
 }
 
-// foretold is an enable that is compared with the plan before it.
-func (o *machine) foretold() (doctor.PlanReport, agentrun.Report) {
+// plannedEnable is an enable that is compared with the plan before it.
+func (o *machine) plannedEnable() (doctor.PlanReport, agentrun.Report) {
 	t := o.T
 	t.Helper()
 	plan, _ := planned.Ask(t, o.Scene, planned.Own(scene.HandlerVersion))
@@ -463,13 +463,13 @@ func makeModules(t *testing.T) (dir string) {
 	// Values of _pam_types.h of Linux-PAM and of nss.h of glibc.
 	for name, value := range map[string]int{"success": 0, "denied": 6, "autherr": 7, "unknown": 10, "unavail": 9, "ignore": 25} {
 		compile("pam_"+name+".so", fmt.Sprintf("-DPAM=%d", value))
-		// The package's module, as if it had something for sessions.
+		// The package's module with a part for sessions.
 		compile("pam_aad_"+name+".so", fmt.Sprintf("-DSESSION=%d", value), "../../lib/fixtures/source/pam_aad.c")
 	}
 	// A module that needs a library which no machine has.
 	gcc("libgone.so.1", "-DPAM=0", "-Wl,-soname,libgone.so.1", "testdata/answer.c")
 	compile("pam_lonely.so", "-DPAM=0", "-Wl,--no-as-needed", filepath.Join(dir, "libgone.so.1"))
-	// And one that needs a library which needs it.
+	// A module that needs a library which in turn needs the missing one.
 	gcc("libmiddle.so.1", "-DPAM=0", "-Wl,-soname,libmiddle.so.1", "testdata/answer.c", "-Wl,--no-as-needed", filepath.Join(dir, "libgone.so.1"))
 	compile("pam_indirect.so", "-DPAM=0", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", filepath.Join(dir, "libmiddle.so.1"))
 	compile("pam_aad_indirect.so", "-DSESSION=25", "../../lib/fixtures/source/pam_aad.c", "-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined", filepath.Join(dir, "libmiddle.so.1"))

@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// carryOut carries the next step out, if enable names one, and checks its result on the
-// machine: enable passes, warns of nothing any more, and everybody who tried before can
-// sign in.
+// carryOut carries out the next step, if enable names one, and checks its result on the
+// machine: enable passes without a warning, and everybody who tried before can sign in.
 func (o *machine) carryOut(r *result) {
 	text := r.next
 	if r.code == 0 {
@@ -49,7 +48,7 @@ func (o *machine) carryOut(r *result) {
 }
 
 // steps carries out each next step before the last one, which enable then names. Such a
-// step must not pass for the last: its command fails, or enable does.
+// step must not be mistaken for the last one: after it enable still fails.
 func (o *machine) steps(script string) (last string, done bool) {
 	for left := o.s.steps - 1; left > 0; left-- {
 		first := o.Try("yes | sh -c " + shellQuote(script))
