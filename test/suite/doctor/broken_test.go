@@ -183,7 +183,7 @@ func ofThePublicPages() []broken {
 			breakIt: editSSHD("Port 2222"), check: "sshd-listening", answer: "warn", next: "sudo systemctl reload-or-restart ssh"},
 		{section: "The VM's own firewall", machine: "iptables drops port 22", options: jammy(),
 			breakIt: wired("iptables -A INPUT -p tcp --dport 22 -j DROP"), check: "firewall", answer: "fail", code: 21, next: "sudo iptables -I INPUT -p tcp --dport 22 -j ACCEPT"},
-		{section: "The VM's own firewall", machine: "a chain of its own drops port 22", options: jammy(),
+		{section: "The VM's own firewall", machine: "a separate chain drops port 22", options: jammy(),
 			breakIt: wired(`iptables -N guard; iptables -A INPUT -j guard; iptables -A guard -p tcp -m multiport --dports 22,23 -j DROP`), check: "firewall", answer: "fail", code: 21, next: "sudo iptables -I guard -p tcp --dport 22 -j ACCEPT"},
 		{section: "The VM's own firewall", machine: "port 22 is dropped in the table raw", options: jammy(),
 			breakIt: wired(`iptables -t raw -A PREROUTING -p tcp --dport 22 -j DROP`), check: "firewall", answer: "fail", code: 21, next: "sudo iptables -t raw -I PREROUTING -p tcp --dport 22 -j ACCEPT"},
