@@ -87,7 +87,7 @@ func extension(_ context.Context, s *scenario, _ *testscript.TestScript, args []
 	case len(args) == 1 && args[0] == "none":
 		return nil
 	case h.Runtime == nil:
-		return errors.New("it says nothing of itself")
+		return errors.New("the extension reported nothing")
 	}
 	st := h.Runtime.Settings.Status
 	return compare("it", st.Status, st.Code, st.Formatted.Message, args)
@@ -96,7 +96,7 @@ func extension(_ context.Context, s *scenario, _ *testscript.TestScript, args []
 func substatus(_ context.Context, s *scenario, _ *testscript.TestScript, args []string) error {
 	h := s.last.Handler(agentrun.Handler)
 	if h == nil || h.Runtime == nil {
-		return errors.New("it says nothing of itself")
+		return errors.New("the extension reported nothing")
 	}
 	var names []string
 	for _, sub := range h.Runtime.Settings.Status.Substatus {

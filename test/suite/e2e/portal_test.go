@@ -131,15 +131,15 @@ func inShort(picture string) (string, error) {
 		return "", err
 	}
 	var lines []string
-	told := ""
+	shown := ""
 	show := func(name string, s said) {
 		lines = append(lines, fmt.Sprintf("%-12s %s %d", name, s.Status, s.Code))
 		text := strings.Join(strings.Fields(s.Formatted.Message), " ")
-		if strings.Contains(told, text) {
+		if strings.Contains(shown, text) {
 			lines[len(lines)-1] += ": the same text"
 			return
 		}
-		told += text + "\n"
+		shown += text + "\n"
 		for line := range strings.SplitSeq(strings.TrimSpace(s.Formatted.Message), "\n") {
 			if line != "" {
 				lines = append(lines, "             "+line)

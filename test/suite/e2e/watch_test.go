@@ -16,11 +16,11 @@ import (
 
 // watch checks all the time whether people could sign in.
 type watch struct {
-	once  sync.Once
-	stop  chan struct{}
-	done  chan struct{}
-	looks int
-	gaps  []string
+	once   sync.Once
+	stop   chan struct{}
+	done   chan struct{}
+	rounds int
+	gaps   []string
 }
 
 // seen is a machine whose disk can be read from outside.
@@ -41,9 +41,9 @@ func watching(_ context.Context, s *scenario, ts *testscript.TestScript, args []
 		return nil
 	case "stop":
 		s.watched.end()
-		ts.Logf("looked %d times", s.watched.looks)
-		if s.watched.looks < 100 {
-			return fmt.Errorf("looked %d times only", s.watched.looks)
+		ts.Logf("checked %d times", s.watched.rounds)
+		if s.watched.rounds < 100 {
+			return fmt.Errorf("checked %d times only", s.watched.rounds)
 		}
 		if len(s.watched.gaps) > 0 {
 			return errors.New(strings.Join(s.watched.gaps, "; "))
@@ -80,7 +80,7 @@ func (w *watch) run(s *scenario, disk seen) {
 			return
 		case <-time.After(time.Millisecond):
 		}
-		w.looks++
+		w.rounds++
 		if info, err := disk.Stat("/var/lib/dpkg/status"); err != nil {
 			note("the database", err.Error())
 		} else if !info.ModTime().Equal(database) {

@@ -122,7 +122,7 @@ func TestSetupOnClone(t *testing.T) {
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web2")))
 	s.Await("systemctl is-active -q ssh")
 	s.rest()
-	s.look()
+	s.check()
 	if r := s.setUp(0); !success(r) || !s.signIn() {
 		t.Errorf("on the copy: %d %s", r.Code, r.Message)
 	}
@@ -148,21 +148,21 @@ func TestFirstInstallationFails(t *testing.T) {
 	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // the test starts each check itself
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	s.Packages.Down()
-	s.look()
-	s.look()
+	s.check()
+	s.check()
 	failed := func(r status.Report) bool {
 		return r.Code == 20 && strings.Contains(r.Message, "the watch tries once in 24 hours")
 	}
 	s.dir = setupDir
-	s.look()
+	s.check()
 	s.await("failed", 0, failed)
 	stage.Must(t, s.Packages.Up())
-	s.look()
+	s.check()
 	if r := s.setUp(0); !failed(r) {
 		t.Errorf("within the day: %d %s", r.Code, r.Message)
 	}
 	s.Do(`sed -i "s/\"time\": *\"[^\"]*\"/\"time\":\"$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ)\"/" /var/lib/aadsshlogin-handler/looks.json; cat /var/lib/aadsshlogin-handler/looks.json`)
-	s.look()
+	s.check()
 	s.await("installed", 0, success)
 	s.Do("aaduseradd " + person)
 	if !s.signIn() {
@@ -243,9 +243,9 @@ func TestSetupOnArc(t *testing.T) {
 	s.keysInside()
 	s.Do("ssh -F none -i /root/keys/user -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -l " + person + " localhost id -un; rm -r /root/keys")
 	s.rest()
-	s.look() // the agent must be reachable in its sandbox too
+	s.check() // the agent must be reachable in its sandbox too
 	if r := s.setUp(0); !success(r) || !strings.HasPrefix(monitor(r), "success") {
-		t.Errorf("after a look: %d %s\n%s", r.Code, r.Message, monitor(r))
+		t.Errorf("after a check: %d %s\n%s", r.Code, r.Message, monitor(r))
 	}
 	s.run(0, copied+" status")
 	service.Always(metadata.TokenPath, metadata.NoIdentity())
@@ -262,8 +262,8 @@ func TestSetupOnArc(t *testing.T) {
 	}
 }
 
-// TestSetupDryRunIsPlan: what setup would do is what plan shows of an installation, before,
-// after, and if it would be refused.
+// TestSetupDryRunIsPlan: setup --dry-run shows the same as plan, before an installation,
+// after it, and if it would be refused.
 func TestSetupDryRunIsPlan(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {

@@ -45,8 +45,8 @@ func (s *booted) keysInside() {
 	}
 }
 
-// TestSignInOnArc: people connect to an Arc-enabled server from the machine itself. What
-// rejects other people is no finding there, and what rejects those is one.
+// TestSignInOnArc: people connect to an Arc-enabled server from the machine itself. A rule
+// that rejects other people is not a finding there; a rule that rejects those is one.
 func TestSignInOnArc(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")
@@ -82,7 +82,7 @@ func TestSignInOnArc(t *testing.T) {
 			if got := said == person; got != c.in {
 				t.Errorf("in: %v, %s", got, said)
 			}
-			s.look()
+			s.check()
 			r := s.setUp(0)
 			var warned []string
 			for _, sub := range r.Substatuses {

@@ -11,8 +11,8 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// TestConfinedUnit: what sshd's unit keeps from sshd is named where people do not get in for
-// it, and not where they do.
+// TestConfinedUnit: a restriction of sshd's unit is named if people cannot sign in because
+// of it, and not otherwise.
 func TestConfinedUnit(t *testing.T) {
 	s := enabledPersona(t, roots.Debian(roots.Bookworm), settings)
 	s.rest()
@@ -44,7 +44,7 @@ type confinement struct {
 	line  string
 	file  string // below /etc/systemd/system; "": a drop-in of the unit
 	in    bool
-	any   bool // systemd does nothing of the kind in the container of the tests
+	any   bool // systemd does not apply it in the container of the tests
 	code  int
 	names string
 }

@@ -103,7 +103,7 @@ func TestOldConfiguration(t *testing.T) {
 	}
 	s.Do("sleep 0.1; cat /root/c > /etc/ssh/sshd_config") // and nobody reloads sshd
 	if s.signIn() {
-		t.Fatal("sshd has read what nobody told it to")
+		t.Fatal("sshd has read its configuration, though nobody reloaded it")
 	}
 	const open = "whether people get in also depends on sshd, which has not read its configuration since it was changed"
 	if out := s.operate("enable", 0, 0); !strings.Contains(out, open) {
@@ -111,6 +111,6 @@ func TestOldConfiguration(t *testing.T) {
 	}
 	s.Do("sshd -t && systemctl reload ssh; sleep 1")
 	if out := s.operate("enable", 0, 0); !strings.Contains(out, "People can sign in to this machine") || !s.signIn() {
-		t.Errorf("sshd was told, and enable says %s", out)
+		t.Errorf("sshd was reloaded, and enable says %s", out)
 	}
 }

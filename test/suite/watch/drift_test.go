@@ -23,7 +23,7 @@ type drift struct{ name, script, says string }
 func TestDriftIsPutBack(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.timer")
-	s.arePutBack(t, []drift{
+	s.areRepaired(t, []drift{
 		{"VMAccess resets sshd_config", resetSSH, "block is missing"},
 		{"pam-auth-update removes the profile", "pam-auth-update --package --remove aad", "pam_aad.so is not in sshd's PAM account stack"},
 		{"nsswitch.conf is rewritten", "printf 'passwd: files\\ngroup: files\\nshadow: files\\nhosts: files dns\\n' > /etc/nsswitch.conf", "\"aad\" is missing"},
@@ -32,8 +32,9 @@ func TestDriftIsPutBack(t *testing.T) {
 	})
 }
 
-// arePutBack makes one after the other happen, and checks that the watch repairs it.
-func (s *booted) arePutBack(t *testing.T, drifts []drift) {
+// areRepaired makes the changes one after the other, and checks that the watch repairs
+// each.
+func (s *booted) areRepaired(t *testing.T, drifts []drift) {
 	t.Helper()
 	for _, c := range drifts {
 		t.Run(c.name, func(t *testing.T) {
@@ -54,7 +55,7 @@ func (s *booted) arePutBack(t *testing.T, drifts []drift) {
 			if !s.signIn() {
 				t.Error("the person does not get in")
 			}
-			s.forget() // each has a cause of its own; the next case is not about the limit
+			s.forget() // each has another cause; the next case is not about the limit
 		})
 	}
 	s.T = t
@@ -77,7 +78,7 @@ func TestOneRepairADay(t *testing.T) {
 	}
 	s.rest()
 	before := s.written
-	s.look()
+	s.check()
 	s.status(0)
 	if s.written != before {
 		t.Errorf("the same verdict was written again:\n%s\n%s", before, s.written)
@@ -93,7 +94,7 @@ func TestOneRepairADay(t *testing.T) {
 func TestHardening(t *testing.T) {
 	s := enabled(t, settings)
 	s.Do("systemctl stop aadsshlogin-handler.timer; cp -p /etc/ssh/sshd_config /root/before; (echo 'AllowGroups sudo'; cat /root/before) > /etc/ssh/sshd_config; systemctl reload ssh")
-	r := s.await("told", 0, func(r status.Report) bool { return r.Level == status.Failure })
+	r := s.await("reported", 0, func(r status.Report) bool { return r.Level == status.Failure })
 	if r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") || s.signIn() {
 		t.Errorf("code %d, %s; the person must be shut out", r.Code, r.Message)
 	}
@@ -109,13 +110,13 @@ func TestHardening(t *testing.T) {
 }
 
 // TestIdentity: an answer counts when it is repeated, a missing answer changes nothing, and
-// the identity's return is detected without anybody doing something.
+// the identity's return is detected without an action by anybody.
 func TestIdentity(t *testing.T) {
 	s := enabled(t, settings)
 	unchanged := func(why string) {
 		t.Helper()
 		before := s.written
-		s.look()
+		s.check()
 		if s.status(0); s.written != before {
 			t.Errorf("%s: the status was written:\n%s", why, s.written)
 		}
@@ -125,28 +126,28 @@ func TestIdentity(t *testing.T) {
 	s.Metadata.Always(metadata.TokenPath, metadata.Page(200))
 	unchanged("no usable answer on a machine that is well")
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
-	unchanged("the first look without an identity")
-	s.look()
+	unchanged("the first check without an identity")
+	s.check()
 	r := s.status(0)
 	if r.Level != status.Failure || r.Code != 22 {
-		t.Errorf("after the second look without an identity: %s %d %s", r.Level, r.Code, r.Message)
+		t.Errorf("after the second check without an identity: %s %d %s", r.Level, r.Code, r.Message)
 	}
 	t.Logf("%s %d: %s", r.Level, r.Code, r.Message)
-	unchanged("the third look without an identity")
+	unchanged("the third check without an identity")
 	s.Metadata.Always(metadata.TokenPath, metadata.Page(200))
 	unchanged("no usable answer on a machine that is not")
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
-	s.look()
+	s.check()
 	if r := s.status(0); !success(r) {
 		t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)
 	}
 	// Found once, gone, found once: not twice in a row.
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
-	unchanged("the first look")
+	unchanged("the first check")
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
 	unchanged("the identity was there in between")
 	s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
-	unchanged("the first look again")
+	unchanged("the first check again")
 	// enable itself reports it, under another number: the watch uses that.
 	s.operate("enable", 1, 22)
 	s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))

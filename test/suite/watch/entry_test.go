@@ -21,16 +21,16 @@ func TestOwnersEntryComesLater(t *testing.T) {
 	// Only the vendor's is asked: the test machine has no other source.
 	const refresh = "apt-get update -o Dir::Etc::SourceList=/dev/null 2>&1"
 	if out := s.sh(refresh); !strings.Contains(out, "Conflicting values set for option Signed-By") {
-		t.Logf("it was mended before apt was asked: %s", out)
+		t.Logf("it was repaired before apt was asked: %s", out)
 	}
 	began := time.Now()
 	for strings.Contains(s.sh(refresh), "Conflicting values") {
 		if time.Since(began) > 10*time.Minute {
-			t.Fatal("apt refuses to work as long as our entry is beside the owner's")
+			t.Fatal("apt refuses to work as long as our entry and the owner's are both there")
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	t.Logf("mended after %s", time.Since(began).Round(100*time.Millisecond))
+	t.Logf("repaired after %s", time.Since(began).Round(100*time.Millisecond))
 	s.rest()
 	if r := s.setUp(0); !success(r) {
 		t.Errorf("the status is %d %s", r.Code, r.Message)

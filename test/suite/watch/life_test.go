@@ -22,7 +22,7 @@ func TestDropped(t *testing.T) {
 	s := enabled(t, settings)
 	s.rest()
 	s.Do("rm -rf " + s.dir + "; systemctl stop aadsshlogin-handler.path; " + resetSSH)
-	s.look()
+	s.check()
 	if got := s.sh("ls -d /usr/local/bin/aadsshlogin-handler /etc/systemd/system/aadsshlogin* /etc/systemd/system/*/aadsshlogin* " + s.dir + " 2>/dev/null"); got != "" {
 		t.Errorf("there is still:\n%s", got)
 	}
@@ -45,11 +45,11 @@ func TestOnlyItsNumber(t *testing.T) {
 	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
 	s.Do("flock -x /run/aadsshlogin-handler.lock systemctl start aadsshlogin-handler.service")
 	if r := s.status(0); !success(r) {
-		t.Errorf("a look did not wait for the lock's holder: %s", s.written)
+		t.Errorf("a check did not wait for the lock's holder: %s", s.written)
 	}
-	s.look()
+	s.check()
 	if r := s.status(0); r.Code != 21 {
-		t.Errorf("the look says %d %s", r.Code, r.Message)
+		t.Errorf("the check says %d %s", r.Code, r.Message)
 	}
 	if got := s.sh("cat " + s.dir + "/status/1.status " + s.dir + "/status/2.status; ls -A " + s.dir + "/status"); got != "[][]0.status\n1.status\n2.status" {
 		t.Errorf("the status folder holds:\n%s", got)
@@ -63,7 +63,7 @@ func TestWithoutSettings(t *testing.T) {
 	s.rest()
 	s.Do("rm -f " + s.dir + "/status/* /var/log/azure/" + agentrun.Handler + "/events/*; systemctl stop aadsshlogin-handler.path")
 	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
-	s.look()
+	s.check()
 	if got := s.sh("ls -A " + s.dir + "/status"); got != "" {
 		t.Errorf("the status folder holds %s", got)
 	}
@@ -73,12 +73,12 @@ func TestWithoutSettings(t *testing.T) {
 	if got := s.sh("journalctl --no-pager -u aadsshlogin-handler.service"); !strings.Contains(got, "error 21: AllowGroups") {
 		t.Errorf("the journal says:\n%s", got)
 	}
-	s.look()
+	s.check()
 	if got := s.sh("ls /var/log/azure/" + agentrun.Handler + "/events | wc -l"); got != "1" {
-		t.Errorf("the same verdict was told %s times", got)
+		t.Errorf("the same verdict was reported %s times", got)
 	}
 	s.Do("sed -i 1d /etc/ssh/sshd_config")
-	s.look()
+	s.check()
 	if got := s.sh("journalctl --no-pager -u aadsshlogin-handler.service | tail -n 5"); !strings.Contains(got, "success 0: People can sign in") {
 		t.Errorf("the journal says:\n%s", got)
 	}
@@ -98,7 +98,7 @@ func TestOutlived(t *testing.T) {
 	if r.Code != 31 || !strings.Contains(monitor(r), "This machine is checked") {
 		t.Fatalf("enable says %d %s\n%s", r.Code, r.Message, monitor(r))
 	}
-	s.look()
+	s.check()
 	if r := s.status(0); r.Code != 31 {
 		t.Errorf("while the transaction runs the status is %d %s", r.Code, r.Message)
 	}
@@ -110,7 +110,7 @@ func TestOutlived(t *testing.T) {
 	}
 }
 
-// TestNoWatch: what prevents the watch is reported, and nothing of it is left.
+// TestNoWatch: what prevents the watch is reported, and none of its files is left.
 func TestNoWatch(t *testing.T) {
 	s := enabled(t, settings)
 	off := func() string {
@@ -191,12 +191,12 @@ func TestSandbox(t *testing.T) {
 	s.rest()
 	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer; systemctl disable --now ssh.service; systemctl start ssh.socket; rm -rf /run/sshd")
 	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
-	s.look()
+	s.check()
 	if r := s.status(0); r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") {
-		t.Errorf("the look says %d %s", r.Code, r.Message)
+		t.Errorf("the check says %d %s", r.Code, r.Message)
 	}
 	if got := s.sh("ls -d /run/sshd"); !strings.Contains(got, "No such file") {
-		t.Error("the look made /run/sshd")
+		t.Error("the check made /run/sshd")
 	}
 	s.Do("mkdir -p /etc/systemd/system/aadsshlogin-handler.service.d; printf '[Service]\\nExecStart=\\nExecStart=/bin/sh -c \"for d in / /etc /etc/ssh /usr/sbin /var/lib /root /home /opt; do touch $$d/sandbox && echo wrote $$d; done; touch /run/sandbox && echo may write /run\"\\n' > /etc/systemd/system/aadsshlogin-handler.service.d/try.conf; systemctl daemon-reload; systemctl start aadsshlogin-handler.service")
 	if got := s.sh("journalctl --no-pager -t aadsshlogin-handler -o cat | grep -E 'wrote|may write'"); got != "may write /run" {

@@ -31,12 +31,12 @@ func TestWatchThatDoesNotLook(t *testing.T) {
 	s.monitorWarns("aadsshlogin-handler.service is failed", "journalctl")
 	s.operate("enable", 0, 0)
 	if m := monitor(s.status(0)); !strings.HasPrefix(m, "warning Nothing checks this machine") || !strings.Contains(m, "aadsshlogin-handler.service fails when systemd starts it") {
-		t.Errorf("enable says of a watch that cannot look: %s", m)
+		t.Errorf("enable says of a watch that cannot check: %s", m)
 	}
 	s.Do("rm -r /etc/systemd/system/aadsshlogin-handler.service.d && systemctl daemon-reload")
 	s.operate("enable", 0, 0)
 	if m := monitor(s.status(0)); !strings.HasPrefix(m, "success") {
-		t.Errorf("enable says of a watch that can look again: %s", m)
+		t.Errorf("enable says of a watch that can check again: %s", m)
 	}
 	s.monitorIsWell()
 }
@@ -57,7 +57,7 @@ func (s *booted) monitorIsWell() {
 	s.T.Helper()
 	for _, c := range s.doctorSays().Checks {
 		if c.Name == "monitor" && c.Answer != "pass" {
-			s.T.Errorf("doctor says of a watch that is well: %s", c.Text)
+			s.T.Errorf("doctor says of a watch that works: %s", c.Text)
 		}
 	}
 }

@@ -33,9 +33,9 @@ for path in glob.glob("/var/lib/rpm/.rpm.lock")+glob.glob("/usr/lib/sysimage/rpm
 print(len(held)); open("/tmp/held","w").write(str(len(held))); time.sleep(1000)`)
 	s.Do("until [ -s /tmp/held ]; do sleep 0.05; done; [ \"$(cat /tmp/held)\" -ge 1 ]")
 	s.Do("(echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
-	s.look()
+	s.check()
 	if r := s.status(0); r.Code != 21 || !strings.Contains(r.Message, "AllowGroups") {
-		t.Errorf("the look says %d %s", r.Code, r.Message)
+		t.Errorf("the check says %d %s", r.Code, r.Message)
 	}
 }
 
@@ -48,16 +48,16 @@ func TestRootAtWorkKeepsTheRepairWaiting(t *testing.T) {
 	s.Must(s.WriteFile("/root/holder", []byte(scene.LockHolder), 0o644))
 	s.Do("python3 /root/holder >/dev/null 2>&1 & echo $! >/run/holder; until [ -e " + scene.Held + " ]; do sleep 0.05; done")
 	s.Do(resetSSH)
-	s.look()
+	s.check()
 	if r := s.status(0); !success(r) {
-		t.Errorf("the first look says %d %s", r.Code, r.Message)
+		t.Errorf("the first check says %d %s", r.Code, r.Message)
 	}
-	s.look()
+	s.check()
 	if r := s.status(0); r.Level != status.Failure || r.Code != 21 {
-		t.Errorf("the second look says %s %d %s", r.Level, r.Code, r.Message)
+		t.Errorf("the second check says %s %d %s", r.Level, r.Code, r.Message)
 	}
 	s.Do("kill $(cat /run/holder)")
-	s.look()
+	s.check()
 	s.await("put back", 0, repaired)
 }
 
@@ -76,14 +76,14 @@ func TestProgramIsRootsAlone(t *testing.T) {
 	}
 	s.rest()
 	s.Do("systemctl stop aadsshlogin-handler.path; (echo 'AllowGroups sudo'; cat /etc/ssh/sshd_config) > /root/c; cat /root/c > /etc/ssh/sshd_config")
-	s.look()
+	s.check()
 	if r := s.status(0); r.Code != 21 {
-		t.Errorf("a look from there says %d %s", r.Code, r.Message)
+		t.Errorf("a check from there says %d %s", r.Code, r.Message)
 	}
 	s.Do("sed -i 1d /etc/ssh/sshd_config; chown root: /usr/local && chmod go-w /usr/local")
 	s.operate("enable", 0, 0)
 	if got := s.sh("ls /usr/sbin/aadsshlogin-handler; grep -h ^ExecStart= /etc/systemd/system/aadsshlogin-handler*.service"); !strings.Contains(got, "No such file") || strings.Count(got, "ExecStart=/usr/local/bin/aadsshlogin-handler ") != 2 {
-		t.Errorf("after it was mended there is %s", got)
+		t.Errorf("after it was repaired there is %s", got)
 	}
 }
 

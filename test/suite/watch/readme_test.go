@@ -67,7 +67,7 @@ func TestReadmeDoctor(t *testing.T) {
 			if !strings.Contains(out, "; Microsoft's extension 1.0.3162.1)") {
 				t.Errorf("on a broken machine doctor does not say whose extension is there:\n%s", out)
 			}
-			// The plan repeats the next step, so it is only shown with --all.
+			// The plan repeats the next step, so it is shown only with --all.
 			all := strings.Join(strings.Fields(doctor(21, " --all --skip network-role-check,network-login")), " ")
 			for _, want := range []string{"setup of this program would change this machine in ", " would do is not known."} {
 				if !strings.Contains(all, want) || strings.Contains(out, want) {

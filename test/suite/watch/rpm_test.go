@@ -29,7 +29,7 @@ func TestDriftOnRPMMachines(t *testing.T) {
 		t.Run(c.persona.Name, func(t *testing.T) {
 			s := enabledPersona(t, c.persona, settings)
 			s.Do("systemctl stop aadsshlogin-handler.timer")
-			s.arePutBack(t, c.drifts)
+			s.areRepaired(t, c.drifts)
 		})
 	}
 }
@@ -42,16 +42,16 @@ func TestIdentityOnRPMMachines(t *testing.T) {
 			s := enabledPersona(t, p, settings)
 			s.rest()
 			s.Metadata.Always(metadata.TokenPath, metadata.NoIdentity())
-			s.look()
+			s.check()
 			if r := s.status(0); !success(r) {
-				t.Errorf("the first look says %d %s", r.Code, r.Message)
+				t.Errorf("the first check says %d %s", r.Code, r.Message)
 			}
-			s.look()
+			s.check()
 			if r := s.status(0); r.Level != status.Failure || r.Code != 22 {
-				t.Errorf("the second look says %s %d %s", r.Level, r.Code, r.Message)
+				t.Errorf("the second check says %s %d %s", r.Level, r.Code, r.Message)
 			}
 			s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
-			s.look()
+			s.check()
 			if r := s.status(0); !success(r) {
 				t.Errorf("the identity is back: %s %d %s", r.Level, r.Code, r.Message)
 			}

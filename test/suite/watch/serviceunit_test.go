@@ -11,8 +11,8 @@ import (
 	"aadssh/test/lib/wire"
 )
 
-// TestServiceUnit: what sshd's own unit starts it with, and a drop-in of an administrator's,
-// is what enable's verdict is about, whether it runs or systemd will start it when somebody
+// TestServiceUnit: enable's verdict is about the options with which sshd's unit and an
+// administrator's drop-in start it, whether it runs or systemd will start it when somebody
 // connects; and the next step lets people in.
 func TestServiceUnit(t *testing.T) {
 	for _, p := range []roots.Persona{roots.Debian(roots.Bullseye), roots.Debian(roots.Bookworm)} {
@@ -58,8 +58,9 @@ func TestServiceUnit(t *testing.T) {
 	}
 }
 
-// TestReloadWithoutEffect: what systemd says of a reload is not what sshd has done. Where
-// its configuration is right and the running sshd has an older one, nothing is promised.
+// TestReloadWithoutEffect: systemd may report a reload as done although sshd has not read
+// its configuration. If the configuration is right and the running sshd has an older one,
+// nothing is promised.
 func TestReloadWithoutEffect(t *testing.T) {
 	s := enabledPersona(t, roots.Debian(roots.Bookworm), settings)
 	s.rest()
@@ -90,7 +91,7 @@ func TestReloadWithoutEffect(t *testing.T) {
 	}
 }
 
-// TestNoNewPrivileges: what sshd's unit gives up, nobody's sudo has.
+// TestNoNewPrivileges: a privilege that sshd's unit drops is missing for everybody's sudo.
 func TestNoNewPrivileges(t *testing.T) {
 	s := enabledPersona(t, roots.Debian(roots.Bookworm), settings)
 	s.rest()

@@ -156,15 +156,15 @@ func TestSetupWithoutIdentity(t *testing.T) {
 			s.Do("test -x /usr/local/bin/aadsshlogin-handler && systemctl is-active aadsshlogin-handler.timer")
 			s.run(22, "/usr/local/bin/aadsshlogin-handler status")
 			s.rest()
-			s.look()
-			absent("after a look without an identity")
+			s.check()
+			absent("after a check without an identity")
 			s.Metadata.Always(metadata.TokenPath, metadata.TokenOf(metadata.VMID("rg-web", "web1")))
-			s.look()
-			absent("after the first look with it")
+			s.check()
+			absent("after the first check with it")
 			if r := s.setUp(0); r.Code != 22 {
-				t.Errorf("after the first look the status is %d %s", r.Code, r.Message)
+				t.Errorf("after the first check the status is %d %s", r.Code, r.Message)
 			}
-			s.look()
+			s.check()
 			s.dir = setupDir
 			s.await("installed", 0, success)
 			s.Do("aaduseradd " + person)
@@ -201,7 +201,7 @@ chmod +x /root/guard; rm -f /root/guard.end; setsid /root/guard > /root/guard.ou
 }
 
 // TestSetupUpgrade: another version takes over without a moment without the packages; an
-// older one stands down unless it is told not to.
+// older one changes nothing, except with --allow-downgrade.
 func TestSetupUpgrade(t *testing.T) {
 	for _, p := range families() {
 		t.Run(p.Name, func(t *testing.T) {
@@ -287,7 +287,7 @@ func TestExtensionAfterSetup(t *testing.T) {
 			}
 			if dropped {
 				s.Do("rm -rf " + s.dir)
-				s.look()
+				s.check()
 			} else {
 				s.operate("disable", 0, 0)
 				s.operate("uninstall", 0, 0)
@@ -377,29 +377,29 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	there := func() bool { return !strings.Contains(s.sh("ls /usr/sbin/aad_certhandler"), "No such") }
 	s.Do("systemctl stop aadsshlogin-handler.path aadsshlogin-handler.timer") // the test starts each check itself
 
-	// An upgrade: the old version is gone, the new one is not installed yet.
+	// An upgrade: the old version was removed, the new one is not installed yet.
 	register("1.0.3307.1", "NotInstalled")
 	s.Do("rm -r " + theirs + "1.0.3162.1; " + purge)
 	for range 3 {
-		s.look()
+		s.check()
 		if there() || !success(s.setUp(0)) {
-			t.Error("a look during the upgrade put the packages back, or told of it")
+			t.Error("a check during the upgrade reinstalled the packages, or reported that they are missing")
 		}
 	}
 	s.Do(install)
 	register("1.0.3307.1", "Enabled")
-	s.look()
+	s.check()
 	if !success(s.setUp(0)) {
 		t.Error("after the upgrade the machine is not well")
 	}
 
 	// Somebody removed only the package: it is reinstalled at the second check.
 	s.Do(purge)
-	s.look()
+	s.check()
 	if there() {
-		t.Error("the first look put the package back")
+		t.Error("the first check reinstalled the package")
 	}
-	s.look()
+	s.check()
 	s.await("put back", 0, repaired)
 	s.rest()
 
@@ -413,13 +413,13 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 
 	// The extension was deleted together with its packages.
 	s.Do("rm -r " + theirs + "1.0.3307.1; " + purge)
-	s.look()
+	s.check()
 	if r := s.setUp(0); !success(r) || there() {
-		t.Errorf("after the first look: %d %s", r.Code, r.Message)
+		t.Errorf("after the first check: %d %s", r.Code, r.Message)
 	}
-	s.look()
+	s.check()
 	if r := s.setUp(0); r.Code != 21 || !strings.Contains(r.Message, "setup stands down") || there() {
-		t.Errorf("after the second look: %d %s", r.Code, r.Message)
+		t.Errorf("after the second check: %d %s", r.Code, r.Message)
 	}
 	if got := s.sh("ls /etc/systemd/system | grep aadsshlogin"); got != "" {
 		t.Errorf("there are still the units %s", got)
@@ -430,8 +430,8 @@ func TestBesideMicrosoftsExtension(t *testing.T) {
 	}
 }
 
-// TestSetupSettings: bad settings change nothing, secrets are readable by root alone and
-// are shown nowhere, and a file that is not given again leaves its settings.
+// TestSetupSettings: bad settings change nothing, secrets are readable only by root and are
+// shown nowhere, and without a new file the settings of the last one stay.
 func TestSetupSettings(t *testing.T) {
 	s := boot(t)
 	program := s.program("1.0.0.0")

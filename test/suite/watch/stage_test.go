@@ -171,9 +171,9 @@ func (s *booted) await(what string, sequence int, is func(status.Report) bool) s
 	return status.Report{}
 }
 
-// look runs the timer's unit, as the timer does, and waits for its end and for that of a
+// check runs the timer's unit, as the timer does, and waits for its end and for that of a
 // repair that it started.
-func (s *booted) look() {
+func (s *booted) check() {
 	s.T.Helper()
 	s.Do("systemctl start aadsshlogin-handler.service")
 	s.rest()

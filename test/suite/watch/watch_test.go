@@ -47,13 +47,13 @@ func putUp(t *testing.T, p roots.Persona) {
 	if got := s.sh(files); got != "" {
 		t.Errorf("a second enable wrote:\n%s", got)
 	}
-	t.Logf("a look took %s", s.Do("bash -c \"TIMEFORMAT='%R s, of which %U s + %S s of processor time'; time /usr/local/bin/aadsshlogin-handler watch\""))
-	s.look()
+	t.Logf("a check took %s", s.Do("bash -c \"TIMEFORMAT='%R s, of which %U s + %S s of processor time'; time /usr/local/bin/aadsshlogin-handler watch\""))
+	s.check()
 	if got := s.sh(files); got != "" {
-		t.Errorf("a look at a healthy machine wrote:\n%s", got)
+		t.Errorf("a check of a healthy machine wrote:\n%s", got)
 	}
 	if got := s.sh("pgrep -l '^aadsshlogin'"); got != "" {
-		t.Errorf("between two looks there runs:\n%s", got)
+		t.Errorf("between two checks there runs:\n%s", got)
 	}
 	s.operate("disable", 0, 0)
 	if got := s.sh(traces); got != "" {
