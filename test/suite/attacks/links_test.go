@@ -54,7 +54,7 @@ func links() []attack {
 	const failure = "people cannot sign in"
 	report := status.Report{Operation: "enable", Level: status.Failure, Code: 21, Message: failure}
 	return []attack{
-		{by: "links", what: "handler.log is a link to another file", holds: "the log is opened without following, and must be a file of ours", works: naiveAppend,
+		{by: "links", what: "handler.log is a link to another file", holds: "the log is opened without following links, and must be our file", works: naiveAppend,
 			held: func(w *world) error {
 				target := w.put("etc/shadow", shadow)
 				w.link(target, "log/handler.log")
@@ -113,7 +113,7 @@ func links() []attack {
 				ok := within(time.Minute, func() { err = status.Write(filepath.Join(w.dir, "status"), 0, report) })
 				return holds(ok && err == nil && strings.Contains(w.read(filepath.Join(w.dir, "status/0.status")), failure), "came back %v, %v", ok, err)
 			}},
-		{by: "links", what: "a link waits under the name of the next temporary file", holds: "temporary files are made anew under names that cannot be known", works: naiveWrite("status/0.status.tmp"),
+		{by: "links", what: "a link has the name of the next temporary file", holds: "temporary files are created under names that cannot be predicted", works: naiveWrite("status/0.status.tmp"),
 			held: func(w *world) error {
 				target := w.put("etc/shadow", shadow)
 				for i := range 200 {
@@ -159,7 +159,7 @@ func links() []attack {
 				}
 				return errors.Join(w.unchanged(target, shadow), holds(err != nil, "the lock was taken through the link"))
 			}},
-		{by: "links", what: "the lock's text has control characters", holds: "whoever waits sees it without control characters",
+		{by: "links", what: "the lock's text has control characters", holds: "it is shown without control characters",
 			works: func(w *world) bool { return strings.Contains(w.read(w.put("run/x", "\x1b[2J")), "\x1b") },
 			held: func(w *world) error {
 				w.path("run/x")
@@ -181,7 +181,7 @@ func links() []attack {
 				b, err := w.host.ReadTailNoLinks("/var/log/waagent.log", 1<<20)
 				return holds(err != nil && len(b) == 0, "%q", b)
 			}},
-		{by: "links", what: "a folder on the way to a log is a link", holds: "no link is followed, in folders neither",
+		{by: "links", what: "a folder on the way to a log is a link", holds: "no link is followed, nor in a folder on the way",
 			works: func(w *world) bool {
 				w.put("root/own/waagent.log", shadow)
 				w.link("../root/own", "var/log")

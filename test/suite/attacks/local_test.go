@@ -41,7 +41,7 @@ func naiveCause(line string) bool {
 
 // typed: somebody types a name that reads like a cause, before anybody knows who they are.
 func typed(what, name, line string) attack {
-	return attack{by: "stranger", what: what, holds: "a name takes no part in the matching, and stands in a command only when it was proved",
+	return attack{by: "stranger", what: what, holds: "a name is not used for matching, and is put into a command only after it was verified",
 		works: func(*world) bool { return naiveCause(fmt.Sprintf(line, name)) },
 		held: func(w *world) error {
 			log := journal(w, map[string]string{"_UID": "0", "_COMM": "sshd", "SYSLOG_IDENTIFIER": "sshd", "_PID": "7", "MESSAGE": fmt.Sprintf(line, name)})
@@ -63,17 +63,17 @@ func local() []attack {
 		typed("a name with the beginning of another program's line", "pam_aad(sshd:account): Access denied for a@b.example", "Invalid user %s from 203.0.113.9 port 4711"),
 		typed("a name with control characters", "denied\x1b[2J\u202e@evil.example", "User %s from 203.0.113.9 not allowed because not listed in AllowUsers"),
 		typed("a name with a command", "denied@x;reboot", "User %s from 203.0.113.9 not allowed because not listed in AllowUsers"),
-		{by: "local user", what: "logger -t sshd writes what the PAM module would", holds: "only lines of root's processes count, by the journal's own field",
+		{by: "local user", what: "logger -t sshd writes what the PAM module would", holds: "only lines of root's processes count, according to the journal's own field",
 			works: func(*world) bool { return forged["SYSLOG_IDENTIFIER"] == "sshd" && naiveCause(forged["MESSAGE"]) },
 			held: func(w *world) error {
 				return holds(len(journal(w, forged).Events(no, no)) == 0, "it is believed")
 			}},
-		{by: "local user", what: "a read lock of nobody on a package manager's lock file", holds: "for the watch, locks count where root holds them",
+		{by: "local user", what: "a read lock of nobody on a package manager's lock file", holds: "for the watch, only locks that root holds count",
 			works: func(w *world) bool { return lockOfNobody(w, (*host.Host).LockHolder) },
 			held: func(w *world) error {
 				return holds(!lockOfNobody(w, (*host.Host).RootLockHolder), "it silences the watch")
 			}},
-		{by: "local user", what: "a program in a folder that a group can write to", holds: "what root runs is root's alone, up to the root of the file system",
+		{by: "local user", what: "a program in a folder that a group can write to", holds: "only root can write to what root runs, and to all folders above it",
 			works: func(w *world) bool {
 				full, err := evilProgram(w)
 				w.must(err)
@@ -88,7 +88,7 @@ func local() []attack {
 				_, ran := os.Stat(filepath.Join(w.dir, "ran"))
 				return holds(errors.Is(err, host.ErrUnsafeProgram) && ran != nil, "%v", err)
 			}},
-		{by: "local user", what: "a folder of theirs at the front of PATH", environment: true, holds: "programs are searched for in fixed folders that are root's alone",
+		{by: "local user", what: "a folder of the user's at the beginning of PATH", environment: true, holds: "programs are searched for in fixed folders that only root can write to",
 			works: func(w *world) bool {
 				full, err := evilProgram(w)
 				w.must(err)
@@ -104,7 +104,7 @@ func local() []attack {
 				_, ran := os.Stat(filepath.Join(w.dir, "ran"))
 				return holds(err == nil && ran != nil, "%v", err)
 			}},
-		{by: "local user", what: "LD_PRELOAD and a proxy in the environment", environment: true, holds: "commands get an environment of ours, with nothing of the caller's",
+		{by: "local user", what: "LD_PRELOAD and a proxy in the environment", environment: true, holds: "commands get our environment, with nothing of the caller's",
 			works: func(w *world) bool {
 				w.t.Setenv("http_proxy", "http://evil.example:1")
 				out, err := exec.Command("env").Output()
@@ -129,7 +129,7 @@ func local() []attack {
 				s := holder.String()
 				return holds(held && strings.HasPrefix(s, `"`) && !strings.ContainsAny(s, "\x1b") && !strings.Contains(s, "s3cret"), "%q", s)
 			}},
-		{by: "local user", what: "a process hides so that proc says it is root's", holds: "the owner of a process is taken from its status, not from its folder",
+		{by: "local user", what: "a process hides, so that its folder in /proc is root's", holds: "the owner of a process is taken from its status, not from its folder",
 			works: func(w *world) bool {
 				w.put("proc/7/status", "Uid:\t65534\t65534\t65534\t65534\n")
 				info, err := os.Stat(filepath.Join(w.dir, "proc/7"))
@@ -139,7 +139,7 @@ func local() []attack {
 				w.put("proc/7/status", "Name:\tUid: 0 0 0 0\nUid:\t65534\t65534\t65534\t65534\n")
 				return holds(w.host.ProcessUser(7) == 65534, "it counts as user %d", w.host.ProcessUser(7))
 			}},
-		{by: "local user", what: "a process called sshd listens, with options of its own", holds: "only the sshd of root is asked; the kernel says whose a process is",
+		{by: "local user", what: "a process called sshd listens, with other options", holds: "only root's sshd is asked; the kernel says who owns a process",
 			works: func(w *world) bool {
 				mallorysDaemon(w)
 				listening := strings.Contains(w.read(filepath.Join(w.dir, "proc/net/tcp")), " 71 ")
@@ -150,7 +150,7 @@ func local() []attack {
 				d := sshd.Gather(w.t.Context(), w.host, false, nil).Daemon
 				return holds(d.PID == 0 && len(d.Command) == 0 && d.Binary == "", "it is taken for the daemon: %+v", d)
 			}},
-		{by: "local user", what: "a pid file that names a process which is gone", holds: "a dead process holds nothing",
+		{by: "local user", what: "a pid file that names a process which has ended", holds: "an ended process holds no lock",
 			works: func(w *world) bool { return w.read(w.put("run/x.pid", "4711")) == "4711" },
 			held: func(w *world) error {
 				w.put("run/x.pid", "4711")

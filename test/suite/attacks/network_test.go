@@ -97,7 +97,7 @@ func network() []attack {
 		return holds(!strings.ContainsAny(text, "\x1b\n\r") && len(text) < 1500, "it says %q", text)
 	}
 	other := func(what, file string) attack {
-		return attack{by: "mirror or proxy", what: "the key file holds " + what, holds: "only keys whose fingerprint is pinned, or that the owner named, and that verify by themselves: 27",
+		return attack{by: "mirror or proxy", what: "the key file holds " + what, holds: "only keys with a pinned fingerprint, or named by the owner, and with valid self-signatures: 27",
 			works: func(w *world) bool { // "download it, then rpm --import" accepts any key
 				found, err := openpgp.ReadArmoredKeyRing(strings.NewReader(testdata(w, file)))
 				return err == nil && len(found) == 1
@@ -108,7 +108,7 @@ func network() []attack {
 			}}
 	}
 	return []attack{
-		{by: "mirror or proxy", what: "an answer without an end", holds: "a limit on what is read",
+		{by: "mirror or proxy", what: "an answer that never ends", holds: "a limit on what is read",
 			works: func(*world) bool { return len(naiveFetch(key, flood)) == 8<<20 },
 			held: func(w *world) error {
 				b, err := fetch(w, key, flood)
@@ -120,7 +120,7 @@ func network() []attack {
 				b, err := fetch(w, key, down)
 				return holds(err != nil && len(b) == 0, "%q", b)
 			}},
-		{by: "mirror or proxy", what: "redirects without an end", holds: "five at most",
+		{by: "mirror or proxy", what: "redirects that never end", holds: "five at most",
 			held: func(w *world) error {
 				n := 0
 				_, err := fetch(w, key, func(r *http.Request) *http.Response { n++; return around(r) })
@@ -135,7 +135,7 @@ func network() []attack {
 					return says(403, "\x1b]0;x\x07", "Server", "\x1b[2J\nnext", "X-Squid-Error", strings.Repeat("\x1bx", 4000), "Via", "\r\n\x1b[1mroot")
 				})
 			}},
-		{by: "mirror or proxy", what: "a web page that tells to turn verification off", holds: "a page is not a key, and its text is not repeated as advice",
+		{by: "mirror or proxy", what: "a web page that says to turn verification off", holds: "a page is not a key, and its text is not repeated as advice",
 			works: func(*world) bool {
 				return strings.Contains(string(naiveFetch(key, func(*http.Request) *http.Response { return says(200, "<html>Run: gpgcheck=0") })), "gpgcheck=0")
 			},
@@ -146,7 +146,7 @@ func network() []attack {
 				return holds(err != nil && !strings.Contains(fault.Of(err).What+fault.Of(err).Remedy(), "gpgcheck"), "%v", err)
 			}},
 		other("another key", "rsa2048.asc"),
-		{by: "mirror or proxy", what: "the key file holds another key behind the vendor's", holds: "of a file of keys only the pinned ones are written",
+		{by: "mirror or proxy", what: "the key file also holds another key, after the vendor's", holds: "only the pinned keys of a file are written",
 			works: func(w *world) bool {
 				return strings.Count(testdata(w, "microsoft.asc")+testdata(w, "rsa2048.asc"), "BEGIN PGP") == 2
 			},
@@ -161,7 +161,7 @@ func network() []attack {
 				_, err := trust.Accept([]byte(k[:len(k)/2]), trust.Pins(), nil)
 				return holds(err != nil, "it was taken")
 			}},
-		{by: "mirror or proxy", what: "a proxy in the process's environment", environment: true, holds: "only proxies that the owner set are used; the environment of whoever starts it is not",
+		{by: "mirror or proxy", what: "a proxy in the process's environment", environment: true, holds: "only proxies that the owner set are used, and not those of the caller's environment",
 			works: func(w *world) bool {
 				w.t.Setenv("https_proxy", "http://evil.example:1")
 				return os.Getenv("https_proxy") != ""
@@ -256,7 +256,7 @@ func arc() []attack {
 	}
 	return []attack{
 		leak("it asks for /etc/shadow as proof", "/etc/shadow", "only keys in the agent's own folder are read", func(w *world) { w.put("etc/shadow", shadow); w.path(tokens + "x") }),
-		leak("it asks by a way out of the folder (..)", "/"+tokens+"../../../../etc/shadow", "the path is cleaned before it is compared", func(w *world) { w.put("etc/shadow", shadow); w.path(tokens + "x") }),
+		leak("it asks for a path that leaves the folder (..)", "/"+tokens+"../../../../etc/shadow", "the path is cleaned before it is compared", func(w *world) { w.put("etc/shadow", shadow); w.path(tokens + "x") }),
 		leak("its folder has a link to shadow", "/"+tokens+"x.key", "the file is opened from the folder, without following", func(w *world) { w.link(w.put("etc/shadow", shadow), tokens+"x.key") }),
 		leak("its folder is a link to another", "/"+tokens+"x.key", "the folder is opened without following", func(w *world) {
 			w.put("root/own/x.key", shadow)

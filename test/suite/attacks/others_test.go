@@ -41,7 +41,7 @@ const (
 func others() []attack {
 	boot := func(w *world, id string) { w.put("proc/sys/kernel/random/boot_id", id+"\n") }
 	handover := func(what, content string, naive func(h state.Handover) bool) attack {
-		return attack{by: "captured image", what: what, holds: "a handover counts on the boot that wrote it, for 20 minutes by the boot's clock",
+		return attack{by: "captured image", what: what, holds: "a handover is valid for 20 minutes by the boot's clock, and only in that boot",
 			works: func(w *world) bool {
 				var h state.Handover
 				w.put("var/lib/aadsshlogin-handler/handover", content)
@@ -70,7 +70,7 @@ func others() []attack {
 		environment("a config folder with a line end", "/l", "/c\nx"),
 		environment("a config folder with control characters", "/l", "/c\x1b[2J"),
 		environment("no config folder", "/l", ""),
-		{by: "captured image", what: "the receipt of another machine, by which packages of this one would be removed", holds: "a receipt counts on the machine that wrote it, by the hardware's id",
+		{by: "captured image", what: "the receipt of another machine, by which packages of this machine would be removed", holds: "a receipt is valid only on the machine that wrote it, by the hardware's ID",
 			works: func(w *world) bool {
 				var r state.Receipt
 				w.put("var/lib/aadsshlogin-handler/receipt.json", `{"machine":"`+otherMachine+`","packages":{"aadsshlogin":{"before":""}}}`)
@@ -91,14 +91,14 @@ func others() []attack {
 				r, err := state.ReadReceipt(w.host)
 				return holds(err != nil && len(r.Packages) == 0, "%+v, %v", r, err)
 			}},
-		given("a file of secrets that others may read", "protected settings are taken from a file of root alone",
+		given("a file of secrets that others may read", "protected settings are read only from a file that only root can read",
 			func(w *world) bool {
 				return strings.Contains(w.read(w.put("p", `{"proxy":"http://u:s3cret@h:1"}`)), "s3cret")
 			},
 			func(w *world) standalone.Files {
 				return standalone.Files{Protected: w.put("p", `{"proxy":"http://u:s3cret@h:1"}`)}
 			}),
-		given("a file of secrets that belongs to somebody else", "protected settings are taken from a file of root alone", nil,
+		given("a file of secrets that belongs to somebody else", "protected settings are read only from a file that only root can read", nil,
 			func(w *world) standalone.Files {
 				p := w.put("p", `{"proxy":"http://u:s3cret@h:1"}`)
 				w.must(os.Chmod(p, 0o600))
@@ -125,7 +125,7 @@ func others() []attack {
 			func(w *world) standalone.Files {
 				return standalone.Files{Settings: w.put("s", strings.Repeat(" ", 5<<20))}
 			}),
-		{by: "setup's own files", what: "a damaged record of who owns the machine", holds: "a record that cannot be read makes nobody the owner",
+		{by: "setup's own files", what: "a damaged record of who owns the machine", holds: "if the record cannot be read, nobody is the owner",
 			works: func(w *world) bool { return len(w.read(w.put("o", `{"setup":tr`))) > 0 },
 			held: func(w *world) error {
 				w.put("var/lib/aadsshlogin-handler/owner.json", `{"setup":tr`)

@@ -125,13 +125,13 @@ func settings() []attack {
 		version("with a zero byte", "1.0\x00", nil),
 		version("of 10 MB", strings.Repeat("1", 1<<20), nil),
 		mirror("with a second line that apt trusts", "https://h/x\ndeb [trusted=yes] http://evil /", newLine("https://h/x\ndeb [trusted=yes] http://evil /")),
-		mirror("with an option of apt behind a blank", "https://h/ [trusted=yes]", splits("https://h/ [trusted=yes]")),
+		mirror("with an option of apt after a blank", "https://h/ [trusted=yes]", splits("https://h/ [trusted=yes]")),
 		mirror("with a password", "https://u:s3cret@h/x", func(w *world) bool {
 			return strings.Contains(w.read(w.put("x.repo", "baseurl=https://u:s3cret@h/x\n")), "s3cret")
 		}),
 		mirror("that is a folder that everybody can write to", "file:///tmp/x", nil),
 		mirror("with a variable of yum", "https://h/$(id)", nil),
-		mirror("with gpgcheck=0 on a line of its own", "https://h/x\r\ngpgcheck=0", newLine("https://h/x\r\ngpgcheck=0")),
+		mirror("with gpgcheck=0 on a separate line", "https://h/x\r\ngpgcheck=0", newLine("https://h/x\r\ngpgcheck=0")),
 		{by: "settings", what: "proxy with a line of configuration", holds: "one grammar for proxies: 53",
 			works: func(w *world) bool {
 				return strings.Count(w.read(w.put("p", "Acquire::http::Proxy \"http://h:1\";\nAPT::Get::AllowUnauthenticated \"1\";")), "\n") > 0
@@ -164,7 +164,7 @@ func settings() []attack {
 		{by: "settings", what: "a file of 5 MB", holds: "a limit on what is read",
 			works: func(w *world) bool { return len(w.read(w.put("x", strings.Repeat(" ", 5<<20)))) == 5<<20 },
 			held:  func(w *world) error { return w.refused(`{"x":"` + strings.Repeat("a", 5<<20) + `"}`) }},
-		trusted("a private key", "it is refused, and the message says that others may know it now", "private", func(w *world) string {
+		trusted("a private key", "it is refused, and the message says that it must be considered public", "private", func(w *world) string {
 			return "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nMII\n-----END PGP PRIVATE KEY BLOCK-----"
 		}),
 		trusted("a key that signs itself by SHA-1", "keys are checked for strength before a change: 53", "SHA-1", func(w *world) string { return testdata(w, "sha1.asc") }),

@@ -27,7 +27,7 @@ func runs(w *world, command string) bool {
 
 // named: the metadata service, or a program in its place, gives the machine this name.
 func named(what, name string) attack {
-	return attack{by: "metadata", what: "a machine or group named " + what, holds: "what stands in an az command is quoted in one place",
+	return attack{by: "metadata", what: "a machine or group named " + what, holds: "words in an az command are quoted in one place",
 		works: func(w *world) bool {
 			return runs(w, "az vm identity assign -g rg -n "+name) || runs(w, "az vm identity assign -g rg -n '"+name+"'") // quoted, but without quoting what is in it
 		},
@@ -75,7 +75,7 @@ func words() []attack {
 	}
 	forgedLine := "x\ntime=\"2026-01-01T00:00:00Z\" level=info msg=\"finished: enable\""
 	return []attack{
-		named("with a command behind ;", "web1;touch${IFS}owned"),
+		named("with a command after ;", "web1;touch${IFS}owned"),
 		named("with a command in $()", "$(touch${IFS}owned)"),
 		named("with backticks", "`touch${IFS}owned`"),
 		named("with a quote that ends ours", "x'$(touch owned)'"),
@@ -85,13 +85,13 @@ func words() []attack {
 			func(w *world) bool { return strings.Contains(w.read(w.put("o", "\x1b[2J")), "\x1b") }, never),
 		release("a name of 1 MB", "ID=ubuntu\nPRETTY_NAME=\""+strings.Repeat("x", 1<<20)+"\"\n", nil, func(r distro.Release) bool { return len(r.PrettyName) > 4096 }),
 		release("a zero byte", "ID=ubuntu\x00rhel\n", nil, func(distro.Release) bool { return true }),
-		{by: "log", what: "a text with a second line that looks like ours", holds: "the log quotes what it is given, one event a line",
+		{by: "log", what: "a text with a second line that looks like ours", holds: "the log quotes texts, with one event per line",
 			works: func(w *world) bool { return strings.Count(w.read(w.put("l", "it said "+forgedLine)), "\n") == 1 },
 			held: func(w *world) error {
 				got := logLine(w, forgedLine)
 				return holds(strings.Count(got, "\n") == 1, "%s", got)
 			}},
-		{by: "log", what: "a text with control characters", holds: "the log quotes what it is given",
+		{by: "log", what: "a text with control characters", holds: "the log quotes texts",
 			works: func(w *world) bool { return strings.Contains(w.read(w.put("l", "\x1b[2J")), "\x1b") },
 			held: func(w *world) error {
 				got := logLine(w, "\x1b[2J\x07")
@@ -110,7 +110,7 @@ func words() []attack {
 				raw := w.read(filepath.Join(dir, "1.status"))
 				return holds(r.Level == status.Failure && r.Code == 21 && !strings.ContainsAny(raw, "\x1b\u202e") && len(raw) < 131072, "%+v, %d bytes", r.Level, len(raw))
 			}},
-		{by: "file name", what: "a source file named like a command", holds: "words that people are told to paste are quoted in one place",
+		{by: "file name", what: "a source file named like a command", holds: "words that people paste are quoted in one place",
 			works: func(w *world) bool { return runs(w, "az --file /etc/apt/sources.list.d/x;touch owned;.list") },
 			held: func(w *world) error {
 				return holds(!runs(w, "az --file "+text.Quote("/etc/apt/sources.list.d/x;touch owned;.list")) && !runs(w, "az "+text.Quote("'$(touch owned)'")), "it was run")
@@ -123,7 +123,7 @@ func words() []attack {
 				got := permit.Name("tok\x1b-AbCdEfGhIjKlMnOpQrStUvWxYz0123.repo")
 				return holds(got == permit.Masked, "%q", got)
 			}},
-		{by: "logs of others", what: "a private key whose first line lies before what is read", holds: "what may go into a bundle is permitted by its form, so that half a key is nothing",
+		{by: "logs of others", what: "a private key whose first line is before the part that is read", holds: "only lines of a known form go into a bundle, and half a key has none",
 			works: func(*world) bool {
 				tail := "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n-----END PRIVATE KEY-----\n" // a pattern from BEGIN to END finds nothing
 				return !strings.Contains(tail, "BEGIN")
