@@ -80,7 +80,7 @@ demo: prepare ## run the five operations on throw-away machines and show what th
 	$(GO) run -tags rig ./test/cmd/demo
 
 .PHONY: demo-shell
-demo-shell: prepare ## a shell on a broken machine, to try doctor on (root)
+demo-shell: prepare ## a shell on a broken machine, to try doctor on; MACHINE=list names others (root)
 	$(GO) run -tags rig ./test/cmd/demo -shell
 
 .PHONY: test

@@ -4,11 +4,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"strings"
 	"time"
@@ -32,7 +30,7 @@ type act struct {
 
 func main() {
 	verbose := flag.Bool("v", false, "show every operation, and the substatuses that the portal shows")
-	shell := flag.Bool("shell", false, "play the last act alone, and open a shell on its machine")
+	shell := flag.Bool("shell", false, "open a shell on the machine that $MACHINE names, or on the first of them")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -41,11 +39,7 @@ func main() {
 		os.Exit(2)
 	}
 	if *shell {
-		last := acts()[len(acts())-1]
-		after := last.after
-		last.after = func(ctx context.Context, s *scene.Scene) error { return errors.Join(after(ctx, s), open(ctx, s)) }
-		fmt.Println(last.title)
-		if err := play(ctx, last, *verbose); err != nil {
+		if err := try(ctx, os.Getenv("MACHINE")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -118,20 +112,6 @@ func life(ctx context.Context, s *scene.Scene) error {
 // sshd starts the SSH service, which runs on every real machine.
 func sshd(ctx context.Context, s *scene.Scene) error {
 	_, err := s.Script(ctx, scene.StartSSHD)
-	return err
-}
-
-// open gives the person a shell on the machine, until they leave it.
-func open(ctx context.Context, s *scene.Scene) error {
-	fmt.Println("A shell on that machine. Type exit to leave it; the machine is then deleted.")
-	argv := s.Argv("env", "-i", "PATH="+box.Path, "TERM="+os.Getenv("TERM"), "HOME=/root", "sh", "-i")
-	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err := c.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return nil // the exit code of the last command that was typed
-	}
 	return err
 }
 

@@ -19,7 +19,12 @@ func (m *Machine) Run(ctx context.Context, argv ...string) (box.Result, error) {
 	if m.init == 0 {
 		return box.Result{}, errors.New("the machine is off")
 	}
-	return wire.Run(ctx, nil, append([]string{"nsenter", "--target", fmt.Sprint(m.init), "--all", "--"}, argv...))
+	return wire.Run(ctx, nil, m.Argv(argv...))
+}
+
+// Argv is a command line of the host that runs another one in the machine, which is on.
+func (m *Machine) Argv(argv ...string) []string {
+	return append([]string{"nsenter", "--target", fmt.Sprint(m.init), "--all", "--"}, argv...)
 }
 
 // below converts a path to the form that os.Root accepts.

@@ -6,6 +6,7 @@ package pkghost
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -139,6 +140,12 @@ func (h *Host) Up() error {
 func (h *Host) Down() {
 	h.stop()
 	_ = h.server.Close()
+}
+
+// Also makes the host answer for more names, too.
+func (h *Host) Also(names ...string) error {
+	h.names = append(h.names, names...)
+	return errors.Join(h.Certificate(Good), h.place.AppendFile("/etc/hosts", []byte(box.Packages+" "+strings.Join(names, " ")+"\n")))
 }
 
 // Close ends the host.
