@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"aadssh/internal/fault"
@@ -160,11 +159,11 @@ func firewallCheck(m *machine) []preflight.Result {
 	case firewall.Closed:
 		return []preflight.Result{{Answer: preflight.Fail, Code: fault.VerificationFailed,
 			Text: fmt.Sprintf("This machine's own firewall drops %s sshd's port %d: %s.", whose, q.Port, text.Clip(v.Rule.String(), 300)),
-			Next: "Run: " + allow(v.Rule, q.Port, q.From)}}
+			Next: "Run: " + v.Rule.Step(q.Port, q.From)}}
 	case firewall.Some:
 		return []preflight.Result{{Answer: preflight.Warn,
 			Text: fmt.Sprintf("This machine's own firewall lets connections to sshd's port %d in from %s only; from elsewhere they are dropped (%s).", q.Port, few(v.Who), text.Clip(v.Rule.String(), 300)) + unsure,
-			Next: "Connect from there. Where others are to get in, run: " + allow(v.Rule, q.Port, q.From)}}
+			Next: "Connect from there. Where others are to get in, run: " + v.Rule.Step(q.Port, q.From)}}
 	case firewall.Unknown:
 		return []preflight.Result{{Answer: preflight.Unknown,
 			Text: fmt.Sprintf("Whether this machine's own firewall lets %s port %d in depends on what is not followed here: %s.", whose, q.Port, text.Clip(v.Rule.String(), 300))}}
@@ -183,30 +182,4 @@ func few(networks []string) string {
 		return strings.Join(networks, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(networks[:shown], ", "), len(networks)-shown)
-}
-
-// allow is the command that permanently opens the port, for the program that the rules come
-// from. A rule of its own lets in one address alone, if it is valid.
-func allow(r firewall.Rule, port int, from netip.Addr) string {
-	p := strconv.Itoa(port)
-	switch {
-	case r.Manager == firewall.Firewalld:
-		zone := ""
-		if r.Zone != "" {
-			zone = " --zone=" + r.Zone
-		}
-		return "sudo firewall-cmd --permanent" + zone + " --add-port=" + p + "/tcp && sudo firewall-cmd --reload"
-	case r.Manager == firewall.Ufw:
-		return "sudo ufw allow " + p + "/tcp"
-	case r.Allow == "":
-		return "sudo nft list ruleset, and let port " + p + " in where these rules come from"
-	}
-	step, family := strings.Replace(r.Allow, "PORT", p, 1), "ip"
-	if from.Is6() {
-		family = "ip6"
-	}
-	if from.IsValid() && !from.IsLoopback() {
-		step = strings.NewReplacer(" -p tcp", " -s "+from.String()+" -p tcp", " tcp dport", " "+family+" saddr "+from.String()+" tcp dport").Replace(step)
-	}
-	return step + "; put it where these rules come from as well, so that it lasts"
 }

@@ -41,20 +41,13 @@ type Verdict struct {
 type Rule struct {
 	Place   string  // "nftables table inet filter, chain input", or "iptables table raw, chain PREROUTING"
 	Text    string  // the rule's text
-	Allow   string  // the command that allows the port before this rule, with PORT for the port; empty if the rule does not show where to add it
-	Manager Manager // the program whose command lasts, where a rule added by hand would be overwritten
-	Zone    string  // of firewalld; empty for the default one
+	allow   string  // the command that allows the port before this rule, with PORT for the port; empty if the rule does not show where to add it
+	manager manager // the program whose command lasts, where a rule added by hand would be overwritten
+	zone    string  // firewalld's option for the zone or policy that the rule is of; empty for the default zone
+	early   bool    // the rule stands before those that the manager usually adds
+	perhaps bool    // whether packets meet its conditions is not known
+	file    string  // the manager's file that the rule is from, in which its commands change nothing
 }
-
-// Manager is a program that manages rules.
-type Manager int
-
-// The managers that are known.
-const (
-	ByHand Manager = iota
-	Firewalld
-	Ufw
-)
 
 // Ask follows a new connection, the answer to it, and what is sent next, from every network that the rules
 // distinguish. If something cannot be evaluated, the answer says so.

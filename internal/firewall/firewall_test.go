@@ -119,43 +119,96 @@ func TestNetworksThatAreNotKnown(t *testing.T) {
 // TestRawTable: a table before the filter drops as well.
 func TestRawTable(t *testing.T) {
 	got := Ask(question(), Iptables("iptables", "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i eth0 -p tcp -m tcp --dport 22 -j DROP\nCOMMIT\n"+filter("-P INPUT ACCEPT")))
-	if got.Fate != Closed || got.Rule.Allow != "sudo iptables -t raw -I PREROUTING -p tcp --dport PORT -j ACCEPT" {
+	if got.Fate != Closed || got.Rule.allow != "sudo iptables -t raw -I PREROUTING -p tcp --dport PORT -j ACCEPT" {
 		t.Errorf("%+v", got)
 	}
 }
 
 // TestRecorded: the stock rules of firewalld 1.3 and ufw 0.36 on Debian 12, also without
-// SSH, and with SSH for some addresses.
+// SSH, with SSH for some addresses, and with what keeps everybody out. Each of the commands was run on
+// the machine that the rules were recorded on, and people got in.
 func TestRecorded(t *testing.T) {
+	const early, reload = "--add-rich-rule='rule priority=-32768 port port=22 protocol=tcp accept' && ", "sudo firewall-cmd --reload"
 	for _, c := range []struct {
 		file string
 		want Fate
 		who  []string
 		rule string
+		step string
 	}{
-		{"firewalld-stock.json", Open, nil, ""},
-		{"firewalld-nossh.json", Closed, nil, "chain filter_IN_public: reject"},
-		{"firewalld-sources.json", Some, []string{"10.1.0.0/16", "10.2.0.0/16"}, "reject"},
-		{"ufw-stock.txt", Closed, nil, "chain INPUT: policy DROP"},
-		{"ufw-ssh.txt", Open, nil, ""},
-		{"ufw-from.txt", Some, []string{"10.1.0.0/16"}, "policy DROP"},
-		{"ufw-limit.txt", Open, nil, ""},
+		{"firewalld-stock.json", Open, nil, "", ""},
+		{"firewalld-nossh.json", Closed, nil, "chain filter_IN_public: reject", "sudo firewall-cmd --permanent --zone=public --add-port=22/tcp && " + reload},
+		{"firewalld-sources.json", Some, []string{"10.1.0.0/16", "10.2.0.0/16"}, "reject", "sudo firewall-cmd --permanent --zone=public --add-port=22/tcp && " + reload},
+		{"firewalld-rich.json", Closed, nil, "chain filter_IN_public_deny: tcp dport 22 drop", "sudo firewall-cmd --permanent --zone=public " + early + reload},
+		{"firewalld-policy.json", Closed, nil, "chain filter_IN_policy_site_deny: tcp dport 22 drop", "sudo firewall-cmd --permanent --policy=site " + early + reload},
+		{"firewalld-panic.json", Closed, nil, "chain raw_prerouting: policy drop", "sudo firewall-cmd --panic-off"},
+		{"ufw-stock.txt", Closed, nil, "chain INPUT: policy DROP", "sudo ufw allow 22/tcp"},
+		{"ufw-ssh.txt", Open, nil, "", ""},
+		{"ufw-from.txt", Some, []string{"10.1.0.0/16"}, "policy DROP", "sudo ufw allow 22/tcp"},
+		{"ufw-limit.txt", Open, nil, "", ""},
+		{"ufw-deny.txt", Closed, nil, "chain ufw-user-input: ", "sudo ufw allow 22/tcp && sudo ufw delete allow 22/tcp && sudo ufw prepend allow 22/tcp"},
+		{"ufw-before.txt", Closed, nil, "chain ufw-before-input: ", "sudoedit /etc/ufw/before.rules && sudo ufw reload; take that rule out of it"},
 	} {
-		listing, err := os.ReadFile(filepath.Join("testdata", c.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		set := Iptables("iptables", string(listing))
-		if strings.HasSuffix(c.file, ".json") {
-			if set, err = Nft(listing, nothing); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got := Ask(question(), set)
+		got := Ask(question(), recorded(t, c.file))
 		if got.Fate != c.want || !slices.Equal(got.Who, c.who) || !strings.Contains(got.Rule.String(), c.rule) {
 			t.Errorf("%s: %d for %v by %q, want %d for %v by %q", c.file, got.Fate, got.Who, got.Rule, c.want, c.who, c.rule)
 		}
+		if c.step != "" && got.Rule.Step(22, netip.Addr{}) != c.step {
+			t.Errorf("%s: %s, want %s", c.file, got.Rule.Step(22, netip.Addr{}), c.step)
+		}
 	}
+}
+
+// TestStepForOneAddress: nobody else is let in.
+func TestStepForOneAddress(t *testing.T) {
+	four, six := netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("2001:db8::1")
+	for _, c := range []struct {
+		file string
+		from netip.Addr
+		want string
+	}{
+		{"firewalld-nossh.json", four, "sudo firewall-cmd --permanent --zone=public --add-rich-rule='rule priority=-32768 family=ipv4 source address=10.1.2.3 port port=22 protocol=tcp accept' && sudo firewall-cmd --reload"},
+		{"firewalld-nossh.json", six, "sudo firewall-cmd --permanent --zone=public --add-rich-rule='rule priority=-32768 family=ipv6 source address=2001:db8::1 port port=22 protocol=tcp accept' && sudo firewall-cmd --reload"},
+		{"ufw-stock.txt", four, "sudo ufw allow proto tcp from 10.1.2.3 to any port 22"},
+		{"ufw-deny.txt", four, "sudo ufw allow proto tcp from 10.1.2.3 to any port 22 && sudo ufw delete allow proto tcp from 10.1.2.3 to any port 22 && sudo ufw prepend allow proto tcp from 10.1.2.3 to any port 22"},
+	} {
+		if got := Ask(question(), recorded(t, c.file)).Rule.Step(22, c.from); got != c.want {
+			t.Errorf("%s: %s, want %s", c.file, got, c.want)
+		}
+	}
+}
+
+// TestRuleThatIsNamed: of two rules that stop people, the one that is known to.
+func TestRuleThatIsNamed(t *testing.T) {
+	for _, rules := range [][]string{
+		{"-P INPUT ACCEPT", "-A INPUT -m set --match-set x src -j DROP", "-A INPUT -p tcp -m tcp --dport 22 -j DROP"},
+		{"-P INPUT ACCEPT", "-A INPUT -m rt --rt-type 0 -j DROP", "-A INPUT -p tcp -m tcp --dport 22 -j DROP"},
+		{"-P INPUT DROP", "-A INPUT -m set --match-set x src -j DROP"},
+	} {
+		if got := Ask(question(), Iptables("iptables", filter(rules...))); got.Fate != Closed || strings.Contains(got.Rule.Text, " -m set ") || strings.Contains(got.Rule.Text, " -m rt ") {
+			t.Errorf("%q: %+v", rules, got)
+		}
+	}
+	if got := Ask(question(), Iptables("iptables", filter("-P INPUT ACCEPT", "-A INPUT -m rt -j DROP"))); got.Fate != Open {
+		t.Errorf("%+v", got)
+	}
+}
+
+// recorded is a recorded rule set.
+func recorded(t *testing.T, file string) Ruleset {
+	t.Helper()
+	listing, err := os.ReadFile(filepath.Join("testdata", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(file, ".json") {
+		return Iptables("iptables", string(listing))
+	}
+	set, err := Nft(listing, nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
 
 func nothing(string, string) bool { return false }

@@ -68,7 +68,7 @@ func (r *iptablesReader) chain(name, policy string) {
 			b.chain, b.drops, b.policy, b.nat = made, policy == "DROP", r.at(name), r.table == "nat"
 			b.policy.Text = "policy " + policy
 			if r.ufw && r.table == "filter" {
-				b.policy.Manager = Ufw
+				b.policy.manager = ufw
 			}
 			r.bases = append(r.bases, b)
 		}
@@ -77,12 +77,11 @@ func (r *iptablesReader) chain(name, policy string) {
 
 // at describes a rule in a chain as far as the chain determines it.
 func (r *iptablesReader) at(name string) Rule {
-	at := Rule{Place: r.program + " table " + r.table + ", chain " + name, Zone: zone(name)}
-	switch {
-	case strings.HasPrefix(name, "ufw"):
-		at.Manager = Ufw
-	case at.Zone != "" || strings.HasPrefix(name, "INPUT_ZONES"):
-		at.Manager = Firewalld
+	at := Rule{Place: r.program + " table " + r.table + ", chain " + name}
+	if part, of := strings.CutPrefix(name, "ufw"); of {
+		at.ufwRule(part)
+	} else if at.firewalldRule(name) {
+		at.manager = firewalld
 	}
 	if !plain(r.table) || !plain(name) {
 		return at
@@ -94,7 +93,7 @@ func (r *iptablesReader) at(name string) Rule {
 	if name == "OUTPUT" || name == "POSTROUTING" {
 		port = "--sport"
 	}
-	at.Allow = "sudo " + r.program + " " + of + "-I " + name + " -p tcp " + port + " PORT -j ACCEPT"
+	at.allow = "sudo " + r.program + " " + of + "-I " + name + " -p tcp " + port + " PORT -j ACCEPT"
 	return at
 }
 
@@ -271,6 +270,8 @@ func (s *Ruleset) iptablesCondition(o option, all []option) func(*packet) truth 
 // connection of one person.
 func iptablesConstant(o option, all []option) (t truth, ok bool) {
 	switch v := o.value(); o.name {
+	case "-m": // headers that a connection of ssh does not have
+		return when(!text.OneOf(v, "rt frag ah esp hbh dst mh")), true
 	case "-p":
 		return when(v == "tcp" || v == "6" || v == "all"), true
 	case "--pkt-type":
@@ -301,7 +302,7 @@ func recent(all []option) truth {
 // describes reports options that belong to another option or to the target, and are no
 // conditions themselves.
 func describes(name string) bool {
-	return text.OneOf(name, "-m --comment --reject-with --log-prefix --log-level --limit-burst --name --rsource --rdest --mask --seconds --reap --rttl "+
+	return text.OneOf(name, "--comment --reject-with --log-prefix --log-level --limit-burst --name --rsource --rdest --mask --seconds --reap --rttl "+
 		"--hashlimit-burst --hashlimit-mode --hashlimit-name --hashlimit-srcmask --hashlimit-dstmask --hashlimit-htable-expire "+
 		"--hashlimit-htable-size --hashlimit-htable-max --hashlimit-htable-gcinterval --connlimit-mask --connlimit-saddr --connlimit-daddr "+
 		"--dir --limit-iface-in --limit-iface-out -c --nflog-prefix --nflog-group --nflog-threshold --nflog-size --log-uid --log-tcp-options "+

@@ -95,26 +95,15 @@ func (s *Ruleset) addNftChain(c nftChain, flags string) {
 
 // nftRuleAt describes a rule in a chain as far as the chain determines it.
 func nftRuleAt(family, table, name, hook string) Rule {
-	at := Rule{Place: "nftables table " + family + " " + table + ", chain " + name, Allow: nftAllow(family, table, name, hook)}
-	if table == "firewalld" {
-		at.Manager = Firewalld
-		at.Zone = zone(name)
+	at := Rule{Place: "nftables table " + family + " " + table + ", chain " + name, allow: nftAllow(family, table, name, hook)}
+	switch table {
+	case "firewalld":
+		at.manager = firewalld
+		at.firewalldRule(name)
+	case "firewalld_policy_drop": // all that there is while everything is cut off
+		at.manager = panicking
 	}
 	return at
-}
-
-// zone is the zone of a firewalld chain (its nftables.py and ipXtables.py):
-// filter_IN_public, filter_IN_public_allow, IN_public.
-func zone(chain string) string {
-	name := strings.TrimPrefix(chain, "filter_")
-	name, of := strings.CutPrefix(name, "IN_")
-	for _, part := range []string{"_pre", "_log", "_deny", "_allow", "_post"} {
-		name = strings.TrimSuffix(name, part)
-	}
-	if !of || !plain(name) || strings.HasPrefix(name, "policy_") {
-		return ""
-	}
-	return name
 }
 
 // nftAllow is the command that allows the port at the top of a chain. That is also right in

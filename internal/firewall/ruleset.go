@@ -99,7 +99,7 @@ func (o outcome) then(next outcome) outcome {
 	if !o.stop {
 		return next
 	}
-	return outcome{pass: next.pass, stop: true, rule: o.rule, doubt: o.doubt}
+	return outcome{pass: next.pass, stop: true, rule: o.rule.or(next.rule), doubt: o.doubt}
 }
 
 // or is the outcome if either may happen.
@@ -164,9 +164,7 @@ func (s Ruleset) enter(b base, p *packet) outcome {
 	switch {
 	case end.fell && b.drops:
 		o.stop = true
-		if o.rule == (Rule{}) {
-			o.rule = b.policy
-		}
+		o.rule = o.rule.or(b.policy)
 	case end.fell:
 		o.pass = true
 	}
@@ -205,8 +203,11 @@ func (s Ruleset) walk(c *chain, p *packet, known map[*chain]*ending) ending {
 			continue
 		}
 		sub, stays := s.act(r, p, known)
-		if holds == maybe && sub.doubt == (Rule{}) {
-			sub.doubt = r.shown
+		if holds == maybe {
+			sub.rule.perhaps = sub.dropped
+			if sub.doubt == (Rule{}) {
+				sub.doubt = r.shown
+			}
 		}
 		now = now.join(sub)
 		if holds == yes && !stays {
@@ -238,10 +239,17 @@ func (s Ruleset) act(r rule, p *packet, known map[*chain]*ending) (e ending, sta
 	return ending{accepted: true, dropped: true, rule: r.shown, doubt: r.shown}, false
 }
 
-func (e ending) join(o ending) ending {
-	if e.rule == (Rule{}) {
-		e.rule = o.rule
+// or is the rule that is named where two stop packets: the first one, unless only the second
+// is known to.
+func (r Rule) or(second Rule) Rule {
+	if r == (Rule{}) || r.perhaps && second != (Rule{}) && !second.perhaps {
+		return second
 	}
+	return r
+}
+
+func (e ending) join(o ending) ending {
+	e.rule = e.rule.or(o.rule)
 	if e.doubt == (Rule{}) {
 		e.doubt = o.doubt
 	}

@@ -14,7 +14,7 @@ import (
 
 // recorded are what firewalld and ufw make of their own configuration, on Debian 12.
 func recorded() []string {
-	return []string{"firewalld-stock.json", "firewalld-nossh.json", "firewalld-sources.json", "ufw-stock.txt", "ufw-ssh.txt", "ufw-from.txt", "ufw-limit.txt"}
+	return []string{"firewalld-stock.json", "firewalld-nossh.json", "firewalld-sources.json", "ufw-stock.txt", "ufw-ssh.txt", "ufw-from.txt", "ufw-limit.txt", "firewalld-policy.json", "ufw-deny.txt"}
 }
 
 // TestMutations: real rule sets in which one thing was changed as a person may have done: a
