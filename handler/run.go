@@ -255,6 +255,24 @@ func (r *run) alone(ctx context.Context) (release func(), err error) {
 	return release, nil
 }
 
+// unlessOwned takes the lock, with lock or alone, and works while it is held. What became
+// the owner of the machine while this run waited is left to it instead.
+func (r *run) unlessOwned(ctx context.Context, lock func(*run, context.Context) (func(), error), work func(*run, context.Context) outcome) outcome {
+	release, err := lock(r, ctx)
+	if err != nil {
+		return failed(err, nil)
+	}
+	defer release()
+	other, there, err := r.inTheWay()
+	switch {
+	case err != nil:
+		return failed(err, nil)
+	case there:
+		return r.standDown(other)
+	}
+	return work(r, ctx)
+}
+
 // lock waits for other runs of the handler.
 func (r *run) lock(ctx context.Context) (release func(), err error) {
 	ctx, cancel := context.WithDeadline(ctx, r.deadline.Add(-reserve))

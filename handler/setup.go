@@ -22,16 +22,10 @@ import (
 // identity is missing, its watch stays and finishes the work, because no agent would run
 // setup again.
 func (r *run) setup(ctx context.Context) outcome {
-	release, err := r.lock(ctx)
-	if err != nil {
-		return failed(err, nil)
-	}
-	defer release()
-	if other, there, err := r.inTheWay(); err != nil {
-		return failed(err, nil)
-	} else if there { // an extension arrived while we waited
-		return r.standDown(other)
-	}
+	return r.unlessOwned(ctx, (*run).lock, (*run).setupLocked)
+}
+
+func (r *run) setupLocked(ctx context.Context) outcome {
 	if err := r.keep(); err != nil {
 		return failed(err, nil)
 	}
@@ -74,16 +68,10 @@ func (r *run) remove(ctx context.Context) outcome {
 	if !r.host.Exists(stateDir) && !watch.There(r.host) {
 		return outcome{message: "There is nothing of setup on this machine."}
 	}
-	release, err := r.alone(ctx)
-	if err != nil {
-		return failed(err, nil)
-	}
-	defer release()
-	if other, there, err := r.inTheWay(); err != nil {
-		return failed(err, nil)
-	} else if there { // an extension arrived while we waited
-		return r.standDown(other)
-	}
+	return r.unlessOwned(ctx, (*run).alone, (*run).removeLocked)
+}
+
+func (r *run) removeLocked(ctx context.Context) outcome {
 	receipt, err := r.withoutPackages(ctx)
 	if err != nil {
 		return failed(err, nil)
@@ -138,8 +126,12 @@ func (r *run) inUse(ctx context.Context, receipt state.Receipt) error {
 }
 
 // standDown leaves the machine to its owner. setup ends with the owner's own verdict;
-// remove ends with an error, because it removed nothing.
+// remove ends with an error, because it removed nothing. uninstall succeeds: the agent only
+// wants its handler gone.
 func (r *run) standDown(s Standing) outcome {
+	if !r.op.standalone {
+		return outcome{message: leftTo(s)}
+	}
 	r.silent = true
 	next := "Ask whoever set that extension (az, portal, policy) to delete it or to set it again; setup and remove work once it is gone."
 	if s.Setup {

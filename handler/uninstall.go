@@ -50,16 +50,10 @@ func (r *run) uninstall(ctx context.Context) outcome {
 	if there { // so that it does not wait for the run of another owner
 		return r.yield(ctx, other)
 	}
-	release, err := r.alone(ctx)
-	if err != nil {
-		return failed(err, nil)
-	}
-	defer release()
-	if other, there, err := r.inTheWay(); err != nil {
-		return failed(err, nil)
-	} else if there { // setup, which became the owner while this run waited for the lock
-		return outcome{message: leftTo(other)}
-	}
+	return r.unlessOwned(ctx, (*run).alone, (*run).uninstallLocked)
+}
+
+func (r *run) uninstallLocked(ctx context.Context) outcome {
 	receipt, err := state.ReadReceipt(r.host)
 	if err != nil {
 		return r.withoutReceipt(ctx, err)
