@@ -82,7 +82,7 @@ func (r *run) reconcile(ctx context.Context) outcome {
 	r.keepMissing(after)
 	v := r.conclude(after, append(checks, repaired(plan, before, after)...), failure)
 	if failure == nil && v.code() == fault.VerificationFailed && decide.PutsRight(plan, before) {
-		unregistered(v.fault, after)
+		v.unregistered(after)
 	}
 	return v
 }

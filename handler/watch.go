@@ -11,7 +11,6 @@ import (
 	"aadssh/internal/facts"
 	"aadssh/internal/fault"
 	"aadssh/internal/preflight"
-	"aadssh/internal/signin/sshd"
 	"aadssh/internal/standalone"
 	"aadssh/internal/state"
 	"aadssh/internal/text"
@@ -138,17 +137,17 @@ func (q Request) seen(v outcome) watch.Observation {
 
 // unregistered corrects the next step when a reinstallation did not restore what the
 // package's own scripts set up: some of them act on a first installation only.
-func unregistered(v *fault.Fault, f *facts.Facts) {
-	name := f.Target.Packages.Login
-	again := f.Reinstallation(name)
-	for _, finding := range f.Findings() {
-		switch {
-		case finding.Part == check.NoPart || finding.Answer != sshd.Fail || finding.Text != v.What:
-		case strings.HasPrefix(v.Next, again):
-			v.Next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s"+fault.ThenAgain, name, byHand(f.Target.Manager, name))
-		default:
-			other := strings.Replace(v.Next, ", or "+text.Small(again), "", 1)
-			v.Next = "Reinstalling " + name + " did not help. " + other // other may end in a command
-		}
+func (v *outcome) unregistered(f *facts.Facts) {
+	first := preflight.First(v.results)
+	if first == nil || first.Part == check.NoPart || f.Sealed[first.File].Err != nil { // a sealed file has a next step of its own
+		return
 	}
+	name := f.Target.Packages.Login
+	again, next := f.Reinstallation(name), &v.fault.Next
+	if strings.HasPrefix(*next, again) {
+		*next = fmt.Sprintf("Reinstalling %s did not help, so have it installed anew: %s"+fault.ThenAgain, name, byHand(f.Target.Manager, name))
+		return
+	}
+	other := strings.Replace(*next, ", or "+text.Small(again), "", 1)
+	*next = "Reinstalling " + name + " did not help. " + other // other may end in a command
 }

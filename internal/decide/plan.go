@@ -52,6 +52,7 @@ const (
 type Step struct {
 	Kind     Kind
 	Text     string         // for people, without a full stop
+	Title    string         // Text without the reason or the versions behind a colon; "": it has none
 	Commands []host.Command // those of a package manager
 	Files    []repo.File    // if their content is known beforehand
 	URLs     []string       // what we fetch ourselves
@@ -132,10 +133,12 @@ func packageStep(f *facts.Facts, g Goal) (s Step, needed bool) {
 		return Step{Kind: Install, Want: want, Text: fmt.Sprintf("move %s from %s to %s", installed.Name, installed.Version, v)}, true
 	}
 	if g.Newest && mayMove(f, installed) {
-		return Step{Kind: Install, Want: want, Text: "move to the newest version: " + Specs(want)}, true
+		const newest = "move to the newest version"
+		return Step{Kind: Install, Want: want, Title: newest, Text: newest + ": " + Specs(want)}, true
 	}
 	if why, fails := packageFailure(f); fails {
-		return Step{Kind: Reinstall, Want: present(f), Text: fmt.Sprintf("reinstall %s: %s", installed.Name, strings.TrimSuffix(why, "."))}, true
+		title := "reinstall " + installed.Name
+		return Step{Kind: Reinstall, Want: present(f), Title: title, Text: title + ": " + strings.TrimSuffix(why, ".")}, true
 	}
 	return Step{}, false
 }

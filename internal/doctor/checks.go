@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -265,8 +266,7 @@ func planCheck(m *machine) []preflight.Result {
 func planText(who string, steps []decide.Step) string {
 	var titles []string
 	for _, s := range steps[max(len(steps)-2, 0):] {
-		title, _, _ := strings.Cut(s.Text, ": ")
-		titles = append(titles, `"`+title+`"`)
+		titles = append(titles, `"`+cmp.Or(s.Title, s.Text)+`"`)
 	}
 	return who + " would change this machine in " + text.Counted(len(steps), "step") + " (at the end " + strings.Join(titles, ", ") + ")."
 }

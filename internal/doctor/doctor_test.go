@@ -124,8 +124,8 @@ func TestRepeats(t *testing.T) {
 		{"a repair by the same command", []Check{{Name: "packages", Answer: "fail", Next: "Set the extension again: " + m.done()}, plan}, []decide.Step{{Kind: decide.Repair}}, "plan"},
 		{"it passes now", []Check{{Name: "sshd-command", Answer: "pass", reinstalls: true}, plan}, []decide.Step{reinstall}, ""},
 		{"nothing says why", []Check{{Name: "identity", Answer: "fail", Next: "Run: az vm identity assign"}, plan}, []decide.Step{reinstall}, ""},
-		{"nologin", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", Text: "pam_nologin lets in nobody but root while /etc/nologin is there (x)."}}, nil, "pam-account"},
-		{"nologin, and another fault of PAM's", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", Text: "pam_deny refuses."}}, nil, ""},
+		{"nologin", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", file: "/etc/nologin"}}, nil, "pam-account"},
+		{"nologin, and another fault of PAM's", []Check{{Name: "nologin", Answer: "fail"}, {Name: "pam-account", Answer: "fail", file: "/etc/pam.d/sshd"}}, nil, ""},
 	} {
 		m.decision.Plan.Steps = c.steps
 		m.markRepeats(c.checks)

@@ -36,7 +36,7 @@ func TestForeignHandler(t *testing.T) {
 	if r := proxyUsed(m); r != nil {
 		t.Errorf("its proxy: %+v", r)
 	}
-	m.decision.Plan = decide.Plan{Steps: []decide.Step{{Kind: decide.WriteFile, Text: "define the repository"}, {Kind: decide.Reinstall, Text: "reinstall aadsshlogin: sshd does not ask: the block is missing from /etc/ssh/sshd_config"}, {Kind: decide.Reload, Text: "have sshd read its configuration"}}}
+	m.decision.Plan = decide.Plan{Steps: []decide.Step{{Kind: decide.WriteFile, Text: "define the repository"}, {Kind: decide.Reinstall, Title: "reinstall aadsshlogin", Text: "reinstall aadsshlogin: sshd does not ask: the block is missing from /etc/ssh/sshd_config"}, {Kind: decide.Reload, Text: "have sshd read its configuration"}}}
 	r := planCheck(m)[0]
 	if want := `setup of this program would change this machine in 3 steps (at the end "reinstall aadsshlogin", "have sshd read its configuration"). What the handler of ` + names.Microsoft().Full() + " would do is not known."; r.Answer != preflight.Warn || r.Text != want {
 		t.Errorf("%+v", r)

@@ -73,11 +73,12 @@ type Check struct {
 	Repeats    bool   `json:"repeats,omitempty"` // another check reports the same, with the next step
 	gate       check.Gate
 	reinstalls bool // the plan sets the packages up again because of it
+	file       string
 	hidden     bool // only root can read it, and the user is not root
 }
 
 func newCheck(result *preflight.Result) Check {
-	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, reinstalls: result.Part != check.NoPart, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Printable(text.Flat(result.Next))}
+	c := Check{Name: result.Name, Section: result.About().Section, gate: result.About().Gate, reinstalls: result.Part != check.NoPart, file: result.File, Answer: result.Answer.String(), Text: text.Shown(result.Text), Next: text.Printable(text.Flat(result.Next))}
 	if result.Answer == preflight.Fail {
 		c.Code = int(result.Code)
 		if c.Next == "" {
@@ -146,7 +147,7 @@ func (m *machine) markRepeats(checks []Check) {
 	for i := range checks {
 		c := &checks[i]
 		c.Repeats = c.Name == "plan" && c.Answer == "warn" && planned ||
-			c.Name == "pam-account" && shut && strings.Contains(c.Text, m.nologin+" ")
+			c.Name == "pam-account" && shut && strings.HasSuffix(c.file, m.nologin) // of /run and /var/run
 	}
 }
 

@@ -23,9 +23,17 @@ const (
 
 // FirstFailure is the failure that a person should read first, or nil.
 func FirstFailure(results []Result) *fault.Fault {
-	for _, r := range results {
-		if r.Answer == Fail {
-			return seen(r, results)
+	if r := First(results); r != nil {
+		return r.Fault()
+	}
+	return nil
+}
+
+// First is the result that FirstFailure is made of, or nil.
+func First(results []Result) *Result {
+	for i := range results {
+		if results[i].Answer == Fail {
+			return seen(&results[i], results)
 		}
 	}
 	return nil

@@ -20,12 +20,12 @@ func resources(f *facts.Facts) []Result {
 
 // seen is a failure, or why it is not to be trusted: what could not be read seems to be
 // missing. Results from the metadata service and the settings do not depend on that.
-func seen(failure Result, all []Result) *fault.Fault {
+func seen(failure *Result, all []Result) *Result {
 	i := slices.IndexFunc(all, func(r Result) bool { return r.Name == resourcesRow().Name && r.Answer == Unknown })
 	if i < 0 || failure.Code.Is(fault.Told) {
-		return failure.Fault()
+		return failure
 	}
-	return all[i].Fault()
+	return &all[i]
 }
 
 // Again replaces earlier results of a check by later ones.
